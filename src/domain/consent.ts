@@ -1,0 +1,64 @@
+// What a prospect answered, folded from the recorded events; pure.
+// Invariant: absence is never an answer; a withdrawal beats any older grant (C16); a phone grant lives 365 days at most (C16b).
+import type { ConsentChannel, ConsentPurpose, ConsentRecord, ConsentState } from './lead.ts';
+
+/** Longest life of a phone grant, days (Code de la consommation L223-1; charter C16b). */
+export const phoneGrantDays = 365;
+const dayMs = 86_400_000;
+
+export interface CurrentConsent {
+  readonly state: ConsentState;
+  /** The event the state comes from. */
+  readonly record: ConsentRecord;
+  /** Instant after which the state changes by itself (a grant that ends); undefined when it stands. */
+  readonly until?: Date;
+  /** True when a grant no longer counts: past its valid-until, or a phone grant without proof. */
+  readonly lapsed: boolean;
+}
+
+/**
+ * The answer in force for one purpose and channel at an instant; `undefined` when nothing was recorded.
+ * Later events win; of two at the same instant, the more protective one.
+ * An expired grant reads `refused`; so does a phone grant without legal entity or wording version, which cannot be proved (C16b).
+ */
+export function currentConsent(
+  events: readonly ConsentRecord[],
+  purpose: ConsentPurpose,
+  channel: ConsentChannel,
+  now: Date,
+): CurrentConsent | undefined {
+  let best: ConsentRecord | undefined;
+  for (const event of events) {
+    if (event.purpose !== purpose || event.channel !== channel) continue;
+    if (best === undefined || wins(event, best)) best = event;
+  }
+  if (best === undefined) return undefined;
+  if (best.state !== 'granted') return { state: best.state, record: best, lapsed: false };
+  if (channel === 'phone' && (best.legalEntity === undefined || best.wordingVersion === undefined)) {
+    return { state: 'refused', record: best, lapsed: true };
+  }
+  const until = grantEnd(best);
+  if (until !== undefined && until.getTime() <= now.getTime()) return { state: 'refused', record: best, lapsed: true };
+  return until === undefined
+    ? { state: 'granted', record: best, lapsed: false }
+    : { state: 'granted', record: best, until, lapsed: false };
+}
+
+const protection: Record<ConsentState, number> = { granted: 0, not_asked: 1, refused: 2, withdrawn: 3 };
+
+function wins(event: ConsentRecord, best: ConsentRecord): boolean {
+  const difference = event.recordedAt.getTime() - best.recordedAt.getTime();
+  // "Not asked" records that no question was put; it cannot take back an answer given before.
+  if (event.state === 'not_asked' && best.state !== 'not_asked') return false;
+  if (best.state === 'not_asked' && event.state !== 'not_asked') return true;
+  if (difference !== 0) return difference > 0;
+  return protection[event.state] > protection[best.state];
+}
+
+/** When a grant ends: its own valid-until, and for the phone never later than 365 days after it was given. */
+export function grantEnd(record: ConsentRecord): Date | undefined {
+  const own = record.validUntil;
+  if (record.channel !== 'phone') return own;
+  const legal = new Date(record.recordedAt.getTime() + phoneGrantDays * dayMs);
+  return own !== undefined && own < legal ? own : legal;
+}

@@ -1,0 +1,105 @@
+// The words of a delivery: states, reasons, and which moves are allowed.
+// Invariant: every state a person can meet has a reason they understand; end states are left only by a replay's new run.
+import type { Action } from '../../connectors/contract.ts';
+
+export const deliveryStates = [
+  'planned',
+  'queued',
+  'sending',
+  'waiting',
+  'withheld',
+  'pending',
+  'delivered',
+  'failed',
+  'cancelled',
+] as const;
+export type DeliveryState = (typeof deliveryStates)[number];
+
+export const endStates: readonly DeliveryState[] = ['delivered', 'failed', 'cancelled'];
+export const isEnd = (state: DeliveryState): boolean => endStates.includes(state);
+
+/**
+ * Reasons the gateway itself gives, with what support reads (French first, English second).
+ * A recipient's reason code comes after a colon: `refused:PROGRAMME_CLOSED`.
+ */
+export const reasons = {
+  '': { fr: '', en: '' },
+  // waiting
+  retry: { fr: 'nouvel essai prévu', en: 'next try due' },
+  throttled: { fr: 'le destinataire demande de ralentir', en: 'the recipient asks to slow down' },
+  destination_held: { fr: 'destination en pause automatique (incident chez le destinataire)', en: 'destination held by its circuit breaker' },
+  destination_suspended: { fr: 'destination suspendue par le support', en: 'destination suspended by support' },
+  waits_for_create: { fr: 'attend la fin de la création', en: 'waits for the create to settle' },
+  slot: { fr: 'attend le prochain fichier', en: 'waits for the next file' },
+  unknown_hold: { fr: 'issue inconnue : décision du support attendue', en: 'unknown outcome: support decides' },
+  unknown_lookup: { fr: 'issue inconnue : le CRM va être interrogé', en: 'unknown outcome: the CRM will be asked' },
+  outcome_unknown: { fr: "l'envoi s'est interrompu, issue inconnue", en: 'the send was cut off, outcome unknown' },
+  // withheld
+  opt_in_missing: { fr: 'opt-in non enregistré', en: 'opt-in not recorded' },
+  opt_in_held: { fr: "retenue par la règle opt-in du client", en: "held by the client's opt-in rule" },
+  recipient_not_authorised: { fr: 'destinataire non autorisé', en: 'recipient not authorised' },
+  category_not_authorised: { fr: 'catégorie de données non autorisée', en: 'data category not authorised' },
+  mapping_missing: { fr: 'aucun format publié pour la destination', en: 'no mapping published' },
+  create_unsettled: { fr: 'la création a échoué et son issue reste à trancher', en: 'the create failed and is undecided' },
+  // pending
+  recipient_decides: { fr: 'le destinataire décide plus tard', en: 'the recipient decides later' },
+  // delivered
+  accepted: { fr: 'accepté par le destinataire', en: 'accepted by the recipient' },
+  duplicate: { fr: 'déjà connu du destinataire', en: 'already known to the recipient' },
+  unproved: { fr: 'remis, sans preuve de réception', en: 'handed over, arrival not proved' },
+  // failed
+  refused: { fr: 'refusé par le destinataire', en: 'refused by the recipient' },
+  invalid: { fr: "ne respecte pas le format du client", en: "does not fit the client's format" },
+  exhausted: { fr: 'tous les essais ont échoué', en: 'every try failed' },
+  expired: { fr: 'délai maximal dépassé', en: 'past its maximum age' },
+  manual_erasure_required: { fr: "effacement à demander par écrit au client", en: 'erasure must be requested in writing' },
+  manual_update_required: { fr: 'modification à transmettre par écrit au client', en: 'update must be sent in writing' },
+  reference_missing: { fr: 'référence du destinataire inconnue', en: "the recipient's reference is unknown" },
+  // cancelled
+  superseded: { fr: 'remplacée par une version plus récente', en: 'superseded by a newer revision' },
+  erased: { fr: 'données effacées', en: 'lead erased' },
+  by_support: { fr: 'annulée par le support', en: 'cancelled by support' },
+  not_needed: { fr: "sans objet : rien n'a été transmis", en: 'not needed: nothing was sent' },
+} as const;
+
+export type Reason = keyof typeof reasons;
+
+/** `base` or `base:CODE`, as stored in `deliveries.reason`. */
+export function reasonWith(base: Reason, code?: string): string {
+  return code === undefined || code === '' ? base : `${base}:${code}`.slice(0, 80);
+}
+
+/** The two halves of a stored reason. */
+export function splitReason(stored: string): { readonly base: Reason; readonly code?: string } {
+  const at = stored.indexOf(':');
+  const base = (at < 0 ? stored : stored.slice(0, at)) as Reason;
+  return at < 0 ? { base } : { base, code: stored.slice(at + 1) };
+}
+
+/** What a support person reads for a stored reason. */
+export function reasonText(stored: string, language: 'fr' | 'en' = 'fr'): string {
+  const { base, code } = splitReason(stored);
+  const text = (reasons[base] as { fr: string; en: string } | undefined)?.[language] ?? base;
+  return code === undefined ? text : `${text} (${code})`;
+}
+
+/** `[A-Z0-9_.-]{1,64}` in either case; anything else a recipient said becomes `OTHER` (guarantee 7). */
+export function safeCode(value: unknown): string {
+  const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+  return typeof text === 'string' && /^[A-Za-z0-9_.-]{1,64}$/.test(text) ? text : 'OTHER';
+}
+
+/** Idempotency key of a run: the delivery's key, with the run added once a definite refusal opened a new one (guarantee 4). */
+export function idempotencyKey(key: string, keyRun: number): string {
+  return keyRun <= 1 ? key : `${key}.r${keyRun}`;
+}
+
+export interface DeliveryIdentity {
+  readonly id: number;
+  readonly key: string;
+  readonly clientId: string;
+  readonly destinationId: string;
+  readonly leadId: number;
+  readonly revision: number;
+  readonly action: Action;
+}

@@ -1,0 +1,63 @@
+// A destination and what governs it: the client's contract facts, authorisations, limits. Pure words and rules.
+// Invariant: deny by default; a destination sends only to targets that contract and a live authorisation both name (C17-C19).
+import type { DataCategory } from './lead.ts';
+
+/** Contract facts of a client, from `mappings/<client>/client.yaml`. */
+export interface ClientFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly legalEntity: string;
+  /** Hosts, mailboxes or folder keys leads may go to (C19). */
+  readonly hosts: readonly string[];
+  readonly mailboxes: readonly string[];
+  readonly folders: readonly string[];
+  /** Data categories the contract covers (C10: financial must be listed). */
+  readonly categories: readonly DataCategory[];
+  readonly contacts: {
+    /** Designated contact for prospects' rights (C52). */
+    readonly rights?: string;
+    readonly technical?: string;
+  };
+  /** Go-live evidence (C49-C52). */
+  readonly goLive?: Readonly<Record<string, { readonly evidence: string; readonly date: string } | undefined>>;
+}
+
+export interface Authorisation {
+  readonly id: number;
+  readonly clientId: string;
+  readonly destinationId: string;
+  /** Who receives, as in the contract: a company or team, never a prospect. */
+  readonly recipient: string;
+  readonly targets: readonly string[];
+  readonly categories: readonly DataCategory[];
+  readonly documentRef: string;
+  readonly validFrom: Date;
+  readonly validUntil?: Date;
+  readonly revokedAt?: Date;
+}
+
+/** Live authorisations of a destination at an instant. */
+export function liveAuthorisations(all: readonly Authorisation[], now: Date): readonly Authorisation[] {
+  return all.filter(
+    (one) => one.revokedAt === undefined && one.validFrom <= now && (one.validUntil === undefined || one.validUntil > now),
+  );
+}
+
+/** The live authorisation that covers every target, or undefined: then nothing leaves. */
+export function coveringAuthorisation(
+  all: readonly Authorisation[],
+  targets: readonly string[],
+  now: Date,
+): Authorisation | undefined {
+  return liveAuthorisations(all, now).find((one) => targets.every((target) => one.targets.includes(target.toLowerCase())));
+}
+
+export interface DestinationLimits {
+  /** Deliveries (or files) in flight at once. */
+  readonly concurrency: number;
+  /** Departures per minute; undefined: no limit. */
+  readonly perMinute?: number;
+}
+
+export const destinationStatuses = ['active', 'suspended', 'archived'] as const;
+export type DestinationStatus = (typeof destinationStatuses)[number];

@@ -1,0 +1,146 @@
+// The only place that decides what comes after an outcome. Pure.
+// Invariant: only an attempt that failed for this delivery's own sake is spent; outages of the destination burn nothing.
+import type { Outcome } from '../../connectors/contract.ts';
+import type { CircuitSignal } from './breaker.ts';
+import { reasonWith } from './delivery.ts';
+
+export interface RetryPolicy {
+  /** Delays between tries, ms; after the last the delivery is exhausted. */
+  readonly delays: readonly number[];
+  readonly onUnknown: 'resend' | 'lookup' | 'hold';
+  /** Ceiling for a recipient's Retry-After, ms. */
+  readonly maxRetryAfterMs: number;
+  /** How long a `pending` decision may take, ms, and how often to ask. */
+  readonly pendingForMs: number;
+  readonly pendingEveryMs: number;
+}
+
+export interface AttemptSituation {
+  /** Attempts of this run that count, this one included. */
+  readonly spent: number;
+  /** Whether the destination's circuit is closed; while it is not, failures of probes cost nothing. */
+  readonly circuitClosed: boolean;
+  /** An earlier attempt may have been received. */
+  readonly maybeReceived: boolean;
+  readonly hasLookup: boolean;
+  /** Ms left until the delivery's maxAge. */
+  readonly ageLeftMs: number;
+  /** Ms since the delivery became `pending`; 0 when it was not. */
+  readonly pendingSinceMs: number;
+  /** The connector can never prove arrival. */
+  readonly fireAndForget: boolean;
+}
+
+export type Verdict =
+  | { readonly next: 'done'; readonly reason: string }
+  | { readonly next: 'fail'; readonly reason: string }
+  | { readonly next: 'retry'; readonly afterMs: number; readonly reason: string; readonly spend: boolean; readonly lookup: boolean }
+  | { readonly next: 'pending'; readonly afterMs: number; readonly reason: string }
+  /** Waits until a person decides; has the delivery's maxAge as deadline. */
+  | { readonly next: 'hold'; readonly reason: string };
+
+export interface Decision {
+  readonly verdict: Verdict;
+  /** What the breaker learns from it. */
+  readonly signal: CircuitSignal;
+  /** The recipient may have the content now. */
+  readonly maybeReceived: boolean;
+}
+
+/**
+ * Decides the next step.
+ * @param random in [0,1): jitter of ±20 %, a dependency so that tests are exact.
+ */
+export function decide(outcome: Outcome, at: AttemptSituation, policy: RetryPolicy, random: () => number): Decision {
+  switch (outcome.kind) {
+    case 'accepted':
+      return { verdict: { next: 'done', reason: 'accepted' }, signal: 'success', maybeReceived: true };
+    case 'duplicate':
+      return { verdict: { next: 'done', reason: 'duplicate' }, signal: 'success', maybeReceived: true };
+    case 'unconfirmed':
+      return { verdict: { next: 'done', reason: 'unproved' }, signal: 'success', maybeReceived: true };
+    case 'pending':
+      return {
+        verdict:
+          at.pendingSinceMs >= policy.pendingForMs
+            ? { next: 'fail', reason: reasonWith('expired', 'PENDING') }
+            : { next: 'pending', afterMs: policy.pendingEveryMs, reason: 'recipient_decides' },
+        signal: 'success',
+        maybeReceived: true,
+      };
+    case 'refused':
+      return { verdict: { next: 'fail', reason: reasonWith('refused', outcome.reason) }, signal: 'rejection', maybeReceived: at.maybeReceived };
+    case 'invalid':
+      return { verdict: { next: 'fail', reason: reasonWith('invalid', outcome.reason) }, signal: 'rejection', maybeReceived: at.maybeReceived };
+    case 'unauthorized':
+      return {
+        // The destination is held; the delivery comes back by itself when a probe passes.
+        verdict: { next: 'retry', afterMs: minRetryMs, reason: reasonWith('destination_held', outcome.reason), spend: false, lookup: false },
+        signal: 'unauthorized',
+        maybeReceived: at.maybeReceived,
+      };
+    case 'throttled':
+      return {
+        verdict: {
+          next: 'retry',
+          afterMs: bounded(outcome.afterMs ?? policy.delays[Math.min(at.spent, policy.delays.length) - 1] ?? minRetryMs, policy),
+          reason: reasonWith('throttled', outcome.reason),
+          spend: false,
+          lookup: false,
+        },
+        signal: 'throttled',
+        maybeReceived: at.maybeReceived,
+      };
+    case 'unavailable':
+      return {
+        verdict: nextTry(outcome.reason, outcome.afterMs, false, at, policy, random),
+        signal: 'unavailable',
+        maybeReceived: at.maybeReceived || outcome.maybeReceived,
+      };
+    case 'unknown':
+      return { verdict: afterUnknown(outcome.reason, at, policy, random), signal: 'unknown', maybeReceived: true };
+    case 'absent':
+      // The recipient does not know our reference: whatever left before never arrived, so the content may be sent.
+      return {
+        verdict: { next: 'retry', afterMs: 0, reason: 'retry', spend: false, lookup: false },
+        signal: 'success',
+        maybeReceived: false,
+      };
+  }
+}
+
+const minRetryMs = 1_000;
+
+function afterUnknown(code: string, at: AttemptSituation, policy: RetryPolicy, random: () => number): Verdict {
+  switch (policy.onUnknown) {
+    case 'resend':
+      return nextTry(code, undefined, false, at, policy, random);
+    case 'lookup':
+      return at.hasLookup
+        ? nextTry(code, undefined, true, at, policy, random)
+        : { next: 'hold', reason: reasonWith('unknown_hold', code) };
+    case 'hold':
+      return { next: 'hold', reason: reasonWith('unknown_hold', code) };
+  }
+}
+
+function nextTry(
+  code: string,
+  afterMs: number | undefined,
+  lookup: boolean,
+  at: AttemptSituation,
+  policy: RetryPolicy,
+  random: () => number,
+): Verdict {
+  const spend = at.circuitClosed;
+  const index = spend ? at.spent : Math.max(1, at.spent);
+  const planned = policy.delays[Math.min(index, policy.delays.length) - 1];
+  if (spend && at.spent > policy.delays.length) return { next: 'fail', reason: reasonWith('exhausted', code) };
+  const jittered = Math.round((planned ?? minRetryMs) * (0.8 + 0.4 * random()));
+  const wait = afterMs === undefined ? jittered : Math.max(bounded(afterMs, policy), Math.min(jittered, minRetryMs));
+  return { next: 'retry', afterMs: wait, reason: reasonWith(lookup ? 'unknown_lookup' : 'retry', code), spend, lookup };
+}
+
+function bounded(afterMs: number, policy: RetryPolicy): number {
+  return Math.max(0, Math.min(afterMs, policy.maxRetryAfterMs));
+}

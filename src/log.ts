@@ -1,0 +1,103 @@
+// Logging by allow-list: fixed event names and typed fields; anything else is dropped before pino sees it.
+// Invariant: no personal data can be logged, because no field can hold free text (guarantee 7). pino's redact is only a net.
+import { pino, type Logger as Pino } from 'pino';
+
+/** Every event the program can log. */
+export const logEvents = [
+  'process.started',
+  'process.stopping',
+  'process.stopped',
+  'process.failed',
+  'intake.accepted',
+  'intake.refused',
+  'planner.planned',
+  'dispatch.pushed',
+  'dispatch.epoch_lost',
+  'worker.opened',
+  'worker.closed',
+  'delivery.attempted',
+  'delivery.settled_late',
+  'delivery.withheld',
+  'delivery.broken',
+  'lease.recovered',
+  'circuit.opened',
+  'circuit.closed',
+  'batch.built',
+  'batch.sent',
+  'batch.voided',
+  'mapping.published',
+  'mapping.unusable',
+  'seal.written',
+  'alert.raised',
+  'alert.failed',
+  'store.unavailable',
+  'redis.unavailable',
+  'loop.failed',
+] as const;
+export type LogEvent = (typeof logEvents)[number];
+
+/** Fields that may be logged. Texts must be codes or slugs; anything else is replaced. */
+export interface LogFields {
+  readonly client?: string;
+  readonly destination?: string;
+  readonly delivery?: number;
+  readonly lead?: number;
+  readonly batch?: number;
+  readonly run?: number;
+  readonly attempt?: number;
+  readonly action?: string;
+  readonly connector?: string;
+  readonly outcome?: string;
+  readonly verdict?: string;
+  readonly reason?: string;
+  readonly status?: number;
+  readonly bytes?: number;
+  readonly durationMs?: number;
+  readonly waitMs?: number;
+  readonly host?: string;
+  readonly count?: number;
+  readonly version?: number;
+  readonly role?: string;
+  readonly loop?: string;
+  readonly code?: string;
+  readonly signal?: string;
+  readonly port?: number;
+}
+
+const fieldKinds: Record<keyof LogFields, 'code' | 'number'> = {
+  client: 'code', destination: 'code', delivery: 'number', lead: 'number', batch: 'number', run: 'number', attempt: 'number',
+  action: 'code', connector: 'code', outcome: 'code', verdict: 'code', reason: 'code', status: 'number', bytes: 'number',
+  durationMs: 'number', waitMs: 'number', host: 'code', count: 'number', version: 'number', role: 'code', loop: 'code',
+  code: 'code', signal: 'code', port: 'number',
+};
+
+/** Codes, slugs, host names; at most 120 characters. No `@`, no space: neither a name with a first name nor a mail fits. */
+const codePattern = /^[A-Za-z0-9_.:/[\]-]{1,120}$/;
+
+export interface Log {
+  readonly info: (event: LogEvent, fields?: LogFields) => void;
+  readonly warn: (event: LogEvent, fields?: LogFields) => void;
+  readonly error: (event: LogEvent, fields?: LogFields) => void;
+}
+
+/** @param destination a pino destination (stream); standard output when absent. */
+export function createLog(options: { level: string; stream?: { write(line: string): void } }): Log {
+  const settings = { level: options.level, base: null, redact: ['*.email', '*.body', '*.headers'], timestamp: pino.stdTimeFunctions.isoTime };
+  const target: Pino = options.stream === undefined ? pino(settings) : pino(settings, options.stream);
+  const at = (level: 'info' | 'warn' | 'error') => (event: LogEvent, fields: LogFields = {}) => {
+    target[level](allowed(fields), event);
+  };
+  return { info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+export const silentLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+function allowed(fields: LogFields): Record<string, string | number> {
+  const kept: Record<string, string | number> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    const kind = (fieldKinds as Record<string, 'code' | 'number' | undefined>)[name];
+    if (kind === 'number' && typeof value === 'number' && Number.isFinite(value)) kept[name] = Math.round(value * 1000) / 1000;
+    else if (kind === 'code' && typeof value === 'string') kept[name] = codePattern.test(value) ? value : 'REDACTED';
+  }
+  return kept;
+}

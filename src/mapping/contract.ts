@@ -1,0 +1,128 @@
+// What the rest of the house knows of a mapping: problems found in it, and the compiled form that writes leads.
+// Invariant: everything here is pure; a compiled mapping never does I/O and never throws for a lead's content.
+import type { Action, Answer, Body, Connector, Outcome, Parcel, SheetSection } from '../../connectors/contract.ts';
+import type { ClientFacts, DestinationLimits } from '../domain/destination.ts';
+import type { ConsentChannel, ConsentPurpose, ConsentState, DataCategory, Lead } from '../domain/lead.ts';
+import type { RetryPolicy } from '../domain/verdict.ts';
+
+/** One mistake in a file, as an integrator reads it. */
+export interface Problem {
+  /** Path relative to the mappings folder's parent: `mappings/horizon/crm.yaml`. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+  /** `MAP-201`; the catalogue in `problems.ts` gives meaning and remedy. */
+  readonly code: string;
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  readonly suggestion?: string;
+}
+
+/** Text of every file a destination's mapping is made of, frozen together at publication. */
+export interface MappingSources {
+  readonly clientId: string;
+  readonly destinationId: string;
+  /** File name (relative, `/`-separated) of the destination's mapping among `files`. */
+  readonly main: string;
+  /** `client.yaml`, the mapping, presets extended, client schemas, samples used by tests: name -> text. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Connectors as the checker needs them; the registry is passed in, mapping never imports it. */
+export type ConnectorFacts = Pick<
+  Connector,
+  'type' | 'label' | 'settingsSchema' | 'settingsKey' | 'actions' | 'formats' | 'sheet' | 'check' | 'targets' | 'secretNames' | 'maxItems' | 'fireAndForget'
+>;
+
+export type CheckResult =
+  | { readonly ok: true; readonly mapping: CompiledMapping; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** What is known of the delivery while its lead is written. */
+export interface WriteSituation {
+  readonly action: Action;
+  readonly key: string;
+  readonly recipientReference?: string;
+  /** Departure of the first attempt, or now. */
+  readonly writtenAt: Date;
+  /** Instant at which consent is read. */
+  readonly now: Date;
+  /** Categories the authorisation covers. */
+  readonly categories: readonly DataCategory[];
+}
+
+/** One opt-in as it was written for the client (C20), for the log. */
+export interface ConsentSent {
+  readonly purpose: ConsentPurpose;
+  readonly channel: ConsentChannel;
+  readonly state: ConsentState;
+  /** The client's own field name. */
+  readonly field: string;
+  /** The client's own value as written; `(omitted)` where the file says omit. */
+  readonly value: string;
+}
+
+/** One lead written for one destination; several make a file. */
+export interface WrittenRecord {
+  readonly values: unknown;
+  readonly sheet?: readonly SheetSection[];
+  readonly title?: string;
+  /** Target field names present, in order, for the log (C09). */
+  readonly fieldNames: readonly string[];
+  readonly consents: readonly ConsentSent[];
+  /** Earliest instant at which a written consent changes by itself; the record must depart before it. */
+  readonly freshUntil?: Date;
+  /** For preview: beside each output field the source it came from. */
+  readonly origins: readonly { readonly field: string; readonly source: string; readonly value: string }[];
+}
+
+export type ApplyResult =
+  | { readonly ok: true; readonly record: WrittenRecord }
+  /** A consent row that a named purpose and channel needs does not exist: `withheld: opt_in_missing` (C16). */
+  | { readonly ok: false; readonly why: 'opt_in_missing'; readonly missing: readonly { purpose: ConsentPurpose; channel: ConsentChannel }[] }
+  /** The file says `hold` for this state. */
+  | { readonly ok: false; readonly why: 'opt_in_held'; readonly field: string }
+  /** Data of a category the authorisation does not cover. */
+  | { readonly ok: false; readonly why: 'category_not_authorised'; readonly category: DataCategory }
+  /** The lead does not fit: code and field names, never values. */
+  | { readonly ok: false; readonly why: 'invalid'; readonly problems: readonly { readonly field: string; readonly code: string }[] };
+
+export interface ActionPlan {
+  /** Settings of this action (base settings with the action's own overrides). */
+  readonly settings: unknown;
+  readonly targets: readonly string[];
+}
+
+export interface CompiledMapping {
+  readonly clientId: string;
+  readonly clientName: string;
+  readonly destinationId: string;
+  readonly connector: string;
+  readonly client: ClientFacts;
+  /** Actions this destination takes; `create` always. */
+  readonly actions: Readonly<Partial<Record<Action, ActionPlan>>>;
+  /** All targets over all actions, lower-case; compared with contract and authorisation. Empty when the URL is a secret. */
+  readonly targets: readonly string[];
+  readonly secretNames: readonly string[];
+  /** Categories of data the mapping sends. */
+  readonly categories: readonly DataCategory[];
+  /** Whether this lead goes to this destination (`accepts`); the failing key otherwise. */
+  readonly accepts: (lead: Lead) => { readonly yes: true } | { readonly yes: false; readonly because: string };
+  readonly retry: RetryPolicy;
+  readonly maxAgeMs: number;
+  readonly hasLookup: boolean;
+  readonly limits: DestinationLimits;
+  readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly totalMs: number };
+  /** Files only: cron slots and what to do with an empty one. */
+  readonly schedule?: { readonly cron: string; readonly timezone: string; readonly empty: 'skip' | 'header' };
+  /** Deliveries in one parcel at most (1 for webhook and email). */
+  readonly maxItems: number;
+  readonly apply: (lead: Lead, situation: WriteSituation) => ApplyResult;
+  /** Bytes of one parcel from its records, in order. Same records, same bytes. */
+  readonly write: (records: readonly WrittenRecord[], action: Action, batch?: Parcel['batch']) => Body;
+  /** The `response` rules: ordered, first match wins, no match is `unknown`. Never throws. */
+  readonly classify: (answer: Answer, stage: Action | 'lookup') => Outcome;
+  /** The truth table of every consent line, for preview and the client's signature. */
+  readonly consentTable: readonly { readonly field: string; readonly purpose: ConsentPurpose; readonly channel: ConsentChannel; readonly values: Readonly<Record<ConsentState, string>> }[];
+}
