@@ -1,0 +1,150 @@
+// Who may import whom: the one place that says it. `npm run check` holds src/ and connectors/ to it, types and
+// re-exports included. Two things this tool's swc parser cannot see are held elsewhere: import('...').T, which
+// oxlint forbids outright (typescript/consistent-type-imports), and that domain, mapping, store and privacy take
+// only types from the contract (test/architecture/imports.unit.test.ts, which also plants all four forms).
+
+const everyConnector = 'contract guard connectors anyConnector';
+const engine = 'errors log config domain mapping store queue intake publishing delivery privacy';
+
+/** zone: [where it lives, what else of ours it may import] */
+const zones = {
+  contract: ['^connectors/contract\\.ts$', ''],
+  guard: ['^connectors/guard(\\.ts$|/)', ''],
+  connectors: ['^connectors/index\\.ts$', 'contract guard anyConnector'],
+
+  errors: ['^src/errors(\\.ts$|/)', ''],
+  log: ['^src/log(\\.ts$|/)', ''],
+  config: ['^src/config(\\.ts$|/)', 'errors'],
+  domain: ['^src/domain/', 'contract'],
+  mapping: ['^src/mapping/', 'contract domain errors'],
+  store: ['^src/store/', 'contract domain errors'],
+  queue: ['^src/queue/', 'domain errors log'],
+  intake: ['^src/intake/', 'domain errors log mapping store'],
+  publishing: ['^src/publishing/', 'domain errors log mapping store'],
+  delivery: ['^src/delivery/', 'contract connectors domain errors log mapping store queue'],
+  privacy: ['^src/privacy/', 'contract domain errors log mapping store'],
+  app: ['^src/app\\.ts$', `${everyConnector} ${engine}`],
+  sandbox: ['^src/sandbox/', 'app config errors log intake publishing'],
+  console: ['^src/console/', 'domain errors log store intake publishing delivery privacy'],
+  cli: ['^src/cli/', `${everyConnector} ${engine} app sandbox`],
+  main: ['^src/main\\.ts$', 'app config errors log console'],
+};
+
+const ours = '^(src|connectors|bin|test)/';
+const anyConnector = '^connectors/(?!guard/)[^/]+/';
+const pathOf = (zone) => (zone === 'anyConnector' ? anyConnector : zones[zone][0]);
+
+const table = Object.entries(zones).map(([zone, [path, allowed]]) => ({
+  name: `${zone}-imports`,
+  comment:
+    `${zone} may import, of our own files, only itself${allowed === '' ? '' : ` and: ${allowed}`}. ` +
+    'A function two zones need belongs to the lower one, under a trade name.',
+  severity: 'error',
+  from: { path },
+  to: { path: ours, pathNot: [path, ...allowed.split(' ').filter(Boolean).map(pathOf)] },
+}));
+
+module.exports = {
+  forbidden: [
+    ...table,
+    {
+      name: 'connector-imports',
+      comment: 'A connector imports the contract, the guard and itself; never another connector, never src.',
+      severity: 'error',
+      from: { path: '^connectors/((?!guard/)[^/]+)/' },
+      to: {
+        path: ours,
+        pathNot: ['^connectors/contract\\.ts$', '^connectors/guard(\\.ts$|/)', '^connectors/$1/'],
+      },
+    },
+    {
+      name: 'outside-the-table',
+      comment:
+        'This file lives in no zone of the import table: move it to one, or give it a line of its own.',
+      severity: 'error',
+      from: { path: '^(src|connectors)/', pathNot: [anyConnector, ...Object.keys(zones).map(pathOf)] },
+      to: {},
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one file, or hide a third one.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'mysql2-in-store',
+      comment: 'All SQL lives in src/store.',
+      severity: 'error',
+      from: { pathNot: '^src/store/' },
+      to: { path: '(^|/)node_modules/mysql2/' },
+    },
+    {
+      name: 'bullmq-in-queue',
+      comment: 'src/queue is the only zone that knows BullMQ.',
+      severity: 'error',
+      from: { pathNot: '^src/queue/' },
+      to: { path: '(^|/)node_modules/bullmq/' },
+    },
+    {
+      name: 'ioredis-in-queue-and-app',
+      comment: 'Redis is opened by src/app.ts and used by src/queue.',
+      severity: 'error',
+      from: { pathNot: '^src/(queue/|app\\.ts$)' },
+      to: { path: '(^|/)node_modules/ioredis/' },
+    },
+    {
+      name: 'pure-zones',
+      comment:
+        'domain and mapping compute: no disk, no network, no process. Only src/mapping/load.ts reads files.',
+      severity: 'error',
+      from: { path: '^src/(domain|mapping)/', pathNot: '^src/mapping/load\\.ts$' },
+      to: { path: '^(node:)?(fs|os|process)(/|$)' },
+    },
+    {
+      name: 'pure-zones-no-network',
+      comment: 'domain and mapping compute: no network and no other process, the loader included.',
+      severity: 'error',
+      from: { path: '^src/(domain|mapping)/' },
+      to: {
+        path: [
+          '^(node:)?(net|tls|http|https|http2|dns|dgram|child_process|cluster|worker_threads)(/|$)',
+          '(^|/)node_modules/(axios|undici|nodemailer|ssh2|ssh2-sftp-client|fastify)/',
+        ],
+      },
+    },
+    {
+      name: 'unresolvable',
+      comment: 'The file or package does not exist. Relative imports end in .ts.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'undeclared-package',
+      comment: 'The package is there by accident, through another one: add it to package.json or do without.',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'no-dev-packages-in-production',
+      comment: 'A production install has no development packages. Only the sandbox may use them.',
+      severity: 'error',
+      from: { path: '^(src|connectors)/', pathNot: '^src/sandbox/' },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
+  ],
+  options: {
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    combinedDependencies: false,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(\\.relais|coverage)/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.mts', '.mjs', '.js', '.cjs', '.json', '.d.ts'],
+    },
+  },
+};

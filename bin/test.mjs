@@ -1,0 +1,25 @@
+// `npm test`: the checks, then the tests, whose plain summary comes last. Other arguments go to Jest:
+//   npm test -- test/mapping          the checks, then the tests whose path matches
+//   npm run test:unit -- verdict      only tests that need no services, without the checks
+//   npm test -- --no-check trip       straight to the tests
+import { join } from 'node:path';
+import { bootstrap, root, run } from './bootstrap.mjs';
+import { runChecks } from './checks.mjs';
+
+await bootstrap({ needs: 'all' });
+process.chdir(root);
+
+const own = ['--unit', '--no-check'];
+const asked = process.argv.slice(2);
+const unit = asked.includes('--unit');
+const checked = unit || asked.includes('--no-check') || (await runChecks());
+
+const jest = join(root, 'node_modules/jest/bin/jest.js');
+const args = [
+  ...(unit ? ['--selectProjects', 'unit'] : []),
+  ...asked.filter((argument) => !own.includes(argument)),
+];
+const tested = await run(process.execPath, [jest, ...args]);
+
+if (!checked) console.error('\nThe tests ran, but `npm run check` failed before them: see above.');
+process.exitCode = tested !== 0 ? tested : checked ? 0 : 1;
