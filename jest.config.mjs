@@ -1,0 +1,44 @@
+// Two projects. `unit`: test/**/*.unit.test.ts, no services. `integration`: every other test/**/*.test.ts,
+// beside a private MariaDB and Redis that are started once for all of them.
+// TypeScript goes through swc to CommonJS: no type check here (tsc does that in `npm run check`).
+
+const base = {
+  rootDir: import.meta.dirname,
+  testEnvironment: 'node',
+  transform: {
+    '^.+\\.(ts|mts|js|mjs)$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2024' },
+        module: { type: 'commonjs', ignoreDynamic: false },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  moduleFileExtensions: ['ts', 'mjs', 'js', 'cjs', 'json', 'node'],
+  modulePathIgnorePatterns: ['<rootDir>/.relais/', '<rootDir>/coverage/'],
+  testPathIgnorePatterns: ['/node_modules/', '/.relais/'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/nock-setup.ts'],
+};
+
+export default {
+  maxWorkers: 2,
+  collectCoverageFrom: ['src/**/*.ts', 'connectors/**/*.ts'],
+  coverageDirectory: 'coverage',
+  projects: [
+    {
+      ...base,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/test/**/*.unit.test.ts'],
+    },
+    {
+      ...base,
+      displayName: 'integration',
+      testMatch: ['<rootDir>/test/**/*.test.ts', '!**/*.unit.test.ts'],
+      setupFilesAfterEnv: [...base.setupFilesAfterEnv, '<rootDir>/test/support/integration-setup.ts'],
+      globalSetup: '<rootDir>/test/support/global-setup.ts',
+      globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+    },
+  ],
+};

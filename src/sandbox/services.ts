@@ -1,0 +1,152 @@
+// MySQL (or MariaDB) and Redis for a demo or a test run, wherever it is started: those the caller names, else
+// private ones from programs installed here, else Docker Compose, else apt as root, else a message that lists
+// the choices.
+// Invariant: after stop() nothing of ours runs and, unless asked to keep it, no data is left; what a killed run
+// left behind is cleaned up by the next start (see folders.ts).
+import { RelaisError } from '../errors.ts';
+import { aptIsPossible, installWithApt } from './apt.ts';
+import { findMysql, findRedis } from './binaries.ts';
+import { dockerAnswers, startCompose } from './compose.ts';
+import { takeFolder } from './folders.ts';
+import type { RunFolder } from './folders.ts';
+import { startMariadb } from './mariadb.ts';
+import { converse } from './ports.ts';
+import { startRedis } from './redis.ts';
+
+export type Services = {
+  /** an account that may create databases and users; no database selected */
+  readonly mysqlUrl: string;
+  readonly redisUrl: string;
+  readonly origin: 'given' | 'private' | 'compose';
+  readonly stop: () => Promise<void>;
+};
+
+export type ServiceOptions = {
+  /** absolute; for data, sockets and logs. One per run: <root>/.relais/<what>-<pid> */
+  readonly folder: string;
+  /** told to a person, one line at a time */
+  readonly log: (line: string) => void;
+  /** false: commits may be lost when the machine (not the server) goes down. Default true */
+  readonly durable?: boolean;
+  /** true: data stays for the next start with the same folder. Default false */
+  readonly keep?: boolean;
+  readonly mysqlUrl?: string;
+  readonly redisUrl?: string;
+};
+
+type Running = { readonly url: string; readonly stop: () => Promise<void> };
+
+const nothingToStop = (): Promise<void> => Promise.resolve();
+
+export async function startServices(options: ServiceOptions): Promise<Services> {
+  const { mysqlUrl, redisUrl, log } = options;
+  for (const url of [mysqlUrl, redisUrl]) if (url !== undefined) await mustAnswer(url);
+  if (mysqlUrl !== undefined && redisUrl !== undefined) {
+    return { mysqlUrl, redisUrl, origin: 'given', stop: nothingToStop };
+  }
+  const folder = await takeFolder(options.folder, { keep: options.keep === true, log });
+  try {
+    if (hasPrograms(options)) return await startPrivate(options, folder);
+    if (await dockerAnswers()) {
+      log('starting MySQL and Redis with Docker Compose');
+      const compose = await startCompose(folder.path);
+      const stop = async (): Promise<void> => {
+        await compose.stop();
+        folder.release();
+      };
+      return {
+        mysqlUrl: mysqlUrl ?? compose.mysqlUrl,
+        redisUrl: redisUrl ?? compose.redisUrl,
+        origin: 'compose',
+        stop,
+      };
+    }
+    const problem = aptIsPossible() ? await installWithApt(log) : undefined;
+    if (hasPrograms(options)) return await startPrivate(options, folder);
+    throw noServices(problem);
+  } catch (error) {
+    folder.release();
+    throw error;
+  }
+}
+
+const hasPrograms = ({ mysqlUrl, redisUrl }: ServiceOptions): boolean =>
+  (mysqlUrl !== undefined || findMysql() !== undefined) &&
+  (redisUrl !== undefined || findRedis() !== undefined);
+
+async function startPrivate(options: ServiceOptions, folder: RunFolder): Promise<Services> {
+  const durable = options.durable !== false;
+  options.log(`starting private MariaDB/MySQL and Redis in ${folder.path}`);
+  const [mysql, redis] = await Promise.allSettled([
+    givenOr(options.mysqlUrl, async () => {
+      const binary = findMysql();
+      if (binary === undefined) throw noServices();
+      return await startMariadb({ binary, folder: folder.path, socket: folder.socket, durable });
+    }),
+    givenOr(options.redisUrl, async () => {
+      const program = findRedis();
+      if (program === undefined) throw noServices();
+      return await startRedis({ program, folder: folder.path, durable });
+    }),
+  ]);
+  const running = [mysql, redis].flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const stopAll = async (): Promise<void> => {
+    await Promise.all(running.map((server) => server.stop()));
+  };
+  if (mysql.status === 'rejected' || redis.status === 'rejected') {
+    await stopAll();
+    throw mysql.status === 'rejected'
+      ? mysql.reason
+      : redis.status === 'rejected'
+        ? redis.reason
+        : noServices();
+  }
+  const stop = async (): Promise<void> => {
+    await stopAll();
+    folder.release();
+  };
+  return { mysqlUrl: mysql.value.url, redisUrl: redis.value.url, origin: 'private', stop };
+}
+
+async function givenOr(
+  url: string | undefined,
+  start: () => Promise<{ readonly url: string; readonly process: { readonly stop: () => Promise<void> } }>,
+): Promise<Running> {
+  if (url !== undefined) return { url, stop: nothingToStop };
+  const server = await start();
+  return { url: server.url, stop: server.process.stop };
+}
+
+async function mustAnswer(url: string): Promise<void> {
+  const { protocol, hostname, port, host } = new URL(url);
+  const isMysql = protocol === 'mysql:' || protocol === 'mariadb:';
+  const to = {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port === '' ? (isMysql ? 3306 : 6379) : port),
+  };
+  // MySQL greets first; Redis answers anything, be it with an error. Over TLS nothing readable comes: not asked.
+  if (protocol === 'rediss:') return;
+  const answer = await converse(to, isMysql ? '' : 'PING\r\n', (text) => text.length > 4, 5_000);
+  if (answer === '') {
+    throw new RelaisError(
+      'SERVICE-001',
+      `nothing answers at ${host}, named by ${isMysql ? 'RELAIS_MYSQL_OWNER_URL' : 'RELAIS_REDIS_URL'}. ` +
+        'Start that server, correct the URL, or unset it to use a private one.',
+    );
+  }
+}
+
+const noServices = (problem?: string): RelaisError =>
+  new RelaisError(
+    'SERVICE-001',
+    [
+      'neither MariaDB/MySQL with Redis/Valkey was found on this machine, nor a Docker that answers.',
+      ...(problem === undefined ? [] : [`apt was tried and failed:\n${problem}`]),
+      'One of these will do:',
+      '  - install them: apt-get install mariadb-server redis-server (they need not run as services)',
+      '  - start Docker with its compose plugin',
+      '  - name servers that run elsewhere: RELAIS_MYSQL_OWNER_URL=mysql://root:...@host:3306',
+      '    (an account that may create databases and users) and RELAIS_REDIS_URL=redis://host:6379',
+      '  - run once as root on Debian or Ubuntu, and they are installed for you',
+    ].join('\n'),
+  );

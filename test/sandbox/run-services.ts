@@ -1,0 +1,8 @@
+// A program of its own for services.test.ts: starts private services in the folder it is given, says so, and
+// waits to be killed.
+import { startServices } from '../../src/sandbox/services.ts';
+
+const [folder = '', keep] = process.argv.slice(2);
+const services = await startServices({ folder, log: () => {}, keep: keep === 'keep' });
+process.stdout.write(`${JSON.stringify(services)}\n`);
+setInterval(() => {}, 60_000);

@@ -1,0 +1,24 @@
+// Starts a private MariaDB and Redis once for all integration tests, or takes those the caller names.
+// The test files find them in RELAIS_TEST_MYSQL_URL (an account that may create databases and users) and
+// RELAIS_TEST_REDIS_URL.
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { startServices } from '../../src/sandbox/services.ts';
+import { keepServices } from './test-services.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+export default async function globalSetup(): Promise<void> {
+  const { RELAIS_MYSQL_OWNER_URL, RELAIS_REDIS_URL } = process.env;
+  const services = await startServices({
+    folder: join(root, '.relais', `test-${process.pid}`),
+    log: (line) => process.stderr.write(`tests: ${line}\n`),
+    ...(RELAIS_MYSQL_OWNER_URL === undefined ? {} : { mysqlUrl: RELAIS_MYSQL_OWNER_URL }),
+    ...(RELAIS_REDIS_URL === undefined ? {} : { redisUrl: RELAIS_REDIS_URL }),
+  });
+  keepServices(services);
+  process.env['RELAIS_TEST_RUN'] = randomBytes(3).toString('hex');
+  // Workers are started after this and inherit it.
+  process.env['RELAIS_TEST_MYSQL_URL'] = services.mysqlUrl;
+  process.env['RELAIS_TEST_REDIS_URL'] = services.redisUrl;
+}
