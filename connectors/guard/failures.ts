@@ -1,0 +1,90 @@
+// Why a connection could not be made, as a closed list of codes; foreign errors end here.
+// Invariant: a failure raised here happened before any byte of a payload left.
+
+export const connectFailureCodes = [
+  'ADDRESS_NOT_ALLOWED',
+  'TLS_CERTIFICATE',
+  'DNS',
+  'CONNECT_REFUSED',
+  'CONNECT_RESET',
+  'CONNECT_TIMEOUT',
+  'UNREACHABLE',
+  'TLS_FAILED',
+  'CONNECT_ABORTED',
+  'CONNECT_FAILED',
+] as const;
+export type ConnectFailureCode = (typeof connectFailureCodes)[number];
+
+/** An error of the guard; `message` and `code` are the code, nothing else is kept. */
+export type ConnectFailure = Error & { readonly connectFailure: ConnectFailureCode };
+
+export function connectFailure(code: ConnectFailureCode): ConnectFailure {
+  return Object.assign(new Error(code), { code, connectFailure: code });
+}
+
+/** The guard's code when `error`, or an error it wraps (axios, nodemailer), came from the guard. */
+export function connectFailureOf(error: unknown): ConnectFailureCode | undefined {
+  for (let depth = 0, at: unknown = error; depth < 4 && typeof at === 'object' && at !== null; depth += 1) {
+    const { connectFailure: code, cause } = at as { connectFailure?: ConnectFailureCode; cause?: unknown };
+    if (code !== undefined) return code;
+    at = cause;
+  }
+  return undefined;
+}
+
+/** Needs a person (the destination is held): the next try would meet the same wall. Everything else is tried again. */
+export const needsRepair = (code: ConnectFailureCode): boolean => code === 'ADDRESS_NOT_ALLOWED' || code === 'TLS_CERTIFICATE';
+
+const certificateCodes = new Set([
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REVOKED',
+  'CERT_REJECTED',
+  'CERT_UNTRUSTED',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_CHAIN_TOO_LONG',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'PATH_LENGTH_EXCEEDED',
+  'HOSTNAME_MISMATCH',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'ERR_TLS_CERT_ALTNAME_FORMAT',
+]);
+
+/** Reads a socket's, resolver's or TLS error into a code. */
+export function connectCodeOf(error: unknown): ConnectFailureCode {
+  const known = connectFailureOf(error);
+  if (known !== undefined) return known;
+  const { code, originalCode } = (error ?? {}) as { code?: unknown; originalCode?: unknown };
+  const name = typeof originalCode === 'string' ? originalCode : typeof code === 'string' ? code : '';
+  if (certificateCodes.has(name)) return 'TLS_CERTIFICATE';
+  // Several addresses of one name failed each in its own way: the first tells enough.
+  const inner = error instanceof AggregateError ? (error.errors as readonly unknown[])[0] : undefined;
+  if (inner !== undefined) return connectCodeOf(inner);
+  switch (name) {
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EDNS':
+    case 'ENODATA':
+      return 'DNS';
+    case 'ECONNREFUSED':
+      return 'CONNECT_REFUSED';
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return 'CONNECT_RESET';
+    case 'ETIMEDOUT':
+      return 'CONNECT_TIMEOUT';
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'EADDRNOTAVAIL':
+      return 'UNREACHABLE';
+    default:
+      return /^(ERR_SSL|ERR_TLS|EPROTO)/.test(name) ? 'TLS_FAILED' : 'CONNECT_FAILED';
+  }
+}

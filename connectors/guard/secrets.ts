@@ -1,0 +1,29 @@
+// How settings name secrets: `secret:NAME`, never the value. Pure.
+// Invariant: whatever is shown or logged carries «secret:NAME»; a value in a secret's place is an error of the file.
+
+const reference = /^secret:([A-Za-z_][A-Za-z0-9_]{0,63})$/;
+
+/** JSON Schema pattern of a secret's place. */
+export const secretPattern = '^secret:[A-Za-z_][A-Za-z0-9_]{0,63}$';
+
+/** `NAME` of `secret:NAME`, or undefined when the text is not a reference. */
+export function secretName(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : reference.exec(text)?.[1];
+}
+
+/** What people see in place of the value. */
+export function masked(text: string): string {
+  const name = secretName(text);
+  return name === undefined ? text : `«secret:${name}»`;
+}
+
+/** The names among the given settings values, each once. */
+export function namesAmong(texts: readonly (string | undefined)[]): readonly string[] {
+  return [...new Set(texts.map(secretName).filter((name) => name !== undefined))];
+}
+
+/** A problem when a place for a secret holds something else; the value is never repeated. */
+export function clearTextProblem(path: string, text: string | undefined): readonly { readonly path: string; readonly message: string }[] {
+  if (text === undefined || secretName(text) !== undefined) return [];
+  return [{ path, message: 'A secret must not stand in the file: write secret:NAME and give the operator the value.' }];
+}

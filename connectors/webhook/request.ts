@@ -1,0 +1,88 @@
+// A parcel and its settings become one HTTP request. Pure; the same for preview and for departure.
+// Invariant: with `secret` absent every secret is masked; a name without a value stops the request.
+import type { Composed, Parcel, ParcelItem } from '../contract.ts';
+import { bareHost, masked, secretName } from '../guard.ts';
+import { hasControl, hostOf } from './settings.ts';
+import type { WebhookSettings } from './settings.ts';
+import { fillUrl } from './url.ts';
+
+type Secret = (name: string) => string | undefined;
+export type Resolved = { readonly ok: true; readonly value: string } | { readonly ok: false; readonly reason: 'SECRET_MISSING' | 'SECRET_MALFORMED' };
+export type Headers = Readonly<Record<string, string>>;
+
+/** The text itself, or the value of the secret it names. */
+export function resolve(text: string, secret: Secret): Resolved {
+  const name = secretName(text);
+  if (name === undefined) return { ok: true, value: text };
+  const value = secret(name);
+  if (value === undefined || value === '') return { ok: false, reason: 'SECRET_MISSING' };
+  return hasControl(value) ? { ok: false, reason: 'SECRET_MALFORMED' } : { ok: true, value };
+}
+
+export type HeaderResult = { readonly ok: true; readonly headers: Headers } | { readonly ok: false; readonly reason: string };
+
+/** Headers but for the signature, which depends on the moment. */
+export function headersOf(settings: WebhookSettings, item: ParcelItem, mediaType: string | undefined, secret: Secret): HeaderResult {
+  const headers: Record<string, string> = { accept: 'application/json, application/xml;q=0.9, */*;q=0.8', 'user-agent': 'Relais/1' };
+  if (mediaType !== undefined) headers['content-type'] = mediaType;
+  headers[(settings.idempotencyHeader ?? 'Idempotency-Key').toLowerCase()] = item.idempotencyKey;
+  headers['webhook-id'] = item.key;
+  for (const [name, text] of Object.entries(settings.headers ?? {})) {
+    const value = resolve(text, secret);
+    if (!value.ok) return value;
+    headers[name.toLowerCase()] = value.value;
+  }
+  const { auth } = settings;
+  if (auth === undefined) return { ok: true, headers };
+  if ('bearer' in auth) {
+    const token = resolve(auth.bearer, secret);
+    if (!token.ok) return token;
+    headers['authorization'] = `Bearer ${token.value}`;
+  } else if ('basic' in auth) {
+    const user = resolve(auth.basic.user, secret);
+    const password = resolve(auth.basic.password, secret);
+    if (!user.ok) return user;
+    if (!password.ok) return password;
+    headers['authorization'] = `Basic ${Buffer.from(`${user.value}:${password.value}`).toString('base64')}`;
+  } else {
+    const value = resolve(auth.header.value, secret);
+    if (!value.ok) return value;
+    headers[auth.header.name.toLowerCase()] = value.value;
+  }
+  return { ok: true, headers };
+}
+
+/** What preview prints and the digest is taken from. Secrets are never resolved into it, except to learn a secret URL's host. */
+export function composeWebhook(parcel: Parcel, settings: WebhookSettings, secret?: Secret): Composed {
+  const content = parcel.body.bytes;
+  const item = parcel.items[0];
+  const method = settings.method ?? 'POST';
+  const secretUrl = secretName(settings.url);
+  const filled = item === undefined || secretUrl !== undefined ? undefined : fillUrl(settings.url, item);
+  const line =
+    filled?.ok === true ? `${filled.url.pathname}${filled.url.search}` : secretUrl === undefined ? settings.url : masked(settings.url);
+  const head = [`${method} ${line} HTTP/1.1`];
+  const host = secretUrl === undefined ? hostOf(settings.url) : hostOf(secret?.(secretUrl) ?? '');
+  if (host !== undefined) head.push(`host: ${host}`);
+  if (item !== undefined) {
+    const shown = headersOf(maskedSettings(settings), item, content.length > 0 ? parcel.body.mediaType : undefined, () => undefined);
+    if (shown.ok) head.push(...Object.entries(shown.headers).map(([name, value]) => `${name}: ${value}`));
+  }
+  if (settings.signature !== undefined) {
+    head.push('webhook-timestamp: «moment of departure»', `webhook-signature: v1,«signed with ${settings.signature.standard}»`);
+  }
+  // The template, not the filled address: a recipient's reference must not enter the append-only log through `target`.
+  return { content, target: masked(settings.url), targetKeys: host === undefined ? [] : [bareHost(host)], head };
+}
+
+// Basic credentials are encoded on the wire; encoding the mask would hide that it is one.
+function maskedSettings(settings: WebhookSettings): WebhookSettings {
+  const { auth, headers = {}, ...rest } = settings;
+  const shown: Record<string, string> = Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, masked(text)]));
+  if (auth !== undefined) {
+    if ('bearer' in auth) shown['authorization'] = `Bearer ${masked(auth.bearer)}`;
+    else if ('basic' in auth) shown['authorization'] = `Basic ${masked(auth.basic.user)}:${masked(auth.basic.password)}`;
+    else shown[auth.header.name] = masked(auth.header.value);
+  }
+  return { ...rest, headers: shown };
+}

@@ -1,0 +1,30 @@
+// Addresses with placeholders: which they hold, and how they are filled. Pure.
+// Invariant: a filled value is one encoded path segment or parameter; it never moves the address to another place.
+import type { ParcelItem } from '../contract.ts';
+
+export type Filled =
+  | { readonly ok: true; readonly url: URL }
+  | { readonly ok: false; readonly reason: 'REFERENCE_MISSING' | 'REFERENCE_MALFORMED' | 'URL_MALFORMED' };
+
+export function placeholdersIn(text: string): readonly string[] {
+  return [...text.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? '');
+}
+
+export function fillUrl(template: string, item: ParcelItem): Filled {
+  const values: Readonly<Record<string, string | undefined>> = {
+    reference: item.recipientReference,
+    key: item.key,
+    leadReference: item.leadReference,
+  };
+  let text = template;
+  for (const name of placeholdersIn(template)) {
+    const value = values[name];
+    if (value === undefined || value === '') return { ok: false, reason: 'REFERENCE_MISSING' };
+    // `.` and `..` survive encoding and would climb up the path.
+    if (/^\.{1,2}$/.test(value)) return { ok: false, reason: 'REFERENCE_MALFORMED' };
+    text = text.replace(`{${name}}`, () => encodeURIComponent(value));
+  }
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return { ok: false, reason: 'URL_MALFORMED' };
+  return { ok: true, url };
+}
