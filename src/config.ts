@@ -1,0 +1,270 @@
+// The only reader of the environment: every variable validated at once, secrets masked, the result frozen.
+// Invariant: a wrong configuration starts nothing; in production the unsafe is refused (C38, C40).
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { RelaisError } from './errors.ts';
+
+export interface Config {
+  readonly env: 'production' | 'development' | 'sandbox';
+  readonly mysql: { readonly gatewayUrl: string; readonly ownerUrl?: string; readonly intakeUrl?: string; readonly connections: number };
+  readonly keysSchema: string;
+  readonly redis: { readonly url: string; readonly prefix: string };
+  /** 32 bytes; wraps per-lead secrets and encrypts batches. */
+  readonly masterKey: Buffer;
+  /** 32 bytes; seals the hand-over log. */
+  readonly sealKey: Buffer;
+  readonly mappingsDir: string;
+  readonly network: {
+    readonly allowedRanges: readonly string[];
+    readonly allowPlaintext: boolean;
+    readonly extraCa?: string;
+    readonly connectTo: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
+  };
+  readonly logLevel: string;
+  readonly http: { readonly host: string; readonly port: number | undefined };
+  readonly worker: { readonly concurrency: number; readonly leaseMs: number; readonly drainMs: number };
+  readonly planner: { readonly idleMs: number; readonly batch: number; readonly window: number };
+  readonly alerts: {
+    readonly webhook?: string;
+    readonly mail?: { readonly smtpUrl: string; readonly to: string; readonly from: string };
+  };
+  /** Who acts when a command is run by hand. */
+  readonly actor: string;
+  /** `secret:NAME` values, newest first; files win over the environment and are read again when they change. */
+  readonly secrets: (name: string) => readonly string[];
+  /** What is in force, secrets masked, for `relais config`. */
+  readonly listing: readonly { readonly name: string; readonly value: string; readonly from: string; readonly meaning: string }[];
+}
+
+interface Variable {
+  readonly name: string;
+  readonly meaning: string;
+  readonly fallback?: string;
+  readonly secret?: boolean;
+}
+
+/** Every variable the program reads, in the order of the README's table. */
+export const variables: readonly Variable[] = [
+  { name: 'RELAIS_ENV', meaning: 'production, development or sandbox', fallback: 'production' },
+  { name: 'RELAIS_MYSQL_URL', meaning: 'mysql://user:password@host:port/database of the gateway account', secret: true },
+  { name: 'RELAIS_MYSQL_OWNER_URL', meaning: 'the same for the owner account (migrations only)', secret: true },
+  { name: 'RELAIS_MYSQL_INTAKE_URL', meaning: 'the same for the intake account (lead import); default: the gateway account', secret: true },
+  { name: 'RELAIS_MYSQL_CONNECTIONS', meaning: 'connections per process at most', fallback: '12' },
+  { name: 'RELAIS_KEYS_SCHEMA', meaning: 'schema of the per-lead secrets; default: <database>_keys' },
+  { name: 'RELAIS_REDIS_URL', meaning: 'redis://host:port/db', secret: true },
+  { name: 'RELAIS_REDIS_PREFIX', meaning: 'prefix of every Redis key', fallback: 'relais' },
+  { name: 'RELAIS_MASTER_KEY', meaning: '32 random bytes in base64 (openssl rand -base64 32); or RELAIS_MASTER_KEY_FILE', secret: true },
+  { name: 'RELAIS_SEAL_KEY', meaning: '32 random bytes in base64 that seal the log; or RELAIS_SEAL_KEY_FILE', secret: true },
+  { name: 'RELAIS_MAPPINGS_DIR', meaning: 'folder of the mapping files', fallback: 'mappings' },
+  { name: 'RELAIS_SECRETS_DIR', meaning: 'folder with one file per secret:NAME; else RELAIS_SECRET_<NAME>' },
+  { name: 'RELAIS_ALLOWED_RANGES', meaning: 'private CIDR ranges that recipients may live in, comma-separated', fallback: '' },
+  { name: 'RELAIS_ALLOW_PLAINTEXT', meaning: 'yes allows http and SMTP without TLS; refused in production', fallback: 'no' },
+  { name: 'RELAIS_CONNECT_TO', meaning: 'host=address:port,... dialled instead of the host (relay or sandbox)', fallback: '' },
+  { name: 'RELAIS_CA_FILE', meaning: 'additional certificate authorities, PEM' },
+  { name: 'RELAIS_LOG_LEVEL', meaning: 'info, warn or error', fallback: 'info' },
+  { name: 'RELAIS_HTTP_HOST', meaning: 'address of health, readiness and metrics', fallback: '127.0.0.1' },
+  { name: 'RELAIS_HTTP_PORT', meaning: 'their port; empty: none' },
+  { name: 'RELAIS_WORKER_CONCURRENCY', meaning: 'deliveries in flight per destination and process at most', fallback: '50' },
+  { name: 'RELAIS_LEASE_MS', meaning: 'lease of a delivery being sent; longer than any total timeout', fallback: '60000' },
+  { name: 'RELAIS_DRAIN_MS', meaning: 'how long SIGTERM waits for deliveries in flight', fallback: '25000' },
+  { name: 'RELAIS_PLANNER_IDLE_MS', meaning: 'pause between two looks when nothing is due', fallback: '40' },
+  { name: 'RELAIS_PLANNER_BATCH', meaning: 'rows taken at once', fallback: '200' },
+  { name: 'RELAIS_WINDOW', meaning: 'jobs kept in Redis per destination at most', fallback: '500' },
+  { name: 'RELAIS_ALERT_WEBHOOK', meaning: 'https URL that receives alerts as JSON', secret: true },
+  { name: 'RELAIS_ALERT_SMTP_URL', meaning: 'smtp(s):// server for alert mails', secret: true },
+  { name: 'RELAIS_ALERT_MAIL_TO', meaning: 'mailbox of the support team' },
+  { name: 'RELAIS_ALERT_MAIL_FROM', meaning: 'sender of alert mails' },
+  { name: 'RELAIS_ACTOR', meaning: 'name written in the log for commands run by hand; default: the system user' },
+];
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The file a running sandbox leaves for the commands beside it; ignored as soon as RELAIS_MYSQL_URL is set. */
+export const sandboxFile = '.relais/current.env';
+
+/**
+ * Reads and validates everything; throws one CONFIG-001 that lists every problem.
+ * @param environment defaults to the process's own
+ * @param folder where `.relais/current.env` and relative paths are looked for
+ */
+export function loadConfig(environment: Environment = process.env, folder: string = process.cwd()): Config {
+  const sandbox = environment['RELAIS_MYSQL_URL'] === undefined ? readSandboxFile(join(folder, sandboxFile)) : {};
+  const problems: string[] = [];
+  const read = (name: string): string | undefined => {
+    const given = environment[name];
+    const value = given !== undefined && given !== '' ? given : sandbox[name];
+    return value === undefined || value === '' ? variables.find((one) => one.name === name)?.fallback : value;
+  };
+  const needed = (name: string): string => {
+    const value = read(name);
+    if (value === undefined) problems.push(`${name} is missing (${variables.find((one) => one.name === name)?.meaning ?? ''})`);
+    return value ?? '';
+  };
+  const whole = (name: string, min: number, max: number): number => {
+    const value = Number(read(name));
+    if (Number.isInteger(value) && value >= min && value <= max) return value;
+    problems.push(`${name} must be a whole number from ${min} to ${max}`);
+    return min;
+  };
+  const url = (name: string, protocols: readonly string[], value: string | undefined): string | undefined => {
+    if (value === undefined) return undefined;
+    const parsed = URL.canParse(value) ? new URL(value) : undefined;
+    if (parsed !== undefined && protocols.includes(parsed.protocol)) return value;
+    problems.push(`${name} must be a URL starting with ${protocols.map((one) => `${one}//`).join(' or ')}`);
+    return undefined;
+  };
+  const key = (name: string): Buffer => {
+    const file = read(`${name}_FILE`);
+    const text = file !== undefined && existsSync(file) ? readFileSync(file, 'utf8').trim() : needed(name);
+    const bytes = Buffer.from(text, 'base64');
+    if (text !== '' && bytes.length !== 32) problems.push(`${name} must be 32 bytes in base64 (openssl rand -base64 32)`);
+    return bytes;
+  };
+  const choice = <T extends string>(name: string, values: readonly T[]): T => {
+    const value = read(name);
+    const found = values.find((one) => one === value);
+    if (found === undefined) problems.push(`${name} must be one of ${values.join(', ')}`);
+    return found ?? (values[0] as T);
+  };
+
+  const env = choice('RELAIS_ENV', ['production', 'development', 'sandbox'] as const);
+  const gatewayUrl = url('RELAIS_MYSQL_URL', ['mysql:'], needed('RELAIS_MYSQL_URL') || undefined) ?? '';
+  const ownerUrl = url('RELAIS_MYSQL_OWNER_URL', ['mysql:'], read('RELAIS_MYSQL_OWNER_URL'));
+  const intakeUrl = url('RELAIS_MYSQL_INTAKE_URL', ['mysql:'], read('RELAIS_MYSQL_INTAKE_URL'));
+  const database = URL.canParse(gatewayUrl) ? new URL(gatewayUrl).pathname.slice(1) : '';
+  if (gatewayUrl !== '' && !/^[A-Za-z0-9_]{1,48}$/.test(database)) problems.push('RELAIS_MYSQL_URL must name a database (letters, digits, _)');
+  const keysSchema = read('RELAIS_KEYS_SCHEMA') ?? `${database}_keys`;
+  if (!/^[A-Za-z0-9_]{1,64}$/.test(keysSchema) && database !== '') problems.push('RELAIS_KEYS_SCHEMA must be a schema name');
+  const allowPlaintext = choice('RELAIS_ALLOW_PLAINTEXT', ['no', 'yes'] as const) === 'yes';
+  const caFile = read('RELAIS_CA_FILE');
+  if (caFile !== undefined && !existsSync(caFile)) problems.push(`RELAIS_CA_FILE: no file at ${caFile}`);
+  const alertMail = alertMailOf(read, problems);
+  const alertWebhook = url('RELAIS_ALERT_WEBHOOK', ['https:', ...(allowPlaintext ? ['http:'] : [])], read('RELAIS_ALERT_WEBHOOK'));
+  const port = read('RELAIS_HTTP_PORT') === undefined ? undefined : whole('RELAIS_HTTP_PORT', 0, 65_535);
+  const extraCa = caFile !== undefined && existsSync(caFile) ? readFileSync(caFile, 'utf8') : undefined;
+
+  const config: Config = {
+    env,
+    mysql: {
+      gatewayUrl,
+      connections: whole('RELAIS_MYSQL_CONNECTIONS', 2, 500),
+      ...(ownerUrl === undefined ? {} : { ownerUrl }),
+      ...(intakeUrl === undefined ? {} : { intakeUrl }),
+    },
+    keysSchema,
+    redis: { url: url('RELAIS_REDIS_URL', ['redis:', 'rediss:'], needed('RELAIS_REDIS_URL') || undefined) ?? '', prefix: read('RELAIS_REDIS_PREFIX') ?? 'relais' },
+    masterKey: key('RELAIS_MASTER_KEY'),
+    sealKey: key('RELAIS_SEAL_KEY'),
+    mappingsDir: resolve(folder, read('RELAIS_MAPPINGS_DIR') ?? 'mappings'),
+    network: {
+      allowedRanges: listOf(read('RELAIS_ALLOWED_RANGES')),
+      allowPlaintext,
+      connectTo: connectToOf(read('RELAIS_CONNECT_TO'), problems),
+      ...(extraCa === undefined ? {} : { extraCa }),
+    },
+    logLevel: choice('RELAIS_LOG_LEVEL', ['info', 'warn', 'error'] as const),
+    http: { host: read('RELAIS_HTTP_HOST') ?? '127.0.0.1', port },
+    worker: {
+      concurrency: whole('RELAIS_WORKER_CONCURRENCY', 1, 1000),
+      leaseMs: whole('RELAIS_LEASE_MS', 500, 3_600_000),
+      drainMs: whole('RELAIS_DRAIN_MS', 0, 600_000),
+    },
+    planner: { idleMs: whole('RELAIS_PLANNER_IDLE_MS', 5, 60_000), batch: whole('RELAIS_PLANNER_BATCH', 1, 5000), window: whole('RELAIS_WINDOW', 1, 100_000) },
+    alerts: { ...(alertWebhook === undefined ? {} : { webhook: alertWebhook }), ...(alertMail === undefined ? {} : { mail: alertMail }) },
+    actor: read('RELAIS_ACTOR') ?? userInfo().username,
+    secrets: createSecrets(read('RELAIS_SECRETS_DIR'), (name) => environment[name] ?? sandbox[name]),
+    listing: variables.map((one) => {
+      const value = read(one.name);
+      const from = environment[one.name] ? 'environment' : sandbox[one.name] ? sandboxFile : value === undefined ? 'not set' : 'default';
+      return { name: one.name, value: value === undefined ? '' : one.secret ? '********' : value, from, meaning: one.meaning };
+    }),
+  };
+  if (problems.length > 0) throw new RelaisError('CONFIG-001', `Configuration:\n${problems.map((one) => `  - ${one}`).join('\n')}`);
+  if (env === 'production') refuseUnsafe(config);
+  return Object.freeze(config);
+}
+
+function refuseUnsafe(config: Config): void {
+  const unsafe: string[] = [];
+  if (config.network.allowPlaintext) unsafe.push('RELAIS_ALLOW_PLAINTEXT=yes');
+  for (const [name, value] of [['RELAIS_MYSQL_URL', config.mysql.gatewayUrl], ['RELAIS_REDIS_URL', config.redis.url]] as const) {
+    const parsed = new URL(value);
+    const local = ['localhost', '127.0.0.1', '[::1]'].includes(parsed.hostname);
+    const encrypted = parsed.protocol === 'rediss:' || parsed.searchParams.has('ssl') || parsed.searchParams.get('tls') === 'yes';
+    if (!local && !encrypted) unsafe.push(`${name} reaches ${parsed.hostname} without TLS (add ?tls=yes, or use rediss://)`);
+  }
+  if (unsafe.length > 0) throw new RelaisError('CONFIG-002', `Not allowed in production:\n${unsafe.map((one) => `  - ${one}`).join('\n')}`);
+}
+
+function alertMailOf(read: (name: string) => string | undefined, problems: string[]): Config['alerts']['mail'] {
+  const smtpUrl = read('RELAIS_ALERT_SMTP_URL');
+  const to = read('RELAIS_ALERT_MAIL_TO');
+  const from = read('RELAIS_ALERT_MAIL_FROM');
+  if (smtpUrl === undefined && to === undefined) return undefined;
+  if (smtpUrl === undefined || to === undefined || from === undefined) {
+    problems.push('RELAIS_ALERT_SMTP_URL, RELAIS_ALERT_MAIL_TO and RELAIS_ALERT_MAIL_FROM go together');
+    return undefined;
+  }
+  return { smtpUrl, to, from };
+}
+
+function listOf(text: string | undefined): readonly string[] {
+  return (text ?? '').split(',').map((one) => one.trim()).filter((one) => one !== '');
+}
+
+function connectToOf(text: string | undefined, problems: string[]): Config['network']['connectTo'] {
+  const routes: Record<string, { host: string; port: number }> = {};
+  for (const one of listOf(text)) {
+    const match = /^([^=]+)=(.+):(\d{1,5})$/.exec(one);
+    if (match === null) problems.push(`RELAIS_CONNECT_TO: "${one}" is not host=address:port`);
+    else routes[(match[1] ?? '').toLowerCase()] = { host: match[2] ?? '', port: Number(match[3]) };
+  }
+  return routes;
+}
+
+function readSandboxFile(file: string): Record<string, string> {
+  if (!existsSync(file)) return {};
+  const values: Record<string, string> = {};
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    const at = line.indexOf('=');
+    if (at > 0 && !line.startsWith('#')) values[line.slice(0, at)] = line.slice(at + 1);
+  }
+  return values;
+}
+
+/**
+ * Values of `secret:NAME`, newest first (one per line of its file: a rotation keeps the old one below for the overlap).
+ * A file is read again when its time or size changes; a missing folder falls back to RELAIS_SECRET_<NAME>.
+ */
+function createSecrets(folder: string | undefined, variable: (name: string) => string | undefined): Config['secrets'] {
+  const seen = new Map<string, { stamp: string; values: readonly string[]; checkedAt: number }>();
+  return (name) => {
+    if (!/^[A-Z][A-Z0-9_]{0,63}$/.test(name)) return [];
+    const known = seen.get(name);
+    // One stat a second at most: the hot path asks for every delivery.
+    if (known !== undefined && Date.now() - known.checkedAt < 1000) return known.values;
+    const file = folder === undefined ? undefined : join(folder, name);
+    let values: readonly string[];
+    let stamp = 'environment';
+    if (file !== undefined && existsSync(file)) {
+      const facts = statSync(file);
+      stamp = `${facts.mtimeMs}:${facts.size}`;
+      values = known?.stamp === stamp ? known.values : splitSecret(readFileSync(file, 'utf8'));
+    } else {
+      values = splitSecret(variable(`RELAIS_SECRET_${name}`) ?? '');
+    }
+    seen.set(name, { stamp, values, checkedAt: Date.now() });
+    return values;
+  };
+}
+
+/** One value a line; a PEM block is one value. In the environment lines may be joined by a literal \n. */
+function splitSecret(text: string): readonly string[] {
+  const plain = text.replaceAll('\\n', '\n').trim();
+  if (plain.includes('-----BEGIN')) return [plain];
+  return plain.split('\n').map((one) => one.trim()).filter((one) => one !== '');
+}
+
+/** Root of the project, where package.json stands. */
+export const projectRoot = resolve(dirname(import.meta.dirname));

@@ -1,0 +1,166 @@
+// The one door to MySQL/MariaDB: a pool, prepared statements, transactions repeated after a deadlock.
+// Invariant: values never stand inside SQL text; an error leaves as a code, since the driver's own quotes data.
+import { createPool, type Pool, type PoolConnection, type ResultSetHeader } from 'mysql2/promise';
+import { foreignCode, isRelaisError, RelaisError } from '../errors.ts';
+
+export type SqlValue = string | number | boolean | Date | Buffer | Uint8Array | null;
+
+export interface Sql {
+  /** Rows of a SELECT. */
+  readonly all: <Row>(sql: string, values?: readonly SqlValue[]) => Promise<Row[]>;
+  /** Anything that changes rows. */
+  readonly run: (sql: string, values?: readonly SqlValue[]) => Promise<{ readonly affected: number; readonly insertId: number }>;
+}
+
+export interface Database extends Sql {
+  /** READ COMMITTED; repeated up to eight times after a deadlock, a lock-wait timeout or errno 1020. */
+  readonly transaction: <T>(work: (tx: Sql) => Promise<T>) => Promise<T>;
+  readonly close: () => Promise<void>;
+  readonly name: string;
+}
+
+/** A statement met a state of the database that another attempt may not meet. */
+const repeatable = new Set([1020, 1205, 1213]);
+const lost = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'PROTOCOL_CONNECTION_LOST', 'ENOTFOUND', 'ECONNABORTED']);
+
+/** Thrown instead of the driver's error; `errno` is the server's number, `message` holds no data. */
+export class SqlFailure extends Error {
+  readonly errno: number;
+  readonly code: string;
+  constructor(errno: number, code: string) {
+    super(`SQL failed: ${code}`);
+    this.name = 'SqlFailure';
+    this.errno = errno;
+    this.code = code;
+  }
+}
+
+export const duplicateKey = 1062;
+
+export function isDuplicateKey(error: unknown): boolean {
+  return error instanceof SqlFailure && error.errno === duplicateKey;
+}
+
+/** True for an outage: the same call may pass later. */
+export function isStoreOutage(error: unknown): boolean {
+  return isRelaisError(error) && error.code === 'DB-001';
+}
+
+export function openDatabase(options: { url: string; connections: number }): Database {
+  const url = new URL(options.url);
+  const tls = url.searchParams.get('tls') === 'yes';
+  const pool: Pool = createPool({
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? 3306 : Number(url.port),
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    database: url.pathname.slice(1),
+    ...(tls ? { ssl: { minVersion: 'TLSv1.2' as const } } : {}),
+    ...(url.searchParams.has('socket') ? { socketPath: url.searchParams.get('socket') ?? '' } : {}),
+    connectionLimit: options.connections,
+    maxIdle: options.connections,
+    timezone: 'Z',
+    decimalNumbers: true,
+    charset: 'utf8mb4',
+    connectTimeout: 10_000,
+    enableKeepAlive: true,
+    maxPreparedStatements: 512,
+  });
+  const prepared = new WeakSet<object>();
+
+  const connection = async (): Promise<PoolConnection> => {
+    const one = await pool.getConnection();
+    const raw = one.connection as unknown as object;
+    if (!prepared.has(raw)) {
+      await one.query("SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'");
+      await one.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
+      prepared.add(raw);
+    }
+    return one;
+  };
+  const on = (one: PoolConnection): Sql => ({
+    all: async <Row>(sql: string, values: readonly SqlValue[] = []) => {
+      const [rows] = await one.execute(sql, values as SqlValue[]);
+      return rows as Row[];
+    },
+    run: async (sql, values = []) => {
+      const [result] = await one.execute(sql, values as SqlValue[]);
+      const { affectedRows, insertId } = result as ResultSetHeader;
+      return { affected: affectedRows, insertId };
+    },
+  });
+  const borrowed = async <T>(work: (one: PoolConnection) => Promise<T>): Promise<T> => {
+    let one: PoolConnection | undefined;
+    try {
+      one = await connection();
+      const result = await work(one);
+      one.release();
+      return result;
+    } catch (error) {
+      if (one !== undefined && isLost(error)) one.destroy();
+      else one?.release();
+      throw translated(error);
+    }
+  };
+
+  return {
+    name: url.pathname.slice(1),
+    all: <Row>(sql: string, values?: readonly SqlValue[]) => borrowed((one) => on(one).all<Row>(sql, values)),
+    run: (sql, values) => borrowed((one) => on(one).run(sql, values)),
+    transaction: async (work) => {
+      for (let round = 1; ; round += 1) {
+        try {
+          return await borrowed(async (one) => {
+            await one.beginTransaction();
+            try {
+              const result = await work(on(one));
+              await one.commit();
+              return result;
+            } catch (error) {
+              // A lost connection has rolled back by itself; the first error is the one to tell.
+              await one.rollback().catch(() => undefined);
+              throw error;
+            }
+          });
+        } catch (error) {
+          if (!(error instanceof SqlFailure) || !repeatable.has(error.errno) || round >= 8) throw error;
+          await new Promise((done) => setTimeout(done, Math.random() * 20 * round));
+        }
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+function isLost(error: unknown): boolean {
+  const { code, fatal } = error as { code?: string; fatal?: boolean };
+  return fatal === true || (code !== undefined && lost.has(code));
+}
+
+function translated(error: unknown): unknown {
+  if (error instanceof SqlFailure || isRelaisError(error)) return error;
+  const { errno, code, sqlState, message } = error as { errno?: number; code?: string; sqlState?: string; message?: string };
+  if (isLost(error) || message === "Can't add new command when connection is in closed state" || code === 'ER_SERVER_SHUTDOWN') {
+    return new RelaisError('DB-001', `MySQL cannot be reached (${foreignCode(error)}).`);
+  }
+  if (sqlState === undefined && errno === undefined) return error;
+  return new SqlFailure(errno ?? 0, code ?? `SQLSTATE_${sqlState ?? ''}`);
+}
+
+/**
+ * `?, ?, ?` for an IN list and its values, padded to a power of two by repeating the last:
+ * a handful of prepared statements instead of one per length. The list must not be empty.
+ */
+export function inList(values: readonly (number | string)[]): { readonly marks: string; readonly values: (number | string)[] } {
+  const last = values.at(-1);
+  if (last === undefined) throw new RelaisError('INTERNAL-001', 'empty IN list');
+  const size = 2 ** Math.ceil(Math.log2(values.length));
+  const padded = [...values, ...Array<number | string>(size - values.length).fill(last)];
+  return { marks: padded.map(() => '?').join(', '), values: padded };
+}
+
+/** `(?, ?), (?, ?)` for a multi-row INSERT. */
+export function rowMarks(rows: number, columns: number): string {
+  const one = `(${Array<string>(columns).fill('?').join(', ')})`;
+  return Array<string>(rows).fill(one).join(', ');
+}

@@ -1,0 +1,135 @@
+// Numbered SQL migrations, each once, under a lock, with a checksum; then the rights of the two working accounts.
+// Invariant: a migration that ran is never edited; the gateway's account cannot update, delete or drop the log.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RelaisError } from '../errors.ts';
+import type { Database, Sql } from './database.ts';
+
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly sql: string;
+  readonly checksum: string;
+}
+
+/** The migrations shipped with this version, in order. */
+export function shippedMigrations(folder: string = join(import.meta.dirname, 'migrations')): readonly Migration[] {
+  return readdirSync(folder)
+    .filter((file) => /^\d{3}_[a-z0-9_]+\.sql$/.test(file))
+    .sort()
+    .map((file) => {
+      const sql = readFileSync(join(folder, file), 'utf8');
+      return { version: Number(file.slice(0, 3)), name: file.slice(4, -4), sql, checksum: createHash('sha256').update(sql).digest('hex') };
+    });
+}
+
+/**
+ * Brings the schema up to date. Returns the versions that ran now.
+ * @throws DB-003 when a migration was edited after it ran, DB-004 when another process migrates
+ */
+export async function migrate(
+  owner: Database,
+  keysSchema: string,
+  migrations: readonly Migration[] = shippedMigrations(),
+): Promise<readonly Migration[]> {
+  const lock = `relais-migrate-${owner.name}`.slice(0, 64);
+  return owner.transaction(async (sql) => {
+    // DDL commits by itself; the transaction only keeps one connection, which holds the lock.
+    const [locked] = await sql.all<{ got: number | null }>('SELECT GET_LOCK(?, 30) AS got', [lock]);
+    if (locked?.got !== 1) throw new RelaisError('DB-004', `Another process is migrating ${owner.name}.`);
+    try {
+      await sql.run(
+        `CREATE TABLE IF NOT EXISTS schema_migrations (
+           version INT UNSIGNED NOT NULL, name VARCHAR(80) NOT NULL, checksum CHAR(64) NOT NULL,
+           applied_at DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3), PRIMARY KEY (version)
+         ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+      );
+      const done = await sql.all<{ version: number; checksum: string }>('SELECT version, checksum FROM schema_migrations');
+      const ran: Migration[] = [];
+      for (const migration of migrations) {
+        const before = done.find((one) => one.version === migration.version);
+        if (before !== undefined) {
+          if (before.checksum !== migration.checksum) {
+            throw new RelaisError('DB-003', `Migration ${migration.version} (${migration.name}) differs from the one that ran.`);
+          }
+          continue;
+        }
+        for (const statement of statementsOf(migration.sql)) await sql.run(statement.replaceAll('{keys}', `\`${keysSchema}\``));
+        await sql.run('INSERT INTO schema_migrations (version, name, checksum) VALUES (?, ?, ?)', [
+          migration.version,
+          migration.name,
+          migration.checksum,
+        ]);
+        ran.push(migration);
+      }
+      return ran;
+    } finally {
+      await sql.all('SELECT RELEASE_LOCK(?)', [lock]);
+    }
+  });
+}
+
+/** @throws DB-002 when the schema is behind or ahead of this version. */
+export async function requireSchema(sql: Sql, migrations: readonly Migration[] = shippedMigrations()): Promise<void> {
+  const rows = await sql.all<{ version: number }>('SELECT version FROM schema_migrations').catch(() => []);
+  const highest = Math.max(0, ...rows.map((one) => one.version));
+  const wanted = Math.max(0, ...migrations.map((one) => one.version));
+  if (highest !== wanted) {
+    throw new RelaisError('DB-002', `The schema is at version ${highest}, this program needs ${wanted}.`);
+  }
+}
+
+/** Statements of a file, comments removed; a `;` inside quotes does not end one. */
+export function statementsOf(sql: string): readonly string[] {
+  const statements: string[] = [];
+  let current = '';
+  for (const line of sql.split('\n')) {
+    if (line.trimStart().startsWith('--')) continue;
+    current += `${line}\n`;
+    if (line.trimEnd().endsWith(';')) {
+      statements.push(current.trim().slice(0, -1));
+      current = '';
+    }
+  }
+  if (current.trim() !== '') statements.push(current.trim());
+  return statements;
+}
+
+/** Tables the gateway may only read and add to (guarantee 9), or only read. */
+const appendOnly = new Set(['handovers', 'seals', 'intake_receipts', 'mapping_versions']);
+const readOnly = new Set(['schema_migrations']);
+
+/**
+ * Gives the working accounts their rights, table by table; run after every migration by the owner.
+ * @param gateway `'name'@'host'` of the account of planner, worker, console and CLI
+ * @param intake the account of systems that insert leads: INSERT on lead_intake, nothing else
+ */
+export async function grantRights(
+  owner: Database,
+  keysSchema: string,
+  accounts: { readonly gateway: Account; readonly intake?: Account },
+): Promise<void> {
+  const tables = await owner.all<{ name: string }>('SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?', [owner.name]);
+  const gateway = quoted(accounts.gateway);
+  for (const { name } of tables) {
+    const rights = readOnly.has(name) ? 'SELECT' : appendOnly.has(name) ? 'SELECT, INSERT' : 'SELECT, INSERT, UPDATE, DELETE';
+    await owner.run(`GRANT ${rights} ON \`${owner.name}\`.\`${name}\` TO ${gateway}`);
+  }
+  await owner.run(`GRANT SELECT, INSERT, UPDATE, DELETE ON \`${keysSchema}\`.\`lead_secrets\` TO ${gateway}`);
+  if (accounts.intake !== undefined) {
+    await owner.run(`GRANT INSERT ON \`${owner.name}\`.\`lead_intake\` TO ${quoted(accounts.intake)}`);
+  }
+}
+
+export interface Account {
+  readonly user: string;
+  readonly host: string;
+}
+
+function quoted({ user, host }: Account): string {
+  for (const part of [user, host]) {
+    if (!/^[A-Za-z0-9_.%:-]{1,80}$/.test(part)) throw new RelaisError('CONFIG-001', `"${part}" is not an account or host name.`);
+  }
+  return `'${user}'@'${host}'`;
+}
