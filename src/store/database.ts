@@ -13,6 +13,8 @@ export interface Sql {
 }
 
 export interface Database extends Sql {
+  /** One statement of ours without values, as text: CREATE TRIGGER and GRANT cannot be prepared on MySQL. */
+  readonly text: (sql: string) => Promise<void>;
   /** READ COMMITTED; repeated up to eight times after a deadlock, a lock-wait timeout or errno 1020. */
   readonly transaction: <T>(work: (tx: Sql) => Promise<T>) => Promise<T>;
   readonly close: () => Promise<void>;
@@ -107,6 +109,10 @@ export function openDatabase(options: { url: string; connections: number }): Dat
     name: url.pathname.slice(1),
     all: <Row>(sql: string, values?: readonly SqlValue[]) => borrowed((one) => on(one).all<Row>(sql, values)),
     run: (sql, values) => borrowed((one) => on(one).run(sql, values)),
+    text: (sql) =>
+      borrowed(async (one) => {
+        await one.query(sql);
+      }),
     transaction: async (work) => {
       for (let round = 1; ; round += 1) {
         try {

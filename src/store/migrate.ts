@@ -35,7 +35,7 @@ export async function migrate(
 ): Promise<readonly Migration[]> {
   const lock = `relais-migrate-${owner.name}`.slice(0, 64);
   return owner.transaction(async (sql) => {
-    // DDL commits by itself; the transaction only keeps one connection, which holds the lock.
+    // DDL commits by itself and runs beside; the transaction only keeps the connection that holds the lock.
     const [locked] = await sql.all<{ got: number | null }>('SELECT GET_LOCK(?, 30) AS got', [lock]);
     if (locked?.got !== 1) throw new RelaisError('DB-004', `Another process is migrating ${owner.name}.`);
     try {
@@ -55,7 +55,7 @@ export async function migrate(
           }
           continue;
         }
-        for (const statement of statementsOf(migration.sql)) await sql.run(statement.replaceAll('{keys}', `\`${keysSchema}\``));
+        for (const statement of statementsOf(migration.sql)) await owner.text(statement.replaceAll('{keys}', `\`${keysSchema}\``));
         await sql.run('INSERT INTO schema_migrations (version, name, checksum) VALUES (?, ?, ?)', [
           migration.version,
           migration.name,
@@ -114,11 +114,11 @@ export async function grantRights(
   const gateway = quoted(accounts.gateway);
   for (const { name } of tables) {
     const rights = readOnly.has(name) ? 'SELECT' : appendOnly.has(name) ? 'SELECT, INSERT' : 'SELECT, INSERT, UPDATE, DELETE';
-    await owner.run(`GRANT ${rights} ON \`${owner.name}\`.\`${name}\` TO ${gateway}`);
+    await owner.text(`GRANT ${rights} ON \`${owner.name}\`.\`${name}\` TO ${gateway}`);
   }
-  await owner.run(`GRANT SELECT, INSERT, UPDATE, DELETE ON \`${keysSchema}\`.\`lead_secrets\` TO ${gateway}`);
+  await owner.text(`GRANT SELECT, INSERT, UPDATE, DELETE ON \`${keysSchema}\`.\`lead_secrets\` TO ${gateway}`);
   if (accounts.intake !== undefined) {
-    await owner.run(`GRANT INSERT ON \`${owner.name}\`.\`lead_intake\` TO ${quoted(accounts.intake)}`);
+    await owner.text(`GRANT INSERT ON \`${owner.name}\`.\`lead_intake\` TO ${quoted(accounts.intake)}`);
   }
 }
 

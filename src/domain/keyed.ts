@@ -1,0 +1,34 @@
+// Keyed digests and sealed content under a lead's own secret. Pure computation over node:crypto.
+// Invariant: a bare hash of a person's data never exists; destroying the secret makes digest and content meaningless.
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { RelaisError } from '../errors.ts';
+
+/** HMAC-SHA-256 of the exact bytes under HKDF(lead secret, delivery id) (DESIGN guarantee 7; charter C09). 32 bytes. */
+export function contentDigest(leadSecret: Buffer, deliveryId: number, content: Uint8Array): Buffer {
+  return createHmac('sha256', derived(leadSecret, `delivery:${deliveryId}`)).update(content).digest();
+}
+
+/** HKDF-SHA-256, no salt, 32 bytes. */
+export function derived(secret: Buffer, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), purpose, 32));
+}
+
+/** AES-256-GCM: 12 bytes nonce, sealed bytes, 16 bytes tag. */
+export function sealBytes(key: Buffer, plain: Uint8Array): Buffer {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce);
+  const sealed = Buffer.concat([cipher.update(plain), cipher.final()]);
+  return Buffer.concat([nonce, sealed, cipher.getAuthTag()]);
+}
+
+/** @throws KEY-001 when the key is not the one the bytes were sealed with, or they were altered */
+export function openBytes(key: Buffer, sealed: Uint8Array): Buffer {
+  const bytes = Buffer.from(sealed);
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12));
+  decipher.setAuthTag(bytes.subarray(-16));
+  try {
+    return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]);
+  } catch {
+    throw new RelaisError('KEY-001', 'Protected content cannot be opened with this key.');
+  }
+}

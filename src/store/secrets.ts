@@ -1,0 +1,40 @@
+// Per-lead secrets, wrapped by the master key, in a schema of their own.
+// Invariant: the master key never reaches MySQL; an erased lead's old secret is gone, so its digests say nothing any more.
+import { randomBytes } from 'node:crypto';
+import { openBytes, sealBytes } from '../domain/keyed.ts';
+import { inList, rowMarks, type Sql } from './database.ts';
+
+export interface LeadSecrets {
+  /** Makes a secret for each new lead. */
+  readonly create: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
+  /** Unwrapped secrets by lead id; 32 bytes each. */
+  readonly read: (sql: Sql, leadIds: readonly number[]) => Promise<ReadonlyMap<number, Buffer>>;
+  /** Destroys the old secret for ever and makes a new one (erasure). */
+  readonly replace: (tx: Sql, leadId: number) => Promise<void>;
+}
+
+export function createLeadSecrets(options: { masterKey: Buffer; keysSchema: string }): LeadSecrets {
+  const { masterKey } = options;
+  const table = `\`${options.keysSchema}\`.lead_secrets`;
+  return {
+    create: async (tx, leadIds) => {
+      if (leadIds.length === 0) return;
+      await tx.run(
+        `INSERT INTO ${table} (lead_id, wrapped) VALUES ${rowMarks(leadIds.length, 2)}`,
+        leadIds.flatMap((id) => [id, sealBytes(masterKey, randomBytes(32))]),
+      );
+    },
+    read: async (sql, leadIds) => {
+      if (leadIds.length === 0) return new Map();
+      const { marks, values } = inList(leadIds);
+      const rows = await sql.all<{ lead_id: number; wrapped: Buffer }>(
+        `SELECT lead_id, wrapped FROM ${table} WHERE lead_id IN (${marks})`,
+        values,
+      );
+      return new Map(rows.map((row) => [row.lead_id, openBytes(masterKey, row.wrapped)]));
+    },
+    replace: async (tx, leadId) => {
+      await tx.run(`UPDATE ${table} SET wrapped = ? WHERE lead_id = ?`, [sealBytes(masterKey, randomBytes(32)), leadId]);
+    },
+  };
+}
