@@ -1,0 +1,48 @@
+// Rules of the house that no off-the-shelf tool holds, read from the text of the sources.
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { root } from './planted-tree.ts';
+
+const under = (folder: string): string[] =>
+  existsSync(join(root, folder))
+    ? readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name))
+    : [];
+
+const everything = ['src', 'connectors', 'test', 'bin', 'mappings'].flatMap(under);
+const sources = everything.filter((path) => /^(src|connectors)\/.*\.ts$/.test(path));
+const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+const code = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/[^\n]*/g, '');
+const readsEnvironment = (text: string): boolean =>
+  /\bprocess\s*(?:\.|\[\s*['"])env\b|\{[^}]*\benv\b[^}]*\}\s*=\s*process\b|\bimport\s*\{[^}]*\benv\b[^}]*\}\s*from\s*['"](?:node:)?process['"]/.test(
+    code(text),
+  );
+
+test.each([
+  'process.env.X',
+  "process['env']",
+  'const { env } = process;',
+  "import { env } from 'node:process';",
+])('reading the environment is recognised: %s', (text) => expect(readsEnvironment(text)).toBe(true));
+
+test('only src/config.ts reads the environment (and the sandbox, to find programs on the PATH)', () => {
+  expect(readsEnvironment('// process.env is read elsewhere')).toBe(false);
+  const allowed = /^src\/(config\.ts$|sandbox\/)/;
+  expect(sources.filter((path) => !allowed.test(path) && readsEnvironment(textOf(path)))).toEqual([]);
+});
+
+test('no folder has a name that says nothing', () => {
+  const empty = ['utils', 'util', 'common', 'shared', 'helpers', 'lib', 'core', 'misc'];
+  const isFolder = (path: string): boolean => statSync(join(root, path)).isDirectory();
+  expect(everything.filter((path) => empty.includes(basename(path)) && isFolder(path))).toEqual([]);
+});
+
+test('every source file opens with its job and its invariant', () => {
+  expect(sources.filter((path) => !/^(#![^\n]*\n)?(\/\/ |\/\*)/.test(textOf(path)))).toEqual([]);
+});
+
+test('relative imports name the file with its ending, as Node needs it', () => {
+  const withoutEnding = /\bfrom\s+['"]\.{1,2}\/[^'"]*(?<!\.(?:ts|json|mjs|cjs))['"]/;
+  expect("import { a } from './a';").toMatch(withoutEnding);
+  expect(sources.filter((path) => withoutEnding.test(code(textOf(path))))).toEqual([]);
+});

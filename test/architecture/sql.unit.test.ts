@@ -1,0 +1,115 @@
+// Each rule of the SQL lint is planted once, beside the form that is allowed; then the real store must be clean.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { lintSql, lintSqlIn, lintTypeScript } from './sql-lint.ts';
+import { sqlRules } from './sql-rules.ts';
+
+const rulesIn = (sql: string): string[] => lintSql('x.sql', sql).map((fault) => fault.rule);
+
+const planted: readonly [rule: string, fault: string, allowed: string][] = [
+  ['json-arrow', "SELECT answers->>'$.city' FROM leads", "SELECT JSON_VALUE(answers, '$.a->b') FROM leads"],
+  [
+    'functional-index',
+    'CREATE TABLE a (b INT, KEY c (b, (b + 1)))',
+    'CREATE TABLE a (b VARBINARY(9), PRIMARY KEY (b (4)), KEY c (b(4), b), CHECK (b IN (1, 2)))',
+  ],
+  [
+    'functional-index',
+    'CREATE INDEX a ON leads ((lower(city)))',
+    'CREATE INDEX a ON leads (city(10), id DESC)',
+  ],
+  [
+    'multi-valued-index',
+    'ALTER TABLE a ADD INDEX b (id, (CAST(tags AS UNSIGNED ARRAY)))',
+    'SELECT CAST(a AS UNSIGNED) FROM b',
+  ],
+  [
+    'not-null-generated-column',
+    'CREATE TABLE a (b INT, c INT AS (b + 1) STORED NOT NULL)',
+    'CREATE TABLE a (b INT NOT NULL, c INT AS (b + 1) STORED, d INT NOT NULL)',
+  ],
+  [
+    'upsert-alias',
+    'INSERT INTO a (b) VALUES (?) AS new ON DUPLICATE KEY UPDATE b = new.b',
+    'INSERT INTO a (b) VALUES (?) ON DUPLICATE KEY UPDATE b = VALUES(b)',
+  ],
+  ['for-share', 'SELECT id FROM leads FOR SHARE', 'SELECT id FROM leads FOR UPDATE SKIP LOCKED'],
+  [
+    'returning',
+    'INSERT INTO a (b) VALUES (1) RETURNING id',
+    'INSERT INTO a (b) VALUES (1) -- no RETURNING here',
+  ],
+  ['mariadb-type', 'CREATE TABLE a (b UUID NOT NULL)', 'INSERT INTO a (uuid) SELECT UUID() FROM b'],
+  ['drop-check', 'ALTER TABLE a DROP CHECK b', 'ALTER TABLE a DROP CONSTRAINT b'],
+  ['member-of', "SELECT 1 FROM a WHERE 'x' MEMBER OF (tags)", 'SELECT member FROM a'],
+  ['cast-as-json', 'SELECT CAST(? AS JSON)', 'SELECT CAST(? AS CHAR)'],
+  ['insert-ignore', 'INSERT IGNORE INTO a VALUES (1)', "INSERT INTO a VALUES ('INSERT IGNORE')"],
+  [
+    'mariadb-if-exists',
+    'ALTER TABLE a ADD COLUMN IF NOT EXISTS b INT',
+    'CREATE TABLE IF NOT EXISTS a (b INT)',
+  ],
+  ['mariadb-if-exists', 'CREATE OR REPLACE TABLE a (b INT)', 'CREATE OR REPLACE VIEW a AS SELECT 1 FROM b'],
+  ['reserved-lead', 'SELECT id FROM lead', "SELECT l.id, `lead`, lead_id FROM leads l WHERE kind = 'lead'"],
+  [
+    'reserved-lead',
+    'SELECT lead.id FROM leads lead',
+    'SELECT LEAD(id) OVER (ORDER BY id), x.lead FROM leads x',
+  ],
+  [
+    'no-collation',
+    "CREATE TABLE a (b VARCHAR(10) NOT NULL DEFAULT 'COLLATE', c INT) CHARACTER SET utf8mb4",
+    'CREATE TABLE a (b VARCHAR(10), c ENUM(?, ?)) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin',
+  ],
+  [
+    'no-collation',
+    'ALTER TABLE a ADD COLUMN b TEXT',
+    'ALTER TABLE a ADD COLUMN b TEXT COLLATE utf8mb4_bin, ADD c CHAR(2) CHARACTER SET ascii, ADD d VARBINARY(9)',
+  ],
+];
+
+test.each(planted)('%s is found in: %s', (rule, fault, allowed) => {
+  expect(rulesIn(fault)).toContain(rule);
+  expect(rulesIn(allowed)).toEqual([]);
+});
+
+test('every rule has been planted', () => {
+  expect([...new Set(planted.map(([rule]) => rule))].sort()).toEqual(
+    sqlRules.map((rule) => rule.name).sort(),
+  );
+});
+
+test('a fault is found in the statement it stands in, with its line and column', () => {
+  const sql = '-- é\nCREATE TABLE a (b INT);\n\nSELECT 1 FROM a\n  FOR SHARE;\n';
+  expect(lintSql('m.sql', sql)).toMatchObject([{ file: 'm.sql', line: 5, column: 3, rule: 'for-share' }]);
+});
+
+test('SQL in string and template literals of TypeScript is read, across its expressions', () => {
+  const source = [
+    "const é: string = 'ordinary words about a lead -> nothing';",
+    'const sql = `INSERT INTO a (${columns.map((c) => `${c}->x`).join()}) VALUES (?)',
+    '  AS new ON DUPLICATE KEY UPDATE b = ${value}`;',
+    "export const other = 'SELECT id FROM leads FOR SHARE';",
+  ].join('\n');
+  expect(lintTypeScript('s.ts', source)).toMatchObject([
+    { line: 2, rule: 'upsert-alias' },
+    { line: 4, column: 44, rule: 'for-share' },
+  ]);
+});
+
+test('query() with values is found; without values, and execute() with them, are allowed', () => {
+  const faults = lintTypeScript(
+    's.ts',
+    "await c.query('SET x = 1');\nawait c.execute(sql, [1]);\nawait c.query<Row[]>(sql, [1]);\nawait c.query({ sql, values });",
+  );
+  expect(faults).toMatchObject([
+    { line: 3, rule: 'query-with-values' },
+    { line: 4, rule: 'query-with-values' },
+  ]);
+});
+
+test('the SQL of the store runs on MySQL and MariaDB alike', () => {
+  const folder = join(import.meta.dirname, '..', '..', 'src', 'store');
+  const faults = existsSync(folder) ? lintSqlIn(folder) : [];
+  expect(faults.map(({ file, line, column, rule }) => `${file}:${line}:${column} ${rule}`)).toEqual([]);
+});
