@@ -1,7 +1,6 @@
 // Keyed digests and sealed content under a lead's own secret. Pure computation over node:crypto.
 // Invariant: a bare hash of a person's data never exists; destroying the secret makes digest and content meaningless.
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import { RelaisError } from '../errors.ts';
 
 /** HMAC-SHA-256 of the exact bytes under HKDF(lead secret, delivery id) (DESIGN guarantee 7; charter C09). 32 bytes. */
 export function contentDigest(leadSecret: Buffer, deliveryId: number, content: Uint8Array): Buffer {
@@ -21,14 +20,14 @@ export function sealBytes(key: Buffer, plain: Uint8Array): Buffer {
   return Buffer.concat([nonce, sealed, cipher.getAuthTag()]);
 }
 
-/** @throws KEY-001 when the key is not the one the bytes were sealed with, or they were altered */
-export function openBytes(key: Buffer, sealed: Uint8Array): Buffer {
+/** Undefined when the key is not the one the bytes were sealed with, or they were altered. */
+export function openBytes(key: Buffer, sealed: Uint8Array): Buffer | undefined {
   const bytes = Buffer.from(sealed);
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12));
   decipher.setAuthTag(bytes.subarray(-16));
   try {
     return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]);
   } catch {
-    throw new RelaisError('KEY-001', 'Protected content cannot be opened with this key.');
+    return undefined;
   }
 }

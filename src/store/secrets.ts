@@ -2,6 +2,7 @@
 // Invariant: the master key never reaches MySQL; an erased lead's old secret is gone, so its digests say nothing any more.
 import { randomBytes } from 'node:crypto';
 import { openBytes, sealBytes } from '../domain/keyed.ts';
+import { RelaisError } from '../errors.ts';
 import { inList, rowMarks, type Sql } from './database.ts';
 
 export interface LeadSecrets {
@@ -31,7 +32,13 @@ export function createLeadSecrets(options: { masterKey: Buffer; keysSchema: stri
         `SELECT lead_id, wrapped FROM ${table} WHERE lead_id IN (${marks})`,
         values,
       );
-      return new Map(rows.map((row) => [row.lead_id, openBytes(masterKey, row.wrapped)]));
+      return new Map(
+        rows.map((row) => {
+          const secret = openBytes(masterKey, row.wrapped);
+          if (secret === undefined) throw new RelaisError('KEY-001', `The secret of lead ${row.lead_id} does not open with RELAIS_MASTER_KEY.`);
+          return [row.lead_id, secret];
+        }),
+      );
     },
     replace: async (tx, leadId) => {
       await tx.run(`UPDATE ${table} SET wrapped = ? WHERE lead_id = ?`, [sealBytes(masterKey, randomBytes(32)), leadId]);

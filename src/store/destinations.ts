@@ -1,0 +1,198 @@
+// Clients, destinations, what is published for them, who is authorised, and the state that changes while they run.
+// Invariant: a destination's row is written by publish, suspend and resume; its state row by claims and settles.
+import { closedCircuit, type Circuit } from '../domain/breaker.ts';
+import type { Authorisation, ClientFacts, DestinationStatus } from '../domain/destination.ts';
+import type { DataCategory } from '../domain/lead.ts';
+import { inList, type Sql } from './database.ts';
+
+export interface Destination {
+  readonly id: string;
+  readonly clientId: string;
+  readonly connector: string;
+  readonly status: DestinationStatus;
+  readonly statusReason: string;
+  /** 0: nothing published. */
+  readonly mappingVersionId: number;
+  readonly leadsFrom: Date;
+}
+
+type Row = {
+  id: string; client_id: string; connector: string; status: DestinationStatus; status_reason: string; mapping_version_id: number; leads_from: Date;
+};
+const columns = 'id, client_id, connector, status, status_reason, mapping_version_id, leads_from';
+const destinationOf = (row: Row): Destination => ({
+  id: row.id,
+  clientId: row.client_id,
+  connector: row.connector,
+  status: row.status,
+  statusReason: row.status_reason,
+  mappingVersionId: row.mapping_version_id,
+  leadsFrom: row.leads_from,
+});
+
+export async function destinationsOfClients(sql: Sql, clientIds: readonly string[]): Promise<readonly Destination[]> {
+  if (clientIds.length === 0) return [];
+  const { marks, values } = inList(clientIds);
+  return (await sql.all<Row>(`SELECT ${columns} FROM destinations WHERE client_id IN (${marks}) ORDER BY id`, values)).map(destinationOf);
+}
+
+export async function allDestinations(sql: Sql): Promise<readonly Destination[]> {
+  return (await sql.all<Row>(`SELECT ${columns} FROM destinations ORDER BY client_id, id`)).map(destinationOf);
+}
+
+export async function findDestination(sql: Sql, id: string): Promise<Destination | undefined> {
+  const [row] = await sql.all<Row>(`SELECT ${columns} FROM destinations WHERE id = ?`, [id]);
+  return row === undefined ? undefined : destinationOf(row);
+}
+
+/** Creates client and destination, or brings their facts up to date; keeps status and state. */
+export async function saveDestination(
+  tx: Sql,
+  client: ClientFacts,
+  destination: { readonly id: string; readonly connector: string; readonly mappingVersionId: number; readonly leadsFrom: Date },
+): Promise<void> {
+  await tx.run(
+    `INSERT INTO clients (id, name, legal_entity, facts) VALUES (?, ?, ?, ?)
+     ON DUPLICATE KEY UPDATE name = VALUES(name), legal_entity = VALUES(legal_entity), facts = VALUES(facts), updated_at = CURRENT_TIMESTAMP(3)`,
+    [client.id, client.name, client.legalEntity, JSON.stringify(client)],
+  );
+  await tx.run(
+    `INSERT INTO destinations (id, client_id, connector, mapping_version_id, leads_from) VALUES (?, ?, ?, ?, ?)
+     ON DUPLICATE KEY UPDATE connector = VALUES(connector), mapping_version_id = VALUES(mapping_version_id), updated_at = CURRENT_TIMESTAMP(3)`,
+    [destination.id, client.id, destination.connector, destination.mappingVersionId, destination.leadsFrom],
+  );
+  await tx.run(
+    `INSERT INTO destination_states (destination_id, client_id, circuit) VALUES (?, ?, ?)
+     ON DUPLICATE KEY UPDATE client_id = VALUES(client_id)`,
+    [destination.id, client.id, JSON.stringify(closedCircuit)],
+  );
+}
+
+export async function findClient(sql: Sql, id: string): Promise<ClientFacts | undefined> {
+  const [row] = await sql.all<{ facts: string }>('SELECT facts FROM clients WHERE id = ?', [id]);
+  return row === undefined ? undefined : (JSON.parse(row.facts) as ClientFacts);
+}
+
+export async function clientIds(sql: Sql): Promise<readonly string[]> {
+  return (await sql.all<{ id: string }>('SELECT id FROM clients ORDER BY id')).map((row) => row.id);
+}
+
+export async function setStatus(tx: Sql, id: string, status: DestinationStatus, reason: string): Promise<void> {
+  await tx.run('UPDATE destinations SET status = ?, status_reason = ?, updated_at = CURRENT_TIMESTAMP(3) WHERE id = ?', [status, reason.slice(0, 200), id]);
+}
+
+// ---------------------------------------------------------------- running state
+
+export interface DestinationState {
+  readonly destinationId: string;
+  readonly circuit: Circuit;
+  readonly windowStart: Date | undefined;
+  readonly windowCount: number;
+}
+
+type StateRow = { destination_id: string; circuit: string; window_start: Date | null; window_count: number };
+const stateOf = (row: StateRow): DestinationState => ({
+  destinationId: row.destination_id,
+  circuit: JSON.parse(row.circuit) as Circuit,
+  windowStart: row.window_start ?? undefined,
+  windowCount: row.window_count,
+});
+
+/** @param lock `true` locks the rows for the rest of the transaction, in name order */
+export async function readStates(sql: Sql, destinationIds: readonly string[], lock = false): Promise<ReadonlyMap<string, DestinationState>> {
+  if (destinationIds.length === 0) return new Map();
+  const { marks, values } = inList([...new Set(destinationIds)].sort());
+  const rows = await sql.all<StateRow>(
+    `SELECT destination_id, circuit, window_start, window_count FROM destination_states
+      WHERE destination_id IN (${marks}) ORDER BY destination_id${lock ? ' FOR UPDATE' : ''}`,
+    values,
+  );
+  return new Map(rows.map((row) => [row.destination_id, stateOf(row)]));
+}
+
+/** Destinations whose circuit is not closed, or that were told to slow down: everything dispatch must hold back. */
+export async function heldStates(sql: Sql): Promise<readonly DestinationState[]> {
+  const rows = await sql.all<StateRow>('SELECT destination_id, circuit, window_start, window_count FROM destination_states WHERE held = 1');
+  return rows.map(stateOf);
+}
+
+export async function saveCircuit(tx: Sql, destinationId: string, circuit: Circuit): Promise<void> {
+  const held = circuit.state !== 'closed' || circuit.quietUntil !== undefined ? 1 : 0;
+  await tx.run('UPDATE destination_states SET circuit = ?, held = ? WHERE destination_id = ?', [JSON.stringify(circuit), held, destinationId]);
+}
+
+export async function saveWindow(tx: Sql, destinationId: string, start: Date, count: number): Promise<void> {
+  await tx.run('UPDATE destination_states SET window_start = ?, window_count = ? WHERE destination_id = ?', [start, count, destinationId]);
+}
+
+/** Gives the next file sequence of a destination; the caller's transaction holds it until it commits. */
+export async function takeSequence(tx: Sql, destinationId: string): Promise<number> {
+  const [row] = await tx.all<{ next_sequence: number }>(
+    'SELECT next_sequence FROM destination_states WHERE destination_id = ? FOR UPDATE',
+    [destinationId],
+  );
+  const sequence = row?.next_sequence ?? 1;
+  await tx.run('UPDATE destination_states SET next_sequence = ? WHERE destination_id = ?', [sequence + 1, destinationId]);
+  return sequence;
+}
+
+// ---------------------------------------------------------------- authorisations
+
+type AuthorisationRow = {
+  id: number; client_id: string; destination_id: string; recipient: string; targets: string; categories: string; document_ref: string;
+  valid_from: Date; valid_until: Date | null; revoked_at: Date | null;
+};
+
+/** @param lock shares the rows, so that a revocation and a departure cannot cross (guarantee 6) */
+export async function readAuthorisations(sql: Sql, destinationIds: readonly string[], lock = false): Promise<ReadonlyMap<string, readonly Authorisation[]>> {
+  if (destinationIds.length === 0) return new Map();
+  const { marks, values } = inList([...new Set(destinationIds)].sort());
+  const rows = await sql.all<AuthorisationRow>(
+    `SELECT a.id, a.client_id, a.destination_id, a.recipient, a.targets, a.categories, a.document_ref, a.valid_from, a.valid_until, a.revoked_at
+       FROM authorisations a JOIN destinations d ON d.id = a.destination_id AND d.client_id = a.client_id
+      WHERE a.destination_id IN (${marks}) ORDER BY a.id${lock ? ' LOCK IN SHARE MODE' : ''}`,
+    values,
+  );
+  const found = new Map<string, Authorisation[]>();
+  for (const row of rows) {
+    const list = found.get(row.destination_id) ?? [];
+    list.push({
+      id: row.id,
+      clientId: row.client_id,
+      destinationId: row.destination_id,
+      recipient: row.recipient,
+      targets: JSON.parse(row.targets) as string[],
+      categories: JSON.parse(row.categories) as DataCategory[],
+      documentRef: row.document_ref,
+      validFrom: row.valid_from,
+      ...(row.valid_until === null ? {} : { validUntil: row.valid_until }),
+      ...(row.revoked_at === null ? {} : { revokedAt: row.revoked_at }),
+    });
+    found.set(row.destination_id, list);
+  }
+  return found;
+}
+
+export async function insertAuthorisation(
+  tx: Sql,
+  one: Omit<Authorisation, 'id' | 'revokedAt'> & { readonly grantedBy: string },
+): Promise<number> {
+  const { insertId } = await tx.run(
+    `INSERT INTO authorisations (client_id, destination_id, recipient, targets, categories, document_ref, valid_from, valid_until, granted_by)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      one.clientId, one.destinationId, one.recipient, JSON.stringify(one.targets.map((target) => target.toLowerCase())),
+      JSON.stringify(one.categories), one.documentRef, one.validFrom, one.validUntil ?? null, one.grantedBy,
+    ],
+  );
+  return insertId;
+}
+
+/** Returns false when there is no such live authorisation. */
+export async function revokeAuthorisation(tx: Sql, id: number, actor: string): Promise<boolean> {
+  const { affected } = await tx.run(
+    'UPDATE authorisations SET revoked_at = UTC_TIMESTAMP(3), revoked_by = ? WHERE id = ? AND revoked_at IS NULL',
+    [actor, id],
+  );
+  return affected === 1;
+}

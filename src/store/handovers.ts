@@ -1,0 +1,102 @@
+// Appending to the hand-over log (C09). There is no update and no delete here, nor a right to do either.
+// Invariant: an entry holds ids, codes and names of fields; never a prospect's data.
+import type { Action, OutcomeKind } from '../../connectors/contract.ts';
+import { rowMarks, type Sql, type SqlValue } from './database.ts';
+
+export const handoverEntries = [
+  'departed',
+  'outcome',
+  'outcome_unknown',
+  'late',
+  'lookup',
+  'withheld',
+  'reopened',
+  'invalid',
+  'cancelled',
+  'expired',
+  'replayed',
+  'batch_voided',
+  'circuit_opened',
+  'circuit_closed',
+  'suspended',
+  'resumed',
+  'authorised',
+  'revoked',
+  'published',
+  'rolled_back',
+  'withdrawn',
+  'erased',
+  'looked_up',
+  'revealed',
+  'backfilled',
+  'file_requested',
+] as const;
+export type HandoverEntry = (typeof handoverEntries)[number];
+
+export interface Handover {
+  readonly entry: HandoverEntry;
+  readonly clientId: string;
+  readonly destinationId?: string;
+  readonly deliveryId?: number;
+  readonly leadId?: number;
+  readonly batchId?: number;
+  readonly run?: number;
+  readonly attempt?: number;
+  readonly action?: Action;
+  readonly actor?: string;
+  readonly purpose?: string;
+  readonly connector?: string;
+  readonly recipient?: string;
+  readonly target?: string;
+  readonly authorisationId?: number;
+  readonly mappingVersionId?: number;
+  readonly leadRevision?: number;
+  /** Target field names, in order. */
+  readonly fields?: readonly string[];
+  readonly consents?: readonly { readonly field: string; readonly value: string; readonly purpose: string; readonly channel: string; readonly state: string }[];
+  readonly digest?: Buffer;
+  readonly bytes?: number;
+  readonly fileName?: string;
+  readonly outcome?: OutcomeKind | '';
+  readonly reason?: string;
+  readonly status?: number;
+  readonly answerBytes?: number;
+  readonly durationMs?: number;
+  readonly nextStep?: string;
+}
+
+/** Columns that are sealed, in the order they are sealed in. */
+export const handoverColumns = [
+  'at', 'entry', 'client_id', 'destination_id', 'delivery_id', 'lead_id', 'batch_id', 'run', 'attempt', 'action', 'actor',
+  'purpose', 'connector', 'recipient', 'target', 'authorisation_id', 'mapping_version_id', 'lead_revision', 'fields', 'consents',
+  'digest', 'bytes', 'file_name', 'outcome', 'reason', 'status', 'answer_bytes', 'duration_ms', 'next_step',
+] as const;
+
+/** Appends entries in order, inside the caller's transaction. At most 500 at once go into one statement. */
+export async function appendHandovers(tx: Sql, entries: readonly Handover[], at: Date = new Date()): Promise<void> {
+  for (let start = 0; start < entries.length; start += 500) {
+    const part = entries.slice(start, start + 500);
+    const { insertId } = await tx.run(
+      `INSERT INTO handovers (${handoverColumns.join(', ')}) VALUES ${rowMarks(part.length, handoverColumns.length)}`,
+      part.flatMap((entry) => valuesOf(entry, at)),
+    );
+    // Ids of one multi-row INSERT are consecutive under every auto-increment mode but the interleaved one (MySQL 8's default
+    // mode 2 keeps them consecutive for a single "simple insert" whose row count is known beforehand, as here).
+    await tx.run(
+      `INSERT INTO handovers_unsealed (handover_id) VALUES ${rowMarks(part.length, 1)}`,
+      part.map((_, index) => insertId + index),
+    );
+  }
+}
+
+function valuesOf(entry: Handover, at: Date): SqlValue[] {
+  return [
+    at, entry.entry, entry.clientId, entry.destinationId ?? '', entry.deliveryId ?? 0, entry.leadId ?? 0, entry.batchId ?? 0,
+    entry.run ?? 0, entry.attempt ?? 0, entry.action ?? '', entry.actor ?? '', entry.purpose ?? '', entry.connector ?? '',
+    entry.recipient ?? '', (entry.target ?? '').slice(0, 200), entry.authorisationId ?? 0, entry.mappingVersionId ?? 0,
+    entry.leadRevision ?? 0, entry.fields === undefined ? null : entry.fields.join(' '),
+    entry.consents === undefined ? null : JSON.stringify(entry.consents), entry.digest ?? null, entry.bytes ?? 0,
+    entry.fileName ?? '', entry.outcome ?? '', (entry.reason ?? '').slice(0, 80), entry.status ?? 0, entry.answerBytes ?? 0,
+    Math.min(Math.round(entry.durationMs ?? 0), 4_294_967_295), entry.nextStep ?? '',
+  ];
+}

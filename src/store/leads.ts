@@ -1,0 +1,251 @@
+// Leads as mappings read them, and the lock that consent, erasure and departure share.
+// Invariant: every read names its client; whoever changes or sends a lead holds its row.
+import type { ConsentRecord, Interaction, Lead } from '../domain/lead.ts';
+import { derived, openBytes, sealBytes } from '../domain/keyed.ts';
+import { inList, rowMarks, type Sql } from './database.ts';
+import type { LeadSecrets } from './secrets.ts';
+
+/** What the lock on a lead tells. */
+export interface LeadLock {
+  readonly id: number;
+  readonly revision: number;
+  readonly consentRevision: number;
+  readonly erased: boolean;
+}
+
+export interface LeadRead {
+  readonly lead: Lead;
+  readonly consentRevision: number;
+}
+
+type Row = Record<string, never> & {
+  id: number; client_id: string; reference: string; revision: number; consent_revision: number; channel: Lead['channel'];
+  collected_at: Date; operation: string | null; operation_kind: Lead['operationKind']; notice: string | null; erased_at: Date | null;
+};
+
+/** Full leads by id. Leads that do not exist are missing from the map. */
+export async function readLeads(sql: Sql, leadIds: readonly number[]): Promise<ReadonlyMap<number, LeadRead>> {
+  if (leadIds.length === 0) return new Map();
+  const { marks, values } = inList([...new Set(leadIds)]);
+  const [rows, consents, interactions] = [
+    await sql.all<Row>(
+      `SELECT l.id, l.client_id, l.reference, l.revision, l.consent_revision, l.channel, l.collected_at, l.operation,
+              l.operation_kind, l.notice, l.erased_at,
+              p.civility, p.last_name, p.first_name, p.email, p.mobile, p.landline, p.address_line1, p.address_line2,
+              p.postcode, p.city, p.country,
+              j.programme, j.housing_type, j.rooms, j.surface_min, j.surface_max, j.housing_use, j.budget_min, j.budget_max,
+              j.location, j.comment,
+              o.origin_type, o.media, o.support, o.recording, o.commune, o.commune_name, o.departement, o.talk_started_at,
+              o.talk_duration,
+              f.contribution, f.resale, f.reference_tax_income, f.rent, f.tax_bracket
+         FROM leads l
+         LEFT JOIN prospects p ON p.lead_id = l.id
+         LEFT JOIN lead_projects j ON j.lead_id = l.id
+         LEFT JOIN lead_origins o ON o.lead_id = l.id
+         LEFT JOIN lead_finances f ON f.lead_id = l.id
+        WHERE l.id IN (${marks})`,
+      values,
+    ),
+    await sql.all<ConsentRow>(
+      `SELECT lead_id, purpose, channel, state, recorded_at, wording_version, legal_entity, valid_until, source
+         FROM consents WHERE lead_id IN (${marks}) ORDER BY recorded_at, id`,
+      values,
+    ),
+    await sql.all<InteractionRow>(
+      `SELECT lead_id, kind, happened_at, duration, voluntary, content
+         FROM interactions WHERE lead_id IN (${marks}) ORDER BY happened_at, id`,
+      values,
+    ),
+  ];
+  const consentsOf = grouped(consents);
+  const interactionsOf = grouped(interactions);
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      {
+        lead: leadOf(row, (consentsOf.get(row.id) ?? []).map(consentOf), (interactionsOf.get(row.id) ?? []).map(interactionOf)),
+        consentRevision: row.consent_revision,
+      },
+    ]),
+  );
+}
+
+/** Locks leads for the rest of the transaction, in id order. Consent events, corrections, erasure and departure all come through here. */
+export async function lockLeads(tx: Sql, leadIds: readonly number[]): Promise<ReadonlyMap<number, LeadLock>> {
+  if (leadIds.length === 0) return new Map();
+  const { marks, values } = inList([...new Set(leadIds)].sort((a, b) => a - b));
+  const rows = await tx.all<{ id: number; revision: number; consent_revision: number; erased_at: Date | null }>(
+    `SELECT id, revision, consent_revision, erased_at FROM leads WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
+    values,
+  );
+  return new Map(
+    rows.map((row) => [row.id, { id: row.id, revision: row.revision, consentRevision: row.consent_revision, erased: row.erased_at !== null }]),
+  );
+}
+
+/**
+ * Keeps the present revision of leads that a recipient may already hold, encrypted under the lead's secret,
+ * so that a later attempt can send exactly what the first may have brought (guarantee 4). Call before changing the lead.
+ */
+export function createSnapshots(secrets: LeadSecrets): {
+  readonly keep: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
+  readonly read: (sql: Sql, wanted: readonly { leadId: number; revision: number }[]) => Promise<ReadonlyMap<string, Lead>>;
+} {
+  return {
+    keep: async (tx, leadIds) => {
+      if (leadIds.length === 0) return;
+      const { marks, values } = inList(leadIds);
+      const open = await tx.all<{ lead_id: number }>(
+        `SELECT DISTINCT lead_id FROM deliveries
+          WHERE lead_id IN (${marks}) AND departures > 0 AND state NOT IN ('delivered', 'failed', 'cancelled')`,
+        values,
+      );
+      const ids = open.map((row) => row.lead_id);
+      const [leads, keys] = [await readLeads(tx, ids), await secrets.read(tx, ids)];
+      for (const id of ids) {
+        const [read, key] = [leads.get(id), keys.get(id)];
+        if (read === undefined || key === undefined) continue;
+        const content = sealBytes(derived(key, 'revision'), Buffer.from(JSON.stringify(read.lead)));
+        await tx.run(
+          `INSERT INTO lead_revisions (lead_id, revision, client_id, content) VALUES ${rowMarks(1, 4)}
+           ON DUPLICATE KEY UPDATE content = VALUES(content)`,
+          [id, read.lead.revision, read.lead.clientId, content],
+        );
+      }
+    },
+    read: async (sql, wanted) => {
+      if (wanted.length === 0) return new Map();
+      const ids = wanted.map((one) => one.leadId);
+      const { marks, values } = inList(ids);
+      const rows = await sql.all<{ lead_id: number; revision: number; content: Buffer }>(
+        `SELECT lead_id, revision, content FROM lead_revisions WHERE lead_id IN (${marks})`,
+        values,
+      );
+      const keys = rows.length === 0 ? new Map<number, Buffer>() : await secrets.read(sql, ids);
+      const found = new Map<string, Lead>();
+      for (const row of rows) {
+        const key = keys.get(row.lead_id);
+        const plain = key === undefined ? undefined : openBytes(derived(key, 'revision'), row.content);
+        if (plain !== undefined) found.set(`${row.lead_id}:${row.revision}`, revived(plain.toString('utf8')));
+      }
+      return found;
+    },
+  };
+}
+
+/** Earlier revisions nobody needs any more: every delivery of the lead has settled. Returns how many went. */
+export async function dropSettledRevisions(sql: Sql): Promise<number> {
+  const { affected } = await sql.run(
+    `DELETE FROM lead_revisions WHERE NOT EXISTS (
+       SELECT 1 FROM deliveries d WHERE d.lead_id = lead_revisions.lead_id AND d.departures > 0
+          AND d.state NOT IN ('delivered', 'failed', 'cancelled'))`,
+  );
+  return affected;
+}
+
+type ConsentRow = {
+  lead_id: number; purpose: ConsentRecord['purpose']; channel: ConsentRecord['channel']; state: ConsentRecord['state']; recorded_at: Date;
+  wording_version: string | null; legal_entity: string | null; valid_until: Date | null; source: string | null;
+};
+type InteractionRow = { lead_id: number; kind: Interaction['kind']; happened_at: Date; duration: number | null; voluntary: number; content: string | null };
+
+const consentOf = (row: ConsentRow): ConsentRecord => ({
+  purpose: row.purpose,
+  channel: row.channel,
+  state: row.state,
+  recordedAt: row.recorded_at,
+  ...present({ wordingVersion: row.wording_version, legalEntity: row.legal_entity, validUntil: row.valid_until, source: row.source }),
+});
+
+const interactionOf = (row: InteractionRow): Interaction => ({
+  kind: row.kind,
+  at: row.happened_at,
+  voluntary: row.voluntary === 1,
+  ...present({ duration: row.duration, content: row.content }),
+});
+
+function leadOf(row: Row, consents: readonly ConsentRecord[], interactions: readonly Interaction[]): Lead {
+  const address = present({
+    line1: row['address_line1'],
+    line2: row['address_line2'],
+    postcode: row['postcode'],
+    city: row['city'],
+    country: row['country'],
+  });
+  return {
+    id: row.id,
+    clientId: row.client_id,
+    reference: row.reference,
+    revision: row.revision,
+    channel: row.channel,
+    collectedAt: row.collected_at,
+    operationKind: row.operation_kind,
+    ...present({ operation: row.operation, notice: row.notice, erasedAt: row.erased_at }),
+    identity: {
+      ...present({
+        civility: row['civility'],
+        lastName: row['last_name'],
+        firstName: row['first_name'],
+        email: row['email'],
+        mobile: row['mobile'],
+        landline: row['landline'],
+      }),
+      ...(Object.keys(address).length === 0 ? {} : { address }),
+    },
+    project: present({
+      programme: row['programme'],
+      housingType: row['housing_type'],
+      rooms: row['rooms'],
+      surfaceMin: row['surface_min'],
+      surfaceMax: row['surface_max'],
+      use: row['housing_use'],
+      budgetMin: row['budget_min'],
+      budgetMax: row['budget_max'],
+      location: row['location'],
+      comment: row['comment'],
+    }),
+    origin: present({
+      type: row['origin_type'],
+      media: row['media'],
+      support: row['support'],
+      recording: row['recording'],
+      commune: row['commune'],
+      communeName: row['commune_name'],
+      departement: row['departement'],
+      talkStartedAt: row['talk_started_at'],
+      talkDuration: row['talk_duration'],
+    }),
+    financial: present({
+      contribution: row['contribution'],
+      resale: row['resale'],
+      referenceTaxIncome: row['reference_tax_income'],
+      rent: row['rent'],
+      taxBracket: row['tax_bracket'],
+    }),
+    consents,
+    interactions,
+  };
+}
+
+/** Absent stays absent (C13): NULL columns leave no key. */
+function present<T extends Record<string, unknown>>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const kept: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(values)) if (value !== null && value !== undefined) kept[name] = value;
+  return kept as { [K in keyof T]?: NonNullable<T[K]> };
+}
+
+function grouped<T extends { lead_id: number }>(rows: readonly T[]): ReadonlyMap<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const row of rows) {
+    const group = groups.get(row.lead_id);
+    if (group === undefined) groups.set(row.lead_id, [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+const dateKeys = new Set(['collectedAt', 'erasedAt', 'talkStartedAt', 'recordedAt', 'validUntil', 'at']);
+
+function revived(json: string): Lead {
+  return JSON.parse(json, (key, value: unknown) => (dateKeys.has(key) && typeof value === 'string' ? new Date(value) : value)) as Lead;
+}
