@@ -1,0 +1,120 @@
+// What dispatch asks of MySQL: which destinations have due work, and a bounded window of it.
+// Invariant: a row marked queued is pushed after the commit; what Redis forgets is marked again.
+import { inList, type Sql } from './database.ts';
+
+export interface DueJob {
+  readonly deliveryId: number;
+  readonly run: number;
+  /** Number the coming attempt will bear. */
+  readonly attempt: number;
+  readonly priority: number;
+}
+
+/** Destinations with due deliveries, by a loose scan of the index: cost grows with destinations, not with the backlog. */
+export async function destinationsWithDueWork(sql: Sql): Promise<readonly string[]> {
+  const names = new Set<string>();
+  for (const state of ['planned', 'waiting']) {
+    const rows = await sql.all<{ destination_id: string; due: Date; now: Date }>(
+      `SELECT destination_id, MIN(due_at) AS due, UTC_TIMESTAMP(3) AS now FROM deliveries WHERE state = ? GROUP BY destination_id, priority`,
+      [state],
+    );
+    for (const row of rows) if (row.due <= row.now) names.add(row.destination_id);
+  }
+  return [...names];
+}
+
+/** Deliveries queued or being sent for a destination: what the window is measured against. */
+export async function windowUse(sql: Sql, destinationId: string): Promise<number> {
+  const [row] = await sql.all<{ n: number }>(
+    "SELECT COUNT(*) AS n FROM deliveries WHERE destination_id = ? AND state IN ('queued', 'sending') AND batch_id = 0",
+    [destinationId],
+  );
+  return row?.n ?? 0;
+}
+
+/** Marks due rows queued, fresh before replayed, oldest first. */
+export async function takeDue(tx: Sql, destinationId: string, limit: number, batchId = 0): Promise<readonly DueJob[]> {
+  const taken: DueJob[] = [];
+  for (const priority of [0, 1]) {
+    for (const state of ['waiting', 'planned']) {
+      const left = Math.trunc(limit) - taken.length;
+      if (left <= 0) break;
+      const rows = await tx.all<{ id: number; run: number; attempt: number }>(
+        `SELECT id, run, attempt FROM deliveries
+          WHERE state = ? AND destination_id = ? AND priority = ? AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0
+          ORDER BY due_at, id LIMIT ${left} FOR UPDATE SKIP LOCKED`,
+        [state, destinationId, priority],
+      );
+      taken.push(...rows.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1, priority })));
+    }
+  }
+  if (taken.length === 0) return [];
+  const { marks, values } = inList(taken.map((one) => one.deliveryId));
+  await tx.run(
+    `UPDATE deliveries SET state = 'queued', queued_at = UTC_TIMESTAMP(3), reason = '', batch_id = ? WHERE id IN (${marks})`,
+    [batchId, ...values],
+  );
+  return taken;
+}
+
+/** Rows marked queued longer than `olderThanMs` ago: their job may be lost; pushing it again is harmless. */
+export async function queuedLongAgo(sql: Sql, olderThanMs: number, limit: number): Promise<readonly (DueJob & { readonly destinationId: string })[]> {
+  const rows = await sql.all<{ id: number; run: number; attempt: number; priority: number; destination_id: string }>(
+    `SELECT id, run, attempt, priority, destination_id FROM deliveries
+      WHERE state = 'queued' AND batch_id = 0 AND queued_at <= TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3))
+      ORDER BY priority, id LIMIT ${Math.trunc(limit)}`,
+    [olderThanMs],
+  );
+  return rows.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1, priority: row.priority, destinationId: row.destination_id }));
+}
+
+export async function touchQueued(sql: Sql, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList(ids);
+  await sql.run(`UPDATE deliveries SET queued_at = UTC_TIMESTAMP(3) WHERE id IN (${marks}) AND state = 'queued'`, values);
+}
+
+/** Destinations that have something queued, for workers that missed the wake-up. */
+export async function destinationsWithQueuedWork(sql: Sql): Promise<readonly string[]> {
+  const rows = await sql.all<{ destination_id: string }>("SELECT DISTINCT destination_id FROM deliveries WHERE state = 'queued'");
+  return rows.map((row) => row.destination_id);
+}
+
+/** Due rows of a held or suspended destination become visibly `waiting`; they stay due. */
+export async function showHeld(sql: Sql, destinationId: string, reason: string, limit: number): Promise<number> {
+  const { affected } = await sql.run(
+    `UPDATE deliveries SET state = 'waiting', reason = ? WHERE state = 'planned' AND destination_id = ? AND due_at <= UTC_TIMESTAMP(3) LIMIT ${Math.trunc(limit)}`,
+    [reason, destinationId],
+  );
+  return affected;
+}
+
+/** Rows past their maximum age, in any state that could wait. */
+export async function expiredDeliveries(tx: Sql, limit: number): Promise<readonly number[]> {
+  const ids: number[] = [];
+  for (const state of ['planned', 'waiting', 'withheld', 'pending', 'queued']) {
+    const rows = await tx.all<{ id: number }>(
+      `SELECT id FROM deliveries WHERE state = ? AND expires_at <= UTC_TIMESTAMP(3) ORDER BY expires_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+      [state],
+    );
+    ids.push(...rows.map((row) => row.id));
+  }
+  return ids;
+}
+
+/** `pending` rows whose recipient is to be asked again. */
+export async function duePending(tx: Sql, limit: number): Promise<readonly (DueJob & { readonly destinationId: string })[]> {
+  const rows = await tx.all<{ id: number; run: number; attempt: number; priority: number; destination_id: string }>(
+    `SELECT id, run, attempt, priority, destination_id FROM deliveries
+      WHERE state = 'pending' AND due_at <= UTC_TIMESTAMP(3) ORDER BY due_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+  );
+  return rows.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1, priority: row.priority, destinationId: row.destination_id }));
+}
+
+/** Deliveries whose lease ran out: their worker died or stalled. The caller's transaction holds them. */
+export async function lapsedLeases(tx: Sql, limit: number): Promise<readonly number[]> {
+  const rows = await tx.all<{ id: number }>(
+    `SELECT id FROM deliveries WHERE state = 'sending' AND lease_until < UTC_TIMESTAMP(3) ORDER BY id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+  );
+  return rows.map((row) => row.id);
+}
