@@ -13,7 +13,7 @@ import { connectCodeOf, connectFailure } from './guard/failures.ts';
 export { bareHost, literalAddress } from './guard/addresses.ts';
 export { connectCodeOf, connectFailureOf, needsRepair } from './guard/failures.ts';
 export type { ConnectFailureCode } from './guard/failures.ts';
-export { isDeadline, startDeadline } from './guard/deadline.ts';
+export { endingOf, startDeadline } from './guard/deadline.ts';
 export type { Deadline } from './guard/deadline.ts';
 export { clearTextProblem, masked, namesAmong, secretName, secretPattern } from './guard/secrets.ts';
 

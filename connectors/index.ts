@@ -1,9 +1,15 @@
 // The registry: every kind of way out the gateway knows, one line each.
 import type { Connector } from './contract.ts';
+import { email } from './email/index.ts';
+import { flow } from './flow/index.ts';
 import { webhook } from './webhook/index.ts';
+
+export { lastSlotBefore, nextSlot } from './flow/index.ts';
 
 export const connectors: Readonly<Record<string, Connector>> = {
   webhook,
+  email,
+  flow,
 };
 
 /** The connector of a mapping's `connector:` line, or undefined for an unknown type. */

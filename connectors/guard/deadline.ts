@@ -8,15 +8,17 @@ export interface Deadline {
   /** Set once the signal fired. */
   readonly ended: () => Ending | undefined;
   readonly elapsedMs: () => number;
-  /** Rejects with `deadlineReached` when time is up, else settles as `work` does. */
+  /** Rejects with an error `endingOf` knows when time is up, else settles as `work` does. */
   readonly race: <T>(work: Promise<T>) => Promise<T>;
   readonly clear: () => void;
 }
 
-const deadlineMark = Symbol('deadline');
+const mark = Symbol('deadline');
 
-export const isDeadline = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && (error as { mark?: unknown }).mark === deadlineMark;
+/** Why an attempt was ended, when `error` says that its deadline was reached. */
+export function endingOf(error: unknown): Ending | undefined {
+  return typeof error === 'object' && error !== null ? (error as { [mark]?: Ending })[mark] : undefined;
+}
 
 export function startDeadline(totalMs: number, outer: AbortSignal): Deadline {
   const controller = new AbortController();
@@ -25,7 +27,7 @@ export function startDeadline(totalMs: number, outer: AbortSignal): Deadline {
   const end = (reason: Ending): void => {
     if (ending !== undefined) return;
     ending = reason;
-    controller.abort(reached());
+    controller.abort(reached(reason));
   };
   const onOuter = (): void => end('ABORTED');
   const timer = setTimeout(() => end('TOTAL_TIMEOUT'), totalMs);
@@ -39,11 +41,11 @@ export function startDeadline(totalMs: number, outer: AbortSignal): Deadline {
     async race(work) {
       if (ending !== undefined) {
         work.catch(() => undefined);
-        throw reached();
+        throw reached(ending);
       }
       let stop = (): void => undefined;
       const over = new Promise<never>((_, reject) => {
-        stop = (): void => reject(reached());
+        stop = (): void => reject(reached(ending ?? 'ABORTED'));
         controller.signal.addEventListener('abort', stop, { once: true });
       });
       try {
@@ -59,6 +61,6 @@ export function startDeadline(totalMs: number, outer: AbortSignal): Deadline {
   };
 }
 
-function reached(): Error {
-  return Object.assign(new Error('deadline'), { mark: deadlineMark });
+function reached(ending: Ending): Error {
+  return Object.assign(new Error(ending), { [mark]: ending });
 }

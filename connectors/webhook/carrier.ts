@@ -89,7 +89,7 @@ export function createCarrier(policy: NetworkPolicy): Carrier {
         transformResponse: [(data: unknown): unknown => data],
         signal: ending.signal,
       });
-      return await answerOf(response.status, response.headers as Readonly<Record<string, unknown>>, response.data);
+      return await answerOf(response.status, response.headers, response.data);
     } catch (error) {
       if (ended !== undefined) {
         if (stage !== 'connecting') return { kind: 'lost', code: ended === 'CONNECT_TIMEOUT' ? 'TOTAL_TIMEOUT' : ended };

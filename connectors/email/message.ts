@@ -1,0 +1,129 @@
+// A parcel becomes one mail: subject, text, HTML, attachment, headers. Pure but for building the MIME bytes.
+// Invariant: the same parcel gives the same bytes (Message-ID, Date and boundaries included), and no field can add a header.
+import MailComposer from 'nodemailer/lib/mail-composer';
+import type { Composed, Parcel } from '../contract.ts';
+import { masked } from '../guard.ts';
+import { oneLine, renderHtml, renderText } from './render.ts';
+import type { SheetPage } from './render.ts';
+import { bareMailbox, listOf, mailboxesOf } from './settings.ts';
+import type { EmailSettings } from './settings.ts';
+import { words } from './words.ts';
+
+export interface Letter {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly cc: readonly string[];
+  readonly replyTo?: string;
+  readonly subject: string;
+  readonly messageId: string;
+  readonly date: Date;
+  readonly key: string;
+  readonly text: string;
+  readonly html: string;
+  readonly attachment?: { readonly name: string; readonly mediaType: string; readonly bytes: Uint8Array };
+}
+
+export function letterOf(parcel: Parcel, settings: EmailSettings): Letter {
+  const language = settings.language ?? 'fr';
+  const item = parcel.items[0];
+  const key = item?.key ?? 'none';
+  const attachment =
+    (settings.attachment ?? 'none') === 'none' || parcel.body.bytes.length === 0
+      ? undefined
+      : {
+          name: `${(item?.leadReference ?? 'lead').replaceAll(/[^A-Za-z0-9._-]/g, '_')}.${parcel.body.extension.replaceAll(/[^A-Za-z0-9]/g, '')}`,
+          mediaType: oneLine(parcel.body.mediaType),
+          bytes: parcel.body.bytes,
+        };
+  const page: SheetPage = { language, words: words[language], parcel, ...(attachment === undefined ? {} : { attachmentName: attachment.name }) };
+  const domain = bareMailbox(settings.from).split('@').at(-1) ?? 'relais.invalid';
+  return {
+    from: oneLine(settings.from),
+    to: listOf(settings.to).map(oneLine),
+    cc: listOf(settings.cc).map(oneLine),
+    ...(settings.replyTo === undefined ? {} : { replyTo: oneLine(settings.replyTo) }),
+    subject: subjectOf(parcel, settings),
+    messageId: `<${key.replaceAll(/[^A-Za-z0-9._-]/g, '_')}@${domain}>`,
+    date: parcel.writtenAt,
+    key,
+    text: renderText(page),
+    html: renderHtml(page),
+    ...(attachment === undefined ? {} : { attachment }),
+  };
+}
+
+/** One line, without personal data; an update or erasure says so even when the template forgets it. */
+export function subjectOf(parcel: Parcel, settings: EmailSettings): string {
+  const said = words[settings.language ?? 'fr'].action[parcel.action];
+  const template = settings.subject ?? (parcel.title === undefined ? '{action} {leadReference}' : '{action} {leadReference} - {title}');
+  const values: Readonly<Record<string, string | undefined>> = {
+    clientName: parcel.clientName,
+    title: parcel.title ?? '',
+    leadReference: parcel.items[0]?.leadReference,
+    action: said,
+  };
+  const filled = template.replaceAll(/\{([A-Za-z]+)\}/g, (whole, name: string) => values[name] ?? whole);
+  const prefix = parcel.action === 'create' || template.includes('{action}') ? '' : `${said} - `;
+  return oneLine(prefix + filled).slice(0, 200);
+}
+
+export async function mimeOf(letter: Letter): Promise<Buffer> {
+  const { attachment } = letter;
+  return await new MailComposer({
+    from: letter.from,
+    to: [...letter.to],
+    ...(letter.cc.length === 0 ? {} : { cc: [...letter.cc] }),
+    ...(letter.replyTo === undefined ? {} : { replyTo: letter.replyTo }),
+    subject: letter.subject,
+    messageId: letter.messageId,
+    date: letter.date,
+    headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All', 'X-Relais-Delivery': letter.key },
+    text: letter.text,
+    html: letter.html,
+    ...(attachment === undefined
+      ? {}
+      : {
+          attachments: [
+            { filename: attachment.name, contentType: attachment.mediaType, content: Buffer.from(attachment.bytes), contentDisposition: 'attachment' as const },
+          ],
+        }),
+    baseBoundary: letter.key,
+    newline: 'win',
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+    .compile()
+    .build();
+}
+
+export function composeEmail(parcel: Parcel, settings: EmailSettings): Composed {
+  const letter = letterOf(parcel, settings);
+  const { attachment, html, text, ...head } = letter;
+  // Named parts in a fixed order: the digest must not depend on how MIME is folded.
+  const content = JSON.stringify({
+    ...head,
+    date: letter.date.toISOString(),
+    text,
+    html,
+    attachment:
+      attachment === undefined ? null : { name: attachment.name, mediaType: attachment.mediaType, base64: Buffer.from(attachment.bytes).toString('base64') },
+  });
+  return {
+    content: Buffer.from(content, 'utf8'),
+    target: mailboxesOf(settings).join(', '),
+    targetKeys: mailboxesOf(settings),
+    head: [
+      `From: ${letter.from}`,
+      `To: ${letter.to.join(', ')}`,
+      ...(letter.cc.length === 0 ? [] : [`Cc: ${letter.cc.join(', ')}`]),
+      ...(letter.replyTo === undefined ? [] : [`Reply-To: ${letter.replyTo}`]),
+      `Subject: ${letter.subject}`,
+      `Message-ID: ${letter.messageId}`,
+      `Date: ${letter.date.toUTCString()}`,
+      'Auto-Submitted: auto-generated',
+      `X-Relais-Delivery: ${letter.key}`,
+      ...(attachment === undefined ? [] : [`Attachment: ${attachment.name} (${attachment.mediaType}, ${attachment.bytes.length} bytes)`]),
+      `SMTP: ${typeof settings.smtp === 'string' ? masked(settings.smtp) : settings.smtp.host}`,
+    ],
+  };
+}

@@ -1,0 +1,47 @@
+// The words around a lead sheet, French and English. Data only.
+// Invariant: an update and an erasure can never be mistaken for a new lead, in the subject nor in the first line.
+import type { Action } from '../contract.ts';
+
+export interface Words {
+  readonly action: Readonly<Record<Action, string>>;
+  readonly heading: Readonly<Record<Action, string>>;
+  readonly lead: Readonly<Record<Action, string>>;
+  readonly emphasised: string;
+  readonly reference: string;
+  readonly written: string;
+  readonly automatic: string;
+  readonly attached: string;
+}
+
+export const words: Readonly<Record<'fr' | 'en', Words>> = {
+  fr: {
+    action: { create: 'Nouvelle demande', update: 'Mise à jour', erase: "Demande d'effacement" },
+    heading: { create: 'Nouvelle demande', update: 'Mise à jour d’une demande', erase: 'Demande d’effacement' },
+    lead: {
+      create: 'Une personne s’intéresse à votre offre. Voici sa demande.',
+      update: 'Cette demande vous a déjà été transmise. Voici ce qu’elle est désormais : merci de remplacer ce que vous aviez enregistré.',
+      erase:
+        'La personne a demandé l’effacement de ses données. Merci d’effacer cette demande de vos fichiers, copies et courriels compris, et de ne plus contacter la personne à ce titre.',
+    },
+    emphasised: 'À respecter',
+    reference: 'Référence',
+    written: 'Transmis le',
+    automatic: 'Message automatique, destiné aux seules personnes habilitées. Ne le transférez pas en dehors de votre équipe.',
+    attached: 'Pièce jointe',
+  },
+  en: {
+    action: { create: 'New lead', update: 'Update', erase: 'Erasure request' },
+    heading: { create: 'New lead', update: 'Update of a lead', erase: 'Erasure request' },
+    lead: {
+      create: 'A person is interested in your offer. Here is the request.',
+      update: 'You already received this lead. This is what it is now: please replace what you had recorded.',
+      erase:
+        'The person asked for the erasure of their data. Please erase this lead from your files, copies and emails included, and do not contact the person about it any more.',
+    },
+    emphasised: 'To be respected',
+    reference: 'Reference',
+    written: 'Sent on',
+    automatic: 'Automatic message for authorised persons only. Do not forward it outside your team.',
+    attached: 'Attachment',
+  },
+};

@@ -1,0 +1,243 @@
+// The flow connector: one batch, one file under its final name on an SFTP server or in a folder.
+// Invariant: the place is authorised before a socket opens. `accepted` means: the file stands under its final name with
+// the size that was sent, seen after the rename; what the recipient makes of it is the `ack` file's to say.
+import { createHash } from 'node:crypto';
+import { defineConnector } from '../contract.ts';
+import type { Answer, BatchFacts, Composed, Evidence, Outcome, Parcel, SendContext } from '../contract.ts';
+import { bareHost, endingOf, secretName, startDeadline } from '../guard.ts';
+import type { Deadline } from '../guard.ts';
+import { dropCodeOf, dropFailure } from './drop.ts';
+import type { Drop, DropCode } from './drop.ts';
+import { openLocalDrop } from './local.ts';
+import { fillName } from './names.ts';
+import { openSftpDrop } from './sftp.ts';
+import type { SftpLogin } from './sftp.ts';
+import { checkFlowSettings, flowSecretNames, flowSettingsSchema, flowTargets, folderOf, isLocal, timezoneOf } from './settings.ts';
+import type { ControlField, FlowSettings, SftpServer } from './settings.ts';
+import { pathIn, standingAt, upload } from './upload.ts';
+import type { Progress, Upload, UploadResult } from './upload.ts';
+
+export { lastSlotBefore, nextSlot } from './slots.ts';
+
+const maxAckBytes = 1024 * 1024;
+
+export const flow = defineConnector<FlowSettings>({
+  type: 'flow',
+  label: 'File flow (SFTP)',
+  settingsSchema: flowSettingsSchema,
+  settingsKey: 'file',
+  actions: ['create', 'update', 'erase'],
+  maxItems: 5000,
+  formats: ['csv', 'xml', 'json'],
+  sheet: false,
+  fireAndForget: false,
+  check: checkFlowSettings,
+  targets: flowTargets,
+  secretNames: flowSecretNames,
+  compose,
+  send,
+  lookup,
+  test,
+});
+
+function compose(parcel: Parcel, settings: FlowSettings): Composed {
+  const batch = parcel.batch ?? { sequence: 0, slot: parcel.writtenAt, rows: parcel.items.length };
+  const fileName = nameOf(parcel, batch, settings);
+  const sidecar = sidecarOf(parcel, batch, settings, fileName);
+  return {
+    content: parcel.body.bytes,
+    target: settings.to,
+    targetKeys: flowTargets(settings),
+    head: [
+      `${settings.to}/${fileName}`,
+      `content-type: ${parcel.body.mediaType}`,
+      `size: ${parcel.body.bytes.length}`,
+      `rows: ${batch.rows}`,
+      ...(sidecar === undefined ? [] : [`control file: ${sidecar.name}`]),
+    ],
+    fileName,
+  };
+}
+
+async function send(parcel: Parcel, settings: FlowSettings, context: SendContext): Promise<Outcome> {
+  const { batch } = parcel;
+  if (batch === undefined) return { kind: 'invalid', reason: 'BATCH_MISSING' };
+  const name = nameOf(parcel, batch, settings);
+  const sidecar = sidecarOf(parcel, batch, settings, name);
+  const work: Upload = {
+    folder: placeOf(settings),
+    name,
+    bytes: parcel.body.bytes,
+    tempSuffix: settings.tempSuffix ?? '.part',
+    ...(sidecar === undefined ? {} : { sidecar }),
+  };
+  let progress: Progress = 'nothing';
+  return await atDrop(settings, context, () => progress, async (drop, seen) => {
+    const result = await upload(drop, work, (now) => (progress = now));
+    return uploadOutcome(result, settings.ack !== undefined, seen());
+  });
+}
+
+/** Looks whether the file stands, and reads the recipient's acknowledgement when the mapping names one. */
+async function lookup(parcel: Parcel, settings: FlowSettings, context: SendContext): Promise<Outcome> {
+  const { batch } = parcel;
+  if (batch === undefined) return { kind: 'invalid', reason: 'BATCH_MISSING' };
+  const file = pathIn(placeOf(settings), nameOf(parcel, batch, settings));
+  return await atDrop(settings, context, () => 'nothing', async (drop, seen) => {
+    if (settings.ack !== undefined) {
+      const said = await readAck(drop, fillName(settings.ack.path, { ...parcel, batch, timezone: timezoneOf(settings) }), settings);
+      if (said === 'TOO_LARGE') return { kind: 'unknown', reason: 'ANSWER_TOO_LARGE', evidence: seen() };
+      if (said !== undefined) {
+        return { ...context.classify(said.answer, 'lookup'), evidence: { ...seen(), answerBytes: said.bytes } };
+      }
+    }
+    const standing = await standingAt(drop, file, parcel.body.bytes);
+    if (standing === 'other') return { kind: 'refused', reason: 'NAME_TAKEN', evidence: seen() };
+    if (settings.ack !== undefined) {
+      // Recipients take files away before they answer: a file that is gone is no proof that it never arrived.
+      return { kind: 'pending', evidence: seen() };
+    }
+    return { kind: standing === 'same' ? 'accepted' : 'absent', evidence: seen() };
+  });
+}
+
+async function readAck(drop: Drop, filled: string, settings: FlowSettings): Promise<{ readonly answer: Answer; readonly bytes: number } | 'TOO_LARGE' | undefined> {
+  const path = isLocal(settings.server) ? pathIn(settings.server.folder, filled.replace(/^\/+/, '')) : filled;
+  const size = await drop.size(path);
+  if (size === undefined) return undefined;
+  if (size > maxAckBytes) return 'TOO_LARGE';
+  const text = new TextDecoder('utf-8').decode(await drop.read(path));
+  return { answer: { status: 200, headers: {}, mediaType: mediaTypeOf(filled), text, truncated: false }, bytes: size };
+}
+
+async function test(settings: FlowSettings, context: SendContext): Promise<Outcome> {
+  return await atDrop(settings, context, () => 'nothing', async (drop, seen) =>
+    (await drop.isFolder(placeOf(settings) || '.'))
+      ? { kind: 'accepted', evidence: seen() }
+      : { kind: 'unauthorized', reason: 'FOLDER_MISSING', evidence: seen() },
+  );
+}
+
+type Work = (drop: Drop, seen: () => Evidence) => Promise<Outcome>;
+
+/** Opens the authorised drop, works there, closes it, and reads whatever breaks into an outcome. */
+async function atDrop(settings: FlowSettings, context: SendContext, progress: () => Progress, work: Work): Promise<Outcome> {
+  if (!mayReach(settings, context)) return { kind: 'unauthorized', reason: 'TARGET_NOT_ALLOWED' };
+  const deadline = startDeadline(context.timeouts.totalMs, context.signal);
+  const host = isLocal(settings.server) ? {} : { host: bareHost(settings.server.host) };
+  const seen = (): Evidence => ({ ...host, durationMs: deadline.elapsedMs() });
+  try {
+    const drop = await openDrop(settings, context, deadline);
+    try {
+      return await deadline.race(work(drop, seen));
+    } finally {
+      await drop.close();
+    }
+  } catch (error) {
+    const code = endingOf(error) ?? dropCodeOf(error);
+    if (code === undefined) throw error;
+    return failureOutcome(code, progress(), seen());
+  } finally {
+    deadline.clear();
+  }
+}
+
+function mayReach({ to, server }: FlowSettings, context: SendContext): boolean {
+  if (!context.allowedTargets.includes(to)) return false;
+  // A folder of this machine is the operator's: a mapping file alone must not choose where leads are written in clear.
+  return !isLocal(server) || context.network.allowPlaintext || context.allowedTargets.includes(server.folder);
+}
+
+async function openDrop({ server }: FlowSettings, context: SendContext, deadline: Deadline): Promise<Drop> {
+  if (isLocal(server)) return openLocalDrop();
+  return await openSftpDrop(server, loginOf(server, context), context.network, context.timeouts, deadline);
+}
+
+function loginOf(server: SftpServer, context: SendContext): SftpLogin {
+  const valueOf = (text: string): string => {
+    const name = secretName(text);
+    const value = name === undefined ? text : context.secret(name);
+    if (value === undefined || value === '') throw dropFailure('SECRET_MISSING');
+    return value;
+  };
+  return {
+    user: valueOf(server.user),
+    ...(server.password === undefined ? {} : { password: valueOf(server.password) }),
+    ...(server.privateKey === undefined ? {} : { privateKey: valueOf(server.privateKey) }),
+    ...(server.passphrase === undefined ? {} : { passphrase: valueOf(server.passphrase) }),
+  };
+}
+
+function uploadOutcome(result: UploadResult, awaitsAck: boolean, evidence: Evidence): Outcome {
+  switch (result) {
+    case 'created':
+      return { kind: awaitsAck ? 'pending' : 'accepted', evidence };
+    case 'there':
+      return { kind: awaitsAck ? 'pending' : 'duplicate', evidence };
+    case 'NAME_TAKEN':
+      return { kind: 'refused', reason: result, evidence };
+    case 'FOLDER_MISSING':
+      return { kind: 'unauthorized', reason: result, evidence };
+  }
+}
+
+function failureOutcome(code: DropCode | 'TOTAL_TIMEOUT' | 'ABORTED', progress: Progress, evidence: Evidence): Outcome {
+  switch (code) {
+    case 'ADDRESS_NOT_ALLOWED':
+    case 'TLS_CERTIFICATE':
+    case 'HOST_KEY_MISMATCH':
+    case 'SFTP_AUTH':
+    case 'SECRET_MISSING':
+    case 'SECRET_MALFORMED':
+    case 'FOLDER_MISSING':
+    case 'FOLDER_FORBIDDEN':
+      return { kind: 'unauthorized', reason: code, evidence };
+    case 'NAME_TAKEN':
+      return { kind: 'refused', reason: code, evidence };
+    case 'FOLDER_FULL':
+    case 'SIZE_MISMATCH':
+    case 'CONNECTION_LOST':
+    case 'SERVER_FAILURE':
+    case 'DNS':
+    case 'CONNECT_REFUSED':
+    case 'CONNECT_RESET':
+    case 'CONNECT_TIMEOUT':
+    case 'CONNECT_ABORTED':
+    case 'CONNECT_FAILED':
+    case 'UNREACHABLE':
+    case 'TLS_FAILED':
+    case 'TOTAL_TIMEOUT':
+    case 'ABORTED':
+      // Sending again is safe at every step, but only the rename's answer tells whether the recipient sees the file.
+      if (progress === 'renaming' && code !== 'SERVER_FAILURE') return { kind: 'unknown', reason: code, evidence };
+      return { kind: 'unavailable', reason: code, maybeReceived: progress !== 'nothing', evidence };
+  }
+}
+
+function nameOf(parcel: Parcel, batch: BatchFacts, settings: FlowSettings): string {
+  return batch.fileName ?? fillName(settings.name, { ...parcel, batch, timezone: timezoneOf(settings) });
+}
+
+function sidecarOf(parcel: Parcel, batch: BatchFacts, { control }: FlowSettings, name: string): Upload['sidecar'] {
+  if (control === undefined) return undefined;
+  const { bytes } = parcel.body;
+  const values: Readonly<Record<ControlField, () => string>> = {
+    seq: () => String(batch.sequence),
+    rows: () => String(batch.rows),
+    sha256: () => createHash('sha256').update(bytes).digest('hex'),
+    name: () => name,
+    size: () => String(bytes.length),
+  };
+  const lines = (control.fields ?? ['seq', 'rows', 'sha256']).map((field) => `${field}=${values[field]()}\n`);
+  return { name: name + control.sidecar, bytes: Buffer.from(lines.join(''), 'utf8') };
+}
+
+function placeOf({ to, server }: FlowSettings): string {
+  const folder = folderOf(to);
+  return isLocal(server) ? pathIn(server.folder, folder) : folder;
+}
+
+function mediaTypeOf(path: string): string {
+  if (path.endsWith('.json')) return 'application/json';
+  return path.endsWith('.xml') ? 'application/xml' : 'text/csv';
+}

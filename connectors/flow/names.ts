@@ -1,0 +1,75 @@
+// Names of a flow's files: `LEADS_{date:yyyyMMdd}_{seq:6}.csv`. Pure.
+// Invariant: the same batch gives the same name at every attempt, and the name is one path segment.
+import type { BatchFacts } from '../contract.ts';
+
+export interface NameFacts {
+  readonly client: string;
+  readonly destination: string;
+  readonly batch: Pick<BatchFacts, 'sequence' | 'slot'>;
+  readonly timezone: string;
+}
+
+const placeholder = /\{([A-Za-z]+)(?::([^{}]*))?\}/g;
+const dateTokens = /yyyy|yy|MM|dd|HH|mm|ss/g;
+
+/** Fills a name or path pattern; placeholders that are not known stay as they are (the check refuses them). */
+export function fillName(pattern: string, facts: NameFacts): string {
+  return pattern.replaceAll(placeholder, (whole, name: string, format: string | undefined) => {
+    switch (name) {
+      case 'seq':
+        return String(facts.batch.sequence).padStart(Number(format ?? 0), '0');
+      case 'date':
+        return civil(facts.batch.slot, format ?? 'yyyyMMdd', facts.timezone);
+      case 'time':
+        return civil(facts.batch.slot, format ?? 'HHmmss', facts.timezone);
+      case 'client':
+        return segment(facts.client);
+      case 'destination':
+        return segment(facts.destination);
+      default:
+        return whole;
+    }
+  });
+}
+
+/** What is wrong with a pattern, as sentences; empty when nothing is. */
+export function patternProblems(pattern: string): readonly string[] {
+  const problems: string[] = [];
+  for (const [whole, name, format] of pattern.matchAll(placeholder)) {
+    if (!['seq', 'date', 'time', 'client', 'destination'].includes(name ?? '')) {
+      problems.push(`Unknown placeholder ${whole}: only {date:yyyyMMdd} {time:HHmmss} {seq} {seq:6} {client} {destination}.`);
+    } else if (name === 'seq' && format !== undefined && !/^([1-9]|1[0-2])$/.test(format)) {
+      problems.push(`${whole}: the width of seq is a number from 1 to 12.`);
+    } else if ((name === 'date' || name === 'time') && format !== undefined && !/^[-_.]*((yyyy|yy|MM|dd|HH|mm|ss)[-_.]*)+$/.test(format)) {
+      problems.push(`${whole}: a date is written with yyyy yy MM dd HH mm ss and - _ . only.`);
+    }
+  }
+  if (/[{}]/.test(pattern.replaceAll(placeholder, ''))) problems.push('A brace is not closed, or a placeholder is empty.');
+  return problems;
+}
+
+function civil(moment: Date, format: string, timeZone: string): string {
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  }).formatToParts(moment);
+  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((one) => one.type === type)?.value ?? '';
+  const values: Readonly<Record<string, string>> = {
+    yyyy: part('year').padStart(4, '0'),
+    yy: part('year').slice(-2),
+    MM: part('month'),
+    dd: part('day'),
+    HH: part('hour'),
+    mm: part('minute'),
+    ss: part('second'),
+  };
+  return format.replaceAll(dateTokens, (token) => values[token] ?? token);
+}
+
+const segment = (text: string): string => text.replaceAll(/[^A-Za-z0-9._-]/g, '_');

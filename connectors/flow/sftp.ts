@@ -1,0 +1,149 @@
+// An SFTP folder as a drop: ssh2-sftp-client over a guarded socket.
+// Invariant: nothing is sent, not even the password, before the host key was found among the pinned ones.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import SftpClient from 'ssh2-sftp-client';
+import type { NetworkPolicy, Timeouts } from '../contract.ts';
+import { connectCodeOf, connectFailureOf, guardOf } from '../guard.ts';
+import type { Deadline } from '../guard.ts';
+import { dropFailure } from './drop.ts';
+import type { Drop, DropFailure } from './drop.ts';
+import type { SftpServer } from './settings.ts';
+
+export interface SftpLogin {
+  readonly user: string;
+  readonly password?: string;
+  readonly privateKey?: string;
+  readonly passphrase?: string;
+}
+
+export async function openSftpDrop(
+  server: SftpServer,
+  login: SftpLogin,
+  network: NetworkPolicy,
+  timeouts: Timeouts,
+  deadline: Deadline,
+): Promise<Drop> {
+  const sock = await guardOf(network)
+    .connect({ host: server.host, port: server.port ?? 22, timeoutMs: timeouts.connectMs, signal: deadline.signal })
+    .catch((error: unknown) => {
+      throw dropFailure(connectCodeOf(error));
+    });
+  const kill = (): void => {
+    sock.destroy();
+  };
+  deadline.signal.addEventListener('abort', kill, { once: true });
+  const none = (): void => undefined;
+  const client = new SftpClient('relais', { error: none, end: none, close: none });
+  let hostKeyRefused = false;
+  // The client keeps only message and code; the level, which tells a refused login, is seen here.
+  let level: string | undefined;
+  client.on('error', (error: { level?: string }) => (level ??= error.level));
+  const close = async (): Promise<void> => {
+    deadline.signal.removeEventListener('abort', kill);
+    await Promise.race([client.end().catch(none), new Promise((resolve) => setTimeout(resolve, 500).unref())]);
+    sock.destroy();
+  };
+  try {
+    await deadline.race(
+      client.connect({
+        sock,
+        username: login.user,
+        ...(login.password === undefined ? {} : { password: login.password }),
+        ...(login.privateKey === undefined ? {} : { privateKey: login.privateKey }),
+        ...(login.passphrase === undefined ? {} : { passphrase: login.passphrase }),
+        readyTimeout: timeouts.connectMs,
+        hostVerifier: (key: Buffer): boolean => {
+          hostKeyRefused = !isPinned(key, server.hostKey);
+          return !hostKeyRefused;
+        },
+      }),
+    );
+  } catch (error) {
+    const failure = deadline.ended() === undefined ? connectFailed(error, hostKeyRefused, level) : error;
+    await close();
+    throw failure;
+  }
+  return dropOver(client, deadline, close);
+}
+
+function dropOver(client: SftpClient, deadline: Deadline, close: () => Promise<void>): Drop {
+  const step = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await deadline.race(work);
+    } catch (error) {
+      throw deadline.ended() === undefined ? operationFailed(error) : error;
+    }
+  };
+  const statOf = async (path: string): Promise<{ readonly size: number; readonly isDirectory: boolean } | undefined> =>
+    await step(
+      client.stat(path).catch((error: unknown) => {
+        if (isAbsent(error)) return undefined;
+        throw error;
+      }),
+    );
+  return {
+    isFolder: async (path) => (await statOf(path))?.isDirectory === true,
+    size: async (path) => (await statOf(path))?.size,
+    async write(path, bytes) {
+      await step(client.put(Buffer.from(bytes), path, { writeStreamOptions: { flags: 'w', mode: 0o640 } }));
+    },
+    async read(path) {
+      return (await step(client.get(path))) as Buffer;
+    },
+    async moveNew(from, to) {
+      // Plain rename, not posix-rename: the latter replaces. Servers that replace all the same were asked before.
+      if ((await statOf(to)) !== undefined) throw dropFailure('NAME_TAKEN');
+      await step(client.rename(from, to));
+    },
+    async remove(path) {
+      await step(client.delete(path, true));
+    },
+    close,
+  };
+}
+
+function isPinned(key: Buffer, pinned: string | readonly string[]): boolean {
+  const shown = createHash('sha256').update(key).digest();
+  return (typeof pinned === 'string' ? [pinned] : pinned).some((text) => {
+    const expected = Buffer.from(text.replace(/^SHA256:/, ''), 'base64');
+    return expected.length === shown.length && timingSafeEqual(expected, shown);
+  });
+}
+
+const isAbsent = (error: unknown): boolean => {
+  const { code } = error as { code?: unknown };
+  return code === 2 || code === 'ENOENT';
+};
+
+function connectFailed(error: unknown, hostKeyRefused: boolean, level: string | undefined): DropFailure {
+  if (hostKeyRefused) return dropFailure('HOST_KEY_MISMATCH');
+  const { message } = error as { message?: unknown };
+  const said = typeof message === 'string' ? message : '';
+  if (level === 'client-authentication' || /authentication methods failed/i.test(said)) return dropFailure('SFTP_AUTH');
+  if (/cannot parse privatekey|bad passphrase|encrypted.*private key|invalid private key/i.test(said)) return dropFailure('SECRET_MALFORMED');
+  if (level === 'client-timeout') return dropFailure('CONNECT_TIMEOUT');
+  return dropFailure(connectFailureOf(error) ?? (connectCodeOf(error) === 'CONNECT_FAILED' ? 'CONNECT_RESET' : connectCodeOf(error)));
+}
+
+function operationFailed(error: unknown): DropFailure {
+  if ((error as { dropCode?: unknown }).dropCode !== undefined) return error as DropFailure;
+  switch ((error as { code?: unknown }).code) {
+    case 2:
+    case 'ENOENT':
+      return dropFailure('FOLDER_MISSING');
+    case 3:
+    case 'EACCES':
+      return dropFailure('FOLDER_FORBIDDEN');
+    case 14:
+    case 15:
+      return dropFailure('FOLDER_FULL');
+    case 11:
+      return dropFailure('NAME_TAKEN');
+    case 4:
+    case 5:
+    case 8:
+      return dropFailure('SERVER_FAILURE');
+    default:
+      return dropFailure('CONNECTION_LOST');
+  }
+}

@@ -1,0 +1,80 @@
+// Puts a batch's file, and its control file, into a drop: temporary name, size check, rename.
+// Invariant: a final name never shows a partial file and is never replaced; sending the same batch again ends the same.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { dropFailure } from './drop.ts';
+import type { Drop } from './drop.ts';
+
+export interface Upload {
+  readonly folder: string;
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly tempSuffix: string;
+  readonly sidecar?: { readonly name: string; readonly bytes: Uint8Array };
+}
+
+/** How far it went, for the outcome when it breaks off. */
+export type Progress = 'nothing' | 'content' | 'renaming' | 'standing';
+
+export type UploadResult = 'created' | 'there' | 'NAME_TAKEN' | 'FOLDER_MISSING';
+
+export async function upload(drop: Drop, work: Upload, note: (progress: Progress) => void): Promise<UploadResult> {
+  if (!(await drop.isFolder(work.folder === '' ? '.' : work.folder))) return 'FOLDER_MISSING';
+  const data = await place(drop, work, work.name, work.bytes, note);
+  if (data === 'NAME_TAKEN') return data;
+  note('standing');
+  if (work.sidecar === undefined) return data;
+  // After the data file: a reader that waits for the control file then finds the data complete.
+  const sidecar = await place(drop, work, work.sidecar.name, work.sidecar.bytes, () => undefined);
+  return sidecar === 'NAME_TAKEN' ? sidecar : data;
+}
+
+async function place(
+  drop: Drop,
+  work: Upload,
+  name: string,
+  bytes: Uint8Array,
+  note: (progress: Progress) => void,
+): Promise<'created' | 'there' | 'NAME_TAKEN'> {
+  const final = pathIn(work.folder, name);
+  const temporary = final + work.tempSuffix;
+  switch (await standingAt(drop, final, bytes)) {
+    case 'same':
+      // Ours, from an attempt whose answer was lost.
+      await drop.remove(temporary);
+      return 'there';
+    case 'other':
+      return 'NAME_TAKEN';
+    case 'nothing':
+      break;
+  }
+  note('content');
+  // A crash may have left a longer one; not every server truncates on opening.
+  await drop.remove(temporary);
+  await drop.write(temporary, bytes);
+  if ((await drop.size(temporary)) !== bytes.length) {
+    await drop.remove(temporary);
+    throw dropFailure('SIZE_MISMATCH');
+  }
+  note('renaming');
+  await drop.moveNew(temporary, final);
+  if ((await drop.size(final)) !== bytes.length) throw dropFailure('SIZE_MISMATCH');
+  return 'created';
+}
+
+/** Whether a final name is free, holds these very bytes, or something else. */
+export async function standingAt(drop: Drop, path: string, bytes: Uint8Array): Promise<'nothing' | 'same' | 'other'> {
+  const size = await drop.size(path);
+  if (size === undefined) return 'nothing';
+  return size === bytes.length && equal(await drop.read(path), bytes) ? 'same' : 'other';
+}
+
+/** `folder/name`; an empty folder is the login folder. */
+export function pathIn(folder: string, name: string): string {
+  if (folder === '') return name;
+  return folder.endsWith('/') ? folder + name : `${folder}/${name}`;
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  const digest = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
