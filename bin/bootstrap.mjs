@@ -49,16 +49,13 @@ function pinnedNode() {
  * returned.
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{ env?: NodeJS.ProcessEnv }} [options]
  * @returns {Promise<number>}
  */
-export function run(program, args, options = {}) {
+export function run(program, args) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, {
-      stdio: 'inherit',
-      cwd: process.cwd(),
-      env: options.env ?? process.env,
-    });
+    // Some tools colour their output for the sake of CI=true alone; a file or a pipe wants plain text.
+    const env = process.stdout.isTTY === true ? process.env : { NO_COLOR: '1', ...process.env };
+    const child = spawn(program, args, { stdio: 'inherit', env });
     const passOn = new Map();
     for (const signal of ['SIGTERM', 'SIGHUP', 'SIGUSR2', 'SIGINT', 'SIGQUIT']) {
       // A terminal sends Ctrl-C to the whole group: passing it on too would arrive as an impatient second one.

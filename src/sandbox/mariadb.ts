@@ -31,7 +31,7 @@ export async function startMariadb(options: MariadbOptions): Promise<PrivateServ
   const initFile = join(folder, 'mysql-init.sql');
   const complete = join(folder, 'mysql-complete');
   if (!existsSync(complete)) {
-    await createData(binary, dataFolder, errorLog);
+    await createData(options, dataFolder, errorLog);
     writeFileSync(complete, '');
   }
 
@@ -76,6 +76,7 @@ function serverArguments(
     '--no-defaults',
     `--user=${userInfo().username}`,
     `--datadir=${dataFolder}`,
+    `--tmpdir=${temporaryFolder(folder)}`,
     `--socket=${socket}`,
     `--pid-file=${join(folder, 'mysql.pid')}`,
     `--log-error=${errorLog}`,
@@ -113,11 +114,36 @@ function rememberedPassword(file: string): string {
   return password;
 }
 
-async function createData(binary: MysqlBinary, dataFolder: string, log: string): Promise<void> {
+// Its own, because a MariaDB that starts removes the temporary tables it finds in its folder for them: two in
+// /tmp pull them from under each other.
+function temporaryFolder(folder: string): string {
+  const path = join(folder, 'tmp');
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return path;
+}
+
+// What follows the first error is a page of general advice.
+const errorLines = (text: string): string =>
+  text
+    .split('\n')
+    .filter((line) => /error|warning|fatal/i.test(line))
+    .slice(0, 5)
+    .join('\n');
+
+async function createData(
+  { binary, folder }: MariadbOptions,
+  dataFolder: string,
+  log: string,
+): Promise<void> {
   // A half-made data folder of a start cut short cannot be completed.
   rmSync(dataFolder, { recursive: true, force: true });
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
-  const common = ['--no-defaults', `--datadir=${dataFolder}`, `--user=${userInfo().username}`];
+  const common = [
+    '--no-defaults',
+    `--datadir=${dataFolder}`,
+    `--tmpdir=${temporaryFolder(folder)}`,
+    `--user=${userInfo().username}`,
+  ];
   const mariadb = ['--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve'];
   const [program, args] =
     binary.install === undefined
@@ -134,6 +160,9 @@ async function createData(binary: MysqlBinary, dataFolder: string, log: string):
   writeFileSync(log, output.text, { flag: 'a', mode: 0o600 });
   if (output.code !== 0) {
     rmSync(dataFolder, { recursive: true, force: true });
-    throw new RelaisError('SERVICE-001', `${program} could not create ${dataFolder}:\n${lastLines(log)}`);
+    throw new RelaisError(
+      'SERVICE-001',
+      `${program} could not create ${dataFolder}:\n${errorLines(output.text)}`,
+    );
   }
 }
