@@ -1,0 +1,69 @@
+// Puts jobs on the belt and tells workers which destination has work.
+// Invariant: nothing depends on Redis remembering; a changed epoch says that it forgot.
+import { randomUUID } from 'node:crypto';
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { epochKey, jobId, queueName, queuePrefix, wakeChannel, type Job } from './jobs.ts';
+
+export interface Producer {
+  readonly push: (destinationId: string, jobs: readonly Job[]) => Promise<void>;
+  /** True when Redis lost its memory since the last call (flushed, replaced). */
+  readonly epochLost: () => Promise<boolean>;
+  readonly close: () => Promise<void>;
+}
+
+/** Queues kept open; the least recently used one is closed beyond that. */
+const openQueues = 200;
+
+export function createProducer(options: { redis: Redis; prefix: string }): Producer {
+  const { redis, prefix } = options;
+  const queues = new Map<string, Queue>();
+  let epoch: string | undefined;
+
+  const queueOf = (destinationId: string): Queue => {
+    const known = queues.get(destinationId);
+    if (known !== undefined) {
+      queues.delete(destinationId);
+      queues.set(destinationId, known);
+      return known;
+    }
+    const queue = new Queue(queueName, {
+      connection: redis,
+      prefix: queuePrefix(prefix, destinationId),
+      skipVersionCheck: true,
+      // Events keep return values and failure reasons of removed jobs; ours are empty, and few are kept.
+      streams: { events: { maxLen: 50 } },
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: true, attempts: 1 },
+    });
+    queue.on('error', () => undefined);
+    queues.set(destinationId, queue);
+    if (queues.size > openQueues) {
+      const [oldest] = queues.keys();
+      const closing = oldest === undefined ? undefined : queues.get(oldest);
+      if (oldest !== undefined) queues.delete(oldest);
+      closing?.close().catch(() => undefined);
+    }
+    return queue;
+  };
+
+  return {
+    push: async (destinationId, jobs) => {
+      if (jobs.length === 0) return;
+      await queueOf(destinationId).addBulk(jobs.map((job) => ({ name: 'send', data: job, opts: { jobId: jobId(job) } })));
+      await redis.publish(wakeChannel(prefix), destinationId);
+    },
+    epochLost: async () => {
+      const fresh = randomUUID();
+      const set = await redis.set(epochKey(prefix), fresh, 'NX');
+      const now = set === 'OK' ? fresh : ((await redis.get(epochKey(prefix))) ?? '');
+      // The first look also counts as a loss: whatever was queued before this process is pushed again.
+      const lost = epoch !== now;
+      epoch = now;
+      return lost;
+    },
+    close: async () => {
+      await Promise.all([...queues.values()].map((queue) => queue.close().catch(() => undefined)));
+      queues.clear();
+    },
+  };
+}

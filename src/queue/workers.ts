@@ -1,0 +1,134 @@
+// Opens a BullMQ worker for each destination with work and closes it when idle.
+// Invariant: a job's handler never throws into BullMQ, which would store the message; 500 idle destinations cost nothing.
+import { Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { foreignCode } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { parseJob, queueName, queuePrefix, wakeChannel, type Job } from './jobs.ts';
+
+export interface WorkerPool {
+  /** Makes sure a worker is open for a destination. */
+  readonly wake: (destinationId: string) => Promise<void>;
+  readonly open: () => number;
+  /** Stops taking jobs and waits for those in flight, at most `drainMs`. */
+  readonly close: (drainMs: number) => Promise<void>;
+}
+
+export interface WorkerPoolOptions {
+  /** For commands; each worker makes one more connection for its blocking read. */
+  readonly redis: Redis;
+  /** A connection of its own for the wake-up channel. */
+  readonly subscriber: Redis;
+  readonly prefix: string;
+  readonly concurrencyOf: (destinationId: string) => Promise<number>;
+  readonly handle: (destinationId: string, job: Job) => Promise<void>;
+  /** Destinations with something queued: asked now and then, for wake-ups that got lost. */
+  readonly queued: () => Promise<readonly string[]>;
+  readonly log: Log;
+  readonly idleMs?: number;
+  readonly lookMs?: number;
+}
+
+interface Open {
+  readonly worker: Worker;
+  usedAt: number;
+  busy: number;
+}
+
+export async function createWorkerPool(options: WorkerPoolOptions): Promise<WorkerPool> {
+  const { redis, prefix, log } = options;
+  const pool = new Map<string, Open>();
+  const opening = new Map<string, Promise<void>>();
+  let closing = false;
+
+  const openFor = async (destinationId: string): Promise<void> => {
+    const concurrency = await options.concurrencyOf(destinationId);
+    if (closing || pool.has(destinationId)) return;
+    const worker = new Worker(
+      queueName,
+      async (raw) => {
+        const job = parseJob(raw.data);
+        const entry = pool.get(destinationId);
+        if (entry !== undefined) {
+          entry.usedAt = Date.now();
+          entry.busy += 1;
+        }
+        try {
+          if (job !== undefined) await options.handle(destinationId, job);
+        } catch (error) {
+          // The row says what happened; Redis must not.
+          log.error('loop.failed', { loop: 'job', destination: destinationId, code: foreignCode(error) });
+        } finally {
+          if (entry !== undefined) {
+            entry.busy -= 1;
+            entry.usedAt = Date.now();
+          }
+        }
+      },
+      {
+        connection: redis,
+        prefix: queuePrefix(prefix, destinationId),
+        concurrency,
+        removeOnComplete: { count: 0 },
+        removeOnFail: { count: 0 },
+        skipVersionCheck: true,
+        drainDelay: 5,
+      },
+    );
+    worker.on('error', (error) => log.warn('redis.unavailable', { loop: 'worker', destination: destinationId, code: foreignCode(error) }));
+    pool.set(destinationId, { worker, usedAt: Date.now(), busy: 0 });
+    log.info('worker.opened', { destination: destinationId, count: concurrency });
+  };
+  const wake = async (destinationId: string): Promise<void> => {
+    const entry = pool.get(destinationId);
+    if (entry !== undefined) {
+      entry.usedAt = Date.now();
+      return;
+    }
+    if (closing) return;
+    const under = opening.get(destinationId) ?? openFor(destinationId).finally(() => opening.delete(destinationId));
+    opening.set(destinationId, under);
+    await under;
+  };
+  const wakeQuietly = (destinationId: string): void => {
+    wake(destinationId).catch((error: unknown) => log.warn('loop.failed', { loop: 'wake', destination: destinationId, code: foreignCode(error) }));
+  };
+
+  options.subscriber.on('message', (_channel: string, destinationId: string) => wakeQuietly(destinationId));
+  await options.subscriber.subscribe(wakeChannel(prefix));
+
+  const look = (): void => {
+    options.queued().then(
+      (ids) => ids.forEach(wakeQuietly),
+      (error: unknown) => log.warn('store.unavailable', { loop: 'look', code: foreignCode(error) }),
+    );
+    const idleSince = Date.now() - (options.idleMs ?? 30_000);
+    for (const [destinationId, entry] of pool) {
+      if (entry.busy > 0 || entry.usedAt > idleSince) continue;
+      pool.delete(destinationId);
+      entry.worker.close().catch(() => undefined);
+      log.info('worker.closed', { destination: destinationId });
+    }
+  };
+  const timer = setInterval(look, options.lookMs ?? 1_000);
+  look();
+
+  return {
+    wake,
+    open: () => pool.size,
+    close: async (drainMs) => {
+      closing = true;
+      clearInterval(timer);
+      const all = [...pool.values()].map((entry) => entry.worker);
+      pool.clear();
+      let limit: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((done) => {
+        limit = setTimeout(done, drainMs);
+      });
+      await Promise.race([Promise.all(all.map((worker) => worker.close().catch(() => undefined))), late]);
+      clearTimeout(limit);
+      await Promise.race([Promise.all(all.map((worker) => worker.close(true).catch(() => undefined))), new Promise((done) => setTimeout(done, 1_000))]);
+      await options.subscriber.unsubscribe().catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,178 @@
+// What intake writes into the lead tables: new leads, corrections, events, in joined statements.
+// Invariant: the caller's transaction holds the lead's row; every change is one revision and one line in lead_changes.
+import type { ConsentRecord, Interaction } from '../domain/lead.ts';
+import { inList, rowMarks, type Sql, type SqlValue } from './database.ts';
+import { byName, type LeadName } from './intake.ts';
+import { columnsOf, contentTables, type LeadColumn, type LeadFields } from './lead-columns.ts';
+
+export interface NewLead extends LeadName {
+  readonly fields: LeadFields;
+}
+
+export interface LockedLead extends LeadName {
+  readonly id: number;
+  readonly revision: number;
+  readonly erased: boolean;
+}
+
+export type ChangeKind = 'created' | 'corrected' | 'consent' | 'interaction';
+
+export interface LeadChange {
+  readonly clientId: string;
+  readonly leadId: number;
+  readonly revision: number;
+  readonly kind: ChangeKind;
+}
+
+export const nameKey = (name: LeadName): string => `${name.clientId}\n${name.reference}`;
+
+/** The leads of these names, their rows locked in id order so that two processes never cross. */
+export async function lockLeads(tx: Sql, names: readonly LeadName[]): Promise<ReadonlyMap<string, LockedLead>> {
+  if (names.length === 0) return new Map();
+  const ids = await leadIds(tx, names);
+  if (ids.size === 0) return new Map();
+  const { marks, values } = inList([...ids.values()]);
+  const rows = await tx.all<LockedLead & { erasedAt: Date | null }>(
+    `SELECT id, client_id AS clientId, reference, revision, erased_at AS erasedAt FROM leads WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
+    values,
+  );
+  return new Map(
+    rows.map(({ erasedAt, ...row }) => [nameKey(row), { ...row, erased: erasedAt !== null }]),
+  );
+}
+
+/** Ids by name, without a lock. */
+export async function leadIds(tx: Sql, names: readonly LeadName[]): Promise<ReadonlyMap<string, number>> {
+  if (names.length === 0) return new Map();
+  const { where, values } = byName(names);
+  const rows = await tx.all<LeadName & { id: number }>(
+    `SELECT id, client_id AS clientId, reference FROM leads WHERE ${where}`,
+    values,
+  );
+  return new Map(rows.map((row) => [nameKey(row), row.id]));
+}
+
+/** Rows per statement: far below the server's limits of 65,535 parameters and of one packet, whatever the texts weigh. */
+const together = 200;
+
+function* chunks<T>(rows: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < rows.length; at += together) yield rows.slice(at, at + together);
+}
+
+/** Inserts new leads with their content; returns their ids by name. One statement per table. */
+export async function insertLeads(tx: Sql, leads: readonly NewLead[]): Promise<ReadonlyMap<string, number>> {
+  const ids = new Map<string, number>();
+  for (const some of chunks(leads)) for (const [name, id] of await insertTogether(tx, some)) ids.set(name, id);
+  return ids;
+}
+
+async function insertTogether(tx: Sql, leads: readonly NewLead[]): Promise<ReadonlyMap<string, number>> {
+  const own = columnsOf('leads');
+  await tx.run(
+    `INSERT INTO leads (client_id, reference, ${own.map(([, column]) => column).join(', ')}) VALUES ${rowMarks(leads.length, 2 + own.length)}`,
+    leads.flatMap((one) => [one.clientId, one.reference, ...own.map(([name]) => one.fields[name] ?? null)]),
+  );
+  // Read back instead of counted from insertId: a server may step its ids by more than one.
+  const ids = await leadIds(tx, leads);
+  const idOf = (one: NewLead): number => ids.get(nameKey(one)) ?? 0;
+  for (const table of contentTables) {
+    if (table === 'leads') continue;
+    const columns = columnsOf(table);
+    const rows = leads.filter((one) => table !== 'lead_finances' || columns.some(([name]) => one.fields[name] !== undefined));
+    if (rows.length === 0) continue;
+    await tx.run(
+      `INSERT INTO ${table} (lead_id, client_id, ${columns.map(([, column]) => column).join(', ')}) VALUES ${rowMarks(rows.length, 2 + columns.length)}`,
+      rows.flatMap((one) => [idOf(one), one.clientId, ...columns.map(([name]) => one.fields[name] ?? null)]),
+    );
+  }
+  return ids;
+}
+
+/** Facts a correction is judged against: reachability and the two ranges. */
+export async function readFacts(tx: Sql, leadId: number): Promise<LeadFields> {
+  const [row] = await tx.all<Record<string, string | number | null>>(
+    `SELECT p.last_name, p.email, p.mobile, p.landline, j.surface_min, j.surface_max, j.budget_min, j.budget_max
+       FROM prospects p JOIN lead_projects j ON j.lead_id = p.lead_id WHERE p.lead_id = ?`,
+    [leadId],
+  );
+  return Object.fromEntries(Object.entries(row ?? {}).filter(([, value]) => value !== null)) as LeadFields;
+}
+
+/** Writes the named columns only; `clear` become NULL. */
+export async function correctLead(
+  tx: Sql,
+  lead: { readonly id: number; readonly clientId: string },
+  fields: LeadFields,
+  clear: readonly LeadColumn[],
+): Promise<void> {
+  for (const table of contentTables) {
+    const changed = columnsOf(table).filter(([name]) => fields[name] !== undefined || clear.includes(name));
+    if (changed.length === 0) continue;
+    const values: SqlValue[] = changed.map(([name]) => fields[name] ?? null);
+    if (table === 'lead_finances') {
+      await tx.run(
+        `INSERT INTO lead_finances (lead_id, client_id, ${changed.map(([, column]) => column).join(', ')})
+         VALUES ${rowMarks(1, 2 + changed.length)}
+         ON DUPLICATE KEY UPDATE ${changed.map(([, column]) => `${column} = VALUES(${column})`).join(', ')}`,
+        [lead.id, lead.clientId, ...values],
+      );
+    } else {
+      const key = table === 'leads' ? 'id' : 'lead_id';
+      await tx.run(`UPDATE ${table} SET ${changed.map(([, column]) => `${column} = ?`).join(', ')} WHERE ${key} = ?`, [...values, lead.id]);
+    }
+  }
+}
+
+export async function insertConsents(
+  tx: Sql,
+  events: readonly { readonly clientId: string; readonly leadId: number; readonly event: ConsentRecord }[],
+): Promise<void> {
+  for (const some of chunks(events)) {
+    await tx.run(
+      `INSERT INTO consents (client_id, lead_id, purpose, channel, state, recorded_at, wording_version, legal_entity, valid_until, source)
+       VALUES ${rowMarks(some.length, 10)}`,
+      some.flatMap(({ clientId, leadId, event }): SqlValue[] => [
+        ...[clientId, leadId, event.purpose, event.channel, event.state, event.recordedAt],
+        ...[event.wordingVersion ?? null, event.legalEntity ?? null, event.validUntil ?? null, event.source ?? null],
+      ]),
+    );
+  }
+}
+
+export async function insertInteractions(
+  tx: Sql,
+  events: readonly { readonly clientId: string; readonly leadId: number; readonly event: Interaction }[],
+): Promise<void> {
+  for (const some of chunks(events)) {
+    await tx.run(
+      `INSERT INTO interactions (client_id, lead_id, kind, happened_at, duration, voluntary, content) VALUES ${rowMarks(some.length, 7)}`,
+      some.flatMap(({ clientId, leadId, event }): SqlValue[] => [
+        ...[clientId, leadId, event.kind, event.at],
+        ...[event.duration ?? null, event.voluntary ? 1 : 0, event.content ?? null],
+      ]),
+    );
+  }
+}
+
+/** Raises revisions; leads with the same steps share a statement. */
+export async function raiseRevisions(
+  tx: Sql,
+  steps: readonly { readonly leadId: number; readonly revisions: number; readonly consentRevisions: number }[],
+): Promise<void> {
+  const groups = Map.groupBy(steps, (one) => `${one.revisions}:${one.consentRevisions}`);
+  for (const group of groups.values()) {
+    const { marks, values } = inList(group.map((one) => one.leadId));
+    await tx.run(
+      `UPDATE leads SET revision = revision + ?, consent_revision = consent_revision + ?, changed_at = CURRENT_TIMESTAMP(3) WHERE id IN (${marks})`,
+      [group[0]?.revisions ?? 0, group[0]?.consentRevisions ?? 0, ...values],
+    );
+  }
+}
+
+export async function insertChanges(tx: Sql, changes: readonly LeadChange[]): Promise<void> {
+  if (changes.length === 0) return;
+  await tx.run(
+    `INSERT INTO lead_changes (client_id, lead_id, revision, kind) VALUES ${rowMarks(changes.length, 4)}`,
+    changes.flatMap((one) => [one.clientId, one.leadId, one.revision, one.kind]),
+  );
+}

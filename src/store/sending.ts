@@ -1,0 +1,176 @@
+// Claim, departure and settlement of deliveries: set-wise statements, rows in id order.
+// Invariant: only the holder of the current fencing token departs or settles; leases and due times use the database's clock.
+import type { DeliveryState } from '../domain/delivery.ts';
+import { inList, type Sql, type SqlValue } from './database.ts';
+import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
+
+export interface LockedDelivery extends Delivery {
+  /** The database's clock when the row was locked. */
+  readonly now: Date;
+}
+
+/** Locks the deliveries and every other delivery of the same (lead, destination), in id order. */
+export async function lockWithSiblings(tx: Sql, ids: readonly number[]): Promise<readonly LockedDelivery[]> {
+  if (ids.length === 0) return [];
+  const { marks, values } = inList([...ids].sort((a, b) => a - b));
+  const rows = await tx.all<DeliveryRow & { db_now: Date }>(
+    `SELECT ${deliveryColumns('s')}, UTC_TIMESTAMP(3) AS db_now
+       FROM deliveries d JOIN deliveries s ON s.lead_id = d.lead_id AND s.destination_id = d.destination_id
+      WHERE d.id IN (${marks}) ORDER BY s.id FOR UPDATE`,
+    values,
+  );
+  const seen = new Map<number, LockedDelivery>();
+  for (const row of rows) seen.set(row.id, { ...deliveryOf(row), now: row.db_now });
+  return [...seen.values()];
+}
+
+/** Deliveries of a destination really in flight. */
+export async function countSending(tx: Sql, destinationId: string): Promise<number> {
+  const [row] = await tx.all<{ n: number }>(
+    "SELECT COUNT(*) AS n FROM deliveries WHERE state = 'sending' AND destination_id = ? AND lease_until > UTC_TIMESTAMP(3)",
+    [destinationId],
+  );
+  return row?.n ?? 0;
+}
+
+/** Takes the lease: state `sending`, next attempt, next fencing token. The rows are locked by the caller. */
+export async function markSending(tx: Sql, ids: readonly number[], leaseMs: number, owner: string): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList(ids);
+  await tx.run(
+    `UPDATE deliveries SET state = 'sending', reason = '', attempt = attempt + 1, lease_token = lease_token + 1, lease_owner = ?,
+            lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)) WHERE id IN (${marks})`,
+    [owner, leaseMs, ...values],
+  );
+}
+
+/** Gives deliveries back without an attempt. `afterMs` from now, on the database's clock. */
+export async function putBack(tx: Sql, rows: readonly { readonly id: number; readonly reason: string; readonly afterMs: number }[]): Promise<void> {
+  if (rows.length === 0) return;
+  const ids = rows.map((row) => row.id);
+  const { marks, values } = inList(ids);
+  const reason = caseOf(ids, rows.map((row) => row.reason));
+  const after = caseOf(ids, rows.map((row) => Math.round(row.afterMs * 1000)));
+  await tx.run(
+    `UPDATE deliveries SET state = 'waiting', reason = ${reason.sql}, due_at = TIMESTAMPADD(MICROSECOND, ${after.sql}, UTC_TIMESTAMP(3)),
+            lease_until = NULL WHERE id IN (${marks})`,
+    [...reason.values, ...after.values, ...values],
+  );
+}
+
+export interface Lease {
+  readonly id: number;
+  readonly token: number;
+}
+
+/** Locks leased rows; returns the ids whose lease is still ours and alive. */
+export async function lockLeased(tx: Sql, leases: readonly Lease[]): Promise<ReadonlySet<number>> {
+  if (leases.length === 0) return new Set();
+  const { marks, values } = inList(leases.map((lease) => lease.id).sort((a, b) => a - b));
+  const rows = await tx.all<{ id: number; lease_token: number; alive: number }>(
+    `SELECT id, lease_token, (state = 'sending' AND lease_until > UTC_TIMESTAMP(3)) AS alive FROM deliveries WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
+    values,
+  );
+  const tokens = new Map(leases.map((lease) => [lease.id, lease.token]));
+  return new Set(rows.filter((row) => row.alive === 1 && tokens.get(row.id) === row.lease_token).map((row) => row.id));
+}
+
+/** Returns the ids whose lease was ours and is now longer. */
+export async function renewLeases(sql: Sql, leases: readonly Lease[], leaseMs: number): Promise<boolean> {
+  let renewed = 0;
+  for (const lease of leases) {
+    const { affected } = await sql.run(
+      `UPDATE deliveries SET lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
+        WHERE id = ? AND lease_token = ? AND state = 'sending' AND lease_until > UTC_TIMESTAMP(3)`,
+      [leaseMs, lease.id, lease.token],
+    );
+    renewed += affected;
+  }
+  return renewed === leases.length;
+}
+
+export interface DepartureMark {
+  readonly id: number;
+  readonly sentRevision: number;
+  readonly sentMappingId: number;
+}
+
+/** Notes the departure on the rows; the caller appends `departed` in the same transaction. */
+export async function markDeparted(tx: Sql, marks: readonly DepartureMark[]): Promise<void> {
+  if (marks.length === 0) return;
+  const ids = marks.map((mark) => mark.id);
+  const list = inList(ids);
+  const revision = caseOf(ids, marks.map((mark) => mark.sentRevision));
+  const mapping = caseOf(ids, marks.map((mark) => mark.sentMappingId));
+  await tx.run(
+    `UPDATE deliveries SET departures = departures + 1, departed_attempt = attempt, sent_revision = ${revision.sql}, sent_mapping_id = ${mapping.sql},
+            first_departed_at = COALESCE(first_departed_at, UTC_TIMESTAMP(3)) WHERE id IN (${list.marks})`,
+    [...revision.values, ...mapping.values, ...list.values],
+  );
+}
+
+export interface Settlement {
+  readonly id: number;
+  readonly state: DeliveryState;
+  readonly reason: string;
+  /** When to look again, ms from now; ignored for end states. */
+  readonly afterMs: number;
+  readonly spend: boolean;
+  readonly maybeReceived: boolean;
+  readonly askFirst: boolean;
+  readonly reference?: string | undefined;
+  /** Leaves its batch (voided, withheld, or done). */
+  readonly leaveBatch: boolean;
+}
+
+/** Settles rows whose lease the caller has locked with `lockLeased` (or that nobody holds). */
+export async function markSettled(tx: Sql, settlements: readonly Settlement[]): Promise<void> {
+  if (settlements.length === 0) return;
+  const ids = settlements.map((one) => one.id);
+  const list = inList(ids);
+  const state = caseOf(ids, settlements.map((one) => one.state));
+  const reason = caseOf(ids, settlements.map((one) => one.reason.slice(0, 80)));
+  const after = caseOf(ids, settlements.map((one) => Math.round(one.afterMs * 1000)));
+  const spend = caseOf(ids, settlements.map((one) => (one.spend ? 1 : 0)));
+  const received = caseOf(ids, settlements.map((one) => (one.maybeReceived ? 1 : 0)));
+  const ask = caseOf(ids, settlements.map((one) => (one.askFirst ? 1 : 0)));
+  const reference = caseOf(ids, settlements.map((one) => one.reference?.slice(0, 200) ?? ''));
+  const leave = caseOf(ids, settlements.map((one) => (one.leaveBatch ? 1 : 0)));
+  await tx.run(
+    `UPDATE deliveries SET
+        spent = spent + ${spend.sql},
+        maybe_received = ${received.sql},
+        ask_first = ${ask.sql},
+        recipient_reference = COALESCE(NULLIF(${reference.sql}, ''), recipient_reference),
+        batch_id = IF(${leave.sql} = 1, 0, batch_id),
+        reason = ${reason.sql},
+        due_at = TIMESTAMPADD(MICROSECOND, ${after.sql}, UTC_TIMESTAMP(3)),
+        lease_until = NULL,
+        state = ${state.sql},
+        pending_since = IF(state = 'pending', COALESCE(pending_since, UTC_TIMESTAMP(3)), pending_since),
+        settled_at = IF(state IN ('delivered', 'failed', 'cancelled'), UTC_TIMESTAMP(3), NULL)
+      WHERE id IN (${list.marks})`,
+    [
+      ...spend.values, ...received.values, ...ask.values, ...reference.values, ...leave.values, ...reason.values, ...after.values,
+      ...state.values, ...list.values,
+    ],
+  );
+}
+
+/** After an erasure was delivered: references the CRM gave are personal data of the past. */
+export async function forgetReferences(tx: Sql, pairs: readonly { readonly leadId: number; readonly destinationId: string }[]): Promise<void> {
+  for (const pair of pairs) {
+    await tx.run('UPDATE deliveries SET recipient_reference = NULL WHERE lead_id = ? AND destination_id = ?', [pair.leadId, pair.destinationId]);
+  }
+}
+
+/** `CASE id WHEN ? THEN ? ... END`, or a single `?` when all values are equal; padded like `inList`. */
+function caseOf(ids: readonly number[], values: readonly (string | number)[]): { readonly sql: string; readonly values: SqlValue[] } {
+  const first = values[0] ?? '';
+  if (values.every((value) => value === first)) return { sql: typeof first === 'number' ? 'CAST(? AS SIGNED)' : '?', values: [first] };
+  const padded = inList(ids).values;
+  const flat: SqlValue[] = [];
+  padded.forEach((id, index) => flat.push(id, values[Math.min(index, values.length - 1)] ?? ''));
+  const body = padded.map(() => 'WHEN ? THEN ?').join(' ');
+  return { sql: typeof first === 'number' ? `CAST(CASE id ${body} END AS SIGNED)` : `CASE id ${body} END`, values: flat };
+}
