@@ -111,6 +111,8 @@ export interface CompiledMapping {
   readonly accepts: (lead: Lead) => { readonly yes: true } | { readonly yes: false; readonly because: string };
   readonly retry: RetryPolicy;
   readonly maxAgeMs: number;
+  /** Kinds of change that travel as an update besides consent, which always does: `corrected` by default, `interaction` when the file asks. */
+  readonly updateOn: readonly ('corrected' | 'interaction')[];
   readonly hasLookup: boolean;
   readonly limits: DestinationLimits;
   readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly totalMs: number };

@@ -16,11 +16,12 @@ export interface LeadLock {
 export interface LeadRead {
   readonly lead: Lead;
   readonly consentRevision: number;
+  readonly createdAt: Date;
 }
 
 type Row = Record<string, never> & {
   id: number; client_id: string; reference: string; revision: number; consent_revision: number; channel: Lead['channel'];
-  collected_at: Date; operation: string | null; operation_kind: Lead['operationKind']; notice: string | null; erased_at: Date | null;
+  collected_at: Date; operation: string | null; operation_kind: Lead['operationKind']; notice: string | null; erased_at: Date | null; created_at: Date;
 };
 
 /** Full leads by id. Leads that do not exist are missing from the map. */
@@ -30,7 +31,7 @@ export async function readLeads(sql: Sql, leadIds: readonly number[]): Promise<R
   const [rows, consents, interactions] = [
     await sql.all<Row>(
       `SELECT l.id, l.client_id, l.reference, l.revision, l.consent_revision, l.channel, l.collected_at, l.operation,
-              l.operation_kind, l.notice, l.erased_at,
+              l.operation_kind, l.notice, l.erased_at, l.created_at,
               p.civility, p.last_name, p.first_name, p.email, p.mobile, p.landline, p.address_line1, p.address_line2,
               p.postcode, p.city, p.country,
               j.programme, j.housing_type, j.rooms, j.surface_min, j.surface_max, j.housing_use, j.budget_min, j.budget_max,
@@ -65,6 +66,7 @@ export async function readLeads(sql: Sql, leadIds: readonly number[]): Promise<R
       {
         lead: leadOf(row, (consentsOf.get(row.id) ?? []).map(consentOf), (interactionsOf.get(row.id) ?? []).map(interactionOf)),
         consentRevision: row.consent_revision,
+        createdAt: row.created_at,
       },
     ]),
   );

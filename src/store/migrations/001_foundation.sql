@@ -287,7 +287,8 @@ CREATE TABLE lead_changes (
   client_id VARCHAR(40) NOT NULL,
   lead_id BIGINT UNSIGNED NOT NULL,
   revision INT UNSIGNED NOT NULL,
-  kind VARCHAR(12) NOT NULL,
+  -- created, corrected, consent, interaction, erased; or backfill:<destination>.
+  kind VARCHAR(80) NOT NULL,
   changed_at DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
   PRIMARY KEY (id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

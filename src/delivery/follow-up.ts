@@ -1,0 +1,111 @@
+// What a change of a lead means for one destination: pure rules of order (DESIGN section 4, "Order").
+// Invariant: before the create has departed a change is absorbed; afterwards it is one update; what departed is followed by an erase.
+import type { Action } from '../../connectors/contract.ts';
+import { isEnd, splitReason, type DeliveryState, type Reason } from '../domain/delivery.ts';
+import type { Lead } from '../domain/lead.ts';
+
+/** Deliveries of the same lead and destination as the rules see them. */
+export interface Known {
+  readonly id: number;
+  readonly action: Action;
+  readonly state: DeliveryState;
+  readonly reason: string;
+  readonly departures: number;
+  readonly attempt: number;
+  readonly departedAttempt: number;
+  readonly maybeReceived: boolean;
+  readonly sentRevision: number;
+}
+
+export type ChangeKind = 'created' | 'corrected' | 'consent' | 'interaction' | 'erased' | 'backfill';
+
+export interface Situation {
+  readonly change: { readonly clientId: string; readonly leadId: number; readonly revision: number; readonly kind: ChangeKind };
+  readonly lead: Pick<Lead, 'revision' | 'erasedAt'>;
+  /** The lead came after the destination began to take leads (or is backfilled). */
+  readonly due: boolean;
+  readonly actions: readonly Action[];
+  /** Kinds of change that travel as an update; a consent always does (C20). */
+  readonly updateOn: readonly ChangeKind[];
+  readonly accepted: boolean;
+  readonly existing: readonly Known[];
+}
+
+export type Step =
+  | { readonly do: 'insert'; readonly action: Action; readonly state: DeliveryState; readonly reason: Reason; readonly priority?: number; readonly alert?: boolean }
+  | { readonly do: 'cancel'; readonly ids: readonly number[]; readonly reason: Reason; readonly includeDeparted: boolean }
+  | { readonly do: 'reopen'; readonly ids: readonly number[] }
+  | { readonly do: 'refuse'; readonly reason: string };
+
+export function followUp(at: Situation): readonly Step[] {
+  switch (at.change.kind) {
+    case 'created':
+      return begin(at, 0);
+    case 'backfill':
+      return begin(at, 1);
+    case 'erased':
+      return afterErasure(at);
+    case 'corrected':
+    case 'consent':
+    case 'interaction':
+      return afterChange(at);
+  }
+}
+
+function begin(at: Situation, priority: number): readonly Step[] {
+  if (at.lead.erasedAt !== undefined || !at.accepted || !at.due) return [];
+  if (at.existing.some((one) => one.action === 'create')) return [];
+  return [{ do: 'insert', action: 'create', state: 'planned', reason: '', priority }];
+}
+
+function afterChange(at: Situation): readonly Step[] {
+  if (at.lead.erasedAt !== undefined) return [];
+  const create = at.existing.filter((one) => one.action === 'create').at(-1);
+  if (create === undefined) return begin(at, 0);
+  if (!isEnd(create.state)) return whileOpen(at, create);
+  if (create.state === 'delivered') return sendUpdate(at, 'planned', '');
+  return afterFailedCreate(at, create);
+}
+
+/** The create has not ended: it will carry the change itself, unless the recipient may hold the earlier content. */
+function whileOpen(at: Situation, create: Known): readonly Step[] {
+  const inFlight = create.state === 'sending' && create.departedAttempt === create.attempt && create.attempt > 0;
+  const carriedAlready = inFlight && create.sentRevision >= at.change.revision;
+  if (!carriedAlready && (inFlight || create.maybeReceived || create.state === 'pending')) return sendUpdate(at, 'planned', '');
+  const reopened: readonly Step[] = create.state === 'withheld' ? [{ do: 'reopen', ids: [create.id] }] : [];
+  return [...reopened, { do: 'insert', action: 'update', state: 'cancelled', reason: 'superseded' }];
+}
+
+function afterFailedCreate(at: Situation, create: Known): readonly Step[] {
+  const { base } = splitReason(create.reason);
+  if (create.maybeReceived) return sendUpdate(at, 'withheld', 'create_unsettled');
+  // A repaired lead deserves a new start: corrected after a refusal, or answered after its opt-in stayed missing too long.
+  const again = at.change.kind === 'corrected' || (at.change.kind === 'consent' && base === 'expired');
+  if (again && base !== 'by_support' && at.accepted && at.change.revision === at.lead.revision) {
+    return [{ do: 'insert', action: 'create', state: 'planned', reason: '' }];
+  }
+  return [{ do: 'refuse', reason: 'create_not_delivered' }];
+}
+
+function sendUpdate(at: Situation, state: DeliveryState, reason: Reason): readonly Step[] {
+  if (at.change.kind !== 'consent' && !at.updateOn.includes(at.change.kind)) return [{ do: 'refuse', reason: 'update_not_wanted' }];
+  if (!at.actions.includes('update')) {
+    return [{ do: 'insert', action: 'update', state: 'failed', reason: 'manual_update_required', alert: true }];
+  }
+  const updates = at.existing.filter((one) => one.action === 'update');
+  // A later revision is planned or gone already: this change travelled with it.
+  if (at.change.revision < at.lead.revision) return [{ do: 'insert', action: 'update', state: 'cancelled', reason: 'superseded' }];
+  const older = updates.filter((one) => !isEnd(one.state) && one.state !== 'sending' && one.departures === 0).map((one) => one.id);
+  const cancel: readonly Step[] = older.length === 0 ? [] : [{ do: 'cancel', ids: older, reason: 'superseded', includeDeparted: false }];
+  return [...cancel, { do: 'insert', action: 'update', state, reason }];
+}
+
+function afterErasure(at: Situation): readonly Step[] {
+  const open = at.existing.filter((one) => !isEnd(one.state) && one.state !== 'sending' && one.action !== 'erase').map((one) => one.id);
+  const cancel: readonly Step[] = open.length === 0 ? [] : [{ do: 'cancel', ids: open, reason: 'erased', includeDeparted: true }];
+  const departed = at.existing.some((one) => one.departures > 0 && one.action !== 'erase');
+  if (!departed) return cancel;
+  return at.actions.includes('erase')
+    ? [...cancel, { do: 'insert', action: 'erase', state: 'planned', reason: '' }]
+    : [...cancel, { do: 'insert', action: 'erase', state: 'failed', reason: 'manual_erasure_required', alert: true }];
+}

@@ -1,0 +1,39 @@
+// Published mapping versions, compiled once per process and kept.
+// Invariant: workers run published versions only; a version that no longer compiles holds its destination, loudly.
+import type { CompiledMapping, MappingSources } from '../mapping/contract.ts';
+import { readVersions } from '../store/mapping-versions.ts';
+import type { Sql } from '../store/database.ts';
+
+export interface Published {
+  /** Undefined when the version does not exist or does not compile with this program. */
+  readonly version: (id: number) => Promise<CompiledMapping | undefined>;
+}
+
+const kept = 2_000;
+
+export function createPublished(options: {
+  readonly sql: Sql;
+  readonly compile: (sources: MappingSources) => CompiledMapping | undefined;
+}): Published {
+  const versions = new Map<number, Promise<CompiledMapping | undefined>>();
+  const load = async (id: number): Promise<CompiledMapping | undefined> => {
+    const [version] = await readVersions(options.sql, [id]);
+    return version === undefined ? undefined : options.compile(JSON.parse(version.sources) as MappingSources);
+  };
+  return {
+    version: (id) => {
+      if (id === 0) return Promise.resolve(undefined);
+      const known = versions.get(id);
+      if (known !== undefined) return known;
+      const loading = load(id);
+      versions.set(id, loading);
+      // A failed read is not remembered; a version that does not compile is.
+      loading.catch(() => versions.delete(id));
+      if (versions.size > kept) {
+        const [oldest] = versions.keys();
+        if (oldest !== undefined) versions.delete(oldest);
+      }
+      return loading;
+    },
+  };
+}
