@@ -84,7 +84,13 @@ export function createGuard(policy: GuardPolicy, deps: GuardDeps = systemDeps): 
     const literal = literalAddress(to.host);
     if (literal !== undefined && !permits(literal)) throw connectFailure('ADDRESS_NOT_ALLOWED');
     if (to.signal?.aborted === true) throw connectFailure('CONNECT_ABORTED');
-    const socket = deps.dial({ host: literal ?? bareHost(to.host), port: to.port, lookup, noDelay: true, keepAlive: true });
+    const socket = deps.dial({
+      host: literal ?? bareHost(to.host),
+      port: to.port,
+      lookup,
+      noDelay: true,
+      keepAlive: true,
+    });
     await settled(socket, 'connect', to, to.timeoutMs);
     // Names can point elsewhere by now, and a socket may have been made without our lookup: judge the real peer.
     if (socket.remoteAddress === undefined || !permits(socket.remoteAddress)) {
@@ -114,7 +120,12 @@ export function createGuard(policy: GuardPolicy, deps: GuardDeps = systemDeps): 
 }
 
 /** Waits for the socket's event; destroys the socket and rejects with a code on error, close, timeout or abort. */
-function settled(socket: Socket, event: 'connect' | 'secureConnect', to: Endpoint, timeoutMs: number): Promise<void> {
+function settled(
+  socket: Socket,
+  event: 'connect' | 'secureConnect',
+  to: Endpoint,
+  timeoutMs: number,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const finish = (error?: Error): void => {
       clearTimeout(timer);

@@ -5,7 +5,14 @@ import type { Evidence, Outcome, Parcel, SendContext } from '../contract.ts';
 import { bareHost, startDeadline } from '../guard.ts';
 import { composeEmail, letterOf, mimeOf } from './message.ts';
 import { replyCode, smtpOutcome } from './reply.ts';
-import { bareMailbox, checkEmailSettings, emailSecretNames, emailSettingsSchema, mailboxesOf, serverOf } from './settings.ts';
+import {
+  bareMailbox,
+  checkEmailSettings,
+  emailSecretNames,
+  emailSettingsSchema,
+  mailboxesOf,
+  serverOf,
+} from './settings.ts';
 import type { EmailSettings } from './settings.ts';
 import { createSmtpSessions } from './smtp.ts';
 import type { SmtpSessions } from './smtp.ts';
@@ -31,11 +38,21 @@ export function createEmailConnector() {
     const deadline = startDeadline(context.timeouts.totalMs, context.signal);
     try {
       const envelope = { from: bareMailbox(letter.from), to: [...letter.to, ...letter.cc] };
-      const sent = await sessionsFor(context).send(server.server, envelope, bytes, context.timeouts, deadline);
+      const sent = await sessionsFor(context).send(
+        server.server,
+        envelope,
+        bytes,
+        context.timeouts,
+        deadline,
+      );
       const seen: Evidence = { host: bareHost(server.server.host), durationMs: deadline.elapsedMs() };
       if (!sent.ok) return smtpOutcome(sent.error, sent.contentStarted, seen);
       const status = replyCode(sent.reply);
-      const evidence = { ...seen, ...(status === undefined ? {} : { status }), answerBytes: sent.reply.length };
+      const evidence = {
+        ...seen,
+        ...(status === undefined ? {} : { status }),
+        answerBytes: sent.reply.length,
+      };
       return sent.rejected.length > 0 ? partly(sent.rejected, evidence) : { kind: 'unconfirmed', evidence };
     } finally {
       deadline.clear();
@@ -50,9 +67,15 @@ export function createEmailConnector() {
     const deadline = startDeadline(context.timeouts.totalMs, context.signal);
     try {
       await sessionsFor(context).probe(server.server, context.timeouts, deadline);
-      return { kind: 'accepted', evidence: { host: bareHost(server.server.host), durationMs: deadline.elapsedMs() } };
+      return {
+        kind: 'accepted',
+        evidence: { host: bareHost(server.server.host), durationMs: deadline.elapsedMs() },
+      };
     } catch (error) {
-      return smtpOutcome(error, false, { host: bareHost(server.server.host), durationMs: deadline.elapsedMs() });
+      return smtpOutcome(error, false, {
+        host: bareHost(server.server.host),
+        durationMs: deadline.elapsedMs(),
+      });
     } finally {
       deadline.clear();
     }
@@ -86,12 +109,15 @@ export const email = createEmailConnector();
 
 function refusal(mailboxes: readonly string[], context: SendContext): Outcome | undefined {
   const allowed = new Set(context.allowedTargets.map((target) => target.toLowerCase()));
-  return mailboxes.every((mailbox) => allowed.has(mailbox)) ? undefined : { kind: 'unauthorized', reason: 'TARGET_NOT_ALLOWED' };
+  return mailboxes.every((mailbox) => allowed.has(mailbox))
+    ? undefined
+    : { kind: 'unauthorized', reason: 'TARGET_NOT_ALLOWED' };
 }
 
 /** Some mailboxes took the mail, some did not: neither silence nor a clean success would be true. */
 function partly(rejected: readonly number[], evidence: Evidence): Outcome {
   const temporary = rejected.find((code) => code < 500);
-  if (temporary !== undefined) return { kind: 'unavailable', reason: `SMTP_${temporary}_PARTLY`, maybeReceived: true, evidence };
+  if (temporary !== undefined)
+    return { kind: 'unavailable', reason: `SMTP_${temporary}_PARTLY`, maybeReceived: true, evidence };
   return { kind: 'refused', reason: `SMTP_${rejected[0] ?? 550}_PARTLY`, evidence };
 }

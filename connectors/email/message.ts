@@ -35,7 +35,12 @@ export function letterOf(parcel: Parcel, settings: EmailSettings): Letter {
           mediaType: oneLine(parcel.body.mediaType),
           bytes: parcel.body.bytes,
         };
-  const page: SheetPage = { language, words: words[language], parcel, ...(attachment === undefined ? {} : { attachmentName: attachment.name }) };
+  const page: SheetPage = {
+    language,
+    words: words[language],
+    parcel,
+    ...(attachment === undefined ? {} : { attachmentName: attachment.name }),
+  };
   const domain = bareMailbox(settings.from).split('@').at(-1) ?? 'relais.invalid';
   return {
     from: oneLine(settings.from),
@@ -55,7 +60,9 @@ export function letterOf(parcel: Parcel, settings: EmailSettings): Letter {
 /** One line, without personal data; an update or erasure says so even when the template forgets it. */
 export function subjectOf(parcel: Parcel, settings: EmailSettings): string {
   const said = words[settings.language ?? 'fr'].action[parcel.action];
-  const template = settings.subject ?? (parcel.title === undefined ? '{action} {leadReference}' : '{action} {leadReference} - {title}');
+  const template =
+    settings.subject ??
+    (parcel.title === undefined ? '{action} {leadReference}' : '{action} {leadReference} - {title}');
   const values: Readonly<Record<string, string | undefined>> = {
     clientName: parcel.clientName,
     title: parcel.title ?? '',
@@ -77,14 +84,23 @@ export async function mimeOf(letter: Letter): Promise<Buffer> {
     subject: letter.subject,
     messageId: letter.messageId,
     date: letter.date,
-    headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All', 'X-Relais-Delivery': letter.key },
+    headers: {
+      'Auto-Submitted': 'auto-generated',
+      'X-Auto-Response-Suppress': 'All',
+      'X-Relais-Delivery': letter.key,
+    },
     text: letter.text,
     html: letter.html,
     ...(attachment === undefined
       ? {}
       : {
           attachments: [
-            { filename: attachment.name, contentType: attachment.mediaType, content: Buffer.from(attachment.bytes), contentDisposition: 'attachment' as const },
+            {
+              filename: attachment.name,
+              contentType: attachment.mediaType,
+              content: Buffer.from(attachment.bytes),
+              contentDisposition: 'attachment' as const,
+            },
           ],
         }),
     baseBoundary: letter.key,
@@ -106,7 +122,13 @@ export function composeEmail(parcel: Parcel, settings: EmailSettings): Composed 
     text,
     html,
     attachment:
-      attachment === undefined ? null : { name: attachment.name, mediaType: attachment.mediaType, base64: Buffer.from(attachment.bytes).toString('base64') },
+      attachment === undefined
+        ? null
+        : {
+            name: attachment.name,
+            mediaType: attachment.mediaType,
+            base64: Buffer.from(attachment.bytes).toString('base64'),
+          },
   });
   return {
     content: Buffer.from(content, 'utf8'),
@@ -122,7 +144,9 @@ export function composeEmail(parcel: Parcel, settings: EmailSettings): Composed 
       `Date: ${letter.date.toUTCString()}`,
       'Auto-Submitted: auto-generated',
       `X-Relais-Delivery: ${letter.key}`,
-      ...(attachment === undefined ? [] : [`Attachment: ${attachment.name} (${attachment.mediaType}, ${attachment.bytes.length} bytes)`]),
+      ...(attachment === undefined
+        ? []
+        : [`Attachment: ${attachment.name} (${attachment.mediaType}, ${attachment.bytes.length} bytes)`]),
       `SMTP: ${typeof settings.smtp === 'string' ? masked(settings.smtp) : settings.smtp.host}`,
     ],
   };

@@ -10,7 +10,13 @@ export interface SheetPage {
   readonly attachmentName?: string;
 }
 
-const amp: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const amp: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 export function escapeHtml(text: string): string {
   return readable(text).replaceAll(/[&<>"']/g, (char) => amp[char] ?? char);
@@ -19,7 +25,9 @@ export function escapeHtml(text: string): string {
 /** Without control characters, and without the direction marks that make a text read as another. */
 export function readable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is removed
-  return text.replaceAll(/\r\n?/g, '\n').replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '');
+  return text
+    .replaceAll(/\r\n?/g, '\n')
+    .replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '');
 }
 
 /** One line: for titles and headers. */
@@ -54,7 +62,13 @@ export function renderText(page: SheetPage): string {
     out.push('');
   }
   if (page.attachmentName !== undefined) out.push(`${words.attached} : ${page.attachmentName}`);
-  out.push(`${words.reference} : ${referencesOf(page)}`, `${words.written} ${writtenAt(page)}`, '', words.automatic, '');
+  out.push(
+    `${words.reference} : ${referencesOf(page)}`,
+    `${words.written} ${writtenAt(page)}`,
+    '',
+    words.automatic,
+    '',
+  );
   return out.join('\n');
 }
 
@@ -70,7 +84,9 @@ export function renderHtml(page: SheetPage): string {
   const title = parcel.title === undefined ? '' : escapeHtml(oneLine(parcel.title));
   const sections = (parcel.sheet ?? []).map((section) => renderSection(section, words)).join('');
   const attached =
-    page.attachmentName === undefined ? '' : `<br>${escapeHtml(words.attached)} : <strong>${escapeHtml(page.attachmentName)}</strong>`;
+    page.attachmentName === undefined
+      ? ''
+      : `<br>${escapeHtml(words.attached)} : <strong>${escapeHtml(page.attachmentName)}</strong>`;
   return `<!DOCTYPE html>
 <html lang="${language}" dir="ltr">
 <head>
@@ -89,8 +105,12 @@ export function renderHtml(page: SheetPage): string {
 <table role="presentation" class="card" width="600" cellpadding="0" cellspacing="0" border="0" style="width:100%;max-width:600px;background:#ffffff;border:1px solid #d5dbe1;border-radius:10px;overflow:hidden;text-align:left">
 <tr><td class="pad" style="padding:22px 28px;background:${accent};color:#ffffff;${font}">
 <p style="margin:0 0 4px;font-size:14px;line-height:20px;color:#ffffff">${client}</p>
-<h1 style="margin:0;font-size:24px;line-height:30px;font-weight:700;color:#ffffff">${heading}</h1>${title === '' ? '' : `
-<p style="margin:6px 0 0;font-size:16px;line-height:22px;color:#ffffff">${title}</p>`}
+<h1 style="margin:0;font-size:24px;line-height:30px;font-weight:700;color:#ffffff">${heading}</h1>${
+    title === ''
+      ? ''
+      : `
+<p style="margin:6px 0 0;font-size:16px;line-height:22px;color:#ffffff">${title}</p>`
+  }
 </td></tr>
 <tr><td class="pad" style="padding:20px 28px 4px;${font};font-size:16px;line-height:24px;color:#1f2933">${escapeHtml(words.lead[parcel.action])}</td></tr>
 ${sections}<tr><td class="pad" style="padding:18px 28px 24px;${font};font-size:13px;line-height:20px;color:#52606d">

@@ -16,7 +16,9 @@ export function replyCode(text: unknown): number | undefined {
 }
 
 export function smtpOutcome(error: unknown, contentStarted: boolean, seen: Evidence): Outcome {
-  const { code, responseCode, command } = (typeof error === 'object' && error !== null ? error : {}) as SmtpError;
+  const { code, responseCode, command } = (
+    typeof error === 'object' && error !== null ? error : {}
+  ) as SmtpError;
   if (typeof responseCode === 'number' && responseCode >= 400 && responseCode < 600) {
     return refusal(responseCode, stepOf(code, command, contentStarted), { ...seen, status: responseCode });
   }
@@ -24,7 +26,8 @@ export function smtpOutcome(error: unknown, contentStarted: boolean, seen: Evide
   const guarded = connectFailureOf(error);
   if (guarded !== undefined) return unreached(guarded, seen);
   const ending = endingOf(error);
-  if (ending !== undefined) return { kind: 'unavailable', reason: ending, maybeReceived: false, evidence: seen };
+  if (ending !== undefined)
+    return { kind: 'unavailable', reason: ending, maybeReceived: false, evidence: seen };
   switch (code) {
     case 'EAUTH':
       return { kind: 'unauthorized', reason: 'SMTP_AUTH', evidence: seen };
@@ -70,11 +73,15 @@ function refusal(status: number, step: Step, evidence: Evidence): Outcome {
       return { kind: 'unavailable', reason, maybeReceived: false, evidence };
     case 'sender':
       // 552: the size announced with it. Anything else would meet every mail of this destination.
-      return status === 552 ? { kind: 'invalid', reason, evidence } : { kind: 'unauthorized', reason, evidence };
+      return status === 552
+        ? { kind: 'invalid', reason, evidence }
+        : { kind: 'unauthorized', reason, evidence };
     case 'recipient':
       return { kind: 'refused', reason, evidence };
     case 'content':
-      return status === 552 || status === 554 ? { kind: 'invalid', reason, evidence } : { kind: 'refused', reason, evidence };
+      return status === 552 || status === 554
+        ? { kind: 'invalid', reason, evidence }
+        : { kind: 'refused', reason, evidence };
   }
 }
 

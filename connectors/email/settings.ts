@@ -22,7 +22,7 @@ export interface EmailSettings {
   readonly language?: 'fr' | 'en';
 }
 
-const mailbox = '[A-Za-z0-9.!#$%&\'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?';
+const mailbox = "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?";
 const mailboxOnly = `^${mailbox}$`;
 const named = `^(?:${mailbox}|[^<>"\\r\\n\\\\,;:@\\u0000-\\u001f]{1,100} <${mailbox}>)$`;
 
@@ -49,12 +49,20 @@ export const emailSettingsSchema: JsonSchema = {
   properties: {
     to: recipients('Mailbox or mailboxes of the client, without display name.'),
     cc: recipients('Copies, without display name.'),
-    from: { type: 'string', pattern: named, description: 'Sender: mailbox, or Name <mailbox>. Its domain ends the Message-ID.' },
+    from: {
+      type: 'string',
+      pattern: named,
+      description: 'Sender: mailbox, or Name <mailbox>. Its domain ends the Message-ID.',
+    },
     replyTo: { type: 'string', pattern: named, description: 'Where answers go.' },
     smtp: {
       description: 'The mail server: secret:NAME of a URL smtp(s)://user:password@host:port, or its parts.',
       anyOf: [
-        { type: 'string', pattern: secretPattern, description: 'secret:NAME of smtps://user:password@host:465 or smtp://…:587.' },
+        {
+          type: 'string',
+          pattern: secretPattern,
+          description: 'secret:NAME of smtps://user:password@host:465 or smtp://…:587.',
+        },
         {
           type: 'object',
           additionalProperties: false,
@@ -62,8 +70,18 @@ export const emailSettingsSchema: JsonSchema = {
           description: 'The mail server in parts.',
           properties: {
             host: { type: 'string', minLength: 1, maxLength: 253, description: 'Name of the server.' },
-            port: { type: 'integer', minimum: 1, maximum: 65535, default: 587, description: 'Port; 465 with secure, else 587.' },
-            secure: { type: 'boolean', default: false, description: 'TLS from the first byte (465). Otherwise STARTTLS is required.' },
+            port: {
+              type: 'integer',
+              minimum: 1,
+              maximum: 65535,
+              default: 587,
+              description: 'Port; 465 with secure, else 587.',
+            },
+            secure: {
+              type: 'boolean',
+              default: false,
+              description: 'TLS from the first byte (465). Otherwise STARTTLS is required.',
+            },
             user: { type: 'string', minLength: 1, maxLength: 200, description: 'User name, or secret:NAME.' },
             password: { type: 'string', pattern: secretPattern, description: 'secret:NAME of the password.' },
           },
@@ -82,7 +100,12 @@ export const emailSettingsSchema: JsonSchema = {
       default: 'none',
       description: 'Whether the body written by the mapping is attached, and in which format.',
     },
-    language: { type: 'string', enum: ['fr', 'en'], default: 'fr', description: 'Language of the words around the lead sheet.' },
+    language: {
+      type: 'string',
+      enum: ['fr', 'en'],
+      default: 'fr',
+      description: 'Language of the words around the lead sheet.',
+    },
   },
 };
 
@@ -97,11 +120,14 @@ export function checkEmailSettings(settings: EmailSettings): readonly SettingsPr
     ['/replyTo', listOf(settings.replyTo), named],
   ];
   for (const [path, values, pattern] of addresses) {
-    if (values.some((value) => !new RegExp(pattern, 'u').test(value))) problems.push({ path, message: 'This is not a mailbox such as leads@client.example.' });
+    if (values.some((value) => !new RegExp(pattern, 'u').test(value)))
+      problems.push({ path, message: 'This is not a mailbox such as leads@client.example.' });
   }
   const { subject, smtp } = settings;
   if (subject !== undefined) {
-    const unknown = [...subject.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? '').filter((name) => !subjectPlaceholders.includes(name));
+    const unknown = [...subject.matchAll(/\{([^{}]*)\}/g)]
+      .map((match) => match[1] ?? '')
+      .filter((name) => !subjectPlaceholders.includes(name));
     if (unknown.length > 0) {
       problems.push({
         path: '/subject',
@@ -125,7 +151,9 @@ export function listOf(value: string | readonly string[] | undefined): readonly 
 }
 
 export function mailboxesOf(settings: EmailSettings): readonly string[] {
-  return [...new Set([...listOf(settings.to), ...listOf(settings.cc)].map((address) => address.toLowerCase()))];
+  return [
+    ...new Set([...listOf(settings.to), ...listOf(settings.cc)].map((address) => address.toLowerCase())),
+  ];
 }
 
 /** The bare mailbox of `Name <mailbox>`. */
@@ -145,9 +173,14 @@ export interface ResolvedServer {
   readonly password?: string;
 }
 
-export type ServerResult = { readonly ok: true; readonly server: ResolvedServer } | { readonly ok: false; readonly reason: 'SECRET_MISSING' | 'SECRET_MALFORMED' };
+export type ServerResult =
+  | { readonly ok: true; readonly server: ResolvedServer }
+  | { readonly ok: false; readonly reason: 'SECRET_MISSING' | 'SECRET_MALFORMED' };
 
-export function serverOf({ smtp }: EmailSettings, secret: (name: string) => string | undefined): ServerResult {
+export function serverOf(
+  { smtp }: EmailSettings,
+  secret: (name: string) => string | undefined,
+): ServerResult {
   const valueOf = (text: string): string | undefined => {
     const name = secretName(text);
     return name === undefined ? text : secret(name);
@@ -160,13 +193,15 @@ export function serverOf({ smtp }: EmailSettings, secret: (name: string) => stri
   const port = smtp.port ?? (secure ? 465 : 587);
   if (smtp.user === undefined) return { ok: true, server: { host: smtp.host, port, secure } };
   const [user, password] = [valueOf(smtp.user), valueOf(smtp.password ?? '')];
-  if (user === undefined || password === undefined || password === '') return { ok: false, reason: 'SECRET_MISSING' };
+  if (user === undefined || password === undefined || password === '')
+    return { ok: false, reason: 'SECRET_MISSING' };
   return { ok: true, server: { host: smtp.host, port, secure, user, password } };
 }
 
 function serverOfUrl(text: string): ServerResult {
   const url = URL.parse(text);
-  if (url === null || !['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === '') return { ok: false, reason: 'SECRET_MALFORMED' };
+  if (url === null || !['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === '')
+    return { ok: false, reason: 'SECRET_MALFORMED' };
   const secure = url.protocol === 'smtps:';
   const port = Number(url.port) || (secure ? 465 : 587);
   if (url.username === '') return { ok: true, server: { host: url.hostname, port, secure } };

@@ -15,7 +15,11 @@ export interface Envelope {
 }
 
 export type Sent =
-  | { readonly ok: true; readonly reply: string; /** Reply codes of the recipients that were not taken. */ readonly rejected: readonly number[] }
+  | {
+      readonly ok: true;
+      readonly reply: string;
+      /** Reply codes of the recipients that were not taken. */ readonly rejected: readonly number[];
+    }
   | { readonly ok: false; readonly error: unknown; readonly contentStarted: boolean };
 
 interface Session {
@@ -31,7 +35,12 @@ export function createSmtpSessions(network: NetworkPolicy) {
   const guard = guardOf(network);
 
   async function start(server: ResolvedServer, timeouts: Timeouts, deadline: Deadline): Promise<Session> {
-    const to = { host: server.host, port: server.port, timeoutMs: timeouts.connectMs, signal: deadline.signal };
+    const to = {
+      host: server.host,
+      port: server.port,
+      timeoutMs: timeouts.connectMs,
+      signal: deadline.signal,
+    };
     const socket = server.secure ? await guard.connectTls(to) : await guard.connect(to);
     const connection = new SMTPConnection({
       connection: socket,
@@ -67,7 +76,10 @@ export function createSmtpSessions(network: NetworkPolicy) {
         await deadline.race(
           new Promise<void>((resolve, reject) => {
             connection.on('error', reject);
-            connection.login({ user, pass: password, credentials: { user, pass: password ?? '' } }, (error) => (error ? reject(error) : resolve()));
+            connection.login(
+              { user, pass: password, credentials: { user, pass: password ?? '' } },
+              (error) => (error ? reject(error) : resolve()),
+            );
           }),
         );
       }
@@ -78,7 +90,12 @@ export function createSmtpSessions(network: NetworkPolicy) {
     }
   }
 
-  async function deliver(session: Session, envelope: Envelope, bytes: Buffer, deadline: Deadline): Promise<Sent> {
+  async function deliver(
+    session: Session,
+    envelope: Envelope,
+    bytes: Buffer,
+    deadline: Deadline,
+  ): Promise<Sent> {
     let contentStarted = false;
     // The connection reads this only after the server's 354.
     const content = new Readable({
@@ -90,13 +107,22 @@ export function createSmtpSessions(network: NetworkPolicy) {
     });
     try {
       const info = await deadline.race(
-        new Promise<{ response?: string; rejectedErrors?: readonly { responseCode?: number | false | undefined }[] }>((resolve, reject) => {
-          session.connection.send({ from: envelope.from, to: [...envelope.to], size: bytes.length }, content, (error, result) =>
-            error ? reject(error) : resolve(result as never),
+        new Promise<{
+          response?: string;
+          rejectedErrors?: readonly { responseCode?: number | false | undefined }[];
+        }>((resolve, reject) => {
+          session.connection.send(
+            { from: envelope.from, to: [...envelope.to], size: bytes.length },
+            content,
+            (error, result) => (error ? reject(error) : resolve(result as never)),
           );
         }),
       );
-      return { ok: true, reply: info.response ?? '', rejected: (info.rejectedErrors ?? []).map((one) => one.responseCode || 550) };
+      return {
+        ok: true,
+        reply: info.response ?? '',
+        rejected: (info.rejectedErrors ?? []).map((one) => one.responseCode || 550),
+      };
     } catch (error) {
       session.connection.close();
       return { ok: false, error, contentStarted };
@@ -104,7 +130,13 @@ export function createSmtpSessions(network: NetworkPolicy) {
   }
 
   return {
-    async send(server: ResolvedServer, envelope: Envelope, bytes: Buffer, timeouts: Timeouts, deadline: Deadline): Promise<Sent> {
+    async send(
+      server: ResolvedServer,
+      envelope: Envelope,
+      bytes: Buffer,
+      timeouts: Timeouts,
+      deadline: Deadline,
+    ): Promise<Sent> {
       const key = sessionKey(server);
       for (;;) {
         const kept = takeIdle(idle, key);
@@ -117,7 +149,12 @@ export function createSmtpSessions(network: NetworkPolicy) {
         const sent = await deliver(session, envelope, bytes, deadline);
         if (sent.ok && !session.closed) keepIdle(idle, key, session);
         // A kept session may have been closed by the server meanwhile; nothing left, so a new one may try.
-        const stale = kept !== undefined && !sent.ok && !sent.contentStarted && answerless(sent.error) && deadline.ended() === undefined;
+        const stale =
+          kept !== undefined &&
+          !sent.ok &&
+          !sent.contentStarted &&
+          answerless(sent.error) &&
+          deadline.ended() === undefined;
         if (!stale) return sent;
       }
     },
@@ -136,7 +173,8 @@ export type SmtpSessions = ReturnType<typeof createSmtpSessions>;
 
 function takeIdle(idle: Map<string, Session[]>, key: string): Session | undefined {
   const kept = idle.get(key) ?? [];
-  for (let session = kept.pop(); session !== undefined; session = kept.pop()) if (!session.closed) return session;
+  for (let session = kept.pop(); session !== undefined; session = kept.pop())
+    if (!session.closed) return session;
   return undefined;
 }
 

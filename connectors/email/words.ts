@@ -16,17 +16,23 @@ export interface Words {
 export const words: Readonly<Record<'fr' | 'en', Words>> = {
   fr: {
     action: { create: 'Nouvelle demande', update: 'Mise à jour', erase: "Demande d'effacement" },
-    heading: { create: 'Nouvelle demande', update: 'Mise à jour d’une demande', erase: 'Demande d’effacement' },
+    heading: {
+      create: 'Nouvelle demande',
+      update: 'Mise à jour d’une demande',
+      erase: 'Demande d’effacement',
+    },
     lead: {
       create: 'Une personne s’intéresse à votre offre. Voici sa demande.',
-      update: 'Cette demande vous a déjà été transmise. Voici ce qu’elle est désormais : merci de remplacer ce que vous aviez enregistré.',
+      update:
+        'Cette demande vous a déjà été transmise. Voici ce qu’elle est désormais : merci de remplacer ce que vous aviez enregistré.',
       erase:
         'La personne a demandé l’effacement de ses données. Merci d’effacer cette demande de vos fichiers, copies et courriels compris, et de ne plus contacter la personne à ce titre.',
     },
     emphasised: 'À respecter',
     reference: 'Référence',
     written: 'Transmis le',
-    automatic: 'Message automatique, destiné aux seules personnes habilitées. Ne le transférez pas en dehors de votre équipe.',
+    automatic:
+      'Message automatique, destiné aux seules personnes habilitées. Ne le transférez pas en dehors de votre équipe.',
     attached: 'Pièce jointe',
   },
   en: {

@@ -45,5 +45,7 @@ export function dropFailure(code: DropCode): DropFailure {
 }
 
 export function dropCodeOf(error: unknown): DropCode | undefined {
-  return typeof error === 'object' && error !== null ? (error as { dropCode?: DropCode }).dropCode : undefined;
+  return typeof error === 'object' && error !== null
+    ? (error as { dropCode?: DropCode }).dropCode
+    : undefined;
 }

@@ -7,15 +7,24 @@ import type { Answer, BatchFacts, Composed, Evidence, Outcome, Parcel, SendConte
 import { bareHost, endingOf, secretName, startDeadline } from '../guard.ts';
 import type { Deadline } from '../guard.ts';
 import { dropCodeOf, dropFailure } from './drop.ts';
-import type { Drop, DropCode } from './drop.ts';
+import type { Drop } from './drop.ts';
 import { openLocalDrop } from './local.ts';
 import { fillName } from './names.ts';
+import { failureOutcome, uploadOutcome } from './outcome.ts';
 import { openSftpDrop } from './sftp.ts';
 import type { SftpLogin } from './sftp.ts';
-import { checkFlowSettings, flowSecretNames, flowSettingsSchema, flowTargets, folderOf, isLocal, timezoneOf } from './settings.ts';
+import {
+  checkFlowSettings,
+  flowSecretNames,
+  flowSettingsSchema,
+  flowTargets,
+  folderOf,
+  isLocal,
+  timezoneOf,
+} from './settings.ts';
 import type { ControlField, FlowSettings, SftpServer } from './settings.ts';
 import { pathIn, standingAt, upload } from './upload.ts';
-import type { Progress, Upload, UploadResult } from './upload.ts';
+import type { Progress, Upload } from './upload.ts';
 
 export { lastSlotBefore, nextSlot } from './slots.ts';
 
@@ -72,10 +81,15 @@ async function send(parcel: Parcel, settings: FlowSettings, context: SendContext
     ...(sidecar === undefined ? {} : { sidecar }),
   };
   let progress: Progress = 'nothing';
-  return await atDrop(settings, context, () => progress, async (drop, seen) => {
-    const result = await upload(drop, work, (now) => (progress = now));
-    return uploadOutcome(result, settings.ack !== undefined, seen());
-  });
+  return await atDrop(
+    settings,
+    context,
+    () => progress,
+    async (drop, seen) => {
+      const result = await upload(drop, work, (now) => (progress = now));
+      return uploadOutcome(result, settings.ack !== undefined, seen());
+    },
+  );
 }
 
 /** Looks whether the file stands, and reads the recipient's acknowledgement when the mapping names one. */
@@ -83,45 +97,79 @@ async function lookup(parcel: Parcel, settings: FlowSettings, context: SendConte
   const { batch } = parcel;
   if (batch === undefined) return { kind: 'invalid', reason: 'BATCH_MISSING' };
   const file = pathIn(placeOf(settings), nameOf(parcel, batch, settings));
-  return await atDrop(settings, context, () => 'nothing', async (drop, seen) => {
-    if (settings.ack !== undefined) {
-      const said = await readAck(drop, fillName(settings.ack.path, { ...parcel, batch, timezone: timezoneOf(settings) }), settings);
-      if (said === 'TOO_LARGE') return { kind: 'unknown', reason: 'ANSWER_TOO_LARGE', evidence: seen() };
-      if (said !== undefined) {
-        return { ...context.classify(said.answer, 'lookup'), evidence: { ...seen(), answerBytes: said.bytes } };
+  return await atDrop(
+    settings,
+    context,
+    () => 'nothing',
+    async (drop, seen) => {
+      if (settings.ack !== undefined) {
+        const said = await readAck(
+          drop,
+          fillName(settings.ack.path, { ...parcel, batch, timezone: timezoneOf(settings) }),
+          settings,
+        );
+        if (said === 'TOO_LARGE') return { kind: 'unknown', reason: 'ANSWER_TOO_LARGE', evidence: seen() };
+        if (said !== undefined) {
+          return {
+            ...context.classify(said.answer, 'lookup'),
+            evidence: { ...seen(), answerBytes: said.bytes },
+          };
+        }
       }
-    }
-    const standing = await standingAt(drop, file, parcel.body.bytes);
-    if (standing === 'other') return { kind: 'refused', reason: 'NAME_TAKEN', evidence: seen() };
-    if (settings.ack !== undefined) {
-      // Recipients take files away before they answer: a file that is gone is no proof that it never arrived.
-      return { kind: 'pending', evidence: seen() };
-    }
-    return { kind: standing === 'same' ? 'accepted' : 'absent', evidence: seen() };
-  });
+      const standing = await standingAt(drop, file, parcel.body.bytes);
+      if (standing === 'other') return { kind: 'refused', reason: 'NAME_TAKEN', evidence: seen() };
+      if (settings.ack !== undefined) {
+        // Recipients take files away before they answer: a file that is gone is no proof that it never arrived.
+        return { kind: 'pending', evidence: seen() };
+      }
+      if (standing === 'same') return { kind: 'accepted', evidence: seen() };
+      // Only the rename removes the temporary file: while it is there, the recipient has not seen the batch. With
+      // neither there, the recipient may have taken the file away.
+      const unfinished = await drop.size(file + (settings.tempSuffix ?? '.part'));
+      return unfinished === undefined
+        ? { kind: 'unknown', reason: 'FILE_NOT_SEEN', evidence: seen() }
+        : { kind: 'absent', evidence: seen() };
+    },
+  );
 }
 
-async function readAck(drop: Drop, filled: string, settings: FlowSettings): Promise<{ readonly answer: Answer; readonly bytes: number } | 'TOO_LARGE' | undefined> {
+async function readAck(
+  drop: Drop,
+  filled: string,
+  settings: FlowSettings,
+): Promise<{ readonly answer: Answer; readonly bytes: number } | 'TOO_LARGE' | undefined> {
   const path = isLocal(settings.server) ? pathIn(settings.server.folder, filled.replace(/^\/+/, '')) : filled;
   const size = await drop.size(path);
   if (size === undefined) return undefined;
   if (size > maxAckBytes) return 'TOO_LARGE';
   const text = new TextDecoder('utf-8').decode(await drop.read(path));
-  return { answer: { status: 200, headers: {}, mediaType: mediaTypeOf(filled), text, truncated: false }, bytes: size };
+  return {
+    answer: { status: 200, headers: {}, mediaType: mediaTypeOf(filled), text, truncated: false },
+    bytes: size,
+  };
 }
 
 async function test(settings: FlowSettings, context: SendContext): Promise<Outcome> {
-  return await atDrop(settings, context, () => 'nothing', async (drop, seen) =>
-    (await drop.isFolder(placeOf(settings) || '.'))
-      ? { kind: 'accepted', evidence: seen() }
-      : { kind: 'unauthorized', reason: 'FOLDER_MISSING', evidence: seen() },
+  return await atDrop(
+    settings,
+    context,
+    () => 'nothing',
+    async (drop, seen) =>
+      (await drop.isFolder(placeOf(settings) || '.'))
+        ? { kind: 'accepted', evidence: seen() }
+        : { kind: 'unauthorized', reason: 'FOLDER_MISSING', evidence: seen() },
   );
 }
 
 type Work = (drop: Drop, seen: () => Evidence) => Promise<Outcome>;
 
 /** Opens the authorised drop, works there, closes it, and reads whatever breaks into an outcome. */
-async function atDrop(settings: FlowSettings, context: SendContext, progress: () => Progress, work: Work): Promise<Outcome> {
+async function atDrop(
+  settings: FlowSettings,
+  context: SendContext,
+  progress: () => Progress,
+  work: Work,
+): Promise<Outcome> {
   if (!mayReach(settings, context)) return { kind: 'unauthorized', reason: 'TARGET_NOT_ALLOWED' };
   const deadline = startDeadline(context.timeouts.totalMs, context.signal);
   const host = isLocal(settings.server) ? {} : { host: bareHost(settings.server.host) };
@@ -168,57 +216,16 @@ function loginOf(server: SftpServer, context: SendContext): SftpLogin {
   };
 }
 
-function uploadOutcome(result: UploadResult, awaitsAck: boolean, evidence: Evidence): Outcome {
-  switch (result) {
-    case 'created':
-      return { kind: awaitsAck ? 'pending' : 'accepted', evidence };
-    case 'there':
-      return { kind: awaitsAck ? 'pending' : 'duplicate', evidence };
-    case 'NAME_TAKEN':
-      return { kind: 'refused', reason: result, evidence };
-    case 'FOLDER_MISSING':
-      return { kind: 'unauthorized', reason: result, evidence };
-  }
-}
-
-function failureOutcome(code: DropCode | 'TOTAL_TIMEOUT' | 'ABORTED', progress: Progress, evidence: Evidence): Outcome {
-  switch (code) {
-    case 'ADDRESS_NOT_ALLOWED':
-    case 'TLS_CERTIFICATE':
-    case 'HOST_KEY_MISMATCH':
-    case 'SFTP_AUTH':
-    case 'SECRET_MISSING':
-    case 'SECRET_MALFORMED':
-    case 'FOLDER_MISSING':
-    case 'FOLDER_FORBIDDEN':
-      return { kind: 'unauthorized', reason: code, evidence };
-    case 'NAME_TAKEN':
-      return { kind: 'refused', reason: code, evidence };
-    case 'FOLDER_FULL':
-    case 'SIZE_MISMATCH':
-    case 'CONNECTION_LOST':
-    case 'SERVER_FAILURE':
-    case 'DNS':
-    case 'CONNECT_REFUSED':
-    case 'CONNECT_RESET':
-    case 'CONNECT_TIMEOUT':
-    case 'CONNECT_ABORTED':
-    case 'CONNECT_FAILED':
-    case 'UNREACHABLE':
-    case 'TLS_FAILED':
-    case 'TOTAL_TIMEOUT':
-    case 'ABORTED':
-      // Sending again is safe at every step, but only the rename's answer tells whether the recipient sees the file.
-      if (progress === 'renaming' && code !== 'SERVER_FAILURE') return { kind: 'unknown', reason: code, evidence };
-      return { kind: 'unavailable', reason: code, maybeReceived: progress !== 'nothing', evidence };
-  }
-}
-
 function nameOf(parcel: Parcel, batch: BatchFacts, settings: FlowSettings): string {
   return batch.fileName ?? fillName(settings.name, { ...parcel, batch, timezone: timezoneOf(settings) });
 }
 
-function sidecarOf(parcel: Parcel, batch: BatchFacts, { control }: FlowSettings, name: string): Upload['sidecar'] {
+function sidecarOf(
+  parcel: Parcel,
+  batch: BatchFacts,
+  { control }: FlowSettings,
+  name: string,
+): Upload['sidecar'] {
   if (control === undefined) return undefined;
   const { bytes } = parcel.body;
   const values: Readonly<Record<ControlField, () => string>> = {

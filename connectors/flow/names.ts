@@ -37,14 +37,21 @@ export function patternProblems(pattern: string): readonly string[] {
   const problems: string[] = [];
   for (const [whole, name, format] of pattern.matchAll(placeholder)) {
     if (!['seq', 'date', 'time', 'client', 'destination'].includes(name ?? '')) {
-      problems.push(`Unknown placeholder ${whole}: only {date:yyyyMMdd} {time:HHmmss} {seq} {seq:6} {client} {destination}.`);
+      problems.push(
+        `Unknown placeholder ${whole}: only {date:yyyyMMdd} {time:HHmmss} {seq} {seq:6} {client} {destination}.`,
+      );
     } else if (name === 'seq' && format !== undefined && !/^([1-9]|1[0-2])$/.test(format)) {
       problems.push(`${whole}: the width of seq is a number from 1 to 12.`);
-    } else if ((name === 'date' || name === 'time') && format !== undefined && !/^[-_.]*((yyyy|yy|MM|dd|HH|mm|ss)[-_.]*)+$/.test(format)) {
+    } else if (
+      (name === 'date' || name === 'time') &&
+      format !== undefined &&
+      !/^[-_.]*((yyyy|yy|MM|dd|HH|mm|ss)[-_.]*)+$/.test(format)
+    ) {
       problems.push(`${whole}: a date is written with yyyy yy MM dd HH mm ss and - _ . only.`);
     }
   }
-  if (/[{}]/.test(pattern.replaceAll(placeholder, ''))) problems.push('A brace is not closed, or a placeholder is empty.');
+  if (/[{}]/.test(pattern.replaceAll(placeholder, '')))
+    problems.push('A brace is not closed, or a placeholder is empty.');
   return problems;
 }
 
@@ -59,7 +66,8 @@ function civil(moment: Date, format: string, timeZone: string): string {
     second: '2-digit',
     hourCycle: 'h23',
   }).formatToParts(moment);
-  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((one) => one.type === type)?.value ?? '';
+  const part = (type: Intl.DateTimeFormatPartTypes): string =>
+    parts.find((one) => one.type === type)?.value ?? '';
   const values: Readonly<Record<string, string>> = {
     yyyy: part('year').padStart(4, '0'),
     yy: part('year').slice(-2),

@@ -34,7 +34,11 @@ export interface FlowSettings {
 
 const hostKeyPattern = '^SHA256:[A-Za-z0-9+/]{43}=?$';
 const suffix = '^[A-Za-z0-9._-]{1,20}$';
-const pinned: JsonSchema = { type: 'string', pattern: hostKeyPattern, description: 'SHA256:… as ssh-keygen -lf prints it.' };
+const pinned: JsonSchema = {
+  type: 'string',
+  pattern: hostKeyPattern,
+  description: 'SHA256:… as ssh-keygen -lf prints it.',
+};
 const secret = (description: string): JsonSchema => ({ type: 'string', pattern: secretPattern, description });
 
 export const flowSettingsSchema: JsonSchema = {
@@ -71,8 +75,18 @@ export const flowSettingsSchema: JsonSchema = {
             privateKey: secret('secret:NAME of the private key (PEM or OpenSSH).'),
             passphrase: secret('secret:NAME of the passphrase of the private key.'),
             hostKey: {
-              description: 'Fingerprint of the host key: the server must show it. Several during a change of key.',
-              anyOf: [pinned, { type: 'array', minItems: 1, maxItems: 5, items: pinned, description: 'Accepted fingerprints.' }],
+              description:
+                'Fingerprint of the host key: the server must show it. Several during a change of key.',
+              anyOf: [
+                pinned,
+                {
+                  type: 'array',
+                  minItems: 1,
+                  maxItems: 5,
+                  items: pinned,
+                  description: 'Accepted fingerprints.',
+                },
+              ],
             },
           },
         },
@@ -92,10 +106,19 @@ export const flowSettingsSchema: JsonSchema = {
       description: 'When a file is written.',
       properties: {
         cron: { type: 'string', minLength: 9, maxLength: 100, description: 'Minute hour day month weekday.' },
-        timezone: { type: 'string', default: 'Europe/Paris', description: 'Zone of the schedule and of the dates in the name.' },
+        timezone: {
+          type: 'string',
+          default: 'Europe/Paris',
+          description: 'Zone of the schedule and of the dates in the name.',
+        },
       },
     },
-    empty: { type: 'string', enum: ['skip', 'header'], default: 'skip', description: 'A slot without leads: no file, or a file with its header only.' },
+    empty: {
+      type: 'string',
+      enum: ['skip', 'header'],
+      default: 'skip',
+      description: 'A slot without leads: no file, or a file with its header only.',
+    },
     control: {
       type: 'object',
       additionalProperties: false,
@@ -108,7 +131,11 @@ export const flowSettingsSchema: JsonSchema = {
           minItems: 1,
           uniqueItems: true,
           default: ['seq', 'rows', 'sha256'],
-          items: { type: 'string', enum: ['seq', 'rows', 'sha256', 'name', 'size'], description: 'A line field=value.' },
+          items: {
+            type: 'string',
+            enum: ['seq', 'rows', 'sha256', 'name', 'size'],
+            description: 'A line field=value.',
+          },
           description: 'Lines of the control file, in order.',
         },
       },
@@ -117,13 +144,28 @@ export const flowSettingsSchema: JsonSchema = {
       type: 'object',
       additionalProperties: false,
       required: ['path'],
-      description: 'The file the recipient answers with; until it is there the deliveries are pending. Read by the response rules.',
+      description:
+        'The file the recipient answers with; until it is there the deliveries are pending. Read by the response rules.',
       properties: {
-        path: { type: 'string', minLength: 1, maxLength: 200, description: 'Path with {seq}, {date:…}; below the login folder unless it begins with /.' },
-        within: { type: 'string', pattern: '^[1-9][0-9]{0,4}(m|h|d)$', description: 'How long to wait for it, e.g. 4h.' },
+        path: {
+          type: 'string',
+          minLength: 1,
+          maxLength: 200,
+          description: 'Path with {seq}, {date:…}; below the login folder unless it begins with /.',
+        },
+        within: {
+          type: 'string',
+          pattern: '^[1-9][0-9]{0,4}(m|h|d)$',
+          description: 'How long to wait for it, e.g. 4h.',
+        },
       },
     },
-    tempSuffix: { type: 'string', pattern: suffix, default: '.part', description: 'Added to the name while the file is being written.' },
+    tempSuffix: {
+      type: 'string',
+      pattern: suffix,
+      default: '.part',
+      description: 'Added to the name while the file is being written.',
+    },
   },
 };
 
@@ -131,29 +173,51 @@ export const timezoneOf = (settings: FlowSettings): string => settings.schedule.
 export const isLocal = (server: SftpServer | LocalServer): server is LocalServer => 'folder' in server;
 
 export function checkFlowSettings(settings: FlowSettings): readonly SettingsProblem[] {
-  const problems: SettingsProblem[] = patternProblems(settings.name).map((message) => ({ path: '/name', message }));
-  if (/[/\\]/.test(settings.name) || settings.name.startsWith('.')) problems.push({ path: '/name', message: 'A file name has no / and does not begin with a dot.' });
-  if (!/\{seq(:\d+)?\}/.test(settings.name)) problems.push({ path: '/name', message: 'The name needs {seq}: two files must never have the same name.' });
-  if (climbs(folderOf(settings.to))) problems.push({ path: '/to', message: 'A folder cannot hold . or .. steps.' });
+  const problems: SettingsProblem[] = patternProblems(settings.name).map((message) => ({
+    path: '/name',
+    message,
+  }));
+  if (/[/\\]/.test(settings.name) || settings.name.startsWith('.'))
+    problems.push({ path: '/name', message: 'A file name has no / and does not begin with a dot.' });
+  if (!/\{seq(:\d+)?\}/.test(settings.name))
+    problems.push({
+      path: '/name',
+      message: 'The name needs {seq}: two files must never have the same name.',
+    });
+  if (climbs(folderOf(settings.to)))
+    problems.push({ path: '/to', message: 'A folder cannot hold . or .. steps.' });
   const schedule = scheduleProblem(settings.schedule.cron, timezoneOf(settings));
   if (schedule !== undefined) problems.push({ path: '/schedule', message: schedule });
   if (settings.ack !== undefined) {
     problems.push(...patternProblems(settings.ack.path).map((message) => ({ path: '/ack/path', message })));
-    if (!/\{seq(:\d+)?\}/.test(settings.ack.path)) problems.push({ path: '/ack/path', message: 'The path needs {seq}: an answer must belong to one file.' });
-    if (climbs(settings.ack.path)) problems.push({ path: '/ack/path', message: 'A path cannot hold . or .. steps.' });
+    if (!/\{seq(:\d+)?\}/.test(settings.ack.path))
+      problems.push({
+        path: '/ack/path',
+        message: 'The path needs {seq}: an answer must belong to one file.',
+      });
+    if (climbs(settings.ack.path))
+      problems.push({ path: '/ack/path', message: 'A path cannot hold . or .. steps.' });
   }
   const temp = settings.tempSuffix ?? '.part';
-  if (settings.control !== undefined && settings.control.sidecar === temp) problems.push({ path: '/control/sidecar', message: 'The control file needs another suffix than tempSuffix.' });
+  if (settings.control !== undefined && settings.control.sidecar === temp)
+    problems.push({
+      path: '/control/sidecar',
+      message: 'The control file needs another suffix than tempSuffix.',
+    });
   return [...problems, ...serverProblems(settings)];
 }
 
 function serverProblems({ server, to }: FlowSettings): readonly SettingsProblem[] {
   if (isLocal(server)) {
-    if (!to.startsWith('local:')) return [{ path: '/to', message: 'A server with a folder goes with to: local:NAME/….' }];
-    return climbs(server.folder) ? [{ path: '/server/folder', message: 'A folder cannot hold . or .. steps.' }] : [];
+    if (!to.startsWith('local:'))
+      return [{ path: '/to', message: 'A server with a folder goes with to: local:NAME/….' }];
+    return climbs(server.folder)
+      ? [{ path: '/server/folder', message: 'A folder cannot hold . or .. steps.' }]
+      : [];
   }
   const problems: SettingsProblem[] = [];
-  if (!to.startsWith('sftp:')) problems.push({ path: '/to', message: 'An SFTP server goes with to: sftp:NAME/….' });
+  if (!to.startsWith('sftp:'))
+    problems.push({ path: '/to', message: 'An SFTP server goes with to: sftp:NAME/….' });
   if ((server.password === undefined) === (server.privateKey === undefined)) {
     problems.push({ path: '/server', message: 'Exactly one of password and privateKey.' });
   }
@@ -178,5 +242,7 @@ export function flowTargets(settings: FlowSettings): readonly string[] {
 }
 
 export function flowSecretNames({ server }: FlowSettings): readonly string[] {
-  return isLocal(server) ? [] : namesAmong([server.user, server.password, server.privateKey, server.passphrase]);
+  return isLocal(server)
+    ? []
+    : namesAmong([server.user, server.password, server.privateKey, server.passphrase]);
 }

@@ -24,7 +24,12 @@ export async function openSftpDrop(
   deadline: Deadline,
 ): Promise<Drop> {
   const sock = await guardOf(network)
-    .connect({ host: server.host, port: server.port ?? 22, timeoutMs: timeouts.connectMs, signal: deadline.signal })
+    .connect({
+      host: server.host,
+      port: server.port ?? 22,
+      timeoutMs: timeouts.connectMs,
+      signal: deadline.signal,
+    })
     .catch((error: unknown) => {
       throw dropFailure(connectCodeOf(error));
     });
@@ -40,7 +45,10 @@ export async function openSftpDrop(
   client.on('error', (error: { level?: string }) => (level ??= error.level));
   const close = async (): Promise<void> => {
     deadline.signal.removeEventListener('abort', kill);
-    await Promise.race([client.end().catch(none), new Promise((resolve) => setTimeout(resolve, 500).unref())]);
+    await Promise.race([
+      client.end().catch(none),
+      new Promise((resolve) => setTimeout(resolve, 500).unref()),
+    ]);
     sock.destroy();
   };
   try {
@@ -74,7 +82,9 @@ function dropOver(client: SftpClient, deadline: Deadline, close: () => Promise<v
       throw deadline.ended() === undefined ? operationFailed(error) : error;
     }
   };
-  const statOf = async (path: string): Promise<{ readonly size: number; readonly isDirectory: boolean } | undefined> =>
+  const statOf = async (
+    path: string,
+  ): Promise<{ readonly size: number; readonly isDirectory: boolean } | undefined> =>
     await step(
       client.stat(path).catch((error: unknown) => {
         if (isAbsent(error)) return undefined;
@@ -119,10 +129,15 @@ function connectFailed(error: unknown, hostKeyRefused: boolean, level: string | 
   if (hostKeyRefused) return dropFailure('HOST_KEY_MISMATCH');
   const { message } = error as { message?: unknown };
   const said = typeof message === 'string' ? message : '';
-  if (level === 'client-authentication' || /authentication methods failed/i.test(said)) return dropFailure('SFTP_AUTH');
-  if (/cannot parse privatekey|bad passphrase|encrypted.*private key|invalid private key/i.test(said)) return dropFailure('SECRET_MALFORMED');
+  if (level === 'client-authentication' || /authentication methods failed/i.test(said))
+    return dropFailure('SFTP_AUTH');
+  if (/cannot parse privatekey|bad passphrase|encrypted.*private key|invalid private key/i.test(said))
+    return dropFailure('SECRET_MALFORMED');
   if (level === 'client-timeout') return dropFailure('CONNECT_TIMEOUT');
-  return dropFailure(connectFailureOf(error) ?? (connectCodeOf(error) === 'CONNECT_FAILED' ? 'CONNECT_RESET' : connectCodeOf(error)));
+  return dropFailure(
+    connectFailureOf(error) ??
+      (connectCodeOf(error) === 'CONNECT_FAILED' ? 'CONNECT_RESET' : connectCodeOf(error)),
+  );
 }
 
 function operationFailed(error: unknown): DropFailure {

@@ -41,7 +41,9 @@ export function scheduleProblem(cron: string, timezone: string): string | undefi
     return `The timezone ${timezone} does not exist; write one such as Europe/Paris.`;
   }
   try {
-    return nextSlot(cron, timezone, new Date()) === undefined ? 'This schedule has no future date.' : undefined;
+    return nextSlot(cron, timezone, new Date()) === undefined
+      ? 'This schedule has no future date.'
+      : undefined;
   } catch {
     return 'This is not a cron line of five fields: minute hour day month weekday, e.g. "0 7,13,19 * * 1-6".';
   }
@@ -77,16 +79,20 @@ function civilOf(moment: Date, timezone: string): number {
     clocks.set(timezone, clock);
   }
   const parts = clock.formatToParts(moment);
-  const part = (type: Intl.DateTimeFormatPartTypes): number => Number(parts.find((one) => one.type === type)?.value);
+  const part = (type: Intl.DateTimeFormatPartTypes): number =>
+    Number(parts.find((one) => one.type === type)?.value);
   return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
 }
 
 /** The instant of a civil time: the first occurrence, or the end of the gap it falls into. */
 function instantOf(civil: number, timezone: string): number {
-  const offsetAt = (instant: number): number => civilOf(new Date(instant), timezone) - Math.floor(instant / 1000) * 1000;
+  const offsetAt = (instant: number): number =>
+    civilOf(new Date(instant), timezone) - Math.floor(instant / 1000) * 1000;
   const before = offsetAt(civil - 24 * hour);
   const after = offsetAt(civil + 24 * hour);
-  const candidates = [civil - before, civil - after].filter((instant) => civilOf(new Date(instant), timezone) === civil);
+  const candidates = [civil - before, civil - after].filter(
+    (instant) => civilOf(new Date(instant), timezone) === civil,
+  );
   if (candidates.length > 0) return Math.min(...candidates);
   // Skipped: find the moment the offset changes.
   let [low, high] = [civil - 24 * hour, civil + 24 * hour];

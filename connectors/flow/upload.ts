@@ -17,7 +17,11 @@ export type Progress = 'nothing' | 'content' | 'renaming' | 'standing';
 
 export type UploadResult = 'created' | 'there' | 'NAME_TAKEN' | 'FOLDER_MISSING';
 
-export async function upload(drop: Drop, work: Upload, note: (progress: Progress) => void): Promise<UploadResult> {
+export async function upload(
+  drop: Drop,
+  work: Upload,
+  note: (progress: Progress) => void,
+): Promise<UploadResult> {
   if (!(await drop.isFolder(work.folder === '' ? '.' : work.folder))) return 'FOLDER_MISSING';
   const data = await place(drop, work, work.name, work.bytes, note);
   if (data === 'NAME_TAKEN') return data;
@@ -62,7 +66,11 @@ async function place(
 }
 
 /** Whether a final name is free, holds these very bytes, or something else. */
-export async function standingAt(drop: Drop, path: string, bytes: Uint8Array): Promise<'nothing' | 'same' | 'other'> {
+export async function standingAt(
+  drop: Drop,
+  path: string,
+  bytes: Uint8Array,
+): Promise<'nothing' | 'same' | 'other'> {
   const size = await drop.size(path);
   if (size === undefined) return 'nothing';
   return size === bytes.length && equal(await drop.read(path), bytes) ? 'same' : 'other';

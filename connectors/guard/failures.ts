@@ -33,7 +33,8 @@ export function connectFailureOf(error: unknown): ConnectFailureCode | undefined
 }
 
 /** Needs a person (the destination is held): the next try would meet the same wall. Everything else is tried again. */
-export const needsRepair = (code: ConnectFailureCode): boolean => code === 'ADDRESS_NOT_ALLOWED' || code === 'TLS_CERTIFICATE';
+export const needsRepair = (code: ConnectFailureCode): boolean =>
+  code === 'ADDRESS_NOT_ALLOWED' || code === 'TLS_CERTIFICATE';
 
 const certificateCodes = new Set([
   'CERT_HAS_EXPIRED',

@@ -23,7 +23,15 @@ export function namesAmong(texts: readonly (string | undefined)[]): readonly str
 }
 
 /** A problem when a place for a secret holds something else; the value is never repeated. */
-export function clearTextProblem(path: string, text: string | undefined): readonly { readonly path: string; readonly message: string }[] {
+export function clearTextProblem(
+  path: string,
+  text: string | undefined,
+): readonly { readonly path: string; readonly message: string }[] {
   if (text === undefined || secretName(text) !== undefined) return [];
-  return [{ path, message: 'A secret must not stand in the file: write secret:NAME and give the operator the value.' }];
+  return [
+    {
+      path,
+      message: 'A secret must not stand in the file: write secret:NAME and give the operator the value.',
+    },
+  ];
 }

@@ -21,7 +21,8 @@ export interface CarriedRequest {
   readonly body?: Uint8Array;
 }
 
-export type LostCode = 'RESPONSE_TIMEOUT' | 'TOTAL_TIMEOUT' | 'ABORTED' | 'CONNECTION_RESET' | 'ANSWER_CUT' | 'ANSWER_UNREADABLE';
+export type LostCode =
+  'RESPONSE_TIMEOUT' | 'TOTAL_TIMEOUT' | 'ABORTED' | 'CONNECTION_RESET' | 'ANSWER_CUT' | 'ANSWER_UNREADABLE';
 
 export type Carried =
   | { readonly kind: 'answer'; readonly answer: Answer; readonly bytes: number }
@@ -77,7 +78,9 @@ export function createCarrier(policy: NetworkPolicy): Carrier {
         url: request.url.href,
         method: request.method,
         headers: { ...request.headers },
-        ...(request.body === undefined ? {} : { data: Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength) }),
+        ...(request.body === undefined
+          ? {}
+          : { data: Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength) }),
         ...agents,
         transport,
         proxy: false,
@@ -92,7 +95,8 @@ export function createCarrier(policy: NetworkPolicy): Carrier {
       return await answerOf(response.status, response.headers, response.data);
     } catch (error) {
       if (ended !== undefined) {
-        if (stage !== 'connecting') return { kind: 'lost', code: ended === 'CONNECT_TIMEOUT' ? 'TOTAL_TIMEOUT' : ended };
+        if (stage !== 'connecting')
+          return { kind: 'lost', code: ended === 'CONNECT_TIMEOUT' ? 'TOTAL_TIMEOUT' : ended };
         return { kind: 'unreached', code: ended === 'ABORTED' ? 'CONNECT_ABORTED' : 'CONNECT_TIMEOUT' };
       }
       const guarded = connectFailureOf(error);
@@ -115,7 +119,10 @@ export function createCarrier(policy: NetworkPolicy): Carrier {
   };
 }
 
-function agentsOf(guard: Guard, signal: AbortSignal): { readonly httpAgent: http.Agent; readonly httpsAgent: https.Agent } {
+function agentsOf(
+  guard: Guard,
+  signal: AbortSignal,
+): { readonly httpAgent: http.Agent; readonly httpsAgent: https.Agent } {
   // Idle sockets are dropped before common servers (5 s) drop them: a request written into a closing socket has an unknown end.
   const options = { keepAlive: true, maxFreeSockets: 64, timeout: 4_000 };
   const httpAgent = new http.Agent(options);
@@ -132,17 +139,29 @@ function agentsOf(guard: Guard, signal: AbortSignal): { readonly httpAgent: http
   };
   httpsAgent.createConnection = (to, callback) => {
     const { host, port } = to as { host?: string; port?: number | string };
-    guard.connectTls({ host: host ?? '', port: Number(port) || 443, timeoutMs: dialMs, signal, alpn: 'http/1.1' }).then(
-      (socket) => callback?.(null, socket),
-      (error: unknown) => callback?.(error as Error, undefined as never),
-    );
+    guard
+      .connectTls({
+        host: host ?? '',
+        port: Number(port) || 443,
+        timeoutMs: dialMs,
+        signal,
+        alpn: 'http/1.1',
+      })
+      .then(
+        (socket) => callback?.(null, socket),
+        (error: unknown) => callback?.(error as Error, undefined as never),
+      );
     return undefined;
   };
   return { httpAgent, httpsAgent };
 }
 
 /** Reads at most `maxAnswerBytes` of the unpacked answer: an endless or bomb-like one costs no more than that. */
-async function answerOf(status: number, raw: Readonly<Record<string, unknown>>, stream: Readable): Promise<Carried> {
+async function answerOf(
+  status: number,
+  raw: Readonly<Record<string, unknown>>,
+  stream: Readable,
+): Promise<Carried> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(raw)) {
     if (typeof value === 'string') headers[name.toLowerCase()] = value;
@@ -155,7 +174,9 @@ async function answerOf(status: number, raw: Readonly<Record<string, unknown>>, 
     bytes += chunk.length;
     if (bytes > maxAnswerBytes) break;
   }
-  const [mediaType = '', ...parameters] = (headers['content-type'] ?? '').split(';').map((part) => part.trim());
+  const [mediaType = '', ...parameters] = (headers['content-type'] ?? '')
+    .split(';')
+    .map((part) => part.trim());
   const answer: Answer = {
     status,
     headers,
@@ -167,7 +188,10 @@ async function answerOf(status: number, raw: Readonly<Record<string, unknown>>, 
 }
 
 function decoderFor(parameters: readonly string[]): TextDecoder {
-  const charset = parameters.find((part) => /^charset=/i.test(part))?.slice('charset='.length).replaceAll('"', '');
+  const charset = parameters
+    .find((part) => /^charset=/i.test(part))
+    ?.slice('charset='.length)
+    .replaceAll('"', '');
   try {
     return new TextDecoder(charset ?? 'utf-8');
   } catch {
@@ -177,6 +201,7 @@ function decoderFor(parameters: readonly string[]): TextDecoder {
 
 function lostCode(error: unknown, stage: Stage): LostCode {
   const { code } = (error ?? {}) as { code?: unknown };
-  if (typeof code === 'string' && /^(HPE_|Z_|ERR_BROTLI|ERR__ERROR|ERR_ZSTD)/.test(code)) return 'ANSWER_UNREADABLE';
+  if (typeof code === 'string' && /^(HPE_|Z_|ERR_BROTLI|ERR__ERROR|ERR_ZSTD)/.test(code))
+    return 'ANSWER_UNREADABLE';
   return stage === 'answering' ? 'ANSWER_CUT' : 'CONNECTION_RESET';
 }

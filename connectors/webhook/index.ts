@@ -7,7 +7,12 @@ import type { Deadline } from '../guard.ts';
 import { createCarrier } from './carrier.ts';
 import type { Carried, CarriedRequest, Carrier } from './carrier.ts';
 import { composeWebhook, headersOf, resolve } from './request.ts';
-import { checkWebhookSettings, webhookSecretNames, webhookSettingsSchema, webhookTargets } from './settings.ts';
+import {
+  checkWebhookSettings,
+  webhookSecretNames,
+  webhookSettingsSchema,
+  webhookTargets,
+} from './settings.ts';
 import type { WebhookSettings } from './settings.ts';
 import { signatureOf } from './signature.ts';
 import { fillUrl } from './url.ts';
@@ -31,11 +36,17 @@ export function createWebhookConnector() {
 
   async function send(parcel: Parcel, settings: WebhookSettings, context: SendContext): Promise<Outcome> {
     const [item] = parcel.items;
-    if (item === undefined || parcel.items.length > 1) return { kind: 'invalid', reason: 'ONE_ITEM_EXPECTED' };
+    if (item === undefined || parcel.items.length > 1)
+      return { kind: 'invalid', reason: 'ONE_ITEM_EXPECTED' };
     const prepared = addressOf(settings.url, item, context);
     if (!prepared.ok) return prepared.outcome;
     const body = parcel.body.bytes;
-    const headers = headersOf(settings, item, body.length > 0 ? parcel.body.mediaType : undefined, context.secret);
+    const headers = headersOf(
+      settings,
+      item,
+      body.length > 0 ? parcel.body.mediaType : undefined,
+      context.secret,
+    );
     if (!headers.ok) return unauthorized(headers.reason);
     let signed: Readonly<Record<string, string>> = {};
     const secretName = settings.signature?.standard.slice('secret:'.length);
@@ -43,7 +54,8 @@ export function createWebhookConnector() {
       const timestamp = Math.floor(context.now() / 1000);
       const live = context.secrets(secretName);
       const signature = signatureOf(item.key, timestamp, body, live);
-      if (signature === undefined) return unauthorized(live.length === 0 ? 'SECRET_MISSING' : 'SECRET_MALFORMED');
+      if (signature === undefined)
+        return unauthorized(live.length === 0 ? 'SECRET_MISSING' : 'SECRET_MALFORMED');
       signed = { 'webhook-timestamp': String(timestamp), 'webhook-signature': signature };
     }
     return await carried(
@@ -67,15 +79,23 @@ export function createWebhookConnector() {
     const headers = headersOf(settings, item, undefined, context.secret);
     if (!headers.ok) return unauthorized(headers.reason);
     // A question has no key of its own: an idempotent recipient would answer with the stored answer of the create.
-    const { [(settings.idempotencyHeader ?? 'Idempotency-Key').toLowerCase()]: _key, ...asked } = headers.headers;
+    const { [(settings.idempotencyHeader ?? 'Idempotency-Key').toLowerCase()]: _key, ...asked } =
+      headers.headers;
     return await carried({ url: prepared.url, method: 'GET', headers: asked }, context, 'lookup');
   }
 
-  async function carried(request: CarriedRequest, context: SendContext, stage: Parcel['action'] | 'lookup'): Promise<Outcome> {
+  async function carried(
+    request: CarriedRequest,
+    context: SendContext,
+    stage: Parcel['action'] | 'lookup',
+  ): Promise<Outcome> {
     const deadline = startDeadline(context.timeouts.totalMs, context.signal);
     try {
       const result = await carrierFor(context).carry(request, context.timeouts, deadline);
-      return outcomeOf(result, context, stage, { host: bareHost(request.url.hostname), durationMs: deadline.elapsedMs() });
+      return outcomeOf(result, context, stage, {
+        host: bareHost(request.url.hostname),
+        durationMs: deadline.elapsedMs(),
+      });
     } finally {
       deadline.clear();
     }
@@ -114,7 +134,13 @@ function addressOf(text: string, item: ParcelItem, context: SendContext): Prepar
   if (!template.ok) return { ok: false, outcome: unauthorized(template.reason) };
   const filled = fillUrl(template.value, item);
   if (!filled.ok) {
-    return { ok: false, outcome: filled.reason === 'URL_MALFORMED' ? unauthorized(filled.reason) : { kind: 'invalid', reason: filled.reason } };
+    return {
+      ok: false,
+      outcome:
+        filled.reason === 'URL_MALFORMED'
+          ? unauthorized(filled.reason)
+          : { kind: 'invalid', reason: filled.reason },
+    };
   }
   const refused = refusal(filled.url, context);
   return refused === undefined ? { ok: true, url: filled.url } : { ok: false, outcome: refused };
@@ -123,12 +149,19 @@ function addressOf(text: string, item: ParcelItem, context: SendContext): Prepar
 function refusal(url: URL, context: SendContext): Outcome | undefined {
   const host = bareHost(url.hostname);
   // For a secret address this is the first moment its host is known.
-  if (!context.allowedTargets.some((target) => target.toLowerCase() === host)) return unauthorized('TARGET_NOT_ALLOWED', { host });
-  if (url.protocol !== 'https:' && !context.network.allowPlaintext) return unauthorized('PLAINTEXT_NOT_ALLOWED', { host });
+  if (!context.allowedTargets.some((target) => target.toLowerCase() === host))
+    return unauthorized('TARGET_NOT_ALLOWED', { host });
+  if (url.protocol !== 'https:' && !context.network.allowPlaintext)
+    return unauthorized('PLAINTEXT_NOT_ALLOWED', { host });
   return undefined;
 }
 
-function outcomeOf(result: Carried, context: SendContext, stage: Parcel['action'] | 'lookup', seen: Evidence): Outcome {
+function outcomeOf(
+  result: Carried,
+  context: SendContext,
+  stage: Parcel['action'] | 'lookup',
+  seen: Evidence,
+): Outcome {
   switch (result.kind) {
     case 'answer': {
       const outcome = context.classify(result.answer, stage);
@@ -139,14 +172,21 @@ function outcomeOf(result: Carried, context: SendContext, stage: Parcel['action'
       return { kind: 'unavailable', reason: result.code, maybeReceived: false, evidence: seen };
     case 'lost':
       // A lookup carries nothing of a lead: it can simply be asked again.
-      if (stage === 'lookup') return { kind: 'unavailable', reason: result.code, maybeReceived: false, evidence: seen };
+      if (stage === 'lookup')
+        return { kind: 'unavailable', reason: result.code, maybeReceived: false, evidence: seen };
       return { kind: 'unknown', reason: result.code, evidence: seen };
   }
 }
 
 /** Name, address, TLS; no request is sent, since any request could create something. */
 async function testReach(settings: WebhookSettings, context: SendContext): Promise<Outcome> {
-  const nobody: ParcelItem = { deliveryId: 0, key: 'test', idempotencyKey: 'test', leadReference: 'test', recipientReference: 'test' };
+  const nobody: ParcelItem = {
+    deliveryId: 0,
+    key: 'test',
+    idempotencyKey: 'test',
+    leadReference: 'test',
+    recipientReference: 'test',
+  };
   const prepared = addressOf(settings.url, nobody, context);
   if (!prepared.ok) return prepared.outcome;
   const headers = headersOf(settings, nobody, undefined, context.secret);
@@ -161,11 +201,17 @@ async function testReach(settings: WebhookSettings, context: SendContext): Promi
     signal: deadline.signal,
   };
   try {
-    const socket = url.protocol === 'https:' ? await guard.connectTls({ ...to, alpn: 'http/1.1' }) : await guard.connect(to);
+    const socket =
+      url.protocol === 'https:'
+        ? await guard.connectTls({ ...to, alpn: 'http/1.1' })
+        : await guard.connect(to);
     socket.on('error', () => undefined).destroy();
     return { kind: 'accepted', evidence: { host: bareHost(url.hostname), durationMs: deadline.elapsedMs() } };
   } catch (error) {
-    return outcomeOf({ kind: 'unreached', code: connectCodeOf(error) }, context, 'lookup', { host: bareHost(url.hostname), durationMs: deadline.elapsedMs() });
+    return outcomeOf({ kind: 'unreached', code: connectCodeOf(error) }, context, 'lookup', {
+      host: bareHost(url.hostname),
+      durationMs: deadline.elapsedMs(),
+    });
   } finally {
     deadline.clear();
   }

@@ -7,7 +7,9 @@ import type { WebhookSettings } from './settings.ts';
 import { fillUrl } from './url.ts';
 
 type Secret = (name: string) => string | undefined;
-export type Resolved = { readonly ok: true; readonly value: string } | { readonly ok: false; readonly reason: 'SECRET_MISSING' | 'SECRET_MALFORMED' };
+export type Resolved =
+  | { readonly ok: true; readonly value: string }
+  | { readonly ok: false; readonly reason: 'SECRET_MISSING' | 'SECRET_MALFORMED' };
 export type Headers = Readonly<Record<string, string>>;
 
 /** The text itself, or the value of the secret it names. */
@@ -19,11 +21,20 @@ export function resolve(text: string, secret: Secret): Resolved {
   return hasControl(value) ? { ok: false, reason: 'SECRET_MALFORMED' } : { ok: true, value };
 }
 
-export type HeaderResult = { readonly ok: true; readonly headers: Headers } | { readonly ok: false; readonly reason: string };
+export type HeaderResult =
+  { readonly ok: true; readonly headers: Headers } | { readonly ok: false; readonly reason: string };
 
 /** Headers but for the signature, which depends on the moment. */
-export function headersOf(settings: WebhookSettings, item: ParcelItem, mediaType: string | undefined, secret: Secret): HeaderResult {
-  const headers: Record<string, string> = { accept: 'application/json, application/xml;q=0.9, */*;q=0.8', 'user-agent': 'Relais/1' };
+export function headersOf(
+  settings: WebhookSettings,
+  item: ParcelItem,
+  mediaType: string | undefined,
+  secret: Secret,
+): HeaderResult {
+  const headers: Record<string, string> = {
+    accept: 'application/json, application/xml;q=0.9, */*;q=0.8',
+    'user-agent': 'Relais/1',
+  };
   if (mediaType !== undefined) headers['content-type'] = mediaType;
   headers[(settings.idempotencyHeader ?? 'Idempotency-Key').toLowerCase()] = item.idempotencyKey;
   headers['webhook-id'] = item.key;
@@ -60,28 +71,48 @@ export function composeWebhook(parcel: Parcel, settings: WebhookSettings, secret
   const secretUrl = secretName(settings.url);
   const filled = item === undefined || secretUrl !== undefined ? undefined : fillUrl(settings.url, item);
   const line =
-    filled?.ok === true ? `${filled.url.pathname}${filled.url.search}` : secretUrl === undefined ? settings.url : masked(settings.url);
+    filled?.ok === true
+      ? `${filled.url.pathname}${filled.url.search}`
+      : secretUrl === undefined
+        ? settings.url
+        : masked(settings.url);
   const head = [`${method} ${line} HTTP/1.1`];
   const host = secretUrl === undefined ? hostOf(settings.url) : hostOf(secret?.(secretUrl) ?? '');
   if (host !== undefined) head.push(`host: ${host}`);
   if (item !== undefined) {
-    const shown = headersOf(maskedSettings(settings), item, content.length > 0 ? parcel.body.mediaType : undefined, () => undefined);
+    const shown = headersOf(
+      maskedSettings(settings),
+      item,
+      content.length > 0 ? parcel.body.mediaType : undefined,
+      () => undefined,
+    );
     if (shown.ok) head.push(...Object.entries(shown.headers).map(([name, value]) => `${name}: ${value}`));
   }
   if (settings.signature !== undefined) {
-    head.push('webhook-timestamp: «moment of departure»', `webhook-signature: v1,«signed with ${settings.signature.standard}»`);
+    head.push(
+      'webhook-timestamp: «moment of departure»',
+      `webhook-signature: v1,«signed with ${settings.signature.standard}»`,
+    );
   }
   // The template, not the filled address: a recipient's reference must not enter the append-only log through `target`.
-  return { content, target: masked(settings.url), targetKeys: host === undefined ? [] : [bareHost(host)], head };
+  return {
+    content,
+    target: masked(settings.url),
+    targetKeys: host === undefined ? [] : [bareHost(host)],
+    head,
+  };
 }
 
 // Basic credentials are encoded on the wire; encoding the mask would hide that it is one.
 function maskedSettings(settings: WebhookSettings): WebhookSettings {
   const { auth, headers = {}, ...rest } = settings;
-  const shown: Record<string, string> = Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, masked(text)]));
+  const shown: Record<string, string> = Object.fromEntries(
+    Object.entries(headers).map(([name, text]) => [name, masked(text)]),
+  );
   if (auth !== undefined) {
     if ('bearer' in auth) shown['authorization'] = `Bearer ${masked(auth.bearer)}`;
-    else if ('basic' in auth) shown['authorization'] = `Basic ${masked(auth.basic.user)}:${masked(auth.basic.password)}`;
+    else if ('basic' in auth)
+      shown['authorization'] = `Basic ${masked(auth.basic.user)}:${masked(auth.basic.password)}`;
     else shown[auth.header.name] = masked(auth.header.value);
   }
   return { ...rest, headers: shown };

@@ -23,7 +23,7 @@ export interface WebhookSettings {
 }
 
 const secret = (description: string): JsonSchema => ({ type: 'string', pattern: secretPattern, description });
-const headerName = '^[A-Za-z0-9!#$%&\'*+.^_`|~-]{1,100}$';
+const headerName = "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$";
 
 export const webhookSettingsSchema: JsonSchema = {
   type: 'object',
@@ -82,7 +82,9 @@ export const webhookSettingsSchema: JsonSchema = {
       additionalProperties: false,
       required: ['standard'],
       properties: {
-        standard: secret('Standard Webhooks (v1): secret:NAME whose value is whsec_<base64>; several live values are all signed.'),
+        standard: secret(
+          'Standard Webhooks (v1): secret:NAME whose value is whsec_<base64>; several live values are all signed.',
+        ),
       },
     },
     idempotencyHeader: {
@@ -93,7 +95,8 @@ export const webhookSettingsSchema: JsonSchema = {
     },
     lookup: {
       type: 'object',
-      description: 'How to ask the recipient whether it knows a lead; used after an unknown outcome and while pending.',
+      description:
+        'How to ask the recipient whether it knows a lead; used after an unknown outcome and while pending.',
       additionalProperties: false,
       required: ['url'],
       properties: {
@@ -110,9 +113,18 @@ export const webhookSettingsSchema: JsonSchema = {
 };
 
 // Headers that carry credentials in one CRM or another: their values must be secrets.
-const credentialHeader = /^(authorization|proxy-authorization|cookie)$|(^|-)(api-?key|apikey|auth|token|secret|password)($|-)/i;
+const credentialHeader =
+  /^(authorization|proxy-authorization|cookie)$|(^|-)(api-?key|apikey|auth|token|secret|password)($|-)/i;
 // Set by the connector itself; a second value would break the key, the signature or the framing.
-const ownHeaders = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'webhook-id', 'webhook-timestamp', 'webhook-signature']);
+const ownHeaders = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'webhook-id',
+  'webhook-timestamp',
+  'webhook-signature',
+]);
 
 export function checkWebhookSettings(settings: WebhookSettings): readonly SettingsProblem[] {
   const { auth, headers = {}, signature, lookup } = settings;
@@ -120,7 +132,10 @@ export function checkWebhookSettings(settings: WebhookSettings): readonly Settin
   if (lookup !== undefined) {
     problems.push(...urlProblems('/lookup/url', lookup.url));
     if (placeholdersIn(lookup.url).length === 0 && secretName(lookup.url) === undefined) {
-      problems.push({ path: '/lookup/url', message: 'The lookup must name the lead: use {reference}, {key} or {leadReference}.' });
+      problems.push({
+        path: '/lookup/url',
+        message: 'The lookup must name the lead: use {reference}, {key} or {leadReference}.',
+      });
     }
     const [host, lookupHost] = [hostOf(settings.url), hostOf(lookup.url)];
     if (host !== undefined && lookupHost !== undefined && host !== lookupHost) {
@@ -137,27 +152,42 @@ export function checkWebhookSettings(settings: WebhookSettings): readonly Settin
     const path = `/headers/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
     if (credentialHeader.test(name)) problems.push(...clearTextProblem(path, value));
     if (ownHeaders.has(name.toLowerCase())) problems.push({ path, message: `Relais sets ${name} itself.` });
-    if (hasControl(value)) problems.push({ path, message: 'A header value holds a line break or control character.' });
+    if (hasControl(value))
+      problems.push({ path, message: 'A header value holds a line break or control character.' });
   }
   return problems;
 }
 
 function urlProblems(path: string, text: string): readonly SettingsProblem[] {
   if (secretName(text) !== undefined) return [];
-  const unknown = placeholdersIn(text).filter((name) => !['reference', 'key', 'leadReference'].includes(name));
+  const unknown = placeholdersIn(text).filter(
+    (name) => !['reference', 'key', 'leadReference'].includes(name),
+  );
   if (unknown.length > 0) {
-    return [{ path, message: `Unknown placeholder {${unknown.join('}, {')}}: only {reference}, {key} and {leadReference}, never a person's data.` }];
+    return [
+      {
+        path,
+        message: `Unknown placeholder {${unknown.join('}, {')}}: only {reference}, {key} and {leadReference}, never a person's data.`,
+      },
+    ];
   }
   const url = parsed(text);
-  if (url === undefined) return [{ path, message: 'This is not a complete address such as https://crm.example/api/leads.' }];
+  if (url === undefined)
+    return [{ path, message: 'This is not a complete address such as https://crm.example/api/leads.' }];
   const problems: SettingsProblem[] = [];
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') problems.push({ path, message: 'Only https:// addresses.' });
-  if (url.username !== '' || url.password !== '') problems.push({ path, message: 'No user or password inside the address: use auth.' });
-  if (/^[a-z]+:\/\/[^/?#]*[{}]/i.test(text)) problems.push({ path, message: 'The host cannot hold a placeholder.' });
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    problems.push({ path, message: 'Only https:// addresses.' });
+  if (url.username !== '' || url.password !== '')
+    problems.push({ path, message: 'No user or password inside the address: use auth.' });
+  if (/^[a-z]+:\/\/[^/?#]*[{}]/i.test(text))
+    problems.push({ path, message: 'The host cannot hold a placeholder.' });
   if (url.hash !== '') problems.push({ path, message: 'An address to post to has no #fragment.' });
   for (const name of url.searchParams.keys()) {
     if (/(api_?key|token|secret|password)$/i.test(name)) {
-      problems.push({ path, message: `The parameter ${name} looks like a secret: make the whole address secret:NAME.` });
+      problems.push({
+        path,
+        message: `The parameter ${name} looks like a secret: make the whole address secret:NAME.`,
+      });
     }
   }
   return problems;
@@ -179,7 +209,13 @@ export function webhookTargets(settings: WebhookSettings): readonly string[] {
   return host === undefined ? [] : [host];
 }
 
-export function webhookSecretNames({ url, auth, headers = {}, signature, lookup }: WebhookSettings): readonly string[] {
+export function webhookSecretNames({
+  url,
+  auth,
+  headers = {},
+  signature,
+  lookup,
+}: WebhookSettings): readonly string[] {
   const places: (string | undefined)[] = [url, lookup?.url, signature?.standard, ...Object.values(headers)];
   if (auth !== undefined) {
     if ('bearer' in auth) places.push(auth.bearer);

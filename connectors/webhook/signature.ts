@@ -22,7 +22,12 @@ function keyOf(secret: string): KeyObject | undefined {
 }
 
 /** Value of `webhook-signature`, or undefined when a secret is not usable. */
-export function signatureOf(id: string, timestamp: number, body: Uint8Array, secrets: readonly string[]): string | undefined {
+export function signatureOf(
+  id: string,
+  timestamp: number,
+  body: Uint8Array,
+  secrets: readonly string[],
+): string | undefined {
   const parts: string[] = [];
   for (const secret of secrets) {
     const key = keyOf(secret);

@@ -25,6 +25,7 @@ export function fillUrl(template: string, item: ParcelItem): Filled {
     text = text.replace(`{${name}}`, () => encodeURIComponent(value));
   }
   const url = URL.parse(text);
-  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return { ok: false, reason: 'URL_MALFORMED' };
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
+    return { ok: false, reason: 'URL_MALFORMED' };
   return { ok: true, url };
 }

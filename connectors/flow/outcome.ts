@@ -1,0 +1,56 @@
+// What an upload's end means as an outcome. Pure.
+// Invariant: only a lost answer to the rename is `unknown`; before it the recipient sees no file under its final name.
+import type { Evidence, Outcome } from '../contract.ts';
+import type { DropCode } from './drop.ts';
+import type { Progress, UploadResult } from './upload.ts';
+
+export function uploadOutcome(result: UploadResult, awaitsAck: boolean, evidence: Evidence): Outcome {
+  switch (result) {
+    case 'created':
+      return { kind: awaitsAck ? 'pending' : 'accepted', evidence };
+    case 'there':
+      return { kind: awaitsAck ? 'pending' : 'duplicate', evidence };
+    case 'NAME_TAKEN':
+      return { kind: 'refused', reason: result, evidence };
+    case 'FOLDER_MISSING':
+      return { kind: 'unauthorized', reason: result, evidence };
+  }
+}
+
+export function failureOutcome(
+  code: DropCode | 'TOTAL_TIMEOUT' | 'ABORTED',
+  progress: Progress,
+  evidence: Evidence,
+): Outcome {
+  switch (code) {
+    case 'ADDRESS_NOT_ALLOWED':
+    case 'TLS_CERTIFICATE':
+    case 'HOST_KEY_MISMATCH':
+    case 'SFTP_AUTH':
+    case 'SECRET_MISSING':
+    case 'SECRET_MALFORMED':
+    case 'FOLDER_MISSING':
+    case 'FOLDER_FORBIDDEN':
+      return { kind: 'unauthorized', reason: code, evidence };
+    case 'NAME_TAKEN':
+      return { kind: 'refused', reason: code, evidence };
+    case 'FOLDER_FULL':
+    case 'SIZE_MISMATCH':
+    case 'CONNECTION_LOST':
+    case 'SERVER_FAILURE':
+    case 'DNS':
+    case 'CONNECT_REFUSED':
+    case 'CONNECT_RESET':
+    case 'CONNECT_TIMEOUT':
+    case 'CONNECT_ABORTED':
+    case 'CONNECT_FAILED':
+    case 'UNREACHABLE':
+    case 'TLS_FAILED':
+    case 'TOTAL_TIMEOUT':
+    case 'ABORTED':
+      // Sending again is safe at every step, but only the rename's answer tells whether the recipient sees the file.
+      if (progress === 'renaming' && code !== 'SERVER_FAILURE')
+        return { kind: 'unknown', reason: code, evidence };
+      return { kind: 'unavailable', reason: code, maybeReceived: progress !== 'nothing', evidence };
+  }
+}

@@ -1,0 +1,257 @@
+// The promises every connector keeps, run on the production path against real servers on loopback.
+import type { Outcome, Parcel } from '../../connectors/contract.ts';
+import { connectors } from '../../connectors/index.ts';
+import { contextOf, emailRig, flowRig, parcelOf, webhookRig } from './rigs.ts';
+import type { Rig } from './rigs.ts';
+
+const rigs: Readonly<Record<string, () => Promise<Rig>>> = {
+  webhook: webhookRig,
+  email: emailRig,
+  flow: flowRig,
+};
+const short = { connectMs: 400, responseMs: 400, totalMs: 800 };
+
+/** Everything an outcome or a composition says, for looking for what must not be there. */
+const said = (value: unknown): string =>
+  JSON.stringify(value, (_key, inner: unknown) =>
+    inner instanceof Uint8Array ? Buffer.from(inner).toString('latin1') : inner,
+  );
+
+test('every registered connector is held to these promises', () => {
+  expect(Object.keys(rigs).toSorted()).toEqual(Object.keys(connectors).toSorted());
+  for (const [type, connector] of Object.entries(connectors)) expect(connector.type).toBe(type);
+});
+
+describe.each(Object.keys(rigs))('%s', (type) => {
+  let rig: Rig;
+  beforeAll(async () => {
+    rig = await (rigs[type] as () => Promise<Rig>)();
+  });
+  afterEach(() => rig.recover());
+  afterAll(async () => {
+    await rig.connector.close?.();
+    await rig.close();
+  });
+  const send = async (
+    over: Parameters<typeof contextOf>[1] = {},
+    settings: unknown = rig.settings,
+    parcel: Parcel = parcelOf(),
+  ): Promise<Outcome> => await rig.connector.send(parcel, settings, contextOf(rig, over));
+
+  test('accepts its own settings and names their secrets and targets', () => {
+    expect(rig.connector.check(rig.settings)).toEqual([]);
+    expect(rig.connector.targets(rig.settings)).toEqual([rig.target]);
+    expect(rig.connector.secretNames(rig.settings).toSorted()).toEqual(Object.keys(rig.secrets).toSorted());
+  });
+
+  test('hands a parcel over', async () => {
+    expect(await send()).toMatchObject({ kind: rig.good });
+    expect(rig.arrivedKeys()).toHaveLength(1);
+  });
+
+  test('uses the same key at every attempt', async () => {
+    await send();
+    const [first] = rig.arrivedKeys();
+    const again = await send();
+    expect([rig.good, 'duplicate']).toContain(again.kind);
+    expect(new Set(rig.arrivedKeys())).toEqual(new Set([first]));
+    expect(first).toMatch(/dlv_7f3a|000042/);
+  });
+
+  test('sends nothing to a target that is not allowed, and opens no connection', async () => {
+    const before = rig.connections();
+    expect(await send({ allowedTargets: ['elsewhere.example', 'someone@horizon.example'] })).toMatchObject({
+      kind: 'unauthorized',
+      reason: 'TARGET_NOT_ALLOWED',
+    });
+    expect(await send({ allowedTargets: [] })).toMatchObject({
+      kind: 'unauthorized',
+      reason: 'TARGET_NOT_ALLOWED',
+    });
+    expect(rig.connections()).toBe(before);
+    expect(rig.arrivedKeys()).toEqual([]);
+  });
+
+  test('sends nothing to an address outside the policy, and opens no connection', async () => {
+    const before = rig.connections();
+    const network = { ...contextOf(rig).network, allowedRanges: [] };
+    expect(await send({ network })).toMatchObject({ kind: 'unauthorized', reason: 'ADDRESS_NOT_ALLOWED' });
+    expect(await rig.connector.test(rig.settings, contextOf(rig, { network }))).toMatchObject({
+      kind: 'unauthorized',
+      reason: 'ADDRESS_NOT_ALLOWED',
+    });
+    expect(rig.connections()).toBe(before);
+  });
+
+  test('sends nothing in clear under a production policy', async () => {
+    const clear = await rig.plaintext?.();
+    if (clear === undefined) return; // SSH has no clear form.
+    try {
+      const outcome = await send({}, clear.settings);
+      expect(outcome).toMatchObject({ kind: 'unauthorized' });
+      expect(said(outcome)).toMatch(/PLAINTEXT_NOT_ALLOWED|TLS_REFUSED/);
+      expect(clear.received()).toBe(0);
+      const sandbox = { ...contextOf(rig).network, allowPlaintext: true };
+      expect(
+        await rig.connector.send(parcelOf(), clear.settings, contextOf(rig, { network: sandbox })),
+      ).toMatchObject({ kind: rig.good });
+    } finally {
+      await rig.connector.close?.();
+      await clear.close();
+    }
+  });
+
+  test('sends nothing to a recipient whose identity cannot be verified', async () => {
+    const outcome =
+      rig.wrongIdentity === undefined
+        ? await send({ network: { allowedRanges: ['127.0.0.0/8'], allowPlaintext: false } })
+        : await send({}, rig.wrongIdentity);
+    expect(outcome).toMatchObject({ kind: 'unauthorized', reason: rig.identityReason });
+    expect(rig.arrivedKeys()).toEqual([]);
+  });
+
+  test('reports refused credentials as unauthorized', async () => {
+    const outcome = await rig.connector.send(
+      parcelOf(),
+      rig.settings,
+      contextOf({ ...rig, secrets: rig.badSecrets }),
+    );
+    expect(outcome).toMatchObject({ kind: 'unauthorized', reason: rig.authReason });
+  });
+
+  test('sends nothing when a secret is missing', async () => {
+    const before = rig.arrivedKeys().length;
+    const outcome = await rig.connector.send(parcelOf(), rig.settings, contextOf({ ...rig, secrets: {} }));
+    expect(outcome).toMatchObject({ kind: 'unauthorized', reason: 'SECRET_MISSING' });
+    expect(rig.arrivedKeys()).toHaveLength(before);
+  });
+
+  test('a connection cut before the content is unavailable and certainly not received', async () => {
+    await rig.connector.close?.();
+    rig.misbehave('cutBefore');
+    expect(await send()).toMatchObject({ kind: 'unavailable', maybeReceived: false });
+    expect(rig.arrivedKeys()).toEqual([]);
+  });
+
+  test('a connection cut after the content is unknown', async () => {
+    rig.misbehave('cutAfter');
+    expect(await send()).toMatchObject({ kind: 'unknown' });
+    expect(rig.arrivedKeys()).toHaveLength(1);
+  });
+
+  test('a recipient that never speaks ends as unavailable', async () => {
+    await rig.connector.close?.();
+    rig.misbehave('hangBefore');
+    expect(await send({ timeouts: short })).toMatchObject({ kind: 'unavailable', maybeReceived: false });
+  });
+
+  test('a recipient that takes the content and falls silent ends as unknown', async () => {
+    rig.misbehave('hangAfter');
+    expect(await send({ timeouts: short })).toMatchObject({ kind: 'unknown' });
+    rig.recover();
+    rig.misbehave('hangAfter');
+    expect(await send({ timeouts: { connectMs: 5_000, responseMs: 5_000, totalMs: 500 } })).toMatchObject({
+      kind: 'unknown',
+      reason: 'TOTAL_TIMEOUT',
+    });
+  });
+
+  test('the total timeout holds whatever the others say', async () => {
+    await rig.connector.close?.();
+    rig.misbehave('hangBefore');
+    expect(await send({ timeouts: { connectMs: 60_000, responseMs: 60_000, totalMs: 300 } })).toMatchObject({
+      kind: 'unavailable',
+      maybeReceived: false,
+    });
+  });
+
+  test('an abort before departure sends nothing; one after the content is unknown', async () => {
+    const controller = new AbortController();
+    controller.abort();
+    expect(await send({ signal: controller.signal })).toMatchObject({
+      kind: 'unavailable',
+      maybeReceived: false,
+    });
+    expect(rig.arrivedKeys()).toEqual([]);
+    rig.misbehave('hangAfter');
+    const later = new AbortController();
+    const pending = send({ signal: later.signal });
+    await until(() => rig.arrivedKeys().length > 0);
+    later.abort();
+    expect(await pending).toMatchObject({ kind: 'unknown', reason: 'ABORTED' });
+  });
+
+  test('composes without I/O, the same bytes each time, and other bytes for another content', () => {
+    const before = rig.connections();
+    const first = rig.connector.compose(parcelOf(), rig.settings);
+    expect(rig.connector.compose(parcelOf(), rig.settings)).toEqual(first);
+    expect(rig.connector.compose(parcelOf(), rig.settings, (name) => rig.secrets[name]).content).toEqual(
+      first.content,
+    );
+    const other = parcelOf({ body: { ...parcelOf().body, bytes: Buffer.from('{}') } });
+    expect(rig.connector.compose(other, rig.settings).content).not.toEqual(first.content);
+    expect(first.targetKeys).toEqual([rig.target]);
+    expect(rig.connections()).toBe(before);
+  });
+
+  test('no secret is in what is composed or answered', async () => {
+    const outcomes: unknown[] = [await send()];
+    for (const how of ['refuse', 'cutAfter'] as const) {
+      rig.misbehave(how);
+      outcomes.push(await send());
+      rig.recover();
+    }
+    outcomes.push(
+      rig.connector.compose(parcelOf(), rig.settings, (name) => rig.secrets[name]),
+      rig.connector.compose(parcelOf(), rig.settings),
+    );
+    for (const secret of Object.values(rig.secrets)) {
+      expect(said(outcomes)).not.toContain(secret);
+      expect(said(outcomes)).not.toContain(Buffer.from(secret).toString('base64'));
+    }
+  });
+
+  test('no text of the recipient and no content is in an outcome', async () => {
+    const outcomes: Outcome[] = [await send()];
+    for (const how of ['refuse', 'cutBefore', 'cutAfter'] as const) {
+      if (how === 'cutBefore') await rig.connector.close?.();
+      rig.misbehave(how);
+      outcomes.push(await send());
+      rig.recover();
+    }
+    expect(said(outcomes)).not.toMatch(/zo[eé]|martin|bonjour|at .*\.ts/i);
+    for (const outcome of outcomes)
+      if ('reason' in outcome) expect(outcome.reason).toMatch(/^[A-Za-z0-9_.-]{1,64}$/);
+  });
+
+  test('a test call reaches the recipient and hands nothing over', async () => {
+    expect(await rig.connector.test(rig.settings, contextOf(rig))).toMatchObject({ kind: 'accepted' });
+    expect(rig.arrivedKeys()).toEqual([]);
+  });
+
+  test('an update and an erasure travel as well as a creation', async () => {
+    for (const action of ['update', 'erase'] as const) {
+      expect(await send({}, rig.settings, parcelOf({ action }))).toMatchObject({ kind: rig.good });
+      rig.recover();
+    }
+  });
+
+  test('close() leaves no socket open, and sending works again afterwards', async () => {
+    await send();
+    await rig.connector.close?.();
+    await until(() => openSockets() === 0);
+    rig.recover();
+    expect(await send()).toMatchObject({ kind: rig.good });
+  });
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 500 && !condition(); turn += 1)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(condition()).toBe(true);
+}
+
+/** Sockets of this process that are still connected, either end. */
+function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+}
