@@ -19,8 +19,8 @@ export type MysqlBinary = {
   readonly install?: string;
 };
 
+// PATH is the machine's, not a setting of Relais: src/config.ts has no part in it.
 export function findProgram(...names: readonly string[]): string | undefined {
-  // oxlint-disable-next-line node/no-process-env -- PATH is the machine's, not a setting of Relais
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...FURTHER_FOLDERS];
   for (const name of names) {
     for (const folder of folders) {
