@@ -51,12 +51,16 @@ const shaped = (raw: Raw): IntakeRow => {
 export async function takeNewRows(tx: Sql, limit: number): Promise<IntakeRow[]> {
   // The number is ours, and LIMIT cannot be a parameter typed as text on every server.
   const count = Math.max(1, Math.min(1000, Math.trunc(limit)));
-  return (await tx.all<Raw>(`${select} WHERE status = 'new' ORDER BY id LIMIT ${count} FOR UPDATE SKIP LOCKED`)).map(shaped);
+  return (
+    await tx.all<Raw>(`${select} WHERE status = 'new' ORDER BY id LIMIT ${count} FOR UPDATE SKIP LOCKED`)
+  ).map(shaped);
 }
 
 /** One row again, if it is still new and free. */
 export async function takeRow(tx: Sql, id: number): Promise<IntakeRow[]> {
-  return (await tx.all<Raw>(`${select} WHERE id = ? AND status = 'new' FOR UPDATE SKIP LOCKED`, [id])).map(shaped);
+  return (await tx.all<Raw>(`${select} WHERE id = ? AND status = 'new' FOR UPDATE SKIP LOCKED`, [id])).map(
+    shaped,
+  );
 }
 
 /** The new `lead` rows of these references, locked; those held by another process are left out. */
@@ -64,7 +68,10 @@ export async function takeLeadRows(tx: Sql, names: readonly LeadName[]): Promise
   if (names.length === 0) return [];
   const { where, values } = byName(names);
   return (
-    await tx.all<Raw>(`${select} WHERE kind = 'lead' AND status = 'new' AND (${where}) ORDER BY id FOR UPDATE SKIP LOCKED`, values)
+    await tx.all<Raw>(
+      `${select} WHERE kind = 'lead' AND status = 'new' AND (${where}) ORDER BY id FOR UPDATE SKIP LOCKED`,
+      values,
+    )
   ).map(shaped);
 }
 
@@ -72,7 +79,14 @@ export async function takeLeadRows(tx: Sql, names: readonly LeadName[]): Promise
 export async function newRowsAbout(
   tx: Sql,
   names: readonly LeadName[],
-): Promise<readonly { readonly id: number; readonly clientId: string; readonly reference: string; readonly kind: string }[]> {
+): Promise<
+  readonly {
+    readonly id: number;
+    readonly clientId: string;
+    readonly reference: string;
+    readonly kind: string;
+  }[]
+> {
   if (names.length === 0) return [];
   const { where, values } = byName(names);
   return tx.all(
@@ -93,7 +107,10 @@ export async function receiptsOf(
   keys: readonly Pick<Receipt, 'clientId' | 'kind' | 'rowReference'>[],
 ): Promise<readonly Pick<Receipt, 'clientId' | 'kind' | 'rowReference' | 'digest'>[]> {
   if (keys.length === 0) return [];
-  const { where, values } = anyOf(keys.map((key) => [key.clientId, key.kind, key.rowReference]), ['client_id', 'kind', 'row_reference']);
+  const { where, values } = anyOf(
+    keys.map((key) => [key.clientId, key.kind, key.rowReference]),
+    ['client_id', 'kind', 'row_reference'],
+  );
   return tx.all(
     `SELECT client_id AS clientId, kind, row_reference AS rowReference, digest FROM intake_receipts WHERE ${where}`,
     values,
@@ -104,7 +121,14 @@ export async function insertReceipts(tx: Sql, receipts: readonly Receipt[]): Pro
   if (receipts.length === 0) return;
   await tx.run(
     `INSERT INTO intake_receipts (client_id, kind, row_reference, lead_id, digest, received_at) VALUES ${rowMarks(receipts.length, 6)}`,
-    receipts.flatMap((one) => [one.clientId, one.kind, one.rowReference, one.leadId, one.digest, one.receivedAt]),
+    receipts.flatMap((one) => [
+      one.clientId,
+      one.kind,
+      one.rowReference,
+      one.leadId,
+      one.digest,
+      one.receivedAt,
+    ]),
   );
 }
 
@@ -115,22 +139,29 @@ export async function removeRows(tx: Sql, ids: readonly number[]): Promise<void>
   await tx.run(`DELETE FROM lead_intake WHERE id IN (${marks})`, values);
 }
 
-/** A refused row stays, visible, with its reasons as JSON. */
-export async function refuseRows(tx: Sql, refusals: readonly { readonly id: number; readonly refusal: string }[]): Promise<void> {
+/** A refused row stays, visible, with its reasons as JSON. Returns how many were still new. */
+export async function refuseRows(
+  tx: Sql,
+  refusals: readonly { readonly id: number; readonly refusal: string }[],
+): Promise<number> {
   const last = refusals.at(-1);
-  if (last === undefined) return;
+  if (last === undefined) return 0;
   const { marks, values } = inList(refusals.map((one) => one.id));
-  const padded = values.map((id) => refusals.find((one) => one.id === id) ?? last);
-  await tx.run(
+  const padded = [...refusals, ...Array<typeof last>(values.length - refusals.length).fill(last)];
+  const { affected } = await tx.run(
     `UPDATE lead_intake SET status = 'refused', settled_at = CURRENT_TIMESTAMP(3),
        refusal = CASE id ${padded.map(() => 'WHEN ? THEN ?').join(' ')} END
      WHERE id IN (${marks}) AND status = 'new'`,
     [...padded.flatMap((one): SqlValue[] => [one.id, one.refusal]), ...values],
   );
+  return affected;
 }
 
 export async function raiseIntakeAlert(tx: Sql, clientId: string, reason: string): Promise<void> {
-  await tx.run("INSERT INTO alerts (kind, client_id, reason) VALUES ('intake_failed', ?, ?)", [clientId, reason]);
+  await tx.run("INSERT INTO alerts (kind, client_id, reason) VALUES ('intake_failed', ?, ?)", [
+    clientId,
+    reason,
+  ]);
 }
 
 /** Plain INSERT of rows in one statement, as the intake account may. */
@@ -145,7 +176,10 @@ export async function insertIntakeRows(sql: Sql, rows: readonly IntakeValues[]):
 }
 
 /** `(a = ? AND b = ?) OR ...`, padded to a power of two like an IN list; both optimisers read it as ranges of one index. */
-export function anyOf(keys: readonly (readonly string[])[], columns: readonly string[]): { readonly where: string; readonly values: string[] } {
+export function anyOf(
+  keys: readonly (readonly string[])[],
+  columns: readonly string[],
+): { readonly where: string; readonly values: string[] } {
   const one = `(${columns.map((column) => `${column} = ?`).join(' AND ')})`;
   const last = keys.at(-1) ?? [];
   const size = 2 ** Math.ceil(Math.log2(Math.max(1, keys.length)));
@@ -154,5 +188,8 @@ export function anyOf(keys: readonly (readonly string[])[], columns: readonly st
 }
 
 export function byName(names: readonly LeadName[]): { readonly where: string; readonly values: string[] } {
-  return anyOf(names.map((name) => [name.clientId, name.reference]), ['client_id', 'reference']);
+  return anyOf(
+    names.map((name) => [name.clientId, name.reference]),
+    ['client_id', 'reference'],
+  );
 }

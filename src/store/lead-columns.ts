@@ -64,4 +64,10 @@ export function columnsOf(table: LeadTable): readonly (readonly [LeadColumn, str
   return leadColumns.filter((name) => homes[name].table === table).map((name) => [name, homes[name].column]);
 }
 
-export const contentTables: readonly LeadTable[] = ['leads', 'prospects', 'lead_projects', 'lead_origins', 'lead_finances'];
+export const contentTables: readonly LeadTable[] = [
+  'leads',
+  'prospects',
+  'lead_projects',
+  'lead_origins',
+  'lead_finances',
+];

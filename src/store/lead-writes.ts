@@ -27,29 +27,33 @@ export interface LeadChange {
 export const nameKey = (name: LeadName): string => `${name.clientId}\n${name.reference}`;
 
 /** The leads of these names, their rows locked in id order so that two processes never cross. */
-export async function lockLeads(tx: Sql, names: readonly LeadName[]): Promise<ReadonlyMap<string, LockedLead>> {
-  if (names.length === 0) return new Map();
-  const ids = await leadIds(tx, names);
-  if (ids.size === 0) return new Map();
-  const { marks, values } = inList([...ids.values()]);
-  const rows = await tx.all<LockedLead & { erasedAt: Date | null }>(
-    `SELECT id, client_id AS clientId, reference, revision, erased_at AS erasedAt FROM leads WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
-    values,
-  );
-  return new Map(
-    rows.map(({ erasedAt, ...row }) => [nameKey(row), { ...row, erased: erasedAt !== null }]),
+export async function lockLeads(
+  tx: Sql,
+  names: readonly LeadName[],
+): Promise<ReadonlyMap<string, LockedLead>> {
+  const found = await findLeads(tx, names);
+  if (found.size === 0) return found;
+  const { marks, values } = inList([...found.values()].map((one) => one.id));
+  return byNameKey(
+    await tx.all<RawLead>(`${selectLead} WHERE id IN (${marks}) ORDER BY id FOR UPDATE`, values),
   );
 }
 
-/** Ids by name, without a lock. */
-export async function leadIds(tx: Sql, names: readonly LeadName[]): Promise<ReadonlyMap<string, number>> {
+/** The same without a lock. */
+export async function findLeads(
+  tx: Sql,
+  names: readonly LeadName[],
+): Promise<ReadonlyMap<string, LockedLead>> {
   if (names.length === 0) return new Map();
   const { where, values } = byName(names);
-  const rows = await tx.all<LeadName & { id: number }>(
-    `SELECT id, client_id AS clientId, reference FROM leads WHERE ${where}`,
-    values,
-  );
-  return new Map(rows.map((row) => [nameKey(row), row.id]));
+  return byNameKey(await tx.all<RawLead>(`${selectLead} WHERE ${where}`, values));
+}
+
+type RawLead = LeadName & { readonly id: number; readonly revision: number; readonly erasedAt: Date | null };
+const selectLead = 'SELECT id, client_id AS clientId, reference, revision, erased_at AS erasedAt FROM leads';
+
+function byNameKey(rows: readonly RawLead[]): ReadonlyMap<string, LockedLead> {
+  return new Map(rows.map(({ erasedAt, ...row }) => [nameKey(row), { ...row, erased: erasedAt !== null }]));
 }
 
 /** Rows per statement: far below the server's limits of 65,535 parameters and of one packet, whatever the texts weigh. */
@@ -62,7 +66,8 @@ function* chunks<T>(rows: readonly T[]): Generator<readonly T[]> {
 /** Inserts new leads with their content; returns their ids by name. One statement per table. */
 export async function insertLeads(tx: Sql, leads: readonly NewLead[]): Promise<ReadonlyMap<string, number>> {
   const ids = new Map<string, number>();
-  for (const some of chunks(leads)) for (const [name, id] of await insertTogether(tx, some)) ids.set(name, id);
+  for (const some of chunks(leads))
+    for (const [name, id] of await insertTogether(tx, some)) ids.set(name, id);
   return ids;
 }
 
@@ -73,29 +78,41 @@ async function insertTogether(tx: Sql, leads: readonly NewLead[]): Promise<Reado
     leads.flatMap((one) => [one.clientId, one.reference, ...own.map(([name]) => one.fields[name] ?? null)]),
   );
   // Read back instead of counted from insertId: a server may step its ids by more than one.
-  const ids = await leadIds(tx, leads);
-  const idOf = (one: NewLead): number => ids.get(nameKey(one)) ?? 0;
+  const found = await findLeads(tx, leads);
+  const idOf = (one: NewLead): number => found.get(nameKey(one))?.id ?? 0;
   for (const table of contentTables) {
     if (table === 'leads') continue;
     const columns = columnsOf(table);
-    const rows = leads.filter((one) => table !== 'lead_finances' || columns.some(([name]) => one.fields[name] !== undefined));
+    const rows = leads.filter(
+      (one) => table !== 'lead_finances' || columns.some(([name]) => one.fields[name] !== undefined),
+    );
     if (rows.length === 0) continue;
     await tx.run(
       `INSERT INTO ${table} (lead_id, client_id, ${columns.map(([, column]) => column).join(', ')}) VALUES ${rowMarks(rows.length, 2 + columns.length)}`,
       rows.flatMap((one) => [idOf(one), one.clientId, ...columns.map(([name]) => one.fields[name] ?? null)]),
     );
   }
-  return ids;
+  return new Map([...found].map(([name, one]) => [name, one.id]));
 }
 
-/** Facts a correction is judged against: reachability and the two ranges. */
-export async function readFacts(tx: Sql, leadId: number): Promise<LeadFields> {
-  const [row] = await tx.all<Record<string, string | number | null>>(
-    `SELECT p.last_name, p.email, p.mobile, p.landline, j.surface_min, j.surface_max, j.budget_min, j.budget_max
-       FROM prospects p JOIN lead_projects j ON j.lead_id = p.lead_id WHERE p.lead_id = ?`,
-    [leadId],
+/** Facts a correction is judged against, by lead: reachability and the two ranges. */
+export async function readFacts(
+  tx: Sql,
+  leadIds: readonly number[],
+): Promise<ReadonlyMap<number, LeadFields>> {
+  if (leadIds.length === 0) return new Map();
+  const { marks, values } = inList(leadIds);
+  const rows = await tx.all<Record<string, string | number | null> & { leadId: number }>(
+    `SELECT p.lead_id AS leadId, p.last_name, p.email, p.mobile, p.landline, j.surface_min, j.surface_max, j.budget_min, j.budget_max
+       FROM prospects p JOIN lead_projects j ON j.lead_id = p.lead_id WHERE p.lead_id IN (${marks})`,
+    values,
   );
-  return Object.fromEntries(Object.entries(row ?? {}).filter(([, value]) => value !== null)) as LeadFields;
+  return new Map(
+    rows.map(({ leadId, ...facts }) => [
+      leadId,
+      Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null)) as LeadFields,
+    ]),
+  );
 }
 
 /** Writes the named columns only; `clear` become NULL. */
@@ -118,7 +135,10 @@ export async function correctLead(
       );
     } else {
       const key = table === 'leads' ? 'id' : 'lead_id';
-      await tx.run(`UPDATE ${table} SET ${changed.map(([, column]) => `${column} = ?`).join(', ')} WHERE ${key} = ?`, [...values, lead.id]);
+      await tx.run(
+        `UPDATE ${table} SET ${changed.map(([, column]) => `${column} = ?`).join(', ')} WHERE ${key} = ?`,
+        [...values, lead.id],
+      );
     }
   }
 }
@@ -133,7 +153,12 @@ export async function insertConsents(
        VALUES ${rowMarks(some.length, 10)}`,
       some.flatMap(({ clientId, leadId, event }): SqlValue[] => [
         ...[clientId, leadId, event.purpose, event.channel, event.state, event.recordedAt],
-        ...[event.wordingVersion ?? null, event.legalEntity ?? null, event.validUntil ?? null, event.source ?? null],
+        ...[
+          event.wordingVersion ?? null,
+          event.legalEntity ?? null,
+          event.validUntil ?? null,
+          event.source ?? null,
+        ],
       ]),
     );
   }
@@ -157,7 +182,11 @@ export async function insertInteractions(
 /** Raises revisions; leads with the same steps share a statement. */
 export async function raiseRevisions(
   tx: Sql,
-  steps: readonly { readonly leadId: number; readonly revisions: number; readonly consentRevisions: number }[],
+  steps: readonly {
+    readonly leadId: number;
+    readonly revisions: number;
+    readonly consentRevisions: number;
+  }[],
 ): Promise<void> {
   const groups = Map.groupBy(steps, (one) => `${one.revisions}:${one.consentRevisions}`);
   for (const group of groups.values()) {

@@ -1,0 +1,133 @@
+// Corrections, consent events and interactions of a batch, on leads that exist.
+// Invariant: each accepted row is one revision; an earlier revision a recipient may hold is kept before anything changes (C22).
+import type { Sql } from '../store/database.ts';
+import type { LeadFields } from '../store/lead-columns.ts';
+import {
+  correctLead,
+  insertConsents,
+  insertInteractions,
+  nameKey,
+  raiseRevisions,
+  readFacts,
+  type ChangeKind,
+  type LockedLead,
+} from '../store/lead-writes.ts';
+import type { Candidate, Ledger, SettleDeps } from './batch.ts';
+import type { CreatedLead } from './create.ts';
+import { checkRanges, checkReachable } from './meaning.ts';
+import { refusal, type Refusal } from './refusals.ts';
+import type { CheckedRow } from './row.ts';
+
+interface State {
+  readonly id: number;
+  readonly clientId: string;
+  readonly isNew: boolean;
+  readonly erased: boolean;
+  revision: number;
+  consentRevisions: number;
+  revisions: number;
+  facts: LeadFields;
+}
+
+const changeKinds: Readonly<Record<Exclude<CheckedRow['kind'], 'lead'>, ChangeKind>> = {
+  correction: 'corrected',
+  consent: 'consent',
+  interaction: 'interaction',
+};
+
+export async function applyRows(
+  tx: Sql,
+  deps: Pick<SettleDeps, 'snapshot'>,
+  candidates: readonly Candidate[],
+  locked: ReadonlyMap<string, LockedLead>,
+  created: ReadonlyMap<string, CreatedLead>,
+  ledger: Ledger,
+): Promise<void> {
+  if (candidates.length === 0) return;
+  const states = await statesOf(tx, candidates, locked, created);
+  const applied: { readonly row: CheckedRow; readonly state: State }[] = [];
+  for (const candidate of candidates) {
+    const { row } = candidate;
+    if (row.kind === 'lead' || !ledger.isFirst(candidate)) continue;
+    const state = states.get(nameKey(row));
+    const problems = state === undefined ? [refusal('reference', 'UNKNOWN_LEAD')] : judge(row, state);
+    if (state === undefined || problems.length > 0) {
+      ledger.refuse(candidate, problems);
+      continue;
+    }
+    state.facts = corrected(state.facts, row);
+    state.revision += 1;
+    state.revisions += 1;
+    if (row.kind === 'consent') state.consentRevisions += 1;
+    ledger.accept(candidate, state.id, {
+      clientId: state.clientId,
+      leadId: state.id,
+      revision: state.revision,
+      kind: changeKinds[row.kind],
+    });
+    applied.push({ row, state });
+  }
+  const touched = [...new Set(applied.map((one) => one.state))].sort((a, b) => a.id - b.id);
+  await deps.snapshot(
+    tx,
+    touched.filter((one) => !one.isNew).map((one) => one.id),
+  );
+  for (const { row, state } of applied)
+    if (row.kind === 'correction') await correctLead(tx, state, row.fields, row.clear);
+  const eventsOf = <T>(
+    pick: (row: CheckedRow) => readonly T[],
+  ): { clientId: string; leadId: number; event: T }[] =>
+    applied.flatMap(({ row, state }) =>
+      pick(row).map((event) => ({ clientId: state.clientId, leadId: state.id, event })),
+    );
+  await insertConsents(
+    tx,
+    eventsOf((row) => row.consents),
+  );
+  await insertInteractions(
+    tx,
+    eventsOf((row) => row.interactions),
+  );
+  await raiseRevisions(
+    tx,
+    touched.map((one) => ({
+      leadId: one.id,
+      revisions: one.revisions,
+      consentRevisions: one.consentRevisions,
+    })),
+  );
+}
+
+async function statesOf(
+  tx: Sql,
+  candidates: readonly Candidate[],
+  locked: ReadonlyMap<string, LockedLead>,
+  created: ReadonlyMap<string, CreatedLead>,
+): Promise<ReadonlyMap<string, State>> {
+  const corrections = candidates
+    .filter((one) => one.row.kind === 'correction')
+    .flatMap((one) => locked.get(nameKey(one.row)) ?? []);
+  const facts = await readFacts(tx, [...new Set(corrections.map((one) => one.id))]);
+  const state = (lead: LockedLead, isNew: boolean, known: LeadFields): State => ({
+    ...{ id: lead.id, clientId: lead.clientId, erased: lead.erased, revision: lead.revision },
+    ...{ isNew, revisions: 0, consentRevisions: 0, facts: known },
+  });
+  const states = new Map<string, State>();
+  for (const [name, lead] of locked) states.set(name, state(lead, false, facts.get(lead.id) ?? {}));
+  for (const [name, lead] of created) states.set(name, state(lead, true, lead.fields));
+  return states;
+}
+
+function judge(row: CheckedRow, state: State): readonly Refusal[] {
+  if (state.erased) return [refusal('reference', 'LEAD_ERASED')];
+  if (row.kind !== 'correction') return [];
+  const after = corrected(state.facts, row);
+  return [...checkReachable(after, 'clear_fields'), ...checkRanges(after)];
+}
+
+function corrected(facts: LeadFields, row: CheckedRow): LeadFields {
+  const kept = Object.entries({ ...facts, ...row.fields }).filter(
+    ([name]) => !(row.clear as readonly string[]).includes(name),
+  );
+  return Object.fromEntries(kept) as LeadFields;
+}

@@ -1,0 +1,40 @@
+// What the stations of one intake transaction share: a row on its way, and the ledger of what becomes of it.
+// Invariant: every taken row ends in the ledger once: accepted, refused, duplicate, or left waiting.
+import type { Sql } from '../store/database.ts';
+import type { LeadChange } from '../store/lead-writes.ts';
+import type { LeadSecrets } from '../store/secrets.ts';
+import type { Refusal } from './refusals.ts';
+import type { CheckedRow } from './row.ts';
+
+export interface SettleDeps {
+  readonly secrets: Pick<LeadSecrets, 'create'>;
+  readonly digestKey: Buffer;
+  readonly now: () => Date;
+  /** Keeps the current revision of these leads where a recipient may hold it; called before they change. */
+  readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
+}
+
+export interface Settled {
+  readonly accepted: number;
+  readonly refused: number;
+  readonly duplicates: number;
+  /** Rows left 'new' because an earlier row about the same lead is in other hands. */
+  readonly waiting: number;
+  readonly changes: readonly LeadChange[];
+}
+
+/** A row that passed the contract, on its way. */
+export interface Candidate {
+  readonly id: number;
+  readonly receivedAt: Date;
+  readonly row: CheckedRow;
+  readonly digest: Buffer;
+}
+
+/** What becomes of the rows of a transaction; every station adds to it. */
+export interface Ledger {
+  readonly refuse: (candidate: Pick<Candidate, 'id'>, refusals: readonly Refusal[]) => void;
+  /** False when the row is known already: counted as a duplicate, or refused for its other content. */
+  readonly isFirst: (candidate: Candidate) => boolean;
+  readonly accept: (candidate: Candidate, leadId: number, change: LeadChange) => void;
+}

@@ -1,0 +1,204 @@
+// The lead contract: decides whether one row may come in, and reads it into the domain's words.
+// Invariant: closed and unforgiving: nothing is trimmed, cased, defaulted or invented for a person (C05, C13, C16b).
+import type { ErrorObject, ValidateFunction } from 'ajv';
+import type { ConsentRecord, Interaction } from '../domain/lead.ts';
+import { leadColumns, type LeadColumn } from '../store/lead-columns.ts';
+import { checkMeaning } from './meaning.ts';
+import {
+  consentElement,
+  consentRequired,
+  fieldOf,
+  fields,
+  interactionElement,
+  interactionRequired,
+  rowKinds,
+  type RowKind,
+} from './fields.ts';
+import type { Rule } from './fields.ts';
+import { createAjv, parseInstant } from './formats.ts';
+import { refusal, shownName, type Refusal, type RefusalCode } from './refusals.ts';
+import type { CheckedRow } from './row.ts';
+
+export type Checked = { readonly row: CheckedRow } | { readonly refusals: readonly Refusal[] };
+
+const head = ['client_id', 'kind', 'reference'];
+/** What each kind of row may carry and what it must (beyond client, kind and reference). */
+export const kindColumns: Readonly<
+  Record<RowKind, { readonly may: readonly string[]; readonly must: readonly string[] }>
+> = {
+  lead: { may: [...leadColumns, 'consents', 'interactions'], must: ['channel', 'collected_at'] },
+  correction: { may: [...leadColumns, 'row_reference', 'clear_fields'], must: ['row_reference'] },
+  consent: { may: ['row_reference', 'consents'], must: ['row_reference', 'consents'] },
+  interaction: { may: ['row_reference', 'interactions'], must: ['row_reference', 'interactions'] },
+};
+
+const validators = buildValidators();
+
+/**
+ * @param values by column: texts, numbers, Dates; JSON columns as text or already read. NULL and undefined are absent
+ * @param now instants may not lie more than five minutes after it
+ */
+export function checkRow(values: Readonly<Record<string, unknown>>, now: Date): Checked {
+  const { present, refusals } = presentValues(values);
+  const kind = rowKinds.find((one) => one === (present['kind'] ?? 'lead'));
+  if (kind === undefined) return { refusals: [refusal('kind', 'NOT_ALLOWED_VALUE', fieldOf('kind')?.says)] };
+  const validate = validators[kind];
+  if (!validate(present)) refusals.push(...refusalsOf(validate.errors ?? [], refusals));
+  if (refusals.length > 0) return { refusals };
+  const row = read(kind, present);
+  const problems = checkMeaning(row, now);
+  return problems.length > 0 ? { refusals: problems } : { row };
+}
+
+function presentValues(values: Readonly<Record<string, unknown>>): {
+  present: Record<string, unknown>;
+  refusals: Refusal[];
+} {
+  const present: Record<string, unknown> = {};
+  const refusals: Refusal[] = [];
+  for (const [name, value] of Object.entries(values)) {
+    // The column is NOT NULL with '' as its absence.
+    if (value === null || value === undefined || (name === 'row_reference' && value === '')) continue;
+    if (value instanceof Date)
+      present[name] = Number.isNaN(value.getTime()) ? 'no date' : value.toISOString();
+    else if ((name === 'consents' || name === 'interactions') && typeof value === 'string') {
+      try {
+        present[name] = JSON.parse(value) as unknown;
+      } catch {
+        refusals.push(refusal(name, 'BAD_JSON', fieldOf(name)?.says));
+      }
+    } else present[name] = value;
+  }
+  return { present, refusals };
+}
+
+function read(kind: RowKind, present: Readonly<Record<string, unknown>>): CheckedRow {
+  const given: Partial<Record<LeadColumn, string | number | Date>> = {};
+  for (const name of leadColumns) {
+    const value = present[name] as string | number | undefined;
+    if (value === undefined) continue;
+    given[name] = fieldOf(name)?.schema['format'] === 'instant' ? instantOf(value) : value;
+  }
+  if (kind === 'lead') given.operation_kind ??= 'recurring';
+  const reference = present['reference'] as string;
+  return {
+    kind,
+    clientId: present['client_id'] as string,
+    reference,
+    rowReference: kind === 'lead' ? reference : (present['row_reference'] as string),
+    fields: given,
+    clear: ((present['clear_fields'] as string | undefined)?.split(',') ?? []) as LeadColumn[],
+    consents: ((present['consents'] ?? []) as Record<string, unknown>[]).map(consentOf),
+    interactions: ((present['interactions'] ?? []) as Record<string, unknown>[]).map(interactionOf),
+  };
+}
+
+const instantOf = (value: unknown): Date => parseInstant(String(value)) ?? new Date(Number.NaN);
+
+function consentOf(raw: Readonly<Record<string, unknown>>): ConsentRecord {
+  const { recordedAt, validUntil, ...rest } = raw as Omit<ConsentRecord, 'recordedAt' | 'validUntil'> & {
+    recordedAt: string;
+    validUntil?: string;
+  };
+  return {
+    ...rest,
+    recordedAt: instantOf(recordedAt),
+    ...(validUntil === undefined ? {} : { validUntil: instantOf(validUntil) }),
+  };
+}
+
+/** Kinds that are the prospect's own doing unless the row says otherwise (C08). */
+const voluntaryByNature = new Set(['inbound_call', 'web_form']);
+
+function interactionOf(raw: Readonly<Record<string, unknown>>): Interaction {
+  const { at, voluntary, ...rest } = raw as Omit<Interaction, 'at' | 'voluntary'> & {
+    at: string;
+    voluntary?: boolean;
+  };
+  return { ...rest, at: instantOf(at), voluntary: voluntary ?? voluntaryByNature.has(rest.kind) };
+}
+
+function buildValidators(): Readonly<Record<RowKind, ValidateFunction>> {
+  const ajv = createAjv();
+  const element = (rules: Readonly<Record<string, Rule>>, required: readonly string[]): object => ({
+    type: 'object',
+    additionalProperties: false,
+    required,
+    properties: Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, rule.schema])),
+  });
+  const items: Readonly<Record<string, object>> = {
+    consents: element(consentElement, consentRequired),
+    interactions: element(interactionElement, interactionRequired),
+  };
+  const schemaOf = (kind: RowKind): object => ({
+    type: 'object',
+    additionalProperties: false,
+    required: ['client_id', 'reference', ...kindColumns[kind].must],
+    properties: Object.fromEntries(
+      fields
+        .filter(({ name }) => head.includes(name) || kindColumns[kind].may.includes(name))
+        .map(({ name, schema }) => [
+          name,
+          items[name] === undefined ? schema : { ...schema, items: items[name] },
+        ]),
+    ),
+  });
+  return Object.fromEntries(rowKinds.map((kind) => [kind, ajv.compile(schemaOf(kind))])) as Record<
+    RowKind,
+    ValidateFunction
+  >;
+}
+
+/** Keyword of a schema -> code; earlier ones are told first, one per path. */
+const codes: readonly (readonly [string, RefusalCode])[] = [
+  ['required', 'REQUIRED'],
+  ['additionalProperties', 'UNKNOWN_FIELD'],
+  ['minLength', 'EMPTY'],
+  ['minItems', 'EMPTY'],
+  ['trimmed', 'OUTER_BLANKS'],
+  ['maxLength', 'TOO_LONG'],
+  ['maxItems', 'TOO_LONG'],
+  ['enum', 'NOT_ALLOWED_VALUE'],
+  ['minimum', 'OUT_OF_RANGE'],
+  ['maximum', 'OUT_OF_RANGE'],
+  ['impersonal', 'PERSONAL_REFERENCE'],
+];
+const rank = (keyword: string): number => {
+  const at = codes.findIndex(([one]) => one === keyword);
+  return at < 0 ? codes.length : at;
+};
+
+function refusalsOf(errors: readonly ErrorObject[], before: readonly Refusal[]): readonly Refusal[] {
+  const told = new Set(before.map((one) => one.column));
+  const found: Refusal[] = [];
+  for (const error of [...errors].sort((a, b) => rank(a.keyword) - rank(b.keyword))) {
+    const { path, rule } = place(error);
+    if (told.has(path)) continue;
+    told.add(path);
+    const code = codes[rank(error.keyword)]?.[1] ?? 'BAD_FORMAT';
+    if (code === 'UNKNOWN_FIELD')
+      found.push(refusal(path, fieldOf(path) === undefined ? 'UNKNOWN_FIELD' : 'NOT_ALLOWED_HERE'));
+    else found.push(refusal(path, code, rule?.says));
+  }
+  return found;
+}
+
+/** `/consents/0` and the property in question -> `consents[0].state` and its rule. */
+function place(error: ErrorObject): { path: string; rule: Rule | undefined } {
+  const steps = error.instancePath.split('/').slice(1);
+  const params = error.params as { missingProperty?: string; additionalProperty?: string };
+  if (params.missingProperty !== undefined) steps.push(params.missingProperty);
+  if (params.additionalProperty !== undefined) {
+    steps.push(
+      fieldOf(params.additionalProperty) === undefined
+        ? shownName(params.additionalProperty)
+        : params.additionalProperty,
+    );
+  }
+  const [column = 'row', , key = ''] = steps;
+  const path = steps
+    .map((step, index) => (/^\d+$/.test(step) ? `[${step}]` : index === 0 ? step : `.${step}`))
+    .join('');
+  if (steps.length < 3) return { path: path === '' ? 'row' : path, rule: fieldOf(column) };
+  return { path, rule: (column === 'consents' ? consentElement : interactionElement)[key] };
+}

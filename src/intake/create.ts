@@ -1,0 +1,68 @@
+// New leads of a batch: lead, content, secret, consents and interactions together.
+// Invariant: a lead is never half there; one reference makes one lead.
+import type { Sql } from '../store/database.ts';
+import type { LeadFields } from '../store/lead-columns.ts';
+import {
+  insertConsents,
+  insertInteractions,
+  insertLeads,
+  nameKey,
+  type LockedLead,
+} from '../store/lead-writes.ts';
+import type { Candidate, Ledger, SettleDeps } from './batch.ts';
+import { refusal } from './refusals.ts';
+
+export interface CreatedLead extends LockedLead {
+  readonly fields: LeadFields;
+}
+
+/** Returns the leads it made, by name. */
+export async function createRows(
+  tx: Sql,
+  deps: Pick<SettleDeps, 'secrets'>,
+  candidates: readonly Candidate[],
+  existing: ReadonlyMap<string, LockedLead>,
+  ledger: Ledger,
+): Promise<ReadonlyMap<string, CreatedLead>> {
+  const fresh = new Map<string, Candidate>();
+  const twins: Candidate[] = [];
+  for (const candidate of candidates) {
+    const name = nameKey(candidate.row);
+    const before = existing.get(name);
+    if (fresh.has(name)) twins.push(candidate);
+    else if (!ledger.isFirst(candidate)) continue;
+    else if (before !== undefined)
+      ledger.refuse(candidate, [refusal('reference', before.erased ? 'LEAD_ERASED' : 'REFERENCE_USED')]);
+    else fresh.set(name, candidate);
+  }
+  const ids = await insertLeads(
+    tx,
+    [...fresh.values()].map((one) => one.row),
+  );
+  await deps.secrets.create(tx, [...ids.values()]);
+  const withIds = [...fresh].map(([name, candidate]) => ({ name, candidate, leadId: ids.get(name) ?? 0 }));
+  const eventsOf = <T>(
+    pick: (candidate: Candidate) => readonly T[],
+  ): { clientId: string; leadId: number; event: T }[] =>
+    withIds.flatMap(({ candidate, leadId }) =>
+      pick(candidate).map((event) => ({ clientId: candidate.row.clientId, leadId, event })),
+    );
+  await insertConsents(
+    tx,
+    eventsOf((one) => one.row.consents),
+  );
+  await insertInteractions(
+    tx,
+    eventsOf((one) => one.row.interactions),
+  );
+
+  const created = new Map<string, CreatedLead>();
+  for (const { name, candidate, leadId } of withIds) {
+    const { clientId, reference, fields } = candidate.row;
+    ledger.accept(candidate, leadId, { clientId, leadId, revision: 1, kind: 'created' });
+    created.set(name, { id: leadId, clientId, reference, revision: 1, erased: false, fields });
+  }
+  // A second row of the same reference in the same batch: the first is accepted by now, so this one is judged against it.
+  for (const twin of twins) ledger.isFirst(twin);
+  return created;
+}

@@ -1,0 +1,22 @@
+// The keyed digest by which the same row is known again.
+// Invariant: the same meaning gives the same digest whatever the order of keys or the spelling of an instant; no plain hash of a person.
+import { createHmac } from 'node:crypto';
+import { derived } from '../domain/keyed.ts';
+import type { CheckedRow } from './row.ts';
+
+/** The key of intake digests, from the master key. */
+export const intakeDigestKey = (masterKey: Buffer): Buffer => derived(masterKey, 'intake');
+
+export function rowDigest(key: Buffer, row: CheckedRow): Buffer {
+  return createHmac('sha256', key)
+    .update(JSON.stringify(ordered(row)))
+    .digest();
+}
+
+function ordered(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
+  return entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, one]) => [name, ordered(one)]);
+}

@@ -1,0 +1,81 @@
+// Formats and keywords the lead contract adds to JSON Schema, and the ajv they live in.
+// Invariant: pure yes-or-no questions; ajv is never verbose, so its errors carry no data.
+import { Ajv } from 'ajv';
+import { fullFormats } from 'ajv-formats/dist/formats.js';
+import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
+
+/** `2026-11-24T10:15:00+01:00` or `...Z`, seconds and up to three decimals optional; a day that exists, from 2000 on. */
+export function parseInstant(value: string): Date | undefined {
+  const match =
+    /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,3})?)?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/.exec(
+      value,
+    );
+  if (match === null) return undefined;
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((one) => Number(one ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (year < 2000 || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) return undefined;
+  if (day < 1 || day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return undefined;
+  const date = new Date(value);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+/** E.164. French numbers must exist by the numbering plan (the ranges kept for fiction do); others be possible. */
+export function isPhone(value: string): boolean {
+  if (!/^\+[1-9]\d{6,14}$/.test(value)) return false;
+  const parsed = parsePhoneNumberFromString(value);
+  if (parsed === undefined || parsed.number !== value) return false;
+  return value.startsWith('+33') ? parsed.isValid() : parsed.isPossible();
+}
+
+/** A French phone number in disguise, with or without separators: a reference must not be one. */
+export function looksLikePhone(value: string): boolean {
+  return /^(0[1-9]\d{8}|(00)?33[1-9]\d{8})$/.test(value.replace(/[._-]/g, ''));
+}
+
+/** ISO 3166-1 alpha-2, as assigned. */
+const countries = new Set(
+  (
+    'AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ ' +
+    'DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT ' +
+    'JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ ' +
+    'NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ ' +
+    'TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW'
+  ).split(' '),
+);
+
+const email = fullFormats.email as RegExp;
+// Tab and line ends belong in long texts; every other control character comes from a broken export.
+const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+const lineEnd = /[\t\r\n\u2028\u2029]/;
+
+export function createAjv(): Ajv {
+  const ajv = new Ajv({ allErrors: true, strict: true, verbose: false });
+  ajv.addFormat('instant', (value: string) => parseInstant(value) !== undefined);
+  ajv.addFormat('e164', isPhone);
+  ajv.addFormat('email', (value: string) => email.test(value));
+  ajv.addFormat('country', (value: string) => countries.has(value));
+  const ofText = (keyword: string, ask: (value: string) => boolean): void => {
+    ajv.addKeyword({
+      keyword,
+      type: 'string',
+      schemaType: 'boolean',
+      errors: false,
+      validate: (_: boolean, value: string) => ask(value),
+    });
+  };
+  ofText('trimmed', (value) => value === value.trim());
+  ofText('singleLine', (value) => !lineEnd.test(value) && !control.test(value));
+  ofText('printable', (value) => !control.test(value));
+  ofText('impersonal', (value) => !looksLikePhone(value));
+  ajv.addKeyword({
+    ...{ keyword: 'cents', type: 'number' as const, schemaType: 'boolean' as const, errors: false as const },
+    validate: (_: boolean, value: number) => Math.abs(value * 100 - Math.round(value * 100)) < 1e-4,
+  });
+  return ajv;
+}

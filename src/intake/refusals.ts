@@ -1,0 +1,45 @@
+// Why a row is refused: a closed list of codes, and a plain sentence for each.
+// Invariant: a refusal names a column or a path, never a value: it is read by support and kept in the database.
+
+/** The closed list; docs/lead-contract.md explains each. */
+export const refusalCodes = {
+  REQUIRED: 'is mandatory here',
+  EMPTY: 'is an empty text: leave it NULL (absent) instead',
+  UNKNOWN_FIELD: 'is not part of the lead contract',
+  NOT_ALLOWED_HERE: 'cannot be filled in this kind of row',
+  NOT_ALLOWED_VALUE: 'holds a value that is not in the list',
+  BAD_FORMAT: 'is not written as the contract asks',
+  TOO_LONG: 'is too long',
+  OUT_OF_RANGE: 'is outside the allowed range',
+  OUTER_BLANKS: 'begins or ends with a blank: nothing is trimmed silently',
+  BAD_JSON: 'cannot be read as JSON',
+  PERSONAL_REFERENCE: 'looks like a phone number: a reference must not be personal data',
+  UNKNOWN_CLIENT: 'names a client this gateway does not know',
+  REFERENCE_USED: 'is already used by a row with other content: send a correction',
+  UNKNOWN_LEAD: 'names a lead that does not exist: send the lead first',
+  LEAD_ERASED: 'names a lead that has been erased',
+  INTERNAL: 'could not be stored; support has been alerted',
+} as const;
+export type RefusalCode = keyof typeof refusalCodes;
+
+export interface Refusal {
+  /** A column, a JSON path such as `consents[0].state`, or `row` for the whole. */
+  readonly column: string;
+  readonly code: RefusalCode;
+  readonly message: string;
+}
+
+/** @param detail what is expected; never what was found */
+export function refusal(column: string, code: RefusalCode, detail = ''): Refusal {
+  return { column, code, message: `${column} ${refusalCodes[code]}${detail === '' ? '' : ` (${detail})`}.` };
+}
+
+/** As kept in lead_intake.refusal. A row with a thousand faults shows the first forty. */
+export function refusalText(refusals: readonly Refusal[]): string {
+  return JSON.stringify(refusals.slice(0, 40));
+}
+
+/** A name found in someone's data, fit to be shown: a foreign key of JSON may hold anything. */
+export function shownName(name: string): string {
+  return /^[A-Za-z_][A-Za-z_.]{0,39}$/.test(name) ? name : '(unnamed)';
+}

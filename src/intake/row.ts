@@ -1,0 +1,18 @@
+// The shape of a row that follows the lead contract.
+// Invariant: only what the sender said; the one default is the kind of operation, and whose move an interaction was.
+import type { ConsentRecord, Interaction } from '../domain/lead.ts';
+import type { LeadColumn, LeadFields } from '../store/lead-columns.ts';
+import type { RowKind } from './fields.ts';
+
+/** A row that follows the contract, read. */
+export interface CheckedRow {
+  readonly kind: RowKind;
+  readonly clientId: string;
+  readonly reference: string;
+  /** For a lead: its reference; with client and kind it makes the row unique. */
+  readonly rowReference: string;
+  readonly fields: LeadFields;
+  readonly clear: readonly LeadColumn[];
+  readonly consents: readonly ConsentRecord[];
+  readonly interactions: readonly Interaction[];
+}

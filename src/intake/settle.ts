@@ -1,0 +1,175 @@
+// One transaction over a handful of taken rows: judge, write the lead tables, leave receipts and changes, remove or refuse.
+// Invariant: per lead, rows count in the order of their ids; a row that must wait for an earlier one stays 'new'.
+import type { Sql } from '../store/database.ts';
+import {
+  insertReceipts,
+  knownClients,
+  newRowsAbout,
+  receiptsOf,
+  refuseRows,
+  removeRows,
+  takeLeadRows,
+  type IntakeRow,
+  type LeadName,
+} from '../store/intake.ts';
+import { findLeads, insertChanges, lockLeads, nameKey, type LeadChange } from '../store/lead-writes.ts';
+import { applyRows } from './apply.ts';
+import type { Candidate, Ledger, Settled, SettleDeps } from './batch.ts';
+import { checkRow } from './contract.ts';
+import { createRows } from './create.ts';
+import { rowDigest } from './digest.ts';
+import { refusal, refusalText } from './refusals.ts';
+import type { CheckedRow } from './row.ts';
+
+/** @param onTaken told of rows this call takes in addition, before they are worked on */
+export async function settleRows(
+  tx: Sql,
+  deps: SettleDeps,
+  taken: readonly IntakeRow[],
+  onTaken: (rows: readonly IntakeRow[]) => void,
+): Promise<Settled> {
+  const refused: { id: number; refusal: string }[] = [];
+  const refuse: Ledger['refuse'] = ({ id }, refusals) =>
+    void refused.push({ id, refusal: refusalText(refusals) });
+  const judge = (rows: readonly IntakeRow[]): Candidate[] => rows.flatMap((one) => judged(one, deps, refuse));
+
+  const first = judge(taken);
+  const { pulled, waits } = await inOrder(tx, taken, first);
+  onTaken(pulled);
+  const ready = await ofKnownClients(
+    tx,
+    [...first, ...judge(pulled)].filter((one) => !waits.has(one.id)),
+    refuse,
+  );
+  const leadRows = ready.filter((one) => one.row.kind === 'lead');
+  const others = ready.filter((one) => one.row.kind !== 'lead');
+
+  // Locks come before receipts are read, so that a twin row in another process is seen.
+  const locked = await lockLeads(
+    tx,
+    others.map((one) => one.row),
+  );
+  const existing = await findLeads(
+    tx,
+    leadRows.map((one) => one.row),
+  );
+  const accepted: { candidate: Candidate; leadId: number }[] = [];
+  const changes: LeadChange[] = [];
+  const duplicates: number[] = [];
+  const known = new Map(
+    (
+      await receiptsOf(
+        tx,
+        ready.map((one) => one.row),
+      )
+    ).map((one) => [rowKey(one), one.digest]),
+  );
+  const ledger: Ledger = {
+    refuse,
+    isFirst: (candidate) => {
+      const digest = known.get(rowKey(candidate.row));
+      if (digest === undefined) return true;
+      if (digest.equals(candidate.digest)) duplicates.push(candidate.id);
+      else if (existing.get(nameKey(candidate.row))?.erased === true)
+        refuse(candidate, [refusal('reference', 'LEAD_ERASED')]);
+      else
+        refuse(candidate, [
+          refusal(candidate.row.kind === 'lead' ? 'reference' : 'row_reference', 'REFERENCE_USED'),
+        ]);
+      return false;
+    },
+    accept: (candidate, leadId, change) => {
+      known.set(rowKey(candidate.row), candidate.digest);
+      accepted.push({ candidate, leadId });
+      changes.push(change);
+    },
+  };
+  const created = await createRows(tx, deps, leadRows, existing, ledger);
+  await applyRows(tx, deps, others, locked, created, ledger);
+
+  await insertReceipts(
+    tx,
+    accepted.map(({ candidate: { row, digest, receivedAt }, leadId }) => ({
+      ...row,
+      leadId,
+      digest,
+      receivedAt,
+    })),
+  );
+  await insertChanges(tx, changes);
+  await removeRows(tx, [...accepted.map((one) => one.candidate.id), ...duplicates]);
+  await refuseRows(tx, refused);
+  return {
+    accepted: accepted.length,
+    refused: refused.length,
+    duplicates: duplicates.length,
+    waiting: waits.size,
+    changes,
+  };
+}
+
+const rowKey = (row: Pick<CheckedRow, 'clientId' | 'rowReference'> & { readonly kind: string }): string =>
+  `${row.kind}\n${row.clientId}\n${row.rowReference}`;
+
+function judged(one: IntakeRow, deps: SettleDeps, refuse: Ledger['refuse']): Candidate[] {
+  const checked = checkRow(one.values, deps.now());
+  if ('row' in checked)
+    return [
+      {
+        id: one.id,
+        receivedAt: one.receivedAt,
+        row: checked.row,
+        digest: rowDigest(deps.digestKey, checked.row),
+      },
+    ];
+  refuse(one, checked.refusals);
+  return [];
+}
+
+async function ofKnownClients(
+  tx: Sql,
+  candidates: readonly Candidate[],
+  refuse: Ledger['refuse'],
+): Promise<Candidate[]> {
+  const clients = await knownClients(tx, [...new Set(candidates.map((one) => one.row.clientId))]);
+  return candidates.filter((one) => {
+    const isKnown = clients.has(one.row.clientId);
+    if (!isKnown) refuse(one, [refusal('client_id', 'UNKNOWN_CLIENT')]);
+    return isKnown;
+  });
+}
+
+/**
+ * Corrections and events follow what came before them. A `lead` row they need is pulled in although its id is beyond the limit;
+ * where another process holds it, or holds an earlier row about the lead, they wait for the next round.
+ */
+async function inOrder(
+  tx: Sql,
+  taken: readonly IntakeRow[],
+  candidates: readonly Candidate[],
+): Promise<{ pulled: readonly IntakeRow[]; waits: ReadonlySet<number> }> {
+  const followers = candidates.filter((one) => one.row.kind !== 'lead');
+  if (followers.length === 0) return { pulled: [], waits: new Set() };
+  const names = uniqueNames(followers);
+  const about = Map.groupBy(await newRowsAbout(tx, names), nameKey);
+  const ours = new Set(taken.map((one) => one.id));
+  const missing = names.filter((name) =>
+    about.get(nameKey(name))?.some((one) => one.kind === 'lead' && !ours.has(one.id)),
+  );
+  const pulled = (await takeLeadRows(tx, missing)).filter((one) => !ours.has(one.id));
+  for (const one of pulled) ours.add(one.id);
+  const waits = followers.filter((follower) =>
+    about
+      .get(nameKey(follower.row))
+      ?.some((one) => !ours.has(one.id) && (one.kind === 'lead' || one.id < follower.id)),
+  );
+  return { pulled, waits: new Set(waits.map((one) => one.id)) };
+}
+
+function uniqueNames(candidates: readonly Candidate[]): readonly LeadName[] {
+  return [
+    ...new Map(
+      candidates.map(({ row }) => [nameKey(row), { clientId: row.clientId, reference: row.reference }]),
+    ).values(),
+  ];
+}
