@@ -44,7 +44,7 @@ function writtenAt({ parcel, language }: SheetPage): string {
 }
 
 function referencesOf({ parcel }: SheetPage): string {
-  return parcel.items.map((item) => item.leadReference).join(', ');
+  return parcel.items.map((item) => oneLine(item.leadReference)).join(', ');
 }
 
 export function renderText(page: SheetPage): string {
@@ -97,7 +97,7 @@ export function renderHtml(page: SheetPage): string {
 <meta name="supported-color-schemes" content="light">
 <title>${heading}</title>
 <style>
-@media (max-width:480px){.outer{padding:0!important}.card{border-radius:0!important;border-left:0!important;border-right:0!important}.pad{padding-left:18px!important;padding-right:18px!important}.sheet th,.sheet td{display:block!important;width:auto!important}.sheet th{padding-bottom:0!important;border-bottom:0!important}.sheet td{padding-top:2px!important}}
+@media (max-width:480px){.outer{padding:0!important}.card{border-radius:0!important;border-left:0!important;border-right:0!important}.pad{padding-left:18px!important;padding-right:18px!important}.sheet th,.sheet td{display:block!important;width:auto!important}.sheet th{padding-bottom:0!important;border-bottom:0!important}.sheet td{padding-top:2px!important}.sheet .em td{border-left:4px solid #b45309!important}}
 </style>
 </head>
 <body style="margin:0;padding:0;background:#eef1f4;-webkit-text-size-adjust:100%">
@@ -129,7 +129,7 @@ function renderSection(section: SheetSection, words: Words): string {
     const label = escapeHtml(oneLine(line.label));
     const value = escapeHtml(line.value).replaceAll('\n', '<br>');
     if (line.emphasis === true) {
-      return `<tr><th scope="row" align="left" valign="top" style="width:38%;padding:10px 12px;border-left:4px solid #b45309;border-bottom:1px solid #f3dfb4;background:#fff8e6;font-weight:600;color:#5f370e">${label}<br><span style="font-size:12px;font-weight:400">${escapeHtml(words.emphasised)}</span></th><td valign="top" style="padding:10px 12px;border-bottom:1px solid #f3dfb4;background:#fff8e6;font-weight:700;color:#1f2933;word-break:break-word">${value}</td></tr>`;
+      return `<tr class="em"><th scope="row" align="left" valign="top" style="width:38%;padding:10px 12px;border-left:4px solid #b45309;border-bottom:1px solid #f3dfb4;background:#fff8e6;font-weight:600;color:#5f370e">${label}<br><span style="font-size:12px;font-weight:400">${escapeHtml(words.emphasised)}</span></th><td valign="top" style="padding:10px 12px;border-bottom:1px solid #f3dfb4;background:#fff8e6;font-weight:700;color:#1f2933;word-break:break-word">${value}</td></tr>`;
     }
     return `<tr><th scope="row" align="left" valign="top" style="width:38%;padding:9px 12px 9px 0;border-bottom:1px solid #e4e7eb;font-weight:400;color:#52606d">${label}</th><td valign="top" style="padding:9px 0;border-bottom:1px solid #e4e7eb;color:#1f2933;word-break:break-word">${value}</td></tr>`;
   });

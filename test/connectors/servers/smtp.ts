@@ -21,6 +21,8 @@ export interface SmtpRecipient {
     recipient?: (address: string) => Fault | undefined;
     content?: Fault;
   };
+  /** Drops every session, as servers do with idle ones. */
+  readonly cutIdle: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -95,6 +97,9 @@ export async function startSmtpRecipient(
     received: [],
     connections: () => connections,
     faults: {},
+    cutIdle: () => {
+      for (const socket of open) socket.destroy();
+    },
     async close() {
       for (const socket of open) socket.destroy();
       await new Promise<void>((resolve) => {

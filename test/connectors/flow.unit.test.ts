@@ -1,0 +1,364 @@
+// The flow connector: names, slots across daylight saving, and a file that is whole or not there.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import type { Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
+import { flow } from '../../connectors/flow/index.ts';
+import { fillName } from '../../connectors/flow/names.ts';
+import { lastSlotBefore, nextSlot } from '../../connectors/index.ts';
+import { contextOf, parcelOf } from './rigs.ts';
+import { sftpUser, startSftpRecipient } from './servers/sftp.ts';
+import type { SftpRecipient } from './servers/sftp.ts';
+
+const paris = 'Europe/Paris';
+const iso = (date: Date | undefined): string | undefined => date?.toISOString();
+
+describe('slots', () => {
+  const following = (cron: string, from: string, count: number): readonly (string | undefined)[] => {
+    const out: (string | undefined)[] = [];
+    for (let at: Date | undefined = new Date(from); out.length < count && at !== undefined;) {
+      at = nextSlot(cron, paris, at);
+      out.push(iso(at));
+    }
+    return out;
+  };
+
+  test('follow civil time in Paris, summer and winter', () => {
+    expect(following('0 7,13,19 * * 1-6', '2026-07-04T06:00:00Z', 4)).toEqual([
+      '2026-07-04T11:00:00.000Z',
+      '2026-07-04T17:00:00.000Z',
+      '2026-07-06T05:00:00.000Z',
+      '2026-07-06T11:00:00.000Z',
+    ]);
+    expect(iso(nextSlot('0 7 * * *', paris, new Date('2026-12-01T00:00:00Z')))).toBe(
+      '2026-12-01T06:00:00.000Z',
+    );
+  });
+
+  test('29 March 2026: a slot in the skipped hour happens once, at 03:00', () => {
+    expect(following('30 2 * * *', '2026-03-28T12:00:00Z', 2)).toEqual([
+      '2026-03-29T01:00:00.000Z',
+      '2026-03-30T00:30:00.000Z',
+    ]);
+    expect(following('15,45 2 * * *', '2026-03-28T12:00:00Z', 2)).toEqual([
+      '2026-03-29T01:00:00.000Z',
+      '2026-03-30T00:15:00.000Z',
+    ]);
+    expect(following('*/30 * * * *', '2026-03-29T00:15:00Z', 4)).toEqual([
+      '2026-03-29T00:30:00.000Z',
+      '2026-03-29T01:00:00.000Z',
+      '2026-03-29T01:30:00.000Z',
+      '2026-03-29T02:00:00.000Z',
+    ]);
+  });
+
+  test('25 October 2026: a slot in the doubled hour happens once, at the first occurrence', () => {
+    expect(following('30 2 * * *', '2026-10-24T12:00:00Z', 2)).toEqual([
+      '2026-10-25T00:30:00.000Z',
+      '2026-10-26T01:30:00.000Z',
+    ]);
+    expect(following('*/30 * * * *', '2026-10-24T23:45:00Z', 4)).toEqual([
+      '2026-10-25T00:00:00.000Z',
+      '2026-10-25T00:30:00.000Z',
+      '2026-10-25T02:00:00.000Z',
+      '2026-10-25T02:30:00.000Z',
+    ]);
+    expect(iso(nextSlot('30 2 * * *', paris, new Date('2026-10-25T01:10:00Z')))).toBe(
+      '2026-10-26T01:30:00.000Z',
+    );
+  });
+
+  test('the last slot is the one due at a moment, itself included', () => {
+    const last = (cron: string, at: string) => iso(lastSlotBefore(cron, paris, new Date(at)));
+    expect(last('0 7,13,19 * * 1-6', '2026-07-06T05:00:00Z')).toBe('2026-07-06T05:00:00.000Z');
+    expect(last('0 7,13,19 * * 1-6', '2026-07-06T04:59:59Z')).toBe('2026-07-04T17:00:00.000Z');
+    expect(last('30 2 * * *', '2026-10-25T01:10:00Z')).toBe('2026-10-25T00:30:00.000Z');
+    expect(last('30 2 * * *', '2026-03-29T01:00:00Z')).toBe('2026-03-29T01:00:00.000Z');
+    expect(last('30 2 * * *', '2026-03-29T00:59:59Z')).toBe('2026-03-28T01:30:00.000Z');
+  });
+
+  test('walking forward and looking back agree through both changes', () => {
+    for (const cron of ['*/20 * * * *', '30 2 * * *', '0 3 * * *', '10 1,2,3 * * *']) {
+      for (const start of ['2026-03-28T20:00:00Z', '2026-10-24T20:00:00Z']) {
+        let at = new Date(start);
+        for (let turn = 0; turn < 40; turn += 1) {
+          const next = nextSlot(cron, paris, at) as Date;
+          expect(next.getTime()).toBeGreaterThan(at.getTime());
+          expect(lastSlotBefore(cron, paris, next)).toEqual(next);
+          const between = new Date(next.getTime() - 1000);
+          if (turn > 0) expect(lastSlotBefore(cron, paris, between)).toEqual(at);
+          at = next;
+        }
+      }
+    }
+  });
+});
+
+describe('names', () => {
+  const facts = {
+    client: 'horizon',
+    destination: 'horizon flux',
+    timezone: paris,
+    batch: { sequence: 42, slot: new Date('2026-06-30T22:30:05Z') },
+  };
+
+  test('are filled in Paris time, from the slot', () => {
+    expect(fillName('LEADS_{client}_{destination}_{date:yyyyMMdd}-{time:HHmmss}_{seq:6}.csv', facts)).toBe(
+      'LEADS_horizon_horizon_flux_20260701-003005_000042.csv',
+    );
+    expect(fillName('{date:yy-MM-dd}_{seq}.xml', facts)).toBe('26-07-01_42.xml');
+  });
+
+  test('a name fixed by the batch is kept', () => {
+    const batch = { sequence: 42, slot: new Date(), rows: 1, fileName: 'FIXE.csv' };
+    expect(flow.compose(parcelOf({ batch }), settingsFor('x', 1)).fileName).toBe('FIXE.csv');
+  });
+});
+
+function settingsFor(
+  hostKey: string,
+  port: number,
+): Record<string, unknown> & { server: Record<string, unknown> } {
+  return {
+    name: 'LEADS_{date:yyyyMMdd}_{seq:6}.csv',
+    to: 'sftp:horizon/in',
+    server: { host: 'localhost', port, user: sftpUser.user, password: 'secret:SFTP', hostKey },
+    schedule: { cron: '0 7,13,19 * * 1-6' },
+    control: { sidecar: '.ctl', fields: ['seq', 'rows', 'sha256', 'name', 'size'] },
+  };
+}
+
+describe('settings', () => {
+  const ajv = new Ajv({ strict: true });
+  const good = {
+    ...settingsFor(`SHA256:${'A'.repeat(43)}`, 22),
+    ack: { path: '/out/ACK_{seq}.csv', within: '4h' },
+    empty: 'skip',
+  };
+
+  test('the schema takes what the guide shows and nothing else', () => {
+    expect(ajv.validate(flow.settingsSchema, good)).toBe(true);
+    expect(flow.check(good)).toEqual([]);
+    for (const wrong of [
+      { ...good, server: { ...good.server, hostKey: undefined } },
+      { ...good, server: { ...good.server, hostKey: 'MD5:aa' } },
+      { ...good, server: { ...good.server, password: 'clair' } },
+      { ...good, to: 'ftp:horizon/in' },
+      { ...good, tempSuffix: '/x' },
+      { ...good, vide: 'skip' },
+    ]) {
+      expect(ajv.validate(flow.settingsSchema, JSON.parse(JSON.stringify(wrong)))).toBe(false);
+    }
+  });
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ['no sequence in the name', { name: 'LEADS_{date:yyyyMMdd}.csv' }, '/name'],
+    ['an unknown placeholder', { name: 'L_{seq}_{lead.id}.csv' }, '/name'],
+    ['a path in the name', { name: '../{seq}.csv' }, '/name'],
+    ['a folder that climbs', { to: 'sftp:horizon/../etc' }, '/to'],
+    ['a cron line that is none', { schedule: { cron: 'tous les jours' } }, '/schedule'],
+    ['a zone that does not exist', { schedule: { cron: '0 7 * * *', timezone: 'Europe/Lyon' } }, '/schedule'],
+    ['a password in clear', { server: { ...good.server, password: 'clair' } }, '/server/password'],
+    ['no way to log in', { server: { ...good.server, password: undefined } }, '/server'],
+    ['a folder behind sftp:', { server: { folder: '/srv/x' } }, '/to'],
+    ['an answer of no file', { ack: { path: '/out/ACK.csv' } }, '/ack/path'],
+  ])('%s is a problem', (_name, over, path) => {
+    const found = flow.check({ ...good, ...over });
+    expect(found.map((problem) => problem.path)).toContain(path);
+    expect(JSON.stringify(found)).not.toContain('clair');
+  });
+});
+
+describe('a drop', () => {
+  let root: string;
+  let recipient: SftpRecipient;
+  let settings: ReturnType<typeof settingsFor>;
+  const bytes = Buffer.from('NOM;TEL\r\nMARTIN;0612345678\r\n');
+  const body = { bytes, mediaType: 'text/csv; charset=windows-1252', extension: 'csv' };
+  const name = 'LEADS_20261120_000042.csv';
+  const files = (): readonly string[] => readdirSync(join(root, 'in')).toSorted();
+  const contentOf = (file: string): string => readFileSync(join(root, 'in', file), 'utf8');
+
+  beforeEach(async () => {
+    root = mkdtempSync(join(tmpdir(), 'relais-flow-'));
+    mkdirSync(join(root, 'in'));
+    mkdirSync(join(root, 'out'));
+    recipient = await startSftpRecipient(root);
+    settings = settingsFor(recipient.hostKey, recipient.port);
+  });
+  afterEach(async () => {
+    await recipient.close();
+    rmSync(root, { recursive: true });
+  });
+
+  const context = (over: Partial<SendContext> = {}): SendContext =>
+    contextOf({ secrets: { SFTP: sftpUser.password }, target: 'sftp:horizon/in' }, over);
+  const send = async (over: Record<string, unknown> = {}, parcel: Partial<Parcel> = {}): Promise<Outcome> =>
+    await flow.send(parcelOf({ body, ...parcel }), { ...settings, ...over }, context());
+
+  test('is written under a temporary name, renamed, and followed by its control file', async () => {
+    expect(await send()).toMatchObject({ kind: 'accepted' });
+    expect(recipient.log).toEqual([
+      `open in/${name}.part`,
+      `rename in/${name}.part in/${name}`,
+      `open in/${name}.ctl.part`,
+      `rename in/${name}.ctl.part in/${name}.ctl`,
+    ]);
+    expect(contentOf(name)).toBe(bytes.toString());
+    expect(contentOf(`${name}.ctl`)).toBe(
+      `seq=42\nrows=1\nsha256=${createHash('sha256').update(bytes).digest('hex')}\nname=${name}\nsize=${bytes.length}\n`,
+    );
+  });
+
+  test('the same batch sent again is a duplicate and changes nothing', async () => {
+    await send();
+    recipient.log.length = 0;
+    expect(await send()).toMatchObject({ kind: 'duplicate' });
+    expect(recipient.log).toEqual([]);
+    expect(files()).toEqual([name, `${name}.ctl`]);
+  });
+
+  test.each([
+    ['another content of the same size', 'x'.repeat(28)],
+    ['a shorter one', 'x'],
+  ])('%s under the final name is never replaced', async (_name, other) => {
+    writeFileSync(join(root, 'in', name), other);
+    expect(await send()).toMatchObject({ kind: 'refused', reason: 'NAME_TAKEN' });
+    expect(contentOf(name)).toBe(other);
+    expect(files()).toEqual([name]);
+  });
+
+  test('a rename over a name that appeared meanwhile fails without harm', async () => {
+    recipient.fault = (step, path) => {
+      if (step === 'rename' && path.endsWith('.csv')) writeFileSync(join(root, 'in', name), 'theirs');
+      return undefined;
+    };
+    expect(await send()).toMatchObject({
+      kind: 'unavailable',
+      reason: 'SERVER_FAILURE',
+      maybeReceived: true,
+    });
+    expect(contentOf(name)).toBe('theirs');
+    recipient.fault = () => undefined;
+    expect(await send()).toMatchObject({ kind: 'refused', reason: 'NAME_TAKEN' });
+  });
+
+  test('what a crash left under the temporary name is replaced', async () => {
+    writeFileSync(join(root, 'in', `${name}.part`), 'x'.repeat(10_000));
+    expect(await send()).toMatchObject({ kind: 'accepted' });
+    expect(contentOf(name)).toBe(bytes.toString());
+    expect(files()).toEqual([name, `${name}.ctl`]);
+  });
+
+  test('a file that arrived shorter never gets its final name', async () => {
+    recipient.loseBytes = 1;
+    expect(await send()).toMatchObject({ kind: 'unavailable', reason: 'SIZE_MISMATCH' });
+    expect(files()).toEqual([]);
+  });
+
+  test('a missing folder holds the destination', async () => {
+    rmSync(join(root, 'in'), { recursive: true });
+    expect(await send()).toMatchObject({ kind: 'unauthorized', reason: 'FOLDER_MISSING' });
+    mkdirSync(join(root, 'in'));
+  });
+
+  test('a folder that may not be written holds the destination', async () => {
+    recipient.fault = (step) => (step === 'open' ? 3 : undefined);
+    expect(await send()).toMatchObject({ kind: 'unauthorized', reason: 'FOLDER_FORBIDDEN' });
+  });
+
+  test('a cut while the content travels is tried again; a cut after the rename is unknown, and lookup settles it', async () => {
+    recipient.fault = (step) => (step === 'write' ? 'reset' : undefined);
+    expect(await send()).toMatchObject({ kind: 'unavailable', maybeReceived: true });
+    recipient.fault = () => undefined;
+    expect(await flow.lookup?.(parcelOf({ body }), settings, context())).toMatchObject({ kind: 'absent' });
+    recipient.fault = (step) => (step === 'renamed' ? 'reset' : undefined);
+    expect(await send()).toMatchObject({ kind: 'unknown' });
+    recipient.fault = () => undefined;
+    expect(await flow.lookup?.(parcelOf({ body }), settings, context())).toMatchObject({ kind: 'accepted' });
+    expect(await send()).toMatchObject({ kind: 'duplicate' });
+    expect(files()).toEqual([name, `${name}.ctl`]);
+  });
+
+  test('a file that is nowhere proves nothing: the recipient may have taken it', async () => {
+    expect(await flow.lookup?.(parcelOf({ body }), settings, context())).toMatchObject({
+      kind: 'unknown',
+      reason: 'FILE_NOT_SEEN',
+    });
+  });
+
+  test('a wrong host key gets no password', async () => {
+    const server = { ...settings.server, hostKey: [`SHA256:${'A'.repeat(43)}`, `SHA256:${'B'.repeat(43)}`] };
+    expect(await send({ server })).toMatchObject({ kind: 'unauthorized', reason: 'HOST_KEY_MISMATCH' });
+    expect(
+      await send({ server: { ...server, hostKey: [`SHA256:${'A'.repeat(43)}`, recipient.hostKey] } }),
+    ).toMatchObject({ kind: 'accepted' });
+  });
+
+  test('a private key that cannot be read is said to be so', async () => {
+    const { password: _password, ...server } = settings.server;
+    const outcome = await flow.send(
+      parcelOf({ body }),
+      { ...settings, server: { ...server, privateKey: 'secret:SFTP' } },
+      context(),
+    );
+    expect(outcome).toMatchObject({ kind: 'unauthorized', reason: 'SECRET_MALFORMED' });
+  });
+
+  test('with an acknowledgement the batch is pending until the recipient answered', async () => {
+    const ack = { path: '/out/ACK_{seq}.csv' };
+    expect(await send({ ack })).toMatchObject({ kind: 'pending' });
+    const lookup = async () => await flow.lookup?.(parcelOf({ body }), { ...settings, ack }, context());
+    expect(await lookup()).toMatchObject({ kind: 'pending' });
+    rmSync(join(root, 'in', name));
+    expect(await lookup()).toMatchObject({ kind: 'pending' });
+    writeFileSync(join(root, 'out', 'ACK_42.csv'), '"success":true');
+    expect(await lookup()).toMatchObject({ kind: 'accepted', reference: 'CRM-1' });
+  });
+
+  test('without a batch nothing is sent', async () => {
+    const { batch: _batch, ...alone } = parcelOf({ body });
+    expect(await flow.send(alone, settings, context())).toMatchObject({
+      kind: 'invalid',
+      reason: 'BATCH_MISSING',
+    });
+  });
+
+  describe('in a local folder', () => {
+    const local = (): Record<string, unknown> => ({
+      ...settings,
+      to: 'local:horizon/in',
+      server: { folder: root },
+    });
+    const sendLocal = async (allowedTargets: readonly string[], allowPlaintext: boolean): Promise<Outcome> =>
+      await flow.send(
+        parcelOf({ body }),
+        local(),
+        context({ allowedTargets, network: { allowedRanges: [], allowPlaintext } }),
+      );
+
+    test('only when the operator allows it', async () => {
+      expect(await sendLocal(['local:horizon/in'], false)).toMatchObject({
+        kind: 'unauthorized',
+        reason: 'TARGET_NOT_ALLOWED',
+      });
+      expect(files()).toEqual([]);
+      expect(await sendLocal(['local:horizon/in', root], false)).toMatchObject({ kind: 'accepted' });
+    });
+
+    test('whole, never replaced, the same batch recognised', async () => {
+      writeFileSync(join(root, 'in', `${name}.part`), 'x'.repeat(10_000));
+      expect(await sendLocal(['local:horizon/in'], true)).toMatchObject({ kind: 'accepted' });
+      expect(files()).toEqual([name, `${name}.ctl`]);
+      expect(await sendLocal(['local:horizon/in'], true)).toMatchObject({ kind: 'duplicate' });
+      writeFileSync(join(root, 'in', name), 'theirs');
+      expect(await sendLocal(['local:horizon/in'], true)).toMatchObject({
+        kind: 'refused',
+        reason: 'NAME_TAKEN',
+      });
+      expect(contentOf(name)).toBe('theirs');
+    });
+  });
+});

@@ -1,0 +1,380 @@
+// The webhook connector: shapes of requests and answers, keys and signatures, and what its settings may not hold.
+import nock from 'nock';
+import { Webhook } from 'standardwebhooks';
+import { Ajv } from 'ajv';
+import type { Answer, Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
+import { createWebhookConnector } from '../../connectors/webhook/index.ts';
+import type { WebhookSettings } from '../../connectors/webhook/settings.ts';
+import { contextOf, parcelOf } from './rigs.ts';
+
+const host = 'crm.horizon.example';
+const base = `https://${host}`;
+const webhook = createWebhookConnector();
+const key = (letter: string): string => `whsec_${Buffer.from(letter.repeat(32)).toString('base64')}`;
+const signing = {
+  OLD: [key('b')],
+  SIGN: [key('a'), key('b')],
+  SHORT: ['whsec_YQ=='],
+  ODD: ['not base64 !'],
+} as Record<string, string[]>;
+const secrets: Readonly<Record<string, string>> = {
+  TOKEN: 'jeton',
+  PASSWORD: 'mdp',
+  URL: `${base}/hook/9f8e7d`,
+  EVIL: 'a\r\nx: y',
+  ELSEWHERE: 'https://evil.example/x',
+};
+
+let seen: { answer: Answer; stage: string }[] = [];
+const context = (over: Partial<SendContext> = {}): SendContext =>
+  contextOf(
+    { secrets, target: host },
+    {
+      secrets: (name) => signing[name] ?? [],
+      classify: (answer, stage) => {
+        seen.push({ answer, stage });
+        return { kind: 'accepted' };
+      },
+      ...over,
+    },
+  );
+const send = async (
+  settings: Partial<WebhookSettings>,
+  parcel: Parcel = parcelOf(),
+  over: Partial<SendContext> = {},
+): Promise<Outcome> => await webhook.send(parcel, { url: `${base}/api/leads`, ...settings }, context(over));
+
+beforeEach(() => (seen = []));
+afterEach(() => {
+  nock.cleanAll();
+});
+afterAll(async () => await webhook.close?.());
+
+describe('the request', () => {
+  test('carries the exact bytes, the media type and both keys', async () => {
+    let got: { headers: Record<string, unknown>; body: unknown } = { headers: {}, body: undefined };
+    nock(base)
+      .post('/api/leads')
+      .reply(function (_uri, body) {
+        got = { headers: this.req.headers, body };
+        return [200, '{}'];
+      });
+    const items = [{ deliveryId: 7, key: 'dlv_1', idempotencyKey: 'dlv_1.r2', leadReference: 'L-1' }];
+    await send(
+      { auth: { bearer: 'secret:TOKEN' }, headers: { 'X-Source': 'relais', 'X-Api-Key': 'secret:PASSWORD' } },
+      parcelOf({ items }),
+    );
+    expect(got.body).toEqual({ nom: 'MARTIN', prenom: 'Zoé' });
+    expect(got.headers).toMatchObject({
+      'content-type': 'application/json',
+      'idempotency-key': 'dlv_1.r2',
+      'webhook-id': 'dlv_1',
+      authorization: 'Bearer jeton',
+      'x-source': 'relais',
+      'x-api-key': 'mdp',
+      'user-agent': 'Relais/1',
+    });
+  });
+
+  test.each([
+    ['application/x-www-form-urlencoded', 'nom=MARTIN&prenom=Zo%C3%A9'],
+    ['application/xml; charset=utf-8', '<lead><nom>MARTIN</nom></lead>'],
+  ])('%s leaves as it was written', async (mediaType, text) => {
+    const scope = nock(base, { reqheaders: { 'content-type': mediaType } })
+      .post('/api/leads', text)
+      .reply(200);
+    await send({}, parcelOf({ body: { bytes: Buffer.from(text), mediaType, extension: 'x' } }));
+    expect(scope.isDone()).toBe(true);
+  });
+
+  test('basic credentials, another method, another key header', async () => {
+    const scope = nock(base, {
+      reqheaders: {
+        authorization: `Basic ${Buffer.from('moi:mdp').toString('base64')}`,
+        'x-request-id': 'dlv_7f3a',
+      },
+      badheaders: ['idempotency-key'],
+    })
+      .put('/api/leads')
+      .reply(200);
+    await send({
+      method: 'PUT',
+      auth: { basic: { user: 'moi', password: 'secret:PASSWORD' } },
+      idempotencyHeader: 'X-Request-Id',
+    });
+    expect(scope.isDone()).toBe(true);
+  });
+
+  test('an erasure without content has no body and no content type', async () => {
+    const scope = nock(base, { badheaders: ['content-type'] })
+      .delete('/api/leads/a%2Fb%20c')
+      .reply(204);
+    const items = [
+      { deliveryId: 7, key: 'k', idempotencyKey: 'k', leadReference: 'L', recipientReference: 'a/b c' },
+    ];
+    const body = { bytes: Buffer.alloc(0), mediaType: '', extension: '' };
+    await send(
+      { method: 'DELETE', url: `${base}/api/leads/{reference}` },
+      parcelOf({ action: 'erase', items, body }),
+    );
+    expect(scope.isDone()).toBe(true);
+    expect(seen[0]).toMatchObject({ stage: 'erase', answer: { status: 204, text: '' } });
+  });
+
+  test.each([
+    [undefined, 'REFERENCE_MISSING'],
+    ['', 'REFERENCE_MISSING'],
+    ['..', 'REFERENCE_MALFORMED'],
+  ])('a reference %p stops the delivery', async (reference, reason) => {
+    const items = [
+      {
+        deliveryId: 7,
+        key: 'k',
+        idempotencyKey: 'k',
+        leadReference: 'L',
+        ...(reference === undefined ? {} : { recipientReference: reference }),
+      },
+    ];
+    expect(await send({ url: `${base}/api/leads/{reference}` }, parcelOf({ items }))).toMatchObject({
+      kind: 'invalid',
+      reason,
+    });
+  });
+
+  test('an address that is a secret is checked when it is known', async () => {
+    const scope = nock(base).post('/hook/9f8e7d').reply(200);
+    expect(await send({ url: 'secret:URL' })).toMatchObject({ kind: 'accepted' });
+    expect(scope.isDone()).toBe(true);
+    expect(await send({ url: 'secret:ELSEWHERE' })).toMatchObject({
+      kind: 'unauthorized',
+      reason: 'TARGET_NOT_ALLOWED',
+    });
+    expect(await send({ url: 'secret:NOWHERE' })).toMatchObject({
+      kind: 'unauthorized',
+      reason: 'SECRET_MISSING',
+    });
+  });
+
+  test('a secret that would add a header is refused', async () => {
+    expect(await send({ auth: { bearer: 'secret:EVIL' } })).toMatchObject({
+      kind: 'unauthorized',
+      reason: 'SECRET_MALFORMED',
+    });
+  });
+});
+
+describe('Standard Webhooks', () => {
+  const signed = async (
+    name: string,
+  ): Promise<{ headers: Record<string, string>; body: string; outcome: Outcome }> => {
+    let headers: Record<string, string> = {};
+    let body = '';
+    nock(base)
+      .post('/api/leads', (sent: unknown) => {
+        body = JSON.stringify(sent);
+        return true;
+      })
+      .reply(function () {
+        headers = this.req.headers as Record<string, string>;
+        return [200, ''];
+      });
+    const outcome = await send({ signature: { standard: `secret:${name}` } }, parcelOf(), {
+      now: () => Date.now(),
+    });
+    return { headers, body, outcome };
+  };
+
+  test('both the new and the old secret verify during a rotation', async () => {
+    const { headers, body } = await signed('SIGN');
+    for (const secret of [key('a'), key('b')])
+      expect(new Webhook(secret).verify(body, headers)).toEqual({ nom: 'MARTIN', prenom: 'Zoé' });
+    expect(() => new Webhook(key('c')).verify(body, headers)).toThrow();
+    expect(headers['webhook-signature']?.split(' ')).toHaveLength(2);
+    const first = headers['webhook-signature']?.split(' ')[0] ?? '';
+    expect(() =>
+      new Webhook(key('a')).verify(body, { ...headers, 'webhook-signature': first }),
+    ).not.toThrow();
+  });
+
+  test('a changed body does not verify', async () => {
+    const { headers, body } = await signed('SIGN');
+    expect(() => new Webhook(key('a')).verify(body.replace('MARTIN', 'MARTEN'), headers)).toThrow();
+  });
+
+  test.each([
+    ['NONE', 'SECRET_MISSING'],
+    ['SHORT', 'SECRET_MALFORMED'],
+    ['ODD', 'SECRET_MALFORMED'],
+  ])('secret %s: nothing leaves unsigned', async (name, reason) => {
+    const scope = nock(base).post('/api/leads').reply(200);
+    expect(await send({ signature: { standard: `secret:${name}` } })).toMatchObject({
+      kind: 'unauthorized',
+      reason,
+    });
+    expect(scope.isDone()).toBe(false);
+  });
+});
+
+describe('the answer', () => {
+  test('reaches the rules with lower-case headers, media type and decoded text', async () => {
+    nock(base)
+      .post('/api/leads')
+      .reply(200, Buffer.from('{"nom":"Zo\u00e9"}', 'latin1'), {
+        'Content-Type': 'Application/JSON; charset=ISO-8859-1',
+        'Retry-After': '7',
+      });
+    const outcome = await send({});
+    expect(seen).toEqual([
+      {
+        stage: 'create',
+        answer: {
+          status: 200,
+          headers: expect.objectContaining({ 'retry-after': '7' }) as unknown,
+          mediaType: 'application/json',
+          text: '{"nom":"Zoé"}',
+          truncated: false,
+        },
+      },
+    ]);
+    expect(outcome).toEqual({
+      kind: 'accepted',
+      evidence: { status: 200, answerBytes: 13, host, durationMs: expect.any(Number) as unknown },
+    });
+  });
+
+  test('every status is an answer for the rules', async () => {
+    for (const status of [302, 400, 401, 404, 422, 429, 500, 503]) {
+      nock(base).post('/api/leads').reply(status, 'x', { location: 'https://evil.example/' });
+      await send({});
+    }
+    expect(seen.map(({ answer }) => answer.status)).toEqual([302, 400, 401, 404, 422, 429, 500, 503]);
+  });
+
+  test('an endless answer is cut at 64 KiB and marked', async () => {
+    nock(base).post('/api/leads').reply(200, 'x'.repeat(1_000_000));
+    await send({});
+    expect(seen[0]?.answer).toMatchObject({ truncated: true });
+    expect(seen[0]?.answer.text).toHaveLength(64 * 1024);
+  });
+});
+
+describe('lookup', () => {
+  test('asks with the reference, without key, body or lead, and lets the rules judge', async () => {
+    const scope = nock(base, {
+      badheaders: ['idempotency-key', 'content-type'],
+      reqheaders: { authorization: 'Bearer jeton' },
+    })
+      .get('/api/leads?ref=L-2026-0007')
+      .reply(200, '{"found":true}');
+    const settings = {
+      url: `${base}/api/leads`,
+      auth: { bearer: 'secret:TOKEN' },
+      lookup: { url: `${base}/api/leads?ref={leadReference}` },
+    };
+    expect(await webhook.lookup?.(parcelOf(), settings, context())).toMatchObject({ kind: 'accepted' });
+    expect(scope.isDone()).toBe(true);
+    expect(seen[0]?.stage).toBe('lookup');
+  });
+
+  test('without settings it says so', async () => {
+    expect(await webhook.lookup?.(parcelOf(), { url: base }, context())).toEqual({
+      kind: 'unknown',
+      reason: 'LOOKUP_NOT_CONFIGURED',
+    });
+  });
+});
+
+describe('composition', () => {
+  test('masks every secret and keeps the reference out of the target', () => {
+    const items = [
+      { deliveryId: 7, key: 'k', idempotencyKey: 'k', leadReference: 'L', recipientReference: 'CRM-9' },
+    ];
+    const settings = {
+      url: `${base}/api/leads/{reference}`,
+      auth: { basic: { user: 'moi', password: 'secret:PASSWORD' } },
+      headers: { 'X-Api-Key': 'secret:TOKEN' },
+      signature: { standard: 'secret:SIGN' },
+    };
+    const composed = webhook.compose(parcelOf({ items }), settings, (name) => secrets[name]);
+    expect(composed.target).toBe(`${base}/api/leads/{reference}`);
+    expect(composed.targetKeys).toEqual([host]);
+    expect(composed.head).toEqual(
+      expect.arrayContaining([
+        'POST /api/leads/CRM-9 HTTP/1.1',
+        `host: ${host}`,
+        'authorization: Basic moi:«secret:PASSWORD»',
+        'x-api-key: «secret:TOKEN»',
+      ]),
+    );
+    expect(JSON.stringify(composed.head)).not.toMatch(/jeton|mdp|whsec/);
+  });
+
+  test('a secret address shows its host only, and only when it is known', () => {
+    const known = webhook.compose(parcelOf(), { url: 'secret:URL' }, (name) => secrets[name]);
+    expect(known).toMatchObject({ target: '«secret:URL»', targetKeys: [host] });
+    expect(JSON.stringify(known.head)).not.toContain('9f8e7d');
+    expect(webhook.compose(parcelOf(), { url: 'secret:URL' })).toMatchObject({
+      target: '«secret:URL»',
+      targetKeys: [],
+    });
+    expect(webhook.targets({ url: 'secret:URL' })).toEqual([]);
+  });
+});
+
+describe('settings', () => {
+  const ajv = new Ajv({ strict: true });
+  const valid = (settings: unknown): boolean => ajv.validate(webhook.settingsSchema, settings);
+  const problems = (settings: Partial<WebhookSettings>): readonly string[] =>
+    webhook.check({ url: `${base}/api`, ...settings }).map(({ path }) => path);
+
+  test('the schema takes what the guide shows and nothing else', () => {
+    expect(
+      valid({
+        url: `${base}/api`,
+        method: 'PATCH',
+        auth: { bearer: 'secret:T' },
+        lookup: { url: `${base}/{key}` },
+      }),
+    ).toBe(true);
+    for (const wrong of [
+      {},
+      { url: base, methode: 'PUT' },
+      { url: base, auth: {} },
+      { url: base, auth: { bearer: 'secret:A', basic: { user: 'u', password: 'secret:B' } } },
+      { url: base, auth: { bearer: 'eyJhbGciOi' } },
+      { url: base, method: 'GET' },
+      { url: base, headers: { 'a b': 'x' } },
+      { url: base, signature: { standard: 'whsec_abc' } },
+    ]) {
+      expect(valid(wrong)).toBe(false);
+    }
+  });
+
+  test.each<[string, Partial<WebhookSettings>, string]>([
+    ['a secret in clear', { auth: { bearer: 'eyJhbGciOi' } }, '/auth/bearer'],
+    ['a key in clear in a header', { headers: { 'X-Api-Key': 'abc' } }, '/headers/X-Api-Key'],
+    ['a header of ours', { headers: { 'Webhook-Id': 'abc' } }, '/headers/Webhook-Id'],
+    ['a line break in a header', { headers: { 'X-A': 'a\nb' } }, '/headers/X-A'],
+    ['personal data in the address', { url: `${base}/api?mail={email}` }, '/url'],
+    ['an unfinished address', { url: 'crm.horizon.example/api' }, '/url'],
+    ['another protocol', { url: 'ftp://crm.horizon.example/' }, '/url'],
+    ['credentials in the address', { url: 'https://a:b@crm.horizon.example/' }, '/url'],
+    ['a token in the address', { url: `${base}/api?api_key=abc` }, '/url'],
+    ['a placeholder as host', { url: 'https://{reference}.example/' }, '/url'],
+    ['a lookup elsewhere', { lookup: { url: 'https://other.example/{key}' } }, '/lookup/url'],
+    ['a lookup that names no lead', { lookup: { url: `${base}/leads` } }, '/lookup/url'],
+  ])('%s is a problem', (_name, settings, path) => {
+    expect(problems(settings)).toContain(path);
+  });
+
+  test('a problem never repeats the secret', () => {
+    expect(JSON.stringify(webhook.check({ url: base, auth: { bearer: 'eyJhbGciOi' } }))).not.toContain(
+      'eyJhbGciOi',
+    );
+  });
+
+  test('the host is the same in every spelling', () => {
+    expect(webhook.targets({ url: 'https://CRM.Horizon.example.:8443/x' })).toEqual([host]);
+    expect(webhook.targets({ url: 'http://0x7f.1/' })).toEqual(['127.0.0.1']);
+  });
+});
