@@ -33,7 +33,12 @@ export async function windowUse(sql: Sql, destinationId: string): Promise<number
 }
 
 /** Marks due rows queued, fresh before replayed, oldest first. */
-export async function takeDue(tx: Sql, destinationId: string, limit: number, batchId = 0): Promise<readonly DueJob[]> {
+export async function takeDue(
+  tx: Sql,
+  destinationId: string,
+  limit: number,
+  batch?: { readonly id: number; readonly action: string },
+): Promise<readonly DueJob[]> {
   const taken: DueJob[] = [];
   for (const priority of [0, 1]) {
     for (const state of ['waiting', 'planned']) {
@@ -42,8 +47,9 @@ export async function takeDue(tx: Sql, destinationId: string, limit: number, bat
       const rows = await tx.all<{ id: number; run: number; attempt: number }>(
         `SELECT id, run, attempt FROM deliveries
           WHERE state = ? AND destination_id = ? AND priority = ? AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0
+            ${batch === undefined ? '' : 'AND action = ?'}
           ORDER BY due_at, id LIMIT ${left} FOR UPDATE SKIP LOCKED`,
-        [state, destinationId, priority],
+        [state, destinationId, priority, ...(batch === undefined ? [] : [batch.action])],
       );
       taken.push(...rows.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1, priority })));
     }
@@ -52,7 +58,7 @@ export async function takeDue(tx: Sql, destinationId: string, limit: number, bat
   const { marks, values } = inList(taken.map((one) => one.deliveryId));
   await tx.run(
     `UPDATE deliveries SET state = 'queued', queued_at = UTC_TIMESTAMP(3), reason = '', batch_id = ? WHERE id IN (${marks})`,
-    [batchId, ...values],
+    [batch?.id ?? 0, ...values],
   );
   return taken;
 }

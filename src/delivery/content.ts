@@ -1,0 +1,91 @@
+// Station 5b: what this attempt says. Reads the lead, applies the mapping, decides what cannot leave and why.
+// Invariant: once the recipient may hold a content, the same content is written again, unless a right forbids it (guarantee 4).
+import { currentConsent } from '../domain/consent.ts';
+import { coveringAuthorisation, type Authorisation } from '../domain/destination.ts';
+import { reasonWith, type DeliveryState } from '../domain/delivery.ts';
+import type { ConsentRecord, Lead } from '../domain/lead.ts';
+import type { CompiledMapping, WrittenRecord } from '../mapping/contract.ts';
+import type { LeadRead } from '../store/leads.ts';
+import type { ClaimedDelivery } from './claim.ts';
+
+export interface Ready {
+  readonly row: ClaimedDelivery;
+  readonly lead: Lead;
+  readonly record: WrittenRecord;
+  /** Revision of the lead as read under no lock; departure requires it unchanged. */
+  readonly readRevision: number;
+  /** Revision of the content written: `readRevision`, or the earlier one the recipient may hold. */
+  readonly contentRevision: number;
+  readonly authorisation: Authorisation;
+}
+
+export interface Stopped {
+  readonly row: ClaimedDelivery;
+  readonly state: Extract<DeliveryState, 'withheld' | 'failed' | 'cancelled'>;
+  readonly reason: string;
+  /** Field names concerned, for the log. */
+  readonly fields: readonly string[];
+}
+
+export interface ContentInputs {
+  readonly mapping: CompiledMapping;
+  readonly leads: ReadonlyMap<number, LeadRead>;
+  /** Earlier revisions kept, by `leadId:revision`. */
+  readonly revisions: ReadonlyMap<string, Lead>;
+  readonly authorisations: readonly Authorisation[];
+  readonly now: Date;
+}
+
+export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready | Stopped {
+  const stop = (state: Stopped['state'], reason: string, fields: readonly string[] = []): Stopped => ({ row, state, reason, fields });
+  const read = inputs.leads.get(row.leadId);
+  if (read === undefined) return stop('cancelled', 'erased');
+  const present = read.lead;
+  if (present.erasedAt !== undefined && row.action !== 'erase') return stop('cancelled', 'erased');
+  const { mapping } = inputs;
+  const plan = mapping.actions[row.action];
+  if (plan === undefined) return stop('failed', row.action === 'erase' ? 'manual_erasure_required' : 'manual_update_required');
+  const authorisation = coveringAuthorisation(inputs.authorisations, plan.targets, inputs.now);
+  if (authorisation === undefined) return stop('withheld', 'recipient_not_authorised');
+
+  const lead = contentLead(row, present, inputs);
+  const result = mapping.apply(lead, {
+    action: row.action,
+    key: row.key,
+    ...(row.knownReference === undefined ? {} : { recipientReference: row.knownReference }),
+    writtenAt: row.firstDepartedAt ?? inputs.now,
+    now: inputs.now,
+    categories: authorisation.categories,
+  });
+  if (result.ok) {
+    return { row, lead, record: result.record, readRevision: present.revision, contentRevision: lead.revision, authorisation };
+  }
+  switch (result.why) {
+    case 'opt_in_missing': {
+      const [first] = result.missing;
+      return stop('withheld', reasonWith('opt_in_missing', first === undefined ? undefined : `${first.purpose}.${first.channel}`));
+    }
+    case 'opt_in_held':
+      return stop('withheld', 'opt_in_held', [result.field]);
+    case 'category_not_authorised':
+      return stop('withheld', reasonWith('category_not_authorised', result.category));
+    case 'invalid':
+      return stop('failed', reasonWith('invalid', result.problems[0]?.code), result.problems.map((one) => one.field));
+  }
+}
+
+function contentLead(row: ClaimedDelivery, present: Lead, inputs: ContentInputs): Lead {
+  if (!row.maybeReceived || row.sentRevision === 0 || row.sentRevision >= present.revision || row.action === 'erase') return present;
+  const earlier = inputs.revisions.get(`${row.leadId}:${row.sentRevision}`);
+  return earlier === undefined || moreProtective(earlier.consents, present.consents, inputs.now) ? present : earlier;
+}
+
+/** Whether the prospect has since taken something back: then the old content may not leave again. */
+export function moreProtective(before: readonly ConsentRecord[], now: readonly ConsentRecord[], at: Date): boolean {
+  const pairs = new Map(now.map((one) => [`${one.purpose}:${one.channel}`, one]));
+  for (const { purpose, channel } of pairs.values()) {
+    const [was, is] = [currentConsent(before, purpose, channel, at)?.state, currentConsent(now, purpose, channel, at)?.state];
+    if (was !== is && is !== 'granted') return true;
+  }
+  return false;
+}

@@ -1,0 +1,158 @@
+// Station 5: one parcel's trip, from the claim to the settled row. The third of the three files that tell the story.
+// Invariant: claim, write, depart, send, settle, in this order; the same path for one webhook and for a file of thousands.
+import type { Connector, SendContext } from '../../connectors/contract.ts';
+import type { DestinationLimits } from '../domain/destination.ts';
+import type { Log } from '../log.ts';
+import type { CompiledMapping } from '../mapping/contract.ts';
+import type { Job } from '../queue/jobs.ts';
+import { batchDeliveries, readBatch, type Batch } from '../store/batches.ts';
+import type { Database } from '../store/database.ts';
+import { findDestination } from '../store/destinations.ts';
+import { ask, needsReference } from './ask.ts';
+import { claimDeliveries, type Claim, type ClaimedDelivery, type ClaimJob } from './claim.ts';
+import { createJoiner } from './joiner.ts';
+import { contextFor } from './parcel.ts';
+import type { Published } from './published.ts';
+import type { Reader } from './read.ts';
+import { settle, type Settled, type Settling } from './settle.ts';
+import { createTravel, leaseMarginMs, type Step } from './travel.ts';
+
+export interface DelivererOptions {
+  readonly database: Database;
+  readonly published: Published;
+  readonly connectors: Readonly<Record<string, Connector>>;
+  readonly masterKey: Buffer;
+  readonly reader: Reader;
+  readonly secrets: (name: string) => readonly string[];
+  readonly network: SendContext['network'];
+  /** Shortest lease, ms; a mapping with longer timeouts gets a longer one. */
+  readonly leaseMs: number;
+  /** Names this process in a lease. */
+  readonly owner: string;
+  readonly log: Log;
+  /** Ends sends in flight when the process must stop. */
+  readonly signal: AbortSignal;
+  readonly random?: () => number;
+  /** Called at numbered steps; a fault harness kills the process here. */
+  readonly step?: (name: Step, destinationId: string) => void | Promise<void>;
+}
+
+export interface Deliverer {
+  readonly handle: (destinationId: string, job: Job) => Promise<void>;
+  /** Limits of a destination as published, for the size of its worker. */
+  readonly limitsOf: (destinationId: string) => Promise<DestinationLimits>;
+}
+
+const defaultLimits: DestinationLimits = { concurrency: 1 };
+
+export function createDeliverer(options: DelivererOptions): Deliverer {
+  const { database, log } = options;
+  const random = options.random ?? Math.random;
+  const joinedSettle = createJoiner<Settling, Settled>({ run: (group) => settle(database, random, group), max: 50, lanes: 2 });
+  const claims = new Map<string, (load: ClaimLoad) => Promise<Claim>>();
+  const step = async (name: Step, destinationId: string): Promise<void> => {
+    if (options.step !== undefined) await options.step(name, destinationId);
+  };
+
+  const claimOf = (destinationId: string): ((load: ClaimLoad) => Promise<Claim>) => {
+    const known = claims.get(destinationId);
+    if (known !== undefined) return known;
+    const joined = createJoiner<ClaimLoad, Claim>({ run: (loads) => claimTogether(options, destinationId, loads), max: 50, lanes: 1 });
+    claims.set(destinationId, joined);
+    return joined;
+  };
+
+  const current = createCurrentMapping(options);
+  const travel = createTravel({ ...options, settle: joinedSettle, step });
+
+  const handle = async (destinationId: string, job: Job): Promise<void> => {
+    const known = await current(destinationId);
+    const batch = 'batchId' in job ? await readBatch(database, job.batchId) : undefined;
+    if ('batchId' in job && (batch === undefined || !['open', 'written'].includes(batch.state))) return;
+    const jobs: readonly ClaimJob[] =
+      batch === undefined
+        ? 'deliveryId' in job
+          ? [job]
+          : []
+        : (await batchDeliveries(database, batch.id)).map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1 }));
+    const leaseMs = Math.max(options.leaseMs, (known?.timeouts.totalMs ?? 0) + leaseMarginMs);
+    const claim = await claimOf(destinationId)({ jobs, leaseMs, limits: known?.limits ?? defaultLimits, asOne: batch !== undefined });
+    if (claim.claimed.length === 0 || claim.destination === undefined) return;
+    await step('claimed', destinationId);
+    await deliver(claim.claimed, claim.destination.mappingVersionId, batch, leaseMs);
+  };
+
+  const deliver = async (rows: readonly ClaimedDelivery[], publishedId: number, batch: Batch | undefined, leaseMs: number): Promise<void> => {
+    const [first] = rows;
+    if (first === undefined) return;
+    const claimedAt = Date.now();
+    const versionId = pinnedVersion(first, batch) ?? publishedId;
+    const mapping = await options.published.version(versionId);
+    const connector = mapping === undefined ? undefined : options.connectors[mapping.connector];
+    if (mapping === undefined || connector === undefined) {
+      await joinedSettle({ stopped: rows.map((row) => ({ row, state: 'withheld', reason: 'mapping_missing', fields: [] })) });
+      log.error('mapping.unusable', { destination: first.destinationId, version: versionId });
+      return;
+    }
+    const settings = mapping.actions[first.action]?.settings;
+    const context = contextFor(options, mapping, await options.reader.liveTargets(first.destinationId));
+
+    let asking = rows;
+    if (batch === undefined && connector.lookup !== undefined && mapping.hasLookup && (first.askFirst || needsReference(first, settings))) {
+      const answer = await ask(first, { connector, mapping, settings, context, database, settle: joinedSettle, versionId });
+      if (answer === undefined) return;
+      asking = [answer];
+    } else if (batch === undefined && needsReference(first, settings)) {
+      const reason = first.action === 'erase' ? 'manual_erasure_required' : 'reference_missing';
+      await joinedSettle({ stopped: [{ row: first, state: 'failed', reason, fields: [] }] });
+      return;
+    }
+    await travel(asking, { mapping, connector, settings, context, versionId, batch, leaseMs, claimedAt });
+  };
+
+  return { handle, limitsOf: async (destinationId) => (await current(destinationId))?.limits ?? defaultLimits };
+}
+
+interface ClaimLoad {
+  readonly jobs: readonly ClaimJob[];
+  readonly leaseMs: number;
+  readonly limits: DestinationLimits;
+  readonly asOne: boolean;
+}
+
+/** Claims of one destination share a transaction; each load gets its own rows back. */
+async function claimTogether(options: DelivererOptions, destinationId: string, loads: readonly ClaimLoad[]): Promise<readonly Claim[]> {
+  return options.database.transaction(async (tx) => {
+    const whole = loads.filter((load) => load.asOne);
+    const single = loads.filter((load) => !load.asOne);
+    const answers = new Map<ClaimLoad, Claim>();
+    for (const load of whole) answers.set(load, await claimDeliveries(tx, destinationId, load.jobs, { ...load, owner: options.owner }));
+    const [first] = single;
+    if (first !== undefined) {
+      const claim = await claimDeliveries(tx, destinationId, single.flatMap((load) => load.jobs), { ...first, owner: options.owner });
+      for (const load of single) {
+        answers.set(load, { ...claim, claimed: claim.claimed.filter((row) => load.jobs.some((job) => job.deliveryId === row.id)) });
+      }
+    }
+    return loads.map((load) => answers.get(load) as Claim);
+  });
+}
+
+/** The published mapping of a destination, looked up once a second at most; the claim itself reads the row. */
+function createCurrentMapping(options: DelivererOptions): (destinationId: string) => Promise<CompiledMapping | undefined> {
+  const seen = new Map<string, { at: number; mapping: Promise<CompiledMapping | undefined> }>();
+  return (destinationId) => {
+    const known = seen.get(destinationId);
+    if (known !== undefined && Date.now() - known.at < 1_000) return known.mapping;
+    const mapping = findDestination(options.database, destinationId).then((row) => options.published.version(row?.mappingVersionId ?? 0));
+    seen.set(destinationId, { at: Date.now(), mapping });
+    mapping.catch(() => seen.delete(destinationId));
+    return mapping;
+  };
+}
+
+/** What the recipient may already hold was written by this version, and is written by it again. */
+function pinnedVersion(row: ClaimedDelivery, batch: Batch | undefined): number | undefined {
+  if (batch !== undefined) return batch.mappingVersionId > 0 ? batch.mappingVersionId : undefined;
+  return row.maybeReceived && row.sentMappingId > 0 ? row.sentMappingId : undefined;
+}

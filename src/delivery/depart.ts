@@ -1,0 +1,103 @@
+// Station 5c: the moment of departure. Locks and re-reads lead, consents and authorisation, appends `departed`, commits.
+// Invariant: committing here is departing; nothing leaves before, nothing the prospect took back leaves after (guarantees 3 and 6).
+import { createHash } from 'node:crypto';
+import type { Composed, Parcel } from '../../connectors/contract.ts';
+import { liveAuthorisations } from '../domain/destination.ts';
+import { contentDigest } from '../domain/keyed.ts';
+import { keepBytes } from '../store/batches.ts';
+import type { Database, Sql } from '../store/database.ts';
+import { readAuthorisations } from '../store/destinations.ts';
+import { appendHandovers, type Handover } from '../store/handovers.ts';
+import { lockLeads } from '../store/leads.ts';
+import { lockLeased, markDeparted } from '../store/sending.ts';
+import type { Ready } from './content.ts';
+import { entryNames } from './plan.ts';
+
+export interface Departure {
+  readonly ready: readonly Ready[];
+  readonly parcel: Parcel;
+  readonly composed: Composed;
+  readonly connector: string;
+  readonly mappingVersionId: number;
+  /** Per-lead secrets, for the digests. */
+  readonly secrets: ReadonlyMap<number, Buffer>;
+  /** A file written for the first time: its bytes are kept in the same transaction. */
+  readonly keep?: { readonly batchId: number; readonly fileName: string };
+}
+
+/** `changed`: read and write again. `lost`: the lease is someone else's now. */
+export type DepartureAnswer = 'departed' | 'changed' | 'lost';
+
+/** Departures of several parcels in one transaction; each parcel departs whole or not at all. */
+export async function depart(database: Database, masterKey: Buffer, departures: readonly Departure[]): Promise<readonly DepartureAnswer[]> {
+  return database.transaction(async (tx) => {
+    const all = departures.flatMap((one) => one.ready);
+    const leads = await lockLeads(tx, all.map((one) => one.row.leadId));
+    const authorisations = await readAuthorisations(tx, all.map((one) => one.row.destinationId), true);
+    const leased = await lockLeased(tx, all.map((one) => ({ id: one.row.id, token: one.row.leaseToken })));
+    const now = new Date();
+    const answers = departures.map((one): DepartureAnswer => {
+      if (one.ready.some((item) => !leased.has(item.row.id))) return 'lost';
+      return one.ready.every((item) => unchanged(item)) ? 'departed' : 'changed';
+    });
+
+    function unchanged({ row, readRevision, record, authorisation }: Ready): boolean {
+      const lead = leads.get(row.leadId);
+      if (lead === undefined || lead.revision !== readRevision || (lead.erased && row.action !== 'erase')) return false;
+      if (record.freshUntil !== undefined && record.freshUntil <= now) return false;
+      return liveAuthorisations(authorisations.get(row.destinationId) ?? [], now).some((one) => one.id === authorisation.id);
+    }
+
+    const leaving = departures.filter((_, index) => answers[index] === 'departed');
+    await appendHandovers(tx, leaving.flatMap((one) => entriesOf(one)), now);
+    await markDeparted(
+      tx,
+      leaving.flatMap((one) => one.ready.map((item) => ({ id: item.row.id, sentRevision: item.contentRevision, sentMappingId: one.mappingVersionId }))),
+    );
+    for (const one of leaving) await keepFile(tx, masterKey, one);
+    return answers;
+  });
+}
+
+function entriesOf(departure: Departure): readonly Handover[] {
+  const { parcel, composed } = departure;
+  // One file holds many leads: each is digested over the file's hash, under its own key, instead of over megabytes.
+  const digested = parcel.batch === undefined ? composed.content : createHash('sha256').update(composed.content).digest();
+  return departure.ready.map(({ row, record, authorisation, contentRevision }): Handover => {
+    const secret = departure.secrets.get(row.leadId);
+    return {
+      entry: 'departed',
+      ...entryNames(row),
+      actor: 'worker',
+      connector: departure.connector,
+      recipient: authorisation.recipient,
+      target: composed.target,
+      authorisationId: authorisation.id,
+      mappingVersionId: departure.mappingVersionId,
+      leadRevision: contentRevision,
+      fields: record.fieldNames,
+      consents: record.consents,
+      ...(secret === undefined ? {} : { digest: contentDigest(secret, row.id, digested) }),
+      bytes: composed.content.byteLength,
+      ...(composed.fileName === undefined ? {} : { fileName: composed.fileName }),
+    };
+  });
+}
+
+async function keepFile(tx: Sql, masterKey: Buffer, { keep, parcel, mappingVersionId }: Departure): Promise<void> {
+  if (keep === undefined) return;
+  await keepBytes(
+    tx,
+    masterKey,
+    {
+      id: keep.batchId,
+      fileName: keep.fileName,
+      mediaType: parcel.body.mediaType,
+      extension: parcel.body.extension,
+      rows: parcel.items.length,
+      mappingVersionId,
+      writtenAt: parcel.writtenAt,
+    },
+    parcel.body.bytes,
+  );
+}

@@ -1,0 +1,54 @@
+// Puts a parcel together and says in which surroundings it may be sent.
+// Invariant: allowed targets are what contract and live authorisation both name; a mapping file adds none (C18, C19).
+import type { Parcel, ParcelItem, SendContext } from '../../connectors/contract.ts';
+import { idempotencyKey } from '../domain/delivery.ts';
+import type { CompiledMapping } from '../mapping/contract.ts';
+import type { ClaimedDelivery } from './claim.ts';
+import type { Ready } from './content.ts';
+
+export function itemOf(row: ClaimedDelivery, leadReference: string): ParcelItem {
+  return {
+    deliveryId: row.id,
+    key: row.key,
+    idempotencyKey: idempotencyKey(row.key, row.keyRun),
+    leadReference,
+    ...(row.knownReference === undefined ? {} : { recipientReference: row.knownReference }),
+  };
+}
+
+export function parcelOf(ready: readonly Ready[], mapping: CompiledMapping, now: Date): Parcel {
+  const [first] = ready as readonly [Ready];
+  const { row, record, lead } = first;
+  return {
+    client: mapping.clientId,
+    clientName: mapping.clientName,
+    destination: mapping.destinationId,
+    action: row.action,
+    items: [itemOf(row, lead.reference)],
+    body: mapping.write([record], row.action),
+    ...(record.sheet === undefined ? {} : { sheet: record.sheet }),
+    ...(record.title === undefined ? {} : { title: record.title }),
+    writtenAt: row.firstDepartedAt ?? now,
+  };
+}
+
+export interface Surroundings {
+  readonly secrets: (name: string) => readonly string[];
+  readonly network: SendContext['network'];
+  readonly signal: AbortSignal;
+}
+
+export function contextFor(options: Surroundings, mapping: CompiledMapping, allowedTargets: readonly string[]): SendContext {
+  const contract = new Set([...mapping.client.hosts, ...mapping.client.mailboxes, ...mapping.client.folders].map((one) => one.toLowerCase()));
+  return {
+    classify: mapping.classify,
+    secret: (name) => options.secrets(name)[0],
+    secrets: options.secrets,
+    // What the contract names and a live authorisation covers (C18, C19).
+    allowedTargets: allowedTargets.filter((target) => contract.has(target)),
+    network: options.network,
+    timeouts: mapping.timeouts,
+    signal: options.signal,
+    now: Date.now,
+  };
+}

@@ -1,0 +1,254 @@
+// Station 5e-f: the outcome. Appends it, asks domain/verdict, moves the row, the circuit and whoever waited; one transaction.
+// Invariant: only the holder of the lease settles; a fenced-out worker appends `late` and changes nothing.
+import type { Evidence, Outcome } from '../../connectors/contract.ts';
+import { afterAttempt, closedCircuit, type Circuit } from '../domain/breaker.ts';
+import { isEnd, type DeliveryState } from '../domain/delivery.ts';
+import { decide, type Decision, type RetryPolicy, type Verdict } from '../domain/verdict.ts';
+import { raiseAlerts, type Alert } from '../store/alerts.ts';
+import { addSlot, endBatch, retryBatch } from '../store/batches.ts';
+import type { Database, Sql } from '../store/database.ts';
+import { wakeSiblings } from '../store/deliveries.ts';
+import { readStates, saveCircuit } from '../store/destinations.ts';
+import { appendHandovers, type Handover } from '../store/handovers.ts';
+import { forgetReferences, lockLeased, markSettled, type Settlement } from '../store/sending.ts';
+import type { ClaimedDelivery } from './claim.ts';
+import type { Stopped } from './content.ts';
+import { entryNames } from './plan.ts';
+
+/** An attempt that left, or asked the recipient, and what came back. */
+export interface Attempted {
+  readonly rows: readonly ClaimedDelivery[];
+  readonly outcome: Outcome;
+  readonly policy: RetryPolicy;
+  readonly hasLookup: boolean;
+  readonly fireAndForget: boolean;
+  /** When it departed, epoch ms. */
+  readonly startedAt: number;
+  /** True when only a question was put; the next try asks again. */
+  readonly asked: boolean;
+  readonly connector: string;
+  readonly mappingVersionId: number;
+  readonly batchId?: number;
+}
+
+export interface Settling {
+  readonly attempted?: Attempted;
+  /** Deliveries that could not leave at all. */
+  readonly stopped?: readonly Stopped[];
+  /** Deliveries given back unspent: their file was voided and is built again. */
+  readonly released?: readonly ClaimedDelivery[];
+  readonly endBatch?: { readonly id: number; readonly state: 'voided' | 'empty'; readonly clientId: string; readonly destinationId: string };
+}
+
+export interface Settled {
+  readonly decisions: ReadonlyMap<number, Decision>;
+  readonly late: readonly number[];
+  readonly circuit: 'none' | 'opened' | 'closed';
+}
+
+export async function settle(database: Database, random: () => number, settlings: readonly Settling[]): Promise<readonly Settled[]> {
+  return database.transaction(async (tx) => {
+    const circuits = await lockCircuits(tx, settlings);
+    const rows = settlings.flatMap((one) => [
+      ...(one.attempted?.rows ?? []),
+      ...(one.stopped ?? []).map((stopped) => stopped.row),
+      ...(one.released ?? []),
+    ]);
+    const leased = await lockLeased(tx, rows.map((row) => ({ id: row.id, token: row.leaseToken })));
+    const work: Work = { handovers: [], settlements: [], alerts: [], ended: [], erased: [] };
+    const results: Settled[] = [];
+    for (const one of settlings) results.push(await settleOne(tx, one, leased, circuits, random, work));
+    await appendHandovers(tx, work.handovers);
+    await markSettled(tx, work.settlements);
+    await forgetReferences(tx, work.erased);
+    await wakeSiblings(tx, work.ended);
+    await raiseAlerts(tx, work.alerts);
+    for (const [destinationId, circuit] of circuits) if (circuit.changed) await saveCircuit(tx, destinationId, circuit.now);
+    return results;
+  });
+}
+
+interface Work {
+  readonly handovers: Handover[];
+  readonly settlements: Settlement[];
+  readonly alerts: Alert[];
+  readonly ended: { readonly leadId: number; readonly destinationId: string }[];
+  readonly erased: { readonly leadId: number; readonly destinationId: string }[];
+}
+
+interface CircuitWork {
+  now: Circuit;
+  changed: boolean;
+}
+
+/** Locks circuits only where this group can move one: on the healthy path nothing is locked or written. */
+async function lockCircuits(tx: Sql, settlings: readonly Settling[]): Promise<Map<string, CircuitWork>> {
+  const attempts = settlings.flatMap((one) => (one.attempted === undefined ? [] : [one.attempted]));
+  const names = [...new Set(attempts.flatMap((one) => one.rows.map((row) => row.destinationId)))];
+  const seen = await readStates(tx, names);
+  const healthy = (name: string): boolean => {
+    const circuit = seen.get(name)?.circuit ?? closedCircuit;
+    const quiet = circuit.state === 'closed' && circuit.failing.length === 0 && circuit.rejected.length === 0;
+    return quiet && attempts.every((one) => one.rows[0]?.destinationId !== name || ['accepted', 'duplicate', 'unconfirmed', 'pending'].includes(one.outcome.kind));
+  };
+  const moving = names.filter((name) => !healthy(name));
+  const locked = await readStates(tx, moving, true);
+  return new Map(
+    names.map((name) => [name, { now: locked.get(name)?.circuit ?? seen.get(name)?.circuit ?? closedCircuit, changed: false }]),
+  );
+}
+
+async function settleOne(
+  tx: Sql,
+  one: Settling,
+  leased: ReadonlySet<number>,
+  circuits: Map<string, CircuitWork>,
+  random: () => number,
+  work: Work,
+): Promise<Settled> {
+  for (const stopped of one.stopped ?? []) if (leased.has(stopped.row.id)) noteStopped(stopped, work);
+  for (const row of one.released ?? []) if (leased.has(row.id)) work.settlements.push(unspent(row, 'planned', '', 0, true));
+  if (one.endBatch !== undefined) {
+    await endBatch(tx, one.endBatch.id, one.endBatch.state);
+    if (one.endBatch.state === 'voided') {
+      work.handovers.push({ entry: 'batch_voided', clientId: one.endBatch.clientId, destinationId: one.endBatch.destinationId, batchId: one.endBatch.id, actor: 'worker' });
+      // Its rows leave in a new file at once, not at the next scheduled hour.
+      await addSlot(tx, one.endBatch.destinationId, new Date(), 'voided');
+    }
+  }
+  const decisions = new Map<number, Decision>();
+  const late: number[] = [];
+  if (one.attempted === undefined) return { decisions, late, circuit: 'none' };
+  const { attempted } = one;
+  const [first] = attempted.rows;
+  const circuit = first === undefined ? undefined : circuits.get(first.destinationId);
+  const closedBefore = circuit?.now.state === 'closed';
+  for (const row of attempted.rows) {
+    if (!leased.has(row.id)) {
+      late.push(row.id);
+      work.handovers.push({ entry: 'late', ...outcomeEntry(row, attempted) });
+      continue;
+    }
+    const decision = decide(attempted.outcome, situationOf(row, attempted, closedBefore), attempted.policy, random);
+    decisions.set(row.id, decision);
+    noteDecision(row, decision, attempted, work);
+  }
+  const change = circuit === undefined || decisions.size === 0 ? 'none' : moveCircuit(circuit, attempted, decisions, work);
+  await settleBatch(tx, attempted, decisions);
+  return { decisions, late, circuit: change };
+}
+
+function situationOf(row: ClaimedDelivery, attempted: Attempted, circuitClosed: boolean): Parameters<typeof decide>[1] {
+  return {
+    spent: row.spent + 1,
+    circuitClosed,
+    maybeReceived: row.maybeReceived,
+    hasLookup: attempted.hasLookup,
+    ageLeftMs: row.expiresAt.getTime() - row.now.getTime(),
+    pendingSinceMs: row.pendingSince === undefined ? 0 : row.now.getTime() - row.pendingSince.getTime(),
+    fireAndForget: attempted.fireAndForget,
+  };
+}
+
+function noteStopped({ row, state, reason, fields }: Stopped, work: Work): void {
+  const entry = state === 'withheld' ? 'withheld' : state === 'cancelled' ? 'cancelled' : 'invalid';
+  work.handovers.push({ entry, ...entryNames(row), actor: 'worker', reason, ...(fields.length === 0 ? {} : { fields }) });
+  work.settlements.push(unspent(row, state, reason, 0, true));
+  if (isEnd(state)) work.ended.push({ leadId: row.leadId, destinationId: row.destinationId });
+  if (state === 'failed') {
+    const kind = reason.startsWith('manual_') ? 'manual_task' : 'delivery_failed';
+    work.alerts.push({ kind, clientId: row.clientId, destinationId: row.destinationId, deliveryId: row.id, reason });
+  }
+}
+
+const unspent = (row: ClaimedDelivery, state: DeliveryState, reason: string, afterMs: number, leaveBatch: boolean): Settlement => ({
+  id: row.id, state, reason, afterMs, spend: false, maybeReceived: row.maybeReceived, askFirst: row.askFirst, leaveBatch,
+});
+
+function noteDecision(row: ClaimedDelivery, { verdict, maybeReceived }: Decision, attempted: Attempted, work: Work): void {
+  const state = stateAfter(verdict);
+  const reference = 'reference' in attempted.outcome ? attempted.outcome.reference : undefined;
+  work.handovers.push({ entry: attempted.asked ? 'lookup' : 'outcome', ...outcomeEntry(row, attempted), nextStep: verdict.next });
+  work.settlements.push({
+    id: row.id,
+    state,
+    reason: verdict.reason,
+    // Held: out of dispatch's reach; the sweep of maxAge ends it if nobody decides.
+    afterMs: verdict.next === 'hold' ? row.expiresAt.getTime() - row.now.getTime() + 86_400_000 : 'afterMs' in verdict ? verdict.afterMs : 0,
+    spend: verdict.next === 'retry' ? verdict.spend : verdict.next !== 'pending',
+    maybeReceived,
+    askFirst: verdict.next === 'pending' || (verdict.next === 'retry' && (verdict.lookup || (attempted.asked && attempted.outcome.kind !== 'absent'))),
+    reference,
+    leaveBatch: isEnd(state),
+  });
+  if (isEnd(state)) work.ended.push({ leadId: row.leadId, destinationId: row.destinationId });
+  if (state === 'delivered' && row.action === 'erase') work.erased.push({ leadId: row.leadId, destinationId: row.destinationId });
+  const about = { clientId: row.clientId, destinationId: row.destinationId, deliveryId: row.id, reason: verdict.reason };
+  if (verdict.next === 'fail') work.alerts.push({ kind: 'delivery_failed', ...about });
+  if (verdict.next === 'hold') work.alerts.push({ kind: 'support_decides', ...about });
+}
+
+export function stateAfter(verdict: Verdict): DeliveryState {
+  switch (verdict.next) {
+    case 'done':
+      return 'delivered';
+    case 'fail':
+      return 'failed';
+    case 'retry':
+    case 'hold':
+      return 'waiting';
+    case 'pending':
+      return 'pending';
+  }
+}
+
+function outcomeEntry(row: ClaimedDelivery, attempted: Attempted): Omit<Handover, 'entry'> {
+  const { outcome } = attempted;
+  const evidence: Evidence = outcome.evidence ?? {};
+  return {
+    ...entryNames(row),
+    actor: 'worker',
+    connector: attempted.connector,
+    mappingVersionId: attempted.mappingVersionId,
+    outcome: outcome.kind,
+    reason: 'reason' in outcome ? outcome.reason : '',
+    ...(evidence.status === undefined ? {} : { status: evidence.status }),
+    ...(evidence.answerBytes === undefined ? {} : { answerBytes: evidence.answerBytes }),
+    ...(evidence.durationMs === undefined ? {} : { durationMs: evidence.durationMs }),
+    ...(evidence.host === undefined ? {} : { target: evidence.host }),
+  };
+}
+
+function moveCircuit(circuit: CircuitWork, attempted: Attempted, decisions: ReadonlyMap<number, Decision>, work: Work): 'none' | 'opened' | 'closed' {
+  const now = Date.now();
+  const [first] = attempted.rows;
+  if (first === undefined) return 'none';
+  for (const [deliveryId, decision] of decisions) {
+    const throttledForMs = decision.signal === 'throttled' && decision.verdict.next === 'retry' ? decision.verdict.afterMs : 0;
+    const move = afterAttempt(circuit.now, { deliveryId, signal: decision.signal, startedAt: attempted.startedAt, throttledForMs }, now);
+    const wasClosed = circuit.now.state === 'closed';
+    if (move.circuit !== circuit.now) {
+      circuit.now = move.circuit;
+      circuit.changed = true;
+    }
+    if (move.change !== 'none') {
+      const about = { clientId: first.clientId, destinationId: first.destinationId, reason: move.circuit.cause || circuit.now.cause };
+      work.handovers.push({ entry: move.change === 'opened' ? 'circuit_opened' : 'circuit_closed', actor: 'worker', ...about });
+      work.alerts.push({ kind: move.change === 'opened' ? 'destination_held' : 'destination_reopened', ...about });
+      return move.change;
+    }
+    // While open or ramping, the rows of one file are one probe.
+    if (!wasClosed) return 'none';
+  }
+  return 'none';
+}
+
+async function settleBatch(tx: Sql, attempted: Attempted, decisions: ReadonlyMap<number, Decision>): Promise<void> {
+  if (attempted.batchId === undefined || decisions.size === 0) return;
+  const [decision] = decisions.values();
+  if (decision === undefined) return;
+  const { verdict } = decision;
+  if (verdict.next === 'done') await endBatch(tx, attempted.batchId, 'sent');
+  else if (verdict.next === 'fail') await endBatch(tx, attempted.batchId, 'voided');
+  else await retryBatch(tx, attempted.batchId, 'afterMs' in verdict ? verdict.afterMs : 86_400_000);
+}

@@ -1,0 +1,185 @@
+// Stations 5b to 5f for what was claimed: write, depart, send, settle.
+// Invariant: in this order; a lead that changed under our hands is written again before anything leaves.
+import type { Connector, Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
+import { foreignCode } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { CompiledMapping } from '../mapping/contract.ts';
+import type { Database } from '../store/database.ts';
+import { renewLeases } from '../store/sending.ts';
+import type { ClaimedDelivery } from './claim.ts';
+import { writeContent, type Ready, type Stopped } from './content.ts';
+import { depart, type Departure, type DepartureAnswer } from './depart.ts';
+import { fileParcel, type FileBatch } from './file.ts';
+import { createJoiner } from './joiner.ts';
+import { parcelOf } from './parcel.ts';
+import type { Reader } from './read.ts';
+import { stateAfter, type Settled, type Settling } from './settle.ts';
+
+/** Numbered steps of the trip; a fault harness stops the process at one. */
+export type Step = 'claimed' | 'written' | 'departed' | 'sent' | 'settled';
+
+export interface TravelOptions {
+  readonly database: Database;
+  readonly masterKey: Buffer;
+  readonly reader: Reader;
+  readonly settle: (settling: Settling) => Promise<Settled>;
+  readonly step: (name: Step, destinationId: string) => Promise<void>;
+  readonly log: Log;
+}
+
+/** Times a lead may change under our hands before this attempt is put off. */
+const maxRounds = 8;
+export const leaseMarginMs = 5_000;
+
+export interface Trip {
+  readonly mapping: CompiledMapping;
+  readonly connector: Connector;
+  readonly settings: unknown;
+  readonly context: SendContext;
+  readonly versionId: number;
+  readonly batch: FileBatch | undefined;
+  readonly leaseMs: number;
+  readonly claimedAt: number;
+}
+
+export type Travel = (rows: readonly ClaimedDelivery[], trip: Trip) => Promise<void>;
+
+export function createTravel(options: TravelOptions): Travel {
+  const joinedDepart = createJoiner<Departure, DepartureAnswer>({
+    run: (group) => depart(options.database, options.masterKey, group),
+    max: 50,
+    lanes: 2,
+  });
+
+  const travel = async (rows: readonly ClaimedDelivery[], trip: Trip): Promise<void> => {
+    const [first] = rows;
+    if (first === undefined) return;
+    const stopped: Stopped[] = [];
+    let left = rows;
+    for (let round = 1; round <= maxRounds; round += 1) {
+      const inputs = await options.reader(left);
+      const now = new Date();
+      const written = left.map((row) => writeContent(row, { mapping: trip.mapping, ...inputs, authorisations: inputs.authorisations.get(row.destinationId) ?? [], now }));
+      const ready = written.filter((one): one is Ready => 'record' in one);
+      stopped.push(...written.filter((one): one is Stopped => 'state' in one));
+      left = ready.map((one) => one.row);
+      const file = trip.batch === undefined ? undefined : await fileParcel(trip.batch, ready, stopped, trip, options);
+      if (ready.length === 0 || file === 'voided') {
+        await endWithoutLeaving(ready, stopped, trip.batch, file === 'voided');
+        return;
+      }
+      const parcel = file?.parcel ?? parcelOf(ready, trip.mapping, now);
+      const composed = trip.connector.compose(parcel, trip.settings, trip.context.secret);
+      const uncovered = ready.filter((one) => !composed.targetKeys.every((key) => one.authorisation.targets.includes(key.toLowerCase())));
+      if (uncovered.length > 0) {
+        stopped.push(...uncovered.map((one): Stopped => ({ row: one.row, state: 'withheld', reason: 'recipient_not_authorised', fields: [] })));
+        left = left.filter((row) => !uncovered.some((one) => one.row.id === row.id));
+        if (left.length > 0) continue;
+        await endWithoutLeaving([], stopped, trip.batch, false);
+        return;
+      }
+      if (round === 1) await options.step('written', first.destinationId);
+      const answer = await joinedDepart({
+        ready,
+        parcel,
+        composed,
+        connector: trip.connector.type,
+        mappingVersionId: trip.versionId,
+        secrets: inputs.secrets,
+        ...(file?.keep === true && trip.batch !== undefined ? { keep: { batchId: trip.batch.id, fileName: composed.fileName ?? '' } } : {}),
+      });
+      if (answer === 'lost') return;
+      if (answer === 'changed') continue;
+      await options.step('departed', first.destinationId);
+      await sendAndSettle(ready, parcel, stopped, trip);
+      return;
+    }
+    // A lead that changes faster than we can write it waits a little; nothing has left.
+    await options.settle({ stopped, released: left });
+  };
+
+  const sendAndSettle = async (ready: readonly Ready[], parcel: Parcel, stopped: readonly Stopped[], trip: Trip): Promise<void> => {
+    const rows = ready.map((one) => one.row);
+    const leases = rows.map((row) => ({ id: row.id, token: row.leaseToken }));
+    // The lease must outlive the send: checked right before the first byte, renewed while it lasts.
+    if (Date.now() - trip.claimedAt > trip.leaseMs - trip.mapping.timeouts.totalMs - leaseMarginMs / 2) {
+      if (!(await renewLeases(options.database, leases, trip.leaseMs))) return;
+    }
+    const renewal = setInterval(() => void renewLeases(options.database, leases, trip.leaseMs).catch(() => undefined), Math.max(1_000, trip.leaseMs / 3));
+    const startedAt = Date.now();
+    let outcome: Outcome;
+    try {
+      outcome = await trip.connector.send(parcel, trip.settings, trip.context);
+    } catch (error) {
+      // A connector answers with values; this is a bug of ours, and the bytes may have left.
+      options.log.error('delivery.broken', { destination: parcel.destination, connector: trip.connector.type, code: foreignCode(error) });
+      outcome = { kind: 'unavailable', reason: 'BROKEN', maybeReceived: true };
+    } finally {
+      clearInterval(renewal);
+    }
+    await options.step('sent', parcel.destination);
+    const settled = await options.settle({
+      attempted: {
+        rows,
+        outcome,
+        policy: trip.mapping.retry,
+        hasLookup: trip.mapping.hasLookup,
+        fireAndForget: trip.connector.fireAndForget,
+        startedAt,
+        asked: false,
+        connector: trip.connector.type,
+        mappingVersionId: trip.versionId,
+        ...(trip.batch === undefined ? {} : { batchId: trip.batch.id }),
+      },
+      stopped,
+    });
+    await options.step('settled', parcel.destination);
+    logAttempt(options.log, rows, outcome, settled, trip, Date.now() - startedAt);
+  };
+
+  const endWithoutLeaving = async (ready: readonly Ready[], stopped: readonly Stopped[], batch: FileBatch | undefined, voided: boolean): Promise<void> => {
+    await options.settle({
+      stopped,
+      released: voided ? ready.map((one) => one.row) : [],
+      ...(batch === undefined
+        ? {}
+        : { endBatch: { id: batch.id, state: voided ? 'voided' : 'empty', clientId: batch.clientId, destinationId: batch.destinationId } }),
+    });
+    for (const one of stopped) {
+      options.log.info('delivery.withheld', { destination: one.row.destinationId, delivery: one.row.id, reason: one.reason, verdict: one.state });
+    }
+  };
+
+  return travel;
+}
+
+/** One wide line per attempt: ids and the decision, never the content. */
+function logAttempt(log: Log, rows: readonly ClaimedDelivery[], outcome: Outcome, settled: Settled, trip: { readonly connector: Connector; readonly batch: FileBatch | undefined }, durationMs: number): void {
+  for (const row of rows) {
+    const decision = settled.decisions.get(row.id);
+    if (decision === undefined) {
+      log.warn('delivery.settled_late', { destination: row.destinationId, delivery: row.id, outcome: outcome.kind });
+      continue;
+    }
+    const { verdict } = decision;
+    log.info('delivery.attempted', {
+      client: row.clientId,
+      destination: row.destinationId,
+      delivery: row.id,
+      run: row.run,
+      attempt: row.attempt,
+      action: row.action,
+      connector: trip.connector.type,
+      outcome: outcome.kind,
+      verdict: stateAfter(verdict),
+      reason: verdict.reason,
+      durationMs,
+      ...(outcome.evidence?.status === undefined ? {} : { status: outcome.evidence.status }),
+      ...(outcome.evidence?.host === undefined ? {} : { host: outcome.evidence.host }),
+      ...('afterMs' in verdict ? { waitMs: verdict.afterMs } : {}),
+      ...(trip.batch === undefined ? {} : { batch: trip.batch.id }),
+    });
+  }
+  const [first] = rows;
+  if (first !== undefined && settled.circuit !== 'none') log.warn(`circuit.${settled.circuit}`, { destination: first.destinationId });
+}

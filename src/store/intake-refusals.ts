@@ -1,0 +1,62 @@
+// Reads the refused rows of lead_intake for support: names, codes and reasons.
+// Invariant: no content of a row leaves here; a reference is shown only when it is written as a reference.
+import type { Sql } from './database.ts';
+
+export interface RefusedRow {
+  readonly id: number;
+  /** '' when what was sent is not written as a client or reference may be: it could be anything, a person's mail included. */
+  readonly clientId: string;
+  readonly kind: string;
+  readonly reference: string;
+  readonly rowReference: string;
+  readonly receivedAt: Date;
+  readonly settledAt: Date | undefined;
+  readonly problems: readonly { readonly column: string; readonly code: string; readonly message: string }[];
+}
+
+/**
+ * Refused rows, newest first.
+ * @param clientId one client's rows only; all clients' when absent
+ * @param page `before`: id of the last row seen; `size`: 1 to 500, 50 when absent
+ */
+export async function listRefusals(
+  sql: Sql,
+  clientId?: string,
+  page: { readonly before?: number; readonly size?: number } = {},
+): Promise<readonly RefusedRow[]> {
+  const size = Math.max(1, Math.min(500, Math.trunc(page.size ?? 50)));
+  const rows = await sql.all<{
+    id: number;
+    clientId: string;
+    kind: string;
+    reference: string;
+    rowReference: string;
+    receivedAt: Date;
+    settledAt: Date | null;
+    refusal: string | null;
+  }>(
+    `SELECT id, client_id AS clientId, kind, reference, row_reference AS rowReference, received_at AS receivedAt,
+            settled_at AS settledAt, refusal
+       FROM lead_intake
+      WHERE status = 'refused' AND id < ? ${clientId === undefined ? '' : 'AND client_id = ?'}
+      ORDER BY id DESC LIMIT ${size}`,
+    [page.before ?? Number.MAX_SAFE_INTEGER, ...(clientId === undefined ? [] : [clientId])],
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    ...{
+      clientId: shown(row.clientId),
+      kind: shown(row.kind),
+      reference: shown(row.reference),
+      rowReference: shown(row.rowReference),
+    },
+    receivedAt: row.receivedAt,
+    settledAt: row.settledAt ?? undefined,
+    problems: JSON.parse(row.refusal ?? '[]') as RefusedRow['problems'],
+  }));
+}
+
+// No @ and no + fit, nor eight digits and more in a row with nothing else.
+function shown(name: string): string {
+  return /^[A-Za-z0-9._-]{1,64}$/.test(name) && !/^[\d._-]{8,}$/.test(name) ? name : '';
+}
