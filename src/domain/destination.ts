@@ -18,8 +18,25 @@ export interface ClientFacts {
     readonly rights?: string;
     readonly technical?: string;
   };
+  /** Authorisations as the contract lists them (C18); publishing turns them into rows. */
+  readonly authorisations?: readonly AuthorisationFact[];
   /** Go-live evidence (C49-C52). */
   readonly goLive?: Readonly<Record<string, { readonly evidence: string; readonly date: string } | undefined>>;
+}
+
+/** One authorisation of client.yaml. Without `targets` it covers every target of its destination. */
+export interface AuthorisationFact {
+  /** Who receives, as in the contract: a company or team, never a prospect. */
+  readonly recipient: string;
+  readonly destinationId: string;
+  /** Lower case. */
+  readonly targets?: readonly string[];
+  readonly categories: readonly DataCategory[];
+  readonly documentRef: string;
+  /** ISO 8601 instant (client facts are stored as JSON). */
+  readonly validFrom: string;
+  /** The first instant it no longer covers. */
+  readonly validUntil?: string;
 }
 
 export interface Authorisation {

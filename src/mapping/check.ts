@@ -1,0 +1,119 @@
+// Checks the sources of one destination and compiles them: the one door from text to a mapping that runs.
+// Invariant: every mistake of every file is reported at once; a mapping with one error is never given.
+import clientSchema from '../../mappings/schema/client.schema.json' with { type: 'json' };
+import mappingSchema from '../../mappings/schema/mapping.schema.json' with { type: 'json' };
+import type { ClientFacts } from '../domain/destination.ts';
+import { readClient } from './client.ts';
+import { compileClientSchema } from './client-schema.ts';
+import { compileMapping } from './compile.ts';
+import type { CheckResult, ConnectorFacts, MappingSources, Problem } from './contract.ts';
+import { isRecord, readDocument, textAt } from './document.ts';
+import { readLayout } from './layout.ts';
+import { compileMap } from './maps.ts';
+import { mergeTrees } from './merge.ts';
+import { createProblems } from './problems.ts';
+import type { Tree } from './problems.ts';
+import { reportStructure } from './structure.ts';
+import { suggest } from './suggest.ts';
+import { runTests } from './trials.ts';
+
+export interface CheckOptions {
+  readonly connectors: Readonly<Record<string, ConnectorFacts>>;
+  /** Clock for a Retry-After date whose answer has no Date header; epoch ms. */
+  readonly now?: () => number;
+  /** Runs the file's own tests; true unless a stored version is only being compiled again. */
+  readonly tests?: boolean;
+}
+
+type Problems = ReturnType<typeof createProblems>;
+
+/** Checks and compiles one destination. */
+export function checkSources(sources: MappingSources, options: CheckOptions): CheckResult {
+  const problems = createProblems();
+  const text = sources.files[sources.main];
+  if (text === undefined) {
+    problems.add({ file: `mappings/${sources.main}`, line: 1, column: 1 }, 'error', 'MAP-007', 'the mapping file does not exist.');
+    return { ok: false, problems: problems.all() };
+  }
+  const client = checkClient(sources, problems);
+  const tree = withPresets(readDocument(sources.main, text, problems), sources, problems);
+  const report = problems.reportIn(tree);
+  const mapping = isRecord(tree.value) ? tree.value : {};
+  reportStructure(mappingSchema, mapping, report);
+  const destination = textAt(mapping, 'destination');
+  if (destination !== undefined && destination !== sources.destinationId) {
+    report.error(['destination'], 'MAP-409', `this is the mapping of "${sources.destinationId}", the file says "${destination}".`);
+  }
+  const maps = mapping['maps'];
+  for (const [name, map] of Object.entries(isRecord(maps) ? maps : {})) compileMap(map, ['maps', name], { report });
+  const connector = connectorOf(mapping, options, report);
+  const folder = sources.main.slice(0, sources.main.lastIndexOf('/') + 1);
+  const schemaName = textAt(mapping, 'schema');
+  // The layout's own problems are reported when the mapping is compiled.
+  const silent = { error: () => undefined, warn: () => undefined };
+  const schema =
+    schemaName === undefined
+      ? undefined
+      : compileClientSchema(sources.files[`${folder}${schemaName}`], schemaName, readLayout(mapping, connector, silent).format, report);
+  const compiled = compileMapping({
+    ...{ mapping, report, connector, client, schema },
+    clientId: sources.clientId,
+    now: options.now ?? Date.now,
+  });
+  if (compiled !== undefined && options.tests !== false && !hasErrors(problems.all())) {
+    runTests(mapping['tests'], compiled, { files: sources.files, folder, problems, report });
+  }
+  const all = problems.all();
+  if (compiled === undefined || hasErrors(all)) return { ok: false, problems: all };
+  return { ok: true, mapping: compiled, warnings: all };
+}
+
+export const hasErrors = (problems: readonly Problem[]): boolean => problems.some((problem) => problem.severity === 'error');
+
+/** Reads client.yaml beside the mapping; undefined when it is missing. */
+function checkClient(sources: MappingSources, problems: Problems): ClientFacts | undefined {
+  const name = `${sources.clientId}/client.yaml`;
+  const text = sources.files[name];
+  if (text === undefined) {
+    problems.add({ file: `mappings/${name}`, line: 1, column: 1 }, 'error', 'MAP-007', `client.yaml of "${sources.clientId}" does not exist.`);
+    return undefined;
+  }
+  return checkClientText(sources.clientId, text, problems);
+}
+
+/** Checks a client.yaml on its own. */
+export function checkClientText(clientId: string, text: string, problems: Problems): ClientFacts {
+  const tree = readDocument(`${clientId}/client.yaml`, text, problems);
+  const report = problems.reportIn(tree);
+  reportStructure(clientSchema, tree.value, report);
+  return readClient(tree.value, report, clientId);
+}
+
+/** Lays the file over what it extends; a preset may extend another. */
+function withPresets(own: Tree, sources: MappingSources, problems: Problems, seen: readonly string[] = []): Tree {
+  const name = textAt(own.value, 'extends');
+  if (name === undefined) return own;
+  const file = name.endsWith('.yaml') ? name : `${name}.yaml`;
+  const report = problems.reportIn(own);
+  if (seen.includes(file)) {
+    report.error(['extends'], 'MAP-411', `"${name}" extends itself.`);
+    return own;
+  }
+  const text = sources.files[file];
+  if (text === undefined) {
+    const known = Object.keys(sources.files).flatMap((one) => (one.startsWith('presets/') ? [one.replace(/\.yaml$/, '')] : []));
+    report.error(['extends'], 'MAP-411', `preset "${name}" does not exist.`, { suggestion: suggest(name, known) });
+    return own;
+  }
+  const under = withPresets(readDocument(file, text, problems), sources, problems, [...seen, file]);
+  return mergeTrees(own, under);
+}
+
+function connectorOf(mapping: unknown, options: CheckOptions, report: ReturnType<Problems['reportIn']>): ConnectorFacts | undefined {
+  const type = textAt(mapping, 'connector');
+  if (type === undefined) return undefined;
+  if (Object.hasOwn(options.connectors, type)) return options.connectors[type];
+  const known = Object.keys(options.connectors);
+  report.error(['connector'], 'MAP-405', `connector "${type}" does not exist: ${known.join(', ')}.`, { suggestion: suggest(type, known) });
+  return undefined;
+}

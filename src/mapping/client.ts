@@ -1,0 +1,106 @@
+// Reads client.yaml: who the client is, where leads may go, which data the contract covers, who is authorised.
+// Invariant: contract facts come from this file only; a mapping cannot widen them (C19).
+import type { AuthorisationFact, ClientFacts } from '../domain/destination.ts';
+import { dataCategories } from '../domain/lead.ts';
+import type { DataCategory } from '../domain/lead.ts';
+import { blockAt, isRecord, listAt, textAt } from './document.ts';
+import type { Path, Report } from './problems.ts';
+import { suggest } from './suggest.ts';
+import { isoIn, defaultZone } from './time.ts';
+
+const texts = (value: unknown, key: string): readonly string[] =>
+  listAt(value, key).flatMap((one) => (typeof one === 'string' ? [one.toLowerCase()] : []));
+
+/** The four items without which a client does not go live (C49-C52). */
+export const goLiveItems = ['greeting', 'callerNumber', 'optIn', 'rightsProcedure'] as const;
+
+/** Facts of a client; `destinations` are those that exist, for the authorisations. */
+export function readClient(value: unknown, report: Report, folder: string): ClientFacts {
+  const id = textAt(value, 'id') ?? folder;
+  if (id !== folder) report.error(['id'], 'MAP-409', `the client "${id}" stands in the folder "${folder}".`);
+  const categories = listAt(value, 'categories').filter((one): one is DataCategory => dataCategories.includes(one as DataCategory));
+  const contacts = blockAt(value, 'contacts');
+  const rights = textAt(contacts, 'rights');
+  const technical = textAt(contacts, 'technical');
+  const targets = { hosts: texts(value, 'hosts'), mailboxes: texts(value, 'mailboxes'), folders: texts(value, 'folders') };
+  const goLive = readGoLive(value, report);
+  return {
+    id,
+    name: textAt(value, 'name') ?? id,
+    legalEntity: textAt(value, 'legalEntity') ?? '',
+    ...targets,
+    categories,
+    contacts: { ...(rights === undefined ? {} : { rights }), ...(technical === undefined ? {} : { technical }) },
+    goLive,
+    authorisations: listAt(value, 'authorisations').flatMap((one, index) => {
+      const path: Path = ['authorisations', index];
+      return readAuthorisation(one, path, report, [...targets.hosts, ...targets.mailboxes, ...targets.folders], categories) ?? [];
+    }),
+  };
+}
+
+function readGoLive(value: unknown, report: Report): NonNullable<ClientFacts['goLive']> {
+  const block = blockAt(value, 'goLive');
+  const found: Record<string, { readonly evidence: string; readonly date: string }> = {};
+  for (const [item, raw] of Object.entries(block)) {
+    const evidence = textAt(raw, 'evidence');
+    const date = textAt(raw, 'date');
+    if (evidence === undefined || date === undefined) continue;
+    if (parseDay(date) === undefined) report.error(['goLive', item, 'date'], 'MAP-902', 'the date is written yyyy-MM-dd.');
+    found[item] = { evidence, date };
+  }
+  const missing = goLiveItems.filter((item) => !Object.hasOwn(block, item));
+  if (missing.length > 0) {
+    report.warn(['goLive'], 'MAP-901', `without evidence of ${missing.join(', ')} the client cannot go live.`, { at: 'key' });
+  }
+  return found;
+}
+
+function readAuthorisation(
+  raw: unknown,
+  path: Path,
+  report: Report,
+  contractTargets: readonly string[],
+  contractCategories: readonly DataCategory[],
+): AuthorisationFact | undefined {
+  const recipient = textAt(raw, 'recipient');
+  const destinationId = textAt(raw, 'destination');
+  const documentRef = textAt(raw, 'document');
+  const from = textAt(raw, 'from');
+  if (!isRecord(raw) || recipient === undefined || destinationId === undefined || documentRef === undefined || from === undefined) return undefined;
+  const validFrom = parseDay(from);
+  if (validFrom === undefined) report.error([...path, 'from'], 'MAP-902', 'the date is written yyyy-MM-dd.');
+  const until = textAt(raw, 'until');
+  const validUntil = until === undefined ? undefined : parseDay(until, 1);
+  if (until !== undefined && validUntil === undefined) report.error([...path, 'until'], 'MAP-902', 'the date is written yyyy-MM-dd.');
+  const categories = listAt(raw, 'categories').filter((one): one is DataCategory => dataCategories.includes(one as DataCategory));
+  for (const [index, category] of categories.entries()) {
+    if (contractCategories.includes(category)) continue;
+    report.error([...path, 'categories', index], 'MAP-410', `the contract does not cover ${category}: the authorisation cannot.`);
+  }
+  const targets = texts(raw, 'targets');
+  for (const [index, target] of targets.entries()) {
+    if (contractTargets.includes(target)) continue;
+    report.error([...path, 'targets', index], 'MAP-410', `"${target}" is not among hosts, mailboxes or folders of this file.`, {
+      suggestion: suggest(target, contractTargets),
+    });
+  }
+  if (validFrom === undefined) return undefined;
+  return {
+    ...{ recipient, destinationId, categories, documentRef, validFrom: validFrom.toISOString() },
+    ...(Object.hasOwn(raw, 'targets') ? { targets } : {}),
+    ...(validUntil === undefined ? {} : { validUntil: validUntil.toISOString() }),
+  };
+}
+
+/** Midnight in Paris of a civil day, plus days. */
+export function parseDay(text: string, plusDays = 0): Date | undefined {
+  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
+  if (match === null) return undefined;
+  const utc = new Date(`${text}T00:00:00Z`);
+  if (Number.isNaN(utc.getTime()) || utc.toISOString().slice(0, 10) !== text) return undefined;
+  utc.setUTCDate(utc.getUTCDate() + plusDays);
+  // The zone's offset at that moment; midnight never falls into a change of hour in Paris.
+  const offset = Date.parse(`${isoIn(utc, defaultZone).slice(0, 19)}Z`) - utc.getTime();
+  return new Date(utc.getTime() - offset);
+}

@@ -1,0 +1,163 @@
+// Reads one YAML 1.2 file strictly into plain values that know their line and column.
+// Invariant: a value is either what the integrator wrote, character for character, or a problem.
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import type { Node, Pair, Scalar } from 'yaml';
+import type { createProblems, Path, Place, Tree } from './problems.ts';
+
+type Problems = Pick<ReturnType<typeof createProblems>, 'add'>;
+
+/** Prefix of every file name in messages. */
+export const mappingsFolder = 'mappings';
+
+interface Spot {
+  readonly value: number;
+  readonly key?: number;
+}
+
+const pointer = (path: Path): string => JSON.stringify(path);
+
+// The language's own key; everywhere else `on` is a trap.
+const languageWords = new Set(['on']);
+const doubtfulWord = /^(yes|no|on|off)$/i;
+const maxAliases = 50;
+
+/** Parses a file; problems are added, and a tree is given whenever anything can be read. */
+export function readDocument(name: string, text: string, problems: Problems): Tree {
+  const file = `${mappingsFolder}/${name}`;
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    version: '1.2',
+    strict: true,
+    uniqueKeys: true,
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'silent',
+  });
+  const place = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const tabLines = reportTabs(file, text, problems);
+  for (const error of [...document.errors, ...document.warnings]) {
+    const at = place(error.pos[0]);
+    if (error.code === 'TAB_AS_INDENT' || tabLines.has(at.line)) continue;
+    if (error.code === 'DUPLICATE_KEY') {
+      const key = /^[\w.$@#-]+/.exec(text.slice(error.pos[0]))?.[0] ?? 'key';
+      problems.add(at, 'error', 'MAP-002', `"${key}" is written twice in this block.`);
+    } else if (error.code === 'MULTIPLE_DOCS') {
+      problems.add(at, 'error', 'MAP-008', 'the file holds more than one YAML document.');
+    } else {
+      problems.add(at, 'error', 'MAP-001', firstSentence(error.message));
+    }
+  }
+  const spots = new Map<string, Spot>();
+  let aliases = 0;
+
+  const scalar = (node: Scalar, isKey: boolean, allowNull: boolean): unknown => {
+    const source = node.source ?? '';
+    const at = place(node.range?.[0] ?? 0);
+    if (node.type === 'PLAIN') {
+      if (doubtfulWord.test(source) && !(isKey && languageWords.has(source))) {
+        problems.add(at, 'error', 'MAP-005', `${source} without quotes is doubtful: write "${source}" for the text, or true / false.`);
+      }
+      if ((typeof node.value === 'number' || typeof node.value === 'bigint') && String(node.value) !== source) {
+        problems.add(at, 'error', 'MAP-004', `${source} without quotes would be read as ${String(node.value)}: write "${source}".`);
+        return source;
+      }
+      if (node.value === null && source === '' && !allowNull) {
+        problems.add(at, 'error', 'MAP-006', 'there is no value here.');
+      }
+    }
+    return node.value;
+  };
+
+  const walk = (node: Node | null | undefined, path: Path, key?: number): unknown => {
+    const offset = node?.range?.[0] ?? key ?? 0;
+    spots.set(pointer(path), key === undefined ? { value: offset } : { value: offset, key });
+    if (node === null || node === undefined) {
+      if (path.length > 0) problems.add(place(offset), 'error', 'MAP-006', 'there is no value here.');
+      return null;
+    }
+    if (isAlias(node)) {
+      aliases += 1;
+      if (aliases > maxAliases) {
+        problems.add(place(offset), 'error', 'MAP-001', `more than ${maxAliases} aliases in one file.`);
+        return null;
+      }
+      return walk(node.resolve(document), path, key);
+    }
+    if (isMap(node)) {
+      const value: Record<string, unknown> = {};
+      for (const pair of node.items as Pair<Node, Node | null>[]) {
+        const keyNode = pair.key;
+        const name = isScalar(keyNode) ? String(scalar(keyNode, true, false)) : String(keyNode);
+        const item = walk(pair.value, [...path, name], keyNode.range?.[0]);
+        // Own data property whatever the name: `__proto__` must not become the prototype.
+        Object.defineProperty(value, name, { value: item, enumerable: true, configurable: true, writable: true });
+      }
+      return value;
+    }
+    if (isSeq(node)) return node.items.map((item, index) => walk(item as Node, [...path, index]));
+    if (isScalar(node)) return scalar(node, false, path.length === 0);
+    return null;
+  };
+
+  const value = walk(document.contents as Node | null, []);
+  if (!isRecord(value)) {
+    if (document.errors.length === 0) {
+      problems.add({ file, line: 1, column: 1 }, 'error', 'MAP-008', 'the file does not hold `key: value` lines.');
+    }
+  }
+  return {
+    value: isRecord(value) ? value : {},
+    place: (path, what) => {
+      for (let length = path.length; length >= 0; length -= 1) {
+        const spot = spots.get(pointer(path.slice(0, length)));
+        if (spot === undefined) continue;
+        // A part that is missing is told at the key of what should hold it.
+        const wantsKey = what === 'key' || length < path.length;
+        return place(wantsKey && spot.key !== undefined ? spot.key : spot.value);
+      }
+      return { file, line: 1, column: 1 };
+    },
+  };
+}
+
+function reportTabs(file: string, text: string, problems: Problems): Set<number> {
+  const found = new Set<number>();
+  for (const [index, line] of text.split('\n').entries()) {
+    const tab = /^ *\t/.exec(line);
+    if (tab === null || line.trim() === '') continue;
+    found.add(index + 1);
+    problems.add({ file, line: index + 1, column: tab[0].length }, 'error', 'MAP-003', 'the line is indented with a tab.');
+  }
+  return found;
+}
+
+function firstSentence(message: string): string {
+  const line = message.split('\n')[0] ?? message;
+  return line.endsWith('.') ? line : `${line}.`;
+}
+
+/** A block of keys. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The block at a key, or an empty one. */
+export function blockAt(value: unknown, key: string): Record<string, unknown> {
+  const inner = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return isRecord(inner) ? inner : {};
+}
+
+/** The list at a key, or an empty one. */
+export function listAt(value: unknown, key: string): readonly unknown[] {
+  const inner = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return Array.isArray(inner) ? inner : [];
+}
+
+/** The text at a key, if it is one. */
+export function textAt(value: unknown, key: string): string | undefined {
+  const inner = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return typeof inner === 'string' ? inner : undefined;
+}

@@ -1,0 +1,97 @@
+// Which format a mapping writes, and the dialect of it.
+// Invariant: one format for one destination, one the connector can carry.
+import type { Body } from '../../connectors/contract.ts';
+import type { ConnectorFacts } from './contract.ts';
+import { blockAt, isRecord, textAt } from './document.ts';
+import { unmappableIn } from './encoding.ts';
+import type { Path, Report } from './problems.ts';
+import { xmlName } from './target.ts';
+import type { Format } from './format.ts';
+import type { Entry } from './values.ts';
+import { csvBody, readDialect } from './write-csv.ts';
+import type { CsvDialect } from './write-csv.ts';
+import { formText } from './write-form.ts';
+import { jsonText, jsonTree } from './write-json.ts';
+import { readXmlDialect, xmlBody } from './write-xml.ts';
+import type { XmlDialect } from './write-xml.ts';
+
+type Batch = { readonly sequence: number; readonly rows: number } | undefined;
+
+export interface Layout {
+  readonly format: Format;
+  readonly csv?: CsvDialect;
+  readonly xml?: XmlDialect;
+  /** Characters the encoding cannot hold. */
+  readonly unmappable?: (text: string) => boolean;
+  readonly write: (columns: readonly string[], records: readonly (readonly Entry[])[], batch: Batch) => Body;
+}
+
+const blocks = ['json', 'form', 'xml', 'csv'] as const;
+
+/** Reads the format block; without one a webhook writes JSON and a mail nothing but its sheet. */
+export function readLayout(mapping: Record<string, unknown>, connector: ConnectorFacts | undefined, report: Report): Layout {
+  const given = blocks.filter((block) => Object.hasOwn(mapping, block));
+  if (given.length > 1) report.error([given[1] ?? ''], 'MAP-106', `a destination writes one format: ${given.join(' or ')}.`, { at: 'key' });
+  const attachment = textAt(mapping['send'], 'attachment');
+  const attached = blocks.find((block) => block === attachment);
+  const fallback: Format = connector === undefined ? 'json' : connector.sheet ? (attached ?? 'none') : (connector.formats[0] ?? 'json');
+  const format: Format = given[0] ?? fallback;
+  if (connector !== undefined && !connector.formats.includes(format)) {
+    const at: Path = given[0] === undefined ? ['connector'] : [given[0]];
+    report.error(at, 'MAP-408', `connector ${connector.type} carries ${connector.formats.join(', ')}, not ${format}.`, { at: 'key' });
+  }
+  if (connector?.sheet === true && given[0] !== undefined && attachment !== given[0]) {
+    report.error([given[0]], 'MAP-106', `the block ${given[0]} describes an attachment: add attachment: ${given[0]} to send.`, { at: 'key' });
+  }
+  return layoutOf(format, mapping, connector, report);
+}
+
+function layoutOf(format: Format, mapping: Record<string, unknown>, connector: ConnectorFacts | undefined, report: Report): Layout {
+  const many = connector !== undefined && connector.maxItems > 1;
+  switch (format) {
+    case 'csv': {
+      const csv = readDialect(mapping['csv'], connector?.sheet === true);
+      const unmappable = unmappableIn(csv.encoding, csv.unmappable);
+      return { format, csv, ...(unmappable === undefined ? {} : { unmappable }), write: (columns, records, batch) => csvBody(columns, records, csv, batch) };
+    }
+    case 'xml': {
+      const xml = readXmlDialect(mapping['xml']);
+      checkXml(xml, many, report, isRecord(mapping['xml']));
+      return { format, xml, write: (_columns, records, batch) => xmlBody(records, xml, batch) };
+    }
+    case 'json': {
+      const list = blockAt(mapping, 'json')['list'];
+      const lines = list === 'lines';
+      const listed = list === true || (many && list !== false && !lines);
+      return { format, write: (_columns, records, batch) => jsonBody(records, batch, lines ? 'lines' : listed ? 'list' : 'one') };
+    }
+    case 'form':
+      return {
+        format,
+        write: (_columns, records) => ({ bytes: Buffer.from(formText(records[0] ?? []), 'utf8'), mediaType: 'application/x-www-form-urlencoded', extension: 'txt' }),
+      };
+    case 'none':
+      return { format, write: () => noBody };
+  }
+}
+
+export const noBody: Body = { bytes: new Uint8Array(0), mediaType: 'text/plain; charset=utf-8', extension: 'txt' };
+
+function jsonBody(records: readonly (readonly Entry[])[], batch: Batch, shape: 'one' | 'list' | 'lines'): Body {
+  const texts = records.map((entries) => jsonText(jsonTree(entries, batch)));
+  const text = shape === 'one' ? (texts[0] ?? '{}') : shape === 'list' ? `[${texts.join(',')}]` : texts.map((one) => `${one}\n`).join('');
+  return { bytes: Buffer.from(text, 'utf8'), mediaType: shape === 'lines' ? 'application/x-ndjson' : 'application/json', extension: shape === 'lines' ? 'ndjson' : 'json' };
+}
+
+function checkXml(xml: XmlDialect, many: boolean, report: Report, written: boolean): void {
+  if (many && xml.root === undefined) report.error(['xml'], 'MAP-706', 'a file of many records needs xml.root.', { at: 'key' });
+  const prefixes = new Set(xml.xmlns.map(([prefix]) => prefix));
+  for (const key of ['root', 'record'] as const) {
+    const name = xml[key];
+    if (name === undefined || !written) continue;
+    if (!xmlName.test(name)) report.error(['xml', key], 'MAP-704', `"${name}" is not an XML name.`);
+    else if (name.includes(':') && !prefixes.has(name.slice(0, name.indexOf(':')))) {
+      report.error(['xml', key], 'MAP-703', `prefix of "${name}" is not declared under xmlns.`);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+// Reads a mappings folder into the sources of its destinations. The only file of the engine that touches the disk.
+// Invariant: what a destination's check sees is exactly what would be frozen at publication: its own client and the presets.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parseDocument } from 'yaml';
+import type { MappingSources } from './contract.ts';
+import { RelaisError } from '../errors.ts';
+
+export interface LoadedClient {
+  readonly clientId: string;
+  /** Text of client.yaml; undefined when the folder has none. */
+  readonly text?: string;
+}
+
+export interface LoadedFolder {
+  readonly folder: string;
+  readonly clients: readonly LoadedClient[];
+  readonly destinations: readonly MappingSources[];
+}
+
+const reserved = new Set(['presets', 'schema']);
+const maxFileBytes = 2_000_000;
+
+/** Reads everything under a mappings folder. */
+export function loadMappings(folder: string): LoadedFolder {
+  let names: readonly string[];
+  try {
+    names = entries(folder);
+  } catch {
+    throw new RelaisError('FIND-001', `The mappings folder ${folder} cannot be read.`);
+  }
+  const presets = filesUnder(folder, 'presets');
+  const clients: LoadedClient[] = [];
+  const destinations: MappingSources[] = [];
+  for (const clientId of names) {
+    if (reserved.has(clientId) || !statSync(join(folder, clientId)).isDirectory()) continue;
+    const own = filesUnder(folder, clientId);
+    const text = own[`${clientId}/client.yaml`];
+    clients.push({ clientId, ...(text === undefined ? {} : { text }) });
+    for (const [name, content] of Object.entries(own)) {
+      if (!isMapping(name)) continue;
+      // Another destination's mapping is no part of this one: its change must not change this version.
+      const mine = Object.entries(own).filter(([one]) => one === name || !isMapping(one));
+      const files = { ...presets, ...Object.fromEntries(mine) };
+      destinations.push({ clientId, destinationId: destinationIn(content) ?? `${clientId}-${basename(name).replace(/\.ya?ml$/, '')}`, main: name, files });
+    }
+  }
+  return { folder, clients, destinations };
+}
+
+/** The sources of one destination, by its id. */
+export function loadDestination(folder: string, destinationId: string): MappingSources {
+  const found = loadMappings(folder).destinations.find((one) => one.destinationId === destinationId);
+  if (found === undefined) throw new RelaisError('FIND-001', `No mapping under ${folder} has the destination ${destinationId}.`);
+  return found;
+}
+
+const isMapping = (name: string): boolean => /^[^/]+\/[^/]+\.ya?ml$/.test(name) && basename(name) !== 'client.yaml';
+
+function destinationIn(content: string): string | undefined {
+  const value: unknown = parseDocument(content, { logLevel: 'silent', uniqueKeys: false }).get('destination');
+  return typeof value === 'string' ? value : undefined;
+}
+
+const entries = (path: string): readonly string[] => readdirSync(path).filter((name) => !name.startsWith('.')).toSorted();
+
+function filesUnder(folder: string, name: string): Readonly<Record<string, string>> {
+  const files: Record<string, string> = {};
+  const visit = (relative: string): void => {
+    const path = join(folder, relative);
+    const facts = statSync(path, { throwIfNoEntry: false });
+    if (facts === undefined) return;
+    if (facts.isDirectory()) for (const inner of entries(path)) visit(`${relative}/${inner}`);
+    else if (facts.size <= maxFileBytes) files[relative] = readFileSync(path, 'utf8');
+  };
+  visit(name);
+  return files;
+}

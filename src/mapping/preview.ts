@@ -1,0 +1,70 @@
+// What a lead would become, as data for people: bytes, sheet, where each value came from, what each consent state writes.
+// Invariant: pure; nothing is sent, and the bytes shown are those that would leave.
+import type { Body, SheetSection } from '../../connectors/contract.ts';
+import type { ConsentChannel, ConsentPurpose, ConsentState, Lead } from '../domain/lead.ts';
+import type { ApplyResult, CompiledMapping, ConsentSent, WriteSituation } from './contract.ts';
+import { decode } from './decode.ts';
+import { charsetIn } from './encoding.ts';
+import { channelWords, purposeWords } from './french.ts';
+
+export interface Preview {
+  readonly client: string;
+  readonly destination: string;
+  readonly connector: string;
+  /** Whether the destination takes this lead at all. */
+  readonly accepts: ReturnType<CompiledMapping['accepts']>;
+  readonly settings: unknown;
+  /** Every consent line and what it writes in each state; the state of this lead where it is known. */
+  readonly consentTable: readonly {
+    readonly field: string;
+    readonly purpose: ConsentPurpose;
+    readonly channel: ConsentChannel;
+    readonly label: string;
+    readonly values: Readonly<Record<ConsentState, string>>;
+    readonly now?: ConsentState;
+  }[];
+  readonly result:
+    | {
+        readonly ok: true;
+        readonly body: Body;
+        /** The body as the recipient reads it. */
+        readonly text: string;
+        readonly sheet?: readonly SheetSection[];
+        readonly title?: string;
+        readonly fieldNames: readonly string[];
+        readonly consents: readonly ConsentSent[];
+        readonly origins: readonly { readonly field: string; readonly source: string; readonly value: string }[];
+        readonly freshUntil?: Date;
+      }
+    | Exclude<ApplyResult, { readonly ok: true }>;
+}
+
+export function previewMapping(compiled: CompiledMapping, lead: Lead, situation: WriteSituation): Preview {
+  const applied = compiled.apply(lead, situation);
+  const states = new Map(applied.ok ? applied.record.consents.map((one) => [one.field, one.state]) : []);
+  return {
+    client: compiled.clientName,
+    destination: compiled.destinationId,
+    connector: compiled.connector,
+    accepts: compiled.accepts(lead),
+    settings: compiled.actions[situation.action]?.settings,
+    consentTable: compiled.consentTable.map((row) => {
+      const now = states.get(row.field);
+      const label = `${purposeWords[row.purpose]} par ${channelWords[row.channel]}`;
+      return { ...row, label, ...(now === undefined ? {} : { now }) };
+    }),
+    result: applied.ok ? written(compiled, applied.record, situation) : applied,
+  };
+}
+
+function written(compiled: CompiledMapping, record: Extract<ApplyResult, { readonly ok: true }>['record'], situation: WriteSituation): Preview['result'] {
+  const batch = compiled.schedule === undefined ? undefined : { sequence: 1, slot: situation.writtenAt, rows: 1 };
+  const body = compiled.write([record], situation.action, batch);
+  const { sheet, title, fieldNames, consents, origins, freshUntil } = record;
+  return {
+    ...{ ok: true, body, text: decode(body.bytes, charsetIn(body.mediaType)), fieldNames, consents, origins },
+    ...(sheet === undefined ? {} : { sheet }),
+    ...(title === undefined ? {} : { title }),
+    ...(freshUntil === undefined ? {} : { freshUntil }),
+  };
+}

@@ -1,0 +1,88 @@
+// What one action writes: the fields and the opt-in in the order of the file.
+// Invariant: every create and update holds every consent line (C20); one slot has one writer.
+import type { Action } from '../../connectors/contract.ts';
+import type { DataCategory } from '../domain/lead.ts';
+import type { CompiledConsent, ConsentLine } from './consent.ts';
+import { blockAt, isRecord, listAt } from './document.ts';
+import { compileField, reportDuplicates } from './fields.ts';
+import type { CompiledField } from './fields.ts';
+import type { Path } from './problems.ts';
+import type { Scope } from './scope.ts';
+import { suggest } from './suggest.ts';
+import { prefixesOf } from './target.ts';
+import type { Target } from './target.ts';
+
+export interface RecordPlan {
+  /** Fields and consent lines in output order. */
+  readonly parts: readonly ({ readonly field: CompiledField } | { readonly consent: ConsentLine })[];
+  readonly fields: readonly CompiledField[];
+  /** Every target that can be written, in order: the columns of a CSV. */
+  readonly columns: readonly string[];
+  readonly categories: ReadonlySet<DataCategory>;
+  /** Target -> what it reads. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/** Compiles the fields of an action; `update` has those of the file unless it lists its own, `erase` only its own. */
+export function compileRecord(mapping: Record<string, unknown>, action: Action, scope: Scope, consent: CompiledConsent | undefined): RecordPlan {
+  const ownBlock = blockAt(mapping, action);
+  const own = action !== 'create' && (action === 'erase' || Object.hasOwn(ownBlock, 'fields'));
+  const list = listAt(own ? ownBlock : mapping, 'fields');
+  const prefix: Path = own ? [action, 'fields'] : ['fields'];
+  const lines = action === 'erase' ? [] : (consent?.lines ?? []);
+  const waiting = new Set(lines);
+  const parts: (RecordPlan['parts'][number])[] = [];
+  const fields: CompiledField[] = [];
+  for (const [index, raw] of list.entries()) {
+    const path = [...prefix, index];
+    if (isRecord(raw) && Object.hasOwn(raw, 'consent') && !Object.hasOwn(raw, 'to')) {
+      for (const line of placed(raw['consent'], path, lines, waiting, scope)) {
+        waiting.delete(line);
+        parts.push({ consent: line });
+      }
+      continue;
+    }
+    const field = compileField(raw, path, scope);
+    if (field === undefined) continue;
+    fields.push(field);
+    parts.push({ field });
+  }
+  for (const line of waiting) parts.push({ consent: line });
+  const targets = parts.map((part) => ('field' in part ? part.field : part.consent));
+  reportDuplicates(targets, scope);
+  for (const { target, path } of targets) checkXmlTarget(target, path, scope);
+  const categories = new Set(fields.flatMap((field) => [...field.categories]));
+  return {
+    parts,
+    fields,
+    columns: targets.map(({ target }) => target.text),
+    categories,
+    sources: new Map(fields.map((field) => [field.target.text, field.source])),
+  };
+}
+
+/** `{consent: NAME}` places one line, `{consent: rest}` those not placed yet. */
+function placed(name: unknown, path: Path, lines: readonly ConsentLine[], waiting: ReadonlySet<ConsentLine>, scope: Scope): readonly ConsentLine[] {
+  if (name === 'rest') return [...waiting];
+  const found = lines.filter((line) => line.target.text === name && waiting.has(line));
+  if (found.length === 0 && lines.length > 0) {
+    const text = typeof name === 'string' ? name : '';
+    scope.report.error([...path, 'consent'], 'MAP-106', `the consent block has no line "${text}" left to place.`, {
+      suggestion: suggest(text, lines.map((line) => line.target.text)),
+    });
+  }
+  return found;
+}
+
+function checkXmlTarget(target: Target, path: Path, scope: Scope): void {
+  const { xml, report } = scope;
+  if (xml === undefined) return;
+  const first = target.steps[0]?.name;
+  if (first !== xml.record) {
+    report.error([...path, 'to'], 'MAP-704', `target "${target.text}" does not begin with the record "${xml.record}".`, {
+      suggestion: `${xml.record}.${target.text}`,
+    });
+  }
+  const unknown = prefixesOf(target).find((prefix) => !xml.prefixes.has(prefix));
+  if (unknown !== undefined) report.error([...path, 'to'], 'MAP-703', `prefix "${unknown}" of target "${target.text}" is not declared under xml.xmlns.`);
+}

@@ -1,0 +1,46 @@
+// What the compilers of a mapping's parts share: where to report, which format is written, what the contract covers.
+// Invariant: read-only; a part that is wrong reports and gives undefined, so that the next part is still checked.
+import type { DataCategory } from '../domain/lead.ts';
+import type { Report } from './problems.ts';
+import type { Source } from './source.ts';
+import type { Format } from './format.ts';
+
+/** What an absent value becomes. `keep` leaves what the recipient has: the key is not written. */
+export type EmptyPolicy = 'omit' | 'null' | 'blank';
+
+export interface Scope {
+  readonly report: Report;
+  readonly format: Format;
+  /** The connector writes a sheet for people. */
+  readonly sheet: boolean;
+  /** Many leads travel in one file. */
+  readonly files: boolean;
+  readonly formulaGuard: boolean;
+  readonly maps: Readonly<Record<string, unknown>>;
+  readonly empty: EmptyPolicy;
+  readonly xml?: { readonly record: string; readonly root?: string; readonly prefixes: ReadonlySet<string> };
+  /** Categories the contract covers; undefined when client.yaml could not be read. */
+  readonly contract?: readonly DataCategory[];
+  /** Characters the format's encoding cannot hold; undefined when it holds all. */
+  readonly unmappable?: (text: string) => boolean;
+}
+
+/** Notes a source's category and reports the two that may not be there. */
+export function useSource(source: Source, path: readonly (string | number)[], categories: Set<DataCategory>, scope: Scope): void {
+  if (source.late !== undefined && !scope.files) {
+    scope.report.error(path, 'MAP-219', `source "${source.path}" exists in files only.`);
+  }
+  if (source.category === 'technical') return;
+  categories.add(source.category);
+  if (source.category === 'financial' && scope.sheet) {
+    scope.report.error(path, 'MAP-403', `"${source.path}" is financial data: it may not travel by mail (C10).`);
+  } else if (scope.contract !== undefined && !scope.contract.includes(source.category)) {
+    scope.report.error(path, 'MAP-402', `"${source.path}" is of category ${source.category}, which the contract in client.yaml does not cover.`);
+  }
+}
+
+export function emptyPolicy(value: unknown, fallback: EmptyPolicy): EmptyPolicy {
+  if (value === undefined) return fallback;
+  if (value === null || value === 'null') return 'null';
+  return value === '' ? 'blank' : 'omit';
+}

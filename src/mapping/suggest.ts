@@ -1,0 +1,41 @@
+// "Did you mean": the nearest known word by edit distance.
+// Invariant: suggests nothing rather than something far away; a tie goes to the first in alphabetical order.
+
+/** The known word nearest to what was written, or undefined when none is near enough. */
+export function suggest(written: string, known: readonly string[]): string | undefined {
+  const lower = written.toLowerCase();
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.floor(written.length * 0.4)) + 1;
+  for (const word of known.toSorted()) {
+    const distance = editDistance(lower, word.toLowerCase());
+    if (distance < bestDistance) {
+      best = word;
+      bestDistance = distance;
+    }
+  }
+  return best ?? known.toSorted().find((word) => lower.length >= 3 && word.toLowerCase().endsWith(`.${lower}`));
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours between two words. */
+export function editDistance(a: string, b: string): number {
+  let older: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column += 1) {
+      const same = a[row - 1] === b[column - 1];
+      let cost = Math.min(
+        (previous[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        (previous[column - 1] ?? 0) + (same ? 0 : 1),
+      );
+      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
+        cost = Math.min(cost, (older[column - 2] ?? 0) + 1);
+      }
+      current.push(cost);
+    }
+    older = previous;
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}

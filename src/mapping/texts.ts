@@ -1,0 +1,32 @@
+// Changes to the writing of a text: capitals, accents.
+// Invariant: letters keep their order and count of words; nothing is added that was not said.
+
+/** Latin letters without a canonical decomposition, and the typography French texts use. */
+const replacements: Readonly<Record<string, string>> = {
+  ...{ œ: 'oe', Œ: 'OE', æ: 'ae', Æ: 'AE', ß: 'ss', ø: 'o', Ø: 'O', đ: 'd', Đ: 'D', ł: 'l', Ł: 'L', þ: 'th', Þ: 'Th', ı: 'i' },
+  ...{ '’': "'", '‘': "'", '“': '"', '”': '"', '«': '"', '»': '"', '–': '-', '—': '-', '…': '...', '€': 'EUR', '\u00a0': ' ', '\u202f': ' ' },
+};
+
+/** One character in plainer letters; undefined when it has none. */
+export function plainer(character: string): string | undefined {
+  const own = replacements[character];
+  if (own !== undefined) return own;
+  const base = character.normalize('NFD').replaceAll(/\p{M}/gu, '');
+  return base !== character && base !== '' ? base : undefined;
+}
+
+/** Without accents or typography; what has no plain form stays. */
+export function ascii(text: string): string {
+  let result = '';
+  for (const character of text.normalize('NFC')) {
+    result += (character.codePointAt(0) ?? 0) < 128 ? character : (plainer(character) ?? character);
+  }
+  return result;
+}
+
+/** First letters of words in capitals, the rest small: `jean-pierre DUPONT` -> `Jean-Pierre Dupont`. */
+export function titleCase(text: string): string {
+  return text
+    .toLocaleLowerCase('fr')
+    .replaceAll(/(^|[\s'’-])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toLocaleUpperCase('fr'));
+}

@@ -1,0 +1,99 @@
+// Dates as people and CRMs write them: patterns, time zones, durations.
+// Invariant: a pattern is understood whole when compiled; writing depends on the instant and the zone only, never on the host.
+
+export const defaultZone = 'Europe/Paris';
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `30s`, `5m`, `24h`, `10d` in milliseconds; undefined when badly written. */
+export function parseDuration(value: unknown): number | undefined {
+  const match = typeof value === 'string' ? /^(\d{1,6})(ms|s|m|h|d)$/.exec(value) : null;
+  return match === null ? undefined : Number(match[1]) * (units[match[2] ?? ''] ?? 0);
+}
+
+export function isZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return /^[A-Za-z]/.test(zone);
+  } catch {
+    return false;
+  }
+}
+
+interface Civil {
+  readonly yyyy: string;
+  readonly MM: string;
+  readonly dd: string;
+  readonly HH: string;
+  readonly mm: string;
+  readonly ss: string;
+}
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function civil(date: Date, zone: string): Civil {
+  let formatter = formatters.get(zone);
+  if (formatter === undefined) {
+    formatter = new Intl.DateTimeFormat('en-GB', {
+      ...{ timeZone: zone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit' },
+      ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },
+    });
+    formatters.set(zone, formatter);
+  }
+  const part: Record<string, string> = {};
+  for (const { type, value } of formatter.formatToParts(date)) part[type] = value;
+  const pad = (value: string | undefined, length: number): string => (value ?? '').padStart(length, '0');
+  return {
+    yyyy: pad(part['year'], 4),
+    MM: pad(part['month'], 2),
+    dd: pad(part['day'], 2),
+    HH: pad(part['hour'], 2),
+    mm: pad(part['minute'], 2),
+    ss: pad(part['second'], 2),
+  };
+}
+
+/** ISO 8601 with the zone's offset: `2026-11-24T10:15:00+01:00`; `Z` for UTC. */
+export function isoIn(date: Date, zone: string): string {
+  const { yyyy, MM, dd, HH, mm, ss } = civil(date, zone);
+  const local = `${yyyy}-${MM}-${dd}T${HH}:${mm}:${ss}`;
+  if (zone === 'UTC') return `${local}Z`;
+  const minutes = Math.round((Date.parse(`${local}Z`) - Math.floor(date.getTime() / 1_000) * 1_000) / 60_000);
+  const size = Math.abs(minutes);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${local}${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+}
+
+const tokens = ['yyyy', 'yy', 'MM', 'dd', 'HH', 'mm', 'ss'] as const;
+
+/** A writer for `dd/MM/yyyy HH:mm`; letters that are no token must stand between apostrophes. A text says what is wrong. */
+export function compilePattern(pattern: string, zone: string): ((date: Date) => string) | string {
+  if (pattern === '') return 'the date pattern is empty.';
+  const parts: ((at: Civil) => string)[] = [];
+  let rest = pattern;
+  while (rest !== '') {
+    const quoted = /^'([^']*)'/.exec(rest);
+    const token = tokens.find((one) => rest.startsWith(one));
+    if (quoted !== null) {
+      const literal = quoted[1] === '' ? "'" : (quoted[1] ?? '');
+      parts.push(() => literal);
+      rest = rest.slice(quoted[0].length);
+    } else if (token !== undefined) {
+      parts.push(token === 'yy' ? (at) => at.yyyy.slice(2) : (at) => at[token]);
+      rest = rest.slice(token.length);
+    } else {
+      const character = rest[0] ?? '';
+      if (/\p{L}/u.test(character)) {
+        return `"${character}" in the date pattern "${pattern}" is unknown: use yyyy yy MM dd HH mm ss, and 'text' between apostrophes.`;
+      }
+      parts.push(() => character);
+      rest = rest.slice(1);
+    }
+  }
+  return (date) => {
+    const at = civil(date, zone);
+    let text = '';
+    for (const part of parts) text += part(at);
+    return text;
+  };
+}

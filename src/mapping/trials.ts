@@ -1,0 +1,133 @@
+// Runs the tests a mapping file carries: a sample lead and what it must become, an answer and what it must mean.
+// Invariant: a test that fails is an error at its own line; a mapping whose tests fail cannot be published.
+import type { Action, Answer } from '../../connectors/contract.ts';
+import type { CompiledMapping, WriteSituation } from './contract.ts';
+import { decode } from './decode.ts';
+import { isRecord, textAt } from './document.ts';
+import { charsetIn } from './encoding.ts';
+import type { createProblems, Path, Report } from './problems.ts';
+import { textOf } from './rendering.ts';
+import { leadFromSample } from './sample.ts';
+import { suggest } from './suggest.ts';
+import { settle } from './values.ts';
+import type { Entry } from './values.ts';
+
+interface Setting {
+  readonly files: Readonly<Record<string, string>>;
+  /** The client's folder, with its slash. */
+  readonly folder: string;
+  readonly problems: ReturnType<typeof createProblems>;
+  readonly report: Report;
+}
+
+export function runTests(raw: unknown, mapping: CompiledMapping, setting: Setting): void {
+  for (const [index, test] of (Array.isArray(raw) ? (raw as unknown[]) : []).entries()) {
+    if (!isRecord(test)) continue;
+    const path: Path = ['tests', index];
+    if (Object.hasOwn(test, 'lead')) runLead(test, path, mapping, setting);
+    else if (Object.hasOwn(test, 'response')) runAnswer(test, path, mapping, setting.report);
+    else setting.report.error(path, 'MAP-106', 'a test has a lead and what to expect, or a response and its outcome.');
+  }
+}
+
+/** The sample's file among the sources. */
+export function sampleFile(files: Readonly<Record<string, string>>, folder: string, name: string): string | undefined {
+  return [name, `${name}.yaml`, `${name}.json`].map((one) => `${folder}${one}`).find((one) => Object.hasOwn(files, one));
+}
+
+/** How a sample is written in tests: a day after nothing in particular, always the same. */
+export function testSituation(action: Action, mapping: CompiledMapping, at: Date): WriteSituation {
+  return { action, key: 'dlv_test', recipientReference: 'REF-TEST', writtenAt: at, now: at, categories: mapping.client.categories };
+}
+
+function runLead(test: Record<string, unknown>, path: Path, mapping: CompiledMapping, { files, folder, problems, report }: Setting): void {
+  const name = textAt(test, 'lead') ?? '';
+  const file = sampleFile(files, folder, name);
+  const content = file === undefined ? undefined : files[file];
+  if (file === undefined || content === undefined) {
+    const known = Object.keys(files).flatMap((one) => (one.startsWith(`${folder}samples/`) ? [one.slice(folder.length).replace(/\.(yaml|json)$/, '')] : []));
+    report.error([...path, 'lead'], 'MAP-007', `the sample "${name}" does not exist.`, { suggestion: suggest(name, known) });
+    return;
+  }
+  const sample = leadFromSample(content, file, mapping.clientId);
+  if (!sample.ok) {
+    for (const { line, column, message, suggestion } of sample.problems) {
+      problems.add({ file: `mappings/${file}`, line, column }, 'error', 'MAP-802', message, suggestion);
+    }
+    return;
+  }
+  const action = test['action'] === 'update' || test['action'] === 'erase' ? test['action'] : 'create';
+  const at = new Date(textAt(test, 'now') ?? sample.lead.collectedAt);
+  const result = mapping.apply(sample.lead, testSituation(action, mapping, at));
+  const withheld = textAt(test, 'withheld');
+  if (!result.ok) {
+    if (withheld === result.why) return;
+    const detail = result.why === 'invalid' ? `: ${result.problems.map((one) => `${one.field} ${one.code}`).join(', ')}` : '';
+    report.error([...path, 'lead'], 'MAP-804', `the sample is not written, ${result.why}${detail}.`);
+    return;
+  }
+  if (withheld !== undefined) {
+    report.error([...path, 'withheld'], 'MAP-801', `the sample is written; the test expects ${withheld}.`);
+    return;
+  }
+  const expect = test['expect'];
+  const entries = result.record.values as readonly Entry[];
+  for (const [field, wanted] of Object.entries(isRecord(expect) ? expect : {})) compareField(field, wanted, entries, [...path, 'expect', field], report);
+  const output = textAt(test, 'output');
+  if (output === undefined) return;
+  const golden = files[`${folder}${output}`];
+  const body = mapping.write([result.record], action, { sequence: 1, slot: at, rows: 1 });
+  if (golden === undefined) report.error([...path, 'output'], 'MAP-007', `the file "${output}" does not exist in the client's folder.`);
+  else if (decode(body.bytes, charsetIn(body.mediaType)) !== golden) report.error([...path, 'output'], 'MAP-801', `the bytes written differ from "${output}".`);
+}
+
+const absent = '(absent)';
+
+function compareField(field: string, wanted: unknown, entries: readonly Entry[], path: Path, report: Report): void {
+  const entry = entries.find((one) => one.target.text === field);
+  const actual = entry === undefined ? undefined : entryValue(entry);
+  if (wanted === absent ? actual === undefined : same(actual, wanted)) return;
+  // Samples are invented persons: what was written may be shown.
+  const shown = actual === undefined ? 'nothing' : JSON.stringify(actual);
+  const suggestion = entry === undefined && wanted !== absent ? suggest(field, entries.map((one) => one.target.text)) : undefined;
+  report.error(path, 'MAP-801', `"${field}" is written as ${shown}, the test expects ${JSON.stringify(wanted)}.`, { suggestion });
+}
+
+function entryValue(entry: Entry): unknown {
+  switch (entry.kind) {
+    case 'cell':
+      return settle(entry.cell, { sequence: 1, rows: 1 });
+    case 'cells':
+      return entry.cells.map((cell) => settle(cell, { sequence: 1, rows: 1 }));
+    case 'rows':
+      return entry.rows.map((row) => Object.fromEntries(row.map((one) => [one.target.text, entryValue(one)])));
+  }
+}
+
+const same = (actual: unknown, wanted: unknown): boolean => JSON.stringify(actual) === JSON.stringify(wanted);
+
+function runAnswer(test: Record<string, unknown>, path: Path, mapping: CompiledMapping, report: Report): void {
+  const raw = isRecord(test['response']) ? test['response'] : {};
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(isRecord(raw['headers']) ? raw['headers'] : {})) headers[name.toLowerCase()] = textOf(value);
+  const body = raw['body'];
+  const answer: Answer = {
+    status: typeof raw['status'] === 'number' ? raw['status'] : 200,
+    headers,
+    mediaType: headers['content-type'] ?? 'application/json',
+    text: typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body),
+    truncated: false,
+  };
+  const on = test['on'];
+  const outcome = mapping.classify(answer, on === 'update' || on === 'erase' || on === 'lookup' ? on : 'create');
+  if (outcome.kind !== test['outcome']) {
+    report.error([...path, 'outcome'], 'MAP-803', `the answer is read as ${outcome.kind}, the test expects ${textOf(test['outcome'])}.`);
+  }
+  for (const key of ['reason', 'reference'] as const) {
+    if (!Object.hasOwn(test, key)) continue;
+    const actual = key in outcome ? (outcome as Readonly<Record<string, unknown>>)[key] : undefined;
+    if (actual !== test[key]) {
+      report.error([...path, key], 'MAP-803', `the ${key} read is ${JSON.stringify(actual) ?? 'none'}, the test expects ${JSON.stringify(test[key])}.`);
+    }
+  }
+}
