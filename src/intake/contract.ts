@@ -13,8 +13,8 @@ import {
   interactionRequired,
   rowKinds,
   type RowKind,
+  type Rule,
 } from './fields.ts';
-import type { Rule } from './fields.ts';
 import { createAjv, parseInstant } from './formats.ts';
 import { refusal, shownName, type Refusal, type RefusalCode } from './refusals.ts';
 import type { CheckedRow } from './row.ts';

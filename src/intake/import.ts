@@ -1,0 +1,127 @@
+// Imports a file of leads, CSV or JSON Lines, as rows of lead_intake.
+// Invariant: the whole file is read as its format before the first row is written; a bad row is never dropped, it is in the rejects file.
+import type { IntakeColumn, IntakeValue, IntakeValues } from '../store/intake.ts';
+import { checkRow } from './contract.ts';
+import { fieldOf } from './fields.ts';
+import { parseInstant } from './formats.ts';
+import { readCsv, type ImportRecord } from './import-csv.ts';
+import { readJsonLines } from './import-jsonl.ts';
+import { createRejects } from './import-rejects.ts';
+import { openSource, type Source } from './import-source.ts';
+import { refusal, type Refusal } from './refusals.ts';
+
+export interface ImportOptions {
+  readonly file: string;
+  /** For a file without a client_id column; a row that names another client is rejected. */
+  readonly clientId?: string;
+  /** Inserts rows into lead_intake; the intake account's INSERT is enough. */
+  readonly insert: (rows: readonly IntakeValues[]) => Promise<void>;
+  readonly onProgress?: (progress: ImportResult) => void;
+  readonly rejectsFile?: string;
+  /** Checks and writes rejects, inserts nothing. */
+  readonly dryRun?: boolean;
+  readonly now?: () => Date;
+}
+
+export interface ImportResult extends Pick<Source, 'format' | 'encoding' | 'delimiter'> {
+  /** Records of the file. */
+  readonly total: number;
+  readonly read: number;
+  /** Rows that follow the contract: inserted, or counted only by a dry run. */
+  readonly inserted: number;
+  readonly rejected: number;
+  /** Rejected rows by their first code. */
+  readonly codes: Readonly<Record<string, number>>;
+  /** Present when rows were rejected. Holds personal data; mode 0600. */
+  readonly rejectsFile?: string;
+}
+
+/** Rows an INSERT statement carries. */
+const together = 200;
+
+/**
+ * Running it twice adds nothing twice: acceptance knows the same row again.
+ * @throws IMPORT-001 with the line when the file cannot be read as its format; nothing is written then
+ */
+export async function importFile(options: ImportOptions): Promise<ImportResult> {
+  const now = options.now ?? (() => new Date());
+  const source = await openSource(options.file);
+  let header: readonly string[] = [];
+  const records = (): AsyncGenerator<ImportRecord> =>
+    source.format === 'jsonl' ? readJsonLines(source) : readCsv(source, (names) => void (header = names));
+
+  let total = 0;
+  for await (const _ of records()) total += 1;
+
+  const rejects = createRejects(source, () => header, options.rejectsFile);
+  const codes: Record<string, number> = {};
+  const { format, encoding, delimiter } = source;
+  let [read, inserted, rejected] = [0, 0, 0];
+  const progress = (): ImportResult => ({
+    format,
+    encoding,
+    delimiter,
+    total,
+    read,
+    inserted,
+    rejected,
+    codes: { ...codes },
+  });
+  let waiting: IntakeValues[] = [];
+  const flush = async (): Promise<void> => {
+    if (waiting.length > 0 && options.dryRun !== true) await options.insert(waiting);
+    inserted += waiting.length;
+    waiting = [];
+    options.onProgress?.(progress());
+  };
+  let rejectsFile: string | undefined;
+  try {
+    options.onProgress?.(progress());
+    for await (const record of records()) {
+      read += 1;
+      const values = withClient(record.values, options.clientId);
+      const refusals = refusalsOf(values, options.clientId, now());
+      if (refusals.length === 0) waiting.push(intakeValues(values));
+      else {
+        rejected += 1;
+        const code = refusals[0]?.code ?? '';
+        codes[code] = (codes[code] ?? 0) + 1;
+        await rejects.write(record, refusals);
+      }
+      if (waiting.length >= together) await flush();
+    }
+    await flush();
+  } finally {
+    rejectsFile = await rejects.close();
+  }
+  return { ...progress(), ...(rejectsFile === undefined ? {} : { rejectsFile }) };
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+function withClient(values: Values, clientId: string | undefined): Values {
+  return clientId === undefined || values['client_id'] !== undefined
+    ? values
+    : { ...values, client_id: clientId };
+}
+
+function refusalsOf(values: Values, clientId: string | undefined, now: Date): readonly Refusal[] {
+  const checked = checkRow(values, now);
+  const refusals = 'row' in checked ? [] : [...checked.refusals];
+  if (clientId !== undefined && values['client_id'] !== clientId) {
+    refusals.push(refusal('client_id', 'NOT_ALLOWED_VALUE', 'another client than the one asked for'));
+  }
+  return refusals;
+}
+
+/** A row that follows the contract, as the columns store it. */
+function intakeValues(values: Values): IntakeValues {
+  const row: Partial<Record<IntakeColumn, IntakeValue>> = {};
+  for (const [name, value] of Object.entries(values)) {
+    const field = fieldOf(name);
+    if (field === undefined || value === null || value === undefined) continue;
+    if (field.schema['format'] === 'instant') row[field.name] = parseInstant(value as string) ?? null;
+    else row[field.name] = typeof value === 'object' ? JSON.stringify(value) : (value as string | number);
+  }
+  return row;
+}
