@@ -70,7 +70,7 @@ const reference: Rule = {
   says: 'code of 1 to 64 letters, digits, dots, hyphens and underscores, never personal data',
 };
 const phone: Rule = {
-  schema: { type: 'string', minLength: 1, maxLength: 16, trimmed: true, format: 'e164' },
+  schema: { type: 'string', minLength: 1, trimmed: true, format: 'e164' },
   says: 'phone number in E.164 form: +, country code, number, no blanks',
 };
 const bool: Rule = { schema: { type: 'boolean' }, says: 'true or false' };
