@@ -33,7 +33,9 @@ export function openAnswer(answer: Answer): Opened {
   const xml = once(() => {
     try {
       // A JSON or plain text is no XML, though the parser would read it as one.
-      return answer.text.trimStart().startsWith('<') && !answer.truncated ? (parser.parse(answer.text) as unknown) : undefined;
+      return answer.text.trimStart().startsWith('<') && !answer.truncated
+        ? (parser.parse(answer.text) as unknown)
+        : undefined;
     } catch {
       return undefined;
     }
@@ -64,7 +66,10 @@ function walk(root: unknown, path: readonly string[]): unknown {
 
 /** `error.code`, `errors[0].code` or `$.error.code` to its keys; undefined when badly written. */
 export function parsePath(text: string): readonly string[] | undefined {
-  const body = text.replace(/^\$\.?/, '').replaceAll(/\[(\d+)\]/g, '.$1').replace(/^\./, '');
+  const body = text
+    .replace(/^\$\.?/, '')
+    .replaceAll(/\[(\d+)\]/g, '.$1')
+    .replace(/^\./, '');
   if (body === '') return text === '$' ? [] : undefined;
   const keys = body.split('.');
   return keys.every((key) => key !== '' && !/[[\]*?\s]/.test(key)) ? keys : undefined;

@@ -25,17 +25,30 @@ export function checkAll(folder: string, options: CheckOptions): FolderCheck {
   for (const { clientId, text } of loaded.clients) {
     const name = `${clientId}/client.yaml`;
     if (text === undefined) {
-      problems.add({ file: `mappings/${name}`, line: 1, column: 1 }, 'error', 'MAP-007', `client.yaml of "${clientId}" does not exist.`);
+      problems.add(
+        { file: `mappings/${name}`, line: 1, column: 1 },
+        'error',
+        'MAP-007',
+        `client.yaml of "${clientId}" does not exist.`,
+      );
       continue;
     }
     const client = checkClientText(clientId, text, problems);
     clients.push(client);
-    const own = loaded.destinations.filter((one) => one.clientId === clientId).map((one) => one.destinationId);
+    const own = loaded.destinations
+      .filter((one) => one.clientId === clientId)
+      .map((one) => one.destinationId);
     const tree = readDocument(name, text, createProblems());
     for (const [index, { destinationId }] of (client.authorisations ?? []).entries()) {
       if (own.includes(destinationId)) continue;
       const place = tree.place(['authorisations', index, 'destination']);
-      problems.add(place, 'error', 'MAP-410', `the client has no destination "${destinationId}".`, suggest(destinationId, own));
+      problems.add(
+        place,
+        'error',
+        'MAP-410',
+        `the client has no destination "${destinationId}".`,
+        suggest(destinationId, own),
+      );
     }
   }
   const found = new Map<string, Problem>();
@@ -47,10 +60,19 @@ export function checkAll(folder: string, options: CheckOptions): FolderCheck {
     for (const problem of result.ok ? result.warnings : result.problems) note(problem);
     if (result.ok) mappings.push({ sources, mapping: result.mapping });
     if (ids.indexOf(sources.destinationId) !== index) {
-      const place = readDocument(sources.main, sources.files[sources.main] ?? '', createProblems()).place(['destination']);
-      note({ ...place, code: 'MAP-409', severity: 'error', message: `another file has the destination "${sources.destinationId}".` });
+      const place = readDocument(sources.main, sources.files[sources.main] ?? '', createProblems()).place([
+        'destination',
+      ]);
+      note({
+        ...place,
+        code: 'MAP-409',
+        severity: 'error',
+        message: `another file has the destination "${sources.destinationId}".`,
+      });
     }
   }
-  const all = [...found.values()].toSorted((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column);
+  const all = [...found.values()].toSorted(
+    (a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column,
+  );
   return { ok: !hasErrors(all), problems: all, mappings, clients };
 }

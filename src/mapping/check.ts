@@ -32,20 +32,31 @@ export function checkSources(sources: MappingSources, options: CheckOptions): Ch
   const problems = createProblems();
   const text = sources.files[sources.main];
   if (text === undefined) {
-    problems.add({ file: `mappings/${sources.main}`, line: 1, column: 1 }, 'error', 'MAP-007', 'the mapping file does not exist.');
+    problems.add(
+      { file: `mappings/${sources.main}`, line: 1, column: 1 },
+      'error',
+      'MAP-007',
+      'the mapping file does not exist.',
+    );
     return { ok: false, problems: problems.all() };
   }
   const client = checkClient(sources, problems);
   const tree = withPresets(readDocument(sources.main, text, problems), sources, problems);
   const report = problems.reportIn(tree);
-  const mapping = isRecord(tree.value) ? tree.value : {};
+  const mapping = tree.value;
+  if (!isRecord(mapping)) return { ok: false, problems: problems.all() };
   reportStructure(mappingSchema, mapping, report);
   const destination = textAt(mapping, 'destination');
   if (destination !== undefined && destination !== sources.destinationId) {
-    report.error(['destination'], 'MAP-409', `this is the mapping of "${sources.destinationId}", the file says "${destination}".`);
+    report.error(
+      ['destination'],
+      'MAP-409',
+      `this is the mapping of "${sources.destinationId}", the file says "${destination}".`,
+    );
   }
   const maps = mapping['maps'];
-  for (const [name, map] of Object.entries(isRecord(maps) ? maps : {})) compileMap(map, ['maps', name], { report });
+  for (const [name, map] of Object.entries(isRecord(maps) ? maps : {}))
+    compileMap(map, ['maps', name], { report });
   const connector = connectorOf(mapping, options, report);
   const folder = sources.main.slice(0, sources.main.lastIndexOf('/') + 1);
   const schemaName = textAt(mapping, 'schema');
@@ -54,7 +65,12 @@ export function checkSources(sources: MappingSources, options: CheckOptions): Ch
   const schema =
     schemaName === undefined
       ? undefined
-      : compileClientSchema(sources.files[`${folder}${schemaName}`], schemaName, readLayout(mapping, connector, silent).format, report);
+      : compileClientSchema(
+          sources.files[`${folder}${schemaName}`],
+          schemaName,
+          readLayout(mapping, connector, silent).format,
+          report,
+        );
   const compiled = compileMapping({
     ...{ mapping, report, connector, client, schema },
     clientId: sources.clientId,
@@ -68,14 +84,20 @@ export function checkSources(sources: MappingSources, options: CheckOptions): Ch
   return { ok: true, mapping: compiled, warnings: all };
 }
 
-export const hasErrors = (problems: readonly Problem[]): boolean => problems.some((problem) => problem.severity === 'error');
+export const hasErrors = (problems: readonly Problem[]): boolean =>
+  problems.some((problem) => problem.severity === 'error');
 
 /** Reads client.yaml beside the mapping; undefined when it is missing. */
 function checkClient(sources: MappingSources, problems: Problems): ClientFacts | undefined {
   const name = `${sources.clientId}/client.yaml`;
   const text = sources.files[name];
   if (text === undefined) {
-    problems.add({ file: `mappings/${name}`, line: 1, column: 1 }, 'error', 'MAP-007', `client.yaml of "${sources.clientId}" does not exist.`);
+    problems.add(
+      { file: `mappings/${name}`, line: 1, column: 1 },
+      'error',
+      'MAP-007',
+      `client.yaml of "${sources.clientId}" does not exist.`,
+    );
     return undefined;
   }
   return checkClientText(sources.clientId, text, problems);
@@ -85,12 +107,17 @@ function checkClient(sources: MappingSources, problems: Problems): ClientFacts |
 export function checkClientText(clientId: string, text: string, problems: Problems): ClientFacts {
   const tree = readDocument(`${clientId}/client.yaml`, text, problems);
   const report = problems.reportIn(tree);
-  reportStructure(clientSchema, tree.value, report);
+  if (isRecord(tree.value)) reportStructure(clientSchema, tree.value, report);
   return readClient(tree.value, report, clientId);
 }
 
 /** Lays the file over what it extends; a preset may extend another. */
-function withPresets(own: Tree, sources: MappingSources, problems: Problems, seen: readonly string[] = []): Tree {
+function withPresets(
+  own: Tree,
+  sources: MappingSources,
+  problems: Problems,
+  seen: readonly string[] = [],
+): Tree {
   const name = textAt(own.value, 'extends');
   if (name === undefined) return own;
   const file = name.endsWith('.yaml') ? name : `${name}.yaml`;
@@ -101,19 +128,29 @@ function withPresets(own: Tree, sources: MappingSources, problems: Problems, see
   }
   const text = sources.files[file];
   if (text === undefined) {
-    const known = Object.keys(sources.files).flatMap((one) => (one.startsWith('presets/') ? [one.replace(/\.yaml$/, '')] : []));
-    report.error(['extends'], 'MAP-411', `preset "${name}" does not exist.`, { suggestion: suggest(name, known) });
+    const known = Object.keys(sources.files).flatMap((one) =>
+      one.startsWith('presets/') ? [one.replace(/\.yaml$/, '')] : [],
+    );
+    report.error(['extends'], 'MAP-411', `preset "${name}" does not exist.`, {
+      suggestion: suggest(name, known),
+    });
     return own;
   }
   const under = withPresets(readDocument(file, text, problems), sources, problems, [...seen, file]);
   return mergeTrees(own, under);
 }
 
-function connectorOf(mapping: unknown, options: CheckOptions, report: ReturnType<Problems['reportIn']>): ConnectorFacts | undefined {
+function connectorOf(
+  mapping: unknown,
+  options: CheckOptions,
+  report: ReturnType<Problems['reportIn']>,
+): ConnectorFacts | undefined {
   const type = textAt(mapping, 'connector');
   if (type === undefined) return undefined;
   if (Object.hasOwn(options.connectors, type)) return options.connectors[type];
   const known = Object.keys(options.connectors);
-  report.error(['connector'], 'MAP-405', `connector "${type}" does not exist: ${known.join(', ')}.`, { suggestion: suggest(type, known) });
+  report.error(['connector'], 'MAP-405', `connector "${type}" does not exist: ${known.join(', ')}.`, {
+    suggestion: suggest(type, known),
+  });
   return undefined;
 }

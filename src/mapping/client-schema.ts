@@ -12,7 +12,12 @@ import { jsonTree, plainJson } from './write-json.ts';
 export type SchemaCheck = (entries: readonly Entry[]) => readonly FieldProblem[];
 
 /** Compiles the text of a schema; undefined after reporting. */
-export function compileClientSchema(text: string | undefined, name: string, format: Format, report: Report): SchemaCheck | undefined {
+export function compileClientSchema(
+  text: string | undefined,
+  name: string,
+  format: Format,
+  report: Report,
+): SchemaCheck | undefined {
   if (text === undefined) {
     report.error(['schema'], 'MAP-007', `the schema file "${name}" does not exist in the client's folder.`);
     return undefined;
@@ -25,7 +30,8 @@ export function compileClientSchema(text: string | undefined, name: string, form
   try {
     const schema = JSON.parse(text) as unknown;
     if (typeof schema !== 'object' || schema === null) throw new SyntaxError('no object');
-    const modern = String((schema as Record<string, unknown>)['$schema'] ?? '2020-12').includes('2020-12');
+    const dialect = (schema as Record<string, unknown>)['$schema'];
+    const modern = typeof dialect !== 'string' || dialect.includes('2020-12');
     const ajv = modern ? new Ajv2020(options) : new Ajv(options);
     (addFormats as unknown as (target: unknown) => void)(ajv);
     validate = ajv.compile(schema);

@@ -18,11 +18,17 @@ export const goLiveItems = ['greeting', 'callerNumber', 'optIn', 'rightsProcedur
 export function readClient(value: unknown, report: Report, folder: string): ClientFacts {
   const id = textAt(value, 'id') ?? folder;
   if (id !== folder) report.error(['id'], 'MAP-409', `the client "${id}" stands in the folder "${folder}".`);
-  const categories = listAt(value, 'categories').filter((one): one is DataCategory => dataCategories.includes(one as DataCategory));
+  const categories = listAt(value, 'categories').filter((one): one is DataCategory =>
+    dataCategories.includes(one as DataCategory),
+  );
   const contacts = blockAt(value, 'contacts');
   const rights = textAt(contacts, 'rights');
   const technical = textAt(contacts, 'technical');
-  const targets = { hosts: texts(value, 'hosts'), mailboxes: texts(value, 'mailboxes'), folders: texts(value, 'folders') };
+  const targets = {
+    hosts: texts(value, 'hosts'),
+    mailboxes: texts(value, 'mailboxes'),
+    folders: texts(value, 'folders'),
+  };
   const goLive = readGoLive(value, report);
   return {
     id,
@@ -30,11 +36,22 @@ export function readClient(value: unknown, report: Report, folder: string): Clie
     legalEntity: textAt(value, 'legalEntity') ?? '',
     ...targets,
     categories,
-    contacts: { ...(rights === undefined ? {} : { rights }), ...(technical === undefined ? {} : { technical }) },
+    contacts: {
+      ...(rights === undefined ? {} : { rights }),
+      ...(technical === undefined ? {} : { technical }),
+    },
     goLive,
     authorisations: listAt(value, 'authorisations').flatMap((one, index) => {
       const path: Path = ['authorisations', index];
-      return readAuthorisation(one, path, report, [...targets.hosts, ...targets.mailboxes, ...targets.folders], categories) ?? [];
+      return (
+        readAuthorisation(
+          one,
+          path,
+          report,
+          [...targets.hosts, ...targets.mailboxes, ...targets.folders],
+          categories,
+        ) ?? []
+      );
     }),
   };
 }
@@ -46,12 +63,18 @@ function readGoLive(value: unknown, report: Report): NonNullable<ClientFacts['go
     const evidence = textAt(raw, 'evidence');
     const date = textAt(raw, 'date');
     if (evidence === undefined || date === undefined) continue;
-    if (parseDay(date) === undefined) report.error(['goLive', item, 'date'], 'MAP-902', 'the date is written yyyy-MM-dd.');
+    if (parseDay(date) === undefined)
+      report.error(['goLive', item, 'date'], 'MAP-902', 'the date is written yyyy-MM-dd.');
     found[item] = { evidence, date };
   }
   const missing = goLiveItems.filter((item) => !Object.hasOwn(block, item));
   if (missing.length > 0) {
-    report.warn(['goLive'], 'MAP-901', `without evidence of ${missing.join(', ')} the client cannot go live.`, { at: 'key' });
+    report.warn(
+      ['goLive'],
+      'MAP-901',
+      `without evidence of ${missing.join(', ')} the client cannot go live.`,
+      { at: 'key' },
+    );
   }
   return found;
 }
@@ -67,23 +90,42 @@ function readAuthorisation(
   const destinationId = textAt(raw, 'destination');
   const documentRef = textAt(raw, 'document');
   const from = textAt(raw, 'from');
-  if (!isRecord(raw) || recipient === undefined || destinationId === undefined || documentRef === undefined || from === undefined) return undefined;
+  if (
+    !isRecord(raw) ||
+    recipient === undefined ||
+    destinationId === undefined ||
+    documentRef === undefined ||
+    from === undefined
+  )
+    return undefined;
   const validFrom = parseDay(from);
   if (validFrom === undefined) report.error([...path, 'from'], 'MAP-902', 'the date is written yyyy-MM-dd.');
   const until = textAt(raw, 'until');
   const validUntil = until === undefined ? undefined : parseDay(until, 1);
-  if (until !== undefined && validUntil === undefined) report.error([...path, 'until'], 'MAP-902', 'the date is written yyyy-MM-dd.');
-  const categories = listAt(raw, 'categories').filter((one): one is DataCategory => dataCategories.includes(one as DataCategory));
+  if (until !== undefined && validUntil === undefined)
+    report.error([...path, 'until'], 'MAP-902', 'the date is written yyyy-MM-dd.');
+  const categories = listAt(raw, 'categories').filter((one): one is DataCategory =>
+    dataCategories.includes(one as DataCategory),
+  );
   for (const [index, category] of categories.entries()) {
     if (contractCategories.includes(category)) continue;
-    report.error([...path, 'categories', index], 'MAP-410', `the contract does not cover ${category}: the authorisation cannot.`);
+    report.error(
+      [...path, 'categories', index],
+      'MAP-410',
+      `the contract does not cover ${category}: the authorisation cannot.`,
+    );
   }
   const targets = texts(raw, 'targets');
   for (const [index, target] of targets.entries()) {
     if (contractTargets.includes(target)) continue;
-    report.error([...path, 'targets', index], 'MAP-410', `"${target}" is not among hosts, mailboxes or folders of this file.`, {
-      suggestion: suggest(target, contractTargets),
-    });
+    report.error(
+      [...path, 'targets', index],
+      'MAP-410',
+      `"${target}" is not among hosts, mailboxes or folders of this file.`,
+      {
+        suggestion: suggest(target, contractTargets),
+      },
+    );
   }
   if (validFrom === undefined) return undefined;
   return {

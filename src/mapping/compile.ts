@@ -3,28 +3,26 @@
 import type { Action } from '../../connectors/contract.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import type { DataCategory } from '../domain/lead.ts';
-import type { ActionPlan, ApplyResult, CompiledMapping, ConnectorFacts, ConsentSent, WrittenRecord } from './contract.ts';
+import { createApply } from './apply.ts';
+import type { SchemaCheck } from './client-schema.ts';
 import { compileAccepts } from './conditions.ts';
 import { compileConsent } from './consent.ts';
-import type { CompiledConsent } from './consent.ts';
+import type { ActionPlan, CompiledMapping, ConnectorFacts } from './contract.ts';
 import { blockAt, isRecord, listAt, textAt } from './document.ts';
 import { readLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
 import type { Report } from './problems.ts';
 import { compileRecord } from './record.ts';
 import type { RecordPlan } from './record.ts';
-import { textOf } from './rendering.ts';
 import { compileResponse } from './response.ts';
 import { compileTiming } from './retry.ts';
 import { emptyPolicy } from './scope.ts';
 import type { Scope } from './scope.ts';
-import type { SchemaCheck } from './client-schema.ts';
-import { compileSettings } from './settings.ts';
-import { buildSheet, safeTitle } from './sheet.ts';
+import { compileSettings, reportClearText } from './settings.ts';
+import { safeTitle } from './sheet.ts';
 import type { Context } from './source.ts';
 import { compileTemplate } from './template.ts';
-import { isLate } from './values.ts';
-import type { Cell, Entry, FieldProblem } from './values.ts';
+import type { Entry } from './values.ts';
 
 export interface CompileInput {
   readonly mapping: Record<string, unknown>;
@@ -54,7 +52,8 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
       report.error([action], 'MAP-407', `connector ${connector.type} has no ${action}.`, { at: 'key' });
       continue;
     }
-    const settings = connector === undefined ? undefined : compileSettings(mapping, action, connector, client, report);
+    const settings =
+      connector === undefined ? undefined : compileSettings(mapping, action, connector, client, report);
     const record = compileRecord(mapping, action, scope, consent);
     if (settings === undefined) continue;
     plans.set(action, { record, settings: settings.plan });
@@ -67,9 +66,17 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   if (mapping['onUnknown'] === 'lookup' && connector !== undefined && base !== undefined && !hasLookup) {
     report.error(['onUnknown'], 'MAP-506', 'onUnknown: lookup needs send.lookup.');
   }
-  const proves = connector?.settingsKey === 'send' && !connector.fireAndForget;
+  // Without a known connector the file is checked as the webhook it most likely is.
+  const proves =
+    connector === undefined
+      ? Object.hasOwn(mapping, 'send')
+      : connector.settingsKey === 'send' && !connector.fireAndForget;
+  if (connector === undefined) {
+    for (const key of ['send', 'file']) reportClearText(mapping[key], (path) => [key, ...path], report);
+  }
   const classify = compileResponse(mapping['response'], { report, proves, hasLookup, now });
-  if (connector === undefined || client === undefined || consent === undefined || !plans.has('create')) return undefined;
+  if (connector === undefined || client === undefined || consent === undefined || !plans.has('create'))
+    return undefined;
   const all = [...plans.values()];
   const file = blockAt(mapping, 'file');
   const cron = textAt(file['schedule'], 'cron');
@@ -88,15 +95,26 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     updateOn: updateOn(mapping),
     hasLookup,
     ...(files && cron !== undefined
-      ? { schedule: { cron, timezone: textAt(file['schedule'], 'timezone') ?? 'Europe/Paris', empty: file['empty'] === 'header' ? ('header' as const) : ('skip' as const) } }
+      ? {
+          schedule: {
+            cron,
+            timezone: textAt(file['schedule'], 'timezone') ?? 'Europe/Paris',
+            empty: file['empty'] === 'header' ? ('header' as const) : ('skip' as const),
+          },
+        }
       : {}),
     maxItems: connector.maxItems,
     apply: createApply({ plans, consent, client, connector, title, schema: input.schema }),
     write: (records, action, batch) => {
       const columns = plans.get(action)?.record.columns ?? [];
       // An erase with nothing in it has no body: most recipients refuse a DELETE that has one.
-      if (!files && columns.length === 0 && action === 'erase') return { bytes: new Uint8Array(0), mediaType: 'application/json', extension: 'json' };
-      return layout.write(columns, records.map((record) => record.values as readonly Entry[]), batch);
+      if (!files && columns.length === 0 && action === 'erase')
+        return { bytes: new Uint8Array(0), mediaType: 'application/json', extension: 'json' };
+      return layout.write(
+        columns,
+        records.map((record) => record.values as readonly Entry[]),
+        batch,
+      );
     },
     classify,
     consentTable: consent.table,
@@ -121,7 +139,13 @@ function scopeOf({ mapping, report, connector, client }: CompileInput, layout: L
     empty: emptyPolicy(mapping['empty'], 'omit'),
     ...(xml === undefined
       ? {}
-      : { xml: { record: xml.record, prefixes: new Set(['xml', 'xsi', ...xml.xmlns.map(([prefix]) => prefix)]), ...(xml.root === undefined ? {} : { root: xml.root }) } }),
+      : {
+          xml: {
+            record: xml.record,
+            prefixes: new Set(['xml', 'xsi', ...xml.xmlns.map(([prefix]) => prefix)]),
+            ...(xml.root === undefined ? {} : { root: xml.root }),
+          },
+        }),
     ...(client === undefined ? {} : { contract: client.categories }),
     ...(unmappable === undefined ? {} : { unmappable }),
   };
@@ -129,86 +153,23 @@ function scopeOf({ mapping, report, connector, client }: CompileInput, layout: L
 
 function compileTitle(raw: unknown, scope: Scope): (context: Context) => string | undefined {
   if (typeof raw !== 'string') {
-    return ({ lead }) => (lead.project.programme === undefined ? undefined : safeTitle(`Programme ${lead.project.programme}`));
+    return ({ lead }) =>
+      lead.project.programme === undefined ? undefined : safeTitle(`Programme ${lead.project.programme}`);
   }
-  const template = compileTemplate(raw, ['title'], { scope, categories: new Set<DataCategory>(), mode: 'sheet' });
+  const template = compileTemplate(raw, ['title'], {
+    scope,
+    categories: new Set<DataCategory>(),
+    mode: 'sheet',
+  });
   if (template?.person === true) {
-    scope.report.error(['title'], 'MAP-214', 'the title goes into a mail subject: it may not hold a person\'s data.');
+    scope.report.error(
+      ['title'],
+      'MAP-214',
+      "the title goes into a mail subject: it may not hold a person's data.",
+    );
   }
   return (context) => {
     const text = template?.write(context);
     return text === undefined ? undefined : safeTitle(text);
   };
 }
-
-interface ApplyParts {
-  readonly plans: ReadonlyMap<Action, { readonly record: RecordPlan }>;
-  readonly consent: CompiledConsent;
-  readonly client: ClientFacts;
-  readonly connector: ConnectorFacts;
-  readonly title: (context: Context) => string | undefined;
-  readonly schema: SchemaCheck | undefined;
-}
-
-const noAnswers: readonly never[] = [];
-
-function createApply({ plans, consent, client, connector, title, schema }: ApplyParts): CompiledMapping['apply'] {
-  return (lead, situation): ApplyResult => {
-    const plan = plans.get(situation.action)?.record;
-    if (plan === undefined) return { ok: false, why: 'invalid', problems: [{ field: '(action)', code: 'ACTION_NOT_IN_MAPPING' }] };
-    for (const category of plan.categories) {
-      if (!situation.categories.includes(category)) return { ok: false, why: 'category_not_authorised', category };
-    }
-    const asserts = situation.action !== 'erase';
-    const answers = asserts ? consent.answers(lead, situation.now) : { current: noAnswers };
-    if ('missing' in answers) return { ok: false, why: 'opt_in_missing', missing: answers.missing };
-    const held = consent.held(answers.current);
-    if (held !== undefined) return { ok: false, why: 'opt_in_held', field: held };
-    const context: Context = { lead, situation, client };
-    const entries: Entry[] = [];
-    const problems: FieldProblem[] = [];
-    const sent: ConsentSent[] = [];
-    for (const part of plan.parts) {
-      if ('consent' in part) part.consent.write(answers.current, entries, sent);
-      else part.field.write(context, entries, problems);
-    }
-    if (schema !== undefined && asserts && problems.length === 0) problems.push(...schema(entries));
-    if (problems.length > 0) return { ok: false, why: 'invalid', problems: unique(problems) };
-    const freshUntil = consent.freshUntil(answers.current);
-    const line = title(context);
-    const record: WrittenRecord = {
-      values: entries,
-      ...(connector.sheet ? { sheet: buildSheet(plan.fields, context, consent.sheet(answers.current)) } : {}),
-      ...(line === undefined ? {} : { title: line }),
-      fieldNames: entries.map((entry) => entry.target.text),
-      consents: sent,
-      ...(freshUntil === undefined ? {} : { freshUntil }),
-      // Only the preview reads it: made when asked for.
-      get origins() {
-        return entries.map((entry) => ({
-          field: entry.target.text,
-          source: plan.sources.get(entry.target.text) ?? '(consent)',
-          value: entryText(entry),
-        }));
-      },
-    };
-    return { ok: true, record };
-  };
-}
-
-function unique(problems: readonly FieldProblem[]): readonly FieldProblem[] {
-  return [...new Map(problems.map((problem) => [`${problem.field}\u0000${problem.code}`, problem])).values()];
-}
-
-function entryText(entry: Entry): string {
-  const cellText = (cell: Cell): string => (isLate(cell) ? `(${cell.late})` : cell === null ? 'null' : textOf(cell));
-  switch (entry.kind) {
-    case 'cell':
-      return cellText(entry.cell);
-    case 'cells':
-      return entry.cells.map(cellText).join(', ');
-    case 'rows':
-      return entry.rows.map((row) => row.map((one) => `${one.target.text}=${entryText(one)}`).join(' ')).join('; ');
-  }
-}
-

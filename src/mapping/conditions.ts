@@ -12,7 +12,18 @@ import { suggest } from './suggest.ts';
 
 export type Condition = (context: Context) => boolean;
 
-export const conditionNames: readonly string[] = ['present', 'blank', 'equals', 'in', 'greater', 'less', 'matches', 'all', 'any', 'not'];
+export const conditionNames: readonly string[] = [
+  'present',
+  'blank',
+  'equals',
+  'in',
+  'greater',
+  'less',
+  'matches',
+  'all',
+  'any',
+  'not',
+];
 
 interface Where {
   readonly scope: Scope;
@@ -29,7 +40,9 @@ export function compileCondition(raw: unknown, path: Path, where: Where): Condit
     report.error(path, 'MAP-212', `a condition is a block with one of: ${conditionNames.join(', ')}.`);
     return never;
   }
-  const parts = Object.entries(raw).map(([name, option]) => compileNamed(name, option, [...path, name], where));
+  const parts = Object.entries(raw).map(([name, option]) =>
+    compileNamed(name, option, [...path, name], where),
+  );
   return (context) => parts.every((part) => part(context));
 }
 
@@ -49,7 +62,9 @@ function compileNamed(name: string, option: unknown, path: Path, where: Where): 
         return never;
       }
       const inner = option.map((one: unknown, index) => compileCondition(one, [...path, index], where));
-      return name === 'all' ? (context) => inner.every((one) => one(context)) : (context) => inner.some((one) => one(context));
+      return name === 'all'
+        ? (context) => inner.every((one) => one(context))
+        : (context) => inner.some((one) => one(context));
     }
     case 'not': {
       const inner = compileCondition(option, path, where);
@@ -62,7 +77,10 @@ function compileNamed(name: string, option: unknown, path: Path, where: Where): 
     case 'matches':
       return compare(name, option, path, where);
     default:
-      report.error(path, 'MAP-212', `condition "${name}" does not exist.`, { at: 'key', suggestion: suggest(name, conditionNames) });
+      report.error(path, 'MAP-212', `condition "${name}" does not exist.`, {
+        at: 'key',
+        suggestion: suggest(name, conditionNames),
+      });
       return never;
   }
 }
@@ -82,7 +100,12 @@ function source(option: unknown, path: Path, where: Where, at?: 'key'): Source |
   return found;
 }
 
-function compare(name: 'equals' | 'in' | 'greater' | 'less' | 'matches', option: unknown, path: Path, where: Where): Condition {
+function compare(
+  name: 'equals' | 'in' | 'greater' | 'less' | 'matches',
+  option: unknown,
+  path: Path,
+  where: Where,
+): Condition {
   const { report } = where.scope;
   if (!isRecord(option) || Object.keys(option).length === 0) {
     report.error(path, 'MAP-212', `${name} needs a source and a value: {${name}: {channel: web_form}}.`);
@@ -105,7 +128,11 @@ function compare(name: 'equals' | 'in' | 'greater' | 'less' | 'matches', option:
     }
     const wanted = name === 'in' ? value : [value];
     if (!Array.isArray(wanted) || wanted.length === 0 || !wanted.every(isScalarValue)) {
-      report.error(inner, 'MAP-212', name === 'in' ? 'in needs a list of values.' : `${name} needs one value.`);
+      report.error(
+        inner,
+        'MAP-212',
+        name === 'in' ? 'in needs a list of values.' : `${name} needs one value.`,
+      );
       return never;
     }
     if (name === 'matches') return glob(read, wanted.map(String));
@@ -113,7 +140,9 @@ function compare(name: 'equals' | 'in' | 'greater' | 'less' | 'matches', option:
     const texts = new Set(wanted.map(String));
     return (context) => {
       const actual = read(context);
-      return Array.isArray(actual) ? actual.some((one) => texts.has(asText(one))) : !isBlank(actual) && texts.has(asText(actual));
+      return Array.isArray(actual)
+        ? actual.some((one) => texts.has(asText(one)))
+        : !isBlank(actual) && texts.has(asText(actual));
     };
   });
   return (context) => parts.every((part) => part(context));
@@ -124,9 +153,14 @@ function checkValues(found: Source, wanted: readonly unknown[], path: Path, wher
   if (values === undefined) return;
   for (const one of wanted.map(asText)) {
     if (values.includes(one)) continue;
-    where.scope.report.error(path, 'MAP-213', `"${found.path}" is never "${one}": it is one of ${values.join(', ')}.`, {
-      suggestion: suggest(one, values),
-    });
+    where.scope.report.error(
+      path,
+      'MAP-213',
+      `"${found.path}" is never "${one}": it is one of ${values.join(', ')}.`,
+      {
+        suggestion: suggest(one, values),
+      },
+    );
   }
 }
 
@@ -146,7 +180,8 @@ export function compileGlob(pattern: string): (text: string) => boolean {
     const first = parts[0] ?? '';
     if (parts.length === 1) return lower === first;
     const last = parts.at(-1) ?? '';
-    if (!lower.startsWith(first) || !lower.endsWith(last) || lower.length < first.length + last.length) return false;
+    if (!lower.startsWith(first) || !lower.endsWith(last) || lower.length < first.length + last.length)
+      return false;
     let from = first.length;
     for (const part of parts.slice(1, -1)) {
       const found = lower.indexOf(part, from);
@@ -177,7 +212,12 @@ export function compileAccepts(raw: unknown, scope: Scope): Accepts {
   for (const [key, value] of Object.entries(isRecord(raw) ? raw : {})) {
     const path: Path = ['accepts', key];
     const found = findSource(Object.hasOwn(acceptNames, key) ? (acceptNames[key] ?? key) : key);
-    if (found === undefined || found.path.startsWith('delivery.') || found.path.startsWith('batch.') || found.list) {
+    if (
+      found === undefined ||
+      found.path.startsWith('delivery.') ||
+      found.path.startsWith('batch.') ||
+      found.list
+    ) {
       scope.report.error(path, 'MAP-201', `accepts cannot read "${key}".`, {
         at: 'key',
         suggestion: suggest(key, Object.keys(acceptNames)) ?? nearestSource(key),
@@ -185,7 +225,13 @@ export function compileAccepts(raw: unknown, scope: Scope): Accepts {
       continue;
     }
     const list = (Array.isArray(value) ? (value as unknown[]) : [value]).map(asText);
-    if (found.values !== undefined) checkValues(found, list.filter((one) => !one.includes('*')), path, { scope, categories: new Set() });
+    if (found.values !== undefined)
+      checkValues(
+        found,
+        list.filter((one) => !one.includes('*')),
+        path,
+        { scope, categories: new Set() },
+      );
     const globs = list.map(compileGlob);
     tests.push({
       key,

@@ -1,6 +1,14 @@
 // What the rest of the house knows of a mapping: problems found in it, and the compiled form that writes leads.
 // Invariant: everything here is pure; a compiled mapping never does I/O and never throws for a lead's content.
-import type { Action, Answer, Body, Connector, Outcome, Parcel, SheetSection } from '../../connectors/contract.ts';
+import type {
+  Action,
+  Answer,
+  Body,
+  Connector,
+  Outcome,
+  Parcel,
+  SheetSection,
+} from '../../connectors/contract.ts';
 import type { ClientFacts, DestinationLimits } from '../domain/destination.ts';
 import type { ConsentChannel, ConsentPurpose, ConsentState, DataCategory, Lead } from '../domain/lead.ts';
 import type { RetryPolicy } from '../domain/verdict.ts';
@@ -32,7 +40,18 @@ export interface MappingSources {
 /** Connectors as the checker needs them; the registry is passed in, mapping never imports it. */
 export type ConnectorFacts = Pick<
   Connector,
-  'type' | 'label' | 'settingsSchema' | 'settingsKey' | 'actions' | 'formats' | 'sheet' | 'check' | 'targets' | 'secretNames' | 'maxItems' | 'fireAndForget'
+  | 'type'
+  | 'label'
+  | 'settingsSchema'
+  | 'settingsKey'
+  | 'actions'
+  | 'formats'
+  | 'sheet'
+  | 'check'
+  | 'targets'
+  | 'secretNames'
+  | 'maxItems'
+  | 'fireAndForget'
 >;
 
 export type CheckResult =
@@ -80,13 +99,21 @@ export interface WrittenRecord {
 export type ApplyResult =
   | { readonly ok: true; readonly record: WrittenRecord }
   /** A consent row that a named purpose and channel needs does not exist: `withheld: opt_in_missing` (C16). */
-  | { readonly ok: false; readonly why: 'opt_in_missing'; readonly missing: readonly { purpose: ConsentPurpose; channel: ConsentChannel }[] }
+  | {
+      readonly ok: false;
+      readonly why: 'opt_in_missing';
+      readonly missing: readonly { purpose: ConsentPurpose; channel: ConsentChannel }[];
+    }
   /** The file says `hold` for this state. */
   | { readonly ok: false; readonly why: 'opt_in_held'; readonly field: string }
   /** Data of a category the authorisation does not cover. */
   | { readonly ok: false; readonly why: 'category_not_authorised'; readonly category: DataCategory }
   /** The lead does not fit: code and field names, never values. */
-  | { readonly ok: false; readonly why: 'invalid'; readonly problems: readonly { readonly field: string; readonly code: string }[] };
+  | {
+      readonly ok: false;
+      readonly why: 'invalid';
+      readonly problems: readonly { readonly field: string; readonly code: string }[];
+    };
 
 export interface ActionPlan {
   /** Settings of this action (base settings with the action's own overrides). */
@@ -108,7 +135,9 @@ export interface CompiledMapping {
   /** Categories of data the mapping sends. */
   readonly categories: readonly DataCategory[];
   /** Whether this lead goes to this destination (`accepts`); the failing key otherwise. */
-  readonly accepts: (lead: Lead) => { readonly yes: true } | { readonly yes: false; readonly because: string };
+  readonly accepts: (
+    lead: Lead,
+  ) => { readonly yes: true } | { readonly yes: false; readonly because: string };
   readonly retry: RetryPolicy;
   readonly maxAgeMs: number;
   /** Kinds of change that travel as an update besides consent, which always does: `corrected` by default, `interaction` when the file asks. */
@@ -126,5 +155,10 @@ export interface CompiledMapping {
   /** The `response` rules: ordered, first match wins, no match is `unknown`. Never throws. */
   readonly classify: (answer: Answer, stage: Action | 'lookup') => Outcome;
   /** The truth table of every consent line, for preview and the client's signature. */
-  readonly consentTable: readonly { readonly field: string; readonly purpose: ConsentPurpose; readonly channel: ConsentChannel; readonly values: Readonly<Record<ConsentState, string>> }[];
+  readonly consentTable: readonly {
+    readonly field: string;
+    readonly purpose: ConsentPurpose;
+    readonly channel: ConsentChannel;
+    readonly values: Readonly<Record<ConsentState, string>>;
+  }[];
 }

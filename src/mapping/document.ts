@@ -58,10 +58,23 @@ export function readDocument(name: string, text: string, problems: Problems): Tr
     const at = place(node.range?.[0] ?? 0);
     if (node.type === 'PLAIN') {
       if (doubtfulWord.test(source) && !(isKey && languageWords.has(source))) {
-        problems.add(at, 'error', 'MAP-005', `${source} without quotes is doubtful: write "${source}" for the text, or true / false.`);
+        problems.add(
+          at,
+          'error',
+          'MAP-005',
+          `${source} without quotes is doubtful: write "${source}" for the text, or true / false.`,
+        );
       }
-      if ((typeof node.value === 'number' || typeof node.value === 'bigint') && String(node.value) !== source) {
-        problems.add(at, 'error', 'MAP-004', `${source} without quotes would be read as ${String(node.value)}: write "${source}".`);
+      if (
+        (typeof node.value === 'number' || typeof node.value === 'bigint') &&
+        String(node.value) !== source
+      ) {
+        problems.add(
+          at,
+          'error',
+          'MAP-004',
+          `${source} without quotes would be read as ${String(node.value)}: write "${source}".`,
+        );
         return source;
       }
       if (node.value === null && source === '' && !allowNull) {
@@ -93,7 +106,12 @@ export function readDocument(name: string, text: string, problems: Problems): Tr
         const name = isScalar(keyNode) ? String(scalar(keyNode, true, false)) : String(keyNode);
         const item = walk(pair.value, [...path, name], keyNode.range?.[0]);
         // Own data property whatever the name: `__proto__` must not become the prototype.
-        Object.defineProperty(value, name, { value: item, enumerable: true, configurable: true, writable: true });
+        Object.defineProperty(value, name, {
+          value: item,
+          enumerable: true,
+          configurable: true,
+          writable: true,
+        });
       }
       return value;
     }
@@ -102,14 +120,20 @@ export function readDocument(name: string, text: string, problems: Problems): Tr
     return null;
   };
 
-  const value = walk(document.contents as Node | null, []);
+  // Behind a tab the shape is a guess: only the tabs are told.
+  const value = tabLines.size > 0 ? undefined : walk(document.contents, []);
   if (!isRecord(value)) {
-    if (document.errors.length === 0) {
-      problems.add({ file, line: 1, column: 1 }, 'error', 'MAP-008', 'the file does not hold `key: value` lines.');
+    if (document.errors.length === 0 && tabLines.size === 0) {
+      problems.add(
+        { file, line: 1, column: 1 },
+        'error',
+        'MAP-008',
+        'the file does not hold `key: value` lines.',
+      );
     }
   }
   return {
-    value: isRecord(value) ? value : {},
+    value,
     place: (path, what) => {
       for (let length = path.length; length >= 0; length -= 1) {
         const spot = spots.get(pointer(path.slice(0, length)));
@@ -129,7 +153,12 @@ function reportTabs(file: string, text: string, problems: Problems): Set<number>
     const tab = /^ *\t/.exec(line);
     if (tab === null || line.trim() === '') continue;
     found.add(index + 1);
-    problems.add({ file, line: index + 1, column: tab[0].length }, 'error', 'MAP-003', 'the line is indented with a tab.');
+    problems.add(
+      { file, line: index + 1, column: tab[0].length },
+      'error',
+      'MAP-003',
+      'the line is indented with a tab.',
+    );
   }
   return found;
 }

@@ -32,7 +32,10 @@ function transliterate(character: string, name: 'windows-1252' | 'iso-8859-15'):
 }
 
 /** Tells texts the encoding cannot hold under its policy; undefined when it holds every text. */
-export function unmappableIn(encoding: Encoding, policy: 'error' | 'transliterate'): ((text: string) => boolean) | undefined {
+export function unmappableIn(
+  encoding: Encoding,
+  policy: 'error' | 'transliterate',
+): ((text: string) => boolean) | undefined {
   const name = single(encoding);
   if (name === undefined) return undefined;
   return (text) => {
@@ -60,7 +63,9 @@ export function encodeXml(text: string, encoding: Encoding): Uint8Array {
   if (name === undefined) return encode(text, encoding);
   let result = '';
   for (const character of text) {
-    result += holds(character, name) ? character : `&#x${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()};`;
+    result += holds(character, name)
+      ? character
+      : `&#x${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()};`;
   }
   return iconv.encode(result, name);
 }

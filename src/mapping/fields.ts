@@ -1,10 +1,11 @@
 // Compiles the list of fields: each line becomes a function that writes its target.
 // Invariant: a person's value is the lead's or absent, never a default or a constant (C13).
+import mappingSchema from '../../mappings/schema/mapping.schema.json' with { type: 'json' };
 import type { DataCategory } from '../domain/lead.ts';
 import { isRecord } from './document.ts';
-import { isScalarValue } from './formatters.ts';
+import { checkConstant } from './constants.ts';
 import { sectionTitles } from './french.ts';
-import { smellsOfOptIn, smellsOfPerson } from './lints.ts';
+import { smellsOfOptIn } from './lints.ts';
 import type { Path } from './problems.ts';
 import { compileReading } from './reading.ts';
 import type { Reading } from './reading.ts';
@@ -38,10 +39,17 @@ export interface CompiledField {
   readonly sheet: (context: Context, out: SheetLine[]) => void;
 }
 
+const knownKeys = new Set(Object.keys(mappingSchema.$defs.field.properties));
+
 const always: Condition = () => true;
 
 /** Compiles one line of `fields:`; undefined after reporting. */
-export function compileField(raw: unknown, path: Path, scope: Scope, list?: string): CompiledField | undefined {
+export function compileField(
+  raw: unknown,
+  path: Path,
+  scope: Scope,
+  list?: string,
+): CompiledField | undefined {
   if (!isRecord(raw)) return undefined;
   const { report } = scope;
   const to = raw['to'];
@@ -53,18 +61,39 @@ export function compileField(raw: unknown, path: Path, scope: Scope, list?: stri
   }
   const ways = ['from', 'value', 'template', 'each'].filter((key) => Object.hasOwn(raw, key));
   if (ways.length !== 1) {
-    const message = ways.length === 0 ? `"${to}" has nothing to write: add from, value, template or each.` : `"${to}" has ${ways.join(' and ')}: keep one.`;
+    // `form` for `from` has been told already.
+    if (ways.length === 0 && Object.keys(raw).some((key) => !knownKeys.has(key))) return undefined;
+    const message =
+      ways.length === 0
+        ? `"${to}" has nothing to write: add from, value, template or each.`
+        : `"${to}" has ${ways.join(' and ')}: keep one.`;
     report.error(path, 'MAP-106', message);
     return undefined;
   }
   if (smellsOfOptIn(lastName(target)) && !Object.hasOwn(raw, 'each')) {
-    report.error([...path, 'to'], 'MAP-220', `"${to}" is an opt-in by its name: only the consent block may write it (C20).`);
+    report.error(
+      [...path, 'to'],
+      'MAP-220',
+      `"${to}" is an opt-in by its name: only the consent block may write it (C20).`,
+    );
   }
   const categories = new Set<DataCategory>();
   const when = Object.hasOwn(raw, 'when')
-    ? compileCondition(raw['when'], [...path, 'when'], { scope, categories, ...(list === undefined ? {} : { list }) })
+    ? compileCondition(raw['when'], [...path, 'when'], {
+        scope,
+        categories,
+        ...(list === undefined ? {} : { list }),
+      })
     : always;
-  const where: Where = { raw, path, scope, target, categories, when, ...(list === undefined ? {} : { list }) };
+  const where: Where = {
+    raw,
+    path,
+    scope,
+    target,
+    categories,
+    when,
+    ...(list === undefined ? {} : { list }),
+  };
   return ways[0] === 'each' ? compileEach(where) : compileSingle(where);
 }
 
@@ -80,11 +109,13 @@ interface Where {
 
 function compileSingle(where: Where): CompiledField | undefined {
   const { raw, path, scope, target, categories, when, list } = where;
-  if (Object.hasOwn(raw, 'value')) checkConstant(where);
+  if (Object.hasOwn(raw, 'value')) checkConstant(raw['value'], path, scope, target);
   const shared = { scope, categories, target, ...(list === undefined ? {} : { list }) };
   const reading = compileReading(raw, path, { ...shared, mode: scope.format });
   if (reading === undefined) return undefined;
-  const forPeople = scope.sheet ? (compileReading(raw, path, { ...shared, mode: 'sheet' }) ?? reading) : reading;
+  const forPeople = scope.sheet
+    ? (compileReading(raw, path, { ...shared, mode: 'sheet' }) ?? reading)
+    : reading;
   const empty = emptyPolicy(raw['empty'], scope.empty);
   const required = raw['required'] === true;
   const field = target.text;
@@ -99,7 +130,11 @@ function compileSingle(where: Where): CompiledField | undefined {
       if (!when(context)) return;
       const value = reading.read(context, field, problems);
       if (value !== undefined) {
-        out.push(Array.isArray(value) ? { target, kind: 'cells', cells: value as readonly Cell[] } : { target, kind: 'cell', cell: value as Cell });
+        out.push(
+          Array.isArray(value)
+            ? { target, kind: 'cells', cells: value as readonly Cell[] }
+            : { target, kind: 'cell', cell: value as Cell },
+        );
       } else if (required) {
         problems.push({ field, code: 'REQUIRED' });
       } else if (empty !== 'omit') {
@@ -114,26 +149,16 @@ function compileSingle(where: Where): CompiledField | undefined {
   };
 }
 
-function sheetPlace(raw: Record<string, unknown>, reading: Pick<Reading, 'category'>, target: Target): { section: string; label: string } {
+function sheetPlace(
+  raw: Record<string, unknown>,
+  reading: Pick<Reading, 'category'>,
+  target: Target,
+): { section: string; label: string } {
   const { section, label } = raw;
   return {
     section: typeof section === 'string' ? section : sectionTitles[reading.category],
     label: typeof label === 'string' ? label : target.text,
   };
-}
-
-const looksLikeContact = /^\+?\d[\d .-]{8,}$|^[^\s@]+@[^\s@]+\.[^\s@]+$/;
-
-function checkConstant({ raw, path, scope, target }: Where): void {
-  const { value } = raw;
-  const name = lastName(target);
-  if (smellsOfPerson(name)) {
-    scope.report.error([...path, 'value'], 'MAP-211', `"${target.text}" is a person's field by its name: a constant would invent it (C13).`);
-  } else if (typeof value === 'string' && looksLikeContact.test(value)) {
-    scope.report.error([...path, 'value'], 'MAP-211', `the constant of "${target.text}" looks like a phone number or an address (C13).`);
-  } else if (!isScalarValue(value) && value !== null) {
-    scope.report.error([...path, 'value'], 'MAP-103', 'value is a text, a number, or true / false.');
-  }
 }
 
 function compileEach(where: Where): CompiledField | undefined {
@@ -145,13 +170,23 @@ function compileEach(where: Where): CompiledField | undefined {
     return undefined;
   }
   if (scope.format === 'csv' || scope.format === 'form') {
-    report.error([...path, 'each'], 'MAP-218', `${scope.format} has no repeated groups: use as: {join: ", "}.`);
+    report.error(
+      [...path, 'each'],
+      'MAP-218',
+      `${scope.format} has no repeated groups: use as: {join: ", "}.`,
+    );
   }
-  const source = typeof listPath === 'string' && listPaths.includes(listPath) ? findSource(listPath) : undefined;
+  const source =
+    typeof listPath === 'string' && listPaths.includes(listPath) ? findSource(listPath) : undefined;
   if (source === undefined) {
     const known = typeof listPath === 'string' && findSource(listPath) !== undefined;
     const name = typeof listPath === 'string' ? listPath : JSON.stringify(listPath);
-    if (known) report.error([...path, 'each'], 'MAP-215', `"${name}" is no list: each takes ${listPaths.join(' or ')}.`);
+    if (known)
+      report.error(
+        [...path, 'each'],
+        'MAP-215',
+        `"${name}" is no list: each takes ${listPaths.join(' or ')}.`,
+      );
     else {
       report.error([...path, 'each'], 'MAP-201', `source "${name}" does not exist.`, {
         suggestion: suggest(name, listPaths) ?? nearestSource(name),
@@ -160,8 +195,11 @@ function compileEach(where: Where): CompiledField | undefined {
     return undefined;
   }
   const lines = Array.isArray(raw['fields']) ? (raw['fields'] as unknown[]) : [];
-  if (lines.length === 0) report.error(path, 'MAP-215', `each of "${target.text}" needs fields for its elements.`);
-  const inner = lines.flatMap((line, index) => compileField(line, [...path, 'fields', index], scope, source.path) ?? []);
+  if (lines.length === 0)
+    report.error(path, 'MAP-215', `each of "${target.text}" needs fields for its elements.`);
+  const inner = lines.flatMap(
+    (line, index) => compileField(line, [...path, 'fields', index], scope, source.path) ?? [],
+  );
   reportDuplicates(inner, scope);
   for (const field of inner) for (const category of field.categories) categories.add(category);
   const empty = emptyPolicy(raw['empty'], scope.empty);
@@ -197,6 +235,9 @@ function compileEach(where: Where): CompiledField | undefined {
 }
 
 /** Two lines with one target, inside one group. */
-export function reportDuplicates(fields: readonly { readonly target: Target; readonly path: Path }[], scope: Scope): void {
+export function reportDuplicates(
+  fields: readonly { readonly target: Target; readonly path: Path }[],
+  scope: Scope,
+): void {
   for (const { path, message, code } of slotProblems(fields)) scope.report.error(path, code, message);
 }

@@ -51,10 +51,16 @@ function compileStep(step: unknown, kind: Kind): Formatted | Complaint {
     code: 'MAP-203',
     message: `formatter "${name}" needs ${needs}, the value is ${kind.list ? 'a list' : `of type ${kind.type}`}.`,
   });
-  const wrong = (message: string, suggestion?: string): Complaint => ({ code: 'MAP-202', message, suggestion });
+  const wrong = (message: string, suggestion?: string): Complaint => ({
+    code: 'MAP-202',
+    message,
+    suggestion,
+  });
   const each = (type: SourceType, apply: (value: unknown) => unknown): Formatted => ({
     kind: { type, list: kind.list },
-    apply: kind.list ? (value) => (value as readonly unknown[]).map((one) => (one === undefined ? undefined : apply(one))) : apply,
+    apply: kind.list
+      ? (value) => (value as readonly unknown[]).map((one) => (one === undefined ? undefined : apply(one)))
+      : apply,
   });
   const onText = (change: (text: string) => string): Formatted | Complaint =>
     textual.has(kind.type) ? each('text', (value) => change(asText(value))) : unfit('a text');
@@ -74,17 +80,21 @@ function compileStep(step: unknown, kind: Kind): Formatted | Complaint {
       if (kind.type === 'date') return unfit('anything but a date: use date or iso');
       return each('text', asText);
     case 'integer':
-      return numeric.has(kind.type) ? each('integer', (value) => Math.round(value as number)) : unfit('a number');
+      return numeric.has(kind.type)
+        ? each('integer', (value) => Math.round(value as number))
+        : unfit('a number');
     case 'iso': {
       const zone = option ?? defaultZone;
-      if (typeof zone !== 'string' || !isZone(zone)) return wrong(`time zone ${JSON.stringify(zone)} does not exist.`);
+      if (typeof zone !== 'string' || !isZone(zone))
+        return wrong(`time zone ${JSON.stringify(zone)} does not exist.`);
       return kind.type === 'date' ? each('text', (value) => isoIn(value as Date, zone)) : unfit('a date');
     }
     case 'date': {
       const pattern = isRecord(option) ? option['pattern'] : option;
       const zone = isRecord(option) ? (option['zone'] ?? defaultZone) : defaultZone;
       if (typeof pattern !== 'string') return wrong('date needs a pattern: {date: dd/MM/yyyy HH:mm}.');
-      if (typeof zone !== 'string' || !isZone(zone)) return wrong(`time zone ${JSON.stringify(zone)} does not exist.`);
+      if (typeof zone !== 'string' || !isZone(zone))
+        return wrong(`time zone ${JSON.stringify(zone)} does not exist.`);
       const write = compilePattern(pattern, zone);
       if (typeof write === 'string') return wrong(write);
       return kind.type === 'date' ? each('text', (value) => write(value as Date)) : unfit('a date');
@@ -106,13 +116,19 @@ function compileStep(step: unknown, kind: Kind): Formatted | Complaint {
       return numeric.has(kind.type) ? each('text', (value) => write(value as number)) : unfit('a number');
     }
     case 'boolean': {
-      const pair = Array.isArray(option) ? (option as unknown[]) : isRecord(option) ? [option['true'], option['false']] : [];
+      const pair = Array.isArray(option)
+        ? (option as unknown[])
+        : isRecord(option)
+          ? [option['true'], option['false']]
+          : [];
       const [yes, no] = pair;
       if (!isScalarValue(yes) || !isScalarValue(no) || pair.length !== 2) {
         return wrong('boolean needs two values, for true and for false: {boolean: ["OUI", "NON"]}.');
       }
       if (String(yes) === String(no)) return wrong('boolean writes true and false alike.');
-      return kind.type === 'boolean' ? each('text', (value) => (value === true ? yes : no)) : unfit('a boolean');
+      return kind.type === 'boolean'
+        ? each('text', (value) => (value === true ? yes : no))
+        : unfit('a boolean');
     }
     case 'join':
       if (typeof option !== 'string') return wrong('join needs a separator: {join: ", "}.');
@@ -124,11 +140,21 @@ function compileStep(step: unknown, kind: Kind): Formatted | Complaint {
       if (typeof option !== 'string' || option === '') return wrong('split needs a separator: {split: ";"}.');
       return kind.list || !textual.has(kind.type)
         ? unfit('a text')
-        : { kind: { type: 'text', list: true }, apply: (value) => asText(value).split(option).map((one) => one.trim()) };
+        : {
+            kind: { type: 'text', list: true },
+            apply: (value) =>
+              asText(value)
+                .split(option)
+                .map((one) => one.trim()),
+          };
     case 'first':
-      return kind.list ? { kind: { ...kind, list: false }, apply: (value) => present(value)[0] } : unfit('a list');
+      return kind.list
+        ? { kind: { ...kind, list: false }, apply: (value) => present(value)[0] }
+        : unfit('a list');
     case 'last':
-      return kind.list ? { kind: { ...kind, list: false }, apply: (value) => present(value).at(-1) } : unfit('a list');
+      return kind.list
+        ? { kind: { ...kind, list: false }, apply: (value) => present(value).at(-1) }
+        : unfit('a list');
     default:
       return wrong(`formatter "${name}" does not exist.`, suggest(name, formatterNames));
   }
@@ -166,6 +192,8 @@ export const asText = (value: unknown): string => (isScalarValue(value) ? String
 export function writesPlus(as: unknown, type: SourceType): boolean {
   if (type !== 'phone') return false;
   const steps = Array.isArray(as) ? (as as unknown[]) : as === undefined ? [] : [as];
-  const style = steps.map((step) => (isRecord(step) ? step['phone'] : undefined)).find((one) => one !== undefined);
+  const style = steps
+    .map((step) => (isRecord(step) ? step['phone'] : undefined))
+    .find((one) => one !== undefined);
   return style === undefined || style === 'e164';
 }

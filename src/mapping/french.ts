@@ -57,6 +57,16 @@ export const sectionTitles = {
 
 export const consentSection = 'Consentement (opt-in)';
 
-export const purposeWords = { marketing: 'prospection', newsletter: "lettre d'information", partners: 'partenaires', profiling: 'profilage' } as const;
+export const purposeWords = {
+  marketing: 'prospection',
+  newsletter: "lettre d'information",
+  partners: 'partenaires',
+  profiling: 'profilage',
+} as const;
 export const channelWords = { email: 'e-mail', sms: 'SMS', phone: 'téléphone', post: 'courrier' } as const;
-export const stateWords = { granted: 'accord', refused: 'refus', not_asked: 'non demandé', withdrawn: 'retiré' } as const;
+export const stateWords = {
+  granted: 'accord',
+  refused: 'refus',
+  not_asked: 'non demandé',
+  withdrawn: 'retiré',
+} as const;

@@ -29,30 +29,62 @@ export interface Layout {
 const blocks = ['json', 'form', 'xml', 'csv'] as const;
 
 /** Reads the format block; without one a webhook writes JSON and a mail nothing but its sheet. */
-export function readLayout(mapping: Record<string, unknown>, connector: ConnectorFacts | undefined, report: Report): Layout {
+export function readLayout(
+  mapping: Record<string, unknown>,
+  connector: ConnectorFacts | undefined,
+  report: Report,
+): Layout {
   const given = blocks.filter((block) => Object.hasOwn(mapping, block));
-  if (given.length > 1) report.error([given[1] ?? ''], 'MAP-106', `a destination writes one format: ${given.join(' or ')}.`, { at: 'key' });
+  if (given.length > 1)
+    report.error([given[1] ?? ''], 'MAP-106', `a destination writes one format: ${given.join(' or ')}.`, {
+      at: 'key',
+    });
   const attachment = textAt(mapping['send'], 'attachment');
   const attached = blocks.find((block) => block === attachment);
-  const fallback: Format = connector === undefined ? 'json' : connector.sheet ? (attached ?? 'none') : (connector.formats[0] ?? 'json');
+  const fallback: Format =
+    connector === undefined
+      ? 'json'
+      : connector.sheet
+        ? (attached ?? 'none')
+        : (connector.formats[0] ?? 'json');
   const format: Format = given[0] ?? fallback;
   if (connector !== undefined && !connector.formats.includes(format)) {
     const at: Path = given[0] === undefined ? ['connector'] : [given[0]];
-    report.error(at, 'MAP-408', `connector ${connector.type} carries ${connector.formats.join(', ')}, not ${format}.`, { at: 'key' });
+    report.error(
+      at,
+      'MAP-408',
+      `connector ${connector.type} carries ${connector.formats.join(', ')}, not ${format}.`,
+      { at: 'key' },
+    );
   }
   if (connector?.sheet === true && given[0] !== undefined && attachment !== given[0]) {
-    report.error([given[0]], 'MAP-106', `the block ${given[0]} describes an attachment: add attachment: ${given[0]} to send.`, { at: 'key' });
+    report.error(
+      [given[0]],
+      'MAP-106',
+      `the block ${given[0]} describes an attachment: add attachment: ${given[0]} to send.`,
+      { at: 'key' },
+    );
   }
   return layoutOf(format, mapping, connector, report);
 }
 
-function layoutOf(format: Format, mapping: Record<string, unknown>, connector: ConnectorFacts | undefined, report: Report): Layout {
+function layoutOf(
+  format: Format,
+  mapping: Record<string, unknown>,
+  connector: ConnectorFacts | undefined,
+  report: Report,
+): Layout {
   const many = connector !== undefined && connector.maxItems > 1;
   switch (format) {
     case 'csv': {
       const csv = readDialect(mapping['csv'], connector?.sheet === true);
       const unmappable = unmappableIn(csv.encoding, csv.unmappable);
-      return { format, csv, ...(unmappable === undefined ? {} : { unmappable }), write: (columns, records, batch) => csvBody(columns, records, csv, batch) };
+      return {
+        format,
+        csv,
+        ...(unmappable === undefined ? {} : { unmappable }),
+        write: (columns, records, batch) => csvBody(columns, records, csv, batch),
+      };
     }
     case 'xml': {
       const xml = readXmlDialect(mapping['xml']);
@@ -63,28 +95,54 @@ function layoutOf(format: Format, mapping: Record<string, unknown>, connector: C
       const list = blockAt(mapping, 'json')['list'];
       const lines = list === 'lines';
       const listed = list === true || (many && list !== false && !lines);
-      return { format, write: (_columns, records, batch) => jsonBody(records, batch, lines ? 'lines' : listed ? 'list' : 'one') };
+      return {
+        format,
+        write: (_columns, records, batch) =>
+          jsonBody(records, batch, lines ? 'lines' : listed ? 'list' : 'one'),
+      };
     }
     case 'form':
       return {
         format,
-        write: (_columns, records) => ({ bytes: Buffer.from(formText(records[0] ?? []), 'utf8'), mediaType: 'application/x-www-form-urlencoded', extension: 'txt' }),
+        write: (_columns, records) => ({
+          bytes: Buffer.from(formText(records[0] ?? []), 'utf8'),
+          mediaType: 'application/x-www-form-urlencoded',
+          extension: 'txt',
+        }),
       };
     case 'none':
       return { format, write: () => noBody };
   }
 }
 
-export const noBody: Body = { bytes: new Uint8Array(0), mediaType: 'text/plain; charset=utf-8', extension: 'txt' };
+export const noBody: Body = {
+  bytes: new Uint8Array(0),
+  mediaType: 'text/plain; charset=utf-8',
+  extension: 'txt',
+};
 
-function jsonBody(records: readonly (readonly Entry[])[], batch: Batch, shape: 'one' | 'list' | 'lines'): Body {
+function jsonBody(
+  records: readonly (readonly Entry[])[],
+  batch: Batch,
+  shape: 'one' | 'list' | 'lines',
+): Body {
   const texts = records.map((entries) => jsonText(jsonTree(entries, batch)));
-  const text = shape === 'one' ? (texts[0] ?? '{}') : shape === 'list' ? `[${texts.join(',')}]` : texts.map((one) => `${one}\n`).join('');
-  return { bytes: Buffer.from(text, 'utf8'), mediaType: shape === 'lines' ? 'application/x-ndjson' : 'application/json', extension: shape === 'lines' ? 'ndjson' : 'json' };
+  const text =
+    shape === 'one'
+      ? (texts[0] ?? '{}')
+      : shape === 'list'
+        ? `[${texts.join(',')}]`
+        : texts.map((one) => `${one}\n`).join('');
+  return {
+    bytes: Buffer.from(text, 'utf8'),
+    mediaType: shape === 'lines' ? 'application/x-ndjson' : 'application/json',
+    extension: shape === 'lines' ? 'ndjson' : 'json',
+  };
 }
 
 function checkXml(xml: XmlDialect, many: boolean, report: Report, written: boolean): void {
-  if (many && xml.root === undefined) report.error(['xml'], 'MAP-706', 'a file of many records needs xml.root.', { at: 'key' });
+  if (many && xml.root === undefined)
+    report.error(['xml'], 'MAP-706', 'a file of many records needs xml.root.', { at: 'key' });
   const prefixes = new Set(xml.xmlns.map(([prefix]) => prefix));
   for (const key of ['root', 'record'] as const) {
     const name = xml[key];

@@ -15,7 +15,8 @@ const squeezed = (name: string): string => words(name).join('');
 
 const optOut =
   /donot|dont(call|mail|email|contact|sms)|optout|optedout|unsubscri|desinscri|desabonn|blacklist|blocklist|listenoire|bloctel|opposition|refus|^no(email|mail|call|sms|phone|contact|marketing)|^(pas|sans)de|stop(sms|mail|email|pub|marketing)|nepas/;
-const optIn = /optin|optout|optedout|consent|rgpd|gdpr|donot(call|mail|email|contact|sms)|blacklist|newsletter|desinscri|unsubscri/;
+const optIn =
+  /optin|optout|optedout|consent|rgpd|gdpr|donot(call|mail|email|contact|sms)|blacklist|newsletter|desinscri|unsubscri/;
 
 /** DoNotCall, OptedOut, blacklist, no_email ...: true there means refused. */
 export const smellsOfOptOut = (name: string): boolean => optOut.test(squeezed(name));
@@ -24,10 +25,57 @@ export const smellsOfOptOut = (name: string): boolean => optOut.test(squeezed(na
 export const smellsOfOptIn = (name: string): boolean => optIn.test(squeezed(name));
 
 const personNames = new Set([
-  ...['nom', 'prenom', 'civilite', 'genre', 'lastname', 'firstname', 'surname', 'fullname', 'nomcomplet', 'nomfamille'],
-  ...['email', 'mail', 'courriel', 'adressemail', 'emailaddress', 'tel', 'telephone', 'telmobile', 'telephonemobile', 'mobile'],
-  ...['portable', 'gsm', 'phone', 'mobilephone', 'homephone', 'telfixe', 'adresse', 'address', 'rue', 'street', 'codepostal'],
-  ...['cp', 'zip', 'zipcode', 'postcode', 'postalcode', 'ville', 'city', 'commune', 'budget', 'apport', 'commentaire', 'comment'],
+  ...[
+    'nom',
+    'prenom',
+    'civilite',
+    'genre',
+    'lastname',
+    'firstname',
+    'surname',
+    'fullname',
+    'nomcomplet',
+    'nomfamille',
+  ],
+  ...[
+    'email',
+    'mail',
+    'courriel',
+    'adressemail',
+    'emailaddress',
+    'tel',
+    'telephone',
+    'telmobile',
+    'telephonemobile',
+    'mobile',
+  ],
+  ...[
+    'portable',
+    'gsm',
+    'phone',
+    'mobilephone',
+    'homephone',
+    'telfixe',
+    'adresse',
+    'address',
+    'rue',
+    'street',
+    'codepostal',
+  ],
+  ...[
+    'cp',
+    'zip',
+    'zipcode',
+    'postcode',
+    'postalcode',
+    'ville',
+    'city',
+    'commune',
+    'budget',
+    'apport',
+    'commentaire',
+    'comment',
+  ],
 ]);
 
 /** A constant has no place there (C13). */
@@ -47,11 +95,41 @@ export function channelOf(name: string): ConsentChannel | undefined {
   return found.length === 1 ? found[0]?.[0] : undefined;
 }
 
-const yes = new Set(['true', '1', 'o', 'y', 'oui', 'yes', 'ok', 'vrai', 'granted', 'accepted', 'optin', 'subscribed', 'accord']);
-const no = new Set(['false', '0', 'n', 'non', 'no', 'ko', 'faux', 'refused', 'rejected', 'optout', 'unsubscribed', 'refus']);
+const yes = new Set([
+  'true',
+  '1',
+  'o',
+  'y',
+  'oui',
+  'yes',
+  'ok',
+  'vrai',
+  'granted',
+  'accepted',
+  'optin',
+  'subscribed',
+  'accord',
+]);
+const no = new Set([
+  'false',
+  '0',
+  'n',
+  'non',
+  'no',
+  'ko',
+  'faux',
+  'refused',
+  'rejected',
+  'optout',
+  'unsubscribed',
+  'refus',
+]);
 
 /** Whether a value reads as a yes or as a no; undefined when it reads as neither. */
 export function readsAs(value: unknown): 'yes' | 'no' | undefined {
-  const text = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? squeezed(String(value)) : '';
+  const text =
+    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+      ? squeezed(String(value))
+      : '';
   return yes.has(text) ? 'yes' : no.has(text) ? 'no' : undefined;
 }

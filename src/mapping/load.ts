@@ -42,7 +42,12 @@ export function loadMappings(folder: string): LoadedFolder {
       // Another destination's mapping is no part of this one: its change must not change this version.
       const mine = Object.entries(own).filter(([one]) => one === name || !isMapping(one));
       const files = { ...presets, ...Object.fromEntries(mine) };
-      destinations.push({ clientId, destinationId: destinationIn(content) ?? `${clientId}-${basename(name).replace(/\.ya?ml$/, '')}`, main: name, files });
+      destinations.push({
+        clientId,
+        destinationId: destinationIn(content) ?? `${clientId}-${basename(name).replace(/\.ya?ml$/, '')}`,
+        main: name,
+        files,
+      });
     }
   }
   return { folder, clients, destinations };
@@ -51,18 +56,23 @@ export function loadMappings(folder: string): LoadedFolder {
 /** The sources of one destination, by its id. */
 export function loadDestination(folder: string, destinationId: string): MappingSources {
   const found = loadMappings(folder).destinations.find((one) => one.destinationId === destinationId);
-  if (found === undefined) throw new RelaisError('FIND-001', `No mapping under ${folder} has the destination ${destinationId}.`);
+  if (found === undefined)
+    throw new RelaisError('FIND-001', `No mapping under ${folder} has the destination ${destinationId}.`);
   return found;
 }
 
-const isMapping = (name: string): boolean => /^[^/]+\/[^/]+\.ya?ml$/.test(name) && basename(name) !== 'client.yaml';
+const isMapping = (name: string): boolean =>
+  /^[^/]+\/[^/]+\.ya?ml$/.test(name) && basename(name) !== 'client.yaml';
 
 function destinationIn(content: string): string | undefined {
   const value: unknown = parseDocument(content, { logLevel: 'silent', uniqueKeys: false }).get('destination');
   return typeof value === 'string' ? value : undefined;
 }
 
-const entries = (path: string): readonly string[] => readdirSync(path).filter((name) => !name.startsWith('.')).toSorted();
+const entries = (path: string): readonly string[] =>
+  readdirSync(path)
+    .filter((name) => !name.startsWith('.'))
+    .toSorted();
 
 function filesUnder(folder: string, name: string): Readonly<Record<string, string>> {
   const files: Record<string, string> = {};

@@ -11,16 +11,28 @@ import type { Scalar } from './values.ts';
 export type Mapped = { readonly value: Scalar } | 'omit' | 'error';
 
 /** Checks the entries of one map; `values` are those its source can have. */
-export function compileMap(raw: unknown, path: Path, scope: Pick<Scope, 'report'>, source?: Source): ((value: Scalar) => Mapped) | undefined {
+export function compileMap(
+  raw: unknown,
+  path: Path,
+  scope: Pick<Scope, 'report'>,
+  source?: Source,
+): ((value: Scalar) => Mapped) | undefined {
   if (!isRecord(raw)) return undefined;
   const entries = new Map<string, Scalar>();
   for (const [key, value] of Object.entries(raw)) {
     if (key === 'else') continue;
     if (isScalarValue(value)) entries.set(key, value);
-    else scope.report.error([...path, key], 'MAP-103', `entry "${key}" of the map needs a text, a number or true / false.`);
+    else
+      scope.report.error(
+        [...path, key],
+        'MAP-103',
+        `entry "${key}" of the map needs a text, a number or true / false.`,
+      );
   }
   if (!Object.hasOwn(raw, 'else')) {
-    scope.report.error(path, 'MAP-205', 'the map has no else: write else: error, omit, pass or a value.', { at: 'key' });
+    scope.report.error(path, 'MAP-205', 'the map has no else: write else: error, omit, pass or a value.', {
+      at: 'key',
+    });
     return undefined;
   }
   if (source !== undefined) checkAgainst(source, raw, path, scope);
@@ -31,7 +43,11 @@ export function compileMap(raw: unknown, path: Path, scope: Pick<Scope, 'report'
   else if (isScalarValue(other)) fallback = () => ({ value: other });
   else if (isRecord(other) && isScalarValue(other['value'])) fallback = wordsAsValue(other['value']);
   else {
-    scope.report.error([...path, 'else'], 'MAP-205', 'else of a map is error, omit, pass, a value, or {value: error} for one of these words as a value.');
+    scope.report.error(
+      [...path, 'else'],
+      'MAP-205',
+      'else of a map is error, omit, pass, a value, or {value: error} for one of these words as a value.',
+    );
     return undefined;
   }
   return (value) => {
@@ -44,29 +60,51 @@ function wordsAsValue(value: Scalar): () => Mapped {
   return () => ({ value });
 }
 
-function checkAgainst(source: Source, raw: Record<string, unknown>, path: Path, scope: Pick<Scope, 'report'>): void {
+function checkAgainst(
+  source: Source,
+  raw: Record<string, unknown>,
+  path: Path,
+  scope: Pick<Scope, 'report'>,
+): void {
   const values = source.type === 'boolean' ? ['true', 'false'] : source.values;
   if (values === undefined) return;
   const keys = Object.keys(raw).filter((key) => key !== 'else');
   for (const key of keys) {
     if (values.includes(key)) continue;
-    scope.report.error([...path, key], 'MAP-206', `"${source.path}" is never "${key}": it is one of ${values.join(', ')}.`, {
-      at: 'key',
-      suggestion: suggest(key, values),
-    });
+    scope.report.error(
+      [...path, key],
+      'MAP-206',
+      `"${source.path}" is never "${key}": it is one of ${values.join(', ')}.`,
+      {
+        at: 'key',
+        suggestion: suggest(key, values),
+      },
+    );
   }
   const missing = values.filter((value) => !keys.includes(value));
-  if (missing.length > 0) {
-    scope.report.warn(path, 'MAP-207', `the map of "${source.path}" has no entry for ${missing.join(', ')}: else applies.`, { at: 'key' });
+  if (missing.length > 0 && keys.every((key) => values.includes(key))) {
+    scope.report.warn(
+      path,
+      'MAP-207',
+      `the map of "${source.path}" has no entry for ${missing.join(', ')}: else applies.`,
+      { at: 'key' },
+    );
   }
 }
 
 /** The map a field names, or writes itself. */
-export function fieldMap(raw: unknown, path: Path, scope: Scope, source: Source): ((value: Scalar) => Mapped) | undefined {
+export function fieldMap(
+  raw: unknown,
+  path: Path,
+  scope: Scope,
+  source: Source,
+): ((value: Scalar) => Mapped) | undefined {
   if (isRecord(raw)) return compileMap(raw, path, scope, source);
   if (typeof raw !== 'string') return undefined;
   if (!Object.hasOwn(scope.maps, raw)) {
-    scope.report.error(path, 'MAP-204', `map "${raw}" does not exist.`, { suggestion: suggest(raw, Object.keys(scope.maps)) });
+    scope.report.error(path, 'MAP-204', `map "${raw}" does not exist.`, {
+      suggestion: suggest(raw, Object.keys(scope.maps)),
+    });
     return undefined;
   }
   return compileMap(scope.maps[raw], ['maps', raw], scope, source);

@@ -34,7 +34,8 @@ export function mergeTrees(over: Tree, under: Tree): Tree {
     }
     if (Array.isArray(a) && Array.isArray(b) && path.length === 1 && path[0] === 'response') {
       note(path, { tree: over, path });
-      for (const index of b.keys()) note([...path, a.length + index], { tree: under, path: [...path, index] });
+      for (const index of b.keys())
+        note([...path, a.length + index], { tree: under, path: [...path, index] });
       for (const index of a.keys()) note([...path, index], { tree: over, path: [...path, index] });
       return [...(a as unknown[]), ...(b as unknown[])];
     }

@@ -9,12 +9,16 @@ const french = /^\+(33|262|590|594|596)(\d{9})$/;
 
 /** A writer for one style. A foreign number has no French form: it is written 00 and its country. */
 export function compilePhone(style: string): (e164: string) => string {
-  const separated = (separator: string) => (e164: string): string => {
-    const match = french.exec(e164);
-    if (match !== null) return (`0${match[2] ?? ''}`.match(/\d\d/g) ?? []).join(separator);
-    const parsed = parsePhoneNumberFromString(e164);
-    return (parsed === undefined ? e164 : parsed.formatInternational()).replace(/^\+/, '00').replaceAll(' ', separator);
-  };
+  const separated =
+    (separator: string) =>
+    (e164: string): string => {
+      const match = french.exec(e164);
+      if (match !== null) return (`0${match[2] ?? ''}`.match(/\d\d/g) ?? []).join(separator);
+      const parsed = parsePhoneNumberFromString(e164);
+      return (parsed === undefined ? e164 : parsed.formatInternational())
+        .replace(/^\+/, '00')
+        .replaceAll(' ', separator);
+    };
   switch (style) {
     case 'national':
       return (e164) => {

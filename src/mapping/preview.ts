@@ -33,7 +33,11 @@ export interface Preview {
         readonly title?: string;
         readonly fieldNames: readonly string[];
         readonly consents: readonly ConsentSent[];
-        readonly origins: readonly { readonly field: string; readonly source: string; readonly value: string }[];
+        readonly origins: readonly {
+          readonly field: string;
+          readonly source: string;
+          readonly value: string;
+        }[];
         readonly freshUntil?: Date;
       }
     | Exclude<ApplyResult, { readonly ok: true }>;
@@ -57,8 +61,13 @@ export function previewMapping(compiled: CompiledMapping, lead: Lead, situation:
   };
 }
 
-function written(compiled: CompiledMapping, record: Extract<ApplyResult, { readonly ok: true }>['record'], situation: WriteSituation): Preview['result'] {
-  const batch = compiled.schedule === undefined ? undefined : { sequence: 1, slot: situation.writtenAt, rows: 1 };
+function written(
+  compiled: CompiledMapping,
+  record: Extract<ApplyResult, { readonly ok: true }>['record'],
+  situation: WriteSituation,
+): Preview['result'] {
+  const batch =
+    compiled.schedule === undefined ? undefined : { sequence: 1, slot: situation.writtenAt, rows: 1 };
   const body = compiled.write([record], situation.action, batch);
   const { sheet, title, fieldNames, consents, origins, freshUntil } = record;
   return {

@@ -21,7 +21,11 @@ export interface Reading {
   readonly source: string;
   readonly category: DataCategory | 'technical';
   /** undefined: nothing to write. */
-  readonly read: (context: Context, field: string, problems: FieldProblem[]) => Cell | readonly Cell[] | undefined;
+  readonly read: (
+    context: Context,
+    field: string,
+    problems: FieldProblem[],
+  ) => Cell | readonly Cell[] | undefined;
   readonly show: (value: Cell | readonly Cell[]) => string;
 }
 
@@ -66,22 +70,36 @@ function compileFrom(raw: Record<string, unknown>, path: Path, where: Where, fit
   if (typeof from !== 'string') return undefined;
   const source = findSource(from, list);
   if (source === undefined) {
-    scope.report.error([...path, 'from'], 'MAP-201', `source "${from}" does not exist.`, { suggestion: nearestSource(from, list) });
+    scope.report.error([...path, 'from'], 'MAP-201', `source "${from}" does not exist.`, {
+      suggestion: nearestSource(from, list),
+    });
     return undefined;
   }
   useSource(source, [...path, 'from'], categories, scope);
   if (Object.hasOwn(raw, 'default') && source.person) {
-    scope.report.error([...path, 'default'], 'MAP-210', `"${from}" is a person's: a default would invent what was not said (C13).`);
+    scope.report.error(
+      [...path, 'default'],
+      'MAP-210',
+      `"${from}" is a person's: a default would invent what was not said (C13).`,
+    );
   }
   if (scope.formulaGuard && writesPlus(raw['as'], source.type)) {
-    scope.report.error([...path, raw['as'] === undefined ? 'from' : 'as'], 'MAP-701', `"${target.text}" would be written +33...: the formula guard would put ' before it.`);
+    scope.report.error(
+      [...path, raw['as'] === undefined ? 'from' : 'as'],
+      'MAP-701',
+      `"${target.text}" would be written +33...: the formula guard would put ' before it.`,
+    );
   }
   const map = Object.hasOwn(raw, 'map') ? fieldMap(raw['map'], [...path, 'map'], scope, source) : undefined;
   if (Object.hasOwn(raw, 'map') && map === undefined) return undefined;
   const convert = compileConversion(raw, path, where, source, map !== undefined);
   if (convert === undefined) return undefined;
   const fallback = source.person ? undefined : raw['default'];
-  const finish = (value: unknown, field: string, problems: FieldProblem[]): Cell | readonly Cell[] | undefined => {
+  const finish = (
+    value: unknown,
+    field: string,
+    problems: FieldProblem[],
+  ): Cell | readonly Cell[] | undefined => {
     const mapped = map === undefined ? value : applyMap(map, value, field, problems);
     return mapped === undefined ? undefined : fit(convert(mapped), field, problems);
   };
@@ -91,13 +109,19 @@ function compileFrom(raw: Record<string, unknown>, path: Path, where: Where, fit
       ? () => ({ late, finish: (value) => finish(value, target.text, []) as Scalar })
       : (context, field, problems) => {
           const value = source.read(context);
-          if (isBlank(value) || (Array.isArray(value) && value.length === 0)) return isScalarValue(fallback) ? fallback : undefined;
+          if (isBlank(value) || (Array.isArray(value) && value.length === 0))
+            return isScalarValue(fallback) ? fallback : undefined;
           return finish(value, field, problems);
         };
   return { source: from, category: source.category, read, show };
 }
 
-function applyMap(map: (value: Scalar) => Mapped, value: unknown, field: string, problems: FieldProblem[]): unknown {
+function applyMap(
+  map: (value: Scalar) => Mapped,
+  value: unknown,
+  field: string,
+  problems: FieldProblem[],
+): unknown {
   const one = (item: unknown): unknown => {
     if (!isScalarValue(item)) return undefined;
     const mapped = map(item);
@@ -110,18 +134,39 @@ function applyMap(map: (value: Scalar) => Mapped, value: unknown, field: string,
 }
 
 /** What `as:` makes of the value, or what the format does without it; lists must end as the format can hold them. */
-function compileConversion(raw: Record<string, unknown>, path: Path, where: Where, source: Source, mapped: boolean): ((value: unknown) => unknown) | undefined {
+function compileConversion(
+  raw: Record<string, unknown>,
+  path: Path,
+  where: Where,
+  source: Source,
+  mapped: boolean,
+): ((value: unknown) => unknown) | undefined {
   const { scope, mode } = where;
-  const kind = mapped ? { type: 'text' as const, list: source.list } : { type: source.type, list: source.list };
+  const kind = mapped
+    ? { type: 'text' as const, list: source.list }
+    : { type: source.type, list: source.list };
   const asIs = { kind, apply: (value: unknown) => value };
-  const formatted = Object.hasOwn(raw, 'as') ? compileFormat(raw['as'], kind) : mapped ? asIs : defaultFormat(source, mode);
+  const formatted = Object.hasOwn(raw, 'as')
+    ? compileFormat(raw['as'], kind)
+    : mapped
+      ? asIs
+      : defaultFormat(source, mode);
   if ('code' in formatted) {
-    scope.report.error([...path, 'as'], formatted.code, formatted.message, { suggestion: formatted.suggestion });
+    scope.report.error([...path, 'as'], formatted.code, formatted.message, {
+      suggestion: formatted.suggestion,
+    });
     return undefined;
   }
   const dates = formatted.kind.type === 'date' && formatted !== asIs;
-  if (formatted.kind.type === 'list' || (formatted.kind.list && scope.format !== 'json' && scope.format !== 'xml')) {
-    scope.report.error([...path, 'from'], 'MAP-216', `"${source.path}" is a list: add as: {join: ", "}, first or last, or use each.`);
+  if (
+    formatted.kind.type === 'list' ||
+    (formatted.kind.list && scope.format !== 'json' && scope.format !== 'xml')
+  ) {
+    scope.report.error(
+      [...path, 'from'],
+      'MAP-216',
+      `"${source.path}" is a list: add as: {join: ", "}, first or last, or use each.`,
+    );
     return undefined;
   }
   if (!dates) return formatted.apply;
@@ -134,13 +179,19 @@ type Fit = (value: unknown, field: string, problems: FieldProblem[]) => Cell | r
 
 /** Length policy: `max: 80` is an error past it; `{length: 80, on: truncate | error | omit}`. Characters, not bytes. */
 function compileLength(raw: unknown, { scope }: Where): Fit {
-  const length = typeof raw === 'number' ? raw : isRecord(raw) && typeof raw['length'] === 'number' ? raw['length'] : undefined;
+  const length =
+    typeof raw === 'number'
+      ? raw
+      : isRecord(raw) && typeof raw['length'] === 'number'
+        ? raw['length']
+        : undefined;
   const on = isRecord(raw) ? raw['on'] : 'error';
   const { unmappable } = scope;
   const one = (value: unknown, field: string, problems: FieldProblem[]): Cell | undefined => {
     if (isLate(value)) return value;
     if (!isScalarValue(value) || value === '') return undefined;
-    if (unmappable !== undefined && typeof value === 'string' && unmappable(value)) problems.push({ field, code: 'UNMAPPABLE' });
+    if (unmappable !== undefined && typeof value === 'string' && unmappable(value))
+      problems.push({ field, code: 'UNMAPPABLE' });
     if (length === undefined) return value;
     const characters = Array.from(textOf(value));
     if (characters.length <= length) return value;

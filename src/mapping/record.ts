@@ -24,14 +24,19 @@ export interface RecordPlan {
 }
 
 /** Compiles the fields of an action; `update` has those of the file unless it lists its own, `erase` only its own. */
-export function compileRecord(mapping: Record<string, unknown>, action: Action, scope: Scope, consent: CompiledConsent | undefined): RecordPlan {
+export function compileRecord(
+  mapping: Record<string, unknown>,
+  action: Action,
+  scope: Scope,
+  consent: CompiledConsent | undefined,
+): RecordPlan {
   const ownBlock = blockAt(mapping, action);
   const own = action !== 'create' && (action === 'erase' || Object.hasOwn(ownBlock, 'fields'));
   const list = listAt(own ? ownBlock : mapping, 'fields');
   const prefix: Path = own ? [action, 'fields'] : ['fields'];
   const lines = action === 'erase' ? [] : (consent?.lines ?? []);
   const waiting = new Set(lines);
-  const parts: (RecordPlan['parts'][number])[] = [];
+  const parts: RecordPlan['parts'][number][] = [];
   const fields: CompiledField[] = [];
   for (const [index, raw] of list.entries()) {
     const path = [...prefix, index];
@@ -62,14 +67,28 @@ export function compileRecord(mapping: Record<string, unknown>, action: Action, 
 }
 
 /** `{consent: NAME}` places one line, `{consent: rest}` those not placed yet. */
-function placed(name: unknown, path: Path, lines: readonly ConsentLine[], waiting: ReadonlySet<ConsentLine>, scope: Scope): readonly ConsentLine[] {
+function placed(
+  name: unknown,
+  path: Path,
+  lines: readonly ConsentLine[],
+  waiting: ReadonlySet<ConsentLine>,
+  scope: Scope,
+): readonly ConsentLine[] {
   if (name === 'rest') return [...waiting];
   const found = lines.filter((line) => line.target.text === name && waiting.has(line));
   if (found.length === 0 && lines.length > 0) {
     const text = typeof name === 'string' ? name : '';
-    scope.report.error([...path, 'consent'], 'MAP-106', `the consent block has no line "${text}" left to place.`, {
-      suggestion: suggest(text, lines.map((line) => line.target.text)),
-    });
+    scope.report.error(
+      [...path, 'consent'],
+      'MAP-106',
+      `the consent block has no line "${text}" left to place.`,
+      {
+        suggestion: suggest(
+          text,
+          lines.map((line) => line.target.text),
+        ),
+      },
+    );
   }
   return found;
 }
@@ -79,10 +98,20 @@ function checkXmlTarget(target: Target, path: Path, scope: Scope): void {
   if (xml === undefined) return;
   const first = target.steps[0]?.name;
   if (first !== xml.record) {
-    report.error([...path, 'to'], 'MAP-704', `target "${target.text}" does not begin with the record "${xml.record}".`, {
-      suggestion: `${xml.record}.${target.text}`,
-    });
+    report.error(
+      [...path, 'to'],
+      'MAP-704',
+      `target "${target.text}" does not begin with the record "${xml.record}".`,
+      {
+        suggestion: `${xml.record}.${target.text}`,
+      },
+    );
   }
   const unknown = prefixesOf(target).find((prefix) => !xml.prefixes.has(prefix));
-  if (unknown !== undefined) report.error([...path, 'to'], 'MAP-703', `prefix "${unknown}" of target "${target.text}" is not declared under xml.xmlns.`);
+  if (unknown !== undefined)
+    report.error(
+      [...path, 'to'],
+      'MAP-703',
+      `prefix "${unknown}" of target "${target.text}" is not declared under xml.xmlns.`,
+    );
 }

@@ -15,7 +15,8 @@ export const answerConditions: readonly string[] = ['status', 'json', 'xml', 'te
 export function statusTest(raw: unknown): ((status: number) => boolean) | undefined {
   const list = Array.isArray(raw) ? (raw as unknown[]) : [raw];
   const tests = list.map((one): ((status: number) => boolean) | undefined => {
-    if (typeof one === 'number' && Number.isInteger(one) && one >= 100 && one <= 599) return (status) => status === one;
+    if (typeof one === 'number' && Number.isInteger(one) && one >= 100 && one <= 599)
+      return (status) => status === one;
     const family = typeof one === 'string' ? /^([1-5])xx$/i.exec(one)?.[1] : undefined;
     return family === undefined ? undefined : (status) => Math.floor(status / 100) === Number(family);
   });
@@ -26,10 +27,16 @@ export function statusTest(raw: unknown): ((status: number) => boolean) | undefi
 /** Compiles the block of conditions of one rule. */
 export function compileAnswerTest(raw: unknown, path: Path, report: Report): AnswerTest {
   if (!isRecord(raw)) {
-    report.error(path, 'MAP-504', `the conditions of a rule are a block with ${answerConditions.join(', ')}.`);
+    report.error(
+      path,
+      'MAP-504',
+      `the conditions of a rule are a block with ${answerConditions.join(', ')}.`,
+    );
     return () => false;
   }
-  const tests = Object.entries(raw).map(([name, option]) => compileOne(name, option, [...path, name], report));
+  const tests = Object.entries(raw).map(([name, option]) =>
+    compileOne(name, option, [...path, name], report),
+  );
   return (opened) => tests.every((test) => test(opened));
 }
 
@@ -50,14 +57,19 @@ function compileOne(name: string, option: unknown, path: Path, report: Report): 
     case 'text': {
       const words = isRecord(option) ? option['contains'] : option;
       const list = Array.isArray(words) ? (words as unknown[]) : [words];
-      if (!list.every((one): one is string => typeof one === 'string' && one !== '')) return wrong('text needs the words to find: {contains: "..."}.');
+      if (!list.every((one): one is string => typeof one === 'string' && one !== ''))
+        return wrong('text needs the words to find: {contains: "..."}.');
       return ({ answer }) => list.some((one) => answer.text.includes(one));
     }
     case 'header': {
       if (!isRecord(option)) return wrong('header needs names and values: {header: {x-result: ok}}.');
       const wanted = Object.entries(option).map(([key, value]) => [key.toLowerCase(), value] as const);
-      if (!wanted.every(([, value]) => isScalarValue(value))) return wrong('the value of a header is a text.');
-      return ({ answer }) => wanted.every(([key, value]) => answer.headers[key]?.trim().toLowerCase() === String(value).toLowerCase());
+      if (!wanted.every(([, value]) => isScalarValue(value)))
+        return wrong('the value of a header is a text.');
+      return ({ answer }) =>
+        wanted.every(
+          ([key, value]) => answer.headers[key]?.trim().toLowerCase() === String(value).toLowerCase(),
+        );
     }
     case 'mediaType': {
       if (typeof option !== 'string') return wrong('mediaType is a text such as application/json.');
@@ -65,7 +77,10 @@ function compileOne(name: string, option: unknown, path: Path, report: Report): 
       return ({ answer }) => answer.mediaType.toLowerCase().split(';')[0]?.trim() === wanted;
     }
     default:
-      report.error(path, 'MAP-504', `condition "${name}" does not exist.`, { at: 'key', suggestion: suggest(name, answerConditions) });
+      report.error(path, 'MAP-504', `condition "${name}" does not exist.`, {
+        at: 'key',
+        suggestion: suggest(name, answerConditions),
+      });
       return () => false;
   }
 }
@@ -77,10 +92,20 @@ function comparePlaces(name: 'json' | 'xml', option: unknown, path: Path, report
   }
   const tests = Object.entries(option).map(([place, wanted]): AnswerTest => {
     const keys = parsePath(place);
-    const exists = isRecord(wanted) && Object.keys(wanted).length === 1 && typeof wanted['exists'] === 'boolean' ? wanted['exists'] : undefined;
+    const exists =
+      isRecord(wanted) && Object.keys(wanted).length === 1 && typeof wanted['exists'] === 'boolean'
+        ? wanted['exists']
+        : undefined;
     const list = Array.isArray(wanted) ? (wanted as unknown[]) : [wanted];
-    if (keys === undefined || (exists === undefined && !list.every((one) => isScalarValue(one) || one === null))) {
-      report.error([...path, place], 'MAP-504', `"${place}" needs a dot path and a value, a list of values, or {exists: true}.`);
+    if (
+      keys === undefined ||
+      (exists === undefined && !list.every((one) => isScalarValue(one) || one === null))
+    ) {
+      report.error(
+        [...path, place],
+        'MAP-504',
+        `"${place}" needs a dot path and a value, a list of values, or {exists: true}.`,
+      );
       return () => false;
     }
     const read = (opened: Opened): unknown => (name === 'json' ? opened.json(keys) : opened.xml(keys));

@@ -39,13 +39,18 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
   const maxAgeMs = duration(raw, 'maxAge', ['maxAge'], 7 * ms.day);
   const total = delays.reduce((sum, delay) => sum + delay, 0);
   if (total > maxAgeMs) {
-    report.warn([Object.hasOwn(raw, 'retry') ? 'retry' : 'maxAge'], 'MAP-606', 'the retries go on longer than maxAge: the last ones never happen.');
+    report.warn(
+      [Object.hasOwn(raw, 'retry') ? 'retry' : 'maxAge'],
+      'MAP-606',
+      'the retries go on longer than maxAge: the last ones never happen.',
+    );
   }
   const onUnknown = raw['onUnknown'];
   const pending = blockAt(raw, 'pending');
   const limits = blockAt(raw, 'limits');
   const timeouts = blockAt(raw, 'timeouts');
-  const whole = (value: unknown): number | undefined => (typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : undefined);
+  const whole = (value: unknown): number | undefined =>
+    typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : undefined;
   const perMinute = whole(limits['perMinute']);
   return {
     retry: {
@@ -56,7 +61,10 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
       pendingEveryMs: duration(pending, 'every', ['pending', 'every'], 300_000),
     },
     maxAgeMs,
-    limits: { concurrency: whole(limits['concurrency']) ?? (files ? 1 : 8), ...(perMinute === undefined ? {} : { perMinute }) },
+    limits: {
+      concurrency: whole(limits['concurrency']) ?? (files ? 1 : 8),
+      ...(perMinute === undefined ? {} : { perMinute }),
+    },
     timeouts: {
       connectMs: duration(timeouts, 'connect', ['timeouts', 'connect'], 5_000),
       responseMs: duration(timeouts, 'response', ['timeouts', 'response'], 15_000),
@@ -68,9 +76,14 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
 function compileDelays(raw: unknown, report: Report): readonly number[] {
   const named = typeof raw === 'string' && Object.hasOwn(schedules, raw) ? schedules[raw] : undefined;
   if (named === undefined && !Array.isArray(raw)) {
-    report.error(['retry'], 'MAP-602', `retry is ${Object.keys(schedules).join(', ')} or a list of delays: [5s, 30s, 2m].`, {
-      suggestion: typeof raw === 'string' ? suggest(raw, Object.keys(schedules)) : undefined,
-    });
+    report.error(
+      ['retry'],
+      'MAP-602',
+      `retry is ${Object.keys(schedules).join(', ')} or a list of delays: [5s, 30s, 2m].`,
+      {
+        suggestion: typeof raw === 'string' ? suggest(raw, Object.keys(schedules)) : undefined,
+      },
+    );
     return [];
   }
   const list = named ?? (raw as unknown[]);
@@ -80,7 +93,11 @@ function compileDelays(raw: unknown, report: Report): readonly number[] {
   return list.flatMap((one, index) => {
     const value = parseDuration(one);
     if (value !== undefined && value >= 1_000) return [value];
-    report.error(['retry', index], 'MAP-602', 'a delay is a number and s, m, h or d, one second at least: 5s, 30s, 2m.');
+    report.error(
+      ['retry', index],
+      'MAP-602',
+      'a delay is a number and s, m, h or d, one second at least: 5s, 30s, 2m.',
+    );
     return [];
   });
 }

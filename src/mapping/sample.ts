@@ -19,8 +19,16 @@ import { reportStructure } from './structure.ts';
 
 const text = { type: 'string', minLength: 1 } as const;
 const number = { type: 'number' } as const;
-const phone = { type: 'string', pattern: '^\\+[1-9]\\d{6,14}$', description: 'E.164 between quotes, "+33639980001".' } as const;
-const date = { type: 'string', format: 'date-time', description: 'a date with its time and offset, 2026-11-20T10:15:00+01:00.' } as const;
+const phone = {
+  type: 'string',
+  pattern: '^\\+[1-9]\\d{6,14}$',
+  description: 'E.164 between quotes, "+33639980001".',
+} as const;
+const date = {
+  type: 'string',
+  format: 'date-time',
+  description: 'a date with its time and offset, 2026-11-20T10:15:00+01:00.',
+} as const;
 const oneOf = (values: readonly string[]) => ({ enum: values });
 const block = (properties: Record<string, unknown>, required: readonly string[] = []) => ({
   type: 'object',
@@ -33,7 +41,11 @@ const schema = block(
   {
     $schema: text,
     id: { type: 'integer' },
-    reference: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'letters, digits, . _ - only.' },
+    reference: {
+      type: 'string',
+      pattern: '^[A-Za-z0-9._-]{1,64}$',
+      description: 'letters, digits, . _ - only.',
+    },
     revision: { type: 'integer' },
     channel: oneOf(channels),
     collectedAt: date,
@@ -41,23 +53,55 @@ const schema = block(
     operationKind: oneOf(operationKinds),
     notice: text,
     identity: block({
-      ...{ civility: oneOf(civilities), lastName: text, firstName: text, email: text, mobile: phone, landline: phone },
+      ...{
+        civility: oneOf(civilities),
+        lastName: text,
+        firstName: text,
+        email: text,
+        mobile: phone,
+        landline: phone,
+      },
       address: block({ line1: text, line2: text, postcode: text, city: text, country: text }),
     }),
     project: block({
-      ...{ programme: text, housingType: oneOf(housingTypes), rooms: number, surfaceMin: number, surfaceMax: number },
+      ...{
+        programme: text,
+        housingType: oneOf(housingTypes),
+        rooms: number,
+        surfaceMin: number,
+        surfaceMax: number,
+      },
       ...{ use: oneOf(housingUses), budgetMin: number, budgetMax: number, location: text, comment: text },
     }),
     origin: block({
-      ...{ type: text, media: text, support: text, recording: text, commune: text, communeName: text, departement: text },
+      ...{
+        type: text,
+        media: text,
+        support: text,
+        recording: text,
+        commune: text,
+        communeName: text,
+        departement: text,
+      },
       ...{ talkStartedAt: date, talkDuration: number },
     }),
-    financial: block({ contribution: number, resale: number, referenceTaxIncome: number, rent: number, taxBracket: number }),
+    financial: block({
+      contribution: number,
+      resale: number,
+      referenceTaxIncome: number,
+      rent: number,
+      taxBracket: number,
+    }),
     consents: {
       type: 'array',
       items: block(
         {
-          ...{ purpose: oneOf(consentPurposes), channel: oneOf(consentChannels), state: oneOf(consentStates), recordedAt: date },
+          ...{
+            purpose: oneOf(consentPurposes),
+            channel: oneOf(consentChannels),
+            state: oneOf(consentStates),
+            recordedAt: date,
+          },
           ...{ wordingVersion: text, legalEntity: text, validUntil: date, source: text },
         },
         ['channel', 'state', 'recordedAt'],
@@ -65,13 +109,23 @@ const schema = block(
     },
     interactions: {
       type: 'array',
-      items: block({ kind: oneOf(interactionKinds), at: date, duration: number, voluntary: { type: 'boolean' }, content: text }, ['kind', 'at']),
+      items: block(
+        {
+          kind: oneOf(interactionKinds),
+          at: date,
+          duration: number,
+          voluntary: { type: 'boolean' },
+          content: text,
+        },
+        ['kind', 'at'],
+      ),
     },
   },
   ['reference', 'channel', 'collectedAt'],
 );
 
-export type SampleResult = { readonly ok: true; readonly lead: Lead } | { readonly ok: false; readonly problems: readonly Problem[] };
+export type SampleResult =
+  { readonly ok: true; readonly lead: Lead } | { readonly ok: false; readonly problems: readonly Problem[] };
 
 const dateKeys = new Set(['collectedAt', 'talkStartedAt', 'recordedAt', 'validUntil', 'at']);
 
@@ -79,7 +133,10 @@ function withDates(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withDates);
   if (!isRecord(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, dateKeys.has(key) && typeof inner === 'string' ? new Date(inner) : withDates(inner)]),
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      dateKeys.has(key) && typeof inner === 'string' ? new Date(inner) : withDates(inner),
+    ]),
   );
 }
 
@@ -87,7 +144,7 @@ function withDates(value: unknown): unknown {
 export function leadFromSample(content: string, name: string, clientId: string): SampleResult {
   const problems = createProblems();
   const tree = readDocument(name, content, problems);
-  reportStructure(schema, tree.value, problems.reportIn(tree));
+  if (isRecord(tree.value)) reportStructure(schema, tree.value, problems.reportIn(tree));
   const found = problems.all();
   if (found.length > 0) return { ok: false, problems: found };
   const raw = withDates(tree.value) as Partial<Lead> & Pick<Lead, 'reference' | 'channel' | 'collectedAt'>;
@@ -95,10 +152,25 @@ export function leadFromSample(content: string, name: string, clientId: string):
   return {
     ok: true,
     lead: {
-      ...{ id: 1, clientId, revision: 1, operationKind: 'recurring', identity: {}, project: {}, origin: {}, financial: {} },
+      ...{
+        id: 1,
+        clientId,
+        revision: 1,
+        operationKind: 'recurring',
+        identity: {},
+        project: {},
+        origin: {},
+        financial: {},
+      },
       ...raw,
-      consents: list(raw.consents).map((one) => ({ purpose: 'marketing', ...one })) as unknown as Lead['consents'],
-      interactions: list(raw.interactions).map((one) => ({ voluntary: false, ...one })) as unknown as Lead['interactions'],
-    } as Lead,
+      consents: list(raw.consents).map((one) => ({
+        purpose: 'marketing',
+        ...one,
+      })) as unknown as Lead['consents'],
+      interactions: list(raw.interactions).map((one) => ({
+        voluntary: false,
+        ...one,
+      })) as unknown as Lead['interactions'],
+    },
   };
 }

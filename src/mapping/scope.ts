@@ -26,16 +26,29 @@ export interface Scope {
 }
 
 /** Notes a source's category and reports the two that may not be there. */
-export function useSource(source: Source, path: readonly (string | number)[], categories: Set<DataCategory>, scope: Scope): void {
+export function useSource(
+  source: Source,
+  path: readonly (string | number)[],
+  categories: Set<DataCategory>,
+  scope: Scope,
+): void {
   if (source.late !== undefined && !scope.files) {
     scope.report.error(path, 'MAP-219', `source "${source.path}" exists in files only.`);
   }
   if (source.category === 'technical') return;
   categories.add(source.category);
   if (source.category === 'financial' && scope.sheet) {
-    scope.report.error(path, 'MAP-403', `"${source.path}" is financial data: it may not travel by mail (C10).`);
+    scope.report.error(
+      path,
+      'MAP-403',
+      `"${source.path}" is financial data: it may not travel by mail (C10).`,
+    );
   } else if (scope.contract !== undefined && !scope.contract.includes(source.category)) {
-    scope.report.error(path, 'MAP-402', `"${source.path}" is of category ${source.category}, which the contract in client.yaml does not cover.`);
+    scope.report.error(
+      path,
+      'MAP-402',
+      `"${source.path}" is of category ${source.category}, which the contract in client.yaml does not cover.`,
+    );
   }
 }
 

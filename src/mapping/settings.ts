@@ -11,7 +11,7 @@ import { suggest } from './suggest.ts';
 import { defaultZone, isZone } from './time.ts';
 
 const secretForm = /^secret:[A-Za-z_][A-Za-z0-9_]{0,63}$/;
-const secretKey = /pass(word|phrase|wd)|secret|token|bearer|private_?key|api_?key|authorization/i;
+const secretKey = /pass(word|phrase|wd)|secret|token|bearer|private[_-]?key|api[_-]?key|authorization/i;
 
 export interface Settings {
   readonly plan: ActionPlan;
@@ -39,25 +39,32 @@ export function compileSettings(
   const own = action === 'create' ? undefined : blockAt(mapping, action)[key];
   const at = (path: Path): Path => {
     const first = path[0];
-    return isRecord(own) && (first === undefined || Object.hasOwn(own, String(first))) ? [action, key, ...path] : [key, ...path];
+    return isRecord(own) && (first === undefined || Object.hasOwn(own, String(first)))
+      ? [action, key, ...path]
+      : [key, ...path];
   };
   if (!isRecord(settings)) {
-    report.error([key], connector.settingsKey === 'file' ? 'MAP-604' : 'MAP-102', `connector ${connector.type} needs the block "${key}".`, { at: 'key' });
+    report.error(
+      [key],
+      connector.settingsKey === 'file' ? 'MAP-604' : 'MAP-102',
+      `connector ${connector.type} needs the block "${key}".`,
+      { at: 'key' },
+    );
     return undefined;
   }
-  const clear = new Set<string>();
-  findClearText(settings, [], (path) => {
-    clear.add(JSON.stringify(path));
-    report.error(at(path), 'MAP-404', `"${String(path.at(-1))}" holds a secret in clear: write secret:NAME.`);
-  });
+  const clear = reportClearText(settings, at, report);
   const scheduleSound = key === 'file' ? checkSchedule(settings, at, report) : true;
-  const skip = (path: Path): boolean => clear.has(JSON.stringify(path)) || (path[0] === 'schedule' && !scheduleSound);
+  const skip = (path: Path): boolean =>
+    clear.has(JSON.stringify(path)) || (path[0] === 'schedule' && !scheduleSound);
   let sound = clear.size === 0 && scheduleSound;
   for (const problem of structureProblems(connector.settingsSchema, settings)) {
     if (problem.code === 'MAP-102' && problem.message.includes('"schedule"')) continue;
     sound = false;
     if (skip(problem.path)) continue;
-    report.error(at(problem.path), problem.code, problem.message, { suggestion: problem.suggestion, ...(problem.at === undefined ? {} : { at: problem.at }) });
+    report.error(at(problem.path), problem.code, problem.message, {
+      suggestion: problem.suggestion,
+      ...(problem.at === undefined ? {} : { at: problem.at }),
+    });
   }
   if (!sound) return undefined;
   for (const problem of connector.check(settings)) {
@@ -71,13 +78,21 @@ export function compileSettings(
   return { plan: { settings, targets }, secretNames: connector.secretNames(settings) };
 }
 
-function checkContract(targets: readonly string[], settings: Record<string, unknown>, client: ClientFacts, at: (path: Path) => Path, report: Report): void {
+function checkContract(
+  targets: readonly string[],
+  settings: Record<string, unknown>,
+  client: ClientFacts,
+  at: (path: Path) => Path,
+  report: Report,
+): void {
   const contract = [...client.hosts, ...client.mailboxes, ...client.folders];
   const host = textAt(settings['server'], 'host')?.toLowerCase();
   for (const target of host === undefined ? targets : [...targets, host]) {
     if (contract.includes(target)) continue;
     const path = findText(settings, target) ?? [];
-    report.error(at(path), 'MAP-401', `"${target}" is not in the contract facts of client.yaml (C19).`, { suggestion: suggest(target, contract) });
+    report.error(at(path), 'MAP-401', `"${target}" is not in the contract facts of client.yaml (C19).`, {
+      suggestion: suggest(target, contract),
+    });
   }
 }
 
@@ -91,12 +106,29 @@ function findText(value: unknown, target: string): Path | undefined {
   return undefined;
 }
 
+/** Reports secrets in clear; gives their paths. */
+export function reportClearText(
+  settings: unknown,
+  at: (path: Path) => Path,
+  report: Report,
+): ReadonlySet<string> {
+  const clear = new Set<string>();
+  findClearText(settings, [], (path) => {
+    clear.add(JSON.stringify(path));
+    report.error(at(path), 'MAP-404', `"${String(path.at(-1))}" holds a secret in clear: write secret:NAME.`);
+  });
+  return clear;
+}
+
 /** Values that can only be secrets: by their key, by a header's name, or inside an address. */
 function findClearText(value: unknown, path: Path, found: (path: Path) => void): void {
   if (!isRecord(value)) return;
   for (const [key, inner] of Object.entries(value)) {
     const here = [...path, key];
-    const named = secretKey.test(key) || (key === 'value' && path.at(-1) === 'header') || (key === 'standard' && path.at(-1) === 'signature');
+    const named =
+      secretKey.test(key) ||
+      (key === 'value' && path.at(-1) === 'header') ||
+      (key === 'standard' && path.at(-1) === 'signature');
     if (typeof inner === 'string') {
       if (named && !secretForm.test(inner)) found(here);
       else if (/^[a-z]+:\/\/[^/?#\s]*:[^/?#\s]*@/i.test(inner)) found(here);
@@ -107,22 +139,37 @@ function findClearText(value: unknown, path: Path, found: (path: Path) => void):
 function checkSchedule(settings: Record<string, unknown>, at: (path: Path) => Path, report: Report): boolean {
   const schedule = settings['schedule'];
   if (schedule === undefined) {
-    report.error(at([]), 'MAP-604', 'a file destination needs a schedule: {cron: "0 7,13 * * 1-6", timezone: Europe/Paris}.', { at: 'key' });
+    report.error(
+      at([]),
+      'MAP-604',
+      'a file destination needs a schedule: {cron: "0 7,13 * * 1-6", timezone: Europe/Paris}.',
+      { at: 'key' },
+    );
     return false;
   }
   const cron = textAt(schedule, 'cron');
   const zone = textAt(schedule, 'timezone') ?? defaultZone;
   let sound = true;
   if (!isZone(zone)) {
-    report.error(at(['schedule', 'timezone']), 'MAP-605', `time zone "${zone}" does not exist.`, { suggestion: suggest(zone, Intl.supportedValuesOf('timeZone')) });
+    report.error(at(['schedule', 'timezone']), 'MAP-605', `time zone "${zone}" does not exist.`, {
+      suggestion: suggest(zone, Intl.supportedValuesOf('timeZone')),
+    });
     sound = false;
   }
   if (cron !== undefined && !isCron(cron)) {
-    report.error(at(['schedule', 'cron']), 'MAP-603', `"${cron}" is no schedule: write minute hour day month weekday.`);
+    report.error(
+      at(['schedule', 'cron']),
+      'MAP-603',
+      `"${cron}" is no schedule: write minute hour day month weekday.`,
+    );
     return false;
   }
   if (cron !== undefined && zone === defaultZone && /^\S+ (2|02)( |$)/.test(cron)) {
-    report.warn(at(['schedule', 'cron']), 'MAP-607', 'the hour 02:00-02:59 does not exist on one night in March and comes twice on one in October.');
+    report.warn(
+      at(['schedule', 'cron']),
+      'MAP-607',
+      'the hour 02:00-02:59 does not exist on one night in March and comes twice on one in October.',
+    );
   }
   return sound;
 }

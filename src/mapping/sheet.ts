@@ -13,8 +13,14 @@ export function buildSheet(
 ): readonly SheetSection[] {
   const lines: SheetLine[] = [];
   for (const field of fields) field.sheet(context, lines);
-  const sections = new Map<string, { readonly label: string; readonly value: string; readonly emphasis?: boolean }[]>();
-  const into = (section: string, line: { readonly label: string; readonly value: string; readonly emphasis?: boolean }): void => {
+  const sections = new Map<
+    string,
+    { readonly label: string; readonly value: string; readonly emphasis?: boolean }[]
+  >();
+  const into = (
+    section: string,
+    line: { readonly label: string; readonly value: string; readonly emphasis?: boolean },
+  ): void => {
     const own = sections.get(section);
     if (own === undefined) sections.set(section, [line]);
     else own.push(line);

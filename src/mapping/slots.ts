@@ -11,14 +11,20 @@ export interface SlotProblem {
 }
 
 /** Duplicates and value-and-group conflicts of a list of lines. */
-export function slotProblems(lines: readonly { readonly target: Target; readonly path: Path }[]): readonly SlotProblem[] {
+export function slotProblems(
+  lines: readonly { readonly target: Target; readonly path: Path }[],
+): readonly SlotProblem[] {
   const problems: SlotProblem[] = [];
   const seen = new Set<string>();
   for (const { target, path } of lines) {
     const key = slotKey(target);
     const appends = target.steps.at(-1)?.append === true;
     if (seen.has(key) && !appends) {
-      problems.push({ path: [...path, 'to'], code: 'MAP-208', message: `target "${target.text}" is written twice.` });
+      problems.push({
+        path: [...path, 'to'],
+        code: 'MAP-208',
+        message: `target "${target.text}" is written twice.`,
+      });
     }
     seen.add(key);
   }
@@ -26,7 +32,11 @@ export function slotProblems(lines: readonly { readonly target: Target; readonly
     const clash = groupKeys(target).find((group) => seen.has(group));
     if (clash !== undefined) {
       const name = clash.replaceAll('\u0000', '.');
-      problems.push({ path: [...path, 'to'], code: 'MAP-209', message: `target "${target.text}" stands inside "${name}", which is itself a value.` });
+      problems.push({
+        path: [...path, 'to'],
+        code: 'MAP-209',
+        message: `target "${target.text}" stands inside "${name}", which is itself a value.`,
+      });
     }
   }
   return problems;

@@ -55,7 +55,10 @@ const special: Readonly<Record<string, (context: Context) => unknown>> = {
   'delivery.sentAt': ({ situation }) => situation.writtenAt,
 };
 
-const late: Readonly<Record<string, 'sequence' | 'rows'>> = { 'batch.sequence': 'sequence', 'batch.rows': 'rows' };
+const late: Readonly<Record<string, 'sequence' | 'rows'>> = {
+  'batch.sequence': 'sequence',
+  'batch.rows': 'rows',
+};
 
 function reader(path: string): (context: Context) => unknown {
   const own = special[path];
@@ -86,7 +89,8 @@ const all: ReadonlyMap<string, Source> = new Map(
       const source: Source = {
         ...{ path: name, type: element.type, category: element.category, person: element.person, list: true },
         ...(element.values === undefined ? {} : { values: element.values }),
-        read: (context) => (read(context) as readonly Record<string, unknown>[]).map((one) => one[element.path]),
+        read: (context) =>
+          (read(context) as readonly Record<string, unknown>[]).map((one) => one[element.path]),
       };
       return [name, source];
     });
@@ -103,7 +107,13 @@ const elements: ReadonlyMap<string, ReadonlyMap<string, Source>> = new Map(
         (field.element ?? []).map((element): [string, Source] => [
           element.path,
           {
-            ...{ path: element.path, type: element.type, category: element.category, person: element.person, list: false },
+            ...{
+              path: element.path,
+              type: element.type,
+              category: element.category,
+              person: element.person,
+              list: false,
+            },
             ...(element.values === undefined ? {} : { values: element.values }),
             read: ({ element: one }) => (one as Record<string, unknown> | undefined)?.[element.path],
           },

@@ -57,7 +57,10 @@ function plainest(errors: readonly ErrorObject[]): readonly ErrorObject[] {
     }
     const inner = [...branches.values()];
     const likely = inner
-      .filter((branch) => !branch.some((error) => error.keyword === 'type' && error.instancePath === choice.instancePath))
+      .filter(
+        (branch) =>
+          !branch.some((error) => error.keyword === 'type' && error.instancePath === choice.instancePath),
+      )
       .toSorted((a, b) => a.length - b.length)[0];
     const dropped = new Set(inner.flat());
     for (const kept of likely ?? []) dropped.delete(kept);
@@ -70,7 +73,9 @@ function plainest(errors: readonly ErrorObject[]): readonly ErrorObject[] {
 // ajv follows $ref with schema paths that begin anew, so what is inside a choice is told by the place in the data too.
 const isInside = (error: ErrorObject, choice: ErrorObject): boolean =>
   error.schemaPath.startsWith(`${choice.schemaPath}/`) ||
-  (error.schemaPath.startsWith('#/$defs/') && error.instancePath.startsWith(choice.instancePath) && !choice.schemaPath.startsWith(error.schemaPath));
+  (error.schemaPath.startsWith('#/$defs/') &&
+    error.instancePath.startsWith(choice.instancePath) &&
+    !choice.schemaPath.startsWith(error.schemaPath));
 
 const branchOf = (error: ErrorObject, choice: ErrorObject): string =>
   error.schemaPath.startsWith(`${choice.schemaPath}/`)
@@ -87,18 +92,37 @@ const kinds: Readonly<Record<string, string>> = {
   null: 'null',
 };
 
+function nameOf(path: Path): string {
+  const last = path.at(-1);
+  if (last === undefined) return 'the file';
+  return typeof last === 'number'
+    ? `entry ${last + 1} of "${String(path.at(-2) ?? 'the list')}"`
+    : `"${last}"`;
+}
+
 function translate(error: ErrorObject, root: unknown): StructureProblem | undefined {
   const path = pathOf(error.instancePath, root);
-  const name = path.length === 0 ? 'the file' : `"${String(path.at(-1))}"`;
+  const name = nameOf(path);
   const params = error.params as Record<string, unknown>;
-  const properties = isRecord(error.parentSchema?.['properties']) ? Object.keys(error.parentSchema['properties']) : [];
+  const properties = isRecord(error.parentSchema?.['properties'])
+    ? Object.keys(error.parentSchema['properties'])
+    : [];
   switch (error.keyword) {
     case 'additionalProperties':
     case 'unevaluatedProperties': {
       const key = String(params['additionalProperty'] ?? params['unevaluatedProperty']);
       const suggestion = suggest(key, properties);
-      const known = suggestion === undefined && properties.length > 0 && properties.length <= 12 ? ` Known here: ${properties.join(', ')}.` : '';
-      return { path: [...path, key], code: 'MAP-101', message: `key "${key}" does not exist here.${known}`, suggestion, at: 'key' };
+      const known =
+        suggestion === undefined && properties.length > 0 && properties.length <= 12
+          ? ` Known here: ${properties.join(', ')}.`
+          : '';
+      return {
+        path: [...path, key],
+        code: 'MAP-101',
+        message: `key "${key}" does not exist here.${known}`,
+        suggestion,
+        at: 'key',
+      };
     }
     case 'required': {
       const key = String(params['missingProperty']);
@@ -106,24 +130,35 @@ function translate(error: ErrorObject, root: unknown): StructureProblem | undefi
       return { path, code: 'MAP-102', message: `key "${key}" is missing${inside}.` };
     }
     case 'type': {
-      const wanted = (Array.isArray(params['type']) ? (params['type'] as unknown[]) : [params['type']]).map((one) => kinds[String(one)] ?? String(one));
+      const wanted = (Array.isArray(params['type']) ? (params['type'] as unknown[]) : [params['type']]).map(
+        (one) => kinds[String(one)] ?? String(one),
+      );
       return { path, code: 'MAP-103', message: `${name} needs ${wanted.join(' or ')}.` };
     }
     case 'enum':
     case 'const': {
-      const allowed = error.keyword === 'const' ? [params['allowedValue']] : (params['allowedValues'] as unknown[]);
+      const allowed =
+        error.keyword === 'const' ? [params['allowedValue']] : (params['allowedValues'] as unknown[]);
       const texts = allowed.map(String);
       const suggestion = typeof error.data === 'string' ? suggest(error.data, texts) : undefined;
       return { path, code: 'MAP-104', message: `${name} is one of: ${texts.join(', ')}.`, suggestion };
     }
     case 'pattern': {
       const form: unknown = error.parentSchema?.['x-form'] ?? error.parentSchema?.['description'];
-      return { path, code: 'MAP-105', message: `${name} does not have the right form${typeof form === 'string' ? `: ${form}` : '.'}` };
+      return {
+        path,
+        code: 'MAP-105',
+        message: `${name} does not have the right form${typeof form === 'string' ? `: ${form}` : '.'}`,
+      };
     }
     case 'anyOf':
     case 'oneOf': {
       const form: unknown = error.parentSchema?.['description'];
-      return { path, code: 'MAP-103', message: `${name} does not have the right form${typeof form === 'string' ? `: ${form}` : '.'}` };
+      return {
+        path,
+        code: 'MAP-103',
+        message: `${name} does not have the right form${typeof form === 'string' ? `: ${form}` : '.'}`,
+      };
     }
     case 'minItems':
     case 'minLength':
@@ -142,7 +177,10 @@ export function pathOf(pointer: string, root: unknown): Path {
     const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
     const step = Array.isArray(value) ? Number(key) : key;
     path.push(step);
-    value = typeof value === 'object' && value !== null ? (value as Record<string | number, unknown>)[step] : undefined;
+    value =
+      typeof value === 'object' && value !== null
+        ? (value as Record<string | number, unknown>)[step]
+        : undefined;
   }
   return path;
 }

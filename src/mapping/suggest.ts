@@ -13,7 +13,9 @@ export function suggest(written: string, known: readonly string[]): string | und
       bestDistance = distance;
     }
   }
-  return best ?? known.toSorted().find((word) => lower.length >= 3 && word.toLowerCase().endsWith(`.${lower}`));
+  return (
+    best ?? known.toSorted().find((word) => lower.length >= 3 && word.toLowerCase().endsWith(`.${lower}`))
+  );
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours between two words. */

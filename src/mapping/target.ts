@@ -63,10 +63,19 @@ function parseXml(text: string, nested: boolean): Target | string {
     if (!last && (attribute !== undefined || ending !== undefined)) {
       return `target "${text}": ${attribute ?? ending ?? ''} may only come last.`;
     }
-    if (attribute !== undefined && ending !== undefined) return `target "${text}" names both an attribute and a content.`;
-    if (name === '' && !(nested && parts.length === 1 && fixedText === '')) return `target "${text}" has an empty name.`;
-    const fixed = [...fixedText.matchAll(/@([^@#=]+)=([^@#]*)/g)].map(([, key = '', value = '']) => ({ name: key, value }));
-    for (const one of [...(name === '' ? [] : [name]), ...fixed.map((item) => item.name), ...(attribute === undefined ? [] : [attribute.slice(1)])]) {
+    if (attribute !== undefined && ending !== undefined)
+      return `target "${text}" names both an attribute and a content.`;
+    if (name === '' && !(nested && parts.length === 1 && fixedText === ''))
+      return `target "${text}" has an empty name.`;
+    const fixed = [...fixedText.matchAll(/@([^@#=]+)=([^@#]*)/g)].map(([, key = '', value = '']) => ({
+      name: key,
+      value,
+    }));
+    for (const one of [
+      ...(name === '' ? [] : [name]),
+      ...fixed.map((item) => item.name),
+      ...(attribute === undefined ? [] : [attribute.slice(1)]),
+    ]) {
       if (!xmlName.test(one)) return `"${one}" in target "${text}" is not an XML name.`;
     }
     if (name !== '') steps.push({ name, fixed, append: false });
@@ -81,7 +90,8 @@ function splitDots(text: string): readonly string[] {
   return text.split(/(?<!\\)\./).map((part) => part.replaceAll('\\.', '.'));
 }
 
-const stepKey = (step: Step): string => step.name + step.fixed.map((one) => `@${one.name}=${one.value}`).join('');
+const stepKey = (step: Step): string =>
+  step.name + step.fixed.map((one) => `@${one.name}=${one.value}`).join('');
 
 /** Same slot, same key: two lines with one key write over each other. */
 export function slotKey(target: Target): string {
@@ -91,7 +101,12 @@ export function slotKey(target: Target): string {
 
 /** Keys of the groups a target stands in. */
 export function groupKeys(target: Target): readonly string[] {
-  return target.steps.slice(0, -1).map((_, index) => target.steps.slice(0, index + 1).map(stepKey).join('\u0000'));
+  return target.steps.slice(0, -1).map((_, index) =>
+    target.steps
+      .slice(0, index + 1)
+      .map(stepKey)
+      .join('\u0000'),
+  );
 }
 
 /** Last name of a target, as lints read it. */

@@ -20,7 +20,12 @@ export interface Template {
 export function compileTemplate(
   text: string,
   path: Path,
-  where: { readonly scope: Scope; readonly categories: Set<DataCategory>; readonly list?: string; readonly mode: Mode },
+  where: {
+    readonly scope: Scope;
+    readonly categories: Set<DataCategory>;
+    readonly list?: string;
+    readonly mode: Mode;
+  },
 ): Template | undefined {
   const { scope, categories, list, mode } = where;
   const parts: (string | ((context: Context) => string))[] = [];
@@ -39,7 +44,9 @@ export function compileTemplate(
     const source = findSource(name, list);
     if (source === undefined) {
       sound = false;
-      scope.report.error(path, 'MAP-201', `source "${name}" in the template does not exist.`, { suggestion: nearestSource(name, list) });
+      scope.report.error(path, 'MAP-201', `source "${name}" in the template does not exist.`, {
+        suggestion: nearestSource(name, list),
+      });
       continue;
     }
     useSource(source, path, categories, scope);
@@ -62,7 +69,8 @@ export function compileTemplate(
   }
   parts.push(text.slice(from));
   if (parts.some((part) => typeof part === 'string' && /[{}]{2}/.test(part))) fail('{{ and }} do not match.');
-  else if (sources.length === 0 && sound) fail('the template reads nothing from the lead: use value for a constant.');
+  else if (sources.length === 0 && sound)
+    fail('the template reads nothing from the lead: use value for a constant.');
   if (!sound) return undefined;
   return {
     sources,

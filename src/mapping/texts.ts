@@ -3,8 +3,36 @@
 
 /** Latin letters without a canonical decomposition, and the typography French texts use. */
 const replacements: Readonly<Record<string, string>> = {
-  ...{ œ: 'oe', Œ: 'OE', æ: 'ae', Æ: 'AE', ß: 'ss', ø: 'o', Ø: 'O', đ: 'd', Đ: 'D', ł: 'l', Ł: 'L', þ: 'th', Þ: 'Th', ı: 'i' },
-  ...{ '’': "'", '‘': "'", '“': '"', '”': '"', '«': '"', '»': '"', '–': '-', '—': '-', '…': '...', '€': 'EUR', '\u00a0': ' ', '\u202f': ' ' },
+  ...{
+    œ: 'oe',
+    Œ: 'OE',
+    æ: 'ae',
+    Æ: 'AE',
+    ß: 'ss',
+    ø: 'o',
+    Ø: 'O',
+    đ: 'd',
+    Đ: 'D',
+    ł: 'l',
+    Ł: 'L',
+    þ: 'th',
+    Þ: 'Th',
+    ı: 'i',
+  },
+  ...{
+    '’': "'",
+    '‘': "'",
+    '“': '"',
+    '”': '"',
+    '«': '"',
+    '»': '"',
+    '–': '-',
+    '—': '-',
+    '…': '...',
+    '€': 'EUR',
+    '\u00a0': ' ',
+    '\u202f': ' ',
+  },
 };
 
 /** One character in plainer letters; undefined when it has none. */
@@ -28,5 +56,8 @@ export function ascii(text: string): string {
 export function titleCase(text: string): string {
   return text
     .toLocaleLowerCase('fr')
-    .replaceAll(/(^|[\s'’-])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toLocaleUpperCase('fr'));
+    .replaceAll(
+      /(^|[\s'’-])(\p{L})/gu,
+      (_, before: string, letter: string) => before + letter.toLocaleUpperCase('fr'),
+    );
 }

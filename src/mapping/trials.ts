@@ -26,27 +26,54 @@ export function runTests(raw: unknown, mapping: CompiledMapping, setting: Settin
     const path: Path = ['tests', index];
     if (Object.hasOwn(test, 'lead')) runLead(test, path, mapping, setting);
     else if (Object.hasOwn(test, 'response')) runAnswer(test, path, mapping, setting.report);
-    else setting.report.error(path, 'MAP-106', 'a test has a lead and what to expect, or a response and its outcome.');
+    else
+      setting.report.error(
+        path,
+        'MAP-106',
+        'a test has a lead and what to expect, or a response and its outcome.',
+      );
   }
 }
 
 /** The sample's file among the sources. */
-export function sampleFile(files: Readonly<Record<string, string>>, folder: string, name: string): string | undefined {
-  return [name, `${name}.yaml`, `${name}.json`].map((one) => `${folder}${one}`).find((one) => Object.hasOwn(files, one));
+export function sampleFile(
+  files: Readonly<Record<string, string>>,
+  folder: string,
+  name: string,
+): string | undefined {
+  return [name, `${name}.yaml`, `${name}.json`]
+    .map((one) => `${folder}${one}`)
+    .find((one) => Object.hasOwn(files, one));
 }
 
 /** How a sample is written in tests: a day after nothing in particular, always the same. */
 export function testSituation(action: Action, mapping: CompiledMapping, at: Date): WriteSituation {
-  return { action, key: 'dlv_test', recipientReference: 'REF-TEST', writtenAt: at, now: at, categories: mapping.client.categories };
+  return {
+    action,
+    key: 'dlv_test',
+    recipientReference: 'REF-TEST',
+    writtenAt: at,
+    now: at,
+    categories: mapping.client.categories,
+  };
 }
 
-function runLead(test: Record<string, unknown>, path: Path, mapping: CompiledMapping, { files, folder, problems, report }: Setting): void {
+function runLead(
+  test: Record<string, unknown>,
+  path: Path,
+  mapping: CompiledMapping,
+  { files, folder, problems, report }: Setting,
+): void {
   const name = textAt(test, 'lead') ?? '';
   const file = sampleFile(files, folder, name);
   const content = file === undefined ? undefined : files[file];
   if (file === undefined || content === undefined) {
-    const known = Object.keys(files).flatMap((one) => (one.startsWith(`${folder}samples/`) ? [one.slice(folder.length).replace(/\.(yaml|json)$/, '')] : []));
-    report.error([...path, 'lead'], 'MAP-007', `the sample "${name}" does not exist.`, { suggestion: suggest(name, known) });
+    const known = Object.keys(files).flatMap((one) =>
+      one.startsWith(`${folder}samples/`) ? [one.slice(folder.length).replace(/\.(yaml|json)$/, '')] : [],
+    );
+    report.error([...path, 'lead'], 'MAP-007', `the sample "${name}" does not exist.`, {
+      suggestion: suggest(name, known),
+    });
     return;
   }
   const sample = leadFromSample(content, file, mapping.clientId);
@@ -62,7 +89,10 @@ function runLead(test: Record<string, unknown>, path: Path, mapping: CompiledMap
   const withheld = textAt(test, 'withheld');
   if (!result.ok) {
     if (withheld === result.why) return;
-    const detail = result.why === 'invalid' ? `: ${result.problems.map((one) => `${one.field} ${one.code}`).join(', ')}` : '';
+    const detail =
+      result.why === 'invalid'
+        ? `: ${result.problems.map((one) => `${one.field} ${one.code}`).join(', ')}`
+        : '';
     report.error([...path, 'lead'], 'MAP-804', `the sample is not written, ${result.why}${detail}.`);
     return;
   }
@@ -72,25 +102,49 @@ function runLead(test: Record<string, unknown>, path: Path, mapping: CompiledMap
   }
   const expect = test['expect'];
   const entries = result.record.values as readonly Entry[];
-  for (const [field, wanted] of Object.entries(isRecord(expect) ? expect : {})) compareField(field, wanted, entries, [...path, 'expect', field], report);
+  for (const [field, wanted] of Object.entries(isRecord(expect) ? expect : {}))
+    compareField(field, wanted, entries, [...path, 'expect', field], report);
   const output = textAt(test, 'output');
   if (output === undefined) return;
   const golden = files[`${folder}${output}`];
   const body = mapping.write([result.record], action, { sequence: 1, slot: at, rows: 1 });
-  if (golden === undefined) report.error([...path, 'output'], 'MAP-007', `the file "${output}" does not exist in the client's folder.`);
-  else if (decode(body.bytes, charsetIn(body.mediaType)) !== golden) report.error([...path, 'output'], 'MAP-801', `the bytes written differ from "${output}".`);
+  if (golden === undefined)
+    report.error(
+      [...path, 'output'],
+      'MAP-007',
+      `the file "${output}" does not exist in the client's folder.`,
+    );
+  else if (decode(body.bytes, charsetIn(body.mediaType)) !== golden)
+    report.error([...path, 'output'], 'MAP-801', `the bytes written differ from "${output}".`);
 }
 
 const absent = '(absent)';
 
-function compareField(field: string, wanted: unknown, entries: readonly Entry[], path: Path, report: Report): void {
+function compareField(
+  field: string,
+  wanted: unknown,
+  entries: readonly Entry[],
+  path: Path,
+  report: Report,
+): void {
   const entry = entries.find((one) => one.target.text === field);
   const actual = entry === undefined ? undefined : entryValue(entry);
   if (wanted === absent ? actual === undefined : same(actual, wanted)) return;
   // Samples are invented persons: what was written may be shown.
   const shown = actual === undefined ? 'nothing' : JSON.stringify(actual);
-  const suggestion = entry === undefined && wanted !== absent ? suggest(field, entries.map((one) => one.target.text)) : undefined;
-  report.error(path, 'MAP-801', `"${field}" is written as ${shown}, the test expects ${JSON.stringify(wanted)}.`, { suggestion });
+  const suggestion =
+    entry === undefined && wanted !== absent
+      ? suggest(
+          field,
+          entries.map((one) => one.target.text),
+        )
+      : undefined;
+  report.error(
+    path,
+    'MAP-801',
+    `"${field}" is written as ${shown}, the test expects ${JSON.stringify(wanted)}.`,
+    { suggestion },
+  );
 }
 
 function entryValue(entry: Entry): unknown {
@@ -100,16 +154,24 @@ function entryValue(entry: Entry): unknown {
     case 'cells':
       return entry.cells.map((cell) => settle(cell, { sequence: 1, rows: 1 }));
     case 'rows':
-      return entry.rows.map((row) => Object.fromEntries(row.map((one) => [one.target.text, entryValue(one)])));
+      return entry.rows.map((row) =>
+        Object.fromEntries(row.map((one) => [one.target.text, entryValue(one)])),
+      );
   }
 }
 
 const same = (actual: unknown, wanted: unknown): boolean => JSON.stringify(actual) === JSON.stringify(wanted);
 
-function runAnswer(test: Record<string, unknown>, path: Path, mapping: CompiledMapping, report: Report): void {
+function runAnswer(
+  test: Record<string, unknown>,
+  path: Path,
+  mapping: CompiledMapping,
+  report: Report,
+): void {
   const raw = isRecord(test['response']) ? test['response'] : {};
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(isRecord(raw['headers']) ? raw['headers'] : {})) headers[name.toLowerCase()] = textOf(value);
+  for (const [name, value] of Object.entries(isRecord(raw['headers']) ? raw['headers'] : {}))
+    headers[name.toLowerCase()] = textOf(value);
   const body = raw['body'];
   const answer: Answer = {
     status: typeof raw['status'] === 'number' ? raw['status'] : 200,
@@ -119,15 +181,26 @@ function runAnswer(test: Record<string, unknown>, path: Path, mapping: CompiledM
     truncated: false,
   };
   const on = test['on'];
-  const outcome = mapping.classify(answer, on === 'update' || on === 'erase' || on === 'lookup' ? on : 'create');
+  const outcome = mapping.classify(
+    answer,
+    on === 'update' || on === 'erase' || on === 'lookup' ? on : 'create',
+  );
   if (outcome.kind !== test['outcome']) {
-    report.error([...path, 'outcome'], 'MAP-803', `the answer is read as ${outcome.kind}, the test expects ${textOf(test['outcome'])}.`);
+    report.error(
+      [...path, 'outcome'],
+      'MAP-803',
+      `the answer is read as ${outcome.kind}, the test expects ${textOf(test['outcome'])}.`,
+    );
   }
   for (const key of ['reason', 'reference'] as const) {
     if (!Object.hasOwn(test, key)) continue;
     const actual = key in outcome ? (outcome as Readonly<Record<string, unknown>>)[key] : undefined;
     if (actual !== test[key]) {
-      report.error([...path, key], 'MAP-803', `the ${key} read is ${JSON.stringify(actual) ?? 'none'}, the test expects ${JSON.stringify(test[key])}.`);
+      report.error(
+        [...path, key],
+        'MAP-803',
+        `the ${key} read is ${JSON.stringify(actual) ?? 'none'}, the test expects ${JSON.stringify(test[key])}.`,
+      );
     }
   }
 }

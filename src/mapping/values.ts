@@ -29,10 +29,14 @@ export interface ConsentNeed {
   readonly channel: ConsentChannel;
 }
 
-export const isLate = (cell: unknown): cell is Late => typeof cell === 'object' && cell !== null && 'late' in cell;
+export const isLate = (cell: unknown): cell is Late =>
+  typeof cell === 'object' && cell !== null && 'late' in cell;
 
 /** A cell once the file's place is known; a late value outside a file is empty. */
-export function settle(cell: Cell, batch: { readonly sequence: number; readonly rows: number } | undefined): Scalar | null {
+export function settle(
+  cell: Cell,
+  batch: { readonly sequence: number; readonly rows: number } | undefined,
+): Scalar | null {
   if (!isLate(cell)) return cell;
   return batch === undefined ? null : cell.finish(batch[cell.late]);
 }

@@ -57,7 +57,8 @@ export function csvBody(
   };
   const rows = records.map((entries) => {
     const cells = new Map<string, string>();
-    for (const entry of entries) if (entry.kind === 'cell') cells.set(entry.target.text, cellText(entry.cell));
+    for (const entry of entries)
+      if (entry.kind === 'cell') cells.set(entry.target.text, cellText(entry.cell));
     return columns.map((column) => cells.get(column) ?? '');
   });
   const text = stringify(dialect.header ? [[...columns], ...rows] : rows, {

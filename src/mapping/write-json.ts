@@ -54,7 +54,8 @@ function place(root: Map<string, JsonNode>, entry: Entry, value: JsonNode): void
 }
 
 export function jsonText(node: JsonNode): string {
-  if (node instanceof Map) return `{${[...node].map(([key, value]) => `${JSON.stringify(key)}:${jsonText(value)}`).join(',')}}`;
+  if (node instanceof Map)
+    return `{${[...node].map(([key, value]) => `${JSON.stringify(key)}:${jsonText(value)}`).join(',')}}`;
   if (Array.isArray(node)) return `[${node.map(jsonText).join(',')}]`;
   return JSON.stringify(node);
 }

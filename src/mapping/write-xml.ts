@@ -24,7 +24,9 @@ export function readXmlDialect(raw: unknown): XmlDialect {
   return {
     ...(typeof root === 'string' ? { root } : {}),
     record: typeof record === 'string' ? record : 'lead',
-    xmlns: isRecord(xmlns) ? Object.entries(xmlns).map(([prefix, uri]) => [prefix, String(uri)] as const) : [],
+    xmlns: isRecord(xmlns)
+      ? Object.entries(xmlns).map(([prefix, uri]) => [prefix, String(uri)] as const)
+      : [],
     encoding: encodings.find((one) => one === block['encoding']) ?? 'utf-8',
     declaration: block['declaration'] !== false,
   };
@@ -49,7 +51,9 @@ const element = (step: Pick<Step, 'name' | 'fixed'>): Element => ({
 function descend(parent: Element, step: Step, fresh: boolean): Element {
   const fits = (one: Element): boolean =>
     one.name === step.name &&
-    step.fixed.every((want) => one.attributes.some(([name, value]) => name === want.name && value === want.value));
+    step.fixed.every((want) =>
+      one.attributes.some(([name, value]) => name === want.name && value === want.value),
+    );
   const found = fresh ? undefined : parent.children.findLast(fits);
   if (found !== undefined) return found;
   const made = element(step);
@@ -79,10 +83,12 @@ function fill(from: Element, entries: readonly Entry[], skip: number, batch: Bat
         put(last === undefined ? from : descend(parent, last, false), entry.target, entry.cell, batch);
         break;
       case 'cells':
-        for (const cell of entry.cells) if (last !== undefined) put(descend(parent, last, true), entry.target, cell, batch);
+        for (const cell of entry.cells)
+          if (last !== undefined) put(descend(parent, last, true), entry.target, cell, batch);
         break;
       case 'rows':
-        for (const row of entry.rows) if (last !== undefined) fill(descend(parent, last, true), row, 0, batch);
+        for (const row of entry.rows)
+          if (last !== undefined) fill(descend(parent, last, true), row, 0, batch);
         // An empty list that is written: its element stands empty.
         if (entry.rows.length === 0 && last !== undefined) descend(parent, last, false);
         break;
@@ -90,11 +96,16 @@ function fill(from: Element, entries: readonly Entry[], skip: number, batch: Bat
   }
 }
 
-// oxlint-disable-next-line no-control-regex
-const forbidden = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
+const forbidden =
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
 const clean = (text: string): string => text.replaceAll(forbidden, '');
 const escapeText = (text: string): string =>
-  clean(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\r', '&#13;');
+  clean(text)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('\r', '&#13;');
 const escapeAttribute = (text: string): string =>
   escapeText(text).replaceAll('"', '&quot;').replaceAll('\n', '&#10;').replaceAll('\t', '&#9;');
 
@@ -128,15 +139,23 @@ export function xmlBody(records: readonly (readonly Entry[])[], dialect: XmlDial
     return record;
   });
   const single = elements[0];
-  const top = dialect.root === undefined && single !== undefined ? single : element({ name: dialect.root ?? dialect.record, fixed: [] });
+  const top =
+    dialect.root === undefined && single !== undefined
+      ? single
+      : element({ name: dialect.root ?? dialect.record, fixed: [] });
   if (top !== single) top.children.push(...elements);
-  const spaces = dialect.xmlns.map(([prefix, uri]): [string, string] => [prefix === '' ? 'xmlns' : `xmlns:${prefix}`, uri]);
+  const spaces = dialect.xmlns.map(([prefix, uri]): [string, string] => [
+    prefix === '' ? 'xmlns' : `xmlns:${prefix}`,
+    uri,
+  ]);
   if (usesNil(top) && !dialect.xmlns.some(([prefix]) => prefix === 'xsi')) {
     spaces.push(['xmlns:xsi', 'http://www.w3.org/2001/XMLSchema-instance']);
   }
   top.attributes.unshift(...spaces);
   const charset = charsetOf(dialect.encoding);
-  const declaration = dialect.declaration ? `<?xml version="1.0" encoding="${charset.toUpperCase()}"?>\n` : '';
+  const declaration = dialect.declaration
+    ? `<?xml version="1.0" encoding="${charset.toUpperCase()}"?>\n`
+    : '';
   return {
     bytes: encodeXml(declaration + render(top, '', dialect.encoding), dialect.encoding),
     mediaType: `application/xml; charset=${charset}`,

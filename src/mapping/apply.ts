@@ -1,0 +1,96 @@
+// Writes one lead with a compiled mapping: consent first, then the record, then the client's schema.
+// Invariant: a lead is written whole or not at all, and why not is a code and a field, never a value.
+import type { Action } from '../../connectors/contract.ts';
+import type { ClientFacts } from '../domain/destination.ts';
+import type { SchemaCheck } from './client-schema.ts';
+import type { CompiledConsent } from './consent.ts';
+import type { ApplyResult, CompiledMapping, ConnectorFacts, ConsentSent, WrittenRecord } from './contract.ts';
+import type { RecordPlan } from './record.ts';
+import { textOf } from './rendering.ts';
+import { buildSheet } from './sheet.ts';
+import type { Context } from './source.ts';
+import { isLate } from './values.ts';
+import type { Cell, Entry, FieldProblem } from './values.ts';
+
+export interface ApplyParts {
+  readonly plans: ReadonlyMap<Action, { readonly record: RecordPlan }>;
+  readonly consent: CompiledConsent;
+  readonly client: ClientFacts;
+  readonly connector: ConnectorFacts;
+  readonly title: (context: Context) => string | undefined;
+  readonly schema: SchemaCheck | undefined;
+}
+
+const noAnswers: readonly never[] = [];
+
+export function createApply({
+  plans,
+  consent,
+  client,
+  connector,
+  title,
+  schema,
+}: ApplyParts): CompiledMapping['apply'] {
+  return (lead, situation): ApplyResult => {
+    const plan = plans.get(situation.action)?.record;
+    if (plan === undefined)
+      return { ok: false, why: 'invalid', problems: [{ field: '(action)', code: 'ACTION_NOT_IN_MAPPING' }] };
+    for (const category of plan.categories) {
+      if (!situation.categories.includes(category))
+        return { ok: false, why: 'category_not_authorised', category };
+    }
+    const asserts = situation.action !== 'erase';
+    const answers = asserts ? consent.answers(lead, situation.now) : { current: noAnswers };
+    if ('missing' in answers) return { ok: false, why: 'opt_in_missing', missing: answers.missing };
+    const held = consent.held(answers.current);
+    if (held !== undefined) return { ok: false, why: 'opt_in_held', field: held };
+    const context: Context = { lead, situation, client };
+    const entries: Entry[] = [];
+    const problems: FieldProblem[] = [];
+    const sent: ConsentSent[] = [];
+    for (const part of plan.parts) {
+      if ('consent' in part) part.consent.write(answers.current, entries, sent);
+      else part.field.write(context, entries, problems);
+    }
+    if (schema !== undefined && asserts && problems.length === 0) problems.push(...schema(entries));
+    if (problems.length > 0) return { ok: false, why: 'invalid', problems: unique(problems) };
+    const freshUntil = consent.freshUntil(answers.current);
+    const line = title(context);
+    const record: WrittenRecord = {
+      values: entries,
+      ...(connector.sheet ? { sheet: buildSheet(plan.fields, context, consent.sheet(answers.current)) } : {}),
+      ...(line === undefined ? {} : { title: line }),
+      fieldNames: entries.map((entry) => entry.target.text),
+      consents: sent,
+      ...(freshUntil === undefined ? {} : { freshUntil }),
+      // Only the preview reads it: made when asked for.
+      get origins() {
+        return entries.map((entry) => ({
+          field: entry.target.text,
+          source: plan.sources.get(entry.target.text) ?? '(consent)',
+          value: entryText(entry),
+        }));
+      },
+    };
+    return { ok: true, record };
+  };
+}
+
+function unique(problems: readonly FieldProblem[]): readonly FieldProblem[] {
+  return [...new Map(problems.map((problem) => [`${problem.field}\u0000${problem.code}`, problem])).values()];
+}
+
+function entryText(entry: Entry): string {
+  const cellText = (cell: Cell): string =>
+    isLate(cell) ? `(${cell.late})` : cell === null ? 'null' : textOf(cell);
+  switch (entry.kind) {
+    case 'cell':
+      return cellText(entry.cell);
+    case 'cells':
+      return entry.cells.map(cellText).join(', ');
+    case 'rows':
+      return entry.rows
+        .map((row) => row.map((one) => `${one.target.text}=${entryText(one)}`).join(' '))
+        .join('; ');
+  }
+}

@@ -1,0 +1,105 @@
+// Mistakes of writing: YAML, keys and kinds, times, formats, the client's facts.
+// Invariant: a code keeps its meaning for ever.
+
+export const problemsOfForm = {
+  'MAP-001': {
+    meaning: 'The file is not valid YAML 1.2.',
+    remedy: 'Correct the line; indentation is made of spaces, and a text holding ": " or " #" needs quotes.',
+  },
+  'MAP-002': { meaning: 'A key is written twice in the same block.', remedy: 'Keep one of the two.' },
+  'MAP-003': {
+    meaning: 'The line is indented with a tab.',
+    remedy: 'Use spaces; set your editor to insert spaces in YAML.',
+  },
+  'MAP-004': {
+    meaning:
+      'A value loses its form when read without quotes (0612345678 becomes a number without its zero).',
+    remedy: 'Put the value between quotes.',
+  },
+  'MAP-005': {
+    meaning: 'yes, no, on and off mean different things to different readers.',
+    remedy: 'Write true or false for a switch, or put the word between quotes for a text.',
+  },
+  'MAP-006': {
+    meaning: 'A key has no value.',
+    remedy: 'Write the value; "" for an empty text, null for a null.',
+  },
+  'MAP-007': {
+    meaning: 'A file that is named does not exist.',
+    remedy:
+      "Correct the name; presets are named from mappings/, samples and schemas from the client's folder.",
+  },
+  'MAP-008': {
+    meaning: 'The file does not hold one block of keys.',
+    remedy: 'Write one YAML document made of `key: value` lines.',
+  },
+  'MAP-101': {
+    meaning: 'The key does not exist in the mapping language.',
+    remedy: 'Correct the spelling; docs/mapping.md lists every key.',
+  },
+  'MAP-102': { meaning: 'A key that is needed is missing.', remedy: 'Add it.' },
+  'MAP-103': {
+    meaning: 'The value is of another kind than the key needs.',
+    remedy: 'Write the kind the message names.',
+  },
+  'MAP-104': {
+    meaning: 'The value is not one of those allowed.',
+    remedy: 'Use one of the values the message lists.',
+  },
+  'MAP-105': {
+    meaning: 'The value does not have the form the key needs.',
+    remedy: 'Follow the form the message gives.',
+  },
+  'MAP-106': {
+    meaning: 'Keys that exclude each other stand together, or a field has no value to write.',
+    remedy: 'Keep exactly one of from, value, template and each.',
+  },
+  'MAP-601': {
+    meaning: 'A duration is badly written.',
+    remedy: 'Write a number and s, m, h or d: 30s, 5m, 24h, 10d.',
+  },
+  'MAP-602': {
+    meaning: 'The retry schedule is wrong.',
+    remedy: 'Write standard, patient, quick or a list of growing delays: [5s, 30s, 2m].',
+  },
+  'MAP-603': {
+    meaning: 'The schedule is not a cron expression.',
+    remedy: 'Write five fields: minute hour day month weekday.',
+  },
+  'MAP-604': {
+    meaning: 'A file destination has no schedule.',
+    remedy: 'Add schedule: {cron: "0 7,13 * * 1-6", timezone: Europe/Paris} to file.',
+  },
+  'MAP-605': { meaning: 'The time zone does not exist.', remedy: 'Use a name such as Europe/Paris.' },
+  'MAP-606': {
+    meaning: 'The retries go on after maxAge.',
+    remedy: 'Lengthen maxAge or shorten the schedule.',
+  },
+  'MAP-607': {
+    meaning: 'The slot falls in the hour that is skipped in March and doubled in October.',
+    remedy: 'Choose an hour outside 02:00-02:59.',
+  },
+  'MAP-701': {
+    meaning: 'The formula guard would put an apostrophe before a phone that begins with +.',
+    remedy: 'Write the phone as national, or set formulaGuard: false for a machine.',
+  },
+  'MAP-703': { meaning: 'An XML prefix is not declared.', remedy: 'Declare it under xml.xmlns.' },
+  'MAP-704': {
+    meaning: 'The target does not begin with the record of the XML, or a name is not an XML name.',
+    remedy: 'Begin with the name under xml.record.',
+  },
+  'MAP-705': {
+    meaning: "The client's schema cannot be used.",
+    remedy: 'Give a JSON Schema (draft-07 or 2020-12) for a JSON format.',
+  },
+  'MAP-706': { meaning: 'A file of many records has no root.', remedy: 'Add xml.root.' },
+  'MAP-707': {
+    meaning: "The mapping and the client's schema disagree.",
+    remedy: 'Write the field the schema requires, or remove the one it does not know.',
+  },
+  'MAP-901': {
+    meaning: 'Evidence for going live is missing (C49-C52).',
+    remedy: 'Add it to goLive with its date.',
+  },
+  'MAP-902': { meaning: 'A date is wrong.', remedy: 'Write yyyy-MM-dd.' },
+} as const;

@@ -1,0 +1,190 @@
+// Mistakes of sense: sources and fields, consent, recipients, answers, tests.
+// Invariant: a code keeps its meaning for ever.
+
+export const problemsOfMeaning = {
+  'MAP-201': {
+    meaning: 'The source does not exist in the lead.',
+    remedy: 'Use a path of the source model; docs/mapping.md lists them.',
+  },
+  'MAP-202': {
+    meaning: 'The formatter does not exist, or its options are wrong.',
+    remedy: 'Use a formatter of docs/mapping.md.',
+  },
+  'MAP-203': {
+    meaning: 'The formatter does not fit the kind of value it is given.',
+    remedy: 'Use a formatter for that kind: phone for phones, date for dates, number for numbers.',
+  },
+  'MAP-204': { meaning: 'The map does not exist under `maps`.', remedy: 'Correct the name or add the map.' },
+  'MAP-205': {
+    meaning: 'The map does not say what to do with a value outside it.',
+    remedy: 'Add else: error, omit, pass or a value.',
+  },
+  'MAP-206': {
+    meaning: 'The map has an entry the source can never have.',
+    remedy: 'Correct the entry; the message lists the values.',
+  },
+  'MAP-207': {
+    meaning: 'The source has values without an entry in the map.',
+    remedy: 'Add them, or leave them to else on purpose.',
+  },
+  'MAP-208': { meaning: 'Two lines write the same target.', remedy: 'Keep one.' },
+  'MAP-209': { meaning: 'A target is both a value and a group of values.', remedy: 'Rename one of the two.' },
+  'MAP-210': {
+    meaning: "A person's field has a default: that would invent what the person did not say (C13).",
+    remedy: 'Remove the default; absent stays absent.',
+  },
+  'MAP-211': {
+    meaning: "A constant stands where a person's data is expected (C13).",
+    remedy: 'Take the value from the lead with from.',
+  },
+  'MAP-212': {
+    meaning: 'The condition does not exist or is badly formed.',
+    remedy: 'Use present, blank, equals, in, greater, less, matches, all, any, not.',
+  },
+  'MAP-213': {
+    meaning: 'The condition compares with a value the source can never have.',
+    remedy: 'Correct the value.',
+  },
+  'MAP-214': {
+    meaning: 'The template is wrong.',
+    remedy: 'Write {{path}} with a path of the source model; a text without any path belongs in value.',
+  },
+  'MAP-215': {
+    meaning: 'each needs a list and fields of its elements.',
+    remedy: "Use each with identity.phones or interactions, and fields named as the list's elements.",
+  },
+  'MAP-216': {
+    meaning: 'A list is written where one value fits.',
+    remedy: 'Add as: {join: ", "}, first or last, or use each.',
+  },
+  'MAP-217': {
+    meaning: 'The target is badly written.',
+    remedy: 'Write names joined by dots; in XML @attribute, #text and #cdata come last.',
+  },
+  'MAP-218': {
+    meaning: 'The format cannot hold a repeated group.',
+    remedy: 'Use join, or a JSON or XML format.',
+  },
+  'MAP-219': {
+    meaning: 'The source is known only for files.',
+    remedy: 'Use batch.* in a flow destination only.',
+  },
+  'MAP-220': {
+    meaning: 'An opt-in is written outside the consent block (C20).',
+    remedy: 'Move the line to consent and write out its four states.',
+  },
+  'MAP-301': {
+    meaning: 'The consent block is missing: the opt-in is in every exchange (C20).',
+    remedy: "Add consent with the client's own field names and values.",
+  },
+  'MAP-302': {
+    meaning: 'A consent line does not say what to write for one of the four states.',
+    remedy: 'Add granted, refused, not_asked and withdrawn; omit and hold are possible.',
+  },
+  'MAP-303': {
+    meaning: 'Another state is written like granted: a refusal would read as a consent (C20).',
+    remedy: 'Give granted a value of its own.',
+  },
+  'MAP-304': {
+    meaning: 'The target name says opt-out, the line does not say that it knows.',
+    remedy: 'Check the values, then add inverted: confirmed.',
+  },
+  'MAP-305': {
+    meaning: 'The values look inverted.',
+    remedy: 'Exchange them; for a field that says opt-out add inverted: confirmed.',
+  },
+  'MAP-306': {
+    meaning: 'No consent line writes the opt-in itself.',
+    remedy: 'Add a line with values; proof lines only accompany it.',
+  },
+  'MAP-307': {
+    meaning: 'The target name speaks of another channel than the line.',
+    remedy: 'Check channel; a phone opt-in is its own consent (C16b).',
+  },
+  'MAP-401': {
+    meaning: "The recipient is not in the client's contract facts (C19).",
+    remedy: 'Correct the address, or have the contract amended and client.yaml with it.',
+  },
+  'MAP-402': {
+    meaning: "The category of data is not in the client's contract (C10).",
+    remedy: 'Remove the field, or have the contract amended and client.yaml with it.',
+  },
+  'MAP-403': {
+    meaning: 'Financial data would travel by mail (C10).',
+    remedy: 'Remove the field from the mail destination.',
+  },
+  'MAP-404': {
+    meaning: 'A secret is written in clear.',
+    remedy: 'Write secret:NAME and give the value to the operator.',
+  },
+  'MAP-405': {
+    meaning: 'The connector does not exist.',
+    remedy: 'Use one of the connectors the message lists.',
+  },
+  'MAP-406': { meaning: 'A setting of the connector is wrong.', remedy: 'Correct it as the message says.' },
+  'MAP-407': {
+    meaning: 'The connector does not know this action.',
+    remedy: 'Remove the block; the change will be asked of the client in writing.',
+  },
+  'MAP-408': {
+    meaning: 'The connector cannot carry this format.',
+    remedy: 'Use one of the formats the message lists.',
+  },
+  'MAP-409': {
+    meaning: 'Names contradict each other.',
+    remedy: 'Make the folder, client.yaml and the mapping agree.',
+  },
+  'MAP-410': {
+    meaning: 'An authorisation names something that does not exist or goes beyond the contract.',
+    remedy: 'Correct the authorisation, or the contract facts.',
+  },
+  'MAP-411': {
+    meaning: 'The preset named by extends cannot be used.',
+    remedy: 'Use one of the presets under mappings/presets, and no circle.',
+  },
+  'MAP-501': {
+    meaning: 'No rule says what proves that the recipient accepted the lead.',
+    remedy: 'Add an accepted rule to response.',
+  },
+  'MAP-502': {
+    meaning: 'The accepted rule accepts anything, or answers that are no success.',
+    remedy: 'Name a 2xx status and something of the body only a success holds.',
+  },
+  'MAP-503': {
+    meaning: 'A reason is taken from the answer without a map with else.',
+    remedy: "Add map with else: a recipient's free text is never kept.",
+  },
+  'MAP-504': {
+    meaning: 'A condition of a response rule is wrong.',
+    remedy: 'Use status, json, xml, text, header or mediaType as docs/mapping.md shows.',
+  },
+  'MAP-505': {
+    meaning: 'A place in the answer is badly written.',
+    remedy: 'Write $.path for JSON, xml:path for XML or header:Name.',
+  },
+  'MAP-506': {
+    meaning: 'A look-up is used without being described.',
+    remedy: 'Add send.lookup and response rules with on: lookup, one of them absent.',
+  },
+  'MAP-507': {
+    meaning: 'A status alone proves acceptance; a maintenance page answers 200 too.',
+    remedy: 'Add something of the body or the media type to the accepted rule.',
+  },
+  'MAP-508': { meaning: 'A reason is not a code.', remedy: 'Write letters, digits, _ . - only, 64 at most.' },
+  'MAP-801': {
+    meaning: 'A test of the file gives another output than it expects.',
+    remedy: 'Correct the mapping or the expectation.',
+  },
+  'MAP-802': {
+    meaning: 'A sample lead does not follow the lead model.',
+    remedy: 'Correct the field the message names.',
+  },
+  'MAP-803': {
+    meaning: 'A test answer is read with another outcome than expected.',
+    remedy: 'Correct the response rules or the expectation.',
+  },
+  'MAP-804': {
+    meaning: 'A sample lead cannot be written by the mapping.',
+    remedy: 'Correct the sample or the mapping.',
+  },
+} as const;

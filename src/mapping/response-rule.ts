@@ -1,0 +1,199 @@
+// One response rule: its conditions, and what it takes from the answer.
+// Invariant: of the recipient's text only a reference, a delay and mapped codes are kept (guarantee 7).
+import type { Action, Answer } from '../../connectors/contract.ts';
+import { safeCode } from '../domain/delivery.ts';
+import { compilePlace } from './answer.ts';
+import type { Extract, Opened } from './answer.ts';
+import { isRecord } from './document.ts';
+import type { Path, Report } from './problems.ts';
+import { compileAnswerTest, statusTest } from './response-conditions.ts';
+import type { AnswerTest } from './response-conditions.ts';
+import { parseDuration } from './time.ts';
+
+export const ruleKinds = [
+  'accepted',
+  'duplicate',
+  'pending',
+  'refused',
+  'invalid',
+  'unauthorized',
+  'throttled',
+  'unavailable',
+  'absent',
+] as const;
+export type RuleKind = (typeof ruleKinds)[number];
+
+export type Stage = Action | 'lookup';
+
+export interface Rule {
+  readonly kind: RuleKind;
+  readonly test: AnswerTest;
+  readonly stages: ReadonlySet<Stage>;
+  readonly reference?: Extract;
+  readonly reason?: (opened: Opened) => string;
+  readonly after?: (opened: Opened) => number | undefined;
+}
+
+const actionStages: ReadonlySet<Stage> = new Set(['create', 'update', 'erase']);
+/** Compiles one rule; undefined after reporting. */
+export function compileRule(raw: unknown, path: Path, report: Report, now: () => number): Rule | undefined {
+  if (!isRecord(raw)) return undefined;
+  const kinds = ruleKinds.filter((kind) => Object.hasOwn(raw, kind));
+  const kind = kinds[0];
+  if (kind === undefined || kinds.length > 1) {
+    report.error(path, 'MAP-106', `a response rule has exactly one of: ${ruleKinds.join(', ')}.`);
+    return undefined;
+  }
+  const conditions = raw[kind];
+  if (kind === 'accepted' || kind === 'duplicate') checkProof(kind, conditions, [...path, kind], report);
+  const test = compileAnswerTest(conditions, [...path, kind], report);
+  const on = raw['on'];
+  const stages = on === undefined ? actionStages : new Set((Array.isArray(on) ? on : [on]) as Stage[]);
+  const reference = optional(raw, 'reference', path, report);
+  const reason = compileReason(raw['reason'], [...path, 'reason'], report);
+  const after = compileAfter(raw, path, report, now);
+  return {
+    ...{ kind, test, stages },
+    ...(reference === undefined ? {} : { reference }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(after === undefined ? {} : { after }),
+  };
+}
+
+/** Guarantee 5: acceptance is proved. */
+function checkProof(kind: 'accepted' | 'duplicate', conditions: unknown, path: Path, report: Report): void {
+  if (!isRecord(conditions)) return;
+  if (Object.keys(conditions).length === 0) {
+    report.error(
+      path,
+      'MAP-502',
+      `the ${kind} rule has no condition: it would take any answer for a success.`,
+      { at: 'key' },
+    );
+    return;
+  }
+  if (kind === 'duplicate') return;
+  const test = statusTest(conditions['status']);
+  const body = Object.keys(conditions).some((key) => key !== 'status');
+  if (
+    test !== undefined &&
+    [101, 301, 302, 304, 400, 401, 403, 404, 409, 422, 429, 500, 502, 503].some(test)
+  ) {
+    report.error(
+      [...path, 'status'],
+      'MAP-502',
+      'the accepted rule takes a status that is no success; only 2xx can be one.',
+    );
+  } else if (test !== undefined && !body && (test(200) || test(201))) {
+    report.warn(path, 'MAP-507', 'the status alone proves acceptance: a maintenance page answers 200 too.', {
+      at: 'key',
+    });
+  }
+}
+
+function optional(
+  raw: Record<string, unknown>,
+  key: string,
+  path: Path,
+  report: Report,
+): Extract | undefined {
+  if (!Object.hasOwn(raw, key)) return undefined;
+  const place = compilePlace(raw[key]);
+  if (place === undefined)
+    report.error(
+      [...path, key],
+      'MAP-505',
+      `${key} is a place of the answer: $.id, xml:reponse.id or header:X-Id.`,
+    );
+  return place;
+}
+
+const isCode = (value: unknown): value is string =>
+  typeof value === 'string' && /^[A-Za-z0-9_.-]{1,64}$/.test(value);
+
+function compileReason(raw: unknown, path: Path, report: Report): Rule['reason'] {
+  if (raw === undefined) return undefined;
+  if (
+    typeof raw === 'string' &&
+    !raw.startsWith('$') &&
+    !raw.startsWith('xml:') &&
+    !raw.startsWith('header:')
+  ) {
+    if (isCode(raw)) return () => raw;
+    report.error(path, 'MAP-508', 'a reason is a code of letters, digits, _ . - only.');
+    return undefined;
+  }
+  if (!isRecord(raw)) {
+    report.error(
+      path,
+      'MAP-503',
+      "a reason taken from the answer needs {path, map: {..., else}}: a recipient's free text is never kept.",
+    );
+    return undefined;
+  }
+  const place = compilePlace(raw['path']);
+  if (place === undefined) {
+    report.error(
+      [...path, 'path'],
+      'MAP-505',
+      'path is a place of the answer: $.error.code, xml:erreur.code or header:X-Error.',
+    );
+  }
+  const map = raw['map'];
+  if (!isRecord(map) || !Object.hasOwn(map, 'else')) {
+    report.error(
+      isRecord(map) ? [...path, 'map'] : path,
+      'MAP-503',
+      "the reason has no map with else: a recipient's free text is never kept.",
+      { at: 'key' },
+    );
+    return undefined;
+  }
+  for (const [key, value] of Object.entries(map)) {
+    if (!isCode(value))
+      report.error([...path, 'map', key], 'MAP-508', 'a reason is a code of letters, digits, _ . - only.');
+  }
+  const codes = new Map(Object.entries(map));
+  codes.delete('else');
+  const other = safeCode(map['else']);
+  if (place === undefined) return undefined;
+  return (opened) => {
+    const found = place(opened);
+    const code =
+      typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean'
+        ? codes.get(String(found))
+        : undefined;
+    return code === undefined ? other : safeCode(code);
+  };
+}
+
+function compileAfter(
+  raw: Record<string, unknown>,
+  path: Path,
+  report: Report,
+  now: () => number,
+): Rule['after'] {
+  if (!Object.hasOwn(raw, 'after')) return undefined;
+  const fixed = parseDuration(raw['after']);
+  if (fixed !== undefined) return () => fixed;
+  const place = compilePlace(raw['after']);
+  if (place === undefined) {
+    report.error(
+      [...path, 'after'],
+      'MAP-505',
+      'after is header:Retry-After, a place of the answer in seconds, or a duration such as 30s.',
+    );
+    return undefined;
+  }
+  return (opened) => waitOf(place(opened), opened.answer, now);
+}
+
+/** Seconds or an HTTP date, as milliseconds from the answer's own Date, else from our clock. */
+export function waitOf(value: unknown, answer: Answer, now: () => number): number | undefined {
+  const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : '';
+  if (/^\d{1,9}(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1_000);
+  if (!/^[A-Za-z]{3},? /.test(text)) return undefined;
+  const until = Date.parse(text);
+  const sent = Date.parse(answer.headers['date'] ?? '');
+  return Number.isNaN(until) ? undefined : Math.max(0, until - (Number.isNaN(sent) ? now() : sent));
+}
