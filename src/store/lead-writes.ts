@@ -26,7 +26,7 @@ export interface LeadChange {
 
 export const nameKey = (name: LeadName): string => `${name.clientId}\n${name.reference}`;
 
-/** The leads of these names, their rows locked in id order so that two processes never cross. */
+/** The leads of these names, their rows locked in id order so that two processes never cross; by primary key, so that no scan locks others. */
 export async function lockLeads(
   tx: Sql,
   names: readonly LeadName[],
@@ -35,7 +35,10 @@ export async function lockLeads(
   if (found.size === 0) return found;
   const { marks, values } = inList([...found.values()].map((one) => one.id));
   return byNameKey(
-    await tx.all<RawLead>(`${selectLead} WHERE id IN (${marks}) ORDER BY id FOR UPDATE`, values),
+    await tx.all<RawLead>(
+      `${selectLead} FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
+      values,
+    ),
   );
 }
 
@@ -192,7 +195,7 @@ export async function raiseRevisions(
   for (const group of groups.values()) {
     const { marks, values } = inList(group.map((one) => one.leadId));
     await tx.run(
-      `UPDATE leads SET revision = revision + ?, consent_revision = consent_revision + ?, changed_at = CURRENT_TIMESTAMP(3) WHERE id IN (${marks})`,
+      `UPDATE leads FORCE INDEX (PRIMARY) SET revision = revision + ?, consent_revision = consent_revision + ?, changed_at = CURRENT_TIMESTAMP(3) WHERE id IN (${marks})`,
       [group[0]?.revisions ?? 0, group[0]?.consentRevisions ?? 0, ...values],
     );
   }

@@ -112,6 +112,32 @@ describe('two intakes at once', () => {
     expect(await home.intake().acceptBatch(10)).toMatchObject({ accepted: 2 });
   });
 
+  it('never wait for rows or leads that others hold, however small the tables are', async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `W-${index}`);
+    await home.send(...names.map((one) => lead(one)), lead('W-held'));
+    await home.intake().acceptBatch(50);
+    await home.send(
+      ...names.map((one) => about(one, 'r-' + one, { kind: 'correction', city: 'Pau' })),
+      lead('W-new'),
+      lead('W-bad', { rooms: 0 }),
+      lead('W-bad2', { rooms: 0 }),
+    );
+    await home.another().transaction(async (tx) => {
+      await tx.all(
+        "SELECT id FROM lead_intake FORCE INDEX (lead_intake_reference) WHERE client_id = 'acme' AND reference = 'W-new' FOR UPDATE",
+      );
+      await tx.all(
+        "SELECT id FROM leads FORCE INDEX (leads_reference) WHERE client_id = 'acme' AND reference = 'W-held' FOR UPDATE",
+      );
+      const waited = sleep(3000, 'it waits', { ref: false });
+      expect(await Promise.race([home.intake().acceptBatch(50), waited])).toMatchObject({
+        accepted: 20,
+        refused: 2,
+      });
+    });
+    expect(await home.intake().acceptBatch(50)).toMatchObject({ accepted: 1 });
+  });
+
   it('meeting over twin rows make one lead and one duplicate', async () => {
     const real = createLeadSecrets({ masterKey, keysSchema: `${home.name}_keys` });
     await home.send(lead('T-1'), lead('T-1'));
