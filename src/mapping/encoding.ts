@@ -47,14 +47,22 @@ export function unmappableIn(
   };
 }
 
-export function encode(text: string, encoding: Encoding): Uint8Array {
+/** The text in letters the encoding holds. Comes before quoting: a typographic quote becomes a plain one. */
+export function fitInto(text: string, encoding: Encoding): string {
   const name = single(encoding);
-  if (name === undefined) return Buffer.from(encoding === 'utf-8-bom' ? `\uFEFF${text}` : text, 'utf8');
+  if (name === undefined) return text;
   let result = '';
   for (const character of text.normalize('NFC')) {
     result += holds(character, name) ? character : (transliterate(character, name) ?? '?');
   }
-  return iconv.encode(result, name);
+  return result;
+}
+
+/** Bytes of a text that fits. */
+export function encode(text: string, encoding: Encoding): Uint8Array {
+  const name = single(encoding);
+  if (name === undefined) return Buffer.from(encoding === 'utf-8-bom' ? `\uFEFF${text}` : text, 'utf8');
+  return iconv.encode(text, name);
 }
 
 /** For XML: what the encoding lacks becomes a character reference. */

@@ -46,8 +46,16 @@ export function plainer(character: string): string | undefined {
 /** Without accents or typography; what has no plain form stays. */
 export function ascii(text: string): string {
   let result = '';
-  for (const character of text.normalize('NFC')) {
-    result += (character.codePointAt(0) ?? 0) < 128 ? character : (plainer(character) ?? character);
+  const characters = Array.from(text.normalize('NFC'));
+  for (const [index, character] of characters.entries()) {
+    if ((character.codePointAt(0) ?? 0) < 128) {
+      result += character;
+      continue;
+    }
+    const plain = plainer(character) ?? character;
+    // `Œuvre` is `Oeuvre`, `ŒUVRE` is `OEUVRE`.
+    const small = plain.length > 1 && /\p{Ll}/u.test(characters[index + 1] ?? '');
+    result += small ? plain.slice(0, 1) + plain.slice(1).toLowerCase() : plain;
   }
   return result;
 }

@@ -3,7 +3,7 @@
 import { stringify } from 'csv-stringify/sync';
 import type { Body } from '../../connectors/contract.ts';
 import { isRecord } from './document.ts';
-import { charsetOf, encode, encodings } from './encoding.ts';
+import { charsetOf, encode, encodings, fitInto } from './encoding.ts';
 import type { Encoding } from './encoding.ts';
 import { plainNumber } from './numbers.ts';
 import { isLate, settle } from './values.ts';
@@ -51,7 +51,7 @@ export function csvBody(
   const cellText = (cell: Cell): string => {
     const value = settle(cell, batch);
     if (typeof value === 'number') return plainNumber(value).replace('.', dialect.decimal);
-    const text = value === null ? '' : String(value);
+    const text = value === null ? '' : fitInto(String(value), dialect.encoding);
     const flat = dialect.lineBreak === undefined ? text : text.replaceAll(/\r\n|\r|\n/g, dialect.lineBreak);
     return dialect.formulaGuard && !isLate(cell) && formula.test(flat) ? `'${flat}` : flat;
   };
@@ -61,14 +61,17 @@ export function csvBody(
       if (entry.kind === 'cell') cells.set(entry.target.text, cellText(entry.cell));
     return columns.map((column) => cells.get(column) ?? '');
   });
-  const text = stringify(dialect.header ? [[...columns], ...rows] : rows, {
-    delimiter: dialect.delimiter,
-    quoted: dialect.quote === 'all',
-    quoted_empty: dialect.quote === 'all',
-    record_delimiter: dialect.eol === 'crlf' ? '\r\n' : '\n',
-    // A lone quote, a break or the delimiter must always be quoted.
-    quoted_match: /[\r\n]/,
-  });
+  const text = stringify(
+    dialect.header ? [columns.map((one) => fitInto(one, dialect.encoding)), ...rows] : rows,
+    {
+      delimiter: dialect.delimiter,
+      quoted: dialect.quote === 'all',
+      quoted_empty: dialect.quote === 'all',
+      record_delimiter: dialect.eol === 'crlf' ? '\r\n' : '\n',
+      // A lone quote, a break or the delimiter must always be quoted.
+      quoted_match: /[\r\n]/,
+    },
+  );
   return {
     bytes: encode(text, dialect.encoding),
     mediaType: `text/csv; charset=${charsetOf(dialect.encoding)}`,

@@ -1,0 +1,194 @@
+// The engine as the rest of the house uses it: defaults, retries, settings, folder, preview, the demo clients.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connectors } from '../../connectors/index.ts';
+import { checkAll } from '../../src/mapping/check-folder.ts';
+import { checkSources } from '../../src/mapping/check.ts';
+import { loadDestination, loadMappings } from '../../src/mapping/load.ts';
+import { previewMapping } from '../../src/mapping/preview.ts';
+import { formatProblem } from '../../src/mapping/problems.ts';
+import { schedules } from '../../src/mapping/retry.ts';
+import { leadFromSample } from '../../src/mapping/sample.ts';
+import { parseDuration } from '../../src/mapping/time.ts';
+import { at, compiled, flow, lead, mail, mappingsRoot, situation, webhook } from './support.ts';
+
+const name = '- {to: n, from: identity.lastName}';
+const day = 86_400_000;
+
+test('defaults: about 12 tries over 3 days, the first within seconds; 7 days at most; send again after an unknown', () => {
+  const { retry, maxAgeMs, limits, timeouts, updateOn, hasLookup } = compiled(webhook(name));
+  expect(retry.delays.length).toBe(12);
+  expect(retry.delays[0]).toBeLessThanOrEqual(10_000);
+  const total = retry.delays.reduce((sum, one) => sum + one, 0);
+  expect(total).toBeGreaterThan(2.5 * day);
+  expect(total).toBeLessThan(3.5 * day);
+  expect(retry).toMatchObject({ onUnknown: 'resend', pendingForMs: day, pendingEveryMs: 300_000 });
+  expect({ maxAgeMs, limits, timeouts, updateOn, hasLookup }).toEqual({
+    maxAgeMs: 7 * day,
+    limits: { concurrency: 8 },
+    timeouts: { connectMs: 5_000, responseMs: 15_000, totalMs: 30_000 },
+    updateOn: ['corrected'],
+    hasLookup: false,
+  });
+});
+
+test('every named schedule grows', () => {
+  for (const [, delays] of Object.entries(schedules)) {
+    const values = delays.map((one) => parseDuration(one) ?? 0);
+    expect(values).toEqual(values.toSorted((a, b) => a - b));
+  }
+});
+
+test('retry, limits, pending and time-outs as the file says', () => {
+  const more =
+    'retry: [5s, 2m, 1h]\nlimits: {concurrency: 2, perMinute: 60}\npending: {for: 2d, every: 10m}\ntimeouts: {total: 1m}\nmaxAge: 10d\nupdate: {on: [corrected, interaction]}';
+  const mapping = compiled(webhook(name, more));
+  expect(mapping.retry.delays).toEqual([5_000, 120_000, 3_600_000]);
+  expect(mapping.limits).toEqual({ concurrency: 2, perMinute: 60 });
+  expect(mapping.retry).toMatchObject({ pendingForMs: 2 * day, pendingEveryMs: 600_000 });
+  expect(mapping.timeouts.totalMs).toBe(60_000);
+  expect(mapping.updateOn).toEqual(['corrected', 'interaction']);
+});
+
+test('a file flow has its schedule, a webhook and a mail travel alone', () => {
+  expect(compiled(flow('csv: {}', name))).toMatchObject({
+    schedule: { cron: '0 7 * * *', timezone: 'Europe/Paris', empty: 'skip' },
+    maxItems: 5000,
+  });
+  expect(compiled(webhook(name)).maxItems).toBe(1);
+  expect(compiled(mail('', name)).targets).toEqual(['leads@demo.example']);
+});
+
+test('actions take the base settings with their own over them; targets are those of all actions', () => {
+  const mapping = compiled(
+    webhook(name, 'update: {send: {method: PUT, url: "https://crm.demo.example/api/{reference}"}}'),
+  );
+  expect(mapping.actions.create?.settings).toEqual({ url: 'https://crm.demo.example/api' });
+  expect(mapping.actions.update?.settings).toEqual({
+    url: 'https://crm.demo.example/api/{reference}',
+    method: 'PUT',
+  });
+  expect(mapping.actions.erase).toBeUndefined();
+  expect(mapping.targets).toEqual(['crm.demo.example']);
+  expect(mapping.apply(lead(), situation({ action: 'erase' }))).toMatchObject({ ok: false, why: 'invalid' });
+});
+
+test('authorisations of client.yaml are facts of the client, until the end of their last day in Paris', () => {
+  const text = readFileSync(join(mappingsRoot, 'hexagone/client.yaml'), 'utf8');
+  expect(text).toContain('until: 2028-05-01');
+  const mapping = checkSources(loadDestination(mappingsRoot, 'hexagone-xml'), { connectors });
+  expect(mapping.ok && mapping.mapping.client.authorisations).toEqual([
+    {
+      recipient: 'Hexagone Commercialisation, CRM groupe',
+      destinationId: 'hexagone-xml',
+      targets: ['sftp:hexagone/leads'],
+      categories: ['identity', 'project', 'statistical', 'financial'],
+      documentRef: 'Contrat HX-2026-008, avenant 1',
+      validFrom: '2026-05-01T22:00:00.000Z',
+      validUntil: '2028-05-01T22:00:00.000Z',
+    },
+  ]);
+});
+
+test('the mappings of the house have no problem, their samples and goldens included', () => {
+  const result = checkAll(mappingsRoot, { connectors });
+  expect(result.problems.map(formatProblem)).toEqual([]);
+  expect(result.ok).toBe(true);
+  expect(result.mappings.map((one) => one.mapping.destinationId)).toEqual([
+    'alpes-csv',
+    'hexagone-xml',
+    'horizon-crm',
+    'littoral-mail',
+  ]);
+  for (const { mapping } of result.mappings) {
+    const own =
+      mapping.client.authorisations?.filter((one) => one.destinationId === mapping.destinationId) ?? [];
+    expect(own.some((one) => mapping.targets.every((target) => one.targets?.includes(target) ?? true))).toBe(
+      true,
+    );
+    expect(own.some((one) => mapping.categories.every((category) => one.categories.includes(category)))).toBe(
+      true,
+    );
+  }
+});
+
+test('samples hold invented persons only', () => {
+  for (const { files } of loadMappings(mappingsRoot).destinations) {
+    for (const [file, text] of Object.entries(files)) {
+      if (!file.includes('/samples/') || !file.endsWith('.yaml')) continue;
+      for (const [phone] of text.matchAll(/\+\d{6,}/g))
+        expect(phone).toMatch(/^\+33(199000\d{3}|63998\d{4})$/);
+      for (const [, domain] of text.matchAll(/@([\w.-]+)/g)) expect(domain).toMatch(/\.(example|invalid)$/);
+    }
+  }
+});
+
+test('sources of a destination hold what it is made of and no other mapping', () => {
+  const { files, main } = loadDestination(mappingsRoot, 'horizon-crm');
+  expect(main).toBe('horizon/crm.yaml');
+  expect(Object.keys(files)).toEqual(
+    expect.arrayContaining([
+      'horizon/client.yaml',
+      'horizon/crm.yaml',
+      'horizon/horizon-crm.schema.json',
+      'horizon/samples/durand.yaml',
+      'presets/http-json.yaml',
+    ]),
+  );
+  expect(Object.keys(files).some((file) => file.startsWith('alpes/'))).toBe(false);
+  expect(() => loadDestination(mappingsRoot, 'nowhere')).toThrow('nowhere');
+});
+
+test('a sample with a field the lead does not have is told at its line', () => {
+  const sample = leadFromSample(
+    'reference: A-1\nchannel: web_form\ncollectedAt: "2026-11-20T10:15:00+01:00"\nidentity:\n  lastNme: X\n',
+    'demo/samples/a.yaml',
+    'demo',
+  );
+  expect(sample.ok ? [] : sample.problems.map(formatProblem)).toEqual([
+    'mappings/demo/samples/a.yaml:5:3  MAP-101  key "lastNme" does not exist here. Did you mean "lastName"?',
+  ]);
+});
+
+test('a preview shows the exact bytes, where each value came from and the truth table of consent', () => {
+  const preview = previewMapping(compiled(webhook(name)), lead(), situation());
+  expect(preview.consentTable).toEqual([
+    {
+      field: 'OPTIN',
+      purpose: 'marketing',
+      channel: 'email',
+      label: 'prospection par e-mail',
+      values: { granted: 'O', refused: 'N', not_asked: 'I', withdrawn: 'R' },
+      now: 'granted',
+    },
+  ]);
+  expect(preview.result.ok && preview.result.text).toBe('{"n":"Durand","OPTIN":"O"}');
+  expect(preview.result.ok && preview.result.origins[0]).toEqual({
+    field: 'n',
+    source: 'identity.lastName',
+    value: 'Durand',
+  });
+  expect(preview.accepts).toEqual({ yes: true });
+  expect(previewMapping(compiled(webhook(name)), lead({ consents: [] }), situation()).result).toMatchObject({
+    ok: false,
+    why: 'opt_in_missing',
+  });
+});
+
+test('a compiled mapping writes thousands of leads a second', () => {
+  const made = checkSources(loadDestination(mappingsRoot, 'horizon-crm'), { connectors, tests: false });
+  const text = loadDestination(mappingsRoot, 'horizon-crm').files['horizon/samples/durand.yaml'] ?? '';
+  const sample = leadFromSample(text, 'horizon/samples/durand.yaml', 'horizon');
+  if (!made.ok || !sample.ok) throw new Error('the demo mapping does not compile');
+  const when = situation({ now: at });
+  const begin = performance.now();
+  const count = 5_000;
+  for (let index = 0; index < count; index += 1) {
+    const result = made.mapping.apply(sample.lead, when);
+    if (!result.ok) throw new Error(result.why);
+    made.mapping.write([result.record], 'create');
+  }
+  const perSecond = (count / (performance.now() - begin)) * 1_000;
+  // Generous: the machine is shared. The hot path needs about 5,000 a second on one core at most.
+  expect(perSecond).toBeGreaterThan(2_000);
+});
