@@ -33,10 +33,6 @@ export async function openSftpDrop(
     .catch((error: unknown) => {
       throw dropFailure(connectCodeOf(error));
     });
-  const kill = (): void => {
-    sock.destroy();
-  };
-  deadline.signal.addEventListener('abort', kill, { once: true });
   const none = (): void => undefined;
   const client = new SftpClient('relais', { error: none, end: none, close: none });
   let hostKeyRefused = false;
@@ -44,11 +40,13 @@ export async function openSftpDrop(
   let level: string | undefined;
   client.on('error', (error: { level?: string }) => (level ??= error.level));
   const close = async (): Promise<void> => {
-    deadline.signal.removeEventListener('abort', kill);
-    await Promise.race([
-      client.end().catch(none),
-      new Promise((resolve) => setTimeout(resolve, 500).unref()),
-    ]);
+    // Polite only while there is time: a server that fell silent will not say goodbye either.
+    if (deadline.ended() === undefined) {
+      await Promise.race([
+        client.end().catch(none),
+        new Promise((resolve) => setTimeout(resolve, 500).unref()),
+      ]);
+    }
     sock.destroy();
   };
   try {

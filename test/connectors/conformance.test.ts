@@ -237,7 +237,8 @@ describe.each(Object.keys(rigs))('%s', (type) => {
   });
 
   test('close() leaves no socket open, and sending works again afterwards', async () => {
-    await send();
+    // Long limits, so that nothing closes by itself.
+    await send({ timeouts: { connectMs: 2_000, responseMs: 60_000, totalMs: 60_000 } });
     await rig.connector.close?.();
     await until(() => openSockets() === 0);
     rig.recover();

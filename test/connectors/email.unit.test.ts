@@ -139,7 +139,7 @@ describe('what a prospect may have typed', () => {
   });
 
   test('a subject holds no value of the sheet and stays one short line', () => {
-    const composed = email.compose(parcelOf({ title: 'x'.repeat(500) }), {
+    const composed = email.compose(parcelOf({ title: `a\r\nb${'x'.repeat(500)}` }), {
       ...settings,
       subject: '{title}\n{action}',
     });
@@ -306,6 +306,22 @@ describe('what the server says', () => {
       reason: 'TARGET_NOT_ALLOWED',
     });
     expect(recipient.received).toEqual([]);
+  });
+
+  test('a kept session that breaks before the content is replaced at once, a new one is not', async () => {
+    await send();
+    let resets = 0;
+    recipient.faults = {
+      get sender(): Fault | undefined {
+        resets += 1;
+        return resets === 1 ? 'reset' : undefined;
+      },
+    } as SmtpRecipient['faults'];
+    expect(await send()).toMatchObject({ kind: 'unconfirmed' });
+    expect([resets, recipient.received.length]).toEqual([2, 2]);
+    await email.close?.();
+    resets = 0;
+    expect(await send()).toMatchObject({ kind: 'unavailable', maybeReceived: false });
   });
 
   test('mails share a session, and one that the server closed meanwhile is replaced without a double', async () => {

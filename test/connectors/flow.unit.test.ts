@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import type { Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
 import { flow } from '../../connectors/flow/index.ts';
+import { openLocalDrop } from '../../connectors/flow/local.ts';
 import { fillName } from '../../connectors/flow/names.ts';
 import { lastSlotBefore, nextSlot } from '../../connectors/index.ts';
 import { contextOf, parcelOf } from './rigs.ts';
@@ -252,6 +253,20 @@ describe('a drop', () => {
     expect(files()).toEqual([name, `${name}.ctl`]);
   });
 
+  test('also on a server that does not truncate, and never over a name on one that replaces', async () => {
+    recipient.careless = true;
+    writeFileSync(join(root, 'in', `${name}.part`), 'x'.repeat(10_000));
+    expect(await send()).toMatchObject({ kind: 'accepted' });
+    expect(contentOf(name)).toBe(bytes.toString());
+    rmSync(join(root, 'in', name));
+    recipient.fault = (step) => {
+      if (step === 'write') writeFileSync(join(root, 'in', name), 'theirs');
+      return undefined;
+    };
+    expect(await send()).toMatchObject({ kind: 'refused', reason: 'NAME_TAKEN' });
+    expect(contentOf(name)).toBe('theirs');
+  });
+
   test('a file that arrived shorter never gets its final name', async () => {
     recipient.loseBytes = 1;
     expect(await send()).toMatchObject({ kind: 'unavailable', reason: 'SIZE_MISMATCH' });
@@ -346,6 +361,17 @@ describe('a drop', () => {
       });
       expect(files()).toEqual([]);
       expect(await sendLocal(['local:horizon/in', root], false)).toMatchObject({ kind: 'accepted' });
+    });
+
+    test('moving to a name that exists fails in one step', async () => {
+      writeFileSync(join(root, 'in', 'a'), 'ours');
+      writeFileSync(join(root, 'in', 'b'), 'theirs');
+      await expect(
+        openLocalDrop().moveNew(join(root, 'in', 'a'), join(root, 'in', 'b')),
+      ).rejects.toMatchObject({
+        dropCode: 'NAME_TAKEN',
+      });
+      expect(contentOf('b')).toBe('theirs');
     });
 
     test('whole, never replaced, the same batch recognised', async () => {

@@ -1,6 +1,7 @@
 // The gate to the network: which addresses it lets through, in every spelling, and that nothing walks around it.
 import { connect as netConnect, createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { isReachable, literalAddress, parseRanges } from '../../connectors/guard/addresses.ts';
 import { connectCodeOf, connectFailureOf, createGuard, startDeadline } from '../../connectors/guard.ts';
 import { createCarrier } from '../../connectors/webhook/carrier.ts';
@@ -260,6 +261,49 @@ describe('HTTP', () => {
     } finally {
       await recipient.close();
       await elsewhere.close();
+    }
+  });
+
+  test('an endless answer and one that unpacks without end are cut, not waited for', async () => {
+    const recipient = await startHttpRecipient();
+    const bomb = gzipSync(Buffer.alloc(50_000_000));
+    try {
+      recipient.answer = (_request, response) => {
+        const more = (): void => {
+          while (!response.destroyed && response.write('x'.repeat(10_000)));
+        };
+        response.on('drain', more);
+        more();
+      };
+      const endless = await carryTo(`http://127.0.0.1:${recipient.port}/`);
+      expect(endless).toMatchObject({ kind: 'answer', answer: { truncated: true } });
+      recipient.answer = (_request, response) =>
+        response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);
+      const unpacked = await carryTo(`http://127.0.0.1:${recipient.port}/`);
+      expect(unpacked).toMatchObject({ kind: 'answer', answer: { truncated: true } });
+      expect(unpacked.kind === 'answer' ? unpacked.bytes : 0).toBeLessThan(200_000);
+    } finally {
+      await recipient.close();
+    }
+  });
+
+  test('the wait for an answer has its own limit, and a broken answer is no answer', async () => {
+    const recipient = await startHttpRecipient();
+    const address = `http://127.0.0.1:${recipient.port}/`;
+    try {
+      recipient.answer = () => undefined;
+      expect(await carryTo(address)).toEqual({ kind: 'lost', code: 'RESPONSE_TIMEOUT' });
+      recipient.answer = (_request, response) => {
+        response.writeHead(200, { 'content-length': '100' }).write('x', () => response.destroy());
+      };
+      expect(await carryTo(address)).toEqual({ kind: 'lost', code: 'ANSWER_CUT' });
+      recipient.answer = (_request, response) =>
+        response.writeHead(200, { 'content-encoding': 'gzip' }).end('no gzip');
+      expect(await carryTo(address)).toEqual({ kind: 'lost', code: 'ANSWER_UNREADABLE' });
+      recipient.answer = (_request, response) => response.socket?.end('HELLO 2000\r\n\r\n');
+      expect(await carryTo(address)).toEqual({ kind: 'lost', code: 'ANSWER_UNREADABLE' });
+    } finally {
+      await recipient.close();
     }
   });
 

@@ -217,12 +217,10 @@ describe('Standard Webhooks', () => {
 
 describe('the answer', () => {
   test('reaches the rules with lower-case headers, media type and decoded text', async () => {
-    nock(base)
-      .post('/api/leads')
-      .reply(200, Buffer.from('{"nom":"Zo\u00e9"}', 'latin1'), {
-        'Content-Type': 'Application/JSON; charset=ISO-8859-1',
-        'Retry-After': '7',
-      });
+    nock(base).post('/api/leads').reply(200, Buffer.from('{"nom":"Zo\u00e9"}', 'latin1'), {
+      'Content-Type': 'Application/JSON; charset=ISO-8859-1',
+      'Retry-After': '7',
+    });
     const outcome = await send({});
     expect(seen).toEqual([
       {

@@ -32,6 +32,8 @@ export interface SftpRecipient {
   fault: (step: SftpStep, path: string) => number | 'reset' | 'hang' | undefined;
   /** Loses this many bytes of every write, as a full disk with a lying server does. */
   loseBytes: number;
+  /** As some servers do: opening for writing keeps what was there; a rename replaces. */
+  careless: boolean;
   /** Cuts every connection before SSH begins; or says nothing. */
   atConnect: 'serve' | 'reset' | 'hang';
   readonly close: () => Promise<void>;
@@ -86,6 +88,7 @@ export async function startSftpRecipient(root: string): Promise<SftpRecipient> {
     log: [],
     fault: () => undefined,
     loseBytes: 0,
+    careless: false,
     atConnect: 'serve',
     async close() {
       for (const socket of sockets) socket.destroy();
@@ -137,7 +140,8 @@ function serve(
       if (planted('open', path, id)) return;
     }
     try {
-      const fd = openSync(real(path), flagsToString(flags) ?? 'r');
+      const writing = recipient.careless && existsSync(real(path)) ? 'r+' : flagsToString(flags);
+      const fd = openSync(real(path), writing ?? 'r');
       const handle = Buffer.alloc(4);
       handle.writeUInt32BE(++next, 0);
       handles.set(next, { fd, path });
@@ -175,7 +179,7 @@ function serve(
   sftp.on('RENAME', (id, from, to) => {
     recipient.log.push(`rename ${from} ${to}`);
     if (planted('rename', to, id)) return;
-    if (existsSync(real(to))) return void sftp.status(id, FAILURE);
+    if (existsSync(real(to)) && !recipient.careless) return void sftp.status(id, FAILURE);
     renameSync(real(from), real(to));
     if (planted('renamed', to, id)) return;
     sftp.status(id, OK);
