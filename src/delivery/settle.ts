@@ -174,7 +174,12 @@ function noteDecision(row: ClaimedDelivery, { verdict, maybeReceived }: Decision
     state,
     reason: verdict.reason,
     // Held: out of dispatch's reach; the sweep of maxAge ends it if nobody decides.
-    afterMs: verdict.next === 'hold' ? row.expiresAt.getTime() - row.now.getTime() + 86_400_000 : 'afterMs' in verdict ? verdict.afterMs : 0,
+    afterMs:
+      verdict.next === 'hold' || (verdict.next === 'pending' && !attempted.hasLookup)
+        ? row.expiresAt.getTime() - row.now.getTime() + 86_400_000
+        : 'afterMs' in verdict
+          ? verdict.afterMs
+          : 0,
     spend: verdict.next === 'retry' ? verdict.spend : verdict.next !== 'pending',
     maybeReceived,
     askFirst: verdict.next === 'pending' || (verdict.next === 'retry' && (verdict.lookup || (attempted.asked && attempted.outcome.kind !== 'absent'))),

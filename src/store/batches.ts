@@ -81,6 +81,11 @@ export async function openBatch(tx: Sql, clientId: string, destinationId: string
   return insertId;
 }
 
+/** A batch that found nothing to carry leaves no trace. */
+export async function discardBatch(tx: Sql, id: number): Promise<void> {
+  await tx.run("DELETE FROM batches WHERE id = ? AND state = 'open' AND sequence IS NULL", [id]);
+}
+
 export async function readBatch(sql: Sql, id: number, lock = false): Promise<Batch | undefined> {
   const [row] = await sql.all<Row>(`SELECT ${columns} FROM batches WHERE id = ?${lock ? ' FOR UPDATE' : ''}`, [id]);
   return row === undefined ? undefined : batchOf(row);

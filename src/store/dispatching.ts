@@ -117,6 +117,13 @@ export async function duePending(tx: Sql, limit: number): Promise<readonly (DueJ
   return rows.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1, priority: row.priority, destinationId: row.destination_id }));
 }
 
+/** `pending` rows on their way to ask: queued, with the question before any sending. */
+export async function markAsking(tx: Sql, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList(ids);
+  await tx.run(`UPDATE deliveries SET state = 'queued', ask_first = 1, queued_at = UTC_TIMESTAMP(3) WHERE id IN (${marks})`, values);
+}
+
 /** Deliveries whose lease ran out: their worker died or stalled. The caller's transaction holds them. */
 export async function lapsedLeases(tx: Sql, limit: number): Promise<readonly number[]> {
   const rows = await tx.all<{ id: number }>(

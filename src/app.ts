@@ -1,0 +1,234 @@
+// The composition root: the only file that opens and assembles. What it opens it closes, last in first out.
+// Invariant: a command line opens MySQL only; Redis is opened by the roles that carry.
+import { hostname } from 'node:os';
+import { Redis } from 'ioredis';
+import { connectors } from '../connectors/index.ts';
+import type { Config } from './config.ts';
+import { sendAlerts } from './delivery/alerts.ts';
+import { createDeliverer } from './delivery/deliver.ts';
+import { createDispatcher } from './delivery/dispatch.ts';
+import { createFiles } from './delivery/files.ts';
+import { startLoop, type Loop } from './delivery/loops.ts';
+import { createPlanner } from './delivery/plan.ts';
+import { createPublished, type Published } from './delivery/published.ts';
+import { createReader } from './delivery/read.ts';
+import { createSweeper } from './delivery/sweep.ts';
+import type { Step } from './delivery/travel.ts';
+import { derived } from './domain/keyed.ts';
+import { RelaisError } from './errors.ts';
+import { createIntake, type Intake } from './intake/accept.ts';
+import type { Log } from './log.ts';
+import { checkSources, type CheckOptions } from './mapping/check.ts';
+import { createRights, type Rights } from './privacy/rights.ts';
+import { createSealer, type Sealer } from './privacy/seal.ts';
+import { createPublishing, type Publishing } from './publishing/publish.ts';
+import { createProducer } from './queue/producer.ts';
+import { createWorkerPool } from './queue/workers.ts';
+import { openDatabase, type Database } from './store/database.ts';
+import { destinationsWithQueuedWork } from './store/dispatching.ts';
+import { createSnapshots } from './store/leads.ts';
+import { grantRights, migrate, requireSchema, type Account, type Migration } from './store/migrate.ts';
+import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
+
+export interface App {
+  readonly config: Config;
+  readonly log: Log;
+  readonly database: Database;
+  readonly secrets: LeadSecrets;
+  readonly published: Published;
+  readonly checkOptions: CheckOptions;
+  readonly intake: Intake;
+  readonly publishing: Publishing;
+  readonly rights: Rights;
+  readonly sealer: Sealer;
+  readonly close: () => Promise<void>;
+}
+
+/** A role at work. `stop` drains it within the configured limit. */
+export interface Role {
+  readonly stop: () => Promise<void>;
+  /** Undefined while healthy; otherwise what is wrong. */
+  readonly trouble: () => Promise<string | undefined>;
+}
+
+/** @throws DB-001, DB-002, CONFIG-002 */
+export async function openApp(config: Config, options: { readonly log: Log }): Promise<App> {
+  const { log } = options;
+  const database = openDatabase({ url: config.mysql.gatewayUrl, connections: config.mysql.connections });
+  try {
+    await requireSchema(database);
+    if (config.env === 'production') await refuseAnyHost(database);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  const secrets = createLeadSecrets({ masterKey: config.masterKey, keysSchema: config.keysSchema });
+  const snapshot = createSnapshots(secrets).keep;
+  const checkOptions: CheckOptions = { connectors };
+  const published = createPublished({
+    sql: database,
+    compile: (sources) => {
+      const checked = checkSources(sources, { ...checkOptions, tests: false });
+      if (!checked.ok) log.error('mapping.unusable', { destination: sources.destinationId, count: checked.problems.length });
+      return checked.ok ? checked.mapping : undefined;
+    },
+  });
+  return {
+    config,
+    log,
+    database,
+    secrets,
+    published,
+    checkOptions,
+    intake: createIntake({ database, log, secrets, snapshot, digestKey: derived(config.masterKey, 'intake'), now: () => new Date() }),
+    publishing: createPublishing({ database, mappingsDir: config.mappingsDir, check: checkOptions, log }),
+    rights: createRights({ database, secrets, snapshot }),
+    sealer: createSealer({ database, sealKey: config.sealKey, log }),
+    close: () => database.close(),
+  };
+}
+
+/** Migrates with the owner's account and gives the working accounts their rights. Returns what ran now. */
+export async function migrateDatabase(config: Config, accounts: { readonly gateway: Account; readonly intake?: Account }): Promise<readonly Migration[]> {
+  if (config.mysql.ownerUrl === undefined) throw new RelaisError('CONFIG-001', 'Configuration:\n  - RELAIS_MYSQL_OWNER_URL is missing (migrations need the owner account)');
+  const owner = openDatabase({ url: config.mysql.ownerUrl, connections: 3 });
+  try {
+    const ran = await migrate(owner, config.keysSchema);
+    await grantRights(owner, config.keysSchema, accounts);
+    return ran;
+  } finally {
+    await owner.close();
+  }
+}
+
+/** Stations 1 to 3 and everything time does by itself. Any number of processes may run it. */
+export async function startPlanner(app: App): Promise<Role> {
+  const { config, log, database, published } = app;
+  const redis = openRedis(config, 'commands');
+  const producer = createProducer({ redis, prefix: config.redis.prefix });
+  const planner = createPlanner({ database, published, log });
+  const dispatcher = createDispatcher({ database, producer, window: config.planner.window, log });
+  const files = createFiles({ database, published, producer });
+  const sweeper = createSweeper({ database, published, producer, log });
+  const network = networkOf(config);
+
+  const loops: Loop[] = [];
+  const loop = (name: string, idleMs: number, work: () => Promise<boolean>): Loop => {
+    const started = startLoop({ name, idleMs, work, log });
+    loops.push(started);
+    return started;
+  };
+  const { idleMs, batch } = config.planner;
+  const planning = loop('plan', idleMs, async () => {
+    const { taken, destinations } = await planner.planBatch(batch);
+    if (destinations.length > 0) await dispatcher.dispatch(destinations);
+    return taken > 0;
+  });
+  loop('intake', idleMs, async () => {
+    const result = await app.intake.acceptBatch(batch);
+    if (result.accepted > 0) planning.nudge();
+    return result.taken > 0;
+  });
+  loop('dispatch', Math.max(idleMs, 100), async () => (await dispatcher.dispatch()) > 0);
+  loop('files', 250, async () => (await files.collect()) + (await dispatcher.dispatchFiles()) > 0);
+  loop('leases', 500, async () => (await sweeper.recoverLeases()) > 0);
+  loop('again', 1_000, async () => {
+    await dispatcher.pushAgain();
+    await sweeper.askAgain();
+    return false;
+  });
+  loop('slots', 1_000, async () => (await files.noteSlots(new Date())) > 0);
+  loop('expiry', 1_000, async () => (await sweeper.expire()) > 0);
+  loop('seal', 1_000, async () => (await app.sealer.seal(2_000)) === 2_000);
+  loop('alerts', 1_000, async () => (await sendAlerts({ database, connectors, channels: config.alerts, network, log })) > 0);
+  loop('authorisations', 5_000, async () => {
+    await sweeper.reopenAuthorised(new Date());
+    return false;
+  });
+  loop('tidy', 60_000, async () => {
+    await sweeper.tidy();
+    return false;
+  });
+  return {
+    stop: async () => {
+      await Promise.all(loops.map((one) => one.stop()));
+      await producer.close();
+      redis.disconnect();
+    },
+    trouble: () => troubleOf(database, redis),
+  };
+}
+
+/** Stations 4 and 5. Any number of processes may run it. */
+export async function startWorker(app: App, options: { readonly step?: (name: Step, destinationId: string) => void | Promise<void> } = {}): Promise<Role> {
+  const { config, log, database } = app;
+  const aborter = new AbortController();
+  const deliverer = createDeliverer({
+    database,
+    published: app.published,
+    connectors,
+    masterKey: config.masterKey,
+    reader: createReader(database, app.secrets),
+    secrets: config.secrets,
+    network: networkOf(config),
+    leaseMs: config.worker.leaseMs,
+    owner: `${hostname().slice(0, 40)}:${process.pid}`,
+    log,
+    signal: aborter.signal,
+    ...(options.step === undefined ? {} : { step: options.step }),
+  });
+  const redis = openRedis(config, 'worker');
+  const subscriber = openRedis(config, 'worker');
+  const pool = await createWorkerPool({
+    redis,
+    subscriber,
+    prefix: config.redis.prefix,
+    concurrencyOf: async (destinationId) => Math.min((await deliverer.limitsOf(destinationId)).concurrency, config.worker.concurrency),
+    handle: deliverer.handle,
+    queued: () => destinationsWithQueuedWork(database),
+    log,
+  });
+  return {
+    stop: async () => {
+      await pool.close(config.worker.drainMs);
+      // Whatever is still sending after the limit is cut off; its rows show as `outcome_unknown`.
+      aborter.abort();
+      await Promise.all(Object.values(connectors).map((one) => one.close?.()));
+      subscriber.disconnect();
+      redis.disconnect();
+    },
+    trouble: () => troubleOf(database, redis),
+  };
+}
+
+function networkOf(config: Config): Config['network'] {
+  return config.network;
+}
+
+/** @param use a worker's blocking reads wait for Redis to come back; a command fails fast and is made again by a timer */
+function openRedis(config: Config, use: 'commands' | 'worker'): Redis {
+  const redis = new Redis(config.redis.url, {
+    maxRetriesPerRequest: use === 'worker' ? null : 1,
+    enableReadyCheck: true,
+    retryStrategy: (times) => Math.min(50 * 2 ** times, 2_000),
+  });
+  // Without a listener ioredis prints the error, arguments included.
+  redis.on('error', () => undefined);
+  return redis;
+}
+
+async function troubleOf(database: Database, redis: Redis): Promise<string | undefined> {
+  const troubles: string[] = [];
+  await database.all('SELECT 1').catch(() => troubles.push('mysql'));
+  const pong = await Promise.race([redis.ping().catch(() => undefined), new Promise<undefined>((done) => setTimeout(() => done(undefined), 1_000))]);
+  if (pong === undefined) troubles.push('redis');
+  return troubles.length === 0 ? undefined : `${troubles.join(' and ')} cannot be reached`;
+}
+
+/** C40: access to the data is limited to precise addresses. */
+async function refuseAnyHost(database: Database): Promise<void> {
+  const [row] = await database.all<{ account: string }>('SELECT CURRENT_USER() AS account');
+  if (row?.account.endsWith('@%') === true) {
+    throw new RelaisError('CONFIG-002', `Not allowed in production:\n  - the MySQL account ${row.account} may come from any address; bind it to this host's`);
+  }
+}

@@ -1,0 +1,120 @@
+// Station 3: due rows -> the destination's queue. A bounded window per destination, fresh before replayed.
+// Invariant: what is pushed is marked in MySQL first; what Redis forgot is pushed again; held destinations get probes only.
+import { allowed } from '../domain/breaker.ts';
+import type { Reason } from '../domain/delivery.ts';
+import { foreignCode } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Job } from '../queue/jobs.ts';
+import type { Producer } from '../queue/producer.ts';
+import { takeDueBatches } from '../store/batches.ts';
+import type { Database } from '../store/database.ts';
+import { allDestinations, heldStates, type Destination, type DestinationState } from '../store/destinations.ts';
+import { destinationsWithDueWork, queuedLongAgo, showHeld, takeDue, touchQueued, windowUse, type DueJob } from '../store/dispatching.ts';
+
+export interface Dispatcher {
+  /** Pushes what is due. `hints`: destinations that surely have work; without them MySQL is asked. Returns jobs pushed. */
+  readonly dispatch: (hints?: readonly string[]) => Promise<number>;
+  /** Files whose next try is due. */
+  readonly dispatchFiles: () => Promise<number>;
+  /** Pushes again what was marked queued long ago, or everything queued after Redis lost its memory. */
+  readonly pushAgain: () => Promise<number>;
+}
+
+export interface DispatcherOptions {
+  readonly database: Database;
+  readonly producer: Producer;
+  readonly window: number;
+  readonly log: Log;
+  /** After this a queued row is pushed again, ms. */
+  readonly forgottenAfterMs?: number;
+}
+
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { database, producer, log } = options;
+  const forgottenAfterMs = options.forgottenAfterMs ?? 10_000;
+  const destinations = createDirectory(database);
+
+  const push = async (destinationId: string, jobs: readonly Job[]): Promise<void> => {
+    try {
+      await producer.push(destinationId, jobs);
+    } catch (error) {
+      // The rows stay marked queued: pushAgain brings them back when Redis does.
+      log.warn('redis.unavailable', { loop: 'dispatch', destination: destinationId, code: foreignCode(error), count: jobs.length });
+    }
+  };
+
+  const room = (destination: Destination, held: DestinationState | undefined, used: number, now: number): number => {
+    if (destination.status !== 'active') return 0;
+    const byCircuit = held === undefined ? Number.POSITIVE_INFINITY : allowed(held.circuit, now);
+    return Math.max(0, Math.min(options.window, byCircuit) - used);
+  };
+
+  const one = async (destination: Destination, held: DestinationState | undefined): Promise<number> => {
+    const limit = room(destination, held, await windowUse(database, destination.id), Date.now());
+    if (limit === 0) {
+      const reason: Reason | undefined = destination.status !== 'active' ? 'destination_suspended' : held === undefined ? undefined : 'destination_held';
+      if (reason !== undefined) await showHeld(database, destination.id, reason, options.window);
+      return 0;
+    }
+    const jobs = await database.transaction((tx) => takeDue(tx, destination.id, limit));
+    if (jobs.length > 0) {
+      await push(destination.id, jobs.map(jobOf));
+      log.info('dispatch.pushed', { destination: destination.id, count: jobs.length });
+    }
+    return jobs.length;
+  };
+
+  return {
+    dispatch: async (hints) => {
+      const ids = hints ?? (await destinationsWithDueWork(database));
+      if (ids.length === 0) return 0;
+      const [known, held] = [await destinations(), await heldStates(database)];
+      let pushed = 0;
+      for (const id of ids) {
+        const destination = known.get(id) ?? (await destinations(true)).get(id);
+        // Files leave by slot, not as soon as they are due.
+        if (destination === undefined || destination.connector === 'flow') continue;
+        pushed += await one(destination, held.find((state) => state.destinationId === id));
+      }
+      return pushed;
+    },
+    dispatchFiles: async () => {
+      const batches = await database.transaction((tx) => takeDueBatches(tx, 50, forgottenAfterMs));
+      for (const batch of batches) await push(batch.destinationId, [{ batchId: batch.id, attempt: batch.attempt }]);
+      return batches.length;
+    },
+    pushAgain: async () => {
+      const lost = await producer.epochLost().catch(() => false);
+      if (lost) log.warn('dispatch.epoch_lost');
+      let pushed = 0;
+      for (;;) {
+        const jobs = await queuedLongAgo(database, lost ? 0 : forgottenAfterMs, 1_000);
+        const byDestination = Map.groupBy(jobs, (job) => job.destinationId);
+        for (const [destinationId, group] of byDestination) await push(destinationId, group.map(jobOf));
+        // Touched even when Redis is away, so that the next look comes after another pause.
+        await touchQueued(database, jobs.map((job) => job.deliveryId));
+        pushed += jobs.length;
+        if (jobs.length < 1_000 || lost) break;
+      }
+      return pushed;
+    },
+  };
+}
+
+const jobOf = (job: DueJob): Job => ({ deliveryId: job.deliveryId, run: job.run, attempt: job.attempt });
+
+/** Destinations by id, read again every half second: suspension is also checked in the claim, which is what counts. */
+function createDirectory(database: Database): (fresh?: boolean) => Promise<ReadonlyMap<string, Destination>> {
+  let at = 0;
+  let known: Promise<ReadonlyMap<string, Destination>> = Promise.resolve(new Map());
+  return (fresh = false) => {
+    if (fresh || Date.now() - at > 500) {
+      at = Date.now();
+      known = allDestinations(database).then((all) => new Map(all.map((one) => [one.id, one])));
+      known.catch(() => {
+        at = 0;
+      });
+    }
+    return known;
+  };
+}

@@ -1,0 +1,77 @@
+// Long-running roles: `all` (default), `planner`, `worker`. Signals, exit codes, health.
+// Invariant: SIGTERM drains within the limit and exits 0; a configuration that is wrong exits 78 before anything starts.
+import { openApp, startPlanner, startWorker, type App, type Role } from './app.ts';
+import { loadConfig, type Config } from './config.ts';
+import { startHealth } from './console/health.ts';
+import { foreignCode, isRelaisError } from './errors.ts';
+import { createLog, type Log } from './log.ts';
+
+const roles = ['all', 'planner', 'worker'] as const;
+type RoleName = (typeof roles)[number];
+
+const help = `relais start [all|planner|worker]
+
+  all      planner and worker in one process (default)
+  planner  takes leads in, plans, dispatches, watches deadlines, seals, alerts
+  worker   sends
+
+Any number of each may run. Configuration: \`relais config\`. Health: RELAIS_HTTP_PORT (/health, /ready, /metrics).
+SIGTERM or SIGINT stops taking work, lets what is being sent end (RELAIS_DRAIN_MS), then exits 0.
+`;
+
+/** sysexits(3): EX_USAGE, EX_CONFIG, EX_UNAVAILABLE. */
+const exits = { usage: 64, config: 78, unavailable: 69 } as const;
+
+await main(process.argv[2] ?? 'all');
+
+async function main(name: string): Promise<void> {
+  if (name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(help);
+    return;
+  }
+  const role = roles.find((one) => one === name);
+  if (role === undefined) return leave(`"${name}" is not a role.\n\n${help}`, exits.usage);
+  let config: Config;
+  try {
+    config = loadConfig();
+  } catch (error) {
+    return leave(error instanceof Error ? error.message : 'Configuration cannot be read.', exits.config);
+  }
+  const log = createLog({ level: config.logLevel });
+  try {
+    await run(role, config, log);
+  } catch (error) {
+    log.error('process.failed', { role, code: foreignCode(error) });
+    if (isRelaisError(error)) process.stderr.write(`${error.code} ${error.message}\n`);
+    process.exitCode = isRelaisError(error) && error.code.startsWith('CONFIG') ? exits.config : exits.unavailable;
+    process.exit();
+  }
+}
+
+async function run(role: RoleName, config: Config, log: Log): Promise<void> {
+  const app: App = await openApp(config, { log });
+  const running: Role[] = [];
+  if (role !== 'worker') running.push(await startPlanner(app));
+  if (role !== 'planner') running.push(await startWorker(app));
+  const health = config.http.port === undefined ? undefined : await startHealth({ app: app.database, roles: running, host: config.http.host, port: config.http.port });
+  log.info('process.started', { role, ...(health === undefined ? {} : { port: health.port }) });
+
+  let stopping = false;
+  const stop = async (signal: string): Promise<void> => {
+    // A second signal means now: the leases tell the next process what was under way.
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info('process.stopping', { role, signal });
+    await Promise.all(running.map((one) => one.stop()));
+    await health?.close();
+    await app.close();
+    log.info('process.stopped', { role });
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
+}
+
+function leave(message: string, code: number): void {
+  process.stderr.write(`${message}\n`);
+  process.exitCode = code;
+}

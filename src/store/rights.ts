@@ -1,0 +1,38 @@
+// What rights change in the lead tables: a consent event, or everything of a person blanked.
+// Invariant: the caller holds the lead's lock; a blanked lead keeps ids, dates and statistics columns free of the person only.
+import type { ConsentRecord } from '../domain/lead.ts';
+import type { Sql } from './database.ts';
+
+export async function findLeadId(sql: Sql, clientId: string, reference: string): Promise<number | undefined> {
+  const [row] = await sql.all<{ id: number }>('SELECT id FROM leads WHERE client_id = ? AND reference = ?', [clientId, reference]);
+  return row?.id;
+}
+
+export async function recordConsent(tx: Sql, event: ConsentRecord & { readonly clientId: string; readonly leadId: number }): Promise<void> {
+  await tx.run(
+    `INSERT INTO consents (client_id, lead_id, purpose, channel, state, recorded_at, wording_version, legal_entity, valid_until, source)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      event.clientId, event.leadId, event.purpose, event.channel, event.state, event.recordedAt, event.wordingVersion ?? null,
+      event.legalEntity ?? null, event.validUntil ?? null, event.source ?? null,
+    ],
+  );
+}
+
+/** Removes the person from every lead table and from rows of lead_intake that were refused or not yet read. */
+export async function blankLead(tx: Sql, leadId: number, clientId: string, reference: string, revision: number): Promise<void> {
+  for (const table of ['prospects', 'lead_projects', 'lead_finances', 'lead_origins', 'consents', 'interactions', 'lead_revisions']) {
+    await tx.run(`DELETE FROM ${table} WHERE lead_id = ?`, [leadId]);
+  }
+  await tx.run('DELETE FROM lead_intake WHERE client_id = ? AND reference = ?', [clientId, reference]);
+  await tx.run(
+    `UPDATE leads SET revision = ?, consent_revision = consent_revision + 1, erased_at = UTC_TIMESTAMP(3), changed_at = UTC_TIMESTAMP(3),
+            operation = NULL, notice = NULL WHERE id = ?`,
+    [revision, leadId],
+  );
+  // A file that was written but not yet accepted holds the person: its bytes go, and the batch is voided at its next try.
+  await tx.run(
+    "UPDATE batches SET content = NULL WHERE state = 'written' AND id IN (SELECT batch_id FROM deliveries WHERE lead_id = ? AND batch_id > 0)",
+    [leadId],
+  );
+}

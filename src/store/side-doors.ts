@@ -1,0 +1,33 @@
+// The statements behind support's side doors: a new run, a try brought forward, older leads handed to the planner.
+import type { Sql } from './database.ts';
+import type { Delivery } from './deliveries.ts';
+
+/** Opens a new run of a delivery at its end. False when it is not at its end any more. */
+export async function openRun(tx: Sql, row: Delivery, options: { readonly newKey: boolean; readonly maxAgeMs: number }): Promise<boolean> {
+  const { affected } = await tx.run(
+    `UPDATE deliveries SET state = 'planned', reason = '', priority = 1, run = run + 1, key_run = IF(? = 1, run, key_run), attempt = 0, spent = 0,
+            departed_attempt = 0, sent_revision = 0, sent_mapping_id = 0, ask_first = 0, pending_since = NULL, settled_at = NULL, batch_id = 0,
+            due_at = UTC_TIMESTAMP(3), expires_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
+      WHERE id = ? AND run = ? AND state IN ('delivered', 'failed', 'cancelled')`,
+    [options.newKey ? 1 : 0, options.maxAgeMs, row.id, row.run],
+  );
+  return affected === 1;
+}
+
+/** Makes a waiting or pending delivery due now; its schedule and attempts stay. */
+export async function bringForward(tx: Sql, id: number): Promise<boolean> {
+  const { affected } = await tx.run("UPDATE deliveries SET due_at = UTC_TIMESTAMP(3) WHERE id = ? AND state IN ('waiting', 'pending')", [id]);
+  return affected === 1;
+}
+
+/** Leads of the client created since, not erased, without a delivery for the destination. */
+export async function addBackfill(tx: Sql, clientId: string, destinationId: string, since: Date): Promise<number> {
+  const { affected } = await tx.run(
+    `INSERT INTO lead_changes (client_id, lead_id, revision, kind)
+     SELECT l.client_id, l.id, l.revision, CONCAT('backfill:', ?) FROM leads l
+      WHERE l.client_id = ? AND l.created_at >= ? AND l.erased_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.lead_id = l.id AND d.destination_id = ?)`,
+    [destinationId, clientId, since, destinationId],
+  );
+  return affected;
+}
