@@ -14,7 +14,7 @@ import { createPublished, type Published } from './delivery/published.ts';
 import { createReader } from './delivery/read.ts';
 import { createSweeper } from './delivery/sweep.ts';
 import type { Step } from './delivery/travel.ts';
-import { derived } from './domain/keyed.ts';
+import { intakeDigestKey } from './intake/digest.ts';
 import { RelaisError } from './errors.ts';
 import { createIntake, type Intake } from './intake/accept.ts';
 import type { Log } from './log.ts';
@@ -80,7 +80,7 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
     secrets,
     published,
     checkOptions,
-    intake: createIntake({ database, log, secrets, snapshot, digestKey: derived(config.masterKey, 'intake'), now: () => new Date() }),
+    intake: createIntake({ database, log, secrets, snapshot, digestKey: intakeDigestKey(config.masterKey), now: () => new Date() }),
     publishing: createPublishing({ database, mappingsDir: config.mappingsDir, check: checkOptions, log }),
     rights: createRights({ database, secrets, snapshot }),
     sealer: createSealer({ database, sealKey: config.sealKey, log }),
@@ -232,3 +232,7 @@ async function refuseAnyHost(database: Database): Promise<void> {
     throw new RelaisError('CONFIG-002', `Not allowed in production:\n  - the MySQL account ${row.account} may come from any address; bind it to this host's`);
   }
 }
+
+/** For the sandbox, which stands outside: a connection of an account of its own, and a file asked for by hand. */
+export { requestFile } from './delivery/files.ts';
+export { openDatabase } from './store/database.ts';

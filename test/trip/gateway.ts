@@ -1,0 +1,170 @@
+// A whole gateway for a test: its own database with the three accounts, planner and worker roles, mapping files of its own.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Redis } from 'ioredis';
+import { openApp, startPlanner, startWorker, type App, type Role } from '../../src/app.ts';
+import { loadConfig, type Config } from '../../src/config.ts';
+import { silentLog, type Log } from '../../src/log.ts';
+import { openDatabase, type Database } from '../../src/store/database.ts';
+import { insertIntakeRows, type IntakeValues } from '../../src/store/intake.ts';
+import { grantRights, migrate } from '../../src/store/migrate.ts';
+import { freshDatabase } from '../support/database.ts';
+
+export interface Gateway {
+  readonly app: App;
+  readonly config: Config;
+  readonly redis: Redis;
+  /** Root-like, for what only a test may do. */
+  readonly owner: Database;
+  readonly start: (...roles: readonly ('planner' | 'worker')[]) => Promise<readonly Role[]>;
+  readonly send: (...rows: readonly IntakeValues[]) => Promise<void>;
+  /** Writes a file below the mappings folder. */
+  readonly file: (name: string, text: string) => void;
+  readonly states: (where?: string) => Promise<readonly { id: number; state: string; reason: string; action: string; reference: string; attempt: number; destination: string }[]>;
+  readonly entries: () => Promise<readonly { entry: string; delivery: number; outcome: string; reason: string; attempt: number; consents: string | null; fields: string | null }[]>;
+  /** Waits until `check` is true, looking every 20 ms; fails with what it saw last. */
+  readonly until: (what: string, check: () => boolean | Promise<boolean>, withinMs?: number) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+export interface GatewayOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly log?: Log;
+}
+
+export async function openGateway(options: GatewayOptions = {}): Promise<Gateway> {
+  const fresh = await freshDatabase();
+  const keysSchema = `${fresh.name}_keys`;
+  const owner = openDatabase({ url: fresh.ownerUrl, connections: 6 });
+  await migrate(owner, keysSchema);
+  const account = { user: `${fresh.name}_g`, host: '%' };
+  await owner.text(`CREATE USER '${account.user}'@'%' IDENTIFIED BY 'gateway'`);
+  await grantRights(owner, keysSchema, { gateway: account });
+  const url = new URL(fresh.ownerUrl);
+  url.username = account.user;
+  url.password = 'gateway';
+  const folder = mkdtempSync(join(tmpdir(), 'relais-trip-'));
+  const file = (name: string, text: string): void => {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  };
+  file('presets/.keep', '');
+  for (const [name, text] of Object.entries(options.files ?? {})) file(name, text);
+  const redisUrl = process.env['RELAIS_TEST_REDIS_URL'] ?? '';
+  const config = loadConfig({
+    RELAIS_ENV: 'development',
+    RELAIS_MYSQL_URL: url.href,
+    RELAIS_REDIS_URL: redisUrl,
+    RELAIS_REDIS_PREFIX: fresh.name,
+    RELAIS_MASTER_KEY: randomBytes(32).toString('base64'),
+    RELAIS_SEAL_KEY: randomBytes(32).toString('base64'),
+    RELAIS_MAPPINGS_DIR: folder,
+    RELAIS_ALLOWED_RANGES: '127.0.0.0/8',
+    RELAIS_ALLOW_PLAINTEXT: 'yes',
+    RELAIS_PLANNER_IDLE_MS: '10',
+    RELAIS_ACTOR: 'tester',
+    ...options.environment,
+  });
+  const app = await openApp(config, { log: options.log ?? silentLog });
+  const redis = new Redis(redisUrl);
+  const roles: Role[] = [];
+
+  return {
+    app,
+    config,
+    redis,
+    owner,
+    file,
+    start: async (...names) => {
+      const started: Role[] = [];
+      for (const name of names) started.push(name === 'planner' ? await startPlanner(app) : await startWorker(app));
+      roles.push(...started);
+      return started;
+    },
+    send: (...rows) => insertIntakeRows(owner, rows),
+    states: (where = '1 = 1') =>
+      owner.all(
+        `SELECT d.id, d.state, d.reason, d.action, l.reference, d.attempt, d.destination_id AS destination
+           FROM deliveries d JOIN leads l ON l.id = d.lead_id WHERE ${where} ORDER BY d.id`,
+      ),
+    entries: () => owner.all('SELECT entry, delivery_id AS delivery, outcome, reason, attempt, consents, fields FROM handovers ORDER BY id'),
+    until: async (what, check, withinMs = 15_000) => {
+      const end = Date.now() + withinMs;
+      while (!(await check())) {
+        if (Date.now() > end) {
+          const rows = await owner.all('SELECT id, action, state, reason, attempt, spent, due_at FROM deliveries ORDER BY id LIMIT 20');
+          const refused = await owner.all('SELECT id, status, refusal FROM lead_intake LIMIT 5');
+          throw new Error(`never came: ${what}\n${JSON.stringify(rows, undefined, 1)}\n${JSON.stringify(refused)}`);
+        }
+        await new Promise((done) => setTimeout(done, 20));
+      }
+    },
+    close: async () => {
+      await Promise.all(roles.map((role) => role.stop()));
+      await app.close();
+      const keys = await redis.keys(`${fresh.name}:*`);
+      if (keys.length > 0) await redis.del(...keys);
+      redis.disconnect();
+      await owner.close();
+      await fresh.drop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A complete lead row of the test client; phones and domains are reserved ones. */
+export function leadRow(reference: string, over: Partial<IntakeValues> = {}): IntakeValues {
+  return {
+    client_id: 'essai',
+    kind: 'lead',
+    reference,
+    row_reference: '',
+    channel: 'web_form',
+    collected_at: new Date(Date.now() - 60_000),
+    notice: 'n1',
+    civility: 'ms',
+    last_name: 'Lefèvre',
+    first_name: 'Zoé',
+    email: 'zoe.lefevre@courriel.example',
+    mobile: '+33639980123',
+    programme: 'ES-LYON',
+    consents: JSON.stringify([{ purpose: 'marketing', channel: 'email', state: 'granted', recordedAt: '2026-01-05T10:00:00Z' }]),
+    ...over,
+  };
+}
+
+/** client.yaml and one webhook destination of the test client, on a plain loopback port. */
+export function webhookFiles(port: number, over: { readonly extra?: string; readonly consent?: string } = {}): Readonly<Record<string, string>> {
+  return {
+    'essai/client.yaml': `id: essai
+name: Essai Promotion
+legalEntity: ESSAI PROMOTION SAS
+hosts: [localhost]
+categories: [identity, project, statistical]
+contacts: { rights: dpo@essai.example }
+authorisations:
+  - { recipient: Essai CRM, destination: essai-crm, targets: [localhost], categories: [identity, project, statistical], document: Contrat 1, from: 2026-01-01 }
+`,
+    'essai/crm.yaml': `destination: essai-crm
+connector: webhook
+send: { url: 'http://localhost:${port}/leads' }
+timeouts: { connect: 1s, response: 2s, total: 3s }
+retry: [1s, 1s, 2s]
+maxAge: 1h
+consent:
+${over.consent ?? '  - { to: OPTIN, purpose: marketing, channel: email, values: { granted: OUI, refused: NON, not_asked: NON, withdrawn: RETRAIT } }'}
+fields:
+  - { to: ref, from: id, required: true }
+  - { to: nom, from: identity.lastName, required: true }
+  - { to: tel, from: identity.mobile, as: { phone: national } }
+response:
+  - { accepted: { status: 2xx, json: { success: true } }, reference: $.id }
+  - { refused: { status: 422 } }
+update: { send: { method: PUT, url: 'http://localhost:${port}/leads/{reference}' } }
+erase: { send: { method: DELETE, url: 'http://localhost:${port}/leads/{reference}' }, fields: [] }
+${over.extra ?? ''}`,
+  };
+}
