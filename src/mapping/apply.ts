@@ -52,7 +52,7 @@ export function createApply({
       if ('consent' in part) part.consent.write(answers.current, entries, sent);
       else part.field.write(context, entries, problems);
     }
-    if (schema !== undefined && asserts && problems.length === 0) problems.push(...schema(entries));
+    if (schema !== undefined && plan.whole && problems.length === 0) problems.push(...schema.check(entries));
     if (problems.length > 0) return { ok: false, why: 'invalid', problems: unique(problems) };
     const freshUntil = consent.freshUntil(answers.current);
     const line = title(context);

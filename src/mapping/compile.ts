@@ -55,6 +55,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     const settings =
       connector === undefined ? undefined : compileSettings(mapping, action, connector, client, report);
     const record = compileRecord(mapping, action, scope, consent);
+    if (action === 'create') reportGaps(record, input);
     if (settings === undefined) continue;
     plans.set(action, { record, settings: settings.plan });
     for (const name of settings.secretNames) secretNames.add(name);
@@ -119,6 +120,13 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     classify,
     consentTable: consent.table,
   };
+}
+
+function reportGaps(record: RecordPlan, { schema, report }: CompileInput): void {
+  for (const gap of schema?.gaps(record.targets.map((one) => one.target)) ?? []) {
+    const place = record.targets.find((one) => one.target === gap.target)?.path;
+    report.error(place === undefined ? ['schema'] : [...place, 'to'], 'MAP-707', gap.message);
+  }
 }
 
 function updateOn(mapping: Record<string, unknown>): CompiledMapping['updateOn'] {

@@ -16,6 +16,9 @@ export interface RecordPlan {
   /** Fields and consent lines in output order. */
   readonly parts: readonly ({ readonly field: CompiledField } | { readonly consent: ConsentLine })[];
   readonly fields: readonly CompiledField[];
+  /** The lead as a whole, which the client's schema describes; an update or erase with its own fields is a part. */
+  readonly whole: boolean;
+  readonly targets: readonly { readonly target: Target; readonly path: Path }[];
   /** Every target that can be written, in order: the columns of a CSV. */
   readonly columns: readonly string[];
   readonly categories: ReadonlySet<DataCategory>;
@@ -40,7 +43,13 @@ export function compileRecord(
   const fields: CompiledField[] = [];
   for (const [index, raw] of list.entries()) {
     const path = [...prefix, index];
-    if (isRecord(raw) && Object.hasOwn(raw, 'consent') && !Object.hasOwn(raw, 'to')) {
+    if (isRecord(raw) && Object.hasOwn(raw, 'consent')) {
+      if (Object.keys(raw).length > 1)
+        scope.report.error(
+          path,
+          'MAP-106',
+          'consent stands alone on its line: it places a line of the consent block.',
+        );
       for (const line of placed(raw['consent'], path, lines, waiting, scope)) {
         waiting.delete(line);
         parts.push({ consent: line });
@@ -60,6 +69,8 @@ export function compileRecord(
   return {
     parts,
     fields,
+    whole: !own,
+    targets,
     columns: targets.map(({ target }) => target.text),
     categories,
     sources: new Map(fields.map((field) => [field.target.text, field.source])),

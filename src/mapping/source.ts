@@ -142,6 +142,9 @@ export function readList(source: Source, context: Context): readonly unknown[] {
   return Array.isArray(value) ? (value as readonly unknown[]) : [];
 }
 
-/** Nothing was said: absent, null or an empty text. */
+/** Nothing was said: absent, null, an empty text, or a date that is none. */
 export const isBlank = (value: unknown): boolean =>
-  value === undefined || value === null || value === '' || (typeof value === 'string' && value.trim() === '');
+  value === undefined ||
+  value === null ||
+  (typeof value === 'string' && value.trim() === '') ||
+  (value instanceof Date && Number.isNaN(value.getTime()));

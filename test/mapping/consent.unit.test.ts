@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { consentStates } from '../../src/domain/lead.ts';
 import type { ConsentRecord, ConsentState } from '../../src/domain/lead.ts';
-import { at, compiled, flow, lead, mail, problemsOf, situation, webhook, written } from './support.ts';
+import { at, compiled, flow, lead, mail, situation, webhook, written } from './support.ts';
 
 const answered = (state: ConsentState, more: Partial<ConsentRecord> = {}): ConsentRecord => ({
   purpose: 'marketing',
@@ -226,47 +226,5 @@ test('C20: the output always holds exactly the declared opt-in, whatever was ans
       };
       expect(body.c).toEqual({ mail: values[mailState], sms: values[smsState] });
     }),
-  );
-});
-
-describe('C20: a mapping that could let a refusal read as a consent is not published', () => {
-  const line = (values: string, to = 'OPTIN', more = ''): string =>
-    problemsOf(webhook(name, '', block(`{to: ${to}, channel: email${more}, values: ${values}}`))).join('\n');
-
-  test.each(consentStates.filter((state) => state !== 'granted'))(
-    '%s may not be written like granted',
-    (state) => {
-      const values = { granted: 'X', refused: 'B', not_asked: 'C', withdrawn: 'D', [state]: 'x' };
-      expect(line(JSON.stringify(values))).toContain(`MAP-303  "OPTIN" writes ${state} like granted`);
-    },
-  );
-
-  test.each(consentStates)('%s may not be left out', (state) => {
-    const values: Record<string, string> = { granted: 'A', refused: 'B', not_asked: 'C', withdrawn: 'D' };
-    delete values[state];
-    expect(line(JSON.stringify(values))).toContain('MAP-302');
-  });
-
-  test.each([
-    'DoNotCall',
-    'OptedOut',
-    'opt_out',
-    'blacklist',
-    'donot_mail',
-    'no_email',
-    'HasOptedOutOfEmail',
-    'emailBlacklisted',
-    'desinscrit',
-  ])('%s is an opt-out: it must be confirmed', (to) => {
-    const values = '{granted: false, refused: true, not_asked: true, withdrawn: true}';
-    expect(line(values, to)).toContain('MAP-304');
-    expect(line(values, to, ', inverted: confirmed')).not.toMatch(/MAP-30[345]/);
-  });
-
-  test.each(['OPTIN', 'RGPD_OPTIN', 'accord_email', 'notification', 'nominatif', 'nouveautes'])(
-    '%s is no opt-out',
-    (to) => {
-      expect(line('{granted: O, refused: N, not_asked: N, withdrawn: N}', to)).not.toContain('MAP-304');
-    },
   );
 });

@@ -158,3 +158,33 @@ export function written(
   const body = mapping.write([result.record], when.action, batch);
   return decode(body.bytes, charsetIn(body.mediaType));
 }
+
+/** The JSON a list of fields gives, without the opt-in. */
+export function json(fields: string, one: Lead = lead(), more = ''): Record<string, unknown> {
+  const { OPTIN: _optIn, ...rest } = JSON.parse(written(compiled(webhook(fields, more)), one)) as Record<
+    string,
+    unknown
+  >;
+  return rest;
+}
+
+export const faults = (fields: string, one: Lead = lead(), more = ''): unknown => {
+  const result = compiled(webhook(fields, more)).apply(one, situation());
+  return result.ok ? [] : 'problems' in result ? result.problems : result.why;
+};
+
+export const mobile = (number: string): Lead => lead({ identity: { mobile: number } });
+
+export const noted = (comment: string, more: Partial<Lead> = {}): Lead =>
+  lead({ project: { comment }, ...more });
+export const batch = { sequence: 7, slot: at, rows: 2 };
+
+export function bytesOf(mapping: string, leads: readonly Lead[]): Uint8Array {
+  const made = compiled(mapping);
+  const records = leads.map((one) => {
+    const result = made.apply(one, situation());
+    if (!result.ok) throw new Error(JSON.stringify(result));
+    return result.record;
+  });
+  return made.write(records, 'create', batch).bytes;
+}
