@@ -3,7 +3,7 @@
 import { checkClientText, checkSources, hasErrors } from './check.ts';
 import type { CheckOptions } from './check.ts';
 import type { CompiledMapping, MappingSources, Problem } from './contract.ts';
-import { readDocument } from './document.ts';
+import { listAt, readDocument, textAt } from './document.ts';
 import { loadMappings } from './load.ts';
 import { createProblems } from './problems.ts';
 import { suggest } from './suggest.ts';
@@ -39,8 +39,9 @@ export function checkAll(folder: string, options: CheckOptions): FolderCheck {
       .filter((one) => one.clientId === clientId)
       .map((one) => one.destinationId);
     const tree = readDocument(name, text, createProblems());
-    for (const [index, { destinationId }] of (client.authorisations ?? []).entries()) {
-      if (own.includes(destinationId)) continue;
+    for (const [index, raw] of listAt(tree.value, 'authorisations').entries()) {
+      const destinationId = textAt(raw, 'destination');
+      if (destinationId === undefined || own.includes(destinationId)) continue;
       const place = tree.place(['authorisations', index, 'destination']);
       problems.add(
         place,

@@ -212,12 +212,7 @@ export function compileAccepts(raw: unknown, scope: Scope): Accepts {
   for (const [key, value] of Object.entries(isRecord(raw) ? raw : {})) {
     const path: Path = ['accepts', key];
     const found = findSource(Object.hasOwn(acceptNames, key) ? (acceptNames[key] ?? key) : key);
-    if (
-      found === undefined ||
-      found.path.startsWith('delivery.') ||
-      found.path.startsWith('batch.') ||
-      found.list
-    ) {
+    if (found === undefined || /^(delivery|batch|client)\./.test(found.path) || found.list) {
       scope.report.error(path, 'MAP-201', `accepts cannot read "${key}".`, {
         at: 'key',
         suggestion: suggest(key, Object.keys(acceptNames)) ?? nearestSource(key),

@@ -41,7 +41,7 @@ export function loadMappings(folder: string): LoadedFolder {
       if (!isMapping(name)) continue;
       // Another destination's mapping is no part of this one: its change must not change this version.
       const mine = Object.entries(own).filter(([one]) => one === name || !isMapping(one));
-      const files = { ...presets, ...Object.fromEntries(mine) };
+      const files = { ...extendedBy(content, presets), ...Object.fromEntries(mine) };
       destinations.push({
         clientId,
         destinationId: destinationIn(content) ?? `${clientId}-${basename(name).replace(/\.ya?ml$/, '')}`,
@@ -64,9 +64,35 @@ export function loadDestination(folder: string, destinationId: string): MappingS
 const isMapping = (name: string): boolean =>
   /^[^/]+\/[^/]+\.ya?ml$/.test(name) && basename(name) !== 'client.yaml';
 
-function destinationIn(content: string): string | undefined {
-  const value: unknown = parseDocument(content, { logLevel: 'silent', uniqueKeys: false }).get('destination');
-  return typeof value === 'string' ? value : undefined;
+const destinationIn = (content: string): string | undefined => topText(content, 'destination');
+
+/** The presets a file extends, and those they extend; all of them when one is missing, so that the check can suggest. */
+function extendedBy(
+  content: string,
+  presets: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const used: Record<string, string> = {};
+  for (let name = topText(content, 'extends'); name !== undefined;) {
+    const file = name.endsWith('.yaml') ? name : `${name}.yaml`;
+    const text = presets[file];
+    if (text === undefined) return presets;
+    if (Object.hasOwn(used, file)) break;
+    used[file] = text;
+    name = topText(text, 'extends');
+  }
+  return used;
+}
+
+/** A text at the top of a file that may be broken: the check tells the mistakes. */
+function topText(content: string, key: string): string | undefined {
+  try {
+    const document = parseDocument(content, { logLevel: 'silent', uniqueKeys: false });
+    const value: unknown = document.get(key);
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    // `get` of a file whose top is no block.
+    return undefined;
+  }
 }
 
 const entries = (path: string): readonly string[] =>

@@ -58,6 +58,10 @@ test('an absent value satisfies no comparison', () => {
   }
 });
 
+test.each(['client.id', 'delivery.key', 'batch.rows', 'interactions'])('accepts cannot read %s', (key) => {
+  expect(problemsOf(webhook('- {to: a, value: 1}', `accepts: {${key}: [x]}`)).join()).toContain('MAP-201');
+});
+
 test('accepts: every key must match one of its values', () => {
   const mapping = compiled(
     webhook('- {to: a, value: 1}', 'accepts: {programme: [XX-1, "DM-*"], channel: [web_form]}'),
