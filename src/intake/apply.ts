@@ -68,10 +68,8 @@ export async function applyRows(
     applied.push({ row, state });
   }
   const touched = [...new Set(applied.map((one) => one.state))].sort((a, b) => a.id - b.id);
-  await deps.snapshot(
-    tx,
-    touched.filter((one) => !one.isNew).map((one) => one.id),
-  );
+  const before = touched.filter((one) => !one.isNew).map((one) => one.id);
+  if (before.length > 0) await deps.snapshot(tx, before);
   for (const { row, state } of applied)
     if (row.kind === 'correction') await correctLead(tx, state, row.fields, row.clear);
   const eventsOf = <T>(

@@ -143,10 +143,8 @@ describe('the same row again', () => {
     await home.intake().acceptBatch(200);
     await home.send(lead('D-1', { city: 'Pau' }));
     await home.intake().acceptBatch(200);
-    expect((await home.refusals())[0]).toMatchObject({
-      code: 'REFERENCE_USED',
-      message: expect.stringContaining('correction'),
-    });
+    const [refused] = await home.refusals();
+    expect([refused?.code, refused?.message.includes('correction')]).toEqual(['REFERENCE_USED', true]);
   });
 
   it('references differ by letter case and accents, byte by byte', async () => {
@@ -261,6 +259,7 @@ describe('corrections, consent events and interactions', () => {
       lead('C-2'),
       about('C-2', 'r-0', { kind: 'correction', city: 'Pau' }),
     );
+    expect(home.snapshots).toEqual([]);
     const seen: unknown[] = [];
     await home.send(
       about('C-1', 'r-1', { kind: 'correction', city: 'Pau' }),
