@@ -237,22 +237,27 @@ describe.each(Object.keys(rigs))('%s', (type) => {
   });
 
   test('close() leaves no socket open, and sending works again afterwards', async () => {
+    await rig.connector.close?.();
     // Long limits, so that nothing closes by itself.
     await send({ timeouts: { connectMs: 2_000, responseMs: 60_000, totalMs: 60_000 } });
     await rig.connector.close?.();
-    await until(() => openSockets() === 0);
+    await until(async () => (await rig.openNow()) === 0);
     rig.recover();
     expect(await send()).toMatchObject({ kind: rig.good });
   });
+
+  test('an attempt that ran out of time leaves no socket open', async () => {
+    await rig.connector.close?.();
+    rig.misbehave('hangAfter');
+    expect(await send({ timeouts: short })).toMatchObject({ kind: 'unknown' });
+    await until(async () => (await rig.openNow()) === 0);
+  });
 });
 
-async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 500 && !condition(); turn += 1)
+// Two seconds at most: less than any idle limit that would tidy up by itself.
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let turn = 0; turn < 200 && !(await condition()); turn += 1) {
     await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(condition()).toBe(true);
-}
-
-/** Sockets of this process that are still connected, either end. */
-function openSockets(): number {
-  return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+  }
+  expect(await condition()).toBe(true);
 }

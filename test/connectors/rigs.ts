@@ -31,6 +31,8 @@ export interface Rig {
     readonly received: () => number;
   }>;
   readonly connections: () => number;
+  /** Connections the recipient holds open now. */
+  readonly openNow: () => Promise<number>;
   /** Stable keys of what arrived, in order. */
   readonly arrivedKeys: () => readonly string[];
   readonly misbehave: (how: 'cutBefore' | 'cutAfter' | 'hangBefore' | 'hangAfter' | 'refuse') => void;
@@ -139,6 +141,7 @@ export async function webhookRig(): Promise<Rig> {
       };
     },
     connections: recipient.connections,
+    openNow: recipient.openNow,
     arrivedKeys: () =>
       recipient.received.map(
         (one) => `${String(one.headers['idempotency-key'])} ${String(one.headers['webhook-id'])}`,
@@ -188,6 +191,7 @@ export async function emailRig(): Promise<Rig> {
       return { settings: settingsAt(plain.port), close: plain.close, received: () => plain.received.length };
     },
     connections: recipient.connections,
+    openNow: recipient.openNow,
     arrivedKeys: () =>
       recipient.received.map((mail) => /^Message-ID: (.*)$/im.exec(mail.raw.toString())?.[1]?.trim() ?? ''),
     misbehave(how) {
@@ -234,6 +238,7 @@ export async function flowRig(): Promise<Rig> {
     wrongIdentity: { ...settings, server: { ...settings.server, hostKey: `SHA256:${'A'.repeat(43)}` } },
     identityReason: 'HOST_KEY_MISMATCH',
     connections: recipient.connections,
+    openNow: recipient.openNow,
     arrivedKeys: () => readdirSync(join(root, 'in')).filter((name) => name.endsWith('.csv')),
     misbehave(how) {
       if (how === 'cutBefore') recipient.atConnect = 'reset';

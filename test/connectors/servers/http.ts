@@ -18,6 +18,8 @@ export interface HttpRecipient {
   readonly received: Received[];
   /** Connections made, whether or not a request came. */
   readonly connections: () => number;
+  /** Connections open now. */
+  readonly openNow: () => Promise<number>;
   /** What the next requests get. */
   answer: (request: Received, response: ServerResponse, raw: IncomingMessage) => void;
   /** Cuts every new connection before TLS. */
@@ -69,6 +71,7 @@ export async function startHttpRecipient(certificate?: Certificate): Promise<Htt
     port: (door.address() as AddressInfo).port,
     received: [],
     connections: () => connections,
+    openNow: () => new Promise((resolve) => door.getConnections((_error, count) => resolve(count))),
     answer: accept,
     cutAtOnce: false,
     hangAtOnce: false,

@@ -26,6 +26,8 @@ export interface SftpRecipient {
   /** Fingerprint to pin. */
   readonly hostKey: string;
   readonly connections: () => number;
+  /** Connections open now. */
+  readonly openNow: () => Promise<number>;
   /** Paths opened for writing and renames, in order. */
   readonly log: string[];
   /** Called at each step: a status code to answer, `reset` or `hang`; undefined goes on. */
@@ -85,6 +87,7 @@ export async function startSftpRecipient(root: string): Promise<SftpRecipient> {
     port: (server.address() as AddressInfo).port,
     hostKey,
     connections: () => connections,
+    openNow: () => new Promise((resolve) => server.getConnections((_error, count) => resolve(count))),
     log: [],
     fault: () => undefined,
     loseBytes: 0,

@@ -14,6 +14,8 @@ export interface SmtpRecipient {
   readonly port: number;
   readonly received: Mail[];
   readonly connections: () => number;
+  /** Connections open now. */
+  readonly openNow: () => Promise<number>;
   /** Reply codes to give; `reset` cuts, `hang` says nothing. */
   faults: {
     connect?: Fault;
@@ -96,6 +98,8 @@ export async function startSmtpRecipient(
     port: (server.server.address() as AddressInfo).port,
     received: [],
     connections: () => connections,
+    // The server's own list: it follows a session through STARTTLS, the socket's count does not.
+    openNow: async () => await Promise.resolve(server.connections.size),
     faults: {},
     cutIdle: () => {
       for (const socket of open) socket.destroy();
