@@ -22,12 +22,12 @@ export function escapeHtml(text: string): string {
   return readable(text).replaceAll(/[&<>"']/g, (char) => amp[char] ?? char);
 }
 
+// oxlint-disable-next-line no-control-regex -- control characters are what is removed
+const unreadable = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
 /** Without control characters, and without the direction marks that make a text read as another. */
 export function readable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is removed
-  return text
-    .replaceAll(/\r\n?/g, '\n')
-    .replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '');
+  return text.replaceAll(/\r\n?/g, '\n').replaceAll(unreadable, '');
 }
 
 /** One line: for titles and headers. */

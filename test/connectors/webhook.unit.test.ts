@@ -175,7 +175,7 @@ describe('Standard Webhooks', () => {
         return true;
       })
       .reply(function () {
-        headers = this.req.headers as Record<string, string>;
+        headers = this.req.headers;
         return [200, ''];
       });
     const outcome = await send({ signature: { standard: `secret:${name}` } }, parcelOf(), {

@@ -118,7 +118,7 @@ function serve(
     return fault !== undefined;
   };
   const stat = (id: number, path: string): void => {
-    if (!existsSync(real(path))) return void sftp.status(id, NO_SUCH_FILE);
+    if (!existsSync(real(path))) return sftp.status(id, NO_SUCH_FILE);
     const { mode, uid, gid, size, atimeMs, mtimeMs } = statSync(real(path));
     sftp.attrs(id, {
       mode,
@@ -155,14 +155,14 @@ function serve(
   });
   sftp.on('WRITE', (id, handle, offset, data) => {
     const known = handles.get(handle.readUInt32BE(0));
-    if (known === undefined) return void sftp.status(id, FAILURE);
+    if (known === undefined) return sftp.status(id, FAILURE);
     if (planted('write', known.path, id)) return;
     writeSync(known.fd, data, 0, Math.max(0, data.length - recipient.loseBytes), offset);
     sftp.status(id, OK);
   });
   sftp.on('READ', (id, handle, offset, length) => {
     const known = handles.get(handle.readUInt32BE(0));
-    if (known === undefined) return void sftp.status(id, FAILURE);
+    if (known === undefined) return sftp.status(id, FAILURE);
     const buffer = Buffer.alloc(length);
     const read = readSync(known.fd, buffer, 0, length, offset);
     if (read === 0) sftp.status(id, EOF);
@@ -175,14 +175,14 @@ function serve(
     sftp.status(id, OK);
   });
   sftp.on('REMOVE', (id, path) => {
-    if (!existsSync(real(path))) return void sftp.status(id, NO_SUCH_FILE);
+    if (!existsSync(real(path))) return sftp.status(id, NO_SUCH_FILE);
     unlinkSync(real(path));
     sftp.status(id, OK);
   });
   sftp.on('RENAME', (id, from, to) => {
     recipient.log.push(`rename ${from} ${to}`);
     if (planted('rename', to, id)) return;
-    if (existsSync(real(to)) && !recipient.careless) return void sftp.status(id, FAILURE);
+    if (existsSync(real(to)) && !recipient.careless) return sftp.status(id, FAILURE);
     renameSync(real(from), real(to));
     if (planted('renamed', to, id)) return;
     sftp.status(id, OK);
