@@ -18,16 +18,23 @@ export type Launch = {
   /** also the working folder: it is how a later start recognises what an earlier one left running */
   readonly folder: string;
   readonly logFile: string;
+  /** instead of our own environment */
+  readonly env?: NodeJS.ProcessEnv;
 };
 
 // The same process is meant only while its working folder is still ours: ids are reused.
 const GUARDIAN = 'read _; case "$(readlink "/proc/$1/cwd")" in "$2"|"$2"/*) kill -TERM "$1";; esac';
 const PATIENCE_MS = 10_000;
 
-export function launch({ program, args, folder, logFile }: Launch): ServerProcess {
+export function launch({ program, args, folder, logFile, env }: Launch): ServerProcess {
   const output = openSync(logFile, 'a', 0o600);
   // Detached: Ctrl-C in a terminal reaches us alone, and we stop the servers after the program that uses them.
-  const child = spawn(program, args, { cwd: folder, detached: true, stdio: ['ignore', output, output] });
+  const child = spawn(program, args, {
+    cwd: folder,
+    detached: true,
+    stdio: ['ignore', output, output],
+    ...(env === undefined ? {} : { env }),
+  });
   closeSync(output);
   const { pid } = child;
   if (pid === undefined) {

@@ -1,0 +1,186 @@
+// The account of a run: what was handed in, what the log says, what the recipients have, compared row by row.
+// Invariant: pure. A lead is accounted for when it is delivered, withheld or failed with a reason, or refused visibly;
+// one that still waits is not. Whatever does not agree is a sentence in the list.
+import type { Ending } from '../people/leads.ts';
+import type { Reading, Received } from '../recipients/record.ts';
+import type { Ledger, LoggedDelivery } from './ledger.ts';
+
+/** A lead handed in, and how its trip must end. */
+export interface Expectation extends Ending {
+  readonly clientId: string;
+  readonly reference: string;
+  readonly destination: string;
+}
+
+export interface Account {
+  /** Empty when everything agrees. */
+  readonly amiss: readonly string[];
+  readonly leads: number;
+  /** Leads by ending. */
+  readonly endings: Readonly<Record<Ending['ending'], number>>;
+  /** Records of recipients compared with the log. */
+  readonly compared: number;
+  /** Opt-in values compared, one by one. */
+  readonly optIns: number;
+}
+
+/** @param received what each destination's recipient says, by destination */
+export function account(
+  expected: readonly Expectation[],
+  ledger: Ledger,
+  received: Readonly<Record<string, Reading>>,
+): Account {
+  const amiss: string[] = [];
+  const endings = { delivered: 0, withheld: 0, failed: 0, not_routed: 0, refused: 0 };
+  const wanted = new Map(expected.map((one) => [nameOf(one), one]));
+  const byReference = Map.groupBy(ledger.deliveries, (one) => one.reference);
+
+  for (const row of ledger.rows) {
+    const found = endingOf(row, byReference.get(row.reference) ?? []);
+    if ('waits' in found) amiss.push(`${row.reference} is not accounted for: ${found.waits}`);
+    else {
+      endings[found.ending] += 1;
+      const want = wanted.get(nameOf(row));
+      // A lead added by hand has no expectation; it only must not wait.
+      if (want !== undefined && !meets(found, want)) {
+        amiss.push(`${row.reference} ended as ${say(found)} and should have ended as ${say(want)}`);
+      }
+    }
+    wanted.delete(nameOf(row));
+  }
+  for (const one of wanted.values()) amiss.push(`${one.reference} was handed in and is not in lead_intake`);
+
+  let compared = 0;
+  let optIns = 0;
+  const destinations = new Set([
+    ...Object.keys(received),
+    ...ledger.deliveries.map((one) => one.destination),
+  ]);
+  for (const destination of destinations) {
+    const reading = received[destination] ?? {
+      received: [],
+      complaints: [`${destination} has no recipient in this demo`],
+    };
+    amiss.push(...reading.complaints);
+    const deliveries = ledger.deliveries.filter((one) => one.destination === destination);
+    const result = compare(deliveries, reading.received, amiss);
+    compared += result.compared;
+    optIns += result.optIns;
+  }
+  return { amiss, leads: ledger.rows.length, endings, compared, optIns };
+}
+
+const nameOf = ({ clientId, reference }: { readonly clientId: string; readonly reference: string }): string =>
+  `${clientId}/${reference}`;
+
+const say = ({ ending, detail }: Ending): string =>
+  `${ending.replaceAll('_', ' ')}${detail === '' ? '' : ` (${detail})`}`;
+
+function meets(found: Ending, want: Ending): boolean {
+  return (
+    found.ending === want.ending &&
+    (found.detail === want.detail || found.detail.startsWith(`${want.detail}:`) || want.detail === '')
+  );
+}
+
+function endingOf(
+  row: Ledger['rows'][number],
+  deliveries: readonly LoggedDelivery[],
+): Ending | { readonly waits: string } {
+  if (row.status === 'refused') {
+    return row.refusals.length === 0
+      ? { waits: 'refused without a reason' }
+      : { ending: 'refused', detail: row.refusals.join(', ') };
+  }
+  if (row.status === 'new') return { waits: 'its row was not looked at' };
+  const create = deliveries.find((one) => one.action === 'create');
+  if (create === undefined) {
+    return row.unrouted
+      ? { ending: 'not_routed', detail: '' }
+      : { waits: 'taken in, but neither planned nor refused' };
+  }
+  switch (create.state) {
+    case 'delivered':
+      return create.reason === ''
+        ? { waits: 'delivered without saying how' }
+        : { ending: 'delivered', detail: create.reason };
+    case 'withheld':
+    case 'failed':
+      return create.reason === ''
+        ? { waits: `${create.state} without a reason` }
+        : { ending: create.state, detail: create.reason };
+    default:
+      return {
+        waits: `delivery ${create.id} is ${create.state}${create.reason === '' ? '' : ` (${create.reason})`}`,
+      };
+  }
+}
+
+/** Rows of a file carry no key: there the lead's reference and the action name the row. */
+const rowName = (one: { readonly reference: string; readonly action: string }): string =>
+  `${one.reference} ${one.action}`;
+
+function compare(
+  deliveries: readonly LoggedDelivery[],
+  received: readonly Received[],
+  amiss: string[],
+): { readonly compared: number; readonly optIns: number } {
+  const keyed = Map.groupBy(
+    received.filter((one) => one.key !== undefined),
+    (one) => one.key,
+  );
+  const named = Map.groupBy(
+    received.filter((one) => one.key === undefined),
+    rowName,
+  );
+  const matched = new Set<Received>();
+  let compared = 0;
+  let optIns = 0;
+  for (const delivery of deliveries) {
+    const records = [...(keyed.get(delivery.key) ?? []), ...(named.get(rowName(delivery)) ?? [])];
+    for (const record of records) matched.add(record);
+    const name = `${delivery.destination} ${delivery.reference} (delivery ${delivery.id})`;
+    const delivered = delivery.state === 'delivered';
+    if (delivered !== delivery.acceptedByLog) {
+      amiss.push(
+        `${name} is ${delivery.state}, but the log ${delivery.acceptedByLog ? 'has' : 'has not'} its acceptance`,
+      );
+    }
+    if (delivered && records.length !== 1) {
+      amiss.push(`${name} is delivered, and the recipient has it ${records.length} times`);
+    }
+    if (!delivered && records.length > 0) {
+      amiss.push(`${name} is ${delivery.state}, and yet the recipient has it: ${records[0]?.place ?? ''}`);
+    }
+    if (records.length > 0 && delivery.departed === 0) {
+      amiss.push(`${name} reached the recipient without a departure in the log`);
+    }
+    const [record] = records;
+    if (record === undefined) continue;
+    compared += 1;
+    if (record.reference !== delivery.reference || record.action !== delivery.action) {
+      amiss.push(`${name} is ${rowName(delivery)} in the log and ${rowName(record)} at the recipient's`);
+    }
+    optIns += compareOptIns(delivery, record, name, amiss);
+  }
+  for (const one of received) {
+    if (!matched.has(one))
+      amiss.push(`${one.destination} has ${rowName(one)} (${one.place}), which no delivery explains`);
+  }
+  return { compared, optIns };
+}
+
+/** An erasure carries no opt-in; everything else carries at least one. */
+function compareOptIns(delivery: LoggedDelivery, record: Received, name: string, amiss: string[]): number {
+  if (delivery.optIn.length === 0 && delivery.action !== 'erase')
+    amiss.push(`${name} departed without an opt-in in the log`);
+  for (const { field, value } of delivery.optIn) {
+    const arrived = record.optIn[field];
+    if (value === '(omitted)' ? (arrived ?? '') !== '' : arrived !== value) {
+      amiss.push(
+        `${name}: the log says ${field}=${value}, the recipient has ${arrived === undefined ? 'nothing' : arrived}`,
+      );
+    }
+  }
+  return delivery.optIn.length;
+}

@@ -1,0 +1,185 @@
+// The settings of one demo: folder, keys, secrets, accounts, and the env file that lets `npx relais` find it.
+// Invariant: everything secret is random and dies with the demo; two demos share nothing, and the second one leaves
+// `.relais/current.env` to the first.
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot, sandboxFile } from '../../config.ts';
+import type { Accounts } from './sql.ts';
+
+export interface Places {
+  /** <root>/.relais/demo-<pid>: gone after the demo. */
+  readonly folder: string;
+  /** <root>/.relais/received-<pid>: what the recipients got; stays. */
+  readonly received: string;
+}
+
+export function placesOf(pid: number): Places {
+  return {
+    folder: join(projectRoot, '.relais', `demo-${pid}`),
+    received: join(projectRoot, '.relais', `received-${pid}`),
+  };
+}
+
+/** Makes the folder for what arrives; of earlier demos the latest four stay. */
+export function prepareReceived({ received }: Places): void {
+  const parent = join(projectRoot, '.relais');
+  mkdirSync(received, { recursive: true });
+  const earlier = readdirSync(parent)
+    .filter(
+      (name) =>
+        /^received-\d+$/.test(name) && join(parent, name) !== received && !isRunning(Number(name.slice(9))),
+    )
+    .map((name) => ({ path: join(parent, name), at: statSync(join(parent, name)).mtimeMs }))
+    .sort((a, b) => b.at - a.at);
+  for (const { path } of earlier.slice(4)) rmSync(path, { recursive: true, force: true });
+}
+
+const secretText = (): string => randomBytes(18).toString('hex');
+
+export function inventAccounts(pid: number, host: string): Accounts {
+  const account = (role: string): { user: string; password: string } => ({
+    user: `rd${pid}_${role}`,
+    password: secretText(),
+  });
+  const database = `relais_demo_${pid}`;
+  return {
+    database,
+    keysSchema: `${database}_keys`,
+    owner: account('owner'),
+    gateway: account('gateway'),
+    intake: account('intake'),
+    host,
+  };
+}
+
+export function urlFor(serverUrl: string, account: Accounts['owner'], database: string): string {
+  const url = new URL(serverUrl);
+  url.username = account.user;
+  url.password = account.password;
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+/** `secret:NAME` values of the demo clients' mappings. */
+export interface DemoSecrets {
+  readonly HORIZON_TOKEN: string;
+  readonly HORIZON_SIGNING: string;
+  readonly SMTP_URL: string;
+  readonly ALPES_SFTP_PASSWORD: string;
+  readonly HEXAGONE_SFTP_PASSWORD: string;
+}
+
+export const mailHost = 'smtp.relais.example';
+export const mailUser = 'relais';
+
+export function inventSecrets(): DemoSecrets & { readonly mailPassword: string } {
+  const mailPassword = secretText();
+  return {
+    HORIZON_TOKEN: secretText(),
+    HORIZON_SIGNING: `whsec_${randomBytes(32).toString('base64')}`,
+    SMTP_URL: `smtp://${mailUser}:${mailPassword}@${mailHost}:587`,
+    ALPES_SFTP_PASSWORD: secretText(),
+    HEXAGONE_SFTP_PASSWORD: secretText(),
+    mailPassword,
+  };
+}
+
+export interface EnvironmentFacts {
+  readonly places: Places;
+  readonly mysqlUrl: string;
+  readonly redisUrl: string;
+  readonly accounts: Accounts;
+  readonly secrets: DemoSecrets;
+  /** PEM. */
+  readonly authority: string;
+  /** Host of a demo client -> port on loopback. */
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+/** Writes secrets and certificate into the demo's folder; returns the variables of src/config.ts. */
+export function writeEnvironment(facts: EnvironmentFacts): Readonly<Record<string, string>> {
+  const { places, accounts, secrets } = facts;
+  const secretsFolder = join(places.folder, 'secrets');
+  mkdirSync(secretsFolder, { recursive: true, mode: 0o700 });
+  const names = [
+    'HORIZON_TOKEN',
+    'HORIZON_SIGNING',
+    'SMTP_URL',
+    'ALPES_SFTP_PASSWORD',
+    'HEXAGONE_SFTP_PASSWORD',
+  ] as const;
+  for (const name of names) writeFileSync(join(secretsFolder, name), `${secrets[name]}\n`, { mode: 0o600 });
+  const caFile = join(places.folder, 'ca.pem');
+  writeFileSync(caFile, facts.authority);
+  return {
+    RELAIS_ENV: 'sandbox',
+    RELAIS_MYSQL_URL: urlFor(facts.mysqlUrl, accounts.gateway, accounts.database),
+    RELAIS_MYSQL_OWNER_URL: urlFor(facts.mysqlUrl, accounts.owner, accounts.database),
+    RELAIS_MYSQL_INTAKE_URL: urlFor(facts.mysqlUrl, accounts.intake, accounts.database),
+    RELAIS_KEYS_SCHEMA: accounts.keysSchema,
+    RELAIS_REDIS_URL: facts.redisUrl,
+    RELAIS_REDIS_PREFIX: accounts.database,
+    RELAIS_MASTER_KEY: randomBytes(32).toString('base64'),
+    RELAIS_SEAL_KEY: randomBytes(32).toString('base64'),
+    RELAIS_MAPPINGS_DIR: join(projectRoot, 'mappings'),
+    RELAIS_SECRETS_DIR: secretsFolder,
+    RELAIS_ALLOWED_RANGES: '127.0.0.0/8',
+    RELAIS_CONNECT_TO: Object.entries(facts.ports)
+      .map(([host, port]) => `${host}=127.0.0.1:${port}`)
+      .join(','),
+    RELAIS_CA_FILE: caFile,
+    // Short, so that a killed worker's deliveries are taken up again within seconds.
+    RELAIS_LEASE_MS: '8000',
+    RELAIS_DRAIN_MS: '5000',
+    RELAIS_ACTOR: 'demo',
+  };
+}
+
+export interface CurrentFile {
+  /** False when another demo has it. */
+  readonly taken: boolean;
+  /** The file this demo's settings stand in, whoever has `.relais/current.env`. */
+  readonly own: string;
+  readonly release: () => void;
+}
+
+/** Writes the env file into the demo's folder, and as `.relais/current.env` unless a running demo has that one. */
+export function publishEnvironment(
+  places: Places,
+  env: Readonly<Record<string, string>>,
+  pid: number,
+): CurrentFile {
+  const text = [`# demo ${pid}`, ...Object.entries(env).map(([name, value]) => `${name}=${value}`), ''].join(
+    '\n',
+  );
+  const own = join(places.folder, 'demo.env');
+  writeFileSync(own, text, { mode: 0o600 });
+  const current = join(projectRoot, sandboxFile);
+  const ownerOf = (): number =>
+    existsSync(current) ? Number(/^# demo (\d+)/.exec(readFileSync(current, 'utf8'))?.[1] ?? 0) : 0;
+  const other = ownerOf();
+  if (other !== 0 && !isRunning(other)) rmSync(current, { force: true });
+  let taken = true;
+  try {
+    writeFileSync(current, text, { mode: 0o600, flag: 'wx' });
+  } catch {
+    taken = false;
+  }
+  return {
+    taken,
+    own,
+    release: () => {
+      if (taken && ownerOf() === pid) rmSync(current, { force: true });
+    },
+  };
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

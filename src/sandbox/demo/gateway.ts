@@ -1,0 +1,73 @@
+// The one place where the demo touches the gateway's own program, so that everything else sees only this.
+// Invariant: nothing here decides; planner and worker run in processes of their own.
+import { migrateDatabase, openApp, openDatabase, requestFile } from '../../app.ts';
+import { loadConfig } from '../../config.ts';
+import { silentLog } from '../../log.ts';
+import { demoClients } from '../people/clients.ts';
+import type { Accounts, Connection } from './sql.ts';
+
+export interface Gateway {
+  /** The gateway's account. */
+  readonly connection: Connection;
+  readonly publish: (destinationId: string) => Promise<void>;
+  /** A file now, instead of at the next hour of the schedule. */
+  readonly requestFile: (destinationId: string) => Promise<void>;
+  /** Seals what is not sealed, then checks every entry. */
+  readonly verifyLog: () => Promise<{ readonly ok: boolean; readonly words: string }>;
+  readonly close: () => Promise<void>;
+}
+
+/** Variables of src/config.ts. */
+export type Env = Readonly<Record<string, string>>;
+
+export interface GatewayTools {
+  readonly connect: (url: string) => Connection;
+  /** Tables and rights, with the owner's account. */
+  readonly migrate: (env: Env, accounts: Accounts) => Promise<void>;
+  readonly open: (env: Env) => Promise<Gateway>;
+}
+
+export const gatewayTools: GatewayTools = {
+  connect: (url) => openDatabase({ url, connections: 2 }),
+  migrate: async (env, { gateway, intake, host }) => {
+    await migrateDatabase(loadConfig(env), {
+      gateway: { user: gateway.user, host },
+      intake: { user: intake.user, host },
+    });
+  },
+  open: async (env) => {
+    const app = await openApp(loadConfig(env), { log: silentLog });
+    return {
+      connection: app.database,
+      publish: async (destinationId) => {
+        await app.publishing.publish({ destinationId, author: 'demo', note: 'demo client' });
+      },
+      requestFile: async (destinationId) => {
+        const clientId = demoClients.find((one) => one.destination === destinationId)?.id ?? '';
+        await requestFile(
+          app.database,
+          { id: destinationId, clientId },
+          'demo',
+          'the demo does not wait for the hour',
+        );
+      },
+      verifyLog: async () => {
+        // The planner seals beside us: what it holds at this moment is proved by a later look.
+        let verified = await app.sealer.verify();
+        for (let looks = 0; verified.ok && verified.unsealed > 0 && looks < 20; looks += 1) {
+          await app.sealer.seal(5_000);
+          verified = await app.sealer.verify();
+        }
+        const { ok, entries, seals, unsealed, problem } = verified;
+        const where = problem?.entry === undefined ? '' : ` at entry ${problem.entry}`;
+        return {
+          ok: ok && unsealed === 0,
+          words: ok
+            ? `${entries} entries under ${seals} seals, none changed, none missing${unsealed === 0 ? '' : `; ${unsealed} not sealed`}`
+            : `${(problem?.kind ?? 'broken').replaceAll('_', ' ')}${where}`,
+        };
+      },
+      close: app.close,
+    };
+  },
+};

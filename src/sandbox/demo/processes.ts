@@ -1,0 +1,74 @@
+// Planner and worker of the demo: the real program in processes of its own, so that one can be killed.
+// Invariant: none outlives the demo; one that ends by itself is told about, with the end of its log.
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { projectRoot } from '../../config.ts';
+import { lastLines, launch } from '../server-process.ts';
+
+export interface RoleProcess {
+  readonly pid: number;
+  readonly logFile: string;
+  /** Waits until it says that it is ready, at most half a minute; `trouble` tells when it never will be. */
+  readonly ready: () => Promise<void>;
+  /** A sentence when it ended though nobody asked it to. */
+  readonly trouble: () => string | undefined;
+  /** SIGKILL: no last word. */
+  readonly kill: () => void;
+  /** SIGTERM, then patience. */
+  readonly stop: () => Promise<void>;
+}
+
+export type Role = 'planner' | 'worker' | 'all';
+
+/** @param env the variables of src/config.ts; nothing else of ours reaches the process but PATH and HOME */
+export function startRole(
+  role: Role,
+  options: {
+    readonly folder: string;
+    readonly name: string;
+    readonly env: Readonly<Record<string, string>>;
+    /** For its health address. */
+    readonly port: number;
+  },
+): RoleProcess {
+  const logFile = join(options.folder, `${options.name}.log`);
+  const { PATH, HOME } = process.env;
+  const child = launch({
+    program: process.execPath,
+    args: [join(projectRoot, 'src', 'main.ts'), role],
+    folder: options.folder,
+    logFile,
+    env: {
+      ...options.env,
+      RELAIS_HTTP_PORT: String(options.port),
+      ...(PATH === undefined ? {} : { PATH }),
+      ...(HOME === undefined ? {} : { HOME }),
+    },
+  });
+  let asked = false;
+  return {
+    pid: child.pid,
+    logFile,
+    ready: async () => {
+      const deadline = Date.now() + 30_000;
+      while (!child.hasEnded() && Date.now() < deadline) {
+        const answer = await fetch(`http://127.0.0.1:${options.port}/ready`).catch(() => undefined);
+        await answer?.body?.cancel();
+        if (answer?.ok === true) return;
+        await sleep(50);
+      }
+    },
+    trouble: () =>
+      !asked && child.hasEnded()
+        ? `the ${options.name} ended by itself; its log ends:\n${lastLines(logFile)}`
+        : undefined,
+    kill: () => {
+      asked = true;
+      process.kill(child.pid, 'SIGKILL');
+    },
+    stop: async () => {
+      asked = true;
+      await child.stop();
+    },
+  };
+}

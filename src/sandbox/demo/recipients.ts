@@ -1,0 +1,86 @@
+// The four recipients of the demo, started together and stopped together.
+// Invariant: each writes only below the folder of what was received.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createRandom } from '../people/random.ts';
+import { startCrm } from '../recipients/crm.ts';
+import type { Crm } from '../recipients/crm.ts';
+import { startFileDrop } from '../recipients/files.ts';
+import { certificateFor } from '../recipients/identity.ts';
+import { startMailbox } from '../recipients/mailbox.ts';
+import { createMoods } from '../recipients/moods.ts';
+import type { Reading, Recipient } from '../recipients/record.ts';
+import { mailHost, mailUser } from './environment.ts';
+import type { inventSecrets } from './environment.ts';
+
+export interface Recipients {
+  readonly all: readonly Recipient[];
+  readonly crm: Crm;
+  /** PEM of the authority to trust. */
+  readonly authority: string;
+  readonly ports: Readonly<Record<string, number>>;
+  readonly readAll: () => Promise<Readonly<Record<string, Reading>>>;
+  readonly close: () => Promise<void>;
+}
+
+export async function startRecipients(
+  received: string,
+  secrets: ReturnType<typeof inventSecrets>,
+  seed: number,
+): Promise<Recipients> {
+  const folder = (name: string): string => {
+    const path = join(received, name);
+    mkdirSync(path, { recursive: true });
+    return path;
+  };
+  const certificate = await certificateFor('crm.horizon.example', mailHost);
+  const random = createRandom(seed);
+  const crm = await startCrm({
+    certificate,
+    secrets: { token: secrets.HORIZON_TOKEN, signing: secrets.HORIZON_SIGNING },
+    file: join(folder('horizon-crm'), 'leads.jsonl'),
+    destination: 'horizon-crm',
+    mood: createMoods(seed),
+    latencyMs: () => random.whole(15, 120),
+  });
+  const mailbox = await startMailbox({
+    certificate,
+    login: { user: mailUser, password: secrets.mailPassword },
+    folder: folder('littoral-mail'),
+    destination: 'littoral-mail',
+    address: 'leads@littoral.example',
+  });
+  const alpes = await startFileDrop({
+    destination: 'alpes-csv',
+    home: folder('alpes-csv'),
+    folder: 'in',
+    login: { user: 'relais', password: secrets.ALPES_SFTP_PASSWORD },
+    kind: 'csv',
+  });
+  const hexagone = await startFileDrop({
+    destination: 'hexagone-xml',
+    home: folder('hexagone-xml'),
+    folder: 'leads',
+    login: { user: 'relais', password: secrets.HEXAGONE_SFTP_PASSWORD },
+    kind: 'xml',
+  });
+  const all = [crm, mailbox, alpes, hexagone];
+  return {
+    all,
+    crm,
+    authority: certificate.cert,
+    ports: {
+      'crm.horizon.example': crm.port,
+      [mailHost]: mailbox.port,
+      'sftp.alpes.example': alpes.port,
+      'sftp.hexagone.example': hexagone.port,
+    },
+    readAll: async () =>
+      Object.fromEntries(
+        await Promise.all(all.map(async (one) => [one.destination, await one.read()] as const)),
+      ),
+    close: async () => {
+      await Promise.all(all.map((one) => one.close()));
+    },
+  };
+}

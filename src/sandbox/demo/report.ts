@@ -1,0 +1,131 @@
+// What the demo says at its end: a table per destination, reasons, payloads with their opt-in, and the account.
+// Invariant: only counts, codes and invented persons; everything shown was read back from tables or received files.
+import type { Recipient } from '../recipients/record.ts';
+import type { Account } from './accounting.ts';
+import type { Ledger, LoggedDelivery } from './ledger.ts';
+import type { Screen } from './screen.ts';
+
+export function printTable(screen: Screen, ledger: Ledger, destinations: readonly string[]): void {
+  const head = [
+    'destination',
+    'leads',
+    'delivered',
+    'attempts',
+    'retried',
+    'withheld',
+    'failed',
+    'commit to delivery: p50',
+    'p95',
+  ];
+  const rows = destinations.map((id) => {
+    const own = ledger.deliveries.filter((one) => one.destination === id && one.action === 'create');
+    const times = own.flatMap((one) =>
+      one.state === 'delivered' && one.settledAt !== undefined
+        ? [one.settledAt.getTime() - one.committedAt.getTime()]
+        : [],
+    );
+    return [
+      id,
+      String(own.length),
+      String(count(own, 'delivered')),
+      String(own.reduce((sum, one) => sum + one.departed, 0)),
+      String(own.filter((one) => one.departed > 1).length),
+      String(count(own, 'withheld')),
+      String(count(own, 'failed')),
+      duration(percentile(times, 0.5)),
+      duration(percentile(times, 0.95)),
+    ];
+  });
+  for (const line of aligned([head, ...rows])) screen.line(`  ${line}`);
+  screen.line();
+  for (const id of destinations) {
+    const own = ledger.deliveries.filter((one) => one.destination === id);
+    for (const state of ['withheld', 'failed', 'waiting'] as const) {
+      const reasons = tally(own.filter((one) => one.state === state).map((one) => one.reason));
+      if (reasons !== '') screen.line(`  ${id}, ${state}: ${reasons}`);
+    }
+    const setbacks = tally(own.flatMap((one) => (one.state === 'delivered' ? one.setbacks : [])));
+    if (setbacks !== '') screen.line(screen.faint(`  ${id}, overcome on the way: ${setbacks}`));
+  }
+  const refused = tally(
+    ledger.rows.filter((one) => one.status === 'refused').map((one) => one.refusals.join(', ')),
+  );
+  if (refused !== '') screen.line(`  refused at the door (lead_intake.refusal): ${refused}`);
+  const unrouted = ledger.rows.filter((one) => one.unrouted).length;
+  if (unrouted > 0) screen.line(`  taken in, but no destination accepts the programme: ${unrouted}`);
+}
+
+const count = (deliveries: readonly LoggedDelivery[], state: string): number =>
+  deliveries.filter((one) => one.state === state).length;
+
+/** `opt_in_missing 3, other 1`, the most frequent first. */
+export function tally(words: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts]
+    .sort(([a, m], [b, n]) => n - m || a.localeCompare(b))
+    .map(([word, n]) => `${word} × ${n}`)
+    .join(', ');
+}
+
+/** Nearest rank; undefined for nothing. */
+export function percentile(values: readonly number[], share: number): number | undefined {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
+}
+
+function duration(ms: number | undefined): string {
+  if (ms === undefined) return '-';
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}
+
+/** Columns side by side: the first to the left, numbers to the right. */
+export function aligned(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  '),
+  );
+}
+
+export async function printSamples(screen: Screen, recipients: readonly Recipient[]): Promise<void> {
+  for (const recipient of recipients) {
+    const sample = await recipient.sample();
+    if (sample === undefined) continue;
+    screen.line();
+    screen.line(`  ${screen.strong(sample.title)}`);
+    for (const line of sample.text.split(/\r?\n/)) {
+      const optIn = sample.optInLines.test(line);
+      screen.line(optIn ? screen.good(`  ▶ ${line}`) : `    ${line}`);
+    }
+  }
+  screen.line();
+  screen.line(screen.faint("  ▶ marks the lines with the client's own opt-in fields."));
+}
+
+/** A list longer than this tells nobody more. */
+const mostShown = 25;
+
+export function printAccount(screen: Screen, result: Account): void {
+  const { endings, amiss } = result;
+  screen.line(
+    `  ${result.leads} leads handed in: ${endings.delivered} delivered, ${endings.withheld} withheld with a reason, ${endings.failed} failed with a reason,`,
+  );
+  screen.line(`  ${endings.not_routed} that no destination takes, ${endings.refused} refused at the door.`);
+  screen.line(
+    `  ${result.compared} records of the recipients and ${result.optIns} opt-in values compared with the hand-over log, one by one.`,
+  );
+  screen.line();
+  if (amiss.length === 0) {
+    screen.line(screen.good('  ✔ Every lead is accounted for.'));
+    return;
+  }
+  screen.line(screen.bad(`  ✘ ${amiss.length} ${amiss.length === 1 ? 'thing is' : 'things are'} amiss:`));
+  for (const one of amiss.slice(0, mostShown)) screen.line(`    - ${one}`);
+  if (amiss.length > mostShown) screen.line(`    … and ${amiss.length - mostShown} more`);
+}

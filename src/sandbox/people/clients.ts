@@ -1,0 +1,87 @@
+// The four demo clients as a system in front of the gateway knows them: programmes, legal entity, consents it must record.
+// Invariant: agrees with mappings/<client>; what the client wants written is not known here.
+import type { Random } from './random.ts';
+
+export interface DemoClient {
+  readonly id: string;
+  /** Destination that its leads must reach. */
+  readonly destination: string;
+  readonly connector: 'webhook' | 'email' | 'flow';
+  readonly prefix: string;
+  readonly legalEntity: string;
+  readonly programmes: readonly string[];
+  /** Purpose and channel of every opt-in the client's files name. */
+  readonly optIns: readonly (readonly [purpose: string, channel: string])[];
+  /** Share of all leads. */
+  readonly weight: number;
+}
+
+export const demoClients: readonly DemoClient[] = [
+  {
+    id: 'horizon',
+    destination: 'horizon-crm',
+    connector: 'webhook',
+    prefix: 'HZ',
+    legalEntity: 'HORIZON PROMOTION SAS',
+    programmes: ['HZ-LYON', 'HZ-NANTES', 'HZ-RENNES', 'HZ-BORDEAUX'],
+    optIns: [
+      ['marketing', 'email'],
+      ['marketing', 'phone'],
+    ],
+    weight: 40,
+  },
+  {
+    id: 'littoral',
+    destination: 'littoral-mail',
+    connector: 'email',
+    prefix: 'LT',
+    legalEntity: 'LITTORAL RESIDENCES SARL',
+    programmes: ['LT-ROYAN', 'LT-PORNIC', 'LT-HYERES'],
+    optIns: [
+      ['marketing', 'email'],
+      ['marketing', 'phone'],
+      ['newsletter', 'email'],
+    ],
+    weight: 20,
+  },
+  {
+    id: 'alpes',
+    destination: 'alpes-csv',
+    connector: 'flow',
+    prefix: 'AL',
+    legalEntity: 'ALPES HABITAT NEUF SA',
+    programmes: ['AL-ANNECY', 'AL-CHAMBERY', 'AL-GRENOBLE'],
+    optIns: [
+      ['marketing', 'phone'],
+      ['marketing', 'email'],
+      ['partners', 'email'],
+    ],
+    weight: 20,
+  },
+  {
+    id: 'hexagone',
+    destination: 'hexagone-xml',
+    connector: 'flow',
+    prefix: 'HX',
+    legalEntity: 'HEXAGONE COMMERCIALISATION SNC',
+    programmes: ['HX-TOURS', 'HX-REIMS', 'HX-LILLE'],
+    optIns: [
+      ['marketing', 'email'],
+      ['marketing', 'phone'],
+      ['profiling', 'email'],
+    ],
+    weight: 20,
+  },
+];
+
+/** Programmes Horizon's own CRM says no to: sold out (422), and unknown to it (a 200 that says no). */
+export const soldOutProgramme = 'HZ-SOLDOUT';
+export const unknownProgramme = 'HZ-GHOST';
+
+/** Clients in turn, by weight, so that a short list has all of them. */
+export function clientsInTurn(random: Random, count: number): readonly DemoClient[] {
+  const one = demoClients.flatMap((client) => Array<DemoClient>(client.weight / 20).fill(client));
+  const list: DemoClient[] = [];
+  while (list.length < count) list.push(...random.shuffled(one));
+  return list.slice(0, count);
+}
