@@ -5,7 +5,7 @@ import { relative } from 'node:path';
 import { account } from './accounting.ts';
 import { readLedger } from './ledger.ts';
 import { printAccount } from './report.ts';
-import type { World } from './run.ts';
+import type { World } from './world.ts';
 
 export async function keepRunning(world: World, signal: AbortSignal): Promise<void> {
   const { screen } = world;

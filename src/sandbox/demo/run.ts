@@ -1,53 +1,18 @@
 // The demo from its first line to its last: build the little world, run the trip, account for every lead, clean up.
 // Invariant: whatever happens, servers, processes, database and accounts of the demo are gone at its end.
-import { rm } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { demoClients } from '../people/clients.ts';
-import { inventLeads } from '../people/leads.ts';
-import type { DemoLead } from '../people/leads.ts';
 import type { Reading } from '../recipients/record.ts';
-import { startServices } from '../services.ts';
 import { account } from './accounting.ts';
 import type { Account } from './accounting.ts';
-import {
-  inventAccounts,
-  inventSecrets,
-  placesOf,
-  prepareReceived,
-  publishEnvironment,
-  writeEnvironment,
-} from './environment.ts';
-import type { CurrentFile, Places } from './environment.ts';
-import type { Gateway, GatewayTools } from './gateway.ts';
 import { keepRunning } from './keep.ts';
 import { readLedger } from './ledger.ts';
 import type { DemoOptions } from './options.ts';
-import { startRecipients } from './recipients.ts';
-import type { Recipients } from './recipients.ts';
 import { printAccount, printSamples, printTable } from './report.ts';
 import type { Screen } from './screen.ts';
-import { createAccounts, dropAccounts } from './sql.ts';
-import type { Connection } from './sql.ts';
 import { runTrip } from './trip.ts';
-
-export interface World {
-  readonly screen: Screen;
-  readonly places: Places;
-  readonly gateway: Gateway;
-  readonly recipients: Recipients;
-  readonly leads: readonly DemoLead[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly intake: Connection;
-  readonly current: CurrentFile;
-}
-
-export interface DemoDeps {
-  readonly screen: Screen;
-  readonly tools: GatewayTools;
-  /** Servers to use instead of private ones. */
-  readonly given: { readonly mysqlUrl?: string; readonly redisUrl?: string };
-  readonly signal: AbortSignal;
-}
+import { buildWorld } from './world.ts';
+import type { DemoDeps, World } from './world.ts';
 
 /** Returns the exit code. */
 export async function runDemo(options: DemoOptions, deps: DemoDeps): Promise<number> {
@@ -63,66 +28,6 @@ export async function runDemo(options: DemoOptions, deps: DemoDeps): Promise<num
       );
     }
   }
-}
-
-async function buildWorld(
-  options: DemoOptions,
-  { screen, tools, given }: DemoDeps,
-  undo: (() => Promise<void>)[],
-): Promise<World> {
-  const places = placesOf(process.pid);
-  screen.line(screen.strong('Relais: leads from MySQL to four clients, and an account of every one of them'));
-  screen.line();
-  const services = await startServices({
-    folder: places.folder,
-    log: (text) => screen.line(`  ${text}`),
-    ...given,
-  });
-  undo.push(async () => {
-    await services.stop();
-    await rm(places.folder, { recursive: true, force: true });
-  });
-  prepareReceived(places);
-
-  const secrets = inventSecrets();
-  const recipients = await startRecipients(places.received, secrets, options.seed);
-  undo.push(recipients.close);
-  screen.line('  recipients on loopback: a CRM (HTTPS), a mailbox (SMTP), two SFTP drops');
-
-  // Private servers see us at 127.0.0.1; others may see us anywhere.
-  const accounts = inventAccounts(process.pid, services.origin === 'private' ? '127.0.0.1' : '%');
-  const server = tools.connect(services.mysqlUrl);
-  undo.push(async () => {
-    await dropAccounts(server, accounts);
-    await server.close();
-  });
-  await createAccounts(server, accounts);
-  const env = writeEnvironment({
-    places,
-    mysqlUrl: services.mysqlUrl,
-    redisUrl: services.redisUrl,
-    accounts,
-    secrets,
-    authority: recipients.authority,
-    ports: recipients.ports,
-  });
-  await tools.migrate(env, accounts);
-  screen.line('  tables migrated; accounts for owner, gateway and intake, each with its rights');
-
-  const current = publishEnvironment(places, env, process.pid);
-  undo.push(() => Promise.resolve(current.release()));
-  // A demo that is killed must not leave the env file behind for the commands of tomorrow.
-  process.once('exit', current.release);
-
-  const gateway = await tools.open(env);
-  undo.push(gateway.close);
-  for (const { destination } of demoClients) await gateway.publish(destination);
-  screen.line(`  published: ${demoClients.map((one) => one.destination).join(', ')}`);
-
-  const intake = tools.connect(env['RELAIS_MYSQL_INTAKE_URL'] ?? '');
-  undo.push(intake.close);
-  const leads = inventLeads({ seed: options.seed, count: options.leads, now: new Date() });
-  return { screen, places, gateway, recipients, leads, env, intake, current };
 }
 
 async function perform(

@@ -1,0 +1,103 @@
+// The demo's little world: servers, recipients, accounts, tables, settings, published clients, invented leads.
+// Invariant: whatever was built has its undoing on the caller's list before the next step begins.
+import { rm } from 'node:fs/promises';
+import { demoClients } from '../people/clients.ts';
+import { inventLeads } from '../people/leads.ts';
+import type { DemoLead } from '../people/leads.ts';
+import { startServices } from '../services.ts';
+import {
+  inventAccounts,
+  inventSecrets,
+  placesOf,
+  prepareReceived,
+  publishEnvironment,
+  writeEnvironment,
+} from './environment.ts';
+import type { CurrentFile, Places } from './environment.ts';
+import type { Gateway, GatewayTools } from './gateway.ts';
+import type { DemoOptions } from './options.ts';
+import { startRecipients } from './recipients.ts';
+import type { Recipients } from './recipients.ts';
+import type { Screen } from './screen.ts';
+import { createAccounts, dropAccounts } from './sql.ts';
+import type { Connection } from './sql.ts';
+
+export interface World {
+  readonly screen: Screen;
+  readonly places: Places;
+  readonly gateway: Gateway;
+  readonly recipients: Recipients;
+  readonly leads: readonly DemoLead[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly intake: Connection;
+  readonly current: CurrentFile;
+}
+
+export interface DemoDeps {
+  readonly screen: Screen;
+  readonly tools: GatewayTools;
+  /** Servers to use instead of private ones. */
+  readonly given: { readonly mysqlUrl?: string; readonly redisUrl?: string };
+  readonly signal: AbortSignal;
+}
+
+/** @param undo what to do at the end, to be done last in first out */
+export async function buildWorld(
+  options: DemoOptions,
+  { screen, tools, given }: DemoDeps,
+  undo: (() => Promise<void>)[],
+): Promise<World> {
+  const places = placesOf(process.pid);
+  screen.line(screen.strong('Relais: leads from MySQL to four clients, and an account of every one of them'));
+  screen.line();
+  const services = await startServices({
+    folder: places.folder,
+    log: (text) => screen.line(`  ${text}`),
+    ...given,
+  });
+  undo.push(async () => {
+    await services.stop();
+    await rm(places.folder, { recursive: true, force: true });
+  });
+  prepareReceived(places);
+
+  const secrets = inventSecrets();
+  const recipients = await startRecipients(places.received, secrets, options.seed);
+  undo.push(recipients.close);
+  screen.line('  recipients on loopback: a CRM (HTTPS), a mailbox (SMTP), two SFTP drops');
+
+  // Private servers see us at 127.0.0.1; others may see us anywhere.
+  const accounts = inventAccounts(process.pid, services.origin === 'private' ? '127.0.0.1' : '%');
+  const server = tools.connect(services.mysqlUrl);
+  undo.push(async () => {
+    await dropAccounts(server, accounts);
+    await server.close();
+  });
+  await createAccounts(server, accounts);
+  const env = writeEnvironment({
+    places,
+    mysqlUrl: services.mysqlUrl,
+    redisUrl: services.redisUrl,
+    accounts,
+    secrets,
+    authority: recipients.authority,
+    ports: recipients.ports,
+  });
+  await tools.migrate(env, accounts);
+  screen.line('  tables migrated; accounts for owner, gateway and intake, each with its rights');
+
+  const current = publishEnvironment(places, env, process.pid);
+  undo.push(() => Promise.resolve(current.release()));
+  // A demo that is killed must not leave the env file behind for the commands of tomorrow.
+  process.once('exit', current.release);
+
+  const gateway = await tools.open(env);
+  undo.push(gateway.close);
+  for (const { destination } of demoClients) await gateway.publish(destination);
+  screen.line(`  published: ${demoClients.map((one) => one.destination).join(', ')}`);
+
+  const intake = tools.connect(env['RELAIS_MYSQL_INTAKE_URL'] ?? '');
+  undo.push(intake.close);
+  const leads = inventLeads({ seed: options.seed, count: options.leads, now: new Date() });
+  return { screen, places, gateway, recipients, leads, env, intake, current };
+}
