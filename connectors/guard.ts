@@ -21,6 +21,7 @@ export { clearTextProblem, masked, namesAmong, secretName, secretPattern } from 
 export interface GuardPolicy {
   readonly allowedRanges: readonly string[];
   readonly extraCa?: string;
+  readonly connectTo?: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
 }
 
 /** The operating system's resolver and sockets; replaced in tests. */
@@ -81,12 +82,14 @@ export function createGuard(policy: GuardPolicy, deps: GuardDeps = systemDeps): 
   };
 
   async function connect(to: Endpoint): Promise<Socket> {
-    const literal = literalAddress(to.host);
+    // The operator's own routing changes where we dial, and nothing else: the address is vetted all the same.
+    const route = policy.connectTo?.[bareHost(to.host).toLowerCase()] ?? to;
+    const literal = literalAddress(route.host);
     if (literal !== undefined && !permits(literal)) throw connectFailure('ADDRESS_NOT_ALLOWED');
     if (to.signal?.aborted === true) throw connectFailure('CONNECT_ABORTED');
     const socket = deps.dial({
-      host: literal ?? bareHost(to.host),
-      port: to.port,
+      host: literal ?? bareHost(route.host),
+      port: route.port,
       lookup,
       noDelay: true,
       keepAlive: true,
@@ -155,12 +158,13 @@ const guards = new Map<string, Guard>();
 
 /** The guard of a policy; one per content, since a process knows one or two policies. */
 export function guardOf(policy: GuardPolicy): Guard {
-  const key = JSON.stringify([policy.allowedRanges, policy.extraCa ?? '']);
+  const key = JSON.stringify([policy.allowedRanges, policy.extraCa ?? '', policy.connectTo ?? {}]);
   const known = guards.get(key);
   if (known !== undefined) return known;
   const guard = createGuard({
     allowedRanges: policy.allowedRanges,
     ...(policy.extraCa === undefined ? {} : { extraCa: policy.extraCa }),
+    ...(policy.connectTo === undefined ? {} : { connectTo: policy.connectTo }),
   });
   guards.set(key, guard);
   return guard;
