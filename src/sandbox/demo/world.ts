@@ -16,6 +16,7 @@ import {
 import type { CurrentFile, Places } from './environment.ts';
 import type { Gateway, GatewayTools } from './gateway.ts';
 import type { DemoOptions } from './options.ts';
+import { removeRedisKeys } from './redis-keys.ts';
 import { startRecipients } from './recipients.ts';
 import type { Recipients } from './recipients.ts';
 import type { Screen } from './screen.ts';
@@ -73,6 +74,8 @@ export async function buildWorld(
     await dropAccounts(server, accounts);
     await server.close();
   });
+  if (given.redisUrl !== undefined)
+    undo.push(async () => await removeRedisKeys(services.redisUrl, accounts.database));
   await createAccounts(server, accounts);
   const env = writeEnvironment({
     places,
