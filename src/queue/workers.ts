@@ -73,6 +73,10 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
         removeOnFail: { count: 0 },
         skipVersionCheck: true,
         drainDelay: 5,
+        // Jobs a killed worker held come back soon; what they mean is decided by the claim.
+        lockDuration: 10_000,
+        stalledInterval: 5_000,
+        maxStalledCount: 1_000,
       },
     );
     worker.on('error', (error) => log.warn('redis.unavailable', { loop: 'worker', destination: destinationId, code: foreignCode(error) }));

@@ -50,7 +50,7 @@ export async function takeAlerts(tx: Sql, limit: number): Promise<readonly DueAl
     const { marks, values } = inList(rows.map((row) => row.id));
     // Pushed ahead while being sent, so that a sender that dies is followed by another.
     await tx.run(
-      `UPDATE alerts SET tries = tries + 1, next_try_at = TIMESTAMPADD(SECOND, LEAST(30 * POW(2, tries), 3600), UTC_TIMESTAMP(3)) WHERE id IN (${marks})`,
+      `UPDATE alerts FORCE INDEX (PRIMARY) SET tries = tries + 1, next_try_at = TIMESTAMPADD(SECOND, LEAST(30 * POW(2, tries), 3600), UTC_TIMESTAMP(3)) WHERE id IN (${marks})`,
       values,
     );
   }
@@ -68,5 +68,5 @@ export async function takeAlerts(tx: Sql, limit: number): Promise<readonly DueAl
 export async function alertsSent(sql: Sql, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);
-  await sql.run(`UPDATE alerts SET sent_at = UTC_TIMESTAMP(3) WHERE id IN (${marks})`, values);
+  await sql.run(`UPDATE alerts FORCE INDEX (PRIMARY) SET sent_at = UTC_TIMESTAMP(3) WHERE id IN (${marks})`, values);
 }

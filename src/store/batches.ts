@@ -101,9 +101,9 @@ export async function takeDueBatches(tx: Sql, limit: number, olderThanMs: number
   );
   if (rows.length > 0) {
     const { marks, values } = inList(rows.map((row) => row.id));
-    await tx.run(`UPDATE batches SET queued_at = UTC_TIMESTAMP(3) WHERE id IN (${marks})`, values);
+    await tx.run(`UPDATE batches FORCE INDEX (PRIMARY) SET queued_at = UTC_TIMESTAMP(3) WHERE id IN (${marks})`, values);
     await tx.run(
-      `UPDATE deliveries SET state = 'queued', queued_at = UTC_TIMESTAMP(3) WHERE batch_id IN (${marks}) AND state = 'waiting'`,
+      `UPDATE deliveries FORCE INDEX (deliveries_batch) SET state = 'queued', queued_at = UTC_TIMESTAMP(3) WHERE batch_id IN (${marks}) AND state = 'waiting'`,
       values,
     );
   }

@@ -82,11 +82,11 @@ export function openDatabase(options: { url: string; connections: number }): Dat
   };
   const on = (one: PoolConnection): Sql => ({
     all: async <Row>(sql: string, values: readonly SqlValue[] = []) => {
-      const [rows] = await one.execute(sql, values as SqlValue[]);
+      const [rows] = await executed(one, sql, values);
       return rows as Row[];
     },
     run: async (sql, values = []) => {
-      const [result] = await one.execute(sql, values as SqlValue[]);
+      const [result] = await executed(one, sql, values);
       const { affectedRows, insertId } = result as ResultSetHeader;
       return { affected: affectedRows, insertId };
     },
@@ -138,7 +138,17 @@ export function openDatabase(options: { url: string; connections: number }): Dat
   };
 }
 
+/** The driver's error never reaches a caller, not even inside a transaction: its message and `sql` quote values. */
+async function executed(one: PoolConnection, sql: string, values: readonly SqlValue[]): ReturnType<PoolConnection['execute']> {
+  try {
+    return await one.execute(sql, values as SqlValue[]);
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
 function isLost(error: unknown): boolean {
+  if (isStoreOutage(error)) return true;
   const { code, fatal } = error as { code?: string; fatal?: boolean };
   return fatal === true || (code !== undefined && lost.has(code));
 }
@@ -154,6 +164,9 @@ function translated(error: unknown): unknown {
 }
 
 /**
+ * Statements that lock name their index (FORCE INDEX): on a small table the optimiser scans for an IN list,
+ * waits for rows other processes hold, and deadlocks.
+ *
  * `?, ?, ?` for an IN list and its values, padded to a power of two by repeating the last:
  * a handful of prepared statements instead of one per length. The list must not be empty.
  */

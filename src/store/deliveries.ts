@@ -125,7 +125,7 @@ export async function takeChanges(tx: Sql, limit: number): Promise<readonly Lead
 export async function dropChanges(tx: Sql, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);
-  await tx.run(`DELETE FROM lead_changes WHERE id IN (${marks})`, values);
+  await tx.run(`DELETE lead_changes FROM lead_changes FORCE INDEX (PRIMARY) WHERE id IN (${marks})`, values);
 }
 
 export async function addChange(tx: Sql, change: Omit<LeadChange, 'id'>): Promise<void> {
@@ -186,14 +186,14 @@ export async function cancelUnsent(tx: Sql, ids: readonly number[], reason: stri
   if (ids.length === 0) return [];
   const { marks, values } = inList(ids);
   const rows = await tx.all<{ id: number }>(
-    `SELECT id FROM deliveries WHERE id IN (${marks}) AND state IN ('planned', 'queued', 'waiting', 'withheld', 'pending')
+    `SELECT id FROM deliveries FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND state IN ('planned', 'queued', 'waiting', 'withheld', 'pending')
        ${includeDeparted ? '' : 'AND departures = 0'} ORDER BY id FOR UPDATE`,
     values,
   );
   if (rows.length === 0) return [];
   const found = inList(rows.map((row) => row.id));
   await tx.run(
-    `UPDATE deliveries SET state = 'cancelled', reason = ?, settled_at = UTC_TIMESTAMP(3), batch_id = 0 WHERE id IN (${found.marks})`,
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'cancelled', reason = ?, settled_at = UTC_TIMESTAMP(3), batch_id = 0 WHERE id IN (${found.marks})`,
     [reason, ...found.values],
   );
   return rows.map((row) => row.id);
@@ -203,10 +203,10 @@ export async function cancelUnsent(tx: Sql, ids: readonly number[], reason: stri
 export async function reopenWithheld(tx: Sql, ids: readonly number[]): Promise<readonly number[]> {
   if (ids.length === 0) return [];
   const { marks, values } = inList(ids);
-  const rows = await tx.all<{ id: number }>(`SELECT id FROM deliveries WHERE id IN (${marks}) AND state = 'withheld' ORDER BY id FOR UPDATE`, values);
+  const rows = await tx.all<{ id: number }>(`SELECT id FROM deliveries FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND state = 'withheld' ORDER BY id FOR UPDATE`, values);
   if (rows.length === 0) return [];
   const found = inList(rows.map((row) => row.id));
-  await tx.run(`UPDATE deliveries SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (${found.marks})`, found.values);
+  await tx.run(`UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (${found.marks})`, found.values);
   return rows.map((row) => row.id);
 }
 
@@ -231,5 +231,5 @@ export async function wakeSiblings(tx: Sql, pairs: readonly { readonly leadId: n
   const wanted = rows.filter((row) => pairs.some((pair) => pair.leadId === row.lead_id && pair.destinationId === row.destination_id));
   if (wanted.length === 0) return;
   const found = inList(wanted.map((row) => row.id));
-  await tx.run(`UPDATE deliveries SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (${found.marks})`, found.values);
+  await tx.run(`UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (${found.marks})`, found.values);
 }

@@ -103,7 +103,7 @@ export async function readStates(sql: Sql, destinationIds: readonly string[], lo
   if (destinationIds.length === 0) return new Map();
   const { marks, values } = inList([...new Set(destinationIds)].sort());
   const rows = await sql.all<StateRow>(
-    `SELECT destination_id, circuit, window_start, window_count FROM destination_states
+    `SELECT destination_id, circuit, window_start, window_count FROM destination_states FORCE INDEX (PRIMARY)
       WHERE destination_id IN (${marks}) ORDER BY destination_id${lock ? ' FOR UPDATE' : ''}`,
     values,
   );

@@ -45,7 +45,7 @@ export async function takeDue(
       const left = Math.trunc(limit) - taken.length;
       if (left <= 0) break;
       const rows = await tx.all<{ id: number; run: number; attempt: number }>(
-        `SELECT id, run, attempt FROM deliveries
+        `SELECT id, run, attempt FROM deliveries FORCE INDEX (deliveries_due)
           WHERE state = ? AND destination_id = ? AND priority = ? AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0
             ${batch === undefined ? '' : 'AND action = ?'}
           ORDER BY due_at, id LIMIT ${left} FOR UPDATE SKIP LOCKED`,
@@ -57,7 +57,7 @@ export async function takeDue(
   if (taken.length === 0) return [];
   const { marks, values } = inList(taken.map((one) => one.deliveryId));
   await tx.run(
-    `UPDATE deliveries SET state = 'queued', queued_at = UTC_TIMESTAMP(3), reason = '', batch_id = ? WHERE id IN (${marks})`,
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'queued', queued_at = UTC_TIMESTAMP(3), reason = '', batch_id = ? WHERE id IN (${marks})`,
     [batch?.id ?? 0, ...values],
   );
   return taken;
@@ -77,7 +77,7 @@ export async function queuedLongAgo(sql: Sql, olderThanMs: number, limit: number
 export async function touchQueued(sql: Sql, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);
-  await sql.run(`UPDATE deliveries SET queued_at = UTC_TIMESTAMP(3) WHERE id IN (${marks}) AND state = 'queued'`, values);
+  await sql.run(`UPDATE deliveries FORCE INDEX (PRIMARY) SET queued_at = UTC_TIMESTAMP(3) WHERE id IN (${marks}) AND state = 'queued'`, values);
 }
 
 /** Destinations that have something queued, for workers that missed the wake-up. */
@@ -89,7 +89,7 @@ export async function destinationsWithQueuedWork(sql: Sql): Promise<readonly str
 /** Due rows of a held or suspended destination become visibly `waiting`; they stay due. */
 export async function showHeld(sql: Sql, destinationId: string, reason: string, limit: number): Promise<number> {
   const { affected } = await sql.run(
-    `UPDATE deliveries SET state = 'waiting', reason = ? WHERE state = 'planned' AND destination_id = ? AND due_at <= UTC_TIMESTAMP(3) LIMIT ${Math.trunc(limit)}`,
+    `UPDATE deliveries FORCE INDEX (deliveries_due) SET state = 'waiting', reason = ? WHERE state = 'planned' AND destination_id = ? AND due_at <= UTC_TIMESTAMP(3) LIMIT ${Math.trunc(limit)}`,
     [reason, destinationId],
   );
   return affected;
@@ -100,7 +100,7 @@ export async function expiredDeliveries(tx: Sql, limit: number): Promise<readonl
   const ids: number[] = [];
   for (const state of ['planned', 'waiting', 'withheld', 'pending', 'queued']) {
     const rows = await tx.all<{ id: number }>(
-      `SELECT id FROM deliveries WHERE state = ? AND expires_at <= UTC_TIMESTAMP(3) ORDER BY expires_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+      `SELECT id FROM deliveries FORCE INDEX (deliveries_expiry) WHERE state = ? AND expires_at <= UTC_TIMESTAMP(3) ORDER BY expires_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
       [state],
     );
     ids.push(...rows.map((row) => row.id));
@@ -111,7 +111,7 @@ export async function expiredDeliveries(tx: Sql, limit: number): Promise<readonl
 /** `pending` rows whose recipient is to be asked again. */
 export async function duePending(tx: Sql, limit: number): Promise<readonly (DueJob & { readonly destinationId: string })[]> {
   const rows = await tx.all<{ id: number; run: number; attempt: number; priority: number; destination_id: string }>(
-    `SELECT id, run, attempt, priority, destination_id FROM deliveries
+    `SELECT id, run, attempt, priority, destination_id FROM deliveries FORCE INDEX (deliveries_due)
       WHERE state = 'pending' AND due_at <= UTC_TIMESTAMP(3) ORDER BY due_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
   );
   return rows.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1, priority: row.priority, destinationId: row.destination_id }));
@@ -121,13 +121,13 @@ export async function duePending(tx: Sql, limit: number): Promise<readonly (DueJ
 export async function markAsking(tx: Sql, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);
-  await tx.run(`UPDATE deliveries SET state = 'queued', ask_first = 1, queued_at = UTC_TIMESTAMP(3) WHERE id IN (${marks})`, values);
+  await tx.run(`UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'queued', ask_first = 1, queued_at = UTC_TIMESTAMP(3) WHERE id IN (${marks})`, values);
 }
 
 /** Deliveries whose lease ran out: their worker died or stalled. The caller's transaction holds them. */
 export async function lapsedLeases(tx: Sql, limit: number): Promise<readonly number[]> {
   const rows = await tx.all<{ id: number }>(
-    `SELECT id FROM deliveries WHERE state = 'sending' AND lease_until < UTC_TIMESTAMP(3) ORDER BY id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+    `SELECT id FROM deliveries FORCE INDEX (deliveries_due) WHERE state = 'sending' AND lease_until < UTC_TIMESTAMP(3) ORDER BY id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
   );
   return rows.map((row) => row.id);
 }

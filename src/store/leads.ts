@@ -77,7 +77,7 @@ export async function lockLeads(tx: Sql, leadIds: readonly number[]): Promise<Re
   if (leadIds.length === 0) return new Map();
   const { marks, values } = inList([...new Set(leadIds)].sort((a, b) => a - b));
   const rows = await tx.all<{ id: number; revision: number; consent_revision: number; erased_at: Date | null }>(
-    `SELECT id, revision, consent_revision, erased_at FROM leads WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
+    `SELECT id, revision, consent_revision, erased_at FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
     values,
   );
   return new Map(

@@ -97,7 +97,7 @@ export function statementsOf(sql: string): readonly string[] {
 }
 
 /** Tables the gateway may only read and add to (guarantee 9), or only read. */
-const appendOnly = new Set(['handovers', 'seals', 'intake_receipts', 'mapping_versions']);
+const appendOnly = new Set(['handovers', 'seals', 'mapping_versions']);
 const readOnly = new Set(['schema_migrations']);
 
 /**

@@ -1,5 +1,6 @@
 // What rights change in the lead tables: a consent event, or everything of a person blanked.
 // Invariant: the caller holds the lead's lock; a blanked lead keeps ids, dates and statistics columns free of the person only.
+import { randomBytes } from 'node:crypto';
 import type { ConsentRecord } from '../domain/lead.ts';
 import type { Sql } from './database.ts';
 
@@ -25,6 +26,8 @@ export async function blankLead(tx: Sql, leadId: number, clientId: string, refer
     await tx.run(`DELETE FROM ${table} WHERE lead_id = ?`, [leadId]);
   }
   await tx.run('DELETE FROM lead_intake WHERE client_id = ? AND reference = ?', [clientId, reference]);
+  // The receipt stays, so that the same row never comes back; its keyed digest of the person does not.
+  await tx.run('UPDATE intake_receipts SET digest = ? WHERE lead_id = ?', [randomBytes(32), leadId]);
   await tx.run(
     `UPDATE leads SET revision = ?, consent_revision = consent_revision + 1, erased_at = UTC_TIMESTAMP(3), changed_at = UTC_TIMESTAMP(3),
             operation = NULL, notice = NULL WHERE id = ?`,

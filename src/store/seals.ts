@@ -49,7 +49,7 @@ export async function insertSeal(tx: Sql, seal: Seal, ids: readonly number[]): P
     seal.mac,
   ]);
   const { marks, values } = inList(ids);
-  await tx.run(`DELETE FROM handovers_unsealed WHERE handover_id IN (${marks})`, values);
+  await tx.run(`DELETE handovers_unsealed FROM handovers_unsealed FORCE INDEX (PRIMARY) WHERE handover_id IN (${marks})`, values);
 }
 
 export async function sealsAfter(sql: Sql, sequence: number, limit: number): Promise<readonly Seal[]> {

@@ -15,7 +15,7 @@ export async function lockWithSiblings(tx: Sql, ids: readonly number[]): Promise
   const { marks, values } = inList([...ids].sort((a, b) => a - b));
   const rows = await tx.all<DeliveryRow & { db_now: Date }>(
     `SELECT ${deliveryColumns('s')}, UTC_TIMESTAMP(3) AS db_now
-       FROM deliveries d JOIN deliveries s ON s.lead_id = d.lead_id AND s.destination_id = d.destination_id
+       FROM deliveries d FORCE INDEX (PRIMARY) JOIN deliveries s FORCE INDEX (deliveries_lead) ON s.lead_id = d.lead_id AND s.destination_id = d.destination_id
       WHERE d.id IN (${marks}) ORDER BY s.id FOR UPDATE`,
     values,
   );
@@ -38,7 +38,7 @@ export async function markSending(tx: Sql, ids: readonly number[], leaseMs: numb
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);
   await tx.run(
-    `UPDATE deliveries SET state = 'sending', reason = '', attempt = attempt + 1, lease_token = lease_token + 1, lease_owner = ?,
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'sending', reason = '', attempt = attempt + 1, lease_token = lease_token + 1, lease_owner = ?,
             lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)) WHERE id IN (${marks})`,
     [owner, leaseMs, ...values],
   );
@@ -52,7 +52,7 @@ export async function putBack(tx: Sql, rows: readonly { readonly id: number; rea
   const reason = caseOf(ids, rows.map((row) => row.reason));
   const after = caseOf(ids, rows.map((row) => Math.round(row.afterMs * 1000)));
   await tx.run(
-    `UPDATE deliveries SET state = 'waiting', reason = ${reason.sql}, due_at = TIMESTAMPADD(MICROSECOND, ${after.sql}, UTC_TIMESTAMP(3)),
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'waiting', reason = ${reason.sql}, due_at = TIMESTAMPADD(MICROSECOND, ${after.sql}, UTC_TIMESTAMP(3)),
             lease_until = NULL WHERE id IN (${marks})`,
     [...reason.values, ...after.values, ...values],
   );
@@ -68,7 +68,7 @@ export async function lockLeased(tx: Sql, leases: readonly Lease[]): Promise<Rea
   if (leases.length === 0) return new Set();
   const { marks, values } = inList(leases.map((lease) => lease.id).sort((a, b) => a - b));
   const rows = await tx.all<{ id: number; lease_token: number; alive: number }>(
-    `SELECT id, lease_token, (state = 'sending' AND lease_until > UTC_TIMESTAMP(3)) AS alive FROM deliveries WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
+    `SELECT id, lease_token, (state = 'sending' AND lease_until > UTC_TIMESTAMP(3)) AS alive FROM deliveries FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
     values,
   );
   const tokens = new Map(leases.map((lease) => [lease.id, lease.token]));
@@ -80,7 +80,7 @@ export async function renewLeases(sql: Sql, leases: readonly Lease[], leaseMs: n
   let renewed = 0;
   for (const lease of leases) {
     const { affected } = await sql.run(
-      `UPDATE deliveries SET lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
+      `UPDATE deliveries FORCE INDEX (PRIMARY) SET lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
         WHERE id = ? AND lease_token = ? AND state = 'sending' AND lease_until > UTC_TIMESTAMP(3)`,
       [leaseMs, lease.id, lease.token],
     );
@@ -103,7 +103,7 @@ export async function markDeparted(tx: Sql, marks: readonly DepartureMark[]): Pr
   const revision = caseOf(ids, marks.map((mark) => mark.sentRevision));
   const mapping = caseOf(ids, marks.map((mark) => mark.sentMappingId));
   await tx.run(
-    `UPDATE deliveries SET departures = departures + 1, departed_attempt = attempt, sent_revision = ${revision.sql}, sent_mapping_id = ${mapping.sql},
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET departures = departures + 1, departed_attempt = attempt, sent_revision = ${revision.sql}, sent_mapping_id = ${mapping.sql},
             first_departed_at = COALESCE(first_departed_at, UTC_TIMESTAMP(3)) WHERE id IN (${list.marks})`,
     [...revision.values, ...mapping.values, ...list.values],
   );
@@ -137,7 +137,7 @@ export async function markSettled(tx: Sql, settlements: readonly Settlement[]): 
   const reference = caseOf(ids, settlements.map((one) => one.reference?.slice(0, 200) ?? ''));
   const leave = caseOf(ids, settlements.map((one) => (one.leaveBatch ? 1 : 0)));
   await tx.run(
-    `UPDATE deliveries SET
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET
         spent = spent + ${spend.sql},
         maybe_received = ${received.sql},
         ask_first = ${ask.sql},
@@ -160,7 +160,7 @@ export async function markSettled(tx: Sql, settlements: readonly Settlement[]): 
 /** After an erasure was delivered: references the CRM gave are personal data of the past. */
 export async function forgetReferences(tx: Sql, pairs: readonly { readonly leadId: number; readonly destinationId: string }[]): Promise<void> {
   for (const pair of pairs) {
-    await tx.run('UPDATE deliveries SET recipient_reference = NULL WHERE lead_id = ? AND destination_id = ?', [pair.leadId, pair.destinationId]);
+    await tx.run('UPDATE deliveries FORCE INDEX (deliveries_lead) SET recipient_reference = NULL WHERE lead_id = ? AND destination_id = ?', [pair.leadId, pair.destinationId]);
   }
 }
 
