@@ -90,7 +90,12 @@ export type Outcome =
   /** Credentials or rights refused: hold the destination, burn nothing. */
   | { readonly kind: 'unauthorized'; readonly reason: ReasonCode; readonly evidence?: Evidence }
   /** Too fast. `afterMs` when the recipient named it. */
-  | { readonly kind: 'throttled'; readonly reason: ReasonCode; readonly afterMs?: number; readonly evidence?: Evidence }
+  | {
+      readonly kind: 'throttled';
+      readonly reason: ReasonCode;
+      readonly afterMs?: number;
+      readonly evidence?: Evidence;
+    }
   /** Technical failure and the recipient certainly did not keep it, or said so (5xx). `afterMs` from Retry-After. */
   | {
       readonly kind: 'unavailable';
@@ -202,7 +207,11 @@ export interface Connector<Settings = unknown> {
   /** Names of the `secret:NAME` references used. */
   readonly secretNames: (settings: Settings) => readonly string[];
   /** Pure: same parcel and settings, same content. `secret` may be absent (preview): values are then masked. */
-  readonly compose: (parcel: Parcel, settings: Settings, secret?: (name: string) => string | undefined) => Composed;
+  readonly compose: (
+    parcel: Parcel,
+    settings: Settings,
+    secret?: (name: string) => string | undefined,
+  ) => Composed;
   /** One outcome for the whole parcel (all items share it). Never throws for anything a recipient or network does. */
   readonly send: (parcel: Parcel, settings: Settings, context: SendContext) => Promise<Outcome>;
   /** Asks the recipient whether it knows the item's reference (`onUnknown: lookup`, `pending`). */

@@ -69,7 +69,8 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
     sql: database,
     compile: (sources) => {
       const checked = checkSources(sources, { ...checkOptions, tests: false });
-      if (!checked.ok) log.error('mapping.unusable', { destination: sources.destinationId, count: checked.problems.length });
+      if (!checked.ok)
+        log.error('mapping.unusable', { destination: sources.destinationId, count: checked.problems.length });
       return checked.ok ? checked.mapping : undefined;
     },
   });
@@ -80,7 +81,14 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
     secrets,
     published,
     checkOptions,
-    intake: createIntake({ database, log, secrets, snapshot, digestKey: intakeDigestKey(config.masterKey), now: () => new Date() }),
+    intake: createIntake({
+      database,
+      log,
+      secrets,
+      snapshot,
+      digestKey: intakeDigestKey(config.masterKey),
+      now: () => new Date(),
+    }),
     publishing: createPublishing({ database, mappingsDir: config.mappingsDir, check: checkOptions, log }),
     rights: createRights({ database, secrets, snapshot }),
     sealer: createSealer({ database, sealKey: config.sealKey, log }),
@@ -89,8 +97,15 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
 }
 
 /** Migrates with the owner's account and gives the working accounts their rights. Returns what ran now. */
-export async function migrateDatabase(config: Config, accounts: { readonly gateway: Account; readonly intake?: Account }): Promise<readonly Migration[]> {
-  if (config.mysql.ownerUrl === undefined) throw new RelaisError('CONFIG-001', 'Configuration:\n  - RELAIS_MYSQL_OWNER_URL is missing (migrations need the owner account)');
+export async function migrateDatabase(
+  config: Config,
+  accounts: { readonly gateway: Account; readonly intake?: Account },
+): Promise<readonly Migration[]> {
+  if (config.mysql.ownerUrl === undefined)
+    throw new RelaisError(
+      'CONFIG-001',
+      'Configuration:\n  - RELAIS_MYSQL_OWNER_URL is missing (migrations need the owner account)',
+    );
   const owner = openDatabase({ url: config.mysql.ownerUrl, connections: 3 });
   try {
     const ran = await migrate(owner, config.keysSchema);
@@ -110,7 +125,7 @@ export async function startPlanner(app: App): Promise<Role> {
   const dispatcher = createDispatcher({ database, producer, window: config.planner.window, log });
   const files = createFiles({ database, published, producer });
   const sweeper = createSweeper({ database, published, producer, log });
-  const network = networkOf(config);
+  const { network } = config;
 
   const loops: Loop[] = [];
   const loop = (name: string, idleMs: number, work: () => Promise<boolean>): Loop => {
@@ -140,7 +155,11 @@ export async function startPlanner(app: App): Promise<Role> {
   loop('slots', 1_000, async () => (await files.noteSlots(new Date())) > 0);
   loop('expiry', 1_000, async () => (await sweeper.expire()) > 0);
   loop('seal', 1_000, async () => (await app.sealer.seal(2_000)) === 2_000);
-  loop('alerts', 1_000, async () => (await sendAlerts({ database, connectors, channels: config.alerts, network, log })) > 0);
+  loop(
+    'alerts',
+    1_000,
+    async () => (await sendAlerts({ database, connectors, channels: config.alerts, network, log })) > 0,
+  );
   loop('authorisations', 5_000, async () => {
     await sweeper.reopenAuthorised(new Date());
     return false;
@@ -160,7 +179,10 @@ export async function startPlanner(app: App): Promise<Role> {
 }
 
 /** Stations 4 and 5. Any number of processes may run it. */
-export async function startWorker(app: App, options: { readonly step?: (name: Step, destinationId: string) => void | Promise<void> } = {}): Promise<Role> {
+export async function startWorker(
+  app: App,
+  options: { readonly step?: (name: Step, destinationId: string) => void | Promise<void> } = {},
+): Promise<Role> {
   const { config, log, database } = app;
   const aborter = new AbortController();
   const deliverer = createDeliverer({
@@ -170,7 +192,7 @@ export async function startWorker(app: App, options: { readonly step?: (name: St
     masterKey: config.masterKey,
     reader: createReader(database, app.secrets),
     secrets: config.secrets,
-    network: networkOf(config),
+    network: config.network,
     leaseMs: config.worker.leaseMs,
     owner: `${hostname().slice(0, 40)}:${process.pid}`,
     log,
@@ -183,7 +205,8 @@ export async function startWorker(app: App, options: { readonly step?: (name: St
     redis,
     subscriber,
     prefix: config.redis.prefix,
-    concurrencyOf: async (destinationId) => Math.min((await deliverer.limitsOf(destinationId)).concurrency, config.worker.concurrency),
+    concurrencyOf: async (destinationId) =>
+      Math.min((await deliverer.limitsOf(destinationId)).concurrency, config.worker.concurrency),
     handle: deliverer.handle,
     queued: () => destinationsWithQueuedWork(database),
     log,
@@ -193,16 +216,12 @@ export async function startWorker(app: App, options: { readonly step?: (name: St
       await pool.close(config.worker.drainMs);
       // Whatever is still sending after the limit is cut off; its rows show as `outcome_unknown`.
       aborter.abort();
-      await Promise.all(Object.values(connectors).map((one) => one.close?.()));
+      for (const one of Object.values(connectors)) await one.close?.();
       subscriber.disconnect();
       redis.disconnect();
     },
     trouble: () => troubleOf(database, redis),
   };
-}
-
-function networkOf(config: Config): Config['network'] {
-  return config.network;
 }
 
 /** @param use a worker's blocking reads wait for Redis to come back; a command fails fast and is made again by a timer */
@@ -220,7 +239,10 @@ function openRedis(config: Config, use: 'commands' | 'worker'): Redis {
 async function troubleOf(database: Database, redis: Redis): Promise<string | undefined> {
   const troubles: string[] = [];
   await database.all('SELECT 1').catch(() => troubles.push('mysql'));
-  const pong = await Promise.race([redis.ping().catch(() => undefined), new Promise<undefined>((done) => setTimeout(() => done(undefined), 1_000))]);
+  const pong = await Promise.race([
+    redis.ping().catch(() => undefined),
+    new Promise<undefined>((done) => setTimeout(() => done(undefined), 1_000)),
+  ]);
   if (pong === undefined) troubles.push('redis');
   return troubles.length === 0 ? undefined : `${troubles.join(' and ')} cannot be reached`;
 }
@@ -229,7 +251,10 @@ async function troubleOf(database: Database, redis: Redis): Promise<string | und
 async function refuseAnyHost(database: Database): Promise<void> {
   const [row] = await database.all<{ account: string }>('SELECT CURRENT_USER() AS account');
   if (row?.account.endsWith('@%') === true) {
-    throw new RelaisError('CONFIG-002', `Not allowed in production:\n  - the MySQL account ${row.account} may come from any address; bind it to this host's`);
+    throw new RelaisError(
+      'CONFIG-002',
+      `Not allowed in production:\n  - the MySQL account ${row.account} may come from any address; bind it to this host's`,
+    );
   }
 }
 

@@ -7,7 +7,12 @@ import { RelaisError } from './errors.ts';
 
 export interface Config {
   readonly env: 'production' | 'development' | 'sandbox';
-  readonly mysql: { readonly gatewayUrl: string; readonly ownerUrl?: string; readonly intakeUrl?: string; readonly connections: number };
+  readonly mysql: {
+    readonly gatewayUrl: string;
+    readonly ownerUrl?: string;
+    readonly intakeUrl?: string;
+    readonly connections: number;
+  };
   readonly keysSchema: string;
   readonly redis: { readonly url: string; readonly prefix: string };
   /** 32 bytes; wraps per-lead secrets and encrypts batches. */
@@ -34,7 +39,12 @@ export interface Config {
   /** `secret:NAME` values, newest first; files win over the environment and are read again when they change. */
   readonly secrets: (name: string) => readonly string[];
   /** What is in force, secrets masked, for `relais config`. */
-  readonly listing: readonly { readonly name: string; readonly value: string; readonly from: string; readonly meaning: string }[];
+  readonly listing: readonly {
+    readonly name: string;
+    readonly value: string;
+    readonly from: string;
+    readonly meaning: string;
+  }[];
 }
 
 interface Variable {
@@ -47,26 +57,66 @@ interface Variable {
 /** Every variable the program reads, in the order of the README's table. */
 export const variables: readonly Variable[] = [
   { name: 'RELAIS_ENV', meaning: 'production, development or sandbox', fallback: 'production' },
-  { name: 'RELAIS_MYSQL_URL', meaning: 'mysql://user:password@host:port/database of the gateway account', secret: true },
-  { name: 'RELAIS_MYSQL_OWNER_URL', meaning: 'the same for the owner account (migrations only)', secret: true },
-  { name: 'RELAIS_MYSQL_INTAKE_URL', meaning: 'the same for the intake account (lead import); default: the gateway account', secret: true },
+  {
+    name: 'RELAIS_MYSQL_URL',
+    meaning: 'mysql://user:password@host:port/database of the gateway account',
+    secret: true,
+  },
+  {
+    name: 'RELAIS_MYSQL_OWNER_URL',
+    meaning: 'the same for the owner account (migrations only)',
+    secret: true,
+  },
+  {
+    name: 'RELAIS_MYSQL_INTAKE_URL',
+    meaning: 'the same for the intake account (lead import); default: the gateway account',
+    secret: true,
+  },
   { name: 'RELAIS_MYSQL_CONNECTIONS', meaning: 'connections per process at most', fallback: '12' },
   { name: 'RELAIS_KEYS_SCHEMA', meaning: 'schema of the per-lead secrets; default: <database>_keys' },
   { name: 'RELAIS_REDIS_URL', meaning: 'redis://host:port/db', secret: true },
   { name: 'RELAIS_REDIS_PREFIX', meaning: 'prefix of every Redis key', fallback: 'relais' },
-  { name: 'RELAIS_MASTER_KEY', meaning: '32 random bytes in base64 (openssl rand -base64 32); or RELAIS_MASTER_KEY_FILE', secret: true },
-  { name: 'RELAIS_SEAL_KEY', meaning: '32 random bytes in base64 that seal the log; or RELAIS_SEAL_KEY_FILE', secret: true },
+  {
+    name: 'RELAIS_MASTER_KEY',
+    meaning: '32 random bytes in base64 (openssl rand -base64 32); or RELAIS_MASTER_KEY_FILE',
+    secret: true,
+  },
+  {
+    name: 'RELAIS_SEAL_KEY',
+    meaning: '32 random bytes in base64 that seal the log; or RELAIS_SEAL_KEY_FILE',
+    secret: true,
+  },
   { name: 'RELAIS_MAPPINGS_DIR', meaning: 'folder of the mapping files', fallback: 'mappings' },
   { name: 'RELAIS_SECRETS_DIR', meaning: 'folder with one file per secret:NAME; else RELAIS_SECRET_<NAME>' },
-  { name: 'RELAIS_ALLOWED_RANGES', meaning: 'private CIDR ranges that recipients may live in, comma-separated', fallback: '' },
-  { name: 'RELAIS_ALLOW_PLAINTEXT', meaning: 'yes allows http and SMTP without TLS; refused in production', fallback: 'no' },
-  { name: 'RELAIS_CONNECT_TO', meaning: 'host=address:port,... dialled instead of the host (relay or sandbox)', fallback: '' },
+  {
+    name: 'RELAIS_ALLOWED_RANGES',
+    meaning: 'private CIDR ranges that recipients may live in, comma-separated',
+    fallback: '',
+  },
+  {
+    name: 'RELAIS_ALLOW_PLAINTEXT',
+    meaning: 'yes allows http and SMTP without TLS; refused in production',
+    fallback: 'no',
+  },
+  {
+    name: 'RELAIS_CONNECT_TO',
+    meaning: 'host=address:port,... dialled instead of the host (relay or sandbox)',
+    fallback: '',
+  },
   { name: 'RELAIS_CA_FILE', meaning: 'additional certificate authorities, PEM' },
   { name: 'RELAIS_LOG_LEVEL', meaning: 'info, warn or error', fallback: 'info' },
   { name: 'RELAIS_HTTP_HOST', meaning: 'address of health, readiness and metrics', fallback: '127.0.0.1' },
   { name: 'RELAIS_HTTP_PORT', meaning: 'their port; empty: none' },
-  { name: 'RELAIS_WORKER_CONCURRENCY', meaning: 'deliveries in flight per destination and process at most', fallback: '50' },
-  { name: 'RELAIS_LEASE_MS', meaning: 'lease of a delivery being sent; longer than any total timeout', fallback: '60000' },
+  {
+    name: 'RELAIS_WORKER_CONCURRENCY',
+    meaning: 'deliveries in flight per destination and process at most',
+    fallback: '50',
+  },
+  {
+    name: 'RELAIS_LEASE_MS',
+    meaning: 'lease of a delivery being sent; longer than any total timeout',
+    fallback: '60000',
+  },
   { name: 'RELAIS_DRAIN_MS', meaning: 'how long SIGTERM waits for deliveries in flight', fallback: '25000' },
   { name: 'RELAIS_PLANNER_IDLE_MS', meaning: 'pause between two looks when nothing is due', fallback: '40' },
   { name: 'RELAIS_PLANNER_BATCH', meaning: 'rows taken at once', fallback: '200' },
@@ -75,7 +125,10 @@ export const variables: readonly Variable[] = [
   { name: 'RELAIS_ALERT_SMTP_URL', meaning: 'smtp(s):// server for alert mails', secret: true },
   { name: 'RELAIS_ALERT_MAIL_TO', meaning: 'mailbox of the support team' },
   { name: 'RELAIS_ALERT_MAIL_FROM', meaning: 'sender of alert mails' },
-  { name: 'RELAIS_ACTOR', meaning: 'name written in the log for commands run by hand; default: the system user' },
+  {
+    name: 'RELAIS_ACTOR',
+    meaning: 'name written in the log for commands run by hand; default: the system user',
+  },
 ];
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -89,7 +142,8 @@ export const sandboxFile = '.relais/current.env';
  * @param folder where `.relais/current.env` and relative paths are looked for
  */
 export function loadConfig(environment: Environment = process.env, folder: string = process.cwd()): Config {
-  const sandbox = environment['RELAIS_MYSQL_URL'] === undefined ? readSandboxFile(join(folder, sandboxFile)) : {};
+  const sandbox =
+    environment['RELAIS_MYSQL_URL'] === undefined ? readSandboxFile(join(folder, sandboxFile)) : {};
   const problems: string[] = [];
   const read = (name: string): string | undefined => {
     const given = environment[name];
@@ -98,7 +152,8 @@ export function loadConfig(environment: Environment = process.env, folder: strin
   };
   const needed = (name: string): string => {
     const value = read(name);
-    if (value === undefined) problems.push(`${name} is missing (${variables.find((one) => one.name === name)?.meaning ?? ''})`);
+    if (value === undefined)
+      problems.push(`${name} is missing (${variables.find((one) => one.name === name)?.meaning ?? ''})`);
     return value ?? '';
   };
   const whole = (name: string, min: number, max: number): number => {
@@ -118,7 +173,8 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     const file = read(`${name}_FILE`);
     const text = file !== undefined && existsSync(file) ? readFileSync(file, 'utf8').trim() : needed(name);
     const bytes = Buffer.from(text, 'base64');
-    if (text !== '' && bytes.length !== 32) problems.push(`${name} must be 32 bytes in base64 (openssl rand -base64 32)`);
+    if (text !== '' && bytes.length !== 32)
+      problems.push(`${name} must be 32 bytes in base64 (openssl rand -base64 32)`);
     return bytes;
   };
   const choice = <T extends string>(name: string, values: readonly T[]): T => {
@@ -133,14 +189,20 @@ export function loadConfig(environment: Environment = process.env, folder: strin
   const ownerUrl = url('RELAIS_MYSQL_OWNER_URL', ['mysql:'], read('RELAIS_MYSQL_OWNER_URL'));
   const intakeUrl = url('RELAIS_MYSQL_INTAKE_URL', ['mysql:'], read('RELAIS_MYSQL_INTAKE_URL'));
   const database = URL.canParse(gatewayUrl) ? new URL(gatewayUrl).pathname.slice(1) : '';
-  if (gatewayUrl !== '' && !/^[A-Za-z0-9_]{1,48}$/.test(database)) problems.push('RELAIS_MYSQL_URL must name a database (letters, digits, _)');
+  if (gatewayUrl !== '' && !/^[A-Za-z0-9_]{1,48}$/.test(database))
+    problems.push('RELAIS_MYSQL_URL must name a database (letters, digits, _)');
   const keysSchema = read('RELAIS_KEYS_SCHEMA') ?? `${database}_keys`;
-  if (!/^[A-Za-z0-9_]{1,64}$/.test(keysSchema) && database !== '') problems.push('RELAIS_KEYS_SCHEMA must be a schema name');
+  if (!/^[A-Za-z0-9_]{1,64}$/.test(keysSchema) && database !== '')
+    problems.push('RELAIS_KEYS_SCHEMA must be a schema name');
   const allowPlaintext = choice('RELAIS_ALLOW_PLAINTEXT', ['no', 'yes'] as const) === 'yes';
   const caFile = read('RELAIS_CA_FILE');
   if (caFile !== undefined && !existsSync(caFile)) problems.push(`RELAIS_CA_FILE: no file at ${caFile}`);
   const alertMail = alertMailOf(read, problems);
-  const alertWebhook = url('RELAIS_ALERT_WEBHOOK', ['https:', ...(allowPlaintext ? ['http:'] : [])], read('RELAIS_ALERT_WEBHOOK'));
+  const alertWebhook = url(
+    'RELAIS_ALERT_WEBHOOK',
+    ['https:', ...(allowPlaintext ? ['http:'] : [])],
+    read('RELAIS_ALERT_WEBHOOK'),
+  );
   const port = read('RELAIS_HTTP_PORT') === undefined ? undefined : whole('RELAIS_HTTP_PORT', 0, 65_535);
   const extraCa = caFile !== undefined && existsSync(caFile) ? readFileSync(caFile, 'utf8') : undefined;
 
@@ -153,7 +215,10 @@ export function loadConfig(environment: Environment = process.env, folder: strin
       ...(intakeUrl === undefined ? {} : { intakeUrl }),
     },
     keysSchema,
-    redis: { url: url('RELAIS_REDIS_URL', ['redis:', 'rediss:'], needed('RELAIS_REDIS_URL') || undefined) ?? '', prefix: read('RELAIS_REDIS_PREFIX') ?? 'relais' },
+    redis: {
+      url: url('RELAIS_REDIS_URL', ['redis:', 'rediss:'], needed('RELAIS_REDIS_URL') || undefined) ?? '',
+      prefix: read('RELAIS_REDIS_PREFIX') ?? 'relais',
+    },
     masterKey: key('RELAIS_MASTER_KEY'),
     sealKey: key('RELAIS_SEAL_KEY'),
     mappingsDir: resolve(folder, read('RELAIS_MAPPINGS_DIR') ?? 'mappings'),
@@ -170,17 +235,36 @@ export function loadConfig(environment: Environment = process.env, folder: strin
       leaseMs: whole('RELAIS_LEASE_MS', 500, 3_600_000),
       drainMs: whole('RELAIS_DRAIN_MS', 0, 600_000),
     },
-    planner: { idleMs: whole('RELAIS_PLANNER_IDLE_MS', 5, 60_000), batch: whole('RELAIS_PLANNER_BATCH', 1, 5000), window: whole('RELAIS_WINDOW', 1, 100_000) },
-    alerts: { ...(alertWebhook === undefined ? {} : { webhook: alertWebhook }), ...(alertMail === undefined ? {} : { mail: alertMail }) },
+    planner: {
+      idleMs: whole('RELAIS_PLANNER_IDLE_MS', 5, 60_000),
+      batch: whole('RELAIS_PLANNER_BATCH', 1, 5000),
+      window: whole('RELAIS_WINDOW', 1, 100_000),
+    },
+    alerts: {
+      ...(alertWebhook === undefined ? {} : { webhook: alertWebhook }),
+      ...(alertMail === undefined ? {} : { mail: alertMail }),
+    },
     actor: read('RELAIS_ACTOR') ?? userInfo().username,
     secrets: createSecrets(read('RELAIS_SECRETS_DIR'), (name) => environment[name] ?? sandbox[name]),
     listing: variables.map((one) => {
       const value = read(one.name);
-      const from = environment[one.name] ? 'environment' : sandbox[one.name] ? sandboxFile : value === undefined ? 'not set' : 'default';
-      return { name: one.name, value: value === undefined ? '' : one.secret ? '********' : value, from, meaning: one.meaning };
+      const from = environment[one.name]
+        ? 'environment'
+        : sandbox[one.name]
+          ? sandboxFile
+          : value === undefined
+            ? 'not set'
+            : 'default';
+      return {
+        name: one.name,
+        value: value === undefined ? '' : one.secret ? '********' : value,
+        from,
+        meaning: one.meaning,
+      };
     }),
   };
-  if (problems.length > 0) throw new RelaisError('CONFIG-001', `Configuration:\n${problems.map((one) => `  - ${one}`).join('\n')}`);
+  if (problems.length > 0)
+    throw new RelaisError('CONFIG-001', `Configuration:\n${problems.map((one) => `  - ${one}`).join('\n')}`);
   if (env === 'production') refuseUnsafe(config);
   return Object.freeze(config);
 }
@@ -188,16 +272,30 @@ export function loadConfig(environment: Environment = process.env, folder: strin
 function refuseUnsafe(config: Config): void {
   const unsafe: string[] = [];
   if (config.network.allowPlaintext) unsafe.push('RELAIS_ALLOW_PLAINTEXT=yes');
-  for (const [name, value] of [['RELAIS_MYSQL_URL', config.mysql.gatewayUrl], ['RELAIS_REDIS_URL', config.redis.url]] as const) {
+  for (const [name, value] of [
+    ['RELAIS_MYSQL_URL', config.mysql.gatewayUrl],
+    ['RELAIS_REDIS_URL', config.redis.url],
+  ] as const) {
     const parsed = new URL(value);
     const local = ['localhost', '127.0.0.1', '[::1]'].includes(parsed.hostname);
-    const encrypted = parsed.protocol === 'rediss:' || parsed.searchParams.has('ssl') || parsed.searchParams.get('tls') === 'yes';
-    if (!local && !encrypted) unsafe.push(`${name} reaches ${parsed.hostname} without TLS (add ?tls=yes, or use rediss://)`);
+    const encrypted =
+      parsed.protocol === 'rediss:' ||
+      parsed.searchParams.has('ssl') ||
+      parsed.searchParams.get('tls') === 'yes';
+    if (!local && !encrypted)
+      unsafe.push(`${name} reaches ${parsed.hostname} without TLS (add ?tls=yes, or use rediss://)`);
   }
-  if (unsafe.length > 0) throw new RelaisError('CONFIG-002', `Not allowed in production:\n${unsafe.map((one) => `  - ${one}`).join('\n')}`);
+  if (unsafe.length > 0)
+    throw new RelaisError(
+      'CONFIG-002',
+      `Not allowed in production:\n${unsafe.map((one) => `  - ${one}`).join('\n')}`,
+    );
 }
 
-function alertMailOf(read: (name: string) => string | undefined, problems: string[]): Config['alerts']['mail'] {
+function alertMailOf(
+  read: (name: string) => string | undefined,
+  problems: string[],
+): Config['alerts']['mail'] {
   const smtpUrl = read('RELAIS_ALERT_SMTP_URL');
   const to = read('RELAIS_ALERT_MAIL_TO');
   const from = read('RELAIS_ALERT_MAIL_FROM');
@@ -210,7 +308,10 @@ function alertMailOf(read: (name: string) => string | undefined, problems: strin
 }
 
 function listOf(text: string | undefined): readonly string[] {
-  return (text ?? '').split(',').map((one) => one.trim()).filter((one) => one !== '');
+  return (text ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
 }
 
 function connectToOf(text: string | undefined, problems: string[]): Config['network']['connectTo'] {
@@ -237,7 +338,10 @@ function readSandboxFile(file: string): Record<string, string> {
  * Values of `secret:NAME`, newest first (one per line of its file: a rotation keeps the old one below for the overlap).
  * A file is read again when its time or size changes; a missing folder falls back to RELAIS_SECRET_<NAME>.
  */
-function createSecrets(folder: string | undefined, variable: (name: string) => string | undefined): Config['secrets'] {
+function createSecrets(
+  folder: string | undefined,
+  variable: (name: string) => string | undefined,
+): Config['secrets'] {
   const seen = new Map<string, { stamp: string; values: readonly string[]; checkedAt: number }>();
   return (name) => {
     if (!/^[A-Z][A-Z0-9_]{0,63}$/.test(name)) return [];
@@ -263,7 +367,10 @@ function createSecrets(folder: string | undefined, variable: (name: string) => s
 function splitSecret(text: string): readonly string[] {
   const plain = text.replaceAll('\\n', '\n').trim();
   if (plain.includes('-----BEGIN')) return [plain];
-  return plain.split('\n').map((one) => one.trim()).filter((one) => one !== '');
+  return plain
+    .split('\n')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
 }
 
 /** Root of the project, where package.json stands. */

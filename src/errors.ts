@@ -2,30 +2,100 @@
 // Invariant: an error's message never carries a prospect's data; details are names, codes, positions.
 
 export const catalogue = {
-  'CONFIG-001': { meaning: 'The configuration is incomplete or wrong.', remedy: 'Correct every variable listed in the message; `relais config` prints what is in force.' },
-  'CONFIG-002': { meaning: 'The configuration is not allowed in production.', remedy: 'Use TLS, an account bound to an address and no private network ranges, as docs/operations.md describes.' },
-  'DB-001': { meaning: 'The database cannot be reached.', remedy: 'Check RELAIS_MYSQL_URL and that the server answers.' },
-  'DB-002': { meaning: 'The database schema is not the one this version needs.', remedy: 'Run `relais migrate` with the owner account.' },
-  'DB-003': { meaning: 'A migration that has already run was changed afterwards.', remedy: 'Restore the migration file of the version that ran; write a new migration for changes.' },
-  'DB-004': { meaning: 'Another process holds the migration lock.', remedy: 'Wait for it to end, or find it with SHOW PROCESSLIST.' },
-  'REDIS-001': { meaning: 'Redis cannot be reached.', remedy: 'Check RELAIS_REDIS_URL. Nothing is lost meanwhile: deliveries wait in MySQL.' },
-  'KEY-001': { meaning: 'A key needed to read or write protected content is missing or wrong.', remedy: 'Give RELAIS_MASTER_KEY and RELAIS_SEAL_KEY the values this database was created with.' },
+  'CONFIG-001': {
+    meaning: 'The configuration is incomplete or wrong.',
+    remedy: 'Correct every variable listed in the message; `relais config` prints what is in force.',
+  },
+  'CONFIG-002': {
+    meaning: 'The configuration is not allowed in production.',
+    remedy:
+      'Use TLS, an account bound to an address and no private network ranges, as docs/operations.md describes.',
+  },
+  'DB-001': {
+    meaning: 'The database cannot be reached.',
+    remedy: 'Check RELAIS_MYSQL_URL and that the server answers.',
+  },
+  'DB-002': {
+    meaning: 'The database schema is not the one this version needs.',
+    remedy: 'Run `relais migrate` with the owner account.',
+  },
+  'DB-003': {
+    meaning: 'A migration that has already run was changed afterwards.',
+    remedy: 'Restore the migration file of the version that ran; write a new migration for changes.',
+  },
+  'DB-004': {
+    meaning: 'Another process holds the migration lock.',
+    remedy: 'Wait for it to end, or find it with SHOW PROCESSLIST.',
+  },
+  'REDIS-001': {
+    meaning: 'Redis cannot be reached.',
+    remedy: 'Check RELAIS_REDIS_URL. Nothing is lost meanwhile: deliveries wait in MySQL.',
+  },
+  'KEY-001': {
+    meaning: 'A key needed to read or write protected content is missing or wrong.',
+    remedy: 'Give RELAIS_MASTER_KEY and RELAIS_SEAL_KEY the values this database was created with.',
+  },
   'USAGE-001': { meaning: 'The command was not understood.', remedy: 'Run the command with --help.' },
-  'USAGE-002': { meaning: 'A confirmation or a reason is missing.', remedy: 'Add --reason "..." and, for a bulk action, --yes after reading the count.' },
-  'FIND-001': { meaning: 'Nothing of that name exists.', remedy: 'Check the spelling; the list commands show what exists.' },
-  'LEAD-001': { meaning: 'A lead row does not follow the lead contract.', remedy: 'Correct the columns named; docs/lead-contract.md gives types and allowed values.' },
-  'LEAD-002': { meaning: 'The reference is already used by a lead with other content.', remedy: 'Send a `correction` row instead of a second `lead` row.' },
-  'LEAD-003': { meaning: 'The row speaks of a lead that does not exist.', remedy: 'Send the lead first, or correct the reference.' },
-  'LEAD-004': { meaning: 'The lead has been erased.', remedy: 'Nothing leaves for an erased lead; a new request needs a new reference.' },
-  'IMPORT-001': { meaning: 'The file cannot be imported.', remedy: 'Correct the file as the message says; nothing was written.' },
-  'MAPPING-001': { meaning: 'The mapping has errors.', remedy: 'Run `relais mapping check`: it lists them all with line and column.' },
-  'MAPPING-002': { meaning: 'No mapping version is published for the destination.', remedy: 'Run `relais mapping publish`.' },
-  'REPLAY-001': { meaning: 'The delivery cannot be replayed in its state.', remedy: 'Read `relais delivery show`: the reason says what must be repaired first.' },
-  'REPLAY-002': { meaning: 'The delivery cannot be cancelled in its state.', remedy: 'A delivery being sent or already at its end cannot be cancelled.' },
-  'DEST-001': { meaning: 'The destination is not in a state that allows this.', remedy: 'Read `relais destination list`.' },
-  'LOG-001': { meaning: 'The hand-over log has been altered.', remedy: 'Keep the database as it is and follow docs/operations.md, "The log does not verify".' },
-  'SERVICE-001': { meaning: 'No MySQL/MariaDB or Redis can be found or started.', remedy: 'Set the URLs, install the servers, start Docker, or run as root on Debian.' },
-  'INTERNAL-001': { meaning: 'A fault of Relais itself.', remedy: 'Report it with the line of the log; the delivery is retried.' },
+  'USAGE-002': {
+    meaning: 'A confirmation or a reason is missing.',
+    remedy: 'Add --reason "..." and, for a bulk action, --yes after reading the count.',
+  },
+  'FIND-001': {
+    meaning: 'Nothing of that name exists.',
+    remedy: 'Check the spelling; the list commands show what exists.',
+  },
+  'LEAD-001': {
+    meaning: 'A lead row does not follow the lead contract.',
+    remedy: 'Correct the columns named; docs/lead-contract.md gives types and allowed values.',
+  },
+  'LEAD-002': {
+    meaning: 'The reference is already used by a lead with other content.',
+    remedy: 'Send a `correction` row instead of a second `lead` row.',
+  },
+  'LEAD-003': {
+    meaning: 'The row speaks of a lead that does not exist.',
+    remedy: 'Send the lead first, or correct the reference.',
+  },
+  'LEAD-004': {
+    meaning: 'The lead has been erased.',
+    remedy: 'Nothing leaves for an erased lead; a new request needs a new reference.',
+  },
+  'IMPORT-001': {
+    meaning: 'The file cannot be imported.',
+    remedy: 'Correct the file as the message says; nothing was written.',
+  },
+  'MAPPING-001': {
+    meaning: 'The mapping has errors.',
+    remedy: 'Run `relais mapping check`: it lists them all with line and column.',
+  },
+  'MAPPING-002': {
+    meaning: 'No mapping version is published for the destination.',
+    remedy: 'Run `relais mapping publish`.',
+  },
+  'REPLAY-001': {
+    meaning: 'The delivery cannot be replayed in its state.',
+    remedy: 'Read `relais delivery show`: the reason says what must be repaired first.',
+  },
+  'REPLAY-002': {
+    meaning: 'The delivery cannot be cancelled in its state.',
+    remedy: 'A delivery being sent or already at its end cannot be cancelled.',
+  },
+  'DEST-001': {
+    meaning: 'The destination is not in a state that allows this.',
+    remedy: 'Read `relais destination list`.',
+  },
+  'LOG-001': {
+    meaning: 'The hand-over log has been altered.',
+    remedy: 'Keep the database as it is and follow docs/operations.md, "The log does not verify".',
+  },
+  'SERVICE-001': {
+    meaning: 'No MySQL/MariaDB or Redis can be found or started.',
+    remedy: 'Set the URLs, install the servers, start Docker, or run as root on Debian.',
+  },
+  'INTERNAL-001': {
+    meaning: 'A fault of Relais itself.',
+    remedy: 'Report it with the line of the log; the delivery is retried.',
+  },
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;

@@ -65,10 +65,30 @@ export interface LogFields {
 }
 
 const fieldKinds: Record<keyof LogFields, 'code' | 'number'> = {
-  client: 'code', destination: 'code', delivery: 'number', lead: 'number', batch: 'number', run: 'number', attempt: 'number',
-  action: 'code', connector: 'code', outcome: 'code', verdict: 'code', reason: 'code', status: 'number', bytes: 'number',
-  durationMs: 'number', waitMs: 'number', host: 'code', count: 'number', version: 'number', role: 'code', loop: 'code',
-  code: 'code', signal: 'code', port: 'number',
+  client: 'code',
+  destination: 'code',
+  delivery: 'number',
+  lead: 'number',
+  batch: 'number',
+  run: 'number',
+  attempt: 'number',
+  action: 'code',
+  connector: 'code',
+  outcome: 'code',
+  verdict: 'code',
+  reason: 'code',
+  status: 'number',
+  bytes: 'number',
+  durationMs: 'number',
+  waitMs: 'number',
+  host: 'code',
+  count: 'number',
+  version: 'number',
+  role: 'code',
+  loop: 'code',
+  code: 'code',
+  signal: 'code',
+  port: 'number',
 };
 
 /** Codes, slugs, host names; at most 120 characters. No `@`, no space: neither a name with a first name nor a mail fits. */
@@ -82,11 +102,18 @@ export interface Log {
 
 /** @param destination a pino destination (stream); standard output when absent. */
 export function createLog(options: { level: string; stream?: { write(line: string): void } }): Log {
-  const settings = { level: options.level, base: null, redact: ['*.email', '*.body', '*.headers'], timestamp: pino.stdTimeFunctions.isoTime };
-  const target: Pino = options.stream === undefined ? pino(settings) : pino(settings, options.stream);
-  const at = (level: 'info' | 'warn' | 'error') => (event: LogEvent, fields: LogFields = {}) => {
-    target[level](allowed(fields), event);
+  const settings = {
+    level: options.level,
+    base: null,
+    redact: ['*.email', '*.body', '*.headers'],
+    timestamp: pino.stdTimeFunctions.isoTime,
   };
+  const target: Pino = options.stream === undefined ? pino(settings) : pino(settings, options.stream);
+  const at =
+    (level: 'info' | 'warn' | 'error') =>
+    (event: LogEvent, fields: LogFields = {}) => {
+      target[level](allowed(fields), event);
+    };
   return { info: at('info'), warn: at('warn'), error: at('error') };
 }
 
@@ -96,8 +123,10 @@ function allowed(fields: LogFields): Record<string, string | number> {
   const kept: Record<string, string | number> = {};
   for (const [name, value] of Object.entries(fields)) {
     const kind = (fieldKinds as Record<string, 'code' | 'number' | undefined>)[name];
-    if (kind === 'number' && typeof value === 'number' && Number.isFinite(value)) kept[name] = Math.round(value * 1000) / 1000;
-    else if (kind === 'code' && typeof value === 'string') kept[name] = codePattern.test(value) ? value : 'REDACTED';
+    if (kind === 'number' && typeof value === 'number' && Number.isFinite(value))
+      kept[name] = Math.round(value * 1000) / 1000;
+    else if (kind === 'code' && typeof value === 'string')
+      kept[name] = codePattern.test(value) ? value : 'REDACTED';
   }
   return kept;
 }

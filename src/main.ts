@@ -43,7 +43,8 @@ async function main(name: string): Promise<void> {
   } catch (error) {
     log.error('process.failed', { role, code: foreignCode(error) });
     if (isRelaisError(error)) process.stderr.write(`${error.code} ${error.message}\n`);
-    process.exitCode = isRelaisError(error) && error.code.startsWith('CONFIG') ? exits.config : exits.unavailable;
+    process.exitCode =
+      isRelaisError(error) && error.code.startsWith('CONFIG') ? exits.config : exits.unavailable;
     process.exit();
   }
 }
@@ -53,7 +54,15 @@ async function run(role: RoleName, config: Config, log: Log): Promise<void> {
   const running: Role[] = [];
   if (role !== 'worker') running.push(await startPlanner(app));
   if (role !== 'planner') running.push(await startWorker(app));
-  const health = config.http.port === undefined ? undefined : await startHealth({ app: app.database, roles: running, host: config.http.host, port: config.http.port });
+  const health =
+    config.http.port === undefined
+      ? undefined
+      : await startHealth({
+          app: app.database,
+          roles: running,
+          host: config.http.host,
+          port: config.http.port,
+        });
   log.info('process.started', { role, ...(health === undefined ? {} : { port: health.port }) });
 
   let stopping = false;

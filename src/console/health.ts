@@ -16,14 +16,26 @@ export interface HealthOptions {
 /** Past this the log's seal counts as late, seconds. */
 const sealLagLimit = 300;
 
-export async function startHealth(options: HealthOptions): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
+export async function startHealth(
+  options: HealthOptions,
+): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
   const server = fastify({ logger: false });
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'relais_' });
-  const deliveries = new Gauge({ name: 'relais_deliveries', help: 'Deliveries by state.', labelNames: ['state'], registers: [registry] });
-  const sealLag = new Gauge({ name: 'relais_log_unsealed_seconds', help: 'Age of the oldest unsealed log entry.', registers: [registry] });
+  const deliveries = new Gauge({
+    name: 'relais_deliveries',
+    help: 'Deliveries by state.',
+    labelNames: ['state'],
+    registers: [registry],
+  });
+  const sealLag = new Gauge({
+    name: 'relais_log_unsealed_seconds',
+    help: 'Age of the oldest unsealed log entry.',
+    registers: [registry],
+  });
 
-  const troubles = async (): Promise<readonly string[]> => (await Promise.all(options.roles.map((one) => one.trouble()))).filter((one) => one !== undefined);
+  const troubles = async (): Promise<readonly string[]> =>
+    (await Promise.all(options.roles.map((one) => one.trouble()))).filter((one) => one !== undefined);
 
   // Alive: the process answers. It says nothing of MySQL or Redis, whose outage a restart would not cure.
   server.get('/health', async () => ({ status: 'ok' }));

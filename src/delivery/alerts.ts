@@ -39,8 +39,17 @@ export async function sendAlerts(options: AlertOptions): Promise<number> {
   for (const group of Map.groupBy(due, (one) => `${one.kind} ${one.destinationId}`).values()) {
     const [first] = group;
     if (first === undefined) continue;
-    options.log.warn('alert.raised', { code: first.kind, destination: first.destinationId || 'none', count: group.length, reason: first.reason || 'none' });
-    if (await sent(options, group)) await alertsSent(options.database, group.map((one) => one.id));
+    options.log.warn('alert.raised', {
+      code: first.kind,
+      destination: first.destinationId || 'none',
+      count: group.length,
+      reason: first.reason || 'none',
+    });
+    if (await sent(options, group))
+      await alertsSent(
+        options.database,
+        group.map((one) => one.id),
+      );
     else options.log.error('alert.failed', { code: first.kind, count: group.length });
   }
   return due.length;
@@ -49,20 +58,38 @@ export async function sendAlerts(options: AlertOptions): Promise<number> {
 async function sent(options: AlertOptions, group: readonly DueAlert[]): Promise<boolean> {
   const { webhook, mail } = options.channels;
   const results: Outcome[] = [];
-  if (webhook !== undefined) results.push(await through(options, 'webhook', { url: webhook }, group, [new URL(webhook).hostname]));
+  if (webhook !== undefined)
+    results.push(await through(options, 'webhook', { url: webhook }, group, [new URL(webhook).hostname]));
   if (mail !== undefined) {
-    const settings = { to: mail.to, from: mail.from, smtp: 'secret:RELAIS_ALERT_SMTP', subject: 'Relais : {title}', attachment: 'none' };
+    const settings = {
+      to: mail.to,
+      from: mail.from,
+      smtp: 'secret:RELAIS_ALERT_SMTP',
+      subject: 'Relais : {title}',
+      attachment: 'none',
+    };
     results.push(await through(options, 'email', settings, group, [mail.to.toLowerCase()]));
   }
   // Without a channel the log line above is the alert.
-  return results.every((one) => one.kind === 'accepted' || one.kind === 'unconfirmed' || one.kind === 'duplicate');
+  return results.every(
+    (one) => one.kind === 'accepted' || one.kind === 'unconfirmed' || one.kind === 'duplicate',
+  );
 }
 
-async function through(options: AlertOptions, type: 'webhook' | 'email', settings: unknown, group: readonly DueAlert[], targets: readonly string[]): Promise<Outcome> {
+async function through(
+  options: AlertOptions,
+  type: 'webhook' | 'email',
+  settings: unknown,
+  group: readonly DueAlert[],
+  targets: readonly string[],
+): Promise<Outcome> {
   const connector = options.connectors[type];
   if (connector === undefined) return { kind: 'unavailable', reason: 'NO_CONNECTOR', maybeReceived: false };
   const context: SendContext = {
-    classify: ({ status }) => (status >= 200 && status < 300 ? { kind: 'accepted' } : { kind: 'unavailable', reason: `HTTP_${status}`, maybeReceived: true }),
+    classify: ({ status }) =>
+      status >= 200 && status < 300
+        ? { kind: 'accepted' }
+        : { kind: 'unavailable', reason: `HTTP_${status}`, maybeReceived: true },
     secret: () => options.channels.mail?.smtpUrl,
     secrets: () => (options.channels.mail === undefined ? [] : [options.channels.mail.smtpUrl]),
     allowedTargets: targets,
@@ -83,7 +110,10 @@ export function parcelOf(group: readonly DueAlert[]): Parcel {
     destination: first.destinationId,
     reason: first.reason,
     count: group.length,
-    deliveries: group.map((one) => one.deliveryId).filter((id) => id > 0).slice(0, 100),
+    deliveries: group
+      .map((one) => one.deliveryId)
+      .filter((id) => id > 0)
+      .slice(0, 100),
     raisedAt: first.raisedAt.toISOString(),
   };
   const rows = [
@@ -93,14 +123,27 @@ export function parcelOf(group: readonly DueAlert[]): Parcel {
     { label: 'Nombre', value: String(group.length) },
     { label: 'Livraisons', value: body.deliveries.slice(0, 20).join(', ') || '-' },
     { label: 'Depuis', value: first.raisedAt.toLocaleString('fr-FR', { timeZone: 'Europe/Paris' }) },
-    { label: 'Que faire', value: first.destinationId === '' ? 'relais status' : `relais delivery list --destination ${first.destinationId} --state failed` },
+    {
+      label: 'Que faire',
+      value:
+        first.destinationId === ''
+          ? 'relais status'
+          : `relais delivery list --destination ${first.destinationId} --state failed`,
+    },
   ];
   return {
     client: first.clientId || 'relais',
     clientName: 'Relais',
     destination: 'alerts',
     action: 'create',
-    items: [{ deliveryId: first.deliveryId, key: `alert-${first.id}`, idempotencyKey: `alert-${first.id}`, leadReference: `alert-${first.id}` }],
+    items: [
+      {
+        deliveryId: first.deliveryId,
+        key: `alert-${first.id}`,
+        idempotencyKey: `alert-${first.id}`,
+        leadReference: `alert-${first.id}`,
+      },
+    ],
     body: { bytes: Buffer.from(JSON.stringify(body)), mediaType: 'application/json', extension: 'json' },
     sheet: [{ title: titles[first.kind], lines: rows }],
     title,

@@ -13,7 +13,11 @@ import type { Settled, Settling } from './settle.ts';
 
 /** An update or erase whose URL names the recipient's reference, while none is known. */
 export function needsReference(row: ClaimedDelivery, settings: unknown): boolean {
-  return row.action !== 'create' && row.knownReference === undefined && JSON.stringify(settings ?? {}).includes('{reference}');
+  return (
+    row.action !== 'create' &&
+    row.knownReference === undefined &&
+    JSON.stringify(settings ?? {}).includes('{reference}')
+  );
 }
 
 export interface AskOptions {
@@ -33,7 +37,11 @@ export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<Cl
   const lead = (await readLeads(options.database, [row.leadId])).get(row.leadId)?.lead;
   let outcome: Outcome;
   try {
-    outcome = (await connector.lookup?.(questionOf(row, lead?.reference ?? '', mapping), options.settings, options.context)) ?? {
+    outcome = (await connector.lookup?.(
+      questionOf(row, lead?.reference ?? '', mapping),
+      options.settings,
+      options.context,
+    )) ?? {
       kind: 'unavailable',
       reason: 'NO_LOOKUP',
       maybeReceived: false,
@@ -44,12 +52,24 @@ export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<Cl
   const known = outcome.kind === 'accepted' || outcome.kind === 'duplicate';
   const note = (): Promise<void> =>
     options.database.transaction((tx) =>
-      appendHandovers(tx, [{ entry: 'lookup', ...entryNames(row), actor: 'worker', connector: connector.type, outcome: outcome.kind, mappingVersionId: options.versionId }]),
+      appendHandovers(tx, [
+        {
+          entry: 'lookup',
+          ...entryNames(row),
+          actor: 'worker',
+          connector: connector.type,
+          outcome: outcome.kind,
+          mappingVersionId: options.versionId,
+        },
+      ]),
     );
   if (outcome.kind === 'absent') {
     await note();
     if (row.action === 'create') return { ...row, maybeReceived: false, askFirst: false };
-    const [state, reason] = row.action === 'erase' ? (['cancelled', 'not_needed'] as const) : (['failed', 'reference_missing'] as const);
+    const [state, reason] =
+      row.action === 'erase'
+        ? (['cancelled', 'not_needed'] as const)
+        : (['failed', 'reference_missing'] as const);
     await options.settle({ stopped: [{ row, state, reason, fields: [] }] });
     return undefined;
   }

@@ -5,7 +5,13 @@ import type { DestinationLimits } from '../domain/destination.ts';
 import { isEnd, type Reason } from '../domain/delivery.ts';
 import type { Sql } from '../store/database.ts';
 import { findDestination, readStates, saveWindow, type Destination } from '../store/destinations.ts';
-import { countSending, lockWithSiblings, markSending, putBack, type LockedDelivery } from '../store/sending.ts';
+import {
+  countSending,
+  lockWithSiblings,
+  markSending,
+  putBack,
+  type LockedDelivery,
+} from '../store/sending.ts';
 
 export interface ClaimJob {
   readonly deliveryId: number;
@@ -38,11 +44,19 @@ export interface ClaimSettings {
  * Claims what may leave now; gives the rest back with its reason. One transaction of the caller.
  * A job whose row moved on (other run, other attempt, other state) is stale and ignored.
  */
-export async function claimDeliveries(tx: Sql, destinationId: string, jobs: readonly ClaimJob[], settings: ClaimSettings): Promise<Claim> {
+export async function claimDeliveries(
+  tx: Sql,
+  destinationId: string,
+  jobs: readonly ClaimJob[],
+  settings: ClaimSettings,
+): Promise<Claim> {
   // The destination's state row first: claims of one destination queue up here and nowhere else.
   const state = (await readStates(tx, [destinationId], true)).get(destinationId);
   const destination = await findDestination(tx, destinationId);
-  const locked = await lockWithSiblings(tx, jobs.map((job) => job.deliveryId));
+  const locked = await lockWithSiblings(
+    tx,
+    jobs.map((job) => job.deliveryId),
+  );
   const now = locked[0]?.now.getTime() ?? Date.now();
   const none = { claimed: [], destination, circuit: state?.circuit, now };
   if (locked.length === 0 || destination === undefined || state === undefined) return none;
@@ -52,28 +66,61 @@ export async function claimDeliveries(tx: Sql, destinationId: string, jobs: read
   const claimed: ClaimedDelivery[] = [];
   for (const job of jobs) {
     const row = locked.find((one) => one.id === job.deliveryId);
-    if (row === undefined || row.state !== 'queued' || row.run !== job.run || row.attempt + 1 !== job.attempt || row.expiresAt <= row.now) continue;
-    const siblings = locked.filter((one) => one.leadId === row.leadId && one.destinationId === row.destinationId && one.id !== row.id);
+    if (
+      row === undefined ||
+      row.state !== 'queued' ||
+      row.run !== job.run ||
+      row.attempt + 1 !== job.attempt ||
+      row.expiresAt <= row.now
+    )
+      continue;
+    const siblings = locked.filter(
+      (one) => one.leadId === row.leadId && one.destinationId === row.destinationId && one.id !== row.id,
+    );
     const blocked = blockedBy(row, siblings, claimed);
     if (blocked) back.push({ id: row.id, reason: 'waits_for_create' satisfies Reason, afterMs: 15_000 });
-    else if (claimed.length >= room.count) back.push({ id: row.id, reason: room.reason, afterMs: room.afterMs });
-    else claimed.push({ ...row, knownReference: row.recipientReference ?? siblings.findLast((one) => one.recipientReference !== undefined)?.recipientReference });
+    else if (claimed.length >= room.count)
+      back.push({ id: row.id, reason: room.reason, afterMs: room.afterMs });
+    else
+      claimed.push({
+        ...row,
+        knownReference:
+          row.recipientReference ??
+          siblings.findLast((one) => one.recipientReference !== undefined)?.recipientReference,
+      });
   }
   await putBack(tx, back);
-  await markSending(tx, claimed.map((row) => row.id), settings.leaseMs, settings.owner);
+  await markSending(
+    tx,
+    claimed.map((row) => row.id),
+    settings.leaseMs,
+    settings.owner,
+  );
   if (settings.limits.perMinute !== undefined && claimed.length > 0) {
     await saveWindow(tx, destinationId, new Date(room.windowStart), room.windowUsed + claimed.length);
   }
   return {
     ...none,
-    claimed: claimed.map((row) => ({ ...row, state: 'sending', attempt: row.attempt + 1, leaseToken: row.leaseToken + 1 })),
+    claimed: claimed.map((row) => ({
+      ...row,
+      state: 'sending',
+      attempt: row.attempt + 1,
+      leaseToken: row.leaseToken + 1,
+    })),
   };
 }
 
 /** Per (lead, destination) one is in flight; a later one waits until every earlier one has ended. */
-function blockedBy(row: LockedDelivery, siblings: readonly LockedDelivery[], claimed: readonly ClaimedDelivery[]): boolean {
+function blockedBy(
+  row: LockedDelivery,
+  siblings: readonly LockedDelivery[],
+  claimed: readonly ClaimedDelivery[],
+): boolean {
   return siblings.some(
-    (one) => one.state === 'sending' || (one.id < row.id && !isEnd(one.state)) || claimed.some((taken) => taken.id === one.id),
+    (one) =>
+      one.state === 'sending' ||
+      (one.id < row.id && !isEnd(one.state)) ||
+      claimed.some((taken) => taken.id === one.id),
   );
 }
 
@@ -96,18 +143,35 @@ async function roomLeft(
   const windowStart = windowOpen ? (state.windowStart?.getTime() ?? now) : now;
   const windowUsed = windowOpen ? state.windowCount : 0;
   const base = { windowStart, windowUsed };
-  if (destination.status !== 'active') return { ...base, count: 0, reason: 'destination_suspended' satisfies Reason, afterMs: 0 };
+  if (destination.status !== 'active')
+    return { ...base, count: 0, reason: 'destination_suspended' satisfies Reason, afterMs: 0 };
   const sending = await countSending(tx, destination.id);
   const byCircuit = allowed(state.circuit, now) - sending;
   if (byCircuit <= 0) return { ...base, count: 0, reason: 'destination_held' satisfies Reason, afterMs: 0 };
   const byRate = limits.perMinute === undefined ? Number.POSITIVE_INFINITY : limits.perMinute - windowUsed;
-  if (byRate <= 0) return { ...base, count: 0, reason: 'throttled:RATE', afterMs: Math.max(50, windowStart + 60_000 - now) };
+  if (byRate <= 0)
+    return { ...base, count: 0, reason: 'throttled:RATE', afterMs: Math.max(50, windowStart + 60_000 - now) };
   if (asOne) {
     const free = sending === 0;
-    return { ...base, count: free ? Number.POSITIVE_INFINITY : 0, reason: 'throttled:CONCURRENCY', afterMs: 1_000 };
+    return {
+      ...base,
+      count: free ? Number.POSITIVE_INFINITY : 0,
+      reason: 'throttled:CONCURRENCY',
+      afterMs: 1_000,
+    };
   }
   const byConcurrency = limits.concurrency - sending;
   const count = Math.max(0, Math.min(byCircuit, byRate, byConcurrency));
-  const reason = count === byConcurrency ? 'throttled:CONCURRENCY' : count === byRate ? 'throttled:RATE' : ('destination_held' satisfies Reason);
-  return { ...base, count, reason, afterMs: reason === 'throttled:RATE' ? Math.max(50, windowStart + 60_000 - now) : 100 };
+  const reason =
+    count === byConcurrency
+      ? 'throttled:CONCURRENCY'
+      : count === byRate
+        ? 'throttled:RATE'
+        : ('destination_held' satisfies Reason);
+  return {
+    ...base,
+    count,
+    reason,
+    afterMs: reason === 'throttled:RATE' ? Math.max(50, windowStart + 60_000 - now) : 100,
+  };
 }

@@ -37,14 +37,20 @@ export interface ContentInputs {
 }
 
 export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready | Stopped {
-  const stop = (state: Stopped['state'], reason: string, fields: readonly string[] = []): Stopped => ({ row, state, reason, fields });
+  const stop = (state: Stopped['state'], reason: string, fields: readonly string[] = []): Stopped => ({
+    row,
+    state,
+    reason,
+    fields,
+  });
   const read = inputs.leads.get(row.leadId);
   if (read === undefined) return stop('cancelled', 'erased');
   const present = read.lead;
   if (present.erasedAt !== undefined && row.action !== 'erase') return stop('cancelled', 'erased');
   const { mapping } = inputs;
   const plan = mapping.actions[row.action];
-  if (plan === undefined) return stop('failed', row.action === 'erase' ? 'manual_erasure_required' : 'manual_update_required');
+  if (plan === undefined)
+    return stop('failed', row.action === 'erase' ? 'manual_erasure_required' : 'manual_update_required');
   const authorisation = coveringAuthorisation(inputs.authorisations, plan.targets, inputs.now);
   if (authorisation === undefined) return stop('withheld', 'recipient_not_authorised');
 
@@ -58,33 +64,62 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
     categories: authorisation.categories,
   });
   if (result.ok) {
-    return { row, lead, record: result.record, readRevision: present.revision, contentRevision: lead.revision, authorisation };
+    return {
+      row,
+      lead,
+      record: result.record,
+      readRevision: present.revision,
+      contentRevision: lead.revision,
+      authorisation,
+    };
   }
   switch (result.why) {
     case 'opt_in_missing': {
       const [first] = result.missing;
-      return stop('withheld', reasonWith('opt_in_missing', first === undefined ? undefined : `${first.purpose}.${first.channel}`));
+      return stop(
+        'withheld',
+        reasonWith('opt_in_missing', first === undefined ? undefined : `${first.purpose}.${first.channel}`),
+      );
     }
     case 'opt_in_held':
       return stop('withheld', 'opt_in_held', [result.field]);
     case 'category_not_authorised':
       return stop('withheld', reasonWith('category_not_authorised', result.category));
     case 'invalid':
-      return stop('failed', reasonWith('invalid', result.problems[0]?.code), result.problems.map((one) => one.field));
+      return stop(
+        'failed',
+        reasonWith('invalid', result.problems[0]?.code),
+        result.problems.map((one) => one.field),
+      );
   }
 }
 
 function contentLead(row: ClaimedDelivery, present: Lead, inputs: ContentInputs): Lead {
-  if (!row.maybeReceived || row.sentRevision === 0 || row.sentRevision >= present.revision || row.action === 'erase') return present;
+  if (
+    !row.maybeReceived ||
+    row.sentRevision === 0 ||
+    row.sentRevision >= present.revision ||
+    row.action === 'erase'
+  )
+    return present;
   const earlier = inputs.revisions.get(`${row.leadId}:${row.sentRevision}`);
-  return earlier === undefined || moreProtective(earlier.consents, present.consents, inputs.now) ? present : earlier;
+  return earlier === undefined || moreProtective(earlier.consents, present.consents, inputs.now)
+    ? present
+    : earlier;
 }
 
 /** Whether the prospect has since taken something back: then the old content may not leave again. */
-export function moreProtective(before: readonly ConsentRecord[], now: readonly ConsentRecord[], at: Date): boolean {
+export function moreProtective(
+  before: readonly ConsentRecord[],
+  now: readonly ConsentRecord[],
+  at: Date,
+): boolean {
   const pairs = new Map(now.map((one) => [`${one.purpose}:${one.channel}`, one]));
   for (const { purpose, channel } of pairs.values()) {
-    const [was, is] = [currentConsent(before, purpose, channel, at)?.state, currentConsent(now, purpose, channel, at)?.state];
+    const [was, is] = [
+      currentConsent(before, purpose, channel, at)?.state,
+      currentConsent(now, purpose, channel, at)?.state,
+    ];
     if (was !== is && is !== 'granted') return true;
   }
   return false;

@@ -48,7 +48,11 @@ const defaultLimits: DestinationLimits = { concurrency: 1 };
 export function createDeliverer(options: DelivererOptions): Deliverer {
   const { database, log } = options;
   const random = options.random ?? Math.random;
-  const joinedSettle = createJoiner<Settling, Settled>({ run: (group) => settle(database, random, group), max: 50, lanes: 2 });
+  const joinedSettle = createJoiner<Settling, Settled>({
+    run: (group) => settle(database, random, group),
+    max: 50,
+    lanes: 2,
+  });
   const claims = new Map<string, (load: ClaimLoad) => Promise<Claim>>();
   const step = async (name: Step, destinationId: string): Promise<void> => {
     if (options.step !== undefined) await options.step(name, destinationId);
@@ -57,7 +61,11 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   const claimOf = (destinationId: string): ((load: ClaimLoad) => Promise<Claim>) => {
     const known = claims.get(destinationId);
     if (known !== undefined) return known;
-    const joined = createJoiner<ClaimLoad, Claim>({ run: (loads) => claimTogether(options, destinationId, loads), max: 50, lanes: 1 });
+    const joined = createJoiner<ClaimLoad, Claim>({
+      run: (loads) => claimTogether(options, destinationId, loads),
+      max: 50,
+      lanes: 1,
+    });
     claims.set(destinationId, joined);
     return joined;
   };
@@ -74,15 +82,29 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
         ? 'deliveryId' in job
           ? [job]
           : []
-        : (await batchDeliveries(database, batch.id)).map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1 }));
+        : (await batchDeliveries(database, batch.id)).map((row) => ({
+            deliveryId: row.id,
+            run: row.run,
+            attempt: row.attempt + 1,
+          }));
     const leaseMs = Math.max(options.leaseMs, (known?.timeouts.totalMs ?? 0) + leaseMarginMs);
-    const claim = await claimOf(destinationId)({ jobs, leaseMs, limits: known?.limits ?? defaultLimits, asOne: batch !== undefined });
+    const claim = await claimOf(destinationId)({
+      jobs,
+      leaseMs,
+      limits: known?.limits ?? defaultLimits,
+      asOne: batch !== undefined,
+    });
     if (claim.claimed.length === 0 || claim.destination === undefined) return;
     await step('claimed', destinationId);
     await deliver(claim.claimed, claim.destination.mappingVersionId, batch, leaseMs);
   };
 
-  const deliver = async (rows: readonly ClaimedDelivery[], publishedId: number, batch: Batch | undefined, leaseMs: number): Promise<void> => {
+  const deliver = async (
+    rows: readonly ClaimedDelivery[],
+    publishedId: number,
+    batch: Batch | undefined,
+    leaseMs: number,
+  ): Promise<void> => {
     const [first] = rows;
     if (first === undefined) return;
     const claimedAt = Date.now();
@@ -90,7 +112,9 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     const mapping = await options.published.version(versionId);
     const connector = mapping === undefined ? undefined : options.connectors[mapping.connector];
     if (mapping === undefined || connector === undefined) {
-      await joinedSettle({ stopped: rows.map((row) => ({ row, state: 'withheld', reason: 'mapping_missing', fields: [] })) });
+      await joinedSettle({
+        stopped: rows.map((row) => ({ row, state: 'withheld', reason: 'mapping_missing', fields: [] })),
+      });
       log.error('mapping.unusable', { destination: first.destinationId, version: versionId });
       return;
     }
@@ -98,8 +122,21 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     const context = contextFor(options, mapping, await options.reader.liveTargets(first.destinationId));
 
     let asking = rows;
-    if (batch === undefined && connector.lookup !== undefined && mapping.hasLookup && (first.askFirst || needsReference(first, settings))) {
-      const answer = await ask(first, { connector, mapping, settings, context, database, settle: joinedSettle, versionId });
+    if (
+      batch === undefined &&
+      connector.lookup !== undefined &&
+      mapping.hasLookup &&
+      (first.askFirst || needsReference(first, settings))
+    ) {
+      const answer = await ask(first, {
+        connector,
+        mapping,
+        settings,
+        context,
+        database,
+        settle: joinedSettle,
+        versionId,
+      });
       if (answer === undefined) return;
       asking = [answer];
     } else if (batch === undefined && needsReference(first, settings)) {
@@ -110,7 +147,10 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     await travel(asking, { mapping, connector, settings, context, versionId, batch, leaseMs, claimedAt });
   };
 
-  return { handle, limitsOf: async (destinationId) => (await current(destinationId))?.limits ?? defaultLimits };
+  return {
+    handle,
+    limitsOf: async (destinationId) => (await current(destinationId))?.limits ?? defaultLimits,
+  };
 }
 
 interface ClaimLoad {
@@ -121,17 +161,33 @@ interface ClaimLoad {
 }
 
 /** Claims of one destination share a transaction; each load gets its own rows back. */
-async function claimTogether(options: DelivererOptions, destinationId: string, loads: readonly ClaimLoad[]): Promise<readonly Claim[]> {
+async function claimTogether(
+  options: DelivererOptions,
+  destinationId: string,
+  loads: readonly ClaimLoad[],
+): Promise<readonly Claim[]> {
   return options.database.transaction(async (tx) => {
     const whole = loads.filter((load) => load.asOne);
     const single = loads.filter((load) => !load.asOne);
     const answers = new Map<ClaimLoad, Claim>();
-    for (const load of whole) answers.set(load, await claimDeliveries(tx, destinationId, load.jobs, { ...load, owner: options.owner }));
+    for (const load of whole)
+      answers.set(
+        load,
+        await claimDeliveries(tx, destinationId, load.jobs, { ...load, owner: options.owner }),
+      );
     const [first] = single;
     if (first !== undefined) {
-      const claim = await claimDeliveries(tx, destinationId, single.flatMap((load) => load.jobs), { ...first, owner: options.owner });
+      const claim = await claimDeliveries(
+        tx,
+        destinationId,
+        single.flatMap((load) => load.jobs),
+        { ...first, owner: options.owner },
+      );
       for (const load of single) {
-        answers.set(load, { ...claim, claimed: claim.claimed.filter((row) => load.jobs.some((job) => job.deliveryId === row.id)) });
+        answers.set(load, {
+          ...claim,
+          claimed: claim.claimed.filter((row) => load.jobs.some((job) => job.deliveryId === row.id)),
+        });
       }
     }
     return loads.map((load) => answers.get(load) as Claim);
@@ -139,12 +195,16 @@ async function claimTogether(options: DelivererOptions, destinationId: string, l
 }
 
 /** The published mapping of a destination, looked up once a second at most; the claim itself reads the row. */
-function createCurrentMapping(options: DelivererOptions): (destinationId: string) => Promise<CompiledMapping | undefined> {
+function createCurrentMapping(
+  options: DelivererOptions,
+): (destinationId: string) => Promise<CompiledMapping | undefined> {
   const seen = new Map<string, { at: number; mapping: Promise<CompiledMapping | undefined> }>();
   return (destinationId) => {
     const known = seen.get(destinationId);
     if (known !== undefined && Date.now() - known.at < 1_000) return known.mapping;
-    const mapping = findDestination(options.database, destinationId).then((row) => options.published.version(row?.mappingVersionId ?? 0));
+    const mapping = findDestination(options.database, destinationId).then((row) =>
+      options.published.version(row?.mappingVersionId ?? 0),
+    );
     seen.set(destinationId, { at: Date.now(), mapping });
     mapping.catch(() => seen.delete(destinationId));
     return mapping;

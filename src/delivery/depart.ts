@@ -29,12 +29,26 @@ export interface Departure {
 export type DepartureAnswer = 'departed' | 'changed' | 'lost';
 
 /** Departures of several parcels in one transaction; each parcel departs whole or not at all. */
-export async function depart(database: Database, masterKey: Buffer, departures: readonly Departure[]): Promise<readonly DepartureAnswer[]> {
+export async function depart(
+  database: Database,
+  masterKey: Buffer,
+  departures: readonly Departure[],
+): Promise<readonly DepartureAnswer[]> {
   return database.transaction(async (tx) => {
     const all = departures.flatMap((one) => one.ready);
-    const leads = await lockLeads(tx, all.map((one) => one.row.leadId));
-    const authorisations = await readAuthorisations(tx, all.map((one) => one.row.destinationId), true);
-    const leased = await lockLeased(tx, all.map((one) => ({ id: one.row.id, token: one.row.leaseToken })));
+    const leads = await lockLeads(
+      tx,
+      all.map((one) => one.row.leadId),
+    );
+    const authorisations = await readAuthorisations(
+      tx,
+      all.map((one) => one.row.destinationId),
+      true,
+    );
+    const leased = await lockLeased(
+      tx,
+      all.map((one) => ({ id: one.row.id, token: one.row.leaseToken })),
+    );
     const now = new Date();
     const answers = departures.map((one): DepartureAnswer => {
       if (one.ready.some((item) => !leased.has(item.row.id))) return 'lost';
@@ -43,16 +57,29 @@ export async function depart(database: Database, masterKey: Buffer, departures: 
 
     function unchanged({ row, readRevision, record, authorisation }: Ready): boolean {
       const lead = leads.get(row.leadId);
-      if (lead === undefined || lead.revision !== readRevision || (lead.erased && row.action !== 'erase')) return false;
+      if (lead === undefined || lead.revision !== readRevision || (lead.erased && row.action !== 'erase'))
+        return false;
       if (record.freshUntil !== undefined && record.freshUntil <= now) return false;
-      return liveAuthorisations(authorisations.get(row.destinationId) ?? [], now).some((one) => one.id === authorisation.id);
+      return liveAuthorisations(authorisations.get(row.destinationId) ?? [], now).some(
+        (one) => one.id === authorisation.id,
+      );
     }
 
     const leaving = departures.filter((_, index) => answers[index] === 'departed');
-    await appendHandovers(tx, leaving.flatMap((one) => entriesOf(one)), now);
+    await appendHandovers(
+      tx,
+      leaving.flatMap((one) => entriesOf(one)),
+      now,
+    );
     await markDeparted(
       tx,
-      leaving.flatMap((one) => one.ready.map((item) => ({ id: item.row.id, sentRevision: item.contentRevision, sentMappingId: one.mappingVersionId }))),
+      leaving.flatMap((one) =>
+        one.ready.map((item) => ({
+          id: item.row.id,
+          sentRevision: item.contentRevision,
+          sentMappingId: one.mappingVersionId,
+        })),
+      ),
     );
     for (const one of leaving) await keepFile(tx, masterKey, one);
     return answers;
@@ -62,7 +89,8 @@ export async function depart(database: Database, masterKey: Buffer, departures: 
 function entriesOf(departure: Departure): readonly Handover[] {
   const { parcel, composed } = departure;
   // One file holds many leads: each is digested over the file's hash, under its own key, instead of over megabytes.
-  const digested = parcel.batch === undefined ? composed.content : createHash('sha256').update(composed.content).digest();
+  const digested =
+    parcel.batch === undefined ? composed.content : createHash('sha256').update(composed.content).digest();
   return departure.ready.map(({ row, record, authorisation, contentRevision }): Handover => {
     const secret = departure.secrets.get(row.leadId);
     return {
@@ -84,7 +112,11 @@ function entriesOf(departure: Departure): readonly Handover[] {
   });
 }
 
-async function keepFile(tx: Sql, masterKey: Buffer, { keep, parcel, mappingVersionId }: Departure): Promise<void> {
+async function keepFile(
+  tx: Sql,
+  masterKey: Buffer,
+  { keep, parcel, mappingVersionId }: Departure,
+): Promise<void> {
   if (keep === undefined) return;
   await keepBytes(
     tx,

@@ -8,8 +8,21 @@ import type { Job } from '../queue/jobs.ts';
 import type { Producer } from '../queue/producer.ts';
 import { takeDueBatches } from '../store/batches.ts';
 import type { Database } from '../store/database.ts';
-import { allDestinations, heldStates, type Destination, type DestinationState } from '../store/destinations.ts';
-import { destinationsWithDueWork, queuedLongAgo, showHeld, takeDue, touchQueued, windowUse, type DueJob } from '../store/dispatching.ts';
+import {
+  allDestinations,
+  heldStates,
+  type Destination,
+  type DestinationState,
+} from '../store/destinations.ts';
+import {
+  destinationsWithDueWork,
+  queuedLongAgo,
+  showHeld,
+  takeDue,
+  touchQueued,
+  windowUse,
+  type DueJob,
+} from '../store/dispatching.ts';
 
 export interface Dispatcher {
   /** Pushes what is due. `hints`: destinations that surely have work; without them MySQL is asked. Returns jobs pushed. */
@@ -39,11 +52,21 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       await producer.push(destinationId, jobs);
     } catch (error) {
       // The rows stay marked queued: pushAgain brings them back when Redis does.
-      log.warn('redis.unavailable', { loop: 'dispatch', destination: destinationId, code: foreignCode(error), count: jobs.length });
+      log.warn('redis.unavailable', {
+        loop: 'dispatch',
+        destination: destinationId,
+        code: foreignCode(error),
+        count: jobs.length,
+      });
     }
   };
 
-  const room = (destination: Destination, held: DestinationState | undefined, used: number, now: number): number => {
+  const room = (
+    destination: Destination,
+    held: DestinationState | undefined,
+    used: number,
+    now: number,
+  ): number => {
     if (destination.status !== 'active') return 0;
     const byCircuit = held === undefined ? Number.POSITIVE_INFINITY : allowed(held.circuit, now);
     return Math.max(0, Math.min(options.window, byCircuit) - used);
@@ -52,7 +75,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const one = async (destination: Destination, held: DestinationState | undefined): Promise<number> => {
     const limit = room(destination, held, await windowUse(database, destination.id), Date.now());
     if (limit === 0) {
-      const reason: Reason | undefined = destination.status !== 'active' ? 'destination_suspended' : held === undefined ? undefined : 'destination_held';
+      const reason: Reason | undefined =
+        destination.status !== 'active'
+          ? 'destination_suspended'
+          : held === undefined
+            ? undefined
+            : 'destination_held';
       if (reason !== undefined) await showHeld(database, destination.id, reason, options.window);
       return 0;
     }
@@ -74,13 +102,17 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         const destination = known.get(id) ?? (await destinations(true)).get(id);
         // Files leave by slot, not as soon as they are due.
         if (destination === undefined || destination.connector === 'flow') continue;
-        pushed += await one(destination, held.find((state) => state.destinationId === id));
+        pushed += await one(
+          destination,
+          held.find((state) => state.destinationId === id),
+        );
       }
       return pushed;
     },
     dispatchFiles: async () => {
       const batches = await database.transaction((tx) => takeDueBatches(tx, 50, forgottenAfterMs));
-      for (const batch of batches) await push(batch.destinationId, [{ batchId: batch.id, attempt: batch.attempt }]);
+      for (const batch of batches)
+        await push(batch.destinationId, [{ batchId: batch.id, attempt: batch.attempt }]);
       return batches.length;
     },
     pushAgain: async () => {
@@ -92,7 +124,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         const byDestination = Map.groupBy(jobs, (job) => job.destinationId);
         for (const [destinationId, group] of byDestination) await push(destinationId, group.map(jobOf));
         // Touched even when Redis is away, so that the next look comes after another pause.
-        await touchQueued(database, jobs.map((job) => job.deliveryId));
+        await touchQueued(
+          database,
+          jobs.map((job) => job.deliveryId),
+        );
         pushed += jobs.length;
         if (jobs.length < 1_000 || lost) break;
       }

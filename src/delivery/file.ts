@@ -50,7 +50,13 @@ async function reserve(database: Database, batch: FileBatch): Promise<number> {
   });
 }
 
-function assembled(batch: FileBatch, sequence: number, ready: readonly Ready[], mapping: CompiledMapping, writtenAt: Date): Parcel {
+function assembled(
+  batch: FileBatch,
+  sequence: number,
+  ready: readonly Ready[],
+  mapping: CompiledMapping,
+  writtenAt: Date,
+): Parcel {
   const [first] = ready as readonly [Ready];
   const facts = { sequence, slot: batch.slotAt, rows: ready.length };
   return {
@@ -59,7 +65,11 @@ function assembled(batch: FileBatch, sequence: number, ready: readonly Ready[], 
     destination: mapping.destinationId,
     action: first.row.action,
     items: ready.map((one) => itemOf(one.row, one.lead.reference)),
-    body: mapping.write(ready.map((one) => one.record), first.row.action, facts),
+    body: mapping.write(
+      ready.map((one) => one.record),
+      first.row.action,
+      facts,
+    ),
     batch: facts,
     writtenAt,
   };

@@ -17,13 +17,23 @@ export interface Files {
   readonly collect: () => Promise<number>;
 }
 
-export function createFiles(options: { readonly database: Database; readonly published: Published; readonly producer: Producer }): Files {
+export function createFiles(options: {
+  readonly database: Database;
+  readonly published: Published;
+  readonly producer: Producer;
+}): Files {
   const { database, published, producer } = options;
 
-  const fill = async (tx: Sql, destinationId: string, slotAt: Date, action: string): Promise<{ id: number; full: boolean } | undefined> => {
+  const fill = async (
+    tx: Sql,
+    destinationId: string,
+    slotAt: Date,
+    action: string,
+  ): Promise<{ id: number; full: boolean } | undefined> => {
     const destination = await findDestination(tx, destinationId);
     const mapping = await published.version(destination?.mappingVersionId ?? 0);
-    if (destination === undefined || mapping === undefined || destination.status !== 'active') return undefined;
+    if (destination === undefined || mapping === undefined || destination.status !== 'active')
+      return undefined;
     const id = await openBatch(tx, destination.clientId, destinationId, slotAt);
     const jobs = await takeDue(tx, destinationId, mapping.maxItems, { id, action });
     if (jobs.length > 0) return { id, full: jobs.length === mapping.maxItems };
@@ -62,16 +72,30 @@ export function createFiles(options: { readonly database: Database; readonly pub
         return batches;
       });
       // Marked in MySQL already: a push that fails is made again when the batch has stood queued too long.
-      for (const { destinationId, job } of opened) await producer.push(destinationId, [job]).catch(() => undefined);
+      for (const { destinationId, job } of opened)
+        await producer.push(destinationId, [job]).catch(() => undefined);
       return opened.length;
     },
   };
 }
 
 /** A file now, asked for by a person instead of the schedule. */
-export async function requestFile(database: Database, destination: { readonly id: string; readonly clientId: string }, actor: string, reason: string): Promise<void> {
+export async function requestFile(
+  database: Database,
+  destination: { readonly id: string; readonly clientId: string },
+  actor: string,
+  reason: string,
+): Promise<void> {
   await database.transaction(async (tx) => {
     await addSlot(tx, destination.id, new Date(), actor);
-    await appendHandovers(tx, [{ entry: 'file_requested', clientId: destination.clientId, destinationId: destination.id, actor, purpose: reason }]);
+    await appendHandovers(tx, [
+      {
+        entry: 'file_requested',
+        clientId: destination.clientId,
+        destinationId: destination.id,
+        actor,
+        purpose: reason,
+      },
+    ]);
   });
 }

@@ -20,7 +20,12 @@ export interface Known {
 export type ChangeKind = 'created' | 'corrected' | 'consent' | 'interaction' | 'erased' | 'backfill';
 
 export interface Situation {
-  readonly change: { readonly clientId: string; readonly leadId: number; readonly revision: number; readonly kind: ChangeKind };
+  readonly change: {
+    readonly clientId: string;
+    readonly leadId: number;
+    readonly revision: number;
+    readonly kind: ChangeKind;
+  };
   readonly lead: Pick<Lead, 'revision' | 'erasedAt'>;
   /** The lead came after the destination began to take leads (or is backfilled). */
   readonly due: boolean;
@@ -32,8 +37,20 @@ export interface Situation {
 }
 
 export type Step =
-  | { readonly do: 'insert'; readonly action: Action; readonly state: DeliveryState; readonly reason: Reason; readonly priority?: number; readonly alert?: boolean }
-  | { readonly do: 'cancel'; readonly ids: readonly number[]; readonly reason: Reason; readonly includeDeparted: boolean }
+  | {
+      readonly do: 'insert';
+      readonly action: Action;
+      readonly state: DeliveryState;
+      readonly reason: Reason;
+      readonly priority?: number;
+      readonly alert?: boolean;
+    }
+  | {
+      readonly do: 'cancel';
+      readonly ids: readonly number[];
+      readonly reason: Reason;
+      readonly includeDeparted: boolean;
+    }
   | { readonly do: 'reopen'; readonly ids: readonly number[] }
   | { readonly do: 'refuse'; readonly reason: string };
 
@@ -69,9 +86,11 @@ function afterChange(at: Situation): readonly Step[] {
 
 /** The create has not ended: it will carry the change itself, unless the recipient may hold the earlier content. */
 function whileOpen(at: Situation, create: Known): readonly Step[] {
-  const inFlight = create.state === 'sending' && create.departedAttempt === create.attempt && create.attempt > 0;
+  const inFlight =
+    create.state === 'sending' && create.departedAttempt === create.attempt && create.attempt > 0;
   const carriedAlready = inFlight && create.sentRevision >= at.change.revision;
-  if (!carriedAlready && (inFlight || create.maybeReceived || create.state === 'pending')) return sendUpdate(at, 'planned', '');
+  if (!carriedAlready && (inFlight || create.maybeReceived || create.state === 'pending'))
+    return sendUpdate(at, 'planned', '');
   const reopened: readonly Step[] = create.state === 'withheld' ? [{ do: 'reopen', ids: [create.id] }] : [];
   return [...reopened, { do: 'insert', action: 'update', state: 'cancelled', reason: 'superseded' }];
 }
@@ -88,24 +107,37 @@ function afterFailedCreate(at: Situation, create: Known): readonly Step[] {
 }
 
 function sendUpdate(at: Situation, state: DeliveryState, reason: Reason): readonly Step[] {
-  if (at.change.kind !== 'consent' && !at.updateOn.includes(at.change.kind)) return [{ do: 'refuse', reason: 'update_not_wanted' }];
+  if (at.change.kind !== 'consent' && !at.updateOn.includes(at.change.kind))
+    return [{ do: 'refuse', reason: 'update_not_wanted' }];
   if (!at.actions.includes('update')) {
-    return [{ do: 'insert', action: 'update', state: 'failed', reason: 'manual_update_required', alert: true }];
+    return [
+      { do: 'insert', action: 'update', state: 'failed', reason: 'manual_update_required', alert: true },
+    ];
   }
   const updates = at.existing.filter((one) => one.action === 'update');
   // A later revision is planned or gone already: this change travelled with it.
-  if (at.change.revision < at.lead.revision) return [{ do: 'insert', action: 'update', state: 'cancelled', reason: 'superseded' }];
-  const older = updates.filter((one) => !isEnd(one.state) && one.state !== 'sending' && one.departures === 0).map((one) => one.id);
-  const cancel: readonly Step[] = older.length === 0 ? [] : [{ do: 'cancel', ids: older, reason: 'superseded', includeDeparted: false }];
+  if (at.change.revision < at.lead.revision)
+    return [{ do: 'insert', action: 'update', state: 'cancelled', reason: 'superseded' }];
+  const older = updates
+    .filter((one) => !isEnd(one.state) && one.state !== 'sending' && one.departures === 0)
+    .map((one) => one.id);
+  const cancel: readonly Step[] =
+    older.length === 0 ? [] : [{ do: 'cancel', ids: older, reason: 'superseded', includeDeparted: false }];
   return [...cancel, { do: 'insert', action: 'update', state, reason }];
 }
 
 function afterErasure(at: Situation): readonly Step[] {
-  const open = at.existing.filter((one) => !isEnd(one.state) && one.state !== 'sending' && one.action !== 'erase').map((one) => one.id);
-  const cancel: readonly Step[] = open.length === 0 ? [] : [{ do: 'cancel', ids: open, reason: 'erased', includeDeparted: true }];
+  const open = at.existing
+    .filter((one) => !isEnd(one.state) && one.state !== 'sending' && one.action !== 'erase')
+    .map((one) => one.id);
+  const cancel: readonly Step[] =
+    open.length === 0 ? [] : [{ do: 'cancel', ids: open, reason: 'erased', includeDeparted: true }];
   const departed = at.existing.some((one) => one.departures > 0 && one.action !== 'erase');
   if (!departed) return cancel;
   return at.actions.includes('erase')
     ? [...cancel, { do: 'insert', action: 'erase', state: 'planned', reason: '' }]
-    : [...cancel, { do: 'insert', action: 'erase', state: 'failed', reason: 'manual_erasure_required', alert: true }];
+    : [
+        ...cancel,
+        { do: 'insert', action: 'erase', state: 'failed', reason: 'manual_erasure_required', alert: true },
+      ];
 }

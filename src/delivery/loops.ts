@@ -11,7 +11,12 @@ export interface Loop {
 }
 
 /** @param work returns true when there may be more to do at once */
-export function startLoop(options: { readonly name: string; readonly idleMs: number; readonly work: () => Promise<boolean>; readonly log: Log }): Loop {
+export function startLoop(options: {
+  readonly name: string;
+  readonly idleMs: number;
+  readonly work: () => Promise<boolean>;
+  readonly log: Log;
+}): Loop {
   let stopping = false;
   let failures = 0;
   let wake: (() => void) | undefined;
@@ -37,7 +42,8 @@ export function startLoop(options: { readonly name: string; readonly idleMs: num
       } catch (error) {
         failures += 1;
         // One line at the first failure and then ever more rarely: an outage must not fill the disk.
-        if ((failures & (failures - 1)) === 0) options.log.error('loop.failed', { loop: options.name, code: foreignCode(error), count: failures });
+        if ((failures & (failures - 1)) === 0)
+          options.log.error('loop.failed', { loop: options.name, code: foreignCode(error), count: failures });
       }
       if (stopping || (more && failures === 0) || (nudged && failures === 0)) continue;
       await pause(failures === 0 ? options.idleMs : Math.min(options.idleMs * 2 ** failures, 2_000));

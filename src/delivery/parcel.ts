@@ -38,8 +38,16 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-export function contextFor(options: Surroundings, mapping: CompiledMapping, allowedTargets: readonly string[]): SendContext {
-  const contract = new Set([...mapping.client.hosts, ...mapping.client.mailboxes, ...mapping.client.folders].map((one) => one.toLowerCase()));
+export function contextFor(
+  options: Surroundings,
+  mapping: CompiledMapping,
+  allowedTargets: readonly string[],
+): SendContext {
+  const contract = new Set(
+    [...mapping.client.hosts, ...mapping.client.mailboxes, ...mapping.client.folders].map((one) =>
+      one.toLowerCase(),
+    ),
+  );
   return {
     classify: mapping.classify,
     secret: (name) => options.secrets(name)[0],

@@ -27,10 +27,18 @@ import type { Published } from './published.ts';
 
 export interface Planner {
   /** Plans up to `limit` changes. Returns how many were taken and which destinations got work. */
-  readonly planBatch: (limit: number) => Promise<{ readonly taken: number; readonly planned: number; readonly destinations: readonly string[] }>;
+  readonly planBatch: (limit: number) => Promise<{
+    readonly taken: number;
+    readonly planned: number;
+    readonly destinations: readonly string[];
+  }>;
 }
 
-export function createPlanner(options: { readonly database: Database; readonly published: Published; readonly log: Log }): Planner {
+export function createPlanner(options: {
+  readonly database: Database;
+  readonly published: Published;
+  readonly log: Log;
+}): Planner {
   return {
     planBatch: async (limit) => {
       const result = await options.database.transaction(async (tx) => {
@@ -50,7 +58,10 @@ export function createPlanner(options: { readonly database: Database; readonly p
           if (read !== undefined) planChange(change, read, existing, targets, work);
         }
         await carryOut(tx, work);
-        await dropChanges(tx, changes.map((change) => change.id));
+        await dropChanges(
+          tx,
+          changes.map((change) => change.id),
+        );
         const planned = work.inserts.filter((one) => one.state === 'planned');
         return {
           taken: changes.length,
@@ -69,7 +80,10 @@ interface Target {
   readonly mapping: CompiledMapping;
 }
 
-async function publishedOnly(destinations: readonly Destination[], published: Published): Promise<readonly Target[]> {
+async function publishedOnly(
+  destinations: readonly Destination[],
+  published: Published,
+): Promise<readonly Target[]> {
   const targets: Target[] = [];
   for (const destination of destinations) {
     if (destination.status === 'archived') continue;
@@ -96,16 +110,39 @@ interface Insert {
 
 interface Work {
   readonly inserts: Insert[];
-  readonly cancels: { readonly ids: readonly number[]; readonly reason: string; readonly includeDeparted: boolean }[];
+  readonly cancels: {
+    readonly ids: readonly number[];
+    readonly reason: string;
+    readonly includeDeparted: boolean;
+  }[];
   readonly reopens: Set<number>;
   readonly reopenedAt: Set<string>;
-  readonly refusals: { readonly clientId: string; readonly leadId: number; readonly revision: number; readonly destinationId: string; readonly reason: string }[];
+  readonly refusals: {
+    readonly clientId: string;
+    readonly leadId: number;
+    readonly revision: number;
+    readonly destinationId: string;
+    readonly reason: string;
+  }[];
   readonly alerts: Alert[];
 }
 
-const emptyWork = (): Work => ({ inserts: [], cancels: [], reopens: new Set(), reopenedAt: new Set(), refusals: [], alerts: [] });
+const emptyWork = (): Work => ({
+  inserts: [],
+  cancels: [],
+  reopens: new Set(),
+  reopenedAt: new Set(),
+  refusals: [],
+  alerts: [],
+});
 
-function planChange(change: LeadChange, read: LeadRead, existing: readonly Delivery[], targets: readonly Target[], work: Work): void {
+function planChange(
+  change: LeadChange,
+  read: LeadRead,
+  existing: readonly Delivery[],
+  targets: readonly Target[],
+  work: Work,
+): void {
   let considered = 0;
   let taken = 0;
   let because = 'no_destination';
@@ -129,20 +166,44 @@ function planChange(change: LeadChange, read: LeadRead, existing: readonly Deliv
     for (const step of steps) taken += note(step, change, destination, mapping, work);
   }
   if (change.kind === 'created' && taken === 0) {
-    work.refusals.push({ ...namesOf(change), destinationId: '', reason: considered === 0 ? 'no_destination' : because });
+    work.refusals.push({
+      ...namesOf(change),
+      destinationId: '',
+      reason: considered === 0 ? 'no_destination' : because,
+    });
   }
 }
 
-function knownOf(leadId: number, destinationId: string, existing: readonly Delivery[], work: Work): readonly Known[] {
-  const mine = (one: { readonly leadId: number; readonly destinationId: string }): boolean => one.leadId === leadId && one.destinationId === destinationId;
+function knownOf(
+  leadId: number,
+  destinationId: string,
+  existing: readonly Delivery[],
+  work: Work,
+): readonly Known[] {
+  const mine = (one: { readonly leadId: number; readonly destinationId: string }): boolean =>
+    one.leadId === leadId && one.destinationId === destinationId;
   const fresh = work.inserts.filter(mine).map((one): Known => ({
-    id: one.id, action: one.action, state: one.state, reason: one.reason, departures: 0, attempt: 0, departedAttempt: 0, maybeReceived: false, sentRevision: 0,
+    id: one.id,
+    action: one.action,
+    state: one.state,
+    reason: one.reason,
+    departures: 0,
+    attempt: 0,
+    departedAttempt: 0,
+    maybeReceived: false,
+    sentRevision: 0,
   }));
   return [...existing.filter(mine), ...fresh];
 }
 
 /** Notes one step; returns 1 when a delivery comes of it. */
-function note(step: Step, change: LeadChange, destination: Destination, mapping: CompiledMapping, work: Work): number {
+function note(
+  step: Step,
+  change: LeadChange,
+  destination: Destination,
+  mapping: CompiledMapping,
+  work: Work,
+): number {
   switch (step.do) {
     case 'insert':
       work.inserts.push({
@@ -157,7 +218,13 @@ function note(step: Step, change: LeadChange, destination: Destination, mapping:
         priority: step.priority ?? 0,
         maxAgeMs: mapping.maxAgeMs,
       });
-      if (step.alert === true) work.alerts.push({ kind: 'manual_task', clientId: change.clientId, destinationId: destination.id, reason: step.reason });
+      if (step.alert === true)
+        work.alerts.push({
+          kind: 'manual_task',
+          clientId: change.clientId,
+          destinationId: destination.id,
+          reason: step.reason,
+        });
       return 1;
     case 'cancel':
       for (const insert of work.inserts.filter((one) => step.ids.includes(one.id))) {
@@ -176,7 +243,9 @@ function note(step: Step, change: LeadChange, destination: Destination, mapping:
   }
 }
 
-const namesOf = (change: LeadChange): { readonly clientId: string; readonly leadId: number; readonly revision: number } => ({
+const namesOf = (
+  change: LeadChange,
+): { readonly clientId: string; readonly leadId: number; readonly revision: number } => ({
   clientId: change.clientId,
   leadId: change.leadId,
   revision: change.revision,
@@ -186,7 +255,8 @@ async function carryOut(tx: Sql, work: Work): Promise<void> {
   const handovers: Handover[] = [];
   for (const cancel of work.cancels) {
     const ended = await cancelUnsent(tx, cancel.ids, cancel.reason, cancel.includeDeparted);
-    for (const row of await readDeliveries(tx, ended)) handovers.push({ entry: 'cancelled', ...entryNames(row), actor: 'planner', reason: cancel.reason });
+    for (const row of await readDeliveries(tx, ended))
+      handovers.push({ entry: 'cancelled', ...entryNames(row), actor: 'planner', reason: cancel.reason });
   }
   for (const row of await readDeliveries(tx, await reopenWithheld(tx, [...work.reopens]))) {
     handovers.push({ entry: 'reopened', ...entryNames(row), actor: 'planner' });
@@ -200,7 +270,10 @@ async function carryOut(tx: Sql, work: Work): Promise<void> {
 /** What every entry about a delivery names. */
 export const entryNames = (
   row: Delivery,
-): Pick<Handover, 'clientId'> & Required<Pick<Handover, 'destinationId' | 'deliveryId' | 'leadId' | 'batchId' | 'run' | 'attempt' | 'action'>> => ({
+): Pick<Handover, 'clientId'> &
+  Required<
+    Pick<Handover, 'destinationId' | 'deliveryId' | 'leadId' | 'batchId' | 'run' | 'attempt' | 'action'>
+  > => ({
   clientId: row.clientId,
   destinationId: row.destinationId,
   deliveryId: row.id,

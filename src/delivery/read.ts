@@ -27,11 +27,16 @@ export function createReader(database: Database, secrets: LeadSecrets): Reader {
   const read = async (groups: readonly (readonly ClaimedDelivery[])[]): Promise<readonly Inputs[]> => {
     const rows = groups.flat();
     const leadIds = [...new Set(rows.map((row) => row.leadId))];
-    const earlier = rows.filter((row) => row.maybeReceived && row.sentRevision > 0).map((row) => ({ leadId: row.leadId, revision: row.sentRevision }));
+    const earlier = rows
+      .filter((row) => row.maybeReceived && row.sentRevision > 0)
+      .map((row) => ({ leadId: row.leadId, revision: row.sentRevision }));
     const [leads, keys, authorisations, revisions] = await Promise.all([
       readLeads(database, leadIds),
       secrets.read(database, leadIds),
-      readAuthorisations(database, rows.map((row) => row.destinationId)),
+      readAuthorisations(
+        database,
+        rows.map((row) => row.destinationId),
+      ),
       snapshots.read(database, earlier),
     ]);
     const inputs: Inputs = { leads, secrets: keys, authorisations, revisions };
@@ -43,7 +48,9 @@ export function createReader(database: Database, secrets: LeadSecrets): Reader {
     const known = seen.get(destinationId);
     if (known !== undefined && Date.now() - known.at < 500) return known.targets;
     const targets = readAuthorisations(database, [destinationId]).then((all) =>
-      liveAuthorisations(all.get(destinationId) ?? [], new Date()).flatMap((one) => one.targets.map((target) => target.toLowerCase())),
+      liveAuthorisations(all.get(destinationId) ?? [], new Date()).flatMap((one) =>
+        one.targets.map((target) => target.toLowerCase()),
+      ),
     );
     seen.set(destinationId, { at: Date.now(), targets });
     targets.catch(() => seen.delete(destinationId));

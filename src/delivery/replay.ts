@@ -52,15 +52,27 @@ export async function replay(
 ): Promise<readonly ReplayAnswer[]> {
   const answers: ReplayAnswer[] = [];
   for (let start = 0; start < ids.length; start += 100) {
-    answers.push(...(await deps.database.transaction((tx) => replayGroup(tx, deps.published, ids.slice(start, start + 100), by))));
+    answers.push(
+      ...(await deps.database.transaction((tx) =>
+        replayGroup(tx, deps.published, ids.slice(start, start + 100), by),
+      )),
+    );
     progress?.(answers.length);
   }
   return answers;
 }
 
-async function replayGroup(tx: Sql, published: Published, ids: readonly number[], by: Actor): Promise<readonly ReplayAnswer[]> {
+async function replayGroup(
+  tx: Sql,
+  published: Published,
+  ids: readonly number[],
+  by: Actor,
+): Promise<readonly ReplayAnswer[]> {
   const seen = await readDeliveries(tx, ids);
-  const leads = await lockLeads(tx, seen.map((row) => row.leadId));
+  const leads = await lockLeads(
+    tx,
+    seen.map((row) => row.leadId),
+  );
   const answers: ReplayAnswer[] = [];
   for (const id of ids) {
     // Read again under the lead's lock: an erasure may have come between.
@@ -70,65 +82,127 @@ async function replayGroup(tx: Sql, published: Published, ids: readonly number[]
       continue;
     }
     const plan = replayPlan(row, leads.get(row.leadId)?.erased ?? true);
-    const mapping = plan === 'new_run' ? await published.version((await findDestination(tx, row.destinationId))?.mappingVersionId ?? 0) : undefined;
+    const mapping =
+      plan === 'new_run'
+        ? await published.version((await findDestination(tx, row.destinationId))?.mappingVersionId ?? 0)
+        : undefined;
     if (plan === 'new_run' && mapping === undefined) answers.push({ id, done: 'refused', why: 'no_mapping' });
-    else if (plan === 'new_run' || plan === 'brought_forward' || plan === 'looked_at_again') answers.push(await reenter(tx, row, plan, mapping?.maxAgeMs ?? 0, by));
+    else if (plan === 'new_run' || plan === 'brought_forward' || plan === 'looked_at_again')
+      answers.push(await reenter(tx, row, plan, mapping?.maxAgeMs ?? 0, by));
     else answers.push({ id, done: 'refused', why: plan as ReplayRefusal });
   }
   return answers;
 }
 
-async function reenter(tx: Sql, row: Delivery, plan: 'new_run' | 'brought_forward' | 'looked_at_again', maxAgeMs: number, by: Actor): Promise<ReplayAnswer> {
+async function reenter(
+  tx: Sql,
+  row: Delivery,
+  plan: 'new_run' | 'brought_forward' | 'looked_at_again',
+  maxAgeMs: number,
+  by: Actor,
+): Promise<ReplayAnswer> {
   const { base } = splitReason(row.reason);
   const moved =
     plan === 'new_run'
       ? // A recipient that said a definite no must not answer the new run from its memory of the old key (guarantee 4).
-        await openRun(tx, row, { newKey: row.state === 'failed' && (base === 'refused' || base === 'invalid'), maxAgeMs })
+        await openRun(tx, row, {
+          newKey: row.state === 'failed' && (base === 'refused' || base === 'invalid'),
+          maxAgeMs,
+        })
       : plan === 'brought_forward'
         ? await bringForward(tx, row.id)
         : (await reopenWithheld(tx, [row.id])).length === 1;
   if (!moved) return { id: row.id, done: 'refused', why: 'on_its_way' };
   await appendHandovers(tx, [
-    { entry: 'replayed', ...entryNames(row), run: plan === 'new_run' ? row.run + 1 : row.run, actor: by.actor, purpose: by.reason, reason: plan },
+    {
+      entry: 'replayed',
+      ...entryNames(row),
+      run: plan === 'new_run' ? row.run + 1 : row.run,
+      actor: by.actor,
+      purpose: by.reason,
+      reason: plan,
+    },
   ]);
   return { id: row.id, done: plan };
 }
 
 /** Cancels deliveries that are not being sent. Returns the ids that ended. */
-export async function cancel(database: Database, ids: readonly number[], by: Actor): Promise<readonly number[]> {
+export async function cancel(
+  database: Database,
+  ids: readonly number[],
+  by: Actor,
+): Promise<readonly number[]> {
   return database.transaction(async (tx) => {
     const ended = await cancelUnsent(tx, ids, 'by_support', true);
     const rows = await readDeliveries(tx, ended);
-    await appendHandovers(tx, rows.map((row) => ({ entry: 'cancelled' as const, ...entryNames(row), actor: by.actor, purpose: by.reason, reason: 'by_support' })));
+    await appendHandovers(
+      tx,
+      rows.map((row) => ({
+        entry: 'cancelled' as const,
+        ...entryNames(row),
+        actor: by.actor,
+        purpose: by.reason,
+        reason: 'by_support',
+      })),
+    );
     return ended;
   });
 }
 
 /** Suspends or resumes a destination. Resuming also lets a held one probe at once. */
-export async function setDestinationStatus(database: Database, destinationId: string, status: Extract<DestinationStatus, 'active' | 'suspended'>, by: Actor): Promise<void> {
+export async function setDestinationStatus(
+  database: Database,
+  destinationId: string,
+  status: Extract<DestinationStatus, 'active' | 'suspended'>,
+  by: Actor,
+): Promise<void> {
   await database.transaction(async (tx) => {
     const state = (await readStates(tx, [destinationId], true)).get(destinationId);
     const destination = await findDestination(tx, destinationId);
-    if (destination === undefined) throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
-    if (destination.status === 'archived') throw new RelaisError('DEST-001', `Destination ${destinationId} is archived.`);
+    if (destination === undefined)
+      throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
+    if (destination.status === 'archived')
+      throw new RelaisError('DEST-001', `Destination ${destinationId} is archived.`);
     if (destination.status === status && (status === 'suspended' || state?.circuit.state === 'closed')) {
       throw new RelaisError('DEST-001', `Destination ${destinationId} is ${status} already.`);
     }
     await setStatus(tx, destinationId, status, status === 'suspended' ? by.reason : '');
-    if (status === 'active' && state !== undefined) await saveCircuit(tx, destinationId, probeNow(state.circuit, Date.now()));
+    if (status === 'active' && state !== undefined)
+      await saveCircuit(tx, destinationId, probeNow(state.circuit, Date.now()));
     await appendHandovers(tx, [
-      { entry: status === 'suspended' ? 'suspended' : 'resumed', clientId: destination.clientId, destinationId, actor: by.actor, purpose: by.reason },
+      {
+        entry: status === 'suspended' ? 'suspended' : 'resumed',
+        clientId: destination.clientId,
+        destinationId,
+        actor: by.actor,
+        purpose: by.reason,
+      },
     ]);
   });
 }
 
 /** Asks the planner to plan older leads of the client for a destination. Returns how many were handed to it. */
-export async function backfill(database: Database, destinationId: string, since: Date, by: Actor): Promise<number> {
+export async function backfill(
+  database: Database,
+  destinationId: string,
+  since: Date,
+  by: Actor,
+): Promise<number> {
   return database.transaction(async (tx) => {
     const destination = await findDestination(tx, destinationId);
-    if (destination === undefined) throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
+    if (destination === undefined)
+      throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
     const count = await addBackfill(tx, destination.clientId, destinationId, since);
-    await appendHandovers(tx, [{ entry: 'backfilled', clientId: destination.clientId, destinationId, actor: by.actor, purpose: by.reason, reason: String(count) }]);
+    await appendHandovers(tx, [
+      {
+        entry: 'backfilled',
+        clientId: destination.clientId,
+        destinationId,
+        actor: by.actor,
+        purpose: by.reason,
+        reason: String(count),
+      },
+    ]);
     return count;
   });
 }

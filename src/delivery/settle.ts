@@ -37,7 +37,12 @@ export interface Settling {
   readonly stopped?: readonly Stopped[];
   /** Deliveries given back unspent: their file was voided and is built again. */
   readonly released?: readonly ClaimedDelivery[];
-  readonly endBatch?: { readonly id: number; readonly state: 'voided' | 'empty'; readonly clientId: string; readonly destinationId: string };
+  readonly endBatch?: {
+    readonly id: number;
+    readonly state: 'voided' | 'empty';
+    readonly clientId: string;
+    readonly destinationId: string;
+  };
 }
 
 export interface Settled {
@@ -46,7 +51,11 @@ export interface Settled {
   readonly circuit: 'none' | 'opened' | 'closed';
 }
 
-export async function settle(database: Database, random: () => number, settlings: readonly Settling[]): Promise<readonly Settled[]> {
+export async function settle(
+  database: Database,
+  random: () => number,
+  settlings: readonly Settling[],
+): Promise<readonly Settled[]> {
   return database.transaction(async (tx) => {
     const circuits = await lockCircuits(tx, settlings);
     const rows = settlings.flatMap((one) => [
@@ -54,7 +63,10 @@ export async function settle(database: Database, random: () => number, settlings
       ...(one.stopped ?? []).map((stopped) => stopped.row),
       ...(one.released ?? []),
     ]);
-    const leased = await lockLeased(tx, rows.map((row) => ({ id: row.id, token: row.leaseToken })));
+    const leased = await lockLeased(
+      tx,
+      rows.map((row) => ({ id: row.id, token: row.leaseToken })),
+    );
     const work: Work = { handovers: [], settlements: [], alerts: [], ended: [], erased: [] };
     const results: Settled[] = [];
     for (const one of settlings) results.push(await settleOne(tx, one, leased, circuits, random, work));
@@ -63,7 +75,8 @@ export async function settle(database: Database, random: () => number, settlings
     await forgetReferences(tx, work.erased);
     await wakeSiblings(tx, work.ended);
     await raiseAlerts(tx, work.alerts);
-    for (const [destinationId, circuit] of circuits) if (circuit.changed) await saveCircuit(tx, destinationId, circuit.now);
+    for (const [destinationId, circuit] of circuits)
+      if (circuit.changed) await saveCircuit(tx, destinationId, circuit.now);
     return results;
   });
 }
@@ -89,12 +102,22 @@ async function lockCircuits(tx: Sql, settlings: readonly Settling[]): Promise<Ma
   const healthy = (name: string): boolean => {
     const circuit = seen.get(name)?.circuit ?? closedCircuit;
     const quiet = circuit.state === 'closed' && circuit.failing.length === 0 && circuit.rejected.length === 0;
-    return quiet && attempts.every((one) => one.rows[0]?.destinationId !== name || ['accepted', 'duplicate', 'unconfirmed', 'pending'].includes(one.outcome.kind));
+    return (
+      quiet &&
+      attempts.every(
+        (one) =>
+          one.rows[0]?.destinationId !== name ||
+          ['accepted', 'duplicate', 'unconfirmed', 'pending'].includes(one.outcome.kind),
+      )
+    );
   };
   const moving = names.filter((name) => !healthy(name));
   const locked = await readStates(tx, moving, true);
   return new Map(
-    names.map((name) => [name, { now: locked.get(name)?.circuit ?? seen.get(name)?.circuit ?? closedCircuit, changed: false }]),
+    names.map((name) => [
+      name,
+      { now: locked.get(name)?.circuit ?? seen.get(name)?.circuit ?? closedCircuit, changed: false },
+    ]),
   );
 }
 
@@ -107,11 +130,18 @@ async function settleOne(
   work: Work,
 ): Promise<Settled> {
   for (const stopped of one.stopped ?? []) if (leased.has(stopped.row.id)) noteStopped(stopped, work);
-  for (const row of one.released ?? []) if (leased.has(row.id)) work.settlements.push(unspent(row, 'planned', '', 0, true));
+  for (const row of one.released ?? [])
+    if (leased.has(row.id)) work.settlements.push(unspent(row, 'planned', '', 0, true));
   if (one.endBatch !== undefined) {
     await endBatch(tx, one.endBatch.id, one.endBatch.state);
     if (one.endBatch.state === 'voided') {
-      work.handovers.push({ entry: 'batch_voided', clientId: one.endBatch.clientId, destinationId: one.endBatch.destinationId, batchId: one.endBatch.id, actor: 'worker' });
+      work.handovers.push({
+        entry: 'batch_voided',
+        clientId: one.endBatch.clientId,
+        destinationId: one.endBatch.destinationId,
+        batchId: one.endBatch.id,
+        actor: 'worker',
+      });
       // Its rows leave in a new file at once, not at the next scheduled hour.
       await addSlot(tx, one.endBatch.destinationId, new Date(), 'voided');
     }
@@ -129,16 +159,26 @@ async function settleOne(
       work.handovers.push({ entry: 'late', ...outcomeEntry(row, attempted) });
       continue;
     }
-    const decision = decide(attempted.outcome, situationOf(row, attempted, closedBefore), attempted.policy, random);
+    const decision = decide(
+      attempted.outcome,
+      situationOf(row, attempted, closedBefore),
+      attempted.policy,
+      random,
+    );
     decisions.set(row.id, decision);
     noteDecision(row, decision, attempted, work);
   }
-  const change = circuit === undefined || decisions.size === 0 ? 'none' : moveCircuit(circuit, attempted, decisions, work);
+  const change =
+    circuit === undefined || decisions.size === 0 ? 'none' : moveCircuit(circuit, attempted, decisions, work);
   await settleBatch(tx, attempted, decisions);
   return { decisions, late, circuit: change };
 }
 
-function situationOf(row: ClaimedDelivery, attempted: Attempted, circuitClosed: boolean): Parameters<typeof decide>[1] {
+function situationOf(
+  row: ClaimedDelivery,
+  attempted: Attempted,
+  circuitClosed: boolean,
+): Parameters<typeof decide>[1] {
   return {
     spent: row.spent + 1,
     circuitClosed,
@@ -152,23 +192,57 @@ function situationOf(row: ClaimedDelivery, attempted: Attempted, circuitClosed: 
 
 function noteStopped({ row, state, reason, fields }: Stopped, work: Work): void {
   const entry = state === 'withheld' ? 'withheld' : state === 'cancelled' ? 'cancelled' : 'invalid';
-  work.handovers.push({ entry, ...entryNames(row), actor: 'worker', reason, ...(fields.length === 0 ? {} : { fields }) });
+  work.handovers.push({
+    entry,
+    ...entryNames(row),
+    actor: 'worker',
+    reason,
+    ...(fields.length === 0 ? {} : { fields }),
+  });
   work.settlements.push(unspent(row, state, reason, 0, true));
   if (isEnd(state)) work.ended.push({ leadId: row.leadId, destinationId: row.destinationId });
   if (state === 'failed') {
     const kind = reason.startsWith('manual_') ? 'manual_task' : 'delivery_failed';
-    work.alerts.push({ kind, clientId: row.clientId, destinationId: row.destinationId, deliveryId: row.id, reason });
+    work.alerts.push({
+      kind,
+      clientId: row.clientId,
+      destinationId: row.destinationId,
+      deliveryId: row.id,
+      reason,
+    });
   }
 }
 
-const unspent = (row: ClaimedDelivery, state: DeliveryState, reason: string, afterMs: number, leaveBatch: boolean): Settlement => ({
-  id: row.id, state, reason, afterMs, spend: false, maybeReceived: row.maybeReceived, askFirst: row.askFirst, leaveBatch,
+const unspent = (
+  row: ClaimedDelivery,
+  state: DeliveryState,
+  reason: string,
+  afterMs: number,
+  leaveBatch: boolean,
+): Settlement => ({
+  id: row.id,
+  state,
+  reason,
+  afterMs,
+  spend: false,
+  maybeReceived: row.maybeReceived,
+  askFirst: row.askFirst,
+  leaveBatch,
 });
 
-function noteDecision(row: ClaimedDelivery, { verdict, maybeReceived }: Decision, attempted: Attempted, work: Work): void {
+function noteDecision(
+  row: ClaimedDelivery,
+  { verdict, maybeReceived }: Decision,
+  attempted: Attempted,
+  work: Work,
+): void {
   const state = stateAfter(verdict);
   const reference = 'reference' in attempted.outcome ? attempted.outcome.reference : undefined;
-  work.handovers.push({ entry: attempted.asked ? 'lookup' : 'outcome', ...outcomeEntry(row, attempted), nextStep: verdict.next });
+  work.handovers.push({
+    entry: attempted.asked ? 'lookup' : 'outcome',
+    ...outcomeEntry(row, attempted),
+    nextStep: verdict.next,
+  });
   work.settlements.push({
     id: row.id,
     state,
@@ -182,13 +256,22 @@ function noteDecision(row: ClaimedDelivery, { verdict, maybeReceived }: Decision
           : 0,
     spend: verdict.next === 'retry' ? verdict.spend : verdict.next !== 'pending',
     maybeReceived,
-    askFirst: verdict.next === 'pending' || (verdict.next === 'retry' && (verdict.lookup || (attempted.asked && attempted.outcome.kind !== 'absent'))),
+    askFirst:
+      verdict.next === 'pending' ||
+      (verdict.next === 'retry' &&
+        (verdict.lookup || (attempted.asked && attempted.outcome.kind !== 'absent'))),
     reference,
     leaveBatch: isEnd(state),
   });
   if (isEnd(state)) work.ended.push({ leadId: row.leadId, destinationId: row.destinationId });
-  if (state === 'delivered' && row.action === 'erase') work.erased.push({ leadId: row.leadId, destinationId: row.destinationId });
-  const about = { clientId: row.clientId, destinationId: row.destinationId, deliveryId: row.id, reason: verdict.reason };
+  if (state === 'delivered' && row.action === 'erase')
+    work.erased.push({ leadId: row.leadId, destinationId: row.destinationId });
+  const about = {
+    clientId: row.clientId,
+    destinationId: row.destinationId,
+    deliveryId: row.id,
+    reason: verdict.reason,
+  };
   if (verdict.next === 'fail') work.alerts.push({ kind: 'delivery_failed', ...about });
   if (verdict.next === 'hold') work.alerts.push({ kind: 'support_decides', ...about });
 }
@@ -224,22 +307,43 @@ function outcomeEntry(row: ClaimedDelivery, attempted: Attempted): Omit<Handover
   };
 }
 
-function moveCircuit(circuit: CircuitWork, attempted: Attempted, decisions: ReadonlyMap<number, Decision>, work: Work): 'none' | 'opened' | 'closed' {
+function moveCircuit(
+  circuit: CircuitWork,
+  attempted: Attempted,
+  decisions: ReadonlyMap<number, Decision>,
+  work: Work,
+): 'none' | 'opened' | 'closed' {
   const now = Date.now();
   const [first] = attempted.rows;
   if (first === undefined) return 'none';
   for (const [deliveryId, decision] of decisions) {
-    const throttledForMs = decision.signal === 'throttled' && decision.verdict.next === 'retry' ? decision.verdict.afterMs : 0;
-    const move = afterAttempt(circuit.now, { deliveryId, signal: decision.signal, startedAt: attempted.startedAt, throttledForMs }, now);
+    const throttledForMs =
+      decision.signal === 'throttled' && decision.verdict.next === 'retry' ? decision.verdict.afterMs : 0;
+    const move = afterAttempt(
+      circuit.now,
+      { deliveryId, signal: decision.signal, startedAt: attempted.startedAt, throttledForMs },
+      now,
+    );
     const wasClosed = circuit.now.state === 'closed';
     if (move.circuit !== circuit.now) {
       circuit.now = move.circuit;
       circuit.changed = true;
     }
     if (move.change !== 'none') {
-      const about = { clientId: first.clientId, destinationId: first.destinationId, reason: move.circuit.cause || circuit.now.cause };
-      work.handovers.push({ entry: move.change === 'opened' ? 'circuit_opened' : 'circuit_closed', actor: 'worker', ...about });
-      work.alerts.push({ kind: move.change === 'opened' ? 'destination_held' : 'destination_reopened', ...about });
+      const about = {
+        clientId: first.clientId,
+        destinationId: first.destinationId,
+        reason: move.circuit.cause || circuit.now.cause,
+      };
+      work.handovers.push({
+        entry: move.change === 'opened' ? 'circuit_opened' : 'circuit_closed',
+        actor: 'worker',
+        ...about,
+      });
+      work.alerts.push({
+        kind: move.change === 'opened' ? 'destination_held' : 'destination_reopened',
+        ...about,
+      });
       return move.change;
     }
     // While open or ramping, the rows of one file are one probe.
@@ -248,7 +352,11 @@ function moveCircuit(circuit: CircuitWork, attempted: Attempted, decisions: Read
   return 'none';
 }
 
-async function settleBatch(tx: Sql, attempted: Attempted, decisions: ReadonlyMap<number, Decision>): Promise<void> {
+async function settleBatch(
+  tx: Sql,
+  attempted: Attempted,
+  decisions: ReadonlyMap<number, Decision>,
+): Promise<void> {
   if (attempted.batchId === undefined || decisions.size === 0) return;
   const [decision] = decisions.values();
   if (decision === undefined) return;

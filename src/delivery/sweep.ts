@@ -8,7 +8,13 @@ import type { Producer } from '../queue/producer.ts';
 import { raiseAlerts } from '../store/alerts.ts';
 import { retryBatch } from '../store/batches.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { readDeliveries, reopenWithheld, wakeSiblings, withheldOfDestination, type Delivery } from '../store/deliveries.ts';
+import {
+  readDeliveries,
+  reopenWithheld,
+  wakeSiblings,
+  withheldOfDestination,
+  type Delivery,
+} from '../store/deliveries.ts';
 import { allDestinations, readAuthorisations } from '../store/destinations.ts';
 import { duePending, expiredDeliveries, lapsedLeases, markAsking } from '../store/dispatching.ts';
 import { appendHandovers } from '../store/handovers.ts';
@@ -27,9 +33,20 @@ export interface Sweeper {
   readonly tidy: () => Promise<void>;
 }
 
-const unknownPolicy: RetryPolicy = { delays: [5_000], onUnknown: 'hold', maxRetryAfterMs: 3_600_000, pendingForMs: 0, pendingEveryMs: 60_000 };
+const unknownPolicy: RetryPolicy = {
+  delays: [5_000],
+  onUnknown: 'hold',
+  maxRetryAfterMs: 3_600_000,
+  pendingForMs: 0,
+  pendingEveryMs: 60_000,
+};
 
-export function createSweeper(options: { readonly database: Database; readonly published: Published; readonly producer: Producer; readonly log: Log }): Sweeper {
+export function createSweeper(options: {
+  readonly database: Database;
+  readonly published: Published;
+  readonly producer: Producer;
+  readonly log: Log;
+}): Sweeper {
   const { database, published, log } = options;
 
   const decisionFor = async (row: Delivery): Promise<Decision | undefined> => {
@@ -60,20 +77,60 @@ export function createSweeper(options: { readonly database: Database; readonly p
       const names = entryNames(row);
       if (decision === undefined) {
         // It never departed: nothing is spent, it goes out again at once.
-        settlements.push({ id: row.id, state: 'waiting', reason: 'retry', afterMs: 0, spend: false, maybeReceived: row.maybeReceived, askFirst: row.askFirst, leaveBatch: false });
+        settlements.push({
+          id: row.id,
+          state: 'waiting',
+          reason: 'retry',
+          afterMs: 0,
+          spend: false,
+          maybeReceived: row.maybeReceived,
+          askFirst: row.askFirst,
+          leaveBatch: false,
+        });
         batches.set(row.batchId, 0);
         continue;
       }
       const { verdict } = decision;
       const state = stateAfter(verdict);
-      const afterMs = verdict.next === 'hold' ? row.expiresAt.getTime() - Date.now() + 86_400_000 : 'afterMs' in verdict ? verdict.afterMs : 0;
+      const afterMs =
+        verdict.next === 'hold'
+          ? row.expiresAt.getTime() - Date.now() + 86_400_000
+          : 'afterMs' in verdict
+            ? verdict.afterMs
+            : 0;
       const reason = verdict.next === 'retry' ? 'outcome_unknown' : verdict.reason;
-      settlements.push({ id: row.id, state, reason, afterMs, spend: true, maybeReceived: true, askFirst: verdict.next === 'retry' && verdict.lookup, leaveBatch: state === 'failed' });
+      settlements.push({
+        id: row.id,
+        state,
+        reason,
+        afterMs,
+        spend: true,
+        maybeReceived: true,
+        askFirst: verdict.next === 'retry' && verdict.lookup,
+        leaveBatch: state === 'failed',
+      });
       batches.set(row.batchId, Math.max(afterMs, batches.get(row.batchId) ?? 0));
-      await appendHandovers(tx, [{ entry: 'outcome_unknown', ...names, actor: 'planner', outcome: 'unknown', reason: 'LEASE_LAPSED', nextStep: verdict.next }]);
+      await appendHandovers(tx, [
+        {
+          entry: 'outcome_unknown',
+          ...names,
+          actor: 'planner',
+          outcome: 'unknown',
+          reason: 'LEASE_LAPSED',
+          nextStep: verdict.next,
+        },
+      ]);
       if (verdict.next === 'hold' || verdict.next === 'fail') {
         const kind = verdict.next === 'hold' ? 'support_decides' : 'delivery_failed';
-        await raiseAlerts(tx, [{ kind, clientId: row.clientId, destinationId: row.destinationId, deliveryId: row.id, reason: verdict.reason }]);
+        await raiseAlerts(tx, [
+          {
+            kind,
+            clientId: row.clientId,
+            destinationId: row.destinationId,
+            deliveryId: row.id,
+            reason: verdict.reason,
+          },
+        ]);
       }
     }
     await markSettled(tx, settlements);
@@ -90,24 +147,57 @@ export function createSweeper(options: { readonly database: Database; readonly p
     expire: () =>
       database.transaction(async (tx) => {
         const rows = await readDeliveries(tx, await expiredDeliveries(tx, 200));
-        await markSettled(tx, rows.map((row): Settlement => ({
-          // The cause stays readable: `expired:opt_in_missing`.
-          id: row.id, state: 'failed', reason: row.reason === '' ? 'expired' : `expired:${row.reason.replace(':', '.')}`, afterMs: 0, spend: false,
-          maybeReceived: row.maybeReceived, askFirst: false, leaveBatch: true,
-        })));
-        await appendHandovers(tx, rows.map((row) => ({ entry: 'expired' as const, ...entryNames(row), actor: 'planner', reason: row.reason })));
-        await raiseAlerts(tx, rows.map((row) => ({ kind: 'delivery_expired' as const, clientId: row.clientId, destinationId: row.destinationId, deliveryId: row.id, reason: row.reason })));
+        await markSettled(
+          tx,
+          rows.map((row): Settlement => ({
+            // The cause stays readable: `expired:opt_in_missing`.
+            id: row.id,
+            state: 'failed',
+            reason: row.reason === '' ? 'expired' : `expired:${row.reason.replace(':', '.')}`,
+            afterMs: 0,
+            spend: false,
+            maybeReceived: row.maybeReceived,
+            askFirst: false,
+            leaveBatch: true,
+          })),
+        );
+        await appendHandovers(
+          tx,
+          rows.map((row) => ({
+            entry: 'expired' as const,
+            ...entryNames(row),
+            actor: 'planner',
+            reason: row.reason,
+          })),
+        );
+        await raiseAlerts(
+          tx,
+          rows.map((row) => ({
+            kind: 'delivery_expired' as const,
+            clientId: row.clientId,
+            destinationId: row.destinationId,
+            deliveryId: row.id,
+            reason: row.reason,
+          })),
+        );
         await wakeSiblings(tx, rows);
         return rows.length;
       }),
     askAgain: async () => {
       const due = await database.transaction(async (tx) => {
         const rows = await duePending(tx, 200);
-        await markAsking(tx, rows.map((row) => row.deliveryId));
+        await markAsking(
+          tx,
+          rows.map((row) => row.deliveryId),
+        );
         return rows;
       });
       for (const [destinationId, group] of Map.groupBy(due, (row) => row.destinationId)) {
-        const jobs = group.map((row): Job => ({ deliveryId: row.deliveryId, run: row.run, attempt: row.attempt }));
+        const jobs = group.map((row): Job => ({
+          deliveryId: row.deliveryId,
+          run: row.run,
+          attempt: row.attempt,
+        }));
         await options.producer.push(destinationId, jobs).catch(() => undefined);
       }
       return due.length;
@@ -115,14 +205,22 @@ export function createSweeper(options: { readonly database: Database; readonly p
     reopenAuthorised: async (now) => {
       let reopened = 0;
       for (const destination of await allDestinations(database)) {
-        const ids = await withheldOfDestination(database, destination.id, ['recipient_not_authorised', 'mapping_missing'], 500);
+        const ids = await withheldOfDestination(
+          database,
+          destination.id,
+          ['recipient_not_authorised', 'mapping_missing'],
+          500,
+        );
         if (ids.length === 0) continue;
         const mapping = await published.version(destination.mappingVersionId);
         const all = (await readAuthorisations(database, [destination.id])).get(destination.id) ?? [];
         if (mapping === undefined || coveringAuthorisation(all, mapping.targets, now) === undefined) continue;
         reopened += await database.transaction(async (tx) => {
           const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
-          await appendHandovers(tx, rows.map((row) => ({ entry: 'reopened' as const, ...entryNames(row), actor: 'planner' })));
+          await appendHandovers(
+            tx,
+            rows.map((row) => ({ entry: 'reopened' as const, ...entryNames(row), actor: 'planner' })),
+          );
           return rows.length;
         });
       }

@@ -59,20 +59,37 @@ export function createTravel(options: TravelOptions): Travel {
     for (let round = 1; round <= maxRounds; round += 1) {
       const inputs = await options.reader(left);
       const now = new Date();
-      const written = left.map((row) => writeContent(row, { mapping: trip.mapping, ...inputs, authorisations: inputs.authorisations.get(row.destinationId) ?? [], now }));
+      const written = left.map((row) =>
+        writeContent(row, {
+          mapping: trip.mapping,
+          ...inputs,
+          authorisations: inputs.authorisations.get(row.destinationId) ?? [],
+          now,
+        }),
+      );
       const ready = written.filter((one): one is Ready => 'record' in one);
       stopped.push(...written.filter((one): one is Stopped => 'state' in one));
       left = ready.map((one) => one.row);
-      const file = trip.batch === undefined ? undefined : await fileParcel(trip.batch, ready, stopped, trip, options);
+      const file =
+        trip.batch === undefined ? undefined : await fileParcel(trip.batch, ready, stopped, trip, options);
       if (ready.length === 0 || file === 'voided') {
         await endWithoutLeaving(ready, stopped, trip.batch, file === 'voided');
         return;
       }
       const parcel = file?.parcel ?? parcelOf(ready, trip.mapping, now);
       const composed = trip.connector.compose(parcel, trip.settings, trip.context.secret);
-      const uncovered = ready.filter((one) => !composed.targetKeys.every((key) => one.authorisation.targets.includes(key.toLowerCase())));
+      const uncovered = ready.filter(
+        (one) => !composed.targetKeys.every((key) => one.authorisation.targets.includes(key.toLowerCase())),
+      );
       if (uncovered.length > 0) {
-        stopped.push(...uncovered.map((one): Stopped => ({ row: one.row, state: 'withheld', reason: 'recipient_not_authorised', fields: [] })));
+        stopped.push(
+          ...uncovered.map((one): Stopped => ({
+            row: one.row,
+            state: 'withheld',
+            reason: 'recipient_not_authorised',
+            fields: [],
+          })),
+        );
         left = left.filter((row) => !uncovered.some((one) => one.row.id === row.id));
         if (left.length > 0) continue;
         await endWithoutLeaving([], stopped, trip.batch, false);
@@ -86,7 +103,9 @@ export function createTravel(options: TravelOptions): Travel {
         connector: trip.connector.type,
         mappingVersionId: trip.versionId,
         secrets: inputs.secrets,
-        ...(file?.keep === true && trip.batch !== undefined ? { keep: { batchId: trip.batch.id, fileName: composed.fileName ?? '' } } : {}),
+        ...(file?.keep === true && trip.batch !== undefined
+          ? { keep: { batchId: trip.batch.id, fileName: composed.fileName ?? '' } }
+          : {}),
       });
       if (answer === 'lost') return;
       if (answer === 'changed') continue;
@@ -98,21 +117,33 @@ export function createTravel(options: TravelOptions): Travel {
     await options.settle({ stopped, released: left });
   };
 
-  const sendAndSettle = async (ready: readonly Ready[], parcel: Parcel, stopped: readonly Stopped[], trip: Trip): Promise<void> => {
+  const sendAndSettle = async (
+    ready: readonly Ready[],
+    parcel: Parcel,
+    stopped: readonly Stopped[],
+    trip: Trip,
+  ): Promise<void> => {
     const rows = ready.map((one) => one.row);
     const leases = rows.map((row) => ({ id: row.id, token: row.leaseToken }));
     // The lease must outlive the send: checked right before the first byte, renewed while it lasts.
     if (Date.now() - trip.claimedAt > trip.leaseMs - trip.mapping.timeouts.totalMs - leaseMarginMs / 2) {
       if (!(await renewLeases(options.database, leases, trip.leaseMs))) return;
     }
-    const renewal = setInterval(() => void renewLeases(options.database, leases, trip.leaseMs).catch(() => undefined), Math.max(1_000, trip.leaseMs / 3));
+    const renewal = setInterval(
+      () => void renewLeases(options.database, leases, trip.leaseMs).catch(() => undefined),
+      Math.max(1_000, trip.leaseMs / 3),
+    );
     const startedAt = Date.now();
     let outcome: Outcome;
     try {
       outcome = await trip.connector.send(parcel, trip.settings, trip.context);
     } catch (error) {
       // A connector answers with values; this is a bug of ours, and the bytes may have left.
-      options.log.error('delivery.broken', { destination: parcel.destination, connector: trip.connector.type, code: foreignCode(error) });
+      options.log.error('delivery.broken', {
+        destination: parcel.destination,
+        connector: trip.connector.type,
+        code: foreignCode(error),
+      });
       outcome = { kind: 'unavailable', reason: 'BROKEN', maybeReceived: true };
     } finally {
       clearInterval(renewal);
@@ -137,16 +168,33 @@ export function createTravel(options: TravelOptions): Travel {
     logAttempt(options.log, rows, outcome, settled, trip, Date.now() - startedAt);
   };
 
-  const endWithoutLeaving = async (ready: readonly Ready[], stopped: readonly Stopped[], batch: FileBatch | undefined, voided: boolean): Promise<void> => {
+  const endWithoutLeaving = async (
+    ready: readonly Ready[],
+    stopped: readonly Stopped[],
+    batch: FileBatch | undefined,
+    voided: boolean,
+  ): Promise<void> => {
     await options.settle({
       stopped,
       released: voided ? ready.map((one) => one.row) : [],
       ...(batch === undefined
         ? {}
-        : { endBatch: { id: batch.id, state: voided ? 'voided' : 'empty', clientId: batch.clientId, destinationId: batch.destinationId } }),
+        : {
+            endBatch: {
+              id: batch.id,
+              state: voided ? 'voided' : 'empty',
+              clientId: batch.clientId,
+              destinationId: batch.destinationId,
+            },
+          }),
     });
     for (const one of stopped) {
-      options.log.info('delivery.withheld', { destination: one.row.destinationId, delivery: one.row.id, reason: one.reason, verdict: one.state });
+      options.log.info('delivery.withheld', {
+        destination: one.row.destinationId,
+        delivery: one.row.id,
+        reason: one.reason,
+        verdict: one.state,
+      });
     }
   };
 
@@ -154,11 +202,22 @@ export function createTravel(options: TravelOptions): Travel {
 }
 
 /** One wide line per attempt: ids and the decision, never the content. */
-function logAttempt(log: Log, rows: readonly ClaimedDelivery[], outcome: Outcome, settled: Settled, trip: { readonly connector: Connector; readonly batch: FileBatch | undefined }, durationMs: number): void {
+function logAttempt(
+  log: Log,
+  rows: readonly ClaimedDelivery[],
+  outcome: Outcome,
+  settled: Settled,
+  trip: { readonly connector: Connector; readonly batch: FileBatch | undefined },
+  durationMs: number,
+): void {
   for (const row of rows) {
     const decision = settled.decisions.get(row.id);
     if (decision === undefined) {
-      log.warn('delivery.settled_late', { destination: row.destinationId, delivery: row.id, outcome: outcome.kind });
+      log.warn('delivery.settled_late', {
+        destination: row.destinationId,
+        delivery: row.id,
+        outcome: outcome.kind,
+      });
       continue;
     }
     const { verdict } = decision;
@@ -181,5 +240,6 @@ function logAttempt(log: Log, rows: readonly ClaimedDelivery[], outcome: Outcome
     });
   }
   const [first] = rows;
-  if (first !== undefined && settled.circuit !== 'none') log.warn(`circuit.${settled.circuit}`, { destination: first.destinationId });
+  if (first !== undefined && settled.circuit !== 'none')
+    log.warn(`circuit.${settled.circuit}`, { destination: first.destinationId });
 }

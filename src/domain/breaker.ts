@@ -1,7 +1,8 @@
 // The circuit breaker of a destination. Pure: state in, state out; the store keeps it, dispatch and claim obey it.
 // Invariant: counts distinct deliveries, so one poison lead never opens it; while open nothing spends attempts.
 
-export type CircuitSignal = 'success' | 'unavailable' | 'unauthorized' | 'throttled' | 'rejection' | 'unknown' | 'none';
+export type CircuitSignal =
+  'success' | 'unavailable' | 'unauthorized' | 'throttled' | 'rejection' | 'unknown' | 'none';
 
 export interface Circuit {
   readonly state: 'closed' | 'open' | 'ramping';
@@ -43,7 +44,14 @@ export const defaultBreakerPolicy: BreakerPolicy = {
   rampEnd: 16,
 };
 
-export const closedCircuit: Circuit = { state: 'closed', cause: '', failing: [], rejected: [], probes: 0, allowance: 0 };
+export const closedCircuit: Circuit = {
+  state: 'closed',
+  cause: '',
+  failing: [],
+  rejected: [],
+  probes: 0,
+  allowance: 0,
+};
 
 export interface CircuitEvidence {
   readonly deliveryId: number;
@@ -68,7 +76,8 @@ export function afterAttempt(
 ): CircuitMove {
   const { deliveryId, signal } = attempt;
   // Fifty deliveries in flight when the circuit opens would otherwise count as fifty failed probes.
-  if (circuit.state !== 'closed' && attempt.startedAt < (circuit.movedAt ?? 0)) return { circuit, change: 'none' };
+  if (circuit.state !== 'closed' && attempt.startedAt < (circuit.movedAt ?? 0))
+    return { circuit, change: 'none' };
   switch (signal) {
     case 'none':
       return { circuit, change: 'none' };
@@ -84,19 +93,26 @@ export function afterAttempt(
     case 'unavailable': {
       if (circuit.state !== 'closed') return open(circuit, 'unavailable', now, policy);
       const failing = withDistinct(circuit.failing, deliveryId, policy.unavailableLimit);
-      if (failing.length >= policy.unavailableLimit) return open({ ...circuit, failing }, 'unavailable', now, policy);
-      return failing === circuit.failing ? { circuit, change: 'none' } : { circuit: { ...circuit, failing }, change: 'none' };
+      if (failing.length >= policy.unavailableLimit)
+        return open({ ...circuit, failing }, 'unavailable', now, policy);
+      return failing === circuit.failing
+        ? { circuit, change: 'none' }
+        : { circuit: { ...circuit, failing }, change: 'none' };
     }
     case 'rejection':
     case 'unknown': {
       if (circuit.state !== 'closed') {
         // The endpoint answers again: a business no is an answer, unless answers were what was wrong.
-        const alive = signal === 'rejection' && (circuit.cause === 'unavailable' || circuit.cause === 'unauthorized');
+        const alive =
+          signal === 'rejection' && (circuit.cause === 'unavailable' || circuit.cause === 'unauthorized');
         return alive ? afterSuccess(circuit, now, policy) : open(circuit, signal, now, policy);
       }
       const rejected = withDistinct(circuit.rejected, deliveryId, policy.rejectionLimit);
-      if (rejected.length >= policy.rejectionLimit) return open({ ...circuit, rejected }, signal, now, policy);
-      return rejected === circuit.rejected ? { circuit, change: 'none' } : { circuit: { ...circuit, rejected }, change: 'none' };
+      if (rejected.length >= policy.rejectionLimit)
+        return open({ ...circuit, rejected }, signal, now, policy);
+      return rejected === circuit.rejected
+        ? { circuit, change: 'none' }
+        : { circuit: { ...circuit, rejected }, change: 'none' };
     }
   }
 }
@@ -125,7 +141,10 @@ function afterSuccess(circuit: Circuit, now: number, policy: BreakerPolicy): Cir
       if (circuit.failing.length === 0 && circuit.rejected.length === 0) return { circuit, change: 'none' };
       return { circuit: withoutQuiet({ ...circuit, failing: [], rejected: [] }), change: 'none' };
     case 'open':
-      return { circuit: withoutQuiet({ ...circuit, state: 'ramping', allowance: 2, movedAt: now }), change: 'none' };
+      return {
+        circuit: withoutQuiet({ ...circuit, state: 'ramping', allowance: 2, movedAt: now }),
+        change: 'none',
+      };
     case 'ramping': {
       const allowance = circuit.allowance * 2;
       return allowance >= policy.rampEnd

@@ -38,7 +38,8 @@ export function currentConsent(
     return { state: 'refused', record: best, lapsed: true };
   }
   const until = grantEnd(best);
-  if (until !== undefined && until.getTime() <= now.getTime()) return { state: 'refused', record: best, lapsed: true };
+  if (until !== undefined && until.getTime() <= now.getTime())
+    return { state: 'refused', record: best, lapsed: true };
   return until === undefined
     ? { state: 'granted', record: best, lapsed: false }
     : { state: 'granted', record: best, until, lapsed: false };

@@ -27,20 +27,38 @@ export const reasons = {
   // waiting
   retry: { fr: 'nouvel essai prévu', en: 'next try due' },
   throttled: { fr: 'le destinataire demande de ralentir', en: 'the recipient asks to slow down' },
-  destination_held: { fr: 'destination en pause automatique (incident chez le destinataire)', en: 'destination held by its circuit breaker' },
-  destination_suspended: { fr: 'destination suspendue par le support', en: 'destination suspended by support' },
+  destination_held: {
+    fr: 'destination en pause automatique (incident chez le destinataire)',
+    en: 'destination held by its circuit breaker',
+  },
+  destination_suspended: {
+    fr: 'destination suspendue par le support',
+    en: 'destination suspended by support',
+  },
   waits_for_create: { fr: 'attend la fin de la création', en: 'waits for the create to settle' },
   slot: { fr: 'attend le prochain fichier', en: 'waits for the next file' },
-  unknown_hold: { fr: 'issue inconnue : décision du support attendue', en: 'unknown outcome: support decides' },
-  unknown_lookup: { fr: 'issue inconnue : le CRM va être interrogé', en: 'unknown outcome: the CRM will be asked' },
-  outcome_unknown: { fr: "l'envoi s'est interrompu, issue inconnue", en: 'the send was cut off, outcome unknown' },
+  unknown_hold: {
+    fr: 'issue inconnue : décision du support attendue',
+    en: 'unknown outcome: support decides',
+  },
+  unknown_lookup: {
+    fr: 'issue inconnue : le CRM va être interrogé',
+    en: 'unknown outcome: the CRM will be asked',
+  },
+  outcome_unknown: {
+    fr: "l'envoi s'est interrompu, issue inconnue",
+    en: 'the send was cut off, outcome unknown',
+  },
   // withheld
   opt_in_missing: { fr: 'opt-in non enregistré', en: 'opt-in not recorded' },
-  opt_in_held: { fr: "retenue par la règle opt-in du client", en: "held by the client's opt-in rule" },
+  opt_in_held: { fr: 'retenue par la règle opt-in du client', en: "held by the client's opt-in rule" },
   recipient_not_authorised: { fr: 'destinataire non autorisé', en: 'recipient not authorised' },
   category_not_authorised: { fr: 'catégorie de données non autorisée', en: 'data category not authorised' },
   mapping_missing: { fr: 'aucun format publié pour la destination', en: 'no mapping published' },
-  create_unsettled: { fr: 'la création a échoué et son issue reste à trancher', en: 'the create failed and is undecided' },
+  create_unsettled: {
+    fr: 'la création a échoué et son issue reste à trancher',
+    en: 'the create failed and is undecided',
+  },
   // pending
   recipient_decides: { fr: 'le destinataire décide plus tard', en: 'the recipient decides later' },
   // delivered
@@ -49,11 +67,17 @@ export const reasons = {
   unproved: { fr: 'remis, sans preuve de réception', en: 'handed over, arrival not proved' },
   // failed
   refused: { fr: 'refusé par le destinataire', en: 'refused by the recipient' },
-  invalid: { fr: "ne respecte pas le format du client", en: "does not fit the client's format" },
+  invalid: { fr: 'ne respecte pas le format du client', en: "does not fit the client's format" },
   exhausted: { fr: 'tous les essais ont échoué', en: 'every try failed' },
   expired: { fr: 'délai maximal dépassé', en: 'past its maximum age' },
-  manual_erasure_required: { fr: "effacement à demander par écrit au client", en: 'erasure must be requested in writing' },
-  manual_update_required: { fr: 'modification à transmettre par écrit au client', en: 'update must be sent in writing' },
+  manual_erasure_required: {
+    fr: 'effacement à demander par écrit au client',
+    en: 'erasure must be requested in writing',
+  },
+  manual_update_required: {
+    fr: 'modification à transmettre par écrit au client',
+    en: 'update must be sent in writing',
+  },
   reference_missing: { fr: 'référence du destinataire inconnue', en: "the recipient's reference is unknown" },
   // cancelled
   superseded: { fr: 'remplacée par une version plus récente', en: 'superseded by a newer revision' },

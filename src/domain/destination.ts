@@ -21,7 +21,9 @@ export interface ClientFacts {
   /** Authorisations as the contract lists them (C18); publishing turns them into rows. */
   readonly authorisations?: readonly AuthorisationFact[];
   /** Go-live evidence (C49-C52). */
-  readonly goLive?: Readonly<Record<string, { readonly evidence: string; readonly date: string } | undefined>>;
+  readonly goLive?: Readonly<
+    Record<string, { readonly evidence: string; readonly date: string } | undefined>
+  >;
 }
 
 /** One authorisation of client.yaml. Without `targets` it covers every target of its destination. */
@@ -56,7 +58,10 @@ export interface Authorisation {
 /** Live authorisations of a destination at an instant. */
 export function liveAuthorisations(all: readonly Authorisation[], now: Date): readonly Authorisation[] {
   return all.filter(
-    (one) => one.revokedAt === undefined && one.validFrom <= now && (one.validUntil === undefined || one.validUntil > now),
+    (one) =>
+      one.revokedAt === undefined &&
+      one.validFrom <= now &&
+      (one.validUntil === undefined || one.validUntil > now),
   );
 }
 
@@ -66,7 +71,9 @@ export function coveringAuthorisation(
   targets: readonly string[],
   now: Date,
 ): Authorisation | undefined {
-  return liveAuthorisations(all, now).find((one) => targets.every((target) => one.targets.includes(target.toLowerCase())));
+  return liveAuthorisations(all, now).find((one) =>
+    targets.every((target) => one.targets.includes(target.toLowerCase())),
+  );
 }
 
 export interface DestinationLimits {

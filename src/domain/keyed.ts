@@ -4,7 +4,9 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } f
 
 /** HMAC-SHA-256 of the exact bytes under HKDF(lead secret, delivery id) (DESIGN guarantee 7; charter C09). 32 bytes. */
 export function contentDigest(leadSecret: Buffer, deliveryId: number, content: Uint8Array): Buffer {
-  return createHmac('sha256', derived(leadSecret, `delivery:${deliveryId}`)).update(content).digest();
+  return createHmac('sha256', derived(leadSecret, `delivery:${deliveryId}`))
+    .update(content)
+    .digest();
 }
 
 /** HKDF-SHA-256, no salt, 32 bytes. */

@@ -156,7 +156,8 @@ export interface Lead {
 export const dataCategories = ['identity', 'project', 'statistical', 'financial'] as const;
 export type DataCategory = (typeof dataCategories)[number];
 
-export type SourceType = 'text' | 'integer' | 'decimal' | 'date' | 'boolean' | 'enum' | 'phone' | 'email' | 'list';
+export type SourceType =
+  'text' | 'integer' | 'decimal' | 'date' | 'boolean' | 'enum' | 'phone' | 'email' | 'list';
 
 export interface SourceField {
   /** As written after `from:`, e.g. `identity.lastName`. */

@@ -34,7 +34,13 @@ export interface AttemptSituation {
 export type Verdict =
   | { readonly next: 'done'; readonly reason: string }
   | { readonly next: 'fail'; readonly reason: string }
-  | { readonly next: 'retry'; readonly afterMs: number; readonly reason: string; readonly spend: boolean; readonly lookup: boolean }
+  | {
+      readonly next: 'retry';
+      readonly afterMs: number;
+      readonly reason: string;
+      readonly spend: boolean;
+      readonly lookup: boolean;
+    }
   | { readonly next: 'pending'; readonly afterMs: number; readonly reason: string }
   /** Waits until a person decides; has the delivery's maxAge as deadline. */
   | { readonly next: 'hold'; readonly reason: string };
@@ -51,7 +57,12 @@ export interface Decision {
  * Decides the next step.
  * @param random in [0,1): jitter of ±20 %, a dependency so that tests are exact.
  */
-export function decide(outcome: Outcome, at: AttemptSituation, policy: RetryPolicy, random: () => number): Decision {
+export function decide(
+  outcome: Outcome,
+  at: AttemptSituation,
+  policy: RetryPolicy,
+  random: () => number,
+): Decision {
   switch (outcome.kind) {
     case 'accepted':
       return { verdict: { next: 'done', reason: 'accepted' }, signal: 'success', maybeReceived: true };
@@ -69,13 +80,27 @@ export function decide(outcome: Outcome, at: AttemptSituation, policy: RetryPoli
         maybeReceived: true,
       };
     case 'refused':
-      return { verdict: { next: 'fail', reason: reasonWith('refused', outcome.reason) }, signal: 'rejection', maybeReceived: at.maybeReceived };
+      return {
+        verdict: { next: 'fail', reason: reasonWith('refused', outcome.reason) },
+        signal: 'rejection',
+        maybeReceived: at.maybeReceived,
+      };
     case 'invalid':
-      return { verdict: { next: 'fail', reason: reasonWith('invalid', outcome.reason) }, signal: 'rejection', maybeReceived: at.maybeReceived };
+      return {
+        verdict: { next: 'fail', reason: reasonWith('invalid', outcome.reason) },
+        signal: 'rejection',
+        maybeReceived: at.maybeReceived,
+      };
     case 'unauthorized':
       return {
         // The destination is held; the delivery comes back by itself when a probe passes.
-        verdict: { next: 'retry', afterMs: minRetryMs, reason: reasonWith('destination_held', outcome.reason), spend: false, lookup: false },
+        verdict: {
+          next: 'retry',
+          afterMs: minRetryMs,
+          reason: reasonWith('destination_held', outcome.reason),
+          spend: false,
+          lookup: false,
+        },
         signal: 'unauthorized',
         maybeReceived: at.maybeReceived,
       };
@@ -83,7 +108,10 @@ export function decide(outcome: Outcome, at: AttemptSituation, policy: RetryPoli
       return {
         verdict: {
           next: 'retry',
-          afterMs: bounded(outcome.afterMs ?? policy.delays[Math.min(at.spent, policy.delays.length) - 1] ?? minRetryMs, policy),
+          afterMs: bounded(
+            outcome.afterMs ?? policy.delays[Math.min(at.spent, policy.delays.length) - 1] ?? minRetryMs,
+            policy,
+          ),
           reason: reasonWith('throttled', outcome.reason),
           spend: false,
           lookup: false,
@@ -98,7 +126,11 @@ export function decide(outcome: Outcome, at: AttemptSituation, policy: RetryPoli
         maybeReceived: at.maybeReceived || outcome.maybeReceived,
       };
     case 'unknown':
-      return { verdict: afterUnknown(outcome.reason, at, policy, random), signal: 'unknown', maybeReceived: true };
+      return {
+        verdict: afterUnknown(outcome.reason, at, policy, random),
+        signal: 'unknown',
+        maybeReceived: true,
+      };
     case 'absent':
       // The recipient does not know our reference: whatever left before never arrived, so the content may be sent.
       return {
@@ -111,7 +143,12 @@ export function decide(outcome: Outcome, at: AttemptSituation, policy: RetryPoli
 
 const minRetryMs = 1_000;
 
-function afterUnknown(code: string, at: AttemptSituation, policy: RetryPolicy, random: () => number): Verdict {
+function afterUnknown(
+  code: string,
+  at: AttemptSituation,
+  policy: RetryPolicy,
+  random: () => number,
+): Verdict {
   switch (policy.onUnknown) {
     case 'resend':
       return nextTry(code, undefined, false, at, policy, random);
@@ -135,10 +172,18 @@ function nextTry(
   const spend = at.circuitClosed;
   const index = spend ? at.spent : Math.max(1, at.spent);
   const planned = policy.delays[Math.min(index, policy.delays.length) - 1];
-  if (spend && at.spent > policy.delays.length) return { next: 'fail', reason: reasonWith('exhausted', code) };
+  if (spend && at.spent > policy.delays.length)
+    return { next: 'fail', reason: reasonWith('exhausted', code) };
   const jittered = Math.round((planned ?? minRetryMs) * (0.8 + 0.4 * random()));
-  const wait = afterMs === undefined ? jittered : Math.max(bounded(afterMs, policy), Math.min(jittered, minRetryMs));
-  return { next: 'retry', afterMs: wait, reason: reasonWith(lookup ? 'unknown_lookup' : 'retry', code), spend, lookup };
+  const wait =
+    afterMs === undefined ? jittered : Math.max(bounded(afterMs, policy), Math.min(jittered, minRetryMs));
+  return {
+    next: 'retry',
+    afterMs: wait,
+    reason: reasonWith(lookup ? 'unknown_lookup' : 'retry', code),
+    spend,
+    lookup,
+  };
 }
 
 function bounded(afterMs: number, policy: RetryPolicy): number {

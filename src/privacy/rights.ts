@@ -2,13 +2,12 @@
 // Invariant: they take the lead's lock, as departure does; what departed before is followed by the planner (guarantee 6).
 import type { ConsentChannel, ConsentPurpose } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
-import type { Database } from '../store/database.ts';
+import type { Database, Sql } from '../store/database.ts';
 import { addChange, cancelUnsent, deliveriesOfLeads, readDeliveries } from '../store/deliveries.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
 import { blankLead, findLeadId, recordConsent } from '../store/rights.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
-import type { Sql } from '../store/database.ts';
 
 export interface RightsRequest {
   readonly clientId: string;
@@ -20,9 +19,16 @@ export interface RightsRequest {
 
 export interface Rights {
   /** Records the withdrawal of a consent; deliveries read it at departure. Returns the lead's new revision. */
-  readonly withdraw: (request: RightsRequest & { readonly purpose: ConsentPurpose; readonly channels: readonly ConsentChannel[] }) => Promise<{ readonly leadId: number; readonly revision: number }>;
+  readonly withdraw: (
+    request: RightsRequest & {
+      readonly purpose: ConsentPurpose;
+      readonly channels: readonly ConsentChannel[];
+    },
+  ) => Promise<{ readonly leadId: number; readonly revision: number }>;
   /** Blanks the person, cancels what has not departed; erase deliveries are planned for what has. */
-  readonly erase: (request: RightsRequest) => Promise<{ readonly leadId: number; readonly cancelled: number; readonly alreadyErased: boolean }>;
+  readonly erase: (
+    request: RightsRequest,
+  ) => Promise<{ readonly leadId: number; readonly cancelled: number; readonly alreadyErased: boolean }>;
 }
 
 export interface RightsOptions {
@@ -37,11 +43,17 @@ export function createRights(options: RightsOptions): Rights {
   const { database } = options;
   const now = options.now ?? (() => new Date());
 
-  const locate = async (tx: Sql, request: RightsRequest): Promise<{ leadId: number; revision: number; consentRevision: number; erased: boolean }> => {
+  const locate = async (
+    tx: Sql,
+    request: RightsRequest,
+  ): Promise<{ leadId: number; revision: number; consentRevision: number; erased: boolean }> => {
     const leadId = await findLeadId(tx, request.clientId, request.reference);
     const lock = leadId === undefined ? undefined : (await lockLeads(tx, [leadId])).get(leadId);
     if (leadId === undefined || lock === undefined) {
-      throw new RelaisError('FIND-001', `Client ${request.clientId} has no lead with the reference ${request.reference}.`);
+      throw new RelaisError(
+        'FIND-001',
+        `Client ${request.clientId} has no lead with the reference ${request.reference}.`,
+      );
     }
     return { leadId, ...lock };
   };
@@ -64,11 +76,19 @@ export function createRights(options: RightsOptions): Rights {
           });
         }
         const revision = lead.revision + 1;
-        await tx.run('UPDATE leads SET revision = ?, consent_revision = consent_revision + 1, changed_at = UTC_TIMESTAMP(3) WHERE id = ?', [revision, lead.leadId]);
+        await tx.run(
+          'UPDATE leads SET revision = ?, consent_revision = consent_revision + 1, changed_at = UTC_TIMESTAMP(3) WHERE id = ?',
+          [revision, lead.leadId],
+        );
         await addChange(tx, { clientId: request.clientId, leadId: lead.leadId, revision, kind: 'consent' });
         await appendHandovers(tx, [
           {
-            entry: 'withdrawn', clientId: request.clientId, leadId: lead.leadId, actor: request.actor, purpose: request.reason, leadRevision: revision,
+            entry: 'withdrawn',
+            clientId: request.clientId,
+            leadId: lead.leadId,
+            actor: request.actor,
+            purpose: request.reason,
+            leadRevision: revision,
             reason: `${request.purpose}.${request.channels.join('+')}`,
           },
         ]);
@@ -82,14 +102,31 @@ export function createRights(options: RightsOptions): Rights {
         await blankLead(tx, lead.leadId, request.clientId, request.reference, revision);
         // A new secret: digests of what was sent say nothing any more, the erase delivery can still be proved.
         await options.secrets.replace(tx, lead.leadId);
-        const open = (await deliveriesOfLeads(tx, [lead.leadId])).filter((one) => one.action !== 'erase').map((one) => one.id);
+        const open = (await deliveriesOfLeads(tx, [lead.leadId]))
+          .filter((one) => one.action !== 'erase')
+          .map((one) => one.id);
         const cancelled = await cancelUnsent(tx, open, 'erased', true);
         await addChange(tx, { clientId: request.clientId, leadId: lead.leadId, revision, kind: 'erased' });
         await appendHandovers(tx, [
-          { entry: 'erased', clientId: request.clientId, leadId: lead.leadId, actor: request.actor, purpose: request.reason, leadRevision: revision },
+          {
+            entry: 'erased',
+            clientId: request.clientId,
+            leadId: lead.leadId,
+            actor: request.actor,
+            purpose: request.reason,
+            leadRevision: revision,
+          },
           ...(await readDeliveries(tx, cancelled)).map((row) => ({
-            entry: 'cancelled' as const, clientId: row.clientId, destinationId: row.destinationId, deliveryId: row.id, leadId: row.leadId, run: row.run,
-            attempt: row.attempt, action: row.action, actor: request.actor, reason: 'erased',
+            entry: 'cancelled' as const,
+            clientId: row.clientId,
+            destinationId: row.destinationId,
+            deliveryId: row.id,
+            leadId: row.leadId,
+            run: row.run,
+            attempt: row.attempt,
+            action: row.action,
+            actor: request.actor,
+            reason: 'erased',
           })),
         ]);
         return { leadId: lead.leadId, cancelled: cancelled.length, alreadyErased: false };

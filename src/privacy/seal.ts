@@ -4,7 +4,17 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Log } from '../log.ts';
 import { isDuplicateKey, type Database } from '../store/database.ts';
 import { handoverColumns } from '../store/handovers.ts';
-import { allUnsealed, entryIdsAfter, insertSeal, lastSeal, readEntries, sealsAfter, unsealedIds, type HandoverRow, type Seal } from '../store/seals.ts';
+import {
+  allUnsealed,
+  entryIdsAfter,
+  insertSeal,
+  lastSeal,
+  readEntries,
+  sealsAfter,
+  unsealedIds,
+  type HandoverRow,
+  type Seal,
+} from '../store/seals.ts';
 
 const macBytes = 16;
 const noSeal: Buffer = Buffer.alloc(32);
@@ -47,7 +57,12 @@ export function parseAnchor(text: string): Anchor | undefined {
   return match === null ? undefined : { sequence: Number(match[1]), mac: match[2] ?? '' };
 }
 
-export function createSealer(options: { readonly database: Database; readonly sealKey: Buffer; readonly log: Log; readonly now?: () => Date }): Sealer {
+export function createSealer(options: {
+  readonly database: Database;
+  readonly sealKey: Buffer;
+  readonly log: Log;
+  readonly now?: () => Date;
+}): Sealer {
   const { database, sealKey } = options;
   const now = options.now ?? (() => new Date());
 
@@ -69,7 +84,11 @@ export function createSealer(options: { readonly database: Database; readonly se
             count: rows.length,
             previous: before?.mac ?? noSeal,
           };
-          await insertSeal(tx, { ...seal, mac: sealMac(sealKey, seal) }, rows.map((row) => row.id));
+          await insertSeal(
+            tx,
+            { ...seal, mac: sealMac(sealKey, seal) },
+            rows.map((row) => row.id),
+          );
           return rows.length;
         });
         if (sealed > 0) options.log.info('seal.written', { count: sealed });
@@ -88,23 +107,36 @@ export function createSealer(options: { readonly database: Database; readonly se
   };
 }
 
-async function verifyAll(database: Database, key: Buffer, anchor: Anchor | undefined, progress?: (entries: number) => void): Promise<Verification> {
+async function verifyAll(
+  database: Database,
+  key: Buffer,
+  anchor: Anchor | undefined,
+  progress?: (entries: number) => void,
+): Promise<Verification> {
   // The queue is read first: an entry sealed meanwhile is then in a seal, and an entry appended meanwhile is beyond `newest`.
   const waiting = await allUnsealed(database);
   let [seals, entries] = [0, 0];
   let previous: Buffer = noSeal;
   const sealedIds = new Set<number>();
   const fail = (kind: LogProblem, where: { seal?: number; entry?: number }): Verification => ({
-    ok: false, seals, entries, unsealed: waiting.ids.size, problem: { kind, ...where },
+    ok: false,
+    seals,
+    entries,
+    unsealed: waiting.ids.size,
+    problem: { kind, ...where },
   });
-  for (let more = true; more; ) {
+  for (let more = true; more;) {
     const part = await sealsAfter(database, seals, 50);
     more = part.length > 0;
     for (const seal of part) {
       if (seal.sequence !== seals + 1) return fail('seal_missing', { seal: seals + 1 });
       const ids = idsOf(seal.entries);
-      const whole = seal.count === ids.length && seal.entryMacs.length === ids.length * macBytes && seal.previous.equals(previous);
-      if (!whole || !timingSafeEqual(sealMac(key, seal), seal.mac)) return fail('seal_changed', { seal: seal.sequence });
+      const whole =
+        seal.count === ids.length &&
+        seal.entryMacs.length === ids.length * macBytes &&
+        seal.previous.equals(previous);
+      if (!whole || !timingSafeEqual(sealMac(key, seal), seal.mac))
+        return fail('seal_changed', { seal: seal.sequence });
       const broken = await firstBroken(database, key, seal, ids);
       if (broken !== undefined) return fail(broken.kind, { seal: seal.sequence, entry: broken.entry });
       for (const id of ids) sealedIds.add(id);
@@ -112,16 +144,23 @@ async function verifyAll(database: Database, key: Buffer, anchor: Anchor | undef
       seals = seal.sequence;
       entries += ids.length;
       progress?.(entries);
-      if (anchor?.sequence === seal.sequence && anchor.mac !== seal.mac.toString('hex')) return fail('anchor_differs', { seal: seal.sequence });
+      if (anchor?.sequence === seal.sequence && anchor.mac !== seal.mac.toString('hex'))
+        return fail('anchor_differs', { seal: seal.sequence });
     }
   }
-  if (anchor !== undefined && anchor.sequence > seals) return fail('anchor_missing', { seal: anchor.sequence });
+  if (anchor !== undefined && anchor.sequence > seals)
+    return fail('anchor_missing', { seal: anchor.sequence });
   const stray = await firstStray(database, sealedIds, waiting.ids);
   if (stray !== undefined) return fail(stray.kind, { entry: stray.entry });
   return { ok: true, seals, entries, unsealed: waiting.ids.size };
 }
 
-async function firstBroken(database: Database, key: Buffer, seal: Seal, ids: readonly number[]): Promise<{ kind: LogProblem; entry: number } | undefined> {
+async function firstBroken(
+  database: Database,
+  key: Buffer,
+  seal: Seal,
+  ids: readonly number[],
+): Promise<{ kind: LogProblem; entry: number } | undefined> {
   const rows = new Map((await readEntries(database, ids)).map((row) => [row.id, row]));
   for (const [index, id] of ids.entries()) {
     const row = rows.get(id);
@@ -133,10 +172,14 @@ async function firstBroken(database: Database, key: Buffer, seal: Seal, ids: rea
 }
 
 /** Entries slipped in past the gateway: in the table, in no seal, in no queue. */
-async function firstStray(database: Database, sealed: ReadonlySet<number>, waiting: ReadonlySet<number>): Promise<{ kind: LogProblem; entry: number } | undefined> {
+async function firstStray(
+  database: Database,
+  sealed: ReadonlySet<number>,
+  waiting: ReadonlySet<number>,
+): Promise<{ kind: LogProblem; entry: number } | undefined> {
   const unknown: number[] = [];
   const present = new Set<number>();
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const ids = await entryIdsAfter(database, after, 10_000);
     const last = ids.at(-1);
     if (last === undefined) break;
@@ -146,26 +189,36 @@ async function firstStray(database: Database, sealed: ReadonlySet<number>, waiti
       else if (!sealed.has(id)) unknown.push(id);
     }
   }
-  for (const id of waiting) if (!present.has(id) && !sealed.has(id)) return { kind: 'queue_points_nowhere', entry: id };
+  for (const id of waiting)
+    if (!present.has(id) && !sealed.has(id)) return { kind: 'queue_points_nowhere', entry: id };
   if (unknown.length === 0) return undefined;
   // Appended or sealed while we were reading: those are in the queue or in a later seal by now.
   const [later, fresh] = [await allUnsealed(database), new Set<number>()];
-  for (const seal of await sealsAfter(database, 0, 1_000_000)) for (const id of idsOf(seal.entries)) fresh.add(id);
+  for (const seal of await sealsAfter(database, 0, 1_000_000))
+    for (const id of idsOf(seal.entries)) fresh.add(id);
   const stray = unknown.find((id) => !later.ids.has(id) && !fresh.has(id));
   return stray === undefined ? undefined : { kind: 'entry_unsealed', entry: stray };
 }
 
 function entryMac(key: Buffer, row: HandoverRow): Buffer {
   const values = handoverColumns.map((column) => {
-    const value = row[column];
+    const value = row[column] as Buffer | string | number | null;
     return Buffer.isBuffer(value) ? value.toString('hex') : value === null ? null : String(value);
   });
-  return createHmac('sha256', key).update(JSON.stringify([row.id, ...values])).digest().subarray(0, macBytes);
+  return createHmac('sha256', key)
+    .update(JSON.stringify([row.id, ...values]))
+    .digest()
+    .subarray(0, macBytes);
 }
 
 function sealMac(key: Buffer, seal: Omit<Seal, 'mac' | 'sealedAt'>): Buffer {
   const head = JSON.stringify([seal.sequence, seal.entries, seal.count]);
-  return createHmac('sha256', key).update('seal\0').update(seal.previous).update(head).update(seal.entryMacs).digest();
+  return createHmac('sha256', key)
+    .update('seal\0')
+    .update(seal.previous)
+    .update(head)
+    .update(seal.entryMacs)
+    .digest();
 }
 
 /** `[1,2,3,5]` -> `1-3,5`. */

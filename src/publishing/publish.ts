@@ -8,9 +8,21 @@ import { loadDestination } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/problems.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { readDeliveries, reopenWithheld, withheldOfDestination } from '../store/deliveries.ts';
-import { findDestination, insertAuthorisation, readAuthorisations, saveDestination } from '../store/destinations.ts';
+import {
+  findDestination,
+  insertAuthorisation,
+  readAuthorisations,
+  saveDestination,
+} from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
-import { fingerprintOf, insertVersion, pointAt, readVersions, versionHistory, type MappingVersion } from '../store/mapping-versions.ts';
+import {
+  fingerprintOf,
+  insertVersion,
+  pointAt,
+  readVersions,
+  versionHistory,
+  type MappingVersion,
+} from '../store/mapping-versions.ts';
 
 export interface PublishRequest {
   readonly destinationId: string;
@@ -36,25 +48,43 @@ export interface Publishing {
   /** @throws MAPPING-001 listing every problem; nothing is stored then */
   readonly publish: (request: PublishRequest) => Promise<PublishResult>;
   /** Puts an earlier version back in force. */
-  readonly rollback: (request: { readonly destinationId: string; readonly version: number; readonly actor: string; readonly reason: string }) => Promise<MappingVersion>;
-  readonly history: (destinationId: string) => Promise<readonly (MappingVersion & { readonly inForce: boolean })[]>;
+  readonly rollback: (request: {
+    readonly destinationId: string;
+    readonly version: number;
+    readonly actor: string;
+    readonly reason: string;
+  }) => Promise<MappingVersion>;
+  readonly history: (
+    destinationId: string,
+  ) => Promise<readonly (MappingVersion & { readonly inForce: boolean })[]>;
 }
 
-export function createPublishing(options: { readonly database: Database; readonly mappingsDir: string; readonly check: CheckOptions; readonly log: Log }): Publishing {
+export function createPublishing(options: {
+  readonly database: Database;
+  readonly mappingsDir: string;
+  readonly check: CheckOptions;
+  readonly log: Log;
+}): Publishing {
   const { database } = options;
   return {
     publish: async (request) => {
       const sources = loadDestination(options.mappingsDir, request.destinationId);
       const checked = checkSources(sources, options.check);
       if (!checked.ok) {
-        throw new RelaisError('MAPPING-001', `The mapping of ${request.destinationId} cannot be published:\n${checked.problems.map(formatProblem).join('\n')}`);
+        throw new RelaisError(
+          'MAPPING-001',
+          `The mapping of ${request.destinationId} cannot be published:\n${checked.problems.map(formatProblem).join('\n')}`,
+        );
       }
       const { mapping, warnings } = checked;
       const text = JSON.stringify(sources);
       const result = await database.transaction(async (tx) => {
         const before = await findDestination(tx, request.destinationId);
         if (before !== undefined && before.clientId !== mapping.clientId) {
-          throw new RelaisError('DEST-001', `Destination ${before.id} belongs to client ${before.clientId}, not ${mapping.clientId}.`);
+          throw new RelaisError(
+            'DEST-001',
+            `Destination ${before.id} belongs to client ${before.clientId}, not ${mapping.clientId}.`,
+          );
         }
         const [current] = before === undefined ? [] : await readVersions(tx, [before.mappingVersionId]);
         await saveDestination(tx, mapping.client, {
@@ -64,39 +94,74 @@ export function createPublishing(options: { readonly database: Database; readonl
           leadsFrom: request.leadsFrom ?? new Date(),
         });
         const same = current !== undefined && current.fingerprint === fingerprintOf(text);
-        const version = same ? current : await insertVersion(tx, { ...request, clientId: mapping.clientId, sources: text });
+        const version = same
+          ? current
+          : await insertVersion(tx, { ...request, clientId: mapping.clientId, sources: text });
         if (!same) {
           await pointAt(tx, mapping.destinationId, version.id);
           await appendHandovers(tx, [
-            { entry: 'published', clientId: mapping.clientId, destinationId: mapping.destinationId, actor: request.author, mappingVersionId: version.id, purpose: request.note },
+            {
+              entry: 'published',
+              clientId: mapping.clientId,
+              destinationId: mapping.destinationId,
+              actor: request.author,
+              mappingVersionId: version.id,
+              purpose: request.note,
+            },
           ]);
         }
         const authorised = await authorise(tx, mapping, request.author);
         const reopened = await reopen(tx, mapping.destinationId, request.author);
         return { version, changed: !same, authorised, reopened };
       });
-      options.log.info('mapping.published', { destination: request.destinationId, version: result.version.version });
+      options.log.info('mapping.published', {
+        destination: request.destinationId,
+        version: result.version.version,
+      });
       return { ...result, warnings, mapping };
     },
     rollback: (request) =>
       database.transaction(async (tx) => {
         const destination = await findDestination(tx, request.destinationId);
-        const wanted = (await versionHistory(tx, request.destinationId)).find((one) => one.version === request.version);
+        const wanted = (await versionHistory(tx, request.destinationId)).find(
+          (one) => one.version === request.version,
+        );
         if (destination === undefined || wanted === undefined) {
-          throw new RelaisError('FIND-001', `Destination ${request.destinationId} has no version ${request.version}.`);
+          throw new RelaisError(
+            'FIND-001',
+            `Destination ${request.destinationId} has no version ${request.version}.`,
+          );
         }
-        const checked = checkSources(JSON.parse(wanted.sources) as MappingSources, { ...options.check, tests: false });
-        if (!checked.ok) throw new RelaisError('MAPPING-001', `Version ${request.version} does not pass today's checks:\n${checked.problems.map(formatProblem).join('\n')}`);
+        const checked = checkSources(JSON.parse(wanted.sources) as MappingSources, {
+          ...options.check,
+          tests: false,
+        });
+        if (!checked.ok)
+          throw new RelaisError(
+            'MAPPING-001',
+            `Version ${request.version} does not pass today's checks:\n${checked.problems.map(formatProblem).join('\n')}`,
+          );
         await pointAt(tx, request.destinationId, wanted.id);
         await appendHandovers(tx, [
-          { entry: 'rolled_back', clientId: destination.clientId, destinationId: destination.id, actor: request.actor, mappingVersionId: wanted.id, purpose: request.reason },
+          {
+            entry: 'rolled_back',
+            clientId: destination.clientId,
+            destinationId: destination.id,
+            actor: request.actor,
+            mappingVersionId: wanted.id,
+            purpose: request.reason,
+          },
         ]);
         return wanted;
       }),
     history: async (destinationId) => {
       const destination = await findDestination(database, destinationId);
-      if (destination === undefined) throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
-      return (await versionHistory(database, destinationId)).map((one) => ({ ...one, inForce: one.id === destination.mappingVersionId }));
+      if (destination === undefined)
+        throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
+      return (await versionHistory(database, destinationId)).map((one) => ({
+        ...one,
+        inForce: one.id === destination.mappingVersionId,
+      }));
     },
   };
 }
@@ -108,11 +173,23 @@ async function authorise(tx: Sql, mapping: CompiledMapping, author: string): Pro
   for (const fact of mapping.client.authorisations ?? []) {
     if (fact.destinationId !== mapping.destinationId) continue;
     const targets = fact.targets ?? mapping.targets;
-    const key = JSON.stringify([fact.recipient, fact.documentRef, [...targets].sort(), [...fact.categories].sort(), fact.validFrom, fact.validUntil ?? '']);
+    const key = JSON.stringify([
+      fact.recipient,
+      fact.documentRef,
+      [...targets].sort(),
+      [...fact.categories].sort(),
+      fact.validFrom,
+      fact.validUntil ?? '',
+    ]);
     const known = existing.some(
       (one) =>
         JSON.stringify([
-          one.recipient, one.documentRef, [...one.targets].sort(), [...one.categories].sort(), one.validFrom.toISOString(), one.validUntil?.toISOString() ?? '',
+          one.recipient,
+          one.documentRef,
+          [...one.targets].sort(),
+          [...one.categories].sort(),
+          one.validFrom.toISOString(),
+          one.validUntil?.toISOString() ?? '',
         ]) === key,
     );
     if (known) continue;
@@ -128,7 +205,15 @@ async function authorise(tx: Sql, mapping: CompiledMapping, author: string): Pro
       grantedBy: author,
     });
     await appendHandovers(tx, [
-      { entry: 'authorised', clientId: mapping.clientId, destinationId: mapping.destinationId, actor: author, authorisationId: id, recipient: fact.recipient, purpose: fact.documentRef },
+      {
+        entry: 'authorised',
+        clientId: mapping.clientId,
+        destinationId: mapping.destinationId,
+        actor: author,
+        authorisationId: id,
+        recipient: fact.recipient,
+        purpose: fact.documentRef,
+      },
     ]);
     added += 1;
   }
@@ -137,13 +222,27 @@ async function authorise(tx: Sql, mapping: CompiledMapping, author: string): Pro
 
 /** A repaired mapping or authorisation is a repaired cause: what it withheld is looked at again. */
 async function reopen(tx: Sql, destinationId: string, actor: string): Promise<number> {
-  const causes = ['mapping_missing', 'recipient_not_authorised', 'category_not_authorised', 'opt_in_held', 'opt_in_missing'];
+  const causes = [
+    'mapping_missing',
+    'recipient_not_authorised',
+    'category_not_authorised',
+    'opt_in_held',
+    'opt_in_missing',
+  ];
   const ids = await withheldOfDestination(tx, destinationId, causes, 10_000);
   const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
   await appendHandovers(
     tx,
     rows.map((row) => ({
-      entry: 'reopened' as const, clientId: row.clientId, destinationId, deliveryId: row.id, leadId: row.leadId, run: row.run, attempt: row.attempt, action: row.action, actor,
+      entry: 'reopened' as const,
+      clientId: row.clientId,
+      destinationId,
+      deliveryId: row.id,
+      leadId: row.leadId,
+      run: row.run,
+      attempt: row.attempt,
+      action: row.action,
+      actor,
     })),
   );
   return rows.length;

@@ -7,7 +7,9 @@ export type Job =
 
 /** BullMQ refuses ids that are integers or hold a colon. */
 export function jobId(job: Job): string {
-  return 'batchId' in job ? `b${job.batchId}-a${job.attempt}` : `d${job.deliveryId}-r${job.run}-a${job.attempt}`;
+  return 'batchId' in job
+    ? `b${job.batchId}-a${job.attempt}`
+    : `d${job.deliveryId}-r${job.run}-a${job.attempt}`;
 }
 
 /** Undefined for anything that is not one of our jobs: a foreign key in Redis must not crash a worker. */

@@ -49,7 +49,9 @@ export function createProducer(options: { redis: Redis; prefix: string }): Produ
   return {
     push: async (destinationId, jobs) => {
       if (jobs.length === 0) return;
-      await queueOf(destinationId).addBulk(jobs.map((job) => ({ name: 'send', data: job, opts: { jobId: jobId(job) } })));
+      await queueOf(destinationId).addBulk(
+        jobs.map((job) => ({ name: 'send', data: job, opts: { jobId: jobId(job) } })),
+      );
       await redis.publish(wakeChannel(prefix), destinationId);
     },
     epochLost: async () => {

@@ -79,7 +79,9 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
         maxStalledCount: 1_000,
       },
     );
-    worker.on('error', (error) => log.warn('redis.unavailable', { loop: 'worker', destination: destinationId, code: foreignCode(error) }));
+    worker.on('error', (error) =>
+      log.warn('redis.unavailable', { loop: 'worker', destination: destinationId, code: foreignCode(error) }),
+    );
     pool.set(destinationId, { worker, usedAt: Date.now(), busy: 0 });
     log.info('worker.opened', { destination: destinationId, count: concurrency });
   };
@@ -90,12 +92,15 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
       return;
     }
     if (closing) return;
-    const under = opening.get(destinationId) ?? openFor(destinationId).finally(() => opening.delete(destinationId));
+    const under =
+      opening.get(destinationId) ?? openFor(destinationId).finally(() => opening.delete(destinationId));
     opening.set(destinationId, under);
     await under;
   };
   const wakeQuietly = (destinationId: string): void => {
-    wake(destinationId).catch((error: unknown) => log.warn('loop.failed', { loop: 'wake', destination: destinationId, code: foreignCode(error) }));
+    wake(destinationId).catch((error: unknown) =>
+      log.warn('loop.failed', { loop: 'wake', destination: destinationId, code: foreignCode(error) }),
+    );
   };
 
   options.subscriber.on('message', (_channel: string, destinationId: string) => wakeQuietly(destinationId));
@@ -131,7 +136,10 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
       });
       await Promise.race([Promise.all(all.map((worker) => worker.close().catch(() => undefined))), late]);
       clearTimeout(limit);
-      await Promise.race([Promise.all(all.map((worker) => worker.close(true).catch(() => undefined))), new Promise((done) => setTimeout(done, 1_000))]);
+      await Promise.race([
+        Promise.all(all.map((worker) => worker.close(true).catch(() => undefined))),
+        new Promise((done) => setTimeout(done, 1_000)),
+      ]);
       await options.subscriber.unsubscribe().catch(() => undefined);
     },
   };

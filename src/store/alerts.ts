@@ -25,13 +25,16 @@ export interface Alert {
 
 export async function raiseAlerts(tx: Sql, alerts: readonly Alert[]): Promise<void> {
   for (const one of alerts) {
-    await tx.run('INSERT INTO alerts (kind, client_id, destination_id, delivery_id, reason) VALUES (?, ?, ?, ?, ?)', [
-      one.kind,
-      one.clientId ?? '',
-      one.destinationId ?? '',
-      one.deliveryId ?? 0,
-      (one.reason ?? '').slice(0, 80),
-    ]);
+    await tx.run(
+      'INSERT INTO alerts (kind, client_id, destination_id, delivery_id, reason) VALUES (?, ?, ?, ?, ?)',
+      [
+        one.kind,
+        one.clientId ?? '',
+        one.destinationId ?? '',
+        one.deliveryId ?? 0,
+        (one.reason ?? '').slice(0, 80),
+      ],
+    );
   }
 }
 
@@ -42,7 +45,15 @@ export interface DueAlert extends Required<Alert> {
 
 /** Unsent alerts whose try is due; the caller's transaction holds them. */
 export async function takeAlerts(tx: Sql, limit: number): Promise<readonly DueAlert[]> {
-  const rows = await tx.all<{ id: number; kind: AlertKind; client_id: string; destination_id: string; delivery_id: number; reason: string; raised_at: Date }>(
+  const rows = await tx.all<{
+    id: number;
+    kind: AlertKind;
+    client_id: string;
+    destination_id: string;
+    delivery_id: number;
+    reason: string;
+    raised_at: Date;
+  }>(
     `SELECT id, kind, client_id, destination_id, delivery_id, reason, raised_at FROM alerts
       WHERE sent_at IS NULL AND next_try_at <= UTC_TIMESTAMP(3) ORDER BY id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
   );
@@ -68,5 +79,8 @@ export async function takeAlerts(tx: Sql, limit: number): Promise<readonly DueAl
 export async function alertsSent(sql: Sql, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);
-  await sql.run(`UPDATE alerts FORCE INDEX (PRIMARY) SET sent_at = UTC_TIMESTAMP(3) WHERE id IN (${marks})`, values);
+  await sql.run(
+    `UPDATE alerts FORCE INDEX (PRIMARY) SET sent_at = UTC_TIMESTAMP(3) WHERE id IN (${marks})`,
+    values,
+  );
 }

@@ -22,8 +22,19 @@ export interface Batch {
 }
 
 type Row = {
-  id: number; client_id: string; destination_id: string; sequence: number | null; slot_at: Date; state: Batch['state']; attempt: number; file_name: string;
-  media_type: string; extension: string; rows_count: number; mapping_version_id: number; written_at: Date | null;
+  id: number;
+  client_id: string;
+  destination_id: string;
+  sequence: number | null;
+  slot_at: Date;
+  state: Batch['state'];
+  attempt: number;
+  file_name: string;
+  media_type: string;
+  extension: string;
+  rows_count: number;
+  mapping_version_id: number;
+  written_at: Date | null;
 };
 const columns =
   'id, client_id, destination_id, sequence, slot_at, state, attempt, file_name, media_type, extension, rows_count, mapping_version_id, written_at';
@@ -44,9 +55,18 @@ const batchOf = (row: Row): Batch => ({
 });
 
 /** Notes that a file is due; false when that slot exists already. */
-export async function addSlot(sql: Sql, destinationId: string, slotAt: Date, askedBy = 'schedule'): Promise<boolean> {
+export async function addSlot(
+  sql: Sql,
+  destinationId: string,
+  slotAt: Date,
+  askedBy = 'schedule',
+): Promise<boolean> {
   try {
-    await sql.run('INSERT INTO slots (destination_id, slot_at, asked_by) VALUES (?, ?, ?)', [destinationId, slotAt, askedBy]);
+    await sql.run('INSERT INTO slots (destination_id, slot_at, asked_by) VALUES (?, ?, ?)', [
+      destinationId,
+      slotAt,
+      askedBy,
+    ]);
     return true;
   } catch (error) {
     if (isDuplicateKey(error)) return false;
@@ -63,17 +83,28 @@ export async function latestSlots(sql: Sql): Promise<ReadonlyMap<string, Date>> 
 }
 
 /** Takes due slots nobody else is taking; the caller's transaction holds them. */
-export async function takeSlots(tx: Sql, limit: number): Promise<readonly { readonly destinationId: string; readonly slotAt: Date }[]> {
+export async function takeSlots(
+  tx: Sql,
+  limit: number,
+): Promise<readonly { readonly destinationId: string; readonly slotAt: Date }[]> {
   const rows = await tx.all<{ destination_id: string; slot_at: Date }>(
     `SELECT destination_id, slot_at FROM slots WHERE state = 'due' AND slot_at <= UTC_TIMESTAMP(3) ORDER BY slot_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
   );
   for (const row of rows) {
-    await tx.run("UPDATE slots SET state = 'taken', taken_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND slot_at = ?", [row.destination_id, row.slot_at]);
+    await tx.run(
+      "UPDATE slots SET state = 'taken', taken_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND slot_at = ?",
+      [row.destination_id, row.slot_at],
+    );
   }
   return rows.map((row) => ({ destinationId: row.destination_id, slotAt: row.slot_at }));
 }
 
-export async function openBatch(tx: Sql, clientId: string, destinationId: string, slotAt: Date): Promise<number> {
+export async function openBatch(
+  tx: Sql,
+  clientId: string,
+  destinationId: string,
+  slotAt: Date,
+): Promise<number> {
   const { insertId } = await tx.run(
     `INSERT INTO batches (client_id, destination_id, slot_at, state, due_at, queued_at) VALUES (?, ?, ?, 'open', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))`,
     [clientId, destinationId, slotAt],
@@ -87,7 +118,10 @@ export async function discardBatch(tx: Sql, id: number): Promise<void> {
 }
 
 export async function readBatch(sql: Sql, id: number, lock = false): Promise<Batch | undefined> {
-  const [row] = await sql.all<Row>(`SELECT ${columns} FROM batches WHERE id = ?${lock ? ' FOR UPDATE' : ''}`, [id]);
+  const [row] = await sql.all<Row>(
+    `SELECT ${columns} FROM batches WHERE id = ?${lock ? ' FOR UPDATE' : ''}`,
+    [id],
+  );
   return row === undefined ? undefined : batchOf(row);
 }
 
@@ -101,7 +135,10 @@ export async function takeDueBatches(tx: Sql, limit: number, olderThanMs: number
   );
   if (rows.length > 0) {
     const { marks, values } = inList(rows.map((row) => row.id));
-    await tx.run(`UPDATE batches FORCE INDEX (PRIMARY) SET queued_at = UTC_TIMESTAMP(3) WHERE id IN (${marks})`, values);
+    await tx.run(
+      `UPDATE batches FORCE INDEX (PRIMARY) SET queued_at = UTC_TIMESTAMP(3) WHERE id IN (${marks})`,
+      values,
+    );
     await tx.run(
       `UPDATE deliveries FORCE INDEX (deliveries_batch) SET state = 'queued', queued_at = UTC_TIMESTAMP(3) WHERE batch_id IN (${marks}) AND state = 'waiting'`,
       values,
@@ -110,8 +147,14 @@ export async function takeDueBatches(tx: Sql, limit: number, olderThanMs: number
   return rows.map(batchOf);
 }
 
-export async function batchDeliveries(sql: Sql, batchId: number): Promise<readonly { readonly id: number; readonly run: number; readonly attempt: number }[]> {
-  return sql.all<{ id: number; run: number; attempt: number }>('SELECT id, run, attempt FROM deliveries WHERE batch_id = ? ORDER BY id', [batchId]);
+export async function batchDeliveries(
+  sql: Sql,
+  batchId: number,
+): Promise<readonly { readonly id: number; readonly run: number; readonly attempt: number }[]> {
+  return sql.all<{ id: number; run: number; attempt: number }>(
+    'SELECT id, run, attempt FROM deliveries WHERE batch_id = ? ORDER BY id',
+    [batchId],
+  );
 }
 
 export async function giveSequence(tx: Sql, batchId: number, sequence: number): Promise<void> {
@@ -122,30 +165,50 @@ export async function giveSequence(tx: Sql, batchId: number, sequence: number): 
 export async function keepBytes(
   tx: Sql,
   masterKey: Buffer,
-  batch: { readonly id: number; readonly fileName: string; readonly mediaType: string; readonly extension: string; readonly rows: number; readonly mappingVersionId: number; readonly writtenAt: Date },
+  batch: {
+    readonly id: number;
+    readonly fileName: string;
+    readonly mediaType: string;
+    readonly extension: string;
+    readonly rows: number;
+    readonly mappingVersionId: number;
+    readonly writtenAt: Date;
+  },
   bytes: Uint8Array,
 ): Promise<void> {
   await tx.run(
     `UPDATE batches SET state = 'written', file_name = ?, media_type = ?, extension = ?, rows_count = ?, mapping_version_id = ?, written_at = ?, content = ?
       WHERE id = ?`,
     [
-      batch.fileName, batch.mediaType, batch.extension, batch.rows, batch.mappingVersionId, batch.writtenAt,
-      sealBytes(derived(masterKey, `batch:${batch.id}`), bytes), batch.id,
+      batch.fileName,
+      batch.mediaType,
+      batch.extension,
+      batch.rows,
+      batch.mappingVersionId,
+      batch.writtenAt,
+      sealBytes(derived(masterKey, `batch:${batch.id}`), bytes),
+      batch.id,
     ],
   );
 }
 
 export async function readBytes(sql: Sql, masterKey: Buffer, batchId: number): Promise<Buffer | undefined> {
-  const [row] = await sql.all<{ content: Buffer | null }>('SELECT content FROM batches WHERE id = ?', [batchId]);
+  const [row] = await sql.all<{ content: Buffer | null }>('SELECT content FROM batches WHERE id = ?', [
+    batchId,
+  ]);
   if (row === undefined || row.content === null) return undefined;
   const plain = openBytes(derived(masterKey, `batch:${batchId}`), row.content);
-  if (plain === undefined) throw new RelaisError('KEY-001', `The bytes of file ${batchId} do not open with RELAIS_MASTER_KEY.`);
+  if (plain === undefined)
+    throw new RelaisError('KEY-001', `The bytes of file ${batchId} do not open with RELAIS_MASTER_KEY.`);
   return plain;
 }
 
 /** Ends a batch (`sent`, `voided`, `empty`) and blanks its bytes. */
 export async function endBatch(tx: Sql, id: number, state: 'sent' | 'voided' | 'empty'): Promise<void> {
-  await tx.run('UPDATE batches SET state = ?, content = NULL, settled_at = UTC_TIMESTAMP(3) WHERE id = ?', [state, id]);
+  await tx.run('UPDATE batches SET state = ?, content = NULL, settled_at = UTC_TIMESTAMP(3) WHERE id = ?', [
+    state,
+    id,
+  ]);
 }
 
 export async function retryBatch(tx: Sql, id: number, afterMs: number): Promise<void> {

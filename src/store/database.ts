@@ -9,7 +9,10 @@ export interface Sql {
   /** Rows of a SELECT. */
   readonly all: <Row>(sql: string, values?: readonly SqlValue[]) => Promise<Row[]>;
   /** Anything that changes rows. */
-  readonly run: (sql: string, values?: readonly SqlValue[]) => Promise<{ readonly affected: number; readonly insertId: number }>;
+  readonly run: (
+    sql: string,
+    values?: readonly SqlValue[],
+  ) => Promise<{ readonly affected: number; readonly insertId: number }>;
 }
 
 export interface Database extends Sql {
@@ -23,7 +26,15 @@ export interface Database extends Sql {
 
 /** A statement met a state of the database that another attempt may not meet. */
 const repeatable = new Set([1020, 1205, 1213]);
-const lost = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'PROTOCOL_CONNECTION_LOST', 'ENOTFOUND', 'ECONNABORTED']);
+const lost = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EPIPE',
+  'PROTOCOL_CONNECTION_LOST',
+  'ENOTFOUND',
+  'ECONNABORTED',
+]);
 
 /** Thrown instead of the driver's error; `errno` is the server's number, `message` holds no data. */
 export class SqlFailure extends Error {
@@ -74,7 +85,9 @@ export function openDatabase(options: { url: string; connections: number }): Dat
     const one = await pool.getConnection();
     const raw = one.connection as unknown as object;
     if (!prepared.has(raw)) {
-      await one.query("SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'");
+      await one.query(
+        "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",
+      );
       await one.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
       prepared.add(raw);
     }
@@ -139,7 +152,11 @@ export function openDatabase(options: { url: string; connections: number }): Dat
 }
 
 /** The driver's error never reaches a caller, not even inside a transaction: its message and `sql` quote values. */
-async function executed(one: PoolConnection, sql: string, values: readonly SqlValue[]): ReturnType<PoolConnection['execute']> {
+async function executed(
+  one: PoolConnection,
+  sql: string,
+  values: readonly SqlValue[],
+): ReturnType<PoolConnection['execute']> {
   try {
     return await one.execute(sql, values as SqlValue[]);
   } catch (error) {
@@ -155,8 +172,17 @@ function isLost(error: unknown): boolean {
 
 function translated(error: unknown): unknown {
   if (error instanceof SqlFailure || isRelaisError(error)) return error;
-  const { errno, code, sqlState, message } = error as { errno?: number; code?: string; sqlState?: string; message?: string };
-  if (isLost(error) || message === "Can't add new command when connection is in closed state" || code === 'ER_SERVER_SHUTDOWN') {
+  const { errno, code, sqlState, message } = error as {
+    errno?: number;
+    code?: string;
+    sqlState?: string;
+    message?: string;
+  };
+  if (
+    isLost(error) ||
+    message === "Can't add new command when connection is in closed state" ||
+    code === 'ER_SERVER_SHUTDOWN'
+  ) {
     return new RelaisError('DB-001', `MySQL cannot be reached (${foreignCode(error)}).`);
   }
   if (sqlState === undefined && errno === undefined) return error;
@@ -170,7 +196,10 @@ function translated(error: unknown): unknown {
  * `?, ?, ?` for an IN list and its values, padded to a power of two by repeating the last:
  * a handful of prepared statements instead of one per length. The list must not be empty.
  */
-export function inList(values: readonly (number | string)[]): { readonly marks: string; readonly values: (number | string)[] } {
+export function inList(values: readonly (number | string)[]): {
+  readonly marks: string;
+  readonly values: (number | string)[];
+} {
   const last = values.at(-1);
   if (last === undefined) throw new RelaisError('INTERNAL-001', 'empty IN list');
   const size = 2 ** Math.ceil(Math.log2(values.length));

@@ -39,20 +39,73 @@ export interface Delivery {
 }
 
 export type DeliveryRow = {
-  id: number; client_id: string; destination_id: string; lead_id: number; revision: number; action: Action; delivery_key: string;
-  state: DeliveryState; reason: string; priority: number; run: number; key_run: number; attempt: number; spent: number; departures: number;
-  departed_attempt: number; maybe_received: number; ask_first: number; sent_revision: number; sent_mapping_id: number; due_at: Date;
-  expires_at: Date; queued_at: Date | null; pending_since: Date | null; lease_token: number; lease_until: Date | null; batch_id: number;
-  recipient_reference: string | null; created_at: Date; first_departed_at: Date | null; settled_at: Date | null;
+  id: number;
+  client_id: string;
+  destination_id: string;
+  lead_id: number;
+  revision: number;
+  action: Action;
+  delivery_key: string;
+  state: DeliveryState;
+  reason: string;
+  priority: number;
+  run: number;
+  key_run: number;
+  attempt: number;
+  spent: number;
+  departures: number;
+  departed_attempt: number;
+  maybe_received: number;
+  ask_first: number;
+  sent_revision: number;
+  sent_mapping_id: number;
+  due_at: Date;
+  expires_at: Date;
+  queued_at: Date | null;
+  pending_since: Date | null;
+  lease_token: number;
+  lease_until: Date | null;
+  batch_id: number;
+  recipient_reference: string | null;
+  created_at: Date;
+  first_departed_at: Date | null;
+  settled_at: Date | null;
 };
 
 /** Columns of a delivery, prefixed with a table alias. */
 export const deliveryColumns = (alias: string): string =>
   [
-    'id', 'client_id', 'destination_id', 'lead_id', 'revision', 'action', 'delivery_key', 'state', 'reason', 'priority', 'run', 'key_run',
-    'attempt', 'spent', 'departures', 'departed_attempt', 'maybe_received', 'ask_first', 'sent_revision', 'sent_mapping_id', 'due_at',
-    'expires_at', 'queued_at', 'pending_since', 'lease_token', 'lease_until', 'batch_id', 'recipient_reference', 'created_at',
-    'first_departed_at', 'settled_at',
+    'id',
+    'client_id',
+    'destination_id',
+    'lead_id',
+    'revision',
+    'action',
+    'delivery_key',
+    'state',
+    'reason',
+    'priority',
+    'run',
+    'key_run',
+    'attempt',
+    'spent',
+    'departures',
+    'departed_attempt',
+    'maybe_received',
+    'ask_first',
+    'sent_revision',
+    'sent_mapping_id',
+    'due_at',
+    'expires_at',
+    'queued_at',
+    'pending_since',
+    'lease_token',
+    'lease_until',
+    'batch_id',
+    'recipient_reference',
+    'created_at',
+    'first_departed_at',
+    'settled_at',
   ]
     .map((column) => `${alias}.${column}`)
     .join(', ');
@@ -94,14 +147,24 @@ export const deliveryOf = (row: DeliveryRow): Delivery => ({
 export async function readDeliveries(sql: Sql, ids: readonly number[]): Promise<readonly Delivery[]> {
   if (ids.length === 0) return [];
   const { marks, values } = inList(ids);
-  return (await sql.all<DeliveryRow>(`SELECT ${deliveryColumns('d')} FROM deliveries d WHERE d.id IN (${marks}) ORDER BY d.id`, values)).map(deliveryOf);
+  return (
+    await sql.all<DeliveryRow>(
+      `SELECT ${deliveryColumns('d')} FROM deliveries d WHERE d.id IN (${marks}) ORDER BY d.id`,
+      values,
+    )
+  ).map(deliveryOf);
 }
 
 /** Every delivery of these leads, oldest first. */
 export async function deliveriesOfLeads(sql: Sql, leadIds: readonly number[]): Promise<readonly Delivery[]> {
   if (leadIds.length === 0) return [];
   const { marks, values } = inList(leadIds);
-  return (await sql.all<DeliveryRow>(`SELECT ${deliveryColumns('d')} FROM deliveries d WHERE d.lead_id IN (${marks}) ORDER BY d.id`, values)).map(deliveryOf);
+  return (
+    await sql.all<DeliveryRow>(
+      `SELECT ${deliveryColumns('d')} FROM deliveries d WHERE d.lead_id IN (${marks}) ORDER BY d.id`,
+      values,
+    )
+  ).map(deliveryOf);
 }
 
 // ---------------------------------------------------------------- planning
@@ -116,10 +179,22 @@ export interface LeadChange {
 
 /** Takes changes nobody else is planning; the caller's transaction holds them. */
 export async function takeChanges(tx: Sql, limit: number): Promise<readonly LeadChange[]> {
-  const rows = await tx.all<{ id: number; client_id: string; lead_id: number; revision: number; kind: string }>(
+  const rows = await tx.all<{
+    id: number;
+    client_id: string;
+    lead_id: number;
+    revision: number;
+    kind: string;
+  }>(
     `SELECT id, client_id, lead_id, revision, kind FROM lead_changes ORDER BY id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
   );
-  return rows.map((row) => ({ id: row.id, clientId: row.client_id, leadId: row.lead_id, revision: row.revision, kind: row.kind }));
+  return rows.map((row) => ({
+    id: row.id,
+    clientId: row.client_id,
+    leadId: row.lead_id,
+    revision: row.revision,
+    kind: row.kind,
+  }));
 }
 
 export async function dropChanges(tx: Sql, ids: readonly number[]): Promise<void> {
@@ -157,12 +232,22 @@ export interface PlannedDelivery {
 export async function insertDeliveries(tx: Sql, planned: readonly PlannedDelivery[]): Promise<void> {
   for (let start = 0; start < planned.length; start += 500) {
     const part = planned.slice(start, start + 500);
-    const one = "(?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)), IF(? = 1, UTC_TIMESTAMP(3), NULL))";
+    const one =
+      '(?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)), IF(? = 1, UTC_TIMESTAMP(3), NULL))';
     await tx.run(
       `INSERT INTO deliveries (client_id, destination_id, lead_id, revision, action, delivery_key, state, reason, priority, due_at, expires_at, settled_at)
        VALUES ${part.map(() => one).join(', ')} ON DUPLICATE KEY UPDATE id = id`,
       part.flatMap((row): SqlValue[] => [
-        row.clientId, row.destinationId, row.leadId, row.revision, row.action, row.key, row.state, row.reason, row.priority, row.maxAgeMs,
+        row.clientId,
+        row.destinationId,
+        row.leadId,
+        row.revision,
+        row.action,
+        row.key,
+        row.state,
+        row.reason,
+        row.priority,
+        row.maxAgeMs,
         ['delivered', 'failed', 'cancelled'].includes(row.state) ? 1 : 0,
       ]),
     );
@@ -171,18 +256,35 @@ export async function insertDeliveries(tx: Sql, planned: readonly PlannedDeliver
 
 export async function insertRoutingRefusals(
   tx: Sql,
-  refusals: readonly { readonly clientId: string; readonly leadId: number; readonly revision: number; readonly destinationId: string; readonly reason: string }[],
+  refusals: readonly {
+    readonly clientId: string;
+    readonly leadId: number;
+    readonly revision: number;
+    readonly destinationId: string;
+    readonly reason: string;
+  }[],
 ): Promise<void> {
   if (refusals.length === 0) return;
   await tx.run(
     `INSERT INTO routing_refusals (client_id, lead_id, revision, destination_id, reason) VALUES ${rowMarks(refusals.length, 5)}
      ON DUPLICATE KEY UPDATE reason = VALUES(reason)`,
-    refusals.flatMap((one) => [one.clientId, one.leadId, one.revision, one.destinationId, one.reason.slice(0, 80)]),
+    refusals.flatMap((one) => [
+      one.clientId,
+      one.leadId,
+      one.revision,
+      one.destinationId,
+      one.reason.slice(0, 80),
+    ]),
   );
 }
 
 /** Ends deliveries that never departed (in this life) and are not being sent. Returns the ids that really ended. */
-export async function cancelUnsent(tx: Sql, ids: readonly number[], reason: string, includeDeparted = false): Promise<readonly number[]> {
+export async function cancelUnsent(
+  tx: Sql,
+  ids: readonly number[],
+  reason: string,
+  includeDeparted = false,
+): Promise<readonly number[]> {
   if (ids.length === 0) return [];
   const { marks, values } = inList(ids);
   const rows = await tx.all<{ id: number }>(
@@ -203,14 +305,25 @@ export async function cancelUnsent(tx: Sql, ids: readonly number[], reason: stri
 export async function reopenWithheld(tx: Sql, ids: readonly number[]): Promise<readonly number[]> {
   if (ids.length === 0) return [];
   const { marks, values } = inList(ids);
-  const rows = await tx.all<{ id: number }>(`SELECT id FROM deliveries FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND state = 'withheld' ORDER BY id FOR UPDATE`, values);
+  const rows = await tx.all<{ id: number }>(
+    `SELECT id FROM deliveries FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND state = 'withheld' ORDER BY id FOR UPDATE`,
+    values,
+  );
   if (rows.length === 0) return [];
   const found = inList(rows.map((row) => row.id));
-  await tx.run(`UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (${found.marks})`, found.values);
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (${found.marks})`,
+    found.values,
+  );
   return rows.map((row) => row.id);
 }
 
-export async function withheldOfDestination(sql: Sql, destinationId: string, reasons: readonly string[], limit: number): Promise<readonly number[]> {
+export async function withheldOfDestination(
+  sql: Sql,
+  destinationId: string,
+  reasons: readonly string[],
+  limit: number,
+): Promise<readonly number[]> {
   const { marks, values } = inList(reasons);
   const rows = await sql.all<{ id: number }>(
     `SELECT id FROM deliveries WHERE state = 'withheld' AND destination_id = ? AND SUBSTRING_INDEX(reason, ':', 1) IN (${marks}) LIMIT ${Math.trunc(limit)}`,
@@ -220,7 +333,10 @@ export async function withheldOfDestination(sql: Sql, destinationId: string, rea
 }
 
 /** Deliveries of the same lead and destination that waited for one that has just ended. */
-export async function wakeSiblings(tx: Sql, pairs: readonly { readonly leadId: number; readonly destinationId: string }[]): Promise<void> {
+export async function wakeSiblings(
+  tx: Sql,
+  pairs: readonly { readonly leadId: number; readonly destinationId: string }[],
+): Promise<void> {
   if (pairs.length === 0) return;
   const { marks, values } = inList(pairs.map((pair) => pair.leadId));
   const rows = await tx.all<{ id: number; lead_id: number; destination_id: string }>(
@@ -228,8 +344,13 @@ export async function wakeSiblings(tx: Sql, pairs: readonly { readonly leadId: n
       WHERE lead_id IN (${marks}) AND ((state = 'waiting' AND reason = 'waits_for_create') OR (state = 'withheld' AND reason = 'create_unsettled'))`,
     values,
   );
-  const wanted = rows.filter((row) => pairs.some((pair) => pair.leadId === row.lead_id && pair.destinationId === row.destination_id));
+  const wanted = rows.filter((row) =>
+    pairs.some((pair) => pair.leadId === row.lead_id && pair.destinationId === row.destination_id),
+  );
   if (wanted.length === 0) return;
   const found = inList(wanted.map((row) => row.id));
-  await tx.run(`UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (${found.marks})`, found.values);
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (${found.marks})`,
+    found.values,
+  );
 }

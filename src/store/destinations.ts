@@ -17,7 +17,13 @@ export interface Destination {
 }
 
 type Row = {
-  id: string; client_id: string; connector: string; status: DestinationStatus; status_reason: string; mapping_version_id: number; leads_from: Date;
+  id: string;
+  client_id: string;
+  connector: string;
+  status: DestinationStatus;
+  status_reason: string;
+  mapping_version_id: number;
+  leads_from: Date;
 };
 const columns = 'id, client_id, connector, status, status_reason, mapping_version_id, leads_from';
 const destinationOf = (row: Row): Destination => ({
@@ -30,14 +36,24 @@ const destinationOf = (row: Row): Destination => ({
   leadsFrom: row.leads_from,
 });
 
-export async function destinationsOfClients(sql: Sql, clientIds: readonly string[]): Promise<readonly Destination[]> {
+export async function destinationsOfClients(
+  sql: Sql,
+  clientIds: readonly string[],
+): Promise<readonly Destination[]> {
   if (clientIds.length === 0) return [];
   const { marks, values } = inList(clientIds);
-  return (await sql.all<Row>(`SELECT ${columns} FROM destinations WHERE client_id IN (${marks}) ORDER BY id`, values)).map(destinationOf);
+  return (
+    await sql.all<Row>(
+      `SELECT ${columns} FROM destinations WHERE client_id IN (${marks}) ORDER BY id`,
+      values,
+    )
+  ).map(destinationOf);
 }
 
 export async function allDestinations(sql: Sql): Promise<readonly Destination[]> {
-  return (await sql.all<Row>(`SELECT ${columns} FROM destinations ORDER BY client_id, id`)).map(destinationOf);
+  return (await sql.all<Row>(`SELECT ${columns} FROM destinations ORDER BY client_id, id`)).map(
+    destinationOf,
+  );
 }
 
 export async function findDestination(sql: Sql, id: string): Promise<Destination | undefined> {
@@ -49,7 +65,12 @@ export async function findDestination(sql: Sql, id: string): Promise<Destination
 export async function saveDestination(
   tx: Sql,
   client: ClientFacts,
-  destination: { readonly id: string; readonly connector: string; readonly mappingVersionId: number; readonly leadsFrom: Date },
+  destination: {
+    readonly id: string;
+    readonly connector: string;
+    readonly mappingVersionId: number;
+    readonly leadsFrom: Date;
+  },
 ): Promise<void> {
   await tx.run(
     `INSERT INTO clients (id, name, legal_entity, facts) VALUES (?, ?, ?, ?)
@@ -77,8 +98,16 @@ export async function clientIds(sql: Sql): Promise<readonly string[]> {
   return (await sql.all<{ id: string }>('SELECT id FROM clients ORDER BY id')).map((row) => row.id);
 }
 
-export async function setStatus(tx: Sql, id: string, status: DestinationStatus, reason: string): Promise<void> {
-  await tx.run('UPDATE destinations SET status = ?, status_reason = ?, updated_at = CURRENT_TIMESTAMP(3) WHERE id = ?', [status, reason.slice(0, 200), id]);
+export async function setStatus(
+  tx: Sql,
+  id: string,
+  status: DestinationStatus,
+  reason: string,
+): Promise<void> {
+  await tx.run(
+    'UPDATE destinations SET status = ?, status_reason = ?, updated_at = CURRENT_TIMESTAMP(3) WHERE id = ?',
+    [status, reason.slice(0, 200), id],
+  );
 }
 
 // ---------------------------------------------------------------- running state
@@ -99,7 +128,11 @@ const stateOf = (row: StateRow): DestinationState => ({
 });
 
 /** @param lock `true` locks the rows for the rest of the transaction, in name order */
-export async function readStates(sql: Sql, destinationIds: readonly string[], lock = false): Promise<ReadonlyMap<string, DestinationState>> {
+export async function readStates(
+  sql: Sql,
+  destinationIds: readonly string[],
+  lock = false,
+): Promise<ReadonlyMap<string, DestinationState>> {
   if (destinationIds.length === 0) return new Map();
   const { marks, values } = inList([...new Set(destinationIds)].sort());
   const rows = await sql.all<StateRow>(
@@ -112,17 +145,27 @@ export async function readStates(sql: Sql, destinationIds: readonly string[], lo
 
 /** Destinations whose circuit is not closed, or that were told to slow down: everything dispatch must hold back. */
 export async function heldStates(sql: Sql): Promise<readonly DestinationState[]> {
-  const rows = await sql.all<StateRow>('SELECT destination_id, circuit, window_start, window_count FROM destination_states WHERE held = 1');
+  const rows = await sql.all<StateRow>(
+    'SELECT destination_id, circuit, window_start, window_count FROM destination_states WHERE held = 1',
+  );
   return rows.map(stateOf);
 }
 
 export async function saveCircuit(tx: Sql, destinationId: string, circuit: Circuit): Promise<void> {
   const held = circuit.state !== 'closed' || circuit.quietUntil !== undefined ? 1 : 0;
-  await tx.run('UPDATE destination_states SET circuit = ?, held = ? WHERE destination_id = ?', [JSON.stringify(circuit), held, destinationId]);
+  await tx.run('UPDATE destination_states SET circuit = ?, held = ? WHERE destination_id = ?', [
+    JSON.stringify(circuit),
+    held,
+    destinationId,
+  ]);
 }
 
 export async function saveWindow(tx: Sql, destinationId: string, start: Date, count: number): Promise<void> {
-  await tx.run('UPDATE destination_states SET window_start = ?, window_count = ? WHERE destination_id = ?', [start, count, destinationId]);
+  await tx.run('UPDATE destination_states SET window_start = ?, window_count = ? WHERE destination_id = ?', [
+    start,
+    count,
+    destinationId,
+  ]);
 }
 
 /** Gives the next file sequence of a destination; the caller's transaction holds it until it commits. */
@@ -132,19 +175,34 @@ export async function takeSequence(tx: Sql, destinationId: string): Promise<numb
     [destinationId],
   );
   const sequence = row?.next_sequence ?? 1;
-  await tx.run('UPDATE destination_states SET next_sequence = ? WHERE destination_id = ?', [sequence + 1, destinationId]);
+  await tx.run('UPDATE destination_states SET next_sequence = ? WHERE destination_id = ?', [
+    sequence + 1,
+    destinationId,
+  ]);
   return sequence;
 }
 
 // ---------------------------------------------------------------- authorisations
 
 type AuthorisationRow = {
-  id: number; client_id: string; destination_id: string; recipient: string; targets: string; categories: string; document_ref: string;
-  valid_from: Date; valid_until: Date | null; revoked_at: Date | null;
+  id: number;
+  client_id: string;
+  destination_id: string;
+  recipient: string;
+  targets: string;
+  categories: string;
+  document_ref: string;
+  valid_from: Date;
+  valid_until: Date | null;
+  revoked_at: Date | null;
 };
 
 /** @param lock shares the rows, so that a revocation and a departure cannot cross (guarantee 6) */
-export async function readAuthorisations(sql: Sql, destinationIds: readonly string[], lock = false): Promise<ReadonlyMap<string, readonly Authorisation[]>> {
+export async function readAuthorisations(
+  sql: Sql,
+  destinationIds: readonly string[],
+  lock = false,
+): Promise<ReadonlyMap<string, readonly Authorisation[]>> {
   if (destinationIds.length === 0) return new Map();
   const { marks, values } = inList([...new Set(destinationIds)].sort());
   const rows = await sql.all<AuthorisationRow>(
@@ -181,8 +239,15 @@ export async function insertAuthorisation(
     `INSERT INTO authorisations (client_id, destination_id, recipient, targets, categories, document_ref, valid_from, valid_until, granted_by)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
-      one.clientId, one.destinationId, one.recipient, JSON.stringify(one.targets.map((target) => target.toLowerCase())),
-      JSON.stringify(one.categories), one.documentRef, one.validFrom, one.validUntil ?? null, one.grantedBy,
+      one.clientId,
+      one.destinationId,
+      one.recipient,
+      JSON.stringify(one.targets.map((target) => target.toLowerCase())),
+      JSON.stringify(one.categories),
+      one.documentRef,
+      one.validFrom,
+      one.validUntil ?? null,
+      one.grantedBy,
     ],
   );
   return insertId;

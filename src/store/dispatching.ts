@@ -51,7 +51,9 @@ export async function takeDue(
           ORDER BY due_at, id LIMIT ${left} FOR UPDATE SKIP LOCKED`,
         [state, destinationId, priority, ...(batch === undefined ? [] : [batch.action])],
       );
-      taken.push(...rows.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1, priority })));
+      taken.push(
+        ...rows.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1, priority })),
+      );
     }
   }
   if (taken.length === 0) return [];
@@ -64,30 +66,56 @@ export async function takeDue(
 }
 
 /** Rows marked queued longer than `olderThanMs` ago: their job may be lost; pushing it again is harmless. */
-export async function queuedLongAgo(sql: Sql, olderThanMs: number, limit: number): Promise<readonly (DueJob & { readonly destinationId: string })[]> {
-  const rows = await sql.all<{ id: number; run: number; attempt: number; priority: number; destination_id: string }>(
+export async function queuedLongAgo(
+  sql: Sql,
+  olderThanMs: number,
+  limit: number,
+): Promise<readonly (DueJob & { readonly destinationId: string })[]> {
+  const rows = await sql.all<{
+    id: number;
+    run: number;
+    attempt: number;
+    priority: number;
+    destination_id: string;
+  }>(
     `SELECT id, run, attempt, priority, destination_id FROM deliveries
       WHERE state = 'queued' AND batch_id = 0 AND queued_at <= TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3))
       ORDER BY priority, id LIMIT ${Math.trunc(limit)}`,
     [olderThanMs],
   );
-  return rows.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1, priority: row.priority, destinationId: row.destination_id }));
+  return rows.map((row) => ({
+    deliveryId: row.id,
+    run: row.run,
+    attempt: row.attempt + 1,
+    priority: row.priority,
+    destinationId: row.destination_id,
+  }));
 }
 
 export async function touchQueued(sql: Sql, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);
-  await sql.run(`UPDATE deliveries FORCE INDEX (PRIMARY) SET queued_at = UTC_TIMESTAMP(3) WHERE id IN (${marks}) AND state = 'queued'`, values);
+  await sql.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET queued_at = UTC_TIMESTAMP(3) WHERE id IN (${marks}) AND state = 'queued'`,
+    values,
+  );
 }
 
 /** Destinations that have something queued, for workers that missed the wake-up. */
 export async function destinationsWithQueuedWork(sql: Sql): Promise<readonly string[]> {
-  const rows = await sql.all<{ destination_id: string }>("SELECT DISTINCT destination_id FROM deliveries WHERE state = 'queued'");
+  const rows = await sql.all<{ destination_id: string }>(
+    "SELECT DISTINCT destination_id FROM deliveries WHERE state = 'queued'",
+  );
   return rows.map((row) => row.destination_id);
 }
 
 /** Due rows of a held or suspended destination become visibly `waiting`; they stay due. */
-export async function showHeld(sql: Sql, destinationId: string, reason: string, limit: number): Promise<number> {
+export async function showHeld(
+  sql: Sql,
+  destinationId: string,
+  reason: string,
+  limit: number,
+): Promise<number> {
   const { affected } = await sql.run(
     `UPDATE deliveries FORCE INDEX (deliveries_due) SET state = 'waiting', reason = ? WHERE state = 'planned' AND destination_id = ? AND due_at <= UTC_TIMESTAMP(3) LIMIT ${Math.trunc(limit)}`,
     [reason, destinationId],
@@ -109,19 +137,37 @@ export async function expiredDeliveries(tx: Sql, limit: number): Promise<readonl
 }
 
 /** `pending` rows whose recipient is to be asked again. */
-export async function duePending(tx: Sql, limit: number): Promise<readonly (DueJob & { readonly destinationId: string })[]> {
-  const rows = await tx.all<{ id: number; run: number; attempt: number; priority: number; destination_id: string }>(
+export async function duePending(
+  tx: Sql,
+  limit: number,
+): Promise<readonly (DueJob & { readonly destinationId: string })[]> {
+  const rows = await tx.all<{
+    id: number;
+    run: number;
+    attempt: number;
+    priority: number;
+    destination_id: string;
+  }>(
     `SELECT id, run, attempt, priority, destination_id FROM deliveries FORCE INDEX (deliveries_due)
       WHERE state = 'pending' AND due_at <= UTC_TIMESTAMP(3) ORDER BY due_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
   );
-  return rows.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1, priority: row.priority, destinationId: row.destination_id }));
+  return rows.map((row) => ({
+    deliveryId: row.id,
+    run: row.run,
+    attempt: row.attempt + 1,
+    priority: row.priority,
+    destinationId: row.destination_id,
+  }));
 }
 
 /** `pending` rows on their way to ask: queued, with the question before any sending. */
 export async function markAsking(tx: Sql, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);
-  await tx.run(`UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'queued', ask_first = 1, queued_at = UTC_TIMESTAMP(3) WHERE id IN (${marks})`, values);
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'queued', ask_first = 1, queued_at = UTC_TIMESTAMP(3) WHERE id IN (${marks})`,
+    values,
+  );
 }
 
 /** Deliveries whose lease ran out: their worker died or stalled. The caller's transaction holds them. */

@@ -1,8 +1,12 @@
 // Figures for health and metrics: counts by state, age of the oldest unsealed entry.
 import type { Sql } from './database.ts';
 
-export async function stateCounts(sql: Sql): Promise<readonly { readonly state: string; readonly count: number }[]> {
-  return sql.all<{ state: string; count: number }>('SELECT state, COUNT(*) AS count FROM deliveries GROUP BY state');
+export async function stateCounts(
+  sql: Sql,
+): Promise<readonly { readonly state: string; readonly count: number }[]> {
+  return sql.all<{ state: string; count: number }>(
+    'SELECT state, COUNT(*) AS count FROM deliveries GROUP BY state',
+  );
 }
 
 /** 0 when everything is sealed. */

@@ -53,7 +53,13 @@ export interface Handover {
   readonly leadRevision?: number;
   /** Target field names, in order. */
   readonly fields?: readonly string[];
-  readonly consents?: readonly { readonly field: string; readonly value: string; readonly purpose: string; readonly channel: string; readonly state: string }[];
+  readonly consents?: readonly {
+    readonly field: string;
+    readonly value: string;
+    readonly purpose: string;
+    readonly channel: string;
+    readonly state: string;
+  }[];
   readonly digest?: Buffer;
   readonly bytes?: number;
   readonly fileName?: string;
@@ -67,13 +73,43 @@ export interface Handover {
 
 /** Columns that are sealed, in the order they are sealed in. */
 export const handoverColumns = [
-  'at', 'entry', 'client_id', 'destination_id', 'delivery_id', 'lead_id', 'batch_id', 'run', 'attempt', 'action', 'actor',
-  'purpose', 'connector', 'recipient', 'target', 'authorisation_id', 'mapping_version_id', 'lead_revision', 'fields', 'consents',
-  'digest', 'bytes', 'file_name', 'outcome', 'reason', 'status', 'answer_bytes', 'duration_ms', 'next_step',
+  'at',
+  'entry',
+  'client_id',
+  'destination_id',
+  'delivery_id',
+  'lead_id',
+  'batch_id',
+  'run',
+  'attempt',
+  'action',
+  'actor',
+  'purpose',
+  'connector',
+  'recipient',
+  'target',
+  'authorisation_id',
+  'mapping_version_id',
+  'lead_revision',
+  'fields',
+  'consents',
+  'digest',
+  'bytes',
+  'file_name',
+  'outcome',
+  'reason',
+  'status',
+  'answer_bytes',
+  'duration_ms',
+  'next_step',
 ] as const;
 
 /** Appends entries in order, inside the caller's transaction. At most 500 at once go into one statement. */
-export async function appendHandovers(tx: Sql, entries: readonly Handover[], at: Date = new Date()): Promise<void> {
+export async function appendHandovers(
+  tx: Sql,
+  entries: readonly Handover[],
+  at: Date = new Date(),
+): Promise<void> {
   for (let start = 0; start < entries.length; start += 500) {
     const part = entries.slice(start, start + 500);
     const { insertId } = await tx.run(
@@ -91,12 +127,34 @@ export async function appendHandovers(tx: Sql, entries: readonly Handover[], at:
 
 function valuesOf(entry: Handover, at: Date): SqlValue[] {
   return [
-    at, entry.entry, entry.clientId, entry.destinationId ?? '', entry.deliveryId ?? 0, entry.leadId ?? 0, entry.batchId ?? 0,
-    entry.run ?? 0, entry.attempt ?? 0, entry.action ?? '', entry.actor ?? '', entry.purpose ?? '', entry.connector ?? '',
-    entry.recipient ?? '', (entry.target ?? '').slice(0, 200), entry.authorisationId ?? 0, entry.mappingVersionId ?? 0,
-    entry.leadRevision ?? 0, entry.fields === undefined ? null : entry.fields.join(' '),
-    entry.consents === undefined ? null : JSON.stringify(entry.consents), entry.digest ?? null, entry.bytes ?? 0,
-    entry.fileName ?? '', entry.outcome ?? '', (entry.reason ?? '').slice(0, 80), entry.status ?? 0, entry.answerBytes ?? 0,
-    Math.min(Math.round(entry.durationMs ?? 0), 4_294_967_295), entry.nextStep ?? '',
+    at,
+    entry.entry,
+    entry.clientId,
+    entry.destinationId ?? '',
+    entry.deliveryId ?? 0,
+    entry.leadId ?? 0,
+    entry.batchId ?? 0,
+    entry.run ?? 0,
+    entry.attempt ?? 0,
+    entry.action ?? '',
+    entry.actor ?? '',
+    entry.purpose ?? '',
+    entry.connector ?? '',
+    entry.recipient ?? '',
+    (entry.target ?? '').slice(0, 200),
+    entry.authorisationId ?? 0,
+    entry.mappingVersionId ?? 0,
+    entry.leadRevision ?? 0,
+    entry.fields === undefined ? null : entry.fields.join(' '),
+    entry.consents === undefined ? null : JSON.stringify(entry.consents),
+    entry.digest ?? null,
+    entry.bytes ?? 0,
+    entry.fileName ?? '',
+    entry.outcome ?? '',
+    (entry.reason ?? '').slice(0, 80),
+    entry.status ?? 0,
+    entry.answerBytes ?? 0,
+    Math.min(Math.round(entry.durationMs ?? 0), 4_294_967_295),
+    entry.nextStep ?? '',
   ];
 }

@@ -20,12 +20,25 @@ export interface LeadRead {
 }
 
 type Row = Record<string, never> & {
-  id: number; client_id: string; reference: string; revision: number; consent_revision: number; channel: Lead['channel'];
-  collected_at: Date; operation: string | null; operation_kind: Lead['operationKind']; notice: string | null; erased_at: Date | null; created_at: Date;
+  id: number;
+  client_id: string;
+  reference: string;
+  revision: number;
+  consent_revision: number;
+  channel: Lead['channel'];
+  collected_at: Date;
+  operation: string | null;
+  operation_kind: Lead['operationKind'];
+  notice: string | null;
+  erased_at: Date | null;
+  created_at: Date;
 };
 
 /** Full leads by id. Leads that do not exist are missing from the map. */
-export async function readLeads(sql: Sql, leadIds: readonly number[]): Promise<ReadonlyMap<number, LeadRead>> {
+export async function readLeads(
+  sql: Sql,
+  leadIds: readonly number[],
+): Promise<ReadonlyMap<number, LeadRead>> {
   if (leadIds.length === 0) return new Map();
   const { marks, values } = inList([...new Set(leadIds)]);
   const [rows, consents, interactions] = [
@@ -64,7 +77,11 @@ export async function readLeads(sql: Sql, leadIds: readonly number[]): Promise<R
     rows.map((row) => [
       row.id,
       {
-        lead: leadOf(row, (consentsOf.get(row.id) ?? []).map(consentOf), (interactionsOf.get(row.id) ?? []).map(interactionOf)),
+        lead: leadOf(
+          row,
+          (consentsOf.get(row.id) ?? []).map(consentOf),
+          (interactionsOf.get(row.id) ?? []).map(interactionOf),
+        ),
         consentRevision: row.consent_revision,
         createdAt: row.created_at,
       },
@@ -76,12 +93,25 @@ export async function readLeads(sql: Sql, leadIds: readonly number[]): Promise<R
 export async function lockLeads(tx: Sql, leadIds: readonly number[]): Promise<ReadonlyMap<number, LeadLock>> {
   if (leadIds.length === 0) return new Map();
   const { marks, values } = inList([...new Set(leadIds)].sort((a, b) => a - b));
-  const rows = await tx.all<{ id: number; revision: number; consent_revision: number; erased_at: Date | null }>(
+  const rows = await tx.all<{
+    id: number;
+    revision: number;
+    consent_revision: number;
+    erased_at: Date | null;
+  }>(
     `SELECT id, revision, consent_revision, erased_at FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
     values,
   );
   return new Map(
-    rows.map((row) => [row.id, { id: row.id, revision: row.revision, consentRevision: row.consent_revision, erased: row.erased_at !== null }]),
+    rows.map((row) => [
+      row.id,
+      {
+        id: row.id,
+        revision: row.revision,
+        consentRevision: row.consent_revision,
+        erased: row.erased_at !== null,
+      },
+    ]),
   );
 }
 
@@ -91,7 +121,10 @@ export async function lockLeads(tx: Sql, leadIds: readonly number[]): Promise<Re
  */
 export function createSnapshots(secrets: LeadSecrets): {
   readonly keep: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
-  readonly read: (sql: Sql, wanted: readonly { leadId: number; revision: number }[]) => Promise<ReadonlyMap<string, Lead>>;
+  readonly read: (
+    sql: Sql,
+    wanted: readonly { leadId: number; revision: number }[],
+  ) => Promise<ReadonlyMap<string, Lead>>;
 } {
   return {
     keep: async (tx, leadIds) => {
@@ -146,17 +179,36 @@ export async function dropSettledRevisions(sql: Sql): Promise<number> {
 }
 
 type ConsentRow = {
-  lead_id: number; purpose: ConsentRecord['purpose']; channel: ConsentRecord['channel']; state: ConsentRecord['state']; recorded_at: Date;
-  wording_version: string | null; legal_entity: string | null; valid_until: Date | null; source: string | null;
+  lead_id: number;
+  purpose: ConsentRecord['purpose'];
+  channel: ConsentRecord['channel'];
+  state: ConsentRecord['state'];
+  recorded_at: Date;
+  wording_version: string | null;
+  legal_entity: string | null;
+  valid_until: Date | null;
+  source: string | null;
 };
-type InteractionRow = { lead_id: number; kind: Interaction['kind']; happened_at: Date; duration: number | null; voluntary: number; content: string | null };
+type InteractionRow = {
+  lead_id: number;
+  kind: Interaction['kind'];
+  happened_at: Date;
+  duration: number | null;
+  voluntary: number;
+  content: string | null;
+};
 
 const consentOf = (row: ConsentRow): ConsentRecord => ({
   purpose: row.purpose,
   channel: row.channel,
   state: row.state,
   recordedAt: row.recorded_at,
-  ...present({ wordingVersion: row.wording_version, legalEntity: row.legal_entity, validUntil: row.valid_until, source: row.source }),
+  ...present({
+    wordingVersion: row.wording_version,
+    legalEntity: row.legal_entity,
+    validUntil: row.valid_until,
+    source: row.source,
+  }),
 });
 
 const interactionOf = (row: InteractionRow): Interaction => ({
@@ -232,7 +284,8 @@ function leadOf(row: Row, consents: readonly ConsentRecord[], interactions: read
 /** Absent stays absent (C13): NULL columns leave no key. */
 function present<T extends Record<string, unknown>>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
   const kept: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(values)) if (value !== null && value !== undefined) kept[name] = value;
+  for (const [name, value] of Object.entries(values))
+    if (value !== null && value !== undefined) kept[name] = value;
   return kept as { [K in keyof T]?: NonNullable<T[K]> };
 }
 
@@ -249,5 +302,7 @@ function grouped<T extends { lead_id: number }>(rows: readonly T[]): ReadonlyMap
 const dateKeys = new Set(['collectedAt', 'erasedAt', 'talkStartedAt', 'recordedAt', 'validUntil', 'at']);
 
 function revived(json: string): Lead {
-  return JSON.parse(json, (key, value: unknown) => (dateKeys.has(key) && typeof value === 'string' ? new Date(value) : value)) as Lead;
+  return JSON.parse(json, (key, value: unknown) =>
+    dateKeys.has(key) && typeof value === 'string' ? new Date(value) : value,
+  ) as Lead;
 }

@@ -18,7 +18,15 @@ export interface MappingVersion {
 }
 
 type Row = {
-  id: number; client_id: string; destination_id: string; version: number; sources: string; fingerprint: string; author: string; note: string; published_at: Date;
+  id: number;
+  client_id: string;
+  destination_id: string;
+  version: number;
+  sources: string;
+  fingerprint: string;
+  author: string;
+  note: string;
+  published_at: Date;
 };
 const versionOf = (row: Row): MappingVersion => ({
   id: row.id,
@@ -38,33 +46,56 @@ export const fingerprintOf = (sources: string): string => createHash('sha256').u
 /** Stores the next version of a destination and returns it. The destination's row must exist. */
 export async function insertVersion(
   tx: Sql,
-  version: { readonly clientId: string; readonly destinationId: string; readonly sources: string; readonly author: string; readonly note: string },
+  version: {
+    readonly clientId: string;
+    readonly destinationId: string;
+    readonly sources: string;
+    readonly author: string;
+    readonly note: string;
+  },
 ): Promise<MappingVersion> {
   await tx.all('SELECT id FROM destinations WHERE id = ? FOR UPDATE', [version.destinationId]);
-  const [highest] = await tx.all<{ version: number | null }>('SELECT MAX(version) AS version FROM mapping_versions WHERE destination_id = ?', [
-    version.destinationId,
-  ]);
+  const [highest] = await tx.all<{ version: number | null }>(
+    'SELECT MAX(version) AS version FROM mapping_versions WHERE destination_id = ?',
+    [version.destinationId],
+  );
   const number = (highest?.version ?? 0) + 1;
   const { insertId } = await tx.run(
     `INSERT INTO mapping_versions (client_id, destination_id, version, sources, fingerprint, author, note) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    [version.clientId, version.destinationId, number, version.sources, fingerprintOf(version.sources), version.author, version.note.slice(0, 500)],
+    [
+      version.clientId,
+      version.destinationId,
+      number,
+      version.sources,
+      fingerprintOf(version.sources),
+      version.author,
+      version.note.slice(0, 500),
+    ],
   );
   const [row] = await tx.all<Row>(`SELECT ${columns} FROM mapping_versions WHERE id = ?`, [insertId]);
   return versionOf(row as Row);
 }
 
 export async function pointAt(tx: Sql, destinationId: string, versionId: number): Promise<void> {
-  await tx.run('UPDATE destinations SET mapping_version_id = ?, updated_at = CURRENT_TIMESTAMP(3) WHERE id = ?', [versionId, destinationId]);
+  await tx.run(
+    'UPDATE destinations SET mapping_version_id = ?, updated_at = CURRENT_TIMESTAMP(3) WHERE id = ?',
+    [versionId, destinationId],
+  );
 }
 
 export async function readVersions(sql: Sql, ids: readonly number[]): Promise<readonly MappingVersion[]> {
   if (ids.length === 0) return [];
   const { marks, values } = inList(ids);
-  return (await sql.all<Row>(`SELECT ${columns} FROM mapping_versions WHERE id IN (${marks})`, values)).map(versionOf);
+  return (await sql.all<Row>(`SELECT ${columns} FROM mapping_versions WHERE id IN (${marks})`, values)).map(
+    versionOf,
+  );
 }
 
 /** Newest first. */
 export async function versionHistory(sql: Sql, destinationId: string): Promise<readonly MappingVersion[]> {
-  const rows = await sql.all<Row>(`SELECT ${columns} FROM mapping_versions WHERE destination_id = ? ORDER BY version DESC`, [destinationId]);
+  const rows = await sql.all<Row>(
+    `SELECT ${columns} FROM mapping_versions WHERE destination_id = ? ORDER BY version DESC`,
+    [destinationId],
+  );
   return rows.map(versionOf);
 }

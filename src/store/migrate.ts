@@ -14,13 +14,20 @@ export interface Migration {
 }
 
 /** The migrations shipped with this version, in order. */
-export function shippedMigrations(folder: string = join(import.meta.dirname, 'migrations')): readonly Migration[] {
+export function shippedMigrations(
+  folder: string = join(import.meta.dirname, 'migrations'),
+): readonly Migration[] {
   return readdirSync(folder)
     .filter((file) => /^\d{3}_[a-z0-9_]+\.sql$/.test(file))
     .sort()
     .map((file) => {
       const sql = readFileSync(join(folder, file), 'utf8');
-      return { version: Number(file.slice(0, 3)), name: file.slice(4, -4), sql, checksum: createHash('sha256').update(sql).digest('hex') };
+      return {
+        version: Number(file.slice(0, 3)),
+        name: file.slice(4, -4),
+        sql,
+        checksum: createHash('sha256').update(sql).digest('hex'),
+      };
     });
 }
 
@@ -45,17 +52,23 @@ export async function migrate(
            applied_at DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3), PRIMARY KEY (version)
          ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
       );
-      const done = await sql.all<{ version: number; checksum: string }>('SELECT version, checksum FROM schema_migrations');
+      const done = await sql.all<{ version: number; checksum: string }>(
+        'SELECT version, checksum FROM schema_migrations',
+      );
       const ran: Migration[] = [];
       for (const migration of migrations) {
         const before = done.find((one) => one.version === migration.version);
         if (before !== undefined) {
           if (before.checksum !== migration.checksum) {
-            throw new RelaisError('DB-003', `Migration ${migration.version} (${migration.name}) differs from the one that ran.`);
+            throw new RelaisError(
+              'DB-003',
+              `Migration ${migration.version} (${migration.name}) differs from the one that ran.`,
+            );
           }
           continue;
         }
-        for (const statement of statementsOf(migration.sql)) await owner.text(statement.replaceAll('{keys}', `\`${keysSchema}\``));
+        for (const statement of statementsOf(migration.sql))
+          await owner.text(statement.replaceAll('{keys}', `\`${keysSchema}\``));
         await sql.run('INSERT INTO schema_migrations (version, name, checksum) VALUES (?, ?, ?)', [
           migration.version,
           migration.name,
@@ -71,7 +84,10 @@ export async function migrate(
 }
 
 /** @throws DB-002 when the schema is behind or ahead of this version. */
-export async function requireSchema(sql: Sql, migrations: readonly Migration[] = shippedMigrations()): Promise<void> {
+export async function requireSchema(
+  sql: Sql,
+  migrations: readonly Migration[] = shippedMigrations(),
+): Promise<void> {
   const rows = await sql.all<{ version: number }>('SELECT version FROM schema_migrations').catch(() => []);
   const highest = Math.max(0, ...rows.map((one) => one.version));
   const wanted = Math.max(0, ...migrations.map((one) => one.version));
@@ -110,13 +126,22 @@ export async function grantRights(
   keysSchema: string,
   accounts: { readonly gateway: Account; readonly intake?: Account },
 ): Promise<void> {
-  const tables = await owner.all<{ name: string }>('SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?', [owner.name]);
+  const tables = await owner.all<{ name: string }>(
+    'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?',
+    [owner.name],
+  );
   const gateway = quoted(accounts.gateway);
   for (const { name } of tables) {
-    const rights = readOnly.has(name) ? 'SELECT' : appendOnly.has(name) ? 'SELECT, INSERT' : 'SELECT, INSERT, UPDATE, DELETE';
+    const rights = readOnly.has(name)
+      ? 'SELECT'
+      : appendOnly.has(name)
+        ? 'SELECT, INSERT'
+        : 'SELECT, INSERT, UPDATE, DELETE';
     await owner.text(`GRANT ${rights} ON \`${owner.name}\`.\`${name}\` TO ${gateway}`);
   }
-  await owner.text(`GRANT SELECT, INSERT, UPDATE, DELETE ON \`${keysSchema}\`.\`lead_secrets\` TO ${gateway}`);
+  await owner.text(
+    `GRANT SELECT, INSERT, UPDATE, DELETE ON \`${keysSchema}\`.\`lead_secrets\` TO ${gateway}`,
+  );
   if (accounts.intake !== undefined) {
     await owner.text(`GRANT INSERT ON \`${owner.name}\`.\`lead_intake\` TO ${quoted(accounts.intake)}`);
   }
@@ -129,7 +154,8 @@ export interface Account {
 
 function quoted({ user, host }: Account): string {
   for (const part of [user, host]) {
-    if (!/^[A-Za-z0-9_.%:-]{1,80}$/.test(part)) throw new RelaisError('CONFIG-001', `"${part}" is not an account or host name.`);
+    if (!/^[A-Za-z0-9_.%:-]{1,80}$/.test(part))
+      throw new RelaisError('CONFIG-001', `"${part}" is not an account or host name.`);
   }
   return `'${user}'@'${host}'`;
 }

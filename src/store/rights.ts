@@ -5,24 +5,52 @@ import type { ConsentRecord } from '../domain/lead.ts';
 import type { Sql } from './database.ts';
 
 export async function findLeadId(sql: Sql, clientId: string, reference: string): Promise<number | undefined> {
-  const [row] = await sql.all<{ id: number }>('SELECT id FROM leads WHERE client_id = ? AND reference = ?', [clientId, reference]);
+  const [row] = await sql.all<{ id: number }>('SELECT id FROM leads WHERE client_id = ? AND reference = ?', [
+    clientId,
+    reference,
+  ]);
   return row?.id;
 }
 
-export async function recordConsent(tx: Sql, event: ConsentRecord & { readonly clientId: string; readonly leadId: number }): Promise<void> {
+export async function recordConsent(
+  tx: Sql,
+  event: ConsentRecord & { readonly clientId: string; readonly leadId: number },
+): Promise<void> {
   await tx.run(
     `INSERT INTO consents (client_id, lead_id, purpose, channel, state, recorded_at, wording_version, legal_entity, valid_until, source)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
-      event.clientId, event.leadId, event.purpose, event.channel, event.state, event.recordedAt, event.wordingVersion ?? null,
-      event.legalEntity ?? null, event.validUntil ?? null, event.source ?? null,
+      event.clientId,
+      event.leadId,
+      event.purpose,
+      event.channel,
+      event.state,
+      event.recordedAt,
+      event.wordingVersion ?? null,
+      event.legalEntity ?? null,
+      event.validUntil ?? null,
+      event.source ?? null,
     ],
   );
 }
 
 /** Removes the person from every lead table and from rows of lead_intake that were refused or not yet read. */
-export async function blankLead(tx: Sql, leadId: number, clientId: string, reference: string, revision: number): Promise<void> {
-  for (const table of ['prospects', 'lead_projects', 'lead_finances', 'lead_origins', 'consents', 'interactions', 'lead_revisions']) {
+export async function blankLead(
+  tx: Sql,
+  leadId: number,
+  clientId: string,
+  reference: string,
+  revision: number,
+): Promise<void> {
+  for (const table of [
+    'prospects',
+    'lead_projects',
+    'lead_finances',
+    'lead_origins',
+    'consents',
+    'interactions',
+    'lead_revisions',
+  ]) {
     await tx.run(`DELETE FROM ${table} WHERE lead_id = ?`, [leadId]);
   }
   await tx.run('DELETE FROM lead_intake WHERE client_id = ? AND reference = ?', [clientId, reference]);

@@ -14,14 +14,20 @@ export interface Seal {
   readonly mac: Buffer;
 }
 
-export type HandoverRow = { readonly id: number } & Readonly<Record<(typeof handoverColumns)[number], unknown>>;
+export type HandoverRow = { readonly id: number } & Readonly<
+  Record<(typeof handoverColumns)[number], unknown>
+>;
 
 /** The exact text is read for times: a driver's rounding must not change what is sealed. */
-const selected = handoverColumns.map((column) => (column === 'at' ? "DATE_FORMAT(at, '%Y-%m-%dT%H:%i:%s.%f') AS at" : column)).join(', ');
+const selected = handoverColumns
+  .map((column) => (column === 'at' ? "DATE_FORMAT(at, '%Y-%m-%dT%H:%i:%s.%f') AS at" : column))
+  .join(', ');
 
 /** Serialises sealers: the connection's transaction holds the last seal's row. */
 export async function lastSeal(sql: Sql, lock = false): Promise<Seal | undefined> {
-  const [row] = await sql.all<SealRow>(`SELECT * FROM seals ORDER BY sequence DESC LIMIT 1${lock ? ' FOR UPDATE' : ''}`);
+  const [row] = await sql.all<SealRow>(
+    `SELECT * FROM seals ORDER BY sequence DESC LIMIT 1${lock ? ' FOR UPDATE' : ''}`,
+  );
   return row === undefined ? undefined : sealOf(row);
 }
 
@@ -35,41 +41,60 @@ export async function unsealedIds(tx: Sql, limit: number): Promise<readonly numb
 export async function readEntries(sql: Sql, ids: readonly number[]): Promise<readonly HandoverRow[]> {
   if (ids.length === 0) return [];
   const { marks, values } = inList(ids);
-  return sql.all<HandoverRow>(`SELECT id, ${selected} FROM handovers WHERE id IN (${marks}) ORDER BY id`, values);
+  return sql.all<HandoverRow>(
+    `SELECT id, ${selected} FROM handovers WHERE id IN (${marks}) ORDER BY id`,
+    values,
+  );
 }
 
 export async function insertSeal(tx: Sql, seal: Seal, ids: readonly number[]): Promise<void> {
-  await tx.run(`INSERT INTO seals (sequence, sealed_at, entries, entry_macs, count, previous, mac) VALUES ${rowMarks(1, 7)}`, [
-    seal.sequence,
-    seal.sealedAt,
-    seal.entries,
-    seal.entryMacs,
-    seal.count,
-    seal.previous,
-    seal.mac,
-  ]);
+  await tx.run(
+    `INSERT INTO seals (sequence, sealed_at, entries, entry_macs, count, previous, mac) VALUES ${rowMarks(1, 7)}`,
+    [seal.sequence, seal.sealedAt, seal.entries, seal.entryMacs, seal.count, seal.previous, seal.mac],
+  );
   const { marks, values } = inList(ids);
-  await tx.run(`DELETE handovers_unsealed FROM handovers_unsealed FORCE INDEX (PRIMARY) WHERE handover_id IN (${marks})`, values);
+  await tx.run(
+    `DELETE handovers_unsealed FROM handovers_unsealed FORCE INDEX (PRIMARY) WHERE handover_id IN (${marks})`,
+    values,
+  );
 }
 
 export async function sealsAfter(sql: Sql, sequence: number, limit: number): Promise<readonly Seal[]> {
-  return (await sql.all<SealRow>(`SELECT * FROM seals WHERE sequence > ? ORDER BY sequence LIMIT ${Math.trunc(limit)}`, [sequence])).map(sealOf);
+  return (
+    await sql.all<SealRow>(
+      `SELECT * FROM seals WHERE sequence > ? ORDER BY sequence LIMIT ${Math.trunc(limit)}`,
+      [sequence],
+    )
+  ).map(sealOf);
 }
 
 /** Entries that no seal and no queue knows of are found by comparing these with the seals. */
 export async function entryIdsAfter(sql: Sql, id: number, limit: number): Promise<readonly number[]> {
-  const rows = await sql.all<{ id: number }>(`SELECT id FROM handovers WHERE id > ? ORDER BY id LIMIT ${Math.trunc(limit)}`, [id]);
+  const rows = await sql.all<{ id: number }>(
+    `SELECT id FROM handovers WHERE id > ? ORDER BY id LIMIT ${Math.trunc(limit)}`,
+    [id],
+  );
   return rows.map((row) => row.id);
 }
 
-export async function allUnsealed(sql: Sql): Promise<{ readonly ids: ReadonlySet<number>; readonly oldest: Date | undefined }> {
+export async function allUnsealed(
+  sql: Sql,
+): Promise<{ readonly ids: ReadonlySet<number>; readonly oldest: Date | undefined }> {
   const rows = await sql.all<{ handover_id: number; at: Date | null }>(
     'SELECT u.handover_id, h.at FROM handovers_unsealed u LEFT JOIN handovers h ON h.id = u.handover_id ORDER BY u.handover_id',
   );
   return { ids: new Set(rows.map((row) => row.handover_id)), oldest: rows[0]?.at ?? undefined };
 }
 
-type SealRow = { sequence: number; sealed_at: Date; entries: string; entry_macs: Buffer; count: number; previous: Buffer; mac: Buffer };
+type SealRow = {
+  sequence: number;
+  sealed_at: Date;
+  entries: string;
+  entry_macs: Buffer;
+  count: number;
+  previous: Buffer;
+  mac: Buffer;
+};
 const sealOf = (row: SealRow): Seal => ({
   sequence: row.sequence,
   sealedAt: row.sealed_at,

@@ -35,13 +35,20 @@ export function createLeadSecrets(options: { masterKey: Buffer; keysSchema: stri
       return new Map(
         rows.map((row) => {
           const secret = openBytes(masterKey, row.wrapped);
-          if (secret === undefined) throw new RelaisError('KEY-001', `The secret of lead ${row.lead_id} does not open with RELAIS_MASTER_KEY.`);
+          if (secret === undefined)
+            throw new RelaisError(
+              'KEY-001',
+              `The secret of lead ${row.lead_id} does not open with RELAIS_MASTER_KEY.`,
+            );
           return [row.lead_id, secret];
         }),
       );
     },
     replace: async (tx, leadId) => {
-      await tx.run(`UPDATE ${table} SET wrapped = ? WHERE lead_id = ?`, [sealBytes(masterKey, randomBytes(32)), leadId]);
+      await tx.run(`UPDATE ${table} SET wrapped = ? WHERE lead_id = ?`, [
+        sealBytes(masterKey, randomBytes(32)),
+        leadId,
+      ]);
     },
   };
 }

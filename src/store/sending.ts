@@ -34,7 +34,12 @@ export async function countSending(tx: Sql, destinationId: string): Promise<numb
 }
 
 /** Takes the lease: state `sending`, next attempt, next fencing token. The rows are locked by the caller. */
-export async function markSending(tx: Sql, ids: readonly number[], leaseMs: number, owner: string): Promise<void> {
+export async function markSending(
+  tx: Sql,
+  ids: readonly number[],
+  leaseMs: number,
+  owner: string,
+): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);
   await tx.run(
@@ -45,12 +50,21 @@ export async function markSending(tx: Sql, ids: readonly number[], leaseMs: numb
 }
 
 /** Gives deliveries back without an attempt. `afterMs` from now, on the database's clock. */
-export async function putBack(tx: Sql, rows: readonly { readonly id: number; readonly reason: string; readonly afterMs: number }[]): Promise<void> {
+export async function putBack(
+  tx: Sql,
+  rows: readonly { readonly id: number; readonly reason: string; readonly afterMs: number }[],
+): Promise<void> {
   if (rows.length === 0) return;
   const ids = rows.map((row) => row.id);
   const { marks, values } = inList(ids);
-  const reason = caseOf(ids, rows.map((row) => row.reason));
-  const after = caseOf(ids, rows.map((row) => Math.round(row.afterMs * 1000)));
+  const reason = caseOf(
+    ids,
+    rows.map((row) => row.reason),
+  );
+  const after = caseOf(
+    ids,
+    rows.map((row) => Math.round(row.afterMs * 1000)),
+  );
   await tx.run(
     `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'waiting', reason = ${reason.sql}, due_at = TIMESTAMPADD(MICROSECOND, ${after.sql}, UTC_TIMESTAMP(3)),
             lease_until = NULL WHERE id IN (${marks})`,
@@ -72,7 +86,9 @@ export async function lockLeased(tx: Sql, leases: readonly Lease[]): Promise<Rea
     values,
   );
   const tokens = new Map(leases.map((lease) => [lease.id, lease.token]));
-  return new Set(rows.filter((row) => row.alive === 1 && tokens.get(row.id) === row.lease_token).map((row) => row.id));
+  return new Set(
+    rows.filter((row) => row.alive === 1 && tokens.get(row.id) === row.lease_token).map((row) => row.id),
+  );
 }
 
 /** Returns the ids whose lease was ours and is now longer. */
@@ -100,8 +116,14 @@ export async function markDeparted(tx: Sql, marks: readonly DepartureMark[]): Pr
   if (marks.length === 0) return;
   const ids = marks.map((mark) => mark.id);
   const list = inList(ids);
-  const revision = caseOf(ids, marks.map((mark) => mark.sentRevision));
-  const mapping = caseOf(ids, marks.map((mark) => mark.sentMappingId));
+  const revision = caseOf(
+    ids,
+    marks.map((mark) => mark.sentRevision),
+  );
+  const mapping = caseOf(
+    ids,
+    marks.map((mark) => mark.sentMappingId),
+  );
   await tx.run(
     `UPDATE deliveries FORCE INDEX (PRIMARY) SET departures = departures + 1, departed_attempt = attempt, sent_revision = ${revision.sql}, sent_mapping_id = ${mapping.sql},
             first_departed_at = COALESCE(first_departed_at, UTC_TIMESTAMP(3)) WHERE id IN (${list.marks})`,
@@ -128,14 +150,38 @@ export async function markSettled(tx: Sql, settlements: readonly Settlement[]): 
   if (settlements.length === 0) return;
   const ids = settlements.map((one) => one.id);
   const list = inList(ids);
-  const state = caseOf(ids, settlements.map((one) => one.state));
-  const reason = caseOf(ids, settlements.map((one) => one.reason.slice(0, 80)));
-  const after = caseOf(ids, settlements.map((one) => Math.round(one.afterMs * 1000)));
-  const spend = caseOf(ids, settlements.map((one) => (one.spend ? 1 : 0)));
-  const received = caseOf(ids, settlements.map((one) => (one.maybeReceived ? 1 : 0)));
-  const ask = caseOf(ids, settlements.map((one) => (one.askFirst ? 1 : 0)));
-  const reference = caseOf(ids, settlements.map((one) => one.reference?.slice(0, 200) ?? ''));
-  const leave = caseOf(ids, settlements.map((one) => (one.leaveBatch ? 1 : 0)));
+  const state = caseOf(
+    ids,
+    settlements.map((one) => one.state),
+  );
+  const reason = caseOf(
+    ids,
+    settlements.map((one) => one.reason.slice(0, 80)),
+  );
+  const after = caseOf(
+    ids,
+    settlements.map((one) => Math.round(one.afterMs * 1000)),
+  );
+  const spend = caseOf(
+    ids,
+    settlements.map((one) => (one.spend ? 1 : 0)),
+  );
+  const received = caseOf(
+    ids,
+    settlements.map((one) => (one.maybeReceived ? 1 : 0)),
+  );
+  const ask = caseOf(
+    ids,
+    settlements.map((one) => (one.askFirst ? 1 : 0)),
+  );
+  const reference = caseOf(
+    ids,
+    settlements.map((one) => one.reference?.slice(0, 200) ?? ''),
+  );
+  const leave = caseOf(
+    ids,
+    settlements.map((one) => (one.leaveBatch ? 1 : 0)),
+  );
   await tx.run(
     `UPDATE deliveries FORCE INDEX (PRIMARY) SET
         spent = spent + ${spend.sql},
@@ -151,26 +197,46 @@ export async function markSettled(tx: Sql, settlements: readonly Settlement[]): 
         settled_at = IF(state IN ('delivered', 'failed', 'cancelled'), UTC_TIMESTAMP(3), NULL)
       WHERE id IN (${list.marks})`,
     [
-      ...spend.values, ...received.values, ...ask.values, ...reference.values, ...leave.values, ...reason.values, ...after.values,
-      ...state.values, ...list.values,
+      ...spend.values,
+      ...received.values,
+      ...ask.values,
+      ...reference.values,
+      ...leave.values,
+      ...reason.values,
+      ...after.values,
+      ...state.values,
+      ...list.values,
     ],
   );
 }
 
 /** After an erasure was delivered: references the CRM gave are personal data of the past. */
-export async function forgetReferences(tx: Sql, pairs: readonly { readonly leadId: number; readonly destinationId: string }[]): Promise<void> {
+export async function forgetReferences(
+  tx: Sql,
+  pairs: readonly { readonly leadId: number; readonly destinationId: string }[],
+): Promise<void> {
   for (const pair of pairs) {
-    await tx.run('UPDATE deliveries FORCE INDEX (deliveries_lead) SET recipient_reference = NULL WHERE lead_id = ? AND destination_id = ?', [pair.leadId, pair.destinationId]);
+    await tx.run(
+      'UPDATE deliveries FORCE INDEX (deliveries_lead) SET recipient_reference = NULL WHERE lead_id = ? AND destination_id = ?',
+      [pair.leadId, pair.destinationId],
+    );
   }
 }
 
 /** `CASE id WHEN ? THEN ? ... END`, or a single `?` when all values are equal; padded like `inList`. */
-function caseOf(ids: readonly number[], values: readonly (string | number)[]): { readonly sql: string; readonly values: SqlValue[] } {
+function caseOf(
+  ids: readonly number[],
+  values: readonly (string | number)[],
+): { readonly sql: string; readonly values: SqlValue[] } {
   const first = values[0] ?? '';
-  if (values.every((value) => value === first)) return { sql: typeof first === 'number' ? 'CAST(? AS SIGNED)' : '?', values: [first] };
+  if (values.every((value) => value === first))
+    return { sql: typeof first === 'number' ? 'CAST(? AS SIGNED)' : '?', values: [first] };
   const padded = inList(ids).values;
   const flat: SqlValue[] = [];
   padded.forEach((id, index) => flat.push(id, values[Math.min(index, values.length - 1)] ?? ''));
   const body = padded.map(() => 'WHEN ? THEN ?').join(' ');
-  return { sql: typeof first === 'number' ? `CAST(CASE id ${body} END AS SIGNED)` : `CASE id ${body} END`, values: flat };
+  return {
+    sql: typeof first === 'number' ? `CAST(CASE id ${body} END AS SIGNED)` : `CASE id ${body} END`,
+    values: flat,
+  };
 }

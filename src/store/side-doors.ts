@@ -3,7 +3,11 @@ import type { Sql } from './database.ts';
 import type { Delivery } from './deliveries.ts';
 
 /** Opens a new run of a delivery at its end. False when it is not at its end any more. */
-export async function openRun(tx: Sql, row: Delivery, options: { readonly newKey: boolean; readonly maxAgeMs: number }): Promise<boolean> {
+export async function openRun(
+  tx: Sql,
+  row: Delivery,
+  options: { readonly newKey: boolean; readonly maxAgeMs: number },
+): Promise<boolean> {
   const { affected } = await tx.run(
     `UPDATE deliveries SET state = 'planned', reason = '', priority = 1, run = run + 1, key_run = IF(? = 1, run, key_run), attempt = 0, spent = 0,
             departed_attempt = 0, sent_revision = 0, sent_mapping_id = 0, ask_first = 0, pending_since = NULL, settled_at = NULL, batch_id = 0,
@@ -16,12 +20,20 @@ export async function openRun(tx: Sql, row: Delivery, options: { readonly newKey
 
 /** Makes a waiting or pending delivery due now; its schedule and attempts stay. */
 export async function bringForward(tx: Sql, id: number): Promise<boolean> {
-  const { affected } = await tx.run("UPDATE deliveries SET due_at = UTC_TIMESTAMP(3) WHERE id = ? AND state IN ('waiting', 'pending')", [id]);
+  const { affected } = await tx.run(
+    "UPDATE deliveries SET due_at = UTC_TIMESTAMP(3) WHERE id = ? AND state IN ('waiting', 'pending')",
+    [id],
+  );
   return affected === 1;
 }
 
 /** Leads of the client created since, not erased, without a delivery for the destination. */
-export async function addBackfill(tx: Sql, clientId: string, destinationId: string, since: Date): Promise<number> {
+export async function addBackfill(
+  tx: Sql,
+  clientId: string,
+  destinationId: string,
+  since: Date,
+): Promise<number> {
   const { affected } = await tx.run(
     `INSERT INTO lead_changes (client_id, lead_id, revision, kind)
      SELECT l.client_id, l.id, l.revision, CONCAT('backfill:', ?) FROM leads l

@@ -16,7 +16,17 @@ const markers = {
   address_line1: '17 rue du Marqueur-7491',
 };
 /** Tables that may hold the person (guarantee 7), and the reference a CRM gave. */
-const leadTables = ['lead_intake', 'leads', 'prospects', 'lead_projects', 'lead_origins', 'lead_finances', 'consents', 'interactions', 'lead_revisions'];
+const leadTables = [
+  'lead_intake',
+  'leads',
+  'prospects',
+  'lead_projects',
+  'lead_origins',
+  'lead_finances',
+  'consents',
+  'interactions',
+  'lead_revisions',
+];
 
 let crm: HttpRecipient;
 let gateway: Gateway;
@@ -25,7 +35,10 @@ const commands: string[] = [];
 
 beforeAll(async () => {
   crm = await startHttpRecipient();
-  gateway = await openGateway({ files: webhookFiles(crm.port), log: createLog({ level: 'info', stream: { write: (line) => void lines.push(line) } }) });
+  gateway = await openGateway({
+    files: webhookFiles(crm.port),
+    log: createLog({ level: 'info', stream: { write: (line) => void lines.push(line) } }),
+  });
   const watcher = gateway.redis.duplicate();
   const monitor = await watcher.monitor();
   monitor.on('monitor', (_time: string, args: string[]) => void commands.push(args.join(' ')));
@@ -45,27 +58,42 @@ afterAll(async () => {
 
 /** Every way a marker could be written down. */
 function spellings(value: string): readonly string[] {
-  const hash = (name: string, encoding: 'hex' | 'base64'): string => createHash(name).update(value).digest(encoding);
+  const hash = (name: string, encoding: 'hex' | 'base64'): string =>
+    createHash(name).update(value).digest(encoding);
   const national = value.startsWith('+33') ? [`0${value.slice(3)}`, value.slice(1)] : [];
   return [
-    value, ...national, value.toLowerCase(), value.toUpperCase(), encodeURIComponent(value), JSON.stringify(value).slice(1, -1),
+    value,
+    ...national,
+    value.toLowerCase(),
+    value.toUpperCase(),
+    encodeURIComponent(value),
+    JSON.stringify(value).slice(1, -1),
     value.replace(/[^\x20-\x7e]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`),
-    Buffer.from(value).toString('base64').replace(/=+$/, ''), Buffer.from(value).toString('base64url'), Buffer.from(value).toString('hex'),
+    Buffer.from(value).toString('base64').replace(/=+$/, ''),
+    Buffer.from(value).toString('base64url'),
+    Buffer.from(value).toString('hex'),
     ...['md5', 'sha1', 'sha256', 'sha512'].flatMap((name) => [hash(name, 'hex'), hash(name, 'base64')]),
   ];
 }
 
 function findMarkers(where: string, text: string): readonly string[] {
-  return Object.entries(markers).flatMap(([name, value]) => spellings(value).flatMap((spelling) => (text.includes(spelling) ? [`${where}: ${name}`] : [])));
+  return Object.entries(markers).flatMap(([name, value]) =>
+    spellings(value).flatMap((spelling) => (text.includes(spelling) ? [`${where}: ${name}`] : [])),
+  );
 }
 
 async function tables(): Promise<string> {
-  const names = await gateway.owner.all<{ name: string }>('SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?', [gateway.app.database.name]);
+  const names = await gateway.owner.all<{ name: string }>(
+    'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?',
+    [gateway.app.database.name],
+  );
   let text = '';
   for (const { name } of names) {
     if (leadTables.includes(name)) continue;
     for (const row of await gateway.owner.all<Record<string, unknown>>(`SELECT * FROM \`${name}\``)) {
-      const values = Object.entries(row).filter(([column]) => !(name === 'deliveries' && column === 'recipient_reference'));
+      const values = Object.entries(row).filter(
+        ([column]) => !(name === 'deliveries' && column === 'recipient_reference'),
+      );
       text += `${name} ${values.map(([, value]) => (Buffer.isBuffer(value) ? `${value.toString('latin1')} ${value.toString('hex')} ${value.toString('base64')}` : String(value))).join(' ')}\n`;
     }
   }
@@ -96,32 +124,67 @@ test('a marked prospect leaves no trace outside the lead tables and the payload'
     (response) => response.writeHead(503, { 'retry-after': '1' }).end(JSON.stringify({ error: echo })),
     (response) => response.destroy(),
     () => undefined, // hangs until the timeout
-    (response, body) => response.writeHead(422).end(`{"error":{"code":"${markers.last_name}","message":"${echo}"},"got":${body}}`),
+    (response, body) =>
+      response
+        .writeHead(422)
+        .end(`{"error":{"code":"${markers.last_name}","message":"${echo}"},"got":${body}}`),
     (response, body) => response.writeHead(400).end(body),
-    (response) => response.writeHead(302, { location: `http://localhost:${crm.port}/${encodeURIComponent(markers.email)}` }).end(),
-    (response, body) => response.writeHead(200).end(`{"success":true,"id":"${markers.last_name}","echo":${body}}`),
+    (response) =>
+      response
+        .writeHead(302, { location: `http://localhost:${crm.port}/${encodeURIComponent(markers.email)}` })
+        .end(),
+    (response, body) =>
+      response.writeHead(200).end(`{"success":true,"id":"${markers.last_name}","echo":${body}}`),
   ];
   crm.answer = (request, response) => {
     answers[Math.min(call, answers.length - 1)]?.(response, request.body.toString() || '{}');
     call += 1;
   };
-  const consents = JSON.stringify([{ purpose: 'marketing', channel: 'email', state: 'granted', recordedAt: '2026-01-05T10:00:00Z' }]);
-  await gateway.send(leadRow('C-1', { ...markers, consents }), leadRow('C-bad', { ...markers, channel: markers.last_name, consents: `[{"purpose":"${markers.last_name}"}]` }));
+  const consents = JSON.stringify([
+    { purpose: 'marketing', channel: 'email', state: 'granted', recordedAt: '2026-01-05T10:00:00Z' },
+  ]);
+  await gateway.send(
+    leadRow('C-1', { ...markers, consents }),
+    leadRow('C-bad', {
+      ...markers,
+      channel: markers.last_name,
+      consents: `[{"purpose":"${markers.last_name}"}]`,
+    }),
+  );
   // Replayed until the CRM has given every answer of the list and finally says yes.
   await gateway.until(
     'delivered',
     async () => {
       const [row] = await gateway.states("l.reference = 'C-1'");
-      if (row !== undefined && ['failed', 'waiting'].includes(row.state)) await replay(gateway.app, [row.id], { actor: 'tester', reason: 'again' });
+      if (row !== undefined && ['failed', 'waiting'].includes(row.state))
+        await replay(gateway.app, [row.id], { actor: 'tester', reason: 'again' });
       return row?.state === 'delivered' && call >= answers.length;
     },
     40_000,
   );
   // A second key, a unique one, stored twice: the driver's message would quote it.
-  await expect(gateway.app.database.run('INSERT INTO clients (id, name, legal_entity, facts) VALUES (?, ?, ?, ?), (?, ?, ?, ?)', [markers.last_name, 'a', 'a', '{}', markers.last_name, 'b', 'b', '{}'])).rejects.toThrow(/^SQL failed: ER_DUP_ENTRY$/);
-  await gateway.app.rights.withdraw({ clientId: 'essai', reference: 'C-1', purpose: 'marketing', channels: ['email'], actor: 'tester', reason: 'asked' });
-  await gateway.until('refused row is visible', async () => (await gateway.owner.all("SELECT 1 FROM lead_intake WHERE status = 'refused'")).length === 1);
-  await gateway.until('sealed', async () => (await gateway.owner.all('SELECT 1 FROM handovers_unsealed')).length === 0);
+  await expect(
+    gateway.app.database.run(
+      'INSERT INTO clients (id, name, legal_entity, facts) VALUES (?, ?, ?, ?), (?, ?, ?, ?)',
+      [markers.last_name, 'a', 'a', '{}', markers.last_name, 'b', 'b', '{}'],
+    ),
+  ).rejects.toThrow(/^SQL failed: ER_DUP_ENTRY$/);
+  await gateway.app.rights.withdraw({
+    clientId: 'essai',
+    reference: 'C-1',
+    purpose: 'marketing',
+    channels: ['email'],
+    actor: 'tester',
+    reason: 'asked',
+  });
+  await gateway.until(
+    'refused row is visible',
+    async () => (await gateway.owner.all("SELECT 1 FROM lead_intake WHERE status = 'refused'")).length === 1,
+  );
+  await gateway.until(
+    'sealed',
+    async () => (await gateway.owner.all('SELECT 1 FROM handovers_unsealed')).length === 0,
+  );
   const health = await startHealth({ app: gateway.app.database, roles: [], host: '127.0.0.1', port: 0 });
   const metrics = await (await fetch(`http://127.0.0.1:${health.port}/metrics`)).text();
   const ready = await (await fetch(`http://127.0.0.1:${health.port}/ready`)).text();
@@ -141,5 +204,7 @@ test('a marked prospect leaves no trace outside the lead tables and the payload'
     ...findMarkers('urls', crm.received.map((one) => one.url).join('\n')),
   ]).toEqual([]);
   // And the finder finds: the payload the CRM got does hold the person.
-  expect(findMarkers('payload', crm.received.map((one) => one.body.toString()).join('')).length).toBeGreaterThan(0);
+  expect(
+    findMarkers('payload', crm.received.map((one) => one.body.toString()).join('')).length,
+  ).toBeGreaterThan(0);
 }, 90_000);

@@ -19,7 +19,8 @@ afterEach(async () => {
   await crm.close();
 });
 
-const allDelivered = async (count: number): Promise<boolean> => (await gateway.states()).filter((row) => row.state === 'delivered').length === count;
+const allDelivered = async (count: number): Promise<boolean> =>
+  (await gateway.states()).filter((row) => row.state === 'delivered').length === count;
 
 async function forgetEverything(): Promise<void> {
   // What FLUSHALL does to this gateway, without harming the tests beside it.
@@ -38,7 +39,10 @@ test('with Redis emptied again and again every lead arrives, none twice, and the
       response.writeHead(200).end('{"success":true,"id":"C-1"}');
     }, 20);
   };
-  gateway.file('essai/crm.yaml', (webhookFiles(crm.port, { extra: 'limits: { concurrency: 3 }' })['essai/crm.yaml'] ?? ''));
+  gateway.file(
+    'essai/crm.yaml',
+    webhookFiles(crm.port, { extra: 'limits: { concurrency: 3 }' })['essai/crm.yaml'] ?? '',
+  );
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'limit' });
   await gateway.start('planner', 'worker', 'worker');
   await gateway.send(...Array.from({ length: 60 }, (_, index) => leadRow(`F-${index}`)));
@@ -56,7 +60,13 @@ test('a suspended destination receives nothing, even when Redis forgets, and its
   await gateway.start('planner', 'worker');
   await setDestinationStatus(gateway.app.database, 'essai-crm', 'suspended', by);
   await gateway.send(leadRow('S-1'), leadRow('S-2'));
-  await gateway.until('shown as waiting', async () => (await gateway.states()).filter((row) => row.state === 'waiting' && row.reason === 'destination_suspended').length === 2);
+  await gateway.until(
+    'shown as waiting',
+    async () =>
+      (await gateway.states()).filter(
+        (row) => row.state === 'waiting' && row.reason === 'destination_suspended',
+      ).length === 2,
+  );
   await forgetEverything();
   await new Promise((done) => setTimeout(done, 1_500));
   expect(crm.received).toHaveLength(0);
@@ -72,8 +82,13 @@ test('an outage opens the circuit, burns no attempts of the leads behind it, and
     const [state] = await gateway.owner.all<{ circuit: string }>('SELECT circuit FROM destination_states');
     return (JSON.parse(state?.circuit ?? '{}') as { state?: string }).state === 'open';
   });
-  await gateway.until('the others wait', async () => (await gateway.states()).filter((row) => row.reason === 'destination_held').length >= 15);
-  const [spent] = await gateway.owner.all<{ n: number }>('SELECT COUNT(*) AS n FROM deliveries WHERE spent = 0');
+  await gateway.until(
+    'the others wait',
+    async () => (await gateway.states()).filter((row) => row.reason === 'destination_held').length >= 15,
+  );
+  const [spent] = await gateway.owner.all<{ n: number }>(
+    'SELECT COUNT(*) AS n FROM deliveries WHERE spent = 0',
+  );
   expect(spent?.n).toBeGreaterThanOrEqual(15);
   crm.answer = (_request, response) => response.writeHead(200).end('{"success":true,"id":"C-1"}');
   await setDestinationStatus(gateway.app.database, 'essai-crm', 'active', by);
@@ -89,8 +104,13 @@ test('wrong credentials hold the destination at once and burn nothing', async ()
   crm.answer = (_request, response) => response.writeHead(401).end();
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('U-1'));
-  await gateway.until('held', async () => (await gateway.states())[0]?.reason.startsWith('destination_held') === true);
-  const [row] = await gateway.owner.all<{ spent: number; held: number }>('SELECT d.spent, s.held FROM deliveries d JOIN destination_states s ON s.destination_id = d.destination_id');
+  await gateway.until(
+    'held',
+    async () => (await gateway.states())[0]?.reason.startsWith('destination_held') === true,
+  );
+  const [row] = await gateway.owner.all<{ spent: number; held: number }>(
+    'SELECT d.spent, s.held FROM deliveries d JOIN destination_states s ON s.destination_id = d.destination_id',
+  );
   expect(row).toEqual({ spent: 0, held: 1 });
 }, 30_000);
 
@@ -101,7 +121,9 @@ test('a worker killed between departure and outcome leaves outcome_unknown, and 
   try {
     await gateway.send(leadRow('K-1'));
     await gateway.until('received', () => crm.received.length === 1);
-    await gateway.until('departed is in the log', async () => (await gateway.entries()).some((one) => one.entry === 'departed'));
+    await gateway.until('departed is in the log', async () =>
+      (await gateway.entries()).some((one) => one.entry === 'departed'),
+    );
     first.kill('SIGKILL');
     crm.answer = (_request, response) => response.writeHead(200).end('{"success":true,"id":"C-1"}');
     await gateway.start('worker');
@@ -109,7 +131,12 @@ test('a worker killed between departure and outcome leaves outcome_unknown, and 
   } finally {
     first.kill('SIGKILL');
   }
-  expect((await gateway.entries()).filter((one) => one.delivery > 0).map((one) => one.entry)).toEqual(['departed', 'outcome_unknown', 'departed', 'outcome']);
+  expect((await gateway.entries()).filter((one) => one.delivery > 0).map((one) => one.entry)).toEqual([
+    'departed',
+    'outcome_unknown',
+    'departed',
+    'outcome',
+  ]);
   expect(new Set(keysReceived()).size).toBe(1);
   expect(crm.received[1]?.body.toString()).toBe(crm.received[0]?.body.toString());
 }, 60_000);

@@ -33,7 +33,8 @@ beforeEach(async () => {
       RELAIS_SECRET_SMTP: `smtp://${smtpUser.user}:${smtpUser.password}@localhost:${smtp.port}`,
     },
   });
-  for (const destinationId of ['essai-csv', 'essai-mail']) await gateway.app.publishing.publish({ destinationId, author: 'tester', note: 'first' });
+  for (const destinationId of ['essai-csv', 'essai-mail'])
+    await gateway.app.publishing.publish({ destinationId, author: 'tester', note: 'first' });
   await gateway.start('planner', 'worker');
 });
 afterEach(async () => {
@@ -43,25 +44,42 @@ afterEach(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-const drops = (): readonly string[] => readdirSync(join(root, 'in')).filter((name) => name.endsWith('.csv')).sort();
+const drops = (): readonly string[] =>
+  readdirSync(join(root, 'in'))
+    .filter((name) => name.endsWith('.csv'))
+    .sort();
 const csv = (name: string): string => iconv.decode(readFileSync(join(root, 'in', name)), 'windows-1252');
-const planned = async (count: number): Promise<boolean> => (await gateway.states("d.destination_id = 'essai-csv'")).length === count;
-const delivered = async (destination: string): Promise<number> => (await gateway.states(`d.destination_id = '${destination}' AND d.state = 'delivered'`)).length;
+const planned = async (count: number): Promise<boolean> =>
+  (await gateway.states("d.destination_id = 'essai-csv'")).length === count;
+const delivered = async (destination: string): Promise<number> =>
+  (await gateway.states(`d.destination_id = '${destination}' AND d.state = 'delivered'`)).length;
 
 test('leads of a slot leave in one file with its sequence, in windows-1252, opt-in included; the next file has the next number', async () => {
-  await gateway.send(leadRow('V-1'), leadRow('V-2', { last_name: 'Œuvrard' }), leadRow('V-3', { consents: null }));
+  await gateway.send(
+    leadRow('V-1'),
+    leadRow('V-2', { last_name: 'Œuvrard' }),
+    leadRow('V-3', { consents: null }),
+  );
   await gateway.until('planned', () => planned(3));
   await ask();
   await gateway.until('delivered', async () => (await delivered('essai-csv')) === 2);
   expect(drops()).toEqual([expect.stringMatching(/_000001\.csv$/)]);
-  expect(csv(drops()[0] ?? '')).toBe('"OPTIN";"REF";"NOM";"TEL"\r\n"O";"V-1";"Lefèvre";"0639980123"\r\n"O";"V-2";"Œuvrard";"0639980123"\r\n');
-  expect((await gateway.states("d.destination_id = 'essai-csv' AND d.state = 'withheld'")).map((row) => row.reference)).toEqual(['V-3']);
+  expect(csv(drops()[0] ?? '')).toBe(
+    '"OPTIN";"REF";"NOM";"TEL"\r\n"O";"V-1";"Lefèvre";"0639980123"\r\n"O";"V-2";"Œuvrard";"0639980123"\r\n',
+  );
+  expect(
+    (await gateway.states("d.destination_id = 'essai-csv' AND d.state = 'withheld'")).map(
+      (row) => row.reference,
+    ),
+  ).toEqual(['V-3']);
   await gateway.send(leadRow('V-4'));
   await gateway.until('planned', () => planned(4));
   await ask();
   await gateway.until('second file', async () => (await delivered('essai-csv')) === 3);
   expect(drops().at(-1)).toMatch(/_000002\.csv$/);
-  const [kept] = await gateway.owner.all<{ n: number }>('SELECT COUNT(*) AS n FROM batches WHERE content IS NOT NULL');
+  const [kept] = await gateway.owner.all<{ n: number }>(
+    'SELECT COUNT(*) AS n FROM batches WHERE content IS NOT NULL',
+  );
   expect(kept?.n).toBe(0);
 });
 
@@ -74,7 +92,9 @@ test('a file cut off on its way is sent again under the same name with the same 
   await gateway.until('delivered', async () => (await delivered('essai-csv')) === 1);
   expect(cuts).toBe(2);
   expect(drops()).toEqual([expect.stringMatching(/_000001\.csv$/)]);
-  const digests = await gateway.owner.all<{ digest: Buffer }>("SELECT digest FROM handovers WHERE entry = 'departed' AND destination_id = 'essai-csv'");
+  const digests = await gateway.owner.all<{ digest: Buffer }>(
+    "SELECT digest FROM handovers WHERE entry = 'departed' AND destination_id = 'essai-csv'",
+  );
   expect(digests).toHaveLength(2);
   expect(digests[0]?.digest.equals(digests[1]?.digest ?? Buffer.alloc(0))).toBe(true);
 });
@@ -85,31 +105,52 @@ test('C22: a lead erased between two tries of its file voids it: the others leav
   await gateway.send(leadRow('X-1', { last_name: 'Dupond' }), leadRow('X-2'));
   await gateway.until('planned', () => planned(2));
   await ask();
-  await gateway.until('waiting', async () => (await gateway.states("d.destination_id = 'essai-csv' AND d.state = 'waiting'")).length === 2);
+  await gateway.until(
+    'waiting',
+    async () => (await gateway.states("d.destination_id = 'essai-csv' AND d.state = 'waiting'")).length === 2,
+  );
   await gateway.app.rights.erase({ clientId: 'essai', reference: 'X-1', actor: 'tester', reason: 'asked' });
   down = false;
-  await gateway.until('the other left', async () => (await gateway.states("d.destination_id = 'essai-csv' AND l.reference = 'X-2'"))[0]?.state === 'delivered');
+  await gateway.until(
+    'the other left',
+    async () =>
+      (await gateway.states("d.destination_id = 'essai-csv' AND l.reference = 'X-2'"))[0]?.state ===
+      'delivered',
+  );
   expect(drops()).toEqual([expect.stringMatching(/_000002\.csv$/)]);
   expect(csv(drops()[0] ?? '')).not.toContain('Dupond');
   const entries = (await gateway.entries()).map((one) => one.entry);
   expect(entries).toContain('batch_voided');
   // The first sequence may have reached the server under a temporary name: the client is asked to erase.
-  await gateway.until('task', async () => (await gateway.states("d.action = 'erase' AND d.destination_id = 'essai-csv'"))[0]?.reason === 'manual_erasure_required');
+  await gateway.until(
+    'task',
+    async () =>
+      (await gateway.states("d.action = 'erase' AND d.destination_id = 'essai-csv'"))[0]?.reason ===
+      'manual_erasure_required',
+  );
 });
 
 test('a mail carries the opt-in in a readable French sheet, no name in its subject, the same Message-ID on every try', async () => {
   smtp.faults = { content: 451 };
   await gateway.send(leadRow('M-1'));
-  await gateway.until('waiting', async () => (await gateway.states("d.destination_id = 'essai-mail'"))[0]?.state === 'waiting');
+  await gateway.until(
+    'waiting',
+    async () => (await gateway.states("d.destination_id = 'essai-mail'"))[0]?.state === 'waiting',
+  );
   smtp.faults = {};
   await gateway.until('sent', async () => (await delivered('essai-mail')) === 1);
   const mail = await simpleParser(smtp.received.at(-1)?.raw ?? '');
-  const [row] = await gateway.owner.all<{ delivery_key: string }>("SELECT delivery_key FROM deliveries WHERE destination_id = 'essai-mail'");
+  const [row] = await gateway.owner.all<{ delivery_key: string }>(
+    "SELECT delivery_key FROM deliveries WHERE destination_id = 'essai-mail'",
+  );
   expect(mail.messageId).toContain(row?.delivery_key);
   expect(mail.subject).not.toMatch(/Lef|Zo/);
   expect(mail.text).toContain('Lefèvre');
   expect(mail.text).toMatch(/OPTIN_MAIL[\s\S]*Oui/);
-  expect((await gateway.states("d.destination_id = 'essai-mail'"))[0]).toMatchObject({ state: 'delivered', reason: 'unproved' });
+  expect((await gateway.states("d.destination_id = 'essai-mail'"))[0]).toMatchObject({
+    state: 'delivered',
+    reason: 'unproved',
+  });
 });
 
 function files(): Readonly<Record<string, string>> {

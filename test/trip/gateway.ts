@@ -22,8 +22,28 @@ export interface Gateway {
   readonly send: (...rows: readonly IntakeValues[]) => Promise<void>;
   /** Writes a file below the mappings folder. */
   readonly file: (name: string, text: string) => void;
-  readonly states: (where?: string) => Promise<readonly { id: number; state: string; reason: string; action: string; reference: string; attempt: number; destination: string }[]>;
-  readonly entries: () => Promise<readonly { entry: string; delivery: number; outcome: string; reason: string; attempt: number; consents: string | null; fields: string | null }[]>;
+  readonly states: (where?: string) => Promise<
+    readonly {
+      id: number;
+      state: string;
+      reason: string;
+      action: string;
+      reference: string;
+      attempt: number;
+      destination: string;
+    }[]
+  >;
+  readonly entries: () => Promise<
+    readonly {
+      entry: string;
+      delivery: number;
+      outcome: string;
+      reason: string;
+      attempt: number;
+      consents: string | null;
+      fields: string | null;
+    }[]
+  >;
   /** Waits until `check` is true, looking every 20 ms; fails with what it saw last. */
   readonly until: (what: string, check: () => boolean | Promise<boolean>, withinMs?: number) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -80,7 +100,8 @@ export async function openGateway(options: GatewayOptions = {}): Promise<Gateway
     file,
     start: async (...names) => {
       const started: Role[] = [];
-      for (const name of names) started.push(name === 'planner' ? await startPlanner(app) : await startWorker(app));
+      for (const name of names)
+        started.push(name === 'planner' ? await startPlanner(app) : await startWorker(app));
       roles.push(...started);
       return started;
     },
@@ -90,14 +111,21 @@ export async function openGateway(options: GatewayOptions = {}): Promise<Gateway
         `SELECT d.id, d.state, d.reason, d.action, l.reference, d.attempt, d.destination_id AS destination
            FROM deliveries d JOIN leads l ON l.id = d.lead_id WHERE ${where} ORDER BY d.id`,
       ),
-    entries: () => owner.all('SELECT entry, delivery_id AS delivery, outcome, reason, attempt, consents, fields FROM handovers ORDER BY id'),
+    entries: () =>
+      owner.all(
+        'SELECT entry, delivery_id AS delivery, outcome, reason, attempt, consents, fields FROM handovers ORDER BY id',
+      ),
     until: async (what, check, withinMs = 15_000) => {
       const end = Date.now() + withinMs;
       while (!(await check())) {
         if (Date.now() > end) {
-          const rows = await owner.all('SELECT id, action, state, reason, attempt, spent, due_at FROM deliveries ORDER BY id LIMIT 20');
+          const rows = await owner.all(
+            'SELECT id, action, state, reason, attempt, spent, due_at FROM deliveries ORDER BY id LIMIT 20',
+          );
           const refused = await owner.all('SELECT id, status, refusal FROM lead_intake LIMIT 5');
-          throw new Error(`never came: ${what}\n${JSON.stringify(rows, undefined, 1)}\n${JSON.stringify(refused)}`);
+          throw new Error(
+            `never came: ${what}\n${JSON.stringify(rows, undefined, 1)}\n${JSON.stringify(refused)}`,
+          );
         }
         await new Promise((done) => setTimeout(done, 20));
       }
@@ -131,13 +159,18 @@ export function leadRow(reference: string, over: Partial<IntakeValues> = {}): In
     email: 'zoe.lefevre@courriel.example',
     mobile: '+33639980123',
     programme: 'ES-LYON',
-    consents: JSON.stringify([{ purpose: 'marketing', channel: 'email', state: 'granted', recordedAt: '2026-01-05T10:00:00Z' }]),
+    consents: JSON.stringify([
+      { purpose: 'marketing', channel: 'email', state: 'granted', recordedAt: '2026-01-05T10:00:00Z' },
+    ]),
     ...over,
   };
 }
 
 /** client.yaml and one webhook destination of the test client, on a plain loopback port. */
-export function webhookFiles(port: number, over: { readonly extra?: string; readonly consent?: string } = {}): Readonly<Record<string, string>> {
+export function webhookFiles(
+  port: number,
+  over: { readonly extra?: string; readonly consent?: string } = {},
+): Readonly<Record<string, string>> {
   return {
     'essai/client.yaml': `id: essai
 name: Essai Promotion

@@ -6,10 +6,14 @@ import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 let crm: HttpRecipient;
 let gateway: Gateway;
 const bodies = (method?: string): { OPTIN?: string; ref?: string; nom?: string }[] =>
-  crm.received.filter((one) => method === undefined || one.method === method).map((one) => JSON.parse(one.body.toString() || '{}') as object);
+  crm.received
+    .filter((one) => method === undefined || one.method === method)
+    .map((one) => JSON.parse(one.body.toString() || '{}') as object);
 const ok = (request: Received, response: ServerResponse): void => {
   const ref = (JSON.parse(request.body.toString() || '{}') as { ref?: string }).ref ?? 'none';
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ success: true, id: `CRM-${ref}` }));
+  response
+    .writeHead(200, { 'content-type': 'application/json' })
+    .end(JSON.stringify({ success: true, id: `CRM-${ref}` }));
 };
 const stateOf = async (reference: string, action = 'create'): Promise<string> => {
   const rows = await gateway.states(`l.reference = '${reference}' AND d.action = '${action}'`);
@@ -36,8 +40,13 @@ test('C16: a lead without a recorded opt-in leaves nowhere, and leaves by itself
   await gateway.until('withheld', async () => (await stateOf('O-1')).startsWith('withheld:opt_in_missing'));
   expect(crm.received).toHaveLength(0);
   await gateway.send({
-    client_id: 'essai', kind: 'consent', reference: 'O-1', row_reference: 'O-1-c1',
-    consents: JSON.stringify([{ purpose: 'marketing', channel: 'email', state: 'refused', recordedAt: new Date().toISOString() }]),
+    client_id: 'essai',
+    kind: 'consent',
+    reference: 'O-1',
+    row_reference: 'O-1-c1',
+    consents: JSON.stringify([
+      { purpose: 'marketing', channel: 'email', state: 'refused', recordedAt: new Date().toISOString() },
+    ]),
   });
   await gateway.until('delivered', async () => (await stateOf('O-1')).startsWith('delivered'));
   expect(bodies()).toEqual([expect.objectContaining({ ref: 'O-1', OPTIN: 'NON' })]);
@@ -46,16 +55,32 @@ test('C16: a lead without a recorded opt-in leaves nowhere, and leaves by itself
 test('a change before the create has departed is absorbed; afterwards it is one update under the CRM’s reference', async () => {
   await gateway.send(leadRow('O-2'));
   await gateway.until('delivered', async () => (await stateOf('O-2')).startsWith('delivered'));
-  await gateway.send({ client_id: 'essai', kind: 'correction', reference: 'O-2', row_reference: 'O-2-k1', last_name: 'Martin' });
+  await gateway.send({
+    client_id: 'essai',
+    kind: 'correction',
+    reference: 'O-2',
+    row_reference: 'O-2-k1',
+    last_name: 'Martin',
+  });
   await gateway.until('updated', async () => (await stateOf('O-2', 'update')).startsWith('delivered'));
-  expect(crm.received.map((one) => `${one.method} ${one.url}`)).toEqual(['POST /leads', 'PUT /leads/CRM-O-2']);
+  expect(crm.received.map((one) => `${one.method} ${one.url}`)).toEqual([
+    'POST /leads',
+    'PUT /leads/CRM-O-2',
+  ]);
   expect(bodies('PUT')[0]).toMatchObject({ nom: 'Martin' });
 });
 
 test('C20: a withdrawal after departure travels as an update with the client’s own value', async () => {
   await gateway.send(leadRow('O-3'));
   await gateway.until('delivered', async () => (await stateOf('O-3')).startsWith('delivered'));
-  await gateway.app.rights.withdraw({ clientId: 'essai', reference: 'O-3', purpose: 'marketing', channels: ['email'], actor: 'tester', reason: 'asked' });
+  await gateway.app.rights.withdraw({
+    clientId: 'essai',
+    reference: 'O-3',
+    purpose: 'marketing',
+    channels: ['email'],
+    actor: 'tester',
+    reason: 'asked',
+  });
   await gateway.until('updated', async () => (await stateOf('O-3', 'update')).startsWith('delivered'));
   expect(bodies('PUT')).toEqual([expect.objectContaining({ OPTIN: 'RETRAIT' })]);
 });
@@ -67,9 +92,13 @@ test('C22: an erased lead is asked to be erased where it was sent, and nothing o
   await gateway.until('erased', async () => (await stateOf('O-4', 'erase')).startsWith('delivered'));
   expect(crm.received.at(-1)).toMatchObject({ method: 'DELETE', url: '/leads/CRM-O-4' });
   expect(crm.received.at(-1)?.body.toString()).not.toContain('Lefèvre');
-  const [person] = await gateway.owner.all<{ n: number }>("SELECT COUNT(*) AS n FROM prospects p JOIN leads l ON l.id = p.lead_id WHERE l.reference = 'O-4'");
+  const [person] = await gateway.owner.all<{ n: number }>(
+    "SELECT COUNT(*) AS n FROM prospects p JOIN leads l ON l.id = p.lead_id WHERE l.reference = 'O-4'",
+  );
   expect(person?.n).toBe(0);
-  const [reference] = await gateway.owner.all<{ kept: number }>("SELECT COUNT(*) AS kept FROM deliveries d JOIN leads l ON l.id = d.lead_id WHERE l.reference = 'O-4' AND recipient_reference IS NOT NULL");
+  const [reference] = await gateway.owner.all<{ kept: number }>(
+    "SELECT COUNT(*) AS kept FROM deliveries d JOIN leads l ON l.id = d.lead_id WHERE l.reference = 'O-4' AND recipient_reference IS NOT NULL",
+  );
   expect(reference?.kept).toBe(0);
 });
 
@@ -82,7 +111,13 @@ test('after an unknown outcome the same key and the same content are sent, and t
   };
   await gateway.send(leadRow('O-5'));
   await gateway.until('waiting', async () => (await stateOf('O-5')).startsWith('waiting'));
-  await gateway.send({ client_id: 'essai', kind: 'correction', reference: 'O-5', row_reference: 'O-5-k1', last_name: 'Bernard' });
+  await gateway.send({
+    client_id: 'essai',
+    kind: 'correction',
+    reference: 'O-5',
+    row_reference: 'O-5-k1',
+    last_name: 'Bernard',
+  });
   await gateway.until('updated', async () => (await stateOf('O-5', 'update')).startsWith('delivered'));
   const [first, second, update] = crm.received;
   expect(second?.body.toString()).toBe(first?.body.toString());
@@ -100,7 +135,14 @@ test('after an unknown outcome a withdrawal forbids the old content: the new one
   };
   await gateway.send(leadRow('O-6'));
   await gateway.until('waiting', async () => (await stateOf('O-6')).startsWith('waiting'));
-  await gateway.app.rights.withdraw({ clientId: 'essai', reference: 'O-6', purpose: 'marketing', channels: ['email'], actor: 'tester', reason: 'asked' });
+  await gateway.app.rights.withdraw({
+    clientId: 'essai',
+    reference: 'O-6',
+    purpose: 'marketing',
+    channels: ['email'],
+    actor: 'tester',
+    reason: 'asked',
+  });
   await gateway.until('updated', async () => (await stateOf('O-6', 'update')).startsWith('delivered'));
   expect(bodies().map((body) => body.OPTIN)).toEqual(['OUI', 'RETRAIT', 'RETRAIT']);
   expect(crm.received[1]?.headers['idempotency-key']).toBe(crm.received[0]?.headers['idempotency-key']);
@@ -113,7 +155,10 @@ test('a business refusal is final and a replay takes a new idempotency key under
   crm.answer = ok;
   const [row] = await gateway.states("l.reference = 'O-7'");
   const { replay } = await import('../../src/delivery/replay.ts');
-  const answers = await replay(gateway.app, [row?.id ?? 0], { actor: 'tester', reason: 'programme reopened' });
+  const answers = await replay(gateway.app, [row?.id ?? 0], {
+    actor: 'tester',
+    reason: 'programme reopened',
+  });
   expect(answers).toEqual([{ id: row?.id, done: 'new_run' }]);
   await gateway.until('delivered', async () => (await stateOf('O-7')).startsWith('delivered'));
   const keys = crm.received.map((one) => String(one.headers['idempotency-key']));
@@ -129,8 +174,12 @@ test('C13: a lead that does not fit the client’s file fails with the field’s
 });
 
 test('C18: a revoked authorisation withholds, a new one lets the lead go by itself', async () => {
-  const [live] = await gateway.owner.all<{ id: number }>("SELECT id FROM authorisations WHERE destination_id = 'essai-crm'");
-  await gateway.owner.run('UPDATE authorisations SET revoked_at = UTC_TIMESTAMP(3) WHERE id = ?', [live?.id ?? 0]);
+  const [live] = await gateway.owner.all<{ id: number }>(
+    "SELECT id FROM authorisations WHERE destination_id = 'essai-crm'",
+  );
+  await gateway.owner.run('UPDATE authorisations SET revoked_at = UTC_TIMESTAMP(3) WHERE id = ?', [
+    live?.id ?? 0,
+  ]);
   await gateway.send(leadRow('O-9'));
   await gateway.until('withheld', async () => (await stateOf('O-9')) === 'withheld:recipient_not_authorised');
   expect(crm.received).toHaveLength(0);

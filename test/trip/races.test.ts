@@ -12,7 +12,10 @@ beforeAll(async () => {
   crm.answer = (request, response) => {
     const ref = (JSON.parse(request.body.toString() || '{}') as { ref?: string }).ref ?? 'x';
     // Slow enough that rights are exercised while a send is under way.
-    setTimeout(() => response.writeHead(200).end(JSON.stringify({ success: true, id: `CRM-${ref}` })), Math.random() * 15);
+    setTimeout(
+      () => response.writeHead(200).end(JSON.stringify({ success: true, id: `CRM-${ref}` })),
+      Math.random() * 15,
+    );
   };
   gateway = await openGateway({ files: webhookFiles(crm.port, { extra: 'limits: { concurrency: 20 }' }) });
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
@@ -36,7 +39,11 @@ interface Entry {
 async function race(kind: 'erase' | 'withdraw'): Promise<ReadonlyMap<string, readonly Entry[]>> {
   const names = Array.from({ length: races }, (_, index) => `${kind}-${index}`);
   const exercise = async (reference: string): Promise<void> => {
-    await gateway.until('taken in', async () => (await gateway.owner.all('SELECT 1 FROM leads WHERE reference = ?', [reference])).length === 1);
+    await gateway.until(
+      'taken in',
+      async () =>
+        (await gateway.owner.all('SELECT 1 FROM leads WHERE reference = ?', [reference])).length === 1,
+    );
     await new Promise((done) => setTimeout(done, Math.random() ** 2 * 400));
     const request = { clientId: 'essai', reference, actor: 'tester', reason: 'race' };
     if (kind === 'erase') await gateway.app.rights.erase(request);
@@ -51,12 +58,20 @@ async function race(kind: 'erase' | 'withdraw'): Promise<ReadonlyMap<string, rea
   );
   const open = "state IN ('planned', 'queued', 'sending', 'waiting', 'pending')";
   await gateway.until('all settled', async () => {
-    const [left] = await gateway.owner.all<{ n: number }>(`SELECT (SELECT COUNT(*) FROM lead_changes) + (SELECT COUNT(*) FROM deliveries WHERE ${open}) AS n`);
+    const [left] = await gateway.owner.all<{ n: number }>(
+      `SELECT (SELECT COUNT(*) FROM lead_changes) + (SELECT COUNT(*) FROM deliveries WHERE ${open}) AS n`,
+    );
     return left?.n === 0;
   });
   const histories = new Map<string, Entry[]>();
   for (const name of names) {
-    histories.set(name, await gateway.owner.all<Entry>('SELECT h.id, h.entry, h.action, h.consents FROM handovers h JOIN leads l ON l.id = h.lead_id WHERE l.reference = ? ORDER BY h.id', [name]));
+    histories.set(
+      name,
+      await gateway.owner.all<Entry>(
+        'SELECT h.id, h.entry, h.action, h.consents FROM handovers h JOIN leads l ON l.id = h.lead_id WHERE l.reference = ? ORDER BY h.id',
+        [name],
+      ),
+    );
   }
   return histories;
 }
@@ -68,7 +83,10 @@ test('C22: nothing of an erased lead departs afterwards, and what departed befor
     const departed = entries.filter((one) => one.entry === 'departed' && one.action !== 'erase');
     expect({ name, after: departed.filter((one) => one.id > erased) }).toEqual({ name, after: [] });
     const erasures = await gateway.states(`l.reference = '${name}' AND d.action = 'erase'`);
-    expect({ name, erasures: erasures.map((one) => one.state) }).toEqual({ name, erasures: departed.length > 0 ? ['delivered'] : [] });
+    expect({ name, erasures: erasures.map((one) => one.state) }).toEqual({
+      name,
+      erasures: departed.length > 0 ? ['delivered'] : [],
+    });
     before += departed.length > 0 ? 1 : 0;
   }
   // The race is real only if both sides win sometimes.
@@ -81,8 +99,14 @@ test('C16: after a withdrawal only the withdrawn state departs, and whoever had 
   for (const [name, entries] of await race('withdraw')) {
     const withdrawn = entries.find((one) => one.entry === 'withdrawn')?.id ?? 0;
     const departed = entries.filter((one) => one.entry === 'departed');
-    const states = departed.map((one) => ({ after: one.id > withdrawn, state: /"state":"(\w+)"/.exec(one.consents ?? '')?.[1] }));
-    expect({ name, wrong: states.filter((one) => one.after && one.state !== 'withdrawn') }).toEqual({ name, wrong: [] });
+    const states = departed.map((one) => ({
+      after: one.id > withdrawn,
+      state: /"state":"(\w+)"/.exec(one.consents ?? '')?.[1],
+    }));
+    expect({ name, wrong: states.filter((one) => one.after && one.state !== 'withdrawn') }).toEqual({
+      name,
+      wrong: [],
+    });
     expect({ name, last: states.at(-1)?.state }).toEqual({ name, last: 'withdrawn' });
     before += states.some((one) => !one.after) ? 1 : 0;
   }

@@ -18,9 +18,17 @@ afterAll(async () => {
 
 test('a committed lead reaches the CRM once, with its opt-in under the client’s own name, and is proved', async () => {
   await gateway.send(leadRow('R-1'));
-  await gateway.until('R-1 delivered', async () => (await gateway.states("l.reference = 'R-1'"))[0]?.state === 'delivered');
+  await gateway.until(
+    'R-1 delivered',
+    async () => (await gateway.states("l.reference = 'R-1'"))[0]?.state === 'delivered',
+  );
   expect(crm.received).toHaveLength(1);
-  expect(JSON.parse(crm.received[0]?.body.toString() ?? '')).toEqual({ OPTIN: 'OUI', ref: 'R-1', nom: 'Lefèvre', tel: '0639980123' });
+  expect(JSON.parse(crm.received[0]?.body.toString() ?? '')).toEqual({
+    OPTIN: 'OUI',
+    ref: 'R-1',
+    nom: 'Lefèvre',
+    tel: '0639980123',
+  });
   const entries = (await gateway.entries()).filter((one) => one.delivery > 0);
   expect(entries.map((one) => one.entry)).toEqual(['departed', 'outcome']);
   expect(entries[0]?.consents).toContain('"field":"OPTIN","value":"OUI"');
