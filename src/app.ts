@@ -164,6 +164,10 @@ export async function startPlanner(app: App): Promise<Role> {
     await sweeper.reopenAuthorised(new Date());
     return false;
   });
+  loop('watch', 30_000, async () => {
+    await sweeper.watch();
+    return false;
+  });
   loop('tidy', 60_000, async () => {
     await sweeper.tidy();
     return false;

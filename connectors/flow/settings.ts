@@ -26,7 +26,7 @@ export interface FlowSettings {
   readonly to: string;
   readonly server: SftpServer | LocalServer;
   readonly schedule: { readonly cron: string; readonly timezone?: string };
-  readonly empty?: 'skip' | 'header';
+  readonly empty?: 'skip';
   readonly control?: { readonly sidecar: string; readonly fields?: readonly ControlField[] };
   readonly ack?: { readonly path: string; readonly within?: string };
   readonly tempSuffix?: string;
@@ -115,9 +115,9 @@ export const flowSettingsSchema: JsonSchema = {
     },
     empty: {
       type: 'string',
-      enum: ['skip', 'header'],
+      enum: ['skip'],
       default: 'skip',
-      description: 'A slot without leads: no file, or a file with its header only.',
+      description: 'A slot without leads makes no file.',
     },
     control: {
       type: 'object',

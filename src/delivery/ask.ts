@@ -3,13 +3,14 @@
 import type { Connector, Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
 import { foreignCode } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
+import { readBytes, type Batch } from '../store/batches.ts';
 import type { Database } from '../store/database.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { readLeads } from '../store/leads.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { itemOf } from './parcel.ts';
 import { entryNames } from './plan.ts';
-import type { Settled, Settling } from './settle.ts';
+import type { Attempted, Settled, Settling } from './settle.ts';
 
 /** An update or erase whose URL names the recipient's reference, while none is known. */
 export function needsReference(row: ClaimedDelivery, settings: unknown): boolean {
@@ -35,20 +36,7 @@ export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<Cl
   const { connector, mapping } = options;
   const startedAt = Date.now();
   const lead = (await readLeads(options.database, [row.leadId])).get(row.leadId)?.lead;
-  let outcome: Outcome;
-  try {
-    outcome = (await connector.lookup?.(
-      questionOf(row, lead?.reference ?? '', mapping),
-      options.settings,
-      options.context,
-    )) ?? {
-      kind: 'unavailable',
-      reason: 'NO_LOOKUP',
-      maybeReceived: false,
-    };
-  } catch (error) {
-    outcome = { kind: 'unavailable', reason: foreignCode(error), maybeReceived: row.maybeReceived };
-  }
+  const outcome = await put(questionOf(row, lead?.reference ?? '', mapping), options);
   const known = outcome.kind === 'accepted' || outcome.kind === 'duplicate';
   const note = (): Promise<void> =>
     options.database.transaction((tx) =>
@@ -81,20 +69,71 @@ export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<Cl
     await options.settle({ stopped: [{ row, state: 'failed', reason, fields: [] }] });
     return undefined;
   }
-  await options.settle({
-    attempted: {
-      rows: [row],
-      outcome,
-      policy: mapping.retry,
-      hasLookup: true,
-      fireAndForget: connector.fireAndForget,
-      startedAt,
-      asked: true,
-      connector: connector.type,
-      mappingVersionId: options.versionId,
-    },
-  });
+  await options.settle({ attempted: attemptOf([row], outcome, startedAt, options) });
   return undefined;
+}
+
+/** The same for a file: one question for all its rows. The rows to send now, or undefined when the answer settled them. */
+export async function askFile(
+  rows: readonly ClaimedDelivery[],
+  batch: Batch,
+  options: AskOptions & { readonly masterKey: Buffer },
+): Promise<readonly ClaimedDelivery[] | undefined> {
+  const startedAt = Date.now();
+  const bytes = await readBytes(options.database, options.masterKey, batch.id);
+  const leads = await readLeads(
+    options.database,
+    rows.map((row) => row.leadId),
+  );
+  const [first] = rows;
+  // Without its bytes the file can only be voided, which the sending path does.
+  if (bytes === undefined || first === undefined) return rows;
+  const outcome = await put(
+    {
+      ...questionOf(first, '', options.mapping),
+      items: rows.map((row) => itemOf(row, leads.get(row.leadId)?.lead.reference ?? '')),
+      body: { bytes, mediaType: batch.mediaType, extension: batch.extension },
+      batch: {
+        sequence: batch.sequence ?? 0,
+        slot: batch.slotAt,
+        rows: batch.rows,
+        fileName: batch.fileName,
+      },
+    },
+    options,
+  );
+  if (outcome.kind === 'absent')
+    return rows.map((row) => ({ ...row, maybeReceived: false, askFirst: false }));
+  await options.settle({ attempted: { ...attemptOf(rows, outcome, startedAt, options), batchId: batch.id } });
+  return undefined;
+}
+
+async function put(question: Parcel, { connector, settings, context }: AskOptions): Promise<Outcome> {
+  try {
+    const answer = await connector.lookup?.(question, settings, context);
+    return answer ?? { kind: 'unavailable', reason: 'NO_LOOKUP', maybeReceived: false };
+  } catch (error) {
+    return { kind: 'unavailable', reason: foreignCode(error), maybeReceived: false };
+  }
+}
+
+function attemptOf(
+  rows: readonly ClaimedDelivery[],
+  outcome: Outcome,
+  startedAt: number,
+  options: AskOptions,
+): Attempted {
+  return {
+    rows,
+    outcome,
+    policy: options.mapping.retry,
+    hasLookup: true,
+    fireAndForget: options.connector.fireAndForget,
+    startedAt,
+    asked: true,
+    connector: options.connector.type,
+    mappingVersionId: options.versionId,
+  };
 }
 
 function questionOf(row: ClaimedDelivery, leadReference: string, mapping: CompiledMapping): Parcel {

@@ -5,10 +5,10 @@ import type { DestinationLimits } from '../domain/destination.ts';
 import type { Log } from '../log.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Job } from '../queue/jobs.ts';
-import { batchDeliveries, readBatch, type Batch } from '../store/batches.ts';
+import { batchDeliveries, deferBatch, endBatch, readBatch, type Batch } from '../store/batches.ts';
 import type { Database } from '../store/database.ts';
 import { findDestination } from '../store/destinations.ts';
-import { ask, needsReference } from './ask.ts';
+import { ask, askFile, needsReference } from './ask.ts';
 import { claimDeliveries, type Claim, type ClaimedDelivery, type ClaimJob } from './claim.ts';
 import { createJoiner } from './joiner.ts';
 import { contextFor } from './parcel.ts';
@@ -43,6 +43,8 @@ export interface Deliverer {
   readonly limitsOf: (destinationId: string) => Promise<DestinationLimits>;
 }
 
+/** Another file of the destination is on its way, or it is held: look again soon. */
+const fileRetryMs = 1_000;
 const defaultLimits: DestinationLimits = { concurrency: 1 };
 
 export function createDeliverer(options: DelivererOptions): Deliverer {
@@ -87,6 +89,11 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
             run: row.run,
             attempt: row.attempt + 1,
           }));
+    if (batch !== undefined && jobs.length === 0) {
+      // Everything in it was cancelled, erased or has expired meanwhile.
+      await endBatch(database, batch.id, batch.state === 'open' ? 'empty' : 'voided');
+      return;
+    }
     const leaseMs = Math.max(options.leaseMs, (known?.timeouts.totalMs ?? 0) + leaseMarginMs);
     const claim = await claimOf(destinationId)({
       jobs,
@@ -94,7 +101,10 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       limits: known?.limits ?? defaultLimits,
       asOne: batch !== undefined,
     });
-    if (claim.claimed.length === 0 || claim.destination === undefined) return;
+    if (claim.claimed.length === 0 || claim.destination === undefined) {
+      if (batch !== undefined) await deferBatch(database, batch.id, fileRetryMs);
+      return;
+    }
     await step('claimed', destinationId);
     await deliver(claim.claimed, claim.destination.mappingVersionId, batch, leaseMs);
   };
@@ -122,21 +132,14 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     const context = contextFor(options, mapping, await options.reader.liveTargets(first.destinationId));
 
     let asking = rows;
-    if (
-      batch === undefined &&
-      connector.lookup !== undefined &&
-      mapping.hasLookup &&
-      (first.askFirst || needsReference(first, settings))
-    ) {
-      const answer = await ask(first, {
-        connector,
-        mapping,
-        settings,
-        context,
-        database,
-        settle: joinedSettle,
-        versionId,
-      });
+    const canAsk = connector.lookup !== undefined && mapping.hasLookup;
+    const questions = { connector, mapping, settings, context, database, settle: joinedSettle, versionId };
+    if (batch !== undefined && canAsk && first.askFirst) {
+      const answer = await askFile(rows, batch, { ...questions, masterKey: options.masterKey });
+      if (answer === undefined) return;
+      asking = answer;
+    } else if (batch === undefined && canAsk && (first.askFirst || needsReference(first, settings))) {
+      const answer = await ask(first, questions);
       if (answer === undefined) return;
       asking = [answer];
     } else if (batch === undefined && needsReference(first, settings)) {

@@ -42,6 +42,9 @@ export interface DispatcherOptions {
   readonly forgottenAfterMs?: number;
 }
 
+/** Replayed deliveries in a destination's window at most: a fresh lead never waits behind ten thousand of them. */
+const replayWindow = 20;
+
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { database, producer, log } = options;
   const forgottenAfterMs = options.forgottenAfterMs ?? 10_000;
@@ -73,7 +76,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   };
 
   const one = async (destination: Destination, held: DestinationState | undefined): Promise<number> => {
-    const limit = room(destination, held, await windowUse(database, destination.id), Date.now());
+    const used = await windowUse(database, destination.id);
+    const limit = room(destination, held, used, Date.now());
     if (limit === 0) {
       const reason: Reason | undefined =
         destination.status !== 'active'
@@ -84,7 +88,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (reason !== undefined) await showHeld(database, destination.id, reason, options.window);
       return 0;
     }
-    const jobs = await database.transaction((tx) => takeDue(tx, destination.id, limit));
+    const jobs = await database.transaction((tx) =>
+      takeDue(tx, destination.id, limit, Math.max(0, replayWindow - used)),
+    );
     if (jobs.length > 0) {
       await push(destination.id, jobs.map(jobOf));
       log.info('dispatch.pushed', { destination: destination.id, count: jobs.length });

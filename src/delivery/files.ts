@@ -35,7 +35,7 @@ export function createFiles(options: {
     if (destination === undefined || mapping === undefined || destination.status !== 'active')
       return undefined;
     const id = await openBatch(tx, destination.clientId, destinationId, slotAt);
-    const jobs = await takeDue(tx, destinationId, mapping.maxItems, { id, action });
+    const jobs = await takeDue(tx, destinationId, mapping.maxItems, mapping.maxItems, { id, action });
     if (jobs.length > 0) return { id, full: jobs.length === mapping.maxItems };
     await discardBatch(tx, id);
     return undefined;

@@ -101,7 +101,11 @@ async function lockCircuits(tx: Sql, settlings: readonly Settling[]): Promise<Ma
   const seen = await readStates(tx, names);
   const healthy = (name: string): boolean => {
     const circuit = seen.get(name)?.circuit ?? closedCircuit;
-    const quiet = circuit.state === 'closed' && circuit.failing.length === 0 && circuit.rejected.length === 0;
+    const quiet =
+      circuit.state === 'closed' &&
+      circuit.failing.length === 0 &&
+      circuit.rejected.length === 0 &&
+      circuit.quietUntil === undefined;
     return (
       quiet &&
       attempts.every(
@@ -201,6 +205,14 @@ function noteStopped({ row, state, reason, fields }: Stopped, work: Work): void 
   });
   work.settlements.push(unspent(row, state, reason, 0, true));
   if (isEnd(state)) work.ended.push({ leadId: row.leadId, destinationId: row.destinationId });
+  if (reason === 'mapping_missing') {
+    work.alerts.push({
+      kind: 'mapping_unusable',
+      clientId: row.clientId,
+      destinationId: row.destinationId,
+      deliveryId: row.id,
+    });
+  }
   if (state === 'failed') {
     const kind = reason.startsWith('manual_') ? 'manual_task' : 'delivery_failed';
     work.alerts.push({

@@ -18,6 +18,7 @@ import {
 import { allDestinations, readAuthorisations } from '../store/destinations.ts';
 import { duePending, expiredDeliveries, lapsedLeases, markAsking } from '../store/dispatching.ts';
 import { appendHandovers } from '../store/handovers.ts';
+import { oldestUnsealedSeconds, raisedLately, refusedSinceAlert } from '../store/figures.ts';
 import { dropSettledRevisions } from '../store/leads.ts';
 import { markSettled, type Settlement } from '../store/sending.ts';
 import { entryNames } from './plan.ts';
@@ -30,8 +31,13 @@ export interface Sweeper {
   readonly askAgain: () => Promise<number>;
   /** Withheld for want of an authorisation that has meanwhile begun. */
   readonly reopenAuthorised: (now: Date) => Promise<number>;
+  /** Tells of refused rows and of a log that is not sealed in time; at most one alert of a kind an hour for the latter. */
+  readonly watch: () => Promise<void>;
   readonly tidy: () => Promise<void>;
 }
+
+/** Past this the log counts as not sealed in time, seconds. */
+const sealLagLimit = 300;
 
 const unknownPolicy: RetryPolicy = {
   delays: [5_000],
@@ -225,6 +231,14 @@ export function createSweeper(options: {
         });
       }
       return reopened;
+    },
+    watch: async () => {
+      const refused = await refusedSinceAlert(database);
+      if (refused > 0) await raiseAlerts(database, [{ kind: 'intake_refused', reason: String(refused) }]);
+      const lag = await oldestUnsealedSeconds(database);
+      if (lag > sealLagLimit && !(await raisedLately(database, 'seal_lag'))) {
+        await raiseAlerts(database, [{ kind: 'seal_lag', reason: `${lag}s` }]);
+      }
     },
     tidy: async () => {
       await dropSettledRevisions(database);

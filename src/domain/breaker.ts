@@ -138,7 +138,9 @@ export function probeNow(circuit: Circuit, now: number): Circuit {
 function afterSuccess(circuit: Circuit, now: number, policy: BreakerPolicy): CircuitMove {
   switch (circuit.state) {
     case 'closed':
-      if (circuit.failing.length === 0 && circuit.rejected.length === 0) return { circuit, change: 'none' };
+      if (circuit.failing.length === 0 && circuit.rejected.length === 0 && circuit.quietUntil === undefined) {
+        return { circuit, change: 'none' };
+      }
       return { circuit: withoutQuiet({ ...circuit, failing: [], rejected: [] }), change: 'none' };
     case 'open':
       return {

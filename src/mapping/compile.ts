@@ -100,7 +100,6 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
           schedule: {
             cron,
             timezone: textAt(file['schedule'], 'timezone') ?? 'Europe/Paris',
-            empty: file['empty'] === 'header' ? ('header' as const) : ('skip' as const),
           },
         }
       : {}),

@@ -145,8 +145,8 @@ export interface CompiledMapping {
   readonly hasLookup: boolean;
   readonly limits: DestinationLimits;
   readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly totalMs: number };
-  /** Files only: cron slots and what to do with an empty one. */
-  readonly schedule?: { readonly cron: string; readonly timezone: string; readonly empty: 'skip' | 'header' };
+  /** Files only: cron slots. A slot without leads makes no file. */
+  readonly schedule?: { readonly cron: string; readonly timezone: string };
   /** Deliveries in one parcel at most (1 for webhook and email). */
   readonly maxItems: number;
   readonly apply: (lead: Lead, situation: WriteSituation) => ApplyResult;

@@ -23,10 +23,10 @@ export function compileResponse(
     readonly now: () => number;
   },
 ): Classify {
-  const { report, now } = needs;
+  const { report, now, proves } = needs;
   const list = Array.isArray(raw) ? (raw as unknown[]) : [];
   const rules = list.flatMap((one, index) => compileRule(one, ['response', index], report, now) ?? []);
-  if (needs.proves) {
+  if (proves) {
     const kinds = list.flatMap((one) => (isRecord(one) && one['on'] !== 'lookup' ? Object.keys(one) : []));
     if (!kinds.includes('accepted')) {
       report.error(
@@ -37,11 +37,14 @@ export function compileResponse(
       );
     }
   }
-  if (needs.hasLookup && !rules.some((rule) => rule.stages.has('lookup') && rule.kind === 'absent')) {
+  // A question asks whether the recipient has it; an acknowledgement file says what became of it.
+  const answers = proves ? 'absent' : 'accepted';
+  if (needs.hasLookup && !rules.some((rule) => rule.stages.has('lookup') && rule.kind === answers)) {
+    const asks = proves ? 'send.lookup' : 'file.ack';
     report.error(
       ['response'],
       'MAP-506',
-      'send.lookup needs response rules with on: lookup, one of them absent.',
+      `${asks} needs response rules with on: lookup, one of them ${answers}.`,
       { at: 'key' },
     );
   }

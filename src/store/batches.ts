@@ -140,7 +140,9 @@ export async function takeDueBatches(tx: Sql, limit: number, olderThanMs: number
       values,
     );
     await tx.run(
-      `UPDATE deliveries FORCE INDEX (deliveries_batch) SET state = 'queued', queued_at = UTC_TIMESTAMP(3) WHERE batch_id IN (${marks}) AND state = 'waiting'`,
+      `UPDATE deliveries FORCE INDEX (deliveries_batch)
+          SET ask_first = IF(state = 'pending', 1, ask_first), state = 'queued', queued_at = UTC_TIMESTAMP(3)
+        WHERE batch_id IN (${marks}) AND state IN ('waiting', 'pending')`,
       values,
     );
   }
@@ -209,6 +211,15 @@ export async function endBatch(tx: Sql, id: number, state: 'sent' | 'voided' | '
     state,
     id,
   ]);
+}
+
+/** Looks at the batch again later, without an attempt. */
+export async function deferBatch(sql: Sql, id: number, afterMs: number): Promise<void> {
+  await sql.run(
+    `UPDATE batches SET due_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)), queued_at = NULL
+      WHERE id = ? AND state IN ('open', 'written')`,
+    [afterMs, id],
+  );
 }
 
 export async function retryBatch(tx: Sql, id: number, afterMs: number): Promise<void> {

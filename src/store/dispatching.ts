@@ -32,17 +32,23 @@ export async function windowUse(sql: Sql, destinationId: string): Promise<number
   return row?.n ?? 0;
 }
 
-/** Marks due rows queued, fresh before replayed, oldest first. */
+/**
+ * Marks due rows queued, fresh before replayed, oldest first.
+ * @param replays replayed or backfilled rows at most: they never fill the window fresh leads need
+ */
 export async function takeDue(
   tx: Sql,
   destinationId: string,
   limit: number,
+  replays: number,
   batch?: { readonly id: number; readonly action: string },
 ): Promise<readonly DueJob[]> {
   const taken: DueJob[] = [];
   for (const priority of [0, 1]) {
     for (const state of ['waiting', 'planned']) {
-      const left = Math.trunc(limit) - taken.length;
+      const left = Math.trunc(
+        Math.min(limit - taken.length, priority === 0 ? limit : replays - replayed(taken)),
+      );
       if (left <= 0) break;
       const rows = await tx.all<{ id: number; run: number; attempt: number }>(
         `SELECT id, run, attempt FROM deliveries FORCE INDEX (deliveries_due)
@@ -64,6 +70,8 @@ export async function takeDue(
   );
   return taken;
 }
+
+const replayed = (taken: readonly DueJob[]): number => taken.filter((one) => one.priority > 0).length;
 
 /** Rows marked queued longer than `olderThanMs` ago: their job may be lost; pushing it again is harmless. */
 export async function queuedLongAgo(
@@ -149,7 +157,7 @@ export async function duePending(
     destination_id: string;
   }>(
     `SELECT id, run, attempt, priority, destination_id FROM deliveries FORCE INDEX (deliveries_due)
-      WHERE state = 'pending' AND due_at <= UTC_TIMESTAMP(3) ORDER BY due_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+      WHERE state = 'pending' AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0 ORDER BY due_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
   );
   return rows.map((row) => ({
     deliveryId: row.id,

@@ -9,6 +9,24 @@ export async function stateCounts(
   );
 }
 
+/** True when an alert of this kind was raised within the last hour. */
+export async function raisedLately(sql: Sql, kind: string): Promise<boolean> {
+  const rows = await sql.all(
+    'SELECT 1 FROM alerts WHERE kind = ? AND raised_at > TIMESTAMPADD(HOUR, -1, UTC_TIMESTAMP(3)) LIMIT 1',
+    [kind],
+  );
+  return rows.length > 0;
+}
+
+/** Rows refused at intake since an alert last told of them. */
+export async function refusedSinceAlert(sql: Sql): Promise<number> {
+  const [row] = await sql.all<{ n: number }>(
+    `SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'refused'
+        AND settled_at > COALESCE((SELECT MAX(raised_at) FROM alerts WHERE kind = 'intake_refused'), '2000-01-01')`,
+  );
+  return row?.n ?? 0;
+}
+
 /** 0 when everything is sealed. */
 export async function oldestUnsealedSeconds(sql: Sql): Promise<number> {
   const [row] = await sql.all<{ age: number | null }>(

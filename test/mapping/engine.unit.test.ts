@@ -53,7 +53,7 @@ test('retry, limits, pending and time-outs as the file says', () => {
 
 test('a file flow has its schedule, a webhook and a mail travel alone', () => {
   expect(compiled(flow('csv: {}', name))).toMatchObject({
-    schedule: { cron: '0 7 * * *', timezone: 'Europe/Paris', empty: 'skip' },
+    schedule: { cron: '0 7 * * *', timezone: 'Europe/Paris' },
     maxItems: 5000,
   });
   expect(compiled(webhook(name)).maxItems).toBe(1);

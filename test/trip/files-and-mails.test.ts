@@ -1,5 +1,5 @@
 // The same trip by file and by mail: one code path, many leads in a parcel, bytes fixed once.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import iconv from 'iconv-lite';
@@ -24,7 +24,7 @@ beforeEach(async () => {
   const certificate = await certificateFor('localhost');
   smtp = await startSmtpRecipient(certificate);
   const ca = join(root, 'ca.pem');
-  (await import('node:fs')).writeFileSync(ca, certificate.cert);
+  writeFileSync(ca, certificate.cert);
   gateway = await openGateway({
     files: files(),
     environment: {
@@ -128,6 +128,31 @@ test('C22: a lead erased between two tries of its file voids it: the others leav
       (await gateway.states("d.action = 'erase' AND d.destination_id = 'essai-csv'"))[0]?.reason ===
       'manual_erasure_required',
   );
+});
+
+test('a file whose recipient answers later is pending until its acknowledgement is read', async () => {
+  gateway.file(
+    'essai/csv.yaml',
+    `${(files()['essai/csv.yaml'] ?? '').replace('  schedule:', '  ack: { path: "in/ACK_{seq}.txt" }\n  schedule:')}pending: { for: 1h, every: 1s }
+response:
+  - { accepted: { text: OK }, on: lookup }
+  - { refused: { text: KO }, on: lookup }
+`,
+  );
+  await gateway.app.publishing.publish({ destinationId: 'essai-csv', author: 'tester', note: 'ack' });
+  await gateway.send(leadRow('A-1'), leadRow('A-2'));
+  await gateway.until('planned', () => planned(2));
+  await ask();
+  const pending = async (): Promise<number> =>
+    (await gateway.states("d.destination_id = 'essai-csv' AND d.state = 'pending'")).length;
+  await gateway.until('pending', async () => (await pending()) === 2);
+  expect(drops()).toHaveLength(1);
+  writeFileSync(join(root, 'in', 'ACK_1.txt'), 'OK');
+  await gateway.until('acknowledged', async () => (await delivered('essai-csv')) === 2);
+  expect(drops()).toHaveLength(1);
+  expect(
+    (await gateway.entries()).filter((one) => one.entry === 'lookup' && one.outcome === 'accepted'),
+  ).toHaveLength(2);
 });
 
 test('a mail carries the opt-in in a readable French sheet, no name in its subject, the same Message-ID on every try', async () => {
