@@ -1,0 +1,37 @@
+// What of a person a support screen shows: enough to recognise, not enough to know (C39).
+import type { Lead } from '../domain/lead.ts';
+
+export const maskName = (name: string | undefined): string =>
+  name === undefined ? '-' : `${String.fromCodePoint(name.codePointAt(0) ?? 42)}***`;
+export const maskMail = (mail: string | undefined): string => {
+  if (mail === undefined) return '-';
+  const [user = '', host = ''] = mail.split('@');
+  return `${user.slice(0, 1)}***@${host.slice(0, 1)}***${host.slice(host.lastIndexOf('.'))}`;
+};
+export const maskPhone = (phone: string | undefined): string =>
+  phone === undefined ? '-' : `${phone.slice(0, 4)}******${phone.slice(-2)}`;
+
+/** Label and value of each line of a person. */
+export function personLines(
+  { identity, erasedAt }: Lead,
+  reveal: boolean,
+): readonly (readonly [string, string])[] {
+  if (erasedAt !== undefined) return [['Prospect', 'effacé / erased']];
+  const show = (value: string | undefined, mask: (text: string | undefined) => string): string =>
+    reveal ? (value ?? '-') : mask(value);
+  return [
+    ['Nom', show(identity.lastName, maskName)],
+    ['Prénom', show(identity.firstName, maskName)],
+    ['E-mail', show(identity.email, maskMail)],
+    ['Mobile', show(identity.mobile, maskPhone)],
+    ['Fixe', show(identity.landline, maskPhone)],
+    [
+      'Ville',
+      reveal
+        ? (identity.address?.city ?? '-')
+        : identity.address?.city === undefined
+          ? '-'
+          : `${identity.address.city.slice(0, 1)}***`,
+    ],
+  ];
+}
