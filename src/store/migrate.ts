@@ -149,7 +149,10 @@ export async function grantRights(
 
 /** Host part under which MySQL knows a user; undefined when it does not. Read by the owner's account. */
 export async function accountHost(owner: Sql, user: string): Promise<string | undefined> {
-  const [row] = await owner.all<{ origin: string }>('SELECT Host AS origin FROM mysql.user WHERE User = ? ORDER BY Host LIMIT 1', [user]);
+  const [row] = await owner.all<{ origin: string }>(
+    'SELECT Host AS origin FROM mysql.user WHERE User = ? ORDER BY Host LIMIT 1',
+    [user],
+  );
   return row?.origin;
 }
 
