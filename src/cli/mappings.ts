@@ -2,8 +2,8 @@
 // Invariant: check and preview change nothing; publish refuses what check refuses.
 import { Option, type Command } from 'commander';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { connectors } from '../../connectors/index.ts';
 import type { Action, Composed, Parcel } from '../../connectors/contract.ts';
 import type { App } from '../app.ts';
@@ -11,7 +11,7 @@ import type { Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import { checkAll } from '../mapping/check-folder.ts';
 import { checkSources, hasErrors } from '../mapping/check.ts';
-import type { CompiledMapping } from '../mapping/contract.ts';
+import type { CompiledMapping, MappingSources } from '../mapping/contract.ts';
 import { loadDestination } from '../mapping/load.ts';
 import { previewMapping } from '../mapping/preview.ts';
 import { formatProblem } from '../mapping/problems.ts';
@@ -19,6 +19,7 @@ import { leadFromSample } from '../mapping/sample.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { readLeads } from '../store/leads.ts';
 import { findLeads } from '../store/support.ts';
+import { sampleLead } from './sample-lead.ts';
 import { out, paris, reasonOf, say, strong, table, wholeNumber, withApp } from './terminal.ts';
 
 export function mappingCommands(program: Command): void {
@@ -62,7 +63,10 @@ export function mappingCommands(program: Command): void {
     .description(
       'the exact bytes that would leave, where each value comes from, the opt-in truth table; sends nothing',
     )
-    .option('--sample <file>', "a lead of the client's samples folder; default: the first one")
+    .option(
+      '--sample <file>',
+      "a lead of the client's samples folder; default: the first one, or a built-in invented lead",
+    )
     .option('--lead <reference>', 'a stored lead (shown in clear, so it is logged: --reason)')
     .option('--reason <text>', 'why; needed with --lead')
     .option('--dir <folder>', 'mappings folder')
@@ -165,32 +169,41 @@ async function previewCommand(destination: string, options: PreviewOptions): Pro
       ),
     );
   }
-  const names = Object.keys(sources.files).filter(
-    (name) => name.includes('/samples/') && /\.(ya?ml|json)$/.test(name) && !name.endsWith('.crm.json'),
-  );
-  const name =
-    options.sample === undefined
-      ? names[0]
-      : names.find((one) => basename(one).startsWith(basename(options.sample ?? '')));
-  const text =
-    name === undefined
-      ? options.sample === undefined
-        ? undefined
-        : readFileSync(options.sample, 'utf8')
-      : sources.files[name];
-  if (text === undefined)
-    throw new RelaisError(
-      'FIND-001',
-      `${destination} has no samples; put a lead into mappings/${checked.mapping.clientId}/samples/, or use --lead.`,
-    );
-  const sample = leadFromSample(text, name ?? options.sample ?? 'sample.yaml', checked.mapping.clientId);
+  const { name, text } = sampleOf(sources, options);
+  const sample = leadFromSample(text, name, checked.mapping.clientId);
   if (!sample.ok)
     throw new RelaisError(
       'MAPPING-001',
       `The sample has errors:\n${sample.problems.map((one) => ('file' in one ? formatProblem(one as never) : JSON.stringify(one))).join('\n')}`,
     );
-  say(`sample: ${name ?? options.sample}`);
+  say(`sample: ${name}`);
   printPreview(checked.mapping, sample.lead, options.action);
+}
+
+/** The sample asked for: of the mapping's own, of the client's folder, or a path; else the first, else one of ours. */
+function sampleOf(
+  sources: MappingSources,
+  options: PreviewOptions,
+): { readonly name: string; readonly text: string } {
+  const own = Object.keys(sources.files).filter((one) => /\/samples\/.*\.ya?ml$/.test(one));
+  const wanted = options.sample;
+  if (wanted === undefined) {
+    const [first] = own;
+    return first === undefined
+      ? { name: 'a built-in invented lead', text: sampleLead }
+      : { name: first, text: sources.files[first] ?? '' };
+  }
+  const known = own.find(
+    (one) => basename(one).replace(/\.ya?ml$/, '') === basename(wanted).replace(/\.ya?ml$/, ''),
+  );
+  if (known !== undefined) return { name: known, text: sources.files[known] ?? '' };
+  const folder = join(folderOf(options.dir), sources.clientId, 'samples');
+  const path = [join(folder, wanted), join(folder, `${wanted}.yaml`), resolve(wanted)].find((one) =>
+    existsSync(one),
+  );
+  if (path === undefined)
+    throw new RelaisError('FIND-001', `No sample is called ${wanted}, neither in ${folder} nor as a path.`);
+  return { name: path, text: readFileSync(path, 'utf8') };
 }
 
 async function storedLead(app: App, clientId: string, reference: string, reason: string): Promise<Lead> {

@@ -125,6 +125,8 @@ export function writeEnvironment(facts: EnvironmentFacts): Readonly<Record<strin
     RELAIS_MAPPINGS_DIR: join(projectRoot, 'mappings'),
     RELAIS_SECRETS_DIR: secretsFolder,
     RELAIS_ALLOWED_RANGES: '127.0.0.0/8',
+    // So that a newcomer's own receiver may be ten lines of plain http.
+    RELAIS_ALLOW_PLAINTEXT: 'yes',
     RELAIS_CONNECT_TO: Object.entries(facts.ports)
       .map(([host, port]) => `${host}=127.0.0.1:${port}`)
       .join(','),
