@@ -243,10 +243,12 @@ function openRedis(config: Config, use: 'commands' | 'worker'): Redis {
 async function troubleOf(database: Database, redis: Redis): Promise<string | undefined> {
   const troubles: string[] = [];
   await database.all('SELECT 1').catch(() => troubles.push('mysql'));
-  const pong = await Promise.race([
-    redis.ping().catch(() => undefined),
-    new Promise<undefined>((done) => setTimeout(() => done(undefined), 1_000)),
-  ]);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((done) => {
+    timer = setTimeout(() => done(undefined), 1_000);
+  });
+  const pong = await Promise.race([redis.ping().catch(() => undefined), late]);
+  clearTimeout(timer);
   if (pong === undefined) troubles.push('redis');
   return troubles.length === 0 ? undefined : `${troubles.join(' and ')} cannot be reached`;
 }

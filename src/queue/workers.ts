@@ -130,17 +130,20 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
       clearInterval(timer);
       const all = [...pool.values()].map((entry) => entry.worker);
       pool.clear();
-      let limit: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((done) => {
-        limit = setTimeout(done, drainMs);
-      });
-      await Promise.race([Promise.all(all.map((worker) => worker.close().catch(() => undefined))), late]);
-      clearTimeout(limit);
-      await Promise.race([
-        Promise.all(all.map((worker) => worker.close(true).catch(() => undefined))),
-        new Promise((done) => setTimeout(done, 1_000)),
-      ]);
+      await within(drainMs, Promise.all(all.map((worker) => worker.close().catch(() => undefined))));
+      // What is still running after the limit is cut off; its lease tells the next process.
+      await within(1_000, Promise.all(all.map((worker) => worker.close(true).catch(() => undefined))));
       await options.subscriber.unsubscribe().catch(() => undefined);
     },
   };
+}
+
+/** Waits for `work`, at most `ms`; leaves no timer behind. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((done) => {
+    timer = setTimeout(done, ms);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
 }

@@ -2,6 +2,7 @@
 // afterwards no Redis command, log line, metric or table outside the lead tables holds a marker, raw, encoded or plainly hashed.
 import { createHash } from 'node:crypto';
 import { replay } from '../../src/delivery/replay.ts';
+import { startWorker, type Role } from '../../src/app.ts';
 import { startHealth } from '../../src/console/health.ts';
 import { createLog } from '../../src/log.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
@@ -37,6 +38,7 @@ beforeAll(async () => {
   crm = await startHttpRecipient();
   gateway = await openGateway({
     files: webhookFiles(crm.port),
+    environment: { RELAIS_LEASE_MS: '8500' },
     log: createLog({ level: 'info', stream: { write: (line) => void lines.push(line) } }),
   });
   const watcher = gateway.redis.duplicate();
@@ -47,11 +49,22 @@ beforeAll(async () => {
     watcher.disconnect();
   };
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
-  await gateway.start('planner', 'worker');
+  await gateway.start('planner');
+  // This worker breaks once between departure and sending, with an error that quotes the person.
+  let broken = false;
+  worker = await startWorker(gateway.app, {
+    step: (name) => {
+      if (name !== 'departed' || broken) return;
+      broken = true;
+      throw new Error(`cannot send ${Object.values(markers).join(' ')}`);
+    },
+  });
 });
 let stopMonitor: () => void = () => undefined;
+let worker: Role | undefined;
 afterAll(async () => {
   stopMonitor();
+  await worker?.stop();
   await gateway.close();
   await crm.close();
 });
@@ -191,7 +204,9 @@ test('a marked prospect leaves no trace outside the lead tables and the payload'
   await health.close();
 
   const mine = commands.filter((line) => line.includes(gateway.config.redis.prefix));
-  // The places were really looked at.
+  // The places were really looked at, the crash among them.
+  expect(lines.join('')).toContain('loop.failed');
+  expect((await gateway.entries()).map((one) => one.entry)).toContain('outcome_unknown');
   expect(mine.length).toBeGreaterThan(10);
   expect(lines.join('').match(/delivery\.attempted/g)?.length).toBeGreaterThanOrEqual(answers.length);
   expect(metrics).toContain('relais_deliveries{state="delivered"}');

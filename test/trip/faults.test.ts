@@ -1,8 +1,8 @@
 // Redis forgetting, destinations failing, support suspending, a worker killed: every delivery still reaches its end state.
-import { spawn, type ChildProcess } from 'node:child_process';
 import { setDestinationStatus } from '../../src/delivery/replay.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+import { startProcess } from './process.ts';
 
 let crm: HttpRecipient;
 let gateway: Gateway;
@@ -117,7 +117,7 @@ test('wrong credentials hold the destination at once and burn nothing', async ()
 test('a worker killed between departure and outcome leaves outcome_unknown, and the lead is sent again under the same key', async () => {
   crm.answer = () => undefined;
   await gateway.start('planner');
-  const first = startWorkerProcess();
+  const first = startProcess(gateway, 'worker').child;
   try {
     await gateway.send(leadRow('K-1'));
     await gateway.until('received', () => crm.received.length === 1);
@@ -140,22 +140,3 @@ test('a worker killed between departure and outcome leaves outcome_unknown, and 
   expect(new Set(keysReceived()).size).toBe(1);
   expect(crm.received[1]?.body.toString()).toBe(crm.received[0]?.body.toString());
 }, 60_000);
-
-function startWorkerProcess(): ChildProcess {
-  const { config } = gateway;
-  return spawn(process.execPath, ['src/main.ts', 'worker'], {
-    stdio: 'ignore',
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      RELAIS_ENV: 'development',
-      RELAIS_MYSQL_URL: config.mysql.gatewayUrl,
-      RELAIS_REDIS_URL: config.redis.url,
-      RELAIS_REDIS_PREFIX: config.redis.prefix,
-      RELAIS_MASTER_KEY: config.masterKey.toString('base64'),
-      RELAIS_SEAL_KEY: config.sealKey.toString('base64'),
-      RELAIS_ALLOWED_RANGES: '127.0.0.0/8',
-      RELAIS_ALLOW_PLAINTEXT: 'yes',
-      RELAIS_LEASE_MS: '8500',
-    },
-  });
-}

@@ -1,0 +1,131 @@
+// Running for long: SIGTERM drains, a wrong configuration starts nothing, alerts get through, health says what is wrong.
+import { spawnSync } from 'node:child_process';
+import type { ServerResponse } from 'node:http';
+import { simpleParser } from 'mailparser';
+import { startHealth } from '../../src/console/health.ts';
+import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { smtpUser, startSmtpRecipient, type SmtpRecipient } from '../connectors/servers/smtp.ts';
+import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+import { startProcess } from './process.ts';
+
+let crm: HttpRecipient;
+let support: HttpRecipient;
+let mailbox: SmtpRecipient;
+let gateway: Gateway;
+
+beforeEach(async () => {
+  [crm, support, mailbox] = [
+    await startHttpRecipient(),
+    await startHttpRecipient(),
+    await startSmtpRecipient(undefined),
+  ];
+  gateway = await openGateway({
+    files: webhookFiles(crm.port),
+    environment: {
+      RELAIS_ALERT_WEBHOOK: `http://localhost:${support.port}/alerts`,
+      RELAIS_ALERT_SMTP_URL: `smtp://${smtpUser.user}:${smtpUser.password}@localhost:${mailbox.port}`,
+      RELAIS_ALERT_MAIL_TO: 'support@centre.example',
+      RELAIS_ALERT_MAIL_FROM: 'relais@centre.example',
+    },
+  });
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+});
+afterEach(async () => {
+  await gateway.close();
+  await Promise.all([crm.close(), support.close(), mailbox.close()]);
+});
+
+test('SIGTERM lets what is being sent end, logs its outcome, and exits 0', async () => {
+  let held: ServerResponse | undefined;
+  crm.answer = (_request, response) => {
+    held = response;
+  };
+  const running = startProcess(gateway, 'all');
+  await gateway.send(leadRow('T-1'));
+  await gateway.until('being sent', () => held !== undefined);
+  running.child.kill('SIGTERM');
+  await gateway.until('stopping', () => running.output().includes('process.stopping'));
+  held?.writeHead(200).end('{"success":true,"id":"C-1"}');
+  expect(await running.exit).toBe(0);
+  expect((await gateway.states())[0]).toMatchObject({ state: 'delivered' });
+  expect((await gateway.entries()).filter((one) => one.delivery > 0).map((one) => one.entry)).toEqual([
+    'departed',
+    'outcome',
+  ]);
+  for (const line of running.output().trim().split('\n'))
+    expect(() => JSON.parse(line) as unknown).not.toThrow();
+}, 40_000);
+
+test('a wrong configuration starts nothing, lists every problem and exits 78', () => {
+  const result = spawnSync(process.execPath, ['src/main.ts', 'all'], {
+    env: { PATH: process.env['PATH'] ?? '', RELAIS_MYSQL_URL: 'http://nowhere' },
+    encoding: 'utf8',
+  });
+  expect(result.status).toBe(78);
+  expect(result.stderr).toMatch(/RELAIS_MYSQL_URL must be a URL/);
+  expect(result.stderr).toMatch(/RELAIS_REDIS_URL is missing/);
+  expect(result.stderr).toMatch(/RELAIS_SEAL_KEY is missing/);
+});
+
+test('a held destination is told once, by webhook and by mail, with codes and no person', async () => {
+  crm.answer = (_request, response) => response.writeHead(401).end();
+  await gateway.start('planner', 'worker');
+  await gateway.send(...Array.from({ length: 6 }, (_, index) => leadRow(`A-${index}`)));
+  await gateway.until('webhook', () => support.received.length > 0);
+  await gateway.until('mail', () => mailbox.received.length > 0);
+  await new Promise((done) => setTimeout(done, 1_500));
+  expect(support.received).toHaveLength(1);
+  const told = JSON.parse(support.received[0]?.body.toString() ?? '') as Record<string, unknown>;
+  expect(told).toMatchObject({
+    type: 'relais.destination_held',
+    destination: 'essai-crm',
+    reason: 'unauthorized',
+  });
+  const mail = await simpleParser(mailbox.received[0]?.raw ?? '');
+  expect(mail.subject).toContain('Destination en pause');
+  expect(`${mail.text ?? ''}${String(mail.html)}${JSON.stringify(told)}`).not.toMatch(/Lef|Zo|zoe/);
+}, 30_000);
+
+test('an alert that does not get through is tried again', async () => {
+  let calls = 0;
+  support.answer = (_request, response) => {
+    calls += 1;
+    response.writeHead(503).end();
+  };
+  crm.answer = (_request, response) => response.writeHead(422).end();
+  await gateway.start('planner', 'worker');
+  await gateway.send(leadRow('A-1'));
+  await gateway.until('first try', () => calls === 1);
+  support.answer = (_request, response) => {
+    calls += 1;
+    response.writeHead(200).end();
+  };
+  // Its next try is half a minute away; the test brings it forward.
+  await gateway.until('second try', async () => {
+    await gateway.owner.run('UPDATE alerts SET next_try_at = UTC_TIMESTAMP(3) WHERE sent_at IS NULL');
+    return calls === 2;
+  });
+  await gateway.until(
+    'sent',
+    async () => (await gateway.owner.all('SELECT 1 FROM alerts WHERE sent_at IS NULL')).length === 0,
+  );
+}, 30_000);
+
+test('ready says what cannot be reached; health only that the process lives', async () => {
+  const health = await startHealth({
+    app: gateway.app.database,
+    roles: [{ trouble: () => Promise.resolve('redis cannot be reached') }],
+    host: '127.0.0.1',
+    port: 0,
+  });
+  const get = async (path: string): Promise<{ status: number; body: unknown }> => {
+    const response = await fetch(`http://127.0.0.1:${health.port}${path}`);
+    return { status: response.status, body: await response.json() };
+  };
+  expect(await get('/health')).toEqual({ status: 200, body: { status: 'ok' } });
+  expect(await get('/ready')).toMatchObject({
+    status: 503,
+    body: { status: 'unavailable', troubles: ['redis cannot be reached'] },
+  });
+  await health.close();
+});
