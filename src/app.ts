@@ -26,7 +26,7 @@ import { createProducer } from './queue/producer.ts';
 import { createWorkerPool } from './queue/workers.ts';
 import { openDatabase, type Database } from './store/database.ts';
 import { destinationsWithQueuedWork } from './store/dispatching.ts';
-import { createSnapshots } from './store/leads.ts';
+import { createSnapshots } from './store/lead-revisions.ts';
 import { grantRights, migrate, requireSchema, type Account, type Migration } from './store/migrate.ts';
 import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
 

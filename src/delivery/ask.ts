@@ -10,7 +10,8 @@ import { readLeads } from '../store/leads.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { itemOf } from './parcel.ts';
 import { entryNames } from './plan.ts';
-import type { Attempted, Settled, Settling } from './settle.ts';
+import type { Attempted } from './attempt.ts';
+import type { Settled, Settling } from './settle.ts';
 
 /** An update or erase whose URL names the recipient's reference, while none is known. */
 export function needsReference(row: ClaimedDelivery, settings: unknown): boolean {

@@ -100,7 +100,7 @@ function afterFailedCreate(at: Situation, create: Known): readonly Step[] {
   if (create.maybeReceived) return sendUpdate(at, 'withheld', 'create_unsettled');
   // A repaired lead deserves a new start: corrected after a refusal, or answered after its opt-in stayed missing too long.
   const again = at.change.kind === 'corrected' || (at.change.kind === 'consent' && base === 'expired');
-  if (again && base !== 'by_support' && at.accepted && at.change.revision === at.lead.revision) {
+  if (again && base !== 'by_support' && at.accepted && create.sentRevision < at.change.revision) {
     return [{ do: 'insert', action: 'create', state: 'planned', reason: '' }];
   }
   return [{ do: 'refuse', reason: 'create_not_delivered' }];
@@ -115,9 +115,7 @@ function sendUpdate(at: Situation, state: DeliveryState, reason: Reason): readon
     ];
   }
   const updates = at.existing.filter((one) => one.action === 'update');
-  // A later revision is planned or gone already: this change travelled with it.
-  if (at.change.revision < at.lead.revision)
-    return [{ do: 'insert', action: 'update', state: 'cancelled', reason: 'superseded' }];
+  // Not dropped for a later revision: that one may be of a kind that makes no update, and this one would never travel.
   const older = updates
     .filter((one) => !isEnd(one.state) && one.state !== 'sending' && one.departures === 0)
     .map((one) => one.id);

@@ -7,18 +7,16 @@ import type { Log } from '../log.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { raiseAlerts, type Alert } from '../store/alerts.ts';
 import type { Database, Sql } from '../store/database.ts';
+import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
 import {
   cancelUnsent,
-  deliveriesOfLeads,
   dropChanges,
   insertDeliveries,
   insertRoutingRefusals,
-  readDeliveries,
   reopenWithheld,
   takeChanges,
-  type Delivery,
   type LeadChange,
-} from '../store/deliveries.ts';
+} from '../store/planning.ts';
 import { destinationsOfClients, type Destination } from '../store/destinations.ts';
 import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads, readLeads, type LeadRead } from '../store/leads.ts';

@@ -1,35 +1,20 @@
 // Station 5e-f: the outcome. Appends it, asks domain/verdict, moves the row, the circuit and whoever waited; one transaction.
 // Invariant: only the holder of the lease settles; a fenced-out worker appends `late` and changes nothing.
-import type { Evidence, Outcome } from '../../connectors/contract.ts';
-import { afterAttempt, closedCircuit, type Circuit } from '../domain/breaker.ts';
+import type { Evidence } from '../../connectors/contract.ts';
 import { isEnd, type DeliveryState } from '../domain/delivery.ts';
-import { decide, type Decision, type RetryPolicy, type Verdict } from '../domain/verdict.ts';
-import { raiseAlerts, type Alert } from '../store/alerts.ts';
+import { decide, type Decision, type Verdict } from '../domain/verdict.ts';
+import { raiseAlerts } from '../store/alerts.ts';
 import { addSlot, endBatch, retryBatch } from '../store/batches.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { wakeSiblings } from '../store/deliveries.ts';
-import { readStates, saveCircuit } from '../store/destinations.ts';
+import { wakeSiblings } from '../store/planning.ts';
+import { saveCircuit } from '../store/destinations.ts';
 import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { forgetReferences, lockLeased, markSettled, type Settlement } from '../store/sending.ts';
+import type { Attempted, Work } from './attempt.ts';
+import { lockCircuits, moveCircuit, type CircuitWork } from './circuit.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Stopped } from './content.ts';
 import { entryNames } from './plan.ts';
-
-/** An attempt that left, or asked the recipient, and what came back. */
-export interface Attempted {
-  readonly rows: readonly ClaimedDelivery[];
-  readonly outcome: Outcome;
-  readonly policy: RetryPolicy;
-  readonly hasLookup: boolean;
-  readonly fireAndForget: boolean;
-  /** When it departed, epoch ms. */
-  readonly startedAt: number;
-  /** True when only a question was put; the next try asks again. */
-  readonly asked: boolean;
-  readonly connector: string;
-  readonly mappingVersionId: number;
-  readonly batchId?: number;
-}
 
 export interface Settling {
   readonly attempted?: Attempted;
@@ -79,50 +64,6 @@ export async function settle(
       if (circuit.changed) await saveCircuit(tx, destinationId, circuit.now);
     return results;
   });
-}
-
-interface Work {
-  readonly handovers: Handover[];
-  readonly settlements: Settlement[];
-  readonly alerts: Alert[];
-  readonly ended: { readonly leadId: number; readonly destinationId: string }[];
-  readonly erased: { readonly leadId: number; readonly destinationId: string }[];
-}
-
-interface CircuitWork {
-  now: Circuit;
-  changed: boolean;
-}
-
-/** Locks circuits only where this group can move one: on the healthy path nothing is locked or written. */
-async function lockCircuits(tx: Sql, settlings: readonly Settling[]): Promise<Map<string, CircuitWork>> {
-  const attempts = settlings.flatMap((one) => (one.attempted === undefined ? [] : [one.attempted]));
-  const names = [...new Set(attempts.flatMap((one) => one.rows.map((row) => row.destinationId)))];
-  const seen = await readStates(tx, names);
-  const healthy = (name: string): boolean => {
-    const circuit = seen.get(name)?.circuit ?? closedCircuit;
-    const quiet =
-      circuit.state === 'closed' &&
-      circuit.failing.length === 0 &&
-      circuit.rejected.length === 0 &&
-      circuit.quietUntil === undefined;
-    return (
-      quiet &&
-      attempts.every(
-        (one) =>
-          one.rows[0]?.destinationId !== name ||
-          ['accepted', 'duplicate', 'unconfirmed', 'pending'].includes(one.outcome.kind),
-      )
-    );
-  };
-  const moving = names.filter((name) => !healthy(name));
-  const locked = await readStates(tx, moving, true);
-  return new Map(
-    names.map((name) => [
-      name,
-      { now: locked.get(name)?.circuit ?? seen.get(name)?.circuit ?? closedCircuit, changed: false },
-    ]),
-  );
 }
 
 async function settleOne(
@@ -317,51 +258,6 @@ function outcomeEntry(row: ClaimedDelivery, attempted: Attempted): Omit<Handover
     ...(evidence.durationMs === undefined ? {} : { durationMs: evidence.durationMs }),
     ...(evidence.host === undefined ? {} : { target: evidence.host }),
   };
-}
-
-function moveCircuit(
-  circuit: CircuitWork,
-  attempted: Attempted,
-  decisions: ReadonlyMap<number, Decision>,
-  work: Work,
-): 'none' | 'opened' | 'closed' {
-  const now = Date.now();
-  const [first] = attempted.rows;
-  if (first === undefined) return 'none';
-  for (const [deliveryId, decision] of decisions) {
-    const throttledForMs =
-      decision.signal === 'throttled' && decision.verdict.next === 'retry' ? decision.verdict.afterMs : 0;
-    const move = afterAttempt(
-      circuit.now,
-      { deliveryId, signal: decision.signal, startedAt: attempted.startedAt, throttledForMs },
-      now,
-    );
-    const wasClosed = circuit.now.state === 'closed';
-    if (move.circuit !== circuit.now) {
-      circuit.now = move.circuit;
-      circuit.changed = true;
-    }
-    if (move.change !== 'none') {
-      const about = {
-        clientId: first.clientId,
-        destinationId: first.destinationId,
-        reason: move.circuit.cause || circuit.now.cause,
-      };
-      work.handovers.push({
-        entry: move.change === 'opened' ? 'circuit_opened' : 'circuit_closed',
-        actor: 'worker',
-        ...about,
-      });
-      work.alerts.push({
-        kind: move.change === 'opened' ? 'destination_held' : 'destination_reopened',
-        ...about,
-      });
-      return move.change;
-    }
-    // While open or ramping, the rows of one file are one probe.
-    if (!wasClosed) return 'none';
-  }
-  return 'none';
 }
 
 async function settleBatch(

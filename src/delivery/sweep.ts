@@ -8,18 +8,13 @@ import type { Producer } from '../queue/producer.ts';
 import { raiseAlerts } from '../store/alerts.ts';
 import { retryBatch } from '../store/batches.ts';
 import type { Database, Sql } from '../store/database.ts';
-import {
-  readDeliveries,
-  reopenWithheld,
-  wakeSiblings,
-  withheldOfDestination,
-  type Delivery,
-} from '../store/deliveries.ts';
+import { readDeliveries, type Delivery } from '../store/deliveries.ts';
+import { reopenWithheld, wakeSiblings, withheldOfDestination } from '../store/planning.ts';
 import { allDestinations, readAuthorisations } from '../store/destinations.ts';
 import { duePending, expiredDeliveries, lapsedLeases, markAsking } from '../store/dispatching.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { oldestUnsealedSeconds, raisedLately, refusedSinceAlert } from '../store/figures.ts';
-import { dropSettledRevisions } from '../store/leads.ts';
+import { dropSettledRevisions } from '../store/lead-revisions.ts';
 import { markSettled, type Settlement } from '../store/sending.ts';
 import { entryNames } from './plan.ts';
 import type { Published } from './published.ts';

@@ -3,7 +3,8 @@
 import type { ConsentChannel, ConsentPurpose } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { addChange, cancelUnsent, deliveriesOfLeads, readDeliveries } from '../store/deliveries.ts';
+import { deliveriesOfLeads, readDeliveries } from '../store/deliveries.ts';
+import { addChange, cancelUnsent } from '../store/planning.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
 import { blankLead, findLeadId, recordConsent } from '../store/rights.ts';

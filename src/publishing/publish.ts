@@ -7,7 +7,8 @@ import type { CompiledMapping, MappingSources, Problem } from '../mapping/contra
 import { loadDestination } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/problems.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { readDeliveries, reopenWithheld, withheldOfDestination } from '../store/deliveries.ts';
+import { readDeliveries } from '../store/deliveries.ts';
+import { reopenWithheld, withheldOfDestination } from '../store/planning.ts';
 import {
   findDestination,
   insertAuthorisation,

@@ -1,0 +1,31 @@
+// What settling works with: an attempt and its outcome, and the list of what is to be written.
+import type { Outcome } from '../../connectors/contract.ts';
+import type { RetryPolicy } from '../domain/verdict.ts';
+import type { Alert } from '../store/alerts.ts';
+import type { Handover } from '../store/handovers.ts';
+import type { Settlement } from '../store/sending.ts';
+import type { ClaimedDelivery } from './claim.ts';
+
+/** An attempt that left, or asked the recipient, and what came back. */
+export interface Attempted {
+  readonly rows: readonly ClaimedDelivery[];
+  readonly outcome: Outcome;
+  readonly policy: RetryPolicy;
+  readonly hasLookup: boolean;
+  readonly fireAndForget: boolean;
+  /** When it departed, epoch ms. */
+  readonly startedAt: number;
+  /** True when only a question was put; the next try asks again. */
+  readonly asked: boolean;
+  readonly connector: string;
+  readonly mappingVersionId: number;
+  readonly batchId?: number;
+}
+
+export interface Work {
+  readonly handovers: Handover[];
+  readonly settlements: Settlement[];
+  readonly alerts: Alert[];
+  readonly ended: { readonly leadId: number; readonly destinationId: string }[];
+  readonly erased: { readonly leadId: number; readonly destinationId: string }[];
+}

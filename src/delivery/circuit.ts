@@ -1,0 +1,91 @@
+// The circuits of a group of settlements: locked only where one can move, moved by domain/breaker, told in log and alert.
+// Invariant: on the healthy path nothing is locked and nothing written.
+import { afterAttempt, closedCircuit, type Circuit } from '../domain/breaker.ts';
+import type { Decision } from '../domain/verdict.ts';
+import type { Sql } from '../store/database.ts';
+import { readStates } from '../store/destinations.ts';
+import type { Attempted, Work } from './attempt.ts';
+
+export interface CircuitWork {
+  now: Circuit;
+  changed: boolean;
+}
+
+/** Locks circuits only where this group can move one: on the healthy path nothing is locked or written. */
+export async function lockCircuits(
+  tx: Sql,
+  settlings: readonly { readonly attempted?: Attempted }[],
+): Promise<Map<string, CircuitWork>> {
+  const attempts = settlings.flatMap((one) => (one.attempted === undefined ? [] : [one.attempted]));
+  const names = [...new Set(attempts.flatMap((one) => one.rows.map((row) => row.destinationId)))];
+  const seen = await readStates(tx, names);
+  const healthy = (name: string): boolean => {
+    const circuit = seen.get(name)?.circuit ?? closedCircuit;
+    const quiet =
+      circuit.state === 'closed' &&
+      circuit.failing.length === 0 &&
+      circuit.rejected.length === 0 &&
+      circuit.quietUntil === undefined;
+    return (
+      quiet &&
+      attempts.every(
+        (one) =>
+          one.rows[0]?.destinationId !== name ||
+          ['accepted', 'duplicate', 'unconfirmed', 'pending'].includes(one.outcome.kind),
+      )
+    );
+  };
+  const moving = names.filter((name) => !healthy(name));
+  const locked = await readStates(tx, moving, true);
+  return new Map(
+    names.map((name) => [
+      name,
+      { now: locked.get(name)?.circuit ?? seen.get(name)?.circuit ?? closedCircuit, changed: false },
+    ]),
+  );
+}
+
+export function moveCircuit(
+  circuit: CircuitWork,
+  attempted: Attempted,
+  decisions: ReadonlyMap<number, Decision>,
+  work: Work,
+): 'none' | 'opened' | 'closed' {
+  const now = Date.now();
+  const [first] = attempted.rows;
+  if (first === undefined) return 'none';
+  for (const [deliveryId, decision] of decisions) {
+    const throttledForMs =
+      decision.signal === 'throttled' && decision.verdict.next === 'retry' ? decision.verdict.afterMs : 0;
+    const move = afterAttempt(
+      circuit.now,
+      { deliveryId, signal: decision.signal, startedAt: attempted.startedAt, throttledForMs },
+      now,
+    );
+    const wasClosed = circuit.now.state === 'closed';
+    if (move.circuit !== circuit.now) {
+      circuit.now = move.circuit;
+      circuit.changed = true;
+    }
+    if (move.change !== 'none') {
+      const about = {
+        clientId: first.clientId,
+        destinationId: first.destinationId,
+        reason: move.circuit.cause || circuit.now.cause,
+      };
+      work.handovers.push({
+        entry: move.change === 'opened' ? 'circuit_opened' : 'circuit_closed',
+        actor: 'worker',
+        ...about,
+      });
+      work.alerts.push({
+        kind: move.change === 'opened' ? 'destination_held' : 'destination_reopened',
+        ...about,
+      });
+      return move.change;
+    }
+    // While open or ramping, the rows of one file are one probe.
+    if (!wasClosed) return 'none';
+  }
+  return 'none';
+}
