@@ -1,240 +1,141 @@
-// relais delivery list | show, relais replay, relais cancel.
-// Invariant: a replay is counted and confirmed before it starts, recorded with who and why, and kills no pending retry.
+// relais delivery list | show, relais cancel: finding deliveries, reading their story, ending them.
+// Invariant: a list is read page by page by keyset; what is cancelled is recorded with who and why.
 import { Option, type Command } from 'commander';
-import { cancel, replay, replayPlan, replayRefusals, type ReplayAnswer } from '../delivery/replay.ts';
+import { cancel } from '../delivery/replay.ts';
 import { deliveryStates, reasonText, type DeliveryState } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
-import {
-  eachDelivery,
-  findDelivery,
-  listDeliveries,
-  type DeliveryFilter,
-  type ListedDelivery,
-} from '../store/support.ts';
+import type { Sql } from '../store/database.ts';
+import { findDelivery, listDeliveries, type DeliveryFilter, type ListedDelivery } from '../store/support.ts';
+import { instant, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { tellStory } from './story.ts';
-import { confirmed, instant, out, paris, reasonOf, say, table, wholeNumber, withApp } from './terminal.ts';
+import { paris, table } from './table.ts';
+import { out, say, withApp } from './terminal.ts';
 
-interface FilterOptions {
+export interface FilterOptions {
   readonly client?: string;
   readonly destination?: string;
   readonly state?: DeliveryState;
-  readonly reason?: string;
   readonly cause?: string;
   readonly since?: Date;
   readonly until?: Date;
   readonly lead?: string;
 }
 
-function withFilters(command: Command, cause: string): Command {
+/** The filters of a list and of a replay are the same, so that one can be looked at before the other is done. */
+export function withFilters(command: Command): Command {
   return command
-    .option('--client <client>')
-    .option('--destination <destination>')
-    .addOption(new Option('--state <state>').choices(deliveryStates))
-    .option(cause, 'reason code: refused, invalid, opt_in_missing, refused:programme_closed ...')
+    .option('--client <client>', 'of one client')
+    .option('--destination <destination>', 'owed to one destination')
+    .addOption(new Option('--state <state>', 'in one state').choices(deliveryStates))
+    .option('--cause <code>', 'reason code: refused, invalid, opt_in_missing, refused:programme_closed ...')
     .option('--since <date>', 'planned since: 2026-11-25, 2026-11-25T14:00, or an age: 2h, 7d', instant)
     .option('--until <date>', 'planned before', instant)
     .option('--lead <reference>', "the centre's reference of the lead");
 }
 
-function filterOf(options: FilterOptions, reason: string | undefined): DeliveryFilter {
-  const { client, destination, state, since, until, lead } = options;
+export function filterOf(options: FilterOptions): DeliveryFilter {
+  const { client, destination, state, since, until, lead, cause } = options;
   return Object.fromEntries(
-    Object.entries({ client, destination, state, since, until, lead, reason }).filter(
+    Object.entries({ client, destination, state, since, until, lead, reason: cause }).filter(
       ([, value]) => value !== undefined,
     ),
   );
 }
 
-export function deliveryCommands(program: Command): void {
-  const delivery = program.command('delivery').description('find deliveries and read their story');
-
-  withFilters(delivery.command('list'), '--reason <code>')
-    .description('deliveries, newest first')
-    .option('--limit <n>', 'rows', wholeNumber, 50)
-    .option('--before <id>', 'older than this delivery (next page)', wholeNumber)
-    .option('--json', 'one JSON object a line')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  relais delivery list --state failed --since 2h\n  relais delivery list --destination horizon-crm --state withheld --reason opt_in_missing',
-    )
-    .action((options: FilterOptions & { limit: number; before?: number; json?: boolean }) =>
-      withApp(async ({ database }) => {
-        const rows = await listDeliveries(
-          database,
-          filterOf(options, options.reason),
-          options.limit,
-          options.before,
-        );
-        if (options.json === true) return rows.forEach((row) => out(JSON.stringify(plain(row))));
-        table(
-          [
-            'delivery',
-            'destination',
-            'action',
-            'lead',
-            'state',
-            'reason',
-            'tries',
-            'planned',
-            'due or settled',
-          ],
-          rows.map((row) => [
-            String(row.id),
-            row.destinationId,
-            row.action,
-            row.leadReference,
-            row.state,
-            reasonText(row.reason) || row.reason,
-            String(row.departures),
-            paris(row.createdAt),
-            paris(row.settledAt ?? row.dueAt),
-          ]),
-        );
-        if (rows.length === options.limit) say(`more: --before ${rows.at(-1)?.id ?? ''}`);
-      }),
-    );
-
-  delivery
-    .command('show <id>')
-    .description('the whole story of one delivery, in plain words; id or key (webhook-id)')
-    .addOption(new Option('--lang <lang>').choices(['fr', 'en']).default('fr'))
-    .action((id: string, options: { lang: 'fr' | 'en' }) =>
-      withApp(async ({ database }) => tellStory(database, await existing(database, id), options.lang)),
-    );
-
-  withFilters(program.command('replay [ids...]'), '--cause <code>')
-    .description('send again: a new run for what has ended, a try brought forward for what waits')
-    .option('--dry-run', 'say what would happen, do nothing')
-    .option('--yes', 'do not ask')
-    .option('--reason <text>', 'why (ticket number); written in the log')
-    .addHelpText(
-      'after',
-      '\nConsent and authorisation are read again at departure. Pending retries are kept.\n\nExamples:\n  relais replay 4711 --reason "ticket 12"\n  relais replay --destination horizon-crm --state failed --cause invalid --since 1d --dry-run',
-    )
-    .action((ids: string[], options: FilterOptions & { dryRun?: boolean; yes?: boolean }) =>
-      runReplay(ids, options),
-    );
-
-  program
-    .command('cancel <ids...>')
-    .description('end deliveries that are not being sent; the lead stays')
-    .requiredOption('--reason <text>', 'why (ticket number)')
-    .action((ids: string[], options: { reason: string }) =>
-      withApp(async ({ database, config }) => {
-        const wanted = ids.map(wholeNumber);
-        const ended = await cancel(database, wanted, {
-          actor: config.actor,
-          reason: reasonOf(options.reason),
-        });
-        out(`${ended.length} of ${wanted.length} cancelled.`);
-        const left = wanted.filter((id) => !ended.includes(id));
-        if (left.length > 0)
-          throw new RelaisError(
-            'REPLAY-002',
-            `Not cancelled, being sent or at their end already: ${left.join(', ')}.`,
-          );
-      }),
-    );
-}
-
-async function existing(database: Parameters<typeof findDelivery>[0], id: string): Promise<ListedDelivery> {
-  const found = await findDelivery(database, id);
-  if (found === undefined) throw new RelaisError('FIND-001', `No delivery has the number or key ${id}.`);
+/** @throws FIND-001 */
+export async function existingDelivery(sql: Sql, name: string): Promise<ListedDelivery> {
+  const found = await findDelivery(sql, name);
+  if (found === undefined) throw new RelaisError('FIND-001', `No delivery has the number or key ${name}.`);
   return found;
 }
 
-async function runReplay(
-  ids: readonly string[],
-  options: FilterOptions & { readonly dryRun?: boolean; readonly yes?: boolean },
-): Promise<void> {
-  const filter = filterOf(options, options.cause);
-  if (ids.length > 0 && Object.keys(filter).length > 0)
-    throw new RelaisError('USAGE-001', 'Give ids or filters, not both.');
-  if (ids.length === 0 && Object.keys(filter).length === 0)
-    throw new RelaisError(
-      'USAGE-001',
-      'Say what to replay: ids, or filters such as --destination and --state.',
-    );
-  const reason = options.dryRun === true ? '' : reasonOf(options.reason);
-  await withApp(async (app) => {
-    const rows: ListedDelivery[] = [];
-    for (const id of ids) rows.push(await existing(app.database, id));
-    if (ids.length === 0) for await (const page of eachDelivery(app.database, filter)) rows.push(...page);
-    const plans = Map.groupBy(rows, (row) => replayPlan(row, row.leadErased));
-    for (const [plan, group] of plans) out(`${String(group.length).padStart(6)}  ${planWords(plan)}`);
-    if (options.dryRun === true) return;
-    const going = rows.filter((row) => !(replayPlan(row, row.leadErased) in replayRefusals));
-    if (going.length === 0) throw new RelaisError('REPLAY-001', 'Nothing can be replayed.');
-    if (
-      going.length > 1 &&
-      !(await confirmed(
-        `${going.length} deliveries will be replayed.`,
-        String(going.length),
-        options.yes === true,
-      ))
-    )
-      return say('Nothing was replayed.');
-    const answers = await replay(
-      app,
-      going.map((row) => row.id),
-      { actor: app.config.actor, reason },
-      (done) => {
-        if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${going.length}`);
-      },
-    );
-    if (process.stderr.isTTY) process.stderr.write('\n');
-    report(answers);
+interface ListOptions extends FilterOptions {
+  readonly reason?: string;
+  readonly limit: number;
+  readonly after?: number;
+  readonly json?: boolean;
+}
+
+export function deliveryCommands(program: Command): void {
+  const delivery = program.command('delivery').description('find deliveries and read their story');
+
+  withExamples(
+    withFilters(delivery.command('list').description('deliveries, newest first'))
+      .option('--reason <code>', 'the same as --cause')
+      .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
+      .option('--after <id>', 'continue after this delivery (next page)', wholeNumber)
+      .option('--json', 'one JSON object a line'),
+    '',
+    'relais delivery list --state failed --since 2h',
+    'relais delivery list --destination horizon-crm --state withheld --reason opt_in_missing',
+    'relais delivery list --lead HZ-000123 --json',
+  ).action((options: ListOptions) => withApp(({ database }) => list(database, options)));
+
+  withExamples(
+    delivery
+      .command('show <delivery>')
+      .description('the whole story of one delivery, in plain words; number or key (webhook-id)')
+      .addOption(new Option('--lang <lang>', 'language').choices(['fr', 'en']).default('fr')),
+    '',
+    'relais delivery show 4711',
+    'relais delivery show 0197fa2e-5a4c-7000-8000-1f2e3d4c5b6a --lang en',
+  ).action((name: string, options: { readonly lang: 'fr' | 'en' }) =>
+    withApp(async ({ database }) =>
+      tellStory(database, await existingDelivery(database, name), options.lang),
+    ),
+  );
+
+  withExamples(
+    program
+      .command('cancel <deliveries...>')
+      .description('end deliveries that are not being sent; the lead stays')
+      .option('--reason <text>', 'why (ticket number); mandatory'),
+    '',
+    'relais cancel 4711 4712 --reason "ticket 12"',
+  ).action((names: readonly string[], options: { readonly reason?: string }) => cancelAll(names, options));
+}
+
+async function list(sql: Sql, options: ListOptions): Promise<void> {
+  const filter = filterOf({
+    ...options,
+    ...(options.reason === undefined ? {} : { cause: options.reason }),
   });
+  const rows = await listDeliveries(sql, filter, options.limit, options.after);
+  if (options.json === true) return rows.forEach((row) => out(JSON.stringify(plain(row))));
+  table(
+    ['delivery', 'destination', 'action', 'lead', 'state', 'reason', 'tries', 'planned', 'due or settled'],
+    rows.map((row) => [
+      ...[String(row.id), row.destinationId, row.action, row.leadReference, row.state],
+      ...[reasonText(row.reason), String(row.departures)],
+      ...[paris(row.createdAt), paris(row.settledAt ?? row.dueAt)],
+    ]),
+  );
+  if (rows.length === 0) say('None.');
+  if (rows.length === options.limit) say(`more: --after ${rows.at(-1)?.id ?? ''}`);
 }
 
-function report(answers: readonly ReplayAnswer[]): void {
-  const refused = answers.filter((one) => one.done === 'refused');
-  out(`${answers.length - refused.length} replayed, ${refused.length} refused.`);
-  for (const one of refused) out(`  ${one.id}: ${replayRefusals[one.why]}`);
-  if (refused.length > 0) process.exitCode = 1;
-}
-
-const plannedWords: Readonly<Record<string, string>> = {
-  new_run: 'get a new run',
-  brought_forward: 'have their next try brought forward',
-  looked_at_again: 'are withheld and will be looked at again',
-};
-const planWords = (plan: string): string =>
-  plannedWords[plan] ?? `refused: ${(replayRefusals as Readonly<Record<string, string>>)[plan] ?? plan}`;
-
+/** What is exported: ids, codes and times, nothing the lead's tables hold. */
 function plain(row: ListedDelivery): Record<string, unknown> {
-  const {
-    id,
-    key,
-    clientId,
-    destinationId,
-    leadReference,
-    revision,
-    action,
-    state,
-    reason,
-    run,
-    attempt,
-    departures,
-    createdAt,
-    dueAt,
-    settledAt,
-  } = row;
+  const { id, key, revision, action, state, reason, run, attempt, departures } = row;
   return {
-    id,
-    key,
-    client: clientId,
-    destination: destinationId,
-    lead: leadReference,
-    revision,
-    action,
-    state,
-    reason,
-    run,
-    attempt,
-    departures,
-    createdAt,
-    dueAt,
-    settledAt,
+    ...{ id, key, client: row.clientId, destination: row.destinationId, lead: row.leadReference, revision },
+    ...{ action, state, reason, run, attempt, departures },
+    ...{ createdAt: row.createdAt, dueAt: row.dueAt, settledAt: row.settledAt ?? null },
   };
+}
+
+async function cancelAll(names: readonly string[], options: { readonly reason?: string }): Promise<void> {
+  const reason = reasonOf(options.reason);
+  await withApp(async ({ database, config }) => {
+    const wanted: number[] = [];
+    for (const name of new Set(names)) wanted.push((await existingDelivery(database, name)).id);
+    const ended = await cancel(database, wanted, { actor: config.actor, reason });
+    out(`${ended.length} of ${wanted.length} cancelled.`);
+    const left = wanted.filter((id) => !ended.includes(id));
+    if (left.length > 0)
+      throw new RelaisError(
+        'REPLAY-002',
+        `Not cancelled, being sent or at their end already: ${left.join(', ')}.`,
+      );
+  });
 }

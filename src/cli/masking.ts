@@ -1,15 +1,19 @@
 // What of a person a support screen shows: enough to recognise, not enough to know (C39).
+// Invariant: a mask's length says nothing of the value's, and no part of a name but its initial is shown.
 import type { Lead } from '../domain/lead.ts';
 
 export const maskName = (name: string | undefined): string =>
   name === undefined ? '-' : `${String.fromCodePoint(name.codePointAt(0) ?? 42)}***`;
-export const maskMail = (mail: string | undefined): string => {
+
+export function maskMail(mail: string | undefined): string {
   if (mail === undefined) return '-';
   const [user = '', host = ''] = mail.split('@');
-  return `${user.slice(0, 1)}***@${host.slice(0, 1)}***${host.slice(host.lastIndexOf('.'))}`;
-};
+  const dot = host.lastIndexOf('.');
+  return `${user.slice(0, 1)}***@${host.slice(0, 1)}***${dot < 1 ? '' : host.slice(dot)}`;
+}
+
 export const maskPhone = (phone: string | undefined): string =>
-  phone === undefined ? '-' : `${phone.slice(0, 4)}******${phone.slice(-2)}`;
+  phone === undefined ? '-' : `${phone.slice(0, 3)}******${phone.slice(-2)}`;
 
 /** Label and value of each line of a person. */
 export function personLines(
@@ -25,13 +29,6 @@ export function personLines(
     ['E-mail', show(identity.email, maskMail)],
     ['Mobile', show(identity.mobile, maskPhone)],
     ['Fixe', show(identity.landline, maskPhone)],
-    [
-      'Ville',
-      reveal
-        ? (identity.address?.city ?? '-')
-        : identity.address?.city === undefined
-          ? '-'
-          : `${identity.address.city.slice(0, 1)}***`,
-    ],
+    ['Ville', show(identity.address?.city, maskName)],
   ];
 }

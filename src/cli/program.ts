@@ -1,11 +1,15 @@
-// The terminal face of Relais: parses, runs one command, tells errors with their remedy. Never a stack, never a person's data.
+// The terminal face of Relais: parses, runs one command, tells errors with their remedy.
+// Invariant: never a stack, never a person's data; the exit code says what kind of failure it was.
 import { Command, CommanderError } from 'commander';
 import { catalogue, foreignCode, isRelaisError } from '../errors.ts';
+import { authorisationCommands } from './authorisations.ts';
+import { withExamples } from './arguments.ts';
 import { deliveryCommands } from './deliveries.ts';
 import { destinationCommands } from './destinations.ts';
 import { journalCommands } from './journal.ts';
 import { leadCommands } from './leads.ts';
 import { mappingCommands } from './mappings.ts';
+import { replayCommands } from './replay.ts';
 import { systemCommands } from './system.ts';
 import { say } from './terminal.ts';
 
@@ -13,35 +17,50 @@ import { say } from './terminal.ts';
 const exits = { failure: 1, usage: 64, config: 78 } as const;
 
 export function relaisProgram(): Command {
-  const program = new Command('relais')
-    .description(
-      'Relais hands leads over to clients and proves it. `relais start` runs the gateway; the commands below look after it.',
-    )
-    .showSuggestionAfterError()
-    .showHelpAfterError('(add --help for the options)')
-    .exitOverride();
+  const program = new Command('relais').description(
+    'Relais hands leads over to clients and proves it. `relais start` runs the gateway; the commands below look after it.',
+  );
+  withExamples(
+    program,
+    'Exit codes: 0 done, 1 failed or not found, 64 not understood, 78 configuration.',
+    'relais status',
+    'relais delivery list --state failed --since 2h',
+    'relais delivery show 4711',
+  );
   systemCommands(program);
   leadCommands(program);
   deliveryCommands(program);
+  replayCommands(program);
   destinationCommands(program);
+  authorisationCommands(program);
   mappingCommands(program);
   journalCommands(program);
-  program
-    .command('start [role]')
-    .description('run the gateway: all, planner or worker (relais start --help)');
-  for (const command of allOf(program)) command.exitOverride();
+  withExamples(
+    program
+      .command('start [role]')
+      .description('run the gateway: all, planner or worker (by `relais start`, until SIGTERM)'),
+    '',
+    'relais start',
+    'relais start worker',
+  );
+  for (const command of [program, ...allOf(program)])
+    command
+      .exitOverride()
+      .showSuggestionAfterError()
+      .showHelpAfterError('(add --help for the options)')
+      .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'USAGE-001 ')) });
   return program;
 }
 
-function allOf(command: Command): readonly Command[] {
+export function allOf(command: Command): readonly Command[] {
   return command.commands.flatMap((one) => [one, ...allOf(one)]);
 }
 
 export async function run(argv: readonly string[]): Promise<void> {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // `relais delivery list | head` closes the pipe: that is no failure.
-    if (error.code === 'EPIPE') process.exit(0);
-  });
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.listeners('error').includes(closed)) continue;
+    stream.on('error', closed);
+  }
   try {
     await relaisProgram().parseAsync([...argv], { from: 'user' });
   } catch (error) {
@@ -49,19 +68,21 @@ export async function run(argv: readonly string[]): Promise<void> {
   }
 }
 
+/** `relais delivery list | head` closes the pipe: that is no failure. */
+function closed(error: NodeJS.ErrnoException): void {
+  process.exit(error.code === 'EPIPE' ? 0 : exits.failure);
+}
+
 function told(error: unknown): number {
-  if (error instanceof CommanderError)
-    return error.exitCode === 0 || error.code === 'commander.helpDisplayed' ? 0 : exits.usage;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exits.usage;
   if (isRelaisError(error)) {
     say(`${error.code} ${error.message}\n→ ${catalogue[error.code].remedy}`);
-    return error.code.startsWith('CONFIG')
-      ? exits.config
-      : error.code.startsWith('USAGE')
-        ? exits.usage
-        : exits.failure;
+    if (error.code.startsWith('CONFIG')) return exits.config;
+    return error.code.startsWith('USAGE') ? exits.usage : exits.failure;
   }
   const { code, path } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT' || code === 'EACCES') say(`IMPORT-001 ${path ?? 'A file'} cannot be read (${code}).`);
-  else say(`INTERNAL-001 ${foreignCode(error)}\n→ ${catalogue['INTERNAL-001'].remedy}`);
+  if (path !== undefined && (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')) {
+    say(`FIND-001 ${path} cannot be read (${code}).\n→ ${catalogue['FIND-001'].remedy}`);
+  } else say(`INTERNAL-001 ${foreignCode(error)}\n→ ${catalogue['INTERNAL-001'].remedy}`);
   return exits.failure;
 }

@@ -1,225 +1,145 @@
 // The story of one delivery, told for a person: French first, English on demand.
 // Invariant: told from the hand-over log; no content, only names of fields and the opt-in sent.
-import type { Sql } from '../store/database.ts';
 import { isEnd, reasonText } from '../domain/delivery.ts';
+import type { Sql } from '../store/database.ts';
 import { deliveryStory, type ListedDelivery, type StoryEntry } from '../store/support.ts';
-import { out, paris, strong } from './terminal.ts';
-
-type Language = 'fr' | 'en';
-
-const words = {
-  fr: {
-    title: (row: ListedDelivery) =>
-      `Livraison ${row.id} : ${actionWords.fr[row.action]} de la demande ${row.leadReference} vers ${row.destinationId}`,
-    state: 'État',
-    key: 'Clé (webhook-id)',
-    planned: 'Prévue le',
-    limit: 'Délai maximal',
-    due: 'Prochain essai',
-    history: 'Ce qui s’est passé',
-    nothing: 'Rien n’est encore parti.',
-    next: 'Ce que vous pouvez faire',
-  },
-  en: {
-    title: (row: ListedDelivery) =>
-      `Delivery ${row.id}: ${row.action} of lead ${row.leadReference} to ${row.destinationId}`,
-    state: 'State',
-    key: 'Key (webhook-id)',
-    planned: 'Planned',
-    limit: 'Expires',
-    due: 'Next try',
-    history: 'What happened',
-    nothing: 'Nothing has left yet.',
-    next: 'What you can do',
-  },
-} as const;
-
-const actionWords = { fr: { create: 'création', update: 'mise à jour', erase: 'effacement' } } as const;
-
-const stateWords: Record<Language, Record<string, string>> = {
-  fr: {
-    planned: 'prévue',
-    queued: 'en file',
-    sending: 'en cours d’envoi',
-    waiting: 'en attente',
-    withheld: 'retenue',
-    pending: 'décision du destinataire attendue',
-    delivered: 'livrée',
-    failed: 'échec',
-    cancelled: 'annulée',
-  },
-  en: {
-    planned: 'planned',
-    queued: 'queued',
-    sending: 'being sent',
-    waiting: 'waiting',
-    withheld: 'withheld',
-    pending: 'the recipient decides',
-    delivered: 'delivered',
-    failed: 'failed',
-    cancelled: 'cancelled',
-  },
-};
-
-const outcomeWords: Record<Language, Record<string, string>> = {
-  fr: {
-    accepted: 'accepté',
-    duplicate: 'déjà connu',
-    pending: 'décision plus tard',
-    unconfirmed: 'remis sans preuve',
-    refused: 'refusé',
-    invalid: 'contenu jugé invalide',
-    unauthorized: 'accès refusé',
-    throttled: 'trop rapide',
-    unavailable: 'indisponible',
-    unknown: 'issue inconnue',
-    absent: 'inconnu du destinataire',
-  },
-  en: {},
-};
+import {
+  actionWords,
+  advice,
+  inLanguage,
+  nextWords,
+  outcomeWords,
+  stateWords,
+  type Language,
+} from './story-words.ts';
+import { paris } from './table.ts';
+import { out, strong } from './terminal.ts';
 
 export async function tellStory(sql: Sql, row: ListedDelivery, language: Language): Promise<void> {
-  const word = words[language];
-  const reason = reasonText(row.reason, language);
-  out(strong(word.title(row)));
+  const say = (fr: string, en: string): string => inLanguage([fr, en], language);
+  const action = inLanguage(actionWords[row.action], language);
   out(
-    `  ${word.state.padEnd(18)} ${strong(stateWords[language][row.state] ?? row.state)}${reason === '' ? '' : ` — ${reason}`}`,
+    strong(
+      say(
+        `Livraison ${row.id} : ${action} de la demande ${row.leadReference} (révision ${row.revision}) pour ${row.clientId}, vers ${row.destinationId}`,
+        `Delivery ${row.id}: ${action} of lead ${row.leadReference} (revision ${row.revision}) for ${row.clientId}, to ${row.destinationId}`,
+      ),
+    ),
   );
-  out(`  ${word.key.padEnd(18)} ${row.key}`);
-  out(`  ${word.planned.padEnd(18)} ${paris(row.createdAt)}`);
-  if (!isEnd(row.state)) {
-    out(`  ${word.limit.padEnd(18)} ${paris(row.expiresAt)}`);
+  const fact = (label: string, value: string): void => out(`  ${label.padEnd(18)} ${value}`);
+  const reason = reasonText(row.reason, language);
+  const state = strong(inLanguage(stateWords[row.state], language));
+  fact(say('État', 'State'), `${state}${reason === '' ? '' : ` — ${reason}`}`);
+  fact(say('Clé (webhook-id)', 'Key (webhook-id)'), row.key);
+  fact(say('Prévue le', 'Planned'), paris(row.createdAt));
+  if (row.recipientReference !== undefined)
+    fact(say('Référence client', 'Their reference'), row.recipientReference);
+  if (isEnd(row.state)) fact(say('Terminée le', 'Ended'), paris(row.settledAt));
+  else {
+    // A due time past the limit is no try: it waits for a person.
     if (row.state === 'waiting' && row.dueAt < row.expiresAt)
-      out(`  ${word.due.padEnd(18)} ${paris(row.dueAt)}`);
+      fact(say('Prochain essai', 'Next try'), paris(row.dueAt));
+    fact(say('Délai maximal', 'Expires'), paris(row.expiresAt));
   }
-  out(`\n${strong(word.history)}`);
+  out(`\n${strong(say('Ce qui s’est passé', 'What happened'))}`);
   const entries = await deliveryStory(sql, row.id);
-  if (entries.length === 0) out(`  ${word.nothing}`);
+  if (!entries.some((one) => one.entry === 'departed'))
+    out(`  ${say('Rien n’est encore parti.', 'Nothing has left yet.')}`);
   for (const entry of entries) {
     out(`  ${paris(entry.at)}  ${told(entry, language)}`);
     for (const detail of details(entry, language)) out(`${' '.repeat(23)}${detail}`);
   }
-  out(`\n${strong(word.next)}`);
-  for (const line of advice(row, language)) out(`  ${line}`);
+  out(`\n${strong(say('Ce que vous pouvez faire', 'What you can do'))}`);
+  for (const line of advice(row)) out(`  ${inLanguage(line, language)}`);
 }
 
 function told(entry: StoryEntry, language: Language): string {
-  const fr = language === 'fr';
-  const run = entry.run > 1 ? (fr ? `, rejeu ${entry.run}` : `, run ${entry.run}`) : '';
-  const outcome = outcomeWords[language][entry.outcome] ?? entry.outcome;
-  const status =
-    entry.status > 0 ? ` (${entry.status}${entry.durationMs > 0 ? `, ${entry.durationMs} ms` : ''})` : '';
-  const why = entry.reason === '' ? '' : ` : ${reasonText(entry.reason, language)}`;
+  const say = (fr: string, en: string): string => inLanguage([fr, en], language);
+  const run = entry.run > 1 ? say(`, rejeu ${entry.run - 1}`, `, run ${entry.run}`) : '';
+  const colon = say(' : ', ': ');
+  const why = entry.reason === '' ? '' : `${colon}${reasonText(entry.reason, language)}`;
+  const answer = `${outcomeOf(entry, language)}${measured(entry)}`;
+  const typed = entry.purpose === '' ? '' : ` (${entry.purpose})`;
+  const { actor, attempt, target } = entry;
   switch (entry.entry) {
     case 'departed':
-      return fr
-        ? `Passage de relais : tentative ${entry.attempt}${run} partie vers ${entry.target}`
-        : `Handed over: attempt ${entry.attempt}${run} left for ${entry.target}`;
+      return say(
+        `Passage de relais : tentative ${attempt}${run} partie vers ${target}`,
+        `Handed over: attempt ${attempt}${run} left for ${target}`,
+      );
     case 'outcome':
-      return fr ? `Réponse : ${outcome}${status}${why}` : `Answer: ${outcome}${status}${why}`;
+      return `${say('Réponse', 'Answer')}${colon}${answer}${why}${next(entry, language)}`;
     case 'outcome_unknown':
-      return fr
-        ? 'Aucune réponse : le processus qui envoyait s’est arrêté, issue inconnue'
-        : 'No answer: the sending process stopped, outcome unknown';
+      return `${say('Aucune réponse : l’envoi s’est interrompu, issue inconnue', 'No answer: the send was cut off, outcome unknown')}${next(entry, language)}`;
     case 'late':
-      return fr
-        ? `Réponse tardive, sans effet : ${outcome}${status}`
-        : `Late answer, without effect: ${outcome}${status}`;
+      return `${say('Réponse tardive, sans effet', 'Late answer, without effect')}${colon}${answer}`;
     case 'lookup':
-      return fr ? `Destinataire interrogé : ${outcome}${status}` : `Recipient asked: ${outcome}${status}`;
+      return `${say('Destinataire interrogé', 'Recipient asked')}${colon}${answer}${next(entry, language)}`;
     case 'withheld':
-      return fr ? `Retenue${why}` : `Withheld${why}`;
+      return `${say('Retenue', 'Withheld')}${why}`;
     case 'reopened':
-      return fr ? 'Cause réparée : reprise' : 'Cause repaired: taken up again';
+      return say('Cause réparée : reprise', 'Cause repaired: taken up again');
     case 'invalid':
-      return fr
-        ? `Non envoyée, ne respecte pas le format du client${why}`
-        : `Not sent, does not fit the client’s format${why}`;
+      return `${say('Non envoyée, ne respecte pas le format du client', 'Not sent, does not fit the client’s format')}${why}`;
     case 'replayed':
-      return fr
-        ? `Rejeu par ${entry.actor} : ${entry.purpose}`
-        : `Replayed by ${entry.actor}: ${entry.purpose}`;
+      return say(
+        `Rejeu demandé par ${actor}${colon}${entry.purpose}`,
+        `Replayed by ${actor}${colon}${entry.purpose}`,
+      );
     case 'cancelled':
-      return fr
-        ? `Annulée par ${entry.actor}${why}${entry.purpose === '' ? '' : ` (${entry.purpose})`}`
-        : `Cancelled by ${entry.actor}${why}`;
+      return `${say('Annulée par', 'Cancelled by')} ${actor}${why}${typed}`;
     case 'expired':
-      return fr ? `Délai maximal dépassé${why}` : `Past its maximum age${why}`;
+      return `${say('Délai maximal dépassé', 'Past its maximum age')}${why}`;
     default:
-      return `${entry.entry}${why}`;
+      return `${entry.entry}${why}${typed}`;
   }
+}
+
+function outcomeOf(entry: StoryEntry, language: Language): string {
+  const words = Object.entries(outcomeWords).find(([kind]) => kind === entry.outcome)?.[1];
+  return words === undefined ? entry.outcome : inLanguage(words, language);
+}
+
+function measured({ status, durationMs }: StoryEntry): string {
+  const parts = [...(status > 0 ? [String(status)] : []), ...(durationMs > 0 ? [`${durationMs} ms`] : [])];
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+function next(entry: StoryEntry, language: Language): string {
+  const words = nextWords[entry.nextStep];
+  return words === undefined ? '' : ` → ${inLanguage(words, language)}`;
+}
+
+interface SentConsent {
+  readonly field: string;
+  readonly value: string;
+  readonly purpose: string;
+  readonly channel: string;
+  readonly state: string;
 }
 
 function details(entry: StoryEntry, language: Language): readonly string[] {
-  const fr = language === 'fr';
-  const lines: string[] = [];
-  if (entry.entry === 'departed') {
-    lines.push(
-      fr
-        ? `destinataire : ${entry.recipient} (autorisation ${entry.authorisation}), format v${entry.version}, révision ${entry.leadRevision} de la demande`
-        : `recipient: ${entry.recipient} (authorisation ${entry.authorisation}), mapping v${entry.version}, lead revision ${entry.leadRevision}`,
-    );
-    for (const one of JSON.parse(entry.consents ?? '[]') as {
-      field: string;
-      value: string;
-      purpose: string;
-      channel: string;
-      state: string;
-    }[]) {
-      lines.push(`opt-in : ${one.field} = ${one.value} (${one.purpose}, ${one.channel} : ${one.state})`);
-    }
-    if (entry.fileName !== '') lines.push(fr ? `fichier : ${entry.fileName}` : `file: ${entry.fileName}`);
-    lines.push(
-      `${fr ? 'empreinte' : 'digest'} : ${entry.digest?.toString('hex').slice(0, 16) ?? '-'}…, ${entry.bytes} ${fr ? 'octets' : 'bytes'}`,
-    );
-  }
-  if (entry.fields !== null && entry.fields !== '')
-    lines.push(`${fr ? 'champs' : 'fields'} : ${entry.fields}`);
-  return lines;
-}
-
-function advice(row: ListedDelivery, language: Language): readonly string[] {
-  const fr = language === 'fr';
-  if (row.leadErased && row.action !== 'erase')
-    return [fr ? 'Rien : la personne a été effacée.' : 'Nothing: the person has been erased.'];
-  switch (row.state) {
-    case 'planned':
-    case 'queued':
-    case 'sending':
-      return [fr ? 'Rien : elle est en route.' : 'Nothing: it is on its way.'];
-    case 'waiting':
-      return [
-        fr
-          ? `Essayer tout de suite : relais replay ${row.id} --reason "..."`
-          : `Try now: relais replay ${row.id} --reason "..."`,
-        fr
-          ? `Abandonner : relais cancel ${row.id} --reason "..."`
-          : `Give up: relais cancel ${row.id} --reason "..."`,
-      ];
-    case 'withheld':
-      return [
-        fr
-          ? 'Réparer la cause ci-dessus ; elle repartira d’elle-même.'
-          : 'Repair the cause above; it leaves by itself.',
-      ];
-    case 'pending':
-      return [
-        fr
-          ? `Redemander maintenant : relais replay ${row.id} --reason "..."`
-          : `Ask again now: relais replay ${row.id} --reason "..."`,
-      ];
-    case 'failed':
-    case 'cancelled':
-      return [
-        fr
-          ? `Après correction, rejouer : relais replay ${row.id} --reason "..."`
-          : `Once repaired, replay: relais replay ${row.id} --reason "..."`,
-      ];
-    case 'delivered':
-      return [
-        fr
-          ? `Rien. Si le client l’a perdue : relais replay ${row.id} --reason "..."`
-          : `Nothing. If the client lost it: relais replay ${row.id} --reason "..."`,
-      ];
-  }
+  const say = (fr: string, en: string): string => inLanguage([fr, en], language);
+  const fields = entry.fields ?? '';
+  const listed = fields === '' ? [] : [`${say('champs : ', 'fields: ')}${fields.replaceAll(' ', ', ')}`];
+  if (entry.entry !== 'departed') return listed;
+  const right = say(
+    `autorisation ${entry.authorisation}${entry.document === null ? '' : ` « ${entry.document} »`}`,
+    `authorisation ${entry.authorisation}${entry.document === null ? '' : ` "${entry.document}"`}`,
+  );
+  const digest = entry.digest?.toString('hex') ?? '-';
+  return [
+    `${say('destinataire : ', 'recipient: ')}${entry.recipient} (${right})`,
+    say(
+      `par ${entry.connector}, format v${entry.version}, révision ${entry.leadRevision} de la demande`,
+      `by ${entry.connector}, mapping v${entry.version}, lead revision ${entry.leadRevision}`,
+    ),
+    ...(JSON.parse(entry.consents ?? '[]') as readonly SentConsent[]).map(
+      (one) =>
+        `${say('opt-in : ', 'opt-in: ')}${one.field} = ${one.value} (${one.purpose}, ${one.channel} : ${one.state})`,
+    ),
+    ...(entry.fileName === '' ? [] : [`${say('fichier : ', 'file: ')}${entry.fileName}`]),
+    ...listed,
+    `${say('empreinte : ', 'digest: ')}${digest} (${entry.bytes} ${say('octets', 'bytes')})`,
+  ];
 }

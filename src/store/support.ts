@@ -1,5 +1,5 @@
-// What support asks of MySQL: lists, look-ups, the story of one delivery, the state of the house.
-// Invariant: reads only, by index, page by page (keyset); every look-up of a person names the clients it looks in.
+// What support asks of MySQL about deliveries: lists by filter, one by name, the story of one.
+// Invariant: reads only, by index, page by page (keyset); a period or a lead bounds the ids before any row is read.
 import type { DeliveryState } from '../domain/delivery.ts';
 import { inList, type Sql, type SqlValue } from './database.ts';
 import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
@@ -21,46 +21,104 @@ export interface ListedDelivery extends Delivery {
   readonly leadErased: boolean;
 }
 
-function conditions(filter: DeliveryFilter): { readonly sql: string; readonly values: SqlValue[] } {
+interface Conditions {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+}
+
+/** Undefined when nothing can match. */
+async function conditions(sql: Sql, filter: DeliveryFilter): Promise<Conditions | undefined> {
   const parts: string[] = [];
   const values: SqlValue[] = [];
-  const add = (part: string, ...given: SqlValue[]): void => {
+  const add = (part: string, ...given: readonly SqlValue[]): void => {
     parts.push(part);
     values.push(...given);
   };
+  if (filter.lead !== undefined) {
+    const leads = await leadIdsOf(sql, filter.lead, filter.client);
+    if (leads.length === 0) return undefined;
+    const list = inList(leads);
+    add(`d.lead_id IN (${list.marks})`, ...list.values);
+  }
   if (filter.client !== undefined) add('d.client_id = ?', filter.client);
   if (filter.destination !== undefined) add('d.destination_id = ?', filter.destination);
   if (filter.state !== undefined) add('d.state = ?', filter.state);
   if (filter.reason !== undefined)
-    add(
-      "(d.reason = ? OR d.reason LIKE CONCAT(?, ':%'))",
-      filter.reason,
-      filter.reason.replace(/[%_\\]/g, ''),
-    );
-  if (filter.since !== undefined) add('d.created_at >= ?', filter.since);
-  if (filter.until !== undefined) add('d.created_at < ?', filter.until);
-  if (filter.lead !== undefined) add('l.reference = ?', filter.lead);
+    add("(d.reason = ? OR SUBSTRING_INDEX(d.reason, ':', 1) = ?)", filter.reason, filter.reason);
+  if (filter.since !== undefined)
+    add('d.created_at >= ? AND d.id >= ?', filter.since, (await idsAround(sql, filter.since, -1)).low);
+  if (filter.until !== undefined)
+    add('d.created_at < ? AND d.id <= ?', filter.until, (await idsAround(sql, filter.until, 1)).high);
   return { sql: parts.length === 0 ? '1 = 1' : parts.join(' AND '), values };
 }
 
-/** Newest first. @param before the last id of the page before */
+/** A reference is unique within a client only; without one, every client is looked in. */
+async function leadIdsOf(
+  sql: Sql,
+  reference: string,
+  client: string | undefined,
+): Promise<readonly number[]> {
+  const rows = await sql.all<{ id: number }>(
+    `SELECT l.id FROM clients c JOIN leads l ON l.client_id = c.id AND l.reference = ?
+      WHERE ${client === undefined ? '1 = 1' : 'c.id = ?'}`,
+    client === undefined ? [reference] : [reference, client],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Ids and times of creation grow together, but not in step: concurrent planners may differ by this much. */
+const slackMs = 600_000;
+
+/**
+ * The ids between which deliveries made at an instant lie, by bisection of the primary key:
+ * no index leads by time alone, and a period must not read the whole table.
+ */
+async function idsAround(
+  sql: Sql,
+  at: Date,
+  side: -1 | 1,
+): Promise<{ readonly low: number; readonly high: number }> {
+  const target = at.getTime() + side * slackMs;
+  const [ends] = await sql.all<{ low: number | null; high: number | null }>(
+    'SELECT MIN(id) AS low, MAX(id) AS high FROM deliveries',
+  );
+  let [low, high] = [ends?.low ?? 0, (ends?.high ?? 0) + 1];
+  while (high - low > 200) {
+    const middle = Math.floor((low + high) / 2);
+    const [row] = await sql.all<{ created_at: Date }>(
+      'SELECT created_at FROM deliveries WHERE id >= ? ORDER BY id LIMIT 1',
+      [middle],
+    );
+    if (row === undefined || row.created_at.getTime() >= target) high = middle;
+    else low = middle;
+  }
+  return { low, high };
+}
+
+type ListedRow = DeliveryRow & { reference: string; erased_at: Date | null };
+
+const listedOf = (row: ListedRow): ListedDelivery => ({
+  ...deliveryOf(row),
+  leadReference: row.reference,
+  leadErased: row.erased_at !== null,
+});
+
+const listedRows = `SELECT ${deliveryColumns('d')}, l.reference, l.erased_at FROM deliveries d JOIN leads l ON l.id = d.lead_id`;
+
+/** Newest first. @param after the last id of the page before */
 export async function listDeliveries(
   sql: Sql,
   filter: DeliveryFilter,
   limit: number,
-  before?: number,
+  after?: number,
 ): Promise<readonly ListedDelivery[]> {
-  const where = conditions(filter);
-  const rows = await sql.all<DeliveryRow & { reference: string; erased_at: Date | null }>(
-    `SELECT ${deliveryColumns('d')}, l.reference, l.erased_at FROM deliveries d JOIN leads l ON l.id = d.lead_id
-      WHERE ${where.sql} AND d.id < ? ORDER BY d.id DESC LIMIT ${Math.trunc(limit)}`,
-    [...where.values, before ?? Number.MAX_SAFE_INTEGER],
+  const where = await conditions(sql, filter);
+  if (where === undefined) return [];
+  const rows = await sql.all<ListedRow>(
+    `${listedRows} WHERE ${where.sql} AND d.id < ? ORDER BY d.id DESC LIMIT ${Math.trunc(limit)}`,
+    [...where.values, after ?? Number.MAX_SAFE_INTEGER],
   );
-  return rows.map((row) => ({
-    ...deliveryOf(row),
-    leadReference: row.reference,
-    leadErased: row.erased_at !== null,
-  }));
+  return rows.map(listedOf);
 }
 
 /** Every delivery of a filter, oldest first, page by page. */
@@ -68,35 +126,28 @@ export async function* eachDelivery(
   sql: Sql,
   filter: DeliveryFilter,
 ): AsyncGenerator<readonly ListedDelivery[]> {
-  const where = conditions(filter);
+  const where = await conditions(sql, filter);
+  if (where === undefined) return;
   for (let after = 0; ;) {
-    const rows = await sql.all<DeliveryRow & { reference: string; erased_at: Date | null }>(
-      `SELECT ${deliveryColumns('d')}, l.reference, l.erased_at FROM deliveries d JOIN leads l ON l.id = d.lead_id
-        WHERE ${where.sql} AND d.id > ? ORDER BY d.id LIMIT 500`,
+    const rows = await sql.all<ListedRow>(
+      `${listedRows} WHERE ${where.sql} AND d.id > ? ORDER BY d.id LIMIT 2000`,
       [...where.values, after],
     );
     const last = rows.at(-1);
     if (last === undefined) return;
     after = last.id;
-    yield rows.map((row) => ({
-      ...deliveryOf(row),
-      leadReference: row.reference,
-      leadErased: row.erased_at !== null,
-    }));
+    yield rows.map(listedOf);
   }
 }
 
 /** By number or by key (`webhook-id`). */
 export async function findDelivery(sql: Sql, name: string): Promise<ListedDelivery | undefined> {
-  const byKey = !/^\d+$/.test(name);
-  const [row] = await sql.all<DeliveryRow & { reference: string; erased_at: Date | null }>(
-    `SELECT ${deliveryColumns('d')}, l.reference, l.erased_at FROM deliveries d JOIN leads l ON l.id = d.lead_id
-      WHERE ${byKey ? 'd.delivery_key = ?' : 'd.id = ?'}`,
-    [byKey ? name : Number(name)],
+  const number = /^\d{1,15}$/.test(name);
+  const [row] = await sql.all<ListedRow>(
+    `${listedRows} WHERE ${number ? 'd.id = ?' : 'd.delivery_key = ?'}`,
+    [number ? Number(name) : name],
   );
-  return row === undefined
-    ? undefined
-    : { ...deliveryOf(row), leadReference: row.reference, leadErased: row.erased_at !== null };
+  return row === undefined ? undefined : listedOf(row);
 }
 
 export interface StoryEntry {
@@ -110,6 +161,9 @@ export interface StoryEntry {
   readonly recipient: string;
   readonly target: string;
   readonly authorisation: number;
+  /** What the authorisation rests on; null when none is named. */
+  readonly document: string | null;
+  readonly connector: string;
   /** Version number of the mapping; 0 when none. */
   readonly version: number;
   readonly leadRevision: number;
@@ -129,114 +183,13 @@ export interface StoryEntry {
 export async function deliveryStory(sql: Sql, deliveryId: number): Promise<readonly StoryEntry[]> {
   return sql.all<StoryEntry>(
     `SELECT h.id, h.at, h.entry, h.run, h.attempt, h.actor, h.purpose, h.recipient, h.target, h.authorisation_id AS authorisation,
+            a.document_ref AS document, h.connector,
             COALESCE(v.version, 0) AS version, h.lead_revision AS leadRevision, h.fields, h.consents, h.digest, h.bytes,
             h.file_name AS fileName, h.outcome, h.reason, h.status, h.duration_ms AS durationMs, h.next_step AS nextStep
-       FROM handovers h LEFT JOIN mapping_versions v ON v.id = h.mapping_version_id
+       FROM handovers h
+       LEFT JOIN mapping_versions v ON v.id = h.mapping_version_id
+       LEFT JOIN authorisations a ON a.id = h.authorisation_id
       WHERE h.delivery_id = ? ORDER BY h.id`,
     [deliveryId],
   );
-}
-
-export interface FoundLead {
-  readonly id: number;
-  readonly clientId: string;
-  readonly reference: string;
-  readonly channel: string;
-  readonly collectedAt: Date;
-  readonly erased: boolean;
-}
-
-export interface LeadQuery {
-  readonly email?: string;
-  /** E.164. */
-  readonly phone?: string;
-  readonly reference?: string;
-}
-
-/** Leads of these clients by mailbox, phone or reference; at most 200, newest first. */
-export async function findLeads(
-  sql: Sql,
-  clients: readonly string[],
-  query: LeadQuery,
-): Promise<readonly FoundLead[]> {
-  if (clients.length === 0) return [];
-  const { marks, values } = inList(clients);
-  const parts: string[] = [];
-  const given: SqlValue[] = [];
-  if (query.email !== undefined) {
-    parts.push('p.email = ?');
-    given.push(query.email);
-  }
-  if (query.phone !== undefined) {
-    parts.push('(p.mobile = ? OR p.landline = ?)');
-    given.push(query.phone, query.phone);
-  }
-  if (query.reference !== undefined) {
-    parts.push('l.reference = ?');
-    given.push(query.reference);
-  }
-  const rows = await sql.all<{
-    id: number;
-    client_id: string;
-    reference: string;
-    channel: string;
-    collected_at: Date;
-    erased_at: Date | null;
-  }>(
-    `SELECT l.id, l.client_id, l.reference, l.channel, l.collected_at, l.erased_at
-       FROM leads l LEFT JOIN prospects p ON p.lead_id = l.id AND p.client_id = l.client_id
-      WHERE ${query.email === undefined && query.phone === undefined ? 'l' : 'p'}.client_id IN (${marks}) AND ${parts.join(' AND ')}
-      ORDER BY l.id DESC LIMIT 200`,
-    [...values, ...given],
-  );
-  return rows.map((row) => ({
-    id: row.id,
-    clientId: row.client_id,
-    reference: row.reference,
-    channel: row.channel,
-    collectedAt: row.collected_at,
-    erased: row.erased_at !== null,
-  }));
-}
-
-/** Why a lead was not routed: destinations that did not take it. */
-export async function routingRefusals(
-  sql: Sql,
-  leadId: number,
-): Promise<
-  readonly { readonly destinationId: string; readonly reason: string; readonly revision: number }[]
-> {
-  return sql.all(
-    'SELECT destination_id AS destinationId, reason, revision FROM routing_refusals WHERE lead_id = ? ORDER BY id',
-    [leadId],
-  );
-}
-
-export interface HouseState {
-  readonly deliveries: readonly {
-    readonly destination: string;
-    readonly state: string;
-    readonly count: number;
-    readonly oldest: Date;
-  }[];
-  readonly intakeNew: number;
-  readonly intakeRefused: number;
-  readonly changes: number;
-  readonly unsealed: number;
-  readonly alertsUnsent: number;
-}
-
-export async function houseState(sql: Sql): Promise<HouseState> {
-  const one = async (statement: string): Promise<number> =>
-    (await sql.all<{ n: number }>(statement))[0]?.n ?? 0;
-  return {
-    deliveries: await sql.all(
-      'SELECT destination_id AS destination, state, COUNT(*) AS count, MIN(created_at) AS oldest FROM deliveries GROUP BY destination_id, state ORDER BY destination_id, state',
-    ),
-    intakeNew: await one("SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'new'"),
-    intakeRefused: await one("SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'refused'"),
-    changes: await one('SELECT COUNT(*) AS n FROM lead_changes'),
-    unsealed: await one('SELECT COUNT(*) AS n FROM handovers_unsealed'),
-    alertsUnsent: await one('SELECT COUNT(*) AS n FROM alerts WHERE sent_at IS NULL'),
-  };
 }

@@ -1,0 +1,95 @@
+// Reading what was typed: numbers, dates, names of closed lists, and the reason every change must give.
+// Invariant: a reason goes into the append-only log, so it holds no mail address and no phone number (guarantee 7).
+import type { Command } from 'commander';
+import { RelaisError } from '../errors.ts';
+
+export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new RelaisError('USAGE-001', `"${text}" is not a whole number.`);
+  return Number(text);
+}
+
+/** Rows of a list: 1 to 1000. */
+export function listLength(text: string): number {
+  const count = wholeNumber(text);
+  if (count < 1 || count > 1000) throw new RelaisError('USAGE-001', '--limit goes from 1 to 1000.');
+  return count;
+}
+
+export function known<T extends string>(text: string, values: readonly T[], what: string): T {
+  const found = values.find((one) => one === text);
+  if (found === undefined)
+    throw new RelaisError('USAGE-001', `"${text}" is not a ${what}: ${values.join(', ')}.`);
+  return found;
+}
+
+/** The reason or note given, fit for the log. */
+export function reasonOf(given: string | undefined, option = '--reason'): string {
+  const reason = (given ?? '').trim();
+  if (reason.length < 3)
+    throw new RelaisError('USAGE-002', `Say why with ${option} "...": it is written in the hand-over log.`);
+  return impersonal(reason, option);
+}
+
+/** Free text for the log. @throws USAGE-001 when it names a way to reach a person, or is too long */
+export function impersonal(text: string, option: string): string {
+  if (text.length > 200) throw new RelaisError('USAGE-001', `${option} has 200 characters at most.`);
+  if (namesSomebody(text))
+    throw new RelaisError(
+      'USAGE-001',
+      `${option} holds a mail address or a phone number. The log never forgets: write a ticket number instead.`,
+    );
+  return text;
+}
+
+const date =
+  /(?<!\d)(?:(?:19|20)\d\d-[01]\d-[0-3]\d|[0-3]?\d([-/.])[01]?\d\1(?:19|20)\d\d)(?:[T ]+\d\d[:hH]\d\d(?::\d\d)?)?(?!\d)/g;
+/** A run of digits as numbers are written by hand, from its + or first digit on. */
+const dialled = /(?<![\w])\+?\(?\d[\d\s().\-/]{6,}\d/g;
+
+export function namesSomebody(text: string): boolean {
+  // Full-width signs and other digits are letters to a regular expression, and a phone number to a reader.
+  const plain = text.normalize('NFKC').replaceAll(/[٠-٩]/g, (digit) => String(digit.charCodeAt(0) - 0x660));
+  if (plain.includes('@')) return true;
+  return [...plain.replaceAll(date, ' · ').matchAll(dialled)].some(([run]) => {
+    const digits = run.replaceAll(/\D/g, '');
+    // Nine digits and more that start as a dialled number does; ticket numbers do not start with 0, 33 or +.
+    return digits.length >= 9 && /^\(?(?:\+|0|\(0|33)/.test(run);
+  });
+}
+
+/** `2026-11-25`, `2026-11-25T14:00`, or an age: `30m`, `2h`, `7d`. Dates without zone are Paris time. */
+export function instant(text: string): Date {
+  const age = /^(\d{1,6})([mhd])$/.exec(text);
+  if (age !== null)
+    return new Date(
+      Date.now() - Number(age[1]) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[age[2] as 'm' | 'h' | 'd'],
+    );
+  const plain = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?)?$/.test(text);
+  const zoned = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text);
+  const read = new Date(plain ? `${text.length === 10 ? `${text}T00:00` : text}Z` : text);
+  if ((!plain && !zoned) || Number.isNaN(read.getTime()))
+    throw new RelaisError(
+      'USAGE-001',
+      `"${text}" is not a date (2026-11-25, 2026-11-25T14:00, or an age such as 2h).`,
+    );
+  if (!plain) return read;
+  // Twice: the first guess may lie on the other side of a change of the clocks.
+  const guess = read.getTime() - parisOffset(read);
+  return new Date(read.getTime() - parisOffset(new Date(guess)));
+}
+
+function parisOffset(at: Date): number {
+  const local = new Date(`${at.toLocaleString('sv-SE', { timeZone: 'Europe/Paris' }).replace(' ', 'T')}Z`);
+  return local.getTime() - Math.floor(at.getTime() / 1000) * 1000;
+}
+
+/** Examples below the help of a command; a test holds that every command has some. */
+export function withExamples(command: Command, note: string, ...lines: readonly string[]): Command {
+  const title = lines.length === 1 ? 'Example' : 'Examples';
+  return command.addHelpText(
+    'after',
+    `\n${note === '' ? '' : `${note}\n\n`}${title}:\n${lines.map((line) => `  ${line}`).join('\n')}`,
+  );
+}

@@ -1,0 +1,198 @@
+// relais authorisation ...: who may receive what (C17-C19).
+// Invariant: nothing is granted beyond the client's contract facts; granting and revoking are entries of the log.
+import type { Command } from 'commander';
+import type { App } from '../app.ts';
+import { liveAuthorisations, type Authorisation } from '../domain/destination.ts';
+import { dataCategories } from '../domain/lead.ts';
+import { RelaisError } from '../errors.ts';
+import type { Sql } from '../store/database.ts';
+import { readDeliveries } from '../store/deliveries.ts';
+import {
+  allDestinations,
+  insertAuthorisation,
+  readAuthorisations,
+  revokeAuthorisation,
+  type Destination,
+} from '../store/destinations.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { reopenWithheld, withheldOfDestination } from '../store/planning.ts';
+import { collect, impersonal, instant, known, reasonOf, wholeNumber, withExamples } from './arguments.ts';
+import { existingDestination } from './destinations.ts';
+import { paris, table } from './table.ts';
+import { out, withApp } from './terminal.ts';
+
+interface GrantOptions {
+  readonly recipient: string;
+  readonly target: readonly string[];
+  readonly category: readonly string[];
+  readonly document: string;
+  readonly from?: Date;
+  readonly until?: Date;
+}
+
+export function authorisationCommands(program: Command): void {
+  const authorisation = program
+    .command('authorisation')
+    .description('who may receive what: list, grant, revoke (C18)');
+
+  withExamples(
+    authorisation
+      .command('list')
+      .description('authorisations with their targets, categories and document')
+      .option('--destination <destination>', 'of one destination'),
+    '',
+    'relais authorisation list --destination horizon-crm',
+  ).action((options: { readonly destination?: string }) =>
+    withApp(({ database }) => list(database, options.destination)),
+  );
+
+  withExamples(
+    authorisation
+      .command('grant <destination>')
+      .description('authorise a recipient; withheld leads leave by themselves within seconds')
+      .requiredOption('--recipient <name>', 'company or team, as in the document')
+      .option(
+        '--target <target>',
+        'host, mailbox or folder; may be repeated; default: all of the mapping',
+        collect,
+        [],
+      )
+      .option(
+        '--category <category>',
+        `${dataCategories.join(', ')}; may be repeated; default: all of the contract`,
+        collect,
+        [],
+      )
+      .requiredOption('--document <reference>', 'contract, letter or mail that says so (C19)')
+      .option('--from <date>', 'default: now', instant)
+      .option('--until <date>', 'default: until revoked', instant),
+    '',
+    'relais authorisation grant horizon-crm --recipient "Horizon, CRM" --document "contract 2026-12" --until 2027-12-31',
+    'relais authorisation grant horizon-crm --recipient "Agence Sud" --target crm.sud.example --category identity --category project --document "letter of 2026-11-20"',
+  ).action((id: string, options: GrantOptions) => withApp((app) => grant(app, id, options)));
+
+  withExamples(
+    authorisation
+      .command('revoke <authorisation>')
+      .description('end an authorisation at once; nothing departs under it any more')
+      .option('--reason <text>', 'why (letter, ticket); mandatory'),
+    '',
+    'relais authorisation revoke 3 --reason "letter of 2026-11-20"',
+  ).action((text: string, options: { readonly reason?: string }) => {
+    const [id, reason] = [wholeNumber(text), reasonOf(options.reason)];
+    return withApp((app) => revoke(app, id, reason));
+  });
+}
+
+async function all(sql: Sql): Promise<readonly Authorisation[]> {
+  const ids = (await allDestinations(sql)).map((one) => one.id);
+  return [...(await readAuthorisations(sql, ids)).values()].flat();
+}
+
+async function list(sql: Sql, destination: string | undefined): Promise<void> {
+  const rows =
+    destination === undefined
+      ? await all(sql)
+      : ((await readAuthorisations(sql, [(await existingDestination(sql, destination)).id])).get(
+          destination,
+        ) ?? []);
+  const live = new Set(liveAuthorisations(rows, new Date()));
+  const state = (one: Authorisation): string => {
+    if (one.revokedAt !== undefined) return `revoked ${paris(one.revokedAt)}`;
+    return live.has(one) ? 'live' : 'not in force';
+  };
+  table(
+    ['id', 'destination', 'recipient', 'targets', 'categories', 'document', 'from', 'until', 'state'],
+    rows.map((one) => [
+      ...[String(one.id), one.destinationId, one.recipient, one.targets.join(' ')],
+      ...[one.categories.join(' '), one.documentRef, paris(one.validFrom), paris(one.validUntil)],
+      state(one),
+    ]),
+  );
+}
+
+async function grant(app: App, id: string, options: GrantOptions): Promise<void> {
+  const destination = await existingDestination(app.database, id);
+  const mapping = await app.published.version(destination.mappingVersionId);
+  if (mapping === undefined) throw new RelaisError('MAPPING-002', `${id} has no published mapping.`);
+  const { client } = mapping;
+  const recipient = impersonal(options.recipient.trim(), '--recipient');
+  const document = impersonal(options.document.trim(), '--document');
+  if (recipient === '' || recipient.length > 160 || document === '')
+    throw new RelaisError('USAGE-001', '--recipient (160 characters at most) and --document name something.');
+  const asked = options.category.map((one) => known(one, dataCategories, 'category'));
+  const categories = asked.length === 0 ? client.categories : [...new Set(asked)];
+  const outside = categories.filter((one) => !client.categories.includes(one));
+  if (outside.length > 0)
+    throw new RelaisError(
+      'DEST-001',
+      `The client's contract does not cover ${outside.join(', ')} (categories in client.yaml).`,
+    );
+  const targets = options.target.length === 0 ? mapping.targets : options.target;
+  if (targets.length === 0)
+    throw new RelaisError('USAGE-001', `The address of ${id} is a secret: name its host with --target.`);
+  const contract = [...client.hosts, ...client.mailboxes, ...client.folders].map((one) => one.toLowerCase());
+  const foreign = targets.filter((one) => !contract.includes(one.toLowerCase()));
+  if (foreign.length > 0)
+    throw new RelaisError(
+      'DEST-001',
+      `Not in the client's contract facts (client.yaml): ${foreign.join(', ')}.`,
+    );
+  const validFrom = options.from ?? new Date();
+  if (options.until !== undefined && options.until <= validFrom)
+    throw new RelaisError('USAGE-001', '--until must come after --from.');
+  const { actor } = app.config;
+  const done = await app.database.transaction(async (tx) => {
+    const authorisation = await insertAuthorisation(tx, {
+      ...{ clientId: destination.clientId, destinationId: id, recipient, targets, categories },
+      ...{ documentRef: document, validFrom, grantedBy: actor },
+      ...(options.until === undefined ? {} : { validUntil: options.until }),
+    });
+    await appendHandovers(tx, [
+      {
+        ...{ entry: 'authorised', clientId: destination.clientId, destinationId: id },
+        ...{ authorisationId: authorisation, recipient, actor, purpose: document },
+      },
+    ]);
+    const reopened = validFrom <= new Date() ? await reopen(tx, destination, actor) : 0;
+    return { authorisation, reopened };
+  });
+  out(
+    `Authorisation ${done.authorisation}: ${recipient} may receive ${categories.join(', ')} at ${targets.join(', ')}.`,
+  );
+  if (done.reopened > 0) out(`${done.reopened} withheld deliveries are looked at again.`);
+}
+
+/** The cause is repaired: what it withheld is judged again, at departure, as ever. */
+async function reopen(tx: Sql, destination: Destination, actor: string): Promise<number> {
+  const causes = ['recipient_not_authorised', 'category_not_authorised'];
+  const ids = await withheldOfDestination(tx, destination.id, causes, 10_000);
+  const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
+  await appendHandovers(
+    tx,
+    rows.map((row) => ({
+      ...{ entry: 'reopened' as const, clientId: row.clientId, destinationId: row.destinationId },
+      ...{ deliveryId: row.id, leadId: row.leadId, run: row.run, attempt: row.attempt },
+      ...{ action: row.action, actor },
+    })),
+  );
+  return rows.length;
+}
+
+async function revoke(app: App, id: number, reason: string): Promise<void> {
+  const { actor } = app.config;
+  const found = (await all(app.database)).find((one) => one.id === id);
+  if (found === undefined) throw new RelaisError('FIND-001', `No authorisation has the number ${id}.`);
+  const { clientId, destinationId, recipient } = found;
+  await app.database.transaction(async (tx) => {
+    if (!(await revokeAuthorisation(tx, id, actor)))
+      throw new RelaisError('DEST-001', `Authorisation ${id} is revoked already.`);
+    await appendHandovers(tx, [
+      {
+        ...{ entry: 'revoked', clientId, destinationId, authorisationId: id },
+        ...{ recipient, actor, purpose: reason },
+      },
+    ]);
+  });
+  out(`Authorisation ${id} is revoked. Leads of ${destinationId} are withheld unless another one covers it.`);
+}

@@ -1,0 +1,87 @@
+// relais lead withdraw | erase: a prospect's rights, applied at once (C21, C22).
+// Invariant: erasing is confirmed by typing the reference; both are logged with who and why.
+import type { Command } from 'commander';
+import { consentChannels, consentPurposes } from '../domain/lead.ts';
+import { collect, known, reasonOf, withExamples } from './arguments.ts';
+import { confirmed, out, say, withApp } from './terminal.ts';
+
+interface WithdrawOptions {
+  readonly client: string;
+  readonly channel: readonly string[];
+  readonly purpose: string;
+  readonly reason?: string;
+}
+
+interface EraseOptions {
+  readonly client: string;
+  readonly reason?: string;
+  readonly yes?: boolean;
+}
+
+export function rightsCommands(lead: Command): void {
+  withExamples(
+    lead
+      .command('withdraw <reference>')
+      .description('record that the prospect took a consent back; recipients get an update')
+      .requiredOption('--client <client>', 'client it belongs to')
+      .option(
+        '--channel <channel>',
+        `${consentChannels.join(', ')}; may be repeated; default: all`,
+        collect,
+        [],
+      )
+      .option('--purpose <purpose>', consentPurposes.join(', '), 'marketing')
+      .option('--reason <text>', 'why (request number); mandatory'),
+    '',
+    'relais lead withdraw HZ-000123 --client horizon --channel email --reason "request 77"',
+    'relais lead withdraw HZ-000123 --client horizon --purpose newsletter --reason "request 78"',
+  ).action((reference: string, options: WithdrawOptions) => withdraw(reference, options));
+
+  withExamples(
+    lead
+      .command('erase <reference>')
+      .description('blank the person for ever; what was sent is followed by an erase')
+      .requiredOption('--client <client>', 'client it belongs to')
+      .option('--reason <text>', 'why (request number); mandatory')
+      .option('--yes', 'do not ask'),
+    '',
+    'relais lead erase HZ-000123 --client horizon --reason "request 77"',
+  ).action((reference: string, options: EraseOptions) => erase(reference, options));
+}
+
+async function withdraw(reference: string, options: WithdrawOptions): Promise<void> {
+  const channels =
+    options.channel.length === 0
+      ? consentChannels
+      : options.channel.map((one) => known(one, consentChannels, 'channel'));
+  const purpose = known(options.purpose, consentPurposes, 'purpose');
+  const reason = reasonOf(options.reason);
+  await withApp(async (app) => {
+    const { revision } = await app.rights.withdraw({
+      ...{ clientId: options.client, reference, purpose, channels, reason },
+      actor: app.config.actor,
+    });
+    out(
+      `Withdrawn: ${purpose} by ${channels.join(', ')}. The lead is at revision ${revision}; recipients that have it get an update.`,
+    );
+  });
+}
+
+async function erase(reference: string, options: EraseOptions): Promise<void> {
+  const reason = reasonOf(options.reason);
+  const question = `Erasing ${reference} of ${options.client} cannot be undone.`;
+  if (!(await confirmed(question, reference, options.yes === true))) return say('Nothing was changed.');
+  await withApp(async (app) => {
+    const done = await app.rights.erase({
+      clientId: options.client,
+      reference,
+      actor: app.config.actor,
+      reason,
+    });
+    out(
+      done.alreadyErased
+        ? 'Already erased.'
+        : `Erased. ${done.cancelled} deliveries cancelled; erase deliveries follow to whoever received it (relais delivery list --lead ${reference}).`,
+    );
+  });
+}

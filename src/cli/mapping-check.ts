@@ -1,0 +1,112 @@
+// relais mapping check: every mistake of every file at once, for people and for CI.
+// Invariant: needs no database; the paths it prints can be opened; exit code 1 when there is an error.
+import type { Command } from 'commander';
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { connectors } from '../../connectors/index.ts';
+import { RelaisError } from '../errors.ts';
+import { checkAll } from '../mapping/check-folder.ts';
+import { checkSources } from '../mapping/check.ts';
+import type { Problem } from '../mapping/contract.ts';
+import { loadMappings } from '../mapping/load.ts';
+import { formatProblem } from '../mapping/problems.ts';
+import { withExamples } from './arguments.ts';
+import { mappingsFolder, out, say } from './terminal.ts';
+
+interface CheckOptions {
+  readonly dir?: string;
+  readonly json?: boolean;
+}
+
+interface Checked {
+  readonly folder: string;
+  readonly mappings: number;
+  readonly problems: readonly Problem[];
+}
+
+export function checkCommand(mapping: Command): void {
+  withExamples(
+    mapping
+      .command('check [name]')
+      .description('every mistake of every file at once; name: a path, a destination or a client')
+      .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
+      .option('--json', 'one JSON object a line'),
+    'Exit code 1 when there is an error; warnings do not count. Needs no database.',
+    'relais mapping check',
+    'relais mapping check horizon-crm',
+    'relais mapping check mappings/horizon/crm.yaml --json',
+  ).action((name: string | undefined, options: CheckOptions) => {
+    const { folder, mappings, problems } = checked(name, options.dir);
+    for (const problem of problems) {
+      const shown = { ...problem, file: shownPath(folder, problem.file) };
+      out(options.json === true ? JSON.stringify(shown) : formatProblem(shown));
+    }
+    const errors = problems.filter((one) => one.severity === 'error').length;
+    const warnings = problems.length - errors;
+    say(
+      errors > 0
+        ? `${counted(errors, 'error')}, ${counted(warnings, 'warning')}.`
+        : `${counted(mappings, 'mapping')} checked, no error${warnings === 0 ? '' : `, ${counted(warnings, 'warning')}`}.`,
+    );
+    if (errors > 0) process.exitCode = 1;
+  });
+}
+
+const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+function checked(name: string | undefined, dir: string | undefined): Checked {
+  if (name !== undefined && dir === undefined && existsSync(name)) {
+    const { folder, inside } = placeOf(resolve(name));
+    return within(folder, inside);
+  }
+  const folder = mappingsFolder(dir);
+  if (name === undefined) return within(folder, '');
+  const { destinations, clients } = loadMappings(folder);
+  const sources = destinations.find((one) => one.destinationId === name);
+  if (sources !== undefined) {
+    const result = checkSources(sources, { connectors });
+    return { folder, mappings: 1, problems: result.ok ? result.warnings : result.problems };
+  }
+  if (clients.some((one) => one.clientId === name)) return within(folder, name);
+  const inside = [name, `${name}.yaml`].find((one) => existsSync(join(folder, one)));
+  if (inside === undefined)
+    throw new RelaisError(
+      'FIND-001',
+      `No mapping file, client or destination is called ${name} in ${folder}.`,
+    );
+  return within(folder, inside);
+}
+
+/** A path on disk belongs to the mappings folder above its client's folder; or it is that folder. */
+function placeOf(path: string): { readonly folder: string; readonly inside: string } {
+  const here = statSync(path).isDirectory() ? path : dirname(path);
+  for (let at = here; dirname(at) !== at; at = dirname(at)) {
+    if (existsSync(join(at, 'client.yaml')))
+      return { folder: dirname(at), inside: relative(dirname(at), path) };
+  }
+  const kind = ['presets', 'schema'].find((one) => here.split(sep).includes(one));
+  if (kind === undefined) return { folder: here, inside: here === path ? '' : basename(path) };
+  const folder = here.slice(0, here.lastIndexOf(`${sep}${kind}`));
+  return { folder, inside: relative(folder, path) };
+}
+
+/** @param inside a client's folder or a file of it; '': everything */
+function within(folder: string, inside: string): Checked {
+  const { problems, mappings } = checkAll(folder, { connectors });
+  const name = inside.split(sep).join('/');
+  const mine = (file: string): boolean => name === '' || file === name || file.startsWith(`${name}/`);
+  return {
+    folder,
+    mappings: mappings.filter(({ sources }) => mine(sources.main)).length,
+    problems: problems.filter((one) => mine(insideOf(one.file))),
+  };
+}
+
+/** Problems name files from the parent of the mappings folder, whatever that folder is called. */
+const insideOf = (file: string): string => file.replace(/^mappings\//, '');
+
+function shownPath(folder: string, file: string): string {
+  const path = join(folder, insideOf(file));
+  const near = relative(process.cwd(), path);
+  return near.startsWith('..') ? path : near;
+}

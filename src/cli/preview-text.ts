@@ -1,0 +1,98 @@
+// A preview as people read it: head lines, the body, the sheet, the origin of each value, the opt-in truth table.
+// Invariant: head and bytes come from the connector's own compose, without secrets, so they are those that would leave.
+import { randomUUID } from 'node:crypto';
+import { connectors } from '../../connectors/index.ts';
+import type { Action, Composed, Parcel } from '../../connectors/contract.ts';
+import type { Lead } from '../domain/lead.ts';
+import type { CompiledMapping, WriteSituation } from '../mapping/contract.ts';
+import { previewMapping, type Preview } from '../mapping/preview.ts';
+import { table } from './table.ts';
+import { out, say, strong } from './terminal.ts';
+
+/** Stands where a CRM's own reference would: it is known only after a create. */
+const recipientReference = 'REF-OF-THE-CRM';
+
+export function printPreview(mapping: CompiledMapping, lead: Lead, action: Action): void {
+  const now = new Date();
+  const situation: WriteSituation = {
+    ...{ action, key: randomUUID(), recipientReference, writtenAt: now, now },
+    categories: mapping.client.categories,
+  };
+  const preview = previewMapping(mapping, lead, situation);
+  if (!preview.accepts.yes) say(`note: this lead would not go there: accepts.${preview.accepts.because}`);
+  const { result } = preview;
+  if (result.ok) written(mapping, lead, situation, result);
+  else notWritten(result);
+  out(strong('\nOpt-in truth table'));
+  table(
+    ['field', 'purpose and channel', 'granted', 'refused', 'not_asked', 'withdrawn', 'this lead'],
+    preview.consentTable.map(({ field, label, values, now: state }) => [
+      ...[field, label, values.granted, values.refused, values.not_asked, values.withdrawn],
+      state ?? '-',
+    ]),
+  );
+}
+
+function written(
+  mapping: CompiledMapping,
+  lead: Lead,
+  situation: WriteSituation,
+  result: Extract<Preview['result'], { readonly ok: true }>,
+): void {
+  const composed = compose(mapping, lead, situation, result);
+  out(strong(`To ${composed?.target ?? mapping.destinationId}`));
+  for (const line of composed?.head ?? []) out(line);
+  if (result.text !== '') {
+    out(`\n${result.text.trimEnd()}\n`);
+    out(`(${result.body.bytes.length} bytes, ${result.body.mediaType})`);
+  }
+  for (const section of result.sheet ?? []) {
+    out(strong(`\n${section.title}`));
+    for (const line of section.lines)
+      out(`  ${line.emphasis === true ? '▶' : ' '} ${line.label} : ${line.value}`);
+  }
+  out(strong('\nWhere each value comes from'));
+  table(
+    ['field', 'from', 'value'],
+    result.origins.map((one) => [one.field, one.source, one.value]),
+  );
+}
+
+function notWritten(result: Extract<Preview['result'], { readonly ok: false }>): void {
+  out(strong(`Would not leave: ${result.why}`));
+  switch (result.why) {
+    case 'opt_in_missing':
+      for (const one of result.missing) out(`  no answer is recorded for ${one.purpose} by ${one.channel}`);
+      return;
+    case 'opt_in_held':
+      return out(`  the consent line of ${result.field} says hold for this state`);
+    case 'category_not_authorised':
+      return out(`  the contract does not cover ${result.category} data`);
+    case 'invalid':
+      for (const one of result.problems) out(`  ${one.field}: ${one.code}`);
+  }
+}
+
+function compose(
+  mapping: CompiledMapping,
+  lead: Lead,
+  situation: WriteSituation,
+  result: Extract<Preview['result'], { readonly ok: true }>,
+): Composed | undefined {
+  const { action, key } = situation;
+  const parcel: Parcel = {
+    ...{
+      client: mapping.clientId,
+      clientName: mapping.clientName,
+      destination: mapping.destinationId,
+      action,
+    },
+    items: [{ deliveryId: 0, key, idempotencyKey: key, leadReference: lead.reference, recipientReference }],
+    body: result.body,
+    ...(result.sheet === undefined ? {} : { sheet: result.sheet }),
+    ...(result.title === undefined ? {} : { title: result.title }),
+    ...(mapping.schedule === undefined ? {} : { batch: { sequence: 1, slot: situation.writtenAt, rows: 1 } }),
+    writtenAt: situation.writtenAt,
+  };
+  return connectors[mapping.connector]?.compose(parcel, mapping.actions[action]?.settings);
+}

@@ -1,0 +1,98 @@
+// relais replay: sending again what has ended, bringing forward what waits.
+// Invariant: a replay is counted and confirmed before it starts, recorded with who and why, and kills no pending retry.
+import type { Command } from 'commander';
+import type { App } from '../app.ts';
+import { replay, replayPlan, replayRefusals, type ReplayAnswer } from '../delivery/replay.ts';
+import { RelaisError } from '../errors.ts';
+import { eachDelivery, type ListedDelivery } from '../store/support.ts';
+import { reasonOf, withExamples } from './arguments.ts';
+import { existingDelivery, filterOf, withFilters, type FilterOptions } from './deliveries.ts';
+import { confirmed, out, progress, say, withApp } from './terminal.ts';
+
+interface ReplayOptions extends FilterOptions {
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly reason?: string;
+}
+
+export function replayCommands(program: Command): void {
+  withExamples(
+    withFilters(
+      program
+        .command('replay [deliveries...]')
+        .description('send again: a new run for what has ended, a try brought forward for what waits'),
+    )
+      .option('--dry-run', 'say what would happen, do nothing')
+      .option('--yes', 'do not ask')
+      .option('--reason <text>', 'why (ticket number); mandatory, written in the log'),
+    'Consent and authorisation are read again at departure. Pending retries are kept.',
+    'relais replay 4711 --reason "ticket 12"',
+    'relais replay --destination horizon-crm --state failed --cause invalid --since 1d --dry-run',
+    'relais replay --destination horizon-crm --state failed --reason "ticket 13" --yes',
+  ).action((names: readonly string[], options: ReplayOptions) => replayCommand(names, options));
+}
+
+async function replayCommand(names: readonly string[], options: ReplayOptions): Promise<void> {
+  const filtered = Object.keys(filterOf(options)).length > 0;
+  if (names.length > 0 && filtered) throw new RelaisError('USAGE-001', 'Give ids or filters, not both.');
+  if (names.length === 0 && !filtered)
+    throw new RelaisError(
+      'USAGE-001',
+      'Say what to replay: ids, or filters such as --destination and --state.',
+    );
+  const reason = options.dryRun === true ? '' : reasonOf(options.reason);
+  await withApp(async (app) => {
+    const rows = await wanted(app, names, options);
+    for (const [plan, group] of Map.groupBy(rows, planOf))
+      out(`${String(group.length).padStart(6)}  ${planWords(plan)}`);
+    if (rows.length === 0) say('No delivery matches.');
+    if (options.dryRun === true) return;
+    const going = rows.filter((row) => !isRefusal(planOf(row)));
+    if (going.length === 0) throw new RelaisError('REPLAY-001', 'Nothing can be replayed.');
+    const question = `${going.length} deliveries will be replayed.`;
+    const sure =
+      going.length === 1 || (await confirmed(question, String(going.length), options.yes === true));
+    if (!sure) return say('Nothing was replayed.');
+    const line = progress();
+    const answers = await replay(
+      app,
+      going.map((row) => row.id),
+      { actor: app.config.actor, reason },
+      (done) => line.at(`${done} of ${going.length}`),
+    );
+    line.end();
+    report(answers);
+  });
+}
+
+async function wanted(
+  app: App,
+  names: readonly string[],
+  options: ReplayOptions,
+): Promise<readonly ListedDelivery[]> {
+  const rows: ListedDelivery[] = [];
+  for (const name of names) rows.push(await existingDelivery(app.database, name));
+  if (names.length === 0)
+    for await (const page of eachDelivery(app.database, filterOf(options))) rows.push(...page);
+  return [...new Map(rows.map((row) => [row.id, row])).values()];
+}
+
+type Plan = ReturnType<typeof replayPlan>;
+const planOf = (row: ListedDelivery): Plan => replayPlan(row, row.leadErased);
+const isRefusal = (plan: Plan): plan is keyof typeof replayRefusals => plan in replayRefusals;
+
+const plannedWords: Readonly<Record<string, string>> = {
+  new_run: 'get a new run',
+  brought_forward: 'have their next try brought forward',
+  looked_at_again: 'are withheld and will be looked at again',
+};
+const planWords = (plan: Plan): string =>
+  isRefusal(plan) ? `refused: ${replayRefusals[plan]}` : (plannedWords[plan] ?? plan);
+
+function report(answers: readonly ReplayAnswer[]): void {
+  const refused = answers.filter((one) => one.done === 'refused');
+  out(`${answers.length - refused.length} replayed, ${refused.length} refused.`);
+  for (const one of refused.slice(0, 50)) out(`  ${one.id}: ${replayRefusals[one.why]}`);
+  if (refused.length > 50) out(`  ... and ${refused.length - 50} more`);
+  if (refused.length > 0) process.exitCode = 1;
+}

@@ -1,0 +1,205 @@
+// The words of a delivery's story, French first: actions, states, outcomes, next steps, and what support can do now.
+// Invariant: every state has its words in both languages, and every reason support can repair names the command that does it.
+import type { Action, OutcomeKind } from '../../connectors/contract.ts';
+import { splitReason, type DeliveryState } from '../domain/delivery.ts';
+import type { ListedDelivery } from '../store/support.ts';
+
+export type Language = 'fr' | 'en';
+type Both = readonly [fr: string, en: string];
+
+export const inLanguage = (both: Both, language: Language): string => both[language === 'fr' ? 0 : 1];
+
+export const actionWords: Readonly<Record<Action, Both>> = {
+  create: ['création', 'creation'],
+  update: ['mise à jour', 'update'],
+  erase: ['effacement', 'erasure'],
+};
+
+export const stateWords: Readonly<Record<DeliveryState, Both>> = {
+  planned: ['prévue', 'planned'],
+  queued: ['en file', 'queued'],
+  sending: ["en cours d'envoi", 'being sent'],
+  waiting: ['en attente', 'waiting'],
+  withheld: ['retenue', 'withheld'],
+  pending: ['décision du destinataire attendue', 'the recipient decides'],
+  delivered: ['livrée', 'delivered'],
+  failed: ['échec', 'failed'],
+  cancelled: ['annulée', 'cancelled'],
+};
+
+export const outcomeWords: Readonly<Record<OutcomeKind, Both>> = {
+  accepted: ['accepté', 'accepted'],
+  duplicate: ['déjà connu', 'already known'],
+  pending: ['décision plus tard', 'decides later'],
+  unconfirmed: ['remis, sans preuve de réception', 'handed over, arrival not proved'],
+  refused: ['refusé', 'refused'],
+  invalid: ['contenu jugé invalide', 'content judged invalid'],
+  unauthorized: ['accès refusé', 'access refused'],
+  throttled: ['trop rapide', 'too fast'],
+  unavailable: ['indisponible', 'unavailable'],
+  unknown: ['issue inconnue', 'unknown outcome'],
+  absent: ['inconnu du destinataire', 'not known to the recipient'],
+};
+
+/** What the gateway decided after an answer (`domain/verdict`). */
+export const nextWords: Readonly<Record<string, Both>> = {
+  done: ['terminé', 'done'],
+  fail: ['abandon, une alerte a été envoyée', 'given up, an alert was sent'],
+  retry: ['nouvel essai', 'another try'],
+  pending: ['le destinataire sera réinterrogé', 'the recipient will be asked again'],
+  hold: ['attend une décision du support', 'support decides'],
+};
+
+const command = (verb: string, row: ListedDelivery): string => `relais ${verb} ${row.id} --reason "..."`;
+const onDestination = (verb: string, row: ListedDelivery): string =>
+  `relais ${verb} ${row.destinationId} --reason "..."`;
+
+/** What support can do now, one line each. */
+export function advice(row: ListedDelivery): readonly Both[] {
+  if (row.leadErased && row.action !== 'erase')
+    return [['Rien : la personne a été effacée.', 'Nothing: the person has been erased.']];
+  const { base } = splitReason(row.reason);
+  const replay = command('replay', row);
+  switch (row.state) {
+    case 'planned':
+    case 'queued':
+    case 'sending':
+      return [['Rien : elle est en route.', 'Nothing: it is on its way.']];
+    case 'waiting':
+      return [
+        ...waitingAdvice(base, row),
+        [`Abandonner : ${command('cancel', row)}`, `Give up: ${command('cancel', row)}`],
+      ];
+    case 'withheld':
+      return withheldAdvice(base, row);
+    case 'pending':
+      return [[`Redemander maintenant : ${replay}`, `Ask again now: ${replay}`]];
+    case 'failed':
+      return failedAdvice(base, row);
+    case 'cancelled':
+      return base === 'superseded' || base === 'not_needed' || base === 'erased'
+        ? [['Rien : elle n’a plus d’objet.', 'Nothing: it has no purpose any more.']]
+        : [[`La rouvrir : ${replay}`, `Open it again: ${replay}`]];
+    case 'delivered':
+      return [[`Rien. Si le client l’a perdue : ${replay}`, `Nothing. If the client lost it: ${replay}`]];
+  }
+}
+
+function waitingAdvice(base: string, row: ListedDelivery): readonly Both[] {
+  const replay = command('replay', row);
+  switch (base) {
+    case 'destination_suspended':
+      return [
+        [
+          `Rouvrir la destination : ${onDestination('destination resume', row)}`,
+          `Open the destination again: ${onDestination('destination resume', row)}`,
+        ],
+      ];
+    case 'destination_held':
+      return [
+        [
+          `Vérifier l’accès : relais destination test ${row.destinationId}`,
+          `See whether it can be reached: relais destination test ${row.destinationId}`,
+        ],
+        [
+          `Le faire essayer tout de suite : ${onDestination('destination resume', row)}`,
+          `Let it be tried at once: ${onDestination('destination resume', row)}`,
+        ],
+      ];
+    case 'slot':
+      return [
+        [
+          `Faire partir le fichier maintenant : ${onDestination('destination send-file', row)}`,
+          `Make the file leave now: ${onDestination('destination send-file', row)}`,
+        ],
+      ];
+    case 'unknown_hold':
+      return [
+        [
+          `Demander au client s’il a la demande ${row.leadReference}. S’il ne l’a pas : ${replay}`,
+          `Ask the client whether it has lead ${row.leadReference}. If not: ${replay}`,
+        ],
+      ];
+    case 'waits_for_create':
+      return [
+        [
+          'Rien : elle suivra la création de la même demande.',
+          'Nothing: it follows the create of the same lead.',
+        ],
+      ];
+    default:
+      return [[`Essayer tout de suite : ${replay}`, `Try now: ${replay}`]];
+  }
+}
+
+function withheldAdvice(base: string, row: ListedDelivery): readonly Both[] {
+  switch (base) {
+    case 'opt_in_missing':
+      return [
+        [
+          'Faire enregistrer la réponse du prospect (ligne « consent » de lead_intake) ; elle partira d’elle-même.',
+          'Have the prospect’s answer recorded (a `consent` row of lead_intake); it then leaves by itself.',
+        ],
+        [
+          `Les réponses enregistrées : relais lead show ${row.leadReference} --client ${row.clientId}`,
+          `The answers recorded: relais lead show ${row.leadReference} --client ${row.clientId}`,
+        ],
+      ];
+    case 'recipient_not_authorised':
+    case 'category_not_authorised':
+      return [
+        [
+          `Sur document du client : relais authorisation grant ${row.destinationId} --recipient "..." --document "..."`,
+          `On the client’s written word: relais authorisation grant ${row.destinationId} --recipient "..." --document "..."`,
+        ],
+        [
+          `Les autorisations : relais authorisation list --destination ${row.destinationId}`,
+          `The authorisations: relais authorisation list --destination ${row.destinationId}`,
+        ],
+      ];
+    case 'mapping_missing':
+      return [
+        [
+          `Publier le format : relais mapping publish ${row.destinationId} --note "..."`,
+          `Publish the mapping: relais mapping publish ${row.destinationId} --note "..."`,
+        ],
+      ];
+    case 'create_unsettled':
+      return [
+        [
+          `Régler d’abord la création : relais delivery list --lead ${row.leadReference}`,
+          `Settle the create first: relais delivery list --lead ${row.leadReference}`,
+        ],
+      ];
+    default:
+      return [
+        [
+          'Réparer la cause ci-dessus ; elle repartira d’elle-même.',
+          'Repair the cause above; it leaves by itself.',
+        ],
+      ];
+  }
+}
+
+function failedAdvice(base: string, row: ListedDelivery): readonly Both[] {
+  const replay = command('replay', row);
+  switch (base) {
+    case 'manual_erasure_required':
+    case 'manual_update_required':
+      return [
+        [
+          'Écrire à l’interlocuteur du client : la destination ne sait pas le recevoir autrement.',
+          'Write to the client’s contact: the destination can take it in no other way.',
+        ],
+      ];
+    case 'invalid':
+      return [
+        [
+          `Corriger le format, le publier (relais mapping publish ${row.destinationId}), puis : ${replay}`,
+          `Correct the mapping, publish it (relais mapping publish ${row.destinationId}), then: ${replay}`,
+        ],
+      ];
+    default:
+      return [[`Après correction, rejouer : ${replay}`, `Once repaired, replay: ${replay}`]];
+  }
+}

@@ -1,0 +1,44 @@
+// Rows in aligned columns, and times as the support team reads them.
+// Invariant: a table fits the terminal it is shown on; in a pipe nothing is cut.
+import { out, strong } from './terminal.ts';
+
+const narrowest = 8;
+
+/** Aligned columns; the widest give way when the terminal is narrower. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const room = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
+  for (let over = widths.reduce((sum, one) => sum + one + 2, -2) - room; over > 0; over -= 1) {
+    const widest = widths.indexOf(Math.max(...widths));
+    if ((widths[widest] ?? 0) <= narrowest) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => fitted(oneLine(cell), widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  out(strong(line(head)));
+  for (const row of rows) out(line(row));
+}
+
+const oneLine = (text: string): string => text.replaceAll(/[\n\t]/g, ' ').replaceAll('\u001b', '');
+
+function fitted(text: string, width: number): string {
+  return text.length <= width ? text.padEnd(width) : `${text.slice(0, width - 1)}…`;
+}
+
+/** `25/11/2026 14:05:09`, Paris. */
+export const paris = (at: Date | undefined | null): string =>
+  at === undefined || at === null ? '-' : at.toLocaleString('fr-FR', { timeZone: 'Europe/Paris' });
+
+/** How long ago, in the largest unit: `3 d`, `12 min`. */
+export function age(at: Date | undefined): string {
+  if (at === undefined) return '-';
+  const seconds = Math.max(0, Math.round((Date.now() - at.getTime()) / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;
+}

@@ -1,0 +1,52 @@
+// The state of the house for `relais status`: what waits where, and since when.
+// Invariant: reads only; counts come from indexes, never from the rows of millions of settled deliveries.
+import type { Sql } from './database.ts';
+
+export interface DeliveryCount {
+  readonly destination: string;
+  readonly state: string;
+  /** Named for open states only: settled ones are too many to look into. */
+  readonly reason: string;
+  readonly count: number;
+  readonly oldest: Date;
+}
+
+export interface HouseState {
+  readonly deliveries: readonly DeliveryCount[];
+  readonly intakeNew: number;
+  readonly oldestIntake: Date | undefined;
+  readonly intakeRefused: number;
+  readonly changes: number;
+  readonly unsealed: number;
+  readonly alertsUnsent: number;
+}
+
+export async function houseState(sql: Sql): Promise<HouseState> {
+  const one = async (statement: string): Promise<number> =>
+    (await sql.all<{ n: number }>(statement))[0]?.n ?? 0;
+  const settled = await sql.all<DeliveryCount>(
+    `SELECT g.destination_id AS destination, g.state, '' AS reason, g.n AS count, d.created_at AS oldest
+       FROM (SELECT state, destination_id, COUNT(*) AS n, MIN(id) AS first_id FROM deliveries FORCE INDEX (deliveries_due)
+              WHERE state NOT IN ('waiting', 'withheld', 'pending') GROUP BY state, destination_id) g
+       JOIN deliveries d ON d.id = g.first_id`,
+  );
+  const open = await sql.all<DeliveryCount>(
+    `SELECT destination_id AS destination, state, reason, COUNT(*) AS count, MIN(created_at) AS oldest
+       FROM deliveries FORCE INDEX (deliveries_due)
+      WHERE state IN ('waiting', 'withheld', 'pending') GROUP BY destination_id, state, reason`,
+  );
+  const [first] = await sql.all<{ at: Date }>(
+    "SELECT received_at AS at FROM lead_intake WHERE status = 'new' ORDER BY id LIMIT 1",
+  );
+  return {
+    deliveries: [...settled, ...open].sort(
+      (a, b) => a.destination.localeCompare(b.destination) || a.state.localeCompare(b.state),
+    ),
+    intakeNew: await one("SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'new'"),
+    oldestIntake: first?.at,
+    intakeRefused: await one("SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'refused'"),
+    changes: await one('SELECT COUNT(*) AS n FROM lead_changes'),
+    unsealed: await one('SELECT COUNT(*) AS n FROM handovers_unsealed'),
+    alertsUnsent: await one('SELECT COUNT(*) AS n FROM alerts WHERE sent_at IS NULL'),
+  };
+}

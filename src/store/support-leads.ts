@@ -1,0 +1,99 @@
+// What support asks of MySQL about leads: by mailbox, phone or reference; why one was not routed; what a backfill would take.
+// Invariant: reads only, by index; every look-up of a person names the clients it looks in.
+import { inList, type Sql, type SqlValue } from './database.ts';
+
+export interface FoundLead {
+  readonly id: number;
+  readonly clientId: string;
+  readonly reference: string;
+  readonly channel: string;
+  readonly collectedAt: Date;
+  readonly erased: boolean;
+}
+
+export interface LeadQuery {
+  readonly email?: string;
+  /** E.164. */
+  readonly phone?: string;
+  readonly reference?: string;
+}
+
+/** More than a person can have made; a list that long is cut and says so. */
+export const mostLeads = 200;
+
+/** Leads of these clients that match everything asked; at most `mostLeads`, newest first. */
+export async function findLeads(
+  sql: Sql,
+  clients: readonly string[],
+  query: LeadQuery,
+): Promise<readonly FoundLead[]> {
+  if (clients.length === 0) return [];
+  const { marks, values } = inList(clients);
+  const found: (readonly number[])[] = [];
+  // One statement per column, each with its index: an OR over two columns reads every prospect of the client.
+  const search = async (table: string, id: string, column: string, value: SqlValue): Promise<number[]> =>
+    (
+      await sql.all<{ id: number }>(
+        `SELECT ${id} AS id FROM ${table} WHERE client_id IN (${marks}) AND ${column} = ? ORDER BY ${id} DESC LIMIT ${mostLeads}`,
+        [...values, value],
+      )
+    ).map((row) => row.id);
+  if (query.email !== undefined) found.push(await search('prospects', 'lead_id', 'email', query.email));
+  if (query.phone !== undefined)
+    found.push([
+      ...(await search('prospects', 'lead_id', 'mobile', query.phone)),
+      ...(await search('prospects', 'lead_id', 'landline', query.phone)),
+    ]);
+  if (query.reference !== undefined) found.push(await search('leads', 'id', 'reference', query.reference));
+  const [first = [], ...others] = found;
+  const ids = [...new Set(first)].filter((id) => others.every((list) => list.includes(id)));
+  return leadHeads(sql, ids);
+}
+
+async function leadHeads(sql: Sql, ids: readonly number[]): Promise<readonly FoundLead[]> {
+  if (ids.length === 0) return [];
+  const { marks, values } = inList(ids);
+  const rows = await sql.all<{
+    id: number;
+    clientId: string;
+    reference: string;
+    channel: string;
+    collectedAt: Date;
+    erasedAt: Date | null;
+  }>(
+    `SELECT id, client_id AS clientId, reference, channel, collected_at AS collectedAt, erased_at AS erasedAt
+       FROM leads WHERE id IN (${marks}) ORDER BY id DESC LIMIT ${mostLeads}`,
+    values,
+  );
+  return rows.map(({ erasedAt, ...lead }) => ({ ...lead, erased: erasedAt !== null }));
+}
+
+/** Why a lead was not routed: destinations that did not take it. */
+export async function routingRefusals(
+  sql: Sql,
+  clientId: string,
+  leadId: number,
+): Promise<
+  readonly { readonly destinationId: string; readonly reason: string; readonly revision: number }[]
+> {
+  return sql.all(
+    `SELECT destination_id AS destinationId, reason, revision FROM routing_refusals
+      WHERE client_id = ? AND lead_id = ? ORDER BY id`,
+    [clientId, leadId],
+  );
+}
+
+/** How many leads a backfill of the destination would hand to the planner. */
+export async function countBackfill(
+  sql: Sql,
+  clientId: string,
+  destinationId: string,
+  since: Date,
+): Promise<number> {
+  const [row] = await sql.all<{ n: number }>(
+    `SELECT COUNT(*) AS n FROM leads l WHERE l.client_id = ? AND l.created_at >= ? AND l.erased_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.lead_id = l.id AND d.destination_id = ?)`,
+    [clientId, since, destinationId],
+  );
+  return row?.n ?? 0;
+}
