@@ -278,10 +278,8 @@ function refuseUnsafe(config: Config): void {
   ] as const) {
     const parsed = new URL(value);
     const local = ['localhost', '127.0.0.1', '[::1]'].includes(parsed.hostname);
-    const encrypted =
-      parsed.protocol === 'rediss:' ||
-      parsed.searchParams.has('ssl') ||
-      parsed.searchParams.get('tls') === 'yes';
+    // Only what openDatabase understands counts: any other word would pass here and travel in clear.
+    const encrypted = parsed.protocol === 'rediss:' || parsed.searchParams.get('tls') === 'yes';
     if (!local && !encrypted)
       unsafe.push(`${name} reaches ${parsed.hostname} without TLS (add ?tls=yes, or use rediss://)`);
   }

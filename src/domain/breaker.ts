@@ -138,19 +138,32 @@ export function probeNow(circuit: Circuit, now: number): Circuit {
 function afterSuccess(circuit: Circuit, now: number, policy: BreakerPolicy): CircuitMove {
   switch (circuit.state) {
     case 'closed':
-      if (circuit.failing.length === 0 && circuit.rejected.length === 0 && circuit.quietUntil === undefined) {
+      if (
+        circuit.failing.length === 0 &&
+        circuit.rejected.length === 0 &&
+        (circuit.quietUntil === undefined || circuit.quietUntil > now)
+      ) {
         return { circuit, change: 'none' };
       }
-      return { circuit: withoutQuiet({ ...circuit, failing: [], rejected: [] }), change: 'none' };
+      return { circuit: withoutQuiet({ ...circuit, failing: [], rejected: [] }, now), change: 'none' };
     case 'open':
       return {
-        circuit: withoutQuiet({ ...circuit, state: 'ramping', allowance: 2, movedAt: now }),
+        circuit: withoutQuiet({ ...circuit, state: 'ramping', allowance: 2, movedAt: now }, now),
         change: 'none',
       };
     case 'ramping': {
       const allowance = circuit.allowance * 2;
       return allowance >= policy.rampEnd
-        ? { circuit: closedCircuit, change: 'closed' }
+        ? {
+            circuit: withoutQuiet(
+              {
+                ...closedCircuit,
+                ...(circuit.quietUntil === undefined ? {} : { quietUntil: circuit.quietUntil }),
+              },
+              now,
+            ),
+            change: 'closed',
+          }
         : { circuit: { ...circuit, allowance }, change: 'none' };
     }
   }
@@ -179,6 +192,9 @@ function withDistinct(ids: readonly number[], id: number, limit: number): readon
   return ids.includes(id) ? ids : [...ids, id].slice(-limit);
 }
 
-function withoutQuiet({ quietUntil: _quietUntil, ...circuit }: Circuit): Circuit {
-  return circuit;
+/** Forgets a quiet time that is over. A neighbour already under way when it was asked for does not shorten it. */
+function withoutQuiet(circuit: Circuit, now: number): Circuit {
+  if ((circuit.quietUntil ?? 0) > now) return circuit;
+  const { quietUntil: _quietUntil, ...rest } = circuit;
+  return rest;
 }

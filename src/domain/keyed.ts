@@ -25,6 +25,7 @@ export function sealBytes(key: Buffer, plain: Uint8Array): Buffer {
 /** Undefined when the key is not the one the bytes were sealed with, or they were altered. */
 export function openBytes(key: Buffer, sealed: Uint8Array): Buffer | undefined {
   const bytes = Buffer.from(sealed);
+  if (bytes.length < 28) return undefined;
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12));
   decipher.setAuthTag(bytes.subarray(-16));
   try {

@@ -108,9 +108,13 @@ export function decide(
       return {
         verdict: {
           next: 'retry',
-          afterMs: bounded(
-            outcome.afterMs ?? policy.delays[Math.min(at.spent, policy.delays.length) - 1] ?? minRetryMs,
-            policy,
+          // Costs no attempt: without a floor `Retry-After: 0` would be asked again in a tight loop until maxAge.
+          afterMs: Math.max(
+            minRetryMs,
+            bounded(
+              outcome.afterMs ?? policy.delays[Math.min(at.spent, policy.delays.length) - 1] ?? 0,
+              policy,
+            ),
           ),
           reason: reasonWith('throttled', outcome.reason),
           spend: false,
