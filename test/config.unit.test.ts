@@ -1,0 +1,251 @@
+// The one reader of the environment: every fault named at once, the unsafe refused in production, secrets read again.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { loadConfig, sandboxFile, variables, type Config, type Environment } from '../src/config.ts';
+import { isRelaisError } from '../src/errors.ts';
+
+const key = (): string => randomBytes(32).toString('base64');
+const complete: Environment = {
+  RELAIS_MYSQL_URL: 'mysql://gateway:s3cret@127.0.0.1:3306/relais?tls=yes',
+  RELAIS_REDIS_URL: 'redis://127.0.0.1:6379/0',
+  RELAIS_MASTER_KEY: key(),
+  RELAIS_SEAL_KEY: key(),
+};
+let folder: string;
+const file = (name: string, text: string): string => {
+  const path = join(folder, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+};
+const load = (over: Environment = {}, base: Environment = complete): Config =>
+  loadConfig({ ...base, ...over }, folder);
+/** `CODE` and the lines of the message; fails when nothing is refused. */
+function refusal(over: Environment, base: Environment = complete): string[] {
+  try {
+    load(over, base);
+  } catch (error) {
+    if (isRelaisError(error)) return [error.code, ...error.message.split('\n').slice(1)];
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'relais-config-'));
+});
+afterEach(() => {
+  jest.useRealTimers();
+  rmSync(folder, { recursive: true });
+});
+
+describe('what is missing or wrong', () => {
+  test('everything missing is named at once, each with its meaning', () => {
+    expect(refusal({}, {})).toEqual([
+      'CONFIG-001',
+      ...['RELAIS_MYSQL_URL', 'RELAIS_REDIS_URL', 'RELAIS_MASTER_KEY', 'RELAIS_SEAL_KEY'].map(
+        (name) => expect.stringMatching(new RegExp(`^ {2}- ${name} is missing \\(.{10,}\\)$`)) as unknown,
+      ),
+    ]);
+  });
+  test('an empty value is a missing one', () => {
+    expect(refusal({ RELAIS_REDIS_URL: '' })).toEqual([
+      'CONFIG-001',
+      expect.stringContaining('RELAIS_REDIS_URL is missing'),
+    ]);
+  });
+  test('everything wrong is named at once, and no value of a secret is repeated', () => {
+    const wrong = {
+      ...{
+        RELAIS_ENV: 'prod',
+        RELAIS_MYSQL_URL: 'postgres://u:hunter2@h/relais',
+        RELAIS_REDIS_URL: 'hunter2',
+      },
+      ...{ RELAIS_MASTER_KEY: 'aHVudGVyMg==', RELAIS_SEAL_KEY: 'hunter2', RELAIS_WORKER_CONCURRENCY: '0' },
+      ...{
+        RELAIS_LEASE_MS: '1e9',
+        RELAIS_WINDOW: 'many',
+        RELAIS_ALLOW_PLAINTEXT: 'true',
+        RELAIS_CA_FILE: '/none.pem',
+      },
+      ...{
+        RELAIS_CONNECT_TO: 'crm.example',
+        RELAIS_ALERT_MAIL_TO: 'support@relais.example',
+        RELAIS_HTTP_PORT: '70000',
+      },
+    };
+    const lines = refusal(wrong, {});
+    for (const name of Object.keys(wrong).filter((one) => one !== 'RELAIS_ALERT_MAIL_TO'))
+      expect(lines.filter((line) => line.startsWith(`  - ${name}`)).length).toBeGreaterThanOrEqual(1);
+    expect(lines.join('\n')).toContain('RELAIS_ALERT_MAIL_TO and RELAIS_ALERT_MAIL_FROM go together');
+    expect(lines.join('\n')).not.toContain('hunter2');
+  });
+  test.each(['mysql://u:p@127.0.0.1', 'mysql://u:p@127.0.0.1/', 'mysql://u:p@127.0.0.1/a-b'])(
+    'a MySQL URL that names no usable database is refused: %s',
+    (url) => expect(refusal({ RELAIS_MYSQL_URL: url }).join()).toContain('must name a database'),
+  );
+  test.each(['a2V5', randomBytes(33).toString('base64'), ''])(
+    'a key that is not 32 bytes is refused: %s',
+    (text) => expect(refusal({ RELAIS_SEAL_KEY: text }).join()).toContain('RELAIS_SEAL_KEY'),
+  );
+  test('the schema of the secrets stands beside the database unless named', () => {
+    expect(load().keysSchema).toBe('relais_keys');
+    expect(load({ RELAIS_KEYS_SCHEMA: 'vault' }).keysSchema).toBe('vault');
+    expect(refusal({ RELAIS_KEYS_SCHEMA: 'a`b' }).join()).toContain('RELAIS_KEYS_SCHEMA');
+  });
+  test('a key may stand in a file, its last line break does not count', () => {
+    const text = key();
+    const { RELAIS_MASTER_KEY: _left, ...rest } = complete;
+    const config = load({ RELAIS_MASTER_KEY_FILE: file('master', `${text}\n`) }, rest);
+    expect(config.masterKey.toString('base64')).toBe(text);
+  });
+  test('routes and ranges are read as lists', () => {
+    const config = load({
+      RELAIS_CONNECT_TO: 'CRM.example=10.0.0.9:8443, mail.example=[::1]:25',
+      RELAIS_ALLOWED_RANGES: ' 10.0.0.0/8 ,,127.0.0.0/8',
+    });
+    expect(config.network.connectTo['crm.example']).toEqual({ host: '10.0.0.9', port: 8443 });
+    expect(config.network.allowedRanges).toEqual(['10.0.0.0/8', '127.0.0.0/8']);
+  });
+});
+
+describe('C38, C40: what production refuses', () => {
+  const remote = (query: string): string => `mysql://gateway:s3cret@db.example:3306/relais${query}`;
+  test('production is what an installation is unless it says otherwise', () =>
+    expect(load().env).toBe('production'));
+  test('plain text to recipients', () => {
+    expect(refusal({ RELAIS_ALLOW_PLAINTEXT: 'yes' })).toEqual([
+      'CONFIG-002',
+      '  - RELAIS_ALLOW_PLAINTEXT=yes',
+    ]);
+    expect(load({ RELAIS_ALLOW_PLAINTEXT: 'yes', RELAIS_ENV: 'development' }).network.allowPlaintext).toBe(
+      true,
+    );
+  });
+  test.each(['', '?tls=no', '?ssl=true', '?ssl-mode=REQUIRED'])(
+    'a remote MySQL whose connection is not encrypted by what the program understands: "%s"',
+    (query) => {
+      const lines = refusal({ RELAIS_MYSQL_URL: remote(query) });
+      expect(lines).toEqual([
+        'CONFIG-002',
+        expect.stringContaining('RELAIS_MYSQL_URL reaches db.example without TLS'),
+      ]);
+      expect(lines.join()).not.toContain('s3cret');
+    },
+  );
+  test('a remote Redis without TLS', () => {
+    expect(refusal({ RELAIS_REDIS_URL: 'redis://:s3cret@cache.example/0' }).join()).toMatch(
+      /RELAIS_REDIS_URL reaches cache\.example/,
+    );
+  });
+  test('both at once are both named', () => {
+    expect(
+      refusal({ RELAIS_MYSQL_URL: remote(''), RELAIS_REDIS_URL: 'redis://cache.example/0' }),
+    ).toHaveLength(3);
+  });
+  test.each([
+    { RELAIS_MYSQL_URL: 'mysql://gateway:s3cret@db.example/relais?tls=yes' },
+    { RELAIS_REDIS_URL: 'rediss://cache.example/0' },
+    { RELAIS_MYSQL_URL: 'mysql://gateway:s3cret@localhost/relais' },
+  ])('encrypted or local passes: %j', (over) => expect(load(over).env).toBe('production'));
+  test('an address that only looks local is remote', () => {
+    const url = 'mysql://gateway:s3cret@localhost.evil.example/relais';
+    expect(refusal({ RELAIS_MYSQL_URL: url })[0]).toBe('CONFIG-002');
+  });
+});
+
+describe('secrets by name', () => {
+  const secretsAt = (environment: Environment = {}): Config['secrets'] =>
+    load({ RELAIS_SECRETS_DIR: join(folder, 'secrets'), ...environment }).secrets;
+  test('a file is read again once it has changed: a rotation needs no restart', () => {
+    jest.useFakeTimers({ now: new Date('2026-11-02T09:00:00Z') });
+    const path = file('secrets/CRM_TOKEN', 'old\n');
+    const secrets = secretsAt();
+    expect(secrets('CRM_TOKEN')).toEqual(['old']);
+    writeFileSync(path, 'new\nold\n');
+    jest.setSystemTime(Date.now() + 1_001);
+    expect(secrets('CRM_TOKEN')).toEqual(['new', 'old']);
+  });
+  test('and so is one of the same length, by its time', () => {
+    jest.useFakeTimers({ now: new Date('2026-11-02T09:00:00Z') });
+    const path = file('secrets/CRM_TOKEN', 'abc');
+    const secrets = secretsAt();
+    expect(secrets('CRM_TOKEN')).toEqual(['abc']);
+    writeFileSync(path, 'xyz');
+    utimesSync(path, new Date(), new Date('2026-11-02T09:00:00.500Z'));
+    jest.setSystemTime(Date.now() + 1_001);
+    expect(secrets('CRM_TOKEN')).toEqual(['xyz']);
+  });
+  test('a file that appears later is found, and wins over the environment', () => {
+    jest.useFakeTimers({ now: new Date('2026-11-02T09:00:00Z') });
+    const secrets = secretsAt({ RELAIS_SECRET_CRM_TOKEN: 'from-environment' });
+    expect(secrets('CRM_TOKEN')).toEqual(['from-environment']);
+    file('secrets/CRM_TOKEN', 'from-file');
+    jest.setSystemTime(Date.now() + 1_001);
+    expect(secrets('CRM_TOKEN')).toEqual(['from-file']);
+  });
+  test('lines may be joined by a literal \\n in the environment; a PEM block is one value', () => {
+    const pem = '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----';
+    const secrets = secretsAt({
+      RELAIS_SECRET_HMAC: 'new\\nold',
+      RELAIS_SECRET_SSH: pem.replaceAll('\n', '\\n'),
+    });
+    expect(secrets('HMAC')).toEqual(['new', 'old']);
+    expect(secrets('SSH')).toEqual([pem]);
+  });
+  test.each(['NOBODY', '../master', 'crm_token', '', 'A/B', '.', 'X'.repeat(65)])(
+    'a name that is no secret’s name has no value and opens no file: "%s"',
+    (name) => {
+      file('master', 'the key');
+      expect(secretsAt()(name)).toEqual([]);
+    },
+  );
+});
+
+describe('the sandbox’s file', () => {
+  const sandboxed = (): string =>
+    file(
+      sandboxFile,
+      Object.entries({ ...complete, RELAIS_ENV: 'sandbox', RELAIS_ACTOR: 'sandbox' })
+        .map(([name, value]) => `${name}=${value}`)
+        .join('\n'),
+    );
+  test('serves the commands beside a running sandbox', () => {
+    sandboxed();
+    const config = loadConfig({}, folder);
+    expect([config.env, config.actor, config.mysql.gatewayUrl]).toEqual([
+      'sandbox',
+      'sandbox',
+      complete['RELAIS_MYSQL_URL'],
+    ]);
+    expect(config.listing.find((one) => one.name === 'RELAIS_ACTOR')?.from).toBe(sandboxFile);
+  });
+  test('is ignored altogether as soon as a database is named', () => {
+    sandboxed();
+    expect(load({ RELAIS_ACTOR: 'me' })).toMatchObject({ env: 'production', actor: 'me' });
+    expect(refusal({}, { RELAIS_MYSQL_URL: complete['RELAIS_MYSQL_URL'] }).join()).toContain(
+      'RELAIS_REDIS_URL is missing',
+    );
+  });
+  test('the environment wins over it', () => {
+    sandboxed();
+    expect(loadConfig({ RELAIS_ACTOR: 'me' }, folder).actor).toBe('me');
+  });
+});
+
+describe('what is shown of it', () => {
+  test('the listing names every variable and no secret’s value', () => {
+    const config = load({ RELAIS_ALERT_WEBHOOK: 'https://hooks.example/T0K3N' });
+    expect(config.listing.map((one) => one.name)).toEqual(variables.map((one) => one.name));
+    const text = JSON.stringify(config.listing);
+    for (const secret of [complete['RELAIS_MASTER_KEY'], complete['RELAIS_SEAL_KEY'], 's3cret', 'T0K3N'])
+      expect(text).not.toContain(secret);
+  });
+  test('every variable that holds a password or a key is marked secret', () => {
+    const open = variables.filter((one) => one.secret !== true).map((one) => one.name);
+    expect(open.filter((name) => /_KEY$|URL$|WEBHOOK/.test(name))).toEqual([]);
+  });
+  test('the configuration cannot be changed afterwards', () => expect(Object.isFrozen(load())).toBe(true));
+});

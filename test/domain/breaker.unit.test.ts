@@ -1,0 +1,202 @@
+// The circuit breaker rule by rule: what opens it, what a probe says, how it comes back.
+import {
+  afterAttempt,
+  allowed,
+  closedCircuit,
+  defaultBreakerPolicy,
+  probeNow,
+  type Circuit,
+  type CircuitMove,
+  type CircuitSignal,
+} from '../../src/domain/breaker.ts';
+
+const t0 = 1_800_000_000_000;
+const one = (
+  circuit: Circuit,
+  deliveryId: number,
+  signal: CircuitSignal,
+  now = t0,
+  more: object = {},
+): CircuitMove => afterAttempt(circuit, { deliveryId, signal, startedAt: now, ...more }, now);
+const many = (
+  signals: readonly (readonly [number, CircuitSignal])[],
+  from: Circuit = closedCircuit,
+): Circuit => signals.reduce((circuit, [id, signal]) => one(circuit, id, signal).circuit, from);
+const distinct = (signal: CircuitSignal, count: number): readonly (readonly [number, CircuitSignal])[] =>
+  Array.from({ length: count }, (_, index) => [index + 1, signal] as const);
+const opened = (cause: 'unavailable' | 'unauthorized' | 'rejection' | 'unknown'): Circuit =>
+  many(distinct(cause, cause === 'unavailable' ? 5 : cause === 'unauthorized' ? 1 : 20));
+
+describe('opening', () => {
+  test('five distinct deliveries unavailable in a row open it, the fifth and not the fourth', () => {
+    const four = many(distinct('unavailable', 4));
+    expect(four.state).toBe('closed');
+    const move = one(four, 5, 'unavailable');
+    expect(move).toMatchObject({
+      change: 'opened',
+      circuit: { state: 'open', cause: 'unavailable', openedAt: t0 },
+    });
+    expect(allowed(move.circuit, t0)).toBe(0);
+  });
+  test('one poison lead never opens it, however often it fails', () => {
+    let circuit: Circuit = closedCircuit;
+    for (let round = 0; round < 500; round += 1) circuit = one(circuit, 7, 'unavailable').circuit;
+    expect(circuit.state).toBe('closed');
+    for (let round = 0; round < 500; round += 1) circuit = one(circuit, 7, 'rejection').circuit;
+    expect(circuit.state).toBe('closed');
+  });
+  test('an acceptance between begins the count again', () => {
+    const circuit = many([...distinct('unavailable', 4), [9, 'success'], ...distinct('unavailable', 4)]);
+    expect(circuit.state).toBe('closed');
+  });
+  test('refused credentials open it at once', () => {
+    expect(one(closedCircuit, 1, 'unauthorized')).toMatchObject({
+      change: 'opened',
+      circuit: { state: 'open', cause: 'unauthorized' },
+    });
+  });
+  test.each(['rejection', 'unknown'] as const)(
+    'a run of twenty distinct deliveries ending in %s with no acceptance between opens it (a moved endpoint)',
+    (signal) => {
+      expect(many(distinct(signal, 19)).state).toBe('closed');
+      expect(many(distinct(signal, 20))).toMatchObject({ state: 'open', cause: signal });
+    },
+  );
+  test('refusals and unknown outcomes make one run together', () => {
+    const mixed = distinct('rejection', 20).map(
+      ([id], index) => [id, index % 2 ? 'unknown' : 'rejection'] as const,
+    );
+    expect(many(mixed).state).toBe('open');
+  });
+  test('an acceptance ends a run of refusals', () => {
+    expect(many([...distinct('rejection', 19), [99, 'success'], ...distinct('rejection', 19)]).state).toBe(
+      'closed',
+    );
+  });
+  test('nothing changed gives back the same object, so that nothing is written', () => {
+    expect(one(closedCircuit, 1, 'success').circuit).toBe(closedCircuit);
+    expect(one(closedCircuit, 1, 'none').circuit).toBe(closedCircuit);
+    const failing = many(distinct('unavailable', 2));
+    expect(one(failing, 2, 'unavailable').circuit).toBe(failing);
+  });
+});
+
+describe('while open', () => {
+  test('attempts that began before the opening are no probes: fifty in flight do not push the next probe away', () => {
+    const circuit = opened('unavailable');
+    const late = afterAttempt(
+      circuit,
+      { deliveryId: 60, signal: 'unavailable', startedAt: t0 - 1 },
+      t0 + 900,
+    );
+    expect(late.circuit).toBe(circuit);
+    const lateSuccess = afterAttempt(
+      circuit,
+      { deliveryId: 61, signal: 'success', startedAt: t0 - 1 },
+      t0 + 900,
+    );
+    expect(lateSuccess.circuit).toBe(circuit);
+  });
+  test('one probe is allowed when its time has come, none before', () => {
+    const circuit = opened('unavailable');
+    expect([t0, t0 + 4_999, t0 + 5_000].map((now) => allowed(circuit, now))).toEqual([0, 0, 1]);
+  });
+  test('probes that fail come at growing intervals, up to a ceiling', () => {
+    let circuit = opened('unavailable');
+    const waits: number[] = [];
+    for (let probe = 0; probe < 9; probe += 1) {
+      const at = circuit.nextProbeAt ?? Number.NaN;
+      circuit = one(circuit, 100 + probe, 'unavailable', at).circuit;
+      waits.push((circuit.nextProbeAt ?? Number.NaN) - at);
+    }
+    expect(waits.map((wait) => wait / 1_000)).toEqual([10, 20, 40, 80, 160, 300, 300, 300, 300]);
+    expect(circuit.cause).toBe('unavailable');
+    expect(circuit.openedAt).toBe(t0);
+  });
+  test.each(['unavailable', 'unauthorized'] as const)(
+    'a business no on a probe is an answer: held for %s, the destination comes back',
+    (cause) => expect(one(opened(cause), 200, 'rejection', t0 + 5_000).circuit.state).toBe('ramping'),
+  );
+  test('a business no does not bring back a destination that was held because of its answers', () => {
+    expect(one(opened('rejection'), 200, 'rejection', t0 + 5_000).circuit).toMatchObject({
+      state: 'open',
+      probes: 1,
+    });
+  });
+  test('an unknown outcome on a probe proves nothing', () => {
+    expect(one(opened('unavailable'), 200, 'unknown', t0 + 5_000).circuit.state).toBe('open');
+  });
+  test('support may ask for a probe at once', () => {
+    const circuit = opened('unauthorized');
+    expect(allowed(probeNow(circuit, t0 + 1), t0 + 1)).toBe(1);
+    expect(probeNow(closedCircuit, t0)).toBe(closedCircuit);
+  });
+});
+
+describe('coming back', () => {
+  test('it ramps up with each success, 2, 4, 8, and closes', () => {
+    let circuit = opened('unavailable');
+    const seen: unknown[] = [];
+    for (let round = 1; round <= 4; round += 1) {
+      const move = one(circuit, 300 + round, 'success', t0 + 5_000 * round);
+      circuit = move.circuit;
+      seen.push([circuit.state, allowed(circuit, t0 + 5_000 * round), move.change]);
+    }
+    expect(seen).toEqual([
+      ['ramping', 2, 'none'],
+      ['ramping', 4, 'none'],
+      ['ramping', 8, 'none'],
+      ['closed', Number.POSITIVE_INFINITY, 'closed'],
+    ]);
+    expect(circuit).toEqual(closedCircuit);
+  });
+  test.each(['unavailable', 'unauthorized', 'unknown'] as const)(
+    '%s while ramping opens it again, with a longer wait',
+    (signal) => {
+      const ramping = one(opened('unavailable'), 300, 'success', t0 + 5_000).circuit;
+      const again = one(ramping, 301, signal, t0 + 6_000).circuit;
+      expect(again).toMatchObject({ state: 'open', nextProbeAt: t0 + 16_000 });
+    },
+  );
+});
+
+describe('throttled', () => {
+  const quiet = one(closedCircuit, 1, 'throttled', t0, { throttledForMs: 60_000 }).circuit;
+  test('nothing leaves during the quiet time, and everything after it', () => {
+    expect(quiet.state).toBe('closed');
+    expect([t0, t0 + 59_999].map((now) => allowed(quiet, now))).toEqual([0, 0]);
+    expect(allowed(quiet, t0 + 60_000)).toBe(Number.POSITIVE_INFINITY);
+  });
+  test('a shorter quiet time asked for by a neighbour does not shorten it', () => {
+    expect(one(quiet, 2, 'throttled', t0, { throttledForMs: 1_000 }).circuit).toBe(quiet);
+  });
+  test('a neighbour that was already under way and is accepted does not end the quiet time', () => {
+    const later = afterAttempt(
+      quiet,
+      { deliveryId: 2, signal: 'success', startedAt: t0 - 50 },
+      t0 + 10,
+    ).circuit;
+    expect(allowed(later, t0 + 20)).toBe(0);
+  });
+  test('a success after the quiet time forgets it', () => {
+    expect(one(quiet, 3, 'success', t0 + 61_000).circuit).toEqual(closedCircuit);
+  });
+  test('throttling never opens the circuit', () => {
+    expect(many(distinct('throttled', 200)).state).toBe('closed');
+  });
+  test('while open, quiet time also holds the probe back', () => {
+    const held = one(opened('unavailable'), 400, 'throttled', t0 + 5_000, { throttledForMs: 30_000 }).circuit;
+    expect(allowed(held, t0 + 6_000)).toBe(0);
+    expect(allowed(held, t0 + 35_000)).toBe(1);
+  });
+});
+
+test('the policy shipped is the one the documents speak of', () => {
+  expect(defaultBreakerPolicy).toEqual({
+    unavailableLimit: 5,
+    rejectionLimit: 20,
+    firstProbeMs: 5_000,
+    maxProbeMs: 300_000,
+    rampEnd: 16,
+  });
+});

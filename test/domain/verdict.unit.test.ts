@@ -1,0 +1,233 @@
+// What comes after an outcome: the whole table, waits, what the breaker learns, what the recipient may hold.
+import type { Outcome } from '../../connectors/contract.ts';
+import { decide, type AttemptSituation, type RetryPolicy, type Verdict } from '../../src/domain/verdict.ts';
+
+const second = 1_000;
+const policy: RetryPolicy = {
+  delays: [5 * second, 60 * second, 600 * second],
+  onUnknown: 'resend',
+  maxRetryAfterMs: 3_600 * second,
+  pendingForMs: 86_400 * second,
+  pendingEveryMs: 900 * second,
+};
+const first: AttemptSituation = {
+  spent: 1,
+  circuitClosed: true,
+  maybeReceived: false,
+  hasLookup: true,
+  ageLeftMs: 3_600 * second,
+  pendingSinceMs: 0,
+  fireAndForget: false,
+};
+const middle = (): number => 0.5;
+const after = (
+  outcome: Outcome,
+  at: Partial<AttemptSituation> = {},
+  rules: Partial<RetryPolicy> = {},
+  random: () => number = middle,
+): Verdict => decide(outcome, { ...first, ...at }, { ...policy, ...rules }, random).verdict;
+const retry = (afterMs: number, reason: string, spend: boolean, lookup = false): Verdict => ({
+  next: 'retry',
+  ...{ afterMs, reason, spend, lookup },
+});
+
+const unavailable: Outcome = { kind: 'unavailable', reason: 'HTTP_503', maybeReceived: true };
+const unknown: Outcome = { kind: 'unknown', reason: 'TIMEOUT' };
+
+describe('each outcome has one next step', () => {
+  test.each<[string, Outcome, Partial<AttemptSituation>, Partial<RetryPolicy>, Verdict]>([
+    ['accepted is done', { kind: 'accepted' }, {}, {}, { next: 'done', reason: 'accepted' }],
+    ['a duplicate is done', { kind: 'duplicate' }, {}, {}, { next: 'done', reason: 'duplicate' }],
+    [
+      'unconfirmed is done, and says unproved',
+      { kind: 'unconfirmed' },
+      {},
+      {},
+      { next: 'done', reason: 'unproved' },
+    ],
+    [
+      'pending waits for the recipient',
+      { kind: 'pending' },
+      {},
+      {},
+      { next: 'pending', afterMs: 900 * second, reason: 'recipient_decides' },
+    ],
+    [
+      'pending has a deadline',
+      { kind: 'pending' },
+      { pendingSinceMs: 86_400 * second },
+      {},
+      { next: 'fail', reason: 'expired:PENDING' },
+    ],
+    [
+      'a business no is final, with the code of the recipient',
+      { kind: 'refused', reason: 'PROGRAMME_CLOSED' },
+      {},
+      {},
+      { next: 'fail', reason: 'refused:PROGRAMME_CLOSED' },
+    ],
+    [
+      'our own fault is final',
+      { kind: 'invalid', reason: 'EMAIL' },
+      {},
+      {},
+      { next: 'fail', reason: 'invalid:EMAIL' },
+    ],
+    [
+      'refused credentials hold the destination and cost nothing',
+      { kind: 'unauthorized', reason: 'HTTP_401' },
+      { spent: 4 },
+      {},
+      retry(second, 'destination_held:HTTP_401', false),
+    ],
+    [
+      'too fast waits as long as the recipient says, and costs nothing',
+      { kind: 'throttled', reason: 'HTTP_429', afterMs: 30 * second },
+      { spent: 4 },
+      {},
+      retry(30 * second, 'throttled:HTTP_429', false),
+    ],
+    [
+      'too fast without a time waits as the schedule says',
+      { kind: 'throttled', reason: 'HTTP_429' },
+      { spent: 2 },
+      {},
+      retry(60 * second, 'throttled:HTTP_429', false),
+    ],
+    [
+      'the first failure waits the first delay',
+      unavailable,
+      {},
+      {},
+      retry(5 * second, 'retry:HTTP_503', true),
+    ],
+    [
+      'the last try of the schedule is still a try',
+      unavailable,
+      { spent: 3 },
+      {},
+      retry(600 * second, 'retry:HTTP_503', true),
+    ],
+    [
+      'past the schedule it is exhausted',
+      unavailable,
+      { spent: 4 },
+      {},
+      { next: 'fail', reason: 'exhausted:HTTP_503' },
+    ],
+    [
+      'behind an open circuit a failure costs nothing',
+      unavailable,
+      { circuitClosed: false },
+      {},
+      retry(5 * second, 'retry:HTTP_503', false),
+    ],
+    [
+      'behind an open circuit not even the last try exhausts',
+      unavailable,
+      { circuitClosed: false, spent: 4 },
+      {},
+      retry(600 * second, 'retry:HTTP_503', false),
+    ],
+    ['unknown, resend: tried again', unknown, {}, {}, retry(5 * second, 'retry:TIMEOUT', true)],
+    [
+      'unknown, resend: exhausted like any other',
+      unknown,
+      { spent: 4 },
+      {},
+      { next: 'fail', reason: 'exhausted:TIMEOUT' },
+    ],
+    [
+      'unknown, lookup: asks before it sends again',
+      unknown,
+      {},
+      { onUnknown: 'lookup' },
+      retry(5 * second, 'unknown_lookup:TIMEOUT', true, true),
+    ],
+    [
+      'unknown, lookup without a way to ask: a person decides',
+      unknown,
+      { hasLookup: false },
+      { onUnknown: 'lookup' },
+      { next: 'hold', reason: 'unknown_hold:TIMEOUT' },
+    ],
+    [
+      'unknown, hold: a person decides, even past the schedule',
+      unknown,
+      { spent: 4 },
+      { onUnknown: 'hold' },
+      { next: 'hold', reason: 'unknown_hold:TIMEOUT' },
+    ],
+    [
+      'absent is sent again at once, for nothing',
+      { kind: 'absent' },
+      { spent: 4 },
+      {},
+      retry(0, 'retry', false),
+    ],
+  ])('%s', (_title, outcome, at, rules, verdict) => {
+    expect(after(outcome, at, rules)).toEqual(verdict);
+  });
+});
+
+describe('how long a retry waits', () => {
+  const wait = (verdict: Verdict): number => ('afterMs' in verdict ? verdict.afterMs : Number.NaN);
+
+  test('jitter is twenty per cent to either side, no more', () => {
+    expect(wait(after(unavailable, {}, {}, () => 0))).toBe(4 * second);
+    expect(wait(after(unavailable, {}, {}, () => 0.999999))).toBe(6 * second);
+  });
+  test('Retry-After is honoured instead of the schedule', () => {
+    expect(wait(after({ ...unavailable, afterMs: 120 * second }))).toBe(120 * second);
+  });
+  test.each([unavailable, { kind: 'throttled', reason: 'HTTP_429' } as const])(
+    'Retry-After is bounded above for $kind: a recipient cannot park a lead for a month',
+    (outcome) =>
+      expect(wait(after({ ...outcome, afterMs: 30 * 86_400 * second }))).toBe(policy.maxRetryAfterMs),
+  );
+  test.each([unavailable, { kind: 'throttled', reason: 'HTTP_429' } as const])(
+    'Retry-After: 0 is bounded below for $kind: nobody is asked in a tight loop',
+    (outcome) => {
+      expect(wait(after({ ...outcome, afterMs: 0 }))).toBeGreaterThanOrEqual(second);
+      expect(wait(after({ ...outcome, afterMs: -5_000 }))).toBeGreaterThanOrEqual(second);
+    },
+  );
+  test('a schedule shorter than a second is not lengthened by Retry-After: 0', () => {
+    expect(wait(after({ ...unavailable, afterMs: 0 }, {}, { delays: [200] }))).toBe(200);
+  });
+});
+
+describe('what the breaker learns', () => {
+  const signal = (outcome: Outcome): string => decide(outcome, first, policy, middle).signal;
+  test.each<[Outcome, string]>([
+    [{ kind: 'accepted' }, 'success'],
+    [{ kind: 'duplicate' }, 'success'],
+    [{ kind: 'unconfirmed' }, 'success'],
+    [{ kind: 'pending' }, 'success'],
+    [{ kind: 'absent' }, 'success'],
+    [{ kind: 'refused', reason: 'X' }, 'rejection'],
+    [{ kind: 'invalid', reason: 'X' }, 'rejection'],
+    [{ kind: 'unauthorized', reason: 'X' }, 'unauthorized'],
+    [{ kind: 'throttled', reason: 'X' }, 'throttled'],
+    [unavailable, 'unavailable'],
+    [unknown, 'unknown'],
+  ])('%j counts as %s', (outcome, expected) => expect(signal(outcome)).toBe(expected));
+});
+
+describe('what the recipient may hold', () => {
+  const received = (outcome: Outcome, maybeReceived: boolean): boolean =>
+    decide(outcome, { ...first, maybeReceived }, policy, middle).maybeReceived;
+  test('an unknown outcome may have been received, and so may a 5xx after the body', () => {
+    expect(received(unknown, false)).toBe(true);
+    expect(received(unavailable, false)).toBe(true);
+    expect(received({ ...unavailable, maybeReceived: false }, false)).toBe(false);
+  });
+  test('a later failure never takes back that an earlier attempt may have been received', () => {
+    expect(received({ ...unavailable, maybeReceived: false }, true)).toBe(true);
+    for (const kind of ['refused', 'invalid', 'unauthorized', 'throttled'] as const)
+      expect([kind, received({ kind, reason: 'X' }, true)]).toEqual([kind, true]);
+  });
+  test('only the recipient saying it does not know our reference takes it back', () => {
+    expect(received({ kind: 'absent' }, true)).toBe(false);
+  });
+});
