@@ -1,0 +1,211 @@
+// relais lead ...: taking files in with the intake account alone, finding without showing, and rights at once.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { grantRights } from '../../src/store/migrate.ts';
+import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
+import { actionsOf, environmentOf, terminalOf, type Relais } from './terminal.ts';
+
+let crm: HttpRecipient;
+let gateway: Gateway;
+let relais: Relais;
+const folder = mkdtempSync(join(tmpdir(), 'relais-cli-'));
+const person = ['Lefèvre', 'Zoé', 'zoe.lefevre', '639980123', '39980123'];
+
+beforeAll(async () => {
+  crm = await startHttpRecipient();
+  crm.answer = (_request, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ success: true, id: 'CRM-1' }));
+  };
+  gateway = await openGateway({ files: webhookFiles(crm.port) });
+  const intake = { user: `${new URL(gateway.config.mysql.gatewayUrl).username}i`, host: '%' };
+  await gateway.owner.text(`CREATE USER '${intake.user}'@'%' IDENTIFIED BY 'intake'`);
+  const account = { user: intake.user.slice(0, -1), host: '%' };
+  await grantRights(gateway.owner, gateway.config.keysSchema, { gateway: account, intake });
+  const url = new URL(gateway.config.mysql.gatewayUrl);
+  url.username = intake.user;
+  url.password = 'intake';
+  relais = terminalOf(environmentOf(gateway, { RELAIS_MYSQL_INTAKE_URL: url.href }));
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+  await gateway.start('planner', 'worker');
+  await gateway.send(leadRow('ES-1'), leadRow('ES-2', { consents: null, mobile: '+33639980124' }));
+  await gateway.until('one delivered, one withheld', async () =>
+    (await gateway.states()).map((one) => one.state).join().includes('delivered,withheld'),
+  );
+});
+afterAll(async () => {
+  await gateway.close();
+  await crm.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function leadFile(name: string, ...lines: readonly string[]): string {
+  const path = join(folder, name);
+  const head = 'client_id,kind,reference,channel,collected_at,last_name,email';
+  writeFileSync(path, `${[head, ...lines].join('\n')}\n`);
+  return path;
+}
+
+describe('lead import', () => {
+  const row = (reference: string, mail = 'a.martin@courriel.example'): string =>
+    `essai,lead,${reference},web_form,2026-11-20T10:15:00+01:00,Martin,${mail}`;
+
+  test('good rows reach the gateway through the intake account; bad ones are in a rejects file', async () => {
+    const path = leadFile('leads.csv', row('IM-1'), row('IM-2', 'not-a-mail'));
+    const ran = await relais('lead', 'import', path);
+    expect(ran.out).toContain('1 inserted, 1 rejected of 2');
+    expect(ran.code).toBe(1);
+    const rejects = /readable by you only\): (.+)/.exec(ran.out)?.[1] ?? '';
+    expect(readFileSync(rejects, 'utf8')).toContain('not-a-mail');
+    expect(ran.out + ran.err).not.toContain('not-a-mail');
+    await gateway.until('the lead', async () => (await gateway.states("l.reference = 'IM-1'")).length === 1);
+  });
+
+  test('a dry run inserts nothing; a file that is not there is said so', async () => {
+    const ran = await relais('lead', 'import', leadFile('dry.csv', row('IM-9')), '--dry-run');
+    expect(ran).toMatchObject({ code: 0, out: expect.stringContaining('1 good, 0 rejected of 1') as string });
+    expect(await gateway.owner.all("SELECT id FROM lead_intake WHERE reference = 'IM-9'")).toEqual([]);
+    const missing = await relais('lead', 'import', join(folder, 'nowhere.csv'));
+    expect(missing.code).toBe(1);
+    expect(missing.err).toMatch(/^IMPORT-001 .*ENOENT/);
+    expect(missing.err).not.toMatch(/\n\s+at /);
+  });
+
+  test('what the gateway refuses later is listed with column and code, without its values', async () => {
+    await gateway.send(leadRow('RF-1', { channel: 'pigeon' }));
+    await gateway.until('the refusal', async () => (await relais('lead', 'refusals')).out.includes('RF-1'));
+    const ran = await relais('lead', 'refusals', '--client', 'essai', '--limit', '1');
+    expect(ran.out).toContain('channel');
+    expect(ran.out).not.toContain('pigeon');
+    expect(ran.err).toMatch(/more: --after \d+/);
+    const after = /--after (\d+)/.exec(ran.err)?.[1] ?? '';
+    expect((await relais('lead', 'refusals', '--after', after)).out).not.toContain('RF-1');
+  });
+});
+
+describe('lead find and show', () => {
+  test.each(['06 39 98 01 23', '0639980123', '+33639980123', '0033 6 39 98 01 23', '06.39.98.01.23'])(
+    'a phone is found in the spelling %s, the person masked',
+    async (phone) => {
+      const ran = await relais('lead', 'find', '--phone', phone, '--reason', 'ticket 1');
+      expect(ran).toMatchObject({ code: 0 });
+      expect(ran.out).toContain('ES-1');
+      expect(ran.out).not.toContain('ES-2');
+      expect(ran.out).toContain('L*** Z*** z***@c***.example +33******23');
+      for (const part of person) expect(ran.out + ran.err).not.toContain(part);
+    },
+  );
+
+  test('looking a person up needs a reason and is in the log with who, why and which lead', async () => {
+    const before = (await actionsOf(gateway, 'looked_up')).length;
+    const refused = await relais('lead', 'find', '--email', 'zoe.lefevre@courriel.example');
+    expect(refused).toMatchObject({ code: 64, err: expect.stringMatching(/^USAGE-002 /) as string });
+    expect((await actionsOf(gateway, 'looked_up')).length).toBe(before);
+
+    await relais('lead', 'find', '--email', 'ZOE.lefevre@courriel.example', '--reason', 'ticket 2');
+    const logged = (await actionsOf(gateway, 'looked_up')).slice(before);
+    expect(logged).toHaveLength(2);
+    expect(logged[0]).toMatchObject({ actor: 'Sophie', purpose: 'ticket 2', client: 'essai' });
+    expect(logged.every((one) => one.lead > 0)).toBe(true);
+  });
+
+  test('a look-up that finds nobody is logged too, and ends with 1', async () => {
+    const ran = await relais('lead', 'find', '--email', 'nobody@courriel.example', '--reason', 'ticket 3');
+    expect(ran).toMatchObject({ code: 1, out: '' });
+    expect((await actionsOf(gateway, 'looked_up')).at(-1)).toMatchObject({ purpose: 'ticket 3', lead: 0 });
+  });
+
+  test('a reference needs no reason, yet is logged', async () => {
+    expect((await relais('lead', 'find', '--reference', 'ES-1')).out).toContain('essai-crm create delivered');
+    expect((await actionsOf(gateway, 'looked_up')).at(-1)).toMatchObject({
+      purpose: 'lead find by reference',
+    });
+  });
+
+  test('revealing shows the person and is an entry of its own', async () => {
+    const why = ['--reveal', '--reason', 'request 77'];
+    const ran = await relais('lead', 'find', '--reference', 'ES-1', ...why);
+    expect(ran.out).toContain('Lefèvre Zoé zoe.lefevre@courriel.example +33639980123');
+    expect((await actionsOf(gateway, 'revealed')).at(-1)).toMatchObject({ purpose: 'request 77' });
+    expect(await relais('lead', 'show', 'ES-1', '--client', 'essai', '--reveal')).toMatchObject({ code: 64 });
+    const shown = await relais('lead', 'show', 'ES-1', '--client', 'essai', ...why);
+    expect(shown.out).toContain('Lefèvre');
+    expect(await actionsOf(gateway, 'revealed')).toHaveLength(2);
+  });
+
+  test('a reason with a way to reach somebody is refused: the log never forgets', async () => {
+    const ran = await relais('lead', 'find', '--phone', '0639980123', '--reason', 'rappeler au 06 39 98 01 23');
+    expect(ran).toMatchObject({ code: 64, err: expect.stringContaining('--reason holds') as string });
+    expect(ran.err).not.toContain('98 01 23');
+  });
+
+  test('show tells consents in force, deliveries and why one is withheld, and nothing of the person', async () => {
+    const one = await relais('lead', 'show', 'ES-1', '--client', 'essai');
+    expect(one.out).toContain('marketing.email : granted');
+    expect(one.out).toContain('essai-crm  create  delivered');
+    const two = await relais('lead', 'show', 'ES-2', '--client', 'essai');
+    expect(two.out).toContain('aucun enregistré / none recorded');
+    expect(two.out).toContain('opt-in non enregistré (marketing.email) / opt-in not recorded');
+    for (const part of person) expect(one.out + two.out).not.toContain(part);
+    expect(await relais('lead', 'show', 'ES-404', '--client', 'essai')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^FIND-001 /) as string,
+    });
+  });
+
+  test('another client does not see the lead', async () => {
+    expect((await relais('lead', 'show', 'ES-1', '--client', 'autre')).code).toBe(1);
+    expect((await relais('lead', 'find', '--reference', 'ES-1', '--client', 'autre')).err).toMatch(
+      /^FIND-001 No client/,
+    );
+  });
+});
+
+describe('rights', () => {
+  test('withdraw records the answer and tells the recipient', async () => {
+    const ran = await relais(
+      ...['lead', 'withdraw', 'ES-1', '--client', 'essai', '--channel', 'email', '--reason', 'request 78'],
+    );
+    expect(ran.out).toContain('Withdrawn: marketing by email');
+    await gateway.until('the update', async () =>
+      (await gateway.states("l.reference = 'ES-1'")).some(
+        (one) => one.action === 'update' && one.state === 'delivered',
+      ),
+    );
+    expect(crm.received.at(-1)?.body.toString()).toContain('RETRAIT');
+    expect((await relais('lead', 'show', 'ES-1', '--client', 'essai')).out).toContain(
+      'marketing.email : withdrawn',
+    );
+  });
+
+  test('an unknown channel is refused with the list of those there are', async () => {
+    const ran = await relais(
+      ...['lead', 'withdraw', 'ES-1', '--client', 'essai', '--channel', 'fax', '--reason', 'request 78'],
+    );
+    expect(ran).toMatchObject({
+      code: 64,
+      err: expect.stringContaining('email, sms, phone, post') as string,
+    });
+  });
+
+  test('erase asks first, then blanks the person and sends an erase after what was sent', async () => {
+    const command = ['lead', 'erase', 'ES-1', '--client', 'essai', '--reason', 'request 79'];
+    const unasked = await relais(...command);
+    expect(unasked).toMatchObject({ code: 64, err: expect.stringContaining('cannot be undone') as string });
+    expect(await gateway.owner.all("SELECT id FROM leads WHERE erased_at IS NOT NULL")).toEqual([]);
+
+    expect((await relais(...command, '--yes')).out).toContain('Erased.');
+    await gateway.until('the erase', async () =>
+      (await gateway.states("l.reference = 'ES-1'")).some(
+        (one) => one.action === 'erase' && one.state === 'delivered',
+      ),
+    );
+    expect((await relais('lead', 'show', 'ES-1', '--client', 'essai')).out).toContain('effacé / erased');
+    expect((await relais(...command, '--yes')).out).toContain('Already erased.');
+    const again = await relais('replay', '1', '--reason', 'ticket 9');
+    expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/^REPLAY-001 /) as string });
+    expect(again.out).toContain('the lead has been erased');
+  });
+});
