@@ -26,6 +26,7 @@ import { createProducer } from './queue/producer.ts';
 import { createWorkerPool } from './queue/workers.ts';
 import { openDatabase, type Database } from './store/database.ts';
 import { destinationsWithQueuedWork } from './store/dispatching.ts';
+import { anyNewRow } from './store/figures.ts';
 import { createSnapshots } from './store/lead-revisions.ts';
 import { grantRights, migrate, requireSchema, type Account, type Migration } from './store/migrate.ts';
 import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
@@ -140,6 +141,7 @@ export async function startPlanner(app: App): Promise<Role> {
     return taken > 0;
   });
   loop('intake', idleMs, async () => {
+    if (!(await anyNewRow(database))) return false;
     const result = await app.intake.acceptBatch(batch);
     if (result.accepted > 0) planning.nudge();
     return result.taken > 0;

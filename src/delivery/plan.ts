@@ -9,6 +9,7 @@ import { raiseAlerts, type Alert } from '../store/alerts.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
 import {
+  anyChange,
   cancelUnsent,
   dropChanges,
   insertDeliveries,
@@ -39,6 +40,7 @@ export function createPlanner(options: {
 }): Planner {
   return {
     planBatch: async (limit) => {
+      if (!(await anyChange(options.database))) return { taken: 0, planned: 0, destinations: [] };
       const result = await options.database.transaction(async (tx) => {
         const changes = await takeChanges(tx, limit);
         if (changes.length === 0) return { taken: 0, planned: 0, destinations: [] };

@@ -27,6 +27,11 @@ export async function refusedSinceAlert(sql: Sql): Promise<number> {
   return row?.n ?? 0;
 }
 
+/** One look without a transaction, for an idle intake. */
+export async function anyNewRow(sql: Sql): Promise<boolean> {
+  return (await sql.all("SELECT 1 FROM lead_intake WHERE status = 'new' LIMIT 1")).length > 0;
+}
+
 /** 0 when everything is sealed. */
 export async function oldestUnsealedSeconds(sql: Sql): Promise<number> {
   const [row] = await sql.all<{ age: number | null }>(

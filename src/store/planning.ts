@@ -12,6 +12,11 @@ export interface LeadChange {
   readonly kind: string;
 }
 
+/** One look without a transaction: what an idle planner does twenty times a second. */
+export async function anyChange(sql: Sql): Promise<boolean> {
+  return (await sql.all('SELECT 1 FROM lead_changes LIMIT 1')).length > 0;
+}
+
 /** Takes changes nobody else is planning; the caller's transaction holds them. */
 export async function takeChanges(tx: Sql, limit: number): Promise<readonly LeadChange[]> {
   const rows = await tx.all<{
