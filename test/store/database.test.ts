@@ -1,0 +1,247 @@
+// The one door to the database: values never inside SQL, deadlocks repeated, and no error that carries a person's data.
+import { inspect } from 'node:util';
+import { foreignCode } from '../../src/errors.ts';
+import {
+  inList,
+  isDuplicateKey,
+  isStoreOutage,
+  openDatabase,
+  rowMarks,
+  SqlFailure,
+  type Sql,
+} from '../../src/store/database.ts';
+import { openStoreHome, type StoreHome } from './home.ts';
+
+const marker = 'Zzyzx-Marqueur';
+let home: StoreHome;
+const caught = async (work: () => Promise<unknown>): Promise<unknown> => {
+  try {
+    await work();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
+};
+
+beforeAll(async () => {
+  home = await openStoreHome();
+  await home.owner.text(
+    'CREATE TABLE things (id INT NOT NULL, name VARCHAR(200) NULL, size INT NOT NULL DEFAULT 0, seen DATETIME(3) NULL, PRIMARY KEY (id), UNIQUE KEY things_name (name), CONSTRAINT things_size CHECK (size >= 0)) ENGINE=InnoDB',
+  );
+});
+beforeEach(() => home.owner.run('DELETE FROM things'));
+afterAll(() => home.close());
+
+describe('no error leaves with data', () => {
+  /** Everything a careless line of code could print. */
+  const everything = (error: unknown): string => {
+    const own =
+      error instanceof Error
+        ? Object.getOwnPropertyNames(error).map((name) => [name, Reflect.get(error, name) as unknown])
+        : [];
+    return [
+      inspect(error, { depth: 20, showHidden: true }),
+      String(error),
+      JSON.stringify(error),
+      inspect(own),
+    ].join('\n');
+  };
+  const duplicate = (sql: Sql): Promise<unknown> =>
+    sql.run('INSERT INTO things (id, name) VALUES (2, ?)', [marker]);
+  const faults: readonly (readonly [string, number, (sql: Sql) => Promise<unknown>])[] = [
+    ['a duplicate key, whose message quotes the value', 1062, duplicate],
+    [
+      'a value of the wrong type',
+      1366,
+      (sql) => sql.run('INSERT INTO things (id, size) VALUES (3, ?)', [marker]),
+    ],
+    [
+      'a value too long',
+      1406,
+      (sql) => sql.run('INSERT INTO things (id, name) VALUES (3, ?)', [marker.repeat(20)]),
+    ],
+    ['SQL that does not parse', 1064, (sql) => sql.run(`INSERT '${marker}' NOWHERE`)],
+    ['an unknown column', 1054, (sql) => sql.all(`SELECT \`${marker}\` FROM things`)],
+  ];
+  test.each(faults)('%s', async (_title, errno, work) => {
+    await home.owner.run('INSERT INTO things (id, name) VALUES (1, ?)', [marker]);
+    for (const run of [() => work(home.owner), () => home.owner.transaction((tx) => work(tx))]) {
+      const error = await caught(run);
+      expect(error).toBeInstanceOf(SqlFailure);
+      expect(error).toMatchObject({ errno });
+      expect(everything(error)).not.toContain(marker);
+      expect(everything(error)).not.toContain('INSERT');
+      expect(foreignCode(error)).toBe(`SQL_${errno}`);
+    }
+  });
+  test('nor when a caller catches it inside its transaction', async () => {
+    await home.owner.run('INSERT INTO things (id, name) VALUES (1, ?)', [marker]);
+    const seen = await home.owner.transaction((tx) => caught(() => duplicate(tx)));
+    expect(isDuplicateKey(seen)).toBe(true);
+    expect(everything(seen)).not.toContain(marker);
+  });
+  test('nor the text path', async () => {
+    expect(everything(await caught(() => home.owner.text(`CREATE '${marker}'`)))).not.toContain(marker);
+  });
+  test('a broken rule of the table is told by its number', async () => {
+    expect([4025, 3819]).toContain(
+      ((await caught(() => home.owner.run('INSERT INTO things (id, size) VALUES (4, -1)'))) as SqlFailure)
+        .errno,
+    );
+  });
+  test('a server that is away is DB-001, an outage, without the password', async () => {
+    const nowhere = openDatabase({ url: `mysql://relais:${marker}@127.0.0.1:1/relais`, connections: 1 });
+    const error = await caught(() => nowhere.all('SELECT 1'));
+    expect(isStoreOutage(error)).toBe(true);
+    expect(everything(error)).not.toContain(marker);
+    await nowhere.close();
+  });
+});
+
+describe('values', () => {
+  test('travel beside the SQL as parameters of a prepared statement, whatever they hold', async () => {
+    const nasty = ["'; DROP TABLE things; --", 'a\\', '"', '%_', '\u0000', '😀 é', 'NULL', '?'];
+    const one = home.another(1);
+    const executed = async (): Promise<number> =>
+      Number((await one.all<{ Value: string }>("SHOW SESSION STATUS LIKE 'Com_stmt_execute'"))[0]?.Value);
+    const before = await executed();
+    for (const [id, name] of nasty.entries())
+      await one.run('INSERT INTO things (id, name) VALUES (?, ?)', [id, name]);
+    expect((await executed()) - before).toBe(nasty.length + 1);
+    const rows = await one.all<{ name: string }>('SELECT name FROM things ORDER BY id');
+    expect(rows.map((row) => row.name)).toEqual(nasty);
+  });
+  test('instants go in and come back to the millisecond, whatever the time zone of the machine', async () => {
+    const instant = new Date('2026-03-29T01:30:00.123Z');
+    await home.owner.run('INSERT INTO things (id, seen) VALUES (1, ?)', [instant]);
+    const [row] = await home.owner.all<{ seen: Date; text: string }>(
+      "SELECT seen, DATE_FORMAT(seen, '%H:%i:%s.%f') AS text FROM things",
+    );
+    expect(row).toEqual({ seen: instant, text: '01:30:00.123000' });
+  });
+  test('a session is strict, in UTC and READ COMMITTED, on every connection of the pool', async () => {
+    const pool = home.another(3);
+    let here = 0;
+    const all = Promise.withResolvers<void>();
+    const connections = await Promise.all(
+      [1, 2, 3].map(() =>
+        pool.transaction(async (tx) => {
+          // All three are held at once, so that each is another connection.
+          if ((here += 1) === 3) all.resolve();
+          await all.promise;
+          const [row] = await tx.all<object>(
+            'SELECT @@time_zone AS zone, @@sql_mode AS mode, CONNECTION_ID() AS id',
+          );
+          const [level] = await tx.all<{ Value: string }>("SHOW SESSION VARIABLES LIKE 't%isolation'");
+          return { ...row, level: level?.Value };
+        }),
+      ),
+    );
+    expect(new Set(connections.map((one) => Reflect.get(one, 'id') as unknown)).size).toBe(3);
+    const strict = { mode: expect.stringContaining('STRICT_ALL_TABLES') as unknown };
+    for (const one of connections)
+      expect(one).toMatchObject({ zone: '+00:00', level: 'READ-COMMITTED', ...strict });
+  });
+});
+
+describe('lists', () => {
+  test('are padded to a power of two by repeating the last, so that few statements are prepared', () => {
+    const sizes = Array.from({ length: 300 }, (_, index) =>
+      inList(Array.from({ length: index + 1 }, (__, at) => at)),
+    );
+    expect(new Set(sizes.map((one) => one.values.length))).toEqual(
+      new Set([1, 2, 4, 8, 16, 32, 64, 128, 256, 512]),
+    );
+    for (const [index, one] of sizes.entries()) {
+      expect(one.marks.split(', ')).toHaveLength(one.values.length);
+      expect(one.values.slice(0, index + 1)).toEqual(Array.from({ length: index + 1 }, (_, at) => at));
+      expect(new Set(one.values.slice(index))).toEqual(new Set([index]));
+    }
+  });
+  test('that are empty are refused: they would ask for nothing and look like an answer', () => {
+    expect(() => inList([])).toThrow('empty IN list');
+  });
+  test('find exactly their rows', async () => {
+    for (const id of [1, 2, 3, 4, 5]) await home.owner.run('INSERT INTO things (id) VALUES (?)', [id]);
+    const { marks, values } = inList([5, 2, 4]);
+    const rows = await home.owner.all<{ id: number }>(
+      `SELECT id FROM things WHERE id IN (${marks}) ORDER BY id`,
+      values,
+    );
+    expect(rows.map((row) => row.id)).toEqual([2, 4, 5]);
+  });
+  test('rows are marked for one INSERT', () => expect(rowMarks(2, 3)).toBe('(?, ?, ?), (?, ?, ?)'));
+});
+
+describe('transactions', () => {
+  test('commit whole or leave nothing', async () => {
+    await caught(() =>
+      home.owner.transaction(async (tx) => {
+        await tx.run('INSERT INTO things (id) VALUES (1)');
+        throw new Error('changed my mind');
+      }),
+    );
+    await expect(home.owner.all('SELECT id FROM things')).resolves.toEqual([]);
+    await expect(
+      home.owner.transaction(async (tx) => (await tx.run('INSERT INTO things (id) VALUES (1)')).affected),
+    ).resolves.toBe(1);
+  });
+  test('two that really cross and deadlock: the one the server kills is made again, both are done once', async () => {
+    for (const id of [1, 2]) await home.owner.run('INSERT INTO things (id) VALUES (?)', [id]);
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let rounds = 0;
+    const add = (id: number, tx: Sql): Promise<unknown> =>
+      tx.run('UPDATE things SET size = size + 1 WHERE id = ?', [id]);
+    const cross = (
+      from: number,
+      to: number,
+      mine: PromiseWithResolvers<void>,
+      other: PromiseWithResolvers<void>,
+    ) =>
+      home.owner.transaction(async (tx) => {
+        rounds += 1;
+        await add(from, tx);
+        mine.resolve();
+        await other.promise;
+        await add(to, tx);
+      });
+    await Promise.all([cross(1, 2, first, second), cross(2, 1, second, first)]);
+    expect(rounds).toBe(3);
+    await expect(home.owner.all('SELECT size FROM things')).resolves.toEqual([{ size: 2 }, { size: 2 }]);
+  });
+  test('an error that another attempt would meet again is not repeated', async () => {
+    let rounds = 0;
+    await home.owner.run('INSERT INTO things (id) VALUES (1)');
+    await caught(() =>
+      home.owner.transaction(async (tx) => {
+        rounds += 1;
+        await tx.run('INSERT INTO things (id) VALUES (1)');
+      }),
+    );
+    expect(rounds).toBe(1);
+  });
+  test('a state that stays deadlocked is given up after eight rounds, told as it is', async () => {
+    let rounds = 0;
+    const error = await caught(() =>
+      home.owner.transaction(() => {
+        rounds += 1;
+        return Promise.reject(new SqlFailure(1213, 'ER_LOCK_DEADLOCK'));
+      }),
+    );
+    expect(rounds).toBe(8);
+    expect(error).toMatchObject({ errno: 1213 });
+  });
+  test('a connection that broke is not given to the next caller', async () => {
+    const one = home.another(1);
+    const [row] = await one.all<{ id: number }>('SELECT CONNECTION_ID() AS id');
+    const error = await caught(() =>
+      one.transaction(async (tx) => {
+        await tx.run('INSERT INTO things (id) VALUES (9)');
+        await home.owner.text(`KILL ${row?.id ?? 0}`);
+        await tx.run('INSERT INTO things (id) VALUES (10)');
+      }),
+    );
+    expect(isStoreOutage(error)).toBe(true);
+    await expect(one.all('SELECT id FROM things')).resolves.toEqual([]);
+  });
+});
