@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RelaisError } from '../errors.ts';
-import type { Database, Sql } from './database.ts';
+import { isStoreOutage, type Database, type Sql } from './database.ts';
 
 export interface Migration {
   readonly version: number;
@@ -88,7 +88,13 @@ export async function requireSchema(
   sql: Sql,
   migrations: readonly Migration[] = shippedMigrations(),
 ): Promise<void> {
-  const rows = await sql.all<{ version: number }>('SELECT version FROM schema_migrations').catch(() => []);
+  const rows = await sql
+    .all<{ version: number }>('SELECT version FROM schema_migrations')
+    .catch((error: unknown) => {
+      // A server that does not answer has no missing schema.
+      if (isStoreOutage(error)) throw error;
+      return [];
+    });
   const highest = Math.max(0, ...rows.map((one) => one.version));
   const wanted = Math.max(0, ...migrations.map((one) => one.version));
   if (highest !== wanted) {

@@ -20,7 +20,8 @@ beforeAll(async () => {
     const { ref } = JSON.parse(request.body.toString() || '{}') as { ref?: string };
     if (refusing && ref?.startsWith('NO-') === true) {
       response.statusCode = 422;
-      return response.end(JSON.stringify({ quoted: request.body.toString() }));
+      response.end(JSON.stringify({ quoted: request.body.toString() }));
+      return;
     }
     response.end(JSON.stringify({ success: true, id: `CRM-${ref ?? ''}` }));
   };
@@ -51,14 +52,26 @@ async function listed(...filters: readonly string[]): Promise<readonly string[]>
 
 describe('delivery list', () => {
   test.each([
-    [['--state', 'failed'], ['NO-1', 'NO-2', 'NO-3']],
+    [
+      ['--state', 'failed'],
+      ['NO-1', 'NO-2', 'NO-3'],
+    ],
     [['--state', 'withheld', '--reason', 'opt_in_missing'], ['WH-1']],
     [['--cause', 'opt_in_missing:marketing.email'], ['WH-1']],
-    [['--cause', 'refused'], ['NO-1', 'NO-2', 'NO-3']],
+    [
+      ['--cause', 'refused'],
+      ['NO-1', 'NO-2', 'NO-3'],
+    ],
     [['--lead', 'OK-1'], ['OK-1']],
     [['--lead', 'OK-1', '--client', 'autre'], []],
-    [['--client', 'essai', '--state', 'delivered'], ['OK-1', 'OK-2']],
-    [['--destination', 'essai-crm', '--since', '1h', '--until', '2099-01-01', '--state', 'failed'], ['NO-1', 'NO-2', 'NO-3']],
+    [
+      ['--client', 'essai', '--state', 'delivered'],
+      ['OK-1', 'OK-2'],
+    ],
+    [
+      ['--destination', 'essai-crm', '--since', '1h', '--until', '2099-01-01', '--state', 'failed'],
+      ['NO-1', 'NO-2', 'NO-3'],
+    ],
     [['--until', '2020-01-01'], []],
     [['--destination', 'nowhere'], []],
   ])('%j', async (filters, references) => {
@@ -69,7 +82,12 @@ describe('delivery list', () => {
     const seen: string[] = [];
     let page = await relais('delivery', 'list', '--limit', '4');
     for (let pages = 0; pages < 3; pages += 1) {
-      seen.push(...page.out.split('\n').slice(1).filter((line) => line !== ''));
+      seen.push(
+        ...page.out
+          .split('\n')
+          .slice(1)
+          .filter((line) => line !== ''),
+      );
       const after = /more: --after (\d+)/.exec(page.err)?.[1];
       if (after === undefined) break;
       page = await relais('delivery', 'list', '--limit', '4', '--after', after);

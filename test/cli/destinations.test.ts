@@ -23,10 +23,7 @@ beforeAll(async () => {
   await gateway.app.publishing.publish({ destinationId: 'essai-none', author: 'tester', note: 'first' });
   await gateway.send(leadRow('BEFORE-1'));
   await gateway.start('planner', 'worker');
-  await gateway.until(
-    'the lead',
-    async () => (await gateway.owner.all('SELECT id FROM leads')).length === 1,
-  );
+  await gateway.until('the lead', async () => (await gateway.owner.all('SELECT id FROM leads')).length === 1);
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
 });
 afterAll(async () => {
@@ -68,7 +65,10 @@ describe('destination', () => {
     crm.cutAtOnce = true;
     const cut = await relais('destination', 'test', 'essai-crm');
     crm.cutAtOnce = false;
-    expect(cut).toMatchObject({ code: 1, err: expect.stringMatching(/^DEST-001 .*cannot be reached/) as string });
+    expect(cut).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^DEST-001 .*cannot be reached/) as string,
+    });
   });
 
   test('backfill counts first, then hands older leads to the planner', async () => {
@@ -140,6 +140,8 @@ describe('authorisation', () => {
 
   test('revoking what does not exist, or granting without a document, is refused', async () => {
     expect((await relais('authorisation', 'revoke', '99', ...why)).err).toMatch(/^FIND-001 /);
-    expect(await relais('authorisation', 'grant', 'essai-crm', '--recipient', 'X')).toMatchObject({ code: 64 });
+    expect(await relais('authorisation', 'grant', 'essai-crm', '--recipient', 'X')).toMatchObject({
+      code: 64,
+    });
   });
 });

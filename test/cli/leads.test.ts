@@ -32,7 +32,10 @@ beforeAll(async () => {
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('ES-1'), leadRow('ES-2', { consents: null, mobile: '+33639980124' }));
   await gateway.until('one delivered, one withheld', async () =>
-    (await gateway.states()).map((one) => one.state).join().includes('delivered,withheld'),
+    (await gateway.states())
+      .map((one) => one.state)
+      .join()
+      .includes('delivered,withheld'),
   );
 });
 afterAll(async () => {
@@ -136,7 +139,14 @@ describe('lead find and show', () => {
   });
 
   test('a reason with a way to reach somebody is refused: the log never forgets', async () => {
-    const ran = await relais('lead', 'find', '--phone', '0639980123', '--reason', 'rappeler au 06 39 98 01 23');
+    const ran = await relais(
+      'lead',
+      'find',
+      '--phone',
+      '0639980123',
+      '--reason',
+      'rappeler au 06 39 98 01 23',
+    );
     expect(ran).toMatchObject({ code: 64, err: expect.stringContaining('--reason holds') as string });
     expect(ran.err).not.toContain('98 01 23');
   });
@@ -194,7 +204,7 @@ describe('rights', () => {
     const command = ['lead', 'erase', 'ES-1', '--client', 'essai', '--reason', 'request 79'];
     const unasked = await relais(...command);
     expect(unasked).toMatchObject({ code: 64, err: expect.stringContaining('cannot be undone') as string });
-    expect(await gateway.owner.all("SELECT id FROM leads WHERE erased_at IS NOT NULL")).toEqual([]);
+    expect(await gateway.owner.all('SELECT id FROM leads WHERE erased_at IS NOT NULL')).toEqual([]);
 
     expect((await relais(...command, '--yes')).out).toContain('Erased.');
     await gateway.until('the erase', async () =>

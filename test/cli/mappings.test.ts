@@ -1,0 +1,148 @@
+// relais mapping publish, rollback, history, preview of a stored lead; relais log verify and anchor.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
+import { actionsOf, environmentOf, terminalOf, type Relais } from './terminal.ts';
+
+let gateway: Gateway;
+let relais: Relais;
+const files = webhookFiles(9);
+const main = files['essai/crm.yaml'] ?? '';
+const note = ['--note', 'asked by Essai on 2026-11-20'];
+const folder = mkdtempSync(join(tmpdir(), 'relais-cli-'));
+
+beforeAll(async () => {
+  gateway = await openGateway({ files });
+  relais = terminalOf(environmentOf(gateway));
+});
+afterAll(async () => {
+  await gateway.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('mapping publish, rollback, history', () => {
+  test('needs a note and one target; what check refuses is not published', async () => {
+    expect(await relais('mapping', 'publish', 'essai-crm')).toMatchObject({
+      code: 64,
+      err: expect.stringMatching(/^USAGE-002 Say why with --note/) as string,
+    });
+    expect((await relais('mapping', 'publish', ...note)).err).toMatch(/^USAGE-001 Name one destination/);
+    gateway.file('essai/crm.yaml', main.replace('identity.lastName', 'identity.lastNam'));
+    for (const target of ['essai-crm', '--all']) {
+      const ran = await relais('mapping', 'publish', target, ...note);
+      expect(ran).toMatchObject({ code: 1, out: '' });
+      expect(ran.err).toMatch(/^MAPPING-001 [^]*crm\.yaml:\d+:\d+ {2}MAP-\d+ .*identity\.lastName/);
+    }
+    gateway.file('essai/crm.yaml', main);
+    expect((await relais('mapping', 'publish', 'nowhere', ...note)).err).toMatch(/^FIND-001 /);
+  });
+
+  test('versions follow each other with author and note; an earlier one can be put back', async () => {
+    const first = await relais('mapping', 'publish', '--all', ...note);
+    expect(first.out).toBe('essai-crm v1 is in force.\n1 authorisations of client.yaml added.\n');
+    expect((await relais('mapping', 'publish', 'essai-crm', ...note)).out).toContain('nothing changed');
+    gateway.file('essai/crm.yaml', main.replace('to: nom', 'to: name'));
+    const second = await relais(
+      ...['mapping', 'publish', 'essai-crm', '--author', 'Anne', '--note', 'name instead of nom'],
+    );
+    expect(second.out).toBe('essai-crm v2 is in force.\n');
+    expect(await relais('mapping', 'rollback', 'essai-crm', '1')).toMatchObject({ code: 64 });
+    const back = await relais('mapping', 'rollback', 'essai-crm', 'v1', '--reason', 'ticket 16');
+    expect(back.out).toBe('essai-crm v1 is in force again.\n');
+    expect((await relais('mapping', 'rollback', 'essai-crm', '9', '--reason', 'ticket 16')).code).toBe(1);
+    const { out } = await relais('mapping', 'history', 'essai-crm');
+    expect(out).toMatch(/v1 +\S+ \S+ +Sophie +asked by Essai on 2026-11-20 +in force/);
+    expect(out).toMatch(/v2 +\S+ \S+ +Anne +name instead of nom\n/);
+    expect(await actionsOf(gateway, 'published', 'rolled_back')).toMatchObject([
+      { entry: 'published', client: 'essai' },
+      { entry: 'rolled_back', purpose: 'ticket 16' },
+    ]);
+  });
+});
+
+describe('mapping preview', () => {
+  beforeAll(async () => {
+    gateway.file('essai/crm.yaml', main);
+    await gateway.send(leadRow('PV-1'), leadRow('PV-2', { consents: null }));
+    while ((await gateway.app.intake.acceptBatch(10)).taken > 0);
+  });
+
+  test('a stored lead needs a reason, is shown to the byte and logged; nothing is sent', async () => {
+    const command = ['mapping', 'preview', 'essai-crm', '--lead', 'PV-1'];
+    expect(await relais(...command)).toMatchObject({ code: 64, out: '' });
+    const { out, code } = await relais(...command, '--reason', 'ticket 17');
+    expect(code).toBe(0);
+    expect(out).toContain('POST /leads HTTP/1.1');
+    expect(out).toContain('{"ref":"PV-1","nom":"Lefèvre","tel":"0639980123","OPTIN":"OUI"}');
+    expect(out).toMatch(/nom +identity\.lastName +Lefèvre/);
+    expect(out).toMatch(/OPTIN +.*e-mail +OUI +NON +NON +RETRAIT +granted/);
+    expect(await actionsOf(gateway, 'revealed')).toMatchObject([{ purpose: 'ticket 17', client: 'essai' }]);
+    expect(await gateway.owner.all("SELECT id FROM handovers WHERE entry = 'departed'")).toEqual([]);
+  });
+
+  test('a lead without a recorded opt-in says why it would not leave', async () => {
+    const { out } = await relais(
+      'mapping',
+      'preview',
+      'essai-crm',
+      '--lead',
+      'PV-2',
+      '--reason',
+      'ticket 17',
+    );
+    expect(out).toContain('Would not leave: opt_in_missing');
+    expect(out).toContain('no answer is recorded for marketing by email');
+  });
+
+  test('an invented lead needs neither reason nor log', async () => {
+    const before = await actionsOf(gateway, 'revealed');
+    const ran = await relais('mapping', 'preview', 'essai-crm');
+    expect(ran.err).toContain('sample: a built-in invented lead');
+    expect(ran.out).toContain('Durand-Exemple');
+    expect(await actionsOf(gateway, 'revealed')).toEqual(before);
+    const erased = await relais('mapping', 'preview', 'essai-crm', '--action', 'erase');
+    expect(erased.out).toContain('DELETE /leads/REF-OF-THE-CRM HTTP/1.1');
+    expect((await relais('mapping', 'preview', 'essai-crm', '--sample', 'nobody')).err).toMatch(/^FIND-001 /);
+  });
+});
+
+describe('log verify', () => {
+  const sealAll = async (): Promise<void> => {
+    while ((await gateway.app.sealer.seal(1000)) > 0);
+  };
+
+  test('a whole log verifies, with its anchor given as text or file', async () => {
+    await sealAll();
+    const anchor = (await relais('log', 'anchor')).out.trim();
+    expect(anchor).toMatch(/^\d+:[0-9a-f]{64}$/);
+    const file = join(folder, 'anchor.txt');
+    writeFileSync(file, `${anchor}\n`);
+    const plain = await relais('log', 'verify');
+    expect(plain).toMatchObject({ code: 0, err: expect.stringContaining('Without an anchor') as string });
+    expect(plain.out).toMatch(/^The log verifies: \d+ entries under \d+ seals/);
+    for (const given of [
+      ['--anchor', anchor],
+      ['--anchor', file],
+      ['--anchor-file', file],
+    ])
+      expect((await relais('log', 'verify', ...given)).out).toContain('anchor found');
+    expect(await relais('log', 'verify', '--anchor', 'x')).toMatchObject({ code: 64 });
+  });
+
+  test('a cut tail is seen with the anchor; a changed entry is named; both end with 1', async () => {
+    const tail = await relais('log', 'verify', '--anchor', `999:${'0'.repeat(64)}`);
+    expect(tail).toMatchObject({ code: 1, out: '' });
+    expect(tail.err).toMatch(/^LOG-001 .*end of the log was cut.*anchor_missing, seal 999/);
+
+    await gateway.owner.text('DROP TRIGGER handovers_no_update');
+    const [entry] = await gateway.owner.all<{ id: number }>(
+      "SELECT id FROM handovers WHERE entry = 'rolled_back'",
+    );
+    await gateway.owner.run("UPDATE handovers SET purpose = 'ticket 99' WHERE id = ?", [entry?.id ?? 0]);
+    const changed = await relais('log', 'verify');
+    expect(changed).toMatchObject({ code: 1, out: '' });
+    expect(changed.err).toContain(`(entry_changed, entry ${entry?.id ?? ''}, seal 1)`);
+    expect(changed.err).toContain('→ Keep the database as it is');
+  });
+});
