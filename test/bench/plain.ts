@@ -6,7 +6,14 @@ import { Redis } from 'ioredis';
 import { createPool } from 'mysql2/promise';
 import { Agent } from 'node:http';
 
-const [url, redisUrl, database, queue, port, concurrency] = process.argv.slice(2) as [string, string, string, string, string, string];
+const [url, redisUrl, database, queue, port, concurrency] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+];
 const pool = createPool({ uri: url, database, connectionLimit: Math.min(Number(concurrency), 50) });
 const agent = new Agent({ keepAlive: true });
 const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
@@ -19,14 +26,29 @@ const worker = new Worker(
          JOIN prospects p ON p.lead_id = l.id JOIN consents c ON c.lead_id = l.id WHERE d.id = ?`,
       [(job.data as { id: number }).id],
     );
-    const [row] = rows as { id: number; reference: string; last_name: string; mobile: string; state: string }[];
+    const [row] = rows as {
+      id: number;
+      reference: string;
+      last_name: string;
+      mobile: string;
+      state: string;
+    }[];
     if (row === undefined) return;
     const answer = await axios.post<{ id: string }>(
       `http://127.0.0.1:${port}/leads`,
-      { ref: row.reference, nom: row.last_name, tel: row.mobile, OPTIN: row.state === 'granted' ? 'OUI' : 'NON' },
+      {
+        ref: row.reference,
+        nom: row.last_name,
+        tel: row.mobile,
+        OPTIN: row.state === 'granted' ? 'OUI' : 'NON',
+      },
       { httpAgent: agent, timeout: 10_000 },
     );
-    await pool.execute('INSERT INTO plain_log (delivery_id, status, reference) VALUES (?, ?, ?)', [row.id, answer.status, answer.data.id]);
+    await pool.execute('INSERT INTO plain_log (delivery_id, status, reference) VALUES (?, ?, ?)', [
+      row.id,
+      answer.status,
+      answer.data.id,
+    ]);
     await pool.execute("UPDATE plain_deliveries SET state = 'delivered' WHERE id = ?", [row.id]);
   },
   { connection, concurrency: Number(concurrency), removeOnComplete: { count: 0 } },
