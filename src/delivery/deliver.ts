@@ -53,7 +53,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   const joinedSettle = createJoiner<Settling, Settled>({
     run: (group) => settle(database, random, group),
     max: 50,
-    lanes: 2,
+    lanes: 1,
   });
   const claims = new Map<string, (load: ClaimLoad) => Promise<Claim>>();
   const step = async (name: Step, destinationId: string): Promise<void> => {

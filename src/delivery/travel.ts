@@ -48,7 +48,7 @@ export function createTravel(options: TravelOptions): Travel {
   const joinedDepart = createJoiner<Departure, DepartureAnswer>({
     run: (group) => depart(options.database, options.masterKey, group),
     max: 50,
-    lanes: 2,
+    lanes: 1,
   });
 
   const travel = async (rows: readonly ClaimedDelivery[], trip: Trip): Promise<void> => {
