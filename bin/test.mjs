@@ -16,8 +16,9 @@ const checked = unit || asked.includes('--no-check') || (await runChecks());
 
 const jest = join(root, 'node_modules/jest/bin/jest.js');
 const args = [
-  ...(unit ? ['--selectProjects', 'unit'] : []),
   ...asked.filter((argument) => !own.includes(argument)),
+  // Last: it takes every word that follows for a project.
+  ...(unit ? ['--selectProjects', 'unit'] : []),
 ];
 const tested = await run(process.execPath, [jest, ...args]);
 

@@ -8,7 +8,7 @@ import type { Sql } from '../store/database.ts';
 import { findDelivery, listDeliveries, type DeliveryFilter, type ListedDelivery } from '../store/support.ts';
 import { instant, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { tellStory } from './story.ts';
-import { paris, table } from './table.ts';
+import { parisShort, table } from './table.ts';
 import { out, say, withApp } from './terminal.ts';
 
 export interface FilterOptions {
@@ -107,7 +107,7 @@ async function list(sql: Sql, options: ListOptions): Promise<void> {
     rows.map((row) => [
       ...[String(row.id), row.destinationId, row.action, row.leadReference, row.state],
       ...[reasonText(row.reason), String(row.departures)],
-      ...[paris(row.createdAt), paris(row.settledAt ?? row.dueAt)],
+      ...[parisShort(row.createdAt), parisShort(row.settledAt ?? row.dueAt)],
     ]),
   );
   if (rows.length === 0) say('None.');

@@ -1,7 +1,7 @@
 // The terminal face of Relais: parses, runs one command, tells errors with their remedy.
 // Invariant: never a stack, never a person's data; the exit code says what kind of failure it was.
 import { Command, CommanderError } from 'commander';
-import { catalogue, foreignCode, isRelaisError } from '../errors.ts';
+import { catalogue, foreignCode, isRelaisError, RelaisError } from '../errors.ts';
 import { authorisationCommands } from './authorisations.ts';
 import { withExamples } from './arguments.ts';
 import { deliveryCommands } from './deliveries.ts';
@@ -42,7 +42,9 @@ export function relaisProgram(): Command {
     '',
     'relais start',
     'relais start worker',
-  );
+  ).action(() => {
+    throw new RelaisError('USAGE-001', 'The gateway is started by bin/relais.mjs, not from here.');
+  });
   for (const command of [program, ...allOf(program)])
     command
       .exitOverride()

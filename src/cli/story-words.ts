@@ -44,7 +44,7 @@ export const outcomeWords: Readonly<Record<OutcomeKind, Both>> = {
 /** What the gateway decided after an answer (`domain/verdict`). */
 export const nextWords: Readonly<Record<string, Both>> = {
   done: ['terminé', 'done'],
-  fail: ['abandon, une alerte a été envoyée', 'given up, an alert was sent'],
+  fail: ['abandon, une alerte est levée', 'given up, an alert is raised'],
   retry: ['nouvel essai', 'another try'],
   pending: ['le destinataire sera réinterrogé', 'the recipient will be asked again'],
   hold: ['attend une décision du support', 'support decides'],
@@ -195,9 +195,10 @@ function failedAdvice(base: string, row: ListedDelivery): readonly Both[] {
     case 'invalid':
       return [
         [
-          `Corriger le format, le publier (relais mapping publish ${row.destinationId}), puis : ${replay}`,
-          `Correct the mapping, publish it (relais mapping publish ${row.destinationId}), then: ${replay}`,
+          `Corriger le format et le publier (relais mapping publish ${row.destinationId}), ou compléter la demande (ligne « correction » de lead_intake).`,
+          `Correct the mapping and publish it (relais mapping publish ${row.destinationId}), or complete the lead (a \`correction\` row of lead_intake).`,
         ],
+        [`Puis rejouer : ${replay}`, `Then replay: ${replay}`],
       ];
     default:
       return [[`Après correction, rejouer : ${replay}`, `Once repaired, replay: ${replay}`]];

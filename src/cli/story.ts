@@ -44,7 +44,9 @@ export async function tellStory(sql: Sql, row: ListedDelivery, language: Languag
   out(`\n${strong(say('Ce qui s’est passé', 'What happened'))}`);
   const entries = await deliveryStory(sql, row.id);
   if (!entries.some((one) => one.entry === 'departed'))
-    out(`  ${say('Rien n’est encore parti.', 'Nothing has left yet.')}`);
+    out(
+      `  ${isEnd(row.state) ? say('Rien n’est parti.', 'Nothing has left.') : say('Rien n’est encore parti.', 'Nothing has left yet.')}`,
+    );
   for (const entry of entries) {
     out(`  ${paris(entry.at)}  ${told(entry, language)}`);
     for (const detail of details(entry, language)) out(`${' '.repeat(23)}${detail}`);
@@ -80,7 +82,7 @@ function told(entry: StoryEntry, language: Language): string {
     case 'reopened':
       return say('Cause réparée : reprise', 'Cause repaired: taken up again');
     case 'invalid':
-      return `${say('Non envoyée, ne respecte pas le format du client', 'Not sent, does not fit the client’s format')}${why}`;
+      return `${say('Non envoyée', 'Not sent')}${why}`;
     case 'replayed':
       return say(
         `Rejeu demandé par ${actor}${colon}${entry.purpose}`,

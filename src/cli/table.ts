@@ -3,6 +3,8 @@
 import { out, strong } from './terminal.ts';
 
 const narrowest = 8;
+/** What is typed into the next command stays whole as long as anything else can give way. */
+const names = new Set(['delivery', 'destination', 'lead', 'reference', 'client', 'id', 'row', 'state']);
 
 /** Aligned columns; the widest give way when the terminal is narrower. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
@@ -10,9 +12,15 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
   );
   const room = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
+  const widestOf = (columns: readonly number[]): number | undefined =>
+    columns
+      .filter((column) => (widths[column] ?? 0) > narrowest)
+      .toSorted((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0))[0];
+  const columns = [...head.keys()];
+  const texts = columns.filter((column) => !names.has(head[column] ?? ''));
   for (let over = widths.reduce((sum, one) => sum + one + 2, -2) - room; over > 0; over -= 1) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if ((widths[widest] ?? 0) <= narrowest) break;
+    const widest = widestOf(texts) ?? widestOf(columns);
+    if (widest === undefined) break;
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
   const line = (cells: readonly string[]): string =>
@@ -33,6 +41,12 @@ function fitted(text: string, width: number): string {
 /** `25/11/2026 14:05:09`, Paris. */
 export const paris = (at: Date | undefined | null): string =>
   at === undefined || at === null ? '-' : at.toLocaleString('fr-FR', { timeZone: 'Europe/Paris' });
+
+/** The same for lists: without the year while it is this one. */
+export function parisShort(at: Date | undefined | null): string {
+  const [text, now] = [paris(at), paris(new Date())];
+  return text.slice(5, 10) === now.slice(5, 10) ? `${text.slice(0, 5)}${text.slice(10)}` : text;
+}
 
 /** How long ago, in the largest unit: `3 d`, `12 min`. */
 export function age(at: Date | undefined): string {

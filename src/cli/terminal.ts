@@ -7,10 +7,20 @@ import { loadConfig, sandboxFile, type Config } from '../config.ts';
 import { isRelaisError, RelaisError } from '../errors.ts';
 import { createLog } from '../log.ts';
 
-/** Control characters of stored text would move the cursor or recolour the screen; ours come from `strong` alone. */
+/**
+ * Control characters of stored text would move the cursor, recolour the screen or turn the reading direction.
+ * Line ends and tabs pass, and what `strong` writes.
+ */
 export const harmless = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex
-  text.replaceAll(/[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]|\u001b(?!\[[01]m)/g, '\uFFFD');
+  text.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (sign, at: number) => {
+    const rest = text.slice(at + 1, at + 4);
+    const ours =
+      sign === '\n' ||
+      sign === '\t' ||
+      (sign === '\r' && rest.startsWith('\n')) ||
+      (sign === '\u001b' && /^\[[01]m/.test(rest));
+    return ours ? sign : '\uFFFD';
+  });
 
 export const out = (line = ''): void => void process.stdout.write(`${harmless(line)}\n`);
 export const say = (line: string): void => void process.stderr.write(`${harmless(line)}\n`);
@@ -74,7 +84,10 @@ export async function confirmed(question: string, expected: string, yes: boolean
   if (!process.stdin.isTTY) throw new RelaisError('USAGE-002', `${question} Add --yes to confirm.`);
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return (await prompt.question(`${question} Type ${expected} to go on: `)).trim() === expected;
+    // Ctrl-D closes the prompt without an answer: that is a no.
+    const closed = new Promise<string>((done) => void prompt.once('close', () => done('')));
+    const typed = prompt.question(`${question} Type ${expected} to go on: `);
+    return (await Promise.race([typed, closed])).trim() === expected;
   } finally {
     prompt.close();
   }

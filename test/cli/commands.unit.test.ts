@@ -1,10 +1,11 @@
 // What every command owes its reader: examples, words for every state, masks, and reasons that name nobody.
+import { PassThrough } from 'node:stream';
 import { allOf, relaisProgram } from '../../src/cli/program.ts';
 import { impersonal, instant, namesSomebody } from '../../src/cli/arguments.ts';
 import { maskMail, maskName, maskPhone } from '../../src/cli/masking.ts';
 import { advice, stateWords } from '../../src/cli/story-words.ts';
 import { table } from '../../src/cli/table.ts';
-import { harmless } from '../../src/cli/terminal.ts';
+import { confirmed, harmless } from '../../src/cli/terminal.ts';
 import { deliveryStates, reasons } from '../../src/domain/delivery.ts';
 import type { ListedDelivery } from '../../src/store/support.ts';
 
@@ -128,9 +129,47 @@ describe('printing', () => {
     expect(narrow).toContain('…');
   });
 
+  test('what is typed into the next command is cut last', () => {
+    const narrow = printed(50, () =>
+      table(['destination', 'reason', 'lead'], [['hexagone-commercialisation', 'y'.repeat(60), 'HZ-000001']]),
+    );
+    expect(narrow).toContain('hexagone-commercialisation');
+    expect(narrow).toContain('HZ-000001');
+    expect(narrow).toContain('yyy…');
+  });
+
   test('stored text cannot steer the terminal', () => {
     const hostile = 'a\u001b]0;title\u0007b\u001b[2Jc\u009bd\re';
     expect(harmless(hostile)).toBe('a\uFFFD]0;title\uFFFDb\uFFFD[2Jc\uFFFDd\uFFFDe');
+    expect(harmless('a;b\r\nc;d')).toBe('a;b\r\nc;d');
     expect(printed(undefined, () => table(['name'], [['x\ny\u001b[1m']]))).toBe('name\nx y[1m\n');
   });
+});
+
+describe('what cannot be undone is confirmed', () => {
+  const answered = async (typed: string | undefined): Promise<boolean> => {
+    const keyboard = Object.assign(new PassThrough(), { isTTY: true });
+    const own = Object.getOwnPropertyDescriptor(process, 'stdin');
+    const spy = jest.spyOn(process.stderr, 'write').mockImplementation(() => true);
+    Object.defineProperty(process, 'stdin', { value: keyboard, configurable: true });
+    try {
+      const answer = confirmed('3 deliveries will be replayed.', '3', false);
+      if (typed === undefined) keyboard.end();
+      else keyboard.write(`${typed}\n`);
+      return await answer;
+    } finally {
+      spy.mockRestore();
+      if (own !== undefined) Object.defineProperty(process, 'stdin', own);
+    }
+  };
+
+  test.each([
+    ['3', true],
+    ['4', false],
+    ['y', false],
+    ['', false],
+    [undefined, false],
+  ])('typing %j at a terminal: %s', async (typed, sure) => expect(await answered(typed)).toBe(sure));
+
+  test('--yes asks nothing', async () => expect(await confirmed('x', '3', true)).toBe(true));
 });
