@@ -10,6 +10,7 @@ import { actionsOf, environmentOf, terminalOf, type Relais } from './terminal.ts
 let crm: HttpRecipient;
 let gateway: Gateway;
 let relais: Relais;
+let intakeUrl: string;
 const folder = mkdtempSync(join(tmpdir(), 'relais-cli-'));
 const person = ['Lefèvre', 'Zoé', 'zoe.lefevre', '639980123', '39980123'];
 
@@ -27,7 +28,8 @@ beforeAll(async () => {
   const url = new URL(gateway.config.mysql.gatewayUrl);
   url.username = intake.user;
   url.password = 'intake';
-  relais = terminalOf(environmentOf(gateway, { RELAIS_MYSQL_INTAKE_URL: url.href }));
+  intakeUrl = url.href;
+  relais = terminalOf(environmentOf(gateway, { RELAIS_MYSQL_INTAKE_URL: intakeUrl }));
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('ES-1'), leadRow('ES-2', { consents: null, mobile: '+33639980124' }));
@@ -64,6 +66,15 @@ describe('lead import', () => {
     expect(readFileSync(rejects, 'utf8')).toContain('not-a-mail');
     expect(ran.out + ran.err).not.toContain('not-a-mail');
     await gateway.until('the lead', async () => (await gateway.states("l.reference = 'IM-1'")).length === 1);
+  });
+
+  test('the intake account is enough: the gateway account is not used', async () => {
+    const elsewhere = new URL(gateway.config.mysql.gatewayUrl);
+    elsewhere.port = '9';
+    const ran = await terminalOf(
+      environmentOf(gateway, { RELAIS_MYSQL_INTAKE_URL: intakeUrl, RELAIS_MYSQL_URL: elsewhere.href }),
+    )('lead', 'import', leadFile('alone.csv', row('IM-3')));
+    expect(ran).toMatchObject({ code: 0, out: expect.stringContaining('1 inserted, 0 rejected') as string });
   });
 
   test('a dry run inserts nothing; a file that is not there is said so', async () => {
