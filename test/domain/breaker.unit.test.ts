@@ -22,8 +22,12 @@ const many = (
   signals: readonly (readonly [number, CircuitSignal])[],
   from: Circuit = closedCircuit,
 ): Circuit => signals.reduce((circuit, [id, signal]) => one(circuit, id, signal).circuit, from);
-const distinct = (signal: CircuitSignal, count: number): readonly (readonly [number, CircuitSignal])[] =>
-  Array.from({ length: count }, (_, index) => [index + 1, signal] as const);
+const distinct = (
+  signal: CircuitSignal,
+  count: number,
+  from = 1,
+): readonly (readonly [number, CircuitSignal])[] =>
+  Array.from({ length: count }, (_, index) => [index + from, signal] as const);
 const opened = (cause: 'unavailable' | 'unauthorized' | 'rejection' | 'unknown'): Circuit =>
   many(distinct(cause, cause === 'unavailable' ? 5 : cause === 'unauthorized' ? 1 : 20));
 
@@ -46,7 +50,7 @@ describe('opening', () => {
     expect(circuit.state).toBe('closed');
   });
   test('an acceptance between begins the count again', () => {
-    const circuit = many([...distinct('unavailable', 4), [9, 'success'], ...distinct('unavailable', 4)]);
+    const circuit = many([...distinct('unavailable', 4), [9, 'success'], ...distinct('unavailable', 4, 50)]);
     expect(circuit.state).toBe('closed');
   });
   test('refused credentials open it at once', () => {
@@ -69,9 +73,9 @@ describe('opening', () => {
     expect(many(mixed).state).toBe('open');
   });
   test('an acceptance ends a run of refusals', () => {
-    expect(many([...distinct('rejection', 19), [99, 'success'], ...distinct('rejection', 19)]).state).toBe(
-      'closed',
-    );
+    expect(
+      many([...distinct('rejection', 19), [99, 'success'], ...distinct('rejection', 19, 50)]).state,
+    ).toBe('closed');
   });
   test('nothing changed gives back the same object, so that nothing is written', () => {
     expect(one(closedCircuit, 1, 'success').circuit).toBe(closedCircuit);
@@ -177,6 +181,14 @@ describe('throttled', () => {
       t0 + 10,
     ).circuit;
     expect(allowed(later, t0 + 20)).toBe(0);
+  });
+  test.each<[string, Circuit]>([
+    ['closed with failures behind it', many(distinct('unavailable', 3))],
+    ['open', opened('unavailable')],
+    ['at the end of its ramp', many([...distinct('success', 3, 300)], opened('unavailable'))],
+  ])('nor does one accepted while the circuit is %s', (_title, circuit) => {
+    const asked = one(circuit, 1, 'throttled', t0, { throttledForMs: 60_000 }).circuit;
+    expect(allowed(one(asked, 2, 'success', t0 + 10).circuit, t0 + 20)).toBe(0);
   });
   test('a success after the quiet time forgets it', () => {
     expect(one(quiet, 3, 'success', t0 + 61_000).circuit).toEqual(closedCircuit);

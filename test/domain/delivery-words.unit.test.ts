@@ -49,6 +49,7 @@ test('reason and code come apart as they were put together, at the first colon, 
       expect(splitReason(stored)).toEqual({ base, code: code.slice(0, 80 - base.length - 1) });
     }),
   );
+  expect(reasonWith('category_not_authorised', 'X'.repeat(90))).toHaveLength(80);
   expect(reasonWith('retry', '')).toBe('retry');
   expect(reasonWith('retry')).toBe('retry');
   expect(splitReason('retry')).toEqual({ base: 'retry' });

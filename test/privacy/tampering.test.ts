@@ -158,6 +158,15 @@ describe('the tail', () => {
     await expect(home.verdict()).resolves.toBe('sound');
     await expect(home.verdict(anchor)).resolves.toEqual({ kind: 'anchor_differs', seal: 3 });
   });
+  test('of an earlier life put back behind a chain that was regrown is named, genuine as it is', async () => {
+    await home.tamper('CREATE TABLE kept_seal AS SELECT * FROM seals WHERE sequence = 3');
+    await home.tamper('DELETE FROM handovers WHERE id BETWEEN ? AND ?', [id(5), id(9)]);
+    await home.tamper('DELETE FROM seals WHERE sequence > 1');
+    await home.append(5);
+    await home.sealer.seal(10);
+    await home.tamper('INSERT INTO seals SELECT * FROM kept_seal');
+    await expect(home.verdict()).resolves.toEqual({ kind: 'seal_changed', seal: 3 });
+  });
   test('an anchor stays good while the log grows', async () => {
     await home.append(4);
     await home.sealer.seal(10);
