@@ -18,7 +18,7 @@ export interface Sql {
 export interface Database extends Sql {
   /** One statement of ours without values, as text: CREATE TRIGGER and GRANT cannot be prepared on MySQL. */
   readonly text: (sql: string) => Promise<void>;
-  /** READ COMMITTED; repeated up to eight times after a deadlock, a lock-wait timeout or errno 1020. */
+  /** READ COMMITTED; repeated up to eight times after a deadlock, a lock-wait timeout or errno 1020, as single statements are. */
   readonly transaction: <T>(work: (tx: Sql) => Promise<T>) => Promise<T>;
   readonly close: () => Promise<void>;
   readonly name: string;
@@ -120,35 +120,42 @@ export function openDatabase(options: { url: string; connections: number }): Dat
 
   return {
     name: url.pathname.slice(1),
-    all: <Row>(sql: string, values?: readonly SqlValue[]) => borrowed((one) => on(one).all<Row>(sql, values)),
-    run: (sql, values) => borrowed((one) => on(one).run(sql, values)),
+    all: <Row>(sql: string, values?: readonly SqlValue[]) =>
+      repeated(() => borrowed((one) => on(one).all<Row>(sql, values))),
+    run: (sql, values) => repeated(() => borrowed((one) => on(one).run(sql, values))),
     text: (sql) =>
       borrowed(async (one) => {
         await one.query(sql);
       }),
-    transaction: async (work) => {
-      for (let round = 1; ; round += 1) {
-        try {
-          return await borrowed(async (one) => {
-            await one.beginTransaction();
-            try {
-              const result = await work(on(one));
-              await one.commit();
-              return result;
-            } catch (error) {
-              // A lost connection has rolled back by itself; the first error is the one to tell.
-              await one.rollback().catch(() => undefined);
-              throw error;
-            }
-          });
-        } catch (error) {
-          if (!(error instanceof SqlFailure) || !repeatable.has(error.errno) || round >= 8) throw error;
-          await new Promise((done) => setTimeout(done, Math.random() * 20 * round));
-        }
-      }
-    },
+    transaction: (work) =>
+      repeated(() =>
+        borrowed(async (one) => {
+          await one.beginTransaction();
+          try {
+            const result = await work(on(one));
+            await one.commit();
+            return result;
+          } catch (error) {
+            // A lost connection has rolled back by itself; the first error is the one to tell.
+            await one.rollback().catch(() => undefined);
+            throw error;
+          }
+        }),
+      ),
     close: () => pool.end(),
   };
+}
+
+/** A deadlock's victim has been rolled back whole, a single statement too: the same again may pass. */
+async function repeated<T>(work: () => Promise<T>): Promise<T> {
+  for (let round = 1; ; round += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof SqlFailure) || !repeatable.has(error.errno) || round >= 8) throw error;
+      await new Promise((done) => setTimeout(done, Math.random() * 20 * round));
+    }
+  }
 }
 
 /** The driver's error never reaches a caller, not even inside a transaction: its message and `sql` quote values. */

@@ -173,7 +173,7 @@ test('a marked prospect leaves no trace outside the lead tables and the payload'
         await replay(gateway.app, [row.id], { actor: 'tester', reason: 'again' });
       return row?.state === 'delivered' && call >= answers.length;
     },
-    40_000,
+    100_000,
   );
   // A second key, a unique one, stored twice: the driver's message would quote it.
   await expect(
@@ -222,4 +222,4 @@ test('a marked prospect leaves no trace outside the lead tables and the payload'
   expect(
     findMarkers('payload', crm.received.map((one) => one.body.toString()).join('')).length,
   ).toBeGreaterThan(0);
-}, 90_000);
+}, 150_000);
