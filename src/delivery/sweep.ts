@@ -206,16 +206,20 @@ export function createSweeper(options: {
     reopenAuthorised: async (now) => {
       let reopened = 0;
       for (const destination of await allDestinations(database)) {
-        const ids = await withheldOfDestination(
-          database,
-          destination.id,
-          ['recipient_not_authorised', 'mapping_missing'],
-          500,
-        );
-        if (ids.length === 0) continue;
         const mapping = await published.version(destination.mappingVersionId);
+        // A whole URL that is a secret names its host only at departure: looking again and again would only fill the log.
+        if (mapping === undefined || mapping.targets.length === 0) continue;
         const all = (await readAuthorisations(database, [destination.id])).get(destination.id) ?? [];
-        if (mapping === undefined || coveringAuthorisation(all, mapping.targets, now) === undefined) continue;
+        const covering = coveringAuthorisation(all, mapping.targets, now);
+        if (covering === undefined) continue;
+        const whole = mapping.categories.every((category) => covering.categories.includes(category));
+        const causes = [
+          'recipient_not_authorised',
+          'mapping_missing',
+          ...(whole ? ['category_not_authorised'] : []),
+        ];
+        const ids = await withheldOfDestination(database, destination.id, causes, 500);
+        if (ids.length === 0) continue;
         reopened += await database.transaction(async (tx) => {
           const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
           await appendHandovers(

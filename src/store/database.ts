@@ -26,6 +26,8 @@ export interface Database extends Sql {
 
 /** A statement met a state of the database that another attempt may not meet. */
 const repeatable = new Set([1020, 1205, 1213]);
+/** Access denied, unknown database: another password may pass, another try will not. */
+const refusedAccounts = new Set([1044, 1045, 1049, 1698]);
 const lost = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -191,6 +193,9 @@ function translated(error: unknown): unknown {
     code === 'ER_SERVER_SHUTDOWN'
   ) {
     return new RelaisError('DB-001', `MySQL cannot be reached (${foreignCode(error)}).`);
+  }
+  if (errno !== undefined && refusedAccounts.has(errno)) {
+    return new RelaisError('DB-001', `MySQL refuses the account or the database (${foreignCode({ code })}).`);
   }
   if (sqlState === undefined && errno === undefined) return error;
   return new SqlFailure(errno ?? 0, code ?? `SQLSTATE_${sqlState ?? ''}`);

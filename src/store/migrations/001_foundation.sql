@@ -360,6 +360,7 @@ CREATE TABLE deliveries (
   KEY deliveries_due (state, destination_id, priority, due_at, id),
   KEY deliveries_expiry (state, expires_at),
   KEY deliveries_lead (lead_id, destination_id, id),
+  KEY deliveries_destination (destination_id, id),
   KEY deliveries_batch (batch_id),
   KEY deliveries_client (client_id, created_at)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
