@@ -1,0 +1,94 @@
+// docs/errors.md and the catalogues say the same, both ways: no code without its line, no line without its code.
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { replayRefusals } from '../../src/delivery/replay.ts';
+import { deliveryStates, reasons } from '../../src/domain/delivery.ts';
+import { catalogue } from '../../src/errors.ts';
+import { refusalCodes } from '../../src/intake/refusals.ts';
+import { mappingProblems } from '../../src/mapping/problems.ts';
+
+const root = join(import.meta.dirname, '../..');
+const page = readFileSync(join(root, 'docs/errors.md'), 'utf8');
+
+/** Cells of every table row below a heading, up to the next heading. */
+function rowsUnder(heading: string): readonly (readonly string[])[] {
+  const lines = page.split('\n');
+  const start = lines.indexOf(heading);
+  expect([heading, start]).not.toEqual([heading, -1]);
+  const end = lines.findIndex((line, at) => at > start && line.startsWith('#'));
+  return lines
+    .slice(start, end < 0 ? undefined : end)
+    .filter((line) => line.startsWith('| `'))
+    .map((line) =>
+      line
+        .replace(/^\| /, '')
+        .replace(/ \|$/, '')
+        .split(/ (?<!\\)\| /)
+        .map((cell) => cell.replaceAll('\\|', '|').replace(/^`(.*)`$/, '$1')),
+    );
+}
+
+test.each([
+  ['## Errors of commands', catalogue],
+  ['## Mistakes in mapping files', mappingProblems],
+])('%s: code, meaning and remedy', (heading, codes) => {
+  expect(rowsUnder(heading)).toEqual(
+    Object.entries(codes).map(([code, { meaning, remedy }]) => [code, meaning, remedy]),
+  );
+});
+
+test('reasons of a delivery, with a state and both languages', () => {
+  const rows = rowsUnder('## Reasons of a delivery');
+  expect(rows.map(([code, , fr, en]) => [code, fr, en])).toEqual(
+    Object.entries(reasons)
+      .filter(([code]) => code !== '')
+      .map(([code, { fr, en }]) => [code, fr, en]),
+  );
+  for (const [code, state = '', , , remedy = ''] of rows)
+    expect([code, (deliveryStates as readonly string[]).includes(state), remedy !== '']).toEqual([
+      code,
+      true,
+      true,
+    ]);
+});
+
+test('rows refused at the door, and replays refused', () => {
+  expect(rowsUnder('## Rows refused at the door')).toEqual(Object.entries(refusalCodes));
+  expect(rowsUnder('## What a replay refuses')).toEqual(Object.entries(replayRefusals));
+});
+
+const sourcesOf = (folder: string): string =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(join(root, folder, name), 'utf8'))
+    .join('\n');
+
+test('codes of connectors and engine', () => {
+  const connectors = sourcesOf('connectors').replaceAll(/const certificateCodes = new Set\(\[[^\]]*\]/g, '');
+  const engine = sourcesOf('src/delivery') + sourcesOf('src/mapping');
+  const shown = rowsUnder('### After the colon').map(([code = '']) => code);
+  const known = shown.filter((code) => code !== 'SCHEMA_...');
+  expect(known.filter((code) => !`${connectors}${engine}`.includes(`'${code}'`))).toEqual([]);
+  expect(engine).toContain('`SCHEMA_${');
+
+  // Names of Node's and YAML's own errors, which end as one of ours; a size that becomes ANSWER_TOO_LARGE.
+  const foreign = ['EAI_AGAIN', 'TOO_LARGE', 'NO_CONNECTOR'];
+  const written = (text: string, form: RegExp): string[] =>
+    [...text.matchAll(form)].map((one) => one[1] ?? '');
+  const given = new Set([
+    ...written(connectors, /'([A-Z]+(?:_[A-Z]+)+)'/g),
+    ...written(connectors, /\| '([A-Z]{3,})'/g),
+    ...written(engine, /(?:code|reason): '([A-Z_]+)'/g),
+  ]);
+  expect([...given].filter((code) => !shown.includes(code) && !foreign.includes(code))).toEqual([]);
+});
+
+test('reasons why no destination takes a lead are those the planner writes', () => {
+  const planner = sourcesOf('src/delivery');
+  const rows = rowsUnder('## Leads that no destination takes').map(([code = '']) => code.replace('...', ''));
+  expect(rows.filter((code) => !planner.includes(`'${code}'`) && !planner.includes(`\`${code}$`))).toEqual(
+    [],
+  );
+  for (const [, code = ''] of planner.matchAll(/do: 'refuse', reason: '([a-z_]+)'/g))
+    expect(rows).toContain(code);
+});
