@@ -84,7 +84,9 @@ export function openDatabase(options: { url: string; connections: number }): Dat
   const prepared = new WeakSet<object>();
 
   const connection = async (): Promise<PoolConnection> => {
-    const one = await pool.getConnection();
+    const one = await pool.getConnection().catch((error: unknown) => {
+      throw refusedAccount(error) ?? error;
+    });
     const raw = one.connection as unknown as object;
     if (!prepared.has(raw)) {
       await one.query(
@@ -173,6 +175,13 @@ async function executed(
   }
 }
 
+/** What the server says to a login, as opposed to a statement. */
+function refusedAccount(error: unknown): RelaisError | undefined {
+  const { errno } = error as { errno?: number };
+  if (errno === undefined || !refusedAccounts.has(errno)) return undefined;
+  return new RelaisError('DB-001', `MySQL refuses the account or the database (${foreignCode(error)}).`);
+}
+
 function isLost(error: unknown): boolean {
   if (isStoreOutage(error)) return true;
   const { code, fatal } = error as { code?: string; fatal?: boolean };
@@ -193,9 +202,6 @@ function translated(error: unknown): unknown {
     code === 'ER_SERVER_SHUTDOWN'
   ) {
     return new RelaisError('DB-001', `MySQL cannot be reached (${foreignCode(error)}).`);
-  }
-  if (errno !== undefined && refusedAccounts.has(errno)) {
-    return new RelaisError('DB-001', `MySQL refuses the account or the database (${foreignCode({ code })}).`);
   }
   if (sqlState === undefined && errno === undefined) return error;
   return new SqlFailure(errno ?? 0, code ?? `SQLSTATE_${sqlState ?? ''}`);
