@@ -28,7 +28,9 @@ function rowsUnder(heading: string): readonly (readonly string[])[] {
     );
 }
 
-test.each([
+type Catalogue = Readonly<Record<string, { readonly meaning: string; readonly remedy: string }>>;
+
+test.each<[string, Catalogue]>([
   ['## Errors of commands', catalogue],
   ['## Mistakes in mapping files', mappingProblems],
 ])('%s: code, meaning and remedy', (heading, codes) => {
