@@ -63,13 +63,17 @@ export function namesSomebody(text: string): boolean {
 export function instant(text: string): Date {
   const age = /^(\d{1,6})([mhd])$/.exec(text);
   if (age !== null)
+    // Nothing is older than 1970, and MySQL knows no year below 1000.
     return new Date(
-      Date.now() - Number(age[1]) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[age[2] as 'm' | 'h' | 'd'],
+      Math.max(
+        0,
+        Date.now() - Number(age[1]) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[age[2] as 'm' | 'h' | 'd'],
+      ),
     );
   const plain = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?)?$/.test(text);
   const zoned = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text);
   const read = new Date(plain ? `${text.length === 10 ? `${text}T00:00` : text}Z` : text);
-  if ((!plain && !zoned) || Number.isNaN(read.getTime()))
+  if ((!plain && !zoned) || Number.isNaN(read.getTime()) || !isDay(text.slice(0, 10)))
     throw new RelaisError(
       'USAGE-001',
       `"${text}" is not a date (2026-11-25, 2026-11-25T14:00, or an age such as 2h).`,
@@ -78,6 +82,12 @@ export function instant(text: string): Date {
   // Twice: the first guess may lie on the other side of a change of the clocks.
   const guess = read.getTime() - parisOffset(read);
   return new Date(read.getTime() - parisOffset(new Date(guess)));
+}
+
+/** JavaScript reads 30 February as 2 March: a slip of the finger must not shift a period. */
+function isDay(day: string): boolean {
+  const midnight = new Date(`${day}T00:00Z`);
+  return day >= '1970' && !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
 }
 
 function parisOffset(at: Date): number {

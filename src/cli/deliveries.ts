@@ -127,8 +127,9 @@ function plain(row: ListedDelivery): Record<string, unknown> {
 async function cancelAll(names: readonly string[], options: { readonly reason?: string }): Promise<void> {
   const reason = reasonOf(options.reason);
   await withApp(async ({ database, config }) => {
-    const wanted: number[] = [];
-    for (const name of new Set(names)) wanted.push((await existingDelivery(database, name)).id);
+    const found = new Set<number>();
+    for (const name of names) found.add((await existingDelivery(database, name)).id);
+    const wanted = [...found];
     const ended = await cancel(database, wanted, { actor: config.actor, reason });
     out(`${ended.length} of ${wanted.length} cancelled.`);
     const left = wanted.filter((id) => !ended.includes(id));

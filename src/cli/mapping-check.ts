@@ -105,8 +105,9 @@ function within(folder: string, inside: string): Checked {
 /** Problems name files from the parent of the mappings folder, whatever that folder is called. */
 const insideOf = (file: string): string => file.replace(/^mappings\//, '');
 
-function shownPath(folder: string, file: string): string {
-  const path = join(folder, insideOf(file));
+/** A path that can be opened from here; a sample may lie outside of the folder. */
+export function shownPath(folder: string, file: string): string {
+  const path = resolve(folder, insideOf(file));
   const near = relative(process.cwd(), path);
   return near.startsWith('..') ? path : near;
 }

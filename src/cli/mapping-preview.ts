@@ -9,7 +9,7 @@ import type { App } from '../app.ts';
 import type { Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import { checkSources } from '../mapping/check.ts';
-import type { MappingSources } from '../mapping/contract.ts';
+import type { MappingSources, Problem } from '../mapping/contract.ts';
 import { loadDestination } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/problems.ts';
 import { leadFromSample } from '../mapping/sample.ts';
@@ -17,6 +17,7 @@ import { appendHandovers } from '../store/handovers.ts';
 import { readLeads } from '../store/leads.ts';
 import { findLeads } from '../store/support-leads.ts';
 import { reasonOf, withExamples } from './arguments.ts';
+import { shownPath } from './mapping-check.ts';
 import { printPreview } from './preview-text.ts';
 import { sampleLead } from './sample-lead.ts';
 import { mappingsFolder, say, withApp } from './terminal.ts';
@@ -65,7 +66,7 @@ async function preview(destination: string, options: PreviewOptions): Promise<vo
   if (!checked.ok)
     throw new RelaisError(
       'MAPPING-001',
-      `The mapping of ${destination} has errors:\n${checked.problems.map(formatProblem).join('\n')}`,
+      `The mapping of ${destination} has errors:\n${listed(folder, checked.problems)}`,
     );
   const { mapping } = checked;
   if (mapping.actions[options.action] === undefined)
@@ -81,14 +82,14 @@ async function preview(destination: string, options: PreviewOptions): Promise<vo
   );
 }
 
+const listed = (folder: string, problems: readonly Problem[]): string =>
+  problems.map((one) => formatProblem({ ...one, file: shownPath(folder, one.file) })).join('\n');
+
 function invented(sources: MappingSources, folder: string, wanted: string | undefined): Lead {
   const { name, text } = sampleOf(sources, folder, wanted);
   const sample = leadFromSample(text, name, sources.clientId);
   if (!sample.ok)
-    throw new RelaisError(
-      'MAPPING-001',
-      `The sample has errors:\n${sample.problems.map(formatProblem).join('\n')}`,
-    );
+    throw new RelaisError('MAPPING-001', `The sample has errors:\n${listed(folder, sample.problems)}`);
   say(`sample: ${name}`);
   return sample.lead;
 }
@@ -101,10 +102,12 @@ function sampleOf(
 ): { readonly name: string; readonly text: string } {
   const own = Object.keys(sources.files).filter((one) => /\/samples\/.*\.ya?ml$/.test(one));
   const bare = (name: string): string => basename(name).replace(/\.ya?ml$/, '');
-  const found = wanted === undefined ? own[0] : own.find((one) => bare(one) === bare(wanted));
+  // A path names one file: a sample of the client that happens to be called alike is another lead.
+  const path = wanted !== undefined && wanted !== basename(wanted) && existsSync(wanted);
+  const found = wanted === undefined ? own[0] : own.find((one) => !path && bare(one) === bare(wanted));
   if (found !== undefined) return { name: found, text: sources.files[found] ?? '' };
   if (wanted === undefined) return { name: 'a built-in invented lead', text: sampleLead };
-  if (existsSync(wanted)) return { name: wanted, text: readFileSync(resolve(wanted), 'utf8') };
+  if (existsSync(wanted)) return { name: resolve(wanted), text: readFileSync(wanted, 'utf8') };
   const known = own.map(bare).join(', ') || 'none';
   throw new RelaisError(
     'FIND-001',

@@ -54,7 +54,12 @@ describe('migrate', () => {
   test('says what is missing: the schema, the owner, the account', async () => {
     expect(await relais('status')).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/^DB-002 /) as string,
+      err: expect.stringMatching(/^DB-001 MySQL refuses the account/) as string,
+    });
+    const asOwner = terminalOf({ ...environment, RELAIS_MYSQL_URL: fresh.ownerUrl });
+    expect(await asOwner('status')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^DB-002 .*\n→ Run `relais migrate`/) as string,
     });
     const { RELAIS_MYSQL_OWNER_URL: _, ...without } = environment;
     expect(await terminalOf(without)('migrate')).toMatchObject({
