@@ -142,8 +142,9 @@ export const sandboxFile = '.relais/current.env';
  * @param folder where `.relais/current.env` and relative paths are looked for
  */
 export function loadConfig(environment: Environment = process.env, folder: string = process.cwd()): Config {
-  const sandbox =
-    environment['RELAIS_MYSQL_URL'] === undefined ? readSandboxFile(join(folder, sandboxFile)) : {};
+  // A leftover of a sandbox never configures production.
+  const bare = environment['RELAIS_MYSQL_URL'] === undefined && environment['RELAIS_ENV'] !== 'production';
+  const sandbox = bare ? readSandboxFile(join(folder, sandboxFile)) : {};
   const problems: string[] = [];
   const read = (name: string): string | undefined => {
     const given = environment[name];
@@ -171,7 +172,11 @@ export function loadConfig(environment: Environment = process.env, folder: strin
   };
   const key = (name: string): Buffer => {
     const file = read(`${name}_FILE`);
-    const text = file !== undefined && existsSync(file) ? readFileSync(file, 'utf8').trim() : needed(name);
+    if (file !== undefined && !existsSync(file)) {
+      problems.push(`${name}_FILE: no file at ${file}`);
+      return Buffer.alloc(0);
+    }
+    const text = file === undefined ? needed(name) : readFileSync(file, 'utf8').trim();
     const bytes = Buffer.from(text, 'base64');
     if (text !== '' && bytes.length !== 32)
       problems.push(`${name} must be 32 bytes in base64 (openssl rand -base64 32)`);
@@ -272,10 +277,14 @@ export function loadConfig(environment: Environment = process.env, folder: strin
 function refuseUnsafe(config: Config): void {
   const unsafe: string[] = [];
   if (config.network.allowPlaintext) unsafe.push('RELAIS_ALLOW_PLAINTEXT=yes');
-  for (const [name, value] of [
-    ['RELAIS_MYSQL_URL', config.mysql.gatewayUrl],
-    ['RELAIS_REDIS_URL', config.redis.url],
-  ] as const) {
+  const reached = {
+    RELAIS_MYSQL_URL: config.mysql.gatewayUrl,
+    RELAIS_MYSQL_OWNER_URL: config.mysql.ownerUrl,
+    RELAIS_MYSQL_INTAKE_URL: config.mysql.intakeUrl,
+    RELAIS_REDIS_URL: config.redis.url,
+  };
+  for (const [name, value] of Object.entries(reached)) {
+    if (value === undefined) continue;
     const parsed = new URL(value);
     const local = ['localhost', '127.0.0.1', '[::1]'].includes(parsed.hostname);
     // Only what openDatabase understands counts: any other word would pass here and travel in clear.

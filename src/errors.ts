@@ -8,8 +8,7 @@ export const catalogue = {
   },
   'CONFIG-002': {
     meaning: 'The configuration is not allowed in production.',
-    remedy:
-      'Use TLS, an account bound to an address and no private network ranges, as docs/operations.md describes.',
+    remedy: 'Use TLS, https recipients and an account bound to an address, as docs/operations.md describes.',
   },
   'DB-001': {
     meaning: 'The database cannot be reached.',
@@ -27,10 +26,6 @@ export const catalogue = {
     meaning: 'Another process holds the migration lock.',
     remedy: 'Wait for it to end, or find it with SHOW PROCESSLIST.',
   },
-  'REDIS-001': {
-    meaning: 'Redis cannot be reached.',
-    remedy: 'Check RELAIS_REDIS_URL. Nothing is lost meanwhile: deliveries wait in MySQL.',
-  },
   'KEY-001': {
     meaning: 'A key needed to read or write protected content is missing or wrong.',
     remedy: 'Give RELAIS_MASTER_KEY and RELAIS_SEAL_KEY the values this database was created with.',
@@ -43,18 +38,6 @@ export const catalogue = {
   'FIND-001': {
     meaning: 'Nothing of that name exists.',
     remedy: 'Check the spelling; the list commands show what exists.',
-  },
-  'LEAD-001': {
-    meaning: 'A lead row does not follow the lead contract.',
-    remedy: 'Correct the columns named; docs/lead-contract.md gives types and allowed values.',
-  },
-  'LEAD-002': {
-    meaning: 'The reference is already used by a lead with other content.',
-    remedy: 'Send a `correction` row instead of a second `lead` row.',
-  },
-  'LEAD-003': {
-    meaning: 'The row speaks of a lead that does not exist.',
-    remedy: 'Send the lead first, or correct the reference.',
   },
   'LEAD-004': {
     meaning: 'The lead has been erased.',

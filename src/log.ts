@@ -94,6 +94,9 @@ const fieldKinds: Record<keyof LogFields, 'code' | 'number'> = {
 /** Codes, slugs, host names; at most 120 characters. No `@`, no space: neither a name with a first name nor a mail fits. */
 const codePattern = /^[A-Za-z0-9_.:/[\]-]{1,120}$/;
 
+/** Eight digits and more with nothing but separators: it could be a phone number. */
+const numberLike = /^[\d_./:-]*\d(?:[_./:-]?\d){7,}[\d_./:-]*$/;
+
 export interface Log {
   readonly info: (event: LogEvent, fields?: LogFields) => void;
   readonly warn: (event: LogEvent, fields?: LogFields) => void;
@@ -126,7 +129,7 @@ function allowed(fields: LogFields): Record<string, string | number> {
     if (kind === 'number' && typeof value === 'number' && Number.isFinite(value))
       kept[name] = Math.round(value * 1000) / 1000;
     else if (kind === 'code' && typeof value === 'string')
-      kept[name] = codePattern.test(value) ? value : 'REDACTED';
+      kept[name] = codePattern.test(value) && !numberLike.test(value) ? value : 'REDACTED';
   }
   return kept;
 }

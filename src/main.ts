@@ -22,14 +22,19 @@ SIGTERM or SIGINT stops taking work, lets what is being sent end (RELAIS_DRAIN_M
 /** sysexits(3): EX_USAGE, EX_CONFIG, EX_UNAVAILABLE. */
 const exits = { usage: 64, config: 78, unavailable: 69 } as const;
 
-await main(process.argv[2] ?? 'all');
+await main(process.argv[2] ?? 'all', process.argv.slice(3));
 
-async function main(name: string): Promise<void> {
+async function main(name: string, rest: readonly string[]): Promise<void> {
   if (name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(help);
     return;
   }
   const role = roles.find((one) => one === name);
+  if (rest.length > 0)
+    return leave(
+      `One role at a time: "${rest.join(' ')}" is too much. all is planner and worker.\n\n${help}`,
+      exits.usage,
+    );
   if (role === undefined) return leave(`"${name}" is not a role.\n\n${help}`, exits.usage);
   let config: Config;
   try {

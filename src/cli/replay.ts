@@ -45,7 +45,7 @@ async function replayCommand(names: readonly string[], options: ReplayOptions): 
     const rows = await wanted(app, names, options);
     for (const [plan, group] of Map.groupBy(rows, planOf))
       out(`${String(group.length).padStart(6)}  ${planWords(plan)}`);
-    if (rows.length === 0) say('No delivery matches.');
+    if (rows.length === 0) throw new RelaisError('FIND-001', 'No delivery matches.');
     if (options.dryRun === true) return;
     const going = rows.filter((row) => !isRefusal(planOf(row)));
     if (going.length === 0) throw new RelaisError('REPLAY-001', 'Nothing can be replayed.');

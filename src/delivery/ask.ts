@@ -129,7 +129,6 @@ function attemptOf(
     outcome,
     policy: options.mapping.retry,
     hasLookup: true,
-    fireAndForget: options.connector.fireAndForget,
     startedAt,
     asked: true,
     connector: options.connector.type,

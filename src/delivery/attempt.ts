@@ -12,7 +12,6 @@ export interface Attempted {
   readonly outcome: Outcome;
   readonly policy: RetryPolicy;
   readonly hasLookup: boolean;
-  readonly fireAndForget: boolean;
   /** When it departed, epoch ms. */
   readonly startedAt: number;
   /** True when only a question was put; the next try asks again. */

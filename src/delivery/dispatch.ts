@@ -122,8 +122,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       return batches.length;
     },
     pushAgain: async () => {
-      const lost = await producer.epochLost().catch(() => false);
-      if (lost) log.warn('dispatch.epoch_lost');
+      const epoch = await producer.epochLost().catch(() => 'kept' as const);
+      if (epoch === 'lost') log.warn('dispatch.epoch_lost');
+      // Also at the first look: whatever was queued before this process is pushed again.
+      const lost = epoch !== 'kept';
       let pushed = 0;
       for (;;) {
         const jobs = await queuedLongAgo(database, lost ? 0 : forgottenAfterMs, 1_000);

@@ -46,7 +46,11 @@ export function startLoop(options: {
           options.log.error('loop.failed', { loop: options.name, code: foreignCode(error), count: failures });
       }
       if (stopping || (more && failures === 0) || (nudged && failures === 0)) continue;
-      await pause(failures === 0 ? options.idleMs : Math.min(options.idleMs * 2 ** failures, 2_000));
+      await pause(
+        failures === 0
+          ? options.idleMs
+          : Math.max(options.idleMs, Math.min(options.idleMs * 2 ** failures, 2_000)),
+      );
     }
   };
   const running = run();

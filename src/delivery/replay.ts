@@ -5,7 +5,7 @@ import { isEnd, splitReason } from '../domain/delivery.ts';
 import { probeNow } from '../domain/breaker.ts';
 import { RelaisError } from '../errors.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { readDeliveries, type Delivery } from '../store/deliveries.ts';
+import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
 import { cancelUnsent, reopenWithheld } from '../store/planning.ts';
 import { findDestination, readStates, saveCircuit, setStatus } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
@@ -82,7 +82,8 @@ async function replayGroup(
       answers.push({ id, done: 'refused', why: 'not_found' });
       continue;
     }
-    const plan = replayPlan(row, leads.get(row.leadId)?.erased ?? true);
+    const erased = leads.get(row.leadId)?.erased ?? true;
+    const plan = (await startedAgain(tx, row)) ? 'superseded' : replayPlan(row, erased);
     const mapping =
       plan === 'new_run'
         ? await published.version((await findDestination(tx, row.destinationId))?.mappingVersionId ?? 0)
@@ -93,6 +94,15 @@ async function replayGroup(
     else answers.push({ id, done: 'refused', why: plan as ReplayRefusal });
   }
   return answers;
+}
+
+/** A corrected lead got a new create after this one was refused: this one would create it twice. */
+async function startedAgain(tx: Sql, row: Delivery): Promise<boolean> {
+  if (row.action !== 'create') return false;
+  const siblings = await deliveriesOfLeads(tx, [row.leadId]);
+  return siblings.some(
+    (one) => one.destinationId === row.destinationId && one.action === 'create' && one.id > row.id,
+  );
 }
 
 async function reenter(

@@ -129,9 +129,7 @@ function situationOf(
     circuitClosed,
     maybeReceived: row.maybeReceived,
     hasLookup: attempted.hasLookup,
-    ageLeftMs: row.expiresAt.getTime() - row.now.getTime(),
     pendingSinceMs: row.pendingSince === undefined ? 0 : row.now.getTime() - row.pendingSince.getTime(),
-    fireAndForget: attempted.fireAndForget,
   };
 }
 

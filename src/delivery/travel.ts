@@ -155,7 +155,6 @@ export function createTravel(options: TravelOptions): Travel {
         outcome,
         policy: trip.mapping.retry,
         hasLookup: trip.mapping.hasLookup,
-        fireAndForget: trip.connector.fireAndForget,
         startedAt,
         asked: false,
         connector: trip.connector.type,

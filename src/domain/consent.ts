@@ -34,7 +34,7 @@ export function currentConsent(
   }
   if (best === undefined) return undefined;
   if (best.state !== 'granted') return { state: best.state, record: best, lapsed: false };
-  if (channel === 'phone' && (best.legalEntity === undefined || best.wordingVersion === undefined)) {
+  if (!proved(best)) {
     return { state: 'refused', record: best, lapsed: true };
   }
   const until = grantEnd(best);
@@ -53,8 +53,16 @@ function wins(event: ConsentRecord, best: ConsentRecord): boolean {
   if (event.state === 'not_asked' && best.state !== 'not_asked') return false;
   if (best.state === 'not_asked' && event.state !== 'not_asked') return true;
   if (difference !== 0) return difference > 0;
-  return protection[event.state] > protection[best.state];
+  if (protection[event.state] !== protection[best.state])
+    return protection[event.state] > protection[best.state];
+  // Two grants of one instant: the one that cannot be proved, else the one that ends first, is the more protective.
+  if (event.state !== 'granted') return false;
+  if (proved(event) !== proved(best)) return !proved(event);
+  return (grantEnd(event)?.getTime() ?? Infinity) < (grantEnd(best)?.getTime() ?? Infinity);
 }
+
+const proved = (record: ConsentRecord): boolean =>
+  record.channel !== 'phone' || (record.legalEntity !== undefined && record.wordingVersion !== undefined);
 
 /** When a grant ends: its own valid-until, and for the phone never later than 365 days after it was given. */
 export function grantEnd(record: ConsentRecord): Date | undefined {

@@ -23,12 +23,8 @@ export interface AttemptSituation {
   /** An earlier attempt may have been received. */
   readonly maybeReceived: boolean;
   readonly hasLookup: boolean;
-  /** Ms left until the delivery's maxAge. */
-  readonly ageLeftMs: number;
   /** Ms since the delivery became `pending`; 0 when it was not. */
   readonly pendingSinceMs: number;
-  /** The connector can never prove arrival. */
-  readonly fireAndForget: boolean;
 }
 
 export type Verdict =

@@ -210,8 +210,8 @@ function entryMac(key: Buffer, row: HandoverRow): Buffer {
     .subarray(0, macBytes);
 }
 
-function sealMac(key: Buffer, seal: Omit<Seal, 'mac' | 'sealedAt'>): Buffer {
-  const head = JSON.stringify([seal.sequence, seal.entries, seal.count]);
+function sealMac(key: Buffer, seal: Omit<Seal, 'mac'>): Buffer {
+  const head = JSON.stringify([seal.sequence, seal.sealedAt.toISOString(), seal.entries, seal.count]);
   return createHmac('sha256', key)
     .update('seal\0')
     .update(seal.previous)

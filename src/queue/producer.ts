@@ -7,8 +7,8 @@ import { epochKey, jobId, queueName, queuePrefix, wakeChannel, type Job } from '
 
 export interface Producer {
   readonly push: (destinationId: string, jobs: readonly Job[]) => Promise<void>;
-  /** True when Redis lost its memory since the last call (flushed, replaced). */
-  readonly epochLost: () => Promise<boolean>;
+  /** `lost` when Redis lost its memory since the last call (flushed, replaced); `first` when nothing is known yet. */
+  readonly epochLost: () => Promise<'kept' | 'lost' | 'first'>;
   readonly close: () => Promise<void>;
 }
 
@@ -58,10 +58,9 @@ export function createProducer(options: { redis: Redis; prefix: string }): Produ
       const fresh = randomUUID();
       const set = await redis.set(epochKey(prefix), fresh, 'NX');
       const now = set === 'OK' ? fresh : ((await redis.get(epochKey(prefix))) ?? '');
-      // The first look also counts as a loss: whatever was queued before this process is pushed again.
-      const lost = epoch !== now;
+      const answer = epoch === undefined ? 'first' : epoch === now ? 'kept' : 'lost';
       epoch = now;
-      return lost;
+      return answer;
     },
     close: async () => {
       await Promise.all([...queues.values()].map((queue) => queue.close().catch(() => undefined)));

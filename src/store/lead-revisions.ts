@@ -23,7 +23,8 @@ export function createSnapshots(secrets: LeadSecrets): {
       const { marks, values } = inList(leadIds);
       const open = await tx.all<{ lead_id: number }>(
         `SELECT DISTINCT lead_id FROM deliveries
-          WHERE lead_id IN (${marks}) AND departures > 0 AND state NOT IN ('delivered', 'failed', 'cancelled')`,
+          WHERE lead_id IN (${marks}) AND departures > 0
+            AND (state NOT IN ('delivered', 'failed', 'cancelled') OR (state = 'failed' AND maybe_received = 1))`,
         values,
       );
       const ids = open.map((row) => row.lead_id);
@@ -64,7 +65,7 @@ export async function dropSettledRevisions(sql: Sql): Promise<number> {
   const { affected } = await sql.run(
     `DELETE FROM lead_revisions WHERE NOT EXISTS (
        SELECT 1 FROM deliveries d WHERE d.lead_id = lead_revisions.lead_id AND d.departures > 0
-          AND d.state NOT IN ('delivered', 'failed', 'cancelled'))`,
+          AND (d.state NOT IN ('delivered', 'failed', 'cancelled') OR (d.state = 'failed' AND d.maybe_received = 1)))`,
   );
   return affected;
 }

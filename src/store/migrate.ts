@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RelaisError } from '../errors.ts';
-import { isStoreOutage, type Database, type Sql } from './database.ts';
+import { SqlFailure, isStoreOutage, type Database, type Sql } from './database.ts';
 
 export interface Migration {
   readonly version: number;
@@ -155,11 +155,20 @@ export async function grantRights(
 
 /** Host part under which MySQL knows a user; undefined when it does not. Read by the owner's account. */
 export async function accountHost(owner: Sql, user: string): Promise<string | undefined> {
-  const [row] = await owner.all<{ origin: string }>(
-    'SELECT Host AS origin FROM mysql.user WHERE User = ? ORDER BY Host LIMIT 1',
-    [user],
-  );
-  return row?.origin;
+  try {
+    const [row] = await owner.all<{ origin: string }>(
+      'SELECT Host AS origin FROM mysql.user WHERE User = ? ORDER BY Host LIMIT 1',
+      [user],
+    );
+    return row?.origin;
+  } catch (error) {
+    // The owner of one schema need not see the server's accounts.
+    if (!(error instanceof SqlFailure) || ![1044, 1142].includes(error.errno)) throw error;
+    throw new RelaisError(
+      'CONFIG-001',
+      `The owner account may not read MySQL's accounts; say the host part of ${user} with --host, e.g. --host '10.0.3.%'.`,
+    );
+  }
 }
 
 export interface Account {

@@ -8,12 +8,16 @@ export async function openRun(
   row: Delivery,
   options: { readonly newKey: boolean; readonly maxAgeMs: number },
 ): Promise<boolean> {
+  const newKey = options.newKey ? 1 : 0;
+  // What was refused or delivered starts afresh; what may have arrived is sent again as it was (guarantee 4).
+  const ended = options.newKey || row.state !== 'failed' ? 1 : 0;
   const { affected } = await tx.run(
     `UPDATE deliveries SET state = 'planned', reason = '', priority = 1, run = run + 1, key_run = IF(? = 1, run, key_run), attempt = 0, spent = 0,
-            departed_attempt = 0, sent_revision = 0, sent_mapping_id = 0, ask_first = 0, pending_since = NULL, settled_at = NULL, batch_id = 0,
+            departed_attempt = 0, ask_first = 0,
+            sent_revision = IF(maybe_received = 1 AND ? = 0, sent_revision, 0), sent_mapping_id = IF(maybe_received = 1 AND ? = 0, sent_mapping_id, 0), pending_since = NULL, settled_at = NULL, batch_id = 0,
             due_at = UTC_TIMESTAMP(3), expires_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
       WHERE id = ? AND run = ? AND state IN ('delivered', 'failed', 'cancelled')`,
-    [options.newKey ? 1 : 0, options.maxAgeMs, row.id, row.run],
+    [newKey, ended, ended, options.maxAgeMs, row.id, row.run],
   );
   return affected === 1;
 }

@@ -127,7 +127,7 @@ test.each([
     '--until must come after',
   ],
   [['replay', '1', '999999', ...why, '--yes'], 1, 'FIND-001 No delivery has the number or key 999999'],
-  [['replay', '--client', 'nobody', ...why, '--yes'], 1, 'No delivery matches.\nREPLAY-001 Nothing'],
+  [['replay', '--client', 'nobody', ...why, '--yes'], 1, 'FIND-001 No delivery matches.'],
   [['cancel', 'no-such-key', ...why], 1, 'FIND-001 No delivery has the number or key no-such-key'],
 ])('%j ends with %i and changes nothing, not even the log', async (argv, code, message) => {
   const before = await rows();

@@ -159,7 +159,7 @@ test('an outage of hours burns one attempt of five leads at most; all arrive whe
               down ? { kind: 'unavailable', reason: 'HTTP_503', maybeReceived: false } : { kind: 'accepted' },
               {
                 ...{ spent: lead.spent + 1, circuitClosed: circuit.state === 'closed', maybeReceived: false },
-                ...{ hasLookup: false, ageLeftMs: 1e9, pendingSinceMs: 0, fireAndForget: false },
+                ...{ hasLookup: false, pendingSinceMs: 0 },
               },
               retry,
               () => 0.5,

@@ -26,9 +26,7 @@ const situations: fc.Arbitrary<AttemptSituation> = fc.record({
   circuitClosed: fc.boolean(),
   maybeReceived: fc.boolean(),
   hasLookup: fc.boolean(),
-  ageLeftMs: fc.integer({ min: -1000, max: 1e9 }),
   pendingSinceMs: fc.integer({ min: 0, max: 1e9 }),
-  fireAndForget: fc.boolean(),
 });
 const policies: fc.Arbitrary<RetryPolicy> = fc.record({
   delays: fc.array(fc.integer({ min: 1_000, max: 86_400_000 }), { minLength: 1, maxLength: 12 }),

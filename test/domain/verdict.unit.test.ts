@@ -15,9 +15,7 @@ const first: AttemptSituation = {
   circuitClosed: true,
   maybeReceived: false,
   hasLookup: true,
-  ageLeftMs: 3_600 * second,
   pendingSinceMs: 0,
-  fireAndForget: false,
 };
 const middle = (): number => 0.5;
 const after = (

@@ -165,6 +165,54 @@ test('a business refusal is final and a replay takes a new idempotency key under
   expect(keys[1]).toBe(`${keys[0] ?? ''}.r2`);
 });
 
+test('a corrected lead got a new create: the refused one is not replayed, which would create it twice', async () => {
+  crm.answer = (_request, response) => response.writeHead(422).end('{"error":"closed"}');
+  await gateway.send(leadRow('O-10'));
+  await gateway.until('refused', async () => (await stateOf('O-10')).startsWith('failed:refused'));
+  crm.answer = ok;
+  await gateway.send({
+    client_id: 'essai',
+    kind: 'correction',
+    reference: 'O-10',
+    row_reference: 'O-10-k1',
+    last_name: 'Martin',
+  });
+  await gateway.until('new create', async () => (await stateOf('O-10')).includes('delivered'));
+  const [first] = await gateway.states("l.reference = 'O-10'");
+  const { replay } = await import('../../src/delivery/replay.ts');
+  const answers = await replay(gateway.app, [first?.id ?? 0], { actor: 'tester', reason: 'again' });
+  expect(answers).toEqual([{ id: first?.id, done: 'refused', why: 'superseded' }]);
+});
+
+test('a replay after an unknown end sends what may have arrived, unchanged, under the same key', async () => {
+  crm.answer = (_request, response) => response.destroy();
+  await gateway.send(leadRow('O-11'));
+  await gateway.until(
+    'exhausted',
+    async () => (await stateOf('O-11')).startsWith('failed:exhausted'),
+    30_000,
+  );
+  await gateway.send({
+    client_id: 'essai',
+    kind: 'correction',
+    reference: 'O-11',
+    row_reference: 'O-11-k1',
+    last_name: 'Bernard',
+  });
+  await gateway.until('its update waits', async () =>
+    (await stateOf('O-11', 'update')).startsWith('withheld'),
+  );
+  crm.answer = ok;
+  const [first] = await gateway.states("l.reference = 'O-11'");
+  const { replay } = await import('../../src/delivery/replay.ts');
+  await replay(gateway.app, [first?.id ?? 0], { actor: 'tester', reason: 'again' });
+  await gateway.until('updated', async () => (await stateOf('O-11', 'update')).startsWith('delivered'));
+  const creates = crm.received.filter((one) => one.method === 'POST');
+  expect(new Set(creates.map((one) => one.body.toString())).size).toBe(1);
+  expect(new Set(creates.map((one) => one.headers['idempotency-key'])).size).toBe(1);
+  expect(bodies('PUT')).toEqual([expect.objectContaining({ nom: 'Bernard' })]);
+}, 60_000);
+
 test('C13: a lead that does not fit the client’s file fails with the field’s name and is not sent', async () => {
   await gateway.send(leadRow('O-8', { last_name: null }));
   await gateway.until('failed', async () => (await stateOf('O-8')).startsWith('failed:invalid'));
