@@ -205,7 +205,10 @@ describe('replay', () => {
 
   test('nothing that matches is said, and ends with 1', async () => {
     const ran = await relais('replay', '--state', 'failed', '--reason', 'ticket 5', '--yes');
-    expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('FIND-001 No delivery matches') as string });
+    expect(ran).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('FIND-001 No delivery matches') as string,
+    });
   });
 });
 
