@@ -50,9 +50,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const forgottenAfterMs = options.forgottenAfterMs ?? 10_000;
   const destinations = createDirectory(database);
 
-  const push = async (destinationId: string, jobs: readonly Job[]): Promise<void> => {
+  const push = async (destinationId: string, jobs: readonly Job[], again = false): Promise<void> => {
     try {
-      await producer.push(destinationId, jobs);
+      await (again ? producer.pushAgain : producer.push)(destinationId, jobs);
     } catch (error) {
       // The rows stay marked queued: pushAgain brings them back when Redis does.
       log.warn('redis.unavailable', {
@@ -118,7 +118,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     dispatchFiles: async () => {
       const batches = await database.transaction((tx) => takeDueBatches(tx, 50, forgottenAfterMs));
       for (const batch of batches)
-        await push(batch.destinationId, [{ batchId: batch.id, attempt: batch.attempt }]);
+        await push(batch.destinationId, [{ batchId: batch.id, attempt: batch.attempt }], true);
       return batches.length;
     },
     pushAgain: async () => {
@@ -130,7 +130,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       for (;;) {
         const jobs = await queuedLongAgo(database, lost ? 0 : forgottenAfterMs, 1_000);
         const byDestination = Map.groupBy(jobs, (job) => job.destinationId);
-        for (const [destinationId, group] of byDestination) await push(destinationId, group.map(jobOf));
+        for (const [destinationId, group] of byDestination) await push(destinationId, group.map(jobOf), true);
         // Touched even when Redis is away, so that the next look comes after another pause.
         await touchQueued(
           database,

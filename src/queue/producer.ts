@@ -7,6 +7,8 @@ import { epochKey, jobId, queueName, queuePrefix, wakeChannel, type Job } from '
 
 export interface Producer {
   readonly push: (destinationId: string, jobs: readonly Job[]) => Promise<void>;
+  /** The same for jobs pushed before: what Redis half remembers is cleared first, since BullMQ would swallow its twin. */
+  readonly pushAgain: (destinationId: string, jobs: readonly Job[]) => Promise<void>;
   /** `lost` when Redis lost its memory since the last call (flushed, replaced); `first` when nothing is known yet. */
   readonly epochLost: () => Promise<'kept' | 'lost' | 'first'>;
   readonly close: () => Promise<void>;
@@ -46,13 +48,28 @@ export function createProducer(options: { redis: Redis; prefix: string }): Produ
     return queue;
   };
 
+  const push = async (destinationId: string, jobs: readonly Job[]): Promise<void> => {
+    if (jobs.length === 0) return;
+    await queueOf(destinationId).addBulk(
+      jobs.map((job) => ({ name: 'send', data: job, opts: { jobId: jobId(job) } })),
+    );
+    await redis.publish(wakeChannel(prefix), destinationId);
+  };
+
   return {
-    push: async (destinationId, jobs) => {
-      if (jobs.length === 0) return;
-      await queueOf(destinationId).addBulk(
-        jobs.map((job) => ({ name: 'send', data: job, opts: { jobId: jobId(job) } })),
-      );
-      await redis.publish(wakeChannel(prefix), destinationId);
+    push,
+    pushAgain: async (destinationId, jobs) => {
+      const queue = queueOf(destinationId);
+      for (let start = 0; start < jobs.length; start += 50) {
+        // A job that stands in no list (its list was evicted or half restored) would never run, and block its id.
+        await Promise.all(
+          jobs.slice(start, start + 50).map(async (job) => {
+            const state = await queue.getJobState(jobId(job));
+            if (state === 'unknown') await queue.remove(jobId(job));
+          }),
+        );
+      }
+      await push(destinationId, jobs);
     },
     epochLost: async () => {
       const fresh = randomUUID();

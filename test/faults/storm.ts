@@ -48,7 +48,7 @@ export async function storm(options: StormOptions): Promise<Figures> {
     const rights = async (): Promise<void> => {
       const request = {
         clientId: 'essai',
-        reference: `F-${random.between(0, Math.max(1, sent))}`,
+        reference: `F-${random.next() < 0.7 ? Math.max(0, sent - 1 - random.between(0, 3)) : random.between(0, Math.max(1, sent))}`,
         actor: 'storm',
         reason: 'storm',
       };
