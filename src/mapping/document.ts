@@ -38,6 +38,7 @@ export function readDocument(name: string, text: string, problems: Problems): Tr
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
   const tabLines = reportTabs(file, text, problems);
+  const broken = new Set<number>();
   for (const error of [...document.errors, ...document.warnings]) {
     const at = place(error.pos[0]);
     if (error.code === 'TAB_AS_INDENT' || tabLines.has(at.line)) continue;
@@ -47,7 +48,9 @@ export function readDocument(name: string, text: string, problems: Problems): Tr
     } else if (error.code === 'MULTIPLE_DOCS') {
       problems.add(at, 'error', 'MAP-008', 'the file holds more than one YAML document.');
     } else {
-      problems.add(at, 'error', 'MAP-001', firstSentence(error.message));
+      // One slip makes an error of every token after it; the first of each line says where to look.
+      if (!broken.has(at.line)) problems.add(at, 'error', 'MAP-001', firstSentence(error.message));
+      broken.add(at.line);
     }
   }
   const spots = new Map<string, Spot>();
