@@ -28,6 +28,12 @@ export async function bringForward(tx: Sql, id: number): Promise<boolean> {
     "UPDATE deliveries SET due_at = UTC_TIMESTAMP(3) WHERE id = ? AND state IN ('waiting', 'pending')",
     [id],
   );
+  // The rows of a file leave when their file does.
+  await tx.run(
+    `UPDATE batches SET due_at = UTC_TIMESTAMP(3), queued_at = NULL
+      WHERE state IN ('open', 'written') AND id = (SELECT d.batch_id FROM deliveries d WHERE d.id = ? AND d.batch_id > 0)`,
+    [id],
+  );
   return affected === 1;
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import iconv from 'iconv-lite';
 import { simpleParser } from 'mailparser';
 import { requestFile } from '../../src/delivery/files.ts';
+import { replay } from '../../src/delivery/replay.ts';
 import { certificateFor } from '../connectors/servers/certificate.ts';
 import { sftpUser, startSftpRecipient, type SftpRecipient } from '../connectors/servers/sftp.ts';
 import { smtpUser, startSmtpRecipient, type SmtpRecipient } from '../connectors/servers/smtp.ts';
@@ -128,6 +129,25 @@ test('C22: a lead erased between two tries of its file voids it: the others leav
       (await gateway.states("d.action = 'erase' AND d.destination_id = 'essai-csv'"))[0]?.reason ===
       'manual_erasure_required',
   );
+});
+
+test('replaying a row of a file that waits brings its file forward', async () => {
+  gateway.file('essai/csv.yaml', (files()['essai/csv.yaml'] ?? '').replace(/retry: .*/, 'retry: [1h, 1h]'));
+  await gateway.app.publishing.publish({ destinationId: 'essai-csv', author: 'tester', note: 'patient' });
+  let down = true;
+  sftp.fault = (step) => (step === 'rename' && down ? 'reset' : undefined);
+  await gateway.send(leadRow('Y-1'));
+  await gateway.until('planned', () => planned(1));
+  await ask();
+  const waiting = (): Promise<readonly { id: number }[]> =>
+    gateway.states("d.destination_id = 'essai-csv' AND d.state = 'waiting'");
+  await gateway.until('waiting', async () => (await waiting()).length === 1);
+  down = false;
+  const [row] = await waiting();
+  expect(await replay(gateway.app, [row?.id ?? 0], { actor: 'tester', reason: 'repaired' })).toEqual([
+    { id: row?.id, done: 'brought_forward' },
+  ]);
+  await gateway.until('delivered', async () => (await delivered('essai-csv')) === 1);
 });
 
 test('a file whose recipient answers later is pending until its acknowledgement is read', async () => {
