@@ -66,7 +66,11 @@ export async function check(gateway: Gateway, records: readonly CrmRecord[]): Pr
       .map((lead) => lead.reference),
     'not delivered though the recipient was well at the end': deliveries
       .filter(
-        (one) => one.action === 'create' && !['delivered'].includes(one.state) && one.reason !== 'erased',
+        (one) =>
+          one.reason !== 'erased' &&
+          (one.action === 'create'
+            ? one.state !== 'delivered'
+            : one.action === 'update' && one.state === 'failed'),
       )
       .map((one) => `${one.reference} ${one.state}:${one.reason}`),
     'sent but not logged': records.filter((one) => !departedKeys.has(keyOf(one))).map((one) => one.reference),
@@ -106,6 +110,7 @@ export async function check(gateway: Gateway, records: readonly CrmRecord[]): Pr
     }),
     'two deliveries of one lead in flight': overlaps(entries),
     'an attempt without an outcome': unanswered(entries),
+    'an attempt with two outcomes: a worker without its lease settled': settledTwice(entries),
     'an unsettled delivery': deliveries
       .filter((one) => !['delivered', 'failed', 'cancelled'].includes(one.state))
       .map((one) => `${one.id} ${one.state}:${one.reason}`),
@@ -138,6 +143,13 @@ function overlaps(entries: readonly Entry[]): readonly string[] {
     }
   }
   return found;
+}
+
+/** The worker that lost its lease may only write \`late\`. */
+function settledTwice(entries: readonly Entry[]): readonly string[] {
+  const settled = entries.filter((one) => ['outcome', 'outcome_unknown'].includes(one.entry));
+  const groups = Map.groupBy(settled, (one) => `${one.deliveryId}/${one.run}/${one.attempt}`);
+  return [...groups].filter(([, group]) => group.length > 1).map(([name]) => name);
 }
 
 function unanswered(entries: readonly Entry[]): readonly string[] {

@@ -41,6 +41,7 @@ export async function storm(options: StormOptions): Promise<Figures> {
   };
   try {
     await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'storm', note: 'storm' });
+    crm.trouble = 0.2;
     const fleet = [start('planner'), start('planner'), start('worker'), start('worker')];
     const roles = ['planner', 'planner', 'worker', 'worker'] as const;
     let sent = 0;
@@ -70,7 +71,8 @@ export async function storm(options: StormOptions): Promise<Figures> {
         const index = random.between(0, fleet.length);
         const stopped = fleet[index];
         stopped?.child.kill('SIGSTOP');
-        await pause(random.between(100, leaseMs + 2_500));
+        // Half of the time past the lease: the process wakes up without it.
+        await pause(random.next() < 0.5 ? random.between(100, 3_000) : leaseMs + random.between(500, 2_500));
         stopped?.child.kill('SIGCONT');
       },
       forget: async () => {
@@ -80,7 +82,7 @@ export async function storm(options: StormOptions): Promise<Figures> {
       trouble: async () => {
         crm.trouble = random.next() * 0.8;
         await pause(random.between(500, 4_000));
-        crm.trouble = 0.1;
+        crm.trouble = 0.2;
       },
       publish: async () => {
         versions += 1;
@@ -95,6 +97,17 @@ export async function storm(options: StormOptions): Promise<Figures> {
       while (Date.now() < end) {
         await gateway.send(leadRow(`F-${sent}`));
         sent += 1;
+        // Changes right behind the lead: updates that must wait for their create.
+        if (random.next() < 0.3) {
+          const reference = `F-${Math.max(0, sent - 1 - random.between(0, 4))}`;
+          await gateway.send({
+            client_id: 'essai',
+            kind: 'correction',
+            reference,
+            row_reference: `${reference}-k${sent}`,
+            last_name: `Martin-${sent}`,
+          });
+        }
         await pause(1_000 / options.rate);
       }
     })();
