@@ -64,7 +64,7 @@ export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<Cl
   }
   if (known && row.action !== 'create') {
     await note();
-    const reference = 'reference' in outcome ? outcome.reference : undefined;
+    const reference = ('reference' in outcome ? outcome.reference : undefined) ?? row.knownReference;
     if (reference !== undefined) return { ...row, knownReference: reference, askFirst: false };
     const reason = row.action === 'erase' ? 'manual_erasure_required' : 'reference_missing';
     await options.settle({ stopped: [{ row, state: 'failed', reason, fields: [] }] });

@@ -7,6 +7,7 @@ import type { Sql } from '../store/database.ts';
 import { findDestination, readStates, saveWindow, type Destination } from '../store/destinations.ts';
 import {
   countSending,
+  leaveBatch,
   lockWithSiblings,
   markSending,
   putBack,
@@ -74,6 +75,8 @@ export async function claimDeliveries(
       row.expiresAt <= row.now
     )
       continue;
+    // A flush can bring a twin of a job into the same group: a row is claimed once.
+    if (claimed.some((one) => one.id === row.id)) continue;
     const siblings = locked.filter(
       (one) => one.leadId === row.leadId && one.destinationId === row.destinationId && one.id !== row.id,
     );
@@ -90,6 +93,11 @@ export async function claimDeliveries(
       });
   }
   await putBack(tx, back);
+  if (settings.asOne && claimed.length > 0)
+    await leaveBatch(
+      tx,
+      back.map((row) => row.id),
+    );
   await markSending(
     tx,
     claimed.map((row) => row.id),

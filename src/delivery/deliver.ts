@@ -186,11 +186,17 @@ async function claimTogether(
         single.flatMap((load) => load.jobs),
         { ...first, owner: options.owner },
       );
+      const given = new Set<number>();
       for (const load of single) {
-        answers.set(load, {
-          ...claim,
-          claimed: claim.claimed.filter((row) => load.jobs.some((job) => job.deliveryId === row.id)),
-        });
+        const mine = claim.claimed.filter(
+          (row) =>
+            !given.has(row.id) &&
+            load.jobs.some(
+              (job) => job.deliveryId === row.id && job.run === row.run && job.attempt === row.attempt,
+            ),
+        );
+        for (const row of mine) given.add(row.id);
+        answers.set(load, { ...claim, claimed: mine });
       }
     }
     return loads.map((load) => answers.get(load) as Claim);

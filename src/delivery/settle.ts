@@ -258,16 +258,25 @@ function outcomeEntry(row: ClaimedDelivery, attempted: Attempted): Omit<Handover
   };
 }
 
+/** A file whose outcome a person decides: out of reach until they bring it forward, or its rows expire. */
+const heldFileMs = 365 * 86_400_000;
+
 async function settleBatch(
   tx: Sql,
   attempted: Attempted,
   decisions: ReadonlyMap<number, Decision>,
 ): Promise<void> {
   if (attempted.batchId === undefined || decisions.size === 0) return;
-  const [decision] = decisions.values();
-  if (decision === undefined) return;
-  const { verdict } = decision;
-  if (verdict.next === 'done') await endBatch(tx, attempted.batchId, 'sent');
-  else if (verdict.next === 'fail') await endBatch(tx, attempted.batchId, 'voided');
-  else await retryBatch(tx, attempted.batchId, 'afterMs' in verdict ? verdict.afterMs : 86_400_000);
+  const verdicts = [...decisions.values()].map((one) => one.verdict);
+  const open = verdicts.filter((one) => one.next !== 'done' && one.next !== 'fail');
+  // The file ends when each of its rows does; until then it is looked at when the first of them is due.
+  if (open.length > 0) {
+    await retryBatch(
+      tx,
+      attempted.batchId,
+      Math.min(...open.map((one) => ('afterMs' in one ? one.afterMs : heldFileMs))),
+    );
+  } else {
+    await endBatch(tx, attempted.batchId, verdicts.some((one) => one.next === 'done') ? 'sent' : 'voided');
+  }
 }

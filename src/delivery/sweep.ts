@@ -68,7 +68,7 @@ export function createSweeper(options: {
   };
 
   const recover = async (tx: Sql): Promise<number> => {
-    const rows = await readDeliveries(tx, await lapsedLeases(tx, 200));
+    const rows = await readDeliveries(tx, await lapsedLeases(tx, 10_000));
     const settlements: Settlement[] = [];
     const batches = new Map<number, number>();
     for (const row of rows) {
@@ -86,7 +86,7 @@ export function createSweeper(options: {
           askFirst: row.askFirst,
           leaveBatch: false,
         });
-        batches.set(row.batchId, 0);
+        batches.set(row.batchId, batches.get(row.batchId) ?? 0);
         continue;
       }
       const { verdict } = decision;

@@ -7,7 +7,7 @@ import { deliveriesOfLeads, readDeliveries } from '../store/deliveries.ts';
 import { addChange, cancelUnsent } from '../store/planning.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
-import { blankLead, findLeadId, recordConsent } from '../store/rights.ts';
+import { blankLead, findLeadId, forgetRows, latestConsent, recordConsent } from '../store/rights.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 
 export interface RightsRequest {
@@ -65,6 +65,8 @@ export function createRights(options: RightsOptions): Rights {
         const lead = await locate(tx, request);
         if (lead.erased) throw new RelaisError('LEAD-004', `Lead ${request.reference} has been erased.`);
         await options.snapshot(tx, [lead.leadId]);
+        // A grant stamped ahead of our clock must not outlive the withdrawal that came after it.
+        const recordedAt = new Date(Math.max(now().getTime(), (await latestConsent(tx, lead.leadId)) + 1));
         for (const channel of request.channels) {
           await recordConsent(tx, {
             clientId: request.clientId,
@@ -72,7 +74,7 @@ export function createRights(options: RightsOptions): Rights {
             purpose: request.purpose,
             channel,
             state: 'withdrawn',
-            recordedAt: now(),
+            recordedAt,
             source: 'relais-cli',
           });
         }
@@ -98,6 +100,7 @@ export function createRights(options: RightsOptions): Rights {
     erase: (request) =>
       database.transaction(async (tx) => {
         const lead = await locate(tx, request);
+        if (lead.erased) await forgetRows(tx, request.clientId, request.reference);
         if (lead.erased) return { leadId: lead.leadId, cancelled: 0, alreadyErased: true };
         const revision = lead.revision + 1;
         await blankLead(tx, lead.leadId, request.clientId, request.reference, revision);

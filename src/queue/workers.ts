@@ -133,7 +133,7 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
       await within(drainMs, Promise.all(all.map((worker) => worker.close().catch(() => undefined))));
       // What is still running after the limit is cut off; its lease tells the next process.
       await within(1_000, Promise.all(all.map((worker) => worker.close(true).catch(() => undefined))));
-      await options.subscriber.unsubscribe().catch(() => undefined);
+      // The subscriber is disconnected by its owner: a goodbye to a Redis that is away would wait for ever.
     },
   };
 }

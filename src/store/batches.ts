@@ -211,6 +211,12 @@ export async function endBatch(tx: Sql, id: number, state: 'sent' | 'voided' | '
     state,
     id,
   ]);
+  // No row may stay behind in a batch that will never be looked at again.
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (deliveries_batch) SET state = IF(state = 'queued', 'planned', state), batch_id = 0
+      WHERE batch_id = ? AND state IN ('queued', 'waiting')`,
+    [id],
+  );
 }
 
 /** Looks at the batch again later, without an attempt. */

@@ -190,7 +190,8 @@ export async function wakeSiblings(
   if (wanted.length === 0) return;
   const found = inList(wanted.map((row) => row.id));
   await tx.run(
-    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (${found.marks})`,
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (${found.marks})
+        AND ((state = 'waiting' AND reason = 'waits_for_create') OR (state = 'withheld' AND reason = 'create_unsettled'))`,
     found.values,
   );
 }

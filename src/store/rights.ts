@@ -34,6 +34,20 @@ export async function recordConsent(
   );
 }
 
+/** Instant of the newest consent event of a lead, epoch ms; 0 when there is none. The caller holds the lead. */
+export async function latestConsent(tx: Sql, leadId: number): Promise<number> {
+  const [row] = await tx.all<{ at: Date | null }>(
+    'SELECT MAX(recorded_at) AS at FROM consents WHERE lead_id = ?',
+    [leadId],
+  );
+  return row?.at?.getTime() ?? 0;
+}
+
+/** Rows of a lead still in lead_intake, refused ones after its erasure among them. */
+export async function forgetRows(tx: Sql, clientId: string, reference: string): Promise<void> {
+  await tx.run('DELETE FROM lead_intake WHERE client_id = ? AND reference = ?', [clientId, reference]);
+}
+
 /** Removes the person from every lead table and from rows of lead_intake that were refused or not yet read. */
 export async function blankLead(
   tx: Sql,

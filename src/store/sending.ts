@@ -4,6 +4,9 @@ import type { DeliveryState } from '../domain/delivery.ts';
 import { inList, type Sql, type SqlValue } from './database.ts';
 import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
 
+/** Rows of one statement: a file of thousands would pass the 65,535 placeholders of a prepared statement. */
+const together = 500;
+
 export interface LockedDelivery extends Delivery {
   /** The database's clock when the row was locked. */
   readonly now: Date;
@@ -55,6 +58,11 @@ export async function putBack(
   rows: readonly { readonly id: number; readonly reason: string; readonly afterMs: number }[],
 ): Promise<void> {
   if (rows.length === 0) return;
+  if (rows.length > together) {
+    for (let start = 0; start < rows.length; start += together)
+      await putBack(tx, rows.slice(start, start + together));
+    return;
+  }
   const ids = rows.map((row) => row.id);
   const { marks, values } = inList(ids);
   const reason = caseOf(
@@ -114,6 +122,11 @@ export interface DepartureMark {
 /** Notes the departure on the rows; the caller appends `departed` in the same transaction. */
 export async function markDeparted(tx: Sql, marks: readonly DepartureMark[]): Promise<void> {
   if (marks.length === 0) return;
+  if (marks.length > together) {
+    for (let start = 0; start < marks.length; start += together)
+      await markDeparted(tx, marks.slice(start, start + together));
+    return;
+  }
   const ids = marks.map((mark) => mark.id);
   const list = inList(ids);
   const revision = caseOf(
@@ -148,6 +161,11 @@ export interface Settlement {
 /** Settles rows whose lease the caller has locked with `lockLeased` (or that nobody holds). */
 export async function markSettled(tx: Sql, settlements: readonly Settlement[]): Promise<void> {
   if (settlements.length === 0) return;
+  if (settlements.length > together) {
+    for (let start = 0; start < settlements.length; start += together)
+      await markSettled(tx, settlements.slice(start, start + together));
+    return;
+  }
   const ids = settlements.map((one) => one.id);
   const list = inList(ids);
   const state = caseOf(
@@ -239,4 +257,12 @@ function caseOf(
     sql: typeof first === 'number' ? `CAST(CASE id ${body} END AS SIGNED)` : `CASE id ${body} END`,
     values: flat,
   };
+}
+
+/** Rows that cannot leave with their file; they are collected again for a later one. */
+export async function leaveBatch(tx: Sql, ids: readonly number[]): Promise<void> {
+  for (let start = 0; start < ids.length; start += together) {
+    const { marks, values } = inList(ids.slice(start, start + together));
+    await tx.run(`UPDATE deliveries FORCE INDEX (PRIMARY) SET batch_id = 0 WHERE id IN (${marks})`, values);
+  }
 }
