@@ -67,7 +67,7 @@ export async function blankLead(
   ]) {
     await tx.run(`DELETE FROM ${table} WHERE lead_id = ?`, [leadId]);
   }
-  await tx.run('DELETE FROM lead_intake WHERE client_id = ? AND reference = ?', [clientId, reference]);
+  await forgetRows(tx, clientId, reference);
   // The receipt stays, so that the same row never comes back; its keyed digest of the person does not.
   await tx.run('UPDATE intake_receipts SET digest = ? WHERE lead_id = ?', [randomBytes(32), leadId]);
   await tx.run(
