@@ -162,8 +162,9 @@ export async function startPlanner(app: App): Promise<Role> {
     1_000,
     async () => (await sendAlerts({ database, connectors, channels: config.alerts, network, log })) > 0,
   );
-  loop('authorisations', 5_000, async () => {
-    await sweeper.reopenAuthorised(new Date());
+  loop('repaired', 5_000, async () => {
+    await sweeper.withholdUnusable();
+    await sweeper.reopenRepaired(new Date());
     return false;
   });
   loop('watch', 30_000, async () => {
@@ -234,6 +235,8 @@ export async function startWorker(
 function openRedis(config: Config, use: 'commands' | 'worker'): Redis {
   const redis = new Redis(config.redis.url, {
     maxRetriesPerRequest: use === 'worker' ? null : 1,
+    // Behind a partition nothing answers and nothing fails: without this a command waits for ever.
+    ...(use === 'worker' ? {} : { commandTimeout: 5_000 }),
     enableReadyCheck: true,
     retryStrategy: (times) => Math.min(50 * 2 ** times, 2_000),
   });

@@ -67,6 +67,10 @@ export const catalogue = {
     meaning: 'The destination is not in a state that allows this.',
     remedy: 'Read `relais destination list`.',
   },
+  'DEST-002': {
+    meaning: 'A destination may not change its connector while deliveries are on their way by the old one.',
+    remedy: 'Suspend the destination, wait until nothing is on its way, publish, resume.',
+  },
   'LOG-001': {
     meaning: 'The hand-over log has been altered.',
     remedy: 'Keep the database as it is and follow docs/operations.md, "The log does not verify".',

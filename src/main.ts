@@ -76,6 +76,8 @@ async function run(role: RoleName, config: Config, log: Log): Promise<void> {
     if (stopping) process.exit(1);
     stopping = true;
     log.info('process.stopping', { role, signal });
+    // Past the drain and a margin nothing is worth waiting for: a service that does not answer must not keep us.
+    setTimeout(() => process.exit(1), config.worker.drainMs + 10_000).unref();
     await Promise.all(running.map((one) => one.stop()));
     await health?.close();
     await app.close();

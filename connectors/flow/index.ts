@@ -116,7 +116,13 @@ async function lookup(parcel: Parcel, settings: FlowSettings, context: SendConte
           };
         }
       }
-      const standing = await standingAt(drop, file, parcel.body.bytes);
+      // Bytes that an erasure took away cannot be compared: a file stands under its final name only once it was whole.
+      const standing =
+        parcel.body.bytes.length > 0
+          ? await standingAt(drop, file, parcel.body.bytes)
+          : (await drop.size(file)) === undefined
+            ? 'nothing'
+            : 'same';
       if (standing === 'other') return { kind: 'refused', reason: 'NAME_TAKEN', evidence: seen() };
       if (settings.ack !== undefined) {
         // Recipients take files away before they answer: a file that is gone is no proof that it never arrived.

@@ -65,7 +65,8 @@ export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<Cl
   if (known && row.action !== 'create') {
     await note();
     const reference = ('reference' in outcome ? outcome.reference : undefined) ?? row.knownReference;
-    if (reference !== undefined) return { ...row, knownReference: reference, askFirst: false };
+    const told = reference === undefined ? row : { ...row, knownReference: reference };
+    if (!needsReference(told, options.settings)) return { ...told, askFirst: false };
     const reason = row.action === 'erase' ? 'manual_erasure_required' : 'reference_missing';
     await options.settle({ stopped: [{ row, state: 'failed', reason, fields: [] }] });
     return undefined;
@@ -87,13 +88,13 @@ export async function askFile(
     rows.map((row) => row.leadId),
   );
   const [first] = rows;
-  // Without its bytes the file can only be voided, which the sending path does.
-  if (bytes === undefined || first === undefined) return rows;
+  if (first === undefined) return rows;
   const outcome = await put(
     {
       ...questionOf(first, '', options.mapping),
       items: rows.map((row) => itemOf(row, leads.get(row.leadId)?.lead.reference ?? '')),
-      body: { bytes, mediaType: batch.mediaType, extension: batch.extension },
+      // Without its bytes (an erasure took them) the file can still be looked for; if it never arrived it is voided.
+      body: { bytes: bytes ?? new Uint8Array(), mediaType: batch.mediaType, extension: batch.extension },
       batch: {
         sequence: batch.sequence ?? 0,
         slot: batch.slotAt,

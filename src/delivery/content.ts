@@ -2,7 +2,7 @@
 // Invariant: once the recipient may hold a content, the same content is written again, unless a right forbids it (guarantee 4).
 import { currentConsent } from '../domain/consent.ts';
 import { coveringAuthorisation, type Authorisation } from '../domain/destination.ts';
-import { reasonWith, type DeliveryState } from '../domain/delivery.ts';
+import { reasonWith, safeCode, type DeliveryState } from '../domain/delivery.ts';
 import type { ConsentRecord, Lead } from '../domain/lead.ts';
 import type { CompiledMapping, WrittenRecord } from '../mapping/contract.ts';
 import type { LeadRead } from '../store/leads.ts';
@@ -28,7 +28,10 @@ export interface Stopped {
 }
 
 export interface ContentInputs {
+  /** The version in force: what the destination takes now, and through which targets. */
   readonly mapping: CompiledMapping;
+  /** The version that writes the content: the one in force, or the one the recipient may hold a content of. */
+  readonly content: CompiledMapping;
   readonly leads: ReadonlyMap<number, LeadRead>;
   /** Earlier revisions kept, by `leadId:revision`. */
   readonly revisions: ReadonlyMap<string, Lead>;
@@ -51,11 +54,22 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
   const plan = mapping.actions[row.action];
   if (plan === undefined)
     return stop('failed', row.action === 'erase' ? 'manual_erasure_required' : 'manual_update_required');
-  const authorisation = coveringAuthorisation(inputs.authorisations, plan.targets, inputs.now);
+  // Planned while the mapping could not be asked, or corrected since: a lead that goes elsewhere does not leave here.
+  if (row.action === 'create' && row.departures === 0) {
+    const accepted = mapping.accepts(present);
+    if (!accepted.yes) return stop('cancelled', reasonWith('not_accepted', safeCode(accepted.because)));
+  }
+  const { content } = inputs;
+  const authorisation = coveringAuthorisation(
+    inputs.authorisations,
+    plan.targets,
+    content.categories,
+    inputs.now,
+  );
   if (authorisation === undefined) return stop('withheld', 'recipient_not_authorised');
 
   const lead = contentLead(row, present, inputs);
-  const result = mapping.apply(lead, {
+  const result = content.apply(lead, {
     action: row.action,
     key: row.key,
     ...(row.knownReference === undefined ? {} : { recipientReference: row.knownReference }),

@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Job } from '../queue/jobs.ts';
 import { batchDeliveries, deferBatch, endBatch, readBatch, type Batch } from '../store/batches.ts';
-import type { Database } from '../store/database.ts';
+import { isStoreOutage, type Database } from '../store/database.ts';
 import { findDestination } from '../store/destinations.ts';
 import { ask, askFile, needsReference } from './ask.ts';
 import { claimDeliveries, type Claim, type ClaimedDelivery, type ClaimJob } from './claim.ts';
@@ -45,6 +45,7 @@ export interface Deliverer {
 
 /** Another file of the destination is on its way, or it is held: look again soon. */
 const fileRetryMs = 1_000;
+const settleAgainMs = 250;
 const defaultLimits: DestinationLimits = { concurrency: 1 };
 
 export function createDeliverer(options: DelivererOptions): Deliverer {
@@ -55,6 +56,18 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     max: 50,
     lanes: 1,
   });
+  // An outage of MySQL shorter than a lease loses no answer: it is settled when the database is back.
+  const lastingSettle = async (settling: Settling): Promise<Settled> => {
+    const giveUpAt = Date.now() + options.leaseMs;
+    for (;;) {
+      try {
+        return await joinedSettle(settling);
+      } catch (error) {
+        if (!isStoreOutage(error) || Date.now() > giveUpAt) throw error;
+        await new Promise((done) => setTimeout(done, settleAgainMs));
+      }
+    }
+  };
   const claims = new Map<string, (load: ClaimLoad) => Promise<Claim>>();
   const step = async (name: Step, destinationId: string): Promise<void> => {
     if (options.step !== undefined) await options.step(name, destinationId);
@@ -73,7 +86,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   };
 
   const current = createCurrentMapping(options);
-  const travel = createTravel({ ...options, settle: joinedSettle, step });
+  const travel = createTravel({ ...options, settle: lastingSettle, step });
 
   const handle = async (destinationId: string, job: Job): Promise<void> => {
     const known = await current(destinationId);
@@ -118,22 +131,34 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     const [first] = rows;
     if (first === undefined) return;
     const claimedAt = Date.now();
-    const versionId = pinnedVersion(first, batch) ?? publishedId;
-    const mapping = await options.published.version(versionId);
+    const mapping = await options.published.version(publishedId);
+    const pinnedId = pinnedVersion(first, batch);
+    const pinned = pinnedId === undefined ? mapping : await options.published.version(pinnedId);
     const connector = mapping === undefined ? undefined : options.connectors[mapping.connector];
-    if (mapping === undefined || connector === undefined) {
-      await joinedSettle({
+    if (mapping === undefined || pinned === undefined || connector === undefined) {
+      await lastingSettle({
         stopped: rows.map((row) => ({ row, state: 'withheld', reason: 'mapping_missing', fields: [] })),
       });
-      log.error('mapping.unusable', { destination: first.destinationId, version: versionId });
+      log.error('mapping.unusable', {
+        destination: first.destinationId,
+        version: mapping === undefined ? publishedId : (pinnedId ?? publishedId),
+      });
       return;
     }
+    if ((batch !== undefined) !== connector.maxItems > 1) {
+      await giveBack(rows, batch);
+      return;
+    }
+    // Another connector is another recipient's way in: it has not received what the old one may have.
+    const same = pinned.connector === mapping.connector;
+    const content = same ? pinned : mapping;
+    const versionId = same ? (pinnedId ?? publishedId) : publishedId;
     const settings = mapping.actions[first.action]?.settings;
     const context = contextFor(options, mapping, await options.reader.liveTargets(first.destinationId));
 
     let asking = rows;
     const canAsk = connector.lookup !== undefined && mapping.hasLookup;
-    const questions = { connector, mapping, settings, context, database, settle: joinedSettle, versionId };
+    const questions = { connector, mapping, settings, context, database, settle: lastingSettle, versionId };
     if (batch !== undefined && canAsk && first.askFirst) {
       const answer = await askFile(rows, batch, { ...questions, masterKey: options.masterKey });
       if (answer === undefined) return;
@@ -144,10 +169,37 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       asking = [answer];
     } else if (batch === undefined && needsReference(first, settings)) {
       const reason = first.action === 'erase' ? 'manual_erasure_required' : 'reference_missing';
-      await joinedSettle({ stopped: [{ row: first, state: 'failed', reason, fields: [] }] });
+      await lastingSettle({ stopped: [{ row: first, state: 'failed', reason, fields: [] }] });
       return;
     }
-    await travel(asking, { mapping, connector, settings, context, versionId, batch, leaseMs, claimedAt });
+    await travel(asking, {
+      mapping,
+      content,
+      connector,
+      settings,
+      context,
+      versionId,
+      batch,
+      leaseMs,
+      claimedAt,
+    });
+  };
+
+  /** The destination changed its connector under a job: what was queued the old way is dispatched the new way. */
+  const giveBack = async (rows: readonly ClaimedDelivery[], batch: Batch | undefined): Promise<void> => {
+    await lastingSettle({
+      released: rows,
+      ...(batch === undefined
+        ? {}
+        : {
+            endBatch: {
+              id: batch.id,
+              state: 'voided',
+              clientId: batch.clientId,
+              destinationId: batch.destinationId,
+            },
+          }),
+    });
   };
 
   return {
@@ -220,7 +272,7 @@ function createCurrentMapping(
   };
 }
 
-/** What the recipient may already hold was written by this version, and is written by it again. */
+/** What the recipient may already hold was written by this version, and is written by it again (guarantee 4). */
 function pinnedVersion(row: ClaimedDelivery, batch: Batch | undefined): number | undefined {
   if (batch !== undefined) return batch.mappingVersionId > 0 ? batch.mappingVersionId : undefined;
   return row.maybeReceived && row.sentMappingId > 0 ? row.sentMappingId : undefined;

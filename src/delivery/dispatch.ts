@@ -44,6 +44,8 @@ export interface DispatcherOptions {
 
 /** Replayed deliveries in a destination's window at most: a fresh lead never waits behind ten thousand of them. */
 const replayWindow = 20;
+/** Replayed deliveries that always find room: a destination busy with fresh leads does not starve them. */
+const replayReserve = 2;
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { database, producer, log } = options;
@@ -77,7 +79,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   const one = async (destination: Destination, held: DestinationState | undefined): Promise<number> => {
     const used = await windowUse(database, destination.id);
-    const limit = room(destination, held, used, Date.now());
+    const limit = room(destination, held, used.all, Date.now());
     if (limit === 0) {
       const reason: Reason | undefined =
         destination.status !== 'active'
@@ -89,7 +91,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       return 0;
     }
     const jobs = await database.transaction((tx) =>
-      takeDue(tx, destination.id, limit, Math.max(0, replayWindow - used)),
+      takeDue(tx, destination.id, limit, {
+        replays: Math.max(0, replayWindow - used.replays),
+        reserved: Math.max(0, replayReserve - used.replays),
+      }),
     );
     if (jobs.length > 0) {
       await push(destination.id, jobs.map(jobOf));
@@ -116,7 +121,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       return pushed;
     },
     dispatchFiles: async () => {
-      const batches = await database.transaction((tx) => takeDueBatches(tx, 50, forgottenAfterMs));
+      const now = Date.now();
+      const held = (await heldStates(database))
+        .filter((state) => allowed(state.circuit, now) === 0)
+        .map((state) => state.destinationId);
+      const batches = await database.transaction((tx) => takeDueBatches(tx, 50, forgottenAfterMs, held));
       for (const batch of batches)
         await push(batch.destinationId, [{ batchId: batch.id, attempt: batch.attempt }], true);
       return batches.length;

@@ -21,14 +21,14 @@ export async function fileParcel(
   batch: FileBatch,
   ready: readonly Ready[],
   stopped: readonly Stopped[],
-  trip: { readonly mapping: CompiledMapping },
+  trip: { readonly content: CompiledMapping },
   store: { readonly database: Database; readonly masterKey: Buffer },
 ): Promise<FileParcel | 'voided' | undefined> {
   const [first] = ready;
   if (batch.state === 'written') {
     const kept = await readBytes(store.database, store.masterKey, batch.id);
     if (kept === undefined || first === undefined || stopped.length > 0) return 'voided';
-    const again = assembled(batch, batch.sequence ?? 0, ready, trip.mapping, batch.writtenAt ?? batch.slotAt);
+    const again = assembled(batch, batch.sequence ?? 0, ready, trip.content, batch.writtenAt ?? batch.slotAt);
     // A right exercised since (consent taken back, erasure) makes other bytes: this sequence may not leave again.
     if (!Buffer.from(again.body.bytes).equals(kept)) return 'voided';
     const facts = { ...(again.batch as NonNullable<Parcel['batch']>), fileName: batch.fileName };
@@ -38,7 +38,7 @@ export async function fileParcel(
   const sequence = batch.sequence ?? (await reserve(store.database, batch));
   // The loop that writes again after a change keeps the number it has.
   batch.sequence = sequence;
-  return { parcel: assembled(batch, sequence, ready, trip.mapping, new Date()), keep: true };
+  return { parcel: assembled(batch, sequence, ready, trip.content, new Date()), keep: true };
 }
 
 /** A number of its own transaction: a file that fails to be written afterwards leaves a gap the log explains. */

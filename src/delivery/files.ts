@@ -3,9 +3,9 @@
 import { lastSlotBefore } from '../../connectors/index.ts';
 import type { Job } from '../queue/jobs.ts';
 import type { Producer } from '../queue/producer.ts';
-import { addSlot, discardBatch, latestSlots, openBatch, takeSlots } from '../store/batches.ts';
+import { addSlot, discardBatch, dueSlots, latestSlots, markTaken, openBatch } from '../store/batches.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { allDestinations, findDestination } from '../store/destinations.ts';
+import { allDestinations, findDestination, type Destination } from '../store/destinations.ts';
 import { takeDue } from '../store/dispatching.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import type { Published } from './published.ts';
@@ -26,17 +26,14 @@ export function createFiles(options: {
 
   const fill = async (
     tx: Sql,
-    destinationId: string,
+    destination: Destination,
     slotAt: Date,
     action: string,
+    most: number,
   ): Promise<{ id: number; full: boolean } | undefined> => {
-    const destination = await findDestination(tx, destinationId);
-    const mapping = await published.version(destination?.mappingVersionId ?? 0);
-    if (destination === undefined || mapping === undefined || destination.status !== 'active')
-      return undefined;
-    const id = await openBatch(tx, destination.clientId, destinationId, slotAt);
-    const jobs = await takeDue(tx, destinationId, mapping.maxItems, mapping.maxItems, { id, action });
-    if (jobs.length > 0) return { id, full: jobs.length === mapping.maxItems };
+    const id = await openBatch(tx, destination.clientId, destination.id, slotAt);
+    const jobs = await takeDue(tx, destination.id, most, { replays: most, reserved: 0 }, { id, action });
+    if (jobs.length > 0) return { id, full: jobs.length === most };
     await discardBatch(tx, id);
     return undefined;
   };
@@ -58,13 +55,19 @@ export function createFiles(options: {
     collect: async () => {
       const opened = await database.transaction(async (tx) => {
         const batches: { destinationId: string; job: Job }[] = [];
-        for (const { destinationId, slotAt } of await takeSlots(tx, 20)) {
+        for (const slot of await dueSlots(tx, 50)) {
+          const destination = await findDestination(tx, slot.destinationId);
+          const mapping = await published.version(destination?.mappingVersionId ?? 0);
+          // The slot stays due until the mapping can be used again: no hour is lost.
+          if (destination === undefined || mapping === undefined) continue;
+          await markTaken(tx, slot);
+          if (mapping.connector !== 'flow') continue;
           // One file says one thing: creations, then changes, then erasures.
           for (const action of ['create', 'update', 'erase']) {
             for (;;) {
-              const batch = await fill(tx, destinationId, slotAt, action);
+              const batch = await fill(tx, destination, slot.slotAt, action, mapping.maxItems);
               if (batch === undefined) break;
-              batches.push({ destinationId, job: { batchId: batch.id, attempt: 0 } });
+              batches.push({ destinationId: destination.id, job: { batchId: batch.id, attempt: 0 } });
               if (!batch.full) break;
             }
           }

@@ -29,6 +29,8 @@ export interface Situation {
   readonly lead: Pick<Lead, 'revision' | 'erasedAt'>;
   /** The lead came after the destination began to take leads (or is backfilled). */
   readonly due: boolean;
+  /** `unusable`: what is published does not compile; `closed`: the destination is archived and takes nothing new. */
+  readonly way: 'open' | 'unusable' | 'closed';
   readonly actions: readonly Action[];
   /** Kinds of change that travel as an update; a consent always does (C20). */
   readonly updateOn: readonly ChangeKind[];
@@ -43,7 +45,7 @@ export type Step =
       readonly state: DeliveryState;
       readonly reason: Reason;
       readonly priority?: number;
-      readonly alert?: boolean;
+      readonly alert?: 'manual_task' | 'mapping_unusable';
     }
   | {
       readonly do: 'cancel';
@@ -55,6 +57,40 @@ export type Step =
   | { readonly do: 'refuse'; readonly reason: string };
 
 export function followUp(at: Situation): readonly Step[] {
+  switch (at.way) {
+    case 'open':
+      return stepsOf(at);
+    case 'unusable':
+      return stepsOf(at).map(untilRepaired);
+    case 'closed':
+      return afterClosing(at);
+  }
+}
+
+/** Nothing is lost while a mapping cannot be used: what would be planned stands withheld and comes back with the repair. */
+function untilRepaired(step: Step): Step {
+  return step.do === 'insert' && step.state === 'planned'
+    ? { ...step, state: 'withheld', reason: 'mapping_missing', alert: 'mapping_unusable' }
+    : step;
+}
+
+/** An archived destination still holds what it was given: what the prospect takes back goes to it in writing. */
+function afterClosing(at: Situation): readonly Step[] {
+  const gone: Situation = { ...at, actions: ['create'], updateOn: [] };
+  switch (at.change.kind) {
+    case 'erased':
+      return afterErasure(gone);
+    case 'consent':
+      return at.existing.some((one) => one.departures > 0) ? sendUpdate(gone, 'planned', '') : [];
+    case 'created':
+    case 'backfill':
+    case 'corrected':
+    case 'interaction':
+      return [];
+  }
+}
+
+function stepsOf(at: Situation): readonly Step[] {
   switch (at.change.kind) {
     case 'created':
       return begin(at, 0);
@@ -79,6 +115,19 @@ function afterChange(at: Situation): readonly Step[] {
   if (at.lead.erasedAt !== undefined) return [];
   const create = at.existing.filter((one) => one.action === 'create').at(-1);
   if (create === undefined) return begin(at, 0);
+  // What the opt-in or the data held back is judged again, also where an earlier attempt may have been received.
+  const held = at.existing.filter(
+    (one) => one.state === 'withheld' && leadHeld.has(splitReason(one.reason).base),
+  );
+  const reopened: readonly Step[] =
+    held.length === 0 ? [] : [{ do: 'reopen', ids: held.map((one) => one.id) }];
+  return [...reopened, ...carriedBy(at, create)];
+}
+
+/** Causes of `withheld` that a change of the lead can repair. */
+const leadHeld: ReadonlySet<Reason> = new Set(['opt_in_missing', 'opt_in_held', 'category_not_authorised']);
+
+function carriedBy(at: Situation, create: Known): readonly Step[] {
   if (!isEnd(create.state)) return whileOpen(at, create);
   if (create.state === 'delivered') return sendUpdate(at, 'planned', '');
   return afterFailedCreate(at, create);
@@ -91,8 +140,7 @@ function whileOpen(at: Situation, create: Known): readonly Step[] {
   const carriedAlready = inFlight && create.sentRevision >= at.change.revision;
   if (!carriedAlready && (inFlight || create.maybeReceived || create.state === 'pending'))
     return sendUpdate(at, 'planned', '');
-  const reopened: readonly Step[] = create.state === 'withheld' ? [{ do: 'reopen', ids: [create.id] }] : [];
-  return [...reopened, { do: 'insert', action: 'update', state: 'cancelled', reason: 'superseded' }];
+  return [{ do: 'insert', action: 'update', state: 'cancelled', reason: 'superseded' }];
 }
 
 function afterFailedCreate(at: Situation, create: Known): readonly Step[] {
@@ -111,7 +159,13 @@ function sendUpdate(at: Situation, state: DeliveryState, reason: Reason): readon
     return [{ do: 'refuse', reason: 'update_not_wanted' }];
   if (!at.actions.includes('update')) {
     return [
-      { do: 'insert', action: 'update', state: 'failed', reason: 'manual_update_required', alert: true },
+      {
+        do: 'insert',
+        action: 'update',
+        state: 'failed',
+        reason: 'manual_update_required',
+        alert: 'manual_task',
+      },
     ];
   }
   const updates = at.existing.filter((one) => one.action === 'update');
@@ -136,6 +190,12 @@ function afterErasure(at: Situation): readonly Step[] {
     ? [...cancel, { do: 'insert', action: 'erase', state: 'planned', reason: '' }]
     : [
         ...cancel,
-        { do: 'insert', action: 'erase', state: 'failed', reason: 'manual_erasure_required', alert: true },
+        {
+          do: 'insert',
+          action: 'erase',
+          state: 'failed',
+          reason: 'manual_erasure_required',
+          alert: 'manual_task',
+        },
       ];
 }

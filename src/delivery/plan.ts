@@ -5,7 +5,7 @@ import type { Action } from '../../connectors/contract.ts';
 import type { DeliveryState } from '../domain/delivery.ts';
 import type { Log } from '../log.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
-import { raiseAlerts, type Alert } from '../store/alerts.ts';
+import { raiseAlerts, raisedSince, type Alert } from '../store/alerts.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
 import {
@@ -51,7 +51,7 @@ export function createPlanner(options: {
           await deliveriesOfLeads(tx, leadIds),
           await destinationsOfClients(tx, [...new Set(changes.map((change) => change.clientId))]),
         ];
-        const targets = await publishedOnly(destinations, options.published);
+        const targets = await targetsOf(destinations, options.published);
         const work = emptyWork();
         for (const change of changes) {
           const read = leads.get(change.leadId);
@@ -77,18 +77,25 @@ export function createPlanner(options: {
 
 interface Target {
   readonly destination: Destination;
-  readonly mapping: CompiledMapping;
+  /** Undefined: what is published does not compile with this program, or the destination is archived. */
+  readonly mapping: CompiledMapping | undefined;
 }
 
-async function publishedOnly(
+/** Kept while the mapping cannot say how long: the destination's own `maxAge` counts again once it is repaired. */
+const unusableMaxAgeMs = 10 * 86_400_000;
+
+async function targetsOf(
   destinations: readonly Destination[],
   published: Published,
 ): Promise<readonly Target[]> {
   const targets: Target[] = [];
   for (const destination of destinations) {
-    if (destination.status === 'archived') continue;
-    const mapping = await published.version(destination.mappingVersionId);
-    if (mapping !== undefined) targets.push({ destination, mapping });
+    if (destination.mappingVersionId === 0) continue;
+    const archived = destination.status === 'archived';
+    targets.push({
+      destination,
+      mapping: archived ? undefined : await published.version(destination.mappingVersionId),
+    });
   }
   return targets;
 }
@@ -136,6 +143,8 @@ const emptyWork = (): Work => ({
   alerts: [],
 });
 
+const allActions: readonly Action[] = ['create', 'update', 'erase'];
+
 function planChange(
   change: LeadChange,
   read: LeadRead,
@@ -151,19 +160,23 @@ function planChange(
     // A backfill names its destination; every other change concerns all of the client's.
     const [kind, only] = change.kind.split(':') as [ChangeKind, string | undefined];
     if (only !== undefined && only !== destination.id) continue;
-    considered += 1;
-    const accepted = mapping.accepts(read.lead);
+    const mine = knownOf(change.leadId, destination.id, existing, work);
+    if (destination.status !== 'archived') considered += 1;
+    // Another planner took a later change of the lead first: it is not without destination.
+    if (kind === 'created' && mine.some((one) => one.action === 'create')) taken += 1;
+    const accepted = mapping?.accepts(read.lead) ?? { yes: true };
     if (!accepted.yes) because = `not_accepted:${accepted.because}`;
     const steps = followUp({
       change: { ...change, kind },
       lead: read.lead,
       due: kind === 'backfill' || read.createdAt >= destination.leadsFrom,
-      actions: Object.keys(mapping.actions) as Action[],
-      updateOn: mapping.updateOn,
+      way: destination.status === 'archived' ? 'closed' : mapping === undefined ? 'unusable' : 'open',
+      actions: mapping === undefined ? allActions : (Object.keys(mapping.actions) as Action[]),
+      updateOn: mapping?.updateOn ?? ['corrected', 'interaction'],
       accepted: accepted.yes,
-      existing: knownOf(change.leadId, destination.id, existing, work),
+      existing: mine,
     });
-    for (const step of steps) taken += note(step, change, destination, mapping, work);
+    for (const step of steps) taken += note(step, change, destination, mapping?.maxAgeMs, work);
   }
   if (change.kind === 'created' && taken === 0) {
     work.refusals.push({
@@ -201,7 +214,7 @@ function note(
   step: Step,
   change: LeadChange,
   destination: Destination,
-  mapping: CompiledMapping,
+  maxAgeMs: number | undefined,
   work: Work,
 ): number {
   switch (step.do) {
@@ -216,11 +229,11 @@ function note(
         state: step.state,
         reason: step.reason,
         priority: step.priority ?? 0,
-        maxAgeMs: mapping.maxAgeMs,
+        maxAgeMs: maxAgeMs ?? unusableMaxAgeMs,
       });
-      if (step.alert === true)
+      if (step.alert !== undefined)
         work.alerts.push({
-          kind: 'manual_task',
+          kind: step.alert,
           clientId: change.clientId,
           destinationId: destination.id,
           reason: step.reason,
@@ -264,7 +277,22 @@ async function carryOut(tx: Sql, work: Work): Promise<void> {
   await insertDeliveries(tx, work.inserts);
   await insertRoutingRefusals(tx, work.refusals);
   await appendHandovers(tx, handovers);
-  await raiseAlerts(tx, work.alerts);
+  await raiseAlerts(tx, await withoutRepeats(tx, work.alerts));
+}
+
+/** A mapping that cannot be used is told once an hour and destination, not once a lead. */
+export async function withoutRepeats(tx: Sql, alerts: readonly Alert[]): Promise<readonly Alert[]> {
+  const told = new Set<string>();
+  const kept: Alert[] = [];
+  for (const alert of alerts) {
+    if (alert.kind === 'mapping_unusable') {
+      const destinationId = alert.destinationId ?? '';
+      if (told.has(destinationId) || (await raisedSince(tx, alert.kind, destinationId, 3_600))) continue;
+      told.add(destinationId);
+    }
+    kept.push(alert);
+  }
+  return kept;
 }
 
 /** What every entry about a delivery names. */

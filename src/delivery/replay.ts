@@ -2,11 +2,11 @@
 // Invariant: a door re-enters the trip at a station; it never sends by itself and never kills a pending retry.
 import type { DestinationStatus } from '../domain/destination.ts';
 import { isEnd, splitReason } from '../domain/delivery.ts';
-import { probeNow } from '../domain/breaker.ts';
+import { allowed, probeNow } from '../domain/breaker.ts';
 import { RelaisError } from '../errors.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
-import { cancelUnsent, reopenWithheld } from '../store/planning.ts';
+import { cancelUnsent, reopenWithheld, wakeSiblings } from '../store/planning.ts';
 import { findDestination, readStates, saveCircuit, setStatus } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
@@ -156,6 +156,7 @@ export async function cancel(
         reason: 'by_support',
       })),
     );
+    await wakeSiblings(tx, rows);
     return ended;
   });
 }
@@ -174,7 +175,8 @@ export async function setDestinationStatus(
       throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
     if (destination.status === 'archived')
       throw new RelaisError('DEST-001', `Destination ${destinationId} is archived.`);
-    if (destination.status === status && (status === 'suspended' || state?.circuit.state === 'closed')) {
+    const free = state === undefined || allowed(state.circuit, Date.now()) === Number.POSITIVE_INFINITY;
+    if (destination.status === status && (status === 'suspended' || free)) {
       throw new RelaisError('DEST-001', `Destination ${destinationId} is ${status} already.`);
     }
     await setStatus(tx, destinationId, status, status === 'suspended' ? by.reason : '');
@@ -192,28 +194,42 @@ export async function setDestinationStatus(
   });
 }
 
+/** Leads handed to the planner in one transaction: a large client's backfill never holds its tables. */
+const backfillStep = 2_000;
+
 /** Asks the planner to plan older leads of the client for a destination. Returns how many were handed to it. */
 export async function backfill(
   database: Database,
   destinationId: string,
   since: Date,
   by: Actor,
+  progress?: (done: number) => void,
 ): Promise<number> {
-  return database.transaction(async (tx) => {
-    const destination = await findDestination(tx, destinationId);
-    if (destination === undefined)
-      throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
-    const count = await addBackfill(tx, destination.clientId, destinationId, since);
-    await appendHandovers(tx, [
+  const destination = await findDestination(database, destinationId);
+  if (destination === undefined)
+    throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
+  const note = (reason: string): Promise<void> =>
+    appendHandovers(database, [
       {
         entry: 'backfilled',
         clientId: destination.clientId,
         destinationId,
         actor: by.actor,
         purpose: by.reason,
-        reason: String(count),
+        reason,
       },
     ]);
-    return count;
-  });
+  await note('begun');
+  let count = 0;
+  for (let after = 0; ;) {
+    const part = await database.transaction((tx) =>
+      addBackfill(tx, destination.clientId, destinationId, since, { after, limit: backfillStep }),
+    );
+    count += part.count;
+    progress?.(count);
+    if (part.last === undefined) break;
+    after = part.last;
+  }
+  await note(String(count));
+  return count;
 }

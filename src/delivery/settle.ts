@@ -1,6 +1,6 @@
 // Station 5e-f: the outcome. Appends it, asks domain/verdict, moves the row, the circuit and whoever waited; one transaction.
 // Invariant: only the holder of the lease settles; a fenced-out worker appends `late` and changes nothing.
-import type { Evidence } from '../../connectors/contract.ts';
+import type { Evidence, OutcomeKind } from '../../connectors/contract.ts';
 import { isEnd, type DeliveryState } from '../domain/delivery.ts';
 import { decide, type Decision, type Verdict } from '../domain/verdict.ts';
 import { raiseAlerts } from '../store/alerts.ts';
@@ -8,13 +8,15 @@ import { addSlot, endBatch, retryBatch } from '../store/batches.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { wakeSiblings } from '../store/planning.ts';
 import { saveCircuit } from '../store/destinations.ts';
+import type { Delivery } from '../store/deliveries.ts';
 import { appendHandovers, type Handover } from '../store/handovers.ts';
+import { lockLeads } from '../store/leads.ts';
 import { forgetReferences, lockLeased, markSettled, type Settlement } from '../store/sending.ts';
 import type { Attempted, Work } from './attempt.ts';
 import { lockCircuits, moveCircuit, type CircuitWork } from './circuit.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Stopped } from './content.ts';
-import { entryNames } from './plan.ts';
+import { entryNames, withoutRepeats } from './plan.ts';
 
 export interface Settling {
   readonly attempted?: Attempted;
@@ -22,6 +24,8 @@ export interface Settling {
   readonly stopped?: readonly Stopped[];
   /** Deliveries given back unspent: their file was voided and is built again. */
   readonly released?: readonly ClaimedDelivery[];
+  /** Rows given back because their file was too big: another file follows at once. */
+  readonly anotherFile?: { readonly destinationId: string };
   readonly endBatch?: {
     readonly id: number;
     readonly state: 'voided' | 'empty';
@@ -43,6 +47,7 @@ export async function settle(
 ): Promise<readonly Settled[]> {
   return database.transaction(async (tx) => {
     const circuits = await lockCircuits(tx, settlings);
+    const erased = await erasedMeanwhile(tx, settlings);
     const rows = settlings.flatMap((one) => [
       ...(one.attempted?.rows ?? []),
       ...(one.stopped ?? []).map((stopped) => stopped.row),
@@ -54,24 +59,51 @@ export async function settle(
     );
     const work: Work = { handovers: [], settlements: [], alerts: [], ended: [], erased: [] };
     const results: Settled[] = [];
-    for (const one of settlings) results.push(await settleOne(tx, one, leased, circuits, random, work));
+    for (const one of settlings)
+      results.push(await settleOne(tx, one, { leased, erased, circuits, random }, work));
     await appendHandovers(tx, work.handovers);
     await markSettled(tx, work.settlements);
     await forgetReferences(tx, work.erased);
     await wakeSiblings(tx, work.ended);
-    await raiseAlerts(tx, work.alerts);
+    await raiseAlerts(tx, await withoutRepeats(tx, work.alerts));
     for (const [destinationId, circuit] of circuits)
       if (circuit.changed) await saveCircuit(tx, destinationId, circuit.now);
     return results;
   });
 }
 
+interface Ground {
+  readonly leased: ReadonlySet<number>;
+  /** Leads erased while their delivery was on its way. */
+  readonly erased: ReadonlySet<number>;
+  readonly circuits: Map<string, CircuitWork>;
+  readonly random: () => number;
+}
+
+/** Outcomes after which a delivery may stay open. */
+const mayStayOpen: ReadonlySet<string> = new Set<OutcomeKind>([
+  'pending',
+  'throttled',
+  'unauthorized',
+  'unavailable',
+  'unknown',
+]);
+
+/** The leads are locked before the deliveries, as departure and erasure do: neither can cross this settlement. */
+async function erasedMeanwhile(tx: Sql, settlings: readonly Settling[]): Promise<ReadonlySet<number>> {
+  const leadIds = settlings.flatMap(({ attempted }) =>
+    attempted !== undefined && mayStayOpen.has(attempted.outcome.kind)
+      ? attempted.rows.filter((row) => row.action !== 'erase').map((row) => row.leadId)
+      : [],
+  );
+  const locked = await lockLeads(tx, leadIds);
+  return new Set([...locked.values()].filter((lead) => lead.erased).map((lead) => lead.id));
+}
+
 async function settleOne(
   tx: Sql,
   one: Settling,
-  leased: ReadonlySet<number>,
-  circuits: Map<string, CircuitWork>,
-  random: () => number,
+  { leased, erased, circuits, random }: Ground,
   work: Work,
 ): Promise<Settled> {
   for (const stopped of one.stopped ?? []) if (leased.has(stopped.row.id)) noteStopped(stopped, work);
@@ -91,6 +123,7 @@ async function settleOne(
       await addSlot(tx, one.endBatch.destinationId, new Date(), 'voided');
     }
   }
+  if (one.anotherFile !== undefined) await addSlot(tx, one.anotherFile.destinationId, new Date(), 'too_big');
   const decisions = new Map<number, Decision>();
   const late: number[] = [];
   if (one.attempted === undefined) return { decisions, late, circuit: 'none' };
@@ -112,6 +145,7 @@ async function settleOne(
     );
     decisions.set(row.id, decision);
     noteDecision(row, decision, attempted, work);
+    if (erased.has(row.leadId) && !isEnd(stateAfter(decision.verdict))) noteErased(row, decision, work);
   }
   const change =
     circuit === undefined || decisions.size === 0 ? 'none' : moveCircuit(circuit, attempted, decisions, work);
@@ -144,6 +178,8 @@ function noteStopped({ row, state, reason, fields }: Stopped, work: Work): void 
   });
   work.settlements.push(unspent(row, state, reason, 0, true));
   if (isEnd(state)) work.ended.push({ leadId: row.leadId, destinationId: row.destinationId });
+  if (state === 'cancelled' && row.action === 'erase')
+    work.erased.push({ leadId: row.leadId, destinationId: row.destinationId });
   if (reason === 'mapping_missing') {
     work.alerts.push({
       kind: 'mapping_unusable',
@@ -164,8 +200,17 @@ function noteStopped({ row, state, reason, fields }: Stopped, work: Work): void 
   }
 }
 
-const unspent = (
-  row: ClaimedDelivery,
+/** Erased while it was on its way, and not at its end: nothing of it is tried again, and the erase that waits may follow. */
+function noteErased(row: ClaimedDelivery, { maybeReceived }: Decision, work: Work): void {
+  work.handovers.push({ entry: 'cancelled', ...entryNames(row), actor: 'worker', reason: 'erased' });
+  const last = work.settlements.findIndex((one) => one.id === row.id);
+  if (last >= 0) work.settlements.splice(last, 1);
+  work.settlements.push({ ...unspent(row, 'cancelled', 'erased', 0, true), maybeReceived });
+  work.ended.push({ leadId: row.leadId, destinationId: row.destinationId });
+}
+
+export const unspent = (
+  row: Delivery,
   state: DeliveryState,
   reason: string,
   afterMs: number,

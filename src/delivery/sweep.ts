@@ -1,34 +1,143 @@
 // What time does by itself: leases that lapsed, deliveries past their age, recipients to be asked again, authorisations that begin.
 // Invariant: nothing waits for ever; a crash between departure and outcome shows as `outcome_unknown` (guarantees 2 and 3).
-import { coveringAuthorisation } from '../domain/destination.ts';
+import { isEnd, splitReason } from '../domain/delivery.ts';
+import { coveringAuthorisation, type Authorisation } from '../domain/destination.ts';
 import { decide, type Decision, type RetryPolicy } from '../domain/verdict.ts';
 import type { Log } from '../log.ts';
+import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Job } from '../queue/jobs.ts';
 import type { Producer } from '../queue/producer.ts';
-import { raiseAlerts } from '../store/alerts.ts';
+import { raiseAlerts, type Alert } from '../store/alerts.ts';
 import { retryBatch } from '../store/batches.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { readDeliveries, type Delivery } from '../store/deliveries.ts';
 import { reopenWithheld, wakeSiblings, withheldOfDestination } from '../store/planning.ts';
 import { allDestinations, readAuthorisations } from '../store/destinations.ts';
-import { duePending, expiredDeliveries, lapsedLeases, markAsking } from '../store/dispatching.ts';
-import { appendHandovers } from '../store/handovers.ts';
+import {
+  dueOfDestination,
+  duePending,
+  expiredDeliveries,
+  lapsedLeases,
+  markAsking,
+} from '../store/dispatching.ts';
+import { appendHandovers, type Handover } from '../store/handovers.ts';
+import { lockLeads } from '../store/leads.ts';
 import { oldestUnsealedSeconds, raisedLately, refusedSinceAlert } from '../store/figures.ts';
 import { dropSettledRevisions } from '../store/lead-revisions.ts';
 import { markSettled, type Settlement } from '../store/sending.ts';
-import { entryNames } from './plan.ts';
+import { entryNames, withoutRepeats } from './plan.ts';
 import type { Published } from './published.ts';
-import { stateAfter } from './settle.ts';
+import { stateAfter, unspent } from './settle.ts';
 
 export interface Sweeper {
   readonly recoverLeases: () => Promise<number>;
   readonly expire: () => Promise<number>;
   readonly askAgain: () => Promise<number>;
-  /** Withheld for want of an authorisation that has meanwhile begun. */
-  readonly reopenAuthorised: (now: Date) => Promise<number>;
+  /** Withheld for want of an authorisation that has meanwhile begun, or of a mapping that can be used again. */
+  readonly reopenRepaired: (now: Date) => Promise<number>;
+  /** Deliveries of a destination whose published mapping does not compile stand visibly withheld. Returns how many. */
+  readonly withholdUnusable: () => Promise<number>;
   /** Tells of refused rows and of a log that is not sealed in time; at most one alert of a kind an hour for the latter. */
   readonly watch: () => Promise<void>;
   readonly tidy: () => Promise<void>;
+}
+
+/** Causes that time or an operator repairs. */
+const repairable = ['recipient_not_authorised', 'mapping_missing', 'category_not_authorised'];
+/** An authorisation granted while the delivery was being withheld was not seen by it. */
+const crossingMs = 30_000;
+/** What cannot be judged from here is tried again this often at most: every look leaves two lines in the log. */
+const lookAgainMs = 3_600_000;
+
+/**
+ * Whether a withheld delivery would pass now, judged as departure judges it. Where the address is a secret it can only
+ * be tried: after a change of mapping or authorisation, else once an hour.
+ */
+function isRepaired(
+  row: Delivery,
+  mapping: CompiledMapping,
+  all: readonly Authorisation[],
+  now: Date,
+): boolean {
+  const { base } = splitReason(row.reason);
+  if (base === 'mapping_missing') return true;
+  const targets = mapping.actions[row.action]?.targets ?? [];
+  const covering = coveringAuthorisation(all, targets, mapping.categories, now);
+  if (covering === undefined) return false;
+  if (
+    base === 'category_not_authorised' &&
+    !mapping.categories.every((one) => covering.categories.includes(one))
+  )
+    return false;
+  if (targets.length > 0) return true;
+  // `dueAt` of a withheld delivery is the moment it was withheld.
+  const since = row.dueAt.getTime();
+  return covering.validFrom.getTime() >= since - crossingMs || now.getTime() - since > lookAgainMs;
+}
+
+/** What becomes of a delivery whose lease ran out. */
+function afterLapse(
+  row: Delivery,
+  decision: Decision | undefined,
+  erased: boolean,
+): {
+  readonly settlement: Settlement;
+  readonly handovers: readonly Handover[];
+  readonly alerts: readonly Alert[];
+} {
+  const names = entryNames(row);
+  const cancelled: Handover = { entry: 'cancelled', ...names, actor: 'planner', reason: 'erased' };
+  if (decision === undefined) {
+    // It never departed: nothing is spent, it goes out again at once.
+    return erased
+      ? { settlement: unspent(row, 'cancelled', 'erased', 0, true), handovers: [cancelled], alerts: [] }
+      : { settlement: unspent(row, 'waiting', 'retry', 0, false), handovers: [], alerts: [] };
+  }
+  const { verdict } = decision;
+  const open = stateAfter(verdict) === 'waiting' || stateAfter(verdict) === 'pending';
+  const state = erased && open ? 'cancelled' : stateAfter(verdict);
+  const reason =
+    state === 'cancelled' ? 'erased' : verdict.next === 'retry' ? 'outcome_unknown' : verdict.reason;
+  const unknown: Handover = {
+    entry: 'outcome_unknown',
+    ...names,
+    actor: 'planner',
+    outcome: 'unknown',
+    reason: 'LEASE_LAPSED',
+    nextStep: verdict.next,
+  };
+  const alert =
+    verdict.next === 'hold' ? 'support_decides' : verdict.next === 'fail' ? 'delivery_failed' : undefined;
+  return {
+    settlement: {
+      id: row.id,
+      state,
+      reason,
+      afterMs:
+        verdict.next === 'hold'
+          ? row.expiresAt.getTime() - Date.now() + 86_400_000
+          : 'afterMs' in verdict
+            ? verdict.afterMs
+            : 0,
+      spend: true,
+      maybeReceived: true,
+      askFirst: verdict.next === 'retry' && verdict.lookup,
+      leaveBatch: isEnd(state),
+    },
+    handovers: state === 'cancelled' ? [unknown, cancelled] : [unknown],
+    alerts:
+      alert === undefined || state === 'cancelled'
+        ? []
+        : [
+            {
+              kind: alert,
+              clientId: row.clientId,
+              destinationId: row.destinationId,
+              deliveryId: row.id,
+              reason: verdict.reason,
+            },
+          ],
+  };
 }
 
 /** Past this the log counts as not sealed in time, seconds. */
@@ -50,9 +159,9 @@ export function createSweeper(options: {
 }): Sweeper {
   const { database, published, log } = options;
 
-  const decisionFor = async (row: Delivery): Promise<Decision | undefined> => {
+  const decisionFor = async (row: Delivery, inForce: number): Promise<Decision | undefined> => {
     if (row.departedAttempt !== row.attempt) return undefined;
-    const mapping = await published.version(row.sentMappingId);
+    const mapping = (await published.version(inForce)) ?? (await published.version(row.sentMappingId));
     return decide(
       { kind: 'unknown', reason: 'LEASE_LAPSED' },
       {
@@ -69,71 +178,44 @@ export function createSweeper(options: {
 
   const recover = async (tx: Sql): Promise<number> => {
     const rows = await readDeliveries(tx, await lapsedLeases(tx, 10_000));
+    if (rows.length === 0) return 0;
+    const leads = await lockLeads(
+      tx,
+      rows.map((row) => row.leadId),
+    );
+    const inForce = new Map(
+      (await allDestinations(tx)).map((one) => [one.id, one.mappingVersionId] as const),
+    );
     const settlements: Settlement[] = [];
+    const handovers: Handover[] = [];
+    const alerts: Alert[] = [];
     const batches = new Map<number, number>();
     for (const row of rows) {
-      const decision = await decisionFor(row);
-      const names = entryNames(row);
-      if (decision === undefined) {
-        // It never departed: nothing is spent, it goes out again at once.
-        settlements.push({
-          id: row.id,
-          state: 'waiting',
-          reason: 'retry',
-          afterMs: 0,
-          spend: false,
-          maybeReceived: row.maybeReceived,
-          askFirst: row.askFirst,
-          leaveBatch: false,
-        });
-        batches.set(row.batchId, batches.get(row.batchId) ?? 0);
-        continue;
-      }
-      const { verdict } = decision;
-      const state = stateAfter(verdict);
-      const afterMs =
-        verdict.next === 'hold'
-          ? row.expiresAt.getTime() - Date.now() + 86_400_000
-          : 'afterMs' in verdict
-            ? verdict.afterMs
-            : 0;
-      const reason = verdict.next === 'retry' ? 'outcome_unknown' : verdict.reason;
-      settlements.push({
-        id: row.id,
-        state,
-        reason,
-        afterMs,
-        spend: true,
-        maybeReceived: true,
-        askFirst: verdict.next === 'retry' && verdict.lookup,
-        leaveBatch: state === 'failed',
-      });
-      batches.set(row.batchId, Math.max(afterMs, batches.get(row.batchId) ?? 0));
-      await appendHandovers(tx, [
-        {
-          entry: 'outcome_unknown',
-          ...names,
-          actor: 'planner',
-          outcome: 'unknown',
-          reason: 'LEASE_LAPSED',
-          nextStep: verdict.next,
-        },
-      ]);
-      if (verdict.next === 'hold' || verdict.next === 'fail') {
-        const kind = verdict.next === 'hold' ? 'support_decides' : 'delivery_failed';
-        await raiseAlerts(tx, [
-          {
-            kind,
-            clientId: row.clientId,
-            destinationId: row.destinationId,
-            deliveryId: row.id,
-            reason: verdict.reason,
-          },
-        ]);
-      }
+      const erased = (leads.get(row.leadId)?.erased ?? true) && row.action !== 'erase';
+      const lapsed = afterLapse(row, await decisionFor(row, inForce.get(row.destinationId) ?? 0), erased);
+      settlements.push(lapsed.settlement);
+      handovers.push(...lapsed.handovers);
+      alerts.push(...lapsed.alerts);
+      if (!lapsed.settlement.leaveBatch)
+        batches.set(row.batchId, Math.max(lapsed.settlement.afterMs, batches.get(row.batchId) ?? 0));
     }
+    await appendHandovers(tx, handovers);
     await markSettled(tx, settlements);
+    await wakeSiblings(
+      tx,
+      rows.filter((_, index) => isEnd(settlements[index]?.state ?? 'waiting')),
+    );
+    await raiseAlerts(tx, alerts);
     for (const [batchId, afterMs] of batches) if (batchId > 0) await retryBatch(tx, batchId, afterMs);
+    return rows.length;
+  };
+
+  const reopenLogged = async (tx: Sql, ids: readonly number[]): Promise<number> => {
+    const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
+    await appendHandovers(
+      tx,
+      rows.map((row) => ({ entry: 'reopened' as const, ...entryNames(row), actor: 'planner' })),
+    );
     return rows.length;
   };
 
@@ -201,33 +283,58 @@ export function createSweeper(options: {
       }
       return due.length;
     },
-    reopenAuthorised: async (now) => {
+    reopenRepaired: async (now) => {
       let reopened = 0;
       for (const destination of await allDestinations(database)) {
         const mapping = await published.version(destination.mappingVersionId);
-        // A whole URL that is a secret names its host only at departure: looking again and again would only fill the log.
-        if (mapping === undefined || mapping.targets.length === 0) continue;
+        if (mapping === undefined) continue;
         const all = (await readAuthorisations(database, [destination.id])).get(destination.id) ?? [];
-        const covering = coveringAuthorisation(all, mapping.targets, now);
-        if (covering === undefined) continue;
-        const whole = mapping.categories.every((category) => covering.categories.includes(category));
-        const causes = [
-          'recipient_not_authorised',
-          'mapping_missing',
-          ...(whole ? ['category_not_authorised'] : []),
-        ];
-        const ids = await withheldOfDestination(database, destination.id, causes, 500);
-        if (ids.length === 0) continue;
-        reopened += await database.transaction(async (tx) => {
-          const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
+        for (let after = 0; ;) {
+          const ids = await withheldOfDestination(database, destination.id, repairable, 500, after);
+          const repaired: number[] = [];
+          for (const row of await readDeliveries(database, ids)) {
+            const pinned = row.maybeReceived && row.sentMappingId > 0 ? row.sentMappingId : undefined;
+            const usable = pinned === undefined || (await published.version(pinned)) !== undefined;
+            if (usable && isRepaired(row, mapping, all, now)) repaired.push(row.id);
+          }
+          if (repaired.length > 0) reopened += await database.transaction((tx) => reopenLogged(tx, repaired));
+          if (ids.length < 500) break;
+          after = ids.at(-1) ?? 0;
+        }
+      }
+      return reopened;
+    },
+    withholdUnusable: async () => {
+      let count = 0;
+      for (const destination of await allDestinations(database)) {
+        if (destination.mappingVersionId === 0 || destination.status === 'archived') continue;
+        if ((await published.version(destination.mappingVersionId)) !== undefined) continue;
+        count += await database.transaction(async (tx) => {
+          const rows = await readDeliveries(tx, await dueOfDestination(tx, destination.id, 500));
+          await markSettled(
+            tx,
+            rows.map((row) => unspent(row, 'withheld', 'mapping_missing', 0, true)),
+          );
           await appendHandovers(
             tx,
-            rows.map((row) => ({ entry: 'reopened' as const, ...entryNames(row), actor: 'planner' })),
+            rows.map((row) => ({
+              entry: 'withheld' as const,
+              ...entryNames(row),
+              actor: 'planner',
+              reason: 'mapping_missing',
+            })),
           );
+          if (rows.length > 0)
+            await raiseAlerts(
+              tx,
+              await withoutRepeats(tx, [
+                { kind: 'mapping_unusable', clientId: destination.clientId, destinationId: destination.id },
+              ]),
+            );
           return rows.length;
         });
       }
-      return reopened;
+      return count;
     },
     watch: async () => {
       const refused = await refusedSinceAlert(database);

@@ -32,10 +32,14 @@ const maxRounds = 8;
 export const leaseMarginMs = 5_000;
 
 export interface Trip {
+  /** The version in force: endpoint, contract, timeouts, retries, reading of the answer. */
   readonly mapping: CompiledMapping;
+  /** The version that writes the content. */
+  readonly content: CompiledMapping;
   readonly connector: Connector;
   readonly settings: unknown;
   readonly context: SendContext;
+  /** Of `content`. */
   readonly versionId: number;
   readonly batch: FileBatch | undefined;
   readonly leaseMs: number;
@@ -62,6 +66,7 @@ export function createTravel(options: TravelOptions): Travel {
       const written = left.map((row) =>
         writeContent(row, {
           mapping: trip.mapping,
+          content: trip.content,
           ...inputs,
           authorisations: inputs.authorisations.get(row.destinationId) ?? [],
           now,
@@ -76,7 +81,17 @@ export function createTravel(options: TravelOptions): Travel {
         await endWithoutLeaving(ready, stopped, trip.batch, file === 'voided');
         return;
       }
-      const parcel = file?.parcel ?? parcelOf(ready, trip.mapping, now);
+      const most = file === undefined ? ready.length : rowsThatFit(file, ready.length);
+      if (most < ready.length) {
+        // The rest leaves in a file of its own, at once.
+        await options.settle({
+          released: ready.slice(most).map((one) => one.row),
+          anotherFile: { destinationId: first.destinationId },
+        });
+        left = ready.slice(0, most).map((one) => one.row);
+        continue;
+      }
+      const parcel = file?.parcel ?? parcelOf(ready, trip.content, now);
       const composed = trip.connector.compose(parcel, trip.settings, trip.context.secret);
       const uncovered = ready.filter(
         (one) => !composed.targetKeys.every((key) => one.authorisation.targets.includes(key.toLowerCase())),
@@ -198,6 +213,18 @@ export function createTravel(options: TravelOptions): Travel {
   };
 
   return travel;
+}
+
+/** Bytes of a file at most: kept whole in one row, they must fit MySQL's default packet of 16 MB. */
+const maxFileBytes = 8_000_000;
+
+/** Rows of a new file that stay below the limit, by their average size; a file that may have left is never cut. */
+export function rowsThatFit(
+  { keep, parcel }: { readonly keep: boolean; readonly parcel: Pick<Parcel, 'body'> },
+  rows: number,
+): number {
+  const size = parcel.body.bytes.length;
+  return !keep || size <= maxFileBytes ? rows : Math.max(1, Math.floor((rows * maxFileBytes) / size / 1.1));
 }
 
 /** One wide line per attempt: ids and the decision, never the content. */

@@ -130,9 +130,10 @@ export function allowed(circuit: Circuit, now: number): number {
   }
 }
 
-/** Opened again by support, or because credentials were repaired: probe now. */
+/** Opened again by support, or because credentials were repaired: probe now, whatever pause the recipient asked for. */
 export function probeNow(circuit: Circuit, now: number): Circuit {
-  return circuit.state === 'open' ? { ...circuit, nextProbeAt: now } : circuit;
+  const loud = withoutQuiet(circuit, Number.POSITIVE_INFINITY);
+  return loud.state === 'open' ? { ...loud, nextProbeAt: now } : loud;
 }
 
 function afterSuccess(circuit: Circuit, now: number, policy: BreakerPolicy): CircuitMove {
@@ -194,7 +195,7 @@ function withDistinct(ids: readonly number[], id: number, limit: number): readon
 
 /** Forgets a quiet time that is over. A neighbour already under way when it was asked for does not shorten it. */
 function withoutQuiet(circuit: Circuit, now: number): Circuit {
-  if ((circuit.quietUntil ?? 0) > now) return circuit;
+  if (circuit.quietUntil === undefined || circuit.quietUntil > now) return circuit;
   const { quietUntil: _quietUntil, ...rest } = circuit;
   return rest;
 }

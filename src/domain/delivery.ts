@@ -83,6 +83,7 @@ export const reasons = {
   superseded: { fr: 'remplacée par une version plus récente', en: 'superseded by a newer revision' },
   erased: { fr: 'données effacées', en: 'lead erased' },
   by_support: { fr: 'annulée par le support', en: 'cancelled by support' },
+  not_accepted: { fr: 'cette demande ne va pas à cette destination', en: 'this lead does not go here' },
   not_needed: { fr: "sans objet : rien n'a été transmis", en: 'not needed: nothing was sent' },
 } as const;
 

@@ -65,14 +65,21 @@ export function liveAuthorisations(all: readonly Authorisation[], now: Date): re
   );
 }
 
-/** The live authorisation that covers every target, or undefined: then nothing leaves. */
+/**
+ * The live authorisation that covers every target, or undefined: then nothing leaves.
+ * One that also covers every category comes first; otherwise the data decides whether its categories suffice.
+ */
 export function coveringAuthorisation(
   all: readonly Authorisation[],
   targets: readonly string[],
+  categories: readonly DataCategory[],
   now: Date,
 ): Authorisation | undefined {
-  return liveAuthorisations(all, now).find((one) =>
+  const covering = liveAuthorisations(all, now).filter((one) =>
     targets.every((target) => one.targets.includes(target.toLowerCase())),
+  );
+  return (
+    covering.find((one) => categories.every((category) => one.categories.includes(category))) ?? covering[0]
   );
 }
 

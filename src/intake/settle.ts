@@ -2,6 +2,7 @@
 // Invariant: per lead, rows count in the order of their ids; a row that must wait for an earlier one stays 'new'.
 import type { Sql } from '../store/database.ts';
 import {
+  blankRows,
   insertReceipts,
   knownClients,
   newRowsAbout,
@@ -29,8 +30,11 @@ export async function settleRows(
   onTaken: (rows: readonly IntakeRow[]) => void,
 ): Promise<Settled> {
   const refused: { id: number; refusal: string }[] = [];
-  const refuse: Ledger['refuse'] = ({ id }, refusals) =>
-    void refused.push({ id, refusal: refusalText(refusals) });
+  const ofErased: number[] = [];
+  const refuse: Ledger['refuse'] = ({ id }, refusals) => {
+    refused.push({ id, refusal: refusalText(refusals) });
+    if (refusals.some((one) => one.code === 'LEAD_ERASED')) ofErased.push(id);
+  };
   const judge = (rows: readonly IntakeRow[]): Candidate[] => rows.flatMap((one) => judged(one, deps, refuse));
 
   const first = judge(taken);
@@ -99,6 +103,7 @@ export async function settleRows(
   await insertChanges(tx, changes);
   await removeRows(tx, [...accepted.map((one) => one.candidate.id), ...duplicates]);
   await refuseRows(tx, refused);
+  await blankRows(tx, ofErased);
   return {
     accepted: accepted.length,
     refused: refused.length,

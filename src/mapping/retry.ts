@@ -47,6 +47,9 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
   }
   const onUnknown = raw['onUnknown'];
   const pending = blockAt(raw, 'pending');
+  // A file's own promise of an answer is the deadline of its pending rows, unless the mapping names another.
+  const ack = blockAt(blockAt(raw, 'file'), 'ack');
+  const within = duration(ack, 'within', ['file', 'ack', 'within'], ms.day);
   const limits = blockAt(raw, 'limits');
   const timeouts = blockAt(raw, 'timeouts');
   const whole = (value: unknown): number | undefined =>
@@ -57,7 +60,7 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
       delays,
       onUnknown: onUnknown === 'lookup' || onUnknown === 'hold' ? onUnknown : 'resend',
       maxRetryAfterMs: 6 * ms.hour,
-      pendingForMs: duration(pending, 'for', ['pending', 'for'], ms.day),
+      pendingForMs: duration(pending, 'for', ['pending', 'for'], within),
       pendingEveryMs: duration(pending, 'every', ['pending', 'every'], 300_000),
     },
     maxAgeMs,

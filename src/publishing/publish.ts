@@ -14,6 +14,8 @@ import {
   insertAuthorisation,
   readAuthorisations,
   saveDestination,
+  underWay,
+  type Destination,
 } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import {
@@ -87,6 +89,7 @@ export function createPublishing(options: {
             `Destination ${before.id} belongs to client ${before.clientId}, not ${mapping.clientId}.`,
           );
         }
+        await refuseConnectorChange(tx, before, mapping);
         const [current] = before === undefined ? [] : await readVersions(tx, [before.mappingVersionId]);
         await saveDestination(tx, mapping.client, {
           id: mapping.destinationId,
@@ -142,7 +145,15 @@ export function createPublishing(options: {
             'MAPPING-001',
             `Version ${request.version} does not pass today's checks:\n${checked.problems.map(formatProblem).join('\n')}`,
           );
-        await pointAt(tx, request.destinationId, wanted.id);
+        await refuseConnectorChange(tx, destination, checked.mapping);
+        // The facts that stand beside a version come back with it.
+        await saveDestination(tx, checked.mapping.client, {
+          id: destination.id,
+          connector: checked.mapping.connector,
+          mappingVersionId: wanted.id,
+          leadsFrom: destination.leadsFrom,
+        });
+        await reopen(tx, destination.id, request.actor);
         await appendHandovers(tx, [
           {
             entry: 'rolled_back',
@@ -165,6 +176,22 @@ export function createPublishing(options: {
       }));
     },
   };
+}
+
+/** @throws DEST-002 while deliveries are on their way by the old connector: they would be carried by a hand that does not fit */
+async function refuseConnectorChange(
+  tx: Sql,
+  before: Destination | undefined,
+  mapping: CompiledMapping,
+): Promise<void> {
+  if (before === undefined || before.connector === mapping.connector) return;
+  const count = await underWay(tx, before.id);
+  if (count === 0) return;
+  throw new RelaisError(
+    'DEST-002',
+    `Destination ${before.id} changes from ${before.connector} to ${mapping.connector} while ${count} of its deliveries are on their way. ` +
+      `Suspend it (relais destination suspend ${before.id}), wait until none is, then publish; or give the new way a destination of its own.`,
+  );
 }
 
 /** Turns the contract's authorisations into rows, once each. A revoked one does not come back by publishing again. */

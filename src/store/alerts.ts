@@ -38,6 +38,20 @@ export async function raiseAlerts(tx: Sql, alerts: readonly Alert[]): Promise<vo
   }
 }
 
+/** Whether an alert of this kind was raised for the destination within the last `seconds`. */
+export async function raisedSince(
+  sql: Sql,
+  kind: AlertKind,
+  destinationId: string,
+  seconds: number,
+): Promise<boolean> {
+  const rows = await sql.all(
+    'SELECT 1 FROM alerts WHERE kind = ? AND destination_id = ? AND raised_at > TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)) LIMIT 1',
+    [kind, destinationId, -seconds],
+  );
+  return rows.length > 0;
+}
+
 export interface DueAlert extends Required<Alert> {
   readonly id: number;
   readonly raisedAt: Date;

@@ -82,21 +82,27 @@ export async function latestSlots(sql: Sql): Promise<ReadonlyMap<string, Date>> 
   return new Map(rows.map((row) => [row.destination_id, row.slot_at]));
 }
 
-/** Takes due slots nobody else is taking; the caller's transaction holds them. */
-export async function takeSlots(
-  tx: Sql,
-  limit: number,
-): Promise<readonly { readonly destinationId: string; readonly slotAt: Date }[]> {
+export interface Slot {
+  readonly destinationId: string;
+  readonly slotAt: Date;
+}
+
+/** Due slots of active destinations that nobody else is taking; the caller's transaction holds them. */
+export async function dueSlots(tx: Sql, limit: number): Promise<readonly Slot[]> {
   const rows = await tx.all<{ destination_id: string; slot_at: Date }>(
-    `SELECT destination_id, slot_at FROM slots WHERE state = 'due' AND slot_at <= UTC_TIMESTAMP(3) ORDER BY slot_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+    `SELECT destination_id, slot_at FROM slots WHERE state = 'due' AND slot_at <= UTC_TIMESTAMP(3)
+        AND destination_id IN (SELECT id FROM destinations WHERE status = 'active')
+      ORDER BY slot_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
   );
-  for (const row of rows) {
-    await tx.run(
-      "UPDATE slots SET state = 'taken', taken_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND slot_at = ?",
-      [row.destination_id, row.slot_at],
-    );
-  }
   return rows.map((row) => ({ destinationId: row.destination_id, slotAt: row.slot_at }));
+}
+
+/** A slot runs once. */
+export async function markTaken(tx: Sql, slot: Slot): Promise<void> {
+  await tx.run(
+    "UPDATE slots SET state = 'taken', taken_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND slot_at = ?",
+    [slot.destinationId, slot.slotAt],
+  );
 }
 
 export async function openBatch(
@@ -125,13 +131,23 @@ export async function readBatch(sql: Sql, id: number, lock = false): Promise<Bat
   return row === undefined ? undefined : batchOf(row);
 }
 
-/** Batches whose next try is due; marks them queued. */
-export async function takeDueBatches(tx: Sql, limit: number, olderThanMs: number): Promise<readonly Batch[]> {
+/**
+ * Batches whose next try is due; marks them queued.
+ * @param held destinations that may not send now: their files stay as they are
+ */
+export async function takeDueBatches(
+  tx: Sql,
+  limit: number,
+  olderThanMs: number,
+  held: readonly string[],
+): Promise<readonly Batch[]> {
+  const none = inList(held.length === 0 ? [''] : held);
   const rows = await tx.all<Row>(
     `SELECT ${columns} FROM batches WHERE state IN ('open', 'written') AND due_at <= UTC_TIMESTAMP(3)
         AND (queued_at IS NULL OR queued_at <= TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3)))
+        AND destination_id IN (SELECT id FROM destinations WHERE status = 'active') AND destination_id NOT IN (${none.marks})
       ORDER BY due_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
-    [olderThanMs],
+    [olderThanMs, ...none.values],
   );
   if (rows.length > 0) {
     const { marks, values } = inList(rows.map((row) => row.id));

@@ -9,10 +9,15 @@ export interface Sql {
   /** Rows of a SELECT. */
   readonly all: <Row>(sql: string, values?: readonly SqlValue[]) => Promise<Row[]>;
   /** Anything that changes rows. */
-  readonly run: (
-    sql: string,
-    values?: readonly SqlValue[],
-  ) => Promise<{ readonly affected: number; readonly insertId: number }>;
+  readonly run: (sql: string, values?: readonly SqlValue[]) => Promise<Ran>;
+}
+
+export interface Ran {
+  readonly affected: number;
+  /** Id given to the first row inserted. */
+  readonly insertId: number;
+  /** From one row's id to the next: 1, more on a cluster whose servers share the numbers. */
+  readonly idStep: number;
 }
 
 export interface Database extends Sql {
@@ -24,8 +29,12 @@ export interface Database extends Sql {
   readonly name: string;
 }
 
+/** Statements kept prepared on a connection. */
+const maxPreparedStatements = 120;
+/** max_prepared_stmt_count is reached: closing the connection gives its statements back. */
+const tooManyPrepared = 1461;
 /** A statement met a state of the database that another attempt may not meet. */
-const repeatable = new Set([1020, 1205, 1213]);
+const repeatable = new Set([1020, 1205, 1213, tooManyPrepared]);
 /** Access denied, unknown database: another password may pass, another try will not. */
 const refusedAccounts = new Set([1044, 1045, 1049, 1698]);
 const lost = new Set([
@@ -79,21 +88,23 @@ export function openDatabase(options: { url: string; connections: number }): Dat
     charset: 'utf8mb4',
     connectTimeout: 10_000,
     enableKeepAlive: true,
-    maxPreparedStatements: 512,
+    // Times connections times processes this must stay below the server's max_prepared_stmt_count (16,382 by default).
+    maxPreparedStatements,
   });
-  const prepared = new WeakSet<object>();
+  const idSteps = new WeakMap<object, number>();
 
   const connection = async (): Promise<PoolConnection> => {
     const one = await pool.getConnection().catch((error: unknown) => {
       throw refusedAccount(error) ?? error;
     });
     const raw = one.connection as unknown as object;
-    if (!prepared.has(raw)) {
+    if (!idSteps.has(raw)) {
       await one.query(
         "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",
       );
       await one.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
-      prepared.add(raw);
+      const [rows] = await one.query('SELECT @@auto_increment_increment AS step');
+      idSteps.set(raw, (rows as { step: number }[])[0]?.step ?? 1);
     }
     return one;
   };
@@ -105,7 +116,7 @@ export function openDatabase(options: { url: string; connections: number }): Dat
     run: async (sql, values = []) => {
       const [result] = await executed(one, sql, values);
       const { affectedRows, insertId } = result as ResultSetHeader;
-      return { affected: affectedRows, insertId };
+      return { affected: affectedRows, insertId, idStep: idSteps.get(one.connection) ?? 1 };
     },
   });
   const borrowed = async <T>(work: (one: PoolConnection) => Promise<T>): Promise<T> => {
@@ -116,7 +127,8 @@ export function openDatabase(options: { url: string; connections: number }): Dat
       one.release();
       return result;
     } catch (error) {
-      if (one !== undefined && isLost(error)) one.destroy();
+      if (one !== undefined && (isLost(error) || (error as { errno?: number }).errno === tooManyPrepared))
+        one.destroy();
       else one?.release();
       throw translated(error);
     }
@@ -223,6 +235,24 @@ export function inList(values: readonly (number | string)[]): {
   const size = 2 ** Math.ceil(Math.log2(values.length));
   const padded = [...values, ...Array<number | string>(size - values.length).fill(last)];
   return { marks: padded.map(() => '?').join(', '), values: padded };
+}
+
+const groupSizes = [
+  512, 256, 128, 64, 56, 48, 40, 32, 24, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1,
+];
+
+/**
+ * Rows of a multi-row INSERT in groups of a few sizes only, in order: a prepared statement per row count
+ * would fill the server's `max_prepared_stmt_count`.
+ */
+export function insertGroups<T>(rows: readonly T[], most = 512): readonly (readonly T[])[] {
+  const groups: (readonly T[])[] = [];
+  for (let start = 0; start < rows.length;) {
+    const size = groupSizes.find((one) => one <= Math.min(most, rows.length - start)) ?? 1;
+    groups.push(rows.slice(start, start + size));
+    start += size;
+  }
+  return groups;
 }
 
 /** `(?, ?), (?, ?)` for a multi-row INSERT. */

@@ -110,6 +110,16 @@ export async function setStatus(
   );
 }
 
+/** Deliveries that are queued, being sent, or stand in a file. */
+export async function underWay(sql: Sql, id: string): Promise<number> {
+  const [row] = await sql.all<{ n: number }>(
+    `SELECT COUNT(*) AS n FROM deliveries WHERE destination_id = ? AND (state IN ('queued', 'sending')
+        OR (batch_id > 0 AND state IN ('waiting', 'pending')))`,
+    [id],
+  );
+  return row?.n ?? 0;
+}
+
 // ---------------------------------------------------------------- running state
 
 export interface DestinationState {

@@ -24,31 +24,33 @@ export async function destinationsWithDueWork(sql: Sql): Promise<readonly string
 }
 
 /** Deliveries queued or being sent for a destination: what the window is measured against. */
-export async function windowUse(sql: Sql, destinationId: string): Promise<number> {
-  const [row] = await sql.all<{ n: number }>(
-    "SELECT COUNT(*) AS n FROM deliveries WHERE destination_id = ? AND state IN ('queued', 'sending') AND batch_id = 0",
+export async function windowUse(
+  sql: Sql,
+  destinationId: string,
+): Promise<{ readonly all: number; readonly replays: number }> {
+  const [row] = await sql.all<{ n: number; replays: number | null }>(
+    "SELECT COUNT(*) AS n, SUM(priority > 0) AS replays FROM deliveries WHERE destination_id = ? AND state IN ('queued', 'sending') AND batch_id = 0",
     [destinationId],
   );
-  return row?.n ?? 0;
+  return { all: row?.n ?? 0, replays: Number(row?.replays ?? 0) };
 }
 
 /**
  * Marks due rows queued, fresh before replayed, oldest first.
- * @param replays replayed or backfilled rows at most: they never fill the window fresh leads need
+ * @param room `replays`: replayed or backfilled rows at most, so that they never fill the window fresh leads need;
+ *   `reserved`: of these, as many go first, so that a busy destination does not starve them
  */
 export async function takeDue(
   tx: Sql,
   destinationId: string,
   limit: number,
-  replays: number,
+  room: { readonly replays: number; readonly reserved: number },
   batch?: { readonly id: number; readonly action: string },
 ): Promise<readonly DueJob[]> {
   const taken: DueJob[] = [];
-  for (const priority of [0, 1]) {
+  const take = async (priority: 0 | 1, most: number): Promise<void> => {
+    let left = Math.trunc(Math.min(limit - taken.length, most));
     for (const state of ['waiting', 'planned']) {
-      const left = Math.trunc(
-        Math.min(limit - taken.length, priority === 0 ? limit : replays - replayed(taken)),
-      );
       if (left <= 0) break;
       const rows = await tx.all<{ id: number; run: number; attempt: number }>(
         `SELECT id, run, attempt FROM deliveries FORCE INDEX (deliveries_due)
@@ -57,11 +59,17 @@ export async function takeDue(
           ORDER BY due_at, id LIMIT ${left} FOR UPDATE SKIP LOCKED`,
         [state, destinationId, priority, ...(batch === undefined ? [] : [batch.action])],
       );
+      const known = new Set(taken.map((one) => one.deliveryId));
+      const fresh = rows.filter((row) => !known.has(row.id));
       taken.push(
-        ...rows.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1, priority })),
+        ...fresh.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1, priority })),
       );
+      left -= fresh.length;
     }
-  }
+  };
+  await take(1, Math.min(room.reserved, room.replays));
+  await take(0, limit);
+  await take(1, room.replays - taken.filter((one) => one.priority > 0).length);
   if (taken.length === 0) return [];
   const { marks, values } = inList(taken.map((one) => one.deliveryId));
   await tx.run(
@@ -70,8 +78,6 @@ export async function takeDue(
   );
   return taken;
 }
-
-const replayed = (taken: readonly DueJob[]): number => taken.filter((one) => one.priority > 0).length;
 
 /** Rows marked queued longer than `olderThanMs` ago: their job may be lost; pushing it again is harmless. */
 export async function queuedLongAgo(
@@ -138,6 +144,24 @@ export async function expiredDeliveries(tx: Sql, limit: number): Promise<readonl
     const rows = await tx.all<{ id: number }>(
       `SELECT id FROM deliveries FORCE INDEX (deliveries_expiry) WHERE state = ? AND expires_at <= UTC_TIMESTAMP(3) ORDER BY expires_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
       [state],
+    );
+    ids.push(...rows.map((row) => row.id));
+  }
+  return ids;
+}
+
+/** Due rows of a destination that stand in no file; the caller's transaction holds them. */
+export async function dueOfDestination(
+  tx: Sql,
+  destinationId: string,
+  limit: number,
+): Promise<readonly number[]> {
+  const ids: number[] = [];
+  for (const state of ['planned', 'waiting']) {
+    const rows = await tx.all<{ id: number }>(
+      `SELECT id FROM deliveries FORCE INDEX (deliveries_due)
+        WHERE state = ? AND destination_id = ? AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0 ORDER BY id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+      [state, destinationId],
     );
     ids.push(...rows.map((row) => row.id));
   }

@@ -1,7 +1,7 @@
 // Appending to the hand-over log (C09). There is no update and no delete here, nor a right to do either.
 // Invariant: an entry holds ids, codes and names of fields; never a prospect's data.
 import type { Action, OutcomeKind } from '../../connectors/contract.ts';
-import { rowMarks, type Sql, type SqlValue } from './database.ts';
+import { insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
 
 export const handoverEntries = [
   'departed',
@@ -104,23 +104,21 @@ export const handoverColumns = [
   'next_step',
 ] as const;
 
-/** Appends entries in order, inside the caller's transaction. At most 500 at once go into one statement. */
+/** Appends entries in order, inside the caller's transaction, and notes each of them as due for sealing. */
 export async function appendHandovers(
   tx: Sql,
   entries: readonly Handover[],
   at: Date = new Date(),
 ): Promise<void> {
-  for (let start = 0; start < entries.length; start += 500) {
-    const part = entries.slice(start, start + 500);
-    const { insertId } = await tx.run(
+  for (const part of insertGroups(entries)) {
+    const { insertId, idStep } = await tx.run(
       `INSERT INTO handovers (${handoverColumns.join(', ')}) VALUES ${rowMarks(part.length, handoverColumns.length)}`,
       part.flatMap((entry) => valuesOf(entry, at)),
     );
-    // Ids of one multi-row INSERT are consecutive under every auto-increment mode but the interleaved one (MySQL 8's default
-    // mode 2 keeps them consecutive for a single "simple insert" whose row count is known beforehand, as here).
+    // Ids of one multi-row INSERT follow each other, also in MySQL's interleaved mode: a "simple insert", its rows known beforehand.
     await tx.run(
       `INSERT INTO handovers_unsealed (handover_id) VALUES ${rowMarks(part.length, 1)}`,
-      part.map((_, index) => insertId + index),
+      part.map((_, index) => insertId + index * idStep),
     );
   }
 }

@@ -1,6 +1,6 @@
 // The rows of lead_intake: taken, refused, removed; and the receipts that make the same row count once.
 // Invariant: a row is taken by one process at a time (SKIP LOCKED), and leaves 'new' only in the transaction that settled it.
-import { inList, rowMarks, type Sql, type SqlValue } from './database.ts';
+import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
 import { leadColumns } from './lead-columns.ts';
 
 /** Every column a sender may fill, in the order of the table. */
@@ -118,18 +118,19 @@ export async function receiptsOf(
 }
 
 export async function insertReceipts(tx: Sql, receipts: readonly Receipt[]): Promise<void> {
-  if (receipts.length === 0) return;
-  await tx.run(
-    `INSERT INTO intake_receipts (client_id, kind, row_reference, lead_id, digest, received_at) VALUES ${rowMarks(receipts.length, 6)}`,
-    receipts.flatMap((one) => [
-      one.clientId,
-      one.kind,
-      one.rowReference,
-      one.leadId,
-      one.digest,
-      one.receivedAt,
-    ]),
-  );
+  for (const some of insertGroups(receipts)) {
+    await tx.run(
+      `INSERT INTO intake_receipts (client_id, kind, row_reference, lead_id, digest, received_at) VALUES ${rowMarks(some.length, 6)}`,
+      some.flatMap((one) => [
+        one.clientId,
+        one.kind,
+        one.rowReference,
+        one.leadId,
+        one.digest,
+        one.receivedAt,
+      ]),
+    );
+  }
 }
 
 // Named ids are reached by the primary key, whatever the optimiser thinks of a table that is small at the moment: a scan
@@ -159,6 +160,17 @@ export async function refuseRows(
     [...padded.flatMap((one): SqlValue[] => [one.id, one.refusal]), ...values],
   );
   return affected;
+}
+
+/** Takes the content of rows away, their names and reasons stay: nothing of an erased person is kept, whenever it arrives (C22). */
+export async function blankRows(tx: Sql, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList(ids);
+  const content = [...leadColumns, 'consents', 'interactions', 'clear_fields'];
+  await tx.run(
+    `UPDATE lead_intake ${byPrimaryKey} SET ${content.map((column) => `${column} = NULL`).join(', ')} WHERE id IN (${marks})`,
+    values,
+  );
 }
 
 export async function raiseIntakeAlert(tx: Sql, clientId: string, reason: string): Promise<void> {

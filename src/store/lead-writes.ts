@@ -1,7 +1,7 @@
 // What intake writes into the lead tables: new leads, corrections, events, in joined statements.
 // Invariant: the caller's transaction holds the lead's row; every change is one revision and one line in lead_changes.
 import type { ConsentRecord, Interaction } from '../domain/lead.ts';
-import { inList, rowMarks, type Sql, type SqlValue } from './database.ts';
+import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
 import { byName, type LeadName } from './intake.ts';
 import { columnsOf, contentTables, type LeadColumn, type LeadFields } from './lead-columns.ts';
 
@@ -59,17 +59,13 @@ function byNameKey(rows: readonly RawLead[]): ReadonlyMap<string, LockedLead> {
   return new Map(rows.map(({ erasedAt, ...row }) => [nameKey(row), { ...row, erased: erasedAt !== null }]));
 }
 
-/** Rows per statement: far below the server's limits of 65,535 parameters and of one packet, whatever the texts weigh. */
-const together = 200;
-
-function* chunks<T>(rows: readonly T[]): Generator<readonly T[]> {
-  for (let at = 0; at < rows.length; at += together) yield rows.slice(at, at + together);
-}
+/** Rows per statement at most: far below the server's limits of 65,535 parameters and of one packet, whatever the texts weigh. */
+const together = 128;
 
 /** Inserts new leads with their content; returns their ids by name. One statement per table. */
 export async function insertLeads(tx: Sql, leads: readonly NewLead[]): Promise<ReadonlyMap<string, number>> {
   const ids = new Map<string, number>();
-  for (const some of chunks(leads))
+  for (const some of insertGroups(leads, together))
     for (const [name, id] of await insertTogether(tx, some)) ids.set(name, id);
   return ids;
 }
@@ -89,11 +85,16 @@ async function insertTogether(tx: Sql, leads: readonly NewLead[]): Promise<Reado
     const rows = leads.filter(
       (one) => table !== 'lead_finances' || columns.some(([name]) => one.fields[name] !== undefined),
     );
-    if (rows.length === 0) continue;
-    await tx.run(
-      `INSERT INTO ${table} (lead_id, client_id, ${columns.map(([, column]) => column).join(', ')}) VALUES ${rowMarks(rows.length, 2 + columns.length)}`,
-      rows.flatMap((one) => [idOf(one), one.clientId, ...columns.map(([name]) => one.fields[name] ?? null)]),
-    );
+    for (const some of insertGroups(rows, together)) {
+      await tx.run(
+        `INSERT INTO ${table} (lead_id, client_id, ${columns.map(([, column]) => column).join(', ')}) VALUES ${rowMarks(some.length, 2 + columns.length)}`,
+        some.flatMap((one) => [
+          idOf(one),
+          one.clientId,
+          ...columns.map(([name]) => one.fields[name] ?? null),
+        ]),
+      );
+    }
   }
   return new Map([...found].map(([name, one]) => [name, one.id]));
 }
@@ -150,7 +151,7 @@ export async function insertConsents(
   tx: Sql,
   events: readonly { readonly clientId: string; readonly leadId: number; readonly event: ConsentRecord }[],
 ): Promise<void> {
-  for (const some of chunks(events)) {
+  for (const some of insertGroups(events, together)) {
     await tx.run(
       `INSERT INTO consents (client_id, lead_id, purpose, channel, state, recorded_at, wording_version, legal_entity, valid_until, source)
        VALUES ${rowMarks(some.length, 10)}`,
@@ -171,7 +172,7 @@ export async function insertInteractions(
   tx: Sql,
   events: readonly { readonly clientId: string; readonly leadId: number; readonly event: Interaction }[],
 ): Promise<void> {
-  for (const some of chunks(events)) {
+  for (const some of insertGroups(events, together)) {
     await tx.run(
       `INSERT INTO interactions (client_id, lead_id, kind, happened_at, duration, voluntary, content) VALUES ${rowMarks(some.length, 7)}`,
       some.flatMap(({ clientId, leadId, event }): SqlValue[] => [
@@ -202,9 +203,10 @@ export async function raiseRevisions(
 }
 
 export async function insertChanges(tx: Sql, changes: readonly LeadChange[]): Promise<void> {
-  if (changes.length === 0) return;
-  await tx.run(
-    `INSERT INTO lead_changes (client_id, lead_id, revision, kind) VALUES ${rowMarks(changes.length, 4)}`,
-    changes.flatMap((one) => [one.clientId, one.leadId, one.revision, one.kind]),
-  );
+  for (const some of insertGroups(changes)) {
+    await tx.run(
+      `INSERT INTO lead_changes (client_id, lead_id, revision, kind) VALUES ${rowMarks(some.length, 4)}`,
+      some.flatMap((one) => [one.clientId, one.leadId, one.revision, one.kind]),
+    );
+  }
 }

@@ -2,7 +2,7 @@
 // Invariant: one row per (client, lead, revision, destination, action); only what has not departed is cancelled unasked.
 import type { Action } from '../../connectors/contract.ts';
 import type { DeliveryState } from '../domain/delivery.ts';
-import { inList, rowMarks, type Sql, type SqlValue } from './database.ts';
+import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
 
 export interface LeadChange {
   readonly id: number;
@@ -17,7 +17,7 @@ export async function anyChange(sql: Sql): Promise<boolean> {
   return (await sql.all('SELECT 1 FROM lead_changes LIMIT 1')).length > 0;
 }
 
-/** Takes changes nobody else is planning; the caller's transaction holds them. */
+/** Takes changes nobody else is planning, fresh before backfilled; the caller's transaction holds them. */
 export async function takeChanges(tx: Sql, limit: number): Promise<readonly LeadChange[]> {
   const rows = await tx.all<{
     id: number;
@@ -26,7 +26,8 @@ export async function takeChanges(tx: Sql, limit: number): Promise<readonly Lead
     revision: number;
     kind: string;
   }>(
-    `SELECT id, client_id, lead_id, revision, kind FROM lead_changes ORDER BY id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+    `SELECT id, client_id, lead_id, revision, kind FROM lead_changes FORCE INDEX (lead_changes_next)
+      ORDER BY priority, id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
   );
   return rows.map((row) => ({
     id: row.id,
@@ -70,8 +71,7 @@ export interface PlannedDelivery {
  * The no-op assignment, and not INSERT IGNORE, keeps every other error loud.
  */
 export async function insertDeliveries(tx: Sql, planned: readonly PlannedDelivery[]): Promise<void> {
-  for (let start = 0; start < planned.length; start += 500) {
-    const part = planned.slice(start, start + 500);
+  for (const part of insertGroups(planned)) {
     const one =
       '(?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)), IF(? = 1, UTC_TIMESTAMP(3), NULL))';
     await tx.run(
@@ -104,18 +104,19 @@ export async function insertRoutingRefusals(
     readonly reason: string;
   }[],
 ): Promise<void> {
-  if (refusals.length === 0) return;
-  await tx.run(
-    `INSERT INTO routing_refusals (client_id, lead_id, revision, destination_id, reason) VALUES ${rowMarks(refusals.length, 5)}
-     ON DUPLICATE KEY UPDATE reason = VALUES(reason)`,
-    refusals.flatMap((one) => [
-      one.clientId,
-      one.leadId,
-      one.revision,
-      one.destinationId,
-      one.reason.slice(0, 80),
-    ]),
-  );
+  for (const part of insertGroups(refusals)) {
+    await tx.run(
+      `INSERT INTO routing_refusals (client_id, lead_id, revision, destination_id, reason) VALUES ${rowMarks(part.length, 5)}
+       ON DUPLICATE KEY UPDATE reason = VALUES(reason)`,
+      part.flatMap((one) => [
+        one.clientId,
+        one.leadId,
+        one.revision,
+        one.destinationId,
+        one.reason.slice(0, 80),
+      ]),
+    );
+  }
 }
 
 /** Ends deliveries that never departed (in this life) and are not being sent. Returns the ids that really ended. */
@@ -158,16 +159,19 @@ export async function reopenWithheld(tx: Sql, ids: readonly number[]): Promise<r
   return rows.map((row) => row.id);
 }
 
+/** Withheld deliveries of a destination for one of the reasons, in id order after `after`. */
 export async function withheldOfDestination(
   sql: Sql,
   destinationId: string,
   reasons: readonly string[],
   limit: number,
+  after = 0,
 ): Promise<readonly number[]> {
   const { marks, values } = inList(reasons);
   const rows = await sql.all<{ id: number }>(
-    `SELECT id FROM deliveries WHERE state = 'withheld' AND destination_id = ? AND SUBSTRING_INDEX(reason, ':', 1) IN (${marks}) LIMIT ${Math.trunc(limit)}`,
-    [destinationId, ...values],
+    `SELECT id FROM deliveries WHERE state = 'withheld' AND destination_id = ? AND id > ? AND SUBSTRING_INDEX(reason, ':', 1) IN (${marks})
+      ORDER BY id LIMIT ${Math.trunc(limit)}`,
+    [destinationId, after, ...values],
   );
   return rows.map((row) => row.id);
 }

@@ -75,9 +75,10 @@ export async function blankLead(
             operation = NULL, notice = NULL WHERE id = ?`,
     [revision, leadId],
   );
-  // A file that was written but not yet accepted holds the person: its bytes go, and the batch is voided at its next try.
+  // A file that was written but not yet accepted holds the person, also where the row has left it since: its bytes go,
+  // and unless the recipient turns out to have it the batch is voided at its next try. The log says which files it left with.
   await tx.run(
-    "UPDATE batches SET content = NULL WHERE state = 'written' AND id IN (SELECT batch_id FROM deliveries WHERE lead_id = ? AND batch_id > 0)",
+    "UPDATE batches SET content = NULL WHERE state = 'written' AND id IN (SELECT batch_id FROM handovers WHERE lead_id = ? AND batch_id > 0)",
     [leadId],
   );
 }

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { openBytes, sealBytes } from '../domain/keyed.ts';
 import { RelaisError } from '../errors.ts';
-import { inList, rowMarks, type Sql } from './database.ts';
+import { inList, insertGroups, rowMarks, type Sql } from './database.ts';
 
 export interface LeadSecrets {
   /** Makes a secret for each new lead. */
@@ -19,11 +19,12 @@ export function createLeadSecrets(options: { masterKey: Buffer; keysSchema: stri
   const table = `\`${options.keysSchema}\`.lead_secrets`;
   return {
     create: async (tx, leadIds) => {
-      if (leadIds.length === 0) return;
-      await tx.run(
-        `INSERT INTO ${table} (lead_id, wrapped) VALUES ${rowMarks(leadIds.length, 2)}`,
-        leadIds.flatMap((id) => [id, sealBytes(masterKey, randomBytes(32))]),
-      );
+      for (const some of insertGroups(leadIds)) {
+        await tx.run(
+          `INSERT INTO ${table} (lead_id, wrapped) VALUES ${rowMarks(some.length, 2)}`,
+          some.flatMap((id) => [id, sealBytes(masterKey, randomBytes(32))]),
+        );
+      }
     },
     read: async (sql, leadIds) => {
       if (leadIds.length === 0) return new Map();

@@ -228,7 +228,7 @@ export async function markSettled(tx: Sql, settlements: readonly Settlement[]): 
   );
 }
 
-/** After an erasure was delivered: references the CRM gave are personal data of the past. */
+/** After an erasure came to a good end: references the CRM gave are personal data of the past. A failed erase keeps them, its replay needs them. */
 export async function forgetReferences(
   tx: Sql,
   pairs: readonly { readonly leadId: number; readonly destinationId: string }[],

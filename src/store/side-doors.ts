@@ -37,19 +37,29 @@ export async function bringForward(tx: Sql, id: number): Promise<boolean> {
   return affected === 1;
 }
 
-/** Leads of the client created since, not erased, without a delivery for the destination. */
+/**
+ * Leads of the client created since, not erased, without a delivery for the destination: a part of them, by id.
+ * `last` is the highest id looked at; undefined when there are no more.
+ */
 export async function addBackfill(
   tx: Sql,
   clientId: string,
   destinationId: string,
   since: Date,
-): Promise<number> {
-  const { affected } = await tx.run(
-    `INSERT INTO lead_changes (client_id, lead_id, revision, kind)
-     SELECT l.client_id, l.id, l.revision, CONCAT('backfill:', ?) FROM leads l
-      WHERE l.client_id = ? AND l.created_at >= ? AND l.erased_at IS NULL
-        AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.lead_id = l.id AND d.destination_id = ?)`,
-    [destinationId, clientId, since, destinationId],
+  part: { readonly after: number; readonly limit: number },
+): Promise<{ readonly count: number; readonly last: number | undefined }> {
+  const rows = await tx.all<{ id: number }>(
+    `SELECT id FROM leads WHERE client_id = ? AND id > ? AND created_at >= ? ORDER BY id LIMIT ${Math.trunc(part.limit)}`,
+    [clientId, part.after, since],
   );
-  return affected;
+  const last = rows.at(-1)?.id;
+  if (last === undefined) return { count: 0, last };
+  const { affected } = await tx.run(
+    `INSERT INTO lead_changes (client_id, lead_id, revision, kind, priority)
+     SELECT l.client_id, l.id, l.revision, CONCAT('backfill:', ?), 1 FROM leads l
+      WHERE l.client_id = ? AND l.id > ? AND l.id <= ? AND l.created_at >= ? AND l.erased_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.lead_id = l.id AND d.destination_id = ?)`,
+    [destinationId, clientId, part.after, last, since, destinationId],
+  );
+  return { count: affected, last };
 }

@@ -106,13 +106,15 @@ function write(
   const record = { fieldNames: [], consents: [] } as unknown as Extract<ApplyResult, { ok: true }>['record'];
   const mapping = {
     actions: { create: plan, update: plan },
+    categories: ['identity'],
+    accepts: () => ({ yes: true }),
     apply: (written: Lead, context: { writtenAt: Date; categories: readonly string[] }): ApplyResult => {
       Object.assign(seen, { revision: written.revision, ...context });
       return more.answer ?? { ok: true, record };
     },
   } as unknown as CompiledMapping;
   const result = writeContent(claimed, {
-    ...{ mapping, authorisations: [authorisation], now },
+    ...{ mapping, content: mapping, authorisations: [authorisation], now },
     leads: new Map(present === undefined ? [] : [[9, { lead: present, consentRevision: 1, createdAt: now }]]),
     revisions: new Map(more.earlier === undefined ? [] : [['9:1', more.earlier]]),
     ...more,

@@ -40,6 +40,7 @@ function plan(world: World, take: number): void {
       },
       ...{
         due: true,
+        way: 'open',
         accepted: true,
         actions: world.actions,
         updateOn: world.updateOn,

@@ -29,6 +29,7 @@ const steps = ({ kind = 'corrected', revision = 2, ...over }: Over, lead: Partia
     lead: { revision, ...lead },
     ...{
       due: true,
+      way: 'open',
       actions: ['create', 'update', 'erase'],
       updateOn: ['corrected'],
       accepted: true,
@@ -103,7 +104,7 @@ describe('a change after the create was delivered', () => {
     'C20, C24: a %s change a recipient cannot be told is a written task with an alert',
     (kind) =>
       expect(steps({ kind, actions: ['create'], existing: delivered })).toEqual([
-        insert('update', 'failed', 'manual_update_required', { alert: true }),
+        insert('update', 'failed', 'manual_update_required', { alert: 'manual_task' }),
       ]),
   );
   test('takes the place of updates that have not departed', () => {
@@ -195,7 +196,7 @@ describe('C22, C24: an erasure', () => {
     ).toEqual([erase]));
   test('where the recipient cannot be told is a written task with an alert', () =>
     expect(erased({ existing: [known()] }, ['create', 'update'])).toEqual([
-      insert('erase', 'failed', 'manual_erasure_required', { alert: true }),
+      insert('erase', 'failed', 'manual_erasure_required', { alert: 'manual_task' }),
     ]));
   test('never cancels an erase that is on its way', () =>
     expect(erased({ existing: [known(), unsent({ id: 2, action: 'erase' })] })).toEqual([erase]));

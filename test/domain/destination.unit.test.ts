@@ -21,7 +21,7 @@ const authorisation = (over: Partial<Authorisation> = {}): Authorisation => ({
   ...over,
 });
 const covers = (all: readonly Authorisation[], ...targets: string[]): boolean =>
-  coveringAuthorisation(all, targets, now) !== undefined;
+  coveringAuthorisation(all, targets, ['identity'], now) !== undefined;
 
 test('C17: without an authorisation nothing leaves', () => {
   expect(covers([], 'crm.horizon.example')).toBe(false);
@@ -59,7 +59,13 @@ test.each<[string, Partial<Authorisation>, boolean]>([
 });
 test('C18: a dead authorisation beside a live one does not stand in its way', () => {
   const both = [authorisation({ revokedAt: at(-1) }), authorisation({ id: 2 })];
-  expect(coveringAuthorisation(both, ['crm.horizon.example'], now)?.id).toBe(2);
+  expect(coveringAuthorisation(both, ['crm.horizon.example'], ['identity'], now)?.id).toBe(2);
+});
+test('C18: of two that cover the targets, the one that covers the data too comes first', () => {
+  const both = [authorisation(), authorisation({ id: 2, categories: ['identity', 'financial'] })];
+  const chosen = (...categories: ('identity' | 'financial' | 'project')[]): number | undefined =>
+    coveringAuthorisation(both, ['crm.horizon.example'], categories, now)?.id;
+  expect([chosen('identity'), chosen('identity', 'financial'), chosen('project')]).toEqual([1, 2, 1]);
 });
 test('C17, C18: whatever the authorisations, the one found is live and names every target', () => {
   const names = fc.constantFrom('a.example', 'b.example', 'c.example');
@@ -85,7 +91,7 @@ test('C17, C18: whatever the authorisations, the one found is live and names eve
       );
       expect(liveAuthorisations(all, now)).toEqual(live);
       const able = live.filter((one) => targets.every((target) => one.targets.includes(target)));
-      expect(coveringAuthorisation(all, targets, now)).toBe(able[0]);
+      expect(coveringAuthorisation(all, targets, ['identity'], now)).toBe(able[0]);
     }),
     { numRuns: 500 },
   );

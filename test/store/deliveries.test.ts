@@ -19,7 +19,7 @@ afterAll(() => home.close());
 describe('taking what is due', () => {
   const at = (second: number): Date => new Date(Date.UTC(2026, 9, 1, 10, 0, second));
   const take = async (limit: number, replays: number): Promise<number[]> =>
-    (await home.gateway.transaction((tx) => takeDue(tx, 'essai-crm', limit, replays))).map(
+    (await home.gateway.transaction((tx) => takeDue(tx, 'essai-crm', limit, { replays, reserved: 0 }))).map(
       (one) => one.deliveryId,
     );
 

@@ -284,13 +284,16 @@ CREATE TABLE interactions (
 -- What the planner has to look at; a line is deleted in the transaction that planned it.
 CREATE TABLE lead_changes (
   id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+  -- 0 fresh, 1 backfilled: a fresh lead is never planned behind a backfill.
+  priority TINYINT UNSIGNED NOT NULL DEFAULT 0,
   client_id VARCHAR(40) NOT NULL,
   lead_id BIGINT UNSIGNED NOT NULL,
   revision INT UNSIGNED NOT NULL,
   -- created, corrected, consent, interaction, erased; or backfill:<destination>.
   kind VARCHAR(80) NOT NULL,
   changed_at DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
-  PRIMARY KEY (id)
+  PRIMARY KEY (id),
+  KEY lead_changes_next (priority, id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- A change that no destination takes: visible, never silent.
@@ -472,7 +475,8 @@ CREATE TABLE alerts (
   next_try_at DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
   tries INT UNSIGNED NOT NULL DEFAULT 0,
   PRIMARY KEY (id),
-  KEY alerts_due (sent_at, next_try_at)
+  KEY alerts_due (sent_at, next_try_at),
+  KEY alerts_kind (kind, destination_id, raised_at)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- ---------------------------------------------------------------- per-lead secrets, in a schema of their own (left out of dumps)
