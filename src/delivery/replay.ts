@@ -10,7 +10,7 @@ import { cancelUnsent, reopenWithheld, wakeSiblings } from '../store/planning.ts
 import { findDestination, readStates, saveCircuit, setStatus } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
-import { addBackfill, bringForward, openRun } from '../store/side-doors.ts';
+import { addBackfill, bringForward, bringThrottledForward, openRun } from '../store/side-doors.ts';
 import { entryNames } from './plan.ts';
 import type { Published } from './published.ts';
 
@@ -180,8 +180,10 @@ export async function setDestinationStatus(
       throw new RelaisError('DEST-001', `Destination ${destinationId} is ${status} already.`);
     }
     await setStatus(tx, destinationId, status, status === 'suspended' ? by.reason : '');
-    if (status === 'active' && state !== undefined)
+    if (status === 'active' && state !== undefined) {
       await saveCircuit(tx, destinationId, probeNow(state.circuit, Date.now()));
+      await bringThrottledForward(tx, destinationId);
+    }
     await appendHandovers(tx, [
       {
         entry: status === 'suspended' ? 'suspended' : 'resumed',

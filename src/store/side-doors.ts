@@ -37,6 +37,14 @@ export async function bringForward(tx: Sql, id: number): Promise<boolean> {
   return affected === 1;
 }
 
+/** Deliveries a recipient asked to hold back are due now: support knows better. */
+export async function bringThrottledForward(tx: Sql, destinationId: string): Promise<void> {
+  await tx.run(
+    "UPDATE deliveries SET due_at = UTC_TIMESTAMP(3) WHERE state = 'waiting' AND destination_id = ? AND reason LIKE 'throttled%' AND batch_id = 0",
+    [destinationId],
+  );
+}
+
 /**
  * Leads of the client created since, not erased, without a delivery for the destination: a part of them, by id.
  * `last` is the highest id looked at; undefined when there are no more.
