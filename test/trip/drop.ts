@@ -1,0 +1,111 @@
+// A gateway with one file flow to an SFTP server of its own, for tests of what happens to files.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { requestFile } from '../../src/delivery/files.ts';
+import { sftpUser, startSftpRecipient, type SftpRecipient } from '../connectors/servers/sftp.ts';
+import { openGateway, type Gateway } from './gateway.ts';
+
+export interface DropGateway extends Gateway {
+  readonly sftp: SftpRecipient;
+  /** The recipient's folder. */
+  readonly folder: string;
+  /** Publishes the flow with other lines; the first version is published already. */
+  readonly publish: (over: FlowLines) => Promise<void>;
+  /** A file now, and the wait until its rows have left `planned`. */
+  readonly ask: () => Promise<void>;
+  /** Names of the data files that stand. */
+  readonly drops: () => readonly string[];
+  readonly text: (name: string) => string;
+  /** How many deliveries stand in each state, as `state:reason` or `state`. */
+  readonly counts: (where?: string) => Promise<Readonly<Record<string, number>>>;
+  /** Deliveries that no file, slot, timer or person will ever move again before they expire. */
+  readonly stranded: () => Promise<number>;
+}
+
+export interface FlowLines {
+  readonly retry?: string;
+  readonly consent?: string;
+  readonly fields?: string;
+  /** Lines below `file:`, indented by two. */
+  readonly file?: string;
+  readonly extra?: string;
+}
+
+export async function openDropGateway(over: FlowLines = {}): Promise<DropGateway> {
+  const root = mkdtempSync(join(tmpdir(), 'relais-drop-'));
+  const folder = join(root, 'in');
+  mkdirSync(folder);
+  const sftp = await startSftpRecipient(root);
+  const gateway = await openGateway({
+    files: flowFiles(sftp, over),
+    environment: { RELAIS_SECRET_SFTP: sftpUser.password, RELAIS_LEASE_MS: '8500' },
+  });
+  const publish = async (note: string): Promise<void> =>
+    void (await gateway.app.publishing.publish({ destinationId: 'essai-csv', author: 'tester', note }));
+  await publish('first');
+  return {
+    ...gateway,
+    sftp,
+    folder,
+    publish: async (lines) => {
+      gateway.file('essai/csv.yaml', flowFiles(sftp, lines)['essai/csv.yaml'] ?? '');
+      await publish('another');
+    },
+    ask: () => requestFile(gateway.app.database, { id: 'essai-csv', clientId: 'essai' }, 'tester', 'now'),
+    drops: () =>
+      readdirSync(folder)
+        .filter((name) => name.endsWith('.csv'))
+        .sort(),
+    text: (name) => readFileSync(join(folder, name), 'utf8'),
+    counts: async (where = '1 = 1') => {
+      const rows = await gateway.owner.all<{ what: string; n: number }>(
+        `SELECT CONCAT(state, IF(reason = '', '', ':'), reason) AS what, COUNT(*) AS n FROM deliveries WHERE ${where} GROUP BY what`,
+      );
+      return Object.fromEntries(rows.map((row) => [row.what, row.n]));
+    },
+    stranded: async () => {
+      const [row] = await gateway.owner.all<{ n: number }>(
+        `SELECT COUNT(*) AS n FROM deliveries d LEFT JOIN batches b ON b.id = d.batch_id
+          WHERE d.batch_id > 0 AND d.state IN ('queued', 'waiting', 'pending') AND (b.id IS NULL OR b.state NOT IN ('open', 'written'))`,
+      );
+      return row?.n ?? 0;
+    },
+    close: async () => {
+      await gateway.close();
+      await sftp.close();
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+function flowFiles(sftp: SftpRecipient, over: FlowLines): Readonly<Record<string, string>> {
+  return {
+    'essai/client.yaml': `id: essai
+name: Essai Promotion
+legalEntity: ESSAI PROMOTION SAS
+hosts: [localhost]
+folders: ['sftp:essai/in']
+categories: [identity, project, statistical]
+contacts: { rights: dpo@essai.example }
+authorisations:
+  - { recipient: Essai SI, destination: essai-csv, targets: ['sftp:essai/in'], categories: [identity, project, statistical], document: Contrat 1, from: 2026-01-01 }
+`,
+    'essai/csv.yaml': `destination: essai-csv
+connector: flow
+file:
+  name: 'L_{seq:6}.csv'
+  to: sftp:essai/in
+  server: { host: localhost, port: ${sftp.port}, user: ${sftpUser.user}, password: secret:SFTP, hostKey: '${sftp.hostKey}' }
+  schedule: { cron: '0 0 1 1 *' }
+${over.file ?? ''}
+timeouts: { connect: 1s, response: 2s, total: 3s }
+retry: ${over.retry ?? '[1s, 1s, 1s, 1s]'}
+csv: { delimiter: ';', quote: all, encoding: utf-8, eol: lf, header: false, formulaGuard: false }
+consent:
+${over.consent ?? "  - { to: OPTIN, channel: email, values: { granted: O, refused: N, not_asked: '', withdrawn: R } }"}
+fields: ${over.fields ?? '[{ consent: rest }, { to: REF, from: id }, { to: NOM, from: identity.lastName, required: true }]'}
+${over.extra ?? ''}
+`,
+  };
+}
