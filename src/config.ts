@@ -27,7 +27,12 @@ export interface Config {
     readonly connectTo: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
   };
   readonly logLevel: string;
-  readonly http: { readonly host: string; readonly port: number | undefined };
+  readonly http: {
+    readonly host: string;
+    readonly port: number | undefined;
+    /** Destinations that metrics name; the others are `other`. */
+    readonly metricsDestinations: number;
+  };
   readonly worker: { readonly concurrency: number; readonly leaseMs: number; readonly drainMs: number };
   readonly planner: { readonly idleMs: number; readonly batch: number; readonly window: number };
   readonly alerts: {
@@ -107,6 +112,11 @@ export const variables: readonly Variable[] = [
   { name: 'RELAIS_LOG_LEVEL', meaning: 'info, warn or error', fallback: 'info' },
   { name: 'RELAIS_HTTP_HOST', meaning: 'address of health, readiness and metrics', fallback: '127.0.0.1' },
   { name: 'RELAIS_HTTP_PORT', meaning: 'their port; empty: none' },
+  {
+    name: 'RELAIS_METRICS_DESTINATIONS',
+    meaning: 'destinations that metrics name at most; the others are called other',
+    fallback: '100',
+  },
   {
     name: 'RELAIS_WORKER_CONCURRENCY',
     meaning: 'deliveries in flight per destination and process at most',
@@ -234,7 +244,11 @@ export function loadConfig(environment: Environment = process.env, folder: strin
       ...(extraCa === undefined ? {} : { extraCa }),
     },
     logLevel: choice('RELAIS_LOG_LEVEL', ['info', 'warn', 'error'] as const),
-    http: { host: read('RELAIS_HTTP_HOST') ?? '127.0.0.1', port },
+    http: {
+      host: read('RELAIS_HTTP_HOST') ?? '127.0.0.1',
+      port,
+      metricsDestinations: whole('RELAIS_METRICS_DESTINATIONS', 0, 10_000),
+    },
     worker: {
       concurrency: whole('RELAIS_WORKER_CONCURRENCY', 1, 1000),
       leaseMs: whole('RELAIS_LEASE_MS', 500, 3_600_000),

@@ -3,6 +3,7 @@
 import { openApp, startPlanner, startWorker, type App, type Role } from './app.ts';
 import { loadConfig, type Config } from './config.ts';
 import { startHealth } from './console/health.ts';
+import { createMeters } from './console/meters.ts';
 import { foreignCode, isRelaisError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 
@@ -54,7 +55,9 @@ async function main(name: string, rest: readonly string[]): Promise<void> {
   }
 }
 
-async function run(role: RoleName, config: Config, log: Log): Promise<void> {
+async function run(role: RoleName, config: Config, plainLog: Log): Promise<void> {
+  const meters = createMeters({ destinations: config.http.metricsDestinations });
+  const log = meters.counted(plainLog);
   const app: App = await openApp(config, { log });
   const running: Role[] = [];
   if (role !== 'worker') running.push(await startPlanner(app));
@@ -65,6 +68,8 @@ async function run(role: RoleName, config: Config, log: Log): Promise<void> {
       : await startHealth({
           app: app.database,
           roles: running,
+          meters,
+          house: role !== 'worker',
           host: config.http.host,
           port: config.http.port,
         });

@@ -1,13 +1,19 @@
 // Health, readiness and metrics over HTTP, for an orchestrator and Prometheus.
-// Invariant: counts, codes and destinations only; closed label sets.
+// Invariant: always answers, whatever is away; counts, codes and destinations only.
 import { fastify } from 'fastify';
-import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { Gauge } from 'prom-client';
 import type { Sql } from '../store/database.ts';
-import { oldestUnsealedSeconds, stateCounts } from '../store/figures.ts';
+import { oldestUnsealedSeconds } from '../store/figures.ts';
+import { createHouseGauges } from './house-gauges.ts';
+import type { Meters } from './meters.ts';
+import { observeTrips, watchTrips } from './trip-times.ts';
 
 export interface HealthOptions {
   readonly app: Sql;
   readonly roles: readonly { readonly trouble: () => Promise<string | undefined> }[];
+  readonly meters: Meters;
+  /** Whether this process tells what waits in the house: planners do, so that fifty workers do not count the same rows. */
+  readonly house: boolean;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -20,19 +26,16 @@ export async function startHealth(
   options: HealthOptions,
 ): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
   const server = fastify({ logger: false });
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry, prefix: 'relais_' });
-  const deliveries = new Gauge({
-    name: 'relais_deliveries',
-    help: 'Deliveries by state.',
-    labelNames: ['state'],
+  const { registry, destination } = options.meters;
+  const ready = new Gauge({
+    name: 'relais_ready',
+    help: '1 while MySQL and Redis can be reached.',
     registers: [registry],
   });
-  const sealLag = new Gauge({
-    name: 'relais_log_unsealed_seconds',
-    help: 'Age of the oldest unsealed log entry.',
-    registers: [registry],
-  });
+  const readHouse = options.house
+    ? createHouseGauges(options.app, registry, destination)
+    : () => Promise.resolve();
+  const trips = watchTrips(options.app, options.meters);
 
   const troubles = async (): Promise<readonly string[]> =>
     (await Promise.all(options.roles.map((one) => one.trouble()))).filter((one) => one !== undefined);
@@ -46,11 +49,17 @@ export async function startHealth(
     return reply.code(found.length > 0 ? 503 : 200).send({ status, troubles: found, unsealedSeconds: lag });
   });
   server.get('/metrics', async (_request, reply) => {
-    deliveries.reset();
-    for (const { state, count } of await stateCounts(options.app)) deliveries.set({ state }, count);
-    sealLag.set(await oldestUnsealedSeconds(options.app));
+    ready.set((await troubles()).length === 0 ? 1 : 0);
+    await readHouse();
+    await observeTrips(options.app, options.meters).catch(() => undefined);
     return reply.type(registry.contentType).send(await registry.metrics());
   });
   const address = await server.listen({ host: options.host, port: options.port });
-  return { port: Number(new URL(address).port), close: () => server.close() };
+  return {
+    port: Number(new URL(address).port),
+    close: () => {
+      trips.stop();
+      return server.close();
+    },
+  };
 }

@@ -7,7 +7,7 @@ import type { Log } from '../log.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Job } from '../queue/jobs.ts';
 import type { Producer } from '../queue/producer.ts';
-import { raiseAlerts, type Alert } from '../store/alerts.ts';
+import { raiseAlerts, raisedSince, type Alert } from '../store/alerts.ts';
 import { retryBatch } from '../store/batches.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { readDeliveries, type Delivery } from '../store/deliveries.ts';
@@ -22,7 +22,7 @@ import {
 } from '../store/dispatching.ts';
 import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
-import { oldestUnsealedSeconds, raisedLately, refusedSinceAlert } from '../store/figures.ts';
+import { oldestUnsealedSeconds, refusedSinceAlert } from '../store/figures.ts';
 import { dropSettledRevisions } from '../store/lead-revisions.ts';
 import { markSettled, type Settlement } from '../store/sending.ts';
 import { entryNames, withoutRepeats } from './plan.ts';
@@ -340,7 +340,7 @@ export function createSweeper(options: {
       const refused = await refusedSinceAlert(database);
       if (refused > 0) await raiseAlerts(database, [{ kind: 'intake_refused', reason: String(refused) }]);
       const lag = await oldestUnsealedSeconds(database);
-      if (lag > sealLagLimit && !(await raisedLately(database, 'seal_lag'))) {
+      if (lag > sealLagLimit && !(await raisedSince(database, 'seal_lag', '', 3_600))) {
         await raiseAlerts(database, [{ kind: 'seal_lag', reason: `${lag}s` }]);
       }
     },

@@ -1,21 +1,90 @@
-// Figures for health and metrics: counts by state, age of the oldest unsealed entry.
-import type { Sql } from './database.ts';
+// Figures for health, metrics and alerts: what waits where and since when.
+// Invariant: reads only; no figure costs more than what is open at the moment.
+import { inList, type Sql } from './database.ts';
+import { heldStates } from './destinations.ts';
 
-export async function stateCounts(
-  sql: Sql,
-): Promise<readonly { readonly state: string; readonly count: number }[]> {
-  return sql.all<{ state: string; count: number }>(
-    'SELECT state, COUNT(*) AS count FROM deliveries GROUP BY state',
-  );
+export interface HouseFigures {
+  /** Deliveries not at their end; settled ones are too many to count. */
+  readonly open: readonly {
+    readonly state: string;
+    readonly destinationId: string;
+    readonly count: number;
+    readonly oldestSeconds: number;
+  }[];
+  readonly destinations: readonly {
+    readonly id: string;
+    readonly connector: string;
+    readonly status: string;
+  }[];
+  readonly circuits: readonly { readonly state: string; readonly cause: string }[];
+  readonly intakeWaiting: number;
+  readonly intakeOldestSeconds: number;
+  readonly changesWaiting: number;
+  readonly unsealedSeconds: number;
+  readonly unsealedEntries: number;
+  readonly alertsWaiting: number;
 }
 
-/** True when an alert of this kind was raised within the last hour. */
-export async function raisedLately(sql: Sql, kind: string): Promise<boolean> {
-  const rows = await sql.all(
-    'SELECT 1 FROM alerts WHERE kind = ? AND raised_at > TIMESTAMPADD(HOUR, -1, UTC_TIMESTAMP(3)) LIMIT 1',
-    [kind],
+/** Cost grows with what is open, one pass over an index; never with what is settled. */
+export async function houseFigures(sql: Sql): Promise<HouseFigures> {
+  const one = async (statement: string): Promise<number> =>
+    Number((await sql.all<{ n: number | null }>(statement))[0]?.n ?? 0);
+  return {
+    open: await openDeliveries(sql),
+    destinations: await sql.all('SELECT id, connector, status FROM destinations ORDER BY id'),
+    circuits: (await heldStates(sql))
+      .filter(({ circuit }) => circuit.state !== 'closed')
+      .map(({ circuit }) => ({ state: circuit.state, cause: circuit.cause })),
+    intakeWaiting: await one("SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'new'"),
+    intakeOldestSeconds: await one(
+      "SELECT TIMESTAMPDIFF(SECOND, received_at, UTC_TIMESTAMP(3)) AS n FROM lead_intake WHERE status = 'new' ORDER BY id LIMIT 1",
+    ),
+    changesWaiting: await one('SELECT COUNT(*) AS n FROM lead_changes'),
+    unsealedSeconds: await oldestUnsealedSeconds(sql),
+    unsealedEntries: await one('SELECT COUNT(*) AS n FROM handovers_unsealed'),
+    alertsWaiting: await one('SELECT COUNT(*) AS n FROM alerts WHERE sent_at IS NULL'),
+  };
+}
+
+/** Open deliveries by state and destination, with the age of the oldest of each. */
+export async function openDeliveries(sql: Sql): Promise<HouseFigures['open']> {
+  const rows = await sql.all<{ state: string; destination_id: string; n: number; age: number }>(
+    `SELECT g.state, g.destination_id, g.n, TIMESTAMPDIFF(SECOND, d.created_at, UTC_TIMESTAMP(3)) AS age
+       FROM (SELECT state, destination_id, COUNT(*) AS n, MIN(id) AS first_id FROM deliveries FORCE INDEX (deliveries_due)
+              WHERE state IN ('planned', 'queued', 'sending', 'waiting', 'withheld', 'pending') GROUP BY state, destination_id) g
+       JOIN deliveries d ON d.id = g.first_id`,
   );
-  return rows.length > 0;
+  return rows.map((row) => ({
+    state: row.state,
+    destinationId: row.destination_id,
+    count: row.n,
+    oldestSeconds: Math.max(0, row.age),
+  }));
+}
+
+/** When the lead of a first delivery came in, when it departed and when it was settled; erased leads have no moment left. */
+export async function tripMoments(
+  sql: Sql,
+  deliveryIds: readonly number[],
+): Promise<
+  ReadonlyMap<
+    number,
+    { readonly receivedAt: Date; readonly departedAt: Date | null; readonly settledAt: Date | null }
+  >
+> {
+  if (deliveryIds.length === 0) return new Map();
+  const { marks, values } = inList(deliveryIds);
+  const rows = await sql.all<{
+    id: number;
+    receivedAt: Date;
+    departedAt: Date | null;
+    settledAt: Date | null;
+  }>(
+    `SELECT d.id, r.received_at AS receivedAt, d.first_departed_at AS departedAt, d.settled_at AS settledAt
+       FROM deliveries d JOIN intake_receipts r ON r.lead_id = d.lead_id AND r.kind = 'lead' WHERE d.id IN (${marks})`,
+    values,
+  );
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 /** Rows refused at intake since an alert last told of them. */

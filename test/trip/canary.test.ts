@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { replay } from '../../src/delivery/replay.ts';
 import { startWorker, type Role } from '../../src/app.ts';
 import { startHealth } from '../../src/console/health.ts';
+import { createMeters } from '../../src/console/meters.ts';
 import { createLog } from '../../src/log.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
@@ -31,6 +32,7 @@ const leadTables = [
 
 let crm: HttpRecipient;
 let gateway: Gateway;
+const meters = createMeters({ destinations: 10 });
 const lines: string[] = [];
 const commands: string[] = [];
 
@@ -39,7 +41,7 @@ beforeAll(async () => {
   gateway = await openGateway({
     files: webhookFiles(crm.port),
     environment: { RELAIS_LEASE_MS: '8500' },
-    log: createLog({ level: 'info', stream: { write: (line) => void lines.push(line) } }),
+    log: meters.counted(createLog({ level: 'info', stream: { write: (line) => void lines.push(line) } })),
   });
   const watcher = gateway.redis.duplicate();
   const monitor = await watcher.monitor();
@@ -198,7 +200,14 @@ test('a marked prospect leaves no trace outside the lead tables and the payload'
     'sealed',
     async () => (await gateway.owner.all('SELECT 1 FROM handovers_unsealed')).length === 0,
   );
-  const health = await startHealth({ app: gateway.app.database, roles: [], host: '127.0.0.1', port: 0 });
+  const health = await startHealth({
+    app: gateway.app.database,
+    roles: [],
+    meters,
+    house: true,
+    host: '127.0.0.1',
+    port: 0,
+  });
   const metrics = await (await fetch(`http://127.0.0.1:${health.port}/metrics`)).text();
   const ready = await (await fetch(`http://127.0.0.1:${health.port}/ready`)).text();
   await health.close();
@@ -209,7 +218,7 @@ test('a marked prospect leaves no trace outside the lead tables and the payload'
   expect((await gateway.entries()).map((one) => one.entry)).toContain('outcome_unknown');
   expect(mine.length).toBeGreaterThan(10);
   expect(lines.join('').match(/delivery\.attempted/g)?.length).toBeGreaterThanOrEqual(answers.length);
-  expect(metrics).toContain('relais_deliveries{state="delivered"}');
+  expect(metrics).toMatch(/^relais_attempts_total\{.*essai-crm/m);
   expect([
     ...findMarkers('tables', await tables()),
     ...findMarkers('redis', await redisContents()),

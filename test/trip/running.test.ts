@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import type { ServerResponse } from 'node:http';
 import { simpleParser } from 'mailparser';
 import { startHealth } from '../../src/console/health.ts';
+import { createMeters } from '../../src/console/meters.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { smtpUser, startSmtpRecipient, type SmtpRecipient } from '../connectors/servers/smtp.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
@@ -115,6 +116,8 @@ test('ready says what cannot be reached; health only that the process lives', as
   const health = await startHealth({
     app: gateway.app.database,
     roles: [{ trouble: () => Promise.resolve('redis cannot be reached') }],
+    meters: createMeters({ destinations: 10 }),
+    house: true,
     host: '127.0.0.1',
     port: 0,
   });

@@ -1,0 +1,92 @@
+// What waits in the house, read from MySQL when Prometheus asks: depth, oldest, breakers, seal, alerts.
+// Invariant: read by one query round at a time, and no more often than it is cheap; while MySQL is away, no figure rather than an old one.
+import { Gauge, type Registry } from 'prom-client';
+import type { Sql } from '../store/database.ts';
+import { houseFigures } from '../store/figures.ts';
+
+/** Never more often than this, ms. */
+const restMs = 5_000;
+/** Nor at more than a fiftieth of the time: a backlog of millions takes a second to count. */
+const restFactor = 50;
+
+export function createHouseGauges(
+  sql: Sql,
+  registry: Registry,
+  destination: (id: string) => string,
+): () => Promise<void> {
+  const registers = [registry];
+  const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[] = []): Gauge<T> =>
+    new Gauge<T>({ name, help, labelNames: [...labelNames], registers });
+  const place = ['state', 'connector', 'destination'] as const;
+  const deliveries = gauge('relais_deliveries', 'Deliveries not at their end, by state.', place);
+  const oldest = gauge('relais_oldest_delivery_seconds', 'Age of the oldest of them.', place);
+  const destinations = gauge('relais_destinations', 'Destinations by status.', ['status']);
+  const circuits = gauge('relais_circuits', 'Breakers that are not closed, by state and cause.', [
+    'state',
+    'cause',
+  ]);
+  const intake = gauge('relais_intake_waiting', 'Rows of lead_intake not taken in yet.');
+  const intakeAge = gauge('relais_intake_oldest_seconds', 'Age of the oldest of them.');
+  const changes = gauge('relais_changes_waiting', 'Changes of leads not planned yet.');
+  const sealLag = gauge('relais_log_unsealed_seconds', 'Age of the oldest unsealed log entry.');
+  const unsealed = gauge('relais_log_unsealed_entries', 'Log entries without a seal.');
+  const alerts = gauge('relais_alerts_waiting', 'Alerts not told yet.');
+  const readAt = gauge('relais_figures_timestamp_seconds', 'When these figures were read.');
+  const all = [
+    deliveries,
+    oldest,
+    destinations,
+    circuits,
+    intake,
+    intakeAge,
+    changes,
+    sealLag,
+    unsealed,
+    alerts,
+  ];
+
+  const read = async (): Promise<void> => {
+    const figures = await houseFigures(sql);
+    for (const one of all) one.reset();
+    const connectors = new Map(figures.destinations.map((one) => [one.id, one.connector]));
+    const ages = new Map<string, number>();
+    for (const one of figures.open) {
+      const labels = {
+        state: one.state,
+        connector: connectors.get(one.destinationId) ?? 'none',
+        destination: destination(one.destinationId),
+      };
+      deliveries.inc(labels, one.count);
+      // Several destinations share the label `other`: its age is the oldest of theirs.
+      const key = Object.values(labels).join(' ');
+      ages.set(key, Math.max(ages.get(key) ?? 0, one.oldestSeconds));
+      oldest.set(labels, ages.get(key) ?? 0);
+    }
+    for (const one of figures.destinations) destinations.inc({ status: one.status });
+    for (const one of figures.circuits) circuits.inc({ state: one.state, cause: one.cause || 'none' });
+    intake.set(figures.intakeWaiting);
+    intakeAge.set(figures.intakeOldestSeconds);
+    changes.set(figures.changesWaiting);
+    sealLag.set(figures.unsealedSeconds);
+    unsealed.set(figures.unsealedEntries);
+    alerts.set(figures.alertsWaiting);
+    readAt.set(Date.now() / 1_000);
+  };
+
+  let running: Promise<void> | undefined;
+  let nextAt = 0;
+  return async () => {
+    if (running === undefined && Date.now() >= nextAt) {
+      const startedAt = Date.now();
+      running = read()
+        .catch(() => {
+          for (const one of [...all, readAt]) one.reset();
+        })
+        .finally(() => {
+          nextAt = Date.now() + Math.max(restMs, (Date.now() - startedAt) * restFactor);
+          running = undefined;
+        });
+    }
+    await running;
+  };
+}

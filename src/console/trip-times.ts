@@ -1,0 +1,37 @@
+// How long leads took from their row in lead_intake to departure and delivery, read back from MySQL for a sample.
+// Invariant: one small statement a second at most, off the hot path; both ends are the database's clock.
+import type { Sql } from '../store/database.ts';
+import { tripMoments } from '../store/figures.ts';
+import type { Meters } from './meters.ts';
+
+export interface TripSample {
+  readonly deliveryId: number;
+  readonly connector: string;
+  readonly parts: readonly ('departed' | 'delivered')[];
+}
+
+/** Reads and observes what was sampled since the last call. */
+export async function observeTrips(sql: Sql, meters: Meters): Promise<void> {
+  const samples = meters.samples();
+  if (samples.length === 0) return;
+  const moments = await tripMoments(
+    sql,
+    samples.map((one) => one.deliveryId),
+  );
+  for (const { deliveryId, connector, parts } of samples) {
+    const times = moments.get(deliveryId);
+    if (times === undefined) continue;
+    for (const part of parts) {
+      const at = part === 'departed' ? times.departedAt : times.settledAt;
+      if (at !== null)
+        meters.observeTrip(part, connector, (at.getTime() - times.receivedAt.getTime()) / 1_000);
+    }
+  }
+}
+
+/** Once a second, until stopped. An outage of MySQL costs the samples of that second, nothing else. */
+export function watchTrips(sql: Sql, meters: Meters): { readonly stop: () => void } {
+  const timer = setInterval(() => void observeTrips(sql, meters).catch(() => undefined), 1_000);
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
+}
