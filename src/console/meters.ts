@@ -3,7 +3,12 @@
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Log, LogEvent, LogFields } from '../log.ts';
 import { createLabel } from './labels.ts';
-import type { TripSample } from './trip-times.ts';
+
+export interface TripSample {
+  readonly deliveryId: number;
+  readonly connector: string;
+  readonly parts: readonly ('departed' | 'delivered')[];
+}
 
 export interface Meters {
   readonly registry: Registry;

@@ -4,12 +4,6 @@ import type { Sql } from '../store/database.ts';
 import { tripMoments } from '../store/figures.ts';
 import type { Meters } from './meters.ts';
 
-export interface TripSample {
-  readonly deliveryId: number;
-  readonly connector: string;
-  readonly parts: readonly ('departed' | 'delivered')[];
-}
-
 /** Reads and observes what was sampled since the last call. */
 export async function observeTrips(sql: Sql, meters: Meters): Promise<void> {
   const samples = meters.samples();
