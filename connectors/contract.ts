@@ -4,6 +4,9 @@
 /** What a delivery tells its recipient. */
 export type Action = 'create' | 'update' | 'erase';
 
+/** Ids a recipient gave in the answers to earlier calls, by `call.name`: `{ 'person.id': 42 }`. */
+export type Captured = Readonly<Record<string, string | number>>;
+
 /** One delivery inside a parcel. A webhook or mail carries one, a file many. */
 export interface ParcelItem {
   readonly deliveryId: number;
@@ -15,6 +18,8 @@ export interface ParcelItem {
   readonly leadReference: string;
   /** The reference the recipient gave when it accepted the create; needed by `{reference}` in URLs. */
   readonly recipientReference?: string;
+  /** What earlier answers gave; needed by `{person.id}` in URLs. */
+  readonly captured?: Captured;
 }
 
 /** Exact bytes written by the mapping. */
@@ -76,9 +81,19 @@ export type ReasonCode = string;
 /** The verdict of one item of a parcel. Expected answers are values; an exception is a bug. */
 export type Outcome =
   /** The recipient has it, proved by the destination's own rules. */
-  | { readonly kind: 'accepted'; readonly reference?: string; readonly evidence?: Evidence }
+  | {
+      readonly kind: 'accepted';
+      readonly reference?: string;
+      readonly captures?: Captured;
+      readonly evidence?: Evidence;
+    }
   /** The recipient already had it: final, counts as delivered. */
-  | { readonly kind: 'duplicate'; readonly reference?: string; readonly evidence?: Evidence }
+  | {
+      readonly kind: 'duplicate';
+      readonly reference?: string;
+      readonly captures?: Captured;
+      readonly evidence?: Evidence;
+    }
   /** The recipient decides later; `lookup` asks again. */
   | { readonly kind: 'pending'; readonly reference?: string; readonly evidence?: Evidence }
   /** Fire and forget: gone without an error, nothing proves arrival. */

@@ -204,6 +204,7 @@ function entryMac(key: Buffer, row: HandoverRow): Buffer {
     const value = row[column] as Buffer | string | number | null;
     return Buffer.isBuffer(value) ? value.toString('hex') : value === null ? null : String(value);
   });
+  if (values.at(-1) === '') values.pop();
   return createHmac('sha256', key)
     .update(JSON.stringify([row.id, ...values]))
     .digest()

@@ -43,6 +43,8 @@ export interface Handover {
   readonly run?: number;
   readonly attempt?: number;
   readonly action?: Action;
+  /** The call of its delivery it tells of, where a delivery needs several. */
+  readonly call?: string;
   readonly actor?: string;
   readonly purpose?: string;
   readonly connector?: string;
@@ -102,6 +104,8 @@ export const handoverColumns = [
   'answer_bytes',
   'duration_ms',
   'next_step',
+  // Last, and sealed only where it says something: entries sealed before it existed stay as they were.
+  'call_name',
 ] as const;
 
 /** Appends entries in order, inside the caller's transaction, and notes each of them as due for sealing. */
@@ -154,5 +158,6 @@ function valuesOf(entry: Handover, at: Date): SqlValue[] {
     entry.answerBytes ?? 0,
     Math.min(Math.round(entry.durationMs ?? 0), 4_294_967_295),
     entry.nextStep ?? '',
+    entry.call ?? '',
   ];
 }

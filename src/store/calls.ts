@@ -1,0 +1,170 @@
+// The calls of deliveries that need several: what each came to, and the ids a recipient gave.
+// Invariant: written by the holder of the delivery's lease only, in the transaction that departs or settles it.
+import type { Action, Captured, OutcomeKind } from '../../connectors/contract.ts';
+import { inList, insertGroups, type Sql } from './database.ts';
+
+/** One call of one delivery as it is remembered. */
+export interface CallRow {
+  readonly deliveryId: number;
+  readonly name: string;
+  /** Run and attempt of its last departure. */
+  readonly run: number;
+  readonly attempt: number;
+  readonly sentRevision: number;
+  readonly sentMappingId: number;
+  /** Empty while it is on its way. */
+  readonly outcome: OutcomeKind | '';
+  readonly maybeReceived: boolean;
+  readonly done: boolean;
+  readonly captures: Captured;
+}
+
+/** A delivery of the pair with its calls; one that departed without any was a single call. */
+export interface CalledDelivery {
+  readonly id: number;
+  readonly action: Action;
+  readonly departures: number;
+  readonly calls: readonly CallRow[];
+}
+
+type CallColumns = {
+  delivery_id: number;
+  name: string;
+  run: number;
+  attempt: number;
+  sent_revision: number;
+  sent_mapping_id: number;
+  outcome: OutcomeKind | '';
+  maybe_received: number;
+  done: number;
+  captures: string | null;
+};
+
+const columns =
+  'c.delivery_id, c.name, c.run, c.attempt, c.sent_revision, c.sent_mapping_id, c.outcome, c.maybe_received, c.done, c.captures';
+
+const callOf = (row: CallColumns): CallRow => ({
+  deliveryId: row.delivery_id,
+  name: row.name,
+  run: row.run,
+  attempt: row.attempt,
+  sentRevision: row.sent_revision,
+  sentMappingId: row.sent_mapping_id,
+  outcome: row.outcome,
+  maybeReceived: row.maybe_received === 1,
+  done: row.done === 1,
+  captures: row.captures === null ? {} : (JSON.parse(row.captures) as Captured),
+});
+
+/** Every delivery of a lead to a destination with its calls, oldest first. */
+export async function readCalls(
+  sql: Sql,
+  leadId: number,
+  destinationId: string,
+): Promise<readonly CalledDelivery[]> {
+  const rows = await sql.all<
+    { id: number; action: Action; departures: number } & {
+      [Key in keyof CallColumns]: CallColumns[Key] | null;
+    }
+  >(
+    `SELECT d.id, d.action, d.departures, ${columns}
+       FROM deliveries d FORCE INDEX (deliveries_lead) LEFT JOIN delivery_calls c ON c.delivery_id = d.id
+      WHERE d.lead_id = ? AND d.destination_id = ? ORDER BY d.id, c.departed_at, c.attempt`,
+    [leadId, destinationId],
+  );
+  return [...Map.groupBy(rows, (row) => row.id).values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const calls = group.flatMap((row) => (row.name === null ? [] : [callOf(row as CallColumns)]));
+    return [{ id: first.id, action: first.action, departures: first.departures, calls }];
+  });
+}
+
+/** Calls whose last departure has no outcome: on their way, or cut off. */
+export async function openCalls(
+  sql: Sql,
+  deliveryIds: readonly number[],
+): Promise<ReadonlyMap<number, CallRow>> {
+  if (deliveryIds.length === 0) return new Map();
+  const { marks, values } = inList(deliveryIds);
+  const rows = await sql.all<CallColumns>(
+    `SELECT ${columns} FROM delivery_calls c WHERE c.delivery_id IN (${marks}) AND c.outcome = ''`,
+    values,
+  );
+  return new Map(rows.map((row) => [row.delivery_id, callOf(row)]));
+}
+
+export interface CallDeparture {
+  readonly deliveryId: number;
+  readonly leadId: number;
+  readonly destinationId: string;
+  readonly name: string;
+  readonly run: number;
+  readonly attempt: number;
+  readonly sentRevision: number;
+  readonly sentMappingId: number;
+}
+
+/** Notes that calls leave; the caller appends `departed` in the same transaction. */
+export async function noteCallDepartures(tx: Sql, calls: readonly CallDeparture[]): Promise<void> {
+  for (const part of insertGroups(calls)) {
+    await tx.run(
+      `INSERT INTO delivery_calls (delivery_id, lead_id, destination_id, name, run, attempt, sent_revision, sent_mapping_id, departures, departed_at)
+       VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, 1, UTC_TIMESTAMP(3))').join(', ')}
+       ON DUPLICATE KEY UPDATE run = VALUES(run), attempt = VALUES(attempt), sent_revision = VALUES(sent_revision),
+         sent_mapping_id = VALUES(sent_mapping_id), departures = departures + 1, departed_at = VALUES(departed_at), outcome = ''`,
+      part.flatMap((one) => [
+        ...[one.deliveryId, one.leadId, one.destinationId, one.name],
+        ...[one.run, one.attempt, one.sentRevision, one.sentMappingId],
+      ]),
+    );
+  }
+}
+
+export interface CallOutcome {
+  readonly deliveryId: number;
+  readonly name: string;
+  readonly outcome: OutcomeKind;
+  readonly maybeReceived: boolean;
+  readonly done: boolean;
+  readonly captures: Captured;
+}
+
+/** What calls came to; ids captured earlier stay where an answer names none. */
+export async function noteCallOutcomes(tx: Sql, calls: readonly CallOutcome[]): Promise<void> {
+  for (const one of calls) {
+    const captures = Object.keys(one.captures).length === 0 ? null : JSON.stringify(one.captures);
+    await tx.run(
+      `UPDATE delivery_calls SET outcome = ?, maybe_received = ?, done = ?, captures = COALESCE(?, captures), settled_at = UTC_TIMESTAMP(3)
+        WHERE delivery_id = ? AND name = ?`,
+      [one.outcome, one.maybeReceived ? 1 : 0, one.done ? 1 : 0, captures, one.deliveryId, one.name],
+    );
+  }
+}
+
+/** Deliveries whose next call leaves at once: queued, with a schedule of tries of its own. Settled by the caller before. */
+export async function queueNextCalls(tx: Sql, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList(ids);
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET queued_at = UTC_TIMESTAMP(3), spent = 0, pending_since = NULL WHERE id IN (${marks}) AND state = 'queued'`,
+    values,
+  );
+}
+
+/** A delivery sent again as a whole: every call leaves once more. Ids known stay known until new ones come. */
+export async function restartCalls(tx: Sql, deliveryId: number): Promise<void> {
+  await tx.run('UPDATE delivery_calls SET done = 0, maybe_received = 0 WHERE delivery_id = ?', [deliveryId]);
+}
+
+/** Ids a recipient gave for leads it has erased. */
+export async function forgetCaptures(
+  tx: Sql,
+  pairs: readonly { readonly leadId: number; readonly destinationId: string }[],
+): Promise<void> {
+  for (const pair of pairs)
+    await tx.run('UPDATE delivery_calls SET captures = NULL WHERE lead_id = ? AND destination_id = ?', [
+      pair.leadId,
+      pair.destinationId,
+    ]);
+}
