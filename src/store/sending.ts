@@ -17,7 +17,7 @@ export async function lockWithSiblings(tx: Sql, ids: readonly number[]): Promise
   if (ids.length === 0) return [];
   const { marks, values } = inList([...ids].sort((a, b) => a - b));
   const rows = await tx.all<DeliveryRow & { db_now: Date }>(
-    `SELECT ${deliveryColumns('s')}, UTC_TIMESTAMP(3) AS db_now
+    `SELECT STRAIGHT_JOIN ${deliveryColumns('s')}, UTC_TIMESTAMP(3) AS db_now
        FROM deliveries d FORCE INDEX (PRIMARY) JOIN deliveries s FORCE INDEX (deliveries_lead) ON s.lead_id = d.lead_id AND s.destination_id = d.destination_id
       WHERE d.id IN (${marks}) ORDER BY s.id FOR UPDATE`,
     values,
