@@ -1,15 +1,12 @@
-// Carries one HTTP request: axios as interface, node:http underneath, sockets only from the guard.
+// Carries one HTTP request: axios as interface, undici underneath, sockets only from the guard.
 // Invariant: never follows a redirect, never uses a proxy, reads a bounded answer, and always knows whether a byte of
 // the request may have left: a failure while `connecting` is certain not to have reached the recipient.
-import http from 'node:http';
-import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import https from 'node:https';
-import type { Readable } from 'node:stream';
 import { TextDecoder } from 'node:util';
 import axios from 'axios';
 import type { Answer, NetworkPolicy, Timeouts } from '../contract.ts';
-import { connectCodeOf, connectFailureOf, guardOf } from '../guard.ts';
-import type { ConnectFailureCode, Deadline, Guard } from '../guard.ts';
+import { connectCodeOf, connectFailureOf } from '../guard.ts';
+import type { ConnectFailureCode, Deadline } from '../guard.ts';
+import { createTransport, type Body, type Transport } from './transport.ts';
 
 export const maxAnswerBytes = 64 * 1024;
 
@@ -38,10 +35,10 @@ export interface Carrier {
 
 type Stage = 'connecting' | 'sent' | 'answering';
 
-export function createCarrier(policy: NetworkPolicy): Carrier {
-  const closing = new AbortController();
-  const agents = agentsOf(guardOf(policy), closing.signal);
-
+export function createCarrier(
+  policy: NetworkPolicy,
+  transport: Transport = createTransport(policy),
+): Carrier {
   async function carry(request: CarriedRequest, timeouts: Timeouts, deadline: Deadline): Promise<Carried> {
     const ending = new AbortController();
     let stage: Stage = 'connecting';
@@ -54,42 +51,31 @@ export function createCarrier(policy: NetworkPolicy): Carrier {
     if (deadline.ended() !== undefined) return { kind: 'unreached', code: 'CONNECT_ABORTED' };
     deadline.signal.addEventListener('abort', onDeadline, { once: true });
     let timer: NodeJS.Timeout | undefined = setTimeout(() => end('CONNECT_TIMEOUT'), timeouts.connectMs);
-
-    // axios shows neither the socket nor the end of the upload; the transport underneath does.
-    const transport = {
-      request(options: RequestOptions, onResponse: (response: IncomingMessage) => void): ClientRequest {
-        const sending = (options.protocol === 'https:' ? https : http).request(options, onResponse);
-        sending.once('socket', () => {
-          stage = 'sent';
-          clearTimeout(timer);
-        });
-        sending.once('finish', () => {
-          timer = setTimeout(() => end('RESPONSE_TIMEOUT'), timeouts.responseMs);
-        });
-        sending.once('response', () => {
-          stage = 'answering';
-          clearTimeout(timer);
-        });
-        return sending;
+    const progress = {
+      onSent: (): void => {
+        stage = 'sent';
+        clearTimeout(timer);
+        timer = setTimeout(() => end('RESPONSE_TIMEOUT'), timeouts.responseMs);
+      },
+      onAnswering: (): void => {
+        stage = 'answering';
+        clearTimeout(timer);
       },
     };
     try {
-      const response = await axios.request<Readable>({
+      const response = await axios.request<Body>({
         url: request.url.href,
         method: request.method,
         headers: { ...request.headers },
         ...(request.body === undefined
           ? {}
           : { data: Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength) }),
-        ...agents,
-        transport,
+        adapter: transport.adapterFor({ connectMs: timeouts.connectMs, most: maxAnswerBytes, progress }),
         proxy: false,
         maxRedirects: 0,
         validateStatus: () => true,
-        responseType: 'stream',
-        decompress: true,
-        transformRequest: [(data: unknown): unknown => data],
-        transformResponse: [(data: unknown): unknown => data],
+        transformRequest: asItIs,
+        transformResponse: asItIs,
         signal: ending.signal,
       });
       return await answerOf(response.status, response.headers, response.data);
@@ -109,58 +95,16 @@ export function createCarrier(policy: NetworkPolicy): Carrier {
     }
   }
 
-  return {
-    carry,
-    close() {
-      closing.abort();
-      agents.httpAgent.destroy();
-      agents.httpsAgent.destroy();
-    },
-  };
+  return { carry, close: () => transport.close() };
 }
 
-function agentsOf(
-  guard: Guard,
-  signal: AbortSignal,
-): { readonly httpAgent: http.Agent; readonly httpsAgent: https.Agent } {
-  // Idle sockets are dropped before common servers (5 s) drop them: a request written into a closing socket has an unknown end.
-  const options = { keepAlive: true, maxFreeSockets: 64, timeout: 4_000 };
-  const httpAgent = new http.Agent(options);
-  const httpsAgent = new https.Agent(options);
-  // The request's own connect timeout is shorter; this one ends dials whose request is gone.
-  const dialMs = 60_000;
-  httpAgent.createConnection = (to, callback) => {
-    const { host, port } = to as { host?: string; port?: number | string };
-    guard.connect({ host: host ?? '', port: Number(port) || 80, timeoutMs: dialMs, signal }).then(
-      (socket) => callback?.(null, socket),
-      (error: unknown) => callback?.(error as Error, undefined as never),
-    );
-    return undefined;
-  };
-  httpsAgent.createConnection = (to, callback) => {
-    const { host, port } = to as { host?: string; port?: number | string };
-    guard
-      .connectTls({
-        host: host ?? '',
-        port: Number(port) || 443,
-        timeoutMs: dialMs,
-        signal,
-        alpn: 'http/1.1',
-      })
-      .then(
-        (socket) => callback?.(null, socket),
-        (error: unknown) => callback?.(error as Error, undefined as never),
-      );
-    return undefined;
-  };
-  return { httpAgent, httpsAgent };
-}
+const asItIs = [(data: unknown): unknown => data];
 
 /** Reads at most `maxAnswerBytes` of the unpacked answer: an endless or bomb-like one costs no more than that. */
 async function answerOf(
   status: number,
   raw: Readonly<Record<string, unknown>>,
-  stream: Readable,
+  body: Body,
 ): Promise<Carried> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(raw)) {
@@ -169,7 +113,7 @@ async function answerOf(
   }
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes > maxAnswerBytes) break;
@@ -200,7 +144,8 @@ function decoderFor(parameters: readonly string[]): TextDecoder {
 }
 
 function lostCode(error: unknown, stage: Stage): LostCode {
-  const { code } = (error ?? {}) as { code?: unknown };
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  if (name === 'HTTPParserError') return 'ANSWER_UNREADABLE';
   if (typeof code === 'string' && /^(HPE_|Z_|ERR_BROTLI|ERR__ERROR|ERR_ZSTD)/.test(code))
     return 'ANSWER_UNREADABLE';
   return stage === 'answering' ? 'ANSWER_CUT' : 'CONNECTION_RESET';

@@ -15,6 +15,7 @@ import {
 } from './settings.ts';
 import type { WebhookSettings } from './settings.ts';
 import { signatureOf } from './signature.ts';
+import type { Transport } from './transport.ts';
 import { fillUrl } from './url.ts';
 
 type Prepared = { readonly ok: true; readonly url: URL } | { readonly ok: false; readonly outcome: Outcome };
@@ -25,11 +26,12 @@ const unauthorized = (reason: string, evidence?: Evidence): Outcome => ({
   ...(evidence === undefined ? {} : { evidence }),
 });
 
-export function createWebhookConnector() {
+/** @param transport of a test that answers in the recipient's stead; otherwise sockets come from the guard */
+export function createWebhookConnector(transport?: Transport) {
   const carriers = new Map<string, Carrier>();
   const carrierFor = (context: SendContext): Carrier => {
     const key = JSON.stringify(context.network);
-    const carrier = carriers.get(key) ?? createCarrier(context.network);
+    const carrier = carriers.get(key) ?? createCarrier(context.network, transport);
     carriers.set(key, carrier);
     return carrier;
   };

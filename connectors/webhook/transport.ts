@@ -1,0 +1,189 @@
+// What carries axios: an adapter over undici, whose sockets come from the guard alone.
+// Invariant: one request a connection at a time, no redirect, no proxy, no retry; the caller learns the moment before
+// the first byte is written, and a request it has given up is never written.
+import type { Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { AxiosError, type AxiosAdapter, type AxiosResponse } from 'axios';
+import { Agent, type Dispatcher } from 'undici';
+import { guardOf, type Guard } from '../guard.ts';
+import type { NetworkPolicy } from '../contract.ts';
+
+/** How far a request got. `connecting`: nothing of it has left, and nothing will once its signal is aborted. */
+export interface Progress {
+  /** The request is about to be written: from here on it may have arrived. */
+  readonly onSent: () => void;
+  readonly onAnswering: () => void;
+}
+
+/** The answer's body as axios' `data`: what was read of it, unpacked, at most a little over `most` bytes. */
+export type Body = Iterable<Buffer> | AsyncIterable<Buffer>;
+
+export interface Transport {
+  readonly adapterFor: (options: {
+    readonly connectMs: number;
+    readonly most: number;
+    readonly progress: Progress;
+  }) => AxiosAdapter;
+  readonly close: () => void;
+}
+
+/** Idle sockets are dropped before common servers (5 s) drop them: a request written into a closing socket has an unknown end. */
+const idleMs = 4_000;
+
+export function createTransport(policy: NetworkPolicy): Transport {
+  const guard = guardOf(policy);
+  const closing = new AbortController();
+  // One agent per connect timeout: a dial ends when the request that asked for it gives up.
+  const agents = new Map<number, Agent>();
+  const agentFor = (connectMs: number): Agent => {
+    const known = agents.get(connectMs);
+    if (known !== undefined) return known;
+    const agent = new Agent({
+      connect: dialler(guard, connectMs, closing.signal),
+      pipelining: 1,
+      keepAliveTimeout: idleMs,
+      keepAliveMaxTimeout: idleMs,
+      // The carrier's own clocks tell connect, response and total apart.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    agents.set(connectMs, agent);
+    return agent;
+  };
+  return {
+    adapterFor: ({ connectMs, most, progress }) => {
+      const agent = agentFor(connectMs);
+      return (config) => dispatched(agent, config, most, progress);
+    },
+    close() {
+      closing.abort();
+      for (const agent of agents.values()) agent.destroy().catch(() => undefined);
+      agents.clear();
+    },
+  };
+}
+
+type Connect = (
+  options: { readonly hostname: string; readonly port: string; readonly protocol: string },
+  callback: (...outcome: [null, Awaited<ReturnType<Guard['connect']>>] | [Error, null]) => void,
+) => void;
+
+function dialler(guard: Guard, timeoutMs: number, signal: AbortSignal): Connect {
+  return ({ hostname, port, protocol }, callback) => {
+    const to = { host: hostname, timeoutMs, signal };
+    const dialled =
+      protocol === 'https:'
+        ? guard.connectTls({ ...to, port: Number(port) || 443, alpn: 'http/1.1' })
+        : guard.connect({ ...to, port: Number(port) || 80 });
+    dialled.then(
+      (socket) => callback(null, socket),
+      (error: unknown) => callback(error as Error, null),
+    );
+  };
+}
+
+type Config = Parameters<AxiosAdapter>[0];
+
+function dispatched(
+  agent: Agent,
+  config: Config,
+  most: number,
+  progress: Progress,
+): Promise<AxiosResponse<Body>> {
+  return new Promise((resolve, reject) => {
+    const url = new URL(config.url ?? '');
+    const signal = config.signal as AbortSignal | undefined;
+    const headers = config.headers.toJSON() as Record<string, string | string[] | undefined>;
+    if (config.data === undefined) delete headers['Content-Type'];
+    let over = false;
+    let controller: Dispatcher.DispatchController | undefined;
+    let status = 0;
+    let answered: Dispatcher.DispatchController['rawHeaders'] | Record<string, unknown> = {};
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+
+    const stop = (): void => {
+      over = true;
+      signal?.removeEventListener?.('abort', onAbort);
+    };
+    const fail = (error: unknown): void => {
+      if (over) return;
+      stop();
+      reject(error);
+    };
+    const onAbort = (): void => {
+      fail(new AxiosError('aborted', AxiosError.ERR_CANCELED, config));
+      // Not connected yet: the request is dropped at the moment it would be written.
+      controller?.abort(new Error('aborted'));
+    };
+    const finish = (): void => {
+      if (over) return;
+      stop();
+      const response = {
+        status,
+        statusText: '',
+        headers: answered,
+        config,
+      } as unknown as AxiosResponse<Body>;
+      resolve({
+        ...response,
+        data: unpacked(chunks, (answered as Record<string, unknown>)['content-encoding']),
+      });
+    };
+    if (signal?.aborted === true) return onAbort();
+    signal?.addEventListener?.('abort', onAbort, { once: true });
+
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart(one) {
+        controller = one;
+        if (over) one.abort(new Error('aborted'));
+        else progress.onSent();
+      },
+      onResponseStart(_controller, code, raw) {
+        if (code < 200) return;
+        status = code;
+        answered = raw;
+        progress.onAnswering();
+      },
+      onResponseData(one, chunk) {
+        chunks.push(chunk);
+        bytes += chunk.length;
+        if (bytes <= most) return;
+        finish();
+        one.abort(new Error('enough'));
+      },
+      onResponseEnd: finish,
+      onResponseError: (_controller, error) => fail(error),
+    };
+    try {
+      agent.dispatch(
+        {
+          origin: url.origin,
+          path: `${url.pathname}${url.search}`,
+          method: (config.method ?? 'GET').toUpperCase(),
+          headers,
+          body: (config.data as Buffer | undefined) ?? null,
+        },
+        handler,
+      );
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+/** We ask for no encoding; some servers pack all the same. */
+function unpacked(chunks: readonly Buffer[], encoding: unknown): Body {
+  const unpack = unpackers[typeof encoding === 'string' ? encoding.toLowerCase() : ''];
+  if (unpack === undefined || chunks.length === 0) return chunks;
+  const stream = unpack();
+  stream.end(Buffer.concat(chunks));
+  return stream as Readable;
+}
+
+const unpackers: Readonly<Record<string, () => ReturnType<typeof createGunzip>>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
