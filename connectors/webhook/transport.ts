@@ -106,7 +106,7 @@ function dispatched(
       over = true;
       signal?.removeEventListener?.('abort', onAbort);
     };
-    const fail = (error: unknown): void => {
+    const fail = (error: Error): void => {
       if (over) return;
       stop();
       reject(error);
@@ -167,7 +167,7 @@ function dispatched(
         handler,
       );
     } catch (error) {
-      fail(error);
+      fail(error as Error);
     }
   });
 }
