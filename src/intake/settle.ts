@@ -30,11 +30,8 @@ export async function settleRows(
   onTaken: (rows: readonly IntakeRow[]) => void,
 ): Promise<Settled> {
   const refused: { id: number; refusal: string }[] = [];
-  const ofErased: number[] = [];
-  const refuse: Ledger['refuse'] = ({ id }, refusals) => {
-    refused.push({ id, refusal: refusalText(refusals) });
-    if (refusals.some((one) => one.code === 'LEAD_ERASED')) ofErased.push(id);
-  };
+  const refuse: Ledger['refuse'] = ({ id }, refusals) =>
+    void refused.push({ id, refusal: refusalText(refusals) });
   const judge = (rows: readonly IntakeRow[]): Candidate[] => rows.flatMap((one) => judged(one, deps, refuse));
 
   const first = judge(taken);
@@ -74,7 +71,7 @@ export async function settleRows(
       const digest = known.get(rowKey(candidate.row));
       if (digest === undefined) return true;
       if (digest.equals(candidate.digest)) duplicates.push(candidate.id);
-      else if (existing.get(nameKey(candidate.row))?.erased === true)
+      else if ((existing.get(nameKey(candidate.row)) ?? locked.get(nameKey(candidate.row)))?.erased === true)
         refuse(candidate, [refusal('reference', 'LEAD_ERASED')]);
       else
         refuse(candidate, [
@@ -103,7 +100,7 @@ export async function settleRows(
   await insertChanges(tx, changes);
   await removeRows(tx, [...accepted.map((one) => one.candidate.id), ...duplicates]);
   await refuseRows(tx, refused);
-  await blankRows(tx, ofErased);
+  await forgetErased(tx, [...taken, ...pulled], new Set(refused.map((one) => one.id)));
   return {
     accepted: accepted.length,
     refused: refused.length,
@@ -111,6 +108,27 @@ export async function settleRows(
     waiting: waits.size,
     changes,
   };
+}
+
+/** A refused row stays for support to see; of one about an erased lead only its names and reasons do, whatever it was refused for (C22). */
+async function forgetErased(
+  tx: Sql,
+  rows: readonly IntakeRow[],
+  refused: ReadonlySet<number>,
+): Promise<void> {
+  const named = rows
+    .filter((one) => refused.has(one.id))
+    .map(({ id, values }) => ({
+      id,
+      clientId: String(values.client_id),
+      reference: String(values.reference),
+    }));
+  // Under the lead's lock: an erasure that is committing now either takes these rows along or is seen here.
+  const leads = await lockLeads(tx, uniqueNames(named));
+  await blankRows(
+    tx,
+    named.filter((one) => leads.get(nameKey(one))?.erased === true).map((one) => one.id),
+  );
 }
 
 const rowKey = (row: Pick<CheckedRow, 'clientId' | 'rowReference'> & { readonly kind: string }): string =>
@@ -155,7 +173,7 @@ async function inOrder(
 ): Promise<{ pulled: readonly IntakeRow[]; waits: ReadonlySet<number> }> {
   const followers = candidates.filter((one) => one.row.kind !== 'lead');
   if (followers.length === 0) return { pulled: [], waits: new Set() };
-  const names = uniqueNames(followers);
+  const names = uniqueNames(followers.map((one) => one.row));
   const about = Map.groupBy(await newRowsAbout(tx, names), nameKey);
   const ours = new Set(taken.map((one) => one.id));
   const missing = names.filter((name) =>
@@ -171,10 +189,10 @@ async function inOrder(
   return { pulled, waits: new Set(waits.map((one) => one.id)) };
 }
 
-function uniqueNames(candidates: readonly Candidate[]): readonly LeadName[] {
+function uniqueNames(names: readonly LeadName[]): readonly LeadName[] {
   return [
     ...new Map(
-      candidates.map(({ row }) => [nameKey(row), { clientId: row.clientId, reference: row.reference }]),
+      names.map((one) => [nameKey(one), { clientId: one.clientId, reference: one.reference }]),
     ).values(),
   ];
 }

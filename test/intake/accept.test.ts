@@ -316,6 +316,38 @@ describe('corrections, consent events and interactions', () => {
     expect(home.snapshots.flat()).toEqual([]);
   });
 
+  it('C22: about an erased lead keep their names and their reasons, and nothing of the person, whatever they are refused for', async () => {
+    const sent = about('C-1', 'r-0', { kind: 'correction', city: 'Pau' });
+    await accepted(lead('C-1'), sent);
+    await home.database.run("UPDATE leads SET erased_at = CURRENT_TIMESTAMP(3) WHERE reference = 'C-1'");
+    // An erasure leaves noise where the digests of the rows were.
+    await home.database.run("UPDATE intake_receipts SET digest = RPAD('x', 32, 'x')");
+    await home.send(
+      about('C-1', 'r-1', { kind: 'correction', last_name: 'Zzyzx' }),
+      about('C-1', 'r-2', { kind: 'consent', consents: JSON.stringify([grant({ source: 'Zzyzx' })]) }),
+      about('C-1', 'r-3', { kind: 'correction', last_name: 'Zzyzx', email: 'not an address' }),
+      { ...sent, last_name: 'Zzyzx' },
+      lead('C-2', { last_name: 'Zzyzx', email: 'not an address' }),
+    );
+    await home.intake().acceptBatch(200);
+    await home.send(lead('C-1', { last_name: 'Zzyzx', comment: 'Zzyzx' }));
+    await home.intake().acceptBatch(200);
+    expect((await home.refusals()).map((one) => [one.reference, one.code])).toEqual([
+      ['C-1', 'LEAD_ERASED'],
+      ['C-1', 'LEAD_ERASED'],
+      ['C-1', 'BAD_FORMAT'],
+      ['C-1', 'LEAD_ERASED'],
+      ['C-2', 'BAD_FORMAT'],
+      ['C-1', 'LEAD_ERASED'],
+    ]);
+    const rows = await home.database.all<Record<string, unknown>>('SELECT * FROM lead_intake ORDER BY id');
+    expect(rows.map((row) => [row['reference'], JSON.stringify(row).includes('Zzyzx')])).toEqual([
+      ...['C-1', 'C-1', 'C-1', 'C-1'].map((reference) => [reference, false]),
+      ['C-2', true],
+      ['C-1', false],
+    ]);
+  });
+
   it('of another client with the same reference touch nothing', async () => {
     await home.database.run(
       "INSERT INTO clients (id, name, legal_entity, facts) VALUES ('zeta', 'Zeta', 'Zeta SAS', '{}')",

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { foreignCode } from '../../src/errors.ts';
 import {
   inList,
+  insertGroups,
   isDuplicateKey,
   isStoreOutage,
   openDatabase,
@@ -170,6 +171,26 @@ describe('lists', () => {
     );
     expect(rows.map((row) => row.id)).toEqual([2, 4, 5]);
   });
+  test('of rows are inserted in groups of a few sizes, in order, none left out', () => {
+    const sizes = new Set<number>();
+    for (let count = 0; count <= 1_500; count += 1) {
+      const rows = Array.from({ length: count }, (_, index) => index);
+      const groups = insertGroups(rows);
+      expect(groups.flat().join()).toBe(rows.join());
+      for (const group of groups) sizes.add(group.length);
+      // A thousand rows are not a thousand statements either.
+      expect(groups.length).toBeLessThanOrEqual(2 + Math.ceil(count / 512) + 3);
+    }
+    expect(sizes.size).toBeLessThanOrEqual(25);
+    expect(Math.max(...sizes)).toBe(512);
+  });
+  test('of heavy rows stay below the size asked for', () => {
+    const groups = insertGroups(
+      Array.from({ length: 300 }, (_, index) => index),
+      128,
+    );
+    expect(groups.map((group) => group.length)).toEqual([128, 128, 40, 4]);
+  });
   test('rows are marked for one INSERT', () => expect(rowMarks(2, 3)).toBe('(?, ?, ?), (?, ?, ?)'));
 });
 
@@ -230,6 +251,18 @@ describe('transactions', () => {
     );
     expect(rounds).toBe(8);
     expect(error).toMatchObject({ errno: 1213 });
+  });
+  test('a connection that holds too many prepared statements for the server is closed, and the work made again on another', async () => {
+    const one = home.another(1);
+    const seen: number[] = [];
+    await one.transaction(async (tx) => {
+      const [row] = await tx.all<{ id: number }>('SELECT CONNECTION_ID() AS id');
+      seen.push(row?.id ?? 0);
+      // ER_MAX_PREPARED_STMT_COUNT_REACHED: what a server without room for one more answers.
+      if (seen.length === 1) throw new SqlFailure(1461, 'ER_MAX_PREPARED_STMT_COUNT_REACHED');
+    });
+    expect(seen).toHaveLength(2);
+    expect(seen[1]).not.toBe(seen[0]);
   });
   test('a connection that broke is not given to the next caller', async () => {
     const one = home.another(1);

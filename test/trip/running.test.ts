@@ -1,6 +1,7 @@
 // Running for long: SIGTERM drains, a wrong configuration starts nothing, alerts get through, health says what is wrong.
 import { spawnSync } from 'node:child_process';
 import type { ServerResponse } from 'node:http';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { simpleParser } from 'mailparser';
 import { startHealth } from '../../src/console/health.ts';
 import { createMeters } from '../../src/console/meters.ts';
@@ -56,6 +57,56 @@ test('SIGTERM lets what is being sent end, logs its outcome, and exits 0', async
   for (const line of running.output().trim().split('\n'))
     expect(() => JSON.parse(line) as unknown).not.toThrow();
 }, 40_000);
+
+test('SIGTERM while Redis is away still ends within the limit', async () => {
+  const door = await openDoor(gateway.config.redis.url);
+  const running = startProcess(gateway, 'all', { RELAIS_REDIS_URL: door.url, RELAIS_DRAIN_MS: '3000' });
+  try {
+    crm.answer = (_request, response) => void response.writeHead(200).end('{"success":true,"id":"C-2"}');
+    await gateway.send(leadRow('T-2'));
+    await gateway.until('delivered', async () => (await gateway.states())[0]?.state === 'delivered');
+    await door.shut();
+    await gateway.until('noticed', () => running.output().includes('redis.unavailable'));
+    const at = Date.now();
+    running.child.kill('SIGTERM');
+    expect(await running.exit).toBe(0);
+    // The drain and the second for what is cut off; not the margin after which the process would give itself up.
+    expect(Date.now() - at).toBeLessThan(8_000);
+  } finally {
+    running.child.kill('SIGKILL');
+    await door.shut();
+  }
+}, 60_000);
+
+/** A way to Redis that can be shut, as a partition or a stopped server does. */
+async function openDoor(
+  redisUrl: string,
+): Promise<{ readonly url: string; readonly shut: () => Promise<void> }> {
+  const target = new URL(redisUrl);
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    const behind = connect(Number(target.port), target.hostname);
+    for (const [one, other] of [
+      [socket, behind],
+      [behind, socket],
+    ] as const) {
+      sockets.add(one);
+      one.on('error', () => other.destroy());
+      one.on('close', () => other.destroy());
+      one.pipe(other);
+    }
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const url = new URL(redisUrl);
+  [url.hostname, url.port] = ['127.0.0.1', String((server.address() as AddressInfo).port)];
+  return {
+    url: url.href,
+    shut: async () => {
+      for (const one of sockets) one.destroy();
+      await new Promise<void>((done) => server.close(() => done()));
+    },
+  };
+}
 
 test('a wrong configuration starts nothing, lists every problem and exits 78', () => {
   const result = spawnSync(process.execPath, ['src/main.ts', 'all'], {
