@@ -5,6 +5,7 @@ import type { ClientFacts } from '../domain/destination.ts';
 import type { SchemaCheck } from './client-schema.ts';
 import type { CompiledConsent } from './consent.ts';
 import type { ApplyResult, CompiledMapping, ConnectorFacts, ConsentSent, WrittenRecord } from './contract.ts';
+import { joinLines } from './lines.ts';
 import type { RecordPlan } from './record.ts';
 import { textOf } from './rendering.ts';
 import { buildSheet } from './sheet.ts';
@@ -45,13 +46,14 @@ export function createApply({
     const held = consent.held(answers.current);
     if (held !== undefined) return { ok: false, why: 'opt_in_held', field: held };
     const context: Context = { lead, situation, client };
-    const entries: Entry[] = [];
+    const written: Entry[] = [];
     const problems: FieldProblem[] = [];
     const sent: ConsentSent[] = [];
     for (const part of plan.parts) {
-      if ('consent' in part) part.consent.write(answers.current, entries, sent);
-      else part.field.write(context, entries, problems);
+      if ('consent' in part) part.consent.write(answers.current, written, sent, problems);
+      else part.field.write(context, written, problems);
     }
+    const entries = plan.lines ? joinLines(written) : written;
     if (schema !== undefined && plan.whole && problems.length === 0) problems.push(...schema.check(entries));
     if (problems.length > 0) return { ok: false, why: 'invalid', problems: unique(problems) };
     const freshUntil = consent.freshUntil(answers.current);
@@ -88,6 +90,8 @@ function entryText(entry: Entry): string {
       return cellText(entry.cell);
     case 'cells':
       return entry.cells.map(cellText).join(', ');
+    case 'line':
+      return entry.text;
     case 'rows':
       return entry.rows
         .map((row) => row.map((one) => `${one.target.text}=${entryText(one)}`).join(' '))

@@ -6,38 +6,20 @@ import { isRecord } from './document.ts';
 import { checkConstant } from './constants.ts';
 import { sectionTitles } from './french.ts';
 import { smellsOfOptIn } from './lints.ts';
+import { compileEach } from './field-each.ts';
+import type { CompiledField, FieldWhere } from './field-each.ts';
+import { compileLineText } from './lines.ts';
+import type { LineOf } from './lines.ts';
 import type { Path } from './problems.ts';
 import { compileReading } from './reading.ts';
 import type { Reading } from './reading.ts';
-import { emptyPolicy } from './scope.ts';
+import { checkEmpty, emptyPolicy } from './scope.ts';
 import type { Scope } from './scope.ts';
-import { slotProblems } from './slots.ts';
-import { findSource, listPaths, nearestSource, readList } from './source.ts';
-import type { Context } from './source.ts';
 import { lastName, parseTarget } from './target.ts';
 import type { Target } from './target.ts';
 import { compileCondition } from './conditions.ts';
 import type { Condition } from './conditions.ts';
-import { suggest } from './suggest.ts';
-import type { Cell, Entry, FieldProblem } from './values.ts';
-
-export interface SheetLine {
-  readonly section: string;
-  readonly label: string;
-  readonly value: string;
-}
-
-export interface CompiledField {
-  readonly target: Target;
-  readonly path: Path;
-  readonly categories: ReadonlySet<DataCategory>;
-  /** What it reads, for the preview. */
-  readonly source: string;
-  /** Always written, whatever the lead holds. */
-  readonly constant: boolean;
-  readonly write: (context: Context, out: Entry[], problems: FieldProblem[]) => void;
-  readonly sheet: (context: Context, out: SheetLine[]) => void;
-}
+import type { Cell } from './values.ts';
 
 const knownKeys = new Set(Object.keys(mappingSchema.$defs.field.properties));
 
@@ -85,7 +67,7 @@ export function compileField(
         ...(list === undefined ? {} : { list }),
       })
     : always;
-  const where: Where = {
+  const where: FieldWhere = {
     raw,
     path,
     scope,
@@ -94,20 +76,10 @@ export function compileField(
     when,
     ...(list === undefined ? {} : { list }),
   };
-  return ways[0] === 'each' ? compileEach(where) : compileSingle(where);
+  return ways[0] === 'each' ? compileEach(where, compileField) : compileSingle(where);
 }
 
-interface Where {
-  readonly raw: Record<string, unknown>;
-  readonly path: Path;
-  readonly scope: Scope;
-  readonly target: Target;
-  readonly categories: Set<DataCategory>;
-  readonly when: Condition;
-  readonly list?: string;
-}
-
-function compileSingle(where: Where): CompiledField | undefined {
+function compileSingle(where: FieldWhere): CompiledField | undefined {
   const { raw, path, scope, target, categories, when, list } = where;
   if (Object.hasOwn(raw, 'value')) checkConstant(raw['value'], path, scope, target);
   const shared = { scope, categories, target, ...(list === undefined ? {} : { list }) };
@@ -116,20 +88,25 @@ function compileSingle(where: Where): CompiledField | undefined {
   const forPeople = scope.sheet
     ? (compileReading(raw, path, { ...shared, mode: 'sheet' }) ?? reading)
     : reading;
+  checkEmpty(raw['empty'], [...path, 'empty'], scope);
   const empty = emptyPolicy(raw['empty'], scope.empty);
   const required = raw['required'] === true;
   const field = target.text;
-  const { section, label } = sheetPlace(raw, reading, target);
+  const line = compileLineText(raw['line'], [...path, 'line'], scope.report);
+  const { section, label } = sheetPlace(raw, reading, target, line);
   return {
     target,
     path,
     categories,
     source: reading.source,
     constant: Object.hasOwn(raw, 'value') && when === always,
+    ...(line === undefined ? {} : { line }),
     write: (context, out, problems) => {
       if (!when(context)) return;
       const value = reading.read(context, field, problems);
-      if (value !== undefined) {
+      if (value !== undefined && line !== undefined) {
+        out.push({ target, kind: 'line', text: line.write(reading.show(value)) });
+      } else if (value !== undefined) {
         out.push(
           Array.isArray(value)
             ? { target, kind: 'cells', cells: value as readonly Cell[] }
@@ -137,7 +114,7 @@ function compileSingle(where: Where): CompiledField | undefined {
         );
       } else if (required) {
         problems.push({ field, code: 'REQUIRED' });
-      } else if (empty !== 'omit') {
+      } else if (empty !== 'omit' && line === undefined) {
         out.push({ target, kind: 'cell', cell: empty === 'null' ? null : '' });
       }
     },
@@ -153,91 +130,11 @@ function sheetPlace(
   raw: Record<string, unknown>,
   reading: Pick<Reading, 'category'>,
   target: Target,
+  line: LineOf | undefined,
 ): { section: string; label: string } {
   const { section, label } = raw;
   return {
     section: typeof section === 'string' ? section : sectionTitles[reading.category],
-    label: typeof label === 'string' ? label : target.text,
+    label: typeof label === 'string' ? label : (line?.label ?? target.text),
   };
-}
-
-function compileEach(where: Where): CompiledField | undefined {
-  const { raw, path, scope, target, categories, when } = where;
-  const { report } = scope;
-  const listPath = raw['each'];
-  if (where.list !== undefined) {
-    report.error([...path, 'each'], 'MAP-215', 'each inside each: the lead has no lists of lists.');
-    return undefined;
-  }
-  if (scope.format === 'csv' || scope.format === 'form') {
-    report.error(
-      [...path, 'each'],
-      'MAP-218',
-      `${scope.format} has no repeated groups: use as: {join: ", "}.`,
-    );
-  }
-  const source =
-    typeof listPath === 'string' && listPaths.includes(listPath) ? findSource(listPath) : undefined;
-  if (source === undefined) {
-    const known = typeof listPath === 'string' && findSource(listPath) !== undefined;
-    const name = typeof listPath === 'string' ? listPath : JSON.stringify(listPath);
-    if (known)
-      report.error(
-        [...path, 'each'],
-        'MAP-215',
-        `"${name}" is no list: each takes ${listPaths.join(' or ')}.`,
-      );
-    else {
-      report.error([...path, 'each'], 'MAP-201', `source "${name}" does not exist.`, {
-        suggestion: suggest(name, listPaths) ?? nearestSource(name),
-      });
-    }
-    return undefined;
-  }
-  const lines = Array.isArray(raw['fields']) ? (raw['fields'] as unknown[]) : [];
-  if (lines.length === 0)
-    report.error(path, 'MAP-215', `each of "${target.text}" needs fields for its elements.`);
-  const inner = lines.flatMap(
-    (line, index) => compileField(line, [...path, 'fields', index], scope, source.path) ?? [],
-  );
-  reportDuplicates(inner, scope);
-  for (const field of inner) for (const category of field.categories) categories.add(category);
-  const empty = emptyPolicy(raw['empty'], scope.empty);
-  const section = typeof raw['section'] === 'string' ? raw['section'] : sectionTitles[source.category];
-  const label = typeof raw['label'] === 'string' ? raw['label'] : target.text;
-  return {
-    target,
-    path,
-    categories,
-    source: source.path,
-    constant: false,
-    write: (context, out, problems) => {
-      if (!when(context)) return;
-      const rows = readList(source, context).map((element) => {
-        const row: Entry[] = [];
-        for (const field of inner) field.write({ ...context, element }, row, problems);
-        return row;
-      });
-      if (rows.length > 0) out.push({ target, kind: 'rows', rows });
-      else if (raw['required'] === true) problems.push({ field: target.text, code: 'REQUIRED' });
-      else if (empty === 'null') out.push({ target, kind: 'cell', cell: null });
-      else if (empty === 'blank') out.push({ target, kind: 'rows', rows });
-    },
-    sheet: (context, out) => {
-      if (!when(context)) return;
-      for (const element of readList(source, context)) {
-        const parts: SheetLine[] = [];
-        for (const field of inner) field.sheet({ ...context, element }, parts);
-        out.push({ section, label, value: parts.map((part) => part.value).join(' · ') });
-      }
-    },
-  };
-}
-
-/** Two lines with one target, inside one group. */
-export function reportDuplicates(
-  fields: readonly { readonly target: Target; readonly path: Path }[],
-  scope: Scope,
-): void {
-  for (const { path, message, code } of slotProblems(fields)) scope.report.error(path, code, message);
 }

@@ -15,7 +15,7 @@ export function compileMap(
   raw: unknown,
   path: Path,
   scope: Pick<Scope, 'report'>,
-  source?: Source,
+  source?: Pick<Source, 'path' | 'type' | 'values'>,
 ): ((value: Scalar) => Mapped) | undefined {
   if (!isRecord(raw)) return undefined;
   const entries = new Map<string, Scalar>();
@@ -61,7 +61,7 @@ function wordsAsValue(value: Scalar): () => Mapped {
 }
 
 function checkAgainst(
-  source: Source,
+  source: Pick<Source, 'path' | 'type' | 'values'>,
   raw: Record<string, unknown>,
   path: Path,
   scope: Pick<Scope, 'report'>,

@@ -43,9 +43,17 @@ export interface Preview {
     | Exclude<ApplyResult, { readonly ok: true }>;
 }
 
+/** Several opt-ins may share a field: a list, a text of lines. */
+const rowKey = ({
+  field,
+  purpose,
+  channel,
+}: Omit<Preview['consentTable'][number], 'label' | 'values'>): string =>
+  JSON.stringify([field, purpose, channel]);
+
 export function previewMapping(compiled: CompiledMapping, lead: Lead, situation: WriteSituation): Preview {
   const applied = compiled.apply(lead, situation);
-  const states = new Map(applied.ok ? applied.record.consents.map((one) => [one.field, one.state]) : []);
+  const states = new Map(applied.ok ? applied.record.consents.map((one) => [rowKey(one), one.state]) : []);
   return {
     client: compiled.clientName,
     destination: compiled.destinationId,
@@ -53,7 +61,7 @@ export function previewMapping(compiled: CompiledMapping, lead: Lead, situation:
     accepts: compiled.accepts(lead),
     settings: compiled.actions[situation.action]?.settings,
     consentTable: compiled.consentTable.map((row) => {
-      const now = states.get(row.field);
+      const now = states.get(rowKey(row));
       const label = `${purposeWords[row.purpose]} par ${channelWords[row.channel]}`;
       return { ...row, label, ...(now === undefined ? {} : { now }) };
     }),

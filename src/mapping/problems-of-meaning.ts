@@ -73,6 +73,18 @@ export const problemsOfMeaning = {
     meaning: 'An opt-in is written outside the consent block (C20).',
     remedy: 'Move the line to consent and write out its four states.',
   },
+  'MAP-221': {
+    meaning: 'The line of a text is badly written.',
+    remedy: 'Write line: "Nom : {value}", on one line, with {value} once.',
+  },
+  'MAP-222': {
+    meaning: 'The format cannot write an absent value that way.',
+    remedy: 'Use omit or "" in CSV and forms; keep and null need JSON or XML.',
+  },
+  'MAP-223': {
+    meaning: 'Cut short, the value would be another one (C13).',
+    remedy: 'Truncate texts only; for phones, addresses, numbers and codes use on: error or on: omit.',
+  },
   'MAP-301': {
     meaning: 'The consent block is missing: the opt-in is in every exchange (C20).',
     remedy: "Add consent with the client's own field names and values.",

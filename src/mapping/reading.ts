@@ -90,6 +90,7 @@ function compileFrom(raw: Record<string, unknown>, path: Path, where: Where, fit
       `"${target.text}" would be written +33...: the formula guard would put ' before it.`,
     );
   }
+  checkCut(raw, path, scope, source);
   const map = Object.hasOwn(raw, 'map') ? fieldMap(raw['map'], [...path, 'map'], scope, source) : undefined;
   if (Object.hasOwn(raw, 'map') && map === undefined) return undefined;
   const convert = compileConversion(raw, path, where, source, map !== undefined);
@@ -173,6 +174,17 @@ function compileConversion(
   // first and last of dates keep a date: it is written as every date without a formatter.
   const rest = defaultFormat({ ...source, list: formatted.kind.list }, mode);
   return (value) => rest.apply(formatted.apply(value));
+}
+
+/** Cut short, a phone, an address, a number or a code is another one: only a text may be (C13). */
+function checkCut(raw: Record<string, unknown>, path: Path, scope: Scope, source: Source): void {
+  const { max } = raw;
+  if (!isRecord(max) || max['on'] !== 'truncate' || source.type === 'text') return;
+  scope.report.error(
+    [...path, 'max', 'on'],
+    'MAP-223',
+    `"${source.path}" is of type ${source.type}: cut short it would be another value. Use on: error or on: omit.`,
+  );
 }
 
 type Fit = (value: unknown, field: string, problems: FieldProblem[]) => Cell | readonly Cell[] | undefined;

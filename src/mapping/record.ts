@@ -4,8 +4,9 @@ import type { Action } from '../../connectors/contract.ts';
 import type { DataCategory } from '../domain/lead.ts';
 import type { CompiledConsent, ConsentLine } from './consent.ts';
 import { blockAt, isRecord, listAt } from './document.ts';
-import { compileField, reportDuplicates } from './fields.ts';
-import type { CompiledField } from './fields.ts';
+import { reportDuplicates } from './field-each.ts';
+import type { CompiledField } from './field-each.ts';
+import { compileField } from './fields.ts';
 import type { Path } from './problems.ts';
 import type { Scope } from './scope.ts';
 import { suggest } from './suggest.ts';
@@ -19,6 +20,8 @@ export interface RecordPlan {
   /** The lead as a whole, which the client's schema describes; an update or erase with its own fields is a part. */
   readonly whole: boolean;
   readonly targets: readonly { readonly target: Target; readonly path: Path }[];
+  /** Some target is a text made of lines. */
+  readonly lines: boolean;
   /** Every target that can be written, in order: the columns of a CSV. */
   readonly columns: readonly string[];
   readonly categories: ReadonlySet<DataCategory>;
@@ -71,7 +74,8 @@ export function compileRecord(
     fields,
     whole: !own,
     targets,
-    columns: targets.map(({ target }) => target.text),
+    lines: targets.some((one) => one.line !== undefined),
+    columns: [...new Set(targets.map(({ target }) => target.text))],
     categories,
     sources: new Map(fields.map((field) => [field.target.text, field.source])),
   };

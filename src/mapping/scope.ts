@@ -57,3 +57,16 @@ export function emptyPolicy(value: unknown, fallback: EmptyPolicy): EmptyPolicy 
   if (value === null || value === 'null') return 'null';
   return value === '' ? 'blank' : 'omit';
 }
+
+/** A flat format has no null and no absent cell: what cannot be written may not be promised. */
+export function checkEmpty(value: unknown, path: readonly (string | number)[], scope: Scope): void {
+  const { format, report } = scope;
+  if (format === 'csv' && value === 'keep')
+    report.error(
+      path,
+      'MAP-222',
+      'a CSV always has every cell: an absent value is an empty one, never kept.',
+    );
+  if ((format === 'csv' || format === 'form') && value === null)
+    report.error(path, 'MAP-222', `${format} has no null: write "" or omit.`);
+}

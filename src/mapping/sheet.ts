@@ -1,7 +1,7 @@
 // The lead sheet people read in a mail: sections of label and value, the opt-in standing out.
 // Invariant: the opt-in is on every sheet under the client's own field name and value (C20).
 import type { SheetSection } from '../../connectors/contract.ts';
-import type { CompiledField, SheetLine } from './fields.ts';
+import type { CompiledField, SheetLine } from './field-each.ts';
 import { consentSection } from './french.ts';
 import type { Context } from './source.ts';
 

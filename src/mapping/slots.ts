@@ -2,6 +2,7 @@
 // Invariant: one slot, one writer; a value is never also a group.
 import type { Path } from './problems.ts';
 import { groupKeys, slotKey } from './target.ts';
+import type { LineOf } from './lines.ts';
 import type { Target } from './target.ts';
 
 export interface SlotProblem {
@@ -10,23 +11,29 @@ export interface SlotProblem {
   readonly message: string;
 }
 
+/** A line with the target it writes; a text of several lines has several writers. */
+export interface Slot {
+  readonly target: Target;
+  readonly path: Path;
+  readonly line?: LineOf;
+}
+
 /** Duplicates and value-and-group conflicts of a list of lines. */
-export function slotProblems(
-  lines: readonly { readonly target: Target; readonly path: Path }[],
-): readonly SlotProblem[] {
+export function slotProblems(lines: readonly Slot[]): readonly SlotProblem[] {
   const problems: SlotProblem[] = [];
-  const seen = new Set<string>();
-  for (const { target, path } of lines) {
+  const seen = new Map<string, 'list' | 'lines' | 'one'>();
+  for (const { target, path, line } of lines) {
     const key = slotKey(target);
-    const appends = target.steps.at(-1)?.append === true;
-    if (seen.has(key) && !appends) {
+    const kind = target.steps.at(-1)?.append === true ? 'list' : line === undefined ? 'one' : 'lines';
+    const before = seen.get(key);
+    if (before !== undefined && (before !== kind || kind === 'one')) {
       problems.push({
         path: [...path, 'to'],
         code: 'MAP-208',
         message: `target "${target.text}" is written twice.`,
       });
     }
-    seen.add(key);
+    seen.set(key, before ?? kind);
   }
   for (const { target, path } of lines) {
     const clash = groupKeys(target).find((group) => seen.has(group));

@@ -1,4 +1,4 @@
-// The language of targets: `contact.nom`, `lead.p:projet@devise`, `tags[]`, `lead.note#cdata`.
+// The language of targets: `contact.nom`, `lead.p:projet@devise`, `tags[]`, `legal.texts[0].id`, `lead.note#cdata`.
 // Invariant: a target is understood whole or refused; CSV and form names are taken literally, dots included.
 import type { Format } from './format.ts';
 
@@ -8,6 +8,8 @@ export interface Step {
   readonly fixed: readonly { readonly name: string; readonly value: string }[];
   /** JSON: the value joins a list. */
   readonly append: boolean;
+  /** JSON: place in a list, from 0. */
+  readonly index?: number;
 }
 
 export interface Target {
@@ -42,11 +44,15 @@ function parseJson(text: string, nested: boolean): Target | string {
   const steps: Step[] = [];
   const parts = splitDots(text);
   for (const [index, part] of parts.entries()) {
-    const append = part.endsWith('[]');
-    const name = append ? part.slice(0, -2) : part;
+    const place = /\[(\d{0,3})\]$/.exec(part);
+    const append = place?.[1] === '';
+    const name = place === null ? part : part.slice(0, -place[0].length);
     if (name === '') return `target "${text}" has an empty name between its dots.`;
     if (append && index < parts.length - 1) return `target "${text}": [] may only come last.`;
-    steps.push({ name, fixed: [], append });
+    steps.push({
+      ...{ name, fixed: [], append },
+      ...(place === null || append ? {} : { index: Number(place[1]) }),
+    });
   }
   return { text, steps, end: 'value' };
 }
@@ -91,7 +97,9 @@ function splitDots(text: string): readonly string[] {
 }
 
 const stepKey = (step: Step): string =>
-  step.name + step.fixed.map((one) => `@${one.name}=${one.value}`).join('');
+  step.name +
+  step.fixed.map((one) => `@${one.name}=${one.value}`).join('') +
+  (step.index === undefined ? '' : `[${step.index}]`);
 
 /** Same slot, same key: two lines with one key write over each other. */
 export function slotKey(target: Target): string {
@@ -101,12 +109,12 @@ export function slotKey(target: Target): string {
 
 /** Keys of the groups a target stands in. */
 export function groupKeys(target: Target): readonly string[] {
-  return target.steps.slice(0, -1).map((_, index) =>
-    target.steps
-      .slice(0, index + 1)
-      .map(stepKey)
-      .join('\u0000'),
-  );
+  return target.steps.flatMap((step, index) => {
+    const before = target.steps.slice(0, index).map(stepKey);
+    const own = index < target.steps.length - 1 ? [[...before, stepKey(step)].join('\u0000')] : [];
+    // A place in a list stands inside the list.
+    return step.index === undefined ? own : [[...before, step.name].join('\u0000'), ...own];
+  });
 }
 
 /** Last name of a target, as lints read it. */

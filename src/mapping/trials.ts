@@ -151,6 +151,8 @@ function entryValue(entry: Entry): unknown {
   switch (entry.kind) {
     case 'cell':
       return settle(entry.cell, { sequence: 1, rows: 1 });
+    case 'line':
+      return entry.text;
     case 'cells':
       return entry.cells.map((cell) => settle(cell, { sequence: 1, rows: 1 }));
     case 'rows':

@@ -17,7 +17,9 @@ export type Cell = Scalar | Late | null;
 export type Entry =
   | { readonly target: Target; readonly kind: 'cell'; readonly cell: Cell }
   | { readonly target: Target; readonly kind: 'cells'; readonly cells: readonly Cell[] }
-  | { readonly target: Target; readonly kind: 'rows'; readonly rows: readonly (readonly Entry[])[] };
+  | { readonly target: Target; readonly kind: 'rows'; readonly rows: readonly (readonly Entry[])[] }
+  /** One line of a text; joined before anything is written. */
+  | { readonly target: Target; readonly kind: 'line'; readonly text: string };
 
 export interface FieldProblem {
   readonly field: string;

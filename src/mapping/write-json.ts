@@ -2,6 +2,7 @@
 // Invariant: "0" stays a text and 0 a number; the order of keys is the file's, whole-number keys included.
 import type { BatchFacts } from '../../connectors/contract.ts';
 import { settle } from './values.ts';
+import type { Step } from './target.ts';
 import type { Entry, Scalar } from './values.ts';
 
 /** An ordered JSON value: a Map keeps keys like "10" where an object would move them first. */
@@ -29,34 +30,53 @@ function valueOf(entry: Entry, batch: Batch): JsonNode {
       return entry.cells.map((cell) => settle(cell, batch));
     case 'rows':
       return entry.rows.map((row) => jsonTree(row, batch));
+    case 'line':
+      return entry.text;
   }
 }
 
 function place(root: Map<string, JsonNode>, entry: Entry, value: JsonNode): void {
   const { steps } = entry.target;
   let node = root;
-  for (const step of steps.slice(0, -1)) {
-    const next = node.get(step.name);
-    if (next instanceof Map) {
-      node = next;
-    } else {
-      const made = new Map<string, JsonNode>();
-      node.set(step.name, made);
-      node = made;
-    }
+  for (let index = 0; index < steps.length - 1; index += 1) {
+    const step = steps[index];
+    if (step !== undefined) node = descend(node, step);
   }
-  const last = steps.at(-1);
+  const last = steps[steps.length - 1];
   if (last === undefined) return;
-  const before = node.get(last.name);
-  if (!last.append) node.set(last.name, value);
-  else if (Array.isArray(before)) before.push(value);
-  else node.set(last.name, [value]);
+  if (last.index !== undefined) listIn(node, last.name)[last.index] = value;
+  else if (!last.append) node.set(last.name, value);
+  else if (entry.kind === 'cells' && Array.isArray(value)) listIn(node, last.name).push(...value);
+  else listIn(node, last.name).push(value);
 }
+
+function listIn(node: Map<string, JsonNode>, name: string): JsonNode[] {
+  const found = node.get(name);
+  if (Array.isArray(found)) return found;
+  const made: JsonNode[] = [];
+  node.set(name, made);
+  return made;
+}
+
+/** The group a step names; made when there is none. */
+function descend(node: Map<string, JsonNode>, { name, index }: Step): Map<string, JsonNode> {
+  const list = index === undefined ? undefined : listIn(node, name);
+  const found = list === undefined || index === undefined ? node.get(name) : list[index];
+  if (found instanceof Map) return found;
+  const made = new Map<string, JsonNode>();
+  if (list !== undefined && index !== undefined) list[index] = made;
+  else node.set(name, made);
+  return made;
+}
+
+/** A place nobody wrote is no place: the list closes up. */
+const dense = (list: readonly JsonNode[]): readonly JsonNode[] =>
+  list.filter((one) => (one as JsonNode | undefined) !== undefined);
 
 export function jsonText(node: JsonNode): string {
   if (node instanceof Map)
     return `{${[...node].map(([key, value]) => `${JSON.stringify(key)}:${jsonText(value)}`).join(',')}}`;
-  if (Array.isArray(node)) return `[${node.map(jsonText).join(',')}]`;
+  if (Array.isArray(node)) return `[${dense(node).map(jsonText).join(',')}]`;
   return JSON.stringify(node);
 }
 
@@ -67,5 +87,5 @@ export function plainJson(node: JsonNode): unknown {
     for (const [key, value] of node) plain[key] = plainJson(value);
     return plain;
   }
-  return Array.isArray(node) ? node.map(plainJson) : node;
+  return Array.isArray(node) ? dense(node).map(plainJson) : node;
 }

@@ -82,6 +82,9 @@ function fill(from: Element, entries: readonly Entry[], skip: number, batch: Bat
       case 'cell':
         put(last === undefined ? from : descend(parent, last, false), entry.target, entry.cell, batch);
         break;
+      case 'line':
+        put(last === undefined ? from : descend(parent, last, false), entry.target, entry.text, batch);
+        break;
       case 'cells':
         for (const cell of entry.cells)
           if (last !== undefined) put(descend(parent, last, true), entry.target, cell, batch);
