@@ -13,6 +13,7 @@ import { compileMap } from './maps.ts';
 import { mergeTrees } from './merge.ts';
 import { createProblems } from './problems.ts';
 import type { Tree } from './problems.ts';
+import { withSharedMaps } from './shared-maps.ts';
 import { reportStructure } from './structure.ts';
 import { suggest } from './suggest.ts';
 import { runTests } from './trials.ts';
@@ -41,7 +42,8 @@ export function checkSources(sources: MappingSources, options: CheckOptions): Ch
     return { ok: false, problems: problems.all() };
   }
   const client = checkClient(sources, problems);
-  const tree = withPresets(readDocument(sources.main, text, problems), sources, problems);
+  const whole = withPresets(readDocument(sources.main, text, problems), sources, problems);
+  const tree = withSharedMaps(whole, sources.files, sources.clientId, problems);
   const report = problems.reportIn(tree);
   const mapping = tree.value;
   if (!isRecord(mapping)) return { ok: false, problems: problems.all() };

@@ -135,7 +135,7 @@ function updateOn(mapping: Record<string, unknown>): CompiledMapping['updateOn']
 }
 
 function scopeOf({ mapping, report, connector, client }: CompileInput, layout: Layout): Scope {
-  const { csv, xml, unmappable, format } = layout;
+  const { csv, xml, unwritable, format } = layout;
   return {
     report,
     format,
@@ -154,7 +154,7 @@ function scopeOf({ mapping, report, connector, client }: CompileInput, layout: L
           },
         }),
     ...(client === undefined ? {} : { contract: client.categories }),
-    ...(unmappable === undefined ? {} : { unmappable }),
+    ...(unwritable === undefined ? {} : { unwritable }),
   };
 }
 

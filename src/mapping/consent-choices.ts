@@ -45,6 +45,8 @@ export function compileChoices(
     }
     const value = values[state];
     if (value === 'omit' || value === 'hold') choices[state] = { do: value };
+    else if (typeof value === 'string' && scope.unwritable?.(value) !== undefined)
+      report.error([...at, state], 'MAP-308', `"${value}" cannot be written in this CSV.`);
     else if (isScalarValue(value) || value === null) choices[state] = { do: 'write', value };
     else
       report.error(

@@ -3,15 +3,20 @@
 import iconv from 'iconv-lite';
 import { plainer } from './texts.ts';
 
-export const encodings = ['utf-8', 'utf-8-bom', 'windows-1252', 'iso-8859-15'] as const;
+export const encodings = ['utf-8', 'utf-8-bom', 'windows-1252', 'iso-8859-15', 'iso-8859-1'] as const;
+type Narrow = 'windows-1252' | 'iso-8859-15' | 'iso-8859-1';
+
+/** What happens to letters the encoding lacks. */
+export const unmappablePolicies = ['transliterate', 'replace', 'error'] as const;
+export type Unmappable = (typeof unmappablePolicies)[number];
 export type Encoding = (typeof encodings)[number];
 
-const single = (encoding: Encoding): 'windows-1252' | 'iso-8859-15' | undefined =>
-  encoding === 'windows-1252' || encoding === 'iso-8859-15' ? encoding : undefined;
+const single = (encoding: Encoding): Narrow | undefined =>
+  encoding === 'utf-8' || encoding === 'utf-8-bom' ? undefined : encoding;
 
 const known = new Map<string, boolean>();
 
-function holds(character: string, name: 'windows-1252' | 'iso-8859-15'): boolean {
+function holds(character: string, name: Narrow): boolean {
   if ((character.codePointAt(0) ?? 0) < 128) return true;
   const key = `${name}${character}`;
   let answer = known.get(key);
@@ -25,7 +30,7 @@ function holds(character: string, name: 'windows-1252' | 'iso-8859-15'): boolean
 }
 
 /** Plain letters for what the encoding cannot hold; undefined when a letter has none. Signs and emoji become `?`. */
-function transliterate(character: string, name: 'windows-1252' | 'iso-8859-15'): string | undefined {
+function transliterate(character: string, name: Narrow): string | undefined {
   const plain = plainer(character);
   if (plain !== undefined && Array.from(plain).every((one) => holds(one, name))) return plain;
   return /[\p{L}\p{N}]/u.test(character) ? undefined : /\p{M}/u.test(character) ? '' : '?';
@@ -34,10 +39,10 @@ function transliterate(character: string, name: 'windows-1252' | 'iso-8859-15'):
 /** Tells texts the encoding cannot hold under its policy; undefined when it holds every text. */
 export function unmappableIn(
   encoding: Encoding,
-  policy: 'error' | 'transliterate',
+  policy: Unmappable,
 ): ((text: string) => boolean) | undefined {
   const name = single(encoding);
-  if (name === undefined) return undefined;
+  if (name === undefined || policy === 'replace') return undefined;
   return (text) => {
     for (const character of text.normalize('NFC')) {
       if (holds(character, name)) continue;

@@ -3,14 +3,14 @@
 import type { Body } from '../../connectors/contract.ts';
 import type { ConnectorFacts } from './contract.ts';
 import { blockAt, isRecord, textAt } from './document.ts';
-import { unmappableIn } from './encoding.ts';
 import type { Path, Report } from './problems.ts';
 import { xmlName } from './target.ts';
 import type { Format } from './format.ts';
 import type { Entry } from './values.ts';
-import { csvBody, readDialect } from './write-csv.ts';
+import { csvBody, readDialect, unwritableIn } from './write-csv.ts';
 import type { CsvDialect } from './write-csv.ts';
-import { formText } from './write-form.ts';
+import { envelopeText, formText, readEnvelope } from './write-form.ts';
+import type { Envelope } from './write-form.ts';
 import { jsonText, jsonTree } from './write-json.ts';
 import { readXmlDialect, xmlBody } from './write-xml.ts';
 import type { XmlDialect } from './write-xml.ts';
@@ -21,8 +21,8 @@ export interface Layout {
   readonly format: Format;
   readonly csv?: CsvDialect;
   readonly xml?: XmlDialect;
-  /** Characters the encoding cannot hold. */
-  readonly unmappable?: (text: string) => boolean;
+  /** Why the format cannot hold a text. */
+  readonly unwritable?: (text: string) => string | undefined;
   readonly write: (columns: readonly string[], records: readonly (readonly Entry[])[], batch: Batch) => Body;
 }
 
@@ -34,7 +34,9 @@ export function readLayout(
   connector: ConnectorFacts | undefined,
   report: Report,
 ): Layout {
-  const given = blocks.filter((block) => Object.hasOwn(mapping, block));
+  const envelope = readEnvelope(mapping['form']);
+  // The block of what an envelope holds describes its content, not another body.
+  const given = blocks.filter((block) => Object.hasOwn(mapping, block) && block !== envelope?.holds);
   if (given.length > 1)
     report.error([given[1] ?? ''], 'MAP-106', `a destination writes one format: ${given.join(' or ')}.`, {
       at: 'key',
@@ -65,8 +67,27 @@ export function readLayout(
       { at: 'key' },
     );
   }
+  if (envelope !== undefined && format === 'form') return envelopeLayout(envelope, mapping, report);
   return layoutOf(format, mapping, connector, report);
 }
+
+/** JSON or XML inside one field of a form: its targets are those of what the field holds. */
+function envelopeLayout(envelope: Envelope, mapping: Record<string, unknown>, report: Report): Layout {
+  const inner = layoutOf(envelope.holds, mapping, undefined, report);
+  return {
+    ...inner,
+    write: (columns, records, batch) => {
+      const record = Buffer.from(inner.write(columns, records, batch).bytes).toString('utf8');
+      return formBody(envelopeText(envelope, record));
+    },
+  };
+}
+
+const formBody = (text: string): Body => ({
+  bytes: Buffer.from(text, 'utf8'),
+  mediaType: 'application/x-www-form-urlencoded',
+  extension: 'txt',
+});
 
 function layoutOf(
   format: Format,
@@ -78,11 +99,11 @@ function layoutOf(
   switch (format) {
     case 'csv': {
       const csv = readDialect(mapping['csv'], connector?.sheet === true);
-      const unmappable = unmappableIn(csv.encoding, csv.unmappable);
+      const unwritable = unwritableIn(csv);
       return {
         format,
         csv,
-        ...(unmappable === undefined ? {} : { unmappable }),
+        ...(unwritable === undefined ? {} : { unwritable }),
         write: (columns, records, batch) => csvBody(columns, records, csv, batch),
       };
     }
@@ -104,11 +125,7 @@ function layoutOf(
     case 'form':
       return {
         format,
-        write: (_columns, records) => ({
-          bytes: Buffer.from(formText(records[0] ?? []), 'utf8'),
-          mediaType: 'application/x-www-form-urlencoded',
-          extension: 'txt',
-        }),
+        write: (_columns, records) => formBody(formText(records[0] ?? [])),
       };
     case 'none':
       return { format, write: () => noBody };
@@ -144,6 +161,24 @@ function checkXml(xml: XmlDialect, many: boolean, report: Report, written: boole
   if (many && xml.root === undefined)
     report.error(['xml'], 'MAP-706', 'a file of many records needs xml.root.', { at: 'key' });
   const prefixes = new Set(xml.xmlns.map(([prefix]) => prefix));
+  for (const [index, one] of xml.instructions.entries()) {
+    if (/^(?!xml[\s?]|xml$)[\p{L}_][\p{L}\p{N}_.-]*( [^?]*)?$/iu.test(one)) continue;
+    report.error(
+      ['xml', 'instructions', index],
+      'MAP-704',
+      'an instruction is a name and its data, without <? and ?>: adf version="1.0".',
+    );
+  }
+  for (const [name] of xml.rootAttributes) {
+    if (!xmlName.test(name))
+      report.error(['xml', 'rootAttributes', name], 'MAP-704', `"${name}" is not an XML name.`);
+    else if (name.includes(':') && !['xml', 'xsi', ...prefixes].includes(name.slice(0, name.indexOf(':'))))
+      report.error(
+        ['xml', 'rootAttributes', name],
+        'MAP-703',
+        `prefix of "${name}" is not declared under xmlns.`,
+      );
+  }
   for (const key of ['root', 'record'] as const) {
     const name = xml[key];
     if (name === undefined || !written) continue;

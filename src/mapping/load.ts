@@ -18,7 +18,7 @@ export interface LoadedFolder {
   readonly destinations: readonly MappingSources[];
 }
 
-const reserved = new Set(['presets', 'schema']);
+const reserved = new Set(['presets', 'schema', 'maps']);
 const maxFileBytes = 2_000_000;
 
 /** Reads everything under a mappings folder. */
@@ -30,6 +30,7 @@ export function loadMappings(folder: string): LoadedFolder {
     throw new RelaisError('FIND-001', `The mappings folder ${folder} cannot be read.`);
   }
   const presets = filesUnder(folder, 'presets');
+  const houseMaps = filesUnder(folder, 'maps');
   const clients: LoadedClient[] = [];
   const destinations: MappingSources[] = [];
   for (const clientId of names) {
@@ -41,7 +42,12 @@ export function loadMappings(folder: string): LoadedFolder {
       if (!isMapping(name)) continue;
       // Another destination's mapping is no part of this one: its change must not change this version.
       const mine = Object.entries(own).filter(([one]) => one === name || !isMapping(one));
-      const files = { ...extendedBy(content, presets), ...Object.fromEntries(mine) };
+      const used = extendedBy(content, presets);
+      const files = {
+        ...used,
+        ...mapsUsed([content, ...Object.values(used)], houseMaps),
+        ...Object.fromEntries(mine),
+      };
       destinations.push({
         clientId,
         destinationId: destinationIn(content) ?? `${clientId}-${basename(name).replace(/\.ya?ml$/, '')}`,
@@ -81,6 +87,49 @@ function extendedBy(
     name = topText(text, 'extends');
   }
   return used;
+}
+
+/** The shared maps the files name; all of them when one name is unknown, so that the check can suggest. */
+function mapsUsed(
+  contents: readonly string[],
+  shared: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  if (Object.keys(shared).length === 0) return {};
+  const names = new Set(contents.flatMap(mapNames));
+  const used = Object.entries(shared).filter(([file]) => names.has(mapName(file)));
+  const own = new Set(contents.flatMap((content) => Object.keys(topBlock(content, 'maps'))));
+  const unknown = [...names].some((name) => !own.has(name) && !used.some(([file]) => mapName(file) === name));
+  return unknown ? shared : Object.fromEntries(used);
+}
+
+const mapName = (file: string): string => basename(file).replace(/\.ya?ml$/, '');
+
+/** Every `map: NAME` of a file. */
+function mapNames(content: string): readonly string[] {
+  const found: string[] = [];
+  const walk = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, inner] of Object.entries(value)) {
+      if (key === 'map' && typeof inner === 'string') found.push(inner);
+      else walk(inner);
+    }
+  };
+  walk(topOf(content));
+  return found;
+}
+
+function topBlock(content: string, key: string): object {
+  const top = topOf(content);
+  const value = typeof top === 'object' && top !== null ? (top as Record<string, unknown>)[key] : undefined;
+  return typeof value === 'object' && value !== null ? value : {};
+}
+
+function topOf(content: string): unknown {
+  try {
+    return parseDocument(content, { logLevel: 'silent', uniqueKeys: false }).toJS() as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A text at the top of a file that may be broken: the check tells the mistakes. */

@@ -113,6 +113,10 @@ export const problemsOfMeaning = {
     meaning: 'The target name speaks of another channel than the line.',
     remedy: 'Check channel; a phone opt-in is its own consent (C16b).',
   },
+  'MAP-308': {
+    meaning: 'The value of a state has letters or signs the file cannot hold.',
+    remedy: 'Use letters of the encoding, and no delimiter where nothing is quoted.',
+  },
   'MAP-401': {
     meaning: "The recipient is not in the client's contract facts (C19).",
     remedy: 'Correct the address, or have the contract amended and client.yaml with it.',

@@ -198,12 +198,12 @@ function compileLength(raw: unknown, { scope }: Where): Fit {
         ? raw['length']
         : undefined;
   const on = isRecord(raw) ? raw['on'] : 'error';
-  const { unmappable } = scope;
+  const { unwritable } = scope;
   const one = (value: unknown, field: string, problems: FieldProblem[]): Cell | undefined => {
     if (isLate(value)) return value;
     if (!isScalarValue(value) || value === '') return undefined;
-    if (unmappable !== undefined && typeof value === 'string' && unmappable(value))
-      problems.push({ field, code: 'UNMAPPABLE' });
+    const code = typeof value === 'string' ? unwritable?.(value) : undefined;
+    if (code !== undefined) problems.push({ field, code });
     if (length === undefined) return value;
     const characters = Array.from(textOf(value));
     if (characters.length <= length) return value;

@@ -17,6 +17,11 @@ export function statusTest(raw: unknown): ((status: number) => boolean) | undefi
   const tests = list.map((one): ((status: number) => boolean) | undefined => {
     if (typeof one === 'number' && Number.isInteger(one) && one >= 100 && one <= 599)
       return (status) => status === one;
+    const range = typeof one === 'string' ? /^([1-5]\d\d)-([1-5]\d\d)$/.exec(one) : null;
+    if (range !== null) {
+      const [from, to] = [Number(range[1]), Number(range[2])];
+      return from <= to ? (status) => status >= from && status <= to : undefined;
+    }
     const family = typeof one === 'string' ? /^([1-5])xx$/i.exec(one)?.[1] : undefined;
     return family === undefined ? undefined : (status) => Math.floor(status / 100) === Number(family);
   });
@@ -48,7 +53,8 @@ function compileOne(name: string, option: unknown, path: Path, report: Report): 
   switch (name) {
     case 'status': {
       const test = statusTest(option);
-      if (test === undefined) return wrong('status is a number, 2xx, 4xx or 5xx, or a list of these.');
+      if (test === undefined)
+        return wrong('status is a number, 2xx, 4xx or 5xx, a range such as 500-504, or a list of these.');
       return ({ answer }) => test(answer.status);
     }
     case 'json':

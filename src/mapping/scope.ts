@@ -21,8 +21,8 @@ export interface Scope {
   readonly xml?: { readonly record: string; readonly root?: string; readonly prefixes: ReadonlySet<string> };
   /** Categories the contract covers; undefined when client.yaml could not be read. */
   readonly contract?: readonly DataCategory[];
-  /** Characters the format's encoding cannot hold; undefined when it holds all. */
-  readonly unmappable?: (text: string) => boolean;
+  /** Why the format cannot hold a text; undefined when it holds all. */
+  readonly unwritable?: (text: string) => string | undefined;
 }
 
 /** Notes a source's category and reports the two that may not be there. */

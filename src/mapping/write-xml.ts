@@ -15,12 +15,16 @@ export interface XmlDialect {
   readonly xmlns: readonly (readonly [string, string])[];
   readonly encoding: Encoding;
   readonly declaration: boolean;
+  readonly rootAttributes: readonly (readonly [string, string])[];
+  /** `target data` of each processing instruction. */
+  readonly instructions: readonly string[];
+  readonly indent: boolean;
 }
 
 /** Reads the `xml:` block; the schema has checked its kinds. */
 export function readXmlDialect(raw: unknown): XmlDialect {
   const block = isRecord(raw) ? raw : {};
-  const { root, record, xmlns } = block;
+  const { root, record, xmlns, rootAttributes: attributes, instructions } = block;
   return {
     ...(typeof root === 'string' ? { root } : {}),
     record: typeof record === 'string' ? record : 'lead',
@@ -29,6 +33,13 @@ export function readXmlDialect(raw: unknown): XmlDialect {
       : [],
     encoding: encodings.find((one) => one === block['encoding']) ?? 'utf-8',
     declaration: block['declaration'] !== false,
+    rootAttributes: isRecord(attributes)
+      ? Object.entries(attributes).map(([name, value]) => [name, textOf(value)] as const)
+      : [],
+    instructions: Array.isArray(instructions)
+      ? instructions.filter((one): one is string => typeof one === 'string')
+      : [],
+    indent: block['indent'] !== false,
   };
 }
 
@@ -102,13 +113,17 @@ function fill(from: Element, entries: readonly Entry[], skip: number, batch: Bat
 const forbidden =
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
+/** Nothing in it to leave out or to escape: most texts. */
+const plain = /^[\t\n\u0020\u0021\u0023-\u0025\u0027-\u003b\u003d\u003f-\ud7ff]*$/;
 const clean = (text: string): string => text.replaceAll(forbidden, '');
 const escapeText = (text: string): string =>
-  clean(text)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('\r', '&#13;');
+  plain.test(text)
+    ? text
+    : clean(text)
+        .replaceAll('&', '&amp;')
+        .replaceAll('<', '&lt;')
+        .replaceAll('>', '&gt;')
+        .replaceAll('\r', '&#13;');
 const escapeAttribute = (text: string): string =>
   escapeText(text).replaceAll('"', '&quot;').replaceAll('\n', '&#10;').replaceAll('\t', '&#9;');
 
@@ -123,16 +138,22 @@ function cdata(text: string, encoding: Encoding): string {
   return `${result}]]>`;
 }
 
-function render(node: Element, indent: string, encoding: Encoding): string {
-  const attributes = node.attributes.map(([name, value]) => ` ${name}="${escapeAttribute(value)}"`).join('');
-  const open = `${indent}<${node.name}${attributes}`;
+function render(node: Element, dialect: XmlDialect, depth: number): string {
+  const { indent, encoding } = dialect;
+  const [before, end] = indent ? ['  '.repeat(depth), '\n'] : ['', ''];
+  let open = `${before}<${node.name}`;
+  for (const [name, value] of node.attributes) open += ` ${name}="${escapeAttribute(value)}"`;
+  const text = node.text === undefined || node.text.value === '' ? '' : contentOf(node.text, encoding);
   if (node.children.length > 0) {
-    return `${open}>\n${node.children.map((child) => render(child, `${indent}  `, encoding)).join('')}${indent}</${node.name}>\n`;
+    let inner = '';
+    for (const child of node.children) inner += render(child, dialect, depth + 1);
+    return `${open}>${text}${end}${inner}${before}</${node.name}>${end}`;
   }
-  if (node.text === undefined || node.text.value === '') return `${open}/>\n`;
-  const { value, cdata: section } = node.text;
-  return `${open}>${section ? cdata(value, encoding) : escapeText(value)}</${node.name}>\n`;
+  return text === '' ? `${open}/>${end}` : `${open}>${text}</${node.name}>${end}`;
 }
+
+const contentOf = (text: NonNullable<Element['text']>, encoding: Encoding): string =>
+  text.cdata ? cdata(text.value, encoding) : escapeText(text.value);
 
 export function xmlBody(records: readonly (readonly Entry[])[], dialect: XmlDialect, batch?: Batch): Body {
   const elements = records.map((entries) => {
@@ -154,17 +175,27 @@ export function xmlBody(records: readonly (readonly Entry[])[], dialect: XmlDial
   if (usesNil(top) && !dialect.xmlns.some(([prefix]) => prefix === 'xsi')) {
     spaces.push(['xmlns:xsi', 'http://www.w3.org/2001/XMLSchema-instance']);
   }
-  top.attributes.unshift(...spaces);
+  const own = dialect.rootAttributes.map(([name, value]): [string, string] => [
+    name,
+    withCounts(value, batch),
+  ]);
+  top.attributes.unshift(...spaces, ...own);
   const charset = charsetOf(dialect.encoding);
   const declaration = dialect.declaration
     ? `<?xml version="1.0" encoding="${charset.toUpperCase()}"?>\n`
     : '';
+  const instructions = dialect.instructions.map((one) => `<?${one}?>\n`).join('');
   return {
-    bytes: encodeXml(declaration + render(top, '', dialect.encoding), dialect.encoding),
+    bytes: encodeXml(declaration + instructions + render(top, dialect, 0), dialect.encoding),
     mediaType: `application/xml; charset=${charset}`,
     extension: 'xml',
   };
 }
+
+const withCounts = (text: string, batch: Batch): string =>
+  batch === undefined
+    ? text
+    : text.replaceAll('{rows}', String(batch.rows)).replaceAll('{sequence}', String(batch.sequence));
 
 function usesNil(node: Element): boolean {
   return node.attributes.some(([name]) => name === 'xsi:nil') || node.children.some(usesNil);
