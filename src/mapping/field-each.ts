@@ -30,6 +30,8 @@ export interface CompiledField extends Slot {
   /** Always written, whatever the lead holds. */
   readonly constant: boolean;
   readonly line?: LineOf;
+  /** A text nobody but the lead decides: neither constant, nor mapped, nor of a closed list. */
+  readonly free: boolean;
   readonly write: (context: Context, out: Entry[], problems: FieldProblem[]) => void;
   readonly sheet: (context: Context, out: SheetLine[]) => void;
 }
@@ -115,6 +117,7 @@ export function compileEach(
     categories,
     source: source.path,
     constant: false,
+    free: false,
     write: (context, out, problems) => {
       if (!when(context)) return;
       const rows = elements(context).map((one) => {

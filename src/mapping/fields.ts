@@ -100,6 +100,7 @@ function compileSingle(where: FieldWhere): CompiledField | undefined {
     categories,
     source: reading.source,
     constant: Object.hasOwn(raw, 'value') && when === always,
+    free: reading.free,
     ...(line === undefined ? {} : { line }),
     write: (context, out, problems) => {
       if (!when(context)) return;

@@ -10,6 +10,10 @@ export interface LineOf {
   readonly write: (value: string) => string;
 }
 
+/** A field whose own text a person may have chosen, in a list or without a label, could read as an opt-in beside it. */
+export const couldForge = (free: boolean, line: LineOf | undefined): boolean =>
+  free && (line === undefined || line.label === '');
+
 const place = '{value}';
 
 /** Compiles `line: 'Nom : {value}'`; undefined when there is none, or after reporting. */

@@ -85,6 +85,11 @@ export const problemsOfMeaning = {
     meaning: 'Cut short, the value would be another one (C13).',
     remedy: 'Truncate texts only; for phones, addresses, numbers and codes use on: error or on: omit.',
   },
+  'MAP-224': {
+    meaning:
+      'A list or text shared with an opt-in would hold a text of the lead, which could read as one (C20).',
+    remedy: 'Give the field a map, or write it as a line with a label of its own.',
+  },
   'MAP-301': {
     meaning: 'The consent block is missing: the opt-in is in every exchange (C20).',
     remedy: "Add consent with the client's own field names and values.",

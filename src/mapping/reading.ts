@@ -20,6 +20,8 @@ import type { Cell, FieldProblem, Scalar } from './values.ts';
 export interface Reading {
   readonly source: string;
   readonly category: DataCategory | 'technical';
+  /** A text nobody but the lead decides. */
+  readonly free: boolean;
   /** undefined: nothing to write. */
   readonly read: (
     context: Context,
@@ -46,7 +48,7 @@ export function compileReading(raw: Record<string, unknown>, path: Path, where: 
   if (Object.hasOwn(raw, 'value')) {
     const value = raw['value'];
     if (!isScalarValue(value) && value !== null) return undefined;
-    return { source: '(constant)', category: 'technical', read: () => value, show };
+    return { source: '(constant)', category: 'technical', free: false, read: () => value, show };
   }
   if (Object.hasOwn(raw, 'template')) {
     const text = raw['template'];
@@ -57,6 +59,7 @@ export function compileReading(raw: Record<string, unknown>, path: Path, where: 
     return {
       source: template.sources.join(', '),
       category,
+      free: true,
       read: (context, field, problems) => fit(template.write(context), field, problems),
       show,
     };
@@ -114,7 +117,10 @@ function compileFrom(raw: Record<string, unknown>, path: Path, where: Where, fit
             return isScalarValue(fallback) ? fallback : undefined;
           return finish(value, field, problems);
         };
-  return { source: from, category: source.category, read, show };
+  const entries = typeof raw['map'] === 'string' ? scope.maps[raw['map']] : raw['map'];
+  const passes = map === undefined || (isRecord(entries) && entries['else'] === 'pass');
+  const free = passes && source.type === 'text';
+  return { source: from, category: source.category, free, read, show };
 }
 
 function applyMap(

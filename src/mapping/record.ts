@@ -7,10 +7,11 @@ import { blockAt, isRecord, listAt } from './document.ts';
 import { reportDuplicates } from './field-each.ts';
 import type { CompiledField } from './field-each.ts';
 import { compileField } from './fields.ts';
+import { couldForge } from './lines.ts';
 import type { Path } from './problems.ts';
 import type { Scope } from './scope.ts';
 import { suggest } from './suggest.ts';
-import { prefixesOf } from './target.ts';
+import { prefixesOf, slotKey } from './target.ts';
 import type { Target } from './target.ts';
 
 export interface RecordPlan {
@@ -67,6 +68,7 @@ export function compileRecord(
   for (const line of waiting) parts.push({ consent: line });
   const targets = parts.map((part) => ('field' in part ? part.field : part.consent));
   reportDuplicates(targets, scope);
+  reportForgeries(fields, lines, scope);
   for (const { target, path } of targets) checkXmlTarget(target, path, scope);
   const categories = new Set(fields.flatMap((field) => [...field.categories]));
   return {
@@ -79,6 +81,27 @@ export function compileRecord(
     categories,
     sources: new Map(fields.map((field) => [field.target.text, field.source])),
   };
+}
+
+/** A list or text the opt-in shares may not hold what a person wrote as it is. */
+function reportForgeries(
+  fields: readonly CompiledField[],
+  lines: readonly ConsentLine[],
+  scope: Scope,
+): void {
+  const shared = new Set(
+    lines.flatMap(({ target, line }) =>
+      line !== undefined || target.steps.at(-1)?.append === true ? [slotKey(target)] : [],
+    ),
+  );
+  for (const { target, path, free, line } of fields) {
+    if (!shared.has(slotKey(target)) || !couldForge(free, line)) continue;
+    scope.report.error(
+      path,
+      'MAP-224',
+      `"${target.text}" also holds an opt-in: a text of the lead could read as one (C20). Give it a map, or a line with a label.`,
+    );
+  }
 }
 
 /** `{consent: NAME}` places one line, `{consent: rest}` those not placed yet. */
