@@ -152,9 +152,7 @@ export const sandboxFile = '.relais/current.env';
  * @param folder where `.relais/current.env` and relative paths are looked for
  */
 export function loadConfig(environment: Environment = process.env, folder: string = process.cwd()): Config {
-  // A leftover of a sandbox never configures production.
-  const bare = environment['RELAIS_MYSQL_URL'] === undefined && environment['RELAIS_ENV'] !== 'production';
-  const sandbox = bare ? readSandboxFile(join(folder, sandboxFile)) : {};
+  const sandbox = sandboxOf(environment, folder);
   const problems: string[] = [];
   const read = (name: string): string | undefined => {
     const given = environment[name];
@@ -286,6 +284,21 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     throw new RelaisError('CONFIG-001', `Configuration:\n${problems.map((one) => `  - ${one}`).join('\n')}`);
   if (env === 'production') refuseUnsafe(config);
   return Object.freeze(config);
+}
+
+/** The mappings folder alone: drafting and checking files needs no other variable, valid or not. */
+export function mappingsDirOf(
+  environment: Environment = process.env,
+  folder: string = process.cwd(),
+): string {
+  const given = environment['RELAIS_MAPPINGS_DIR'] || sandboxOf(environment, folder)['RELAIS_MAPPINGS_DIR'];
+  return resolve(folder, given ?? 'mappings');
+}
+
+/** A leftover of a sandbox never configures production. */
+function sandboxOf(environment: Environment, folder: string): Readonly<Record<string, string>> {
+  const bare = environment['RELAIS_MYSQL_URL'] === undefined && environment['RELAIS_ENV'] !== 'production';
+  return bare ? readSandboxFile(join(folder, sandboxFile)) : {};
 }
 
 function refuseUnsafe(config: Config): void {

@@ -6,8 +6,10 @@ import { RelaisError } from '../errors.ts';
 import { checkAll } from '../mapping/check-folder.ts';
 import { loadMappings } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/problems.ts';
+import { guessedOptIn } from '../publishing/publish.ts';
 import { impersonal, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { checkCommand } from './mapping-check.ts';
+import { newCommand } from './mapping-new.ts';
 import { previewCommand } from './mapping-preview.ts';
 import { paris, table } from './table.ts';
 import { out, say, withApp } from './terminal.ts';
@@ -19,7 +21,8 @@ interface PublishOptions {
 }
 
 export function mappingCommands(program: Command): void {
-  const mapping = program.command('mapping').description('check, preview, publish mapping files');
+  const mapping = program.command('mapping').description('draft, check, preview, publish mapping files');
+  newCommand(mapping);
   checkCommand(mapping);
   previewCommand(mapping);
 
@@ -84,8 +87,9 @@ async function publish(destination: string | undefined, options: PublishOptions)
 
 function allGood(app: App): readonly string[] {
   const folder = app.config.mappingsDir;
-  const { ok, problems } = checkAll(folder, app.checkOptions);
-  if (!ok)
+  const { problems } = checkAll(folder, app.checkOptions);
+  // What one of them would be refused for holds back all.
+  if (problems.some((one) => one.severity === 'error' || one.code === guessedOptIn))
     throw new RelaisError('MAPPING-001', `Nothing was published:\n${problems.map(formatProblem).join('\n')}`);
   return loadMappings(folder).destinations.map((one) => one.destinationId);
 }

@@ -3,8 +3,8 @@
 import { createInterface } from 'node:readline/promises';
 import { resolve } from 'node:path';
 import { openApp, type App } from '../app.ts';
-import { loadConfig, sandboxFile, type Config } from '../config.ts';
-import { isRelaisError, RelaisError } from '../errors.ts';
+import { loadConfig, mappingsDirOf, sandboxFile, type Config } from '../config.ts';
+import { RelaisError } from '../errors.ts';
 import { createLog } from '../log.ts';
 
 /**
@@ -55,16 +55,9 @@ export function config(): Config {
   return loaded;
 }
 
-/** The mappings folder; checking files needs no database, hence no complete configuration either. */
-export function mappingsFolder(given: string | undefined): string {
-  if (given !== undefined) return resolve(given);
-  try {
-    return config().mappingsDir;
-  } catch (error) {
-    if (!isRelaisError(error)) throw error;
-    return resolve('mappings');
-  }
-}
+/** The mappings folder; working on files needs no database, hence no complete configuration either. */
+export const mappingsFolder = (given: string | undefined): string =>
+  given === undefined ? mappingsDirOf() : resolve(given);
 
 /** Opens the gateway for one command and closes it, whatever happens. */
 export async function withApp<T>(work: (app: App) => Promise<T>): Promise<T> {

@@ -8,6 +8,7 @@ import { compileClientSchema } from './client-schema.ts';
 import { compileMapping } from './compile.ts';
 import type { CheckResult, ConnectorFacts, MappingSources, Problem } from './contract.ts';
 import { isRecord, readDocument, textAt } from './document.ts';
+import { reportGuesses } from './guess-marks.ts';
 import { readLayout } from './layout.ts';
 import { compileMap } from './maps.ts';
 import { mergeTrees } from './merge.ts';
@@ -48,6 +49,7 @@ export function checkSources(sources: MappingSources, options: CheckOptions): Ch
   const mapping = tree.value;
   if (!isRecord(mapping)) return { ok: false, problems: problems.all() };
   reportStructure(mappingSchema, mapping, report);
+  reportGuesses(sources.main, text, problems);
   const destination = textAt(mapping, 'destination');
   if (destination !== undefined && destination !== sources.destinationId) {
     report.error(
@@ -109,6 +111,7 @@ function checkClient(sources: MappingSources, problems: Problems): ClientFacts |
 export function checkClientText(clientId: string, text: string, problems: Problems): ClientFacts {
   const tree = readDocument(`${clientId}/client.yaml`, text, problems);
   const report = problems.reportIn(tree);
+  reportGuesses(`${clientId}/client.yaml`, text, problems);
   if (isRecord(tree.value)) reportStructure(clientSchema, tree.value, report);
   return readClient(tree.value, report, clientId);
 }

@@ -2,7 +2,8 @@
 // Invariant: a lint only asks a person to look twice; it never changes what is written.
 import type { ConsentChannel } from '../domain/lead.ts';
 
-const words = (name: string): readonly string[] =>
+/** The words of a name: `codePostal`, `CODE_POSTAL` and `code-postal` are two, without accents or capitals. */
+export const words = (name: string): readonly string[] =>
   name
     .replaceAll(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
     .normalize('NFD')

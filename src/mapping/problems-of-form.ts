@@ -102,4 +102,12 @@ export const problemsOfForm = {
     remedy: 'Add it to goLive with its date.',
   },
   'MAP-902': { meaning: 'A date is wrong.', remedy: 'Write yyyy-MM-dd.' },
+  'MAP-903': {
+    meaning: 'The draft of `mapping new` still holds guesses.',
+    remedy: 'Compare each line marked `# guess:` with what the client says, then delete the mark.',
+  },
+  'MAP-904': {
+    meaning: 'An opt-in was guessed and nobody has confirmed it: such a file is not published (C20, C51).',
+    remedy: "Compare field and values with the client's own words, then delete the mark of the line.",
+  },
 } as const;

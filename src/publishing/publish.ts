@@ -80,6 +80,7 @@ export function createPublishing(options: {
         );
       }
       const { mapping, warnings } = checked;
+      refuseGuessedOptIn(request.destinationId, warnings);
       const text = JSON.stringify(sources);
       const result = await database.transaction(async (tx) => {
         const before = await findDestination(tx, request.destinationId);
@@ -176,6 +177,19 @@ export function createPublishing(options: {
       }));
     },
   };
+}
+
+/** The problem of an opt-in line that a draft guessed and nobody confirmed. */
+export const guessedOptIn = 'MAP-904';
+
+/** A draft may be checked and previewed; under a guessed opt-in nothing is sent. @throws MAPPING-001 */
+function refuseGuessedOptIn(destinationId: string, warnings: readonly Problem[]): void {
+  const guessed = warnings.filter((one) => one.code === guessedOptIn);
+  if (guessed.length === 0) return;
+  throw new RelaisError(
+    'MAPPING-001',
+    `The mapping of ${destinationId} cannot be published:\n${guessed.map(formatProblem).join('\n')}`,
+  );
 }
 
 /** @throws DEST-002 while deliveries are on their way by the old connector: they would be carried by a hand that does not fit */

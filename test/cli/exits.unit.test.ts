@@ -33,7 +33,14 @@ test('every command the operators are promised is there', () => {
       ...['delivery list', 'delivery show', 'destination backfill', 'destination list', 'destination resume'],
       ...['destination send-file', 'destination suspend', 'destination test', 'lead erase', 'lead find'],
       ...['lead import', 'lead refusals', 'lead show', 'lead withdraw', 'log anchor', 'log verify'],
-      ...['mapping check', 'mapping history', 'mapping preview', 'mapping publish', 'mapping rollback'],
+      ...[
+        'mapping check',
+        'mapping history',
+        'mapping new',
+        'mapping preview',
+        'mapping publish',
+        'mapping rollback',
+      ],
       ...['migrate', 'replay', 'start', 'status'],
     ].toSorted(),
   );

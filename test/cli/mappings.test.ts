@@ -38,6 +38,20 @@ describe('mapping publish, rollback, history', () => {
     expect((await relais('mapping', 'publish', 'nowhere', ...note)).err).toMatch(/^FIND-001 /);
   });
 
+  test('a guessed opt-in is not published, alone or with all, until its mark is gone', async () => {
+    gateway.file(
+      'essai/crm.yaml',
+      main.replace('withdrawn: RETRAIT } }', 'withdrawn: RETRAIT } } # guess: x'),
+    );
+    expect((await relais('mapping', 'check', 'essai-crm')).code).toBe(0);
+    for (const target of ['essai-crm', '--all']) {
+      const ran = await relais('mapping', 'publish', target, ...note);
+      expect(ran).toMatchObject({ code: 1, out: '' });
+      expect(ran.err).toMatch(/^MAPPING-001 [^]*crm\.yaml:\d+:\d+ {2}MAP-904 /);
+    }
+    gateway.file('essai/crm.yaml', main);
+  });
+
   test('versions follow each other with author and note; an earlier one can be put back', async () => {
     const first = await relais('mapping', 'publish', '--all', ...note);
     expect(first.out).toBe('essai-crm v1 is in force.\n1 authorisations of client.yaml added.\n');

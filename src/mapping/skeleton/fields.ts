@@ -1,0 +1,114 @@
+// Each place of the sample becomes a line of the mapping: a field, a consent line, or something to ask.
+// Invariant: every line made here is a guess and says so; financial data waits for the contract (C10).
+import type { DataCategory } from '../../domain/lead.ts';
+import type { Path } from '../problems.ts';
+import { slotProblems } from '../slots.ts';
+import { findSource } from '../source.ts';
+import { parseTarget } from '../target.ts';
+import type { Target } from '../target.ts';
+import { elementByName, listByName, sourceByName } from './names.ts';
+import { guessOptIn, isOptIn } from './opt-in.ts';
+import type { SampleFormat, Shape, Slot } from './shape.ts';
+import { looksLikeMail, looksLikePhone, writingOf } from './writing.ts';
+
+export type Line = Readonly<Record<string, unknown>>;
+
+export type Part =
+  | { readonly kind: 'field'; readonly line: Line; readonly why: string }
+  | { readonly kind: 'consent'; readonly target: string; readonly line: Line; readonly why: string }
+  /** Not guessed: what it is called, why, and a line to begin with. */
+  | {
+      readonly kind: 'open';
+      readonly target: string;
+      readonly why: string;
+      readonly line?: Line;
+      readonly optIn?: true;
+    };
+
+export function partsOf(shape: Shape, categories: readonly DataCategory[]): readonly Part[] {
+  const taken: { readonly target: Target; readonly path: Path }[] = [];
+  return shape.slots.flatMap((slot): readonly Part[] => {
+    const target = parseTarget(slot.target, shape.format);
+    if (typeof target === 'string') return [{ kind: 'open', target: slot.target, why: target }];
+    const [clash] = slotProblems([...taken, { target, path: [] }]);
+    if (clash !== undefined) return [{ kind: 'open', target: slot.target, why: clash.message }];
+    taken.push({ target, path: [] });
+    return partOf(slot, shape.format, categories);
+  });
+}
+
+function partOf(slot: Slot, format: SampleFormat, categories: readonly DataCategory[]): readonly Part[] {
+  if (isOptIn(slot)) {
+    const { lines, todo } = guessOptIn(slot);
+    const open: readonly Part[] =
+      todo === undefined
+        ? []
+        : [{ kind: 'open', target: slot.target, why: `an opt-in by its name; ${todo}`, optIn: true }];
+    return [
+      ...lines.map(({ line, why }): Part => ({ kind: 'consent', target: String(line['to']), line, why })),
+      ...open,
+    ];
+  }
+  if (slot.element !== undefined) return [groupOf(slot, format)];
+  if (slot.texts !== undefined) return [listOf(slot)];
+  return [single(slot, format, categories)];
+}
+
+function single(slot: Slot, format: SampleFormat, categories: readonly DataCategory[]): Part {
+  const open = (why: string, line?: Line): Part => ({
+    ...{ kind: 'open', target: slot.target, why },
+    ...(line === undefined ? {} : { line }),
+  });
+  const named = sourceByName(slot);
+  if (named === '(full name)')
+    return {
+      kind: 'field',
+      line: { to: slot.target, template: '{{identity.firstName}} {{identity.lastName}}' },
+      why: 'first and last name',
+    };
+  const byValue = looksLikeMail(slot.value)
+    ? 'identity.email'
+    : looksLikePhone(slot.value) && named === undefined
+      ? 'identity.phone'
+      : undefined;
+  const from = byValue ?? named;
+  if (from === undefined) return open('not recognised');
+  const writing = writingOf(from, slot.value, format);
+  if ('unfit' in writing && typeof writing.unfit === 'string')
+    return open(`${from} by its name, but ${writing.unfit}`, { to: slot.target, from });
+  const line = { to: slot.target, from, ...writing };
+  const category = findSource(from)?.category;
+  if (category !== undefined && category !== 'technical' && !categories.includes(category))
+    return open(`${category} data, which the contract in client.yaml does not cover`, line);
+  const maps = Object.hasOwn(writing, 'map') ? '; ask for the codes that are missing' : '';
+  return { kind: 'field', line, why: `${byValue === undefined ? 'by its name' : 'by its example'}${maps}` };
+}
+
+function groupOf(slot: Slot, format: SampleFormat): Part {
+  const each = listByName(slot.name);
+  const open: Part = { kind: 'open', target: slot.target, why: 'a repeated group that is not recognised' };
+  if (each === undefined) return open;
+  const fields = (slot.element ?? []).flatMap((one): readonly Line[] => {
+    const from = one.element === undefined ? elementByName(each, one.name) : undefined;
+    if (from === undefined || typeof parseTarget(one.target, format, true) === 'string') return [];
+    const writing = writingOf(from, one.value, format, each);
+    // Codes that are not shown: our own words stand in until the client names theirs.
+    return [{ to: one.target, from, ...('unfit' in writing ? {} : writing) }];
+  });
+  if (fields.length === 0) return open;
+  return {
+    kind: 'field',
+    line: { to: slot.target, each, fields },
+    why: 'by its name; check each field inside',
+  };
+}
+
+function listOf(slot: Slot): Part {
+  const [first] = slot.texts ?? [];
+  if (listByName(slot.name) === 'identity.phones' || looksLikePhone(first)) {
+    const writing = writingOf('identity.phones.number', first, 'json');
+    const line = { to: slot.target, from: 'identity.phones.number', ...('unfit' in writing ? {} : writing) };
+    return { kind: 'field', line, why: 'all phones' };
+  }
+  return { kind: 'open', target: slot.target, why: 'a list that is not recognised' };
+}

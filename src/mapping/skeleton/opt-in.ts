@@ -1,0 +1,132 @@
+// The opt-in fields of a client's sample: which consent each most likely is, and what it writes in each state.
+// Invariant: a value nobody showed is never invented: the state then says hold, or the line waits for a person (C20, C51).
+import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
+import { channelOf, readsAs, smellsOfOptIn, smellsOfOptOut, words } from '../lints.ts';
+import type { SampleValue, Slot } from './shape.ts';
+import { datePatternOf, dateWriting } from './writing.ts';
+
+export interface OptInGuess {
+  /** Lines of the consent block. */
+  readonly lines: readonly { readonly line: Readonly<Record<string, unknown>>; readonly why: string }[];
+  /** What only a person can fill in. */
+  readonly todo?: string;
+}
+
+const weak = /accord|autoris|abonn|subscri|prospection|partenaire|partner|marketing|offre|cnil/;
+const squeezed = (name: string): string => words(name).join('');
+
+/** Names of an opt-in for certain, or names that may be one and whose example says yes or no. */
+export function isOptIn(slot: Slot): boolean {
+  const names = [slot.name, ...slot.parents];
+  if (names.some((name) => smellsOfOptIn(name) || smellsOfOptOut(name))) return true;
+  return (
+    names.some((name) => weak.test(squeezed(name))) &&
+    (readsAs(slot.value) !== undefined || channelsOf(slot).length > 0)
+  );
+}
+
+export function guessOptIn(slot: Slot): OptInGuess {
+  const name = [...slot.parents].reverse().concat(slot.name).join(' ');
+  const purpose = purposeOf(squeezed(name));
+  const said = channelOf(slot.name) ?? channelOf(name);
+  const channel = said ?? 'email';
+  const base = { to: slot.target, ...(purpose === 'marketing' ? {} : { purpose }), channel };
+  const meant = `${purpose} by ${channel}${said === undefined ? ', though its name says no channel (never phone by implication, C16b)' : ''}`;
+  const proof = proofOf(slot);
+  if (proof !== undefined) return { lines: [{ line: { ...base, ...proof }, why: `proof of ${meant}` }] };
+  const channels = channelsOf(slot);
+  if (slot.texts !== undefined) {
+    if (channels.length === 0) return { lines: [], todo: 'a list whose values are no channels' };
+    return {
+      lines: channels.map(({ channel: one, text }) => ({
+        line: {
+          ...base,
+          ...{ to: `${slot.target}[]`, channel: one },
+          values: { granted: text, refused: 'omit', not_asked: 'omit', withdrawn: 'omit' },
+        },
+        why: `${purpose} by ${one}`,
+      })),
+    };
+  }
+  if (slot.element !== undefined) return { lines: [], todo: 'a repeated group' };
+  const optOut = smellsOfOptOut(slot.name) || smellsOfOptOut(name);
+  const values = valuesOf(slot.value, optOut);
+  if (typeof values === 'string') return { lines: [], todo: values };
+  const inverted = optOut ? '; an opt-out by its name: check the values, then add inverted: confirmed' : '';
+  return { lines: [{ line: { ...base, values }, why: `${meant}${inverted}` }] };
+}
+
+function purposeOf(name: string): ConsentPurpose {
+  if (/newsletter|lettre/.test(name)) return 'newsletter';
+  if (/partenaire|partner|tiers/.test(name)) return 'partners';
+  return /profil/.test(name) ? 'profiling' : 'marketing';
+}
+
+function proofOf({ name, value }: Slot): Readonly<Record<string, unknown>> | undefined {
+  const own = squeezed(name);
+  const text = typeof value === 'string' ? value.trim() : '';
+  const pattern = datePatternOf(text);
+  if (/expir|jusqu|until|^fin|fin$/.test(own))
+    return { proof: 'until', ...(pattern === undefined ? {} : dateWriting(pattern)) };
+  if (pattern !== undefined || /date|horodat/.test(own))
+    return { proof: 'date', ...(pattern === undefined ? {} : dateWriting(pattern)), empty: 'omit' };
+  if (readsAs(value) !== undefined) return undefined;
+  if (/source|origine|formulaire/.test(own)) return { proof: 'source' };
+  if (/wording|version|mention|texte|text$/.test(own)) return { proof: 'wording' };
+  return /entite|entity/.test(own) ? { proof: 'entity' } : undefined;
+}
+
+const pairs: readonly (readonly [string, string])[] = [
+  ...([
+    ['OUI', 'NON'],
+    ['Oui', 'Non'],
+    ['oui', 'non'],
+    ['O', 'N'],
+    ['1', '0'],
+    ['Y', 'N'],
+    ['YES', 'NO'],
+  ] as const),
+  ...([
+    ['Yes', 'No'],
+    ['yes', 'no'],
+    ['true', 'false'],
+    ['TRUE', 'FALSE'],
+    ['VRAI', 'FAUX'],
+  ] as const),
+  ...([
+    ['ACCEPTE', 'REFUSE'],
+    ['accepted', 'refused'],
+    ['granted', 'refused'],
+    ['OPTIN', 'OPTOUT'],
+  ] as const),
+  ...([
+    ['optin', 'optout'],
+    ['opt-in', 'opt-out'],
+    ['subscribed', 'unsubscribed'],
+  ] as const),
+];
+
+function valuesOf(value: SampleValue, optOut: boolean): Readonly<Record<string, unknown>> | string {
+  if (value === undefined || value === null || (typeof value === 'string' && value.trim() === ''))
+    return 'the sample shows no value: ask for one for each state';
+  const both = (yes: unknown, no: unknown): Readonly<Record<string, unknown>> =>
+    optOut
+      ? { granted: no, refused: yes, not_asked: yes, withdrawn: yes }
+      : { granted: yes, refused: no, not_asked: no, withdrawn: no };
+  if (typeof value === 'boolean') return both(true, false);
+  const pair = pairs.find((one) => one.includes(String(value).trim()));
+  if (pair === undefined)
+    return String(value).length > 30
+      ? 'its example is a sentence, not a value'
+      : `${JSON.stringify(value)} is no yes or no known here: ask for the value of each state`;
+  return typeof value === 'number' ? both(Number(pair[0]), Number(pair[1])) : both(pair[0], pair[1]);
+}
+
+/** Plain values that name channels, as Sellsy and others list them. */
+function channelsOf({ texts }: Slot): readonly { readonly channel: ConsentChannel; readonly text: string }[] {
+  return (texts ?? []).flatMap((text) => {
+    // `postal_mail` names two channels by its words and means one.
+    const channel = /post|courrier/i.test(text) ? 'post' : channelOf(text);
+    return channel === undefined ? [] : [{ channel, text }];
+  });
+}

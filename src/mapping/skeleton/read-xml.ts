@@ -1,0 +1,136 @@
+// An XML sample, read into its places: attributes, namespaces, CDATA and order kept.
+// Invariant: elements of one name are told apart by an attribute where the sample does so, else they are a repeated group.
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { isRecord } from '../document.ts';
+import type { Shape, Slot, Unreadable } from './shape.ts';
+
+interface Element {
+  readonly name: string;
+  readonly attributes: readonly (readonly [string, string])[];
+  readonly children: readonly Element[];
+  readonly text: string;
+  readonly cdata: boolean;
+}
+
+const parser = new XMLParser({
+  preserveOrder: true,
+  ignoreAttributes: false,
+  attributeNamePrefix: '',
+  cdataPropName: '#cdata',
+  parseTagValue: false,
+  parseAttributeValue: false,
+  processEntities: false,
+});
+
+export function readXmlSample(text: string): Shape | Unreadable {
+  if (XMLValidator.validate(text) !== true)
+    return { unreadable: 'it begins like XML and is not well-formed.' };
+  const top = elementsOf(parser.parse(text)).find((one) => !one.name.startsWith('?'));
+  if (top === undefined) return { unreadable: 'the XML holds no element.' };
+  const names = new Set(top.children.map((one) => one.name));
+  const [first] = top.children;
+  const wrapped = names.size === 1 && first !== undefined && first.children.length > 0;
+  const record = wrapped ? first : top;
+  const declared = [...top.attributes, ...(wrapped ? record.attributes : [])].flatMap(([name, value]) =>
+    name === 'xmlns' ? [['', value]] : name.startsWith('xmlns:') ? [[name.slice(6), value]] : [],
+  );
+  const encoding = /^<\?xml[^>]*encoding=["']([\w-]+)/.exec(text)?.[1]?.toLowerCase() ?? 'utf-8';
+  return {
+    format: 'xml',
+    layout: {
+      ...(wrapped ? { root: top.name } : {}),
+      record: record.name,
+      ...(declared.length === 0 ? {} : { xmlns: Object.fromEntries(declared) as Record<string, string> }),
+      encoding: ['windows-1252', 'iso-8859-15'].includes(encoding) ? encoding : 'utf-8',
+    },
+    slots: slotsOf(record, record.name, []),
+    notes: [],
+  };
+}
+
+function slotsOf(
+  element: Element,
+  path: string,
+  parents: readonly string[],
+  fixed?: string,
+): readonly Slot[] {
+  const around = [element.name, ...parents];
+  const own = element.attributes
+    .filter(([name]) => !name.startsWith('xmlns') && name !== fixed)
+    .map(([name, value]): Slot => ({ target: `${path}@${name}`, name, parents: around, value }));
+  if (element.children.length === 0) {
+    // The attribute that tells this element from its neighbours says what it is for: `tel` of type `mobile`.
+    const told = element.attributes.find(([name]) => name === fixed)?.[1];
+    const name = told === undefined ? element.name : `${element.name} ${told}`;
+    const empty = element.text === '' && own.length > 0 && !element.cdata;
+    const content: Slot = {
+      target: element.cdata ? `${path}#cdata` : path,
+      name,
+      parents,
+      value: element.text,
+    };
+    return empty ? own : [...own, content];
+  }
+  return [...own, ...groupsOf(element.children).flatMap((group) => groupSlots(group, path, around))];
+}
+
+function groupSlots(group: readonly Element[], path: string, parents: readonly string[]): readonly Slot[] {
+  const [first] = group;
+  if (first === undefined) return [];
+  const target = `${path}.${first.name}`;
+  if (group.length === 1) return slotsOf(first, target, parents);
+  const fixed = first.attributes.find(
+    ([name]) => new Set(group.map((one) => valueOf(one, name))).size === group.length,
+  )?.[0];
+  if (fixed !== undefined && group.every((one) => one.children.length === 0 && safe(valueOf(one, fixed))))
+    return group.flatMap((one) =>
+      slotsOf(one, `${target}@${fixed}=${valueOf(one, fixed) ?? ''}`, parents, fixed),
+    );
+  const attributes = first.attributes.map(([name, value]): Slot => ({
+    target: `@${name}`,
+    name,
+    parents: [first.name],
+    value,
+  }));
+  const inner =
+    first.children.length === 0
+      ? [...attributes, { target: '#text', name: first.name, parents, value: first.text }]
+      : [...attributes, ...first.children.flatMap((one) => slotsOf(one, one.name, [first.name, ...parents]))];
+  return [{ target, name: first.name, parents, value: undefined, element: inner }];
+}
+
+const valueOf = (one: Element, name: string): string | undefined =>
+  one.attributes.find(([key]) => key === name)?.[1];
+const safe = (value: string | undefined): boolean => value !== undefined && /^[^@#.]+$/.test(value);
+
+/** Neighbours of one name, each name at its first place. */
+function groupsOf(children: readonly Element[]): readonly (readonly Element[])[] {
+  return [...Map.groupBy(children, (one) => one.name).values()];
+}
+
+function elementsOf(nodes: unknown): readonly Element[] {
+  if (!Array.isArray(nodes)) return [];
+  return (nodes as unknown[]).flatMap((node) => {
+    if (!isRecord(node)) return [];
+    const name = Object.keys(node).find((key) => key !== ':@' && !key.startsWith('#'));
+    if (name === undefined) return [];
+    const inner = Array.isArray(node[name]) ? (node[name] as unknown[]) : [];
+    const attributes = isRecord(node[':@']) ? Object.entries(node[':@']) : [];
+    const cdata = inner.some((one) => isRecord(one) && Object.hasOwn(one, '#cdata'));
+    return [
+      {
+        name,
+        attributes: attributes.map(([key, value]) => [key, String(value)] as const),
+        children: elementsOf(inner),
+        text: inner.map(textOf).join('').trim(),
+        cdata,
+      },
+    ];
+  });
+}
+
+function textOf(node: unknown): string {
+  if (!isRecord(node)) return '';
+  if (typeof node['#text'] === 'string') return node['#text'];
+  return Array.isArray(node['#cdata']) ? (node['#cdata'] as unknown[]).map(textOf).join('') : '';
+}

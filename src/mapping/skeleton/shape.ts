@@ -1,0 +1,34 @@
+// What a client's own sample shows: its format, and every place a value stands at, in order.
+// Invariant: only the shape and one example value of each place; nothing of it is sent or stored.
+
+export type SampleFormat = 'json' | 'form' | 'xml' | 'csv';
+
+export type SampleValue = string | number | boolean | null | undefined;
+
+export interface Slot {
+  /** As a mapping writes it after `to:`. */
+  readonly target: string;
+  /** Name of the field itself, then the groups it stands in, innermost first. */
+  readonly name: string;
+  readonly parents: readonly string[];
+  /** undefined: the sample shows none (a CSV header alone). */
+  readonly value: SampleValue;
+  /** A list of plain values. */
+  readonly texts?: readonly string[];
+  /** A repeated group: the places of its first element. */
+  readonly element?: readonly Slot[];
+}
+
+export interface Shape {
+  readonly format: SampleFormat;
+  /** Keys of the mapping's format block. */
+  readonly layout: Readonly<Record<string, unknown>>;
+  readonly slots: readonly Slot[];
+  /** What of the sample the mapping language cannot say. */
+  readonly notes: readonly string[];
+}
+
+/** Why a sample cannot be used, in words for the integrator. */
+export interface Unreadable {
+  readonly unreadable: string;
+}

@@ -1,0 +1,206 @@
+// A working draft of a mapping from the client's own sample: guesses marked, gaps listed, the opt-in never invented.
+// Invariant: no value of the sample but codes, opt-in values and names of fields gets into the files it drafts.
+import type { DataCategory } from '../../domain/lead.ts';
+import { guessAnswer } from './answer.ts';
+import { partsOf } from './fields.ts';
+import type { Part } from './fields.ts';
+import { readCsvSample } from './read-csv.ts';
+import { readFormSample, readJsonSample } from './read-json.ts';
+import { readXmlSample } from './read-xml.ts';
+import { recipientOf } from './recipient.ts';
+import type { Recipient } from './recipient.ts';
+import type { Shape, Unreadable } from './shape.ts';
+import { yamlLine } from './yaml-line.ts';
+
+export interface SkeletonRequest {
+  readonly clientId: string;
+  /** Name of the company as people read it. */
+  readonly company: string;
+  /** Last part of the destination's name. */
+  readonly name?: string;
+  readonly to?: string;
+  readonly sample: Uint8Array;
+  /** What the comment at the top calls the sample. */
+  readonly sampleName: string;
+  /** The client's example of a successful answer. */
+  readonly answer?: string;
+  /** Categories of the contract when client.yaml exists; it is drafted otherwise. */
+  readonly categories?: readonly DataCategory[];
+}
+
+export interface Skeleton {
+  readonly destinationId: string;
+  /** File name below the mappings folder -> text. client.yaml only when it was missing. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly guessed: readonly { readonly target: string; readonly from: string; readonly why: string }[];
+  readonly optIn: readonly { readonly target: string; readonly why: string }[];
+  /** What a person must fill in: `crm.yaml: ...`. */
+  readonly open: readonly string[];
+}
+
+const defaultCategories: readonly DataCategory[] = ['identity', 'project', 'statistical'];
+
+/** Understands a sample by its first letters. */
+export function readSample(bytes: Uint8Array): Shape | Unreadable {
+  const text = new TextDecoder().decode(bytes).trim();
+  if (text === '') return { unreadable: 'it is empty.' };
+  if (/^[{[]/.test(text)) return readJsonSample(text);
+  if (text.startsWith('<')) return readXmlSample(text);
+  if (/^[^\s=&;]+=[^&\s]*(&[^\s=&]+=[^&\s]*)+$/.test(text)) return readFormSample(text);
+  return readCsvSample(bytes);
+}
+
+/** A text instead of a draft says why there is none. */
+export function makeSkeleton(given: SkeletonRequest): Skeleton | string {
+  const request = { ...given, company: oneLine(given.company), sampleName: oneLine(given.sampleName) };
+  const { clientId } = request;
+  const shape = readSample(request.sample);
+  if ('unreadable' in shape) return `the sample cannot be used: ${shape.unreadable}`;
+  const recipient = recipientOf(request.to, clientId, shape.format);
+  if (typeof recipient === 'string') return recipient;
+  if (recipient.connector === 'flow' && shape.format === 'form')
+    return 'a form is sent to an https:// address.';
+  const name = request.name ?? recipient.name;
+  const destinationId = `${clientId}-${name}`;
+  const parts = partsOf(shape, request.categories ?? defaultCategories);
+  const main = `${clientId}/${name}.yaml`;
+  const files: Record<string, string> = {
+    [main]: mappingText(request, destinationId, shape, recipient, parts),
+  };
+  const open = [
+    ...recipient.open.map((one) => `${name}.yaml: ${one}`),
+    ...parts.flatMap((part) => (part.kind === 'open' ? [`${name}.yaml: ${part.target}: ${part.why}`] : [])),
+    ...shape.notes.map((note) => `${name}.yaml: ${note}`),
+  ];
+  if (!parts.some((part) => part.kind === 'consent'))
+    open.push(`${name}.yaml: consent: the sample shows no opt-in with a value; ask the client (C51)`);
+  if (request.categories === undefined) {
+    files[`${clientId}/client.yaml`] = clientText(request, destinationId, recipient);
+    open.push(
+      'client.yaml: name, legalEntity, contacts.rights',
+      'client.yaml: the authorisation of the contract (C18)',
+    );
+  }
+  return {
+    destinationId,
+    files,
+    guessed: parts.flatMap((part) =>
+      part.kind === 'field'
+        ? [{ target: String(part.line['to']), from: readsFrom(part), why: part.why }]
+        : [],
+    ),
+    optIn: parts.flatMap((part) => (part.kind === 'consent' ? [{ target: part.target, why: part.why }] : [])),
+    open,
+  };
+}
+
+/** What stands in a comment: a comment ends where the line ends, and a client's sample may hold anything. */
+const oneLine = (text: string): string => text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, ' ').trim();
+
+const readsFrom = ({ line }: Extract<Part, { kind: 'field' }>): string =>
+  String(line['from'] ?? line['each'] ?? line['template'] ?? '');
+
+function mappingText(
+  { company, sampleName, answer }: SkeletonRequest,
+  destinationId: string,
+  shape: Shape,
+  recipient: Recipient,
+  parts: readonly Part[],
+): string {
+  const ordered = shape.format === 'csv' || shape.format === 'xml';
+  const layout =
+    shape.format === 'json' && Object.keys(shape.layout).length === 0
+      ? []
+      : [`${shape.format}: ${yamlLine(shape.layout)}`];
+  const lines = [
+    `# How a lead is written for ${company}. Drafted from ${sampleName} by \`relais mapping new\`.`,
+    '# A line marked "guess:" is to be compared with what the client says; delete the mark once it is right.',
+    '# A line marked "TODO" waits for you.',
+    '$schema: ../schema/mapping.schema.json',
+    `destination: ${destinationId}`,
+    `connector: ${recipient.connector}`,
+    ...recipient.lines,
+    '# TODO: which leads go here; without it all of this client: accepts: { programme: [XX-*] }',
+    ...layout,
+    '',
+    "# The opt-in, under the client's own names and values, every state written out (C20).",
+    ...consentLines(shape, parts),
+    '',
+    parts.some((part) => part.kind === 'field' || (ordered && part.kind === 'consent'))
+      ? 'fields:'
+      : 'fields: [] # TODO: nothing of the sample was recognised',
+    ...parts.flatMap((part): readonly string[] => {
+      switch (part.kind) {
+        case 'field':
+          return [`  - ${yamlLine(part.line)} # guess: ${oneLine(part.why)}`];
+        case 'consent':
+          return ordered ? [`  - ${yamlLine({ consent: part.target })}`] : [];
+        case 'open':
+          if (part.optIn === true) return [];
+          return [`  # TODO: ${yamlLine(part.line ?? { to: part.target, from: '?' })} ${oneLine(part.why)}`];
+      }
+    }),
+    ...answers(recipient, shape, answer),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** The guessed lines; those the sample gives no values for stand ready behind a #. */
+function consentLines(shape: Shape, parts: readonly Part[]): readonly string[] {
+  const lines = parts.flatMap((part) =>
+    part.kind === 'consent' ? [`  - ${yamlLine(part.line)} # guess: ${oneLine(part.why)}`] : [],
+  );
+  const record = String(shape.layout['record'] ?? '');
+  const names = parts.flatMap((part) => (part.kind === 'open' && part.optIn === true ? [part.target] : []));
+  const waiting = (
+    names.length === 0 && lines.length === 0 ? [shape.format === 'xml' ? `${record}.OPTIN` : 'OPTIN'] : names
+  ).map(
+    (to) =>
+      `#   - { to: ${yamlLine(to)}, channel: email, values: { granted: ?, refused: ?, not_asked: ?, withdrawn: ? } }`,
+  );
+  const ask = '# TODO: ask the client for the values of each state, then take the # off:';
+  if (lines.length === 0) return [ask, '# consent:', ...waiting];
+  return ['consent:', ...lines, ...(waiting.length === 0 ? [] : [ask, ...waiting])];
+}
+
+function answers(recipient: Recipient, shape: Shape, answer: string | undefined): readonly string[] {
+  if (recipient.connector !== 'webhook') return [];
+  const { rule, why } = guessAnswer(answer, shape.format);
+  return [
+    '',
+    '# What the answer means; without a rule that fits, nothing counts as accepted.',
+    'response:',
+    `  - ${yamlLine(rule)} # guess: ${why}`,
+    '  # TODO: what a refusal and a duplicate look like: - { duplicate: { status: 409 } }',
+    '',
+    '# TODO: how a correction and an erasure are told, if the client takes them (docs/mapping.md):',
+    '# update: { send: { method: PUT, url: ... } }',
+    '# erase: { send: { method: DELETE, url: ... }, fields: [] }',
+  ];
+}
+
+function clientText(
+  { clientId, company }: SkeletonRequest,
+  destinationId: string,
+  recipient: Recipient,
+): string {
+  const facts = Object.entries(recipient.facts).map(([key, values]) => `${key}: ${yamlLine(values)}`);
+  return `${[
+    `# Who ${company} is and what the contract says. Drafted by \`relais mapping new\`.`,
+    '$schema: ../schema/client.schema.json',
+    `id: ${clientId}`,
+    `name: ${yamlLine(company)} # guess: name as people read it`,
+    `legalEntity: ${yamlLine(company.toLocaleUpperCase('fr'))} # guess: legal entity of the contract`,
+    ...facts,
+    `categories: ${yamlLine(defaultCategories)} # guess: categories of data of the contract; financial only if it says so (C10)`,
+    "contacts: {} # TODO: { rights: mailbox for prospects' rights }, a condition for going live (C52)",
+    '# TODO: who may receive leads, from the contract; until then leads are withheld (C18). Take the # off:',
+    '# authorisations:',
+    `#   - recipient: ${company}, ...`,
+    `#     destination: ${destinationId}`,
+    `#     targets: ${yamlLine(recipient.targets)}`,
+    `#     categories: ${yamlLine(defaultCategories)}`,
+    '#     document: number of the contract',
+    '#     from: 2026-01-01',
+  ].join('\n')}\n`;
+}
