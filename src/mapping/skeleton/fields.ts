@@ -1,6 +1,7 @@
 // Each place of the sample becomes a line of the mapping: a field, a consent line, or something to ask.
 // Invariant: every line made here is a guess and says so; financial data waits for the contract (C10).
 import type { DataCategory } from '../../domain/lead.ts';
+import { asText } from '../formatters.ts';
 import type { Path } from '../problems.ts';
 import { slotProblems } from '../slots.ts';
 import { findSource } from '../source.ts';
@@ -45,7 +46,7 @@ function partOf(slot: Slot, format: SampleFormat, categories: readonly DataCateg
         ? []
         : [{ kind: 'open', target: slot.target, why: `an opt-in by its name; ${todo}`, optIn: true }];
     return [
-      ...lines.map(({ line, why }): Part => ({ kind: 'consent', target: String(line['to']), line, why })),
+      ...lines.map(({ line, why }): Part => ({ kind: 'consent', target: asText(line['to']), line, why })),
       ...open,
     ];
   }

@@ -1,6 +1,7 @@
 // A working draft of a mapping from the client's own sample: guesses marked, gaps listed, the opt-in never invented.
 // Invariant: no value of the sample but codes, opt-in values and names of fields gets into the files it drafts.
 import type { DataCategory } from '../../domain/lead.ts';
+import { asText } from '../formatters.ts';
 import { guessAnswer } from './answer.ts';
 import { partsOf } from './fields.ts';
 import type { Part } from './fields.ts';
@@ -86,7 +87,7 @@ export function makeSkeleton(given: SkeletonRequest): Skeleton | string {
     files,
     guessed: parts.flatMap((part) =>
       part.kind === 'field'
-        ? [{ target: String(part.line['to']), from: readsFrom(part), why: part.why }]
+        ? [{ target: asText(part.line['to']), from: readsFrom(part), why: part.why }]
         : [],
     ),
     optIn: parts.flatMap((part) => (part.kind === 'consent' ? [{ target: part.target, why: part.why }] : [])),
@@ -98,7 +99,7 @@ export function makeSkeleton(given: SkeletonRequest): Skeleton | string {
 const oneLine = (text: string): string => text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, ' ').trim();
 
 const readsFrom = ({ line }: Extract<Part, { kind: 'field' }>): string =>
-  String(line['from'] ?? line['each'] ?? line['template'] ?? '');
+  asText(line['from'] ?? line['each'] ?? line['template']);
 
 function mappingText(
   { company, sampleName, answer }: SkeletonRequest,
@@ -150,7 +151,7 @@ function consentLines(shape: Shape, parts: readonly Part[]): readonly string[] {
   const lines = parts.flatMap((part) =>
     part.kind === 'consent' ? [`  - ${yamlLine(part.line)} # guess: ${oneLine(part.why)}`] : [],
   );
-  const record = String(shape.layout['record'] ?? '');
+  const record = asText(shape.layout['record']);
   const names = parts.flatMap((part) => (part.kind === 'open' && part.optIn === true ? [part.target] : []));
   const waiting = (
     names.length === 0 && lines.length === 0 ? [shape.format === 'xml' ? `${record}.OPTIN` : 'OPTIN'] : names
