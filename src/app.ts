@@ -10,6 +10,7 @@ import { createDispatcher } from './delivery/dispatch.ts';
 import { createFiles } from './delivery/files.ts';
 import { startLoop, type Loop } from './delivery/loops.ts';
 import { createPlanner } from './delivery/plan.ts';
+import { createPresence, type Presence } from './delivery/presence.ts';
 import { createPublished, type Published } from './delivery/published.ts';
 import { createReader } from './delivery/read.ts';
 import { createSweeper } from './delivery/sweep.ts';
@@ -175,13 +176,15 @@ export async function startPlanner(app: App): Promise<Role> {
     await sweeper.tidy();
     return false;
   });
+  const presence = presenceOf('planner', app, redis);
   return {
     stop: async () => {
+      presence.stop();
       await Promise.all(loops.map((one) => one.stop()));
       await producer.close();
       redis.disconnect();
     },
-    trouble: () => troubleOf(database, redis),
+    trouble: presence.trouble,
   };
 }
 
@@ -218,8 +221,10 @@ export async function startWorker(
     queued: () => destinationsWithQueuedWork(database),
     log,
   });
+  const presence = presenceOf('worker', app, redis);
   return {
     stop: async () => {
+      presence.stop();
       await pool.close(config.worker.drainMs);
       // Whatever is still sending after the limit is cut off; its rows show as `outcome_unknown`.
       aborter.abort();
@@ -227,7 +232,7 @@ export async function startWorker(
       subscriber.disconnect();
       redis.disconnect();
     },
-    trouble: () => troubleOf(database, redis),
+    trouble: presence.trouble,
   };
 }
 
@@ -245,17 +250,12 @@ function openRedis(config: Config, use: 'commands' | 'worker'): Redis {
   return redis;
 }
 
-async function troubleOf(database: Database, redis: Redis): Promise<string | undefined> {
-  const troubles: string[] = [];
-  await database.all('SELECT 1').catch(() => troubles.push('mysql'));
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((done) => {
-    timer = setTimeout(() => done(undefined), 1_000);
+function presenceOf(role: string, { database, log }: App, redis: Redis): Presence {
+  return createPresence({
+    services: { mysql: () => database.all('SELECT 1'), redis: () => redis.ping() },
+    role,
+    log,
   });
-  const pong = await Promise.race([redis.ping().catch(() => undefined), late]);
-  clearTimeout(timer);
-  if (pong === undefined) troubles.push('redis');
-  return troubles.length === 0 ? undefined : `${troubles.join(' and ')} cannot be reached`;
 }
 
 /** C40: access to the data is limited to precise addresses. */

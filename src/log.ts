@@ -30,6 +30,8 @@ export const logEvents = [
   'seal.written',
   'alert.raised',
   'alert.failed',
+  'service.away',
+  'service.back',
   'store.unavailable',
   'redis.unavailable',
   'loop.failed',

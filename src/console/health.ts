@@ -22,6 +22,9 @@ export interface HealthOptions {
 /** Past this the log's seal counts as late, seconds. */
 const sealLagLimit = 300;
 
+/** Below the ten seconds that Prometheus waits. */
+const patienceMs = 5_000;
+
 export async function startHealth(
   options: HealthOptions,
 ): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
@@ -32,9 +35,9 @@ export async function startHealth(
     help: '1 while MySQL and Redis can be reached.',
     registers: [registry],
   });
-  const readHouse = options.house
+  const { read: readHouse, forget: forgetHouse } = options.house
     ? createHouseGauges(options.app, registry, destination)
-    : () => Promise.resolve();
+    : { read: () => Promise.resolve(), forget: () => undefined };
   const trips = watchTrips(options.app, options.meters);
 
   const troubles = async (): Promise<readonly string[]> =>
@@ -44,14 +47,18 @@ export async function startHealth(
   server.get('/health', async () => ({ status: 'ok' }));
   server.get('/ready', async (_request, reply) => {
     const found = await troubles();
-    const lag = found.length > 0 ? 0 : await oldestUnsealedSeconds(options.app);
+    // MySQL may go away between the two questions.
+    const lag =
+      found.length > 0 ? 0 : ((await inTime(oldestUnsealedSeconds(options.app).catch(() => 0))) ?? 0);
     const status = found.length > 0 ? 'unavailable' : lag > sealLagLimit ? 'degraded' : 'ready';
     return reply.code(found.length > 0 ? 503 : 200).send({ status, troubles: found, unsealedSeconds: lag });
   });
   server.get('/metrics', async (_request, reply) => {
-    ready.set((await troubles()).length === 0 ? 1 : 0);
-    await readHouse();
-    await observeTrips(options.app, options.meters).catch(() => undefined);
+    const well = (await troubles()).length === 0;
+    ready.set(well ? 1 : 0);
+    if (well) await inTime(readHouse());
+    else forgetHouse();
+    if (well) await inTime(observeTrips(options.app, options.meters).catch(() => undefined));
     return reply.type(registry.contentType).send(await registry.metrics());
   });
   const address = await server.listen({ host: options.host, port: options.port });
@@ -62,4 +69,15 @@ export async function startHealth(
       return server.close();
     },
   };
+}
+
+/** What comes in time, or undefined: behind a partition nothing answers and nothing fails. */
+async function inTime<T>(work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((done) => {
+    timer = setTimeout(() => done(undefined), patienceMs);
+  });
+  const result = await Promise.race([work, late]);
+  clearTimeout(timer);
+  return result;
 }

@@ -13,7 +13,7 @@ export function createHouseGauges(
   sql: Sql,
   registry: Registry,
   destination: (id: string) => string,
-): () => Promise<void> {
+): { readonly read: () => Promise<void>; readonly forget: () => void } {
   const registers = [registry];
   const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[] = []): Gauge<T> =>
     new Gauge<T>({ name, help, labelNames: [...labelNames], registers });
@@ -73,20 +73,26 @@ export function createHouseGauges(
     readAt.set(Date.now() / 1_000);
   };
 
+  const forget = (): void => {
+    for (const one of [...all, readAt]) one.reset();
+    // A reset figure without labels would say 0, which is an answer.
+    for (const one of [intake, intakeAge, changes, sealLag, unsealed, alerts, readAt]) one.remove();
+  };
   let running: Promise<void> | undefined;
   let nextAt = 0;
-  return async () => {
-    if (running === undefined && Date.now() >= nextAt) {
-      const startedAt = Date.now();
-      running = read()
-        .catch(() => {
-          for (const one of [...all, readAt]) one.reset();
-        })
-        .finally(() => {
-          nextAt = Date.now() + Math.max(restMs, (Date.now() - startedAt) * restFactor);
-          running = undefined;
-        });
-    }
-    await running;
+  return {
+    forget,
+    read: async () => {
+      if (running === undefined && Date.now() >= nextAt) {
+        const startedAt = Date.now();
+        running = read()
+          .catch(forget)
+          .finally(() => {
+            nextAt = Date.now() + Math.max(restMs, (Date.now() - startedAt) * restFactor);
+            running = undefined;
+          });
+      }
+      await running;
+    },
   };
 }

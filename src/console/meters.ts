@@ -108,8 +108,7 @@ export function createMeters(options: { readonly destinations: number }): Meters
     'circuit.closed': (fields) =>
       circuits.inc({ destination: destination(fields.destination), move: 'closed' }),
     'loop.failed': (fields) => loops.inc({ loop: word(fields.loop) }),
-    'store.unavailable': () => outages.inc({ service: 'mysql' }),
-    'redis.unavailable': () => outages.inc({ service: 'redis' }),
+    'service.away': (fields) => outages.inc({ service: word(fields.code) }),
   };
   const count = (event: LogEvent, fields: LogFields = {}): void => {
     const many = fields.count ?? 1;

@@ -1,9 +1,17 @@
-// Sends the alerts of the outbox by mail and webhook, grouped, until they get through.
+// Sends the alerts of the outbox by mail and webhook, grouped, until they get through by each.
 // Invariant: an alert names ids, codes and destinations, never a prospect; it leaves through the same guarded connectors as leads.
 import type { Connector, NetworkPolicy, Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
 import { reasonText } from '../domain/delivery.ts';
 import type { Log } from '../log.ts';
-import { alertsSent, takeAlerts, type AlertKind, type DueAlert } from '../store/alerts.ts';
+import {
+  alertsThrough,
+  deferAlerts,
+  takeAlerts,
+  toldAgo,
+  type AlertChannel,
+  type AlertKind,
+  type DueAlert,
+} from '../store/alerts.ts';
 import type { Database } from '../store/database.ts';
 
 export interface AlertChannels {
@@ -17,6 +25,8 @@ export interface AlertOptions {
   readonly channels: AlertChannels;
   readonly network: NetworkPolicy;
   readonly log: Log;
+  /** Between two messages of one kind and destination, seconds: what comes meanwhile is told in one. */
+  readonly quietSeconds?: number;
 }
 
 /** What support reads, French first. */
@@ -25,6 +35,7 @@ const titles: Record<AlertKind, string> = {
   destination_reopened: 'Destination rétablie / destination reopened',
   delivery_failed: 'Livraisons en échec définitif / deliveries failed for good',
   delivery_expired: 'Livraisons expirées / deliveries expired',
+  lead_waits: 'Demandes en attente au-delà du délai promis / leads wait longer than promised',
   support_decides: 'Décision du support attendue / support must decide',
   manual_task: 'Tâche manuelle / manual task',
   intake_failed: 'Incident à la réception des demandes / intake incident',
@@ -33,34 +44,65 @@ const titles: Record<AlertKind, string> = {
   seal_lag: 'Journal non scellé / log not sealed in time',
 };
 
-/** One message per kind and destination, so that an outage of a CRM is one mail and not five hundred. Returns alerts handled. */
+const taken = 5_000;
+const defaultQuietSeconds = 300;
+
+/**
+ * One message per kind and destination, so that an outage of a CRM is one mail and not five hundred, and none again for
+ * five minutes. Returns alerts handled.
+ */
 export async function sendAlerts(options: AlertOptions): Promise<number> {
-  const due = await options.database.transaction((tx) => takeAlerts(tx, 500));
-  for (const group of Map.groupBy(due, (one) => `${one.kind} ${one.destinationId}`).values()) {
+  const { database, log } = options;
+  const quiet = options.quietSeconds ?? defaultQuietSeconds;
+  const due = await database.transaction((tx) => takeAlerts(tx, taken));
+  // Those that got through by one channel already are a message of their own, to the other channel only.
+  const groups = Map.groupBy(due, (one) => `${one.kind} ${one.destinationId} ${one.through.join(' ')}`);
+  for (const group of groups.values()) {
     const [first] = group;
     if (first === undefined) continue;
-    options.log.warn('alert.raised', {
+    const ids = group.map((one) => one.id);
+    const ago =
+      first.through.length > 0 ? undefined : await toldAgo(database, first.kind, first.destinationId);
+    if (ago !== undefined && ago < quiet) {
+      await deferAlerts(database, ids, quiet - ago);
+      continue;
+    }
+    log.warn('alert.raised', {
       code: first.kind,
       destination: first.destinationId || 'none',
       count: group.length,
       reason: first.reason || 'none',
     });
-    if (await sent(options, group))
-      await alertsSent(
-        options.database,
-        group.map((one) => one.id),
-      );
-    else options.log.error('alert.failed', { code: first.kind, count: group.length });
+    const results = await sendThrough(options, group);
+    const passed = results.filter((one) => one.passed).map((one) => one.channel);
+    await alertsThrough(database, ids, passed, passed.length === results.length);
+    for (const { channel, reason } of results.filter((one) => !one.passed))
+      log.error('alert.failed', { code: first.kind, count: group.length, connector: channel, reason });
   }
   return due.length;
 }
 
-async function sent(options: AlertOptions, group: readonly DueAlert[]): Promise<boolean> {
+interface ChannelResult {
+  readonly channel: AlertChannel;
+  readonly passed: boolean;
+  readonly reason: string;
+}
+
+/** By each channel it has not got through by yet. Without a channel the line of the log is the alert. */
+async function sendThrough(
+  options: AlertOptions,
+  group: readonly DueAlert[],
+): Promise<readonly ChannelResult[]> {
   const { webhook, mail } = options.channels;
-  const results: Outcome[] = [];
-  if (webhook !== undefined)
-    results.push(await through(options, 'webhook', { url: webhook }, group, [new URL(webhook).hostname]));
-  if (mail !== undefined) {
+  const done = group[0]?.through ?? [];
+  const results: ChannelResult[] = [];
+  const note = (channel: AlertChannel, outcome: Outcome): void => {
+    const passed = ['accepted', 'unconfirmed', 'duplicate'].includes(outcome.kind);
+    results.push({ channel, passed, reason: 'reason' in outcome ? outcome.reason : outcome.kind });
+  };
+  if (webhook !== undefined && !done.includes('webhook'))
+    note('webhook', await through(options, 'webhook', { url: webhook }, group, [new URL(webhook).hostname]));
+  if (mail !== undefined && !done.includes('mail')) {
     const settings = {
       to: mail.to,
       from: mail.from,
@@ -68,12 +110,9 @@ async function sent(options: AlertOptions, group: readonly DueAlert[]): Promise<
       subject: 'Relais : {title}',
       attachment: 'none',
     };
-    results.push(await through(options, 'email', settings, group, [mail.to.toLowerCase()]));
+    note('mail', await through(options, 'email', settings, group, [mail.to.toLowerCase()]));
   }
-  // Without a channel the log line above is the alert.
-  return results.every(
-    (one) => one.kind === 'accepted' || one.kind === 'unconfirmed' || one.kind === 'duplicate',
-  );
+  return results;
 }
 
 async function through(

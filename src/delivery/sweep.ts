@@ -7,7 +7,7 @@ import type { Log } from '../log.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Job } from '../queue/jobs.ts';
 import type { Producer } from '../queue/producer.ts';
-import { raiseAlerts, raisedSince, type Alert } from '../store/alerts.ts';
+import { raiseAlerts, type Alert } from '../store/alerts.ts';
 import { retryBatch } from '../store/batches.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { readDeliveries, type Delivery } from '../store/deliveries.ts';
@@ -22,12 +22,12 @@ import {
 } from '../store/dispatching.ts';
 import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
-import { oldestUnsealedSeconds, refusedSinceAlert } from '../store/figures.ts';
 import { dropSettledRevisions } from '../store/lead-revisions.ts';
 import { markSettled, type Settlement } from '../store/sending.ts';
 import { entryNames, withoutRepeats } from './plan.ts';
 import type { Published } from './published.ts';
 import { stateAfter, unspent } from './settle.ts';
+import { watchHouse } from './watch.ts';
 
 export interface Sweeper {
   readonly recoverLeases: () => Promise<number>;
@@ -37,7 +37,7 @@ export interface Sweeper {
   readonly reopenRepaired: (now: Date) => Promise<number>;
   /** Deliveries of a destination whose published mapping does not compile stand visibly withheld. Returns how many. */
   readonly withholdUnusable: () => Promise<number>;
-  /** Tells of refused rows and of a log that is not sealed in time; at most one alert of a kind an hour for the latter. */
+  /** Tells of refused rows, of leads that wait too long and of a log that is not sealed in time. */
   readonly watch: () => Promise<void>;
   readonly tidy: () => Promise<void>;
 }
@@ -139,9 +139,6 @@ function afterLapse(
           ],
   };
 }
-
-/** Past this the log counts as not sealed in time, seconds. */
-const sealLagLimit = 300;
 
 const unknownPolicy: RetryPolicy = {
   delays: [5_000],
@@ -336,14 +333,7 @@ export function createSweeper(options: {
       }
       return count;
     },
-    watch: async () => {
-      const refused = await refusedSinceAlert(database);
-      if (refused > 0) await raiseAlerts(database, [{ kind: 'intake_refused', reason: String(refused) }]);
-      const lag = await oldestUnsealedSeconds(database);
-      if (lag > sealLagLimit && !(await raisedSince(database, 'seal_lag', '', 3_600))) {
-        await raiseAlerts(database, [{ kind: 'seal_lag', reason: `${lag}s` }]);
-      }
-    },
+    watch: () => watchHouse(database, published),
     tidy: async () => {
       await dropSettledRevisions(database);
     },

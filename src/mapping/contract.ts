@@ -140,6 +140,8 @@ export interface CompiledMapping {
   ) => { readonly yes: true } | { readonly yes: false; readonly because: string };
   readonly retry: RetryPolicy;
   readonly maxAgeMs: number;
+  /** How long a lead may wait before support is told. */
+  readonly promiseMs: number;
   /** Kinds of change that travel as an update besides consent, which always does: `corrected` by default, `interaction` when the file asks. */
   readonly updateOn: readonly ('corrected' | 'interaction')[];
   readonly hasLookup: boolean;

@@ -21,11 +21,13 @@ const maxDelays = 50;
 export interface Timing {
   readonly retry: RetryPolicy;
   readonly maxAgeMs: number;
+  /** A lead that waits longer is told of. */
+  readonly promiseMs: number;
   readonly limits: DestinationLimits;
   readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly totalMs: number };
 }
 
-/** Reads retry, maxAge, onUnknown, pending, limits and timeouts of a mapping. */
+/** Reads retry, maxAge, promise, onUnknown, pending, limits and timeouts of a mapping. */
 export function compileTiming(mapping: unknown, report: Report, files: boolean): Timing {
   const raw = (typeof mapping === 'object' && mapping !== null ? mapping : {}) as Record<string, unknown>;
   const duration = (block: Record<string, unknown>, key: string, path: Path, fallback: number): number => {
@@ -64,6 +66,8 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
       pendingEveryMs: duration(pending, 'every', ['pending', 'every'], 300_000),
     },
     maxAgeMs,
+    // A file's lead waits for its hour, once a day as a rule.
+    promiseMs: duration(raw, 'promise', ['promise'], files ? 26 * ms.hour : ms.hour),
     limits: {
       concurrency: whole(limits['concurrency']) ?? (files ? 1 : 8),
       ...(perMinute === undefined ? {} : { perMinute }),

@@ -42,6 +42,7 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
   let closing = false;
 
   const openFor = async (destinationId: string): Promise<void> => {
+    let failures = 0;
     const concurrency = await options.concurrencyOf(destinationId);
     if (closing || pool.has(destinationId)) return;
     const worker = new Worker(
@@ -55,9 +56,17 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
         }
         try {
           if (job !== undefined) await options.handle(destinationId, job);
+          failures = 0;
         } catch (error) {
-          // The row says what happened; Redis must not.
-          log.error('loop.failed', { loop: 'job', destination: destinationId, code: foreignCode(error) });
+          // The row says what happened; Redis must not. One line at the first and then ever more rarely.
+          failures += 1;
+          if ((failures & (failures - 1)) === 0)
+            log.error('loop.failed', {
+              loop: 'job',
+              destination: destinationId,
+              code: foreignCode(error),
+              count: failures,
+            });
         } finally {
           if (entry !== undefined) {
             entry.busy -= 1;

@@ -6,6 +6,7 @@ export const alertKinds = [
   'destination_reopened',
   'delivery_failed',
   'delivery_expired',
+  'lead_waits',
   'support_decides',
   'manual_task',
   'intake_failed',
@@ -52,9 +53,14 @@ export async function raisedSince(
   return rows.length > 0;
 }
 
+export type AlertChannel = 'mail' | 'webhook';
+const columnOf: Readonly<Record<AlertChannel, string>> = { mail: 'mailed_at', webhook: 'hooked_at' };
+
 export interface DueAlert extends Required<Alert> {
   readonly id: number;
   readonly raisedAt: Date;
+  /** Channels it got through by. */
+  readonly through: readonly AlertChannel[];
 }
 
 /** Unsent alerts whose try is due; the caller's transaction holds them. */
@@ -67,15 +73,19 @@ export async function takeAlerts(tx: Sql, limit: number): Promise<readonly DueAl
     delivery_id: number;
     reason: string;
     raised_at: Date;
+    mailed_at: Date | null;
+    hooked_at: Date | null;
   }>(
-    `SELECT id, kind, client_id, destination_id, delivery_id, reason, raised_at FROM alerts
+    `SELECT id, kind, client_id, destination_id, delivery_id, reason, raised_at, mailed_at, hooked_at FROM alerts
       WHERE sent_at IS NULL AND next_try_at <= UTC_TIMESTAMP(3) ORDER BY id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
   );
   if (rows.length > 0) {
     const { marks, values } = inList(rows.map((row) => row.id));
-    // Pushed ahead while being sent, so that a sender that dies is followed by another.
+    // Pushed ahead while being sent, so that a sender that dies is followed by another. The exponent is bounded: past about
+    // a thousand tries POW overflows and would end every later round.
     await tx.run(
-      `UPDATE alerts FORCE INDEX (PRIMARY) SET tries = tries + 1, next_try_at = TIMESTAMPADD(SECOND, LEAST(30 * POW(2, tries), 3600), UTC_TIMESTAMP(3)) WHERE id IN (${marks})`,
+      `UPDATE alerts FORCE INDEX (PRIMARY) SET tries = tries + 1,
+         next_try_at = TIMESTAMPADD(SECOND, LEAST(30 * POW(2, LEAST(tries, 10)), 3600), UTC_TIMESTAMP(3)) WHERE id IN (${marks})`,
       values,
     );
   }
@@ -87,14 +97,45 @@ export async function takeAlerts(tx: Sql, limit: number): Promise<readonly DueAl
     deliveryId: row.delivery_id,
     reason: row.reason,
     raisedAt: row.raised_at,
+    through: [
+      ...(row.mailed_at === null ? [] : ['mail' as const]),
+      ...(row.hooked_at === null ? [] : ['webhook' as const]),
+    ],
   }));
 }
 
-export async function alertsSent(sql: Sql, ids: readonly number[]): Promise<void> {
+/** They got through by these channels; `all`: by every channel there is. */
+export async function alertsThrough(
+  sql: Sql,
+  ids: readonly number[],
+  channels: readonly AlertChannel[],
+  all: boolean,
+): Promise<void> {
+  const columns = [...channels.map((channel) => columnOf[channel]), ...(all ? ['sent_at'] : [])];
+  if (ids.length === 0 || columns.length === 0) return;
+  const { marks, values } = inList(ids);
+  await sql.run(
+    `UPDATE alerts FORCE INDEX (PRIMARY) SET ${columns.map((column) => `${column} = UTC_TIMESTAMP(3)`).join(', ')} WHERE id IN (${marks})`,
+    values,
+  );
+}
+
+/** Seconds since a message of this kind and destination last got through by any channel; undefined for none within a day. */
+export async function toldAgo(sql: Sql, kind: AlertKind, destinationId: string): Promise<number | undefined> {
+  const [row] = await sql.all<{ ago: number | null }>(
+    `SELECT TIMESTAMPDIFF(SECOND, MAX(COALESCE(sent_at, mailed_at, hooked_at)), UTC_TIMESTAMP(3)) AS ago FROM alerts
+      WHERE kind = ? AND destination_id = ? AND raised_at > TIMESTAMPADD(DAY, -1, UTC_TIMESTAMP(3))`,
+    [kind, destinationId],
+  );
+  return row?.ago ?? undefined;
+}
+
+/** Gathers alerts for a later message; no try is counted. */
+export async function deferAlerts(sql: Sql, ids: readonly number[], seconds: number): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);
   await sql.run(
-    `UPDATE alerts FORCE INDEX (PRIMARY) SET sent_at = UTC_TIMESTAMP(3) WHERE id IN (${marks})`,
-    values,
+    `UPDATE alerts FORCE INDEX (PRIMARY) SET tries = IF(tries > 0, tries - 1, 0), next_try_at = TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)) WHERE id IN (${marks})`,
+    [Math.trunc(seconds), ...values],
   );
 }

@@ -10,6 +10,8 @@ export interface HouseFigures {
     readonly destinationId: string;
     readonly count: number;
     readonly oldestSeconds: number;
+    /** Why the oldest one waits. */
+    readonly oldestReason: string;
   }[];
   readonly destinations: readonly {
     readonly id: string;
@@ -48,8 +50,14 @@ export async function houseFigures(sql: Sql): Promise<HouseFigures> {
 
 /** Open deliveries by state and destination, with the age of the oldest of each. */
 export async function openDeliveries(sql: Sql): Promise<HouseFigures['open']> {
-  const rows = await sql.all<{ state: string; destination_id: string; n: number; age: number }>(
-    `SELECT g.state, g.destination_id, g.n, TIMESTAMPDIFF(SECOND, d.created_at, UTC_TIMESTAMP(3)) AS age
+  const rows = await sql.all<{
+    state: string;
+    destination_id: string;
+    n: number;
+    age: number;
+    reason: string;
+  }>(
+    `SELECT g.state, g.destination_id, g.n, d.reason, TIMESTAMPDIFF(SECOND, d.created_at, UTC_TIMESTAMP(3)) AS age
        FROM (SELECT state, destination_id, COUNT(*) AS n, MIN(id) AS first_id FROM deliveries FORCE INDEX (deliveries_due)
               WHERE state IN ('planned', 'queued', 'sending', 'waiting', 'withheld', 'pending') GROUP BY state, destination_id) g
        JOIN deliveries d ON d.id = g.first_id`,
@@ -59,6 +67,7 @@ export async function openDeliveries(sql: Sql): Promise<HouseFigures['open']> {
     destinationId: row.destination_id,
     count: row.n,
     oldestSeconds: Math.max(0, row.age),
+    oldestReason: row.reason,
   }));
 }
 

@@ -138,7 +138,9 @@ test('every variable, state, alert and log event named on a page exists', () => 
   const operations = pageOf('docs/operations.md');
   const alerts = operations.slice(operations.indexOf('| alert |'), operations.indexOf('## Runbook'));
   expect([...alerts.matchAll(/^\| `([a-z_]+)`/gm)].map(([, kind]) => kind)).toEqual(alertKinds);
-  const events = [...operations.matchAll(/`((?:process|dispatch|delivery|alert|loop|store)\.[a-z_]+)`/g)];
+  const events = [
+    ...operations.matchAll(/`((?:process|dispatch|delivery|alert|loop|store|service|intake)\.[a-z_]+)`/g),
+  ];
   expect(events.length).toBeGreaterThan(3);
   for (const [, event = ''] of events) expect(logEvents as readonly string[]).toContain(event);
 });
