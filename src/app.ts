@@ -242,6 +242,8 @@ function openRedis(config: Config, use: 'commands' | 'worker'): Redis {
     maxRetriesPerRequest: use === 'worker' ? null : 1,
     // Behind a partition nothing answers and nothing fails: without this a command waits for ever.
     ...(use === 'worker' ? {} : { commandTimeout: 5_000 }),
+    // Jobs that end together are told to Redis in one write.
+    enableAutoPipelining: use === 'worker',
     enableReadyCheck: true,
     retryStrategy: (times) => Math.min(50 * 2 ** times, 2_000),
   });

@@ -53,7 +53,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   const random = options.random ?? Math.random;
   const joinedSettle = createJoiner<Settling, Settled>({
     run: (group) => settle(database, random, group),
-    max: 50,
+    max: 200,
     lanes: 1,
   });
   // An outage of MySQL shorter than a lease loses no answer: it is settled when the database is back.
@@ -78,7 +78,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     if (known !== undefined) return known;
     const joined = createJoiner<ClaimLoad, Claim>({
       run: (loads) => claimTogether(options, destinationId, loads),
-      max: 50,
+      max: 200,
       lanes: 1,
     });
     claims.set(destinationId, joined);

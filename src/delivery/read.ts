@@ -43,7 +43,7 @@ export function createReader(database: Database, secrets: LeadSecrets): Reader {
     const inputs: Inputs = { leads, secrets: keys, authorisations, revisions };
     return groups.map(() => inputs);
   };
-  const joined = createJoiner<readonly ClaimedDelivery[], Inputs>({ run: read, max: 50, lanes: 1 });
+  const joined = createJoiner<readonly ClaimedDelivery[], Inputs>({ run: read, max: 200, lanes: 1 });
   const seen = new Map<string, { at: number; targets: Promise<readonly string[]> }>();
   const liveTargets = (destinationId: string): Promise<readonly string[]> => {
     const known = seen.get(destinationId);

@@ -51,7 +51,7 @@ export type Travel = (rows: readonly ClaimedDelivery[], trip: Trip) => Promise<v
 export function createTravel(options: TravelOptions): Travel {
   const joinedDepart = createJoiner<Departure, DepartureAnswer>({
     run: (group) => depart(options.database, options.masterKey, group),
-    max: 50,
+    max: 200,
     lanes: 1,
   });
 
