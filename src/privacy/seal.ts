@@ -1,6 +1,7 @@
 // Sealing the hand-over log and verifying it (guarantee 9; charter C09, C46).
 // Invariant: the key lives outside the database; verify names the first broken entry, and with an anchor sees a cut tail.
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { keyOf } from '../domain/keyed.ts';
 import type { Log } from '../log.ts';
 import { isDuplicateKey, type Database } from '../store/database.ts';
 import { handoverColumns } from '../store/handovers.ts';
@@ -205,7 +206,7 @@ function entryMac(key: Buffer, row: HandoverRow): Buffer {
     return Buffer.isBuffer(value) ? value.toString('hex') : value === null ? null : String(value);
   });
   if (values.at(-1) === '') values.pop();
-  return createHmac('sha256', key)
+  return createHmac('sha256', keyOf(key))
     .update(JSON.stringify([row.id, ...values]))
     .digest()
     .subarray(0, macBytes);
@@ -213,7 +214,7 @@ function entryMac(key: Buffer, row: HandoverRow): Buffer {
 
 function sealMac(key: Buffer, seal: Omit<Seal, 'mac'>): Buffer {
   const head = JSON.stringify([seal.sequence, seal.sealedAt.toISOString(), seal.entries, seal.count]);
-  return createHmac('sha256', key)
+  return createHmac('sha256', keyOf(key))
     .update('seal\0')
     .update(seal.previous)
     .update(head)

@@ -1,6 +1,6 @@
 // The one door to MySQL/MariaDB: a pool, prepared statements, transactions repeated after a deadlock.
 // Invariant: values never stand inside SQL text; an error leaves as a code, since the driver's own quotes data.
-import { createPool, type Pool, type PoolConnection, type ResultSetHeader } from 'mysql2/promise';
+import { createPool, type Pool, type PoolConnection, type ResultSetHeader } from 'mysql2';
 import { foreignCode, isRelaisError, RelaisError } from '../errors.ts';
 
 export type SqlValue = string | number | boolean | Date | Buffer | Uint8Array | null;
@@ -94,29 +94,28 @@ export function openDatabase(options: { url: string; connections: number }): Dat
   const idSteps = new WeakMap<object, number>();
 
   const connection = async (): Promise<PoolConnection> => {
-    const one = await pool.getConnection().catch((error: unknown) => {
+    const one = await called<PoolConnection>((done) => pool.getConnection(done)).catch((error: unknown) => {
       throw refusedAccount(error) ?? error;
     });
-    const raw = one.connection as unknown as object;
-    if (!idSteps.has(raw)) {
-      await one.query(
+    if (!idSteps.has(one)) {
+      await queried(
+        one,
         "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",
       );
-      await one.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
-      const [rows] = await one.query('SELECT @@auto_increment_increment AS step');
-      idSteps.set(raw, (rows as { step: number }[])[0]?.step ?? 1);
+      await queried(one, 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
+      const rows = await queried(one, 'SELECT @@auto_increment_increment AS step');
+      idSteps.set(one, (rows as { step: number }[])[0]?.step ?? 1);
     }
     return one;
   };
   const on = (one: PoolConnection): Sql => ({
     all: async <Row>(sql: string, values: readonly SqlValue[] = []) => {
-      const [rows] = await executed(one, sql, values);
+      const rows = await executed(one, sql, values);
       return rows as Row[];
     },
     run: async (sql, values = []) => {
-      const [result] = await executed(one, sql, values);
-      const { affectedRows, insertId } = result as ResultSetHeader;
-      return { affected: affectedRows, insertId, idStep: idSteps.get(one.connection) ?? 1 };
+      const { affectedRows, insertId } = (await executed(one, sql, values)) as ResultSetHeader;
+      return { affected: affectedRows, insertId, idStep: idSteps.get(one) ?? 1 };
     },
   });
   const borrowed = async <T>(work: (one: PoolConnection) => Promise<T>): Promise<T> => {
@@ -141,24 +140,24 @@ export function openDatabase(options: { url: string; connections: number }): Dat
     run: (sql, values) => repeated(() => borrowed((one) => on(one).run(sql, values))),
     text: (sql) =>
       borrowed(async (one) => {
-        await one.query(sql);
+        await queried(one, sql);
       }),
     transaction: (work) =>
       repeated(() =>
         borrowed(async (one) => {
-          await one.beginTransaction();
+          await queried(one, 'START TRANSACTION');
           try {
             const result = await work(on(one));
-            await one.commit();
+            await queried(one, 'COMMIT');
             return result;
           } catch (error) {
             // A lost connection has rolled back by itself; the first error is the one to tell.
-            await one.rollback().catch(() => undefined);
+            await queried(one, 'ROLLBACK').catch(() => undefined);
             throw error;
           }
         }),
       ),
-    close: () => pool.end(),
+    close: () => called<void>((done) => pool.end((error) => done(error, undefined))),
   };
 }
 
@@ -174,17 +173,23 @@ async function repeated<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** The driver's promise face keeps a stack for every call; its callbacks cost nothing. */
+function called<T>(call: (done: (error: Error | null, result: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    call((error, result) => (error ? reject(error) : resolve(result)));
+  });
+}
+
+const queried = (one: PoolConnection, sql: string): Promise<unknown> =>
+  called<unknown>((done) => one.query(sql, done));
+
 /** The driver's error never reaches a caller, not even inside a transaction: its message and `sql` quote values. */
-async function executed(
-  one: PoolConnection,
-  sql: string,
-  values: readonly SqlValue[],
-): ReturnType<PoolConnection['execute']> {
-  try {
-    return await one.execute(sql, values as SqlValue[]);
-  } catch (error) {
-    throw translated(error);
-  }
+function executed(one: PoolConnection, sql: string, values: readonly SqlValue[]): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    one.execute(sql, values as SqlValue[], (error, result) =>
+      error ? reject(translated(error) as Error) : resolve(result),
+    );
+  });
 }
 
 /** What the server says to a login, as opposed to a statement. */
