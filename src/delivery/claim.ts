@@ -5,14 +5,7 @@ import type { DestinationLimits } from '../domain/destination.ts';
 import { isEnd, type Reason } from '../domain/delivery.ts';
 import type { Sql } from '../store/database.ts';
 import { findDestination, readStates, saveWindow, type Destination } from '../store/destinations.ts';
-import {
-  countSending,
-  leaveBatch,
-  lockWithSiblings,
-  markSending,
-  putBack,
-  type LockedDelivery,
-} from '../store/sending.ts';
+import { leaveBatch, lockWithSiblings, markSending, putBack, type LockedDelivery } from '../store/sending.ts';
 
 export interface ClaimJob {
   readonly deliveryId: number;
@@ -54,15 +47,16 @@ export async function claimDeliveries(
   // The destination's state row first: claims of one destination queue up here and nowhere else.
   const state = (await readStates(tx, [destinationId], true)).get(destinationId);
   const destination = await findDestination(tx, destinationId);
-  const locked = await lockWithSiblings(
+  const { rows: locked, sending } = await lockWithSiblings(
     tx,
+    destinationId,
     jobs.map((job) => job.deliveryId),
   );
   const now = locked[0]?.now.getTime() ?? Date.now();
   const none = { claimed: [], destination, circuit: state?.circuit, now };
   if (locked.length === 0 || destination === undefined || state === undefined) return none;
 
-  const room = await roomLeft(tx, destination, state, settings, now);
+  const room = roomLeft(destination, state, settings, sending, now);
   const back: { id: number; reason: string; afterMs: number }[] = [];
   const claimed: ClaimedDelivery[] = [];
   for (const job of jobs) {
@@ -140,20 +134,19 @@ interface Room {
   readonly windowUsed: number;
 }
 
-async function roomLeft(
-  tx: Sql,
+function roomLeft(
   destination: Destination,
   state: { readonly circuit: Circuit; readonly windowStart: Date | undefined; readonly windowCount: number },
   { limits, asOne }: ClaimSettings,
+  sending: number,
   now: number,
-): Promise<Room> {
+): Room {
   const windowOpen = state.windowStart !== undefined && now - state.windowStart.getTime() < 60_000;
   const windowStart = windowOpen ? (state.windowStart?.getTime() ?? now) : now;
   const windowUsed = windowOpen ? state.windowCount : 0;
   const base = { windowStart, windowUsed };
   if (destination.status !== 'active')
     return { ...base, count: 0, reason: 'destination_suspended' satisfies Reason, afterMs: 0 };
-  const sending = await countSending(tx, destination.id);
   const byCircuit = allowed(state.circuit, now) - sending;
   if (byCircuit <= 0) return { ...base, count: 0, reason: 'destination_held' satisfies Reason, afterMs: 0 };
   const byRate = limits.perMinute === undefined ? Number.POSITIVE_INFINITY : limits.perMinute - windowUsed;

@@ -34,56 +34,82 @@ export async function depart(
   masterKey: Buffer,
   departures: readonly Departure[],
 ): Promise<readonly DepartureAnswer[]> {
-  return database.transaction(async (tx) => {
-    const all = departures.flatMap((one) => one.ready);
-    const leads = await lockLeads(
-      tx,
-      all.map((one) => one.row.leadId),
-    );
-    const authorisations = await readAuthorisations(
-      tx,
-      all.map((one) => one.row.destinationId),
-      true,
-    );
-    const leased = await lockLeased(
-      tx,
-      all.map((one) => ({ id: one.row.id, token: one.row.leaseToken })),
-    );
-    const now = new Date();
-    const answers = departures.map((one): DepartureAnswer => {
-      if (one.ready.some((item) => !leased.has(item.row.id))) return 'lost';
-      return one.ready.every((item) => unchanged(item)) ? 'departed' : 'changed';
-    });
-
-    function unchanged({ row, readRevision, record, authorisation }: Ready): boolean {
-      const lead = leads.get(row.leadId);
-      if (lead === undefined || lead.revision !== readRevision || (lead.erased && row.action !== 'erase'))
-        return false;
-      if (record.freshUntil !== undefined && record.freshUntil <= now) return false;
-      return liveAuthorisations(authorisations.get(row.destinationId) ?? [], now).some(
-        (one) => one.id === authorisation.id,
+  // Nearly always every lease is still ours: the rows are then locked by the statement that changes them.
+  return (
+    (await database.transaction((tx) => departTogether(tx, masterKey, departures, undefined), {
+      undoIf: (answers) => answers === undefined,
+    })) ??
+    (await database.transaction(async (tx) => {
+      const rows = departures.flatMap((one) => one.ready.map((item) => item.row));
+      // Leads before deliveries, as erasure and settlement lock them.
+      await lockLeads(
+        tx,
+        rows.map((row) => row.leadId),
       );
-    }
+      const leased = await lockLeased(
+        tx,
+        rows.map((row) => ({ id: row.id, token: row.leaseToken })),
+      );
+      return (
+        (await departTogether(tx, masterKey, departures, leased)) ?? departures.map(() => 'lost' as const)
+      );
+    }))
+  );
+}
 
-    const leaving = departures.filter((_, index) => answers[index] === 'departed');
-    await appendHandovers(
-      tx,
-      leaving.flatMap((one) => entriesOf(one)),
-      now,
-    );
-    await markDeparted(
-      tx,
-      leaving.flatMap((one) =>
-        one.ready.map((item) => ({
-          id: item.row.id,
-          sentRevision: item.contentRevision,
-          sentMappingId: one.mappingVersionId,
-        })),
-      ),
-    );
-    for (const one of leaving) await keepFile(tx, masterKey, one);
-    return answers;
+/** @param leased the rows whose lease is ours, or undefined to find out at the end: undefined is answered when one is lost */
+async function departTogether(
+  tx: Sql,
+  masterKey: Buffer,
+  departures: readonly Departure[],
+  leased: ReadonlySet<number> | undefined,
+): Promise<readonly DepartureAnswer[] | undefined> {
+  const all = departures.flatMap((one) => one.ready);
+  const leads = await lockLeads(
+    tx,
+    all.map((one) => one.row.leadId),
+  );
+  const authorisations = await readAuthorisations(
+    tx,
+    all.map((one) => one.row.destinationId),
+    true,
+  );
+  const now = new Date();
+  const answers = departures.map((one): DepartureAnswer => {
+    if (leased !== undefined && one.ready.some((item) => !leased.has(item.row.id))) return 'lost';
+    return one.ready.every((item) => unchanged(item)) ? 'departed' : 'changed';
   });
+
+  function unchanged({ row, readRevision, record, authorisation }: Ready): boolean {
+    const lead = leads.get(row.leadId);
+    if (lead === undefined || lead.revision !== readRevision || (lead.erased && row.action !== 'erase'))
+      return false;
+    if (record.freshUntil !== undefined && record.freshUntil <= now) return false;
+    return liveAuthorisations(authorisations.get(row.destinationId) ?? [], now).some(
+      (one) => one.id === authorisation.id,
+    );
+  }
+
+  const leaving = departures.filter((_, index) => answers[index] === 'departed');
+  const held = await markDeparted(
+    tx,
+    leaving.flatMap((one) =>
+      one.ready.map((item) => ({
+        id: item.row.id,
+        token: item.row.leaseToken,
+        sentRevision: item.contentRevision,
+        sentMappingId: one.mappingVersionId,
+      })),
+    ),
+  );
+  if (!held) return undefined;
+  await appendHandovers(
+    tx,
+    leaving.flatMap((one) => entriesOf(one)),
+    now,
+  );
+  for (const one of leaving) await keepFile(tx, masterKey, one);
+  return answers;
 }
 
 function entriesOf(departure: Departure): readonly Handover[] {

@@ -45,31 +45,45 @@ export async function settle(
   random: () => number,
   settlings: readonly Settling[],
 ): Promise<readonly Settled[]> {
-  return database.transaction(async (tx) => {
-    const circuits = await lockCircuits(tx, settlings);
-    const erased = await erasedMeanwhile(tx, settlings);
-    const rows = settlings.flatMap((one) => [
+  // Nearly always every lease is still ours: the rows are then locked by the statement that settles them.
+  return (
+    (await database.transaction((tx) => settleTogether(tx, random, settlings, true), {
+      undoIf: (settled) => settled === undefined,
+    })) ??
+    (await database.transaction(async (tx) => (await settleTogether(tx, random, settlings, false)) ?? []))
+  );
+}
+
+/** @param trusting takes every lease for held; undefined is answered when one turns out to be lost */
+async function settleTogether(
+  tx: Sql,
+  random: () => number,
+  settlings: readonly Settling[],
+  trusting: boolean,
+): Promise<readonly Settled[] | undefined> {
+  const circuits = await lockCircuits(tx, settlings);
+  const erased = await erasedMeanwhile(tx, settlings);
+  const leases = settlings
+    .flatMap((one) => [
       ...(one.attempted?.rows ?? []),
       ...(one.stopped ?? []).map((stopped) => stopped.row),
       ...(one.released ?? []),
-    ]);
-    const leased = await lockLeased(
-      tx,
-      rows.map((row) => ({ id: row.id, token: row.leaseToken })),
-    );
-    const work: Work = { handovers: [], settlements: [], alerts: [], ended: [], erased: [] };
-    const results: Settled[] = [];
-    for (const one of settlings)
-      results.push(await settleOne(tx, one, { leased, erased, circuits, random }, work));
-    await appendHandovers(tx, work.handovers);
-    await markSettled(tx, work.settlements);
-    await forgetReferences(tx, work.erased);
-    await wakeSiblings(tx, work.ended);
-    await raiseAlerts(tx, await withoutRepeats(tx, work.alerts));
-    for (const [destinationId, circuit] of circuits)
-      if (circuit.changed) await saveCircuit(tx, destinationId, circuit.now);
-    return results;
-  });
+    ])
+    .map((row) => ({ id: row.id, token: row.leaseToken }));
+  const leased = trusting ? new Set(leases.map((one) => one.id)) : await lockLeased(tx, leases);
+  const work: Work = { handovers: [], settlements: [], alerts: [], ended: [], erased: [] };
+  const results: Settled[] = [];
+  for (const one of settlings)
+    results.push(await settleOne(tx, one, { leased, erased, circuits, random }, work));
+  const tokens = new Map(leases.map((one) => [one.id, one.token]));
+  if (!(await markSettled(tx, work.settlements, tokens))) return undefined;
+  await appendHandovers(tx, work.handovers);
+  await forgetReferences(tx, work.erased);
+  await wakeSiblings(tx, work.ended);
+  await raiseAlerts(tx, await withoutRepeats(tx, work.alerts));
+  for (const [destinationId, circuit] of circuits)
+    if (circuit.changed) await saveCircuit(tx, destinationId, circuit.now);
+  return results;
 }
 
 interface Ground {

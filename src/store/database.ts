@@ -24,7 +24,11 @@ export interface Database extends Sql {
   /** One statement of ours without values, as text: CREATE TRIGGER and GRANT cannot be prepared on MySQL. */
   readonly text: (sql: string) => Promise<void>;
   /** READ COMMITTED; repeated up to eight times after a deadlock, a lock-wait timeout or errno 1020, as single statements are. */
-  readonly transaction: <T>(work: (tx: Sql) => Promise<T>) => Promise<T>;
+  readonly transaction: <T>(
+    work: (tx: Sql) => Promise<T>,
+    /** Rolls back where the result says that the work must not stand; the result is returned all the same. */
+    options?: { readonly undoIf: (result: T) => boolean },
+  ) => Promise<T>;
   readonly close: () => Promise<void>;
   readonly name: string;
 }
@@ -142,13 +146,13 @@ export function openDatabase(options: { url: string; connections: number }): Dat
       borrowed(async (one) => {
         await queried(one, sql);
       }),
-    transaction: (work) =>
+    transaction: (work, options) =>
       repeated(() =>
         borrowed(async (one) => {
           await queried(one, 'START TRANSACTION');
           try {
             const result = await work(on(one));
-            await queried(one, 'COMMIT');
+            await queried(one, options?.undoIf(result) === true ? 'ROLLBACK' : 'COMMIT');
             return result;
           } catch (error) {
             // A lost connection has rolled back by itself; the first error is the one to tell.
@@ -181,7 +185,7 @@ function called<T>(call: (done: (error: Error | null, result: T) => void) => voi
 }
 
 const queried = (one: PoolConnection, sql: string): Promise<unknown> =>
-  called<unknown>((done) => one.query(sql, done));
+  called<unknown>((done) => one.query(sql, (error, result) => done(error, result)));
 
 /** The driver's error never reaches a caller, not even inside a transaction: its message and `sql` quote values. */
 function executed(one: PoolConnection, sql: string, values: readonly SqlValue[]): Promise<unknown> {

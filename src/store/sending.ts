@@ -12,28 +12,31 @@ export interface LockedDelivery extends Delivery {
   readonly now: Date;
 }
 
-/** Locks the deliveries and every other delivery of the same (lead, destination), in id order. */
-export async function lockWithSiblings(tx: Sql, ids: readonly number[]): Promise<readonly LockedDelivery[]> {
-  if (ids.length === 0) return [];
+export interface Locked {
+  readonly rows: readonly LockedDelivery[];
+  /** Deliveries of the destination really in flight. */
+  readonly sending: number;
+}
+
+/** Locks the deliveries and every other delivery of the same (lead, destination), and counts what is in flight. */
+export async function lockWithSiblings(
+  tx: Sql,
+  destinationId: string,
+  ids: readonly number[],
+): Promise<Locked> {
+  if (ids.length === 0) return { rows: [], sending: 0 };
   const { marks, values } = inList([...ids].sort((a, b) => a - b));
-  const rows = await tx.all<DeliveryRow & { db_now: Date }>(
-    `SELECT STRAIGHT_JOIN ${deliveryColumns('s')}, UTC_TIMESTAMP(3) AS db_now
+  // The count is read after the destination's state row was locked by the caller: it sees every claim before this one.
+  const rows = await tx.all<DeliveryRow & { db_now: Date; in_flight: number }>(
+    `SELECT STRAIGHT_JOIN ${deliveryColumns('s')}, UTC_TIMESTAMP(3) AS db_now,
+            (SELECT COUNT(*) FROM deliveries f WHERE f.state = 'sending' AND f.destination_id = ? AND f.lease_until > UTC_TIMESTAMP(3)) AS in_flight
        FROM deliveries d FORCE INDEX (PRIMARY) JOIN deliveries s FORCE INDEX (deliveries_lead) ON s.lead_id = d.lead_id AND s.destination_id = d.destination_id
       WHERE d.id IN (${marks}) ORDER BY s.id FOR UPDATE`,
-    values,
+    [destinationId, ...values],
   );
   const seen = new Map<number, LockedDelivery>();
   for (const row of rows) seen.set(row.id, { ...deliveryOf(row), now: row.db_now });
-  return [...seen.values()];
-}
-
-/** Deliveries of a destination really in flight. */
-export async function countSending(tx: Sql, destinationId: string): Promise<number> {
-  const [row] = await tx.all<{ n: number }>(
-    "SELECT COUNT(*) AS n FROM deliveries WHERE state = 'sending' AND destination_id = ? AND lease_until > UTC_TIMESTAMP(3)",
-    [destinationId],
-  );
-  return row?.n ?? 0;
+  return { rows: [...seen.values()], sending: rows[0]?.in_flight ?? 0 };
 }
 
 /** Takes the lease: state `sending`, next attempt, next fencing token. The rows are locked by the caller. */
@@ -113,35 +116,53 @@ export async function renewLeases(sql: Sql, leases: readonly Lease[], leaseMs: n
   return renewed === leases.length;
 }
 
-export interface DepartureMark {
+/**
+ * `AND` the lease of each row is still ours and alive, for an UPDATE of exactly these rows. A row whose lease is lost
+ * is left out, so fewer rows are affected than were named: the caller rolls back and looks which.
+ */
+function heldClause(leases: readonly Lease[]): { readonly sql: string; readonly values: SqlValue[] } {
+  const token = caseOf(
+    leases.map((lease) => lease.id),
+    leases.map((lease) => lease.token),
+  );
+  return {
+    sql: `AND state = 'sending' AND lease_until > UTC_TIMESTAMP(3) AND lease_token = ${token.sql}`,
+    values: token.values,
+  };
+}
+
+export interface DepartureMark extends Lease {
   readonly id: number;
   readonly sentRevision: number;
   readonly sentMappingId: number;
 }
 
-/** Notes the departure on the rows; the caller appends `departed` in the same transaction. */
-export async function markDeparted(tx: Sql, marks: readonly DepartureMark[]): Promise<void> {
-  if (marks.length === 0) return;
-  if (marks.length > together) {
-    for (let start = 0; start < marks.length; start += together)
-      await markDeparted(tx, marks.slice(start, start + together));
-    return;
+/**
+ * Notes the departure on the rows whose lease is held; the caller appends `departed` in the same transaction.
+ * False when one of the leases is lost: the caller must roll back.
+ */
+export async function markDeparted(tx: Sql, marks: readonly DepartureMark[]): Promise<boolean> {
+  for (let start = 0; start < marks.length; start += together) {
+    const some = marks.slice(start, start + together);
+    const ids = some.map((mark) => mark.id);
+    const list = inList(ids);
+    const held = heldClause(some);
+    const revision = caseOf(
+      ids,
+      some.map((mark) => mark.sentRevision),
+    );
+    const mapping = caseOf(
+      ids,
+      some.map((mark) => mark.sentMappingId),
+    );
+    const { affected } = await tx.run(
+      `UPDATE deliveries FORCE INDEX (PRIMARY) SET departures = departures + 1, departed_attempt = attempt, sent_revision = ${revision.sql}, sent_mapping_id = ${mapping.sql},
+              first_departed_at = COALESCE(first_departed_at, UTC_TIMESTAMP(3)) WHERE id IN (${list.marks}) ${held.sql}`,
+      [...revision.values, ...mapping.values, ...list.values, ...held.values],
+    );
+    if (affected !== ids.length) return false;
   }
-  const ids = marks.map((mark) => mark.id);
-  const list = inList(ids);
-  const revision = caseOf(
-    ids,
-    marks.map((mark) => mark.sentRevision),
-  );
-  const mapping = caseOf(
-    ids,
-    marks.map((mark) => mark.sentMappingId),
-  );
-  await tx.run(
-    `UPDATE deliveries FORCE INDEX (PRIMARY) SET departures = departures + 1, departed_attempt = attempt, sent_revision = ${revision.sql}, sent_mapping_id = ${mapping.sql},
-            first_departed_at = COALESCE(first_departed_at, UTC_TIMESTAMP(3)) WHERE id IN (${list.marks})`,
-    [...revision.values, ...mapping.values, ...list.values],
-  );
+  return true;
 }
 
 export interface Settlement {
@@ -158,14 +179,29 @@ export interface Settlement {
   readonly leaveBatch: boolean;
 }
 
-/** Settles rows whose lease the caller has locked with `lockLeased` (or that nobody holds). */
-export async function markSettled(tx: Sql, settlements: readonly Settlement[]): Promise<void> {
-  if (settlements.length === 0) return;
-  if (settlements.length > together) {
-    for (let start = 0; start < settlements.length; start += together)
-      await markSettled(tx, settlements.slice(start, start + together));
-    return;
-  }
+/**
+ * Settles rows that nobody holds, or with `tokens` (by id) rows whose lease is held.
+ * False when one of those leases is lost: the caller must roll back.
+ */
+export async function markSettled(
+  tx: Sql,
+  settlements: readonly Settlement[],
+  tokens?: ReadonlyMap<number, number>,
+): Promise<boolean> {
+  for (let start = 0; start < settlements.length; start += together)
+    if (!(await settleTogether(tx, settlements.slice(start, start + together), tokens))) return false;
+  return true;
+}
+
+async function settleTogether(
+  tx: Sql,
+  settlements: readonly Settlement[],
+  tokens: ReadonlyMap<number, number> | undefined,
+): Promise<boolean> {
+  const held =
+    tokens === undefined
+      ? { sql: '', values: [] }
+      : heldClause(settlements.map(({ id }) => ({ id, token: tokens.get(id) ?? 0 })));
   const ids = settlements.map((one) => one.id);
   const list = inList(ids);
   const state = caseOf(
@@ -200,7 +236,7 @@ export async function markSettled(tx: Sql, settlements: readonly Settlement[]): 
     ids,
     settlements.map((one) => (one.leaveBatch ? 1 : 0)),
   );
-  await tx.run(
+  const { affected } = await tx.run(
     `UPDATE deliveries FORCE INDEX (PRIMARY) SET
         spent = spent + ${spend.sql},
         maybe_received = ${received.sql},
@@ -213,7 +249,7 @@ export async function markSettled(tx: Sql, settlements: readonly Settlement[]): 
         state = ${state.sql},
         pending_since = IF(state = 'pending', COALESCE(pending_since, UTC_TIMESTAMP(3)), pending_since),
         settled_at = IF(state IN ('delivered', 'failed', 'cancelled'), UTC_TIMESTAMP(3), NULL)
-      WHERE id IN (${list.marks})`,
+      WHERE id IN (${list.marks}) ${held.sql}`,
     [
       ...spend.values,
       ...received.values,
@@ -224,8 +260,10 @@ export async function markSettled(tx: Sql, settlements: readonly Settlement[]): 
       ...after.values,
       ...state.values,
       ...list.values,
+      ...held.values,
     ],
   );
+  return tokens === undefined || affected === settlements.length;
 }
 
 /** After an erasure came to a good end: references the CRM gave are personal data of the past. A failed erase keeps them, its replay needs them. */

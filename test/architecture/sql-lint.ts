@@ -136,7 +136,8 @@ function isQueryWithValues(node: Node): boolean {
   if (callee['type'] !== 'MemberExpression' || (callee['property'] as Node)['value'] !== 'query')
     return false;
   const [first, second] = node['arguments'] as readonly { readonly expression: Node }[];
-  if (second !== undefined) return true;
+  // A callback carries no value into the SQL.
+  if (second !== undefined) return second.expression['type'] !== 'ArrowFunctionExpression';
   return first !== undefined && first.expression['type'] === 'ObjectExpression';
 }
 

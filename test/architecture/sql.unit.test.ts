@@ -100,11 +100,12 @@ test('SQL in string and template literals of TypeScript is read, across its expr
 test('query() with values is found; without values, and execute() with them, are allowed', () => {
   const faults = lintTypeScript(
     's.ts',
-    "await c.query('SET x = 1');\nawait c.execute(sql, [1]);\nawait c.query<Row[]>(sql, [1]);\nawait c.query({ sql, values });",
+    "await c.query('SET x = 1');\nawait c.execute(sql, [1]);\nawait c.query<Row[]>(sql, [1]);\nawait c.query({ sql, values });\nc.query(sql, (error) => undefined);\nc.query(sql, values, (error) => undefined);",
   );
   expect(faults).toMatchObject([
     { line: 3, rule: 'query-with-values' },
     { line: 4, rule: 'query-with-values' },
+    { line: 6, rule: 'query-with-values' },
   ]);
 });
 

@@ -1,0 +1,77 @@
+// A worker whose lease was taken over: it neither departs nor settles, and its neighbours in the same statement do.
+import { startWorker, type Role } from '../../src/app.ts';
+import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+
+let crm: HttpRecipient;
+let gateway: Gateway;
+let worker: Role | undefined;
+/** The lead that meanwhile belongs to another worker. */
+const taken = 'F-2';
+const takeOver = (): Promise<unknown> =>
+  gateway.owner.run(
+    `UPDATE deliveries SET lease_token = lease_token + 1, lease_owner = 'other'
+      WHERE lead_id = (SELECT id FROM leads WHERE reference = ?)`,
+    [taken],
+  );
+const stateOf = async (reference: string): Promise<string> =>
+  (await gateway.states(`l.reference = '${reference}'`)).map((row) => row.state).join();
+const entriesOf = async (reference: string): Promise<readonly string[]> => {
+  const [row] = await gateway.states(`l.reference = '${reference}'`);
+  return (await gateway.entries()).filter((one) => one.delivery === row?.id).map((one) => one.entry);
+};
+
+beforeEach(async () => {
+  crm = await startHttpRecipient();
+  gateway = await openGateway({ files: webhookFiles(crm.port, { extra: 'limits: { concurrency: 4 }' }) });
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'a version' });
+  await gateway.start('planner');
+});
+afterEach(async () => {
+  await worker?.stop();
+  worker = undefined;
+  await gateway.close();
+  await crm.close();
+});
+
+test('an overtaken worker’s answer is appended as `late` and moves nothing; its neighbours are settled', async () => {
+  const waiting: (() => void)[] = [];
+  crm.answer = (_request, response) => {
+    waiting.push(() => void response.writeHead(200).end('{"success":true,"id":"C-1"}'));
+  };
+  worker = await startWorker(gateway.app);
+  await gateway.send(leadRow('F-1'), leadRow(taken), leadRow('F-3'));
+  await gateway.until('three on their way', () => waiting.length === 3);
+  await takeOver();
+  for (const answer of waiting) answer();
+  await gateway.until('neighbours settled', async () =>
+    /delivered.*delivered/.test(`${await stateOf('F-1')} ${await stateOf('F-3')}`),
+  );
+  await gateway.until('late', async () => (await entriesOf(taken)).includes('late'));
+  expect(await stateOf(taken)).toBe('sending');
+  expect(await entriesOf(taken)).not.toContain('outcome');
+  expect(await entriesOf('F-1')).toEqual(['departed', 'outcome']);
+});
+
+test('an overtaken worker sends nothing and logs no departure; its neighbours leave', async () => {
+  crm.answer = (_request, response) => void response.writeHead(200).end('{"success":true,"id":"C-1"}');
+  let stopped = 0;
+  worker = await startWorker(gateway.app, {
+    // All three stand just before their departure when the lease changes hands.
+    step: async (name) => {
+      if (name !== 'written') return;
+      stopped += 1;
+      await gateway.until('all written', () => stopped >= 3);
+      await takeOver();
+    },
+  });
+  await gateway.send(leadRow('F-1'), leadRow(taken), leadRow('F-3'));
+  await gateway.until('neighbours delivered', async () =>
+    /delivered.*delivered/.test(`${await stateOf('F-1')} ${await stateOf('F-3')}`),
+  );
+  expect(crm.received.map((one) => (JSON.parse(one.body.toString()) as { ref: string }).ref).sort()).toEqual([
+    'F-1',
+    'F-3',
+  ]);
+  expect(await entriesOf(taken)).toEqual([]);
+});
