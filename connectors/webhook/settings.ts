@@ -2,7 +2,7 @@
 // Invariant: no secret in clear, no personal data in a URL; the host never comes from a placeholder.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
 import { bareHost, clearTextProblem, namesAmong, secretName, secretPattern } from '../guard.ts';
-import { placeholdersIn } from './url.ts';
+import { isCaptured, placeholdersIn } from './url.ts';
 
 export const methods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type Method = (typeof methods)[number];
@@ -36,7 +36,7 @@ export const webhookSettingsSchema: JsonSchema = {
       minLength: 1,
       maxLength: 2000,
       description:
-        'https address of the endpoint, or secret:NAME when the whole address is a secret. May hold {reference} (given by the recipient at creation), {key} or {leadReference}.',
+        'https address of the endpoint, or secret:NAME when the whole address is a secret. May hold {reference} (given by the recipient at creation), {key}, {leadReference}, or {person.id} where an earlier call captures it.',
     },
     method: { type: 'string', enum: [...methods], default: 'POST', description: 'HTTP method.' },
     auth: {
@@ -161,13 +161,13 @@ export function checkWebhookSettings(settings: WebhookSettings): readonly Settin
 function urlProblems(path: string, text: string): readonly SettingsProblem[] {
   if (secretName(text) !== undefined) return [];
   const unknown = placeholdersIn(text).filter(
-    (name) => !['reference', 'key', 'leadReference'].includes(name),
+    (name) => !['reference', 'key', 'leadReference'].includes(name) && !isCaptured(name),
   );
   if (unknown.length > 0) {
     return [
       {
         path,
-        message: `Unknown placeholder {${unknown.join('}, {')}}: only {reference}, {key} and {leadReference}, never a person's data.`,
+        message: `Unknown placeholder {${unknown.join('}, {')}}: only {reference}, {key}, {leadReference} and ids captured by an earlier call, never a person's data.`,
       },
     ];
   }
@@ -194,7 +194,7 @@ function urlProblems(path: string, text: string): readonly SettingsProblem[] {
 }
 
 function parsed(text: string): URL | undefined {
-  return URL.parse(text.replaceAll(/\{[A-Za-z]+\}/g, 'x')) ?? undefined;
+  return URL.parse(text.replaceAll(/\{[A-Za-z0-9_.]+\}/g, 'x')) ?? undefined;
 }
 
 /** Host of an address in clear, lower case, without port; undefined when it is a secret or not an address. */

@@ -10,6 +10,9 @@ export function placeholdersIn(text: string): readonly string[] {
   return [...text.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? '');
 }
 
+/** `person.id`: an id that an earlier call's answer gave. */
+export const isCaptured = (name: string): boolean => /^[a-z][a-z0-9_]*\.[a-z][A-Za-z0-9_]*$/.test(name);
+
 export function fillUrl(template: string, item: ParcelItem): Filled {
   const values: Readonly<Record<string, string | undefined>> = {
     reference: item.recipientReference,
@@ -18,7 +21,7 @@ export function fillUrl(template: string, item: ParcelItem): Filled {
   };
   let text = template;
   for (const name of placeholdersIn(template)) {
-    const value = values[name];
+    const value = isCaptured(name) ? item.captured?.[name]?.toString() : values[name];
     if (value === undefined || value === '') return { ok: false, reason: 'REFERENCE_MISSING' };
     // `.` and `..` survive encoding and would climb up the path.
     if (/^\.{1,2}$/.test(value)) return { ok: false, reason: 'REFERENCE_MALFORMED' };

@@ -2,11 +2,13 @@
 // Invariant: a question carries references only; nothing is sent again before the answer says it is not there.
 import type { Connector, Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
 import { foreignCode } from '../errors.ts';
+import type { Lead } from '../domain/lead.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { readBytes, type Batch } from '../store/batches.ts';
 import type { Database } from '../store/database.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { readLeads } from '../store/leads.ts';
+import { calledAttempt, policyOf, type CallWay, type CalledAttempt, type Progress } from './calls.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { itemOf } from './parcel.ts';
 import { entryNames } from './plan.ts';
@@ -30,14 +32,17 @@ export interface AskOptions {
   readonly database: Database;
   readonly settle: (settling: Settling) => Promise<Settled>;
   readonly versionId: number;
+  /** The call asked about, where the delivery needs several. */
+  readonly called?: { readonly call: CallWay; readonly progress: Progress } | undefined;
 }
 
 /** The row to send now (with what the answer taught), or undefined when the answer settled it. */
 export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<ClaimedDelivery | undefined> {
-  const { connector, mapping } = options;
+  const { connector } = options;
   const startedAt = Date.now();
   const lead = (await readLeads(options.database, [row.leadId])).get(row.leadId)?.lead;
-  const outcome = await put(questionOf(row, lead?.reference ?? '', mapping), options);
+  const outcome = await put(questionOf(row, lead?.reference ?? '', options), options);
+  const call = lead === undefined ? undefined : calledOf(row, lead, options);
   const known = outcome.kind === 'accepted' || outcome.kind === 'duplicate';
   const note = (): Promise<void> =>
     options.database.transaction((tx) =>
@@ -45,6 +50,7 @@ export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<Cl
         {
           entry: 'lookup',
           ...entryNames(row),
+          ...(call === undefined ? {} : { call: call.name }),
           actor: 'worker',
           connector: connector.type,
           outcome: outcome.kind,
@@ -71,8 +77,22 @@ export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<Cl
     await options.settle({ stopped: [{ row, state: 'failed', reason, fields: [] }] });
     return undefined;
   }
-  await options.settle({ attempted: attemptOf([row], outcome, startedAt, options) });
+  await options.settle({ attempted: attemptOf([row], outcome, startedAt, options, call) });
   return undefined;
+}
+
+/** What is remembered of a call whose answer a question brought. */
+function calledOf(
+  row: ClaimedDelivery,
+  lead: Lead,
+  { called, mapping }: AskOptions,
+): CalledAttempt | undefined {
+  if (called === undefined) return undefined;
+  const now = new Date();
+  return calledAttempt(called.call, called.progress, lead, {
+    ...{ action: row.action, key: row.key, now, writtenAt: row.firstDepartedAt ?? now },
+    categories: mapping.client.categories,
+  });
 }
 
 /** The same for a file: one question for all its rows. The rows to send now, or undefined when the answer settled them. */
@@ -91,7 +111,7 @@ export async function askFile(
   if (first === undefined) return rows;
   const outcome = await put(
     {
-      ...questionOf(first, '', options.mapping),
+      ...questionOf(first, '', options),
       items: rows.map((row) => itemOf(row, leads.get(row.leadId)?.lead.reference ?? '')),
       // Without its bytes (an erasure took them) the file can still be looked for; if it never arrived it is voided.
       body: { bytes: bytes ?? new Uint8Array(), mediaType: batch.mediaType, extension: batch.extension },
@@ -124,11 +144,14 @@ function attemptOf(
   outcome: Outcome,
   startedAt: number,
   options: AskOptions,
+  call?: CalledAttempt,
 ): Attempted {
+  const { retry } = options.mapping;
   return {
     rows,
     outcome,
-    policy: options.mapping.retry,
+    call,
+    policy: options.called === undefined ? retry : policyOf(retry, options.called.call, outcome, true),
     hasLookup: true,
     startedAt,
     asked: true,
@@ -137,13 +160,15 @@ function attemptOf(
   };
 }
 
-function questionOf(row: ClaimedDelivery, leadReference: string, mapping: CompiledMapping): Parcel {
+function questionOf(row: ClaimedDelivery, leadReference: string, { mapping, called }: AskOptions): Parcel {
+  const about =
+    called === undefined ? undefined : { call: called.call.name, captured: called.progress.captured };
   return {
     client: mapping.clientId,
     clientName: mapping.clientName,
     destination: mapping.destinationId,
     action: row.action,
-    items: [itemOf(row, leadReference)],
+    items: [itemOf(row, leadReference, about)],
     body: { bytes: new Uint8Array(), mediaType: 'application/octet-stream', extension: 'bin' },
     writtenAt: row.firstDepartedAt ?? new Date(),
   };

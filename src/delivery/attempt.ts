@@ -4,6 +4,8 @@ import type { RetryPolicy } from '../domain/verdict.ts';
 import type { Alert } from '../store/alerts.ts';
 import type { Handover } from '../store/handovers.ts';
 import type { Settlement } from '../store/sending.ts';
+import type { CalledAttempt } from './calls.ts';
+import type { CallOutcome } from '../store/calls.ts';
 import type { ClaimedDelivery } from './claim.ts';
 
 /** An attempt that left, or asked the recipient, and what came back. */
@@ -19,6 +21,8 @@ export interface Attempted {
   readonly connector: string;
   readonly mappingVersionId: number;
   readonly batchId?: number;
+  /** Which call it was, where the delivery needs several. */
+  readonly call?: CalledAttempt | undefined;
 }
 
 export interface Work {
@@ -26,5 +30,8 @@ export interface Work {
   readonly settlements: Settlement[];
   readonly alerts: Alert[];
   readonly ended: { readonly leadId: number; readonly destinationId: string }[];
+  readonly calls: CallOutcome[];
+  /** Deliveries whose next call leaves at once. */
+  readonly next: number[];
   readonly erased: { readonly leadId: number; readonly destinationId: string }[];
 }

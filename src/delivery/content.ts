@@ -4,8 +4,17 @@ import { currentConsent } from '../domain/consent.ts';
 import { coveringAuthorisation, type Authorisation } from '../domain/destination.ts';
 import { reasonWith, safeCode, type DeliveryState } from '../domain/delivery.ts';
 import type { ConsentRecord, Lead } from '../domain/lead.ts';
-import type { CompiledMapping, WrittenRecord } from '../mapping/contract.ts';
+import type { CompiledMapping, WriteSituation, WrittenRecord } from '../mapping/contract.ts';
 import type { LeadRead } from '../store/leads.ts';
+import {
+  begun,
+  callKey,
+  calledAttempt,
+  nextCall,
+  type CallWay,
+  type CalledAttempt,
+  type Progress,
+} from './calls.ts';
 import type { ClaimedDelivery } from './claim.ts';
 
 export interface Ready {
@@ -17,11 +26,14 @@ export interface Ready {
   /** Revision of the content written: `readRevision`, or the earlier one the recipient may hold. */
   readonly contentRevision: number;
   readonly authorisation: Authorisation;
+  /** The call that leaves, where the delivery needs several. */
+  readonly call?: CallWay & { readonly attempt: CalledAttempt };
 }
 
 export interface Stopped {
   readonly row: ClaimedDelivery;
-  readonly state: Extract<DeliveryState, 'withheld' | 'failed' | 'cancelled'>;
+  /** `delivered`: what was left of its calls is not needed any more. */
+  readonly state: Extract<DeliveryState, 'withheld' | 'failed' | 'cancelled' | 'delivered'>;
   readonly reason: string;
   /** Field names concerned, for the log. */
   readonly fields: readonly string[];
@@ -37,6 +49,8 @@ export interface ContentInputs {
   readonly revisions: ReadonlyMap<string, Lead>;
   readonly authorisations: readonly Authorisation[];
   readonly now: Date;
+  /** Where a delivery of several calls stands. */
+  readonly progress?: Progress | undefined;
 }
 
 export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready | Stopped {
@@ -68,15 +82,25 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
   );
   if (authorisation === undefined) return stop('withheld', 'recipient_not_authorised');
 
-  const lead = contentLead(row, present, inputs);
-  const result = content.apply(lead, {
+  const { progress } = inputs;
+  const lead = contentLead(progress === undefined ? row : heldBy(row, progress), present, inputs);
+  const situation: WriteSituation = {
     action: row.action,
     key: row.key,
     ...(row.knownReference === undefined ? {} : { recipientReference: row.knownReference }),
     writtenAt: row.firstDepartedAt ?? inputs.now,
     now: inputs.now,
     categories: authorisation.categories,
-  });
+  };
+  const call = progress === undefined ? undefined : nextCall(progress, lead, situation);
+  if (progress !== undefined && call === undefined)
+    return progress.done.size > 0 ? stop('delivered', 'accepted') : stop('cancelled', 'not_needed');
+  const result = content.apply(
+    lead,
+    call === undefined || progress === undefined
+      ? situation
+      : { ...situation, key: callKey(row.key, call.name), call: call.name, captured: progress.captured },
+  );
   if (result.ok) {
     return {
       row,
@@ -85,6 +109,9 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
       readRevision: present.revision,
       contentRevision: lead.revision,
       authorisation,
+      ...(call === undefined || progress === undefined
+        ? {}
+        : { call: { ...call, attempt: calledAttempt(call, progress, lead, situation) } }),
     };
   }
   switch (result.why) {
@@ -99,6 +126,13 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
       return stop('withheld', 'opt_in_held', [result.field]);
     case 'category_not_authorised':
       return stop('withheld', reasonWith('category_not_authorised', result.category));
+    case 'capture_missing':
+      return row.action === 'erase'
+        ? stop('failed', 'manual_erasure_required')
+        : stop(
+            'failed',
+            reasonWith('reference_missing', result.capture === 'reference' ? '' : result.capture),
+          );
     case 'invalid':
       return stop(
         'failed',
@@ -108,7 +142,15 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
   }
 }
 
-function contentLead(row: ClaimedDelivery, present: Lead, inputs: ContentInputs): Lead {
+type Held = Pick<ClaimedDelivery, 'action' | 'leadId' | 'maybeReceived' | 'sentRevision'>;
+
+/** All calls of a delivery tell of one revision, and a call that may have arrived is written as it was. */
+function heldBy(row: ClaimedDelivery, progress: Progress): Held {
+  const sentRevision = row.sentRevision === 0 ? 0 : (progress.open?.sentRevision ?? progress.oldestRevision);
+  return { ...row, maybeReceived: begun(progress), sentRevision };
+}
+
+function contentLead(row: Held, present: Lead, inputs: ContentInputs): Lead {
   if (
     !row.maybeReceived ||
     row.sentRevision === 0 ||

@@ -9,6 +9,7 @@ import { batchDeliveries, deferBatch, endBatch, readBatch, type Batch } from '..
 import { isStoreOutage, type Database } from '../store/database.ts';
 import { findDestination } from '../store/destinations.ts';
 import { ask, askFile, needsReference } from './ask.ts';
+import { readProgress } from './calls.ts';
 import { claimDeliveries, type Claim, type ClaimedDelivery, type ClaimJob } from './claim.ts';
 import { createJoiner } from './joiner.ts';
 import { contextFor } from './parcel.ts';
@@ -119,7 +120,11 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       return;
     }
     await step('claimed', destinationId);
-    await deliver(claim.claimed, claim.destination.mappingVersionId, batch, leaseMs);
+    const continues = await deliver(claim.claimed, claim.destination.mappingVersionId, batch, leaseMs);
+    const [row] = claim.claimed;
+    // The next call of the same delivery is an attempt of its own, with its own claim; it need not pass through Redis.
+    if (continues && row !== undefined && !options.signal.aborted)
+      await handle(destinationId, { deliveryId: row.id, run: row.run, attempt: row.attempt + 1 });
   };
 
   const deliver = async (
@@ -127,9 +132,9 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     publishedId: number,
     batch: Batch | undefined,
     leaseMs: number,
-  ): Promise<void> => {
+  ): Promise<boolean> => {
     const [first] = rows;
-    if (first === undefined) return;
+    if (first === undefined) return false;
     const claimedAt = Date.now();
     const mapping = await options.published.version(publishedId);
     const pinnedId = pinnedVersion(first, batch);
@@ -143,36 +148,70 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
         destination: first.destinationId,
         version: mapping === undefined ? publishedId : (pinnedId ?? publishedId),
       });
-      return;
+      return false;
     }
     if ((batch !== undefined) !== connector.maxItems > 1) {
       await giveBack(rows, batch);
-      return;
+      return false;
     }
     // Another connector is another recipient's way in: it has not received what the old one may have.
     const same = pinned.connector === mapping.connector;
-    const content = same ? pinned : mapping;
-    const versionId = same ? (pinnedId ?? publishedId) : publishedId;
-    const settings = mapping.actions[first.action]?.settings;
-    const context = contextFor(options, mapping, await options.reader.liveTargets(first.destinationId));
+    const versions = {
+      mapping,
+      content: same ? pinned : mapping,
+      versionId: same ? (pinnedId ?? publishedId) : publishedId,
+    };
+    const called =
+      batch === undefined
+        ? await readProgress(first, versions, { database, published: options.published })
+        : undefined;
+    const { content, versionId } = called ?? versions;
+    // A destination that made one call and now makes several: what has begun ends the way it began.
+    const way =
+      called === undefined && mapping.actions[first.action]?.calls !== undefined ? content : mapping;
+    const settings = way.actions[first.action]?.settings;
+    const context = {
+      ...contextFor(options, mapping, await options.reader.liveTargets(first.destinationId)),
+      classify: way.classify,
+    };
+    let continues = false;
+    const noting = async (settling: Settling): Promise<Settled> => {
+      const settled = await lastingSettle(settling);
+      continues ||= [...settled.decisions.values()].some((one) => one.verdict.next === 'continue');
+      return settled;
+    };
 
     let asking = rows;
-    const canAsk = connector.lookup !== undefined && mapping.hasLookup;
-    const questions = { connector, mapping, settings, context, database, settle: lastingSettle, versionId };
-    if (batch !== undefined && canAsk && first.askFirst) {
+    let progress = called?.progress;
+    const open = progress?.calls.find((call) => call.name === progress?.open?.name);
+    const questions = { connector, mapping, settings, context, database, settle: noting, versionId };
+    const canAsk = connector.lookup !== undefined && way.hasLookup;
+    if (progress !== undefined) {
+      if (open?.hasLookup === true && first.askFirst && connector.lookup !== undefined) {
+        const answer = await ask(first, {
+          ...questions,
+          settings: open.settings,
+          context: { ...context, classify: open.classify },
+          called: { call: open, progress },
+        });
+        if (answer === undefined) return continues;
+        asking = [answer];
+        progress = { ...progress, open: undefined };
+      }
+    } else if (batch !== undefined && canAsk && first.askFirst) {
       const answer = await askFile(rows, batch, { ...questions, masterKey: options.masterKey });
-      if (answer === undefined) return;
+      if (answer === undefined) return false;
       asking = answer;
     } else if (batch === undefined && canAsk && (first.askFirst || needsReference(first, settings))) {
       const answer = await ask(first, questions);
-      if (answer === undefined) return;
+      if (answer === undefined) return false;
       asking = [answer];
     } else if (batch === undefined && needsReference(first, settings)) {
       const reason = first.action === 'erase' ? 'manual_erasure_required' : 'reference_missing';
       await lastingSettle({ stopped: [{ row: first, state: 'failed', reason, fields: [] }] });
-      return;
+      return false;
     }
-    await travel(asking, {
+    const settled = await travel(asking, {
       mapping,
       content,
       connector,
@@ -182,7 +221,9 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       batch,
       leaseMs,
       claimedAt,
+      progress,
     });
+    return [...(settled?.decisions.values() ?? [])].some((one) => one.verdict.next === 'continue');
   };
 
   /** The destination changed its connector under a job: what was queued the old way is dispatched the new way. */

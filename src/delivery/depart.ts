@@ -5,6 +5,7 @@ import type { Composed, Parcel } from '../../connectors/contract.ts';
 import { liveAuthorisations } from '../domain/destination.ts';
 import { contentDigest } from '../domain/keyed.ts';
 import { keepBytes } from '../store/batches.ts';
+import { noteCallDepartures, type CallDeparture } from '../store/calls.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { readAuthorisations } from '../store/destinations.ts';
 import { appendHandovers, type Handover } from '../store/handovers.ts';
@@ -97,7 +98,7 @@ async function departTogether(
       one.ready.map((item) => ({
         id: item.row.id,
         token: item.row.leaseToken,
-        sentRevision: item.contentRevision,
+        sentRevision: item.call?.attempt.oldestRevision ?? item.contentRevision,
         sentMappingId: one.mappingVersionId,
       })),
     ),
@@ -108,8 +109,26 @@ async function departTogether(
     leaving.flatMap((one) => entriesOf(one)),
     now,
   );
+  await noteCallDepartures(
+    tx,
+    leaving.flatMap((one) => callsOf(one)),
+  );
   for (const one of leaving) await keepFile(tx, masterKey, one);
   return answers;
+}
+
+function callsOf({ ready, mappingVersionId }: Departure): readonly CallDeparture[] {
+  return ready.flatMap(({ row, call, contentRevision }) =>
+    call === undefined
+      ? []
+      : [
+          {
+            ...{ deliveryId: row.id, leadId: row.leadId, destinationId: row.destinationId },
+            ...{ name: call.name, run: row.run, attempt: row.attempt },
+            ...{ sentRevision: contentRevision, sentMappingId: mappingVersionId },
+          },
+        ],
+  );
 }
 
 function entriesOf(departure: Departure): readonly Handover[] {
@@ -117,11 +136,12 @@ function entriesOf(departure: Departure): readonly Handover[] {
   // One file holds many leads: each is digested over the file's hash, under its own key, instead of over megabytes.
   const digested =
     parcel.batch === undefined ? composed.content : createHash('sha256').update(composed.content).digest();
-  return departure.ready.map(({ row, record, authorisation, contentRevision }): Handover => {
+  return departure.ready.map(({ row, record, authorisation, contentRevision, call }): Handover => {
     const secret = departure.secrets.get(row.leadId);
     return {
       entry: 'departed',
       ...entryNames(row),
+      ...(call === undefined ? {} : { call: call.name }),
       actor: 'worker',
       connector: departure.connector,
       recipient: authorisation.recipient,

@@ -1,31 +1,43 @@
 // Puts a parcel together and says in which surroundings it may be sent.
 // Invariant: allowed targets are what contract and live authorisation both name; a mapping file adds none (C18, C19).
-import type { Parcel, ParcelItem, SendContext } from '../../connectors/contract.ts';
+import type { Captured, Parcel, ParcelItem, SendContext } from '../../connectors/contract.ts';
 import { idempotencyKey } from '../domain/delivery.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
+import { callKey } from './calls.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Ready } from './content.ts';
 
-export function itemOf(row: ClaimedDelivery, leadReference: string): ParcelItem {
+export function itemOf(
+  row: ClaimedDelivery,
+  leadReference: string,
+  called?: { readonly call: string; readonly captured: Captured },
+): ParcelItem {
+  const key = called === undefined ? row.key : callKey(row.key, called.call);
   return {
     deliveryId: row.id,
-    key: row.key,
-    idempotencyKey: idempotencyKey(row.key, row.keyRun),
+    key,
+    idempotencyKey: idempotencyKey(key, row.keyRun),
     leadReference,
+    ...(called === undefined ? {} : { captured: called.captured }),
     ...(row.knownReference === undefined ? {} : { recipientReference: row.knownReference }),
   };
 }
 
-export function parcelOf(ready: readonly Ready[], mapping: CompiledMapping, now: Date): Parcel {
+export function parcelOf(
+  ready: readonly Ready[],
+  mapping: CompiledMapping,
+  now: Date,
+  captured: Captured = {},
+): Parcel {
   const [first] = ready as readonly [Ready];
-  const { row, record, lead } = first;
+  const { row, record, lead, call } = first;
   return {
     client: mapping.clientId,
     clientName: mapping.clientName,
     destination: mapping.destinationId,
     action: row.action,
-    items: [itemOf(row, lead.reference)],
-    body: mapping.write([record], row.action),
+    items: [itemOf(row, lead.reference, call === undefined ? undefined : { call: call.name, captured })],
+    body: mapping.write([record], row.action, undefined, call?.name),
     ...(record.sheet === undefined ? {} : { sheet: record.sheet }),
     ...(record.title === undefined ? {} : { title: record.title }),
     writtenAt: row.firstDepartedAt ?? now,

@@ -4,6 +4,7 @@ import type { DestinationStatus } from '../domain/destination.ts';
 import { isEnd, splitReason } from '../domain/delivery.ts';
 import { allowed, probeNow } from '../domain/breaker.ts';
 import { RelaisError } from '../errors.ts';
+import { restartCalls } from '../store/calls.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
 import { cancelUnsent, reopenWithheld, wakeSiblings } from '../store/planning.ts';
@@ -124,6 +125,8 @@ async function reenter(
         ? await bringForward(tx, row.id)
         : (await reopenWithheld(tx, [row.id])).length === 1;
   if (!moved) return { id: row.id, done: 'refused', why: 'on_its_way' };
+  // What was delivered is sent again as a whole; what failed half-way resumes at the call that failed.
+  if (plan === 'new_run' && row.state === 'delivered') await restartCalls(tx, row.id);
   await appendHandovers(tx, [
     {
       entry: 'replayed',

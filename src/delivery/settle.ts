@@ -1,9 +1,10 @@
 // Station 5e-f: the outcome. Appends it, asks domain/verdict, moves the row, the circuit and whoever waited; one transaction.
 // Invariant: only the holder of the lease settles; a fenced-out worker appends `late` and changes nothing.
-import type { Evidence, OutcomeKind } from '../../connectors/contract.ts';
+import type { Captured, Evidence, OutcomeKind } from '../../connectors/contract.ts';
 import { isEnd, type DeliveryState } from '../domain/delivery.ts';
 import { decide, type Decision, type Verdict } from '../domain/verdict.ts';
 import { raiseAlerts } from '../store/alerts.ts';
+import { forgetCaptures, noteCallOutcomes, queueNextCalls } from '../store/calls.ts';
 import { addSlot, endBatch, retryBatch } from '../store/batches.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { wakeSiblings } from '../store/planning.ts';
@@ -71,14 +72,25 @@ async function settleTogether(
     ])
     .map((row) => ({ id: row.id, token: row.leaseToken }));
   const leased = trusting ? new Set(leases.map((one) => one.id)) : await lockLeased(tx, leases);
-  const work: Work = { handovers: [], settlements: [], alerts: [], ended: [], erased: [] };
+  const work: Work = {
+    handovers: [],
+    settlements: [],
+    alerts: [],
+    ended: [],
+    erased: [],
+    calls: [],
+    next: [],
+  };
   const results: Settled[] = [];
   for (const one of settlings)
     results.push(await settleOne(tx, one, { leased, erased, circuits, random }, work));
   const tokens = new Map(leases.map((one) => [one.id, one.token]));
   if (!(await markSettled(tx, work.settlements, tokens))) return undefined;
   await appendHandovers(tx, work.handovers);
+  await noteCallOutcomes(tx, work.calls);
+  await queueNextCalls(tx, work.next);
   await forgetReferences(tx, work.erased);
+  await forgetCaptures(tx, work.erased);
   await wakeSiblings(tx, work.ended);
   await raiseAlerts(tx, await withoutRepeats(tx, work.alerts));
   for (const [destinationId, circuit] of circuits)
@@ -106,13 +118,17 @@ const mayStayOpen: ReadonlySet<string> = new Set<OutcomeKind>([
 /** The leads are locked before the deliveries, as departure and erasure do: neither can cross this settlement. */
 async function erasedMeanwhile(tx: Sql, settlings: readonly Settling[]): Promise<ReadonlySet<number>> {
   const leadIds = settlings.flatMap(({ attempted }) =>
-    attempted !== undefined && mayStayOpen.has(attempted.outcome.kind)
+    attempted !== undefined &&
+    (mayStayOpen.has(attempted.outcome.kind) || attempted.call?.more(capturesOf(attempted)) === true)
       ? attempted.rows.filter((row) => row.action !== 'erase').map((row) => row.leadId)
       : [],
   );
   const locked = await lockLeads(tx, leadIds);
   return new Set([...locked.values()].filter((lead) => lead.erased).map((lead) => lead.id));
 }
+
+const capturesOf = ({ outcome }: Attempted): Captured =>
+  'captures' in outcome && outcome.captures !== undefined ? outcome.captures : {};
 
 async function settleOne(
   tx: Sql,
@@ -175,16 +191,26 @@ function situationOf(
   return {
     spent: row.spent + 1,
     circuitClosed,
-    maybeReceived: row.maybeReceived,
+    maybeReceived: attempted.call?.maybeReceived ?? row.maybeReceived,
+    moreCalls: attempted.call?.more(capturesOf(attempted)) ?? false,
     hasLookup: attempted.hasLookup,
     pendingSinceMs: row.pendingSince === undefined ? 0 : row.now.getTime() - row.pendingSince.getTime(),
   };
 }
 
+const stoppedEntries = {
+  withheld: 'withheld',
+  cancelled: 'cancelled',
+  failed: 'invalid',
+  // Its last call is not needed any more: what the recipient has, it has.
+  delivered: 'outcome',
+} as const;
+
 function noteStopped({ row, state, reason, fields }: Stopped, work: Work): void {
-  const entry = state === 'withheld' ? 'withheld' : state === 'cancelled' ? 'cancelled' : 'invalid';
+  const entry = stoppedEntries[state];
   work.handovers.push({
     entry,
+    ...(state === 'delivered' ? ({ outcome: 'accepted', nextStep: 'done' } as const) : {}),
     ...entryNames(row),
     actor: 'worker',
     reason,
@@ -192,7 +218,7 @@ function noteStopped({ row, state, reason, fields }: Stopped, work: Work): void 
   });
   work.settlements.push(unspent(row, state, reason, 0, true));
   if (isEnd(state)) work.ended.push({ leadId: row.leadId, destinationId: row.destinationId });
-  if (state === 'cancelled' && row.action === 'erase')
+  if ((state === 'cancelled' || state === 'delivered') && row.action === 'erase')
     work.erased.push({ leadId: row.leadId, destinationId: row.destinationId });
   if (reason === 'mapping_missing') {
     work.alerts.push({
@@ -215,7 +241,8 @@ function noteStopped({ row, state, reason, fields }: Stopped, work: Work): void 
 }
 
 /** Erased while it was on its way, and not at its end: nothing of it is tried again, and the erase that waits may follow. */
-function noteErased(row: ClaimedDelivery, { maybeReceived }: Decision, work: Work): void {
+function noteErased(row: ClaimedDelivery, decision: Decision, work: Work): void {
+  const maybeReceived = decision.maybeReceived || row.maybeReceived;
   work.handovers.push({ entry: 'cancelled', ...entryNames(row), actor: 'worker', reason: 'erased' });
   const last = work.settlements.findIndex((one) => one.id === row.id);
   if (last >= 0) work.settlements.splice(last, 1);
@@ -240,13 +267,12 @@ export const unspent = (
   leaveBatch,
 });
 
-function noteDecision(
-  row: ClaimedDelivery,
-  { verdict, maybeReceived }: Decision,
-  attempted: Attempted,
-  work: Work,
-): void {
+function noteDecision(row: ClaimedDelivery, decision: Decision, attempted: Attempted, work: Work): void {
+  const { verdict } = decision;
+  const { call } = attempted;
+  const maybeReceived = decision.maybeReceived || call?.earlier === true;
   const state = stateAfter(verdict);
+  if (call !== undefined) noteCall(row, call.name, decision, attempted, work);
   const reference = 'reference' in attempted.outcome ? attempted.outcome.reference : undefined;
   work.handovers.push({
     entry: attempted.asked ? 'lookup' : 'outcome',
@@ -264,7 +290,8 @@ function noteDecision(
         : 'afterMs' in verdict
           ? verdict.afterMs
           : 0,
-    spend: verdict.next === 'retry' ? verdict.spend : verdict.next !== 'pending',
+    spend:
+      verdict.next === 'retry' ? verdict.spend : verdict.next !== 'pending' && verdict.next !== 'continue',
     maybeReceived,
     askFirst:
       verdict.next === 'pending' ||
@@ -286,6 +313,22 @@ function noteDecision(
   if (verdict.next === 'hold') work.alerts.push({ kind: 'support_decides', ...about });
 }
 
+function noteCall(
+  row: ClaimedDelivery,
+  name: string,
+  { verdict, maybeReceived }: Decision,
+  attempted: Attempted,
+  work: Work,
+): void {
+  const { outcome } = attempted;
+  work.calls.push({
+    ...{ deliveryId: row.id, name, outcome: outcome.kind, maybeReceived },
+    done: verdict.next === 'done' || verdict.next === 'continue',
+    captures: capturesOf(attempted),
+  });
+  if (verdict.next === 'continue') work.next.push(row.id);
+}
+
 export function stateAfter(verdict: Verdict): DeliveryState {
   switch (verdict.next) {
     case 'done':
@@ -297,6 +340,8 @@ export function stateAfter(verdict: Verdict): DeliveryState {
       return 'waiting';
     case 'pending':
       return 'pending';
+    case 'continue':
+      return 'queued';
   }
 }
 
@@ -305,6 +350,7 @@ function outcomeEntry(row: ClaimedDelivery, attempted: Attempted): Omit<Handover
   const evidence: Evidence = outcome.evidence ?? {};
   return {
     ...entryNames(row),
+    ...(attempted.call === undefined ? {} : { call: attempted.call.name }),
     actor: 'worker',
     connector: attempted.connector,
     mappingVersionId: attempted.mappingVersionId,

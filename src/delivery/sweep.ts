@@ -9,6 +9,7 @@ import type { Job } from '../queue/jobs.ts';
 import type { Producer } from '../queue/producer.ts';
 import { raiseAlerts, type Alert } from '../store/alerts.ts';
 import { retryBatch } from '../store/batches.ts';
+import { openCalls, type CallRow } from '../store/calls.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { readDeliveries, type Delivery } from '../store/deliveries.ts';
 import { reopenWithheld, wakeSiblings, withheldOfDestination } from '../store/planning.ts';
@@ -80,6 +81,7 @@ function afterLapse(
   row: Delivery,
   decision: Decision | undefined,
   erased: boolean,
+  call: CallRow | undefined,
 ): {
   readonly settlement: Settlement;
   readonly handovers: readonly Handover[];
@@ -101,6 +103,7 @@ function afterLapse(
   const unknown: Handover = {
     entry: 'outcome_unknown',
     ...names,
+    ...(call === undefined ? {} : { call: call.name }),
     actor: 'planner',
     outcome: 'unknown',
     reason: 'LEASE_LAPSED',
@@ -156,19 +159,30 @@ export function createSweeper(options: {
 }): Sweeper {
   const { database, published, log } = options;
 
-  const decisionFor = async (row: Delivery, inForce: number): Promise<Decision | undefined> => {
+  const decisionFor = async (
+    row: Delivery,
+    inForce: number,
+    call: CallRow | undefined,
+  ): Promise<Decision | undefined> => {
     if (row.departedAttempt !== row.attempt) return undefined;
     const mapping = (await published.version(inForce)) ?? (await published.version(row.sentMappingId));
+    const plan =
+      call === undefined
+        ? undefined
+        : (await published.version(call.sentMappingId))?.actions[row.action]?.calls?.find(
+            (one) => one.name === call.name,
+          );
+    const policy = mapping?.retry ?? unknownPolicy;
     return decide(
       { kind: 'unknown', reason: 'LEASE_LAPSED' },
       {
         spent: row.spent + 1,
         circuitClosed: true,
         maybeReceived: true,
-        hasLookup: mapping?.hasLookup ?? false,
+        hasLookup: plan?.hasLookup ?? mapping?.hasLookup ?? false,
         pendingSinceMs: 0,
       },
-      mapping?.retry ?? unknownPolicy,
+      plan === undefined ? policy : { ...policy, onUnknown: plan.onUnknown },
       Math.random,
     );
   };
@@ -183,13 +197,19 @@ export function createSweeper(options: {
     const inForce = new Map(
       (await allDestinations(tx)).map((one) => [one.id, one.mappingVersionId] as const),
     );
+    const open = await openCalls(
+      tx,
+      rows.map((row) => row.id),
+    );
     const settlements: Settlement[] = [];
     const handovers: Handover[] = [];
     const alerts: Alert[] = [];
     const batches = new Map<number, number>();
     for (const row of rows) {
       const erased = (leads.get(row.leadId)?.erased ?? true) && row.action !== 'erase';
-      const lapsed = afterLapse(row, await decisionFor(row, inForce.get(row.destinationId) ?? 0), erased);
+      const call = row.departedAttempt === row.attempt ? open.get(row.id) : undefined;
+      const decision = await decisionFor(row, inForce.get(row.destinationId) ?? 0, call);
+      const lapsed = afterLapse(row, decision, erased, call);
       settlements.push(lapsed.settlement);
       handovers.push(...lapsed.handovers);
       alerts.push(...lapsed.alerts);

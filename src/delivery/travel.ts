@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Database } from '../store/database.ts';
 import { renewLeases } from '../store/sending.ts';
+import { policyOf, type Progress } from './calls.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { writeContent, type Ready, type Stopped } from './content.ts';
 import { depart, type Departure, type DepartureAnswer } from './depart.ts';
@@ -44,9 +45,12 @@ export interface Trip {
   readonly batch: FileBatch | undefined;
   readonly leaseMs: number;
   readonly claimedAt: number;
+  /** Where a delivery of several calls stands. */
+  readonly progress?: Progress | undefined;
 }
 
-export type Travel = (rows: readonly ClaimedDelivery[], trip: Trip) => Promise<void>;
+/** What was settled after a send; undefined when nothing left. */
+export type Travel = (rows: readonly ClaimedDelivery[], trip: Trip) => Promise<Settled | undefined>;
 
 export function createTravel(options: TravelOptions): Travel {
   const joinedDepart = createJoiner<Departure, DepartureAnswer>({
@@ -55,9 +59,9 @@ export function createTravel(options: TravelOptions): Travel {
     lanes: 1,
   });
 
-  const travel = async (rows: readonly ClaimedDelivery[], trip: Trip): Promise<void> => {
+  const travel: Travel = async (rows, trip) => {
     const [first] = rows;
-    if (first === undefined) return;
+    if (first === undefined) return undefined;
     const stopped: Stopped[] = [];
     let left = rows;
     for (let round = 1; round <= maxRounds; round += 1) {
@@ -70,6 +74,7 @@ export function createTravel(options: TravelOptions): Travel {
           ...inputs,
           authorisations: inputs.authorisations.get(row.destinationId) ?? [],
           now,
+          progress: trip.progress,
         }),
       );
       const ready = written.filter((one): one is Ready => 'record' in one);
@@ -79,7 +84,7 @@ export function createTravel(options: TravelOptions): Travel {
         trip.batch === undefined ? undefined : await fileParcel(trip.batch, ready, stopped, trip, options);
       if (ready.length === 0 || file === 'voided') {
         await endWithoutLeaving(ready, stopped, trip.batch, file === 'voided');
-        return;
+        return undefined;
       }
       const most = file === undefined ? ready.length : rowsThatFit(file, ready.length);
       if (most < ready.length) {
@@ -91,8 +96,9 @@ export function createTravel(options: TravelOptions): Travel {
         left = ready.slice(0, most).map((one) => one.row);
         continue;
       }
-      const parcel = file?.parcel ?? parcelOf(ready, trip.content, now);
-      const composed = trip.connector.compose(parcel, trip.settings, trip.context.secret);
+      const parcel = file?.parcel ?? parcelOf(ready, trip.content, now, trip.progress?.captured);
+      const settings = ready[0]?.call?.settings ?? trip.settings;
+      const composed = trip.connector.compose(parcel, settings, trip.context.secret);
       const uncovered = ready.filter(
         (one) => !composed.targetKeys.every((key) => one.authorisation.targets.includes(key.toLowerCase())),
       );
@@ -108,7 +114,7 @@ export function createTravel(options: TravelOptions): Travel {
         left = left.filter((row) => !uncovered.some((one) => one.row.id === row.id));
         if (left.length > 0) continue;
         await endWithoutLeaving([], stopped, trip.batch, false);
-        return;
+        return undefined;
       }
       if (round === 1) await options.step('written', first.destinationId);
       const answer = await joinedDepart({
@@ -122,14 +128,14 @@ export function createTravel(options: TravelOptions): Travel {
           ? { keep: { batchId: trip.batch.id, fileName: composed.fileName ?? '' } }
           : {}),
       });
-      if (answer === 'lost') return;
+      if (answer === 'lost') return undefined;
       if (answer === 'changed') continue;
       await options.step('departed', first.destinationId);
-      await sendAndSettle(ready, parcel, stopped, trip);
-      return;
+      return sendAndSettle(ready, parcel, stopped, trip);
     }
     // A lead that changes faster than we can write it waits a little; nothing has left.
     await options.settle({ stopped, released: left });
+    return undefined;
   };
 
   const sendAndSettle = async (
@@ -137,12 +143,17 @@ export function createTravel(options: TravelOptions): Travel {
     parcel: Parcel,
     stopped: readonly Stopped[],
     trip: Trip,
-  ): Promise<void> => {
+  ): Promise<Settled | undefined> => {
     const rows = ready.map((one) => one.row);
+    const call = ready[0]?.call;
+    const [settings, context] =
+      call === undefined
+        ? [trip.settings, trip.context]
+        : [call.settings, { ...trip.context, classify: call.classify }];
     const leases = rows.map((row) => ({ id: row.id, token: row.leaseToken }));
     // The lease must outlive the send: checked right before the first byte, renewed while it lasts.
     if (Date.now() - trip.claimedAt > trip.leaseMs - trip.mapping.timeouts.totalMs - leaseMarginMs / 2) {
-      if (!(await renewLeases(options.database, leases, trip.leaseMs))) return;
+      if (!(await renewLeases(options.database, leases, trip.leaseMs))) return undefined;
     }
     const renewal = setInterval(
       () => void renewLeases(options.database, leases, trip.leaseMs).catch(() => undefined),
@@ -151,7 +162,7 @@ export function createTravel(options: TravelOptions): Travel {
     const startedAt = Date.now();
     let outcome: Outcome;
     try {
-      outcome = await trip.connector.send(parcel, trip.settings, trip.context);
+      outcome = await trip.connector.send(parcel, settings, context);
     } catch (error) {
       // A connector answers with values; this is a bug of ours, and the bytes may have left.
       options.log.error('delivery.broken', {
@@ -168,8 +179,9 @@ export function createTravel(options: TravelOptions): Travel {
       attempted: {
         rows,
         outcome,
-        policy: trip.mapping.retry,
-        hasLookup: trip.mapping.hasLookup,
+        policy: call === undefined ? trip.mapping.retry : policyOf(trip.mapping.retry, call, outcome, false),
+        hasLookup: call?.hasLookup ?? trip.mapping.hasLookup,
+        call: call?.attempt,
         startedAt,
         asked: false,
         connector: trip.connector.type,
@@ -180,6 +192,7 @@ export function createTravel(options: TravelOptions): Travel {
     });
     await options.step('settled', parcel.destination);
     logAttempt(options.log, rows, outcome, settled, trip, Date.now() - startedAt);
+    return settled;
   };
 
   const endWithoutLeaving = async (

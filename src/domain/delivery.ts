@@ -36,6 +36,7 @@ export const reasons = {
     en: 'destination suspended by support',
   },
   waits_for_create: { fr: 'attend la fin de la création', en: 'waits for the create to settle' },
+  next_call: { fr: 'appel suivant en cours', en: 'its next call is under way' },
   slot: { fr: 'attend le prochain fichier', en: 'waits for the next file' },
   unknown_hold: {
     fr: 'issue inconnue : décision du support attendue',

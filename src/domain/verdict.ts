@@ -25,10 +25,14 @@ export interface AttemptSituation {
   readonly hasLookup: boolean;
   /** Ms since the delivery became `pending`; 0 when it was not. */
   readonly pendingSinceMs: number;
+  /** The delivery needs another call after this one. */
+  readonly moreCalls?: boolean;
 }
 
 export type Verdict =
   | { readonly next: 'done'; readonly reason: string }
+  /** This call is done; the next one of the same delivery leaves at once. */
+  | { readonly next: 'continue'; readonly reason: string }
   | { readonly next: 'fail'; readonly reason: string }
   | {
       readonly next: 'retry';
@@ -61,9 +65,9 @@ export function decide(
 ): Decision {
   switch (outcome.kind) {
     case 'accepted':
-      return { verdict: { next: 'done', reason: 'accepted' }, signal: 'success', maybeReceived: true };
+      return { verdict: doneOr('accepted', at), signal: 'success', maybeReceived: true };
     case 'duplicate':
-      return { verdict: { next: 'done', reason: 'duplicate' }, signal: 'success', maybeReceived: true };
+      return { verdict: doneOr('duplicate', at), signal: 'success', maybeReceived: true };
     case 'unconfirmed':
       return { verdict: { next: 'done', reason: 'unproved' }, signal: 'success', maybeReceived: true };
     case 'pending':
@@ -142,6 +146,9 @@ export function decide(
 }
 
 const minRetryMs = 1_000;
+
+const doneOr = (reason: string, at: AttemptSituation): Verdict =>
+  at.moreCalls === true ? { next: 'continue', reason: 'next_call' } : { next: 'done', reason };
 
 function afterUnknown(
   code: string,

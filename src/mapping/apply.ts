@@ -4,7 +4,15 @@ import type { Action } from '../../connectors/contract.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import type { SchemaCheck } from './client-schema.ts';
 import type { CompiledConsent } from './consent.ts';
-import type { ApplyResult, CompiledMapping, ConnectorFacts, ConsentSent, WrittenRecord } from './contract.ts';
+import type {
+  ApplyResult,
+  CallPlan,
+  CompiledMapping,
+  ConnectorFacts,
+  ConsentSent,
+  WriteSituation,
+  WrittenRecord,
+} from './contract.ts';
 import { joinLines } from './lines.ts';
 import type { RecordPlan } from './record.ts';
 import { textOf } from './rendering.ts';
@@ -14,7 +22,11 @@ import { isLate } from './values.ts';
 import type { Cell, Entry, FieldProblem } from './values.ts';
 
 export interface ApplyParts {
-  readonly plans: ReadonlyMap<Action, { readonly record: RecordPlan }>;
+  /** What an action writes, or one of its calls; the first call when none is named. */
+  readonly planOf: (
+    action: Action,
+    call?: string,
+  ) => { readonly record: RecordPlan; readonly plan?: Pick<CallPlan, 'needs'> } | undefined;
   readonly consent: CompiledConsent;
   readonly client: ClientFacts;
   readonly connector: ConnectorFacts;
@@ -22,10 +34,12 @@ export interface ApplyParts {
   readonly schema: SchemaCheck | undefined;
 }
 
+export const planKey = (action: Action, call = ''): string => `${action}:${call}`;
+
 const noAnswers: readonly never[] = [];
 
 export function createApply({
-  plans,
+  planOf,
   consent,
   client,
   connector,
@@ -33,13 +47,16 @@ export function createApply({
   schema,
 }: ApplyParts): CompiledMapping['apply'] {
   return (lead, situation): ApplyResult => {
-    const plan = plans.get(situation.action)?.record;
+    const planned = planOf(situation.action, situation.call);
+    const plan = planned?.record;
     if (plan === undefined)
       return { ok: false, why: 'invalid', problems: [{ field: '(action)', code: 'ACTION_NOT_IN_MAPPING' }] };
     for (const category of plan.categories) {
       if (!situation.categories.includes(category))
         return { ok: false, why: 'category_not_authorised', category };
     }
+    const unknown = planned?.plan?.needs.find((id) => idOf(id, situation) === undefined);
+    if (unknown !== undefined) return { ok: false, why: 'capture_missing', capture: unknown };
     const asserts = situation.action !== 'erase';
     const answers = asserts ? consent.answers(lead, situation.now) : { current: noAnswers };
     if ('missing' in answers) return { ok: false, why: 'opt_in_missing', missing: answers.missing };
@@ -77,6 +94,9 @@ export function createApply({
     return { ok: true, record };
   };
 }
+
+const idOf = (id: string, situation: WriteSituation): string | number | undefined =>
+  id === 'reference' ? situation.recipientReference : situation.captured?.[id];
 
 function unique(problems: readonly FieldProblem[]): readonly FieldProblem[] {
   return [...new Map(problems.map((problem) => [`${problem.field}\u0000${problem.code}`, problem])).values()];

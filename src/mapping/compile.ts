@@ -3,7 +3,9 @@
 import type { Action } from '../../connectors/contract.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import type { DataCategory } from '../domain/lead.ts';
-import { createApply } from './apply.ts';
+import { createApply, planKey } from './apply.ts';
+import { compileCalls, hasCalls } from './calls.ts';
+import type { CompiledCall } from './calls.ts';
 import type { SchemaCheck } from './client-schema.ts';
 import { compileAccepts } from './conditions.ts';
 import { compileConsent } from './consent.ts';
@@ -15,6 +17,7 @@ import type { Report } from './problems.ts';
 import { compileRecord } from './record.ts';
 import type { RecordPlan } from './record.ts';
 import { compileResponse } from './response.ts';
+import type { Classify } from './response.ts';
 import { compileTiming } from './retry.ts';
 import { emptyPolicy } from './scope.ts';
 import type { Scope } from './scope.ts';
@@ -44,12 +47,27 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   const accepts = compileAccepts(mapping['accepts'], scope);
   const title = compileTitle(mapping['title'], scope);
   const consent = compileConsent(mapping['consent'], scope);
-  const plans = new Map<Action, { readonly record: RecordPlan; readonly settings: ActionPlan }>();
+  const plans = new Map<string, PlannedCall>();
+  const actions = new Map<Action, ActionPlan>();
   const secretNames = new Set<string>();
+  const several = hasCalls(mapping);
+  const known = new Map<string, { readonly conditional: boolean }>();
   for (const action of actionNames) {
     if (action !== 'create' && !Object.hasOwn(mapping, action)) continue;
     if (connector !== undefined && !connector.actions.includes(action)) {
       report.error([action], 'MAP-407', `connector ${connector.type} has no ${action}.`, { at: 'key' });
+      continue;
+    }
+    if (connector !== undefined && (several || Object.hasOwn(blockAt(mapping, action), 'calls'))) {
+      const calls = compileCalls({
+        ...{ mapping, action, scope, layout, consent, connector, client, report, now, known },
+      });
+      for (const call of calls) {
+        plans.set(planKey(action, call.plan.name), call);
+        for (const name of call.secretNames) secretNames.add(name);
+      }
+      const plan = actionOf(calls);
+      if (plan !== undefined) actions.set(action, plan);
       continue;
     }
     const settings =
@@ -57,13 +75,17 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     const record = compileRecord(mapping, action, scope, consent);
     if (action === 'create') reportGaps(record, input);
     if (settings === undefined) continue;
-    plans.set(action, { record, settings: settings.plan });
+    plans.set(planKey(action), { record, layout });
+    actions.set(action, settings.plan);
     for (const name of settings.secretNames) secretNames.add(name);
   }
   const files = connector?.settingsKey === 'file';
   const timing = compileTiming(mapping, report, files);
-  const base = plans.get('create')?.settings.settings;
-  const hasLookup = isRecord(base) && (Object.hasOwn(base, 'lookup') || Object.hasOwn(base, 'ack'));
+  const create = actions.get('create');
+  const base = create?.settings;
+  const hasLookup =
+    create?.calls?.some((call) => call.hasLookup) ??
+    (isRecord(base) && (Object.hasOwn(base, 'lookup') || Object.hasOwn(base, 'ack')));
   if (mapping['onUnknown'] === 'lookup' && connector !== undefined && base !== undefined && !hasLookup) {
     report.error(['onUnknown'], 'MAP-506', 'onUnknown: lookup needs send.lookup.');
   }
@@ -75,10 +97,14 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   if (connector === undefined) {
     for (const key of ['send', 'file']) reportClearText(mapping[key], (path) => [key, ...path], report);
   }
-  const classify = compileResponse(mapping['response'], { report, proves, hasLookup, now });
-  if (connector === undefined || client === undefined || consent === undefined || !plans.has('create'))
+  const classify = several
+    ? unread
+    : compileResponse(mapping['response'], { report, proves, hasLookup, now });
+  if (connector === undefined || client === undefined || consent === undefined || create === undefined)
     return undefined;
   const all = [...plans.values()];
+  const planOf = (action: Action, call = actions.get(action)?.calls?.[0]?.name): PlannedCall | undefined =>
+    plans.get(planKey(action, call));
   const file = blockAt(mapping, 'file');
   const cron = textAt(file['schedule'], 'cron');
   return {
@@ -87,8 +113,8 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     destinationId: textAt(mapping, 'destination') ?? '',
     connector: connector.type,
     client,
-    actions: Object.fromEntries([...plans].map(([action, plan]) => [action, plan.settings])),
-    targets: [...new Set(all.flatMap((plan) => plan.settings.targets))],
+    actions: Object.fromEntries(actions),
+    targets: [...new Set([...actions.values()].flatMap((plan) => plan.targets))],
     secretNames: [...secretNames],
     categories: [...new Set(all.flatMap((plan) => [...plan.record.categories]))],
     accepts,
@@ -104,20 +130,38 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
         }
       : {}),
     maxItems: connector.maxItems,
-    apply: createApply({ plans, consent, client, connector, title, schema: input.schema }),
-    write: (records, action, batch) => {
-      const columns = plans.get(action)?.record.columns ?? [];
-      // An erase with nothing in it has no body: most recipients refuse a DELETE that has one.
-      if (!files && columns.length === 0 && action === 'erase')
+    apply: createApply({ planOf, consent, client, connector, title, schema: input.schema }),
+    write: (records, action, batch, call) => {
+      const plan = planOf(action, call);
+      const columns = plan?.record.columns ?? [];
+      // An erase with nothing in it has no body, nor has a call: most recipients refuse a DELETE that has one.
+      if (!files && columns.length === 0 && (action === 'erase' || plan?.classify !== undefined))
         return { bytes: new Uint8Array(0), mediaType: 'application/json', extension: 'json' };
-      return layout.write(
+      return (plan?.layout ?? layout).write(
         columns,
         records.map((record) => record.values as readonly Entry[]),
         batch,
       );
     },
-    classify,
+    classify: (answer, stage, call) =>
+      (call === undefined ? undefined : planOf(call.action, call.name)?.classify)?.(answer, stage) ??
+      classify(answer, stage),
     consentTable: consent.table,
+  };
+}
+
+type PlannedCall = Pick<CompiledCall, 'record' | 'layout'> & Partial<Pick<CompiledCall, 'plan' | 'classify'>>;
+
+/** Read by a call's own rules; what belongs to none is not understood. */
+const unread: Classify = (answer) => ({ kind: 'unknown', reason: `UNMATCHED_${answer.status}` });
+
+function actionOf(calls: readonly CompiledCall[]): ActionPlan | undefined {
+  const [first] = calls;
+  if (first === undefined) return undefined;
+  return {
+    settings: first.plan.settings,
+    targets: [...new Set(calls.flatMap((call) => call.targets))],
+    calls: calls.map((call) => call.plan),
   };
 }
 

@@ -6,6 +6,7 @@ import { asText, isScalarValue } from './formatters.ts';
 import type { Path } from './problems.ts';
 import { useSource } from './scope.ts';
 import type { Scope } from './scope.ts';
+import { nearestIn, sourceIn } from './captures.ts';
 import { findSource, isBlank, nearestSource } from './source.ts';
 import type { Context, Source } from './source.ts';
 import { suggest } from './suggest.ts';
@@ -87,11 +88,11 @@ function compileNamed(name: string, option: unknown, path: Path, where: Where): 
 
 function source(option: unknown, path: Path, where: Where, at?: 'key'): Source | undefined {
   const { scope, categories, list } = where;
-  const found = typeof option === 'string' ? findSource(option, list) : undefined;
+  const found = typeof option === 'string' ? sourceIn(option, scope, list) : undefined;
   if (found === undefined) {
     const name = typeof option === 'string' ? option : JSON.stringify(option);
     scope.report.error(path, 'MAP-201', `source "${name}" does not exist.`, {
-      suggestion: typeof option === 'string' ? nearestSource(option, list) : undefined,
+      suggestion: typeof option === 'string' ? nearestIn(option, scope, list) : undefined,
       ...(at === undefined ? {} : { at }),
     });
     return undefined;

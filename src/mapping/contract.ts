@@ -4,6 +4,7 @@ import type {
   Action,
   Answer,
   Body,
+  Captured,
   Connector,
   Outcome,
   Parcel,
@@ -69,6 +70,10 @@ export interface WriteSituation {
   readonly now: Date;
   /** Categories the authorisation covers. */
   readonly categories: readonly DataCategory[];
+  /** Which call is written, where the action needs several; the first one when absent. */
+  readonly call?: string;
+  /** Ids earlier answers gave, by `person.id`. */
+  readonly captured?: Captured;
 }
 
 /** One opt-in as it was written for the client (C20), for the log. */
@@ -108,6 +113,8 @@ export type ApplyResult =
   | { readonly ok: false; readonly why: 'opt_in_held'; readonly field: string }
   /** Data of a category the authorisation does not cover. */
   | { readonly ok: false; readonly why: 'category_not_authorised'; readonly category: DataCategory }
+  /** An id that an earlier answer should have given is not known. */
+  | { readonly ok: false; readonly why: 'capture_missing'; readonly capture: string }
   /** The lead does not fit: code and field names, never values. */
   | {
       readonly ok: false;
@@ -119,6 +126,29 @@ export interface ActionPlan {
   /** Settings of this action (base settings with the action's own overrides). */
   readonly settings: unknown;
   readonly targets: readonly string[];
+  /** The calls one delivery makes, in order; absent where it is one. `settings` are then the first one's, `targets` those of all. */
+  readonly calls?: readonly CallPlan[];
+}
+
+/** A call by the action it belongs to: a look-up's answer does not say. */
+export interface CallName {
+  readonly action: Action;
+  readonly name: string;
+}
+
+/** One of the calls a delivery makes. */
+export interface CallPlan {
+  /** `[a-z][a-z0-9_]{0,23}`, once per action; it names the call in the log and ends its key. */
+  readonly name: string;
+  readonly settings: unknown;
+  readonly hasLookup: boolean;
+  readonly onUnknown: RetryPolicy['onUnknown'];
+  /** Ids its answer must give, by `person.id`. */
+  readonly captures: readonly string[];
+  /** Ids it cannot do without, by `person.id`; `reference` for the recipient's reference. */
+  readonly needs: readonly string[];
+  /** Whether this lead needs the call (`when`, or an opt-in that says `send`). */
+  readonly applies: (lead: Lead, situation: WriteSituation) => boolean;
 }
 
 export interface CompiledMapping {
@@ -153,9 +183,14 @@ export interface CompiledMapping {
   readonly maxItems: number;
   readonly apply: (lead: Lead, situation: WriteSituation) => ApplyResult;
   /** Bytes of one parcel from its records, in order. Same records, same bytes. */
-  readonly write: (records: readonly WrittenRecord[], action: Action, batch?: Parcel['batch']) => Body;
+  readonly write: (
+    records: readonly WrittenRecord[],
+    action: Action,
+    batch?: Parcel['batch'],
+    call?: string,
+  ) => Body;
   /** The `response` rules: ordered, first match wins, no match is `unknown`. Never throws. */
-  readonly classify: (answer: Answer, stage: Action | 'lookup') => Outcome;
+  readonly classify: (answer: Answer, stage: Action | 'lookup', call?: CallName) => Outcome;
   /** The truth table of every consent line, for preview and the client's signature. */
   readonly consentTable: readonly {
     readonly field: string;

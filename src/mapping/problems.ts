@@ -1,10 +1,11 @@
 // The catalogue of mistakes a mapping can hold, and the reporter that places each in its file.
 // Invariant: a code keeps its meaning for ever; every message says what is wrong, the catalogue what to do.
 import type { Problem } from './contract.ts';
+import { problemsOfCalls } from './problems-of-calls.ts';
 import { problemsOfForm } from './problems-of-form.ts';
 import { problemsOfMeaning } from './problems-of-meaning.ts';
 
-export const mappingProblems = { ...problemsOfForm, ...problemsOfMeaning } as const;
+export const mappingProblems = { ...problemsOfForm, ...problemsOfMeaning, ...problemsOfCalls } as const;
 
 export type ProblemCode = keyof typeof mappingProblems;
 

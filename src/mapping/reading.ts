@@ -8,7 +8,8 @@ import type { Path } from './problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
 import { useSource } from './scope.ts';
 import type { Scope } from './scope.ts';
-import { findSource, isBlank, nearestSource } from './source.ts';
+import { nearestIn, sourceIn } from './captures.ts';
+import { findSource, isBlank } from './source.ts';
 import type { Context, Source } from './source.ts';
 import { compileTemplate } from './template.ts';
 import type { Target } from './target.ts';
@@ -71,10 +72,10 @@ function compileFrom(raw: Record<string, unknown>, path: Path, where: Where, fit
   const { scope, categories, list, target } = where;
   const from = raw['from'];
   if (typeof from !== 'string') return undefined;
-  const source = findSource(from, list);
+  const source = sourceIn(from, scope, list);
   if (source === undefined) {
     scope.report.error([...path, 'from'], 'MAP-201', `source "${from}" does not exist.`, {
-      suggestion: nearestSource(from, list),
+      suggestion: nearestIn(from, scope, list),
     });
     return undefined;
   }

@@ -40,9 +40,29 @@ export function compileRecord(
   const ownBlock = blockAt(mapping, action);
   const own = action !== 'create' && (action === 'erase' || Object.hasOwn(ownBlock, 'fields'));
   const list = listAt(own ? ownBlock : mapping, 'fields');
-  const prefix: Path = own ? [action, 'fields'] : ['fields'];
   const lines = action === 'erase' ? [] : (consent?.lines ?? []);
-  const waiting = new Set(lines);
+  return compileLines(list, own ? [action, 'fields'] : ['fields'], scope, {
+    whole: !own,
+    placeable: lines,
+    atEnd: lines,
+  });
+}
+
+/** Compiles a list of fields with the consent lines that stand in it, and those that follow it. */
+export function compileLines(
+  list: readonly unknown[],
+  prefix: Path,
+  scope: Scope,
+  consent: {
+    readonly whole: boolean;
+    /** Lines a `{consent: NAME}` may place. */
+    readonly placeable: readonly ConsentLine[];
+    /** Of these, the ones that are written even where none places them; `{consent: rest}` is about them. */
+    readonly atEnd: readonly ConsentLine[];
+  },
+): RecordPlan {
+  const waiting = new Set(consent.placeable);
+  const rest = new Set(consent.atEnd);
   const parts: RecordPlan['parts'][number][] = [];
   const fields: CompiledField[] = [];
   for (const [index, raw] of list.entries()) {
@@ -54,8 +74,9 @@ export function compileRecord(
           'MAP-106',
           'consent stands alone on its line: it places a line of the consent block.',
         );
-      for (const line of placed(raw['consent'], path, lines, waiting, scope)) {
+      for (const line of placed(raw['consent'], path, consent.placeable, waiting, rest, scope)) {
         waiting.delete(line);
+        rest.delete(line);
         parts.push({ consent: line });
       }
       continue;
@@ -65,7 +86,7 @@ export function compileRecord(
     fields.push(field);
     parts.push({ field });
   }
-  for (const line of waiting) parts.push({ consent: line });
+  for (const line of rest) parts.push({ consent: line });
   const targets = parts.map((part) => ('field' in part ? part.field : part.consent));
   reportDuplicates(targets, scope);
   reportForgeries(fields, lines, scope);
@@ -74,7 +95,7 @@ export function compileRecord(
   return {
     parts,
     fields,
-    whole: !own,
+    whole: consent.whole,
     targets,
     lines: targets.some((one) => one.line !== undefined),
     columns: [...new Set(targets.map(({ target }) => target.text))],
@@ -110,9 +131,10 @@ function placed(
   path: Path,
   lines: readonly ConsentLine[],
   waiting: ReadonlySet<ConsentLine>,
+  rest: ReadonlySet<ConsentLine>,
   scope: Scope,
 ): readonly ConsentLine[] {
-  if (name === 'rest') return [...waiting];
+  if (name === 'rest') return [...rest];
   const found = lines.filter((line) => line.target.text === name && waiting.has(line));
   if (found.length === 0 && lines.length > 0) {
     const text = typeof name === 'string' ? name : '';

@@ -4,7 +4,7 @@ import type { Answer, Outcome } from '../../connectors/contract.ts';
 import { openAnswer } from './answer.ts';
 import type { Opened } from './answer.ts';
 import { isRecord } from './document.ts';
-import type { Report } from './problems.ts';
+import type { Path, Report } from './problems.ts';
 import { compileRule, waitOf } from './response-rule.ts';
 import type { Rule, Stage } from './response-rule.ts';
 
@@ -21,16 +21,23 @@ export function compileResponse(
     readonly proves: boolean;
     readonly hasLookup: boolean;
     readonly now: () => number;
+    /** Rules of one call, before those of the file. */
+    readonly own?: { readonly raw: unknown; readonly path: Path };
   },
 ): Classify {
-  const { report, now, proves } = needs;
-  const list = Array.isArray(raw) ? (raw as unknown[]) : [];
-  const rules = list.flatMap((one, index) => compileRule(one, ['response', index], report, now) ?? []);
+  const { report, now, proves, own } = needs;
+  const placed = (rules: unknown, path: Path): { readonly rule: unknown; readonly path: Path }[] =>
+    Array.isArray(rules) ? (rules as unknown[]).map((rule, index) => ({ rule, path: [...path, index] })) : [];
+  const list = [...(own === undefined ? [] : placed(own.raw, own.path)), ...placed(raw, ['response'])];
+  const at: Path = own?.path ?? ['response'];
+  const rules = list.flatMap((one) => compileRule(one.rule, one.path, report, now) ?? []);
   if (proves) {
-    const kinds = list.flatMap((one) => (isRecord(one) && one['on'] !== 'lookup' ? Object.keys(one) : []));
+    const kinds = list.flatMap(({ rule }) =>
+      isRecord(rule) && rule['on'] !== 'lookup' ? Object.keys(rule) : [],
+    );
     if (!kinds.includes('accepted')) {
       report.error(
-        ['response'],
+        at,
         'MAP-501',
         'no accepted rule: nothing says what proves that the recipient has the lead.',
         { at: 'key' },
@@ -41,20 +48,13 @@ export function compileResponse(
   const answers = proves ? 'absent' : 'accepted';
   if (needs.hasLookup && !rules.some((rule) => rule.stages.has('lookup') && rule.kind === answers)) {
     const asks = proves ? 'send.lookup' : 'file.ack';
-    report.error(
-      ['response'],
-      'MAP-506',
-      `${asks} needs response rules with on: lookup, one of them ${answers}.`,
-      { at: 'key' },
-    );
+    report.error(at, 'MAP-506', `${asks} needs response rules with on: lookup, one of them ${answers}.`, {
+      at: 'key',
+    });
   }
-  for (const [index, one] of list.entries()) {
-    if (needs.hasLookup || !isRecord(one) || !Object.hasOwn(one, 'pending')) continue;
-    report.error(
-      ['response', index],
-      'MAP-506',
-      'a pending rule needs a way to ask again: send.lookup or file.ack.',
-    );
+  for (const { rule, path } of list) {
+    if (needs.hasLookup || !isRecord(rule) || !Object.hasOwn(rule, 'pending')) continue;
+    report.error(path, 'MAP-506', 'a pending rule needs a way to ask again: send.lookup or file.ack.');
   }
   return (answer, stage) => {
     const opened = openAnswer(answer);

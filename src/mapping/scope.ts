@@ -8,6 +8,12 @@ import type { Format } from './format.ts';
 /** What an absent value becomes. `keep` leaves what the recipient has: the key is not written. */
 export type EmptyPolicy = 'omit' | 'null' | 'blank';
 
+export interface CaptureScope {
+  /** `person.id` -> whether the call that gives it may be left out. */
+  readonly known: ReadonlyMap<string, { readonly conditional: boolean }>;
+  readonly read: Set<string>;
+}
+
 export interface Scope {
   readonly report: Report;
   readonly format: Format;
@@ -19,6 +25,8 @@ export interface Scope {
   readonly maps: Readonly<Record<string, unknown>>;
   readonly empty: EmptyPolicy;
   readonly xml?: { readonly record: string; readonly root?: string; readonly prefixes: ReadonlySet<string> };
+  /** Ids earlier answers give, for `calls.person.id`; those read are noted. */
+  readonly captures?: CaptureScope;
   /** Categories the contract covers; undefined when client.yaml could not be read. */
   readonly contract?: readonly DataCategory[];
   /** Why the format cannot hold a text; undefined when it holds all. */

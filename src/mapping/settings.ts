@@ -43,6 +43,18 @@ export function compileSettings(
       ? [action, key, ...path]
       : [key, ...path];
   };
+  return checkSettings(settings, at, connector, client, report);
+}
+
+/** Checks settings against the connector, the contract and good sense. @param at where a part of them stands in the file */
+export function checkSettings(
+  settings: unknown,
+  at: (path: Path) => Path,
+  connector: ConnectorFacts,
+  client: ClientFacts | undefined,
+  report: Report,
+): Settings | undefined {
+  const key = connector.settingsKey;
   if (!isRecord(settings)) {
     report.error(
       [key],

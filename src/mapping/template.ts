@@ -6,7 +6,8 @@ import type { Path } from './problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
 import { useSource } from './scope.ts';
 import type { Scope } from './scope.ts';
-import { findSource, isBlank, nearestSource } from './source.ts';
+import { nearestIn, sourceIn } from './captures.ts';
+import { isBlank } from './source.ts';
 import type { Context } from './source.ts';
 import type { Mode } from './format.ts';
 
@@ -41,11 +42,11 @@ export function compileTemplate(
     parts.push(text.slice(from, match.index));
     from = match.index + match[0].length;
     const [name = '', formatter, ...more] = (match[1] ?? '').split('|').map((one) => one.trim());
-    const source = findSource(name, list);
+    const source = sourceIn(name, scope, list);
     if (source === undefined) {
       sound = false;
       scope.report.error(path, 'MAP-201', `source "${name}" in the template does not exist.`, {
-        suggestion: nearestSource(name, list),
+        suggestion: nearestIn(name, scope, list),
       });
       continue;
     }

@@ -1,0 +1,31 @@
+// Mistakes of `calls:`, where one delivery takes several.
+// Invariant: a code keeps its meaning for ever.
+
+export const problemsOfCalls = {
+  'MAP-651': { meaning: 'Two calls of one action have the same name.', remedy: 'Give each its own name.' },
+  'MAP-652': {
+    meaning: 'An address names an id that no earlier call gives, or not for every lead.',
+    remedy: 'Add the id to the capture of an earlier call, or give both calls the same when.',
+  },
+  'MAP-653': {
+    meaning: 'An id is captured from no place of the answer, or from one that holds a person.',
+    remedy: 'Write $.path, xml:path or header:Name of the id the recipient gives.',
+  },
+  'MAP-654': {
+    meaning: 'A consent line is carried only by a call that some leads leave out (C20).',
+    remedy: 'Let a call without when carry the line, or let the line itself send the call: to: call:NAME.',
+  },
+  'MAP-655': {
+    meaning: 'A call that carries an opt-in stands behind one it does not need.',
+    remedy: 'Put it before: should a call fail between them, nobody is left there without the opt-in.',
+  },
+  'MAP-656': {
+    meaning:
+      'A consent line sends a call that does not exist, or says something else than send, omit or hold.',
+    remedy: 'Name a call of every action that carries the opt-in; write send, omit or hold for each state.',
+  },
+  'MAP-657': {
+    meaning: 'Something stands beside calls that belongs into them, or an action has none.',
+    remedy: 'Move it into the call, or give the action its calls.',
+  },
+} as const;
