@@ -68,6 +68,8 @@ function notWritten(result: Extract<Preview['result'], { readonly ok: false }>):
       return out(`  the consent line of ${result.field} says hold for this state`);
     case 'category_not_authorised':
       return out(`  the contract does not cover ${result.category} data`);
+    case 'capture_missing':
+      return out(`  no answer has given ${result.capture} yet`);
     case 'invalid':
       for (const one of result.problems) out(`  ${one.field}: ${one.code}`);
   }

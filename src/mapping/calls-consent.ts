@@ -2,14 +2,28 @@
 // Invariant: each line is in a call that always leaves or decides one itself, and as early as the CRM permits (C16, C20).
 import type { Action } from '../../connectors/contract.ts';
 import type { Lead } from '../domain/lead.ts';
-import type { CompiledCall, RawCall } from './calls.ts';
 import type { CompiledConsent, ConsentLine } from './consent.ts';
-import { omitted } from './consent-line.ts';
+import { omitted } from './consent-choices.ts';
 import type { ConsentSent } from './contract.ts';
 import { isRecord, listAt } from './document.ts';
-import type { Report } from './problems.ts';
+import type { Path, Report } from './problems.ts';
+import type { RecordPlan } from './record.ts';
 import { suggest } from './suggest.ts';
 import type { Entry } from './values.ts';
+
+/** One raw call and where it stands. */
+export interface RawCall {
+  readonly raw: Record<string, unknown>;
+  readonly path: Path;
+  readonly name: string;
+}
+
+/** What a compiled call carries and builds on. */
+interface Carrying {
+  readonly record: Pick<RecordPlan, 'parts'>;
+  /** Ids of earlier calls it uses. */
+  readonly reads: readonly string[];
+}
 
 const prefix = 'call:';
 
@@ -77,21 +91,60 @@ const whereOf = (calls: readonly RawCall[]): string => {
   return first === 'update' ? 'update, which has to carry this opt-in too' : 'calls';
 };
 
+const gateValues = new Set<unknown>(['send', 'omit', 'hold']);
+
+/** A line that sends a call says so in each state, and nothing else. */
+export function checkGates(
+  mapping: Record<string, unknown>,
+  consent: CompiledConsent | undefined,
+  several: boolean,
+  report: Report,
+): void {
+  for (const line of consent?.lines ?? []) {
+    const name = gatedCall(line);
+    if (name === undefined) continue;
+    if (!several) {
+      report.error(
+        [...line.path, 'to'],
+        'MAP-656',
+        `"call:${name}" names a call, and this file has no calls.`,
+      );
+      continue;
+    }
+    const raw = listAt(mapping, 'consent')[Number(line.path.at(-1))];
+    const values = isRecord(raw) ? raw['values'] : undefined;
+    const other = isRecord(raw)
+      ? ['each', 'line', 'proof'].find((key) => Object.hasOwn(raw, key))
+      : undefined;
+    if (other !== undefined)
+      report.error([...line.path, other], 'MAP-656', `a line that sends a call has values, no ${other}.`, {
+        at: 'key',
+      });
+    for (const [state, value] of Object.entries(isRecord(values) ? values : {}))
+      if (!gateValues.has(value))
+        report.error(
+          [...line.path, 'values', state],
+          'MAP-656',
+          `a line that sends a call writes no value: ${state} is send, omit or hold.`,
+        );
+  }
+}
+
 /** Without a recorded answer the call is written, and then withheld as every other. */
 function sends(line: ConsentLine, consent: CompiledConsent, lead: Lead, now: Date): boolean {
   const answers = consent.answers(lead, now);
   if ('missing' in answers) return true;
   const out: Entry[] = [];
-  line.write(answers.current, out, []);
+  line.write(answers.current, out, [], []);
   return out.length > 0;
 }
 
 function noting(line: ConsentLine, wanted: (sent: ConsentSent) => boolean): ConsentLine {
   return {
     ...line,
-    write: (current, _out, sent) => {
+    write: (current, _out, sent, problems) => {
       const told: ConsentSent[] = [];
-      line.write(current, [], told);
+      line.write(current, [], told, problems);
       sent.push(...told.filter(wanted));
     },
   };
@@ -108,7 +161,7 @@ const contactOf: Readonly<Record<string, readonly string[]>> = {
 /** Every line in a call that always leaves; a call that carries an opt-in as early as the ids it needs permit. */
 export function checkConsentCarried(
   raws: readonly RawCall[],
-  calls: readonly CompiledCall[],
+  calls: readonly Carrying[],
   consent: CompiledConsent,
   action: Action,
   report: Report,
@@ -162,7 +215,7 @@ function checkEarly(
   index: number,
   carrying: ReadonlySet<number>,
   raws: readonly RawCall[],
-  calls: readonly CompiledCall[],
+  calls: readonly Carrying[],
   report: Report,
 ): void {
   const [raw, call] = [raws[index], calls[index]];

@@ -4,6 +4,7 @@ import type { Action, Answer } from '../../connectors/contract.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import { openAnswer } from './answer.ts';
 import { checkConsentCarried, distribute } from './calls-consent.ts';
+import type { RawCall } from './calls-consent.ts';
 import { capturesIn, compileCaptures } from './captures.ts';
 import type { Captures } from './captures.ts';
 import { compileCondition } from './conditions.ts';
@@ -44,13 +45,6 @@ export interface CallsInput {
   readonly now: () => number;
   /** Ids that calls of this action and of those before it give; grows with each call. */
   readonly known: Map<string, { readonly conditional: boolean }>;
-}
-
-/** One raw call and where it stands. */
-export interface RawCall {
-  readonly raw: Record<string, unknown>;
-  readonly path: Path;
-  readonly name: string;
 }
 
 /** Whether the destination sends its leads by several calls. */
@@ -312,5 +306,5 @@ function onUnknownOf(
   if (own === 'lookup')
     report.error([...path, 'onUnknown'], 'MAP-506', 'onUnknown: lookup needs send.lookup in this call.');
   // What sets a state may be said twice; what creates may not.
-  return repeatable.has(String(settings['method'] ?? 'POST')) ? 'resend' : 'hold';
+  return repeatable.has(textAt(settings, 'method') ?? 'POST') ? 'resend' : 'hold';
 }

@@ -6,6 +6,7 @@ import type { DataCategory } from '../domain/lead.ts';
 import { createApply, planKey } from './apply.ts';
 import { compileCalls, hasCalls } from './calls.ts';
 import type { CompiledCall } from './calls.ts';
+import { checkGates } from './calls-consent.ts';
 import type { SchemaCheck } from './client-schema.ts';
 import { compileAccepts } from './conditions.ts';
 import { compileConsent } from './consent.ts';
@@ -51,6 +52,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   const actions = new Map<Action, ActionPlan>();
   const secretNames = new Set<string>();
   const several = hasCalls(mapping);
+  checkGates(mapping, consent, several, report);
   const known = new Map<string, { readonly conditional: boolean }>();
   for (const action of actionNames) {
     if (action !== 'create' && !Object.hasOwn(mapping, action)) continue;

@@ -31,7 +31,8 @@ export function compileLine(raw: unknown, path: Path, scope: Scope, pairs: Conse
   }
   if (Object.hasOwn(raw, 'each')) return compileConsentEach(raw, path, scope, pairs, target);
   const line = compileLineText(raw['line'], [...path, 'line'], report);
-  const name = line === undefined ? lastName(target) : line.label;
+  // `call:blacklist` is named by the call it sends.
+  const name = line === undefined ? lastName(target).replace(/^call:/, '') : line.label;
   const purpose = consentPurposes.find((one) => one === (raw['purpose'] ?? 'marketing'));
   const channel = consentChannels.find((one) => one === raw['channel']);
   const choices = Object.hasOwn(raw, 'values') ? compileChoices(raw, path, scope, target, name) : undefined;

@@ -89,7 +89,11 @@ export function compileLines(
   for (const line of rest) parts.push({ consent: line });
   const targets = parts.map((part) => ('field' in part ? part.field : part.consent));
   reportDuplicates(targets, scope);
-  reportForgeries(fields, lines, scope);
+  reportForgeries(
+    fields,
+    parts.flatMap((part) => ('consent' in part ? [part.consent] : [])),
+    scope,
+  );
   for (const { target, path } of targets) checkXmlTarget(target, path, scope);
   const categories = new Set(fields.flatMap((field) => [...field.categories]));
   return {
