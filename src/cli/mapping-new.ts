@@ -7,6 +7,7 @@ import { connectors } from '../../connectors/index.ts';
 import { RelaisError } from '../errors.ts';
 import { checkSources, checkClientText } from '../mapping/check.ts';
 import type { Problem } from '../mapping/contract.ts';
+import { reservedFolders } from '../mapping/load.ts';
 import { createProblems, formatProblem } from '../mapping/problems.ts';
 import { makeSkeleton, type Skeleton } from '../mapping/skeleton/skeleton.ts';
 import { withExamples } from './arguments.ts';
@@ -48,7 +49,7 @@ function draft(client: string, sample: string, options: NewOptions): void {
   ] as const)
     if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(text))
       throw new RelaisError('USAGE-001', `${what} "${text}" needs small letters, digits and - only.`);
-  if (client === 'presets' || client === 'schema')
+  if (reservedFolders.includes(client))
     throw new RelaisError('USAGE-001', `"${client}" is no client: that folder holds ${client}.`);
   const folder = mappingsFolder(options.dir);
   const clientFile = join(folder, client, 'client.yaml');

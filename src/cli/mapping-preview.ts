@@ -3,21 +3,17 @@
 import { Option, type Command } from 'commander';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { connectors } from '../../connectors/index.ts';
 import type { Action } from '../../connectors/contract.ts';
 import type { App } from '../app.ts';
 import type { Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
-import { checkSources } from '../mapping/check.ts';
-import type { MappingSources, Problem } from '../mapping/contract.ts';
-import { loadDestination } from '../mapping/load.ts';
-import { formatProblem } from '../mapping/problems.ts';
+import type { MappingSources } from '../mapping/contract.ts';
 import { leadFromSample } from '../mapping/sample.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { readLeads } from '../store/leads.ts';
 import { findLeads } from '../store/support-leads.ts';
 import { reasonOf, withExamples } from './arguments.ts';
-import { shownPath } from './mapping-check.ts';
+import { chosenFile, listed } from './mapping-versions.ts';
 import { printPreview } from './preview-text.ts';
 import { sampleLead } from './sample-lead.ts';
 import { mappingsFolder, say, withApp } from './terminal.ts';
@@ -61,14 +57,7 @@ async function preview(destination: string, options: PreviewOptions): Promise<vo
   const reason = options.lead === undefined ? '' : reasonOf(options.reason);
   if (options.lead !== undefined && options.sample !== undefined)
     throw new RelaisError('USAGE-001', 'Give --lead or --sample, not both.');
-  const sources = loadDestination(folder, destination);
-  const checked = checkSources(sources, { connectors });
-  if (!checked.ok)
-    throw new RelaisError(
-      'MAPPING-001',
-      `The mapping of ${destination} has errors:\n${listed(folder, checked.problems)}`,
-    );
-  const { mapping } = checked;
+  const { sources, mapping } = chosenFile(folder, destination);
   if (mapping.actions[options.action] === undefined)
     throw new RelaisError(
       'USAGE-001',
@@ -81,9 +70,6 @@ async function preview(destination: string, options: PreviewOptions): Promise<vo
     printPreview(mapping, await storedLead(app, mapping.clientId, lead, reason), options.action),
   );
 }
-
-const listed = (folder: string, problems: readonly Problem[]): string =>
-  problems.map((one) => formatProblem({ ...one, file: shownPath(folder, one.file) })).join('\n');
 
 function invented(sources: MappingSources, folder: string, wanted: string | undefined): Lead {
   const { name, text } = sampleOf(sources, folder, wanted);

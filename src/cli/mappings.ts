@@ -9,6 +9,7 @@ import { formatProblem } from '../mapping/problems.ts';
 import { guessedOptIn } from '../publishing/publish.ts';
 import { impersonal, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { checkCommand } from './mapping-check.ts';
+import { diffCommand } from './mapping-diff.ts';
 import { newCommand } from './mapping-new.ts';
 import { previewCommand } from './mapping-preview.ts';
 import { paris, table } from './table.ts';
@@ -25,6 +26,7 @@ export function mappingCommands(program: Command): void {
   newCommand(mapping);
   checkCommand(mapping);
   previewCommand(mapping);
+  diffCommand(mapping);
 
   withExamples(
     mapping

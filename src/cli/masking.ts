@@ -15,6 +15,14 @@ export function maskMail(mail: string | undefined): string {
 export const maskPhone = (phone: string | undefined): string =>
   phone === undefined ? '-' : `${phone.slice(0, 3)}******${phone.slice(-2)}`;
 
+/** The form of a written value: capitals, digits and separators can be compared; words lose letters and length. */
+export const maskForm = (text: string): string =>
+  text
+    .replaceAll(/[\p{L}\p{M}]+/gu, (word) =>
+      word === word.toLocaleUpperCase('fr') ? 'X…' : /^\p{Lu}/u.test(word) ? 'Xx…' : 'x…',
+    )
+    .replaceAll(/\p{N}/gu, '9');
+
 /** Label and value of each line of a person. */
 export function personLines(
   { identity, erasedAt }: Lead,

@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline/promises';
 import { resolve } from 'node:path';
 import { openApp, type App } from '../app.ts';
 import { loadConfig, mappingsDirOf, sandboxFile, type Config } from '../config.ts';
-import { RelaisError } from '../errors.ts';
-import { createLog } from '../log.ts';
+import { isRelaisError, RelaisError } from '../errors.ts';
+import { createLog, silentLog } from '../log.ts';
 
 /**
  * Control characters of stored text would move the cursor, recolour the screen or turn the reading direction.
@@ -64,6 +64,22 @@ export async function withApp<T>(work: (app: App) => Promise<T>): Promise<T> {
   const app = await openApp(config(), {
     log: createLog({ level: 'error', stream: { write: (line) => void process.stderr.write(line) } }),
   });
+  try {
+    return await work(app);
+  } finally {
+    await app.close();
+  }
+}
+
+/** For what can do with less: undefined when nothing is configured or no database answers, which is said. */
+export async function withAppIfAny<T>(work: (app: App | undefined) => Promise<T>): Promise<T> {
+  let app: App;
+  try {
+    app = await openApp(config(), { log: silentLog });
+  } catch (error) {
+    if (!isRelaisError(error) || !/^(CONFIG|DB)-/.test(error.code)) throw error;
+    return work(undefined);
+  }
   try {
     return await work(app);
   } finally {

@@ -88,6 +88,15 @@ export function checkSources(sources: MappingSources, options: CheckOptions): Ch
   return { ok: true, mapping: compiled, warnings: all };
 }
 
+/** The whole file as data, what it extends and the maps it shares laid under it: for tools that describe it. */
+export function wholeMapping(sources: MappingSources): Readonly<Record<string, unknown>> {
+  const problems = createProblems();
+  const own = readDocument(sources.main, sources.files[sources.main] ?? '', problems);
+  const whole = withPresets(own, sources, problems);
+  const { value } = withSharedMaps(whole, sources.files, sources.clientId, problems);
+  return isRecord(value) ? value : {};
+}
+
 export const hasErrors = (problems: readonly Problem[]): boolean =>
   problems.some((problem) => problem.severity === 'error');
 

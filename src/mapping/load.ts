@@ -18,7 +18,8 @@ export interface LoadedFolder {
   readonly destinations: readonly MappingSources[];
 }
 
-const reserved = new Set(['presets', 'schema', 'maps']);
+/** Folders beside the clients'. */
+export const reservedFolders: readonly string[] = ['presets', 'schema', 'maps'];
 const maxFileBytes = 2_000_000;
 
 /** Reads everything under a mappings folder. */
@@ -34,7 +35,7 @@ export function loadMappings(folder: string): LoadedFolder {
   const clients: LoadedClient[] = [];
   const destinations: MappingSources[] = [];
   for (const clientId of names) {
-    if (reserved.has(clientId) || !statSync(join(folder, clientId)).isDirectory()) continue;
+    if (reservedFolders.includes(clientId) || !statSync(join(folder, clientId)).isDirectory()) continue;
     const own = filesUnder(folder, clientId);
     const text = own[`${clientId}/client.yaml`];
     clients.push({ clientId, ...(text === undefined ? {} : { text }) });

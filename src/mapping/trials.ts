@@ -9,7 +9,7 @@ import type { createProblems, Path, Report } from './problems.ts';
 import { textOf } from './rendering.ts';
 import { leadFromSample } from './sample.ts';
 import { suggest } from './suggest.ts';
-import { settle } from './values.ts';
+import { entryValue } from './values.ts';
 import type { Entry } from './values.ts';
 
 interface Setting {
@@ -145,21 +145,6 @@ function compareField(
     `"${field}" is written as ${shown}, the test expects ${JSON.stringify(wanted)}.`,
     { suggestion },
   );
-}
-
-function entryValue(entry: Entry): unknown {
-  switch (entry.kind) {
-    case 'cell':
-      return settle(entry.cell, { sequence: 1, rows: 1 });
-    case 'line':
-      return entry.text;
-    case 'cells':
-      return entry.cells.map((cell) => settle(cell, { sequence: 1, rows: 1 }));
-    case 'rows':
-      return entry.rows.map((row) =>
-        Object.fromEntries(row.map((one) => [one.target.text, entryValue(one)])),
-      );
-  }
 }
 
 const same = (actual: unknown, wanted: unknown): boolean => JSON.stringify(actual) === JSON.stringify(wanted);

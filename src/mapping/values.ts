@@ -42,3 +42,20 @@ export function settle(
   if (!isLate(cell)) return cell;
   return batch === undefined ? null : cell.finish(batch[cell.late]);
 }
+
+/** What an entry writes, as data: a scalar, a list, or a list of groups. */
+export function entryValue(entry: Entry): unknown {
+  const first = { sequence: 1, rows: 1 };
+  switch (entry.kind) {
+    case 'cell':
+      return settle(entry.cell, first);
+    case 'line':
+      return entry.text;
+    case 'cells':
+      return entry.cells.map((cell) => settle(cell, first));
+    case 'rows':
+      return entry.rows.map((row) =>
+        Object.fromEntries(row.map((one) => [one.target.text, entryValue(one)])),
+      );
+  }
+}

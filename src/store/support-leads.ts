@@ -97,3 +97,27 @@ export async function countBackfill(
   );
   return row?.n ?? 0;
 }
+
+/** The newest leads a destination had a delivery of; of its client when it had none yet. Erased ones are left out. */
+export async function latestLeads(
+  sql: Sql,
+  clientId: string,
+  destinationId: string,
+  limit: number,
+): Promise<readonly number[]> {
+  const count = Math.trunc(limit);
+  const delivered = await sql.all<{ id: number }>(
+    `SELECT d.lead_id AS id FROM deliveries d JOIN leads l ON l.id = d.lead_id
+      WHERE d.destination_id = ? AND d.client_id = ? AND d.action = 'create' AND l.erased_at IS NULL
+      ORDER BY d.id DESC LIMIT ${2 * count}`,
+    [destinationId, clientId],
+  );
+  const rows =
+    delivered.length > 0
+      ? delivered
+      : await sql.all<{ id: number }>(
+          `SELECT id FROM leads WHERE client_id = ? AND erased_at IS NULL ORDER BY created_at DESC, id DESC LIMIT ${count}`,
+          [clientId],
+        );
+  return [...new Set(rows.map((row) => row.id))].slice(0, count);
+}

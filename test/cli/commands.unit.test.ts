@@ -2,7 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { allOf, relaisProgram } from '../../src/cli/program.ts';
 import { impersonal, instant, namesSomebody } from '../../src/cli/arguments.ts';
-import { maskMail, maskName, maskPhone } from '../../src/cli/masking.ts';
+import { maskForm, maskMail, maskName, maskPhone } from '../../src/cli/masking.ts';
 import { advice, stateWords } from '../../src/cli/story-words.ts';
 import { table } from '../../src/cli/table.ts';
 import { confirmed, harmless } from '../../src/cli/terminal.ts';
@@ -82,6 +82,18 @@ test('masks show an initial, never a length', () => {
   expect(maskMail('broken')).not.toContain('broken');
   expect(maskPhone('+33639980123')).toBe('+33******23');
 });
+
+test.each([
+  ['DURAND', 'X…'],
+  ['Li', 'Xx…'],
+  ['Noël de La Tour', 'Xx… x… Xx… Xx…'],
+  ['zoe.lefevre@courriel.example', 'x….x…@x….x…'],
+  ['06 39 98 00 01', '99 99 99 99 99'],
+  ['+33639980001', '+99999999999'],
+  ['285 000,50', '999 999,99'],
+])('the form of %s is %s: comparable, and no word of it left', (text, form) =>
+  expect(maskForm(text)).toBe(form),
+);
 
 test('every state and every reason has words and something to do, in both languages', () => {
   for (const state of deliveryStates)

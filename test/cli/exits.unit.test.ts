@@ -35,6 +35,7 @@ test('every command the operators are promised is there', () => {
       ...['lead import', 'lead refusals', 'lead show', 'lead withdraw', 'log anchor', 'log verify'],
       ...[
         'mapping check',
+        'mapping diff',
         'mapping history',
         'mapping new',
         'mapping preview',

@@ -160,3 +160,48 @@ describe('log verify', () => {
     expect(changed.err).toContain('→ Keep the database as it is');
   });
 });
+
+describe('mapping diff', () => {
+  const changed = main
+    .replace('as: { phone: national }', 'as: { phone: spaced }')
+    .replace('from: identity.lastName', 'from: identity.lastName, as: upper');
+  beforeAll(async () => {
+    gateway.file('essai/crm.yaml', main);
+    await relais('mapping', 'publish', 'essai-crm', ...note);
+    gateway.file('essai/crm.yaml', changed);
+  });
+
+  test('over the leads that came: by field, their values by form only, nothing journaled', async () => {
+    const before = (await actionsOf(gateway, 'revealed', 'looked_up')).length;
+    const { out, code } = await relais('mapping', 'diff', 'essai-crm');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^essai-crm: v\d+ \(in force\) → file, over 2 leads, newest first\n1 of 2 /);
+    expect(out).toContain('nom  in 1\n  "Xx…" → "X…"  ×1  PV-1');
+    expect(out).toContain('tel  in 1\n  "9999999999" → "99 99 99 99 99"  ×1  PV-1');
+    expect(out).not.toMatch(/OPTIN|Lef|LEF/);
+    expect(await actionsOf(gateway, 'revealed', 'looked_up')).toHaveLength(before);
+  });
+
+  test('values in clear need a reason and are journaled lead by lead before they are shown', async () => {
+    const command = ['mapping', 'diff', 'essai-crm', 'published', 'file', '--show-values'];
+    expect(await relais(...command)).toMatchObject({ code: 64, out: '' });
+    const { out } = await relais(...command, '--reason', 'ticket 18');
+    expect(out).toContain('"Lefèvre" → "LEFÈVRE"');
+    const noted = (await actionsOf(gateway, 'revealed')).filter((one) => one.purpose === 'ticket 18');
+    expect(noted.map((one) => one.client)).toEqual(['essai', 'essai']);
+  });
+
+  test('two versions by number; samples on request; as JSON', async () => {
+    expect((await relais('mapping', 'diff', 'essai-crm', '1', 'v1')).out).toContain('Nothing changes');
+    const ran = await relais('mapping', 'diff', 'essai-crm', '--samples', '--json');
+    expect(JSON.parse(ran.out)).toMatchObject({
+      to: 'file',
+      leads: 1,
+      targets: [
+        { target: 'nom', changes: [{ before: '"Durand-Exemple"', after: '"DURAND-EXEMPLE"' }] },
+        { target: 'tel' },
+      ],
+    });
+    expect(await relais('mapping', 'diff', 'essai-crm', '99')).toMatchObject({ code: 1, out: '' });
+  });
+});

@@ -1,0 +1,209 @@
+// relais mapping diff: what a new version would change, over the leads that really came.
+// Invariant: a person's values are shown by their form only; in clear they need a reason and are journaled first (C39).
+import { Option, type Command } from 'commander';
+import type { Action } from '../../connectors/contract.ts';
+import type { App } from '../app.ts';
+import type { Lead } from '../domain/lead.ts';
+import { RelaisError } from '../errors.ts';
+import { diffMappings, type Change, type MappingDiff, type SettingChange } from '../mapping/diff.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { listLength, reasonOf, withExamples } from './arguments.ts';
+import {
+  chosenFile,
+  chosenVersion,
+  samplesOf,
+  storedLeads,
+  whichOf,
+  type Chosen,
+} from './mapping-versions.ts';
+import { maskForm } from './masking.ts';
+import { mappingsFolder, out, say, strong, withAppIfAny } from './terminal.ts';
+
+interface DiffOptions {
+  readonly last: number;
+  readonly action: Action;
+  readonly showValues?: boolean;
+  readonly reason?: string;
+  readonly samples?: boolean;
+  readonly dir?: string;
+  readonly json?: boolean;
+}
+
+export function diffCommand(mapping: Command): void {
+  withExamples(
+    mapping
+      .command('diff <destination> [from] [to]')
+      .description('what two versions write differently over the last real leads, grouped by field')
+      .option('--last <count>', 'leads of the destination, newest first', listLength, 50)
+      .addOption(
+        new Option('--action <action>', 'what the delivery tells')
+          .choices(['create', 'update', 'erase'])
+          .default('create'),
+      )
+      .option('--samples', "the client's invented samples instead of real leads")
+      .option(
+        '--show-values',
+        "values in clear instead of their form (a person's data: logged, needs --reason)",
+      )
+      .option('--reason <text>', 'why (ticket number); needed with --show-values')
+      .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
+      .option('--json', 'as JSON'),
+    'from, to: a version number, "published" or "file"; default: from what is in force to the file. Without a database the samples are compared with themselves in both files given.',
+    'relais mapping diff horizon-crm',
+    'relais mapping diff horizon-crm 3 4 --last 200',
+    'relais mapping diff horizon-crm published file --show-values --reason "ticket 18"',
+  ).action((destination: string, from: string | undefined, to: string | undefined, options: DiffOptions) =>
+    diff(destination, from ?? 'published', to ?? 'file', options),
+  );
+}
+
+async function diff(destination: string, from: string, to: string, options: DiffOptions): Promise<void> {
+  const folder = mappingsFolder(options.dir);
+  const reveal = options.showValues === true;
+  const reason = reveal ? reasonOf(options.reason) : '';
+  await withAppIfAny(async (app) => {
+    const side = (which: string): Chosen | Promise<Chosen> => {
+      const wanted = whichOf(which);
+      if (wanted === 'file') return chosenFile(folder, destination);
+      if (app === undefined)
+        throw new RelaisError('USAGE-001', `Version "${which}" stands in the database, and none answers.`);
+      return chosenVersion(app, folder, destination, wanted);
+    };
+    const [before, after] = [await side(from), await side(to)];
+    const { leads, real } = await leadsOf(app, after, options);
+    // Logged before anything is shown: a look-up that could not be written is not answered.
+    if (app !== undefined && real && reveal) await note(app, leads, reason);
+    const found = diffMappings(before.mapping, after.mapping, leads, options.action, new Date());
+    const show = real && !reveal ? maskForm : (text: string): string => text;
+    const titles = [before.label, after.label] as const;
+    if (options.json === true) return out(JSON.stringify(asData(found, titles, show)));
+    print(found, destination, titles, show, real);
+  });
+}
+
+async function leadsOf(
+  app: App | undefined,
+  { mapping, sources }: Chosen,
+  { samples, last }: DiffOptions,
+): Promise<{ readonly leads: readonly Lead[]; readonly real: boolean }> {
+  const stored = app === undefined || samples === true ? [] : await storedLeads(app, mapping, last);
+  if (stored.length > 0) return { leads: stored, real: true };
+  if (samples !== true)
+    say(
+      `${app === undefined ? 'No database answers' : 'No lead came yet'}: the client's samples are compared.`,
+    );
+  return { leads: samplesOf(sources), real: false };
+}
+
+async function note(app: App, leads: readonly Lead[], purpose: string): Promise<void> {
+  const { actor } = app.config;
+  await app.database.transaction((tx) =>
+    appendHandovers(
+      tx,
+      leads.map((lead) => ({
+        entry: 'revealed' as const,
+        clientId: lead.clientId,
+        leadId: lead.id,
+        actor,
+        purpose,
+      })),
+    ),
+  );
+}
+
+type Show = (text: string) => string;
+
+/** A value as JSON shows it: "0" is a text, 0 a number. */
+function shown(value: unknown, show: Show): string {
+  if (value === undefined) return '(nothing)';
+  if (typeof value === 'string') return JSON.stringify(show(value));
+  if (Array.isArray(value)) return `[${(value as unknown[]).map((one) => shown(one, show)).join(', ')}]`;
+  if (typeof value === 'object' && value !== null)
+    return `{${Object.entries(value)
+      .map(([key, inner]) => `${key}: ${shown(inner, show)}`)
+      .join(', ')}}`;
+  return show(String(value));
+}
+
+interface Pair {
+  readonly before: string;
+  readonly after: string;
+  readonly references: readonly string[];
+}
+
+/** Changes that look alike, the most frequent first. */
+function pairsOf(changes: readonly Change[], show: Show): readonly Pair[] {
+  const pairs = new Map<string, { before: string; after: string; references: string[] }>();
+  for (const { reference, before, after } of changes) {
+    const [one, other] = [shown(before, show), shown(after, show)];
+    const pair = pairs.get(`${one}\n${other}`) ?? {
+      before: one,
+      after: one === other ? `${other} (another value of the same form)` : other,
+      references: [],
+    };
+    pair.references.push(reference);
+    pairs.set(`${one}\n${other}`, pair);
+  }
+  return [...pairs.values()].toSorted((a, b) => b.references.length - a.references.length);
+}
+
+const plain: Show = (text) => text;
+
+function asData(found: MappingDiff, [from, to]: readonly [string, string], show: Show): unknown {
+  return {
+    ...{ from, to, ...found },
+    targets: found.targets.map(({ target, impersonal, changes }) => ({
+      target,
+      leads: changes.length,
+      changes: pairsOf(changes, impersonal ? plain : show),
+    })),
+  };
+}
+
+const mostPairs = 8;
+
+function print(
+  found: MappingDiff,
+  destination: string,
+  [from, to]: readonly [string, string],
+  show: Show,
+  real: boolean,
+): void {
+  const { leads, differing } = found;
+  out(strong(`${destination}: ${from} → ${to}, over ${leads} ${real ? 'leads, newest first' : 'samples'}`));
+  out(
+    differing === 0
+      ? `Nothing changes for them.`
+      : `${differing} of ${leads} would be written or routed differently.`,
+  );
+  for (const { target, impersonal, changes } of found.targets) {
+    out(strong(`\n${target}`) + `  in ${changes.length}`);
+    const pairs = pairsOf(changes, impersonal ? plain : show);
+    for (const pair of pairs.slice(0, mostPairs)) line(pair);
+    if (pairs.length > mostPairs) out(`  and ${pairs.length - mostPairs} more kinds of change`);
+  }
+  for (const [title, changes] of [
+    ['Whether it leaves', found.outcomes],
+    ['Which leads go there', found.routing],
+  ] as const) {
+    if (changes.length > 0) out(strong(`\n${title}`));
+    for (const change of changes) line(change);
+  }
+  if (found.layout.length > 0) {
+    out(strong('\nBytes'));
+    out(`  the same values are written in another order, dialect or encoding  ${counted(found.layout)}`);
+  }
+  settings('Opt-in truth table', found.optIn);
+  settings('Settings', found.settings);
+}
+
+function settings(title: string, changes: readonly SettingChange[]): void {
+  if (changes.length > 0) out(strong(`\n${title}`));
+  for (const { name, before, after } of changes) out(`  ${name}: ${before} → ${after}`);
+}
+
+const line = ({ before, after, references }: Pair): void =>
+  out(`  ${before} → ${after}  ${counted(references)}`);
+
+const counted = (references: readonly string[]): string =>
+  `×${references.length}  ${references.slice(0, 3).join(', ')}${references.length > 3 ? ', ...' : ''}`;

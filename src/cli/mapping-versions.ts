@@ -1,0 +1,96 @@
+// Which mapping a tool speaks of: the file as it stands, the version in force, or one by its number.
+// Invariant: what does not pass the check is told with every problem, and never used.
+import { connectors } from '../../connectors/index.ts';
+import type { App } from '../app.ts';
+import type { Lead } from '../domain/lead.ts';
+import { RelaisError } from '../errors.ts';
+import { checkSources } from '../mapping/check.ts';
+import type { CompiledMapping, MappingSources, Problem } from '../mapping/contract.ts';
+import { loadDestination } from '../mapping/load.ts';
+import { formatProblem } from '../mapping/problems.ts';
+import { leadFromSample } from '../mapping/sample.ts';
+import { readLeads } from '../store/leads.ts';
+import type { MappingVersion } from '../store/mapping-versions.ts';
+import { latestLeads } from '../store/support-leads.ts';
+import { wholeNumber } from './arguments.ts';
+import { shownPath } from './mapping-check.ts';
+import { sampleLead } from './sample-lead.ts';
+
+export interface Chosen {
+  /** `v3 (in force)`, `file`. */
+  readonly label: string;
+  readonly sources: MappingSources;
+  readonly mapping: CompiledMapping;
+  /** Absent for the file. */
+  readonly version?: MappingVersion;
+}
+
+/** `file`, `published`, or the number of a version. */
+export type Which = 'file' | 'published' | number;
+
+export function whichOf(text: string): Which {
+  return text === 'file' || text === 'published' ? text : wholeNumber(text.replace(/^v/, ''));
+}
+
+export const listed = (folder: string, problems: readonly Problem[]): string =>
+  problems.map((one) => formatProblem({ ...one, file: shownPath(folder, one.file) })).join('\n');
+
+/** The file of a destination as it stands. @throws MAPPING-001 with every error */
+export function chosenFile(folder: string, destinationId: string): Chosen {
+  const sources = loadDestination(folder, destinationId);
+  return { label: 'file', sources, mapping: compiled(folder, sources, `The mapping of ${destinationId}`) };
+}
+
+function compiled(folder: string, sources: MappingSources, what: string, tests = true): CompiledMapping {
+  const checked = checkSources(sources, { connectors, tests });
+  if (checked.ok) return checked.mapping;
+  const errors = checked.problems.filter((one) => one.severity === 'error');
+  throw new RelaisError('MAPPING-001', `${what} has errors:\n${listed(folder, errors)}`);
+}
+
+/** @throws FIND-001 when there is no such version */
+export async function chosenVersion(
+  app: App,
+  folder: string,
+  destinationId: string,
+  which: Exclude<Which, 'file'>,
+): Promise<Chosen> {
+  const versions = await app.publishing.history(destinationId);
+  const version = versions.find((one) => (which === 'published' ? one.inForce : one.version === which));
+  if (version === undefined)
+    throw new RelaisError(
+      'FIND-001',
+      which === 'published'
+        ? `Destination ${destinationId} has no version in force.`
+        : `Destination ${destinationId} has no version ${which}.`,
+    );
+  const sources = JSON.parse(version.sources) as MappingSources;
+  return {
+    ...{ label: `v${version.version}${version.inForce ? ' (in force)' : ''}`, sources, version },
+    mapping: compiled(folder, sources, `Version ${version.version} of ${destinationId}`, false),
+  };
+}
+
+/** Every sample of the client that can be read; the built-in invented lead when there is none. */
+export function samplesOf({ clientId, files }: MappingSources): readonly Lead[] {
+  const own = Object.entries(files).filter(([name]) => /\/samples\/.*\.ya?ml$/.test(name));
+  const texts = own.length === 0 ? [['built-in', sampleLead] as const] : own;
+  return texts.flatMap(([name, text]) => {
+    const sample = leadFromSample(text, name, clientId);
+    return sample.ok ? [sample.lead] : [];
+  });
+}
+
+/** The newest leads of a destination, newest first. */
+export async function storedLeads(
+  app: App,
+  mapping: CompiledMapping,
+  last: number,
+): Promise<readonly Lead[]> {
+  const ids = await latestLeads(app.database, mapping.clientId, mapping.destinationId, last);
+  const found = await readLeads(app.database, ids);
+  return ids.flatMap((id) => {
+    const lead = found.get(id)?.lead;
+    return lead === undefined || lead.erasedAt !== undefined ? [] : [lead];
+  });
+}

@@ -1,0 +1,198 @@
+// Two versions of a mapping over the same leads: only what they write differently, grouped by target.
+// Invariant: pure; what a lead's value is stays with the caller, who decides what of it may be shown.
+import type { Action } from '../../connectors/contract.ts';
+import type { Lead } from '../domain/lead.ts';
+import type { ApplyResult, CompiledMapping, WriteSituation } from './contract.ts';
+import { isRecord } from './document.ts';
+import { findSource } from './source.ts';
+import { entryValue } from './values.ts';
+import type { Entry } from './values.ts';
+
+/** What one lead has at a target on each side; undefined: nothing is written. */
+export interface Change {
+  readonly reference: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+export interface TargetChanges {
+  readonly target: string;
+  /** Its values are codes, constants or opt-ins: they say nothing of a person. */
+  readonly impersonal: boolean;
+  readonly changes: readonly Change[];
+}
+
+/** A lead that is written on one side only, or is refused for another reason. */
+export interface OutcomeChange {
+  readonly before: string;
+  readonly after: string;
+  readonly references: readonly string[];
+}
+
+export interface MappingDiff {
+  readonly leads: number;
+  /** Leads of which anything differs. */
+  readonly differing: number;
+  readonly targets: readonly TargetChanges[];
+  readonly outcomes: readonly OutcomeChange[];
+  /** Leads that only one of the two takes. */
+  readonly routing: readonly OutcomeChange[];
+  /** Leads whose values are all the same and whose bytes are not: order, dialect, encoding. */
+  readonly layout: readonly string[];
+  readonly optIn: readonly SettingChange[];
+  readonly settings: readonly SettingChange[];
+}
+
+export interface SettingChange {
+  readonly name: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+export function diffMappings(
+  before: CompiledMapping,
+  after: CompiledMapping,
+  leads: readonly Lead[],
+  action: Action,
+  now: Date,
+): MappingDiff {
+  const targets = new Map<string, { impersonal: boolean; changes: Change[] }>();
+  const outcomes = createGroups();
+  const routing = createGroups();
+  const layout: string[] = [];
+  const differing = new Set<string>();
+  for (const lead of leads) {
+    const { reference } = lead;
+    const sides = [sideOf(before, lead, action, now), sideOf(after, lead, action, now)] as const;
+    const [old, fresh] = sides;
+    if (old.accepted !== fresh.accepted) {
+      routing.add(old.accepted, fresh.accepted, reference);
+      differing.add(reference);
+    }
+    if (old.outcome !== fresh.outcome) outcomes.add(old.outcome, fresh.outcome, reference);
+    else {
+      for (const target of new Set([...old.values.keys(), ...fresh.values.keys()])) {
+        const [one, other] = [old.values.get(target), fresh.values.get(target)];
+        if (JSON.stringify(one) === JSON.stringify(other)) continue;
+        const group = targets.get(target) ?? { impersonal: true, changes: [] };
+        group.impersonal &&= sides.every((side) => side.impersonal.get(target) !== false);
+        group.changes.push({ reference, before: one, after: other });
+        targets.set(target, group);
+        differing.add(reference);
+      }
+      if (!differing.has(reference) && old.bytes !== fresh.bytes) layout.push(reference);
+    }
+    if (old.outcome !== fresh.outcome || layout.at(-1) === reference) differing.add(reference);
+  }
+  return {
+    ...{ leads: leads.length, differing: differing.size, layout },
+    targets: [...targets].map(([target, group]) => ({ target, ...group })),
+    outcomes: outcomes.all(),
+    routing: routing.all(),
+    optIn: changesOf(optInOf(before), optInOf(after)),
+    settings: changesOf(settingsOf(before), settingsOf(after)),
+  };
+}
+
+interface Side {
+  readonly outcome: string;
+  readonly accepted: string;
+  readonly values: ReadonlyMap<string, unknown>;
+  readonly impersonal: ReadonlyMap<string, boolean>;
+  readonly bytes: string;
+}
+
+function sideOf(mapping: CompiledMapping, lead: Lead, action: Action, now: Date): Side {
+  const situation: WriteSituation = {
+    ...{ action, key: 'dlv_diff', recipientReference: 'REF', writtenAt: now, now },
+    categories: mapping.client.categories,
+  };
+  const accepts = mapping.accepts(lead);
+  const accepted = accepts.yes ? 'taken' : `not taken (accepts.${accepts.because})`;
+  const result = mapping.apply(lead, situation);
+  if (!result.ok)
+    return { outcome: whyNot(result), accepted, values: new Map(), impersonal: new Map(), bytes: '' };
+  const values = new Map<string, unknown>();
+  for (const entry of result.record.values as readonly Entry[]) {
+    const { text } = entry.target;
+    const [own, known] = [entryValue(entry), values.get(text)];
+    // Several lines may write one list.
+    values.set(text, values.has(text) ? [known, own].flat() : own);
+  }
+  const batch = mapping.schedule === undefined ? undefined : { sequence: 1, slot: now, rows: 1 };
+  const { bytes, mediaType } = mapping.write([result.record], action, batch);
+  const impersonal = new Map(
+    result.record.origins.map(({ field, source }) => [field, source.split(', ').every(isImpersonal)]),
+  );
+  const sheet = JSON.stringify([result.record.sheet ?? [], result.record.title ?? '']);
+  return {
+    ...{ outcome: 'written', accepted, values, impersonal },
+    bytes: `${mediaType}\n${Buffer.from(bytes).toString('latin1')}\n${sheet}`,
+  };
+}
+
+/** Codes of a closed list are no one's data without the lead they came from. */
+function isImpersonal(path: string): boolean {
+  if (path === '(consent)' || path === '(constant)') return true;
+  const source = findSource(path);
+  return source !== undefined && (!source.person || source.type === 'enum') && source.type !== 'list';
+}
+
+function whyNot(result: Exclude<ApplyResult, { readonly ok: true }>): string {
+  switch (result.why) {
+    case 'invalid':
+      return `invalid: ${result.problems.map(({ field, code }) => `${field} ${code}`).join(', ')}`;
+    case 'opt_in_missing':
+      return `withheld: no answer for ${result.missing.map((one) => `${one.purpose} by ${one.channel}`).join(', ')}`;
+    case 'opt_in_held':
+      return `withheld: ${result.field} says hold`;
+    case 'category_not_authorised':
+      return `withheld: ${result.category} data are not covered`;
+  }
+}
+
+function createGroups() {
+  const groups = new Map<string, { before: string; after: string; references: string[] }>();
+  return {
+    add: (before: string, after: string, reference: string): void => {
+      const key = JSON.stringify([before, after]);
+      const group = groups.get(key) ?? { before, after, references: [] };
+      group.references.push(reference);
+      groups.set(key, group);
+    },
+    all: (): readonly OutcomeChange[] => [...groups.values()],
+  };
+}
+
+type Named = ReadonlyMap<string, string>;
+
+function changesOf(before: Named, after: Named): readonly SettingChange[] {
+  return [...new Set([...before.keys(), ...after.keys()])].flatMap((name) => {
+    const [one, other] = [before.get(name) ?? '(absent)', after.get(name) ?? '(absent)'];
+    return one === other ? [] : [{ name, before: one, after: other }];
+  });
+}
+
+const optInOf = (mapping: CompiledMapping): Named =>
+  new Map(
+    mapping.consentTable.flatMap(({ field, purpose, channel, values }) =>
+      Object.entries(values).map(([state, value]): [string, string] => [
+        `${field} (${purpose} by ${channel}) ${state}`,
+        value,
+      ]),
+    ),
+  );
+
+/** Everything besides the content: address, retries, deadlines, schedule. Secrets are names here. */
+function settingsOf(mapping: CompiledMapping): Named {
+  const found = new Map<string, string>();
+  const walk = (value: unknown, name: string): void => {
+    if (isRecord(value))
+      for (const [key, inner] of Object.entries(value)) walk(inner, name === '' ? key : `${name}.${key}`);
+    else found.set(name, JSON.stringify(value) ?? '');
+  };
+  for (const [action, plan] of Object.entries(mapping.actions)) walk({ [action]: plan.settings }, '');
+  const { connector, retry, maxAgeMs, limits, timeouts, schedule, updateOn, hasLookup } = mapping;
+  walk({ connector, retry, maxAgeMs, limits, timeouts, schedule, updateOn, hasLookup }, '');
+  return found;
+}
