@@ -9,9 +9,11 @@ import { formatProblem } from '../mapping/problems.ts';
 import { guessedOptIn } from '../publishing/publish.ts';
 import { impersonal, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { checkCommand } from './mapping-check.ts';
+import { coverageCommand } from './mapping-coverage.ts';
 import { diffCommand } from './mapping-diff.ts';
 import { newCommand } from './mapping-new.ts';
 import { previewCommand } from './mapping-preview.ts';
+import { testCommand } from './mapping-test.ts';
 import { paris, table } from './table.ts';
 import { out, say, withApp } from './terminal.ts';
 
@@ -26,7 +28,9 @@ export function mappingCommands(program: Command): void {
   newCommand(mapping);
   checkCommand(mapping);
   previewCommand(mapping);
+  testCommand(mapping);
   diffCommand(mapping);
+  coverageCommand(mapping);
 
   withExamples(
     mapping

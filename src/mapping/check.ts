@@ -43,8 +43,7 @@ export function checkSources(sources: MappingSources, options: CheckOptions): Ch
     return { ok: false, problems: problems.all() };
   }
   const client = checkClient(sources, problems);
-  const whole = withPresets(readDocument(sources.main, text, problems), sources, problems);
-  const tree = withSharedMaps(whole, sources.files, sources.clientId, problems);
+  const tree = readWhole(sources, problems);
   const report = problems.reportIn(tree);
   const mapping = tree.value;
   if (!isRecord(mapping)) return { ok: false, problems: problems.all() };
@@ -88,12 +87,16 @@ export function checkSources(sources: MappingSources, options: CheckOptions): Ch
   return { ok: true, mapping: compiled, warnings: all };
 }
 
-/** The whole file as data, what it extends and the maps it shares laid under it: for tools that describe it. */
-export function wholeMapping(sources: MappingSources): Readonly<Record<string, unknown>> {
-  const problems = createProblems();
+/** The file with what it extends and the maps it shares laid under it. */
+export function readWhole(sources: MappingSources, problems: Problems): Tree {
   const own = readDocument(sources.main, sources.files[sources.main] ?? '', problems);
   const whole = withPresets(own, sources, problems);
-  const { value } = withSharedMaps(whole, sources.files, sources.clientId, problems);
+  return withSharedMaps(whole, sources.files, sources.clientId, problems);
+}
+
+/** The same as data, for tools that describe a mapping. */
+export function wholeMapping(sources: MappingSources): Readonly<Record<string, unknown>> {
+  const { value } = readWhole(sources, createProblems());
   return isRecord(value) ? value : {};
 }
 

@@ -205,3 +205,11 @@ describe('mapping diff', () => {
     expect(await relais('mapping', 'diff', 'essai-crm', '99')).toMatchObject({ code: 1, out: '' });
   });
 });
+
+test('mapping coverage counts over the leads that came', async () => {
+  const { out } = await relais('mapping', 'coverage', 'essai-crm', '--last', '10');
+  expect(out).toMatch(/^essai-crm, over 2 leads\n/);
+  expect(out).toMatch(/identity\.email +identity +2\n/);
+  expect(out).toMatch(/marketing +email +OPTIN +- +missing 1, granted 1\n/);
+  expect(out).not.toContain('Lefèvre');
+});

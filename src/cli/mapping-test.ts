@@ -1,0 +1,95 @@
+// relais mapping test: the tests the files carry, one line each.
+// Invariant: needs no database; exit code 1 when one fails or could not run.
+import type { Command } from 'commander';
+import { connectors } from '../../connectors/index.ts';
+import { RelaisError } from '../errors.ts';
+import type { MappingSources, Problem } from '../mapping/contract.ts';
+import { loadMappings } from '../mapping/load.ts';
+import { formatProblem } from '../mapping/problems.ts';
+import { testReport } from '../mapping/test-report.ts';
+import { withExamples } from './arguments.ts';
+import { shownPath } from './mapping-check.ts';
+import { mappingsFolder, out, say, strong } from './terminal.ts';
+
+interface TestOptions {
+  readonly dir?: string;
+  readonly json?: boolean;
+}
+
+export function testCommand(mapping: Command): void {
+  withExamples(
+    mapping
+      .command('test [name]')
+      .description('run the tests in the mapping files; name: a destination or a client')
+      .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
+      .option('--json', 'one JSON object a test'),
+    'Every check runs them, too; here each is shown. Needs no database.',
+    'relais mapping test',
+    'relais mapping test horizon-crm',
+  ).action((name: string | undefined, options: TestOptions) => {
+    const folder = mappingsFolder(options.dir);
+    let [passed, failed] = [0, 0];
+    for (const sources of chosen(folder, name)) {
+      const counts = options.json === true ? asLines(folder, sources) : shown(folder, sources);
+      passed += counts.passed;
+      failed += counts.failed;
+    }
+    say(`${passed} passed, ${failed} failed.`);
+    if (failed > 0) process.exitCode = 1;
+  });
+}
+
+function chosen(folder: string, name: string | undefined): readonly MappingSources[] {
+  const { destinations } = loadMappings(folder);
+  const found = destinations.filter(
+    (one) => name === undefined || one.destinationId === name || one.clientId === name,
+  );
+  if (found.length === 0)
+    throw new RelaisError('FIND-001', `No destination or client is called ${name ?? ''} in ${folder}.`);
+  return found;
+}
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+function shown(folder: string, sources: MappingSources): Counts {
+  const report = testReport(sources, { connectors });
+  out(strong(sources.destinationId));
+  const tell = (problems: readonly Problem[]): void => {
+    for (const one of problems) out(`    ${formatProblem({ ...one, file: shownPath(folder, one.file) })}`);
+  };
+  if (!report.ok) {
+    out('  ✕ the mapping has errors, its tests cannot run');
+    tell(report.problems);
+    return { passed: 0, failed: 1 };
+  }
+  if (report.runs.length === 0) out('  no tests');
+  for (const run of report.runs) {
+    out(`  ${run.problems.length === 0 ? '✓' : '✕'} ${run.name}`);
+    tell(run.problems);
+  }
+  return countsOf(report.runs.map((run) => run.problems.length === 0));
+}
+
+function asLines(folder: string, sources: MappingSources): Counts {
+  const report = testReport(sources, { connectors });
+  const { destinationId } = sources;
+  const placed = (problems: readonly Problem[]): readonly Problem[] =>
+    problems.map((one) => ({ ...one, file: shownPath(folder, one.file) }));
+  if (!report.ok) {
+    out(JSON.stringify({ destination: destinationId, ok: false, problems: placed(report.problems) }));
+    return { passed: 0, failed: 1 };
+  }
+  for (const { name, line, problems } of report.runs) {
+    const ok = problems.length === 0;
+    out(JSON.stringify({ destination: destinationId, test: name, line, ok, problems: placed(problems) }));
+  }
+  return countsOf(report.runs.map((run) => run.problems.length === 0));
+}
+
+const countsOf = (good: readonly boolean[]): Counts => ({
+  passed: good.filter(Boolean).length,
+  failed: good.filter((one) => !one).length,
+});
