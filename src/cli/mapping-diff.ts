@@ -122,7 +122,7 @@ function shown(value: unknown, show: Show): string {
     return `{${Object.entries(value)
       .map(([key, inner]) => `${key}: ${shown(inner, show)}`)
       .join(', ')}}`;
-  return show(String(value));
+  return show(JSON.stringify(value) ?? 'null');
 }
 
 interface Pair {
