@@ -2,7 +2,7 @@
 // Invariant: pure; what a lead's value is stays with the caller, who decides what of it may be shown.
 import type { Action } from '../../connectors/contract.ts';
 import type { Lead } from '../domain/lead.ts';
-import type { ApplyResult, CompiledMapping, WriteSituation } from './contract.ts';
+import type { ApplyResult, CompiledMapping, WriteSituation, WrittenRecord } from './contract.ts';
 import { isRecord } from './document.ts';
 import { findSource } from './source.ts';
 import { entryValue } from './values.ts';
@@ -103,32 +103,45 @@ interface Side {
 }
 
 function sideOf(mapping: CompiledMapping, lead: Lead, action: Action, now: Date): Side {
+  const accepts = mapping.accepts(lead);
+  const accepted = accepts.yes ? 'taken' : `not taken (accepts.${accepts.because})`;
+  const side = { values: new Map<string, unknown>(), impersonal: new Map<string, boolean>(), bytes: '' };
+  const plan = mapping.actions[action];
+  // Ids that an earlier answer would give stand in for themselves.
+  const captures = (plan?.calls ?? []).flatMap((call) => call.captures);
   const situation: WriteSituation = {
     ...{ action, key: 'dlv_diff', recipientReference: 'REF', writtenAt: now, now },
     categories: mapping.client.categories,
+    ...(captures.length === 0 ? {} : { captured: Object.fromEntries(captures.map((one) => [one, one])) }),
   };
-  const accepts = mapping.accepts(lead);
-  const accepted = accepts.yes ? 'taken' : `not taken (accepts.${accepts.because})`;
-  const result = mapping.apply(lead, situation);
-  if (!result.ok)
-    return { outcome: whyNot(result), accepted, values: new Map(), impersonal: new Map(), bytes: '' };
-  const values = new Map<string, unknown>();
-  for (const entry of result.record.values as readonly Entry[]) {
-    const { text } = entry.target;
-    const [own, known] = [entryValue(entry), values.get(text)];
-    // Several lines may write one list.
-    values.set(text, values.has(text) ? [known, own].flat() : own);
+  for (const call of plan?.calls ?? [undefined]) {
+    const place = call === undefined ? situation : { ...situation, call: call.name };
+    if (call !== undefined && !call.applies(lead, place)) continue;
+    const result = mapping.apply(lead, place);
+    if (!result.ok)
+      return { outcome: whyNot(result), accepted, values: new Map(), impersonal: new Map(), bytes: '' };
+    collect(side, result.record, call === undefined ? '' : `${call.name}: `);
+    const batch = mapping.schedule === undefined ? undefined : { sequence: 1, slot: now, rows: 1 };
+    const { bytes, mediaType } = mapping.write([result.record], action, batch, call?.name);
+    side.bytes += `${mediaType}\n${Buffer.from(bytes).toString('latin1')}\n`;
   }
-  const batch = mapping.schedule === undefined ? undefined : { sequence: 1, slot: now, rows: 1 };
-  const { bytes, mediaType } = mapping.write([result.record], action, batch);
-  const impersonal = new Map(
-    result.record.origins.map(({ field, source }) => [field, source.split(', ').every(isImpersonal)]),
-  );
-  const sheet = JSON.stringify([result.record.sheet ?? [], result.record.title ?? '']);
-  return {
-    ...{ outcome: 'written', accepted, values, impersonal },
-    bytes: `${mediaType}\n${Buffer.from(bytes).toString('latin1')}\n${sheet}`,
-  };
+  return { outcome: 'written', accepted, ...side };
+}
+
+function collect(
+  side: { readonly values: Map<string, unknown>; readonly impersonal: Map<string, boolean>; bytes: string },
+  record: WrittenRecord,
+  prefix: string,
+): void {
+  for (const entry of record.values as readonly Entry[]) {
+    const name = prefix + entry.target.text;
+    const own = entryValue(entry);
+    // Several lines may write one list.
+    side.values.set(name, side.values.has(name) ? [side.values.get(name), own].flat() : own);
+  }
+  for (const { field, source } of record.origins)
+    side.impersonal.set(prefix + field, source.split(', ').every(isImpersonal));
+  side.bytes += JSON.stringify([record.sheet ?? [], record.title ?? '']);
 }
 
 /** Codes of a closed list are no one's data without the lead they came from. */
@@ -148,6 +161,8 @@ function whyNot(result: Exclude<ApplyResult, { readonly ok: true }>): string {
       return `withheld: ${result.field} says hold`;
     case 'category_not_authorised':
       return `withheld: ${result.category} data are not covered`;
+    case 'capture_missing':
+      return `waits for ${result.capture}`;
   }
 }
 
