@@ -155,7 +155,10 @@ export async function startPlanner(app: App): Promise<Role> {
     await sweeper.askAgain();
     return false;
   });
-  loop('slots', 1_000, async () => (await files.noteSlots(new Date())) > 0);
+  loop('slots', 1_000, async () => {
+    await files.showWaiting();
+    return (await files.noteSlots(new Date())) > 0;
+  });
   loop('expiry', 1_000, async () => (await sweeper.expire()) > 0);
   loop('seal', 1_000, async () => (await app.sealer.seal(2_000)) === 2_000);
   loop(

@@ -19,6 +19,7 @@ export const logEvents = [
   'delivery.settled_late',
   'delivery.withheld',
   'delivery.broken',
+  'delivery.stranded',
   'lease.recovered',
   'circuit.opened',
   'circuit.closed',

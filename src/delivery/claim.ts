@@ -30,8 +30,8 @@ export interface ClaimSettings {
   readonly leaseMs: number;
   readonly owner: string;
   readonly limits: DestinationLimits;
-  /** The jobs are the rows of one file: all or none, and they count as one in flight. */
-  readonly asOne: boolean;
+  /** The jobs are the rows of this file: all or none, and they count as one in flight. */
+  readonly batchId?: number;
 }
 
 /**
@@ -56,27 +56,36 @@ export async function claimDeliveries(
   const none = { claimed: [], destination, circuit: state?.circuit, now };
   if (locked.length === 0 || destination === undefined || state === undefined) return none;
 
+  const claimable = (job: ClaimJob, row: LockedDelivery | undefined): row is LockedDelivery =>
+    row !== undefined &&
+    row.state === 'queued' &&
+    row.run === job.run &&
+    row.attempt + 1 === job.attempt &&
+    row.batchId === (settings.batchId ?? 0) &&
+    row.expiresAt > row.now;
+  const byId = new Map(locked.map((row) => [row.id, row]));
+  const ofLead = Map.groupBy(locked, (row) => row.leadId);
+  const rowOf = (job: ClaimJob): LockedDelivery | undefined => byId.get(job.deliveryId);
+  // A part of a file would be another file under its number: while one of its rows is elsewhere, none is claimed.
+  if (settings.batchId !== undefined && !jobs.every((job) => claimable(job, rowOf(job)))) return none;
+
   const room = roomLeft(destination, state, settings, sending, now);
   const back: { id: number; reason: string; afterMs: number }[] = [];
+  const behind: number[] = [];
   const claimed: ClaimedDelivery[] = [];
   for (const job of jobs) {
-    const row = locked.find((one) => one.id === job.deliveryId);
-    if (
-      row === undefined ||
-      row.state !== 'queued' ||
-      row.run !== job.run ||
-      row.attempt + 1 !== job.attempt ||
-      row.expiresAt <= row.now
-    )
-      continue;
+    const row = rowOf(job);
+    if (!claimable(job, row)) continue;
     // A flush can bring a twin of a job into the same group: a row is claimed once.
     if (claimed.some((one) => one.id === row.id)) continue;
-    const siblings = locked.filter(
-      (one) => one.leadId === row.leadId && one.destinationId === row.destinationId && one.id !== row.id,
+    const siblings = (ofLead.get(row.leadId) ?? []).filter(
+      (one) => one.destinationId === row.destinationId && one.id !== row.id,
     );
     const blocked = blockedBy(row, siblings, claimed);
-    if (blocked) back.push({ id: row.id, reason: 'waits_for_create' satisfies Reason, afterMs: 15_000 });
-    else if (claimed.length >= room.count)
+    if (blocked) {
+      back.push({ id: row.id, reason: 'waits_for_create' satisfies Reason, afterMs: 15_000 });
+      behind.push(row.id);
+    } else if (claimed.length >= room.count)
       back.push({ id: row.id, reason: room.reason, afterMs: room.afterMs });
     else
       claimed.push({
@@ -87,11 +96,8 @@ export async function claimDeliveries(
       });
   }
   await putBack(tx, back);
-  if (settings.asOne && claimed.length > 0)
-    await leaveBatch(
-      tx,
-      back.map((row) => row.id),
-    );
+  // What waits for another delivery goes with a later file.
+  if (settings.batchId !== undefined) await leaveBatch(tx, behind);
   await markSending(
     tx,
     claimed.map((row) => row.id),
@@ -137,7 +143,7 @@ interface Room {
 function roomLeft(
   destination: Destination,
   state: { readonly circuit: Circuit; readonly windowStart: Date | undefined; readonly windowCount: number },
-  { limits, asOne }: ClaimSettings,
+  { limits, batchId }: ClaimSettings,
   sending: number,
   now: number,
 ): Room {
@@ -152,7 +158,7 @@ function roomLeft(
   const byRate = limits.perMinute === undefined ? Number.POSITIVE_INFINITY : limits.perMinute - windowUsed;
   if (byRate <= 0)
     return { ...base, count: 0, reason: 'throttled:RATE', afterMs: Math.max(50, windowStart + 60_000 - now) };
-  if (asOne) {
+  if (batchId !== undefined) {
     const free = sending === 0;
     return {
       ...base,

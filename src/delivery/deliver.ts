@@ -5,7 +5,7 @@ import type { DestinationLimits } from '../domain/destination.ts';
 import type { Log } from '../log.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Job } from '../queue/jobs.ts';
-import { batchDeliveries, deferBatch, endBatch, readBatch, type Batch } from '../store/batches.ts';
+import { batchDeliveries, deferBatch, isUnderWay, readBatch, type Batch } from '../store/batches.ts';
 import { isStoreOutage, type Database } from '../store/database.ts';
 import { findDestination } from '../store/destinations.ts';
 import { ask, askFile, needsReference } from './ask.ts';
@@ -15,7 +15,7 @@ import { createJoiner } from './joiner.ts';
 import { contextFor } from './parcel.ts';
 import type { Published } from './published.ts';
 import type { Reader } from './read.ts';
-import { settle, type Settled, type Settling } from './settle.ts';
+import { endingOf, settle, type Settled, type Settling } from './settle.ts';
 import { createTravel, leaseMarginMs, type Step } from './travel.ts';
 
 export interface DelivererOptions {
@@ -92,7 +92,9 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   const handle = async (destinationId: string, job: Job): Promise<void> => {
     const known = await current(destinationId);
     const batch = 'batchId' in job ? await readBatch(database, job.batchId) : undefined;
-    if ('batchId' in job && (batch === undefined || !['open', 'written'].includes(batch.state))) return;
+    // A twin of an earlier try: what it was pushed for has happened, and the file may be held since.
+    if ('batchId' in job && (batch === undefined || !isUnderWay(batch) || batch.attempt !== job.attempt))
+      return;
     const jobs: readonly ClaimJob[] =
       batch === undefined
         ? 'deliveryId' in job
@@ -105,7 +107,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
           }));
     if (batch !== undefined && jobs.length === 0) {
       // Everything in it was cancelled, erased or has expired meanwhile.
-      await endBatch(database, batch.id, batch.state === 'open' ? 'empty' : 'voided');
+      await lastingSettle({ endBatch: endingOf(batch) });
       return;
     }
     const leaseMs = Math.max(options.leaseMs, (known?.timeouts.totalMs ?? 0) + leaseMarginMs);
@@ -113,10 +115,10 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       jobs,
       leaseMs,
       limits: known?.limits ?? defaultLimits,
-      asOne: batch !== undefined,
+      ...(batch === undefined ? {} : { batchId: batch.id }),
     });
     if (claim.claimed.length === 0 || claim.destination === undefined) {
-      if (batch !== undefined) await deferBatch(database, batch.id, fileRetryMs);
+      if (batch !== undefined) await deferBatch(database, batch, fileRetryMs);
       return;
     }
     await step('claimed', destinationId);
@@ -143,6 +145,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     if (mapping === undefined || pinned === undefined || connector === undefined) {
       await lastingSettle({
         stopped: rows.map((row) => ({ row, state: 'withheld', reason: 'mapping_missing', fields: [] })),
+        ...(batch === undefined ? {} : { endBatch: endingOf(batch) }),
       });
       log.error('mapping.unusable', {
         destination: first.destinationId,
@@ -198,7 +201,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
         asking = [answer];
         progress = { ...progress, open: undefined };
       }
-    } else if (batch !== undefined && canAsk && first.askFirst) {
+    } else if (batch !== undefined && canAsk && rows.some((row) => row.askFirst)) {
       const answer = await askFile(rows, batch, { ...questions, masterKey: options.masterKey });
       if (answer === undefined) return false;
       asking = answer;
@@ -233,12 +236,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       ...(batch === undefined
         ? {}
         : {
-            endBatch: {
-              id: batch.id,
-              state: 'voided',
-              clientId: batch.clientId,
-              destinationId: batch.destinationId,
-            },
+            endBatch: { ...endingOf(batch), state: 'voided' },
           }),
     });
   };
@@ -253,7 +251,7 @@ interface ClaimLoad {
   readonly jobs: readonly ClaimJob[];
   readonly leaseMs: number;
   readonly limits: DestinationLimits;
-  readonly asOne: boolean;
+  readonly batchId?: number;
 }
 
 /** Claims of one destination share a transaction; each load gets its own rows back. */
@@ -263,8 +261,8 @@ async function claimTogether(
   loads: readonly ClaimLoad[],
 ): Promise<readonly Claim[]> {
   return options.database.transaction(async (tx) => {
-    const whole = loads.filter((load) => load.asOne);
-    const single = loads.filter((load) => !load.asOne);
+    const whole = loads.filter((load) => load.batchId !== undefined);
+    const single = loads.filter((load) => load.batchId === undefined);
     const answers = new Map<ClaimLoad, Claim>();
     for (const load of whole)
       answers.set(

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import type { Composed, Parcel } from '../../connectors/contract.ts';
 import { liveAuthorisations } from '../domain/destination.ts';
 import { contentDigest } from '../domain/keyed.ts';
-import { keepBytes } from '../store/batches.ts';
+import { expireTogether, keepBytes } from '../store/batches.ts';
 import { noteCallDepartures, type CallDeparture } from '../store/calls.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { readAuthorisations } from '../store/destinations.ts';
@@ -161,7 +161,7 @@ function entriesOf(departure: Departure): readonly Handover[] {
 async function keepFile(
   tx: Sql,
   masterKey: Buffer,
-  { keep, parcel, mappingVersionId }: Departure,
+  { keep, parcel, ready, mappingVersionId }: Departure,
 ): Promise<void> {
   if (keep === undefined) return;
   await keepBytes(
@@ -177,5 +177,10 @@ async function keepFile(
       writtenAt: parcel.writtenAt,
     },
     parcel.body.bytes,
+  );
+  await expireTogether(
+    tx,
+    keep.batchId,
+    new Date(Math.max(...ready.map((one) => one.row.expiresAt.getTime()))),
   );
 }

@@ -1,12 +1,13 @@
 // Slots and batches of file flows: when a file is due, its deliveries are collected into one.
 // Invariant: a slot is taken once; after an outage the latest missed slot runs, never each of them.
 import { lastSlotBefore } from '../../connectors/index.ts';
+import type { Reason } from '../domain/delivery.ts';
 import type { Job } from '../queue/jobs.ts';
 import type { Producer } from '../queue/producer.ts';
 import { addSlot, discardBatch, dueSlots, latestSlots, markTaken, openBatch } from '../store/batches.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { allDestinations, findDestination, type Destination } from '../store/destinations.ts';
-import { takeDue } from '../store/dispatching.ts';
+import { allDestinations, findDestination, heldStates, type Destination } from '../store/destinations.ts';
+import { destinationsWithPlannedWork, relabelWaiting, showHeld, takeDue } from '../store/dispatching.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import type { Published } from './published.ts';
 
@@ -15,7 +16,13 @@ export interface Files {
   readonly noteSlots: (now: Date) => Promise<number>;
   /** Opens a batch for each due slot and pushes it. Returns how many. */
   readonly collect: () => Promise<number>;
+  /** Rows that wait for a file say so, and what keeps it back. */
+  readonly showWaiting: () => Promise<void>;
 }
+
+/** Why a row of a flow waits without being tried. */
+const causes = ['slot', 'destination_suspended', 'destination_held'] as const satisfies readonly Reason[];
+const shownAtOnce = 10_000;
 
 export function createFiles(options: {
   readonly database: Database;
@@ -23,6 +30,7 @@ export function createFiles(options: {
   readonly producer: Producer;
 }): Files {
   const { database, published, producer } = options;
+  const shown = new Map<string, (typeof causes)[number]>();
 
   const fill = async (
     tx: Sql,
@@ -78,6 +86,21 @@ export function createFiles(options: {
       for (const { destinationId, job } of opened)
         await producer.push(destinationId, [job]).catch(() => undefined);
       return opened.length;
+    },
+    showWaiting: async () => {
+      const [destinations, held, planned] = [
+        await allDestinations(database),
+        await heldStates(database),
+        await destinationsWithPlannedWork(database),
+      ];
+      for (const { id, connector, status } of destinations) {
+        if (connector !== 'flow') continue;
+        const open = held.every((state) => state.destinationId !== id || state.circuit.state === 'closed');
+        const cause = status !== 'active' ? 'destination_suspended' : open ? 'slot' : 'destination_held';
+        if (shown.get(id) !== cause) await relabelWaiting(database, id, cause, causes);
+        shown.set(id, cause);
+        if (planned.has(id)) await showHeld(database, id, cause, shownAtOnce);
+      }
     },
   };
 }

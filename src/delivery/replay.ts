@@ -24,12 +24,14 @@ export type ReplayAnswer =
   | { readonly id: number; readonly done: 'new_run' | 'brought_forward' | 'looked_at_again' }
   | { readonly id: number; readonly done: 'refused'; readonly why: ReplayRefusal };
 
-export type ReplayRefusal = 'not_found' | 'on_its_way' | 'lead_erased' | 'superseded' | 'no_mapping';
+export type ReplayRefusal =
+  'not_found' | 'on_its_way' | 'waits_for_file' | 'lead_erased' | 'superseded' | 'no_mapping';
 
 /** What support reads for a refusal. */
 export const replayRefusals: Record<ReplayRefusal, string> = {
   not_found: 'no such delivery',
   on_its_way: 'it is already on its way; wait for this attempt to end',
+  waits_for_file: 'it leaves with the next file; `relais destination send-file` makes one now',
   lead_erased: 'the lead has been erased: nothing of it may leave any more',
   superseded: 'a newer revision has replaced it; replay that one',
   no_mapping: 'its destination has no published mapping',
@@ -40,6 +42,7 @@ export function replayPlan(row: Delivery, erased: boolean): ReplayAnswer['done']
   if (erased && row.action !== 'erase') return 'lead_erased';
   if (row.state === 'cancelled' && splitReason(row.reason).base === 'superseded') return 'superseded';
   if (isEnd(row.state)) return 'new_run';
+  if (row.state === 'waiting' && splitReason(row.reason).base === 'slot') return 'waits_for_file';
   if (row.state === 'withheld') return 'looked_at_again';
   if (row.state === 'waiting' || row.state === 'pending') return 'brought_forward';
   return 'on_its_way';

@@ -5,7 +5,7 @@ import { isEnd, type DeliveryState } from '../domain/delivery.ts';
 import { decide, type Decision, type Verdict } from '../domain/verdict.ts';
 import { raiseAlerts } from '../store/alerts.ts';
 import { forgetCaptures, noteCallOutcomes, queueNextCalls } from '../store/calls.ts';
-import { addSlot, endBatch, retryBatch } from '../store/batches.ts';
+import { addSlot, endBatch, retryBatch, type Batch } from '../store/batches.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { wakeSiblings } from '../store/planning.ts';
 import { saveCircuit } from '../store/destinations.ts';
@@ -33,6 +33,14 @@ export interface Settling {
     readonly clientId: string;
     readonly destinationId: string;
   };
+}
+
+/** How a file ends that does not leave: one whose number was given is voided, and the log explains the gap. */
+export function endingOf(
+  batch: Pick<Batch, 'id' | 'clientId' | 'destinationId'> & { readonly sequence: number | undefined },
+): NonNullable<Settling['endBatch']> {
+  const { id, clientId, destinationId } = batch;
+  return { id, clientId, destinationId, state: batch.sequence === undefined ? 'empty' : 'voided' };
 }
 
 export interface Settled {
@@ -139,7 +147,10 @@ async function settleOne(
   for (const stopped of one.stopped ?? []) if (leased.has(stopped.row.id)) noteStopped(stopped, work);
   for (const row of one.released ?? [])
     if (leased.has(row.id)) work.settlements.push(unspent(row, 'planned', '', 0, true));
-  if (one.endBatch !== undefined) {
+  // A worker that lost its lease ends nothing: another may be sending that file.
+  const given = [...(one.stopped ?? []).map((stopped) => stopped.row), ...(one.released ?? [])];
+  const ours = given.length === 0 || given.some((row) => leased.has(row.id));
+  if (one.endBatch !== undefined && ours) {
     await endBatch(tx, one.endBatch.id, one.endBatch.state);
     if (one.endBatch.state === 'voided') {
       work.handovers.push({

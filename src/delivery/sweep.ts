@@ -8,7 +8,7 @@ import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Job } from '../queue/jobs.ts';
 import type { Producer } from '../queue/producer.ts';
 import { raiseAlerts, type Alert } from '../store/alerts.ts';
-import { retryBatch } from '../store/batches.ts';
+import { freeStranded, lockUnderWay, retryBatch } from '../store/batches.ts';
 import { openCalls, type CallRow } from '../store/calls.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { readDeliveries, type Delivery } from '../store/deliveries.ts';
@@ -205,15 +205,20 @@ export function createSweeper(options: {
     const handovers: Handover[] = [];
     const alerts: Alert[] = [];
     const batches = new Map<number, number>();
+    const underWay = await lockUnderWay(
+      tx,
+      [...new Set(rows.map((row) => row.batchId))].filter((id) => id > 0),
+    );
     for (const row of rows) {
       const erased = (leads.get(row.leadId)?.erased ?? true) && row.action !== 'erase';
       const call = row.departedAttempt === row.attempt ? open.get(row.id) : undefined;
       const decision = await decisionFor(row, inForce.get(row.destinationId) ?? 0, call);
       const lapsed = afterLapse(row, decision, erased, call);
-      settlements.push(lapsed.settlement);
+      const leaveBatch = lapsed.settlement.leaveBatch || !underWay.has(row.batchId);
+      settlements.push({ ...lapsed.settlement, leaveBatch });
       handovers.push(...lapsed.handovers);
       alerts.push(...lapsed.alerts);
-      if (!lapsed.settlement.leaveBatch)
+      if (!leaveBatch)
         batches.set(row.batchId, Math.max(lapsed.settlement.afterMs, batches.get(row.batchId) ?? 0));
     }
     await appendHandovers(tx, handovers);
@@ -223,7 +228,7 @@ export function createSweeper(options: {
       rows.filter((_, index) => isEnd(settlements[index]?.state ?? 'waiting')),
     );
     await raiseAlerts(tx, alerts);
-    for (const [batchId, afterMs] of batches) if (batchId > 0) await retryBatch(tx, batchId, afterMs);
+    for (const [batchId, afterMs] of batches) await retryBatch(tx, batchId, afterMs);
     return rows.length;
   };
 
@@ -356,6 +361,8 @@ export function createSweeper(options: {
     watch: () => watchHouse(database, published),
     tidy: async () => {
       await dropSettledRevisions(database);
+      const count = await freeStranded(database);
+      if (count > 0) log.error('delivery.stranded', { count });
     },
   };
 }

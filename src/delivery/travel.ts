@@ -1,6 +1,7 @@
 // Stations 5b to 5f for what was claimed: write, depart, send, settle.
 // Invariant: in this order; a lead that changed under our hands is written again before anything leaves.
 import type { Connector, Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
+import { reasonWith } from '../domain/delivery.ts';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
@@ -8,13 +9,13 @@ import type { Database } from '../store/database.ts';
 import { renewLeases } from '../store/sending.ts';
 import { policyOf, type Progress } from './calls.ts';
 import type { ClaimedDelivery } from './claim.ts';
-import { writeContent, type Ready, type Stopped } from './content.ts';
+import { writeContent, type ContentInputs, type Ready, type Stopped } from './content.ts';
 import { depart, type Departure, type DepartureAnswer } from './depart.ts';
 import { fileParcel, type FileBatch } from './file.ts';
 import { createJoiner } from './joiner.ts';
 import { parcelOf } from './parcel.ts';
 import type { Reader } from './read.ts';
-import { stateAfter, type Settled, type Settling } from './settle.ts';
+import { endingOf, stateAfter, type Settled, type Settling } from './settle.ts';
 
 /** Numbered steps of the trip; a fault harness stops the process at one. */
 export type Step = 'claimed' | 'written' | 'departed' | 'sent' | 'settled';
@@ -68,7 +69,7 @@ export function createTravel(options: TravelOptions): Travel {
       const inputs = await options.reader(left);
       const now = new Date();
       const written = left.map((row) =>
-        writeContent(row, {
+        write(row, {
           mapping: trip.mapping,
           content: trip.content,
           ...inputs,
@@ -116,6 +117,9 @@ export function createTravel(options: TravelOptions): Travel {
         await endWithoutLeaving([], stopped, trip.batch, false);
         return undefined;
       }
+      // Out of the file before it leaves: what departs is then exactly what stands in it, should this worker die.
+      if (trip.batch !== undefined && stopped.length > 0)
+        await options.settle({ stopped: stopped.splice(0) });
       if (round === 1) await options.step('written', first.destinationId);
       const answer = await joinedDepart({
         ready,
@@ -134,8 +138,28 @@ export function createTravel(options: TravelOptions): Travel {
       return sendAndSettle(ready, parcel, stopped, trip);
     }
     // A lead that changes faster than we can write it waits a little; nothing has left.
-    await options.settle({ stopped, released: left });
+    await options.settle({
+      stopped,
+      released: left,
+      ...(trip.batch === undefined
+        ? {}
+        : { endBatch: endingOf(trip.batch), anotherFile: { destinationId: first.destinationId } }),
+    });
     return undefined;
+  };
+
+  /** A bug of ours in the writing of one lead fails that lead, and never holds up the file it stands in. */
+  const write = (row: ClaimedDelivery, inputs: ContentInputs): Ready | Stopped => {
+    try {
+      return writeContent(row, inputs);
+    } catch (error) {
+      options.log.error('delivery.broken', {
+        destination: row.destinationId,
+        delivery: row.id,
+        code: foreignCode(error),
+      });
+      return { row, state: 'failed', reason: reasonWith('invalid', 'BROKEN'), fields: [] };
+    }
   };
 
   const sendAndSettle = async (
@@ -206,14 +230,7 @@ export function createTravel(options: TravelOptions): Travel {
       released: voided ? ready.map((one) => one.row) : [],
       ...(batch === undefined
         ? {}
-        : {
-            endBatch: {
-              id: batch.id,
-              state: voided ? 'voided' : 'empty',
-              clientId: batch.clientId,
-              destinationId: batch.destinationId,
-            },
-          }),
+        : { endBatch: voided ? { ...endingOf(batch), state: 'voided' } : endingOf(batch) }),
     });
     for (const one of stopped) {
       options.log.info('delivery.withheld', {

@@ -123,6 +123,21 @@ export async function discardBatch(tx: Sql, id: number): Promise<void> {
   await tx.run("DELETE FROM batches WHERE id = ? AND state = 'open' AND sequence IS NULL", [id]);
 }
 
+/** Whether a file may still leave, or leave again. */
+export const isUnderWay = (batch: Pick<Batch, 'state'>): boolean =>
+  batch.state === 'open' || batch.state === 'written';
+
+/** Of these batches, those under way; the caller's transaction holds them. */
+export async function lockUnderWay(tx: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> {
+  if (ids.length === 0) return new Set();
+  const { marks, values } = inList([...ids].sort((a, b) => a - b));
+  const rows = await tx.all<{ id: number }>(
+    `SELECT id FROM batches FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND state IN ('open', 'written') ORDER BY id FOR UPDATE`,
+    values,
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
 export async function readBatch(sql: Sql, id: number, lock = false): Promise<Batch | undefined> {
   const [row] = await sql.all<Row>(
     `SELECT ${columns} FROM batches WHERE id = ?${lock ? ' FOR UPDATE' : ''}`,
@@ -221,6 +236,24 @@ export async function readBytes(sql: Sql, masterKey: Buffer, batchId: number): P
   return plain;
 }
 
+/** The rows of a file that leaves expire with the last of them: without one of them it would be another file. */
+export async function expireTogether(tx: Sql, batchId: number, at: Date): Promise<void> {
+  await tx.run(
+    "UPDATE deliveries FORCE INDEX (deliveries_batch) SET expires_at = ? WHERE batch_id = ? AND state = 'sending'",
+    [at, batchId],
+  );
+}
+
+/** The last net: rows that stand in a file which has ended would never be looked at again. Returns how many there were. */
+export async function freeStranded(sql: Sql): Promise<number> {
+  const { affected } = await sql.run(
+    `UPDATE deliveries d FORCE INDEX (deliveries_batch) JOIN batches b ON b.id = d.batch_id
+        SET d.state = 'planned', d.reason = '', d.batch_id = 0, d.due_at = UTC_TIMESTAMP(3)
+      WHERE d.batch_id > 0 AND d.state IN ('queued', 'waiting', 'pending') AND b.state NOT IN ('open', 'written')`,
+  );
+  return affected;
+}
+
 /** Ends a batch (`sent`, `voided`, `empty`) and blanks its bytes. */
 export async function endBatch(tx: Sql, id: number, state: 'sent' | 'voided' | 'empty'): Promise<void> {
   await tx.run('UPDATE batches SET state = ?, content = NULL, settled_at = UTC_TIMESTAMP(3) WHERE id = ?', [
@@ -235,12 +268,16 @@ export async function endBatch(tx: Sql, id: number, state: 'sent' | 'voided' | '
   );
 }
 
-/** Looks at the batch again later, without an attempt. */
-export async function deferBatch(sql: Sql, id: number, afterMs: number): Promise<void> {
+/** Looks at the batch again later, without an attempt; not if it has moved on since it was read. */
+export async function deferBatch(
+  sql: Sql,
+  batch: Pick<Batch, 'id' | 'attempt'>,
+  afterMs: number,
+): Promise<void> {
   await sql.run(
     `UPDATE batches SET due_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)), queued_at = NULL
-      WHERE id = ? AND state IN ('open', 'written')`,
-    [afterMs, id],
+      WHERE id = ? AND attempt = ? AND state IN ('open', 'written')`,
+    [afterMs, batch.id, batch.attempt],
   );
 }
 

@@ -137,6 +137,29 @@ export async function showHeld(
   return affected;
 }
 
+/** Destinations with rows nobody has looked at yet, by a loose scan of the index. */
+export async function destinationsWithPlannedWork(sql: Sql): Promise<ReadonlySet<string>> {
+  const rows = await sql.all<{ destination_id: string }>(
+    "SELECT DISTINCT destination_id FROM deliveries WHERE state = 'planned'",
+  );
+  return new Set(rows.map((row) => row.destination_id));
+}
+
+/** Rows of a file flow that wait for one of the causes of waiting for a file now wait for this one. */
+export async function relabelWaiting(
+  sql: Sql,
+  destinationId: string,
+  reason: string,
+  causes: readonly string[],
+): Promise<void> {
+  const { marks, values } = inList(causes);
+  await sql.run(
+    `UPDATE deliveries FORCE INDEX (deliveries_due) SET reason = ?
+      WHERE state = 'waiting' AND destination_id = ? AND batch_id = 0 AND reason IN (${marks})`,
+    [reason, destinationId, ...values],
+  );
+}
+
 /** Rows past their maximum age, in any state that could wait. */
 export async function expiredDeliveries(tx: Sql, limit: number): Promise<readonly number[]> {
   const ids: number[] = [];

@@ -174,9 +174,9 @@ describe('a file flow', () => {
     expect(ran.err).toContain('Secrets not provided yet: SFTP');
   });
 
-  test('a planned lead is on its way already: it can be cancelled, not replayed; one unknown name stops all', async () => {
+  test('a lead that waits for its file can be cancelled, not replayed; one unknown name stops all', async () => {
     await relais('lead', 'import', file('later.jsonl', optIn('LA-1'), optIn('LA-2')), '--client', 'essai');
-    await gateway.until('planned', async () => (await rows('LA-2'))?.state === 'planned');
+    await gateway.until('waits for its file', async () => (await rows('LA-2'))?.state === 'waiting');
     const ids = [String((await rows('LA-1'))?.id), String((await rows('LA-2'))?.id)];
     const [key] = await gateway.owner.all<{ delivery_key: string }>(
       'SELECT delivery_key FROM deliveries WHERE id = ?',
@@ -184,10 +184,10 @@ describe('a file flow', () => {
     );
     const replayed = await relais('replay', ...ids, ...why, '--yes');
     expect(replayed).toMatchObject({ code: 1, err: expect.stringMatching(/^REPLAY-001 /) as string });
-    expect(replayed.out).toContain('     2  refused: it is already on its way');
+    expect(replayed.out).toContain('     2  refused: it leaves with the next file');
     const stopped = await relais('cancel', ...ids, '999999', ...why);
     expect(stopped).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^FIND-001 /) as string });
-    expect((await rows('LA-1'))?.state).toBe('planned');
+    expect((await rows('LA-1'))?.state).toBe('waiting');
 
     const ran = await relais('cancel', key?.delivery_key ?? '', ids[0] ?? '', ids[1] ?? '', ...why);
     expect(ran).toMatchObject({ code: 0, out: '2 of 2 cancelled.\n', err: '' });

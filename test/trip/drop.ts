@@ -17,6 +17,8 @@ export interface DropGateway extends Gateway {
   /** Names of the data files that stand. */
   readonly drops: () => readonly string[];
   readonly text: (name: string) => string;
+  /** Waits until this many deliveries could go into a file. */
+  readonly collectable: (count: number) => Promise<void>;
   /** How many deliveries stand in each state, as `state:reason` or `state`. */
   readonly counts: (where?: string) => Promise<Readonly<Record<string, number>>>;
   /** Deliveries that no file, slot, timer or person will ever move again before they expire. */
@@ -58,6 +60,17 @@ export async function openDropGateway(over: FlowLines = {}): Promise<DropGateway
         .filter((name) => name.endsWith('.csv'))
         .sort(),
     text: (name) => readFileSync(join(folder, name), 'utf8'),
+    collectable: (count) =>
+      gateway.until(
+        `${count} to collect`,
+        async () =>
+          (
+            await gateway.states(
+              "d.batch_id = 0 AND (d.state = 'planned' OR (d.state = 'waiting' AND d.reason = 'slot'))",
+            )
+          ).length === count,
+        30_000,
+      ),
     counts: async (where = '1 = 1') => {
       const rows = await gateway.owner.all<{ what: string; n: number }>(
         `SELECT CONCAT(state, IF(reason = '', '', ':'), reason) AS what, COUNT(*) AS n FROM deliveries WHERE ${where} GROUP BY what`,

@@ -98,7 +98,7 @@ test('C22: the bytes of a file go with a lead that has left the file meanwhile',
     gateway.sftp.fault = (step) => (step === 'rename' ? 'reset' : undefined);
     await gateway.start('planner', 'worker');
     await gateway.send(leadRow('G-4'), leadRow('G-5'));
-    await gateway.until('planned', async () => (await gateway.counts())['planned'] === 2);
+    await gateway.collectable(2);
     await gateway.ask();
     await gateway.until(
       'waits',

@@ -30,7 +30,7 @@ test('a job that stands twice in one claim is claimed once', async () => {
   await gateway.until('queued', async () => (await gateway.states())[0]?.state === 'queued');
   const [row] = await gateway.states();
   const job = { deliveryId: row?.id ?? 0, run: 1, attempt: 1 };
-  const settings = { leaseMs: 5_000, owner: 'test', limits: { concurrency: 8 }, asOne: false };
+  const settings = { leaseMs: 5_000, owner: 'test', limits: { concurrency: 8 } };
   const claim = await gateway.app.database.transaction((tx) =>
     claimDeliveries(tx, 'essai-crm', [job, job], settings),
   );

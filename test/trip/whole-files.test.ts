@@ -19,8 +19,6 @@ const sweeper = (): ReturnType<typeof createSweeper> =>
   });
 const names = (letter: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${letter}-${index + 1}`);
-const planned = async (count: number): Promise<void> =>
-  gateway.until(`${count} planned`, async () => (await gateway.counts())['planned'] === count, 30_000);
 
 beforeEach(async () => {
   gateway = await openDropGateway();
@@ -30,7 +28,7 @@ afterEach(() => gateway.close());
 test('a file of 700 rows whose worker died is recovered whole, in one go, and leaves whole under its number', async () => {
   const [planner] = await gateway.start('planner');
   await gateway.send(...names('R', 700).map((name) => leadRow(name)));
-  await planned(700);
+  await gateway.collectable(700);
   await gateway.ask();
   await gateway.until('queued', async () => (await gateway.counts())['queued'] === 700);
   await planner?.stop();
@@ -56,7 +54,7 @@ test('rows that may not leave go out of their file and are not stranded when it 
   });
   const [planner] = await gateway.start('planner');
   await gateway.send(...names('S', 5).map((name) => leadRow(name)));
-  await planned(5);
+  await gateway.collectable(5);
   await gateway.ask();
   await gateway.until('queued', async () => (await gateway.counts())['queued'] === 5);
   await planner?.stop();
@@ -106,7 +104,7 @@ test('rows that may not leave go out of their file and are not stranded when it 
 test('suspending a destination while its file is queued keeps the file; resuming sends it whole', async () => {
   const [planner] = await gateway.start('planner');
   await gateway.send(...names('P', 3).map((name) => leadRow(name)));
-  await planned(3);
+  await gateway.collectable(3);
   await gateway.ask();
   await gateway.until('queued', async () => (await gateway.counts())['queued'] === 3);
   await setDestinationStatus(gateway.app.database, 'essai-csv', 'suspended', by);
@@ -134,7 +132,7 @@ test('suspending a destination while its file is queued keeps the file; resuming
 test('a file whose rows get different verdicts ends only when each has: none is stranded behind the first', async () => {
   await gateway.start('planner');
   await gateway.send(...names('D', 3).map((name) => leadRow(name)));
-  await planned(3);
+  await gateway.collectable(3);
   await gateway.ask();
   await gateway.until('queued', async () => (await gateway.counts())['queued'] === 3);
   // The first has spent every try, the others none.
@@ -176,7 +174,7 @@ test('`onUnknown: hold` keeps a file for support: it is not sent again, nor are 
   await gateway.start('planner', 'worker');
   gateway.sftp.fault = (step) => (step === 'rename' ? 'reset' : undefined);
   await gateway.send(leadRow('H-1'), leadRow('H-2'));
-  await planned(2);
+  await gateway.collectable(2);
   await gateway.ask();
   const held = async (): Promise<number> =>
     Object.entries(await gateway.counts())
@@ -216,7 +214,7 @@ test('a file pending its acknowledgement is asked about although an erasure took
   });
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('A-1', { last_name: 'Dupond' }), leadRow('A-2'));
-  await planned(2);
+  await gateway.collectable(2);
   await gateway.ask();
   await gateway.until('pending', async () => (await gateway.counts())['pending:recipient_decides'] === 2);
   await gateway.app.rights.erase({ clientId: 'essai', reference: 'A-1', ...by });
@@ -248,7 +246,7 @@ test('a file over the limit of bytes is split before it leaves: each lead once, 
   const comment = 'é'.repeat(10_000);
   for (const part of [names('B', 150), names('C', 150), names('D', 150)])
     await gateway.send(...part.map((name) => leadRow(name, { comment })));
-  await planned(450);
+  await gateway.collectable(450);
   await gateway.ask();
   await gateway.until(
     'delivered',

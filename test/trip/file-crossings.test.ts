@@ -1,0 +1,278 @@
+// Files that two workers, a late job, a lapsed lease or a row of their own cross: one sequence, one content, no row twice or stranded.
+import { startWorker } from '../../src/app.ts';
+import { claimDeliveries } from '../../src/delivery/claim.ts';
+import { settle } from '../../src/delivery/settle.ts';
+import { createSweeper } from '../../src/delivery/sweep.ts';
+import type { Step } from '../../src/delivery/travel.ts';
+import { silentLog } from '../../src/log.ts';
+import { createProducer } from '../../src/queue/producer.ts';
+import { readDeliveries } from '../../src/store/deliveries.ts';
+import type { IntakeValues } from '../../src/store/intake.ts';
+import { openDropGateway, type DropGateway } from './drop.ts';
+import { leadRow } from './gateway.ts';
+
+let gateway: DropGateway;
+const by = { actor: 'tester', reason: 'test' };
+const stop: (() => Promise<void>)[] = [];
+const names = (letter: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `${letter}-${index + 1}`);
+/** Leads planned and standing in one open file, with the planner stopped. */
+async function queuedFile(...rows: readonly IntakeValues[]): Promise<void> {
+  const [planner] = await gateway.start('planner');
+  await gateway.send(...rows);
+  await gateway.collectable(rows.length);
+  await gateway.ask();
+  await gateway.until('queued', async () => (await gateway.counts())['queued'] === rows.length);
+  await planner?.stop();
+}
+/** A worker whose process ends at this step of its first file, as after SIGKILL. */
+async function workerDyingAt(step: Step): Promise<void> {
+  let died = false;
+  const worker = await startWorker(gateway.app, {
+    step: (name) => {
+      if (name !== step || died) return;
+      died = true;
+      throw new Error('killed');
+    },
+  });
+  stop.push(worker.stop);
+  await gateway.until(`died at ${step}`, () => died);
+}
+const lapse = (where = '1 = 1'): Promise<unknown> =>
+  gateway.owner.run(
+    `UPDATE deliveries SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)) WHERE state = 'sending' AND ${where}`,
+  );
+const sweeper = (): ReturnType<typeof createSweeper> =>
+  createSweeper({
+    ...{ database: gateway.app.database, published: gateway.app.published, log: silentLog },
+    producer: { push: () => Promise.resolve() } as never,
+  });
+const voided = async (): Promise<number> =>
+  (await gateway.entries()).filter((one) => one.entry === 'batch_voided').length;
+const held = async (): Promise<number> =>
+  Object.entries(await gateway.counts())
+    .filter(([what]) => what.startsWith('waiting:unknown_hold'))
+    .reduce((sum, [, count]) => sum + count, 0);
+const departures = (): Promise<readonly { batch: number; deliveries: number }[]> =>
+  gateway.owner.all(
+    "SELECT batch_id AS batch, COUNT(*) AS deliveries FROM handovers WHERE entry = 'departed' GROUP BY batch_id, attempt ORDER BY MIN(id)",
+  );
+
+beforeEach(async () => {
+  gateway = await openDropGateway();
+});
+afterEach(async () => {
+  for (const one of stop.splice(0)) await one();
+  await gateway.close();
+});
+
+test('a file whose worker died after its departure goes again byte for byte, also where a row had been withheld from it', async () => {
+  await queuedFile(leadRow('K-1'), leadRow('K-2', { consents: null }), leadRow('K-3'));
+  await workerDyingAt('departed');
+  await lapse();
+  await gateway.start('planner', 'worker');
+  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
+  expect(await voided()).toBe(0);
+  expect(gateway.drops()).toEqual(['L_000001.csv']);
+  expect(await departures()).toEqual([
+    { batch: 1, deliveries: 2 },
+    { batch: 1, deliveries: 2 },
+  ]);
+  expect(await gateway.counts("state = 'withheld'")).toEqual({
+    'withheld:opt_in_missing:marketing.email': 1,
+  });
+}, 60_000);
+
+test('a late twin of a file’s job changes nothing: a file support must decide about is not sent again', async () => {
+  await gateway.publish({ extra: 'onUnknown: hold' });
+  gateway.sftp.fault = (step) => (step === 'rename' ? 'reset' : undefined);
+  await queuedFile(leadRow('L-1'), leadRow('L-2'));
+  await gateway.start('planner', 'worker');
+  await gateway.until('held', async () => (await held()) === 2);
+  gateway.sftp.fault = () => undefined;
+  const producer = createProducer({ redis: gateway.redis, prefix: gateway.config.redis.prefix });
+  await producer.push('essai-csv', [{ batchId: 1, attempt: 0 }]);
+  await new Promise((done) => setTimeout(done, 2_500));
+  await producer.close();
+  expect(gateway.drops()).toEqual([]);
+  expect(await held()).toBe(2);
+}, 60_000);
+
+test('a worker that lost its lease does not end the file another is sending', async () => {
+  await queuedFile(leadRow('F-1'), leadRow('F-2'));
+  await gateway.owner.run(
+    "UPDATE deliveries SET state = 'sending', attempt = 2, departed_attempt = 2, departures = 1, lease_token = 2, lease_until = TIMESTAMPADD(SECOND, 60, UTC_TIMESTAMP(3))",
+  );
+  await gateway.owner.run("UPDATE batches SET state = 'written', content = 'x'");
+  const rows = await readDeliveries(
+    gateway.app.database,
+    (await gateway.states()).map((one) => one.id),
+  );
+  const overtaken = rows.map((row) => ({
+    ...row,
+    attempt: 1,
+    leaseToken: 1,
+    now: new Date(),
+    knownReference: undefined,
+  }));
+  await settle(gateway.app.database, () => 0.5, [
+    {
+      released: overtaken,
+      endBatch: { id: 1, state: 'voided', clientId: 'essai', destinationId: 'essai-csv' },
+    },
+  ]);
+  expect(await gateway.owner.all('SELECT state, content IS NULL AS gone FROM batches')).toEqual([
+    { state: 'written', gone: 0 },
+  ]);
+  expect(await voided()).toBe(0);
+});
+
+test('the rows of a file are claimed all or not at all: not while a part of them is still being sent', async () => {
+  await queuedFile(...names('P', 4).map((name) => leadRow(name)));
+  await gateway.owner.run(
+    "UPDATE deliveries SET state = 'sending', attempt = 1, lease_token = 1, lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)) ORDER BY id LIMIT 2",
+  );
+  const jobs = (await gateway.states()).map((row) => ({
+    deliveryId: row.id,
+    run: 1,
+    attempt: row.attempt + 1,
+  }));
+  const claim = await gateway.app.database.transaction((tx) =>
+    claimDeliveries(tx, 'essai-csv', jobs, {
+      ...{ leaseMs: 5_000, owner: 'test', limits: { concurrency: 1 }, batchId: 1 },
+    }),
+  );
+  expect(claim.claimed).toEqual([]);
+  await gateway.start('planner', 'worker');
+  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 4);
+  expect(gateway.drops()).toEqual(['L_000001.csv']);
+}, 60_000);
+
+test('a row whose lease lapsed after its file had ended is collected again, not stranded in it', async () => {
+  await queuedFile(leadRow('E-1'), leadRow('E-2'));
+  await gateway.owner.run(
+    "UPDATE deliveries SET state = 'sending', attempt = 1, lease_token = 1, lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3))",
+  );
+  await gateway.owner.run("UPDATE batches SET state = 'sent', settled_at = UTC_TIMESTAMP(3)");
+  expect(await sweeper().recoverLeases()).toBe(2);
+  expect(await gateway.stranded()).toBe(0);
+});
+
+test('rows that all wait for an earlier delivery leave their file instead of turning in it every second', async () => {
+  await queuedFile(leadRow('B-1'));
+  await gateway.owner.run('UPDATE deliveries SET id = 50');
+  await gateway.owner.run(
+    `INSERT INTO deliveries (id, client_id, destination_id, lead_id, revision, action, delivery_key, state, reason, due_at, expires_at)
+     SELECT 40, client_id, destination_id, lead_id, 0, 'create', UUID(), 'withheld', 'opt_in_missing', due_at, expires_at FROM deliveries`,
+  );
+  await gateway.start('planner', 'worker');
+  await gateway.until(
+    'waits',
+    async () => (await gateway.counts('id = 50'))['waiting:waits_for_create'] === 1,
+  );
+  await gateway.until(
+    'no file',
+    async () => (await gateway.owner.all("SELECT 1 FROM batches WHERE state = 'empty'")).length === 1,
+  );
+  expect(await gateway.owner.all('SELECT batch_id AS batch FROM deliveries WHERE id = 50')).toEqual([
+    { batch: 0 },
+  ]);
+}, 60_000);
+
+test('a sequence number that was taken and did not leave is explained by the log', async () => {
+  await queuedFile(leadRow('N-1'));
+  const worker = await startWorker(gateway.app, {
+    step: async (name) => {
+      if (name === 'written') await gateway.app.rights.erase({ clientId: 'essai', reference: 'N-1', ...by });
+    },
+  });
+  stop.push(worker.stop);
+  await gateway.until('ended', async () => (await gateway.counts())['cancelled:erased'] === 1);
+  expect(await gateway.owner.all('SELECT sequence, state FROM batches')).toEqual([
+    { sequence: 1, state: 'voided' },
+  ]);
+  expect(await voided()).toBe(1);
+}, 60_000);
+
+test('a file that may have left and lost all its rows is voided in the log too', async () => {
+  gateway.sftp.fault = (step) => (step === 'rename' ? 'reset' : undefined);
+  await queuedFile(leadRow('N-2'));
+  await gateway.start('planner', 'worker');
+  await gateway.until('tried', () => gateway.sftp.log.some((line) => line.startsWith('rename')));
+  await gateway.app.rights.erase({ clientId: 'essai', reference: 'N-2', ...by });
+  await gateway.until(
+    'voided',
+    async () => (await gateway.owner.all("SELECT 1 FROM batches WHERE state = 'voided'")).length === 1,
+  );
+  expect(await voided()).toBe(1);
+}, 60_000);
+
+test('the rows of a file expire together, with the last of them: one row’s age does not void what may have arrived', async () => {
+  gateway.sftp.fault = (step) => (step === 'rename' ? 'reset' : undefined);
+  await queuedFile(leadRow('X-1'), leadRow('X-2'));
+  await gateway.owner.run(
+    'UPDATE deliveries SET expires_at = TIMESTAMPADD(SECOND, 3, UTC_TIMESTAMP(3)) ORDER BY id LIMIT 1',
+  );
+  await gateway.start('planner', 'worker');
+  await gateway.until('tried', () => gateway.sftp.log.some((line) => line.startsWith('rename')));
+  await new Promise((done) => setTimeout(done, 3_500));
+  gateway.sftp.fault = () => undefined;
+  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
+  expect(gateway.drops()).toEqual(['L_000001.csv']);
+  expect(await voided()).toBe(0);
+}, 60_000);
+
+test('a file is asked about first when any of its rows must be, not only when the first must', async () => {
+  await gateway.publish({
+    file: "  ack: { path: 'in/ACK_{seq}.txt' }",
+    extra:
+      'pending: { for: 1h, every: 1s }\nresponse:\n  - { accepted: { text: OK }, on: lookup }\n  - { refused: { text: KO }, on: lookup }',
+  });
+  await queuedFile(leadRow('Q-1'), leadRow('Q-2'));
+  await gateway.start('planner', 'worker');
+  await gateway.until('pending', async () => (await gateway.counts())['pending:recipient_decides'] === 2);
+  await gateway.owner.run(
+    "UPDATE deliveries SET state = 'waiting', ask_first = 0 WHERE state = 'pending' ORDER BY id LIMIT 1",
+  );
+  const asked = async (): Promise<number> =>
+    (await gateway.entries()).filter((one) => one.entry === 'lookup').length;
+  const before = await asked();
+  await gateway.until('asked', async () => (await asked()) > before);
+  expect((await gateway.entries()).filter((one) => one.entry === 'departed')).toHaveLength(2);
+}, 60_000);
+
+test('a lead that breaks our own code fails alone, with a reason; the others of its file leave', async () => {
+  await queuedFile(leadRow('Z-1'), leadRow('Z-2'), leadRow('Z-3'));
+  const { app } = gateway;
+  const worker = await startWorker({
+    ...app,
+    published: {
+      version: async (id) => {
+        const mapping = await app.published.version(id);
+        return mapping === undefined
+          ? undefined
+          : {
+              ...mapping,
+              apply: (lead, situation) => {
+                if (lead.reference === 'Z-2') throw new TypeError('a bug of ours');
+                return mapping.apply(lead, situation);
+              },
+            };
+      },
+    },
+  });
+  stop.push(worker.stop);
+  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
+  expect(await gateway.counts("state = 'failed'")).toEqual({ 'failed:invalid:BROKEN': 1 });
+}, 60_000);
+
+test('leads of a suspended file flow are shown as waiting for it', async () => {
+  await gateway.start('planner');
+  await gateway.owner.run("UPDATE destinations SET status = 'suspended'");
+  await gateway.send(leadRow('S-1'));
+  await gateway.until('shown', async () => (await gateway.counts())['waiting:destination_suspended'] === 1);
+  await gateway.owner.run("UPDATE destinations SET status = 'active'");
+  await gateway.start('worker');
+  await gateway.ask();
+  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 1);
+}, 60_000);
