@@ -162,15 +162,12 @@ export async function relabelWaiting(
 
 /** Rows past their maximum age, in any state that could wait. */
 export async function expiredDeliveries(tx: Sql, limit: number): Promise<readonly number[]> {
-  const ids: number[] = [];
-  for (const state of ['planned', 'waiting', 'withheld', 'pending', 'queued']) {
-    const rows = await tx.all<{ id: number }>(
-      `SELECT id FROM deliveries FORCE INDEX (deliveries_expiry) WHERE state = ? AND expires_at <= UTC_TIMESTAMP(3) ORDER BY expires_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
-      [state],
-    );
-    ids.push(...rows.map((row) => row.id));
-  }
-  return ids;
+  const rows = await tx.all<{ id: number }>(
+    `SELECT id FROM deliveries FORCE INDEX (deliveries_open)
+      WHERE settled_at IS NULL AND expires_at <= UTC_TIMESTAMP(3) AND state IN ('planned', 'waiting', 'withheld', 'pending', 'queued')
+      ORDER BY expires_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+  );
+  return rows.map((row) => row.id);
 }
 
 /** Due rows of a destination that stand in no file; the caller's transaction holds them. */

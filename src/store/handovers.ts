@@ -115,9 +115,14 @@ export async function appendHandovers(
   at: Date = new Date(),
 ): Promise<void> {
   for (const part of insertGroups(entries)) {
+    const rows = part.map((entry) => valuesOf(entry, at));
+    // A departure fills two thirds of the columns, an outcome others: what is the table's default in every row is not sent.
+    const filled = handoverColumns.flatMap((_, index) =>
+      rows.some((row) => !isDefault(row[index])) ? [index] : [],
+    );
     const { insertId, idStep } = await tx.run(
-      `INSERT INTO handovers (${handoverColumns.join(', ')}) VALUES ${rowMarks(part.length, handoverColumns.length)}`,
-      part.flatMap((entry) => valuesOf(entry, at)),
+      `INSERT INTO handovers (${filled.map((index) => handoverColumns[index]).join(', ')}) VALUES ${rowMarks(part.length, filled.length)}`,
+      rows.flatMap((row) => filled.map((index) => row[index] ?? null)),
     );
     // Ids of one multi-row INSERT follow each other, also in MySQL's interleaved mode: a "simple insert", its rows known beforehand.
     await tx.run(
@@ -126,6 +131,9 @@ export async function appendHandovers(
     );
   }
 }
+
+/** Every column that may be left out has one of these as its default. */
+const isDefault = (value: SqlValue | undefined): boolean => value === '' || value === 0 || value === null;
 
 function valuesOf(entry: Handover, at: Date): SqlValue[] {
   return [
