@@ -108,10 +108,18 @@ module.exports = {
       from: { path: '^src/(domain|mapping)/' },
       to: {
         path: [
-          '^(node:)?(net|tls|http|https|http2|dns|dgram|child_process|cluster|worker_threads)(/|$)',
+          '^(node:)?(net|tls|http|https|http2|dns|dgram|child_process|cluster)(/|$)',
           '(^|/)node_modules/(axios|undici|nodemailer|ssh2|ssh2-sftp-client|fastify)/',
         ],
       },
+    },
+    {
+      name: 'one-thread-of-mapping',
+      comment:
+        'mapping computes in its own thread; libxml2, which can only be loaded asynchronously, has one of its own.',
+      severity: 'error',
+      from: { path: '^src/(domain|mapping)/', pathNot: '^src/mapping/xsd(-worker)?\\.ts$' },
+      to: { path: '^(node:)?worker_threads(/|$)' },
     },
     {
       name: 'unresolvable',

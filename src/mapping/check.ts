@@ -69,9 +69,9 @@ export function checkSources(sources: MappingSources, options: CheckOptions): Ch
     schemaName === undefined
       ? undefined
       : compileClientSchema(
-          sources.files[`${folder}${schemaName}`],
+          inFolder(sources.files, folder),
           schemaName,
-          readLayout(mapping, connector, silent).format,
+          readLayout(mapping, connector, silent),
           report,
         );
   const compiled = compileMapping({
@@ -99,6 +99,13 @@ export function wholeMapping(sources: MappingSources): Readonly<Record<string, u
   const { value } = readWhole(sources, createProblems());
   return isRecord(value) ? value : {};
 }
+/** Files of a folder, named from it. */
+const inFolder = (files: MappingSources['files'], folder: string): MappingSources['files'] =>
+  Object.fromEntries(
+    Object.entries(files).flatMap(([name, text]) =>
+      name.startsWith(folder) ? [[name.slice(folder.length), text]] : [],
+    ),
+  );
 
 export const hasErrors = (problems: readonly Problem[]): boolean =>
   problems.some((problem) => problem.severity === 'error');

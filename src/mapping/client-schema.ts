@@ -1,4 +1,4 @@
-// The client's own JSON Schema: what they say a lead must look like, checked before anything is sent.
+// The client's own JSON Schema or XSD: what they say a lead must look like, checked before anything is sent.
 // Invariant: a lead that does not fit fails with the field and the rule, never with its value.
 import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -7,9 +7,11 @@ import addFormats from 'ajv-formats';
 import { isRecord } from './document.ts';
 import type { Report } from './problems.ts';
 import type { Target } from './target.ts';
-import type { Format } from './format.ts';
+import type { Layout } from './layout.ts';
 import type { Entry, FieldProblem } from './values.ts';
 import { jsonTree, plainJson } from './write-json.ts';
+import { compileXsd } from './xsd.ts';
+import type { XsdFault } from './xsd.ts';
 
 export interface SchemaCheck {
   /** What of a written lead does not fit. */
@@ -24,19 +26,26 @@ export interface SchemaGap {
   readonly target?: Target;
 }
 
-/** Compiles the text of a schema; undefined after reporting. */
+/** Compiles a schema among the files of the client's folder; undefined after reporting. */
 export function compileClientSchema(
-  text: string | undefined,
+  files: Readonly<Record<string, string>>,
   name: string,
-  format: Format,
+  layout: Pick<Layout, 'format' | 'xml' | 'document'>,
   report: Report,
 ): SchemaCheck | undefined {
+  const text = files[name];
+  const { format } = layout;
   if (text === undefined) {
     report.error(['schema'], 'MAP-007', `the schema file "${name}" does not exist in the client's folder.`);
     return undefined;
   }
+  if (name.endsWith('.xsd')) return compileXmlSchema(files, name, layout, report);
   if (format !== 'json') {
-    report.error(['schema'], 'MAP-705', `a JSON Schema checks JSON; this destination writes ${format}.`);
+    report.error(
+      ['schema'],
+      'MAP-705',
+      `a JSON Schema checks JSON, an .xsd XML; this destination writes ${format}.`,
+    );
     return undefined;
   }
   let validate: ValidateFunction;
@@ -61,6 +70,44 @@ export function compileClientSchema(
     gaps: (targets) => gapsIn(validate.schema, targets, 0, ''),
   };
 }
+
+/** Each lead is checked as the file with this one lead. */
+function compileXmlSchema(
+  files: Readonly<Record<string, string>>,
+  name: string,
+  { document, format, xml }: Pick<Layout, 'format' | 'xml' | 'document'>,
+  report: Report,
+): SchemaCheck | undefined {
+  if (document === undefined) {
+    report.error(['schema'], 'MAP-705', `an XSD checks XML; this destination writes ${format}.`);
+    return undefined;
+  }
+  const schemas = Object.fromEntries(Object.entries(files).filter(([one]) => one.endsWith('.xsd')));
+  const compiled = compileXsd(name, schemas);
+  if (typeof compiled === 'string') {
+    report.error(['schema'], 'MAP-705', `the schema "${name}" cannot be used: ${compiled}`);
+    return undefined;
+  }
+  // Targets begin with the record, inside the root.
+  const outer = xml?.root === undefined ? 0 : 1;
+  return {
+    check: (entries) => withoutEchoes(compiled.check(document(entries)).map((one) => faultOf(one, outer))),
+    gaps: () => [],
+  };
+}
+
+function faultOf({ path, attribute, rule }: XsdFault, outer: number): FieldProblem {
+  const names = path.slice(path.length > outer ? outer : 0).join('.');
+  return { field: attribute === undefined ? names : `${names}@${attribute}`, code: `SCHEMA_${rule}` };
+}
+
+/** A broken facet is followed by "no valid value" of the same element. */
+const withoutEchoes = (problems: readonly FieldProblem[]): readonly FieldProblem[] =>
+  problems.filter(
+    (one) =>
+      one.code !== 'SCHEMA_TYPE' ||
+      !problems.some((other) => other.field === one.field && other.code !== 'SCHEMA_TYPE'),
+  );
 
 /** Walks the plain part of a schema: properties, required, additionalProperties. What it cannot read it does not judge. */
 function gapsIn(

@@ -23,6 +23,8 @@ export interface Layout {
   readonly xml?: XmlDialect;
   /** Why the format cannot hold a text. */
   readonly unwritable?: (text: string) => string | undefined;
+  /** XML: the bytes of a file with this one record, as the client's XSD sees it. */
+  readonly document?: (entries: readonly Entry[]) => Uint8Array;
   readonly write: (columns: readonly string[], records: readonly (readonly Entry[])[], batch: Batch) => Body;
 }
 
@@ -110,7 +112,12 @@ function layoutOf(
     case 'xml': {
       const xml = readXmlDialect(mapping['xml']);
       checkXml(xml, many, report, isRecord(mapping['xml']));
-      return { format, xml, write: (_columns, records, batch) => xmlBody(records, xml, batch) };
+      return {
+        format,
+        xml,
+        document: (entries) => xmlBody([entries], xml, { sequence: 1, rows: 1 }).bytes,
+        write: (_columns, records, batch) => xmlBody(records, xml, batch),
+      };
     }
     case 'json': {
       const list = blockAt(mapping, 'json')['list'];

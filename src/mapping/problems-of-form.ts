@@ -90,7 +90,7 @@ export const problemsOfForm = {
   },
   'MAP-705': {
     meaning: "The client's schema cannot be used.",
-    remedy: 'Give a JSON Schema (draft-07 or 2020-12) for a JSON format.',
+    remedy: 'Give a JSON Schema (draft-07 or 2020-12) for JSON, an XSD 1.0 named .xsd for XML.',
   },
   'MAP-706': { meaning: 'A file of many records has no root.', remedy: 'Add xml.root.' },
   'MAP-707': {

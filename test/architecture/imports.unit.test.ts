@@ -47,7 +47,8 @@ beforeAll(() => {
     'src/domain/side-effect.ts': "import '../store/rows.ts';",
     'src/domain/disk.ts': "import { readFileSync } from 'node:fs'; export const a = readFileSync;",
     'src/mapping/load.ts': "import { readFile } from 'node:fs/promises'; export const a = readFile;",
-    'src/mapping/fetch.ts': "import { connect } from 'node:net'; export const a = connect;",
+    'src/mapping/fetch.ts':
+      "import { connect } from 'node:net'; import { Worker } from 'node:worker_threads'; export const a = [connect, Worker];",
     'src/store/rows.ts': "import { x } from 'mysql2'; export const rows = x; export type Rows = number;",
     'src/store/up.ts': "import type { Job } from '../queue/jobs.ts'; export type A = Job;",
     'src/queue/jobs.ts': "import { x } from 'bullmq'; export const queue = x; export type Job = number;",
@@ -108,6 +109,7 @@ test.each([
   'ioredis-in-queue-and-app: src/delivery/sql.ts -> node_modules/ioredis/index.js',
   'pure-zones: src/domain/disk.ts -> fs',
   'pure-zones-no-network: src/mapping/fetch.ts -> net',
+  'one-thread-of-mapping: src/mapping/fetch.ts -> worker_threads',
   'unresolvable: src/intake/packages.ts -> nowhere',
   'undeclared-package: src/intake/packages.ts -> node_modules/undeclared/index.js',
   'no-dev-packages-in-production: src/intake/packages.ts -> node_modules/forgotten/index.js',

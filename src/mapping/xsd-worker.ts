@@ -1,0 +1,111 @@
+// The thread that holds libxml2 (WebAssembly): compiles a client's XSD and checks written XML against it.
+// Invariant: what it answers names elements, attributes and rules, never a value; nothing outside the files given is read.
+import { workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import {
+  XmlBufferInputProvider,
+  XmlDocument,
+  xmlRegisterInputProvider,
+  XmlValidateError,
+  XsdValidator,
+} from 'libxml2-wasm';
+import type { XmlElement } from 'libxml2-wasm';
+import type { XsdAnswer, XsdFault, XsdQuestion } from './xsd.ts';
+
+const { port, signal } = workerData as { readonly port: MessagePort; readonly signal: Int32Array };
+
+/** Schemas kept compiled; past it the oldest goes, and is asked for again. */
+const mostSchemas = 100;
+const schemas = new Map<string, { readonly validator: XsdValidator; readonly source: XmlDocument }>();
+const provider = new XmlBufferInputProvider({});
+xmlRegisterInputProvider(provider);
+
+port.on('message', (question: XsdQuestion) => {
+  port.postMessage(answer(question));
+  Atomics.store(signal, 0, 1);
+  Atomics.notify(signal, 0);
+});
+
+function answer(question: XsdQuestion): XsdAnswer {
+  try {
+    return question.ask === 'compile' ? compile(question) : check(question);
+  } catch (error) {
+    return { kind: 'unusable', message: firstLine(error) };
+  }
+}
+
+const firstLine = (error: unknown): string =>
+  (error instanceof Error ? error.message : 'it is not an XSD').split('\n')[0]?.trim() ?? '';
+
+function compile({ key, main, files }: Extract<XsdQuestion, { ask: 'compile' }>): XsdAnswer {
+  // One folder for each schema: includes of two clients never meet.
+  const urlOf = (name: string): string => `relais:/${key}/${name}`;
+  const others = Object.keys(files).filter((name) => name !== main);
+  for (const name of others) provider.addBuffer(urlOf(name), Buffer.from(files[name] ?? '', 'utf8'));
+  try {
+    const source = XmlDocument.fromString(files[main] ?? '', { url: urlOf(main) });
+    const validator = XsdValidator.fromDoc(source);
+    schemas.set(key, { validator, source });
+  } finally {
+    for (const name of others) provider.removeBuffer(urlOf(name));
+  }
+  const oldest = schemas.size > mostSchemas ? schemas.keys().next().value : undefined;
+  if (oldest !== undefined) {
+    schemas.get(oldest)?.validator.dispose();
+    schemas.get(oldest)?.source.dispose();
+    schemas.delete(oldest);
+  }
+  return { kind: 'compiled' };
+}
+
+function check({ key, xml }: Extract<XsdQuestion, { ask: 'check' }>): XsdAnswer {
+  const schema = schemas.get(key);
+  if (schema === undefined) return { kind: 'forgotten' };
+  const document = XmlDocument.fromBuffer(xml);
+  try {
+    schema.validator.validate(document);
+    return { kind: 'checked', faults: [] };
+  } catch (error) {
+    if (!(error instanceof XmlValidateError)) throw error;
+    const faults = error.details.map(({ message, xpath }) => faultOf(message, xpath, document));
+    return { kind: 'checked', faults };
+  } finally {
+    document.dispose();
+  }
+}
+
+/** Names of the elements from the outermost one down to where the fault is. */
+function pathTo(xpath: string | undefined, document: XmlDocument): readonly string[] {
+  const path: string[] = [];
+  let node = xpath === undefined ? null : (document.get(xpath) as XmlElement | null);
+  while (node !== null) {
+    path.unshift(node.prefix === '' ? node.name : `${node.prefix}:${node.name}`);
+    node = node.parent;
+  }
+  return path;
+}
+
+const rules: readonly (readonly [RegExp, string])[] = [
+  [/No matching global (declaration|element)/, 'ROOT'],
+  [/Missing child element/, 'MISSING'],
+  [/is required but missing/, 'MISSING'],
+  [/This element is not expected/, 'UNEXPECTED'],
+  [/is not allowed/, 'NOT_ALLOWED'],
+  [/is not a valid value/, 'TYPE'],
+];
+
+function faultOf(message: string, xpath: string | undefined, document: XmlDocument): XsdFault {
+  const path = pathTo(xpath, document);
+  const facet = /\[facet '(\w+)'\]/.exec(message)?.[1];
+  const rule = facet?.toUpperCase() ?? rules.find(([form]) => form.test(message))?.[1] ?? 'INVALID';
+  const attribute = /^Element '[^']*'(?:, attribute '([^']+)'|: The attribute '([^']+)')/.exec(message);
+  const name = attribute?.[1] ?? attribute?.[2];
+  // Names of the schema, not of the lead; several are a choice and none of them is the one missing.
+  const expected =
+    rule === 'MISSING' ? /Expected is \( (?:\{[^}]*\})?([\w.-]+) \)/.exec(message)?.[1] : undefined;
+  return {
+    path: expected === undefined ? path : [...path, expected],
+    rule,
+    ...(name === undefined ? {} : { attribute: name.replace(/^\{[^}]*\}/, '') }),
+  };
+}
