@@ -15,6 +15,7 @@ import type { LineOf } from './lines.ts';
 import { channelOf } from './lints.ts';
 import type { Path } from './problems.ts';
 import { textOf } from './rendering.ts';
+import { reportNoPreset } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { lastName, parseTarget } from './target.ts';
 import type { Target } from './target.ts';
@@ -22,8 +23,12 @@ import type { ConsentNeed, FieldProblem, Scalar } from './values.ts';
 
 /** Compiles one line; undefined after reporting. New pairs of purpose and channel are added to `pairs`. */
 export function compileLine(raw: unknown, path: Path, scope: Scope, pairs: ConsentNeed[]): Line | undefined {
-  if (!isRecord(raw) || typeof raw['to'] !== 'string') return undefined;
+  if (!isRecord(raw)) return undefined;
   const { report } = scope;
+  if (Object.hasOwn(raw, 'preset')) reportNoPreset(path, scope);
+  else if (!Object.hasOwn(raw, 'to'))
+    report.error(path, 'MAP-102', 'key "to" is missing: which field of the client is it?');
+  if (typeof raw['to'] !== 'string') return undefined;
   const target = parseTarget(raw['to'], scope.format);
   if (typeof target === 'string') {
     report.error([...path, 'to'], 'MAP-217', target);

@@ -13,7 +13,7 @@ import type { LineOf } from './lines.ts';
 import type { Path } from './problems.ts';
 import { compileReading } from './reading.ts';
 import type { Reading } from './reading.ts';
-import { checkEmpty, emptyPolicy } from './scope.ts';
+import { checkEmpty, emptyPolicy, reportNoPreset } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { lastName, parseTarget } from './target.ts';
 import type { Target } from './target.ts';
@@ -35,6 +35,8 @@ export function compileField(
   if (!isRecord(raw)) return undefined;
   const { report } = scope;
   const to = raw['to'];
+  if (Object.hasOwn(raw, 'preset')) reportNoPreset(path, scope);
+  else if (to === undefined) report.error(path, 'MAP-102', 'key "to" is missing: which field is written?');
   if (typeof to !== 'string') return undefined;
   const target = parseTarget(to, scope.format, list !== undefined);
   if (typeof target === 'string') {

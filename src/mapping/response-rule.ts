@@ -14,11 +14,13 @@ export const ruleKinds = [
   'accepted',
   'duplicate',
   'pending',
+  'unconfirmed',
   'refused',
   'invalid',
   'unauthorized',
   'throttled',
   'unavailable',
+  'unknown',
   'absent',
 ] as const;
 export type RuleKind = (typeof ruleKinds)[number];
@@ -45,7 +47,8 @@ export function compileRule(raw: unknown, path: Path, report: Report, now: () =>
     return undefined;
   }
   const conditions = raw[kind];
-  if (kind === 'accepted' || kind === 'duplicate') checkProof(kind, conditions, [...path, kind], report);
+  if (kind === 'accepted' || kind === 'duplicate' || kind === 'unconfirmed')
+    checkProof(kind, conditions, [...path, kind], report);
   const test = compileAnswerTest(conditions, [...path, kind], report);
   const on = raw['on'];
   const stages = on === undefined ? actionStages : new Set((Array.isArray(on) ? on : [on]) as Stage[]);
@@ -61,7 +64,12 @@ export function compileRule(raw: unknown, path: Path, report: Report, now: () =>
 }
 
 /** Guarantee 5: acceptance is proved. */
-function checkProof(kind: 'accepted' | 'duplicate', conditions: unknown, path: Path, report: Report): void {
+function checkProof(
+  kind: 'accepted' | 'duplicate' | 'unconfirmed',
+  conditions: unknown,
+  path: Path,
+  report: Report,
+): void {
   if (!isRecord(conditions)) return;
   if (Object.keys(conditions).length === 0) {
     report.error(
@@ -72,7 +80,7 @@ function checkProof(kind: 'accepted' | 'duplicate', conditions: unknown, path: P
     );
     return;
   }
-  if (kind === 'duplicate') return;
+  if (kind !== 'accepted') return;
   const test = statusTest(conditions['status']);
   const body = Object.keys(conditions).some((key) => key !== 'status');
   if (

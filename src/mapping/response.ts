@@ -35,7 +35,7 @@ export function compileResponse(
     const kinds = list.flatMap(({ rule }) =>
       isRecord(rule) && rule['on'] !== 'lookup' ? Object.keys(rule) : [],
     );
-    if (!kinds.includes('accepted')) {
+    if (!kinds.includes('accepted') && !kinds.includes('unconfirmed')) {
       report.error(
         at,
         'MAP-501',
@@ -84,8 +84,11 @@ function outcomeOf(rule: Rule, opened: Opened, now: () => number): Outcome {
     case 'duplicate':
     case 'pending':
       return { kind: rule.kind, ...referenceOf(rule.reference?.(opened)), evidence };
+    case 'unconfirmed':
+      return { kind: 'unconfirmed', evidence };
     case 'refused':
     case 'invalid':
+    case 'unknown':
     case 'unauthorized':
       return { kind: rule.kind, reason, evidence };
     case 'throttled':

@@ -78,3 +78,8 @@ export function checkEmpty(value: unknown, path: readonly (string | number)[], s
   if ((format === 'csv' || format === 'form') && value === null)
     report.error(path, 'MAP-222', `${format} has no null: write "" or omit.`);
 }
+
+/** `{preset: rest}` that nothing has replaced. */
+export function reportNoPreset(path: readonly (string | number)[], scope: Pick<Scope, 'report'>): void {
+  scope.report.error(path, 'MAP-411', 'no preset gives lines here: add extends, or remove the line.');
+}
