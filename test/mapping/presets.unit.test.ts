@@ -1,0 +1,341 @@
+// The presets: each extended by the smallest file a client needs, its body as the CRM's documentation shows it, recorded answers.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ConsentChannel, ConsentState, Lead } from '../../src/domain/lead.ts';
+import type { CompiledMapping } from '../../src/mapping/contract.ts';
+import { formatProblem } from '../../src/mapping/problems.ts';
+import { check, demoClient, lead, mappingsRoot, problemsOf, written } from './support.ts';
+
+const folder = join(mappingsRoot, 'presets');
+const presets = Object.fromEntries(
+  readdirSync(folder).map((name) => [`presets/${name}`, readFileSync(join(folder, name), 'utf8')]),
+);
+
+const recordedAt = new Date('2026-11-20T09:15:00Z');
+const says = (channel: ConsentChannel, state: ConsentState) => ({
+  ...{ purpose: 'marketing' as const, channel, state, recordedAt },
+  ...{ legalEntity: 'DEMO SAS', wordingVersion: 'w3' },
+});
+const person = (email: ConsentState, phone: ConsentState): Lead =>
+  lead({
+    identity: {
+      civility: 'ms',
+      lastName: 'Durand',
+      firstName: 'Élise',
+      email: 'E.Durand@courriel.example',
+      mobile: '+33639980001',
+    },
+    project: { programme: 'DM-LYON', comment: 'Balcon\nOPTIN: OUI' },
+    consents: [says('email', email), says('phone', phone), says('sms', phone)],
+  });
+
+type Recorded = [status: number, body: unknown, outcome: string, more?: object];
+
+interface Case {
+  /** What the client's file adds. */
+  readonly own: string;
+  /** The body of a lead with e-mail granted and phone refused. */
+  readonly body: unknown;
+  /** Part of the body when both were withdrawn. */
+  readonly withdrawn: unknown;
+  readonly answers: readonly Recorded[];
+}
+
+const url = 'send: {url: https://crm.demo.example/api}';
+const optin =
+  'consent: [{to: properties.optin_email, channel: email, values: {granted: "true", refused: "false", not_asked: "false", withdrawn: "false"}}]';
+
+const cases: Readonly<Record<string, Case>> = {
+  hubspot: {
+    own: optin,
+    body: {
+      properties: {
+        ...{ lastname: 'Durand', firstname: 'Élise', email: 'e.durand@courriel.example' },
+        ...{ mobilephone: '+33639980001', message: 'Balcon\nOPTIN: OUI', optin_email: 'true' },
+      },
+    },
+    withdrawn: { properties: { optin_email: 'false' } },
+    answers: [
+      [201, { id: '512', properties: {} }, 'accepted', { reference: '512' }],
+      [201, {}, 'unknown'],
+      [409, { status: 'error', category: 'CONFLICT' }, 'duplicate'],
+      [400, { category: 'VALIDATION_ERROR' }, 'invalid', { reason: 'validation_error' }],
+      [429, {}, 'throttled'],
+      [401, {}, 'unauthorized'],
+      [502, '<html>', 'unavailable'],
+    ],
+  },
+  salesforce: {
+    own: url,
+    body: {
+      ...{ LastName: 'Durand', FirstName: 'Élise', Company: 'n/a', Email: 'E.Durand@courriel.example' },
+      ...{ MobilePhone: '+33639980001', LeadSource: 'seloger', Description: 'Balcon\nOPTIN: OUI' },
+      ...{ HasOptedOutOfEmail: false, DoNotCall: true },
+    },
+    withdrawn: { HasOptedOutOfEmail: true, DoNotCall: true },
+    answers: [
+      [201, { id: '00Q1', success: true, errors: [] }, 'accepted', { reference: '00Q1' }],
+      [201, { success: false }, 'unknown'],
+      [400, [{ errorCode: 'DUPLICATES_DETECTED' }], 'duplicate'],
+      [400, [{ errorCode: 'UNABLE_TO_LOCK_ROW' }], 'unavailable'],
+      [400, [{ errorCode: 'INVALID_EMAIL_ADDRESS' }], 'invalid', { reason: 'email_invalid' }],
+      [403, [{ errorCode: 'REQUEST_LIMIT_EXCEEDED' }], 'throttled'],
+      [403, [{ errorCode: 'INSUFFICIENT_ACCESS' }], 'unauthorized'],
+    ],
+  },
+  'salesforce-web-to-lead': {
+    own: 'fields: [{to: oid, value: 00D000000000001}, {preset: rest}]',
+    body: {
+      ...{ oid: '00D000000000001', last_name: 'Durand', first_name: 'Élise', company: 'n/a' },
+      ...{ email: 'E.Durand@courriel.example', mobile: '0639980001', lead_source: 'seloger' },
+      ...{ description: 'Balcon\nOPTIN: OUI', emailOptOut: '0', doNotCall: '1' },
+    },
+    withdrawn: { emailOptOut: '1', doNotCall: '1' },
+    answers: [
+      [200, '', 'unconfirmed'],
+      [302, '', 'unconfirmed'],
+      [503, '', 'unavailable'],
+      [404, '', 'unknown'],
+    ],
+  },
+  odoo: {
+    own: `${url}\nconsent: [{to: "vals_list[0].x_optin", channel: email, values: {granted: true, refused: false, not_asked: false, withdrawn: false}}]`,
+    body: {
+      vals_list: [
+        {
+          ...{ name: 'DM-LYON DM-1', contact_name: 'Élise Durand', email_from: 'E.Durand@courriel.example' },
+          ...{ phone: '+33639980001', description: 'Balcon\nOPTIN: OUI', referred: 'seloger', x_optin: true },
+        },
+      ],
+    },
+    withdrawn: { vals_list: [{ x_optin: false }] },
+    answers: [
+      [200, [42], 'accepted', { reference: '42' }],
+      [200, { jsonrpc: '2.0', error: { code: 200, message: '...' } }, 'invalid'],
+      [200, '<html>Maintenance</html>', 'unknown'],
+      [422, { name: 'odoo.exceptions.ValidationError' }, 'invalid', { reason: 'validation_error' }],
+      [401, {}, 'unauthorized'],
+    ],
+  },
+  sellsy: {
+    own: '',
+    body: {
+      ...{ type: 'prospect', civility: 'mrs', first_name: 'Élise', last_name: 'Durand' },
+      ...{ email: 'E.Durand@courriel.example', mobile_number: '+33639980001', reference: 'DM-1' },
+      ...{ note: 'Balcon\nOPTIN: OUI', marketing_campaigns_subscriptions: ['email'] },
+    },
+    withdrawn: { marketing_campaigns_subscriptions: [] },
+    answers: [
+      [201, { id: 77 }, 'accepted', { reference: '77' }],
+      [400, { error: { code: 400 } }, 'invalid', { reason: 'bad_request' }],
+      [401, {}, 'unauthorized'],
+    ],
+  },
+  brevo: {
+    own: '',
+    body: {
+      ...{ email: 'e.durand@courriel.example', ext_id: 'DM-1', updateEnabled: true },
+      attributes: { NOM: 'Durand', PRENOM: 'Élise', SMS: '+33639980001' },
+      ...{ emailBlacklisted: false, smsBlacklisted: true },
+    },
+    withdrawn: { emailBlacklisted: true, smsBlacklisted: true },
+    answers: [
+      [201, { id: 21 }, 'accepted', { reference: '21' }],
+      [204, '', 'duplicate'],
+      [400, { code: 'duplicate_parameter' }, 'duplicate'],
+      [400, { code: 'invalid_parameter' }, 'invalid', { reason: 'parameter_invalid' }],
+    ],
+  },
+  zoho: {
+    own: url,
+    body: {
+      data: [
+        {
+          ...{
+            Last_Name: 'Durand',
+            First_Name: 'Élise',
+            Email: 'E.Durand@courriel.example',
+            Mobile: '+33639980001',
+          },
+          ...{ Lead_Source: 'seloger', Description: 'Balcon\nOPTIN: OUI', Email_Opt_Out: false },
+        },
+      ],
+      duplicate_check_fields: ['Email'],
+    },
+    withdrawn: { data: [{ Email_Opt_Out: true }] },
+    answers: [
+      [200, { data: [{ status: 'success', details: { id: '9' } }] }, 'accepted', { reference: '9' }],
+      [202, { data: [{ status: 'error', code: 'INVALID_DATA' }] }, 'invalid', { reason: 'data_invalid' }],
+      [401, { code: 'INVALID_TOKEN' }, 'unauthorized'],
+    ],
+  },
+  dynamics: {
+    own: url,
+    body: {
+      ...{ subject: 'DM-LYON DM-1', lastname: 'Durand', firstname: 'Élise' },
+      ...{ emailaddress1: 'E.Durand@courriel.example', mobilephone: '+33639980001' },
+      ...{ description: 'Balcon\nOPTIN: OUI', donotbulkemail: false, donotphone: true },
+    },
+    withdrawn: { donotbulkemail: true, donotphone: true },
+    answers: [
+      [204, '', 'accepted'],
+      [500, { error: { code: '0x80040333' } }, 'duplicate'],
+      [500, { error: { code: '0x80040216' } }, 'unavailable'],
+    ],
+  },
+  espocrm: {
+    own: url,
+    body: {
+      ...{ lastName: 'Durand', firstName: 'Élise', emailAddress: 'E.Durand@courriel.example' },
+      ...{ phoneNumber: '+33639980001', addressPostalCode: null, addressCity: null },
+      ...{ description: 'Balcon\nOPTIN: OUI', emailAddressIsOptedOut: false, phoneNumberIsOptedOut: true },
+    },
+    withdrawn: { emailAddressIsOptedOut: true, phoneNumberIsOptedOut: true },
+    answers: [
+      [200, { id: 'a1' }, 'accepted', { reference: 'a1' }],
+      [409, [], 'duplicate'],
+      [400, {}, 'invalid'],
+    ],
+  },
+  nocrm: {
+    own: url,
+    body: {
+      title: 'DM-LYON DM-1',
+      description: [
+        ...['Nom: Durand', 'Prénom: Élise', 'Email: E.Durand@courriel.example', 'Téléphone: 06 39 98 00 01'],
+        ...[
+          'Programme: DM-LYON',
+          'Message: Balcon OPTIN: OUI',
+          'Accord e-mail: OUI',
+          'Accord téléphone: NON',
+        ],
+      ].join('\n'),
+      tags: ['optin-email'],
+    },
+    withdrawn: { tags: [] },
+    answers: [
+      [201, { id: 5 }, 'accepted', { reference: '5' }],
+      [200, 'ok', 'unknown'],
+    ],
+  },
+};
+
+function publish(name: string, own: string): CompiledMapping {
+  const text = `extends: presets/${name}\ndestination: demo-crm\n${own}\n`;
+  const client = demoClient.replace(
+    'hosts: [',
+    'hosts: [api.hubapi.com, api.sellsy.com, api.brevo.com, webto.salesforce.com, ',
+  );
+  const result = check(text, { ...presets, 'demo/client.yaml': client });
+  const problems = result.ok ? result.warnings : result.problems;
+  expect(problems.map(formatProblem)).toEqual([]);
+  if (!result.ok) throw new Error('refused');
+  return result.mapping;
+}
+
+const read = (text: string): unknown =>
+  text.startsWith('{') ? JSON.parse(text) : Object.fromEntries(new URLSearchParams(text));
+
+describe.each(Object.entries(cases))('%s', (name, { own, body, withdrawn, answers }) => {
+  test('writes what the documentation shows, with the opt-in in its own shape', () => {
+    const mapping = publish(name, own);
+    expect(read(written(mapping, person('granted', 'refused')))).toEqual(body);
+    expect(read(written(mapping, person('withdrawn', 'withdrawn')))).toMatchObject(withdrawn as object);
+  });
+
+  test.each<Recorded>(answers)('an answer %s %j is %s', (status, content, outcome, more?: object) => {
+    const text = typeof content === 'string' ? content : JSON.stringify(content);
+    const answer = { status, headers: {}, mediaType: 'application/json', text, truncated: false };
+    expect(publish(name, own).classify(answer, 'create')).toMatchObject({ kind: outcome, ...more });
+  });
+});
+
+test('every preset of a CRM has its case here', () => {
+  const apart = ['http-json', 'adf-mail', 'csv-portail', 'csv-excel'];
+  const names = Object.keys(presets).map((name) => name.slice('presets/'.length, -'.yaml'.length));
+  expect(names.filter((name) => !apart.includes(name)).toSorted()).toEqual(Object.keys(cases).toSorted());
+});
+
+test('adf-mail: an XML attachment whose comments hold the opt-in', () => {
+  const mapping = publish(
+    'adf-mail',
+    'connector: email\nsend: {to: leads@demo.example, from: leads@relais.example, smtp: secret:SMTP}',
+  );
+  const text = written(mapping, person('granted', 'refused'));
+  expect(text).toContain('<?adf version="1.0"?>\n<adf>\n  <prospect status="new">');
+  expect(text).toContain(
+    '<comments><![CDATA[Message : Balcon OPTIN: OUI\nAccord e-mail : OUI\nAccord téléphone : NON]]></comments>',
+  );
+});
+
+const file =
+  'connector: flow\nfile: {name: "l_{seq:6}.csv", to: "sftp:demo/in", schedule: {cron: "0 7 * * *"}, server: {host: sftp.demo.example, user: relais, password: secret:DEMO, hostKey: "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}';
+const yesNo =
+  'consent: [{to: ACCORD, channel: email, values: {granted: true, refused: false, not_asked: false, withdrawn: false}}]';
+
+test('csv-portail: the dialect of the portals', () => {
+  const mapping = publish(
+    'csv-portail',
+    `${file}\n${yesNo}\nfields: [{to: NOTE, from: comment}, {to: NOM, from: identity.lastName}]`,
+  );
+  expect(written(mapping, person('granted', 'refused'))).toBe('"Balcon<BR>OPTIN: OUI"!#"Durand"!#"OUI"\r\n');
+});
+
+test('csv-excel: opens in French Excel, formulas defused, phones without +', () => {
+  const own = `${file}\n${yesNo}\nfields: [{to: NOTE, from: comment}, {to: PRIX, from: project.budgetMax}, {to: TEL, from: identity.mobile, as: {phone: spaced}}]`;
+  const one = lead({ project: { comment: '=1+1', budgetMax: 2.5 } });
+  expect(written(publish('csv-excel', own), one)).toBe(
+    "NOTE;PRIX;TEL;ACCORD\r\n'=1+1;2,5;06 39 98 00 01;Oui\r\n",
+  );
+  expect(
+    problemsOf(
+      `extends: presets/csv-excel\ndestination: demo-csv\n${file}\n${yesNo}\nfields: [{to: TEL, from: identity.mobile}]`,
+      presets,
+    ).join(),
+  ).toContain('MAP-701');
+});
+
+describe('a file over its preset', () => {
+  test('lines of its own stand beside the preset’s, and its own target wins', () => {
+    const own =
+      'fields:\n  - {to: zone, value: SUD}\n  - {preset: rest}\n  - {to: note, from: comment, as: upper}\nconsent:\n  - {preset: rest}\n  - {to: sms, channel: sms, values: {granted: 1, refused: 0, not_asked: 0, withdrawn: 0}}';
+    const body = JSON.parse(written(publish('sellsy', own), person('granted', 'granted'))) as object;
+    expect(Object.keys(body)).toEqual([
+      ...[
+        'zone',
+        'type',
+        'civility',
+        'first_name',
+        'last_name',
+        'email',
+        'mobile_number',
+        'reference',
+        'note',
+      ],
+      ...['marketing_campaigns_subscriptions', 'sms'],
+    ]);
+    expect(body).toMatchObject({
+      note: 'BALCON\nOPTIN: OUI',
+      sms: 1,
+      marketing_campaigns_subscriptions: ['email', 'phone'],
+    });
+  });
+
+  test('a mistake in a line of the preset is told in the preset', () => {
+    const broken = {
+      ...presets,
+      'presets/own.yaml': 'connector: webhook\nfields:\n  - {to: a, from: identity.nom}\n',
+    };
+    const text = `extends: presets/own\ndestination: demo-crm\n${url}\nresponse: [{accepted: {status: 201, json: {ok: true}}}]\nconsent: [{to: O, channel: email, values: {granted: 1, refused: 0, not_asked: 0, withdrawn: 0}}]\nfields: [{to: b, value: 1}, {preset: rest}]\n`;
+    expect(problemsOf(text, broken)).toEqual([
+      expect.stringMatching(
+        /^mappings\/presets\/own\.yaml:3:19 {2}MAP-201 {2}source "identity\.nom" does not exist\./,
+      ),
+    ]);
+  });
+
+  test('{preset: rest} without a preset is told', () => {
+    const text = `destination: demo-crm\nconnector: webhook\n${url}\nresponse: [{accepted: {status: 201, json: {ok: true}}}]\nconsent: [{preset: rest}]\nfields: [{preset: rest}]\n`;
+    expect(problemsOf(text).filter((one) => one.includes('MAP-411'))).toHaveLength(2);
+  });
+});
