@@ -243,7 +243,7 @@ describe.each(Object.entries(cases))('%s', (name, { own, body, withdrawn, answer
     expect(read(written(mapping, person('withdrawn', 'withdrawn')))).toMatchObject(withdrawn as object);
   });
 
-  test.each<Recorded>(answers)('an answer %s %j is %s', (status, content, outcome, more?: object) => {
+  test.each<Recorded>(answers)('an answer %s %j is %s', (...[status, content, outcome, more]) => {
     const text = typeof content === 'string' ? content : JSON.stringify(content);
     const answer = { status, headers: {}, mediaType: 'application/json', text, truncated: false };
     expect(publish(name, own).classify(answer, 'create')).toMatchObject({ kind: outcome, ...more });
