@@ -75,6 +75,10 @@ export const catalogue = {
     meaning: 'The hand-over log has been altered.',
     remedy: 'Keep the database as it is and follow docs/operations.md, "The log does not verify".',
   },
+  'LOG-002': {
+    meaning: 'An archive of the log is missing, or is not the file that was written.',
+    remedy: 'Put the file back from its copy; meanwhile nothing is removed from MySQL.',
+  },
   'SERVICE-001': {
     meaning: 'No MySQL/MariaDB or Redis can be found or started.',
     remedy: 'Set the URLs, install the servers, start Docker, or run as root on Debian.',

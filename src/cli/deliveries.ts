@@ -1,6 +1,7 @@
 // relais delivery list | show, relais cancel: finding deliveries, reading their story, ending them.
 // Invariant: a list is read page by page by keyset; what is cancelled is recorded with who and why.
 import { Option, type Command } from 'commander';
+import { archiveDeliveries } from '../delivery/archive.ts';
 import { cancel } from '../delivery/replay.ts';
 import { deliveryStates, reasonText, type DeliveryState } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
@@ -9,7 +10,7 @@ import { findDelivery, listDeliveries, type DeliveryFilter, type ListedDelivery 
 import { instant, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { tellStory } from './story.ts';
 import { parisShort, table } from './table.ts';
-import { out, say, withApp } from './terminal.ts';
+import { confirmed, out, progress, say, withApp } from './terminal.ts';
 
 export interface FilterOptions {
   readonly client?: string;
@@ -56,8 +57,37 @@ interface ListOptions extends FilterOptions {
   readonly json?: boolean;
 }
 
+function archiveCommand(delivery: Command): void {
+  withExamples(
+    delivery
+      .command('archive')
+      .description('move deliveries of erased leads, settled long ago, to the slim table of their keys')
+      .requiredOption('--before <date>', 'settled and erased before: 2026-10-01, or an age such as 90d')
+      .option('--yes', 'do not ask'),
+    'They can no longer be shown or replayed; the log keeps their story, their key keeps them from being planned again.',
+    'relais delivery archive --before 90d',
+  ).action((options: { readonly before: string; readonly yes?: true }) =>
+    withApp(async ({ database }) => {
+      const before = instant(options.before);
+      if (
+        !(await confirmed(
+          'Deliveries of leads erased by then leave the table.',
+          'archive',
+          options.yes === true,
+        ))
+      )
+        return;
+      const line = progress();
+      const moved = await archiveDeliveries(database, before, (count) => line.at(`${count} deliveries`));
+      line.end();
+      out(`${moved} deliveries moved to delivery_keys.`);
+    }),
+  );
+}
+
 export function deliveryCommands(program: Command): void {
   const delivery = program.command('delivery').description('find deliveries and read their story');
+  archiveCommand(delivery);
 
   withExamples(
     withFilters(delivery.command('list').description('deliveries, newest first'))

@@ -1,11 +1,14 @@
-// relais log verify | anchor: proving the hand-over log.
-// Invariant: reads only; a log that does not verify ends with exit code 1 and the first broken entry.
+// relais log verify | anchor | archive | verify-archive: proving the hand-over log, and taking old months out of MySQL.
+// Invariant: a log that does not verify ends with exit code 1 and the first broken entry; only archive --remove takes anything away.
 import type { Command } from 'commander';
 import { existsSync, readFileSync } from 'node:fs';
+import { openDatabase } from '../app.ts';
 import { RelaisError } from '../errors.ts';
-import { parseAnchor, type Anchor, type LogProblem, type Verification } from '../privacy/seal.ts';
+import { archiveLog, removeArchived, type ArchiveOptions } from '../privacy/archive.ts';
+import { checkArchiveFile } from '../privacy/archive-file.ts';
+import { parseAnchor, type Anchor, type LogProblem, type Verification } from '../privacy/verify.ts';
 import { withExamples } from './arguments.ts';
-import { out, progress, say, withApp } from './terminal.ts';
+import { config, confirmed, out, progress, say, withApp } from './terminal.ts';
 
 export function journalCommands(program: Command): void {
   const log = program.command('log').description('the append-only log of every hand-over');
@@ -15,20 +18,28 @@ export function journalCommands(program: Command): void {
       .command('verify')
       .description('check every seal and entry; names the first broken one and exits 1')
       .option('--anchor <anchor>', 'anchor printed earlier by `relais log anchor`, or a file that holds it')
-      .option('--anchor-file <file>', 'file that holds the anchor'),
-    'With an anchor a cut tail is seen too.',
+      .option('--anchor-file <file>', 'file that holds the anchor')
+      .option('--archives <folder>', 'folder of the archives, to check their entries too'),
+    'With an anchor a cut tail is seen too. Without --archives, archived months are checked by their seals alone.',
     'relais log verify',
     'relais log verify --anchor-file anchor.txt',
-  ).action((options: { readonly anchor?: string; readonly anchorFile?: string }) => {
+  ).action((options: VerifyOptions) => {
     const anchor = anchorOf(options);
+    const { archives } = options;
     return withApp(async ({ sealer }) => {
       const line = progress();
-      const result = await sealer.verify(anchor, (entries) => line.at(`${entries} entries`));
+      const result = await sealer.verify(anchor, (entries) => line.at(`${entries} entries`), {
+        ...(archives === undefined ? {} : { archives }),
+      });
       line.end();
       if (!result.ok) throw new RelaisError('LOG-001', broken(result));
       out(
         `The log verifies: ${result.entries} entries under ${result.seals} seals, none changed, none missing${anchor === undefined ? '' : ', anchor found'}.`,
       );
+      if (result.archived > 0)
+        say(
+          `${result.archived} of them stand in archives${archives === undefined ? ', not read now (--archives FOLDER reads them)' : ', read and good'}.`,
+        );
       if (result.unsealed > 0) say(`${result.unsealed} entries wait for the next seal.`);
       if (anchor === undefined)
         say('Without an anchor a cut tail cannot be seen: keep `relais log anchor` somewhere else, daily.');
@@ -46,9 +57,93 @@ export function journalCommands(program: Command): void {
       out(anchor);
     }),
   );
+
+  archiveCommands(log);
 }
 
-function anchorOf(options: { readonly anchor?: string; readonly anchorFile?: string }): Anchor | undefined {
+interface VerifyOptions {
+  readonly anchor?: string;
+  readonly anchorFile?: string;
+  readonly archives?: string;
+}
+
+function archiveCommands(log: Command): void {
+  withExamples(
+    log
+      .command('archive')
+      .description('write sealed months to files outside MySQL; with --remove take out what is safe in them')
+      .requiredOption('--before <month>', 'months before this one, e.g. 2026-10 (UTC)')
+      .requiredOption('--to <folder>', 'where the archives are kept')
+      .option('--remove', 'then remove from MySQL the entries of every archive whose file verifies')
+      .option('--yes', 'do not ask before removing'),
+    'Needs RELAIS_MYSQL_OWNER_URL: the gateway account cannot remove entries. Seals stay, and `relais log verify` goes on\nproving the whole log. Interrupted, it goes on where it stopped.',
+    'relais log archive --before 2026-10 --to /srv/relais-archives',
+    'relais log archive --before 2026-10 --to /srv/relais-archives --remove',
+  ).action(
+    (options: {
+      readonly before: string;
+      readonly to: string;
+      readonly remove?: true;
+      readonly yes?: true;
+    }) =>
+      withOwner(options.to, async (archive) => {
+        const now = new Date().toISOString().slice(0, 7);
+        if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(options.before) || options.before > now)
+          throw new RelaisError(
+            'USAGE-001',
+            `--before is a month, ${now} at the latest: months that are over.`,
+          );
+        const written = await archiveLog(archive, options.before);
+        for (const one of written)
+          out(`${one.fileName}  ${one.entries} entries, seals ${one.firstSeal} to ${one.lastSeal}`);
+        if (written.length === 0) out(`Nothing sealed before ${options.before} is left to archive.`);
+        if (options.remove !== true) return;
+        const question = `Entries of every archive in ${options.to} leave MySQL; copies of the files stand elsewhere?`;
+        if (!(await confirmed(question, 'remove', options.yes === true))) return;
+        const line = progress();
+        const removed = await removeArchived(archive, (count) => line.at(`${count} entries removed`));
+        line.end();
+        out(`${removed} entries removed from MySQL.`);
+      }),
+  );
+
+  withExamples(
+    log
+      .command('verify-archive <file>')
+      .description('check one archive by itself: needs the seal key, no database'),
+    '',
+    'relais log verify-archive relais-log-2026-09-1-812.jsonl.gz',
+  ).action(async (file: string) => {
+    const check = await checkArchiveFile(file, config().sealKey);
+    if (!check.ok) {
+      const { kind, seal, entry } = check.problem;
+      throw new RelaisError(
+        'LOG-002',
+        `${file} does not verify: ${meanings[kind]} (${whereOf(kind, seal, entry)}).`,
+      );
+    }
+    out(
+      `The archive verifies: ${check.month}, ${check.entries} entries under seals ${check.firstSeal} to ${check.lastSeal}; last seal ${check.lastSeal}:${check.lastMac.toString('hex')}`,
+    );
+  });
+}
+
+async function withOwner(folder: string, work: (archive: ArchiveOptions) => Promise<void>): Promise<void> {
+  const { mysql, sealKey } = config();
+  if (mysql.ownerUrl === undefined)
+    throw new RelaisError(
+      'CONFIG-001',
+      'RELAIS_MYSQL_OWNER_URL is missing: archiving needs the owner account.',
+    );
+  const owner = openDatabase({ url: mysql.ownerUrl, connections: 2 });
+  try {
+    await work({ owner, sealKey, folder });
+  } finally {
+    await owner.close();
+  }
+}
+
+function anchorOf(options: VerifyOptions): Anchor | undefined {
   const file =
     options.anchorFile ??
     (options.anchor !== undefined && existsSync(options.anchor) ? options.anchor : undefined);
@@ -69,13 +164,18 @@ const meanings: Readonly<Record<LogProblem, string>> = {
   queue_points_nowhere: 'an entry that waited for its seal is missing',
   anchor_missing: 'the end of the log was cut: the anchored seal is gone',
   anchor_differs: 'the log was rewritten: the anchored seal differs',
+  archive_changed: 'an archive, or the record of it, is not the one that was written',
+  archive_missing: 'an archive is not in the folder',
 };
 
-function broken({ problem, entries }: Verification): string {
-  const { kind, seal, entry } = problem ?? { kind: 'entry_changed' as const };
-  const where = [
+const whereOf = (kind: string, seal: number | undefined, entry: number | undefined): string =>
+  [
+    kind,
     ...(entry === undefined ? [] : [`entry ${entry}`]),
     ...(seal === undefined ? [] : [`seal ${seal}`]),
   ].join(', ');
-  return `The log does not verify: ${meanings[kind]} (${kind}, ${where}). ${entries} entries before it are good.`;
+
+function broken({ problem, entries }: Verification): string {
+  const { kind, seal, entry } = problem ?? { kind: 'entry_changed' as const };
+  return `The log does not verify: ${meanings[kind]} (${whereOf(kind, seal, entry)}). ${entries} entries before it are good.`;
 }

@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { raiseAlerts, raisedSince, type Alert } from '../store/alerts.ts';
 import type { Database, Sql } from '../store/database.ts';
+import { archivedLeads } from '../store/delivery-keys.ts';
 import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
 import {
   anyChange,
@@ -52,10 +53,15 @@ export function createPlanner(options: {
           await destinationsOfClients(tx, [...new Set(changes.map((change) => change.clientId))]),
         ];
         const targets = await targetsOf(destinations, options.published);
+        const archived = await archivedLeads(
+          tx,
+          leadIds.filter((id) => leads.get(id)?.lead.erasedAt !== undefined),
+        );
         const work = emptyWork();
         for (const change of changes) {
           const read = leads.get(change.leadId);
-          if (read !== undefined) planChange(change, read, existing, targets, work);
+          if (read !== undefined && !archived.has(change.leadId))
+            planChange(change, read, existing, targets, work);
         }
         await carryOut(tx, work);
         await dropChanges(

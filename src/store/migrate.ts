@@ -120,7 +120,7 @@ export function statementsOf(sql: string): readonly string[] {
 
 /** Tables the gateway may only read and add to (guarantee 9), or only read. */
 const appendOnly = new Set(['handovers', 'seals', 'mapping_versions']);
-const readOnly = new Set(['schema_migrations']);
+const readOnly = new Set(['schema_migrations', 'log_archives', 'log_archived_ranges']);
 
 /**
  * Gives the working accounts their rights, table by table; run after every migration by the owner.

@@ -69,21 +69,49 @@ export async function sealsAfter(sql: Sql, sequence: number, limit: number): Pro
 }
 
 /** Entries that no seal and no queue knows of are found by comparing these with the seals. */
-export async function entryIdsAfter(sql: Sql, id: number, limit: number): Promise<readonly number[]> {
+export async function entryIdsBetween(sql: Sql, from: number, to: number): Promise<readonly number[]> {
   const rows = await sql.all<{ id: number }>(
-    `SELECT id FROM handovers WHERE id > ? ORDER BY id LIMIT ${Math.trunc(limit)}`,
-    [id],
+    'SELECT id FROM handovers WHERE id BETWEEN ? AND ? ORDER BY id',
+    [from, to],
   );
   return rows.map((row) => row.id);
 }
 
-export async function allUnsealed(
-  sql: Sql,
-): Promise<{ readonly ids: ReadonlySet<number>; readonly oldest: Date | undefined }> {
-  const rows = await sql.all<{ handover_id: number; at: Date | null }>(
-    'SELECT u.handover_id, h.at FROM handovers_unsealed u LEFT JOIN handovers h ON h.id = u.handover_id ORDER BY u.handover_id',
+/** The next id at or after `from`; undefined when there is none up to `to`. */
+export async function nextEntryId(sql: Sql, from: number, to: number): Promise<number | undefined> {
+  const [row] = await sql.all<{ id: number }>(
+    'SELECT id FROM handovers WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1',
+    [from, to],
   );
-  return { ids: new Set(rows.map((row) => row.handover_id)), oldest: rows[0]?.at ?? undefined };
+  return row?.id;
+}
+
+export async function newestEntryId(sql: Sql): Promise<number> {
+  return (await sql.all<{ id: number | null }>('SELECT MAX(id) AS id FROM handovers'))[0]?.id ?? 0;
+}
+
+export async function countUnsealed(sql: Sql): Promise<number> {
+  return (await sql.all<{ n: number }>('SELECT COUNT(*) AS n FROM handovers_unsealed'))[0]?.n ?? 0;
+}
+
+/** Those of the ids that wait for a seal. */
+export async function unsealedAmong(sql: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> {
+  if (ids.length === 0) return new Set();
+  const { marks, values } = inList(ids);
+  const rows = await sql.all<{ handover_id: number }>(
+    `SELECT handover_id FROM handovers_unsealed WHERE handover_id IN (${marks})`,
+    values,
+  );
+  return new Set(rows.map((row) => row.handover_id));
+}
+
+/** A place in the queue whose entry is gone. */
+export async function queueWithoutEntry(sql: Sql): Promise<number | undefined> {
+  const [row] = await sql.all<{ handover_id: number }>(
+    `SELECT u.handover_id FROM handovers_unsealed u LEFT JOIN handovers h ON h.id = u.handover_id
+      WHERE h.id IS NULL ORDER BY u.handover_id LIMIT 1`,
+  );
+  return row?.handover_id;
 }
 
 type SealRow = {

@@ -30,9 +30,25 @@ test('every command the operators are promised is there', () => {
   expect(leaves.map(([name]) => name).toSorted()).toEqual(
     [
       ...['authorisation grant', 'authorisation list', 'authorisation revoke', 'cancel', 'config'],
-      ...['delivery list', 'delivery show', 'destination backfill', 'destination list', 'destination resume'],
+      ...[
+        'delivery archive',
+        'delivery list',
+        'delivery show',
+        'destination backfill',
+        'destination list',
+        'destination resume',
+      ],
       ...['destination send-file', 'destination suspend', 'destination test', 'lead erase', 'lead find'],
-      ...['lead import', 'lead refusals', 'lead show', 'lead withdraw', 'log anchor', 'log verify'],
+      ...[
+        'lead import',
+        'lead refusals',
+        'lead show',
+        'lead withdraw',
+        'log anchor',
+        'log archive',
+        'log verify',
+        'log verify-archive',
+      ],
       ...[
         'mapping check',
         'mapping coverage',

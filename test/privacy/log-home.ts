@@ -1,6 +1,7 @@
 // A database with its log, two ways in: as the gateway, and as an attacker who holds the owner's account and knows the tables.
 import { randomBytes } from 'node:crypto';
-import { createSealer, type Sealer, type Verification } from '../../src/privacy/seal.ts';
+import { createSealer, type Sealer } from '../../src/privacy/seal.ts';
+import type { Verification } from '../../src/privacy/verify.ts';
 import { silentLog } from '../../src/log.ts';
 import { appendHandovers, type Handover } from '../../src/store/handovers.ts';
 import type { Database } from '../../src/store/database.ts';

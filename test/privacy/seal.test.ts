@@ -1,6 +1,8 @@
 // Sealing the log: everything appended is sealed once, in whatever order ids commit and however many seal at once.
 import { appendHandovers } from '../../src/store/handovers.ts';
-import { createSealer, idsOf, parseAnchor, rangesOf } from '../../src/privacy/seal.ts';
+import { idsOf, rangesOf } from '../../src/privacy/macs.ts';
+import { createSealer } from '../../src/privacy/seal.ts';
+import { parseAnchor } from '../../src/privacy/verify.ts';
 import { silentLog, type Log } from '../../src/log.ts';
 import { entry, openLogHome, sealKey, type LogHome } from './log-home.ts';
 
@@ -17,16 +19,34 @@ const sealed = async (): Promise<number[]> =>
   );
 
 test('an empty log is sound and has no anchor', async () => {
-  await expect(home.sealer.verify()).resolves.toEqual({ ok: true, seals: 0, entries: 0, unsealed: 0 });
+  await expect(home.sealer.verify()).resolves.toEqual({
+    ok: true,
+    seals: 0,
+    entries: 0,
+    archived: 0,
+    unsealed: 0,
+  });
   await expect(home.sealer.anchor()).resolves.toBeUndefined();
   await expect(home.sealer.seal(100)).resolves.toBe(0);
 });
 
 test('what was appended waits visibly, is sealed, and verifies', async () => {
   const ids = await home.append(7);
-  await expect(home.sealer.verify()).resolves.toEqual({ ok: true, seals: 0, entries: 0, unsealed: 7 });
+  await expect(home.sealer.verify()).resolves.toEqual({
+    ok: true,
+    seals: 0,
+    entries: 0,
+    archived: 0,
+    unsealed: 7,
+  });
   await expect(home.sealer.seal(100)).resolves.toBe(7);
-  await expect(home.sealer.verify()).resolves.toEqual({ ok: true, seals: 1, entries: 7, unsealed: 0 });
+  await expect(home.sealer.verify()).resolves.toEqual({
+    ok: true,
+    seals: 1,
+    entries: 7,
+    archived: 0,
+    unsealed: 0,
+  });
   expect(await sealed()).toEqual(ids);
   await expect(home.sealer.seal(100)).resolves.toBe(0);
 });

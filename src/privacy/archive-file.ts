@@ -1,0 +1,193 @@
+// The file of an archive: seals of the log with the entries they cover, gzip over JSON Lines, verifiable by itself.
+// Invariant: entry lines are the very texts that were sealed; a cut or altered file does not verify; no line holds personal
+// data, because the log holds none.
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import type { LogArchive } from '../store/archives.ts';
+import { handoverColumns } from '../store/handovers.ts';
+import type { Seal } from '../store/seals.ts';
+import { idsOf, macBytes, sealMac, textMac } from './macs.ts';
+
+export const archiveFormat = 'relais-log-archive-1';
+
+/** First line: what the file is, for whoever finds it in ten years. */
+export const headLine = (head: { readonly month: string; readonly firstSeal: number }): string =>
+  JSON.stringify({ format: archiveFormat, ...head, entry: ['id', ...handoverColumns] });
+
+export const sealLine = (seal: Seal): string =>
+  JSON.stringify({
+    seal: seal.sequence,
+    sealedAt: seal.sealedAt.toISOString(),
+    entries: seal.entries,
+    count: seal.count,
+    macs: seal.entryMacs.toString('base64'),
+    previous: seal.previous.toString('hex'),
+    mac: seal.mac.toString('hex'),
+  });
+
+/** Last line: without it, or with another count, the file was cut. */
+export const endLine = (seals: number, entries: number): string =>
+  JSON.stringify({ end: true, seals, entries });
+
+/** MAC of an archive's record in the database. */
+export function archiveMac(key: Buffer, archive: Omit<LogArchive, 'mac'>): Buffer {
+  const head = [archive.firstSeal, archive.lastSeal, archive.fileName, archive.entries];
+  return createHmac('sha256', key)
+    .update('archive\0')
+    .update(JSON.stringify(head))
+    .update(archive.digest)
+    .digest();
+}
+
+export type ArchiveProblem = {
+  readonly kind: 'archive_missing' | 'archive_changed' | 'seal_changed' | 'entry_changed' | 'entry_missing';
+  readonly seal?: number;
+  readonly entry?: number;
+};
+
+export type ArchiveCheck =
+  | {
+      readonly ok: true;
+      readonly month: string;
+      readonly firstSeal: number;
+      readonly lastSeal: number;
+      readonly seals: number;
+      readonly entries: number;
+      /** MAC of the seal before the first, and of the last one: what links archives to each other and to the table. */
+      readonly previous: Buffer;
+      readonly lastMac: Buffer;
+      readonly digest: Buffer;
+    }
+  | { readonly ok: false; readonly problem: ArchiveProblem };
+
+class Wrong extends Error {
+  readonly problem: ArchiveProblem;
+  constructor(problem: ArchiveProblem) {
+    super(problem.kind);
+    this.problem = problem;
+  }
+}
+
+/** Reads a file line by line; needs the seal key and nothing else. */
+export async function checkArchiveFile(path: string, key: Buffer): Promise<ArchiveCheck> {
+  try {
+    const checked = await checkLines(linesOf(path), key);
+    const hash = createHash('sha256');
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+    return { ok: true, ...checked, digest: hash.digest() };
+  } catch (error) {
+    if (error instanceof Wrong) return { ok: false, problem: error.problem };
+    const gone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return { ok: false, problem: { kind: gone ? 'archive_missing' : 'archive_changed' } };
+  }
+}
+
+/** A line of a seal has some fifty thousand characters; more than this is not ours. */
+const longestLine = 16_000_000;
+
+async function* linesOf(path: string): AsyncGenerator<string> {
+  const source = createReadStream(path);
+  const text = createGunzip();
+  text.setEncoding('utf8');
+  source.on('error', (error) => text.destroy(error));
+  source.pipe(text);
+  let rest = '';
+  try {
+    for await (const part of text) {
+      const lines = (rest + String(part)).split('\n');
+      rest = lines.pop() ?? '';
+      if (rest.length > longestLine) throw new Wrong({ kind: 'archive_changed' });
+      yield* lines;
+    }
+    if (rest !== '') yield rest;
+  } finally {
+    source.destroy();
+    text.destroy();
+  }
+}
+
+type Checked = Omit<Extract<ArchiveCheck, { readonly ok: true }>, 'ok' | 'digest'>;
+
+async function checkLines(lines: AsyncIterable<string>, key: Buffer): Promise<Checked> {
+  let head: { readonly month: string; readonly firstSeal: number } | undefined;
+  let seal: Seal | undefined;
+  let ids: readonly number[] = [];
+  let at = 0;
+  let [seals, entries, ended] = [0, 0, false];
+  let previous: Buffer | undefined;
+  const changed = (): Wrong =>
+    new Wrong({ kind: 'archive_changed', ...(seal === undefined ? {} : { seal: seal.sequence }) });
+  const complete = (): void => {
+    if (seal !== undefined && at < ids.length)
+      throw new Wrong({ kind: 'entry_missing', seal: seal.sequence, entry: ids[at] ?? 0 });
+  };
+  for await (const line of lines) {
+    if (ended) throw changed();
+    if (line.startsWith('[')) {
+      const mac = seal?.entryMacs.subarray(at * macBytes, (at + 1) * macBytes);
+      const id = ids[at];
+      if (seal === undefined || mac?.length !== macBytes || id === undefined) throw changed();
+      if (!timingSafeEqual(textMac(key, line), mac))
+        throw new Wrong({ kind: 'entry_changed', seal: seal.sequence, entry: id });
+      at += 1;
+      entries += 1;
+      continue;
+    }
+    const said = parsed(line);
+    if (head === undefined) {
+      if (said['format'] !== archiveFormat) throw changed();
+      head = { month: String(said['month']), firstSeal: Number(said['firstSeal']) };
+      continue;
+    }
+    complete();
+    if (said['end'] === true) {
+      if (said['seals'] !== seals || said['entries'] !== entries) throw changed();
+      ended = true;
+      continue;
+    }
+    const next = sealOf(said);
+    if (next === undefined) throw changed();
+    const follows =
+      seal === undefined ? next.sequence === head.firstSeal : next.sequence === seal.sequence + 1;
+    const linked = seal === undefined || next.previous.equals(seal.mac);
+    if (!follows || !linked || !timingSafeEqual(sealMac(key, next), next.mac))
+      throw new Wrong({ kind: 'seal_changed', seal: next.sequence });
+    previous ??= next.previous;
+    seal = next;
+    ids = idsOf(next.entries);
+    at = 0;
+    seals += 1;
+    if (ids.length !== next.count || next.entryMacs.length !== ids.length * macBytes)
+      throw new Wrong({ kind: 'seal_changed', seal: next.sequence });
+  }
+  if (!ended || head === undefined || seal === undefined || previous === undefined) throw changed();
+  return { ...head, lastSeal: seal.sequence, seals, entries, previous, lastMac: seal.mac };
+}
+
+function parsed(line: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+function sealOf(said: Readonly<Record<string, unknown>>): Seal | undefined {
+  const { seal, sealedAt, entries, count, macs, previous, mac } = said;
+  if (typeof seal !== 'number' || typeof count !== 'number') return undefined;
+  for (const text of [sealedAt, entries, macs, previous, mac]) if (typeof text !== 'string') return undefined;
+  const at = new Date(sealedAt as string);
+  const [before, own] = [Buffer.from(previous as string, 'hex'), Buffer.from(mac as string, 'hex')];
+  if (Number.isNaN(at.getTime()) || before.length !== 32 || own.length !== 32) return undefined;
+  return {
+    sequence: seal,
+    sealedAt: at,
+    entries: entries as string,
+    entryMacs: Buffer.from(macs as string, 'base64'),
+    count,
+    previous: before,
+    mac: own,
+  };
+}
