@@ -16,7 +16,7 @@ import {
 import type { WebhookSettings } from './settings.ts';
 import { signatureOf } from './signature.ts';
 import type { Transport } from './transport.ts';
-import { fillUrl } from './url.ts';
+import { fillUrl, placeholdersIn } from './url.ts';
 
 type Prepared = { readonly ok: true; readonly url: URL } | { readonly ok: false; readonly outcome: Outcome };
 
@@ -180,6 +180,11 @@ function outcomeOf(
   }
 }
 
+function resolvedUrl({ url }: WebhookSettings, context: SendContext): string {
+  const resolved = resolve(url, context.secret);
+  return resolved.ok ? resolved.value : '';
+}
+
 /** Name, address, TLS; no request is sent, since any request could create something. */
 async function testReach(settings: WebhookSettings, context: SendContext): Promise<Outcome> {
   const nobody: ParcelItem = {
@@ -188,6 +193,9 @@ async function testReach(settings: WebhookSettings, context: SendContext): Promi
     idempotencyKey: 'test',
     leadReference: 'test',
     recipientReference: 'test',
+    captured: Object.fromEntries(
+      placeholdersIn(resolvedUrl(settings, context)).map((name) => [name, 'test']),
+    ),
   };
   const prepared = addressOf(settings.url, nobody, context);
   if (!prepared.ok) return prepared.outcome;

@@ -1,12 +1,14 @@
 // relais destination ...: the authorised ways out, looked at, stopped, started, tested and filled up.
 // Invariant: a test sends no lead; whatever changes is recorded with who and why.
 import type { Command } from 'commander';
+import type { SendContext } from '../../connectors/contract.ts';
 import { connectorOf } from '../../connectors/index.ts';
 import type { App } from '../app.ts';
 import { requestFile } from '../delivery/files.ts';
 import { backfill, setDestinationStatus } from '../delivery/replay.ts';
 import { liveAuthorisations } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
+import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Sql } from '../store/database.ts';
 import {
   allDestinations,
@@ -141,6 +143,13 @@ async function list(sql: Sql): Promise<void> {
   );
 }
 
+/** Settings by address: each of several calls may go elsewhere. */
+function addressesOf({ actions }: CompiledMapping): readonly unknown[] {
+  const { create } = actions;
+  const all = create?.calls?.map((call) => call.settings) ?? [create?.settings];
+  return [...new Map(all.map((settings) => [JSON.stringify(settings), settings])).values()];
+}
+
 async function testDestination(app: App, id: string): Promise<void> {
   const { mappingVersionId } = await existingDestination(app.database, id);
   const mapping = await app.published.version(mappingVersionId);
@@ -154,7 +163,7 @@ async function testDestination(app: App, id: string): Promise<void> {
       `Secrets not provided: ${missing.join(', ')} (a file of that name in RELAIS_SECRETS_DIR, or RELAIS_SECRET_<NAME>).`,
     );
   const live = liveAuthorisations((await readAuthorisations(app.database, [id])).get(id) ?? [], new Date());
-  const outcome = await connector.test(mapping.actions.create?.settings, {
+  const context: SendContext = {
     classify: mapping.classify,
     secret: (name) => app.config.secrets(name)[0],
     secrets: app.config.secrets,
@@ -163,7 +172,11 @@ async function testDestination(app: App, id: string): Promise<void> {
     timeouts: mapping.timeouts,
     signal: AbortSignal.timeout(mapping.timeouts.totalMs),
     now: Date.now,
-  });
+  };
+  const [first, ...others] = addressesOf(mapping);
+  let outcome = await connector.test(first, context);
+  for (const settings of others)
+    if (outcome.kind === 'accepted') outcome = await connector.test(settings, context);
   await connector.close?.();
   const ms = outcome.evidence?.durationMs;
   if (outcome.kind === 'accepted')

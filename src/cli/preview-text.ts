@@ -5,12 +5,14 @@ import { connectors } from '../../connectors/index.ts';
 import type { Action, Composed, Parcel } from '../../connectors/contract.ts';
 import type { Lead } from '../domain/lead.ts';
 import type { CompiledMapping, WriteSituation } from '../mapping/contract.ts';
-import { previewMapping, type Preview } from '../mapping/preview.ts';
+import { previewCalls, previewMapping, type Preview } from '../mapping/preview.ts';
 import { table } from './table.ts';
 import { out, say, strong } from './terminal.ts';
 
 /** Stands where a CRM's own reference would: it is known only after a create. */
 const recipientReference = 'REF-OF-THE-CRM';
+/** A mark for an id not yet given, once the connector has put it into an address. */
+const encodedMark = /%E2%80%B9([A-Za-z0-9_.]+)%E2%80%BA/g;
 
 export function printPreview(mapping: CompiledMapping, lead: Lead, action: Action): void {
   const now = new Date();
@@ -18,11 +20,15 @@ export function printPreview(mapping: CompiledMapping, lead: Lead, action: Actio
     ...{ action, key: randomUUID(), recipientReference, writtenAt: now, now },
     categories: mapping.client.categories,
   };
-  const preview = previewMapping(mapping, lead, situation);
+  const calls = previewCalls(mapping, lead, situation);
+  const preview = calls.find((one) => one.applies)?.preview ?? previewMapping(mapping, lead, situation);
   if (!preview.accepts.yes) say(`note: this lead would not go there: accepts.${preview.accepts.because}`);
-  const { result } = preview;
-  if (result.ok) written(mapping, lead, situation, result);
-  else notWritten(result);
+  for (const [index, call] of calls.entries()) {
+    out(strong(`${index > 0 ? '\n' : ''}Call ${index + 1} of ${calls.length}: ${call.name}`));
+    if (!call.applies) out('  not made for this lead');
+    else show(mapping, lead, call.situation, call.preview);
+  }
+  if (calls.length === 0) show(mapping, lead, situation, preview);
   out(strong('\nOpt-in truth table'));
   table(
     ['field', 'purpose and channel', 'granted', 'refused', 'not_asked', 'withdrawn', 'this lead'],
@@ -33,15 +39,26 @@ export function printPreview(mapping: CompiledMapping, lead: Lead, action: Actio
   );
 }
 
+function show(
+  mapping: CompiledMapping,
+  lead: Lead,
+  situation: WriteSituation,
+  { result, settings }: Preview,
+): void {
+  if (result.ok) written(mapping, lead, situation, result, settings);
+  else notWritten(result);
+}
+
 function written(
   mapping: CompiledMapping,
   lead: Lead,
   situation: WriteSituation,
   result: Extract<Preview['result'], { readonly ok: true }>,
+  settings: unknown,
 ): void {
-  const composed = compose(mapping, lead, situation, result);
+  const composed = compose(mapping, lead, situation, result, settings);
   out(strong(`To ${composed?.target ?? mapping.destinationId}`));
-  for (const line of composed?.head ?? []) out(line);
+  for (const line of composed?.head ?? []) out(line.replaceAll(encodedMark, '‹$1›'));
   if (result.text !== '') {
     out(`\n${result.text.trimEnd()}\n`);
     out(`(${result.body.bytes.length} bytes, ${result.body.mediaType})`);
@@ -80,6 +97,7 @@ function compose(
   lead: Lead,
   situation: WriteSituation,
   result: Extract<Preview['result'], { readonly ok: true }>,
+  settings: unknown,
 ): Composed | undefined {
   const { action, key } = situation;
   const parcel: Parcel = {
@@ -89,12 +107,17 @@ function compose(
       destination: mapping.destinationId,
       action,
     },
-    items: [{ deliveryId: 0, key, idempotencyKey: key, leadReference: lead.reference, recipientReference }],
+    items: [
+      {
+        ...{ deliveryId: 0, key, idempotencyKey: key, leadReference: lead.reference, recipientReference },
+        ...(situation.captured === undefined ? {} : { captured: situation.captured }),
+      },
+    ],
     body: result.body,
     ...(result.sheet === undefined ? {} : { sheet: result.sheet }),
     ...(result.title === undefined ? {} : { title: result.title }),
     ...(mapping.schedule === undefined ? {} : { batch: { sequence: 1, slot: situation.writtenAt, rows: 1 } }),
     writtenAt: situation.writtenAt,
   };
-  return connectors[mapping.connector]?.compose(parcel, mapping.actions[action]?.settings);
+  return connectors[mapping.connector]?.compose(parcel, settings);
 }

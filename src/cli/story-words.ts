@@ -45,6 +45,7 @@ export const outcomeWords: Readonly<Record<OutcomeKind, Both>> = {
 export const nextWords: Readonly<Record<string, Both>> = {
   done: ['terminé', 'done'],
   fail: ['abandon, une alerte est levée', 'given up, an alert is raised'],
+  continue: ['appel suivant', 'next call'],
   retry: ['nouvel essai', 'another try'],
   pending: ['le destinataire sera réinterrogé', 'the recipient will be asked again'],
   hold: ['attend une décision du support', 'support decides'],

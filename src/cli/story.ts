@@ -61,22 +61,23 @@ function told(entry: StoryEntry, language: Language): string {
   const colon = say(' : ', ': ');
   const why = entry.reason === '' ? '' : `${colon}${reasonText(entry.reason, language)}`;
   const answer = `${outcomeOf(entry, language)}${measured(entry)}`;
+  const named = entry.callName === '' ? '' : say(` (appel ${entry.callName})`, ` (call ${entry.callName})`);
   const typed = entry.purpose === '' ? '' : ` (${entry.purpose})`;
   const { actor, attempt, target } = entry;
   switch (entry.entry) {
     case 'departed':
       return say(
-        `Passage de relais : tentative ${attempt}${run} partie vers ${target}`,
-        `Handed over: attempt ${attempt}${run} left for ${target}`,
+        `Passage de relais${named}${colon}tentative ${attempt}${run} partie vers ${target}`,
+        `Handed over${named}${colon}attempt ${attempt}${run} left for ${target}`,
       );
     case 'outcome':
-      return `${say('Réponse', 'Answer')}${colon}${answer}${why}${next(entry, language)}`;
+      return `${say('Réponse', 'Answer')}${named}${colon}${answer}${why}${next(entry, language)}`;
     case 'outcome_unknown':
-      return `${say('Aucune réponse : l’envoi s’est interrompu, issue inconnue', 'No answer: the send was cut off, outcome unknown')}${next(entry, language)}`;
+      return `${say('Aucune réponse : l’envoi s’est interrompu, issue inconnue', 'No answer: the send was cut off, outcome unknown')}${named}${next(entry, language)}`;
     case 'late':
       return `${say('Réponse tardive, sans effet', 'Late answer, without effect')}${colon}${answer}`;
     case 'lookup':
-      return `${say('Destinataire interrogé', 'Recipient asked')}${colon}${answer}${next(entry, language)}`;
+      return `${say('Destinataire interrogé', 'Recipient asked')}${named}${colon}${answer}${next(entry, language)}`;
     case 'withheld':
       return `${say('Retenue', 'Withheld')}${why}`;
     case 'reopened':

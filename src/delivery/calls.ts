@@ -168,9 +168,6 @@ export function followedBy(
     ) !== undefined;
 }
 
-/** Key of a call: the delivery's own, with the call's name; the same on every attempt (guarantee 4). */
-export const callKey = (key: string, call: string): string => `${key}-${call}`;
-
 /** Whether something of this delivery may be there already. */
 export const begun = (progress: Progress): boolean => progress.done.size > 0 || progress.open !== undefined;
 

@@ -4,17 +4,10 @@ import { currentConsent } from '../domain/consent.ts';
 import { coveringAuthorisation, type Authorisation } from '../domain/destination.ts';
 import { reasonWith, safeCode, type DeliveryState } from '../domain/delivery.ts';
 import type { ConsentRecord, Lead } from '../domain/lead.ts';
+import { callKey } from '../mapping/call-situations.ts';
 import type { CompiledMapping, WriteSituation, WrittenRecord } from '../mapping/contract.ts';
 import type { LeadRead } from '../store/leads.ts';
-import {
-  begun,
-  callKey,
-  calledAttempt,
-  nextCall,
-  type CallWay,
-  type CalledAttempt,
-  type Progress,
-} from './calls.ts';
+import { begun, calledAttempt, nextCall, type CallWay, type CalledAttempt, type Progress } from './calls.ts';
 import type { ClaimedDelivery } from './claim.ts';
 
 export interface Ready {

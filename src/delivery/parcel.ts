@@ -3,7 +3,7 @@
 import type { Captured, Parcel, ParcelItem, SendContext } from '../../connectors/contract.ts';
 import { idempotencyKey } from '../domain/delivery.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
-import { callKey } from './calls.ts';
+import { callKey } from '../mapping/call-situations.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Ready } from './content.ts';
 

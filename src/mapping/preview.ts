@@ -2,7 +2,8 @@
 // Invariant: pure; nothing is sent, and the bytes shown are those that would leave.
 import type { Body, SheetSection } from '../../connectors/contract.ts';
 import type { ConsentChannel, ConsentPurpose, ConsentState, Lead } from '../domain/lead.ts';
-import type { ApplyResult, CompiledMapping, ConsentSent, WriteSituation } from './contract.ts';
+import { callSituations } from './call-situations.ts';
+import type { ApplyResult, CallPlan, CompiledMapping, ConsentSent, WriteSituation } from './contract.ts';
 import { decode } from './decode.ts';
 import { charsetIn } from './encoding.ts';
 import { channelWords, purposeWords } from './french.ts';
@@ -59,7 +60,7 @@ export function previewMapping(compiled: CompiledMapping, lead: Lead, situation:
     destination: compiled.destinationId,
     connector: compiled.connector,
     accepts: compiled.accepts(lead),
-    settings: compiled.actions[situation.action]?.settings,
+    settings: callOf(compiled, situation)?.settings ?? compiled.actions[situation.action]?.settings,
     consentTable: compiled.consentTable.map((row) => {
       const now = states.get(rowKey(row));
       const label = `${purposeWords[row.purpose]} par ${channelWords[row.channel]}`;
@@ -69,6 +70,31 @@ export function previewMapping(compiled: CompiledMapping, lead: Lead, situation:
   };
 }
 
+const callOf = (compiled: CompiledMapping, situation: WriteSituation): CallPlan | undefined =>
+  compiled.actions[situation.action]?.calls?.find((call) => call.name === situation.call);
+
+export interface CallPreview {
+  readonly name: string;
+  /** Whether this lead needs the call. */
+  readonly applies: boolean;
+  readonly situation: WriteSituation;
+  readonly preview: Preview;
+}
+
+/** Each call of the action; ids that earlier answers give are shown as ‹person.id›. None where the action is one call. */
+export function previewCalls(
+  compiled: CompiledMapping,
+  lead: Lead,
+  situation: WriteSituation,
+): readonly CallPreview[] {
+  return callSituations(compiled, lead, situation).map((one) => ({
+    name: one.call.name,
+    applies: one.applies,
+    situation: one.situation,
+    preview: previewMapping(compiled, lead, one.situation),
+  }));
+}
+
 function written(
   compiled: CompiledMapping,
   record: Extract<ApplyResult, { readonly ok: true }>['record'],
@@ -76,7 +102,7 @@ function written(
 ): Preview['result'] {
   const batch =
     compiled.schedule === undefined ? undefined : { sequence: 1, slot: situation.writtenAt, rows: 1 };
-  const body = compiled.write([record], situation.action, batch);
+  const body = compiled.write([record], situation.action, batch, situation.call);
   const { sheet, title, fieldNames, consents, origins, freshUntil } = record;
   return {
     ...{ ok: true, body, text: decode(body.bytes, charsetIn(body.mediaType)), fieldNames, consents, origins },

@@ -1,7 +1,9 @@
 // Runs the tests a mapping file carries: a sample lead and what it must become, an answer and what it must mean.
 // Invariant: a test that fails is an error at its own line; a mapping whose tests fail cannot be published.
-import type { Action, Answer } from '../../connectors/contract.ts';
+import type { Action, Answer, Outcome } from '../../connectors/contract.ts';
+import type { Lead } from '../domain/lead.ts';
 import type { CompiledMapping, WriteSituation } from './contract.ts';
+import { callNames, callSituations } from './call-situations.ts';
 import { decode } from './decode.ts';
 import { isRecord, textAt } from './document.ts';
 import { charsetIn } from './encoding.ts';
@@ -85,7 +87,9 @@ function runLead(
   }
   const action = test['action'] === 'update' || test['action'] === 'erase' ? test['action'] : 'create';
   const at = new Date(textAt(test, 'now') ?? sample.lead.collectedAt);
-  const result = mapping.apply(sample.lead, testSituation(action, mapping, at));
+  const situation = situationOf(test, path, sample.lead, testSituation(action, mapping, at), mapping, report);
+  if (situation === undefined) return;
+  const result = mapping.apply(sample.lead, situation);
   const withheld = textAt(test, 'withheld');
   if (!result.ok) {
     if (withheld === result.why) return;
@@ -107,7 +111,7 @@ function runLead(
   const output = textAt(test, 'output');
   if (output === undefined) return;
   const golden = files[`${folder}${output}`];
-  const body = mapping.write([result.record], action, { sequence: 1, slot: at, rows: 1 });
+  const body = mapping.write([result.record], action, { sequence: 1, slot: at, rows: 1 }, situation.call);
   if (golden === undefined)
     report.error(
       [...path, 'output'],
@@ -116,6 +120,55 @@ function runLead(
     );
   else if (decode(body.bytes, charsetIn(body.mediaType)) !== golden)
     report.error([...path, 'output'], 'MAP-801', `the bytes written differ from "${output}".`);
+}
+
+/** The call a test is about, the first one when it names none; undefined after reporting. */
+function situationOf(
+  test: Record<string, unknown>,
+  path: Path,
+  lead: Lead,
+  situation: WriteSituation,
+  mapping: CompiledMapping,
+  report: Report,
+): WriteSituation | undefined {
+  const { action } = situation;
+  const ids = Object.entries(isRecord(test['captured']) ? test['captured'] : {}).filter(
+    (one): one is [string, string | number] => typeof one[1] === 'string' || typeof one[1] === 'number',
+  );
+  const all = callSituations(mapping, lead, { ...situation, captured: Object.fromEntries(ids) });
+  const leaving = all.filter((one) => one.applies).map((one) => one.call.name);
+  const wanted = test['calls'];
+  if (Array.isArray(wanted) && JSON.stringify(wanted) !== JSON.stringify(leaving))
+    report.error(
+      [...path, 'calls'],
+      'MAP-801',
+      `the sample makes the calls ${leaving.join(', ') || 'none'}, the test expects ${wanted.map(textOf).join(', ') || 'none'}.`,
+    );
+  if (!isKnownCall(test, path, action, mapping, report)) return undefined;
+  const name = textAt(test, 'call');
+  const one = name === undefined ? all[0] : all.find(({ call }) => call.name === name);
+  return one?.situation ?? situation;
+}
+
+function isKnownCall(
+  test: Record<string, unknown>,
+  path: Path,
+  action: Action,
+  mapping: CompiledMapping,
+  report: Report,
+): boolean {
+  const name = textAt(test, 'call');
+  const names = callNames(mapping, action);
+  if (name === undefined || names.includes(name)) return true;
+  report.error(
+    [...path, 'call'],
+    'MAP-104',
+    `"call" is one of: ${names.join(', ') || 'none, there are no calls'}.`,
+    {
+      suggestion: suggest(name, names),
+    },
+  );
+  return false;
 }
 
 const absent = '(absent)';
@@ -149,6 +202,25 @@ function compareField(
 
 const same = (actual: unknown, wanted: unknown): boolean => JSON.stringify(actual) === JSON.stringify(wanted);
 
+function compareCaptures(
+  test: Record<string, unknown>,
+  path: Path,
+  call: string,
+  outcome: Outcome,
+  report: Report,
+): void {
+  const captures = 'captures' in outcome ? (outcome.captures ?? {}) : {};
+  for (const [name, wanted] of Object.entries(isRecord(test['captures']) ? test['captures'] : {})) {
+    const actual = captures[`${call}.${name}`];
+    if (actual !== wanted)
+      report.error(
+        [...path, 'captures', name],
+        'MAP-803',
+        `the id ${name} read is ${JSON.stringify(actual) ?? 'none'}, the test expects ${JSON.stringify(wanted)}.`,
+      );
+  }
+}
+
 function runAnswer(
   test: Record<string, unknown>,
   path: Path,
@@ -168,10 +240,12 @@ function runAnswer(
     truncated: false,
   };
   const on = test['on'];
-  const outcome = mapping.classify(
-    answer,
-    on === 'update' || on === 'erase' || on === 'lookup' ? on : 'create',
-  );
+  const stage = on === 'update' || on === 'erase' || on === 'lookup' ? on : 'create';
+  const action = stage === 'lookup' ? 'create' : stage;
+  if (!isKnownCall(test, path, action, mapping, report)) return;
+  const name = textAt(test, 'call') ?? callNames(mapping, action)[0];
+  const outcome = mapping.classify(answer, stage, name === undefined ? undefined : { action, name });
+  compareCaptures(test, path, name ?? '', outcome, report);
   if (outcome.kind !== test['outcome']) {
     report.error(
       [...path, 'outcome'],

@@ -156,6 +156,8 @@ export interface StoryEntry {
   readonly entry: string;
   readonly run: number;
   readonly attempt: number;
+  /** Which of several calls; empty where the delivery is one. */
+  readonly callName: string;
   readonly actor: string;
   readonly purpose: string;
   readonly recipient: string;
@@ -182,7 +184,7 @@ export interface StoryEntry {
 /** The log of one delivery, in order. */
 export async function deliveryStory(sql: Sql, deliveryId: number): Promise<readonly StoryEntry[]> {
   return sql.all<StoryEntry>(
-    `SELECT h.id, h.at, h.entry, h.run, h.attempt, h.actor, h.purpose, h.recipient, h.target, h.authorisation_id AS authorisation,
+    `SELECT h.id, h.at, h.entry, h.run, h.attempt, h.call_name AS callName, h.actor, h.purpose, h.recipient, h.target, h.authorisation_id AS authorisation,
             a.document_ref AS document, h.connector,
             COALESCE(v.version, 0) AS version, h.lead_revision AS leadRevision, h.fields, h.consents, h.digest, h.bytes,
             h.file_name AS fileName, h.outcome, h.reason, h.status, h.duration_ms AS durationMs, h.next_step AS nextStep

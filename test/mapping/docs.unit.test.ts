@@ -1,6 +1,7 @@
 // docs/mapping.md: every example must be accepted, and write what the page says.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bodiesOf, severalCalls } from './calls-support.ts';
 import { compiled, flow, mappingsRoot, optIn, webhook, written } from './support.ts';
 
 const page = readFileSync(join(mappingsRoot, '..', 'docs', 'mapping.md'), 'utf8');
@@ -23,6 +24,8 @@ function mappingOf(kind: string, text: string): string {
       return webhook(name).replace(/^response: .*\n/m, `response:\n${indent(text)}`);
     case 'top':
       return webhook(name, text);
+    case 'calls':
+      return severalCalls(text);
     case 'flow':
       return flow('', name).replace(/^consent:[\s\S]*$/m, text);
     default:
@@ -42,8 +45,9 @@ test('the page has an example for every part of the language', () => {
 
 test.each(examples)('$kind: $title', ({ kind, text, next }) => {
   const mapping = compiled(mappingOf(kind, text));
-  if (kind !== 'fields' || next?.language !== 'json') return;
-  expect(JSON.parse(written(mapping))).toEqual(JSON.parse(next.text));
+  if (next?.language !== 'json') return;
+  if (kind === 'fields') expect(JSON.parse(written(mapping))).toEqual(JSON.parse(next.text));
+  if (kind === 'calls') expect(bodiesOf(mapping)).toEqual(JSON.parse(next.text));
 });
 
 test('the page names every code it needs and no key that does not exist', () => {
@@ -66,6 +70,7 @@ test('the page names every code it needs and no key that does not exist', () => 
     'csv',
     'consent',
     'fields',
+    'calls',
     'schema',
     'response',
     'update',
