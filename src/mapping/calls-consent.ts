@@ -169,14 +169,14 @@ export function checkConsentCarried(
   const carriers = new Map<ConsentLine, number[]>(consent.lines.map((line) => [line, []]));
   for (const [index, { record }] of calls.entries())
     for (const part of record.parts) if ('consent' in part) carriers.get(part.consent)?.push(index);
-  const carrying = new Set<number>();
+  const [carrying, sending] = [new Set<number>(), new Set<number>()];
   for (const [line, found] of carriers) {
     const gate = gatedCall(line);
     if (gate !== undefined) {
       const index = raws.findIndex((call) => call.name === gate);
       const raw = raws[index];
       if (raw === undefined) continue;
-      carrying.add(index);
+      sending.add(index);
       if (Object.hasOwn(raw.raw, 'when') && !asksForContact(raw.raw['when'], consent, line))
         report.error(
           [...raw.path, 'when'],
@@ -195,7 +195,8 @@ export function checkConsentCarried(
       );
     if (sure[0] !== undefined) carrying.add(sure[0]);
   }
-  for (const index of carrying) checkEarly(index, carrying, raws, calls, report);
+  for (const index of carrying) checkEarly(index, new Set([...carrying, ...sending]), raws, calls, report);
+  for (const index of sending) checkEarly(index, sending, raws, calls, report);
 }
 
 const isSure = (call: RawCall | undefined, consent: CompiledConsent): boolean =>
@@ -213,7 +214,8 @@ function asksForContact(when: unknown, consent: CompiledConsent, line: ConsentLi
 /** A call that fails leaves what earlier calls made: nobody may be there whose opt-in is not. */
 function checkEarly(
   index: number,
-  carrying: ReadonlySet<number>,
+  /** Calls that may stand before it all the same: they tell of an opt-in too. */
+  alike: ReadonlySet<number>,
   raws: readonly RawCall[],
   calls: readonly Carrying[],
   report: Report,
@@ -223,7 +225,7 @@ function checkEarly(
   const givers = new Set(call.reads.map((id) => id.slice(0, id.indexOf('.'))));
   for (let before = index - 1; before >= 0; before -= 1) {
     const earlier = raws[before];
-    if (earlier === undefined || givers.has(earlier.name) || carrying.has(before)) continue;
+    if (earlier === undefined || givers.has(earlier.name) || alike.has(before)) continue;
     // What a giver itself needs comes before it as well.
     const needed = [...givers].some((name) => {
       const at = raws.findIndex((one) => one.name === name);

@@ -102,7 +102,7 @@ export function compileCalls(input: CallsInput): readonly CompiledCall[] {
   }
   const places = distribute(raws, action === 'erase' ? undefined : consent, report);
   const calls = raws.flatMap((raw, index) => compileCall(raw, index, input, places) ?? []);
-  if (calls.length === raws.length && action !== 'erase' && consent !== undefined)
+  if (calls.length > 0 && calls.length === raws.length && action !== 'erase' && consent !== undefined)
     checkConsentCarried(raws, calls, consent, action, report);
   return calls;
 }

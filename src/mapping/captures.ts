@@ -27,6 +27,10 @@ export function sourceIn(path: string, scope: Scope, list?: string): Source | un
   };
 }
 
+/** What is told of a source that is not there. */
+export const absentSource = (path: string): string =>
+  path.startsWith(prefix) ? `no earlier call captures "${path}".` : `source "${path}" does not exist.`;
+
 export function nearestIn(path: string, scope: Scope, list?: string): string | undefined {
   const known = [...(scope.captures?.known.keys() ?? [])].map((name) => `${prefix}${name}`);
   return (path.startsWith('call') ? suggest(path, known) : undefined) ?? nearestSource(path, list);

@@ -6,6 +6,7 @@ import type { DataCategory } from '../domain/lead.ts';
 import { createApply, planKey } from './apply.ts';
 import { compileCalls, hasCalls } from './calls.ts';
 import type { CompiledCall } from './calls.ts';
+import { capturesIn } from './captures.ts';
 import { checkGates } from './calls-consent.ts';
 import type { SchemaCheck } from './client-schema.ts';
 import { compileAccepts } from './conditions.ts';
@@ -77,6 +78,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     const record = compileRecord(mapping, action, scope, consent);
     if (action === 'create') reportGaps(record, input);
     if (settings === undefined) continue;
+    reportCaptures(settings.plan.settings, action, mapping, report);
     plans.set(planKey(action), { record, layout });
     actions.set(action, settings.plan);
     for (const name of settings.secretNames) secretNames.add(name);
@@ -165,6 +167,23 @@ function actionOf(calls: readonly CompiledCall[]): ActionPlan | undefined {
     targets: [...new Set(calls.flatMap((call) => call.targets))],
     calls: calls.map((call) => call.plan),
   };
+}
+
+/** Without calls there is no id to put into an address. */
+function reportCaptures(
+  settings: unknown,
+  action: Action,
+  mapping: Record<string, unknown>,
+  report: Report,
+): void {
+  const [id] = capturesIn(textAt(settings, 'url'));
+  if (id === undefined) return;
+  const own = Object.hasOwn(blockAt(blockAt(mapping, action), 'send'), 'url');
+  report.error(
+    own ? [action, 'send', 'url'] : ['send', 'url'],
+    'MAP-652',
+    `no earlier call captures {${id}}: the create has no calls.`,
+  );
 }
 
 function reportGaps(record: RecordPlan, { schema, report }: CompileInput): void {

@@ -6,7 +6,7 @@ import { asText, isScalarValue } from './formatters.ts';
 import type { Path } from './problems.ts';
 import { useSource } from './scope.ts';
 import type { Scope } from './scope.ts';
-import { nearestIn, sourceIn } from './captures.ts';
+import { absentSource, nearestIn, sourceIn } from './captures.ts';
 import { findSource, isBlank, nearestSource } from './source.ts';
 import type { Context, Source } from './source.ts';
 import { suggest } from './suggest.ts';
@@ -91,7 +91,7 @@ function source(option: unknown, path: Path, where: Where, at?: 'key'): Source |
   const found = typeof option === 'string' ? sourceIn(option, scope, list) : undefined;
   if (found === undefined) {
     const name = typeof option === 'string' ? option : JSON.stringify(option);
-    scope.report.error(path, 'MAP-201', `source "${name}" does not exist.`, {
+    scope.report.error(path, 'MAP-201', absentSource(name), {
       suggestion: typeof option === 'string' ? nearestIn(option, scope, list) : undefined,
       ...(at === undefined ? {} : { at }),
     });

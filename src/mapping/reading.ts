@@ -8,7 +8,7 @@ import type { Path } from './problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
 import { useSource } from './scope.ts';
 import type { Scope } from './scope.ts';
-import { nearestIn, sourceIn } from './captures.ts';
+import { absentSource, nearestIn, sourceIn } from './captures.ts';
 import { findSource, isBlank } from './source.ts';
 import type { Context, Source } from './source.ts';
 import { compileTemplate } from './template.ts';
@@ -74,7 +74,7 @@ function compileFrom(raw: Record<string, unknown>, path: Path, where: Where, fit
   if (typeof from !== 'string') return undefined;
   const source = sourceIn(from, scope, list);
   if (source === undefined) {
-    scope.report.error([...path, 'from'], 'MAP-201', `source "${from}" does not exist.`, {
+    scope.report.error([...path, 'from'], 'MAP-201', absentSource(from), {
       suggestion: nearestIn(from, scope, list),
     });
     return undefined;

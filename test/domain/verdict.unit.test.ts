@@ -35,6 +35,27 @@ const unknown: Outcome = { kind: 'unknown', reason: 'TIMEOUT' };
 describe('each outcome has one next step', () => {
   test.each<[string, Outcome, Partial<AttemptSituation>, Partial<RetryPolicy>, Verdict]>([
     ['accepted is done', { kind: 'accepted' }, {}, {}, { next: 'done', reason: 'accepted' }],
+    [
+      'accepted with a call to come goes on, and spends nothing',
+      { kind: 'accepted' },
+      { moreCalls: true },
+      {},
+      { next: 'continue', reason: 'next_call' },
+    ],
+    [
+      'so does a duplicate',
+      { kind: 'duplicate' },
+      { moreCalls: true },
+      {},
+      { next: 'continue', reason: 'next_call' },
+    ],
+    [
+      'a refusal ends it, whatever was to come',
+      { kind: 'refused', reason: 'NO' },
+      { moreCalls: true },
+      {},
+      { next: 'fail', reason: 'refused:NO' },
+    ],
     ['a duplicate is done', { kind: 'duplicate' }, {}, {}, { next: 'done', reason: 'duplicate' }],
     [
       'unconfirmed is done, and says unproved',

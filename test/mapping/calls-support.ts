@@ -9,7 +9,7 @@ export const severalCalls = (calls: string): string => `destination: demo-crm
 connector: webhook
 send: {auth: {bearer: secret:DEMO}}
 response: [{accepted: {status: 201, json: {ok: true}}, reference: $.id}]
-${calls.includes('consent:') ? '' : optIn}${calls}`;
+${/^consent:/m.test(calls) ? '' : optIn}${calls}`;
 
 /** Body of each call as JSON, `(not made)` where the lead needs none, `(none)` where it has no body. */
 export function bodiesOf(

@@ -1,7 +1,7 @@
 // Guarantee 9: an attacker with the owner's account, triggers gone, but without the seal key. Each trace is found and named.
 import { randomBytes } from 'node:crypto';
-import { handoverColumns } from '../../src/store/handovers.ts';
-import { openLogHome, sealKey, type LogHome } from './log-home.ts';
+import { appendHandovers, handoverColumns } from '../../src/store/handovers.ts';
+import { entry, openLogHome, sealKey, type LogHome } from './log-home.ts';
 
 let home: LogHome;
 /** Three seals of five entries each. */
@@ -61,6 +61,19 @@ describe('an entry', () => {
   test('emptied is named', async () => {
     await home.tamper('UPDATE handovers SET fields = NULL WHERE id = ?', [id(0)]);
     await expect(home.verdict()).resolves.toEqual({ kind: 'entry_changed', seal: 1, entry: id(0) });
+  });
+  test('whose call is taken away or renamed is named', async () => {
+    await home.empty();
+    await home.gateway.transaction((tx) =>
+      appendHandovers(tx, [entry({ call: 'deal' }), entry({ call: 'deal' })]),
+    );
+    await home.sealer.seal(5);
+    await expect(home.verdict()).resolves.toBe('sound');
+    const [first, second] = await home.owner.all<{ id: number }>('SELECT id FROM handovers ORDER BY id');
+    await home.tamper("UPDATE handovers SET call_name = 'person' WHERE id = ?", [second?.id ?? 0]);
+    await expect(home.verdict()).resolves.toEqual({ kind: 'entry_changed', seal: 1, entry: second?.id });
+    await home.tamper("UPDATE handovers SET call_name = '' WHERE id = ?", [first?.id ?? 0]);
+    await expect(home.verdict()).resolves.toEqual({ kind: 'entry_changed', seal: 1, entry: first?.id });
   });
   test('deleted is named', async () => {
     await home.tamper('DELETE FROM handovers WHERE id = ?', [id(12)]);
