@@ -129,6 +129,14 @@ function translate(error: ErrorObject, root: unknown): StructureProblem | undefi
       const inside = typeof path.at(-1) === 'number' || path.length === 0 ? '' : ` in ${name}`;
       return { path, code: 'MAP-102', message: `key "${key}" is missing${inside}.` };
     }
+    case 'dependentRequired': {
+      const key = String(params['missingProperty']);
+      return {
+        path,
+        code: 'MAP-102',
+        message: `key "${key}" is missing in ${name}: "${String(params['property'])}" needs it.`,
+      };
+    }
     case 'type': {
       const wanted = (Array.isArray(params['type']) ? (params['type'] as unknown[]) : [params['type']]).map(
         (one) => kinds[String(one)] ?? String(one),
