@@ -11,6 +11,7 @@ export const logEvents = [
   'intake.accepted',
   'intake.refused',
   'planner.planned',
+  'planner.set_aside',
   'dispatch.pushed',
   'dispatch.epoch_lost',
   'worker.opened',

@@ -27,6 +27,8 @@ export function letterOf(parcel: Parcel, settings: EmailSettings): Letter {
   const language = settings.language ?? 'fr';
   const item = parcel.items[0];
   const key = item?.key ?? 'none';
+  // Changed content goes under a changed id: mail systems drop a second message of the same one without a word.
+  const sent = item?.idempotencyKey ?? key;
   const attachment =
     (settings.attachment ?? 'none') === 'none' || parcel.body.bytes.length === 0
       ? undefined
@@ -48,7 +50,7 @@ export function letterOf(parcel: Parcel, settings: EmailSettings): Letter {
     cc: listOf(settings.cc).map(oneLine),
     ...(settings.replyTo === undefined ? {} : { replyTo: oneLine(settings.replyTo) }),
     subject: subjectOf(parcel, settings),
-    messageId: `<${key.replaceAll(/[^A-Za-z0-9._-]/g, '_')}@${domain}>`,
+    messageId: `<${sent.replaceAll(/[^A-Za-z0-9._-]/g, '_')}@${domain}>`,
     date: parcel.writtenAt,
     key,
     text: renderText(page),

@@ -92,6 +92,11 @@ const planWords = (plan: Plan): string =>
 function report(answers: readonly ReplayAnswer[]): void {
   const refused = answers.filter((one) => one.done === 'refused');
   out(`${answers.length - refused.length} replayed, ${refused.length} refused.`);
+  const renewed = answers.filter((one) => one.done === 'new_run' && one.newKey).length;
+  if (renewed > 0)
+    out(
+      `${renewed} under a new Idempotency-Key (refused before, or lead or mapping changed since); webhook-id stays.`,
+    );
   for (const one of refused.slice(0, 50)) out(`  ${one.id}: ${replayRefusals[one.why]}`);
   if (refused.length > 50) out(`  ... and ${refused.length - 50} more`);
   if (refused.length > 0) process.exitCode = 1;

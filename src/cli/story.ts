@@ -91,6 +91,11 @@ function told(entry: StoryEntry, language: Language): string {
       );
     case 'cancelled':
       return `${say('Annulée par', 'Cancelled by')} ${actor}${why}${typed}`;
+    case 'batch_voided':
+      return say(
+        'Fichier annulé : quelque chose a changé depuis, la demande repart dans un nouveau fichier',
+        'File voided: something has changed since, the lead goes again in a new file',
+      );
     case 'expired':
       return `${say('Délai maximal dépassé', 'Past its maximum age')}${why}`;
     default:

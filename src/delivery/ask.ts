@@ -11,7 +11,7 @@ import { readLeads } from '../store/leads.ts';
 import { calledAttempt, policyOf, type CallWay, type CalledAttempt, type Progress } from './calls.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { itemOf } from './parcel.ts';
-import { entryNames } from './plan.ts';
+import { entryNames } from './entries.ts';
 import type { Attempted } from './attempt.ts';
 import type { Settled, Settling } from './settle.ts';
 

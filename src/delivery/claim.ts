@@ -16,6 +16,8 @@ export interface ClaimJob {
 export interface ClaimedDelivery extends LockedDelivery {
   /** Reference the recipient gave to this lead, from this delivery or an earlier one of the same pair. */
   readonly knownReference: string | undefined;
+  /** False when the recipient refused the lead or never got it: an update would speak of nothing. */
+  readonly createStands: boolean;
 }
 
 export interface Claim {
@@ -93,6 +95,7 @@ export async function claimDeliveries(
         knownReference:
           row.recipientReference ??
           siblings.findLast((one) => one.recipientReference !== undefined)?.recipientReference,
+        createStands: standsAmong(siblings),
       });
   }
   await putBack(tx, back);
@@ -105,7 +108,12 @@ export async function claimDeliveries(
     settings.owner,
   );
   if (settings.limits.perMinute !== undefined && claimed.length > 0) {
-    await saveWindow(tx, destinationId, new Date(room.windowStart), room.windowUsed + claimed.length);
+    await saveWindow(
+      tx,
+      destinationId,
+      new Date(room.windowStart),
+      room.windowUsed + (settings.batchId === undefined ? claimed.length : 1),
+    );
   }
   return {
     ...none,
@@ -116,6 +124,11 @@ export async function claimDeliveries(
       leaseToken: row.leaseToken + 1,
     })),
   };
+}
+
+function standsAmong(siblings: readonly LockedDelivery[]): boolean {
+  const creates = siblings.filter((one) => one.action === 'create');
+  return creates.length === 0 || creates.some((one) => one.state === 'delivered' || one.maybeReceived);
 }
 
 /** Per (lead, destination) one is in flight; a later one waits until every earlier one has ended. */

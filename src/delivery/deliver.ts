@@ -130,14 +130,24 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   };
 
   const deliver = async (
-    rows: readonly ClaimedDelivery[],
+    given: readonly ClaimedDelivery[],
     publishedId: number,
     batch: Batch | undefined,
     leaseMs: number,
   ): Promise<boolean> => {
-    const [first] = rows;
-    if (first === undefined) return false;
     const claimedAt = Date.now();
+    // A change that crossed the refusal of its create: support's replay of the create carries it.
+    const pointless = given.filter((row) => row.action === 'update' && !row.createStands);
+    const rows = given.filter((row) => !pointless.includes(row));
+    const [first] = rows;
+    if (pointless.length > 0)
+      await lastingSettle({
+        stopped: pointless.map((row) => ({
+          ...{ row, state: 'cancelled', reason: 'create_not_delivered', fields: [] },
+        })),
+        ...(batch === undefined || first !== undefined ? {} : { endBatch: endingOf(batch) }),
+      });
+    if (first === undefined) return false;
     const mapping = await options.published.version(publishedId);
     const pinnedId = pinnedVersion(first, batch);
     const pinned = pinnedId === undefined ? mapping : await options.published.version(pinnedId);
@@ -184,7 +194,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       return settled;
     };
 
-    let asking = rows;
+    let asking: readonly ClaimedDelivery[] = rows;
     let progress = called?.progress;
     const open = progress?.calls.find((call) => call.name === progress?.open?.name);
     const questions = { connector, mapping, settings, context, database, settle: noting, versionId };
@@ -201,7 +211,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
         asking = [answer];
         progress = { ...progress, open: undefined };
       }
-    } else if (batch !== undefined && canAsk && rows.some((row) => row.askFirst)) {
+    } else if (batch?.state === 'written' && canAsk && rows.some((row) => row.askFirst)) {
       const answer = await askFile(rows, batch, { ...questions, masterKey: options.masterKey });
       if (answer === undefined) return false;
       asking = answer;

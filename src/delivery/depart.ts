@@ -12,7 +12,7 @@ import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
 import { lockLeased, markDeparted } from '../store/sending.ts';
 import type { Ready } from './content.ts';
-import { entryNames } from './plan.ts';
+import { entryNames } from './entries.ts';
 
 export interface Departure {
   readonly ready: readonly Ready[];

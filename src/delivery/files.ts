@@ -23,6 +23,8 @@ export interface Files {
 /** Why a row of a flow waits without being tried. */
 const causes = ['slot', 'destination_suspended', 'destination_held'] as const satisfies readonly Reason[];
 const shownAtOnce = 10_000;
+/** Slots of flows whose mapping cannot be used stay due, and must not hide those behind them. */
+const slotsAtOnce = 500;
 
 export function createFiles(options: {
   readonly database: Database;
@@ -63,7 +65,7 @@ export function createFiles(options: {
     collect: async () => {
       const opened = await database.transaction(async (tx) => {
         const batches: { destinationId: string; job: Job }[] = [];
-        for (const slot of await dueSlots(tx, 50)) {
+        for (const slot of await dueSlots(tx, slotsAtOnce)) {
           const destination = await findDestination(tx, slot.destinationId);
           const mapping = await published.version(destination?.mappingVersionId ?? 0);
           // The slot stays due until the mapping can be used again: no hour is lost.

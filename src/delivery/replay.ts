@@ -12,7 +12,8 @@ import { findDestination, readStates, saveCircuit, setStatus } from '../store/de
 import { appendHandovers } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
 import { addBackfill, bringForward, bringThrottledForward, openRun } from '../store/side-doors.ts';
-import { entryNames } from './plan.ts';
+import { entryNames } from './entries.ts';
+import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Published } from './published.ts';
 
 export interface Actor {
@@ -21,7 +22,8 @@ export interface Actor {
 }
 
 export type ReplayAnswer =
-  | { readonly id: number; readonly done: 'new_run' | 'brought_forward' | 'looked_at_again' }
+  | { readonly id: number; readonly done: 'new_run'; readonly newKey: boolean }
+  | { readonly id: number; readonly done: 'brought_forward' | 'looked_at_again' }
   | { readonly id: number; readonly done: 'refused'; readonly why: ReplayRefusal };
 
 export type ReplayRefusal =
@@ -86,15 +88,14 @@ async function replayGroup(
       answers.push({ id, done: 'refused', why: 'not_found' });
       continue;
     }
-    const erased = leads.get(row.leadId)?.erased ?? true;
-    const plan = (await startedAgain(tx, row)) ? 'superseded' : replayPlan(row, erased);
-    const mapping =
-      plan === 'new_run'
-        ? await published.version((await findDestination(tx, row.destinationId))?.mappingVersionId ?? 0)
-        : undefined;
+    const lead = leads.get(row.leadId);
+    const plan = (await startedAgain(tx, row)) ? 'superseded' : replayPlan(row, lead?.erased ?? true);
+    const inForce =
+      plan === 'new_run' ? ((await findDestination(tx, row.destinationId))?.mappingVersionId ?? 0) : 0;
+    const mapping = await published.version(inForce);
     if (plan === 'new_run' && mapping === undefined) answers.push({ id, done: 'refused', why: 'no_mapping' });
     else if (plan === 'new_run' || plan === 'brought_forward' || plan === 'looked_at_again')
-      answers.push(await reenter(tx, row, plan, mapping?.maxAgeMs ?? 0, by));
+      answers.push(await reenter(tx, row, plan, by, runOf(row, lead?.revision ?? 0, inForce, mapping)));
     else answers.push({ id, done: 'refused', why: plan as ReplayRefusal });
   }
   return answers;
@@ -109,21 +110,44 @@ async function startedAgain(tx: Sql, row: Delivery): Promise<boolean> {
   );
 }
 
+/**
+ * Same key, same content (guarantee 4). A recipient that said a definite no must not answer the new run from its memory of
+ * the old key; and what it may hold is sent again under the same key only as it was: unchanged, or with its revision kept.
+ */
+export function needsNewKey(row: Delivery, leadRevision: number, mappingInForce: number): boolean {
+  const { base } = splitReason(row.reason);
+  if (row.state === 'failed') return base === 'refused' || base === 'invalid';
+  return row.maybeReceived && (row.sentRevision !== leadRevision || row.sentMappingId !== mappingInForce);
+}
+
+type Run = Parameters<typeof openRun>[2];
+
+function runOf(
+  row: Delivery,
+  leadRevision: number,
+  inForce: number,
+  mapping: CompiledMapping | undefined,
+): Run {
+  const newKey = needsNewKey(row, leadRevision, inForce);
+  // Where the key does not keep a recipient from taking it twice, the recipient is asked whether it has it.
+  const mayDouble = newKey || mapping?.retry.onUnknown === 'lookup';
+  return {
+    newKey,
+    askFirst: row.maybeReceived && mapping?.hasLookup === true && mayDouble,
+    maxAgeMs: mapping?.maxAgeMs ?? 0,
+  };
+}
+
 async function reenter(
   tx: Sql,
   row: Delivery,
   plan: 'new_run' | 'brought_forward' | 'looked_at_again',
-  maxAgeMs: number,
   by: Actor,
+  run: Run,
 ): Promise<ReplayAnswer> {
-  const { base } = splitReason(row.reason);
   const moved =
     plan === 'new_run'
-      ? // A recipient that said a definite no must not answer the new run from its memory of the old key (guarantee 4).
-        await openRun(tx, row, {
-          newKey: row.state === 'failed' && (base === 'refused' || base === 'invalid'),
-          maxAgeMs,
-        })
+      ? await openRun(tx, row, run)
       : plan === 'brought_forward'
         ? await bringForward(tx, row.id)
         : (await reopenWithheld(tx, [row.id])).length === 1;
@@ -140,7 +164,7 @@ async function reenter(
       reason: plan,
     },
   ]);
-  return { id: row.id, done: plan };
+  return plan === 'new_run' ? { id: row.id, done: plan, newKey: run.newKey } : { id: row.id, done: plan };
 }
 
 /** Cancels deliveries that are not being sent. Returns the ids that ended. */

@@ -17,7 +17,7 @@ import type { Attempted, Work } from './attempt.ts';
 import { lockCircuits, moveCircuit, type CircuitWork } from './circuit.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Stopped } from './content.ts';
-import { entryNames, withoutRepeats } from './plan.ts';
+import { entryNames, withoutRepeats } from './entries.ts';
 
 export interface Settling {
   readonly attempted?: Attempted;
@@ -160,6 +160,10 @@ async function settleOne(
         batchId: one.endBatch.id,
         actor: 'worker',
       });
+      // And in the story of each lead that stood in it and goes again.
+      for (const row of one.released ?? [])
+        if (leased.has(row.id))
+          work.handovers.push({ entry: 'batch_voided', ...entryNames(row), actor: 'worker' });
       // Its rows leave in a new file at once, not at the next scheduled hour.
       await addSlot(tx, one.endBatch.destinationId, new Date(), 'voided');
     }
@@ -200,14 +204,22 @@ function situationOf(
   circuitClosed: boolean,
 ): Parameters<typeof decide>[1] {
   return {
-    spent: row.spent + 1,
+    spent: spentOf(attempted.batchId === undefined ? [row] : attempted.rows) + 1,
     circuitClosed,
     maybeReceived: attempted.call?.maybeReceived ?? row.maybeReceived,
     moreCalls: attempted.call?.more(capturesOf(attempted)) ?? false,
     hasLookup: attempted.hasLookup,
-    pendingSinceMs: row.pendingSince === undefined ? 0 : row.now.getTime() - row.pendingSince.getTime(),
+    pendingSinceMs: Math.min(
+      ...(attempted.batchId === undefined ? [row] : attempted.rows).map((one) =>
+        one.pendingSince === undefined ? 0 : one.now.getTime() - one.pendingSince.getTime(),
+      ),
+    ),
   };
 }
+
+/** Tries spent by what travels together: a file is given up when its youngest row is, or a part of it would go again under another number. */
+export const spentOf = (rows: readonly Pick<Delivery, 'spent'>[]): number =>
+  Math.min(...rows.map((row) => row.spent));
 
 const stoppedEntries = {
   withheld: 'withheld',

@@ -12,7 +12,7 @@ import { freeStranded, lockUnderWay, retryBatch } from '../store/batches.ts';
 import { openCalls, type CallRow } from '../store/calls.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { readDeliveries, type Delivery } from '../store/deliveries.ts';
-import { reopenWithheld, wakeSiblings, withheldOfDestination } from '../store/planning.ts';
+import { reopenWithheld, takeUpAside, wakeSiblings, withheldOfDestination } from '../store/planning.ts';
 import { allDestinations, readAuthorisations } from '../store/destinations.ts';
 import {
   dueOfDestination,
@@ -25,9 +25,9 @@ import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
 import { dropSettledRevisions } from '../store/lead-revisions.ts';
 import { markSettled, type Settlement } from '../store/sending.ts';
-import { entryNames, withoutRepeats } from './plan.ts';
+import { entryNames, withoutRepeats } from './entries.ts';
 import type { Published } from './published.ts';
-import { stateAfter, unspent } from './settle.ts';
+import { spentOf, stateAfter, unspent } from './settle.ts';
 import { watchHouse } from './watch.ts';
 
 export interface Sweeper {
@@ -161,6 +161,7 @@ export function createSweeper(options: {
 
   const decisionFor = async (
     row: Delivery,
+    spent: number,
     inForce: number,
     call: CallRow | undefined,
   ): Promise<Decision | undefined> => {
@@ -176,7 +177,7 @@ export function createSweeper(options: {
     return decide(
       { kind: 'unknown', reason: 'LEASE_LAPSED' },
       {
-        spent: row.spent + 1,
+        spent: spent + 1,
         circuitClosed: true,
         maybeReceived: true,
         hasLookup: plan?.hasLookup ?? mapping?.hasLookup ?? false,
@@ -209,10 +210,19 @@ export function createSweeper(options: {
       tx,
       [...new Set(rows.map((row) => row.batchId))].filter((id) => id > 0),
     );
+    const files = Map.groupBy(
+      rows.filter((row) => row.batchId > 0),
+      (row) => row.batchId,
+    );
     for (const row of rows) {
       const erased = (leads.get(row.leadId)?.erased ?? true) && row.action !== 'erase';
       const call = row.departedAttempt === row.attempt ? open.get(row.id) : undefined;
-      const decision = await decisionFor(row, inForce.get(row.destinationId) ?? 0, call);
+      const decision = await decisionFor(
+        row,
+        spentOf(files.get(row.batchId) ?? [row]),
+        inForce.get(row.destinationId) ?? 0,
+        call,
+      );
       const lapsed = afterLapse(row, decision, erased, call);
       const leaveBatch = lapsed.settlement.leaveBatch || !underWay.has(row.batchId);
       settlements.push({ ...lapsed.settlement, leaveBatch });
@@ -361,6 +371,7 @@ export function createSweeper(options: {
     watch: () => watchHouse(database, published),
     tidy: async () => {
       await dropSettledRevisions(database);
+      await takeUpAside(database);
       const count = await freeStranded(database);
       if (count > 0) log.error('delivery.stranded', { count });
     },

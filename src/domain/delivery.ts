@@ -85,6 +85,10 @@ export const reasons = {
   erased: { fr: 'données effacées', en: 'lead erased' },
   by_support: { fr: 'annulée par le support', en: 'cancelled by support' },
   not_accepted: { fr: 'cette demande ne va pas à cette destination', en: 'this lead does not go here' },
+  create_not_delivered: {
+    fr: "la création n'a pas abouti : rien à modifier chez le destinataire",
+    en: 'the create was not delivered: nothing to update there',
+  },
   not_needed: { fr: "sans objet : rien n'a été transmis", en: 'not needed: nothing was sent' },
 } as const;
 

@@ -13,7 +13,7 @@ import {
   type IntakeRow,
   type LeadName,
 } from '../store/intake.ts';
-import { findLeads, insertChanges, lockLeads, nameKey, type LeadChange } from '../store/lead-writes.ts';
+import { findLeads, insertChanges, lockNamedLeads, nameKey, type LeadChange } from '../store/lead-writes.ts';
 import { applyRows } from './apply.ts';
 import type { Candidate, Ledger, Settled, SettleDeps } from './batch.ts';
 import { checkRow } from './contract.ts';
@@ -46,7 +46,7 @@ export async function settleRows(
   const others = ready.filter((one) => one.row.kind !== 'lead');
 
   // Locks come before receipts are read, so that a twin row in another process is seen.
-  const locked = await lockLeads(
+  const locked = await lockNamedLeads(
     tx,
     others.map((one) => one.row),
   );
@@ -124,7 +124,7 @@ async function forgetErased(
       reference: String(values.reference),
     }));
   // Under the lead's lock: an erasure that is committing now either takes these rows along or is seen here.
-  const leads = await lockLeads(tx, uniqueNames(named));
+  const leads = await lockNamedLeads(tx, uniqueNames(named));
   await blankRows(
     tx,
     named.filter((one) => leads.get(nameKey(one))?.erased === true).map((one) => one.id),

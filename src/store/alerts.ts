@@ -1,5 +1,5 @@
 // The outbox of alerts: raised in the transaction of what they tell, sent until they get through.
-import { inList, type Sql } from './database.ts';
+import { inList, insertGroups, rowMarks, type Sql } from './database.ts';
 
 export const alertKinds = [
   'destination_held',
@@ -25,16 +25,16 @@ export interface Alert {
 }
 
 export async function raiseAlerts(tx: Sql, alerts: readonly Alert[]): Promise<void> {
-  for (const one of alerts) {
+  for (const some of insertGroups(alerts)) {
     await tx.run(
-      'INSERT INTO alerts (kind, client_id, destination_id, delivery_id, reason) VALUES (?, ?, ?, ?, ?)',
-      [
+      `INSERT INTO alerts (kind, client_id, destination_id, delivery_id, reason) VALUES ${rowMarks(some.length, 5)}`,
+      some.flatMap((one) => [
         one.kind,
         one.clientId ?? '',
         one.destinationId ?? '',
         one.deliveryId ?? 0,
         (one.reason ?? '').slice(0, 80),
-      ],
+      ]),
     );
   }
 }

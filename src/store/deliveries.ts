@@ -155,6 +155,17 @@ export async function readDeliveries(sql: Sql, ids: readonly number[]): Promise<
   ).map(deliveryOf);
 }
 
+export async function deliveriesByKeys(sql: Sql, keys: readonly string[]): Promise<readonly Delivery[]> {
+  if (keys.length === 0) return [];
+  const { marks, values } = inList(keys);
+  return (
+    await sql.all<DeliveryRow>(
+      `SELECT ${deliveryColumns('d')} FROM deliveries d WHERE d.delivery_key IN (${marks}) ORDER BY d.id`,
+      values,
+    )
+  ).map(deliveryOf);
+}
+
 /** Every delivery of these leads, oldest first. */
 export async function deliveriesOfLeads(sql: Sql, leadIds: readonly number[]): Promise<readonly Delivery[]> {
   if (leadIds.length === 0) return [];

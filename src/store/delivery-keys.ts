@@ -11,6 +11,7 @@ export async function leadsToArchive(
   const rows = await sql.all<{ id: number }>(
     `SELECT l.id FROM leads l WHERE l.id > ? AND l.erased_at < ?
         AND EXISTS (SELECT 1 FROM deliveries d WHERE d.lead_id = l.id)
+        AND NOT EXISTS (SELECT 1 FROM lead_changes c WHERE c.lead_id = l.id)
         AND NOT EXISTS (SELECT 1 FROM deliveries o WHERE o.lead_id = l.id
               AND (o.state NOT IN ('delivered', 'failed', 'cancelled') OR o.settled_at >= ? OR (o.action = 'erase' AND o.state = 'failed')))
       ORDER BY l.id LIMIT ${Math.trunc(page.limit)}`,

@@ -3,6 +3,7 @@
 import type { ConsentRecord, Interaction } from '../domain/lead.ts';
 import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
 import { byName, type LeadName } from './intake.ts';
+import { lockLeads } from './leads.ts';
 import { columnsOf, contentTables, type LeadColumn, type LeadFields } from './lead-columns.ts';
 
 export interface NewLead extends LeadName {
@@ -26,23 +27,25 @@ export interface LeadChange {
 
 export const nameKey = (name: LeadName): string => `${name.clientId}\n${name.reference}`;
 
-/** The leads of these names, their rows locked in id order so that two processes never cross; by primary key, so that no scan locks others. */
-export async function lockLeads(
+/** The leads of these names, locked. */
+export async function lockNamedLeads(
   tx: Sql,
   names: readonly LeadName[],
 ): Promise<ReadonlyMap<string, LockedLead>> {
   const found = await findLeads(tx, names);
-  if (found.size === 0) return found;
-  const { marks, values } = inList([...found.values()].map((one) => one.id));
-  return byNameKey(
-    await tx.all<RawLead>(
-      `${selectLead} FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
-      values,
-    ),
+  const locks = await lockLeads(
+    tx,
+    [...found.values()].map((one) => one.id),
+  );
+  return new Map(
+    [...found].flatMap(([name, lead]) => {
+      const lock = locks.get(lead.id);
+      return lock === undefined ? [] : [[name, { ...lead, revision: lock.revision, erased: lock.erased }]];
+    }),
   );
 }
 
-/** The same without a lock. */
+/** Without a lock. */
 export async function findLeads(
   tx: Sql,
   names: readonly LeadName[],

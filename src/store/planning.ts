@@ -12,30 +12,66 @@ export interface LeadChange {
   readonly kind: string;
 }
 
+type ChangeRow = { id: number; client_id: string; lead_id: number; revision: number; kind: string };
+const changeColumns = 'id, client_id, lead_id, revision, kind';
+const changeOf = (row: ChangeRow): LeadChange => ({
+  id: row.id,
+  clientId: row.client_id,
+  leadId: row.lead_id,
+  revision: row.revision,
+  kind: row.kind,
+});
+/** Set aside because planning it broke; back in the queue, behind all others, after this time. */
+const asidePriority = 2;
+const asideMinutes = 10;
+
 /** One look without a transaction: what an idle planner does twenty times a second. */
 export async function anyChange(sql: Sql): Promise<boolean> {
-  return (await sql.all('SELECT 1 FROM lead_changes LIMIT 1')).length > 0;
+  return (await sql.all(`SELECT 1 FROM lead_changes WHERE priority < ${asidePriority} LIMIT 1`)).length > 0;
 }
 
 /** Takes changes nobody else is planning, fresh before backfilled; the caller's transaction holds them. */
 export async function takeChanges(tx: Sql, limit: number): Promise<readonly LeadChange[]> {
-  const rows = await tx.all<{
-    id: number;
-    client_id: string;
-    lead_id: number;
-    revision: number;
-    kind: string;
-  }>(
-    `SELECT id, client_id, lead_id, revision, kind FROM lead_changes FORCE INDEX (lead_changes_next)
-      ORDER BY priority, id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+  return (
+    await tx.all<ChangeRow>(
+      `SELECT ${changeColumns} FROM lead_changes FORCE INDEX (lead_changes_next)
+        WHERE priority < ${asidePriority} ORDER BY priority, id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+    )
+  ).map(changeOf);
+}
+
+/** The changes that would be taken next, without a lock. */
+export async function nextChanges(sql: Sql, limit: number): Promise<readonly LeadChange[]> {
+  return (
+    await sql.all<ChangeRow>(
+      `SELECT ${changeColumns} FROM lead_changes FORCE INDEX (lead_changes_next)
+        WHERE priority < ${asidePriority} ORDER BY priority, id LIMIT ${Math.trunc(limit)}`,
+    )
+  ).map(changeOf);
+}
+
+/** One change, unless another planner has it. */
+export async function takeChange(tx: Sql, id: number): Promise<readonly LeadChange[]> {
+  return (
+    await tx.all<ChangeRow>(
+      `SELECT ${changeColumns} FROM lead_changes FORCE INDEX (PRIMARY) WHERE id = ? FOR UPDATE SKIP LOCKED`,
+      [id],
+    )
+  ).map(changeOf);
+}
+
+export async function setAside(tx: Sql, id: number): Promise<void> {
+  await tx.run(
+    `UPDATE lead_changes FORCE INDEX (PRIMARY) SET priority = ${asidePriority}, changed_at = UTC_TIMESTAMP(3) WHERE id = ?`,
+    [id],
   );
-  return rows.map((row) => ({
-    id: row.id,
-    clientId: row.client_id,
-    leadId: row.lead_id,
-    revision: row.revision,
-    kind: row.kind,
-  }));
+}
+
+/** Changes set aside long enough ago are planned again: the cause may be gone. */
+export async function takeUpAside(sql: Sql): Promise<void> {
+  await sql.run(
+    `UPDATE lead_changes SET priority = 1 WHERE priority = ${asidePriority} AND changed_at < TIMESTAMPADD(MINUTE, -${asideMinutes}, UTC_TIMESTAMP(3))`,
+  );
 }
 
 export async function dropChanges(tx: Sql, ids: readonly number[]): Promise<void> {

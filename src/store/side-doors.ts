@@ -6,18 +6,22 @@ import type { Delivery } from './deliveries.ts';
 export async function openRun(
   tx: Sql,
   row: Delivery,
-  options: { readonly newKey: boolean; readonly maxAgeMs: number },
+  options: {
+    readonly newKey: boolean;
+    /** Asks the recipient whether it has it, before anything is sent. */
+    readonly askFirst: boolean;
+    readonly maxAgeMs: number;
+  },
 ): Promise<boolean> {
   const newKey = options.newKey ? 1 : 0;
-  // What was refused or delivered starts afresh; what may have arrived is sent again as it was (guarantee 4).
-  const ended = options.newKey || row.state !== 'failed' ? 1 : 0;
+  // Under a new key it starts afresh; under the same key what may have arrived is sent again as it was (guarantee 4).
   const { affected } = await tx.run(
     `UPDATE deliveries SET state = 'planned', reason = '', priority = 1, run = run + 1, key_run = IF(? = 1, run, key_run), attempt = 0, spent = 0,
-            departed_attempt = 0, ask_first = 0,
+            departed_attempt = 0, ask_first = ?,
             sent_revision = IF(maybe_received = 1 AND ? = 0, sent_revision, 0), sent_mapping_id = IF(maybe_received = 1 AND ? = 0, sent_mapping_id, 0), pending_since = NULL, settled_at = NULL, batch_id = 0,
             due_at = UTC_TIMESTAMP(3), expires_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
       WHERE id = ? AND run = ? AND state IN ('delivered', 'failed', 'cancelled')`,
-    [newKey, ended, ended, options.maxAgeMs, row.id, row.run],
+    [newKey, options.askFirst ? 1 : 0, newKey, newKey, options.maxAgeMs, row.id, row.run],
   );
   return affected === 1;
 }

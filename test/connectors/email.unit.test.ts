@@ -61,6 +61,14 @@ describe('what is read', () => {
     expect(mail.html).toContain('<html lang="en"');
   });
 
+  test('other content under the same delivery has an id of its own: mail systems drop a second message of one id', async () => {
+    const [item] = parcelOf().items;
+    if (item === undefined) throw new Error('no item');
+    const mail = await read(parcelOf({ items: [{ ...item, idempotencyKey: `${item.key}.r2` }] }));
+    expect(mail.messageId).toBe('<dlv_7f3a.r2@centre.example>');
+    expect(mail.headers.get('x-relais-delivery')).toBe('dlv_7f3a');
+  });
+
   test('the headers say who, to whom, automatic, and the stable identity', async () => {
     const mail = await read(parcelOf(), { cc: ['adv@horizon.example'], replyTo: 'suivi@centre.example' });
     expect(mail.messageId).toBe('<dlv_7f3a@centre.example>');

@@ -88,7 +88,7 @@ const row = (over: Partial<ClaimedDelivery> = {}): ClaimedDelivery => ({
     batchId: 0,
   },
   ...{ recipientReference: undefined, createdAt: now, firstDepartedAt: at(-2), settledAt: undefined, now },
-  ...{ knownReference: undefined },
+  ...{ knownReference: undefined, createStands: true },
   ...over,
 });
 interface Seen {

@@ -48,7 +48,7 @@ const sweeper = (): ReturnType<typeof createSweeper> =>
     producer: { push: () => Promise.resolve() } as never,
   });
 const voided = async (): Promise<number> =>
-  (await gateway.entries()).filter((one) => one.entry === 'batch_voided').length;
+  (await gateway.entries()).filter((one) => one.entry === 'batch_voided' && one.delivery === 0).length;
 const held = async (): Promise<number> =>
   Object.entries(await gateway.counts())
     .filter(([what]) => what.startsWith('waiting:unknown_hold'))
@@ -114,6 +114,7 @@ test('a worker that lost its lease does not end the file another is sending', as
     leaseToken: 1,
     now: new Date(),
     knownReference: undefined,
+    createStands: true,
   }));
   await settle(gateway.app.database, () => 0.5, [
     {
@@ -239,6 +240,18 @@ test('a file is asked about first when any of its rows must be, not only when th
   const before = await asked();
   await gateway.until('asked', async () => (await asked()) > before);
   expect((await gateway.entries()).filter((one) => one.entry === 'departed')).toHaveLength(2);
+}, 60_000);
+
+test('a file that has not been written yet is never asked about, whatever its rows went through before', async () => {
+  await gateway.publish({
+    file: "  ack: { path: 'in/ACK_{seq}.txt' }",
+    extra:
+      'pending: { for: 1h, every: 1s }\nresponse:\n  - { accepted: { text: OK }, on: lookup }\n  - { refused: { text: KO }, on: lookup }',
+  });
+  await queuedFile(leadRow('Q-3'));
+  await gateway.owner.run('UPDATE deliveries SET ask_first = 1, maybe_received = 1');
+  await gateway.start('planner', 'worker');
+  await gateway.until('dropped', () => gateway.drops().length === 1);
 }, 60_000);
 
 test('a lead that breaks our own code fails alone, with a reason; the others of its file leave', async () => {

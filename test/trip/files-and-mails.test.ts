@@ -6,6 +6,7 @@ import iconv from 'iconv-lite';
 import { simpleParser } from 'mailparser';
 import { requestFile } from '../../src/delivery/files.ts';
 import { replay } from '../../src/delivery/replay.ts';
+import { environmentOf, terminalOf } from '../cli/terminal.ts';
 import { certificateFor } from '../connectors/servers/certificate.ts';
 import { sftpUser, startSftpRecipient, type SftpRecipient } from '../connectors/servers/sftp.ts';
 import { smtpUser, startSmtpRecipient, type SmtpRecipient } from '../connectors/servers/smtp.ts';
@@ -122,6 +123,9 @@ test('C22: a lead erased between two tries of its file voids it: the others leav
   expect(csv(drops()[0] ?? '')).not.toContain('Dupond');
   const entries = (await gateway.entries()).map((one) => one.entry);
   expect(entries).toContain('batch_voided');
+  const [other] = await gateway.states("d.destination_id = 'essai-csv' AND l.reference = 'X-2'");
+  const story = await terminalOf(environmentOf(gateway))('delivery', 'show', String(other?.id ?? 0));
+  expect(story.out).toMatch(/Fichier annulé : .*nouveau fichier/);
   // The first sequence may have reached the server under a temporary name: the client is asked to erase.
   await gateway.until(
     'task',

@@ -159,7 +159,7 @@ test('a business refusal is final and a replay takes a new idempotency key under
     actor: 'tester',
     reason: 'programme reopened',
   });
-  expect(answers).toEqual([{ id: row?.id, done: 'new_run' }]);
+  expect(answers).toEqual([{ id: row?.id, done: 'new_run', newKey: true }]);
   await gateway.until('delivered', async () => (await stateOf('O-7')).startsWith('delivered'));
   const keys = crm.received.map((one) => String(one.headers['idempotency-key']));
   expect(keys[1]).toBe(`${keys[0] ?? ''}.r2`);
