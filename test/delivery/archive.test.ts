@@ -41,8 +41,13 @@ test('only erased leads move, once all of it ended long ago and nothing is left 
   await home.delivery(byHand, settled);
   await home.delivery(byHand, { ...settled, action: 'erase', revision: 2, state: 'failed' });
 
+  // Its erasure has not been planned yet: what it was sent must still be asked back.
+  const unplanned = await erased('A-6');
+  await home.delivery(unplanned, settled);
+  await addChange(home.gateway, { clientId: 'essai', leadId: unplanned, revision: 2, kind: 'erased' });
+
   await expect(archiveDeliveries(home.gateway, before)).resolves.toBe(2);
-  expect(await left()).toEqual([living, recent, open, byHand]);
+  expect(await left()).toEqual([living, recent, open, byHand, unplanned]);
   expect(
     await home.owner.all(
       'SELECT lead_id AS lead, revision, action, state FROM delivery_keys ORDER BY revision',
