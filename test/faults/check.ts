@@ -1,7 +1,7 @@
-// The checker: three ledgers compared after the storm — the leads, the hand-over log, what the recipient really received.
-// Every figure that must be 0 says which guarantee of the design it stands for.
-import type { Gateway } from '../trip/gateway.ts';
-import type { CrmRecord } from './crm.ts';
+// The checker: pure rules over the ledgers of a storm. Every figure that must be 0 names the guarantee it stands for.
+// Invariant: an order of events is taken from the log's ids, which grow under the locks that decide it; no clock is trusted.
+import { inFlight, limitsPassed } from './check-flight.ts';
+import type { DeliveryLine, Entry, Ledgers, Receipt } from './ledgers.ts';
 
 export interface Figures {
   readonly leads: number;
@@ -12,153 +12,256 @@ export interface Figures {
   readonly duplicates: number;
   readonly unknownOutcomes: number;
   readonly lateOutcomes: number;
-  /** Must be 0, each with the references concerned. */
+  readonly retried: number;
+  readonly withheld: number;
+  readonly files: number;
+  /** Must be 0, each with what it concerns. */
   readonly faults: Readonly<Record<string, readonly string[]>>;
 }
 
-interface Entry {
-  readonly id: number;
-  readonly entry: string;
-  readonly action: string;
-  readonly deliveryId: number;
-  readonly reference: string;
-  readonly key: string;
-  readonly outcome: string;
-  readonly attempt: number;
-  readonly run: number;
-  readonly consents: string | null;
-}
+export const ended = (state: string): boolean => ['delivered', 'failed', 'cancelled'].includes(state);
+const settledEntries: ReadonlySet<string> = new Set(['outcome', 'outcome_unknown']);
+export const attemptOf = (one: Entry): string => `${one.deliveryId}/${one.run}/${one.attempt}`;
 
-export async function check(gateway: Gateway, records: readonly CrmRecord[]): Promise<Figures> {
-  const sql = gateway.owner;
-  const leads = await sql.all<{ reference: string; erased: number }>(
-    'SELECT reference, erased_at IS NOT NULL AS erased FROM leads',
-  );
-  const deliveries = await sql.all<{
-    id: number;
-    reference: string;
-    action: string;
-    state: string;
-    reason: string;
-    key: string;
-  }>(
-    'SELECT d.id, l.reference, d.action, d.state, d.reason, d.delivery_key AS `key` FROM deliveries d JOIN leads l ON l.id = d.lead_id ORDER BY d.id',
-  );
-  const entries = await sql.all<Entry>(
-    `SELECT h.id, h.entry, h.action, h.delivery_id AS deliveryId, l.reference, COALESCE(d.delivery_key, '') AS \`key\`, h.outcome, h.attempt, h.run, h.consents
-       FROM handovers h JOIN leads l ON l.id = h.lead_id LEFT JOIN deliveries d ON d.id = h.delivery_id ORDER BY h.id`,
-  );
+/** The names of the figures, for those who ask for one. */
+export const zeros = {
+  lost: 'lost: handed in, and no delivery for a destination it was owed to',
+  unsettled: 'a delivery that reached no end',
+  givenUp: 'given up though the recipient was well at the end',
+  unlogged: 'sent but not logged',
+  neverReceived: 'logged as delivered but never received',
+  erased: 'departed after erasure',
+  withdrawn: 'departed with a consent withdrawn before',
+  revoked: 'departed under an authorisation revoked before',
+  notFollowed: 'erasure not followed to a recipient that had it',
+  notTold: 'withdrawal that a recipient with the grant never learnt',
+  twoAtOnce: 'two deliveries of one lead in flight to one destination',
+  limits: 'limit exceeded',
+  unanswered: 'an attempt without an outcome',
+  settledTwice: 'an attempt with two outcomes: a worker without its lease settled',
+  neverDeparted: 'an outcome of an attempt that never departed',
+  twice: 'one lead created twice at one destination',
+  otherContent: 'another content under a key the recipient may know',
+  brokenLog: 'the log does not verify',
+} as const;
+
+export function check(ledgers: Ledgers): Figures {
+  const { leads, deliveries, entries, receipts } = ledgers;
   const departed = entries.filter((one) => one.entry === 'departed');
-  const keyOf = (record: CrmRecord): string => record.key.replace(/\.r\d+$/, '');
-  const receivedKeys = new Set(records.map(keyOf));
-  const departedKeys = new Set(departed.map((one) => one.key));
-  const byLead = Map.groupBy(entries, (one) => one.reference);
-
-  const faults: Record<string, readonly string[]> = {
-    'lost: a lead without a create, or one that reached no end': leads
-      .filter((lead) => {
-        const creates = deliveries.filter(
-          (one) => one.reference === lead.reference && one.action === 'create',
-        );
-        const ended = creates.some((one) => ['delivered', 'failed', 'cancelled'].includes(one.state));
-        return lead.erased !== 1 && (creates.length === 0 || !ended);
-      })
-      .map((lead) => lead.reference),
-    'not delivered though the recipient was well at the end': deliveries
-      .filter(
-        (one) =>
-          one.reason !== 'erased' &&
-          (one.action === 'create'
-            ? one.state !== 'delivered'
-            : one.action === 'update' && one.state === 'failed'),
-      )
-      .map((one) => `${one.reference} ${one.state}:${one.reason}`),
-    'sent but not logged': records.filter((one) => !departedKeys.has(keyOf(one))).map((one) => one.reference),
-    'logged as delivered but never received': deliveries
-      .filter((one) => one.state === 'delivered' && !receivedKeys.has(one.key))
-      .map((one) => `${one.reference} ${one.action}`),
-    'departed after erasure': [...byLead].flatMap(([reference, story]) => {
-      const erased = story.find((one) => one.entry === 'erased');
-      return erased !== undefined &&
-        story.some((one) => one.entry === 'departed' && one.action !== 'erase' && one.id > erased.id)
-        ? [reference]
-        : [];
-    }),
-    'departed with a consent withdrawn before': [...byLead].flatMap(([reference, story]) => {
-      const withdrawn = story.find((one) => one.entry === 'withdrawn');
-      const wrong = (one: Entry): boolean =>
-        one.entry === 'departed' &&
-        one.action !== 'erase' &&
-        one.id > (withdrawn?.id ?? Infinity) &&
-        !(one.consents ?? '').includes('withdrawn');
-      return story.some(wrong) ? [reference] : [];
-    }),
-    'withdrawal that a recipient with the grant never learnt': [...byLead].flatMap(([reference, story]) => {
-      const withdrawn = story.find((one) => one.entry === 'withdrawn');
-      if (withdrawn === undefined || story.some((one) => one.entry === 'erased')) return [];
-      const last = records.filter((one) => one.reference === reference && one.optIn !== undefined).at(-1);
-      return last !== undefined && last.optIn !== 'RETRAIT' ? [reference] : [];
-    }),
-    'erasure not followed to a recipient that had it': [...byLead].flatMap(([reference, story]) => {
-      const had = story.some((one) => one.entry === 'departed' && one.action !== 'erase');
-      const erase = deliveries.filter((one) => one.reference === reference && one.action === 'erase');
-      return story.some((one) => one.entry === 'erased') &&
-        had &&
-        !erase.some((one) => one.state === 'delivered' || one.reason === 'manual_erasure_required')
-        ? [reference]
-        : [];
-    }),
-    'two deliveries of one lead in flight': overlaps(entries),
-    'an attempt without an outcome': unanswered(entries),
-    'an attempt with two outcomes: a worker without its lease settled': settledTwice(entries),
-    'an unsettled delivery': deliveries
-      .filter((one) => !['delivered', 'failed', 'cancelled'].includes(one.state))
-      .map((one) => `${one.id} ${one.state}:${one.reason}`),
+  const story = {
+    ...ledgers,
+    departed,
+    referenceOf: new Map(leads.map((lead) => [lead.id, lead.reference])),
+    byLead: Map.groupBy(entries, (one) => one.leadId),
+    deliveriesOf: Map.groupBy(deliveries, (one) => one.leadId),
+    receiptsOf: Map.groupBy(receipts, (one) => one.key),
+    deliveryOf: new Map(deliveries.map((one) => [one.id, one])),
+    poison: new Set(ledgers.handedIn.filter((one) => one.poison).map((one) => one.reference)),
   };
   return {
     leads: leads.length,
     deliveries: deliveries.length,
     attempts: departed.length,
-    received: records.length,
-    duplicates: records.length - new Set(records.map((one) => one.key)).size,
+    received: receipts.length,
+    duplicates: receipts.length - new Set(receipts.map((one) => `${one.destination} ${one.sentKey}`)).size,
     unknownOutcomes: entries.filter((one) => one.entry === 'outcome_unknown' || one.outcome === 'unknown')
       .length,
     lateOutcomes: entries.filter((one) => one.entry === 'late').length,
-    faults,
+    retried: departed.filter((one) => one.attempt > 1).length,
+    withheld: entries.filter((one) => one.entry === 'withheld').length,
+    files: new Set(receipts.flatMap((one) => one.file ?? [])).size,
+    faults: {
+      [zeros.lost]: lost(story),
+      [zeros.unsettled]: deliveries
+        .filter((one) => !ended(one.state))
+        .map((one) => `${one.destination} ${one.state}:${one.reason} ${one.id}`),
+      [zeros.givenUp]: givenUp(story),
+      [zeros.unlogged]: unlogged(story),
+      [zeros.neverReceived]: deliveries
+        .filter((one) => one.state === 'delivered' && story.receiptsOf.get(one.key) === undefined)
+        .map((one) => `${one.destination} ${one.action} ${one.id}`),
+      [zeros.erased]: departedAfter(story, 'erased', () => true),
+      [zeros.withdrawn]: departedAfter(story, 'withdrawn', ({ consents }) => !says(consents, 'withdrawn')),
+      [zeros.revoked]: revoked(entries),
+      [zeros.notFollowed]: notFollowed(story),
+      [zeros.notTold]: notTold(story),
+      [zeros.twoAtOnce]: inFlight(entries),
+      [zeros.limits]: limitsPassed(ledgers),
+      [zeros.unanswered]: unanswered(story),
+      [zeros.settledTwice]: settledTwice(entries),
+      [zeros.neverDeparted]: neverDeparted(story),
+      [zeros.twice]: twice(deliveries),
+      [zeros.otherContent]: otherContent(story),
+      [zeros.brokenLog]: ledgers.brokenLog,
+    },
   };
 }
 
-/** Entries of one lead in the log's order: a departure while another delivery's attempt is still open. */
-function overlaps(entries: readonly Entry[]): readonly string[] {
-  const found: string[] = [];
-  for (const [reference, story] of Map.groupBy(entries, (one) => one.reference)) {
-    let open: number | undefined;
-    for (const one of story) {
-      if (one.entry === 'departed') {
-        if (open !== undefined && open !== one.deliveryId)
-          found.push(`${reference} ${open}/${one.deliveryId}`);
-        open = one.deliveryId;
-      } else if (['outcome', 'outcome_unknown'].includes(one.entry) && one.deliveryId === open)
-        open = undefined;
-    }
-  }
-  return found;
+interface Story extends Ledgers {
+  readonly departed: readonly Entry[];
+  readonly referenceOf: ReadonlyMap<number, string>;
+  readonly byLead: ReadonlyMap<number, readonly Entry[]>;
+  readonly deliveriesOf: ReadonlyMap<number, readonly DeliveryLine[]>;
+  readonly receiptsOf: ReadonlyMap<string, readonly Receipt[]>;
+  readonly deliveryOf: ReadonlyMap<number, DeliveryLine>;
+  readonly poison: ReadonlySet<string>;
 }
 
-/** The worker that lost its lease may only write \`late\`. */
+const says = (consents: string | null, state: string): boolean =>
+  (JSON.parse(consents ?? '[]') as { state: string }[]).some((one) => one.state === state);
+
+function lost({ handedIn, leads, deliveriesOf }: Story): readonly string[] {
+  const byReference = new Map(leads.map((lead) => [lead.reference, lead]));
+  return handedIn.flatMap(({ reference, owed, poison }) => {
+    const lead = byReference.get(reference);
+    if (lead === undefined) return poison ? [] : [`${reference} never taken in`];
+    // Erased before it was planned: nothing may be owed any more.
+    if (lead.erased) return [];
+    const creates = (deliveriesOf.get(lead.id) ?? []).filter((one) => one.action === 'create');
+    return owed.flatMap((destination) =>
+      creates.some((one) => one.destination === destination) ? [] : [`${reference} ${destination}`],
+    );
+  });
+}
+
+/** Ends that are an answer, not a loss. */
+const fairEnds =
+  /^(erased|superseded|not_needed|manual_erasure_required|manual_update_required|not_accepted)/;
+
+function givenUp({ deliveries, referenceOf, poison }: Story): readonly string[] {
+  return deliveries
+    .filter(
+      (one) =>
+        ended(one.state) &&
+        one.state !== 'delivered' &&
+        !fairEnds.test(one.reason) &&
+        !poison.has(referenceOf.get(one.leadId) ?? ''),
+    )
+    .map((one) => `${one.destination} ${one.action} ${one.state}:${one.reason} ${one.id}`);
+}
+
+/** Each receipt needs a departure of its own: a count, since every attempt of a delivery bears the same key. */
+function unlogged({ receiptsOf, departed, deliveryOf, receipts }: Story): readonly string[] {
+  const departures = Map.groupBy(departed, (one) => deliveryOf.get(one.deliveryId)?.key ?? '');
+  const files = new Set(departed.map((one) => `${one.fileName} ${one.deliveryId}`));
+  const idOf = new Map([...deliveryOf.values()].map((one) => [one.key, one.id]));
+  const rows = receipts.filter((one) => one.file !== undefined);
+  return [
+    ...[...receiptsOf].flatMap(([key, received]) => {
+      const [logged, came] = [departures.get(key)?.length ?? 0, received.length];
+      return came > logged ? [`${received[0]?.destination} ${key}: received ${came}, logged ${logged}`] : [];
+    }),
+    ...rows
+      .filter((row) => !files.has(`${row.file} ${idOf.get(row.key) ?? 0}`))
+      .map((row) => `${row.destination} ${row.key} in ${row.file}`),
+  ];
+}
+
+/** Departures of a lead after an entry of its log, erasures aside, for which `wrong` holds. */
+function departedAfter(
+  { byLead, referenceOf }: Story,
+  entry: string,
+  wrong: (one: Entry) => boolean,
+): readonly string[] {
+  return [...byLead].flatMap(([leadId, story]) => {
+    const first = story.find((one) => one.entry === entry);
+    return story
+      .filter(
+        (one) =>
+          one.entry === 'departed' &&
+          one.action !== 'erase' &&
+          one.id > (first?.id ?? Infinity) &&
+          wrong(one),
+      )
+      .map((one) => `${referenceOf.get(leadId) ?? leadId} ${one.destination} ${one.deliveryId}`);
+  });
+}
+
+function revoked(entries: readonly Entry[]): readonly string[] {
+  const ends = new Map(
+    entries.filter((one) => one.entry === 'revoked').map((one) => [one.authorisationId, one.id]),
+  );
+  return entries
+    .filter((one) => one.entry === 'departed' && one.id > (ends.get(one.authorisationId) ?? Infinity))
+    .map((one) => `${one.destination} ${one.deliveryId} under ${one.authorisationId}`);
+}
+
+function notFollowed({ byLead, deliveriesOf, referenceOf }: Story): readonly string[] {
+  return [...byLead].flatMap(([leadId, story]) => {
+    if (!story.some((one) => one.entry === 'erased')) return [];
+    const had = new Set(
+      story.filter((one) => one.entry === 'departed' && one.action !== 'erase').map((one) => one.destination),
+    );
+    const followed = (deliveriesOf.get(leadId) ?? []).filter(
+      (one) =>
+        one.action === 'erase' &&
+        (one.state === 'delivered' || /^(not_needed|manual_erasure_required)/.test(one.reason)),
+    );
+    return [...had]
+      .filter((destination) => !followed.some((one) => one.destination === destination))
+      .map((destination) => `${referenceOf.get(leadId) ?? leadId} ${destination}`);
+  });
+}
+
+/** The last content a recipient took of a lead must say `withdrawn`, unless a person has to tell it. */
+function notTold({ byLead, deliveriesOf, receiptsOf, referenceOf }: Story): readonly string[] {
+  return [...byLead].flatMap(([leadId, story]) => {
+    if (!story.some((one) => one.entry === 'withdrawn') || story.some((one) => one.entry === 'erased'))
+      return [];
+    const mine = deliveriesOf.get(leadId) ?? [];
+    return [...Map.groupBy(mine, (one) => one.destination)].flatMap(([destination, group]) => {
+      if (group.some((one) => one.reason === 'manual_update_required')) return [];
+      const last = group
+        .flatMap((one) => receiptsOf.get(one.key) ?? [])
+        .filter((one) => one.optIn !== undefined && one.did !== 'refused')
+        .toSorted((a, b) => a.at - b.at)
+        .at(-1);
+      return last !== undefined && last.optIn !== 'RETRAIT'
+        ? [`${referenceOf.get(leadId) ?? leadId} ${destination}`]
+        : [];
+    });
+  });
+}
+
+/** A worker that lost its lease may only write `late`. */
 function settledTwice(entries: readonly Entry[]): readonly string[] {
-  const settled = entries.filter((one) => ['outcome', 'outcome_unknown'].includes(one.entry));
-  const groups = Map.groupBy(settled, (one) => `${one.deliveryId}/${one.run}/${one.attempt}`);
+  const groups = Map.groupBy(
+    entries.filter((one) => settledEntries.has(one.entry)),
+    attemptOf,
+  );
   return [...groups].filter(([, group]) => group.length > 1).map(([name]) => name);
 }
 
-function unanswered(entries: readonly Entry[]): readonly string[] {
-  const answered = new Set(
-    entries
-      .filter((one) => ['outcome', 'outcome_unknown'].includes(one.entry))
-      .map((one) => `${one.deliveryId}/${one.run}/${one.attempt}`),
-  );
+function unanswered({ entries, departed }: Story): readonly string[] {
+  const answered = new Set(entries.filter((one) => settledEntries.has(one.entry)).map(attemptOf));
+  return departed
+    .filter((one) => !answered.has(attemptOf(one)))
+    .map((one) => `${one.destination} ${attemptOf(one)}`);
+}
+
+function neverDeparted({ entries, departed }: Story): readonly string[] {
+  const left = new Set(departed.map(attemptOf));
   return entries
-    .filter((one) => one.entry === 'departed' && !answered.has(`${one.deliveryId}/${one.run}/${one.attempt}`))
-    .map((one) => `${one.reference} ${one.deliveryId}/${one.run}/${one.attempt}`);
+    .filter((one) => settledEntries.has(one.entry) && !left.has(attemptOf(one)))
+    .map((one) => `${one.destination} ${attemptOf(one)}`);
+}
+
+function twice(deliveries: readonly DeliveryLine[]): readonly string[] {
+  const creates = deliveries.filter((one) => one.action === 'create' && one.state === 'delivered');
+  const groups = Map.groupBy(creates, (one) => `${one.leadId} ${one.destination}`);
+  return [...groups].filter(([, group]) => group.length > 1).map(([name]) => name);
+}
+
+/** Guarantee 4: key and content stay as they were, unless a right forbids it or the recipient said a definite no. */
+function otherContent({ receipts, deliveries, byLead }: Story): readonly string[] {
+  const leadOf = new Map(deliveries.map((one) => [one.key, one.leadId]));
+  const groups = Map.groupBy(
+    receipts.filter((one) => one.did !== 'refused' && one.file === undefined),
+    (one) => `${one.destination} ${one.sentKey}`,
+  );
+  return [...groups].flatMap(([name, group]) => {
+    if (new Set(group.map((one) => one.content)).size < 2) return [];
+    const story = byLead.get(leadOf.get(group[0]?.key ?? '') ?? 0) ?? [];
+    return story.some((one) => one.entry === 'erased' || one.entry === 'withdrawn') ? [] : [name];
+  });
 }

@@ -1,10 +1,18 @@
-// The storm: real planner and worker processes, leads at a steady rate, faults on a seeded schedule, then calm until all is settled.
-import { startHttpRecipient } from '../connectors/servers/http.ts';
-import { leadRow, openGateway, webhookFiles } from '../trip/gateway.ts';
-import { startProcess, type GatewayProcess } from '../trip/process.ts';
+// The storm: real planner and worker processes, leads at a steady rate, mischief on a seeded schedule, then calm until all is settled.
+// Invariant: judged only after the calm, by ledgers; while it blows the gateway is never asked whether it is well.
+import { setDestinationStatus } from '../../src/delivery/replay.ts';
 import { check, type Figures } from './check.ts';
-import { moody } from './crm.ts';
+import { feed } from './feed.ts';
+import { readLedgers } from './ledgers.ts';
+import { requestFile } from '../../src/delivery/files.ts';
+import { clientId, destinations, limits, type Pace } from './mappings.ts';
+import { processes } from './mischief-processes.ts';
+import { services } from './mischief-services.ts';
+import { trade } from './mischief-trade.ts';
 import { seeded } from './random.ts';
+import { pause, perhaps, type Mischief, type Scene } from './scene.ts';
+import type { StormServers } from './servers.ts';
+import { openStage } from './stage.ts';
 
 export interface StormOptions {
   readonly seed: number;
@@ -12,139 +20,112 @@ export interface StormOptions {
   /** Leads a second. */
   readonly rate: number;
   readonly log: (line: string) => void;
+  /** `brisk`: short time-outs, no lead that takes its time to be given up, files asked for also in the calm. */
+  readonly pace?: Pace;
+  /** Services of its own, which may be hurt; else those of RELAIS_TEST_MYSQL_URL and RELAIS_TEST_REDIS_URL, left alone. */
+  readonly servers?: StormServers;
   /** How long the calm may take, ms. */
   readonly calmMs?: number;
+  /** The longest outage of a service, ms. */
+  readonly outageMs?: number;
 }
 
-const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
-const leaseMs = 8_500;
+export interface StormReport extends Figures {
+  /** Times each mischief was done. */
+  readonly mischief: Readonly<Record<string, number>>;
+  /** Processes killed at a numbered step. */
+  readonly deaths: Readonly<Record<string, number>>;
+  readonly calmSeconds: number;
+  /** The end of what the processes wrote. */
+  readonly lastWords: string;
+}
 
-export async function storm(options: StormOptions): Promise<Figures> {
-  const random = seeded(options.seed);
-  const recipient = await startHttpRecipient();
-  const crm = moody(recipient, random);
-  const files = webhookFiles(recipient.port, { extra: 'limits: { concurrency: 12 }' });
-  // Patient: the storm must not exhaust a lead, or "not delivered" would say nothing.
-  const patient = (files['essai/crm.yaml'] ?? '').replace(
-    /retry: .*/,
-    'retry: [1s, 1s, 2s, 2s, 2s, 3s, 3s, 3s, 3s, 3s, 3s, 3s, 3s, 3s, 3s, 3s, 3s, 3s, 3s, 3s]',
-  );
-  const gateway = await openGateway({
-    files: { ...files, 'essai/crm.yaml': patient },
-    environment: { RELAIS_LEASE_MS: String(leaseMs) },
-  });
-  const running: GatewayProcess[] = [];
-  const start = (role: 'planner' | 'worker'): GatewayProcess => {
-    const one = startProcess(gateway, role, { RELAIS_LOG_LEVEL: 'error' });
-    running.push(one);
-    return one;
-  };
+export async function storm(options: StormOptions): Promise<StormReport> {
+  const pace = options.pace ?? 'usual';
+  const stage = await openStage(options.seed, pace, options.servers);
   try {
-    await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'storm', note: 'storm' });
-    crm.trouble = 0.2;
-    const fleet = [start('planner'), start('planner'), start('worker'), start('worker')];
-    const roles = ['planner', 'planner', 'worker', 'worker'] as const;
-    let sent = 0;
-    let versions = 1;
-    const rights = async (): Promise<void> => {
-      const request = {
-        clientId: 'essai',
-        reference: `F-${random.next() < 0.7 ? Math.max(0, sent - 1 - random.between(0, 3)) : random.between(0, Math.max(1, sent))}`,
-        actor: 'storm',
-        reason: 'storm',
-      };
-      const act =
-        random.next() < 0.5
-          ? gateway.app.rights.erase(request)
-          : gateway.app.rights.withdraw({ ...request, purpose: 'marketing', channels: ['email'] });
-      // Not taken in yet, or erased before: no matter.
-      await act.catch(() => undefined);
+    const { gateway, fleet, recipients } = stage;
+    const feeding = feed({ ...options, pace, gateway, random: seeded(options.seed + 3) });
+    const scene: Scene = {
+      ...stage,
+      handedIn: () => feeding.handedIn.length,
+      outageMs: options.outageMs ?? 5_000,
     };
-    const faults: Readonly<Record<string, () => Promise<void>>> = {
-      kill: async () => {
-        const index = random.between(0, fleet.length);
-        fleet[index]?.child.kill('SIGKILL');
-        await pause(random.between(0, 400));
-        fleet[index] = start(roles[index] ?? 'worker');
-      },
-      stop: async () => {
-        const index = random.between(0, fleet.length);
-        const stopped = fleet[index];
-        stopped?.child.kill('SIGSTOP');
-        // Half of the time past the lease: the process wakes up without it.
-        await pause(random.next() < 0.5 ? random.between(100, 3_000) : leaseMs + random.between(500, 2_500));
-        stopped?.child.kill('SIGCONT');
-      },
-      forget: async () => {
-        const keys = await gateway.redis.keys(`${gateway.config.redis.prefix}:*`);
-        if (keys.length > 0) await gateway.redis.del(...keys);
-      },
-      trouble: async () => {
-        crm.trouble = random.next() * 0.8;
-        await pause(random.between(500, 4_000));
-        crm.trouble = 0.2;
-      },
-      publish: async () => {
-        versions += 1;
-        gateway.file('essai/crm.yaml', `${patient}\n# version ${versions}\n`);
-        await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'storm', note: 'storm' });
-      },
-      rights,
-      rights_again: rights,
-    };
-    const end = Date.now() + options.seconds * 1_000;
-    const feeding = (async () => {
-      while (Date.now() < end) {
-        await gateway.send(leadRow(`F-${sent}`));
-        sent += 1;
-        // Changes right behind the lead: updates that must wait for their create.
-        if (random.next() < 0.3) {
-          const reference = `F-${Math.max(0, sent - 1 - random.between(0, 4))}`;
-          await gateway.send({
-            client_id: 'essai',
-            kind: 'correction',
-            reference,
-            row_reference: `${reference}-k${sent}`,
-            last_name: `Martin-${sent}`,
-          });
-        }
-        await pause(1_000 / options.rate);
-      }
-    })();
-    const counts: Record<string, number> = {};
-    const under: Promise<void>[] = [];
-    while (Date.now() < end) {
-      const name = random.pick(Object.keys(faults));
-      counts[name] = (counts[name] ?? 0) + 1;
-      under.push((faults[name] as () => Promise<void>)());
-      await pause(random.between(50, 700));
-    }
-    await Promise.all([feeding, ...under]);
-    options.log(
-      `storm over: ${sent} leads; ${Object.entries(counts)
-        .map(([name, count]) => `${name} ${count}`)
-        .join(', ')}`,
-    );
-    crm.trouble = 0;
-    await calm(gateway, options);
-    return await check(gateway, crm.records);
+    const mischief = await blow(scene, options);
+    await feeding.done;
+    options.log(`storm over, ${feeding.handedIn.length} leads handed in; waiting until all is settled`);
+    const calmSeconds = await calm(scene, options);
+    const verified = await gateway.app.sealer.verify();
+    const ledgers = await readLedgers(gateway.owner, {
+      handedIn: feeding.handedIn,
+      receipts: recipients.receipts(),
+      limits,
+      brokenLog: verified.ok ? [] : [JSON.stringify(verified.problem)],
+    });
+    return { ...check(ledgers), mischief, deaths: fleet.deaths, calmSeconds, lastWords: fleet.lastWords() };
   } finally {
-    for (const one of running) one.child.kill('SIGKILL');
-    await gateway.close();
-    await recipient.close();
+    await stage.close();
   }
 }
 
-async function calm(gateway: Awaited<ReturnType<typeof openGateway>>, options: StormOptions): Promise<void> {
-  const limit = Date.now() + (options.calmMs ?? 120_000);
-  for (;;) {
+/** Does mischief until the time is over and all of it has been mended. Returns how often each was done. */
+async function blow(scene: Scene, options: StormOptions): Promise<Readonly<Record<string, number>>> {
+  const random = seeded(options.seed);
+  const able = Object.entries<Mischief>({ ...processes, ...services, ...trade }).filter(
+    ([, { needs }]) =>
+      needs === undefined ||
+      (scene.servers !== undefined && (needs === 'servers' || scene.servers.fillDisk !== undefined)),
+  );
+  const all = able.reduce((sum, [, { weight }]) => sum + weight, 0);
+  const counts: Record<string, number> = {};
+  const busy = new Set<string>();
+  const under: Promise<void>[] = [];
+  const end = Date.now() + options.seconds * 1_000;
+  for (let number = 0; Date.now() < end; number += 1) {
+    let at = random.next() * all;
+    const drawn = able.find(([, { weight }]) => (at -= weight) < 0) ?? able[0];
+    const wait = random.between(40, 400);
+    if (drawn === undefined) break;
+    const [name, { alone, run }] = drawn;
+    if (alone === undefined || !busy.has(alone)) {
+      counts[name] = (counts[name] ?? 0) + 1;
+      if (alone !== undefined) busy.add(alone);
+      under.push(
+        run(scene, seeded(options.seed + 1_000 + number)).finally(() => {
+          if (alone !== undefined) busy.delete(alone);
+        }),
+      );
+    }
+    await pause(wait);
+  }
+  await Promise.all(under);
+  return counts;
+}
+
+/** Everybody is well again; support lets held destinations probe. Returns how long it took until all was settled, s. */
+async function calm(scene: Scene, options: StormOptions): Promise<number> {
+  const { gateway, fleet, recipients, slow } = scene;
+  const start = Date.now();
+  const limit = start + (options.calmMs ?? 240_000);
+  for (const id of destinations) recipients.trouble.set(id, 0);
+  recipients.door('open');
+  slow.line.delay(0);
+  fleet.calm();
+  for (let round = 0; ; round += 1) {
     const [left] = await gateway.owner.all<{ n: number }>(
       `SELECT (SELECT COUNT(*) FROM lead_intake WHERE status = 'new') + (SELECT COUNT(*) FROM lead_changes)
+            + (SELECT COUNT(*) FROM handovers_unsealed)
             + (SELECT COUNT(*) FROM deliveries WHERE state NOT IN ('delivered', 'failed', 'cancelled')) AS n`,
     );
-    if (left?.n === 0) return;
-    // Whatever is left then is found by the checker, by name.
-    if (Date.now() > limit) return options.log(`not settled in time: ${left?.n ?? '?'} left`);
+    // Whatever is left at the limit is found by the checker, by name.
+    if (left?.n === 0 || Date.now() > limit) return Math.round((Date.now() - start) / 1_000);
+    if (options.pace === 'brisk' && round % 5 === 0)
+      await perhaps(() => requestFile(gateway.app.database, { id: 'essai-csv', clientId }, 'storm', 'calm'));
+    if (round % 10 === 0)
+      for (const id of destinations)
+        await perhaps(() =>
+          setDestinationStatus(gateway.app.database, id, 'active', { actor: 'storm', reason: 'calm' }),
+        );
     await pause(200);
   }
 }

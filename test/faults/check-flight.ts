@@ -1,0 +1,66 @@
+// The part of the checker that counts what was in flight at once: per lead, per destination, per minute.
+// Invariant: an attempt is open from its `departed` to its outcome in the log's order; one whose lease lapsed counts for no limit.
+import type { Entry, Ledgers } from './ledgers.ts';
+
+const closes: ReadonlySet<string> = new Set(['outcome', 'outcome_unknown']);
+
+/** A departure while another delivery of the same lead and destination is still open. */
+export function inFlight(entries: readonly Entry[]): readonly string[] {
+  const found: string[] = [];
+  const open = new Map<string, number>();
+  for (const one of entries) {
+    const pair = `${one.leadId} ${one.destination}`;
+    const other = open.get(pair);
+    if (one.entry === 'departed') {
+      if (other !== undefined && other !== one.deliveryId)
+        found.push(`${one.destination} ${other}/${one.deliveryId}`);
+      open.set(pair, one.deliveryId);
+    } else if (closes.has(one.entry) && other === one.deliveryId) open.delete(pair);
+  }
+  return found;
+}
+
+export function limitsPassed({ entries, receipts, limits }: Ledgers): readonly string[] {
+  return Object.entries(limits).flatMap(([destination, limit]) => {
+    const mine = entries.filter((one) => one.destination === destination);
+    const most = peak(mine);
+    const busiest = busiestMinute(
+      receipts.filter((one) => one.destination === destination).map((one) => one.at),
+    );
+    return [
+      ...(limit?.concurrency !== undefined && most > limit.concurrency
+        ? [`${destination}: ${most} in flight, ${limit.concurrency} allowed`]
+        : []),
+      // Two windows of the gateway may touch in one minute of the recipient's.
+      ...(limit?.perMinute !== undefined && busiest > 2 * limit.perMinute
+        ? [`${destination}: ${busiest} in a minute, ${limit.perMinute} allowed`]
+        : []),
+    ];
+  });
+}
+
+/** Attempts open at once, a file counting as one. A worker whose lease lapsed may still be sending: nobody can know. */
+function peak(entries: readonly Entry[]): number {
+  const name = (one: Entry): string =>
+    one.batchId > 0 ? `file ${one.batchId}` : `${one.deliveryId}/${one.run}/${one.attempt}`;
+  const lapsed = new Set(entries.filter((one) => one.entry === 'outcome_unknown').map(name));
+  const open = new Set<string>();
+  let most = 0;
+  for (const one of entries) {
+    if (lapsed.has(name(one))) continue;
+    if (one.entry === 'departed') open.add(name(one));
+    else if (closes.has(one.entry)) open.delete(name(one));
+    most = Math.max(most, open.size);
+  }
+  return most;
+}
+
+function busiestMinute(moments: readonly number[]): number {
+  const sorted = moments.toSorted((a, b) => a - b);
+  let most = 0;
+  for (let end = 0, start = 0; end < sorted.length; end += 1) {
+    while ((sorted[end] ?? 0) - (sorted[start] ?? 0) >= 60_000) start += 1;
+    most = Math.max(most, end - start + 1);
+  }
+  return most;
+}

@@ -1,0 +1,162 @@
+// The gateway's processes in a storm: real ones, each behind proxies of its own, killed at numbered steps, stopped, restarted.
+// Invariant: whoever dies is replaced, unless the storm is over; every death at a step is counted.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import type { Gateway } from '../trip/gateway.ts';
+import { drawKill, type Role } from './points.ts';
+import { startProxy, type Proxy, type Target } from './proxy.ts';
+import type { Random } from './random.ts';
+
+export interface Member {
+  readonly role: Role;
+  readonly mysql: Proxy;
+  readonly redis: Proxy;
+  readonly kill: (signal: NodeJS.Signals) => void;
+  /** Moves its clock, ms from the true time. */
+  readonly clock: (ms: number) => void;
+  /** Forgets the step it was to die at. */
+  readonly spare: () => void;
+}
+
+export interface Fleet {
+  readonly members: readonly Member[];
+  /** Times a process died at a step, by name. */
+  readonly deaths: Readonly<Record<string, number>>;
+  readonly aim: () => void;
+  /** No more deaths at steps, every passage open, every clock true. Nobody is started anew: who hangs must come back by itself. */
+  readonly calm: () => void;
+  /** The end of what each process wrote, for a storm that failed. */
+  readonly lastWords: () => string;
+  readonly close: () => Promise<void>;
+}
+
+export interface FleetOptions {
+  readonly gateway: Gateway;
+  readonly roles: readonly Role[];
+  readonly mysql: () => Target;
+  readonly redis: () => Target;
+  readonly random: Random;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** This part of the processes is not told to die. */
+const spared = 0.4;
+const preload = join(import.meta.dirname, 'preload.ts');
+
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const { gateway, random } = options;
+  const deaths: Record<string, number> = {};
+  const words: string[] = [];
+  let stormy = true;
+  let closed = false;
+  const children = new Set<ChildProcess>();
+  const ends: Promise<void>[] = [];
+  const started: Promise<unknown>[] = [];
+
+  const launch = (role: Role, mysql: Proxy, redis: Proxy): ChildProcess => {
+    const { config } = gateway;
+    const through = (url: string, port: number): string => {
+      const moved = new URL(url);
+      moved.hostname = '127.0.0.1';
+      moved.port = String(port);
+      return moved.href;
+    };
+    const plan = stormy && random.next() > spared ? drawKill(role, random) : null;
+    const child = spawn(process.execPath, ['--import', preload, 'src/main.ts', role], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        RELAIS_ENV: 'development',
+        RELAIS_MYSQL_URL: through(config.mysql.gatewayUrl, mysql.port),
+        RELAIS_REDIS_URL: through(config.redis.url, redis.port),
+        RELAIS_REDIS_PREFIX: config.redis.prefix,
+        RELAIS_MASTER_KEY: config.masterKey.toString('base64'),
+        RELAIS_SEAL_KEY: config.sealKey.toString('base64'),
+        RELAIS_ALLOWED_RANGES: '127.0.0.0/8',
+        RELAIS_ALLOW_PLAINTEXT: 'yes',
+        RELAIS_PLANNER_IDLE_MS: '10',
+        RELAIS_LOG_LEVEL: 'warn',
+        FAULTS_KILL: JSON.stringify(plan),
+        ...options.environment,
+      },
+    });
+    const hear = (part: Buffer): void => {
+      const text = part.toString();
+      const death = /^storm: died at (.+)$/m.exec(text)?.[1];
+      if (death !== undefined) deaths[death] = (deaths[death] ?? 0) + 1;
+      words.push(text);
+      if (words.length > 400) words.splice(0, 200);
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.on('error', () => undefined);
+    return child;
+  };
+
+  const enlist = async (role: Role): Promise<Member> => {
+    const mysql = await startProxy(options.mysql());
+    const redis = await startProxy(options.redis());
+    let child: ChildProcess;
+    const tell = (words: object): void => {
+      if (child.connected) child.send(words, () => undefined);
+    };
+    const enter = (): void => {
+      if (closed) return;
+      child = launch(role, mysql, redis);
+      const mine = child;
+      children.add(mine);
+      ends.push(
+        new Promise((done) => {
+          mine.on('exit', () => {
+            children.delete(mine);
+            if (!closed) setTimeout(enter, random.between(0, 400));
+            done();
+          });
+        }),
+      );
+    };
+    enter();
+    started.push(new Promise((done) => child.once('message', done)));
+    return {
+      role,
+      mysql,
+      redis,
+      kill: (signal) => void child.kill(signal),
+      clock: (ms) => tell({ clock: ms }),
+      spare: () => tell({ spared: true }),
+    };
+  };
+  const members = await Promise.all(options.roles.map(enlist));
+  // A storm over processes that are not up yet would be a storm over nothing.
+  await Promise.all(started);
+
+  return {
+    members,
+    deaths,
+    aim: () => {
+      for (const { mysql, redis } of members) {
+        mysql.aim(options.mysql());
+        redis.aim(options.redis());
+      }
+    },
+    calm: () => {
+      stormy = false;
+      for (const one of members) {
+        one.mysql.set('open');
+        one.redis.set('open');
+        one.mysql.delay(0);
+        one.redis.delay(0);
+        one.kill('SIGCONT');
+        one.clock(0);
+        one.spare();
+      }
+    },
+    lastWords: () => words.join('').split('\n').slice(-60).join('\n'),
+    close: async () => {
+      closed = true;
+      for (const child of children) child.kill('SIGKILL');
+      await Promise.all(ends);
+      for (const { mysql, redis } of members) await Promise.all([mysql.close(), redis.close()]);
+    },
+  };
+}

@@ -1,0 +1,53 @@
+// The numbered steps of the trip a process can be killed at: just before or just after the commit that takes the step.
+// Invariant: a step is known by a piece of SQL its transaction runs; a unit test holds each piece to src/store.
+import type { Random } from './random.ts';
+
+export type Role = 'planner' | 'worker';
+
+export interface Point {
+  readonly name: string;
+  readonly role: Role;
+  /** A statement of the transaction holds this. */
+  readonly sql: string;
+}
+
+export const points: readonly Point[] = [
+  { name: '1 intake', role: 'planner', sql: 'INSERT INTO intake_receipts' },
+  { name: '2 plan', role: 'planner', sql: 'DELETE lead_changes' },
+  { name: '3 dispatch', role: 'planner', sql: "SET state = 'queued', queued_at" },
+  { name: '3 file opened', role: 'planner', sql: 'INSERT INTO batches' },
+  { name: '3 lease recovered', role: 'planner', sql: "state = 'sending' AND lease_until <" },
+  { name: '4 sealed', role: 'planner', sql: 'INSERT INTO seals' },
+  { name: '5a claim', role: 'worker', sql: 'lease_token = lease_token + 1' },
+  { name: '5b file numbered', role: 'worker', sql: 'UPDATE batches SET sequence' },
+  { name: '5c depart', role: 'worker', sql: 'departures = departures + 1' },
+  { name: '5c file kept', role: 'worker', sql: "UPDATE batches SET state = 'written'" },
+  { name: '5e settle', role: 'worker', sql: 'recipient_reference = COALESCE(NULLIF(' },
+  { name: '5e file ended', role: 'worker', sql: 'UPDATE batches SET state = ?, content = NULL' },
+];
+
+/** Where a file stands on a disk: killed with the file half there. */
+export const filePoints = ['5d file written', '5d file renamed'] as const;
+
+/** What a process is told at its start. */
+export interface KillPlan {
+  readonly point: string;
+  readonly when: 'before' | 'after';
+  /** At the how-manieth time. */
+  readonly nth: number;
+}
+
+export function drawKill(role: Role, random: Random): KillPlan {
+  const names: readonly string[] = [
+    ...points.filter((point) => point.role === role).map((point) => point.name),
+    ...(role === 'worker' ? filePoints : []),
+  ];
+  const point = random.pick(names);
+  // Files come seldom: at the first or second of them. Everything else a little later, with work in flight.
+  const rare = /file|lease/.test(point);
+  return {
+    point,
+    when: random.pick(['before', 'after']),
+    nth: rare ? random.between(1, 3) : random.between(2, 15),
+  };
+}

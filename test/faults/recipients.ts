@@ -1,0 +1,189 @@
+// The recipients of a storm, with moods, writing down everything they really received: the third ledger.
+// Invariant: a receipt is written when the whole content has come, before any answer.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { startHttpRecipient, type Received } from '../connectors/servers/http.ts';
+import { startSmtpRecipient, type Fault, type SmtpRecipient } from '../connectors/servers/smtp.ts';
+import type { Receipt } from './ledgers.ts';
+import type { Pace, Places } from './mappings.ts';
+import type { Random } from './random.ts';
+
+export interface Recipients {
+  readonly places: Places;
+  /** How often a destination misbehaves, 0 to 1. */
+  readonly trouble: Map<string, number>;
+  /** Everybody refuses connections, or takes them and says nothing. */
+  readonly door: (how: 'open' | 'refuses' | 'hangs') => void;
+  /** Everything received so far, the rows of files included. */
+  readonly receipts: () => readonly Receipt[];
+  readonly close: () => Promise<void>;
+}
+
+const moods = ['reset', 'late', 'hang', 'drip', '500', '503', '429', 'yes and die', 'not json'] as const;
+type Mood = (typeof moods)[number] | 'yes' | '422';
+
+const digest = (content: Buffer | string): string =>
+  createHash('sha256').update(content).digest('hex').slice(0, 16);
+const actions: Readonly<Record<string, Receipt['action']>> = {
+  POST: 'create',
+  PUT: 'update',
+  DELETE: 'erase',
+};
+
+export async function startRecipients(folder: string, pace: Pace, random: Random): Promise<Recipients> {
+  const http = await startHttpRecipient();
+  const smtp = await startSmtpRecipient(undefined);
+  mkdirSync(join(folder, 'in'), { recursive: true });
+  const receipts: Receipt[] = [];
+  const trouble = new Map<string, number>();
+  const troubled = (destination: string): boolean => random.next() < (trouble.get(destination) ?? 0);
+
+  http.answer = (request, response) => {
+    const body = JSON.parse(request.body.toString() || '{}') as { ref?: string; OPTIN?: string };
+    const destination = `essai-${request.url.split('/')[1] ?? ''}`;
+    const mood = poisoned(body.ref) ?? (troubled(destination) ? random.pick(moods) : 'yes');
+    const sentKey = String(request.headers['idempotency-key']);
+    http.received.length = 0;
+    receipts.push({
+      destination,
+      at: Date.now(),
+      key: sentKey.replace(/\.r\d+$/, ''),
+      sentKey,
+      action: actions[request.method] ?? 'create',
+      optIn: body.OPTIN,
+      content: digest(request.body),
+      did: mood === '422' || mood === '429' ? 'refused' : mood === 'yes' ? 'taken' : 'silent',
+    });
+    // Never at once: a stop or a kill must find sends in flight.
+    setTimeout(() => answer(mood, referenceOf(request, body.ref), response, random), random.between(0, 60));
+  };
+  let door: 'open' | 'refuses' | 'hangs' = 'open';
+  const mailFaults = {
+    get connect(): Fault | undefined {
+      return door === 'open' ? undefined : door === 'hangs' ? 'hang' : 'reset';
+    },
+    // Asked for when the mail has come whole: the moment to write it down.
+    get content(): Fault | undefined {
+      const mail = smtp.received.at(-1);
+      const fault = troubled('essai-mail') ? random.pick([451, 'reset', 'hang'] as const) : undefined;
+      const raw = mail?.raw.toString('latin1') ?? '';
+      const key = /^X-Relais-Delivery: (\S+)/m.exec(raw)?.[1] ?? '';
+      receipts.push({
+        destination: 'essai-mail',
+        at: Date.now(),
+        key: key.replace(/\.r\d+$/, ''),
+        sentKey: key,
+        action: 'create',
+        optIn: raw.includes('RETRAIT') ? 'RETRAIT' : 'OUI',
+        content: digest(raw),
+        did: fault === undefined ? 'taken' : fault === 451 ? 'refused' : 'silent',
+      });
+      smtp.received.length = 0;
+      return fault;
+    },
+  };
+  smtp.faults = mailFaults as SmtpRecipient['faults'];
+
+  return {
+    places: { http: http.port, smtp: smtp.port, folder, pace },
+    trouble,
+    door: (how) => {
+      http.cutAtOnce = how === 'refuses';
+      http.hangAtOnce = how === 'hangs';
+      door = how;
+    },
+    receipts: () => [...receipts, ...filed(join(folder, 'in'))],
+    close: async () => {
+      await http.close();
+      await smtp.close();
+    },
+  };
+}
+
+const poisoned = (reference = ''): Mood | undefined =>
+  reference.startsWith('P-refused')
+    ? '422'
+    : reference.startsWith('P-broken')
+      ? '500'
+      : reference.startsWith('P-cut')
+        ? 'reset'
+        : undefined;
+
+const referenceOf = (request: Received, ref: string | undefined): string =>
+  `CRM-${ref ?? decodeURIComponent(request.url.split('/').at(-1) ?? '').replace(/^CRM-/, '')}`;
+
+function answer(mood: Mood, id: string, response: ServerResponse, random: Random): void {
+  const say = (status: number, text: string, headers: Record<string, string> = {}): void => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text);
+  };
+  const yes = JSON.stringify({ success: true, id });
+  switch (mood) {
+    case 'yes':
+      return say(200, yes);
+    case 'late':
+      // Half of them past the time-out.
+      setTimeout(() => say(200, yes), random.between(200, 4_000));
+      return;
+    case 'drip':
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': String(yes.length) });
+      drip(response, yes, random.between(20, 300));
+      return;
+    case 'reset':
+    case 'yes and die':
+      response.destroy();
+      return;
+    case 'hang':
+      return;
+    case '429':
+      return say(429, '{}', { 'retry-after': '1' });
+    case 'not json':
+      return say(200, '<html>Bientôt de retour</html>', { 'content-type': 'text/html' });
+    case '422':
+      return say(422, '{"success":false}');
+    case '500':
+    case '503':
+      return say(Number(mood), '{}');
+  }
+}
+
+/** A byte at a time; some are done before the time-out, some are not. */
+function drip(response: ServerResponse, text: string, everyMs: number): void {
+  let at = 0;
+  const timer = setInterval(() => {
+    if (response.destroyed || at >= text.length) {
+      clearInterval(timer);
+      response.end();
+      return;
+    }
+    response.write(text.slice(at, at + 3));
+    at += 3;
+  }, everyMs);
+}
+
+/** The rows of every file that stands in the folder under its final name. */
+function filed(folder: string): readonly Receipt[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.csv'))
+    .toSorted()
+    .flatMap((file, index) => {
+      const rows = parse(readFileSync(join(folder, file), 'utf8'), {
+        delimiter: ';',
+        columns: true,
+      }) as Record<string, string>[];
+      return rows.map((row): Receipt => ({
+        destination: 'essai-csv',
+        // Files are read in the order of their numbers.
+        at: index,
+        key: row['CLE'] ?? '',
+        sentKey: row['CLE'] ?? '',
+        action: (row['ACTION'] ?? 'create') as Receipt['action'],
+        optIn: row['OPTIN'],
+        content: digest(JSON.stringify(row)),
+        did: 'taken',
+        file,
+      }));
+    });
+}

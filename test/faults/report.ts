@@ -1,0 +1,25 @@
+// What a storm ends with, for a person: what was done, what was counted, what must be 0.
+import type { StormReport } from './storm.ts';
+
+export function report(result: StormReport): string {
+  const { faults, mischief, deaths, lastWords, ...figures } = result;
+  const red = Object.values(faults).some((found) => found.length > 0);
+  const counted = (counts: Readonly<Record<string, number>>): string =>
+    Object.entries(counts)
+      .toSorted()
+      .map(([name, count]) => `${name} × ${count}`)
+      .join(', ');
+  return [
+    `done to it:  ${counted(mischief)}`,
+    `killed at:   ${counted(deaths) || 'no step'}`,
+    '',
+    ...Object.entries(figures).map(([name, value]) => `${name.padEnd(18)} ${String(value).padStart(7)}`),
+    '',
+    'must be 0:',
+    ...Object.entries(faults).map(
+      ([name, found]) =>
+        `  ${String(found.length).padStart(5)}  ${name}${found.length === 0 ? '' : `: ${found.slice(0, 8).join('; ')}`}`,
+    ),
+    ...(red ? ['', 'last words of the processes:', lastWords.split('\n').slice(-30).join('\n')] : []),
+  ].join('\n');
+}

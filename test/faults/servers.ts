@@ -1,0 +1,154 @@
+// The services of a storm: a MariaDB and two Redis of its own, each of which can be killed, restarted, filled up or replaced.
+// Invariant: nothing of the machine's own services is touched; the gateway reaches these through proxies, whose ports stay.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Redis } from 'ioredis';
+import { findMysql, findRedis } from '../../src/sandbox/binaries.ts';
+import { takeFolder } from '../../src/sandbox/folders.ts';
+import { startMariadb, type PrivateServer } from '../../src/sandbox/mariadb.ts';
+import { converse, freePort } from '../../src/sandbox/ports.ts';
+import { launch, untilReady, type ServerProcess } from '../../src/sandbox/server-process.ts';
+import type { Target } from './proxy.ts';
+
+export interface StormServers {
+  /** Where the services are now; proxies aim there. */
+  readonly mysql: () => Target;
+  readonly redis: () => Target;
+  /** An account that may everything, for the target of now. */
+  readonly mysqlUrl: () => string;
+  readonly redisPassword: string;
+  /** Called when a service has moved to another port. */
+  onMove: () => void;
+  /** `kill`: as a power cut; `stop`: as an administrator. */
+  readonly stopMysql: (how: 'kill' | 'stop') => Promise<void>;
+  readonly startMysql: () => Promise<void>;
+  readonly stopRedis: () => Promise<void>;
+  /** @param empty its memory is gone too */
+  readonly startRedis: (empty: boolean) => Promise<void>;
+  /** The replica becomes the master; what had not reached it is lost. */
+  readonly failOver: () => Promise<void>;
+  /** Fills the disk MySQL writes to; returns what frees it. Undefined: this machine lends no disk to fill. */
+  readonly fillDisk: (() => () => void) | undefined;
+  readonly close: () => Promise<void>;
+}
+
+const redisPassword = 'storm';
+const diskSize = '900m';
+
+export async function startStormServers(path: string, log: (line: string) => void): Promise<StormServers> {
+  const binary = findMysql();
+  const program = findRedis();
+  if (binary === undefined || program === undefined)
+    throw new Error(
+      'A storm needs MariaDB (or MySQL) and Redis installed: apt-get install mariadb-server redis-server.',
+    );
+  unmountLeftovers(dirname(path));
+  const folder = await takeFolder(path, { keep: false, log });
+  const disk = join(folder.path, 'disk');
+  mkdirSync(disk);
+  // A disk of its own that can run full; only root may mount one.
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${diskSize}`, 'tmpfs', disk]).status === 0;
+  if (!mounted) log('no disk of its own can be mounted here: the full disk is left out');
+  // A guard of server processes needs their folder inside the run's.
+  const mysqlFolder = mounted ? join(disk, 'run') : folder.path;
+  mkdirSync(mysqlFolder, { recursive: true });
+
+  const start = (): Promise<PrivateServer> =>
+    startMariadb({ binary, folder: mysqlFolder, socket: folder.socket, durable: true });
+  let mysql = await start();
+  const redisPorts = [await freePort(), await freePort()] as const;
+  const redis = [startRedis(0), startRedis(1)];
+  let master: 0 | 1 = 0;
+
+  function startRedis(index: 0 | 1): ServerProcess {
+    const data = join(folder.path, `redis-${index}`);
+    mkdirSync(data, { recursive: true });
+    const port = redisPorts[index];
+    return launch({
+      program: program as string,
+      args: [
+        ...['--port', String(port), '--bind', '127.0.0.1', '--requirepass', redisPassword],
+        ...['--masterauth', redisPassword, '--dir', data, '--save', '', '--appendonly', 'yes'],
+        ...['--repl-diskless-sync-delay', '0', '--maxmemory-policy', 'noeviction'],
+      ],
+      folder: data,
+      logFile: join(folder.path, `redis-${index}.log`),
+    });
+  }
+  const redisReady = async (index: 0 | 1): Promise<void> => {
+    const server = redis[index] as ServerProcess;
+    const ask = `AUTH ${redisPassword}\r\nPING\r\n`;
+    const port = redisPorts[index];
+    const answers = async (): Promise<boolean> =>
+      (await converse({ host: '127.0.0.1', port }, ask, (text) => text.includes('PONG'))).includes('PONG');
+    if ((await untilReady(server, answers, join(folder.path, `redis-${index}.log`))) === 'ended')
+      throw new Error(`Redis ${index} did not start; see ${folder.path}`);
+  };
+  const command = async (index: 0 | 1, ...words: readonly [string, ...string[]]): Promise<void> => {
+    const client = new Redis({ port: redisPorts[index], host: '127.0.0.1', password: redisPassword });
+    client.on('error', () => undefined);
+    await client.call(...words).finally(() => client.disconnect());
+  };
+  const follow = (index: 0 | 1): Promise<void> =>
+    command(index, 'REPLICAOF', '127.0.0.1', String(redisPorts[index === 0 ? 1 : 0]));
+  await Promise.all([redisReady(0), redisReady(1)]);
+  await follow(1);
+
+  const servers: StormServers = {
+    mysql: () => ({ host: '127.0.0.1', port: Number(new URL(mysql.url).port) }),
+    redis: () => ({ host: '127.0.0.1', port: redisPorts[master] }),
+    mysqlUrl: () => mysql.url,
+    redisPassword,
+    onMove: () => undefined,
+    stopMysql: async (how) => {
+      if (how === 'kill') process.kill(mysql.process.pid, 'SIGKILL');
+      await mysql.process.stop();
+    },
+    startMysql: async () => {
+      mysql = await start();
+      servers.onMove();
+    },
+    stopRedis: async () => {
+      process.kill((redis[master] as ServerProcess).pid, 'SIGKILL');
+      await redis[master]?.stop();
+    },
+    startRedis: async (empty) => {
+      if (empty) rmSync(join(folder.path, `redis-${master}`), { recursive: true, force: true });
+      redis[master] = startRedis(master);
+      await redisReady(master);
+    },
+    failOver: async () => {
+      const old = master;
+      master = old === 0 ? 1 : 0;
+      await command(master, 'REPLICAOF', 'NO', 'ONE');
+      servers.onMove();
+      await follow(old);
+    },
+    fillDisk: mounted
+      ? () => {
+          const ballast = join(disk, 'ballast');
+          const { bavail, bsize } = statfsSync(disk);
+          spawnSync('fallocate', ['-l', String(bavail * bsize), ballast]);
+          return () => rmSync(ballast, { force: true });
+        }
+      : undefined,
+    close: async () => {
+      await Promise.all([mysql.process.stop(), ...redis.map((one) => one.stop())]);
+      if (mounted) spawnSync('umount', ['-l', disk]);
+      folder.release();
+    },
+  };
+  return servers;
+}
+
+/** Disks of storms that were killed: their folder could not be removed while something is mounted in it. */
+function unmountLeftovers(parent: string): void {
+  if (!existsSync('/proc/mounts')) return;
+  for (const line of readFileSync('/proc/mounts', 'utf8').split('\n')) {
+    const place = line.split(' ')[1] ?? '';
+    const run = /-(\d+)\/disk$/.exec(place);
+    if (run === null || !place.startsWith(`${parent}/`) || existsSync(`/proc/${run[1]}`)) continue;
+    spawnSync('umount', ['-l', place]);
+  }
+}

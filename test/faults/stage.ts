@@ -1,0 +1,105 @@
+// Sets the stage of a storm: recipients, lines, the gateway's database and mappings, its processes. What it opens it closes.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openApp } from '../../src/app.ts';
+import { silentLog } from '../../src/log.ts';
+import { openGateway } from '../trip/gateway.ts';
+import { startFleet } from './fleet.ts';
+import { destinations, leaseMs, stormFiles, type Pace } from './mappings.ts';
+import { usualTrouble } from './mischief-trade.ts';
+import { startProxy, type Target } from './proxy.ts';
+import { seeded } from './random.ts';
+import { startRecipients } from './recipients.ts';
+import type { Scene } from './scene.ts';
+import type { StormServers } from './servers.ts';
+
+export interface Stage extends Omit<Scene, 'handedIn' | 'outageMs'> {
+  readonly close: () => Promise<void>;
+}
+
+export async function openStage(seed: number, pace: Pace, servers: StormServers | undefined): Promise<Stage> {
+  const given = {
+    mysql: servers?.mysqlUrl() ?? process.env['RELAIS_TEST_MYSQL_URL'] ?? '',
+    redis:
+      servers === undefined
+        ? (process.env['RELAIS_TEST_REDIS_URL'] ?? '')
+        : `redis://:${servers.redisPassword}@127.0.0.1:1`,
+  };
+  const at = {
+    mysql: servers?.mysql ?? (() => targetOf(given.mysql, 3306)),
+    redis: servers?.redis ?? (() => targetOf(given.redis, 6379)),
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'relais-storm-'));
+  const recipients = await startRecipients(folder, pace, seeded(seed + 1));
+  for (const id of destinations) recipients.trouble.set(id, usualTrouble);
+  const lines = {
+    mysql: await startProxy(at.mysql()),
+    redis: await startProxy(at.redis()),
+    slow: await startProxy(at.mysql()),
+  };
+  // The storm's own lines stay whole, and stay when a service moves.
+  const before = { ...process.env };
+  process.env['RELAIS_TEST_MYSQL_URL'] = through(given.mysql, lines.mysql.port);
+  process.env['RELAIS_TEST_REDIS_URL'] = through(given.redis, lines.redis.port);
+  const environment = { RELAIS_LEASE_MS: String(leaseMs[pace]), RELAIS_SECRET_SMTP: 'mot-de-passe-smtp' };
+  const gateway = await openGateway({ files: stormFiles(recipients.places), environment });
+  gateway.redis.on('error', () => undefined);
+  const { config } = gateway;
+  const slowUrl = through(config.mysql.gatewayUrl, lines.slow.port);
+  const slowApp = await openApp(
+    { ...config, mysql: { ...config.mysql, gatewayUrl: slowUrl } },
+    { log: silentLog },
+  );
+  for (const destinationId of destinations)
+    await gateway.app.publishing.publish({ destinationId, author: 'storm', note: 'storm' });
+  // Nobody waits long for a lock held by mischief; connections made before keep the usual patience.
+  if (servers !== undefined) await gateway.owner.text('SET GLOBAL innodb_lock_wait_timeout = 2');
+  const fleet = await startFleet({
+    gateway,
+    roles: ['planner', 'planner', 'worker', 'worker', 'worker'],
+    ...at,
+    random: seeded(seed + 2),
+    environment,
+  });
+  if (servers !== undefined)
+    servers.onMove = () => {
+      lines.mysql.aim(at.mysql());
+      lines.slow.aim(at.mysql());
+      lines.redis.aim(at.redis());
+      lines.redis.cut();
+      fleet.aim();
+    };
+  return {
+    gateway,
+    slow: { app: slowApp, line: lines.slow },
+    fleet,
+    servers,
+    recipients,
+    stopMs: pace === 'brisk' ? 2_000 : leaseMs[pace] + 2_500,
+    close: async () => {
+      await fleet.close();
+      await slowApp.close();
+      await gateway.close();
+      await recipients.close();
+      for (const line of Object.values(lines)) await line.close();
+      for (const name of ['RELAIS_TEST_MYSQL_URL', 'RELAIS_TEST_REDIS_URL']) {
+        if (before[name] === undefined) delete process.env[name];
+        else process.env[name] = before[name];
+      }
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function through(url: string, port: number): string {
+  const moved = new URL(url);
+  moved.hostname = '127.0.0.1';
+  moved.port = String(port);
+  return moved.href;
+}
+
+function targetOf(url: string, usualPort: number): Target {
+  const { hostname, port } = new URL(url);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usualPort : Number(port) };
+}
