@@ -56,7 +56,11 @@ export interface Role {
 /** @throws DB-001, DB-002, CONFIG-002 */
 export async function openApp(config: Config, options: { readonly log: Log }): Promise<App> {
   const { log } = options;
-  const database = openDatabase({ url: config.mysql.gatewayUrl, connections: config.mysql.connections });
+  const database = openDatabase({
+    url: config.mysql.gatewayUrl,
+    connections: config.mysql.connections,
+    silenceMs: config.silenceMs,
+  });
   try {
     await requireSchema(database);
     if (config.env === 'production') await refuseAnyHost(database);
@@ -245,6 +249,8 @@ function openRedis(config: Config, use: 'commands' | 'worker'): Redis {
     maxRetriesPerRequest: use === 'worker' ? null : 1,
     // Behind a partition nothing answers and nothing fails: without this a command waits for ever.
     ...(use === 'worker' ? {} : { commandTimeout: 5_000 }),
+    // Such a connection is given up; a worker's blocking read may rightly be silent for ten seconds.
+    socketTimeout: config.silenceMs + 10_000,
     // Jobs that end together are told to Redis in one write.
     enableAutoPipelining: use === 'worker',
     enableReadyCheck: true,

@@ -13,6 +13,8 @@ export interface Config {
     readonly intakeUrl?: string;
     readonly connections: number;
   };
+  /** A service that answers nothing for so long has lost the connection. */
+  readonly silenceMs: number;
   readonly keysSchema: string;
   readonly redis: { readonly url: string; readonly prefix: string };
   /** 32 bytes; wraps per-lead secrets and encrypts batches. */
@@ -78,6 +80,11 @@ export const variables: readonly Variable[] = [
     secret: true,
   },
   { name: 'RELAIS_MYSQL_CONNECTIONS', meaning: 'connections per process at most', fallback: '12' },
+  {
+    name: 'RELAIS_SILENCE_MS',
+    meaning: 'MySQL or Redis silent so long amid a question: the connection is lost; longer than a lock wait',
+    fallback: '60000',
+  },
   { name: 'RELAIS_KEYS_SCHEMA', meaning: 'schema of the per-lead secrets; default: <database>_keys' },
   { name: 'RELAIS_REDIS_URL', meaning: 'redis://host:port/db', secret: true },
   { name: 'RELAIS_REDIS_PREFIX', meaning: 'prefix of every Redis key', fallback: 'relais' },
@@ -227,6 +234,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
       ...(ownerUrl === undefined ? {} : { ownerUrl }),
       ...(intakeUrl === undefined ? {} : { intakeUrl }),
     },
+    silenceMs: whole('RELAIS_SILENCE_MS', 1_000, 3_600_000),
     keysSchema,
     redis: {
       url: url('RELAIS_REDIS_URL', ['redis:', 'rediss:'], needed('RELAIS_REDIS_URL') || undefined) ?? '',

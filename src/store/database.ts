@@ -1,5 +1,6 @@
 // The one door to MySQL/MariaDB: a pool, prepared statements, transactions repeated after a deadlock.
 // Invariant: values never stand inside SQL text; an error leaves as a code, since the driver's own quotes data.
+import type { Socket } from 'node:net';
 import { createPool, type Pool, type PoolConnection, type ResultSetHeader } from 'mysql2';
 import { foreignCode, isRelaisError, RelaisError } from '../errors.ts';
 
@@ -74,8 +75,17 @@ export function isStoreOutage(error: unknown): boolean {
   return isRelaisError(error) && error.code === 'DB-001';
 }
 
-export function openDatabase(options: { url: string; connections: number }): Database {
+/** Longer than a server lets a statement wait for a lock (50 s by default). */
+const defaultSilenceMs = 60_000;
+
+/**
+ * @param options.silenceMs a server that says nothing for so long in the middle of a statement is lost: behind a network
+ *   that forgot the connection no end ever comes, and a loop would wait for ever. The server forgets us after twice that,
+ *   with the locks our transaction holds.
+ */
+export function openDatabase(options: { url: string; connections: number; silenceMs?: number }): Database {
   const url = new URL(options.url);
+  const silenceMs = options.silenceMs ?? defaultSilenceMs;
   const tls = url.searchParams.get('tls') === 'yes';
   const pool: Pool = createPool({
     host: url.hostname.replace(/^\[|\]$/g, ''),
@@ -86,7 +96,9 @@ export function openDatabase(options: { url: string; connections: number }): Dat
     ...(tls ? { ssl: { minVersion: 'TLSv1.2' as const } } : {}),
     ...(url.searchParams.has('socket') ? { socketPath: url.searchParams.get('socket') ?? '' } : {}),
     connectionLimit: options.connections,
-    maxIdle: options.connections,
+    // Idle connections go before the server ends them; the driver looks for them only with fewer idle than all.
+    maxIdle: Math.max(1, options.connections - 1),
+    idleTimeout: silenceMs,
     timezone: 'Z',
     decimalNumbers: true,
     charset: 'utf8mb4',
@@ -101,14 +113,24 @@ export function openDatabase(options: { url: string; connections: number }): Dat
     const one = await called<PoolConnection>((done) => pool.getConnection(done)).catch((error: unknown) => {
       throw refusedAccount(error) ?? error;
     });
-    if (!idSteps.has(one)) {
+    if (idSteps.has(one)) {
+      streamOf(one).setTimeout(silenceMs);
+      return one;
+    }
+    streamOf(one)
+      .setTimeout(silenceMs)
+      .on('timeout', () => streamOf(one).destroy(new Error('silent')));
+    try {
       await queried(
         one,
-        "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",
+        `SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO', wait_timeout = ${Math.ceil((2 * silenceMs) / 1_000)}`,
       );
       await queried(one, 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
       const rows = await queried(one, 'SELECT @@auto_increment_increment AS step');
       idSteps.set(one, (rows as { step: number }[])[0]?.step ?? 1);
+    } catch (error) {
+      one.destroy();
+      throw error;
     }
     return one;
   };
@@ -127,12 +149,12 @@ export function openDatabase(options: { url: string; connections: number }): Dat
     try {
       one = await connection();
       const result = await work(one);
-      one.release();
+      givenBack(one);
       return result;
     } catch (error) {
       if (one !== undefined && (isLost(error) || (error as { errno?: number }).errno === tooManyPrepared))
         one.destroy();
-      else one?.release();
+      else if (one !== undefined) givenBack(one);
       throw translated(error);
     }
   };
@@ -144,6 +166,8 @@ export function openDatabase(options: { url: string; connections: number }): Dat
     run: (sql, values) => repeated(() => borrowed((one) => on(one).run(sql, values))),
     text: (sql) =>
       borrowed(async (one) => {
+        // A change of the schema takes as long as it takes.
+        streamOf(one).setTimeout(0);
         await queried(one, sql);
       }),
     transaction: (work, options) =>
@@ -175,6 +199,15 @@ async function repeated<T>(work: () => Promise<T>): Promise<T> {
       await new Promise((done) => setTimeout(done, Math.random() * 20 * round));
     }
   }
+}
+
+/** The socket under a connection; the driver's types do not show it. */
+const streamOf = (one: PoolConnection): Socket => (one as unknown as { stream: Socket }).stream;
+
+/** An idle connection is silent by nature. */
+function givenBack(one: PoolConnection): void {
+  streamOf(one).setTimeout(0);
+  one.release();
 }
 
 /** The driver's promise face keeps a stack for every call; its callbacks cost nothing. */

@@ -72,9 +72,9 @@ function watchFiles(): void {
     if (writing) dieAt('5d file written', 'before');
     const file = await open(...args);
     if (!writing) return file;
-    const { sync } = file;
+    const sync = file.sync.bind(file);
     file.sync = async () => {
-      await sync.call(file);
+      await sync();
       dieAt('5d file written', 'after');
     };
     return file;

@@ -169,10 +169,10 @@ function filed(folder: string): readonly Receipt[] {
     .filter((name) => name.endsWith('.csv'))
     .toSorted()
     .flatMap((file, index) => {
-      const rows = parse(readFileSync(join(folder, file), 'utf8'), {
+      const rows = parse<Record<string, string>>(readFileSync(join(folder, file), 'utf8'), {
         delimiter: ';',
         columns: true,
-      }) as Record<string, string>[];
+      });
       return rows.map((row): Receipt => ({
         destination: 'essai-csv',
         // Files are read in the order of their numbers.

@@ -6,7 +6,7 @@ export function report(result: StormReport): string {
   const red = Object.values(faults).some((found) => found.length > 0);
   const counted = (counts: Readonly<Record<string, number>>): string =>
     Object.entries(counts)
-      .toSorted()
+      .toSorted(([a], [b]) => a.localeCompare(b))
       .map(([name, count]) => `${name} × ${count}`)
       .join(', ');
   return [

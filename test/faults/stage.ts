@@ -42,7 +42,11 @@ export async function openStage(seed: number, pace: Pace, servers: StormServers 
   const before = { ...process.env };
   process.env['RELAIS_TEST_MYSQL_URL'] = through(given.mysql, lines.mysql.port);
   process.env['RELAIS_TEST_REDIS_URL'] = through(given.redis, lines.redis.port);
-  const environment = { RELAIS_LEASE_MS: String(leaseMs[pace]), RELAIS_SECRET_SMTP: 'mot-de-passe-smtp' };
+  const environment = {
+    RELAIS_LEASE_MS: String(leaseMs[pace]),
+    RELAIS_SILENCE_MS: '4000',
+    RELAIS_SECRET_SMTP: 'mot-de-passe-smtp',
+  };
   const gateway = await openGateway({ files: stormFiles(recipients.places), environment });
   gateway.redis.on('error', () => undefined);
   const { config } = gateway;
@@ -57,7 +61,7 @@ export async function openStage(seed: number, pace: Pace, servers: StormServers 
   if (servers !== undefined) await gateway.owner.text('SET GLOBAL innodb_lock_wait_timeout = 2');
   const fleet = await startFleet({
     gateway,
-    roles: ['planner', 'planner', 'worker', 'worker', 'worker'],
+    roles: [...(pace === 'brisk' ? [] : (['planner', 'worker'] as const)), 'planner', 'worker', 'worker'],
     ...at,
     random: seeded(seed + 2),
     environment,

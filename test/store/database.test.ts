@@ -11,6 +11,7 @@ import {
   SqlFailure,
   type Sql,
 } from '../../src/store/database.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 
 const marker = 'Zzyzx-Marqueur';
@@ -277,4 +278,25 @@ describe('transactions', () => {
     expect(isStoreOutage(error)).toBe(true);
     await expect(one.all('SELECT id FROM things')).resolves.toEqual([]);
   });
+});
+
+test('a server that falls silent amid a statement is an outage, not an endless wait; it forgets us and our locks by itself', async () => {
+  const url = new URL(home.ownerUrl);
+  const line = await startTcpProxy({ host: url.hostname, port: Number(url.port) });
+  url.port = String(line.port);
+  const database = openDatabase({ url: url.href, connections: 2, silenceMs: 1_000 });
+  try {
+    expect(await database.all('SELECT @@wait_timeout AS seconds')).toEqual([{ seconds: 2 }]);
+    line.mode('hang');
+    const errors = await Promise.all([
+      caught(() => database.all('SELECT 1')),
+      caught(() => database.transaction((tx) => tx.run('DELETE FROM things'))),
+    ]);
+    expect(errors.map(isStoreOutage)).toEqual([true, true]);
+    line.mode('pass');
+    expect(await database.all('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  } finally {
+    await database.close();
+    await line.close();
+  }
 });
