@@ -13,6 +13,7 @@ import { coverageCommand } from './mapping-coverage.ts';
 import { diffCommand } from './mapping-diff.ts';
 import { newCommand } from './mapping-new.ts';
 import { previewCommand } from './mapping-preview.ts';
+import { specCommand } from './mapping-spec.ts';
 import { testCommand } from './mapping-test.ts';
 import { paris, table } from './table.ts';
 import { out, say, withApp } from './terminal.ts';
@@ -31,6 +32,7 @@ export function mappingCommands(program: Command): void {
   testCommand(mapping);
   diffCommand(mapping);
   coverageCommand(mapping);
+  specCommand(mapping);
 
   withExamples(
     mapping

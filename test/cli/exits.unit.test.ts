@@ -58,6 +58,7 @@ test('every command the operators are promised is there', () => {
         'mapping preview',
         'mapping publish',
         'mapping rollback',
+        'mapping spec',
         'mapping test',
       ],
       ...['migrate', 'replay', 'start', 'status'],

@@ -51,3 +51,34 @@ test('coverage without a database: fields never sent, maps, opt-in', async () =>
   };
   expect(data.leads).toBe(0);
 });
+
+describe('spec', () => {
+  test('prints the document of the file, marked as not published', async () => {
+    const { out, code } = await relais('mapping', 'spec', 'horizon-crm');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^# Transmission des demandes à Horizon Promotion\n/);
+    expect(out).toContain('| Version | projet, non publié |');
+    expect(out).toContain('| `RGPD_TEL` | prospection par téléphone | `OUI` | `NON` | `NON` | `NON` |');
+  });
+
+  test('as a page in a file, never over another', async () => {
+    const page = join(folder, 'horizon.html');
+    const command = [
+      'mapping',
+      'spec',
+      'horizon-crm',
+      '--format',
+      'html',
+      '--out',
+      page,
+      '--centre',
+      'Appels & Cie',
+    ];
+    expect(await relais(...command)).toMatchObject({ code: 0, out: '' });
+    expect(readFileSync(page, 'utf8')).toContain('<h3>Pour Appels &amp; Cie</h3>');
+    expect(await relais(...command)).toMatchObject({
+      code: 64,
+      err: expect.stringContaining('exists') as string,
+    });
+  });
+});

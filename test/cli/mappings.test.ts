@@ -213,3 +213,10 @@ test('mapping coverage counts over the leads that came', async () => {
   expect(out).toMatch(/marketing +email +OPTIN +- +missing 1, granted 1\n/);
   expect(out).not.toContain('Lefèvre');
 });
+
+test('mapping spec of a published version names version, author and date', async () => {
+  const { out } = await relais('mapping', 'spec', 'essai-crm', '--version', '2');
+  expect(out).toMatch(/\| Version \| version 2 \|/);
+  expect(out).toMatch(/\| Auteur \| Anne \|/);
+  expect(out).toContain('| `name` | Nom |');
+});

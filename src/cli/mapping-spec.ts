@@ -1,0 +1,74 @@
+// relais mapping spec: the document the client signs, in French, as Markdown or as a page that prints.
+// Invariant: invented persons only; an existing file is never written over.
+import { Option, type Command } from 'commander';
+import { existsSync, writeFileSync } from 'node:fs';
+import { RelaisError } from '../errors.ts';
+import { wholeMapping } from '../mapping/check.ts';
+import { toHtml, toMarkdown } from '../mapping/spec/blocks.ts';
+import { specOf } from '../mapping/spec/spec.ts';
+import { fingerprintOf } from '../store/mapping-versions.ts';
+import { withExamples } from './arguments.ts';
+import { chosenFile, chosenVersion, samplesOf, whichOf, type Chosen } from './mapping-versions.ts';
+import { mappingsFolder, out, say, withApp } from './terminal.ts';
+
+interface SpecOptions {
+  readonly version: string;
+  readonly format: 'markdown' | 'html';
+  readonly out?: string;
+  readonly centre: string;
+  readonly dir?: string;
+}
+
+export function specCommand(mapping: Command): void {
+  withExamples(
+    mapping
+      .command('spec <destination>')
+      .description('the document the client signs: fields, opt-in, answers, retries (French)')
+      .option('--version <which>', 'file, published, or the number of a version', 'file')
+      .addOption(
+        new Option('--format <format>', 'form of the document')
+          .choices(['markdown', 'html'])
+          .default('markdown'),
+      )
+      .option('--out <file>', 'write it there (never over a file); default: standard output')
+      .option('--centre <name>', 'the other party, as it signs', 'le centre de contact')
+      .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings'),
+    'The file needs no database; a published version is read from it.',
+    'relais mapping spec horizon-crm > horizon.md',
+    'relais mapping spec horizon-crm --version published --format html --out horizon.html',
+  ).action((destination: string, options: SpecOptions) => spec(destination, options));
+}
+
+async function spec(destination: string, options: SpecOptions): Promise<void> {
+  const folder = mappingsFolder(options.dir);
+  const which = whichOf(options.version);
+  const chosen =
+    which === 'file'
+      ? chosenFile(folder, destination)
+      : await withApp((app) => chosenVersion(app, folder, destination, which));
+  const document = written(chosen, options);
+  if (options.out === undefined) return out(document.trimEnd());
+  if (existsSync(options.out))
+    throw new RelaisError('USAGE-001', `${options.out} exists: nothing was written. Choose another name.`);
+  writeFileSync(options.out, document, { flag: 'wx' });
+  say(`written: ${options.out}`);
+}
+
+function written({ mapping, sources, version }: Chosen, { format, centre }: SpecOptions): string {
+  const when = version?.publishedAt ?? new Date();
+  const [sample] = samplesOf(sources).filter((lead) => mapping.accepts(lead).yes);
+  const { title, blocks } = specOf({
+    ...{ mapping, whole: wholeMapping(sources), sample: sample ?? firstOf(sources), centre },
+    version: version === undefined ? 'projet, non publié' : `version ${version.version}`,
+    date: when.toLocaleDateString('fr-FR', { timeZone: 'Europe/Paris', dateStyle: 'long' }),
+    fingerprint: fingerprintOf(JSON.stringify(sources)).slice(0, 16),
+    ...(version === undefined ? {} : { author: version.author }),
+  });
+  return format === 'html' ? toHtml(title, blocks) : toMarkdown(blocks);
+}
+
+function firstOf(sources: Chosen['sources']) {
+  const [first] = samplesOf(sources);
+  if (first === undefined) throw new RelaisError('MAPPING-001', 'No sample of the client can be read.');
+  return first;
+}

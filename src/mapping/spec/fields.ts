@@ -1,0 +1,129 @@
+// The table of fields and the codes they use, in the order of the output.
+// Invariant: every line of the file has its row; examples are an invented person's.
+import { isRecord, listAt } from '../document.ts';
+import { asText } from '../formatters.ts';
+import { frenchLabel } from '../french.ts';
+import { findSource } from '../source.ts';
+import type { Block } from './blocks.ts';
+import { elseWords, formatWords, presenceWords } from './french-formats.ts';
+import { sourceLabel } from './french-sources.ts';
+
+type Raw = Readonly<Record<string, unknown>>;
+
+export interface FieldsInput {
+  /** The whole file, for its maps and its default for absent values. */
+  readonly whole: Raw;
+  /** The block that holds `fields`. */
+  readonly block: Raw;
+  /** Target -> value as written for the invented lead. */
+  readonly examples: ReadonlyMap<string, string>;
+}
+
+export function fieldBlocks({ whole, block, examples }: FieldsInput): readonly Block[] {
+  const lines = listAt(block, 'fields').filter(isRecord);
+  const rows = lines.flatMap((raw) => rowsOf(raw, whole, examples));
+  const codes = codeRows(lines, whole);
+  return [
+    {
+      kind: 'table',
+      head: ['Champ', 'Contenu', 'Écriture', 'Présence', 'Exemple'],
+      rows,
+      exact: [0, 4],
+    },
+    ...(codes.length === 0
+      ? []
+      : [
+          { kind: 'heading', level: 3, text: 'Codes' } as const,
+          {
+            kind: 'table',
+            head: ['Champ', 'Notre valeur', 'Votre code'],
+            rows: codes,
+            exact: [0, 2],
+          } as const,
+        ]),
+  ];
+}
+
+function rowsOf(
+  raw: Raw,
+  whole: Raw,
+  examples: ReadonlyMap<string, string>,
+  list?: string,
+  parent = '',
+): readonly (readonly string[])[] {
+  if (Object.hasOwn(raw, 'consent')) {
+    const which = asText(raw['consent']);
+    return [
+      [
+        '',
+        which === 'rest' ? 'Ici les champs de consentement' : `Ici le champ de consentement ${which}`,
+        '',
+        '',
+        '',
+      ],
+    ];
+  }
+  const to = asText(raw['to']);
+  const target = parent === '' ? to : /^[@#]/.test(to) ? `${parent}${to}` : `${parent}.${to}`;
+  const note = asText(raw['label']);
+  const empty = Object.hasOwn(whole, 'empty') ? whole['empty'] : 'omit';
+  const each = asText(raw['each']);
+  if (each !== '') {
+    const inner = listAt(raw, 'fields').filter(isRecord);
+    return [
+      [
+        target,
+        `${sourceLabel(each)} : un élément pour chacun`,
+        'groupe répété',
+        presenceWords(raw, empty),
+        '',
+      ],
+      ...inner.flatMap((one) => rowsOf(one, whole, examples, each, to)),
+    ];
+  }
+  const content = note === '' ? contentWords(raw, list) : `${note} (${contentWords(raw, list)})`;
+  const example = parent === '' ? (examples.get(to) ?? '') : '';
+  return [[target, content, formatWords(raw, list), presenceWords(raw, empty), example]];
+}
+
+function contentWords(raw: Raw, list: string | undefined): string {
+  if (Object.hasOwn(raw, 'value'))
+    return `Constante « ${raw['value'] === null ? 'null' : asText(raw['value'])} »`;
+  const template = asText(raw['template']);
+  if (template !== '')
+    return `Texte : ${template.replaceAll(/\{\{\s*([^{}|]*?)\s*(?:\|[^{}]*)?\}\}/g, (_, path: string) => `« ${sourceLabel(path, list)} »`)}`;
+  return sourceLabel(asText(raw['from']), list);
+}
+
+function codeRows(
+  lines: readonly Raw[],
+  whole: Raw,
+  list?: string,
+  parent = '',
+): readonly (readonly string[])[] {
+  const maps = isRecord(whole['maps']) ? whole['maps'] : {};
+  return lines.flatMap((raw): readonly (readonly string[])[] => {
+    const to = asText(raw['to']);
+    if (Object.hasOwn(raw, 'each'))
+      return codeRows(listAt(raw, 'fields').filter(isRecord), whole, asText(raw['each']), to);
+    const named = raw['map'];
+    const map = typeof named === 'string' ? maps[named] : named;
+    if (!isRecord(map)) return [];
+    const source = findSource(asText(raw['from']), list);
+    const path = list === undefined ? (source?.path ?? '') : `${list}.${source?.path ?? ''}`;
+    const target = parent === '' ? to : /^[@#]/.test(to) ? `${parent}${to}` : `${parent}.${to}`;
+    return [
+      ...Object.entries(map)
+        .filter(([key]) => key !== 'else')
+        .map(([key, code]) => [
+          target,
+          asText(frenchLabel(path, key)),
+          code === null ? 'null' : asText(code),
+        ]),
+      // A closed list with an entry for each value has no other.
+      ...((source?.values ?? ['']).every((value) => value !== '' && Object.hasOwn(map, value))
+        ? []
+        : [[target, `toute autre valeur : ${elseWords(map['else'])}`, '']]),
+    ];
+  });
+}

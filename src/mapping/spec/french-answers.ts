@@ -1,0 +1,154 @@
+// What the client's answers mean to us and what follows, in French; durations and retry schedules too.
+// Invariant: rules keep their order; a condition without words is shown as the file writes it.
+import type { CompiledMapping } from '../contract.ts';
+import { isRecord, listAt } from '../document.ts';
+import { asText } from '../formatters.ts';
+import { ruleKinds } from '../response-rule.ts';
+import type { Block } from './blocks.ts';
+
+type Raw = Readonly<Record<string, unknown>>;
+
+const units: readonly (readonly [number, string])[] = [
+  [86_400_000, 'j'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1_000, 's'],
+];
+
+/** `1 h 30 min`, `5 s`. */
+export function durationWords(ms: number): string {
+  const parts: string[] = [];
+  let rest = ms;
+  for (const [size, unit] of units) {
+    const count = Math.floor(rest / size);
+    if (count > 0) parts.push(`${count} ${unit}`);
+    rest -= count * size;
+  }
+  return parts.slice(0, 2).join(' ') || '0 s';
+}
+
+const meanings: Readonly<Record<string, readonly [string, string]>> = {
+  accepted: ['Acceptée', 'La demande est livrée.'],
+  duplicate: ['Déjà connue', 'La demande est livrée : vous l\u2019aviez déjà.'],
+  pending: ['En attente de votre décision', 'Nous vous la redemandons.'],
+  refused: ['Refusée', 'Définitif ; notre support en est averti.'],
+  invalid: ['Format refusé', 'Définitif pour cette version ; nous corrigeons puis renvoyons.'],
+  unauthorized: [
+    'Accès refusé',
+    'Les envois sont suspendus, aucun essai n\u2019est consommé ; notre support en est averti.',
+  ],
+  throttled: ['Trop de demandes', 'Nouvel essai après le délai demandé.'],
+  unavailable: ['Indisponible', 'Nouvel essai selon le calendrier.'],
+  absent: ['Inconnue chez vous', 'La demande est envoyée de nouveau.'],
+};
+
+const stages: Readonly<Record<string, string>> = {
+  create: 'création',
+  update: 'mise à jour',
+  erase: 'effacement',
+  lookup: 'vérification',
+};
+
+/** The table of rules, the file's own and the preset's, and what happens to an answer no rule knows. */
+export function answerBlocks(whole: Raw, compiled: CompiledMapping): readonly Block[] {
+  const rows = listAt(whole, 'response').flatMap((raw): readonly (readonly string[])[] => {
+    if (!isRecord(raw)) return [];
+    const kind = ruleKinds.find((one) => Object.hasOwn(raw, one));
+    const [name, next] = meanings[kind ?? ''] ?? [kind ?? '?', ''];
+    const on = (
+      Array.isArray(raw['on']) ? (raw['on'] as unknown[]) : raw['on'] === undefined ? [] : [raw['on']]
+    ).map(asText);
+    const only = on.length === 0 ? '' : ` (${on.map((one) => stages[one] ?? one).join(', ')})`;
+    return [[`${testWords(kind === undefined ? {} : raw[kind])}${only}`, name, `${next}${takenWords(raw)}`]];
+  });
+  const fallback = [
+    ['À défaut, statut 401 ou 403', ...(meanings['unauthorized'] ?? [])],
+    ['À défaut, statut 429', ...(meanings['throttled'] ?? [])],
+    ['À défaut, statut 408 ou 5xx', ...(meanings['unavailable'] ?? [])],
+    ['Toute autre réponse, 2xx comprise', 'Non comprise', unknownWords(compiled.retry.onUnknown)],
+  ];
+  return [
+    {
+      kind: 'text',
+      text: 'Les règles sont lues dans cet ordre, la première qui convient décide. Rien ne vaut acceptation sans une règle qui le dit.',
+    },
+    { kind: 'table', head: ['Votre réponse', 'Sens', 'Ce que nous faisons'], rows: [...rows, ...fallback] },
+  ];
+}
+
+function unknownWords(policy: 'resend' | 'lookup' | 'hold'): string {
+  switch (policy) {
+    case 'resend':
+      return 'Nouvel essai avec la même clé : votre système doit reconnaître une demande déjà reçue.';
+    case 'lookup':
+      return 'Nous vous demandons d\u2019abord si vous avez la demande.';
+    case 'hold':
+      return 'La demande attend notre support.';
+  }
+}
+
+function testWords(conditions: unknown): string {
+  if (!isRecord(conditions)) return '?';
+  return Object.entries(conditions)
+    .map(([name, option]) => {
+      const list = (Array.isArray(option) ? (option as unknown[]) : [option]).map(asText);
+      switch (name) {
+        case 'status':
+          return `statut ${list.join(' ou ')}`;
+        case 'mediaType':
+          return `type ${asText(option)}`;
+        case 'json':
+        case 'xml':
+        case 'header':
+          return isRecord(option) ? placesWords(option) : JSON.stringify(option);
+        case 'text':
+          return `contient ${(isRecord(option) ? [option['contains']].flat() : list).map((one) => `« ${asText(one)} »`).join(' ou ')}`;
+        default:
+          return JSON.stringify({ [name]: option });
+      }
+    })
+    .join(' et ');
+}
+
+const placesWords = (places: Raw): string =>
+  Object.entries(places)
+    .map(([place, wanted]) => {
+      if (isRecord(wanted)) return `${place} ${wanted['exists'] === false ? 'absent' : 'présent'}`;
+      const values = Array.isArray(wanted) ? (wanted as unknown[]) : [wanted];
+      return `${place} = ${values.map((one) => JSON.stringify(one)).join(' ou ')}`;
+    })
+    .join(' et ');
+
+function takenWords(raw: Raw): string {
+  const parts: string[] = [];
+  if (typeof raw['reference'] === 'string') parts.push(`Votre référence est lue dans ${raw['reference']}.`);
+  const { reason } = raw;
+  if (isRecord(reason)) {
+    const codes = Object.entries(isRecord(reason['map']) ? reason['map'] : {}).map(
+      ([theirs, ours]) => `${theirs === 'else' ? 'autre' : theirs} → ${asText(ours)}`,
+    );
+    parts.push(`La raison est lue dans ${asText(reason['path'])} : ${codes.join(', ')}.`);
+  }
+  if (typeof raw['after'] === 'string') parts.push(`Délai : ${raw['after']}.`);
+  return parts.length === 0 ? '' : ` ${parts.join(' ')}`;
+}
+
+/** The schedule of tries, with the time since the first one. */
+export function retryBlocks(compiled: CompiledMapping): readonly Block[] {
+  let total = 0;
+  const rows = compiled.retry.delays.map((delay, index) => {
+    total += delay;
+    return [`Essai ${index + 2}`, durationWords(delay), durationWords(total)];
+  });
+  return [
+    {
+      kind: 'text',
+      text: `Une demande qui n'a pu être livrée est essayée de nouveau, toujours avec la même clé et le même contenu. Au bout de ${durationWords(compiled.maxAgeMs)} elle est déclarée en échec et notre support est alerté.`,
+    },
+    {
+      kind: 'table',
+      head: ['Essai', 'Délai', 'Depuis le premier essai'],
+      rows: [['Essai 1', 'immédiat', '-'], ...rows],
+    },
+  ];
+}

@@ -1,0 +1,194 @@
+// How a field is written, and when, in French: formatters, codes, lengths, conditions.
+// Invariant: a directive without words of its own is shown as the file writes it, never left out.
+import { isRecord } from '../document.ts';
+import { asText, isScalarValue } from '../formatters.ts';
+import { frenchLabel } from '../french.ts';
+import { findSource } from '../source.ts';
+import { sourceLabel } from './french-sources.ts';
+
+type Raw = Readonly<Record<string, unknown>>;
+
+const quoted = (value: unknown): string => (value === null ? 'null' : `« ${asText(value)} »`);
+const asWritten = (value: unknown): string => JSON.stringify(value) ?? '';
+
+const simple: Readonly<Record<string, string>> = {
+  upper: 'en majuscules',
+  lower: 'en minuscules',
+  title: 'initiales en majuscules',
+  ascii: 'sans accents',
+  trim: 'espaces superflus retirés',
+  text: 'texte',
+  integer: 'nombre entier',
+  iso: 'date ISO 8601, heure de Paris (2026-11-20T10:15:00+01:00)',
+  first: 'la première valeur',
+  last: 'la dernière valeur',
+};
+
+const phones: Readonly<Record<string, string>> = {
+  e164: 'téléphone +33639980001',
+  national: 'téléphone 0639980001',
+  spaced: 'téléphone 06 39 98 00 01',
+  dotted: 'téléphone 06.39.98.00.01',
+  '0033': 'téléphone 0033639980001',
+  '33': 'téléphone 33639980001',
+};
+
+/** A pattern as French readers know it: JJ/MM/AAAA. */
+const pattern = (text: string): string =>
+  text.replaceAll('yyyy', 'AAAA').replaceAll('yy', 'AA').replaceAll('dd', 'JJ').replaceAll("'", '');
+
+function stepWords(step: unknown): string {
+  if (typeof step === 'string') return simple[step] ?? step;
+  if (!isRecord(step)) return asWritten(step);
+  const [name = '', option] = Object.entries(step)[0] ?? [];
+  switch (name) {
+    case 'phone':
+      return phones[asText(option)] ?? asWritten(step);
+    case 'date': {
+      const form = isRecord(option) ? asText(option['pattern']) : asText(option);
+      const zone = isRecord(option) ? asText(option['zone']) : '';
+      return `date ${pattern(form)}${zone === '' ? '' : ` (${zone})`}`;
+    }
+    case 'iso':
+      return `date ISO 8601 (${asText(option)})`;
+    case 'number': {
+      if (!isRecord(option)) return asWritten(step);
+      const group = asText(option['group']);
+      const parts = [
+        `décimale ${quoted(option['decimal'] ?? '.')}`,
+        ...(group === '' ? [] : [`milliers séparés par ${quoted(group)}`]),
+        ...(option['decimals'] === undefined ? [] : [`${asText(option['decimals'])} décimale(s)`]),
+      ];
+      return `nombre, ${parts.join(', ')}`;
+    }
+    case 'boolean': {
+      const [yes, no] = Array.isArray(option)
+        ? (option as unknown[])
+        : isRecord(option)
+          ? [option['true'], option['false']]
+          : [];
+      return `${quoted(yes)} pour oui, ${quoted(no)} pour non`;
+    }
+    case 'join':
+      return `valeurs séparées par ${quoted(option)}`;
+    case 'split':
+      return `coupé à chaque ${quoted(option)}`;
+    default:
+      return asWritten(step);
+  }
+}
+
+const typeWords: Readonly<Record<string, string>> = {
+  text: 'texte',
+  integer: 'nombre entier',
+  decimal: 'nombre',
+  date: 'date ISO 8601, heure de Paris (2026-11-20T10:15:00+01:00)',
+  boolean: 'oui ou non (true, false)',
+  enum: 'code',
+  phone: 'téléphone +33639980001',
+  email: 'adresse e-mail',
+  list: 'liste',
+};
+
+/** What the field's value looks like. */
+export function formatWords(raw: Raw, list?: string): string {
+  const source = findSource(asText(raw['from']), list);
+  const steps = Object.hasOwn(raw, 'as')
+    ? Array.isArray(raw['as'])
+      ? (raw['as'] as unknown[])
+      : [raw['as']]
+    : [];
+  const parts = [
+    ...(Object.hasOwn(raw, 'value') ? ['toujours la même valeur'] : []),
+    ...(Object.hasOwn(raw, 'map') ? ['code (voir « Codes »)'] : []),
+    ...steps.map(stepWords),
+  ];
+  if (parts.length === 0)
+    parts.push(source === undefined ? 'texte' : (typeWords[source.type] ?? source.type));
+  const { max } = raw;
+  const length = isRecord(max) ? max['length'] : max;
+  if (typeof length === 'number') {
+    const on = isRecord(max) ? max['on'] : 'error';
+    const past =
+      on === 'truncate' ? 'coupé au-delà' : on === 'omit' ? 'absent au-delà' : 'sinon la demande est refusée';
+    parts.push(`${length} caractères au plus (${past})`);
+  }
+  return parts.join(', ');
+}
+
+/** When it is there. */
+export function presenceWords(raw: Raw, fileEmpty: unknown): string {
+  const parts: string[] = [];
+  if (raw['required'] === true) parts.push("obligatoire : sans valeur, la demande n'est pas transmise");
+  else if (Object.hasOwn(raw, 'default')) parts.push(`à défaut ${quoted(raw['default'])}`);
+  else if (!Object.hasOwn(raw, 'value')) {
+    const empty = Object.hasOwn(raw, 'empty') ? raw['empty'] : fileEmpty;
+    parts.push(
+      empty === null
+        ? 'à défaut null'
+        : empty === ''
+          ? 'à défaut vide'
+          : empty === 'keep'
+            ? 'à défaut absent : votre valeur est conservée'
+            : 'à défaut absent',
+    );
+  }
+  if (Object.hasOwn(raw, 'when')) parts.push(`seulement si ${conditionWords(raw['when'])}`);
+  if (Object.hasOwn(raw, 'only'))
+    parts.push(`éléments retenus : ${conditionWords(raw['only'], asText(raw['each']))}`);
+  return parts.join(' ; ');
+}
+
+/** A condition as a sentence. */
+export function conditionWords(raw: unknown, list?: string): string {
+  if (!isRecord(raw)) return asWritten(raw);
+  const all = Object.entries(raw).map(([name, option]) => namedWords(name, option, list));
+  return all.join(' et ');
+}
+
+const comparisons: Readonly<Record<string, string>> = {
+  equals: 'est',
+  in: 'est parmi',
+  greater: 'est supérieur à',
+  less: 'est inférieur à',
+  matches: 'est de la forme',
+};
+
+function namedWords(name: string, option: unknown, list: string | undefined): string {
+  const label = (path: unknown): string => `« ${sourceLabel(asText(path), list)} »`;
+  const inner = (joined: string): string =>
+    (Array.isArray(option) ? (option as unknown[]) : []).map((one) => conditionWords(one, list)).join(joined);
+  switch (name) {
+    case 'present':
+      return `${label(option)} est renseigné`;
+    case 'blank':
+      return `${label(option)} n'est pas renseigné`;
+    case 'all':
+      return inner(' et ');
+    case 'any':
+      return inner(' ou ');
+    case 'not':
+      return `non (${conditionWords(option, list)})`;
+    default: {
+      const verb = comparisons[name];
+      if (verb === undefined || !isRecord(option)) return asWritten({ [name]: option });
+      return Object.entries(option)
+        .map(([path, value]) => `${label(path)} ${verb} ${valuesWords(path, value, list)}`)
+        .join(' et ');
+    }
+  }
+}
+
+function valuesWords(path: string, value: unknown, list: string | undefined): string {
+  const values = Array.isArray(value) ? (value as unknown[]) : [value];
+  const named = list === undefined ? path : `${list}.${path}`;
+  return values.map((one) => quoted(frenchLabel(named, one))).join(', ');
+}
+
+/** What `else` of a map does. */
+export function elseWords(raw: unknown): string {
+  if (raw === 'error') return "la demande n'est pas transmise";
+  if (raw === 'omit') return 'le champ est absent';
+  if (raw === 'pass') return 'transmise telle quelle';
+  return quoted(isRecord(raw) ? raw['value'] : isScalarValue(raw) || raw === null ? raw : asWritten(raw));
+}
