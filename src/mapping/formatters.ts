@@ -29,7 +29,7 @@ export interface Complaint {
 }
 
 const simpleNames = ['upper', 'lower', 'title', 'ascii', 'trim', 'text', 'integer', 'iso', 'first', 'last'];
-const optionNames = ['phone', 'date', 'number', 'boolean', 'join', 'split', 'iso'];
+const optionNames = ['phone', 'date', 'number', 'boolean', 'join', 'split', 'iso', 'epoch'];
 export const formatterNames: readonly string[] = [...new Set([...simpleNames, ...optionNames])];
 
 const textual = new Set<SourceType>(['text', 'enum', 'phone', 'email']);
@@ -88,6 +88,14 @@ function compileStep(step: unknown, kind: Kind): Formatted | Complaint {
       if (typeof zone !== 'string' || !isZone(zone))
         return wrong(`time zone ${JSON.stringify(zone)} does not exist.`);
       return kind.type === 'date' ? each('text', (value) => isoIn(value as Date, zone)) : unfit('a date');
+    }
+    case 'epoch': {
+      if (option !== 's' && option !== 'ms')
+        return wrong('epoch counts seconds or milliseconds: {epoch: s} or {epoch: ms}.');
+      const unit = option === 's' ? 1_000 : 1;
+      return kind.type === 'date'
+        ? each('integer', (value) => Math.floor((value as Date).getTime() / unit))
+        : unfit('a date');
     }
     case 'date': {
       const pattern = isRecord(option) ? option['pattern'] : option;

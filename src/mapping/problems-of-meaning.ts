@@ -192,6 +192,10 @@ export const problemsOfMeaning = {
     remedy: 'Add something of the body or the media type to the accepted rule.',
   },
   'MAP-508': { meaning: 'A reason is not a code.', remedy: 'Write letters, digits, _ . - only, 64 at most.' },
+  'MAP-509': {
+    meaning: 'A rule for refused content also takes answers that mean a wrong password or too much speed.',
+    remedy: 'Put rules for unauthorized (401, 403) and throttled (429) before it.',
+  },
   'MAP-801': {
     meaning: 'A test of the file gives another output than it expects.',
     remedy: 'Correct the mapping or the expectation.',

@@ -5,6 +5,7 @@ import { openAnswer } from './answer.ts';
 import type { Opened } from './answer.ts';
 import { isRecord } from './document.ts';
 import type { Path, Report } from './problems.ts';
+import { statusTest } from './response-conditions.ts';
 import { compileRule, waitOf } from './response-rule.ts';
 import type { Rule, Stage } from './response-rule.ts';
 
@@ -56,11 +57,38 @@ export function compileResponse(
     if (needs.hasLookup || !isRecord(rule) || !Object.hasOwn(rule, 'pending')) continue;
     report.error(path, 'MAP-506', 'a pending rule needs a way to ask again: send.lookup or file.ack.');
   }
+  reportShadowed(list, report);
   return (answer, stage) => {
     const opened = openAnswer(answer);
     const rule = rules.find((one) => one.stages.has(stage) && one.test(opened));
     return rule === undefined ? lastResort(answer, stage, now) : outcomeOf(rule, opened, now);
   };
+}
+
+/** A rule for all of 4xx before those for 401 and 429: a wrong password would read as a wrong lead, lead after lead. */
+function reportShadowed(
+  list: readonly { readonly rule: unknown; readonly path: Path }[],
+  report: Report,
+): void {
+  const repairable = new Set([401, 403, 429]);
+  for (const { rule, path } of list) {
+    if (!isRecord(rule)) continue;
+    for (const [kind, conditions] of Object.entries(rule)) {
+      if (!isRecord(conditions)) continue;
+      const takes = statusTest(conditions['status']);
+      if (takes === undefined) continue;
+      const alone = Object.keys(conditions).length === 1;
+      const taken = [...repairable].filter(takes);
+      if ((kind === 'invalid' || kind === 'refused') && alone && taken.length > 0) {
+        report.warn(
+          [...path, kind, 'status'],
+          'MAP-509',
+          `${taken.join(', ')} would be read as ${kind}: put rules for unauthorized and throttled before this one.`,
+        );
+      }
+      if (alone) for (const status of taken) repairable.delete(status);
+    }
+  }
 }
 
 function evidenceOf(answer: Answer): { readonly status: number; readonly answerBytes: number } {

@@ -1,8 +1,12 @@
 // docs/mapping.md: every example must be accepted, and write what the page says.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bodiesOf, severalCalls } from './calls-support.ts';
-import { compiled, flow, mappingsRoot, optIn, webhook, written } from './support.ts';
+import { conditionNames } from '../../src/mapping/conditions.ts';
+import { formatterNames } from '../../src/mapping/formatters.ts';
+import { leadFromSample } from '../../src/mapping/sample.ts';
+import type { CompiledMapping } from '../../src/mapping/contract.ts';
+import { compiled, flow, lead, mappingsRoot, problemsOf, webhook, written } from './support.ts';
 
 const page = readFileSync(join(mappingsRoot, '..', 'docs', 'mapping.md'), 'utf8');
 const blocks = [...page.matchAll(/^```(\w+)(?: (\w+))?\n([\s\S]*?)^```$/gm)].map(
@@ -43,40 +47,83 @@ test('the page has an example for every part of the language', () => {
   expect(examples.length).toBeGreaterThan(15);
 });
 
-test.each(examples)('$kind: $title', ({ kind, text, next }) => {
-  const mapping = compiled(mappingOf(kind, text));
-  if (next?.language !== 'json') return;
-  if (kind === 'fields') expect(JSON.parse(written(mapping))).toEqual(JSON.parse(next.text));
-  if (kind === 'calls') expect(bodiesOf(mapping)).toEqual(JSON.parse(next.text));
+const presets = Object.fromEntries(
+  readdirSync(join(mappingsRoot, 'presets')).map((file) => [
+    `presets/${file}`,
+    readFileSync(join(mappingsRoot, 'presets', file), 'utf8'),
+  ]),
+);
+
+/** `201 {"id":1} -> accepted 1`: an answer, its outcome, and the reference or reason taken from it. */
+function answersOf(mapping: CompiledMapping, lines: string): readonly string[] {
+  return lines.split('\n').map((line) => {
+    const [, status = '', text = ''] = /^(\d+) ?(.*?) -> /.exec(line) ?? [];
+    const answer = {
+      status: Number(status),
+      headers: {},
+      mediaType: 'application/json',
+      text,
+      truncated: false,
+    };
+    const outcome = mapping.classify(answer, 'create');
+    const kept =
+      'reference' in outcome ? outcome.reference : outcome.kind === 'invalid' ? outcome.reason : undefined;
+    return `${[status, text].filter((one) => one !== '').join(' ')} -> ${[outcome.kind, kept].filter((one) => one !== undefined).join(' ')}`;
+  });
+}
+
+const runnable = examples.filter(({ kind }) => kind !== 'lead' && kind !== 'mistake');
+
+test.each(runnable)('$kind: $title', ({ kind, text, next }) => {
+  const mapping = compiled(mappingOf(kind, text), presets);
+  if (next?.language === 'answers')
+    expect(answersOf(mapping, next.text.trimEnd())).toEqual(next.text.trimEnd().split('\n'));
+  if (next?.language === 'json') {
+    const shown = JSON.parse(next.text) as unknown;
+    if (kind === 'calls') expect(bodiesOf(mapping)).toEqual(shown);
+    else expect(JSON.parse(written(mapping))).toEqual(shown);
+  }
+  if (next?.language === 'text' || next?.language === 'xml')
+    expect(written(mapping).replaceAll('\r\n', '\n').trimEnd()).toBe(next.text.trimEnd());
 });
 
-test('the page names every code it needs and no key that does not exist', () => {
-  expect(optIn).toContain('OPTIN');
-  for (const key of [
-    'extends',
-    'accepts',
-    'maxAge',
-    'retry',
-    'onUnknown',
-    'pending',
-    'limits',
-    'timeouts',
-    'maps',
-    'empty',
-    'title',
-    'json',
-    'form',
-    'xml',
-    'csv',
-    'consent',
-    'fields',
-    'calls',
-    'schema',
-    'response',
-    'update',
-    'erase',
-    'tests',
-  ]) {
-    expect(page).toContain(key);
-  }
+test('every example of fields, consent and formats shows what it gives', () => {
+  const silent = examples.filter(
+    ({ kind, next }) =>
+      ['fields', 'consent', 'flow', 'response'].includes(kind) &&
+      (next === undefined || next.language === 'yaml'),
+  );
+  expect(silent.map((one) => one.text)).toEqual([]);
+});
+
+test('the lead of the page is the lead the examples are run with', () => {
+  const shown = examples.find(({ kind }) => kind === 'lead')?.text ?? '';
+  const sample = leadFromSample(shown, 'page.yaml', 'demo');
+  expect(sample.ok && sample.lead).toEqual(lead());
+});
+
+test('a mistake shown is told as the page says', () => {
+  const mistakes = examples.filter(({ kind }) => kind === 'mistake');
+  expect(mistakes.length).toBeGreaterThan(0);
+  for (const { text, next } of mistakes)
+    expect(problemsOf(webhook(text)).join()).toContain(next?.text.trim());
+});
+
+test('every formatter, condition, preset and key of the schema stands on the page', () => {
+  const schema = JSON.parse(readFileSync(join(mappingsRoot, 'schema/mapping.schema.json'), 'utf8')) as {
+    properties: Record<string, { properties?: Record<string, unknown> }>;
+    $defs: Record<string, { properties: Record<string, unknown> }>;
+  };
+  const keys = [
+    ...Object.keys(schema.properties),
+    ...['json', 'form', 'xml', 'csv'].flatMap((one) => Object.keys(schema.properties[one]?.properties ?? {})),
+    ...['field', 'consent', 'answer', 'rule'].flatMap((one) =>
+      Object.keys(schema.$defs[one]?.properties ?? {}),
+    ),
+    ...formatterNames,
+    ...conditionNames,
+    ...Object.keys(presets).map((one) => one.slice('presets/'.length, -'.yaml'.length)),
+  ];
+  const apart = ['$schema', 'note'];
+  expect(keys.filter((key) => !apart.includes(key) && !new RegExp(`\\b${key}\\b`).test(page))).toEqual([]);
 });
