@@ -97,7 +97,7 @@ export type Outcome =
   /** The recipient decides later; `lookup` asks again. */
   | { readonly kind: 'pending'; readonly reference?: string; readonly evidence?: Evidence }
   /** Fire and forget: gone without an error, nothing proves arrival. */
-  | { readonly kind: 'unconfirmed'; readonly evidence?: Evidence }
+  | { readonly kind: 'unconfirmed'; readonly captures?: Captured; readonly evidence?: Evidence }
   /** A business no. Final. */
   | { readonly kind: 'refused'; readonly reason: ReasonCode; readonly evidence?: Evidence }
   /** Our payload does not fit. Final for this mapping version. */

@@ -4,7 +4,7 @@
 import type { Action, Answer, Captured, Outcome } from '../../connectors/contract.ts';
 import type { Lead } from '../domain/lead.ts';
 import type { RetryPolicy } from '../domain/verdict.ts';
-import { captureMissing } from '../mapping/calls.ts';
+import { captureMissing } from '../mapping/call-parts.ts';
 import type { CallPlan, CompiledMapping, WriteSituation } from '../mapping/contract.ts';
 import { readCalls, type CalledDelivery, type CallRow } from '../store/calls.ts';
 import type { Sql } from '../store/database.ts';

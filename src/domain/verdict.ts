@@ -69,7 +69,7 @@ export function decide(
     case 'duplicate':
       return { verdict: doneOr('duplicate', at), signal: 'success', maybeReceived: true };
     case 'unconfirmed':
-      return { verdict: { next: 'done', reason: 'unproved' }, signal: 'success', maybeReceived: true };
+      return { verdict: doneOr('unproved', at), signal: 'success', maybeReceived: true };
     case 'pending':
       return {
         verdict:

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ConsentChannel, ConsentState, Lead } from '../../src/domain/lead.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { formatProblem } from '../../src/mapping/problems.ts';
+import { bodiesOf } from './calls-support.ts';
 import { check, demoClient, lead, mappingsRoot, problemsOf, written } from './support.ts';
 
 const folder = join(mappingsRoot, 'presets');
@@ -224,7 +225,7 @@ function publish(name: string, own: string): CompiledMapping {
   const text = `extends: presets/${name}\ndestination: demo-crm\n${own}\n`;
   const client = demoClient.replace(
     'hosts: [',
-    'hosts: [api.hubapi.com, api.sellsy.com, api.brevo.com, webto.salesforce.com, ',
+    'hosts: [api.hubapi.com, api.sellsy.com, api.brevo.com, api.pipedrive.com, webto.salesforce.com, ',
   );
   const result = check(text, { ...presets, 'demo/client.yaml': client });
   const problems = result.ok ? result.warnings : result.problems;
@@ -251,9 +252,83 @@ describe.each(Object.entries(cases))('%s', (name, { own, body, withdrawn, answer
 });
 
 test('every preset of a CRM has its case here', () => {
-  const apart = ['http-json', 'adf-mail', 'csv-portail', 'csv-excel'];
+  const apart = ['pipedrive', 'http-json', 'adf-mail', 'csv-portail', 'csv-excel'];
   const names = Object.keys(presets).map((name) => name.slice('presets/'.length, -'.yaml'.length));
   expect(names.filter((name) => !apart.includes(name)).toSorted()).toEqual(Object.keys(cases).toSorted());
+});
+
+describe('pipedrive: a person, then a lead that names it, then a note', () => {
+  const mapping = publish('pipedrive', '');
+  const one = person('granted', 'refused');
+  const quiet = { ...one, project: { programme: 'DM-LYON' } };
+
+  test('writes what the documentation shows, the opt-in with the person', () => {
+    const captured = { 'person.id': 12, 'lead.id': 'adf21080-0e10' };
+    expect(bodiesOf(mapping, one, { captured })).toEqual({
+      person: {
+        ...{ name: 'Élise Durand', emails: [{ value: 'E.Durand@courriel.example' }] },
+        ...{ phones: [{ value: '+33639980001' }], marketing_status: 'subscribed' },
+      },
+      lead: { title: 'DM-LYON DM-1', person_id: 12, origin_id: 'DM-1' },
+      note: { content: 'Balcon\nOPTIN: OUI', lead_id: 'adf21080-0e10' },
+    });
+    expect(bodiesOf(mapping, quiet, { captured })['note']).toBe('(not made)');
+    expect(bodiesOf(mapping, person('withdrawn', 'refused'), { captured })).toMatchObject({
+      person: { marketing_status: 'unsubscribed' },
+    });
+  });
+
+  test.each<Recorded>([
+    [
+      201,
+      { success: true, data: { id: 12 } },
+      'accepted',
+      { reference: '12', captures: { 'person.id': 12 } },
+    ],
+    [200, { success: true, data: null }, 'unknown'],
+    [400, { success: false, code: 'ERR_VALIDATION_FAILED' }, 'invalid', { reason: 'validation_failed' }],
+    [402, {}, 'unauthorized'],
+    [429, {}, 'throttled'],
+  ])('an answer %s %j is %s', (...[status, content, outcome, more]) => {
+    const text = JSON.stringify(content);
+    const answer = { status, headers: {}, mediaType: 'application/json', text, truncated: false };
+    const call = { action: 'create', name: 'person' } as const;
+    expect(mapping.classify(answer, 'create', call)).toMatchObject({ kind: outcome, ...more });
+  });
+
+  test('a client lays its own addresses over, call by call, and adds a field', () => {
+    const own = `calls:
+  - {name: person, send: {url: https://crm.demo.example/persons}, fields: [{to: label, value: 5}, {preset: rest}]}
+  - {name: lead, send: {url: https://crm.demo.example/leads}}
+`;
+    const mine = publish('pipedrive', own);
+    expect(
+      mine.actions.create?.calls?.map(({ name, settings }) => [name, (settings as { url: string }).url]),
+    ).toEqual([
+      ['person', 'https://crm.demo.example/persons'],
+      ['lead', 'https://crm.demo.example/leads'],
+      ['note', 'https://api.pipedrive.com/v1/notes'],
+    ]);
+    expect(bodiesOf(mine, one)['person']).toMatchObject({ label: 5, name: 'Élise Durand' });
+  });
+
+  test('and a mistake in its call is told in its own file, one of the preset in the preset', () => {
+    const text =
+      'extends: presets/pipedrive\ndestination: demo-crm\ncalls:\n  - {name: lead, fields: [{to: a, from: calls.persn.id}]}\n';
+    const client = demoClient.replace('hosts: [', 'hosts: [api.pipedrive.com, ');
+    expect(problemsOf(text, { ...presets, 'demo/client.yaml': client })).toEqual([
+      'mappings/demo/crm.yaml:4:41  MAP-201  no earlier call captures "calls.persn.id". Did you mean "calls.person.id"?',
+    ]);
+    expect(
+      problemsOf(text.replace('persn', 'person'), {
+        ...{ ...presets, 'demo/client.yaml': client },
+        'presets/pipedrive.yaml': (presets['presets/pipedrive.yaml'] ?? '').replace(
+          'from: identity.mobile',
+          'from: identity.moblie',
+        ),
+      }).join(),
+    ).toContain('mappings/presets/pipedrive.yaml:');
+  });
 });
 
 test('adf-mail: an XML attachment whose comments hold the opt-in', () => {
