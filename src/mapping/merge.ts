@@ -23,7 +23,7 @@ const down = (at: At, key: string | number): At => ({
 });
 
 /** The key of a list that is not taken whole: of the file, of an action (`update.calls`), or of one of its calls. */
-function joined(path: Path): string | undefined {
+function joined(path: Path): 'response' | 'fields' | 'consent' | 'calls' | undefined {
   const key = path.at(-1);
   const inCall = typeof path.at(-2) === 'number' && path.at(-3) === 'calls';
   if (key === 'calls') return path.length <= 2 ? key : undefined;
@@ -68,7 +68,7 @@ export function mergeTrees(over: Tree, under: Tree): Tree {
         return completed(a, b, at);
       case 'calls':
         return calls(a, b, at);
-      default:
+      case undefined:
         return a;
     }
   };

@@ -166,3 +166,35 @@ describe('a preview', () => {
     });
   });
 });
+
+test('a destination of several calls shows each of them, to the byte, with marks for ids that answers will give', async () => {
+  const home = join(folder, 'several');
+  mkdirSync(join(home, 'demo'), { recursive: true });
+  mkdirSync(join(home, 'presets'), { recursive: true });
+  cpSync(join(fixtures, 'client.yaml'), join(home, 'demo', 'client.yaml'));
+  writeFileSync(
+    join(home, 'demo', 'crm.yaml'),
+    `destination: demo-crm
+connector: webhook
+send: {auth: {bearer: secret:DEMO}}
+response: [{accepted: {status: 201, json: {ok: true}}}]
+consent:
+  - {to: OPTIN, channel: email, values: {granted: O, refused: N, not_asked: I, withdrawn: R}}
+calls:
+  - {name: person, send: {url: https://crm.demo.example/persons}, fields: [{to: nom, from: identity.lastName}], capture: {id: $.id}}
+  - {name: company, when: {equals: {project.use: other}}, send: {url: https://crm.demo.example/firms}, fields: [{to: ref, from: id}]}
+  - {name: deal, send: {url: "https://crm.demo.example/persons/{person.id}/deals"}, fields: [{to: person, from: calls.person.id}]}
+`,
+  );
+  const ran = await relais('mapping', 'preview', 'demo-crm', '--dir', home);
+  expect(ran).toMatchObject({ code: 0 });
+  const out = ran.out.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'KEY');
+  expect(out).toContain('Call 1 of 3: person');
+  expect(out).toContain('POST /persons HTTP/1.1');
+  expect(out).toContain('webhook-id: KEY-person');
+  expect(out).toContain('Call 2 of 3: company\n  not made for this lead');
+  expect(out).toContain('Call 3 of 3: deal');
+  expect(out).toContain('POST /persons/‹person.id›/deals HTTP/1.1');
+  expect(out).toContain('{"person":"‹person.id›"}');
+  rmSync(home, { recursive: true, force: true });
+});
