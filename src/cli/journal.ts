@@ -2,13 +2,13 @@
 // Invariant: a log that does not verify ends with exit code 1 and the first broken entry; only archive --remove takes anything away.
 import type { Command } from 'commander';
 import { existsSync, readFileSync } from 'node:fs';
-import { openDatabase } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import { archiveLog, removeArchived, type ArchiveOptions } from '../privacy/archive.ts';
 import { checkArchiveFile } from '../privacy/archive-file.ts';
 import { parseAnchor, type Anchor, type LogProblem, type Verification } from '../privacy/verify.ts';
 import { withExamples } from './arguments.ts';
 import { config, confirmed, out, progress, say, withApp } from './terminal.ts';
+import { openDatabase } from '../store/database.ts';
 
 export function journalCommands(program: Command): void {
   const log = program.command('log').description('the append-only log of every hand-over');

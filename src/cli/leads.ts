@@ -1,7 +1,6 @@
 // relais lead import | refusals, and the home of lead find, show, withdraw and erase.
 // Invariant: a bad row is never dropped: it is in the rejects file, or a visible refusal of lead_intake.
 import type { Command } from 'commander';
-import { openDatabase } from '../app.ts';
 import { importFile } from '../intake/import.ts';
 import { insertIntakeRows } from '../store/intake.ts';
 import { listRefusals } from '../store/intake-refusals.ts';
@@ -10,6 +9,7 @@ import { findCommands } from './lead-find.ts';
 import { rightsCommands } from './lead-rights.ts';
 import { paris, table } from './table.ts';
 import { config, out, progress, say, withApp } from './terminal.ts';
+import { openDatabase } from '../store/database.ts';
 
 export function leadCommands(program: Command): void {
   const lead = program.command('lead').description('import, find, show, withdraw, erase leads');

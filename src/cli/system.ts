@@ -1,13 +1,13 @@
 // relais config | migrate | status: the house itself.
 // Invariant: secrets are never printed; migrate changes the schema and rights, and creates no account.
 import type { Command } from 'commander';
-import { migrateDatabase, openDatabase } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import { reasonText } from '../domain/delivery.ts';
 import { allDestinations, readStates } from '../store/destinations.ts';
 import { accountHost } from '../store/migrate.ts';
 import { houseState } from '../store/support-house.ts';
 import type { App } from '../app.ts';
+import { openDatabase } from '../store/database.ts';
 import { withExamples } from './arguments.ts';
 import { age, paris, table } from './table.ts';
 import { config, out, strong, withApp } from './terminal.ts';
@@ -69,6 +69,7 @@ async function migrateCommand(options: { readonly host?: string }): Promise<void
   try {
     const gateway = await account(loaded.mysql.gatewayUrl);
     const intake = loaded.mysql.intakeUrl === undefined ? undefined : await account(loaded.mysql.intakeUrl);
+    const { migrateDatabase } = await import('../app.ts');
     const ran = await migrateDatabase(loaded, { gateway, ...(intake === undefined ? {} : { intake }) });
     for (const one of ran) out(`migrated ${String(one.version).padStart(3, '0')} ${one.name}`);
     out(

@@ -50,13 +50,7 @@ export function compileClientSchema(
   }
   let validate: ValidateFunction;
   try {
-    const schema = JSON.parse(text) as unknown;
-    if (typeof schema !== 'object' || schema === null) throw new SyntaxError('no object');
-    const dialect = (schema as Record<string, unknown>)['$schema'];
-    const modern = typeof dialect !== 'string' || dialect.includes('2020-12');
-    const ajv = modern ? new Ajv2020(options) : new Ajv(options);
-    (addFormats as unknown as (target: unknown) => void)(ajv);
-    validate = ajv.compile(schema);
+    validate = validatorOf(text);
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
     report.error(['schema'], 'MAP-705', `the schema "${name}" cannot be used: ${reason}.`);
@@ -69,6 +63,24 @@ export function compileClientSchema(
     },
     gaps: (targets) => gapsIn(validate.schema, targets, 0, ''),
   };
+}
+
+/** Compiling a schema costs more than checking the rest of a mapping: destinations that share one share its validator. */
+const validators = new Map<string, ValidateFunction>();
+
+function validatorOf(text: string): ValidateFunction {
+  const known = validators.get(text);
+  if (known !== undefined) return known;
+  const schema = JSON.parse(text) as unknown;
+  if (typeof schema !== 'object' || schema === null) throw new SyntaxError('no object');
+  const dialect = (schema as Record<string, unknown>)['$schema'];
+  const modern = typeof dialect !== 'string' || dialect.includes('2020-12');
+  const ajv = modern ? new Ajv2020(options) : new Ajv(options);
+  (addFormats as unknown as (target: unknown) => void)(ajv);
+  const validate = ajv.compile(schema);
+  if (validators.size >= 100) validators.clear();
+  validators.set(text, validate);
+  return validate;
 }
 
 /** Each lead is checked as the file with this one lead. */

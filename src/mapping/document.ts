@@ -20,9 +20,33 @@ const pointer = (path: Path): string => JSON.stringify(path);
 const languageWords = new Set(['on']);
 const doubtfulWord = /^(yes|no|on|off)$/i;
 const maxAliases = 50;
+const mostSlips = 2;
+
+interface Reading {
+  readonly tree: Tree;
+  readonly found: readonly Parameters<Problems['add']>[];
+}
+
+/** A check reads client.yaml, presets and maps for every destination that uses them: each is parsed once. */
+const readings = new Map<string, Reading>();
+const mostReadings = 300;
 
 /** Parses a file; problems are added, and a tree is given whenever anything can be read. */
 export function readDocument(name: string, text: string, problems: Problems): Tree {
+  const key = `${name}\n${text}`;
+  let reading = readings.get(key);
+  if (reading === undefined) {
+    const found: Parameters<Problems['add']>[] = [];
+    const tree = parseFile(name, text, { add: (...problem) => void found.push(problem) });
+    reading = { tree, found };
+    if (readings.size >= mostReadings) readings.clear();
+    readings.set(key, reading);
+  }
+  for (const problem of reading.found) problems.add(...problem);
+  return reading.tree;
+}
+
+function parseFile(name: string, text: string, problems: Problems): Tree {
   const file = `${mappingsFolder}/${name}`;
   const lines = new LineCounter();
   const document = parseDocument(text, {
@@ -33,10 +57,7 @@ export function readDocument(name: string, text: string, problems: Problems): Tr
     prettyErrors: false,
     logLevel: 'silent',
   });
-  const place = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset);
-    return { file, line: Math.max(1, line), column: Math.max(1, col) };
-  };
+  const place = placing(file, lines);
   const tabLines = reportTabs(file, text, problems);
   const broken = new Set<number>();
   for (const error of [...document.errors, ...document.warnings]) {
@@ -48,8 +69,9 @@ export function readDocument(name: string, text: string, problems: Problems): Tr
     } else if (error.code === 'MULTIPLE_DOCS') {
       problems.add(at, 'error', 'MAP-008', 'the file holds more than one YAML document.');
     } else {
-      // One slip makes an error of every token after it; the first of each line says where to look.
-      if (!broken.has(at.line)) problems.add(at, 'error', 'MAP-001', firstSentence(error.message));
+      // One slip makes an error of every token after it; the first of two lines say where to look.
+      if (!broken.has(at.line) && broken.size < mostSlips)
+        problems.add(at, 'error', 'MAP-001', firstSentence(error.message));
       broken.add(at.line);
     }
   }
@@ -135,18 +157,31 @@ export function readDocument(name: string, text: string, problems: Problems): Tr
       );
     }
   }
-  return {
-    value,
-    place: (path, what) => {
-      for (let length = path.length; length >= 0; length -= 1) {
-        const spot = spots.get(pointer(path.slice(0, length)));
-        if (spot === undefined) continue;
-        // A part that is missing is told at the key of what should hold it.
-        const wantsKey = what === 'key' || length < path.length;
-        return place(wantsKey && spot.key !== undefined ? spot.key : spot.value);
-      }
-      return { file, line: 1, column: 1 };
-    },
+  return { value, place: finding(file, spots, place) };
+}
+
+const placing =
+  (file: string, lines: LineCounter) =>
+  (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(1, line), column: Math.max(1, col) };
+  };
+
+/** Apart from the reader: what is kept must not hold on to the parsed document. */
+function finding(
+  file: string,
+  spots: ReadonlyMap<string, Spot>,
+  place: (offset: number) => Place,
+): Tree['place'] {
+  return (path, what) => {
+    for (let length = path.length; length >= 0; length -= 1) {
+      const spot = spots.get(pointer(path.slice(0, length)));
+      if (spot === undefined) continue;
+      // A part that is missing is told at the key of what should hold it.
+      const wantsKey = what === 'key' || length < path.length;
+      return place(wantsKey && spot.key !== undefined ? spot.key : spot.value);
+    }
+    return { file, line: 1, column: 1 };
   };
 }
 

@@ -76,8 +76,8 @@ export const problemsOfForm = {
     remedy: 'Lengthen maxAge or shorten the schedule.',
   },
   'MAP-607': {
-    meaning: 'The slot falls in the hour that is skipped in March and doubled in October.',
-    remedy: 'Choose an hour outside 02:00-02:59.',
+    meaning: 'The slot falls in the hour that a change of the clocks skips in spring and doubles in autumn.',
+    remedy: 'Choose another hour; in Paris one outside 02:00-02:59.',
   },
   'MAP-701': {
     meaning: 'The formula guard would put an apostrophe before a phone that begins with +.',

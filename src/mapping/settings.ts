@@ -4,6 +4,7 @@ import { Cron } from 'croner';
 import type { Action } from '../../connectors/contract.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import type { ActionPlan, ConnectorFacts } from './contract.ts';
+import { doubtfulHours, hoursNamed } from './clock-changes.ts';
 import { blockAt, isRecord, textAt } from './document.ts';
 import type { Path, Report } from './problems.ts';
 import { pathOf, structureProblems } from './structure.ts';
@@ -176,12 +177,17 @@ function checkSchedule(settings: Record<string, unknown>, at: (path: Path) => Pa
     );
     return false;
   }
-  if (cron !== undefined && zone === defaultZone && /^\S+ (2|02)( |$)/.test(cron)) {
-    report.warn(
-      at(['schedule', 'cron']),
-      'MAP-607',
-      'the hour 02:00-02:59 does not exist on one night in March and comes twice on one in October.',
-    );
+  if (cron !== undefined && isZone(zone)) {
+    const doubtful = doubtfulHours(zone);
+    const hour = hoursNamed(cron).find((one) => doubtful.has(one));
+    if (hour !== undefined) {
+      const two = String(hour).padStart(2, '0');
+      report.warn(
+        at(['schedule', 'cron']),
+        'MAP-607',
+        `the hour ${two}:00-${two}:59 does not exist on one night in spring and comes twice on one in autumn.`,
+      );
+    }
   }
   return sound;
 }

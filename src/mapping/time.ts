@@ -11,13 +11,20 @@ export function parseDuration(value: unknown): number | undefined {
   return match === null ? undefined : Number(match[1]) * (units[match[2] ?? ''] ?? 0);
 }
 
+const zones = new Map<string, boolean>();
+
 export function isZone(zone: string): boolean {
+  const known = zones.get(zone);
+  if (known !== undefined) return known;
+  let found = false;
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone });
-    return /^[A-Za-z]/.test(zone);
+    found = /^[A-Za-z]/.test(zone);
   } catch {
-    return false;
+    // Not a zone.
   }
+  if (zones.size < 1_000) zones.set(zone, found);
+  return found;
 }
 
 interface Civil {

@@ -8,3 +8,18 @@ test('an unquoted brace in a block is told once on its line', () => {
   const told = problems.all().filter((one) => one.code === 'MAP-001');
   expect(told.map((one) => one.line)).toEqual([2]);
 });
+
+test('of a slip that derails the lines behind it, the first two lines are told', () => {
+  const problems = createProblems();
+  const text = `a: 'open\n${Array.from({ length: 8 }, (_, index) => `k${index}: 'x' y: 'z' }`).join('\n')}\n`;
+  readDocument('essai/csv.yaml', text, problems);
+  expect(problems.all().filter((one) => one.code === 'MAP-001')).toHaveLength(2);
+});
+
+test('a file read twice tells its mistakes twice', () => {
+  const told = [createProblems(), createProblems()].map((problems) => {
+    readDocument('essai/twice.yaml', 'a: yes\n', problems);
+    return problems.all().map((one) => one.code);
+  });
+  expect(told).toEqual([['MAP-005'], ['MAP-005']]);
+});
