@@ -1,8 +1,10 @@
 // The only reader of the environment: every variable validated at once, secrets masked, the result frozen.
 // Invariant: a wrong configuration starts nothing; in production the unsafe is refused (C38, C40).
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { createSecrets } from './config/secrets.ts';
+import { variables } from './config/variables.ts';
 import { RelaisError } from './errors.ts';
 
 export interface Config {
@@ -54,99 +56,7 @@ export interface Config {
   }[];
 }
 
-interface Variable {
-  readonly name: string;
-  readonly meaning: string;
-  readonly fallback?: string;
-  readonly secret?: boolean;
-}
-
-/** Every variable the program reads, in the order of the README's table. */
-export const variables: readonly Variable[] = [
-  { name: 'RELAIS_ENV', meaning: 'production, development or sandbox', fallback: 'production' },
-  {
-    name: 'RELAIS_MYSQL_URL',
-    meaning: 'mysql://user:password@host:port/database of the gateway account',
-    secret: true,
-  },
-  {
-    name: 'RELAIS_MYSQL_OWNER_URL',
-    meaning: 'the same for the owner account (migrations only)',
-    secret: true,
-  },
-  {
-    name: 'RELAIS_MYSQL_INTAKE_URL',
-    meaning: 'the same for the intake account (lead import); default: the gateway account',
-    secret: true,
-  },
-  { name: 'RELAIS_MYSQL_CONNECTIONS', meaning: 'connections per process at most', fallback: '12' },
-  {
-    name: 'RELAIS_SILENCE_MS',
-    meaning: 'MySQL or Redis silent so long amid a question: the connection is lost; longer than a lock wait',
-    fallback: '60000',
-  },
-  { name: 'RELAIS_KEYS_SCHEMA', meaning: 'schema of the per-lead secrets; default: <database>_keys' },
-  { name: 'RELAIS_REDIS_URL', meaning: 'redis://host:port/db', secret: true },
-  { name: 'RELAIS_REDIS_PREFIX', meaning: 'prefix of every Redis key', fallback: 'relais' },
-  {
-    name: 'RELAIS_MASTER_KEY',
-    meaning: '32 random bytes in base64 (openssl rand -base64 32); or RELAIS_MASTER_KEY_FILE',
-    secret: true,
-  },
-  {
-    name: 'RELAIS_SEAL_KEY',
-    meaning: '32 random bytes in base64 that seal the log; or RELAIS_SEAL_KEY_FILE',
-    secret: true,
-  },
-  { name: 'RELAIS_MAPPINGS_DIR', meaning: 'folder of the mapping files', fallback: 'mappings' },
-  { name: 'RELAIS_SECRETS_DIR', meaning: 'folder with one file per secret:NAME; else RELAIS_SECRET_<NAME>' },
-  {
-    name: 'RELAIS_ALLOWED_RANGES',
-    meaning: 'private CIDR ranges that recipients may live in, comma-separated',
-    fallback: '',
-  },
-  {
-    name: 'RELAIS_ALLOW_PLAINTEXT',
-    meaning: 'yes allows http and SMTP without TLS; refused in production',
-    fallback: 'no',
-  },
-  {
-    name: 'RELAIS_CONNECT_TO',
-    meaning: 'host=address:port,... dialled instead of the host (relay or sandbox)',
-    fallback: '',
-  },
-  { name: 'RELAIS_CA_FILE', meaning: 'additional certificate authorities, PEM' },
-  { name: 'RELAIS_LOG_LEVEL', meaning: 'info, warn or error', fallback: 'info' },
-  { name: 'RELAIS_HTTP_HOST', meaning: 'address of health, readiness and metrics', fallback: '127.0.0.1' },
-  { name: 'RELAIS_HTTP_PORT', meaning: 'their port; empty: none' },
-  {
-    name: 'RELAIS_METRICS_DESTINATIONS',
-    meaning: 'destinations that metrics name at most; the others are called other',
-    fallback: '100',
-  },
-  {
-    name: 'RELAIS_WORKER_CONCURRENCY',
-    meaning: 'deliveries in flight per destination and process at most',
-    fallback: '50',
-  },
-  {
-    name: 'RELAIS_LEASE_MS',
-    meaning: 'lease of a delivery being sent; longer than any total timeout',
-    fallback: '60000',
-  },
-  { name: 'RELAIS_DRAIN_MS', meaning: 'how long SIGTERM waits for deliveries in flight', fallback: '25000' },
-  { name: 'RELAIS_PLANNER_IDLE_MS', meaning: 'pause between two looks when nothing is due', fallback: '40' },
-  { name: 'RELAIS_PLANNER_BATCH', meaning: 'rows taken at once', fallback: '200' },
-  { name: 'RELAIS_WINDOW', meaning: 'jobs kept in Redis per destination at most', fallback: '500' },
-  { name: 'RELAIS_ALERT_WEBHOOK', meaning: 'https URL that receives alerts as JSON', secret: true },
-  { name: 'RELAIS_ALERT_SMTP_URL', meaning: 'smtp(s):// server for alert mails', secret: true },
-  { name: 'RELAIS_ALERT_MAIL_TO', meaning: 'mailbox of the support team' },
-  { name: 'RELAIS_ALERT_MAIL_FROM', meaning: 'sender of alert mails' },
-  {
-    name: 'RELAIS_ACTOR',
-    meaning: 'name written in the log for commands run by hand; default: the system user',
-  },
-];
+export { variables } from './config/variables.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -374,45 +284,6 @@ function readSandboxFile(file: string): Record<string, string> {
     if (at > 0 && !line.startsWith('#')) values[line.slice(0, at)] = line.slice(at + 1);
   }
   return values;
-}
-
-/**
- * Values of `secret:NAME`, newest first (one per line of its file: a rotation keeps the old one below for the overlap).
- * A file is read again when its time or size changes; a missing folder falls back to RELAIS_SECRET_<NAME>.
- */
-function createSecrets(
-  folder: string | undefined,
-  variable: (name: string) => string | undefined,
-): Config['secrets'] {
-  const seen = new Map<string, { stamp: string; values: readonly string[]; checkedAt: number }>();
-  return (name) => {
-    if (!/^[A-Z][A-Z0-9_]{0,63}$/.test(name)) return [];
-    const known = seen.get(name);
-    // One stat a second at most: the hot path asks for every delivery.
-    if (known !== undefined && Date.now() - known.checkedAt < 1000) return known.values;
-    const file = folder === undefined ? undefined : join(folder, name);
-    let values: readonly string[];
-    let stamp = 'environment';
-    if (file !== undefined && existsSync(file)) {
-      const facts = statSync(file);
-      stamp = `${facts.mtimeMs}:${facts.size}`;
-      values = known?.stamp === stamp ? known.values : splitSecret(readFileSync(file, 'utf8'));
-    } else {
-      values = splitSecret(variable(`RELAIS_SECRET_${name}`) ?? '');
-    }
-    seen.set(name, { stamp, values, checkedAt: Date.now() });
-    return values;
-  };
-}
-
-/** One value a line; a PEM block is one value. In the environment lines may be joined by a literal \n. */
-function splitSecret(text: string): readonly string[] {
-  const plain = text.replaceAll('\\n', '\n').trim();
-  if (plain.includes('-----BEGIN')) return [plain];
-  return plain
-    .split('\n')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
 }
 
 /** Root of the project, where package.json stands. */

@@ -7,13 +7,8 @@ import { dataCategories } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import type { Sql } from '../store/database.ts';
 import { readDeliveries } from '../store/deliveries.ts';
-import {
-  allDestinations,
-  insertAuthorisation,
-  readAuthorisations,
-  revokeAuthorisation,
-  type Destination,
-} from '../store/destinations.ts';
+import { insertAuthorisation, readAuthorisations, revokeAuthorisation } from '../store/authorisations.ts';
+import { allDestinations, type Destination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { reopenWithheld, withheldOfDestination } from '../store/planning.ts';
 import { collect, impersonal, instant, known, reasonOf, wholeNumber, withExamples } from './arguments.ts';

@@ -10,13 +10,8 @@ import { liveAuthorisations } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Sql } from '../store/database.ts';
-import {
-  allDestinations,
-  findDestination,
-  readAuthorisations,
-  readStates,
-  type Destination,
-} from '../store/destinations.ts';
+import { readAuthorisations } from '../store/authorisations.ts';
+import { allDestinations, findDestination, readStates, type Destination } from '../store/destinations.ts';
 import { readVersions } from '../store/mapping-versions.ts';
 import { countBackfill } from '../store/support-leads.ts';
 import { instant, reasonOf, withExamples } from './arguments.ts';

@@ -7,7 +7,7 @@ import { contentDigest } from '../domain/keyed.ts';
 import { expireTogether, keepBytes } from '../store/batches.ts';
 import { noteCallDepartures, type CallDeparture } from '../store/calls.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { readAuthorisations } from '../store/destinations.ts';
+import { readAuthorisations } from '../store/authorisations.ts';
 import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
 import { lockLeased, markDeparted } from '../store/sending.ts';

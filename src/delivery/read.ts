@@ -3,7 +3,7 @@
 import { liveAuthorisations, type Authorisation } from '../domain/destination.ts';
 import type { Lead } from '../domain/lead.ts';
 import type { Database } from '../store/database.ts';
-import { readAuthorisations } from '../store/destinations.ts';
+import { readAuthorisations } from '../store/authorisations.ts';
 import { readLeads, type LeadRead } from '../store/leads.ts';
 import { createSnapshots } from '../store/lead-revisions.ts';
 import type { LeadSecrets } from '../store/secrets.ts';

@@ -9,14 +9,8 @@ import { formatProblem } from '../mapping/problems.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { readDeliveries } from '../store/deliveries.ts';
 import { reopenWithheld, withheldOfDestination } from '../store/planning.ts';
-import {
-  findDestination,
-  insertAuthorisation,
-  readAuthorisations,
-  saveDestination,
-  underWay,
-  type Destination,
-} from '../store/destinations.ts';
+import { insertAuthorisation, readAuthorisations } from '../store/authorisations.ts';
+import { findDestination, saveDestination, underWay, type Destination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import {
   fingerprintOf,

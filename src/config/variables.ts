@@ -1,0 +1,95 @@
+// Every variable the program reads, with its meaning and default: the README's table is held to it by a test.
+
+interface Variable {
+  readonly name: string;
+  readonly meaning: string;
+  readonly fallback?: string;
+  readonly secret?: boolean;
+}
+
+/** Every variable the program reads, in the order of the README's table. */
+export const variables: readonly Variable[] = [
+  { name: 'RELAIS_ENV', meaning: 'production, development or sandbox', fallback: 'production' },
+  {
+    name: 'RELAIS_MYSQL_URL',
+    meaning: 'mysql://user:password@host:port/database of the gateway account',
+    secret: true,
+  },
+  {
+    name: 'RELAIS_MYSQL_OWNER_URL',
+    meaning: 'the same for the owner account (migrations only)',
+    secret: true,
+  },
+  {
+    name: 'RELAIS_MYSQL_INTAKE_URL',
+    meaning: 'the same for the intake account (lead import); default: the gateway account',
+    secret: true,
+  },
+  { name: 'RELAIS_MYSQL_CONNECTIONS', meaning: 'connections per process at most', fallback: '12' },
+  {
+    name: 'RELAIS_SILENCE_MS',
+    meaning: 'MySQL or Redis silent so long amid a question: the connection is lost; longer than a lock wait',
+    fallback: '60000',
+  },
+  { name: 'RELAIS_KEYS_SCHEMA', meaning: 'schema of the per-lead secrets; default: <database>_keys' },
+  { name: 'RELAIS_REDIS_URL', meaning: 'redis://host:port/db', secret: true },
+  { name: 'RELAIS_REDIS_PREFIX', meaning: 'prefix of every Redis key', fallback: 'relais' },
+  {
+    name: 'RELAIS_MASTER_KEY',
+    meaning: '32 random bytes in base64 (openssl rand -base64 32); or RELAIS_MASTER_KEY_FILE',
+    secret: true,
+  },
+  {
+    name: 'RELAIS_SEAL_KEY',
+    meaning: '32 random bytes in base64 that seal the log; or RELAIS_SEAL_KEY_FILE',
+    secret: true,
+  },
+  { name: 'RELAIS_MAPPINGS_DIR', meaning: 'folder of the mapping files', fallback: 'mappings' },
+  { name: 'RELAIS_SECRETS_DIR', meaning: 'folder with one file per secret:NAME; else RELAIS_SECRET_<NAME>' },
+  {
+    name: 'RELAIS_ALLOWED_RANGES',
+    meaning: 'private CIDR ranges that recipients may live in, comma-separated',
+    fallback: '',
+  },
+  {
+    name: 'RELAIS_ALLOW_PLAINTEXT',
+    meaning: 'yes allows http and SMTP without TLS; refused in production',
+    fallback: 'no',
+  },
+  {
+    name: 'RELAIS_CONNECT_TO',
+    meaning: 'host=address:port,... dialled instead of the host (relay or sandbox)',
+    fallback: '',
+  },
+  { name: 'RELAIS_CA_FILE', meaning: 'additional certificate authorities, PEM' },
+  { name: 'RELAIS_LOG_LEVEL', meaning: 'info, warn or error', fallback: 'info' },
+  { name: 'RELAIS_HTTP_HOST', meaning: 'address of health, readiness and metrics', fallback: '127.0.0.1' },
+  { name: 'RELAIS_HTTP_PORT', meaning: 'their port; empty: none' },
+  {
+    name: 'RELAIS_METRICS_DESTINATIONS',
+    meaning: 'destinations that metrics name at most; the others are called other',
+    fallback: '100',
+  },
+  {
+    name: 'RELAIS_WORKER_CONCURRENCY',
+    meaning: 'deliveries in flight per destination and process at most',
+    fallback: '50',
+  },
+  {
+    name: 'RELAIS_LEASE_MS',
+    meaning: 'lease of a delivery being sent; longer than any total timeout',
+    fallback: '60000',
+  },
+  { name: 'RELAIS_DRAIN_MS', meaning: 'how long SIGTERM waits for deliveries in flight', fallback: '25000' },
+  { name: 'RELAIS_PLANNER_IDLE_MS', meaning: 'pause between two looks when nothing is due', fallback: '40' },
+  { name: 'RELAIS_PLANNER_BATCH', meaning: 'rows taken at once', fallback: '200' },
+  { name: 'RELAIS_WINDOW', meaning: 'jobs kept in Redis per destination at most', fallback: '500' },
+  { name: 'RELAIS_ALERT_WEBHOOK', meaning: 'https URL that receives alerts as JSON', secret: true },
+  { name: 'RELAIS_ALERT_SMTP_URL', meaning: 'smtp(s):// server for alert mails', secret: true },
+  { name: 'RELAIS_ALERT_MAIL_TO', meaning: 'mailbox of the support team' },
+  { name: 'RELAIS_ALERT_MAIL_FROM', meaning: 'sender of alert mails' },
+  {
+    name: 'RELAIS_ACTOR',
+    meaning: 'name written in the log for commands run by hand; default: the system user',
+  },
+];

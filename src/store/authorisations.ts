@@ -1,0 +1,83 @@
+// Who may receive what, on which document: granted, read under a shared lock at departure, revoked (C18).
+// Invariant: a revocation and a departure cannot cross; nothing is ever deleted.
+import type { Authorisation } from '../domain/destination.ts';
+import type { DataCategory } from '../domain/lead.ts';
+import { inList, type Sql } from './database.ts';
+
+type AuthorisationRow = {
+  id: number;
+  client_id: string;
+  destination_id: string;
+  recipient: string;
+  targets: string;
+  categories: string;
+  document_ref: string;
+  valid_from: Date;
+  valid_until: Date | null;
+  revoked_at: Date | null;
+};
+
+/** @param lock shares the rows, so that a revocation and a departure cannot cross (guarantee 6) */
+export async function readAuthorisations(
+  sql: Sql,
+  destinationIds: readonly string[],
+  lock = false,
+): Promise<ReadonlyMap<string, readonly Authorisation[]>> {
+  if (destinationIds.length === 0) return new Map();
+  const { marks, values } = inList([...new Set(destinationIds)].sort());
+  const rows = await sql.all<AuthorisationRow>(
+    `SELECT a.id, a.client_id, a.destination_id, a.recipient, a.targets, a.categories, a.document_ref, a.valid_from, a.valid_until, a.revoked_at
+       FROM authorisations a JOIN destinations d ON d.id = a.destination_id AND d.client_id = a.client_id
+      WHERE a.destination_id IN (${marks}) ORDER BY a.id${lock ? ' LOCK IN SHARE MODE' : ''}`,
+    values,
+  );
+  const found = new Map<string, Authorisation[]>();
+  for (const row of rows) {
+    const list = found.get(row.destination_id) ?? [];
+    list.push({
+      id: row.id,
+      clientId: row.client_id,
+      destinationId: row.destination_id,
+      recipient: row.recipient,
+      targets: JSON.parse(row.targets) as string[],
+      categories: JSON.parse(row.categories) as DataCategory[],
+      documentRef: row.document_ref,
+      validFrom: row.valid_from,
+      ...(row.valid_until === null ? {} : { validUntil: row.valid_until }),
+      ...(row.revoked_at === null ? {} : { revokedAt: row.revoked_at }),
+    });
+    found.set(row.destination_id, list);
+  }
+  return found;
+}
+
+export async function insertAuthorisation(
+  tx: Sql,
+  one: Omit<Authorisation, 'id' | 'revokedAt'> & { readonly grantedBy: string },
+): Promise<number> {
+  const { insertId } = await tx.run(
+    `INSERT INTO authorisations (client_id, destination_id, recipient, targets, categories, document_ref, valid_from, valid_until, granted_by)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      one.clientId,
+      one.destinationId,
+      one.recipient,
+      JSON.stringify(one.targets.map((target) => target.toLowerCase())),
+      JSON.stringify(one.categories),
+      one.documentRef,
+      one.validFrom,
+      one.validUntil ?? null,
+      one.grantedBy,
+    ],
+  );
+  return insertId;
+}
+
+/** Returns false when there is no such live authorisation. */
+export async function revokeAuthorisation(tx: Sql, id: number, actor: string): Promise<boolean> {
+  const { affected } = await tx.run(
+    'UPDATE authorisations SET revoked_at = UTC_TIMESTAMP(3), revoked_by = ? WHERE id = ? AND revoked_at IS NULL',
+    [actor, id],
+  );
+  return affected === 1;
+}
