@@ -1,19 +1,16 @@
-// Side doors for support: replay, cancel, suspend, resume, backfill. Each is recorded with who and why.
+// Side doors for support: replay and cancel. Each is recorded with who and why.
 // Invariant: a door re-enters the trip at a station; it never sends by itself and never kills a pending retry.
-import type { DestinationStatus } from '../domain/destination.ts';
 import { isEnd, splitReason } from '../domain/delivery.ts';
-import { allowed, probeNow } from '../domain/breaker.ts';
-import { RelaisError } from '../errors.ts';
+import type { CompiledMapping } from '../mapping/contract.ts';
 import { restartCalls } from '../store/calls.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
-import { cancelUnsent, reopenWithheld, wakeSiblings } from '../store/planning.ts';
-import { findDestination, readStates, saveCircuit, setStatus } from '../store/destinations.ts';
+import { findDestination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
-import { addBackfill, bringForward, bringThrottledForward, openRun } from '../store/side-doors.ts';
+import { cancelUnsent, reopenWithheld, wakeSiblings } from '../store/planning.ts';
+import { bringForward, openRun } from '../store/side-doors.ts';
 import { entryNames } from './entries.ts';
-import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Published } from './published.ts';
 
 export interface Actor {
@@ -189,79 +186,4 @@ export async function cancel(
     await wakeSiblings(tx, rows);
     return ended;
   });
-}
-
-/** Suspends or resumes a destination. Resuming also lets a held one probe at once. */
-export async function setDestinationStatus(
-  database: Database,
-  destinationId: string,
-  status: Extract<DestinationStatus, 'active' | 'suspended'>,
-  by: Actor,
-): Promise<void> {
-  await database.transaction(async (tx) => {
-    const state = (await readStates(tx, [destinationId], true)).get(destinationId);
-    const destination = await findDestination(tx, destinationId);
-    if (destination === undefined)
-      throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
-    if (destination.status === 'archived')
-      throw new RelaisError('DEST-001', `Destination ${destinationId} is archived.`);
-    const free = state === undefined || allowed(state.circuit, Date.now()) === Number.POSITIVE_INFINITY;
-    if (destination.status === status && (status === 'suspended' || free)) {
-      throw new RelaisError('DEST-001', `Destination ${destinationId} is ${status} already.`);
-    }
-    await setStatus(tx, destinationId, status, status === 'suspended' ? by.reason : '');
-    if (status === 'active' && state !== undefined) {
-      await saveCircuit(tx, destinationId, probeNow(state.circuit, Date.now()));
-      await bringThrottledForward(tx, destinationId);
-    }
-    await appendHandovers(tx, [
-      {
-        entry: status === 'suspended' ? 'suspended' : 'resumed',
-        clientId: destination.clientId,
-        destinationId,
-        actor: by.actor,
-        purpose: by.reason,
-      },
-    ]);
-  });
-}
-
-/** Leads handed to the planner in one transaction: a large client's backfill never holds its tables. */
-const backfillStep = 2_000;
-
-/** Asks the planner to plan older leads of the client for a destination. Returns how many were handed to it. */
-export async function backfill(
-  database: Database,
-  destinationId: string,
-  since: Date,
-  by: Actor,
-  progress?: (done: number) => void,
-): Promise<number> {
-  const destination = await findDestination(database, destinationId);
-  if (destination === undefined)
-    throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
-  const note = (reason: string): Promise<void> =>
-    appendHandovers(database, [
-      {
-        entry: 'backfilled',
-        clientId: destination.clientId,
-        destinationId,
-        actor: by.actor,
-        purpose: by.reason,
-        reason,
-      },
-    ]);
-  await note('begun');
-  let count = 0;
-  for (let after = 0; ;) {
-    const part = await database.transaction((tx) =>
-      addBackfill(tx, destination.clientId, destinationId, since, { after, limit: backfillStep }),
-    );
-    count += part.count;
-    progress?.(count);
-    if (part.last === undefined) break;
-    after = part.last;
-  }
-  await note(String(count));
-  return count;
 }

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSweeper } from '../../src/delivery/sweep.ts';
-import { setDestinationStatus } from '../../src/delivery/replay.ts';
+import { setDestinationStatus } from '../../src/delivery/suspend.ts';
 import { settle } from '../../src/delivery/settle.ts';
 import { silentLog } from '../../src/log.ts';
 import type { ClaimedDelivery } from '../../src/delivery/claim.ts';

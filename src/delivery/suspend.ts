@@ -1,0 +1,45 @@
+// Suspending and resuming a destination, by support.
+// Invariant: one change, one entry with who and why; the claim obeys the row, whatever Redis holds.
+import { allowed, probeNow } from '../domain/breaker.ts';
+import type { DestinationStatus } from '../domain/destination.ts';
+import { RelaisError } from '../errors.ts';
+import type { Database } from '../store/database.ts';
+import { findDestination, readStates, saveCircuit, setStatus } from '../store/destinations.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { bringThrottledForward } from '../store/side-doors.ts';
+import type { Actor } from './replay.ts';
+
+/** Suspends or resumes a destination. Resuming also lets a held one probe at once. */
+export async function setDestinationStatus(
+  database: Database,
+  destinationId: string,
+  status: Extract<DestinationStatus, 'active' | 'suspended'>,
+  by: Actor,
+): Promise<void> {
+  await database.transaction(async (tx) => {
+    const state = (await readStates(tx, [destinationId], true)).get(destinationId);
+    const destination = await findDestination(tx, destinationId);
+    if (destination === undefined)
+      throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
+    if (destination.status === 'archived')
+      throw new RelaisError('DEST-001', `Destination ${destinationId} is archived.`);
+    const free = state === undefined || allowed(state.circuit, Date.now()) === Number.POSITIVE_INFINITY;
+    if (destination.status === status && (status === 'suspended' || free)) {
+      throw new RelaisError('DEST-001', `Destination ${destinationId} is ${status} already.`);
+    }
+    await setStatus(tx, destinationId, status, status === 'suspended' ? by.reason : '');
+    if (status === 'active' && state !== undefined) {
+      await saveCircuit(tx, destinationId, probeNow(state.circuit, Date.now()));
+      await bringThrottledForward(tx, destinationId);
+    }
+    await appendHandovers(tx, [
+      {
+        entry: status === 'suspended' ? 'suspended' : 'resumed',
+        clientId: destination.clientId,
+        destinationId,
+        actor: by.actor,
+        purpose: by.reason,
+      },
+    ]);
+  });
+}

@@ -1,0 +1,54 @@
+// Moments at which a file of a flow is due: by its schedule, asked for by support, or because one was voided.
+// Invariant: a slot runs once; it stays due while its destination cannot send.
+import { isDuplicateKey, type Sql } from './database.ts';
+
+/** Notes that a file is due; false when that slot exists already. */
+export async function addSlot(
+  sql: Sql,
+  destinationId: string,
+  slotAt: Date,
+  askedBy = 'schedule',
+): Promise<boolean> {
+  try {
+    await sql.run('INSERT INTO slots (destination_id, slot_at, asked_by) VALUES (?, ?, ?)', [
+      destinationId,
+      slotAt,
+      askedBy,
+    ]);
+    return true;
+  } catch (error) {
+    if (isDuplicateKey(error)) return false;
+    throw error;
+  }
+}
+
+/** The newest slot ever noted for each destination. */
+export async function latestSlots(sql: Sql): Promise<ReadonlyMap<string, Date>> {
+  const rows = await sql.all<{ destination_id: string; slot_at: Date }>(
+    "SELECT destination_id, MAX(slot_at) AS slot_at FROM slots WHERE asked_by = 'schedule' GROUP BY destination_id",
+  );
+  return new Map(rows.map((row) => [row.destination_id, row.slot_at]));
+}
+
+export interface Slot {
+  readonly destinationId: string;
+  readonly slotAt: Date;
+}
+
+/** Due slots of active destinations that nobody else is taking; the caller's transaction holds them. */
+export async function dueSlots(tx: Sql, limit: number): Promise<readonly Slot[]> {
+  const rows = await tx.all<{ destination_id: string; slot_at: Date }>(
+    `SELECT destination_id, slot_at FROM slots WHERE state = 'due' AND slot_at <= UTC_TIMESTAMP(3)
+        AND destination_id IN (SELECT id FROM destinations WHERE status = 'active')
+      ORDER BY slot_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+  );
+  return rows.map((row) => ({ destinationId: row.destination_id, slotAt: row.slot_at }));
+}
+
+/** A slot runs once. */
+export async function markTaken(tx: Sql, slot: Slot): Promise<void> {
+  await tx.run(
+    "UPDATE slots SET state = 'taken', taken_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND slot_at = ?",
+    [slot.destinationId, slot.slotAt],
+  );
+}
