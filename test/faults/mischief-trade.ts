@@ -1,12 +1,12 @@
 // What happens to leads and recipients: moods, outages, rights, corrections of the set-up, jobs that come twice.
 import { Queue } from 'bullmq';
-import { setDestinationStatus } from '../../src/delivery/replay.ts';
+import { setDestinationStatus } from '../../src/delivery/suspend.ts';
 import { queueName, queuePrefix } from '../../src/queue/jobs.ts';
 import {
   insertAuthorisation,
   readAuthorisations,
   revokeAuthorisation,
-} from '../../src/store/destinations.ts';
+} from '../../src/store/authorisations.ts';
 import { appendHandovers } from '../../src/store/handovers.ts';
 import { clientId, destinations, stormFiles, webhooks } from './mappings.ts';
 import type { Random } from './random.ts';

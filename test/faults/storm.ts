@@ -1,6 +1,6 @@
 // The storm: real planner and worker processes, leads at a steady rate, mischief on a seeded schedule, then calm until all is settled.
 // Invariant: judged only after the calm, by ledgers; while it blows the gateway is never asked whether it is well.
-import { setDestinationStatus } from '../../src/delivery/replay.ts';
+import { setDestinationStatus } from '../../src/delivery/suspend.ts';
 import { check, type Figures } from './check.ts';
 import { feed } from './feed.ts';
 import { readLedgers } from './ledgers.ts';
