@@ -90,6 +90,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (reason !== undefined) await showHeld(database, destination.id, reason, options.window);
       return 0;
     }
+    // A window that is nearly full is filled up in one go when there is room worth it.
+    if (held === undefined && limit < options.window / 4) return 0;
     const jobs = await database.transaction((tx) =>
       takeDue(tx, destination.id, limit, {
         replays: Math.max(0, replayWindow - used.replays),

@@ -29,7 +29,7 @@ export async function windowUse(
   destinationId: string,
 ): Promise<{ readonly all: number; readonly replays: number }> {
   const [row] = await sql.all<{ n: number; replays: number | null }>(
-    "SELECT COUNT(*) AS n, SUM(priority > 0) AS replays FROM deliveries WHERE destination_id = ? AND state IN ('queued', 'sending') AND batch_id = 0",
+    "SELECT COUNT(*) AS n, SUM(priority > 0) AS replays FROM deliveries WHERE destination_id = ? AND state IN ('queued', 'sending')",
     [destinationId],
   );
   return { all: row?.n ?? 0, replays: Number(row?.replays ?? 0) };

@@ -1,4 +1,4 @@
-// A recipient that says yes at once, in a process of its own so that its work is nobody else's. Prints its port.
+// A recipient that says yes at once, in a process of its own so that its work is nobody else's. Sends its port, and its count when asked.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -11,4 +11,5 @@ const server = createServer((request, response) => {
     response.end(`{"success":true,"id":"R-${count}"}`);
   });
 });
-server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));
+server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
+process.on('message', () => process.send?.(count));

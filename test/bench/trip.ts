@@ -38,6 +38,23 @@ const profiled: Readonly<Record<string, string>> = flag('profile')
 const countOf = (gateway: Gateway, sql: string) => async (): Promise<number> =>
   (await gateway.owner.all<{ n: number }>(sql))[0]?.n ?? 0;
 
+interface Recipient {
+  readonly port: number;
+  readonly count: () => Promise<number>;
+}
+
+/** Counts what arrived until all has; only then asks the database: counting rows all the time would be its main work. */
+async function settledOf(
+  recipient: Recipient,
+  settled: () => Promise<number>,
+): Promise<() => Promise<number>> {
+  const before = await recipient.count();
+  return async () => {
+    const arrived = (await recipient.count()) - before;
+    return arrived < leads ? arrived : settled();
+  };
+}
+
 async function sendLeads(gateway: Gateway): Promise<void> {
   for (let start = 0; start < leads; start += 500) {
     await gateway.send(
@@ -51,11 +68,11 @@ const published = (gateway: Gateway): Promise<unknown> =>
 
 async function relaisRound(
   bench: Bench,
-  port: number,
+  recipient: Recipient,
   { inFlight, processes }: { readonly inFlight: number; readonly processes: number },
 ): Promise<Rate & { readonly planning: number }> {
   const signing = { RELAIS_SECRET_SIGN: `whsec_${randomBytes(32).toString('base64')}` };
-  const files = webhookFiles(port, {
+  const files = webhookFiles(recipient.port, {
     extra: `limits: { concurrency: ${Math.min(1_000, inFlight * processes)} }`,
   });
   const gateway = await openGateway({
@@ -73,7 +90,7 @@ async function relaisRound(
     const startedAt = performance.now();
     const planner = startProcess(gateway, 'planner', {
       RELAIS_LOG_LEVEL: 'error',
-      RELAIS_WINDOW: String(inFlight * processes * 5),
+      RELAIS_WINDOW: String(inFlight * processes * 2),
     });
     const planned = countOf(gateway, 'SELECT COUNT(*) AS n FROM deliveries');
     while ((await planned()) < leads) await pause(25);
@@ -90,7 +107,10 @@ async function relaisRound(
       bench,
       workers: workers.map((one) => one.child),
       planner: planner.child,
-      done: countOf(gateway, "SELECT COUNT(*) AS n FROM deliveries WHERE state = 'delivered'"),
+      done: await settledOf(
+        recipient,
+        countOf(gateway, "SELECT COUNT(*) AS n FROM deliveries WHERE state = 'delivered'"),
+      ),
       total: leads,
     });
     for (const worker of workers) worker.child.kill('SIGTERM');
@@ -122,8 +142,8 @@ async function withQueue<T>(
   }
 }
 
-async function plainRound(bench: Bench, port: number, concurrency: number): Promise<Rate> {
-  const gateway = await openGateway({ files: webhookFiles(port) });
+async function plainRound(bench: Bench, recipient: Recipient, concurrency: number): Promise<Rate> {
+  const gateway = await openGateway({ files: webhookFiles(recipient.port) });
   let child: ChildProcess | undefined;
   try {
     await published(gateway);
@@ -147,7 +167,7 @@ async function plainRound(bench: Bench, port: number, concurrency: number): Prom
           bench.redisUrl,
           gateway.app.database.name,
           name,
-          String(port),
+          String(recipient.port),
           String(concurrency),
         ];
         child = spawn(process.execPath, [join(import.meta.dirname, 'plain.ts'), ...args], {
@@ -156,7 +176,10 @@ async function plainRound(bench: Bench, port: number, concurrency: number): Prom
         return rateOf({
           bench,
           workers: [child],
-          done: countOf(gateway, "SELECT COUNT(*) AS n FROM plain_deliveries WHERE state = 'delivered'"),
+          done: await settledOf(
+            recipient,
+            countOf(gateway, "SELECT COUNT(*) AS n FROM plain_deliveries WHERE state = 'delivered'"),
+          ),
           total: leads,
         });
       },
@@ -189,11 +212,16 @@ async function limitRound(bench: Bench, port: number, concurrency: number): Prom
 }
 
 await withServices(async (bench) => {
-  const recipient = spawn(process.execPath, [join(import.meta.dirname, 'recipient.ts')]);
+  const serving = fork(join(import.meta.dirname, 'recipient.ts'));
   try {
-    const port = await new Promise<number>((done) =>
-      recipient.stdout.once('data', (part: Buffer) => done(Number(part.toString()))),
-    );
+    const [port] = (await once(serving, 'message')) as [number];
+    const recipient: Recipient = {
+      port,
+      count: async () => {
+        serving.send('count');
+        return ((await once(serving, 'message')) as [number])[0];
+      },
+    };
     const results = new Map<string, Rate[]>();
     const planning: number[] = [];
     const note = <T extends Rate>(name: string, rate: T): T => {
@@ -206,11 +234,11 @@ await withServices(async (bench) => {
     for (let round = 1; round <= rounds; round += 1) {
       console.error(`bench: round ${round} of ${rounds}`);
       for (const one of settings.relais)
-        planning.push(note(nameOf(one), await relaisRound(bench, port, one)).planning);
+        planning.push(note(nameOf(one), await relaisRound(bench, recipient, one)).planning);
       for (const one of settings.plain)
-        note(`plain program, ${one} in flight`, await plainRound(bench, port, one));
+        note(`plain program, ${one} in flight`, await plainRound(bench, recipient, one));
       for (const one of settings.limit) note(`limit, ${one} in flight`, await limitRound(bench, port, one));
-      for (const one of settings.more) note(nameOf(one), await relaisRound(bench, port, one));
+      for (const one of settings.more) note(nameOf(one), await relaisRound(bench, recipient, one));
     }
     const bestOf = (prefix: string): number =>
       Math.max(
@@ -236,6 +264,6 @@ await withServices(async (bench) => {
       );
     }
   } finally {
-    recipient.kill();
+    serving.kill();
   }
 });
