@@ -44,7 +44,11 @@ const calls = (): string[] => readFileSync(join(folder, 'calls'), 'utf8').trim()
 
 type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
 
-async function start(code: string, signal?: NodeJS.Signals): Promise<Ended> {
+async function start(
+  code: string,
+  signal?: NodeJS.Signals,
+  heard: (err: string) => void = () => undefined,
+): Promise<Ended> {
   const env = { ...process.env, PATH: `${join(folder, 'programs')}${delimiter}${process.env['PATH'] ?? ''}` };
   const text = `import { bootstrap, run } from ${JSON.stringify(join(folder, 'bin', 'bootstrap.mjs'))};\n${code}`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', text], { cwd: folder, env });
@@ -53,7 +57,10 @@ async function start(code: string, signal?: NodeJS.Signals): Promise<Ended> {
     out += part;
     if (signal !== undefined && out.includes('ready')) child.kill(signal);
   });
-  child.stderr.setEncoding('utf8').on('data', (part: string) => (err += part));
+  child.stderr.setEncoding('utf8').on('data', (part: string) => {
+    err += part;
+    heard(err);
+  });
   const [exitCode] = (await once(child, 'close')) as [number | null];
   return { code: exitCode, out, err };
 }
@@ -110,10 +117,13 @@ test('the lock of a start that was killed does not stop the next one', async () 
 
 test('an npm that goes on after its start was killed is waited for', async () => {
   inventNpm(SUCCEED);
-  const orphan = spawn('sh', ['-c', `sleep 0.5; ${SUCCEED}`], { cwd: folder });
+  const go = join(folder, 'go');
+  const orphan = spawn('sh', ['-c', `until [ -e '${go}' ]; do sleep 0.1; done; ${SUCCEED}`], { cwd: folder });
   mkdirSync(join(folder, '.relais'));
   writeFileSync(join(folder, '.relais', 'install.lock'), `4194305 ${orphan.pid}`);
-  const { err } = await start(BOOT);
+  const { err } = await start(BOOT, undefined, (said) => {
+    if (said.includes('waiting for it')) writeFileSync(go, '');
+  });
   expect(err).toContain('waiting for it');
   expect(err).not.toContain('npm ci');
 });
