@@ -10,6 +10,6 @@ export default {
   modulePathIgnorePatterns: [],
   testMatch: [
     '<rootDir>/test/domain/consent*.unit.test.ts',
-    '<rootDir>/test/mapping/{consent,consent-rules,consent-shapes}.unit.test.ts',
+    '<rootDir>/test/mapping/{consent,consent-rules,consent-shapes,mistakes}.unit.test.ts',
   ],
 };

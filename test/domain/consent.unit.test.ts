@@ -148,6 +148,38 @@ const records: fc.Arbitrary<ConsentRecord[]> = fc.array(
   { maxLength: 12 },
 );
 
+describe('two grants of one instant: the more protective one counts, whichever was read first', () => {
+  const both = (a: ConsentRecord, b: ConsentRecord, channel: ConsentChannel) =>
+    [
+      [a, b],
+      [b, a],
+    ].map((events) => currentConsent(events, 'marketing', channel, at(1)));
+
+  test('C16b: one by telephone without proof is no grant, the proved one beside it notwithstanding', () => {
+    const phone = said('granted', 0, { channel: 'phone' });
+    for (const found of both(phone, { ...phone, ...proved }, 'phone'))
+      expect(found).toMatchObject({ state: 'refused', lapsed: true });
+  });
+  test('C16: the one that ends first says until when, also beside one without an end', () => {
+    const [soon, late] = [
+      said('granted', 0, { validUntil: at(5) }),
+      said('granted', 0, { validUntil: at(9) }),
+    ];
+    for (const found of [...both(soon, late, 'email'), ...both(soon, said('granted', 0), 'email')])
+      expect(found?.until).toEqual(at(5));
+    for (const found of both(late, said('granted', 0), 'email')) expect(found?.until).toEqual(at(9));
+  });
+});
+
+test('of two "not asked" the later is the record', () => {
+  const [first, second] = [said('not_asked', 0), said('not_asked', 3)];
+  for (const events of [
+    [first, second],
+    [second, first],
+  ])
+    expect(currentConsent(events, 'marketing', 'email', at(9))?.record).toBe(second);
+});
+
 describe('whatever was recorded', () => {
   const every = (
     rule: (events: readonly ConsentRecord[], channel: ConsentChannel, now: Date) => void,

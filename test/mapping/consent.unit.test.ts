@@ -127,6 +127,43 @@ test('freshUntil is the earliest end of the grants that were written', () => {
   ];
   const result = compiled(webhook(name, '', both)).apply(lead({ consents }), situation());
   expect(result.ok && result.record.freshUntil).toEqual(soon);
+  const [first, second] = [consents[1], consents[0]].map((one, index) => ({
+    ...(one ?? answered('granted')),
+    channel: index === 0 ? ('email' as const) : ('sms' as const),
+  }));
+  const turned = first === undefined || second === undefined ? [] : [first, second];
+  const other = compiled(webhook(name, '', both)).apply(lead({ consents: turned }), situation());
+  expect(other.ok && other.record.freshUntil).toEqual(soon);
+  const endless = compiled(webhook(name)).apply(lead(), situation());
+  expect(endless.ok && 'freshUntil' in endless.record).toBe(false);
+});
+
+test('the second line may hold where the first does not', () => {
+  const two =
+    'consent:\n  - {to: A, channel: email, values: {granted: O, refused: N, not_asked: I, withdrawn: R}}\n' +
+    '  - {to: B, channel: sms, values: {granted: O, refused: N, not_asked: hold, withdrawn: R}}\n';
+  const consents = [answered('granted'), answered('not_asked', { channel: 'sms' })];
+  expect(compiled(webhook(name, '', two)).apply(lead({ consents }), situation())).toMatchObject({
+    ...{ why: 'opt_in_held', field: 'B' },
+  });
+});
+
+test('null is written as null, told to the log as such and shown as nothing; a proof is in no truth table', () => {
+  const lines =
+    'consent:\n  - {to: OPTIN, channel: email, values: {granted: true, refused: false, not_asked: null, withdrawn: false}}\n' +
+    '  - {to: P, channel: email, proof: source}\n';
+  const one = lead({ consents: [answered('not_asked')] });
+  const mapping = compiled(webhook(name, '', lines));
+  expect(written(mapping, one)).toBe('{"nom":"Durand","OPTIN":null}');
+  const result = mapping.apply(one, situation());
+  expect(result.ok && result.record.consents.map(({ field, value }) => [field, value])).toEqual([
+    ['OPTIN', 'null'],
+  ]);
+  expect(mapping.consentTable.map(({ field }) => field)).toEqual(['OPTIN']);
+  const sheet = compiled(mail('', name, lines)).apply(one, situation());
+  expect(sheet.ok && sheet.record.sheet?.at(-1)?.lines).toEqual([
+    { label: 'OPTIN', value: '', emphasis: true },
+  ]);
 });
 
 test('an opt-out field writes its no for a grant, once it is confirmed', () => {
