@@ -75,6 +75,9 @@ export const services: Readonly<Record<string, Mischief>> = {
       const free = own(scene).fillDisk?.();
       await pause(random.between(500, 5_000));
       free?.();
+      // A database may end itself rather than write half a page.
+      await pause(300);
+      await own(scene).startMysql();
     },
   },
   mysql_connections_killed: {

@@ -22,6 +22,7 @@ export interface StormServers {
   onMove: () => void;
   /** `kill`: as a power cut; `stop`: as an administrator. */
   readonly stopMysql: (how: 'kill' | 'stop') => Promise<void>;
+  /** Does nothing while it runs. */
   readonly startMysql: () => Promise<void>;
   readonly stopRedis: () => Promise<void>;
   /** @param empty its memory is gone too */
@@ -102,16 +103,20 @@ export async function startStormServers(path: string, log: (line: string) => voi
     redisPassword,
     onMove: () => undefined,
     stopMysql: async (how) => {
-      if (how === 'kill') process.kill(mysql.process.pid, 'SIGKILL');
+      // A full disk may have ended it already.
+      if (how === 'kill' && !mysql.process.hasEnded()) process.kill(mysql.process.pid, 'SIGKILL');
       await mysql.process.stop();
     },
     startMysql: async () => {
+      if (!mysql.process.hasEnded()) return;
+      await mysql.process.stop();
       mysql = await start();
       servers.onMove();
     },
     stopRedis: async () => {
-      process.kill((redis[master] as ServerProcess).pid, 'SIGKILL');
-      await redis[master]?.stop();
+      const server = redis[master] as ServerProcess;
+      if (!server.hasEnded()) process.kill(server.pid, 'SIGKILL');
+      await server.stop();
     },
     startRedis: async (empty) => {
       if (empty) rmSync(join(folder.path, `redis-${master}`), { recursive: true, force: true });

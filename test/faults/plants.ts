@@ -1,0 +1,141 @@
+// Bugs to plant: each takes one promise out of the gateway, in a copy of its sources, to see that the checker notices.
+// Invariant: the product holds no switch for them; a text that is not found any more is an error, never a plant that does nothing.
+import { zeros } from './check.ts';
+
+export interface Patch {
+  readonly file: string;
+  readonly find: string;
+  readonly put: string;
+}
+
+export interface Plant {
+  readonly name: string;
+  readonly patches: readonly Patch[];
+  /** The figure that must turn red for it, and what its first finding must look like where the name alone is not enough. */
+  readonly red: string;
+  readonly like?: RegExp;
+}
+
+export const plants: readonly Plant[] = [
+  {
+    name: 'no lease',
+    // What a killed worker held is held for ever.
+    patches: [
+      {
+        file: 'src/store/sending.ts',
+        find: 'lease_owner = ?,\n            lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))',
+        put: 'lease_owner = ?,\n            lease_until = TIMESTAMPADD(HOUR, 9 + 0 * ?, UTC_TIMESTAMP(3))',
+      },
+    ],
+    red: zeros.unsettled,
+    like: / sending:/,
+  },
+  {
+    name: 'no fencing',
+    // Whoever comes back settles, whoever holds the row now.
+    patches: [
+      {
+        file: 'src/store/sending.ts',
+        find: "sql: `AND state = 'sending' AND lease_until > UTC_TIMESTAMP(3) AND lease_token = ${token.sql}`",
+        put: 'sql: `AND (lease_token = ${token.sql} OR 1 = 1)`',
+      },
+      {
+        file: 'src/store/sending.ts',
+        find: 'rows.filter((row) => row.alive === 1 && tokens.get(row.id) === row.lease_token).map((row) => row.id)',
+        put: 'rows.map((row) => row.id)',
+      },
+    ],
+    red: zeros.settledTwice,
+  },
+  {
+    name: 'log after send only',
+    // `departed` is written with the outcome: a worker that dies between has sent what nobody knows of.
+    patches: [
+      {
+        file: 'src/delivery/depart.ts',
+        find: 'await appendHandovers(\n    tx,\n    leaving.flatMap((one) => entriesOf(one)),\n    now,\n  );',
+        put: 'for (const one of leaving) for (const entry of entriesOf(one)) afterwards.set(entry.deliveryId, entry);',
+      },
+      {
+        file: 'src/delivery/depart.ts',
+        find: 'export interface Departure {',
+        put: 'export const afterwards = new Map();\nexport interface Departure {',
+      },
+      {
+        file: 'src/delivery/settle.ts',
+        find: "  work.handovers.push({\n    entry: attempted.asked ? 'lookup' : 'outcome',",
+        put: "  if (afterwards.has(row.id)) work.handovers.push(afterwards.get(row.id));\n  work.handovers.push({\n    entry: attempted.asked ? 'lookup' : 'outcome',",
+      },
+      {
+        file: 'src/delivery/settle.ts',
+        find: 'export interface Settling {',
+        put: "import { afterwards } from './depart.ts';\nexport interface Settling {",
+      },
+    ],
+    red: zeros.unlogged,
+  },
+  {
+    name: 'no re-push',
+    // What Redis forgot is forgotten.
+    patches: [
+      {
+        file: 'src/delivery/dispatch.ts',
+        find: 'for (const [destinationId, group] of byDestination) await push(destinationId, group.map(jobOf), true);',
+        put: 'if (byDestination.size < 0) await push("", [], true);',
+      },
+    ],
+    red: zeros.unsettled,
+    like: / queued:/,
+  },
+  {
+    name: 'claim without order',
+    // A change may leave while its create is on its way.
+    patches: [
+      {
+        file: 'src/delivery/claim.ts',
+        find: 'const blocked = blockedBy(row, siblings, claimed);',
+        put: 'const blocked = false && blockedBy(row, siblings, claimed);',
+      },
+    ],
+    red: zeros.twoAtOnce,
+  },
+  {
+    name: 'limits trusted to Redis',
+    // Each process keeps the limit; together they do not.
+    patches: [
+      {
+        file: 'src/delivery/claim.ts',
+        find: 'const byConcurrency = limits.concurrency - sending;',
+        put: 'const byConcurrency = Number.POSITIVE_INFINITY;',
+      },
+      {
+        file: 'src/delivery/claim.ts',
+        find: 'limits.perMinute === undefined ? Number.POSITIVE_INFINITY : limits.perMinute - windowUsed',
+        put: 'Number.POSITIVE_INFINITY',
+      },
+    ],
+    red: zeros.limits,
+  },
+  {
+    name: 'consent not re-read',
+    // What was read when the content was written counts, whatever the prospect has said since.
+    patches: [
+      {
+        file: 'src/delivery/depart.ts',
+        find: "if (lead === undefined || lead.revision !== readRevision || (lead.erased && row.action !== 'erase'))\n      return false;",
+        put: 'if (lead === undefined) return false;',
+      },
+    ],
+    red: zeros.erased,
+  },
+];
+
+/** @throws when the text is not there, or more than once: the plant must be written anew for today's source */
+export function patched(source: string, { file, find, put }: Patch): string {
+  const [before, after, ...more] = source.split(find);
+  if (before === undefined || after === undefined || more.length > 0)
+    throw new Error(
+      `${file}: the text a plant replaces is there ${source.split(find).length - 1} times instead of once:\n${find}`,
+    );
+  return before + put + after;
+}
