@@ -93,7 +93,6 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
       secrets,
       snapshot,
       digestKey: intakeDigestKey(config.masterKey),
-      now: () => new Date(),
     }),
     publishing: createPublishing({ database, mappingsDir: config.mappingsDir, check: checkOptions, log }),
     rights: createRights({ database, secrets, snapshot }),

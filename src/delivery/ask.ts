@@ -10,6 +10,7 @@ import { appendHandovers } from '../store/handovers.ts';
 import { readLeads } from '../store/leads.ts';
 import { calledAttempt, policyOf, type CallWay, type CalledAttempt, type Progress } from './calls.ts';
 import type { ClaimedDelivery } from './claim.ts';
+import { writtenAtOf } from './content.ts';
 import { itemOf } from './parcel.ts';
 import { entryNames } from './entries.ts';
 import type { Attempted } from './attempt.ts';
@@ -90,7 +91,7 @@ function calledOf(
   if (called === undefined) return undefined;
   const now = new Date();
   return calledAttempt(called.call, called.progress, lead, {
-    ...{ action: row.action, key: row.key, now, writtenAt: row.firstDepartedAt ?? now },
+    ...{ action: row.action, key: row.key, now, writtenAt: writtenAtOf(row) },
     categories: mapping.client.categories,
   });
 }
@@ -170,6 +171,6 @@ function questionOf(row: ClaimedDelivery, leadReference: string, { mapping, call
     action: row.action,
     items: [itemOf(row, leadReference, about)],
     body: { bytes: new Uint8Array(), mediaType: 'application/octet-stream', extension: 'bin' },
-    writtenAt: row.firstDepartedAt ?? new Date(),
+    writtenAt: writtenAtOf(row),
   };
 }

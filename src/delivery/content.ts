@@ -32,6 +32,9 @@ export interface Stopped {
   readonly fields: readonly string[];
 }
 
+/** Kept with the first departure, so that what is written again says the same moment. */
+export const writtenAtOf = (row: ClaimedDelivery): Date => row.firstDepartedAt ?? row.now;
+
 export interface ContentInputs {
   /** The version in force: what the destination takes now, and through which targets. */
   readonly mapping: CompiledMapping;
@@ -81,7 +84,7 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
     action: row.action,
     key: row.key,
     ...(row.knownReference === undefined ? {} : { recipientReference: row.knownReference }),
-    writtenAt: row.firstDepartedAt ?? inputs.now,
+    writtenAt: writtenAtOf(row),
     now: inputs.now,
     categories: authorisation.categories,
   };

@@ -11,7 +11,7 @@ import { readAuthorisations } from '../store/authorisations.ts';
 import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
 import { lockLeased, markDeparted } from '../store/sending.ts';
-import type { Ready } from './content.ts';
+import { writtenAtOf, type Ready } from './content.ts';
 import { entryNames } from './entries.ts';
 
 export interface Departure {
@@ -98,6 +98,7 @@ async function departTogether(
       one.ready.map((item) => ({
         id: item.row.id,
         token: item.row.leaseToken,
+        writtenAt: writtenAtOf(item.row),
         sentRevision: item.call?.attempt.oldestRevision ?? item.contentRevision,
         sentMappingId: one.mappingVersionId,
       })),

@@ -5,7 +5,7 @@ import { idempotencyKey } from '../domain/delivery.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { callKey } from '../mapping/call-situations.ts';
 import type { ClaimedDelivery } from './claim.ts';
-import type { Ready } from './content.ts';
+import { writtenAtOf, type Ready } from './content.ts';
 
 export function itemOf(
   row: ClaimedDelivery,
@@ -23,12 +23,7 @@ export function itemOf(
   };
 }
 
-export function parcelOf(
-  ready: readonly Ready[],
-  mapping: CompiledMapping,
-  now: Date,
-  captured: Captured = {},
-): Parcel {
+export function parcelOf(ready: readonly Ready[], mapping: CompiledMapping, captured: Captured = {}): Parcel {
   const [first] = ready as readonly [Ready];
   const { row, record, lead, call } = first;
   return {
@@ -40,7 +35,7 @@ export function parcelOf(
     body: mapping.write([record], row.action, undefined, call?.name),
     ...(record.sheet === undefined ? {} : { sheet: record.sheet }),
     ...(record.title === undefined ? {} : { title: record.title }),
-    writtenAt: row.firstDepartedAt ?? now,
+    writtenAt: writtenAtOf(row),
   };
 }
 

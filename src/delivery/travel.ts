@@ -97,7 +97,7 @@ export function createTravel(options: TravelOptions): Travel {
         left = ready.slice(0, most).map((one) => one.row);
         continue;
       }
-      const parcel = file?.parcel ?? parcelOf(ready, trip.content, now, trip.progress?.captured);
+      const parcel = file?.parcel ?? parcelOf(ready, trip.content, trip.progress?.captured);
       const settings = ready[0]?.call?.settings ?? trip.settings;
       const composed = trip.connector.compose(parcel, settings, trip.context.secret);
       const uncovered = ready.filter(

@@ -9,7 +9,6 @@ import type { CheckedRow } from './row.ts';
 export interface SettleDeps {
   readonly secrets: Pick<LeadSecrets, 'create'>;
   readonly digestKey: Buffer;
-  readonly now: () => Date;
   /** Keeps the current revision of these leads where a recipient may hold it; called before they change. */
   readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
 }

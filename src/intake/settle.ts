@@ -134,8 +134,9 @@ async function forgetErased(
 const rowKey = (row: Pick<CheckedRow, 'clientId' | 'rowReference'> & { readonly kind: string }): string =>
   `${row.kind}\n${row.clientId}\n${row.rowReference}`;
 
-function judged(one: IntakeRow, deps: SettleDeps, refuse: Ledger['refuse']): Candidate[] {
-  const checked = checkRow(one.values, deps.now());
+function judged(one: IntakeRow, deps: Pick<SettleDeps, 'digestKey'>, refuse: Ledger['refuse']): Candidate[] {
+  // Against the database's clock: a gateway host whose clock runs late would refuse sound leads as of the future.
+  const checked = checkRow(one.values, one.takenAt);
   if ('row' in checked)
     return [
       {

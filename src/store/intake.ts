@@ -22,6 +22,8 @@ export type IntakeValues = Readonly<Partial<Record<IntakeColumn, IntakeValue>>>;
 export interface IntakeRow {
   readonly id: number;
   readonly receivedAt: Date;
+  /** The database's clock when the row was taken. */
+  readonly takenAt: Date;
   readonly values: IntakeValues;
 }
 
@@ -40,11 +42,15 @@ export interface Receipt {
   readonly receivedAt: Date;
 }
 
-type Raw = Record<string, IntakeValue> & { readonly id: number; readonly received_at: Date };
-const select = `SELECT id, received_at, ${intakeColumns.join(', ')} FROM lead_intake`;
+type Raw = Record<string, IntakeValue> & {
+  readonly id: number;
+  readonly received_at: Date;
+  readonly taken_at: Date;
+};
+const select = `SELECT id, received_at, UTC_TIMESTAMP(3) AS taken_at, ${intakeColumns.join(', ')} FROM lead_intake`;
 const shaped = (raw: Raw): IntakeRow => {
-  const { id, received_at: receivedAt, ...values } = raw;
-  return { id, receivedAt, values };
+  const { id, received_at: receivedAt, taken_at: takenAt, ...values } = raw;
+  return { id, receivedAt, takenAt, values };
 };
 
 /** The oldest new rows that nobody else holds, locked. Rows of an open transaction are skipped and come later. */

@@ -133,6 +133,8 @@ function heldClause(leases: readonly Lease[]): { readonly sql: string; readonly 
 
 export interface DepartureMark extends Lease {
   readonly id: number;
+  /** The moment its content names; the first one stays. */
+  readonly writtenAt: Date;
   readonly sentRevision: number;
   readonly sentMappingId: number;
 }
@@ -155,10 +157,14 @@ export async function markDeparted(tx: Sql, marks: readonly DepartureMark[]): Pr
       ids,
       some.map((mark) => mark.sentMappingId),
     );
+    const written = caseOf(
+      ids,
+      some.map((mark) => mark.writtenAt.toISOString().slice(0, 23).replace('T', ' ')),
+    );
     const { affected } = await tx.run(
       `UPDATE deliveries FORCE INDEX (PRIMARY) SET departures = departures + 1, departed_attempt = attempt, sent_revision = ${revision.sql}, sent_mapping_id = ${mapping.sql},
-              first_departed_at = COALESCE(first_departed_at, UTC_TIMESTAMP(3)) WHERE id IN (${list.marks}) ${held.sql}`,
-      [...revision.values, ...mapping.values, ...list.values, ...held.values],
+              first_departed_at = COALESCE(first_departed_at, ${written.sql}) WHERE id IN (${list.marks}) ${held.sql}`,
+      [...revision.values, ...mapping.values, ...written.values, ...list.values, ...held.values],
     );
     if (affected !== ids.length) return false;
   }

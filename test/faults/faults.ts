@@ -9,6 +9,11 @@ const option = (name: string, fallback: number): number => {
   return at < 0 ? fallback : Number(process.argv[at + 1]);
 };
 
+const text = (name: string): string => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? '' : (process.argv[at + 1] ?? '');
+};
+
 const seconds = Math.round(option('minutes', 1) * 60);
 const seed = option('seed', Math.floor(Math.random() * 1e9));
 const servers = await startStormServers(join(process.cwd(), '.relais', `faults-${process.pid}`), (line) =>
@@ -24,6 +29,8 @@ try {
     // A minute long when the storm is long enough for it to matter.
     outageMs: Math.min(60_000, seconds * 150),
     calmMs: option('calm', 240) * 1_000,
+    without: text('without').split(','),
+    keepLedgers: join(process.cwd(), '.relais', `faults-ledgers-${seed}.json`),
     log: (line) => console.log(line),
   });
   console.log(report(result));

@@ -151,7 +151,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
         one.spare();
       }
     },
-    lastWords: () => words.join('').split('\n').slice(-60).join('\n'),
+    lastWords: () => words.join('').split('\n').slice(-300).join('\n'),
     close: async () => {
       closed = true;
       for (const child of children) child.kill('SIGKILL');

@@ -52,6 +52,7 @@ fields:
   - { to: ref, from: id, required: true }
   - { to: nom, from: identity.lastName, required: true }
   - { to: tel, from: identity.mobile, as: { phone: national } }
+  - { to: envoye, from: delivery.sentAt }
 response:
   - { accepted: { status: 2xx, json: { success: true } }, reference: $.id }
   - { refused: { status: 422 } }

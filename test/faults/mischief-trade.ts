@@ -69,8 +69,8 @@ export const trade: Readonly<Record<string, Mischief>> = {
       const text = stormFiles(scene.recipients.places)[name] ?? '';
       // Another content from now on: what may have been received keeps the one of its version.
       const changed = text.replace(
-        'response:',
-        `  - { to: version, value: v${random.between(1, 1_000_000)} }\nresponse:`,
+        '\nresponse:',
+        `\n  - { to: version, value: v${random.between(1, 1_000_000)} }\nresponse:`,
       );
       scene.gateway.file(name, changed);
       await perhaps(() =>

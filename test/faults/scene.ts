@@ -41,7 +41,7 @@ export const pause = (ms: number): Promise<void> => new Promise((done) => setTim
 export function expected(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: string };
   return (
-    isRelaisError(error) ||
+    (isRelaisError(error) && error.code !== 'MAPPING-001') ||
     error instanceof SqlFailure ||
     typeof code === 'string' ||
     /closed state|Connection is closed|LOADING|READONLY|OOM|MISCONF|Command timed out/.test(message ?? '')

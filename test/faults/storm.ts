@@ -1,6 +1,8 @@
 // The storm: real planner and worker processes, leads at a steady rate, mischief on a seeded schedule, then calm until all is settled.
 // Invariant: judged only after the calm, by ledgers; while it blows the gateway is never asked whether it is well.
+import { writeFileSync } from 'node:fs';
 import { setDestinationStatus } from '../../src/delivery/suspend.ts';
+import type { Gateway } from '../trip/gateway.ts';
 import { check, type Figures } from './check.ts';
 import { feed } from './feed.ts';
 import { readLedgers } from './ledgers.ts';
@@ -28,6 +30,10 @@ export interface StormOptions {
   readonly calmMs?: number;
   /** The longest outage of a service, ms. */
   readonly outageMs?: number;
+  /** Mischief left out, by name. */
+  readonly without?: readonly string[];
+  /** Where the ledgers go when something is wrong. */
+  readonly keepLedgers?: string;
 }
 
 export interface StormReport extends Figures {
@@ -36,6 +42,8 @@ export interface StormReport extends Figures {
   /** Processes killed at a numbered step. */
   readonly deaths: Readonly<Record<string, number>>;
   readonly calmSeconds: number;
+  /** What had not come to its end when the calm was over. */
+  readonly leftovers: Readonly<Record<string, number>>;
   /** The end of what the processes wrote. */
   readonly lastWords: string;
 }
@@ -55,6 +63,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     await feeding.done;
     options.log(`storm over, ${feeding.handedIn.length} leads handed in; waiting until all is settled`);
     const calmSeconds = await calm(scene, options);
+    const leftovers = await leftBehind(gateway);
     const verified = await gateway.app.sealer.verify();
     const ledgers = await readLedgers(gateway.owner, {
       handedIn: feeding.handedIn,
@@ -62,7 +71,24 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       limits,
       brokenLog: verified.ok ? [] : [JSON.stringify(verified.problem)],
     });
-    return { ...check(ledgers), mischief, deaths: fleet.deaths, calmSeconds, lastWords: fleet.lastWords() };
+    const figures = check(ledgers);
+    if (options.keepLedgers !== undefined && Object.values(figures.faults).some((found) => found.length > 0))
+      writeFileSync(
+        options.keepLedgers,
+        JSON.stringify(
+          { ledgers, leftovers, ...(await evidence(gateway)), words: fleet.lastWords() },
+          undefined,
+          1,
+        ),
+      );
+    return {
+      ...figures,
+      mischief,
+      deaths: fleet.deaths,
+      calmSeconds,
+      leftovers,
+      lastWords: fleet.lastWords(),
+    };
   } finally {
     await stage.close();
   }
@@ -72,9 +98,10 @@ export async function storm(options: StormOptions): Promise<StormReport> {
 async function blow(scene: Scene, options: StormOptions): Promise<Readonly<Record<string, number>>> {
   const random = seeded(options.seed);
   const able = Object.entries<Mischief>({ ...processes, ...services, ...trade }).filter(
-    ([, { needs }]) =>
-      needs === undefined ||
-      (scene.servers !== undefined && (needs === 'servers' || scene.servers.fillDisk !== undefined)),
+    ([name, { needs }]) =>
+      !(options.without ?? []).includes(name) &&
+      (needs === undefined ||
+        (scene.servers !== undefined && (needs === 'servers' || scene.servers.fillDisk !== undefined))),
   );
   const all = able.reduce((sum, [, { weight }]) => sum + weight, 0);
   const counts: Record<string, number> = {};
@@ -112,13 +139,9 @@ async function calm(scene: Scene, options: StormOptions): Promise<number> {
   slow.line.delay(0);
   fleet.calm();
   for (let round = 0; ; round += 1) {
-    const [left] = await gateway.owner.all<{ n: number }>(
-      `SELECT (SELECT COUNT(*) FROM lead_intake WHERE status = 'new') + (SELECT COUNT(*) FROM lead_changes)
-            + (SELECT COUNT(*) FROM handovers_unsealed)
-            + (SELECT COUNT(*) FROM deliveries WHERE state NOT IN ('delivered', 'failed', 'cancelled')) AS n`,
-    );
+    const left = Object.values(await leftBehind(gateway));
     // Whatever is left at the limit is found by the checker, by name.
-    if (left?.n === 0 || Date.now() > limit) return Math.round((Date.now() - start) / 1_000);
+    if (left.length === 0 || Date.now() > limit) return Math.round((Date.now() - start) / 1_000);
     if (options.pace === 'brisk' && round % 5 === 0)
       await perhaps(() => requestFile(gateway.app.database, { id: 'essai-csv', clientId }, 'storm', 'calm'));
     if (round % 10 === 0)
@@ -128,4 +151,30 @@ async function calm(scene: Scene, options: StormOptions): Promise<number> {
         );
     await pause(200);
   }
+}
+
+async function leftBehind({ owner }: Gateway): Promise<Readonly<Record<string, number>>> {
+  const rows = await owner.all<{ what: string; n: number }>(
+    `SELECT 'rows not taken in' AS what, COUNT(*) AS n FROM lead_intake WHERE status = 'new'
+     UNION ALL SELECT 'changes not planned', COUNT(*) FROM lead_changes
+     UNION ALL SELECT 'entries not sealed', COUNT(*) FROM handovers_unsealed
+     UNION ALL SELECT CONCAT('deliveries ', state), COUNT(*) FROM deliveries WHERE state NOT IN ('delivered', 'failed', 'cancelled') GROUP BY state`,
+  );
+  return Object.fromEntries(rows.filter((row) => row.n > 0).map((row) => [row.what, row.n]));
+}
+
+/** What the database was doing when something was wrong. */
+async function evidence({ owner }: Gateway): Promise<Readonly<Record<string, unknown>>> {
+  return {
+    transactions: await owner.all('SELECT * FROM information_schema.INNODB_TRX'),
+    connections: await owner.all('SELECT * FROM information_schema.PROCESSLIST'),
+    changes: await owner.all('SELECT * FROM lead_changes ORDER BY id LIMIT 20'),
+    open: await owner.all(
+      "SELECT * FROM deliveries WHERE state NOT IN ('delivered', 'failed', 'cancelled') ORDER BY id LIMIT 50",
+    ),
+    batches: await owner.all(
+      "SELECT id, state, attempt, due_at, queued_at FROM batches WHERE state IN ('open', 'written')",
+    ),
+    destinations: await owner.all('SELECT * FROM destination_states'),
+  };
 }

@@ -56,6 +56,32 @@ describe('a lead row', () => {
   });
 });
 
+describe('a gateway whose own clock runs a day late', () => {
+  it('takes a lead of this minute in: what lies in the future is the database to say', async () => {
+    const [clock] = await home.database.all<{ now: Date }>('SELECT UTC_TIMESTAMP(3) AS now');
+    await home.send(lead('AB-3', { collected_at: clock?.now ?? new Date() }));
+    const Real = Date;
+    const late = class extends Real {
+      constructor(...given: [] | [number]) {
+        super(...(given.length === 0 ? [Real.now() - 86_400_000] : given));
+      }
+    };
+    globalThis.Date = late as DateConstructor;
+    try {
+      expect(await home.intake().acceptBatch(200)).toMatchObject({ accepted: 1, refused: 0 });
+    } finally {
+      globalThis.Date = Real;
+    }
+  });
+
+  it('and still refuses one that the database has not reached', async () => {
+    const [clock] = await home.database.all<{ now: Date }>('SELECT UTC_TIMESTAMP(3) AS now');
+    const ahead = new Date((clock?.now.getTime() ?? 0) + 6 * 60_000);
+    await home.send(lead('AB-4', { collected_at: ahead }));
+    expect(await home.intake().acceptBatch(200)).toMatchObject({ accepted: 0, refused: 1 });
+  });
+});
+
 describe('a refused row', () => {
   it('stays visible with its reasons and no value, and makes nothing', async () => {
     await home.send(

@@ -8,7 +8,6 @@ import { insertIntakeRows, type IntakeValues } from '../../src/store/intake.ts';
 import { grantRights, migrate } from '../../src/store/migrate.ts';
 import { createLeadSecrets } from '../../src/store/secrets.ts';
 import { freshDatabase } from '../support/database.ts';
-import { now } from './rows.ts';
 
 export const masterKey = randomBytes(32);
 
@@ -55,7 +54,7 @@ export async function openIntakeHome(): Promise<IntakeHome> {
     ...{ name: fresh.name, database, sender, snapshots, count },
     intake: (snapshot = (_tx, ids) => Promise.resolve(void snapshots.push([...ids])), more = {}) =>
       createIntake({
-        ...{ database, snapshot, log: silentLog, now: () => now },
+        ...{ database, snapshot, log: silentLog },
         secrets: createLeadSecrets({ masterKey, keysSchema }),
         digestKey: intakeDigestKey(masterKey),
         ...more,
