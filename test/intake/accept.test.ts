@@ -62,8 +62,8 @@ describe('a gateway whose own clock runs a day late', () => {
     await home.send(lead('AB-3', { collected_at: clock?.now ?? new Date() }));
     const Real = Date;
     const late = class extends Real {
-      constructor(...given: [] | [number]) {
-        super(...(given.length === 0 ? [Real.now() - 86_400_000] : given));
+      constructor(given?: number) {
+        super(given ?? Real.now() - 86_400_000);
       }
     };
     globalThis.Date = late as DateConstructor;
