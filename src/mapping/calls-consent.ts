@@ -28,7 +28,7 @@ interface Carrying {
 const prefix = 'call:';
 
 /** The call a consent line sends, if that is what it does. */
-export const gatedCall = (line: Pick<ConsentLine, 'target'>): string | undefined =>
+export const gatedCall = (line: { readonly target: { readonly text: string } }): string | undefined =>
   line.target.text.startsWith(prefix) ? line.target.text.slice(prefix.length) : undefined;
 
 export interface ConsentPlaces {

@@ -2,6 +2,7 @@
 // Invariant: pure; what a lead's value is stays with the caller, who decides what of it may be shown.
 import type { Action } from '../../connectors/contract.ts';
 import type { Lead } from '../domain/lead.ts';
+import { callSituations } from './call-situations.ts';
 import type { ApplyResult, CompiledMapping, WriteSituation, WrittenRecord } from './contract.ts';
 import { isRecord } from './document.ts';
 import { findSource } from './source.ts';
@@ -106,17 +107,21 @@ function sideOf(mapping: CompiledMapping, lead: Lead, action: Action, now: Date)
   const accepts = mapping.accepts(lead);
   const accepted = accepts.yes ? 'taken' : `not taken (accepts.${accepts.because})`;
   const side = { values: new Map<string, unknown>(), impersonal: new Map<string, boolean>(), bytes: '' };
-  const plan = mapping.actions[action];
-  // Ids that an earlier answer would give stand in for themselves.
-  const captures = (plan?.calls ?? []).flatMap((call) => call.captures);
-  const situation: WriteSituation = {
+  const plain: WriteSituation = {
     ...{ action, key: 'dlv_diff', recipientReference: 'REF', writtenAt: now, now },
     categories: mapping.client.categories,
-    ...(captures.length === 0 ? {} : { captured: Object.fromEntries(captures.map((one) => [one, one])) }),
   };
-  for (const call of plan?.calls ?? [undefined]) {
-    const place = call === undefined ? situation : { ...situation, call: call.name };
-    if (call !== undefined && !call.applies(lead, place)) continue;
+  const several = mapping.actions[action]?.calls !== undefined;
+  const places = several
+    ? callSituations(mapping, lead, plain)
+    : [{ call: undefined, situation: plain, applies: true }];
+  for (const { call, situation: place, applies } of places) {
+    if (!applies) continue;
+    // An opt-in may send a call that has no body: that it is made is all there is to compare.
+    if (call !== undefined) {
+      side.values.set(`call ${call.name}`, 'made');
+      side.impersonal.set(`call ${call.name}`, true);
+    }
     const result = mapping.apply(lead, place);
     if (!result.ok)
       return { outcome: whyNot(result), accepted, values: new Map(), impersonal: new Map(), bytes: '' };
@@ -206,7 +211,15 @@ function settingsOf(mapping: CompiledMapping): Named {
       for (const [key, inner] of Object.entries(value)) walk(inner, name === '' ? key : `${name}.${key}`);
     else found.set(name, JSON.stringify(value) ?? '');
   };
-  for (const [action, plan] of Object.entries(mapping.actions)) walk({ [action]: plan.settings }, '');
+  for (const [action, { settings, calls }] of Object.entries(mapping.actions)) {
+    if (calls === undefined) walk({ [action]: settings }, '');
+    else walk({ calls: calls.map((call) => call.name).join(', ') }, action);
+    for (const call of calls ?? [])
+      walk(
+        { ...(call.settings as object), onUnknown: call.onUnknown, captures: call.captures },
+        `${action}.${call.name}`,
+      );
+  }
   const { connector, retry, maxAgeMs, limits, timeouts, schedule, updateOn, hasLookup } = mapping;
   walk({ connector, retry, maxAgeMs, limits, timeouts, schedule, updateOn, hasLookup }, '');
   return found;

@@ -1,11 +1,12 @@
 // What a mapping reads, line by line, as data: for tools that describe a file rather than run it.
 // Invariant: reads the file as checked, presets and shared maps included; it never decides what is written.
+import type { Action } from '../../connectors/contract.ts';
 import { isRecord, listAt, textAt } from './document.ts';
 import { findSource } from './source.ts';
 import type { Source } from './source.ts';
 
 export interface FieldRead {
-  /** Target; `echanges.type` for the field of a group. */
+  /** Target; `echanges.type` for the field of a group, `person: name` for one of a call. */
   readonly target: string;
   /** Sources it writes from, as absolute paths: `interactions.kind`. */
   readonly sources: readonly Source[];
@@ -18,13 +19,17 @@ export interface FieldRead {
 
 type Raw = Readonly<Record<string, unknown>>;
 
-/** Every field of `fields:` and of the update's own, groups opened; consent places left out. */
-export function fieldReads(
-  mapping: Raw,
-  key: 'fields' | 'update' | 'erase' = 'fields',
-): readonly FieldRead[] {
-  const block = key === 'fields' ? mapping : mapping[key];
-  return listAt(block, 'fields').flatMap((raw) => (isRecord(raw) ? readsOf(raw, mapping) : []));
+/** Every field of an action and of each of its calls, groups opened; consent places left out. */
+export function fieldReads(mapping: Raw, action: Action = 'create'): readonly FieldRead[] {
+  const block = action === 'create' ? mapping : mapping[action];
+  const readsIn = (one: unknown): readonly FieldRead[] =>
+    listAt(one, 'fields').flatMap((raw) => (isRecord(raw) ? readsOf(raw, mapping) : []));
+  return [
+    ...readsIn(block),
+    ...listAt(block, 'calls').flatMap((call) =>
+      readsIn(call).map((read) => ({ ...read, target: `${textAt(call, 'name') ?? '?'}: ${read.target}` })),
+    ),
+  ];
 }
 
 function readsOf(raw: Raw, mapping: Raw, list?: string, parent = ''): readonly FieldRead[] {
@@ -62,7 +67,7 @@ function sourceOf(path: string, list: string | undefined): Source | undefined {
   return findSource(`${list}.${path}`) ?? inner;
 }
 
-/** Sources that only decide: in `when:` of any line and in `accepts:`. */
+/** Sources that only decide: in `when:` of any line and of any call. */
 export function decidingPaths(mapping: Raw): ReadonlySet<string> {
   const found = new Set<string>();
   const walk = (value: unknown): void => {
@@ -81,6 +86,12 @@ export function decidingPaths(mapping: Raw): ReadonlySet<string> {
       lines(raw);
     }
   };
-  for (const block of [mapping, mapping['update'], mapping['erase']]) lines(block);
+  for (const block of [mapping, mapping['update'], mapping['erase']]) {
+    lines(block);
+    for (const call of listAt(block, 'calls')) {
+      if (isRecord(call)) walk(call['when']);
+      lines(call);
+    }
+  }
   return found;
 }

@@ -50,8 +50,25 @@ const stages: Readonly<Record<string, string>> = {
 };
 
 /** The table of rules, the file's own and the preset's, and what happens to an answer no rule knows. */
-export function answerBlocks(whole: Raw, compiled: CompiledMapping): readonly Block[] {
-  const rows = listAt(whole, 'response').flatMap((raw): readonly (readonly string[])[] => {
+export function answerBlocks(whole: Raw, unknown: string): readonly Block[] {
+  const fallback = [
+    ['À défaut, statut 401 ou 403', ...(meanings['unauthorized'] ?? [])],
+    ['À défaut, statut 429', ...(meanings['throttled'] ?? [])],
+    ['À défaut, statut 408 ou 5xx', ...(meanings['unavailable'] ?? [])],
+    ['Toute autre réponse, 2xx comprise', 'Non comprise', unknown],
+  ];
+  return [
+    {
+      kind: 'text',
+      text: 'Les règles sont lues dans cet ordre, la première qui convient décide. Rien ne vaut acceptation sans une règle qui le dit.',
+    },
+    ruleTable(listAt(whole, 'response'), fallback),
+  ];
+}
+
+/** A list of rules as a table. */
+export function ruleTable(rules: readonly unknown[], fallback: readonly (readonly string[])[] = []): Block {
+  const rows = rules.flatMap((raw): readonly (readonly string[])[] => {
     if (!isRecord(raw)) return [];
     const kind = ruleKinds.find((one) => Object.hasOwn(raw, one));
     const [name, next] = meanings[kind ?? ''] ?? [kind ?? '?', ''];
@@ -61,22 +78,14 @@ export function answerBlocks(whole: Raw, compiled: CompiledMapping): readonly Bl
     const only = on.length === 0 ? '' : ` (${on.map((one) => stages[one] ?? one).join(', ')})`;
     return [[`${testWords(kind === undefined ? {} : raw[kind])}${only}`, name, `${next}${takenWords(raw)}`]];
   });
-  const fallback = [
-    ['À défaut, statut 401 ou 403', ...(meanings['unauthorized'] ?? [])],
-    ['À défaut, statut 429', ...(meanings['throttled'] ?? [])],
-    ['À défaut, statut 408 ou 5xx', ...(meanings['unavailable'] ?? [])],
-    ['Toute autre réponse, 2xx comprise', 'Non comprise', unknownWords(compiled.retry.onUnknown)],
-  ];
-  return [
-    {
-      kind: 'text',
-      text: 'Les règles sont lues dans cet ordre, la première qui convient décide. Rien ne vaut acceptation sans une règle qui le dit.',
-    },
-    { kind: 'table', head: ['Votre réponse', 'Sens', 'Ce que nous faisons'], rows: [...rows, ...fallback] },
-  ];
+  return {
+    kind: 'table',
+    head: ['Votre réponse', 'Sens', 'Ce que nous faisons'],
+    rows: [...rows, ...fallback],
+  };
 }
 
-function unknownWords(policy: 'resend' | 'lookup' | 'hold'): string {
+export function unknownWords(policy: 'resend' | 'lookup' | 'hold'): string {
   switch (policy) {
     case 'resend':
       return 'Nouvel essai avec la même clé : votre système doit reconnaître une demande déjà reçue.';

@@ -65,5 +65,8 @@ const labels: Readonly<Record<string, string>> = {
 
 /** The words for a path; inside a list, for a field of its elements. */
 export function sourceLabel(path: string, list?: string): string {
+  const captured = /^calls\.([^.]+)\.(.+)$/.exec(path);
+  if (captured !== null)
+    return `Identifiant « ${captured[2] ?? ''} » rendu par l'appel « ${captured[1] ?? ''} »`;
   return (list === undefined ? undefined : labels[`${list}.${path}`]) ?? labels[path] ?? path;
 }

@@ -5,6 +5,7 @@ import { blockAt, isRecord, listAt } from '../document.ts';
 import { asText } from '../formatters.ts';
 import { frenchLabel } from '../french.ts';
 import { acceptNames } from '../conditions.ts';
+import { callRows } from './french-calls.ts';
 import { sourceLabel } from './french-sources.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -45,18 +46,23 @@ const dialectWords: Readonly<Record<string, string>> = {
 
 function settingRows(whole: Raw, compiled: CompiledMapping): readonly (readonly string[])[] {
   const send = blockAt(whole, 'send');
+  const calls = callRows(whole, compiled);
   switch (compiled.connector) {
     case 'webhook':
       return [
-        ['Transport', 'Appel HTTPS, une demande par appel'],
-        ['Adresse', `${shown(send['method'] ?? 'POST')} ${shown(send['url'])}`],
+        ...(calls.length > 0
+          ? calls
+          : [
+              ['Transport', 'Appel HTTPS, une demande par appel'],
+              ['Adresse', `${shown(send['method'] ?? 'POST')} ${shown(send['url'])}`],
+            ]),
         ['Authentification', authWords(send)],
         ...(isRecord(send['signature'])
           ? [['Signature', 'Standard Webhooks (en-têtes webhook-id, webhook-timestamp, webhook-signature)']]
           : []),
         [
           'Clé de la demande',
-          `la même à chaque essai : en-têtes webhook-id et ${asText(send['idempotencyHeader'] ?? 'Idempotency-Key')}`,
+          `${calls.length > 0 ? "celle de la demande suivie du nom de l'appel, " : ''}la même à chaque essai : en-têtes webhook-id et ${asText(send['idempotencyHeader'] ?? 'Idempotency-Key')}`,
         ],
       ];
     case 'flow': {

@@ -1,8 +1,9 @@
 // The document a client signs: what is sent, how, with which opt-in, and what its answers mean.
 // Invariant: made from the checked mapping alone; the persons in it are invented.
 import type { Lead } from '../../domain/lead.ts';
+import { callSituations } from '../call-situations.ts';
 import type { CompiledMapping, WriteSituation } from '../contract.ts';
-import { blockAt, isRecord, listAt } from '../document.ts';
+import { isRecord, listAt } from '../document.ts';
 import { asText } from '../formatters.ts';
 import { channelWords, purposeWords } from '../french.ts';
 import { previewMapping } from '../preview.ts';
@@ -10,7 +11,16 @@ import { heading, text } from './blocks.ts';
 import type { Block } from './blocks.ts';
 import { fieldBlocks } from './fields.ts';
 import { answerBlocks, retryBlocks } from './french-answers.ts';
-import { conditionWords } from './french-formats.ts';
+import {
+  actionWords,
+  callAnswerBlocks,
+  callsOf,
+  callWords,
+  deliveryWords,
+  gateBlocks,
+  gatedName,
+  unknownOf,
+} from './french-calls.ts';
 import { acceptsItems, transportRows } from './french-transport.ts';
 
 export interface SpecInput {
@@ -66,7 +76,7 @@ export function specOf(input: SpecInput): { readonly title: string; readonly blo
     ...exampleBlocks(input),
     heading(2, '6. Vos réponses'),
     ...(mapping.connector === 'webhook'
-      ? answerBlocks(whole, mapping)
+      ? [...callAnswerBlocks(whole, mapping), ...answerBlocks(whole, unknownOf(whole, mapping))]
       : [
           text(
             mapping.connector === 'email'
@@ -96,19 +106,25 @@ function consentBlocks({ mapping, whole }: SpecInput): readonly Block[] {
     .filter((raw) => Object.hasOwn(raw, 'proof'));
   const value = (one: string): string =>
     one === '(omitted)' ? '(absent)' : one === '(held)' ? '(la demande attend)' : one === '' ? '(vide)' : one;
+  const written = mapping.consentTable.filter((row) => gatedName(row.field) === undefined);
   return [
     text(
-      "Chaque message porte vos champs de consentement, sous vos noms et avec vos valeurs. Si la réponse du prospect n'est pas enregistrée, la demande n'est pas transmise : l'absence de réponse n'est jamais lue comme une réponse.",
+      "Chaque demande porte vos champs de consentement, sous vos noms et avec vos valeurs. Si la réponse du prospect n'est pas enregistrée, la demande n'est pas transmise : l'absence de réponse n'est jamais lue comme une réponse.",
     ),
-    {
-      kind: 'table',
-      head: ['Champ', 'Finalité et canal', 'Accord', 'Refus', 'Non demandé', 'Retiré'],
-      rows: mapping.consentTable.map(({ field, purpose, channel, values }) => [
-        ...[field, `${purposeWords[purpose]} par ${channelWords[channel]}`],
-        ...[values.granted, values.refused, values.not_asked, values.withdrawn].map(value),
-      ]),
-      exact: [0, 2, 3, 4, 5],
-    },
+    ...(written.length === 0
+      ? []
+      : [
+          {
+            kind: 'table',
+            head: ['Champ', 'Finalité et canal', 'Accord', 'Refus', 'Non demandé', 'Retiré'],
+            rows: written.map(({ field, purpose, channel, values }) => [
+              ...[field, `${purposeWords[purpose]} par ${channelWords[channel]}`],
+              ...[values.granted, values.refused, values.not_asked, values.withdrawn].map(value),
+            ]),
+            exact: [0, 2, 3, 4, 5],
+          } as const,
+        ]),
+    ...gateBlocks(mapping),
     ...(proofs.length === 0
       ? []
       : [
@@ -159,56 +175,51 @@ function situationOf({ mapping, sample }: SpecInput): WriteSituation {
 /** The fields of the one message, or of each call. */
 function contentBlocks(input: SpecInput): readonly Block[] {
   const { whole, mapping, sample } = input;
-  const examplesOf = (call?: string): ReadonlyMap<string, string> => {
-    const situation = situationOf(input);
-    const result = mapping.apply(
-      sample,
-      call === undefined ? situation : { ...situation, call, captured: capturesOf(mapping) },
-    );
+  const examplesOf = (situation: WriteSituation): ReadonlyMap<string, string> => {
+    const result = mapping.apply(sample, situation);
     return new Map(result.ok ? result.record.origins.map(({ field, value }) => [field, value]) : []);
   };
-  const calls = listAt(whole, 'calls').filter(isRecord);
-  if (calls.length === 0) return fieldBlocks({ whole, block: whole, examples: examplesOf() });
-  return calls.flatMap((call, index): readonly Block[] => [
-    heading(3, `Appel ${index + 1} : ${asText(call['name'])}`),
-    text(
-      `${asText(blockAt(call, 'send')['method']) || 'POST'} ${asText(blockAt(call, 'send')['url'])}${Object.hasOwn(call, 'when') ? `, seulement si ${conditionWords(call['when'])}` : ''}`,
-    ),
-    ...fieldBlocks({ whole, block: call, examples: examplesOf(asText(call['name'])) }),
-  ]);
+  const calls = callsOf(whole, mapping);
+  if (calls.length === 0)
+    return fieldBlocks({ whole, block: whole, examples: examplesOf(situationOf(input)) });
+  const situations = callSituations(mapping, sample, situationOf(input));
+  return [
+    text(deliveryWords(calls.length)),
+    ...calls.flatMap((call, index): readonly Block[] => [
+      heading(3, `Appel ${index + 1} : ${call.plan.name}`),
+      ...callWords(mapping, call).map(text),
+      ...(listAt(call.raw, 'fields').length === 0
+        ? []
+        : fieldBlocks({
+            ...{ whole, block: call.raw },
+            examples: examplesOf(situations[index]?.situation ?? situationOf(input)),
+          })),
+    ]),
+  ];
 }
-
-const capturesOf = (mapping: CompiledMapping): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    (mapping.actions.create?.calls ?? []).flatMap((call) => call.captures).map((one) => [one, `ID-${one}`]),
-  );
 
 function exampleBlocks(input: SpecInput): readonly Block[] {
   const { mapping, sample } = input;
-  const calls: readonly (string | undefined)[] = mapping.actions.create?.calls?.map((one) => one.name) ?? [
-    undefined,
-  ];
+  const situation = situationOf(input);
+  const calls = callSituations(mapping, sample, situation);
   return [
     text('Une personne inventée ; les valeurs sont celles qui seraient transmises.'),
-    ...calls.flatMap((call): readonly Block[] => {
-      const situation = situationOf(input);
-      const { result } = previewMapping(
-        mapping,
-        sample,
-        call === undefined ? situation : { ...situation, call, captured: capturesOf(mapping) },
-      );
-      const named = call === undefined ? [] : [heading(3, `Appel : ${call}`)];
-      if (!result.ok) return [...named, text(`Cet exemple ne serait pas transmis (${result.why}).`)];
-      const sheet = (result.sheet ?? []).map((section) =>
-        [section.title, ...section.lines.map((line) => `  ${line.label} : ${line.value}`)].join('\n'),
-      );
-      const body = [...sheet, ...(result.text === '' ? [] : [pretty(result.text)])].join('\n\n');
-      return [
-        ...named,
-        body === '' ? text('Cet appel n\u2019a pas de contenu.') : { kind: 'code', text: body },
-      ];
-    }),
+    ...(calls.length === 0 ? [exampleOf(input, situation)] : []),
+    ...calls.flatMap(({ call, situation: own, applies }) => [
+      heading(3, `Appel : ${call.name}`),
+      applies ? exampleOf(input, own) : text("Pour cette personne, cet appel n'est pas fait."),
+    ]),
   ];
+}
+
+function exampleOf({ mapping, sample }: SpecInput, situation: WriteSituation): Block {
+  const { result } = previewMapping(mapping, sample, situation);
+  if (!result.ok) return text(`Cet exemple ne serait pas transmis (${result.why}).`);
+  const sheet = (result.sheet ?? []).map((section) =>
+    [section.title, ...section.lines.map((line) => `  ${line.label} : ${line.value}`)].join('\n'),
+  );
+  const body = [...sheet, ...(result.text === '' ? [] : [pretty(result.text)])].join('\n\n');
+  return body === '' ? text("Cet appel n'a pas de contenu.") : { kind: 'code', text: body };
 }
 
 /** JSON indented for readers; anything else as it is. */
@@ -222,11 +233,7 @@ function pretty(body: string): string {
 
 function changeItems({ mapping, whole }: SpecInput): readonly string[] {
   const { update, erase } = mapping.actions;
-  const where = (action: 'update' | 'erase'): string => {
-    const send = blockAt(blockAt(whole, action), 'send');
-    const url = asText(send['url']);
-    return url === '' ? '' : ` (${asText(send['method']) || 'POST'} ${url})`;
-  };
+  const where = (action: 'update' | 'erase'): string => actionWords(whole, mapping, action);
   const on = mapping.updateOn.map((one) => (one === 'corrected' ? 'une correction' : 'un nouvel échange'));
   return [
     update === undefined

@@ -1,0 +1,144 @@
+// Several calls for one delivery, in French: their order and addresses, the ids fed from one to the next, opt-ins that send a call.
+// Invariant: every call of the create, the update and the erase is named with its method and its whole address.
+import type { Action } from '../../../connectors/contract.ts';
+import { gatedCall } from '../calls-consent.ts';
+import type { CallPlan, CompiledMapping } from '../contract.ts';
+import { blockAt, isRecord, listAt } from '../document.ts';
+import { asText } from '../formatters.ts';
+import { channelWords, purposeWords } from '../french.ts';
+import { heading, text } from './blocks.ts';
+import type { Block } from './blocks.ts';
+import { ruleTable, unknownWords } from './french-answers.ts';
+import { conditionWords } from './french-formats.ts';
+
+type Raw = Readonly<Record<string, unknown>>;
+
+interface RawCall {
+  readonly raw: Raw;
+  readonly plan: CallPlan;
+}
+
+/** The calls of an action beside their lines in the file; none where it is one message. */
+export function callsOf(whole: Raw, mapping: CompiledMapping, action: Action = 'create'): readonly RawCall[] {
+  const block = action === 'create' ? whole : blockAt(whole, action);
+  const raws = listAt(block, 'calls').filter(isRecord);
+  // An update or erase without a list of its own is one call of that name.
+  return (mapping.actions[action]?.calls ?? []).map((plan, index) => ({ plan, raw: raws[index] ?? block }));
+}
+
+/** `POST https://crm.example/api/persons`; a secret address by its name. */
+export function addressOf({ settings }: { readonly settings: unknown }): string {
+  const { method, url } = isRecord(settings) ? settings : {};
+  const address = asText(url);
+  const named = address.startsWith('secret:')
+    ? `confidentielle (${address.slice('secret:'.length)})`
+    : address;
+  return `${asText(method) || 'POST'} ${named}`;
+}
+
+/** Rows of the transport table. */
+export function callRows(whole: Raw, mapping: CompiledMapping): readonly (readonly string[])[] {
+  const calls = callsOf(whole, mapping);
+  if (calls.length === 0) return [];
+  return [
+    ['Transport', `Appels HTTPS : ${countWords(calls.length)} par demande, dans cet ordre`],
+    ...calls.map(({ plan }, index) => [`Appel ${index + 1} : ${plan.name}`, addressOf(plan)]),
+  ];
+}
+
+const countWords = (count: number): string => (count === 1 ? 'un seul appel' : `${count} appels`);
+
+/** How the calls make one delivery. */
+export function deliveryWords(count: number): string {
+  return count === 1
+    ? 'Une demande est livrée par un appel.'
+    : `Une demande est livrée par ${count} appels, dans cet ordre ; elle n'est livrée qu'une fois le dernier accepté. Si un appel échoue, nous reprenons à celui-là : ce que vous avez accepté n'est pas envoyé de nouveau.`;
+}
+
+/** Under the title of a call: address, when it is made, what it builds on and what it gives. */
+export function callWords(mapping: CompiledMapping, { raw, plan }: RawCall): readonly string[] {
+  const gates = mapping.consentTable.filter((row) => gatedName(row.field) === plan.name);
+  const conditions = [
+    ...(Object.hasOwn(raw, 'when') ? [conditionWords(raw['when'])] : []),
+    ...(gates.length === 0 ? [] : ['le consentement le demande (voir « Consentement »)']),
+  ];
+  const needed = plan.needs.filter((id) => id !== 'reference');
+  const captured = Object.entries(blockAt(raw, 'capture'));
+  return [
+    `${addressOf(plan)}${conditions.length === 0 ? '' : `, seulement si ${conditions.join(' et ')}`}`,
+    ...(needed.length === 0 ? [] : [`Reprend : ${needed.join(', ')}, rendu par un appel précédent.`]),
+    ...(captured.length === 0
+      ? []
+      : [
+          `De votre réponse nous retenons : ${captured.map(([name, place]) => `${plan.name}.${name} (lu dans ${placeWords(place)})`).join(', ')}. Sans cet identifiant, la réponse ne vaut pas acceptation.`,
+        ]),
+  ];
+}
+
+function placeWords(place: unknown): string {
+  if (Array.isArray(place)) return (place as unknown[]).map(placeWords).join(', à défaut ');
+  if (!isRecord(place)) return asText(place);
+  const after = Object.hasOwn(place, 'after') ? `, après « ${asText(place['after'])} »` : '';
+  const before = Object.hasOwn(place, 'before') ? `, avant « ${asText(place['before'])} »` : '';
+  return `${asText(place['path'])}${after}${before}`;
+}
+
+/** The name behind `call:`, if the line sends a call. */
+export const gatedName = (field: string): string | undefined => gatedCall({ target: { text: field } });
+
+/** In which state the opt-in sends which call; nothing where none does. */
+export function gateBlocks(mapping: CompiledMapping): readonly Block[] {
+  const rows = mapping.consentTable.flatMap(({ field, purpose, channel, values }) => {
+    const name = gatedName(field);
+    if (name === undefined) return [];
+    const words = (value: string): string =>
+      value === '(held)' ? 'la demande attend' : value === '(omitted)' ? 'appel non envoyé' : 'appel envoyé';
+    return [
+      [
+        ...[name, `${purposeWords[purpose]} par ${channelWords[channel]}`],
+        ...[values.granted, values.refused, values.not_asked, values.withdrawn].map(words),
+      ],
+    ];
+  });
+  if (rows.length === 0) return [];
+  return [
+    text(
+      "Ici la réponse du prospect ne s'écrit pas dans un champ : elle décide si un appel vous est envoyé.",
+    ),
+    {
+      kind: 'table',
+      head: ['Appel', 'Finalité et canal', 'Accord', 'Refus', 'Non demandé', 'Retiré'],
+      rows,
+      exact: [0],
+    },
+  ];
+}
+
+/** Rules that hold for one call only, read before those of all. */
+export function callAnswerBlocks(whole: Raw, mapping: CompiledMapping): readonly Block[] {
+  const own = callsOf(whole, mapping).filter(({ raw }) => listAt(raw, 'response').length > 0);
+  return own.flatMap(({ raw, plan }): readonly Block[] => [
+    heading(3, `Réponses propres à l'appel ${plan.name}, lues d'abord`),
+    ruleTable(listAt(raw, 'response')),
+  ]);
+}
+
+/** What follows an answer that is not understood, call by call where they differ. */
+export function unknownOf(whole: Raw, mapping: CompiledMapping): string {
+  const calls = callsOf(whole, mapping);
+  const policies = new Set(calls.map(({ plan }) => plan.onUnknown));
+  if (calls.length === 0) return unknownWords(mapping.retry.onUnknown);
+  if (policies.size === 1) return unknownWords(calls[0]?.plan.onUnknown ?? 'hold');
+  return calls.map(({ plan }) => `${plan.name} : ${unknownWords(plan.onUnknown)}`).join(' ');
+}
+
+/** ` (PUT https://...)`, or each call of the action. */
+export function actionWords(whole: Raw, mapping: CompiledMapping, action: 'update' | 'erase'): string {
+  const plan = mapping.actions[action];
+  if (plan === undefined || mapping.connector !== 'webhook') return '';
+  const calls = callsOf(whole, mapping, action);
+  const [first] = calls;
+  if (first === undefined) return ` (${addressOf(plan)})`;
+  if (calls.length === 1) return ` (${addressOf(first.plan)})`;
+  return `, en ${calls.length} appels (${calls.map((call, index) => `${index + 1}. ${addressOf(call.plan)}`).join(' ; ')})`;
+}
