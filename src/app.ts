@@ -30,6 +30,7 @@ import { destinationsWithQueuedWork } from './store/dispatching.ts';
 import { anyNewRow } from './store/figures.ts';
 import { createSnapshots } from './store/lead-revisions.ts';
 import { grantRights, migrate, requireSchema, type Account, type Migration } from './store/migrate.ts';
+import { slotClock } from './store/slots.ts';
 import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
 
 export interface App {
@@ -160,7 +161,7 @@ export async function startPlanner(app: App): Promise<Role> {
   });
   loop('slots', 1_000, async () => {
     await files.showWaiting();
-    return (await files.noteSlots(new Date())) > 0;
+    return (await files.noteSlots(await slotClock(database))) > 0;
   });
   loop('expiry', 1_000, async () => (await sweeper.expire()) > 0);
   loop('seal', 1_000, async () => (await app.sealer.seal(2_000)) === 2_000);

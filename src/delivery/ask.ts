@@ -40,7 +40,7 @@ export interface AskOptions {
 /** The row to send now (with what the answer taught), or undefined when the answer settled it. */
 export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<ClaimedDelivery | undefined> {
   const { connector } = options;
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   const lead = (await readLeads(options.database, [row.leadId])).get(row.leadId)?.lead;
   const outcome = await put(questionOf(row, lead?.reference ?? '', options), options);
   const call = lead === undefined ? undefined : calledOf(row, lead, options);
@@ -102,7 +102,7 @@ export async function askFile(
   batch: Batch,
   options: AskOptions & { readonly masterKey: Buffer },
 ): Promise<readonly ClaimedDelivery[] | undefined> {
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   const bytes = await readBytes(options.database, options.masterKey, batch.id);
   const leads = await readLeads(
     options.database,

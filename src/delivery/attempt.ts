@@ -14,7 +14,7 @@ export interface Attempted {
   readonly outcome: Outcome;
   readonly policy: RetryPolicy;
   readonly hasLookup: boolean;
-  /** When it departed, epoch ms. */
+  /** When it departed, by `performance.now()`: durations only, whatever the host's clock does. */
   readonly startedAt: number;
   /** True when only a question was put; the next try asks again. */
   readonly asked: boolean;

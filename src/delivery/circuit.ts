@@ -9,6 +9,10 @@ import type { Attempted, Work } from './attempt.ts';
 export interface CircuitWork {
   now: Circuit;
   changed: boolean;
+  /** The database's clock when it was read, epoch ms: hosts' clocks differ, and a probe an hour ahead comes an hour late. */
+  readonly at: number;
+  /** This process's own clock at that moment, which only measures how long things take. */
+  readonly measuredAt: number;
 }
 
 /** Locks circuits only where this group can move one: on the healthy path nothing is locked or written. */
@@ -18,6 +22,7 @@ export async function lockCircuits(
 ): Promise<Map<string, CircuitWork>> {
   const attempts = settlings.flatMap((one) => (one.attempted === undefined ? [] : [one.attempted]));
   const names = [...new Set(attempts.flatMap((one) => one.rows.map((row) => row.destinationId)))];
+  const seenAt = performance.now();
   const seen = await readStates(tx, names);
   const healthy = (name: string): boolean => {
     const circuit = seen.get(name)?.circuit ?? closedCircuit;
@@ -36,11 +41,17 @@ export async function lockCircuits(
     );
   };
   const moving = names.filter((name) => !healthy(name));
+  const lockedAt = performance.now();
   const locked = await readStates(tx, moving, true);
   return new Map(
     names.map((name) => [
       name,
-      { now: locked.get(name)?.circuit ?? seen.get(name)?.circuit ?? closedCircuit, changed: false },
+      {
+        now: locked.get(name)?.circuit ?? seen.get(name)?.circuit ?? closedCircuit,
+        changed: false,
+        at: locked.get(name)?.now ?? seen.get(name)?.now ?? Date.now(),
+        measuredAt: locked.has(name) ? lockedAt : seenAt,
+      },
     ]),
   );
 }
@@ -51,7 +62,8 @@ export function moveCircuit(
   decisions: ReadonlyMap<number, Decision>,
   work: Work,
 ): 'none' | 'opened' | 'closed' {
-  const now = Date.now();
+  const now = circuit.at;
+  const startedAt = now - (circuit.measuredAt - attempted.startedAt);
   const [first] = attempted.rows;
   if (first === undefined) return 'none';
   for (const [deliveryId, decision] of decisions) {
@@ -59,7 +71,7 @@ export function moveCircuit(
       decision.signal === 'throttled' && decision.verdict.next === 'retry' ? decision.verdict.afterMs : 0;
     const move = afterAttempt(
       circuit.now,
-      { deliveryId, signal: decision.signal, startedAt: attempted.startedAt, throttledForMs },
+      { deliveryId, signal: decision.signal, startedAt, throttledForMs },
       now,
     );
     const wasClosed = circuit.now.state === 'closed';

@@ -59,12 +59,12 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   });
   // An outage of MySQL shorter than a lease loses no answer: it is settled when the database is back.
   const lastingSettle = async (settling: Settling): Promise<Settled> => {
-    const giveUpAt = Date.now() + options.leaseMs;
+    const giveUpAt = performance.now() + options.leaseMs;
     for (;;) {
       try {
         return await joinedSettle(settling);
       } catch (error) {
-        if (!isStoreOutage(error) || Date.now() > giveUpAt) throw error;
+        if (!isStoreOutage(error) || performance.now() > giveUpAt) throw error;
         await new Promise((done) => setTimeout(done, settleAgainMs));
       }
     }
@@ -135,7 +135,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     batch: Batch | undefined,
     leaseMs: number,
   ): Promise<boolean> => {
-    const claimedAt = Date.now();
+    const claimedAt = performance.now();
     // A change that crossed the refusal of its create: support's replay of the create carries it.
     const pointless = given.filter((row) => row.action === 'update' && !row.createStands);
     const rows = given.filter((row) => !pointless.includes(row));

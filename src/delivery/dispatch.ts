@@ -66,20 +66,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
   };
 
-  const room = (
-    destination: Destination,
-    held: DestinationState | undefined,
-    used: number,
-    now: number,
-  ): number => {
+  const room = (destination: Destination, held: DestinationState | undefined, used: number): number => {
     if (destination.status !== 'active') return 0;
-    const byCircuit = held === undefined ? Number.POSITIVE_INFINITY : allowed(held.circuit, now);
+    const byCircuit = held === undefined ? Number.POSITIVE_INFINITY : allowed(held.circuit, held.now);
     return Math.max(0, Math.min(options.window, byCircuit) - used);
   };
 
   const one = async (destination: Destination, held: DestinationState | undefined): Promise<number> => {
     const used = await windowUse(database, destination.id);
-    const limit = room(destination, held, used.all, Date.now());
+    const limit = room(destination, held, used.all);
     if (limit === 0) {
       const reason: Reason | undefined =
         destination.status !== 'active'
@@ -123,9 +118,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       return pushed;
     },
     dispatchFiles: async () => {
-      const now = Date.now();
       const held = (await heldStates(database))
-        .filter((state) => allowed(state.circuit, now) === 0)
+        .filter((state) => allowed(state.circuit, state.now) === 0)
         .map((state) => state.destinationId);
       const batches = await database.transaction((tx) => takeDueBatches(tx, 50, forgottenAfterMs, held));
       for (const batch of batches)

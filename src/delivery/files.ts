@@ -116,7 +116,7 @@ export async function requestFile(
   reason: string,
 ): Promise<void> {
   await database.transaction(async (tx) => {
-    await addSlot(tx, destination.id, new Date(), actor);
+    await addSlot(tx, destination.id, 'now', actor);
     await appendHandovers(tx, [
       {
         entry: 'file_requested',

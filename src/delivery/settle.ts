@@ -166,10 +166,10 @@ async function settleOne(
         if (leased.has(row.id))
           work.handovers.push({ entry: 'batch_voided', ...entryNames(row), actor: 'worker' });
       // Its rows leave in a new file at once, not at the next scheduled hour.
-      await addSlot(tx, one.endBatch.destinationId, new Date(), 'voided');
+      await addSlot(tx, one.endBatch.destinationId, 'now', 'voided');
     }
   }
-  if (one.anotherFile !== undefined) await addSlot(tx, one.anotherFile.destinationId, new Date(), 'too_big');
+  if (one.anotherFile !== undefined) await addSlot(tx, one.anotherFile.destinationId, 'now', 'too_big');
   const decisions = new Map<number, Decision>();
   const late: number[] = [];
   if (one.attempted === undefined) return { decisions, late, circuit: 'none' };

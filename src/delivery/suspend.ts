@@ -23,13 +23,13 @@ export async function setDestinationStatus(
       throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
     if (destination.status === 'archived')
       throw new RelaisError('DEST-001', `Destination ${destinationId} is archived.`);
-    const free = state === undefined || allowed(state.circuit, Date.now()) === Number.POSITIVE_INFINITY;
+    const free = state === undefined || allowed(state.circuit, state.now) === Number.POSITIVE_INFINITY;
     if (destination.status === status && (status === 'suspended' || free)) {
       throw new RelaisError('DEST-001', `Destination ${destinationId} is ${status} already.`);
     }
     await setStatus(tx, destinationId, status, status === 'suspended' ? by.reason : '');
     if (status === 'active' && state !== undefined) {
-      await saveCircuit(tx, destinationId, probeNow(state.circuit, Date.now()));
+      await saveCircuit(tx, destinationId, probeNow(state.circuit, state.now));
       await bringThrottledForward(tx, destinationId);
     }
     await appendHandovers(tx, [

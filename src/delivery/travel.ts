@@ -45,6 +45,7 @@ export interface Trip {
   readonly versionId: number;
   readonly batch: FileBatch | undefined;
   readonly leaseMs: number;
+  /** By `performance.now()`. */
   readonly claimedAt: number;
   /** Where a delivery of several calls stands. */
   readonly progress?: Progress | undefined;
@@ -176,14 +177,17 @@ export function createTravel(options: TravelOptions): Travel {
         : [call.settings, { ...trip.context, classify: call.classify }];
     const leases = rows.map((row) => ({ id: row.id, token: row.leaseToken }));
     // The lease must outlive the send: checked right before the first byte, renewed while it lasts.
-    if (Date.now() - trip.claimedAt > trip.leaseMs - trip.mapping.timeouts.totalMs - leaseMarginMs / 2) {
+    if (
+      performance.now() - trip.claimedAt >
+      trip.leaseMs - trip.mapping.timeouts.totalMs - leaseMarginMs / 2
+    ) {
       if (!(await renewLeases(options.database, leases, trip.leaseMs))) return undefined;
     }
     const renewal = setInterval(
       () => void renewLeases(options.database, leases, trip.leaseMs).catch(() => undefined),
       Math.max(1_000, trip.leaseMs / 3),
     );
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     let outcome: Outcome;
     try {
       outcome = await trip.connector.send(parcel, settings, context);
@@ -215,7 +219,7 @@ export function createTravel(options: TravelOptions): Travel {
       stopped,
     });
     await options.step('settled', parcel.destination);
-    logAttempt(options.log, rows, outcome, settled, trip, Date.now() - startedAt);
+    logAttempt(options.log, rows, outcome, settled, trip, Math.round(performance.now() - startedAt));
     return settled;
   };
 

@@ -126,14 +126,24 @@ export interface DestinationState {
   readonly circuit: Circuit;
   readonly windowStart: Date | undefined;
   readonly windowCount: number;
+  /** The database's clock when this was read, epoch ms: what a circuit's moments are measured by. */
+  readonly now: number;
 }
 
-type StateRow = { destination_id: string; circuit: string; window_start: Date | null; window_count: number };
+type StateRow = {
+  destination_id: string;
+  circuit: string;
+  window_start: Date | null;
+  window_count: number;
+  db_now: Date;
+};
+const stateColumns = 'destination_id, circuit, window_start, window_count, UTC_TIMESTAMP(3) AS db_now';
 const stateOf = (row: StateRow): DestinationState => ({
   destinationId: row.destination_id,
   circuit: JSON.parse(row.circuit) as Circuit,
   windowStart: row.window_start ?? undefined,
   windowCount: row.window_count,
+  now: row.db_now.getTime(),
 });
 
 /** @param lock `true` locks the rows for the rest of the transaction, in name order */
@@ -145,7 +155,7 @@ export async function readStates(
   if (destinationIds.length === 0) return new Map();
   const { marks, values } = inList([...new Set(destinationIds)].sort());
   const rows = await sql.all<StateRow>(
-    `SELECT destination_id, circuit, window_start, window_count FROM destination_states FORCE INDEX (PRIMARY)
+    `SELECT ${stateColumns} FROM destination_states FORCE INDEX (PRIMARY)
       WHERE destination_id IN (${marks}) ORDER BY destination_id${lock ? ' FOR UPDATE' : ''}`,
     values,
   );
@@ -154,9 +164,7 @@ export async function readStates(
 
 /** Destinations whose circuit is not closed, or that were told to slow down: everything dispatch must hold back. */
 export async function heldStates(sql: Sql): Promise<readonly DestinationState[]> {
-  const rows = await sql.all<StateRow>(
-    'SELECT destination_id, circuit, window_start, window_count FROM destination_states WHERE held = 1',
-  );
+  const rows = await sql.all<StateRow>(`SELECT ${stateColumns} FROM destination_states WHERE held = 1`);
   return rows.map(stateOf);
 }
 

@@ -2,24 +2,29 @@
 // Invariant: a slot runs once; it stays due while its destination cannot send.
 import { isDuplicateKey, type Sql } from './database.ts';
 
-/** Notes that a file is due; false when that slot exists already. */
+/** Notes that a file is due, `now` by the database's clock; false when that slot exists already. */
 export async function addSlot(
   sql: Sql,
   destinationId: string,
-  slotAt: Date,
+  slotAt: Date | 'now',
   askedBy = 'schedule',
 ): Promise<boolean> {
   try {
-    await sql.run('INSERT INTO slots (destination_id, slot_at, asked_by) VALUES (?, ?, ?)', [
-      destinationId,
-      slotAt,
-      askedBy,
-    ]);
+    await sql.run(
+      `INSERT INTO slots (destination_id, slot_at, asked_by) VALUES (?, ${slotAt === 'now' ? 'UTC_TIMESTAMP(3)' : '?'}, ?)`,
+      [destinationId, ...(slotAt === 'now' ? [] : [slotAt]), askedBy],
+    );
     return true;
   } catch (error) {
     if (isDuplicateKey(error)) return false;
     throw error;
   }
+}
+
+/** The database's clock: a host whose own runs ahead would note a slot of tomorrow, and none until then. */
+export async function slotClock(sql: Sql): Promise<Date> {
+  const [row] = await sql.all<{ now: Date }>('SELECT UTC_TIMESTAMP(3) AS now');
+  return row?.now ?? new Date();
 }
 
 /** The newest slot ever noted for each destination. */

@@ -158,7 +158,7 @@ test('the rows of a file have one verdict: a row that has spent its tries does n
           createStands: true,
         })),
         outcome: { kind: 'unavailable', reason: 'CONNECTION_LOST', maybeReceived: false },
-        ...{ policy: mapping.retry, hasLookup: true, startedAt: Date.now(), asked: false },
+        ...{ policy: mapping.retry, hasLookup: true, startedAt: performance.now(), asked: false },
         ...{ connector: 'flow', mappingVersionId: 1, batchId: batch?.id ?? 0 },
       },
     },
