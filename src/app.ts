@@ -1,7 +1,6 @@
 // The composition root: the only file that opens and assembles. What it opens it closes, last in first out.
 // Invariant: a command line opens MySQL only; Redis is opened by the roles that carry.
 import { hostname } from 'node:os';
-import { Redis } from 'ioredis';
 import { connectors } from '../connectors/index.ts';
 import type { Config } from './config.ts';
 import { sendAlerts } from './delivery/alerts.ts';
@@ -23,6 +22,7 @@ import { checkSources, type CheckOptions } from './mapping/check.ts';
 import { createRights, type Rights } from './privacy/rights.ts';
 import { createSealer, type Sealer } from './privacy/seal.ts';
 import { createPublishing, type Publishing } from './publishing/publish.ts';
+import { openRedis, type RedisClient } from './queue/connect.ts';
 import { createProducer } from './queue/producer.ts';
 import { createWorkerPool } from './queue/workers.ts';
 import { openDatabase, type Database } from './store/database.ts';
@@ -125,7 +125,7 @@ export async function migrateDatabase(
 /** Stations 1 to 3 and everything time does by itself. Any number of processes may run it. */
 export async function startPlanner(app: App): Promise<Role> {
   const { config, log, database, published } = app;
-  const redis = openRedis(config, 'commands');
+  const redis = openRedis(config.redis.place, 'commands', config.silenceMs);
   const producer = createProducer({ redis, prefix: config.redis.prefix });
   const planner = createPlanner({ database, published, log });
   const dispatcher = createDispatcher({ database, producer, window: config.planner.window, log });
@@ -216,8 +216,8 @@ export async function startWorker(
     signal: aborter.signal,
     ...(options.step === undefined ? {} : { step: options.step }),
   });
-  const redis = openRedis(config, 'worker');
-  const subscriber = openRedis(config, 'worker');
+  const redis = openRedis(config.redis.place, 'worker', config.silenceMs);
+  const subscriber = openRedis(config.redis.place, 'worker', config.silenceMs);
   const pool = await createWorkerPool({
     redis,
     subscriber,
@@ -243,25 +243,7 @@ export async function startWorker(
   };
 }
 
-/** @param use a worker's blocking reads wait for Redis to come back; a command fails fast and is made again by a timer */
-function openRedis(config: Config, use: 'commands' | 'worker'): Redis {
-  const redis = new Redis(config.redis.url, {
-    maxRetriesPerRequest: use === 'worker' ? null : 1,
-    // Behind a partition nothing answers and nothing fails: without this a command waits for ever.
-    ...(use === 'worker' ? {} : { commandTimeout: 5_000 }),
-    // Such a connection is given up; a worker's blocking read may rightly be silent for ten seconds.
-    socketTimeout: config.silenceMs + 10_000,
-    // Jobs that end together are told to Redis in one write.
-    enableAutoPipelining: use === 'worker',
-    enableReadyCheck: true,
-    retryStrategy: (times) => Math.min(50 * 2 ** times, 2_000),
-  });
-  // Without a listener ioredis prints the error, arguments included.
-  redis.on('error', () => undefined);
-  return redis;
-}
-
-function presenceOf(role: string, { database, log }: App, redis: Redis): Presence {
+function presenceOf(role: string, { database, log }: App, redis: RedisClient): Presence {
   return createPresence({
     services: { mysql: () => database.all('SELECT 1'), redis: () => redis.ping() },
     role,

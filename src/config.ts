@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { parseRedisPlace, redisForms, type RedisPlace } from './config/redis-place.ts';
 import { createSecrets } from './config/secrets.ts';
 import { variables } from './config/variables.ts';
 import { RelaisError } from './errors.ts';
@@ -18,7 +19,7 @@ export interface Config {
   /** A service that answers nothing for so long has lost the connection. */
   readonly silenceMs: number;
   readonly keysSchema: string;
-  readonly redis: { readonly url: string; readonly prefix: string };
+  readonly redis: { readonly url: string; readonly place: RedisPlace; readonly prefix: string };
   /** 32 bytes; wraps per-lead secrets and encrypts batches. */
   readonly masterKey: Buffer;
   /** 32 bytes; seals the hand-over log. */
@@ -147,7 +148,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     silenceMs: whole('RELAIS_SILENCE_MS', 1_000, 3_600_000),
     keysSchema,
     redis: {
-      url: url('RELAIS_REDIS_URL', ['redis:', 'rediss:'], needed('RELAIS_REDIS_URL') || undefined) ?? '',
+      ...redisOf(needed('RELAIS_REDIS_URL'), problems),
       prefix: read('RELAIS_REDIS_PREFIX') ?? 'relais',
     },
     masterKey: key('RELAIS_MASTER_KEY'),
@@ -226,7 +227,6 @@ function refuseUnsafe(config: Config): void {
     RELAIS_MYSQL_URL: config.mysql.gatewayUrl,
     RELAIS_MYSQL_OWNER_URL: config.mysql.ownerUrl,
     RELAIS_MYSQL_INTAKE_URL: config.mysql.intakeUrl,
-    RELAIS_REDIS_URL: config.redis.url,
   };
   for (const [name, value] of Object.entries(reached)) {
     if (value === undefined) continue;
@@ -237,11 +237,28 @@ function refuseUnsafe(config: Config): void {
     if (!local && !encrypted)
       unsafe.push(`${name} reaches ${parsed.hostname} without TLS (add ?tls=yes, or use rediss://)`);
   }
+  const { nodes, tls } = config.redis.place;
+  const far = nodes.find(({ host }) => !['localhost', '127.0.0.1', '::1'].includes(host));
+  if (far !== undefined && !tls)
+    unsafe.push(`RELAIS_REDIS_URL reaches ${far.host} without TLS (use rediss:// or rediss+...://)`);
   if (unsafe.length > 0)
     throw new RelaisError(
       'CONFIG-002',
       `Not allowed in production:\n${unsafe.map((one) => `  - ${one}`).join('\n')}`,
     );
+}
+
+const nowhere: RedisPlace = {
+  kind: 'single',
+  nodes: [{ host: 'localhost', port: 6379 }],
+  tls: false,
+  database: 0,
+};
+
+function redisOf(url: string, problems: string[]): { readonly url: string; readonly place: RedisPlace } {
+  const place = parseRedisPlace(url);
+  if (place === undefined && url !== '') problems.push(`RELAIS_REDIS_URL must be ${redisForms}`);
+  return { url, place: place ?? nowhere };
 }
 
 function alertMailOf(

@@ -32,7 +32,7 @@ export const variables: readonly Variable[] = [
     fallback: '60000',
   },
   { name: 'RELAIS_KEYS_SCHEMA', meaning: 'schema of the per-lead secrets; default: <database>_keys' },
-  { name: 'RELAIS_REDIS_URL', meaning: 'redis://host:port/db', secret: true },
+  { name: 'RELAIS_REDIS_URL', meaning: redisForms, secret: true },
   { name: 'RELAIS_REDIS_PREFIX', meaning: 'prefix of every Redis key', fallback: 'relais' },
   {
     name: 'RELAIS_MASTER_KEY',

@@ -2,7 +2,7 @@
 // Invariant: nothing depends on Redis remembering; a changed epoch says that it forgot.
 import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './connect.ts';
 import { epochKey, jobId, queueName, queuePrefix, wakeChannel, type Job } from './jobs.ts';
 
 export interface Producer {
@@ -17,7 +17,7 @@ export interface Producer {
 /** Queues kept open; the least recently used one is closed beyond that. */
 const openQueues = 200;
 
-export function createProducer(options: { redis: Redis; prefix: string }): Producer {
+export function createProducer(options: { redis: RedisClient; prefix: string }): Producer {
   const { redis, prefix } = options;
   const queues = new Map<string, Queue>();
   let epoch: string | undefined;

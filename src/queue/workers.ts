@@ -1,7 +1,7 @@
 // Opens a BullMQ worker for each destination with work and closes it when idle.
 // Invariant: a job's handler never throws into BullMQ, which would store the message; 500 idle destinations cost nothing.
 import { Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './connect.ts';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { parseJob, queueName, queuePrefix, wakeChannel, type Job } from './jobs.ts';
@@ -16,9 +16,9 @@ export interface WorkerPool {
 
 export interface WorkerPoolOptions {
   /** For commands; each worker makes one more connection for its blocking read. */
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   /** A connection of its own for the wake-up channel. */
-  readonly subscriber: Redis;
+  readonly subscriber: RedisClient;
   readonly prefix: string;
   readonly concurrencyOf: (destinationId: string) => Promise<number>;
   readonly handle: (destinationId: string, job: Job) => Promise<void>;

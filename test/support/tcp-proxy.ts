@@ -8,10 +8,10 @@ export interface TcpProxy {
   readonly close: () => Promise<void>;
 }
 
-export async function startTcpProxy(target: {
-  readonly host: string;
-  readonly port: number;
-}): Promise<TcpProxy> {
+export async function startTcpProxy(
+  target: { readonly host: string; readonly port: number },
+  address = '127.0.0.1',
+): Promise<TcpProxy> {
   let now: 'pass' | 'refuse' | 'hang' = 'pass';
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
@@ -30,7 +30,7 @@ export async function startTcpProxy(target: {
     client.on('data', (part) => void (now === 'pass' && upstream.write(part)));
     upstream.on('data', (part) => void (now === 'pass' && client.write(part)));
   });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  await new Promise<void>((done) => server.listen(0, address, done));
   const cut = (): void => sockets.forEach((socket) => socket.destroy());
   return {
     port: (server.address() as AddressInfo).port,

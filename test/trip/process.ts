@@ -14,9 +14,12 @@ export function startProcess(
   gateway: Gateway,
   role: 'all' | 'planner' | 'worker',
   more: Readonly<Record<string, string>> = {},
+  /** Put before the command line: another host, a limit. */
+  before: readonly string[] = [],
 ): GatewayProcess {
   const { config } = gateway;
-  const child = spawn(process.execPath, ['src/main.ts', role], {
+  const [program = process.execPath, ...words] = [...before, process.execPath, 'src/main.ts', role];
+  const child = spawn(program, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'] ?? '',

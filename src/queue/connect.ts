@@ -1,0 +1,73 @@
+// Opens Redis where it is: one server, a cluster, or the master Sentinel names.
+// Invariant: a worker's blocking read waits for Redis to come back; a command fails within seconds and is made again by a timer.
+import { Cluster, Redis, type CommonRedisOptions } from 'ioredis';
+
+export type RedisClient = Redis | Cluster;
+
+export interface Place {
+  readonly kind: 'single' | 'cluster' | 'sentinel';
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  readonly tls: boolean;
+  readonly username?: string;
+  readonly password?: string;
+  readonly database: number;
+  readonly master?: string;
+  readonly sentinelPassword?: string;
+}
+
+/** Between two tries to connect, ms. */
+const retryAfter = (times: number): number => Math.min(50 * 2 ** times, 2_000);
+
+/** @param silenceMs a connection that says nothing for so long, and ten seconds, is given up */
+export function openRedis(place: Place, use: 'commands' | 'worker', silenceMs: number): RedisClient {
+  const { nodes, tls, username, password, database, master, sentinelPassword } = place;
+  const common: CommonRedisOptions & { readonly maxRetriesPerRequest: number | null } = {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls ? { tls: {} } : {}),
+    maxRetriesPerRequest: use === 'worker' ? null : 1,
+    // Behind a partition nothing answers and nothing fails: without this a command waits for ever.
+    ...(use === 'worker' ? {} : { commandTimeout: 5_000 }),
+    // A worker's blocking read may rightly be silent for ten seconds.
+    socketTimeout: silenceMs + 10_000,
+    enableReadyCheck: true,
+  };
+  // Jobs that end together are told to Redis in one write.
+  const together = { enableAutoPipelining: use === 'worker' };
+  const redis = open();
+  // Without a listener ioredis prints the error, arguments included.
+  redis.on('error', () => undefined);
+  return redis;
+
+  function open(): RedisClient {
+    switch (place.kind) {
+      case 'cluster':
+        return new Cluster([...nodes], {
+          redisOptions: common,
+          clusterRetryStrategy: retryAfter,
+          // A slot whose node is away: asked again, then the command fails and its timer comes back.
+          retryDelayOnClusterDown: 200,
+          retryDelayOnFailover: 200,
+          maxRedirections: use === 'worker' ? 100 : 10,
+          // Nodes go by their addresses; TLS to an address has no name to check without this.
+          ...(tls ? { dnsLookup: (address, callback) => callback(null, address) } : {}),
+        });
+      case 'sentinel':
+        return new Redis({
+          ...common,
+          ...together,
+          sentinels: [...nodes],
+          name: master ?? '',
+          db: database,
+          ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
+          ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
+          sentinelRetryStrategy: retryAfter,
+          retryStrategy: retryAfter,
+          // The old master may still answer as a replica: look for the new one.
+          reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
+        });
+      case 'single':
+        return new Redis({ ...common, ...together, ...nodes[0], db: database, retryStrategy: retryAfter });
+    }
+  }
+}
