@@ -58,11 +58,9 @@ async function startServer(folder: string, lines: readonly string[], sentinel = 
 
 const stopAll = async (servers: readonly Server[], folder: string): Promise<void> => {
   for (const { child } of servers) child.kill('SIGKILL');
-  await Promise.all(
-    servers.map(
-      ({ child }) => child.exitCode ?? child.signalCode ?? new Promise((done) => child.once('exit', done)),
-    ),
-  );
+  for (const { child } of servers)
+    if (child.exitCode === null && child.signalCode === null)
+      await new Promise((done) => child.once('exit', done));
   rmSync(folder, { recursive: true, force: true });
 };
 

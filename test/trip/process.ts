@@ -18,8 +18,8 @@ export function startProcess(
   before: readonly string[] = [],
 ): GatewayProcess {
   const { config } = gateway;
-  const [program = process.execPath, ...words] = [...before, process.execPath, 'src/main.ts', role];
-  const child = spawn(program, words, {
+  const words = [...before, process.execPath, 'src/main.ts', role];
+  const child = spawn(words[0] ?? '', words.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'] ?? '',
