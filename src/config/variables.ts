@@ -1,4 +1,5 @@
 // Every variable the program reads, with its meaning and default: the README's table is held to it by a test.
+import { redisForms } from './redis-place.ts';
 
 interface Variable {
   readonly name: string;
