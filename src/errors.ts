@@ -35,6 +35,14 @@ export const catalogue = {
     meaning: 'A confirmation or a reason is missing.',
     remedy: 'Add --reason "..." and, for a bulk action, --yes after reading the count.',
   },
+  'SANDBOX-001': {
+    meaning: 'The sandbox of a destination leads to production; nothing was sent.',
+    remedy: 'Correct `sandbox:` in the mapping file and the secrets it names, or use --local.',
+  },
+  'SANDBOX-002': {
+    meaning: "A stored lead may not be sent to the client's sandbox: no live authorisation names it.",
+    remedy: 'Send a sample, use --local, or have the sandbox authorised (`relais authorisation grant`).',
+  },
   'FIND-001': {
     meaning: 'Nothing of that name exists.',
     remedy: 'Check the spelling; the list commands show what exists.',

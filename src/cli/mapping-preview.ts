@@ -1,22 +1,13 @@
 // relais mapping preview: what one lead would become, to the byte, before anything is published or sent.
 // Invariant: sends nothing, asks no secret; a stored lead is a person's data, so showing it is logged (C39).
 import { Option, type Command } from 'commander';
-import { existsSync, readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
 import type { Action } from '../../connectors/contract.ts';
-import type { App } from '../app.ts';
-import type { Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
-import type { MappingSources } from '../mapping/contract.ts';
-import { leadFromSample } from '../mapping/sample.ts';
-import { appendHandovers } from '../store/handovers.ts';
-import { readLeads } from '../store/leads.ts';
-import { findLeads } from '../store/support-leads.ts';
 import { reasonOf, withExamples } from './arguments.ts';
-import { chosenFile, listed } from './mapping-versions.ts';
+import { inventedLead, storedLead } from './chosen-lead.ts';
+import { chosenFile } from './mapping-versions.ts';
 import { printPreview } from './preview-text.ts';
-import { sampleLead } from './sample-lead.ts';
-import { mappingsFolder, say, withApp } from './terminal.ts';
+import { mappingsFolder, withApp } from './terminal.ts';
 
 interface PreviewOptions {
   readonly sample?: string;
@@ -65,52 +56,12 @@ async function preview(destination: string, options: PreviewOptions): Promise<vo
     );
   const { lead } = options;
   if (lead === undefined)
-    return printPreview(mapping, invented(sources, folder, options.sample), options.action);
+    return printPreview(mapping, inventedLead(sources, folder, options.sample), options.action);
   return withApp(async (app) =>
-    printPreview(mapping, await storedLead(app, mapping.clientId, lead, reason), options.action),
+    printPreview(
+      mapping,
+      await storedLead(app, mapping.clientId, lead, reason, ['revealed']),
+      options.action,
+    ),
   );
-}
-
-function invented(sources: MappingSources, folder: string, wanted: string | undefined): Lead {
-  const { name, text } = sampleOf(sources, folder, wanted);
-  const sample = leadFromSample(text, name, sources.clientId);
-  if (!sample.ok)
-    throw new RelaisError('MAPPING-001', `The sample has errors:\n${listed(folder, sample.problems)}`);
-  say(`sample: ${name}`);
-  return sample.lead;
-}
-
-/** The sample asked for: of the client's samples folder, or a path; else the first, else one of ours. */
-function sampleOf(
-  sources: MappingSources,
-  folder: string,
-  wanted: string | undefined,
-): { readonly name: string; readonly text: string } {
-  const own = Object.keys(sources.files).filter((one) => /\/samples\/.*\.ya?ml$/.test(one));
-  const bare = (name: string): string => basename(name).replace(/\.ya?ml$/, '');
-  // A path names one file: a sample of the client that happens to be called alike is another lead.
-  const path = wanted !== undefined && wanted !== basename(wanted) && existsSync(wanted);
-  const found = wanted === undefined ? own[0] : own.find((one) => !path && bare(one) === bare(wanted));
-  if (found !== undefined) return { name: found, text: sources.files[found] ?? '' };
-  if (wanted === undefined) return { name: 'a built-in invented lead', text: sampleLead };
-  if (existsSync(wanted)) return { name: resolve(wanted), text: readFileSync(wanted, 'utf8') };
-  const known = own.map(bare).join(', ') || 'none';
-  throw new RelaisError(
-    'FIND-001',
-    `No sample is called ${wanted}, neither in ${join(folder, sources.clientId, 'samples')} (${known}) nor as a path.`,
-  );
-}
-
-async function storedLead(app: App, clientId: string, reference: string, purpose: string): Promise<Lead> {
-  const [found] = await findLeads(app.database, [clientId], { reference });
-  if (found === undefined)
-    throw new RelaisError('FIND-001', `Client ${clientId} has no lead with the reference ${reference}.`);
-  if (found.erased) throw new RelaisError('LEAD-004', `Lead ${reference} has been erased.`);
-  const actor = app.config.actor;
-  await app.database.transaction((tx) =>
-    appendHandovers(tx, [{ entry: 'revealed', clientId, leadId: found.id, actor, purpose }]),
-  );
-  const lead = (await readLeads(app.database, [found.id])).get(found.id)?.lead;
-  if (lead === undefined) throw new RelaisError('LEAD-004', `Lead ${reference} has been erased.`);
-  return lead;
 }

@@ -13,6 +13,7 @@ import { coverageCommand } from './mapping-coverage.ts';
 import { diffCommand } from './mapping-diff.ts';
 import { newCommand } from './mapping-new.ts';
 import { previewCommand } from './mapping-preview.ts';
+import { sendCommand } from './mapping-send.ts';
 import { specCommand } from './mapping-spec.ts';
 import { testCommand } from './mapping-test.ts';
 import { paris, table } from './table.ts';
@@ -30,6 +31,7 @@ export function mappingCommands(program: Command): void {
   checkCommand(mapping);
   previewCommand(mapping);
   testCommand(mapping);
+  sendCommand(mapping);
   diffCommand(mapping);
   coverageCommand(mapping);
   specCommand(mapping);

@@ -2,10 +2,11 @@
 // Invariant: head and bytes come from the connector's own compose, without secrets, so they are those that would leave.
 import { randomUUID } from 'node:crypto';
 import { connectors } from '../../connectors/index.ts';
-import type { Action, Composed, Parcel } from '../../connectors/contract.ts';
+import type { Action, Composed, SheetSection } from '../../connectors/contract.ts';
 import type { Lead } from '../domain/lead.ts';
 import type { CompiledMapping, WriteSituation } from '../mapping/contract.ts';
 import { previewCalls, previewMapping, type Preview } from '../mapping/preview.ts';
+import { singleParcel } from './single-parcel.ts';
 import { table } from './table.ts';
 import { out, say, strong } from './terminal.ts';
 
@@ -49,6 +50,14 @@ function show(
   else notWritten(result);
 }
 
+export function printSheet(sheet: readonly SheetSection[] = []): void {
+  for (const section of sheet) {
+    out(strong(`\n${section.title}`));
+    for (const line of section.lines)
+      out(`  ${line.emphasis === true ? '▶' : ' '} ${line.label} : ${line.value}`);
+  }
+}
+
 function written(
   mapping: CompiledMapping,
   lead: Lead,
@@ -63,11 +72,7 @@ function written(
     out(`\n${result.text.trimEnd()}\n`);
     out(`(${result.body.bytes.length} bytes, ${result.body.mediaType})`);
   }
-  for (const section of result.sheet ?? []) {
-    out(strong(`\n${section.title}`));
-    for (const line of section.lines)
-      out(`  ${line.emphasis === true ? '▶' : ' '} ${line.label} : ${line.value}`);
-  }
+  printSheet(result.sheet);
   out(strong('\nWhere each value comes from'));
   table(
     ['field', 'from', 'value'],
@@ -75,7 +80,7 @@ function written(
   );
 }
 
-function notWritten(result: Extract<Preview['result'], { readonly ok: false }>): void {
+export function notWritten(result: Extract<Preview['result'], { readonly ok: false }>): void {
   out(strong(`Would not leave: ${result.why}`));
   switch (result.why) {
     case 'opt_in_missing':
@@ -99,25 +104,6 @@ function compose(
   result: Extract<Preview['result'], { readonly ok: true }>,
   settings: unknown,
 ): Composed | undefined {
-  const { action, key } = situation;
-  const parcel: Parcel = {
-    ...{
-      client: mapping.clientId,
-      clientName: mapping.clientName,
-      destination: mapping.destinationId,
-      action,
-    },
-    items: [
-      {
-        ...{ deliveryId: 0, key, idempotencyKey: key, leadReference: lead.reference, recipientReference },
-        ...(situation.captured === undefined ? {} : { captured: situation.captured }),
-      },
-    ],
-    body: result.body,
-    ...(result.sheet === undefined ? {} : { sheet: result.sheet }),
-    ...(result.title === undefined ? {} : { title: result.title }),
-    ...(mapping.schedule === undefined ? {} : { batch: { sequence: 1, slot: situation.writtenAt, rows: 1 } }),
-    writtenAt: situation.writtenAt,
-  };
+  const parcel = singleParcel(mapping, lead, { ...situation, recipientReference }, result);
   return connectors[mapping.connector]?.compose(parcel, settings);
 }

@@ -21,6 +21,7 @@ import type { RecordPlan } from './record.ts';
 import { compileResponse } from './response.ts';
 import type { Classify } from './response.ts';
 import { compileTiming } from './retry.ts';
+import { compileSandbox } from './sandbox.ts';
 import { emptyPolicy } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { compileSettings, reportClearText } from './settings.ts';
@@ -83,6 +84,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     actions.set(action, settings.plan);
     for (const name of settings.secretNames) secretNames.add(name);
   }
+  const sandbox = compileSandbox({ mapping, connector, client, report, actions });
   const files = connector?.settingsKey === 'file';
   const timing = compileTiming(mapping, report, files);
   const create = actions.get('create');
@@ -118,6 +120,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     connector: connector.type,
     client,
     actions: Object.fromEntries(actions),
+    ...(sandbox === undefined ? {} : { sandbox }),
     targets: [...new Set([...actions.values()].flatMap((plan) => plan.targets))],
     secretNames: [...secretNames],
     categories: [...new Set(all.flatMap((plan) => [...plan.record.categories]))],

@@ -130,6 +130,15 @@ export interface ActionPlan {
   readonly calls?: readonly CallPlan[];
 }
 
+/** The client's own sandbox; nothing of it is part of production's targets or secrets. */
+export interface SandboxPlan {
+  /** Of the create; of its first call where there are several. */
+  readonly settings: unknown;
+  readonly targets: readonly string[];
+  /** Settings of each call by name; empty where the create is one. */
+  readonly calls: Readonly<Record<string, unknown>>;
+}
+
 /** A call by the action it belongs to: a look-up's answer does not say. */
 export interface CallName {
   readonly action: Action;
@@ -159,6 +168,8 @@ export interface CompiledMapping {
   readonly client: ClientFacts;
   /** Actions this destination takes; `create` always. */
   readonly actions: Readonly<Partial<Record<Action, ActionPlan>>>;
+  /** Where `send --sandbox` sends to; absent where the file declares none. */
+  readonly sandbox?: SandboxPlan;
   /** All targets over all actions, lower-case; compared with contract and authorisation. Empty when the URL is a secret. */
   readonly targets: readonly string[];
   readonly secretNames: readonly string[];

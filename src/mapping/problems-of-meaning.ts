@@ -163,6 +163,10 @@ export const problemsOfMeaning = {
     meaning: 'The preset named by extends cannot be used.',
     remedy: 'Use one of the presets under mappings/presets, and no circle.',
   },
+  'MAP-412': {
+    meaning: "The sandbox has production's address.",
+    remedy: "Write the client's own sandbox address, or delete the block: a local recipient stands in.",
+  },
   'MAP-501': {
     meaning: 'No rule says what proves that the recipient accepted the lead.',
     remedy: 'Add an accepted rule to response.',

@@ -1,6 +1,6 @@
 // Runs the tests a mapping file carries: a sample lead and what it must become, an answer and what it must mean.
 // Invariant: a test that fails is an error at its own line; a mapping whose tests fail cannot be published.
-import type { Action, Answer, Outcome } from '../../connectors/contract.ts';
+import type { Action, Outcome } from '../../connectors/contract.ts';
 import type { Lead } from '../domain/lead.ts';
 import type { CompiledMapping, WriteSituation } from './contract.ts';
 import { callNames, callSituations } from './call-situations.ts';
@@ -8,6 +8,7 @@ import { decode } from './decode.ts';
 import { isRecord, textAt } from './document.ts';
 import { charsetIn } from './encoding.ts';
 import type { createProblems, Path, Report } from './problems.ts';
+import { answerOf } from './recorded-answers.ts';
 import { textOf } from './rendering.ts';
 import { leadFromSample } from './sample.ts';
 import { suggest } from './suggest.ts';
@@ -227,18 +228,7 @@ function runAnswer(
   mapping: CompiledMapping,
   report: Report,
 ): void {
-  const raw = isRecord(test['response']) ? test['response'] : {};
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(isRecord(raw['headers']) ? raw['headers'] : {}))
-    headers[name.toLowerCase()] = textOf(value);
-  const body = raw['body'];
-  const answer: Answer = {
-    status: typeof raw['status'] === 'number' ? raw['status'] : 200,
-    headers,
-    mediaType: headers['content-type'] ?? 'application/json',
-    text: typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body),
-    truncated: false,
-  };
+  const answer = answerOf(test);
   const on = test['on'];
   const stage = on === 'update' || on === 'erase' || on === 'lookup' ? on : 'create';
   const action = stage === 'lookup' ? 'create' : stage;

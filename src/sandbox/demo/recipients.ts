@@ -48,7 +48,7 @@ export async function startRecipients(
     login: { user: mailUser, password: secrets.mailPassword },
     folder: folder('littoral-mail'),
     destination: 'littoral-mail',
-    address: 'leads@littoral.example',
+    addresses: ['leads@littoral.example'],
   });
   const alpes = await startFileDrop({
     destination: 'alpes-csv',

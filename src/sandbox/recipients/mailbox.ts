@@ -17,8 +17,8 @@ export interface MailboxOptions {
   readonly login: { readonly user: string; readonly password: string };
   readonly folder: string;
   readonly destination: string;
-  /** The only mailbox served here. */
-  readonly address: string;
+  /** The only mailboxes served here, lower-case. */
+  readonly addresses: readonly string[];
 }
 
 export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
@@ -37,7 +37,7 @@ export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
       else done(Object.assign(new Error('wrong login'), { responseCode: 535 }));
     },
     onRcptTo({ address }, _session, done) {
-      if (address.toLowerCase() === options.address) done();
+      if (options.addresses.includes(address.toLowerCase())) done();
       else done(Object.assign(new Error('no such mailbox'), { responseCode: 550 }));
     },
     onData(stream, _session, done) {

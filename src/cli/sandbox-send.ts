@@ -1,0 +1,131 @@
+// Sends one lead through the real connector for a trial, call after call, as a delivery would.
+// Invariant: writes no row anywhere: no delivery, no attempt, no hand-over; stops at the first call that is not accepted.
+import { randomBytes } from 'node:crypto';
+import type {
+  Answer,
+  Captured,
+  Composed,
+  Connector,
+  Outcome,
+  SheetSection,
+} from '../../connectors/contract.ts';
+import type { DataCategory, Lead } from '../domain/lead.ts';
+import { callSituations } from '../mapping/call-situations.ts';
+import type { ApplyResult, CompiledMapping, WriteSituation } from '../mapping/contract.ts';
+import { decode } from '../mapping/decode.ts';
+import { charsetIn } from '../mapping/encoding.ts';
+import { acceptedAnswer } from '../mapping/recorded-answers.ts';
+import type { Place } from './sandbox-place.ts';
+import { singleParcel } from './single-parcel.ts';
+
+export type Sent = { readonly call?: string } & (
+  | { readonly kind: 'not made' }
+  | { readonly kind: 'not written'; readonly result: Exclude<ApplyResult, { readonly ok: true }> }
+  | {
+      readonly kind: 'sent';
+      /** Secrets masked. */
+      readonly composed: Composed;
+      readonly mediaType: string;
+      /** The body as the recipient reads it. */
+      readonly text: string;
+      readonly bytes: number;
+      readonly sheet?: readonly SheetSection[];
+      /** Absent where no HTTP answer came. */
+      readonly answer?: Answer;
+      /** Whether a local recipient gave an answer the file records; false: a plain 200. */
+      readonly recorded?: boolean;
+      readonly outcome: Outcome;
+    }
+);
+
+export interface TrialInput {
+  readonly mapping: CompiledMapping;
+  /** The file as data, for the answers its tests record. */
+  readonly whole: Readonly<Record<string, unknown>>;
+  readonly lead: Lead;
+  readonly categories: readonly DataCategory[];
+  readonly connector: Connector;
+  readonly place: Place;
+}
+
+const plainYes: Answer = {
+  ...{ status: 200, headers: {}, mediaType: 'application/json', truncated: false },
+  text: '{"success":true,"id":"SANDBOX-1"}',
+};
+
+const goesOn = (outcome: Outcome): boolean =>
+  ['accepted', 'duplicate', 'unconfirmed', 'pending'].includes(outcome.kind);
+
+/** Whether everything that had to leave was taken. */
+export const wentWell = (sent: readonly Sent[]): boolean =>
+  sent.every((one) => one.kind === 'not made' || (one.kind === 'sent' && goesOn(one.outcome)));
+
+export async function sendTrial(input: TrialInput): Promise<readonly Sent[]> {
+  const { mapping, lead, categories } = input;
+  const now = new Date();
+  const situation: WriteSituation = {
+    ...{ action: 'create', key: `sbx-${randomBytes(10).toString('hex')}`, writtenAt: now, now },
+    categories,
+  };
+  if (mapping.actions.create?.calls === undefined) return [await sendOne(input, situation)];
+  const done: Sent[] = [];
+  let captured: Captured = {};
+  for (const { call, situation: own } of callSituations(mapping, lead, situation)) {
+    const real = { ...own, captured };
+    if (!call.applies(lead, real)) {
+      done.push({ call: call.name, kind: 'not made' });
+      continue;
+    }
+    const sent = await sendOne(input, real);
+    done.push({ call: call.name, ...sent });
+    if (sent.kind !== 'sent' || !goesOn(sent.outcome)) break;
+    if ('captures' in sent.outcome) captured = { ...captured, ...sent.outcome.captures };
+  }
+  return done;
+}
+
+async function sendOne(
+  { mapping, whole, lead, connector, place }: TrialInput,
+  situation: WriteSituation,
+): Promise<Sent> {
+  const { call, writtenAt: slot } = situation;
+  const result = mapping.apply(lead, situation);
+  if (!result.ok) return { kind: 'not written', result };
+  // A number of its own: a file that stands from an earlier trial is not met again, and no number of production's is used.
+  const sequence = Math.floor(slot.getTime() / 1000) % 1_000_000;
+  const body = mapping.write(
+    [result.record],
+    'create',
+    mapping.schedule === undefined ? undefined : { sequence, slot, rows: 1 },
+    call,
+  );
+  const parcel = singleParcel(mapping, lead, situation, { ...result.record, body }, sequence);
+  const settings = place.settingsOf(call);
+  const first = mapping.actions.create?.calls?.[0]?.name;
+  const wanted = acceptedAnswer(
+    whole,
+    call === undefined ? undefined : { name: call, first: call === first },
+  );
+  place.answerWith(wanted ?? plainYes);
+  let answer: Answer | undefined;
+  const outcome = await connector.send(parcel, settings, {
+    classify: (got, stage) => {
+      answer = got;
+      return mapping.classify(got, stage, call === undefined ? undefined : { action: 'create', name: call });
+    },
+    secret: (name) => place.secrets(name)[0],
+    ...{ secrets: place.secrets, allowedTargets: place.allowedTargets, network: place.network },
+    ...{
+      timeouts: mapping.timeouts,
+      signal: AbortSignal.timeout(mapping.timeouts.totalMs + 5_000),
+      now: Date.now,
+    },
+  });
+  return {
+    ...{ kind: 'sent', composed: connector.compose(parcel, settings), mediaType: body.mediaType, outcome },
+    ...{ text: decode(body.bytes, charsetIn(body.mediaType)), bytes: body.bytes.length },
+    ...(result.record.sheet === undefined ? {} : { sheet: result.record.sheet }),
+    ...(answer === undefined ? {} : { answer }),
+    ...(place.kind === 'local' && connector.type === 'webhook' ? { recorded: wanted !== undefined } : {}),
+  };
+}
