@@ -96,11 +96,14 @@ function checked(
   const taken =
     found === undefined ? undefined : productionAddress(addressesOf(found.plan.settings), actions);
   if (found === undefined || taken === undefined) return found?.plan;
-  const which = call === undefined ? 'the sandbox' : `the sandbox of call "${call}"`;
+  const which = call === undefined ? 'the sandbox' : `call "${call}" in the sandbox`;
+  const key = Object.hasOwn(settings, 'url') ? 'url' : 'to';
+  const told = layers.some(({ raw }) => Object.hasOwn(raw, key));
   report.error(
-    at([isRecord(settings) && Object.hasOwn(settings, 'url') ? 'url' : 'to']),
+    told ? at([key]) : ['sandbox'],
     'MAP-412',
-    `${which} has production's address "${taken}": a trial would leave a lead there.`,
+    `${which} ${told ? 'has' : 'keeps'} production's address "${taken}": a trial would leave a lead there.`,
+    told ? {} : { at: 'key' },
   );
   return undefined;
 }

@@ -58,6 +58,7 @@ test('every command the operators are promised is there', () => {
         'mapping preview',
         'mapping publish',
         'mapping rollback',
+        'mapping send',
         'mapping spec',
         'mapping test',
       ],
