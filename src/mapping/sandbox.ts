@@ -83,7 +83,7 @@ function checked(
   if (connector === undefined || !isRecord(base)) return undefined;
   // A look-up asks production's own address: only one of the sandbox's goes with it.
   const { lookup: _lookup, ...kept } = base;
-  const settings: Record<string, unknown> = Object.assign(kept, ...layers.map((layer) => layer.raw));
+  const settings = layers.reduce<Record<string, unknown>>((under, { raw }) => ({ ...under, ...raw }), kept);
   const at = (inner: Path): Path => {
     const layer = layers.findLast(
       ({ raw }) => inner[0] !== undefined && Object.hasOwn(raw, String(inner[0])),
