@@ -6,6 +6,7 @@ import { RelaisError } from '../errors.ts';
 import { checkAll } from '../mapping/check-folder.ts';
 import { loadMappings } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/problems.ts';
+import type { MappingVersion } from '../store/mapping-versions.ts';
 import { guessedOptIn } from '../publishing/publish.ts';
 import { impersonal, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { checkCommand } from './mapping-check.ts';
@@ -23,7 +24,19 @@ interface PublishOptions {
   readonly all?: boolean;
   readonly note?: string;
   readonly author?: string;
+  readonly json?: boolean;
 }
+
+interface RollbackOptions {
+  readonly reason?: string;
+  readonly json?: boolean;
+}
+
+/** A version without its sources. */
+const versionData = (
+  { version, publishedAt, author, note, fingerprint }: MappingVersion,
+  inForce: boolean,
+): object => ({ version, publishedAt, author, note, fingerprint, inForce });
 
 export function mappingCommands(program: Command): void {
   const mapping = program.command('mapping').description('draft, check, preview, publish mapping files');
@@ -42,7 +55,8 @@ export function mappingCommands(program: Command): void {
       .description('put the mapping in force at once, on every worker')
       .option('--all', 'every mapping of the folder')
       .option('--note <text>', 'what changed and who asked (C48); mandatory')
-      .option('--author <name>', 'default: RELAIS_ACTOR'),
+      .option('--author <name>', 'default: RELAIS_ACTOR')
+      .option('--json', 'as JSON: one object for each mapping'),
     '',
     'relais mapping publish horizon-crm --note "budget added, asked by Horizon on 2026-11-20"',
     'relais mapping publish --all --note "first version"',
@@ -52,27 +66,33 @@ export function mappingCommands(program: Command): void {
     mapping
       .command('rollback <destination> <version>')
       .description('put an earlier version back in force')
-      .option('--reason <text>', 'why (ticket number); mandatory'),
+      .option('--reason <text>', 'why (ticket number); mandatory')
+      .option('--json', 'as JSON'),
     '',
     'relais mapping rollback horizon-crm 3 --reason "ticket 16"',
-  ).action((destination: string, version: string, options: { readonly reason?: string }) => {
+  ).action((destination: string, version: string, options: RollbackOptions) => {
     const [wanted, reason] = [wholeNumber(version.replace(/^v/, '')), reasonOf(options.reason)];
     return withApp(async (app) => {
       const done = await app.publishing.rollback({
         ...{ destinationId: destination, version: wanted, reason },
         actor: app.config.actor,
       });
+      if (options.json === true) return out(JSON.stringify({ destination, ...versionData(done, true) }));
       out(`${destination} v${done.version} is in force again.`);
     });
   });
 
   withExamples(
-    mapping.command('history <destination>').description('versions with author, date and note'),
+    mapping
+      .command('history <destination>')
+      .description('versions with author, date and note')
+      .option('--json', 'as JSON'),
     '',
     'relais mapping history horizon-crm',
-  ).action((destination: string) =>
+  ).action((destination: string, { json }: { readonly json?: boolean }) =>
     withApp(async (app) => {
       const versions = await app.publishing.history(destination);
+      if (json === true) return out(JSON.stringify(versions.map((one) => versionData(one, one.inForce))));
       table(
         ['version', 'published', 'author', 'note', ''],
         versions.map((one) => [
@@ -91,7 +111,7 @@ async function publish(destination: string | undefined, options: PublishOptions)
   const author = options.author === undefined ? undefined : impersonal(options.author, '--author');
   await withApp(async (app) => {
     for (const one of destination === undefined ? allGood(app) : [destination])
-      await publishOne(app, one, note, author ?? app.config.actor);
+      await publishOne(app, one, note, author ?? app.config.actor, options.json === true);
   });
 }
 
@@ -104,8 +124,20 @@ function allGood(app: App): readonly string[] {
   return loadMappings(folder).destinations.map((one) => one.destinationId);
 }
 
-async function publishOne(app: App, destinationId: string, note: string, author: string): Promise<void> {
+async function publishOne(
+  app: App,
+  destinationId: string,
+  note: string,
+  author: string,
+  json: boolean,
+): Promise<void> {
   const done = await app.publishing.publish({ destinationId, author, note });
+  const missing = done.mapping.secretNames.filter((name) => app.config.secrets(name).length === 0);
+  if (json) {
+    const { changed, authorised, reopened, warnings } = done;
+    const data = { ...versionData(done.version, true), changed, authorised, reopened, warnings };
+    return out(JSON.stringify({ destination: destinationId, ...data, missingSecrets: missing }));
+  }
   for (const warning of done.warnings) say(formatProblem(warning));
   out(
     done.changed
@@ -114,7 +146,6 @@ async function publishOne(app: App, destinationId: string, note: string, author:
   );
   if (done.authorised > 0) out(`${done.authorised} authorisations of client.yaml added.`);
   if (done.reopened > 0) out(`${done.reopened} withheld deliveries are looked at again.`);
-  const missing = done.mapping.secretNames.filter((name) => app.config.secrets(name).length === 0);
   if (missing.length > 0)
     say(
       `Secrets not provided yet: ${missing.join(', ')} (a file of that name in RELAIS_SECRETS_DIR, or RELAIS_SECRET_<NAME>).`,

@@ -68,10 +68,21 @@ describe('mapping publish, rollback, history', () => {
     const { out } = await relais('mapping', 'history', 'essai-crm');
     expect(out).toMatch(/v1 +\S+ \S+ +Sophie +asked by Essai on 2026-11-20 +in force/);
     expect(out).toMatch(/v2 +\S+ \S+ +Anne +name instead of nom\n/);
+    const facts = { version: 1, author: 'Sophie', note: 'asked by Essai on 2026-11-20', inForce: true };
+    const asJson = async (...argv: readonly string[]): Promise<unknown> =>
+      JSON.parse((await relais('mapping', ...argv, '--json')).out);
+    expect(await asJson('history', 'essai-crm')).toMatchObject([{ version: 2, inForce: false }, facts]);
+    gateway.file('essai/crm.yaml', main);
+    expect(await asJson('publish', 'essai-crm', ...note)).toMatchObject({
+      ...{ destination: 'essai-crm', ...facts, changed: false, warnings: [{ severity: 'warning' }] },
+      missingSecrets: [],
+    });
     expect(await actionsOf(gateway, 'published', 'rolled_back')).toMatchObject([
       { entry: 'published', client: 'essai' },
       { entry: 'rolled_back', purpose: 'ticket 16' },
     ]);
+    const again = await asJson('rollback', 'essai-crm', '1', '--reason', 'ticket 16');
+    expect(again).toMatchObject({ destination: 'essai-crm', ...facts });
   });
 });
 

@@ -74,6 +74,28 @@ describe('a JSON body becomes a mapping that writes its like', () => {
 });
 
 test.each([
+  ['leads', (one: unknown) => ({ leads: [one] })],
+  ['data.leads', (one: unknown) => ({ data: { leads: [one] } })],
+])('a lead wrapped in the JSON list %s is written into it', (_name, wrap) => {
+  const draft = draftOf(wrap({ contact: { nom: 'MARTIN' }, ...optIn, appels: [{ type: 'web_form' }] }));
+  expect(codesOf(draft)).toEqual([]);
+  if (!draft.result.ok) throw new Error('refused');
+  const one = lead({ interactions: [{ kind: 'web_form', at: new Date(), voluntary: true }] });
+  const body = JSON.parse(written(draft.result.mapping, one, situation())) as unknown;
+  expect(body).toEqual(
+    wrap({ contact: { nom: 'DURAND' }, appels: [{ type: 'web_form' }], RGPD_OPTIN: 'OUI' }),
+  );
+  expect(draft.made.open.join()).toContain('stands in the list "leads"');
+});
+
+test('a list beside other fields is a list of the lead, and one of several files is refused', () => {
+  const beside = draftOf({ nom: 'MARTIN', ...optIn, appels: [{ type: 'web_form' }] });
+  expect(beside.text).not.toContain('[0]');
+  const wrapped = JSON.stringify({ leads: [{ nom: 'MARTIN', ...optIn }] });
+  expect(() => draftOf(wrapped, { to: 'sftp://sftp.demo.example/in' })).toThrow('list inside the body');
+});
+
+test.each([
   ['nom', 'Martin', 'identity.lastName'],
   ['LastName', 'Martin', 'identity.lastName'],
   ['prospect_nom', 'Martin', 'identity.lastName'],

@@ -16,7 +16,7 @@ export function readJsonSample(text: string): Shape | Unreadable {
   const root: unknown = list ? (value as unknown[])[0] : value;
   if (!isRecord(root)) return { unreadable: 'the JSON holds no object.' };
   const notes: string[] = [];
-  const slots = slotsOf(root, [], [], notes);
+  const slots = slotsOf(root, [], [], notes, !list);
   return { format: 'json', layout: list ? { list: true } : {}, slots, notes };
 }
 
@@ -25,18 +25,26 @@ function slotsOf(
   path: readonly string[],
   parents: readonly string[],
   notes: string[],
+  /** Nothing but this has been seen so far: what stands in it is the lead itself. */
+  wrapped: boolean,
 ): readonly Slot[] {
+  const wraps = wrapped && Object.keys(group).length === 1;
   return Object.entries(group).flatMap(([name, value]): readonly Slot[] => {
     const place = [...path, step(name)];
     const target = place.join('.');
-    if (isRecord(value)) return slotsOf(value, place, [name, ...parents], notes);
+    if (isRecord(value)) return slotsOf(value, place, [name, ...parents], notes, wraps);
     if (!Array.isArray(value)) return [{ target, name, parents, value: value as SampleValue }];
     const items = value as unknown[];
     const first = items[0];
     if (isRecord(first)) {
-      if (path.length === 0 && Object.keys(group).length === 1)
-        notes.push(`the record stands in a list "${name}": write the body with the client's help.`);
-      const element = slotsOf(first, [], [name, ...parents], notes);
+      if (wraps) {
+        // {"leads": [{...}]}: a body with room for many, of which a call sends one.
+        notes.push(
+          `the lead stands in the list "${name}"; each call sends one (the client may limit how many it takes).`,
+        );
+        return slotsOf(first, [...path, `${step(name)}[0]`], [name, ...parents], notes, false);
+      }
+      const element = slotsOf(first, [], [name, ...parents], notes, false);
       return [{ target, name, parents, value: undefined, element }];
     }
     const texts = items.flatMap((one) =>

@@ -61,6 +61,8 @@ export function makeSkeleton(given: SkeletonRequest): Skeleton | string {
   if (typeof recipient === 'string') return recipient;
   if (recipient.connector === 'flow' && shape.format === 'form')
     return 'a form is sent to an https:// address.';
+  if (recipient.connector === 'flow' && shape.slots.some((slot) => slot.target.includes('[0]')))
+    return 'the leads of this sample stand in a list inside the body; a file holds them as `json: { list: true }` only. Give one of them as the sample.';
   const name = request.name ?? recipient.name;
   const destinationId = `${clientId}-${name}`;
   const parts = partsOf(shape, request.categories ?? defaultCategories);
