@@ -102,20 +102,6 @@ export async function lockLeased(tx: Sql, leases: readonly Lease[]): Promise<Rea
   );
 }
 
-/** Returns the ids whose lease was ours and is now longer. */
-export async function renewLeases(sql: Sql, leases: readonly Lease[], leaseMs: number): Promise<boolean> {
-  let renewed = 0;
-  for (const lease of leases) {
-    const { affected } = await sql.run(
-      `UPDATE deliveries FORCE INDEX (PRIMARY) SET lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
-        WHERE id = ? AND lease_token = ? AND state = 'sending' AND lease_until > UTC_TIMESTAMP(3)`,
-      [leaseMs, lease.id, lease.token],
-    );
-    renewed += affected;
-  }
-  return renewed === leases.length;
-}
-
 /**
  * `AND` the lease of each row is still ours and alive, for an UPDATE of exactly these rows. A row whose lease is lost
  * is left out, so fewer rows are affected than were named: the caller rolls back and looks which.
@@ -129,6 +115,23 @@ function heldClause(leases: readonly Lease[]): { readonly sql: string; readonly 
     sql: `AND state = 'sending' AND lease_until > UTC_TIMESTAMP(3) AND lease_token = ${token.sql}`,
     values: token.values,
   };
+}
+
+/** Makes leases longer; false when one of them is no longer ours. The others are renewed all the same. */
+export async function renewLeases(sql: Sql, leases: readonly Lease[], leaseMs: number): Promise<boolean> {
+  let renewed = 0;
+  for (let start = 0; start < leases.length; start += together) {
+    const some = leases.slice(start, start + together);
+    const list = inList(some.map((lease) => lease.id));
+    const held = heldClause(some);
+    const { affected } = await sql.run(
+      `UPDATE deliveries FORCE INDEX (PRIMARY) SET lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
+        WHERE id IN (${list.marks}) ${held.sql}`,
+      [leaseMs, ...list.values, ...held.values],
+    );
+    renewed += affected;
+  }
+  return renewed === leases.length;
 }
 
 export interface DepartureMark extends Lease {
