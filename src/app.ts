@@ -151,7 +151,7 @@ export async function startPlanner(app: App): Promise<Role> {
     if (result.accepted > 0) planning.nudge();
     return result.taken > 0;
   });
-  loop('dispatch', Math.max(idleMs, 100), async () => (await dispatcher.dispatch()) > 0);
+  loop('dispatch', Math.max(idleMs, 150), async () => (await dispatcher.dispatch()) > 0);
   loop('files', 250, async () => (await files.collect()) + (await dispatcher.dispatchFiles()) > 0);
   loop('leases', 500, async () => (await sweeper.recoverLeases()) > 0);
   loop('again', 1_000, async () => {

@@ -8,7 +8,7 @@ import { startProcess } from '../trip/process.ts';
 import { cpuSeconds, machine, memoryMb, option, pause, withServices, type Bench } from './measure.ts';
 
 const most = option('most', 100_000);
-const sample = option('sample', 8_000);
+const sample = Math.min(8_000, option('sample', 8_000));
 const inFlight = option('in-flight', 200);
 
 /** Brings the waiting deliveries up to `target`, a hundred thousand leads at a time. */
