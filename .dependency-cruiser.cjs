@@ -118,7 +118,7 @@ module.exports = {
       comment:
         'mapping computes in its own thread; libxml2, which can only be loaded asynchronously, has one of its own.',
       severity: 'error',
-      from: { path: '^src/(domain|mapping)/', pathNot: '^src/mapping/xsd(-worker)?\\.ts$' },
+      from: { path: '^src/(domain|mapping)/', pathNot: '^src/mapping/xml-(thread|worker)\\.ts$' },
       to: { path: '^(node:)?worker_threads(/|$)' },
     },
     {

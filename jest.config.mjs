@@ -19,6 +19,10 @@ const base = {
   moduleFileExtensions: ['ts', 'mjs', 'js', 'cjs', 'json', 'node'],
   modulePathIgnorePatterns: ['<rootDir>/.relais/', '<rootDir>/coverage/'],
   testPathIgnorePatterns: ['/node_modules/', '/.relais/'],
+  // Packages that are ES modules only.
+  transformIgnorePatterns: [
+    '/node_modules/(?!(?:.*/node_modules/)?(?:css-select|css-what|boolbase|nth-check|htmlparser2|domhandler|domutils|domelementtype|dom-serializer|entities)/)',
+  ],
   setupFilesAfterEnv: ['<rootDir>/test/support/nock-setup.ts'],
 };
 

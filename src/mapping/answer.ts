@@ -1,14 +1,26 @@
-// Reads places of a recipient's answer: JSON paths, XML paths, headers.
+// Reads places of a recipient's answer: JSON paths, XML paths, XPath, CSS, headers.
 // Invariant: never throws; an answer that cannot be parsed simply has no such place, so no rule that needs it matches.
 import { XMLParser } from 'fast-xml-parser';
 import type { Answer } from '../../connectors/contract.ts';
+import type { Path, ProblemCode, Report } from './problems.ts';
+import { compileCss, readCss, readHtml } from './css.ts';
+import type { CssPlace } from './css.ts';
+import type { XPathFound } from './xml-thread.ts';
+import { compileXPath, readXPath } from './xpath.ts';
+import type { ExpressionFault, XPath } from './xpath.ts';
 
 /** An answer parsed at most once, whatever the number of rules. */
 export interface Opened {
   readonly answer: Answer;
   readonly json: (path: readonly string[]) => unknown;
   readonly xml: (path: readonly string[]) => unknown;
+  readonly xpath: (expression: XPath) => unknown;
+  readonly css: (place: CssPlace) => string | undefined;
+  /** Whether the answer is of that form at all: only there can a place be absent. */
+  readonly is: (form: AnswerForm) => boolean;
 }
+
+export type AnswerForm = 'json' | 'xml' | 'xpath' | 'css';
 
 const parser = new XMLParser({
   // Values stay as sent: "0612345678" and "0" are texts.
@@ -30,16 +42,32 @@ export function openAnswer(answer: Answer): Opened {
       return undefined;
     }
   });
+  const whole = !answer.truncated;
+  // A JSON or plain text is no XML, though the parser would read it as one.
+  const tagged = whole && answer.text.trimStart().startsWith('<');
   const xml = once(() => {
     try {
-      // A JSON or plain text is no XML, though the parser would read it as one.
-      return answer.text.trimStart().startsWith('<') && !answer.truncated
-        ? (parser.parse(answer.text) as unknown)
+      return tagged ? (parser.parse(answer.text) as unknown) : undefined;
+    } catch {
+      return undefined;
+    }
+  });
+  const html = once(() => {
+    try {
+      return tagged || (whole && /\bx?html\b/.test(answer.mediaType.toLowerCase()))
+        ? readHtml(answer.text)
         : undefined;
     } catch {
       return undefined;
     }
   });
+  const known = new Map<string, XPathFound | undefined>();
+  const find = (expression: XPath): XPathFound | undefined => {
+    if (!tagged) return undefined;
+    const { text } = expression;
+    if (!known.has(text)) known.set(text, readXPath(answer.text, expression));
+    return known.get(text);
+  };
   return {
     answer,
     json: (path) => walk(json(), path),
@@ -47,8 +75,35 @@ export function openAnswer(answer: Answer): Opened {
       const found = walk(xml(), path);
       return typeof found === 'object' && found !== null ? walk(found, ['#text']) : found;
     },
+    xpath: (expression) => {
+      const found = find(expression);
+      return found === undefined ? undefined : 'value' in found ? found.value : found.text?.trim();
+    },
+    css: (place) => {
+      const document = html();
+      try {
+        return document === undefined ? undefined : readCss(document, place);
+      } catch {
+        // Nested too deep to be read.
+        return undefined;
+      }
+    },
+    is: (form) => {
+      switch (form) {
+        case 'json':
+          return json() !== undefined;
+        case 'xml':
+          return xml() !== undefined;
+        case 'xpath':
+          return find(root) !== undefined;
+        case 'css':
+          return html() !== undefined;
+      }
+    },
   };
 }
+
+const root: XPath = { gives: 'nodes', text: '/*' };
 
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
@@ -77,18 +132,48 @@ export function parsePath(text: string): readonly string[] | undefined {
 
 export type Extract = (opened: Opened) => unknown;
 
-/** `$.id`, `xml:reponse.id` or `header:X-Id`; undefined when badly written. */
-export function compilePlace(text: unknown): Extract | undefined {
-  if (typeof text !== 'string') return undefined;
-  if (text.startsWith('header:')) {
-    const name = text.slice('header:'.length).trim().toLowerCase();
-    return /^[a-z0-9-]+$/.test(name) ? ({ answer }) => answer.headers[name] : undefined;
+export const placeForms = '$.id, xml:reponse.id, xpath://reponse/@id, css:#ref or header:X-Id';
+
+/** A place as `placeForms` shows them; a fault without words when it is none of them. */
+export function compilePlace(text: unknown): Extract | ExpressionFault {
+  const none = { fault: '' };
+  if (typeof text !== 'string') return none;
+  const [, form = '', rest = ''] = /^(header|xml|xpath|css):(.*)$/s.exec(text) ?? [];
+  switch (form) {
+    case 'header': {
+      const name = rest.trim().toLowerCase();
+      return /^[a-z0-9-]+$/.test(name) ? ({ answer }) => answer.headers[name] : none;
+    }
+    case 'xml': {
+      const path = parsePath(rest);
+      return path === undefined ? none : (opened) => opened.xml(path);
+    }
+    case 'xpath': {
+      const expression = compileXPath(rest);
+      return 'fault' in expression ? expression : (opened) => opened.xpath(expression);
+    }
+    case 'css': {
+      const place = compileCss(rest);
+      return 'fault' in place ? place : (opened) => opened.css(place);
+    }
+    default: {
+      const path = text.startsWith('$') ? parsePath(text) : undefined;
+      return path === undefined ? none : (opened) => opened.json(path);
+    }
   }
-  if (text.startsWith('xml:')) {
-    const path = parsePath(text.slice('xml:'.length));
-    return path === undefined ? undefined : (opened) => opened.xml(path);
-  }
-  if (!text.startsWith('$')) return undefined;
-  const path = parsePath(text);
-  return path === undefined ? undefined : (opened) => opened.json(path);
+}
+
+/** Tells of a place that cannot be read; `what` says what the key takes. */
+export function placeOf(
+  raw: unknown,
+  path: Path,
+  report: Report,
+  [code, what]: readonly [ProblemCode, string],
+): Extract | undefined {
+  const place = compilePlace(raw);
+  if (typeof place === 'function') return place;
+  if (place.fault === '') report.error(path, code, what);
+  else
+    report.error(path, code, `this place cannot be read: ${place.fault}.`, { suggestion: place.suggestion });
+  return undefined;
 }

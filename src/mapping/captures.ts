@@ -1,7 +1,7 @@
 // Ids a recipient gives in one answer and later calls use: where they stand, what they may look like, how fields read them.
 // Invariant: an id is a safe integer or a short text of safe characters; anything else counts as missing, never as a value.
 import type { Captured } from '../../connectors/contract.ts';
-import { compilePlace } from './answer.ts';
+import { placeForms, placeOf } from './answer.ts';
 import type { Extract, Opened } from './answer.ts';
 import { isRecord } from './document.ts';
 import { smellsOfPerson } from './lints.ts';
@@ -93,16 +93,13 @@ function compileCapture(raw: unknown, path: Path, report: Report): Place {
 function compileOne(raw: unknown, path: Path, report: Report): Place {
   const cut = isRecord(raw) ? raw : { path: raw };
   const text = cut['path'];
-  const place = compilePlace(text);
-  if (place === undefined) {
-    report.error(
-      isRecord(raw) ? [...path, 'path'] : path,
-      'MAP-653',
-      'an id is captured from a place of the answer: $.data.id, xml:reponse.id or header:Location.',
-    );
-    return () => undefined;
-  }
-  const last = typeof text === 'string' ? (text.split(/[.:]/).at(-1) ?? '') : '';
+  const place = placeOf(text, isRecord(raw) ? [...path, 'path'] : path, report, [
+    'MAP-653',
+    `an id is captured from a place of the answer: ${placeForms}.`,
+  ]);
+  if (place === undefined) return () => undefined;
+  const names = typeof text === 'string' ? (text.match(/[\p{L}_][\p{L}\p{N}_-]*/gu) ?? []) : [];
+  const last = names.at(-1) ?? '';
   if (smellsOfPerson(last))
     report.error(
       isRecord(raw) ? [...path, 'path'] : path,

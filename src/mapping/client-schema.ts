@@ -11,7 +11,7 @@ import type { Layout } from './layout.ts';
 import type { Entry, FieldProblem } from './values.ts';
 import { jsonTree, plainJson } from './write-json.ts';
 import { compileXsd } from './xsd.ts';
-import type { XsdFault } from './xsd.ts';
+import type { XsdFault } from './xml-thread.ts';
 
 export interface SchemaCheck {
   /** What of a written lead does not fit. */

@@ -9,7 +9,8 @@ export const problemsOfCalls = {
   },
   'MAP-653': {
     meaning: 'An id is captured from no place of the answer, or from one that holds a person.',
-    remedy: 'Write $.path, xml:path or header:Name of the id the recipient gives.',
+    remedy:
+      'Write $.path, xml:path, xpath:expression, css:selector or header:Name of the id the recipient gives.',
   },
   'MAP-654': {
     meaning: 'A consent line is carried only by a call that some leads leave out (C20).',

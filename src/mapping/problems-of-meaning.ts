@@ -181,11 +181,12 @@ export const problemsOfMeaning = {
   },
   'MAP-504': {
     meaning: 'A condition of a response rule is wrong.',
-    remedy: 'Use status, json, xml, text, header or mediaType as docs/mapping.md shows.',
+    remedy: 'Use status, json, xml, xpath, css, text, header or mediaType as docs/mapping.md shows.',
   },
   'MAP-505': {
     meaning: 'A place in the answer is badly written.',
-    remedy: 'Write $.path for JSON, xml:path for XML or header:Name.',
+    remedy:
+      'Write $.path for JSON, xml:path or xpath:expression for XML, css:selector for HTML, or header:Name.',
   },
   'MAP-506': {
     meaning: 'A look-up is used without being described.',

@@ -1,15 +1,26 @@
-// The conditions of a response rule: status, json, xml, text, header, mediaType; all must hold.
+// The conditions of a response rule: status, json, xml, xpath, css, text, header, mediaType; all must hold.
 // Invariant: equality is typed (true is not "true"), and a part the answer does not have matches nothing.
 import { parsePath } from './answer.ts';
-import type { Opened } from './answer.ts';
+import type { AnswerForm, Opened } from './answer.ts';
+import { compileCss } from './css.ts';
 import { isRecord } from './document.ts';
 import { isScalarValue } from './formatters.ts';
 import type { Path, Report } from './problems.ts';
 import { suggest } from './suggest.ts';
+import { compileXPath } from './xpath.ts';
 
 export type AnswerTest = (opened: Opened) => boolean;
 
-export const answerConditions: readonly string[] = ['status', 'json', 'xml', 'text', 'header', 'mediaType'];
+export const answerConditions: readonly string[] = [
+  'status',
+  'json',
+  'xml',
+  'xpath',
+  'css',
+  'text',
+  'header',
+  'mediaType',
+];
 
 /** Whether a status list can match a status. */
 export function statusTest(raw: unknown): ((status: number) => boolean) | undefined {
@@ -59,6 +70,8 @@ function compileOne(name: string, option: unknown, path: Path, report: Report): 
     }
     case 'json':
     case 'xml':
+    case 'xpath':
+    case 'css':
       return comparePlaces(name, option, path, report);
     case 'text': {
       const words = isRecord(option) ? option['contains'] : option;
@@ -91,34 +104,92 @@ function compileOne(name: string, option: unknown, path: Path, report: Report): 
   }
 }
 
-function comparePlaces(name: 'json' | 'xml', option: unknown, path: Path, report: Report): AnswerTest {
+const examples: Readonly<Record<AnswerForm, string>> = {
+  json: '{json: {error.code: DUPLICATE}}',
+  xml: '{xml: {reponse.code: DUPLICATE}}',
+  xpath: '{xpath: {"//erreur/@code": DUPLICATE}}',
+  css: '{css: {".message": {contains: Merci}}}',
+};
+
+function comparePlaces(form: AnswerForm, option: unknown, path: Path, report: Report): AnswerTest {
   if (!isRecord(option) || Object.keys(option).length === 0) {
-    report.error(path, 'MAP-504', `${name} needs places and values: {${name}: {error.code: DUPLICATE}}.`);
+    report.error(path, 'MAP-504', `${form} needs places and values: ${examples[form]}.`);
     return () => false;
   }
-  const tests = Object.entries(option).map(([place, wanted]): AnswerTest => {
-    const keys = parsePath(place);
-    const exists =
-      isRecord(wanted) && Object.keys(wanted).length === 1 && typeof wanted['exists'] === 'boolean'
-        ? wanted['exists']
-        : undefined;
-    const list = Array.isArray(wanted) ? (wanted as unknown[]) : [wanted];
-    if (
-      keys === undefined ||
-      (exists === undefined && !list.every((one) => isScalarValue(one) || one === null))
-    ) {
-      report.error(
-        [...path, place],
-        'MAP-504',
-        `"${place}" needs a dot path and a value, a list of values, or {exists: true}.`,
-      );
-      return () => false;
-    }
-    const read = (opened: Opened): unknown => (name === 'json' ? opened.json(keys) : opened.xml(keys));
-    if (exists !== undefined) return (opened) => (read(opened) !== undefined) === exists;
-    // XML has texts only: there 1 is read as "1".
-    const values = name === 'xml' ? list.map(String) : list;
-    return (opened) => values.includes(read(opened));
-  });
+  const tests = Object.entries(option).map(([place, wanted]) =>
+    comparePlace(form, place, wanted, [...path, place], report),
+  );
   return (opened) => tests.every((test) => test(opened));
+}
+
+function comparePlace(
+  form: AnswerForm,
+  place: string,
+  wanted: unknown,
+  path: Path,
+  report: Report,
+): AnswerTest {
+  const reader = readerOf(form, place, path, report);
+  const compare = comparisonOf(form, wanted);
+  if (compare === undefined)
+    report.error(
+      path,
+      'MAP-504',
+      `"${place}" needs a value, a list of values, {exists: true} or {contains: "..."}.`,
+    );
+  else if (compare === 'exists' && reader?.value === true)
+    report.error(path, 'MAP-504', `"${place}" always gives a value: write the value, not exists.`);
+  if (reader === undefined || compare === undefined) return () => false;
+  const { read } = reader;
+  if (compare !== 'exists') return (opened) => compare(read(opened));
+  const exists = isRecord(wanted) && wanted['exists'] === true;
+  // What is not in a page that is no JSON proves nothing.
+  return (opened) => opened.is(form) && (read(opened) !== undefined) === exists;
+}
+
+interface Reader {
+  readonly read: (opened: Opened) => unknown;
+  /** Gives a value whatever the answer holds: a count, a comparison. */
+  readonly value?: boolean;
+}
+
+function readerOf(form: AnswerForm, place: string, path: Path, report: Report): Reader | undefined {
+  if (form === 'json' || form === 'xml') {
+    const keys = parsePath(place);
+    if (keys !== undefined) return { read: (opened) => opened[form](keys) };
+    report.error(path, 'MAP-504', `"${place}" is no dot path such as error.code.`, { at: 'key' });
+    return undefined;
+  }
+  const compiled = form === 'xpath' ? compileXPath(place) : compileCss(place);
+  if ('fault' in compiled) {
+    const kind = form === 'xpath' ? 'XPath' : 'CSS selector';
+    const { fault, suggestion } = compiled;
+    report.error(path, 'MAP-504', `the ${kind} cannot be read: ${fault}.`, { at: 'key', suggestion });
+    return undefined;
+  }
+  return 'selector' in compiled
+    ? { read: (opened) => opened.css(compiled) }
+    : { read: (opened) => opened.xpath(compiled), value: compiled.gives === 'value' };
+}
+
+/** How the value found is compared; undefined when badly written. */
+function comparisonOf(
+  form: AnswerForm,
+  wanted: unknown,
+): ((found: unknown) => boolean) | 'exists' | undefined {
+  if (isRecord(wanted)) {
+    const [name, ...more] = Object.keys(wanted);
+    if (more.length > 0) return undefined;
+    if (name === 'exists') return typeof wanted['exists'] === 'boolean' ? 'exists' : undefined;
+    const words = [wanted['contains']].flat();
+    if (name !== 'contains' || words.length === 0) return undefined;
+    if (!words.every((one): one is string => typeof one === 'string' && one !== '')) return undefined;
+    return (found) => typeof found === 'string' && words.some((one) => found.includes(one));
+  }
+  const list: readonly unknown[] = [wanted].flat();
+  if (!list.every((one) => isScalarValue(one) || one === null)) return undefined;
+  if (form === 'json') return (found) => list.some((one) => one === found);
+  // XML and HTML have texts only: there 1 is read as "1". A count or a comparison keeps its type.
+  const texts = list.map(String);
+  return (found) => (typeof found === 'string' ? texts.includes(found) : list.some((one) => one === found));
 }

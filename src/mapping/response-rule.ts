@@ -2,7 +2,7 @@
 // Invariant: of the recipient's text only a reference, a delay and mapped codes are kept (guarantee 7).
 import type { Action, Answer } from '../../connectors/contract.ts';
 import { safeCode } from '../domain/delivery.ts';
-import { compilePlace } from './answer.ts';
+import { placeForms, placeOf } from './answer.ts';
 import type { Extract, Opened } from './answer.ts';
 import { isRecord } from './document.ts';
 import type { Path, Report } from './problems.ts';
@@ -106,14 +106,10 @@ function optional(
   report: Report,
 ): Extract | undefined {
   if (!Object.hasOwn(raw, key)) return undefined;
-  const place = compilePlace(raw[key]);
-  if (place === undefined)
-    report.error(
-      [...path, key],
-      'MAP-505',
-      `${key} is a place of the answer: $.id, xml:reponse.id or header:X-Id.`,
-    );
-  return place;
+  return placeOf(raw[key], [...path, key], report, [
+    'MAP-505',
+    `${key} is a place of the answer: ${placeForms}.`,
+  ]);
 }
 
 const isCode = (value: unknown): value is string =>
@@ -121,12 +117,7 @@ const isCode = (value: unknown): value is string =>
 
 function compileReason(raw: unknown, path: Path, report: Report): Rule['reason'] {
   if (raw === undefined) return undefined;
-  if (
-    typeof raw === 'string' &&
-    !raw.startsWith('$') &&
-    !raw.startsWith('xml:') &&
-    !raw.startsWith('header:')
-  ) {
+  if (typeof raw === 'string' && !/^(?:\$|(?:xml|xpath|css|header):)/.test(raw)) {
     if (isCode(raw)) return () => raw;
     report.error(path, 'MAP-508', 'a reason is a code of letters, digits, _ . - only.');
     return undefined;
@@ -139,14 +130,10 @@ function compileReason(raw: unknown, path: Path, report: Report): Rule['reason']
     );
     return undefined;
   }
-  const place = compilePlace(raw['path']);
-  if (place === undefined) {
-    report.error(
-      [...path, 'path'],
-      'MAP-505',
-      'path is a place of the answer: $.error.code, xml:erreur.code or header:X-Error.',
-    );
-  }
+  const place = placeOf(raw['path'], [...path, 'path'], report, [
+    'MAP-505',
+    `path is a place of the answer: ${placeForms}.`,
+  ]);
   const map = raw['map'];
   if (!isRecord(map) || !Object.hasOwn(map, 'else')) {
     report.error(
@@ -184,15 +171,11 @@ function compileAfter(
   if (!Object.hasOwn(raw, 'after')) return undefined;
   const fixed = parseDuration(raw['after']);
   if (fixed !== undefined) return () => fixed;
-  const place = compilePlace(raw['after']);
-  if (place === undefined) {
-    report.error(
-      [...path, 'after'],
-      'MAP-505',
-      'after is header:Retry-After, a place of the answer in seconds, or a duration such as 30s.',
-    );
-    return undefined;
-  }
+  const place = placeOf(raw['after'], [...path, 'after'], report, [
+    'MAP-505',
+    'after is header:Retry-After, a place of the answer in seconds, or a duration such as 30s.',
+  ]);
+  if (place === undefined) return undefined;
   return (opened) => waitOf(place(opened), opened.answer, now);
 }
 

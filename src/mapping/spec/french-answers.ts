@@ -108,10 +108,12 @@ function testWords(conditions: unknown): string {
           return `type ${asText(option)}`;
         case 'json':
         case 'xml':
+        case 'xpath':
+        case 'css':
         case 'header':
           return isRecord(option) ? placesWords(option) : JSON.stringify(option);
         case 'text':
-          return `contient ${(isRecord(option) ? [option['contains']].flat() : list).map((one) => `« ${asText(one)} »`).join(' ou ')}`;
+          return `contient ${(isRecord(option) ? [option['contains']].flat() : list).map(quoted).join(' ou ')}`;
         default:
           return JSON.stringify({ [name]: option });
       }
@@ -119,9 +121,13 @@ function testWords(conditions: unknown): string {
     .join(' et ');
 }
 
+const quoted = (one: unknown): string => `« ${asText(one)} »`;
+
 const placesWords = (places: Raw): string =>
   Object.entries(places)
     .map(([place, wanted]) => {
+      if (isRecord(wanted) && Object.hasOwn(wanted, 'contains'))
+        return `${place} contient ${[wanted['contains']].flat().map(quoted).join(' ou ')}`;
       if (isRecord(wanted)) return `${place} ${wanted['exists'] === false ? 'absent' : 'présent'}`;
       const values = Array.isArray(wanted) ? (wanted as unknown[]) : [wanted];
       return `${place} = ${values.map((one) => JSON.stringify(one)).join(' ou ')}`;

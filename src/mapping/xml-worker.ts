@@ -1,8 +1,10 @@
-// The thread that holds libxml2 (WebAssembly): compiles a client's XSD and checks written XML against it.
-// Invariant: what it answers names elements, attributes and rules, never a value; nothing outside the files given is read.
+// The thread that holds libxml2 (WebAssembly): checks written XML against a client's XSD, reads places of XML answers.
+// Invariant: what it says of a lead names elements, attributes and rules, never a value; nothing outside the files given is read.
+import './xml-quiet.ts';
 import { workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import {
+  ParseOption,
   XmlBufferInputProvider,
   XmlDocument,
   xmlRegisterInputProvider,
@@ -10,7 +12,7 @@ import {
   XsdValidator,
 } from 'libxml2-wasm';
 import type { XmlElement } from 'libxml2-wasm';
-import type { XsdAnswer, XsdFault, XsdQuestion } from './xsd.ts';
+import type { XmlAnswer, XmlQuestion, XsdFault } from './xml-thread.ts';
 
 const { port, signal } = workerData as { readonly port: MessagePort; readonly signal: Int32Array };
 
@@ -20,24 +22,31 @@ const schemas = new Map<string, { readonly validator: XsdValidator; readonly sou
 const provider = new XmlBufferInputProvider({});
 xmlRegisterInputProvider(provider);
 
-port.on('message', (question: XsdQuestion) => {
+port.on('message', (question: XmlQuestion) => {
   port.postMessage(answer(question));
   Atomics.store(signal, 0, 1);
   Atomics.notify(signal, 0);
 });
 
-function answer(question: XsdQuestion): XsdAnswer {
+function answer(question: XmlQuestion): XmlAnswer {
   try {
-    return question.ask === 'compile' ? compile(question) : check(question);
+    switch (question.ask) {
+      case 'compile':
+        return compile(question);
+      case 'check':
+        return check(question);
+      case 'read':
+        return read(question);
+    }
   } catch (error) {
     return { kind: 'unusable', message: firstLine(error) };
   }
 }
 
 const firstLine = (error: unknown): string =>
-  (error instanceof Error ? error.message : 'it is not an XSD').split('\n')[0]?.trim() ?? '';
+  (error instanceof Error ? error.message : 'it cannot be read').split('\n')[0]?.trim() ?? '';
 
-function compile({ key, main, files }: Extract<XsdQuestion, { ask: 'compile' }>): XsdAnswer {
+function compile({ key, main, files }: Extract<XmlQuestion, { ask: 'compile' }>): XmlAnswer {
   // One folder for each schema: includes of two clients never meet.
   const urlOf = (name: string): string => `relais:/${key}/${name}`;
   const others = Object.keys(files).filter((name) => name !== main);
@@ -58,7 +67,22 @@ function compile({ key, main, files }: Extract<XsdQuestion, { ask: 'compile' }>)
   return { kind: 'compiled' };
 }
 
-function check({ key, xml }: Extract<XsdQuestion, { ask: 'check' }>): XsdAnswer {
+/** The answer read last: its rules come one after the other. */
+let last: { readonly xml: string; readonly document: XmlDocument } | undefined;
+
+function read({ xml, xpath }: Extract<XmlQuestion, { ask: 'read' }>): XmlAnswer {
+  if (last?.xml !== xml) {
+    last?.document.dispose();
+    last = undefined;
+    last = { xml, document: XmlDocument.fromString(xml, { option: ParseOption.XML_PARSE_NONET }) };
+  }
+  const found = last.document.eval(xpath);
+  if (!Array.isArray(found)) return { kind: 'read', found: { value: found } };
+  const [first] = found;
+  return { kind: 'read', found: { nodes: true, ...(first === undefined ? {} : { text: first.content }) } };
+}
+
+function check({ key, xml }: Extract<XmlQuestion, { ask: 'check' }>): XmlAnswer {
   const schema = schemas.get(key);
   if (schema === undefined) return { kind: 'forgotten' };
   const document = XmlDocument.fromBuffer(xml);
