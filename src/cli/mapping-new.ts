@@ -130,6 +130,6 @@ function show(folder: string, made: Skeleton, problems: readonly Problem[]): voi
     for (const one of errors) out(`  ${formatProblem({ ...one, file: shownPath(folder, one.file) })}`);
   }
   say(
-    `\nCompare every line marked "guess:" with what the client says, delete the marks, then:\n  relais mapping check ${made.destinationId}\n  relais mapping preview ${made.destinationId}\n  relais mapping publish ${made.destinationId} --note "first version"`,
+    `\nCompare every line marked "guess:" with what the client says, delete the marks, then:\n  relais mapping check ${made.destinationId}\n  relais mapping preview ${made.destinationId}\n  relais mapping send ${made.destinationId} --sandbox\n  relais mapping publish ${made.destinationId} --note "first version"`,
   );
 }

@@ -12,9 +12,10 @@ import type {
 import type { DataCategory, Lead } from '../domain/lead.ts';
 import { callSituations } from '../mapping/call-situations.ts';
 import type { ApplyResult, CompiledMapping, WriteSituation } from '../mapping/contract.ts';
+import { isRecord, listAt } from '../mapping/document.ts';
 import { decode } from '../mapping/decode.ts';
 import { charsetIn } from '../mapping/encoding.ts';
-import { acceptedAnswer } from '../mapping/recorded-answers.ts';
+import { acceptedAnswer, impliedAnswer } from '../mapping/recorded-answers.ts';
 import type { Place } from './sandbox-place.ts';
 import { singleParcel } from './single-parcel.ts';
 
@@ -32,8 +33,8 @@ export type Sent = { readonly call?: string } & (
       readonly sheet?: readonly SheetSection[];
       /** Absent where no HTTP answer came. */
       readonly answer?: Answer;
-      /** Whether a local recipient gave an answer the file records; false: a plain 200. */
-      readonly recorded?: boolean;
+      /** What a local recipient's answer was taken from. */
+      readonly answeredBy?: 'tests' | 'rules' | 'none';
       readonly outcome: Outcome;
     }
 );
@@ -84,6 +85,11 @@ export async function sendTrial(input: TrialInput): Promise<readonly Sent[]> {
   return done;
 }
 
+const rawCall = (whole: TrialInput['whole'], name: string | undefined) =>
+  listAt(whole, 'calls')
+    .filter(isRecord)
+    .find((call) => call['name'] === name);
+
 async function sendOne(
   { mapping, whole, lead, connector, place }: TrialInput,
   situation: WriteSituation,
@@ -102,11 +108,12 @@ async function sendOne(
   const parcel = singleParcel(mapping, lead, situation, { ...result.record, body }, sequence);
   const settings = place.settingsOf(call);
   const first = mapping.actions.create?.calls?.[0]?.name;
-  const wanted = acceptedAnswer(
+  const recorded = acceptedAnswer(
     whole,
     call === undefined ? undefined : { name: call, first: call === first },
   );
-  place.answerWith(wanted ?? plainYes);
+  const implied = recorded === undefined ? impliedAnswer(whole, rawCall(whole, call)) : undefined;
+  place.answerWith(recorded ?? implied ?? plainYes);
   let answer: Answer | undefined;
   const outcome = await connector.send(parcel, settings, {
     classify: (got, stage) => {
@@ -126,6 +133,8 @@ async function sendOne(
     ...{ text: decode(body.bytes, charsetIn(body.mediaType)), bytes: body.bytes.length },
     ...(result.record.sheet === undefined ? {} : { sheet: result.record.sheet }),
     ...(answer === undefined ? {} : { answer }),
-    ...(place.kind === 'local' && connector.type === 'webhook' ? { recorded: wanted !== undefined } : {}),
+    ...(place.kind === 'local' && connector.type === 'webhook'
+      ? { answeredBy: recorded !== undefined ? 'tests' : implied !== undefined ? 'rules' : 'none' }
+      : {}),
   };
 }

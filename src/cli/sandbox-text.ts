@@ -49,9 +49,11 @@ function printSent(one: Extract<Sent, { readonly kind: 'sent' }>, invented: bool
     out(`  ${answer.text.slice(0, mostShown).trimEnd().replaceAll('\n', '\n  ')}`);
   else if (answer !== undefined) out(`  ${answer.text.length} characters, ${answer.mediaType}`);
   out(`  means: ${outcomeWords(outcome)}`);
-  if (one.recorded === false)
+  if (one.answeredBy === 'rules' || one.answeredBy === 'none')
     say(
-      'note: the file records no accepted answer under `tests`, so the recipient said a plain yes: {"success":true,"id":"SANDBOX-1"}. Record the client\'s own to have it given here.',
+      one.answeredBy === 'rules'
+        ? "note: this answer is made from the file's own rule for an acceptance, so it proves nothing of the client: record an answer of the client's under `tests`, and it is given here."
+        : 'note: the file has no rule for an acceptance, so the recipient said a plain yes.',
     );
 }
 
@@ -71,12 +73,12 @@ export function trialData({ destination, place, invented, sent }: Trial): unknow
     received: place.received?.(),
     sent: sent.map((one) => {
       if (one.kind !== 'sent') return one;
-      const { composed, answer, outcome, mediaType, text, bytes, sheet, recorded } = one;
+      const { composed, answer, outcome, mediaType, text, bytes, sheet, answeredBy } = one;
       return {
         ...{ call: one.call, kind: one.kind, target: composed.target, head: composed.head },
         body: { mediaType, bytes, text, sheet },
         answer: {
-          ...{ status: outcome.evidence?.status, mediaType: answer?.mediaType, recorded },
+          ...{ status: outcome.evidence?.status, mediaType: answer?.mediaType, from: answeredBy },
           ...(invented ? { text: answer?.text.slice(0, mostShown) } : {}),
         },
         outcome,

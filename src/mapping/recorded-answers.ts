@@ -1,4 +1,4 @@
-// Answers of the recipient as the tests of a file record them.
+// Answers of the recipient that stand for it in trials: as the file's tests record them, or as its rules ask for them.
 // Invariant: pure; an answer reads the same in a test and in a trial that gives it.
 import type { Answer } from '../../connectors/contract.ts';
 import { blockAt, isRecord, listAt, textAt } from './document.ts';
@@ -36,4 +36,45 @@ export function acceptedAnswer(
         (call === undefined || (textAt(one, 'call') ?? (call.first ? call.name : undefined)) === call.name),
     );
   return test === undefined ? undefined : answerOf(test);
+}
+
+/** Stands for any id. */
+const anId = 'SANDBOX-1';
+
+/** The least answer the first rule for an acceptance asks for, with an id wherever the file reads one; JSON only. */
+export function impliedAnswer(
+  whole: Readonly<Record<string, unknown>>,
+  call?: Readonly<Record<string, unknown>>,
+): Answer | undefined {
+  const rule = [...listAt(call, 'response'), ...listAt(whole, 'response')]
+    .filter(isRecord)
+    .find((one) => isRecord(one['accepted']) && [one['on'] ?? 'create'].flat().includes('create'));
+  if (rule === undefined) return undefined;
+  const wanted = blockAt(rule, 'accepted');
+  const [status] = [wanted['status'] ?? 200].flat() as unknown[];
+  const body: Record<string, unknown> = {};
+  const places = Object.values(blockAt(call ?? {}, 'capture')).map((one) => [one].flat()[0] as unknown);
+  for (const place of [rule['reference'], ...places])
+    if (typeof place === 'string' && place.startsWith('$.')) put(body, place.slice(2), anId);
+  for (const [path, option] of Object.entries(blockAt(wanted, 'json'))) {
+    const [value] = [option].flat() as unknown[];
+    if (!isRecord(value)) put(body, path.replace(/^\$\./, ''), value);
+    else if (value['exists'] === true) put(body, path.replace(/^\$\./, ''), anId);
+  }
+  return {
+    ...{ headers: {}, mediaType: 'application/json', text: JSON.stringify(body), truncated: false },
+    status: typeof status === 'number' ? status : Number(String(status).replaceAll(/x/gi, '0')) || 200,
+  };
+}
+
+function put(body: Record<string, unknown>, path: string, value: unknown): void {
+  const steps = path.split('.');
+  let node = body;
+  for (const step of steps.slice(0, -1)) {
+    const inner = node[step];
+    const next: Record<string, unknown> = isRecord(inner) ? inner : {};
+    node[step] = next;
+    node = next;
+  }
+  node[steps.at(-1) ?? ''] = value;
 }

@@ -148,6 +148,7 @@ export function addressesOf(
 
 /** Two addresses that differ in scheme, query or a last slash lead to one endpoint. */
 function urlAddress(text: string): string {
+  if (text.startsWith('secret:')) return text;
   const url = URL.parse(text.replaceAll(/\{[^{}]*\}/g, 'x'));
   if (url === null) return text;
   return `${url.host.toLowerCase()}${url.pathname.replaceAll(/\/+/g, '/').replace(/\/$/, '')}`;

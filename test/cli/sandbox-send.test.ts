@@ -88,14 +88,14 @@ describe('without a sandbox in the file', () => {
     expect(out).toContain('"nom":"Durand-Exemple"');
     expect(out).toContain('means: accepted, reference SANDBOX-1');
     expect(out).toContain('The recipient received it.');
-    expect(err).toContain('records no accepted answer');
+    expect(err).toContain("made from the file's own rule");
   });
 
   test('it gives the answer the file records, and what the rules do not accept ends with 1', async () => {
     const test = (answer: string): string => `tests: [{ response: ${answer}, outcome: accepted }]`;
     fileWith(test('{ status: 201, body: { success: true, id: E-9 } }'));
     expect((await send('essai-crm')).out).toMatch(/status 201\n.*E-9.*\n {2}means: accepted, reference E-9/);
-    gateway.file('essai/crm.yaml', main.replace('json: { success: true }', 'json: { success: done }'));
+    gateway.file('essai/crm.yaml', main.replace('json: { success: true }', 'header: { x-taken: sure }'));
     const ran = await send('essai-crm');
     expect(ran).toMatchObject({
       code: 1,

@@ -199,11 +199,11 @@ function clientText(
     "contacts: {} # TODO: { rights: mailbox for prospects' rights }, a condition for going live (C52)",
     '# TODO: who may receive leads, from the contract; until then leads are withheld (C18). Take the # off:',
     '# authorisations:',
-    `#   - recipient: ${company}, ...`,
+    '#   - recipient: # who receives them, as the contract says',
     `#     destination: ${destinationId}`,
     `#     targets: ${yamlLine(recipient.targets)}`,
     `#     categories: ${yamlLine(defaultCategories)}`,
-    '#     document: number of the contract',
+    '#     document: # number of the contract',
     '#     from: 2026-01-01',
   ].join('\n')}\n`;
 }
