@@ -51,13 +51,13 @@ export function impliedAnswer(
     .find((one) => isRecord(one['accepted']) && [one['on'] ?? 'create'].flat().includes('create'));
   if (rule === undefined) return undefined;
   const wanted = blockAt(rule, 'accepted');
-  const [status] = [wanted['status'] ?? 200].flat() as unknown[];
+  const status = firstOf(wanted['status'] ?? 200);
   const body: Record<string, unknown> = {};
-  const places = Object.values(blockAt(call ?? {}, 'capture')).map((one) => [one].flat()[0] as unknown);
+  const places = Object.values(blockAt(call ?? {}, 'capture')).map(firstOf);
   for (const place of [rule['reference'], ...places])
     if (typeof place === 'string' && place.startsWith('$.')) put(body, place.slice(2), anId);
   for (const [path, option] of Object.entries(blockAt(wanted, 'json'))) {
-    const [value] = [option].flat() as unknown[];
+    const value = firstOf(option);
     if (!isRecord(value)) put(body, path.replace(/^\$\./, ''), value);
     else if (value['exists'] === true) put(body, path.replace(/^\$\./, ''), anId);
   }
@@ -66,6 +66,8 @@ export function impliedAnswer(
     status: typeof status === 'number' ? status : Number(String(status).replaceAll(/x/gi, '0')) || 200,
   };
 }
+
+const firstOf = (value: unknown): unknown => (Array.isArray(value) ? (value as unknown[])[0] : value);
 
 function put(body: Record<string, unknown>, path: string, value: unknown): void {
   const steps = path.split('.');
