@@ -1,40 +1,60 @@
 // npm run faults -- --minutes N --seed S: a storm of faults, then the account of every lead. Exit 1 when a figure is not 0 that must be.
+// npm run faults -- --plant NAME|all: a bug planted in a copy must be caught. Exit 1 when one is not.
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { planting } from './plants-run.ts';
 import { report } from './report.ts';
 import { startStormServers } from './servers.ts';
 import { storm } from './storm.ts';
 
-const option = (name: string, fallback: number): number => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : Number(process.argv[at + 1]);
-};
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
+    /** Leads a second. */
+    rate: { type: 'string', default: '20' },
+    /** Seconds the calm may take. */
+    calm: { type: 'string', default: '240' },
+    /** Mischief left out, names with commas. */
+    without: { type: 'string', default: '' },
+    'no-poison': { type: 'boolean', default: false },
+    /** Writes the result there too. */
+    json: { type: 'string' },
+    plant: { type: 'string' },
+  },
+});
+const root = process.cwd();
+const seed = Number(values.seed);
+const seconds = Math.round(Number(values.minutes) * 60);
 
-const text = (name: string): string => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? '' : (process.argv[at + 1] ?? '');
-};
+if (values.plant === undefined) await oneStorm();
+else if (!(await planting(values.plant, { root, seed, log: (line) => console.log(line) })))
+  process.exitCode = 1;
 
-const seconds = Math.round(option('minutes', 1) * 60);
-const seed = option('seed', Math.floor(Math.random() * 1e9));
-const servers = await startStormServers(join(process.cwd(), '.relais', `faults-${process.pid}`), (line) =>
-  console.error(`faults: ${line}`),
-);
-try {
-  console.log(`seed ${seed}, ${seconds} s of storm`);
-  const result = await storm({
-    seed,
-    seconds,
-    rate: option('rate', 20),
-    servers,
-    // A minute long when the storm is long enough for it to matter.
-    outageMs: Math.min(60_000, seconds * 150),
-    calmMs: option('calm', 240) * 1_000,
-    without: text('without').split(','),
-    keepLedgers: join(process.cwd(), '.relais', `faults-ledgers-${seed}.json`),
-    log: (line) => console.log(line),
-  });
-  console.log(report(result));
-  if (Object.values(result.faults).some((found) => found.length > 0)) process.exitCode = 1;
-} finally {
-  await servers.close();
+async function oneStorm(): Promise<void> {
+  const servers = await startStormServers(join(root, '.relais', `faults-${process.pid}`), (line) =>
+    console.error(`faults: ${line}`),
+  );
+  try {
+    console.log(`seed ${seed}, ${seconds} s of storm`);
+    const result = await storm({
+      seed,
+      seconds,
+      rate: Number(values.rate),
+      servers,
+      // A minute long when the storm is long enough for it to matter.
+      outageMs: Math.min(60_000, seconds * 150),
+      calmMs: Number(values.calm) * 1_000,
+      without: values.without.split(','),
+      poison: !values['no-poison'],
+      keepLedgers: join(root, '.relais', `faults-ledgers-${seed}.json`),
+      log: (line) => console.log(line),
+    });
+    console.log(report(result));
+    if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(result));
+    if (Object.values(result.faults).some((found) => found.length > 0)) process.exitCode = 1;
+  } finally {
+    await servers.close();
+  }
 }

@@ -4,7 +4,7 @@ import { requestFile } from '../../src/delivery/files.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import type { Gateway } from '../trip/gateway.ts';
 import type { HandedIn } from './ledgers.ts';
-import { clientId, nextLead, type Pace } from './mappings.ts';
+import { clientId, nextLead } from './mappings.ts';
 import type { Random } from './random.ts';
 import { pause, perhaps, surely } from './scene.ts';
 
@@ -20,7 +20,7 @@ export function feed(options: {
   /** Leads a second. */
   readonly rate: number;
   readonly seconds: number;
-  readonly pace: Pace;
+  readonly poison: boolean;
 }): Feed {
   const { gateway, random } = options;
   const handedIn: HandedIn[] = [];
@@ -41,7 +41,7 @@ export function feed(options: {
   const leads = async (): Promise<void> => {
     for (let number = 0; Date.now() < end; number += 1) {
       // Poison takes its time to be given up: none in the last part.
-      const poison = options.pace === 'usual' && Date.now() < start + (end - start) * 0.7;
+      const poison = options.poison && Date.now() < start + (end - start) * 0.7;
       const { row, handed } = nextLead(number, random, poison);
       waiting.push(surely(() => gateway.send(row)).then(() => void handedIn.push(handed)));
       // Changes right behind the lead: updates that must wait for their create.

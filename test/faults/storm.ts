@@ -30,6 +30,8 @@ export interface StormOptions {
   readonly calmMs?: number;
   /** The longest outage of a service, ms. */
   readonly outageMs?: number;
+  /** Whether some leads are poison; they take half a minute to be given up. */
+  readonly poison?: boolean;
   /** Mischief left out, by name. */
   readonly without?: readonly string[];
   /** Where the ledgers go when something is wrong. */
@@ -53,7 +55,12 @@ export async function storm(options: StormOptions): Promise<StormReport> {
   const stage = await openStage(options.seed, pace, options.servers);
   try {
     const { gateway, fleet, recipients } = stage;
-    const feeding = feed({ ...options, pace, gateway, random: seeded(options.seed + 3) });
+    const feeding = feed({
+      ...options,
+      poison: options.poison ?? pace === 'usual',
+      gateway,
+      random: seeded(options.seed + 3),
+    });
     const scene: Scene = {
       ...stage,
       handedIn: () => feeding.handedIn.length,

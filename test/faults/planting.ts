@@ -1,0 +1,75 @@
+// Plants a bug in a copy of the checkout, lets a storm blow over it, and sees whether the checker turns red for the right reason.
+// Invariant: the sources of this checkout are never written to; the copy goes when the storm is over.
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { patched, type Plant } from './plants.ts';
+import type { StormReport } from './storm.ts';
+
+export interface Caught {
+  readonly caught: boolean;
+  /** What turned red for it. */
+  readonly findings: readonly string[];
+  /** Every other figure that was not 0. */
+  readonly besides: readonly string[];
+}
+
+const copied = ['src', 'connectors', 'mappings', 'test', 'package.json', 'tsconfig.json'];
+
+export async function plantAndStorm(
+  plant: Plant,
+  options: {
+    readonly root: string;
+    readonly seed: number;
+    readonly seconds: number;
+    readonly log: (line: string) => void;
+  },
+): Promise<Caught> {
+  const folder = join(options.root, '.relais', `plant-${process.pid}`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  try {
+    for (const name of copied) cpSync(join(options.root, name), join(folder, name), { recursive: true });
+    symlinkSync(join(options.root, 'node_modules'), join(folder, 'node_modules'));
+    for (const patch of plant.patches) {
+      const path = join(folder, patch.file);
+      writeFileSync(path, patched(readFileSync(path, 'utf8'), patch));
+    }
+    const result = await stormOver(folder, options);
+    const { [plant.red]: red = [], ...others } = result.faults;
+    const findings = red.filter((one) => plant.like?.test(one) ?? true);
+    return {
+      caught: findings.length > 0,
+      findings,
+      besides: Object.entries(others).flatMap(([name, found]) =>
+        found.length > 0 ? [`${name} × ${found.length}`] : [],
+      ),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The storm of the copy, in a process of its own: its gateway is the copy's too. */
+async function stormOver(
+  folder: string,
+  options: { readonly seed: number; readonly seconds: number; readonly log: (line: string) => void },
+): Promise<StormReport> {
+  const json = join(folder, 'result.json');
+  const words = ['--minutes', String(options.seconds / 60), '--seed', String(options.seed), '--calm', '45'];
+  const child = spawn(process.execPath, ['test/faults/faults.ts', ...words, '--no-poison', '--json', json], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let errors = '';
+  child.stderr.on('data', (part: Buffer) => (errors += part.toString()));
+  const endWithUs = (): void => void child.kill('SIGTERM');
+  process.once('exit', endWithUs);
+  await new Promise((done) => child.once('exit', done));
+  process.off('exit', endWithUs);
+  try {
+    return JSON.parse(readFileSync(json, 'utf8')) as StormReport;
+  } catch {
+    throw new Error(`The storm over the planted copy did not end:\n${errors.slice(-2_000)}`);
+  }
+}
