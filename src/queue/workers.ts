@@ -88,9 +88,21 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
         maxStalledCount: 1_000,
       },
     );
-    worker.on('error', (error) =>
-      log.warn('redis.unavailable', { loop: 'worker', destination: destinationId, code: foreignCode(error) }),
-    );
+    let troubles = 0;
+    worker.on('error', (error) => {
+      troubles += 1;
+      // Each slot of the worker says the same, many times a second: ever more rarely, until a job comes again.
+      if ((troubles & (troubles - 1)) !== 0) return;
+      log.warn('redis.unavailable', {
+        loop: 'worker',
+        destination: destinationId,
+        code: foreignCode(error),
+        count: troubles,
+      });
+    });
+    worker.on('active', () => {
+      troubles = 0;
+    });
     pool.set(destinationId, { worker, usedAt: Date.now(), busy: 0 });
     log.info('worker.opened', { destination: destinationId, count: concurrency });
   };
