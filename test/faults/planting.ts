@@ -56,7 +56,7 @@ async function stormOver(
   options: { readonly seed: number; readonly seconds: number; readonly log: (line: string) => void },
 ): Promise<StormReport> {
   const json = join(folder, 'result.json');
-  const words = ['--minutes', String(options.seconds / 60), '--seed', String(options.seed), '--calm', '45'];
+  const words = ['--minutes', String(options.seconds / 60), '--seed', String(options.seed), '--calm', '60'];
   const child = spawn(process.execPath, ['test/faults/faults.ts', ...words, '--no-poison', '--json', json], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
