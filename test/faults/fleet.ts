@@ -11,6 +11,7 @@ export interface Member {
   readonly role: Role;
   readonly mysql: Proxy;
   readonly redis: Proxy;
+  readonly pid: () => number | undefined;
   readonly kill: (signal: NodeJS.Signals) => void;
   /** Moves its clock, ms from the true time. */
   readonly clock: (ms: number) => void;
@@ -121,6 +122,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       role,
       mysql,
       redis,
+      pid: () => child.pid,
       kill: (signal) => void child.kill(signal),
       clock: (ms) => tell({ clock: ms }),
       spare: () => tell({ spared: true }),

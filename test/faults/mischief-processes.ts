@@ -1,7 +1,7 @@
 // What happens to processes and their lines: killed, stopped past the lease, a clock that jumps, networks that part.
 import type { Member } from './fleet.ts';
 import type { Random } from './random.ts';
-import { pause, type Mischief, type Scene } from './scene.ts';
+import { pause, perhaps, type Mischief, type Scene } from './scene.ts';
 
 const one = (scene: Scene, random: Random): Member => random.pick(scene.fleet.members);
 const hour = 3_600_000;
@@ -34,6 +34,25 @@ export const processes: Readonly<Record<string, Mischief>> = {
       const stopped = one(scene, random);
       stopped.kill('SIGSTOP');
       await pause(pastLease(scene, random));
+      stopped.kill('SIGCONT');
+    },
+  },
+  // The worker with the most in flight, for longer than its leases: it wakes up to answers that are not its own any more.
+  stop_in_flight: {
+    weight: 1.5,
+    alone: 'stop_in_flight',
+    run: async (scene, random) => {
+      const [busiest] =
+        (await perhaps(() =>
+          scene.gateway.owner.all<{ owner: string }>(
+            `SELECT lease_owner AS owner FROM deliveries WHERE state = 'sending' AND lease_until > UTC_TIMESTAMP(3)
+              GROUP BY lease_owner ORDER BY COUNT(*) DESC LIMIT 1`,
+          ),
+        )) ?? [];
+      const stopped = scene.fleet.members.find((member) => busiest?.owner.endsWith(`:${member.pid()}`));
+      if (stopped === undefined) return;
+      stopped.kill('SIGSTOP');
+      await pause(scene.stopMs - random.between(0, scene.stopMs / 8));
       stopped.kill('SIGCONT');
     },
   },

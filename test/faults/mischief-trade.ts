@@ -60,6 +60,23 @@ export const trade: Readonly<Record<string, Mischief>> = {
   },
   erased: { weight: 14, run: (scene, random) => exercise(scene, random, 'erase') },
   withdrawn: { weight: 14, run: (scene, random) => exercise(scene, random, 'withdraw') },
+  // A change of a lead that is being sent: its update must wait for the create that is on its way.
+  corrected: {
+    weight: 14,
+    run: async (scene, random) => {
+      await perhaps(async () => {
+        const reference = await someReference(scene, random);
+        if (reference === undefined) return;
+        await scene.gateway.send({
+          client_id: clientId,
+          kind: 'correction',
+          reference,
+          row_reference: `${reference}-m${random.between(0, 1e9)}`,
+          last_name: `Bernard-${random.between(0, 1e6)}`,
+        });
+      });
+    },
+  },
   published: {
     weight: 3,
     alone: 'publish',

@@ -36,13 +36,14 @@ export async function plantAndStorm(
       writeFileSync(path, patched(readFileSync(path, 'utf8'), patch));
     }
     const result = await stormOver(folder, options);
-    const { [plant.red]: red = [], ...others } = result.faults;
-    const findings = red.filter((one) => plant.like?.test(one) ?? true);
+    const findings = plant.red
+      .flatMap((name) => result.faults[name] ?? [])
+      .filter((one) => plant.like?.test(one) ?? true);
     return {
       caught: findings.length > 0,
       findings,
-      besides: Object.entries(others).flatMap(([name, found]) =>
-        found.length > 0 ? [`${name} × ${found.length}`] : [],
+      besides: Object.entries(result.faults).flatMap(([name, found]) =>
+        found.length > 0 && !plant.red.includes(name) ? [`${name} × ${found.length}`] : [],
       ),
     };
   } finally {

@@ -19,7 +19,7 @@ export async function planting(
     const { caught, findings, besides } = await plantAndStorm(plant, { ...options, seconds: stormSeconds });
     log(`${caught ? '✔ caught' : '✘ MISSED'}  ${plant.name}`);
     log(
-      `    ${plant.red} × ${findings.length}${caught ? `, such as ${findings.slice(0, 3).join('; ')}` : ''}`,
+      `    ${plant.red.join(', or ')} × ${findings.length}${caught ? `, such as ${findings.slice(0, 3).join('; ')}` : ''}`,
     );
     if (besides.length > 0) log(`    besides: ${besides.join('; ')}`);
     if (!caught) missed += 1;

@@ -57,8 +57,9 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
       content: digest(request.body),
       did: mood === '422' || mood === '429' ? 'refused' : mood === 'yes' ? 'taken' : 'silent',
     });
-    // Never at once: a stop or a kill must find sends in flight.
-    setTimeout(() => answer(mood, referenceOf(request, body.ref), response, random), random.between(0, 60));
+    // Never at once, and some of them slowly: a stop or a kill must find sends in flight.
+    const wait = random.next() < 0.7 ? random.between(0, 60) : random.between(100, 900);
+    setTimeout(() => answer(mood, referenceOf(request, body.ref), response, random), wait);
   };
   let door: 'open' | 'refuses' | 'hangs' = 'open';
   const mailFaults = {
