@@ -26,12 +26,17 @@ export interface ApplyParts {
   readonly planOf: (
     action: Action,
     call?: string,
-  ) => { readonly record: RecordPlan; readonly plan?: Pick<CallPlan, 'needs'> } | undefined;
+  ) =>
+    | {
+        readonly record: RecordPlan;
+        readonly plan?: Pick<CallPlan, 'needs'>;
+        readonly schema?: SchemaCheck | undefined;
+      }
+    | undefined;
   readonly consent: CompiledConsent;
   readonly client: ClientFacts;
   readonly connector: ConnectorFacts;
   readonly title: (context: Context) => string | undefined;
-  readonly schema: SchemaCheck | undefined;
 }
 
 export const planKey = (action: Action, call = ''): string => `${action}:${call}`;
@@ -44,7 +49,6 @@ export function createApply({
   client,
   connector,
   title,
-  schema,
 }: ApplyParts): CompiledMapping['apply'] {
   return (lead, situation): ApplyResult => {
     const planned = planOf(situation.action, situation.call);
@@ -71,7 +75,8 @@ export function createApply({
       else part.field.write(context, written, problems);
     }
     const entries = plan.lines ? joinLines(written) : written;
-    if (schema !== undefined && plan.whole && problems.length === 0) problems.push(...schema.check(entries));
+    const schema = planned?.schema;
+    if (schema !== undefined && problems.length === 0) problems.push(...schema.check(entries));
     if (problems.length > 0) return { ok: false, why: 'invalid', problems: unique(problems) };
     const freshUntil = consent.freshUntil(answers.current);
     const line = title(context);

@@ -3,6 +3,7 @@
 import type { Action, Answer } from '../../connectors/contract.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import { openAnswer } from './answer.ts';
+import type { Schemas } from './client-schema.ts';
 import { capturesIn } from './captures.ts';
 import type { Captures } from './captures.ts';
 import { compileCondition } from './conditions.ts';
@@ -26,6 +27,7 @@ export interface CallsInput {
   readonly connector: ConnectorFacts;
   readonly client: ClientFacts | undefined;
   readonly report: Report;
+  readonly schemas: Schemas;
   readonly now: () => number;
   /** Ids that calls of this action and of those before it give; grows with each call. */
   readonly known: Map<string, { readonly conditional: boolean }>;

@@ -5,6 +5,7 @@ import type { RawCall } from './calls-consent.ts';
 import { compileWhen, inXml, layoutOf, onUnknownOf, urlCaptures, withCaptures } from './call-parts.ts';
 import type { CallsInput } from './call-parts.ts';
 import { compileCaptures } from './captures.ts';
+import type { SchemaCheck } from './client-schema.ts';
 import type { CallPlan } from './contract.ts';
 import { blockAt, isRecord, listAt, textAt } from './document.ts';
 import type { Layout } from './layout.ts';
@@ -22,6 +23,7 @@ export interface CompiledCall {
   readonly reads: readonly string[];
   readonly record: RecordPlan;
   readonly layout: Layout;
+  readonly schema: SchemaCheck | undefined;
   readonly targets: readonly string[];
   readonly secretNames: readonly string[];
   readonly classify: Classify;
@@ -71,9 +73,14 @@ export function compileCalls(input: CallsInput): readonly CompiledCall[] {
       at: 'key',
     });
   if (action === 'create' && Object.hasOwn(input.mapping, 'schema'))
-    report.error(['schema'], 'MAP-657', 'a schema describes one body; with calls there are several.', {
-      at: 'key',
-    });
+    report.error(
+      ['schema'],
+      'MAP-657',
+      'a schema describes one body: write it into the call whose body it is.',
+      {
+        at: 'key',
+      },
+    );
   const raws = rawCalls(input);
   const seen = new Set<string>();
   for (const { name, path } of raws) {
@@ -126,6 +133,7 @@ function compileCall(
     parts: [...lines.parts, ...noted.map((consent) => ({ consent }))],
     categories: new Set([...lines.categories, ...when.categories]),
   };
+  const schema = input.schemas(raw, path, layout, record.targets);
   const captures = compileCaptures(raw['capture'], name, [...path, 'capture'], report);
   const conditional = Object.hasOwn(raw, 'when') || gates.length > 0;
   const fromUrls = urlCaptures(raw, { path, own, base }, input);
@@ -143,7 +151,14 @@ function compileCall(
   const sure = read.filter((id) => known.get(id)?.conditional !== true);
   const { consent } = input;
   return {
-    ...{ record, layout, classify, targets: settings.plan.targets, secretNames: settings.secretNames },
+    ...{
+      record,
+      layout,
+      schema,
+      classify,
+      targets: settings.plan.targets,
+      secretNames: settings.secretNames,
+    },
     reads: [...read, ...fromUrls.filter((id) => id !== 'reference')],
     plan: {
       ...{ name, hasLookup, settings: settings.plan.settings },

@@ -4,12 +4,11 @@ import clientSchema from '../../mappings/schema/client.schema.json' with { type:
 import mappingSchema from '../../mappings/schema/mapping.schema.json' with { type: 'json' };
 import type { ClientFacts } from '../domain/destination.ts';
 import { readClient } from './client.ts';
-import { compileClientSchema } from './client-schema.ts';
+import { schemasIn } from './client-schema.ts';
 import { compileMapping } from './compile.ts';
 import type { CheckResult, ConnectorFacts, MappingSources, Problem } from './contract.ts';
 import { isRecord, readDocument, textAt } from './document.ts';
 import { reportGuesses } from './guess-marks.ts';
-import { readLayout } from './layout.ts';
 import { compileMap } from './maps.ts';
 import { mergeTrees } from './merge.ts';
 import { createProblems } from './problems.ts';
@@ -62,20 +61,9 @@ export function checkSources(sources: MappingSources, options: CheckOptions): Ch
     compileMap(map, ['maps', name], { report });
   const connector = connectorOf(mapping, options, report);
   const folder = sources.main.slice(0, sources.main.lastIndexOf('/') + 1);
-  const schemaName = textAt(mapping, 'schema');
-  // The layout's own problems are reported when the mapping is compiled.
-  const silent = { error: () => undefined, warn: () => undefined };
-  const schema =
-    schemaName === undefined
-      ? undefined
-      : compileClientSchema(
-          inFolder(sources.files, folder),
-          schemaName,
-          readLayout(mapping, connector, silent),
-          report,
-        );
   const compiled = compileMapping({
-    ...{ mapping, report, connector, client, schema },
+    ...{ mapping, report, connector, client },
+    schemas: schemasIn(inFolder(sources.files, folder), report),
     clientId: sources.clientId,
     now: options.now ?? Date.now,
   });

@@ -4,8 +4,8 @@ import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
-import { isRecord } from './document.ts';
-import type { Report } from './problems.ts';
+import { isRecord, textAt } from './document.ts';
+import type { Path, Report } from './problems.ts';
 import type { Target } from './target.ts';
 import type { Layout } from './layout.ts';
 import type { Entry, FieldProblem } from './values.ts';
@@ -26,8 +26,34 @@ export interface SchemaGap {
   readonly target?: Target;
 }
 
-/** Compiles a schema among the files of the client's folder; undefined after reporting. */
-export function compileClientSchema(
+/** The schema a block names, for what that block writes; undefined when it names none, or after reporting. */
+export type Schemas = (
+  block: Readonly<Record<string, unknown>>,
+  at: Path,
+  layout: Pick<Layout, 'format' | 'xml' | 'document'>,
+  targets: readonly { readonly target: Target; readonly path: Path }[],
+) => SchemaCheck | undefined;
+
+/** Schemas among the files of the client's folder. */
+export const schemasIn =
+  (files: Readonly<Record<string, string>>, report: Report): Schemas =>
+  (block, at, layout, targets) => {
+    const name = textAt(block, 'schema');
+    if (name === undefined) return undefined;
+    const here: Report = {
+      error: (path, ...rest) => report.error([...at, ...path], ...rest),
+      warn: (path, ...rest) => report.warn([...at, ...path], ...rest),
+    };
+    const schema = compileClientSchema(files, name, layout, here);
+    for (const gap of schema?.gaps(targets.map((one) => one.target)) ?? []) {
+      const place = targets.find((one) => one.target === gap.target)?.path;
+      if (place === undefined) here.error(['schema'], 'MAP-707', gap.message);
+      else report.error([...place, 'to'], 'MAP-707', gap.message);
+    }
+    return schema;
+  };
+
+function compileClientSchema(
   files: Readonly<Record<string, string>>,
   name: string,
   layout: Pick<Layout, 'format' | 'xml' | 'document'>,

@@ -8,7 +8,7 @@ import { compileCalls, hasCalls } from './calls.ts';
 import type { CompiledCall } from './calls.ts';
 import { capturesIn } from './captures.ts';
 import { checkGates } from './calls-consent.ts';
-import type { SchemaCheck } from './client-schema.ts';
+import type { SchemaCheck, Schemas } from './client-schema.ts';
 import { compileAccepts } from './conditions.ts';
 import { compileConsent } from './consent.ts';
 import type { ActionPlan, CompiledMapping, ConnectorFacts } from './contract.ts';
@@ -17,7 +17,6 @@ import { readLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
 import type { Report } from './problems.ts';
 import { compileRecord } from './record.ts';
-import type { RecordPlan } from './record.ts';
 import { compileResponse } from './response.ts';
 import type { Classify } from './response.ts';
 import { compileTiming } from './retry.ts';
@@ -36,7 +35,7 @@ export interface CompileInput {
   readonly connector: ConnectorFacts | undefined;
   readonly client: ClientFacts | undefined;
   readonly clientId: string;
-  readonly schema: SchemaCheck | undefined;
+  readonly schemas: Schemas;
   readonly now: () => number;
 }
 
@@ -44,7 +43,7 @@ const actionNames = ['create', 'update', 'erase'] as const;
 
 /** Compiles a mapping; problems go to the report, and nothing is given when a part is missing. */
 export function compileMapping(input: CompileInput): CompiledMapping | undefined {
-  const { mapping, report, connector, client, clientId, now } = input;
+  const { mapping, report, connector, client, clientId, now, schemas } = input;
   const layout = readLayout(mapping, connector, report);
   const scope = scopeOf(input, layout);
   const accepts = compileAccepts(mapping['accepts'], scope);
@@ -56,6 +55,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   const several = hasCalls(mapping);
   checkGates(mapping, consent, several, report);
   const known = new Map<string, { readonly conditional: boolean }>();
+  let main: SchemaCheck | undefined;
   for (const action of actionNames) {
     if (action !== 'create' && !Object.hasOwn(mapping, action)) continue;
     if (connector !== undefined && !connector.actions.includes(action)) {
@@ -64,7 +64,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     }
     if (connector !== undefined && (several || Object.hasOwn(blockAt(mapping, action), 'calls'))) {
       const calls = compileCalls({
-        ...{ mapping, action, scope, layout, consent, connector, client, report, now, known },
+        ...{ mapping, action, scope, layout, consent, connector, client, report, now, known, schemas },
       });
       for (const call of calls) {
         plans.set(planKey(action, call.plan.name), call);
@@ -77,10 +77,15 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     const settings =
       connector === undefined ? undefined : compileSettings(mapping, action, connector, client, report);
     const record = compileRecord(mapping, action, scope, consent);
-    if (action === 'create') reportGaps(record, input);
+    const own = action === 'update' ? blockAt(mapping, 'update') : {};
+    const schema = Object.hasOwn(own, 'schema')
+      ? schemas(own, ['update'], layout, record.targets)
+      : action === 'create' || record.whole
+        ? (main ??= schemas(mapping, [], layout, record.targets))
+        : undefined;
     if (settings === undefined) continue;
     reportCaptures(settings.plan.settings, action, mapping, report);
-    plans.set(planKey(action), { record, layout });
+    plans.set(planKey(action), { record, layout, schema });
     actions.set(action, settings.plan);
     for (const name of settings.secretNames) secretNames.add(name);
   }
@@ -137,7 +142,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
         }
       : {}),
     maxItems: connector.maxItems,
-    apply: createApply({ planOf, consent, client, connector, title, schema: input.schema }),
+    apply: createApply({ planOf, consent, client, connector, title }),
     write: (records, action, batch, call) => {
       const plan = planOf(action, call);
       const columns = plan?.record.columns ?? [];
@@ -157,7 +162,8 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   };
 }
 
-type PlannedCall = Pick<CompiledCall, 'record' | 'layout'> & Partial<Pick<CompiledCall, 'plan' | 'classify'>>;
+type PlannedCall = Pick<CompiledCall, 'record' | 'layout' | 'schema'> &
+  Partial<Pick<CompiledCall, 'plan' | 'classify'>>;
 
 /** Read by a call's own rules; what belongs to none is not understood. */
 const unread: Classify = (answer) => ({ kind: 'unknown', reason: `UNMATCHED_${answer.status}` });
@@ -187,13 +193,6 @@ function reportCaptures(
     'MAP-652',
     `no earlier call captures {${id}}: the create has no calls.`,
   );
-}
-
-function reportGaps(record: RecordPlan, { schema, report }: CompileInput): void {
-  for (const gap of schema?.gaps(record.targets.map((one) => one.target)) ?? []) {
-    const place = record.targets.find((one) => one.target === gap.target)?.path;
-    report.error(place === undefined ? ['schema'] : [...place, 'to'], 'MAP-707', gap.message);
-  }
 }
 
 function updateOn(mapping: Record<string, unknown>): CompiledMapping['updateOn'] {

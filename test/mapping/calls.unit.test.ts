@@ -293,3 +293,36 @@ calls:
   expect(texts[0]).toContain('<person><name>Durand</name><optin>1</optin></person>');
   expect(texts[1]).toContain('<deal person="P1"/>');
 });
+
+describe("the client's schema of a call", () => {
+  const list = `calls:
+  - {name: person, schema: person.json, send: {url: https://crm.demo.example/p}, fields: [{to: nom, from: identity.lastName}], capture: {id: $.id}}
+  - {name: deal, schema: deal.json, send: {url: "https://crm.demo.example/p/{person.id}"}, fields: [{to: person, from: calls.person.id}]}
+`;
+  const files = (deal: unknown) => ({
+    'demo/person.json': JSON.stringify({ type: 'object', properties: { nom: { pattern: '^[A-Z]+$' } } }),
+    'demo/deal.json': JSON.stringify(deal),
+  });
+  const number = { type: 'object', properties: { person: { type: 'number' } } };
+
+  test('each call is held to its own, captured ids included, and tells the field, never its value', () => {
+    const mapping = compiled(severalCalls(list), files(number));
+    const apply = (call: string, id: string | number) =>
+      mapping.apply(lead(), situation({ call, captured: { 'person.id': id } }));
+    const person = apply('person', 1);
+    expect(person).toMatchObject({ problems: [{ field: 'nom', code: 'SCHEMA_PATTERN' }] });
+    expect(JSON.stringify(person)).not.toContain('Durand');
+    expect(apply('deal', '7')).toMatchObject({ problems: [{ field: 'person', code: 'SCHEMA_TYPE' }] });
+    expect(apply('deal', 7).ok).toBe(true);
+  });
+
+  test('its mistakes are told in the call', () => {
+    expect(problemsOf(severalCalls(list), files({ required: ['stage'] })).join()).toMatch(
+      /crm\.yaml:9:26 +MAP-707 +the schema requires "stage"/,
+    );
+    const { 'demo/person.json': only } = files({});
+    expect(problemsOf(severalCalls(list), { 'demo/person.json': only }).join()).toMatch(
+      /crm\.yaml:9:26 +MAP-007 +the schema file "deal\.json"/,
+    );
+  });
+});

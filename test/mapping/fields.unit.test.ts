@@ -136,6 +136,36 @@ describe("the client's JSON Schema", () => {
     expect(written(mapping, lead(), situation({ action: 'update' }))).toBe('{"ref":"DM-1","OPTIN":"O"}');
   });
 
+  describe('of an update with its own fields', () => {
+    const change = (schema: unknown, list = '{to: ref, from: id}'): Parameters<typeof problemsOf> => {
+      const [mapping, files] = made(rules, `update: {schema: change.json, fields: [${list}]}`);
+      return [mapping, { ...files, 'demo/change.json': JSON.stringify(schema) }];
+    };
+
+    test('is asked in place of the one of the create', () => {
+      const digits = { type: 'object', properties: { ref: { pattern: '^[0-9]+$' } } };
+      const result = compiled(...change(digits)).apply(lead(), situation({ action: 'update' }));
+      expect(result).toEqual({
+        ok: false,
+        why: 'invalid',
+        problems: [{ field: 'ref', code: 'SCHEMA_PATTERN' }],
+      });
+      expect(compiled(...change({})).apply(lead(), situation({ action: 'update' })).ok).toBe(true);
+    });
+
+    test('is compared with its fields, and its mistakes are told at its own line', () => {
+      const short = (lines: readonly string[]) =>
+        lines.map((line) => line.replace(/^\S+:(\d+:\d+) +/, '$1 '));
+      expect(short(problemsOf(...change({ type: 'object', required: ['cp'] })))).toEqual([
+        '11:18 MAP-707  the schema requires "cp", which no field writes.',
+      ]);
+      const closed = { additionalProperties: false, properties: { OPTIN: {} } };
+      expect(short(problemsOf(...change(closed)))).toEqual([
+        '11:45 MAP-707  the schema does not know "ref".',
+      ]);
+    });
+  });
+
   test('is compared with the fields before any lead: required and never written, written and not known', () => {
     const strict = { ...rules, required: ['cp', 'ville'], additionalProperties: false };
     const list = `${fields}\n- {to: pays, value: FR}`;
