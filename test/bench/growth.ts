@@ -3,68 +3,14 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
+import { openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 import { startProcess } from '../trip/process.ts';
+import { addTemplate, fill } from './backlog.ts';
 import { cpuSeconds, machine, memoryMb, option, pause, withServices, type Bench } from './measure.ts';
 
 const most = option('most', 100_000);
 const sample = Math.min(8_000, option('sample', 8_000));
 const inFlight = option('in-flight', 200);
-
-/** Brings the waiting deliveries up to `target`, a hundred thousand leads at a time. */
-async function fill(gateway: Gateway, target: number): Promise<void> {
-  const { owner, config } = gateway;
-  const one = async (sql: string): Promise<number> => (await owner.all<{ n: number }>(sql))[0]?.n ?? 0;
-  const columnsOf = async (
-    schema: string,
-    table: string,
-    without: readonly string[],
-  ): Promise<readonly string[]> =>
-    (
-      await owner.all<{ name: string }>(
-        'SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION',
-        [schema, table],
-      )
-    )
-      .map((row) => row.name)
-      .filter((name) => !without.includes(name));
-  const database = gateway.app.database.name;
-  const template = await one('SELECT MIN(id) AS n FROM leads');
-  const tables = [
-    { schema: database, table: 'prospects', without: ['lead_id'] },
-    { schema: database, table: 'lead_projects', without: ['lead_id'] },
-    { schema: database, table: 'lead_origins', without: ['lead_id'] },
-    { schema: database, table: 'consents', without: ['id', 'lead_id'] },
-    { schema: config.keysSchema, table: 'lead_secrets', without: ['lead_id'] },
-  ];
-  for (;;) {
-    const waiting = await one("SELECT COUNT(*) AS n FROM deliveries WHERE state = 'planned'");
-    if (waiting >= target) return;
-    const count = Math.min(100_000, target - waiting);
-    const last = await one('SELECT MAX(id) AS n FROM leads');
-    const own = await columnsOf(database, 'leads', ['id', 'reference']);
-    while ((await one('SELECT MAX(id) AS n FROM leads')) < last + count) {
-      const missing = last + count - (await one('SELECT MAX(id) AS n FROM leads'));
-      await owner.run(
-        `INSERT INTO leads (reference, ${own.join(', ')}) SELECT CONCAT('G-', UUID()), ${own.join(', ')} FROM leads LIMIT ${missing}`,
-      );
-    }
-    for (const { schema, table, without } of tables) {
-      const columns = await columnsOf(schema, table, without);
-      await owner.run(
-        `INSERT INTO \`${schema}\`.${table} (lead_id, ${columns.join(', ')})
-           SELECT l.id, ${columns.map((name) => `t.${name}`).join(', ')} FROM leads l JOIN \`${schema}\`.${table} t ON t.lead_id = ? WHERE l.id > ?`,
-        [template, last],
-      );
-    }
-    await owner.run(
-      `INSERT INTO deliveries (client_id, destination_id, lead_id, revision, action, delivery_key, state, due_at, expires_at)
-         SELECT client_id, 'essai-crm', id, revision, 'create', UUID(), 'planned', UTC_TIMESTAMP(3), '2099-01-01' FROM leads WHERE id > ?`,
-      [last],
-    );
-    console.error(`bench: ${waiting + count} leads wait`);
-  }
-}
 
 interface Cost {
   readonly waiting: number;
@@ -124,9 +70,7 @@ await withServices(async (bench) => {
   });
   try {
     await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'bench', note: 'bench' });
-    await gateway.send(leadRow('template'));
-    while ((await gateway.app.intake.acceptBatch(10)).taken > 0);
-    await gateway.owner.run('DELETE FROM lead_changes');
+    await addTemplate(gateway);
     const costs: Cost[] = [];
     for (const waiting of [10_000, 100_000, 1_000_000].filter((one) => one <= most)) {
       await fill(gateway, waiting);

@@ -1,0 +1,77 @@
+// npm run bench -- support: what support's questions cost over a million log entries (--rows 10000000 for ten).
+// Medians of repeated questions; each is answered through an index and in pages.
+import { deliveryStory, listDeliveries } from '../../src/store/support.ts';
+import { findLeads } from '../../src/store/support-leads.ts';
+import { openGateway, webhookFiles } from '../trip/gateway.ts';
+import { addTemplate, fill } from './backlog.ts';
+import { machine, median, option, withServices } from './measure.ts';
+
+const rows = option('rows', 1_000_000);
+const leads = option('leads', 200_000);
+const times = 15;
+
+await withServices(async () => {
+  const gateway = await openGateway({ files: webhookFiles(9) });
+  const { owner, app } = gateway;
+  const { database } = app;
+  try {
+    await app.publishing.publish({ destinationId: 'essai-crm', author: 'bench', note: 'bench' });
+    await addTemplate(gateway);
+    await fill(gateway, leads);
+    await owner.run(
+      `UPDATE deliveries SET created_at = TIMESTAMPADD(SECOND, id - ${leads}, UTC_TIMESTAMP(3)),
+              state = IF(id % 50 = 0, 'failed', 'delivered'), reason = IF(id % 50 = 0, 'refused:NO', 'accepted'), settled_at = UTC_TIMESTAMP(3)`,
+    );
+    await owner.run(
+      "UPDATE prospects SET email = CONCAT('p', lead_id, '@courriel.example'), mobile = CONCAT('+3363998', LPAD(lead_id % 10000, 4, '0'))",
+    );
+    for (let written = 0; written < rows; written += leads) {
+      await owner.run(
+        `INSERT INTO handovers (at, entry, client_id, destination_id, delivery_id, lead_id, run, attempt, action, actor, outcome, reason)
+           SELECT TIMESTAMPADD(SECOND, ?, created_at), IF(? % 2 = 0, 'departed', 'outcome'), client_id, destination_id, id, lead_id, 1, ?, action, 'worker', '', ''
+             FROM deliveries ORDER BY id LIMIT ${Math.min(leads, rows - written)}`,
+        [written / leads, written / leads, 1 + Math.floor(written / leads / 2)],
+      );
+      console.error(`bench: ${Math.min(rows, written + leads)} log entries`);
+    }
+    const day = 86_400_000;
+    const middle = Math.floor(leads / 2);
+    const [known] = await owner.all<{ reference: string; client: string }>(
+      `SELECT reference, client_id AS client FROM leads WHERE id = ${middle}`,
+    );
+    const questions: Readonly<Record<string, () => Promise<unknown>>> = {
+      'newest deliveries': () => listDeliveries(database, {}, 50),
+      'a page in the middle': () => listDeliveries(database, {}, 50, middle),
+      'of one client': () => listDeliveries(database, { client: 'essai' }, 50),
+      'failed ones of a destination': () =>
+        listDeliveries(database, { destination: 'essai-crm', state: 'failed' }, 50),
+      'with one error code': () => listDeliveries(database, { reason: 'refused:NO' }, 50),
+      'of one day, a day ago': () =>
+        listDeliveries(
+          database,
+          { since: new Date(Date.now() - 2 * day), until: new Date(Date.now() - day) },
+          50,
+        ),
+      'of one lead': () => listDeliveries(database, { lead: known?.reference ?? '' }, 50),
+      'the story of a delivery': () => deliveryStory(database, middle),
+      'a lead by reference': () => findLeads(database, ['essai'], { reference: known?.reference ?? '' }),
+      'a lead by mail address': () =>
+        findLeads(database, ['essai'], { email: `p${middle}@courriel.example` }),
+      'a lead by phone': () => findLeads(database, ['essai'], { phone: '+33639980123' }),
+    };
+    console.log(`\n${machine()}; ${rows} log entries, ${leads} leads`);
+    for (const [name, ask] of Object.entries(questions)) {
+      const took: number[] = [];
+      for (let time = 0; time < times; time += 1) {
+        const startedAt = performance.now();
+        await ask();
+        took.push(performance.now() - startedAt);
+      }
+      console.log(
+        `${name.padEnd(32)} ${median(took).toFixed(1).padStart(8)} ms   (slowest ${Math.max(...took).toFixed(1)})`,
+      );
+    }
+  } finally {
+    await gateway.close();
+  }
+});
