@@ -103,6 +103,7 @@ async function departTogether(
         sentMappingId: one.mappingVersionId,
       })),
     ),
+    leased !== undefined,
   );
   if (!held) return undefined;
   await appendHandovers(

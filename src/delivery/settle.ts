@@ -93,7 +93,8 @@ async function settleTogether(
   const results: Settled[] = [];
   for (const one of settlings)
     results.push(await settleOne(tx, one, { leased, erased, circuits, random }, work));
-  const tokens = new Map(leases.map((one) => [one.id, one.token]));
+  // Locked and found held in this transaction, they cannot be lost before its end.
+  const tokens = trusting ? new Map(leases.map((one) => [one.id, one.token])) : undefined;
   if (!(await markSettled(tx, work.settlements, tokens))) return undefined;
   await appendHandovers(tx, work.handovers);
   await noteCallOutcomes(tx, work.calls);

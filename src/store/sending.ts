@@ -143,15 +143,20 @@ export interface DepartureMark extends Lease {
 }
 
 /**
- * Notes the departure on the rows whose lease is held; the caller appends `departed` in the same transaction.
- * False when one of the leases is lost: the caller must roll back.
+ * Notes the departure on the rows; the caller appends `departed` in the same transaction.
+ * @param locked `lockLeased` has locked the rows in this transaction and found their leases held; else this statement
+ *   checks them, and false is answered when one is lost: the caller must roll back
  */
-export async function markDeparted(tx: Sql, marks: readonly DepartureMark[]): Promise<boolean> {
+export async function markDeparted(
+  tx: Sql,
+  marks: readonly DepartureMark[],
+  locked = false,
+): Promise<boolean> {
   for (let start = 0; start < marks.length; start += together) {
     const some = marks.slice(start, start + together);
     const ids = some.map((mark) => mark.id);
     const list = inList(ids);
-    const held = heldClause(some);
+    const held = locked ? { sql: '', values: [] } : heldClause(some);
     const revision = caseOf(
       ids,
       some.map((mark) => mark.sentRevision),
@@ -169,7 +174,7 @@ export async function markDeparted(tx: Sql, marks: readonly DepartureMark[]): Pr
               first_departed_at = COALESCE(first_departed_at, ${written.sql}) WHERE id IN (${list.marks}) ${held.sql}`,
       [...revision.values, ...mapping.values, ...written.values, ...list.values, ...held.values],
     );
-    if (affected !== ids.length) return false;
+    if (!locked && affected !== ids.length) return false;
   }
   return true;
 }
