@@ -19,7 +19,7 @@ await withServices(async () => {
     await addTemplate(gateway);
     await fill(gateway, leads);
     await owner.run(
-      `UPDATE deliveries SET created_at = TIMESTAMPADD(SECOND, id - ${leads}, UTC_TIMESTAMP(3)),
+      `UPDATE deliveries SET created_at = TIMESTAMPADD(SECOND, CAST(id AS SIGNED) - ${leads}, UTC_TIMESTAMP(3)),
               state = IF(id % 50 = 0, 'failed', 'delivered'), reason = IF(id % 50 = 0, 'refused:NO', 'accepted'), settled_at = UTC_TIMESTAMP(3)`,
     );
     await owner.run(
