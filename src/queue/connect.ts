@@ -35,6 +35,7 @@ export function openRedis(place: Place, use: 'commands' | 'worker', silenceMs: n
   // Jobs that end together are told to Redis in one write.
   const together = { enableAutoPipelining: use === 'worker' };
   const redis = open();
+  if (redis instanceof Redis) forgetTimerAtEnd(redis);
   // Without a listener ioredis prints the error, arguments included.
   redis.on('error', () => undefined);
   return redis;
@@ -70,4 +71,14 @@ export function openRedis(place: Place, use: 'commands' | 'worker', silenceMs: n
         return new Redis({ ...common, ...together, ...nodes[0], db: database, retryStrategy: retryAfter });
     }
   }
+}
+
+/** ioredis leaves its silence timer running after a connection has ended, and with it the process; its copies too. */
+function forgetTimerAtEnd(redis: Redis): Redis {
+  redis.on('close', () =>
+    clearTimeout((redis as unknown as { socketTimeoutTimer?: NodeJS.Timeout }).socketTimeoutTimer),
+  );
+  const duplicate = redis.duplicate.bind(redis);
+  redis.duplicate = (override) => forgetTimerAtEnd(duplicate(override));
+  return redis;
 }
