@@ -8,9 +8,9 @@ import { readAuthorisations } from '../store/authorisations.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { readDeliveries, type Delivery } from '../store/deliveries.ts';
 import { allDestinations } from '../store/destinations.ts';
-import { dueOfDestination } from '../store/dispatching.ts';
+import { destinationsWithDueWork, dueOfDestination } from '../store/dispatching.ts';
 import { appendHandovers } from '../store/handovers.ts';
-import { reopenWithheld, withheldOfDestination } from '../store/planning.ts';
+import { destinationsWithWithheld, reopenWithheld, withheldOfDestination } from '../store/planning.ts';
 import { markSettled } from '../store/sending.ts';
 import { entryNames, withoutRepeats } from './entries.ts';
 import type { Published } from './published.ts';
@@ -66,7 +66,10 @@ async function reopenLogged(tx: Sql, ids: readonly number[]): Promise<number> {
 /** Withheld for want of an authorisation that has meanwhile begun, or of a mapping that can be used again. Returns how many. */
 export async function reopenRepaired({ database, published }: Ground, now: Date): Promise<number> {
   let reopened = 0;
-  for (const destination of await allDestinations(database)) {
+  const concerned = await destinationsWithWithheld(database);
+  // Nothing withheld, nothing compiled: 500 idle destinations must not cost a compiled mapping each.
+  for (const destination of concerned.size === 0 ? [] : await allDestinations(database)) {
+    if (!concerned.has(destination.id)) continue;
     const mapping = await published.version(destination.mappingVersionId);
     if (mapping === undefined) continue;
     const all = (await readAuthorisations(database, [destination.id])).get(destination.id) ?? [];
@@ -89,7 +92,9 @@ export async function reopenRepaired({ database, published }: Ground, now: Date)
 /** Deliveries of a destination whose published mapping does not compile stand visibly withheld. Returns how many. */
 export async function withholdUnusable({ database, published }: Ground): Promise<number> {
   let count = 0;
-  for (const destination of await allDestinations(database)) {
+  const concerned = new Set(await destinationsWithDueWork(database));
+  for (const destination of concerned.size === 0 ? [] : await allDestinations(database)) {
+    if (!concerned.has(destination.id)) continue;
     if (destination.mappingVersionId === 0 || destination.status === 'archived') continue;
     if ((await published.version(destination.mappingVersionId)) !== undefined) continue;
     count += await database.transaction(async (tx) => {

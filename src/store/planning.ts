@@ -195,6 +195,14 @@ export async function reopenWithheld(tx: Sql, ids: readonly number[]): Promise<r
   return rows.map((row) => row.id);
 }
 
+/** Destinations that have something withheld, by a loose scan of the index. */
+export async function destinationsWithWithheld(sql: Sql): Promise<ReadonlySet<string>> {
+  const rows = await sql.all<{ destination_id: string }>(
+    "SELECT DISTINCT destination_id FROM deliveries FORCE INDEX (deliveries_due) WHERE state = 'withheld'",
+  );
+  return new Set(rows.map((row) => row.destination_id));
+}
+
 /** Withheld deliveries of a destination for one of the reasons, in id order after `after`. */
 export async function withheldOfDestination(
   sql: Sql,

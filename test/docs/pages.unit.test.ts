@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { relaisProgram } from '../../src/cli/program.ts';
 import { variables } from '../../src/config.ts';
+import { catalogue } from '../../src/errors.ts';
 import { readOptions } from '../../src/sandbox/demo/options.ts';
 import { deliveryStates } from '../../src/domain/delivery.ts';
 import { alertKinds } from '../../src/store/alerts.ts';
@@ -143,6 +144,24 @@ test('every variable, state, alert and log event named on a page exists', () => 
   ];
   expect(events.length).toBeGreaterThan(3);
   for (const [, event = ''] of events) expect(logEvents as readonly string[]).toContain(event);
+});
+
+test('the runbook has a first step for every family of error codes, and for every alert', () => {
+  const operations = pageOf('docs/operations.md');
+  const section = operations.slice(
+    operations.indexOf('### An error code'),
+    operations.indexOf('### A lead is missing'),
+  );
+  const named = [...section.matchAll(/^\| ((?:`[A-Z]+`(?:, )?)+) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`([A-Z]+)`/g)].map(([, family = '']) => family),
+  );
+  const families = [...new Set(Object.keys(catalogue).map((code) => code.split('-')[0] ?? ''))];
+  expect(named.toSorted((a, b) => a.localeCompare(b))).toEqual(
+    families.toSorted((a, b) => a.localeCompare(b)),
+  );
+  const alerts = operations.slice(operations.indexOf('| alert |'), operations.indexOf('## Runbook'));
+  for (const row of alerts.split('\n').filter((line) => line.startsWith('| `')))
+    expect(row.split(' | ')[2]?.replace(/ \|$/, '').trim()).toMatch(/\w{6}/);
 });
 
 test('every folder of the map exists, and every folder of src is on it', () => {
