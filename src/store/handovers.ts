@@ -118,7 +118,7 @@ export async function appendHandovers(
     const rows = part.map((entry) => valuesOf(entry, at));
     // A departure fills two thirds of the columns, an outcome others: what is the table's default in every row is not sent.
     const filled = handoverColumns.flatMap((_, index) =>
-      rows.some((row) => !isDefault(row[index])) ? [index] : [],
+      index < withoutDefault || rows.some((row) => !isDefault(row[index])) ? [index] : [],
     );
     const { insertId, idStep } = await tx.run(
       `INSERT INTO handovers (${filled.map((index) => handoverColumns[index]).join(', ')}) VALUES ${rowMarks(part.length, filled.length)}`,
@@ -132,7 +132,10 @@ export async function appendHandovers(
   }
 }
 
-/** Every column that may be left out has one of these as its default. */
+/** When, what and whose: the first columns have no default. An entry of the whole house has no client, and says so with ''. */
+const withoutDefault = 3;
+
+/** Every other column has one of these as its default. */
 const isDefault = (value: SqlValue | undefined): boolean => value === '' || value === 0 || value === null;
 
 function valuesOf(entry: Handover, at: Date): SqlValue[] {
