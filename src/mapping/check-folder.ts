@@ -6,6 +6,7 @@ import type { CompiledMapping, MappingSources, Problem } from './contract.ts';
 import { listAt, readDocument, textAt } from './document.ts';
 import { loadMappings } from './load.ts';
 import { createProblems } from './problems.ts';
+import { checkSharedMap } from './shared-maps.ts';
 import { suggest } from './suggest.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 
@@ -52,6 +53,9 @@ export function checkAll(folder: string, options: CheckOptions): FolderCheck {
       );
     }
   }
+  // A map no file uses yet is checked all the same: the next file would meet its mistakes.
+  for (const [file, text] of Object.entries(loaded.maps))
+    if (/\.ya?ml$/.test(file)) checkSharedMap(file, text, problems);
   const found = new Map<string, Problem>();
   const note = (problem: Problem): void => void found.set(JSON.stringify(problem), problem);
   for (const problem of problems.all()) note(problem);

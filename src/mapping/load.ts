@@ -16,6 +16,8 @@ export interface LoadedFolder {
   readonly folder: string;
   readonly clients: readonly LoadedClient[];
   readonly destinations: readonly MappingSources[];
+  /** Maps of the house and of clients, used or not. */
+  readonly maps: Readonly<Record<string, string>>;
 }
 
 /** Folders beside the clients'. */
@@ -32,6 +34,7 @@ export function loadMappings(folder: string): LoadedFolder {
   }
   const presets = filesUnder(folder, 'presets');
   const houseMaps = filesUnder(folder, 'maps');
+  const maps: Record<string, string> = { ...houseMaps };
   const clients: LoadedClient[] = [];
   const destinations: MappingSources[] = [];
   for (const clientId of names) {
@@ -40,6 +43,7 @@ export function loadMappings(folder: string): LoadedFolder {
     const text = own[`${clientId}/client.yaml`];
     clients.push({ clientId, ...(text === undefined ? {} : { text }) });
     for (const [name, content] of Object.entries(own)) {
+      if (isSharedMap(name)) maps[name] = content;
       if (!isMapping(name)) continue;
       // Another destination's mapping is no part of this one: its change must not change this version.
       const mine = Object.entries(own).filter(([one]) => one === name || !isMapping(one));
@@ -57,7 +61,7 @@ export function loadMappings(folder: string): LoadedFolder {
       });
     }
   }
-  return { folder, clients, destinations };
+  return { folder, clients, destinations, maps };
 }
 
 /** The sources of one destination, by its id. */
@@ -70,6 +74,8 @@ export function loadDestination(folder: string, destinationId: string): MappingS
 
 const isMapping = (name: string): boolean =>
   /^[^/]+\/[^/]+\.ya?ml$/.test(name) && basename(name) !== 'client.yaml';
+
+const isSharedMap = (name: string): boolean => /^[^/]+\/maps\/[^/]+\.ya?ml$/.test(name);
 
 const destinationIn = (content: string): string | undefined => topText(content, 'destination');
 

@@ -20,9 +20,7 @@ export function withSharedMaps(
     for (const [file, text] of Object.entries(files)) {
       const name = nameIn(folder, file);
       if (name === undefined || shared.has(name) || Object.hasOwn(defined, name)) continue;
-      const tree = readDocument(file, text, problems);
-      shared.set(name, tree);
-      compileMap(tree.value, [], { report: problems.reportIn(tree) });
+      shared.set(name, checkSharedMap(file, text, problems));
     }
   }
   if (shared.size === 0) return own;
@@ -35,6 +33,13 @@ export function withSharedMaps(
     value: { ...own.value, maps: { ...defined, ...added } },
     place: (path, what) => treeOf(path)?.place(path.slice(2), what) ?? own.place(path, what),
   };
+}
+
+/** Reads one map and tells its mistakes. */
+export function checkSharedMap(file: string, text: string, problems: Problems): Tree {
+  const tree = readDocument(file, text, problems);
+  compileMap(tree.value, [], { report: problems.reportIn(tree) });
+  return tree;
 }
 
 function nameIn(folder: string, file: string): string | undefined {

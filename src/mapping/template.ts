@@ -1,7 +1,7 @@
 // Templates: a text with `{{path}}` or `{{path | formatter}}` places.
 // Invariant: strict; a typo is an error, and a template whose places are all empty writes nothing.
 import type { DataCategory } from '../domain/lead.ts';
-import { compileFormat } from './formatters.ts';
+import { compileFormat, writesPlus } from './formatters.ts';
 import type { Path } from './problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
 import { useSource } from './scope.ts';
@@ -61,6 +61,14 @@ export function compileTemplate(
       fail('code' in formatted ? formatted.message : 'a place holds one formatter at most.');
       continue;
     }
+    // What stands before it may be empty for some lead: then the phone begins the cell.
+    const begins = parts.every((part) => typeof part !== 'string' || part === '');
+    if (begins && mode === 'csv' && scope.formulaGuard && writesPlus(formatter, source.type))
+      scope.report.error(
+        path,
+        'MAP-701',
+        `"${name}" begins the text with +33...: the formula guard would put ' before it.`,
+      );
     sources.push(name);
     person ||= source.person;
     parts.push((context) => {

@@ -156,6 +156,8 @@ test('a folder is checked as a whole: clients without file, destinations named t
   put('demo/a.yaml', webhook(name));
   put('demo/b.yaml', webhook(name));
   put('demo/broken.yaml', '- nothing');
+  put('maps/origine.yaml', 'seloger: SLN\n');
+  put('demo/maps/civilite.yaml', 'mr: M\nelse: [x]\n');
   put('other/crm.yaml', webhook(name).replace('demo-crm', 'other-crm'));
   const result = checkAll(folder, { connectors });
   rmSync(folder, { recursive: true });
@@ -164,6 +166,8 @@ test('a folder is checked as a whole: clients without file, destinations named t
     'mappings/demo/b.yaml:1:14  MAP-409  another file has the destination "demo-crm".',
     'mappings/demo/broken.yaml:1:1  MAP-008  the file does not hold `key: value` lines.',
     'mappings/demo/client.yaml:15:36  MAP-410  the client has no destination "demo-crn". Did you mean "demo-crm"?',
+    'mappings/demo/maps/civilite.yaml:2:7  MAP-205  else of a map is error, omit, pass, a value, or {value: error} for one of these words as a value.',
+    'mappings/maps/origine.yaml:1:1  MAP-205  the map has no else: write else: error, omit, pass or a value.',
     'mappings/other/client.yaml:1:1  MAP-007  client.yaml of "other" does not exist.',
   ]);
 });

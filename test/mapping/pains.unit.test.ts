@@ -2,7 +2,9 @@
 import { consentStates } from '../../src/domain/lead.ts';
 import type { ConsentState } from '../../src/domain/lead.ts';
 import { previewMapping } from '../../src/mapping/preview.ts';
+import { diffMappings } from '../../src/mapping/diff.ts';
 import {
+  at,
   check,
   compiled,
   demoClient,
@@ -104,6 +106,17 @@ describe('401, 404, 429 or a 200 maintenance page counted as delivered', () => {
     [201, '{"ok":true,"id":1}', 'application/json', 'accepted'],
   ])('%s %s is read as it is', (status, text, mediaType, kind) => {
     expect(mapping.classify(answer(status, text, mediaType), 'create').kind).toBe(kind);
+  });
+
+  test('what a page does not hold proves nothing: absent errors are looked for in JSON only', () => {
+    const rule = '{accepted: {status: 200, json: {error: {exists: false}}}}';
+    const silent = compiled(webhook(name).replace(/^response: .*$/m, `response: [${rule}]`));
+    const kind = (text: string, mediaType: string): string =>
+      silent.classify(answer(200, text, mediaType), 'create').kind;
+    expect(kind('<html>Maintenance</html>', 'text/html')).toBe('unknown');
+    expect(kind('', 'application/json')).toBe('unknown');
+    expect(kind('{"error":"E1"}', 'application/json')).toBe('unknown');
+    expect(kind('{"id":1}', 'application/json')).toBe('accepted');
   });
 
   test('a rule that would take anything for a success is not published', () => {
@@ -237,7 +250,23 @@ describe('XML attributes, namespaces, CDATA, order lost', () => {
   });
 });
 
+test('XML: text and attribute of a repeated element stand together', () => {
+  const tels =
+    '- {to: lead.tel, each: identity.phones, fields: [{to: "@type", from: type}, {to: "#text", from: number, as: {phone: dotted}}]}';
+  const consent =
+    'consent: [{to: lead@optin, channel: email, values: {granted: "1", refused: "0", not_asked: "0", withdrawn: "0"}}]\n';
+  const mapping = compiled(webhook(tels, 'xml: {record: lead, indent: false, declaration: false}', consent));
+  expect(written(mapping, mobile('+33639980001'))).toBe(
+    '<lead optin="1"><tel type="mobile">06.39.98.00.01</tel></lead>',
+  );
+});
+
 describe('"the only way to test a mapping is in production"', () => {
+  test('two versions are compared over recent leads: only what changes is shown', () => {
+    const after = `${name}\n- {to: canal, from: channel}`;
+    const found = diffMappings(compiled(webhook(name)), compiled(webhook(after)), [lead()], 'create', at);
+    expect(found.targets.map(({ target, changes }) => [target, changes.length])).toEqual([['canal', 1]]);
+  });
   const tested = (test: string): string => problemsOf(webhook(name, `tests: [${test}]`)).join('\n');
   test('a test in the file runs with every check, and one that fails keeps it from being published', () => {
     expect(tested('{lead: samples/durand, expect: {nom: Durand, OPTIN: O}}')).toBe('');
