@@ -18,6 +18,9 @@ export interface Place {
 /** Between two tries to connect, ms. */
 const retryAfter = (times: number): number => Math.min(50 * 2 ** times, 2_000);
 
+/** The old master may still answer, as a replica, behind a name or an address that is the new one's now: connect anew, ask again. */
+const afterFailOver = (error: Error): 2 | false => (error.message.startsWith('READONLY') ? 2 : false);
+
 /** @param silenceMs a connection that says nothing for so long, and ten seconds, is given up */
 export function openRedis(place: Place, use: 'commands' | 'worker', silenceMs: number): RedisClient {
   const { nodes, tls, username, password, database, master, sentinelPassword } = place;
@@ -64,11 +67,17 @@ export function openRedis(place: Place, use: 'commands' | 'worker', silenceMs: n
           ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
           sentinelRetryStrategy: retryAfter,
           retryStrategy: retryAfter,
-          // The old master may still answer as a replica: look for the new one.
-          reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
+          reconnectOnError: afterFailOver,
         });
       case 'single':
-        return new Redis({ ...common, ...together, ...nodes[0], db: database, retryStrategy: retryAfter });
+        return new Redis({
+          ...common,
+          ...together,
+          ...nodes[0],
+          db: database,
+          retryStrategy: retryAfter,
+          reconnectOnError: afterFailOver,
+        });
     }
   }
 }

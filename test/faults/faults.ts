@@ -21,6 +21,8 @@ const { values } = parseArgs({
     'no-poison': { type: 'boolean', default: false },
     /** Writes the result there too. */
     json: { type: 'string' },
+    /** Where the ledgers go when something is wrong; default: .relais/faults-ledgers-SEED.json. */
+    ledgers: { type: 'string' },
     plant: { type: 'string' },
   },
 });
@@ -48,7 +50,7 @@ async function oneStorm(): Promise<void> {
       calmMs: Number(values.calm) * 1_000,
       without: values.without.split(','),
       poison: !values['no-poison'],
-      keepLedgers: join(root, '.relais', `faults-ledgers-${seed}.json`),
+      keepLedgers: values.ledgers ?? join(root, '.relais', `faults-ledgers-${seed}.json`),
       log: (line) => console.log(line),
     });
     console.log(report(result));

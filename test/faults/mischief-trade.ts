@@ -62,10 +62,15 @@ export const trade: Readonly<Record<string, Mischief>> = {
   withdrawn: { weight: 14, run: (scene, random) => exercise(scene, random, 'withdraw') },
   // A change of a lead that is being sent: its update must wait for the create that is on its way.
   corrected: {
-    weight: 14,
+    weight: 20,
     run: async (scene, random) => {
       await perhaps(async () => {
-        const reference = await someReference(scene, random);
+        // The hub's updates need nothing of the create's answer: without an order they would overtake it.
+        const rows = await scene.gateway.owner.all<{ reference: string }>(
+          `SELECT l.reference FROM deliveries d JOIN leads l ON l.id = d.lead_id
+            WHERE d.state = 'sending' AND d.action = 'create' AND d.destination_id = 'essai-hub' LIMIT 8`,
+        );
+        const reference = rows.length > 0 ? random.pick(rows).reference : await someReference(scene, random);
         if (reference === undefined) return;
         await scene.gateway.send({
           client_id: clientId,

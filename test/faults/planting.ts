@@ -58,10 +58,15 @@ async function stormOver(
 ): Promise<StormReport> {
   const json = join(folder, 'result.json');
   const words = ['--minutes', String(options.seconds / 60), '--seed', String(options.seed), '--calm', '60'];
-  const child = spawn(process.execPath, ['test/faults/faults.ts', ...words, '--no-poison', '--json', json], {
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const ledgers = join(folder, '..', 'plant-ledgers.json');
+  const child = spawn(
+    process.execPath,
+    ['test/faults/faults.ts', ...words, '--no-poison', '--json', json, '--ledgers', ledgers],
+    {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   let errors = '';
   child.stderr.on('data', (part: Buffer) => (errors += part.toString()));
   const endWithUs = (): void => void child.kill('SIGTERM');
