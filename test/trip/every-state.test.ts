@@ -40,7 +40,7 @@ const found = {
   },
   delivered: {
     columns:
-      "state = 'delivered', reason = 'accepted', attempt = 1, departed_attempt = 1, departures = 1, sent_revision = 1, maybe_received = 1, settled_at = UTC_TIMESTAMP(3)",
+      "state = 'delivered', reason = 'accepted', attempt = 1, departed_attempt = 1, departures = 1, sent_revision = 1, sent_mapping_id = (SELECT mapping_version_id FROM destinations WHERE id = 'essai-crm'), maybe_received = 1, settled_at = UTC_TIMESTAMP(3)",
     departed: true,
   },
   refused: {
