@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Job } from '../queue/jobs.ts';
 import { batchDeliveries, deferBatch, isUnderWay, readBatch, type Batch } from '../store/batches.ts';
-import { isStoreOutage, type Database } from '../store/database.ts';
+import { isStoreTrouble, type Database } from '../store/database.ts';
 import { findDestination } from '../store/destinations.ts';
 import { ask, askFile, needsReference } from './ask.ts';
 import { readProgress } from './calls.ts';
@@ -64,7 +64,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       try {
         return await joinedSettle(settling);
       } catch (error) {
-        if (!isStoreOutage(error) || performance.now() > giveUpAt) throw error;
+        if (!isStoreTrouble(error) || performance.now() > giveUpAt) throw error;
         await new Promise((done) => setTimeout(done, settleAgainMs));
       }
     }

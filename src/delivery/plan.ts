@@ -3,7 +3,7 @@
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { raiseAlerts, type Alert } from '../store/alerts.ts';
-import { isStoreOutage, type Database, type Sql } from '../store/database.ts';
+import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import { archivedLeads } from '../store/delivery-keys.ts';
 import { deliveriesByKeys, deliveriesOfLeads, readDeliveries } from '../store/deliveries.ts';
 import { destinationsOfClients, type Destination } from '../store/destinations.ts';
@@ -89,7 +89,7 @@ export function createPlanner(options: {
           await database.transaction(async (tx) => planTaken(tx, await takeChange(tx, change.id))),
         );
       } catch (error) {
-        if (isStoreOutage(error)) throw error;
+        if (isStoreTrouble(error)) throw error;
         const code = foreignCode(error);
         log.error('planner.set_aside', { client: change.clientId, lead: change.leadId, code });
         const alert: Alert = { kind: 'intake_failed', clientId: change.clientId, reason: `PLANNING:${code}` };
@@ -108,7 +108,7 @@ export function createPlanner(options: {
       const result = await database
         .transaction(async (tx) => planTaken(tx, await takeChanges(tx, limit)))
         .catch((error: unknown) => {
-          if (isStoreOutage(error)) throw error;
+          if (isStoreTrouble(error)) throw error;
           return oneByOne(limit);
         });
       if (result.taken > 0) log.info('planner.planned', { count: result.planned });

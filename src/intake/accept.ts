@@ -2,7 +2,7 @@
 // Invariant: a row is accepted once or refused visibly; one that cannot be stored never holds up the others.
 import { foreignCode, isRelaisError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { isDuplicateKey, SqlFailure, type Database, type Sql } from '../store/database.ts';
+import { isDuplicateKey, isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import { raiseIntakeAlert, refuseRows, takeNewRows, takeRow, type IntakeRow } from '../store/intake.ts';
 import type { LeadChange } from '../store/lead-writes.ts';
 import type { Settled, SettleDeps } from './batch.ts';
@@ -30,13 +30,8 @@ export interface Intake {
   readonly acceptBatch: (limit: number) => Promise<BatchResult>;
 }
 
-/** Faults of the server or the set-up, not of a row: the batch is given back whole and tried later. */
-const systemic = new Set([
-  0, 1005, 1020, 1021, 1037, 1040, 1041, 1044, 1045, 1054, 1114, 1142, 1143, 1146, 1153, 1205, 1206, 1213,
-  1227, 1290, 1317, 1836, 1969, 3024,
-]);
-const isSystemic = (error: unknown): boolean =>
-  isRelaisError(error) || (error instanceof SqlFailure && systemic.has(error.errno));
+/** The batch is given back whole and tried later. */
+const isOfNoRow = (error: unknown): boolean => isRelaisError(error) || isStoreTrouble(error);
 /** A twin row accepted by another process in between: the next look sees its receipt. */
 const twinRounds = 5;
 
@@ -85,7 +80,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     let sum = nothing;
     for (const row of order) {
       const settled = await settle((tx) => takeRow(tx, row.id), new Map()).catch((error: unknown) => {
-        if (isSystemic(error)) throw error;
+        if (isOfNoRow(error)) throw error;
         return refusePoison(row, error);
       });
       sum = added(sum, settled);
@@ -97,7 +92,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     acceptBatch: async (limit) => {
       const seen = new Map<number, IntakeRow>();
       const settled = await settle((tx) => takeNewRows(tx, limit), seen).catch((error: unknown) => {
-        if (isSystemic(error)) throw error;
+        if (isOfNoRow(error)) throw error;
         return oneByOne([...seen.values()]);
       });
       const { accepted, refused, duplicates, waiting, changes } = settled;

@@ -70,6 +70,16 @@ export function isDuplicateKey(error: unknown): boolean {
   return error instanceof SqlFailure && error.errno === duplicateKey;
 }
 
+const systemic = new Set([
+  0, 1005, 1020, 1021, 1037, 1040, 1041, 1044, 1045, 1054, 1114, 1142, 1143, 1146, 1153, 1205, 1206, 1213,
+  1227, 1290, 1317, 1836, 1969, 3024,
+]);
+
+/** A fault of the server or the set-up (away, read-only, full, a lock held too long), not of a row: the same may pass later. */
+export function isStoreTrouble(error: unknown): boolean {
+  return isStoreOutage(error) || (error instanceof SqlFailure && systemic.has(error.errno));
+}
+
 /** True for an outage: the same call may pass later. */
 export function isStoreOutage(error: unknown): boolean {
   return isRelaisError(error) && error.code === 'DB-001';

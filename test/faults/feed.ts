@@ -4,7 +4,7 @@ import { requestFile } from '../../src/delivery/files.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import type { Gateway } from '../trip/gateway.ts';
 import type { HandedIn } from './ledgers.ts';
-import { clientId, nextLead } from './mappings.ts';
+import { clientId, isUnanswered, mostUnanswered, nextLead } from './mappings.ts';
 import type { Random } from './random.ts';
 import { pause, perhaps, surely } from './scene.ts';
 
@@ -27,6 +27,7 @@ export function feed(options: {
   const start = Date.now();
   const end = start + options.seconds * 1_000;
   const waiting: Promise<void>[] = [];
+  let unanswered = 0;
 
   const correction = (number: number): IntakeValues => {
     const reference = `F-${Math.max(0, number - random.between(0, 6))}`;
@@ -41,8 +42,10 @@ export function feed(options: {
   const leads = async (): Promise<void> => {
     for (let number = 0; Date.now() < end; number += 1) {
       // Poison takes its time to be given up: none in the last part.
-      const poison = options.poison && Date.now() < start + (end - start) * 0.7;
-      const { row, handed } = nextLead(number, random, poison);
+      const early = Date.now() < start + (end - start) * 0.7;
+      const kind = unanswered < mostUnanswered ? 'any' : 'answered';
+      const { row, handed } = nextLead(number, random, options.poison && early ? kind : 'none');
+      if (isUnanswered(handed.reference)) unanswered += 1;
       waiting.push(surely(() => gateway.send(row)).then(() => void handedIn.push(handed)));
       // Changes right behind the lead: updates that must wait for their create.
       if (random.next() < 0.35)

@@ -158,16 +158,20 @@ const shares: readonly (readonly [programme: string, share: number, also: readon
 ];
 
 /** What the recipients do with a lead of such a name, every time. */
-export const poisons = ['refused', 'broken', 'cut', 'nameless'] as const;
+const poisons = ['refused', 'nameless', 'broken', 'cut'] as const;
+const answered = ['refused', 'nameless'] as const;
+/** Alone in the calm, five of the others would hold their destination, and while it is held nothing is given up. */
+export const mostUnanswered = 4;
+export const isUnanswered = (reference: string): boolean => /^P-(broken|cut)/.test(reference);
 
 /** The next lead: most are sound, a few are poison for the CRM or the mapping. */
 export function nextLead(
   number: number,
   random: Random,
-  poison: boolean,
+  poison: 'none' | 'answered' | 'any',
 ): { readonly row: IntakeValues; readonly handed: HandedIn } {
-  if (poison && random.next() < 0.02) {
-    const kind = random.pick(poisons);
+  if (poison !== 'none' && random.next() < 0.02) {
+    const kind = random.pick(poison === 'any' ? poisons : answered);
     const reference = `P-${kind}-${number}`;
     const row = leadRow(reference, {
       programme: 'ES-CRM',

@@ -5,6 +5,7 @@ import { createSweeper } from '../../src/delivery/sweep.ts';
 import { silentLog } from '../../src/log.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { SqlFailure } from '../../src/store/database.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 
 let crm: HttpRecipient;
@@ -82,6 +83,33 @@ test('a lead erased before it was planned is not said to have no destination', a
     gateway.owner.all('SELECT reason FROM routing_refusals');
   await gateway.until('planned', async () => (await refusals()).length === 1);
   expect(await refusals()).toEqual([{ reason: 'erased' }]);
+});
+
+test.each([
+  ['read-only', 1290],
+  ['full', 1114],
+  ['slow to give a lock', 1205],
+])('a database that is %s sets no lead aside: it is planned as soon as it can be', async (_what, errno) => {
+  const { database, published } = gateway.app;
+  // As long as it takes to try the batch, and the lead by itself.
+  let troubled = 2;
+  const planner = createPlanner({
+    published,
+    log: silentLog,
+    database: {
+      ...database,
+      transaction: (work, options) =>
+        (troubled -= 1) >= 0
+          ? Promise.reject(new SqlFailure(errno, 'TROUBLE'))
+          : database.transaction(work, options),
+    },
+  });
+  await gateway.send(leadRow('X-6'));
+  await gateway.app.intake.acceptBatch(10);
+  await expect(planner.planBatch(100)).rejects.toThrow('TROUBLE');
+  troubled = 0;
+  await planner.planBatch(100);
+  expect((await gateway.states()).map((row) => row.reference)).toEqual(['X-6']);
 });
 
 test('a lead that breaks our own planning is set aside and told; everybody else’s leads are planned', async () => {
