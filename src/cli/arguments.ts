@@ -28,7 +28,10 @@ export function known<T extends string>(text: string, values: readonly T[], what
 export function reasonOf(given: string | undefined, option = '--reason'): string {
   const reason = (given ?? '').trim();
   if (reason.length < 3)
-    throw new RelaisError('USAGE-002', `Say why with ${option} "...": it is written in the hand-over log.`);
+    throw new RelaisError(
+      'USAGE-002',
+      `Say why with ${option} "...", in three characters at least: it is written in the hand-over log.`,
+    );
   return impersonal(reason, option);
 }
 

@@ -4,7 +4,7 @@
 export const problemsOfMeaning = {
   'MAP-201': {
     meaning: 'The source does not exist in the lead.',
-    remedy: 'Use a path of the source model; docs/mapping.md lists them.',
+    remedy: 'Use a path of the source model; docs/mapping-sources.md lists them.',
   },
   'MAP-202': {
     meaning: 'The formatter does not exist, or its options are wrong.',

@@ -150,7 +150,7 @@ describe.each(Object.keys(rigs))('%s', (type) => {
     expect(await send({ timeouts: short })).toMatchObject({ kind: 'unknown' });
     rig.recover();
     rig.misbehave('hangAfter');
-    expect(await send({ timeouts: { connectMs: 5_000, responseMs: 5_000, totalMs: 500 } })).toMatchObject({
+    expect(await send({ timeouts: { connectMs: 5_000, responseMs: 5_000, totalMs: 3_000 } })).toMatchObject({
       kind: 'unknown',
       reason: 'TOTAL_TIMEOUT',
     });
