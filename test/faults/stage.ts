@@ -49,6 +49,8 @@ export async function openStage(seed: number, pace: Pace, servers: StormServers 
   };
   const gateway = await openGateway({ files: stormFiles(recipients.places), environment });
   gateway.redis.on('error', () => undefined);
+  // The storm's own commands wait for Redis to come back: given up, one inside BullMQ would end the storm.
+  gateway.redis.options.maxRetriesPerRequest = null;
   const { config } = gateway;
   const slowUrl = through(config.mysql.gatewayUrl, lines.slow.port);
   const slowApp = await openApp(
