@@ -10,7 +10,7 @@ import type { Database, Sql } from '../store/database.ts';
 import { readAuthorisations } from '../store/authorisations.ts';
 import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
-import { lockLeased, markDeparted } from '../store/sending.ts';
+import { lockLeased, markDeparted, type Holds } from '../store/sending.ts';
 import { writtenAtOf, type Ready } from './content.ts';
 import { entryNames } from './entries.ts';
 
@@ -37,33 +37,19 @@ export async function depart(
 ): Promise<readonly DepartureAnswer[]> {
   // Nearly always every lease is still ours: the rows are then locked by the statement that changes them.
   return (
-    (await database.transaction((tx) => departTogether(tx, masterKey, departures, undefined), {
+    (await database.transaction((tx) => departTogether(tx, masterKey, departures, true), {
       undoIf: (answers) => answers === undefined,
     })) ??
-    (await database.transaction(async (tx) => {
-      const rows = departures.flatMap((one) => one.ready.map((item) => item.row));
-      // Leads before deliveries, as erasure and settlement lock them.
-      await lockLeads(
-        tx,
-        rows.map((row) => row.leadId),
-      );
-      const leased = await lockLeased(
-        tx,
-        rows.map((row) => ({ id: row.id, token: row.leaseToken })),
-      );
-      return (
-        (await departTogether(tx, masterKey, departures, leased)) ?? departures.map(() => 'lost' as const)
-      );
-    }))
+    (await database.transaction(async (tx) => (await departTogether(tx, masterKey, departures, false)) ?? []))
   );
 }
 
-/** @param leased the rows whose lease is ours, or undefined to find out at the end: undefined is answered when one is lost */
+/** @param trusting takes every lease for held; undefined is answered when one turns out to be lost */
 async function departTogether(
   tx: Sql,
   masterKey: Buffer,
   departures: readonly Departure[],
-  leased: ReadonlySet<number> | undefined,
+  trusting: boolean,
 ): Promise<readonly DepartureAnswer[] | undefined> {
   const all = departures.flatMap((one) => one.ready);
   const leads = await lockLeads(
@@ -75,9 +61,16 @@ async function departTogether(
     all.map((one) => one.row.destinationId),
     true,
   );
+  // Leads before deliveries, as erasure and settlement lock them.
+  const holds: Holds = trusting
+    ? () => true
+    : await lockLeased(
+        tx,
+        all.map((one) => ({ id: one.row.id, token: one.row.leaseToken })),
+      );
   const now = new Date();
   const answers = departures.map((one): DepartureAnswer => {
-    if (leased !== undefined && one.ready.some((item) => !leased.has(item.row.id))) return 'lost';
+    if (one.ready.some(({ row }) => !holds(row.id, row.leaseToken))) return 'lost';
     return one.ready.every((item) => unchanged(item)) ? 'departed' : 'changed';
   });
 
@@ -103,7 +96,7 @@ async function departTogether(
         sentMappingId: one.mappingVersionId,
       })),
     ),
-    leased !== undefined,
+    !trusting,
   );
   if (!held) return undefined;
   await appendHandovers(

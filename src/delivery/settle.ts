@@ -13,7 +13,7 @@ import { saveCircuit } from '../store/destinations.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
-import { forgetReferences, lockLeased, markSettled, type Settlement } from '../store/sending.ts';
+import { forgetReferences, lockLeased, markSettled, type Holds, type Settlement } from '../store/sending.ts';
 import type { Attempted, Work } from './attempt.ts';
 import { lockCircuits, moveCircuit, type CircuitWork } from './circuit.ts';
 import type { ClaimedDelivery } from './claim.ts';
@@ -80,7 +80,7 @@ async function settleTogether(
       ...(one.released ?? []),
     ])
     .map((row) => ({ id: row.id, token: row.leaseToken }));
-  const leased = trusting ? new Set(leases.map((one) => one.id)) : await lockLeased(tx, leases);
+  const holds = trusting ? () => true : await lockLeased(tx, leases);
   const work: Work = {
     handovers: [],
     settlements: [],
@@ -92,7 +92,7 @@ async function settleTogether(
   };
   const results: Settled[] = [];
   for (const one of settlings)
-    results.push(await settleOne(tx, one, { leased, erased, circuits, random }, work));
+    results.push(await settleOne(tx, one, { holds, erased, circuits, random }, work));
   // Locked and found held in this transaction, they cannot be lost before its end.
   const tokens = trusting ? new Map(leases.map((one) => [one.id, one.token])) : undefined;
   if (!(await markSettled(tx, work.settlements, tokens))) return undefined;
@@ -109,7 +109,7 @@ async function settleTogether(
 }
 
 interface Ground {
-  readonly leased: ReadonlySet<number>;
+  readonly holds: Holds;
   /** Leads erased while their delivery was on its way. */
   readonly erased: ReadonlySet<number>;
   readonly circuits: Map<string, CircuitWork>;
@@ -143,16 +143,16 @@ const capturesOf = ({ outcome }: Attempted): Captured =>
 async function settleOne(
   tx: Sql,
   one: Settling,
-  { leased, erased, circuits, random }: Ground,
+  { holds, erased, circuits, random }: Ground,
   work: Work,
 ): Promise<Settled> {
-  for (const stopped of one.stopped ?? []) if (leased.has(stopped.row.id)) noteStopped(stopped, work);
+  const ours = (row: ClaimedDelivery): boolean => holds(row.id, row.leaseToken);
+  for (const stopped of one.stopped ?? []) if (ours(stopped.row)) noteStopped(stopped, work);
   for (const row of one.released ?? [])
-    if (leased.has(row.id)) work.settlements.push(unspent(row, 'planned', '', 0, true));
+    if (ours(row)) work.settlements.push(unspent(row, 'planned', '', 0, true));
   // A worker that lost its lease ends nothing: another may be sending that file.
   const given = [...(one.stopped ?? []).map((stopped) => stopped.row), ...(one.released ?? [])];
-  const ours = given.length === 0 || given.some((row) => leased.has(row.id));
-  if (one.endBatch !== undefined && ours) {
+  if (one.endBatch !== undefined && (given.length === 0 || given.some(ours))) {
     await endBatch(tx, one.endBatch.id, one.endBatch.state);
     if (one.endBatch.state === 'voided') {
       work.handovers.push({
@@ -164,8 +164,7 @@ async function settleOne(
       });
       // And in the story of each lead that stood in it and goes again.
       for (const row of one.released ?? [])
-        if (leased.has(row.id))
-          work.handovers.push({ entry: 'batch_voided', ...entryNames(row), actor: 'worker' });
+        if (ours(row)) work.handovers.push({ entry: 'batch_voided', ...entryNames(row), actor: 'worker' });
       // Its rows leave in a new file at once, not at the next scheduled hour.
       await addSlot(tx, one.endBatch.destinationId, 'now', 'voided');
     }
@@ -179,7 +178,7 @@ async function settleOne(
   const circuit = first === undefined ? undefined : circuits.get(first.destinationId);
   const closedBefore = circuit?.now.state === 'closed';
   for (const row of attempted.rows) {
-    if (!leased.has(row.id)) {
+    if (!ours(row)) {
       late.push(row.id);
       work.handovers.push({ entry: 'late', ...outcomeEntry(row, attempted) });
       continue;

@@ -88,18 +88,25 @@ export interface Lease {
   readonly token: number;
 }
 
-/** Locks leased rows; returns the ids whose lease is still ours and alive. */
-export async function lockLeased(tx: Sql, leases: readonly Lease[]): Promise<ReadonlySet<number>> {
-  if (leases.length === 0) return new Set();
-  const { marks, values } = inList(leases.map((lease) => lease.id).sort((a, b) => a - b));
-  const rows = await tx.all<{ id: number; lease_token: number; alive: number }>(
-    `SELECT id, lease_token, (state = 'sending' AND lease_until > UTC_TIMESTAMP(3)) AS alive FROM deliveries FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
-    values,
-  );
-  const tokens = new Map(leases.map((lease) => [lease.id, lease.token]));
-  return new Set(
-    rows.filter((row) => row.alive === 1 && tokens.get(row.id) === row.lease_token).map((row) => row.id),
-  );
+/** Whether a lease is still ours and alive. */
+export type Holds = (id: number, token: number) => boolean;
+
+/**
+ * Locks leased rows. A worker that was overtaken by itself may name a row twice, under its old lease and its new one:
+ * each is judged by its own token.
+ */
+export async function lockLeased(tx: Sql, leases: readonly Lease[]): Promise<Holds> {
+  const alive = new Map<number, number>();
+  const ids = [...new Set(leases.map((lease) => lease.id))].sort((a, b) => a - b);
+  for (let start = 0; start < ids.length; start += together) {
+    const { marks, values } = inList(ids.slice(start, start + together));
+    const rows = await tx.all<{ id: number; lease_token: number; alive: number }>(
+      `SELECT id, lease_token, (state = 'sending' AND lease_until > UTC_TIMESTAMP(3)) AS alive FROM deliveries FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
+      values,
+    );
+    for (const row of rows) if (row.alive === 1) alive.set(row.id, row.lease_token);
+  }
+  return (id, token) => alive.get(id) === token;
 }
 
 /**

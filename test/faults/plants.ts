@@ -41,8 +41,8 @@ export const plants: readonly Plant[] = [
       },
       {
         file: 'src/store/sending.ts',
-        find: 'rows.filter((row) => row.alive === 1 && tokens.get(row.id) === row.lease_token).map((row) => row.id)',
-        put: 'rows.map((row) => row.id)',
+        find: 'return (id, token) => alive.get(id) === token;',
+        put: 'return (id, token) => alive.get(id) === token || true;',
       },
     ],
     red: [zeros.settledTwice],

@@ -1,5 +1,8 @@
 // A worker whose lease was taken over: it neither departs nor settles, and its neighbours in the same statement do.
 import { startWorker, type Role } from '../../src/app.ts';
+import type { Attempted } from '../../src/delivery/attempt.ts';
+import { settle } from '../../src/delivery/settle.ts';
+import { readDeliveries } from '../../src/store/deliveries.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 
@@ -74,4 +77,46 @@ test('an overtaken worker sends nothing and logs no departure; its neighbours le
     'F-3',
   ]);
   expect(await entriesOf(taken)).toEqual([]);
+});
+
+test('a worker that overtook itself: of two answers settled together the newer lease’s counts, the other is `late`', async () => {
+  await gateway.send(leadRow(taken));
+  await gateway.until('queued', async () => (await stateOf(taken)) === 'queued');
+  const [{ id } = { id: 0 }] = await gateway.states();
+  await gateway.owner.run(
+    "UPDATE deliveries SET state = 'sending', attempt = 2, lease_token = 2, lease_until = '2099-01-01' WHERE id = ?",
+    [id],
+  );
+  const [row] = await readDeliveries(gateway.app.database, [id]);
+  if (row === undefined) throw new Error('no row');
+  const attempted = (attempt: number, outcome: Attempted['outcome']): { readonly attempted: Attempted } => ({
+    attempted: {
+      ...{ outcome, hasLookup: false, startedAt: 0, asked: false, connector: 'webhook', mappingVersionId: 1 },
+      ...{ call: undefined },
+      policy: {
+        delays: [1_000],
+        onUnknown: 'resend',
+        maxRetryAfterMs: 0,
+        pendingForMs: 0,
+        pendingEveryMs: 0,
+      },
+      rows: [
+        {
+          ...row,
+          attempt,
+          leaseToken: attempt,
+          now: new Date(),
+          knownReference: undefined,
+          createStands: true,
+        },
+      ],
+    },
+  });
+  const settled = await settle(gateway.app.database, () => 0.5, [
+    attempted(2, { kind: 'accepted', reference: 'C-2' }),
+    attempted(1, { kind: 'unavailable', reason: 'HTTP_503', maybeReceived: true }),
+  ]);
+  expect(settled.map((one) => one.late)).toEqual([[], [id]]);
+  expect(await stateOf(taken)).toBe('delivered');
+  expect(await entriesOf(taken)).toEqual(['outcome', 'late']);
 });
