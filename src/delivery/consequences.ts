@@ -8,7 +8,7 @@ import type { Alert } from '../store/alerts.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import type { Destination } from '../store/destinations.ts';
 import type { LeadRead } from '../store/leads.ts';
-import type { LeadChange } from '../store/planning.ts';
+import type { LeadChange, PlannedDelivery } from '../store/planning.ts';
 import { followUp, type ChangeKind, type Known, type Step } from './follow-up.ts';
 
 export interface Target {
@@ -21,18 +21,10 @@ export interface Target {
 const unusableMaxAgeMs = 10 * 86_400_000;
 
 /** A delivery about to be inserted. A later change of the same batch may still supersede it. */
-export interface Insert {
+export interface Insert extends Omit<PlannedDelivery, 'state' | 'reason'> {
   readonly id: number;
-  readonly clientId: string;
-  readonly destinationId: string;
-  readonly leadId: number;
-  readonly revision: number;
-  readonly action: Action;
-  readonly key: string;
   state: DeliveryState;
   reason: string;
-  readonly priority: number;
-  readonly maxAgeMs: number;
 }
 
 export interface PlanWork {

@@ -3,17 +3,16 @@
 import type { Connector, SendContext } from '../../connectors/contract.ts';
 import type { DestinationLimits } from '../domain/destination.ts';
 import type { Log } from '../log.ts';
-import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Job } from '../queue/jobs.ts';
 import { batchDeliveries, deferBatch, isUnderWay, readBatch, type Batch } from '../store/batches.ts';
 import { isStoreTrouble, type Database } from '../store/database.ts';
-import { findDestination } from '../store/destinations.ts';
 import { ask, askFile, needsReference } from './ask.ts';
 import { readProgress } from './calls.ts';
-import { claimDeliveries, type Claim, type ClaimedDelivery, type ClaimJob } from './claim.ts';
+import type { Claim, ClaimedDelivery, ClaimJob } from './claim.ts';
+import { claimTogether, type ClaimLoad } from './claim-together.ts';
 import { createJoiner } from './joiner.ts';
 import { contextFor } from './parcel.ts';
-import type { Published } from './published.ts';
+import { createCurrentMapping, type Published } from './published.ts';
 import type { Reader } from './read.ts';
 import { endingOf, settle, type Settled, type Settling } from './settle.ts';
 import { createTravel, leaseMarginMs, type Step } from './travel.ts';
@@ -254,70 +253,6 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   return {
     handle,
     limitsOf: async (destinationId) => (await current(destinationId))?.limits ?? defaultLimits,
-  };
-}
-
-interface ClaimLoad {
-  readonly jobs: readonly ClaimJob[];
-  readonly leaseMs: number;
-  readonly limits: DestinationLimits;
-  readonly batchId?: number;
-}
-
-/** Claims of one destination share a transaction; each load gets its own rows back. */
-async function claimTogether(
-  options: DelivererOptions,
-  destinationId: string,
-  loads: readonly ClaimLoad[],
-): Promise<readonly Claim[]> {
-  return options.database.transaction(async (tx) => {
-    const whole = loads.filter((load) => load.batchId !== undefined);
-    const single = loads.filter((load) => load.batchId === undefined);
-    const answers = new Map<ClaimLoad, Claim>();
-    for (const load of whole)
-      answers.set(
-        load,
-        await claimDeliveries(tx, destinationId, load.jobs, { ...load, owner: options.owner }),
-      );
-    const [first] = single;
-    if (first !== undefined) {
-      const claim = await claimDeliveries(
-        tx,
-        destinationId,
-        single.flatMap((load) => load.jobs),
-        { ...first, owner: options.owner },
-      );
-      const given = new Set<number>();
-      for (const load of single) {
-        const mine = claim.claimed.filter(
-          (row) =>
-            !given.has(row.id) &&
-            load.jobs.some(
-              (job) => job.deliveryId === row.id && job.run === row.run && job.attempt === row.attempt,
-            ),
-        );
-        for (const row of mine) given.add(row.id);
-        answers.set(load, { ...claim, claimed: mine });
-      }
-    }
-    return loads.map((load) => answers.get(load) as Claim);
-  });
-}
-
-/** The published mapping of a destination, looked up once a second at most; the claim itself reads the row. */
-function createCurrentMapping(
-  options: DelivererOptions,
-): (destinationId: string) => Promise<CompiledMapping | undefined> {
-  const seen = new Map<string, { at: number; mapping: Promise<CompiledMapping | undefined> }>();
-  return (destinationId) => {
-    const known = seen.get(destinationId);
-    if (known !== undefined && Date.now() - known.at < 1_000) return known.mapping;
-    const mapping = findDestination(options.database, destinationId).then((row) =>
-      options.published.version(row?.mappingVersionId ?? 0),
-    );
-    seen.set(destinationId, { at: Date.now(), mapping });
-    mapping.catch(() => seen.delete(destinationId));
-    return mapping;
   };
 }
 

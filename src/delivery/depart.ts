@@ -10,7 +10,8 @@ import type { Database, Sql } from '../store/database.ts';
 import { readAuthorisations } from '../store/authorisations.ts';
 import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
-import { lockLeased, markDeparted, type Holds } from '../store/sending.ts';
+import { lockLeased, type Holds } from '../store/leases.ts';
+import { markDeparted } from '../store/sending.ts';
 import { writtenAtOf, type Ready } from './content.ts';
 import { entryNames } from './entries.ts';
 

@@ -74,3 +74,15 @@ function assembled(
     writtenAt,
   };
 }
+
+/** Bytes of a file at most: kept whole in one row, they must fit MySQL's default packet of 16 MB. */
+const maxFileBytes = 8_000_000;
+
+/** Rows of a new file that stay below the limit, by their average size; a file that may have left is never cut. */
+export function rowsThatFit(
+  { keep, parcel }: { readonly keep: boolean; readonly parcel: Pick<Parcel, 'body'> },
+  rows: number,
+): number {
+  const size = parcel.body.bytes.length;
+  return !keep || size <= maxFileBytes ? rows : Math.max(1, Math.floor((rows * maxFileBytes) / size / 1.1));
+}

@@ -2,6 +2,7 @@
 // Invariant: workers run published versions only; a version that no longer compiles holds its destination, loudly.
 import type { CompiledMapping, MappingSources } from '../mapping/contract.ts';
 import { readVersions } from '../store/mapping-versions.ts';
+import { findDestination } from '../store/destinations.ts';
 import type { Sql } from '../store/database.ts';
 
 export interface Published {
@@ -35,5 +36,23 @@ export function createPublished(options: {
       }
       return loading;
     },
+  };
+}
+
+/** The published mapping of a destination, looked up once a second at most; the claim itself reads the row. */
+export function createCurrentMapping(options: {
+  readonly database: Sql;
+  readonly published: Published;
+}): (destinationId: string) => Promise<CompiledMapping | undefined> {
+  const seen = new Map<string, { at: number; mapping: Promise<CompiledMapping | undefined> }>();
+  return (destinationId) => {
+    const known = seen.get(destinationId);
+    if (known !== undefined && Date.now() - known.at < 1_000) return known.mapping;
+    const mapping = findDestination(options.database, destinationId).then((row) =>
+      options.published.version(row?.mappingVersionId ?? 0),
+    );
+    seen.set(destinationId, { at: Date.now(), mapping });
+    mapping.catch(() => seen.delete(destinationId));
+    return mapping;
   };
 }

@@ -15,7 +15,7 @@ import { wakeSiblings } from '../store/planning.ts';
 import { markSettled, type Settlement } from '../store/sending.ts';
 import { entryNames } from './entries.ts';
 import type { Published } from './published.ts';
-import { spentOf, stateAfter, unspent } from './settle.ts';
+import { spentOf, stateAfter, unspent } from './settlement.ts';
 
 /** What becomes of a delivery whose lease ran out. */
 function afterLapse(

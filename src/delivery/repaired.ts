@@ -14,7 +14,7 @@ import { destinationsWithWithheld, reopenWithheld, withheldOfDestination } from 
 import { markSettled } from '../store/sending.ts';
 import { entryNames, withoutRepeats } from './entries.ts';
 import type { Published } from './published.ts';
-import { unspent } from './settle.ts';
+import { unspent } from './settlement.ts';
 
 interface Ground {
   readonly database: Database;

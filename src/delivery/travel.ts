@@ -6,16 +6,17 @@ import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Database } from '../store/database.ts';
-import { renewLeases } from '../store/sending.ts';
+import { renewLeases } from '../store/leases.ts';
+import { logAttempt } from './attempt-log.ts';
 import { policyOf, type Progress } from './calls.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { writeContent, type ContentInputs, type Ready, type Stopped } from './content.ts';
 import { depart, type Departure, type DepartureAnswer } from './depart.ts';
-import { fileParcel, type FileBatch } from './file.ts';
+import { fileParcel, rowsThatFit, type FileBatch } from './file.ts';
 import { createJoiner } from './joiner.ts';
 import { parcelOf } from './parcel.ts';
 import type { Reader } from './read.ts';
-import { endingOf, stateAfter, type Settled, type Settling } from './settle.ts';
+import { endingOf, type Settled, type Settling } from './settle.ts';
 
 /** Numbered steps of the trip; a fault harness stops the process at one. */
 export type Step = 'claimed' | 'written' | 'departed' | 'sent' | 'settled';
@@ -247,59 +248,4 @@ export function createTravel(options: TravelOptions): Travel {
   };
 
   return travel;
-}
-
-/** Bytes of a file at most: kept whole in one row, they must fit MySQL's default packet of 16 MB. */
-const maxFileBytes = 8_000_000;
-
-/** Rows of a new file that stay below the limit, by their average size; a file that may have left is never cut. */
-export function rowsThatFit(
-  { keep, parcel }: { readonly keep: boolean; readonly parcel: Pick<Parcel, 'body'> },
-  rows: number,
-): number {
-  const size = parcel.body.bytes.length;
-  return !keep || size <= maxFileBytes ? rows : Math.max(1, Math.floor((rows * maxFileBytes) / size / 1.1));
-}
-
-/** One wide line per attempt: ids and the decision, never the content. */
-function logAttempt(
-  log: Log,
-  rows: readonly ClaimedDelivery[],
-  outcome: Outcome,
-  settled: Settled,
-  trip: { readonly connector: Connector; readonly batch: FileBatch | undefined },
-  durationMs: number,
-): void {
-  for (const row of rows) {
-    const decision = settled.decisions.get(row.id);
-    if (decision === undefined) {
-      log.warn('delivery.settled_late', {
-        destination: row.destinationId,
-        delivery: row.id,
-        outcome: outcome.kind,
-      });
-      continue;
-    }
-    const { verdict } = decision;
-    log.info('delivery.attempted', {
-      client: row.clientId,
-      destination: row.destinationId,
-      delivery: row.id,
-      run: row.run,
-      attempt: row.attempt,
-      action: row.action,
-      connector: trip.connector.type,
-      outcome: outcome.kind,
-      verdict: stateAfter(verdict),
-      reason: verdict.reason,
-      durationMs,
-      ...(outcome.evidence?.status === undefined ? {} : { status: outcome.evidence.status }),
-      ...(outcome.evidence?.host === undefined ? {} : { host: outcome.evidence.host }),
-      ...('afterMs' in verdict ? { waitMs: verdict.afterMs } : {}),
-      ...(trip.batch === undefined ? {} : { batch: trip.batch.id }),
-    });
-  }
-  const [first] = rows;
-  if (first !== undefined && settled.circuit !== 'none')
-    log.warn(`circuit.${settled.circuit}`, { destination: first.destinationId });
 }

@@ -1,11 +1,9 @@
 // Claim, departure and settlement of deliveries: set-wise statements, rows in id order.
 // Invariant: only the holder of the current fencing token departs or settles; leases and due times use the database's clock.
 import type { DeliveryState } from '../domain/delivery.ts';
-import { inList, type Sql, type SqlValue } from './database.ts';
+import { inList, type Sql } from './database.ts';
+import { caseOf, heldClause, together, type Lease } from './leases.ts';
 import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
-
-/** Rows of one statement: a file of thousands would pass the 65,535 placeholders of a prepared statement. */
-const together = 500;
 
 export interface LockedDelivery extends Delivery {
   /** The database's clock when the row was locked. */
@@ -81,64 +79,6 @@ export async function putBack(
             lease_until = NULL WHERE id IN (${marks})`,
     [...reason.values, ...after.values, ...values],
   );
-}
-
-export interface Lease {
-  readonly id: number;
-  readonly token: number;
-}
-
-/** Whether a lease is still ours and alive. */
-export type Holds = (id: number, token: number) => boolean;
-
-/**
- * Locks leased rows. A worker that was overtaken by itself may name a row twice, under its old lease and its new one:
- * each is judged by its own token.
- */
-export async function lockLeased(tx: Sql, leases: readonly Lease[]): Promise<Holds> {
-  const alive = new Map<number, number>();
-  const ids = [...new Set(leases.map((lease) => lease.id))].sort((a, b) => a - b);
-  for (let start = 0; start < ids.length; start += together) {
-    const { marks, values } = inList(ids.slice(start, start + together));
-    const rows = await tx.all<{ id: number; lease_token: number; alive: number }>(
-      `SELECT id, lease_token, (state = 'sending' AND lease_until > UTC_TIMESTAMP(3)) AS alive FROM deliveries FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
-      values,
-    );
-    for (const row of rows) if (row.alive === 1) alive.set(row.id, row.lease_token);
-  }
-  return (id, token) => alive.get(id) === token;
-}
-
-/**
- * `AND` the lease of each row is still ours and alive, for an UPDATE of exactly these rows. A row whose lease is lost
- * is left out, so fewer rows are affected than were named: the caller rolls back and looks which.
- */
-function heldClause(leases: readonly Lease[]): { readonly sql: string; readonly values: SqlValue[] } {
-  const token = caseOf(
-    leases.map((lease) => lease.id),
-    leases.map((lease) => lease.token),
-  );
-  return {
-    sql: `AND state = 'sending' AND lease_until > UTC_TIMESTAMP(3) AND lease_token = ${token.sql}`,
-    values: token.values,
-  };
-}
-
-/** Makes leases longer; false when one of them is no longer ours. The others are renewed all the same. */
-export async function renewLeases(sql: Sql, leases: readonly Lease[], leaseMs: number): Promise<boolean> {
-  let renewed = 0;
-  for (let start = 0; start < leases.length; start += together) {
-    const some = leases.slice(start, start + together);
-    const list = inList(some.map((lease) => lease.id));
-    const held = heldClause(some);
-    const { affected } = await sql.run(
-      `UPDATE deliveries FORCE INDEX (PRIMARY) SET lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
-        WHERE id IN (${list.marks}) ${held.sql}`,
-      [leaseMs, ...list.values, ...held.values],
-    );
-    renewed += affected;
-  }
-  return renewed === leases.length;
 }
 
 export interface DepartureMark extends Lease {
@@ -298,24 +238,6 @@ export async function forgetReferences(
       [pair.leadId, pair.destinationId],
     );
   }
-}
-
-/** `CASE id WHEN ? THEN ? ... END`, or a single `?` when all values are equal; padded like `inList`. */
-function caseOf(
-  ids: readonly number[],
-  values: readonly (string | number)[],
-): { readonly sql: string; readonly values: SqlValue[] } {
-  const first = values[0] ?? '';
-  if (values.every((value) => value === first))
-    return { sql: typeof first === 'number' ? 'CAST(? AS SIGNED)' : '?', values: [first] };
-  const padded = inList(ids).values;
-  const flat: SqlValue[] = [];
-  padded.forEach((id, index) => flat.push(id, values[Math.min(index, values.length - 1)] ?? ''));
-  const body = padded.map(() => 'WHEN ? THEN ?').join(' ');
-  return {
-    sql: typeof first === 'number' ? `CAST(CASE id ${body} END AS SIGNED)` : `CASE id ${body} END`,
-    values: flat,
-  };
 }
 
 /** Rows that cannot leave with their file; they are collected again for a later one. */

@@ -35,12 +35,12 @@ export const plants: readonly Plant[] = [
     // Whoever comes back settles, whoever holds the row now.
     patches: [
       {
-        file: 'src/store/sending.ts',
+        file: 'src/store/leases.ts',
         find: "sql: `AND state = 'sending' AND lease_until > UTC_TIMESTAMP(3) AND lease_token = ${token.sql}`",
         put: 'sql: `AND (lease_token = ${token.sql} OR 1 = 1)`',
       },
       {
-        file: 'src/store/sending.ts',
+        file: 'src/store/leases.ts',
         find: 'return (id, token) => alive.get(id) === token;',
         put: 'return (id, token) => alive.get(id) === token || true;',
       },
@@ -62,14 +62,14 @@ export const plants: readonly Plant[] = [
         put: 'export const afterwards = new Map();\nexport interface Departure {',
       },
       {
-        file: 'src/delivery/settle.ts',
+        file: 'src/delivery/settlement.ts',
         find: "  work.handovers.push({\n    entry: attempted.asked ? 'lookup' : 'outcome',",
         put: "  if (afterwards.has(row.id)) work.handovers.push(afterwards.get(row.id));\n  work.handovers.push({\n    entry: attempted.asked ? 'lookup' : 'outcome',",
       },
       {
-        file: 'src/delivery/settle.ts',
-        find: 'export interface Settling {',
-        put: "import { afterwards } from './depart.ts';\nexport interface Settling {",
+        file: 'src/delivery/settlement.ts',
+        find: 'export const capturesOf',
+        put: "import { afterwards } from './depart.ts';\nexport const capturesOf",
       },
     ],
     red: [zeros.unlogged],

@@ -1,5 +1,5 @@
 // How many rows of a file fit: below the limit of bytes, never none, and never less of a file that may have left.
-import { rowsThatFit } from '../../src/delivery/travel.ts';
+import { rowsThatFit } from '../../src/delivery/file.ts';
 
 const file = (bytes: number, keep = true): Parameters<typeof rowsThatFit>[0] => ({
   keep,

@@ -1,0 +1,51 @@
+// Claims of one destination made at the same time share a transaction, and each gets its own rows back.
+// Invariant: a row is given to one claim only, whatever twins of its job came together.
+import type { DestinationLimits } from '../domain/destination.ts';
+import type { Database } from '../store/database.ts';
+import { claimDeliveries, type Claim, type ClaimJob } from './claim.ts';
+
+export interface ClaimLoad {
+  readonly jobs: readonly ClaimJob[];
+  readonly leaseMs: number;
+  readonly limits: DestinationLimits;
+  readonly batchId?: number;
+}
+
+export async function claimTogether(
+  options: { readonly database: Database; readonly owner: string },
+  destinationId: string,
+  loads: readonly ClaimLoad[],
+): Promise<readonly Claim[]> {
+  return options.database.transaction(async (tx) => {
+    const whole = loads.filter((load) => load.batchId !== undefined);
+    const single = loads.filter((load) => load.batchId === undefined);
+    const answers = new Map<ClaimLoad, Claim>();
+    for (const load of whole)
+      answers.set(
+        load,
+        await claimDeliveries(tx, destinationId, load.jobs, { ...load, owner: options.owner }),
+      );
+    const [first] = single;
+    if (first !== undefined) {
+      const claim = await claimDeliveries(
+        tx,
+        destinationId,
+        single.flatMap((load) => load.jobs),
+        { ...first, owner: options.owner },
+      );
+      const given = new Set<number>();
+      for (const load of single) {
+        const mine = claim.claimed.filter(
+          (row) =>
+            !given.has(row.id) &&
+            load.jobs.some(
+              (job) => job.deliveryId === row.id && job.run === row.run && job.attempt === row.attempt,
+            ),
+        );
+        for (const row of mine) given.add(row.id);
+        answers.set(load, { ...claim, claimed: mine });
+      }
+    }
+    return loads.map((load) => answers.get(load) as Claim);
+  });
+}
