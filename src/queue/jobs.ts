@@ -1,5 +1,5 @@
 // What travels through Redis: ids, nothing else.
-// Invariant: a job's data holds numbers only; its id ends with the attempt, because BullMQ swallows a twin of a live job.
+// Invariant: an entry holds numbers only; a job's id ends with the attempt, because BullMQ swallows a twin of a live job.
 
 export type Job =
   | { readonly deliveryId: number; readonly run: number; readonly attempt: number }
@@ -12,12 +12,48 @@ export function jobId(job: Job): string {
     : `d${job.deliveryId}-r${job.run}-a${job.attempt}`;
 }
 
-/** Undefined for anything that is not one of our jobs: a foreign key in Redis must not crash a worker. */
-export function parseJob(data: unknown): Job | undefined {
-  const { deliveryId, run, attempt, batchId } = (data ?? {}) as Record<string, unknown>;
-  if (typeof attempt !== 'number') return undefined;
-  if (typeof batchId === 'number') return { batchId, attempt };
-  return typeof deliveryId === 'number' && typeof run === 'number' ? { deliveryId, run, attempt } : undefined;
+/** One entry of a queue: a job, or the deliveries of many under one entry, so that Redis is asked once for all of them. */
+export type Entry =
+  Job | { readonly together: readonly (readonly [deliveryId: number, run: number, attempt: number])[] };
+
+/** Deliveries of one entry at most. */
+const most = 25;
+/** Entries a push is spread over at least, for several processes to share; fewer jobs than twice as many go alone. */
+const least = 8;
+
+/** Jobs of one destination as entries, in order. */
+export function entriesOf(jobs: readonly Job[]): readonly Entry[] {
+  const size = Math.min(most, Math.floor(jobs.length / least));
+  if (size < 2) return jobs;
+  const entries: Entry[] = [];
+  let group: (readonly [number, number, number])[] = [];
+  const end = (): void => {
+    if (group.length > 0) entries.push({ together: group });
+    group = [];
+  };
+  for (const job of jobs) {
+    if ('batchId' in job) {
+      entries.push(job);
+      continue;
+    }
+    group.push([job.deliveryId, job.run, job.attempt]);
+    if (group.length === size) end();
+  }
+  end();
+  return entries;
+}
+
+/** Nothing for anything that is not one of our entries: a foreign key in Redis must not crash a worker. */
+export function parseEntry(data: unknown): readonly Job[] {
+  const { deliveryId, run, attempt, batchId, together } = (data ?? {}) as Record<string, unknown>;
+  if (Array.isArray(together))
+    return together.flatMap((one: unknown) => {
+      const [id, itsRun, itsAttempt] = Array.isArray(one) ? (one as unknown[]) : [];
+      return parseEntry({ deliveryId: id, run: itsRun, attempt: itsAttempt });
+    });
+  if (typeof attempt !== 'number') return [];
+  if (typeof batchId === 'number') return [{ batchId, attempt }];
+  return typeof deliveryId === 'number' && typeof run === 'number' ? [{ deliveryId, run, attempt }] : [];
 }
 
 export const queueName = 'deliveries';

@@ -3,7 +3,16 @@
 import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
 import type { RedisClient } from './connect.ts';
-import { epochKey, jobId, queueName, queuePrefix, wakeChannel, type Job } from './jobs.ts';
+import {
+  entriesOf,
+  epochKey,
+  jobId,
+  queueName,
+  queuePrefix,
+  wakeChannel,
+  type Entry,
+  type Job,
+} from './jobs.ts';
 
 export interface Producer {
   readonly push: (destinationId: string, jobs: readonly Job[]) => Promise<void>;
@@ -48,16 +57,21 @@ export function createProducer(options: { redis: RedisClient; prefix: string }):
     return queue;
   };
 
-  const push = async (destinationId: string, jobs: readonly Job[]): Promise<void> => {
-    if (jobs.length === 0) return;
+  const add = async (destinationId: string, entries: readonly Entry[]): Promise<void> => {
+    if (entries.length === 0) return;
     await queueOf(destinationId).addBulk(
-      jobs.map((job) => ({ name: 'send', data: job, opts: { jobId: jobId(job) } })),
+      entries.map((entry) => ({
+        name: 'send',
+        data: entry,
+        // What goes together in one push need not go together in the next: such an entry has no twin to be known by.
+        opts: { jobId: 'together' in entry ? `g-${randomUUID()}` : jobId(entry) },
+      })),
     );
     await redis.publish(wakeChannel(prefix), destinationId);
   };
 
   return {
-    push,
+    push: (destinationId, jobs) => add(destinationId, entriesOf(jobs)),
     pushAgain: async (destinationId, jobs) => {
       const queue = queueOf(destinationId);
       for (let start = 0; start < jobs.length; start += 50) {
@@ -69,7 +83,8 @@ export function createProducer(options: { redis: RedisClient; prefix: string }):
           }),
         );
       }
-      await push(destinationId, jobs);
+      // Each under its own id: what is still there is not doubled, however often it is pushed.
+      await add(destinationId, jobs);
     },
     epochLost: async () => {
       const fresh = randomUUID();

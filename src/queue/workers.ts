@@ -1,16 +1,18 @@
 // Opens a BullMQ worker for each destination with work and closes it when idle.
-// Invariant: a job's handler never throws into BullMQ, which would store the message; 500 idle destinations cost nothing.
+// Invariant: a job's handler never throws into BullMQ, which would store the message; 500 idle destinations cost nothing;
+// never more jobs of a destination at once than it bears. An entry is done with when its jobs have begun: from there on
+// their rows and leases tell what becomes of them.
 import { Worker } from 'bullmq';
 import type { RedisClient } from './connect.ts';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { parseJob, queueName, queuePrefix, wakeChannel, type Job } from './jobs.ts';
+import { parseEntry, queueName, queuePrefix, wakeChannel, type Job } from './jobs.ts';
 
 export interface WorkerPool {
   /** Makes sure a worker is open for a destination. */
   readonly wake: (destinationId: string) => Promise<void>;
   readonly open: () => number;
-  /** Stops taking jobs and waits for those in flight, at most `drainMs`. */
+  /** Stops taking jobs and waits for those begun, at most `drainMs`. */
   readonly close: (drainMs: number) => Promise<void>;
 }
 
@@ -32,8 +34,12 @@ export interface WorkerPoolOptions {
 interface Open {
   readonly worker: Worker;
   usedAt: number;
-  busy: number;
+  /** Jobs begun and not ended. */
+  readonly running: Set<Promise<void>>;
 }
+
+/** Entries a worker holds while their jobs wait for room. */
+const entriesAhead = (concurrency: number): number => Math.min(concurrency, 2 + Math.floor(concurrency / 25));
 
 export async function createWorkerPool(options: WorkerPoolOptions): Promise<WorkerPool> {
   const { redis, prefix, log } = options;
@@ -45,39 +51,51 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
     let failures = 0;
     const concurrency = await options.concurrencyOf(destinationId);
     if (closing || pool.has(destinationId)) return;
+    const running = new Set<Promise<void>>();
+    const places = createPlaces(concurrency);
+    const used = (): void => {
+      const entry = pool.get(destinationId);
+      if (entry !== undefined) entry.usedAt = Date.now();
+    };
+    const begin = (job: Job): void => {
+      const one = options
+        .handle(destinationId, job)
+        .then(
+          () => {
+            failures = 0;
+          },
+          (error: unknown) => {
+            // The row says what happened; Redis must not. One line at the first and then ever more rarely.
+            failures += 1;
+            if ((failures & (failures - 1)) === 0)
+              log.error('loop.failed', {
+                loop: 'job',
+                destination: destinationId,
+                code: foreignCode(error),
+                count: failures,
+              });
+          },
+        )
+        .finally(() => {
+          running.delete(one);
+          places.leave();
+          used();
+        });
+      running.add(one);
+    };
     const worker = new Worker(
       queueName,
       async (raw) => {
-        const job = parseJob(raw.data);
-        const entry = pool.get(destinationId);
-        if (entry !== undefined) {
-          entry.usedAt = Date.now();
-          entry.busy += 1;
-        }
-        try {
-          if (job !== undefined) await options.handle(destinationId, job);
-          failures = 0;
-        } catch (error) {
-          // The row says what happened; Redis must not. One line at the first and then ever more rarely.
-          failures += 1;
-          if ((failures & (failures - 1)) === 0)
-            log.error('loop.failed', {
-              loop: 'job',
-              destination: destinationId,
-              code: foreignCode(error),
-              count: failures,
-            });
-        } finally {
-          if (entry !== undefined) {
-            entry.busy -= 1;
-            entry.usedAt = Date.now();
-          }
+        for (const job of parseEntry(raw.data)) {
+          await places.enter();
+          used();
+          begin(job);
         }
       },
       {
         connection: redis,
         prefix: queuePrefix(prefix, destinationId),
-        concurrency,
+        concurrency: entriesAhead(concurrency),
         removeOnComplete: { count: 0 },
         removeOnFail: { count: 0 },
         skipVersionCheck: true,
@@ -103,7 +121,7 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
     worker.on('active', () => {
       troubles = 0;
     });
-    pool.set(destinationId, { worker, usedAt: Date.now(), busy: 0 });
+    pool.set(destinationId, { worker, usedAt: Date.now(), running });
     log.info('worker.opened', { destination: destinationId, count: concurrency });
   };
   const wake = async (destinationId: string): Promise<void> => {
@@ -134,7 +152,7 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
     );
     const idleSince = Date.now() - (options.idleMs ?? 30_000);
     for (const [destinationId, entry] of pool) {
-      if (entry.busy > 0 || entry.usedAt > idleSince) continue;
+      if (entry.running.size > 0 || entry.usedAt > idleSince) continue;
       pool.delete(destinationId);
       entry.worker.close().catch(() => undefined);
       log.info('worker.closed', { destination: destinationId });
@@ -149,12 +167,39 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
     close: async (drainMs) => {
       closing = true;
       clearInterval(timer);
-      const all = [...pool.values()].map((entry) => entry.worker);
+      const entries = [...pool.values()];
+      const all = entries.map((entry) => entry.worker);
       pool.clear();
-      await within(drainMs, Promise.all(all.map((worker) => worker.close().catch(() => undefined))));
+      const drained = entries.map(async (entry) => {
+        await entry.worker.close().catch(() => undefined);
+        await Promise.all(entry.running);
+      });
+      await within(drainMs, Promise.all(drained));
       // What is still running after the limit is cut off; its lease tells the next process.
       await within(1_000, Promise.all(all.map((worker) => worker.close(true).catch(() => undefined))));
       // The subscriber is disconnected by its owner: a goodbye to a Redis that is away would wait for ever.
+    },
+  };
+}
+
+interface Places {
+  /** Resolves when there is a place, in the order they were asked for. */
+  readonly enter: () => Promise<void>;
+  readonly leave: () => void;
+}
+
+function createPlaces(count: number): Places {
+  let free = count;
+  const waiting: (() => void)[] = [];
+  return {
+    enter: async () => {
+      if (free === 0) return new Promise((done) => void waiting.push(done));
+      free -= 1;
+    },
+    leave: () => {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
     },
   };
 }
