@@ -119,7 +119,7 @@ export function createLog(options: { level: string; stream?: { write(line: strin
   const at =
     (level: 'info' | 'warn' | 'error') =>
     (event: LogEvent, fields: LogFields = {}) => {
-      target[level](allowed(fields), event);
+      if (target.isLevelEnabled(level)) target[level](allowed(fields), event);
     };
   return { info: at('info'), warn: at('warn'), error: at('error') };
 }

@@ -4,8 +4,11 @@
 export type Ending = 'TOTAL_TIMEOUT' | 'ABORTED';
 
 export interface Deadline {
+  /** Fires when time is up. Made when first asked for: `onEnd` costs less. */
   readonly signal: AbortSignal;
-  /** Set once the signal fired. */
+  /** Calls back when time is up; returns how to be forgotten. Not called for a deadline that had ended before. */
+  readonly onEnd: (callback: () => void) => () => void;
+  /** Set once time is up. */
   readonly ended: () => Ending | undefined;
   readonly elapsedMs: () => number;
   /** Rejects with an error `endingOf` knows when time is up, else settles as `work` does. */
@@ -20,22 +23,55 @@ export function endingOf(error: unknown): Ending | undefined {
   return typeof error === 'object' && error !== null ? (error as { [mark]?: Ending })[mark] : undefined;
 }
 
+// One listener a signal, however many attempts it may end: an EventTarget walks all its listeners to add or remove one.
+const listening = new WeakMap<AbortSignal, Set<() => void>>();
+
+function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  const known = listening.get(signal);
+  const callbacks = known ?? new Set<() => void>();
+  if (known === undefined) {
+    listening.set(signal, callbacks);
+    signal.addEventListener('abort', () => callAll(callbacks), { once: true });
+  }
+  callbacks.add(callback);
+  return () => void callbacks.delete(callback);
+}
+
+function callAll(callbacks: Set<() => void>): void {
+  const all = [...callbacks];
+  callbacks.clear();
+  for (const callback of all) callback();
+}
+
 export function startDeadline(totalMs: number, outer: AbortSignal): Deadline {
-  const controller = new AbortController();
+  let controller: AbortController | undefined;
+  const callbacks = new Set<() => void>();
   const startedAt = performance.now();
   let ending: Ending | undefined;
   const end = (reason: Ending): void => {
     if (ending !== undefined) return;
     ending = reason;
-    controller.abort(reached(reason));
+    controller?.abort(reached(reason));
+    callAll(callbacks);
   };
-  const onOuter = (): void => end('ABORTED');
   const timer = setTimeout(() => end('TOTAL_TIMEOUT'), totalMs);
+  let forget = (): void => undefined;
   if (outer.aborted) end('ABORTED');
-  else outer.addEventListener('abort', onOuter, { once: true });
+  else forget = onAbort(outer, () => end('ABORTED'));
+  const onEnd = (callback: () => void): (() => void) => {
+    callbacks.add(callback);
+    return () => void callbacks.delete(callback);
+  };
 
   return {
-    signal: controller.signal,
+    get signal() {
+      if (controller === undefined) {
+        controller = new AbortController();
+        if (ending !== undefined) controller.abort(reached(ending));
+      }
+      return controller.signal;
+    },
+    onEnd,
     ended: () => ending,
     elapsedMs: () => Math.round(performance.now() - startedAt),
     async race(work) {
@@ -45,18 +81,17 @@ export function startDeadline(totalMs: number, outer: AbortSignal): Deadline {
       }
       let stop = (): void => undefined;
       const over = new Promise<never>((_, reject) => {
-        stop = (): void => reject(reached(ending ?? 'ABORTED'));
-        controller.signal.addEventListener('abort', stop, { once: true });
+        stop = onEnd(() => reject(reached(ending ?? 'ABORTED')));
       });
       try {
         return await Promise.race([work, over]);
       } finally {
-        controller.signal.removeEventListener('abort', stop);
+        stop();
       }
     },
     clear() {
       clearTimeout(timer);
-      outer.removeEventListener('abort', onOuter);
+      forget();
     },
   };
 }

@@ -47,9 +47,8 @@ export function createCarrier(
       ended ??= code;
       ending.abort();
     };
-    const onDeadline = (): void => end(deadline.ended() ?? 'ABORTED');
     if (deadline.ended() !== undefined) return { kind: 'unreached', code: 'CONNECT_ABORTED' };
-    deadline.signal.addEventListener('abort', onDeadline, { once: true });
+    const forget = deadline.onEnd(() => end(deadline.ended() ?? 'ABORTED'));
     let timer: NodeJS.Timeout | undefined = setTimeout(() => end('CONNECT_TIMEOUT'), timeouts.connectMs);
     const progress = {
       onSent: (): void => {
@@ -91,7 +90,7 @@ export function createCarrier(
       return { kind: 'lost', code: lostCode(error, stage) };
     } finally {
       clearTimeout(timer);
-      deadline.signal.removeEventListener('abort', onDeadline);
+      forget();
     }
   }
 

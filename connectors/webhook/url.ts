@@ -20,7 +20,7 @@ export function fillUrl(template: string, item: ParcelItem): Filled {
     leadReference: item.leadReference,
   };
   let text = template;
-  for (const name of placeholdersIn(template)) {
+  for (const name of template.includes('{') ? placeholdersIn(template) : []) {
     const value = isCaptured(name) ? item.captured?.[name]?.toString() : values[name];
     if (value === undefined || value === '') return { ok: false, reason: 'REFERENCE_MISSING' };
     // `.` and `..` survive encoding and would climb up the path.

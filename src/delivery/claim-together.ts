@@ -33,16 +33,14 @@ export async function claimTogether(
         single.flatMap((load) => load.jobs),
         { ...first, owner: options.owner },
       );
-      const given = new Set<number>();
+      const left = new Map(claim.claimed.map((row) => [row.id, row]));
       for (const load of single) {
-        const mine = claim.claimed.filter(
-          (row) =>
-            !given.has(row.id) &&
-            load.jobs.some(
-              (job) => job.deliveryId === row.id && job.run === row.run && job.attempt === row.attempt,
-            ),
-        );
-        for (const row of mine) given.add(row.id);
+        const mine = load.jobs.flatMap((job) => {
+          const row = left.get(job.deliveryId);
+          if (row === undefined || row.run !== job.run || row.attempt !== job.attempt) return [];
+          left.delete(row.id);
+          return [row];
+        });
         answers.set(load, { ...claim, claimed: mine });
       }
     }

@@ -5,7 +5,14 @@ import type { DestinationLimits } from '../domain/destination.ts';
 import { isEnd, type Reason } from '../domain/delivery.ts';
 import type { Sql } from '../store/database.ts';
 import { findDestination, readStates, saveWindow, type Destination } from '../store/destinations.ts';
-import { leaveBatch, lockWithSiblings, markSending, putBack, type LockedDelivery } from '../store/sending.ts';
+import {
+  countSending,
+  leaveBatch,
+  lockWithSiblings,
+  markSending,
+  putBack,
+  type LockedDelivery,
+} from '../store/sending.ts';
 
 export interface ClaimJob {
   readonly deliveryId: number;
@@ -71,25 +78,31 @@ export async function claimDeliveries(
   // A part of a file would be another file under its number: while one of its rows is elsewhere, none is claimed.
   if (settings.batchId !== undefined && !jobs.every((job) => claimable(job, rowOf(job)))) return none;
 
-  const room = roomLeft(destination, state, settings, sending, now);
+  const roomBeside = (inFlight: number): Room => roomLeft(destination, state, settings, inFlight, now);
+  const roughly = roomBeside(sending);
+  // Only where there is too little room is it worth looking which leases have run out.
+  const room =
+    sending > 0 && roughly.count < jobs.length ? roomBeside(await countSending(tx, destinationId)) : roughly;
   const back: { id: number; reason: string; afterMs: number }[] = [];
   const behind: number[] = [];
   const claimed: ClaimedDelivery[] = [];
+  const taken = new Set<number>();
   for (const job of jobs) {
     const row = rowOf(job);
     if (!claimable(job, row)) continue;
     // A flush can bring a twin of a job into the same group: a row is claimed once.
-    if (claimed.some((one) => one.id === row.id)) continue;
+    if (taken.has(row.id)) continue;
     const siblings = (ofLead.get(row.leadId) ?? []).filter(
       (one) => one.destinationId === row.destinationId && one.id !== row.id,
     );
-    const blocked = blockedBy(row, siblings, claimed);
+    const blocked = blockedBy(row, siblings, taken);
     if (blocked) {
       back.push({ id: row.id, reason: 'waits_for_create' satisfies Reason, afterMs: 15_000 });
       behind.push(row.id);
     } else if (claimed.length >= room.count)
       back.push({ id: row.id, reason: room.reason, afterMs: room.afterMs });
-    else
+    else {
+      taken.add(row.id);
       claimed.push({
         ...row,
         knownReference:
@@ -97,6 +110,7 @@ export async function claimDeliveries(
           siblings.findLast((one) => one.recipientReference !== undefined)?.recipientReference,
         createStands: standsAmong(siblings),
       });
+    }
   }
   await putBack(tx, back);
   // What waits for another delivery goes with a later file.
@@ -135,13 +149,10 @@ function standsAmong(siblings: readonly LockedDelivery[]): boolean {
 function blockedBy(
   row: LockedDelivery,
   siblings: readonly LockedDelivery[],
-  claimed: readonly ClaimedDelivery[],
+  taken: ReadonlySet<number>,
 ): boolean {
   return siblings.some(
-    (one) =>
-      one.state === 'sending' ||
-      (one.id < row.id && !isEnd(one.state)) ||
-      claimed.some((taken) => taken.id === one.id),
+    (one) => one.state === 'sending' || (one.id < row.id && !isEnd(one.state)) || taken.has(one.id),
   );
 }
 

@@ -42,7 +42,7 @@ export async function windowUse(
   destinationId: string,
 ): Promise<{ readonly all: number; readonly replays: number }> {
   const [row] = await sql.all<{ n: number; replays: number | null }>(
-    "SELECT COUNT(*) AS n, SUM(priority > 0) AS replays FROM deliveries WHERE destination_id = ? AND state IN ('queued', 'sending')",
+    "SELECT COUNT(*) AS n, SUM(priority > 0) AS replays FROM deliveries FORCE INDEX (deliveries_due) WHERE state IN ('queued', 'sending') AND destination_id = ?",
     [destinationId],
   );
   return { all: row?.n ?? 0, replays: Number(row?.replays ?? 0) };

@@ -59,18 +59,18 @@ export async function readLeads(
       values,
     ),
     await sql.all<ConsentRow>(
-      `SELECT lead_id, purpose, channel, state, recorded_at, wording_version, legal_entity, valid_until, source
-         FROM consents WHERE lead_id IN (${marks}) ORDER BY recorded_at, id`,
+      `SELECT id, lead_id, purpose, channel, state, recorded_at, wording_version, legal_entity, valid_until, source
+         FROM consents WHERE lead_id IN (${marks})`,
       values,
     ),
     await sql.all<InteractionRow>(
-      `SELECT lead_id, kind, happened_at, duration, voluntary, content
-         FROM interactions WHERE lead_id IN (${marks}) ORDER BY happened_at, id`,
+      `SELECT id, lead_id, kind, happened_at, duration, voluntary, content
+         FROM interactions WHERE lead_id IN (${marks})`,
       values,
     ),
   ];
-  const consentsOf = grouped(consents);
-  const interactionsOf = grouped(interactions);
+  const consentsOf = inTime(consents, (row) => row.recorded_at);
+  const interactionsOf = inTime(interactions, (row) => row.happened_at);
   return new Map(
     rows.map((row) => [
       row.id,
@@ -114,6 +114,7 @@ export async function lockLeads(tx: Sql, leadIds: readonly number[]): Promise<Re
 }
 
 type ConsentRow = {
+  id: number;
   lead_id: number;
   purpose: ConsentRecord['purpose'];
   channel: ConsentRecord['channel'];
@@ -125,6 +126,7 @@ type ConsentRow = {
   source: string | null;
 };
 type InteractionRow = {
+  id: number;
   lead_id: number;
   kind: Interaction['kind'];
   happened_at: Date;
@@ -224,12 +226,18 @@ function present<T extends Record<string, unknown>>(values: T): { [K in keyof T]
   return kept as { [K in keyof T]?: NonNullable<T[K]> };
 }
 
-function grouped<T extends { lead_id: number }>(rows: readonly T[]): ReadonlyMap<number, T[]> {
+/** Rows by lead, oldest first. Sorted here: the server would sort those of all leads together. */
+function inTime<T extends { id: number; lead_id: number }>(
+  rows: readonly T[],
+  at: (row: T) => Date,
+): ReadonlyMap<number, T[]> {
   const groups = new Map<number, T[]>();
   for (const row of rows) {
     const group = groups.get(row.lead_id);
     if (group === undefined) groups.set(row.lead_id, [row]);
     else group.push(row);
   }
+  for (const group of groups.values())
+    group.sort((one, other) => at(one).getTime() - at(other).getTime() || one.id - other.id);
   return groups;
 }

@@ -11,8 +11,9 @@ export interface LockedDelivery extends Delivery {
 }
 
 export interface Locked {
+  /** In id order. */
   readonly rows: readonly LockedDelivery[];
-  /** Deliveries of the destination really in flight. */
+  /** Deliveries of the destination in flight at most: one whose lease has run out still counts. */
   readonly sending: number;
 }
 
@@ -25,16 +26,29 @@ export async function lockWithSiblings(
   if (ids.length === 0) return { rows: [], sending: 0 };
   const { marks, values } = inList([...ids].sort((a, b) => a - b));
   // The count is read after the destination's state row was locked by the caller: it sees every claim before this one.
+  // By index alone; no ORDER BY: rows are locked in the order of the lists all the same, and few are sorted here.
   const rows = await tx.all<DeliveryRow & { db_now: Date; in_flight: number }>(
     `SELECT STRAIGHT_JOIN ${deliveryColumns('s')}, UTC_TIMESTAMP(3) AS db_now,
-            (SELECT COUNT(*) FROM deliveries f WHERE f.state = 'sending' AND f.destination_id = ? AND f.lease_until > UTC_TIMESTAMP(3)) AS in_flight
+            (SELECT COUNT(*) FROM deliveries f WHERE f.state = 'sending' AND f.destination_id = ?) AS in_flight
        FROM deliveries d FORCE INDEX (PRIMARY) JOIN deliveries s FORCE INDEX (deliveries_lead) ON s.lead_id = d.lead_id AND s.destination_id = d.destination_id
-      WHERE d.id IN (${marks}) ORDER BY s.id FOR UPDATE`,
+      WHERE d.id IN (${marks}) FOR UPDATE`,
     [destinationId, ...values],
   );
   const seen = new Map<number, LockedDelivery>();
   for (const row of rows) seen.set(row.id, { ...deliveryOf(row), now: row.db_now });
-  return { rows: [...seen.values()], sending: rows[0]?.in_flight ?? 0 };
+  return {
+    rows: [...seen.values()].sort((one, other) => one.id - other.id),
+    sending: rows[0]?.in_flight ?? 0,
+  };
+}
+
+/** Deliveries of a destination really in flight: those whose lease is alive. Reads each of them. */
+export async function countSending(tx: Sql, destinationId: string): Promise<number> {
+  const [row] = await tx.all<{ n: number }>(
+    "SELECT COUNT(*) AS n FROM deliveries WHERE state = 'sending' AND destination_id = ? AND lease_until > UTC_TIMESTAMP(3)",
+    [destinationId],
+  );
+  return row?.n ?? 0;
 }
 
 /** Takes the lease: state `sending`, next attempt, next fencing token. The rows are locked by the caller. */
