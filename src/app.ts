@@ -140,7 +140,8 @@ export async function startPlanner(app: App): Promise<Role> {
     return started;
   };
   const { idleMs, batch } = config.planner;
-  const planning = loop('plan', idleMs, async () => {
+  // Nudged by intake; looked for more rarely are changes that others note: rights, replays of another process.
+  const planning = loop('plan', idleMs * 4, async () => {
     const { taken, destinations } = await planner.planBatch(batch);
     if (destinations.length > 0) await dispatcher.dispatch(destinations);
     return taken > 0;

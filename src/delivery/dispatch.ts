@@ -44,6 +44,10 @@ export interface DispatcherOptions {
 
 /** Replayed deliveries in a destination's window at most: a fresh lead never waits behind ten thousand of them. */
 const replayWindow = 20;
+/** The same while fresh leads come: whoever is under way is in the way of a fresh one, if only in our own machine. */
+const replayWindowBesideFresh = 4;
+/** Fresh leads come as long as the last one is not older than this, ms. */
+const freshForMs = 5_000;
 /** Replayed deliveries that always find room: a destination busy with fresh leads does not starve them. */
 const replayReserve = 2;
 
@@ -52,9 +56,17 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const forgottenAfterMs = options.forgottenAfterMs ?? 10_000;
   const destinations = createDirectory(database);
 
-  const push = async (destinationId: string, jobs: readonly Job[], again = false): Promise<void> => {
+  const freshAt = new Map<string, number>();
+
+  const push = async (
+    destinationId: string,
+    jobs: readonly Job[],
+    way: 'first' | 'behind' | 'again' = 'first',
+  ): Promise<void> => {
     try {
-      await (again ? producer.pushAgain : producer.push)(destinationId, jobs);
+      await (way === 'again'
+        ? producer.pushAgain(destinationId, jobs)
+        : producer.push(destinationId, jobs, way === 'behind'));
     } catch (error) {
       // The rows stay marked queued: pushAgain brings them back when Redis does.
       log.warn('redis.unavailable', {
@@ -87,14 +99,21 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
     // A window that is nearly full is filled up in one go when there is room worth it.
     if (held === undefined && limit < options.window / 4) return 0;
+    const besideFresh = performance.now() - (freshAt.get(destination.id) ?? -freshForMs) < freshForMs;
     const jobs = await database.transaction((tx) =>
       takeDue(tx, destination.id, limit, {
-        replays: Math.max(0, replayWindow - used.replays),
+        replays: Math.max(0, (besideFresh ? replayWindowBesideFresh : replayWindow) - used.replays),
         reserved: Math.max(0, replayReserve - used.replays),
       }),
     );
     if (jobs.length > 0) {
-      await push(destination.id, jobs.map(jobOf));
+      const [fresh, replays] = [
+        jobs.filter((job) => job.priority === 0),
+        jobs.filter((job) => job.priority > 0),
+      ];
+      if (fresh.length > 0) freshAt.set(destination.id, performance.now());
+      await push(destination.id, fresh.map(jobOf));
+      await push(destination.id, replays.map(jobOf), 'behind');
       log.info('dispatch.pushed', { destination: destination.id, count: jobs.length });
     }
     return jobs.length;
@@ -123,7 +142,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         .map((state) => state.destinationId);
       const batches = await database.transaction((tx) => takeDueBatches(tx, 50, forgottenAfterMs, held));
       for (const batch of batches)
-        await push(batch.destinationId, [{ batchId: batch.id, attempt: batch.attempt }], true);
+        await push(batch.destinationId, [{ batchId: batch.id, attempt: batch.attempt }], 'again');
       return batches.length;
     },
     pushAgain: async () => {
@@ -135,7 +154,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       for (;;) {
         const jobs = await queuedLongAgo(database, lost ? 0 : forgottenAfterMs, 1_000);
         const byDestination = Map.groupBy(jobs, (job) => job.destinationId);
-        for (const [destinationId, group] of byDestination) await push(destinationId, group.map(jobOf), true);
+        for (const [destinationId, group] of byDestination)
+          await push(destinationId, group.map(jobOf), 'again');
         // Touched even when Redis is away, so that the next look comes after another pause.
         await touchQueued(
           database,

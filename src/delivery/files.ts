@@ -7,7 +7,7 @@ import type { Producer } from '../queue/producer.ts';
 import { discardBatch, openBatch } from '../store/batches.ts';
 import { addSlot, dueSlots, latestSlots, markTaken } from '../store/slots.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { allDestinations, findDestination, heldStates, type Destination } from '../store/destinations.ts';
+import { fileDestinations, findDestination, heldStates, type Destination } from '../store/destinations.ts';
 import { destinationsWithPlannedWork, relabelWaiting, showHeld, takeDue } from '../store/dispatching.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import type { Published } from './published.ts';
@@ -51,10 +51,12 @@ export function createFiles(options: {
 
   return {
     noteSlots: async (now) => {
+      const destinations = await fileDestinations(database);
+      if (destinations.length === 0) return 0;
       const taken = await latestSlots(database);
       let noted = 0;
-      for (const destination of await allDestinations(database)) {
-        if (destination.connector !== 'flow' || destination.status !== 'active') continue;
+      for (const destination of destinations) {
+        if (destination.status !== 'active') continue;
         const mapping = await published.version(destination.mappingVersionId);
         if (mapping?.schedule === undefined) continue;
         const last = lastSlotBefore(mapping.schedule.cron, mapping.schedule.timezone, now);
@@ -91,13 +93,10 @@ export function createFiles(options: {
       return opened.length;
     },
     showWaiting: async () => {
-      const [destinations, held, planned] = [
-        await allDestinations(database),
-        await heldStates(database),
-        await destinationsWithPlannedWork(database),
-      ];
-      for (const { id, connector, status } of destinations) {
-        if (connector !== 'flow') continue;
+      const destinations = await fileDestinations(database);
+      if (destinations.length === 0) return;
+      const [held, planned] = [await heldStates(database), await destinationsWithPlannedWork(database)];
+      for (const { id, status } of destinations) {
         const open = held.every((state) => state.destinationId !== id || state.circuit.state === 'closed');
         const cause = status !== 'active' ? 'destination_suspended' : open ? 'slot' : 'destination_held';
         if (shown.get(id) !== cause) await relabelWaiting(database, id, cause, causes);

@@ -55,6 +55,13 @@ export async function allDestinations(sql: Sql): Promise<readonly Destination[]>
   );
 }
 
+/** Destinations that take files. */
+export async function fileDestinations(sql: Sql): Promise<readonly Destination[]> {
+  return (
+    await sql.all<Row>(`SELECT ${columns} FROM destinations WHERE connector = 'flow' ORDER BY client_id, id`)
+  ).map(destinationOf);
+}
+
 export async function findDestination(sql: Sql, id: string): Promise<Destination | undefined> {
   const [row] = await sql.all<Row>(`SELECT ${columns} FROM destinations WHERE id = ?`, [id]);
   return row === undefined ? undefined : destinationOf(row);

@@ -93,9 +93,9 @@ export interface Watched {
   readonly total: number;
 }
 
-/** Watches `done` grow from a tenth of `total` to all of it. */
+/** Watches `done` grow from a third of `total` to all of it: what a program does at first is mostly compiling. */
 export async function rateOf({ bench, workers, planner, done, total }: Watched): Promise<Rate> {
-  while ((await done()) < total / 10) await pause(20);
+  while ((await done()) < total / 3) await pause(20);
   const seconds = async (): Promise<readonly [number, number, Servers]> => {
     const all = await Promise.all(workers.map((one) => cpuSeconds(one.pid ?? 0)));
     return [

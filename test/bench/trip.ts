@@ -21,13 +21,15 @@ import {
   type Rate,
 } from './measure.ts';
 
-const leads = option('leads', 6_000);
+const leads = option('leads', 24_000);
 const rounds = option('rounds', 3);
-const only = process.argv.includes('--in-flight') ? [option('in-flight', 100)] : [100, 200, 400];
+const only = process.argv.includes('--in-flight') ? [option('in-flight', 100)] : [200, 400, 800];
 /** Each program at several concurrencies: every one is measured at its best. */
 const settings = {
   relais: only.map((inFlight) => ({ inFlight, processes: 1 })),
-  more: flag('ours') ? [] : [2, 4].map((processes) => ({ inFlight: 400, processes })),
+  more: flag('ours')
+    ? []
+    : [2, 4].map((processes) => ({ inFlight: Math.floor(1_000 / processes), processes })),
   plain: flag('ours') ? [] : [25, 50, 100],
   limit: flag('ours') ? [] : [50, 100, 200],
 };
