@@ -22,6 +22,7 @@ import {
   takeChanges,
   type LeadChange,
 } from '../store/planning.ts';
+import { startOfTurns, type Turns } from '../store/turns.ts';
 import { emptyWork, planChange, type Insert, type PlanWork, type Target } from './consequences.ts';
 import { entryNames, withoutRepeats } from './entries.ts';
 import type { Published } from './published.ts';
@@ -45,6 +46,7 @@ export function createPlanner(options: {
   readonly log: Log;
 }): Planner {
   const { database, published, log } = options;
+  const turns = startOfTurns();
 
   const planTaken = async (tx: Sql, changes: readonly LeadChange[]): Promise<Planned> => {
     if (changes.length === 0) return nothing;
@@ -80,9 +82,9 @@ export function createPlanner(options: {
   };
 
   /** One of them breaks our code: each is planned by itself, and that one is set aside, told, and looked at again later. */
-  const oneByOne = async (limit: number): Promise<Planned> => {
+  const oneByOne = async (limit: number, from: Turns): Promise<Planned> => {
     let sum = nothing;
-    for (const change of await nextChanges(database, limit)) {
+    for (const change of await nextChanges(database, limit, from)) {
       try {
         sum = together(
           sum,
@@ -105,11 +107,12 @@ export function createPlanner(options: {
   return {
     planBatch: async (limit) => {
       if (!(await anyChange(database))) return nothing;
+      const before = { ...turns };
       const result = await database
-        .transaction(async (tx) => planTaken(tx, await takeChanges(tx, limit)))
+        .transaction(async (tx) => planTaken(tx, await takeChanges(tx, limit, turns)))
         .catch((error: unknown) => {
           if (isStoreTrouble(error)) throw error;
-          return oneByOne(limit);
+          return oneByOne(limit, before);
         });
       if (result.taken > 0) log.info('planner.planned', { count: result.planned });
       return result;

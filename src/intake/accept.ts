@@ -5,6 +5,7 @@ import type { Log } from '../log.ts';
 import { isDuplicateKey, isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import { raiseIntakeAlert, refuseRows, takeNewRows, takeRow, type IntakeRow } from '../store/intake.ts';
 import type { LeadChange } from '../store/lead-writes.ts';
+import { startOfTurns } from '../store/turns.ts';
 import type { Settled, SettleDeps } from './batch.ts';
 import { refusal, refusalText } from './refusals.ts';
 import { settleRows } from './settle.ts';
@@ -26,7 +27,7 @@ export interface BatchResult {
 }
 
 export interface Intake {
-  /** One batch of at most `limit` rows (1000 at most), oldest first. @throws DB-001 and other outages; nothing is lost then */
+  /** One batch of at most `limit` rows (1000 at most), the oldest of each client in its turn. @throws DB-001 and other outages; nothing is lost then */
   readonly acceptBatch: (limit: number) => Promise<BatchResult>;
 }
 
@@ -39,6 +40,7 @@ const nothing: Settled = { accepted: 0, refused: 0, duplicates: 0, waiting: 0, c
 
 export function createIntake(deps: IntakeDeps): Intake {
   const { database, log } = deps;
+  const turns = startOfTurns();
 
   const settle = async (
     take: (tx: Sql) => Promise<IntakeRow[]>,
@@ -91,7 +93,7 @@ export function createIntake(deps: IntakeDeps): Intake {
   return {
     acceptBatch: async (limit) => {
       const seen = new Map<number, IntakeRow>();
-      const settled = await settle((tx) => takeNewRows(tx, limit), seen).catch((error: unknown) => {
+      const settled = await settle((tx) => takeNewRows(tx, limit, turns), seen).catch((error: unknown) => {
         if (isOfNoRow(error)) throw error;
         return oneByOne([...seen.values()]);
       });

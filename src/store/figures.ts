@@ -39,7 +39,8 @@ export async function houseFigures(sql: Sql): Promise<HouseFigures> {
       .map(({ circuit }) => ({ state: circuit.state, cause: circuit.cause })),
     intakeWaiting: await one("SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'new'"),
     intakeOldestSeconds: await one(
-      "SELECT TIMESTAMPDIFF(SECOND, received_at, UTC_TIMESTAMP(3)) AS n FROM lead_intake WHERE status = 'new' ORDER BY id LIMIT 1",
+      `SELECT TIMESTAMPDIFF(SECOND, received_at, UTC_TIMESTAMP(3)) AS n FROM lead_intake
+        WHERE id = (SELECT MIN(id) FROM lead_intake FORCE INDEX (lead_intake_turn) WHERE status = 'new')`,
     ),
     changesWaiting: await one('SELECT COUNT(*) AS n FROM lead_changes'),
     unsealedSeconds: await oldestUnsealedSeconds(sql),

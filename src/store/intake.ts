@@ -2,6 +2,7 @@
 // Invariant: a row is taken by one process at a time (SKIP LOCKED), and leaves 'new' only in the transaction that settled it.
 import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
 import { leadColumns } from './lead-columns.ts';
+import { takeInTurns, type Turns } from './turns.ts';
 
 /** Every column a sender may fill, in the order of the table. */
 export const intakeColumns = [
@@ -53,13 +54,36 @@ const shaped = (raw: Raw): IntakeRow => {
   return { id, receivedAt, takenAt, values };
 };
 
-/** The oldest new rows that nobody else holds, locked. Rows of an open transaction are skipped and come later. */
-export async function takeNewRows(tx: Sql, limit: number): Promise<IntakeRow[]> {
+/** New rows that nobody else holds, locked: of each client in its turn the oldest. Rows of an open transaction are skipped and come later. */
+export async function takeNewRows(tx: Sql, limit: number, turns: Turns): Promise<IntakeRow[]> {
   // The number is ours, and LIMIT cannot be a parameter typed as text on every server.
-  const count = Math.max(1, Math.min(1000, Math.trunc(limit)));
-  return (
-    await tx.all<Raw>(`${select} WHERE status = 'new' ORDER BY id LIMIT ${count} FOR UPDATE SKIP LOCKED`)
-  ).map(shaped);
+  const most = Math.max(1, Math.min(1000, Math.trunc(limit)));
+  const rows = await takeInTurns(turns, most, {
+    clientAfter: async (client) => {
+      const [next] = await tx.all<{ client_id: string }>(
+        `SELECT client_id FROM lead_intake FORCE INDEX (lead_intake_turn)
+          WHERE status = 'new' ${client === undefined ? '' : 'AND client_id > ?'} ORDER BY client_id LIMIT 1`,
+        client === undefined ? [] : [client],
+      );
+      return next?.client_id;
+    },
+    rowsOf: (client, afterId, count) =>
+      tx.all<Raw>(
+        `${select} FORCE INDEX (lead_intake_turn)
+          WHERE status = 'new' AND client_id = ? AND id > ? ORDER BY id LIMIT ${count} FOR UPDATE SKIP LOCKED`,
+        [client, afterId],
+      ),
+  });
+  return rows.map(shaped);
+}
+
+/** When the oldest new row came in. */
+export async function oldestNewRow(sql: Sql): Promise<Date | undefined> {
+  const [row] = await sql.all<{ received_at: Date }>(
+    `SELECT received_at FROM lead_intake
+      WHERE id = (SELECT MIN(id) FROM lead_intake FORCE INDEX (lead_intake_turn) WHERE status = 'new')`,
+  );
+  return row?.received_at;
 }
 
 /** One row again, if it is still new and free. */

@@ -3,6 +3,7 @@
 import type { Action } from '../../connectors/contract.ts';
 import type { DeliveryState } from '../domain/delivery.ts';
 import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
+import { takeInTurns, type Turns } from './turns.ts';
 
 export interface LeadChange {
   readonly id: number;
@@ -30,24 +31,43 @@ export async function anyChange(sql: Sql): Promise<boolean> {
   return (await sql.all(`SELECT 1 FROM lead_changes WHERE priority < ${asidePriority} LIMIT 1`)).length > 0;
 }
 
-/** Takes changes nobody else is planning, fresh before backfilled; the caller's transaction holds them. */
-export async function takeChanges(tx: Sql, limit: number): Promise<readonly LeadChange[]> {
-  return (
-    await tx.all<ChangeRow>(
-      `SELECT ${changeColumns} FROM lead_changes FORCE INDEX (lead_changes_next)
-        WHERE priority < ${asidePriority} ORDER BY priority, id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
-    )
-  ).map(changeOf);
-}
+/** Takes changes nobody else is planning, fresh before backfilled, each client in its turn; the caller's transaction holds them. */
+export const takeChanges = (tx: Sql, limit: number, turns: Turns): Promise<readonly LeadChange[]> =>
+  changesInTurn(tx, limit, turns, 'FOR UPDATE SKIP LOCKED');
 
 /** The changes that would be taken next, without a lock. */
-export async function nextChanges(sql: Sql, limit: number): Promise<readonly LeadChange[]> {
-  return (
-    await sql.all<ChangeRow>(
-      `SELECT ${changeColumns} FROM lead_changes FORCE INDEX (lead_changes_next)
-        WHERE priority < ${asidePriority} ORDER BY priority, id LIMIT ${Math.trunc(limit)}`,
-    )
-  ).map(changeOf);
+export const nextChanges = (sql: Sql, limit: number, turns: Turns): Promise<readonly LeadChange[]> =>
+  changesInTurn(sql, limit, turns, '');
+
+async function changesInTurn(
+  sql: Sql,
+  limit: number,
+  turns: Turns,
+  lock: string,
+): Promise<readonly LeadChange[]> {
+  const taken: ChangeRow[] = [];
+  const most = Math.max(1, Math.trunc(limit));
+  for (let priority = 0; priority < asidePriority && taken.length < most; priority += 1) {
+    taken.push(
+      ...(await takeInTurns(turns, most - taken.length, {
+        clientAfter: async (client) => {
+          const [next] = await sql.all<{ client_id: string }>(
+            `SELECT client_id FROM lead_changes FORCE INDEX (lead_changes_turn)
+              WHERE priority = ? ${client === undefined ? '' : 'AND client_id > ?'} ORDER BY client_id LIMIT 1`,
+            client === undefined ? [priority] : [priority, client],
+          );
+          return next?.client_id;
+        },
+        rowsOf: (client, afterId, count) =>
+          sql.all<ChangeRow>(
+            `SELECT ${changeColumns} FROM lead_changes FORCE INDEX (lead_changes_turn)
+              WHERE priority = ? AND client_id = ? AND id > ? ORDER BY id LIMIT ${count} ${lock}`,
+            [priority, client, afterId],
+          ),
+      })),
+    );
+  }
+  return taken.map(changeOf);
 }
 
 /** One change, unless another planner has it. */

@@ -1,6 +1,7 @@
 // The state of the house for `relais status`: what waits where, and since when.
 // Invariant: reads only; counts come from indexes, never from the rows of millions of settled deliveries.
 import type { Sql } from './database.ts';
+import { oldestNewRow } from './intake.ts';
 
 export interface DeliveryCount {
   readonly destination: string;
@@ -35,15 +36,12 @@ export async function houseState(sql: Sql): Promise<HouseState> {
        FROM deliveries FORCE INDEX (deliveries_due)
       WHERE state IN ('waiting', 'withheld', 'pending') GROUP BY destination_id, state, reason`,
   );
-  const [first] = await sql.all<{ at: Date }>(
-    "SELECT received_at AS at FROM lead_intake WHERE status = 'new' ORDER BY id LIMIT 1",
-  );
   return {
     deliveries: [...settled, ...open].sort(
       (a, b) => a.destination.localeCompare(b.destination) || a.state.localeCompare(b.state),
     ),
     intakeNew: await one("SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'new'"),
-    oldestIntake: first?.at,
+    oldestIntake: await oldestNewRow(sql),
     intakeRefused: await one("SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'refused'"),
     changes: await one('SELECT COUNT(*) AS n FROM lead_changes'),
     unsealed: await one('SELECT COUNT(*) AS n FROM handovers_unsealed'),

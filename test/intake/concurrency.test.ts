@@ -1,7 +1,9 @@
 // Many senders, several intakes, broken rows: nothing twice, nothing half, nothing out of order, nothing held up.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SqlFailure } from '../../src/store/database.ts';
+import { takeChanges } from '../../src/store/planning.ts';
 import { createLeadSecrets } from '../../src/store/secrets.ts';
+import { startOfTurns } from '../../src/store/turns.ts';
 import { masterKey, openIntakeHome, type IntakeHome } from './intake-support.ts';
 import { about, fullLead, grant, lead } from './rows.ts';
 
@@ -32,6 +34,25 @@ async function drain(
     if (taken === 0) await sleep(2);
   }
 }
+
+describe('a rush of one client', () => {
+  it('holds up no other: its one lead is taken in and planned with the next batch', async () => {
+    await home.database.run(
+      "INSERT IGNORE INTO clients (id, name, legal_entity, facts) VALUES ('zenith', 'Zenith', 'Zenith SAS', '{}')",
+    );
+    for (let start = 0; start < 400; start += 100)
+      await home.send(...Array.from({ length: 100 }, (_, index) => fullLead(`R-${start + index}`)));
+    await home.send({ ...fullLead('Z-1'), client_id: 'zenith' });
+    await home.intake().acceptBatch(50);
+    expect(await home.count("leads WHERE client_id = 'zenith'")).toBe(1);
+    expect(await home.count("leads WHERE client_id = 'acme'")).toBe(49);
+    // The changes of a rush wait in turn as well, whatever came in first.
+    await home.database.run("UPDATE lead_changes SET id = id + 100000 WHERE client_id = 'zenith'");
+    const changes = await home.database.transaction((tx) => takeChanges(tx, 10, startOfTurns()));
+    expect(changes.filter((one) => one.clientId === 'zenith')).toHaveLength(1);
+    expect(changes).toHaveLength(10);
+  });
+});
 
 describe('two intakes at once', () => {
   it('take no row twice: every lead, receipt, secret and change is there once', async () => {

@@ -2,6 +2,7 @@
 import { takeDue } from '../../src/store/dispatching.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { takeChanges, wakeSiblings } from '../../src/store/planning.ts';
+import { startOfTurns } from '../../src/store/turns.ts';
 import { addBackfill } from '../../src/store/side-doors.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 
@@ -68,7 +69,7 @@ describe('fresh leads', () => {
       "INSERT INTO lead_changes (client_id, lead_id, revision, kind) VALUES ('essai', ?, 1, 'created')",
       [fresh],
     );
-    const taken = await home.gateway.transaction((tx) => takeChanges(tx, 10));
+    const taken = await home.gateway.transaction((tx) => takeChanges(tx, 10, startOfTurns()));
     expect(taken.map((one) => [one.leadId, one.kind])).toEqual([
       [fresh, 'created'],
       [old, 'backfill:essai-crm'],

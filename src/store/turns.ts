@@ -1,0 +1,67 @@
+// Who comes next where rows of several clients wait: each client in its turn, each in the order its rows came.
+// Invariant: a rush of one client delays no other (guarantee 8), and a client alone gets everything.
+
+/** Where a process stands in the round of clients. Each process goes round by itself. */
+export interface Turns {
+  last: string | undefined;
+}
+
+export const startOfTurns = (): Turns => ({ last: undefined });
+
+/** Clients served together at most; the others follow in the next round. */
+const clientsAtOnce = 20;
+
+export interface Queue<Row> {
+  /** The first client after this one, by name, that has rows; of all clients without a name. One leap into an index. */
+  readonly clientAfter: (client: string | undefined) => Promise<string | undefined>;
+  /** Its oldest rows with an id above `afterId`. */
+  readonly rowsOf: (client: string, afterId: number, limit: number) => Promise<readonly Row[]>;
+}
+
+/** At most `limit` rows, oldest first: the clients whose turn it is share them, and what one leaves another takes. */
+export async function takeInTurns<Row extends { readonly id: number }>(
+  turns: Turns,
+  limit: number,
+  queue: Queue<Row>,
+): Promise<Row[]> {
+  const clients = await clientsInTurn(turns.last, Math.min(clientsAtOnce, limit), queue.clientAfter);
+  const last = clients.at(-1);
+  if (last === undefined) return [];
+  turns.last = last;
+  const share = Math.floor(limit / clients.length);
+  const taken: Row[] = [];
+  const more: { readonly client: string; readonly afterId: number }[] = [];
+  for (const client of clients) {
+    const rows = await queue.rowsOf(client, 0, share);
+    taken.push(...rows);
+    const newest = rows.at(-1);
+    if (rows.length === share && newest !== undefined) more.push({ client, afterId: newest.id });
+  }
+  for (const { client, afterId } of more) {
+    const left = limit - taken.length;
+    if (left <= 0) break;
+    taken.push(...(await queue.rowsOf(client, afterId, left)));
+  }
+  return taken.sort((one, other) => one.id - other.id);
+}
+
+async function clientsInTurn(
+  last: string | undefined,
+  most: number,
+  clientAfter: Queue<never>['clientAfter'],
+): Promise<readonly string[]> {
+  const clients: string[] = [];
+  let at = last;
+  let wrapped = last === undefined;
+  while (clients.length < most) {
+    const next = await clientAfter(at);
+    if (next !== undefined && !clients.includes(next)) {
+      clients.push(next);
+      at = next;
+    } else if (next === undefined && !wrapped) {
+      wrapped = true;
+      at = undefined;
+    } else break;
+  }
+  return clients;
+}
