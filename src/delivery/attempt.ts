@@ -31,6 +31,8 @@ export interface Work {
   readonly alerts: Alert[];
   readonly ended: { readonly leadId: number; readonly destinationId: string }[];
   readonly calls: CallOutcome[];
+  /** Deliveries whose pause was for an outage that is over. */
+  readonly forward: number[];
   /** Deliveries whose next call leaves at once. */
   readonly next: number[];
   readonly erased: { readonly leadId: number; readonly destinationId: string }[];

@@ -71,9 +71,13 @@ export function moveCircuit(
       decision.signal === 'throttled' && decision.verdict.next === 'retry' ? decision.verdict.afterMs : 0;
     const move = afterAttempt(
       circuit.now,
-      { deliveryId, signal: decision.signal, startedAt, throttledForMs },
+      {
+        ...{ deliveryId, signal: decision.signal, startedAt, throttledForMs },
+        pauseAsked: 'afterMs' in attempted.outcome && attempted.outcome.afterMs !== undefined,
+      },
       now,
     );
+    work.forward.push(...move.retryNow);
     const wasClosed = circuit.now.state === 'closed';
     if (move.circuit !== circuit.now) {
       circuit.now = move.circuit;

@@ -13,7 +13,7 @@ import { saveCircuit } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
 import { lockLeased, type Holds } from '../store/leases.ts';
-import { forgetReferences, markSettled } from '../store/sending.ts';
+import { bringForward, forgetReferences, markSettled } from '../store/sending.ts';
 import type { Attempted, Work } from './attempt.ts';
 import { lockCircuits, moveCircuit, type CircuitWork } from './circuit.ts';
 import type { ClaimedDelivery } from './claim.ts';
@@ -99,6 +99,7 @@ async function settleTogether(
     erased: [],
     calls: [],
     next: [],
+    forward: [],
   };
   const results: Settled[] = [];
   for (const one of settlings)
@@ -112,6 +113,7 @@ async function settleTogether(
   await forgetReferences(tx, work.erased);
   await forgetCaptures(tx, work.erased);
   await wakeSiblings(tx, work.ended);
+  await bringForward(tx, work.forward);
   await raiseAlerts(tx, await withoutRepeats(tx, work.alerts));
   for (const [destinationId, circuit] of circuits)
     if (circuit.changed) await saveCircuit(tx, destinationId, circuit.now);

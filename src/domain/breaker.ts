@@ -10,6 +10,8 @@ export interface Circuit {
   readonly cause: string;
   /** Distinct deliveries that failed technically since the last success. */
   readonly failing: readonly number[];
+  /** Deliveries that no success brings forward: it did once, or a poison lead would spend its tries; or their pause was asked for. */
+  readonly forwarded?: readonly number[];
   /** Distinct deliveries refused, invalid or unknown since the last acceptance. */
   readonly rejected: readonly number[];
   /** Epoch ms; undefined when closed. */
@@ -60,12 +62,20 @@ export interface CircuitEvidence {
   readonly startedAt: number;
   /** For `throttled`: how long to keep quiet. */
   readonly throttledForMs?: number;
+  /** The recipient named the pause itself (`Retry-After`): it is kept, whoever succeeds meanwhile. */
+  readonly pauseAsked?: boolean;
 }
 
 export interface CircuitMove {
   readonly circuit: Circuit;
   readonly change: 'none' | 'opened' | 'closed';
+  /** Deliveries that failed technically and wait out a pause though the recipient is back: their next try is due now. */
+  readonly retryNow: readonly number[];
 }
+
+const still = (circuit: Circuit): CircuitMove => ({ circuit, change: 'none', retryNow: [] });
+/** Deliveries remembered as brought forward. */
+const forwardedKept = 20;
 
 /** What the breaker becomes after one attempt. Returns the same object when nothing changed, so that nothing is written. */
 export function afterAttempt(
@@ -76,28 +86,29 @@ export function afterAttempt(
 ): CircuitMove {
   const { deliveryId, signal } = attempt;
   // Fifty deliveries in flight when the circuit opens would otherwise count as fifty failed probes.
-  if (circuit.state !== 'closed' && attempt.startedAt < (circuit.movedAt ?? 0))
-    return { circuit, change: 'none' };
+  if (circuit.state !== 'closed' && attempt.startedAt < (circuit.movedAt ?? 0)) return still(circuit);
   switch (signal) {
     case 'none':
-      return { circuit, change: 'none' };
+      return still(circuit);
     case 'success':
-      return afterSuccess(circuit, now, policy);
+      return forwarding(afterSuccess(circuit, now, policy), circuit, deliveryId);
     case 'throttled': {
       const until = now + (attempt.throttledForMs ?? 0);
-      if ((circuit.quietUntil ?? 0) >= until) return { circuit, change: 'none' };
-      return { circuit: { ...circuit, quietUntil: until }, change: 'none' };
+      if ((circuit.quietUntil ?? 0) >= until) return still(circuit);
+      return still({ ...circuit, quietUntil: until });
     }
     case 'unauthorized':
       return open(circuit, 'unauthorized', now, policy);
     case 'unavailable': {
       if (circuit.state !== 'closed') return open(circuit, 'unavailable', now, policy);
       const failing = withDistinct(circuit.failing, deliveryId, policy.unavailableLimit);
+      const known =
+        attempt.pauseAsked === true
+          ? { forwarded: withDistinct(circuit.forwarded ?? [], deliveryId, forwardedKept) }
+          : {};
       if (failing.length >= policy.unavailableLimit)
-        return open({ ...circuit, failing }, 'unavailable', now, policy);
-      return failing === circuit.failing
-        ? { circuit, change: 'none' }
-        : { circuit: { ...circuit, failing }, change: 'none' };
+        return open({ ...circuit, failing, ...known }, 'unavailable', now, policy);
+      return still(failing === circuit.failing ? circuit : { ...circuit, failing, ...known });
     }
     case 'rejection':
     case 'unknown': {
@@ -105,14 +116,14 @@ export function afterAttempt(
         // The endpoint answers again: a business no is an answer, unless answers were what was wrong.
         const alive =
           signal === 'rejection' && (circuit.cause === 'unavailable' || circuit.cause === 'unauthorized');
-        return alive ? afterSuccess(circuit, now, policy) : open(circuit, signal, now, policy);
+        return alive
+          ? forwarding(afterSuccess(circuit, now, policy), circuit, deliveryId)
+          : open(circuit, signal, now, policy);
       }
       const rejected = withDistinct(circuit.rejected, deliveryId, policy.rejectionLimit);
       if (rejected.length >= policy.rejectionLimit)
         return open({ ...circuit, rejected }, signal, now, policy);
-      return rejected === circuit.rejected
-        ? { circuit, change: 'none' }
-        : { circuit: { ...circuit, rejected }, change: 'none' };
+      return still(rejected === circuit.rejected ? circuit : { ...circuit, rejected });
     }
   }
 }
@@ -136,6 +147,15 @@ export function probeNow(circuit: Circuit, now: number): Circuit {
   return loud.state === 'open' ? { ...loud, nextProbeAt: now } : loud;
 }
 
+/** The recipient is back: who failed meanwhile need not wait out a pause that was meant for an outage. */
+function forwarding(move: CircuitMove, before: Circuit, succeeded: number): CircuitMove {
+  const known = before.forwarded ?? [];
+  const retryNow = before.failing.filter((id) => id !== succeeded && !known.includes(id));
+  if (retryNow.length === 0) return move;
+  const forwarded = [...known, ...retryNow].slice(-forwardedKept);
+  return { ...move, circuit: { ...move.circuit, failing: [], forwarded }, retryNow };
+}
+
 function afterSuccess(circuit: Circuit, now: number, policy: BreakerPolicy): CircuitMove {
   switch (circuit.state) {
     case 'closed':
@@ -144,28 +164,17 @@ function afterSuccess(circuit: Circuit, now: number, policy: BreakerPolicy): Cir
         circuit.rejected.length === 0 &&
         (circuit.quietUntil === undefined || circuit.quietUntil > now)
       ) {
-        return { circuit, change: 'none' };
+        return still(circuit);
       }
-      return { circuit: withoutQuiet({ ...circuit, failing: [], rejected: [] }, now), change: 'none' };
+      return still(withoutQuiet({ ...circuit, failing: [], rejected: [] }, now));
     case 'open':
-      return {
-        circuit: withoutQuiet({ ...circuit, state: 'ramping', allowance: 2, movedAt: now }, now),
-        change: 'none',
-      };
+      return still(withoutQuiet({ ...circuit, state: 'ramping', allowance: 2, movedAt: now }, now));
     case 'ramping': {
       const allowance = circuit.allowance * 2;
-      return allowance >= policy.rampEnd
-        ? {
-            circuit: withoutQuiet(
-              {
-                ...closedCircuit,
-                ...(circuit.quietUntil === undefined ? {} : { quietUntil: circuit.quietUntil }),
-              },
-              now,
-            ),
-            change: 'closed',
-          }
-        : { circuit: { ...circuit, allowance }, change: 'none' };
+      if (allowance < policy.rampEnd) return still({ ...circuit, allowance });
+      const { quietUntil } = circuit;
+      const closed = { ...closedCircuit, ...(quietUntil === undefined ? {} : { quietUntil }) };
+      return { circuit: withoutQuiet(closed, now), change: 'closed', retryNow: [] };
     }
   }
 }
@@ -186,6 +195,7 @@ function open(circuit: Circuit, cause: string, now: number, policy: BreakerPolic
       allowance: 0,
     },
     change: again ? 'none' : 'opened',
+    retryNow: [],
   };
 }
 

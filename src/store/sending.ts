@@ -241,6 +241,17 @@ async function settleTogether(
   return tokens === undefined || affected === settlements.length;
 }
 
+/** The next try of deliveries that wait after a technical failure is due now; others, and those in a file, stay as they are. */
+export async function bringForward(tx: Sql, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList([...ids].sort((a, b) => a - b));
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET due_at = LEAST(due_at, UTC_TIMESTAMP(3))
+      WHERE id IN (${marks}) AND state = 'waiting' AND batch_id = 0 AND reason LIKE 'retry:%'`,
+    values,
+  );
+}
+
 /** After an erasure came to a good end: references the CRM gave are personal data of the past. A failed erase keeps them, its replay needs them. */
 export async function forgetReferences(
   tx: Sql,

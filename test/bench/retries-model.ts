@@ -120,11 +120,16 @@ export function playRelais(
       policy,
       random,
     );
-    circuit = afterAttempt(
+    const move = afterAttempt(
       circuit,
       { deliveryId: one.lead, signal: decision.signal, startedAt: one.at },
       now,
-    ).circuit;
+    );
+    circuit = move.circuit;
+    if (move.retryNow.length > 0)
+      due.change((waiting) =>
+        move.retryNow.includes(waiting.lead) ? { ...waiting, at: Math.min(waiting.at, now) } : waiting,
+      );
     const { verdict } = decision;
     if (verdict.next === 'done') book.delivered(one.lead, now);
     else if (verdict.next === 'retry')
@@ -224,25 +229,28 @@ interface Heap<T> {
   readonly peek: () => T | undefined;
   readonly push: (item: T) => void;
   readonly pop: () => T | undefined;
+  readonly change: (to: (item: T) => T) => void;
 }
 
 /** The smallest first. */
 function createHeap<T>(key: (item: T) => number): Heap<T> {
   const items: T[] = [];
   const keyAt = (at: number): number => key(items[at] as T);
+  const push = (item: T): void => {
+    let at = items.push(item) - 1;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      if (keyAt(above) <= key(item)) break;
+      items[at] = items[above] as T;
+      at = above;
+    }
+    items[at] = item;
+  };
   return {
     size: () => items.length,
     peek: () => items[0],
-    push: (item) => {
-      let at = items.push(item) - 1;
-      while (at > 0) {
-        const above = (at - 1) >> 1;
-        if (keyAt(above) <= key(item)) break;
-        items[at] = items[above] as T;
-        at = above;
-      }
-      items[at] = item;
-    },
+    push,
+    change: (to) => items.splice(0).map(to).forEach(push),
     pop: () => {
       const top = items[0];
       const last = items.pop();

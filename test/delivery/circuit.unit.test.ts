@@ -19,10 +19,12 @@ const work = (): Work => ({
   erased: [],
   calls: [],
   next: [],
+  forward: [],
 });
 const attempt = (agoMs: number): Attempted =>
   ({
     rows: [{ clientId: 'essai', destinationId: 'essai-crm' }],
+    outcome: { kind: 'unauthorized', reason: 'HTTP_401' },
     startedAt: 5_000 - agoMs,
   }) as unknown as Attempted;
 

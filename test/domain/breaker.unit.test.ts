@@ -212,3 +212,40 @@ test('the policy shipped is the one the documents speak of', () => {
     rampEnd: 16,
   });
 });
+
+describe('a recipient that is back', () => {
+  test('those that failed meanwhile are tried at once, but for the one that succeeded', () => {
+    const circuit = many([
+      [1, 'unavailable'],
+      [2, 'unavailable'],
+      [3, 'unavailable'],
+    ]);
+    expect(one(circuit, 3, 'success').retryNow).toEqual([1, 2]);
+    expect(one(circuit, 9, 'success').retryNow).toEqual([1, 2, 3]);
+    expect(one(circuit, 9, 'none').retryNow).toEqual([]);
+  });
+  test('each is brought forward once: a poison lead keeps its own schedule while others pass', () => {
+    let circuit: Circuit = closedCircuit;
+    const forward: number[] = [];
+    for (let round = 0; round < 40; round += 1) {
+      circuit = one(circuit, 7, 'unavailable').circuit;
+      const move = one(circuit, 100 + round, 'success');
+      forward.push(...move.retryNow);
+      circuit = move.circuit;
+    }
+    expect(forward).toEqual([7]);
+  });
+  test('a pause the recipient asked for itself is kept', () => {
+    const asked = one(closedCircuit, 1, 'unavailable', t0, { pauseAsked: true }).circuit;
+    const both = one(asked, 2, 'unavailable').circuit;
+    expect(one(both, 9, 'success').retryNow).toEqual([2]);
+  });
+  test('the first success of an open circuit brings forward those that opened it; what is remembered stays small', () => {
+    const move = one(opened('unavailable'), 50, 'success', t0 + 10_000, { startedAt: t0 + 9_000 });
+    expect([move.circuit.state, move.retryNow]).toEqual(['ramping', [1, 2, 3, 4, 5]]);
+    let circuit: Circuit = closedCircuit;
+    for (let id = 1; id < 200; id += 2)
+      circuit = one(one(circuit, id, 'unavailable').circuit, id + 1, 'success').circuit;
+    expect(circuit.forwarded?.length).toBeLessThanOrEqual(20);
+  });
+});
