@@ -135,7 +135,11 @@ async function publishOne(
   const missing = done.mapping.secretNames.filter((name) => app.config.secrets(name).length === 0);
   if (json) {
     const { changed, authorised, reopened, warnings } = done;
-    const data = { ...versionData(done.version, true), changed, authorised, reopened, warnings };
+    const unnamed = done.unnamed.map(({ id, recipient, targets }) => ({ id, recipient, targets }));
+    const data = {
+      ...versionData(done.version, true),
+      ...{ changed, authorised, authorisedBeside: unnamed, reopened, warnings },
+    };
     return out(JSON.stringify({ destination: destinationId, ...data, missingSecrets: missing }));
   }
   for (const warning of done.warnings) say(formatProblem(warning));
@@ -145,6 +149,11 @@ async function publishOne(
       : `${destinationId} v${done.version.version} was in force already; nothing changed.`,
   );
   if (done.authorised > 0) out(`${done.authorised} authorisations of client.yaml added.`);
+  for (const one of done.unnamed)
+    say(
+      `Authorisation ${one.id} (${one.recipient}: ${one.targets.join(', ')}; ${one.categories.join(', ')}) is in force, but client.yaml does not name it. ` +
+        `If it is over: relais authorisation revoke ${one.id} --reason "..."`,
+    );
   if (done.reopened > 0) out(`${done.reopened} withheld deliveries are looked at again.`);
   if (missing.length > 0)
     say(

@@ -1,5 +1,6 @@
 // Publishing a mapping: checked, stored with author and note, in force at once; rolling back; history.
 // Invariant: what check refuses is never published (guarantee 10); a version is kept for ever.
+import { liveAuthorisations, type Authorisation, type AuthorisationFact } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { checkSources, type CheckOptions } from '../mapping/check.ts';
@@ -36,6 +37,8 @@ export interface PublishResult {
   readonly warnings: readonly Problem[];
   /** Authorisations of client.yaml that were added. */
   readonly authorised: number;
+  /** Authorisations in force that client.yaml does not name: removed from it or changed in it, or granted by hand. */
+  readonly unnamed: readonly Authorisation[];
   /** Withheld deliveries that are looked at again. */
   readonly reopened: number;
   readonly mapping: CompiledMapping;
@@ -109,9 +112,9 @@ export function createPublishing(options: {
             },
           ]);
         }
-        const authorised = await authorise(tx, mapping, request.author);
+        const { added: authorised, unnamed } = await authorise(tx, mapping, request.author);
         const reopened = await reopen(tx, mapping.destinationId, request.author);
-        return { version, changed: !same, authorised, reopened };
+        return { version, changed: !same, authorised, unnamed, reopened };
       });
       options.log.info('mapping.published', {
         destination: request.destinationId,
@@ -202,38 +205,47 @@ async function refuseConnectorChange(
   );
 }
 
-/** Turns the contract's authorisations into rows, once each. A revoked one does not come back by publishing again. */
-async function authorise(tx: Sql, mapping: CompiledMapping, author: string): Promise<number> {
+/** What makes two authorisations the same. */
+const sameness = (one: AuthorisationFact & { readonly targets: readonly string[] }): string =>
+  JSON.stringify([
+    one.recipient,
+    one.documentRef,
+    [...one.targets].sort(),
+    [...one.categories].sort(),
+    new Date(one.validFrom).toISOString(),
+    one.validUntil === undefined ? '' : new Date(one.validUntil).toISOString(),
+  ]);
+
+const asFact = (one: Authorisation): AuthorisationFact & { readonly targets: readonly string[] } => {
+  const { validFrom, validUntil, ...rest } = one;
+  return {
+    ...rest,
+    validFrom: validFrom.toISOString(),
+    ...(validUntil === undefined ? {} : { validUntil: validUntil.toISOString() }),
+  };
+};
+
+/**
+ * Turns the contract's authorisations into rows, once each. A revoked one does not come back by publishing again, and
+ * one the file no longer names stays in force: ending it is a person's act with a reason (C18). It is named instead.
+ */
+async function authorise(
+  tx: Sql,
+  mapping: CompiledMapping,
+  author: string,
+): Promise<{ readonly added: number; readonly unnamed: readonly Authorisation[] }> {
   const existing = (await readAuthorisations(tx, [mapping.destinationId])).get(mapping.destinationId) ?? [];
-  let added = 0;
-  for (const fact of mapping.client.authorisations ?? []) {
-    if (fact.destinationId !== mapping.destinationId) continue;
-    const targets = fact.targets ?? mapping.targets;
-    const key = JSON.stringify([
-      fact.recipient,
-      fact.documentRef,
-      [...targets].sort(),
-      [...fact.categories].sort(),
-      fact.validFrom,
-      fact.validUntil ?? '',
-    ]);
-    const known = existing.some(
-      (one) =>
-        JSON.stringify([
-          one.recipient,
-          one.documentRef,
-          [...one.targets].sort(),
-          [...one.categories].sort(),
-          one.validFrom.toISOString(),
-          one.validUntil?.toISOString() ?? '',
-        ]) === key,
-    );
-    if (known) continue;
+  const known = new Set(existing.map((one) => sameness(asFact(one))));
+  const wanted = (mapping.client.authorisations ?? [])
+    .filter((fact) => fact.destinationId === mapping.destinationId)
+    .map((fact) => ({ ...fact, targets: fact.targets ?? mapping.targets }));
+  const missing = wanted.filter((fact) => !known.has(sameness(fact)));
+  for (const fact of missing) {
     const id = await insertAuthorisation(tx, {
       clientId: mapping.clientId,
       destinationId: mapping.destinationId,
       recipient: fact.recipient,
-      targets,
+      targets: fact.targets,
       categories: fact.categories,
       documentRef: fact.documentRef,
       validFrom: new Date(fact.validFrom),
@@ -251,9 +263,12 @@ async function authorise(tx: Sql, mapping: CompiledMapping, author: string): Pro
         purpose: fact.documentRef,
       },
     ]);
-    added += 1;
   }
-  return added;
+  const named = new Set(wanted.map(sameness));
+  return {
+    added: missing.length,
+    unnamed: liveAuthorisations(existing, new Date()).filter((one) => !named.has(sameness(asFact(one)))),
+  };
 }
 
 /** A repaired mapping or authorisation is a repaired cause: what it withheld is looked at again. */

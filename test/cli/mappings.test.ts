@@ -86,6 +86,31 @@ describe('mapping publish, rollback, history', () => {
   });
 });
 
+describe('an authorisation that client.yaml names no more', () => {
+  test('stays in force and is named with the command that ends it, until it is revoked', async () => {
+    const client = files['essai/client.yaml'] ?? '';
+    const narrower = client.replace(
+      'targets: [localhost], categories: [identity, project, statistical]',
+      'targets: [localhost], categories: [identity, project]',
+    );
+    expect(narrower).not.toBe(client);
+    gateway.file('essai/client.yaml', narrower);
+    const ran = await relais('mapping', 'publish', 'essai-crm', ...note);
+    expect(ran.out).toContain('1 authorisations of client.yaml added.');
+    expect(ran.err).toContain(
+      'Authorisation 1 (Essai CRM: localhost; identity, project, statistical) is in force, but client.yaml does not name it. If it is over: relais authorisation revoke 1 --reason "..."',
+    );
+    const asJson = await relais('mapping', 'publish', 'essai-crm', ...note, '--json');
+    expect(JSON.parse(asJson.out)).toMatchObject({
+      authorisedBeside: [{ id: 1, recipient: 'Essai CRM', targets: ['localhost'] }],
+    });
+    gateway.file('essai/client.yaml', client);
+    expect((await relais('mapping', 'publish', 'essai-crm', ...note)).err).toContain('Authorisation 2 (');
+    expect((await relais('authorisation', 'revoke', '2', '--reason', 'ticket 20')).code).toBe(0);
+    expect((await relais('mapping', 'publish', 'essai-crm', ...note)).err).not.toContain('Authorisation');
+  });
+});
+
 describe('mapping preview', () => {
   beforeAll(async () => {
     gateway.file('essai/crm.yaml', main);
