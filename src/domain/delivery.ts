@@ -28,7 +28,7 @@ export const reasons = {
   retry: { fr: 'nouvel essai prévu', en: 'next try due' },
   throttled: { fr: 'le destinataire demande de ralentir', en: 'the recipient asks to slow down' },
   destination_held: {
-    fr: 'destination en pause automatique (incident chez le destinataire)',
+    fr: 'destination en pause automatique (incident, ou réglage à corriger)',
     en: 'destination held by its circuit breaker',
   },
   destination_suspended: {

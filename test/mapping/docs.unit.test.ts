@@ -2,8 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bodiesOf, severalCalls } from './calls-support.ts';
+import { checkClientText } from '../../src/mapping/check.ts';
 import { conditionNames } from '../../src/mapping/conditions.ts';
 import { formatterNames } from '../../src/mapping/formatters.ts';
+import { createProblems } from '../../src/mapping/problems.ts';
 import { leadFromSample } from '../../src/mapping/sample.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { compiled, flow, lead, mappingsRoot, problemsOf, webhook, written } from './support.ts';
@@ -72,7 +74,7 @@ function answersOf(mapping: CompiledMapping, lines: string): readonly string[] {
   });
 }
 
-const runnable = examples.filter(({ kind }) => kind !== 'lead' && kind !== 'mistake');
+const runnable = examples.filter(({ kind }) => !['lead', 'mistake', 'client'].includes(kind));
 
 test.each(runnable)('$kind: $title', ({ kind, text, next }) => {
   const mapping = compiled(mappingOf(kind, text), presets);
@@ -100,6 +102,25 @@ test('the lead of the page is the lead the examples are run with', () => {
   const shown = examples.find(({ kind }) => kind === 'lead')?.text ?? '';
   const sample = leadFromSample(shown, 'page.yaml', 'demo');
   expect(sample.ok && sample.lead).toEqual(lead());
+});
+
+test("the client's own file is accepted as it stands, and shows every key there is but the remarks", () => {
+  const [shown] = examples.filter(({ kind }) => kind === 'client');
+  const problems = createProblems();
+  checkClientText('demo', shown?.text ?? '', problems);
+  expect(problems.all().map((one) => one.message)).toEqual([]);
+  const schema = JSON.parse(readFileSync(join(mappingsRoot, 'schema/client.schema.json'), 'utf8')) as {
+    properties: Record<string, { properties?: object; items?: { properties?: object } }>;
+  };
+  const keys = Object.entries(schema.properties).flatMap(([key, { properties, items }]) => [
+    key,
+    ...Object.keys(properties ?? {}),
+    ...Object.keys(items?.properties ?? {}),
+  ]);
+  expect(keys.length).toBeGreaterThan(20);
+  expect(
+    keys.filter((key) => key !== 'note' && !(shown?.text ?? '').includes(`${key}:`) && key !== 'until'),
+  ).toEqual([]);
 });
 
 test('a mistake shown is told as the page says', () => {

@@ -1,5 +1,6 @@
 // The opt-in fields of a client's sample: which consent each most likely is, and what it writes in each state.
-// Invariant: a value nobody showed is never invented: the state then says hold, or the line waits for a person (C20, C51).
+// Invariant: a yes or no the sample shows is completed to its pair, and the mark says which half was assumed; any other value is a
+// person's to give (C20, C51).
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
 import { channelOf, readsAs, smellsOfOptIn, smellsOfOptOut, words } from '../lints.ts';
 import type { SampleValue, Slot } from './shape.ts';
@@ -53,7 +54,10 @@ export function guessOptIn(slot: Slot): OptInGuess {
   const values = valuesOf(slot.value, optOut);
   if (typeof values === 'string') return { lines: [], todo: values };
   const inverted = optOut ? '; an opt-out by its name: check the values, then add inverted: confirmed' : '';
-  return { lines: [{ line: { ...base, values }, why: `${meant}${inverted}` }] };
+  const shown = String(slot.value).trim();
+  const other = Object.values(values).find((one) => String(one) !== shown);
+  const assumed = `; the sample shows ${shown}, that the other states write ${String(other)} is assumed`;
+  return { lines: [{ line: { ...base, values }, why: `${meant}${assumed}${inverted}` }] };
 }
 
 function purposeOf(name: string): ConsentPurpose {
