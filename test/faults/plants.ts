@@ -80,8 +80,8 @@ export const plants: readonly Plant[] = [
     patches: [
       {
         file: 'src/delivery/dispatch.ts',
-        find: 'for (const [destinationId, group] of byDestination) await push(destinationId, group.map(jobOf), true);',
-        put: 'if (byDestination.size < 0) await push("", [], true);',
+        find: "for (const [destinationId, group] of byDestination) await push(destinationId, group.map(jobOf), 'again');",
+        put: 'if (byDestination.size < 0) await push("", [], "again");',
       },
     ],
     red: [zeros.unsettled],
@@ -93,8 +93,8 @@ export const plants: readonly Plant[] = [
     patches: [
       {
         file: 'src/delivery/claim.ts',
-        find: 'const blocked = blockedBy(row, siblings, claimed);',
-        put: 'const blocked = false && blockedBy(row, siblings, claimed);',
+        find: 'const blocked = blockedBy(row, siblings, taken);',
+        put: 'const blocked = false && blockedBy(row, siblings, taken);',
       },
     ],
     red: [zeros.twoAtOnce],
