@@ -1,7 +1,11 @@
 // relais lead withdraw | erase: a prospect's rights, applied at once (C21, C22).
 // Invariant: erasing is confirmed by typing the reference; both are logged with who and why.
 import type { Command } from 'commander';
+import type { App } from '../app.ts';
 import { consentChannels, consentPurposes } from '../domain/lead.ts';
+import { deliveriesOfLeads } from '../store/deliveries.ts';
+import { findDestination } from '../store/destinations.ts';
+import { findLeads } from '../store/support-leads.ts';
 import { collect, known, reasonOf, withExamples } from './arguments.ts';
 import { confirmed, out, say, withApp } from './terminal.ts';
 
@@ -64,6 +68,7 @@ async function withdraw(reference: string, options: WithdrawOptions): Promise<vo
     out(
       `Withdrawn: ${purpose} by ${channels.join(', ')}. The lead is at revision ${revision}; recipients that have it get an update.`,
     );
+    await tellByHand(app, options.client, reference, 'update');
   });
 }
 
@@ -83,5 +88,30 @@ async function erase(reference: string, options: EraseOptions): Promise<void> {
         ? 'Already erased.'
         : `Erased. ${done.cancelled} deliveries cancelled; erase deliveries follow to whoever received it (relais delivery list --lead ${reference}).`,
     );
+    if (!done.alreadyErased) await tellByHand(app, options.client, reference, 'erase');
   });
+}
+
+/** A recipient whose interface knows no change or erasure has to be told in writing: the person at the terminal hears it now. */
+async function tellByHand(
+  { database, published }: App,
+  clientId: string,
+  reference: string,
+  action: 'update' | 'erase',
+): Promise<void> {
+  const [lead] = await findLeads(database, [clientId], { reference });
+  const sent = (lead === undefined ? [] : await deliveriesOfLeads(database, [lead.id])).filter(
+    (one) => one.action === 'create' && one.departures > 0,
+  );
+  const byHand: string[] = [];
+  for (const id of new Set(sent.map((one) => one.destinationId))) {
+    const destination = await findDestination(database, id);
+    const mapping = await published.version(destination?.mappingVersionId ?? 0);
+    if (mapping?.actions[action] === undefined) byHand.push(id);
+  }
+  if (byHand.length > 0)
+    say(
+      `${byHand.join(', ')}: takes no ${action}, so that its recipient has to be told in writing. ` +
+        `That task stands as failed manual_${action === 'erase' ? 'erasure' : 'update'}_required in relais delivery list --lead ${reference}.`,
+    );
 }

@@ -229,4 +229,31 @@ describe('rights', () => {
     expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/^REPLAY-001 /) as string });
     expect(again.out).toContain('the lead has been erased');
   });
+
+  test('where a recipient takes neither change nor erasure, the person who asks is told that it is theirs to write', async () => {
+    const main = webhookFiles(crm.port)['essai/crm.yaml'] ?? '';
+    const silent = main.replace(/^(update|erase): .*\n/gm, '');
+    expect(silent).not.toBe(main);
+    gateway.file('essai/crm.yaml', silent);
+    await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'silent' });
+    await gateway.send(leadRow('ES-9'));
+    await gateway.until('delivered', async () =>
+      (await gateway.states("l.reference = 'ES-9'")).some((one) => one.state === 'delivered'),
+    );
+    const about = ['ES-9', '--client', 'essai', '--reason', 'request 80'];
+    const withdrawn = await relais('lead', 'withdraw', ...about);
+    expect([withdrawn.code, withdrawn.err]).toEqual([
+      0,
+      'essai-crm: takes no update, so that its recipient has to be told in writing. ' +
+        'That task stands as failed manual_update_required in relais delivery list --lead ES-9.\n',
+    ]);
+    const task = (reason: string) => async (): Promise<boolean> =>
+      (await gateway.states("l.reference = 'ES-9'")).some(
+        (one) => one.state === 'failed' && one.reason === reason,
+      );
+    await gateway.until('the update as a task', task('manual_update_required'));
+    const erased = await relais('lead', 'erase', ...about, '--yes');
+    expect(erased.err).toContain('essai-crm: takes no erase');
+    await gateway.until('the erase as a task', task('manual_erasure_required'));
+  });
 });
