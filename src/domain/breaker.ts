@@ -181,13 +181,15 @@ function afterSuccess(circuit: Circuit, now: number, policy: BreakerPolicy): Cir
 
 function open(circuit: Circuit, cause: string, now: number, policy: BreakerPolicy): CircuitMove {
   const again = circuit.state !== 'closed';
+  // The latest cause is what support has to mend. But an endpoint that refused everything is not alive again for refusing once more.
+  const kept = again && (circuit.cause === 'rejection' || circuit.cause === 'unknown');
   const probes = again ? circuit.probes + 1 : 0;
   const wait = Math.min(policy.firstProbeMs * 2 ** Math.min(probes, 20), policy.maxProbeMs);
   return {
     circuit: {
       ...circuit,
       state: 'open',
-      cause: again && circuit.cause !== '' ? circuit.cause : cause,
+      cause: kept ? circuit.cause : cause,
       openedAt: circuit.openedAt ?? now,
       movedAt: now,
       nextProbeAt: now + wait,

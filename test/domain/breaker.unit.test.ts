@@ -249,3 +249,16 @@ describe('a recipient that is back', () => {
     expect(circuit.forwarded?.length).toBeLessThanOrEqual(20);
   });
 });
+
+test('the cause is the latest where the recipient was down or refused our access; a run of refusals stays one', () => {
+  const later = { startedAt: t0 + 9_000 };
+  const down = opened('unavailable');
+  expect(one(down, 50, 'unauthorized', t0 + 10_000, later).circuit.cause).toBe('unauthorized');
+  expect(one(opened('unauthorized'), 50, 'unavailable', t0 + 10_000, later).circuit.cause).toBe(
+    'unavailable',
+  );
+  const moved = opened('rejection');
+  const probed = one(moved, 50, 'unavailable', t0 + 10_000, later).circuit;
+  expect(probed.cause).toBe('rejection');
+  expect(one(probed, 51, 'rejection', t0 + 60_000, { startedAt: t0 + 59_000 }).circuit.state).toBe('open');
+});
