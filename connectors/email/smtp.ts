@@ -25,9 +25,14 @@ export type Sent =
 interface Session {
   readonly connection: SMTPConnection;
   closed: boolean;
+  /** Ends the session when nobody has used it. */
+  idle?: NodeJS.Timeout;
 }
 
-const maxIdle = 5;
+/** Kept for each server: as many mails as leave together find a session, or each would cost a handshake and a login. */
+const maxIdle = 50;
+/** A session nobody uses for so long is closed, ms: servers count connections, and close idle ones after minutes. */
+const idleMs = 10_000;
 
 export function createSmtpSessions(network: NetworkPolicy) {
   const idle = new Map<string, Session[]>();
@@ -163,6 +168,7 @@ export function createSmtpSessions(network: NetworkPolicy) {
       (await start(server, timeouts, deadline)).connection.close();
     },
     close(): void {
+      for (const session of [...idle.values()].flat()) clearTimeout(session.idle);
       idle.clear();
       for (const session of open) session.connection.close();
     },
@@ -173,16 +179,26 @@ export type SmtpSessions = ReturnType<typeof createSmtpSessions>;
 
 function takeIdle(idle: Map<string, Session[]>, key: string): Session | undefined {
   const kept = idle.get(key) ?? [];
-  for (let session = kept.pop(); session !== undefined; session = kept.pop())
+  // The last one used first: what is not needed grows old and goes.
+  for (let session = kept.pop(); session !== undefined; session = kept.pop()) {
+    clearTimeout(session.idle);
     if (!session.closed) return session;
+  }
   return undefined;
 }
 
 function keepIdle(idle: Map<string, Session[]>, key: string, session: Session): void {
   const kept = (idle.get(key) ?? []).filter((one) => !one.closed);
   idle.set(key, kept);
-  if (kept.length < maxIdle) kept.push(session);
-  else session.connection.quit();
+  if (kept.length >= maxIdle) return session.connection.quit();
+  kept.push(session);
+  session.idle = setTimeout(() => {
+    idle.set(
+      key,
+      (idle.get(key) ?? []).filter((one) => one !== session),
+    );
+    session.connection.quit();
+  }, idleMs).unref();
 }
 
 // A rotated password must open a new session; the password itself is no key to keep.

@@ -149,4 +149,15 @@ describe('what the server says', () => {
     expect(recipient.received).toHaveLength(3);
     expect(recipient.connections()).toBe(before + 2);
   });
+
+  test('as many mails as leave together find their session again the next time', async () => {
+    await email.close?.();
+    const before = recipient.connections();
+    const together = (): Promise<unknown> => Promise.all(Array.from({ length: 12 }, () => send()));
+    await together();
+    expect(recipient.connections() - before).toBe(12);
+    await together();
+    await together();
+    expect(recipient.connections() - before).toBe(12);
+  });
 });
