@@ -130,15 +130,20 @@ async function answerOf(
   return { kind: 'answer', answer, bytes };
 }
 
+const utf8 = new TextDecoder('utf-8');
+
+/** A decoder keeps no state between whole answers, so that one serves them all. */
 function decoderFor(parameters: readonly string[]): TextDecoder {
   const charset = parameters
     .find((part) => /^charset=/i.test(part))
     ?.slice('charset='.length)
-    .replaceAll('"', '');
+    .replaceAll('"', '')
+    .toLowerCase();
+  if (charset === undefined || charset === 'utf-8' || charset === 'utf8') return utf8;
   try {
-    return new TextDecoder(charset ?? 'utf-8');
+    return new TextDecoder(charset);
   } catch {
-    return new TextDecoder('utf-8');
+    return utf8;
   }
 }
 

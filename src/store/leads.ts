@@ -221,8 +221,10 @@ function leadOf(row: Row, consents: readonly ConsentRecord[], interactions: read
 /** Absent stays absent (C13): NULL columns leave no key. */
 function present<T extends Record<string, unknown>>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
   const kept: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(values))
+  for (const name of Object.keys(values)) {
+    const value = values[name];
     if (value !== null && value !== undefined) kept[name] = value;
+  }
   return kept as { [K in keyof T]?: NonNullable<T[K]> };
 }
 
