@@ -8,6 +8,7 @@ import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Database } from '../store/database.ts';
 import { renewLeases } from '../store/leases.ts';
 import { logAttempt } from './attempt-log.ts';
+import { orBroken } from './broken.ts';
 import { policyOf, type Progress } from './calls.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { writeContent, type ContentInputs, type Ready, type Stopped } from './content.ts';
@@ -83,8 +84,13 @@ export function createTravel(options: TravelOptions): Travel {
       const ready = written.filter((one): one is Ready => 'record' in one);
       stopped.push(...written.filter((one): one is Stopped => 'state' in one));
       left = ready.map((one) => one.row);
-      const file =
-        trip.batch === undefined ? undefined : await fileParcel(trip.batch, ready, stopped, trip, options);
+      const { batch } = trip;
+      const filed =
+        batch === undefined
+          ? undefined
+          : await orBroken(() => fileParcel(batch, ready, stopped, trip, options));
+      if (filed?.ok === false) return failBroken(filed.code, ready, stopped, trip);
+      const file = filed?.value;
       if (ready.length === 0 || file === 'voided') {
         await endWithoutLeaving(ready, stopped, trip.batch, file === 'voided');
         return undefined;
@@ -99,9 +105,13 @@ export function createTravel(options: TravelOptions): Travel {
         left = ready.slice(0, most).map((one) => one.row);
         continue;
       }
-      const parcel = file?.parcel ?? parcelOf(ready, trip.content, trip.progress?.captured);
       const settings = ready[0]?.call?.settings ?? trip.settings;
-      const composed = trip.connector.compose(parcel, settings, trip.context.secret);
+      const made = await orBroken(() => {
+        const parcel = file?.parcel ?? parcelOf(ready, trip.content, trip.progress?.captured);
+        return { parcel, composed: trip.connector.compose(parcel, settings, trip.context.secret) };
+      });
+      if (!made.ok) return failBroken(made.code, ready, stopped, trip);
+      const { parcel, composed } = made.value;
       const uncovered = ready.filter(
         (one) => !composed.targetKeys.every((key) => one.authorisation.targets.includes(key.toLowerCase())),
       );
@@ -162,6 +172,25 @@ export function createTravel(options: TravelOptions): Travel {
       });
       return { row, state: 'failed', reason: reasonWith('invalid', 'BROKEN'), fields: [] };
     }
+  };
+
+  /** A bug of ours in the writing of the whole: nothing has left, and the same again would break again, lease after lease. */
+  const failBroken = async (
+    code: string,
+    ready: readonly Ready[],
+    stopped: readonly Stopped[],
+    { batch, mapping }: Trip,
+  ): Promise<undefined> => {
+    options.log.error('delivery.broken', {
+      destination: mapping.destinationId,
+      ...(batch === undefined ? { delivery: ready[0]?.row.id ?? 0 } : { batch: batch.id }),
+      code,
+    });
+    const failed = ready.map(({ row }): Stopped => ({
+      ...{ row, state: 'failed', reason: reasonWith('invalid', 'BROKEN'), fields: [] },
+    }));
+    await endWithoutLeaving([], [...stopped, ...failed], batch, false);
+    return undefined;
   };
 
   const sendAndSettle = async (

@@ -36,6 +36,7 @@ interface Open {
   usedAt: number;
   /** Jobs begun and not ended. */
   readonly running: Set<Promise<void>>;
+  readonly places: Places;
 }
 
 /** Entries a worker holds while their jobs wait for room. */
@@ -121,7 +122,7 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
     worker.on('active', () => {
       troubles = 0;
     });
-    pool.set(destinationId, { worker, usedAt: Date.now(), running });
+    pool.set(destinationId, { worker, usedAt: Date.now(), running, places });
     log.info('worker.opened', { destination: destinationId, count: concurrency });
   };
   const wake = async (destinationId: string): Promise<void> => {
@@ -145,6 +146,16 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
   options.subscriber.on('message', (_channel: string, destinationId: string) => wakeQuietly(destinationId));
   await options.subscriber.subscribe(wakeChannel(prefix));
 
+  /** A destination that is never idle is never opened anew: a published change of its concurrency reaches it here. */
+  const follow = (destinationId: string, { worker, places }: Open): void => {
+    options.concurrencyOf(destinationId).then(
+      (concurrency) => {
+        places.resize(concurrency);
+        if (worker.concurrency !== entriesAhead(concurrency)) worker.concurrency = entriesAhead(concurrency);
+      },
+      () => undefined,
+    );
+  };
   const look = (): void => {
     options.queued().then(
       (ids) => ids.forEach(wakeQuietly),
@@ -152,6 +163,7 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
     );
     const idleSince = Date.now() - (options.idleMs ?? 30_000);
     for (const [destinationId, entry] of pool) {
+      if (entry.running.size > 0) follow(destinationId, entry);
       if (entry.running.size > 0 || entry.usedAt > idleSince) continue;
       pool.delete(destinationId);
       entry.worker.close().catch(() => undefined);
@@ -186,20 +198,33 @@ interface Places {
   /** Resolves when there is a place, in the order they were asked for. */
   readonly enter: () => Promise<void>;
   readonly leave: () => void;
+  /** More places are filled at once; of fewer, nobody is sent away. */
+  readonly resize: (count: number) => void;
 }
 
-function createPlaces(count: number): Places {
-  let free = count;
+function createPlaces(first: number): Places {
+  let count = first;
+  let taken = 0;
   const waiting: (() => void)[] = [];
+  const fill = (): void => {
+    while (taken < count && waiting.length > 0) {
+      taken += 1;
+      waiting.shift()?.();
+    }
+  };
   return {
-    enter: async () => {
-      if (free === 0) return new Promise((done) => void waiting.push(done));
-      free -= 1;
-    },
+    enter: () =>
+      new Promise((done) => {
+        waiting.push(done);
+        fill();
+      }),
     leave: () => {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
+      taken -= 1;
+      fill();
+    },
+    resize: (next) => {
+      count = next;
+      fill();
     },
   };
 }

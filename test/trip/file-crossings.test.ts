@@ -1,6 +1,7 @@
 // Files that two workers, a late job, a lapsed lease or a row of their own cross: one sequence, one content, no row twice or stranded.
 import { startWorker } from '../../src/app.ts';
 import { claimDeliveries } from '../../src/delivery/claim.ts';
+import { replay } from '../../src/delivery/replay.ts';
 import { settle } from '../../src/delivery/settle.ts';
 import { createSweeper } from '../../src/delivery/sweep.ts';
 import type { Step } from '../../src/delivery/travel.ts';
@@ -277,6 +278,51 @@ test('a lead that breaks our own code fails alone, with a reason; the others of 
   stop.push(worker.stop);
   await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
   expect(await gateway.counts("state = 'failed'")).toEqual({ 'failed:invalid:BROKEN': 1 });
+}, 60_000);
+
+test('a file that breaks our own code fails whole, with a reason, instead of being tried lease after lease', async () => {
+  await queuedFile(leadRow('W-1'), leadRow('W-2'));
+  const { app } = gateway;
+  let broken = true;
+  const worker = await startWorker({
+    ...app,
+    published: {
+      version: async (id) => {
+        const mapping = await app.published.version(id);
+        return mapping === undefined
+          ? undefined
+          : {
+              ...mapping,
+              write: (...all) => {
+                if (broken) throw new TypeError('a bug of ours');
+                return mapping.write(...all);
+              },
+            };
+      },
+    },
+  });
+  stop.push(worker.stop);
+  await gateway.until('failed', async () => (await gateway.counts())['failed:invalid:BROKEN'] === 2);
+  expect(await gateway.owner.all('SELECT state, sequence FROM batches')).toEqual([
+    { state: 'voided', sequence: 1 },
+  ]);
+  expect(await gateway.stranded()).toBe(0);
+  expect(
+    await gateway.owner.all("SELECT entry FROM handovers WHERE entry IN ('departed', 'batch_voided')"),
+  ).toEqual([{ entry: 'batch_voided' }]);
+  // Mended, they leave by replay, under the next number.
+  broken = false;
+  const ids = await gateway.owner.all<{ id: number }>('SELECT id FROM deliveries');
+  await replay(
+    { database: app.database, published: app.published },
+    ids.map((row) => row.id),
+    by,
+  );
+  await gateway.start('planner');
+  await gateway.collectable(2);
+  await gateway.ask();
+  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
+  expect(gateway.drops()).toEqual(['L_000002.csv']);
 }, 60_000);
 
 test('leads of a suspended file flow are shown as waiting for it', async () => {

@@ -1,0 +1,43 @@
+// A destination that is never idle: a published change of its concurrency reaches the worker that is sending to it.
+import { startHttpRecipient } from '../connectors/servers/http.ts';
+import { leadRow, openGateway, webhookFiles } from './gateway.ts';
+
+test('more places are filled as soon as the version that gives them is published', async () => {
+  const crm = await startHttpRecipient();
+  const waiting: (() => void)[] = [];
+  crm.answer = (_request, response) => {
+    waiting.push(() => response.writeHead(200).end('{"success":true,"id":"C-1"}'));
+  };
+  const patient = (concurrency: number): Readonly<Record<string, string>> => {
+    const files = webhookFiles(crm.port, { extra: `limits: { concurrency: ${concurrency} }` });
+    const text = (files['essai/crm.yaml'] ?? '').replace(
+      'timeouts: { connect: 1s, response: 2s, total: 3s }',
+      'timeouts: { connect: 1s, response: 30s, total: 40s }',
+    );
+    return { ...files, 'essai/crm.yaml': text };
+  };
+  const gateway = await openGateway({ files: patient(1) });
+  try {
+    const publish = (note: string): Promise<unknown> =>
+      gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note });
+    await publish('one');
+    await gateway.start('planner', 'worker');
+    await gateway.send(...Array.from({ length: 9 }, (_, index) => leadRow(`M-${index}`)));
+    await gateway.until('one is under way', () => Promise.resolve(waiting.length === 1));
+    await new Promise((done) => setTimeout(done, 500));
+    expect(waiting).toHaveLength(1);
+    gateway.file('essai/crm.yaml', patient(5)['essai/crm.yaml'] ?? '');
+    await publish('five');
+    await gateway.until('five are under way', () => Promise.resolve(waiting.length === 5), 20_000);
+    await new Promise((done) => setTimeout(done, 500));
+    expect(waiting).toHaveLength(5);
+    crm.answer = (_request, response) => response.writeHead(200).end('{"success":true,"id":"C-1"}');
+    for (const answer of waiting) answer();
+    await gateway.until('all delivered', async () =>
+      (await gateway.states()).every((one) => one.state === 'delivered'),
+    );
+  } finally {
+    await gateway.close();
+    await crm.close();
+  }
+}, 60_000);
