@@ -15,7 +15,7 @@ const option = (name: string, fallback: number): number => {
 const [rounds, seconds, backlog, replays, idle] = [
   option('rounds', 3),
   option('seconds', 20),
-  option('backlog', 5_000),
+  option('backlog', 50_000),
   option('replays', 10_000),
   option('idle', 500),
 ];
