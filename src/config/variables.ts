@@ -84,7 +84,11 @@ export const variables: readonly Variable[] = [
   { name: 'RELAIS_DRAIN_MS', meaning: 'how long SIGTERM waits for deliveries in flight', fallback: '25000' },
   { name: 'RELAIS_PLANNER_IDLE_MS', meaning: 'pause between two looks when nothing is due', fallback: '40' },
   { name: 'RELAIS_PLANNER_BATCH', meaning: 'rows taken at once', fallback: '200' },
-  { name: 'RELAIS_WINDOW', meaning: 'jobs kept in Redis per destination at most', fallback: '500' },
+  {
+    name: 'RELAIS_WINDOW',
+    meaning: 'deliveries of a destination queued in Redis or under way at most',
+    fallback: '500',
+  },
   { name: 'RELAIS_ALERT_WEBHOOK', meaning: 'https URL that receives alerts as JSON', secret: true },
   { name: 'RELAIS_ALERT_SMTP_URL', meaning: 'smtp(s):// server for alert mails', secret: true },
   { name: 'RELAIS_ALERT_MAIL_TO', meaning: 'mailbox of the support team' },
