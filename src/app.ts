@@ -26,7 +26,7 @@ import { openRedis, type RedisClient } from './queue/connect.ts';
 import { createProducer } from './queue/producer.ts';
 import { createWorkerPool } from './queue/workers.ts';
 import { openDatabase, type Database } from './store/database.ts';
-import { destinationsWithQueuedWork } from './store/dispatching.ts';
+import { destinationsWithQueuedWork, forgetQueued } from './store/dispatching.ts';
 import { anyNewRow } from './store/figures.ts';
 import { createSnapshots } from './store/lead-revisions.ts';
 import { grantRights, migrate, requireSchema, type Account, type Migration } from './store/migrate.ts';
@@ -226,6 +226,11 @@ export async function startWorker(
     concurrencyOf: async (destinationId) =>
       Math.min((await deliverer.limitsOf(destinationId)).concurrency, config.worker.concurrency),
     handle: deliverer.handle,
+    giveBack: (jobs) =>
+      forgetQueued(
+        database,
+        jobs.flatMap((job) => ('deliveryId' in job ? [job.deliveryId] : [])),
+      ),
     queued: () => destinationsWithQueuedWork(database),
     log,
   });

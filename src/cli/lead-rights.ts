@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { consentChannels, consentPurposes } from '../domain/lead.ts';
-import { deliveriesOfLeads } from '../store/deliveries.ts';
+import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
 import { findDestination } from '../store/destinations.ts';
 import { findLeads } from '../store/support-leads.ts';
 import { collect, known, reasonOf, withExamples } from './arguments.ts';
@@ -100,18 +100,20 @@ async function tellByHand(
   action: 'update' | 'erase',
 ): Promise<void> {
   const [lead] = await findLeads(database, [clientId], { reference });
+  const has = (one: Delivery): boolean =>
+    one.maybeReceived || one.state === 'delivered' || (one.state === 'sending' && one.departures > 0);
   const sent = (lead === undefined ? [] : await deliveriesOfLeads(database, [lead.id])).filter(
-    (one) => one.action === 'create' && one.departures > 0,
+    (one) => one.action === 'create' && has(one),
   );
   const byHand: string[] = [];
   for (const id of new Set(sent.map((one) => one.destinationId))) {
     const destination = await findDestination(database, id);
     const mapping = await published.version(destination?.mappingVersionId ?? 0);
-    if (mapping?.actions[action] === undefined) byHand.push(id);
+    if (destination?.status === 'archived' || mapping?.actions[action] === undefined) byHand.push(id);
   }
   if (byHand.length > 0)
     say(
       `${byHand.join(', ')}: takes no ${action}, so that its recipient has to be told in writing. ` +
-        `That task stands as failed manual_${action === 'erase' ? 'erasure' : 'update'}_required in relais delivery list --lead ${reference}.`,
+        `That task comes up as failed manual_${action === 'erase' ? 'erasure' : 'update'}_required in relais delivery list --lead ${reference}.`,
     );
 }

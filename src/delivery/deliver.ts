@@ -89,6 +89,8 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   const travel = createTravel({ ...options, settle: lastingSettle, step });
 
   const handle = async (destinationId: string, job: Job): Promise<void> => {
+    // Nothing is claimed that could not be sent any more: it would look like a recipient that cannot be reached.
+    if (options.signal.aborted) return;
     const known = await current(destinationId);
     const batch = 'batchId' in job ? await readBatch(database, job.batchId) : undefined;
     // A twin of an earlier try: what it was pushed for has happened, and the file may be held since.

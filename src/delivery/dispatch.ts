@@ -58,15 +58,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   const freshAt = new Map<string, number>();
 
-  const push = async (
-    destinationId: string,
-    jobs: readonly Job[],
-    way: 'first' | 'behind' | 'again' = 'first',
-  ): Promise<void> => {
+  const push = async (destinationId: string, jobs: readonly Job[], again = false): Promise<void> => {
     try {
-      await (way === 'again'
-        ? producer.pushAgain(destinationId, jobs)
-        : producer.push(destinationId, jobs, way === 'behind'));
+      await (again ? producer.pushAgain : producer.push)(destinationId, jobs);
     } catch (error) {
       // The rows stay marked queued: pushAgain brings them back when Redis does.
       log.warn('redis.unavailable', {
@@ -107,13 +101,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       }),
     );
     if (jobs.length > 0) {
-      const [fresh, replays] = [
-        jobs.filter((job) => job.priority === 0),
-        jobs.filter((job) => job.priority > 0),
-      ];
-      if (fresh.length > 0) freshAt.set(destination.id, performance.now());
-      await push(destination.id, fresh.map(jobOf));
-      await push(destination.id, replays.map(jobOf), 'behind');
+      if (jobs.some((job) => job.priority === 0)) freshAt.set(destination.id, performance.now());
+      await push(destination.id, jobs.map(jobOf));
       log.info('dispatch.pushed', { destination: destination.id, count: jobs.length });
     }
     return jobs.length;
@@ -142,7 +131,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         .map((state) => state.destinationId);
       const batches = await database.transaction((tx) => takeDueBatches(tx, 50, forgottenAfterMs, held));
       for (const batch of batches)
-        await push(batch.destinationId, [{ batchId: batch.id, attempt: batch.attempt }], 'again');
+        await push(batch.destinationId, [{ batchId: batch.id, attempt: batch.attempt }], true);
       return batches.length;
     },
     pushAgain: async () => {
@@ -152,10 +141,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const lost = epoch !== 'kept';
       let pushed = 0;
       for (;;) {
-        const jobs = await queuedLongAgo(database, lost ? 0 : forgottenAfterMs, 1_000);
+        const jobs = lost ? await queuedLongAgo(database, 0, 1_000) : await forgotten();
         const byDestination = Map.groupBy(jobs, (job) => job.destinationId);
-        for (const [destinationId, group] of byDestination)
-          await push(destinationId, group.map(jobOf), 'again');
+        for (const [destinationId, group] of byDestination) await push(destinationId, group.map(jobOf), true);
         // Touched even when Redis is away, so that the next look comes after another pause.
         await touchQueued(
           database,
@@ -167,6 +155,19 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       return pushed;
     },
   };
+
+  /** Where entries still wait, a row is most likely in one of them, and its twin would only be in the way: there it counts as forgotten late. */
+  async function forgotten(): Promise<readonly (DueJob & { readonly destinationId: string })[]> {
+    const jobs = await queuedLongAgo(database, forgottenAfterMs, 1_000);
+    const busy: string[] = [];
+    for (const id of new Set(jobs.map((job) => job.destinationId)))
+      if (await producer.hasEntries(id).catch(() => false)) busy.push(id);
+    if (busy.length === 0) return jobs;
+    return [
+      ...(await queuedLongAgo(database, forgottenAfterMs, 1_000, { destinations: busy, among: false })),
+      ...(await queuedLongAgo(database, 6 * forgottenAfterMs, 1_000, { destinations: busy, among: true })),
+    ];
+  }
 }
 
 const jobOf = (job: DueJob): Job => ({ deliveryId: job.deliveryId, run: job.run, attempt: job.attempt });

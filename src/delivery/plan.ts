@@ -18,11 +18,12 @@ import {
   nextChanges,
   reopenWithheld,
   setAside,
+  startOfPlanning,
   takeChange,
   takeChanges,
   type LeadChange,
+  type PlanningTurns,
 } from '../store/planning.ts';
-import { startOfTurns, type Turns } from '../store/turns.ts';
 import { emptyWork, planChange, type Insert, type PlanWork, type Target } from './consequences.ts';
 import { entryNames, withoutRepeats } from './entries.ts';
 import type { Published } from './published.ts';
@@ -46,7 +47,7 @@ export function createPlanner(options: {
   readonly log: Log;
 }): Planner {
   const { database, published, log } = options;
-  const turns = startOfTurns();
+  const turns = startOfPlanning();
 
   const planTaken = async (tx: Sql, changes: readonly LeadChange[]): Promise<Planned> => {
     if (changes.length === 0) return nothing;
@@ -82,7 +83,7 @@ export function createPlanner(options: {
   };
 
   /** One of them breaks our code: each is planned by itself, and that one is set aside, told, and looked at again later. */
-  const oneByOne = async (limit: number, from: Turns): Promise<Planned> => {
+  const oneByOne = async (limit: number, from: PlanningTurns): Promise<Planned> => {
     let sum = nothing;
     for (const change of await nextChanges(database, limit, from)) {
       try {
@@ -107,7 +108,7 @@ export function createPlanner(options: {
   return {
     planBatch: async (limit) => {
       if (!(await anyChange(database))) return nothing;
-      const before = { ...turns };
+      const before = turns.map((turn) => ({ ...turn }));
       const result = await database
         .transaction(async (tx) => planTaken(tx, await takeChanges(tx, limit, turns)))
         .catch((error: unknown) => {

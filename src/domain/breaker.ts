@@ -10,8 +10,8 @@ export interface Circuit {
   readonly cause: string;
   /** Distinct deliveries that failed technically since the last success. */
   readonly failing: readonly number[];
-  /** Deliveries that no success brings forward: it did once, or a poison lead would spend its tries; or their pause was asked for. */
-  readonly forwarded?: readonly number[];
+  /** Of those failing, the ones whose recipient named the pause itself (`Retry-After`): no success brings them forward. */
+  readonly asked?: readonly number[];
   /** Distinct deliveries refused, invalid or unknown since the last acceptance. */
   readonly rejected: readonly number[];
   /** Epoch ms; undefined when closed. */
@@ -73,9 +73,10 @@ export interface CircuitMove {
   readonly retryNow: readonly number[];
 }
 
+/** Deliveries remembered for a pause that was asked for. */
+const askedKept = 20;
+
 const still = (circuit: Circuit): CircuitMove => ({ circuit, change: 'none', retryNow: [] });
-/** Deliveries remembered as brought forward. */
-const forwardedKept = 20;
 
 /** What the breaker becomes after one attempt. Returns the same object when nothing changed, so that nothing is written. */
 export function afterAttempt(
@@ -100,15 +101,13 @@ export function afterAttempt(
     case 'unauthorized':
       return open(circuit, 'unauthorized', now, policy);
     case 'unavailable': {
-      if (circuit.state !== 'closed') return open(circuit, 'unavailable', now, policy);
-      const failing = withDistinct(circuit.failing, deliveryId, policy.unavailableLimit);
-      const known =
-        attempt.pauseAsked === true
-          ? { forwarded: withDistinct(circuit.forwarded ?? [], deliveryId, forwardedKept) }
-          : {};
-      if (failing.length >= policy.unavailableLimit)
-        return open({ ...circuit, failing, ...known }, 'unavailable', now, policy);
-      return still(failing === circuit.failing ? circuit : { ...circuit, failing, ...known });
+      const noted = withPause(circuit, deliveryId, attempt.pauseAsked === true);
+      if (circuit.state !== 'closed') return open(noted, 'unavailable', now, policy);
+      const failing = withDistinct(noted.failing, deliveryId, policy.unavailableLimit);
+      const failed = failing === noted.failing ? noted : { ...noted, failing };
+      return failing.length >= policy.unavailableLimit
+        ? open(failed, 'unavailable', now, policy)
+        : still(failed);
     }
     case 'rejection':
     case 'unknown': {
@@ -147,13 +146,21 @@ export function probeNow(circuit: Circuit, now: number): Circuit {
   return loud.state === 'open' ? { ...loud, nextProbeAt: now } : loud;
 }
 
+/** Notes whether the pause of this failure was the recipient's own; the same circuit when nothing changes. */
+function withPause(circuit: Circuit, deliveryId: number, isAsked: boolean): Circuit {
+  const asked = circuit.asked ?? [];
+  if (asked.includes(deliveryId) === isAsked) return circuit;
+  return {
+    ...circuit,
+    asked: isAsked ? [...asked, deliveryId].slice(-askedKept) : asked.filter((id) => id !== deliveryId),
+  };
+}
+
 /** The recipient is back: who failed meanwhile need not wait out a pause that was meant for an outage. */
 function forwarding(move: CircuitMove, before: Circuit, succeeded: number): CircuitMove {
-  const known = before.forwarded ?? [];
-  const retryNow = before.failing.filter((id) => id !== succeeded && !known.includes(id));
+  const retryNow = before.failing.filter((id) => id !== succeeded && before.asked?.includes(id) !== true);
   if (retryNow.length === 0) return move;
-  const forwarded = [...known, ...retryNow].slice(-forwardedKept);
-  return { ...move, circuit: { ...move.circuit, failing: [], forwarded }, retryNow };
+  return { ...move, circuit: { ...move.circuit, failing: [] }, retryNow };
 }
 
 function afterSuccess(circuit: Circuit, now: number, policy: BreakerPolicy): CircuitMove {
@@ -181,8 +188,10 @@ function afterSuccess(circuit: Circuit, now: number, policy: BreakerPolicy): Cir
 
 function open(circuit: Circuit, cause: string, now: number, policy: BreakerPolicy): CircuitMove {
   const again = circuit.state !== 'closed';
-  // The latest cause is what support has to mend. But an endpoint that refused everything is not alive again for refusing once more.
-  const kept = again && (circuit.cause === 'rejection' || circuit.cause === 'unknown');
+  // The latest cause is what support has to mend, where it was down or refused our access. But an endpoint that refused everything is
+  // not alive again for refusing once more, and a probe without an answer says nothing new.
+  const plain = ['unavailable', 'unauthorized'];
+  const kept = again && !(plain.includes(circuit.cause) && plain.includes(cause));
   const probes = again ? circuit.probes + 1 : 0;
   const wait = Math.min(policy.firstProbeMs * 2 ** Math.min(probes, 20), policy.maxProbeMs);
   return {

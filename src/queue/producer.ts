@@ -15,8 +15,9 @@ import {
 } from './jobs.ts';
 
 export interface Producer {
-  /** @param behind replays: taken only when no other job of the destination waits */
-  readonly push: (destinationId: string, jobs: readonly Job[], behind?: boolean) => Promise<void>;
+  readonly push: (destinationId: string, jobs: readonly Job[]) => Promise<void>;
+  /** Whether entries of the destination wait or are being begun: then what is queued has most likely not been forgotten. */
+  readonly hasEntries: (destinationId: string) => Promise<boolean>;
   /** The same for jobs pushed before: what Redis half remembers is cleared first, since BullMQ would swallow its twin. */
   readonly pushAgain: (destinationId: string, jobs: readonly Job[]) => Promise<void>;
   /** `lost` when Redis lost its memory since the last call (flushed, replaced); `first` when nothing is known yet. */
@@ -58,26 +59,25 @@ export function createProducer(options: { redis: RedisClient; prefix: string }):
     return queue;
   };
 
-  const add = async (destinationId: string, entries: readonly Entry[], behind = false): Promise<void> => {
+  const add = async (destinationId: string, entries: readonly Entry[]): Promise<void> => {
     if (entries.length === 0) return;
     await queueOf(destinationId).addBulk(
       entries.map((entry) => ({
         name: 'send',
         data: entry,
         // What goes together in one push need not go together in the next: such an entry has no twin to be known by.
-        opts: {
-          jobId: 'together' in entry ? `g-${randomUUID()}` : jobId(entry),
-          // BullMQ takes jobs without a priority before those with one.
-          ...(behind ? { priority: 1 } : {}),
-        },
+        opts: { jobId: 'together' in entry ? `g-${randomUUID()}` : jobId(entry) },
       })),
     );
     await redis.publish(wakeChannel(prefix), destinationId);
   };
 
   return {
-    push: (destinationId, jobs, behind) =>
-      add(destinationId, behind === true ? jobs : entriesOf(jobs), behind),
+    push: (destinationId, jobs) => add(destinationId, entriesOf(jobs)),
+    hasEntries: async (destinationId) => {
+      const counts = await queueOf(destinationId).getJobCounts('wait', 'active');
+      return Object.values(counts).some((count) => count > 0);
+    },
     pushAgain: async (destinationId, jobs) => {
       const queue = queueOf(destinationId);
       for (let start = 0; start < jobs.length; start += 50) {

@@ -24,6 +24,8 @@ export interface WorkerPoolOptions {
   readonly prefix: string;
   readonly concurrencyOf: (destinationId: string) => Promise<number>;
   readonly handle: (destinationId: string, job: Job) => Promise<void>;
+  /** Jobs that were taken from the queue and will not begin here: whoever watches what was forgotten may push them at once. */
+  readonly giveBack: (jobs: readonly Job[]) => Promise<void>;
   /** Destinations with something queued: asked now and then, for wake-ups that got lost. */
   readonly queued: () => Promise<readonly string[]>;
   readonly log: Log;
@@ -48,6 +50,11 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
   const opening = new Map<string, Promise<void>>();
   let closing = false;
 
+  /** A process that stops begins nothing more: others take it, without waiting until it counts as forgotten. */
+  const giveBack = (jobs: readonly Job[]): Promise<void> =>
+    options.giveBack(jobs).catch((error: unknown) => {
+      log.warn('store.unavailable', { loop: 'job', code: foreignCode(error), count: jobs.length });
+    });
   const openFor = async (destinationId: string): Promise<void> => {
     let failures = 0;
     const concurrency = await options.concurrencyOf(destinationId);
@@ -87,8 +94,10 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
     const worker = new Worker(
       queueName,
       async (raw) => {
-        for (const job of parseEntry(raw.data)) {
-          await places.enter();
+        const jobs = parseEntry(raw.data);
+        for (const [index, job] of jobs.entries()) {
+          if (!closing) await places.enter();
+          if (closing) return await giveBack(jobs.slice(index));
           used();
           begin(job);
         }

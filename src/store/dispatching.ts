@@ -92,12 +92,19 @@ export async function takeDue(
   return taken;
 }
 
-/** Rows marked queued longer than `olderThanMs` ago: their job may be lost; pushing it again is harmless. */
+/**
+ * Rows marked queued longer than `olderThanMs` ago: their job may be lost; pushing it again is harmless.
+ * @param where only destinations of the list, or all but those
+ */
 export async function queuedLongAgo(
   sql: Sql,
   olderThanMs: number,
   limit: number,
+  where?: { readonly destinations: readonly string[]; readonly among: boolean },
 ): Promise<readonly (DueJob & { readonly destinationId: string })[]> {
+  const named =
+    where === undefined || where.destinations.length === 0 ? undefined : inList(where.destinations);
+  if (named === undefined && where?.among === true) return [];
   const rows = await sql.all<{
     id: number;
     run: number;
@@ -105,10 +112,11 @@ export async function queuedLongAgo(
     priority: number;
     destination_id: string;
   }>(
-    `SELECT id, run, attempt, priority, destination_id FROM deliveries
+    `SELECT id, run, attempt, priority, destination_id FROM deliveries FORCE INDEX (deliveries_due)
       WHERE state = 'queued' AND batch_id = 0 AND queued_at <= TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3))
+        ${named === undefined ? '' : `AND destination_id ${where?.among === true ? '' : 'NOT '}IN (${named.marks})`}
       ORDER BY priority, id LIMIT ${Math.trunc(limit)}`,
-    [olderThanMs],
+    [olderThanMs, ...(named?.values ?? [])],
   );
   return rows.map((row) => ({
     deliveryId: row.id,
@@ -124,6 +132,16 @@ export async function touchQueued(sql: Sql, ids: readonly number[]): Promise<voi
   const { marks, values } = inList(ids);
   await sql.run(
     `UPDATE deliveries FORCE INDEX (PRIMARY) SET queued_at = UTC_TIMESTAMP(3) WHERE id IN (${marks}) AND state = 'queued'`,
+    values,
+  );
+}
+
+/** Rows whose job left the queue without being done: they count as queued an hour ago, and are pushed again at once. */
+export async function forgetQueued(sql: Sql, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList(ids);
+  await sql.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET queued_at = TIMESTAMPADD(HOUR, -1, UTC_TIMESTAMP(3)) WHERE id IN (${marks}) AND state = 'queued'`,
     values,
   );
 }

@@ -3,7 +3,7 @@
 import type { Action } from '../../connectors/contract.ts';
 import type { DeliveryState } from '../domain/delivery.ts';
 import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
-import { takeInTurns, type Turns } from './turns.ts';
+import { startOfTurns, takeInTurns, type Turns } from './turns.ts';
 
 export interface LeadChange {
   readonly id: number;
@@ -32,24 +32,30 @@ export async function anyChange(sql: Sql): Promise<boolean> {
 }
 
 /** Takes changes nobody else is planning, fresh before backfilled, each client in its turn; the caller's transaction holds them. */
-export const takeChanges = (tx: Sql, limit: number, turns: Turns): Promise<readonly LeadChange[]> =>
+/** Where a planner stands in the round of clients, for each priority: a backfill does not move the turn of fresh leads. */
+export type PlanningTurns = readonly Turns[];
+
+export const startOfPlanning = (): PlanningTurns => [startOfTurns(), startOfTurns()];
+
+export const takeChanges = (tx: Sql, limit: number, turns: PlanningTurns): Promise<readonly LeadChange[]> =>
   changesInTurn(tx, limit, turns, 'FOR UPDATE SKIP LOCKED');
 
 /** The changes that would be taken next, without a lock. */
-export const nextChanges = (sql: Sql, limit: number, turns: Turns): Promise<readonly LeadChange[]> =>
+export const nextChanges = (sql: Sql, limit: number, turns: PlanningTurns): Promise<readonly LeadChange[]> =>
   changesInTurn(sql, limit, turns, '');
 
 async function changesInTurn(
   sql: Sql,
   limit: number,
-  turns: Turns,
+  turns: PlanningTurns,
   lock: string,
 ): Promise<readonly LeadChange[]> {
   const taken: ChangeRow[] = [];
   const most = Math.max(1, Math.trunc(limit));
-  for (let priority = 0; priority < asidePriority && taken.length < most; priority += 1) {
+  for (const [priority, turn] of turns.entries()) {
+    if (taken.length >= most) break;
     taken.push(
-      ...(await takeInTurns(turns, most - taken.length, {
+      ...(await takeInTurns(turn, most - taken.length, {
         clientAfter: async (client) => {
           const [next] = await sql.all<{ client_id: string }>(
             `SELECT client_id FROM lead_changes FORCE INDEX (lead_changes_turn)

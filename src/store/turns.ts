@@ -8,9 +8,6 @@ export interface Turns {
 
 export const startOfTurns = (): Turns => ({ last: undefined });
 
-/** Clients served together at most; the others follow in the next round. */
-const clientsAtOnce = 20;
-
 export interface Queue<Row> {
   /** The first client after this one, by name, that has rows; of all clients without a name. One leap into an index. */
   readonly clientAfter: (client: string | undefined) => Promise<string | undefined>;
@@ -18,13 +15,13 @@ export interface Queue<Row> {
   readonly rowsOf: (client: string, afterId: number, limit: number) => Promise<readonly Row[]>;
 }
 
-/** At most `limit` rows, oldest first: the clients whose turn it is share them, and what one leaves another takes. */
+/** At most `limit` rows, oldest first: the clients whose turn it is share them, at least one each, and what one leaves another takes. */
 export async function takeInTurns<Row extends { readonly id: number }>(
   turns: Turns,
   limit: number,
   queue: Queue<Row>,
 ): Promise<Row[]> {
-  const clients = await clientsInTurn(turns.last, Math.min(clientsAtOnce, limit), queue.clientAfter);
+  const clients = await clientsInTurn(turns.last, limit, queue.clientAfter);
   const last = clients.at(-1);
   if (last === undefined) return [];
   turns.last = last;

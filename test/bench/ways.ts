@@ -76,7 +76,7 @@ async function measure(bench: Bench, way: Way): Promise<void> {
       await requestFile(gateway.app.database, { id: way.flow, clientId: 'essai' }, 'bench', 'bench');
     while ((await countOf(gateway, "state = 'delivered'")) < way.count) await pause(50);
     const seconds = (performance.now() - startedAt) / 1000;
-    const count = way.count - from;
+    const count = Math.max(1, way.count - from);
     const after = [await cpuSeconds(worker?.child.pid ?? 0), (await bench.serverSeconds()).database];
     const each = (index: 0 | 1): string =>
       ((((after[index] ?? 0) - (before[index] ?? 0)) / count) * 1000).toFixed(2);

@@ -245,7 +245,7 @@ describe('rights', () => {
     expect([withdrawn.code, withdrawn.err]).toEqual([
       0,
       'essai-crm: takes no update, so that its recipient has to be told in writing. ' +
-        'That task stands as failed manual_update_required in relais delivery list --lead ES-9.\n',
+        'That task comes up as failed manual_update_required in relais delivery list --lead ES-9.\n',
     ]);
     const task = (reason: string) => async (): Promise<boolean> =>
       (await gateway.states("l.reference = 'ES-9'")).some(

@@ -80,8 +80,8 @@ export const plants: readonly Plant[] = [
     patches: [
       {
         file: 'src/delivery/dispatch.ts',
-        find: "for (const [destinationId, group] of byDestination)\n          await push(destinationId, group.map(jobOf), 'again');",
-        put: 'if (byDestination.size < 0) await push("", [], "again");',
+        find: 'for (const [destinationId, group] of byDestination) await push(destinationId, group.map(jobOf), true);',
+        put: 'if (byDestination.size < 0) await push("", [], true);',
       },
     ],
     red: [zeros.unsettled],

@@ -1,9 +1,8 @@
 // Many senders, several intakes, broken rows: nothing twice, nothing half, nothing out of order, nothing held up.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SqlFailure } from '../../src/store/database.ts';
-import { takeChanges } from '../../src/store/planning.ts';
+import { startOfPlanning, takeChanges } from '../../src/store/planning.ts';
 import { createLeadSecrets } from '../../src/store/secrets.ts';
-import { startOfTurns } from '../../src/store/turns.ts';
 import { masterKey, openIntakeHome, type IntakeHome } from './intake-support.ts';
 import { about, fullLead, grant, lead } from './rows.ts';
 
@@ -48,7 +47,7 @@ describe('a rush of one client', () => {
     expect(await home.count("leads WHERE client_id = 'acme'")).toBe(49);
     // The changes of a rush wait in turn as well, whatever came in first.
     await home.database.run("UPDATE lead_changes SET id = id + 100000 WHERE client_id = 'zenith'");
-    const changes = await home.database.transaction((tx) => takeChanges(tx, 10, startOfTurns()));
+    const changes = await home.database.transaction((tx) => takeChanges(tx, 10, startOfPlanning()));
     expect(changes.filter((one) => one.clientId === 'zenith')).toHaveLength(1);
     expect(changes).toHaveLength(10);
   });

@@ -1,8 +1,8 @@
 // What waits for another delivery, what a backfill may hold up, and what replays may.
 import { takeDue } from '../../src/store/dispatching.ts';
 import type { Sql } from '../../src/store/database.ts';
-import { takeChanges, wakeSiblings } from '../../src/store/planning.ts';
-import { startOfTurns } from '../../src/store/turns.ts';
+import { startOfPlanning, takeChanges, wakeSiblings } from '../../src/store/planning.ts';
+import { bringForward } from '../../src/store/sending.ts';
 import { addBackfill } from '../../src/store/side-doors.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 
@@ -58,6 +58,27 @@ describe('what waited for a create', () => {
   });
 });
 
+test('a waiting delivery is brought forward once a run, and only while it waits for its next try', async () => {
+  const later = new Date(Date.now() + 3_600_000);
+  const at = { state: 'waiting', reason: 'retry:HTTP_503', due_at: later };
+  const [mine, held, filed] = [
+    await home.delivery(1, at),
+    await home.delivery(2, { ...at, reason: 'throttled:RATE' }),
+    await home.delivery(3, { ...at, batch_id: 7 }),
+  ];
+  const isDue = async (id: number): Promise<boolean> =>
+    (await home.owner.all('SELECT 1 FROM deliveries WHERE id = ? AND due_at <= UTC_TIMESTAMP(3)', [id]))
+      .length === 1;
+  await bringForward(home.gateway, [mine, held, filed]);
+  expect([await isDue(mine), await isDue(held), await isDue(filed)]).toEqual([true, false, false]);
+  await home.owner.run('UPDATE deliveries SET due_at = ? WHERE id = ?', [later, mine]);
+  await bringForward(home.gateway, [mine]);
+  expect(await isDue(mine)).toBe(false);
+  await home.owner.run('UPDATE deliveries SET run = run + 1 WHERE id = ?', [mine]);
+  await bringForward(home.gateway, [mine]);
+  expect(await isDue(mine)).toBe(true);
+});
+
 describe('fresh leads', () => {
   test('are planned before a backfill that was asked for earlier', async () => {
     const old = await home.lead('B-1');
@@ -69,7 +90,7 @@ describe('fresh leads', () => {
       "INSERT INTO lead_changes (client_id, lead_id, revision, kind) VALUES ('essai', ?, 1, 'created')",
       [fresh],
     );
-    const taken = await home.gateway.transaction((tx) => takeChanges(tx, 10, startOfTurns()));
+    const taken = await home.gateway.transaction((tx) => takeChanges(tx, 10, startOfPlanning()));
     expect(taken.map((one) => [one.leadId, one.kind])).toEqual([
       [fresh, 'created'],
       [old, 'backfill:essai-crm'],

@@ -52,10 +52,13 @@ test('what one client leaves of its share, another takes; each in the order of i
   ]);
 });
 
-test('with more clients than a batch has room for, all are served within as many batches as that takes', async () => {
-  const rows = Array.from({ length: 45 }, (_, index) =>
-    rush(`client-${String(index).padStart(2, '0')}`, 10, index * 100 + 1),
-  ).flat();
+test('every client gets something of a batch that has room for all; with less room, all within as many batches as that takes', async () => {
+  const clients = (): Row[] =>
+    Array.from({ length: 45 }, (_, index) =>
+      rush(`client-${String(index).padStart(2, '0')}`, 10, index * 100 + 1),
+    ).flat();
+  expect(new Set((await take(clients(), startOfTurns(), 100)).map((row) => row.client)).size).toBe(45);
+  const rows = clients();
   const turns = startOfTurns();
   const served: string[] = [];
   for (let batch = 0; batch < 3; batch += 1)

@@ -1,0 +1,53 @@
+// A process that is told to stop: what it has begun ends, nothing else begins, and others take the rest at once.
+import { startHttpRecipient } from '../connectors/servers/http.ts';
+import { leadRow, openGateway, webhookFiles } from './gateway.ts';
+
+test('entries of many deliveries are not worked off while stopping: what has not begun is given back and leaves elsewhere', async () => {
+  const crm = await startHttpRecipient();
+  const waiting: (() => void)[] = [];
+  crm.answer = (_request, response) => {
+    waiting.push(() => response.writeHead(200).end('{"success":true,"id":"C-1"}'));
+  };
+  const files = webhookFiles(crm.port, { extra: 'limits: { concurrency: 2 }' });
+  const gateway = await openGateway({
+    files: {
+      ...files,
+      'essai/crm.yaml': (files['essai/crm.yaml'] ?? '').replace(
+        'timeouts: { connect: 1s, response: 2s, total: 3s }',
+        'timeouts: { connect: 1s, response: 20s, total: 30s }',
+      ),
+    },
+  });
+  const count = async (where: string): Promise<number> =>
+    (await gateway.owner.all<{ n: number }>(`SELECT COUNT(*) AS n FROM deliveries WHERE ${where}`))[0]?.n ??
+    0;
+  try {
+    await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+    await gateway.send(...Array.from({ length: 48 }, (_, index) => leadRow(`S-${index}`)));
+    const [planner] = await gateway.start('planner');
+    await gateway.until('queued', async () => (await count("state = 'queued'")) === 48);
+    // Nobody pushes anything again meanwhile.
+    await planner?.stop();
+    const [worker] = await gateway.start('worker');
+    await gateway.until('two are under way', () => Promise.resolve(waiting.length === 2));
+    const stopped = worker?.stop();
+    await new Promise((done) => setTimeout(done, 300));
+    for (const answer of waiting.splice(0)) answer();
+    await stopped;
+    expect(crm.received).toHaveLength(2);
+    expect(await count("state = 'delivered'")).toBe(2);
+    expect(await count("state = 'queued'")).toBe(46);
+    expect(await count('attempt > 0')).toBe(2);
+    const givenBack = await count(
+      "state = 'queued' AND queued_at < TIMESTAMPADD(MINUTE, -30, UTC_TIMESTAMP(3))",
+    );
+    expect(givenBack).toBeGreaterThan(0);
+    crm.answer = (_request, response) => response.writeHead(200).end('{"success":true,"id":"C-2"}');
+    await gateway.start('planner', 'worker');
+    await gateway.until('all delivered', async () => (await count("state = 'delivered'")) === 48, 8_000);
+    expect(crm.received).toHaveLength(48);
+  } finally {
+    await gateway.close();
+    await crm.close();
+  }
+}, 60_000);
