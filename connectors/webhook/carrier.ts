@@ -2,7 +2,7 @@
 // Invariant: never follows a redirect, never uses a proxy, reads a bounded answer, and always knows whether a byte of
 // the request may have left: a failure while `connecting` is certain not to have reached the recipient.
 import { TextDecoder } from 'node:util';
-import axios from 'axios';
+import { Axios } from 'axios';
 import type { Answer, NetworkPolicy, Timeouts } from '../contract.ts';
 import { connectCodeOf, connectFailureOf } from '../guard.ts';
 import type { ConnectFailureCode, Deadline } from '../guard.ts';
@@ -62,7 +62,7 @@ export function createCarrier(
       },
     };
     try {
-      const response = await axios.request<Body>({
+      const response = await client.request<Body>({
         url: request.url.href,
         method: request.method,
         headers: { ...request.headers },
@@ -70,11 +70,6 @@ export function createCarrier(
           ? {}
           : { data: Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength) }),
         adapter: transport.adapterFor({ connectMs: timeouts.connectMs, most: maxAnswerBytes, progress }),
-        proxy: false,
-        maxRedirects: 0,
-        validateStatus: () => true,
-        transformRequest: asItIs,
-        transformResponse: asItIs,
         signal: ending.signal,
       });
       return await answerOf(response.status, response.headers, response.data);
@@ -98,6 +93,15 @@ export function createCarrier(
 }
 
 const asItIs = [(data: unknown): unknown => data];
+
+/** An instance without axios' general defaults: merging those into each request was a third of what axios costs. */
+const client = new Axios({
+  proxy: false,
+  maxRedirects: 0,
+  validateStatus: () => true,
+  transformRequest: asItIs,
+  transformResponse: asItIs,
+});
 
 /** Reads at most `maxAnswerBytes` of the unpacked answer: an endless or bomb-like one costs no more than that. */
 async function answerOf(
