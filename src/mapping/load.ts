@@ -24,8 +24,11 @@ export interface LoadedFolder {
 export const reservedFolders: readonly string[] = ['presets', 'schema', 'maps'];
 const maxFileBytes = 2_000_000;
 
-/** Reads everything under a mappings folder. */
-export function loadMappings(folder: string): LoadedFolder {
+/**
+ * Reads everything under a mappings folder.
+ * @param only the sources of no other destination are put together
+ */
+export function loadMappings(folder: string, only?: string): LoadedFolder {
   let names: readonly string[];
   try {
     names = entries(folder);
@@ -42,11 +45,19 @@ export function loadMappings(folder: string): LoadedFolder {
     const own = filesUnder(folder, clientId);
     const text = own[`${clientId}/client.yaml`];
     clients.push({ clientId, ...(text === undefined ? {} : { text }) });
+    const shared = Object.entries(own).filter(([name]) => !isMapping(name));
+    let before = 0;
     for (const [name, content] of Object.entries(own)) {
       if (isSharedMap(name)) maps[name] = content;
-      if (!isMapping(name)) continue;
-      // Another destination's mapping is no part of this one: its change must not change this version.
-      const mine = Object.entries(own).filter(([one]) => one === name || !isMapping(one));
+      if (!isMapping(name)) {
+        before += 1;
+        continue;
+      }
+      const destinationId = destinationIn(content) ?? `${clientId}-${basename(name).replace(/\.ya?ml$/, '')}`;
+      if (only !== undefined && destinationId !== only) continue;
+      // Another destination's mapping is no part of this one: its change must not change this version. Nor must the
+      // order of its files, in which a version is frozen.
+      const mine = [...shared.slice(0, before), [name, content] as const, ...shared.slice(before)];
       const used = extendedBy(content, presets);
       const files = {
         ...used,
@@ -55,7 +66,7 @@ export function loadMappings(folder: string): LoadedFolder {
       };
       destinations.push({
         clientId,
-        destinationId: destinationIn(content) ?? `${clientId}-${basename(name).replace(/\.ya?ml$/, '')}`,
+        destinationId,
         main: name,
         files,
       });
@@ -66,7 +77,9 @@ export function loadMappings(folder: string): LoadedFolder {
 
 /** The sources of one destination, by its id. */
 export function loadDestination(folder: string, destinationId: string): MappingSources {
-  const found = loadMappings(folder).destinations.find((one) => one.destinationId === destinationId);
+  const found = loadMappings(folder, destinationId).destinations.find(
+    (one) => one.destinationId === destinationId,
+  );
   if (found === undefined)
     throw new RelaisError('FIND-001', `No mapping under ${folder} has the destination ${destinationId}.`);
   return found;

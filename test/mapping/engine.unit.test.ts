@@ -146,6 +146,21 @@ test('of the presets only those that are extended belong to a destination', () =
   ).toBe(false);
 });
 
+test('the files of a version stand in the order of their names, however many mappings the client has: their text is its fingerprint', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mappings-'));
+  for (const name of ['a.yaml', 'b.yaml', 'c.yaml', 'client.yaml', 'maps/y.yaml', 'schema.json', 'z.yaml']) {
+    mkdirSync(dirname(join(folder, 'demo', name)), { recursive: true });
+    writeFileSync(join(folder, 'demo', name), 'connector: webhook\n');
+  }
+  const names = (id: string): readonly string[] => Object.keys(loadDestination(folder, id).files);
+  const [client, map, schema] = ['demo/client.yaml', 'demo/maps/y.yaml', 'demo/schema.json'];
+  expect(names('demo-b')).toEqual(['demo/b.yaml', client, map, schema]);
+  expect(names('demo-z')).toEqual([client, map, schema, 'demo/z.yaml']);
+  const all = loadMappings(folder).destinations;
+  expect(all.map((one) => one.destinationId)).toEqual(['demo-a', 'demo-b', 'demo-c', 'demo-z']);
+  for (const one of all) expect(one).toEqual(loadDestination(folder, one.destinationId));
+});
+
 test('a folder is checked as a whole: clients without file, destinations named twice, authorisations for nothing', () => {
   const folder = mkdtempSync(join(tmpdir(), 'mappings-'));
   const put = (name: string, text: string): void => {
