@@ -8,6 +8,7 @@ import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Database } from '../store/database.ts';
 import { renewLeases } from '../store/leases.ts';
 import { logAttempt } from './attempt-log.ts';
+import { traceAttempt } from './attempt-trace.ts';
 import { orBroken } from './broken.ts';
 import { policyOf, type Progress } from './calls.ts';
 import type { ClaimedDelivery } from './claim.ts';
@@ -232,6 +233,7 @@ export function createTravel(options: TravelOptions): Travel {
     } finally {
       clearInterval(renewal);
     }
+    const sentAt = performance.now();
     await options.step('sent', parcel.destination);
     const settled = await options.settle({
       attempted: {
@@ -249,7 +251,9 @@ export function createTravel(options: TravelOptions): Travel {
       stopped,
     });
     await options.step('settled', parcel.destination);
-    logAttempt(options.log, rows, outcome, settled, trip, Math.round(performance.now() - startedAt));
+    const settledAt = performance.now();
+    logAttempt(options.log, rows, outcome, settled, trip, Math.round(settledAt - startedAt));
+    traceAttempt(rows, outcome, settled, trip, { claimedAt: trip.claimedAt, startedAt, sentAt, settledAt });
     return settled;
   };
 
