@@ -25,11 +25,12 @@ import { createPublishing, type Publishing } from './publishing/publish.ts';
 import { openRedis, type RedisClient } from './queue/connect.ts';
 import { createProducer } from './queue/producer.ts';
 import { createWorkerPool } from './queue/workers.ts';
-import { openDatabase, type Database } from './store/database.ts';
+import { openDatabase, type Database, type Reading } from './store/database.ts';
 import { destinationsWithQueuedWork, forgetQueued } from './store/dispatching.ts';
 import { anyNewRow } from './store/figures.ts';
 import { createSnapshots } from './store/lead-revisions.ts';
 import { grantRights, migrate, requireSchema, type Account, type Migration } from './store/migrate.ts';
+import { openReplica } from './store/replica.ts';
 import { slotClock } from './store/slots.ts';
 import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
 
@@ -37,6 +38,8 @@ export interface App {
   readonly config: Config;
   readonly log: Log;
   readonly database: Database;
+  /** For support's lists and the figures of the house: a replica where one is named, else `database`. */
+  readonly reading: Reading;
   readonly secrets: LeadSecrets;
   readonly published: Published;
   readonly checkOptions: CheckOptions;
@@ -69,6 +72,9 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
     await database.close();
     throw error;
   }
+  const { readUrl } = config.mysql;
+  const replica =
+    readUrl === undefined ? undefined : openReplica({ url: readUrl, silenceMs: config.silenceMs });
   const secrets = createLeadSecrets({ masterKey: config.masterKey, keysSchema: config.keysSchema });
   const snapshot = createSnapshots(secrets).keep;
   const checkOptions: CheckOptions = { connectors };
@@ -85,6 +91,7 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
     config,
     log,
     database,
+    reading: replica ?? database,
     secrets,
     published,
     checkOptions,
@@ -98,7 +105,10 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
     publishing: createPublishing({ database, mappingsDir: config.mappingsDir, check: checkOptions, log }),
     rights: createRights({ database, secrets, snapshot }),
     sealer: createSealer({ database, sealKey: config.sealKey, log }),
-    close: () => database.close(),
+    close: async () => {
+      await replica?.close();
+      await database.close();
+    },
   };
 }
 

@@ -14,6 +14,8 @@ export interface Config {
     readonly gatewayUrl: string;
     readonly ownerUrl?: string;
     readonly intakeUrl?: string;
+    /** A replica for what only reads. */
+    readonly readUrl?: string;
     readonly connections: number;
   };
   /** A service that answers nothing for so long has lost the connection. */
@@ -119,6 +121,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
   const gatewayUrl = url('RELAIS_MYSQL_URL', ['mysql:'], needed('RELAIS_MYSQL_URL') || undefined) ?? '';
   const ownerUrl = url('RELAIS_MYSQL_OWNER_URL', ['mysql:'], read('RELAIS_MYSQL_OWNER_URL'));
   const intakeUrl = url('RELAIS_MYSQL_INTAKE_URL', ['mysql:'], read('RELAIS_MYSQL_INTAKE_URL'));
+  const readUrl = url('RELAIS_MYSQL_READ_URL', ['mysql:'], read('RELAIS_MYSQL_READ_URL'));
   const database = URL.canParse(gatewayUrl) ? new URL(gatewayUrl).pathname.slice(1) : '';
   if (gatewayUrl !== '' && !/^[A-Za-z0-9_]{1,48}$/.test(database))
     problems.push('RELAIS_MYSQL_URL must name a database (letters, digits, _)');
@@ -144,6 +147,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
       connections: whole('RELAIS_MYSQL_CONNECTIONS', 2, 500),
       ...(ownerUrl === undefined ? {} : { ownerUrl }),
       ...(intakeUrl === undefined ? {} : { intakeUrl }),
+      ...(readUrl === undefined ? {} : { readUrl }),
     },
     silenceMs: whole('RELAIS_SILENCE_MS', 1_000, 3_600_000),
     keysSchema,
@@ -227,6 +231,7 @@ function refuseUnsafe(config: Config): void {
     RELAIS_MYSQL_URL: config.mysql.gatewayUrl,
     RELAIS_MYSQL_OWNER_URL: config.mysql.ownerUrl,
     RELAIS_MYSQL_INTAKE_URL: config.mysql.intakeUrl,
+    RELAIS_MYSQL_READ_URL: config.mysql.readUrl,
   };
   for (const [name, value] of Object.entries(reached)) {
     if (value === undefined) continue;

@@ -5,7 +5,7 @@ import { archiveDeliveries } from '../delivery/archive.ts';
 import { cancel } from '../delivery/replay.ts';
 import { deliveryStates, reasonText, type DeliveryState } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
-import type { Sql } from '../store/database.ts';
+import type { Reading } from '../store/database.ts';
 import { findDelivery, listDeliveries, type DeliveryFilter, type ListedDelivery } from '../store/support.ts';
 import { instant, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { tellStory } from './story.ts';
@@ -44,7 +44,7 @@ export function filterOf(options: FilterOptions): DeliveryFilter {
 }
 
 /** @throws FIND-001 */
-export async function existingDelivery(sql: Sql, name: string): Promise<ListedDelivery> {
+export async function existingDelivery(sql: Reading, name: string): Promise<ListedDelivery> {
   const found = await findDelivery(sql, name);
   if (found === undefined) throw new RelaisError('FIND-001', `No delivery has the number or key ${name}.`);
   return found;
@@ -99,7 +99,7 @@ export function deliveryCommands(program: Command): void {
     'relais delivery list --state failed --since 2h',
     'relais delivery list --destination horizon-crm --state withheld --reason opt_in_missing',
     'relais delivery list --lead HZ-000123 --json',
-  ).action((options: ListOptions) => withApp(({ database }) => list(database, options)));
+  ).action((options: ListOptions) => withApp(({ reading }) => list(reading, options)));
 
   withExamples(
     delivery
@@ -125,7 +125,7 @@ export function deliveryCommands(program: Command): void {
   ).action((names: readonly string[], options: { readonly reason?: string }) => cancelAll(names, options));
 }
 
-async function list(sql: Sql, options: ListOptions): Promise<void> {
+async function list(sql: Reading, options: ListOptions): Promise<void> {
   const filter = filterOf({
     ...options,
     ...(options.reason === undefined ? {} : { cause: options.reason }),

@@ -87,11 +87,11 @@ async function migrateCommand(options: { readonly host?: string }): Promise<void
   }
 }
 
-async function statusCommand({ database }: App): Promise<void> {
-  const house = await houseState(database);
-  const destinations = await allDestinations(database);
+async function statusCommand({ reading }: App): Promise<void> {
+  const house = await houseState(reading);
+  const destinations = await allDestinations(reading);
   const states = await readStates(
-    database,
+    reading,
     destinations.map((one) => one.id),
   );
   const waits = house.oldestIntake === undefined ? '' : `, the oldest for ${age(house.oldestIntake)}`;

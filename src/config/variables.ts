@@ -26,6 +26,11 @@ export const variables: readonly Variable[] = [
     meaning: 'the same for the intake account (lead import); default: the gateway account',
     secret: true,
   },
+  {
+    name: 'RELAIS_MYSQL_READ_URL',
+    meaning: 'the same for a replica that support’s lists, status and metrics read; default: the primary',
+    secret: true,
+  },
   { name: 'RELAIS_MYSQL_CONNECTIONS', meaning: 'connections per process at most', fallback: '12' },
   {
     name: 'RELAIS_SILENCE_MS',

@@ -1,7 +1,7 @@
 // What waits in the house, read from MySQL when Prometheus asks: depth, oldest, breakers, seal, alerts.
 // Invariant: read by one query round at a time, and no more often than it is cheap; while MySQL is away, no figure rather than an old one.
 import { Gauge, type Registry } from 'prom-client';
-import type { Sql } from '../store/database.ts';
+import type { Reading } from '../store/database.ts';
 import { houseFigures } from '../store/figures.ts';
 
 /** Never more often than this, ms. */
@@ -10,7 +10,7 @@ const restMs = 5_000;
 const restFactor = 50;
 
 export function createHouseGauges(
-  sql: Sql,
+  sql: Reading,
   registry: Registry,
   destination: (id: string) => string,
 ): { readonly read: () => Promise<void>; readonly forget: () => void } {

@@ -13,6 +13,9 @@ export interface Sql {
   readonly run: (sql: string, values?: readonly SqlValue[]) => Promise<Ran>;
 }
 
+/** What only reads: the primary or a replica of it. */
+export type Reading = Pick<Sql, 'all'>;
+
 export interface Ran {
   readonly affected: number;
   /** Id given to the first row inserted. */

@@ -2,7 +2,7 @@
 // Invariant: a destination's row is written by publish, suspend and resume; its state row by claims and settles.
 import { closedCircuit, type Circuit } from '../domain/breaker.ts';
 import type { ClientFacts, DestinationStatus } from '../domain/destination.ts';
-import { inList, type Sql } from './database.ts';
+import { inList, type Reading, type Sql } from './database.ts';
 
 export interface Destination {
   readonly id: string;
@@ -49,7 +49,7 @@ export async function destinationsOfClients(
   ).map(destinationOf);
 }
 
-export async function allDestinations(sql: Sql): Promise<readonly Destination[]> {
+export async function allDestinations(sql: Reading): Promise<readonly Destination[]> {
   return (await sql.all<Row>(`SELECT ${columns} FROM destinations ORDER BY client_id, id`)).map(
     destinationOf,
   );
@@ -155,7 +155,7 @@ const stateOf = (row: StateRow): DestinationState => ({
 
 /** @param lock `true` locks the rows for the rest of the transaction, in name order */
 export async function readStates(
-  sql: Sql,
+  sql: Reading,
   destinationIds: readonly string[],
   lock = false,
 ): Promise<ReadonlyMap<string, DestinationState>> {
@@ -170,7 +170,7 @@ export async function readStates(
 }
 
 /** Destinations whose circuit is not closed, or that were told to slow down: everything dispatch must hold back. */
-export async function heldStates(sql: Sql): Promise<readonly DestinationState[]> {
+export async function heldStates(sql: Reading): Promise<readonly DestinationState[]> {
   const rows = await sql.all<StateRow>(`SELECT ${stateColumns} FROM destination_states WHERE held = 1`);
   return rows.map(stateOf);
 }

@@ -1,6 +1,6 @@
 // Figures for health, metrics and alerts: what waits where and since when.
 // Invariant: reads only; no figure costs more than what is open at the moment.
-import { inList, type Sql } from './database.ts';
+import { inList, type Reading } from './database.ts';
 import { heldStates } from './destinations.ts';
 
 export interface HouseFigures {
@@ -28,7 +28,7 @@ export interface HouseFigures {
 }
 
 /** Cost grows with what is open, one pass over an index; never with what is settled. */
-export async function houseFigures(sql: Sql): Promise<HouseFigures> {
+export async function houseFigures(sql: Reading): Promise<HouseFigures> {
   const one = async (statement: string): Promise<number> =>
     Number((await sql.all<{ n: number | null }>(statement))[0]?.n ?? 0);
   return {
@@ -50,7 +50,7 @@ export async function houseFigures(sql: Sql): Promise<HouseFigures> {
 }
 
 /** Open deliveries by state and destination, with the age of the oldest of each. */
-export async function openDeliveries(sql: Sql): Promise<HouseFigures['open']> {
+export async function openDeliveries(sql: Reading): Promise<HouseFigures['open']> {
   const rows = await sql.all<{
     state: string;
     destination_id: string;
@@ -74,7 +74,7 @@ export async function openDeliveries(sql: Sql): Promise<HouseFigures['open']> {
 
 /** When the lead of a first delivery came in, when it departed and when it was settled; erased leads have no moment left. */
 export async function tripMoments(
-  sql: Sql,
+  sql: Reading,
   deliveryIds: readonly number[],
 ): Promise<
   ReadonlyMap<
@@ -98,7 +98,7 @@ export async function tripMoments(
 }
 
 /** Rows refused at intake since an alert last told of them. */
-export async function refusedSinceAlert(sql: Sql): Promise<number> {
+export async function refusedSinceAlert(sql: Reading): Promise<number> {
   const [row] = await sql.all<{ n: number }>(
     `SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'refused'
         AND settled_at > COALESCE((SELECT MAX(raised_at) FROM alerts WHERE kind = 'intake_refused'), '2000-01-01')`,
@@ -107,12 +107,12 @@ export async function refusedSinceAlert(sql: Sql): Promise<number> {
 }
 
 /** One look without a transaction, for an idle intake. */
-export async function anyNewRow(sql: Sql): Promise<boolean> {
+export async function anyNewRow(sql: Reading): Promise<boolean> {
   return (await sql.all("SELECT 1 FROM lead_intake WHERE status = 'new' LIMIT 1")).length > 0;
 }
 
 /** 0 when everything is sealed. */
-export async function oldestUnsealedSeconds(sql: Sql): Promise<number> {
+export async function oldestUnsealedSeconds(sql: Reading): Promise<number> {
   const [row] = await sql.all<{ age: number | null }>(
     `SELECT TIMESTAMPDIFF(SECOND, h.at, UTC_TIMESTAMP(6)) AS age FROM handovers_unsealed u JOIN handovers h ON h.id = u.handover_id
       ORDER BY u.handover_id LIMIT 1`,

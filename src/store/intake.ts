@@ -1,6 +1,6 @@
 // The rows of lead_intake: taken, refused, removed; and the receipts that make the same row count once.
 // Invariant: a row is taken by one process at a time (SKIP LOCKED), and leaves 'new' only in the transaction that settled it.
-import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
+import { inList, insertGroups, rowMarks, type Reading, type Sql, type SqlValue } from './database.ts';
 import { leadColumns } from './lead-columns.ts';
 import { takeInTurns, type Turns } from './turns.ts';
 
@@ -78,7 +78,7 @@ export async function takeNewRows(tx: Sql, limit: number, turns: Turns): Promise
 }
 
 /** When the oldest new row came in. */
-export async function oldestNewRow(sql: Sql): Promise<Date | undefined> {
+export async function oldestNewRow(sql: Reading): Promise<Date | undefined> {
   const [row] = await sql.all<{ received_at: Date }>(
     `SELECT received_at FROM lead_intake
       WHERE id = (SELECT MIN(id) FROM lead_intake FORCE INDEX (lead_intake_turn) WHERE status = 'new')`,

@@ -1,6 +1,6 @@
 // The state of the house for `relais status`: what waits where, and since when.
 // Invariant: reads only; counts come from indexes, never from the rows of millions of settled deliveries.
-import type { Sql } from './database.ts';
+import type { Reading } from './database.ts';
 import { oldestNewRow } from './intake.ts';
 
 export interface DeliveryCount {
@@ -22,7 +22,7 @@ export interface HouseState {
   readonly alertsUnsent: number;
 }
 
-export async function houseState(sql: Sql): Promise<HouseState> {
+export async function houseState(sql: Reading): Promise<HouseState> {
   const one = async (statement: string): Promise<number> =>
     (await sql.all<{ n: number }>(statement))[0]?.n ?? 0;
   const settled = await sql.all<DeliveryCount>(

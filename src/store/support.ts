@@ -1,7 +1,7 @@
 // What support asks of MySQL about deliveries: lists by filter, one by name, the story of one.
 // Invariant: reads only, by index, page by page (keyset); a period or a lead bounds the ids before any row is read.
 import type { DeliveryState } from '../domain/delivery.ts';
-import { inList, type Sql, type SqlValue } from './database.ts';
+import { inList, type Reading, type SqlValue } from './database.ts';
 import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
 
 export interface DeliveryFilter {
@@ -27,7 +27,7 @@ interface Conditions {
 }
 
 /** Undefined when nothing can match. */
-async function conditions(sql: Sql, filter: DeliveryFilter): Promise<Conditions | undefined> {
+async function conditions(sql: Reading, filter: DeliveryFilter): Promise<Conditions | undefined> {
   const parts: string[] = [];
   const values: SqlValue[] = [];
   const add = (part: string, ...given: readonly SqlValue[]): void => {
@@ -54,7 +54,7 @@ async function conditions(sql: Sql, filter: DeliveryFilter): Promise<Conditions 
 
 /** A reference is unique within a client only; without one, every client is looked in. */
 async function leadIdsOf(
-  sql: Sql,
+  sql: Reading,
   reference: string,
   client: string | undefined,
 ): Promise<readonly number[]> {
@@ -74,7 +74,7 @@ const slackMs = 600_000;
  * no index leads by time alone, and a period must not read the whole table.
  */
 async function idsAround(
-  sql: Sql,
+  sql: Reading,
   at: Date,
   side: -1 | 1,
 ): Promise<{ readonly low: number; readonly high: number }> {
@@ -107,7 +107,7 @@ const listedRows = `SELECT ${deliveryColumns('d')}, l.reference, l.erased_at FRO
 
 /** Newest first. @param after the last id of the page before */
 export async function listDeliveries(
-  sql: Sql,
+  sql: Reading,
   filter: DeliveryFilter,
   limit: number,
   after?: number,
@@ -123,7 +123,7 @@ export async function listDeliveries(
 
 /** Every delivery of a filter, oldest first, page by page. */
 export async function* eachDelivery(
-  sql: Sql,
+  sql: Reading,
   filter: DeliveryFilter,
 ): AsyncGenerator<readonly ListedDelivery[]> {
   const where = await conditions(sql, filter);
@@ -141,7 +141,7 @@ export async function* eachDelivery(
 }
 
 /** By number or by key (`webhook-id`). */
-export async function findDelivery(sql: Sql, name: string): Promise<ListedDelivery | undefined> {
+export async function findDelivery(sql: Reading, name: string): Promise<ListedDelivery | undefined> {
   const number = /^\d{1,15}$/.test(name);
   const [row] = await sql.all<ListedRow>(
     `${listedRows} WHERE ${number ? 'd.id = ?' : 'd.delivery_key = ?'}`,
@@ -182,7 +182,7 @@ export interface StoryEntry {
 }
 
 /** The log of one delivery, in order. */
-export async function deliveryStory(sql: Sql, deliveryId: number): Promise<readonly StoryEntry[]> {
+export async function deliveryStory(sql: Reading, deliveryId: number): Promise<readonly StoryEntry[]> {
   return sql.all<StoryEntry>(
     `SELECT h.id, h.at, h.entry, h.run, h.attempt, h.call_name AS callName, h.actor, h.purpose, h.recipient, h.target, h.authorisation_id AS authorisation,
             a.document_ref AS document, h.connector,
