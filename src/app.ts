@@ -30,7 +30,7 @@ import { destinationsWithQueuedWork, forgetQueued } from './store/dispatching.ts
 import { anyNewRow } from './store/figures.ts';
 import { createSnapshots } from './store/lead-revisions.ts';
 import { grantRights, migrate, requireSchema, type Account, type Migration } from './store/migrate.ts';
-import { openReplica } from './store/replica.ts';
+import { openReplica, type ReadSide } from './store/replica.ts';
 import { slotClock } from './store/slots.ts';
 import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
 
@@ -38,8 +38,8 @@ export interface App {
   readonly config: Config;
   readonly log: Log;
   readonly database: Database;
-  /** For support's lists and the figures of the house: a replica where one is named, else `database`. */
-  readonly reading: Reading;
+  /** For support's lists: a replica where one is named, else `database`. */
+  readonly reading: ReadSide;
   readonly secrets: LeadSecrets;
   readonly published: Published;
   readonly checkOptions: CheckOptions;
@@ -74,7 +74,13 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
   }
   const { readUrl } = config.mysql;
   const replica =
-    readUrl === undefined ? undefined : openReplica({ url: readUrl, silenceMs: config.silenceMs });
+    readUrl === undefined
+      ? undefined
+      : openReplica({
+          url: readUrl,
+          silenceMs: config.silenceMs,
+          ...(config.env === 'production' ? { check: refuseAnyHost } : {}),
+        });
   const secrets = createLeadSecrets({ masterKey: config.masterKey, keysSchema: config.keysSchema });
   const snapshot = createSnapshots(secrets).keep;
   const checkOptions: CheckOptions = { connectors };
@@ -138,7 +144,7 @@ export async function startPlanner(app: App): Promise<Role> {
   const redis = openRedis(config.redis.place, 'commands', config.silenceMs);
   const producer = createProducer({ redis, prefix: config.redis.prefix });
   const planner = createPlanner({ database, published, log });
-  const dispatcher = createDispatcher({ database, producer, window: config.planner.window, log });
+  const dispatcher = createDispatcher({ database, published, producer, window: config.planner.window, log });
   const files = createFiles({ database, published, producer });
   const sweeper = createSweeper({ database, published, producer, log });
   const { network } = config;
@@ -268,7 +274,7 @@ function presenceOf(role: string, { database, log }: App, redis: RedisClient): P
 }
 
 /** C40: access to the data is limited to precise addresses. */
-async function refuseAnyHost(database: Database): Promise<void> {
+async function refuseAnyHost(database: Reading): Promise<void> {
   const [row] = await database.all<{ account: string }>('SELECT CURRENT_USER() AS account');
   if (row?.account.endsWith('@%') === true) {
     throw new RelaisError(

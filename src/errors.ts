@@ -12,7 +12,7 @@ export const catalogue = {
   },
   'DB-001': {
     meaning: 'The database cannot be reached.',
-    remedy: 'Check RELAIS_MYSQL_URL and that the server answers.',
+    remedy: 'Check RELAIS_MYSQL_URL, or the variable the message names, and that the server answers.',
   },
   'DB-002': {
     meaning: 'The database schema is not the one this version needs.',

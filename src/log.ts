@@ -132,8 +132,13 @@ function allowed(fields: LogFields): Record<string, string | number> {
     const kind = (fieldKinds as Record<string, 'code' | 'number' | undefined>)[name];
     if (kind === 'number' && typeof value === 'number' && Number.isFinite(value))
       kept[name] = Math.round(value * 1000) / 1000;
-    else if (kind === 'code' && typeof value === 'string')
-      kept[name] = codePattern.test(value) && !numberLike.test(value) ? value : 'REDACTED';
+    else if (kind === 'code' && typeof value === 'string') kept[name] = loggable(value);
   }
   return kept;
 }
+
+/** The text where it is a code or a slug, else `REDACTED`: for whatever leaves the program beside the log. */
+export const loggable = (text: string): string =>
+  codePattern.test(text) && !numberLike.test(text) && !text.split(':').some((part) => numberLike.test(part))
+    ? text
+    : 'REDACTED';

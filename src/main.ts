@@ -67,7 +67,6 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
       ? undefined
       : await startHealth({
           app: app.database,
-          reading: app.reading,
           roles: running,
           meters,
           house: role !== 'worker',

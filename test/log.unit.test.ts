@@ -34,6 +34,7 @@ test('a field nobody knows is dropped, whatever it holds', () => {
 test.each([
   ['an e-mail address', 'zoe.lefevre@courriel.example'],
   ['a phone number with spaces', '06 39 98 01 23'],
+  ['a phone number behind a word', 'refused:0639980123'],
   ['an international phone number', '+33639980123'],
   ['a first name and a name', 'Zoé Lefèvre'],
   ['a name without accents', 'Zoe Lefevre'],

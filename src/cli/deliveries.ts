@@ -6,8 +6,10 @@ import { cancel } from '../delivery/replay.ts';
 import { deliveryStates, reasonText, type DeliveryState } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
 import type { Reading } from '../store/database.ts';
+import type { ReadSide } from '../store/replica.ts';
 import { findDelivery, listDeliveries, type DeliveryFilter, type ListedDelivery } from '../store/support.ts';
 import { instant, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
+import { sayAge } from './read-side.ts';
 import { tellStory } from './story.ts';
 import { parisShort, table } from './table.ts';
 import { confirmed, out, progress, say, withApp } from './terminal.ts';
@@ -125,12 +127,13 @@ export function deliveryCommands(program: Command): void {
   ).action((names: readonly string[], options: { readonly reason?: string }) => cancelAll(names, options));
 }
 
-async function list(sql: Reading, options: ListOptions): Promise<void> {
+async function list(sql: ReadSide, options: ListOptions): Promise<void> {
   const filter = filterOf({
     ...options,
     ...(options.reason === undefined ? {} : { cause: options.reason }),
   });
   const rows = await listDeliveries(sql, filter, options.limit, options.after);
+  await sayAge(sql);
   if (options.json === true) return rows.forEach((row) => out(JSON.stringify(plain(row))));
   table(
     ['delivery', 'destination', 'action', 'lead', 'state', 'reason', 'tries', 'planned', 'due or settled'],

@@ -91,7 +91,9 @@ export function destinationCommands(program: Command): void {
         return out(`${count} leads would be handed to the planner.`);
       }
       const count = await backfill(database, id, options.since, { actor: config.actor, reason });
-      out(`${count} leads handed to the planner; those the mapping accepts will be sent, behind fresh ones.`);
+      out(
+        `${count} leads handed to the planner; those the mapping accepts will be sent, a few at a time beside fresh ones.`,
+      );
     });
   });
 

@@ -9,6 +9,7 @@ import { houseState } from '../store/support-house.ts';
 import type { App } from '../app.ts';
 import { openDatabase } from '../store/database.ts';
 import { withExamples } from './arguments.ts';
+import { sayAge } from './read-side.ts';
 import { age, paris, table } from './table.ts';
 import { config, out, strong, withApp } from './terminal.ts';
 
@@ -89,6 +90,7 @@ async function migrateCommand(options: { readonly host?: string }): Promise<void
 
 async function statusCommand({ reading }: App): Promise<void> {
   const house = await houseState(reading);
+  await sayAge(reading);
   const destinations = await allDestinations(reading);
   const states = await readStates(
     reading,

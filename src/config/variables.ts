@@ -18,7 +18,7 @@ export const variables: readonly Variable[] = [
   },
   {
     name: 'RELAIS_MYSQL_OWNER_URL',
-    meaning: 'the same for the owner account (migrations only)',
+    meaning: 'the same for the owner account (migrations and archiving of the log only)',
     secret: true,
   },
   {
@@ -28,7 +28,7 @@ export const variables: readonly Variable[] = [
   },
   {
     name: 'RELAIS_MYSQL_READ_URL',
-    meaning: 'the same for a replica that support’s lists, status and metrics read; default: the primary',
+    meaning: 'the same for a replica that support’s lists and status read; default: the primary',
     secret: true,
   },
   { name: 'RELAIS_MYSQL_CONNECTIONS', meaning: 'connections per process at most', fallback: '12' },
@@ -83,7 +83,7 @@ export const variables: readonly Variable[] = [
   },
   {
     name: 'RELAIS_LEASE_MS',
-    meaning: 'lease of a delivery being sent; longer than any total timeout',
+    meaning: 'lease of a delivery being sent; one with longer timeouts gets a longer one',
     fallback: '60000',
   },
   { name: 'RELAIS_DRAIN_MS', meaning: 'how long SIGTERM waits for deliveries in flight', fallback: '25000' },

@@ -2,7 +2,7 @@
 // Invariant: always answers, whatever is away; counts, codes and destinations only.
 import { fastify } from 'fastify';
 import { Gauge } from 'prom-client';
-import type { Reading, Sql } from '../store/database.ts';
+import type { Sql } from '../store/database.ts';
 import { oldestUnsealedSeconds } from '../store/figures.ts';
 import { createHouseGauges } from './house-gauges.ts';
 import type { Meters } from './meters.ts';
@@ -10,8 +10,6 @@ import { observeTrips, watchTrips } from './trip-times.ts';
 
 export interface HealthOptions {
   readonly app: Sql;
-  /** For what waits in the house. */
-  readonly reading: Reading;
   readonly roles: readonly { readonly trouble: () => Promise<string | undefined> }[];
   readonly meters: Meters;
   /** Whether this process tells what waits in the house: planners do, so that fifty workers do not count the same rows. */
@@ -38,7 +36,7 @@ export async function startHealth(
     registers: [registry],
   });
   const { read: readHouse, forget: forgetHouse } = options.house
-    ? createHouseGauges(options.reading, registry, destination)
+    ? createHouseGauges(options.app, registry, destination)
     : { read: () => Promise.resolve(), forget: () => undefined };
   const trips = watchTrips(options.app, options.meters);
 

@@ -9,6 +9,7 @@ import {
   type SpanOptions,
 } from '@opentelemetry/api';
 import type { Connector, Outcome } from '../../connectors/contract.ts';
+import { loggable } from '../log.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { FileBatch } from './file.ts';
 import type { Settled } from './settle.ts';
@@ -36,8 +37,19 @@ export function traceAttempt(
   trip: { readonly connector: Connector; readonly batch: FileBatch | undefined },
   moments: AttemptMoments,
 ): void {
+  try {
+    record(rows, outcome, settled, trip, moments);
+  } catch {
+    // Who watches breaks nothing: the attempt is settled.
+  }
+}
+
+function record(...[rows, outcome, settled, trip, moments]: Parameters<typeof traceAttempt>): void {
   const [first] = rows;
   if (first === undefined) return;
+  // By the clock as it is now: it may have been set since the process started.
+  const offset = Date.now() - performance.now();
+  const epochOf = (moment: number): number => offset + moment;
   const claimed = epochOf(moments.claimedAt);
   // By the database's clock, which is not ours: never later than the claim.
   const queued = Math.min(first.queuedAt?.getTime() ?? claimed, claimed);
@@ -45,20 +57,20 @@ export function traceAttempt(
   if (!whole.isRecording()) return;
   const verdict = settled.decisions.get(first.id)?.verdict;
   whole.setAttributes({
-    'relais.client': first.clientId,
-    'relais.destination': first.destinationId,
+    'relais.client': loggable(first.clientId),
+    'relais.destination': loggable(first.destinationId),
     'relais.connector': trip.connector.type,
     'relais.action': first.action,
     'relais.attempt': first.attempt,
     'relais.run': first.run,
     'relais.outcome': outcome.kind,
     'relais.verdict': verdict === undefined ? 'late' : stateAfter(verdict),
-    ...(verdict === undefined ? {} : { 'relais.reason': verdict.reason }),
+    ...(verdict === undefined ? {} : { 'relais.reason': loggable(verdict.reason) }),
     ...(trip.batch === undefined
       ? { 'relais.delivery': first.id, 'relais.webhook_id': first.key }
       : { 'relais.batch': trip.batch.id, 'relais.rows': rows.length }),
   });
-  if ('reason' in outcome) whole.setStatus({ code: SpanStatusCode.ERROR, message: outcome.reason });
+  if ('reason' in outcome) whole.setStatus({ code: SpanStatusCode.ERROR, message: loggable(outcome.reason) });
   const parts = trace.setSpan(ROOT_CONTEXT, whole);
   const part = (name: string, from: number, to: number, options: SpanOptions = {}): void =>
     tracer.startSpan(`relais.${name}`, { ...options, startTime: from }, parts).end(to);
@@ -77,10 +89,8 @@ export function traceAttempt(
 function sendAttributes(outcome: Outcome, connector: Connector): Attributes {
   const { host, status } = outcome.evidence ?? {};
   return {
-    ...(host === undefined ? {} : { 'server.address': host }),
+    ...(host === undefined ? {} : { 'server.address': loggable(host) }),
     ...(status === undefined || connector.type !== 'webhook' ? {} : { 'http.response.status_code': status }),
-    ...('reason' in outcome ? { 'error.type': outcome.reason } : {}),
+    ...('reason' in outcome ? { 'error.type': loggable(outcome.reason) } : {}),
   };
 }
-
-const epochOf = (moment: number): number => performance.timeOrigin + moment;

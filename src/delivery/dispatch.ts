@@ -1,4 +1,4 @@
-// Station 3: due rows -> the destination's queue. A bounded window per destination, fresh before replayed.
+// Station 3: due rows -> the destination's queue. A bounded window per destination, of which replays get a few places only.
 // Invariant: what is pushed is marked in MySQL first; what Redis forgot is pushed again; held destinations get probes only.
 import { allowed } from '../domain/breaker.ts';
 import type { Reason } from '../domain/delivery.ts';
@@ -23,6 +23,7 @@ import {
   windowUse,
   type DueJob,
 } from '../store/dispatching.ts';
+import type { Published } from './published.ts';
 
 export interface Dispatcher {
   /** Pushes what is due. `hints`: destinations that surely have work; without them MySQL is asked. Returns jobs pushed. */
@@ -35,6 +36,7 @@ export interface Dispatcher {
 
 export interface DispatcherOptions {
   readonly database: Database;
+  readonly published: Published;
   readonly producer: Producer;
   readonly window: number;
   readonly log: Log;
@@ -42,7 +44,7 @@ export interface DispatcherOptions {
   readonly forgottenAfterMs?: number;
 }
 
-/** Replayed deliveries in a destination's window at most: a fresh lead never waits behind ten thousand of them. */
+/** Replayed deliveries in a destination's window at most, and never more than leave together: a fresh lead waits for one round of them. */
 const replayWindow = 20;
 /** The same while fresh leads come: whoever is under way is in the way of a fresh one, if only in our own machine. */
 const replayWindowBesideFresh = 4;
@@ -52,7 +54,7 @@ const freshForMs = 5_000;
 const replayReserve = 2;
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { database, producer, log } = options;
+  const { database, published, producer, log } = options;
   const forgottenAfterMs = options.forgottenAfterMs ?? 10_000;
   const destinations = createDirectory(database);
 
@@ -94,10 +96,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     // A window that is nearly full is filled up in one go when there is room worth it.
     if (held === undefined && limit < options.window / 4) return 0;
     const besideFresh = performance.now() - (freshAt.get(destination.id) ?? -freshForMs) < freshForMs;
+    const together = (await published.version(destination.mappingVersionId))?.limits.concurrency ?? 1;
+    const replays = Math.min(together, besideFresh ? replayWindowBesideFresh : replayWindow);
     const jobs = await database.transaction((tx) =>
       takeDue(tx, destination.id, limit, {
-        replays: Math.max(0, (besideFresh ? replayWindowBesideFresh : replayWindow) - used.replays),
-        reserved: Math.max(0, replayReserve - used.replays),
+        replays: Math.max(0, replays - used.replays),
+        // A probe is a fresh lead where there is one: replays of what was refused might keep the circuit open for days.
+        reserved: held === undefined ? Math.max(0, Math.min(together, replayReserve) - used.replays) : 0,
       }),
     );
     if (jobs.length > 0) {
@@ -139,9 +144,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (epoch === 'lost') log.warn('dispatch.epoch_lost');
       // Also at the first look: whatever was queued before this process is pushed again.
       const lost = epoch !== 'kept';
+      const startedAt = performance.now();
       let pushed = 0;
       for (;;) {
-        const jobs = lost ? await queuedLongAgo(database, 0, 1_000) : await forgotten();
+        // After a loss all that was queued before this look: what it has touched is younger, and not taken again.
+        const jobs = lost
+          ? await queuedLongAgo(database, Math.floor(performance.now() - startedAt), 1_000)
+          : await forgotten();
         const byDestination = Map.groupBy(jobs, (job) => job.destinationId);
         for (const [destinationId, group] of byDestination) await push(destinationId, group.map(jobOf), true);
         // Touched even when Redis is away, so that the next look comes after another pause.
@@ -150,7 +159,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
           jobs.map((job) => job.deliveryId),
         );
         pushed += jobs.length;
-        if (jobs.length < 1_000 || lost) break;
+        if (jobs.length < 1_000) break;
       }
       return pushed;
     },

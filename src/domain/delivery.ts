@@ -113,11 +113,16 @@ export function reasonText(stored: string, language: 'fr' | 'en' = 'fr'): string
   return code === undefined ? text : `${text} (${code})`;
 }
 
-/** `[A-Z0-9_.-]{1,64}` in either case; anything else a recipient said becomes `OTHER` (guarantee 7). */
+/** `[A-Z0-9_.-]{1,64}` in either case; anything else a recipient said becomes `OTHER`, and so does what may be a phone number (guarantee 7). */
 export function safeCode(value: unknown): string {
   const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
-  return typeof text === 'string' && /^[A-Za-z0-9_.-]{1,64}$/.test(text) ? text : 'OTHER';
+  return typeof text === 'string' && /^[A-Za-z0-9_.-]{1,64}$/.test(text) && !phoneLike.test(text)
+    ? text
+    : 'OTHER';
 }
+
+/** Eight digits and more with nothing but separators. */
+const phoneLike = /^[_.-]*(?:\d[_.-]*){8,}$/;
 
 /** Idempotency key of a run: the delivery's key, with the run added once a definite refusal opened a new one (guarantee 4). */
 export function idempotencyKey(key: string, keyRun: number): string {

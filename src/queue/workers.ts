@@ -187,6 +187,7 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
     open: () => pool.size,
     close: async (drainMs) => {
       closing = true;
+      for (const { places } of pool.values()) places.release();
       clearInterval(timer);
       const entries = [...pool.values()];
       const all = entries.map((entry) => entry.worker);
@@ -207,6 +208,8 @@ interface Places {
   /** Resolves when there is a place, in the order they were asked for. */
   readonly enter: () => Promise<void>;
   readonly leave: () => void;
+  /** Whoever waits goes on at once, with or without a place: nothing begins any more. */
+  readonly release: () => void;
   /** More places are filled at once; of fewer, nobody is sent away. */
   readonly resize: (count: number) => void;
 }
@@ -230,6 +233,9 @@ function createPlaces(first: number): Places {
     leave: () => {
       taken -= 1;
       fill();
+    },
+    release: () => {
+      for (const go of waiting.splice(0)) go();
     },
     resize: (next) => {
       count = next;

@@ -49,7 +49,7 @@ export async function windowUse(
 }
 
 /**
- * Marks due rows queued, fresh before replayed, oldest first.
+ * Marks due rows queued, oldest first: the replays' reserve, then fresh ones, then other replays.
  * @param room `replays`: replayed or backfilled rows at most, so that they never fill the window fresh leads need;
  *   `reserved`: of these, as many go first, so that a busy destination does not starve them
  */
@@ -65,15 +65,17 @@ export async function takeDue(
     let left = Math.trunc(Math.min(limit - taken.length, most));
     for (const state of ['waiting', 'planned']) {
       if (left <= 0) break;
+      // What this transaction has taken already is found again.
+      const before = taken.filter((one) => one.priority === priority).length;
       const rows = await tx.all<{ id: number; run: number; attempt: number }>(
         `SELECT id, run, attempt FROM deliveries FORCE INDEX (deliveries_due)
           WHERE state = ? AND destination_id = ? AND priority = ? AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0
             ${batch === undefined ? '' : 'AND action = ?'}
-          ORDER BY due_at, id LIMIT ${left} FOR UPDATE SKIP LOCKED`,
+          ORDER BY due_at, id LIMIT ${left + before} FOR UPDATE SKIP LOCKED`,
         [state, destinationId, priority, ...(batch === undefined ? [] : [batch.action])],
       );
       const known = new Set(taken.map((one) => one.deliveryId));
-      const fresh = rows.filter((row) => !known.has(row.id));
+      const fresh = rows.filter((row) => !known.has(row.id)).slice(0, left);
       taken.push(
         ...fresh.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1, priority })),
       );

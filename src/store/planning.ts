@@ -31,12 +31,12 @@ export async function anyChange(sql: Sql): Promise<boolean> {
   return (await sql.all(`SELECT 1 FROM lead_changes WHERE priority < ${asidePriority} LIMIT 1`)).length > 0;
 }
 
-/** Takes changes nobody else is planning, fresh before backfilled, each client in its turn; the caller's transaction holds them. */
 /** Where a planner stands in the round of clients, for each priority: a backfill does not move the turn of fresh leads. */
 export type PlanningTurns = readonly Turns[];
 
 export const startOfPlanning = (): PlanningTurns => [startOfTurns(), startOfTurns()];
 
+/** Takes changes nobody else is planning, fresh before backfilled, each client in its turn; the caller's transaction holds them. */
 export const takeChanges = (tx: Sql, limit: number, turns: PlanningTurns): Promise<readonly LeadChange[]> =>
   changesInTurn(tx, limit, turns, 'FOR UPDATE SKIP LOCKED');
 

@@ -1,27 +1,50 @@
-// The read side: lists for support and the figures of the house, from a replica where one is named.
-// Invariant: nothing that is sent, decided or proved is read here: a consent that is a second old is too old to send on.
+// The read side: support's lists from a replica, where one is named.
+// Invariant: nothing that is sent, decided, watched or proved is read here: a consent that is a second old is too old to send on.
 import { RelaisError } from '../errors.ts';
 import { isStoreOutage, openDatabase, type Reading, type SqlValue } from './database.ts';
 
-export interface Replica extends Reading {
+export interface ReadSide extends Reading {
+  /** Of a replica only: the moment of the newest log entry it has, by the clock of whoever wrote it. */
+  readonly asOf?: () => Promise<Date | undefined>;
+}
+
+export interface Replica extends ReadSide {
   readonly close: () => Promise<void>;
 }
 
-/** Lists and figures come one after the other: two connections are plenty. */
+/** A list is asked for at a time. */
 const connections = 2;
 
-/** @throws DB-001 that names the replica, so that nobody looks for an outage of the primary */
-export function openReplica(options: { readonly url: string; readonly silenceMs: number }): Replica {
+/**
+ * @param options.check runs once before the first statement; what it throws, every statement throws
+ * @throws DB-001 that names the replica, so that nobody looks for an outage of the primary
+ */
+export function openReplica(options: {
+  readonly url: string;
+  readonly silenceMs: number;
+  readonly check?: (reading: Reading) => Promise<void>;
+}): Replica {
   const database = openDatabase({ ...options, connections });
+  const named = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      if (!isStoreOutage(error)) throw error;
+      throw new RelaisError(
+        'DB-001',
+        `The replica of RELAIS_MYSQL_READ_URL: ${(error as Error).message} Without the variable the primary is asked.`,
+      );
+    });
+  let checked: Promise<void> | undefined;
+  const all = <Row>(sql: string, values?: readonly SqlValue[]): Promise<Row[]> =>
+    named(
+      (async () => {
+        checked ??= options.check?.(database) ?? Promise.resolve();
+        await checked;
+        return database.all<Row>(sql, values);
+      })(),
+    );
   return {
-    all: <Row>(sql: string, values?: readonly SqlValue[]) =>
-      database.all<Row>(sql, values).catch((error: unknown) => {
-        if (!isStoreOutage(error)) throw error;
-        throw new RelaisError(
-          'DB-001',
-          `The replica of RELAIS_MYSQL_READ_URL: ${(error as Error).message} Without the variable the primary is asked.`,
-        );
-      }),
+    all,
+    asOf: async () => (await all<{ at: Date }>('SELECT at FROM handovers ORDER BY id DESC LIMIT 1'))[0]?.at,
     close: database.close,
   };
 }

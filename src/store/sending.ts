@@ -241,16 +241,20 @@ async function settleTogether(
   return tokens === undefined || affected === settlements.length;
 }
 
+/** Bringing forward is worth its one turn where it saves more than this. */
+const worthSeconds = 10;
+
 /**
  * The next try of deliveries that wait after a technical failure is due now; others, and those in a file, stay as they are.
- * Each run once: a lead its recipient cannot digest would spend its tries on the successes of others.
+ * Each run once: a lead its recipient cannot digest would spend its tries on the successes of others. What is due soon keeps its turn.
  */
 export async function bringForward(tx: Sql, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList([...ids].sort((a, b) => a - b));
   await tx.run(
     `UPDATE deliveries FORCE INDEX (PRIMARY) SET due_at = LEAST(due_at, UTC_TIMESTAMP(3)), forwarded_run = run
-      WHERE id IN (${marks}) AND state = 'waiting' AND batch_id = 0 AND reason LIKE 'retry:%' AND forwarded_run < run`,
+      WHERE id IN (${marks}) AND state = 'waiting' AND batch_id = 0 AND reason LIKE 'retry:%' AND forwarded_run < run
+        AND due_at > TIMESTAMPADD(SECOND, ${worthSeconds}, UTC_TIMESTAMP(3))`,
     values,
   );
 }

@@ -30,7 +30,6 @@ afterEach(async () => {
 const listen = async (): Promise<void> => {
   health = await startHealth({
     app: gateway.app.database,
-    reading: gateway.app.reading,
     roles: [],
     meters,
     house: true,
@@ -96,7 +95,6 @@ test('while MySQL is away the page still answers, with the counters and without 
   const away = { all: () => Promise.reject(new Error('away')), run: () => Promise.reject(new Error('away')) };
   health = await startHealth({
     app: away,
-    reading: away,
     roles: [{ trouble: () => Promise.resolve('mysql cannot be reached') }],
     meters,
     house: true,

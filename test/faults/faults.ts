@@ -26,6 +26,8 @@ const { values } = parseArgs({
     plant: { type: 'string' },
   },
 });
+// Told to end, we take the processes and servers with us: what listens for `exit` sees to it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 const root = process.cwd();
 const seed = Number(values.seed);
 const seconds = Math.round(Number(values.minutes) * 60);

@@ -53,6 +53,10 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const children = new Set<ChildProcess>();
   const ends: Promise<void>[] = [];
   const started: Promise<unknown>[] = [];
+  const endWithUs = (): void => {
+    for (const child of children) child.kill('SIGKILL');
+  };
+  process.once('exit', endWithUs);
 
   const launch = (role: Role, mysql: Proxy, redis: Proxy): ChildProcess => {
     const { config } = gateway;
@@ -156,7 +160,8 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     lastWords: () => words.join('').split('\n').slice(-300).join('\n'),
     close: async () => {
       closed = true;
-      for (const child of children) child.kill('SIGKILL');
+      endWithUs();
+      process.off('exit', endWithUs);
       await Promise.all(ends);
       for (const { mysql, redis } of members) await Promise.all([mysql.close(), redis.close()]);
     },

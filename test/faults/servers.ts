@@ -50,6 +50,8 @@ export async function startStormServers(path: string, log: (line: string) => voi
   mkdirSync(disk);
   // A disk of its own that can run full; only root may mount one.
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${diskSize}`, 'tmpfs', disk]).status === 0;
+  const unmount = (): void => void spawnSync('umount', ['-l', disk]);
+  if (mounted) process.once('exit', unmount);
   if (!mounted) log('no disk of its own can be mounted here: the full disk is left out');
   // A guard of server processes needs their folder inside the run's.
   const mysqlFolder = mounted ? join(disk, 'run') : folder.path;
@@ -140,7 +142,8 @@ export async function startStormServers(path: string, log: (line: string) => voi
       : undefined,
     close: async () => {
       await Promise.all([mysql.process.stop(), ...redis.map((one) => one.stop())]);
-      if (mounted) spawnSync('umount', ['-l', disk]);
+      process.off('exit', unmount);
+      if (mounted) unmount();
       folder.release();
     },
   };

@@ -69,6 +69,14 @@ test('a waiting delivery is brought forward once a run, and only while it waits 
   const isDue = async (id: number): Promise<boolean> =>
     (await home.owner.all('SELECT 1 FROM deliveries WHERE id = ? AND due_at <= UTC_TIMESTAMP(3)', [id]))
       .length === 1;
+  await home.owner.run(
+    'UPDATE deliveries SET due_at = TIMESTAMPADD(SECOND, 5, UTC_TIMESTAMP(3)) WHERE id = ?',
+    [mine],
+  );
+  await bringForward(home.gateway, [mine]);
+  // Due in a moment: it keeps its turn for a pause that is worth it.
+  expect((await home.row(mine))['forwarded_run']).toBe(0);
+  await home.owner.run('UPDATE deliveries SET due_at = ? WHERE id = ?', [later, mine]);
   await bringForward(home.gateway, [mine, held, filed]);
   expect([await isDue(mine), await isDue(held), await isDue(filed)]).toEqual([true, false, false]);
   await home.owner.run('UPDATE deliveries SET due_at = ? WHERE id = ?', [later, mine]);

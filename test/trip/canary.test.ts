@@ -202,7 +202,6 @@ test('a marked prospect leaves no trace outside the lead tables and the payload'
   );
   const health = await startHealth({
     app: gateway.app.database,
-    reading: gateway.app.reading,
     roles: [],
     meters,
     house: true,

@@ -166,7 +166,6 @@ test('an alert that does not get through is tried again', async () => {
 test('ready says what cannot be reached; health only that the process lives', async () => {
   const health = await startHealth({
     app: gateway.app.database,
-    reading: gateway.app.reading,
     roles: [{ trouble: () => Promise.resolve('redis cannot be reached') }],
     meters: createMeters({ destinations: 10 }),
     house: true,

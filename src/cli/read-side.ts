@@ -1,0 +1,14 @@
+// What a list says of itself where it was read from a replica.
+import type { ReadSide } from '../store/replica.ts';
+import { paris } from './table.ts';
+import { say } from './terminal.ts';
+
+export async function sayAge(reading: ReadSide): Promise<void> {
+  if (reading.asOf === undefined) return;
+  const at = await reading.asOf();
+  say(
+    at === undefined
+      ? 'Read from a replica, which has no log yet.'
+      : `Read from a replica, whose newest log entry is of ${paris(at)}.`,
+  );
+}
