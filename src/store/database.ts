@@ -74,11 +74,11 @@ export function isDuplicateKey(error: unknown): boolean {
 }
 
 const systemic = new Set([
-  0, 1005, 1020, 1021, 1037, 1040, 1041, 1044, 1045, 1054, 1114, 1142, 1143, 1146, 1153, 1205, 1206, 1213,
-  1227, 1290, 1317, 1836, 1969, 3024,
+  0, 1005, 1020, 1021, 1034, 1037, 1040, 1041, 1044, 1045, 1054, 1114, 1142, 1143, 1146, 1153, 1194, 1205,
+  1206, 1213, 1227, 1290, 1317, 1712, 1836, 1877, 1969, 3024,
 ]);
 
-/** A fault of the server or the set-up (away, read-only, full, a lock held too long), not of a row: the same may pass later. */
+/** A fault of the server or the set-up (away, read-only, full, damaged, a lock held too long), not of a row: the same may pass later. */
 export function isStoreTrouble(error: unknown): boolean {
   return isStoreOutage(error) || (error instanceof SqlFailure && systemic.has(error.errno));
 }

@@ -2,7 +2,7 @@
 import type { StormReport } from './storm.ts';
 
 export function report(result: StormReport): string {
-  const { faults, mischief, deaths, leftovers, lastWords, ...figures } = result;
+  const { faults, mischief, deaths, leftovers, lastWords, damaged, ...figures } = result;
   const red = Object.values(faults).some((found) => found.length > 0);
   const counted = (counts: Readonly<Record<string, number>>): string =>
     Object.entries(counts)
@@ -21,6 +21,13 @@ export function report(result: StormReport): string {
       ([name, found]) =>
         `  ${String(found.length).padStart(5)}  ${name}${found.length === 0 ? '' : `: ${found.slice(0, 8).join('; ')}`}`,
     ),
+    ...(damaged.length === 0
+      ? []
+      : [
+          '',
+          'MySQL’s own tables are damaged, so that this storm says nothing of the gateway:',
+          ...damaged.map((line) => `  ${line}`),
+        ]),
     ...(red ? ['', 'last words of the processes:', lastWords.split('\n').slice(-30).join('\n')] : []),
   ].join('\n');
 }

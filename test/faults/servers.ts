@@ -1,7 +1,15 @@
 // The services of a storm: a MariaDB and two Redis of its own, each of which can be killed, restarted, filled up or replaced.
 // Invariant: nothing of the machine's own services is touched; the gateway reaches these through proxies, whose ports stay.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Redis } from 'ioredis';
 import { findMysql, findRedis } from '../../src/sandbox/binaries.ts';
@@ -31,11 +39,13 @@ export interface StormServers {
   readonly failOver: () => Promise<void>;
   /** Fills the disk MySQL writes to; returns what frees it. Undefined: this machine lends no disk to fill. */
   readonly fillDisk: (() => () => void) | undefined;
+  /** Errors of MySQL's own log, the last ones. */
+  readonly mysqlErrors: () => readonly string[];
   readonly close: () => Promise<void>;
 }
 
 const redisPassword = 'storm';
-const diskSize = '900m';
+const diskBytes = 900 * 1_024 * 1_024;
 
 export async function startStormServers(path: string, log: (line: string) => void): Promise<StormServers> {
   const binary = findMysql();
@@ -48,8 +58,7 @@ export async function startStormServers(path: string, log: (line: string) => voi
   const folder = await takeFolder(path, { keep: false, log });
   const disk = join(folder.path, 'disk');
   mkdirSync(disk);
-  // A disk of its own that can run full; only root may mount one.
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${diskSize}`, 'tmpfs', disk]).status === 0;
+  const mounted = mountDisk(disk, join(folder.path, 'disk.img'));
   const unmount = (): void => void spawnSync('umount', ['-l', disk]);
   if (mounted) process.once('exit', unmount);
   if (!mounted) log('no disk of its own can be mounted here: the full disk is left out');
@@ -140,6 +149,11 @@ export async function startStormServers(path: string, log: (line: string) => voi
           return () => rmSync(ballast, { force: true });
         }
       : undefined,
+    mysqlErrors: () => {
+      const log = join(mysqlFolder, 'mysql.log');
+      const lines = existsSync(log) ? readFileSync(log, 'utf8').split('\n') : [];
+      return lines.filter((line) => /\[ERROR\]|corrupt/i.test(line)).slice(-200);
+    },
     close: async () => {
       await Promise.all([mysql.process.stop(), ...redis.map((one) => one.stop())]);
       process.off('exit', unmount);
@@ -148,6 +162,21 @@ export async function startStormServers(path: string, log: (line: string) => voi
     },
   };
   return servers;
+}
+
+/**
+ * A disk of its own that can run full; only root may mount one. A file system as servers have it where the kernel lends a loop
+ * device; memory else, on which InnoDB has been seen to come out of a full disk and a kill with a damaged index.
+ */
+function mountDisk(place: string, image: string): boolean {
+  const done = (program: string, ...args: string[]): boolean =>
+    spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+  writeFileSync(image, '');
+  truncateSync(image, diskBytes);
+  return (
+    (done('mkfs.ext4', '-q', '-F', '-m', '0', image) && done('mount', '-o', 'loop', image, place)) ||
+    done('mount', '-t', 'tmpfs', '-o', `size=${diskBytes}`, 'tmpfs', place)
+  );
 }
 
 /** Disks of storms that were killed: their folder could not be removed while something is mounted in it. */

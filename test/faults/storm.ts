@@ -48,6 +48,8 @@ export interface StormReport extends Figures {
   readonly leftovers: Readonly<Record<string, number>>;
   /** The end of what the processes wrote. */
   readonly lastWords: string;
+  /** Tables that MySQL itself finds damaged after all it was put through: then the figures say nothing of the gateway. */
+  readonly damaged: readonly string[];
 }
 
 export async function storm(options: StormOptions): Promise<StormReport> {
@@ -71,6 +73,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     options.log(`storm over, ${feeding.handedIn.length} leads handed in; waiting until all is settled`);
     const calmSeconds = await calm(scene, options);
     const leftovers = await leftBehind(gateway);
+    const damaged = await damagedTables(gateway);
     const verified = await gateway.app.sealer.verify();
     const ledgers = await readLedgers(gateway.owner, {
       handedIn: feeding.handedIn,
@@ -83,7 +86,14 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       writeFileSync(
         options.keepLedgers,
         JSON.stringify(
-          { ledgers, leftovers, ...(await evidence(gateway)), words: fleet.lastWords() },
+          {
+            ledgers,
+            leftovers,
+            damaged,
+            ...(await evidence(gateway)),
+            mysql: options.servers?.mysqlErrors(),
+            words: fleet.lastWords(),
+          },
           undefined,
           1,
         ),
@@ -94,6 +104,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       deaths: fleet.deaths,
       calmSeconds,
       leftovers,
+      damaged,
       lastWords: fleet.lastWords(),
     };
   } finally {
@@ -171,6 +182,22 @@ async function leftBehind({ owner }: Gateway): Promise<Readonly<Record<string, n
 }
 
 /** What the database was doing when something was wrong. */
+async function damagedTables({ owner }: Gateway): Promise<readonly string[]> {
+  const tables = await owner.all<{ name: string }>(
+    "SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE'",
+  );
+  const found: string[] = [];
+  for (const { name } of tables) {
+    const said = await owner
+      .all<{ Msg_type: string; Msg_text: string }>(`CHECK TABLE ${name} EXTENDED`)
+      .catch(() => []);
+    // A server that prepares no CHECK TABLE says nothing.
+    if (said.length === 0 || said.some((one) => one.Msg_type === 'status' && one.Msg_text === 'OK')) continue;
+    found.push(`${name}: ${said.map((one) => one.Msg_text).join('; ')}`);
+  }
+  return found;
+}
+
 async function evidence({ owner }: Gateway): Promise<Readonly<Record<string, unknown>>> {
   return {
     transactions: await owner.all('SELECT * FROM information_schema.INNODB_TRX'),
