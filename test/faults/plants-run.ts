@@ -3,6 +3,8 @@ import { plantAndStorm } from './planting.ts';
 import { plants } from './plants.ts';
 
 const stormSeconds = 45;
+/** A rare crossing may not happen in so short a storm: other ones follow. */
+const storms = 3;
 
 export async function planting(
   name: string,
@@ -16,8 +18,18 @@ export async function planting(
   }
   let missed = 0;
   for (const plant of chosen) {
-    const { caught, findings, besides } = await plantAndStorm(plant, { ...options, seconds: stormSeconds });
-    log(`${caught ? '✔ caught' : '✘ MISSED'}  ${plant.name}`);
+    const at = (storm: number): ReturnType<typeof plantAndStorm> =>
+      plantAndStorm(plant, { ...options, seed: options.seed + storm, seconds: stormSeconds });
+    let storm = 0;
+    let last = await at(storm);
+    while (!last.caught && storm + 1 < storms) {
+      storm += 1;
+      last = await at(storm);
+    }
+    const { caught, findings, besides } = last;
+    log(
+      `${caught ? '✔ caught' : '✘ MISSED'}  ${plant.name}${storm === 0 ? '' : `, in storm ${storm + 1} of ${storms}`}`,
+    );
     log(
       `    ${plant.red.join(', or ')} × ${findings.length}${caught ? `, such as ${findings.slice(0, 3).join('; ')}` : ''}`,
     );
