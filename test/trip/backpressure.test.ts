@@ -64,7 +64,10 @@ test.each([
   async (service, mode) => {
     await gateway.until('ready', async () => (await ready()).status === 200);
     proxyOf(service)?.mode(mode);
-    await gateway.until('unavailable', async () => (await ready()).status === 503, 8_000);
+    // Each role looks by itself, one a moment after the other.
+    const told = async (): Promise<number> => (await ready()).body.troubles?.length ?? 0;
+    await gateway.until('unavailable to both roles', async () => (await told()) === 2, 8_000);
+    expect((await ready()).status).toBe(503);
     expect((await ready()).body.troubles).toEqual([
       `${service} cannot be reached`,
       `${service} cannot be reached`,
