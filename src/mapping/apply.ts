@@ -13,12 +13,13 @@ import type {
   WriteSituation,
   WrittenRecord,
 } from './contract.ts';
+import type { Layout } from './layout.ts';
 import { joinLines } from './lines.ts';
 import type { RecordPlan } from './record.ts';
 import { textOf } from './rendering.ts';
 import { buildSheet } from './sheet.ts';
 import type { Context } from './source.ts';
-import { isLate } from './values.ts';
+import { illFormed, isLate } from './values.ts';
 import type { Cell, Entry, FieldProblem } from './values.ts';
 
 export interface ApplyParts {
@@ -31,6 +32,7 @@ export interface ApplyParts {
         readonly record: RecordPlan;
         readonly plan?: Pick<CallPlan, 'needs'>;
         readonly schema?: SchemaCheck | undefined;
+        readonly layout: Pick<Layout, 'lost'>;
       }
     | undefined;
   readonly consent: CompiledConsent;
@@ -75,6 +77,7 @@ export function createApply({
       else part.field.write(context, written, problems);
     }
     const entries = plan.lines ? joinLines(written) : written;
+    problems.push(...illFormed(entries), ...(planned?.layout.lost?.(plan.columns, entries) ?? []));
     const schema = planned?.schema;
     if (schema !== undefined && problems.length === 0) problems.push(...schema.check(entries));
     if (problems.length > 0) return { ok: false, why: 'invalid', problems: unique(problems) };

@@ -202,13 +202,13 @@ function updateOn(mapping: Record<string, unknown>): CompiledMapping['updateOn']
 }
 
 function scopeOf({ mapping, report, connector, client }: CompileInput, layout: Layout): Scope {
-  const { csv, xml, unwritable, format } = layout;
+  const { csv, xml, format } = layout;
   return {
     report,
     format,
     sheet: connector?.sheet === true,
     files: connector?.settingsKey === 'file',
-    formulaGuard: csv?.formulaGuard === true,
+    formulaGuard: csv?.dialect.formulaGuard === true,
     maps: blockAt(mapping, 'maps'),
     empty: emptyPolicy(mapping['empty'], 'omit'),
     ...(xml === undefined
@@ -221,7 +221,7 @@ function scopeOf({ mapping, report, connector, client }: CompileInput, layout: L
           },
         }),
     ...(client === undefined ? {} : { contract: client.categories }),
-    ...(unwritable === undefined ? {} : { unwritable }),
+    ...(csv === undefined ? {} : { csv }),
   };
 }
 

@@ -45,8 +45,8 @@ export function compileChoices(
     }
     const value = values[state];
     if (value === 'omit' || value === 'hold') choices[state] = { do: value };
-    else if (typeof value === 'string' && scope.unwritable?.(value) !== undefined)
-      report.error([...at, state], 'MAP-308', `"${value}" cannot be written in this CSV.`);
+    else if (isScalarValue(value) && scope.csv?.unwritable(value) !== undefined)
+      report.error([...at, state], 'MAP-308', `"${String(value)}" cannot be written in this CSV.`);
     else if (isScalarValue(value) || value === null) choices[state] = { do: 'write', value };
     else
       report.error(
@@ -81,7 +81,8 @@ function asWritten(choice: Choice, scope: Scope): string {
   const flat = scope.format === 'csv' || scope.format === 'form' || scope.format === 'none';
   if (choice.do === 'omit') return flat ? 'empty' : 'nothing';
   if (choice.value === null || choice.value === '') return flat || choice.value === '' ? 'empty' : 'null';
-  return String(choice.value).trim().toLowerCase();
+  const text = scope.csv === undefined ? String(choice.value) : scope.csv.cellText(choice.value);
+  return text.trim().toLowerCase();
 }
 
 function checkPolarity(

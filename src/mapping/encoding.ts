@@ -1,5 +1,6 @@
 // Text to bytes in the encodings CRMs still ask for.
-// Invariant: no character is replaced silently: it is transliterated to plain letters, or reported before anything leaves.
+// Invariant: no character is replaced silently: it is transliterated to plain letters, or reported before anything leaves;
+// a byte the encoding leaves undefined is never written.
 import iconv from 'iconv-lite';
 import { plainer } from './texts.ts';
 
@@ -17,7 +18,11 @@ const single = (encoding: Encoding): Narrow | undefined =>
 const known = new Map<string, boolean>();
 
 function holds(character: string, name: Narrow): boolean {
-  if ((character.codePointAt(0) ?? 0) < 128) return true;
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 128) return true;
+  // The library reads an undefined byte as U+FFFD, and so writes U+FFFD as one. C1 controls are letters to whoever
+  // reads windows-1252 instead, as browsers do.
+  if (code === 0xff_fd || code < 0xa0) return false;
   const key = `${name}${character}`;
   let answer = known.get(key);
   if (answer === undefined) {
@@ -69,6 +74,14 @@ export function encode(text: string, encoding: Encoding): Uint8Array {
   if (name === undefined) return Buffer.from(encoding === 'utf-8-bom' ? `\uFEFF${text}` : text, 'utf8');
   return iconv.encode(text, name);
 }
+
+/** The text as whoever reads its bytes sees it; a byte order mark at the file's start is not part of it. */
+export const throughBytes = (text: string, encoding: Encoding): string => {
+  const name = single(encoding);
+  return name === undefined
+    ? Buffer.from(text, 'utf8').toString('utf8')
+    : iconv.decode(iconv.encode(text, name), name);
+};
 
 /** For XML: what the encoding lacks becomes a character reference. */
 export function encodeXml(text: string, encoding: Encoding): Uint8Array {

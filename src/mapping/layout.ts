@@ -2,13 +2,14 @@
 // Invariant: one format for one destination, one the connector can carry.
 import type { Body } from '../../connectors/contract.ts';
 import type { ConnectorFacts } from './contract.ts';
+import { checkCsv } from './check-csv.ts';
 import { blockAt, isRecord, textAt } from './document.ts';
 import type { Path, Report } from './problems.ts';
 import { xmlName } from './target.ts';
 import type { Format } from './format.ts';
-import type { Entry } from './values.ts';
-import { csvBody, readDialect, unwritableIn } from './write-csv.ts';
-import type { CsvDialect } from './write-csv.ts';
+import type { Entry, FieldProblem } from './values.ts';
+import { createCsvWriter, readDialect } from './write-csv.ts';
+import type { CsvWriter } from './write-csv.ts';
 import { envelopeText, formText, readEnvelope } from './write-form.ts';
 import type { Envelope } from './write-form.ts';
 import { jsonText, jsonTree } from './write-json.ts';
@@ -19,10 +20,10 @@ type Batch = { readonly sequence: number; readonly rows: number } | undefined;
 
 export interface Layout {
   readonly format: Format;
-  readonly csv?: CsvDialect;
+  readonly csv?: CsvWriter;
   readonly xml?: XmlDialect;
-  /** Why the format cannot hold a text. */
-  readonly unwritable?: (text: string) => string | undefined;
+  /** What a reader of the format would not find again of a record. */
+  readonly lost?: (columns: readonly string[], entries: readonly Entry[]) => readonly FieldProblem[];
   /** XML: the bytes of a file with this one record, as the client's XSD sees it. */
   readonly document?: (entries: readonly Entry[]) => Uint8Array;
   readonly write: (columns: readonly string[], records: readonly (readonly Entry[])[], batch: Batch) => Body;
@@ -100,14 +101,9 @@ function layoutOf(
   const many = connector !== undefined && connector.maxItems > 1;
   switch (format) {
     case 'csv': {
-      const csv = readDialect(mapping['csv'], connector?.sheet === true);
-      const unwritable = unwritableIn(csv);
-      return {
-        format,
-        csv,
-        ...(unwritable === undefined ? {} : { unwritable }),
-        write: (columns, records, batch) => csvBody(columns, records, csv, batch),
-      };
+      const csv = createCsvWriter(readDialect(mapping['csv'], connector?.sheet === true));
+      checkCsv(csv, mapping['csv'], report);
+      return { format, csv, lost: csv.lost, write: csv.body };
     }
     case 'xml': {
       const xml = readXmlDialect(mapping['xml']);

@@ -3,6 +3,7 @@
 import { isRecord } from './document.ts';
 import { isScalarValue } from './formatters.ts';
 import type { Path } from './problems.ts';
+import { checkWritable } from './scope.ts';
 import type { Scope } from './scope.ts';
 import type { Source } from './source.ts';
 import { suggest } from './suggest.ts';
@@ -99,7 +100,7 @@ export function fieldMap(
   scope: Scope,
   source: Source,
 ): ((value: Scalar) => Mapped) | undefined {
-  if (isRecord(raw)) return compileMap(raw, path, scope, source);
+  if (isRecord(raw)) return inFormat(raw, path, scope, source);
   if (typeof raw !== 'string') return undefined;
   if (!Object.hasOwn(scope.maps, raw)) {
     scope.report.error(path, 'MAP-204', `map "${raw}" does not exist.`, {
@@ -107,5 +108,17 @@ export function fieldMap(
     });
     return undefined;
   }
-  return compileMap(scope.maps[raw], ['maps', raw], scope, source);
+  return inFormat(scope.maps[raw], ['maps', raw], scope, source);
+}
+
+/** The entries as this format writes them. */
+function inFormat(
+  raw: unknown,
+  path: Path,
+  scope: Scope,
+  source: Source,
+): ((value: Scalar) => Mapped) | undefined {
+  for (const [key, value] of Object.entries(isRecord(raw) ? raw : {}))
+    checkWritable(isRecord(value) ? value['value'] : value, [...path, key], scope);
+  return compileMap(raw, path, scope, source);
 }

@@ -97,6 +97,11 @@ export const problemsOfForm = {
     meaning: "The mapping and the client's schema disagree.",
     remedy: 'Write the field the schema requires, or remove the one it does not know.',
   },
+  'MAP-708': {
+    meaning:
+      'A CSV could not be read back: a separator, a column name or a text of the mapping itself means something else there.',
+    remedy: 'Choose another delimiter or decimal sign, quote all values, or change the text.',
+  },
   'MAP-901': {
     meaning: 'Evidence for going live is missing (C49-C52).',
     remedy: 'Add it to goLive with its date.',

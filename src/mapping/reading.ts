@@ -6,7 +6,7 @@ import { fieldMap } from './maps.ts';
 import type { Mapped } from './maps.ts';
 import type { Path } from './problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
-import { useSource } from './scope.ts';
+import { checkWritable, useSource } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { absentSource, nearestIn, sourceIn } from './captures.ts';
 import { findSource, isBlank } from './source.ts';
@@ -45,10 +45,11 @@ const show = (value: Cell | readonly Cell[]): string =>
 
 /** Compiles from, value or template with map, as, default and max. */
 export function compileReading(raw: Record<string, unknown>, path: Path, where: Where): Reading | undefined {
-  const fit = compileLength(raw['max'], where);
+  const fit = compileLength(raw['max']);
   if (Object.hasOwn(raw, 'value')) {
     const value = raw['value'];
     if (!isScalarValue(value) && value !== null) return undefined;
+    checkWritable(value, [...path, 'value'], where.scope);
     return { source: '(constant)', category: 'technical', free: false, read: () => value, show };
   }
   if (Object.hasOwn(raw, 'template')) {
@@ -94,6 +95,7 @@ function compileFrom(raw: Record<string, unknown>, path: Path, where: Where, fit
       `"${target.text}" would be written +33...: the formula guard would put ' before it.`,
     );
   }
+  checkWritable(raw['default'], [...path, 'default'], scope);
   checkCut(raw, path, scope, source);
   const map = Object.hasOwn(raw, 'map') ? fieldMap(raw['map'], [...path, 'map'], scope, source) : undefined;
   if (Object.hasOwn(raw, 'map') && map === undefined) return undefined;
@@ -111,7 +113,7 @@ function compileFrom(raw: Record<string, unknown>, path: Path, where: Where, fit
   const { late } = source;
   const read: Reading['read'] =
     late !== undefined
-      ? () => ({ late, finish: (value) => finish(value, target.text, []) as Scalar })
+      ? () => ({ late, finish: (value) => finish(value, target.text, []) as Scalar | undefined })
       : (context, field, problems) => {
           const value = source.read(context);
           if (isBlank(value) || (Array.isArray(value) && value.length === 0))
@@ -197,7 +199,7 @@ function checkCut(raw: Record<string, unknown>, path: Path, scope: Scope, source
 type Fit = (value: unknown, field: string, problems: FieldProblem[]) => Cell | readonly Cell[] | undefined;
 
 /** Length policy: `max: 80` is an error past it; `{length: 80, on: truncate | error | omit}`. Characters, not bytes. */
-function compileLength(raw: unknown, { scope }: Where): Fit {
+function compileLength(raw: unknown): Fit {
   const length =
     typeof raw === 'number'
       ? raw
@@ -205,12 +207,9 @@ function compileLength(raw: unknown, { scope }: Where): Fit {
         ? raw['length']
         : undefined;
   const on = isRecord(raw) ? raw['on'] : 'error';
-  const { unwritable } = scope;
   const one = (value: unknown, field: string, problems: FieldProblem[]): Cell | undefined => {
     if (isLate(value)) return value;
     if (!isScalarValue(value) || value === '') return undefined;
-    const code = typeof value === 'string' ? unwritable?.(value) : undefined;
-    if (code !== undefined) problems.push({ field, code });
     if (length === undefined) return value;
     const characters = Array.from(textOf(value));
     if (characters.length <= length) return value;

@@ -2,6 +2,7 @@
 // Invariant: every create and update holds every consent line (C20); one slot has one writer.
 import type { Action } from '../../connectors/contract.ts';
 import type { DataCategory } from '../domain/lead.ts';
+import { checkColumns } from './check-csv.ts';
 import type { CompiledConsent, ConsentLine } from './consent.ts';
 import { blockAt, isRecord, listAt } from './document.ts';
 import { reportDuplicates } from './field-each.ts';
@@ -95,6 +96,7 @@ export function compileLines(
     scope,
   );
   for (const { target, path } of targets) checkXmlTarget(target, path, scope);
+  if (scope.csv !== undefined) checkColumns(targets, scope.csv, scope.report);
   const categories = new Set(fields.flatMap((field) => [...field.categories]));
   return {
     parts,

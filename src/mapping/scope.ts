@@ -4,6 +4,7 @@ import type { DataCategory } from '../domain/lead.ts';
 import type { Report } from './problems.ts';
 import type { Source } from './source.ts';
 import type { Format } from './format.ts';
+import type { CsvWriter } from './write-csv.ts';
 
 /** What an absent value becomes. `keep` leaves what the recipient has: the key is not written. */
 export type EmptyPolicy = 'omit' | 'null' | 'blank';
@@ -29,8 +30,8 @@ export interface Scope {
   readonly captures?: CaptureScope;
   /** Categories the contract covers; undefined when client.yaml could not be read. */
   readonly contract?: readonly DataCategory[];
-  /** Why the format cannot hold a text; undefined when it holds all. */
-  readonly unwritable?: (text: string) => string | undefined;
+  /** The dialect of a CSV: what its cells can hold, and how a value looks there. */
+  readonly csv?: CsvWriter;
 }
 
 /** Notes a source's category and reports the two that may not be there. */
@@ -82,4 +83,11 @@ export function checkEmpty(value: unknown, path: readonly (string | number)[], s
 /** `{preset: rest}` that nothing has replaced. */
 export function reportNoPreset(path: readonly (string | number)[], scope: Pick<Scope, 'report'>): void {
   scope.report.error(path, 'MAP-411', 'no preset gives lines here: add extends, or remove the line.');
+}
+
+/** What the mapping itself writes into a CSV must fit there: nobody reads a refusal of every lead as a slip of the file. */
+export function checkWritable(value: unknown, path: readonly (string | number)[], scope: Scope): void {
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return;
+  if (scope.csv?.unwritable(value) === undefined) return;
+  scope.report.error(path, 'MAP-708', `"${String(value)}" cannot be written in this CSV.`);
 }

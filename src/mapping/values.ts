@@ -8,7 +8,7 @@ export type Scalar = string | number | boolean;
 /** A value known only when the file is built: its sequence, its rows. */
 export interface Late {
   readonly late: 'sequence' | 'rows';
-  readonly finish: (value: number) => Scalar;
+  readonly finish: (value: number) => Scalar | undefined;
 }
 
 /** `null` is an explicit null. */
@@ -40,7 +40,7 @@ export function settle(
   batch: { readonly sequence: number; readonly rows: number } | undefined,
 ): Scalar | null {
   if (!isLate(cell)) return cell;
-  return batch === undefined ? null : cell.finish(batch[cell.late]);
+  return batch === undefined ? null : (cell.finish(batch[cell.late]) ?? null);
 }
 
 /** What an entry writes, as data: a scalar, a list, or a list of groups. */
@@ -58,4 +58,21 @@ export function entryValue(entry: Entry): unknown {
         Object.fromEntries(row.map((one) => [one.target.text, entryValue(one)])),
       );
   }
+}
+
+/** Texts no encoding can hold: half a character would arrive as another one. */
+export function illFormed(entries: readonly Entry[]): readonly FieldProblem[] {
+  return entries.flatMap((entry) => {
+    const sound = (text: unknown): boolean => typeof text !== 'string' || text.isWellFormed();
+    switch (entry.kind) {
+      case 'rows':
+        return entry.rows.flatMap(illFormed);
+      case 'cell':
+        return sound(entry.cell) ? [] : [{ field: entry.target.text, code: 'ILL_FORMED' }];
+      case 'cells':
+        return entry.cells.every(sound) ? [] : [{ field: entry.target.text, code: 'ILL_FORMED' }];
+      case 'line':
+        return sound(entry.text) ? [] : [{ field: entry.target.text, code: 'ILL_FORMED' }];
+    }
+  });
 }

@@ -1,13 +1,15 @@
 // Writes records as CSV in the client's own dialect.
-// Invariant: every record has every column; formulas are defused where people open the file, and nowhere else.
+// Invariant: every record has every column, and what a reader of the dialect finds in each is what the mapping says;
+// formulas are defused where people open the file, and nowhere else.
 import { stringify } from 'csv-stringify/sync';
 import type { Body } from '../../connectors/contract.ts';
 import { isRecord } from './document.ts';
 import { charsetOf, encode, encodings, fitInto, unmappableIn, unmappablePolicies } from './encoding.ts';
 import type { Encoding, Unmappable } from './encoding.ts';
 import { plainNumber } from './numbers.ts';
+import { readRow } from './read-back-csv.ts';
 import { isLate, settle } from './values.ts';
-import type { Cell, Entry } from './values.ts';
+import type { Cell, Entry, FieldProblem, Scalar } from './values.ts';
 
 export interface CsvDialect {
   readonly delimiter: string;
@@ -50,65 +52,108 @@ export function readDialect(raw: unknown, forPeople: boolean): CsvDialect {
   };
 }
 
-/** Tells texts this dialect cannot hold, with the reason; undefined when it holds every text. */
-export function unwritableIn(dialect: CsvDialect): ((text: string) => string | undefined) | undefined {
-  const unmappable = unmappableIn(dialect.encoding, dialect.unmappable);
-  if (dialect.quote !== 'none')
-    return unmappable === undefined ? undefined : (text) => (unmappable(text) ? 'UNMAPPABLE' : undefined);
-  const signs = [
-    dialect.delimiter,
-    ...(dialect.lineBreak === undefined ? ['\r', '\n'] : []),
-    ...(dialect.quoteInside === 'apostrophe' ? [] : ['"']),
-  ];
-  return (text) =>
-    unmappable?.(text) === true
-      ? 'UNMAPPABLE'
-      : signs.some((sign) => text.includes(sign))
-        ? 'UNQUOTABLE'
-        : undefined;
-}
-
 /** What spreadsheets take for a formula (OWASP). */
 const formula = /^[=+\-@\t\r\n]/;
+/** Whatever some reader takes for the end of a line. */
+const lineBreaks = /\r\n|[\r\n\v\f\u0085\u2028\u2029]/g;
 
-export function csvBody(
-  columns: readonly string[],
-  records: readonly (readonly Entry[])[],
-  dialect: CsvDialect,
-  batch?: { readonly sequence: number; readonly rows: number },
-): Body {
-  const cellText = (cell: Cell): string => {
+type Batch = { readonly sequence: number; readonly rows: number } | undefined;
+
+/** A file's place as long as any: what it makes of a cell is known before the file is. */
+const farPlace = { sequence: 1_234_567_890, rows: 1_234_567_890 };
+
+export interface CsvWriter {
+  readonly dialect: CsvDialect;
+  /** A value as its cell shows it. */
+  readonly cellText: (cell: Cell, batch?: Batch) => string;
+  /** Why no cell can hold the value; undefined when one can. */
+  readonly unwritable: (value: Scalar) => string | undefined;
+  /** Whether a reader finds the column under its own name. */
+  readonly namesColumn: (name: string) => boolean;
+  /** What a reader would not find again of a record. */
+  readonly lost: (columns: readonly string[], entries: readonly Entry[]) => readonly FieldProblem[];
+  readonly body: (columns: readonly string[], records: readonly (readonly Entry[])[], batch: Batch) => Body;
+}
+
+export function createCsvWriter(dialect: CsvDialect): CsvWriter {
+  const { encoding, lineBreak, quoteInside, quote } = dialect;
+  const unmappable = unmappableIn(encoding, dialect.unmappable);
+  const line = rowWriter(dialect);
+
+  const cellText = (cell: Cell, batch?: Batch): string => {
     const value = settle(cell, batch);
     if (typeof value === 'number') return plainNumber(value).replace('.', dialect.decimal);
     if (typeof value === 'boolean') return dialect.trueFalse[value ? 0 : 1];
-    const text = value === null ? '' : fitInto(value, dialect.encoding);
-    const broken = dialect.lineBreak === undefined ? text : text.replaceAll(/\r\n|\r|\n/g, dialect.lineBreak);
+    const text = value === null ? '' : fitInto(value, encoding);
+    const broken = lineBreak === undefined ? text : text.replaceAll(lineBreaks, lineBreak);
     // The replacement may hold quotes of its own, the guard's apostrophe comes last.
-    const flat = dialect.quoteInside === 'apostrophe' ? broken.replaceAll('"', "'") : broken;
+    const flat = quoteInside === 'apostrophe' ? broken.replaceAll('"', "'") : broken;
     return dialect.formulaGuard && !isLate(cell) && formula.test(flat) ? `'${flat}` : flat;
   };
-  const rows = records.map((entries) => {
+  /** A reader of a file without quotes may know quotes all the same: none may stand there. */
+  const needsQuotes = (text: string): boolean =>
+    text.includes(dialect.delimiter) || text.includes('"') || text.search(lineBreaks) >= 0;
+  const refused = (value: Scalar | null, text: string): string | undefined => {
+    if (typeof value === 'string' && unmappable?.(value) === true) return 'UNMAPPABLE';
+    return quote === 'none' && needsQuotes(text) ? 'UNQUOTABLE' : undefined;
+  };
+  const cellsOf = (columns: readonly string[], entries: readonly Entry[], batch: Batch): string[] => {
     const cells = new Map<string, string>();
     for (const entry of entries)
-      if (entry.kind === 'cell') cells.set(entry.target.text, cellText(entry.cell));
+      if (entry.kind === 'cell') cells.set(entry.target.text, cellText(entry.cell, batch));
     return columns.map((column) => cells.get(column) ?? '');
-  });
-  const text = stringify(
-    dialect.header ? [columns.map((one) => fitInto(one, dialect.encoding)), ...rows] : rows,
-    {
-      delimiter: dialect.delimiter,
-      quote: dialect.quote === 'none' ? false : '"',
-      escape: dialect.quoteInside === 'backslash' ? '\\' : '"',
-      quoted: dialect.quote === 'all',
-      quoted_empty: dialect.quote === 'all',
-      record_delimiter: dialect.eol === 'crlf' ? '\r\n' : '\n',
-      // A lone quote, a break or the delimiter must always be quoted.
-      quoted_match: /[\r\n]/,
-    },
-  );
-  return {
-    bytes: encode(text, dialect.encoding),
-    mediaType: `text/csv; charset=${charsetOf(dialect.encoding)}`,
-    extension: 'csv',
   };
+
+  return {
+    dialect,
+    cellText,
+    unwritable: (value) => refused(value, cellText(value)),
+    namesColumn: (name) => {
+      const found = readRow(line([name]), dialect);
+      return found?.length === 1 && found[0] === name && !(quote === 'none' && needsQuotes(name));
+    },
+    lost: (columns, entries) => {
+      const problems = entries.flatMap((entry): FieldProblem[] => {
+        if (entry.kind !== 'cell') return [];
+        const code = refused(settle(entry.cell, farPlace), cellText(entry.cell, farPlace));
+        return code === undefined ? [] : [{ field: entry.target.text, code }];
+      });
+      if (problems.length > 0) return problems;
+      const cells = cellsOf(columns, entries, farPlace);
+      const found = readRow(line(cells), dialect) ?? [];
+      if (found.length === cells.length && cells.every((cell, index) => found[index] === cell)) return [];
+      const at = cells.findIndex((cell, index) => found[index] !== cell);
+      return [{ field: columns[at] ?? '(row)', code: 'NOT_READ_BACK' }];
+    },
+    body: (columns, records, batch) => {
+      const header = dialect.header ? line(columns.map((one) => fitInto(one, encoding))) : '';
+      const rows = records.map((entries) => line(cellsOf(columns, entries, batch)));
+      return {
+        bytes: encode(header + rows.join(''), encoding),
+        mediaType: `text/csv; charset=${charsetOf(encoding)}`,
+        extension: 'csv',
+      };
+    },
+  };
+}
+
+function rowWriter(dialect: CsvDialect): (cells: readonly string[]) => string {
+  const { delimiter, quote, quoteInside, eol } = dialect;
+  // A part of a longer delimiter at the end of a cell would be read with the delimiter behind it; a backslash is
+  // doubled between quotes, and readers differ about one outside.
+  const signs = Array.from(
+    `${delimiter.length > 1 ? delimiter : ''}${quoteInside === 'backslash' ? '\\' : ''}`,
+  );
+  const inClass = signs.map((sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`).join('');
+  const options = {
+    delimiter,
+    quote: quote === 'none' ? (false as const) : '"',
+    escape: quoteInside === 'backslash' ? '\\' : '"',
+    quoted: quote === 'all',
+    quoted_empty: quote === 'all',
+    record_delimiter: eol === 'crlf' ? '\r\n' : '\n',
+    // A lone quote, a break or the delimiter must always be quoted.
+    quoted_match: new RegExp(`[\\r\\n\\v\\f\\u0085\\u2028\\u2029${inClass}]`, 'u'),
+  };
+  return (cells) => stringify([[...cells]], options);
 }

@@ -1,0 +1,35 @@
+// A written row as a reader of the same dialect finds it.
+// Invariant: the way back is another library's, from the bytes: what the writer believes of itself proves nothing.
+import { parse } from 'csv-parse/sync';
+import { throughBytes } from './encoding.ts';
+import type { Encoding } from './encoding.ts';
+
+/** The cells of one row; undefined when it cannot be read, or is not one row. */
+export function readRow(
+  row: string,
+  {
+    delimiter,
+    quoteInside,
+    encoding,
+  }: {
+    readonly delimiter: string;
+    readonly quoteInside: 'double' | 'apostrophe' | 'backslash';
+    readonly encoding: Encoding;
+  },
+): readonly string[] | undefined {
+  try {
+    const rows: readonly string[][] = parse(throughBytes(row, encoding), {
+      delimiter,
+      // Also where nothing is quoted: most readers know quotes, and the others find none there.
+      quote: '"',
+      escape: quoteInside === 'backslash' ? '\\' : '"',
+      // Whichever end of line a reader goes by, a value may not hold it bare.
+      record_delimiter: ['\r\n', '\n', '\r'],
+      relax_column_count: true,
+      skip_empty_lines: false,
+    });
+    return rows.length === 1 ? rows[0] : undefined;
+  } catch {
+    return undefined;
+  }
+}
