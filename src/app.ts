@@ -31,7 +31,6 @@ import { anyNewRow } from './store/figures.ts';
 import { createSnapshots } from './store/lead-revisions.ts';
 import { grantRights, migrate, requireSchema, type Account, type Migration } from './store/migrate.ts';
 import { openReplica, type ReadSide } from './store/replica.ts';
-import { slotClock } from './store/slots.ts';
 import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
 
 export interface App {
@@ -83,7 +82,7 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
         });
   const secrets = createLeadSecrets({ masterKey: config.masterKey, keysSchema: config.keysSchema });
   const snapshot = createSnapshots(secrets).keep;
-  const checkOptions: CheckOptions = { connectors };
+  const checkOptions: CheckOptions = { connectors, now: () => database.now().getTime() };
   const published = createPublished({
     sql: database,
     compile: (sources) => {
@@ -178,7 +177,7 @@ export async function startPlanner(app: App): Promise<Role> {
   });
   loop('slots', 1_000, async () => {
     await files.showWaiting();
-    return (await files.noteSlots(await slotClock(database))) > 0;
+    return (await files.noteSlots(database.now())) > 0;
   });
   loop('expiry', 1_000, async () => (await sweeper.expire()) > 0);
   loop('seal', 1_000, async () => (await app.sealer.seal(2_000)) === 2_000);
@@ -189,7 +188,7 @@ export async function startPlanner(app: App): Promise<Role> {
   );
   loop('repaired', 5_000, async () => {
     await sweeper.withholdUnusable();
-    await sweeper.reopenRepaired(new Date());
+    await sweeper.reopenRepaired(database.now());
     return false;
   });
   loop('watch', 30_000, async () => {

@@ -159,8 +159,19 @@ describe('secrets by name', () => {
     const secrets = secretsAt();
     expect(secrets('CRM_TOKEN')).toEqual(['old']);
     writeFileSync(path, 'new\nold\n');
-    jest.setSystemTime(Date.now() + 1_001);
+    jest.advanceTimersByTime(1_001);
     expect(secrets('CRM_TOKEN')).toEqual(['new', 'old']);
+  });
+  test.each([-3_600_000, 86_400_000])('and so it is after the host’s clock was set by %i ms', (by) => {
+    jest.useFakeTimers({ now: new Date('2026-11-02T09:00:00Z') });
+    const path = file('secrets/CRM_TOKEN', 'old\n');
+    const secrets = secretsAt();
+    expect(secrets('CRM_TOKEN')).toEqual(['old']);
+    writeFileSync(path, 'newer\n');
+    jest.setSystemTime(Date.now() + by);
+    expect(secrets('CRM_TOKEN')).toEqual(['old']);
+    jest.advanceTimersByTime(1_001);
+    expect(secrets('CRM_TOKEN')).toEqual(['newer']);
   });
   test('and so is one of the same length, by its time', () => {
     jest.useFakeTimers({ now: new Date('2026-11-02T09:00:00Z') });
@@ -169,7 +180,7 @@ describe('secrets by name', () => {
     expect(secrets('CRM_TOKEN')).toEqual(['abc']);
     writeFileSync(path, 'xyz');
     utimesSync(path, new Date(), new Date('2026-11-02T09:00:00.500Z'));
-    jest.setSystemTime(Date.now() + 1_001);
+    jest.advanceTimersByTime(1_001);
     expect(secrets('CRM_TOKEN')).toEqual(['xyz']);
   });
   test('a file that appears later is found, and wins over the environment', () => {
@@ -177,7 +188,7 @@ describe('secrets by name', () => {
     const secrets = secretsAt({ RELAIS_SECRET_CRM_TOKEN: 'from-environment' });
     expect(secrets('CRM_TOKEN')).toEqual(['from-environment']);
     file('secrets/CRM_TOKEN', 'from-file');
-    jest.setSystemTime(Date.now() + 1_001);
+    jest.advanceTimersByTime(1_001);
     expect(secrets('CRM_TOKEN')).toEqual(['from-file']);
   });
   test('lines may be joined by a literal \\n in the environment; a PEM block is one value', () => {

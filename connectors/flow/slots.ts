@@ -41,7 +41,8 @@ export function scheduleProblem(cron: string, timezone: string): string | undefi
     return `The timezone ${timezone} does not exist; write one such as Europe/Paris.`;
   }
   try {
-    return nextSlot(cron, timezone, new Date()) === undefined
+    // Five fields name no year: what has no date after 1970 has none at all.
+    return nextSlot(cron, timezone, new Date(0)) === undefined
       ? 'This schedule has no future date.'
       : undefined;
   } catch {

@@ -62,17 +62,24 @@ export function namesSomebody(text: string): boolean {
   });
 }
 
+/** What was typed as a date or an age; an age is counted back from the database's moment, known once it is reached. */
+export type Moment = (now: Date) => Date;
+
+const ageUnits = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
 /** `2026-11-25`, `2026-11-25T14:00`, or an age: `30m`, `2h`, `7d`. Dates without zone are Paris time. */
-export function instant(text: string): Date {
+export function instant(text: string): Moment {
   const age = /^(\d{1,6})([mhd])$/.exec(text);
-  if (age !== null)
-    // Nothing is older than 1970, and MySQL knows no year below 1000.
-    return new Date(
-      Math.max(
-        0,
-        Date.now() - Number(age[1]) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[age[2] as 'm' | 'h' | 'd'],
-      ),
-    );
+  if (age === null) {
+    const read = dateOf(text);
+    return () => read;
+  }
+  const ms = Number(age[1]) * ageUnits[age[2] as keyof typeof ageUnits];
+  // Nothing is older than 1970, and MySQL knows no year below 1000.
+  return (now) => new Date(Math.max(0, now.getTime() - ms));
+}
+
+function dateOf(text: string): Date {
   const plain = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?)?$/.test(text);
   const zoned = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text);
   const read = new Date(plain ? `${text.length === 10 ? `${text}T00:00` : text}Z` : text);

@@ -11,7 +11,16 @@ import { insertAuthorisation, readAuthorisations, revokeAuthorisation } from '..
 import { allDestinations, type Destination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { reopenWithheld, withheldOfDestination } from '../store/planning.ts';
-import { collect, impersonal, instant, known, reasonOf, wholeNumber, withExamples } from './arguments.ts';
+import {
+  collect,
+  impersonal,
+  instant,
+  known,
+  reasonOf,
+  wholeNumber,
+  withExamples,
+  type Moment,
+} from './arguments.ts';
 import { existingDestination } from './destinations.ts';
 import { paris, table } from './table.ts';
 import { out, withApp } from './terminal.ts';
@@ -21,8 +30,8 @@ interface GrantOptions {
   readonly target: readonly string[];
   readonly category: readonly string[];
   readonly document: string;
-  readonly from?: Date;
-  readonly until?: Date;
+  readonly from?: Moment;
+  readonly until?: Moment;
 }
 
 export function authorisationCommands(program: Command): void {
@@ -91,7 +100,7 @@ async function list(sql: Sql, destination: string | undefined): Promise<void> {
       : ((await readAuthorisations(sql, [(await existingDestination(sql, destination)).id])).get(
           destination,
         ) ?? []);
-  const live = new Set(liveAuthorisations(rows, new Date()));
+  const live = new Set(liveAuthorisations(rows, sql.now()));
   const state = (one: Authorisation): string => {
     if (one.revokedAt !== undefined) return `revoked ${paris(one.revokedAt)}`;
     return live.has(one) ? 'live' : 'not in force';
@@ -133,15 +142,17 @@ async function grant(app: App, id: string, options: GrantOptions): Promise<void>
       'DEST-001',
       `Not in the client's contract facts (client.yaml): ${foreign.join(', ')}.`,
     );
-  const validFrom = options.from ?? new Date();
-  if (options.until !== undefined && options.until <= validFrom)
+  const now = app.database.now();
+  const validFrom = options.from?.(now) ?? now;
+  const validUntil = options.until?.(now);
+  if (validUntil !== undefined && validUntil <= validFrom)
     throw new RelaisError('USAGE-001', '--until must come after --from.');
   const { actor } = app.config;
   const done = await app.database.transaction(async (tx) => {
     const authorisation = await insertAuthorisation(tx, {
       ...{ clientId: destination.clientId, destinationId: id, recipient, targets, categories },
       ...{ documentRef: document, validFrom, grantedBy: actor },
-      ...(options.until === undefined ? {} : { validUntil: options.until }),
+      ...(validUntil === undefined ? {} : { validUntil }),
     });
     await appendHandovers(tx, [
       {
@@ -149,7 +160,7 @@ async function grant(app: App, id: string, options: GrantOptions): Promise<void>
         ...{ authorisationId: authorisation, recipient, actor, purpose: document },
       },
     ]);
-    const reopened = validFrom <= new Date() ? await reopen(tx, destination, actor) : 0;
+    const reopened = validFrom <= tx.now() ? await reopen(tx, destination, actor) : 0;
     return { authorisation, reopened };
   });
   out(

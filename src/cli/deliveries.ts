@@ -8,7 +8,7 @@ import { RelaisError } from '../errors.ts';
 import type { Reading } from '../store/database.ts';
 import type { ReadSide } from '../store/replica.ts';
 import { findDelivery, listDeliveries, type DeliveryFilter, type ListedDelivery } from '../store/support.ts';
-import { instant, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
+import { instant, listLength, reasonOf, wholeNumber, withExamples, type Moment } from './arguments.ts';
 import { sayAge } from './read-side.ts';
 import { tellStory } from './story.ts';
 import { parisShort, table } from './table.ts';
@@ -19,8 +19,8 @@ export interface FilterOptions {
   readonly destination?: string;
   readonly state?: DeliveryState;
   readonly cause?: string;
-  readonly since?: Date;
-  readonly until?: Date;
+  readonly since?: Moment;
+  readonly until?: Moment;
   readonly lead?: string;
 }
 
@@ -36,14 +36,18 @@ export function withFilters(command: Command): Command {
     .option('--lead <reference>', "the centre's reference of the lead");
 }
 
-export function filterOf(options: FilterOptions): DeliveryFilter {
-  const { client, destination, state, since, until, lead, cause } = options;
+export function filterOf(options: FilterOptions, now: Date): DeliveryFilter {
+  const { client, destination, state, lead, cause } = options;
+  const [since, until] = [options.since?.(now), options.until?.(now)];
   return Object.fromEntries(
     Object.entries({ client, destination, state, since, until, lead, reason: cause }).filter(
       ([, value]) => value !== undefined,
     ),
   );
 }
+
+export const isFiltered = (options: FilterOptions): boolean =>
+  Object.keys(filterOf(options, new Date(0))).length > 0;
 
 /** @throws FIND-001 */
 export async function existingDelivery(sql: Reading, name: string): Promise<ListedDelivery> {
@@ -70,7 +74,7 @@ function archiveCommand(delivery: Command): void {
     'relais delivery archive --before 90d',
   ).action((options: { readonly before: string; readonly yes?: true }) =>
     withApp(async ({ database }) => {
-      const before = instant(options.before);
+      const before = instant(options.before)(database.now());
       if (
         !(await confirmed(
           'Deliveries of leads erased by then leave the table.',
@@ -101,7 +105,9 @@ export function deliveryCommands(program: Command): void {
     'relais delivery list --state failed --since 2h',
     'relais delivery list --destination horizon-crm --state withheld --reason opt_in_missing',
     'relais delivery list --lead HZ-000123 --json',
-  ).action((options: ListOptions) => withApp(({ reading }) => list(reading, options)));
+  ).action((options: ListOptions) =>
+    withApp(({ reading, database }) => list(reading, options, database.now())),
+  );
 
   withExamples(
     delivery
@@ -127,11 +133,11 @@ export function deliveryCommands(program: Command): void {
   ).action((names: readonly string[], options: { readonly reason?: string }) => cancelAll(names, options));
 }
 
-async function list(sql: ReadSide, options: ListOptions): Promise<void> {
-  const filter = filterOf({
-    ...options,
-    ...(options.reason === undefined ? {} : { cause: options.reason }),
-  });
+async function list(sql: ReadSide, options: ListOptions, now: Date): Promise<void> {
+  const filter = filterOf(
+    { ...options, ...(options.reason === undefined ? {} : { cause: options.reason }) },
+    now,
+  );
   const rows = await listDeliveries(sql, filter, options.limit, options.after);
   await sayAge(sql);
   if (options.json === true) return rows.forEach((row) => out(JSON.stringify(plain(row))));
@@ -140,7 +146,7 @@ async function list(sql: ReadSide, options: ListOptions): Promise<void> {
     rows.map((row) => [
       ...[String(row.id), row.destinationId, row.action, row.leadReference, row.state],
       ...[reasonText(row.reason), String(row.departures)],
-      ...[parisShort(row.createdAt), parisShort(row.settledAt ?? row.dueAt)],
+      ...[parisShort(row.createdAt, now), parisShort(row.settledAt ?? row.dueAt, now)],
     ]),
   );
   if (rows.length === 0) say('None.');

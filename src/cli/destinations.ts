@@ -15,7 +15,7 @@ import { readAuthorisations } from '../store/authorisations.ts';
 import { allDestinations, findDestination, readStates, type Destination } from '../store/destinations.ts';
 import { readVersions } from '../store/mapping-versions.ts';
 import { countBackfill } from '../store/support-leads.ts';
-import { instant, reasonOf, withExamples } from './arguments.ts';
+import { instant, reasonOf, type Moment, withExamples } from './arguments.ts';
 import { paris, table } from './table.ts';
 import { out, withApp } from './terminal.ts';
 
@@ -82,15 +82,16 @@ export function destinationCommands(program: Command): void {
     '',
     'relais destination backfill horizon-crm --since 2026-11-01 --dry-run',
     'relais destination backfill horizon-crm --since 30d --reason "ticket 14"',
-  ).action((id: string, options: Why & { readonly since: Date; readonly dryRun?: boolean }) => {
+  ).action((id: string, options: Why & { readonly since: Moment; readonly dryRun?: boolean }) => {
     const reason = options.dryRun === true ? undefined : reasonOf(options.reason);
     return withApp(async ({ database, config }) => {
       const { clientId } = await existingDestination(database, id);
+      const since = options.since(database.now());
       if (reason === undefined) {
-        const count = await countBackfill(database, clientId, id, options.since);
+        const count = await countBackfill(database, clientId, id, since);
         return out(`${count} leads would be handed to the planner.`);
       }
-      const count = await backfill(database, id, options.since, { actor: config.actor, reason });
+      const count = await backfill(database, id, since, { actor: config.actor, reason });
       out(
         `${count} leads handed to the planner; those the mapping accepts will be sent, a few at a time beside fresh ones.`,
       );
@@ -160,7 +161,10 @@ async function testDestination(app: App, id: string): Promise<void> {
       'CONFIG-001',
       `Secrets not provided: ${missing.join(', ')} (a file of that name in RELAIS_SECRETS_DIR, or RELAIS_SECRET_<NAME>).`,
     );
-  const live = liveAuthorisations((await readAuthorisations(app.database, [id])).get(id) ?? [], new Date());
+  const live = liveAuthorisations(
+    (await readAuthorisations(app.database, [id])).get(id) ?? [],
+    app.database.now(),
+  );
   const context: SendContext = {
     classify: mapping.classify,
     secret: (name) => app.config.secrets(name)[0],
@@ -169,7 +173,7 @@ async function testDestination(app: App, id: string): Promise<void> {
     network: app.config.network,
     timeouts: mapping.timeouts,
     signal: AbortSignal.timeout(mapping.timeouts.totalMs),
-    now: Date.now,
+    now: () => app.database.now().getTime(),
   };
   const [first, ...others] = addressesOf(mapping);
   let outcome = await connector.test(first, context);

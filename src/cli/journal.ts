@@ -87,7 +87,7 @@ function archiveCommands(log: Command): void {
       readonly yes?: true;
     }) =>
       withOwner(options.to, async (archive) => {
-        const now = new Date().toISOString().slice(0, 7);
+        const now = archive.owner.now().toISOString().slice(0, 7);
         if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(options.before) || options.before > now)
           throw new RelaisError(
             'USAGE-001',

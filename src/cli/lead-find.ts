@@ -141,7 +141,7 @@ async function show(app: App, found: FoundLead, reveal: boolean): Promise<void> 
   out(`Reçue par ${lead.channel} le ${paris(lead.collectedAt)}`);
   for (const [label, value] of personLines(lead, reveal)) out(`  ${label.padEnd(9)} ${value}`);
   out(strong('\nConsentements en vigueur / consents in force'));
-  out(lines(consentLines(lead), 'aucun enregistré / none recorded'));
+  out(lines(consentLines(lead, app.database.now()), 'aucun enregistré / none recorded'));
   out(strong('\nInteractions'));
   out(
     lines(
@@ -175,8 +175,7 @@ async function show(app: App, found: FoundLead, reveal: boolean): Promise<void> 
 const lines = (all: readonly string[], none: string): string =>
   (all.length === 0 ? [none] : all).map((line) => `  ${line}`).join('\n');
 
-function consentLines(lead: Lead): readonly string[] {
-  const now = new Date();
+function consentLines(lead: Lead, now: Date): readonly string[] {
   return consentPurposes.flatMap((purpose) =>
     consentChannels.flatMap((channel) => {
       const consent = currentConsent(lead.consents, purpose, channel, now);

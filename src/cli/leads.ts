@@ -6,6 +6,7 @@ import { insertIntakeRows } from '../store/intake.ts';
 import { listRefusals } from '../store/intake-refusals.ts';
 import { listLength, wholeNumber, withExamples } from './arguments.ts';
 import { findCommands } from './lead-find.ts';
+import { hostNow } from './host-clock.ts';
 import { rightsCommands } from './lead-rights.ts';
 import { paris, table } from './table.ts';
 import { config, out, progress, say, withApp } from './terminal.ts';
@@ -69,8 +70,11 @@ async function importCommand(
   const dryRun = options.dryRun === true;
   const line = progress();
   try {
+    // A dry run needs no database.
+    if (!dryRun) await database.all('SELECT 1');
     const result = await importFile({
       file,
+      now: dryRun ? hostNow : database.now,
       insert: (rows) => insertIntakeRows(database, rows),
       ...(options.client === undefined ? {} : { clientId: options.client }),
       ...(options.rejects === undefined ? {} : { rejectsFile: options.rejects }),

@@ -8,6 +8,7 @@ import { listLength, withExamples } from './arguments.ts';
 import { chosenFile, storedLeads } from './mapping-versions.ts';
 import { table } from './table.ts';
 import { mappingsFolder, out, strong, withApp } from './terminal.ts';
+import { hostNow } from './host-clock.ts';
 
 interface CoverageOptions {
   readonly last?: number;
@@ -35,7 +36,7 @@ export function coverageCommand(mapping: Command): void {
     const { last } = options;
     const leads: readonly Lead[] =
       last === undefined ? [] : await withApp((app) => storedLeads(app, compiled, last));
-    const found = coverageOf(wholeMapping(sources), compiled, leads, new Date());
+    const found = coverageOf(wholeMapping(sources), compiled, leads, hostNow());
     if (options.json === true) return out(JSON.stringify(found));
     print(destination, found);
   });

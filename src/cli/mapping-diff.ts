@@ -18,6 +18,7 @@ import {
 } from './mapping-versions.ts';
 import { maskForm } from './masking.ts';
 import { mappingsFolder, out, say, strong, withAppIfAny } from './terminal.ts';
+import { hostNow } from './host-clock.ts';
 
 interface DiffOptions {
   readonly last: number;
@@ -73,7 +74,13 @@ async function diff(destination: string, from: string, to: string, options: Diff
     const { leads, real } = await leadsOf(app, after, options);
     // Logged before anything is shown: a look-up that could not be written is not answered.
     if (app !== undefined && real && reveal) await note(app, leads, reason);
-    const found = diffMappings(before.mapping, after.mapping, leads, options.action, new Date());
+    const found = diffMappings(
+      before.mapping,
+      after.mapping,
+      leads,
+      options.action,
+      app?.database.now() ?? hostNow(),
+    );
     const show = real && !reveal ? maskForm : (text: string): string => text;
     const titles = [before.label, after.label] as const;
     if (options.json === true) return out(JSON.stringify(asData(found, titles, show)));

@@ -126,7 +126,7 @@ async function coverage(
   if (!real) return { targets: contract, categories };
   const all = (await readAuthorisations(app.database, [mapping.destinationId])).get(mapping.destinationId);
   const targets = mapping.sandbox?.targets ?? [];
-  const covering = coveringAuthorisation(all ?? [], targets, mapping.categories, new Date());
+  const covering = coveringAuthorisation(all ?? [], targets, mapping.categories, app.database.now());
   if (covering === undefined || targets.length === 0)
     throw new RelaisError(
       'SANDBOX-002',

@@ -10,6 +10,7 @@ import { fingerprintOf } from '../store/mapping-versions.ts';
 import { withExamples } from './arguments.ts';
 import { chosenFile, chosenVersion, samplesOf, whichOf, type Chosen } from './mapping-versions.ts';
 import { mappingsFolder, out, say, withApp } from './terminal.ts';
+import { hostNow } from './host-clock.ts';
 
 interface SpecOptions {
   readonly version: string;
@@ -55,7 +56,7 @@ async function spec(destination: string, options: SpecOptions): Promise<void> {
 }
 
 function written({ mapping, sources, version }: Chosen, { format, centre }: SpecOptions): string {
-  const when = version?.publishedAt ?? new Date();
+  const when = version?.publishedAt ?? hostNow();
   const [sample] = samplesOf(sources).filter((lead) => mapping.accepts(lead).yes);
   const { title, blocks } = specOf({
     ...{ mapping, whole: wholeMapping(sources), sample: sample ?? firstOf(sources), centre },

@@ -6,6 +6,7 @@ import type { Action, Composed, SheetSection } from '../../connectors/contract.t
 import type { Lead } from '../domain/lead.ts';
 import type { CompiledMapping, WriteSituation } from '../mapping/contract.ts';
 import { previewCalls, previewMapping, type Preview } from '../mapping/preview.ts';
+import { hostNow } from './host-clock.ts';
 import { singleParcel } from './single-parcel.ts';
 import { table } from './table.ts';
 import { out, say, strong } from './terminal.ts';
@@ -16,7 +17,7 @@ const recipientReference = 'REF-OF-THE-CRM';
 const encodedMark = /%E2%80%B9([A-Za-z0-9_.]+)%E2%80%BA/g;
 
 export function printPreview(mapping: CompiledMapping, lead: Lead, action: Action): void {
-  const now = new Date();
+  const now = hostNow();
   const situation: WriteSituation = {
     ...{ action, key: randomUUID(), recipientReference, writtenAt: now, now },
     categories: mapping.client.categories,

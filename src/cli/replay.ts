@@ -6,7 +6,7 @@ import { replay, replayPlan, replayRefusals, type ReplayAnswer } from '../delive
 import { RelaisError } from '../errors.ts';
 import { eachDelivery, type ListedDelivery } from '../store/support.ts';
 import { reasonOf, withExamples } from './arguments.ts';
-import { existingDelivery, filterOf, withFilters, type FilterOptions } from './deliveries.ts';
+import { existingDelivery, filterOf, isFiltered, withFilters, type FilterOptions } from './deliveries.ts';
 import { confirmed, out, progress, say, withApp } from './terminal.ts';
 
 interface ReplayOptions extends FilterOptions {
@@ -33,7 +33,7 @@ export function replayCommands(program: Command): void {
 }
 
 async function replayCommand(names: readonly string[], options: ReplayOptions): Promise<void> {
-  const filtered = Object.keys(filterOf(options)).length > 0;
+  const filtered = isFiltered(options);
   if (names.length > 0 && filtered) throw new RelaisError('USAGE-001', 'Give ids or filters, not both.');
   if (names.length === 0 && !filtered)
     throw new RelaisError(
@@ -73,7 +73,8 @@ async function wanted(
   const rows: ListedDelivery[] = [];
   for (const name of names) rows.push(await existingDelivery(app.database, name));
   if (names.length === 0)
-    for await (const page of eachDelivery(app.database, filterOf(options))) rows.push(...page);
+    for await (const page of eachDelivery(app.database, filterOf(options, app.database.now())))
+      rows.push(...page);
   return [...new Map(rows.map((row) => [row.id, row])).values()];
 }
 

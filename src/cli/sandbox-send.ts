@@ -18,6 +18,7 @@ import { charsetIn } from '../mapping/encoding.ts';
 import { acceptedAnswer, impliedAnswer } from '../mapping/recorded-answers.ts';
 import type { Place } from './sandbox-place.ts';
 import { singleParcel } from './single-parcel.ts';
+import { hostNow } from './host-clock.ts';
 
 export type Sent = { readonly call?: string } & (
   | { readonly kind: 'not made' }
@@ -63,7 +64,7 @@ export const wentWell = (sent: readonly Sent[]): boolean =>
 
 export async function sendTrial(input: TrialInput): Promise<readonly Sent[]> {
   const { mapping, lead, categories } = input;
-  const now = new Date();
+  const now = hostNow();
   const situation: WriteSituation = {
     ...{ action: 'create', key: `sbx-${randomBytes(10).toString('hex')}`, writtenAt: now, now },
     categories,
@@ -125,7 +126,7 @@ async function sendOne(
     ...{
       timeouts: mapping.timeouts,
       signal: AbortSignal.timeout(mapping.timeouts.totalMs + 5_000),
-      now: Date.now,
+      now: () => hostNow().getTime(),
     },
   });
   return {

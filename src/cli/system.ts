@@ -88,15 +88,16 @@ async function migrateCommand(options: { readonly host?: string }): Promise<void
   }
 }
 
-async function statusCommand({ reading }: App): Promise<void> {
+async function statusCommand({ reading, database }: App): Promise<void> {
   const house = await houseState(reading);
   await sayAge(reading);
+  const now = database.now();
   const destinations = await allDestinations(reading);
   const states = await readStates(
     reading,
     destinations.map((one) => one.id),
   );
-  const waits = house.oldestIntake === undefined ? '' : `, the oldest for ${age(house.oldestIntake)}`;
+  const waits = house.oldestIntake === undefined ? '' : `, the oldest for ${age(house.oldestIntake, now)}`;
   out(
     `intake   ${house.intakeNew} waiting${waits}; ${house.intakeRefused} refused${house.intakeRefused > 0 ? ' (relais lead refusals)' : ''}; ${house.changes} changes to plan`,
   );
@@ -110,7 +111,7 @@ async function statusCommand({ reading }: App): Promise<void> {
       reasonText(row.reason, 'en'),
       String(row.count),
       paris(row.oldest),
-      ['delivered', 'failed', 'cancelled'].includes(row.state) ? '' : age(row.oldest),
+      ['delivered', 'failed', 'cancelled'].includes(row.state) ? '' : age(row.oldest, now),
     ]),
   );
   for (const one of destinations) {

@@ -43,15 +43,15 @@ export const paris = (at: Date | undefined | null): string =>
   at === undefined || at === null ? '-' : at.toLocaleString('fr-FR', { timeZone: 'Europe/Paris' });
 
 /** The same for lists: without the year while it is this one. */
-export function parisShort(at: Date | undefined | null): string {
-  const [text, now] = [paris(at), paris(new Date())];
-  return text.slice(5, 10) === now.slice(5, 10) ? `${text.slice(0, 5)}${text.slice(10)}` : text;
+export function parisShort(at: Date | undefined | null, now: Date): string {
+  const [text, today] = [paris(at), paris(now)];
+  return text.slice(5, 10) === today.slice(5, 10) ? `${text.slice(0, 5)}${text.slice(10)}` : text;
 }
 
 /** How long ago, in the largest unit: `3 d`, `12 min`. */
-export function age(at: Date | undefined): string {
+export function age(at: Date | undefined, now: Date): string {
   if (at === undefined) return '-';
-  const seconds = Math.max(0, Math.round((Date.now() - at.getTime()) / 1000));
+  const seconds = Math.max(0, Math.round((now.getTime() - at.getTime()) / 1000));
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
   return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;

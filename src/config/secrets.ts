@@ -16,7 +16,7 @@ export function createSecrets(
     if (!/^[A-Z][A-Z0-9_]{0,63}$/.test(name)) return [];
     const known = seen.get(name);
     // One stat a second at most: the hot path asks for every delivery.
-    if (known !== undefined && Date.now() - known.checkedAt < 1000) return known.values;
+    if (known !== undefined && performance.now() - known.checkedAt < 1000) return known.values;
     const file = folder === undefined ? undefined : join(folder, name);
     let values: readonly string[];
     let stamp = 'environment';
@@ -27,7 +27,7 @@ export function createSecrets(
     } else {
       values = splitSecret(variable(`RELAIS_SECRET_${name}`) ?? '');
     }
-    seen.set(name, { stamp, values, checkedAt: Date.now() });
+    seen.set(name, { stamp, values, checkedAt: performance.now() });
     return values;
   };
 }

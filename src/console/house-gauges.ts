@@ -1,7 +1,7 @@
 // What waits in the house, read from MySQL when Prometheus asks: depth, oldest, breakers, seal, alerts.
 // Invariant: read by one query round at a time, and no more often than it is cheap; while MySQL is away, no figure rather than an old one.
 import { Gauge, type Registry } from 'prom-client';
-import type { Reading } from '../store/database.ts';
+import type { Reading, Sql } from '../store/database.ts';
 import { houseFigures } from '../store/figures.ts';
 
 /** Never more often than this, ms. */
@@ -10,7 +10,7 @@ const restMs = 5_000;
 const restFactor = 50;
 
 export function createHouseGauges(
-  sql: Reading,
+  sql: Reading & Pick<Sql, 'now'>,
   registry: Registry,
   destination: (id: string) => string,
 ): { readonly read: () => Promise<void>; readonly forget: () => void } {
@@ -70,7 +70,7 @@ export function createHouseGauges(
     sealLag.set(figures.unsealedSeconds);
     unsealed.set(figures.unsealedEntries);
     alerts.set(figures.alertsWaiting);
-    readAt.set(Date.now() / 1_000);
+    readAt.set(sql.now().getTime() / 1_000);
   };
 
   const forget = (): void => {
@@ -79,16 +79,16 @@ export function createHouseGauges(
     for (const one of [intake, intakeAge, changes, sealLag, unsealed, alerts, readAt]) one.remove();
   };
   let running: Promise<void> | undefined;
-  let nextAt = 0;
+  let nextAt = Number.NEGATIVE_INFINITY;
   return {
     forget,
     read: async () => {
-      if (running === undefined && Date.now() >= nextAt) {
-        const startedAt = Date.now();
+      if (running === undefined && performance.now() >= nextAt) {
+        const startedAt = performance.now();
         running = read()
           .catch(forget)
           .finally(() => {
-            nextAt = Date.now() + Math.max(restMs, (Date.now() - startedAt) * restFactor);
+            nextAt = performance.now() + Math.max(restMs, (performance.now() - startedAt) * restFactor);
             running = undefined;
           });
       }

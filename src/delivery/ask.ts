@@ -86,10 +86,10 @@ export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<Cl
 function calledOf(
   row: ClaimedDelivery,
   lead: Lead,
-  { called, mapping }: AskOptions,
+  { called, mapping, database }: AskOptions,
 ): CalledAttempt | undefined {
   if (called === undefined) return undefined;
-  const now = new Date();
+  const now = database.now();
   return calledAttempt(called.call, called.progress, lead, {
     ...{ action: row.action, key: row.key, now, writtenAt: writtenAtOf(row) },
     categories: mapping.client.categories,

@@ -49,7 +49,7 @@ export async function lockCircuits(
       {
         now: locked.get(name)?.circuit ?? seen.get(name)?.circuit ?? closedCircuit,
         changed: false,
-        at: locked.get(name)?.now ?? seen.get(name)?.now ?? Date.now(),
+        at: locked.get(name)?.now ?? seen.get(name)?.now ?? tx.now().getTime(),
         measuredAt: locked.has(name) ? lockedAt : seenAt,
       },
     ]),

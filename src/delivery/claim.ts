@@ -61,7 +61,7 @@ export async function claimDeliveries(
     destinationId,
     jobs.map((job) => job.deliveryId),
   );
-  const now = locked[0]?.now.getTime() ?? Date.now();
+  const now = locked[0]?.now.getTime() ?? tx.now().getTime();
   const none = { claimed: [], destination, circuit: state?.circuit, now };
   if (locked.length === 0 || destination === undefined || state === undefined) return none;
 

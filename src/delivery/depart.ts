@@ -69,7 +69,8 @@ async function departTogether(
         tx,
         all.map((one) => ({ id: one.row.id, token: one.row.leaseToken })),
       );
-  const now = new Date();
+  // After the locks: what was waited for has passed.
+  const now = tx.now();
   const answers = departures.map((one): DepartureAnswer => {
     if (one.ready.some(({ row }) => !holds(row.id, row.leaseToken))) return 'lost';
     return one.ready.every((item) => unchanged(item)) ? 'departed' : 'changed';

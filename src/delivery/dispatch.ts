@@ -183,14 +183,14 @@ const jobOf = (job: DueJob): Job => ({ deliveryId: job.deliveryId, run: job.run,
 
 /** Destinations by id, read again every half second: suspension is also checked in the claim, which is what counts. */
 function createDirectory(database: Database): (fresh?: boolean) => Promise<ReadonlyMap<string, Destination>> {
-  let at = 0;
+  let at = Number.NEGATIVE_INFINITY;
   let known: Promise<ReadonlyMap<string, Destination>> = Promise.resolve(new Map());
   return (fresh = false) => {
-    if (fresh || Date.now() - at > 500) {
-      at = Date.now();
+    if (fresh || performance.now() - at > 500) {
+      at = performance.now();
       known = allDestinations(database).then((all) => new Map(all.map((one) => [one.id, one])));
       known.catch(() => {
-        at = 0;
+        at = Number.NEGATIVE_INFINITY;
       });
     }
     return known;

@@ -38,7 +38,7 @@ export async function fileParcel(
   const sequence = batch.sequence ?? (await reserve(store.database, batch));
   // The loop that writes again after a change keeps the number it has.
   batch.sequence = sequence;
-  return { parcel: assembled(batch, sequence, ready, trip.content, new Date()), keep: true };
+  return { parcel: assembled(batch, sequence, ready, trip.content, store.database.now()), keep: true };
 }
 
 /** A number of its own transaction: a file that fails to be written afterwards leaves a gap the log explains. */

@@ -4,6 +4,7 @@ import type { Captured, Parcel, ParcelItem, SendContext } from '../../connectors
 import { idempotencyKey } from '../domain/delivery.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { callKey } from '../mapping/call-situations.ts';
+import type { Sql } from '../store/database.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { writtenAtOf, type Ready } from './content.ts';
 
@@ -40,6 +41,7 @@ export function parcelOf(ready: readonly Ready[], mapping: CompiledMapping, capt
 }
 
 export interface Surroundings {
+  readonly database: Pick<Sql, 'now'>;
   readonly secrets: (name: string) => readonly string[];
   readonly network: SendContext['network'];
   readonly signal: AbortSignal;
@@ -64,6 +66,6 @@ export function contextFor(
     network: options.network,
     timeouts: mapping.timeouts,
     signal: options.signal,
-    now: Date.now,
+    now: () => options.database.now().getTime(),
   };
 }

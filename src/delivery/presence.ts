@@ -21,17 +21,17 @@ export function createPresence(options: {
 }): Presence {
   const awaySince = new Map<string, number>();
   const asked = new Map<string, { readonly at: number; readonly answer: Promise<boolean> }>();
-  let lookedAt = 0;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<void> | undefined;
 
   const answerOf = (name: string, ask: () => Promise<unknown>): Promise<boolean> => {
     const before = asked.get(name);
-    if (before !== undefined && Date.now() - before.at < askAgainMs) return before.answer;
+    if (before !== undefined && performance.now() - before.at < askAgainMs) return before.answer;
     const answer = ask().then(
       () => true,
       () => false,
     );
-    const question = { at: Date.now(), answer };
+    const question = { at: performance.now(), answer };
     asked.set(name, question);
     void answer.then(() => asked.get(name) === question && asked.delete(name));
     return answer;
@@ -42,19 +42,19 @@ export function createPresence(options: {
         const here = await within(limitMs, answerOf(name, ask));
         const since = awaySince.get(name);
         if (!here && since === undefined) {
-          awaySince.set(name, Date.now());
+          awaySince.set(name, performance.now());
           options.log.error('service.away', { role: options.role, code: name });
         } else if (here && since !== undefined) {
           awaySince.delete(name);
           options.log.warn('service.back', {
             role: options.role,
             code: name,
-            durationMs: Date.now() - since,
+            durationMs: Math.round(performance.now() - since),
           });
         }
       }),
     );
-    lookedAt = Date.now();
+    lookedAt = performance.now();
   };
   const lookOnce = (): Promise<void> => {
     looking ??= look().finally(() => {
@@ -67,7 +67,7 @@ export function createPresence(options: {
 
   return {
     trouble: async () => {
-      if (Date.now() - lookedAt > freshMs) await lookOnce();
+      if (performance.now() - lookedAt > freshMs) await lookOnce();
       return awaySince.size === 0
         ? undefined
         : `${[...awaySince.keys()].sort().join(' and ')} cannot be reached`;

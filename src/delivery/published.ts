@@ -47,11 +47,11 @@ export function createCurrentMapping(options: {
   const seen = new Map<string, { at: number; mapping: Promise<CompiledMapping | undefined> }>();
   return (destinationId) => {
     const known = seen.get(destinationId);
-    if (known !== undefined && Date.now() - known.at < 1_000) return known.mapping;
+    if (known !== undefined && performance.now() - known.at < 1_000) return known.mapping;
     const mapping = findDestination(options.database, destinationId).then((row) =>
       options.published.version(row?.mappingVersionId ?? 0),
     );
-    seen.set(destinationId, { at: Date.now(), mapping });
+    seen.set(destinationId, { at: performance.now(), mapping });
     mapping.catch(() => seen.delete(destinationId));
     return mapping;
   };

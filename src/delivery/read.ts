@@ -47,13 +47,13 @@ export function createReader(database: Database, secrets: LeadSecrets): Reader {
   const seen = new Map<string, { at: number; targets: Promise<readonly string[]> }>();
   const liveTargets = (destinationId: string): Promise<readonly string[]> => {
     const known = seen.get(destinationId);
-    if (known !== undefined && Date.now() - known.at < 500) return known.targets;
+    if (known !== undefined && performance.now() - known.at < 500) return known.targets;
     const targets = readAuthorisations(database, [destinationId]).then((all) =>
-      liveAuthorisations(all.get(destinationId) ?? [], new Date()).flatMap((one) =>
+      liveAuthorisations(all.get(destinationId) ?? [], database.now()).flatMap((one) =>
         one.targets.map((target) => target.toLowerCase()),
       ),
     );
-    seen.set(destinationId, { at: Date.now(), targets });
+    seen.set(destinationId, { at: performance.now(), targets });
     targets.catch(() => seen.delete(destinationId));
     return targets;
   };

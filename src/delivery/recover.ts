@@ -23,6 +23,7 @@ function afterLapse(
   decision: Decision | undefined,
   erased: boolean,
   call: CallRow | undefined,
+  now: Date,
 ): {
   readonly settlement: Settlement;
   readonly handovers: readonly Handover[];
@@ -59,7 +60,7 @@ function afterLapse(
       reason,
       afterMs:
         verdict.next === 'hold'
-          ? row.expiresAt.getTime() - Date.now() + 86_400_000
+          ? row.expiresAt.getTime() - now.getTime() + 86_400_000
           : 'afterMs' in verdict
             ? verdict.afterMs
             : 0,
@@ -157,7 +158,7 @@ export async function recoverLapsed(tx: Sql, published: Published): Promise<numb
       inForce.get(row.destinationId) ?? 0,
       call,
     );
-    const lapsed = afterLapse(row, decision, erased, call);
+    const lapsed = afterLapse(row, decision, erased, call, tx.now());
     const leaveBatch = lapsed.settlement.leaveBatch || !underWay.has(row.batchId);
     settlements.push({ ...lapsed.settlement, leaveBatch });
     handovers.push(...lapsed.handovers);

@@ -71,7 +71,7 @@ export function createTravel(options: TravelOptions): Travel {
     let left = rows;
     for (let round = 1; round <= maxRounds; round += 1) {
       const inputs = await options.reader(left);
-      const now = new Date();
+      const now = options.database.now();
       const written = left.map((row) =>
         write(row, {
           mapping: trip.mapping,

@@ -20,7 +20,8 @@ export interface ImportOptions {
   readonly rejectsFile?: string;
   /** Checks and writes rejects, inserts nothing. */
   readonly dryRun?: boolean;
-  readonly now?: () => Date;
+  /** Instants may not lie far ahead of it: the database's clock, by which the rows are judged again when taken in. */
+  readonly now: () => Date;
 }
 
 export interface ImportResult extends Pick<Source, 'format' | 'encoding' | 'delimiter'> {
@@ -44,7 +45,6 @@ const together = 200;
  * @throws IMPORT-001 with the line when the file cannot be read as its format; nothing is written then
  */
 export async function importFile(options: ImportOptions): Promise<ImportResult> {
-  const now = options.now ?? (() => new Date());
   const source = await openSource(options.file);
   let header: readonly string[] = [];
   const records = (): AsyncGenerator<ImportRecord> =>
@@ -80,7 +80,7 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
     for await (const record of records()) {
       read += 1;
       const values = withClient(record.values, options.clientId);
-      const refusals = refusalsOf(values, options.clientId, now());
+      const refusals = refusalsOf(values, options.clientId, options.now());
       if (refusals.length === 0) waiting.push(intakeValues(values));
       else {
         rejected += 1;

@@ -42,7 +42,7 @@ export interface RightsOptions {
 
 export function createRights(options: RightsOptions): Rights {
   const { database } = options;
-  const now = options.now ?? (() => new Date());
+  const now = options.now ?? database.now;
 
   const locate = async (
     tx: Sql,

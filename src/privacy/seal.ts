@@ -26,7 +26,7 @@ export function createSealer(options: {
   readonly now?: () => Date;
 }): Sealer {
   const { database, sealKey } = options;
-  const now = options.now ?? (() => new Date());
+  const now = options.now ?? database.now;
 
   return {
     seal: async (limit) => {

@@ -93,7 +93,7 @@ export function createPublishing(options: {
           id: mapping.destinationId,
           connector: mapping.connector,
           mappingVersionId: before?.mappingVersionId ?? 0,
-          leadsFrom: request.leadsFrom ?? new Date(),
+          leadsFrom: request.leadsFrom ?? tx.now(),
         });
         const same = current !== undefined && current.fingerprint === fingerprintOf(text);
         const version = same
@@ -267,7 +267,7 @@ async function authorise(
   const named = new Set(wanted.map(sameness));
   return {
     added: missing.length,
-    unnamed: liveAuthorisations(existing, new Date()).filter((one) => !named.has(sameness(asFact(one)))),
+    unnamed: liveAuthorisations(existing, tx.now()).filter((one) => !named.has(sameness(asFact(one)))),
   };
 }
 

@@ -63,7 +63,7 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
     const places = createPlaces(concurrency);
     const used = (): void => {
       const entry = pool.get(destinationId);
-      if (entry !== undefined) entry.usedAt = Date.now();
+      if (entry !== undefined) entry.usedAt = performance.now();
     };
     const begin = (job: Job): void => {
       const one = options
@@ -131,13 +131,13 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
     worker.on('active', () => {
       troubles = 0;
     });
-    pool.set(destinationId, { worker, usedAt: Date.now(), running, places });
+    pool.set(destinationId, { worker, usedAt: performance.now(), running, places });
     log.info('worker.opened', { destination: destinationId, count: concurrency });
   };
   const wake = async (destinationId: string): Promise<void> => {
     const entry = pool.get(destinationId);
     if (entry !== undefined) {
-      entry.usedAt = Date.now();
+      entry.usedAt = performance.now();
       return;
     }
     if (closing) return;
@@ -170,7 +170,7 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
       (ids) => ids.forEach(wakeQuietly),
       (error: unknown) => log.warn('store.unavailable', { loop: 'look', code: foreignCode(error) }),
     );
-    const idleSince = Date.now() - (options.idleMs ?? 30_000);
+    const idleSince = performance.now() - (options.idleMs ?? 30_000);
     for (const [destinationId, entry] of pool) {
       if (entry.running.size > 0) follow(destinationId, entry);
       if (entry.running.size > 0 || entry.usedAt > idleSince) continue;

@@ -3,6 +3,9 @@
 import type { Socket } from 'node:net';
 import { createPool, type Pool, type PoolConnection, type ResultSetHeader } from 'mysql2';
 import { foreignCode, isRelaisError, RelaisError } from '../errors.ts';
+import { createDatabaseClock } from './clock.ts';
+
+export { inList, insertGroups, rowMarks } from './lists.ts';
 
 export type SqlValue = string | number | boolean | Date | Buffer | Uint8Array | null;
 
@@ -11,6 +14,8 @@ export interface Sql {
   readonly all: <Row>(sql: string, values?: readonly SqlValue[]) => Promise<Row[]>;
   /** Anything that changes rows. */
   readonly run: (sql: string, values?: readonly SqlValue[]) => Promise<Ran>;
+  /** The database's clock, without asking it: every business time is taken here or in the statement itself. */
+  readonly now: () => Date;
 }
 
 /** What only reads: the primary or a replica of it. */
@@ -121,19 +126,23 @@ export function openDatabase(options: { url: string; connections: number; silenc
     maxPreparedStatements,
   });
   const idSteps = new WeakMap<object, number>();
+  const clock = createDatabaseClock();
+  const readClock = (one: PoolConnection): Promise<void> =>
+    clock.read(async () => {
+      const rows = await queried(one, 'SELECT UTC_TIMESTAMP(3) AS now');
+      return (rows as { now: Date }[])[0]?.now as Date;
+    });
 
   const connection = async (): Promise<PoolConnection> => {
     const one = await called<PoolConnection>((done) => pool.getConnection(done)).catch((error: unknown) => {
       throw refusedAccount(error) ?? error;
     });
-    if (idSteps.has(one)) {
-      streamOf(one).setTimeout(silenceMs);
-      return one;
-    }
-    streamOf(one)
-      .setTimeout(silenceMs)
-      .on('timeout', () => streamOf(one).destroy(new Error('silent')));
+    const isNew = !idSteps.has(one);
+    streamOf(one).setTimeout(silenceMs);
+    if (isNew) streamOf(one).on('timeout', () => streamOf(one).destroy(new Error('silent')));
     try {
+      if (isNew || clock.isDue()) await readClock(one);
+      if (!isNew) return one;
       await queried(
         one,
         `SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO', wait_timeout = ${Math.ceil((2 * silenceMs) / 1_000)}`,
@@ -156,6 +165,7 @@ export function openDatabase(options: { url: string; connections: number; silenc
       const { affectedRows, insertId } = (await executed(one, sql, values)) as ResultSetHeader;
       return { affected: affectedRows, insertId, idStep: idSteps.get(one) ?? 1 };
     },
+    now: clock.now,
   });
   const borrowed = async <T>(work: (one: PoolConnection) => Promise<T>): Promise<T> => {
     let one: PoolConnection | undefined;
@@ -174,6 +184,7 @@ export function openDatabase(options: { url: string; connections: number; silenc
 
   return {
     name: url.pathname.slice(1),
+    now: clock.now,
     all: <Row>(sql: string, values?: readonly SqlValue[]) =>
       repeated(() => borrowed((one) => on(one).all<Row>(sql, values))),
     run: (sql, values) => repeated(() => borrowed((one) => on(one).run(sql, values))),
@@ -272,46 +283,4 @@ function translated(error: unknown): unknown {
   }
   if (sqlState === undefined && errno === undefined) return error;
   return new SqlFailure(errno ?? 0, code ?? `SQLSTATE_${sqlState ?? ''}`);
-}
-
-/**
- * Statements that lock name their index (FORCE INDEX): on a small table the optimiser scans for an IN list,
- * waits for rows other processes hold, and deadlocks.
- *
- * `?, ?, ?` for an IN list and its values, padded to a power of two by repeating the last:
- * a handful of prepared statements instead of one per length. The list must not be empty.
- */
-export function inList(values: readonly (number | string)[]): {
-  readonly marks: string;
-  readonly values: (number | string)[];
-} {
-  const last = values.at(-1);
-  if (last === undefined) throw new RelaisError('INTERNAL-001', 'empty IN list');
-  const size = 2 ** Math.ceil(Math.log2(values.length));
-  const padded = [...values, ...Array<number | string>(size - values.length).fill(last)];
-  return { marks: padded.map(() => '?').join(', '), values: padded };
-}
-
-const groupSizes = [
-  512, 256, 128, 64, 56, 48, 40, 32, 24, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1,
-];
-
-/**
- * Rows of a multi-row INSERT in groups of a few sizes only, in order: a prepared statement per row count
- * would fill the server's `max_prepared_stmt_count`.
- */
-export function insertGroups<T>(rows: readonly T[], most = 512): readonly (readonly T[])[] {
-  const groups: (readonly T[])[] = [];
-  for (let start = 0; start < rows.length;) {
-    const size = groupSizes.find((one) => one <= Math.min(most, rows.length - start)) ?? 1;
-    groups.push(rows.slice(start, start + size));
-    start += size;
-  }
-  return groups;
-}
-
-/** `(?, ?), (?, ?)` for a multi-row INSERT. */
-export function rowMarks(rows: number, columns: number): string {
-  const one = `(${Array<string>(columns).fill('?').join(', ')})`;
-  return Array<string>(rows).fill(one).join(', ');
 }

@@ -112,7 +112,7 @@ export const handoverColumns = [
 export async function appendHandovers(
   tx: Sql,
   entries: readonly Handover[],
-  at: Date = new Date(),
+  at: Date = tx.now(),
 ): Promise<void> {
   for (const part of insertGroups(entries)) {
     const rows = part.map((entry) => valuesOf(entry, at));

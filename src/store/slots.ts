@@ -21,12 +21,6 @@ export async function addSlot(
   }
 }
 
-/** The database's clock: a host whose own runs ahead would note a slot of tomorrow, and none until then. */
-export async function slotClock(sql: Sql): Promise<Date> {
-  const [row] = await sql.all<{ now: Date }>('SELECT UTC_TIMESTAMP(3) AS now');
-  return row?.now ?? new Date();
-}
-
 /** The newest slot ever noted for each destination. */
 export async function latestSlots(sql: Sql): Promise<ReadonlyMap<string, Date>> {
   const rows = await sql.all<{ destination_id: string; slot_at: Date }>(

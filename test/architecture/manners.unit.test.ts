@@ -46,3 +46,39 @@ test('relative imports name the file with its ending, as Node needs it', () => {
   expect("import { a } from './a';").toMatch(withoutEnding);
   expect(sources.filter((path) => withoutEnding.test(code(textOf(path))))).toEqual([]);
 });
+
+/** Where the host's own clock may be asked, and why. Durations are measured by `performance.now()`, business times by the database. */
+const mayAskTheHostsClock: Readonly<Record<string, string>> = {
+  'src/cli/host-clock.ts': 'work on files alone, where no database is asked',
+  'src/mapping/check.ts': 'the same: a check of files; what runs is given the database’s clock',
+  'src/delivery/attempt-trace.ts': 'traces stand beside those of other programs of the host',
+  'src/sandbox/': 'a world of its own, without a client',
+};
+const asksTheHostsClock = (text: string): boolean =>
+  /\bDate\s*(?:\?\.|\.)\s*now\b|\bDate\s*\[\s*['"]now['"]|\bnew\s+Date\s*(?:\(\s*\)|(?!\s*\())|(?<!new\s)(?<![\w.])Date\s*\(\s*\)|\btimeOrigin\b|\bTemporal\s*\.\s*Now\b|\{[^}]*\bnow\b[^}]*\}\s*=\s*Date\b/.test(
+    code(text),
+  );
+
+test.each([
+  ['Date.now()', true],
+  ['const now: () => number = Date.now;', true],
+  ["Date['now']()", true],
+  ['const { now } = Date;', true],
+  ['new Date()', true],
+  ['new Date( )', true],
+  ['const at = new Date;', true],
+  ['Date()', true],
+  ['performance.timeOrigin + performance.now()', true],
+  ['new Date(row.at)', false],
+  ['performance.now()', false],
+  ['database.now()', false],
+  ['// Date.now() is the host’s', false],
+])('asking the host’s clock is recognised: %s', (text, asks) => expect(asksTheHostsClock(text)).toBe(asks));
+
+test('the database’s clock and the monotonic one decide: the host’s is asked in a few named files only', () => {
+  const allowed = Object.keys(mayAskTheHostsClock);
+  const asking = sources.filter((path) => asksTheHostsClock(textOf(path)));
+  expect(asking.filter((path) => !allowed.some((one) => path.startsWith(one)))).toEqual([]);
+  // A file that no longer asks leaves the list.
+  expect(allowed.filter((one) => !asking.some((path) => path.startsWith(one)))).toEqual([]);
+});

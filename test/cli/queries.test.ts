@@ -81,7 +81,7 @@ async function plansOf(work: (sql: Sql) => Promise<unknown>): Promise<readonly S
       );
     return database.all<Row>(statement, values);
   };
-  await work({ all, run: () => Promise.reject(new Error('support reads only')) });
+  await work({ all, run: () => Promise.reject(new Error('support reads only')), now: database.now });
   return steps;
 }
 

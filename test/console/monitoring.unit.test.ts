@@ -36,7 +36,7 @@ function knownMetrics(): ReadonlyMap<string, readonly string[]> {
   const never = (): never => {
     throw new Error('no figure is asked for here');
   };
-  createHouseGauges({ all: never }, meters.registry, meters.destination);
+  createHouseGauges({ all: never, now: never }, meters.registry, meters.destination);
   const known = new Map<string, readonly string[]>([['relais_ready', []]]);
   for (const metric of meters.registry.getMetricsAsArray()) {
     const {

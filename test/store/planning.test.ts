@@ -52,6 +52,7 @@ describe('what waited for a create', () => {
         return rows;
       },
       run: (sql, values) => home.gateway.run(sql, values),
+      now: home.gateway.now,
     };
     await wakeSiblings(crossing, [{ leadId: 1, destinationId: 'essai-crm' }]);
     expect(await home.row(id)).toMatchObject({ state: 'cancelled', reason: 'by_support' });

@@ -1,0 +1,45 @@
+// Lists of values inside prepared statements: their marks come in few sizes, so that few statements are prepared.
+// Invariant: values never stand inside SQL text.
+import { RelaisError } from '../errors.ts';
+
+/**
+ * Statements that lock name their index (FORCE INDEX): on a small table the optimiser scans for an IN list,
+ * waits for rows other processes hold, and deadlocks.
+ *
+ * `?, ?, ?` for an IN list and its values, padded to a power of two by repeating the last:
+ * a handful of prepared statements instead of one per length. The list must not be empty.
+ */
+export function inList(values: readonly (number | string)[]): {
+  readonly marks: string;
+  readonly values: (number | string)[];
+} {
+  const last = values.at(-1);
+  if (last === undefined) throw new RelaisError('INTERNAL-001', 'empty IN list');
+  const size = 2 ** Math.ceil(Math.log2(values.length));
+  const padded = [...values, ...Array<number | string>(size - values.length).fill(last)];
+  return { marks: padded.map(() => '?').join(', '), values: padded };
+}
+
+const groupSizes = [
+  512, 256, 128, 64, 56, 48, 40, 32, 24, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1,
+];
+
+/**
+ * Rows of a multi-row INSERT in groups of a few sizes only, in order: a prepared statement per row count
+ * would fill the server's `max_prepared_stmt_count`.
+ */
+export function insertGroups<T>(rows: readonly T[], most = 512): readonly (readonly T[])[] {
+  const groups: (readonly T[])[] = [];
+  for (let start = 0; start < rows.length;) {
+    const size = groupSizes.find((one) => one <= Math.min(most, rows.length - start)) ?? 1;
+    groups.push(rows.slice(start, start + size));
+    start += size;
+  }
+  return groups;
+}
+
+/** `(?, ?), (?, ?)` for a multi-row INSERT. */
+export function rowMarks(rows: number, columns: number): string {
+  const one = `(${Array<string>(columns).fill('?').join(', ')})`;
+  return Array<string>(rows).fill(one).join(', ');
+}

@@ -1,0 +1,20 @@
+// The clock of the host a test runs on, set ahead or back; timers and the monotonic clock go on as they are.
+
+const Real = Date;
+
+/** Moves what `Date` says by so many ms, until the answer is called. */
+export function moveHostClock(by: number): () => void {
+  const Moved = class extends Real {
+    constructor(...values: unknown[]) {
+      if (values.length === 0) super(Real.now() + by);
+      else super(...(values as [number]));
+    }
+    static override now(): number {
+      return Real.now() + by;
+    }
+  };
+  globalThis.Date = Moved as DateConstructor;
+  return () => {
+    globalThis.Date = Real;
+  };
+}
