@@ -6,13 +6,13 @@ import type { ClientFacts } from '../domain/destination.ts';
 import { readClient } from './client.ts';
 import { schemasIn } from './client-schema.ts';
 import { compileMapping } from './compile.ts';
-import type { CheckResult, ConnectorFacts, MappingSources, Problem } from './contract.ts';
+import type { CheckResult, CompiledMapping, ConnectorFacts, MappingSources, Problem } from './contract.ts';
 import { isRecord, readDocument, textAt } from './document.ts';
 import { reportGuesses } from './guess-marks.ts';
 import { compileMap } from './maps.ts';
 import { mergeTrees } from './merge.ts';
 import { createProblems } from './problems.ts';
-import type { Tree } from './problems.ts';
+import type { Report, Tree } from './problems.ts';
 import { withSharedMaps } from './shared-maps.ts';
 import { reportStructure } from './structure.ts';
 import { suggest } from './suggest.ts';
@@ -70,9 +70,22 @@ export function checkSources(sources: MappingSources, options: CheckOptions): Ch
   if (compiled !== undefined && options.tests !== false && !hasErrors(problems.all())) {
     runTests(mapping['tests'], compiled, { files: sources.files, folder, problems, report });
   }
+  if (compiled?.secretAddress === true) reportUntargeted(compiled, report);
   const all = problems.all();
   if (compiled === undefined || hasErrors(all)) return { ok: false, problems: all };
   return { ok: true, mapping: compiled, warnings: all };
+}
+
+/** What the address of a secret is covered by is a person's to know: the check cannot see the host. */
+function reportUntargeted({ client, destinationId }: CompiledMapping, report: Report): void {
+  for (const { recipient, targets, destinationId: named } of client.authorisations ?? []) {
+    if (named !== destinationId || targets !== undefined) continue;
+    report.warn(
+      ['send', 'url'],
+      'MAP-413',
+      `the address is a secret: the authorisation of "${recipient}" names no targets, so it covers every host of client.yaml: ${client.hosts.join(', ')}.`,
+    );
+  }
 }
 
 /** The file with what it extends and the maps it shares laid under it. */

@@ -2,7 +2,6 @@
 // Invariant: everything that can be decided is decided here; `apply` only reads the lead and follows closures.
 import type { Action } from '../../connectors/contract.ts';
 import type { ClientFacts } from '../domain/destination.ts';
-import type { DataCategory } from '../domain/lead.ts';
 import { createApply, planKey } from './apply.ts';
 import { compileCalls, hasCalls } from './calls.ts';
 import type { CompiledCall } from './calls.ts';
@@ -24,9 +23,7 @@ import { compileSandbox } from './sandbox.ts';
 import { emptyPolicy } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { compileSettings, reportClearText } from './settings.ts';
-import { safeTitle } from './sheet.ts';
-import type { Context } from './source.ts';
-import { compileTemplate } from './template.ts';
+import { compileTitle } from './title.ts';
 import type { Entry } from './values.ts';
 
 export interface CompileInput {
@@ -127,6 +124,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     actions: Object.fromEntries(actions),
     ...(sandbox === undefined ? {} : { sandbox }),
     targets: [...new Set([...actions.values()].flatMap((plan) => plan.targets))],
+    secretAddress: [...actions.values()].some(hidesAddress),
     secretNames: [...secretNames],
     categories: [...new Set(all.flatMap((plan) => [...plan.record.categories]))],
     accepts,
@@ -164,6 +162,12 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
 
 type PlannedCall = Pick<CompiledCall, 'record' | 'layout' | 'schema'> &
   Partial<Pick<CompiledCall, 'plan' | 'classify'>>;
+
+/** An address that only its secret knows names no target here. */
+const hidesAddress = ({ settings, calls }: ActionPlan): boolean =>
+  (calls?.map((call) => call.settings) ?? [settings]).some((one) =>
+    textAt(one, 'url')?.startsWith('secret:'),
+  );
 
 /** Read by a call's own rules; what belongs to none is not understood. */
 const unread: Classify = (answer) => ({ kind: 'unknown', reason: `UNMATCHED_${answer.status}` });
@@ -222,28 +226,5 @@ function scopeOf({ mapping, report, connector, client }: CompileInput, layout: L
         }),
     ...(client === undefined ? {} : { contract: client.categories }),
     ...(csv === undefined ? {} : { csv }),
-  };
-}
-
-function compileTitle(raw: unknown, scope: Scope): (context: Context) => string | undefined {
-  if (typeof raw !== 'string') {
-    return ({ lead }) =>
-      lead.project.programme === undefined ? undefined : safeTitle(`Programme ${lead.project.programme}`);
-  }
-  const template = compileTemplate(raw, ['title'], {
-    scope,
-    categories: new Set<DataCategory>(),
-    mode: 'sheet',
-  });
-  if (template?.person === true) {
-    scope.report.error(
-      ['title'],
-      'MAP-214',
-      "the title goes into a mail subject: it may not hold a person's data.",
-    );
-  }
-  return (context) => {
-    const text = template?.write(context);
-    return text === undefined ? undefined : safeTitle(text);
   };
 }

@@ -172,6 +172,8 @@ export interface CompiledMapping {
   readonly sandbox?: SandboxPlan;
   /** All targets over all actions, lower-case; compared with contract and authorisation. Empty when the URL is a secret. */
   readonly targets: readonly string[];
+  /** Some address is a secret: an authorisation that names no targets then covers the contract's hosts. */
+  readonly secretAddress: boolean;
   readonly secretNames: readonly string[];
   /** Categories of data the mapping sends. */
   readonly categories: readonly DataCategory[];

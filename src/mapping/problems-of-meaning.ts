@@ -167,6 +167,11 @@ export const problemsOfMeaning = {
     meaning: "The sandbox has production's address.",
     remedy: "Write the client's own sandbox address, or delete the block: a local recipient stands in.",
   },
+  'MAP-413': {
+    meaning:
+      'The address is a secret, so the check cannot see which host an authorisation without targets covers.',
+    remedy: 'Name the host under targets of the authorisation, unless every host of the contract is meant.',
+  },
   'MAP-501': {
     meaning: 'No rule says what proves that the recipient accepted the lead.',
     remedy: 'Add an accepted rule to response.',

@@ -1,6 +1,6 @@
 // Publishing a mapping: checked, stored with author and note, in force at once; rolling back; history.
 // Invariant: what check refuses is never published (guarantee 10); a version is kept for ever.
-import { liveAuthorisations, type Authorisation, type AuthorisationFact } from '../domain/destination.ts';
+import type { Authorisation } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { checkSources, type CheckOptions } from '../mapping/check.ts';
@@ -10,7 +10,6 @@ import { formatProblem } from '../mapping/problems.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { readDeliveries } from '../store/deliveries.ts';
 import { reopenWithheld, withheldOfDestination } from '../store/planning.ts';
-import { insertAuthorisation, readAuthorisations } from '../store/authorisations.ts';
 import { findDestination, saveDestination, underWay, type Destination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import {
@@ -21,6 +20,7 @@ import {
   versionHistory,
   type MappingVersion,
 } from '../store/mapping-versions.ts';
+import { authorise } from './authorise.ts';
 
 export interface PublishRequest {
   readonly destinationId: string;
@@ -203,72 +203,6 @@ async function refuseConnectorChange(
     `Destination ${before.id} changes from ${before.connector} to ${mapping.connector} while ${count} of its deliveries are on their way. ` +
       `Suspend it (relais destination suspend ${before.id}), wait until none is, then publish; or give the new way a destination of its own.`,
   );
-}
-
-/** What makes two authorisations the same. */
-const sameness = (one: AuthorisationFact & { readonly targets: readonly string[] }): string =>
-  JSON.stringify([
-    one.recipient,
-    one.documentRef,
-    [...one.targets].sort(),
-    [...one.categories].sort(),
-    new Date(one.validFrom).toISOString(),
-    one.validUntil === undefined ? '' : new Date(one.validUntil).toISOString(),
-  ]);
-
-const asFact = (one: Authorisation): AuthorisationFact & { readonly targets: readonly string[] } => {
-  const { validFrom, validUntil, ...rest } = one;
-  return {
-    ...rest,
-    validFrom: validFrom.toISOString(),
-    ...(validUntil === undefined ? {} : { validUntil: validUntil.toISOString() }),
-  };
-};
-
-/**
- * Turns the contract's authorisations into rows, once each. A revoked one does not come back by publishing again, and
- * one the file no longer names stays in force: ending it is a person's act with a reason (C18). It is named instead.
- */
-async function authorise(
-  tx: Sql,
-  mapping: CompiledMapping,
-  author: string,
-): Promise<{ readonly added: number; readonly unnamed: readonly Authorisation[] }> {
-  const existing = (await readAuthorisations(tx, [mapping.destinationId])).get(mapping.destinationId) ?? [];
-  const known = new Set(existing.map((one) => sameness(asFact(one))));
-  const wanted = (mapping.client.authorisations ?? [])
-    .filter((fact) => fact.destinationId === mapping.destinationId)
-    .map((fact) => ({ ...fact, targets: fact.targets ?? mapping.targets }));
-  const missing = wanted.filter((fact) => !known.has(sameness(fact)));
-  for (const fact of missing) {
-    const id = await insertAuthorisation(tx, {
-      clientId: mapping.clientId,
-      destinationId: mapping.destinationId,
-      recipient: fact.recipient,
-      targets: fact.targets,
-      categories: fact.categories,
-      documentRef: fact.documentRef,
-      validFrom: new Date(fact.validFrom),
-      ...(fact.validUntil === undefined ? {} : { validUntil: new Date(fact.validUntil) }),
-      grantedBy: author,
-    });
-    await appendHandovers(tx, [
-      {
-        entry: 'authorised',
-        clientId: mapping.clientId,
-        destinationId: mapping.destinationId,
-        actor: author,
-        authorisationId: id,
-        recipient: fact.recipient,
-        purpose: fact.documentRef,
-      },
-    ]);
-  }
-  const named = new Set(wanted.map(sameness));
-  return {
-    added: missing.length,
-    unnamed: liveAuthorisations(existing, tx.now()).filter((one) => !named.has(sameness(asFact(one)))),
-  };
 }
 
 /** A repaired mapping or authorisation is a repaired cause: what it withheld is looked at again. */

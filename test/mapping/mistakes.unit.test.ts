@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mappingProblems } from '../../src/mapping/problems.ts';
-import { check, fixtures, problemsOf, webhook } from './support.ts';
+import { check, demoClient, fixtures, problemsOf, webhook } from './support.ts';
 
 function cases(folder: string): readonly { name: string; text: string; expected: readonly string[] }[] {
   return readdirSync(join(fixtures, folder)).map((file) => {
@@ -70,6 +70,15 @@ test('a preset that extends itself is told', () => {
     'presets/b.yaml': 'extends: presets/a\n',
   });
   expect(problems.join('\n')).toContain('MAP-411  "presets/a" extends itself.');
+});
+
+test('an authorisation without targets of an address that is a secret says what it covers', () => {
+  const client = demoClient.replace('targets: [crm.demo.example], ', '');
+  const text = sound.replace('url: https://crm.demo.example/api', 'url: secret:CRM_URL');
+  expect(problemsOf(text, { 'demo/client.yaml': client })).toEqual([
+    'mappings/demo/crm.yaml:3:13  MAP-413  warning: the address is a secret: the authorisation of "Demo" names no targets, so it covers every host of client.yaml: crm.demo.example, sftp.demo.example.',
+  ]);
+  expect(problemsOf(text)).toEqual([]);
 });
 
 test('every code has a meaning and a remedy', () => {

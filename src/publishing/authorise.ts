@@ -1,0 +1,80 @@
+// The contract's authorisations become rows when a mapping is published.
+// Invariant: each becomes a row once, and none is ended here: that is a person's act with a reason (C18).
+import { liveAuthorisations, type Authorisation, type AuthorisationFact } from '../domain/destination.ts';
+import type { CompiledMapping } from '../mapping/contract.ts';
+import { insertAuthorisation, readAuthorisations } from '../store/authorisations.ts';
+import type { Sql } from '../store/database.ts';
+import { appendHandovers } from '../store/handovers.ts';
+
+/** What makes two authorisations the same. */
+const sameness = (one: AuthorisationFact & { readonly targets: readonly string[] }): string =>
+  JSON.stringify([
+    one.recipient,
+    one.documentRef,
+    [...one.targets].sort(),
+    [...one.categories].sort(),
+    new Date(one.validFrom).toISOString(),
+    one.validUntil === undefined ? '' : new Date(one.validUntil).toISOString(),
+  ]);
+
+const asFact = (one: Authorisation): AuthorisationFact & { readonly targets: readonly string[] } => {
+  const { validFrom, validUntil, ...rest } = one;
+  return {
+    ...rest,
+    validFrom: validFrom.toISOString(),
+    ...(validUntil === undefined ? {} : { validUntil: validUntil.toISOString() }),
+  };
+};
+
+/**
+ * What an authorisation without targets covers: everything the destination can reach. Where only a secret knows the
+ * address, that is what the contract lists.
+ */
+const coveredTargets = ({ targets, secretAddress, client }: CompiledMapping): readonly string[] =>
+  secretAddress ? [...new Set([...targets, ...client.hosts])] : targets;
+
+/**
+ * Turns the contract's authorisations into rows, once each. A revoked one does not come back by publishing again, and
+ * one the file no longer names stays in force: ending it is a person's act with a reason (C18). It is named instead.
+ */
+export async function authorise(
+  tx: Sql,
+  mapping: CompiledMapping,
+  author: string,
+): Promise<{ readonly added: number; readonly unnamed: readonly Authorisation[] }> {
+  const existing = (await readAuthorisations(tx, [mapping.destinationId])).get(mapping.destinationId) ?? [];
+  const known = new Set(existing.map((one) => sameness(asFact(one))));
+  const wanted = (mapping.client.authorisations ?? [])
+    .filter((fact) => fact.destinationId === mapping.destinationId)
+    .map((fact) => ({ ...fact, targets: fact.targets ?? coveredTargets(mapping) }));
+  const missing = wanted.filter((fact) => !known.has(sameness(fact)));
+  for (const fact of missing) {
+    const id = await insertAuthorisation(tx, {
+      clientId: mapping.clientId,
+      destinationId: mapping.destinationId,
+      recipient: fact.recipient,
+      targets: fact.targets,
+      categories: fact.categories,
+      documentRef: fact.documentRef,
+      validFrom: new Date(fact.validFrom),
+      ...(fact.validUntil === undefined ? {} : { validUntil: new Date(fact.validUntil) }),
+      grantedBy: author,
+    });
+    await appendHandovers(tx, [
+      {
+        entry: 'authorised',
+        clientId: mapping.clientId,
+        destinationId: mapping.destinationId,
+        actor: author,
+        authorisationId: id,
+        recipient: fact.recipient,
+        purpose: fact.documentRef,
+      },
+    ]);
+  }
+  const named = new Set(wanted.map(sameness));
+  return {
+    added: missing.length,
+    unnamed: liveAuthorisations(existing, tx.now()).filter((one) => !named.has(sameness(asFact(one)))),
+  };
+}
