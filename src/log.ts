@@ -14,6 +14,7 @@ export const logEvents = [
   'planner.set_aside',
   'dispatch.pushed',
   'dispatch.epoch_lost',
+  'job.foreign',
   'worker.opened',
   'worker.closed',
   'delivery.attempted',

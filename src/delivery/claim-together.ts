@@ -1,6 +1,7 @@
 // Claims of one destination made at the same time share a transaction, and each gets its own rows back.
-// Invariant: a row is given to one claim only, whatever twins of its job came together.
+// Invariant: a row is given to one claim only, whatever twins of its job came together; a job of another destination is told.
 import type { DestinationLimits } from '../domain/destination.ts';
+import type { Log } from '../log.ts';
 import type { Database } from '../store/database.ts';
 import { claimDeliveries, type Claim, type ClaimJob } from './claim.ts';
 
@@ -12,6 +13,24 @@ export interface ClaimLoad {
 }
 
 export async function claimTogether(
+  options: { readonly database: Database; readonly owner: string; readonly log: Log },
+  destinationId: string,
+  loads: readonly ClaimLoad[],
+): Promise<readonly Claim[]> {
+  const claims = await claimAll(options, destinationId, loads);
+  for (const job of new Set(claims.flatMap((claim) => claim.foreign)))
+    tellForeign(options.log, destinationId, { delivery: job.deliveryId });
+  return claims;
+}
+
+/** A job that Redis held for this destination though MySQL knows it for another, or not at all: dropped, and visible. */
+export const tellForeign = (
+  log: Log,
+  destination: string,
+  what: { readonly delivery: number } | { readonly batch: number },
+): void => log.error('job.foreign', { destination, ...what });
+
+function claimAll(
   options: { readonly database: Database; readonly owner: string },
   destinationId: string,
   loads: readonly ClaimLoad[],

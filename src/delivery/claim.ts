@@ -1,5 +1,5 @@
 // Station 5a: the claim. An atomic move to `sending` under a lease with a fencing token.
-// Invariant: suspension, circuit, limits and order are MySQL's word, checked here under the destination's lock; Redis decides nothing.
+// Invariant: destination, suspension, circuit, limits and order are MySQL's word, checked here under the destination's lock; Redis decides nothing.
 import { allowed, type Circuit } from '../domain/breaker.ts';
 import type { DestinationLimits } from '../domain/destination.ts';
 import { isEnd, type Reason } from '../domain/delivery.ts';
@@ -33,6 +33,8 @@ export interface Claim {
   readonly circuit: Circuit | undefined;
   /** The database's clock, epoch ms. */
   readonly now: number;
+  /** Jobs that named no delivery of this destination: another destination's, or nobody's. They were dropped. */
+  readonly foreign: readonly ClaimJob[];
 }
 
 export interface ClaimSettings {
@@ -62,7 +64,9 @@ export async function claimDeliveries(
     jobs.map((job) => job.deliveryId),
   );
   const now = locked[0]?.now.getTime() ?? tx.now().getTime();
-  const none = { claimed: [], destination, circuit: state?.circuit, now };
+  const byId = new Map(locked.map((row) => [row.id, row]));
+  const foreign = jobs.filter((job) => !byId.has(job.deliveryId));
+  const none = { claimed: [], destination, circuit: state?.circuit, now, foreign };
   if (locked.length === 0 || destination === undefined || state === undefined) return none;
 
   const claimable = (job: ClaimJob, row: LockedDelivery | undefined): row is LockedDelivery =>
@@ -72,7 +76,6 @@ export async function claimDeliveries(
     row.attempt + 1 === job.attempt &&
     row.batchId === (settings.batchId ?? 0) &&
     row.expiresAt > row.now;
-  const byId = new Map(locked.map((row) => [row.id, row]));
   const ofLead = Map.groupBy(locked, (row) => row.leadId);
   const rowOf = (job: ClaimJob): LockedDelivery | undefined => byId.get(job.deliveryId);
   // A part of a file would be another file under its number: while one of its rows is elsewhere, none is claimed.

@@ -9,7 +9,7 @@ import { isStoreTrouble, type Database } from '../store/database.ts';
 import { ask, askFile, needsReference } from './ask.ts';
 import { readProgress } from './calls.ts';
 import type { Claim, ClaimedDelivery, ClaimJob } from './claim.ts';
-import { claimTogether, type ClaimLoad } from './claim-together.ts';
+import { claimTogether, tellForeign, type ClaimLoad } from './claim-together.ts';
 import { createJoiner } from './joiner.ts';
 import { contextFor } from './parcel.ts';
 import { createCurrentMapping, type Published } from './published.ts';
@@ -93,8 +93,10 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     if (options.signal.aborted) return;
     const known = await current(destinationId);
     const batch = 'batchId' in job ? await readBatch(database, job.batchId) : undefined;
+    if ('batchId' in job && batch?.destinationId !== destinationId)
+      return tellForeign(log, destinationId, { batch: job.batchId });
     // A twin of an earlier try: what it was pushed for has happened, and the file may be held since.
-    if ('batchId' in job && (batch === undefined || !isUnderWay(batch) || batch.attempt !== job.attempt))
+    if ('batchId' in job && batch !== undefined && (!isUnderWay(batch) || batch.attempt !== job.attempt))
       return;
     const jobs: readonly ClaimJob[] =
       batch === undefined

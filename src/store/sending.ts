@@ -17,7 +17,10 @@ export interface Locked {
   readonly sending: number;
 }
 
-/** Locks the deliveries and every other delivery of the same (lead, destination), and counts what is in flight. */
+/**
+ * Locks those of the deliveries that are the destination's, with every other delivery of the same (lead, destination), and
+ * counts what is in flight. A delivery of another destination is not among the rows, whatever number its job bears.
+ */
 export async function lockWithSiblings(
   tx: Sql,
   destinationId: string,
@@ -31,8 +34,8 @@ export async function lockWithSiblings(
     `SELECT STRAIGHT_JOIN ${deliveryColumns('s')}, UTC_TIMESTAMP(3) AS db_now,
             (SELECT COUNT(*) FROM deliveries f WHERE f.state = 'sending' AND f.destination_id = ?) AS in_flight
        FROM deliveries d FORCE INDEX (PRIMARY) JOIN deliveries s FORCE INDEX (deliveries_lead) ON s.lead_id = d.lead_id AND s.destination_id = d.destination_id
-      WHERE d.id IN (${marks}) FOR UPDATE`,
-    [destinationId, ...values],
+      WHERE d.id IN (${marks}) AND d.destination_id = ? FOR UPDATE`,
+    [destinationId, ...values, destinationId],
   );
   const seen = new Map<number, LockedDelivery>();
   for (const row of rows) seen.set(row.id, { ...deliveryOf(row), now: row.db_now });

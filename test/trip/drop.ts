@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requestFile } from '../../src/delivery/files.ts';
+import { silentLog, type Log } from '../../src/log.ts';
 import { sftpUser, startSftpRecipient, type SftpRecipient } from '../connectors/servers/sftp.ts';
 import { openGateway, type Gateway } from './gateway.ts';
 
@@ -17,6 +18,8 @@ export interface DropGateway extends Gateway {
   /** Names of the data files that stand. */
   readonly drops: () => readonly string[];
   readonly text: (name: string) => string;
+  /** One of the flow's mapping files, as first published. */
+  readonly fileOf: (name: string) => string;
   /** Waits until this many deliveries could go into a file. */
   readonly collectable: (count: number) => Promise<void>;
   /** How many deliveries stand in each state, as `state:reason` or `state`. */
@@ -34,13 +37,14 @@ export interface FlowLines {
   readonly extra?: string;
 }
 
-export async function openDropGateway(over: FlowLines = {}): Promise<DropGateway> {
+export async function openDropGateway(over: FlowLines = {}, log: Log = silentLog): Promise<DropGateway> {
   const root = mkdtempSync(join(tmpdir(), 'relais-drop-'));
   const folder = join(root, 'in');
   mkdirSync(folder);
   const sftp = await startSftpRecipient(root);
   const gateway = await openGateway({
     files: flowFiles(sftp, over),
+    log,
     environment: { RELAIS_SECRET_SFTP: sftpUser.password, RELAIS_LEASE_MS: '8500' },
   });
   const publish = async (note: string): Promise<void> =>
@@ -59,6 +63,7 @@ export async function openDropGateway(over: FlowLines = {}): Promise<DropGateway
       readdirSync(folder)
         .filter((name) => name.endsWith('.csv'))
         .sort(),
+    fileOf: (name) => flowFiles(sftp, over)[name] ?? '',
     text: (name) => readFileSync(join(folder, name), 'utf8'),
     collectable: (count) =>
       gateway.until(
