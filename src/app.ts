@@ -30,6 +30,7 @@ import { destinationsWithQueuedWork, forgetQueued } from './store/dispatching.ts
 import { anyNewRow } from './store/figures.ts';
 import { createSnapshots } from './store/lead-revisions.ts';
 import { grantRights, migrate, requireSchema, type Account, type Migration } from './store/migrate.ts';
+import { migrationFailure } from './store/migration-steps.ts';
 import { openReplica, type ReadSide } from './store/replica.ts';
 import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
 
@@ -117,6 +118,9 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
   };
 }
 
+/** A large table takes its time to change, and says nothing meanwhile. */
+const migrationSilenceMs = 6 * 3_600_000;
+
 /** Migrates with the owner's account and gives the working accounts their rights. Returns what ran now. */
 export async function migrateDatabase(
   config: Config,
@@ -127,10 +131,16 @@ export async function migrateDatabase(
       'CONFIG-001',
       'Configuration:\n  - RELAIS_MYSQL_OWNER_URL is missing (migrations need the owner account)',
     );
-  const owner = openDatabase({ url: config.mysql.ownerUrl, connections: 3 });
+  const owner = openDatabase({
+    url: config.mysql.ownerUrl,
+    connections: 3,
+    silenceMs: migrationSilenceMs,
+  });
   try {
     const ran = await migrate(owner, config.keysSchema);
-    await grantRights(owner, config.keysSchema, accounts);
+    await grantRights(owner, config.keysSchema, accounts).catch((error: unknown) => {
+      throw migrationFailure(error, 'Giving the working accounts their rights');
+    });
     return ran;
   } finally {
     await owner.close();

@@ -26,6 +26,11 @@ export const catalogue = {
     meaning: 'Another process holds the migration lock.',
     remedy: 'Wait for it to end, or find it with SHOW PROCESSLIST.',
   },
+  'DB-005': {
+    meaning: 'A migration stopped half-way.',
+    remedy:
+      'Correct what the message names, then run `relais migrate` again: it goes on where it stopped. Until it has ended no gateway of this version starts.',
+  },
   'KEY-001': {
     meaning: 'A key needed to read or write protected content is missing or wrong.',
     remedy: 'Give RELAIS_MASTER_KEY and RELAIS_SEAL_KEY the values this database was created with.',
@@ -93,7 +98,7 @@ export const catalogue = {
   },
   'INTERNAL-001': {
     meaning: 'A fault of Relais itself.',
-    remedy: 'Report it with the line of the log; the delivery is retried.',
+    remedy: 'Report it with the line of the log. A delivery it struck is tried again; a command is not.',
   },
 } as const;
 

@@ -50,6 +50,11 @@ const tooManyPrepared = 1461;
 const repeatable = new Set([1020, 1205, 1213, tooManyPrepared]);
 /** Access denied, unknown database: another password may pass, another try will not. */
 const refusedAccounts = new Set([1044, 1045, 1049, 1698]);
+const refusals: Readonly<Record<number, string>> = {
+  1044: ': the account has no right on this database; `relais migrate` gives the working accounts theirs, an administrator the owner',
+  1045: ': user, password, or the address it comes from',
+  1049: ': there is no such database; create it, and the keys schema beside it',
+};
 const lost = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -257,7 +262,10 @@ function executed(one: PoolConnection, sql: string, values: readonly SqlValue[])
 function refusedAccount(error: unknown): RelaisError | undefined {
   const { errno } = error as { errno?: number };
   if (errno === undefined || !refusedAccounts.has(errno)) return undefined;
-  return new RelaisError('DB-001', `MySQL refuses the account or the database (${foreignCode(error)}).`);
+  return new RelaisError(
+    'DB-001',
+    `MySQL refuses the account or the database (${foreignCode(error)})${refusals[errno] ?? ''}.`,
+  );
 }
 
 function isLost(error: unknown): boolean {

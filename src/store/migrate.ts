@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RelaisError } from '../errors.ts';
 import { SqlFailure, isStoreOutage, type Database, type Sql } from './database.ts';
+import { hasTable, migrationFailure, openProgress, runSteps } from './migration-steps.ts';
 
 export interface Migration {
   readonly version: number;
@@ -32,8 +33,8 @@ export function shippedMigrations(
 }
 
 /**
- * Brings the schema up to date. Returns the versions that ran now.
- * @throws DB-003 when a migration was edited after it ran, DB-004 when another process migrates
+ * Brings the schema up to date, from where an earlier run stopped. Returns the versions that ran now.
+ * @throws DB-003 when a migration was edited after it ran, DB-004 when another process migrates, DB-005 when a statement fails
  */
 export async function migrate(
   owner: Database,
@@ -46,6 +47,7 @@ export async function migrate(
     const [locked] = await sql.all<{ got: number | null }>('SELECT GET_LOCK(?, 30) AS got', [lock]);
     if (locked?.got !== 1) throw new RelaisError('DB-004', `Another process is migrating ${owner.name}.`);
     try {
+      const everMigrated = await hasTable(owner, 'schema_migrations');
       await sql.run(
         `CREATE TABLE IF NOT EXISTS schema_migrations (
            version INT UNSIGNED NOT NULL, name VARCHAR(80) NOT NULL, checksum CHAR(64) NOT NULL,
@@ -55,6 +57,7 @@ export async function migrate(
       const done = await sql.all<{ version: number; checksum: string }>(
         'SELECT version, checksum FROM schema_migrations',
       );
+      let unsure = await openProgress(owner, everMigrated);
       const ran: Migration[] = [];
       for (const migration of migrations) {
         const before = done.find((one) => one.version === migration.version);
@@ -67,8 +70,9 @@ export async function migrate(
           }
           continue;
         }
-        for (const statement of statementsOf(migration.sql))
-          await owner.text(statement.replaceAll('{keys}', `\`${keysSchema}\``));
+        const statements = statementsOf(migration.sql.replaceAll('{keys}', `\`${keysSchema}\``));
+        await runSteps(owner, migration, statements, unsure);
+        unsure = false;
         await sql.run('INSERT INTO schema_migrations (version, name, checksum) VALUES (?, ?, ?)', [
           migration.version,
           migration.name,
@@ -77,6 +81,8 @@ export async function migrate(
         ran.push(migration);
       }
       return ran;
+    } catch (error) {
+      throw migrationFailure(error, `Migrating ${owner.name}`);
     } finally {
       await sql.all('SELECT RELEASE_LOCK(?)', [lock]);
     }
@@ -120,7 +126,12 @@ export function statementsOf(sql: string): readonly string[] {
 
 /** Tables the gateway may only read and add to (guarantee 9), or only read. */
 const appendOnly = new Set(['handovers', 'seals', 'mapping_versions']);
-const readOnly = new Set(['schema_migrations', 'log_archives', 'log_archived_ranges']);
+const readOnly = new Set([
+  'schema_migrations',
+  'schema_migration_steps',
+  'log_archives',
+  'log_archived_ranges',
+]);
 
 /**
  * Gives the working accounts their rights, table by table; run after every migration by the owner.

@@ -8,6 +8,8 @@ import {
   statementsOf,
   type Migration,
 } from '../../src/store/migrate.ts';
+import { SqlFailure } from '../../src/store/database.ts';
+import { migrationFailure } from '../../src/store/migration-steps.ts';
 import { freshDatabase, type FreshDatabase } from '../support/database.ts';
 
 let fresh: FreshDatabase;
@@ -106,4 +108,74 @@ test('every shipped statement stands alone: no two in one, no comment left, no v
       expect(statement).toMatch(/^(CREATE|ALTER|INSERT|UPDATE|DROP TRIGGER)\b/);
       expect(statement).not.toMatch(/^\s*--|;\s*$/m);
     }
+});
+
+describe('a migration that stopped half-way', () => {
+  const table = (name: string): string =>
+    `CREATE TABLE ${name} (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\n`;
+  const three: Migration = {
+    ...{ version: 900, name: 'three', checksum: 'c'.repeat(64) },
+    sql: `${table('one')}INSERT INTO one (id) SELECT COUNT(*) + 1 FROM one;\n${table('two')}`,
+  };
+  const all = [...shippedMigrations(), three];
+  const rows = (): Promise<unknown> => owner.all('SELECT id FROM one');
+
+  test('names the statement, the server’s error and what to do, and goes on from there once that is done', async () => {
+    await owner.text('CREATE TABLE two (id INT)');
+    const stopped = migrate(owner, keys(), all);
+    await expect(codeOf(stopped)).resolves.toBe('DB-005');
+    await expect(stopped).rejects.toThrow(
+      /^Migration 900 \(three\), statement 3 of 3 \(CREATE TABLE two .*\): MySQL error 1050 .*: a table of this name is there and is not of Relais/,
+    );
+    await expect(codeOf(requireSchema(owner, all))).resolves.toBe('DB-002');
+    // Not taken for its own at the second try either.
+    await expect(codeOf(migrate(owner, keys(), all))).resolves.toBe('DB-005');
+    await owner.text('DROP TABLE two');
+    expect((await migrate(owner, keys(), all)).map((one) => one.version)).toEqual([900]);
+    await expect(rows()).resolves.toEqual([{ id: 1 }]);
+    await expect(requireSchema(owner, all)).resolves.toBeUndefined();
+  });
+  test('because its process died after a statement, before its note, goes on behind that statement', async () => {
+    await migrate(owner, keys());
+    await owner.text('CREATE TABLE one (id INT)');
+    await owner.run('INSERT INTO schema_migration_steps (version, step, done) VALUES (900, 1, 0)');
+    await expect(codeOf(migrate(owner, keys(), all))).resolves.toBe('nothing was refused');
+    await expect(rows()).resolves.toEqual([{ id: 1 }]);
+  });
+  test('under a program that noted no progress is resumed, the first one too', async () => {
+    await migrate(owner, keys());
+    // As it stands when 001 stopped at the first trigger: the tables are there, the later ones are not.
+    for (const name of ['schema_migration_steps', 'log_archives', 'log_archived_ranges', 'delivery_keys'])
+      await owner.text(`DROP TABLE ${name}`);
+    await owner.text('DROP TRIGGER handovers_no_update');
+    await owner.run('DELETE FROM schema_migrations WHERE version > 0');
+    const [first] = shippedMigrations();
+    expect((await migrate(owner, keys(), first === undefined ? [] : [first])).length).toBe(1);
+    await owner.run("INSERT INTO handovers (at, entry, client_id) VALUES (UTC_TIMESTAMP(3), 'x', 'x')");
+    await expect(owner.run('UPDATE handovers SET client_id = 1')).rejects.toThrow(SqlFailure);
+  });
+  test('for want of a right says which account lacks it', async () => {
+    const name = `${fresh.name}_o`;
+    await owner.text(`CREATE USER '${name}'@'%' IDENTIFIED BY 'secret'`);
+    await owner.text(`GRANT ALL PRIVILEGES ON \`${fresh.name}\`.* TO '${name}'@'%' WITH GRANT OPTION`);
+    const url = new URL(fresh.ownerUrl);
+    [url.username, url.password] = [name, 'secret'];
+    const narrow = openDatabase({ url: url.href, connections: 3 });
+    open.push(narrow);
+    await expect(migrate(narrow, keys())).rejects.toThrow(
+      /lead_secrets .*MySQL error (1044|1142) .*owner account .*GRANT ALL PRIVILEGES/,
+    );
+    await owner.text(`GRANT ALL PRIVILEGES ON \`${keys()}\`.* TO '${name}'@'%' WITH GRANT OPTION`);
+    expect((await migrate(narrow, keys())).length).toBe(shippedMigrations().length);
+  });
+  test.each([
+    [1419, 'log_bin_trust_function_creators = ON'],
+    [1044, 'WITH GRANT OPTION'],
+    [1050, 'a database of its own'],
+    [1410, 'the account does not exist'],
+  ])('with error %i gets what to do', (errno, text) => {
+    const failure = migrationFailure(new SqlFailure(errno, 'ER_X'), 'Here') as RelaisError;
+    expect([failure.code, failure.message]).toEqual(['DB-005', expect.stringContaining(text)]);
+    expect(failure.message).not.toContain('deliver');
+  });
 });
