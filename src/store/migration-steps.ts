@@ -2,7 +2,6 @@
 // Invariant: MySQL commits every change of the schema by itself, so a migration that stops is never undone: it is resumed.
 import { RelaisError } from '../errors.ts';
 import { SqlFailure, type Database, type Sql } from './database.ts';
-import type { Migration } from './migrate.ts';
 
 /** What stands when a statement that was begun had run after all: its process died, or the answer was lost. */
 const hasRunAlready = new Set([1050, 1060, 1061, 1091, 1359, 1360, 1826]);
@@ -65,7 +64,7 @@ const unsureStep = 0;
  */
 export async function runSteps(
   owner: Database,
-  migration: Pick<Migration, 'version' | 'name'>,
+  migration: { readonly version: number; readonly name: string },
   statements: readonly string[],
   unsure: boolean,
 ): Promise<void> {
