@@ -3,10 +3,12 @@
 import { hostname } from 'node:os';
 import { connectors } from '../connectors/index.ts';
 import type { Config } from './config.ts';
+import { programVersion } from './config/version.ts';
 import { sendAlerts } from './delivery/alerts.ts';
 import { createDeliverer } from './delivery/deliver.ts';
 import { createDispatcher } from './delivery/dispatch.ts';
 import { createFiles } from './delivery/files.ts';
+import { startHeartbeat } from './delivery/heartbeat.ts';
 import { startLoop, type Loop } from './delivery/loops.ts';
 import { createPlanner } from './delivery/plan.ts';
 import { createPresence, type Presence } from './delivery/presence.ts';
@@ -212,7 +214,7 @@ export async function startPlanner(app: App): Promise<Role> {
   const presence = presenceOf('planner', app, redis);
   return {
     stop: async () => {
-      presence.stop();
+      await presence.stop();
       await Promise.all(loops.map((one) => one.stop()));
       await producer.close();
       redis.disconnect();
@@ -237,7 +239,7 @@ export async function startWorker(
     secrets: config.secrets,
     network: config.network,
     leaseMs: config.worker.leaseMs,
-    owner: `${hostname().slice(0, 40)}:${process.pid}`,
+    owner: processName(),
     log,
     signal: aborter.signal,
     ...(options.step === undefined ? {} : { step: options.step }),
@@ -262,7 +264,7 @@ export async function startWorker(
   const presence = presenceOf('worker', app, redis);
   return {
     stop: async () => {
-      presence.stop();
+      await presence.stop();
       await pool.close(config.worker.drainMs);
       // Whatever is still sending after the limit is cut off; its rows show as `outcome_unknown`.
       aborter.abort();
@@ -274,13 +276,28 @@ export async function startWorker(
   };
 }
 
-function presenceOf(role: string, { database, log }: App, redis: RedisClient): Presence {
-  return createPresence({
+/** What tells others of this role: its line in MySQL, and whether it reaches what it needs. */
+function presenceOf(
+  role: string,
+  { database, log }: App,
+  redis: RedisClient,
+): { readonly trouble: Presence['trouble']; readonly stop: () => Promise<void> } {
+  const heartbeat = startHeartbeat(database, { name: processName(), role, version: programVersion() }, log);
+  const presence = createPresence({
     services: { mysql: () => database.all('SELECT 1'), redis: () => redis.ping() },
     role,
     log,
   });
+  return {
+    trouble: presence.trouble,
+    stop: async () => {
+      presence.stop();
+      await heartbeat.stop();
+    },
+  };
 }
+
+const processName = (): string => `${hostname().slice(0, 40)}:${process.pid}`;
 
 /** C40: access to the data is limited to precise addresses. */
 async function refuseAnyHost(database: Reading): Promise<void> {

@@ -76,6 +76,10 @@ export const catalogue = {
     meaning: 'The delivery cannot be cancelled in its state.',
     remedy: 'A delivery being sent or already at its end cannot be cancelled.',
   },
+  'TASK-001': {
+    meaning: 'The task cannot be closed.',
+    remedy: 'Only a failed delivery or an open alert is closed; `relais task list` shows what is open.',
+  },
   'DEST-001': {
     meaning: 'The destination is not in a state that allows this.',
     remedy: 'Read `relais destination list`.',

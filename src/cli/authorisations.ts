@@ -22,6 +22,7 @@ import {
   type Moment,
 } from './arguments.ts';
 import { existingDestination } from './destinations.ts';
+import { outJson, withJson, type JsonOption } from './json.ts';
 import { paris, table } from './table.ts';
 import { out, withApp } from './terminal.ts';
 
@@ -40,14 +41,16 @@ export function authorisationCommands(program: Command): void {
     .description('who may receive what: list, grant, revoke (C18)');
 
   withExamples(
-    authorisation
-      .command('list')
-      .description('authorisations with their targets, categories and document')
-      .option('--destination <destination>', 'of one destination'),
+    withJson(
+      authorisation
+        .command('list')
+        .description('authorisations with their targets, categories and document')
+        .option('--destination <destination>', 'of one destination'),
+    ),
     '',
     'relais authorisation list --destination horizon-crm',
-  ).action((options: { readonly destination?: string }) =>
-    withApp(({ database }) => list(database, options.destination)),
+  ).action((options: JsonOption & { readonly destination?: string }) =>
+    withApp(({ database }) => list(database, options.destination, options.json === true)),
   );
 
   withExamples(
@@ -93,7 +96,7 @@ async function all(sql: Sql): Promise<readonly Authorisation[]> {
   return [...(await readAuthorisations(sql, ids)).values()].flat();
 }
 
-async function list(sql: Sql, destination: string | undefined): Promise<void> {
+async function list(sql: Sql, destination: string | undefined, json: boolean): Promise<void> {
   const rows =
     destination === undefined
       ? await all(sql)
@@ -105,6 +108,7 @@ async function list(sql: Sql, destination: string | undefined): Promise<void> {
     if (one.revokedAt !== undefined) return `revoked ${paris(one.revokedAt)}`;
     return live.has(one) ? 'live' : 'not in force';
   };
+  if (json) return outJson(rows.map((one) => ({ ...one, live: live.has(one) })));
   table(
     ['id', 'destination', 'recipient', 'targets', 'categories', 'document', 'from', 'until', 'state'],
     rows.map((one) => [

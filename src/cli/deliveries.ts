@@ -7,8 +7,17 @@ import { deliveryStates, reasonText, type DeliveryState } from '../domain/delive
 import { RelaisError } from '../errors.ts';
 import type { Reading } from '../store/database.ts';
 import type { ReadSide } from '../store/replica.ts';
-import { findDelivery, listDeliveries, type DeliveryFilter, type ListedDelivery } from '../store/support.ts';
+import {
+  deliveryStory,
+  findDelivery,
+  listDeliveries,
+  type DeliveryFilter,
+  type ListedDelivery,
+  type StoryEntry,
+} from '../store/support.ts';
 import { instant, listLength, reasonOf, wholeNumber, withExamples, type Moment } from './arguments.ts';
+import { outJson } from './json.ts';
+import { knownNames } from './known-names.ts';
 import { sayAge } from './read-side.ts';
 import { tellStory } from './story.ts';
 import { parisShort, table } from './table.ts';
@@ -61,6 +70,7 @@ interface ListOptions extends FilterOptions {
   readonly limit: number;
   readonly after?: number;
   readonly json?: boolean;
+  readonly open?: boolean;
 }
 
 function archiveCommand(delivery: Command): void {
@@ -98,6 +108,7 @@ export function deliveryCommands(program: Command): void {
   withExamples(
     withFilters(delivery.command('list').description('deliveries, newest first'))
       .option('--reason <code>', 'the same as --cause')
+      .option('--open', 'only what needs a person: failed and not closed, or waiting for a decision')
       .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
       .option('--after <id>', 'continue after this delivery (next page)', wholeNumber)
       .option('--json', 'one JSON object a line'),
@@ -113,14 +124,17 @@ export function deliveryCommands(program: Command): void {
     delivery
       .command('show <delivery>')
       .description('the whole story of one delivery, in plain words; number or key (webhook-id)')
-      .addOption(new Option('--lang <lang>', 'language').choices(['fr', 'en']).default('fr')),
+      .addOption(new Option('--lang <lang>', 'language').choices(['fr', 'en']).default('fr'))
+      .option('--json', 'the delivery and each entry of its log as one JSON object a line'),
     '',
     'relais delivery show 4711',
     'relais delivery show 0197fa2e-5a4c-7000-8000-1f2e3d4c5b6a --lang en',
-  ).action((name: string, options: { readonly lang: 'fr' | 'en' }) =>
-    withApp(async ({ database }) =>
-      tellStory(database, await existingDelivery(database, name), options.lang),
-    ),
+  ).action((name: string, options: { readonly lang: 'fr' | 'en'; readonly json?: boolean }) =>
+    withApp(async ({ database }) => {
+      const row = await existingDelivery(database, name);
+      if (options.json !== true) return tellStory(database, row, options.lang);
+      outJson([plain(row), ...(await deliveryStory(database, row.id)).map(storyData)]);
+    }),
   );
 
   withExamples(
@@ -138,20 +152,34 @@ async function list(sql: ReadSide, options: ListOptions, now: Date): Promise<voi
     { ...options, ...(options.reason === undefined ? {} : { cause: options.reason }) },
     now,
   );
-  const rows = await listDeliveries(sql, filter, options.limit, options.after);
+  await knownNames(sql, filter);
+  const rows = await listDeliveries(
+    sql,
+    options.open === true ? { ...filter, open: true } : filter,
+    options.limit,
+    options.after,
+  );
   await sayAge(sql);
   if (options.json === true) return rows.forEach((row) => out(JSON.stringify(plain(row))));
   table(
     ['delivery', 'destination', 'action', 'lead', 'state', 'reason', 'tries', 'planned', 'due or settled'],
     rows.map((row) => [
       ...[String(row.id), row.destinationId, row.action, row.leadReference, row.state],
-      ...[reasonText(row.reason), String(row.departures)],
+      ...[reasonText(row.reason, 'en'), String(row.departures)],
       ...[parisShort(row.createdAt, now), parisShort(row.settledAt ?? row.dueAt, now)],
     ]),
   );
   if (rows.length === 0) say('None.');
   if (rows.length === options.limit) say(`more: --after ${rows.at(-1)?.id ?? ''}`);
 }
+
+/** An entry as it stands in the log; its digest in hexadecimal. */
+const storyData = ({ digest, consents, fields, ...entry }: StoryEntry): object => ({
+  ...entry,
+  fields: fields === null || fields === '' ? [] : fields.split(' '),
+  consents: consents === null ? [] : (JSON.parse(consents) as unknown),
+  digest: digest?.toString('hex') ?? null,
+});
 
 /** What is exported: ids, codes and times, nothing the lead's tables hold. */
 function plain(row: ListedDelivery): Record<string, unknown> {

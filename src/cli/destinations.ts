@@ -16,6 +16,7 @@ import { allDestinations, findDestination, readStates, type Destination } from '
 import { readVersions } from '../store/mapping-versions.ts';
 import { countBackfill } from '../store/support-leads.ts';
 import { instant, reasonOf, type Moment, withExamples } from './arguments.ts';
+import { outJson, withJson, type JsonOption } from './json.ts';
 import { paris, table } from './table.ts';
 import { out, withApp } from './terminal.ts';
 
@@ -39,10 +40,10 @@ export function destinationCommands(program: Command): void {
     .description('the authorised ways out: list, suspend, resume, test, backfill, file now');
 
   withExamples(
-    destination.command('list').description('every destination: mapping version, status, circuit'),
+    withJson(destination.command('list').description('every destination: mapping version, status, circuit')),
     '',
     'relais destination list',
-  ).action(() => withApp(({ database }) => list(database)));
+  ).action((options: JsonOption) => withApp(({ database }) => list(database, options.json === true)));
 
   for (const [name, status, text] of [
     ['suspend', 'suspended', 'stop sending; its leads wait, visibly'],
@@ -117,7 +118,7 @@ export function destinationCommands(program: Command): void {
   });
 }
 
-async function list(sql: Sql): Promise<void> {
+async function list(sql: Sql, json: boolean): Promise<void> {
   const all = await allDestinations(sql);
   const ids = all.map((one) => one.id);
   const states = await readStates(sql, ids);
@@ -125,20 +126,33 @@ async function list(sql: Sql): Promise<void> {
     sql,
     all.map((one) => one.mappingVersionId),
   );
+  const rows = all.map((one) => {
+    const state = states.get(one.id);
+    const held = state !== undefined && state.circuit.state !== 'closed';
+    return {
+      destination: one.id,
+      client: one.clientId,
+      connector: one.connector,
+      mapping: versions.find((row) => row.id === one.mappingVersionId)?.version ?? null,
+      status: one.status,
+      statusReason: one.statusReason,
+      circuit: held ? state.circuit.state : 'closed',
+      cause: held ? state.circuit.cause : '',
+      nextProbeAt: held ? new Date(Math.max(state.circuit.nextProbeAt ?? 0, state.now)) : null,
+    };
+  });
+  if (json) return outJson(rows);
   table(
     ['destination', 'client', 'connector', 'mapping', 'status', 'circuit', 'next probe'],
-    all.map((one) => {
-      const circuit = states.get(one.id)?.circuit;
-      const version = versions.find((row) => row.id === one.mappingVersionId);
-      const held = circuit !== undefined && circuit.state !== 'closed';
-      return [
-        ...[one.id, one.clientId, one.connector],
-        version === undefined ? 'none' : `v${version.version}`,
-        one.statusReason === '' ? one.status : `${one.status} (${one.statusReason})`,
-        held ? `${circuit.state} (${circuit.cause})` : 'closed',
-        held ? paris(new Date(circuit.nextProbeAt ?? 0)) : '-',
-      ];
-    }),
+    rows.map((one) => [
+      one.destination,
+      one.client,
+      one.connector,
+      one.mapping === null ? 'none' : `v${one.mapping}`,
+      one.statusReason === '' ? one.status : `${one.status} (${one.statusReason})`,
+      one.cause === '' ? one.circuit : `${one.circuit} (${one.cause})`,
+      paris(one.nextProbeAt),
+    ]),
   );
 }
 

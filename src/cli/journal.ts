@@ -7,6 +7,7 @@ import { archiveLog, removeArchived, type ArchiveOptions } from '../privacy/arch
 import { checkArchiveFile } from '../privacy/archive-file.ts';
 import { parseAnchor, type Anchor, type LogProblem, type Verification } from '../privacy/verify.ts';
 import { withExamples } from './arguments.ts';
+import { outJson, type JsonOption } from './json.ts';
 import { config, confirmed, out, progress, say, withApp } from './terminal.ts';
 import { openDatabase } from '../store/database.ts';
 
@@ -19,7 +20,8 @@ export function journalCommands(program: Command): void {
       .description('check every seal and entry; names the first broken one and exits 1')
       .option('--anchor <anchor>', 'anchor printed earlier by `relais log anchor`, or a file that holds it')
       .option('--anchor-file <file>', 'file that holds the anchor')
-      .option('--archives <folder>', 'folder of the archives, to check their entries too'),
+      .option('--archives <folder>', 'folder of the archives, to check their entries too')
+      .option('--json', 'the result as JSON; the exit code is the same'),
     'With an anchor a cut tail is seen too. Without --archives, archived months are checked by their seals alone.',
     'relais log verify',
     'relais log verify --anchor-file anchor.txt',
@@ -32,7 +34,9 @@ export function journalCommands(program: Command): void {
         ...(archives === undefined ? {} : { archives }),
       });
       line.end();
+      if (options.json === true) outJson([result]);
       if (!result.ok) throw new RelaisError('LOG-001', broken(result));
+      if (options.json === true) return;
       out(
         `The log verifies: ${result.entries} entries under ${result.seals} seals, none changed, none missing${anchor === undefined ? '' : ', anchor found'}.`,
       );
@@ -61,7 +65,7 @@ export function journalCommands(program: Command): void {
   archiveCommands(log);
 }
 
-interface VerifyOptions {
+interface VerifyOptions extends JsonOption {
   readonly anchor?: string;
   readonly anchorFile?: string;
   readonly archives?: string;

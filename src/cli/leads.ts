@@ -5,12 +5,21 @@ import { importFile } from '../intake/import.ts';
 import { insertIntakeRows } from '../store/intake.ts';
 import { listRefusals } from '../store/intake-refusals.ts';
 import { listLength, wholeNumber, withExamples } from './arguments.ts';
+import { outJson, withJson, type JsonOption } from './json.ts';
+import { knownNames } from './known-names.ts';
 import { findCommands } from './lead-find.ts';
 import { hostNow } from './host-clock.ts';
 import { rightsCommands } from './lead-rights.ts';
+import { showCommands } from './lead-show.ts';
 import { paris, table } from './table.ts';
 import { config, out, progress, say, withApp } from './terminal.ts';
 import { openDatabase } from '../store/database.ts';
+
+interface RefusalOptions extends JsonOption {
+  readonly client?: string;
+  readonly after?: number;
+  readonly limit: number;
+}
 
 export function leadCommands(program: Command): void {
   const lead = program.command('lead').description('import, find, show, withdraw, erase leads');
@@ -30,23 +39,28 @@ export function leadCommands(program: Command): void {
   ).action(importCommand);
 
   findCommands(lead);
+  showCommands(lead);
   rightsCommands(lead);
 
   withExamples(
-    lead
-      .command('refusals')
-      .description('rows of lead_intake that were refused: column and reason, no values')
-      .option('--client <client>', 'one client only')
-      .option('--after <row>', 'continue after this row (next page)', wholeNumber)
-      .option('--limit <n>', 'rows', listLength, 50),
+    withJson(
+      lead
+        .command('refusals')
+        .description('rows of lead_intake that were refused: column and reason, no values')
+        .option('--client <client>', 'one client only')
+        .option('--after <row>', 'continue after this row (next page)', wholeNumber)
+        .option('--limit <n>', 'rows', listLength, 50),
+    ),
     '',
     'relais lead refusals --client horizon',
-  ).action((options: { readonly client?: string; readonly after?: number; readonly limit: number }) =>
+  ).action((options: RefusalOptions) =>
     withApp(async ({ database }) => {
+      if (options.client !== undefined) await knownNames(database, { client: options.client });
       const rows = await listRefusals(database, options.client, {
         size: options.limit,
         ...(options.after === undefined ? {} : { before: options.after }),
       });
+      if (options.json === true) return outJson(rows);
       table(
         ['row', 'received', 'client', 'kind', 'reference', 'column', 'code', 'meaning'],
         rows.flatMap((row) =>

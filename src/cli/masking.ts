@@ -23,20 +23,23 @@ export const maskForm = (text: string): string =>
     )
     .replaceAll(/\p{N}/gu, '9');
 
-/** Label and value of each line of a person. */
-export function personLines(
-  { identity, erasedAt }: Lead,
-  reveal: boolean,
-): readonly (readonly [string, string])[] {
-  if (erasedAt !== undefined) return [['Prospect', 'effacé / erased']];
+export interface PersonFact {
+  readonly name: 'lastName' | 'firstName' | 'email' | 'mobile' | 'landline' | 'city';
+  /** Masked, or as it is; `-` for none. */
+  readonly value: string;
+}
+
+/** What is shown of a person; nothing of one who was erased. */
+export function personFacts({ identity, erasedAt }: Lead, reveal: boolean): readonly PersonFact[] {
+  if (erasedAt !== undefined) return [];
   const show = (value: string | undefined, mask: (text: string | undefined) => string): string =>
     reveal ? (value ?? '-') : mask(value);
   return [
-    ['Nom', show(identity.lastName, maskName)],
-    ['Prénom', show(identity.firstName, maskName)],
-    ['E-mail', show(identity.email, maskMail)],
-    ['Mobile', show(identity.mobile, maskPhone)],
-    ['Fixe', show(identity.landline, maskPhone)],
-    ['Ville', show(identity.address?.city, maskName)],
+    { name: 'lastName', value: show(identity.lastName, maskName) },
+    { name: 'firstName', value: show(identity.firstName, maskName) },
+    { name: 'email', value: show(identity.email, maskMail) },
+    { name: 'mobile', value: show(identity.mobile, maskPhone) },
+    { name: 'landline', value: show(identity.landline, maskPhone) },
+    { name: 'city', value: show(identity.address?.city, maskName) },
   ];
 }

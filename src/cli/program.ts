@@ -2,19 +2,26 @@
 // Invariant: never a stack, never a person's data; the exit code says what kind of failure it was.
 import { Command, CommanderError } from 'commander';
 import { catalogue, foreignCode, isRelaisError, RelaisError } from '../errors.ts';
+import { programVersion } from '../config/version.ts';
+import { alertCommands } from './alerts.ts';
 import { authorisationCommands } from './authorisations.ts';
 import { withExamples } from './arguments.ts';
+import { completionCommands } from './completion.ts';
 import { deliveryCommands } from './deliveries.ts';
 import { destinationCommands } from './destinations.ts';
 import { journalCommands } from './journal.ts';
 import { leadCommands } from './leads.ts';
 import { mappingCommands } from './mappings.ts';
 import { replayCommands } from './replay.ts';
+import { statusCommands } from './status.ts';
 import { systemCommands } from './system.ts';
+import { taskCommands } from './tasks.ts';
 import { say } from './terminal.ts';
 
 /** sysexits(3). */
-const exits = { failure: 1, usage: 64, config: 78 } as const;
+const exits = { failure: 1, usage: 64, unavailable: 69, config: 78 } as const;
+/** A service out of reach: the same command may pass later. */
+const outOfReach: readonly string[] = ['DB-001', 'DB-004', 'SERVICE-001'];
 
 export function relaisProgram(): Command {
   const program = new Command('relais').description(
@@ -22,19 +29,25 @@ export function relaisProgram(): Command {
   );
   withExamples(
     program,
-    'Exit codes: 0 done, 1 failed or not found, 64 not understood, 78 configuration.',
+    'Exit codes: 0 done, 1 failed or not found, 64 not understood, 69 a service is out of reach, 78 configuration.',
     'relais status',
     'relais delivery list --state failed --since 2h',
     'relais delivery show 4711',
   );
+  // Positional: `mapping spec --version 2` means its own option.
+  program.enablePositionalOptions().version(programVersion(), '--version', 'print the version');
+  statusCommands(program);
   systemCommands(program);
   leadCommands(program);
   deliveryCommands(program);
   replayCommands(program);
+  taskCommands(program);
+  alertCommands(program);
   destinationCommands(program);
   authorisationCommands(program);
   mappingCommands(program);
   journalCommands(program);
+  completionCommands(program);
   withExamples(
     program
       .command('start [role]')
@@ -80,6 +93,7 @@ function told(error: unknown): number {
   if (isRelaisError(error)) {
     say(`${error.code} ${error.message}\n→ ${catalogue[error.code].remedy}`);
     if (error.code.startsWith('CONFIG')) return exits.config;
+    if (outOfReach.includes(error.code)) return exits.unavailable;
     return error.code.startsWith('USAGE') ? exits.usage : exits.failure;
   }
   const { code, path } = error as NodeJS.ErrnoException;

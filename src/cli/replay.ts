@@ -2,11 +2,20 @@
 // Invariant: a replay is counted and confirmed before it starts, recorded with who and why, and kills no pending retry.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
-import { replay, replayPlan, replayRefusals, type ReplayAnswer } from '../delivery/replay.ts';
+import {
+  replay,
+  replayPlans,
+  replayRefusals,
+  type ReplayAnswer,
+  type ReplayPlan,
+} from '../delivery/replay.ts';
 import { RelaisError } from '../errors.ts';
+import { findDestination, readStates } from '../store/destinations.ts';
 import { eachDelivery, type ListedDelivery } from '../store/support.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { existingDelivery, filterOf, isFiltered, withFilters, type FilterOptions } from './deliveries.ts';
+import { knownNames } from './known-names.ts';
+import { troubleOf } from './status.ts';
 import { confirmed, out, progress, say, withApp } from './terminal.ts';
 
 interface ReplayOptions extends FilterOptions {
@@ -43,9 +52,13 @@ async function replayCommand(names: readonly string[], options: ReplayOptions): 
   const reason = options.dryRun === true ? '' : reasonOf(options.reason);
   await withApp(async (app) => {
     const rows = await wanted(app, names, options);
+    const plans = await replayPlans(app, rows);
+    const planOf = (row: ListedDelivery): ReplayPlan => plans.get(row.id) ?? 'not_found';
     for (const [plan, group] of Map.groupBy(rows, planOf))
       out(`${String(group.length).padStart(6)}  ${planWords(plan)}`);
     if (rows.length === 0) throw new RelaisError('FIND-001', 'No delivery matches.');
+    const stopped = await stoppedDestinations(app, rows);
+    for (const line of stopped) out(line);
     if (options.dryRun === true) return;
     const going = rows.filter((row) => !isRefusal(planOf(row)));
     if (going.length === 0) throw new RelaisError('REPLAY-001', 'Nothing can be replayed.');
@@ -62,7 +75,22 @@ async function replayCommand(names: readonly string[], options: ReplayOptions): 
     );
     line.end();
     report(answers);
+    if (stopped.length > 0) say('Nothing leaves for a destination that is named above until it sends again.');
   });
+}
+
+/** A line for each destination of these that does not send at the moment. */
+async function stoppedDestinations(app: App, rows: readonly ListedDelivery[]): Promise<readonly string[]> {
+  const ids = [...new Set(rows.map((row) => row.destinationId))];
+  const states = await readStates(app.database, ids);
+  const lines: string[] = [];
+  for (const id of ids) {
+    const destination = await findDestination(app.database, id);
+    const trouble = destination === undefined ? undefined : troubleOf(destination, states.get(id));
+    if (trouble !== undefined)
+      lines.push(`        ${id} ${trouble}; what is replayed waits (relais destination resume ${id})`);
+  }
+  return lines;
 }
 
 async function wanted(
@@ -72,22 +100,21 @@ async function wanted(
 ): Promise<readonly ListedDelivery[]> {
   const rows: ListedDelivery[] = [];
   for (const name of names) rows.push(await existingDelivery(app.database, name));
+  if (names.length === 0) await knownNames(app.database, filterOf(options, app.database.now()));
   if (names.length === 0)
     for await (const page of eachDelivery(app.database, filterOf(options, app.database.now())))
       rows.push(...page);
   return [...new Map(rows.map((row) => [row.id, row])).values()];
 }
 
-type Plan = ReturnType<typeof replayPlan>;
-const planOf = (row: ListedDelivery): Plan => replayPlan(row, row.leadErased);
-const isRefusal = (plan: Plan): plan is keyof typeof replayRefusals => plan in replayRefusals;
+const isRefusal = (plan: ReplayPlan): plan is keyof typeof replayRefusals => plan in replayRefusals;
 
 const plannedWords: Readonly<Record<string, string>> = {
   new_run: 'get a new run',
   brought_forward: 'have their next try brought forward',
   looked_at_again: 'are withheld and will be looked at again',
 };
-const planWords = (plan: Plan): string =>
+const planWords = (plan: ReplayPlan): string =>
   isRefusal(plan) ? `refused: ${replayRefusals[plan]}` : (plannedWords[plan] ?? plan);
 
 function report(answers: readonly ReplayAnswer[]): void {

@@ -5,7 +5,7 @@ import { splitReason, type DeliveryState } from '../domain/delivery.ts';
 import type { ListedDelivery } from '../store/support.ts';
 
 export type Language = 'fr' | 'en';
-type Both = readonly [fr: string, en: string];
+export type Both = readonly [fr: string, en: string];
 
 export const inLanguage = (both: Both, language: Language): string => both[language === 'fr' ? 0 : 1];
 
@@ -39,6 +39,22 @@ export const outcomeWords: Readonly<Record<OutcomeKind, Both>> = {
   unavailable: ['indisponible', 'unavailable'],
   unknown: ['issue inconnue', 'unknown outcome'],
   absent: ['inconnu du destinataire', 'not known to the recipient'],
+};
+
+/** Codes of an attempt that our own set-up ended: the recipient has no part in it. */
+export const ownFaults: Readonly<Record<string, Both>> = {
+  SECRET_MISSING: [
+    'réglage de la passerelle : le secret que nomme le format n’est pas déposé',
+    'our own set-up: the secret that the mapping names is not there',
+  ],
+  SECRET_MALFORMED: [
+    'réglage de la passerelle : le secret que nomme le format est illisible',
+    'our own set-up: the secret that the mapping names cannot be used',
+  ],
+  ADDRESS_NOT_ALLOWED: [
+    'réglage de la passerelle : elle n’a pas le droit de joindre cette adresse',
+    'our own set-up: this address may not be reached (RELAIS_ALLOWED_RANGES)',
+  ],
 };
 
 /** What the gateway decided after an answer (`domain/verdict`). */
@@ -76,7 +92,13 @@ export function advice(row: ListedDelivery): readonly Both[] {
     case 'pending':
       return [[`Redemander maintenant : ${replay}`, `Ask again now: ${replay}`]];
     case 'failed':
-      return failedAdvice(base, row);
+      return [
+        ...failedAdvice(base, row),
+        [
+          `Réglée autrement : relais task close ${row.id} --reason "..." --evidence "..."`,
+          `Dealt with otherwise: relais task close ${row.id} --reason "..." --evidence "..."`,
+        ],
+      ];
     case 'cancelled':
       return base === 'superseded' || base === 'not_needed' || base === 'erased'
         ? [['Rien : elle n’a plus d’objet.', 'Nothing: it has no purpose any more.']]

@@ -1,19 +1,30 @@
 // The story of one delivery, told for a person: French first, English on demand.
 // Invariant: told from the hand-over log; no content, only names of fields and the opt-in sent.
-import { isEnd, reasonText } from '../domain/delivery.ts';
+import { connectFailureCodes } from '../../connectors/guard/failures.ts';
+import { isEnd, reasonText, splitReason } from '../domain/delivery.ts';
 import type { Sql } from '../store/database.ts';
 import { deliveryStory, type ListedDelivery, type StoryEntry } from '../store/support.ts';
+import { nextTry } from './next-try.ts';
 import {
   actionWords,
   advice,
   inLanguage,
   nextWords,
   outcomeWords,
+  ownFaults,
   stateWords,
   type Language,
 } from './story-words.ts';
 import { paris } from './table.ts';
 import { out, strong } from './terminal.ts';
+
+/** Codes that say that no byte of a lead left this house. */
+const nothingLeft: ReadonlySet<string> = new Set([
+  ...connectFailureCodes,
+  'SECRET_MISSING',
+  'SECRET_MALFORMED',
+  'HOST_KEY_MISMATCH',
+]);
 
 export async function tellStory(sql: Sql, row: ListedDelivery, language: Language): Promise<void> {
   const say = (fr: string, en: string): string => inLanguage([fr, en], language);
@@ -36,23 +47,56 @@ export async function tellStory(sql: Sql, row: ListedDelivery, language: Languag
     fact(say('Référence client', 'Their reference'), row.recipientReference);
   if (isEnd(row.state)) fact(say('Terminée le', 'Ended'), paris(row.settledAt));
   else {
-    // A due time past the limit is no try: it waits for a person.
-    if (row.state === 'waiting' && row.dueAt < row.expiresAt)
-      fact(say('Prochain essai', 'Next try'), paris(row.dueAt));
+    const next = await nextTry(sql, row);
+    if (next !== undefined) fact(say('Prochain essai', 'Next try'), inLanguage(next, language));
     fact(say('Délai maximal', 'Expires'), paris(row.expiresAt));
   }
   out(`\n${strong(say('Ce qui s’est passé', 'What happened'))}`);
   const entries = await deliveryStory(sql, row.id);
-  if (!entries.some((one) => one.entry === 'departed'))
+  const stayed = stayedHere(entries);
+  if (!entries.some((one) => one.entry === 'departed' && !stayed.has(one)))
     out(
       `  ${isEnd(row.state) ? say('Rien n’est parti.', 'Nothing has left.') : say('Rien n’est encore parti.', 'Nothing has left yet.')}`,
     );
   for (const entry of entries) {
-    out(`  ${paris(entry.at)}  ${told(entry, language)}`);
+    out(
+      `  ${paris(entry.at)}  ${stayed.has(entry) ? toldAsPrepared(entry, language) : told(entry, language)}`,
+    );
     for (const detail of details(entry, language)) out(`${' '.repeat(23)}${detail}`);
   }
   out(`\n${strong(say('Ce que vous pouvez faire', 'What you can do'))}`);
   for (const line of advice(row)) out(`  ${inLanguage(line, language)}`);
+}
+
+/**
+ * Departures whose attempt ended in our own house: the log notes a departure before anything can leave, and a
+ * connection that was never made tells afterwards that nothing did.
+ */
+function stayedHere(entries: readonly StoryEntry[]): ReadonlySet<StoryEntry> {
+  const same = (a: StoryEntry, b: StoryEntry): boolean =>
+    a.run === b.run && a.attempt === b.attempt && a.callName === b.callName;
+  return new Set(
+    entries.filter(
+      (one) =>
+        one.entry === 'departed' &&
+        entries.some(
+          (other) => other.entry === 'outcome' && same(one, other) && nothingLeft.has(codeOf(other)),
+        ),
+    ),
+  );
+}
+
+const codeOf = ({ reason }: StoryEntry): string => splitReason(reason).code ?? reason;
+
+function toldAsPrepared({ attempt, run, target }: StoryEntry, language: Language): string {
+  const again = run > 1 ? inLanguage([`, rejeu ${run - 1}`, `, run ${run}`], language) : '';
+  return inLanguage(
+    [
+      `Tentative ${attempt}${again} préparée pour ${target} ; rien n’est parti`,
+      `Attempt ${attempt}${again} made ready for ${target}; nothing left`,
+    ],
+    language,
+  );
 }
 
 function told(entry: StoryEntry, language: Language): string {
@@ -96,6 +140,11 @@ function told(entry: StoryEntry, language: Language): string {
         'Fichier annulé : quelque chose a changé depuis, la demande repart dans un nouveau fichier',
         'File voided: something has changed since, the lead goes again in a new file',
       );
+    case 'closed':
+      return say(
+        `Classée par ${actor}${colon}${entry.purpose}`,
+        `Closed by ${actor}${colon}${entry.purpose}`,
+      );
     case 'expired':
       return `${say('Délai maximal dépassé', 'Past its maximum age')}${why}`;
     default:
@@ -104,6 +153,8 @@ function told(entry: StoryEntry, language: Language): string {
 }
 
 function outcomeOf(entry: StoryEntry, language: Language): string {
+  const ours = ownFaults[codeOf(entry)];
+  if (ours !== undefined) return inLanguage(ours, language);
   const words = Object.entries(outcomeWords).find(([kind]) => kind === entry.outcome)?.[1];
   return words === undefined ? entry.outcome : inLanguage(words, language);
 }

@@ -1,25 +1,22 @@
-// relais config | migrate | status: the house itself.
+// relais config | migrate: the set-up itself.
 // Invariant: secrets are never printed; migrate changes the schema and rights, and creates no account.
 import type { Command } from 'commander';
 import { RelaisError } from '../errors.ts';
-import { reasonText } from '../domain/delivery.ts';
-import { allDestinations, readStates } from '../store/destinations.ts';
 import { accountHost } from '../store/migrate.ts';
-import { houseState } from '../store/support-house.ts';
-import type { App } from '../app.ts';
 import { openDatabase } from '../store/database.ts';
 import { withExamples } from './arguments.ts';
-import { sayAge } from './read-side.ts';
-import { age, paris, table } from './table.ts';
-import { config, out, strong, withApp } from './terminal.ts';
+import { outJson, withJson, type JsonOption } from './json.ts';
+import { table } from './table.ts';
+import { config, out } from './terminal.ts';
 
 export function systemCommands(program: Command): void {
   withExamples(
-    program.command('config').description('print the configuration in force, secrets masked'),
+    withJson(program.command('config').description('print the configuration in force, secrets masked')),
     '',
     'relais config',
-  ).action(() => {
+  ).action((options: JsonOption) => {
     const { listing, env } = config();
+    if (options.json === true) return outJson(listing);
     table(
       ['variable', 'value', 'from', 'meaning'],
       listing.map((one) => [one.name, one.value, one.from, one.meaning]),
@@ -39,14 +36,6 @@ export function systemCommands(program: Command): void {
     'relais migrate',
     'relais migrate --host 10.0.3.7',
   ).action(migrateCommand);
-
-  withExamples(
-    program
-      .command('status')
-      .description('what waits where: intake, deliveries by state, held and suspended destinations, log'),
-    '',
-    'relais status',
-  ).action(() => withApp(statusCommand));
 }
 
 async function migrateCommand(options: { readonly host?: string }): Promise<void> {
@@ -85,42 +74,5 @@ async function migrateCommand(options: { readonly host?: string }): Promise<void
       if (one !== undefined) out(`rights of the ${role} account given to '${one.user}'@'${one.host}'`);
   } finally {
     await owner.close();
-  }
-}
-
-async function statusCommand({ reading, database }: App): Promise<void> {
-  const house = await houseState(reading);
-  await sayAge(reading);
-  const now = database.now();
-  const destinations = await allDestinations(reading);
-  const states = await readStates(
-    reading,
-    destinations.map((one) => one.id),
-  );
-  const waits = house.oldestIntake === undefined ? '' : `, the oldest for ${age(house.oldestIntake, now)}`;
-  out(
-    `intake   ${house.intakeNew} waiting${waits}; ${house.intakeRefused} refused${house.intakeRefused > 0 ? ' (relais lead refusals)' : ''}; ${house.changes} changes to plan`,
-  );
-  out(`log      ${house.unsealed} entries not sealed yet`);
-  out(`alerts   ${house.alertsUnsent} not sent yet\n`);
-  table(
-    ['destination', 'state', 'reason', 'count', 'oldest', 'for'],
-    house.deliveries.map((row) => [
-      row.destination,
-      row.state,
-      reasonText(row.reason, 'en'),
-      String(row.count),
-      paris(row.oldest),
-      ['delivered', 'failed', 'cancelled'].includes(row.state) ? '' : age(row.oldest, now),
-    ]),
-  );
-  for (const one of destinations) {
-    const circuit = states.get(one.id)?.circuit;
-    if (one.status !== 'active') out(`\n${strong(one.id)} is ${one.status}: ${one.statusReason}`);
-    if (circuit !== undefined && circuit.state !== 'closed') {
-      out(
-        `\n${strong(one.id)} is held (${circuit.cause}): ${reasonText('destination_held', 'en')}; next probe ${paris(new Date(circuit.nextProbeAt ?? 0))}`,
-      );
-    }
   }
 }

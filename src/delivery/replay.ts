@@ -10,6 +10,7 @@ import { appendHandovers } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
 import { cancelUnsent, reopenWithheld, wakeSiblings } from '../store/planning.ts';
 import { bringForward, openRun } from '../store/side-doors.ts';
+import { closeAlertsOf } from '../store/tasks.ts';
 import { entryNames } from './entries.ts';
 import type { Published } from './published.ts';
 
@@ -36,8 +37,10 @@ export const replayRefusals: Record<ReplayRefusal, string> = {
   no_mapping: 'its destination has no published mapping',
 };
 
-/** What would happen, without doing it. */
-export function replayPlan(row: Delivery, erased: boolean): ReplayAnswer['done'] | ReplayRefusal {
+export type ReplayPlan = Exclude<ReplayAnswer['done'], 'refused'> | ReplayRefusal;
+
+/** What a row's state allows; `replayPlans` also looks at its lead and its destination. */
+export function replayPlan(row: Delivery, erased: boolean): ReplayPlan {
   if (erased && row.action !== 'erase') return 'lead_erased';
   if (row.state === 'cancelled' && splitReason(row.reason).base === 'superseded') return 'superseded';
   if (isEnd(row.state)) return 'new_run';
@@ -47,9 +50,50 @@ export function replayPlan(row: Delivery, erased: boolean): ReplayAnswer['done']
   return 'on_its_way';
 }
 
+interface ReplayDeps {
+  readonly database: Database;
+  readonly published: Published;
+}
+
+/** What `replay` would do with each, by the same judgement, without doing it. */
+export async function replayPlans(
+  { database, published }: ReplayDeps,
+  rows: readonly (Delivery & { readonly leadErased: boolean })[],
+): Promise<ReadonlyMap<number, ReplayPlan>> {
+  const plans = new Map<number, ReplayPlan>();
+  const mapped = new Map<string, boolean>();
+  for (let start = 0; start < rows.length; start += 500) {
+    const part = rows.slice(start, start + 500);
+    const leadIds = part.filter((row) => row.action === 'create').map((row) => row.leadId);
+    const ofLead = Map.groupBy(await deliveriesOfLeads(database, leadIds), (one) => one.leadId);
+    for (const row of part) {
+      if (!mapped.has(row.destinationId)) {
+        const destination = await findDestination(database, row.destinationId);
+        const version = await published.version(destination?.mappingVersionId ?? 0);
+        mapped.set(row.destinationId, version !== undefined);
+      }
+      const judged = judge(row, row.leadErased, ofLead.get(row.leadId) ?? []);
+      const unmapped = judged === 'new_run' && mapped.get(row.destinationId) === false;
+      plans.set(row.id, unmapped ? 'no_mapping' : judged);
+    }
+  }
+  return plans;
+}
+
+/** @param siblings every delivery of its lead; needed for a create only */
+function judge(row: Delivery, erased: boolean, siblings: readonly Delivery[]): ReplayPlan {
+  // A corrected lead got a new create after this one was refused: this one would create it twice.
+  const startedAgain =
+    row.action === 'create' &&
+    siblings.some(
+      (one) => one.destinationId === row.destinationId && one.action === 'create' && one.id > row.id,
+    );
+  return startedAgain ? 'superseded' : replayPlan(row, erased);
+}
+
 /** Replays deliveries, in groups of one transaction each; `progress` after every group. */
 export async function replay(
-  deps: { readonly database: Database; readonly published: Published },
+  deps: ReplayDeps,
   ids: readonly number[],
   by: Actor,
   progress?: (done: number) => void,
@@ -86,25 +130,17 @@ async function replayGroup(
       continue;
     }
     const lead = leads.get(row.leadId);
-    const plan = (await startedAgain(tx, row)) ? 'superseded' : replayPlan(row, lead?.erased ?? true);
+    const siblings = row.action === 'create' ? await deliveriesOfLeads(tx, [row.leadId]) : [];
+    const plan = judge(row, lead?.erased ?? true, siblings);
     const inForce =
       plan === 'new_run' ? ((await findDestination(tx, row.destinationId))?.mappingVersionId ?? 0) : 0;
     const mapping = await published.version(inForce);
     if (plan === 'new_run' && mapping === undefined) answers.push({ id, done: 'refused', why: 'no_mapping' });
     else if (plan === 'new_run' || plan === 'brought_forward' || plan === 'looked_at_again')
       answers.push(await reenter(tx, row, plan, by, runOf(row, lead?.revision ?? 0, inForce, mapping)));
-    else answers.push({ id, done: 'refused', why: plan as ReplayRefusal });
+    else answers.push({ id, done: 'refused', why: plan });
   }
   return answers;
-}
-
-/** A corrected lead got a new create after this one was refused: this one would create it twice. */
-async function startedAgain(tx: Sql, row: Delivery): Promise<boolean> {
-  if (row.action !== 'create') return false;
-  const siblings = await deliveriesOfLeads(tx, [row.leadId]);
-  return siblings.some(
-    (one) => one.destinationId === row.destinationId && one.action === 'create' && one.id > row.id,
-  );
 }
 
 /**
@@ -151,6 +187,8 @@ async function reenter(
   if (!moved) return { id: row.id, done: 'refused', why: 'on_its_way' };
   // What was delivered is sent again as a whole; what failed half-way resumes at the call that failed.
   if (plan === 'new_run' && row.state === 'delivered') await restartCalls(tx, row.id);
+  // What it failed of is being dealt with; a new failure raises its own.
+  if (plan === 'new_run') await closeAlertsOf(tx, [row.id]);
   await appendHandovers(tx, [
     {
       entry: 'replayed',

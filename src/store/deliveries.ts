@@ -145,11 +145,24 @@ export const deliveryOf = (row: DeliveryRow): Delivery => ({
 });
 
 export async function readDeliveries(sql: Sql, ids: readonly number[]): Promise<readonly Delivery[]> {
+  return deliveriesById(sql, ids, '');
+}
+
+/** The same, held by the transaction. */
+export async function lockDeliveries(tx: Sql, ids: readonly number[]): Promise<readonly Delivery[]> {
+  return deliveriesById(tx, ids, ' FOR UPDATE');
+}
+
+async function deliveriesById(
+  sql: Sql,
+  ids: readonly number[],
+  lock: '' | ' FOR UPDATE',
+): Promise<readonly Delivery[]> {
   if (ids.length === 0) return [];
   const { marks, values } = inList(ids);
   return (
     await sql.all<DeliveryRow>(
-      `SELECT ${deliveryColumns('d')} FROM deliveries d WHERE d.id IN (${marks}) ORDER BY d.id`,
+      `SELECT ${deliveryColumns('d')} FROM deliveries d WHERE d.id IN (${marks}) ORDER BY d.id${lock}`,
       values,
     )
   ).map(deliveryOf);

@@ -62,7 +62,7 @@ export async function fileDestinations(sql: Sql): Promise<readonly Destination[]
   ).map(destinationOf);
 }
 
-export async function findDestination(sql: Sql, id: string): Promise<Destination | undefined> {
+export async function findDestination(sql: Reading, id: string): Promise<Destination | undefined> {
   const [row] = await sql.all<Row>(`SELECT ${columns} FROM destinations WHERE id = ?`, [id]);
   return row === undefined ? undefined : destinationOf(row);
 }
@@ -100,7 +100,7 @@ export async function findClient(sql: Sql, id: string): Promise<ClientFacts | un
   return row === undefined ? undefined : (JSON.parse(row.facts) as ClientFacts);
 }
 
-export async function clientIds(sql: Sql): Promise<readonly string[]> {
+export async function clientIds(sql: Reading): Promise<readonly string[]> {
   return (await sql.all<{ id: string }>('SELECT id FROM clients ORDER BY id')).map((row) => row.id);
 }
 

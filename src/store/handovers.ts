@@ -30,6 +30,7 @@ export const handoverEntries = [
   'revealed',
   'backfilled',
   'file_requested',
+  'closed',
 ] as const;
 export type HandoverEntry = (typeof handoverEntries)[number];
 

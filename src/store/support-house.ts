@@ -2,6 +2,8 @@
 // Invariant: reads only; counts come from indexes, never from the rows of millions of settled deliveries.
 import type { Reading } from './database.ts';
 import { oldestNewRow } from './intake.ts';
+import { seenProcesses, type SeenProcess } from './processes.ts';
+import { closedCounts } from './tasks.ts';
 
 export interface DeliveryCount {
   readonly destination: string;
@@ -20,6 +22,8 @@ export interface HouseState {
   readonly changes: number;
   readonly unsealed: number;
   readonly alertsUnsent: number;
+  /** Processes of the gateway that are alive. */
+  readonly processes: readonly SeenProcess[];
 }
 
 export async function houseState(sql: Reading): Promise<HouseState> {
@@ -36,8 +40,14 @@ export async function houseState(sql: Reading): Promise<HouseState> {
        FROM deliveries FORCE INDEX (deliveries_due)
       WHERE state IN ('waiting', 'withheld', 'pending') GROUP BY destination_id, state, reason`,
   );
+  const closed = await closedCounts(sql);
+  // What support has dealt with is no failure any more.
+  const dealtWith = settled.flatMap((row) => {
+    const count = row.state === 'failed' ? row.count - (closed.get(row.destination) ?? 0) : row.count;
+    return count > 0 ? [{ ...row, count }] : [];
+  });
   return {
-    deliveries: [...settled, ...open].sort(
+    deliveries: [...dealtWith, ...open].sort(
       (a, b) => a.destination.localeCompare(b.destination) || a.state.localeCompare(b.state),
     ),
     intakeNew: await one("SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'new'"),
@@ -46,5 +56,6 @@ export async function houseState(sql: Reading): Promise<HouseState> {
     changes: await one('SELECT COUNT(*) AS n FROM lead_changes'),
     unsealed: await one('SELECT COUNT(*) AS n FROM handovers_unsealed'),
     alertsUnsent: await one('SELECT COUNT(*) AS n FROM alerts WHERE sent_at IS NULL'),
+    processes: await seenProcesses(sql),
   };
 }

@@ -16,6 +16,10 @@ export interface LeadQuery {
   /** E.164. */
   readonly phone?: string;
   readonly reference?: string;
+  /** The beginning of a last name; capitals and accents do not matter. */
+  readonly name?: string;
+  /** The same for the first name; asked beside the last name only. */
+  readonly firstName?: string;
 }
 
 /** More than a person can have made; a list that long is cut and says so. */
@@ -45,10 +49,25 @@ export async function findLeads(
       ...(await search('prospects', 'lead_id', 'landline', query.phone)),
     ]);
   if (query.reference !== undefined) found.push(await search('leads', 'id', 'reference', query.reference));
+  if (query.name !== undefined) {
+    const first = query.firstName === undefined ? '' : ' AND first_name LIKE ?';
+    const named = await sql.all<{ id: number }>(
+      `SELECT lead_id AS id FROM prospects WHERE client_id IN (${marks}) AND last_name LIKE ?${first} ORDER BY lead_id DESC LIMIT ${mostLeads}`,
+      [
+        ...values,
+        beginningWith(query.name),
+        ...(query.firstName === undefined ? [] : [beginningWith(query.firstName)]),
+      ],
+    );
+    found.push(named.map((row) => row.id));
+  }
   const [first = [], ...others] = found;
   const ids = [...new Set(first)].filter((id) => others.every((list) => list.includes(id)));
   return leadHeads(sql, ids);
 }
+
+/** As typed: a `%` or `_` of the name is no wildcard. */
+const beginningWith = (name: string): string => `${name.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
 
 async function leadHeads(sql: Sql, ids: readonly number[]): Promise<readonly FoundLead[]> {
   if (ids.length === 0) return [];

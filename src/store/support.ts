@@ -2,6 +2,7 @@
 // Invariant: reads only, by index, page by page (keyset); a period or a lead bounds the ids before any row is read.
 import type { DeliveryState } from '../domain/delivery.ts';
 import { inList, type Reading, type SqlValue } from './database.ts';
+import { needsPerson } from './tasks.ts';
 import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
 
 export interface DeliveryFilter {
@@ -14,6 +15,8 @@ export interface DeliveryFilter {
   readonly until?: Date;
   /** The centre's reference of the lead. */
   readonly lead?: string;
+  /** Only what needs a person: failed and not closed, or waiting for support's decision. */
+  readonly open?: boolean;
 }
 
 export interface ListedDelivery extends Delivery {
@@ -43,6 +46,7 @@ async function conditions(sql: Reading, filter: DeliveryFilter): Promise<Conditi
   if (filter.client !== undefined) add('d.client_id = ?', filter.client);
   if (filter.destination !== undefined) add('d.destination_id = ?', filter.destination);
   if (filter.state !== undefined) add('d.state = ?', filter.state);
+  if (filter.open === true) add(`d.state IN ('failed', 'waiting') AND ${needsPerson}`);
   if (filter.reason !== undefined)
     add("(d.reason = ? OR SUBSTRING_INDEX(d.reason, ':', 1) = ?)", filter.reason, filter.reason);
   if (filter.since !== undefined)
@@ -64,6 +68,14 @@ async function leadIdsOf(
     client === undefined ? [reference] : [reference, client],
   );
   return rows.map((row) => row.id);
+}
+
+export async function leadExists(
+  sql: Reading,
+  reference: string,
+  client: string | undefined,
+): Promise<boolean> {
+  return (await leadIdsOf(sql, reference, client)).length > 0;
 }
 
 /** Ids and times of creation grow together, but not in step: concurrent planners may differ by this much. */

@@ -1,6 +1,6 @@
 // What is typed, read strictly: numbers, reasons, dates across the changes of the clocks; and what a person's mask shows.
 import { instant, known, listLength, reasonOf, wholeNumber } from '../../src/cli/arguments.ts';
-import { personLines } from '../../src/cli/masking.ts';
+import { personFacts } from '../../src/cli/masking.ts';
 import { age, paris, parisShort, table } from '../../src/cli/table.ts';
 import type { Lead } from '../../src/domain/lead.ts';
 
@@ -117,21 +117,20 @@ describe('a person', () => {
   const lead = { identity } as unknown as Lead;
 
   test('masked shows initials and two digits; what is missing is a dash', () => {
-    expect(personLines(lead, false).map(([, value]) => value)).toEqual(
+    expect(personFacts(lead, false).map(({ value }) => value)).toEqual(
       ['L***', 'Z***', 'z***@c***.example', '+33******23', '-', 'L***'], // prettier-ignore
     );
   });
   test('revealed is whole; erased, neither shows anything', () => {
-    expect(personLines(lead, true).map(([, value]) => value)).toEqual(
+    expect(personFacts(lead, true).map(({ value }) => value)).toEqual(
       ['Lefèvre', 'Zoé', 'zoe.lefevre@courriel.example', '+33639980123', '-', 'Lyon'], // prettier-ignore
     );
     const erased = { identity, erasedAt: new Date() } as unknown as Lead;
-    for (const reveal of [true, false])
-      expect(personLines(erased, reveal)).toEqual([['Prospect', 'effacé / erased']]);
+    for (const reveal of [true, false]) expect(personFacts(erased, reveal)).toEqual([]);
   });
   test('of one letter, or with a sign outside the first plane, gives away no half of it', () => {
-    const [name] = personLines({ identity: { lastName: '𠮷野' } } as unknown as Lead, false);
-    expect(name).toEqual(['Nom', '𠮷***']);
+    const [name] = personFacts({ identity: { lastName: '𠮷野' } } as unknown as Lead, false);
+    expect(name).toEqual({ name: 'lastName', value: '𠮷***' });
   });
 });
 

@@ -27,6 +27,15 @@ test.each(leaves.map((one) => [fullName(one), one] as const))(
   },
 );
 
+test('whatever lists or shows can be printed as data', () => {
+  const printing = leaves.filter((one) =>
+    /^(list|show|find|refusals|history|status|config|check|test)$/.test(one.name()),
+  );
+  const without = printing.filter((one) => !one.options.some(({ long }) => long === '--json'));
+  expect(without.map(fullName)).toEqual(['destination test']);
+  expect(printing.length).toBeGreaterThan(12);
+});
+
 describe('a reason names nobody', () => {
   test.each([
     'zoe@courriel.example',

@@ -164,11 +164,11 @@ describe('lead find and show', () => {
 
   test('show tells consents in force, deliveries and why one is withheld, and nothing of the person', async () => {
     const one = await relais('lead', 'show', 'ES-1', '--client', 'essai');
-    expect(one.out).toContain('marketing.email : granted');
-    expect(one.out).toContain('essai-crm  create  delivered');
+    expect(one.out).toContain('marketing.email : accordé');
+    expect(one.out).toContain('essai-crm  création  livrée');
     const two = await relais('lead', 'show', 'ES-2', '--client', 'essai');
-    expect(two.out).toContain('aucun enregistré / none recorded');
-    expect(two.out).toContain('opt-in non enregistré (marketing.email) / opt-in not recorded');
+    expect(two.out).toContain('aucun enregistré');
+    expect(two.out).toContain('retenue : opt-in non enregistré (marketing.email)');
     for (const part of person) expect(one.out + two.out).not.toContain(part);
     expect(await relais('lead', 'show', 'ES-404', '--client', 'essai')).toMatchObject({
       code: 1,
@@ -197,7 +197,7 @@ describe('rights', () => {
     );
     expect(crm.received.at(-1)?.body.toString()).toContain('RETRAIT');
     expect((await relais('lead', 'show', 'ES-1', '--client', 'essai')).out).toContain(
-      'marketing.email : withdrawn',
+      'marketing.email : retiré',
     );
   });
 
@@ -223,7 +223,7 @@ describe('rights', () => {
         (one) => one.action === 'erase' && one.state === 'delivered',
       ),
     );
-    expect((await relais('lead', 'show', 'ES-1', '--client', 'essai')).out).toContain('effacé / erased');
+    expect((await relais('lead', 'show', 'ES-1', '--client', 'essai')).out).toContain('Personne effacée le');
     expect((await relais(...command, '--yes')).out).toContain('Already erased.');
     const again = await relais('replay', '1', '--reason', 'ticket 9');
     expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/^REPLAY-001 /) as string });

@@ -91,7 +91,7 @@ describe('looking changes nothing', () => {
 });
 
 test.each([
-  [['lead', 'find'], 64, 'USAGE-001 Give --email, --phone or --reference.'],
+  [['lead', 'find'], 64, 'USAGE-001 Give --email, --phone, --name or --reference.'],
   [['lead', 'find', '--phone', 'nine', ...why], 64, 'USAGE-001 --phone is not a phone number.'],
   [['lead', 'find', '--reference', 'RE-1', '--reveal'], 64, 'USAGE-002 Say why'],
   [['lead', 'withdraw', 'RE-404', ...of, ...why], 1, 'FIND-001 Client essai has no lead'],
@@ -127,7 +127,7 @@ test.each([
     '--until must come after',
   ],
   [['replay', '1', '999999', ...why, '--yes'], 1, 'FIND-001 No delivery has the number or key 999999'],
-  [['replay', '--client', 'nobody', ...why, '--yes'], 1, 'FIND-001 No delivery matches.'],
+  [['replay', '--client', 'nobody', ...why, '--yes'], 1, 'FIND-001 No client is called nobody.'],
   [['cancel', 'no-such-key', ...why], 1, 'FIND-001 No delivery has the number or key no-such-key'],
 ])('%j ends with %i and changes nothing, not even the log', async (argv, code, message) => {
   const before = await rows();
@@ -206,7 +206,7 @@ describe('rights', () => {
     expect(ran.out).toContain('Withdrawn: marketing by email, sms, phone, post.');
     const shown = await relais('lead', 'show', 'RE-2', ...of);
     for (const channel of ['email', 'sms', 'phone', 'post'])
-      expect(shown.out).toContain(`marketing.${channel} : withdrawn`);
+      expect(shown.out).toContain(`marketing.${channel} : retiré`);
     expect(await actionsOf(gateway, 'withdrawn')).toMatchObject([{ purpose: 'ticket 21', client: 'essai' }]);
   });
 
@@ -214,7 +214,7 @@ describe('rights', () => {
     expect(await relais('lead', 'erase', 'RE-1', ...of, ...why, '--yes')).toMatchObject({ code: 0 });
     expect(await actionsOf(gateway, 'erased')).toMatchObject([{ purpose: 'ticket 21', client: 'essai' }]);
     const shown = await relais('lead', 'show', 'RE-1', ...of, '--reveal', ...why);
-    expect(shown.out).toContain('effacé / erased');
+    expect(shown.out).toContain('Personne effacée le');
     expect(shown.out).not.toMatch(/Lefèvre|Zoé|courriel|639980123/);
     for (const argv of [
       ['lead', 'withdraw', 'RE-1', ...of, ...why],

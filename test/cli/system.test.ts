@@ -53,7 +53,7 @@ function spawned(
 describe('migrate', () => {
   test('says what is missing: the schema, the owner, the account', async () => {
     expect(await relais('status')).toMatchObject({
-      code: 1,
+      code: 69,
       err: expect.stringMatching(/^DB-001 MySQL refuses the account/) as string,
     });
     const asOwner = terminalOf({ ...environment, RELAIS_MYSQL_URL: fresh.ownerUrl });
@@ -119,7 +119,7 @@ describe('manners', () => {
     const url = new URL(environment['RELAIS_MYSQL_URL'] ?? '');
     url.port = '9';
     const ran = await terminalOf({ ...environment, RELAIS_MYSQL_URL: url.href })('delivery', 'list');
-    expect(ran).toMatchObject({ code: 1, out: '' });
+    expect(ran).toMatchObject({ code: 69, out: '' });
     expect(ran.err).toMatch(/^DB-001 MySQL cannot be reached \([A-Z]+\)\.\n→ Check RELAIS_MYSQL_URL/);
     expect(ran.err).not.toMatch(/\n\s+at |gateway@|:gateway/);
   });

@@ -1,0 +1,87 @@
+// relais completion bash | zsh: what a shell needs to complete commands, options and closed lists of values.
+// Invariant: made from the argument parser's own commands, so that it knows every command there is.
+import { Argument, type Command } from 'commander';
+import { withExamples } from './arguments.ts';
+import { out } from './terminal.ts';
+
+const shells = ['bash', 'zsh'] as const;
+type Shell = (typeof shells)[number];
+
+export function completionCommands(program: Command): void {
+  withExamples(
+    program
+      .command('completion')
+      .description('print the completion script of a shell')
+      .addArgument(new Argument('<shell>', 'your shell').choices(shells)),
+    'Put it where your shell looks, once after each upgrade.',
+    'relais completion bash > /etc/bash_completion.d/relais',
+    'relais completion zsh > "${fpath[1]}/_relais"',
+  ).action((shell: Shell) => out(scriptOf(shell, program)));
+}
+
+interface Words {
+  /** `lead find`; empty for the program itself. */
+  readonly path: string;
+  readonly words: readonly string[];
+  /** Values of an option that has a closed list of them. */
+  readonly values: readonly { readonly option: string; readonly choices: readonly string[] }[];
+}
+
+export function scriptOf(shell: Shell, program: Command): string {
+  const all = wordsOf(program, '');
+  switch (shell) {
+    case 'bash':
+      return bash(all);
+    case 'zsh':
+      // zsh reads bash's functions once it is asked to.
+      return `#compdef relais\nautoload -U +X bashcompinit && bashcompinit\n${bash(all)}`;
+  }
+}
+
+function wordsOf(command: Command, path: string): readonly Words[] {
+  const options = command.options.filter((one) => typeof one.long === 'string');
+  const own: Words = {
+    path,
+    words: [
+      ...command.commands.map((one) => one.name()),
+      ...command.registeredArguments.flatMap((one) => one.argChoices ?? []),
+      ...options.map((one) => one.long ?? ''),
+      '--help',
+    ],
+    values: options.flatMap((one) =>
+      one.argChoices === undefined ? [] : [{ option: one.long ?? '', choices: one.argChoices }],
+    ),
+  };
+  return [
+    own,
+    ...command.commands.flatMap((one) => wordsOf(one, path === '' ? one.name() : `${path} ${one.name()}`)),
+  ];
+}
+
+function bash(all: readonly Words[]): string {
+  const lines = all.map(({ path, words }) => `    '${path}') words='${words.join(' ')}' ;;`);
+  const values = all.flatMap(({ path, values: some }) =>
+    some.map(({ option, choices }) => `    '${path} ${option}') words='${choices.join(' ')}' ;;`),
+  );
+  return `# Completion of relais, made by \`relais completion\`.
+_relais() {
+  local path='' words='' current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" i word
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word="\${COMP_WORDS[i]}"
+    case " ${all.map((one) => one.path.replaceAll(' ', '/')).join(' ')} " in
+      *" \${path:+\${path// //}/}$word "*) path="\${path:+$path }$word" ;;
+    esac
+  done
+  case "$path $before" in
+${values.join('\n')}
+  esac
+  if [ -z "$words" ]; then
+    case "$path" in
+${lines.join('\n')}
+    esac
+  fi
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  [ \${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- "$current"))
+}
+complete -F _relais relais`;
+}

@@ -1,0 +1,41 @@
+// Names that a filter may hold: a slip of the finger is told, instead of being answered with an empty list.
+import { reasons } from '../domain/delivery.ts';
+import { RelaisError } from '../errors.ts';
+import { suggest } from '../mapping/suggest.ts';
+import type { Reading } from '../store/database.ts';
+import { allDestinations, clientIds } from '../store/destinations.ts';
+import { leadExists, type DeliveryFilter } from '../store/support.ts';
+
+/** @throws FIND-001 with the nearest name */
+export async function knownNames(
+  sql: Reading,
+  { client, destination, reason, lead }: DeliveryFilter,
+): Promise<void> {
+  if (client !== undefined) known('client', client, await clientIds(sql));
+  if (destination !== undefined) {
+    const all = await allDestinations(sql);
+    known(
+      'destination',
+      destination,
+      all.map((one) => one.id),
+    );
+  }
+  const [base] = (reason ?? '').split(':');
+  if (base !== undefined && base !== '') known('cause', base, Object.keys(reasons));
+  if (lead !== undefined && !(await leadExists(sql, lead, client)))
+    throw new RelaisError(
+      'FIND-001',
+      client === undefined
+        ? `No client has a lead with the reference ${lead}.`
+        : `Client ${client} has no lead with the reference ${lead}.`,
+    );
+}
+
+function known(what: string, name: string, names: readonly string[]): void {
+  if (names.includes(name)) return;
+  const near = suggest(name, names);
+  throw new RelaisError(
+    'FIND-001',
+    `No ${what} is called ${name}.${near === undefined ? '' : ` Did you mean ${near}?`}`,
+  );
+}

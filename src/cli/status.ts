@@ -1,0 +1,123 @@
+// relais status: what runs, what waits where and since when, which destinations are held or suspended.
+// Invariant: reads only; a gateway at rest and one that does not run look different.
+import type { Command } from 'commander';
+import type { App } from '../app.ts';
+import { reasonText } from '../domain/delivery.ts';
+import {
+  allDestinations,
+  readStates,
+  type Destination,
+  type DestinationState,
+} from '../store/destinations.ts';
+import type { SeenProcess } from '../store/processes.ts';
+import { houseState, type HouseState } from '../store/support-house.ts';
+import { withExamples } from './arguments.ts';
+import { outJson, withJson, type JsonOption } from './json.ts';
+import { sayAge } from './read-side.ts';
+import { age, paris, table } from './table.ts';
+import { out, strong, withApp } from './terminal.ts';
+
+export function statusCommands(program: Command): void {
+  withExamples(
+    withJson(
+      program
+        .command('status')
+        .description(
+          'what runs and what waits where: processes, intake, deliveries by state, destinations, log',
+        ),
+    ),
+    'Failures that were closed (`relais task close`) are not counted.',
+    'relais status',
+    'relais status --json',
+  ).action((options: JsonOption) => withApp((app) => statusCommand(app, options.json === true)));
+}
+
+async function statusCommand({ reading, database }: App, json: boolean): Promise<void> {
+  const house = await houseState(reading);
+  const destinations = await allDestinations(reading);
+  const states = await readStates(
+    reading,
+    destinations.map((one) => one.id),
+  );
+  if (json) return outJson([asData(house, destinations, states)]);
+  await sayAge(reading);
+  const now = database.now();
+  const waits = house.oldestIntake === undefined ? '' : `, the oldest for ${age(house.oldestIntake, now)}`;
+  out(`runs     ${runningText(house.processes)}`);
+  out(
+    `intake   ${house.intakeNew} waiting${waits}; ${house.intakeRefused} refused${house.intakeRefused > 0 ? ' (relais lead refusals)' : ''}; ${house.changes} changes to plan`,
+  );
+  out(`log      ${house.unsealed} entries not sealed yet`);
+  out(`alerts   ${house.alertsUnsent} not sent yet`);
+  const open = house.deliveries
+    .filter((row) => row.state === 'failed')
+    .reduce((sum, row) => sum + row.count, 0);
+  out(`tasks    ${open} failed deliveries to look at${open > 0 ? ' (relais task list)' : ''}\n`);
+  table(
+    ['destination', 'state', 'reason', 'count', 'oldest', 'for'],
+    house.deliveries.map((row) => [
+      row.destination,
+      row.state,
+      reasonText(row.reason, 'en'),
+      String(row.count),
+      paris(row.oldest),
+      ['delivered', 'failed', 'cancelled'].includes(row.state) ? '' : age(row.oldest, now),
+    ]),
+  );
+  for (const one of destinations) {
+    const trouble = troubleOf(one, states.get(one.id));
+    if (trouble !== undefined) out(`\n${strong(one.id)} ${trouble}`);
+  }
+}
+
+/** One line: what runs, or that nothing moves. */
+function runningText(processes: readonly SeenProcess[]): string {
+  const count = (role: string): number => processes.filter((one) => one.role === role).length;
+  const [planners, workers] = [count('planner'), count('worker')];
+  if (planners + workers === 0)
+    return 'NOTHING RUNS: leads are kept, none is taken in or sent (start it with relais start)';
+  const missing = [
+    ...(planners === 0 ? ['no planner: nothing is taken in or planned'] : []),
+    ...(workers === 0 ? ['no worker: nothing is sent'] : []),
+  ];
+  const seen = Math.max(0, Math.min(...processes.map((one) => one.seenSeconds)));
+  return `${planners} planner, ${workers} worker, last seen ${seen} s ago${missing.length === 0 ? '' : ` — ${missing.join('; ')}`}`;
+}
+
+/** Undefined while it sends. */
+export function troubleOf(one: Destination, state: DestinationState | undefined): string | undefined {
+  if (one.status !== 'active') return `is ${one.status}: ${one.statusReason}`;
+  if (state === undefined || state.circuit.state === 'closed') return undefined;
+  const { circuit } = state;
+  const probe =
+    circuit.nextProbeAt === undefined || circuit.nextProbeAt <= state.now
+      ? 'a lead is tried now'
+      : `next probe ${paris(new Date(circuit.nextProbeAt))}`;
+  return `is held (${circuit.cause}): ${reasonText('destination_held', 'en')}; ${probe}`;
+}
+
+function asData(
+  house: HouseState,
+  destinations: readonly Destination[],
+  states: ReadonlyMap<string, DestinationState>,
+): object {
+  return {
+    processes: house.processes,
+    intake: {
+      waiting: house.intakeNew,
+      oldest: house.oldestIntake ?? null,
+      refused: house.intakeRefused,
+      toPlan: house.changes,
+    },
+    unsealed: house.unsealed,
+    alertsUnsent: house.alertsUnsent,
+    deliveries: house.deliveries,
+    destinations: destinations.map((one) => ({
+      id: one.id,
+      client: one.clientId,
+      status: one.status,
+      circuit: states.get(one.id)?.circuit.state ?? 'closed',
+      trouble: troubleOf(one, states.get(one.id)) ?? null,
+    })),
+  };
+}

@@ -1,0 +1,180 @@
+// relais task list | close: what needs a person, and saying that it does not any more.
+// Invariant: closing is recorded with who, why and the evidence; nothing but the count of open tasks changes.
+import type { Command } from 'commander';
+import type { App } from '../app.ts';
+import { closeAlertTasks, closeDeliveries, type Closing } from '../delivery/close-tasks.ts';
+import { reasonText } from '../domain/delivery.ts';
+import { RelaisError } from '../errors.ts';
+import type { Reading } from '../store/database.ts';
+import { eachDelivery, listDeliveries, type ListedDelivery } from '../store/support.ts';
+import { alertTasks, countTasks, type AlertTask, type TaskFilter } from '../store/tasks.ts';
+import { impersonal, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
+import { existingDelivery, filterOf, isFiltered, withFilters, type FilterOptions } from './deliveries.ts';
+import { outJson, withJson, type JsonOption } from './json.ts';
+import { knownNames } from './known-names.ts';
+import { advice, inLanguage } from './story-words.ts';
+import { age, parisShort, table } from './table.ts';
+import { confirmed, out, progress, say, strong, withApp } from './terminal.ts';
+
+interface ListOptions extends TaskFilter, JsonOption {
+  readonly limit: number;
+  readonly after?: number;
+}
+
+interface CloseOptions extends FilterOptions {
+  readonly reason?: string;
+  readonly evidence?: string;
+  readonly yes?: boolean;
+}
+
+export function taskCommands(program: Command): void {
+  const task = program.command('task').description('what needs a person: list it, close it');
+  withExamples(
+    withJson(
+      task
+        .command('list')
+        .description('failed deliveries, decisions that wait for support, alerts that ask for somebody')
+        .option('--client <client>', 'of one client')
+        .option('--destination <destination>', 'of one destination')
+        .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
+        .option('--after <delivery>', 'continue after this delivery (next page)', wholeNumber),
+    ),
+    'Causes are counted first; then each task with what can be done. `relais delivery show` tells its whole story.',
+    'relais task list',
+    'relais task list --destination horizon-crm --json',
+  ).action((options: ListOptions) =>
+    withApp(({ reading, database }) => listTasks(reading, options, database.now())),
+  );
+
+  withExamples(
+    withFilters(
+      task
+        .command('close [tasks...]')
+        .description('say that failed deliveries (4711) or alerts (A12) need nobody any more'),
+    )
+      .option('--reason <text>', 'why it needs nobody any more; mandatory, written in the log')
+      .option('--evidence <text>', 'what that rests on: a mail, a ticket; mandatory, names no person')
+      .option('--yes', 'do not ask'),
+    'Closing sends nothing and changes no delivery; a replay that fails again is open again.',
+    'relais task close 4711 --reason "client has it by phone" --evidence "mail of 2026-11-20, ticket 12"',
+    'relais task close A12 --reason "row corrected and sent again" --evidence "ticket 14"',
+    'relais task close --destination horizon-crm --cause refused:programme_closed --reason "programme sold out" --evidence "ticket 15"',
+  ).action((names: readonly string[], options: CloseOptions) => closeCommand(names, options));
+}
+
+export const taskFilter = ({ client, destination }: TaskFilter): TaskFilter => ({
+  ...(client === undefined ? {} : { client }),
+  ...(destination === undefined ? {} : { destination }),
+});
+
+async function listTasks(sql: Reading, options: ListOptions, now: Date): Promise<void> {
+  const filter = taskFilter(options);
+  await knownNames(sql, filter);
+  const rows = await listDeliveries(sql, { ...filter, open: true }, options.limit, options.after);
+  const alerts = options.after === undefined ? await alertTasks(sql, filter, options.limit) : [];
+  if (options.json === true) return outJson([...rows.map(deliveryTask), ...alerts.map(alertTask)]);
+  const groups = options.after === undefined ? await countTasks(sql, filter) : [];
+  if (rows.length === 0 && alerts.length === 0) return out('Nothing needs a person.');
+  if (groups.length > 1) {
+    table(
+      ['count', 'destination', 'state', 'cause', 'oldest'],
+      groups.map((one) => [
+        String(one.count),
+        one.destinationId,
+        one.state,
+        reasonText(one.reason, 'en'),
+        age(one.oldest, now),
+      ]),
+    );
+    out();
+  }
+  for (const row of rows) {
+    out(
+      `${strong(String(row.id))}  ${row.destinationId}  ${row.action} of ${row.leadReference}  ${row.state}: ${reasonText(row.reason, 'en')}, since ${parisShort(row.settledAt ?? row.createdAt, now)}`,
+    );
+    for (const line of advice(row)) out(`      ${inLanguage(line, 'en')}`);
+  }
+  for (const one of alerts)
+    out(
+      `${strong(`A${one.id}`)}  ${one.kind}  ${one.destinationId || one.clientId || '-'}${one.deliveryId > 0 ? `  delivery ${one.deliveryId}` : ''}  ${reasonText(one.reason, 'en')}, since ${parisShort(one.raisedAt, now)}`,
+    );
+  if (rows.length === options.limit) say(`more: --after ${rows.at(-1)?.id ?? ''}`);
+}
+
+const deliveryTask = (row: ListedDelivery): object => ({
+  task: String(row.id),
+  kind: row.state === 'failed' ? 'failed' : 'decision',
+  client: row.clientId,
+  destination: row.destinationId,
+  delivery: row.id,
+  lead: row.leadReference,
+  action: row.action,
+  reason: row.reason,
+  since: row.settledAt ?? row.createdAt,
+});
+
+export const alertTask = (one: AlertTask): object => ({
+  task: `A${one.id}`,
+  kind: one.kind,
+  client: one.clientId,
+  destination: one.destinationId,
+  delivery: one.deliveryId === 0 ? null : one.deliveryId,
+  reason: one.reason,
+  since: one.raisedAt,
+});
+
+async function closeCommand(names: readonly string[], options: CloseOptions): Promise<void> {
+  const filtered = isFiltered(options);
+  if ((names.length === 0) === !filtered)
+    throw new RelaisError('USAGE-001', 'Say what to close: tasks of `relais task list`, or filters.');
+  const by = { reason: reasonOf(options.reason), evidence: evidenceOf(options.evidence) };
+  if (by.reason.length + by.evidence.length > 180)
+    throw new RelaisError('USAGE-001', '--reason and --evidence have 180 characters together at most.');
+  await withApp(async (app) => {
+    const closing: Closing = { actor: app.config.actor, ...by };
+    const alerts = names.filter(isAlert).map((name) => wholeNumber(name.slice(1)));
+    const ids: number[] = [];
+    for (const name of names.filter((one) => !isAlert(one)))
+      ids.push((await existingDelivery(app.database, name)).id);
+    if (filtered) {
+      const filter = filterOf(options, app.database.now());
+      await knownNames(app.database, filter);
+      for await (const page of eachDelivery(app.database, { ...filter, open: true }))
+        ids.push(...page.filter((row) => row.state === 'failed').map((row) => row.id));
+    }
+    if (ids.length + alerts.length === 0) throw new RelaisError('FIND-001', 'No open task matches.');
+    const question = `${ids.length} failed deliveries will count as dealt with.`;
+    if (filtered && !(await confirmed(question, String(ids.length), options.yes === true)))
+      return say('Nothing was closed.');
+    out(`${await closeAll(app, ids, alerts, closing)} closed.`);
+  });
+}
+
+const isAlert = (name: string): boolean => /^[Aa]\d+$/.test(name);
+
+function evidenceOf(given: string | undefined): string {
+  const evidence = (given ?? '').trim();
+  if (evidence.length < 3)
+    throw new RelaisError(
+      'USAGE-002',
+      'Say what the closing rests on with --evidence "...": a mail, a ticket, a call and its date.',
+    );
+  return impersonal(evidence, '--evidence');
+}
+
+async function closeAll(
+  { database }: App,
+  ids: readonly number[],
+  alerts: readonly number[],
+  closing: Closing,
+): Promise<number> {
+  let closed = alerts.length === 0 ? 0 : await closeAlertTasks(database, alerts, closing);
+  const line = progress();
+  const wanted = [...new Set(ids)];
+  for (let start = 0; start < wanted.length; start += 500) {
+    closed += await closeDeliveries(database, wanted.slice(start, start + 500), closing);
+    line.at(`${Math.min(start + 500, wanted.length)} of ${wanted.length}`);
+  }
+  line.end();
+  return closed;
+}

@@ -1,0 +1,162 @@
+// What needs a person: deliveries that failed or wait for support's decision, and alerts that speak of no such delivery.
+// Invariant: a closing belongs to the run it was made for, so that a replay that fails again is open again.
+import type { AlertKind } from './alerts.ts';
+import { inList, insertGroups, rowMarks, type Reading, type Sql } from './database.ts';
+import type { Delivery } from './deliveries.ts';
+
+export interface TaskFilter {
+  readonly client?: string;
+  readonly destination?: string;
+}
+
+/** Deliveries that need a person. `d` is the table; failed ones that were closed are out. */
+export const needsPerson = `((d.state = 'failed' AND NOT EXISTS (SELECT 1 FROM task_closings c WHERE c.delivery_id = d.id AND c.run = d.run))
+   OR (d.state = 'waiting' AND d.reason LIKE 'unknown_hold%'))`;
+
+export interface TaskGroup {
+  readonly destinationId: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly count: number;
+  readonly oldest: Date;
+}
+
+export async function countTasks(sql: Reading, filter: TaskFilter): Promise<readonly TaskGroup[]> {
+  const { where, values } = conditionsOf(filter, 'd');
+  return sql.all<TaskGroup>(
+    `SELECT d.destination_id AS destinationId, d.state, d.reason, COUNT(*) AS count, MIN(d.created_at) AS oldest
+       FROM deliveries d WHERE d.state IN ('failed', 'waiting') AND ${needsPerson}${where}
+      GROUP BY d.destination_id, d.state, d.reason ORDER BY count DESC, d.destination_id`,
+    values,
+  );
+}
+
+/** Alerts that are told by their delivery's own line, or end by themselves: they are no tasks. */
+const notTasks: readonly AlertKind[] = [
+  'destination_held',
+  'destination_reopened',
+  'delivery_failed',
+  'delivery_expired',
+  'lead_waits',
+  'support_decides',
+  'intake_refused',
+  'seal_lag',
+];
+
+export interface AlertTask {
+  readonly id: number;
+  readonly kind: AlertKind;
+  readonly clientId: string;
+  readonly destinationId: string;
+  readonly deliveryId: number;
+  readonly reason: string;
+  readonly raisedAt: Date;
+}
+
+/** Open alerts that ask for a person, but for those whose delivery says it itself; newest first. */
+export async function alertTasks(
+  sql: Reading,
+  filter: TaskFilter,
+  limit: number,
+): Promise<readonly AlertTask[]> {
+  const { where, values } = conditionsOf(filter, 'a');
+  const kinds = inList(notTasks);
+  return sql.all<AlertTask>(
+    `SELECT a.id, a.kind, a.client_id AS clientId, a.destination_id AS destinationId, a.delivery_id AS deliveryId, a.reason,
+            a.raised_at AS raisedAt
+       FROM alerts a LEFT JOIN deliveries d ON d.id = a.delivery_id
+      WHERE a.closed_at IS NULL AND a.kind NOT IN (${kinds.marks})
+        AND (d.id IS NULL OR (d.state <> 'failed' AND NOT (d.state = 'waiting' AND d.reason LIKE 'unknown_hold%')))${where}
+      ORDER BY a.id DESC LIMIT ${Math.trunc(limit)}`,
+    [...kinds.values, ...values],
+  );
+}
+
+function conditionsOf(
+  { client, destination }: TaskFilter,
+  table: string,
+): { readonly where: string; readonly values: readonly string[] } {
+  return {
+    where: `${client === undefined ? '' : ` AND ${table}.client_id = ?`}${destination === undefined ? '' : ` AND ${table}.destination_id = ?`}`,
+    values: [client, destination].filter((one) => one !== undefined),
+  };
+}
+
+/** Closes failed deliveries in their present run. The caller holds them. */
+export async function insertClosings(tx: Sql, rows: readonly Delivery[]): Promise<void> {
+  for (const part of insertGroups(rows))
+    await tx.run(
+      `INSERT INTO task_closings (delivery_id, run, client_id, destination_id) VALUES ${rowMarks(part.length, 4)}
+       ON DUPLICATE KEY UPDATE closed_at = closed_at`,
+      part.flatMap((row) => [row.id, row.run, row.clientId, row.destinationId]),
+    );
+}
+
+/** Of these deliveries, those closed in the run they are in. */
+export async function closedAmong(sql: Reading, ids: readonly number[]): Promise<ReadonlySet<number>> {
+  if (ids.length === 0) return new Set();
+  const { marks, values } = inList(ids);
+  const rows = await sql.all<{ id: number }>(
+    `SELECT d.id FROM deliveries d JOIN task_closings c ON c.delivery_id = d.id AND c.run = d.run WHERE d.id IN (${marks})`,
+    values,
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Failed deliveries that were closed, by destination: what a count of failures leaves out. */
+export async function closedCounts(sql: Reading): Promise<ReadonlyMap<string, number>> {
+  const rows = await sql.all<{ destination: string; n: number }>(
+    `SELECT c.destination_id AS destination, COUNT(*) AS n FROM task_closings c
+       JOIN deliveries d ON d.id = c.delivery_id AND d.run = c.run AND d.state = 'failed' GROUP BY c.destination_id`,
+  );
+  return new Map(rows.map((row) => [row.destination, row.n]));
+}
+
+/** Alerts that were open: they are closed now. */
+export async function closeAlerts(tx: Sql, ids: readonly number[]): Promise<readonly AlertTask[]> {
+  if (ids.length === 0) return [];
+  const { marks, values } = inList(ids);
+  const open = await tx.all<AlertTask>(
+    `SELECT id, kind, client_id AS clientId, destination_id AS destinationId, delivery_id AS deliveryId, reason, raised_at AS raisedAt
+       FROM alerts WHERE id IN (${marks}) AND closed_at IS NULL ORDER BY id FOR UPDATE`,
+    values,
+  );
+  await tx.run(
+    `UPDATE alerts SET closed_at = UTC_TIMESTAMP(3) WHERE id IN (${marks}) AND closed_at IS NULL`,
+    values,
+  );
+  return open;
+}
+
+/** Alerts of deliveries that were dealt with. */
+export async function closeAlertsOf(tx: Sql, deliveryIds: readonly number[]): Promise<void> {
+  if (deliveryIds.length === 0) return;
+  const { marks, values } = inList(deliveryIds);
+  await tx.run(
+    `UPDATE alerts FORCE INDEX (alerts_delivery) SET closed_at = UTC_TIMESTAMP(3) WHERE delivery_id IN (${marks}) AND closed_at IS NULL`,
+    values,
+  );
+}
+
+export interface ListedAlert extends AlertTask {
+  readonly sentAt: Date | null;
+  readonly closedAt: Date | null;
+}
+
+/** Alerts as they were raised, newest first. */
+export async function listAlerts(
+  sql: Reading,
+  filter: TaskFilter & { readonly kind?: AlertKind; readonly since?: Date },
+  limit: number,
+  before: number,
+): Promise<readonly ListedAlert[]> {
+  const { where, values } = conditionsOf(filter, 'a');
+  const { kind, since } = filter;
+  return sql.all<ListedAlert>(
+    `SELECT a.id, a.kind, a.client_id AS clientId, a.destination_id AS destinationId, a.delivery_id AS deliveryId, a.reason,
+            a.raised_at AS raisedAt, a.sent_at AS sentAt, a.closed_at AS closedAt
+       FROM alerts a WHERE a.id < ?${where}${kind === undefined ? '' : ' AND a.kind = ?'}${since === undefined ? '' : ' AND a.raised_at >= ?'}
+      ORDER BY a.id DESC LIMIT ${Math.trunc(limit)}`,
+    [before, ...values, ...(kind === undefined ? [] : [kind]), ...(since === undefined ? [] : [since])],
+  );
+}
