@@ -110,7 +110,10 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
       snapshot,
       digestKey: intakeDigestKey(config.masterKey),
     }),
-    publishing: createPublishing({ database, mappingsDir: config.mappingsDir, check: checkOptions, log }),
+    publishing: createPublishing({
+      ...{ database, mappingsDir: config.mappingsDir, check: checkOptions, log },
+      production: config.env === 'production',
+    }),
     rights: createRights({ database, secrets, snapshot }),
     sealer: createSealer({ database, sealKey: config.sealKey, log }),
     close: async () => {

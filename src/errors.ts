@@ -68,6 +68,12 @@ export const catalogue = {
     meaning: 'No mapping version is published for the destination.',
     remedy: 'Run `relais mapping publish`.',
   },
+  'MAPPING-003': {
+    meaning:
+      'Production does not publish this: an address in clear, or a client that has not gone live and lacks its evidence.',
+    remedy:
+      'Write https://, and put the evidence for going live into client.yaml (goLive: optIn, rightsProcedure). It can be tried before: `relais mapping send --sandbox`, or RELAIS_ENV=development.',
+  },
   'REPLAY-001': {
     meaning: 'The delivery cannot be replayed in its state.',
     remedy: 'Read `relais delivery show`: the reason says what must be repaired first.',

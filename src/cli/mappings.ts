@@ -110,18 +110,20 @@ async function publish(destination: string | undefined, options: PublishOptions)
   const note = reasonOf(options.note, '--note');
   const author = options.author === undefined ? undefined : impersonal(options.author, '--author');
   await withApp(async (app) => {
-    for (const one of destination === undefined ? allGood(app) : [destination])
+    for (const one of destination === undefined ? await allGood(app) : [destination])
       await publishOne(app, one, note, author ?? app.config.actor, options.json === true);
   });
 }
 
-function allGood(app: App): readonly string[] {
+async function allGood(app: App): Promise<readonly string[]> {
   const folder = app.config.mappingsDir;
   const { problems } = checkAll(folder, app.checkOptions);
   // What one of them would be refused for holds back all.
   if (problems.some((one) => one.severity === 'error' || one.code === guessedOptIn))
     throw new RelaisError('MAPPING-001', `Nothing was published:\n${problems.map(formatProblem).join('\n')}`);
-  return loadMappings(folder).destinations.map((one) => one.destinationId);
+  const all = loadMappings(folder).destinations.map((one) => one.destinationId);
+  for (const one of all) await app.publishing.refuseUnfit(one);
+  return all;
 }
 
 async function publishOne(

@@ -115,4 +115,8 @@ export const problemsOfForm = {
     meaning: 'An opt-in was guessed and nobody has confirmed it: such a file is not published (C20, C51).',
     remedy: "Compare field and values with the client's own words, then delete the mark of the line.",
   },
+  'MAP-905': {
+    meaning: 'A lead would travel in clear (C38): such a file is not published in production.',
+    remedy: 'Write https://.',
+  },
 } as const;

@@ -86,9 +86,24 @@ export function checkSettings(
     if (!skip(path)) report.error(at(path), 'MAP-406', problem.message);
   }
   if (!sound) return undefined;
+  reportPlainAddresses(settings, at, report);
   const targets = connector.targets(settings).map((target) => target.toLowerCase());
   if (client !== undefined) checkContract(targets, settings, client, at, report);
   return { plan: { settings, targets }, secretNames: connector.secretNames(settings) };
+}
+
+/** Leads in clear over a network: production publishes no such mapping (C38). */
+function reportPlainAddresses(
+  settings: Record<string, unknown>,
+  at: (path: Path) => Path,
+  report: Report,
+): void {
+  for (const path of [['url'], ['lookup', 'url']]) {
+    const url = textAt(path.length > 1 ? settings['lookup'] : settings, 'url') ?? '';
+    const host = /^http:/i.test(url) ? URL.parse(url.replaceAll(/[{}]/g, ''))?.hostname : undefined;
+    if (host !== undefined && !['localhost', '127.0.0.1', '[::1]'].includes(host))
+      report.warn(at(path), 'MAP-905', 'this address is in clear; production publishes https:// only (C38).');
+  }
 }
 
 function checkContract(

@@ -12,6 +12,7 @@ import { readDeliveries } from '../store/deliveries.ts';
 import { reopenWithheld, withheldOfDestination } from '../store/planning.ts';
 import { findDestination, saveDestination, underWay, type Destination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
+import { refuseInProduction } from './production.ts';
 import {
   fingerprintOf,
   insertVersion,
@@ -47,6 +48,8 @@ export interface PublishResult {
 export interface Publishing {
   /** @throws MAPPING-001 listing every problem; nothing is stored then */
   readonly publish: (request: PublishRequest) => Promise<PublishResult>;
+  /** What `publish` would refuse, without publishing. @throws MAPPING-001, MAPPING-003 */
+  readonly refuseUnfit: (destinationId: string) => Promise<void>;
   /** Puts an earlier version back in force. */
   readonly rollback: (request: {
     readonly destinationId: string;
@@ -64,20 +67,27 @@ export function createPublishing(options: {
   readonly mappingsDir: string;
   readonly check: CheckOptions;
   readonly log: Log;
+  /** Refuses what a client may not go live with. */
+  readonly production: boolean;
 }): Publishing {
   const { database } = options;
+  const fit = async (destinationId: string) => {
+    const sources = loadDestination(options.mappingsDir, destinationId);
+    const checked = checkSources(sources, options.check);
+    if (!checked.ok)
+      throw new RelaisError(
+        'MAPPING-001',
+        `The mapping of ${destinationId} cannot be published:\n${checked.problems.map(formatProblem).join('\n')}`,
+      );
+    const { mapping, warnings } = checked;
+    refuseGuessedOptIn(destinationId, warnings);
+    if (options.production) await refuseInProduction(database, mapping);
+    return { sources, mapping, warnings };
+  };
   return {
+    refuseUnfit: async (destinationId) => void (await fit(destinationId)),
     publish: async (request) => {
-      const sources = loadDestination(options.mappingsDir, request.destinationId);
-      const checked = checkSources(sources, options.check);
-      if (!checked.ok) {
-        throw new RelaisError(
-          'MAPPING-001',
-          `The mapping of ${request.destinationId} cannot be published:\n${checked.problems.map(formatProblem).join('\n')}`,
-        );
-      }
-      const { mapping, warnings } = checked;
-      refuseGuessedOptIn(request.destinationId, warnings);
+      const { sources, mapping, warnings } = await fit(request.destinationId);
       const text = JSON.stringify(sources);
       const result = await database.transaction(async (tx) => {
         const before = await findDestination(tx, request.destinationId);
@@ -143,6 +153,7 @@ export function createPublishing(options: {
             'MAPPING-001',
             `Version ${request.version} does not pass today's checks:\n${checked.problems.map(formatProblem).join('\n')}`,
           );
+        if (options.production) await refuseInProduction(tx, checked.mapping);
         await refuseConnectorChange(tx, destination, checked.mapping);
         // The facts that stand beside a version come back with it.
         await saveDestination(tx, checked.mapping.client, {
