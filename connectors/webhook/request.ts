@@ -2,7 +2,7 @@
 // Invariant: with `secret` absent every secret is masked; a name without a value stops the request.
 import type { Composed, Parcel, ParcelItem } from '../contract.ts';
 import { bareHost, masked, secretName } from '../guard.ts';
-import { hasControl, hostOf } from './settings.ts';
+import { hasControl, hostOf, isSendable } from './settings.ts';
 import type { WebhookSettings } from './settings.ts';
 import { fillUrl } from './url.ts';
 
@@ -18,7 +18,9 @@ export function resolve(text: string, secret: Secret): Resolved {
   if (name === undefined) return { ok: true, value: text };
   const value = secret(name);
   if (value === undefined || value === '') return { ok: false, reason: 'SECRET_MISSING' };
-  return hasControl(value) ? { ok: false, reason: 'SECRET_MALFORMED' } : { ok: true, value };
+  return hasControl(value) || !isSendable(value)
+    ? { ok: false, reason: 'SECRET_MALFORMED' }
+    : { ok: true, value };
 }
 
 export type HeaderResult =

@@ -154,6 +154,16 @@ export function checkWebhookSettings(settings: WebhookSettings): readonly Settin
     if (ownHeaders.has(name.toLowerCase())) problems.push({ path, message: `Relais sets ${name} itself.` });
     if (hasControl(value))
       problems.push({ path, message: 'A header value holds a line break or control character.' });
+    else if (!isSendable(value))
+      problems.push({
+        path,
+        message: 'A header value holds a character that HTTP cannot carry: letters of ISO 8859-1 only.',
+      });
+    if (/\{\{|\{\w+\}/.test(value) || value !== value.trim())
+      problems.push({
+        path,
+        message: 'A header value is sent as it stands: no placeholder, no space at its ends.',
+      });
   }
   return problems;
 }
@@ -224,6 +234,9 @@ export function webhookSecretNames({
   }
   return namesAmong(places);
 }
+
+/** HTTP carries one byte a character in a header. */
+export const isSendable = (text: string): boolean => !/[^\t\u0020-\u00ff]/.test(text);
 
 export function hasControl(text: string): boolean {
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for

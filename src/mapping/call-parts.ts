@@ -10,6 +10,7 @@ import { compileCondition } from './conditions.ts';
 import type { CompiledConsent } from './consent.ts';
 import type { CallPlan, ConnectorFacts } from './contract.ts';
 import { blockAt, isRecord, listAt, textAt } from './document.ts';
+import { xmlScope } from './check-xml.ts';
 import { readLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
 import type { Path, Report } from './problems.ts';
@@ -71,16 +72,7 @@ export function layoutOf(raw: Record<string, unknown>, path: Path, input: CallsI
 
 export function inXml(scope: Scope, { xml }: Layout): Scope {
   if (scope.xml === undefined || xml === undefined) return scope;
-  const { root: _root, ...rest } = scope.xml;
-  return {
-    ...scope,
-    xml: {
-      ...rest,
-      record: xml.record,
-      prefixes: new Set(['xml', 'xsi', ...xml.xmlns.map(([prefix]) => prefix)]),
-      ...(xml.root === undefined ? {} : { root: xml.root }),
-    },
-  };
+  return { ...scope, xml: xmlScope(xml) };
 }
 
 /** Ids the address names: known, and given by a call that leaves whenever this one does. */

@@ -6,6 +6,7 @@ import { createApply, planKey } from './apply.ts';
 import { compileCalls, hasCalls } from './calls.ts';
 import type { CompiledCall } from './calls.ts';
 import { capturesIn } from './captures.ts';
+import { xmlScope } from './check-xml.ts';
 import { checkGates } from './calls-consent.ts';
 import type { SchemaCheck, Schemas } from './client-schema.ts';
 import { compileAccepts } from './conditions.ts';
@@ -215,15 +216,7 @@ function scopeOf({ mapping, report, connector, client }: CompileInput, layout: L
     formulaGuard: csv?.dialect.formulaGuard === true,
     maps: blockAt(mapping, 'maps'),
     empty: emptyPolicy(mapping['empty'], 'omit'),
-    ...(xml === undefined
-      ? {}
-      : {
-          xml: {
-            record: xml.record,
-            prefixes: new Set(['xml', 'xsi', ...xml.xmlns.map(([prefix]) => prefix)]),
-            ...(xml.root === undefined ? {} : { root: xml.root }),
-          },
-        }),
+    ...(xml === undefined ? {} : { xml: xmlScope(xml) }),
     ...(client === undefined ? {} : { contract: client.categories }),
     ...(csv === undefined ? {} : { csv }),
   };

@@ -2,6 +2,7 @@
 // Invariant: all four are written out, and no other state reads like granted (C16, C20).
 import { consentStates } from '../domain/lead.ts';
 import type { ConsentState } from '../domain/lead.ts';
+import { checkLiteral } from './constants.ts';
 import { isRecord } from './document.ts';
 import { isScalarValue } from './formatters.ts';
 import { readsAs, smellsOfOptOut } from './lints.ts';
@@ -44,6 +45,7 @@ export function compileChoices(
       continue;
     }
     const value = values[state];
+    checkLiteral(value, [...at, state], report);
     if (value === 'omit' || value === 'hold') choices[state] = { do: value };
     else if (isScalarValue(value) && scope.csv?.unwritable(value) !== undefined)
       report.error([...at, state], 'MAP-308', `"${String(value)}" cannot be written in this CSV.`);

@@ -3,9 +3,8 @@
 import mappingSchema from '../../mappings/schema/mapping.schema.json' with { type: 'json' };
 import type { DataCategory } from '../domain/lead.ts';
 import { isRecord } from './document.ts';
-import { checkConstant } from './constants.ts';
+import { checkConstant, checkOptInOutside } from './constants.ts';
 import { sectionTitles } from './french.ts';
-import { smellsOfOptIn } from './lints.ts';
 import { compileEach } from './field-each.ts';
 import type { CompiledField, FieldWhere } from './field-each.ts';
 import { compileLineText } from './lines.ts';
@@ -15,7 +14,7 @@ import { compileReading } from './reading.ts';
 import type { Reading } from './reading.ts';
 import { checkEmpty, emptyPolicy, reportNoPreset } from './scope.ts';
 import type { Scope } from './scope.ts';
-import { lastName, parseTarget } from './target.ts';
+import { parseTarget } from './target.ts';
 import type { Target } from './target.ts';
 import { compileCondition } from './conditions.ts';
 import type { Condition } from './conditions.ts';
@@ -54,13 +53,7 @@ export function compileField(
     report.error(path, 'MAP-106', message);
     return undefined;
   }
-  if (smellsOfOptIn(lastName(target)) && !Object.hasOwn(raw, 'each')) {
-    report.error(
-      [...path, 'to'],
-      'MAP-220',
-      `"${to}" is an opt-in by its name: only the consent block may write it (C20).`,
-    );
-  }
+  if (!Object.hasOwn(raw, 'each')) checkOptInOutside(raw, path, scope, target);
   const categories = new Set<DataCategory>();
   const when = Object.hasOwn(raw, 'when')
     ? compileCondition(raw['when'], [...path, 'when'], {

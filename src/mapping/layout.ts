@@ -3,9 +3,10 @@
 import type { Body } from '../../connectors/contract.ts';
 import type { ConnectorFacts } from './contract.ts';
 import { checkCsv } from './check-csv.ts';
+import { checkXml } from './check-xml.ts';
+import { checkKey, checkLiteral } from './constants.ts';
 import { blockAt, isRecord, textAt } from './document.ts';
 import type { Path, Report } from './problems.ts';
-import { xmlName } from './target.ts';
 import type { Format } from './format.ts';
 import type { Entry, FieldProblem } from './values.ts';
 import { createCsvWriter, readDialect } from './write-csv.ts';
@@ -77,6 +78,15 @@ export function readLayout(
 /** JSON or XML inside one field of a form: its targets are those of what the field holds. */
 function envelopeLayout(envelope: Envelope, mapping: Record<string, unknown>, report: Report): Layout {
   const inner = layoutOf(envelope.holds, mapping, undefined, report);
+  for (const [name, value] of envelope.constants)
+    if (!checkLiteral(value, ['form', 'with', name], report))
+      checkKey(name, value, ['form', 'with', name], report);
+  if (inner.xml !== undefined && inner.xml.encoding !== 'utf-8')
+    report.error(
+      ['xml', 'encoding'],
+      'MAP-709',
+      'what a form field holds is UTF-8, whatever its declaration says.',
+    );
   return {
     ...inner,
     write: (columns, records, batch) => {
@@ -158,36 +168,4 @@ function jsonBody(
     mediaType: shape === 'lines' ? 'application/x-ndjson' : 'application/json',
     extension: shape === 'lines' ? 'ndjson' : 'json',
   };
-}
-
-function checkXml(xml: XmlDialect, many: boolean, report: Report, written: boolean): void {
-  if (many && xml.root === undefined)
-    report.error(['xml'], 'MAP-706', 'a file of many records needs xml.root.', { at: 'key' });
-  const prefixes = new Set(xml.xmlns.map(([prefix]) => prefix));
-  for (const [index, one] of xml.instructions.entries()) {
-    if (/^(?!xml[\s?]|xml$)[\p{L}_][\p{L}\p{N}_.-]*( [^?]*)?$/iu.test(one)) continue;
-    report.error(
-      ['xml', 'instructions', index],
-      'MAP-704',
-      'an instruction is a name and its data, without <? and ?>: adf version="1.0".',
-    );
-  }
-  for (const [name] of xml.rootAttributes) {
-    if (!xmlName.test(name))
-      report.error(['xml', 'rootAttributes', name], 'MAP-704', `"${name}" is not an XML name.`);
-    else if (name.includes(':') && !['xml', 'xsi', ...prefixes].includes(name.slice(0, name.indexOf(':'))))
-      report.error(
-        ['xml', 'rootAttributes', name],
-        'MAP-703',
-        `prefix of "${name}" is not declared under xmlns.`,
-      );
-  }
-  for (const key of ['root', 'record'] as const) {
-    const name = xml[key];
-    if (name === undefined || !written) continue;
-    if (!xmlName.test(name)) report.error(['xml', key], 'MAP-704', `"${name}" is not an XML name.`);
-    else if (name.includes(':') && !prefixes.has(name.slice(0, name.indexOf(':')))) {
-      report.error(['xml', key], 'MAP-703', `prefix of "${name}" is not declared under xmlns.`);
-    }
-  }
 }

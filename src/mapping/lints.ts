@@ -25,6 +25,20 @@ export const smellsOfOptOut = (name: string): boolean => optOut.test(squeezed(na
 /** Only the consent block may write such a field. */
 export const smellsOfOptIn = (name: string): boolean => optIn.test(squeezed(name));
 
+const weakOptIn = /accord|autoris|abonn|subscri|prospection|partenaire|partner|marketing|offre|cnil/;
+
+/** A name that may be an opt-in's: so is a field whose value says yes or no besides. */
+export const mayBeOptIn = (name: string): boolean => weakOptIn.test(squeezed(name));
+
+const keyWords = new Set(['secret', 'token', 'password', 'passwd', 'passphrase', 'pwd', 'mdp', 'bearer']);
+
+/** apiKey, access_token, mot_de_passe, cle_api ...: a constant there is a secret in clear. */
+export const smellsOfSecret = (name: string): boolean =>
+  words(name).some((word) => keyWords.has(word)) ||
+  /apikey|accesskey|privatekey|authkey|secretkey|motdepasse|clef?api|apiclef?|^authorization$/.test(
+    squeezed(name),
+  );
+
 const personNames = new Set([
   ...[
     'nom',

@@ -1,5 +1,6 @@
 // Value maps: the client's code for each of our values, and what happens to a value outside the map.
 // Invariant: `else` is always written out; a value is never dropped or passed by accident.
+import { checkLiteral } from './constants.ts';
 import { isRecord } from './document.ts';
 import { isScalarValue } from './formatters.ts';
 import type { Path } from './problems.ts';
@@ -22,6 +23,7 @@ export function compileMap(
   const entries = new Map<string, Scalar>();
   for (const [key, value] of Object.entries(raw)) {
     if (key === 'else') continue;
+    checkLiteral(value, [...path, key], scope.report);
     if (isScalarValue(value)) entries.set(key, value);
     else
       scope.report.error(

@@ -79,6 +79,10 @@ export const problemsOfForm = {
     meaning: 'The slot falls in the hour that a change of the clocks skips in spring and doubles in autumn.',
     remedy: 'Choose another hour; in Paris one outside 02:00-02:59.',
   },
+  'MAP-608': {
+    meaning: 'A time-out is longer than anybody waits for an answer.',
+    remedy: 'Write seconds or minutes; an hour at most.',
+  },
   'MAP-701': {
     meaning: 'The formula guard would put an apostrophe before a phone that begins with +.',
     remedy: 'Write the phone as national, or set formulaGuard: false for a machine.',
@@ -101,6 +105,10 @@ export const problemsOfForm = {
     meaning:
       'A CSV could not be read back: a separator, a column name or a text of the mapping itself means something else there.',
     remedy: 'Choose another delimiter or decimal sign, quote all values, or change the text.',
+  },
+  'MAP-709': {
+    meaning: 'The encoding cannot hold what the mapping writes there.',
+    remedy: 'Use utf-8, or names in letters of the encoding.',
   },
   'MAP-901': {
     meaning: 'Evidence for going live is missing (C49-C52).',

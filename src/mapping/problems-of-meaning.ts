@@ -90,6 +90,10 @@ export const problemsOfMeaning = {
       'A list or text shared with an opt-in would hold a text of the lead, which could read as one (C20).',
     remedy: 'Give the field a map, or write it as a line with a label of its own.',
   },
+  'MAP-225': {
+    meaning: 'A text that is written as it stands holds {{...}} or names a secret.',
+    remedy: 'Use from or template for values of the lead; secrets stand under send only.',
+  },
   'MAP-301': {
     meaning: 'The consent block is missing: the opt-in is in every exchange (C20).',
     remedy: "Add consent with the client's own field names and values.",

@@ -1,6 +1,7 @@
 // One field's value: read, mapped, formatted, cut to length. Shared by machine formats and the sheet for people.
 // Invariant: the way from the lead to the value is fixed when compiled; for a given lead it gives one value or none.
 import type { DataCategory } from '../domain/lead.ts';
+import { checkLiteral } from './constants.ts';
 import { compileFormat, isScalarValue, writesPlus } from './formatters.ts';
 import { fieldMap } from './maps.ts';
 import type { Mapped } from './maps.ts';
@@ -96,6 +97,7 @@ function compileFrom(raw: Record<string, unknown>, path: Path, where: Where, fit
     );
   }
   checkWritable(raw['default'], [...path, 'default'], scope);
+  checkLiteral(raw['default'], [...path, 'default'], scope.report);
   checkCut(raw, path, scope, source);
   const map = Object.hasOwn(raw, 'map') ? fieldMap(raw['map'], [...path, 'map'], scope, source) : undefined;
   if (Object.hasOwn(raw, 'map') && map === undefined) return undefined;

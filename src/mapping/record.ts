@@ -3,6 +3,7 @@
 import type { Action } from '../../connectors/contract.ts';
 import type { DataCategory } from '../domain/lead.ts';
 import { checkColumns } from './check-csv.ts';
+import { checkXmlTarget } from './check-xml.ts';
 import type { CompiledConsent, ConsentLine } from './consent.ts';
 import { blockAt, isRecord, listAt } from './document.ts';
 import { reportDuplicates } from './field-each.ts';
@@ -12,7 +13,7 @@ import { couldForge } from './lines.ts';
 import type { Path } from './problems.ts';
 import type { Scope } from './scope.ts';
 import { suggest } from './suggest.ts';
-import { prefixesOf, slotKey } from './target.ts';
+import { slotKey } from './target.ts';
 import type { Target } from './target.ts';
 
 export interface RecordPlan {
@@ -157,27 +158,4 @@ function placed(
     );
   }
   return found;
-}
-
-function checkXmlTarget(target: Target, path: Path, scope: Scope): void {
-  const { xml, report } = scope;
-  if (xml === undefined) return;
-  const first = target.steps[0]?.name;
-  if (first !== xml.record) {
-    report.error(
-      [...path, 'to'],
-      'MAP-704',
-      `target "${target.text}" does not begin with the record "${xml.record}".`,
-      {
-        suggestion: `${xml.record}.${target.text}`,
-      },
-    );
-  }
-  const unknown = prefixesOf(target).find((prefix) => !xml.prefixes.has(prefix));
-  if (unknown !== undefined)
-    report.error(
-      [...path, 'to'],
-      'MAP-703',
-      `prefix "${unknown}" of target "${target.text}" is not declared under xml.xmlns.`,
-    );
 }

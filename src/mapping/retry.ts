@@ -54,6 +54,13 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
   const within = duration(ack, 'within', ['file', 'ack', 'within'], ms.day);
   const limits = blockAt(raw, 'limits');
   const timeouts = blockAt(raw, 'timeouts');
+  const wait = (key: 'connect' | 'response' | 'total', fallback: number): number => {
+    const path = ['timeouts', key];
+    const value = duration(timeouts, key, path, fallback);
+    if (value <= ms.hour) return value;
+    report.error(path, 'MAP-608', `nobody answers after ${String(timeouts[key])}: an hour at most.`);
+    return fallback;
+  };
   const whole = (value: unknown): number | undefined =>
     typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : undefined;
   const perMinute = whole(limits['perMinute']);
@@ -73,9 +80,9 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
       ...(perMinute === undefined ? {} : { perMinute }),
     },
     timeouts: {
-      connectMs: duration(timeouts, 'connect', ['timeouts', 'connect'], 5_000),
-      responseMs: duration(timeouts, 'response', ['timeouts', 'response'], 15_000),
-      totalMs: duration(timeouts, 'total', ['timeouts', 'total'], files ? 120_000 : 30_000),
+      connectMs: wait('connect', 5_000),
+      responseMs: wait('response', 15_000),
+      totalMs: wait('total', files ? 120_000 : 30_000),
     },
   };
 }

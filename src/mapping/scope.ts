@@ -3,6 +3,7 @@
 import type { DataCategory } from '../domain/lead.ts';
 import type { Report } from './problems.ts';
 import type { Source } from './source.ts';
+import type { Encoding } from './encoding.ts';
 import type { Format } from './format.ts';
 import type { CsvWriter } from './write-csv.ts';
 
@@ -15,6 +16,14 @@ export interface CaptureScope {
   readonly read: Set<string>;
 }
 
+export interface XmlScope {
+  readonly record: string;
+  readonly root?: string;
+  readonly prefixes: ReadonlySet<string>;
+  readonly rootAttributes: ReadonlySet<string>;
+  readonly encoding: Encoding;
+}
+
 export interface Scope {
   readonly report: Report;
   readonly format: Format;
@@ -25,7 +34,7 @@ export interface Scope {
   readonly formulaGuard: boolean;
   readonly maps: Readonly<Record<string, unknown>>;
   readonly empty: EmptyPolicy;
-  readonly xml?: { readonly record: string; readonly root?: string; readonly prefixes: ReadonlySet<string> };
+  readonly xml?: XmlScope;
   /** Ids earlier answers give, for `calls.person.id`; those read are noted. */
   readonly captures?: CaptureScope;
   /** Categories the contract covers; undefined when client.yaml could not be read. */

@@ -1,7 +1,7 @@
 // Finds targets that write over each other.
 // Invariant: one slot, one writer; a value is never also a group.
 import type { Path } from './problems.ts';
-import { groupKeys, slotKey } from './target.ts';
+import { containersOf, slotKey } from './target.ts';
 import type { LineOf } from './lines.ts';
 import type { Target } from './target.ts';
 
@@ -35,16 +35,22 @@ export function slotProblems(lines: readonly Slot[]): readonly SlotProblem[] {
     }
     seen.set(key, before ?? kind);
   }
+  const containers = new Map<string, 'group' | 'list'>();
   for (const { target, path } of lines) {
-    const clash = groupKeys(target).find((group) => seen.has(group));
-    if (clash !== undefined) {
-      const name = clash.replaceAll('\u0000', '.');
-      problems.push({
-        path: [...path, 'to'],
-        code: 'MAP-209',
-        message: `target "${target.text}" stands inside "${name}", which is itself a value.`,
-      });
-    }
+    const clash = containersOf(target).find(({ key, kind }) => {
+      // `tags[]` is the list itself, under the key of its slot.
+      const before = containers.get(key) ?? kind;
+      containers.set(key, before);
+      return before !== kind || (seen.has(key) && key !== slotKey(target));
+    });
+    if (clash === undefined) continue;
+    const name = clash.key.replaceAll('\u0000', '.');
+    const other = seen.has(clash.key) ? 'a value' : clash.kind === 'list' ? 'a group of names' : 'a list';
+    problems.push({
+      path: [...path, 'to'],
+      code: 'MAP-209',
+      message: `target "${target.text}" stands inside "${name}", which is itself ${other}.`,
+    });
   }
   return problems;
 }

@@ -8,8 +8,8 @@ export interface Step {
   readonly fixed: readonly { readonly name: string; readonly value: string }[];
   /** JSON: the value joins a list. */
   readonly append: boolean;
-  /** JSON: place in a list, from 0. */
-  readonly index?: number;
+  /** JSON: places in a list, from 0, and in the lists inside it. */
+  readonly places: readonly number[];
 }
 
 export interface Target {
@@ -31,7 +31,7 @@ export function parseTarget(text: string, format: Format, nested = false): Targe
     case 'csv':
     case 'form':
     case 'none':
-      return { text, steps: [{ name: text, fixed: [], append: false }], end: 'value' };
+      return { text, steps: [{ name: text, fixed: [], append: false, places: [] }], end: 'value' };
     case 'json':
       return parseJson(text, nested);
     case 'xml':
@@ -42,17 +42,18 @@ export function parseTarget(text: string, format: Format, nested = false): Targe
 function parseJson(text: string, nested: boolean): Target | string {
   if (nested && text === '#text') return { text, steps: [], end: 'value' };
   const steps: Step[] = [];
-  const parts = splitDots(text);
+  const parts = text.split(betweenNames);
   for (const [index, part] of parts.entries()) {
-    const place = /\[(\d{0,3})\]$/.exec(part);
-    const append = place?.[1] === '';
-    const name = place === null ? part : part.slice(0, -place[0].length);
+    const [, written = '', lists = ''] = /^(.*?)((?:(?<!\\)\[\d{0,3}\])*)$/s.exec(part) ?? [];
+    if (/(?<!\\)[[\]]/.test(written))
+      return `target "${text}" is not understood near "${part}": [0] to [999] is a place in a list, [] joins one; write \\[ for a bracket of the name itself.`;
+    const name = written.replaceAll(/\\([.[\]])/g, '$1');
+    const places = [...lists.matchAll(/\[(\d*)\]/g)].map(([, digits = '']) => digits);
+    const append = places.at(-1) === '';
     if (name === '') return `target "${text}" has an empty name between its dots.`;
-    if (append && index < parts.length - 1) return `target "${text}": [] may only come last.`;
-    steps.push({
-      ...{ name, fixed: [], append },
-      ...(place === null || append ? {} : { index: Number(place[1]) }),
-    });
+    if (places.slice(0, -1).includes('') || (append && index < parts.length - 1))
+      return `target "${text}": [] may only come last.`;
+    steps.push({ name, fixed: [], append, places: places.filter((one) => one !== '').map(Number) });
   }
   return { text, steps, end: 'value' };
 }
@@ -77,6 +78,13 @@ function parseXml(text: string, nested: boolean): Target | string {
       name: key,
       value,
     }));
+    const own = attribute?.slice(1);
+    if (own !== undefined && fixed.some((one) => one.name === own))
+      return `target "${text}" writes the attribute "${own}" twice.`;
+    const reserved = [own, ...fixed.map((one) => one.name)].find(
+      (one) => one !== undefined && /^(xmlns$|xmlns:|xsi:nil$)/.test(one),
+    );
+    if (reserved !== undefined) return `target "${text}": ${reserved} is written by the format itself.`;
     for (const one of [
       ...(name === '' ? [] : [name]),
       ...fixed.map((item) => item.name),
@@ -84,22 +92,23 @@ function parseXml(text: string, nested: boolean): Target | string {
     ]) {
       if (!xmlName.test(one)) return `"${one}" in target "${text}" is not an XML name.`;
     }
-    if (name !== '') steps.push({ name, fixed, append: false });
+    if (name !== '') steps.push({ name, fixed, append: false, places: [] });
     if (attribute !== undefined) end = { attribute: attribute.slice(1) };
     else if (ending === '#cdata') end = 'cdata';
   }
   return { text, steps, end };
 }
 
-function splitDots(text: string): readonly string[] {
-  // `\.` is a dot inside a name.
-  return text.split(/(?<!\\)\./).map((part) => part.replaceAll('\\.', '.'));
-}
+/** `\.` is a dot inside a name. */
+const betweenNames = /(?<!\\)\./;
 
-const stepKey = (step: Step): string =>
-  step.name +
-  step.fixed.map((one) => `@${one.name}=${one.value}`).join('') +
-  (step.index === undefined ? '' : `[${step.index}]`);
+const splitDots = (text: string): readonly string[] =>
+  text.split(betweenNames).map((part) => part.replaceAll('\\.', '.'));
+
+const nameKey = (step: Step): string =>
+  step.name + step.fixed.map((one) => `@${one.name}=${one.value}`).join('');
+
+const stepKey = (step: Step): string => nameKey(step) + step.places.map((place) => `[${place}]`).join('');
 
 /** Same slot, same key: two lines with one key write over each other. */
 export function slotKey(target: Target): string {
@@ -107,13 +116,26 @@ export function slotKey(target: Target): string {
   return typeof target.end === 'object' ? `${path}\u0001${target.end.attribute}` : path;
 }
 
-/** Keys of the groups a target stands in. */
-export function groupKeys(target: Target): readonly string[] {
+/** What a target stands in, outermost first: groups of names, and lists with places. */
+export function containersOf(
+  target: Target,
+): readonly { readonly key: string; readonly kind: 'group' | 'list' }[] {
   return target.steps.flatMap((step, index) => {
     const before = target.steps.slice(0, index).map(stepKey);
-    const own = index < target.steps.length - 1 ? [[...before, stepKey(step)].join('\u0000')] : [];
-    // A place in a list stands inside the list.
-    return step.index === undefined ? own : [[...before, step.name].join('\u0000'), ...own];
+    const keyOf = (own: string): string => [...before, own].join('\u0000');
+    const deeper = step.places.length + (step.append ? 1 : 0);
+    const lists = Array.from({ length: deeper }, (_, depth) => ({
+      key: keyOf(
+        nameKey(step) +
+          step.places
+            .slice(0, depth)
+            .map((place) => `[${place}]`)
+            .join(''),
+      ),
+      kind: 'list' as const,
+    }));
+    const group = { key: keyOf(stepKey(step)), kind: 'group' as const };
+    return index < target.steps.length - 1 ? [...lists, group] : lists;
   });
 }
 

@@ -2,7 +2,6 @@
 // Invariant: "0" stays a text and 0 a number; the order of keys is the file's, whole-number keys included.
 import type { BatchFacts } from '../../connectors/contract.ts';
 import { settle } from './values.ts';
-import type { Step } from './target.ts';
 import type { Entry, Scalar } from './values.ts';
 
 /** An ordered JSON value: a Map keeps keys like "10" where an object would move them first. */
@@ -35,37 +34,49 @@ function valueOf(entry: Entry, batch: Batch): JsonNode {
   }
 }
 
+type Container = Map<string, JsonNode> | JsonNode[];
+type Key = string | number;
+
 function place(root: Map<string, JsonNode>, entry: Entry, value: JsonNode): void {
   const { steps } = entry.target;
-  let node = root;
-  for (let index = 0; index < steps.length - 1; index += 1) {
-    const step = steps[index];
-    if (step !== undefined) node = descend(node, step);
+  let node: Container = root;
+  for (const [index, step] of steps.entries()) {
+    let key: Key = step.name;
+    for (const at of step.places) {
+      node = listAt(node, key);
+      key = at;
+    }
+    if (index < steps.length - 1) node = groupAt(node, key);
+    else if (!step.append) set(node, key, value);
+    else if (entry.kind === 'cells' && Array.isArray(value)) listAt(node, key).push(...value);
+    else listAt(node, key).push(value);
   }
-  const last = steps[steps.length - 1];
-  if (last === undefined) return;
-  if (last.index !== undefined) listIn(node, last.name)[last.index] = value;
-  else if (!last.append) node.set(last.name, value);
-  else if (entry.kind === 'cells' && Array.isArray(value)) listIn(node, last.name).push(...value);
-  else listIn(node, last.name).push(value);
 }
 
-function listIn(node: Map<string, JsonNode>, name: string): JsonNode[] {
-  const found = node.get(name);
+function get(node: Container, key: Key): JsonNode | undefined {
+  return node instanceof Map ? node.get(String(key)) : node[Number(key)];
+}
+
+function set(node: Container, key: Key, value: JsonNode): void {
+  if (node instanceof Map) node.set(String(key), value);
+  else node[Number(key)] = value;
+}
+
+/** The list at a key; made when there is none. */
+function listAt(node: Container, key: Key): JsonNode[] {
+  const found = get(node, key);
   if (Array.isArray(found)) return found;
   const made: JsonNode[] = [];
-  node.set(name, made);
+  set(node, key, made);
   return made;
 }
 
-/** The group a step names; made when there is none. */
-function descend(node: Map<string, JsonNode>, { name, index }: Step): Map<string, JsonNode> {
-  const list = index === undefined ? undefined : listIn(node, name);
-  const found = list === undefined || index === undefined ? node.get(name) : list[index];
+/** The group at a key; made when there is none. */
+function groupAt(node: Container, key: Key): Map<string, JsonNode> {
+  const found = get(node, key);
   if (found instanceof Map) return found;
   const made = new Map<string, JsonNode>();
-  if (list !== undefined && index !== undefined) list[index] = made;
-  else node.set(name, made);
+  set(node, key, made);
   return made;
 }
 

@@ -130,7 +130,7 @@ const escapeAttribute = (text: string): string =>
 function cdata(text: string, encoding: Encoding): string {
   // `]]>` cannot stand in a CDATA section, nor can a character reference: both are moved between two sections.
   let result = '<![CDATA[';
-  for (const character of clean(text).replaceAll('\r\n', '\n').replaceAll(']]>', ']]\u0000>')) {
+  for (const character of clean(text).replaceAll(/\r\n?/g, '\n').replaceAll(']]>', ']]\u0000>')) {
     if (character === '\u0000') result += ']]><![CDATA[';
     else if (encodingHolds(character, encoding)) result += character;
     else result += `]]>${character}<![CDATA[`;

@@ -1,8 +1,10 @@
 // The dialects recipients really ask for, byte for byte: CSV, XML, forms that hold JSON or XML, lists and their places.
+import fc from 'fast-check';
 import iconv from 'iconv-lite';
 import {
   batch,
   bytesOf,
+  check,
   compiled,
   flow,
   json,
@@ -173,6 +175,48 @@ describe('places in lists', () => {
     ).toEqual({ phones: [{ value: '+33639980001', main: true }], n: [7] });
   });
 
+  test('a list inside a list is one: params.args[5][0].name', () => {
+    expect(
+      json(
+        [
+          '- {to: "params.args[0]", value: base}',
+          '- {to: "params.args[1][0].name", from: identity.lastName}',
+          '- {to: "params.args[1][0].mobile", from: identity.mobile}',
+          '- {to: "params.args[2][]", value: x}',
+          '- {to: "params.args[2][]", value: y}',
+          "- {to: 'cle\\[0\\]', value: z}",
+        ].join('\n'),
+      ),
+    ).toEqual({
+      params: { args: ['base', [{ name: 'Durand', mobile: '+33639980001' }], ['x', 'y']] },
+      'cle[0]': 'z',
+    });
+  });
+
+  test('whatever targets the check lets stand together, each value is found where its target says', () => {
+    const step = fc.tuple(
+      fc.constantFrom('a', 'b'),
+      fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 2 }),
+    );
+    const target = fc.array(step, { minLength: 1, maxLength: 3 });
+    let together = 0;
+    fc.assert(
+      fc.property(fc.array(target, { minLength: 1, maxLength: 5 }), (targets) => {
+        const texts = targets.map((one) =>
+          one.map(([name, places]) => name + places.map((place) => `[${place}]`).join('')).join('.'),
+        );
+        const lines = texts.map((to, index) => `- {to: ${JSON.stringify(to)}, value: v${index}}`).join('\n');
+        const result = check(webhook(lines));
+        if (!result.ok) return;
+        if (targets.length > 1) together += 1;
+        const text = written(result.mapping);
+        for (const [index] of targets.entries()) expect(text).toContain(`"v${index}"`);
+      }),
+      { numRuns: 500 },
+    );
+    expect(together).toBeGreaterThan(20);
+  });
+
   test('[] takes every value of a list', () => {
     const both = lead({ identity: { mobile: '+33639980001', landline: '+33199000001' } });
     expect(json('- {to: "all[]", value: x}\n- {to: "all[]", from: identity.phones.number}', both)).toEqual({
@@ -187,6 +231,15 @@ describe('places in lists', () => {
     ['- {to: "a[]", value: 1}\n- {to: "a[0]", value: 2}', 'MAP-209'],
     ['- {to: "a[0]", value: 1}\n- {to: "a[0].b", value: 2}', 'MAP-209'],
     ['- {to: a, value: 1}\n- {to: a, line: "x : {value}", value: 2}', 'MAP-208'],
+    ['- {to: "a[0]", value: 1}\n- {to: a.b, value: 2}', 'MAP-209'],
+    ['- {to: "a[0].c", value: 1}\n- {to: a.b, value: 2}', 'MAP-209'],
+    ['- {to: "a[]", value: 1}\n- {to: a.b, value: 2}', 'MAP-209'],
+    ['- {to: "a[0][1]", value: 1}\n- {to: "a[0].b", value: 2}', 'MAP-209'],
+    ['- {to: "a[0][1]", value: 1}\n- {to: "a[0]", value: 2}', 'MAP-209'],
+    ['- {to: "a[x]", value: 1}', 'MAP-217'],
+    ['- {to: "a[1000]", value: 1}', 'MAP-217'],
+    ['- {to: "a[0]b", value: 1}', 'MAP-217'],
+    ['- {to: "a[][0]", value: 1}', 'MAP-217'],
   ])('%s is refused', (fields, code) => {
     expect(problemsOf(webhook(fields)).join()).toContain(code);
   });

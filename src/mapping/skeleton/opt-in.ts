@@ -2,7 +2,7 @@
 // Invariant: a yes or no the sample shows is completed to its pair, and the mark says which half was assumed; any other value is a
 // person's to give (C20, C51).
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
-import { channelOf, readsAs, smellsOfOptIn, smellsOfOptOut, words } from '../lints.ts';
+import { channelOf, mayBeOptIn, readsAs, smellsOfOptIn, smellsOfOptOut, words } from '../lints.ts';
 import type { SampleValue, Slot } from './shape.ts';
 import { datePatternOf, dateWriting } from './writing.ts';
 
@@ -13,17 +13,13 @@ export interface OptInGuess {
   readonly todo?: string;
 }
 
-const weak = /accord|autoris|abonn|subscri|prospection|partenaire|partner|marketing|offre|cnil/;
 const squeezed = (name: string): string => words(name).join('');
 
 /** Names of an opt-in for certain, or names that may be one and whose example says yes or no. */
 export function isOptIn(slot: Slot): boolean {
   const names = [slot.name, ...slot.parents];
   if (names.some((name) => smellsOfOptIn(name) || smellsOfOptOut(name))) return true;
-  return (
-    names.some((name) => weak.test(squeezed(name))) &&
-    (readsAs(slot.value) !== undefined || channelsOf(slot).length > 0)
-  );
+  return names.some(mayBeOptIn) && (readsAs(slot.value) !== undefined || channelsOf(slot).length > 0);
 }
 
 export function guessOptIn(slot: Slot): OptInGuess {
