@@ -11,7 +11,7 @@ import { createFiles } from './delivery/files.ts';
 import { startHeartbeat } from './delivery/heartbeat.ts';
 import { startLoop, type Loop } from './delivery/loops.ts';
 import { createPlanner } from './delivery/plan.ts';
-import { createPresence, type Presence } from './delivery/presence.ts';
+import { openOwnership, type Ownership } from './delivery/ownership.ts';
 import { createPublished, type Published } from './delivery/published.ts';
 import { createReader } from './delivery/read.ts';
 import { createSweeper } from './delivery/sweep.ts';
@@ -24,7 +24,7 @@ import { checkSources, type CheckOptions } from './mapping/check.ts';
 import { createRights, type Rights } from './privacy/rights.ts';
 import { createSealer, type Sealer } from './privacy/seal.ts';
 import { createPublishing, type Publishing } from './publishing/publish.ts';
-import { openRedis, type RedisClient } from './queue/connect.ts';
+import { openRedis } from './queue/connect.ts';
 import { createProducer } from './queue/producer.ts';
 import { createWorkerPool } from './queue/workers.ts';
 import { openDatabase, type Database, type Reading } from './store/database.ts';
@@ -156,7 +156,9 @@ export async function migrateDatabase(
 export async function startPlanner(app: App): Promise<Role> {
   const { config, log, database, published } = app;
   const redis = openRedis(config.redis.place, 'commands', config.silenceMs);
-  const producer = createProducer({ redis, prefix: config.redis.prefix });
+  const { prefix } = config.redis;
+  const ownership = await openOwnership({ database, redis, prefix, role: 'planner', log });
+  const producer = createProducer({ redis, prefix, permit: ownership.require });
   const planner = createPlanner({ database, published, log });
   const dispatcher = createDispatcher({ database, published, producer, window: config.planner.window, log });
   const files = createFiles({ database, published, producer });
@@ -214,7 +216,7 @@ export async function startPlanner(app: App): Promise<Role> {
     await sweeper.tidy();
     return false;
   });
-  const presence = presenceOf('planner', app, redis);
+  const presence = presenceOf('planner', app, ownership);
   return {
     stop: async () => {
       await presence.stop();
@@ -248,11 +250,14 @@ export async function startWorker(
     ...(options.step === undefined ? {} : { step: options.step }),
   });
   const redis = openRedis(config.redis.place, 'worker', config.silenceMs);
+  const { prefix } = config.redis;
+  const ownership = await openOwnership({ database, redis, prefix, role: 'worker', log });
   const subscriber = openRedis(config.redis.place, 'worker', config.silenceMs);
   const pool = await createWorkerPool({
     redis,
     subscriber,
-    prefix: config.redis.prefix,
+    prefix,
+    isOurs: ownership.isOurs,
     concurrencyOf: async (destinationId) =>
       Math.min((await deliverer.limitsOf(destinationId)).concurrency, config.worker.concurrency),
     handle: deliverer.handle,
@@ -264,7 +269,7 @@ export async function startWorker(
     queued: () => destinationsWithQueuedWork(database),
     log,
   });
-  const presence = presenceOf('worker', app, redis);
+  const presence = presenceOf('worker', app, ownership);
   return {
     stop: async () => {
       await presence.stop();
@@ -283,18 +288,13 @@ export async function startWorker(
 function presenceOf(
   role: string,
   { database, log }: App,
-  redis: RedisClient,
-): { readonly trouble: Presence['trouble']; readonly stop: () => Promise<void> } {
+  ownership: Ownership,
+): { readonly trouble: Ownership['trouble']; readonly stop: () => Promise<void> } {
   const heartbeat = startHeartbeat(database, { name: processName(), role, version: programVersion() }, log);
-  const presence = createPresence({
-    services: { mysql: () => database.all('SELECT 1'), redis: () => redis.ping() },
-    role,
-    log,
-  });
   return {
-    trouble: presence.trouble,
+    trouble: ownership.trouble,
     stop: async () => {
-      presence.stop();
+      ownership.stop();
       await heartbeat.stop();
     },
   };

@@ -31,6 +31,15 @@ export const catalogue = {
     remedy:
       'Correct what the message names, then run `relais migrate` again: it goes on where it stopped. Until it has ended no gateway of this version starts.',
   },
+  'REDIS-001': {
+    meaning: 'This Redis belongs to another installation, or to another life of this database.',
+    remedy:
+      'Give each installation its own Redis or RELAIS_REDIS_PREFIX. After a restore, or when the other one is gone for good: `relais redis adopt`, as docs/operations.md says under "Redis belongs to another".',
+  },
+  'REDIS-002': {
+    meaning: 'Redis cannot be reached, or refuses the account.',
+    remedy: 'Check RELAIS_REDIS_URL with its password, and that the server answers.',
+  },
   'KEY-001': {
     meaning: 'A key needed to read or write protected content is missing or wrong.',
     remedy: 'Give RELAIS_MASTER_KEY and RELAIS_SEAL_KEY the values this database was created with.',

@@ -35,6 +35,8 @@ export const logEvents = [
   'alert.failed',
   'service.away',
   'service.back',
+  'redis.foreign',
+  'redis.ours',
   'store.unavailable',
   'redis.unavailable',
   'loop.failed',

@@ -50,7 +50,7 @@ async function main(name: string, rest: readonly string[]): Promise<void> {
     log.error('process.failed', { role, code: foreignCode(error) });
     if (isRelaisError(error)) process.stderr.write(`${error.code} ${error.message}\n`);
     process.exitCode =
-      isRelaisError(error) && error.code.startsWith('CONFIG') ? exits.config : exits.unavailable;
+      isRelaisError(error) && /^(CONFIG|REDIS)-/.test(error.code) ? exits.config : exits.unavailable;
     process.exit();
   }
 }

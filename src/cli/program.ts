@@ -14,6 +14,7 @@ import { leadCommands } from './leads.ts';
 import { mappingCommands } from './mappings.ts';
 import { replayCommands } from './replay.ts';
 import { statusCommands } from './status.ts';
+import { redisCommands } from './redis.ts';
 import { systemCommands } from './system.ts';
 import { taskCommands } from './tasks.ts';
 import { say } from './terminal.ts';
@@ -48,6 +49,7 @@ export function relaisProgram(): Command {
   mappingCommands(program);
   journalCommands(program);
   completionCommands(program);
+  redisCommands(program);
   withExamples(
     program
       .command('start [role]')

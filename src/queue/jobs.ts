@@ -61,4 +61,5 @@ export const queueName = 'deliveries';
 /** One queue per destination; the hash tag keeps a queue on one slot and spreads queues over a Redis Cluster. */
 export const queuePrefix = (prefix: string, destinationId: string): string => `${prefix}:{${destinationId}}`;
 export const wakeChannel = (prefix: string): string => `${prefix}:wake`;
+export const identityKey = (prefix: string): string => `${prefix}:installation`;
 export const epochKey = (prefix: string): string => `${prefix}:epoch`;

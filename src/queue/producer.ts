@@ -28,8 +28,13 @@ export interface Producer {
 /** Queues kept open; the least recently used one is closed beyond that. */
 const openQueues = 200;
 
-export function createProducer(options: { redis: RedisClient; prefix: string }): Producer {
-  const { redis, prefix } = options;
+export function createProducer(options: {
+  readonly redis: RedisClient;
+  readonly prefix: string;
+  /** Rejects while this Redis is not to be touched. */
+  readonly permit?: () => Promise<void>;
+}): Producer {
+  const { redis, prefix, permit = () => Promise.resolve() } = options;
   const queues = new Map<string, Queue>();
   let epoch: string | undefined;
 
@@ -61,6 +66,7 @@ export function createProducer(options: { redis: RedisClient; prefix: string }):
 
   const add = async (destinationId: string, entries: readonly Entry[]): Promise<void> => {
     if (entries.length === 0) return;
+    await permit();
     await queueOf(destinationId).addBulk(
       entries.map((entry) => ({
         name: 'send',
@@ -75,10 +81,12 @@ export function createProducer(options: { redis: RedisClient; prefix: string }):
   return {
     push: (destinationId, jobs) => add(destinationId, entriesOf(jobs)),
     hasEntries: async (destinationId) => {
+      await permit();
       const counts = await queueOf(destinationId).getJobCounts('wait', 'active');
       return Object.values(counts).some((count) => count > 0);
     },
     pushAgain: async (destinationId, jobs) => {
+      await permit();
       const queue = queueOf(destinationId);
       for (let start = 0; start < jobs.length; start += 50) {
         // A job that stands in no list (its list was evicted or half restored) would never run, and block its id.
@@ -93,6 +101,7 @@ export function createProducer(options: { redis: RedisClient; prefix: string }):
       await add(destinationId, jobs);
     },
     epochLost: async () => {
+      await permit();
       const fresh = randomUUID();
       const set = await redis.set(epochKey(prefix), fresh, 'NX');
       const now = set === 'OK' ? fresh : ((await redis.get(epochKey(prefix))) ?? '');

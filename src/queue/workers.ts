@@ -6,6 +6,7 @@ import { Worker } from 'bullmq';
 import type { RedisClient } from './connect.ts';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { createPlaces, type Places } from './places.ts';
 import { parseEntry, queueName, queuePrefix, wakeChannel, type Job } from './jobs.ts';
 
 export interface WorkerPool {
@@ -24,6 +25,8 @@ export interface WorkerPoolOptions {
   readonly prefix: string;
   readonly concurrencyOf: (destinationId: string) => Promise<number>;
   readonly handle: (destinationId: string, job: Job) => Promise<void>;
+  /** Whether this Redis is ours: from another's nothing is taken. */
+  readonly isOurs: () => boolean;
   /** Jobs that were taken from the queue and will not begin here: whoever watches what was forgotten may push them at once. */
   readonly giveBack: (jobs: readonly Job[]) => Promise<void>;
   /** Destinations with something queued: asked now and then, for wake-ups that got lost. */
@@ -97,7 +100,7 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
         const jobs = parseEntry(raw.data);
         for (const [index, job] of jobs.entries()) {
           if (!closing) await places.enter();
-          if (closing) return await giveBack(jobs.slice(index));
+          if (closing || !options.isOurs()) return await giveBack(jobs.slice(index));
           used();
           begin(job);
         }
@@ -140,7 +143,7 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
       entry.usedAt = performance.now();
       return;
     }
-    if (closing) return;
+    if (closing || !options.isOurs()) return;
     const under =
       opening.get(destinationId) ?? openFor(destinationId).finally(() => opening.delete(destinationId));
     opening.set(destinationId, under);
@@ -165,7 +168,15 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
       () => undefined,
     );
   };
+  const standAside = (): void => {
+    for (const { worker, places } of pool.values()) {
+      worker.close().catch(() => undefined);
+      places.release();
+    }
+    pool.clear();
+  };
   const look = (): void => {
+    if (!options.isOurs()) return standAside();
     options.queued().then(
       (ids) => ids.forEach(wakeQuietly),
       (error: unknown) => log.warn('store.unavailable', { loop: 'look', code: foreignCode(error) }),
@@ -200,46 +211,6 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
       // What is still running after the limit is cut off; its lease tells the next process.
       await within(1_000, Promise.all(all.map((worker) => worker.close(true).catch(() => undefined))));
       // The subscriber is disconnected by its owner: a goodbye to a Redis that is away would wait for ever.
-    },
-  };
-}
-
-interface Places {
-  /** Resolves when there is a place, in the order they were asked for. */
-  readonly enter: () => Promise<void>;
-  readonly leave: () => void;
-  /** Whoever waits goes on at once, with or without a place: nothing begins any more. */
-  readonly release: () => void;
-  /** More places are filled at once; of fewer, nobody is sent away. */
-  readonly resize: (count: number) => void;
-}
-
-function createPlaces(first: number): Places {
-  let count = first;
-  let taken = 0;
-  const waiting: (() => void)[] = [];
-  const fill = (): void => {
-    while (taken < count && waiting.length > 0) {
-      taken += 1;
-      waiting.shift()?.();
-    }
-  };
-  return {
-    enter: () =>
-      new Promise((done) => {
-        waiting.push(done);
-        fill();
-      }),
-    leave: () => {
-      taken -= 1;
-      fill();
-    },
-    release: () => {
-      for (const go of waiting.splice(0)) go();
-    },
-    resize: (next) => {
-      count = next;
-      fill();
     },
   };
 }

@@ -1,0 +1,42 @@
+// Places for the jobs of one destination: as many as it bears, given in the order they were asked for.
+// Invariant: whoever waits gets a place or is released; nobody who has one is sent away.
+
+export interface Places {
+  /** Resolves when there is a place, in the order they were asked for. */
+  readonly enter: () => Promise<void>;
+  readonly leave: () => void;
+  /** Whoever waits goes on at once, with or without a place: nothing begins any more. */
+  readonly release: () => void;
+  /** More places are filled at once; of fewer, nobody is sent away. */
+  readonly resize: (count: number) => void;
+}
+
+export function createPlaces(first: number): Places {
+  let count = first;
+  let taken = 0;
+  const waiting: (() => void)[] = [];
+  const fill = (): void => {
+    while (taken < count && waiting.length > 0) {
+      taken += 1;
+      waiting.shift()?.();
+    }
+  };
+  return {
+    enter: () =>
+      new Promise((done) => {
+        waiting.push(done);
+        fill();
+      }),
+    leave: () => {
+      taken -= 1;
+      fill();
+    },
+    release: () => {
+      for (const go of waiting.splice(0)) go();
+    },
+    resize: (next) => {
+      count = next;
+      fill();
+    },
+  };
+}

@@ -1,0 +1,76 @@
+// The identity of this database: an installation for ever, and a life that begins anew when an operator says so.
+// Invariant: rows are added only; the newest is in force, and each says who began it and why.
+import { randomUUID } from 'node:crypto';
+import type { OwnIdentity } from '../domain/installation.ts';
+import { duplicateKey, SqlFailure, type Sql } from './database.ts';
+
+type Row = {
+  number: number;
+  installation: string;
+  life: string;
+  entry: number | null;
+  entry_at: string | null;
+  seen_at: string | null;
+  archived: number | null;
+};
+
+const moment = (alias: string): string => `DATE_FORMAT(${alias}.at, '%Y%m%dT%H%i%s.%f')`;
+
+async function readLife(sql: Sql, seenEntry: number): Promise<Row | undefined> {
+  const [row] = await sql.all<Row>(
+    `SELECT l.number, l.installation, l.life,
+            (SELECT MAX(m.id) FROM handovers m) AS entry,
+            (SELECT ${moment('n')} FROM handovers n ORDER BY n.id DESC LIMIT 1) AS entry_at,
+            (SELECT ${moment('s')} FROM handovers s WHERE s.id = ?) AS seen_at,
+            (SELECT 1 FROM log_archived_ranges r WHERE r.from_id <= ? AND r.to_id >= ? LIMIT 1) AS archived
+       FROM installation_lives l ORDER BY l.number DESC LIMIT 1`,
+    [seenEntry, seenEntry, seenEntry],
+  );
+  return row;
+}
+
+/**
+ * Who this database is; gives it its identity at the first start.
+ * @param seenEntry the entry of the log that Redis saw last
+ */
+export async function ownIdentity(sql: Sql, seenEntry: number): Promise<OwnIdentity> {
+  let row = await readLife(sql, seenEntry);
+  if (row === undefined) {
+    await insertLife(sql, 1, randomUUID(), { actor: 'relais', reason: 'first start' });
+    row = await readLife(sql, seenEntry);
+  }
+  return {
+    installation: row?.installation ?? '',
+    life: row?.life ?? '',
+    entry: row?.entry ?? 0,
+    entryAt: row?.entry_at ?? '',
+    seenAt: row?.seen_at ?? undefined,
+    seenArchived: row?.archived === 1,
+  };
+}
+
+/** A new life: whatever Redis knows of the one before is not ours any more. */
+export async function beginLife(
+  sql: Sql,
+  by: { readonly actor: string; readonly reason: string },
+): Promise<void> {
+  const row = await readLife(sql, 0);
+  await insertLife(sql, (row?.number ?? 0) + 1, row?.installation ?? randomUUID(), by);
+}
+
+async function insertLife(
+  sql: Sql,
+  number: number,
+  installation: string,
+  by: { readonly actor: string; readonly reason: string },
+): Promise<void> {
+  try {
+    await sql.run(
+      'INSERT INTO installation_lives (number, installation, life, actor, reason) VALUES (?, ?, ?, ?, ?)',
+      [number, installation, randomUUID(), by.actor.slice(0, 120), by.reason.slice(0, 200)],
+    );
+  } catch (error) {
+    // Another process was faster: its life is in force.
+    if (!(error instanceof SqlFailure) || error.errno !== duplicateKey) throw error;
+  }
+}
