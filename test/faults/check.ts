@@ -1,7 +1,17 @@
 // The checker: pure rules over the ledgers of a storm. Every figure that must be 0 names the guarantee it stands for.
 // Invariant: an order of events is taken from the log's ids, which grow under the locks that decide it; no clock is trusted.
 import { inFlight, limitsPassed } from './check-flight.ts';
-import type { DeliveryLine, Entry, Ledgers, Receipt } from './ledgers.ts';
+import {
+  hostileLeft,
+  leftStanding,
+  madeTwice,
+  otherContent,
+  otherKeys,
+  toAnother,
+  twice,
+} from './check-keys.ts';
+import { correctionsNotTold, notFollowed, notTold, takenBackSent } from './check-told.ts';
+import { ended, type DeliveryLine, type Entry, type Ledgers, type Receipt } from './ledgers.ts';
 
 export interface Figures {
   readonly leads: number;
@@ -19,7 +29,6 @@ export interface Figures {
   readonly faults: Readonly<Record<string, readonly string[]>>;
 }
 
-export const ended = (state: string): boolean => ['delivered', 'failed', 'cancelled'].includes(state);
 const settledEntries: ReadonlySet<string> = new Set(['outcome', 'outcome_unknown']);
 export const attemptOf = (one: Entry): string => `${one.deliveryId}/${one.run}/${one.attempt}`;
 
@@ -43,6 +52,14 @@ export const zeros = {
   twice: 'one lead created twice at one destination',
   otherContent: 'another content under a key the recipient may know',
   brokenLog: 'the log does not verify',
+  otherKey: 'one delivery and content under two keys',
+  toAnother: 'received by somebody it was not for',
+  corrections: 'correction that a recipient with the lead never learnt',
+  takenBack: 'a grant sent again that the person took back with another lead',
+  leftStanding: 'a row handed in that nobody took or refused',
+  hostile: 'a hostile row that did not end as a visible refusal',
+  madeTwice: 'a record made twice at a recipient that is asked first',
+  stoodStill: 'a process that stood still or ended by itself',
 } as const;
 
 export function check(ledgers: Ledgers): Figures {
@@ -56,6 +73,7 @@ export function check(ledgers: Ledgers): Figures {
     deliveriesOf: Map.groupBy(deliveries, (one) => one.leadId),
     receiptsOf: Map.groupBy(receipts, (one) => one.key),
     deliveryOf: new Map(deliveries.map((one) => [one.id, one])),
+    refusedBy: new Map(ledgers.handedIn.map((one) => [one.reference, one.refusedBy ?? []])),
     poison: new Set(ledgers.handedIn.filter((one) => one.poison).map((one) => one.reference)),
   };
   return {
@@ -73,7 +91,7 @@ export function check(ledgers: Ledgers): Figures {
     faults: {
       [zeros.lost]: lost(story),
       [zeros.unsettled]: deliveries
-        .filter((one) => !ended(one.state))
+        .filter((one) => !ended(one.state) && !mayStand(one, ledgers))
         .map((one) => `${one.destination} ${one.state}:${one.reason} ${one.id}`),
       [zeros.givenUp]: givenUp(story),
       [zeros.unlogged]: unlogged(story),
@@ -93,11 +111,19 @@ export function check(ledgers: Ledgers): Figures {
       [zeros.twice]: twice(deliveries),
       [zeros.otherContent]: otherContent(story),
       [zeros.brokenLog]: ledgers.brokenLog,
+      [zeros.otherKey]: otherKeys(ledgers),
+      [zeros.toAnother]: toAnother(ledgers),
+      [zeros.corrections]: correctionsNotTold(story),
+      [zeros.takenBack]: takenBackSent(story),
+      [zeros.leftStanding]: leftStanding(ledgers),
+      [zeros.hostile]: hostileLeft(ledgers),
+      [zeros.madeTwice]: madeTwice(story),
+      [zeros.stoodStill]: ledgers.stoodStill,
     },
   };
 }
 
-interface Story extends Ledgers {
+export interface Story extends Ledgers {
   readonly departed: readonly Entry[];
   readonly referenceOf: ReadonlyMap<number, string>;
   readonly byLead: ReadonlyMap<number, readonly Entry[]>;
@@ -105,6 +131,7 @@ interface Story extends Ledgers {
   readonly receiptsOf: ReadonlyMap<string, readonly Receipt[]>;
   readonly deliveryOf: ReadonlyMap<number, DeliveryLine>;
   readonly poison: ReadonlySet<string>;
+  readonly refusedBy: ReadonlyMap<string, readonly string[]>;
 }
 
 const says = (consents: string | null, state: string): boolean =>
@@ -128,14 +155,19 @@ function lost({ handedIn, leads, deliveriesOf }: Story): readonly string[] {
 const fairEnds =
   /^(erased|superseded|not_needed|manual_erasure_required|manual_update_required|not_accepted)/;
 
-function givenUp({ deliveries, referenceOf, poison }: Story): readonly string[] {
+/** What nobody may send any more stands visibly until somebody decides; erasures and withdrawals have figures of their own. */
+const mayStand = ({ destination, action, reason }: DeliveryLine, { unauthorised }: Ledgers): boolean =>
+  unauthorised.has(destination) && action !== 'erase' && reason.startsWith('recipient_not_authorised');
+
+function givenUp({ deliveries, referenceOf, poison, refusedBy }: Story): readonly string[] {
   return deliveries
     .filter(
       (one) =>
         ended(one.state) &&
         one.state !== 'delivered' &&
         !fairEnds.test(one.reason) &&
-        !poison.has(referenceOf.get(one.leadId) ?? ''),
+        !poison.has(referenceOf.get(one.leadId) ?? '') &&
+        !(refusedBy.get(referenceOf.get(one.leadId) ?? '') ?? []).includes(one.destination),
     )
     .map((one) => `${one.destination} ${one.action} ${one.state}:${one.reason} ${one.id}`);
 }
@@ -181,46 +213,15 @@ function revoked(entries: readonly Entry[]): readonly string[] {
   const ends = new Map(
     entries.filter((one) => one.entry === 'revoked').map((one) => [one.authorisationId, one.id]),
   );
-  return entries
-    .filter((one) => one.entry === 'departed' && one.id > (ends.get(one.authorisationId) ?? Infinity))
-    .map((one) => `${one.destination} ${one.deliveryId} under ${one.authorisationId}`);
-}
-
-function notFollowed({ byLead, deliveriesOf, referenceOf }: Story): readonly string[] {
-  return [...byLead].flatMap(([leadId, story]) => {
-    if (!story.some((one) => one.entry === 'erased')) return [];
-    const had = new Set(
-      story.filter((one) => one.entry === 'departed' && one.action !== 'erase').map((one) => one.destination),
-    );
-    const followed = (deliveriesOf.get(leadId) ?? []).filter(
-      (one) =>
-        one.action === 'erase' &&
-        (one.state === 'delivered' || /^(not_needed|manual_erasure_required)/.test(one.reason)),
-    );
-    return [...had]
-      .filter((destination) => !followed.some((one) => one.destination === destination))
-      .map((destination) => `${referenceOf.get(leadId) ?? leadId} ${destination}`);
-  });
-}
-
-/** The last content a recipient took of a lead must say `withdrawn`, unless a person has to tell it. */
-function notTold({ byLead, deliveriesOf, receiptsOf, referenceOf }: Story): readonly string[] {
-  return [...byLead].flatMap(([leadId, story]) => {
-    if (!story.some((one) => one.entry === 'withdrawn') || story.some((one) => one.entry === 'erased'))
-      return [];
-    const mine = deliveriesOf.get(leadId) ?? [];
-    return [...Map.groupBy(mine, (one) => one.destination)].flatMap(([destination, group]) => {
-      if (group.some((one) => one.reason === 'manual_update_required')) return [];
-      const last = group
-        .flatMap((one) => receiptsOf.get(one.key) ?? [])
-        .filter((one) => one.optIn !== undefined && one.did !== 'refused')
-        .toSorted((a, b) => a.at - b.at)
-        .at(-1);
-      return last !== undefined && last.optIn !== 'RETRAIT'
-        ? [`${referenceOf.get(leadId) ?? leadId} ${destination}`]
-        : [];
-    });
-  });
+  return (
+    entries
+      .filter((one) => one.entry === 'departed' && one.id > (ends.get(one.authorisationId) ?? Infinity))
+      // What a person took back goes to whoever has it, under the authorisation of that time.
+      .filter(
+        (one) => one.action !== 'erase' && !(one.action === 'update' && says(one.consents, 'withdrawn')),
+      )
+      .map((one) => `${one.destination} ${one.deliveryId} under ${one.authorisationId}`)
+  );
 }
 
 /** A worker that lost its lease may only write `late`. */
@@ -244,24 +245,4 @@ function neverDeparted({ entries, departed }: Story): readonly string[] {
   return entries
     .filter((one) => settledEntries.has(one.entry) && !left.has(attemptOf(one)))
     .map((one) => `${one.destination} ${attemptOf(one)}`);
-}
-
-function twice(deliveries: readonly DeliveryLine[]): readonly string[] {
-  const creates = deliveries.filter((one) => one.action === 'create' && one.state === 'delivered');
-  const groups = Map.groupBy(creates, (one) => `${one.leadId} ${one.destination}`);
-  return [...groups].filter(([, group]) => group.length > 1).map(([name]) => name);
-}
-
-/** Guarantee 4: key and content stay as they were, unless a right forbids it or the recipient said a definite no. */
-function otherContent({ receipts, deliveries, byLead }: Story): readonly string[] {
-  const leadOf = new Map(deliveries.map((one) => [one.key, one.leadId]));
-  const groups = Map.groupBy(
-    receipts.filter((one) => one.did !== 'refused' && one.file === undefined),
-    (one) => `${one.destination} ${one.sentKey}`,
-  );
-  return [...groups].flatMap(([name, group]) => {
-    if (new Set(group.map((one) => one.content)).size < 2) return [];
-    const story = byLead.get(leadOf.get(group[0]?.key ?? '') ?? 0) ?? [];
-    return story.some((one) => one.entry === 'erased' || one.entry === 'withdrawn') ? [] : [name];
-  });
 }

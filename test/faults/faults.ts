@@ -1,13 +1,14 @@
-// npm run faults -- --minutes N --seed S: a storm of faults, then the account of every lead. Exit 1 when a figure is not 0 that must be,
-// 3 when MySQL's own files did not survive: then the figures mean nothing.
-// npm run faults -- --plant NAME|all: a bug planted in a copy must be caught. Exit 1 when one is not.
+// npm run faults: a storm of faults, then the account of every lead; or bugs planted in a copy, each of which must be caught.
+// Invariant: the exit code says it all: 0, 1 when a figure is not 0 that must be or a plant was missed, 2 for a wrong use, 3 when
+// MySQL's own files did not survive, so that the figures mean nothing.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { plants } from './plants.ts';
 import { planting } from './plants-run.ts';
 import { report } from './report.ts';
 import { startStormServers } from './servers.ts';
-import { storm } from './storm.ts';
+import { everyMischief, storm } from './storm.ts';
 
 const { values } = parseArgs({
   options: {
@@ -19,12 +20,16 @@ const { values } = parseArgs({
     calm: { type: 'string', default: '480' },
     /** Mischief left out, names with commas. */
     without: { type: 'string', default: '' },
+    /** Mischief done more often, names with commas. */
+    favour: { type: 'string', default: '' },
     'no-poison': { type: 'boolean', default: false },
     /** Writes the result there too. */
     json: { type: 'string' },
     /** Where the ledgers go when something is wrong; default: .relais/faults-ledgers-SEED.json. */
     ledgers: { type: 'string' },
     plant: { type: 'string' },
+    plants: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
 // Told to end, we take the processes and servers with us: what listens for `exit` sees to it.
@@ -33,9 +38,34 @@ const root = process.cwd();
 const seed = Number(values.seed);
 const seconds = Math.round(Number(values.minutes) * 60);
 
-if (values.plant === undefined) await oneStorm();
-else if (!(await planting(values.plant, { root, seed, log: (line) => console.log(line) })))
-  process.exitCode = 1;
+const plant = values.plants ? 'all' : values.plant;
+
+if (values.help) console.log(help());
+else if (!(seconds > 0) || !Number.isFinite(seed)) {
+  console.error(`--minutes and --seed are numbers.\n\n${help()}`);
+  process.exitCode = 2;
+} else if (plant === undefined) await oneStorm();
+else if (!(await planting(plant, { root, seed, log: (line) => console.log(line) }))) process.exitCode = 1;
+
+function help(): string {
+  return `npm run faults -- [options]: real processes and services under a storm, then the account of every lead
+
+  --minutes N       how long it blows, 1 by default; the calm afterwards takes one to eight minutes more
+  --seed S          the same seed draws the same mischief; any by default, and said
+  --rate N          leads a second, 20 by default
+  --calm N          seconds everything may take to settle, 480 by default
+  --without A,B     mischief left out
+  --favour A,B      mischief done eight times as often
+  --no-poison       no lead that must be given up
+  --json FILE       the result as JSON too
+  --ledgers FILE    the ledgers of a storm that failed; .relais/faults-ledgers-SEED.json by default
+  --plants          every bug planted, one after the other; each must be caught (about two minutes each)
+  --plant NAME      one of them: ${plants.map((one) => one.name).join(', ')}
+
+mischief: ${Object.keys(everyMischief).join(', ')}
+exit code: 0 all is 0 that must be; 1 something is not, or a plant was missed; 2 wrong use; 3 MySQL's own tables were damaged
+More: docs/faults.md`;
+}
 
 async function oneStorm(): Promise<void> {
   const servers = await startStormServers(join(root, '.relais', `faults-${process.pid}`), (line) =>
@@ -52,6 +82,7 @@ async function oneStorm(): Promise<void> {
       outageMs: Math.min(60_000, seconds * 150),
       calmMs: Number(values.calm) * 1_000,
       without: values.without.split(','),
+      favour: values.favour.split(','),
       poison: !values['no-poison'],
       keepLedgers: values.ledgers ?? join(root, '.relais', `faults-ledgers-${seed}.json`),
       log: (line) => console.log(line),

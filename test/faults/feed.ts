@@ -3,8 +3,9 @@
 import { requestFile } from '../../src/delivery/files.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import type { Gateway } from '../trip/gateway.ts';
-import type { HandedIn } from './ledgers.ts';
-import { clientId, isUnanswered, mostUnanswered, nextLead } from './mappings.ts';
+import { isUnanswered, mostUnanswered, nextLead } from './leads.ts';
+import type { ChangeRow, HandedIn } from './ledgers.ts';
+import { clientId, type Pace } from './mappings.ts';
 import type { Random } from './random.ts';
 import { pause, perhaps, surely } from './scene.ts';
 
@@ -21,6 +22,9 @@ export function feed(options: {
   readonly rate: number;
   readonly seconds: number;
   readonly poison: boolean;
+  readonly pace: Pace;
+  /** Where corrections are written down once they are committed. */
+  readonly changes: ChangeRow[];
 }): Feed {
   const { gateway, random } = options;
   const handedIn: HandedIn[] = [];
@@ -29,27 +33,25 @@ export function feed(options: {
   const waiting: Promise<void>[] = [];
   let unanswered = 0;
 
-  const correction = (number: number): IntakeValues => {
-    const reference = `F-${Math.max(0, number - random.between(0, 6))}`;
-    return {
-      client_id: clientId,
-      kind: 'correction',
-      reference,
-      row_reference: `${reference}-k${number}`,
-      last_name: `Martin-${number}`,
-    };
+  const correct = async (number: number): Promise<void> => {
+    const { reference, poison } = handedIn.at(-1 - random.between(0, 6)) ?? { reference: '', poison: true };
+    if (poison) return;
+    const row = { reference, kind: 'correction', row_reference: `${reference}-k${number}` };
+    await handInChange(options, { ...row, last_name: `Martin-${number}` });
   };
   const leads = async (): Promise<void> => {
     for (let number = 0; Date.now() < end; number += 1) {
       // Poison takes its time to be given up: none in the last part.
       const early = Date.now() < start + (end - start) * 0.7;
       const kind = unanswered < mostUnanswered ? 'any' : 'answered';
-      const { row, handed } = nextLead(number, random, options.poison && early ? kind : 'none');
+      const { row, handed } = nextLead(number, random, {
+        poison: options.poison && early ? kind : 'none',
+        pace: options.pace,
+      });
       if (isUnanswered(handed.reference)) unanswered += 1;
       waiting.push(surely(() => gateway.send(row)).then(() => void handedIn.push(handed)));
       // Changes right behind the lead: updates that must wait for their create.
-      if (random.next() < 0.35)
-        waiting.push(perhaps(() => gateway.send(correction(number))).then(() => undefined));
+      if (random.next() < 0.35) waiting.push(correct(number));
       await pause(Math.max(1, start + ((number + 1) * 1_000) / options.rate - Date.now()));
     }
   };
@@ -63,4 +65,15 @@ export function feed(options: {
     handedIn,
     done: Promise.all([leads(), files()]).then(async () => void (await Promise.all(waiting))),
   };
+}
+
+/** A change of a lead as a row, written down for the account once it is committed: where the answer was lost nobody can ask for it. */
+export async function handInChange(
+  { gateway, changes }: { readonly gateway: Gateway; readonly changes: ChangeRow[] },
+  row: IntakeValues & { readonly reference: string; readonly row_reference: string },
+): Promise<void> {
+  await perhaps(async () => {
+    await gateway.send({ client_id: clientId, ...row });
+    changes.push({ reference: row.reference, rowReference: row.row_reference });
+  });
 }

@@ -13,7 +13,7 @@ export interface Member {
   readonly redis: Proxy;
   readonly pid: () => number | undefined;
   readonly kill: (signal: NodeJS.Signals) => void;
-  /** Moves its clock, ms from the true time. */
+  /** Moves its clock, ms from the time of its host; hosts are apart by up to two minutes, all the time. */
   readonly clock: (ms: number) => void;
   /** Forgets the step it was to die at. */
   readonly spare: () => void;
@@ -23,8 +23,10 @@ export interface Fleet {
   readonly members: readonly Member[];
   /** Times a process died at a step, by name. */
   readonly deaths: Readonly<Record<string, number>>;
+  /** Processes that worked for seconds without looking up, or that ended by themselves. */
+  readonly stoodStill: readonly string[];
   readonly aim: () => void;
-  /** No more deaths at steps, every passage open, every clock true. Nobody is started anew: who hangs must come back by itself. */
+  /** No more deaths at steps, every passage open, every clock its host's. Nobody is started anew: who hangs must come back by itself. */
   readonly calm: () => void;
   /** The end of what each process wrote, for a storm that failed. */
   readonly lastWords: () => string;
@@ -42,11 +44,24 @@ export interface FleetOptions {
 
 /** This part of the processes is not told to die. */
 const spared = 0.4;
+/** How far a host's clock may be from the true time, ms. */
+const mostApart = 120_000;
+/** How V8 ends a process whose heap is exhausted. */
+const crashes: ReadonlySet<string> = new Set([
+  'SIGABRT',
+  'SIGTRAP',
+  'SIGILL',
+  'SIGSEGV',
+  '134',
+  '133',
+  '139',
+]);
 const preload = join(import.meta.dirname, 'preload.ts');
 
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const { gateway, random } = options;
   const deaths: Record<string, number> = {};
+  const stoodStill: string[] = [];
   const words: string[] = [];
   let stormy = true;
   let closed = false;
@@ -58,7 +73,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   };
   process.once('exit', endWithUs);
 
-  const launch = (role: Role, mysql: Proxy, redis: Proxy): ChildProcess => {
+  const launch = (role: Role, mysql: Proxy, redis: Proxy, apart: number): ChildProcess => {
     const { config } = gateway;
     const through = (url: string, port: number): string => {
       const moved = new URL(url);
@@ -82,6 +97,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
         RELAIS_PLANNER_IDLE_MS: '10',
         RELAIS_LOG_LEVEL: 'warn',
         FAULTS_KILL: JSON.stringify(plan),
+        FAULTS_CLOCK: String(apart),
         ...options.environment,
       },
     });
@@ -89,6 +105,8 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       const text = part.toString();
       const death = /^storm: died at (.+)$/m.exec(text)?.[1];
       if (death !== undefined) deaths[death] = (deaths[death] ?? 0) + 1;
+      const still = /^storm: stood still for (.+)$/m.exec(text)?.[1];
+      if (still !== undefined) stoodStill.push(`${role} stood still for ${still}`);
       words.push(text);
       if (words.length > 400) words.splice(0, 200);
     };
@@ -101,18 +119,21 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const enlist = async (role: Role): Promise<Member> => {
     const mysql = await startProxy(options.mysql());
     const redis = await startProxy(options.redis());
+    const apart = random.between(-mostApart, mostApart);
     let child: ChildProcess;
     const tell = (words: object): void => {
       if (child.connected) child.send(words, () => undefined);
     };
     const enter = (): void => {
       if (closed) return;
-      child = launch(role, mysql, redis);
+      child = launch(role, mysql, redis, apart);
       const mine = child;
       children.add(mine);
       ends.push(
         new Promise((done) => {
-          mine.on('exit', () => {
+          mine.on('exit', (code, signal) => {
+            if (crashes.has(String(signal ?? code)))
+              stoodStill.push(`${role} ended by itself: ${signal ?? code}`);
             children.delete(mine);
             if (!closed) setTimeout(enter, random.between(0, 400));
             done();
@@ -128,7 +149,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       redis,
       pid: () => child.pid,
       kill: (signal) => void child.kill(signal),
-      clock: (ms) => tell({ clock: ms }),
+      clock: (ms) => tell({ clock: apart + ms }),
       spare: () => tell({ spared: true }),
     };
   };
@@ -139,6 +160,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   return {
     members,
     deaths,
+    stoodStill,
     aim: () => {
       for (const { mysql, redis } of members) {
         mysql.aim(options.mysql());

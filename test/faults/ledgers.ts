@@ -8,12 +8,35 @@ export interface HandedIn {
   readonly owed: readonly string[];
   /** A lead that some recipient or the mapping will never take: its end is `failed`. */
   readonly poison: boolean;
+  /** Who asked: leads of one person share mail and phone. */
+  readonly person: number;
+  /** Destinations that take a part of it and refuse the rest: its end there is `failed`, and they hold the opt-in. */
+  readonly refusedBy?: readonly string[];
+}
+
+/** A correction or a withdrawal handed in as a row. */
+export interface ChangeRow {
+  readonly reference: string;
+  readonly rowReference: string;
+}
+
+/** A row meant to do harm, as it was handed in. */
+export interface HostileRow {
+  readonly reference: string;
+  /** `refused`: nothing else may become of it. `settled`: taken or refused, but never left standing. */
+  readonly must: 'refused' | 'settled';
+  /** The database itself would not have it from the account that hands rows in. */
+  readonly atTheDoor: boolean;
 }
 
 export interface LeadLine {
   readonly id: number;
   readonly reference: string;
   readonly erased: boolean;
+  /** The name that the last correction gave it (`Bernard-7`); empty while nobody corrected it. */
+  readonly name: string;
+  /** A withdrawal was recorded, whatever its stamp and those of the grants. No storm asks a person again afterwards. */
+  readonly withdrawn: boolean;
 }
 
 export interface DeliveryLine {
@@ -54,6 +77,8 @@ export interface Receipt {
   readonly sentKey: string;
   readonly action: 'create' | 'update' | 'erase';
   readonly optIn?: string | undefined;
+  /** The name a correction gave the lead; empty before one, undefined where the content carries no name. */
+  readonly named?: string | undefined;
   /** Digest of the content, to see another content under one key. */
   readonly content: string;
   /** What it did with it: `taken`, `refused` (a definite no: may be written anew), `silent` (no readable answer). */
@@ -73,18 +98,55 @@ export interface Ledgers {
   >;
   /** What `relais log verify` finds wrong. */
   readonly brokenLog: readonly string[];
+  readonly changes: readonly ChangeRow[];
+  readonly hostile: readonly HostileRow[];
+  /** Rows still in lead_intake. */
+  readonly rows: readonly {
+    readonly reference: string;
+    readonly rowReference: string;
+    readonly status: string;
+  }[];
+  /** Row references that were taken in. */
+  readonly taken: ReadonlySet<string>;
+  /** Deliveries somebody was alerted about. */
+  readonly alerted: ReadonlySet<number>;
+  /** Destinations whose recipient is authorised no more when the storm ends. */
+  readonly unauthorised: ReadonlySet<string>;
+  /** Recipients that are asked before anything is sent again, and know no keys. */
+  readonly asked: readonly string[];
+  /** Processes that worked seconds without looking up, or ended by themselves. */
+  readonly stoodStill: readonly string[];
 }
 
-type Known = Pick<Ledgers, 'handedIn' | 'receipts' | 'limits' | 'brokenLog'>;
+type Known = Omit<
+  Ledgers,
+  'leads' | 'deliveries' | 'entries' | 'rows' | 'taken' | 'alerted' | 'unauthorised'
+>;
 
 /** Reads what the gateway wrote, beside what the harness saw. */
 export async function readLedgers(sql: Database, known: Known): Promise<Ledgers> {
-  const leads = await sql.all<{ id: number; reference: string; erased: number }>(
-    'SELECT id, reference, erased_at IS NOT NULL AS erased FROM leads ORDER BY id',
+  const leads = await sql.all<Omit<LeadLine, 'erased' | 'withdrawn'> & { erased: number; withdrawn: number }>(
+    `SELECT l.id, l.reference, l.erased_at IS NOT NULL AS erased, COALESCE(p.last_name, '') AS name,
+            EXISTS (SELECT 1 FROM consents c WHERE c.lead_id = l.id AND c.state = 'withdrawn') AS withdrawn
+       FROM leads l LEFT JOIN prospects p ON p.lead_id = l.id ORDER BY l.id`,
+  );
+  const taken = await sql.all<{ reference: string }>(
+    'SELECT row_reference AS reference FROM intake_receipts',
+  );
+  const alerts = await sql.all<{ id: number }>(
+    'SELECT DISTINCT delivery_id AS id FROM alerts WHERE delivery_id > 0',
+  );
+  const unauthorised = await sql.all<{ id: string }>(
+    `SELECT destination_id AS id FROM authorisations GROUP BY destination_id HAVING SUM(revoked_at IS NULL) = 0`,
   );
   return {
     ...known,
-    leads: leads.map((lead) => ({ ...lead, erased: lead.erased === 1 })),
+    leads: leads.map(({ erased, withdrawn, name, ...lead }) => ({
+      ...lead,
+      name: givenName(name) ?? '',
+      erased: erased === 1,
+      withdrawn: withdrawn === 1,
+    })),
     deliveries: await sql.all<DeliveryLine>(
       `SELECT id, lead_id AS leadId, destination_id AS destination, action, state, reason, delivery_key AS \`key\`
          FROM deliveries ORDER BY id`,
@@ -94,5 +156,16 @@ export async function readLedgers(sql: Database, known: Known): Promise<Ledgers>
               reason, consents, authorisation_id AS authorisationId, batch_id AS batchId, file_name AS fileName
          FROM handovers ORDER BY id`,
     ),
+    rows: await sql.all(
+      'SELECT reference, row_reference AS rowReference, status FROM lead_intake ORDER BY id',
+    ),
+    taken: new Set(taken.map((one) => one.reference)),
+    alerted: new Set(alerts.map((one) => one.id)),
+    unauthorised: new Set(unauthorised.map((one) => one.id)),
   };
 }
+
+export const ended = (state: string): boolean => ['delivered', 'failed', 'cancelled'].includes(state);
+
+/** The name a correction of the storm gives, wherever it stands in a text. */
+export const givenName = (text: string): string | undefined => /(?:Bernard|Martin)-\d+/.exec(text)?.[0];

@@ -1,20 +1,34 @@
-// The client of the storm: three webhooks, a mailbox and a folder of files, each with its own habits.
+// The client of the storm: webhooks, a mailbox and a folder of files, each with its own habits.
 // Invariant: patient enough that no storm exhausts a sound lead, so that a lead given up is a fault of the gateway.
-import type { IntakeValues } from '../../src/store/intake.ts';
-import { leadRow } from '../trip/gateway.ts';
-import type { HandedIn } from './ledgers.ts';
-import type { Random } from './random.ts';
 
 export const clientId = 'essai';
-/** `crm` knows leads by its own reference, `hub` by ours, `slow` takes few a minute. */
-export const destinations = ['essai-crm', 'essai-hub', 'essai-slow', 'essai-mail', 'essai-csv'] as const;
+/**
+ * `crm` knows leads by its own reference, `hub` by ours, `slow` takes few a minute, `gone` loses its authorisation for good,
+ * `calls` needs a person and then a deal, `asked` knows no keys and is asked before anything is sent again.
+ */
+export const destinations = [
+  'essai-crm',
+  'essai-hub',
+  'essai-slow',
+  'essai-gone',
+  'essai-calls',
+  'essai-asked',
+  'essai-mail',
+  'essai-csv',
+] as const;
 export type DestinationId = (typeof destinations)[number];
 export const webhooks = ['essai-crm', 'essai-hub', 'essai-slow'] as const;
+export const goneId = 'essai-gone';
+/** Asked before anything is sent again, and without a memory for keys. */
+export const askedFirst: readonly DestinationId[] = ['essai-asked'];
 
 export const limits: Readonly<Record<string, { concurrency: number; perMinute?: number }>> = {
   'essai-crm': { concurrency: 12 },
   'essai-hub': { concurrency: 8 },
   'essai-slow': { concurrency: 2, perMinute: 90 },
+  'essai-gone': { concurrency: 6 },
+  'essai-calls': { concurrency: 6 },
+  'essai-asked': { concurrency: 4 },
   'essai-mail': { concurrency: 4 },
 };
 
@@ -33,14 +47,13 @@ export const leaseMs: Record<Pace, number> = { usual: 8_500, brisk: 6_200 };
 function webhook(
   name: string,
   { http, pace }: Places,
-  update: string,
-  erase: string,
-  accepts: string,
+  { update, erase, accepts, lookup }: Record<'update' | 'erase' | 'accepts', string> & { lookup?: string },
 ): string {
   const { concurrency, perMinute } = limits[`essai-${name}`] ?? { concurrency: 8 };
   return `destination: essai-${name}
 connector: webhook
-send: { url: 'http://localhost:${http}/${name}/leads' }
+send: { url: 'http://localhost:${http}/${name}/leads'${lookup === undefined ? '' : `, lookup: { ${lookup} }`} }
+${lookup === undefined ? '' : 'onUnknown: lookup'}
 ${timeouts[pace]}
 ${retry}
 maxAge: 2h
@@ -56,8 +69,43 @@ fields:
 response:
   - { accepted: { status: 2xx, json: { success: true } }, reference: $.id }
   - { refused: { status: 422 } }
+${lookup === undefined ? '' : '  - { accepted: { status: 200, json: { there: true } }, on: lookup, reference: $.id }\n  - { absent: { status: 404 }, on: lookup }'}
 update: { send: { ${update} } }
 erase: { send: { ${erase} }, fields: [{ to: ref, from: id }] }
+`;
+}
+
+/** A person with the opt-in, then a deal, which is refused for some. */
+function calls({ http, pace }: Places): string {
+  const url = (path: string): string => `url: 'http://localhost:${http}/calls/${path}'`;
+  const person =
+    '[{ to: ref, from: id, required: true }, { to: nom, from: identity.lastName, required: true }, { to: envoye, from: delivery.sentAt }]';
+  return `destination: essai-calls
+connector: webhook
+${timeouts[pace]}
+${retry}
+maxAge: 2h
+limits: { concurrency: 6 }
+accepts: { programme: ['ES-CALLS*'] }
+consent:
+  - ${consent}
+calls:
+  - name: person
+    send: { ${url('persons')} }
+    fields: ${person}
+    capture: { id: $.id }
+  - name: deal
+    send: { ${url('persons/{person.id}/deals')} }
+    fields: [{ to: ref, from: id }, { to: person, from: calls.person.id }]
+    capture: { id: $.id }
+response:
+  - { accepted: { status: 2xx, json: { success: true } }, reference: $.id }
+  - { refused: { status: 422 } }
+update: { send: { method: PATCH, ${url('persons/{person.id}')} }, fields: ${person} }
+erase:
+  calls:
+    - { name: deal, send: { method: DELETE, ${url('deals/{deal.id}')} } }
+    - { name: person, send: { method: DELETE, ${url('persons/{person.id}')} } }
 `;
 }
 
@@ -90,27 +138,28 @@ ${destinations
   )
   .join('\n')}
 `,
-    'essai/crm.yaml': webhook(
-      'crm',
-      places,
-      `method: PUT, ${url('crm/leads/{reference}')}`,
-      `method: DELETE, ${url('crm/leads/{reference}')}`,
-      '',
+    'essai/crm.yaml': webhook('crm', places, {
+      update: `method: PUT, ${url('crm/leads/{reference}')}`,
+      erase: `method: DELETE, ${url('crm/leads/{reference}')}`,
+      accepts: '',
+    }),
+    ...Object.fromEntries(
+      ['hub', 'slow', 'gone'].map((name) => [
+        `essai/${name}.yaml`,
+        webhook(name, places, {
+          update: `method: PUT, ${url(`${name}/leads`)}`,
+          erase: `method: DELETE, ${url(`${name}/leads`)}`,
+          accepts: `accepts: { programme: ['ES-${name.toUpperCase()}*'] }`,
+        }),
+      ]),
     ),
-    'essai/hub.yaml': webhook(
-      'hub',
-      places,
-      `method: PUT, ${url('hub/leads')}`,
-      `method: DELETE, ${url('hub/leads')}`,
-      "accepts: { programme: ['ES-HUB*'] }",
-    ),
-    'essai/slow.yaml': webhook(
-      'slow',
-      places,
-      `method: PUT, ${url('slow/leads')}`,
-      `method: DELETE, ${url('slow/leads')}`,
-      "accepts: { programme: ['ES-SLOW*'] }",
-    ),
+    'essai/asked.yaml': webhook('asked', places, {
+      update: `method: PUT, ${url('asked/leads/{leadReference}')}`,
+      erase: `method: DELETE, ${url('asked/leads/{leadReference}')}`,
+      accepts: "accepts: { programme: ['ES-ASKED*'] }",
+      lookup: url('asked/leads/{leadReference}'),
+    }),
+    'essai/calls.yaml': calls(places),
     'essai/mail.yaml': `destination: essai-mail
 connector: email
 send: { to: leads@essai.example, from: Centre de contact <leads@relais.example>, smtp: { host: localhost, port: ${smtp}, user: relais, password: 'secret:SMTP' }, subject: 'Nouvelle demande {leadReference}' }
@@ -146,45 +195,5 @@ fields:
 update: {}
 erase: { fields: [{ to: CLE, from: delivery.key }, { to: ACTION, from: delivery.action }, { to: REF, from: id }] }
 `,
-  };
-}
-
-const shares: readonly (readonly [programme: string, share: number, also: readonly DestinationId[]])[] = [
-  ['ES-CRM', 0.25, []],
-  ['ES-HUB', 0.35, ['essai-hub']],
-  ['ES-SLOW', 0.05, ['essai-slow']],
-  ['ES-MAIL', 0.15, ['essai-mail']],
-  ['ES-FILE', 0.2, ['essai-csv']],
-];
-
-/** What the recipients do with a lead of such a name, every time. */
-const poisons = ['refused', 'nameless', 'broken', 'cut'] as const;
-const answered = ['refused', 'nameless'] as const;
-/** Alone in the calm, five of the others would hold their destination, and while it is held nothing is given up. */
-export const mostUnanswered = 4;
-export const isUnanswered = (reference: string): boolean => /^P-(broken|cut)/.test(reference);
-
-/** The next lead: most are sound, a few are poison for the CRM or the mapping. */
-export function nextLead(
-  number: number,
-  random: Random,
-  poison: 'none' | 'answered' | 'any',
-): { readonly row: IntakeValues; readonly handed: HandedIn } {
-  if (poison !== 'none' && random.next() < 0.02) {
-    const kind = random.pick(poison === 'any' ? poisons : answered);
-    const reference = `P-${kind}-${number}`;
-    const row = leadRow(reference, {
-      programme: 'ES-CRM',
-      ...(kind === 'nameless' ? { last_name: null } : {}),
-    });
-    return { row, handed: { reference, owed: ['essai-crm'], poison: true } };
-  }
-  const reference = `F-${number}`;
-  let at = random.next();
-  const share = shares.find(([, part]) => (at -= part) < 0) ?? shares[0];
-  const [programme, , also] = share as (typeof shares)[number];
-  return {
-    row: leadRow(reference, { programme }),
-    handed: { reference, owed: ['essai-crm', ...also], poison: false },
   };
 }

@@ -1,14 +1,15 @@
-// What happens to leads and recipients: moods, outages, rights, corrections of the set-up, jobs that come twice.
-import { Queue } from 'bullmq';
+// What happens to leads and recipients: moods, outages, rights, corrections of leads and of the set-up.
+import type { Authorisation } from '../../src/domain/destination.ts';
 import { setDestinationStatus } from '../../src/delivery/suspend.ts';
-import { queueName, queuePrefix } from '../../src/queue/jobs.ts';
 import {
   insertAuthorisation,
   readAuthorisations,
   revokeAuthorisation,
 } from '../../src/store/authorisations.ts';
+import type { Database } from '../../src/store/database.ts';
 import { appendHandovers } from '../../src/store/handovers.ts';
-import { clientId, destinations, stormFiles, webhooks } from './mappings.ts';
+import { handInChange } from './feed.ts';
+import { clientId, destinations, goneId, stormFiles, webhooks } from './mappings.ts';
 import type { Random } from './random.ts';
 import { pause, perhaps, surely, type Mischief, type Scene } from './scene.ts';
 
@@ -17,10 +18,11 @@ const by = { actor: 'storm', reason: 'storm' };
 export const usualTrouble = 0.15;
 
 /** A lead on its way right now, most of the time; else one of the last, else any. */
-async function someReference(scene: Scene, random: Random): Promise<string | undefined> {
+export async function someReference(scene: Scene, random: Random): Promise<string | undefined> {
   const dice = random.next();
-  if (dice < 0.25) return `F-${Math.max(0, scene.handedIn() - 1 - random.between(0, 4))}`;
-  if (dice < 0.35) return `F-${random.between(0, Math.max(1, scene.handedIn()))}`;
+  const sound = scene.handedIn().filter((one) => !one.poison);
+  if (dice < 0.25) return sound.at(-1 - random.between(0, 4))?.reference;
+  if (dice < 0.35) return sound.at(random.between(0, Math.max(1, sound.length)))?.reference;
   const rows = await scene.gateway.owner.all<{ reference: string }>(
     "SELECT l.reference FROM deliveries d JOIN leads l ON l.id = d.lead_id WHERE d.state = 'sending' AND l.erased_at IS NULL ORDER BY d.id DESC LIMIT 12",
   );
@@ -38,6 +40,31 @@ async function exercise(scene: Scene, random: Random, right: 'erase' | 'withdraw
     else await rights.withdraw({ ...request, purpose: 'marketing', channels: ['email'] });
   });
 }
+
+const entryOf = ({ destinationId, recipient }: Authorisation) => ({
+  ...{ clientId, destinationId, recipient },
+  ...{ actor: 'storm', purpose: 'storm' },
+});
+
+/** Ends what a recipient may receive, as `relais authorisation revoke` does it; undefined when there was nothing to end. */
+export async function revokeAt(database: Database, id: string): Promise<Authorisation | undefined> {
+  const live = (await readAuthorisations(database, [id])).get(id)?.find((one) => one.revokedAt === undefined);
+  if (live === undefined) return undefined;
+  return database.transaction(async (tx) => {
+    if (!(await revokeAuthorisation(tx, live.id, 'storm'))) return undefined;
+    await appendHandovers(tx, [{ entry: 'revoked', authorisationId: live.id, ...entryOf(live) }]);
+    return live;
+  });
+}
+
+/** Another name, as a row. */
+export const correct = (scene: Scene, random: Random, reference: string): Promise<void> =>
+  handInChange(scene, {
+    kind: 'correction',
+    reference,
+    row_reference: `${reference}-m${random.between(0, 1e9)}`,
+    last_name: `Bernard-${random.between(0, 1e6)}`,
+  });
 
 export const trade: Readonly<Record<string, Mischief>> = {
   trouble: {
@@ -72,13 +99,7 @@ export const trade: Readonly<Record<string, Mischief>> = {
         );
         const reference = rows.length > 0 ? random.pick(rows).reference : await someReference(scene, random);
         if (reference === undefined) return;
-        await scene.gateway.send({
-          client_id: clientId,
-          kind: 'correction',
-          reference,
-          row_reference: `${reference}-m${random.between(0, 1e9)}`,
-          last_name: `Bernard-${random.between(0, 1e6)}`,
-        });
+        await correct(scene, random, reference);
       });
     },
   },
@@ -115,24 +136,10 @@ export const trade: Readonly<Record<string, Mischief>> = {
     weight: 2,
     alone: 'revoke',
     run: async (scene, random) => {
-      const id = random.pick(destinations);
+      const id = random.pick(destinations.filter((one) => one !== goneId));
       const { database } = scene.gateway.app;
-      const held = await perhaps(() => readAuthorisations(database, [id]));
-      const live = held?.get(id)?.find((one) => one.revokedAt === undefined);
+      const live = await perhaps(() => revokeAt(database, id));
       if (live === undefined) return;
-      const entry = {
-        clientId,
-        destinationId: id,
-        recipient: live.recipient,
-        actor: 'storm',
-        purpose: 'storm',
-      };
-      await perhaps(() =>
-        database.transaction(async (tx) => {
-          if (!(await revokeAuthorisation(tx, live.id, 'storm'))) return;
-          await appendHandovers(tx, [{ entry: 'revoked', authorisationId: live.id, ...entry }]);
-        }),
-      );
       await pause(random.between(200, 3_000));
       await surely(() =>
         database.transaction(async (tx) => {
@@ -144,48 +151,9 @@ export const trade: Readonly<Record<string, Mischief>> = {
             validFrom: live.validFrom,
             grantedBy: 'storm',
           });
-          await appendHandovers(tx, [{ entry: 'authorised', authorisationId: again, ...entry }]);
+          await appendHandovers(tx, [{ entry: 'authorised', authorisationId: again, ...entryOf(live) }]);
         }),
       );
-    },
-  },
-  doubled_jobs: {
-    weight: 4,
-    run: async (scene, random) => {
-      await perhaps(async () => {
-        const rows = await scene.gateway.owner.all<{
-          id: number;
-          run: number;
-          attempt: number;
-          destination: string;
-        }>(
-          "SELECT id, run, attempt, destination_id AS destination FROM deliveries WHERE state IN ('queued', 'sending') AND batch_id = 0 ORDER BY id DESC LIMIT 12",
-        );
-        for (const [destination, group] of Map.groupBy(rows, (row) => row.destination)) {
-          const queue = new Queue(queueName, {
-            connection: scene.gateway.redis,
-            prefix: queuePrefix(scene.gateway.config.redis.prefix, destination),
-            skipVersionCheck: true,
-          });
-          queue.on('error', () => undefined);
-          const opts = () => ({ jobId: `twin-${Math.random()}`, removeOnComplete: true, removeOnFail: true });
-          await queue.addBulk([
-            ...group.flatMap(({ id, run, attempt }) =>
-              [attempt, attempt + 1, attempt + 1].map((number) => ({
-                name: 'send',
-                data: { deliveryId: id, run, attempt: number },
-                opts: opts(),
-              })),
-            ),
-            {
-              name: 'send',
-              data: random.pick<unknown>([null, {}, { deliveryId: 'x' }, { batchId: 999_999, attempt: 0 }]),
-              opts: opts(),
-            },
-          ]);
-          await queue.close();
-        }
-      });
     },
   },
 };

@@ -35,7 +35,7 @@ export async function plantAndStorm(
       const path = join(folder, patch.file);
       writeFileSync(path, patched(readFileSync(path, 'utf8'), patch));
     }
-    const result = await stormOver(folder, options);
+    const result = await stormOver(folder, plant, options);
     const findings = plant.red
       .flatMap((name) => result.faults[name] ?? [])
       .filter((one) => plant.like?.test(one) ?? true);
@@ -54,10 +54,20 @@ export async function plantAndStorm(
 /** The storm of the copy, in a process of its own: its gateway is the copy's too. */
 async function stormOver(
   folder: string,
+  { favour = [] }: Plant,
   options: { readonly seed: number; readonly seconds: number; readonly log: (line: string) => void },
 ): Promise<StormReport> {
   const json = join(folder, 'result.json');
-  const words = ['--minutes', String(options.seconds / 60), '--seed', String(options.seed), '--calm', '60'];
+  const words = [
+    '--minutes',
+    String(options.seconds / 60),
+    '--seed',
+    String(options.seed),
+    '--calm',
+    '60',
+    '--favour',
+    favour.join(','),
+  ];
   const ledgers = join(folder, '..', 'plant-ledgers.json');
   const child = spawn(
     process.execPath,

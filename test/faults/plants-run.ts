@@ -1,40 +1,54 @@
 // Runs one planted bug, or each of them, and says whether it was caught.
-import { plantAndStorm } from './planting.ts';
-import { plants } from './plants.ts';
+import { plantAndStorm, type Caught } from './planting.ts';
+import { plants, type Plant } from './plants.ts';
 
 const stormSeconds = 45;
 /** A rare crossing may not happen in so short a storm: other ones follow. */
 const storms = 3;
 
-export async function planting(
-  name: string,
-  options: { readonly root: string; readonly seed: number; readonly log: (line: string) => void },
-): Promise<boolean> {
+interface Options {
+  readonly root: string;
+  readonly seed: number;
+  readonly log: (line: string) => void;
+}
+
+/** @returns whether every one was caught */
+export async function planting(name: string, options: Options): Promise<boolean> {
   const { log } = options;
   const chosen = plants.filter((plant) => name === 'all' || plant.name === name);
   if (chosen.length === 0) {
     log(`"${name}" is no bug to plant. There are: all, ${plants.map((plant) => plant.name).join(', ')}`);
     return false;
   }
-  let missed = 0;
-  for (const plant of chosen) {
-    const at = (storm: number): ReturnType<typeof plantAndStorm> =>
-      plantAndStorm(plant, { ...options, seed: options.seed + storm, seconds: stormSeconds });
-    let storm = 0;
-    let last = await at(storm);
-    while (!last.caught && storm + 1 < storms) {
-      storm += 1;
-      last = await at(storm);
-    }
-    const { caught, findings, besides } = last;
-    log(
-      `${caught ? '✔ caught' : '✘ MISSED'}  ${plant.name}${storm === 0 ? '' : `, in storm ${storm + 1} of ${storms}`}`,
-    );
-    log(
-      `    ${plant.red.join(', or ')} × ${findings.length}${caught ? `, such as ${findings.slice(0, 3).join('; ')}` : ''}`,
-    );
-    if (besides.length > 0) log(`    besides: ${besides.join('; ')}`);
-    if (!caught) missed += 1;
+  const missed: string[] = [];
+  for (const [index, plant] of chosen.entries()) {
+    log(`${index + 1} of ${chosen.length}: ${plant.name}`);
+    if (!(await isCaught(plant, options))) missed.push(plant.name);
   }
-  return missed === 0;
+  if (chosen.length > 1)
+    log(
+      missed.length === 0
+        ? `all ${chosen.length} caught, seed ${options.seed}`
+        : `${missed.length} of ${chosen.length} MISSED, seed ${options.seed}: ${missed.join(', ')}`,
+    );
+  return missed.length === 0;
+}
+
+async function isCaught(plant: Plant, options: Options): Promise<boolean> {
+  const { log } = options;
+  for (let storm = 0; ; storm += 1) {
+    const seed = options.seed + storm;
+    const caught = await plantAndStorm(plant, { ...options, seed, seconds: stormSeconds });
+    tell(plant, caught, storm, log);
+    if (caught.caught || storm + 1 === storms) return caught.caught;
+  }
+}
+
+function tell(plant: Plant, { caught, findings, besides }: Caught, storm: number, log: Options['log']): void {
+  const word = caught ? '✔ caught' : storm + 1 === storms ? '✘ MISSED' : '… not yet';
+  log(`${word}  ${plant.name}, storm ${storm + 1} of ${storms} at most`);
+  log(
+    `    ${plant.red.join(', or ')} × ${findings.length}${caught ? `, such as ${findings.slice(0, 3).join('; ')}` : ''}`,
+  );
+  if (besides.length > 0) log(`    besides: ${besides.join('; ')}`);
 }

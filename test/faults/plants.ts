@@ -1,6 +1,8 @@
 // Bugs to plant: each takes one promise out of the gateway, in a copy of its sources, to see that the checker notices.
 // Invariant: the product holds no switch for them; a text that is not found any more is an error, never a plant that does nothing.
 import { zeros } from './check.ts';
+import { plantsOfIntake } from './plants-intake.ts';
+import { plantsOfRights } from './plants-rights.ts';
 
 export interface Patch {
   readonly file: string;
@@ -14,6 +16,8 @@ export interface Plant {
   /** The figures one of which must turn red for it, and what a finding must look like where the name alone is not enough. */
   readonly red: readonly string[];
   readonly like?: RegExp;
+  /** Mischief that brings it out, done more often than in other storms. */
+  readonly favour?: readonly string[];
 }
 
 export const plants: readonly Plant[] = [
@@ -128,6 +132,8 @@ export const plants: readonly Plant[] = [
     ],
     red: [zeros.erased, zeros.withdrawn],
   },
+  ...plantsOfRights,
+  ...plantsOfIntake,
 ];
 
 /** @throws when the text is not there, or more than once: the plant must be written anew for today's source */

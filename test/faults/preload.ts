@@ -1,4 +1,5 @@
-// Loaded before the gateway in a process of the storm: kills it at a numbered step, and shifts its clock when told.
+// Loaded before the gateway in a process of the storm: kills it at a numbered step, shifts its clock when told,
+// and says when one thing kept it busy for seconds.
 // Invariant: the gateway's own code is not touched; only the driver, the file system and the clock it stands on.
 import { writeSync } from 'node:fs';
 import fsPromises from 'node:fs/promises';
@@ -25,6 +26,7 @@ if (plan !== null) {
   watchFiles();
 }
 listen();
+watchTurns();
 
 interface Driver {
   execute: (sql: unknown, ...rest: unknown[]) => unknown;
@@ -90,7 +92,7 @@ function watchFiles(): void {
 /** `Date` of this process is moved by what the storm says (timers go on as they are); so is the plan to die forgotten. */
 function listen(): void {
   const Real = Date;
-  let offset = 0;
+  let offset = Number(process.env['FAULTS_CLOCK'] ?? 0);
   const Shifted = class extends Real {
     constructor(...values: unknown[]) {
       if (values.length === 0) super(Real.now() + offset);
@@ -112,4 +114,21 @@ function listen(): void {
   process.on('newListener', (event) => {
     if (event === 'SIGTERM') process.send?.('up');
   });
+}
+
+/** One turn of the event loop that computes for longer than this keeps everybody waiting, ms. */
+const longestTurn = 3_000;
+
+/** By the processor's time of this thread: a process that is stopped, or waits for a busy machine, does not stand still. */
+function watchTurns(): void {
+  const used = (): number => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1_000;
+  };
+  let before = used();
+  setInterval(() => {
+    const now = used();
+    if (now - before > longestTurn) writeSync(2, `storm: stood still for ${Math.round(now - before)} ms\n`);
+    before = now;
+  }, 100).unref();
 }

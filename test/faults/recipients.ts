@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { startHttpRecipient, type Received } from '../connectors/servers/http.ts';
 import { startSmtpRecipient, type Fault, type SmtpRecipient } from '../connectors/servers/smtp.ts';
-import type { Receipt } from './ledgers.ts';
+import { givenName, type Receipt } from './ledgers.ts';
 import type { Pace, Places } from './mappings.ts';
 import type { Random } from './random.ts';
 
@@ -30,6 +30,7 @@ const digest = (content: Buffer | string): string =>
 const actions: Readonly<Record<string, Receipt['action']>> = {
   POST: 'create',
   PUT: 'update',
+  PATCH: 'update',
   DELETE: 'erase',
 };
 
@@ -41,24 +42,38 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
   const trouble = new Map<string, number>();
   const troubled = (destination: string): boolean => random.next() < (trouble.get(destination) ?? 0);
 
+  const records = startRecords(pace, random);
+
   http.answer = (request, response) => {
-    const body = JSON.parse(request.body.toString() || '{}') as { ref?: string; OPTIN?: string };
+    const body = JSON.parse(request.body.toString() || '{}') as {
+      ref?: string;
+      nom?: string;
+      OPTIN?: string;
+    };
     const destination = `essai-${request.url.split('/')[1] ?? ''}`;
-    const mood = poisoned(body.ref) ?? (troubled(destination) ? random.pick(moods) : 'yes');
-    const sentKey = String(request.headers['idempotency-key']);
+    const drawn = troubled(destination) ? random.pick(moods) : 'yes';
+    const mood = poisoned(body.ref, request.url) ?? drawn;
     http.received.length = 0;
+    // Never at once, and some of them slowly: a stop or a kill must find sends in flight.
+    const wait = random.next() < 0.7 ? random.between(0, 60) : random.between(100, 900);
+    if (request.method === 'GET') {
+      const there = records.shows(request.url);
+      setTimeout(() => (mood === 'yes' ? tell(there, response) : answer(mood, '', response, random)), wait);
+      return;
+    }
+    const kept = destination !== 'essai-asked' || records.write(request, body.ref, mood);
+    const sentKey = String(request.headers['idempotency-key']);
     receipts.push({
       destination,
       at: Date.now(),
-      key: sentKey.replace(/\.r\d+$/, ''),
+      key: String(request.headers['webhook-id']).replace(/-(person|deal|update|erase)$/, ''),
       sentKey,
       action: actions[request.method] ?? 'create',
       optIn: body.OPTIN,
+      named: body.nom === undefined ? undefined : (givenName(body.nom) ?? ''),
       content: digest(request.body),
-      did: mood === '422' || mood === '429' ? 'refused' : mood === 'yes' ? 'taken' : 'silent',
+      did: mood === '422' || mood === '429' || !kept ? 'refused' : mood === 'yes' ? 'taken' : 'silent',
     });
-    // Never at once, and some of them slowly: a stop or a kill must find sends in flight.
-    const wait = random.next() < 0.7 ? random.between(0, 60) : random.between(100, 900);
     setTimeout(() => answer(mood, referenceOf(request, body.ref), response, random), wait);
   };
   let door: 'open' | 'refuses' | 'hangs' = 'open';
@@ -70,15 +85,17 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
     get content(): Fault | undefined {
       const mail = smtp.received.at(-1);
       const fault = troubled('essai-mail') ? random.pick([451, 'reset', 'hang'] as const) : undefined;
-      const raw = mail?.raw.toString('latin1') ?? '';
+      // A soft line break may stand in the middle of a word.
+      const raw = (mail?.raw.toString('latin1') ?? '').replaceAll('=\r\n', '');
       const key = /^X-Relais-Delivery: (\S+)/m.exec(raw)?.[1] ?? '';
       receipts.push({
         destination: 'essai-mail',
         at: Date.now(),
-        key: key.replace(/\.r\d+$/, ''),
-        sentKey: key,
+        key,
+        sentKey: /^Message-ID: <([^@>]+)/im.exec(raw)?.[1] ?? '',
         action: 'create',
         optIn: raw.includes('RETRAIT') ? 'RETRAIT' : 'OUI',
+        named: givenName(raw) ?? '',
         content: digest(raw),
         did: fault === undefined ? 'taken' : fault === 451 ? 'refused' : 'silent',
       });
@@ -104,14 +121,46 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
   };
 }
 
-const poisoned = (reference = ''): Mood | undefined =>
-  reference.startsWith('P-refused')
+const poisoned = (reference = '', url = ''): Mood | undefined =>
+  reference.startsWith('P-refused') || (reference.startsWith('D-') && url.endsWith('/deals'))
     ? '422'
     : reference.startsWith('P-broken')
       ? '500'
       : reference.startsWith('P-cut')
         ? 'reset'
         : undefined;
+
+interface Records {
+  /** Keeps what came, unless the mood is not to. Returns whether it was kept. */
+  readonly write: (request: Received, reference: string | undefined, mood: Mood) => boolean;
+  /** The number of the record an address names, once it can be seen. */
+  readonly shows: (url: string) => string | undefined;
+}
+
+/** A recipient's table whose commits take a while: what was written can be looked up only later. */
+function startRecords(pace: Pace, random: Random): Records {
+  const seenFrom = new Map<string, number>();
+  return {
+    write: (request, reference, mood) => {
+      if (mood === '422' || mood === '429' || mood === '500' || mood === '503') return false;
+      const slow = mood !== 'yes' && random.next() < 0.7;
+      const after = slow ? random.between(2_000, pace === 'brisk' ? 3_000 : 14_000) : 0;
+      if (request.method === 'POST' && reference !== undefined && !seenFrom.has(reference))
+        seenFrom.set(reference, Date.now() + after);
+      return true;
+    },
+    shows: (url) => {
+      const reference = decodeURIComponent(url.split('/').at(-1) ?? '');
+      return (seenFrom.get(reference) ?? Infinity) <= Date.now() ? `CRM-${reference}` : undefined;
+    },
+  };
+}
+
+function tell(id: string | undefined, response: ServerResponse): void {
+  response
+    .writeHead(id === undefined ? 404 : 200, { 'content-type': 'application/json' })
+    .end(JSON.stringify({ there: id !== undefined, id }));
+}
 
 const referenceOf = (request: Received, ref: string | undefined): string =>
   `CRM-${ref ?? decodeURIComponent(request.url.split('/').at(-1) ?? '').replace(/^CRM-/, '')}`;
@@ -182,6 +231,7 @@ function filed(folder: string): readonly Receipt[] {
         sentKey: row['CLE'] ?? '',
         action: (row['ACTION'] ?? 'create') as Receipt['action'],
         optIn: row['OPTIN'],
+        named: row['NOM'] === undefined ? undefined : (givenName(row['NOM']) ?? ''),
         content: digest(JSON.stringify(row)),
         did: 'taken',
         file,

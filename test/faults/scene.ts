@@ -2,9 +2,10 @@
 // Invariant: whatever a mischief breaks it mends itself, however often it must try; the calm finds nothing broken.
 import type { App } from '../../src/app.ts';
 import { isRelaisError } from '../../src/errors.ts';
-import { SqlFailure } from '../../src/store/database.ts';
+import { SqlFailure, type Database } from '../../src/store/database.ts';
 import type { Gateway } from '../trip/gateway.ts';
 import type { Fleet } from './fleet.ts';
+import type { ChangeRow, HandedIn, HostileRow } from './ledgers.ts';
 import type { Proxy } from './proxy.ts';
 import type { Random } from './random.ts';
 import type { Recipients } from './recipients.ts';
@@ -15,11 +16,16 @@ export interface Scene {
   /** The same gateway over a slow line: what it does to a lead takes a while, under the lead's lock. */
   readonly slow: { readonly app: App; readonly line: Proxy };
   readonly fleet: Fleet;
+  /** The account that hands rows in, and may nothing else. */
+  readonly intake: Database;
   /** Undefined when the services are not the storm's own: then they are left alone. */
   readonly servers: StormServers | undefined;
   readonly recipients: Recipients;
   /** Leads handed in so far. */
-  readonly handedIn: () => number;
+  readonly handedIn: () => readonly HandedIn[];
+  /** Corrections and withdrawals that were handed in as rows, and rows that are to do harm: written down once they are committed. */
+  readonly changes: ChangeRow[];
+  readonly hostile: HostileRow[];
   /** The longest stop of a process or line, ms: well past a lease, in a storm that has the time. */
   readonly stopMs: number;
   /** The longest outage, ms. */

@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openApp } from '../../src/app.ts';
 import { silentLog } from '../../src/log.ts';
-import { openGateway } from '../trip/gateway.ts';
+import { openDatabase, type Database } from '../../src/store/database.ts';
+import { grantRights } from '../../src/store/migrate.ts';
+import { moveHostClock } from '../support/host-clock.ts';
+import { openGateway, type Gateway } from '../trip/gateway.ts';
 import { startFleet } from './fleet.ts';
 import { destinations, leaseMs, stormFiles, type Pace } from './mappings.ts';
 import { usualTrouble } from './mischief-trade.ts';
@@ -14,7 +17,7 @@ import { startRecipients } from './recipients.ts';
 import type { Scene } from './scene.ts';
 import type { StormServers } from './servers.ts';
 
-export interface Stage extends Omit<Scene, 'handedIn' | 'outageMs'> {
+export interface Stage extends Omit<Scene, 'handedIn' | 'changes' | 'hostile' | 'outageMs'> {
   readonly close: () => Promise<void>;
 }
 
@@ -57,8 +60,15 @@ export async function openStage(seed: number, pace: Pace, servers: StormServers 
     { ...config, mysql: { ...config.mysql, gatewayUrl: slowUrl } },
     { log: silentLog },
   );
-  for (const destinationId of destinations)
-    await gateway.app.publishing.publish({ destinationId, author: 'storm', note: 'storm' });
+  // From a host whose clock is ahead: leads that come at once are owed all the same.
+  const backInTime = moveHostClock(120_000);
+  try {
+    for (const destinationId of destinations)
+      await gateway.app.publishing.publish({ destinationId, author: 'storm', note: 'storm' });
+  } finally {
+    backInTime();
+  }
+  const intake = await openIntake(gateway);
   // Nobody waits long for a lock held by mischief; connections made before keep the usual patience.
   if (servers !== undefined) await gateway.owner.text('SET GLOBAL innodb_lock_wait_timeout = 2');
   const fleet = await startFleet({
@@ -80,12 +90,14 @@ export async function openStage(seed: number, pace: Pace, servers: StormServers 
     gateway,
     slow: { app: slowApp, line: lines.slow },
     fleet,
+    intake,
     servers,
     recipients,
     stopMs: pace === 'brisk' ? 2_000 : leaseMs[pace] + 2_500,
     close: async () => {
       await fleet.close();
       await slowApp.close();
+      await intake.close();
       await gateway.close();
       await recipients.close();
       for (const line of Object.values(lines)) await line.close();
@@ -96,6 +108,18 @@ export async function openStage(seed: number, pace: Pace, servers: StormServers 
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The account of whoever hands rows in; its name begins as the others' do, which are dropped with the database. */
+async function openIntake({ owner, config }: Gateway): Promise<Database> {
+  const account = { user: `${owner.name}_i`, host: '%' };
+  await owner.text(`CREATE USER '${account.user}'@'%' IDENTIFIED BY 'intake'`);
+  const gateway = { user: `${owner.name}_g`, host: '%' };
+  await grantRights(owner, `${owner.name}_keys`, { gateway, intake: account });
+  const url = new URL(config.mysql.gatewayUrl);
+  url.username = account.user;
+  url.password = 'intake';
+  return openDatabase({ url: url.href, connections: 2 });
 }
 
 function through(url: string, port: number): string {

@@ -4,11 +4,16 @@ import { writeFileSync } from 'node:fs';
 import { setDestinationStatus } from '../../src/delivery/suspend.ts';
 import type { Gateway } from '../trip/gateway.ts';
 import { check, type Figures } from './check.ts';
+import { damagedTables, evidence } from './evidence.ts';
 import { feed } from './feed.ts';
 import { readLedgers } from './ledgers.ts';
 import { requestFile } from '../../src/delivery/files.ts';
-import { clientId, destinations, limits, type Pace } from './mappings.ts';
+import type { ChangeRow } from './ledgers.ts';
+import { askedFirst, clientId, destinations, goneId, limits, type Pace } from './mappings.ts';
+import { hostile, hostileRows } from './mischief-hostile.ts';
+import { jobs } from './mischief-jobs.ts';
 import { processes } from './mischief-processes.ts';
+import { lastRights, revokeForGood, rights } from './mischief-rights.ts';
 import { services } from './mischief-services.ts';
 import { trade } from './mischief-trade.ts';
 import { seeded } from './random.ts';
@@ -34,6 +39,8 @@ export interface StormOptions {
   readonly poison?: boolean;
   /** Mischief left out, by name. */
   readonly without?: readonly string[];
+  /** Mischief done eight times as often, by name: a short storm that looks for one thing. */
+  readonly favour?: readonly string[];
   /** Where the ledgers go when something is wrong. */
   readonly keepLedgers?: string;
 }
@@ -52,32 +59,52 @@ export interface StormReport extends Figures {
   readonly damaged: readonly string[];
 }
 
+export const everyMischief: Readonly<Record<string, Mischief>> = {
+  ...processes,
+  ...services,
+  ...trade,
+  ...jobs,
+  ...rights,
+  ...hostile,
+};
+
 export async function storm(options: StormOptions): Promise<StormReport> {
   const pace = options.pace ?? 'usual';
   const stage = await openStage(options.seed, pace, options.servers);
   try {
     const { gateway, fleet, recipients } = stage;
+    const changes: ChangeRow[] = [];
     const feeding = feed({
       ...options,
+      pace,
+      changes,
       poison: options.poison ?? pace === 'usual',
       gateway,
       random: seeded(options.seed + 3),
     });
     const scene: Scene = {
       ...stage,
-      handedIn: () => feeding.handedIn.length,
+      handedIn: () => feeding.handedIn,
+      changes,
+      hostile: [],
       outageMs: options.outageMs ?? 5_000,
     };
     const mischief = await blow(scene, options);
     await feeding.done;
     options.log(`storm over, ${feeding.handedIn.length} leads handed in; waiting until all is settled`);
-    const calmSeconds = await calm(scene, options);
+    const calmed = await calm(scene, options, options.calmMs ?? 240_000);
+    await lastRights(scene, seeded(options.seed + 4));
+    const calmSeconds = calmed + (await calm(scene, options, 60_000));
     const leftovers = await leftBehind(gateway);
     const damaged = await damagedTables(gateway);
     const verified = await gateway.app.sealer.verify();
     const ledgers = await readLedgers(gateway.owner, {
       handedIn: feeding.handedIn,
       receipts: recipients.receipts(),
+      changes,
+      hostile: scene.hostile,
+      asked: askedFirst,
+      stoodStill: fleet.stoodStill,
       limits,
       brokenLog: verified.ok ? [] : [JSON.stringify(verified.problem)],
     });
@@ -115,20 +142,32 @@ export async function storm(options: StormOptions): Promise<StormReport> {
 /** Does mischief until the time is over and all of it has been mended. Returns how often each was done. */
 async function blow(scene: Scene, options: StormOptions): Promise<Readonly<Record<string, number>>> {
   const random = seeded(options.seed);
-  const able = Object.entries<Mischief>({ ...processes, ...services, ...trade }).filter(
+  const able = Object.entries<Mischief>({
+    ...processes,
+    ...services,
+    ...trade,
+    ...jobs,
+    ...rights,
+    ...hostile,
+  }).filter(
     ([name, { needs }]) =>
       !(options.without ?? []).includes(name) &&
       (needs === undefined ||
         (scene.servers !== undefined && (needs === 'servers' || scene.servers.fillDisk !== undefined))),
   );
-  const all = able.reduce((sum, [, { weight }]) => sum + weight, 0);
+  const weightOf = (name: string, { weight }: Mischief): number =>
+    options.favour?.includes(name) === true ? weight * 8 : weight;
+  const all = able.reduce((sum, [name, one]) => sum + weightOf(name, one), 0);
   const counts: Record<string, number> = {};
   const busy = new Set<string>();
-  const under: Promise<void>[] = [];
+  const under: Promise<void>[] = [
+    hostileRows(scene),
+    pause(options.seconds * 500).then(() => revokeForGood(scene)),
+  ];
   const end = Date.now() + options.seconds * 1_000;
   for (let number = 0; Date.now() < end; number += 1) {
     let at = random.next() * all;
-    const drawn = able.find(([, { weight }]) => (at -= weight) < 0) ?? able[0];
+    const drawn = able.find(([name, one]) => (at -= weightOf(name, one)) < 0) ?? able[0];
     const wait = random.between(40, 400);
     if (drawn === undefined) break;
     const [name, { alone, run }] = drawn;
@@ -148,10 +187,10 @@ async function blow(scene: Scene, options: StormOptions): Promise<Readonly<Recor
 }
 
 /** Everybody is well again; support lets held destinations probe. Returns how long it took until all was settled, s. */
-async function calm(scene: Scene, options: StormOptions): Promise<number> {
+async function calm(scene: Scene, options: StormOptions, limitMs: number): Promise<number> {
   const { gateway, fleet, recipients, slow } = scene;
   const start = Date.now();
-  const limit = start + (options.calmMs ?? 240_000);
+  const limit = start + limitMs;
   for (const id of destinations) recipients.trouble.set(id, 0);
   recipients.door('open');
   slow.line.delay(0);
@@ -176,39 +215,11 @@ async function leftBehind({ owner }: Gateway): Promise<Readonly<Record<string, n
     `SELECT 'rows not taken in' AS what, COUNT(*) AS n FROM lead_intake WHERE status = 'new'
      UNION ALL SELECT 'changes not planned', COUNT(*) FROM lead_changes
      UNION ALL SELECT 'entries not sealed', COUNT(*) FROM handovers_unsealed
-     UNION ALL SELECT CONCAT('deliveries ', state), COUNT(*) FROM deliveries WHERE state NOT IN ('delivered', 'failed', 'cancelled') GROUP BY state`,
+     UNION ALL SELECT CONCAT('deliveries ', state), COUNT(*) FROM deliveries
+      WHERE state NOT IN ('delivered', 'failed', 'cancelled')
+        AND NOT (destination_id = ? AND state = 'withheld' AND reason LIKE 'recipient_not_authorised%') GROUP BY state`,
+    // What nobody may send any more stands there, visible, until somebody decides.
+    [goneId],
   );
   return Object.fromEntries(rows.filter((row) => row.n > 0).map((row) => [row.what, row.n]));
-}
-
-/** What the database was doing when something was wrong. */
-async function damagedTables({ owner }: Gateway): Promise<readonly string[]> {
-  const tables = await owner.all<{ name: string }>(
-    "SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE'",
-  );
-  const found: string[] = [];
-  for (const { name } of tables) {
-    const said = await owner
-      .all<{ Msg_type: string; Msg_text: string }>(`CHECK TABLE ${name} EXTENDED`)
-      .catch(() => []);
-    // A server that prepares no CHECK TABLE says nothing.
-    if (said.length === 0 || said.some((one) => one.Msg_type === 'status' && one.Msg_text === 'OK')) continue;
-    found.push(`${name}: ${said.map((one) => one.Msg_text).join('; ')}`);
-  }
-  return found;
-}
-
-async function evidence({ owner }: Gateway): Promise<Readonly<Record<string, unknown>>> {
-  return {
-    transactions: await owner.all('SELECT * FROM information_schema.INNODB_TRX'),
-    connections: await owner.all('SELECT * FROM information_schema.PROCESSLIST'),
-    changes: await owner.all('SELECT * FROM lead_changes ORDER BY id LIMIT 20'),
-    open: await owner.all(
-      "SELECT * FROM deliveries WHERE state NOT IN ('delivered', 'failed', 'cancelled') ORDER BY id LIMIT 50",
-    ),
-    batches: await owner.all(
-      "SELECT id, state, attempt, due_at, queued_at FROM batches WHERE state IN ('open', 'written')",
-    ),
-    destinations: await owner.all('SELECT * FROM destination_states'),
-  };
 }

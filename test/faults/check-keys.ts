@@ -1,0 +1,108 @@
+// The part of the checker that looks at keys, addressees and rows: one key per delivery and content, nobody receives another's lead,
+// and whatever was handed in was taken or refused.
+import type { Story } from './check.ts';
+import type { DeliveryLine, Ledgers, Receipt } from './ledgers.ts';
+
+/** Guarantee 4: every attempt bears the same key; a new run may have another after a definite no, and only then. */
+export function otherKeys({ receipts, entries, deliveries }: Ledgers): readonly string[] {
+  const idOf = new Map(deliveries.map((one) => [one.key, one.id]));
+  const runsOf = Map.groupBy(
+    entries.filter((one) => one.entry === 'departed'),
+    (one) => one.deliveryId,
+  );
+  // Each call of a delivery of several has a key of its own, by its name.
+  const groups = Map.groupBy(receipts, (one) => `${one.destination} ${one.key}${callOf(one)}`);
+  return [...groups].flatMap(([name, group]) => {
+    const keys = new Set(group.map((one) => one.sentKey));
+    if (keys.size < 2) return [];
+    const id = idOf.get(group[0]?.key ?? '') ?? 0;
+    const runs = new Set((runsOf.get(id) ?? []).map((one) => one.run));
+    return keys.size > runs.size || changedWithoutNo(group) ? [name] : [];
+  });
+}
+
+const callOf = ({ key, sentKey }: Receipt): string =>
+  sentKey.startsWith(`${key}-`) ? sentKey.slice(key.length).replace(/\.r\d+$/, '') : '';
+
+/** A key that gave way to another although the recipient may know it. */
+function changedWithoutNo(group: readonly Receipt[]): boolean {
+  const inOrder = group.toSorted((a, b) => a.at - b.at);
+  return inOrder.some(
+    (one, index) =>
+      one.did !== 'refused' && inOrder.slice(index + 1).some((next) => next.sentKey !== one.sentKey),
+  );
+}
+
+export function toAnother({ receipts, deliveries }: Ledgers): readonly string[] {
+  const meantFor = new Map(deliveries.map((one) => [one.key, one.destination]));
+  return receipts.flatMap(({ key, destination }) => {
+    const meant = meantFor.get(key);
+    return meant !== undefined && meant !== destination ? [`${key} for ${meant} at ${destination}`] : [];
+  });
+}
+
+/** Taken, refused where everybody sees it, or gone with the person: a row is never just there. */
+export function leftStanding({ rows, changes, taken, leads }: Ledgers): readonly string[] {
+  const erased = new Set(leads.filter((one) => one.erased).map((one) => one.reference));
+  const seen = new Set(rows.map((one) => `${one.reference} ${one.rowReference}`));
+  return [
+    ...rows
+      .filter((one) => one.status === 'new')
+      .map((one) => `${one.reference} ${one.rowReference}: nobody took it`),
+    ...changes
+      .filter(
+        ({ reference, rowReference }) =>
+          !erased.has(reference) && !taken.has(rowReference) && !seen.has(`${reference} ${rowReference}`),
+      )
+      .map(({ reference, rowReference }) => `${reference} ${rowReference}: gone without a trace`),
+  ];
+}
+
+export function hostileLeft({ hostile, rows }: Ledgers): readonly string[] {
+  const statusOf = Map.groupBy(rows, (one) => one.reference);
+  return hostile.flatMap(({ reference, must, atTheDoor }) => {
+    if (atTheDoor) return [];
+    const states = (statusOf.get(reference) ?? []).map((one) => one.status);
+    const refused = states.length > 0 && states.every((one) => one === 'refused');
+    if (refused || (must === 'settled' && states.every((one) => one === 'refused'))) return [];
+    return [
+      `${reference}: ${states.length === 0 ? 'taken as a lead' : states.map((one) => `"${one}"`).join(', ')}`,
+    ];
+  });
+}
+
+/** Where a recipient knows no keys, a create that it kept must stay the only one. */
+export function madeTwice({ receipts, asked, deliveryOf, referenceOf }: Story): readonly string[] {
+  const leadOf = new Map([...deliveryOf.values()].map((one) => [one.key, one.leadId]));
+  const kept = receipts.filter(
+    (one) => asked.includes(one.destination) && one.action === 'create' && one.did !== 'refused',
+  );
+  const groups = Map.groupBy(kept, (one) => `${one.destination} ${leadOf.get(one.key) ?? one.key}`);
+  return [...groups]
+    .filter(([, group]) => group.length > 1)
+    .map(([name, group]) => {
+      const lead = referenceOf.get(leadOf.get(group[0]?.key ?? '') ?? 0);
+      return `${lead ?? name} × ${group.length}`;
+    });
+}
+
+/** One lead has one create that was delivered. */
+export function twice(deliveries: readonly DeliveryLine[]): readonly string[] {
+  const creates = deliveries.filter((one) => one.action === 'create' && one.state === 'delivered');
+  const groups = Map.groupBy(creates, (one) => `${one.leadId} ${one.destination}`);
+  return [...groups].filter(([, group]) => group.length > 1).map(([name]) => name);
+}
+
+/** Guarantee 4: key and content stay as they were, unless a right forbids it or the recipient said a definite no. */
+export function otherContent({ receipts, deliveries, byLead }: Story): readonly string[] {
+  const leadOf = new Map(deliveries.map((one) => [one.key, one.leadId]));
+  const groups = Map.groupBy(
+    receipts.filter((one) => one.did !== 'refused' && one.file === undefined),
+    (one) => `${one.destination} ${one.sentKey}`,
+  );
+  return [...groups].flatMap(([name, group]) => {
+    if (new Set(group.map((one) => one.content)).size < 2) return [];
+    const story = byLead.get(leadOf.get(group[0]?.key ?? '') ?? 0) ?? [];
+    return story.some((one) => one.entry === 'erased' || one.entry === 'withdrawn') ? [] : [name];
+  });
+}

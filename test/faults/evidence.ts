@@ -1,0 +1,36 @@
+// What is kept of a storm that failed: MySQL's opinion of its own tables, what was open, who waited for whom.
+// Invariant: reads only; the judgement is the checker's.
+import type { Gateway } from '../trip/gateway.ts';
+
+/** Tables that MySQL itself finds damaged. */
+export async function damagedTables({ owner }: Gateway): Promise<readonly string[]> {
+  const tables = await owner.all<{ name: string }>(
+    "SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE'",
+  );
+  const found: string[] = [];
+  for (const { name } of tables) {
+    const said = await owner
+      .all<{ Msg_type: string; Msg_text: string }>(`CHECK TABLE ${name} EXTENDED`)
+      .catch(() => []);
+    // A server that prepares no CHECK TABLE says nothing.
+    if (said.length === 0 || said.some((one) => one.Msg_type === 'status' && one.Msg_text === 'OK')) continue;
+    found.push(`${name}: ${said.map((one) => one.Msg_text).join('; ')}`);
+  }
+  return found;
+}
+
+/** What the database was doing when something was wrong. */
+export async function evidence({ owner }: Gateway): Promise<Readonly<Record<string, unknown>>> {
+  return {
+    transactions: await owner.all('SELECT * FROM information_schema.INNODB_TRX'),
+    connections: await owner.all('SELECT * FROM information_schema.PROCESSLIST'),
+    changes: await owner.all('SELECT * FROM lead_changes ORDER BY id LIMIT 20'),
+    open: await owner.all(
+      "SELECT * FROM deliveries WHERE state NOT IN ('delivered', 'failed', 'cancelled') ORDER BY id LIMIT 50",
+    ),
+    batches: await owner.all(
+      "SELECT id, state, attempt, due_at, queued_at FROM batches WHERE state IN ('open', 'written')",
+    ),
+    destinations: await owner.all('SELECT * FROM destination_states'),
+  };
+}

@@ -1,0 +1,99 @@
+// The leads of a storm: which programme and person each has, which are poison, and what becomes of them where.
+// Invariant: each person has a mail and a phone of their own; some persons ask twice, which one may take back for both.
+import { leadRow } from '../trip/gateway.ts';
+import type { IntakeValues } from '../../src/store/intake.ts';
+import type { HandedIn } from './ledgers.ts';
+import type { DestinationId, Pace } from './mappings.ts';
+import type { Random } from './random.ts';
+
+type Share = readonly [programme: string, share: number, also: readonly DestinationId[]];
+const shares: readonly [Share, Share, ...Share[]] = [
+  ['ES-CRM', 0.2, []],
+  ['ES-HUB', 0.3, ['essai-hub']],
+  ['ES-SLOW', 0.04, ['essai-slow']],
+  ['ES-GONE', 0.06, ['essai-gone']],
+  ['ES-CALLS', 0.1, ['essai-calls']],
+  ['ES-ASKED', 0.05, ['essai-asked']],
+  ['ES-MAIL', 0.1, ['essai-mail']],
+  ['ES-FILE', 0.15, ['essai-csv']],
+];
+
+const shareOf = (programme: string): Share => shares.find(([name]) => name === programme) ?? shares[0];
+/** Early leads that also the shortest storm must have had, with time to be received before the authorisation ends. */
+const openers: ReadonlyMap<number, Share> = new Map(
+  [2, 4, 6, 8, 10, 12].map((number) => [number, shareOf(number % 4 === 2 ? 'ES-GONE' : 'ES-CALLS')]),
+);
+
+/** What the recipients do with a lead of such a name, every time. */
+const poisons = ['refused', 'nameless', 'broken', 'cut'] as const;
+const answered = ['refused', 'nameless'] as const;
+/** Alone in the calm, five of the others would hold their destination, and while it is held nothing is given up. */
+export const mostUnanswered = 4;
+export const isUnanswered = (reference: string): boolean => /^P-(broken|cut)/.test(reference);
+
+/** This part of the leads is the second request of the person before. */
+const askingTwice = 0.15;
+/** This part of the grants bears a stamp of minutes ahead, as a form on a host with a fast clock writes it. */
+const stampedAhead = 0.08;
+/** This part of the leads that need several calls has its deal refused. */
+const dealsRefused = 0.4;
+
+/** The next lead: most are sound, a few are poison for the CRM or the mapping. */
+export function nextLead(
+  number: number,
+  random: Random,
+  { poison, pace }: { readonly poison: 'none' | 'answered' | 'any'; readonly pace: Pace },
+): { readonly row: IntakeValues; readonly handed: HandedIn } {
+  if (poison !== 'none' && random.next() < 0.02) {
+    const kind = random.pick(poison === 'any' ? poisons : answered);
+    const reference = `P-${kind}-${number}`;
+    const row = leadRow(reference, {
+      programme: 'ES-CRM',
+      ...ofPerson(number),
+      ...(kind === 'nameless' ? { last_name: null } : {}),
+    });
+    return { row, handed: { reference, owed: ['essai-crm'], poison: true, person: number } };
+  }
+  // Their leads stand at one recipient at least, the CRM.
+  const again = number > 0 && random.next() < askingTwice;
+  const person = again ? number - 1 : number;
+  let at = random.next();
+  const share = openers.get(number) ?? shares.find(([, part]) => (at -= part) < 0) ?? shares[0];
+  // A recipient that is asked first keeps a lead for minutes after an unknown outcome: nothing for a brisk storm.
+  const [programme, , also] = share[0] === 'ES-ASKED' && pace === 'brisk' ? shares[1] : share;
+  const dealRefused = programme === 'ES-CALLS' && (openers.has(number) || random.next() < dealsRefused);
+  const ahead = random.next() < stampedAhead;
+  const reference = dealRefused
+    ? `D-${number}`
+    : again
+      ? `S-${number}`
+      : ahead
+        ? `G-${number}`
+        : `F-${number}`;
+  return {
+    row: leadRow(reference, {
+      programme,
+      ...ofPerson(person),
+      // A second request's own, later answer would be a new grant: only those who ask once are stamped ahead.
+      ...(reference.startsWith('G-') ? { consents: grantedAt(new Date(Date.now() + 4 * 60_000)) } : {}),
+    }),
+    handed: {
+      reference,
+      owed: ['essai-crm', ...also],
+      poison: false,
+      person,
+      ...(dealRefused ? { refusedBy: ['essai-calls'] } : {}),
+    },
+  };
+}
+
+const grantedAt = (at: Date): string =>
+  JSON.stringify([
+    { purpose: 'marketing', channel: 'email', state: 'granted', recordedAt: at.toISOString() },
+  ]);
+
+/** Ten thousand invented mobiles, a mail for everybody. */
+const ofPerson = (person: number): IntakeValues => ({
+  email: `demande-${person}@courriel.example`,
+  mobile: person < 10_000 ? `+3363998${String(person).padStart(4, '0')}` : null,
+});
