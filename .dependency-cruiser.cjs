@@ -96,9 +96,9 @@ module.exports = {
     {
       name: 'pure-zones',
       comment:
-        'domain and mapping compute: no disk, no network, no process. Only src/mapping/load.ts reads files.',
+        'domain and mapping compute: no disk, no network, no process. Only src/mapping/files.ts reads files.',
       severity: 'error',
-      from: { path: '^src/(domain|mapping)/', pathNot: '^src/mapping/load\\.ts$' },
+      from: { path: '^src/(domain|mapping)/', pathNot: '^src/mapping/files\\.ts$' },
       to: { path: '^(node:)?(fs|os|process)(/|$)' },
     },
     {

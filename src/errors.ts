@@ -47,7 +47,8 @@ export const catalogue = {
   'USAGE-001': { meaning: 'The command was not understood.', remedy: 'Run the command with --help.' },
   'USAGE-002': {
     meaning: 'A confirmation or a reason is missing.',
-    remedy: 'Add --reason "..." and, for a bulk action, --yes after reading the count.',
+    remedy:
+      'Add the option the message names (--reason, --note) and, for a bulk action, --yes after reading the count.',
   },
   'SANDBOX-001': {
     meaning: 'The sandbox of a destination leads to production; nothing was sent.',

@@ -1,6 +1,6 @@
 // Which lead a tool writes: an invented one of the client's samples, or a stored one.
 // Invariant: a stored lead is a person's data: looking at it is an entry of the hand-over log, written first (C39).
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { App } from '../app.ts';
 import type { Lead } from '../domain/lead.ts';
@@ -11,6 +11,7 @@ import { appendHandovers } from '../store/handovers.ts';
 import { readLeads } from '../store/leads.ts';
 import { findLeads } from '../store/support-leads.ts';
 import { listed } from './mapping-versions.ts';
+import { textOf } from './named-file.ts';
 import { sampleLead } from './sample-lead.ts';
 import { say } from './terminal.ts';
 
@@ -37,7 +38,7 @@ function sampleOf(
   const found = wanted === undefined ? own[0] : own.find((one) => !path && bare(one) === bare(wanted));
   if (found !== undefined) return { name: found, text: sources.files[found] ?? '' };
   if (wanted === undefined) return { name: 'a built-in invented lead', text: sampleLead };
-  if (existsSync(wanted)) return { name: resolve(wanted), text: readFileSync(wanted, 'utf8') };
+  if (existsSync(wanted)) return { name: resolve(wanted), text: textOf(wanted) };
   const known = own.map(bare).join(', ') || 'none';
   throw new RelaisError(
     'FIND-001',

@@ -8,7 +8,7 @@ import { RelaisError } from '../errors.ts';
 import { checkAll } from '../mapping/check-folder.ts';
 import { checkSources } from '../mapping/check.ts';
 import type { Problem } from '../mapping/contract.ts';
-import { loadMappings } from '../mapping/load.ts';
+import { concerns, loadMappings, reservedFolders } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/problems.ts';
 import { withExamples } from './arguments.ts';
 import { mappingsFolder, out, say } from './terminal.ts';
@@ -61,11 +61,12 @@ function checked(name: string | undefined, dir: string | undefined): Checked {
   }
   const folder = mappingsFolder(dir);
   if (name === undefined) return within(folder, '');
-  const { destinations, clients } = loadMappings(folder);
+  const { destinations, clients, problems } = loadMappings(folder);
   const sources = destinations.find((one) => one.destinationId === name);
   if (sources !== undefined) {
     const result = checkSources(sources, { connectors });
-    return { folder, mappings: 1, problems: result.ok ? result.warnings : result.problems };
+    const unread = problems.filter((one) => concerns(one, sources));
+    return { folder, mappings: 1, problems: [...unread, ...(result.ok ? result.warnings : result.problems)] };
   }
   if (clients.some((one) => one.clientId === name)) return within(folder, name);
   const inside = [name, `${name}.yaml`].find((one) => existsSync(join(folder, one)));
@@ -92,15 +93,31 @@ function placeOf(path: string): { readonly folder: string; readonly inside: stri
 
 /** @param inside a client's folder or a file of it; '': everything */
 function within(folder: string, inside: string): Checked {
-  const { problems, mappings } = checkAll(folder, { connectors });
+  const { problems, results, clients } = checkAll(folder, { connectors });
   const name = inside.split(sep).join('/');
   const mine = (file: string): boolean => name === '' || file === name || file.startsWith(`${name}/`);
-  return {
-    folder,
-    mappings: mappings.filter(({ sources }) => mine(sources.main)).length,
-    problems: problems.filter((one) => mine(insideOf(one.file))),
-  };
+  // A preset or a map is checked by the mappings that use it; their problems may stand in any shared file.
+  const uses = (file: string): boolean => mine(file) && /\.(ya?ml|json|xsd)$/.test(file);
+  const looked = results.filter(({ sources }) => Object.keys(sources.files).some(uses));
+  const told = looked.flatMap((one) =>
+    mine(one.sources.main) ? one.problems : one.problems.filter(({ file }) => isShared(insideOf(file))),
+  );
+  const found = new Map(
+    [...problems.filter((one) => mine(insideOf(one.file))), ...told].map((one) => [JSON.stringify(one), one]),
+  );
+  const nothing =
+    looked.length === 0 && found.size === 0 && !clients.some(({ id }) => mine(`${id}/client.yaml`));
+  if (nothing)
+    throw new RelaisError(
+      'FIND-001',
+      name === ''
+        ? `There is no client and no mapping in ${folder}: nothing was checked.`
+        : `${name} in ${folder} is no mapping and no mapping uses it: nothing was checked.`,
+    );
+  return { folder, mappings: looked.length, problems: [...found.values()] };
 }
+
+const isShared = (file: string): boolean => reservedFolders.includes(file.slice(0, file.indexOf('/')));
 
 /** Problems name files from the parent of the mappings folder, whatever that folder is called. */
 const insideOf = (file: string): string => file.replace(/^mappings\//, '');

@@ -1,7 +1,7 @@
 // relais mapping new: a working draft of a mapping from what the client sent: a JSON body, an XML file, a CSV header.
 // Invariant: never writes over a file; what was guessed is marked and what was not is listed.
 import type { Command } from 'commander';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { connectors } from '../../connectors/index.ts';
 import { RelaisError } from '../errors.ts';
@@ -12,6 +12,7 @@ import { createProblems, formatProblem } from '../mapping/problems.ts';
 import { makeSkeleton, type Skeleton } from '../mapping/skeleton/skeleton.ts';
 import { withExamples } from './arguments.ts';
 import { shownPath } from './mapping-check.ts';
+import { bytesOf, textOf } from './named-file.ts';
 import { table } from './table.ts';
 import { mappingsFolder, out, say, strong } from './terminal.ts';
 
@@ -53,15 +54,15 @@ function draft(client: string, sample: string, options: NewOptions): void {
     throw new RelaisError('USAGE-001', `"${client}" is no client: that folder holds ${client}.`);
   const folder = mappingsFolder(options.dir);
   const clientFile = join(folder, client, 'client.yaml');
-  const known = existsSync(clientFile) ? readFileSync(clientFile, 'utf8') : undefined;
+  const known = existsSync(clientFile) ? textOf(clientFile) : undefined;
   const facts = known === undefined ? undefined : checkClientText(client, known, createProblems());
-  const made = makeSkeleton({
+  const made = drafted({
     clientId: client,
     company: options.company ?? facts?.name ?? title(client),
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.to === undefined ? {} : { to: options.to }),
     ...sampleOf(sample),
-    ...(options.answer === undefined ? {} : { answer: readFileSync(options.answer, 'utf8') }),
+    ...(options.answer === undefined ? {} : { answer: textOf(options.answer) }),
     ...(facts === undefined ? {} : { categories: facts.categories }),
   });
   if (typeof made === 'string') throw new RelaisError('USAGE-001', `Nothing was written: ${made}`);
@@ -74,6 +75,16 @@ function draft(client: string, sample: string, options: NewOptions): void {
   show(folder, made, problems);
 }
 
+/** A sample is somebody else's file: nested too deep for its reader, it is refused like any other. */
+function drafted(input: Parameters<typeof makeSkeleton>[0]): ReturnType<typeof makeSkeleton> {
+  try {
+    return makeSkeleton(input);
+  } catch (error) {
+    if (error instanceof RangeError) return 'the sample is nested too deep.';
+    throw error;
+  }
+}
+
 const title = (client: string): string =>
   client
     .split('-')
@@ -81,7 +92,7 @@ const title = (client: string): string =>
     .join(' ');
 
 function sampleOf(sample: string): { readonly sample: Uint8Array; readonly sampleName: string } {
-  if (existsSync(sample)) return { sample: readFileSync(sample), sampleName: basename(sample) };
+  if (existsSync(sample)) return { sample: bytesOf(sample), sampleName: basename(sample) };
   // A header line is longer than a file name and separates names.
   if (/[;,|\t]|!#/.test(sample)) return { sample: Buffer.from(sample), sampleName: 'a CSV header' };
   throw new RelaisError('FIND-001', `${sample} is no file, and no CSV header line either.`);

@@ -8,7 +8,7 @@ import { toHtml, toMarkdown } from '../mapping/spec/blocks.ts';
 import { specOf } from '../mapping/spec/spec.ts';
 import { fingerprintOf } from '../store/mapping-versions.ts';
 import { withExamples } from './arguments.ts';
-import { chosenFile, chosenVersion, samplesOf, whichOf, type Chosen } from './mapping-versions.ts';
+import { soundFile, chosenVersion, samplesOf, whichOf, type Chosen } from './mapping-versions.ts';
 import { mappingsFolder, out, say, withApp } from './terminal.ts';
 import { hostNow } from './host-clock.ts';
 
@@ -45,7 +45,7 @@ async function spec(destination: string, options: SpecOptions): Promise<void> {
   const which = whichOf(options.version);
   const chosen =
     which === 'file'
-      ? chosenFile(folder, destination)
+      ? soundFile(folder, destination)
       : await withApp((app) => chosenVersion(app, folder, destination, which));
   const document = written(chosen, options);
   if (options.out === undefined) return out(document.trimEnd());

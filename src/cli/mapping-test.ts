@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { connectors } from '../../connectors/index.ts';
 import { RelaisError } from '../errors.ts';
 import type { MappingSources, Problem } from '../mapping/contract.ts';
-import { loadMappings } from '../mapping/load.ts';
+import { concerns, loadMappings } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/problems.ts';
 import { testReport } from '../mapping/test-report.ts';
 import { withExamples } from './arguments.ts';
@@ -28,8 +28,13 @@ export function testCommand(mapping: Command): void {
     'relais mapping test horizon-crm',
   ).action((name: string | undefined, options: TestOptions) => {
     const folder = mappingsFolder(options.dir);
-    let [passed, failed] = [0, 0];
-    for (const sources of chosen(folder, name)) {
+    const { destinations, unread } = chosen(folder, name);
+    let [passed, failed] = [0, unread.length];
+    for (const problem of unread) {
+      const placed = { ...problem, file: shownPath(folder, problem.file) };
+      out(options.json === true ? JSON.stringify({ ok: false, problems: [placed] }) : formatProblem(placed));
+    }
+    for (const sources of destinations) {
       const counts = options.json === true ? asLines(folder, sources) : shown(folder, sources);
       passed += counts.passed;
       failed += counts.failed;
@@ -39,14 +44,27 @@ export function testCommand(mapping: Command): void {
   });
 }
 
-function chosen(folder: string, name: string | undefined): readonly MappingSources[] {
-  const { destinations } = loadMappings(folder);
-  const found = destinations.filter(
+function chosen(
+  folder: string,
+  name: string | undefined,
+): { readonly destinations: readonly MappingSources[]; readonly unread: readonly Problem[] } {
+  const loaded = loadMappings(folder);
+  const destinations = loaded.destinations.filter(
     (one) => name === undefined || one.destinationId === name || one.clientId === name,
   );
-  if (found.length === 0)
-    throw new RelaisError('FIND-001', `No destination or client is called ${name ?? ''} in ${folder}.`);
-  return found;
+  const errors = loaded.problems.filter((one) => one.severity === 'error');
+  const unread = errors.filter(
+    (one) => name === undefined || destinations.some((sources) => concerns(one, sources)),
+  );
+  if (destinations.length === 0 && (name !== undefined || unread.length === 0))
+    throw new RelaisError(
+      'FIND-001',
+      [
+        `No destination or client is called ${name ?? ''} in ${folder}.`,
+        ...errors.map((one) => formatProblem({ ...one, file: shownPath(folder, one.file) })),
+      ].join('\n'),
+    );
+  return { destinations, unread };
 }
 
 interface Counts {

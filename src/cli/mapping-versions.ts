@@ -15,6 +15,7 @@ import { latestLeads } from '../store/support-leads.ts';
 import { wholeNumber } from './arguments.ts';
 import { shownPath } from './mapping-check.ts';
 import { sampleLead } from './sample-lead.ts';
+import { say } from './terminal.ts';
 
 export interface Chosen {
   /** `v3 (in force)`, `file`. */
@@ -35,17 +36,37 @@ export function whichOf(text: string): Which {
 export const listed = (folder: string, problems: readonly Problem[]): string =>
   problems.map((one) => formatProblem({ ...one, file: shownPath(folder, one.file) })).join('\n');
 
-/** The file of a destination as it stands. @throws MAPPING-001 with every error */
+/**
+ * The file of a destination as it stands. A test that fails is told and does not stop the tool: it is then that one looks.
+ * @throws MAPPING-001 with every error of the mapping itself
+ */
 export function chosenFile(folder: string, destinationId: string): Chosen {
   const sources = loadDestination(folder, destinationId);
-  return { label: 'file', sources, mapping: compiled(folder, sources, `The mapping of ${destinationId}`) };
+  const checked = checkSources(sources, { connectors });
+  if (checked.ok) return { label: 'file', sources, mapping: checked.mapping };
+  const mapping = compiled(folder, sources, `The mapping of ${destinationId}`);
+  const failing = checked.problems.filter((one) => one.severity === 'error');
+  say(`Tests of the file fail; it cannot be published like this:\n${listed(folder, failing)}\n`);
+  return { label: 'file', sources, mapping };
 }
 
-function compiled(folder: string, sources: MappingSources, what: string, tests = true): CompiledMapping {
-  const checked = checkSources(sources, { connectors, tests });
+/** The same for what people sign: a file whose tests fail is no promise. @throws MAPPING-001 */
+export function soundFile(folder: string, destinationId: string): Chosen {
+  const sources = loadDestination(folder, destinationId);
+  const checked = checkSources(sources, { connectors });
+  if (checked.ok) return { label: 'file', sources, mapping: checked.mapping };
+  throw refused(folder, `The mapping of ${destinationId}`, checked.problems);
+}
+
+function compiled(folder: string, sources: MappingSources, what: string): CompiledMapping {
+  const checked = checkSources(sources, { connectors, tests: false });
   if (checked.ok) return checked.mapping;
-  const errors = checked.problems.filter((one) => one.severity === 'error');
-  throw new RelaisError('MAPPING-001', `${what} has errors:\n${listed(folder, errors)}`);
+  throw refused(folder, what, checked.problems);
+}
+
+function refused(folder: string, what: string, problems: readonly Problem[]): RelaisError {
+  const errors = problems.filter((one) => one.severity === 'error');
+  return new RelaisError('MAPPING-001', `${what} has errors:\n${listed(folder, errors)}`);
 }
 
 /** @throws FIND-001 when there is no such version */
@@ -67,7 +88,7 @@ export async function chosenVersion(
   const sources = JSON.parse(version.sources) as MappingSources;
   return {
     ...{ label: `v${version.version}${version.inForce ? ' (in force)' : ''}`, sources, version },
-    mapping: compiled(folder, sources, `Version ${version.version} of ${destinationId}`, false),
+    mapping: compiled(folder, sources, `Version ${version.version} of ${destinationId}`),
   };
 }
 

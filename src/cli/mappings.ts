@@ -1,6 +1,6 @@
 // relais mapping publish | rollback | history, and the home of mapping check and preview.
 // Invariant: publish refuses what check refuses; with --all nothing is published while one file has an error.
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import { checkAll } from '../mapping/check-folder.ts';
@@ -23,12 +23,14 @@ import { out, say, withApp } from './terminal.ts';
 interface PublishOptions {
   readonly all?: boolean;
   readonly note?: string;
+  readonly reason?: string;
   readonly author?: string;
   readonly json?: boolean;
 }
 
 interface RollbackOptions {
   readonly reason?: string;
+  readonly note?: string;
   readonly json?: boolean;
 }
 
@@ -54,7 +56,8 @@ export function mappingCommands(program: Command): void {
       .command('publish [destination]')
       .description('put the mapping in force at once, on every worker')
       .option('--all', 'every mapping of the folder')
-      .option('--note <text>', 'what changed and who asked (C48); mandatory')
+      .option('--note <text>', 'what changed and who asked (C48); mandatory (--reason is the same)')
+      .addOption(new Option('--reason <text>', 'the same as --note').hideHelp())
       .option('--author <name>', 'default: RELAIS_ACTOR')
       .option('--json', 'as JSON: one object for each mapping'),
     '',
@@ -67,11 +70,15 @@ export function mappingCommands(program: Command): void {
       .command('rollback <destination> <version>')
       .description('put an earlier version back in force')
       .option('--reason <text>', 'why (ticket number); mandatory')
+      .addOption(new Option('--note <text>', 'the same as --reason').hideHelp())
       .option('--json', 'as JSON'),
     '',
     'relais mapping rollback horizon-crm 3 --reason "ticket 16"',
   ).action((destination: string, version: string, options: RollbackOptions) => {
-    const [wanted, reason] = [wholeNumber(version.replace(/^v/, '')), reasonOf(options.reason)];
+    const [wanted, reason] = [
+      wholeNumber(version.replace(/^v/, '')),
+      reasonOf(options.reason ?? options.note),
+    ];
     return withApp(async (app) => {
       const done = await app.publishing.rollback({
         ...{ destinationId: destination, version: wanted, reason },
@@ -107,7 +114,7 @@ export function mappingCommands(program: Command): void {
 async function publish(destination: string | undefined, options: PublishOptions): Promise<void> {
   if ((destination === undefined) !== (options.all === true))
     throw new RelaisError('USAGE-001', 'Name one destination, or say --all.');
-  const note = reasonOf(options.note, '--note');
+  const note = reasonOf(options.note ?? options.reason, '--note');
   const author = options.author === undefined ? undefined : impersonal(options.author, '--author');
   await withApp(async (app) => {
     for (const one of destination === undefined ? await allGood(app) : [destination])

@@ -14,6 +14,8 @@ export interface FolderCheck {
   readonly ok: boolean;
   readonly problems: readonly Problem[];
   readonly mappings: readonly { readonly sources: MappingSources; readonly mapping: CompiledMapping }[];
+  /** Every mapping file looked at, with what the check says of it, in whichever file that stands. */
+  readonly results: readonly { readonly sources: MappingSources; readonly problems: readonly Problem[] }[];
   readonly clients: readonly ClientFacts[];
 }
 
@@ -21,11 +23,13 @@ export interface FolderCheck {
 export function checkAll(folder: string, options: CheckOptions): FolderCheck {
   const loaded = loadMappings(folder);
   const problems = createProblems();
+  const unread = new Set(loaded.problems.map((one) => one.file));
   const clients: ClientFacts[] = [];
   const ids = loaded.destinations.map((one) => one.destinationId);
   for (const { clientId, text } of loaded.clients) {
     const name = `${clientId}/client.yaml`;
     if (text === undefined) {
+      if (unread.has(`mappings/${name}`)) continue;
       problems.add(
         { file: `mappings/${name}`, line: 1, column: 1 },
         'error',
@@ -58,11 +62,16 @@ export function checkAll(folder: string, options: CheckOptions): FolderCheck {
     if (/\.ya?ml$/.test(file)) checkSharedMap(file, text, problems);
   const found = new Map<string, Problem>();
   const note = (problem: Problem): void => void found.set(JSON.stringify(problem), problem);
-  for (const problem of problems.all()) note(problem);
-  const mappings: { sources: MappingSources; mapping: CompiledMapping }[] = [];
+  for (const problem of [...loaded.problems, ...problems.all()]) note(problem);
+  const mappings: FolderCheck['mappings'][number][] = [];
+  const results: FolderCheck['results'][number][] = [];
   for (const [index, sources] of loaded.destinations.entries()) {
     const result = checkSources(sources, options);
-    for (const problem of result.ok ? result.warnings : result.problems) note(problem);
+    const told = (result.ok ? result.warnings : result.problems).filter(
+      (one) => one.code !== 'MAP-007' || !unread.has(one.file),
+    );
+    for (const problem of told) note(problem);
+    results.push({ sources, problems: told });
     if (result.ok) mappings.push({ sources, mapping: result.mapping });
     if (ids.indexOf(sources.destinationId) !== index) {
       const place = readDocument(sources.main, sources.files[sources.main] ?? '', createProblems()).place([
@@ -79,5 +88,5 @@ export function checkAll(folder: string, options: CheckOptions): FolderCheck {
   const all = [...found.values()].toSorted(
     (a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column,
   );
-  return { ok: !hasErrors(all), problems: all, mappings, clients };
+  return { ok: !hasErrors(all), problems: all, mappings, results, clients };
 }

@@ -3,6 +3,7 @@
 import clientSchema from '../../mappings/schema/client.schema.json' with { type: 'json' };
 import mappingSchema from '../../mappings/schema/mapping.schema.json' with { type: 'json' };
 import type { ClientFacts } from '../domain/destination.ts';
+import { isRelaisError } from '../errors.ts';
 import { readClient } from './client.ts';
 import { schemasIn } from './client-schema.ts';
 import { compileMapping } from './compile.ts';
@@ -28,9 +29,29 @@ export interface CheckOptions {
 
 type Problems = ReturnType<typeof createProblems>;
 
-/** Checks and compiles one destination. */
+/** Checks and compiles one destination. What stops the check itself is that destination's problem, never another's. */
 export function checkSources(sources: MappingSources, options: CheckOptions): CheckResult {
   const problems = createProblems();
+  try {
+    return checkWhole(sources, options, problems);
+  } catch (error) {
+    const place = { file: `mappings/${sources.main}`, line: 1, column: 1 };
+    problems.add(place, 'error', 'MAP-011', `the check cannot get through this mapping: ${stumbled(error)}.`);
+    return { ok: false, problems: problems.all() };
+  }
+}
+
+/** What stopped it, without the words of a library, which may quote a value. */
+const stumbled = (error: unknown): string =>
+  error instanceof RangeError
+    ? 'something in it or its files is nested too deep or too long'
+    : isRelaisError(error)
+      ? error.message.replace(/\.$/, '')
+      : error instanceof Error
+        ? error.name
+        : 'an unexpected fault';
+
+function checkWhole(sources: MappingSources, options: CheckOptions, problems: Problems): CheckResult {
   const text = sources.files[sources.main];
   if (text === undefined) {
     problems.add(

@@ -3,6 +3,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Node, Pair, Scalar } from 'yaml';
 import type { createProblems, Path, Place, Tree } from './problems.ts';
+import { deepest, firstSentence, lineOfDepth, reportTabs, tooDeep } from './yaml-slips.ts';
 
 type Problems = Pick<ReturnType<typeof createProblems>, 'add'>;
 
@@ -37,13 +38,25 @@ export function readDocument(name: string, text: string, problems: Problems): Tr
   let reading = readings.get(key);
   if (reading === undefined) {
     const found: Parameters<Problems['add']>[] = [];
-    const tree = parseFile(name, text, { add: (...problem) => void found.push(problem) });
+    const tree = readSafely(name, text, { add: (...problem) => void found.push(problem) });
     reading = { tree, found };
     if (readings.size >= mostReadings) readings.clear();
     readings.set(key, reading);
   }
   for (const problem of reading.found) problems.add(...problem);
   return reading.tree;
+}
+
+/** A file nested deeper than the parser's own stack is told like every other mistake. */
+function readSafely(name: string, text: string, problems: Problems): Tree {
+  try {
+    return parseFile(name, text, problems);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const place = { file: `${mappingsFolder}/${name}`, line: lineOfDepth(text), column: 1 };
+    problems.add(place, 'error', 'MAP-001', tooDeep);
+    return { value: undefined, place: () => place };
+  }
 }
 
 function parseFile(name: string, text: string, problems: Problems): Tree {
@@ -106,6 +119,8 @@ function parseFile(name: string, text: string, problems: Problems): Tree {
         problems.add(at, 'error', 'MAP-006', 'there is no value here.');
       }
     }
+    if (typeof node.value === 'string' && !node.value.isWellFormed())
+      problems.add(at, 'error', 'MAP-009', 'the text holds half a character (a lone surrogate).');
     return node.value;
   };
 
@@ -114,6 +129,10 @@ function parseFile(name: string, text: string, problems: Problems): Tree {
     spots.set(pointer(path), key === undefined ? { value: offset } : { value: offset, key });
     if (node === null || node === undefined) {
       if (path.length > 0) problems.add(place(offset), 'error', 'MAP-006', 'there is no value here.');
+      return null;
+    }
+    if (path.length > deepest) {
+      problems.add(place(offset), 'error', 'MAP-001', tooDeep);
       return null;
     }
     if (isAlias(node)) {
@@ -183,27 +202,6 @@ function finding(
     }
     return { file, line: 1, column: 1 };
   };
-}
-
-function reportTabs(file: string, text: string, problems: Problems): Set<number> {
-  const found = new Set<number>();
-  for (const [index, line] of text.split('\n').entries()) {
-    const tab = /^ *\t/.exec(line);
-    if (tab === null || line.trim() === '') continue;
-    found.add(index + 1);
-    problems.add(
-      { file, line: index + 1, column: tab[0].length },
-      'error',
-      'MAP-003',
-      'the line is indented with a tab.',
-    );
-  }
-  return found;
-}
-
-function firstSentence(message: string): string {
-  const line = message.split('\n')[0] ?? message;
-  return line.endsWith('.') ? line : `${line}.`;
 }
 
 /** A block of keys. */

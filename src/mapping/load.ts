@@ -1,9 +1,11 @@
-// Reads a mappings folder into the sources of its destinations. The only file of the engine that touches the disk.
-// Invariant: what a destination's check sees is exactly what would be frozen at publication: its own client and the presets.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+// Reads a mappings folder into the sources of its destinations.
+// Invariant: what a destination's check sees is exactly what would be frozen at publication: its own client and the presets;
+// a file that cannot be read is told, never passed over.
 import { basename, join } from 'node:path';
-import { parseDocument } from 'yaml';
-import type { MappingSources } from './contract.ts';
+import { isDirectory, namesIn, readTexts } from './files.ts';
+import type { MappingSources, Problem } from './contract.ts';
+import { topBlock, topOf, topText } from './peek.ts';
+import { formatProblem } from './problems.ts';
 import { RelaisError } from '../errors.ts';
 
 export interface LoadedClient {
@@ -18,11 +20,12 @@ export interface LoadedFolder {
   readonly destinations: readonly MappingSources[];
   /** Maps of the house and of clients, used or not. */
   readonly maps: Readonly<Record<string, string>>;
+  /** Files that are there and cannot be used: too large, no UTF-8, no file. */
+  readonly problems: readonly Problem[];
 }
 
 /** Folders beside the clients'. */
 export const reservedFolders: readonly string[] = ['presets', 'schema', 'maps'];
-const maxFileBytes = 2_000_000;
 
 /**
  * Reads everything under a mappings folder.
@@ -31,18 +34,24 @@ const maxFileBytes = 2_000_000;
 export function loadMappings(folder: string, only?: string): LoadedFolder {
   let names: readonly string[];
   try {
-    names = entries(folder);
+    names = namesIn(folder);
   } catch {
     throw new RelaisError('FIND-001', `The mappings folder ${folder} cannot be read.`);
   }
-  const presets = filesUnder(folder, 'presets');
-  const houseMaps = filesUnder(folder, 'maps');
+  const problems: Problem[] = [];
+  const filesUnder = (name: string): Readonly<Record<string, string>> => {
+    const read = readTexts(folder, name);
+    problems.push(...read.problems);
+    return read.files;
+  };
+  const presets = filesUnder('presets');
+  const houseMaps = filesUnder('maps');
   const maps: Record<string, string> = { ...houseMaps };
   const clients: LoadedClient[] = [];
   const destinations: MappingSources[] = [];
   for (const clientId of names) {
-    if (reservedFolders.includes(clientId) || !statSync(join(folder, clientId)).isDirectory()) continue;
-    const own = filesUnder(folder, clientId);
+    if (reservedFolders.includes(clientId) || !isDirectory(join(folder, clientId))) continue;
+    const own = filesUnder(clientId);
     const text = own[`${clientId}/client.yaml`];
     clients.push({ clientId, ...(text === undefined ? {} : { text }) });
     const shared = Object.entries(own).filter(([name]) => !isMapping(name));
@@ -72,17 +81,37 @@ export function loadMappings(folder: string, only?: string): LoadedFolder {
       });
     }
   }
-  return { folder, clients, destinations, maps };
+  return { folder, clients, destinations, maps, problems };
 }
 
 /** The sources of one destination, by its id. */
 export function loadDestination(folder: string, destinationId: string): MappingSources {
-  const found = loadMappings(folder, destinationId).destinations.find(
-    (one) => one.destinationId === destinationId,
-  );
-  if (found === undefined)
-    throw new RelaisError('FIND-001', `No mapping under ${folder} has the destination ${destinationId}.`);
+  const { destinations, problems } = loadMappings(folder, destinationId);
+  const found = destinations.find((one) => one.destinationId === destinationId);
+  const errors = problems.filter((one) => one.severity === 'error');
+  if (found === undefined) {
+    const unread = errors.filter(({ file }) => isMapping(file.replace(/^mappings\//, '')));
+    throw new RelaisError(
+      'FIND-001',
+      [
+        `No mapping under ${folder} has the destination ${destinationId}.`,
+        ...(unread.length === 0 ? [] : ['These files could not be read:', ...unread.map(formatProblem)]),
+      ].join('\n'),
+    );
+  }
+  const own = errors.filter((one) => concerns(one, found));
+  if (own.length > 0)
+    throw new RelaisError(
+      'MAPPING-001',
+      `Files of ${destinationId} cannot be read:\n${own.map(formatProblem).join('\n')}`,
+    );
   return found;
+}
+
+/** Whether a file that cannot be read is one this destination may need. */
+export function concerns(problem: Problem, { clientId, main }: MappingSources): boolean {
+  const name = problem.file.replace(/^mappings\//, '');
+  return name.startsWith(`${clientId}/`) && (!isMapping(name) || name === main);
 }
 
 const isMapping = (name: string): boolean =>
@@ -136,53 +165,4 @@ function mapNames(content: string): readonly string[] {
   };
   walk(topOf(content));
   return found;
-}
-
-function topBlock(content: string, key: string): object {
-  const top = topOf(content);
-  const value = typeof top === 'object' && top !== null ? (top as Record<string, unknown>)[key] : undefined;
-  return typeof value === 'object' && value !== null ? value : {};
-}
-
-function topOf(content: string): unknown {
-  try {
-    return parseDocument(content, { logLevel: 'silent', uniqueKeys: false }).toJS() as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A text at the top of a file that may be broken: the check tells the mistakes. */
-function topText(content: string, key: string): string | undefined {
-  // Nearly every file says it on one plain line: parsing it all for that would double the time of a check.
-  const lines = content.match(new RegExp(`^${key}:.*$`, 'gm')) ?? [];
-  const plain = lines.length === 1 ? /^\w+: +([A-Za-z][\w/.-]*) *(?: #.*)?\r?$/.exec(lines[0]) : null;
-  if (plain !== null && !/^(true|false|null|yes|no|on|off)$/i.test(plain[1] ?? '')) return plain[1];
-  if (lines.length === 0 && !/^[{"'?&!]/m.test(content)) return undefined;
-  try {
-    const document = parseDocument(content, { logLevel: 'silent', uniqueKeys: false });
-    const value: unknown = document.get(key);
-    return typeof value === 'string' ? value : undefined;
-  } catch {
-    // `get` of a file whose top is no block.
-    return undefined;
-  }
-}
-
-const entries = (path: string): readonly string[] =>
-  readdirSync(path)
-    .filter((name) => !name.startsWith('.'))
-    .toSorted();
-
-function filesUnder(folder: string, name: string): Readonly<Record<string, string>> {
-  const files: Record<string, string> = {};
-  const visit = (relative: string): void => {
-    const path = join(folder, relative);
-    const facts = statSync(path, { throwIfNoEntry: false });
-    if (facts === undefined) return;
-    if (facts.isDirectory()) for (const inner of entries(path)) visit(`${relative}/${inner}`);
-    else if (facts.size <= maxFileBytes) files[relative] = readFileSync(path, 'utf8');
-  };
-  visit(name);
-  return files;
 }

@@ -33,6 +33,18 @@ export const problemsOfForm = {
     meaning: 'The file does not hold one block of keys.',
     remedy: 'Write one YAML document made of `key: value` lines.',
   },
+  'MAP-009': {
+    meaning: 'The file is not UTF-8, or a letter in it was lost.',
+    remedy: 'Save it as UTF-8; in the output another encoding is asked for with csv or xml.',
+  },
+  'MAP-010': {
+    meaning: 'The file is there and cannot be read: too large, a folder, or forbidden.',
+    remedy: 'Give a readable file of at most 2 MB.',
+  },
+  'MAP-011': {
+    meaning: 'The check could not get through the file.',
+    remedy: 'Make it simpler: fewer levels, smaller schemas and samples.',
+  },
   'MAP-101': {
     meaning: 'The key does not exist in the mapping language.',
     remedy: 'Correct the spelling; docs/mapping.md lists every key.',

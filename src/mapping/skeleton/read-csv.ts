@@ -39,7 +39,10 @@ export function readCsvSample(bytes: Uint8Array): Shape | Unreadable {
       parents: [],
       value: example?.[index],
     })),
-    notes: [],
+    notes:
+      encoding === 'windows-1252'
+        ? ['the sample is not UTF-8: it was read, and will be written, as windows-1252 (what Excel saves).']
+        : [],
   };
 }
 

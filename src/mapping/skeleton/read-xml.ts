@@ -23,9 +23,11 @@ const parser = new XMLParser({
 });
 
 export function readXmlSample(text: string): Shape | Unreadable {
+  if (/<!DOCTYPE/i.test(text))
+    return { unreadable: 'it holds a DOCTYPE; delete it, only elements are read.' };
   if (XMLValidator.validate(text) !== true)
     return { unreadable: 'it begins like XML and is not well-formed.' };
-  const top = elementsOf(parser.parse(text)).find((one) => !one.name.startsWith('?'));
+  const top = elementsOf(parsed(text)).find((one) => !one.name.startsWith('?'));
   if (top === undefined) return { unreadable: 'the XML holds no element.' };
   const names = new Set(top.children.map((one) => one.name));
   const [first] = top.children;
@@ -46,6 +48,15 @@ export function readXmlSample(text: string): Shape | Unreadable {
     slots: slotsOf(record, record.name, []),
     notes: [],
   };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parser.parse(text) as unknown;
+  } catch {
+    // Deeper, or with more entities, than the parser takes.
+    return undefined;
+  }
 }
 
 function slotsOf(

@@ -5,6 +5,7 @@ import { asText } from '../formatters.ts';
 import { guessAnswer } from './answer.ts';
 import { partsOf } from './fields.ts';
 import type { Part } from './fields.ts';
+import { decodeSample } from './decode-sample.ts';
 import { readCsvSample } from './read-csv.ts';
 import { readFormSample, readJsonSample } from './read-json.ts';
 import { readXmlSample } from './read-xml.ts';
@@ -43,7 +44,12 @@ const defaultCategories: readonly DataCategory[] = ['identity', 'project', 'stat
 
 /** Understands a sample by its first letters. */
 export function readSample(bytes: Uint8Array): Shape | Unreadable {
-  const text = new TextDecoder().decode(bytes).trim();
+  const decoded = decodeSample(bytes);
+  if (decoded === undefined)
+    return {
+      unreadable: 'it is not in the encoding it says, or not in UTF-8 where it says none. Save it as UTF-8.',
+    };
+  const text = decoded.trim();
   if (text === '') return { unreadable: 'it is empty.' };
   if (/^[{[]/.test(text)) return readJsonSample(text);
   if (text.startsWith('<')) return readXmlSample(text);
