@@ -244,6 +244,7 @@ export async function startWorker(
     secrets: config.secrets,
     network: config.network,
     leaseMs: config.worker.leaseMs,
+    settlingMs: config.worker.settlingMs,
     owner: processName(),
     log,
     signal: aborter.signal,

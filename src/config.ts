@@ -40,7 +40,12 @@ export interface Config {
     /** Destinations that metrics name; the others are `other`. */
     readonly metricsDestinations: number;
   };
-  readonly worker: { readonly concurrency: number; readonly leaseMs: number; readonly drainMs: number };
+  readonly worker: {
+    readonly concurrency: number;
+    readonly leaseMs: number;
+    readonly settlingMs: number;
+    readonly drainMs: number;
+  };
   readonly planner: { readonly idleMs: number; readonly batch: number; readonly window: number };
   readonly alerts: {
     readonly webhook?: string;
@@ -173,6 +178,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     worker: {
       concurrency: whole('RELAIS_WORKER_CONCURRENCY', 1, 1000),
       leaseMs: whole('RELAIS_LEASE_MS', 500, 3_600_000),
+      settlingMs: whole('RELAIS_SETTLING_MS', 1, 86_400_000),
       drainMs: whole('RELAIS_DRAIN_MS', 0, 600_000),
     },
     planner: {
@@ -226,6 +232,7 @@ function sandboxOf(environment: Environment, folder: string): Readonly<Record<st
 
 function refuseUnsafe(config: Config): void {
   const unsafe: string[] = [];
+  if (config.worker.settlingMs < 60_000) unsafe.push('RELAIS_SETTLING_MS below 60000');
   if (config.network.allowPlaintext) unsafe.push('RELAIS_ALLOW_PLAINTEXT=yes');
   const reached = {
     RELAIS_MYSQL_URL: config.mysql.gatewayUrl,

@@ -86,6 +86,11 @@ export const variables: readonly Variable[] = [
     meaning: 'lease of a delivery being sent; one with longer timeouts gets a longer one',
     fallback: '60000',
   },
+  {
+    name: 'RELAIS_SETTLING_MS',
+    meaning: 'a look-up that finds nothing must say so twice, so far apart, before the lead is sent again',
+    fallback: '60000',
+  },
   { name: 'RELAIS_DRAIN_MS', meaning: 'how long SIGTERM waits for deliveries in flight', fallback: '25000' },
   { name: 'RELAIS_PLANNER_IDLE_MS', meaning: 'pause between two looks when nothing is due', fallback: '40' },
   { name: 'RELAIS_PLANNER_BATCH', meaning: 'rows taken at once', fallback: '200' },

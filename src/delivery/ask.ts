@@ -1,8 +1,10 @@
 // Asking the recipient before sending: after an unknown outcome, while a decision is pending, or for its reference.
-// Invariant: a question carries references only; nothing is sent again before the answer says it is not there.
+// Invariant: a question carries references only; nothing is sent again before the answer has said twice, a settling time apart, that
+// it is not there: behind a locked table or a slow proxy it may be about to appear.
 import type { Connector, Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
 import { foreignCode } from '../errors.ts';
 import type { Lead } from '../domain/lead.ts';
+import { isAbsent } from '../domain/verdict.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { readBytes, type Batch } from '../store/batches.ts';
 import type { Database } from '../store/database.ts';
@@ -15,6 +17,7 @@ import { itemOf } from './parcel.ts';
 import { entryNames } from './entries.ts';
 import type { Attempted } from './attempt.ts';
 import type { Settled, Settling } from './settle.ts';
+import { notFoundFor } from './settlement.ts';
 
 /** An update or erase whose URL names the recipient's reference, while none is known. */
 export function needsReference(row: ClaimedDelivery, settings: unknown): boolean {
@@ -33,6 +36,8 @@ export interface AskOptions {
   readonly database: Database;
   readonly settle: (settling: Settling) => Promise<Settled>;
   readonly versionId: number;
+  /** How long "not found" must last before it counts, ms. */
+  readonly settlingMs: number;
   /** The call asked about, where the delivery needs several. */
   readonly called?: { readonly call: CallWay; readonly progress: Progress } | undefined;
 }
@@ -59,7 +64,7 @@ export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<Cl
         },
       ]),
     );
-  if (outcome.kind === 'absent') {
+  if (outcome.kind === 'absent' && isAbsent(notFoundFor([row], options.settlingMs))) {
     await note();
     if (row.action === 'create') return { ...row, maybeReceived: false, askFirst: false };
     const [state, reason] =
@@ -125,7 +130,7 @@ export async function askFile(
     },
     options,
   );
-  if (outcome.kind === 'absent')
+  if (outcome.kind === 'absent' && isAbsent(notFoundFor(rows, options.settlingMs)))
     return rows.map((row) => ({ ...row, maybeReceived: false, askFirst: false }));
   await options.settle({ attempted: { ...attemptOf(rows, outcome, startedAt, options), batchId: batch.id } });
   return undefined;
@@ -156,6 +161,7 @@ function attemptOf(
     hasLookup: true,
     startedAt,
     asked: true,
+    settlingMs: options.settlingMs,
     connector: options.connector.type,
     mappingVersionId: options.versionId,
   };

@@ -18,6 +18,8 @@ export interface Attempted {
   readonly startedAt: number;
   /** True when only a question was put; the next try asks again. */
   readonly asked: boolean;
+  /** How long "not found" must last before it counts, ms; for questions. */
+  readonly settlingMs?: number;
   readonly connector: string;
   readonly mappingVersionId: number;
   readonly batchId?: number;

@@ -27,6 +27,8 @@ export interface DelivererOptions {
   readonly network: SendContext['network'];
   /** Shortest lease, ms; a mapping with longer timeouts gets a longer one. */
   readonly leaseMs: number;
+  /** Shortest time "not found" must last before it counts, ms; a mapping with longer timeouts waits longer. */
+  readonly settlingMs: number;
   /** Names this process in a lease. */
   readonly owner: string;
   readonly log: Log;
@@ -200,7 +202,17 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     let asking: readonly ClaimedDelivery[] = rows;
     let progress = called?.progress;
     const open = progress?.calls.find((call) => call.name === progress?.open?.name);
-    const questions = { connector, mapping, settings, context, database, settle: noting, versionId };
+    const settlingMs = Math.max(options.settlingMs, mapping.timeouts.totalMs);
+    const questions = {
+      connector,
+      mapping,
+      settings,
+      context,
+      database,
+      settle: noting,
+      versionId,
+      settlingMs,
+    };
     const canAsk = connector.lookup !== undefined && way.hasLookup;
     if (progress !== undefined) {
       if (open?.hasLookup === true && first.askFirst && connector.lookup !== undefined) {

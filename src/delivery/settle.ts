@@ -21,6 +21,7 @@ import type { Stopped } from './content.ts';
 import { entryNames, withoutRepeats } from './entries.ts';
 import {
   capturesOf,
+  notFoundFor,
   noteDecision,
   noteErased,
   noteStopped,
@@ -130,6 +131,7 @@ interface Ground {
 
 /** Outcomes after which a delivery may stay open. */
 const mayStayOpen: ReadonlySet<string> = new Set<OutcomeKind>([
+  'absent',
   'pending',
   'throttled',
   'unauthorized',
@@ -219,6 +221,14 @@ function situationOf(
     maybeReceived: attempted.call?.maybeReceived ?? row.maybeReceived,
     moreCalls: attempted.call?.more(capturesOf(attempted)) ?? false,
     hasLookup: attempted.hasLookup,
+    ...(attempted.settlingMs === undefined
+      ? {}
+      : {
+          notFound: notFoundFor(
+            attempted.batchId === undefined ? [row] : attempted.rows,
+            attempted.settlingMs,
+          ),
+        }),
     pendingSinceMs: Math.min(
       ...(attempted.batchId === undefined ? [row] : attempted.rows).map((one) =>
         one.pendingSince === undefined ? 0 : one.now.getTime() - one.pendingSince.getTime(),

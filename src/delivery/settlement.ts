@@ -2,7 +2,7 @@
 // Invariant: every move of a delivery has its entry, and an end wakes whoever waited for it.
 import type { Captured, Evidence } from '../../connectors/contract.ts';
 import { isEnd, type DeliveryState } from '../domain/delivery.ts';
-import type { Decision, Verdict } from '../domain/verdict.ts';
+import type { Decision, NotFound, Verdict } from '../domain/verdict.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import type { Handover } from '../store/handovers.ts';
 import type { Settlement } from '../store/sending.ts';
@@ -17,6 +17,15 @@ export const capturesOf = ({ outcome }: Attempted): Captured =>
 /** Tries spent by what travels together: a file is given up when its youngest row is, or a part of it would go again under another number. */
 export const spentOf = (rows: readonly Pick<Delivery, 'spent'>[]): number =>
   Math.min(...rows.map((row) => row.spent));
+
+/** How long the recipient has not known what travels together; as long as the youngest of it. */
+export const notFoundFor = (rows: readonly ClaimedDelivery[], settlingMs: number): NotFound => {
+  const times = rows.map((row) =>
+    row.notFoundSince === undefined ? undefined : row.now.getTime() - row.notFoundSince.getTime(),
+  );
+  const known = times.filter((one) => one !== undefined);
+  return { forMs: known.length < times.length ? undefined : Math.min(...known), settlingMs };
+};
 
 const stoppedEntries = {
   withheld: 'withheld',
@@ -124,6 +133,7 @@ export function noteDecision(
         (verdict.lookup || (attempted.asked && attempted.outcome.kind !== 'absent'))),
     reference,
     leaveBatch: isEnd(state),
+    notFound: attempted.outcome.kind === 'absent',
   });
   if (isEnd(state)) work.ended.push({ leadId: row.leadId, destinationId: row.destinationId });
   if (state === 'delivered' && row.action === 'erase')

@@ -27,7 +27,23 @@ export interface AttemptSituation {
   readonly pendingSinceMs: number;
   /** The delivery needs another call after this one. */
   readonly moreCalls?: boolean;
+  readonly notFound?: NotFound;
 }
+
+/** How long the recipient, asked, has not known the delivery. */
+export interface NotFound {
+  /** Ms since it was first not found; undefined when it was never asked, or last known. */
+  readonly forMs: number | undefined;
+  /** For so long what left may still be on its way into the recipient's database, ms. */
+  readonly settlingMs: number;
+}
+
+/** "Not found" counts once it was said twice, a settling time apart: a locked table hides what is about to be there. */
+export const isAbsent = ({ forMs, settlingMs }: NotFound): boolean =>
+  forMs !== undefined && forMs >= settlingMs;
+
+/** Where nobody says how long, ms. */
+const shortestSettlingMs = 60_000;
 
 export type Verdict =
   | { readonly next: 'done'; readonly reason: string }
@@ -136,13 +152,24 @@ export function decide(
         maybeReceived: true,
       };
     case 'absent':
-      // The recipient does not know our reference: whatever left before never arrived, so the content may be sent.
-      return {
-        verdict: { next: 'retry', afterMs: 0, reason: 'retry', spend: false, lookup: false },
-        signal: 'success',
-        maybeReceived: false,
-      };
+      return afterAbsent(at, at.notFound ?? { forMs: undefined, settlingMs: shortestSettlingMs });
   }
+}
+
+/** The recipient does not know our reference: once that counts, whatever left before never arrived, and the content may be sent. */
+function afterAbsent({ maybeReceived }: AttemptSituation, notFound: NotFound): Decision {
+  const counts = isAbsent(notFound);
+  return {
+    verdict: {
+      next: 'retry',
+      afterMs: counts ? 0 : notFound.settlingMs - (notFound.forMs ?? 0),
+      reason: counts ? 'retry' : reasonWith('unknown_lookup', 'NOT_FOUND'),
+      spend: false,
+      lookup: !counts,
+    },
+    signal: 'success',
+    maybeReceived: maybeReceived && !counts,
+  };
 }
 
 const minRetryMs = 1_000;

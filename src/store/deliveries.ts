@@ -29,6 +29,8 @@ export interface Delivery {
   readonly expiresAt: Date;
   readonly queuedAt: Date | undefined;
   readonly pendingSince: Date | undefined;
+  /** Since when the recipient, asked, does not know it; undefined when it said anything else last. */
+  readonly notFoundSince: Date | undefined;
   readonly leaseToken: number;
   readonly leaseUntil: Date | undefined;
   readonly batchId: number;
@@ -63,6 +65,7 @@ export type DeliveryRow = {
   expires_at: Date;
   queued_at: Date | null;
   pending_since: Date | null;
+  not_found_since: Date | null;
   lease_token: number;
   lease_until: Date | null;
   batch_id: number;
@@ -99,6 +102,7 @@ export const deliveryColumns = (alias: string): string =>
     'expires_at',
     'queued_at',
     'pending_since',
+    'not_found_since',
     'lease_token',
     'lease_until',
     'batch_id',
@@ -135,6 +139,7 @@ export const deliveryOf = (row: DeliveryRow): Delivery => ({
   expiresAt: row.expires_at,
   queuedAt: row.queued_at ?? undefined,
   pendingSince: row.pending_since ?? undefined,
+  notFoundSince: row.not_found_since ?? undefined,
   leaseToken: row.lease_token,
   leaseUntil: row.lease_until ?? undefined,
   batchId: row.batch_id,

@@ -155,6 +155,8 @@ export interface Settlement {
   readonly reference?: string | undefined;
   /** Leaves its batch (voided, withheld, or done). */
   readonly leaveBatch: boolean;
+  /** The recipient was asked, and does not know it. */
+  readonly notFound?: boolean;
 }
 
 /**
@@ -214,6 +216,10 @@ async function settleTogether(
     ids,
     settlements.map((one) => (one.leaveBatch ? 1 : 0)),
   );
+  const notFound = caseOf(
+    ids,
+    settlements.map((one) => (one.notFound === true ? 1 : 0)),
+  );
   const { affected } = await tx.run(
     `UPDATE deliveries FORCE INDEX (PRIMARY) SET
         spent = spent + ${spend.sql},
@@ -221,6 +227,7 @@ async function settleTogether(
         ask_first = ${ask.sql},
         recipient_reference = COALESCE(NULLIF(${reference.sql}, ''), recipient_reference),
         batch_id = IF(${leave.sql} = 1, 0, batch_id),
+        not_found_since = IF(${notFound.sql} = 1, COALESCE(not_found_since, UTC_TIMESTAMP(3)), NULL),
         reason = ${reason.sql},
         due_at = TIMESTAMPADD(MICROSECOND, ${after.sql}, UTC_TIMESTAMP(3)),
         lease_until = NULL,
@@ -234,6 +241,7 @@ async function settleTogether(
       ...ask.values,
       ...reference.values,
       ...leave.values,
+      ...notFound.values,
       ...reason.values,
       ...after.values,
       ...state.values,

@@ -83,6 +83,7 @@ const row = (over: Partial<ClaimedDelivery> = {}): ClaimedDelivery => ({
     expiresAt: at(1),
     queuedAt: now,
     pendingSince: undefined,
+    notFoundSince: undefined,
     leaseToken: 2,
     leaseUntil: at(1),
     batchId: 0,

@@ -178,9 +178,30 @@ describe('each outcome has one next step', () => {
       { next: 'hold', reason: 'unknown_hold:TIMEOUT' },
     ],
     [
-      'absent is sent again at once, for nothing',
+      'not found the first time: asked again after the settling time, for nothing',
       { kind: 'absent' },
-      { spent: 4 },
+      { spent: 4, maybeReceived: true, notFound: { forMs: undefined, settlingMs: 60_000 } },
+      {},
+      retry(60_000, 'unknown_lookup:NOT_FOUND', false, true),
+    ],
+    [
+      'not found again, but too soon: asked again when the settling time is over',
+      { kind: 'absent' },
+      { spent: 4, maybeReceived: true, notFound: { forMs: 20_000, settlingMs: 60_000 } },
+      {},
+      retry(40_000, 'unknown_lookup:NOT_FOUND', false, true),
+    ],
+    [
+      'not found, and nobody says how long that must last: a minute',
+      { kind: 'absent' },
+      {},
+      {},
+      retry(60_000, 'unknown_lookup:NOT_FOUND', false, true),
+    ],
+    [
+      'not found twice, the settling time apart: sent again at once, for nothing',
+      { kind: 'absent' },
+      { spent: 4, maybeReceived: true, notFound: { forMs: 60_000, settlingMs: 60_000 } },
       {},
       retry(0, 'retry', false),
     ],
@@ -246,7 +267,14 @@ describe('what the recipient may hold', () => {
     for (const kind of ['refused', 'invalid', 'unauthorized', 'throttled'] as const)
       expect([kind, received({ kind, reason: 'X' }, true)]).toEqual([kind, true]);
   });
-  test('only the recipient saying it does not know our reference takes it back', () => {
-    expect(received({ kind: 'absent' }, true)).toBe(false);
+  test('only the recipient saying twice, the settling time apart, that it does not know our reference takes it back', () => {
+    const said = (forMs: number | undefined): boolean =>
+      decide(
+        { kind: 'absent' },
+        { ...first, maybeReceived: true, notFound: { forMs, settlingMs: 60_000 } },
+        policy,
+        middle,
+      ).maybeReceived;
+    expect([undefined, 0, 59_999, 60_000].map(said)).toEqual([true, true, true, false]);
   });
 });

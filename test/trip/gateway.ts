@@ -85,6 +85,7 @@ export async function openGateway(options: GatewayOptions = {}): Promise<Gateway
     RELAIS_ALLOWED_RANGES: '127.0.0.0/8',
     RELAIS_ALLOW_PLAINTEXT: 'yes',
     RELAIS_PLANNER_IDLE_MS: '10',
+    RELAIS_SETTLING_MS: '500',
     RELAIS_ACTOR: 'tester',
     ...options.environment,
   });

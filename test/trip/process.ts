@@ -32,6 +32,7 @@ export function startProcess(
       RELAIS_ALLOWED_RANGES: '127.0.0.0/8',
       RELAIS_ALLOW_PLAINTEXT: 'yes',
       RELAIS_LEASE_MS: '8500',
+      RELAIS_SETTLING_MS: '500',
       RELAIS_PLANNER_IDLE_MS: '10',
       ...more,
     },

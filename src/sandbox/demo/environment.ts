@@ -133,6 +133,7 @@ export function writeEnvironment(facts: EnvironmentFacts): Readonly<Record<strin
     RELAIS_CA_FILE: caFile,
     // Short, so that a killed worker's deliveries are taken up again within seconds.
     RELAIS_LEASE_MS: '8000',
+    RELAIS_SETTLING_MS: '8000',
     RELAIS_DRAIN_MS: '5000',
     RELAIS_ACTOR: 'demo',
   };
