@@ -121,7 +121,16 @@ export type Outcome =
       readonly evidence?: Evidence;
     }
   /** Bytes left, no readable answer. `onUnknown` decides. */
-  | { readonly kind: 'unknown'; readonly reason: ReasonCode; readonly evidence?: Evidence }
+  | {
+      readonly kind: 'unknown';
+      readonly reason: ReasonCode;
+      /** A gateway answered for a recipient it could not reach: as unavailable for the destination. */
+      readonly outage?: boolean;
+      /** The recipient said yes without what it must give: sent again blindly it might be there twice. */
+      readonly saidYes?: boolean;
+      readonly afterMs?: number;
+      readonly evidence?: Evidence;
+    }
   /** Only from `lookup`: the recipient does not know our reference. */
   | { readonly kind: 'absent'; readonly evidence?: Evidence };
 
@@ -162,7 +171,7 @@ export interface Timeouts {
 
 export interface SendContext {
   /** The compiled mapping's `response` rules. Throws never. */
-  readonly classify: (answer: Answer, stage: Action | 'lookup') => Outcome;
+  readonly classify: (answer: Answer, stage: Action | 'lookup') => Promise<Outcome>;
   /** Value of `secret:NAME`; undefined when the operator did not provide it. All live values, newest first, for rotating signing secrets. */
   readonly secret: (name: string) => string | undefined;
   readonly secrets: (name: string) => readonly string[];

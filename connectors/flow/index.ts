@@ -111,7 +111,7 @@ async function lookup(parcel: Parcel, settings: FlowSettings, context: SendConte
         if (said === 'TOO_LARGE') return { kind: 'unknown', reason: 'ANSWER_TOO_LARGE', evidence: seen() };
         if (said !== undefined) {
           return {
-            ...context.classify(said.answer, 'lookup'),
+            ...(await context.classify(said.answer, 'lookup')),
             evidence: { ...seen(), answerBytes: said.bytes },
           };
         }

@@ -94,7 +94,7 @@ export function createWebhookConnector(transport?: Transport) {
     const deadline = startDeadline(context.timeouts.totalMs, context.signal);
     try {
       const result = await carrierFor(context).carry(request, context.timeouts, deadline);
-      return outcomeOf(result, context, stage, {
+      return await outcomeOf(result, context, stage, {
         host: bareHost(request.url.hostname),
         durationMs: deadline.elapsedMs(),
       });
@@ -158,15 +158,15 @@ function refusal(url: URL, context: SendContext): Outcome | undefined {
   return undefined;
 }
 
-function outcomeOf(
+async function outcomeOf(
   result: Carried,
   context: SendContext,
   stage: Parcel['action'] | 'lookup',
   seen: Evidence,
-): Outcome {
+): Promise<Outcome> {
   switch (result.kind) {
     case 'answer': {
-      const outcome = context.classify(result.answer, stage);
+      const outcome = await context.classify(result.answer, stage);
       return { ...outcome, evidence: { ...seen, status: result.answer.status, answerBytes: result.bytes } };
     }
     case 'unreached':
@@ -218,7 +218,7 @@ async function testReach(settings: WebhookSettings, context: SendContext): Promi
     socket.on('error', () => undefined).destroy();
     return { kind: 'accepted', evidence: { host: bareHost(url.hostname), durationMs: deadline.elapsedMs() } };
   } catch (error) {
-    return outcomeOf({ kind: 'unreached', code: connectCodeOf(error) }, context, 'lookup', {
+    return await outcomeOf({ kind: 'unreached', code: connectCodeOf(error) }, context, 'lookup', {
       host: bareHost(url.hostname),
       durationMs: deadline.elapsedMs(),
     });

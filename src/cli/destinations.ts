@@ -180,7 +180,7 @@ async function testDestination(app: App, id: string): Promise<void> {
     app.database.now(),
   );
   const context: SendContext = {
-    classify: mapping.classify,
+    classify: mapping.classifyBeside,
     secret: (name) => app.config.secrets(name)[0],
     secrets: app.config.secrets,
     allowedTargets: live.flatMap((one) => one.targets),

@@ -119,7 +119,11 @@ async function sendOne(
   const outcome = await connector.send(parcel, settings, {
     classify: (got, stage) => {
       answer = got;
-      return mapping.classify(got, stage, call === undefined ? undefined : { action: 'create', name: call });
+      return mapping.classifyBeside(
+        got,
+        stage,
+        call === undefined ? undefined : { action: 'create', name: call },
+      );
     },
     secret: (name) => place.secrets(name)[0],
     ...{ secrets: place.secrets, allowedTargets: place.allowedTargets, network: place.network },

@@ -126,9 +126,11 @@ async function through(
   if (connector === undefined) return { kind: 'unavailable', reason: 'NO_CONNECTOR', maybeReceived: false };
   const context: SendContext = {
     classify: ({ status }) =>
-      status >= 200 && status < 300
-        ? { kind: 'accepted' }
-        : { kind: 'unavailable', reason: `HTTP_${status}`, maybeReceived: true },
+      Promise.resolve(
+        status >= 200 && status < 300
+          ? { kind: 'accepted' }
+          : { kind: 'unavailable', reason: `HTTP_${status}`, maybeReceived: true },
+      ),
     secret: () => options.channels.mail?.smtpUrl,
     secrets: () => (options.channels.mail === undefined ? [] : [options.channels.mail.smtpUrl]),
     allowedTargets: targets,

@@ -13,7 +13,7 @@ import type { Published } from './published.ts';
 
 /** A call and the way it goes: content of its own version, address of the one in force where that still has the call. */
 export interface CallWay extends CallPlan {
-  readonly classify: (answer: Answer, stage: Action | 'lookup') => Outcome;
+  readonly classify: (answer: Answer, stage: Action | 'lookup') => Promise<Outcome>;
 }
 
 export interface Progress {
@@ -92,7 +92,7 @@ function wayOf(
   return {
     ...call,
     ...(fits ? { settings: now.settings, hasLookup: now.hasLookup, onUnknown: now.onUnknown } : {}),
-    classify: (answer, stage) => source.classify(answer, stage, { action, name: call.name }),
+    classify: (answer, stage) => source.classifyBeside(answer, stage, { action, name: call.name }),
   };
 }
 

@@ -190,7 +190,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     const settings = way.actions[first.action]?.settings;
     const context = {
       ...contextFor(options, mapping, await options.reader.liveTargets(first.destinationId)),
-      classify: way.classify,
+      classify: way.classifyBeside,
     };
     let continues = false;
     const noting = async (settling: Settling): Promise<Settled> => {

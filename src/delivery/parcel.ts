@@ -58,7 +58,7 @@ export function contextFor(
     ),
   );
   return {
-    classify: mapping.classify,
+    classify: mapping.classifyBeside,
     secret: (name) => options.secrets(name)[0],
     secrets: options.secrets,
     // What the contract names and a live authorisation covers (C18, C19).

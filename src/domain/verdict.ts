@@ -147,8 +147,8 @@ export function decide(
       };
     case 'unknown':
       return {
-        verdict: afterUnknown(outcome.reason, at, policy, random),
-        signal: 'unknown',
+        verdict: afterUnknown(outcome, at, policy, random),
+        signal: outcome.outage === true ? 'unavailable' : 'unknown',
         maybeReceived: true,
       };
     case 'absent':
@@ -178,17 +178,18 @@ const doneOr = (reason: string, at: AttemptSituation): Verdict =>
   at.moreCalls === true ? { next: 'continue', reason: 'next_call' } : { next: 'done', reason };
 
 function afterUnknown(
-  code: string,
+  { reason: code, afterMs, saidYes }: Extract<Outcome, { kind: 'unknown' }>,
   at: AttemptSituation,
   policy: RetryPolicy,
   random: () => number,
 ): Verdict {
-  switch (policy.onUnknown) {
+  const onUnknown = saidYes === true && policy.onUnknown === 'resend' ? 'lookup' : policy.onUnknown;
+  switch (onUnknown) {
     case 'resend':
-      return nextTry(code, undefined, false, at, policy, random);
+      return nextTry(code, afterMs, false, at, policy, random);
     case 'lookup':
       return at.hasLookup
-        ? nextTry(code, undefined, true, at, policy, random)
+        ? nextTry(code, afterMs, true, at, policy, random)
         : { next: 'hold', reason: reasonWith('unknown_hold', code) };
     case 'hold':
       return { next: 'hold', reason: reasonWith('unknown_hold', code) };

@@ -5,9 +5,10 @@ import type { Answer } from '../../connectors/contract.ts';
 import type { Path, ProblemCode, Report } from './problems.ts';
 import { compileCss, readCss, readHtml } from './css.ts';
 import type { CssPlace } from './css.ts';
+import { answerTooComplex, isTooComplex, withinBudget } from './answer-budget.ts';
 import type { XPathFound } from './xml-thread.ts';
-import { compileXPath, readXPath } from './xpath.ts';
-import type { ExpressionFault, XPath } from './xpath.ts';
+import { compileXPath, readXPath, readXPaths } from './xpath.ts';
+import type { ExpressionFault, Finding, XPath } from './xpath.ts';
 
 /** An answer parsed at most once, whatever the number of rules. */
 export interface Opened {
@@ -18,6 +19,8 @@ export interface Opened {
   readonly css: (place: CssPlace) => string | undefined;
   /** Whether the answer is of that form at all: only there can a place be absent. */
   readonly is: (form: AnswerForm) => boolean;
+  /** Whether a place was asked for that could not be looked for within the budget: what the rules then say proves nothing. */
+  readonly tooComplex: () => boolean;
 }
 
 export type AnswerForm = 'json' | 'xml' | 'xpath' | 'css';
@@ -34,39 +37,67 @@ const parser = new XMLParser({
   processEntities: false,
 });
 
+type Find = (expression: XPath) => Finding;
+
+/** For the tools: waits for what XPath finds. Deliveries use `understand`. */
 export function openAnswer(answer: Answer): Opened {
-  const json = once(() => {
-    try {
-      return JSON.parse(answer.text) as unknown;
-    } catch {
-      return undefined;
-    }
-  });
-  const whole = !answer.truncated;
-  // A JSON or plain text is no XML, though the parser would read it as one.
-  const tagged = whole && answer.text.trimStart().startsWith('<');
-  const xml = once(() => {
-    try {
-      return tagged ? (parser.parse(answer.text) as unknown) : undefined;
-    } catch {
-      return undefined;
-    }
-  });
-  const html = once(() => {
-    try {
-      return tagged || (whole && /\bx?html\b/.test(answer.mediaType.toLowerCase()))
-        ? readHtml(answer.text)
-        : undefined;
-    } catch {
-      return undefined;
-    }
-  });
-  const known = new Map<string, XPathFound | undefined>();
-  const find = (expression: XPath): XPathFound | undefined => {
-    if (!tagged) return undefined;
+  const known = new Map<string, Finding>();
+  return openWith(answer, (expression) => {
     const { text } = expression;
     if (!known.has(text)) known.set(text, readXPath(answer.text, expression));
     return known.get(text);
+  });
+}
+
+/** Judges an answer with what XPath finds read beside the event loop: judged again until nothing is missing. */
+export async function understand<T>(answer: Answer, judge: (opened: Opened) => T): Promise<T> {
+  const known = new Map<string, Finding>();
+  const missing = new Set<string>();
+  const opened = openWith(answer, ({ text }) => {
+    if (!known.has(text)) missing.add(text);
+    return known.get(text);
+  });
+  for (;;) {
+    const judged = judge(opened);
+    if (missing.size === 0) return judged;
+    const texts = [...missing];
+    const found = await readXPaths(answer.text, texts);
+    for (const [index, text] of texts.entries()) known.set(text, found[index]);
+    missing.clear();
+  }
+}
+
+function openWith(answer: Answer, find: Find): Opened {
+  let complex = false;
+  /** What a parser makes of the text; undefined when it cannot read it. */
+  const parsed = <T>(parse: () => T | undefined): (() => T | undefined) =>
+    once(() => {
+      try {
+        return parse();
+      } catch (error) {
+        if (isTooComplex(error)) complex = true;
+        return undefined;
+      }
+    });
+  const json = parsed(() => JSON.parse(answer.text) as unknown);
+  const whole = !answer.truncated;
+  // A JSON or plain text is no XML, though the parser would read it as one.
+  const tagged = whole && answer.text.trimStart().startsWith('<');
+  const xml = parsed(() => {
+    if (!tagged) return undefined;
+    if (!withinBudget(answer.text)) throw answerTooComplex();
+    return parser.parse(answer.text) as unknown;
+  });
+  const html = parsed(() =>
+    tagged || (whole && /\bx?html\b/.test(answer.mediaType.toLowerCase()))
+      ? readHtml(answer.text)
+      : undefined,
+  );
+  const findIn = (expression: XPath): XPathFound | undefined => {
+    const found = tagged ? find(expression) : undefined;
+    if (found !== 'too complex') return found;
+    complex = true;
+    return undefined;
   };
   return {
     answer,
@@ -76,17 +107,12 @@ export function openAnswer(answer: Answer): Opened {
       return typeof found === 'object' && found !== null ? walk(found, ['#text']) : found;
     },
     xpath: (expression) => {
-      const found = find(expression);
+      const found = findIn(expression);
       return found === undefined ? undefined : 'value' in found ? found.value : found.text?.trim();
     },
     css: (place) => {
       const document = html();
-      try {
-        return document === undefined ? undefined : readCss(document, place);
-      } catch {
-        // Nested too deep to be read.
-        return undefined;
-      }
+      return document === undefined ? undefined : readCss(document, place);
     },
     is: (form) => {
       switch (form) {
@@ -95,11 +121,12 @@ export function openAnswer(answer: Answer): Opened {
         case 'xml':
           return xml() !== undefined;
         case 'xpath':
-          return find(root) !== undefined;
+          return findIn(root) !== undefined;
         case 'css':
           return html() !== undefined;
       }
     },
+    tooComplex: () => complex,
   };
 }
 

@@ -1,8 +1,8 @@
 // The parts of one call: when it is made, its layout, the ids its address names, what its answer must give.
 // Invariant: an id in an address is one an earlier call gives; a yes without the ids it must give proves nothing.
-import type { Action, Answer } from '../../connectors/contract.ts';
+import type { Action } from '../../connectors/contract.ts';
 import type { ClientFacts } from '../domain/destination.ts';
-import { openAnswer } from './answer.ts';
+import { tooComplexReason } from './answer-budget.ts';
 import type { Schemas } from './client-schema.ts';
 import { capturesIn } from './captures.ts';
 import type { Captures } from './captures.ts';
@@ -15,7 +15,7 @@ import { readLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
 import type { Path, Report } from './problems.ts';
 import type { RecordPlan } from './record.ts';
-import type { Classify } from './response.ts';
+import type { Judge } from './response.ts';
 import type { Scope } from './scope.ts';
 import { suggest } from './suggest.ts';
 
@@ -122,16 +122,16 @@ export function urlCaptures(
 }
 
 /** An accepted answer that does not give the ids it must give proves nothing that later calls could build on. */
-export function withCaptures(classify: Classify, captures: Captures | undefined): Classify {
-  if (captures === undefined || captures.names.length === 0) return classify;
-  return (answer: Answer, stage) => {
-    const outcome = classify(answer, stage);
+export function withCaptures(judge: Judge, captures: Captures | undefined): Judge {
+  if (captures === undefined || captures.names.length === 0) return judge;
+  return (opened, stage) => {
+    const outcome = judge(opened, stage);
     if (outcome.kind !== 'accepted' && outcome.kind !== 'duplicate' && outcome.kind !== 'unconfirmed')
       return outcome;
-    const got = captures.read(openAnswer(answer));
-    if ('captured' in got) return { ...outcome, captures: got.captured };
+    const got = captures.read(opened);
+    if ('captured' in got && !opened.tooComplex()) return { ...outcome, captures: got.captured };
     const evidence = outcome.evidence === undefined ? {} : { evidence: outcome.evidence };
-    return { kind: 'unknown', reason: captureMissing, ...evidence };
+    return { kind: 'unknown', reason: opened.tooComplex() ? tooComplexReason : captureMissing, ...evidence };
   };
 }
 

@@ -13,7 +13,7 @@ import type { Path } from './problems.ts';
 import { compileLines } from './record.ts';
 import type { RecordPlan } from './record.ts';
 import { compileResponse } from './response.ts';
-import type { Classify } from './response.ts';
+import type { Judge } from './response.ts';
 import type { Scope } from './scope.ts';
 import { checkSettings } from './settings.ts';
 
@@ -26,7 +26,7 @@ export interface CompiledCall {
   readonly schema: SchemaCheck | undefined;
   readonly targets: readonly string[];
   readonly secretNames: readonly string[];
-  readonly classify: Classify;
+  readonly judge: Judge;
 }
 
 /** Whether the destination sends its leads by several calls. */
@@ -139,7 +139,7 @@ function compileCall(
   const fromUrls = urlCaptures(raw, { path, own, base }, input);
   for (const id of captures?.names ?? []) known.set(id, { conditional });
   const hasLookup = Object.hasOwn(own, 'lookup');
-  const classify = withCaptures(
+  const judge = withCaptures(
     compileResponse(mapping['response'], {
       ...{ report, hasLookup, now: input.now, proves: true },
       own: { raw: raw['response'], path: [...path, 'response'] },
@@ -155,7 +155,7 @@ function compileCall(
       record,
       layout,
       schema,
-      classify,
+      judge,
       targets: settings.plan.targets,
       secretNames: settings.secretNames,
     },

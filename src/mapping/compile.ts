@@ -11,14 +11,14 @@ import { checkGates } from './calls-consent.ts';
 import type { SchemaCheck, Schemas } from './client-schema.ts';
 import { compileAccepts } from './conditions.ts';
 import { compileConsent } from './consent.ts';
-import type { ActionPlan, CompiledMapping, ConnectorFacts } from './contract.ts';
+import type { ActionPlan, CallName, CompiledMapping, ConnectorFacts } from './contract.ts';
 import { blockAt, isRecord, listAt, textAt } from './document.ts';
 import { readLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
 import type { Report } from './problems.ts';
 import { compileRecord } from './record.ts';
-import { compileResponse } from './response.ts';
-import type { Classify } from './response.ts';
+import { compileResponse, judgeBeside, judgeNow } from './response.ts';
+import type { Judge } from './response.ts';
 import { compileTiming } from './retry.ts';
 import { compileSandbox } from './sandbox.ts';
 import { emptyPolicy } from './scope.ts';
@@ -106,14 +106,14 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   if (connector === undefined) {
     for (const key of ['send', 'file']) reportClearText(mapping[key], (path) => [key, ...path], report);
   }
-  const classify = several
-    ? unread
-    : compileResponse(mapping['response'], { report, proves, hasLookup, now });
+  const judge = several ? unread : compileResponse(mapping['response'], { report, proves, hasLookup, now });
   if (connector === undefined || client === undefined || consent === undefined || create === undefined)
     return undefined;
   const all = [...plans.values()];
   const planOf = (action: Action, call = actions.get(action)?.calls?.[0]?.name): PlannedCall | undefined =>
     plans.get(planKey(action, call));
+  const judgeOf = (call: CallName | undefined): Judge =>
+    (call === undefined ? undefined : planOf(call.action, call.name)?.judge) ?? judge;
   const file = blockAt(mapping, 'file');
   const cron = textAt(file['schedule'], 'cron');
   return {
@@ -146,7 +146,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
       const plan = planOf(action, call);
       const columns = plan?.record.columns ?? [];
       // An erase with nothing in it has no body, nor has a call: most recipients refuse a DELETE that has one.
-      if (!files && columns.length === 0 && (action === 'erase' || plan?.classify !== undefined))
+      if (!files && columns.length === 0 && (action === 'erase' || plan?.judge !== undefined))
         return { bytes: new Uint8Array(0), mediaType: 'application/json', extension: 'json' };
       return (plan?.layout ?? layout).write(
         columns,
@@ -154,15 +154,14 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
         batch,
       );
     },
-    classify: (answer, stage, call) =>
-      (call === undefined ? undefined : planOf(call.action, call.name)?.classify)?.(answer, stage) ??
-      classify(answer, stage),
+    classify: (answer, stage, call) => judgeNow(judgeOf(call), answer, stage),
+    classifyBeside: (answer, stage, call) => judgeBeside(judgeOf(call), answer, stage),
     consentTable: consent.table,
   };
 }
 
 type PlannedCall = Pick<CompiledCall, 'record' | 'layout' | 'schema'> &
-  Partial<Pick<CompiledCall, 'plan' | 'classify'>>;
+  Partial<Pick<CompiledCall, 'plan' | 'judge'>>;
 
 /** An address that only its secret knows names no target here. */
 const hidesAddress = ({ settings, calls }: ActionPlan): boolean =>
@@ -171,7 +170,7 @@ const hidesAddress = ({ settings, calls }: ActionPlan): boolean =>
   );
 
 /** Read by a call's own rules; what belongs to none is not understood. */
-const unread: Classify = (answer) => ({ kind: 'unknown', reason: `UNMATCHED_${answer.status}` });
+const unread: Judge = ({ answer }) => ({ kind: 'unknown', reason: `UNMATCHED_${answer.status}` });
 
 function actionOf(calls: readonly CompiledCall[]): ActionPlan | undefined {
   const [first] = calls;

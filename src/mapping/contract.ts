@@ -202,8 +202,10 @@ export interface CompiledMapping {
     batch?: Parcel['batch'],
     call?: string,
   ) => Body;
-  /** The `response` rules: ordered, first match wins, no match is `unknown`. Never throws. */
+  /** The `response` rules; no rule that fits is `unknown`. Never throws. For tools: what XPath finds is waited for. */
   readonly classify: (answer: Answer, stage: Action | 'lookup', call?: CallName) => Outcome;
+  /** The same for deliveries: the event loop never waits for a recipient's answer to be read. */
+  readonly classifyBeside: (answer: Answer, stage: Action | 'lookup', call?: CallName) => Promise<Outcome>;
   /** The truth table of every consent line, for preview and the client's signature. */
   readonly consentTable: readonly {
     readonly field: string;

@@ -1,26 +1,43 @@
 // CSS selectors over a recipient's HTML answer; `selector@name` is an attribute.
-// Invariant: a selector is understood when the mapping is checked; libraries are loaded by the first file that has one.
+// Invariant: reading takes one pass over the page whatever the selector: pages and selectors are bounded, each part of a
+// selector looks at one element, and parts are joined on the way down. Libraries are loaded by the first file that has one.
 import { createRequire } from 'node:module';
 import type * as cssSelect from 'css-select';
+import type * as cssWhat from 'css-what';
 import type * as htmlparser from 'htmlparser2';
+import { answerTooComplex, mostElements, mostNested } from './answer-budget.ts';
 import type { ExpressionFault } from './xpath.ts';
 
 type Html = typeof htmlparser;
 export type HtmlDocument = ReturnType<Html['parseDocument']>;
+type Nodes = HtmlDocument['children'];
 type Element = Parameters<Html['DomUtils']['getAttributeValue']>[0];
+type Token = cssWhat.Selector;
+
+/** How a part hangs on the one before it; the first of a selector hangs on nothing. */
+type Link = 'first' | 'descendant' | 'child' | 'adjacent' | 'sibling';
+
+interface Part {
+  readonly link: Link;
+  readonly last: boolean;
+  readonly fits: (element: Element) => boolean;
+}
 
 export interface CssPlace {
   readonly selector: string;
+  readonly parts: readonly Part[];
   readonly attribute?: string;
 }
 
 const require = createRequire(import.meta.url);
 const html = (): Html => require('htmlparser2') as Html;
 const css = (): typeof cssSelect => require('css-select') as typeof cssSelect;
+const what = (): typeof cssWhat => require('css-what') as typeof cssWhat;
 
 /** Signs of a selector outside its quotes; the library takes others for a part of a name. */
 const signs = /^[\p{L}\p{N}\s_\-.#:()[\]=~|^$*>+,\\]*$/u;
 const quoted = /"[^"]*"|'[^']*'/g;
+const mostParts = 20;
 
 export function compileCss(text: string): CssPlace | ExpressionFault {
   const [, selector = '', attribute] = /^(.*?)(?:@([\p{L}_:][\p{L}\p{N}_.:-]*))?$/su.exec(text.trim()) ?? [];
@@ -32,19 +49,110 @@ export function compileCss(text: string): CssPlace | ExpressionFault {
     };
   if (/[>+~,]$|[>+~]\s*[>+~,]/.test(bare)) return { fault: 'a part is missing behind its last sign' };
   try {
-    css().compile(selector);
+    const alternatives = what().parse(selector);
+    const parts = alternatives.flatMap(partsOf);
+    const fault = unbounded(alternatives, parts.length);
+    if (fault !== undefined) return { fault };
+    return { selector, parts, ...(attribute === undefined ? {} : { attribute: attribute.toLowerCase() }) };
   } catch (error) {
     return { fault: error instanceof Error ? error.message.replace(/[\s.]+$/, '') : 'it is no selector' };
   }
-  return { selector, ...(attribute === undefined ? {} : { attribute: attribute.toLowerCase() }) };
 }
 
-export const readHtml = (text: string): HtmlDocument => html().parseDocument(text);
+const links: Readonly<Record<string, Link>> = {
+  descendant: 'descendant',
+  child: 'child',
+  adjacent: 'adjacent',
+  sibling: 'sibling',
+};
+const isLink = (token: Token): boolean => Object.hasOwn(links, token.type);
+
+function partsOf(tokens: readonly Token[]): readonly Part[] {
+  const parts: { readonly link: Link; readonly own: Token[] }[] = [{ link: 'first', own: [] }];
+  for (const token of tokens) {
+    const link = links[token.type];
+    if (link === undefined) parts.at(-1)?.own.push(token);
+    else parts.push({ link, own: [] });
+  }
+  return parts.map(({ link, own }, index) => ({
+    link,
+    last: index === parts.length - 1,
+    fits: css().compile<Element, Element>([own]),
+  }));
+}
+
+/** What looks at one element and its neighbours; `:has` and the like look at whole pages for each element. */
+const pseudos = new Set([
+  ...['root', 'empty', 'contains', 'icontains', 'first-child', 'last-child', 'only-child', 'first-of-type'],
+  ...['last-of-type', 'only-of-type', 'nth-child', 'nth-last-child', 'nth-of-type', 'nth-last-of-type'],
+]);
+const groups = new Set(['not', 'is', 'where', 'matches']);
+
+function unbounded(alternatives: readonly (readonly Token[])[], parts: number): string | undefined {
+  if (parts > mostParts) return `it has ${parts} parts, ${mostParts} at most can be read`;
+  for (const token of alternatives.flat()) {
+    if (token.type !== 'pseudo') continue;
+    const { name, data } = token;
+    if (groups.has(name) && Array.isArray(data)) {
+      if (data.flat().some(isLink))
+        return `inside ":${name}" only one element can be looked at: write the way to it outside`;
+      const fault = unbounded(data, parts);
+      if (fault !== undefined) return fault;
+    } else if (!pseudos.has(name) || (typeof data === 'string' && / of /i.test(data))) {
+      return `":${name}" cannot be read in bounded time; those that can are ${[...pseudos, ...groups].join(', ')}`;
+    }
+  }
+  return undefined;
+}
+
+/** @throws answerTooComplex for a page nested deeper, or of more elements, than is read */
+export function readHtml(text: string): HtmlDocument {
+  const { DomHandler, Parser } = html();
+  const handler = new DomHandler();
+  const open = handler.onopentag.bind(handler);
+  const close = handler.onclosetag.bind(handler);
+  let elements = 0;
+  let nested = 0;
+  handler.onopentag = (name, attributes) => {
+    elements += 1;
+    nested += 1;
+    if (elements > mostElements || nested > mostNested) throw answerTooComplex();
+    open(name, attributes);
+  };
+  handler.onclosetag = () => {
+    nested -= 1;
+    close();
+  };
+  new Parser(handler).end(text);
+  return handler.root;
+}
 
 /** Text or attribute of the first element found, with single spaces; undefined when there is none. */
-export function readCss(document: HtmlDocument, { selector, attribute }: CssPlace): string | undefined {
-  const found = css().selectOne<HtmlDocument | Element, Element>(selector, document);
-  if (found === null) return undefined;
+export function readCss(document: HtmlDocument, { parts, attribute }: CssPlace): string | undefined {
+  const none = parts.map(() => false);
+  const found = firstIn(document.children, parts, none, none);
+  if (found === undefined) return undefined;
   const text = attribute === undefined ? html().DomUtils.innerText(found) : found.attribs[attribute];
   return text?.replaceAll(/\s+/g, ' ').trim();
 }
+
+type Fits = readonly boolean[];
+
+/** The first in the page's order that the whole selector fits. `above` says which parts fit some ancestor. */
+function firstIn(nodes: Nodes, parts: readonly Part[], parent: Fits, above: Fits): Element | undefined {
+  let before: Fits = parts.map(() => false);
+  let earlier = before;
+  for (const node of nodes) {
+    if (!('attribs' in node)) continue;
+    const joined = { first: undefined, descendant: above, child: parent, adjacent: before, sibling: earlier };
+    const own = parts.map(({ link, fits }, index) => joined[link]?.[index - 1] !== false && fits(node));
+    if (own.some((fits, index) => fits && parts[index]?.last === true)) return node;
+    const inner = firstIn(node.children, parts, own, either(above, own));
+    if (inner !== undefined) return inner;
+    before = own;
+    earlier = either(earlier, own);
+  }
+  return undefined;
+}
+
+const either = (one: Fits, other: Fits): Fits => one.map((fits, index) => fits || other[index] === true);

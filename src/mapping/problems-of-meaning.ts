@@ -207,8 +207,17 @@ export const problemsOfMeaning = {
   },
   'MAP-508': { meaning: 'A reason is not a code.', remedy: 'Write letters, digits, _ . - only, 64 at most.' },
   'MAP-509': {
-    meaning: 'A rule for refused content also takes answers that mean a wrong password or too much speed.',
-    remedy: 'Put rules for unauthorized (401, 403) and throttled (429) before it.',
+    meaning: 'A rule for refused content names answers that mean wrong credentials or too much speed.',
+    remedy:
+      'Leave 401, 403, 407, 408, 425 and 429 to what they mean without a rule, or name something of the body too.',
+  },
+  'MAP-510': {
+    meaning: 'A response rule is never reached: a rule above it takes all its answers.',
+    remedy: 'Put the narrower rule first, or remove it.',
+  },
+  'MAP-511': {
+    meaning: 'Answers fit an accepted rule and a rule that says no; they are taken for a no.',
+    remedy: 'Put the rule that says no above, or name in the accepted rule what only a success holds.',
   },
   'MAP-801': {
     meaning: 'A test of the file gives another output than it expects.',

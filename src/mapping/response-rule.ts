@@ -29,6 +29,11 @@ export type Stage = Action | 'lookup';
 
 export interface Rule {
   readonly kind: RuleKind;
+  /** Where it stands, and its conditions as written: what a check compares. */
+  readonly path: Path;
+  readonly conditions: Readonly<Record<string, unknown>>;
+  /** Statuses it lists one by one. */
+  readonly named: ReadonlySet<number>;
   readonly test: AnswerTest;
   readonly stages: ReadonlySet<Stage>;
   readonly reference?: Extract;
@@ -55,8 +60,15 @@ export function compileRule(raw: unknown, path: Path, report: Report, now: () =>
   const reference = optional(raw, 'reference', path, report);
   const reason = compileReason(raw['reason'], [...path, 'reason'], report);
   const after = compileAfter(raw, path, report, now);
+  const written = isRecord(conditions) ? conditions : {};
+  const named = new Set([written['status']].flat().filter((one) => typeof one === 'number'));
   return {
-    ...{ kind, test, stages },
+    kind,
+    path,
+    conditions: written,
+    named,
+    test,
+    stages,
     ...(reference === undefined ? {} : { reference }),
     ...(reason === undefined ? {} : { reason }),
     ...(after === undefined ? {} : { after }),

@@ -1,15 +1,27 @@
-// The `response` rules: what a recipient's answer means. Ordered, first match wins.
-// Invariant: nothing is accepted without a rule that says so; of the recipient's text only a reference and mapped codes are kept.
+// The `response` rules: what a recipient's answer means. The first that fits counts, and of several a no before a yes.
+// Invariant: nothing is accepted without a rule that says so and an answer that could be read whole; of the recipient's text
+// only a reference and mapped codes are kept.
 import type { Answer, Outcome } from '../../connectors/contract.ts';
-import { openAnswer } from './answer.ts';
+import { tooComplexReason } from './answer-budget.ts';
+import { openAnswer, understand } from './answer.ts';
 import type { Opened } from './answer.ts';
 import { isRecord } from './document.ts';
 import type { Path, Report } from './problems.ts';
-import { statusTest } from './response-conditions.ts';
+import { overriders, reportOrder } from './response-order.ts';
 import { compileRule, waitOf } from './response-rule.ts';
 import type { Rule, Stage } from './response-rule.ts';
+import { evidenceOf, lastResort, mayTake, readsAsRefusal, saysNothingOfTheLead } from './response-status.ts';
 
-export type Classify = (answer: Answer, stage: Stage) => Outcome;
+/** What an opened answer means. */
+export type Judge = (opened: Opened, stage: Stage) => Outcome;
+
+/** For the tools: waits for what XPath finds. */
+export const judgeNow = (judge: Judge, answer: Answer, stage: Stage): Outcome =>
+  judge(openAnswer(answer), stage);
+
+/** For deliveries: what takes time is read beside the event loop. */
+export const judgeBeside = (judge: Judge, answer: Answer, stage: Stage): Promise<Outcome> =>
+  understand(answer, (opened) => judge(opened, stage));
 
 /** Longest reference kept; a longer one is no reference. */
 const maxReference = 191;
@@ -25,13 +37,18 @@ export function compileResponse(
     /** Rules of one call, before those of the file. */
     readonly own?: { readonly raw: unknown; readonly path: Path };
   },
-): Classify {
+): Judge {
   const { report, now, proves, own } = needs;
   const placed = (rules: unknown, path: Path): { readonly rule: unknown; readonly path: Path }[] =>
     Array.isArray(rules) ? (rules as unknown[]).map((rule, index) => ({ rule, path: [...path, index] })) : [];
   const list = [...(own === undefined ? [] : placed(own.raw, own.path)), ...placed(raw, ['response'])];
   const at: Path = own?.path ?? ['response'];
-  const rules = list.flatMap((one) => compileRule(one.rule, one.path, report, now) ?? []);
+  const rules = list.flatMap((one) => {
+    const rule = compileRule(one.rule, one.path, report, now);
+    // What a file's rule takes from an answer is for the call that gives it: in the others it promises nothing.
+    const promises = own === undefined || one.path[0] !== 'response';
+    return rule === undefined ? [] : [{ ...rule, promises }];
+  });
   if (proves) {
     const kinds = list.flatMap(({ rule }) =>
       isRecord(rule) && rule['on'] !== 'lookup' ? Object.keys(rule) : [],
@@ -57,42 +74,35 @@ export function compileResponse(
     if (needs.hasLookup || !isRecord(rule) || !Object.hasOwn(rule, 'pending')) continue;
     report.error(path, 'MAP-506', 'a pending rule needs a way to ask again: send.lookup or file.ack.');
   }
-  reportShadowed(list, report);
-  return (answer, stage) => {
-    const opened = openAnswer(answer);
-    const rule = rules.find((one) => one.stages.has(stage) && one.test(opened));
-    return rule === undefined ? lastResort(answer, stage, now) : outcomeOf(rule, opened, now);
+  reportNamed(rules, report);
+  reportOrder(rules, report);
+  const goesBefore = overriders(rules);
+  return (opened, stage) => {
+    const { answer } = opened;
+    const fits = (one: Promising): boolean =>
+      one.stages.has(stage) && mayTake(one.kind, one.named, answer.status, stage) && one.test(opened);
+    const first = rules.find(fits);
+    const rule = first === undefined ? undefined : (goesBefore.get(first)?.find(fits) ?? first);
+    const outcome = rule === undefined ? lastResort(answer, stage, now) : outcomeOf(rule, opened, stage, now);
+    if (!opened.tooComplex()) return outcome;
+    return saysNothingOfTheLead(answer.status)
+      ? lastResort(answer, stage, now)
+      : { kind: 'unknown', reason: tooComplexReason, evidence: evidenceOf(answer) };
   };
 }
 
-/** A rule for all of 4xx before those for 401 and 429: a wrong password would read as a wrong lead, lead after lead. */
-function reportShadowed(
-  list: readonly { readonly rule: unknown; readonly path: Path }[],
-  report: Report,
-): void {
-  const repairable = new Set([401, 403, 429]);
-  for (const { rule, path } of list) {
-    if (!isRecord(rule)) continue;
-    for (const [kind, conditions] of Object.entries(rule)) {
-      if (!isRecord(conditions)) continue;
-      const takes = statusTest(conditions['status']);
-      if (takes === undefined) continue;
-      const alone = Object.keys(conditions).length === 1;
-      const taken = [...repairable].filter(takes);
-      if ((kind === 'invalid' || kind === 'refused') && alone && taken.length > 0) {
-        report.warn(
-          [...path, kind, 'status'],
-          'MAP-509',
-          `${taken.join(', ')} would be read as ${kind}: put rules for unauthorized and throttled before this one.`,
-        );
-      }
-      if (alone) for (const status of taken) repairable.delete(status);
-    }
+/** A rule that names 401 or 429 as a no to the lead: a wrong password would read as a wrong lead, lead after lead. */
+function reportNamed(rules: readonly Rule[], report: Report): void {
+  for (const { kind, path, named, conditions } of rules) {
+    if (kind !== 'invalid' && kind !== 'refused') continue;
+    const taken = readsAsRefusal.filter((status) => named.has(status));
+    if (taken.length === 0 || Object.keys(conditions).length > 1) continue;
+    report.warn(
+      [...path, kind, 'status'],
+      'MAP-509',
+      `${taken.join(', ')} would be read as ${kind}: they mean wrong credentials or too fast, and are understood without a rule.`,
+    );
   }
-}
-
-function evidenceOf(answer: Answer): { readonly status: number; readonly answerBytes: number } {
-  return { status: answer.status, answerBytes: Buffer.byteLength(answer.text) };
 }
 
 function referenceOf(value: unknown): { readonly reference?: string } {
@@ -100,7 +110,12 @@ function referenceOf(value: unknown): { readonly reference?: string } {
   return text !== '' && text.length <= maxReference && /^[\x21-\x7e]+$/.test(text) ? { reference: text } : {};
 }
 
-function outcomeOf(rule: Rule, opened: Opened, now: () => number): Outcome {
+type Promising = Rule & { readonly promises: boolean };
+
+/** A create that promises the recipient's reference and does not give it proves nothing; a change needs none. */
+const needsReference = (stage: Stage): boolean => stage === 'create' || stage === 'lookup';
+
+function outcomeOf(rule: Promising, opened: Opened, stage: Stage, now: () => number): Outcome {
   const { answer } = opened;
   const evidence = evidenceOf(answer);
   const reason = rule.reason?.(opened) ?? `HTTP_${answer.status}`;
@@ -110,8 +125,13 @@ function outcomeOf(rule: Rule, opened: Opened, now: () => number): Outcome {
   switch (rule.kind) {
     case 'accepted':
     case 'duplicate':
-    case 'pending':
-      return { kind: rule.kind, ...referenceOf(rule.reference?.(opened)), evidence };
+    case 'pending': {
+      const found = rule.reference?.(opened);
+      const missing = rule.reference !== undefined && (found === undefined || found === null || found === '');
+      if (rule.kind === 'accepted' && missing && rule.promises && needsReference(stage))
+        return { kind: 'unknown', reason: 'REFERENCE_NOT_GIVEN', saidYes: true, evidence };
+      return { kind: rule.kind, ...referenceOf(found), evidence };
+    }
     case 'unconfirmed':
       return { kind: 'unconfirmed', evidence };
     case 'refused':
@@ -126,21 +146,4 @@ function outcomeOf(rule: Rule, opened: Opened, now: () => number): Outcome {
     case 'absent':
       return { kind: 'absent', evidence };
   }
-}
-
-/**
- * Answers no rule of the file knows. Never accepted: 401 and 403 hold the destination, 429 waits, 408 and 5xx are retried,
- * everything else (2xx included) is unknown.
- */
-function lastResort(answer: Answer, stage: Stage, now: () => number): Outcome {
-  const { status } = answer;
-  const evidence = evidenceOf(answer);
-  const reason = `HTTP_${status}`;
-  const afterMs = waitOf(answer.headers['retry-after'], answer, now);
-  const after = afterMs === undefined ? {} : { afterMs };
-  if (status === 401 || status === 403) return { kind: 'unauthorized', reason, evidence };
-  if (status === 429) return { kind: 'throttled', reason, ...after, evidence };
-  if (status === 408 || status >= 500)
-    return { kind: 'unavailable', reason, maybeReceived: stage !== 'lookup', ...after, evidence };
-  return { kind: 'unknown', reason: `UNMATCHED_${status}`, evidence };
 }

@@ -1,7 +1,7 @@
 // The thread that holds libxml2 (WebAssembly): checks written XML against a client's XSD, reads places of XML answers.
 // Invariant: what it says of a lead names elements, attributes and rules, never a value; nothing outside the files given is read.
 import './xml-quiet.ts';
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import {
   ParseOption,
@@ -12,9 +12,10 @@ import {
   XsdValidator,
 } from 'libxml2-wasm';
 import type { XmlElement } from 'libxml2-wasm';
-import type { XmlAnswer, XmlQuestion, XsdFault } from './xml-thread.ts';
+import type { Numbered, XmlAnswer, XmlQuestion, XPathFound, XsdFault } from './xml-thread.ts';
 
-const { port, signal } = workerData as { readonly port: MessagePort; readonly signal: Int32Array };
+/** Asked by a port and a signal to wait on, or, without them, as any thread. */
+const given = workerData as { readonly port: MessagePort; readonly signal: Int32Array } | undefined | null;
 
 /** Schemas kept compiled; past it the oldest goes, and is asked for again. */
 const mostSchemas = 100;
@@ -22,11 +23,15 @@ const schemas = new Map<string, { readonly validator: XsdValidator; readonly sou
 const provider = new XmlBufferInputProvider({});
 xmlRegisterInputProvider(provider);
 
-port.on('message', (question: XmlQuestion) => {
-  port.postMessage(answer(question));
-  Atomics.store(signal, 0, 1);
-  Atomics.notify(signal, 0);
+const port = given?.port ?? parentPort;
+port?.on('message', ({ number, content }: Numbered<XmlQuestion>) => {
+  port.postMessage({ number, content: answer(content) } satisfies Numbered<XmlAnswer>);
+  if (given?.signal === undefined) return;
+  Atomics.add(given.signal, 0, 1);
+  Atomics.notify(given.signal, 0);
 });
+if (given?.port === undefined)
+  port?.postMessage({ number: 0, content: { kind: 'ready' } } satisfies Numbered<XmlAnswer>);
 
 function answer(question: XmlQuestion): XmlAnswer {
   try {
@@ -70,16 +75,26 @@ function compile({ key, main, files }: Extract<XmlQuestion, { ask: 'compile' }>)
 /** The answer read last: its rules come one after the other. */
 let last: { readonly xml: string; readonly document: XmlDocument } | undefined;
 
-function read({ xml, xpath }: Extract<XmlQuestion, { ask: 'read' }>): XmlAnswer {
+function read({ xml, xpaths }: Extract<XmlQuestion, { ask: 'read' }>): XmlAnswer {
   if (last?.xml !== xml) {
     last?.document.dispose();
     last = undefined;
     last = { xml, document: XmlDocument.fromString(xml, { option: ParseOption.XML_PARSE_NONET }) };
   }
-  const found = last.document.eval(xpath);
-  if (!Array.isArray(found)) return { kind: 'read', found: { value: found } };
-  const [first] = found;
-  return { kind: 'read', found: { nodes: true, ...(first === undefined ? {} : { text: first.content }) } };
+  const { document } = last;
+  return { kind: 'read', found: xpaths.map((xpath) => evaluate(document, xpath)) };
+}
+
+/** undefined when the expression cannot be evaluated here. */
+function evaluate(document: XmlDocument, xpath: string): XPathFound | undefined {
+  try {
+    const found = document.eval(xpath);
+    if (!Array.isArray(found)) return { value: found };
+    const [first] = found;
+    return { nodes: true, ...(first === undefined ? {} : { text: first.content }) };
+  } catch {
+    return undefined;
+  }
 }
 
 function check({ key, xml }: Extract<XmlQuestion, { ask: 'check' }>): XmlAnswer {

@@ -1,5 +1,8 @@
 // XPath 1.0 expressions over a recipient's XML answer: checked word by word when the mapping is, evaluated by libxml2.
-// Invariant: an expression that compiles raises no error at delivery; a name fits in every namespace, so there are no prefixes.
+// Invariant: an expression that compiles raises no error at delivery, and takes at most the square of the answer's size; a name
+// fits in every namespace, so there are no prefixes.
+import { withinBudget } from './answer-budget.ts';
+import { readBeside } from './xml-reader.ts';
 import { askXml } from './xml-thread.ts';
 import type { XPathFound } from './xml-thread.ts';
 import { suggest } from './suggest.ts';
@@ -32,12 +35,39 @@ export interface ExpressionFault {
 export function compileXPath(text: string): XPath | ExpressionFault {
   const words = text.match(token) ?? [];
   if (words.length === 0) return { fault: 'it is empty' };
+  if (text.length > mostLetters) return { fault: `it is longer than ${mostLetters} characters` };
+  if (walksInWalks(words))
+    return {
+      fault:
+        'conditions that search the whole answer stand inside each other: it cannot be read in bounded time',
+    };
   const fault = faultIn(words);
   if (fault !== undefined) return fault;
   const expression = withoutNamespaces(words);
-  const answer = askXml({ ask: 'read', xml: '<a/>', xpath: expression });
-  if (answer.kind !== 'read') return { fault: 'it is no XPath' };
-  return { gives: 'nodes' in answer.found ? 'nodes' : 'value', text: expression };
+  const answer = askXml({ ask: 'read', xml: '<a/>', xpaths: [expression] });
+  const found = answer.kind === 'read' ? answer.found[0] : undefined;
+  if (found === undefined) return { fault: 'it is no XPath' };
+  return { gives: 'nodes' in found ? 'nodes' : 'value', text: expression };
+}
+
+const mostLetters = 1_000;
+/** Steps that walk through the whole answer, or much of it. */
+const walks = new Set([
+  ...['descendant', 'descendant-or-self', 'following', 'preceding', 'following-sibling', 'preceding-sibling'],
+  ...['ancestor', 'ancestor-or-self'],
+]);
+
+/** A walk through the answer in a condition of a condition of a walk takes the cube of its size, and so on. */
+function walksInWalks(words: readonly string[]): boolean {
+  const levels = [false];
+  for (const [index, word] of words.entries()) {
+    if (word === '[') levels.push(false);
+    else if (word === ']') levels.pop();
+    else if (word === '//' || (walks.has(word) && words[index + 1] === '::'))
+      levels[levels.length - 1] = true;
+    if (levels.filter(Boolean).length > 2) return true;
+  }
+  return false;
 }
 
 function faultIn(words: readonly string[]): ExpressionFault | undefined {
@@ -93,18 +123,36 @@ function withoutNamespaces(words: readonly string[]): string {
     .join(' ');
 }
 
-/** Patience with one hostile answer: its thread is ended, and the answer is as good as unreadable. */
-const readMs = 5_000;
+/** Patience of the tools, which wait. */
+const readMs = 1_000;
 
-/** What an expression finds; undefined when the text is no XML. One with a DOCTYPE is not read: entities are for attacks. */
-export function readXPath(xml: string, { text }: XPath): XPathFound | undefined {
+/** What an expression finds; undefined in a text that is no XML. */
+export type Finding = XPathFound | 'too complex' | undefined;
+
+/** The text as the library takes it; one with a DOCTYPE is not read: entities are for attacks. */
+function readable(xml: string): { readonly bare: string } | 'too complex' | undefined {
   if (/<!doctype/i.test(xml)) return undefined;
+  // The text is decoded: the encoding it names no longer holds.
+  return withinBudget(xml) ? { bare: xml.trimStart().replace(/^<\?xml\s[^>]*\?>/, '') } : 'too complex';
+}
+
+/** For the tools only: waits for the answer. */
+export function readXPath(xml: string, expression: XPath): Finding {
+  const text = readable(xml);
+  if (text === undefined || text === 'too complex') return text;
   try {
-    // The text is decoded: the encoding it names no longer holds.
-    const bare = xml.trimStart().replace(/^<\?xml\s[^>]*\?>/, '');
-    const answer = askXml({ ask: 'read', xml: bare, xpath: text }, readMs);
-    return answer.kind === 'read' ? answer.found : undefined;
+    const answer = askXml({ ask: 'read', xml: text.bare, xpaths: [expression.text] }, readMs);
+    return answer.kind === 'read' ? answer.found[0] : undefined;
   } catch {
-    return undefined;
+    return 'too complex';
   }
+}
+
+/** What each expression finds, read beside the event loop. */
+export async function readXPaths(xml: string, xpaths: readonly string[]): Promise<readonly Finding[]> {
+  const text = readable(xml);
+  if (text === undefined || text === 'too complex') return xpaths.map(() => text);
+  const found = await readBeside(text.bare, xpaths);
+  if (found === 'unreadable') return xpaths.map(() => undefined);
+  return found === 'too slow' ? xpaths.map(() => 'too complex') : found;
 }

@@ -72,7 +72,8 @@ export function parcelOf(over: Partial<Parcel> = {}): Parcel {
 }
 
 /** Accepts on `{"success":true}`, as a mapping's rules would. */
-export function classify(answer: Answer): Outcome {
+export async function classify(answer: Answer): Promise<Outcome> {
+  await Promise.resolve();
   if (answer.status === 401) return { kind: 'unauthorized', reason: 'HTTP_401' };
   if (answer.text.includes('"success":true')) return { kind: 'accepted', reference: 'CRM-1' };
   return { kind: 'unknown', reason: 'NO_RULE' };

@@ -40,7 +40,7 @@ const context = (over: Partial<SendContext> = {}): SendContext =>
       secrets: (name) => signing[name] ?? [],
       classify: (answer, stage) => {
         seen.push({ answer, stage });
-        return { kind: 'accepted' };
+        return Promise.resolve({ kind: 'accepted' });
       },
       ...over,
     },

@@ -30,7 +30,13 @@ const person = (email: ConsentState, phone: ConsentState): Lead =>
     consents: [says('email', email), says('phone', phone), says('sms', phone)],
   });
 
-type Recorded = [status: number, body: unknown, outcome: string, more?: object];
+type Recorded = [
+  status: number,
+  body: unknown,
+  outcome: string,
+  more?: object,
+  headers?: Readonly<Record<string, string>>,
+];
 
 interface Case {
   /** What the client's file adds. */
@@ -63,7 +69,8 @@ const cases: Readonly<Record<string, Case>> = {
       [400, { category: 'VALIDATION_ERROR' }, 'invalid', { reason: 'validation_error' }],
       [429, {}, 'throttled'],
       [401, {}, 'unauthorized'],
-      [502, '<html>', 'unavailable'],
+      [502, '<html>', 'unknown'],
+      [503, '<html>', 'unavailable'],
     ],
   },
   salesforce: {
@@ -179,7 +186,8 @@ const cases: Readonly<Record<string, Case>> = {
     },
     withdrawn: { donotbulkemail: true, donotphone: true },
     answers: [
-      [204, '', 'accepted'],
+      [204, '', 'accepted', { reference: 'guid' }, { 'odata-entityid': 'guid' }],
+      [204, '', 'unknown', { reason: 'REFERENCE_NOT_GIVEN' }],
       [500, { error: { code: '0x80040333' } }, 'duplicate'],
       [500, { error: { code: '0x80040216' } }, 'unavailable'],
     ],
@@ -244,11 +252,14 @@ describe.each(Object.entries(cases))('%s', (name, { own, body, withdrawn, answer
     expect(read(written(mapping, person('withdrawn', 'withdrawn')))).toMatchObject(withdrawn as object);
   });
 
-  test.each<Recorded>(answers)('an answer %s %j is %s', (...[status, content, outcome, more]) => {
-    const text = typeof content === 'string' ? content : JSON.stringify(content);
-    const answer = { status, headers: {}, mediaType: 'application/json', text, truncated: false };
-    expect(publish(name, own).classify(answer, 'create')).toMatchObject({ kind: outcome, ...more });
-  });
+  test.each<Recorded>(answers)(
+    'an answer %s %j is %s',
+    (...[status, content, outcome, more, headers = {}]) => {
+      const text = typeof content === 'string' ? content : JSON.stringify(content);
+      const answer = { status, headers, mediaType: 'application/json', text, truncated: false };
+      expect(publish(name, own).classify(answer, 'create')).toMatchObject({ kind: outcome, ...more });
+    },
+  );
 });
 
 test('every preset of a CRM has its case here', () => {

@@ -1,0 +1,42 @@
+// What reading a recipient's answer may cost. An answer beyond it is not understood, whatever it says.
+// Invariant: limits are far above what CRMs send, and what is read in the event loop stays linear in the answer.
+
+/** Elements of a page; of an XML answer, which may be an acknowledgement of 5,000 rows; how deep they may stand in each other. */
+export const mostElements = 5_000;
+const mostXmlElements = 50_000;
+export const mostNested = 200;
+
+const mark: unique symbol = Symbol('answer too complex');
+
+export const answerTooComplex = (): Error => Object.assign(new Error('answer too complex'), { [mark]: true });
+export const isTooComplex = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && Object.hasOwn(error, mark);
+
+/** Reason of an answer beyond the budget. */
+export const tooComplexReason = 'ANSWER_TOO_COMPLEX';
+
+/** Whether XML is within the budget: counted by its tags, before a parser sees it. */
+export function withinBudget(xml: string): boolean {
+  let elements = 0;
+  let nested = 0;
+  let at = xml.indexOf('<');
+  while (at >= 0) {
+    if (xml.startsWith('<!--', at) || xml.startsWith('<![CDATA[', at)) {
+      const end = xml.indexOf(xml.startsWith('<!--', at) ? '-->' : ']]>', at);
+      if (end < 0) return true;
+      at = xml.indexOf('<', end);
+      continue;
+    }
+    const next = xml.indexOf('<', at + 1);
+    const sign = xml[at + 1];
+    if (sign === '/') nested -= 1;
+    else if (sign !== '?' && sign !== '!') {
+      elements += 1;
+      const end = xml.indexOf('>', at);
+      if (end < 0 || xml[end - 1] !== '/') nested += 1;
+      if (elements > mostXmlElements || nested > mostNested) return false;
+    }
+    at = next;
+  }
+  return true;
+}
