@@ -2,6 +2,7 @@
 // Invariant: it is always known whether the content began to leave. nodemailer's own pool sends a mail again by itself
 // when a connection closes and does not tell the step, so sessions are kept here instead.
 import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { NetworkPolicy, Timeouts } from '../contract.ts';
@@ -25,8 +26,21 @@ export type Sent =
 interface Session {
   readonly connection: SMTPConnection;
   closed: boolean;
+  /** Bytes the server has said since the last mail began. */
+  heard: number;
   /** Ends the session when nobody has used it. */
   idle?: NodeJS.Timeout;
+}
+
+/** All a server may say while it takes one mail: `maxResponseSize` bounds a single reply, not how many blank lines it sends. */
+const mostHeard = 256 * 1024;
+
+/** Ends the session of a server that never stops talking, before the protocol's own reader sees more of it. */
+function listenTo(socket: Socket, session: Session): void {
+  socket.prependListener('data', (chunk: Buffer) => {
+    session.heard += chunk.length;
+    if (session.heard > mostHeard) socket.destroy(new Error('too long an answer'));
+  });
 }
 
 /** Kept for each server: as many mails as leave together find a session, or each would cost a handshake and a login. */
@@ -63,7 +77,7 @@ export function createSmtpSessions(network: NetworkPolicy) {
       socketCloseTimeout: 0,
       logger: false,
     });
-    const session: Session = { connection, closed: false };
+    const session: Session = { connection, closed: false, heard: 0 };
     open.add(session);
     connection.once('end', () => {
       session.closed = true;
@@ -74,8 +88,12 @@ export function createSmtpSessions(network: NetworkPolicy) {
         new Promise<void>((resolve, reject) => {
           connection.on('error', reject);
           connection.connect((error) => (error ? reject(error) : resolve()));
+          listenTo(socket, session);
         }),
       );
+      // After STARTTLS it speaks through another socket.
+      const { _socket: secured } = connection as unknown as { readonly _socket?: Socket };
+      if (secured !== undefined && secured !== socket) listenTo(secured, session);
       const { user, password } = server;
       if (user !== undefined) {
         await deadline.race(
@@ -102,6 +120,7 @@ export function createSmtpSessions(network: NetworkPolicy) {
     deadline: Deadline,
   ): Promise<Sent> {
     let contentStarted = false;
+    session.heard = 0;
     // The connection reads this only after the server's 354.
     const content = new Readable({
       read() {

@@ -7,7 +7,8 @@ export interface Drop {
   readonly size: (path: string) => Promise<number | undefined>;
   /** Creates or replaces. Used for temporary names only. */
   readonly write: (path: string, bytes: Uint8Array) => Promise<void>;
-  readonly read: (path: string) => Promise<Uint8Array>;
+  /** Reads `most` bytes at most, whatever size the server announced; 'longer' when there are more. */
+  readonly read: (path: string, most: number) => Promise<Uint8Array | 'longer'>;
   /** Never replaces: fails with NAME_TAKEN when `to` exists, as far as the server can tell. */
   readonly moveNew: (from: string, to: string) => Promise<void>;
   /** Nothing happens when there is no such file. */

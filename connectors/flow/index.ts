@@ -3,9 +3,10 @@
 // the size that was sent, seen after the rename; what the recipient makes of it is the `ack` file's to say.
 import { createHash } from 'node:crypto';
 import { defineConnector } from '../contract.ts';
-import type { Answer, BatchFacts, Composed, Evidence, Outcome, Parcel, SendContext } from '../contract.ts';
+import type { BatchFacts, Composed, Evidence, Outcome, Parcel, SendContext } from '../contract.ts';
 import { bareHost, endingOf, secretName, startDeadline } from '../guard.ts';
 import type { Deadline } from '../guard.ts';
+import { readAck } from './ack.ts';
 import { dropCodeOf, dropFailure } from './drop.ts';
 import type { Drop } from './drop.ts';
 import { openLocalDrop } from './local.ts';
@@ -27,8 +28,6 @@ import { pathIn, standingAt, upload } from './upload.ts';
 import type { Progress, Upload } from './upload.ts';
 
 export { lastSlotBefore, nextSlot } from './slots.ts';
-
-const maxAckBytes = 1024 * 1024;
 
 export const flow = defineConnector<FlowSettings>({
   type: 'flow',
@@ -139,22 +138,6 @@ async function lookup(parcel: Parcel, settings: FlowSettings, context: SendConte
   );
 }
 
-async function readAck(
-  drop: Drop,
-  filled: string,
-  settings: FlowSettings,
-): Promise<{ readonly answer: Answer; readonly bytes: number } | 'TOO_LARGE' | undefined> {
-  const path = isLocal(settings.server) ? pathIn(settings.server.folder, filled.replace(/^\/+/, '')) : filled;
-  const size = await drop.size(path);
-  if (size === undefined) return undefined;
-  if (size > maxAckBytes) return 'TOO_LARGE';
-  const text = new TextDecoder('utf-8').decode(await drop.read(path));
-  return {
-    answer: { status: 200, headers: {}, mediaType: mediaTypeOf(filled), text, truncated: false },
-    bytes: size,
-  };
-}
-
 async function test(settings: FlowSettings, context: SendContext): Promise<Outcome> {
   return await atDrop(
     settings,
@@ -248,9 +231,4 @@ function sidecarOf(
 function placeOf({ to, server }: FlowSettings): string {
   const folder = folderOf(to);
   return isLocal(server) ? pathIn(server.folder, folder) : folder;
-}
-
-function mediaTypeOf(path: string): string {
-  if (path.endsWith('.json')) return 'application/json';
-  return path.endsWith('.xml') ? 'application/xml' : 'text/csv';
 }

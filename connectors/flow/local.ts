@@ -1,6 +1,7 @@
 // A folder of this machine as a drop.
 // Invariant: a file appears under its final name whole and on disk, and never replaces another.
-import { link, open, readFile, rm, stat, unlink } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { link, open, rm, stat, unlink } from 'node:fs/promises';
 import { dropFailure } from './drop.ts';
 import type { Drop, DropFailure } from './drop.ts';
 
@@ -34,9 +35,13 @@ export function openLocalDrop(): Drop {
         throw failureOf(error);
       }
     },
-    async read(path) {
+    async read(path, most) {
       try {
-        return await readFile(path);
+        const chunks: Buffer[] = [];
+        for await (const chunk of createReadStream(path, { start: 0, end: most }))
+          chunks.push(chunk as Buffer);
+        const read = Buffer.concat(chunks);
+        return read.length > most ? 'longer' : read;
       } catch (error) {
         throw failureOf(error);
       }

@@ -2,6 +2,7 @@
 // Invariant: nothing is sent, not even the password, before the host key was found among the pinned ones.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import SftpClient from 'ssh2-sftp-client';
+import type { ReadStreamOptions } from 'ssh2-sftp-client';
 import type { NetworkPolicy, Timeouts } from '../contract.ts';
 import { connectCodeOf, connectFailureOf, guardOf } from '../guard.ts';
 import type { Deadline } from '../guard.ts';
@@ -95,8 +96,11 @@ function dropOver(client: SftpClient, deadline: Deadline, close: () => Promise<v
     async write(path, bytes) {
       await step(client.put(Buffer.from(bytes), path, { writeStreamOptions: { flags: 'w', mode: 0o640 } }));
     },
-    async read(path) {
-      return (await step(client.get(path))) as Buffer;
+    async read(path, most) {
+      // One byte more tells a longer file; `end` is the last byte asked for.
+      const readStreamOptions = { start: 0, end: most } as ReadStreamOptions;
+      const read = (await step(client.get(path, undefined, { readStreamOptions }))) as Buffer;
+      return read.length > most ? 'longer' : read;
     },
     async moveNew(from, to) {
       // Plain rename, not posix-rename: the latter replaces. Servers that replace all the same were asked before.

@@ -73,7 +73,9 @@ export async function standingAt(
 ): Promise<'nothing' | 'same' | 'other'> {
   const size = await drop.size(path);
   if (size === undefined) return 'nothing';
-  return size === bytes.length && equal(await drop.read(path), bytes) ? 'same' : 'other';
+  if (size !== bytes.length) return 'other';
+  const standing = await drop.read(path, bytes.length);
+  return standing !== 'longer' && equal(standing, bytes) ? 'same' : 'other';
 }
 
 /** `folder/name`; an empty folder is the login folder. */

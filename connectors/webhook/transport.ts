@@ -30,6 +30,9 @@ export interface Transport {
 /** Idle sockets are dropped before common servers (5 s) drop them: a request written into a closing socket has an unknown end. */
 const idleMs = 4_000;
 
+/** 1xx answers before the answer; each is allowed 16 KiB of headers, and nothing else bounds how many come. */
+const mostNotes = 20;
+
 export function createTransport(policy: NetworkPolicy): Transport {
   const guard = guardOf(policy);
   const closing = new AbortController();
@@ -101,6 +104,7 @@ function dispatched(
     let answered: Dispatcher.DispatchController['rawHeaders'] | Record<string, unknown> = {};
     const chunks: Buffer[] = [];
     let bytes = 0;
+    let notes = 0;
 
     const stop = (): void => {
       over = true;
@@ -139,8 +143,12 @@ function dispatched(
         if (over) one.abort(new Error('aborted'));
         else progress.onSent();
       },
-      onResponseStart(_controller, code, raw) {
-        if (code < 200) return;
+      onResponseStart(one, code, raw) {
+        if (code < 200) {
+          notes += 1;
+          if (notes > mostNotes) one.abort(new Error('too many informational answers'));
+          return;
+        }
         status = code;
         answered = raw;
         progress.onAnswering();

@@ -250,6 +250,25 @@ describe('a drop', () => {
     expect(await lookup()).toMatchObject({ kind: 'accepted', reference: 'CRM-1' });
   });
 
+  test('an acknowledgement that announces five bytes and never ends is not understood, and not read on', async () => {
+    const ack = { path: '/out/ACK_{seq}.csv' };
+    await send({ ack });
+    writeFileSync(join(root, 'out', 'ACK_42.csv'), '12345');
+    recipient.endless = '/out';
+    recipient.endlessBytes = 0;
+    const outcome = await flow.lookup?.(parcelOf({ body }), { ...settings, ack }, context());
+    expect(outcome).toMatchObject({ kind: 'unknown', reason: 'ANSWER_TOO_LARGE' });
+    expect(recipient.endlessBytes).toBeLessThan(2 * 1024 * 1024);
+  });
+
+  test('a file of the size we sent that never ends is another file', async () => {
+    await send();
+    recipient.endless = 'in';
+    recipient.endlessBytes = 0;
+    expect(await send()).toMatchObject({ kind: 'refused', reason: 'NAME_TAKEN' });
+    expect(recipient.endlessBytes).toBeLessThan(64 * 1024);
+  });
+
   test('without a batch nothing is sent', async () => {
     const { batch: _batch, ...alone } = parcelOf({ body });
     expect(await flow.send(alone, settings, context())).toMatchObject({

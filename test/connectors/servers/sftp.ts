@@ -34,6 +34,10 @@ export interface SftpRecipient {
   fault: (step: SftpStep, path: string) => number | 'reset' | 'hang' | undefined;
   /** Loses this many bytes of every write, as a full disk with a lying server does. */
   loseBytes: number;
+  /** Files under this folder never end, whatever size they announce. */
+  endless?: string;
+  /** Bytes read from endless files. */
+  endlessBytes: number;
   /** As some servers do: opening for writing keeps what was there; a rename replaces. */
   careless: boolean;
   /** Cuts every connection before SSH begins; or says nothing. */
@@ -91,6 +95,7 @@ export async function startSftpRecipient(root: string): Promise<SftpRecipient> {
     log: [],
     fault: () => undefined,
     loseBytes: 0,
+    endlessBytes: 0,
     careless: false,
     atConnect: 'serve',
     async close() {
@@ -163,6 +168,10 @@ function serve(
   sftp.on('READ', (id, handle, offset, length) => {
     const known = handles.get(handle.readUInt32BE(0));
     if (known === undefined) return sftp.status(id, FAILURE);
+    if (recipient.endless !== undefined && known.path.startsWith(recipient.endless)) {
+      recipient.endlessBytes += length;
+      return sftp.data(id, Buffer.alloc(length, '"success":true '));
+    }
     const buffer = Buffer.alloc(length);
     const read = readSync(known.fd, buffer, 0, length, offset);
     if (read === 0) sftp.status(id, EOF);

@@ -1,0 +1,33 @@
+// The recipient's acknowledgement of a file, read as an answer.
+// Invariant: at most `maxAckBytes` are read, whatever size the recipient announces.
+import type { Answer } from '../contract.ts';
+import type { Drop } from './drop.ts';
+import { isLocal } from './settings.ts';
+import type { FlowSettings } from './settings.ts';
+import { pathIn } from './upload.ts';
+
+const maxAckBytes = 1024 * 1024;
+
+export async function readAck(
+  drop: Drop,
+  filled: string,
+  settings: FlowSettings,
+): Promise<{ readonly answer: Answer; readonly bytes: number } | 'TOO_LARGE' | undefined> {
+  const path = isLocal(settings.server) ? pathIn(settings.server.folder, filled.replace(/^\/+/, '')) : filled;
+  const size = await drop.size(path);
+  if (size === undefined) return undefined;
+  if (size > maxAckBytes) return 'TOO_LARGE';
+  // The size is the recipient's word.
+  const read = await drop.read(path, maxAckBytes);
+  if (read === 'longer') return 'TOO_LARGE';
+  const text = new TextDecoder('utf-8').decode(read);
+  return {
+    answer: { status: 200, headers: {}, mediaType: mediaTypeOf(filled), text, truncated: false },
+    bytes: read.length,
+  };
+}
+
+function mediaTypeOf(path: string): string {
+  if (path.endsWith('.json')) return 'application/json';
+  return path.endsWith('.xml') ? 'application/xml' : 'text/csv';
+}
