@@ -24,7 +24,7 @@ import { checkSources, type CheckOptions } from './mapping/check.ts';
 import { createRights, type Rights } from './privacy/rights.ts';
 import { createSealer, type Sealer } from './privacy/seal.ts';
 import { createPublishing, type Publishing } from './publishing/publish.ts';
-import { openRedis } from './queue/connect.ts';
+import { openRedis, refuseWrongAccount } from './queue/connect.ts';
 import { createProducer } from './queue/producer.ts';
 import { createWorkerPool } from './queue/workers.ts';
 import { openDatabase, type Database, type Reading } from './store/database.ts';
@@ -156,6 +156,7 @@ export async function migrateDatabase(
 export async function startPlanner(app: App): Promise<Role> {
   const { config, log, database, published } = app;
   const redis = openRedis(config.redis.place, 'commands', config.silenceMs);
+  await refuseWrongAccount(redis, config.redis.place);
   const { prefix } = config.redis;
   const ownership = await openOwnership({ database, redis, prefix, role: 'planner', log });
   const producer = createProducer({ redis, prefix, permit: ownership.require });
@@ -251,6 +252,7 @@ export async function startWorker(
     ...(options.step === undefined ? {} : { step: options.step }),
   });
   const redis = openRedis(config.redis.place, 'worker', config.silenceMs);
+  await refuseWrongAccount(redis, config.redis.place);
   const { prefix } = config.redis;
   const ownership = await openOwnership({ database, redis, prefix, role: 'worker', log });
   const subscriber = openRedis(config.redis.place, 'worker', config.silenceMs);

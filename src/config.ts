@@ -3,6 +3,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { givenOf } from './config/given.ts';
+import { masked } from './config/masked.ts';
+import { alertMailOf, connectToOf, listOf, readSandboxFile } from './config/parts.ts';
 import { parseRedisPlace, redisForms, type RedisPlace } from './config/redis-place.ts';
 import { createSecrets } from './config/secrets.ts';
 import { variables } from './config/variables.ts';
@@ -79,10 +82,11 @@ export const sandboxFile = '.relais/current.env';
 export function loadConfig(environment: Environment = process.env, folder: string = process.cwd()): Config {
   const sandbox = sandboxOf(environment, folder);
   const problems: string[] = [];
+  const unreadable = new Set<string>();
+  const plain = (name: string): string | undefined => environment[name] || sandbox[name] || undefined;
   const read = (name: string): string | undefined => {
-    const given = environment[name];
-    const value = given !== undefined && given !== '' ? given : sandbox[name];
-    return value === undefined || value === '' ? variables.find((one) => one.name === name)?.fallback : value;
+    const known = variables.find((one) => one.name === name);
+    return givenOf(name, plain, known?.secret === true, unreadable) ?? known?.fallback;
   };
   const needed = (name: string): string => {
     const value = read(name);
@@ -169,7 +173,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
       connectTo: connectToOf(read('RELAIS_CONNECT_TO'), problems),
       ...(extraCa === undefined ? {} : { extraCa }),
     },
-    logLevel: choice('RELAIS_LOG_LEVEL', ['info', 'warn', 'error'] as const),
+    logLevel: choice('RELAIS_LOG_LEVEL', ['debug', 'info', 'warn', 'error'] as const),
     http: {
       host: read('RELAIS_HTTP_HOST') ?? '127.0.0.1',
       port,
@@ -198,17 +202,20 @@ export function loadConfig(environment: Environment = process.env, folder: strin
         ? 'environment'
         : sandbox[one.name]
           ? sandboxFile
-          : value === undefined
-            ? 'not set'
-            : 'default';
+          : environment[`${one.name}_FILE`]
+            ? `${one.name}_FILE`
+            : value === undefined
+              ? 'not set'
+              : 'default';
       return {
         name: one.name,
-        value: value === undefined ? '' : one.secret ? '********' : value,
+        value: value === undefined ? '' : one.secret ? masked(value) : value,
         from,
         meaning: one.meaning,
       };
     }),
   };
+  problems.push(...unreadable);
   if (problems.length > 0)
     throw new RelaisError('CONFIG-001', `Configuration:\n${problems.map((one) => `  - ${one}`).join('\n')}`);
   if (env === 'production') refuseUnsafe(config);
@@ -271,48 +278,6 @@ function redisOf(url: string, problems: string[]): { readonly url: string; reado
   const place = parseRedisPlace(url);
   if (place === undefined && url !== '') problems.push(`RELAIS_REDIS_URL must be ${redisForms}`);
   return { url, place: place ?? nowhere };
-}
-
-function alertMailOf(
-  read: (name: string) => string | undefined,
-  problems: string[],
-): Config['alerts']['mail'] {
-  const smtpUrl = read('RELAIS_ALERT_SMTP_URL');
-  const to = read('RELAIS_ALERT_MAIL_TO');
-  const from = read('RELAIS_ALERT_MAIL_FROM');
-  if (smtpUrl === undefined && to === undefined) return undefined;
-  if (smtpUrl === undefined || to === undefined || from === undefined) {
-    problems.push('RELAIS_ALERT_SMTP_URL, RELAIS_ALERT_MAIL_TO and RELAIS_ALERT_MAIL_FROM go together');
-    return undefined;
-  }
-  return { smtpUrl, to, from };
-}
-
-function listOf(text: string | undefined): readonly string[] {
-  return (text ?? '')
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
-}
-
-function connectToOf(text: string | undefined, problems: string[]): Config['network']['connectTo'] {
-  const routes: Record<string, { host: string; port: number }> = {};
-  for (const one of listOf(text)) {
-    const match = /^([^=]+)=(.+):(\d{1,5})$/.exec(one);
-    if (match === null) problems.push(`RELAIS_CONNECT_TO: "${one}" is not host=address:port`);
-    else routes[(match[1] ?? '').toLowerCase()] = { host: match[2] ?? '', port: Number(match[3]) };
-  }
-  return routes;
-}
-
-function readSandboxFile(file: string): Record<string, string> {
-  if (!existsSync(file)) return {};
-  const values: Record<string, string> = {};
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
-    const at = line.indexOf('=');
-    if (at > 0 && !line.startsWith('#')) values[line.slice(0, at)] = line.slice(at + 1);
-  }
-  return values;
 }
 
 /** Root of the project, where package.json stands. */

@@ -38,7 +38,8 @@ export const catalogue = {
   },
   'REDIS-002': {
     meaning: 'Redis cannot be reached, or refuses the account.',
-    remedy: 'Check RELAIS_REDIS_URL with its password, and that the server answers.',
+    remedy:
+      'Correct user and password in RELAIS_REDIS_URL (percent-encoded, redis://:password@host), or in the file RELAIS_REDIS_PASSWORD_FILE names, and check that the server answers.',
   },
   'KEY-001': {
     meaning: 'A key needed to read or write protected content is missing or wrong.',

@@ -40,6 +40,9 @@ export const logEvents = [
   'store.unavailable',
   'redis.unavailable',
   'loop.failed',
+  'loop.worked',
+  'claim.empty',
+  'delivery.step',
 ] as const;
 export type LogEvent = (typeof logEvents)[number];
 
@@ -105,6 +108,8 @@ const codePattern = /^[A-Za-z0-9_.:/[\]-]{1,120}$/;
 const numberLike = /^[\d_./:-]*\d(?:[_./:-]?\d){7,}[\d_./:-]*$/;
 
 export interface Log {
+  /** What a round, a claim, a step did: for looking into a fault, too much for every day. */
+  readonly debug: (event: LogEvent, fields?: LogFields) => void;
   readonly info: (event: LogEvent, fields?: LogFields) => void;
   readonly warn: (event: LogEvent, fields?: LogFields) => void;
   readonly error: (event: LogEvent, fields?: LogFields) => void;
@@ -120,14 +125,15 @@ export function createLog(options: { level: string; stream?: { write(line: strin
   };
   const target: Pino = options.stream === undefined ? pino(settings) : pino(settings, options.stream);
   const at =
-    (level: 'info' | 'warn' | 'error') =>
+    (level: keyof Log) =>
     (event: LogEvent, fields: LogFields = {}) => {
       if (target.isLevelEnabled(level)) target[level](allowed(fields), event);
     };
-  return { info: at('info'), warn: at('warn'), error: at('error') };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-export const silentLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const nothing = (): void => undefined;
+export const silentLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 function allowed(fields: LogFields): Record<string, string | number> {
   const kept: Record<string, string | number> = {};

@@ -4,7 +4,7 @@ import { openApp, startPlanner, startWorker, type App, type Role } from './app.t
 import { loadConfig, type Config } from './config.ts';
 import { startHealth } from './console/health.ts';
 import { createMeters } from './console/meters.ts';
-import { foreignCode, isRelaisError } from './errors.ts';
+import { catalogue, foreignCode, isRelaisError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 
 const roles = ['all', 'planner', 'worker'] as const;
@@ -48,7 +48,8 @@ async function main(name: string, rest: readonly string[]): Promise<void> {
     await run(role, config, log);
   } catch (error) {
     log.error('process.failed', { role, code: foreignCode(error) });
-    if (isRelaisError(error)) process.stderr.write(`${error.code} ${error.message}\n`);
+    if (isRelaisError(error))
+      process.stderr.write(`${error.code} ${error.message}\n→ ${catalogue[error.code].remedy}\n`);
     process.exitCode =
       isRelaisError(error) && /^(CONFIG|REDIS)-/.test(error.code) ? exits.config : exits.unavailable;
     process.exit();
@@ -62,6 +63,7 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
   const running: Role[] = [];
   if (role !== 'worker') running.push(await startPlanner(app));
   if (role !== 'planner') running.push(await startWorker(app));
+  let stopping = false;
   const health =
     config.http.port === undefined
       ? undefined
@@ -69,13 +71,13 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
           app: app.database,
           roles: running,
           meters,
+          draining: () => stopping,
           house: role !== 'worker',
           host: config.http.host,
           port: config.http.port,
         });
   log.info('process.started', { role, ...(health === undefined ? {} : { port: health.port }) });
 
-  let stopping = false;
   const stop = async (signal: string): Promise<void> => {
     // A second signal means now: the leases tell the next process what was under way.
     if (stopping) process.exit(1);

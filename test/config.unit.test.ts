@@ -95,6 +95,42 @@ describe('what is missing or wrong', () => {
     const config = load({ RELAIS_MASTER_KEY_FILE: file('master', `${text}\n`) }, rest);
     expect(config.masterKey.toString('base64')).toBe(text);
   });
+  test('every secret may stand in a file, and the password of a URL in one of its own; what cannot be read is named', () => {
+    const config = load({
+      RELAIS_MYSQL_URL: 'mysql://gateway@db:3306/relais?tls=yes',
+      RELAIS_MYSQL_PASSWORD_FILE: file('mysql', 'p@ss/w:rd\n'),
+      RELAIS_REDIS_URL: 'rediss://redis:6379',
+      RELAIS_REDIS_PASSWORD_FILE: file('redis', 'other'),
+      RELAIS_ALERT_WEBHOOK_FILE: file('hook', 'https://hooks.example/T0/secret'),
+    });
+    expect(decodeURIComponent(new URL(config.mysql.gatewayUrl).password)).toBe('p@ss/w:rd');
+    expect(config.redis.place).toMatchObject({ nodes: [{ host: 'redis', port: 6379 }], password: 'other' });
+    expect(config.alerts.webhook).toBe('https://hooks.example/T0/secret');
+    expect(refusal({ RELAIS_MYSQL_PASSWORD_FILE: '/none' })).toEqual([
+      'CONFIG-001',
+      '  - RELAIS_MYSQL_PASSWORD_FILE: no file that can be read at /none',
+    ]);
+  });
+  test('what is listed hides passwords, keys and tokens, not where things are', () => {
+    const shown = (name: string, value: string): unknown =>
+      load({ [name]: value }).listing.find((one) => one.name === name)?.value;
+    const hidden = '********';
+    expect(shown('RELAIS_MYSQL_URL', 'mysql://gateway:s3@cret@db-1:3306/relais?tls=yes')).toBe(
+      `mysql://gateway:${hidden}@db-1:3306/relais?tls=yes`,
+    );
+    expect(
+      shown('RELAIS_REDIS_URL', 'rediss+sentinel://:s3cret@s-1,s-2:26379/main?sentinelPassword=s3cret'),
+    ).toBe(`rediss+sentinel://:${hidden}@s-1,s-2:26379/main?sentinelPassword=${hidden}`);
+    expect(shown('RELAIS_ALERT_WEBHOOK', 'https://hooks.example/services/s3cret?k=s3cret')).toBe(
+      `https://hooks.example/${hidden}`,
+    );
+    const mail = { RELAIS_ALERT_MAIL_TO: 'a@b.example', RELAIS_ALERT_MAIL_FROM: 'a@b.example' };
+    const smtp = load({ ...mail, RELAIS_ALERT_SMTP_URL: 'smtps://token:token@mail.example:465' });
+    expect(smtp.listing.find((one) => one.name === 'RELAIS_ALERT_SMTP_URL')?.value).toBe(
+      `smtps://${hidden}@mail.example:465`,
+    );
+    expect(shown('RELAIS_SEAL_KEY', key())).toBe(hidden);
+  });
   test('routes and ranges are read as lists', () => {
     const config = load({
       RELAIS_CONNECT_TO: 'CRM.example=10.0.0.9:8443, mail.example=[::1]:25',

@@ -6,8 +6,7 @@ import { accountHost } from '../store/migrate.ts';
 import { openDatabase } from '../store/database.ts';
 import { withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
-import { table } from './table.ts';
-import { config, out } from './terminal.ts';
+import { config, out, strong } from './terminal.ts';
 
 export function systemCommands(program: Command): void {
   withExamples(
@@ -17,10 +16,11 @@ export function systemCommands(program: Command): void {
   ).action((options: JsonOption) => {
     const { listing, env } = config();
     if (options.json === true) return outJson(listing);
-    table(
-      ['variable', 'value', 'from', 'meaning'],
-      listing.map((one) => [one.name, one.value, one.from, one.meaning]),
-    );
+    // Whole, whatever the width: a name cut short cannot be set.
+    for (const one of listing) {
+      out(`${strong(one.name.padEnd(28))} ${one.value || '-'}  (${one.from})`);
+      out(`  ${one.meaning}`);
+    }
     out(`\nenvironment: ${env}`);
   });
 

@@ -68,7 +68,7 @@ export const variables: readonly Variable[] = [
     fallback: '',
   },
   { name: 'RELAIS_CA_FILE', meaning: 'additional certificate authorities, PEM' },
-  { name: 'RELAIS_LOG_LEVEL', meaning: 'info, warn or error', fallback: 'info' },
+  { name: 'RELAIS_LOG_LEVEL', meaning: 'debug, info, warn or error', fallback: 'info' },
   { name: 'RELAIS_HTTP_HOST', meaning: 'address of health, readiness and metrics', fallback: '127.0.0.1' },
   { name: 'RELAIS_HTTP_PORT', meaning: 'their port; empty: none' },
   {

@@ -12,6 +12,8 @@ export interface HealthOptions {
   readonly app: Sql;
   readonly roles: readonly { readonly trouble: () => Promise<string | undefined> }[];
   readonly meters: Meters;
+  /** True once the process takes no more work: an orchestrator sends nobody here and waits. */
+  readonly draining?: () => boolean;
   /** Whether this process tells what waits in the house: planners do, so that fifty workers do not count the same rows. */
   readonly house: boolean;
   readonly host: string;
@@ -32,7 +34,7 @@ export async function startHealth(
   const { registry, destination } = options.meters;
   const ready = new Gauge({
     name: 'relais_ready',
-    help: '1 while MySQL and Redis can be reached.',
+    help: '1 while MySQL and Redis can be reached and the process takes work.',
     registers: [registry],
   });
   const { read: readHouse, forget: forgetHouse } = options.house
@@ -46,6 +48,8 @@ export async function startHealth(
   // Alive: the process answers. It says nothing of MySQL or Redis, whose outage a restart would not cure.
   server.get('/health', async () => ({ status: 'ok' }));
   server.get('/ready', async (_request, reply) => {
+    if (options.draining?.() === true)
+      return reply.code(503).send({ status: 'draining', troubles: [], unsealedSeconds: 0 });
     const found = await troubles();
     // MySQL may go away between the two questions.
     const lag =
@@ -55,7 +59,7 @@ export async function startHealth(
   });
   server.get('/metrics', async (_request, reply) => {
     const well = (await troubles()).length === 0;
-    ready.set(well ? 1 : 0);
+    ready.set(well && options.draining?.() !== true ? 1 : 0);
     if (well) await inTime(readHouse());
     else forgetHouse();
     if (well) await inTime(observeTrips(options.app, options.meters).catch(() => undefined));

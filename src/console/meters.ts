@@ -127,7 +127,8 @@ export function createMeters(options: { readonly destinations: number }): Meters
           count(event, fields);
           log[level](event, fields);
         };
-      return { info: at('info'), warn: at('warn'), error: at('error') };
+      // What is only looked into is not counted.
+      return { debug: log.debug, info: at('info'), warn: at('warn'), error: at('error') };
     },
     samples: () => {
       const taken = samples;

@@ -72,6 +72,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   };
   const claims = new Map<string, (load: ClaimLoad) => Promise<Claim>>();
   const step = async (name: Step, destinationId: string): Promise<void> => {
+    log.debug('delivery.step', { destination: destinationId, code: name });
     if (options.step !== undefined) await options.step(name, destinationId);
   };
 
@@ -123,6 +124,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       ...(batch === undefined ? {} : { batchId: batch.id }),
     });
     if (claim.claimed.length === 0 || claim.destination === undefined) {
+      log.debug('claim.empty', { destination: destinationId, count: jobs.length });
       if (batch !== undefined) await deferBatch(database, batch, fileRetryMs);
       return;
     }

@@ -37,8 +37,14 @@ export function startLoop(options: {
       nudged = false;
       let more = false;
       try {
+        const startedAt = performance.now();
         more = await options.work();
         failures = 0;
+        if (more)
+          options.log.debug('loop.worked', {
+            loop: options.name,
+            durationMs: performance.now() - startedAt,
+          });
       } catch (error) {
         failures += 1;
         // One line at the first failure and then ever more rarely: an outage must not fill the disk.

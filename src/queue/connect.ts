@@ -1,6 +1,7 @@
 // Opens Redis where it is: one server, a cluster, or the master Sentinel names.
 // Invariant: a worker's blocking read waits for Redis to come back; a command fails within seconds and is made again by a timer.
 import { Cluster, Redis, type CommonRedisOptions } from 'ioredis';
+import { RelaisError } from '../errors.ts';
 
 export type RedisClient = Redis | Cluster;
 
@@ -80,6 +81,36 @@ export function openRedis(place: Place, use: 'commands' | 'worker', silenceMs: n
         });
     }
   }
+}
+
+/**
+ * Asks once, at the start. An account that is refused will be refused for ever, as a command's bare `ReplyError` would
+ * not say; a Redis that cannot be reached may come back, and is no reason not to start.
+ * @throws REDIS-002
+ */
+export async function refuseWrongAccount(redis: RedisClient, { nodes }: Pick<Place, 'nodes'>): Promise<void> {
+  const failed = new Promise<unknown>((done) => redis.once('error', done));
+  const answered = redis.ping().then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const code = refusalCode(await Promise.race([answered, failed]));
+  if (code === undefined) return;
+  redis.disconnect();
+  const [first] = nodes;
+  throw new RelaisError(
+    'REDIS-002',
+    `Redis at ${first?.host ?? ''}:${first?.port ?? ''} refuses the account (${code}).`,
+  );
+}
+
+/** A reply quotes nothing but its code is kept; a cluster wraps what its nodes said. */
+function refusalCode(error: unknown): string | undefined {
+  const { message = '', lastNodeError } = (error ?? {}) as { message?: string; lastNodeError?: unknown };
+  return (
+    /\b(WRONGPASS|NOAUTH|NOPERM)\b/.exec(message)?.[1] ??
+    (lastNodeError === undefined ? undefined : refusalCode(lastNodeError))
+  );
 }
 
 /** ioredis leaves its silence timer running after a connection has ended, and with it the process; its copies too. */

@@ -7,6 +7,7 @@ let rounds: number;
 let answers: (boolean | Error)[];
 const lines: [string, LogFields | undefined][] = [];
 const log: Log = {
+  debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
   error: (event, fields) => void lines.push([event, fields]),

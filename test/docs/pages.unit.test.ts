@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { relaisProgram } from '../../src/cli/program.ts';
 import { variables } from '../../src/config.ts';
+import { passwordFileOf } from '../../src/config/given.ts';
 import { catalogue } from '../../src/errors.ts';
 import { readOptions } from '../../src/sandbox/demo/options.ts';
 import { deliveryStates } from '../../src/domain/delivery.ts';
@@ -131,7 +132,7 @@ test('the configuration table is the list of variables, in its order', () => {
 
 test('every variable, state, alert and log event named on a page exists', () => {
   for (const text of pages.values()) {
-    const known = variables.flatMap(({ name }) => [name, `${name}_FILE`]);
+    const known = variables.flatMap(({ name }) => [name, `${name}_FILE`, passwordFileOf(name)]);
     const named = [...text.matchAll(/\bRELAIS_[A-Z_]+[A-Z]\b/g)].map(([name]) => name);
     expect(named.filter((name) => !known.includes(name) && !name.startsWith('RELAIS_SECRET'))).toEqual([]);
   }

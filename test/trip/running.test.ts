@@ -1,7 +1,9 @@
 // Running for long: SIGTERM drains, a wrong configuration starts nothing, alerts get through, health says what is wrong.
 import { spawnSync } from 'node:child_process';
 import type { ServerResponse } from 'node:http';
+import { writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { startHealth } from '../../src/console/health.ts';
 import { createMeters } from '../../src/console/meters.ts';
@@ -42,11 +44,20 @@ test('SIGTERM lets what is being sent end, logs its outcome, and exits 0', async
   crm.answer = (_request, response) => {
     held = response;
   };
-  const running = startProcess(gateway, 'all');
+  const running = startProcess(gateway, 'all', { RELAIS_HTTP_PORT: '0', RELAIS_LOG_LEVEL: 'debug' });
   await gateway.send(leadRow('T-1'));
   await gateway.until('being sent', () => held !== undefined);
+  const port = /"port":(\d+)/.exec(running.output())?.[1] ?? '';
+  const ready = async (): Promise<readonly [number, unknown]> => {
+    const response = await fetch(`http://127.0.0.1:${port}/ready`);
+    return [response.status, ((await response.json()) as { status: unknown }).status];
+  };
+  expect(await ready()).toEqual([200, 'ready']);
   running.child.kill('SIGTERM');
   await gateway.until('stopping', () => running.output().includes('process.stopping'));
+  // Whoever asks is sent elsewhere while the last sends end; the process lives.
+  expect(await ready()).toEqual([503, 'draining']);
+  expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
   held?.writeHead(200).end('{"success":true,"id":"C-1"}');
   expect(await running.exit).toBe(0);
   expect((await gateway.states())[0]).toMatchObject({ state: 'delivered' });
@@ -56,7 +67,42 @@ test('SIGTERM lets what is being sent end, logs its outcome, and exits 0', async
   ]);
   for (const line of running.output().trim().split('\n'))
     expect(() => JSON.parse(line) as unknown).not.toThrow();
+  // At debug the steps of the trip are lines of their own.
+  for (const step of ['claimed', 'written', 'departed', 'sent', 'settled'])
+    expect(running.output()).toMatch(new RegExp(`"level":20.*"code":"${step}","msg":"delivery\\.step"`));
 }, 40_000);
+
+test.each(['planner', 'worker'] as const)(
+  'a wrong Redis password ends a %s at once, with its code and what to correct, and without the password',
+  async (role) => {
+    const user = gateway.config.redis.prefix;
+    await gateway.redis.call('ACL', 'SETUSER', user, 'on', '>right', '~*', '&*', '+@all');
+    const url = new URL(gateway.config.redis.url);
+    [url.username, url.password] = [user, 'wr0ng'];
+    try {
+      const refused = startProcess(gateway, role, { RELAIS_REDIS_URL: url.href });
+      expect(await refused.exit).toBe(69);
+      expect(refused.output()).toMatch(
+        /^REDIS-002 Redis at \S+:\d+ refuses the account \(WRONGPASS\)\.\n→ .*RELAIS_REDIS_URL/m,
+      );
+      expect(refused.output()).not.toContain('wr0ng');
+      // The same with the password in a file of its own, the right one this time.
+      url.password = '';
+      const right = join(gateway.config.mappingsDir, 'redis-password');
+      writeFileSync(right, 'right\n');
+      const taken = startProcess(gateway, role, {
+        RELAIS_REDIS_URL: url.href,
+        RELAIS_REDIS_PASSWORD_FILE: right,
+      });
+      await gateway.until('started', () => taken.output().includes('process.started'));
+      taken.child.kill('SIGTERM');
+      expect(await taken.exit).toBe(0);
+    } finally {
+      await gateway.redis.call('ACL', 'DELUSER', user);
+    }
+  },
+  40_000,
+);
 
 test('SIGTERM while Redis is away still ends within the limit', async () => {
   const door = await openDoor(gateway.config.redis.url);

@@ -1,0 +1,27 @@
+// A secret variable as `relais config` shows it: where it leads stays readable, what opens it does not.
+// Invariant: in doubt all of it is masked.
+
+const mask = '********';
+/** Parameters of a URL that say how to connect and open nothing. */
+const harmless = new Set(['tls', 'socket']);
+
+/** Of a URL the host, database and MySQL's or Redis's user; of an address that receives alerts the host; of anything else nothing. */
+export function masked(value: string): string {
+  const match = /^([a-z][a-z+]*:\/\/)(?:(.*)@)?([^/?#@]*)([^?#]*)(?:\?([^#]*))?$/i.exec(value);
+  if (match === null) return mask;
+  const [, scheme = '', account, hosts = '', path = '', query] = match;
+  const asked = query === undefined ? '' : `?${query.split('&').map(maskedParameter).join('&')}`;
+  if (/^(mysql|rediss?(\+\w+)?):\/\/$/i.test(scheme))
+    return `${scheme}${account === undefined ? '' : `${maskedAccount(account)}@`}${hosts}${path}${asked}`;
+  return `${scheme}${account === undefined ? '' : `${mask}@`}${hosts}${path.length > 1 || query !== undefined ? `/${mask}` : path}`;
+}
+
+const maskedAccount = (account: string): string => {
+  const at = account.indexOf(':');
+  return at < 0 ? account : `${account.slice(0, at)}:${mask}`;
+};
+
+const maskedParameter = (one: string): string => {
+  const [name = ''] = one.split('=');
+  return harmless.has(name) ? one : `${name}=${mask}`;
+};

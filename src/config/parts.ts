@@ -1,0 +1,48 @@
+// Variables that hold more than one value, and the file a running sandbox leaves.
+// Invariant: what is not understood is a problem told with the others.
+import { existsSync, readFileSync } from 'node:fs';
+
+export function alertMailOf(
+  read: (name: string) => string | undefined,
+  problems: string[],
+): { readonly smtpUrl: string; readonly to: string; readonly from: string } | undefined {
+  const smtpUrl = read('RELAIS_ALERT_SMTP_URL');
+  const to = read('RELAIS_ALERT_MAIL_TO');
+  const from = read('RELAIS_ALERT_MAIL_FROM');
+  if (smtpUrl === undefined && to === undefined) return undefined;
+  if (smtpUrl === undefined || to === undefined || from === undefined) {
+    problems.push('RELAIS_ALERT_SMTP_URL, RELAIS_ALERT_MAIL_TO and RELAIS_ALERT_MAIL_FROM go together');
+    return undefined;
+  }
+  return { smtpUrl, to, from };
+}
+
+export function listOf(text: string | undefined): readonly string[] {
+  return (text ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+}
+
+export function connectToOf(
+  text: string | undefined,
+  problems: string[],
+): Readonly<Record<string, { readonly host: string; readonly port: number }>> {
+  const routes: Record<string, { host: string; port: number }> = {};
+  for (const one of listOf(text)) {
+    const match = /^([^=]+)=(.+):(\d{1,5})$/.exec(one);
+    if (match === null) problems.push(`RELAIS_CONNECT_TO: "${one}" is not host=address:port`);
+    else routes[(match[1] ?? '').toLowerCase()] = { host: match[2] ?? '', port: Number(match[3]) };
+  }
+  return routes;
+}
+
+export function readSandboxFile(file: string): Record<string, string> {
+  if (!existsSync(file)) return {};
+  const values: Record<string, string> = {};
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    const at = line.indexOf('=');
+    if (at > 0 && !line.startsWith('#')) values[line.slice(0, at)] = line.slice(at + 1);
+  }
+  return values;
+}
