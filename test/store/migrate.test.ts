@@ -1,6 +1,6 @@
 // Migrations: each once, never edited afterwards, two migrators at once without harm; a schema of another version is refused.
 import { RelaisError } from '../../src/errors.ts';
-import { openDatabase, type Database } from '../../src/store/database.ts';
+import { openDatabase, SqlFailure, type Database } from '../../src/store/database.ts';
 import {
   migrate,
   requireSchema,
@@ -8,7 +8,7 @@ import {
   statementsOf,
   type Migration,
 } from '../../src/store/migrate.ts';
-import { SqlFailure } from '../../src/store/database.ts';
+
 import { migrationFailure } from '../../src/store/migration-steps.ts';
 import { freshDatabase, type FreshDatabase } from '../support/database.ts';
 
