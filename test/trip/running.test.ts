@@ -81,7 +81,7 @@ test.each(['planner', 'worker'] as const)(
     [url.username, url.password] = [user, 'wr0ng'];
     try {
       const refused = startProcess(gateway, role, { RELAIS_REDIS_URL: url.href });
-      expect(await refused.exit).toBe(69);
+      expect(await refused.exit).toBe(78);
       expect(refused.output()).toMatch(
         /^REDIS-002 Redis at \S+:\d+ refuses the account \(WRONGPASS\)\.\n→ .*RELAIS_REDIS_URL/m,
       );
