@@ -27,7 +27,7 @@ import { createPublishing, type Publishing } from './publishing/publish.ts';
 import { openRedis, refuseWrongAccount } from './queue/connect.ts';
 import { createProducer } from './queue/producer.ts';
 import { createWorkerPool } from './queue/workers.ts';
-import { openDatabase, type Database, type Reading } from './store/database.ts';
+import { openDatabase, type Database, type Reading, type Sql } from './store/database.ts';
 import { destinationsWithQueuedWork, forgetQueued } from './store/dispatching.ts';
 import { anyNewRow } from './store/figures.ts';
 import { createSnapshots } from './store/lead-revisions.ts';
@@ -40,6 +40,8 @@ export interface App {
   readonly config: Config;
   readonly log: Log;
   readonly database: Database;
+  /** One connection of its own for the marks of what is in work: they commit while the transaction of the work is open. */
+  readonly marks: Sql;
   /** For support's lists: a replica where one is named, else `database`. */
   readonly reading: ReadSide;
   readonly secrets: LeadSecrets;
@@ -74,6 +76,11 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
     await database.close();
     throw error;
   }
+  const marks = openDatabase({
+    url: config.mysql.gatewayUrl,
+    connections: 1,
+    silenceMs: config.silenceMs,
+  });
   const { readUrl } = config.mysql;
   const replica =
     readUrl === undefined
@@ -99,12 +106,14 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
     config,
     log,
     database,
+    marks,
     reading: replica ?? database,
     secrets,
     published,
     checkOptions,
     intake: createIntake({
       database,
+      marks,
       log,
       secrets,
       snapshot,
@@ -118,6 +127,7 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
     sealer: createSealer({ database, sealKey: config.sealKey, log }),
     close: async () => {
       await replica?.close();
+      await marks.close();
       await database.close();
     },
   };
@@ -160,7 +170,7 @@ export async function startPlanner(app: App): Promise<Role> {
   const { prefix } = config.redis;
   const ownership = await openOwnership({ database, redis, prefix, role: 'planner', log });
   const producer = createProducer({ redis, prefix, permit: ownership.require });
-  const planner = createPlanner({ database, published, log });
+  const planner = createPlanner({ database, marks: app.marks, published, log });
   const dispatcher = createDispatcher({ database, published, producer, window: config.planner.window, log });
   const files = createFiles({ database, published, producer });
   const sweeper = createSweeper({ database, published, producer, log });

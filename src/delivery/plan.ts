@@ -24,6 +24,7 @@ import {
   type LeadChange,
   type PlanningTurns,
 } from '../store/planning.ts';
+import { createTakings, deathsAloneAtMost } from '../store/takings.ts';
 import { emptyWork, planChange, type Insert, type PlanWork, type Target } from './consequences.ts';
 import { entryNames, withoutRepeats } from './entries.ts';
 import type { Published } from './published.ts';
@@ -39,15 +40,62 @@ export interface Planner {
   readonly planBatch: (limit: number) => Promise<Planned>;
 }
 
+/** Planned alone in one batch: those behind them do not wait longer. */
+const suspectsAtOnce = 20;
+const itemOf = (change: LeadChange): string => String(change.id);
+const alertOf = (change: LeadChange, code: string): Alert => ({
+  kind: 'intake_failed',
+  clientId: change.clientId,
+  reason: `PLANNING:${code}`,
+});
+
 const nothing: Planned = { taken: 0, planned: 0, destinations: [] };
 
 export function createPlanner(options: {
   readonly database: Database;
+  /** Commits the marks of what is in work; best a connection that no transaction ever holds. `database` when absent. */
+  readonly marks?: Sql;
   readonly published: Published;
   readonly log: Log;
 }): Planner {
   const { database, published, log } = options;
   const turns = startOfPlanning();
+  const takings = createTakings(options.marks ?? database, 'plan');
+
+  /** Plans what `take` locks, without the changes that a process has died over: those are left to `suspects`. */
+  const planMarked = async (
+    take: (tx: Sql) => Promise<readonly LeadChange[]>,
+    suspects: Map<number, LeadChange>,
+  ): Promise<Planned> => {
+    const result = await database.transaction(async (tx) => {
+      const taken = await take(tx);
+      if (taken.length === 0) return nothing;
+      const deaths = await takings.deathsOf(tx, taken.map(itemOf));
+      for (const change of taken) if (deaths.has(itemOf(change))) suspects.set(change.id, change);
+      const sound = taken.filter((change) => !suspects.has(change.id));
+      if (sound.length === 0) return nothing;
+      return takings.under(tx, sound.map(itemOf), () => planTaken(tx, sound));
+    });
+    takings.committed();
+    return result;
+  };
+
+  /** Each by itself; one that twice took a process down alone is set aside for a day. */
+  const planAlone = async (change: LeadChange): Promise<Planned> => {
+    const result = await database.transaction(async (tx) => {
+      const taken = await takeChange(tx, change.id);
+      if (taken.length === 0) return nothing;
+      const deaths = (await takings.deathsOf(tx, taken.map(itemOf))).get(itemOf(change));
+      if ((deaths?.alone ?? 0) < deathsAloneAtMost)
+        return takings.under(tx, taken.map(itemOf), () => planTaken(tx, taken));
+      await setAside(tx, change.id, 24 * 60);
+      await raiseAlerts(tx, [alertOf(change, 'SET_ASIDE')]);
+      log.error('planner.set_aside', { client: change.clientId, lead: change.leadId, code: 'SET_ASIDE' });
+      return nothing;
+    });
+    takings.committed();
+    return result;
+  };
 
   const planTaken = async (tx: Sql, changes: readonly LeadChange[]): Promise<Planned> => {
     if (changes.length === 0) return nothing;
@@ -82,25 +130,26 @@ export function createPlanner(options: {
     };
   };
 
-  /** One of them breaks our code: each is planned by itself, and that one is set aside, told, and looked at again later. */
+  /** It breaks our code: set aside, told, and looked at again later. */
+  const broke =
+    (change: LeadChange) =>
+    async (error: unknown): Promise<Planned> => {
+      if (isStoreTrouble(error)) throw error;
+      const code = foreignCode(error);
+      log.error('planner.set_aside', { client: change.clientId, lead: change.leadId, code });
+      await database.transaction(async (tx) => {
+        await setAside(tx, change.id);
+        await raiseAlerts(tx, [alertOf(change, code)]);
+      });
+      return nothing;
+    };
+
+  /** One of them breaks our code: each is planned by itself. */
   const oneByOne = async (limit: number, from: PlanningTurns): Promise<Planned> => {
     let sum = nothing;
     for (const change of await nextChanges(database, limit, from)) {
-      try {
-        sum = together(
-          sum,
-          await database.transaction(async (tx) => planTaken(tx, await takeChange(tx, change.id))),
-        );
-      } catch (error) {
-        if (isStoreTrouble(error)) throw error;
-        const code = foreignCode(error);
-        log.error('planner.set_aside', { client: change.clientId, lead: change.leadId, code });
-        const alert: Alert = { kind: 'intake_failed', clientId: change.clientId, reason: `PLANNING:${code}` };
-        await database.transaction(async (tx) => {
-          await setAside(tx, change.id);
-          await raiseAlerts(tx, [alert]);
-        });
-      }
+      const alone = planMarked((tx) => takeChange(tx, change.id), new Map());
+      sum = together(sum, await alone.catch(broke(change)));
     }
     return sum;
   };
@@ -108,13 +157,17 @@ export function createPlanner(options: {
   return {
     planBatch: async (limit) => {
       if (!(await anyChange(database))) return nothing;
+      await takings.clear();
       const before = turns.map((turn) => ({ ...turn }));
-      const result = await database
-        .transaction(async (tx) => planTaken(tx, await takeChanges(tx, limit, turns)))
-        .catch((error: unknown) => {
+      const suspects = new Map<number, LeadChange>();
+      let result = await planMarked((tx) => takeChanges(tx, limit, turns), suspects).catch(
+        (error: unknown) => {
           if (isStoreTrouble(error)) throw error;
           return oneByOne(limit, before);
-        });
+        },
+      );
+      for (const change of [...suspects.values()].slice(0, suspectsAtOnce))
+        result = together(result, await planAlone(change).catch(broke(change)));
       if (result.taken > 0) log.info('planner.planned', { count: result.planned });
       return result;
     },

@@ -1,17 +1,23 @@
 // Takes new rows of lead_intake into the lead tables, batch by batch; any number of processes may do so at once.
-// Invariant: a row is accepted once or refused visibly; one that cannot be stored never holds up the others.
-import { foreignCode, isRelaisError } from '../errors.ts';
+// Invariant: a row is accepted once or refused visibly; one that cannot be stored, or that ends processes, never holds up the others.
+import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { isDuplicateKey, isStoreTrouble, type Database, type Sql } from '../store/database.ts';
-import { raiseIntakeAlert, refuseRows, takeNewRows, takeRow, type IntakeRow } from '../store/intake.ts';
+import { raisedSince } from '../store/alerts.ts';
+import type { Database, Sql } from '../store/database.ts';
+import { raiseIntakeAlert, refuseRows } from '../store/intake.ts';
+import { takeNewRows, takeRows, type IntakeHead } from '../store/intake-take.ts';
 import type { LeadChange } from '../store/lead-writes.ts';
+import { createTakings } from '../store/takings.ts';
 import { startOfTurns } from '../store/turns.ts';
 import type { Settled, SettleDeps } from './batch.ts';
+import { added, isOfNoRow, isolate, type IsolateDeps } from './isolate.ts';
 import { refusal, refusalText } from './refusals.ts';
-import { settleRows } from './settle.ts';
+import { createRounds, newRound, nothing } from './rounds.ts';
 
 export interface IntakeDeps extends SettleDeps {
   readonly database: Database;
+  /** Commits the marks of what is in work; best a connection that no transaction ever holds. `database` when absent. */
+  readonly marks?: Sql;
   readonly log: Log;
 }
 
@@ -31,59 +37,94 @@ export interface Intake {
   readonly acceptBatch: (limit: number) => Promise<BatchResult>;
 }
 
-/** The batch is given back whole and tried later. */
-const isOfNoRow = (error: unknown): boolean => isRelaisError(error) || isStoreTrouble(error);
-/** A twin row accepted by another process in between: the next look sees its receipt. */
-const twinRounds = 5;
-
-const nothing: Settled = { accepted: 0, refused: 0, duplicates: 0, waiting: 0, changes: [] };
+/** Rows worked on alone in one batch: those behind them do not wait longer. */
+const suspectsAtOnce = 20;
+/** Failed so many batches in a row, told once an hour. */
+const troublesUntold = 3;
+const toldAgainSeconds = 3_600;
 
 export function createIntake(deps: IntakeDeps): Intake {
   const { database, log } = deps;
   const turns = startOfTurns();
+  const takings = createTakings(deps.marks ?? database, 'intake');
+  let troubles = 0;
 
-  const settle = async (
-    take: (tx: Sql) => Promise<IntakeRow[]>,
-    seen: Map<number, IntakeRow>,
-  ): Promise<Settled> => {
-    const remember = (rows: readonly IntakeRow[]): void => rows.forEach((one) => void seen.set(one.id, one));
-    for (let round = 1; ; round += 1) {
-      try {
-        return await database.transaction(async (tx) => {
-          const rows = await take(tx);
-          remember(rows);
-          return rows.length === 0 ? nothing : settleRows(tx, deps, rows, remember);
-        });
-      } catch (error) {
-        if (!isDuplicateKey(error) || round >= twinRounds) throw error;
-      }
-    }
+  const tell = (tx: Sql, clientId: string, code: string): Promise<void> =>
+    raiseIntakeAlert(tx, clientId.length <= 40 ? clientId : '', code);
+
+  const setAside = async (
+    tx: Sql,
+    head: IntakeHead,
+    told: 'INTERNAL' | 'SET_ASIDE',
+    code: string,
+  ): Promise<number> => {
+    const count = await refuseRows(tx, [{ id: head.id, refusal: refusalText([refusal('row', told)]) }]);
+    if (count > 0) await tell(tx, head.clientId, code);
+    log.error('intake.refused', { reason: told, code, count });
+    return count;
   };
-
-  const refusePoison = async (row: IntakeRow, error: unknown): Promise<Settled> => {
+  const rounds = createRounds({
+    ...deps,
+    takings,
+    setPoisonAside: (tx, head) => setAside(tx, head, 'SET_ASIDE', 'SET_ASIDE'),
+  });
+  const refusePoison = async (head: IntakeHead, error: unknown): Promise<Settled> => {
     const code = foreignCode(error);
-    const refused = await database.transaction(async (tx) => {
-      const count = await refuseRows(tx, [
-        { id: row.id, refusal: refusalText([refusal('row', 'INTERNAL')]) },
-      ]);
-      const clientId = String(row.values.client_id ?? '');
-      if (count > 0) await raiseIntakeAlert(tx, clientId.length <= 40 ? clientId : '', code);
-      return count;
-    });
-    log.error('intake.refused', { reason: 'INTERNAL', code, count: refused });
-    return { ...nothing, refused };
+    return {
+      ...nothing,
+      refused: await database.transaction((tx) => setAside(tx, head, 'INTERNAL', code)),
+    };
   };
 
-  const oneByOne = async (rows: readonly IntakeRow[]): Promise<Settled> => {
+  const oneByOne = async (heads: readonly IntakeHead[]): Promise<Settled> => {
     // Leads first: a correction must not answer for the lead it pulls in.
-    const order = [...rows].sort(
-      (a, b) => Number(a.values.kind !== 'lead') - Number(b.values.kind !== 'lead') || a.id - b.id,
+    const order = [...heads].sort(
+      (a, b) => Number(a.kind !== 'lead') - Number(b.kind !== 'lead') || (a.id < b.id ? -1 : 1),
     );
     let sum = nothing;
-    for (const row of order) {
-      const settled = await settle((tx) => takeRow(tx, row.id), new Map()).catch((error: unknown) => {
-        if (isOfNoRow(error)) throw error;
-        return refusePoison(row, error);
+    for (const head of order) {
+      const settled = await rounds
+        .together((tx) => takeRows(tx, [head.id]), newRound())
+        .catch((error: unknown) => {
+          if (isOfNoRow(error)) throw error;
+          return refusePoison(head, error);
+        });
+      sum = added(sum, settled);
+    }
+    return sum;
+  };
+  const isolating: IsolateDeps = { database, rounds, oneByOne, setAside: refusePoison };
+
+  /** The first trouble may be anybody's; what comes back is looked into, row by row if need be. */
+  const afterTrouble = async (error: unknown, heads: readonly IntakeHead[]): Promise<Settled> => {
+    troubles += 1;
+    if (troubles === 1 || heads.length === 0) throw error;
+    try {
+      return await isolate(isolating, heads);
+    } catch (still) {
+      if (troubles >= troublesUntold) await tellTrouble(still).catch(() => undefined);
+      throw still;
+    }
+  };
+  const tellTrouble = async (error: unknown): Promise<void> => {
+    if (await raisedSince(database, 'intake_failed', '', toldAgainSeconds)) return;
+    await tell(database, '', foreignCode(error));
+  };
+
+  /** A suspect in trouble keeps nobody waiting. */
+  const leftAlone = async (head: IntakeHead, error: unknown): Promise<Settled> => {
+    await database.all('SELECT 1');
+    await tellTrouble(error);
+    return isolate(isolating, [head]).catch(() => nothing);
+  };
+
+  /** One by one, each under a mark of its own: whoever dies again has shown which row it is. */
+  const suspects = async (heads: readonly IntakeHead[]): Promise<Settled> => {
+    let sum = nothing;
+    for (const head of heads.slice(0, suspectsAtOnce)) {
+      const settled = await rounds.alone(head.id).catch((error: unknown) => {
+        if (!isOfNoRow(error)) return refusePoison(head, error);
+        return leftAlone(head, error);
       });
       sum = added(sum, settled);
     }
@@ -92,32 +133,26 @@ export function createIntake(deps: IntakeDeps): Intake {
 
   return {
     acceptBatch: async (limit) => {
-      const seen = new Map<number, IntakeRow>();
-      const settled = await settle((tx) => takeNewRows(tx, limit, turns), seen).catch((error: unknown) => {
-        if (isOfNoRow(error)) throw error;
-        return oneByOne([...seen.values()]);
-      });
-      const { accepted, refused, duplicates, waiting, changes } = settled;
+      await takings.clear();
+      const round = newRound();
+      const settled = await rounds
+        .together((tx) => takeNewRows(tx, limit, turns), round)
+        .then((done) => {
+          troubles = 0;
+          return done;
+        })
+        .catch((error: unknown) => {
+          const heads = [...round.worked.values()];
+          return isOfNoRow(error) ? afterTrouble(error, heads) : oneByOne(heads);
+        });
+      const { accepted, refused, duplicates, waiting, changes } = added(
+        settled,
+        await suspects([...round.suspects.values()]),
+      );
       if (accepted > 0) log.info('intake.accepted', { count: accepted });
       if (refused > 0) log.warn('intake.refused', { count: refused });
-      return {
-        taken: accepted + refused + duplicates,
-        accepted,
-        refused,
-        duplicates,
-        waiting,
-        leads: changes,
-      };
+      const taken = accepted + refused + duplicates;
+      return { taken, accepted, refused, duplicates, waiting, leads: changes };
     },
-  };
-}
-
-function added(a: Settled, b: Settled): Settled {
-  return {
-    accepted: a.accepted + b.accepted,
-    refused: a.refused + b.refused,
-    duplicates: a.duplicates + b.duplicates,
-    waiting: a.waiting + b.waiting,
-    changes: [...a.changes, ...b.changes],
   };
 }

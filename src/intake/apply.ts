@@ -1,6 +1,7 @@
 // Corrections, consent events and interactions of a batch, on leads that exist.
 // Invariant: each accepted row is one revision; an earlier revision a recipient may hold is kept before anything changes (C22).
 import type { Sql } from '../store/database.ts';
+import { readWeights, type LeadWeight } from '../store/lead-weights.ts';
 import type { LeadFields } from '../store/lead-columns.ts';
 import {
   correctLead,
@@ -16,6 +17,7 @@ import type { Candidate, Ledger, SettleDeps } from './batch.ts';
 import type { CreatedLead } from './create.ts';
 import { checkRanges, checkReachable } from './meaning.ts';
 import { refusal, type Refusal } from './refusals.ts';
+import { checkWeight, heavier } from './weight.ts';
 import type { CheckedRow } from './row.ts';
 
 interface State {
@@ -27,6 +29,8 @@ interface State {
   consentRevisions: number;
   revisions: number;
   facts: LeadFields;
+  /** Undefined: no row of this batch adds events to it. */
+  weight: LeadWeight | undefined;
 }
 
 const changeKinds: Readonly<Record<Exclude<CheckedRow['kind'], 'lead'>, ChangeKind>> = {
@@ -56,6 +60,7 @@ export async function applyRows(
       continue;
     }
     state.facts = corrected(state.facts, row);
+    state.weight = state.weight === undefined ? undefined : heavier(state.weight, row);
     state.revision += 1;
     state.revisions += 1;
     if (row.kind === 'consent') state.consentRevisions += 1;
@@ -106,9 +111,20 @@ async function statesOf(
     .filter((one) => one.row.kind === 'correction')
     .flatMap((one) => locked.get(nameKey(one.row)) ?? []);
   const facts = await readFacts(tx, [...new Set(corrections.map((one) => one.id))]);
+  const growing = candidates
+    .filter((one) => one.row.kind === 'consent' || one.row.kind === 'interaction')
+    .flatMap((one) => locked.get(nameKey(one.row)) ?? created.get(nameKey(one.row)) ?? []);
+  const weights = await readWeights(tx, [...new Set(growing.map((one) => one.id))]);
   const state = (lead: LockedLead, isNew: boolean, known: LeadFields): State => ({
-    ...{ id: lead.id, clientId: lead.clientId, erased: lead.erased, revision: lead.revision },
-    ...{ isNew, revisions: 0, consentRevisions: 0, facts: known },
+    id: lead.id,
+    clientId: lead.clientId,
+    erased: lead.erased,
+    revision: lead.revision,
+    isNew,
+    revisions: 0,
+    consentRevisions: 0,
+    facts: known,
+    weight: weights.get(lead.id),
   });
   const states = new Map<string, State>();
   for (const [name, lead] of locked) states.set(name, state(lead, false, facts.get(lead.id) ?? {}));
@@ -118,7 +134,7 @@ async function statesOf(
 
 function judge(row: CheckedRow, state: State): readonly Refusal[] {
   if (state.erased) return [refusal('reference', 'LEAD_ERASED')];
-  if (row.kind !== 'correction') return [];
+  if (row.kind !== 'correction') return checkWeight(row, state.weight);
   const after = corrected(state.facts, row);
   return [...checkReachable(after, 'clear_fields'), ...checkRanges(after)];
 }

@@ -1,6 +1,7 @@
 // What the stations of one intake transaction share: a row on its way, and the ledger of what becomes of it.
 // Invariant: every taken row ends in the ledger once: accepted, refused, duplicate, or left waiting.
 import type { Sql } from '../store/database.ts';
+import type { RowId } from '../store/intake-take.ts';
 import type { LeadChange } from '../store/lead-writes.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import type { Refusal } from './refusals.ts';
@@ -24,7 +25,7 @@ export interface Settled {
 
 /** A row that passed the contract, on its way. */
 export interface Candidate {
-  readonly id: number;
+  readonly id: RowId;
   readonly receivedAt: Date;
   readonly row: CheckedRow;
   readonly digest: Buffer;

@@ -2,6 +2,7 @@
 // Invariant: closed and unforgiving: nothing is trimmed, cased, defaulted or invented for a person (C05, C13, C16b).
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { ConsentRecord, Interaction } from '../domain/lead.ts';
+import type { IntakeColumn } from '../store/intake.ts';
 import { leadColumns, type LeadColumn } from '../store/lead-columns.ts';
 import { checkMeaning } from './meaning.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type Rule,
 } from './fields.ts';
 import { createAjv, parseInstant } from './formats.ts';
+import { readJsonColumn } from './json-column.ts';
 import { refusal, shownName, type Refusal, type RefusalCode } from './refusals.ts';
 import type { CheckedRow } from './row.ts';
 
@@ -61,13 +63,13 @@ function presentValues(values: Readonly<Record<string, unknown>>): {
     if (value === null || value === undefined || (name === 'row_reference' && value === '')) continue;
     if (value instanceof Date)
       present[name] = Number.isNaN(value.getTime()) ? 'no date' : value.toISOString();
-    else if ((name === 'consents' || name === 'interactions') && typeof value === 'string') {
-      try {
-        present[name] = JSON.parse(value) as unknown;
-      } catch {
-        refusals.push(refusal(name, 'BAD_JSON', fieldOf(name)?.says));
-      }
-    } else present[name] = value;
+    else if (name === 'consents' || name === 'interactions') {
+      const read = readJsonColumn(name, value);
+      if ('refusals' in read) refusals.push(...read.refusals);
+      else present[name] = read.value;
+    } else if (typeof value === 'string' && !value.isWellFormed())
+      refusals.push(refusal(name, 'BROKEN_TEXT'));
+    else present[name] = value;
   }
   return { present, refusals };
 }
@@ -92,6 +94,10 @@ function read(kind: RowKind, present: Readonly<Record<string, unknown>>): Checke
     interactions: ((present['interactions'] ?? []) as Record<string, unknown>[]).map(interactionOf),
   };
 }
+
+/** Columns that were not even fetched. */
+export const tooLong = (columns: readonly IntakeColumn[]): readonly Refusal[] =>
+  columns.map((name) => refusal(name, 'TOO_LONG', fieldOf(name)?.says));
 
 const instantOf = (value: unknown): Date => parseInstant(String(value)) ?? new Date(Number.NaN);
 

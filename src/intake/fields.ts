@@ -12,6 +12,7 @@ import {
   operationKinds,
   type DataCategory,
 } from '../domain/lead.ts';
+import { mostElements } from './json-column.ts';
 import type { IntakeColumn } from '../store/intake.ts';
 
 /** A JSON Schema fragment and its meaning in words. */
@@ -148,12 +149,12 @@ export const fields: readonly Field[] = [
   field('rent', 'financial.rent', 'financial', amount(1_000_000, 'euros a month')),
   field('tax_bracket', 'financial.taxBracket', 'financial', amount(100, 'percent')),
   field('consents', 'consents', 'technical', {
-    schema: { type: 'array', minItems: 1, maxItems: 100 },
-    says: 'JSON array of 1 to 100 consent events',
+    schema: { type: 'array', minItems: 1, maxItems: mostElements },
+    says: 'JSON array of 1 to 100 consent events, 256 KiB at most',
   }),
   field('interactions', 'interactions', 'statistical', {
-    schema: { type: 'array', minItems: 1, maxItems: 100 },
-    says: 'JSON array of 1 to 100 interactions',
+    schema: { type: 'array', minItems: 1, maxItems: mostElements },
+    says: 'JSON array of 1 to 100 interactions, 1 MiB at most',
   }),
   field('clear_fields', 'clearFields', 'technical', longText(2000)),
 ];

@@ -13,11 +13,15 @@ export const refusalCodes = {
   OUT_OF_RANGE: 'is outside the allowed range',
   OUTER_BLANKS: 'begins or ends with a blank: nothing is trimmed silently',
   BAD_JSON: 'cannot be read as JSON',
+  BROKEN_TEXT: 'holds half a character (a lone surrogate): nothing is repaired silently',
   PERSONAL_REFERENCE: 'looks like a phone number: a reference must not be personal data',
   UNKNOWN_CLIENT: 'names a client this gateway does not know',
   REFERENCE_USED: 'is already used by a row with other content: send a correction',
   UNKNOWN_LEAD: 'names a lead that does not exist: send the lead first',
+  LEAD_FULL: 'would make the lead larger than the contract allows',
   LEAD_ERASED: 'names a lead that has been erased',
+  UNKNOWN_STATUS: 'had a status that nobody knows: Relais alone writes that column',
+  SET_ASIDE: 'took a process down twice and was set aside; support has been alerted',
   INTERNAL: 'could not be stored; support has been alerted',
 } as const;
 export type RefusalCode = keyof typeof refusalCodes;

@@ -5,38 +5,38 @@ import {
   blankRows,
   insertReceipts,
   knownClients,
-  newRowsAbout,
   receiptsOf,
   refuseRows,
   removeRows,
-  takeLeadRows,
-  type IntakeRow,
   type LeadName,
+  type RowRefusal,
 } from '../store/intake.ts';
+import { newRowsAbout, type IntakeRow, type RowId } from '../store/intake-take.ts';
 import { findLeads, insertChanges, lockNamedLeads, nameKey, type LeadChange } from '../store/lead-writes.ts';
 import { applyRows } from './apply.ts';
 import type { Candidate, Ledger, Settled, SettleDeps } from './batch.ts';
-import { checkRow } from './contract.ts';
+import { checkRow, tooLong } from './contract.ts';
 import { createRows } from './create.ts';
 import { rowDigest } from './digest.ts';
 import { refusal, refusalText } from './refusals.ts';
 import type { CheckedRow } from './row.ts';
 
-/** @param onTaken told of rows this call takes in addition, before they are worked on */
+/** Takes the `lead` rows of these names that are free, with their content. */
+export type Pull = (names: readonly LeadName[]) => Promise<readonly IntakeRow[]>;
+
 export async function settleRows(
   tx: Sql,
   deps: SettleDeps,
   taken: readonly IntakeRow[],
-  onTaken: (rows: readonly IntakeRow[]) => void,
+  pull: Pull,
 ): Promise<Settled> {
-  const refused: { id: number; refusal: string }[] = [];
+  const refused: RowRefusal[] = [];
   const refuse: Ledger['refuse'] = ({ id }, refusals) =>
     void refused.push({ id, refusal: refusalText(refusals) });
   const judge = (rows: readonly IntakeRow[]): Candidate[] => rows.flatMap((one) => judged(one, deps, refuse));
 
   const first = judge(taken);
-  const { pulled, waits } = await inOrder(tx, taken, first);
-  onTaken(pulled);
+  const { pulled, waits } = await inOrder(tx, taken, first, pull);
   const ready = await ofKnownClients(
     tx,
     [...first, ...judge(pulled)].filter((one) => !waits.has(one.id)),
@@ -56,7 +56,7 @@ export async function settleRows(
   );
   const accepted: { candidate: Candidate; leadId: number }[] = [];
   const changes: LeadChange[] = [];
-  const duplicates: number[] = [];
+  const duplicates: RowId[] = [];
   const known = new Map(
     (
       await receiptsOf(
@@ -111,11 +111,7 @@ export async function settleRows(
 }
 
 /** A refused row stays for support to see; of one about an erased lead only its names and reasons do, whatever it was refused for (C22). */
-async function forgetErased(
-  tx: Sql,
-  rows: readonly IntakeRow[],
-  refused: ReadonlySet<number>,
-): Promise<void> {
+async function forgetErased(tx: Sql, rows: readonly IntakeRow[], refused: ReadonlySet<RowId>): Promise<void> {
   const named = rows
     .filter((one) => refused.has(one.id))
     .map(({ id, values }) => ({
@@ -135,6 +131,10 @@ const rowKey = (row: Pick<CheckedRow, 'clientId' | 'rowReference'> & { readonly 
   `${row.kind}\n${row.clientId}\n${row.rowReference}`;
 
 function judged(one: IntakeRow, deps: Pick<SettleDeps, 'digestKey'>, refuse: Ledger['refuse']): Candidate[] {
+  if (one.tooLong.length > 0) {
+    refuse(one, tooLong(one.tooLong));
+    return [];
+  }
   // Against the database's clock: a gateway host whose clock runs late would refuse sound leads as of the future.
   const checked = checkRow(one.values, one.takenAt);
   if ('row' in checked)
@@ -171,7 +171,8 @@ async function inOrder(
   tx: Sql,
   taken: readonly IntakeRow[],
   candidates: readonly Candidate[],
-): Promise<{ pulled: readonly IntakeRow[]; waits: ReadonlySet<number> }> {
+  pull: Pull,
+): Promise<{ pulled: readonly IntakeRow[]; waits: ReadonlySet<RowId> }> {
   const followers = candidates.filter((one) => one.row.kind !== 'lead');
   if (followers.length === 0) return { pulled: [], waits: new Set() };
   const names = uniqueNames(followers.map((one) => one.row));
@@ -180,7 +181,7 @@ async function inOrder(
   const missing = names.filter((name) =>
     about.get(nameKey(name))?.some((one) => one.kind === 'lead' && !ours.has(one.id)),
   );
-  const pulled = (await takeLeadRows(tx, missing)).filter((one) => !ours.has(one.id));
+  const pulled = missing.length === 0 ? [] : await pull(missing);
   for (const one of pulled) ours.add(one.id);
   const waits = followers.filter((follower) =>
     about

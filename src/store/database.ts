@@ -5,7 +5,7 @@ import { createPool, type Pool, type PoolConnection, type ResultSetHeader } from
 import { foreignCode, isRelaisError, RelaisError } from '../errors.ts';
 import { createDatabaseClock } from './clock.ts';
 
-export { inList, insertGroups, rowMarks } from './lists.ts';
+export { inList, insertGroups, insertGroupsByWeight, rowMarks, textWeight } from './lists.ts';
 
 export type SqlValue = string | number | boolean | Date | Buffer | Uint8Array | null;
 

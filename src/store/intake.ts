@@ -1,8 +1,16 @@
-// The rows of lead_intake: taken, refused, removed; and the receipts that make the same row count once.
-// Invariant: a row is taken by one process at a time (SKIP LOCKED), and leaves 'new' only in the transaction that settled it.
-import { inList, insertGroups, rowMarks, type Reading, type Sql, type SqlValue } from './database.ts';
+// The rows of lead_intake: inserted, refused, removed; and the receipts that make the same row count once.
+// Invariant: a row leaves 'new' only in the transaction that settled it.
+import {
+  inList,
+  insertGroups,
+  insertGroupsByWeight,
+  rowMarks,
+  textWeight,
+  type Reading,
+  type Sql,
+  type SqlValue,
+} from './database.ts';
 import { leadColumns } from './lead-columns.ts';
-import { takeInTurns, type Turns } from './turns.ts';
 
 /** Every column a sender may fill, in the order of the table. */
 export const intakeColumns = [
@@ -20,14 +28,6 @@ export type IntakeColumn = (typeof intakeColumns)[number];
 export type IntakeValue = string | number | Date | null;
 export type IntakeValues = Readonly<Partial<Record<IntakeColumn, IntakeValue>>>;
 
-export interface IntakeRow {
-  readonly id: number;
-  readonly receivedAt: Date;
-  /** The database's clock when the row was taken. */
-  readonly takenAt: Date;
-  readonly values: IntakeValues;
-}
-
 /** A lead by its names: unique per client. */
 export interface LeadName {
   readonly clientId: string;
@@ -43,40 +43,6 @@ export interface Receipt {
   readonly receivedAt: Date;
 }
 
-type Raw = Record<string, IntakeValue> & {
-  readonly id: number;
-  readonly received_at: Date;
-  readonly taken_at: Date;
-};
-const select = `SELECT id, received_at, UTC_TIMESTAMP(3) AS taken_at, ${intakeColumns.join(', ')} FROM lead_intake`;
-const shaped = (raw: Raw): IntakeRow => {
-  const { id, received_at: receivedAt, taken_at: takenAt, ...values } = raw;
-  return { id, receivedAt, takenAt, values };
-};
-
-/** New rows that nobody else holds, locked: of each client in its turn the oldest. Rows of an open transaction are skipped and come later. */
-export async function takeNewRows(tx: Sql, limit: number, turns: Turns): Promise<IntakeRow[]> {
-  // The number is ours, and LIMIT cannot be a parameter typed as text on every server.
-  const most = Math.max(1, Math.min(1000, Math.trunc(limit)));
-  const rows = await takeInTurns(turns, most, {
-    clientAfter: async (client) => {
-      const [next] = await tx.all<{ client_id: string }>(
-        `SELECT client_id FROM lead_intake FORCE INDEX (lead_intake_turn)
-          WHERE status = 'new' ${client === undefined ? '' : 'AND client_id > ?'} ORDER BY client_id LIMIT 1`,
-        client === undefined ? [] : [client],
-      );
-      return next?.client_id;
-    },
-    rowsOf: (client, afterId, count) =>
-      tx.all<Raw>(
-        `${select} FORCE INDEX (lead_intake_turn)
-          WHERE status = 'new' AND client_id = ? AND id > ? ORDER BY id LIMIT ${count} FOR UPDATE SKIP LOCKED`,
-        [client, afterId],
-      ),
-  });
-  return rows.map(shaped);
-}
-
 /** When the oldest new row came in. */
 export async function oldestNewRow(sql: Reading): Promise<Date | undefined> {
   const [row] = await sql.all<{ received_at: Date }>(
@@ -84,45 +50,6 @@ export async function oldestNewRow(sql: Reading): Promise<Date | undefined> {
       WHERE id = (SELECT MIN(id) FROM lead_intake FORCE INDEX (lead_intake_turn) WHERE status = 'new')`,
   );
   return row?.received_at;
-}
-
-/** One row again, if it is still new and free. */
-export async function takeRow(tx: Sql, id: number): Promise<IntakeRow[]> {
-  return (await tx.all<Raw>(`${select} WHERE id = ? AND status = 'new' FOR UPDATE SKIP LOCKED`, [id])).map(
-    shaped,
-  );
-}
-
-/** The new `lead` rows of these references, locked; those held by another process are left out. */
-export async function takeLeadRows(tx: Sql, names: readonly LeadName[]): Promise<IntakeRow[]> {
-  if (names.length === 0) return [];
-  const { where, values } = byName(names);
-  return (
-    await tx.all<Raw>(
-      `${select} WHERE kind = 'lead' AND status = 'new' AND (${where}) ORDER BY id FOR UPDATE SKIP LOCKED`,
-      values,
-    )
-  ).map(shaped);
-}
-
-/** Every committed new row about these leads, whoever holds it: read without a lock. */
-export async function newRowsAbout(
-  tx: Sql,
-  names: readonly LeadName[],
-): Promise<
-  readonly {
-    readonly id: number;
-    readonly clientId: string;
-    readonly reference: string;
-    readonly kind: string;
-  }[]
-> {
-  if (names.length === 0) return [];
-  const { where, values } = byName(names);
-  return tx.all(
-    `SELECT id, client_id AS clientId, reference, kind FROM lead_intake WHERE status = 'new' AND (${where}) ORDER BY id`,
-    values,
-  );
 }
 
 export async function knownClients(tx: Sql, ids: readonly string[]): Promise<ReadonlySet<string>> {
@@ -168,34 +95,40 @@ export async function insertReceipts(tx: Sql, receipts: readonly Receipt[]): Pro
 const byPrimaryKey = 'FORCE INDEX (PRIMARY)';
 
 /** Accepted rows go: their content then lives in the lead tables only. */
-export async function removeRows(tx: Sql, ids: readonly number[]): Promise<void> {
+export async function removeRows(tx: Sql, ids: readonly bigint[]): Promise<void> {
   if (ids.length === 0) return;
-  const { marks, values } = inList(ids);
+  const { marks, values } = idList(ids);
   await tx.run(`DELETE i FROM lead_intake i ${byPrimaryKey} WHERE i.id IN (${marks})`, values);
 }
 
 /** A refused row stays, visible, with its reasons as JSON. Returns how many were still new. */
-export async function refuseRows(
-  tx: Sql,
-  refusals: readonly { readonly id: number; readonly refusal: string }[],
-): Promise<number> {
-  const last = refusals.at(-1);
-  if (last === undefined) return 0;
-  const { marks, values } = inList(refusals.map((one) => one.id));
-  const padded = [...refusals, ...Array<typeof last>(values.length - refusals.length).fill(last)];
+export async function refuseRows(tx: Sql, refusals: readonly RowRefusal[]): Promise<number> {
+  let count = 0;
+  for (const some of insertGroupsByWeight(refusals, 512, (one) => textWeight(one.refusal)))
+    count += await refuseSome(tx, some);
+  return count;
+}
+
+export interface RowRefusal {
+  readonly id: bigint;
+  readonly refusal: string;
+}
+
+async function refuseSome(tx: Sql, refusals: readonly RowRefusal[]): Promise<number> {
+  const { marks, values } = idList(refusals.map((one) => one.id));
   const { affected } = await tx.run(
     `UPDATE lead_intake ${byPrimaryKey} SET status = 'refused', settled_at = CURRENT_TIMESTAMP(3),
-       refusal = CASE id ${padded.map(() => 'WHEN ? THEN ?').join(' ')} END
+       refusal = CASE id ${refusals.map(() => `WHEN ${idMark} THEN ?`).join(' ')} END
      WHERE id IN (${marks}) AND status = 'new'`,
-    [...padded.flatMap((one): SqlValue[] => [one.id, one.refusal]), ...values],
+    [...refusals.flatMap((one): SqlValue[] => [String(one.id), one.refusal]), ...values],
   );
   return affected;
 }
 
 /** Takes the content of rows away, their names and reasons stay: nothing of an erased person is kept, whenever it arrives (C22). */
-export async function blankRows(tx: Sql, ids: readonly number[]): Promise<void> {
+export async function blankRows(tx: Sql, ids: readonly bigint[]): Promise<void> {
   if (ids.length === 0) return;
-  const { marks, values } = inList(ids);
+  const { marks, values } = idList(ids);
   const content = [...leadColumns, 'consents', 'interactions', 'clear_fields'];
   await tx.run(
     `UPDATE lead_intake ${byPrimaryKey} SET ${content.map((column) => `${column} = NULL`).join(', ')} WHERE id IN (${marks})`,
@@ -219,6 +152,15 @@ export async function insertIntakeRows(sql: Sql, rows: readonly IntakeValues[]):
     `INSERT INTO lead_intake (${intakeColumns.join(', ')}) VALUES ${rowMarks(rows.length, intakeColumns.length)}`,
     rows.flatMap((row) => intakeColumns.map((name) => valueOf(row, name))),
   );
+}
+
+/** The parameter as the number it is: a server compares a text or a double with a BIGINT as doubles, which round above 2^53. */
+const idMark = 'CAST(? AS UNSIGNED)';
+
+/** For an IN list of row ids. */
+export function idList(ids: readonly bigint[]): { readonly marks: string; readonly values: string[] } {
+  const { marks, values } = inList(ids.map(String));
+  return { marks: marks.replaceAll('?', idMark), values: values.map(String) };
 }
 
 /** `(a = ? AND b = ?) OR ...`, padded to a power of two like an IN list; both optimisers read it as ranges of one index. */

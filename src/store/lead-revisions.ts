@@ -1,10 +1,15 @@
 // Earlier revisions of leads that a recipient may already hold.
 // Invariant: encrypted under the lead's own secret; gone as soon as its deliveries have settled or the lead is erased.
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
 import { derived, openBytes, sealBytes } from '../domain/keyed.ts';
 import type { Lead } from '../domain/lead.ts';
 import { inList, rowMarks, type Sql } from './database.ts';
 import { readLeads } from './leads.ts';
 import type { LeadSecrets } from './secrets.ts';
+
+const partBytes = 262_144;
+const leadsAtOnce = 10;
 
 /**
  * Keeps the present revision of leads that a recipient may already hold, encrypted under the lead's secret,
@@ -17,6 +22,16 @@ export function createSnapshots(secrets: LeadSecrets): {
     wanted: readonly { leadId: number; revision: number }[],
   ) => Promise<ReadonlyMap<string, Lead>>;
 } {
+  const keepSome = async (tx: Sql, ids: readonly number[]): Promise<void> => {
+    const [leads, keys] = [await readLeads(tx, ids), await secrets.read(tx, ids)];
+    for (const id of ids) {
+      const [read, key] = [leads.get(id), keys.get(id)];
+      if (read === undefined || key === undefined) continue;
+      const packed = await promisify(gzip)(JSON.stringify(read.lead));
+      await writeParts(tx, read.lead, sealBytes(derived(key, 'revision'), packed));
+    }
+  };
+
   return {
     keep: async (tx, leadIds) => {
       if (leadIds.length === 0) return;
@@ -28,36 +43,61 @@ export function createSnapshots(secrets: LeadSecrets): {
         values,
       );
       const ids = open.map((row) => row.lead_id);
-      const [leads, keys] = [await readLeads(tx, ids), await secrets.read(tx, ids)];
-      for (const id of ids) {
-        const [read, key] = [leads.get(id), keys.get(id)];
-        if (read === undefined || key === undefined) continue;
-        const content = sealBytes(derived(key, 'revision'), Buffer.from(JSON.stringify(read.lead)));
-        await tx.run(
-          `INSERT INTO lead_revisions (lead_id, revision, client_id, content) VALUES ${rowMarks(1, 4)}
-           ON DUPLICATE KEY UPDATE content = VALUES(content)`,
-          [id, read.lead.revision, read.lead.clientId, content],
-        );
-      }
+      // A few at a time: each may weigh megabytes.
+      for (let start = 0; start < ids.length; start += leadsAtOnce)
+        await keepSome(tx, ids.slice(start, start + leadsAtOnce));
     },
     read: async (sql, wanted) => {
       if (wanted.length === 0) return new Map();
       const ids = wanted.map((one) => one.leadId);
       const { marks, values } = inList(ids);
       const rows = await sql.all<{ lead_id: number; revision: number; content: Buffer }>(
-        `SELECT lead_id, revision, content FROM lead_revisions WHERE lead_id IN (${marks})`,
+        `SELECT lead_id, revision, content FROM lead_revisions WHERE lead_id IN (${marks}) ORDER BY lead_id, revision, part`,
         values,
       );
       const keys = rows.length === 0 ? new Map<number, Buffer>() : await secrets.read(sql, ids);
       const found = new Map<string, Lead>();
-      for (const row of rows) {
-        const key = keys.get(row.lead_id);
-        const plain = key === undefined ? undefined : openBytes(derived(key, 'revision'), row.content);
-        if (plain !== undefined) found.set(`${row.lead_id}:${row.revision}`, revived(plain.toString('utf8')));
+      for (const [name, parts] of Map.groupBy(rows, (row) => `${row.lead_id}:${row.revision}`)) {
+        const key = keys.get(parts[0]?.lead_id ?? 0);
+        const sealed = Buffer.concat(parts.map((part) => part.content));
+        const plain = key === undefined ? undefined : openBytes(derived(key, 'revision'), sealed);
+        if (plain !== undefined) found.set(name, revived(await unpacked(plain)));
       }
       return found;
     },
   };
+}
+
+/** Cut, so that no statement grows with the lead, whatever the server's `max_allowed_packet`. */
+async function writeParts(
+  tx: Sql,
+  lead: Pick<Lead, 'id' | 'revision' | 'clientId'>,
+  sealed: Buffer,
+): Promise<void> {
+  const parts = Math.ceil(sealed.length / partBytes);
+  for (let part = 0; part < parts; part += 1) {
+    await tx.run(
+      `INSERT INTO lead_revisions (lead_id, revision, part, client_id, content) VALUES ${rowMarks(1, 5)}
+       ON DUPLICATE KEY UPDATE content = VALUES(content)`,
+      [
+        lead.id,
+        lead.revision,
+        part,
+        lead.clientId,
+        sealed.subarray(part * partBytes, (part + 1) * partBytes),
+      ],
+    );
+  }
+  await tx.run('DELETE FROM lead_revisions WHERE lead_id = ? AND revision = ? AND part >= ?', [
+    lead.id,
+    lead.revision,
+    parts,
+  ]);
+}
+
+/** Snapshots of versions before 011 are not compressed: JSON begins otherwise than gzip. */
+async function unpacked(plain: Buffer): Promise<string> {
+  return (plain[0] === 0x1f ? await promisify(gunzip)(plain) : plain).toString('utf8');
 }
 
 /** Earlier revisions nobody needs any more: every delivery of the lead has settled. Returns how many went. */

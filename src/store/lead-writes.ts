@@ -1,7 +1,15 @@
 // What intake writes into the lead tables: new leads, corrections, events, in joined statements.
 // Invariant: the caller's transaction holds the lead's row; every change is one revision and one line in lead_changes.
 import type { ConsentRecord, Interaction } from '../domain/lead.ts';
-import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
+import {
+  inList,
+  insertGroups,
+  insertGroupsByWeight,
+  rowMarks,
+  textWeight,
+  type Sql,
+  type SqlValue,
+} from './database.ts';
 import { byName, type LeadName } from './intake.ts';
 import { lockLeads } from './leads.ts';
 import { columnsOf, contentTables, type LeadColumn, type LeadFields } from './lead-columns.ts';
@@ -62,13 +70,14 @@ function byNameKey(rows: readonly RawLead[]): ReadonlyMap<string, LockedLead> {
   return new Map(rows.map(({ erasedAt, ...row }) => [nameKey(row), { ...row, erased: erasedAt !== null }]));
 }
 
-/** Rows per statement at most: far below the server's limits of 65,535 parameters and of one packet, whatever the texts weigh. */
+/** Rows per statement at most: far below the server's limit of 65,535 parameters. */
 const together = 128;
 
 /** Inserts new leads with their content; returns their ids by name. One statement per table. */
 export async function insertLeads(tx: Sql, leads: readonly NewLead[]): Promise<ReadonlyMap<string, number>> {
   const ids = new Map<string, number>();
-  for (const some of insertGroups(leads, together))
+  const weightOf = (one: NewLead): number => 4_000 + textWeight(one.fields.comment as string | undefined);
+  for (const some of insertGroupsByWeight(leads, together, weightOf))
     for (const [name, id] of await insertTogether(tx, some)) ids.set(name, id);
   return ids;
 }
@@ -175,7 +184,7 @@ export async function insertInteractions(
   tx: Sql,
   events: readonly { readonly clientId: string; readonly leadId: number; readonly event: Interaction }[],
 ): Promise<void> {
-  for (const some of insertGroups(events, together)) {
+  for (const some of insertGroupsByWeight(events, together, (one) => 200 + textWeight(one.event.content))) {
     await tx.run(
       `INSERT INTO interactions (client_id, lead_id, kind, happened_at, duration, voluntary, content) VALUES ${rowMarks(some.length, 7)}`,
       some.flatMap(({ clientId, leadId, event }): SqlValue[] => [

@@ -43,3 +43,28 @@ export function rowMarks(rows: number, columns: number): string {
   const one = `(${Array<string>(columns).fill('?').join(', ')})`;
   return Array<string>(rows).fill(one).join(', ');
 }
+
+/** Bytes of the texts in one statement: far below the smallest `max_allowed_packet` in use, 1 MB. */
+const statementBytes = 262_144;
+
+/** The same, cut as well where the texts of a statement would weigh too much. At least one row each. */
+export function insertGroupsByWeight<T>(
+  rows: readonly T[],
+  most: number,
+  weightOf: (row: T) => number,
+): readonly (readonly T[])[] {
+  const runs: T[][] = [];
+  let weight = Number.POSITIVE_INFINITY;
+  for (const row of rows) {
+    weight += weightOf(row);
+    if (weight > statementBytes) {
+      runs.push([]);
+      weight = weightOf(row);
+    }
+    runs.at(-1)?.push(row);
+  }
+  return runs.flatMap((run) => insertGroups(run, most));
+}
+
+/** What a text weighs in UTF-8 at most. */
+export const textWeight = (text: string | null | undefined): number => 3 * (text?.length ?? 0);

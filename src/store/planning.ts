@@ -55,7 +55,7 @@ async function changesInTurn(
   for (const [priority, turn] of turns.entries()) {
     if (taken.length >= most) break;
     taken.push(
-      ...(await takeInTurns(turn, most - taken.length, {
+      ...(await takeInTurns<ChangeRow>(turn, most - taken.length, {
         clientAfter: async (client) => {
           const [next] = await sql.all<{ client_id: string }>(
             `SELECT client_id FROM lead_changes FORCE INDEX (lead_changes_turn)
@@ -86,10 +86,11 @@ export async function takeChange(tx: Sql, id: number): Promise<readonly LeadChan
   ).map(changeOf);
 }
 
-export async function setAside(tx: Sql, id: number): Promise<void> {
+/** @param minutes after which it is looked at again */
+export async function setAside(tx: Sql, id: number, minutes = asideMinutes): Promise<void> {
   await tx.run(
-    `UPDATE lead_changes FORCE INDEX (PRIMARY) SET priority = ${asidePriority}, changed_at = UTC_TIMESTAMP(3) WHERE id = ?`,
-    [id],
+    `UPDATE lead_changes FORCE INDEX (PRIMARY) SET priority = ${asidePriority}, changed_at = TIMESTAMPADD(MINUTE, ?, UTC_TIMESTAMP(3)) WHERE id = ?`,
+    [minutes - asideMinutes, id],
   );
 }
 

@@ -8,15 +8,18 @@ export interface Turns {
 
 export const startOfTurns = (): Turns => ({ last: undefined });
 
-export interface Queue<Row> {
+/** An id as the table holds it. */
+type Id = number | bigint;
+
+export interface Queue<Row extends { readonly id: Id }> {
   /** The first client after this one, by name, that has rows; of all clients without a name. One leap into an index. */
   readonly clientAfter: (client: string | undefined) => Promise<string | undefined>;
   /** Its oldest rows with an id above `afterId`. */
-  readonly rowsOf: (client: string, afterId: number, limit: number) => Promise<readonly Row[]>;
+  readonly rowsOf: (client: string, afterId: Row['id'] | 0, limit: number) => Promise<readonly Row[]>;
 }
 
 /** At most `limit` rows, oldest first: the clients whose turn it is share them, at least one each, and what one leaves another takes. */
-export async function takeInTurns<Row extends { readonly id: number }>(
+export async function takeInTurns<Row extends { readonly id: Id }>(
   turns: Turns,
   limit: number,
   queue: Queue<Row>,
@@ -27,7 +30,7 @@ export async function takeInTurns<Row extends { readonly id: number }>(
   turns.last = last;
   const share = Math.floor(limit / clients.length);
   const taken: Row[] = [];
-  const more: { readonly client: string; readonly afterId: number }[] = [];
+  const more: { readonly client: string; readonly afterId: Row['id'] }[] = [];
   for (const client of clients) {
     const rows = await queue.rowsOf(client, 0, share);
     taken.push(...rows);
@@ -39,7 +42,7 @@ export async function takeInTurns<Row extends { readonly id: number }>(
     if (left <= 0) break;
     taken.push(...(await queue.rowsOf(client, afterId, left)));
   }
-  return taken.sort((one, other) => one.id - other.id);
+  return taken.sort((one, other) => (one.id < other.id ? -1 : 1));
 }
 
 async function clientsInTurn(

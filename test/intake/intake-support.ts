@@ -92,6 +92,7 @@ export async function openIntakeHome(): Promise<IntakeHome> {
         'intake_receipts',
         'lead_changes',
         'alerts',
+        'takings',
         `${keysSchema}.lead_secrets`,
         ...tables,
       ]) {

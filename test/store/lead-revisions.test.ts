@@ -1,4 +1,6 @@
 // Guarantee 4: the revision a recipient may hold is kept as it was, unreadable without the lead's secret, and no longer than needed.
+import { randomBytes } from 'node:crypto';
+import { derived, sealBytes } from '../../src/domain/keyed.ts';
 import { createSnapshots, dropSettledRevisions } from '../../src/store/lead-revisions.ts';
 import { readLeads } from '../../src/store/leads.ts';
 import { createLeadSecrets } from '../../src/store/secrets.ts';
@@ -81,6 +83,33 @@ test('kept twice it stands once, with the newer content', async () => {
   await snapshots().keep(home.gateway, [lead]);
   expect(await kept()).toHaveLength(1);
   expect((await read()).get(`${lead}:1`)?.identity.lastName).toBe('Martin');
+});
+
+test('a lead of twenty megabytes is kept and comes back, though no packet of the server may be so large', async () => {
+  await home.delivery(lead, { state: 'waiting', departures: 1 });
+  for (let number = 0; number < 320; number += 1)
+    await home.gateway.run(
+      "INSERT INTO interactions (client_id, lead_id, kind, happened_at, voluntary, content) VALUES ('essai', ?, 'chat', '2026-10-01 10:00:00', 0, ?)",
+      [lead, randomBytes(32_000).toString('hex')],
+    );
+  const before = (await readLeads(home.gateway, [lead])).get(lead)?.lead;
+  await snapshots().keep(home.gateway, [lead]);
+  expect((await read()).get(`${lead}:1`)).toEqual(before);
+  const [widest] = await home.owner.all<{ bytes: number }>(
+    'SELECT MAX(OCTET_LENGTH(content)) AS bytes FROM lead_revisions',
+  );
+  expect(Number(widest?.bytes)).toBeLessThan(1_048_576);
+});
+
+test('a snapshot of the version before, which was neither compressed nor cut, is read', async () => {
+  await home.delivery(lead, { state: 'waiting', departures: 1 });
+  const before = (await readLeads(home.gateway, [lead])).get(lead)?.lead;
+  const key = (await home.secrets.read(home.gateway, [lead])).get(lead) ?? Buffer.alloc(0);
+  await home.gateway.run(
+    "INSERT INTO lead_revisions (lead_id, revision, client_id, content) VALUES (?, 1, 'essai', ?)",
+    [lead, sealBytes(derived(key, 'revision'), Buffer.from(JSON.stringify(before)))],
+  );
+  expect((await read()).get(`${lead}:1`)).toEqual(before);
 });
 
 test('C22: once the lead’s secret is destroyed, what was kept of it says nothing any more', async () => {

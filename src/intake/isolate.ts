@@ -1,0 +1,107 @@
+// Finds the row that an error of the server always comes with, by halving the batch.
+// Invariant: a row is only accused while others pass, three times and by itself; the trouble of a server that is away or full is no row's.
+import { isRelaisError } from '../errors.ts';
+import { SqlFailure, isStoreOutage, isStoreTrouble, type Database } from '../store/database.ts';
+import { takeRows, type IntakeHead } from '../store/intake-take.ts';
+import type { Settled } from './batch.ts';
+import { newRound, nothing, type Rounds } from './rounds.ts';
+
+/** An error that does not name a row: the batch is given back whole and tried later. */
+export const isOfNoRow = (error: unknown): boolean => isRelaisError(error) || isStoreTrouble(error);
+
+const packetTooLarge = 1153;
+/** What a row can bring about: too large for a packet, for the memory or for the time of a statement. */
+const rowsOwn = new Set([1037, 1041, packetTooLarge, 1317, 1969, 3024]);
+/** A connection that is lost again and again with the same row: the server closes it before it can say why. */
+const mayBeARows = (error: unknown): boolean =>
+  isStoreOutage(error) || (error instanceof SqlFailure && rowsOwn.has(error.errno));
+const isSurelyARows = (error: unknown): boolean =>
+  error instanceof SqlFailure && error.errno === packetTooLarge;
+
+const triesAlone = 3;
+/** So many alone in trouble and none that passed: it is everybody's trouble. */
+const failuresAtMost = 8;
+
+interface Trial {
+  passed: number;
+  readonly failed: { readonly head: IntakeHead; readonly error: unknown }[];
+}
+
+export interface IsolateDeps {
+  readonly database: Database;
+  readonly rounds: Rounds;
+  /** One row at a time, for an error that is a row's by itself. */
+  readonly oneByOne: (heads: readonly IntakeHead[]) => Promise<Settled>;
+  readonly setAside: (head: IntakeHead, error: unknown) => Promise<Settled>;
+}
+
+/** @throws the error when it is everybody's */
+export async function isolate(deps: IsolateDeps, heads: readonly IntakeHead[]): Promise<Settled> {
+  const trial: Trial = { passed: 0, failed: [] };
+  let sum = await halved(deps, shuffled(heads), trial);
+  const [first] = trial.failed;
+  if (first !== undefined && trial.passed === 0 && !isSurelyARows(first.error)) throw first.error;
+  for (const { head, error } of trial.failed) {
+    if (mayBeARows(error)) sum = added(sum, await triedAgain(deps, head));
+  }
+  return sum;
+}
+
+async function halved(deps: IsolateDeps, heads: readonly IntakeHead[], trial: Trial): Promise<Settled> {
+  try {
+    const settled = await again(deps, heads);
+    trial.passed += settled.accepted + settled.refused + settled.duplicates;
+    return settled;
+  } catch (error) {
+    if (!isOfNoRow(error)) return deps.oneByOne(heads);
+    // Away: thrown, and nobody is accused.
+    await deps.database.all('SELECT 1');
+    const [head] = heads;
+    if (head === undefined) return nothing;
+    if (heads.length === 1) {
+      trial.failed.push({ head, error });
+      if (trial.passed === 0 && trial.failed.length >= failuresAtMost) throw error;
+      return nothing;
+    }
+    const middle = Math.ceil(heads.length / 2);
+    const before = await halved(deps, heads.slice(0, middle), trial);
+    return added(before, await halved(deps, heads.slice(middle), trial));
+  }
+}
+
+const again = (deps: IsolateDeps, heads: readonly IntakeHead[]): Promise<Settled> => {
+  const ids = heads.map((one) => one.id);
+  return deps.rounds.together((tx) => takeRows(tx, ids), newRound());
+};
+
+/** It has failed once by itself. */
+async function triedAgain(deps: IsolateDeps, head: IntakeHead): Promise<Settled> {
+  for (let tries = 2; ; tries += 1) {
+    try {
+      return await again(deps, [head]);
+    } catch (error) {
+      if (!isOfNoRow(error)) return deps.oneByOne([head]);
+      await deps.database.all('SELECT 1');
+      if (!mayBeARows(error)) return nothing;
+      if (tries >= triesAlone) return deps.setAside(head, error);
+    }
+  }
+}
+
+/** Otherwise the same few rows at the front would hide for ever that others pass. */
+function shuffled(heads: readonly IntakeHead[]): readonly IntakeHead[] {
+  return heads
+    .map((head) => ({ head, at: Math.random() }))
+    .sort((one, other) => one.at - other.at)
+    .map(({ head }) => head);
+}
+
+export function added(a: Settled, b: Settled): Settled {
+  return {
+    accepted: a.accepted + b.accepted,
+    refused: a.refused + b.refused,
+    duplicates: a.duplicates + b.duplicates,
+    waiting: a.waiting + b.waiting,
+    changes: [...a.changes, ...b.changes],
+  };
+}

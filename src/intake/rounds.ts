@@ -1,0 +1,114 @@
+// One transaction of the intake: rows taken, marked as in work, fetched and settled.
+// Invariant: what is worked on is marked first; a row that a process has died over is never worked on beside others.
+import { isDuplicateKey, type Database, type Sql } from '../store/database.ts';
+import {
+  fetchRows,
+  takeLeadRows,
+  takeRows,
+  withinBatch,
+  type IntakeHead,
+  type RowId,
+} from '../store/intake-take.ts';
+import type { LeadName } from '../store/intake.ts';
+import { deathsAloneAtMost, type Takings } from '../store/takings.ts';
+import type { Settled, SettleDeps } from './batch.ts';
+import { settleRows, type Pull } from './settle.ts';
+
+export const nothing: Settled = { accepted: 0, refused: 0, duplicates: 0, waiting: 0, changes: [] };
+
+/** What a round met, whether it was committed or not. */
+export interface Round {
+  readonly worked: Map<RowId, IntakeHead>;
+  /** Left for later, each by itself: a process has died over them. */
+  readonly suspects: Map<RowId, IntakeHead>;
+}
+export const newRound = (): Round => ({ worked: new Map(), suspects: new Map() });
+
+export interface Rounds {
+  /** Settles what `take` locks, as much as a batch may weigh, without the suspects. */
+  readonly together: (take: (tx: Sql) => Promise<readonly IntakeHead[]>, round: Round) => Promise<Settled>;
+  /** Settles one suspect, or sets it aside, not worked on, since twice a process died over it alone. */
+  readonly alone: (id: RowId) => Promise<Settled>;
+}
+
+/** A twin row accepted by another process in between: the next look sees its receipt. */
+const twinRounds = 5;
+
+export interface RoundDeps extends SettleDeps {
+  readonly database: Database;
+  readonly takings: Takings;
+  /** Refuses the row visibly, with an alert; returns rows refused. */
+  readonly setPoisonAside: (tx: Sql, head: IntakeHead) => Promise<number>;
+}
+
+export function createRounds(deps: RoundDeps): Rounds {
+  const { database, takings } = deps;
+
+  const committed = async <T>(work: (tx: Sql) => Promise<T>): Promise<T> => {
+    for (let round = 1; ; round += 1) {
+      try {
+        const result = await database.transaction(work);
+        takings.committed();
+        return result;
+      } catch (error) {
+        if (!isDuplicateKey(error) || round >= twinRounds) throw error;
+      }
+    }
+  };
+
+  const work = (tx: Sql, heads: readonly IntakeHead[], round: Round): Promise<Settled> => {
+    const ids = heads.map((one) => one.id);
+    for (const one of heads) round.worked.set(one.id, one);
+    return takings.under(tx, ids.map(String), async (also) => {
+      const pull: Pull = async (names) => {
+        const { sound } = await sorted(tx, takings, await leadsOf(tx, names, ids), round);
+        const chosen = withinBatch(sound);
+        for (const one of chosen) round.worked.set(one.id, one);
+        if (chosen.length > 0) await also(chosen.map((one) => String(one.id)));
+        return fetchRows(
+          tx,
+          chosen.map((one) => one.id),
+        );
+      };
+      return settleRows(tx, deps, await fetchRows(tx, ids), pull);
+    });
+  };
+
+  return {
+    together: (take, round) =>
+      committed(async (tx) => {
+        const { sound } = await sorted(tx, takings, await take(tx), round);
+        return sound.length === 0 ? nothing : work(tx, withinBatch(sound), round);
+      }),
+    alone: (id) =>
+      committed(async (tx) => {
+        const [head] = await takeRows(tx, [id]);
+        if (head === undefined) return nothing;
+        const deaths = (await takings.deathsOf(tx, [String(id)])).get(String(id));
+        if ((deaths?.alone ?? 0) >= deathsAloneAtMost)
+          return { ...nothing, refused: await deps.setPoisonAside(tx, head) };
+        return work(tx, [head], newRound());
+      }),
+  };
+}
+
+const leadsOf = async (
+  tx: Sql,
+  names: readonly LeadName[],
+  ours: readonly RowId[],
+): Promise<readonly IntakeHead[]> => (await takeLeadRows(tx, names)).filter((one) => !ours.includes(one.id));
+
+async function sorted(
+  tx: Sql,
+  takings: Takings,
+  heads: readonly IntakeHead[],
+  round: Round,
+): Promise<{ readonly sound: readonly IntakeHead[] }> {
+  if (heads.length === 0) return { sound: heads };
+  const deaths = await takings.deathsOf(
+    tx,
+    heads.map((one) => String(one.id)),
+  );
+  for (const one of heads) if (deaths.has(String(one.id))) round.suspects.set(one.id, one);
+  return { sound: heads.filter((one) => !deaths.has(String(one.id))) };
+}

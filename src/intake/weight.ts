@@ -1,0 +1,38 @@
+// Whether a row would make its lead larger than the contract allows.
+// Invariant: taking a consent back is never refused for its weight.
+import { mostOfLead } from '../domain/lead-limits.ts';
+import type { LeadWeight } from '../store/lead-weights.ts';
+import { refusal, type Refusal } from './refusals.ts';
+import type { CheckedRow } from './row.ts';
+
+export function heavier(weight: LeadWeight, row: CheckedRow): LeadWeight {
+  return {
+    consents: weight.consents + row.consents.length,
+    interactions: weight.interactions + row.interactions.length,
+    contentBytes:
+      weight.contentBytes +
+      row.interactions.reduce((sum, one) => sum + Buffer.byteLength(one.content ?? ''), 0),
+  };
+}
+
+/** @param before what the lead weighs without the row */
+export function checkWeight(row: CheckedRow, before: LeadWeight | undefined): readonly Refusal[] {
+  if (before === undefined) return [];
+  const after = heavier(before, row);
+  const problems: Refusal[] = [];
+  const onlyTakesBack = row.consents.every((one) => one.state === 'withdrawn' || one.state === 'refused');
+  if (after.consents > mostOfLead.consents && !onlyTakesBack)
+    problems.push(refusal('consents', 'LEAD_FULL', `${mostOfLead.consents} consent events`));
+  if (row.interactions.length === 0) return problems;
+  if (after.interactions > mostOfLead.interactions)
+    problems.push(refusal('interactions', 'LEAD_FULL', `${mostOfLead.interactions} interactions`));
+  else if (after.contentBytes > mostOfLead.contentBytes)
+    problems.push(
+      refusal(
+        'interactions',
+        'LEAD_FULL',
+        `${mostOfLead.contentBytes / 1_048_576} MiB of texts of interactions`,
+      ),
+    );
+  return problems;
+}

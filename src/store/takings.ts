@@ -1,0 +1,126 @@
+// Marks of what a process is working on, committed before it begins and gone with the transaction that ends it.
+// Invariant: items are marked while their rows are locked; who can lock a row that another's mark names knows that this other has died over it.
+import { inList, type Sql } from './database.ts';
+
+export type Work = 'intake' | 'plan';
+
+/** Times a process died over an item: among others, and while it was the only one in work. */
+export interface Deaths {
+  readonly together: number;
+  readonly alone: number;
+}
+
+export interface Takings {
+  /** Marks of ours that an outage left behind: called before anything is taken. */
+  readonly clear: () => Promise<void>;
+  /** Called once the work has been committed. */
+  readonly committed: () => void;
+  /** Which of the items, locked by `tx`, a process has died over. */
+  readonly deathsOf: (tx: Sql, items: readonly string[]) => Promise<ReadonlyMap<string, Deaths>>;
+  /** Works on items under a committed mark; `also` marks others that the work takes in addition. */
+  readonly under: <T>(
+    tx: Sql,
+    items: readonly string[],
+    work: (also: (more: readonly string[]) => Promise<void>) => Promise<T>,
+  ) => Promise<T>;
+}
+
+/** Alone twice is proof: no neighbour, and no second accident of the machine at the same moment. */
+export const deathsAloneAtMost = 2;
+
+/** @param marks commits by itself, on a connection that no transaction holds: a mark must not wait for one */
+export function createTakings(marks: Sql, kind: Work): Takings {
+  /** Not known to be gone. */
+  const mine = new Set<number>();
+
+  return {
+    clear: async () => {
+      if (mine.size === 0) return;
+      await dropTakings(marks, [...mine]);
+      mine.clear();
+    },
+    committed: () => mine.clear(),
+    deathsOf: async (tx, items) => {
+      const asked = new Set(items);
+      const deaths = new Map<string, Deaths>();
+      for (const taking of await takingsOf(tx, kind)) {
+        if (mine.has(taking.id)) continue;
+        const alone = taking.items.length === 1;
+        for (const item of taking.items) {
+          if (!asked.has(item)) continue;
+          const before = deaths.get(item) ?? { together: 0, alone: 0 };
+          deaths.set(
+            item,
+            alone ? { ...before, alone: before.alone + 1 } : { ...before, together: before.together + 1 },
+          );
+        }
+      }
+      return deaths;
+    },
+    under: async (tx, items, work) => {
+      const now: number[] = [];
+      const mark = async (some: readonly string[]): Promise<void> => {
+        const { insertId } = await marks.run('INSERT INTO takings (work, items) VALUES (?, ?)', [
+          kind,
+          some.join(','),
+        ]);
+        now.push(insertId);
+        mine.add(insertId);
+      };
+      try {
+        await mark(items);
+        const result = await work(mark);
+        await dropTakings(tx, now);
+        return result;
+      } catch (error) {
+        // Before the transaction gives its rows back: nobody may take our failure for a death.
+        const gone = now.length === 0 ? Promise.resolve() : dropTakings(marks, now);
+        await gone.then(
+          () => now.forEach((id) => mine.delete(id)),
+          () => undefined,
+        );
+        throw error;
+      }
+    },
+  };
+}
+
+async function dropTakings(sql: Sql, ids: readonly number[]): Promise<void> {
+  const { marks, values } = inList(ids);
+  await sql.run(`DELETE t FROM takings t FORCE INDEX (PRIMARY) WHERE t.id IN (${marks})`, values);
+}
+
+async function takingsOf(
+  sql: Sql,
+  kind: Work,
+): Promise<readonly { readonly id: number; readonly items: readonly string[] }[]> {
+  const rows = await sql.all<{ id: number; items: string }>('SELECT id, items FROM takings WHERE work = ?', [
+    kind,
+  ]);
+  return rows.map(({ id, items }) => ({ id, items: items.split(',') }));
+}
+
+/** Marks that say nothing any more: none of their items is there. Nobody is asked about what a process died over a day ago. */
+export async function tidyTakings(sql: Sql): Promise<void> {
+  await sql.run('DELETE FROM takings WHERE taken_at < TIMESTAMPADD(DAY, -1, UTC_TIMESTAMP(3))');
+  const stillThere: Readonly<Record<Work, string>> = {
+    intake: "SELECT 1 FROM lead_intake WHERE status = 'new' AND id IN",
+    plan: 'SELECT 1 FROM lead_changes WHERE id IN',
+  };
+  for (const kind of ['intake', 'plan'] as const) {
+    for (const { id, items } of await oldTakings(sql, kind)) {
+      const { marks, values } = inList(items);
+      const list = marks.replaceAll('?', 'CAST(? AS UNSIGNED)');
+      if ((await sql.all(`${stillThere[kind]} (${list}) LIMIT 1`, values)).length === 0)
+        await dropTakings(sql, [id]);
+    }
+  }
+}
+
+async function oldTakings(sql: Sql, kind: Work): ReturnType<typeof takingsOf> {
+  const rows = await sql.all<{ id: number; items: string }>(
+    `SELECT id, items FROM takings WHERE work = ? AND taken_at < TIMESTAMPADD(MINUTE, -1, UTC_TIMESTAMP(3)) LIMIT 100`,
+    [kind],
+  );
+  return rows.map(({ id, items }) => ({ id, items: items.split(',') }));
+}
