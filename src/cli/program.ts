@@ -22,7 +22,7 @@ import { say } from './terminal.ts';
 /** sysexits(3). */
 const exits = { failure: 1, usage: 64, unavailable: 69, config: 78 } as const;
 /** A service out of reach: the same command may pass later. */
-const outOfReach: readonly string[] = ['DB-001', 'DB-004', 'SERVICE-001'];
+const outOfReach: readonly string[] = ['DB-001', 'DB-004', 'REDIS-002', 'SERVICE-001'];
 
 export function relaisProgram(): Command {
   const program = new Command('relais').description(
