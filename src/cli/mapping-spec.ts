@@ -17,6 +17,8 @@ interface SpecOptions {
   readonly format: 'markdown' | 'html';
   readonly out?: string;
   readonly centre: string;
+  readonly centreRights?: string;
+  readonly centreTechnical?: string;
   readonly dir?: string;
 }
 
@@ -33,6 +35,8 @@ export function specCommand(mapping: Command): void {
       )
       .option('--out <file>', 'write it there (never over a file); default: standard output')
       .option('--centre <name>', 'the other party, as it signs', 'le centre de contact')
+      .option('--centre-rights <contact>', "whom the client calls about prospects' rights; left to fill in")
+      .option('--centre-technical <contact>', 'whom the client calls about the transport; left to fill in')
       .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings'),
     'The file needs no database; a published version is read from it.',
     'relais mapping spec horizon-crm > horizon.md',
@@ -55,11 +59,16 @@ async function spec(destination: string, options: SpecOptions): Promise<void> {
   say(`written: ${options.out}`);
 }
 
-function written({ mapping, sources, version }: Chosen, { format, centre }: SpecOptions): string {
+function written({ mapping, sources, version }: Chosen, options: SpecOptions): string {
+  const { format, centre, centreRights: rights, centreTechnical: technical } = options;
   const when = version?.publishedAt ?? hostNow();
   const [sample] = samplesOf(sources).filter((lead) => mapping.accepts(lead).yes);
   const { title, blocks } = specOf({
     ...{ mapping, whole: wholeMapping(sources), sample: sample ?? firstOf(sources), centre },
+    contacts: {
+      ...(rights === undefined ? {} : { rights }),
+      ...(technical === undefined ? {} : { technical }),
+    },
     version: version === undefined ? 'projet, non publié' : `version ${version.version}`,
     date: when.toLocaleDateString('fr-FR', { timeZone: 'Europe/Paris', dateStyle: 'long' }),
     fingerprint: fingerprintOf(JSON.stringify(sources)).slice(0, 16),

@@ -73,7 +73,9 @@ test('the document names the calls, their order and addresses, and what one feed
   expect(markdown).toContain('person.id (lu dans $.data.id, à défaut $.existing\\_id)');
   expect(markdown).toContain('Reprend : person.id, rendu par un appel précédent.');
   expect(markdown).toContain('seulement si « Nombre de pièces » est renseigné');
-  expect(markdown).toContain("| `person` | Identifiant « id » rendu par l'appel « person » |");
+  expect(markdown).toContain(
+    "| `person` | texte ou nombre | Identifiant « id » rendu par l'appel « person » |",
+  );
   expect(markdown).toContain("### Réponses propres à l'appel person, lues d'abord");
   expect(markdown).toContain('deal : La demande attend notre support.');
   expect(markdown).toContain(`(PATCH ${host}/persons/{person.id})`);

@@ -12,9 +12,15 @@ import { conditionWords, formatWords } from '../../src/mapping/spec/french-forma
 import { sourceLabel } from '../../src/mapping/spec/french-sources.ts';
 import { cronWords } from '../../src/mapping/spec/french-transport.ts';
 import { specOf } from '../../src/mapping/spec/spec.ts';
-import { compiled, lead, mappingsRoot, sourcesOf, webhook } from './support.ts';
+import { compiled, demoClient, flow, lead, mappingsRoot, sourcesOf, webhook } from './support.ts';
 
-const fixed = { version: 'version 3', date: '25 novembre 2026', fingerprint: 'abc', centre: 'le centre' };
+const fixed = {
+  version: 'version 3',
+  date: '25 novembre 2026',
+  fingerprint: 'abc',
+  centre: 'le centre',
+  contacts: { rights: 'dpo@centre.example' },
+};
 
 function specFor(text: string): {
   readonly blocks: readonly Block[];
@@ -78,17 +84,19 @@ test('a field says what it holds, how it is written, when it is there, and shows
     ),
   );
   expect(markdown).toContain(
-    "| `nom` | Nom | en majuscules, 40 caractères au plus (coupé au-delà) | obligatoire : sans valeur, la demande n'est pas transmise | `DURAND` |",
+    "| `nom` | texte | Nom | en majuscules, 40 caractères au plus (coupé au-delà) | obligatoire : sans valeur, la demande n'est pas transmise | `DURAND` |",
   );
   expect(markdown).toContain(
-    '| `type` | Type de logement | code (voir « Codes ») | à défaut absent ; seulement si « Canal de la demande » est « Formulaire internet » | `T` |',
-  );
-  expect(markdown).toContain('| `src` | Constante « Centre » | toujours la même valeur |  | `Centre` |');
-  expect(markdown).toContain(
-    '| `note` | Texte : Vu sur « Média » | texte | à défaut null | `Vu sur seloger` |',
+    '| `type` | texte | Type de logement | code (voir « Codes ») | à défaut absent ; seulement si « Canal de la demande » est « Formulaire internet » | `T` |',
   );
   expect(markdown).toContain(
-    "| `e.le` | Date et heure de l'échange | date JJ/MM/AAAA | à défaut absent |  |",
+    '| `src` | texte | Constante « Centre » | toujours la même valeur |  | `Centre` |',
+  );
+  expect(markdown).toContain(
+    '| `note` | texte ou null | Texte : Vu sur « Média » | texte | à défaut null | `Vu sur seloger` |',
+  );
+  expect(markdown).toContain(
+    "| `e.le` | texte | Date et heure de l'échange | date JJ/MM/AAAA | à défaut absent |  |",
   );
   expect(markdown).toContain('| `type` | Appartement | `T` |');
   expect(markdown).toContain('| `type` | toute autre valeur : le champ est absent |  |');
@@ -120,7 +128,7 @@ test('no text of a mapping can break the page or the table', () => {
   expect(html).not.toContain('<img');
   expect(html).toContain('&lt;script&gt;');
   const row = markdown.split('\n').find((line) => line.includes('a<b')) ?? '';
-  expect(row.replaceAll('\\|', '').match(/\|/g)).toHaveLength(6);
+  expect(row.replaceAll('\\|', '').match(/\|/g)).toHaveLength(7);
   // Inside a code span nothing has a meaning.
   expect(row.replaceAll(/(`+).+?\1/g, '')).not.toMatch(/(?<!\\)\*\*y|(?<!\\)\[z\]/);
 });
@@ -162,3 +170,63 @@ test.each([
   [{ from: 'identity.email' }, 'adresse e-mail'],
   [{ from: 'comment', as: { brandNew: 1 } }, '{"brandNew":1}'],
 ])('%j is written as: %s', (raw, words) => expect(formatWords(raw)).toBe(words));
+
+test('in JSON every field and every opt-in says its type; a CSV has none', () => {
+  const fields = `- {to: prix, from: project.budgetMax}
+- {to: prixTexte, from: project.budgetMax, as: {number: {decimal: ","}}}
+- {to: rond, from: project.budgetMax, as: integer}
+- {to: vrai, value: true}
+- {to: code, from: project.rooms, map: {1: 10, 2: "20", else: omit}}
+- {to: oui, from: project.rooms, as: text, empty: null}
+- {to: "tels[]", from: identity.phones.number}
+- {to: e, each: interactions, fields: [{to: duree, from: duration}]}`;
+  const consent = `consent:
+  - {to: optin, channel: email, values: {granted: true, refused: false, not_asked: null, withdrawn: false}}
+  - {to: OPTIN_TEL, channel: phone, values: {granted: "1", refused: "0", not_asked: omit, withdrawn: "0"}}
+`;
+  const { markdown } = specFor(webhook(fields, '', consent));
+  const typeOf = (field: string): string | undefined =>
+    new RegExp(`^\\| \`${field.replaceAll(/[.[\]]/g, '\\$&')}\` \\| ([^|]*) \\|`, 'm').exec(markdown)?.[1];
+  expect(
+    ['prix', 'prixTexte', 'rond', 'vrai', 'code', 'oui', 'tels[]', 'e', 'e.duree', 'optin', 'OPTIN_TEL'].map(
+      typeOf,
+    ),
+  ).toEqual([
+    ...['nombre', 'texte', 'nombre', 'booléen', 'nombre ou texte', 'texte ou null', 'liste (texte)'],
+    ...['liste (objets)', 'nombre', 'booléen ou null', 'texte'],
+  ]);
+  expect(specFor(flow('csv: {}', '- {to: NOM, from: identity.lastName}')).markdown).not.toContain(
+    'Type JSON',
+  );
+});
+
+test('rates, time-outs, the promised delay, the recipient with its document, the contacts of both sides', () => {
+  const text = webhook(
+    '- {to: nom, from: identity.lastName}',
+    'limits: {concurrency: 3, perMinute: 60}\npromise: 15m\ntimeouts: {connect: 4s, response: 9s, total: 20s}',
+  );
+  const { markdown, html } = specFor(text);
+  expect(markdown).toContain('| Débit | 3 envois en même temps au plus, 60 par minute au plus |');
+  expect(markdown).toContain('| Délai promis | 15 min entre la réception de la demande et sa remise');
+  expect(markdown).toContain('connexion 4 s, réponse 9 s, en tout 20 s');
+  expect(markdown).toContain(
+    '| Demo | Contrat 1 | à partir du 1 septembre 2026 | `crm.demo.example` | identité |',
+  );
+  expect(markdown).toContain('| dpo@demo.example | dpo@centre.example |');
+  expect(markdown).toContain('| Technique et incidents | (à compléter) | (à compléter) |');
+  expect(html).toContain('Pour le centre');
+});
+
+test('without an authorisation the document says that nothing is sent', () => {
+  const client = demoClient.replace(/authorisations:[^]*/, '');
+  const sources = sourcesOf(webhook('- {to: nom, from: identity.lastName}'), { 'demo/client.yaml': client });
+  const checked = checkSources(sources, { connectors });
+  if (!checked.ok) throw new Error('refused');
+  const { blocks } = specOf({
+    mapping: checked.mapping,
+    whole: wholeMapping(sources),
+    sample: lead(),
+    ...fixed,
+  });
+  expect(toMarkdown(blocks)).toContain("Aucune autorisation n'est encore enregistrée");
+});

@@ -1,12 +1,13 @@
 // The table of fields and the codes they use, in the order of the output.
 // Invariant: every line of the file has its row; examples are an invented person's.
-import { isRecord, listAt } from '../document.ts';
+import { blockAt, isRecord, listAt } from '../document.ts';
 import { asText } from '../formatters.ts';
 import { frenchLabel } from '../french.ts';
 import { findSource } from '../source.ts';
 import type { Block } from './blocks.ts';
 import { elseWords, formatWords, presenceWords } from './french-formats.ts';
 import { sourceLabel } from './french-sources.ts';
+import { fieldType } from './json-types.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -15,20 +16,22 @@ export interface FieldsInput {
   readonly whole: Raw;
   /** The block that holds `fields`. */
   readonly block: Raw;
+  /** The fields are JSON: each has a type. */
+  readonly json: boolean;
   /** Target -> value as written for the invented lead. */
   readonly examples: ReadonlyMap<string, string>;
 }
 
-export function fieldBlocks({ whole, block, examples }: FieldsInput): readonly Block[] {
+export function fieldBlocks({ whole, block, json, examples }: FieldsInput): readonly Block[] {
   const lines = listAt(block, 'fields').filter(isRecord);
-  const rows = lines.flatMap((raw) => rowsOf(raw, whole, examples));
+  const rows = lines.flatMap((raw) => rowsOf(raw, whole, examples)).map((row) => (json ? row : untyped(row)));
   const codes = codeRows(lines, whole);
   return [
     {
       kind: 'table',
-      head: ['Champ', 'Contenu', 'Écriture', 'Présence', 'Exemple'],
+      head: json ? heads : untyped(heads),
       rows,
-      exact: [0, 4],
+      exact: json ? [0, 5] : [0, 4],
     },
     ...(codes.length === 0
       ? []
@@ -44,6 +47,9 @@ export function fieldBlocks({ whole, block, examples }: FieldsInput): readonly B
   ];
 }
 
+const heads = ['Champ', 'Type JSON', 'Contenu', 'Écriture', 'Présence', 'Exemple'];
+const untyped = (row: readonly string[]): readonly string[] => row.filter((_, column) => column !== 1);
+
 function rowsOf(
   raw: Raw,
   whole: Raw,
@@ -55,6 +61,7 @@ function rowsOf(
     const which = asText(raw['consent']);
     return [
       [
+        '',
         '',
         which === 'rest' ? 'Ici les champs de consentement' : `Ici le champ de consentement ${which}`,
         '',
@@ -73,6 +80,7 @@ function rowsOf(
     return [
       [
         target,
+        'liste (objets)',
         `${sourceLabel(each)} : un élément pour chacun`,
         'groupe répété',
         presenceWords(raw, empty),
@@ -83,7 +91,8 @@ function rowsOf(
   }
   const content = note === '' ? contentWords(raw, list) : `${note} (${contentWords(raw, list)})`;
   const example = parent === '' ? (examples.get(to) ?? '') : '';
-  return [[target, content, formatWords(raw, list), presenceWords(raw, empty), example]];
+  const type = fieldType(raw, blockAt(whole, 'maps'), list);
+  return [[target, type, content, formatWords(raw, list), presenceWords(raw, empty), example]];
 }
 
 function contentWords(raw: Raw, list: string | undefined): string {

@@ -3,9 +3,7 @@
 import type { Lead } from '../../domain/lead.ts';
 import { callSituations } from '../call-situations.ts';
 import type { CompiledMapping, WriteSituation } from '../contract.ts';
-import { isRecord, listAt } from '../document.ts';
-import { asText } from '../formatters.ts';
-import { channelWords, purposeWords } from '../french.ts';
+import { listAt } from '../document.ts';
 import { previewMapping } from '../preview.ts';
 import { heading, text } from './blocks.ts';
 import type { Block } from './blocks.ts';
@@ -17,11 +15,13 @@ import {
   callsOf,
   callWords,
   deliveryWords,
-  gateBlocks,
-  gatedName,
   unknownOf,
 } from './french-calls.ts';
+import { consentBlocks } from './french-consent.ts';
+import { categoryWords, paceRows, partiesBlocks } from './french-parties.ts';
+import type { CentreContacts } from './french-parties.ts';
 import { acceptsItems, transportRows } from './french-transport.ts';
+import { writesJson } from './json-types.ts';
 
 export interface SpecInput {
   readonly mapping: CompiledMapping;
@@ -37,14 +37,9 @@ export interface SpecInput {
   readonly fingerprint: string;
   /** The centre, as the other party. */
   readonly centre: string;
+  /** Whom the client calls at the centre. */
+  readonly contacts?: CentreContacts;
 }
-
-const categoryWords = {
-  identity: 'identité',
-  project: 'projet',
-  statistical: 'statistiques',
-  financial: 'situation financière',
-} as const;
 
 export function specOf(input: SpecInput): { readonly title: string; readonly blocks: readonly Block[] } {
   const { mapping, whole, version, date, fingerprint, author, centre } = input;
@@ -64,17 +59,23 @@ export function specOf(input: SpecInput): { readonly title: string; readonly blo
         ['Données transmises', mapping.categories.map((one) => categoryWords[one]).join(', ')],
       ],
     },
-    heading(2, '1. Demandes concernées'),
+    heading(2, '1. Destinataire et contacts'),
+    ...partiesBlocks(mapping, centre, input.contacts ?? {}),
+    heading(2, '2. Demandes concernées'),
     { kind: 'list', items: acceptsItems(whole) },
-    heading(2, '2. Transport'),
-    { kind: 'table', head: ['Point', 'Convention'], rows: transportRows(whole, mapping) },
-    heading(2, '3. Consentement (opt-in)'),
-    ...consentBlocks(input),
-    heading(2, '4. Champs'),
+    heading(2, '3. Transport, débit et délai promis'),
+    {
+      kind: 'table',
+      head: ['Point', 'Convention'],
+      rows: [...transportRows(whole, mapping), ...paceRows(mapping)],
+    },
+    heading(2, '4. Consentement (opt-in)'),
+    ...consentBlocks(whole, mapping),
+    heading(2, '5. Champs'),
     ...contentBlocks(input),
-    heading(2, '5. Exemple'),
+    heading(2, '6. Exemple'),
     ...exampleBlocks(input),
-    heading(2, '6. Vos réponses'),
+    heading(2, '7. Vos réponses'),
     ...(mapping.connector === 'webhook'
       ? [...callAnswerBlocks(whole, mapping), ...answerBlocks(whole, unknownOf(whole, mapping))]
       : [
@@ -84,11 +85,11 @@ export function specOf(input: SpecInput): { readonly title: string; readonly blo
               : 'Un fichier déposé, relu et renommé vaut remise.',
           ),
         ]),
-    heading(2, '7. Nouveaux essais'),
+    heading(2, '8. Nouveaux essais'),
     ...retryBlocks(mapping),
-    heading(2, '8. Corrections, retraits de consentement et effacements'),
+    heading(2, '9. Corrections, retraits de consentement et effacements'),
     { kind: 'list', items: changeItems(input) },
-    heading(2, '9. Accord'),
+    heading(2, '10. Accord'),
     text(
       `Ce document décrit la version ci-dessus, telle qu'elle sera en vigueur. Toute modification fait l'objet d'une nouvelle version et d'une note écrite.`,
     ),
@@ -98,70 +99,6 @@ export function specOf(input: SpecInput): { readonly title: string; readonly blo
     },
   ];
   return { title, blocks };
-}
-
-function consentBlocks({ mapping, whole }: SpecInput): readonly Block[] {
-  const proofs = listAt(whole, 'consent')
-    .filter(isRecord)
-    .filter((raw) => Object.hasOwn(raw, 'proof'));
-  const value = (one: string): string =>
-    one === '(omitted)' ? '(absent)' : one === '(held)' ? '(la demande attend)' : one === '' ? '(vide)' : one;
-  const written = mapping.consentTable.filter((row) => gatedName(row.field) === undefined);
-  return [
-    text(
-      "Chaque demande porte vos champs de consentement, sous vos noms et avec vos valeurs. Si la réponse du prospect n'est pas enregistrée, la demande n'est pas transmise : l'absence de réponse n'est jamais lue comme une réponse.",
-    ),
-    ...(written.length === 0
-      ? []
-      : [
-          {
-            kind: 'table',
-            head: ['Champ', 'Finalité et canal', 'Accord', 'Refus', 'Non demandé', 'Retiré'],
-            rows: written.map(({ field, purpose, channel, values }) => [
-              ...[field, `${purposeWords[purpose]} par ${channelWords[channel]}`],
-              ...[values.granted, values.refused, values.not_asked, values.withdrawn].map(value),
-            ]),
-            exact: [0, 2, 3, 4, 5],
-          } as const,
-        ]),
-    ...gateBlocks(mapping),
-    ...(proofs.length === 0
-      ? []
-      : [
-          {
-            kind: 'table',
-            head: ['Champ', 'Preuve', 'Finalité et canal'],
-            rows: proofs.map((raw) => [
-              asText(raw['to']),
-              proofWords[asText(raw['proof'])] ?? asText(raw['proof']),
-              pairWords(raw),
-            ]),
-            exact: [0],
-          } as const,
-        ]),
-    ...(mapping.consentTable.some((row) => row.channel === 'phone')
-      ? [
-          text(
-            "L'accord pour le téléphone vaut 365 jours au plus et doit pouvoir être prouvé (article L223-1 du Code de la consommation) ; échu ou sans preuve, il est transmis comme un refus.",
-          ),
-        ]
-      : []),
-  ];
-}
-
-const proofWords: Readonly<Record<string, string>> = {
-  date: 'date de la réponse',
-  source: 'formulaire ou agent qui l\u2019a recueillie',
-  wording: 'version du texte présenté',
-  until: 'fin de validité',
-  entity: 'entité juridique nommée',
-};
-
-function pairWords(raw: Readonly<Record<string, unknown>>): string {
-  const purpose = asText(raw['purpose']) || 'marketing';
-  const channel = asText(raw['channel']);
-  const named = (words: Readonly<Record<string, string>>, key: string): string => words[key] ?? key;
-  return `${named(purposeWords, purpose)} par ${named(channelWords, channel)}`;
 }
 
 function situationOf({ mapping, sample }: SpecInput): WriteSituation {
@@ -180,8 +117,9 @@ function contentBlocks(input: SpecInput): readonly Block[] {
     return new Map(result.ok ? result.record.origins.map(({ field, value }) => [field, value]) : []);
   };
   const calls = callsOf(whole, mapping);
+  const json = writesJson(whole, mapping.connector);
   if (calls.length === 0)
-    return fieldBlocks({ whole, block: whole, examples: examplesOf(situationOf(input)) });
+    return fieldBlocks({ whole, block: whole, json, examples: examplesOf(situationOf(input)) });
   const situations = callSituations(mapping, sample, situationOf(input));
   return [
     text(deliveryWords(calls.length)),
@@ -191,7 +129,7 @@ function contentBlocks(input: SpecInput): readonly Block[] {
       ...(listAt(call.raw, 'fields').length === 0
         ? []
         : fieldBlocks({
-            ...{ whole, block: call.raw },
+            ...{ whole, block: call.raw, json },
             examples: examplesOf(situations[index]?.situation ?? situationOf(input)),
           })),
     ]),

@@ -1,0 +1,96 @@
+// Who receives, by which document, and whom each side calls, in French.
+// Invariant: the recipient is a company or a team as the contract names it, never a person (C18).
+import type { AuthorisationFact } from '../../domain/destination.ts';
+import type { CompiledMapping } from '../contract.ts';
+import type { Block } from './blocks.ts';
+import { heading, text } from './blocks.ts';
+import { durationWords } from './french-answers.ts';
+
+export interface CentreContacts {
+  /** Who answers prospects on their rights, and who answers the client's technicians; blank where nobody is named. */
+  readonly rights?: string;
+  readonly technical?: string;
+}
+
+export const categoryWords = {
+  identity: 'identité',
+  project: 'projet',
+  statistical: 'statistiques',
+  financial: 'situation financière',
+} as const;
+
+const toFill = '(à compléter)';
+
+const day = (instant: string, minusMs = 0): string =>
+  new Date(Date.parse(instant) - minusMs).toLocaleDateString('fr-FR', {
+    timeZone: 'Europe/Paris',
+    dateStyle: 'long',
+  });
+
+/** The recipients, and the contacts of both sides. */
+export function partiesBlocks(
+  { client, clientName, destinationId, targets, secretAddress }: CompiledMapping,
+  centre: string,
+  contacts: CentreContacts,
+): readonly Block[] {
+  const own = (client.authorisations ?? []).filter((one) => one.destinationId === destinationId);
+  const placesOf = (one: AuthorisationFact): string =>
+    (one.targets ?? (secretAddress ? [...new Set([...targets, ...client.hosts])] : targets)).join(', ');
+  const period = ({ validFrom, validUntil }: AuthorisationFact): string =>
+    `à partir du ${day(validFrom)}${validUntil === undefined ? '' : `, jusqu'au ${day(validUntil, 1)}`}`;
+  return [
+    heading(3, 'Destinataire autorisé'),
+    own.length === 0
+      ? text(
+          "Aucune autorisation n'est encore enregistrée pour cette destination : rien n'est transmis tant que le document contractuel ne l'est pas.",
+        )
+      : {
+          kind: 'table',
+          head: ['Destinataire', 'Document', 'Durée', 'Adresses couvertes', 'Données couvertes'],
+          rows: own.map((one) => [
+            ...[one.recipient, one.documentRef, period(one), placesOf(one)],
+            one.categories.map((category) => categoryWords[category]).join(', '),
+          ]),
+          exact: [3],
+        },
+    heading(3, 'Contacts'),
+    {
+      kind: 'table',
+      head: ['Sujet', `Pour ${clientName}`, `Pour ${centre}`],
+      rows: [
+        [
+          'Droits des personnes (accès, effacement, opposition)',
+          client.contacts.rights ?? toFill,
+          contacts.rights ?? toFill,
+        ],
+        ['Technique et incidents', client.contacts.technical ?? toFill, contacts.technical ?? toFill],
+      ],
+    },
+  ];
+}
+
+/** How much at once, how long each side waits, and what is promised. */
+export function paceRows({
+  limits,
+  timeouts,
+  promiseMs,
+  schedule,
+}: CompiledMapping): readonly (readonly string[])[] {
+  const unit = schedule === undefined ? 'envoi' : 'fichier';
+  const atOnce = `${limits.concurrency} ${unit}${limits.concurrency > 1 ? 's' : ''} en même temps au plus`;
+  const rate =
+    limits.perMinute === undefined ? 'sans limite par minute' : `${limits.perMinute} par minute au plus`;
+  const waits = [
+    `connexion ${durationWords(timeouts.connectMs)}`,
+    `réponse ${durationWords(timeouts.responseMs)}`,
+    `en tout ${durationWords(timeouts.totalMs)}`,
+  ].join(', ');
+  return [
+    ['Débit', `${atOnce}, ${rate}`],
+    ["Délai d'attente de votre système", waits],
+    [
+      'Délai promis',
+      `${durationWords(promiseMs)} entre la réception de la demande et sa remise ; au-delà, notre support est alerté`,
+    ],
+  ];
+}

@@ -1,0 +1,88 @@
+// The JSON type of what is written, in French: `true` is not `"true"`, and a client's reader knows the difference.
+// Invariant: taken from the file alone; a type that depends on the lead is named with both.
+import { isRecord } from '../document.ts';
+import { asText } from '../formatters.ts';
+import { findSource } from '../source.ts';
+
+type Raw = Readonly<Record<string, unknown>>;
+
+const words: Readonly<Record<string, string>> = {
+  string: 'texte',
+  number: 'nombre',
+  boolean: 'booléen',
+  object: 'null',
+};
+
+const typesOf = (values: readonly unknown[]): string =>
+  [...new Set(values.map((one) => words[typeof one] ?? 'texte'))].join(' ou ');
+
+const bySource: Readonly<Record<string, string>> = {
+  integer: 'nombre',
+  decimal: 'nombre',
+  boolean: 'booléen',
+};
+
+/** What the last formatter that changes a type leaves. */
+function afterSteps(steps: readonly unknown[], before: string): string {
+  return steps.reduce<string>((type, step) => {
+    const name = typeof step === 'string' ? step : isRecord(step) ? (Object.keys(step)[0] ?? '') : '';
+    const option = isRecord(step) ? step[name] : undefined;
+    if (name === 'integer' || name === 'epoch') return 'nombre';
+    if (name === 'boolean' && Array.isArray(option)) return typesOf(option as unknown[]);
+    if (name === 'boolean' && isRecord(option)) return typesOf(Object.values(option));
+    return ['first', 'last'].includes(name) ? type : 'texte';
+  }, before);
+}
+
+/** The JSON type of a field. */
+export function fieldType(raw: Raw, maps: Raw, list?: string): string {
+  if (Object.hasOwn(raw, 'value')) return typesOf([raw['value']]);
+  const type =
+    Object.hasOwn(raw, 'template') || Object.hasOwn(raw, 'line') ? 'texte' : readType(raw, maps, list);
+  return raw['empty'] === null && raw['required'] !== true ? `${type} ou null` : type;
+}
+
+function readType(raw: Raw, maps: Raw, list: string | undefined): string {
+  const source = findSource(asText(raw['from']), list);
+  // An id that an earlier call gave is written as it came.
+  const own = source === undefined ? 'texte ou nombre' : (bySource[source.type] ?? 'texte');
+  const map = typeof raw['map'] === 'string' ? maps[raw['map']] : raw['map'];
+  const mapped = isRecord(map)
+    ? typesOf(
+        Object.entries(map).flatMap(([key, value]) =>
+          key !== 'else'
+            ? [value]
+            : value === 'error' || value === 'omit'
+              ? []
+              : [value === 'pass' ? '' : isRecord(value) ? value['value'] : value],
+        ),
+      )
+    : own;
+  const steps: readonly unknown[] = Array.isArray(raw['as'])
+    ? raw['as']
+    : raw['as'] === undefined
+      ? []
+      : [raw['as']];
+  const one = afterSteps(steps, mapped);
+  const joined = steps.some(
+    (step) => ['first', 'last'].includes(asText(step)) || (isRecord(step) && 'join' in step),
+  );
+  const listed = asText(raw['to']).endsWith('[]') || (source?.list === true && !joined);
+  return listed ? `liste (${one})` : one;
+}
+
+/** The JSON types an opt-in takes in its four states. */
+export function optInType(raw: Raw): string {
+  const values = isRecord(raw['values']) ? Object.values(raw['values']) : [];
+  const written = values.filter((one) => one !== 'omit' && one !== 'hold');
+  const type = written.length === 0 ? '' : typesOf(written);
+  return asText(raw['to']).endsWith('[]') ? `liste (${type})` : type;
+}
+
+/** Whether the body, or the form field that holds it, is JSON. */
+export function writesJson(whole: Raw, connector: string): boolean {
+  const form = isRecord(whole['form']) ? whole['form'] : undefined;
+  if (form !== undefined) return form['field'] !== undefined && form['holds'] !== 'xml';
+  if (Object.hasOwn(whole, 'xml') || Object.hasOwn(whole, 'csv')) return false;
+  return Object.hasOwn(whole, 'json') || connector === 'webhook';
+}
