@@ -34,6 +34,7 @@ import { createSnapshots } from './store/lead-revisions.ts';
 import { grantRights, migrate, requireSchema, type Account, type Migration } from './store/migrate.ts';
 import { migrationFailure } from './store/migration-steps.ts';
 import { openReplica, type ReadSide } from './store/replica.ts';
+import { tidyTakings } from './store/takings.ts';
 import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
 
 export interface App {
@@ -225,7 +226,8 @@ export async function startPlanner(app: App): Promise<Role> {
   });
   loop('tidy', 60_000, async () => {
     await sweeper.tidy();
-    return false;
+    await tidyTakings(database);
+    return (await app.intake.refuseStrays()) > 0;
   });
   const presence = presenceOf('planner', app, ownership);
   return {

@@ -5,6 +5,7 @@ import type { Log } from '../log.ts';
 import { raisedSince } from '../store/alerts.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { raiseIntakeAlert, refuseRows } from '../store/intake.ts';
+import { refuseStrays as refuseStrayRows } from '../store/intake-strays.ts';
 import { takeNewRows, takeRows, type IntakeHead } from '../store/intake-take.ts';
 import type { LeadChange } from '../store/lead-writes.ts';
 import { createTakings } from '../store/takings.ts';
@@ -35,10 +36,13 @@ export interface BatchResult {
 export interface Intake {
   /** One batch of at most `limit` rows (1000 at most), the oldest of each client in its turn. @throws DB-001 and other outages; nothing is lost then */
   readonly acceptBatch: (limit: number) => Promise<BatchResult>;
+  /** Refuses rows whose status nobody knows. Returns how many. */
+  readonly refuseStrays: () => Promise<number>;
 }
 
 /** Rows worked on alone in one batch: those behind them do not wait longer. */
 const suspectsAtOnce = 20;
+const strayAtOnce = 200;
 /** Failed so many batches in a row, told once an hour. */
 const troublesUntold = 3;
 const toldAgainSeconds = 3_600;
@@ -132,6 +136,15 @@ export function createIntake(deps: IntakeDeps): Intake {
   };
 
   return {
+    refuseStrays: () =>
+      database.transaction(async (tx) => {
+        const text = refusalText([refusal('status', 'UNKNOWN_STATUS')]);
+        const strays = await refuseStrayRows(tx, text, strayAtOnce);
+        for (const clientId of strays.keys()) await tell(tx, clientId, 'UNKNOWN_STATUS');
+        const count = [...strays.values()].reduce((sum, one) => sum + one, 0);
+        if (count > 0) log.error('intake.refused', { reason: 'UNKNOWN_STATUS', count });
+        return count;
+      }),
     acceptBatch: async (limit) => {
       await takings.clear();
       const round = newRound();

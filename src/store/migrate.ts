@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RelaisError } from '../errors.ts';
 import { SqlFailure, isStoreOutage, type Database, type Sql } from './database.ts';
+import { grantIntake } from './intake-rights.ts';
 import { hasTable, migrationFailure, openProgress, runSteps } from './migration-steps.ts';
 
 export interface Migration {
@@ -136,7 +137,7 @@ const readOnly = new Set([
 /**
  * Gives the working accounts their rights, table by table; run after every migration by the owner.
  * @param gateway `'name'@'host'` of the account of planner, worker, console and CLI
- * @param intake the account of systems that insert leads: INSERT on lead_intake, nothing else
+ * @param intake the account of systems that insert leads: INSERT into the contract's columns of lead_intake, nothing else
  */
 export async function grantRights(
   owner: Database,
@@ -159,9 +160,7 @@ export async function grantRights(
   await owner.text(
     `GRANT SELECT, INSERT, UPDATE, DELETE ON \`${keysSchema}\`.\`lead_secrets\` TO ${gateway}`,
   );
-  if (accounts.intake !== undefined) {
-    await owner.text(`GRANT INSERT ON \`${owner.name}\`.\`lead_intake\` TO ${quoted(accounts.intake)}`);
-  }
+  if (accounts.intake !== undefined) await grantIntake(owner, quoted(accounts.intake));
 }
 
 /** Host part under which MySQL knows a user; undefined when it does not. Read by the owner's account. */

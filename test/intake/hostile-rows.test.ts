@@ -21,6 +21,7 @@ const insertWith = (reference: string, column: string, sql: string): Promise<unk
      VALUES ('acme', ?, 'web_form', '2026-11-24 09:15:00', 'Dupont-Test', ${sql})`,
     [reference],
   );
+const rowsOf = (count: number, row: string): string => Array<string>(count).fill(row).join(', ');
 const references = async (): Promise<string[]> =>
   (await home.database.all<{ reference: string }>('SELECT reference FROM leads ORDER BY reference')).map(
     (one) => one.reference,
@@ -94,15 +95,17 @@ describe('a lead that has reached what a lead may weigh', () => {
   beforeEach(async () => {
     await home.send(lead('FULL-1'));
     await home.intake().acceptBatch(10);
+    const [full] = await home.database.all<{ id: number }>("SELECT id FROM leads WHERE reference = 'FULL-1'");
+    const id = full?.id ?? 0;
     await home.database.run(
       `INSERT INTO interactions (client_id, lead_id, kind, happened_at, voluntary, content)
-       SELECT l.client_id, l.id, 'chat', '2026-11-24 09:15:00', 0, REPEAT('a', 42000) FROM leads l
-         JOIN information_schema.COLUMNS c WHERE l.reference = 'FULL-1' LIMIT 49`,
+       VALUES ${rowsOf(49, "('acme', ?, 'chat', '2026-11-24 09:15:00', 0, REPEAT('a', 42000))")}`,
+      Array<number>(49).fill(id),
     );
     await home.database.run(
       `INSERT INTO consents (client_id, lead_id, purpose, channel, state, recorded_at)
-       SELECT l.client_id, l.id, 'marketing', 'email', 'granted', '2026-11-24 09:15:00' FROM leads l
-         JOIN information_schema.COLUMNS c WHERE l.reference = 'FULL-1' LIMIT 1000`,
+       VALUES ${rowsOf(1_000, "('acme', ?, 'marketing', 'email', 'granted', '2026-11-24 09:15:00')")}`,
+      Array<number>(1_000).fill(id),
     );
   });
   const say = (row: string, length: number): ReturnType<typeof about> =>
@@ -222,5 +225,42 @@ describe('trouble of the server that always comes with the same row', () => {
     expect(await alerts()).toEqual([{ kind: 'intake_failed', client_id: '', reason: 'SQL_1114' }]);
     away = false;
     expect(await intake.acceptBatch(10)).toMatchObject({ accepted: 6 });
+  });
+});
+
+describe('what a sender with too many rights may have left', () => {
+  it.each(['', 'NEW', 'newer', 'done', 'zzz'])(
+    'a row with the status %j, which nobody knows, is refused with an alert',
+    async (status) => {
+      await home.database.run(
+        "INSERT INTO lead_intake (client_id, reference, status) VALUES ('acme', 'S-1', ?)",
+        [status],
+      );
+      await home.intake().refuseStrays();
+      expect(await home.refusals()).toMatchObject([
+        { reference: 'S-1', column: 'status', code: 'UNKNOWN_STATUS' },
+      ]);
+      expect(await alerts()).toEqual([
+        { kind: 'intake_failed', client_id: 'acme', reason: 'UNKNOWN_STATUS' },
+      ]);
+    },
+  );
+
+  it('rows with ids above 2^53 are taken once, each as itself, and so are those that follow', async () => {
+    for (const [id, name] of [
+      ['9007199254740992', 'I-1'],
+      ['9007199254740993', 'I-2'],
+    ] as const) {
+      await home.database.run(
+        `INSERT INTO lead_intake (id, client_id, reference, channel, collected_at, last_name)
+         VALUES (CAST(? AS UNSIGNED), 'acme', ?, 'web_form', '2026-11-24 09:15:00', 'Dupont-Test')`,
+        [id, name],
+      );
+    }
+    await home.send(lead('I-3'), lead('I-4', { channel: 'fax' }));
+    expect(await home.intake().acceptBatch(10)).toMatchObject({ accepted: 3, refused: 1, duplicates: 0 });
+    expect(await references()).toEqual(['I-1', 'I-2', 'I-3']);
+    expect(await home.refusals()).toMatchObject([{ reference: 'I-4', code: 'NOT_ALLOWED_VALUE' }]);
+    expect(await home.intake().acceptBatch(10)).toMatchObject({ taken: 0 });
   });
 });

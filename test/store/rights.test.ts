@@ -82,6 +82,11 @@ describe('C40: the account that sends leads', () => {
     'SELECT id FROM lead_intake',
     'UPDATE lead_intake SET refusal = NULL',
     'DELETE FROM lead_intake',
+    "INSERT INTO lead_intake (id, client_id, reference) VALUES (9007199254740993, 'essai', 'R-2')",
+    "INSERT INTO lead_intake (client_id, reference, status) VALUES ('essai', 'R-2', '')",
+    "INSERT INTO lead_intake (client_id, reference, refusal) VALUES ('essai', 'R-2', '[]')",
+    "INSERT INTO lead_intake (client_id, reference, received_at) VALUES ('essai', 'R-2', '2020-01-01')",
+    "INSERT INTO lead_intake (client_id, reference, settled_at) VALUES ('essai', 'R-2', '2020-01-01')",
     'SELECT id FROM leads',
     'SELECT last_name FROM prospects',
     'SELECT id FROM handovers',
@@ -90,6 +95,24 @@ describe('C40: the account that sends leads', () => {
   ])('may do nothing else: %s', async (sql) => {
     expect([...denied, 1143]).toContain(await refusal(home.intake, sql));
   });
+});
+
+test('C40: the right on the whole table of an earlier version is taken back, and rights given again leave the sender able to send', async () => {
+  const accounts = {
+    gateway: { user: `${home.name}_g`, host: '%' },
+    intake: { user: `${home.name}_i`, host: '%' },
+  };
+  await home.owner.text(`GRANT INSERT ON \`${home.name}\`.lead_intake TO '${home.name}_i'@'%'`);
+  for (let round = 0; round < 2; round += 1) {
+    await grantRights(home.owner, home.keysSchema, accounts);
+    expect([
+      await refusal(
+        home.intake,
+        "INSERT INTO lead_intake (client_id, reference, status) VALUES ('essai', 'R-3', '')",
+      ),
+      await refusal(home.intake, "INSERT INTO lead_intake (client_id, reference) VALUES ('essai', 'R-3')"),
+    ]).toEqual([1143, 'done, 1 rows']);
+  }
 });
 
 test('rights given again change nothing, and an account name that is no name is refused', async () => {

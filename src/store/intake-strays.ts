@@ -1,0 +1,26 @@
+// Rows of lead_intake whose status nobody knows: found by index, refused where everybody sees it.
+// Invariant: a committed row is new or refused; none is never looked at.
+import type { Sql } from './database.ts';
+import { idList } from './intake.ts';
+
+/** Refuses up to `limit` of them; returns how many, by client. */
+export async function refuseStrays(
+  tx: Sql,
+  refusal: string,
+  limit: number,
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await tx.all<{ id: string; clientId: string }>(
+    `SELECT CAST(id AS CHAR) AS id, client_id AS clientId FROM lead_intake FORCE INDEX (lead_intake_turn)
+      WHERE status < 'new' OR (status > 'new' AND status < 'refused') OR status > 'refused'
+      LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+  );
+  if (rows.length === 0) return new Map();
+  const { marks, values } = idList(rows.map((row) => BigInt(row.id)));
+  await tx.run(
+    `UPDATE lead_intake FORCE INDEX (PRIMARY) SET status = 'refused', refusal = ?, settled_at = UTC_TIMESTAMP(3)
+      WHERE id IN (${marks})`,
+    [refusal, ...values],
+  );
+  const groups = Map.groupBy(rows, (row) => row.clientId);
+  return new Map([...groups].map(([clientId, some]) => [clientId, some.length]));
+}
