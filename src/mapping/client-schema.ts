@@ -5,6 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { isRecord, textAt } from './document.ts';
+import { compilePattern, isPatternFault } from './pattern.ts';
 import type { Path, Report } from './problems.ts';
 import type { Target } from './target.ts';
 import type { Layout } from './layout.ts';
@@ -79,7 +80,8 @@ function compileClientSchema(
     validate = validatorOf(text);
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
-    report.error(['schema'], 'MAP-705', `the schema "${name}" cannot be used: ${reason}.`);
+    const line = isPatternFault(error) ? lineOf(error.pattern, text) : '';
+    report.error(['schema'], 'MAP-705', `the schema "${name}" cannot be used:${line} ${reason}.`);
     return undefined;
   }
   return {
@@ -89,6 +91,12 @@ function compileClientSchema(
     },
     gaps: (targets) => gapsIn(validate.schema, targets, 0, ''),
   };
+}
+
+/** The line of a schema that holds a pattern. */
+function lineOf(pattern: string, text: string): string {
+  const at = text.indexOf(JSON.stringify(pattern));
+  return at < 0 ? '' : ` line ${text.slice(0, at).split('\n').length},`;
 }
 
 /** Compiling a schema costs more than checking the rest of a mapping: destinations that share one share its validator. */
@@ -136,7 +144,8 @@ function compileXmlSchema(
 
 function faultOf({ path, attribute, rule }: XsdFault, outer: number): FieldProblem {
   const names = path.slice(path.length > outer ? outer : 0).join('.');
-  return { field: attribute === undefined ? names : `${names}@${attribute}`, code: `SCHEMA_${rule}` };
+  const field = names === '' ? '(lead)' : names;
+  return { field: attribute === undefined ? field : `${names}@${attribute}`, code: `SCHEMA_${rule}` };
 }
 
 /** A broken facet is followed by "no valid value" of the same element. */
@@ -179,7 +188,13 @@ function gapsIn(
 }
 
 // `verbose` stays off: it would put values into the errors.
-const options = { allErrors: true, strict: false, verbose: false, logger: false } as const;
+const options = {
+  allErrors: true,
+  strict: false,
+  verbose: false,
+  logger: false,
+  code: { regExp: Object.assign((pattern: string) => compilePattern(pattern), { code: 'compilePattern' }) },
+} as const;
 
 function problemOf(error: ErrorObject): FieldProblem {
   const params = error.params as Record<string, unknown>;

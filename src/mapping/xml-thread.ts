@@ -23,6 +23,9 @@ export interface XsdFault {
   readonly rule: string;
 }
 
+/** What could not be checked in time does not fit. */
+export const tooSlow: XsdFault = { path: [], rule: 'TOO_SLOW' };
+
 export type XmlAnswer =
   | { readonly kind: 'compiled' }
   | { readonly kind: 'checked'; readonly faults: readonly XsdFault[] }
@@ -66,6 +69,9 @@ function start(): Thread {
 
 let asked = 0;
 let thread: Thread | undefined;
+
+/** Whether a question would not have to wait for a thread to start. */
+export const xmlThreadRuns = (): boolean => thread !== undefined;
 
 export function askXml(question: XmlQuestion, patience = patienceMs): XmlAnswer {
   const asking = (thread ??= start());

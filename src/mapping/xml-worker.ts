@@ -12,6 +12,7 @@ import {
   XsdValidator,
 } from 'libxml2-wasm';
 import type { XmlElement } from 'libxml2-wasm';
+import { tooSlow } from './xml-thread.ts';
 import type { Numbered, XmlAnswer, XmlQuestion, XPathFound, XsdFault } from './xml-thread.ts';
 
 /** Asked by a port and a signal to wait on, or, without them, as any thread. */
@@ -105,7 +106,8 @@ function check({ key, xml }: Extract<XmlQuestion, { ask: 'check' }>): XmlAnswer 
     schema.validator.validate(document);
     return { kind: 'checked', faults: [] };
   } catch (error) {
-    if (!(error instanceof XmlValidateError)) throw error;
+    // A pattern that backtracks is given up by the library itself after some millions of steps.
+    if (!(error instanceof XmlValidateError)) return { kind: 'checked', faults: [tooSlow] };
     const faults = error.details.map(({ message, xpath }) => faultOf(message, xpath, document));
     return { kind: 'checked', faults };
   } finally {

@@ -82,3 +82,21 @@ test('an XSD reads nothing outside the files given', () => {
   const entity = `<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]>${xsd.replace('"leads"', '"leads" id="&x;"')}`;
   expect(problemsOf(mapping(whole), { ...files, 'demo/leads.xsd': entity }).join()).toContain('MAP-705');
 });
+
+test('a lead whose check by a pattern of the XSD has no end does not fit; the next lead is checked', () => {
+  const slow = {
+    ...files,
+    'demo/leads.xsd': xsd.replace('<xs:maxLength value="10"/>', '<xs:pattern value="(a|b|ab)*"/>'),
+  };
+  const compiledSlow = compiled(mapping(whole), slow);
+  const named = (lastName: string) =>
+    compiledSlow.apply(lead({ identity: { lastName, mobile: '+33639980001' } }), situation());
+  expect(named('abba').ok).toBe(true);
+  expect(named(`${'ab'.repeat(2_000)}!`)).toMatchObject({
+    ok: false,
+    why: 'invalid',
+    problems: [{ field: '(lead)', code: 'SCHEMA_TOO_SLOW' }],
+  });
+  expect(named('abba').ok).toBe(true);
+  expect(named('Durand')).toMatchObject({ problems: [{ field: 'lead.nom', code: 'SCHEMA_PATTERN' }] });
+});

@@ -1,0 +1,99 @@
+// Patterns of a client's schema, run over leads: RE2's linear-time engine in place of the language's own, which backtracks.
+// Invariant: a pattern that compiles here takes time in proportion to the text, and means what it means in JavaScript with
+// the u flag, as JSON Schema has it; what the engine cannot do is refused before any lead.
+import { createRequire } from 'node:module';
+import type * as re2 from 're2js';
+
+export interface Pattern {
+  readonly test: (text: string) => boolean;
+  /** The pattern itself: ajv takes two patterns of one text for the same. */
+  readonly toString: () => string;
+}
+
+export type PatternFault = Error & { readonly pattern: string };
+
+export const isPatternFault = (error: unknown): error is PatternFault =>
+  error instanceof Error && Object.hasOwn(error, 'pattern');
+
+const require = createRequire(import.meta.url);
+
+/** @throws PatternFault */
+export function compilePattern(pattern: string): Pattern {
+  try {
+    // Read as its author's dialect first: a mistake is one, whatever the engine makes of it. Nothing is run.
+    new RegExp(pattern, 'u');
+  } catch {
+    throw faultIn(pattern, 'is no regular expression');
+  }
+  try {
+    const { RE2JS } = require('re2js') as typeof re2;
+    const compiled = RE2JS.compile(RE2JS.translateRegExp(translated(pattern)));
+    return { test: (text) => compiled.test(text), toString: () => pattern };
+  } catch {
+    throw faultIn(pattern, whyNot(pattern));
+  }
+}
+
+const faultIn = (pattern: string, why: string): PatternFault =>
+  Object.assign(new Error(`the pattern ${JSON.stringify(pattern)} ${why}`), { pattern });
+
+function whyNot(pattern: string): string {
+  if (/\(\?<?[=!]/.test(pattern))
+    return 'looks around (?=, ?!, ?<=, ?<!), which has no bound in time: write it without, or leave it to the recipient';
+  if (/\\(?:[1-9]|k<)/.test(pattern))
+    return 'refers back to a group (\\1), which has no bound in time: write it without, or leave it to the recipient';
+  if (/\{\d*,?\d{4,}\}/.test(pattern)) return 'repeats more than 1000 times: use maxLength for long texts';
+  return 'has a part that the linear-time engine (RE2) does not know';
+}
+
+/** What `\s` is in JavaScript; RE2's is ASCII only. */
+const blanks =
+  '\\t\\n\\v\\f\\r \\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}';
+const lineEnds = '\\n\\r\\x{2028}\\x{2029}';
+const longNames: Readonly<Record<string, string>> = {
+  Letter: 'L',
+  Uppercase_Letter: 'Lu',
+  Lowercase_Letter: 'Ll',
+  Titlecase_Letter: 'Lt',
+  Mark: 'M',
+  Number: 'N',
+  Decimal_Number: 'Nd',
+  Punctuation: 'P',
+  Symbol: 'S',
+  Separator: 'Z',
+  Space_Separator: 'Zs',
+};
+
+const token =
+  /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u\{[0-9a-fA-F]+\}|\\[pP]\{[^}]*\}|\\.|[[\].]|[^\\[\].]+/gsu;
+
+/** The same in RE2's words. */
+function translated(pattern: string): string {
+  let inClass = false;
+  return (pattern.match(token) ?? [])
+    .map((word) => {
+      if (word === '[' && !inClass) {
+        inClass = true;
+        return word;
+      }
+      if (word === ']') {
+        inClass = false;
+        return word;
+      }
+      if (word === '[') return '\\[';
+      if (word === '.' && !inClass) return `[^${lineEnds}]`;
+      if (word === '\\s') return inClass ? blanks : `[${blanks}]`;
+      if (word === '\\S' && !inClass) return `[^${blanks}]`;
+      if (word === '\\b' && inClass) return '\\x08';
+      if (/^\\u[dD][89abAB]..\\u/.test(word))
+        return codePoint((JSON.parse(`"${word}"`) as string).codePointAt(0) ?? 0);
+      if (word.startsWith('\\u{')) return codePoint(Number.parseInt(word.slice(3, -1), 16));
+      const property = /^\\([pP])\{(?:(?:Script|sc|General_Category|gc)=)?(\w+)\}$/.exec(word);
+      if (property === null) return word;
+      const [, sign = 'p', name = ''] = property;
+      return `\\${sign}{${longNames[name] ?? name}}`;
+    })
+    .join('');
+}
+
+const codePoint = (code: number): string => `\\x{${code.toString(16)}}`;
