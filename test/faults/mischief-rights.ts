@@ -89,9 +89,14 @@ export const rights: Readonly<Record<string, Mischief>> = {
   one_person: { weight: 5, run: onePerson },
 };
 
-/** In the middle of the storm: from now on `gone` may be told only what people take back. */
-export const revokeForGood = (scene: Scene): Promise<void> =>
-  surely(() => revokeAt(scene.gateway.app.database, goneId));
+/** Once it has received some leads, and at the latest when the storm ends: from now on `gone` may be told only what people take back. */
+export async function revokeForGood(scene: Scene, seconds: number): Promise<void> {
+  const end = Date.now() + seconds * 1_000;
+  await pause(seconds * 400);
+  while (Date.now() < end && ((await perhaps(() => receivedBy(scene, goneId)))?.length ?? 0) < 6)
+    await pause(200);
+  await surely(() => revokeAt(scene.gateway.app.database, goneId));
+}
 
 /** What is done when all is settled, so that no storm ends without it. */
 export async function lastRights(scene: Scene, random: Random): Promise<void> {

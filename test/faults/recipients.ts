@@ -92,7 +92,7 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
         destination: 'essai-mail',
         at: Date.now(),
         key,
-        sentKey: /^Message-ID: <([^@>]+)/im.exec(raw)?.[1] ?? '',
+        sentKey: /^Message-ID:\s*<([^@>]+)/im.exec(raw)?.[1] ?? '',
         action: 'create',
         optIn: raw.includes('RETRAIT') ? 'RETRAIT' : 'OUI',
         named: givenName(raw) ?? '',

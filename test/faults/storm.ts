@@ -161,8 +161,8 @@ async function blow(scene: Scene, options: StormOptions): Promise<Readonly<Recor
   const counts: Record<string, number> = {};
   const busy = new Set<string>();
   const under: Promise<void>[] = [
-    hostileRows(scene),
-    pause(options.seconds * 500).then(() => revokeForGood(scene)),
+    ...(options.without?.includes('hostile_rows') === true ? [] : [hostileRows(scene)]),
+    revokeForGood(scene, options.seconds),
   ];
   const end = Date.now() + options.seconds * 1_000;
   for (let number = 0; Date.now() < end; number += 1) {

@@ -1,6 +1,7 @@
 // Redis forgetting, destinations failing, support suspending, a worker killed: every delivery still reaches its end state.
 import { setDestinationStatus } from '../../src/delivery/suspend.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { epochKey } from '../../src/queue/jobs.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 import { startProcess } from './process.ts';
 
@@ -68,10 +69,19 @@ test('a suspended destination receives nothing, even when Redis forgets, and its
       ).length === 2,
   );
   await forgetEverything();
-  await new Promise((done) => setTimeout(done, 1_500));
+  // One that comes afterwards has been through all of it, and what was forgotten has been noticed.
+  await gateway.send(leadRow('S-3'));
+  await gateway.until(
+    'the last one is held back too',
+    async () => (await gateway.states("d.reason = 'destination_suspended'")).length === 3,
+  );
+  await gateway.until(
+    'noticed',
+    async () => (await gateway.redis.exists(epochKey(gateway.config.redis.prefix))) === 1,
+  );
   expect(crm.received).toHaveLength(0);
   await setDestinationStatus(gateway.app.database, 'essai-crm', 'active', by);
-  await gateway.until('delivered', () => allDelivered(2));
+  await gateway.until('delivered', () => allDelivered(3));
 }, 30_000);
 
 test('an outage opens the circuit, burns no attempts of the leads behind it, and ends by itself', async () => {

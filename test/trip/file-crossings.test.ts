@@ -6,6 +6,7 @@ import { settle } from '../../src/delivery/settle.ts';
 import { createSweeper } from '../../src/delivery/sweep.ts';
 import type { Step } from '../../src/delivery/travel.ts';
 import { silentLog } from '../../src/log.ts';
+import { jobId, queueName, queuePrefix } from '../../src/queue/jobs.ts';
 import { createProducer } from '../../src/queue/producer.ts';
 import { readDeliveries } from '../../src/store/deliveries.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
@@ -93,7 +94,9 @@ test('a late twin of a file’s job changes nothing: a file support must decide 
   gateway.sftp.fault = () => undefined;
   const producer = createProducer({ redis: gateway.redis, prefix: gateway.config.redis.prefix });
   await producer.push('essai-csv', [{ batchId: 1, attempt: 0 }]);
-  await new Promise((done) => setTimeout(done, 2_500));
+  // Taken by a worker, and done with: a finished job is removed.
+  const job = `${queuePrefix(gateway.config.redis.prefix, 'essai-csv')}:${queueName}:${jobId({ batchId: 1, attempt: 0 })}`;
+  await gateway.until('the twin is done with', async () => (await gateway.redis.exists(job)) === 0);
   await producer.close();
   expect(gateway.drops()).toEqual([]);
   expect(await held()).toBe(2);

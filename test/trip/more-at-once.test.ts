@@ -20,16 +20,25 @@ test('more places are filled as soon as the version that gives them is published
   try {
     const publish = (note: string): Promise<unknown> =>
       gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note });
+    /** Every lead is in the destination's queue, where a worker with a place would have taken it. */
+    const handedOver = (count: number): Promise<void> =>
+      gateway.until('handed to the queue', async () => {
+        const open = await gateway.owner.all(
+          "SELECT 1 FROM deliveries WHERE state = 'sending' OR (state = 'queued' AND queued_at IS NOT NULL)",
+        );
+        return open.length === count;
+      });
     await publish('one');
     await gateway.start('planner', 'worker');
     await gateway.send(...Array.from({ length: 9 }, (_, index) => leadRow(`M-${index}`)));
     await gateway.until('one is under way', () => Promise.resolve(waiting.length === 1));
-    await new Promise((done) => setTimeout(done, 500));
+    await handedOver(9);
     expect(waiting).toHaveLength(1);
     gateway.file('essai/crm.yaml', patient(5)['essai/crm.yaml'] ?? '');
     await publish('five');
     await gateway.until('five are under way', () => Promise.resolve(waiting.length === 5), 20_000);
-    await new Promise((done) => setTimeout(done, 500));
+    await gateway.send(leadRow('M-9'));
+    await handedOver(10);
     expect(waiting).toHaveLength(5);
     crm.answer = (_request, response) => response.writeHead(200).end('{"success":true,"id":"C-1"}');
     for (const answer of waiting) answer();

@@ -171,7 +171,12 @@ test('a held destination is told once, by webhook and by mail, with codes and no
   await gateway.send(...Array.from({ length: 6 }, (_, index) => leadRow(`A-${index}`)));
   await gateway.until('webhook', () => support.received.length > 0);
   await gateway.until('mail', () => mailbox.received.length > 0);
-  await new Promise((done) => setTimeout(done, 1_500));
+  // Every lead has been answered for, and nothing that was raised is left to be told.
+  await gateway.until('all wait', async () => (await gateway.states("d.state = 'waiting'")).length === 6);
+  await gateway.until(
+    'all told',
+    async () => (await gateway.owner.all('SELECT 1 FROM alerts WHERE sent_at IS NULL')).length === 0,
+  );
   expect(support.received).toHaveLength(1);
   const told = JSON.parse(support.received[0]?.body.toString() ?? '') as Record<string, unknown>;
   expect(told).toMatchObject({

@@ -113,19 +113,24 @@ test('suspending a destination while its file is queued keeps the file; resuming
   const tries = async (): Promise<unknown> => gateway.owner.all('SELECT state, attempt, due_at FROM batches');
   const before = await tries();
   // Not looked at every second: nothing of it moves while support keeps it back.
-  await new Promise((done) => setTimeout(done, 2_500));
+  const planned = async (reference: string): Promise<void> => {
+    await gateway.send(leadRow(reference));
+    await gateway.until(
+      reference,
+      async () => (await gateway.states(`l.reference = '${reference}'`)).length === 1,
+    );
+  };
+  for (const reference of ['P-4', 'P-5', 'P-6']) await planned(reference);
   expect(await tries()).toEqual(before);
   expect(gateway.drops()).toEqual([]);
   // A file asked for meanwhile waits as well; the moment is not lost.
-  await gateway.send(leadRow('P-4'));
-  await gateway.until('another', async () => (await gateway.states("l.reference = 'P-4'")).length === 1);
   await gateway.ask();
-  await new Promise((done) => setTimeout(done, 600));
+  for (const reference of ['P-7', 'P-8']) await planned(reference);
   expect(await gateway.owner.all("SELECT 1 FROM slots WHERE state = 'due'")).toHaveLength(1);
   await setDestinationStatus(gateway.app.database, 'essai-csv', 'active', by);
-  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 4);
+  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 8);
   const rows = gateway.drops().map((name) => gateway.text(name).trim().split('\n').length);
-  expect(rows.toSorted((a, b) => a - b)).toEqual([1, 3]);
+  expect(rows.toSorted((a, b) => a - b)).toEqual([3, 5]);
   await Promise.all([planner?.stop(), worker?.stop()]);
 }, 60_000);
 
