@@ -16,13 +16,15 @@ import { createPublished, type Published } from './delivery/published.ts';
 import { createReader } from './delivery/read.ts';
 import { createSweeper } from './delivery/sweep.ts';
 import type { Step } from './delivery/travel.ts';
-import { intakeDigestKey } from './intake/digest.ts';
-import { RelaisError } from './errors.ts';
+import { isRelaisError, RelaisError } from './errors.ts';
 import { createIntake, type Intake } from './intake/accept.ts';
 import type { Log } from './log.ts';
 import { checkSources, type CheckOptions } from './mapping/check.ts';
+import { createKeyRing } from './domain/key-ring.ts';
+import { keysLookedAtMs, readIntakeKey, recogniseKeys, type Keys } from './privacy/keys.ts';
 import { createRights, type Rights } from './privacy/rights.ts';
 import { createSealer, type Sealer } from './privacy/seal.ts';
+import { createSign } from './privacy/sign.ts';
 import { createPublishing, type Publishing } from './publishing/publish.ts';
 import { openRedis, refuseWrongAccount } from './queue/connect.ts';
 import { createProducer } from './queue/producer.ts';
@@ -46,6 +48,7 @@ export interface App {
   /** For support's lists: a replica where one is named, else `database`. */
   readonly reading: ReadSide;
   readonly secrets: LeadSecrets;
+  readonly keys: Keys;
   readonly published: Published;
   readonly checkOptions: CheckOptions;
   readonly intake: Intake;
@@ -62,17 +65,23 @@ export interface Role {
   readonly trouble: () => Promise<string | undefined>;
 }
 
-/** @throws DB-001, DB-002, CONFIG-002 */
+/** @throws DB-001, DB-002, CONFIG-002, KEY-002, KEY-003 */
 export async function openApp(config: Config, options: { readonly log: Log }): Promise<App> {
   const { log } = options;
+  const keys = keysOf(config);
   const database = openDatabase({
+    sign: createSign(keys.seal),
     url: config.mysql.gatewayUrl,
     connections: config.mysql.connections,
     silenceMs: config.silenceMs,
   });
+  let digestKey: Buffer;
   try {
     await requireSchema(database);
     if (config.env === 'production') await refuseAnyHost(database);
+    const place = { database, keysSchema: config.keysSchema, keys };
+    await recogniseKeys(place);
+    digestKey = await readIntakeKey(place);
   } catch (error) {
     await database.close();
     throw error;
@@ -91,7 +100,7 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
           silenceMs: config.silenceMs,
           ...(config.env === 'production' ? { check: refuseAnyHost } : {}),
         });
-  const secrets = createLeadSecrets({ masterKey: config.masterKey, keysSchema: config.keysSchema });
+  const secrets = createLeadSecrets({ masterKeys: keys.master, keysSchema: config.keysSchema });
   const snapshot = createSnapshots(secrets).keep;
   const checkOptions: CheckOptions = { connectors, now: () => database.now().getTime() };
   const published = createPublished({
@@ -110,6 +119,7 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
     marks,
     reading: replica ?? database,
     secrets,
+    keys,
     published,
     checkOptions,
     intake: createIntake({
@@ -118,14 +128,14 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
       log,
       secrets,
       snapshot,
-      digestKey: intakeDigestKey(config.masterKey),
+      digestKey,
     }),
     publishing: createPublishing({
       ...{ database, mappingsDir: config.mappingsDir, check: checkOptions, log },
       production: config.env === 'production',
     }),
     rights: createRights({ database, secrets, snapshot }),
-    sealer: createSealer({ database, sealKey: config.sealKey, log }),
+    sealer: createSealer({ database, sealKeys: keys.seal, secrets, log }),
     close: async () => {
       await replica?.close();
       await marks.close();
@@ -157,6 +167,7 @@ export async function migrateDatabase(
     await grantRights(owner, config.keysSchema, accounts).catch((error: unknown) => {
       throw migrationFailure(error, 'Giving the working accounts their rights');
     });
+    await recogniseKeys({ database: owner, keysSchema: config.keysSchema, keys: keysOf(config) });
     return ran;
   } finally {
     await owner.close();
@@ -252,7 +263,7 @@ export async function startWorker(
     database,
     published: app.published,
     connectors,
-    masterKey: config.masterKey,
+    masterKeys: app.keys.master,
     reader: createReader(database, app.secrets),
     secrets: config.secrets,
     network: config.network,
@@ -299,17 +310,52 @@ export async function startWorker(
   };
 }
 
+export const keysOf = (config: Config): Keys => ({
+  master: createKeyRing([config.masterKey, ...config.earlierKeys.master]),
+  seal: createKeyRing([config.sealKey, ...config.earlierKeys.seal]),
+});
+
+/** Another process may have brought a new key in: from then on it writes here too. */
+function watchKeys({
+  database,
+  config,
+  keys,
+  log,
+}: App): Loop & { readonly trouble: () => string | undefined } {
+  let wrong: string | undefined;
+  const loop = startLoop({
+    name: 'keys',
+    idleMs: keysLookedAtMs,
+    log,
+    work: async () => {
+      try {
+        await recogniseKeys({ database, keysSchema: config.keysSchema, keys });
+        wrong = undefined;
+      } catch (error) {
+        if (!isRelaisError(error) || !error.code.startsWith('KEY-')) throw error;
+        wrong = error.code;
+        log.error('keys.refused', { code: error.code });
+      }
+      return false;
+    },
+  });
+  return { ...loop, trouble: () => wrong };
+}
+
 /** What tells others of this role: its line in MySQL, and whether it reaches what it needs. */
 function presenceOf(
   role: string,
-  { database, log }: App,
+  app: App,
   ownership: Ownership,
 ): { readonly trouble: Ownership['trouble']; readonly stop: () => Promise<void> } {
+  const { database, log } = app;
+  const keyWatch = watchKeys(app);
   const heartbeat = startHeartbeat(database, { name: processName(), role, version: programVersion() }, log);
   return {
-    trouble: ownership.trouble,
+    trouble: async () => keyWatch.trouble() ?? (await ownership.trouble()),
     stop: async () => {
       ownership.stop();
+      await keyWatch.stop();
       await heartbeat.stop();
     },
   };

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { givenOf } from './config/given.ts';
 import { masked } from './config/masked.ts';
 import { alertMailOf, connectToOf, listOf, readSandboxFile } from './config/parts.ts';
+import { keyReaders } from './config/keys.ts';
 import { parseRedisPlace, redisForms, type RedisPlace } from './config/redis-place.ts';
 import { createSecrets } from './config/secrets.ts';
 import { variables } from './config/variables.ts';
@@ -29,6 +30,8 @@ export interface Config {
   readonly masterKey: Buffer;
   /** 32 bytes; seals the hand-over log. */
   readonly sealKey: Buffer;
+  /** Keys that were in force before: what stands under them is still read. */
+  readonly earlierKeys: { readonly master: readonly Buffer[]; readonly seal: readonly Buffer[] };
   readonly mappingsDir: string;
   readonly network: {
     readonly allowedRanges: readonly string[];
@@ -107,18 +110,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     problems.push(`${name} must be a URL starting with ${protocols.map((one) => `${one}//`).join(' or ')}`);
     return undefined;
   };
-  const key = (name: string): Buffer => {
-    const file = read(`${name}_FILE`);
-    if (file !== undefined && !existsSync(file)) {
-      problems.push(`${name}_FILE: no file at ${file}`);
-      return Buffer.alloc(0);
-    }
-    const text = file === undefined ? needed(name) : readFileSync(file, 'utf8').trim();
-    const bytes = Buffer.from(text, 'base64');
-    if (text !== '' && bytes.length !== 32)
-      problems.push(`${name} must be 32 bytes in base64 (openssl rand -base64 32)`);
-    return bytes;
-  };
+  const { key, earlierKeys } = keyReaders(read, needed, problems);
   const choice = <T extends string>(name: string, values: readonly T[]): T => {
     const value = read(name);
     const found = values.find((one) => one === value);
@@ -166,6 +158,10 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     },
     masterKey: key('RELAIS_MASTER_KEY'),
     sealKey: key('RELAIS_SEAL_KEY'),
+    earlierKeys: {
+      master: earlierKeys('RELAIS_MASTER_KEY_PREVIOUS'),
+      seal: earlierKeys('RELAIS_SEAL_KEY_PREVIOUS'),
+    },
     mappingsDir: resolve(folder, read('RELAIS_MAPPINGS_DIR') ?? 'mappings'),
     network: {
       allowedRanges: listOf(read('RELAIS_ALLOWED_RANGES')),

@@ -45,6 +45,15 @@ export const catalogue = {
     meaning: 'A key needed to read or write protected content is missing or wrong.',
     remedy: 'Give RELAIS_MASTER_KEY and RELAIS_SEAL_KEY the values this database was created with.',
   },
+  'KEY-002': {
+    meaning: 'A configured key is not the one this database knows; nothing was started.',
+    remedy:
+      'Give RELAIS_MASTER_KEY and RELAIS_SEAL_KEY the values this database was created with; to change them follow docs/operations.md, "Changing a key".',
+  },
+  'KEY-003': {
+    meaning: 'An earlier key is still needed, and is not configured.',
+    remedy: 'Put it back into the variable the message names; `relais keys status` says what needs it.',
+  },
   'USAGE-001': { meaning: 'The command was not understood.', remedy: 'Run the command with --help.' },
   'USAGE-002': {
     meaning: 'A confirmation or a reason is missing.',

@@ -31,6 +31,8 @@ export const logEvents = [
   'mapping.published',
   'mapping.unusable',
   'seal.written',
+  'seal.refused',
+  'keys.refused',
   'alert.raised',
   'alert.failed',
   'service.away',

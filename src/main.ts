@@ -51,7 +51,7 @@ async function main(name: string, rest: readonly string[]): Promise<void> {
     if (isRelaisError(error))
       process.stderr.write(`${error.code} ${error.message}\n→ ${catalogue[error.code].remedy}\n`);
     process.exitCode =
-      isRelaisError(error) && /^(CONFIG|REDIS)-/.test(error.code) ? exits.config : exits.unavailable;
+      isRelaisError(error) && /^(CONFIG|KEY|REDIS)-/.test(error.code) ? exits.config : exits.unavailable;
     process.exit();
   }
 }

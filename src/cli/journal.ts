@@ -9,6 +9,8 @@ import { parseAnchor, type Anchor, type LogProblem, type Verification } from '..
 import { withExamples } from './arguments.ts';
 import { outJson, type JsonOption } from './json.ts';
 import { config, confirmed, out, progress, say, withApp } from './terminal.ts';
+import type { Config } from '../config.ts';
+import { recogniseKeys, type Keys } from '../privacy/keys.ts';
 import { openDatabase } from '../store/database.ts';
 
 export function journalCommands(program: Command): void {
@@ -118,7 +120,7 @@ function archiveCommands(log: Command): void {
     '',
     'relais log verify-archive relais-log-2026-09-1-812.jsonl.gz',
   ).action(async (file: string) => {
-    const check = await checkArchiveFile(file, config().sealKey);
+    const check = await checkArchiveFile(file, (await keysOf(config())).seal);
     if (!check.ok) {
       const { kind, seal, entry } = check.problem;
       throw new RelaisError(
@@ -132,8 +134,12 @@ function archiveCommands(log: Command): void {
   });
 }
 
+/** Loaded when needed, as `withApp` does. */
+const keysOf = async (loaded: Config): Promise<Keys> => (await import('../app.ts')).keysOf(loaded);
+
 async function withOwner(folder: string, work: (archive: ArchiveOptions) => Promise<void>): Promise<void> {
-  const { mysql, sealKey } = config();
+  const loaded = config();
+  const { mysql, keysSchema } = loaded;
   if (mysql.ownerUrl === undefined)
     throw new RelaisError(
       'CONFIG-001',
@@ -141,7 +147,9 @@ async function withOwner(folder: string, work: (archive: ArchiveOptions) => Prom
     );
   const owner = openDatabase({ url: mysql.ownerUrl, connections: 2 });
   try {
-    await work({ owner, sealKey, folder });
+    const keys = await keysOf(loaded);
+    await recogniseKeys({ database: owner, keysSchema, keys });
+    await work({ owner, sealKeys: keys.seal, folder });
   } finally {
     await owner.close();
   }
@@ -162,8 +170,13 @@ function anchorOf(options: VerifyOptions): Anchor | undefined {
 const meanings: Readonly<Record<LogProblem, string>> = {
   entry_changed: 'an entry was changed after it was sealed',
   entry_missing: 'a sealed entry is missing',
+  entry_forged: 'an entry that waits for its seal was not made by the gateway, or was changed',
+  key_missing: 'it was made with a key that is not configured here',
+  authorisation_changed: 'the authorisation that the entry cites was changed afterwards',
+  mapping_changed: 'the mapping version that the entry cites was changed afterwards',
+  consents_changed: 'the consents that the entry was made under were changed afterwards',
   entry_unsealed: 'an entry came in past the gateway: it is in no seal and waits for none',
-  seal_changed: 'a seal was changed, or the key is another one',
+  seal_changed: 'a seal was changed, or is not one that the gateway made',
   seal_missing: 'a seal is missing',
   queue_points_nowhere: 'an entry that waited for its seal is missing',
   anchor_missing: 'the end of the log was cut: the anchored seal is gone',

@@ -46,8 +46,20 @@ export const variables: readonly Variable[] = [
     secret: true,
   },
   {
+    name: 'RELAIS_MASTER_KEY_PREVIOUS',
+    meaning:
+      'earlier master keys, newest first, while something needs them; or RELAIS_MASTER_KEY_PREVIOUS_FILE',
+    secret: true,
+  },
+  {
     name: 'RELAIS_SEAL_KEY',
     meaning: '32 random bytes in base64 that seal the log; or RELAIS_SEAL_KEY_FILE',
+    secret: true,
+  },
+  {
+    name: 'RELAIS_SEAL_KEY_PREVIOUS',
+    meaning:
+      'earlier sealing keys, newest first, to verify what they sealed; or RELAIS_SEAL_KEY_PREVIOUS_FILE',
     secret: true,
   },
   { name: 'RELAIS_MAPPINGS_DIR', meaning: 'folder of the mapping files', fallback: 'mappings' },

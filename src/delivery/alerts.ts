@@ -42,6 +42,7 @@ const titles: Record<AlertKind, string> = {
   intake_refused: "Demandes refusées à l'entrée / leads refused at intake",
   mapping_unusable: 'Format de destination inutilisable / mapping unusable',
   seal_lag: 'Journal non scellé / log not sealed in time',
+  log_altered: 'Journal altéré / log altered',
 };
 
 const taken = 5_000;

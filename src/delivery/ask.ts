@@ -1,6 +1,7 @@
 // Asking the recipient before sending: after an unknown outcome, while a decision is pending, or for its reference.
 // Invariant: a question carries references only; nothing is sent again before the answer has said twice, a settling time apart, that
 // it is not there: behind a locked table or a slow proxy it may be about to appear.
+import type { KeyRing } from '../domain/key-ring.ts';
 import type { Connector, Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
 import { foreignCode } from '../errors.ts';
 import type { Lead } from '../domain/lead.ts';
@@ -105,10 +106,10 @@ function calledOf(
 export async function askFile(
   rows: readonly ClaimedDelivery[],
   batch: Batch,
-  options: AskOptions & { readonly masterKey: Buffer },
+  options: AskOptions & { readonly masterKeys: KeyRing },
 ): Promise<readonly ClaimedDelivery[] | undefined> {
   const startedAt = performance.now();
-  const bytes = await readBytes(options.database, options.masterKey, batch.id);
+  const bytes = await readBytes(options.database, options.masterKeys, batch.id);
   const leads = await readLeads(
     options.database,
     rows.map((row) => row.leadId),

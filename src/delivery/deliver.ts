@@ -1,5 +1,6 @@
 // Station 5: one parcel's trip, from the claim to the settled row. The third of the three files that tell the story.
 // Invariant: claim, write, depart, send, settle, in this order; the same path for one webhook and for a file of thousands.
+import type { KeyRing } from '../domain/key-ring.ts';
 import type { Connector, SendContext } from '../../connectors/contract.ts';
 import type { DestinationLimits } from '../domain/destination.ts';
 import type { Log } from '../log.ts';
@@ -21,7 +22,7 @@ export interface DelivererOptions {
   readonly database: Database;
   readonly published: Published;
   readonly connectors: Readonly<Record<string, Connector>>;
-  readonly masterKey: Buffer;
+  readonly masterKeys: KeyRing;
   readonly reader: Reader;
   readonly secrets: (name: string) => readonly string[];
   readonly network: SendContext['network'];
@@ -229,7 +230,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
         progress = { ...progress, open: undefined };
       }
     } else if (batch?.state === 'written' && canAsk && rows.some((row) => row.askFirst)) {
-      const answer = await askFile(rows, batch, { ...questions, masterKey: options.masterKey });
+      const answer = await askFile(rows, batch, { ...questions, masterKeys: options.masterKeys });
       if (answer === undefined) return false;
       asking = answer;
     } else if (batch === undefined && canAsk && (first.askFirst || needsReference(first, settings))) {

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Composed, Parcel } from '../../connectors/contract.ts';
 import { liveAuthorisations } from '../domain/destination.ts';
+import type { KeyRing } from '../domain/key-ring.ts';
 import { contentDigest } from '../domain/keyed.ts';
 import { expireTogether, keepBytes } from '../store/batches.ts';
 import { noteCallDepartures, type CallDeparture } from '../store/calls.ts';
@@ -12,6 +13,7 @@ import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
 import { lockLeased, type Holds } from '../store/leases.ts';
 import { markDeparted } from '../store/sending.ts';
+import { citesOf } from './cites.ts';
 import { writtenAtOf, type Ready } from './content.ts';
 import { entryNames } from './entries.ts';
 
@@ -21,6 +23,8 @@ export interface Departure {
   readonly composed: Composed;
   readonly connector: string;
   readonly mappingVersionId: number;
+  /** Digest of that version, for the entry. */
+  readonly mappingDigest: string | undefined;
   /** Per-lead secrets, for the digests. */
   readonly secrets: ReadonlyMap<number, Buffer>;
   /** A file written for the first time: its bytes are kept in the same transaction. */
@@ -33,22 +37,24 @@ export type DepartureAnswer = 'departed' | 'changed' | 'lost';
 /** Departures of several parcels in one transaction; each parcel departs whole or not at all. */
 export async function depart(
   database: Database,
-  masterKey: Buffer,
+  masterKeys: KeyRing,
   departures: readonly Departure[],
 ): Promise<readonly DepartureAnswer[]> {
   // Nearly always every lease is still ours: the rows are then locked by the statement that changes them.
   return (
-    (await database.transaction((tx) => departTogether(tx, masterKey, departures, true), {
+    (await database.transaction((tx) => departTogether(tx, masterKeys, departures, true), {
       undoIf: (answers) => answers === undefined,
     })) ??
-    (await database.transaction(async (tx) => (await departTogether(tx, masterKey, departures, false)) ?? []))
+    (await database.transaction(
+      async (tx) => (await departTogether(tx, masterKeys, departures, false)) ?? [],
+    ))
   );
 }
 
 /** @param trusting takes every lease for held; undefined is answered when one turns out to be lost */
 async function departTogether(
   tx: Sql,
-  masterKey: Buffer,
+  masterKeys: KeyRing,
   departures: readonly Departure[],
   trusting: boolean,
 ): Promise<readonly DepartureAnswer[] | undefined> {
@@ -110,7 +116,7 @@ async function departTogether(
     tx,
     leaving.flatMap((one) => callsOf(one)),
   );
-  for (const one of leaving) await keepFile(tx, masterKey, one);
+  for (const one of leaving) await keepFile(tx, masterKeys, one);
   return answers;
 }
 
@@ -133,7 +139,7 @@ function entriesOf(departure: Departure): readonly Handover[] {
   // One file holds many leads: each is digested over the file's hash, under its own key, instead of over megabytes.
   const digested =
     parcel.batch === undefined ? composed.content : createHash('sha256').update(composed.content).digest();
-  return departure.ready.map(({ row, record, authorisation, contentRevision, call }): Handover => {
+  return departure.ready.map(({ row, lead, record, authorisation, contentRevision, call }): Handover => {
     const secret = departure.secrets.get(row.leadId);
     return {
       entry: 'departed',
@@ -151,19 +157,24 @@ function entriesOf(departure: Departure): readonly Handover[] {
       ...(secret === undefined ? {} : { digest: contentDigest(secret, row.id, digested) }),
       bytes: composed.content.byteLength,
       ...(composed.fileName === undefined ? {} : { fileName: composed.fileName }),
+      cited: citesOf({
+        ...{ authorisation, secret },
+        mapping: departure.mappingDigest,
+        consents: lead.consents,
+      }),
     };
   });
 }
 
 async function keepFile(
   tx: Sql,
-  masterKey: Buffer,
+  masterKeys: KeyRing,
   { keep, parcel, ready, mappingVersionId }: Departure,
 ): Promise<void> {
   if (keep === undefined) return;
   await keepBytes(
     tx,
-    masterKey,
+    masterKeys,
     {
       id: keep.batchId,
       fileName: keep.fileName,

@@ -1,5 +1,6 @@
 // The parcel of a file flow: many deliveries, one sequence number, bytes fixed once.
 // Invariant: a sequence that may have left is sent again byte for byte, or voided; it never gets other content.
+import type { KeyRing } from '../domain/key-ring.ts';
 import type { Parcel } from '../../connectors/contract.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { giveSequence, readBytes, type Batch } from '../store/batches.ts';
@@ -22,11 +23,11 @@ export async function fileParcel(
   ready: readonly Ready[],
   stopped: readonly Stopped[],
   trip: { readonly content: CompiledMapping },
-  store: { readonly database: Database; readonly masterKey: Buffer },
+  store: { readonly database: Database; readonly masterKeys: KeyRing },
 ): Promise<FileParcel | 'voided' | undefined> {
   const [first] = ready;
   if (batch.state === 'written') {
-    const kept = await readBytes(store.database, store.masterKey, batch.id);
+    const kept = await readBytes(store.database, store.masterKeys, batch.id);
     if (kept === undefined || first === undefined || stopped.length > 0) return 'voided';
     const again = assembled(batch, batch.sequence ?? 0, ready, trip.content, batch.writtenAt ?? batch.slotAt);
     // A right exercised since (consent taken back, erasure) makes other bytes: this sequence may not leave again.

@@ -1,5 +1,7 @@
 // Stations 5b to 5f for what was claimed: write, depart, send, settle.
 // Invariant: in this order; a lead that changed under our hands is written again before anything leaves.
+import type { KeyRing } from '../domain/key-ring.ts';
+import { createMappingDigests } from './cites.ts';
 import type { Connector, Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
 import { reasonWith } from '../domain/delivery.ts';
 import { foreignCode } from '../errors.ts';
@@ -25,7 +27,7 @@ export type Step = 'claimed' | 'written' | 'departed' | 'sent' | 'settled';
 
 export interface TravelOptions {
   readonly database: Database;
-  readonly masterKey: Buffer;
+  readonly masterKeys: KeyRing;
   readonly reader: Reader;
   readonly settle: (settling: Settling) => Promise<Settled>;
   readonly step: (name: Step, destinationId: string) => Promise<void>;
@@ -58,8 +60,9 @@ export interface Trip {
 export type Travel = (rows: readonly ClaimedDelivery[], trip: Trip) => Promise<Settled | undefined>;
 
 export function createTravel(options: TravelOptions): Travel {
+  const mappingDigests = createMappingDigests(options.database);
   const joinedDepart = createJoiner<Departure, DepartureAnswer>({
-    run: (group) => depart(options.database, options.masterKey, group),
+    run: (group) => depart(options.database, options.masterKeys, group),
     max: 200,
     lanes: 1,
   });
@@ -140,6 +143,7 @@ export function createTravel(options: TravelOptions): Travel {
         composed,
         connector: trip.connector.type,
         mappingVersionId: trip.versionId,
+        mappingDigest: await mappingDigests(trip.versionId),
         secrets: inputs.secrets,
         ...(file?.keep === true && trip.batch !== undefined
           ? { keep: { batchId: trip.batch.id, fileName: composed.fileName ?? '' } }

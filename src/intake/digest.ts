@@ -1,11 +1,8 @@
 // The keyed digest by which the same row is known again.
 // Invariant: the same meaning gives the same digest whatever the order of keys or the spelling of an instant; no plain hash of a person.
 import { createHmac } from 'node:crypto';
-import { derived, keyOf } from '../domain/keyed.ts';
+import { keyOf } from '../domain/keyed.ts';
 import type { CheckedRow } from './row.ts';
-
-/** The key of intake digests, from the master key. */
-export const intakeDigestKey = (masterKey: Buffer): Buffer => derived(masterKey, 'intake');
 
 export function rowDigest(key: Buffer, row: CheckedRow): Buffer {
   return createHmac('sha256', keyOf(key))

@@ -4,10 +4,11 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
+import type { Key, KeyRing } from '../domain/key-ring.ts';
 import type { LogArchive } from '../store/archives.ts';
-import { handoverColumns } from '../store/handovers.ts';
+import { handoverColumns } from '../store/handover-text.ts';
 import type { Seal } from '../store/seals.ts';
-import { idsOf, macBytes, sealMac, textMac } from './macs.ts';
+import { idsOf, keyOfSeal, macBytes, textMac } from './macs.ts';
 
 export const archiveFormat = 'relais-log-archive-1';
 
@@ -24,6 +25,7 @@ export const sealLine = (seal: Seal): string =>
     macs: seal.entryMacs.toString('base64'),
     previous: seal.previous.toString('hex'),
     mac: seal.mac.toString('hex'),
+    ...(seal.keyId === '' ? {} : { key: seal.keyId }),
   });
 
 /** Last line: without it, or with another count, the file was cut. */
@@ -31,17 +33,27 @@ export const endLine = (seals: number, entries: number): string =>
   JSON.stringify({ end: true, seals, entries });
 
 /** MAC of an archive's record in the database. */
-export function archiveMac(key: Buffer, archive: Omit<LogArchive, 'mac'>): Buffer {
+export function archiveMac(key: Key, archive: Omit<LogArchive, 'mac'>): Buffer {
   const head = [archive.firstSeal, archive.lastSeal, archive.fileName, archive.entries];
-  return createHmac('sha256', key)
+  return createHmac('sha256', key.bytes)
     .update('archive\0')
     .update(JSON.stringify(head))
     .update(archive.digest)
     .digest();
 }
 
+/** Whether one of the keys made the record: it names none. */
+export const isArchiveMac = (keys: KeyRing, archive: LogArchive): boolean =>
+  keys.keys.some((key) => timingSafeEqual(archiveMac(key, archive), archive.mac));
+
 export type ArchiveProblem = {
-  readonly kind: 'archive_missing' | 'archive_changed' | 'seal_changed' | 'entry_changed' | 'entry_missing';
+  readonly kind:
+    | 'archive_missing'
+    | 'archive_changed'
+    | 'seal_changed'
+    | 'entry_changed'
+    | 'entry_missing'
+    | 'key_missing';
   readonly seal?: number;
   readonly entry?: number;
 };
@@ -69,10 +81,10 @@ class Wrong extends Error {
   }
 }
 
-/** Reads a file line by line; needs the seal key and nothing else. */
-export async function checkArchiveFile(path: string, key: Buffer): Promise<ArchiveCheck> {
+/** Reads a file line by line; needs the keys of its seals and nothing else. */
+export async function checkArchiveFile(path: string, keys: KeyRing): Promise<ArchiveCheck> {
   try {
-    const checked = await checkLines(linesOf(path), key);
+    const checked = await checkLines(linesOf(path), keys);
     const hash = createHash('sha256');
     for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
     return { ok: true, ...checked, digest: hash.digest() };
@@ -109,9 +121,10 @@ async function* linesOf(path: string): AsyncGenerator<string> {
 
 type Checked = Omit<Extract<ArchiveCheck, { readonly ok: true }>, 'ok' | 'digest'>;
 
-async function checkLines(lines: AsyncIterable<string>, key: Buffer): Promise<Checked> {
+async function checkLines(lines: AsyncIterable<string>, keys: KeyRing): Promise<Checked> {
   let head: { readonly month: string; readonly firstSeal: number } | undefined;
   let seal: Seal | undefined;
+  let key: Key | undefined;
   let ids: readonly number[] = [];
   let at = 0;
   let [seals, entries, ended] = [0, 0, false];
@@ -127,7 +140,8 @@ async function checkLines(lines: AsyncIterable<string>, key: Buffer): Promise<Ch
     if (line.startsWith('[')) {
       const mac = seal?.entryMacs.subarray(at * macBytes, (at + 1) * macBytes);
       const id = ids[at];
-      if (seal === undefined || mac?.length !== macBytes || id === undefined) throw changed();
+      if (seal === undefined || key === undefined || mac?.length !== macBytes || id === undefined)
+        throw changed();
       if (!timingSafeEqual(textMac(key, line), mac))
         throw new Wrong({ kind: 'entry_changed', seal: seal.sequence, entry: id });
       at += 1;
@@ -151,10 +165,12 @@ async function checkLines(lines: AsyncIterable<string>, key: Buffer): Promise<Ch
     const follows =
       seal === undefined ? next.sequence === head.firstSeal : next.sequence === seal.sequence + 1;
     const linked = seal === undefined || next.previous.equals(seal.mac);
-    if (!follows || !linked || !timingSafeEqual(sealMac(key, next), next.mac))
+    const made = keyOfSeal(keys, next);
+    if (made === 'unknown') throw new Wrong({ kind: 'key_missing', seal: next.sequence });
+    if (!follows || !linked || made === undefined)
       throw new Wrong({ kind: 'seal_changed', seal: next.sequence });
     previous ??= next.previous;
-    seal = next;
+    [seal, key] = [next, made];
     ids = idsOf(next.entries);
     at = 0;
     seals += 1;
@@ -175,9 +191,10 @@ function parsed(line: string): Readonly<Record<string, unknown>> {
 }
 
 function sealOf(said: Readonly<Record<string, unknown>>): Seal | undefined {
-  const { seal, sealedAt, entries, count, macs, previous, mac } = said;
+  const { seal, sealedAt, entries, count, macs, previous, mac, key = '' } = said;
   if (typeof seal !== 'number' || typeof count !== 'number') return undefined;
-  for (const text of [sealedAt, entries, macs, previous, mac]) if (typeof text !== 'string') return undefined;
+  for (const text of [sealedAt, entries, macs, previous, mac, key])
+    if (typeof text !== 'string') return undefined;
   const at = new Date(sealedAt as string);
   const [before, own] = [Buffer.from(previous as string, 'hex'), Buffer.from(mac as string, 'hex')];
   if (Number.isNaN(at.getTime()) || before.length !== 32 || own.length !== 32) return undefined;
@@ -189,5 +206,6 @@ function sealOf(said: Readonly<Record<string, unknown>>): Seal | undefined {
     count,
     previous: before,
     mac: own,
+    keyId: key as string,
   };
 }

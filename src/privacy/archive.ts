@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import type { Key, KeyRing } from '../domain/key-ring.ts';
 import { RelaisError } from '../errors.ts';
 import {
   insertArchive,
@@ -16,13 +17,13 @@ import {
 } from '../store/archives.ts';
 import type { Database } from '../store/database.ts';
 import { readEntries, sealsAfter, type Seal } from '../store/seals.ts';
-import { archiveMac, checkArchiveFile, endLine, headLine, sealLine } from './archive-file.ts';
-import { entryMac, entryText, idsOf, macBytes, sealMac } from './macs.ts';
+import { archiveMac, checkArchiveFile, isArchiveMac, endLine, headLine, sealLine } from './archive-file.ts';
+import { entryMac, entryText, idsOf, keyOfSeal, macBytes } from './macs.ts';
 
 export interface ArchiveOptions {
   /** The owner's account: it records archives, and may remove what they hold. */
   readonly owner: Database;
-  readonly sealKey: Buffer;
+  readonly sealKeys: KeyRing;
   readonly folder: string;
 }
 
@@ -47,7 +48,7 @@ export async function archiveLog(options: ArchiveOptions, before: string): Promi
 }
 
 async function archiveMonth(options: ArchiveOptions, first: Seal): Promise<LogArchive> {
-  const { owner, sealKey, folder } = options;
+  const { owner, sealKeys, folder } = options;
   const month = monthOf(first.sealedAt);
   const ids: IdRange[] = [];
   let [lastSeal, seals, entries] = [first.sequence - 1, 0, 0];
@@ -63,7 +64,7 @@ async function archiveMonth(options: ArchiveOptions, first: Seal): Promise<LogAr
           return;
         }
         yield `${sealLine(seal)}\n`;
-        for (const text of await sealedTexts(owner, sealKey, seal)) yield `${text}\n`;
+        for (const text of await sealedTexts(owner, sealKeys, seal)) yield `${text}\n`;
         addRanges(ids, seal.entries);
         [lastSeal, seals, entries] = [seal.sequence, seals + 1, entries + seal.count];
       }
@@ -80,20 +81,21 @@ async function archiveMonth(options: ArchiveOptions, first: Seal): Promise<LogAr
   await file.sync();
   await file.close();
   await rename(partial, join(folder, fileName));
-  const check = await checkArchiveFile(join(folder, fileName), sealKey);
+  const check = await checkArchiveFile(join(folder, fileName), sealKeys);
   if (!check.ok || check.entries !== entries || check.lastSeal !== lastSeal)
     throw new RelaisError('LOG-002', `${fileName} does not verify after it was written.`);
   const record = { firstSeal: first.sequence, lastSeal, fileName, entries, digest: check.digest };
-  const archive = { ...record, mac: archiveMac(sealKey, record) };
+  const archive = { ...record, mac: archiveMac(sealKeys.current(), record) };
   await owner.transaction((tx) => insertArchive(tx, archive, ids));
   return archive;
 }
 
 /** The sealed texts of a seal's entries, each proved before it is written. */
-async function sealedTexts(owner: Database, key: Buffer, seal: Seal): Promise<readonly string[]> {
+async function sealedTexts(owner: Database, keys: KeyRing, seal: Seal): Promise<readonly string[]> {
   const broken = (what: string): RelaisError =>
     new RelaisError('LOG-001', `Not archived: ${what} does not verify. Run relais log verify.`);
-  if (!sealMac(key, seal).equals(seal.mac)) throw broken(`seal ${seal.sequence}`);
+  const key: Key | 'unknown' | undefined = keyOfSeal(keys, seal);
+  if (key === 'unknown' || key === undefined) throw broken(`seal ${seal.sequence}`);
   const ids = idsOf(seal.entries);
   const rows = await readEntries(owner, ids);
   if (rows.length !== ids.length) throw broken(`an entry of seal ${seal.sequence}`);
@@ -123,12 +125,12 @@ export async function removeArchived(
   options: ArchiveOptions,
   progress?: (removed: number) => void,
 ): Promise<number> {
-  const { owner, sealKey, folder } = options;
+  const { owner, sealKeys, folder } = options;
   let removed = 0;
   for (const archive of await logArchives(owner)) {
-    if (!archiveMac(sealKey, archive).equals(archive.mac))
+    if (!isArchiveMac(sealKeys, archive))
       throw new RelaisError('LOG-002', `The record of ${archive.fileName} in log_archives was changed.`);
-    const check = await checkArchiveFile(join(folder, archive.fileName), sealKey);
+    const check = await checkArchiveFile(join(folder, archive.fileName), sealKeys);
     if (!check.ok || !check.digest.equals(archive.digest))
       throw new RelaisError(
         'LOG-002',

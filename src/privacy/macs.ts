@@ -1,38 +1,46 @@
 // What a seal is made of: the MAC of an entry, the MAC of a seal over the one before, ranges of ids.
 // Invariant: the exact text of an entry is sealed; the same text stands in an archive, so that both verify alike.
-import { createHmac } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Key, KeyRing } from '../domain/key-ring.ts';
 import { keyOf } from '../domain/keyed.ts';
-import { handoverColumns } from '../store/handovers.ts';
+import { entryTextOf, handoverColumns } from '../store/handover-text.ts';
 import type { HandoverRow, Seal } from '../store/seals.ts';
 
 export const macBytes = 16;
 export const noSeal: Buffer = Buffer.alloc(32);
-/** Columns the log had when the first entry was sealed. */
-const firstColumns = 29;
+/** What is signed and sealed of an entry. */
+export const entryText = (row: HandoverRow): string =>
+  entryTextOf(
+    row.id,
+    handoverColumns.map((column) => row[column]),
+  );
 
-/** What is sealed of an entry: its id and columns, in order. A column the log got later counts only where it says something. */
-export function entryText(row: HandoverRow): string {
-  const values = handoverColumns.map((column) => {
-    const value = row[column] as Buffer | string | number | null;
-    return Buffer.isBuffer(value) ? value.toString('hex') : value === null ? null : String(value);
-  });
-  while (values.length > firstColumns && values.at(-1) === '') values.pop();
-  return JSON.stringify([row.id, ...values]);
-}
+/** MAC of an entry in its seal. */
+export const textMac = (key: Key, text: string): Buffer =>
+  createHmac('sha256', keyOf(key.bytes)).update(text).digest().subarray(0, macBytes);
 
-export const textMac = (key: Buffer, text: string): Buffer =>
-  createHmac('sha256', keyOf(key)).update(text).digest().subarray(0, macBytes);
+export const entryMac = (key: Key, row: HandoverRow): Buffer => textMac(key, entryText(row));
 
-export const entryMac = (key: Buffer, row: HandoverRow): Buffer => textMac(key, entryText(row));
-
-export function sealMac(key: Buffer, seal: Omit<Seal, 'mac'>): Buffer {
-  const head = JSON.stringify([seal.sequence, seal.sealedAt.toISOString(), seal.entries, seal.count]);
-  return createHmac('sha256', keyOf(key))
+export function sealMac(key: Key, seal: Omit<Seal, 'mac'>): Buffer {
+  const { sequence, sealedAt, entries, count, keyId } = seal;
+  const head = [sequence, sealedAt.toISOString(), entries, count, ...(keyId === '' ? [] : [keyId])];
+  return createHmac('sha256', keyOf(key.bytes))
     .update('seal\0')
     .update(seal.previous)
-    .update(head)
+    .update(JSON.stringify(head))
     .update(seal.entryMacs)
     .digest();
+}
+
+/**
+ * The key a seal was made with, when its MAC proves it; `unknown` when it names a key that the ring does not hold.
+ * Seals made before keys had names are tried with each.
+ */
+export function keyOfSeal(ring: KeyRing, seal: Seal): Key | 'unknown' | undefined {
+  const named = ring.byId(seal.keyId);
+  if (seal.keyId !== '' && named === undefined) return 'unknown';
+  const candidates = named === undefined ? ring.keys : [named];
+  return candidates.find((key) => timingSafeEqual(sealMac(key, seal), seal.mac));
 }
 
 /** `[1,2,3,5]` -> `1-3,5`. */

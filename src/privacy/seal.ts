@@ -1,9 +1,22 @@
 // Sealing the hand-over log and verifying it (guarantee 9; charter C09, C46).
-// Invariant: the key lives outside the database; verify names the first broken entry, and with an anchor sees a cut tail.
+// Invariant: only entries the gateway signed are sealed, and only behind a seal that is genuine; the keys live outside the
+// database; verify names the first broken entry, and with an anchor sees a cut tail.
+import type { KeyRing } from '../domain/key-ring.ts';
 import type { Log } from '../log.ts';
-import { isDuplicateKey, type Database } from '../store/database.ts';
-import { insertSeal, lastSeal, readEntries, unsealedIds } from '../store/seals.ts';
-import { entryMac, noSeal, rangesOf, sealMac } from './macs.ts';
+import { raisedSince, raiseAlerts } from '../store/alerts.ts';
+import { isDuplicateKey, type Database, type Sql } from '../store/database.ts';
+import type { LeadSecrets } from '../store/secrets.ts';
+import {
+  insertSeal,
+  lastSeal,
+  readEntries,
+  setApart,
+  takeUnsealed,
+  type HandoverRow,
+  type Seal,
+} from '../store/seals.ts';
+import { entryMac, keyOfSeal, noSeal, rangesOf, sealMac } from './macs.ts';
+import { isSigned } from './sign.ts';
 import { verifyLog, type Anchor, type Verification } from './verify.ts';
 
 export interface Sealer {
@@ -19,52 +32,130 @@ export interface Sealer {
   readonly anchor: () => Promise<string | undefined>;
 }
 
+/** An alteration of the log is told once an hour. */
+const againSeconds = 3_600;
+
 export function createSealer(options: {
   readonly database: Database;
-  readonly sealKey: Buffer;
+  readonly sealKeys: KeyRing;
   readonly log: Log;
+  /** To check the consents that entries cite. */
+  readonly secrets?: Pick<LeadSecrets, 'read'>;
   readonly now?: () => Date;
 }): Sealer {
-  const { database, sealKey } = options;
+  const { database, sealKeys, log, secrets } = options;
   const now = options.now ?? database.now;
+  /** The newest seal this process has met: a smaller one afterwards means that the end was cut. */
+  let met = 0;
+
+  const alter = async (reason: string): Promise<void> => {
+    log.error('seal.refused', { reason });
+    if (!(await raisedSince(database, 'log_altered', '', againSeconds)))
+      await raiseAlerts(database, [{ kind: 'log_altered', reason }]);
+  };
 
   return {
     seal: async (limit) => {
       try {
-        const sealed = await database.transaction(async (tx) => {
-          const before = await lastSeal(tx);
-          const ids = await unsealedIds(tx, limit);
-          const rows = await readEntries(tx, ids);
-          // An id whose row is missing stays in the queue, where verify finds it.
-          if (rows.length === 0) return 0;
-          const macs = Buffer.concat(rows.map((row) => entryMac(sealKey, row)));
-          const seal = {
-            sequence: (before?.sequence ?? 0) + 1,
-            sealedAt: now(),
-            entries: rangesOf(rows.map((row) => row.id)),
-            entryMacs: macs,
-            count: rows.length,
-            previous: before?.mac ?? noSeal,
-          };
-          await insertSeal(
-            tx,
-            { ...seal, mac: sealMac(sealKey, seal) },
-            rows.map((row) => row.id),
-          );
-          return rows.length;
-        });
-        if (sealed > 0) options.log.info('seal.written', { count: sealed });
-        return sealed;
+        const done = await database.transaction((tx) => sealNext(tx, { sealKeys, limit, now, met }));
+        met = Math.max(met, done.last);
+        if (done.sealed > 0) log.info('seal.written', { count: done.sealed });
+        if (done.altered !== undefined) await alter(done.altered);
+        return done.sealed;
       } catch (error) {
         // Two sealers took the same number: the other one's seal stands, ours comes next time.
         if (isDuplicateKey(error)) return 0;
         throw error;
       }
     },
-    verify: (anchor, progress, more) => verifyLog({ database, key: sealKey, anchor, progress, ...more }),
+    verify: (anchor, progress, more) => verifyLog({ database, sealKeys, secrets, anchor, progress, ...more }),
     anchor: async () => {
       const last = await lastSeal(database);
       return last === undefined ? undefined : `${last.sequence}:${last.mac.toString('hex')}`;
     },
   };
+}
+
+interface Sealed {
+  readonly sealed: number;
+  /** Sequence of the newest genuine seal. */
+  readonly last: number;
+  /** What is not the gateway's; nothing is built upon it. */
+  readonly altered?: string;
+}
+
+async function sealNext(
+  tx: Sql,
+  options: {
+    readonly sealKeys: KeyRing;
+    readonly limit: number;
+    readonly now: () => Date;
+    readonly met: number;
+  },
+): Promise<Sealed> {
+  const { sealKeys, met } = options;
+  const before = await lastSeal(tx);
+  const last = before?.sequence ?? 0;
+  if (last < met) return { sealed: 0, last, altered: `seal_missing:${met}` };
+  const proved = before === undefined ? undefined : keyOfSeal(sealKeys, before);
+  // Made with a key that only others hold so far: they go on.
+  if (proved === 'unknown') return { sealed: 0, last };
+  if (before !== undefined && proved === undefined)
+    return { sealed: 0, last: 0, altered: `seal_changed:${last}` };
+  const waiting = await takeUnsealed(
+    tx,
+    sealKeys.keys.map((key) => key.id),
+    options.limit,
+  );
+  const lines = new Map(waiting.map((one) => [one.id, one]));
+  // An id whose row is missing stays in the queue, where verify finds it.
+  const rows = await readEntries(
+    tx,
+    waiting.map((one) => one.id),
+  );
+  const genuine = rows.filter((row) => {
+    const line = lines.get(row.id);
+    return line !== undefined && isSigned(sealKeys, row, line);
+  });
+  const kept = new Set(genuine.map((row) => row.id));
+  const forged = rows.filter((row) => !kept.has(row.id)).map((row) => row.id);
+  await setApart(tx, forged);
+  const seal = await addSeal(tx, { rows: genuine, before, sealKeys, now: options.now });
+  const altered = forged[0] === undefined ? {} : { altered: `entry_forged:${forged[0]}` };
+  return { sealed: genuine.length, last: seal?.sequence ?? last, ...altered };
+}
+
+/** Seals these entries behind `before`. The caller has proved both. */
+export async function addSeal(
+  tx: Sql,
+  {
+    rows,
+    before,
+    sealKeys,
+    now,
+    unsigned = false,
+  }: {
+    readonly rows: readonly HandoverRow[];
+    readonly before: Seal | undefined;
+    readonly sealKeys: KeyRing;
+    readonly now: () => Date;
+    /** Entries from before there were signatures: their seal names no key, as it did then. */
+    readonly unsigned?: boolean;
+  },
+): Promise<Seal | undefined> {
+  if (rows.length === 0) return undefined;
+  const key = sealKeys.current();
+  const ids = rows.map((row) => row.id);
+  const bare = {
+    sequence: (before?.sequence ?? 0) + 1,
+    sealedAt: now(),
+    entries: rangesOf(ids),
+    entryMacs: Buffer.concat(rows.map((row) => entryMac(key, row))),
+    count: rows.length,
+    previous: before?.mac ?? noSeal,
+    keyId: unsigned ? '' : key.id,
+  };
+  const seal = { ...bare, mac: sealMac(key, bare) };
+  await insertSeal(tx, seal, ids);
+  return seal;
 }

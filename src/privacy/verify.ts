@@ -2,6 +2,7 @@
 // Invariant: the first broken entry is named; memory does not grow with the log.
 import { timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
+import type { KeyRing } from '../domain/key-ring.ts';
 import { logArchives, type LogArchive } from '../store/archives.ts';
 import type { Database } from '../store/database.ts';
 import {
@@ -10,10 +11,15 @@ import {
   queueWithoutEntry,
   readEntries,
   sealsAfter,
+  waitingAfter,
+  type HandoverRow,
   type Seal,
 } from '../store/seals.ts';
-import { archiveMac, checkArchiveFile } from './archive-file.ts';
-import { entryMac, idsOf, macBytes, noSeal, sealMac } from './macs.ts';
+import type { LeadSecrets } from '../store/secrets.ts';
+import { checkArchiveFile, isArchiveMac } from './archive-file.ts';
+import { createCitedCheck, type CitedProblem } from './cited-check.ts';
+import { entryMac, idsOf, keyOfSeal, macBytes, noSeal } from './macs.ts';
+import { isSigned } from './sign.ts';
 import { notWaiting, watchStrays } from './strays.ts';
 
 export interface Anchor {
@@ -36,13 +42,16 @@ export type LogProblem =
   | 'entry_changed'
   | 'entry_missing'
   | 'entry_unsealed'
+  | 'entry_forged'
+  | 'key_missing'
   | 'seal_changed'
   | 'seal_missing'
   | 'queue_points_nowhere'
   | 'anchor_missing'
   | 'anchor_differs'
   | 'archive_changed'
-  | 'archive_missing';
+  | 'archive_missing'
+  | CitedProblem;
 
 /** `12:9f3c...` as printed by `relais log anchor`. */
 export function parseAnchor(text: string): Anchor | undefined {
@@ -52,7 +61,9 @@ export function parseAnchor(text: string): Anchor | undefined {
 
 interface Question {
   readonly database: Database;
-  readonly key: Buffer;
+  readonly sealKeys: KeyRing;
+  /** Without it the consents that entries cite are not checked. */
+  readonly secrets?: Pick<LeadSecrets, 'read'> | undefined;
   readonly anchor: Anchor | undefined;
   readonly progress: ((entries: number) => void) | undefined;
   readonly archives?: string;
@@ -61,7 +72,8 @@ interface Question {
 type Problem = NonNullable<Verification['problem']>;
 
 export async function verifyLog(question: Question): Promise<Verification> {
-  const { database, key, anchor } = question;
+  const { database, sealKeys, anchor } = question;
+  const cited = createCitedCheck(database, question.secrets);
   const unsealed = await countUnsealed(database);
   const gone = await queueWithoutEntry(database);
   const strays = watchStrays(database, await newestEntryId(database));
@@ -86,8 +98,10 @@ export async function verifyLog(question: Question): Promise<Verification> {
     for (let part = await sealsAfter(database, seals, 50); part.length > 0;) {
       for (const seal of part) {
         const mayBeGone = inArchive(seal.sequence);
-        const problem = await checkSeal(database, key, seal, { after: seals, previous, mayBeGone });
+        const problem = await checkSeal(database, sealKeys, seal, { after: seals, previous, mayBeGone });
         if ('kind' in problem) return problem;
+        const altered = await cited(problem.rows);
+        if (altered !== undefined) return { ...altered, seal: seal.sequence };
         await strays.sealed(problem.ids);
         previous = seal.mac;
         seals = seal.sequence;
@@ -107,6 +121,8 @@ export async function verifyLog(question: Question): Promise<Verification> {
   if (anchor !== undefined && anchor.sequence > seals)
     return fail({ kind: 'anchor_missing', seal: anchor.sequence });
   if (gone !== undefined) return fail({ kind: 'queue_points_nowhere', entry: gone });
+  const forged = await firstUnsigned(database, sealKeys);
+  if (forged !== undefined) return fail(forged);
   await strays.finish();
   // Appended or sealed while we were reading: in the queue first, in a later seal afterwards.
   const left = await notWaiting(database, strays.unknown());
@@ -119,13 +135,17 @@ export async function verifyLog(question: Question): Promise<Verification> {
 
 async function checkSeal(
   database: Database,
-  key: Buffer,
+  sealKeys: KeyRing,
   seal: Seal,
   at: { readonly after: number; readonly previous: Buffer; readonly mayBeGone: boolean },
-): Promise<Problem | { readonly ids: readonly number[]; readonly gone: number }> {
+): Promise<
+  Problem | { readonly ids: readonly number[]; readonly rows: readonly HandoverRow[]; readonly gone: number }
+> {
   if (seal.sequence !== at.after + 1) return { kind: 'seal_missing', seal: at.after + 1 };
   // The MAC before anything else: ranges somebody else wrote may name more ids than memory holds.
-  if (!seal.previous.equals(at.previous) || !timingSafeEqual(sealMac(key, seal), seal.mac))
+  const key = keyOfSeal(sealKeys, seal);
+  if (key === 'unknown') return { kind: 'key_missing', seal: seal.sequence };
+  if (key === undefined || !seal.previous.equals(at.previous))
     return { kind: 'seal_changed', seal: seal.sequence };
   const ids = idsOf(seal.entries);
   if (seal.count !== ids.length || seal.entryMacs.length !== ids.length * macBytes)
@@ -143,21 +163,46 @@ async function checkSeal(
     if (!timingSafeEqual(entryMac(key, row), expected))
       return { kind: 'entry_changed', seal: seal.sequence, entry: id };
   }
-  return { ids, gone };
+  return { ids, rows: [...rows.values()], gone };
+}
+
+/** Entries that wait for their seal, each with the signature of the gateway; the others stand there set apart or to be. */
+async function firstUnsigned(database: Database, sealKeys: KeyRing): Promise<Problem | undefined> {
+  let after = 0;
+  for (;;) {
+    const waiting = await waitingAfter(database, after, 1_000);
+    const rows = new Map(
+      (
+        await readEntries(
+          database,
+          waiting.map((one) => one.id),
+        )
+      ).map((row) => [row.id, row]),
+    );
+    for (const line of waiting) {
+      const row = rows.get(line.id);
+      if (row === undefined || isSigned(sealKeys, row, line)) continue;
+      const known = sealKeys.byId(line.keyId) !== undefined || line.keyId === '';
+      return { kind: known ? 'entry_forged' : 'key_missing', entry: line.id };
+    }
+    const last = waiting.at(-1);
+    if (last === undefined) return undefined;
+    after = last.id;
+  }
 }
 
 /** Records of archives are genuine and leave no seal out; with a folder the files are checked whole. */
 async function firstWrongArchive(
   archives: readonly LogArchive[],
-  { key, archives: folder }: Question,
+  { sealKeys, archives: folder }: Question,
 ): Promise<Problem | undefined> {
   let [after, previous] = [0, noSeal];
   for (const archive of archives) {
-    if (archive.firstSeal !== after + 1 || !timingSafeEqual(archiveMac(key, archive), archive.mac))
+    if (archive.firstSeal !== after + 1 || !isArchiveMac(sealKeys, archive))
       return { kind: 'archive_changed', seal: archive.firstSeal };
     after = archive.lastSeal;
     if (folder === undefined) continue;
-    const file = await checkArchiveFile(join(folder, archive.fileName), key);
+    const file = await checkArchiveFile(join(folder, archive.fileName), sealKeys);
     if (!file.ok) {
       const { problem } = file;
       return problem.kind === 'archive_missing' ? { ...problem, seal: archive.firstSeal } : problem;

@@ -13,6 +13,7 @@ export const alertKinds = [
   'intake_refused',
   'mapping_unusable',
   'seal_lag',
+  'log_altered',
 ] as const;
 export type AlertKind = (typeof alertKinds)[number];
 

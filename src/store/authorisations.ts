@@ -4,7 +4,7 @@ import type { Authorisation } from '../domain/destination.ts';
 import type { DataCategory } from '../domain/lead.ts';
 import { inList, type Sql } from './database.ts';
 
-type AuthorisationRow = {
+export type AuthorisationRow = {
   id: number;
   client_id: string;
   destination_id: string;
@@ -17,6 +17,22 @@ type AuthorisationRow = {
   revoked_at: Date | null;
 };
 
+export const authorisationColumns =
+  'a.id, a.client_id, a.destination_id, a.recipient, a.targets, a.categories, a.document_ref, a.valid_from, a.valid_until, a.revoked_at';
+
+export const authorisationOf = (row: AuthorisationRow): Authorisation => ({
+  id: row.id,
+  clientId: row.client_id,
+  destinationId: row.destination_id,
+  recipient: row.recipient,
+  targets: JSON.parse(row.targets) as string[],
+  categories: JSON.parse(row.categories) as DataCategory[],
+  documentRef: row.document_ref,
+  validFrom: row.valid_from,
+  ...(row.valid_until === null ? {} : { validUntil: row.valid_until }),
+  ...(row.revoked_at === null ? {} : { revokedAt: row.revoked_at }),
+});
+
 /** @param lock shares the rows, so that a revocation and a departure cannot cross (guarantee 6) */
 export async function readAuthorisations(
   sql: Sql,
@@ -26,7 +42,7 @@ export async function readAuthorisations(
   if (destinationIds.length === 0) return new Map();
   const { marks, values } = inList([...new Set(destinationIds)].sort());
   const rows = await sql.all<AuthorisationRow>(
-    `SELECT a.id, a.client_id, a.destination_id, a.recipient, a.targets, a.categories, a.document_ref, a.valid_from, a.valid_until, a.revoked_at
+    `SELECT ${authorisationColumns}
        FROM authorisations a JOIN destinations d ON d.id = a.destination_id AND d.client_id = a.client_id
       WHERE a.destination_id IN (${marks}) ORDER BY a.id${lock ? ' LOCK IN SHARE MODE' : ''}`,
     values,
@@ -34,18 +50,7 @@ export async function readAuthorisations(
   const found = new Map<string, Authorisation[]>();
   for (const row of rows) {
     const list = found.get(row.destination_id) ?? [];
-    list.push({
-      id: row.id,
-      clientId: row.client_id,
-      destinationId: row.destination_id,
-      recipient: row.recipient,
-      targets: JSON.parse(row.targets) as string[],
-      categories: JSON.parse(row.categories) as DataCategory[],
-      documentRef: row.document_ref,
-      validFrom: row.valid_from,
-      ...(row.valid_until === null ? {} : { validUntil: row.valid_until }),
-      ...(row.revoked_at === null ? {} : { revokedAt: row.revoked_at }),
-    });
+    list.push(authorisationOf(row));
     found.set(row.destination_id, list);
   }
   return found;

@@ -1,6 +1,7 @@
 // Files of a flow: sequence numbers, and bytes kept encrypted until the file is accepted.
 // Invariant: a sequence names one content for ever; bytes are blanked once accepted or voided.
-import { derived, openBytes, sealBytes } from '../domain/keyed.ts';
+import { openWith, type KeyRing } from '../domain/key-ring.ts';
+import { derived, sealBytes } from '../domain/keyed.ts';
 import { RelaisError } from '../errors.ts';
 import { inList, type Sql } from './database.ts';
 
@@ -146,7 +147,7 @@ export async function giveSequence(tx: Sql, batchId: number, sequence: number): 
 /** Keeps the exact bytes of a file, encrypted, so that any host can send them again. */
 export async function keepBytes(
   tx: Sql,
-  masterKey: Buffer,
+  masterKeys: KeyRing,
   batch: {
     readonly id: number;
     readonly fileName: string;
@@ -158,8 +159,9 @@ export async function keepBytes(
   },
   bytes: Uint8Array,
 ): Promise<void> {
+  const key = masterKeys.current();
   await tx.run(
-    `UPDATE batches SET state = 'written', file_name = ?, media_type = ?, extension = ?, rows_count = ?, mapping_version_id = ?, written_at = ?, content = ?
+    `UPDATE batches SET state = 'written', file_name = ?, media_type = ?, extension = ?, rows_count = ?, mapping_version_id = ?, written_at = ?, content = ?, content_key = ?
       WHERE id = ?`,
     [
       batch.fileName,
@@ -168,18 +170,24 @@ export async function keepBytes(
       batch.rows,
       batch.mappingVersionId,
       batch.writtenAt,
-      sealBytes(derived(masterKey, `batch:${batch.id}`), bytes),
+      sealBytes(derived(key.bytes, `batch:${batch.id}`), bytes),
+      key.id,
       batch.id,
     ],
   );
 }
 
-export async function readBytes(sql: Sql, masterKey: Buffer, batchId: number): Promise<Buffer | undefined> {
-  const [row] = await sql.all<{ content: Buffer | null }>('SELECT content FROM batches WHERE id = ?', [
-    batchId,
-  ]);
+export async function readBytes(sql: Sql, masterKeys: KeyRing, batchId: number): Promise<Buffer | undefined> {
+  const [row] = await sql.all<{ content: Buffer | null; content_key: string }>(
+    'SELECT content, content_key FROM batches WHERE id = ?',
+    [batchId],
+  );
   if (row === undefined || row.content === null) return undefined;
-  const plain = openBytes(derived(masterKey, `batch:${batchId}`), row.content);
+  const plain = openWith(masterKeys, {
+    keyId: row.content_key,
+    bytes: row.content,
+    purpose: `batch:${batchId}`,
+  });
   if (plain === undefined)
     throw new RelaisError('KEY-001', `The bytes of file ${batchId} do not open with RELAIS_MASTER_KEY.`);
   return plain;

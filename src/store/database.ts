@@ -16,7 +16,12 @@ export interface Sql {
   readonly run: (sql: string, values?: readonly SqlValue[]) => Promise<Ran>;
   /** The database's clock, without asking it: every business time is taken here or in the statement itself. */
   readonly now: () => Date;
+  /** Signs an entry of the hand-over log; without it nothing can be appended. */
+  readonly sign?: Sign;
 }
+
+/** A MAC under a key that MySQL never sees, and the key's name. */
+export type Sign = (text: string) => { readonly keyId: string; readonly mac: Buffer };
 
 /** What only reads: the primary or a replica of it. */
 export type Reading = Pick<Sql, 'all'>;
@@ -106,7 +111,12 @@ const defaultSilenceMs = 60_000;
  *   that forgot the connection no end ever comes, and a loop would wait for ever. The server forgets us after twice that,
  *   with the locks our transaction holds.
  */
-export function openDatabase(options: { url: string; connections: number; silenceMs?: number }): Database {
+export function openDatabase(options: {
+  url: string;
+  connections: number;
+  silenceMs?: number;
+  sign?: Sign;
+}): Database {
   const url = new URL(options.url);
   const silenceMs = options.silenceMs ?? defaultSilenceMs;
   const tls = url.searchParams.get('tls') === 'yes';
@@ -130,6 +140,7 @@ export function openDatabase(options: { url: string; connections: number; silenc
     // Times connections times processes this must stay below the server's max_prepared_stmt_count (16,382 by default).
     maxPreparedStatements,
   });
+  const signing = options.sign === undefined ? {} : { sign: options.sign };
   const idSteps = new WeakMap<object, number>();
   const clock = createDatabaseClock();
   const readClock = (one: PoolConnection): Promise<void> =>
@@ -171,6 +182,7 @@ export function openDatabase(options: { url: string; connections: number; silenc
       return { affected: affectedRows, insertId, idStep: idSteps.get(one) ?? 1 };
     },
     now: clock.now,
+    ...signing,
   });
   const borrowed = async <T>(work: (one: PoolConnection) => Promise<T>): Promise<T> => {
     let one: PoolConnection | undefined;
@@ -190,6 +202,7 @@ export function openDatabase(options: { url: string; connections: number; silenc
   return {
     name: url.pathname.slice(1),
     now: clock.now,
+    ...signing,
     all: <Row>(sql: string, values?: readonly SqlValue[]) =>
       repeated(() => borrowed((one) => on(one).all<Row>(sql, values))),
     run: (sql, values) => repeated(() => borrowed((one) => on(one).run(sql, values))),

@@ -1,7 +1,9 @@
 // Appending to the hand-over log (C09). There is no update and no delete here, nor a right to do either.
 // Invariant: an entry holds ids, codes and names of fields; never a prospect's data.
 import type { Action, OutcomeKind } from '../../connectors/contract.ts';
+import { RelaisError } from '../errors.ts';
 import { insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
+import { entryTextOf, handoverColumns } from './handover-text.ts';
 
 export const handoverEntries = [
   'departed',
@@ -31,6 +33,7 @@ export const handoverEntries = [
   'backfilled',
   'file_requested',
   'closed',
+  'key_changed',
 ] as const;
 export type HandoverEntry = (typeof handoverEntries)[number];
 
@@ -72,49 +75,22 @@ export interface Handover {
   readonly answerBytes?: number;
   readonly durationMs?: number;
   readonly nextStep?: string;
+  /** Digests of what it cites, as it was (`domain/cited.ts`). */
+  readonly cited?: string;
 }
 
-/** Columns that are sealed, in the order they are sealed in. */
-export const handoverColumns = [
-  'at',
-  'entry',
-  'client_id',
-  'destination_id',
-  'delivery_id',
-  'lead_id',
-  'batch_id',
-  'run',
-  'attempt',
-  'action',
-  'actor',
-  'purpose',
-  'connector',
-  'recipient',
-  'target',
-  'authorisation_id',
-  'mapping_version_id',
-  'lead_revision',
-  'fields',
-  'consents',
-  'digest',
-  'bytes',
-  'file_name',
-  'outcome',
-  'reason',
-  'status',
-  'answer_bytes',
-  'duration_ms',
-  'next_step',
-  // Last, and sealed only where it says something: entries sealed before it existed stay as they were.
-  'call_name',
-] as const;
-
-/** Appends entries in order, inside the caller's transaction, and notes each of them as due for sealing. */
+/** Appends entries in order, inside the caller's transaction, each signed with its id, and notes them as due for sealing. */
 export async function appendHandovers(
   tx: Sql,
   entries: readonly Handover[],
   at: Date = tx.now(),
 ): Promise<void> {
+  const { sign } = tx;
+  if (sign === undefined)
+    throw new RelaisError(
+      'INTERNAL-001',
+      'An entry of the log was to be written by a connection that cannot sign it.',
+    );
   for (const part of insertGroups(entries)) {
     const rows = part.map((entry) => valuesOf(entry, at));
     // A departure fills two thirds of the columns, an outcome others: what is the table's default in every row is not sent.
@@ -127,8 +103,12 @@ export async function appendHandovers(
     );
     // Ids of one multi-row INSERT follow each other, also in MySQL's interleaved mode: a "simple insert", its rows known beforehand.
     await tx.run(
-      `INSERT INTO handovers_unsealed (handover_id) VALUES ${rowMarks(part.length, 1)}`,
-      part.map((_, index) => insertId + index * idStep),
+      `INSERT INTO handovers_unsealed (handover_id, key_id, mac) VALUES ${rowMarks(part.length, 3)}`,
+      rows.flatMap((row, index) => {
+        const id = insertId + index * idStep;
+        const { keyId, mac } = sign(entryTextOf(id, row));
+        return [id, keyId, mac];
+      }),
     );
   }
 }
@@ -171,5 +151,6 @@ function valuesOf(entry: Handover, at: Date): SqlValue[] {
     Math.min(Math.round(entry.durationMs ?? 0), 4_294_967_295),
     entry.nextStep ?? '',
     entry.call ?? '',
-  ];
+    entry.cited ?? '',
+  ].map((value) => (typeof value === 'string' ? value.toWellFormed() : value));
 }

@@ -113,7 +113,7 @@ export async function lockLeads(tx: Sql, leadIds: readonly number[]): Promise<Re
   );
 }
 
-type ConsentRow = {
+export type ConsentRow = {
   id: number;
   lead_id: number;
   purpose: ConsentRecord['purpose'];
@@ -135,7 +135,7 @@ type InteractionRow = {
   content: string | null;
 };
 
-const consentOf = (row: ConsentRow): ConsentRecord => ({
+export const consentOf = (row: ConsentRow): ConsentRecord => ({
   purpose: row.purpose,
   channel: row.channel,
   state: row.state,

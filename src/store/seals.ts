@@ -1,7 +1,7 @@
 // Rows of the seals, and the entries they cover.
 // Invariant: what is to be sealed is what stands in handovers_unsealed, never a range guessed from ids.
 import { inList, rowMarks, type Sql } from './database.ts';
-import { handoverColumns } from './handovers.ts';
+import { handoverColumns } from './handover-text.ts';
 
 export interface Seal {
   readonly sequence: number;
@@ -12,10 +12,12 @@ export interface Seal {
   readonly count: number;
   readonly previous: Buffer;
   readonly mac: Buffer;
+  /** Empty: made before keys had names. */
+  readonly keyId: string;
 }
 
 export type HandoverRow = { readonly id: number } & Readonly<
-  Record<(typeof handoverColumns)[number], unknown>
+  Record<(typeof handoverColumns)[number], Buffer | string | number | null>
 >;
 
 /** The exact text is read for times: a driver's rounding must not change what is sealed. */
@@ -31,11 +33,44 @@ export async function lastSeal(sql: Sql, lock = false): Promise<Seal | undefined
   return row === undefined ? undefined : sealOf(row);
 }
 
-export async function unsealedIds(tx: Sql, limit: number): Promise<readonly number[]> {
-  const rows = await tx.all<{ handover_id: number }>(
-    `SELECT handover_id FROM handovers_unsealed ORDER BY handover_id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+/** An entry that waits for its seal, with the signature it was given when it was made. */
+export interface Waiting {
+  readonly id: number;
+  readonly keyId: string;
+  readonly mac: Buffer;
+}
+
+/** The next entries to seal that one of these keys has signed; what was set apart stays where it is. */
+export async function takeUnsealed(
+  tx: Sql,
+  keyIds: readonly string[],
+  limit: number,
+): Promise<readonly Waiting[]> {
+  const { marks, values } = inList(keyIds);
+  return tx.all<Waiting>(
+    `SELECT handover_id AS id, key_id AS keyId, mac FROM handovers_unsealed
+      WHERE refused_at IS NULL AND key_id IN (${marks}) ORDER BY handover_id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+    values,
   );
-  return rows.map((row) => row.handover_id);
+}
+
+/** Waiting entries after an id, whatever their state. */
+export async function waitingAfter(sql: Sql, id: number, limit: number): Promise<readonly Waiting[]> {
+  return sql.all<Waiting>(
+    `SELECT handover_id AS id, key_id AS keyId, mac FROM handovers_unsealed
+      WHERE handover_id > ? ORDER BY handover_id LIMIT ${Math.trunc(limit)}`,
+    [id],
+  );
+}
+
+/** Entries whose signature is not the gateway's: never sealed, kept for `relais log verify`. */
+export async function setApart(tx: Sql, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList(ids);
+  await tx.run(
+    `UPDATE handovers_unsealed SET refused_at = UTC_TIMESTAMP(3) WHERE handover_id IN (${marks})`,
+    values,
+  );
 }
 
 export async function readEntries(sql: Sql, ids: readonly number[]): Promise<readonly HandoverRow[]> {
@@ -49,8 +84,11 @@ export async function readEntries(sql: Sql, ids: readonly number[]): Promise<rea
 
 export async function insertSeal(tx: Sql, seal: Seal, ids: readonly number[]): Promise<void> {
   await tx.run(
-    `INSERT INTO seals (sequence, sealed_at, entries, entry_macs, count, previous, mac) VALUES ${rowMarks(1, 7)}`,
-    [seal.sequence, seal.sealedAt, seal.entries, seal.entryMacs, seal.count, seal.previous, seal.mac],
+    `INSERT INTO seals (sequence, sealed_at, entries, entry_macs, count, previous, mac, key_id) VALUES ${rowMarks(1, 8)}`,
+    [
+      ...[seal.sequence, seal.sealedAt, seal.entries, seal.entryMacs, seal.count, seal.previous],
+      ...[seal.mac, seal.keyId],
+    ],
   );
   const { marks, values } = inList(ids);
   await tx.run(
@@ -122,6 +160,7 @@ type SealRow = {
   count: number;
   previous: Buffer;
   mac: Buffer;
+  key_id: string;
 };
 const sealOf = (row: SealRow): Seal => ({
   sequence: row.sequence,
@@ -131,4 +170,5 @@ const sealOf = (row: SealRow): Seal => ({
   count: row.count,
   previous: row.previous,
   mac: row.mac,
+  keyId: row.key_id,
 });

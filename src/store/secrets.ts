@@ -1,7 +1,8 @@
 // Per-lead secrets, wrapped by the master key, in a schema of their own.
 // Invariant: the master key never reaches MySQL; an erased lead's old secret is gone, so its digests say nothing any more.
 import { randomBytes } from 'node:crypto';
-import { openBytes, sealBytes } from '../domain/keyed.ts';
+import { openWith, type KeyRing } from '../domain/key-ring.ts';
+import { sealBytes } from '../domain/keyed.ts';
 import { RelaisError } from '../errors.ts';
 import { inList, insertGroups, rowMarks, type Sql } from './database.ts';
 
@@ -14,28 +15,29 @@ export interface LeadSecrets {
   readonly replace: (tx: Sql, leadId: number) => Promise<void>;
 }
 
-export function createLeadSecrets(options: { masterKey: Buffer; keysSchema: string }): LeadSecrets {
-  const { masterKey } = options;
+export function createLeadSecrets(options: { masterKeys: KeyRing; keysSchema: string }): LeadSecrets {
+  const { masterKeys } = options;
   const table = `\`${options.keysSchema}\`.lead_secrets`;
   return {
     create: async (tx, leadIds) => {
+      const key = masterKeys.current();
       for (const some of insertGroups(leadIds)) {
         await tx.run(
-          `INSERT INTO ${table} (lead_id, wrapped) VALUES ${rowMarks(some.length, 2)}`,
-          some.flatMap((id) => [id, sealBytes(masterKey, randomBytes(32))]),
+          `INSERT INTO ${table} (lead_id, wrapped, key_id) VALUES ${rowMarks(some.length, 3)}`,
+          some.flatMap((id) => [id, sealBytes(key.bytes, randomBytes(32)), key.id]),
         );
       }
     },
     read: async (sql, leadIds) => {
       if (leadIds.length === 0) return new Map();
       const { marks, values } = inList(leadIds);
-      const rows = await sql.all<{ lead_id: number; wrapped: Buffer }>(
-        `SELECT lead_id, wrapped FROM ${table} WHERE lead_id IN (${marks})`,
+      const rows = await sql.all<{ lead_id: number; wrapped: Buffer; key_id: string }>(
+        `SELECT lead_id, wrapped, key_id FROM ${table} WHERE lead_id IN (${marks})`,
         values,
       );
       return new Map(
         rows.map((row) => {
-          const secret = openBytes(masterKey, row.wrapped);
+          const secret = openWith(masterKeys, { keyId: row.key_id, bytes: row.wrapped });
           if (secret === undefined)
             throw new RelaisError(
               'KEY-001',
@@ -46,8 +48,10 @@ export function createLeadSecrets(options: { masterKey: Buffer; keysSchema: stri
       );
     },
     replace: async (tx, leadId) => {
-      await tx.run(`UPDATE ${table} SET wrapped = ? WHERE lead_id = ?`, [
-        sealBytes(masterKey, randomBytes(32)),
+      const key = masterKeys.current();
+      await tx.run(`UPDATE ${table} SET wrapped = ?, key_id = ? WHERE lead_id = ?`, [
+        sealBytes(key.bytes, randomBytes(32)),
+        key.id,
         leadId,
       ]);
     },

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SqlFailure } from '../../src/store/database.ts';
 import { startOfPlanning, takeChanges } from '../../src/store/planning.ts';
 import { createLeadSecrets } from '../../src/store/secrets.ts';
+import { createKeyRing } from '../../src/domain/key-ring.ts';
 import { masterKey, openIntakeHome, type IntakeHome } from './intake-support.ts';
 import { about, fullLead, grant, lead } from './rows.ts';
 
@@ -159,7 +160,10 @@ describe('two intakes at once', () => {
   });
 
   it('meeting over twin rows make one lead and one duplicate', async () => {
-    const real = createLeadSecrets({ masterKey, keysSchema: `${home.name}_keys` });
+    const real = createLeadSecrets({
+      masterKeys: createKeyRing([masterKey]),
+      keysSchema: `${home.name}_keys`,
+    });
     await home.send(lead('T-1'), lead('T-1'));
     let second: Promise<{ accepted: number; duplicates: number }> | undefined;
     const secrets: typeof real = {

@@ -1,7 +1,8 @@
 // A migrated database with one client and an intake built on it.
 import { randomBytes } from 'node:crypto';
 import { createIntake, type Intake, type IntakeDeps } from '../../src/intake/accept.ts';
-import { intakeDigestKey } from '../../src/intake/digest.ts';
+import { createSign } from '../../src/privacy/sign.ts';
+import { createKeyRing } from '../../src/domain/key-ring.ts';
 import { silentLog } from '../../src/log.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import { insertIntakeRows, type IntakeValues } from '../../src/store/intake.ts';
@@ -30,7 +31,11 @@ export interface IntakeHome {
 export async function openIntakeHome(): Promise<IntakeHome> {
   const fresh = await freshDatabase();
   const keysSchema = `${fresh.name}_keys`;
-  const database = openDatabase({ url: fresh.ownerUrl, connections: 12 });
+  const database = openDatabase({
+    url: fresh.ownerUrl,
+    connections: 12,
+    sign: createSign(createKeyRing([randomBytes(32)])),
+  });
   await migrate(database, keysSchema);
   const account = { user: `${fresh.name}_i`, host: '%' };
   await database.text(`CREATE USER '${account.user}'@'${account.host}' IDENTIFIED BY 'intake'`);
@@ -55,12 +60,16 @@ export async function openIntakeHome(): Promise<IntakeHome> {
     intake: (snapshot = (_tx, ids) => Promise.resolve(void snapshots.push([...ids])), more = {}) =>
       createIntake({
         ...{ database, snapshot, log: silentLog },
-        secrets: createLeadSecrets({ masterKey, keysSchema }),
-        digestKey: intakeDigestKey(masterKey),
+        secrets: createLeadSecrets({ masterKeys: createKeyRing([masterKey]), keysSchema }),
+        digestKey: masterKey,
         ...more,
       }),
     another: () => {
-      const other = openDatabase({ url: fresh.ownerUrl, connections: 4 });
+      const other = openDatabase({
+        url: fresh.ownerUrl,
+        connections: 4,
+        sign: createSign(createKeyRing([randomBytes(32)])),
+      });
       others.push(other);
       return other;
     },

@@ -10,10 +10,12 @@ import { createSealer } from '../../src/privacy/seal.ts';
 import { silentLog } from '../../src/log.ts';
 import { grantRights } from '../../src/store/migrate.ts';
 import { SqlFailure } from '../../src/store/database.ts';
-import { appendHandovers, handoverColumns } from '../../src/store/handovers.ts';
+import { handoverColumns } from '../../src/store/handover-text.ts';
+import { appendHandovers } from '../../src/store/handovers.ts';
 import type { HandoverRow } from '../../src/store/seals.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
-import { entry, sealKey } from './log-home.ts';
+import { createKeyRing } from '../../src/domain/key-ring.ts';
+import { entry, sealKeys } from './log-home.ts';
 
 let home: StoreHome;
 let folder: string;
@@ -22,7 +24,7 @@ let options: ArchiveOptions;
 beforeEach(async () => {
   home = await openStoreHome();
   folder = mkdtempSync(join(tmpdir(), 'relais-archives-'));
-  options = { owner: home.owner, sealKey, folder };
+  options = { owner: home.owner, sealKeys, folder };
 });
 afterEach(async () => {
   await home.close();
@@ -38,10 +40,10 @@ async function month(day: string, count: number): Promise<void> {
       new Date(day),
     ),
   );
-  const sealer = createSealer({ database: home.gateway, sealKey, log: silentLog, now: () => new Date(day) });
+  const sealer = createSealer({ database: home.gateway, sealKeys, log: silentLog, now: () => new Date(day) });
   while ((await sealer.seal(2)) > 0);
 }
-const sealer = () => createSealer({ database: home.gateway, sealKey, log: silentLog });
+const sealer = () => createSealer({ database: home.gateway, sealKeys, log: silentLog });
 const verdict = async (archives?: string) =>
   (await sealer().verify(undefined, undefined, archives === undefined ? {} : { archives })).problem ??
   'sound';
@@ -93,8 +95,8 @@ test('an archive verifies by itself, with the key and without the database, and 
   await year();
   await archiveLog(options, '2026-10');
   const [august, september] = [
-    await checkArchiveFile(pathOf(0), sealKey),
-    await checkArchiveFile(pathOf(1), sealKey),
+    await checkArchiveFile(pathOf(0), sealKeys),
+    await checkArchiveFile(pathOf(1), sealKeys),
   ];
   expect(august).toMatchObject({
     ok: true,
@@ -105,8 +107,8 @@ test('an archive verifies by itself, with the key and without the database, and 
     entries: 5,
   });
   expect(august.ok && september.ok && september.previous.equals(august.lastMac)).toBe(true);
-  expect((await checkArchiveFile(pathOf(0), Buffer.alloc(32, 1))).ok).toBe(false);
-  expect(await checkArchiveFile(join(folder, 'none.gz'), sealKey)).toEqual({
+  expect((await checkArchiveFile(pathOf(0), createKeyRing([Buffer.alloc(32, 1)]))).ok).toBe(false);
+  expect(await checkArchiveFile(join(folder, 'none.gz'), sealKeys)).toEqual({
     ok: false,
     problem: { kind: 'archive_missing' },
   });
@@ -136,7 +138,7 @@ describe('an archive that somebody was at', () => {
     ['no archive at all', () => 'hello\n', 'archive_changed'],
   ])('%s: does not verify, and nothing is removed for it', async (_title, change, kind) => {
     rewrite(0, change);
-    const check = await checkArchiveFile(pathOf(0), sealKey);
+    const check = await checkArchiveFile(pathOf(0), sealKeys);
     expect(check).toMatchObject({ ok: false, problem: { kind } });
     await expect(verdict(folder)).resolves.toMatchObject({ kind });
     await expect(verdict()).resolves.toBe('sound');
@@ -148,7 +150,7 @@ describe('an archive that somebody was at', () => {
     const bytes = readFileSync(pathOf(0));
     for (const wrong of [bytes.subarray(0, bytes.length - 20), Buffer.from('hello'), Buffer.alloc(0)]) {
       writeFileSync(pathOf(0), wrong);
-      expect((await checkArchiveFile(pathOf(0), sealKey)).ok).toBe(false);
+      expect((await checkArchiveFile(pathOf(0), sealKeys)).ok).toBe(false);
     }
   });
 
@@ -244,7 +246,7 @@ test('a column the log got later changes nothing for entries that say nothing in
     id: 1,
     ...Object.fromEntries(handoverColumns.map((name) => [name, 'x'])),
   } as unknown as HandoverRow;
-  const without = { ...row, call_name: '' } as unknown as HandoverRow;
+  const without = { ...row, call_name: '', cited: '' } as unknown as HandoverRow;
   expect(JSON.parse(entryText(row))).toHaveLength(handoverColumns.length + 1);
   expect(JSON.parse(entryText(without))).toHaveLength(30);
 });

@@ -1,13 +1,17 @@
 // A database with its log, two ways in: as the gateway, and as an attacker who holds the owner's account and knows the tables.
 import { randomBytes } from 'node:crypto';
+import { createKeyRing } from '../../src/domain/key-ring.ts';
 import { createSealer, type Sealer } from '../../src/privacy/seal.ts';
 import type { Verification } from '../../src/privacy/verify.ts';
 import { silentLog } from '../../src/log.ts';
 import { appendHandovers, type Handover } from '../../src/store/handovers.ts';
+import { entryText } from '../../src/privacy/macs.ts';
+import { createSign } from '../../src/privacy/sign.ts';
+import { readEntries } from '../../src/store/seals.ts';
 import type { Database } from '../../src/store/database.ts';
-import { openStoreHome, type StoreHome } from '../store/home.ts';
+import { openStoreHome, sealKey, sealKeys, type StoreHome } from '../store/home.ts';
 
-export const sealKey = randomBytes(32);
+export { sealKey, sealKeys };
 
 export interface LogHome extends StoreHome {
   readonly sealer: Sealer;
@@ -19,6 +23,8 @@ export interface LogHome extends StoreHome {
   readonly tamper: (sql: string, values?: readonly (string | number | Buffer)[]) => Promise<void>;
   readonly verdict: (anchor?: string) => Promise<Verification['problem'] | 'sound'>;
   readonly empty: () => Promise<void>;
+  /** Puts an entry into the queue as the gateway would, signed. */
+  readonly queue: (id: number) => Promise<void>;
 }
 
 let serial = 0;
@@ -53,8 +59,13 @@ export async function openLogHome(): Promise<LogHome> {
   for (const table of ['handovers', 'seals'])
     for (const what of ['update', 'delete']) await home.owner.text(`DROP TRIGGER ${table}_no_${what}`);
   const sealerWith: LogHome['sealerWith'] = ({ key = sealKey, database = home.gateway }) =>
-    createSealer({ database, sealKey: key, log: silentLog });
-  const sealer = sealerWith({});
+    createSealer({ database, sealKeys: createKeyRing([key]), log: silentLog });
+  let inner = sealerWith({});
+  const sealer: Sealer = {
+    seal: (limit) => inner.seal(limit),
+    verify: (...given) => inner.verify(...given),
+    anchor: () => inner.anchor(),
+  };
   return {
     ...home,
     ...{ sealer, sealerWith },
@@ -84,6 +95,17 @@ export async function openLogHome(): Promise<LogHome> {
     empty: async () => {
       for (const table of ['handovers', 'seals', 'handovers_unsealed'])
         await home.owner.run(`DELETE FROM ${table}`);
+      await home.owner.run('DELETE FROM alerts');
+      // A sealer remembers the newest seal it has met.
+      inner = sealerWith({});
+    },
+    queue: async (id) => {
+      const [row] = await readEntries(home.owner, [id]);
+      if (row === undefined) throw new Error(`no entry ${id}`);
+      const { keyId, mac } = createSign(sealKeys)(entryText(row));
+      await home.owner.run('INSERT INTO handovers_unsealed (handover_id, key_id, mac) VALUES (?, ?, ?)', [
+        ...[id, keyId, mac],
+      ]);
     },
   };
 }

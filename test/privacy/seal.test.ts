@@ -4,7 +4,7 @@ import { idsOf, rangesOf } from '../../src/privacy/macs.ts';
 import { createSealer } from '../../src/privacy/seal.ts';
 import { parseAnchor } from '../../src/privacy/verify.ts';
 import { silentLog, type Log } from '../../src/log.ts';
-import { entry, openLogHome, sealKey, type LogHome } from './log-home.ts';
+import { entry, openLogHome, sealKeys, type LogHome } from './log-home.ts';
 
 let home: LogHome;
 beforeAll(async () => {
@@ -146,7 +146,7 @@ test('a seal is told to the log by its count alone', async () => {
   const lines: unknown[] = [];
   const log: Log = { ...silentLog, info: (event, fields) => void lines.push([event, fields]) };
   await home.append(2);
-  await createSealer({ database: home.gateway, sealKey, log }).seal(10);
+  await createSealer({ database: home.gateway, sealKeys, log }).seal(10);
   expect(lines).toEqual([['seal.written', { count: 2 }]]);
 });
 

@@ -1,6 +1,7 @@
 // Guarantee 9: an attacker with the owner's account, triggers gone, but without the seal key. Each trace is found and named.
 import { randomBytes } from 'node:crypto';
-import { appendHandovers, handoverColumns } from '../../src/store/handovers.ts';
+import { handoverColumns } from '../../src/store/handover-text.ts';
+import { appendHandovers } from '../../src/store/handovers.ts';
 import { entry, openLogHome, sealKey, type LogHome } from './log-home.ts';
 
 let home: LogHome;
@@ -140,14 +141,12 @@ describe('a seal', () => {
   });
   test('made by someone without the key is named', async () => {
     await home.tamper('UPDATE handovers SET status = 200 WHERE id = ?', [id(14)]);
-    await home.tamper('DELETE FROM seals WHERE sequence = 3');
-    for (const one of ids.slice(10)) await home.tamper('INSERT INTO handovers_unsealed VALUES (?)', [one]);
-    await home.sealerWith({ key: randomBytes(32) }).seal(10);
+    await home.tamper('UPDATE seals SET mac = ? WHERE sequence = 3', [randomBytes(32)]);
     await expect(home.verdict()).resolves.toEqual({ kind: 'seal_changed', seal: 3 });
   });
   test('is checked under the right key only: with another the whole log is in doubt from its first seal', async () => {
     expect((await home.sealerWith({ key: randomBytes(32) }).verify()).problem).toEqual({
-      kind: 'seal_changed',
+      kind: 'key_missing',
       seal: 1,
     });
     expect((await home.sealerWith({ key: Buffer.from(sealKey) }).verify()).problem).toBeUndefined();
@@ -167,7 +166,7 @@ describe('the tail', () => {
   test('cut and grown again by genuine entries under the genuine key still differs from the anchor', async () => {
     await cut();
     await home.append(5);
-    await home.sealer.seal(10);
+    await home.sealerWith({}).seal(10);
     await expect(home.verdict()).resolves.toBe('sound');
     await expect(home.verdict(anchor)).resolves.toEqual({ kind: 'anchor_differs', seal: 3 });
   });
@@ -176,7 +175,7 @@ describe('the tail', () => {
     await home.tamper('DELETE FROM handovers WHERE id BETWEEN ? AND ?', [id(5), id(9)]);
     await home.tamper('DELETE FROM seals WHERE sequence > 1');
     await home.append(5);
-    await home.sealer.seal(10);
+    await home.sealerWith({}).seal(10);
     await home.tamper('INSERT INTO seals SELECT * FROM kept_seal');
     await expect(home.verdict()).resolves.toEqual({ kind: 'seal_changed', seal: 3 });
   });

@@ -1,5 +1,7 @@
 // A migrated database with its three accounts, one client and one destination, for the tests of the store and the log.
 import { randomBytes } from 'node:crypto';
+import { createKeyRing } from '../../src/domain/key-ring.ts';
+import { createSign } from '../../src/privacy/sign.ts';
 import { openDatabase, type Database, type SqlValue } from '../../src/store/database.ts';
 import { grantRights, migrate } from '../../src/store/migrate.ts';
 import { createLeadSecrets, type LeadSecrets } from '../../src/store/secrets.ts';
@@ -27,10 +29,15 @@ export interface StoreHome {
   readonly close: () => Promise<void>;
 }
 
+/** What every connection of a home signs with. */
+export const sealKey = randomBytes(32);
+export const sealKeys = createKeyRing([sealKey]);
+
 export async function openStoreHome(): Promise<StoreHome> {
   const fresh = await freshDatabase();
   const keysSchema = `${fresh.name}_keys`;
-  const owner = openDatabase({ url: fresh.ownerUrl, connections: 8 });
+  const sign = createSign(sealKeys);
+  const owner = openDatabase({ url: fresh.ownerUrl, connections: 8, sign });
   await migrate(owner, keysSchema);
   for (const letter of ['g', 'i'])
     await owner.text(`CREATE USER '${fresh.name}_${letter}'@'%' IDENTIFIED BY 'secret'`);
@@ -41,7 +48,7 @@ export async function openStoreHome(): Promise<StoreHome> {
   const as = (letter: string): Database => {
     const url = new URL(fresh.ownerUrl);
     [url.username, url.password] = [`${fresh.name}_${letter}`, 'secret'];
-    return openDatabase({ url: url.href, connections: 4 });
+    return openDatabase({ url: url.href, connections: 4, sign });
   };
   await owner.run(
     "INSERT INTO clients (id, name, legal_entity, facts) VALUES ('essai', 'Essai', 'ESSAI PROMOTION SAS', '{}')",
@@ -49,12 +56,12 @@ export async function openStoreHome(): Promise<StoreHome> {
   await owner.run(
     "INSERT INTO destinations (id, client_id, connector, leads_from) VALUES ('essai-crm', 'essai', 'webhook', '2026-01-01')",
   );
-  const secrets = createLeadSecrets({ masterKey: randomBytes(32), keysSchema });
+  const secrets = createLeadSecrets({ masterKeys: createKeyRing([randomBytes(32)]), keysSchema });
   const [gateway, intake, others] = [as('g'), as('i'), [] as Database[]];
   return {
     ...{ name: fresh.name, keysSchema, ownerUrl: fresh.ownerUrl, owner, gateway, intake, secrets },
     another: (connections = 2) => {
-      const other = openDatabase({ url: fresh.ownerUrl, connections });
+      const other = openDatabase({ url: fresh.ownerUrl, connections, sign });
       others.push(other);
       return other;
     },

@@ -1,6 +1,7 @@
 // Guarantee 4: the revision a recipient may hold is kept as it was, unreadable without the lead's secret, and no longer than needed.
 import { randomBytes } from 'node:crypto';
 import { derived, sealBytes } from '../../src/domain/keyed.ts';
+import { createKeyRing } from '../../src/domain/key-ring.ts';
 import { createSnapshots, dropSettledRevisions } from '../../src/store/lead-revisions.ts';
 import { readLeads } from '../../src/store/leads.ts';
 import { createLeadSecrets } from '../../src/store/secrets.ts';
@@ -149,7 +150,10 @@ describe('per-lead secrets', () => {
     expect((await stored())?.includes(mine ?? 'x')).toBe(false);
   });
   test('do not open under another master key: KEY-001 names the lead, not the key', async () => {
-    const stranger = createLeadSecrets({ masterKey: Buffer.alloc(32, 7), keysSchema: home.keysSchema });
+    const stranger = createLeadSecrets({
+      masterKeys: createKeyRing([Buffer.alloc(32, 7)]),
+      keysSchema: home.keysSchema,
+    });
     await expect(stranger.read(home.gateway, [lead])).rejects.toMatchObject({
       ...{ code: 'KEY-001', message: `The secret of lead ${lead} does not open with RELAIS_MASTER_KEY.` },
     });

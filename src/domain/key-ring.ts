@@ -1,0 +1,65 @@
+// The keys of one purpose (master, seal): one writes, the earlier ones stay readable until nothing needs them.
+// Invariant: a key is named by an id that says nothing about it; what was written under any key of the ring can be read.
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { derived, keyOf, openBytes } from './keyed.ts';
+
+export interface Key {
+  /** 16 hexadecimal digits, from the key by HKDF. */
+  readonly id: string;
+  readonly bytes: Buffer;
+}
+
+export interface KeyRing {
+  /** The key that writes. */
+  readonly current: () => Key;
+  /** The configured one first, then the earlier ones as configured. */
+  readonly keys: readonly Key[];
+  readonly byId: (id: string) => Key | undefined;
+  /** From now on this key writes. False when the ring does not hold it. */
+  readonly writeWith: (id: string) => boolean;
+}
+
+export const keyId = (bytes: Buffer): string => derived(bytes, 'key id').subarray(0, 8).toString('hex');
+
+/** @param keys the configured key first, then the earlier ones */
+export function createKeyRing(keys: readonly [Buffer, ...Buffer[]]): KeyRing {
+  const all = keys.map((bytes): Key => ({ id: keyId(bytes), bytes }));
+  let writing = all[0] as Key;
+  const byId = (id: string): Key | undefined => all.find((one) => one.id === id);
+  return {
+    current: () => writing,
+    keys: all,
+    byId,
+    writeWith: (id) => {
+      const found = byId(id);
+      if (found !== undefined) writing = found;
+      return found !== undefined;
+    },
+  };
+}
+
+/** Opens what one of the keys has sealed; the key named is tried first. `purpose`: sealed under a key derived for it. */
+export function openWith(
+  ring: KeyRing,
+  sealed: { readonly keyId: string; readonly bytes: Uint8Array; readonly purpose?: string },
+): Buffer | undefined {
+  const named = ring.byId(sealed.keyId);
+  const order = named === undefined ? ring.keys : [named, ...ring.keys.filter((one) => one !== named)];
+  for (const key of order) {
+    const opener = sealed.purpose === undefined ? key.bytes : derived(key.bytes, sealed.purpose);
+    const plain = openBytes(opener, sealed.bytes);
+    if (plain !== undefined) return plain;
+  }
+  return undefined;
+}
+
+/** What a key leaves in the database so that it is known again: only who holds it can compute it. */
+export const checkValue = (purpose: string, key: Key): Buffer =>
+  createHmac('sha256', keyOf(derived(key.bytes, 'key check')))
+    .update(JSON.stringify([purpose, key.id]))
+    .digest();
+
+export const isCheckValue = (purpose: string, key: Key, value: Buffer): boolean => {
+  const expected = checkValue(purpose, key);
+  return value.length === expected.length && timingSafeEqual(value, expected);
+};

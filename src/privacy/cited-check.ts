@@ -1,0 +1,97 @@
+// What sealed entries cite, compared with what stands in the database now: a contract, a mapping or consents altered later.
+// Invariant: nothing personal leaves this file; what an erasure has made unprovable is left out, not reported.
+import {
+  authorisationDigest,
+  consentsDigest,
+  mappingDigest,
+  parseCited,
+  type Cited,
+} from '../domain/cited.ts';
+import { authorisationsById, consentsById } from '../store/cited.ts';
+import type { Sql } from '../store/database.ts';
+import { readVersions } from '../store/mapping-versions.ts';
+import type { HandoverRow } from '../store/seals.ts';
+import type { LeadSecrets } from '../store/secrets.ts';
+
+export type CitedProblem = 'authorisation_changed' | 'mapping_changed' | 'consents_changed';
+
+type Check = (
+  rows: readonly HandoverRow[],
+) => Promise<{ readonly kind: CitedProblem; readonly entry: number } | undefined>;
+
+interface Citing {
+  readonly id: number;
+  readonly leadId: number;
+  readonly authorisationId: number;
+  readonly mappingId: number;
+  readonly cited: Cited;
+}
+
+/** Remembers the digests of authorisations and mapping versions: many entries cite few of them. */
+export function createCitedCheck(sql: Sql, secrets: Pick<LeadSecrets, 'read'> | undefined): Check {
+  const authorisations = new Map<number, string | undefined>();
+  const mappings = new Map<number, string | undefined>();
+
+  const learn = async (citing: readonly Citing[]): Promise<void> => {
+    const unknown = [...new Set(citing.map((one) => one.authorisationId))].filter(
+      (id) => !authorisations.has(id),
+    );
+    const found = await authorisationsById(sql, unknown);
+    for (const id of unknown) {
+      const one = found.get(id);
+      authorisations.set(id, one === undefined ? undefined : authorisationDigest(one));
+    }
+    // One at a time: a version holds the text of all its files.
+    for (const id of new Set(citing.map((one) => one.mappingId))) {
+      if (mappings.has(id)) continue;
+      const [version] = await readVersions(sql, [id]);
+      mappings.set(id, version === undefined ? undefined : mappingDigest(version));
+    }
+  };
+
+  return async (rows) => {
+    const citing = rows.flatMap(citingOf);
+    if (citing.length === 0) return undefined;
+    await learn(citing);
+    for (const { id, cited, authorisationId, mappingId } of citing) {
+      if (cited.authorisation !== undefined && authorisations.get(authorisationId) !== cited.authorisation)
+        return { kind: 'authorisation_changed', entry: id };
+      if (cited.mapping !== undefined && mappings.get(mappingId) !== cited.mapping)
+        return { kind: 'mapping_changed', entry: id };
+    }
+    return secrets === undefined ? undefined : firstAlteredConsents(sql, secrets, citing);
+  };
+}
+
+async function firstAlteredConsents(
+  sql: Sql,
+  secrets: Pick<LeadSecrets, 'read'>,
+  citing: readonly Citing[],
+): Promise<{ readonly kind: 'consents_changed'; readonly entry: number } | undefined> {
+  const withConsents = citing.filter((one) => one.cited.consents !== undefined);
+  const leadIds = [...new Set(withConsents.map((one) => one.leadId))];
+  const keys = await secrets.read(sql, leadIds);
+  const consents = await consentsById(sql, leadIds);
+  for (const { id, leadId, cited } of withConsents) {
+    const [key, events] = [keys.get(leadId), consents.get(leadId)];
+    if (key === undefined || events === undefined) continue;
+    // Events that came later have higher ids.
+    const count = Number(cited.consents?.split('.')[0]);
+    if (consentsDigest(key, events.slice(0, count)) !== cited.consents)
+      return { kind: 'consents_changed', entry: id };
+  }
+  return undefined;
+}
+
+function citingOf(row: HandoverRow): readonly Citing[] {
+  if (row.cited === '' || row.cited === null) return [];
+  return [
+    {
+      id: row.id,
+      leadId: Number(row.lead_id),
+      authorisationId: Number(row.authorisation_id),
+      mappingId: Number(row.mapping_version_id),
+      cited: parseCited(String(row.cited)),
+    },
+  ];
+}

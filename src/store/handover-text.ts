@@ -1,0 +1,57 @@
+// The text of an entry: what its signature, its seal and an archive are made of.
+// Invariant: the same entry gives the same text when it is written and when it is read back.
+import type { SqlValue } from './database.ts';
+
+/** Columns that are sealed, in the order they are sealed in. */
+export const handoverColumns = [
+  'at',
+  'entry',
+  'client_id',
+  'destination_id',
+  'delivery_id',
+  'lead_id',
+  'batch_id',
+  'run',
+  'attempt',
+  'action',
+  'actor',
+  'purpose',
+  'connector',
+  'recipient',
+  'target',
+  'authorisation_id',
+  'mapping_version_id',
+  'lead_revision',
+  'fields',
+  'consents',
+  'digest',
+  'bytes',
+  'file_name',
+  'outcome',
+  'reason',
+  'status',
+  'answer_bytes',
+  'duration_ms',
+  'next_step',
+  // Last, and sealed only where they say something: entries sealed before they existed stay as they were.
+  'call_name',
+  'cited',
+] as const;
+
+/** Columns the log had when the first entry was sealed. */
+const firstColumns = 29;
+
+/** The id and the columns in their order, as JSON. A column the log got later counts only where it says something. */
+export function entryTextOf(id: number, values: readonly (SqlValue | undefined)[]): string {
+  const texts = values.map(textOf);
+  while (texts.length > firstColumns && texts.at(-1) === '') texts.pop();
+  return JSON.stringify([id, ...texts]);
+}
+
+/** Bytes in hexadecimal, numbers in decimal, instants as DATETIME(6) in ISO 8601 without a zone. */
+function textOf(value: SqlValue | undefined): string | null {
+  if (value === null || value === undefined) return null;
+  if (value instanceof Date) return `${value.toISOString().slice(0, 23)}000`;
+  if (typeof value === 'object') return Buffer.from(value).toString('hex');
+  return String(value);
+}

@@ -1,0 +1,163 @@
+// The keys this installation knows by their check values, and what stands in the database under each of them.
+// Invariant: no key is ever in here; the highest generation of a purpose is the one that writes.
+import { openWith, type Key, type KeyRing } from '../domain/key-ring.ts';
+import { derived, sealBytes } from '../domain/keyed.ts';
+import { inList, rowMarks, type Sql } from './database.ts';
+
+export type KeyPurpose = 'master' | 'seal';
+
+export interface RegisteredKey {
+  readonly purpose: KeyPurpose;
+  readonly generation: number;
+  readonly keyId: string;
+  readonly checkValue: Buffer;
+  readonly registeredAt: Date;
+  readonly retiredAt: Date | null;
+}
+
+/** In order of their generations. */
+export const registeredKeys = (sql: Pick<Sql, 'all'>): Promise<readonly RegisteredKey[]> =>
+  sql.all<RegisteredKey>(
+    `SELECT purpose, generation, key_id AS keyId, check_value AS checkValue, registered_at AS registeredAt, retired_at AS retiredAt
+       FROM installation_keys ORDER BY purpose, generation`,
+  );
+
+export async function registerKey(
+  tx: Sql,
+  one: Pick<RegisteredKey, 'purpose' | 'generation' | 'keyId' | 'checkValue'>,
+): Promise<void> {
+  await tx.run(
+    `INSERT INTO installation_keys (purpose, generation, key_id, check_value) VALUES ${rowMarks(1, 4)}`,
+    [one.purpose, one.generation, one.keyId, one.checkValue],
+  );
+}
+
+/** Generations before this one are not needed any more to read anything. */
+export async function retireBefore(tx: Sql, purpose: KeyPurpose, generation: number): Promise<void> {
+  await tx.run(
+    `UPDATE installation_keys SET retired_at = UTC_TIMESTAMP(3)
+      WHERE purpose = ? AND generation < ? AND retired_at IS NULL`,
+    [purpose, generation],
+  );
+}
+
+export interface Wrapped {
+  readonly id: number;
+  readonly wrapped: Buffer;
+  readonly keyId: string;
+}
+
+/** Secrets of the oldest and the newest leads, to try a key on. */
+export async function someSecrets(sql: Sql, keysSchema: string): Promise<readonly Wrapped[]> {
+  const columns = 'lead_id AS id, wrapped, key_id AS keyId';
+  const from = `FROM \`${keysSchema}\`.lead_secrets`;
+  return [
+    ...(await sql.all<Wrapped>(`SELECT ${columns} ${from} ORDER BY lead_id LIMIT 5`)),
+    ...(await sql.all<Wrapped>(`SELECT ${columns} ${from} ORDER BY lead_id DESC LIMIT 5`)),
+  ];
+}
+
+export async function readWrappedKey(sql: Sql, name: string): Promise<Wrapped | undefined> {
+  const [row] = await sql.all<Wrapped>(
+    'SELECT 0 AS id, wrapped, key_id AS keyId FROM wrapped_keys WHERE name = ?',
+    [name],
+  );
+  return row;
+}
+
+export async function writeWrappedKey(tx: Sql, name: string, wrapping: Key, bytes: Buffer): Promise<void> {
+  await tx.run(
+    `INSERT INTO wrapped_keys (name, wrapped, key_id) VALUES ${rowMarks(1, 3)}
+     ON DUPLICATE KEY UPDATE wrapped = VALUES(wrapped), key_id = VALUES(key_id)`,
+    [name, sealBytes(wrapping.bytes, bytes), wrapping.id],
+  );
+}
+
+/** Secrets of leads by the key they are encrypted under; '' where they were written before keys had names. */
+export async function secretsByKey(sql: Sql, keysSchema: string): Promise<ReadonlyMap<string, number>> {
+  const rows = await sql.all<{ keyId: string; n: number }>(
+    `SELECT key_id AS keyId, COUNT(*) AS n FROM \`${keysSchema}\`.lead_secrets GROUP BY key_id`,
+  );
+  return new Map(rows.map((row) => [row.keyId, row.n]));
+}
+
+/** The same of files that are not accepted yet. */
+export async function filesByKey(sql: Sql): Promise<ReadonlyMap<string, number>> {
+  const rows = await sql.all<{ keyId: string; n: number }>(
+    'SELECT content_key AS keyId, COUNT(*) AS n FROM batches WHERE content IS NOT NULL GROUP BY content_key',
+  );
+  return new Map(rows.map((row) => [row.keyId, row.n]));
+}
+
+/** The same of entries that wait for their seal, and of seals with the range they stand in. */
+export async function sealsByKey(
+  sql: Sql,
+): Promise<ReadonlyMap<string, { readonly first: number; readonly last: number }>> {
+  const rows = await sql.all<{ keyId: string; first: number; last: number }>(
+    'SELECT key_id AS keyId, MIN(sequence) AS first, MAX(sequence) AS last FROM seals GROUP BY key_id',
+  );
+  return new Map(rows.map((row) => [row.keyId, row]));
+}
+
+export interface Rewrapped {
+  /** Id of the last one looked at; undefined at the end. */
+  readonly last: number | undefined;
+  readonly changed: number;
+  /** No key of the ring opens them. */
+  readonly unreadable: number;
+}
+
+/** Encrypts the secrets of the next leads anew under the key that writes, where another one stands. */
+export async function rewrapSecrets(
+  tx: Sql,
+  options: {
+    readonly keysSchema: string;
+    readonly keys: KeyRing;
+    readonly after: number;
+    readonly limit: number;
+  },
+): Promise<Rewrapped> {
+  const { keysSchema, keys, after, limit } = options;
+  const table = `\`${keysSchema}\`.lead_secrets`;
+  const current = keys.current();
+  const page = await tx.all<{ id: number; keyId: string }>(
+    `SELECT lead_id AS id, key_id AS keyId FROM ${table} WHERE lead_id > ? ORDER BY lead_id LIMIT ${Math.trunc(limit)}`,
+    [after],
+  );
+  const due = page.filter((row) => row.keyId !== current.id).map((row) => row.id);
+  if (due.length === 0) return { last: page.at(-1)?.id, changed: 0, unreadable: 0 };
+  const { marks, values } = inList(due);
+  const rows = await tx.all<Wrapped>(
+    `SELECT lead_id AS id, wrapped, key_id AS keyId FROM ${table} FORCE INDEX (PRIMARY) WHERE lead_id IN (${marks}) ORDER BY lead_id FOR UPDATE`,
+    values,
+  );
+  const anew = rows.flatMap((row) => {
+    const plain = openWith(keys, { keyId: row.keyId, bytes: row.wrapped });
+    return plain === undefined ? [] : [[row.id, sealBytes(current.bytes, plain), current.id] as const];
+  });
+  if (anew.length > 0)
+    await tx.run(
+      `INSERT INTO ${table} (lead_id, wrapped, key_id) VALUES ${rowMarks(anew.length, 3)}
+       ON DUPLICATE KEY UPDATE wrapped = VALUES(wrapped), key_id = VALUES(key_id)`,
+      anew.flat(),
+    );
+  return { last: page.at(-1)?.id, changed: anew.length, unreadable: rows.length - anew.length };
+}
+
+/** The same for the next file that is kept until it is accepted. */
+export async function rewrapFile(tx: Sql, keys: KeyRing, after: number): Promise<Rewrapped> {
+  const current = keys.current();
+  const [row] = await tx.all<{ id: number; content: Buffer; keyId: string }>(
+    `SELECT id, content, content_key AS keyId FROM batches
+      WHERE id > ? AND content IS NOT NULL AND content_key <> ? ORDER BY id LIMIT 1 FOR UPDATE`,
+    [after, current.id],
+  );
+  if (row === undefined) return { last: undefined, changed: 0, unreadable: 0 };
+  const purpose = `batch:${row.id}`;
+  const plain = openWith(keys, { keyId: row.keyId, bytes: row.content, purpose });
+  if (plain === undefined) return { last: row.id, changed: 0, unreadable: 1 };
+  await tx.run('UPDATE batches SET content = ?, content_key = ? WHERE id = ?', [
+    ...[sealBytes(derived(current.bytes, purpose), plain), current.id, row.id],
+  ]);
+  return { last: row.id, changed: 1, unreadable: 0 };
+}
