@@ -10,6 +10,7 @@ import { completionCommands } from './completion.ts';
 import { deliveryCommands } from './deliveries.ts';
 import { destinationCommands } from './destinations.ts';
 import { journalCommands } from './journal.ts';
+import { keyCommands } from './keys.ts';
 import { leadCommands } from './leads.ts';
 import { mappingCommands } from './mappings.ts';
 import { replayCommands } from './replay.ts';
@@ -50,6 +51,7 @@ export function relaisProgram(): Command {
   journalCommands(program);
   completionCommands(program);
   redisCommands(program);
+  keyCommands(program);
   withExamples(
     program
       .command('start [role]')
@@ -94,8 +96,8 @@ function told(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exits.usage;
   if (isRelaisError(error)) {
     say(`${error.code} ${error.message}\n→ ${catalogue[error.code].remedy}`);
-    if (error.code.startsWith('CONFIG')) return exits.config;
     if (outOfReach.includes(error.code)) return exits.unavailable;
+    if (/^(CONFIG|KEY)-/.test(error.code)) return exits.config;
     return error.code.startsWith('USAGE') ? exits.usage : exits.failure;
   }
   const { code, path } = error as NodeJS.ErrnoException;

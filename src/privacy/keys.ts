@@ -33,6 +33,9 @@ export const keyVariable: Readonly<Record<KeyPurpose, string>> = {
   seal: 'RELAIS_SEAL_KEY',
 };
 
+/** A key brought in by `relais keys rotate` writes in every process within this time. */
+export const keysLookedAtMs = 10_000;
+
 const purposes: readonly KeyPurpose[] = ['master', 'seal'];
 /** Its name among the wrapped keys, and the purpose it was derived for from the first master key. */
 const intakeKeyName = 'intake';

@@ -65,6 +65,15 @@ export async function readWrappedKey(sql: Sql, name: string): Promise<Wrapped | 
   return row;
 }
 
+/** Names of wrapped keys that do not stand under this key. */
+export async function wrappedKeyNames(sql: Sql, notUnder: string): Promise<readonly string[]> {
+  const rows = await sql.all<{ name: string }>(
+    'SELECT name FROM wrapped_keys WHERE key_id <> ? ORDER BY name',
+    [notUnder],
+  );
+  return rows.map((row) => row.name);
+}
+
 export async function writeWrappedKey(tx: Sql, name: string, wrapping: Key, bytes: Buffer): Promise<void> {
   await tx.run(
     `INSERT INTO wrapped_keys (name, wrapped, key_id) VALUES ${rowMarks(1, 3)}
@@ -89,7 +98,7 @@ export async function filesByKey(sql: Sql): Promise<ReadonlyMap<string, number>>
   return new Map(rows.map((row) => [row.keyId, row.n]));
 }
 
-/** The same of entries that wait for their seal, and of seals with the range they stand in. */
+/** Seals by the key that made them, first and last. */
 export async function sealsByKey(
   sql: Sql,
 ): Promise<ReadonlyMap<string, { readonly first: number; readonly last: number }>> {

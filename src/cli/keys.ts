@@ -1,0 +1,120 @@
+// relais keys status | rotate: the two keys of the installation, and changing them beside the traffic.
+// Invariant: a key is named by its id and never shown; nothing is retired that still stands under it.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { App } from '../app.ts';
+import { RelaisError } from '../errors.ts';
+import {
+  bringIn,
+  keyStates,
+  retireEarlierMaster,
+  rewriteAll,
+  type KeyState,
+} from '../privacy/key-rotation.ts';
+import { keysLookedAtMs, keyVariable, type KeysPlace } from '../privacy/keys.ts';
+import { withExamples } from './arguments.ts';
+import { paris, table } from './table.ts';
+import { out, progress, say, withApp } from './terminal.ts';
+
+export function keyCommands(program: Command): void {
+  const keys = program
+    .command('keys')
+    .description('the sealing key and the master key: what they hold, changing them');
+
+  withExamples(
+    keys
+      .command('status')
+      .description('the keys this database knows, and what still needs each of them')
+      .option('--json', 'print as JSON'),
+    '',
+    'relais keys status',
+  ).action((options: { readonly json?: true }) =>
+    withApp(async (app) => {
+      const states = await keyStates(placeOf(app));
+      if (options.json === true) out(JSON.stringify(states, undefined, 2));
+      else showStates(states);
+    }),
+  );
+
+  withExamples(
+    keys
+      .command('rotate <key>')
+      .description('bring in the new key: master or seal; run again, it goes on where it stopped')
+      .option('--wait <seconds>', 'until every process writes with the new key', '20'),
+    'First give every process the new key in RELAIS_MASTER_KEY (or RELAIS_SEAL_KEY), the old one in\n..._PREVIOUS, and restart them one by one: until this command they go on writing with the old one.',
+    'relais keys rotate master',
+    'relais keys rotate seal',
+  ).action((key: string, options: { readonly wait: string }) => {
+    const wait = Number(options.wait);
+    if (!Number.isInteger(wait) || wait < 0 || wait > 3_600)
+      throw new RelaisError('USAGE-001', '--wait is a number of seconds, e.g. 20.');
+    switch (key) {
+      case 'master':
+        return withApp((app) => rotateMaster(app, wait));
+      case 'seal':
+        return withApp(rotateSeal);
+      default:
+        throw new RelaisError('USAGE-001', `"${key}" is neither master nor seal.`);
+    }
+  });
+}
+
+const placeOf = ({ database, config, keys }: App): KeysPlace => ({
+  database,
+  keysSchema: config.keysSchema,
+  keys,
+});
+
+async function rotateMaster(app: App, waitSeconds: number): Promise<void> {
+  const place = placeOf(app);
+  const isNew = await bringIn(place, 'master', app.config.actor);
+  if (isNew) out(`The master key ${app.keys.master.current().id} is in force.`);
+  const earlier = (await keyStates(place)).some(
+    (one) => one.purpose === 'master' && !one.writes && one.retired === null,
+  );
+  if (!earlier) return out('The master key in force is the only one in use; nothing to do.');
+  const line = progress();
+  const first = await rewriteAll(place, (count) => line.at(`${count} written anew`));
+  line.end();
+  // A process that has not looked yet may still have written under the old one.
+  say(`Waiting ${waitSeconds} s until every process writes with the new key.`);
+  await pause(waitSeconds * 1_000);
+  const second = await rewriteAll(place);
+  out(
+    `${first.secrets + second.secrets} secrets of leads and ${first.files + second.files} files written anew.`,
+  );
+  if (second.unreadable > 0)
+    throw new RelaisError(
+      'KEY-001',
+      `${second.unreadable} of them open with none of the configured keys: \`relais keys status\`. The earlier key stays in use.`,
+    );
+  if (!(await retireEarlierMaster(place)))
+    throw new RelaisError('KEY-003', 'Something was written under the earlier key meanwhile. Run it again.');
+  out(`Nothing needs the earlier master key any more: take it out of ${keyVariable.master}_PREVIOUS.`);
+}
+
+async function rotateSeal(app: App): Promise<void> {
+  const place = placeOf(app);
+  if (!(await bringIn(place, 'seal', app.config.actor)))
+    return out('The configured sealing key is in force already; nothing to do.');
+  out(
+    `The sealing key ${app.keys.seal.current().id} is in force; every process signs and seals with it within ${keysLookedAtMs / 1_000} s.`,
+  );
+  out(
+    `Keep the earlier one in ${keyVariable.seal}_PREVIOUS: what it sealed is verified with it for as long as the log is kept.`,
+  );
+}
+
+function showStates(states: readonly KeyState[]): void {
+  table(
+    ['key', 'id', 'since', 'state', 'configured', 'needed by'],
+    states.map((one) => [
+      one.purpose,
+      one.keyId,
+      paris(one.since),
+      one.writes ? 'in force' : one.retired === null ? 'earlier' : 'retired',
+      one.configured ? 'yes' : 'no',
+      one.neededBy.length === 0 ? 'nothing' : one.neededBy.join(', '),
+    ]),
+  );
+}

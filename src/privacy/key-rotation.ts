@@ -1,0 +1,157 @@
+// Changing a key beside the traffic: the new one is registered and writes, what stands under the earlier one is written anew.
+// Invariant: at every instant all is readable with both keys configured; run again after an interruption, it goes on.
+import { checkValue, openWith } from '../domain/key-ring.ts';
+import { RelaisError } from '../errors.ts';
+import type { Sql } from '../store/database.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import {
+  filesByKey,
+  readWrappedKey,
+  registeredKeys,
+  registerKey,
+  retireBefore,
+  rewrapFile,
+  rewrapSecrets,
+  sealsByKey,
+  secretsByKey,
+  wrappedKeyNames,
+  writeWrappedKey,
+  type KeyPurpose,
+  type Rewrapped,
+} from '../store/keys.ts';
+import { keyVariable, ofPurpose, type KeysPlace } from './keys.ts';
+
+/** Secrets written anew in one transaction. */
+const secretsAtOnce = 500;
+
+/**
+ * Registers the configured key as the one that writes. Every process must hold both keys by now; each writes with the new one
+ * as soon as it looks. False when it is in force already.
+ * @throws KEY-002 when the new key is not configured
+ */
+export async function bringIn(place: KeysPlace, purpose: KeyPurpose, actor: string): Promise<boolean> {
+  const ring = place.keys[purpose];
+  const [key] = ring.keys;
+  const known = ofPurpose(await registeredKeys(place.database), purpose);
+  const newest = known.at(-1);
+  if (key === undefined || newest === undefined || newest.keyId === key.id) return false;
+  if (known.some((one) => one.keyId === key.id))
+    throw new RelaisError('KEY-002', `${keyVariable[purpose]} was in force before; a new key is a new one.`);
+  await place.database.transaction(async (tx) => {
+    await registerKey(tx, {
+      purpose,
+      generation: newest.generation + 1,
+      keyId: key.id,
+      checkValue: checkValue(purpose, key),
+    });
+    await appendHandovers(tx, [
+      { entry: 'key_changed', clientId: '', actor, reason: `${purpose}:${newest.keyId}`, target: key.id },
+    ]);
+  });
+  ring.writeWith(key.id);
+  return true;
+}
+
+export interface Rewritten {
+  readonly secrets: number;
+  readonly files: number;
+  /** Nothing configured opens them. */
+  readonly unreadable: number;
+}
+
+/** Writes all that stands under an earlier master key anew, in small transactions, from the beginning. */
+export async function rewriteAll(
+  { database, keysSchema, keys }: KeysPlace,
+  progress?: (done: number) => void,
+): Promise<Rewritten> {
+  const total = { secrets: 0, files: 0, unreadable: 0 };
+  const each = async (kind: 'secrets' | 'files', next: (tx: Sql, after: number) => Promise<Rewrapped>) => {
+    for (let after: number | undefined = 0; after !== undefined;) {
+      const from: number = after;
+      const part: Rewrapped = await database.transaction((tx) => next(tx, from));
+      total[kind] += part.changed;
+      total.unreadable += part.unreadable;
+      progress?.(total.secrets + total.files);
+      after = part.last;
+    }
+  };
+  await each('secrets', (tx, after) =>
+    rewrapSecrets(tx, { keysSchema, keys: keys.master, after, limit: secretsAtOnce }),
+  );
+  await each('files', (tx, after) => rewrapFile(tx, keys.master, after));
+  for (const name of await wrappedKeyNames(database, keys.master.current().id)) {
+    const row = await readWrappedKey(database, name);
+    const bytes =
+      row === undefined ? undefined : openWith(keys.master, { keyId: row.keyId, bytes: row.wrapped });
+    if (bytes === undefined) total.unreadable += 1;
+    else await writeWrappedKey(database, name, keys.master.current(), bytes);
+  }
+  return total;
+}
+
+export interface KeyState {
+  readonly purpose: KeyPurpose;
+  readonly keyId: string;
+  readonly since: Date;
+  readonly writes: boolean;
+  readonly retired: Date | null;
+  readonly configured: boolean;
+  /** What still needs it, in words; empty when nothing does. */
+  readonly neededBy: readonly string[];
+}
+
+/** Every key this database knows, and what stands under it. */
+export async function keyStates({ database, keysSchema, keys }: KeysPlace): Promise<readonly KeyState[]> {
+  const registered = await registeredKeys(database);
+  const [secrets, files, seals] = [
+    await secretsByKey(database, keysSchema),
+    await filesByKey(database),
+    await sealsByKey(database),
+  ];
+  const wrapped = await wrappedKeyNames(database, '');
+  const others = new Map<string, string[]>();
+  for (const name of wrapped) {
+    const id = (await readWrappedKey(database, name))?.keyId ?? '';
+    others.set(id, [...(others.get(id) ?? []), `the ${name} key`]);
+  }
+  return registered.map((one): KeyState => {
+    // What names no key was written under the first.
+    const ids = one.generation === 1 ? [one.keyId, ''] : [one.keyId];
+    const sum = (counts: ReadonlyMap<string, number>): number =>
+      ids.reduce((all, id) => all + (counts.get(id) ?? 0), 0);
+    const neededBy =
+      one.purpose === 'master'
+        ? [
+            ...counted(sum(secrets), 'secret of a lead', 'secrets of leads'),
+            ...counted(sum(files), 'file not accepted yet', 'files not accepted yet'),
+            ...ids.flatMap((id) => others.get(id) ?? []),
+          ]
+        : ids.flatMap((id) => {
+            const range = seals.get(id);
+            return range === undefined ? [] : [`seals ${range.first} to ${range.last}`];
+          });
+    return {
+      ...{
+        purpose: one.purpose,
+        keyId: one.keyId,
+        since: one.registeredAt,
+        retired: one.retiredAt,
+        neededBy,
+      },
+      writes: one === ofPurpose(registered, one.purpose).at(-1),
+      configured: keys[one.purpose].byId(one.keyId) !== undefined,
+    };
+  });
+}
+
+const counted = (count: number, one: string, many: string): readonly string[] =>
+  count === 0 ? [] : [`${count} ${count === 1 ? one : many}`];
+
+/** Earlier master keys are retired where nothing stands under them any more. Returns whether they are. */
+export async function retireEarlierMaster(place: KeysPlace): Promise<boolean> {
+  const states = (await keyStates(place)).filter((one) => one.purpose === 'master');
+  if (states.some((one) => !one.writes && one.neededBy.length > 0)) return false;
+  const newest = ofPurpose(await registeredKeys(place.database), 'master').at(-1);
+  if (newest !== undefined) await retireBefore(place.database, 'master', newest.generation);
+  return true;
+}
