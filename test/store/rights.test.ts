@@ -19,7 +19,7 @@ beforeAll(async () => {
   await home.owner.run(
     "INSERT INTO handovers (at, entry, client_id) VALUES (UTC_TIMESTAMP(6), 'departed', 'essai')",
   );
-  await home.owner.run("INSERT INTO seals VALUES (1, UTC_TIMESTAMP(3), '1', '', 1, '', '')");
+  await home.owner.run("INSERT INTO seals VALUES (1, UTC_TIMESTAMP(3), '1', '', 1, '', '', '')");
 });
 afterAll(() => home.close());
 
