@@ -42,6 +42,8 @@ export interface Planner {
 
 /** Planned alone in one batch: those behind them do not wait longer. */
 const suspectsAtOnce = 20;
+/** Told of a change that took a process down twice. */
+const endsProcesses = 'SET_ASIDE';
 const itemOf = (change: LeadChange): string => String(change.id);
 const alertOf = (change: LeadChange, code: string): Alert => ({
   kind: 'intake_failed',
@@ -89,8 +91,8 @@ export function createPlanner(options: {
       if ((deaths?.alone ?? 0) < deathsAloneAtMost)
         return takings.under(tx, taken.map(itemOf), () => planTaken(tx, taken));
       await setAside(tx, change.id, 24 * 60);
-      await raiseAlerts(tx, [alertOf(change, 'SET_ASIDE')]);
-      log.error('planner.set_aside', { client: change.clientId, lead: change.leadId, code: 'SET_ASIDE' });
+      await raiseAlerts(tx, [alertOf(change, endsProcesses)]);
+      log.error('planner.set_aside', { client: change.clientId, lead: change.leadId, code: endsProcesses });
       return nothing;
     });
     takings.committed();
