@@ -1,6 +1,7 @@
 // Answers of the recipient that stand for it in trials: as the file's tests record them, or as its rules ask for them.
 // Invariant: pure; an answer reads the same in a test and in a trial that gives it.
 import type { Answer } from '../../connectors/contract.ts';
+import { parsePath } from './answer.ts';
 import { blockAt, isRecord, listAt, textAt } from './document.ts';
 import { textOf } from './rendering.ts';
 
@@ -70,13 +71,18 @@ export function impliedAnswer(
 const firstOf = (value: unknown): unknown => (Array.isArray(value) ? (value as unknown[])[0] : value);
 
 function put(body: Record<string, unknown>, path: string, value: unknown): void {
-  const steps = path.split('.');
-  let node = body;
-  for (const step of steps.slice(0, -1)) {
-    const inner = node[step];
-    const next: Record<string, unknown> = isRecord(inner) ? inner : {};
-    node[step] = next;
-    node = next;
+  const keys = parsePath(path) ?? [];
+  let node: Record<string, unknown> = body;
+  for (const [index, key] of keys.entries()) {
+    if (index === keys.length - 1) {
+      node[key] = value;
+      return;
+    }
+    // `data[0].id` is read from a list; a list takes its places as keys.
+    const fresh: unknown = /^\d+$/.test(keys[index + 1] ?? '') ? [] : {};
+    const inner = node[key];
+    const next = typeof inner === 'object' && inner !== null ? inner : fresh;
+    node[key] = next;
+    node = next as Record<string, unknown>;
   }
-  node[steps.at(-1) ?? ''] = value;
 }

@@ -12,7 +12,7 @@ import { answerOf } from './recorded-answers.ts';
 import { textOf } from './rendering.ts';
 import { leadFromSample } from './sample.ts';
 import { suggest } from './suggest.ts';
-import { entryValue } from './values.ts';
+import { compareField } from './trial-fields.ts';
 import type { Entry } from './values.ts';
 
 interface Setting {
@@ -171,37 +171,6 @@ function isKnownCall(
   );
   return false;
 }
-
-const absent = '(absent)';
-
-function compareField(
-  field: string,
-  wanted: unknown,
-  entries: readonly Entry[],
-  path: Path,
-  report: Report,
-): void {
-  const entry = entries.find((one) => one.target.text === field);
-  const actual = entry === undefined ? undefined : entryValue(entry);
-  if (wanted === absent ? actual === undefined : same(actual, wanted)) return;
-  // Samples are invented persons: what was written may be shown.
-  const shown = actual === undefined ? 'nothing' : JSON.stringify(actual);
-  const suggestion =
-    entry === undefined && wanted !== absent
-      ? suggest(
-          field,
-          entries.map((one) => one.target.text),
-        )
-      : undefined;
-  report.error(
-    path,
-    'MAP-801',
-    `"${field}" is written as ${shown}, the test expects ${JSON.stringify(wanted)}.`,
-    { suggestion },
-  );
-}
-
-const same = (actual: unknown, wanted: unknown): boolean => JSON.stringify(actual) === JSON.stringify(wanted);
 
 function compareCaptures(
   test: Record<string, unknown>,

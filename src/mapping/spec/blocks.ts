@@ -87,9 +87,10 @@ h2 { font-size: 13pt; margin: 9mm 0 3mm; padding-bottom: 1mm; border-bottom: .6m
 h3 { font-size: 11pt; margin: 5mm 0 2mm; break-after: avoid; }
 p, li { margin: 0 0 2mm; }
 table { width: 100%; border-collapse: collapse; margin: 0 0 4mm; font-size: 9.5pt; }
-th, td { text-align: left; vertical-align: top; padding: 1.2mm 2mm; border: .2mm solid #c3ced8; overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: 1.2mm 2mm; border: .2mm solid #c3ced8; overflow-wrap: break-word; }
+td code { overflow-wrap: anywhere; }
 th { background: #eaf0f5; }
-td:first-child { overflow-wrap: break-word; max-width: 62mm; }
+td:first-child { max-width: 62mm; }
 thead { display: table-header-group; }
 tr { break-inside: avoid; }
 code, pre { font-family: "Liberation Mono", "DejaVu Sans Mono", monospace; font-size: 8.8pt; }
