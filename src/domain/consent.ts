@@ -1,10 +1,13 @@
 // What a prospect answered, folded from the recorded events; pure.
-// Invariant: absence is never an answer; a withdrawal beats any older grant (C16); a phone grant lives 365 days at most (C16b).
+// Invariant: absence is never an answer; a withdrawal beats every grant that is older or that we received before it (C16),
+// whatever their stamps say; a phone grant lives 365 days at most (C16b).
 import type { ConsentChannel, ConsentPurpose, ConsentRecord, ConsentState } from './lead.ts';
 
 /** Longest life of a phone grant, days (Code de la consommation L223-1; charter C16b). */
 export const phoneGrantDays = 365;
 const dayMs = 86_400_000;
+/** How far a stamp may run ahead of our clock: a grant stamped that much after a "no" may have been given before it. */
+export const stampedAheadMs = 300_000;
 
 export interface CurrentConsent {
   readonly state: ConsentState;
@@ -18,7 +21,8 @@ export interface CurrentConsent {
 
 /**
  * The answer in force for one purpose and channel at an instant; `undefined` when nothing was recorded.
- * Later events win; of two at the same instant, the more protective one.
+ * Later events win; of two at the same instant, the more protective one. A grant that we had received when the withdrawal
+ * came does not count any more, however it is stamped.
  * An expired grant reads `refused`; so does a phone grant without legal entity or wording version, which cannot be proved (C16b).
  */
 export function currentConsent(
@@ -27,9 +31,10 @@ export function currentConsent(
   channel: ConsentChannel,
   now: Date,
 ): CurrentConsent | undefined {
+  const own = events.filter((event) => event.purpose === purpose && event.channel === channel);
   let best: ConsentRecord | undefined;
-  for (const event of events) {
-    if (event.purpose !== purpose || event.channel !== channel) continue;
+  for (const event of own) {
+    if (event.state === 'granted' && own.some((other) => takesBack(other, event))) continue;
     if (best === undefined || wins(event, best)) best = event;
   }
   if (best === undefined) return undefined;
@@ -44,6 +49,24 @@ export function currentConsent(
     ? { state: 'granted', record: best, lapsed: false }
     : { state: 'granted', record: best, until, lapsed: false };
 }
+
+/** Whether an event ends a grant that had been received before it. Where no order of receipt is known, stamps decide. */
+export function takesBack(event: ConsentRecord, grant: ConsentRecord): boolean {
+  if (event.receipt === undefined || grant.receipt === undefined || event.receipt <= grant.receipt)
+    return false;
+  if (event.state === 'withdrawn') return true;
+  return (
+    event.state === 'refused' && grant.recordedAt.getTime() - event.recordedAt.getTime() <= stampedAheadMs
+  );
+}
+
+/** Events of one row in the order they are received in: by their stamps, of one instant the more protective last. */
+export const inOrder = (events: readonly ConsentRecord[]): readonly ConsentRecord[] =>
+  events.toSorted(
+    (one, other) =>
+      one.recordedAt.getTime() - other.recordedAt.getTime() ||
+      protection[one.state] - protection[other.state],
+  );
 
 const protection: Record<ConsentState, number> = { granted: 0, not_asked: 1, refused: 2, withdrawn: 3 };
 

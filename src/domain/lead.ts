@@ -117,6 +117,8 @@ export interface ConsentRecord {
   readonly validUntil?: Date;
   /** Agent or form that recorded it: a code, never a person's name. */
   readonly source?: string;
+  /** Its place in the order in which we received what was said; higher came later. */
+  readonly receipt?: number;
 }
 
 export interface Interaction {

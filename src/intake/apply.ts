@@ -1,11 +1,12 @@
 // Corrections, consent events and interactions of a batch, on leads that exist.
 // Invariant: each accepted row is one revision; an earlier revision a recipient may hold is kept before anything changes (C22).
+import { inOrder } from '../domain/consent.ts';
+import { insertConsents } from '../store/consents.ts';
 import type { Sql } from '../store/database.ts';
 import { readWeights, type LeadWeight } from '../store/lead-weights.ts';
 import type { LeadFields } from '../store/lead-columns.ts';
 import {
   correctLead,
-  insertConsents,
   insertInteractions,
   nameKey,
   raiseRevisions,
@@ -85,7 +86,7 @@ export async function applyRows(
     );
   await insertConsents(
     tx,
-    eventsOf((row) => row.consents),
+    eventsOf((row) => inOrder(row.consents)),
   );
   await insertInteractions(
     tx,

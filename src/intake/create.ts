@@ -1,14 +1,10 @@
 // New leads of a batch: lead, content, secret, consents and interactions together.
 // Invariant: a lead is never half there; one reference makes one lead.
+import { inOrder } from '../domain/consent.ts';
 import type { Sql } from '../store/database.ts';
 import type { LeadFields } from '../store/lead-columns.ts';
-import {
-  insertConsents,
-  insertInteractions,
-  insertLeads,
-  nameKey,
-  type LockedLead,
-} from '../store/lead-writes.ts';
+import { insertConsents } from '../store/consents.ts';
+import { insertInteractions, insertLeads, nameKey, type LockedLead } from '../store/lead-writes.ts';
 import type { Candidate, Ledger, SettleDeps } from './batch.ts';
 import { refusal } from './refusals.ts';
 
@@ -49,7 +45,7 @@ export async function createRows(
     );
   await insertConsents(
     tx,
-    eventsOf((one) => one.row.consents),
+    eventsOf((one) => inOrder(one.row.consents)),
   );
   await insertInteractions(
     tx,

@@ -4,7 +4,6 @@ import type { Sql } from '../store/database.ts';
 import {
   blankRows,
   insertReceipts,
-  knownClients,
   receiptsOf,
   refuseRows,
   removeRows,
@@ -12,8 +11,10 @@ import {
   type RowRefusal,
 } from '../store/intake.ts';
 import { newRowsAbout, type IntakeRow, type RowId } from '../store/intake-take.ts';
+import { lockClients } from '../store/same-person.ts';
 import { findLeads, insertChanges, lockNamedLeads, nameKey, type LeadChange } from '../store/lead-writes.ts';
 import { applyRows } from './apply.ts';
+import { takesAlone, tellSamePerson } from './same-person.ts';
 import type { Candidate, Ledger, Settled, SettleDeps } from './batch.ts';
 import { checkRow, tooLong } from './contract.ts';
 import { createRows } from './create.ts';
@@ -98,6 +99,7 @@ export async function settleRows(
     })),
   );
   await insertChanges(tx, changes);
+  await tellSamePerson(tx, deps, accepted);
   await removeRows(tx, [...accepted.map((one) => one.candidate.id), ...duplicates]);
   await refuseRows(tx, refused);
   await forgetErased(tx, [...taken, ...pulled], new Set(refused.map((one) => one.id)));
@@ -155,7 +157,11 @@ async function ofKnownClients(
   candidates: readonly Candidate[],
   refuse: Ledger['refuse'],
 ): Promise<Candidate[]> {
-  const clients = await knownClients(tx, [...new Set(candidates.map((one) => one.row.clientId))]);
+  const clients = await lockClients(
+    tx,
+    candidates.map((one) => one.row.clientId),
+    candidates.some((one) => takesAlone(one.row)) ? 'alone' : 'shared',
+  );
   return candidates.filter((one) => {
     const isKnown = clients.has(one.row.clientId);
     if (!isKnown) refuse(one, [refusal('client_id', 'UNKNOWN_CLIENT')]);

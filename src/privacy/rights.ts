@@ -2,12 +2,14 @@
 // Invariant: they take the lead's lock, as departure does; what departed before is followed by the planner (guarantee 6).
 import type { ConsentChannel, ConsentPurpose } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
+import { insertConsents } from '../store/consents.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries } from '../store/deliveries.ts';
 import { addChange, cancelUnsent } from '../store/planning.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
-import { blankLead, findLeadId, forgetRows, latestConsent, recordConsent } from '../store/rights.ts';
+import { blankLead, findLeadId, forgetRows } from '../store/rights.ts';
+import { lockClients, markWithdrawn, spreadWithdrawals, type Reached } from '../store/same-person.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 
 export interface RightsRequest {
@@ -19,13 +21,20 @@ export interface RightsRequest {
 }
 
 export interface Rights {
-  /** Records the withdrawal of a consent; deliveries read it at departure. Returns the lead's new revision. */
+  /**
+   * Records the withdrawal of a consent, here and in the other leads of that person whose grants it ends; deliveries read it
+   * at departure. Returns the lead's new revision, and which others it reached.
+   */
   readonly withdraw: (
     request: RightsRequest & {
       readonly purpose: ConsentPurpose;
       readonly channels: readonly ConsentChannel[];
     },
-  ) => Promise<{ readonly leadId: number; readonly revision: number }>;
+  ) => Promise<{
+    readonly leadId: number;
+    readonly revision: number;
+    readonly others: readonly Reached[];
+  }>;
   /** Blanks the person, cancels what has not departed; erase deliveries are planned for what has. */
   readonly erase: (
     request: RightsRequest,
@@ -62,22 +71,25 @@ export function createRights(options: RightsOptions): Rights {
   return {
     withdraw: (request) =>
       database.transaction(async (tx) => {
+        await lockClients(tx, [request.clientId], 'alone');
         const lead = await locate(tx, request);
         if (lead.erased) throw new RelaisError('LEAD-004', `Lead ${request.reference} has been erased.`);
         await options.snapshot(tx, [lead.leadId]);
-        // A grant stamped ahead of our clock must not outlive the withdrawal that came after it.
-        const recordedAt = new Date(Math.max(now().getTime(), (await latestConsent(tx, lead.leadId)) + 1));
-        for (const channel of request.channels) {
-          await recordConsent(tx, {
+        await insertConsents(
+          tx,
+          request.channels.map((channel) => ({
             clientId: request.clientId,
             leadId: lead.leadId,
-            purpose: request.purpose,
-            channel,
-            state: 'withdrawn',
-            recordedAt,
-            source: 'relais-cli',
-          });
-        }
+            event: {
+              purpose: request.purpose,
+              channel,
+              state: 'withdrawn',
+              recordedAt: now(),
+              source: 'relais-cli',
+            },
+          })),
+        );
+        await markWithdrawn(tx, [lead.leadId]);
         const revision = lead.revision + 1;
         await tx.run(
           'UPDATE leads SET revision = ?, consent_revision = consent_revision + 1, changed_at = UTC_TIMESTAMP(3) WHERE id = ?',
@@ -95,7 +107,14 @@ export function createRights(options: RightsOptions): Rights {
             reason: `${request.purpose}.${request.channels.join('+')}`,
           },
         ]);
-        return { leadId: lead.leadId, revision };
+        const others = await spreadWithdrawals(tx, {
+          touched: [],
+          origins: [lead.leadId],
+          snapshot: options.snapshot,
+          actor: request.actor,
+          purpose: request.reason,
+        });
+        return { leadId: lead.leadId, revision, others };
       }),
     erase: (request) =>
       database.transaction(async (tx) => {

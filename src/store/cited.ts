@@ -3,8 +3,8 @@
 import type { Authorisation } from '../domain/destination.ts';
 import type { ConsentRecord } from '../domain/lead.ts';
 import { authorisationColumns, authorisationOf, type AuthorisationRow } from './authorisations.ts';
+import { consentOf, type ConsentRow } from './consents.ts';
 import { inList, type Sql } from './database.ts';
-import { consentOf, type ConsentRow } from './leads.ts';
 
 export async function authorisationsById(
   sql: Sql,
@@ -27,7 +27,7 @@ export async function consentsById(
   if (leadIds.length === 0) return new Map();
   const { marks, values } = inList(leadIds);
   const rows = await sql.all<ConsentRow>(
-    `SELECT id, lead_id, purpose, channel, state, recorded_at, wording_version, legal_entity, valid_until, source
+    `SELECT id, lead_id, purpose, channel, state, recorded_at, wording_version, legal_entity, valid_until, source, origin_id
        FROM consents WHERE lead_id IN (${marks}) ORDER BY id`,
     values,
   );

@@ -52,13 +52,6 @@ export async function oldestNewRow(sql: Reading): Promise<Date | undefined> {
   return row?.received_at;
 }
 
-export async function knownClients(tx: Sql, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  if (ids.length === 0) return new Set();
-  const { marks, values } = inList(ids);
-  const rows = await tx.all<{ id: string }>(`SELECT id FROM clients WHERE id IN (${marks})`, values);
-  return new Set(rows.map((row) => row.id));
-}
-
 export async function receiptsOf(
   tx: Sql,
   keys: readonly Pick<Receipt, 'clientId' | 'kind' | 'rowReference'>[],

@@ -1,6 +1,6 @@
 // What intake writes into the lead tables: new leads, corrections, events, in joined statements.
 // Invariant: the caller's transaction holds the lead's row; every change is one revision and one line in lead_changes.
-import type { ConsentRecord, Interaction } from '../domain/lead.ts';
+import type { Interaction } from '../domain/lead.ts';
 import {
   inList,
   insertGroups,
@@ -156,27 +156,6 @@ export async function correctLead(
         [...values, lead.id],
       );
     }
-  }
-}
-
-export async function insertConsents(
-  tx: Sql,
-  events: readonly { readonly clientId: string; readonly leadId: number; readonly event: ConsentRecord }[],
-): Promise<void> {
-  for (const some of insertGroups(events, together)) {
-    await tx.run(
-      `INSERT INTO consents (client_id, lead_id, purpose, channel, state, recorded_at, wording_version, legal_entity, valid_until, source)
-       VALUES ${rowMarks(some.length, 10)}`,
-      some.flatMap(({ clientId, leadId, event }): SqlValue[] => [
-        ...[clientId, leadId, event.purpose, event.channel, event.state, event.recordedAt],
-        ...[
-          event.wordingVersion ?? null,
-          event.legalEntity ?? null,
-          event.validUntil ?? null,
-          event.source ?? null,
-        ],
-      ]),
-    );
   }
 }
 

@@ -1,6 +1,7 @@
 // Leads as mappings read them, and the lock that consent, erasure and departure share.
 // Invariant: every read names its client; whoever changes or sends a lead holds its row.
 import type { ConsentRecord, Interaction, Lead } from '../domain/lead.ts';
+import { inTime, present, readConsents } from './consents.ts';
 import { inList, type Sql } from './database.ts';
 
 /** What the lock on a lead tells. */
@@ -58,28 +59,19 @@ export async function readLeads(
         WHERE l.id IN (${marks})`,
       values,
     ),
-    await sql.all<ConsentRow>(
-      `SELECT id, lead_id, purpose, channel, state, recorded_at, wording_version, legal_entity, valid_until, source
-         FROM consents WHERE lead_id IN (${marks})`,
-      values,
-    ),
+    await readConsents(sql, leadIds),
     await sql.all<InteractionRow>(
       `SELECT id, lead_id, kind, happened_at, duration, voluntary, content
          FROM interactions WHERE lead_id IN (${marks})`,
       values,
     ),
   ];
-  const consentsOf = inTime(consents, (row) => row.recorded_at);
   const interactionsOf = inTime(interactions, (row) => row.happened_at);
   return new Map(
     rows.map((row) => [
       row.id,
       {
-        lead: leadOf(
-          row,
-          (consentsOf.get(row.id) ?? []).map(consentOf),
-          (interactionsOf.get(row.id) ?? []).map(interactionOf),
-        ),
+        lead: leadOf(row, consents.get(row.id) ?? [], (interactionsOf.get(row.id) ?? []).map(interactionOf)),
         consentRevision: row.consent_revision,
         createdAt: row.created_at,
       },
@@ -113,18 +105,6 @@ export async function lockLeads(tx: Sql, leadIds: readonly number[]): Promise<Re
   );
 }
 
-export type ConsentRow = {
-  id: number;
-  lead_id: number;
-  purpose: ConsentRecord['purpose'];
-  channel: ConsentRecord['channel'];
-  state: ConsentRecord['state'];
-  recorded_at: Date;
-  wording_version: string | null;
-  legal_entity: string | null;
-  valid_until: Date | null;
-  source: string | null;
-};
 type InteractionRow = {
   id: number;
   lead_id: number;
@@ -134,19 +114,6 @@ type InteractionRow = {
   voluntary: number;
   content: string | null;
 };
-
-export const consentOf = (row: ConsentRow): ConsentRecord => ({
-  purpose: row.purpose,
-  channel: row.channel,
-  state: row.state,
-  recordedAt: row.recorded_at,
-  ...present({
-    wordingVersion: row.wording_version,
-    legalEntity: row.legal_entity,
-    validUntil: row.valid_until,
-    source: row.source,
-  }),
-});
 
 const interactionOf = (row: InteractionRow): Interaction => ({
   kind: row.kind,
@@ -216,30 +183,4 @@ function leadOf(row: Row, consents: readonly ConsentRecord[], interactions: read
     consents,
     interactions,
   };
-}
-
-/** Absent stays absent (C13): NULL columns leave no key. */
-function present<T extends Record<string, unknown>>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  const kept: Record<string, unknown> = {};
-  for (const name of Object.keys(values)) {
-    const value = values[name];
-    if (value !== null && value !== undefined) kept[name] = value;
-  }
-  return kept as { [K in keyof T]?: NonNullable<T[K]> };
-}
-
-/** Rows by lead, oldest first. Sorted here: the server would sort those of all leads together. */
-function inTime<T extends { id: number; lead_id: number }>(
-  rows: readonly T[],
-  at: (row: T) => Date,
-): ReadonlyMap<number, T[]> {
-  const groups = new Map<number, T[]>();
-  for (const row of rows) {
-    const group = groups.get(row.lead_id);
-    if (group === undefined) groups.set(row.lead_id, [row]);
-    else group.push(row);
-  }
-  for (const group of groups.values())
-    group.sort((one, other) => at(one).getTime() - at(other).getTime() || one.id - other.id);
-  return groups;
 }

@@ -1,7 +1,6 @@
 // What rights change in the lead tables: a consent event, or everything of a person blanked.
 // Invariant: the caller holds the lead's lock; a blanked lead keeps ids, dates and statistics columns free of the person only.
 import { randomBytes } from 'node:crypto';
-import type { ConsentRecord } from '../domain/lead.ts';
 import type { Sql } from './database.ts';
 
 export async function findLeadId(sql: Sql, clientId: string, reference: string): Promise<number | undefined> {
@@ -10,37 +9,6 @@ export async function findLeadId(sql: Sql, clientId: string, reference: string):
     reference,
   ]);
   return row?.id;
-}
-
-export async function recordConsent(
-  tx: Sql,
-  event: ConsentRecord & { readonly clientId: string; readonly leadId: number },
-): Promise<void> {
-  await tx.run(
-    `INSERT INTO consents (client_id, lead_id, purpose, channel, state, recorded_at, wording_version, legal_entity, valid_until, source)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    [
-      event.clientId,
-      event.leadId,
-      event.purpose,
-      event.channel,
-      event.state,
-      event.recordedAt,
-      event.wordingVersion ?? null,
-      event.legalEntity ?? null,
-      event.validUntil ?? null,
-      event.source ?? null,
-    ],
-  );
-}
-
-/** Instant of the newest consent event of a lead, epoch ms; 0 when there is none. The caller holds the lead. */
-export async function latestConsent(tx: Sql, leadId: number): Promise<number> {
-  const [row] = await tx.all<{ at: Date | null }>(
-    'SELECT MAX(recorded_at) AS at FROM consents WHERE lead_id = ?',
-    [leadId],
-  );
-  return row?.at?.getTime() ?? 0;
 }
 
 /** Rows of a lead still in lead_intake, refused ones after its erasure among them. */

@@ -48,6 +48,27 @@ describe('C16: the answer in force', () => {
     expect(inForce(events)).toBe('withdrawn');
     expect(inForce(events.toReversed())).toBe('withdrawn');
   });
+  test('a withdrawal beats the grants that were received before it, whatever their stamps say', () => {
+    const minutes = (count: number): number => count / 1440;
+    const events = [
+      said('granted', minutes(4), { receipt: 1 }),
+      said('withdrawn', 0, { receipt: 2 }),
+      said('granted', -1, { receipt: 3 }),
+    ];
+    expect(inForce(events)).toBe('withdrawn');
+    expect(inForce([said('granted', 30, { receipt: 1 }), said('withdrawn', 0, { receipt: 2 })])).toBe(
+      'withdrawn',
+    );
+    expect(inForce([...events, said('granted', minutes(1), { receipt: 4 })])).toBe('granted');
+  });
+  test('a refusal beats a grant received before it that is stamped a little ahead; an old one that comes in late does not', () => {
+    expect(inForce([said('granted', 4 / 1440, { receipt: 1 }), said('refused', 0, { receipt: 2 })])).toBe(
+      'refused',
+    );
+    expect(inForce([said('granted', 30, { receipt: 1 }), said('refused', 0, { receipt: 2 })])).toBe(
+      'granted',
+    );
+  });
   test('a grant given after a withdrawal counts again', () => {
     expect(inForce([said('granted', 0), said('withdrawn', 1), said('granted', 2)])).toBe('granted');
   });

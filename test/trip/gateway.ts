@@ -1,5 +1,5 @@
 // A whole gateway for a test: its own database with the three accounts, planner and worker roles, mapping files of its own.
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -202,3 +202,11 @@ erase: { send: { method: DELETE, url: 'http://localhost:${port}/leads/{reference
 ${over.extra ?? ''}`,
   };
 }
+
+/** The same of a person of its own: what one of them takes back says nothing about the others. */
+export const strangerRow = (reference: string, over: Partial<IntakeValues> = {}): IntakeValues =>
+  leadRow(reference, {
+    email: `${reference.toLowerCase()}@courriel.example`,
+    mobile: `+3363998${String(createHash('sha256').update(reference).digest().readUInt16BE() % 10_000).padStart(4, '0')}`,
+    ...over,
+  });

@@ -1,7 +1,7 @@
 // Opt-in, order and rights on the whole trip: what may leave, when, and what follows what left.
 import type { ServerResponse } from 'node:http';
 import { startHttpRecipient, type HttpRecipient, type Received } from '../connectors/servers/http.ts';
-import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+import { strangerRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 
 let crm: HttpRecipient;
 let gateway: Gateway;
@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 test('C16: a lead without a recorded opt-in leaves nowhere, and leaves by itself once the consent row arrives', async () => {
-  await gateway.send(leadRow('O-1', { consents: null }));
+  await gateway.send(strangerRow('O-1', { consents: null }));
   await gateway.until('withheld', async () => (await stateOf('O-1')).startsWith('withheld:opt_in_missing'));
   expect(crm.received).toHaveLength(0);
   await gateway.send({
@@ -53,7 +53,7 @@ test('C16: a lead without a recorded opt-in leaves nowhere, and leaves by itself
 });
 
 test('a change before the create has departed is absorbed; afterwards it is one update under the CRM’s reference', async () => {
-  await gateway.send(leadRow('O-2'));
+  await gateway.send(strangerRow('O-2'));
   await gateway.until('delivered', async () => (await stateOf('O-2')).startsWith('delivered'));
   await gateway.send({
     client_id: 'essai',
@@ -71,7 +71,7 @@ test('a change before the create has departed is absorbed; afterwards it is one 
 });
 
 test('C20: a withdrawal after departure travels as an update with the client’s own value', async () => {
-  await gateway.send(leadRow('O-3'));
+  await gateway.send(strangerRow('O-3'));
   await gateway.until('delivered', async () => (await stateOf('O-3')).startsWith('delivered'));
   await gateway.app.rights.withdraw({
     clientId: 'essai',
@@ -86,7 +86,7 @@ test('C20: a withdrawal after departure travels as an update with the client’s
 });
 
 test('C22: an erased lead is asked to be erased where it was sent, and nothing of it leaves any more', async () => {
-  await gateway.send(leadRow('O-4'));
+  await gateway.send(strangerRow('O-4'));
   await gateway.until('delivered', async () => (await stateOf('O-4')).startsWith('delivered'));
   await gateway.app.rights.erase({ clientId: 'essai', reference: 'O-4', actor: 'tester', reason: 'asked' });
   await gateway.until('erased', async () => (await stateOf('O-4', 'erase')).startsWith('delivered'));
@@ -109,7 +109,7 @@ test('after an unknown outcome the same key and the same content are sent, and t
     if (calls === 1) response.destroy();
     else ok(request, response);
   };
-  await gateway.send(leadRow('O-5'));
+  await gateway.send(strangerRow('O-5'));
   await gateway.until('waiting', async () => (await stateOf('O-5')).startsWith('waiting'));
   await gateway.send({
     client_id: 'essai',
@@ -133,7 +133,7 @@ test('after an unknown outcome a withdrawal forbids the old content: the new one
     if (calls === 1) response.destroy();
     else ok(request, response);
   };
-  await gateway.send(leadRow('O-6'));
+  await gateway.send(strangerRow('O-6'));
   await gateway.until('waiting', async () => (await stateOf('O-6')).startsWith('waiting'));
   await gateway.app.rights.withdraw({
     clientId: 'essai',
@@ -150,7 +150,7 @@ test('after an unknown outcome a withdrawal forbids the old content: the new one
 
 test('a business refusal is final and a replay takes a new idempotency key under the same webhook id', async () => {
   crm.answer = (_request, response) => response.writeHead(422).end('{"error":"closed"}');
-  await gateway.send(leadRow('O-7'));
+  await gateway.send(strangerRow('O-7'));
   await gateway.until('refused', async () => (await stateOf('O-7')).startsWith('failed:refused'));
   crm.answer = ok;
   const [row] = await gateway.states("l.reference = 'O-7'");
@@ -167,7 +167,7 @@ test('a business refusal is final and a replay takes a new idempotency key under
 
 test('a corrected lead got a new create: the refused one is not replayed, which would create it twice', async () => {
   crm.answer = (_request, response) => response.writeHead(422).end('{"error":"closed"}');
-  await gateway.send(leadRow('O-10'));
+  await gateway.send(strangerRow('O-10'));
   await gateway.until('refused', async () => (await stateOf('O-10')).startsWith('failed:refused'));
   crm.answer = ok;
   await gateway.send({
@@ -186,7 +186,7 @@ test('a corrected lead got a new create: the refused one is not replayed, which 
 
 test('a replay after an unknown end sends what may have arrived, unchanged, under the same key', async () => {
   crm.answer = (_request, response) => response.destroy();
-  await gateway.send(leadRow('O-11'));
+  await gateway.send(strangerRow('O-11'));
   await gateway.until(
     'exhausted',
     async () => (await stateOf('O-11')).startsWith('failed:exhausted'),
@@ -214,7 +214,7 @@ test('a replay after an unknown end sends what may have arrived, unchanged, unde
 }, 60_000);
 
 test('C13: a lead that does not fit the client’s file fails with the field’s name and is not sent', async () => {
-  await gateway.send(leadRow('O-8', { last_name: null }));
+  await gateway.send(strangerRow('O-8', { last_name: null }));
   await gateway.until('failed', async () => (await stateOf('O-8')).startsWith('failed:invalid'));
   expect(crm.received).toHaveLength(0);
   const entries = await gateway.entries();
@@ -228,7 +228,7 @@ test('C18: a revoked authorisation withholds, a new one lets the lead go by itse
   await gateway.owner.run('UPDATE authorisations SET revoked_at = UTC_TIMESTAMP(3) WHERE id = ?', [
     live?.id ?? 0,
   ]);
-  await gateway.send(leadRow('O-9'));
+  await gateway.send(strangerRow('O-9'));
   await gateway.until('withheld', async () => (await stateOf('O-9')) === 'withheld:recipient_not_authorised');
   expect(crm.received).toHaveLength(0);
   await gateway.owner.run('UPDATE authorisations SET revoked_at = NULL WHERE id = ?', [live?.id ?? 0]);

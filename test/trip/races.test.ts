@@ -1,7 +1,7 @@
 // Guarantee 6: two hundred races of erasure and withdrawal against sending, judged by the log's own order.
 // The lead's lock orders them: entries of one lead are numbered in the order in which they were decided.
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+import { strangerRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 
 const races = 100;
 let latencyMs = 100;
@@ -22,14 +22,14 @@ beforeAll(async () => {
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
   await gateway.start('planner', 'worker', 'worker');
   // Warm: the first lead of a process takes far longer than the others, and nothing would race it.
-  await gateway.send(leadRow('warm'));
+  await gateway.send(strangerRow('warm'));
   await gateway.until(
     'warm',
     async () => (await gateway.states("l.reference = 'warm'"))[0]?.state === 'delivered',
   );
   // The window of the race is as long as a lead takes on this machine, today.
   const startedAt = Date.now();
-  await gateway.send(leadRow('second'));
+  await gateway.send(strangerRow('second'));
   await gateway.until(
     'second',
     async () => (await gateway.states("l.reference = 'second'"))[0]?.state === 'delivered',
@@ -76,7 +76,7 @@ async function race(kind: 'erase' | 'withdraw'): Promise<ReadonlyMap<string, rea
   await Promise.all(
     names.map(async (name, index) => {
       await new Promise((done) => setTimeout(done, index * 5));
-      await gateway.send(leadRow(name));
+      await gateway.send(strangerRow(name));
       await exercise(name, index);
     }),
   );

@@ -8,7 +8,7 @@ import { silentLog } from '../../src/log.ts';
 import type { ClaimedDelivery } from '../../src/delivery/claim.ts';
 import { readDeliveries } from '../../src/store/deliveries.ts';
 import { openDropGateway, type DropGateway } from './drop.ts';
-import { leadRow } from './gateway.ts';
+import { strangerRow } from './gateway.ts';
 
 let gateway: DropGateway;
 const by = { actor: 'tester', reason: 'test' };
@@ -27,7 +27,7 @@ afterEach(() => gateway.close());
 
 test('a file of 700 rows whose worker died is recovered whole, in one go, and leaves whole under its number', async () => {
   const [planner] = await gateway.start('planner');
-  await gateway.send(...names('R', 700).map((name) => leadRow(name)));
+  await gateway.send(...names('R', 700).map((name) => strangerRow(name)));
   await gateway.collectable(700);
   await gateway.ask();
   await gateway.until('queued', async () => (await gateway.counts())['queued'] === 700);
@@ -53,7 +53,7 @@ test('rows that may not leave go out of their file and are not stranded when it 
       "  - { to: OPTIN, channel: email, values: { granted: O, refused: N, not_asked: '', withdrawn: hold } }",
   });
   const [planner] = await gateway.start('planner');
-  await gateway.send(...names('S', 5).map((name) => leadRow(name)));
+  await gateway.send(...names('S', 5).map((name) => strangerRow(name)));
   await gateway.collectable(5);
   await gateway.ask();
   await gateway.until('queued', async () => (await gateway.counts())['queued'] === 5);
@@ -103,7 +103,7 @@ test('rows that may not leave go out of their file and are not stranded when it 
 
 test('suspending a destination while its file is queued keeps the file; resuming sends it whole', async () => {
   const [planner] = await gateway.start('planner');
-  await gateway.send(...names('P', 3).map((name) => leadRow(name)));
+  await gateway.send(...names('P', 3).map((name) => strangerRow(name)));
   await gateway.collectable(3);
   await gateway.ask();
   await gateway.until('queued', async () => (await gateway.counts())['queued'] === 3);
@@ -114,7 +114,7 @@ test('suspending a destination while its file is queued keeps the file; resuming
   const before = await tries();
   // Not looked at every second: nothing of it moves while support keeps it back.
   const planned = async (reference: string): Promise<void> => {
-    await gateway.send(leadRow(reference));
+    await gateway.send(strangerRow(reference));
     await gateway.until(
       reference,
       async () => (await gateway.states(`l.reference = '${reference}'`)).length === 1,
@@ -136,7 +136,7 @@ test('suspending a destination while its file is queued keeps the file; resuming
 
 test('the rows of a file have one verdict: a row that has spent its tries does not leave the others to another number', async () => {
   await gateway.start('planner');
-  await gateway.send(...names('D', 3).map((name) => leadRow(name)));
+  await gateway.send(...names('D', 3).map((name) => strangerRow(name)));
   await gateway.collectable(3);
   await gateway.ask();
   await gateway.until('queued', async () => (await gateway.counts())['queued'] === 3);
@@ -183,7 +183,7 @@ test('`onUnknown: hold` keeps a file for support: it is not sent again, nor are 
   await gateway.publish({ extra: 'onUnknown: hold' });
   await gateway.start('planner', 'worker');
   gateway.sftp.fault = (step) => (step === 'rename' ? 'reset' : undefined);
-  await gateway.send(leadRow('H-1'), leadRow('H-2'));
+  await gateway.send(strangerRow('H-1'), strangerRow('H-2'));
   await gateway.collectable(2);
   await gateway.ask();
   const held = async (): Promise<number> =>
@@ -223,7 +223,7 @@ test('a file pending its acknowledgement is asked about although an erasure took
       'pending: { for: 1h, every: 1s }\nresponse:\n  - { accepted: { text: OK }, on: lookup }\n  - { refused: { text: KO }, on: lookup }',
   });
   await gateway.start('planner', 'worker');
-  await gateway.send(leadRow('A-1', { last_name: 'Dupond' }), leadRow('A-2'));
+  await gateway.send(strangerRow('A-1', { last_name: 'Dupond' }), strangerRow('A-2'));
   await gateway.collectable(2);
   await gateway.ask();
   await gateway.until('pending', async () => (await gateway.counts())['pending:recipient_decides'] === 2);
@@ -255,7 +255,7 @@ test('a file over the limit of bytes is split before it leaves: each lead once, 
   await gateway.start('planner', 'worker');
   const comment = 'é'.repeat(10_000);
   for (const part of [names('B', 150), names('C', 150), names('D', 150)])
-    await gateway.send(...part.map((name) => leadRow(name, { comment })));
+    await gateway.send(...part.map((name) => strangerRow(name, { comment })));
   await gateway.collectable(450);
   await gateway.ask();
   await gateway.until(

@@ -1,0 +1,197 @@
+// What a person took back in one lead, for the other leads of that person at that client: opt-outs of CRMs belong to the address.
+// Invariant: a lead is the same person's where it shares the e-mail or one of the phones, one hop and never further; whoever
+// spreads a withdrawal is alone at that client, so that no lead with an older grant slips in beside it.
+import { currentConsent, stampedAheadMs } from '../domain/consent.ts';
+import type { ConsentRecord } from '../domain/lead.ts';
+import { insertConsents, readConsents } from './consents.ts';
+import { inList, type Sql } from './database.ts';
+import { appendHandovers } from './handovers.ts';
+import { insertChanges, raiseRevisions } from './lead-writes.ts';
+import { lockLeads } from './leads.ts';
+
+/** A lead that a withdrawal of another lead of the same person reached. */
+export interface Reached {
+  readonly leadId: number;
+  readonly clientId: string;
+  readonly reference: string;
+  /** `purpose.channel` of each consent that ended. */
+  readonly pairs: readonly string[];
+}
+
+/**
+ * The clients' rows, locked: shared by whoever brings leads in, alone for whoever takes a consent back or changes an address.
+ * Call before any lead is locked. Returns those that exist.
+ */
+export async function lockClients(
+  tx: Sql,
+  ids: readonly string[],
+  mode: 'shared' | 'alone',
+): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const { marks, values } = inList([...new Set(ids)].sort());
+  const rows = await tx.all<{ id: string }>(
+    `SELECT id FROM clients WHERE id IN (${marks}) ORDER BY id ${mode === 'alone' ? 'FOR UPDATE' : 'LOCK IN SHARE MODE'}`,
+    values,
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Leads in which something was taken back, to be found by their addresses. */
+export async function markWithdrawn(tx: Sql, leadIds: readonly number[]): Promise<void> {
+  if (leadIds.length === 0) return;
+  const { marks, values } = inList(leadIds);
+  await tx.run(
+    `UPDATE prospects FORCE INDEX (PRIMARY) SET withdrawn = 1 WHERE lead_id IN (${marks}) AND withdrawn = 0`,
+    values,
+  );
+}
+
+type Link = { readonly leadId: number; readonly otherId: number };
+
+const shared = [
+  ['email', 'email'],
+  ['mobile', 'mobile'],
+  ['mobile', 'landline'],
+  ['landline', 'mobile'],
+  ['landline', 'landline'],
+] as const;
+
+/** Other leads of the client with the same e-mail or one of the phones. The e-mail is compared without regard to capitals. */
+async function neighbours(
+  tx: Sql,
+  leadIds: readonly number[],
+  which: 'all' | 'withdrawn',
+): Promise<readonly Link[]> {
+  if (leadIds.length === 0) return [];
+  const { marks, values } = inList([...new Set(leadIds)]);
+  const arms = shared.map(
+    ([own, other]) =>
+      `SELECT n.lead_id AS leadId, o.lead_id AS otherId
+         FROM prospects n FORCE INDEX (PRIMARY) STRAIGHT_JOIN prospects o FORCE INDEX (prospects_${other})
+           ON o.client_id = n.client_id AND o.${other} = n.${own} AND o.lead_id <> n.lead_id${which === 'all' ? '' : ' AND o.withdrawn = 1'}
+        WHERE n.lead_id IN (${marks}) AND n.${own} <> ''`,
+  );
+  return tx.all<Link>(
+    arms.join(' UNION '),
+    arms.flatMap(() => values),
+  );
+}
+
+export interface Spreading {
+  /** Leads that are new, got a grant, or changed an address: what was taken back elsewhere may hold for them. */
+  readonly touched: readonly number[];
+  /** Leads in which something was taken back, or whose address changed: what they say may hold for others. */
+  readonly origins: readonly number[];
+  readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
+  readonly actor: string;
+  readonly purpose: string;
+}
+
+/** Repeats withdrawals in the leads whose grants they end, each with a revision, a change and an entry of its own. */
+export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonly Reached[]> {
+  const links = [
+    ...(await neighbours(tx, at.touched, 'withdrawn')),
+    ...(await neighbours(tx, at.origins, 'all')).map((link): Link => ({
+      leadId: link.otherId,
+      otherId: link.leadId,
+    })),
+  ];
+  if (links.length === 0) return [];
+  const receivers = [...new Set(links.map((link) => link.leadId))];
+  const locked = await lockLeads(tx, receivers);
+  const consents = await readConsents(tx, [...receivers, ...links.map((link) => link.otherId)]);
+  const copies = receivers
+    .filter((id) => locked.get(id)?.erased === false)
+    .map((leadId) => {
+      const said = links
+        .filter((link) => link.leadId === leadId)
+        .flatMap((link) => taken(consents.get(link.otherId) ?? [], link.otherId));
+      return { leadId, events: ended(consents.get(leadId) ?? [], said, tx.now()) };
+    })
+    .filter((one) => one.events.length > 0);
+  return copies.length === 0 ? [] : write(tx, at, copies, locked);
+}
+
+/** What was taken back in this lead itself: what another lead's withdrawal left here goes no further. */
+const taken = (consents: readonly ConsentRecord[], leadId: number): readonly ConsentRecord[] =>
+  consents
+    .filter((one) => one.state === 'withdrawn' && !(one.source?.startsWith(repeated) ?? false))
+    .map((one) => ({ ...one, source: `${repeated}${leadId}` }));
+
+/** Source of an event that repeats the one of another lead, with that lead's number. */
+const repeated = 'same_person:';
+
+/** Of these withdrawals, those that end a consent of a lead: granted before them, by stamp or by receipt. */
+function ended(
+  own: readonly ConsentRecord[],
+  said: readonly ConsentRecord[],
+  now: Date,
+): readonly ConsentRecord[] {
+  const events: ConsentRecord[] = [];
+  for (const event of said) {
+    const { purpose, channel } = event;
+    const before = currentConsent([...own, ...events], purpose, channel, now);
+    // History that comes in late does not undo what a person has plainly granted since.
+    if (
+      before?.state !== 'granted' ||
+      before.record.recordedAt.getTime() > event.recordedAt.getTime() + stampedAheadMs
+    )
+      continue;
+    if (currentConsent([...own, ...events, event], purpose, channel, now)?.state !== 'granted')
+      events.push(event);
+  }
+  return events;
+}
+
+async function write(
+  tx: Sql,
+  { snapshot, actor, purpose }: Spreading,
+  copies: readonly { readonly leadId: number; readonly events: readonly ConsentRecord[] }[],
+  locked: Awaited<ReturnType<typeof lockLeads>>,
+): Promise<readonly Reached[]> {
+  const { marks, values } = inList(copies.map((one) => one.leadId));
+  const named = new Map(
+    (
+      await tx.all<{ id: number; client_id: string; reference: string }>(
+        `SELECT id, client_id, reference FROM leads WHERE id IN (${marks})`,
+        values,
+      )
+    ).map((row) => [row.id, row]),
+  );
+  await snapshot(
+    tx,
+    copies.map((one) => one.leadId),
+  );
+  const reached = copies.map(({ leadId, events }) => ({
+    leadId,
+    events,
+    clientId: named.get(leadId)?.client_id ?? '',
+    reference: named.get(leadId)?.reference ?? '',
+    revision: (locked.get(leadId)?.revision ?? 0) + 1,
+    pairs: [...new Set(events.map((event) => `${event.purpose}.${event.channel}`))],
+  }));
+  await insertConsents(
+    tx,
+    reached.flatMap(({ leadId, clientId, events }) =>
+      events.map((event) => ({ leadId, clientId, event, originId: event.receipt ?? 0 })),
+    ),
+  );
+  await raiseRevisions(
+    tx,
+    reached.map((one) => ({ leadId: one.leadId, revisions: 1, consentRevisions: 1 })),
+  );
+  await insertChanges(
+    tx,
+    reached.map(({ leadId, clientId, revision }) => ({ leadId, clientId, revision, kind: 'consent' })),
+  );
+  await appendHandovers(
+    tx,
+    reached.flatMap(({ leadId, clientId, revision, pairs }) =>
+      pairs.map((reason) => ({
+        ...{ entry: 'withdrawn' as const, clientId, leadId, actor, purpose, reason },
+        leadRevision: revision,
+      })),
+    ),
+  );
+  return reached.map(({ leadId, clientId, reference, pairs }) => ({ leadId, clientId, reference, pairs }));
+}

@@ -1,0 +1,231 @@
+// A consent taken back stays taken back: in every lead of that person at that client, whatever the order of things.
+import { setTimeout as pause } from 'node:timers/promises';
+import { startWorker } from '../../src/app.ts';
+import { createRights } from '../../src/privacy/rights.ts';
+import type { IntakeValues } from '../../src/store/intake.ts';
+import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
+
+let crm: HttpRecipient;
+let gateway: Gateway;
+
+beforeEach(async () => {
+  crm = await startHttpRecipient();
+  crm.answer = (request, response) =>
+    void response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ success: true, id: refOf(request.body) ?? request.url.split('/').at(-1) }));
+  gateway = await openGateway({ files: webhookFiles(crm.port) });
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+});
+afterEach(async () => {
+  await gateway.close();
+  await crm.close();
+});
+
+const refOf = (body: Buffer): string | undefined =>
+  (JSON.parse(body.toString() || '{}') as { ref?: string }).ref;
+/** The opt-ins the CRM was given for a lead, in order. */
+const given = (reference: string): readonly string[] =>
+  crm.received
+    .map((one) => JSON.parse(one.body.toString() || '{}') as { ref?: string; OPTIN?: string })
+    .filter((one) => one.ref === reference)
+    .map((one) => one.OPTIN ?? '');
+const said = (
+  state: string,
+  recordedAt: string,
+  more: Partial<IntakeValues> = {},
+): Partial<IntakeValues> => ({
+  consents: JSON.stringify([{ purpose: 'marketing', channel: 'email', state, recordedAt }]),
+  ...more,
+});
+const row = (
+  kind: 'consent' | 'correction',
+  reference: string,
+  over: Partial<IntakeValues>,
+): IntakeValues => ({
+  ...{ client_id: 'essai', kind, reference, row_reference: `${kind}-${reference}-${Math.random()}` },
+  ...over,
+});
+const withdraw = (reference: string): ReturnType<Gateway['app']['rights']['withdraw']> =>
+  gateway.app.rights.withdraw({
+    ...{ clientId: 'essai', reference, actor: 'tester', reason: 'request 1' },
+    ...{ purpose: 'marketing', channels: ['email'] },
+  });
+const told = (reference: string, ...optins: readonly string[]): Promise<void> =>
+  gateway.until(`${reference} told ${optins.join(', ')}`, () =>
+    optins.every((optin, at) => given(reference)[at] === optin),
+  );
+const soon = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString();
+
+test('C16: a withdrawal reaches every recipient of the other leads with the same e-mail, in capitals or not, or the same phone', async () => {
+  await gateway.start('planner', 'worker');
+  await gateway.send(
+    leadRow('A-1'),
+    leadRow('A-2', { email: 'Zoe.Lefevre@Courriel.example', mobile: '+33639980200' }),
+    leadRow('A-3', { email: 'autre@courriel.example', mobile: null, landline: '+33639980123' }),
+    leadRow('A-4', { email: 'autre@courriel.example', mobile: '+33639980201' }),
+  );
+  for (const reference of ['A-1', 'A-2', 'A-3', 'A-4']) await told(reference, 'OUI');
+  const { others } = await withdraw('A-1');
+  expect(others.map((one) => [one.reference, one.pairs])).toEqual([
+    ['A-2', ['marketing.email']],
+    ['A-3', ['marketing.email']],
+  ]);
+  for (const reference of ['A-1', 'A-2', 'A-3']) await told(reference, 'OUI', 'RETRAIT');
+  // One hop: A-4 shares an address with A-3, and none with the lead in which it was taken back.
+  await gateway.send(row('correction', 'A-4', { last_name: 'Suivant' }));
+  await told('A-4', 'OUI', 'OUI');
+  const entries = await gateway.owner.all<{ reference: string; actor: string; reason: string }>(
+    "SELECT l.reference, h.actor, h.reason FROM handovers h JOIN leads l ON l.id = h.lead_id WHERE h.entry = 'withdrawn' ORDER BY l.reference",
+  );
+  expect(entries.map((one) => `${one.reference} ${one.actor} ${one.reason}`)).toEqual(
+    ['A-1', 'A-2', 'A-3'].map((reference) => `${reference} tester marketing.email`),
+  );
+});
+
+test('C16: a correction of the other lead does not bring the old grant back; a newer grant does', async () => {
+  await gateway.start('planner', 'worker');
+  await gateway.send(leadRow('B-1'), leadRow('B-2'));
+  await told('B-1', 'OUI');
+  await told('B-2', 'OUI');
+  await gateway.send(row('consent', 'B-1', said('withdrawn', soon(0))));
+  await told('B-1', 'OUI', 'RETRAIT');
+  await told('B-2', 'OUI', 'RETRAIT');
+  await gateway.send(row('correction', 'B-2', { last_name: 'Corrigé' }));
+  await told('B-2', 'OUI', 'RETRAIT', 'RETRAIT');
+  await pause(5);
+  await gateway.send(row('consent', 'B-2', said('granted', soon(0))));
+  await told('B-2', 'OUI', 'RETRAIT', 'RETRAIT', 'OUI');
+});
+
+test('C16: a lead that comes later with an older grant leaves as withdrawn, one with a newer grant as granted', async () => {
+  await gateway.start('planner', 'worker');
+  await gateway.send(leadRow('C-1'));
+  await told('C-1', 'OUI');
+  await withdraw('C-1');
+  await told('C-1', 'OUI', 'RETRAIT');
+  await pause(5);
+  await gateway.send(leadRow('C-2'), leadRow('C-3', said('granted', soon(0))));
+  await told('C-2', 'RETRAIT');
+  await told('C-3', 'OUI');
+});
+
+test('C16: a lead whose correction gives it the address of a person who withdrew is withdrawn too', async () => {
+  await gateway.start('planner', 'worker');
+  await gateway.send(leadRow('D-1'), leadRow('D-2', { email: 'zoe@faute.example', mobile: '+33639980777' }));
+  await told('D-1', 'OUI');
+  await told('D-2', 'OUI');
+  expect((await withdraw('D-1')).others).toEqual([]);
+  await gateway.send(row('correction', 'D-2', { email: 'zoe.lefevre@courriel.example' }));
+  await gateway.until('D-2 withdrawn', () => given('D-2').at(-1) === 'RETRAIT');
+});
+
+test('C16: history that comes in late takes back nothing that was granted after it, and a stranger is left alone', async () => {
+  await gateway.start('planner', 'worker');
+  await gateway.send(
+    leadRow('E-1'),
+    leadRow('E-2', { email: 'autre@courriel.example', mobile: '+33639980333' }),
+  );
+  await told('E-1', 'OUI');
+  await gateway.send(leadRow('E-3', said('withdrawn', '2025-06-01T10:00:00Z')));
+  await told('E-3', 'RETRAIT');
+  await withdraw('E-3');
+  await gateway.until('E-1 told', () => given('E-1').at(-1) === 'RETRAIT');
+  expect(given('E-1')).toEqual(['OUI', 'RETRAIT']);
+  expect(given('E-2').every((one) => one === 'OUI')).toBe(true);
+});
+
+test('C16: a withdrawal beats the grant that came before it, although that one is stamped four minutes ahead', async () => {
+  await gateway.start('planner', 'worker');
+  await gateway.send(leadRow('F-1', said('granted', soon(4))));
+  await told('F-1', 'OUI');
+  await gateway.send(row('consent', 'F-1', said('withdrawn', soon(0))));
+  await told('F-1', 'OUI', 'RETRAIT');
+});
+
+test('a lead that comes in while its person withdraws is not overlooked: it waits for the withdrawal, and leaves as withdrawn', async () => {
+  await gateway.start('planner', 'worker');
+  await gateway.send(leadRow('G-1'), leadRow('G-2'));
+  await told('G-1', 'OUI');
+  await told('G-2', 'OUI');
+  // Stops the withdrawal once it knows which leads it reaches.
+  const gate = Promise.withResolvers<undefined>();
+  const stopped = Promise.withResolvers<undefined>();
+  let snapshots = 0;
+  const rights = createRights({
+    database: gateway.app.database,
+    secrets: gateway.app.secrets,
+    snapshot: async () => {
+      snapshots += 1;
+      if (snapshots !== 2) return;
+      stopped.resolve(undefined);
+      await gate.promise;
+    },
+  });
+  const withdrawing = rights.withdraw({
+    ...{ clientId: 'essai', reference: 'G-1', actor: 'tester', reason: 'request 1' },
+    ...{ purpose: 'marketing', channels: ['email'] },
+  });
+  await stopped.promise;
+  await gateway.send(leadRow('G-3'));
+  await gateway.until('the new lead waits, or has left', async () => {
+    const [waits] = await gateway.owner.all<{ n: number }>(
+      "SELECT COUNT(*) AS n FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'",
+    );
+    return given('G-3').length > 0 || (waits?.n ?? 0) > 0;
+  });
+  gate.resolve(undefined);
+  expect((await withdrawing).others.map((one) => one.reference)).toEqual(['G-2']);
+  await told('G-3', 'RETRAIT');
+});
+
+test('what was written for the other lead before the withdrawal does not depart after it', async () => {
+  const written = Promise.withResolvers<undefined>();
+  const gate = Promise.withResolvers<undefined>();
+  await gateway.start('planner');
+  await gateway.send(leadRow('H-1'));
+  const worker = await startWorker(gateway.app, {
+    step: async (name) => {
+      if (name !== 'written' || given('H-1').length === 0) return;
+      written.resolve(undefined);
+      await gate.promise;
+    },
+  });
+  try {
+    await told('H-1', 'OUI');
+    await gateway.send(leadRow('H-2'));
+    await written.promise;
+    await withdraw('H-1');
+    gate.resolve(undefined);
+    await told('H-2', 'RETRAIT');
+    await told('H-1', 'OUI', 'RETRAIT');
+  } finally {
+    gate.resolve(undefined);
+    await worker.stop();
+  }
+});
+
+test('what leaves after a withdrawal of the same person says withdrawn, and what left before it is followed', async () => {
+  await gateway.start('planner', 'worker');
+  const references = Array.from({ length: 12 }, (_, at) => `G-${at}`);
+  const over = (at: number): Partial<IntakeValues> => ({
+    email: `g${at}@courriel.example`,
+    mobile: `+336399801${10 + at}`,
+  });
+  await gateway.send(...references.map((reference, at) => leadRow(reference, over(at))));
+  for (const reference of references) await told(reference, 'OUI');
+  // The twin of each lead comes in, and leaves, while the first is withdrawn.
+  await Promise.all(
+    references.map(async (reference, at) => {
+      await Promise.all([
+        gateway.send(leadRow(`${reference}-twin`, over(at))),
+        pause(at * 4).then(() => withdraw(reference)),
+      ]);
+    }),
+  );
+  for (const reference of references)
+    await gateway.until(`${reference} and its twin are withdrawn`, () =>
+      [reference, `${reference}-twin`].every((one) => given(one).at(-1) === 'RETRAIT'),
+    );
+}, 60_000);
