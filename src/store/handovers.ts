@@ -139,7 +139,8 @@ function valuesOf(entry: Handover, at: Date): SqlValue[] {
     entry.authorisationId ?? 0,
     entry.mappingVersionId ?? 0,
     entry.leadRevision ?? 0,
-    entry.fields === undefined ? null : entry.fields.join(' '),
+    // Never '': left out of the statement it would be stored as NULL, which is not what was signed.
+    entry.fields?.join(' ') || null,
     entry.consents === undefined ? null : JSON.stringify(entry.consents),
     entry.digest ?? null,
     entry.bytes ?? 0,

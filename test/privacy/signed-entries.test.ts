@@ -165,6 +165,19 @@ test('what a person types reaches its seal whatever its signs: half an emoji cut
   await expect(home.verdict()).resolves.toBe('sound');
 });
 
+test('an entry that says nothing in a column is signed as it is stored, alone and among others', async () => {
+  const bare = { entry: 'suspended', clientId: '' } as const;
+  for (const entries of [
+    [bare],
+    [{ ...bare, fields: [] }],
+    [{ ...bare, fields: [] }, entry()],
+    [{ ...bare, fields: [''], consents: [], cited: '', durationMs: 0.2 }, entry({ fields: [] })],
+  ])
+    await home.gateway.transaction((tx) => appendHandovers(tx, entries));
+  await expect(home.sealer.seal(100)).resolves.toBe(10);
+  await expect(home.verdict()).resolves.toBe('sound');
+});
+
 test('a connection that cannot sign appends nothing', async () => {
   const mute = openDatabase({ url: home.ownerUrl, connections: 1 });
   await expect(mute.transaction((tx) => appendHandovers(tx, [entry()]))).rejects.toMatchObject({
