@@ -33,6 +33,12 @@ hosts: [crm.demo.example]
 categories: [identity, project, statistical]
 contacts: { rights: dpo@demo.example }
 `;
+const xmlMapping = mapping(
+  'xml: { record: lead }\nschema: s.xsd',
+  '- { to: lead.nom, from: identity.lastName }',
+).replace('to: OPTIN', 'to: lead.optin');
+const xsd = (inner: string): string =>
+  `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="lead"><xs:complexType>${inner}</xs:complexType></xs:element></xs:schema>`;
 const deep = 10_000;
 
 beforeEach(() => {
@@ -86,6 +92,20 @@ const hostile: readonly (readonly [string, () => string])[] = [
     () => {
       file('demo/crm.yaml', mapping('schema: s.json'));
       return file('demo/s.json', '{"type": 7}');
+    },
+  ],
+  [
+    'an XSD with a DOCTYPE',
+    () => {
+      file('demo/crm.yaml', xmlMapping);
+      return file('demo/s.xsd', `<!DOCTYPE s [<!ENTITY a "${'b'.repeat(99)}">]>${xsd('&a;')}`);
+    },
+  ],
+  [
+    'an XSD nested deep',
+    () => {
+      file('demo/crm.yaml', xmlMapping);
+      return file('demo/s.xsd', xsd(`${'<xs:sequence>'.repeat(deep)}${'</xs:sequence>'.repeat(deep)}`));
     },
   ],
   [

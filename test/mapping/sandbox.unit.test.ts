@@ -11,6 +11,7 @@ test.each([
   '{accepted: {status: 201, json: {ok: true}}, reference: $.id}',
   '{accepted: {status: 2xx, json: {status: OK}}, reference: $.data.lead_id}',
   '{accepted: {status: [200, 202], json: {code: [0, 1], data.id: {exists: true}}}, reference: $.data.id}',
+  '{accepted: {status: 200, json: {"data[0][1].ok": true}}, reference: "$.data[0][1].id"}',
   '{refused: {status: 409}}, {accepted: {status: 200, json: {"$.ok": true}}}',
 ])('the answer made from %s is an acceptance', (rule) => {
   const text = withRule(rule);
