@@ -79,14 +79,25 @@ function compileClientSchema(
   try {
     validate = validatorOf(text);
   } catch (error) {
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
+    const reason =
+      error instanceof RangeError
+        ? 'it is nested too deep, or refers to itself without end'
+        : error instanceof Error
+          ? (error.message.split('\n')[0] ?? '')
+          : '';
     const line = isPatternFault(error) ? lineOf(error.pattern, text) : '';
     report.error(['schema'], 'MAP-705', `the schema "${name}" cannot be used:${line} ${reason}.`);
     return undefined;
   }
   return {
     check: (entries) => {
-      if (validate(plainJson(jsonTree(entries)))) return [];
+      try {
+        if (validate(plainJson(jsonTree(entries)))) return [];
+      } catch (error) {
+        // A part of the schema that refers to itself, met by this lead alone: the lead is refused, nobody else is.
+        if (error instanceof RangeError) return [{ field: '(lead)', code: 'SCHEMA_WITHOUT_END' }];
+        throw error;
+      }
       return (validate.errors ?? []).flatMap((error) => (error.keyword === 'if' ? [] : [problemOf(error)]));
     },
     gaps: (targets) => gapsIn(validate.schema, targets, 0, ''),
@@ -112,6 +123,8 @@ function validatorOf(text: string): ValidateFunction {
   const ajv = modern ? new Ajv2020(options) : new Ajv(options);
   (addFormats as unknown as (target: unknown) => void)(ajv);
   const validate = ajv.compile(schema);
+  // A schema that refers to itself without end is met here, not by the first lead.
+  for (const probe of [{}, [], '']) validate(probe);
   if (validators.size >= 100) validators.clear();
   validators.set(text, validate);
   return validate;

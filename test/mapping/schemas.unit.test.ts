@@ -100,3 +100,23 @@ test('a lead whose check by a pattern of the XSD has no end does not fit; the ne
   expect(named('abba').ok).toBe(true);
   expect(named('Durand')).toMatchObject({ problems: [{ field: 'lead.nom', code: 'SCHEMA_PATTERN' }] });
 });
+
+test.each([
+  ['at its top', '{"$ref":"#"}'],
+  ['in a branch', '{"additionalProperties":{"$ref":"#"},"anyOf":[{"$ref":"#"}]}'],
+  ['by its depth', `${'{"not":'.repeat(3_000)}{}${'}'.repeat(3_000)}`],
+])('a JSON Schema without an end %s is refused by the check', (_where, schema) => {
+  const text = webhook('- {to: nom, from: identity.lastName}', 'schema: s.json');
+  expect(problemsOf(text, { 'demo/s.json': schema }).join()).toContain(
+    'MAP-705  the schema "s.json" cannot be used: it is nested too deep, or refers to itself without end.',
+  );
+});
+
+test('a part of a schema without an end refuses the lead that meets it, and does not stop the worker', () => {
+  const schema = '{"properties":{"nom":{"$ref":"#/properties/nom"}}}';
+  const text = webhook('- {to: nom, from: identity.lastName}', 'schema: s.json');
+  expect(compiled(text, { 'demo/s.json': schema }).apply(lead(), situation())).toEqual({
+    ...{ ok: false, why: 'invalid' },
+    problems: [{ field: '(lead)', code: 'SCHEMA_WITHOUT_END' }],
+  });
+});
