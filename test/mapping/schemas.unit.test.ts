@@ -113,7 +113,7 @@ test.each([
 });
 
 test('a part of a schema without an end refuses the lead that meets it, and does not stop the worker', () => {
-  const schema = '{"properties":{"nom":{"$ref":"#/properties/nom"}}}';
+  const schema = '{"$defs":{"a":{"anyOf":[{"$ref":"#/$defs/a"}]}},"properties":{"nom":{"$ref":"#/$defs/a"}}}';
   const text = webhook('- {to: nom, from: identity.lastName}', 'schema: s.json');
   expect(compiled(text, { 'demo/s.json': schema }).apply(lead(), situation())).toEqual({
     ...{ ok: false, why: 'invalid' },
