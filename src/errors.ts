@@ -94,6 +94,11 @@ export const catalogue = {
     remedy:
       'Write https://, and put the evidence for going live into client.yaml (goLive: optIn, rightsProcedure). It can be tried before: `relais mapping send --sandbox`, or RELAIS_ENV=development.',
   },
+  'MAPPING-004': {
+    meaning: 'The mapping would end deliveries that wait, because its `accepts` does not take their leads.',
+    remedy:
+      'Correct `accepts`, or confirm their end with --yes; the first version that takes the leads again brings them back.',
+  },
   'REPLAY-001': {
     meaning: 'The delivery cannot be replayed in its state.',
     remedy: 'Read `relais delivery show`: the reason says what must be repaired first.',

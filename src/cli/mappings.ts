@@ -7,7 +7,7 @@ import { checkAll } from '../mapping/check-folder.ts';
 import { loadMappings } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/problems.ts';
 import type { MappingVersion } from '../store/mapping-versions.ts';
-import { guessedOptIn } from '../publishing/publish.ts';
+import { guessedOptIn, mostKept } from '../publishing/publish.ts';
 import { impersonal, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { checkCommand } from './mapping-check.ts';
 import { coverageCommand } from './mapping-coverage.ts';
@@ -18,17 +18,19 @@ import { sendCommand } from './mapping-send.ts';
 import { specCommand } from './mapping-spec.ts';
 import { testCommand } from './mapping-test.ts';
 import { paris, table } from './table.ts';
-import { out, say, withApp } from './terminal.ts';
+import { confirmed, out, say, withApp } from './terminal.ts';
 
 interface PublishOptions {
   readonly all?: boolean;
   readonly note?: string;
   readonly reason?: string;
   readonly author?: string;
+  readonly yes?: boolean;
   readonly json?: boolean;
 }
 
 interface RollbackOptions {
+  readonly yes?: boolean;
   readonly reason?: string;
   readonly note?: string;
   readonly json?: boolean;
@@ -59,6 +61,7 @@ export function mappingCommands(program: Command): void {
       .option('--note <text>', 'what changed and who asked (C48); mandatory (--reason is the same)')
       .addOption(new Option('--reason <text>', 'the same as --note').hideHelp())
       .option('--author <name>', 'default: RELAIS_ACTOR')
+      .option('--yes', 'do not ask before waiting deliveries end because accepts no longer takes them')
       .option('--json', 'as JSON: one object for each mapping'),
     '',
     'relais mapping publish horizon-crm --note "budget added, asked by Horizon on 2026-11-20"',
@@ -71,6 +74,7 @@ export function mappingCommands(program: Command): void {
       .description('put an earlier version back in force')
       .option('--reason <text>', 'why (ticket number); mandatory')
       .addOption(new Option('--note <text>', 'the same as --reason').hideHelp())
+      .option('--yes', 'do not ask before waiting deliveries end because accepts no longer takes them')
       .option('--json', 'as JSON'),
     '',
     'relais mapping rollback horizon-crm 3 --reason "ticket 16"',
@@ -83,6 +87,7 @@ export function mappingCommands(program: Command): void {
       const done = await app.publishing.rollback({
         ...{ destinationId: destination, version: wanted, reason },
         actor: app.config.actor,
+        mayEnd: mayEnd(options.yes === true),
       });
       if (options.json === true) return out(JSON.stringify({ destination, ...versionData(done, true) }));
       out(`${destination} v${done.version} is in force again.`);
@@ -118,7 +123,7 @@ async function publish(destination: string | undefined, options: PublishOptions)
   const author = options.author === undefined ? undefined : impersonal(options.author, '--author');
   await withApp(async (app) => {
     for (const one of destination === undefined ? await allGood(app) : [destination])
-      await publishOne(app, one, note, author ?? app.config.actor, options.json === true);
+      await publishOne(app, { destinationId: one, note, author: author ?? app.config.actor }, options);
   });
 }
 
@@ -133,21 +138,33 @@ async function allGood(app: App): Promise<readonly string[]> {
   return all;
 }
 
+const keptWords = (kept: readonly number[]): string =>
+  `${kept.length === mostKept ? `${mostKept} or more` : kept.length} waiting deliveries keep the content of an earlier version, because the recipient may have it: ` +
+  `${kept.slice(0, 20).join(' ')}${kept.length > 20 ? ' ...' : ''}\nTo write them anew, under a new key: relais replay ${kept.slice(0, 20).join(' ')} --anew --reason "..."`;
+
+const mayEnd =
+  (yes: boolean) =>
+  (destinationId: string, count: number): Promise<boolean> =>
+    confirmed(
+      `${count} deliveries wait for ${destinationId} whose leads this accepts does not take: they would end.`,
+      String(count),
+      yes,
+    );
+
 async function publishOne(
   app: App,
-  destinationId: string,
-  note: string,
-  author: string,
-  json: boolean,
+  request: { readonly destinationId: string; readonly author: string; readonly note: string },
+  options: PublishOptions,
 ): Promise<void> {
-  const done = await app.publishing.publish({ destinationId, author, note });
+  const { destinationId } = request;
+  const done = await app.publishing.publish({ ...request, mayEnd: mayEnd(options.yes === true) });
   const missing = done.mapping.secretNames.filter((name) => app.config.secrets(name).length === 0);
-  if (json) {
-    const { changed, authorised, reopened, warnings } = done;
+  if (options.json === true) {
+    const { changed, authorised, reopened, acceptedAgain, keeping, warnings } = done;
     const unnamed = done.unnamed.map(({ id, recipient, targets }) => ({ id, recipient, targets }));
     const data = {
       ...versionData(done.version, true),
-      ...{ changed, authorised, authorisedBeside: unnamed, reopened, warnings },
+      ...{ changed, authorised, authorisedBeside: unnamed, reopened, acceptedAgain, keeping, warnings },
     };
     return out(JSON.stringify({ destination: destinationId, ...data, missingSecrets: missing }));
   }
@@ -164,6 +181,9 @@ async function publishOne(
         `If it is over: relais authorisation revoke ${one.id} --reason "..."`,
     );
   if (done.reopened > 0) out(`${done.reopened} withheld deliveries are looked at again.`);
+  if (done.acceptedAgain > 0)
+    out(`${done.acceptedAgain} deliveries an earlier version had ended (not_accepted) are planned again.`);
+  if (done.keeping.length > 0) out(keptWords(done.keeping));
   if (missing.length > 0)
     say(
       `Secrets not provided yet: ${missing.join(', ')} (a file of that name in RELAIS_SECRETS_DIR, or RELAIS_SECRET_<NAME>).`,

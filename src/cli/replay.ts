@@ -19,6 +19,7 @@ import { troubleOf } from './status.ts';
 import { confirmed, out, progress, say, withApp } from './terminal.ts';
 
 interface ReplayOptions extends FilterOptions {
+  readonly anew?: boolean;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly reason?: string;
@@ -31,6 +32,10 @@ export function replayCommands(program: Command): void {
         .command('replay [deliveries...]')
         .description('send again: a new run for what has ended, a try brought forward for what waits'),
     )
+      .option(
+        '--anew',
+        'what waits with the content of an earlier mapping is written by the one in force, under a new key',
+      )
       .option('--dry-run', 'say what would happen, do nothing')
       .option('--yes', 'do not ask')
       .option('--reason <text>', 'why (ticket number); mandatory, written in the log'),
@@ -52,7 +57,7 @@ async function replayCommand(names: readonly string[], options: ReplayOptions): 
   const reason = options.dryRun === true ? '' : reasonOf(options.reason);
   await withApp(async (app) => {
     const rows = await wanted(app, names, options);
-    const plans = await replayPlans(app, rows);
+    const plans = await replayPlans(app, rows, { anew: options.anew === true });
     const planOf = (row: ListedDelivery): ReplayPlan => plans.get(row.id) ?? 'not_found';
     for (const [plan, group] of Map.groupBy(rows, planOf))
       out(`${String(group.length).padStart(6)}  ${planWords(plan)}`);
@@ -70,7 +75,7 @@ async function replayCommand(names: readonly string[], options: ReplayOptions): 
     const answers = await replay(
       app,
       going.map((row) => row.id),
-      { actor: app.config.actor, reason },
+      { actor: app.config.actor, reason, anew: options.anew === true },
       (done) => line.at(`${done} of ${going.length}`),
     );
     line.end();

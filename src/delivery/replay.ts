@@ -19,6 +19,11 @@ export interface Actor {
   readonly reason: string;
 }
 
+export interface ReplayOptions {
+  /** What waits with the content of an earlier version is written by the one in force, under a key of its own. */
+  readonly anew?: boolean;
+}
+
 export type ReplayAnswer =
   | { readonly id: number; readonly done: 'new_run'; readonly newKey: boolean }
   | { readonly id: number; readonly done: 'brought_forward' | 'looked_at_again' }
@@ -59,21 +64,23 @@ interface ReplayDeps {
 export async function replayPlans(
   { database, published }: ReplayDeps,
   rows: readonly (Delivery & { readonly leadErased: boolean })[],
+  { anew = false }: ReplayOptions = {},
 ): Promise<ReadonlyMap<number, ReplayPlan>> {
   const plans = new Map<number, ReplayPlan>();
-  const mapped = new Map<string, boolean>();
+  const inForce = new Map<string, { readonly id: number; readonly usable: boolean }>();
   for (let start = 0; start < rows.length; start += 500) {
     const part = rows.slice(start, start + 500);
     const leadIds = part.filter((row) => row.action === 'create').map((row) => row.leadId);
     const ofLead = Map.groupBy(await deliveriesOfLeads(database, leadIds), (one) => one.leadId);
     for (const row of part) {
-      if (!mapped.has(row.destinationId)) {
-        const destination = await findDestination(database, row.destinationId);
-        const version = await published.version(destination?.mappingVersionId ?? 0);
-        mapped.set(row.destinationId, version !== undefined);
+      if (!inForce.has(row.destinationId)) {
+        const id = (await findDestination(database, row.destinationId))?.mappingVersionId ?? 0;
+        inForce.set(row.destinationId, { id, usable: (await published.version(id)) !== undefined });
       }
-      const judged = judge(row, row.leadErased, ofLead.get(row.leadId) ?? []);
-      const unmapped = judged === 'new_run' && mapped.get(row.destinationId) === false;
+      const version = inForce.get(row.destinationId);
+      const plan = judge(row, row.leadErased, ofLead.get(row.leadId) ?? []);
+      const judged = anew && isOldContent(row, plan, version?.id ?? 0) ? 'new_run' : plan;
+      const unmapped = judged === 'new_run' && version?.usable !== true;
       plans.set(row.id, unmapped ? 'no_mapping' : judged);
     }
   }
@@ -91,11 +98,20 @@ function judge(row: Delivery, erased: boolean, siblings: readonly Delivery[]): R
   return startedAgain ? 'superseded' : replayPlan(row, erased);
 }
 
+/** It waits for a next try, the recipient may have it, and another version wrote it. A file's rows leave with their file. */
+const isOldContent = (row: Delivery, plan: ReplayPlan, inForce: number): boolean =>
+  plan === 'brought_forward' &&
+  row.state === 'waiting' &&
+  row.batchId === 0 &&
+  row.maybeReceived &&
+  row.sentMappingId !== 0 &&
+  row.sentMappingId !== inForce;
+
 /** Replays deliveries, in groups of one transaction each; `progress` after every group. */
 export async function replay(
   deps: ReplayDeps,
   ids: readonly number[],
-  by: Actor,
+  by: Actor & ReplayOptions,
   progress?: (done: number) => void,
 ): Promise<readonly ReplayAnswer[]> {
   const answers: ReplayAnswer[] = [];
@@ -114,7 +130,7 @@ async function replayGroup(
   tx: Sql,
   published: Published,
   ids: readonly number[],
-  by: Actor,
+  by: Actor & ReplayOptions,
 ): Promise<readonly ReplayAnswer[]> {
   const seen = await readDeliveries(tx, ids);
   const leads = await lockLeads(
@@ -131,9 +147,10 @@ async function replayGroup(
     }
     const lead = leads.get(row.leadId);
     const siblings = row.action === 'create' ? await deliveriesOfLeads(tx, [row.leadId]) : [];
-    const plan = judge(row, lead?.erased ?? true, siblings);
-    const inForce =
-      plan === 'new_run' ? ((await findDestination(tx, row.destinationId))?.mappingVersionId ?? 0) : 0;
+    const judged = judge(row, lead?.erased ?? true, siblings);
+    const asked = judged === 'new_run' || (by.anew === true && judged === 'brought_forward');
+    const inForce = asked ? ((await findDestination(tx, row.destinationId))?.mappingVersionId ?? 0) : 0;
+    const plan = by.anew === true && isOldContent(row, judged, inForce) ? 'new_run' : judged;
     const mapping = await published.version(inForce);
     if (plan === 'new_run' && mapping === undefined) answers.push({ id, done: 'refused', why: 'no_mapping' });
     else if (plan === 'new_run' || plan === 'brought_forward' || plan === 'looked_at_again')

@@ -8,8 +8,6 @@ import type { CompiledMapping, MappingSources, Problem } from '../mapping/contra
 import { loadDestination } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/problems.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { readDeliveries } from '../store/deliveries.ts';
-import { reopenWithheld, withheldOfDestination } from '../store/planning.ts';
 import { findDestination, saveDestination, underWay, type Destination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { refuseInProduction } from './production.ts';
@@ -22,6 +20,8 @@ import {
   type MappingVersion,
 } from '../store/mapping-versions.ts';
 import { authorise } from './authorise.ts';
+import { keepingOldContent } from '../store/waiting.ts';
+import { refuseEnding, reopen, reopenAccepted, type MayEnd } from './waiting.ts';
 
 export interface PublishRequest {
   readonly destinationId: string;
@@ -29,6 +29,8 @@ export interface PublishRequest {
   readonly note: string;
   /** Leads created before are not taken; default now. */
   readonly leadsFrom?: Date;
+  /** Asked before a version is put in force whose `accepts` ends deliveries that wait. Without it such a version is refused. */
+  readonly mayEnd?: MayEnd;
 }
 
 export interface PublishResult {
@@ -42,6 +44,10 @@ export interface PublishResult {
   readonly unnamed: readonly Authorisation[];
   /** Withheld deliveries that are looked at again. */
   readonly reopened: number;
+  /** Deliveries that an earlier version had ended, which did not take their leads. */
+  readonly acceptedAgain: number;
+  /** Waiting deliveries that keep the content of an earlier version, since the recipient may have it. At most `mostKept`. */
+  readonly keeping: readonly number[];
   readonly mapping: CompiledMapping;
 }
 
@@ -56,11 +62,14 @@ export interface Publishing {
     readonly version: number;
     readonly actor: string;
     readonly reason: string;
+    readonly mayEnd?: MayEnd;
   }) => Promise<MappingVersion>;
   readonly history: (
     destinationId: string,
   ) => Promise<readonly (MappingVersion & { readonly inForce: boolean })[]>;
 }
+
+export const mostKept = 1_000;
 
 export function createPublishing(options: {
   readonly database: Database;
@@ -88,6 +97,7 @@ export function createPublishing(options: {
     refuseUnfit: async (destinationId) => void (await fit(destinationId)),
     publish: async (request) => {
       const { sources, mapping, warnings } = await fit(request.destinationId);
+      await refuseEnding({ database, check: options.check }, mapping, request.mayEnd);
       const text = JSON.stringify(sources);
       const result = await database.transaction(async (tx) => {
         const before = await findDestination(tx, request.destinationId);
@@ -124,57 +134,42 @@ export function createPublishing(options: {
         }
         const { added: authorised, unnamed } = await authorise(tx, mapping, request.author);
         const reopened = await reopen(tx, mapping.destinationId, request.author);
-        return { version, changed: !same, authorised, unnamed, reopened };
+        const keeping = await keepingOldContent(tx, mapping.destinationId, version.id, mostKept);
+        return { version, changed: !same, authorised, unnamed, reopened, keeping };
       });
+      const acceptedAgain = await reopenAccepted(database, mapping, request.author);
       options.log.info('mapping.published', {
         destination: request.destinationId,
         version: result.version.version,
       });
-      return { ...result, warnings, mapping };
+      return { ...result, acceptedAgain, warnings, mapping };
     },
-    rollback: (request) =>
-      database.transaction(async (tx) => {
-        const destination = await findDestination(tx, request.destinationId);
-        const wanted = (await versionHistory(tx, request.destinationId)).find(
-          (one) => one.version === request.version,
+    rollback: async (request) => {
+      const destination = await findDestination(database, request.destinationId);
+      const wanted = (await versionHistory(database, request.destinationId)).find(
+        (one) => one.version === request.version,
+      );
+      if (destination === undefined || wanted === undefined) {
+        throw new RelaisError(
+          'FIND-001',
+          `Destination ${request.destinationId} has no version ${request.version}.`,
         );
-        if (destination === undefined || wanted === undefined) {
-          throw new RelaisError(
-            'FIND-001',
-            `Destination ${request.destinationId} has no version ${request.version}.`,
-          );
-        }
-        const checked = checkSources(JSON.parse(wanted.sources) as MappingSources, {
-          ...options.check,
-          tests: false,
-        });
-        if (!checked.ok)
-          throw new RelaisError(
-            'MAPPING-001',
-            `Version ${request.version} does not pass today's checks:\n${checked.problems.map(formatProblem).join('\n')}`,
-          );
-        if (options.production) await refuseInProduction(tx, checked.mapping);
-        await refuseConnectorChange(tx, destination, checked.mapping);
-        // The facts that stand beside a version come back with it.
-        await saveDestination(tx, checked.mapping.client, {
-          id: destination.id,
-          connector: checked.mapping.connector,
-          mappingVersionId: wanted.id,
-          leadsFrom: destination.leadsFrom,
-        });
-        await reopen(tx, destination.id, request.actor);
-        await appendHandovers(tx, [
-          {
-            entry: 'rolled_back',
-            clientId: destination.clientId,
-            destinationId: destination.id,
-            actor: request.actor,
-            mappingVersionId: wanted.id,
-            purpose: request.reason,
-          },
-        ]);
-        return wanted;
-      }),
+      }
+      const checked = checkSources(JSON.parse(wanted.sources) as MappingSources, {
+        ...options.check,
+        tests: false,
+      });
+      if (!checked.ok)
+        throw new RelaisError(
+          'MAPPING-001',
+          `Version ${request.version} does not pass today's checks:\n${checked.problems.map(formatProblem).join('\n')}`,
+        );
+      const { mapping } = checked;
+      await refuseEnding({ database, check: options.check }, mapping, request.mayEnd);
+      await database.transaction((tx) => putBack(tx, request, wanted, mapping, options.production));
+      await reopenAccepted(database, mapping, request.actor);
+      return wanted;
+    },
     history: async (destinationId) => {
       const destination = await findDestination(database, destinationId);
       if (destination === undefined)
@@ -185,6 +180,38 @@ export function createPublishing(options: {
       }));
     },
   };
+}
+
+async function putBack(
+  tx: Sql,
+  request: Parameters<Publishing['rollback']>[0],
+  wanted: MappingVersion,
+  mapping: CompiledMapping,
+  production: boolean,
+): Promise<void> {
+  const destination = await findDestination(tx, request.destinationId);
+  if (destination === undefined)
+    throw new RelaisError('FIND-001', `No destination is called ${request.destinationId}.`);
+  if (production) await refuseInProduction(tx, mapping);
+  await refuseConnectorChange(tx, destination, mapping);
+  // The facts that stand beside a version come back with it.
+  await saveDestination(tx, mapping.client, {
+    id: destination.id,
+    connector: mapping.connector,
+    mappingVersionId: wanted.id,
+    leadsFrom: destination.leadsFrom,
+  });
+  await reopen(tx, destination.id, request.actor);
+  await appendHandovers(tx, [
+    {
+      entry: 'rolled_back',
+      clientId: destination.clientId,
+      destinationId: destination.id,
+      actor: request.actor,
+      mappingVersionId: wanted.id,
+      purpose: request.reason,
+    },
+  ]);
 }
 
 /** The problem of an opt-in line that a draft guessed and nobody confirmed. */
@@ -214,32 +241,4 @@ async function refuseConnectorChange(
     `Destination ${before.id} changes from ${before.connector} to ${mapping.connector} while ${count} of its deliveries are on their way. ` +
       `Suspend it (relais destination suspend ${before.id}), wait until none is, then publish; or give the new way a destination of its own.`,
   );
-}
-
-/** A repaired mapping or authorisation is a repaired cause: what it withheld is looked at again. */
-async function reopen(tx: Sql, destinationId: string, actor: string): Promise<number> {
-  const causes = [
-    'mapping_missing',
-    'recipient_not_authorised',
-    'category_not_authorised',
-    'opt_in_held',
-    'opt_in_missing',
-  ];
-  const ids = await withheldOfDestination(tx, destinationId, causes, 10_000);
-  const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
-  await appendHandovers(
-    tx,
-    rows.map((row) => ({
-      entry: 'reopened' as const,
-      clientId: row.clientId,
-      destinationId,
-      deliveryId: row.id,
-      leadId: row.leadId,
-      run: row.run,
-      attempt: row.attempt,
-      action: row.action,
-      actor,
-    })),
-  );
-  return rows.length;
 }

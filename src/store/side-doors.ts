@@ -2,7 +2,7 @@
 import type { Sql } from './database.ts';
 import type { Delivery } from './deliveries.ts';
 
-/** Opens a new run of a delivery at its end. False when it is not at its end any more. */
+/** Opens a new run of a delivery at its end, or of one that waits and is written anew. False when it has moved on meanwhile. */
 export async function openRun(
   tx: Sql,
   row: Delivery,
@@ -20,8 +20,8 @@ export async function openRun(
             departed_attempt = 0, ask_first = ?,
             sent_revision = IF(maybe_received = 1 AND ? = 0, sent_revision, 0), sent_mapping_id = IF(maybe_received = 1 AND ? = 0, sent_mapping_id, 0), pending_since = NULL, settled_at = NULL, batch_id = 0,
             due_at = UTC_TIMESTAMP(3), expires_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
-      WHERE id = ? AND run = ? AND state IN ('delivered', 'failed', 'cancelled')`,
-    [newKey, options.askFirst ? 1 : 0, newKey, newKey, options.maxAgeMs, row.id, row.run],
+      WHERE id = ? AND run = ? AND state = ? AND state IN ('delivered', 'failed', 'cancelled', 'waiting')`,
+    [newKey, options.askFirst ? 1 : 0, newKey, newKey, options.maxAgeMs, row.id, row.run, row.state],
   );
   return affected === 1;
 }

@@ -52,15 +52,15 @@ const stages: Readonly<Record<string, string>> = {
 /** The table of rules, the file's own and the preset's, and what happens to an answer no rule knows. */
 export function answerBlocks(whole: Raw, unknown: string): readonly Block[] {
   const fallback = [
-    ['À défaut, statut 401 ou 403', ...(meanings['unauthorized'] ?? [])],
+    ['À défaut, statut 401, 403 ou 407', ...(meanings['unauthorized'] ?? [])],
     ['À défaut, statut 429', ...(meanings['throttled'] ?? [])],
-    ['À défaut, statut 408 ou 5xx', ...(meanings['unavailable'] ?? [])],
-    ['Toute autre réponse, 2xx comprise', 'Non comprise', unknown],
+    ['À défaut, statut 408, 425 ou 5xx (sauf 502 et 504)', ...(meanings['unavailable'] ?? [])],
+    ['Toute autre réponse, 2xx, 502 et 504 comprises', 'Non comprise', unknown],
   ];
   return [
     {
       kind: 'text',
-      text: 'Les règles sont lues dans cet ordre, la première qui convient décide. Rien ne vaut acceptation sans une règle qui le dit.',
+      text: 'Les règles sont lues dans cet ordre, la première qui convient décide ; si une autre dit non à la même réponse, c\u2019est non. Rien ne vaut acceptation sans une règle qui le dit.',
     },
     ruleTable(listAt(whole, 'response'), fallback),
   ];

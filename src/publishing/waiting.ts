@@ -1,0 +1,141 @@
+// What a new version does to the deliveries that wait: which it ends, which come back, which keep the old content.
+// Invariant: none ends before somebody has agreed to their number, and what such an end took away comes back by itself
+// with the first version that takes the lead again.
+import type { Lead } from '../domain/lead.ts';
+import { RelaisError } from '../errors.ts';
+import { checkSources, type CheckOptions } from '../mapping/check.ts';
+import type { CompiledMapping, MappingSources } from '../mapping/contract.ts';
+import type { Database, Sql } from '../store/database.ts';
+import { readDeliveries, type Delivery } from '../store/deliveries.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { findDestination } from '../store/destinations.ts';
+import { lockLeads, readLeads } from '../store/leads.ts';
+import { readVersions } from '../store/mapping-versions.ts';
+import { reopenWithheld, withheldOfDestination } from '../store/planning.ts';
+import { endedByAccepts, reopenEnded, unsentCreates, type WaitingCreate } from '../store/waiting.ts';
+
+const page = 500;
+/** Looked at in one publication; past it the count is a lower bound. */
+const mostLooked = 20_000;
+
+/** Whether so many waiting deliveries may end. */
+export type MayEnd = (destinationId: string, count: number) => Promise<boolean>;
+
+/** Before anything is stored. @throws MAPPING-004 */
+export async function refuseEnding(
+  { database, check }: { readonly database: Database; readonly check: CheckOptions },
+  next: CompiledMapping,
+  mayEnd: MayEnd | undefined,
+): Promise<void> {
+  const inForce = await mappingInForce(database, next.destinationId, check);
+  const count = inForce === undefined ? 0 : await wouldEnd(database, inForce, next);
+  if (count === 0 || (await mayEnd?.(next.destinationId, count)) === true) return;
+  throw new RelaisError(
+    'MAPPING-004',
+    `The mapping of ${next.destinationId} does not take ${count} leads that wait to leave: they would end as not_accepted. Nothing was published.`,
+  );
+}
+
+/** The version in force as it is compiled today; undefined when there is none, or none that still passes. */
+async function mappingInForce(
+  sql: Sql,
+  destinationId: string,
+  check: CheckOptions,
+): Promise<CompiledMapping | undefined> {
+  const destination = await findDestination(sql, destinationId);
+  if (destination === undefined) return undefined;
+  const [current] = await readVersions(sql, [destination.mappingVersionId]);
+  if (current === undefined) return undefined;
+  const checked = checkSources(JSON.parse(current.sources) as MappingSources, { ...check, tests: false });
+  return checked.ok ? checked.mapping : undefined;
+}
+
+/** Waiting deliveries whose leads the version in force takes and the new one does not. */
+async function wouldEnd(
+  database: Database,
+  inForce: CompiledMapping,
+  next: CompiledMapping,
+): Promise<number> {
+  let count = 0;
+  for await (const [, lead] of leadsOf(database, (after) =>
+    unsentCreates(database, next.destinationId, after, page),
+  ))
+    if (inForce.accepts(lead).yes && !next.accepts(lead).yes) count += 1;
+  return count;
+}
+
+async function* leadsOf(
+  sql: Sql,
+  next: (after: number) => Promise<readonly WaitingCreate[]>,
+): AsyncGenerator<readonly [WaitingCreate, Lead]> {
+  let looked = 0;
+  for (let after = 0; looked < mostLooked; looked += page) {
+    const rows = await next(after);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.id;
+    const leads = await readLeads(sql, [...new Set(rows.map((row) => row.leadId))]);
+    for (const row of rows) {
+      const lead = leads.get(row.leadId)?.lead;
+      if (lead !== undefined && lead.erasedAt === undefined) yield [row, lead];
+    }
+  }
+}
+
+/** A repaired mapping or authorisation is a repaired cause: what it withheld is looked at again. */
+export async function reopen(tx: Sql, destinationId: string, actor: string): Promise<number> {
+  const causes = [
+    'mapping_missing',
+    'recipient_not_authorised',
+    'category_not_authorised',
+    'opt_in_held',
+    'opt_in_missing',
+  ];
+  const ids = await withheldOfDestination(tx, destinationId, causes, 10_000);
+  const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
+  await appendHandovers(tx, reopened(rows, actor));
+  return rows.length;
+}
+
+/** What a version ended that did not take the lead, and this one takes. In steps of their own: a lead's lock is held shortly. */
+export async function reopenAccepted(
+  database: Database,
+  mapping: CompiledMapping,
+  actor: string,
+): Promise<number> {
+  const wanted: WaitingCreate[] = [];
+  for await (const [row, lead] of leadsOf(database, (after) =>
+    endedByAccepts(database, mapping.destinationId, after, page),
+  ))
+    if (mapping.accepts(lead).yes) wanted.push(row);
+  let count = 0;
+  for (let start = 0; start < wanted.length; start += page) {
+    const part = wanted.slice(start, start + page);
+    count += await database.transaction(async (tx) => {
+      // An erasure may have come between: what it erased stays ended.
+      const locked = await lockLeads(
+        tx,
+        part.map((row) => row.leadId),
+      );
+      const ids = part.filter((row) => locked.get(row.leadId)?.erased === false).map((row) => row.id);
+      const rows = await readDeliveries(tx, await reopenEnded(tx, ids, mapping.maxAgeMs));
+      await appendHandovers(tx, reopened(rows, actor, 'accepted_again'));
+      return rows.length;
+    });
+  }
+  return count;
+}
+
+const reopened = (rows: readonly Delivery[], actor: string, reason?: string) =>
+  rows.map((row) => ({
+    entry: 'reopened' as const,
+    clientId: row.clientId,
+    destinationId: row.destinationId,
+    deliveryId: row.id,
+    leadId: row.leadId,
+    run: row.run,
+    attempt: row.attempt,
+    action: row.action,
+    actor,
+    ...(reason === undefined ? {} : { reason }),
+  }));
