@@ -150,7 +150,7 @@ const migrationSilenceMs = 6 * 3_600_000;
 /** Migrates with the owner's account and gives the working accounts their rights. Returns what ran now. */
 export async function migrateDatabase(
   config: Config,
-  accounts: { readonly gateway: Account; readonly intake?: Account },
+  accounts: { readonly gateway: Account; readonly intake: readonly Account[] },
 ): Promise<readonly Migration[]> {
   if (config.mysql.ownerUrl === undefined)
     throw new RelaisError(
@@ -164,9 +164,13 @@ export async function migrateDatabase(
   });
   try {
     const ran = await migrate(owner, config.keysSchema);
-    await grantRights(owner, config.keysSchema, accounts).catch((error: unknown) => {
+    const { gateway, intake } = accounts;
+    try {
+      await grantRights(owner, config.keysSchema, { gateway });
+      for (const one of intake) await grantRights(owner, config.keysSchema, { gateway, intake: one });
+    } catch (error) {
       throw migrationFailure(error, 'Giving the working accounts their rights');
-    });
+    }
     await recogniseKeys({ database: owner, keysSchema: config.keysSchema, keys: keysOf(config) });
     return ran;
   } finally {

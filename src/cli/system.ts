@@ -2,9 +2,9 @@
 // Invariant: secrets are never printed; migrate changes the schema and rights, and creates no account.
 import type { Command } from 'commander';
 import { RelaisError } from '../errors.ts';
-import { accountHost } from '../store/migrate.ts';
+import { accountExists, accountHost } from '../store/migrate.ts';
 import { openDatabase } from '../store/database.ts';
-import { withExamples } from './arguments.ts';
+import { collect, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { config, out, strong } from './terminal.ts';
 
@@ -31,14 +31,24 @@ export function systemCommands(program: Command): void {
       .option(
         '--host <host>',
         'host part of the accounts, e.g. 10.0.3.%; default: the one MySQL knows the account under',
+      )
+      .option(
+        '--intake-host <host>',
+        'host part of the intake account where it differs; again for each one systems send leads from',
+        collect,
+        [],
       ),
     'Needs RELAIS_MYSQL_OWNER_URL. The accounts are the users of RELAIS_MYSQL_URL and RELAIS_MYSQL_INTAKE_URL;\nthey must exist already. Running it again changes nothing.',
     'relais migrate',
     'relais migrate --host 10.0.3.7',
+    'relais migrate --host 10.0.3.7 --intake-host 10.0.3.7 --intake-host 10.1.2.%',
   ).action(migrateCommand);
 }
 
-async function migrateCommand(options: { readonly host?: string }): Promise<void> {
+async function migrateCommand(options: {
+  readonly host?: string;
+  readonly intakeHost: readonly string[];
+}): Promise<void> {
   const loaded = config();
   if (loaded.mysql.ownerUrl === undefined)
     throw new RelaisError(
@@ -46,21 +56,24 @@ async function migrateCommand(options: { readonly host?: string }): Promise<void
       'RELAIS_MYSQL_OWNER_URL is missing: migrations need the owner account.',
     );
   const owner = openDatabase({ url: loaded.mysql.ownerUrl, connections: 1 });
-  const account = async (url: string): Promise<{ user: string; host: string }> => {
+  const account = async (url: string, given = options.host): Promise<{ user: string; host: string }> => {
     const user = decodeURIComponent(new URL(url).username);
-    const host = options.host ?? (await accountHost(owner, user));
-    if (host === undefined)
+    const host = given ?? (await accountHost(owner, user));
+    if (host === undefined || (await accountExists(owner, { user, host })) === false)
       throw new RelaisError(
         'FIND-001',
-        `MySQL has no account called ${user}. Create it first, bound to the address it comes from: CREATE USER '${user}'@'10.0.3.7' IDENTIFIED BY '...'`,
+        `MySQL has no account ${host === undefined ? `called ${user}` : `'${user}'@'${host}'`}. Create it first, bound to the address it comes from: CREATE USER '${user}'@'${host ?? '10.0.3.7'}' IDENTIFIED BY '...'`,
       );
     return { user, host };
   };
   try {
     const gateway = await account(loaded.mysql.gatewayUrl);
-    const intake = loaded.mysql.intakeUrl === undefined ? undefined : await account(loaded.mysql.intakeUrl);
+    const { intakeUrl } = loaded.mysql;
+    const hosts = options.intakeHost.length > 0 ? options.intakeHost : [options.host];
+    const intake =
+      intakeUrl === undefined ? [] : await Promise.all(hosts.map((host) => account(intakeUrl, host)));
     const { migrateDatabase } = await import('../app.ts');
-    const ran = await migrateDatabase(loaded, { gateway, ...(intake === undefined ? {} : { intake }) });
+    const ran = await migrateDatabase(loaded, { gateway, intake });
     for (const one of ran) out(`migrated ${String(one.version).padStart(3, '0')} ${one.name}`);
     out(
       ran.length === 0
@@ -69,9 +82,9 @@ async function migrateCommand(options: { readonly host?: string }): Promise<void
     );
     for (const [role, one] of [
       ['gateway', gateway],
-      ['intake', intake],
+      ...intake.map((one) => ['intake', one] as const),
     ] as const)
-      if (one !== undefined) out(`rights of the ${role} account given to '${one.user}'@'${one.host}'`);
+      out(`rights of the ${role} account given to '${one.user}'@'${one.host}'`);
   } finally {
     await owner.close();
   }

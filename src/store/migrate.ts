@@ -163,6 +163,17 @@ export async function grantRights(
   if (accounts.intake !== undefined) await grantIntake(owner, quoted(accounts.intake));
 }
 
+/** Whether such an account exists; undefined when the owner may not look. MariaDB's GRANT would make one, without a password. */
+export async function accountExists(owner: Sql, { user, host }: Account): Promise<boolean | undefined> {
+  try {
+    const rows = await owner.all('SELECT 1 FROM mysql.user WHERE User = ? AND Host = ?', [user, host]);
+    return rows.length > 0;
+  } catch (error) {
+    if (!(error instanceof SqlFailure) || ![1044, 1142].includes(error.errno)) throw error;
+    return undefined;
+  }
+}
+
 /** Host part under which MySQL knows a user; undefined when it does not. Read by the owner's account. */
 export async function accountHost(owner: Sql, user: string): Promise<string | undefined> {
   try {

@@ -84,6 +84,29 @@ describe('migrate', () => {
     expect(status).toMatchObject({ code: 0, err: '' });
     expect(status.out).toContain('intake   0 waiting; 0 refused; 0 changes to plan');
   });
+
+  test('gives the intake account its right under every host that systems send from', async () => {
+    const owner = openDatabase({ url: fresh.ownerUrl, connections: 1 });
+    const user = `${fresh.name}_i`;
+    for (const host of ['127.0.0.1', '10.1.2.%'])
+      await owner.text(`CREATE USER '${user}'@'${host}' IDENTIFIED BY 'secret'`);
+    const url = new URL(environment['RELAIS_MYSQL_URL'] ?? '');
+    url.username = user;
+    const sending = terminalOf({ ...environment, RELAIS_MYSQL_INTAKE_URL: url.href });
+    const ran = await sending(
+      ...['migrate', '--host', '%', '--intake-host', '127.0.0.1', '--intake-host', '10.1.2.%'],
+    );
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    for (const host of ['127.0.0.1', '10.1.2.%']) {
+      expect(ran.out).toContain(`rights of the intake account given to '${user}'@'${host}'`);
+      const grants = JSON.stringify(await owner.all(`SHOW GRANTS FOR '${user}'@'${host}'`));
+      expect(grants).toMatch(/INSERT[^"]* ON `[^"]*`\.`lead_intake`/);
+    }
+    await owner.close();
+    const wrong = await sending('migrate', '--host', '%', '--intake-host', '10.9.9.9');
+    expect(wrong).toMatchObject({ code: 1 });
+    expect(wrong.err).toContain(`FIND-001 MySQL has no account '${user}'@'10.9.9.9'. Create it first`);
+  });
 });
 
 describe('config', () => {

@@ -32,7 +32,7 @@ export const gatewayTools: GatewayTools = {
   migrate: async (env, { gateway, intake, host }) => {
     await migrateDatabase(loadConfig(env), {
       gateway: { user: gateway.user, host },
-      intake: { user: intake.user, host },
+      intake: [{ user: intake.user, host }],
     });
   },
   open: async (env) => {
