@@ -107,6 +107,10 @@ export async function requireSchema(
   if (highest !== wanted) {
     throw new RelaisError('DB-002', `The schema is at version ${highest}, this program needs ${wanted}.`);
   }
+  const done = new Set(rows.map((one) => one.version));
+  const left = migrations.filter((one) => !done.has(one.version)).map((one) => one.version);
+  if (left.length > 0)
+    throw new RelaisError('DB-002', `The schema lacks migration ${left.join(', ')} of this program.`);
 }
 
 /** Statements of a file, comments removed; a `;` inside quotes does not end one. */
