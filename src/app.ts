@@ -278,11 +278,13 @@ export async function startWorker(
     signal: aborter.signal,
     ...(options.step === undefined ? {} : { step: options.step }),
   });
-  const redis = openRedis(config.redis.place, 'worker', config.silenceMs);
-  await refuseWrongAccount(redis, config.redis.place);
-  const { prefix } = config.redis;
-  const ownership = await openOwnership({ database, redis, prefix, role: 'worker', log });
-  const subscriber = openRedis(config.redis.place, 'worker', config.silenceMs);
+  const { place, prefix } = config.redis;
+  // A question of its own line: among BullMQ's commands, which leave in one write, it would take their place while Redis is away.
+  const asking = openRedis(place, 'commands', config.silenceMs);
+  await refuseWrongAccount(asking, place);
+  const ownership = await openOwnership({ database, redis: asking, prefix, role: 'worker', log });
+  const redis = openRedis(place, 'worker', config.silenceMs);
+  const subscriber = openRedis(place, 'worker', config.silenceMs);
   const pool = await createWorkerPool({
     redis,
     subscriber,
@@ -307,8 +309,7 @@ export async function startWorker(
       // Whatever is still sending after the limit is cut off; its rows show as `outcome_unknown`.
       aborter.abort();
       for (const one of Object.values(connectors)) await one.close?.();
-      subscriber.disconnect();
-      redis.disconnect();
+      for (const line of [subscriber, redis, asking]) line.disconnect();
     },
     trouble: presence.trouble,
   };
