@@ -37,6 +37,7 @@ import { grantRights, migrate, requireSchema, type Account, type Migration } fro
 import { migrationFailure } from './store/migration-steps.ts';
 import { openReplica, type ReadSide } from './store/replica.ts';
 import { tidyTakings } from './store/takings.ts';
+import { purgeRefused } from './store/refused-rows.ts';
 import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
 
 export interface App {
@@ -243,6 +244,10 @@ export async function startPlanner(app: App): Promise<Role> {
     await sweeper.tidy();
     await tidyTakings(database);
     return (await app.intake.refuseStrays()) > 0;
+  });
+  loop('purge', 3_600_000, async () => {
+    const purge = (tx: Sql): Promise<number> => purgeRefused(tx, config.planner.refusedDays, 200);
+    return (await database.transaction(purge, { undoIf: (count) => count < 0 })) !== 0;
   });
   const presence = presenceOf('planner', app, ownership);
   return {

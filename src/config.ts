@@ -52,7 +52,13 @@ export interface Config {
     readonly settlingMs: number;
     readonly drainMs: number;
   };
-  readonly planner: { readonly idleMs: number; readonly batch: number; readonly window: number };
+  readonly planner: {
+    readonly idleMs: number;
+    readonly batch: number;
+    readonly window: number;
+    /** How long a refused row is kept. */
+    readonly refusedDays: number;
+  };
   readonly alerts: {
     readonly webhook?: string;
     readonly mail?: { readonly smtpUrl: string; readonly to: string; readonly from: string };
@@ -184,6 +190,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     planner: {
       idleMs: whole('RELAIS_PLANNER_IDLE_MS', 5, 60_000),
       batch: whole('RELAIS_PLANNER_BATCH', 1, 5000),
+      refusedDays: whole('RELAIS_REFUSED_DAYS', 1, 3_650),
       window: whole('RELAIS_WINDOW', 1, 100_000),
     },
     alerts: {

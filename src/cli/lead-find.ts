@@ -9,6 +9,8 @@ import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { readLeads } from '../store/leads.ts';
 import { findLeads, mostLeads, type FoundLead, type LeadQuery } from '../store/support-leads.ts';
+import { findRefused } from '../store/refused-rows.ts';
+import { listRefused, refusedData } from './lead-refused.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { outJson } from './json.ts';
 import { personFacts, type PersonFact } from './masking.ts';
@@ -83,15 +85,26 @@ async function find(app: App, options: FindOptions): Promise<void> {
     options.client === undefined ? await clientIds(app.database) : [options.client],
     query,
   );
+  const refused = await findRefused(
+    app.database,
+    options.client === undefined ? undefined : [options.client],
+    query,
+  );
   // Logged before anything is shown: a look-up that could not be written is not answered.
   await noteLookUp(app, found, 'looked_up', reason, options.client ?? '');
-  if (reveal && found.length > 0) await noteLookUp(app, found, 'revealed', reason, '');
+  if (reveal && found.length + refused.length > 0)
+    await noteLookUp(app, found, 'revealed', reason, options.client ?? '');
+  if (found.length === 0 && refused.length > 0) {
+    if (options.json !== true) say('No lead found, only rows that were refused.');
+    return options.json === true ? outJson(refused.map(refusedData)) : listRefused(refused, reveal);
+  }
   if (found.length === 0) {
     say('No lead found.');
     process.exitCode = 1;
     return;
   }
   await list(app, found, reveal, options.json === true);
+  if (options.json !== true) listRefused(refused, reveal);
   if (found.length === mostLeads) say(`Only the newest ${mostLeads} are shown: name a client.`);
 }
 

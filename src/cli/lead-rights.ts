@@ -61,10 +61,14 @@ async function withdraw(reference: string, options: WithdrawOptions): Promise<vo
   const purpose = known(options.purpose, consentPurposes, 'purpose');
   const reason = reasonOf(options.reason);
   await withApp(async (app) => {
-    const { revision } = await app.rights.withdraw({
+    const { revision, onlyRefused } = await app.rights.withdraw({
       ...{ clientId: options.client, reference, purpose, channels, reason },
       actor: app.config.actor,
     });
+    if (onlyRefused === true)
+      return out(
+        `No lead has this reference, only refused rows: nothing of them is used, and their consents are gone. Whoever sent them must send the withdrawal too.`,
+      );
     out(
       `Withdrawn: ${purpose} by ${channels.join(', ')}. The lead is at revision ${revision}; recipients that have it get an update.`,
     );
@@ -83,6 +87,8 @@ async function erase(reference: string, options: EraseOptions): Promise<void> {
       actor: app.config.actor,
       reason,
     });
+    if (done.refusedRows > 0) out(`Refused rows erased: ${done.refusedRows}.`);
+    if (done.leadId === 0) return out('No lead has this reference: nothing was sent.');
     out(
       done.alreadyErased
         ? 'Already erased.'

@@ -8,14 +8,16 @@ import { consentChannels, consentPurposes, type ConsentState, type Lead } from '
 import { RelaisError } from '../errors.ts';
 import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
 import { readLeads } from '../store/leads.ts';
+import { findRefused } from '../store/refused-rows.ts';
 import { findLeads, routingRefusals, type FoundLead } from '../store/support-leads.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { outJson } from './json.ts';
 import { noteLookUp } from './lead-find.ts';
+import { listRefused, refusedData } from './lead-refused.ts';
 import { personFacts, type PersonFact } from './masking.ts';
 import { actionWords, inLanguage, stateWords, type Both, type Language } from './story-words.ts';
 import { paris } from './table.ts';
-import { out, strong, withApp } from './terminal.ts';
+import { out, say, strong, withApp } from './terminal.ts';
 
 interface ShowOptions {
   readonly client: string;
@@ -43,6 +45,7 @@ export function showCommands(lead: Command): void {
       const reveal = options.reveal === true;
       const reason = reveal ? reasonOf(options.reason) : '';
       const [found] = await findLeads(app.database, [options.client], { reference });
+      if (found === undefined && (await showRefused(app, reference, options, reason))) return;
       if (found === undefined)
         throw new RelaisError(
           'FIND-001',
@@ -55,6 +58,25 @@ export function showCommands(lead: Command): void {
       print(shown, options.lang);
     }),
   );
+}
+
+/** True where refused rows have the reference. */
+async function showRefused(
+  app: App,
+  reference: string,
+  options: ShowOptions,
+  reason: string,
+): Promise<boolean> {
+  const refused = await findRefused(app.database, [options.client], { reference });
+  if (refused.length === 0) return false;
+  const reveal = options.reveal === true;
+  if (reveal) await noteLookUp(app, [], 'revealed', reason, options.client);
+  if (options.json === true) outJson(refused.map(refusedData));
+  else {
+    say('No lead has this reference, only rows that were refused; relais lead refusals says why.');
+    listRefused(refused, reveal);
+  }
+  return true;
 }
 
 interface ShownLead {

@@ -13,9 +13,11 @@ import { rightsCommands } from './lead-rights.ts';
 import { showCommands } from './lead-show.ts';
 import { paris, table } from './table.ts';
 import { config, out, progress, say, withApp } from './terminal.ts';
-import { openDatabase } from '../store/database.ts';
+import { openDatabase, type Database } from '../store/database.ts';
+import { refusedCounts } from '../store/refused-rows.ts';
 
 interface RefusalOptions extends JsonOption {
+  readonly purged?: boolean;
   readonly client?: string;
   readonly after?: number;
   readonly limit: number;
@@ -48,14 +50,17 @@ export function leadCommands(program: Command): void {
         .command('refusals')
         .description('rows of lead_intake that were refused: column and reason, no values')
         .option('--client <client>', 'one client only')
+        .option('--purged', 'counts of the rows that were purged, by client, month and first reason')
         .option('--after <row>', 'continue after this row (next page)', wholeNumber)
         .option('--limit <n>', 'rows', listLength, 50),
     ),
     '',
     'relais lead refusals --client horizon',
+    'relais lead refusals --purged',
   ).action((options: RefusalOptions) =>
     withApp(async ({ database }) => {
       if (options.client !== undefined) await knownNames(database, { client: options.client });
+      if (options.purged === true) return listPurged(database, options);
       const rows = await listRefusals(database, options.client, {
         size: options.limit,
         ...(options.after === undefined ? {} : { before: options.after }),
@@ -72,6 +77,17 @@ export function leadCommands(program: Command): void {
       );
       if (rows.length === options.limit) say(`more: --after ${rows.at(-1)?.id ?? ''}`);
     }),
+  );
+}
+
+async function listPurged(database: Database, options: RefusalOptions): Promise<void> {
+  const counts = (await refusedCounts(database)).filter(
+    (one) => options.client === undefined || one.clientId === options.client,
+  );
+  if (options.json === true) return outJson(counts);
+  table(
+    ['month', 'client', 'code', 'rows'],
+    counts.map((one) => [one.month, one.clientId, one.code, String(one.count)]),
   );
 }
 

@@ -107,6 +107,11 @@ export const variables: readonly Variable[] = [
   { name: 'RELAIS_PLANNER_IDLE_MS', meaning: 'pause between two looks when nothing is due', fallback: '40' },
   { name: 'RELAIS_PLANNER_BATCH', meaning: 'rows taken at once', fallback: '200' },
   {
+    name: 'RELAIS_REFUSED_DAYS',
+    meaning: 'days a refused row of lead_intake is kept; then only its count',
+    fallback: '30',
+  },
+  {
     name: 'RELAIS_WINDOW',
     meaning: 'deliveries of a destination queued in Redis or under way at most',
     fallback: '500',

@@ -8,9 +8,11 @@ import { deliveriesOfLeads, readDeliveries } from '../store/deliveries.ts';
 import { addChange, cancelUnsent } from '../store/planning.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
+import { clearRefusedConsents, removeRefused, removeRefusedOfPerson } from '../store/refused-rows.ts';
 import { blankLead, findLeadId, forgetRows } from '../store/rights.ts';
 import { lockClients, markWithdrawn, spreadWithdrawals, type Reached } from '../store/same-person.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
+import { eraseRefusedOnly, withdrawRefusedOnly } from './refused.ts';
 
 export interface RightsRequest {
   readonly clientId: string;
@@ -34,11 +36,17 @@ export interface Rights {
     readonly leadId: number;
     readonly revision: number;
     readonly others: readonly Reached[];
+    /** There was no lead of this reference, only refused rows. */
+    readonly onlyRefused?: true;
   }>;
   /** Blanks the person, cancels what has not departed; erase deliveries are planned for what has. */
-  readonly erase: (
-    request: RightsRequest,
-  ) => Promise<{ readonly leadId: number; readonly cancelled: number; readonly alreadyErased: boolean }>;
+  readonly erase: (request: RightsRequest) => Promise<{
+    readonly leadId: number;
+    readonly cancelled: number;
+    readonly alreadyErased: boolean;
+    /** Refused rows that went with it; with `leadId` 0 there was no lead, only those. */
+    readonly refusedRows: number;
+  }>;
 }
 
 export interface RightsOptions {
@@ -68,12 +76,23 @@ export function createRights(options: RightsOptions): Rights {
     return { leadId, ...lock };
   };
 
+  /** Does the work where no lead has the reference. */
+  const hasOnlyRefused = async <T>(
+    tx: Sql,
+    request: RightsRequest,
+    work: (tx: Sql, request: RightsRequest) => Promise<T>,
+  ): Promise<T | undefined> =>
+    (await findLeadId(tx, request.clientId, request.reference)) === undefined ? work(tx, request) : undefined;
+
   return {
     withdraw: (request) =>
       database.transaction(async (tx) => {
+        if (await hasOnlyRefused(tx, request, withdrawRefusedOnly))
+          return { leadId: 0, revision: 0, others: [], onlyRefused: true };
         await lockClients(tx, [request.clientId], 'alone');
         const lead = await locate(tx, request);
         if (lead.erased) throw new RelaisError('LEAD-004', `Lead ${request.reference} has been erased.`);
+        await clearRefusedConsents(tx, request);
         await options.snapshot(tx, [lead.leadId]);
         await insertConsents(
           tx,
@@ -118,9 +137,14 @@ export function createRights(options: RightsOptions): Rights {
       }),
     erase: (request) =>
       database.transaction(async (tx) => {
+        const refusedOnly = await hasOnlyRefused(tx, request, eraseRefusedOnly);
+        if (refusedOnly) return { leadId: 0, cancelled: 0, alreadyErased: false, refusedRows: refusedOnly };
         const lead = await locate(tx, request);
+        const refusedRows =
+          (await removeRefused(tx, request)) +
+          (await removeRefusedOfPerson(tx, lead.leadId, request.clientId));
         if (lead.erased) await forgetRows(tx, request.clientId, request.reference);
-        if (lead.erased) return { leadId: lead.leadId, cancelled: 0, alreadyErased: true };
+        if (lead.erased) return { leadId: lead.leadId, cancelled: 0, alreadyErased: true, refusedRows };
         const revision = lead.revision + 1;
         await blankLead(tx, lead.leadId, request.clientId, request.reference, revision);
         // A new secret: digests of what was sent say nothing any more, the erase delivery can still be proved.
@@ -152,7 +176,7 @@ export function createRights(options: RightsOptions): Rights {
             reason: 'erased',
           })),
         ]);
-        return { leadId: lead.leadId, cancelled: cancelled.length, alreadyErased: false };
+        return { leadId: lead.leadId, cancelled: cancelled.length, alreadyErased: false, refusedRows };
       }),
   };
 }

@@ -112,6 +112,66 @@ describe('lead find and show', () => {
     },
   );
 
+  describe('a person of whom there is only a refused row', () => {
+    beforeAll(async () => {
+      // Refused for the very spelling by which it must be found.
+      await gateway.send(
+        leadRow('RF-7', {
+          last_name: 'Noirot',
+          email: ' Ines.Noirot@courriel.example',
+          mobile: '06 39 98 07 77',
+        }),
+      );
+      await gateway.until('the refusal', async () => (await relais('lead', 'refusals')).out.includes('RF-7'));
+    });
+    test.each([
+      ['--email', 'ines.noirot@courriel.example'],
+      ['--phone', '+33639980777'],
+      ['--reference', 'RF-7'],
+    ])('is found by %s, masked, and the look-up is logged', async (by, value) => {
+      const ran = await relais('lead', 'find', by, value, '--reason', 'request 90');
+      expect(ran.code).toBe(0);
+      expect(ran.out).toContain('RF-7');
+      expect(ran.out).toContain('N***');
+      for (const part of ['Noirot', 'nes.', '98 07', '9807']) expect(ran.out + ran.err).not.toContain(part);
+      expect((await actionsOf(gateway, 'looked_up')).at(-1)).toMatchObject({ purpose: 'request 90' });
+    });
+
+    test('is shown, has its consents taken out by a withdrawal, and is gone after an erasure, each in the log', async () => {
+      expect((await relais('lead', 'show', 'RF-7', '--client', 'essai')).out).toContain('RF-7');
+      const withdrawn = await relais(
+        'lead',
+        'withdraw',
+        'RF-7',
+        '--client',
+        'essai',
+        '--reason',
+        'request 91',
+      );
+      expect(withdrawn).toMatchObject({ code: 0, out: expect.stringMatching(/only refused rows/) as string });
+      expect((await actionsOf(gateway, 'withdrawn')).at(-1)).toMatchObject({ purpose: 'request 91' });
+      const left = (): Promise<unknown[]> =>
+        gateway.owner.all("SELECT consents FROM lead_intake WHERE reference = 'RF-7'");
+      expect(await left()).toEqual([{ consents: null }]);
+      const erased = await relais(
+        'lead',
+        'erase',
+        'RF-7',
+        '--client',
+        'essai',
+        '--reason',
+        'request 92',
+        '--yes',
+      );
+      expect(erased).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/Refused rows erased: 1/) as string,
+      });
+      expect((await actionsOf(gateway, 'erased')).at(-1)).toMatchObject({ purpose: 'request 92' });
+      expect(await left()).toEqual([]);
+    });
+  });
+
   test('looking a person up needs a reason and is in the log with who, why and which lead', async () => {
     const before = (await actionsOf(gateway, 'looked_up')).length;
     const refused = await relais('lead', 'find', '--email', 'zoe.lefevre@courriel.example');

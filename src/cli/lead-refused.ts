@@ -1,0 +1,41 @@
+// Refused rows beside the leads that lead find and lead show tell of: masked like them, shown after the same entry in the log.
+import { maskMail, maskName, maskPhone } from './masking.ts';
+import { paris, table } from './table.ts';
+import { out, strong } from './terminal.ts';
+import type { RefusedPerson } from '../store/refused-rows.ts';
+
+export function listRefused(rows: readonly RefusedPerson[], reveal: boolean): void {
+  if (rows.length === 0) return;
+  out(strong('\nLignes refusées / refused rows'));
+  table(
+    ['row', 'client', 'reference', 'received', 'person'],
+    rows.map((one) => {
+      const show = (value: string | undefined, mask: (text: string | undefined) => string): string =>
+        reveal ? (value ?? '-') : mask(value);
+      const person = [
+        show(one.lastName, maskName),
+        show(one.firstName, maskName),
+        show(one.email, maskMail),
+        show(one.mobile, maskPhone),
+        show(one.landline, maskPhone),
+      ];
+      // Written as nobody may write them, client and reference could be the person.
+      const name = (text: string): string =>
+        reveal || (/^[A-Za-z0-9._-]{1,64}$/.test(text) && !/^[\d._-]{8,}$/.test(text)) ? text : '***';
+      return [
+        one.row,
+        name(one.clientId),
+        name(one.reference),
+        paris(one.receivedAt),
+        person.filter((value) => value !== '-').join(' '),
+      ];
+    }),
+  );
+}
+
+export const refusedData = (one: RefusedPerson): object => ({
+  refusedRow: one.row,
+  client: one.clientId,
+  reference: one.reference,
+  receivedAt: one.receivedAt,
+});

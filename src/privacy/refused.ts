@@ -1,0 +1,41 @@
+// Rights that reach a person of whom there are refused rows only, or besides the lead (C21, C22).
+// Invariant: every step is an entry of the log; a refused row is used for nothing, so that nobody has to be told.
+import type { Sql } from '../store/database.ts';
+import { findClient } from '../store/destinations.ts';
+import { appendHandovers, type HandoverEntry } from '../store/handovers.ts';
+import { anyRefused, clearRefusedConsents, removeRefused } from '../store/refused-rows.ts';
+
+export interface RefusedRequest {
+  readonly clientId: string;
+  readonly reference: string;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/** Where no lead has the reference: erases refused rows that do. Returns how many; 0: there are none. */
+export async function eraseRefusedOnly(tx: Sql, request: RefusedRequest): Promise<number> {
+  const count = await removeRefused(tx, request);
+  if (count > 0) await note(tx, 'erased', request, count);
+  return count;
+}
+
+/** Where no lead has the reference: takes the consents out of refused rows that do. False: there are none. */
+export async function withdrawRefusedOnly(tx: Sql, request: RefusedRequest): Promise<boolean> {
+  if (!(await anyRefused(tx, request))) return false;
+  await note(tx, 'withdrawn', request, await clearRefusedConsents(tx, request));
+  return true;
+}
+
+async function note(tx: Sql, entry: HandoverEntry, request: RefusedRequest, count: number): Promise<void> {
+  const client = await findClient(tx, request.clientId);
+  await appendHandovers(tx, [
+    {
+      entry,
+      // What names no client may be anything, a person included.
+      clientId: client === undefined ? '' : request.clientId,
+      actor: request.actor,
+      purpose: request.reason,
+      reason: `refused_rows:${count}`,
+    },
+  ]);
+}

@@ -1,0 +1,174 @@
+// Refused rows of lead_intake hold a person like a lead does: found for a right, cleared, and purged after a time.
+// Invariant: what is looked for is found however it was spelt, since its spelling may be why the row was refused.
+import { inList, type Sql, type SqlValue } from './database.ts';
+import { idList, type LeadName } from './intake.ts';
+import type { LeadQuery } from './support-leads.ts';
+
+export interface RefusedPerson {
+  readonly row: string;
+  readonly clientId: string;
+  readonly kind: string;
+  readonly reference: string;
+  readonly receivedAt: Date;
+  readonly lastName: string | undefined;
+  readonly firstName: string | undefined;
+  readonly email: string | undefined;
+  readonly mobile: string | undefined;
+  readonly landline: string | undefined;
+}
+
+/** Rows shown at most. */
+const mostRows = 200;
+/** Everything a person may be written into, whatever column it belonged in. */
+const texts =
+  "CONCAT_WS(' | ', client_id, reference, row_reference, email, first_name, last_name, mobile, landline, comment)";
+const anyCase = 'COLLATE utf8mb4_unicode_ci';
+const digits = "REGEXP_REPLACE(CONCAT_WS('|', mobile, landline, reference, row_reference), '[^0-9|]', '')";
+/** A number without its prefix: +33 6 39 98 00 01, 0033639980001 and 06.39.98.00.01 end alike. */
+const ending = (phone: string): string => phone.replaceAll(/\D/g, '').slice(-9);
+
+/** @param clients undefined: rows that name no known client too */
+export async function findRefused(
+  sql: Sql,
+  clients: readonly string[] | undefined,
+  query: LeadQuery,
+): Promise<readonly RefusedPerson[]> {
+  const { where, values } = conditions(clients, query);
+  const rows = await sql.all<Record<keyof RefusedPerson, string | null> & { receivedAt: Date }>(
+    `SELECT CAST(id AS CHAR) AS \`row\`, client_id AS clientId, kind, reference, received_at AS receivedAt,
+            last_name AS lastName, first_name AS firstName, email, mobile, landline
+       FROM lead_intake FORCE INDEX (lead_intake_turn)
+      WHERE status = 'refused' AND ${where} ORDER BY lead_intake.id DESC LIMIT ${mostRows}`,
+    values,
+  );
+  return rows.map(
+    (row) =>
+      Object.fromEntries(
+        Object.entries(row).map(([name, value]) => [name, value ?? undefined]),
+      ) as unknown as RefusedPerson,
+  );
+}
+
+function conditions(
+  clients: readonly string[] | undefined,
+  query: LeadQuery,
+): { readonly where: string; readonly values: readonly SqlValue[] } {
+  const parts: string[] = ['1 = 1'];
+  const values: SqlValue[] = [];
+  if (clients !== undefined) {
+    const list = inList(clients);
+    parts.push(`client_id IN (${list.marks})`);
+    values.push(...list.values);
+  }
+  for (const text of [query.email, query.name, query.firstName]) {
+    if (text === undefined) continue;
+    parts.push(`LOCATE(?, ${texts} ${anyCase}) > 0`);
+    values.push(text);
+  }
+  if (query.phone !== undefined) {
+    parts.push(`LOCATE(?, ${digits}) > 0`);
+    values.push(ending(query.phone));
+  }
+  if (query.reference !== undefined) {
+    parts.push('reference = ?');
+    values.push(query.reference);
+  }
+  return { where: parts.join(' AND '), values };
+}
+
+/** Removes refused rows of this reference. Returns how many. */
+export async function removeRefused(tx: Sql, lead: LeadName): Promise<number> {
+  const { affected } = await tx.run(
+    "DELETE FROM lead_intake WHERE client_id = ? AND reference = ? AND status = 'refused'",
+    [lead.clientId, lead.reference],
+  );
+  return affected;
+}
+
+/** Removes the refused rows of a client that name the mail or a phone of this lead, under whatever reference. */
+export async function removeRefusedOfPerson(tx: Sql, leadId: number, clientId: string): Promise<number> {
+  const [person] = await tx.all<{ email: string | null; mobile: string | null; landline: string | null }>(
+    'SELECT email, mobile, landline FROM prospects WHERE lead_id = ?',
+    [leadId],
+  );
+  const queries: LeadQuery[] = [
+    ...(person?.email ? [{ email: person.email }] : []),
+    ...(person?.mobile ? [{ phone: person.mobile }] : []),
+    ...(person?.landline ? [{ phone: person.landline }] : []),
+  ];
+  let count = 0;
+  for (const query of queries) {
+    const { where, values } = conditions([clientId], query);
+    const { affected } = await tx.run(
+      `DELETE FROM lead_intake WHERE status = 'refused' AND ${where}`,
+      values,
+    );
+    count += affected;
+  }
+  return count;
+}
+
+/** Takes the consents out of refused rows of this reference: none of them may be sent again as it stands. */
+export async function clearRefusedConsents(tx: Sql, lead: LeadName): Promise<number> {
+  const { affected } = await tx.run(
+    `UPDATE lead_intake SET consents = NULL
+      WHERE client_id = ? AND reference = ? AND status = 'refused' AND consents IS NOT NULL`,
+    [lead.clientId, lead.reference],
+  );
+  return affected;
+}
+
+/** Whether there is a refused row of this reference. */
+export async function anyRefused(tx: Sql, lead: LeadName): Promise<boolean> {
+  const rows = await tx.all(
+    "SELECT 1 FROM lead_intake WHERE client_id = ? AND reference = ? AND status = 'refused' LIMIT 1",
+    [lead.clientId, lead.reference],
+  );
+  return rows.length > 0;
+}
+
+/** Purges rows refused longer ago than so many days, at most `limit`, and keeps their count. Returns how many went. */
+export async function purgeRefused(tx: Sql, days: number, limit: number): Promise<number> {
+  const rows = await tx.all<{ id: string; clientId: string | null; month: string; refusal: string | null }>(
+    `SELECT CAST(i.id AS CHAR) AS id, c.id AS clientId, DATE_FORMAT(i.settled_at, '%Y-%m') AS month, i.refusal
+       FROM lead_intake i LEFT JOIN clients c ON c.id = i.client_id
+      WHERE i.status = 'refused' AND i.settled_at < TIMESTAMPADD(DAY, ?, UTC_TIMESTAMP(3))
+      ORDER BY i.id LIMIT ${Math.trunc(limit)}`,
+    [-days],
+  );
+  if (rows.length === 0) return 0;
+  const counted = Map.groupBy(rows, (row) => `${row.clientId ?? ''}\n${row.month}\n${codeOf(row.refusal)}`);
+  const { marks, values } = idList(rows.map((row) => BigInt(row.id)));
+  const { affected } = await tx.run(
+    `DELETE i FROM lead_intake i FORCE INDEX (PRIMARY) WHERE i.id IN (${marks}) AND i.status = 'refused'`,
+    values,
+  );
+  // Another planner purged some of them just now: its count holds, and ours is looked at anew.
+  if (affected !== rows.length) return -1;
+  for (const [key, some] of counted) {
+    await tx.run(
+      'INSERT INTO refused_rows (client_id, month, code, count) VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE count = count + VALUES(count)',
+      [...key.split('\n'), some.length],
+    );
+  }
+  return affected;
+}
+
+function codeOf(refusal: string | null): string {
+  const [first] = JSON.parse(refusal ?? '[]') as readonly { readonly code?: string }[];
+  return first?.code ?? 'UNKNOWN';
+}
+
+export interface RefusedCount {
+  readonly clientId: string;
+  readonly month: string;
+  readonly code: string;
+  readonly count: number;
+}
+
+/** What was purged, newest month first. */
+export function refusedCounts(sql: Sql): Promise<readonly RefusedCount[]> {
+  return sql.all(
+    'SELECT client_id AS clientId, month, code, count FROM refused_rows ORDER BY month DESC, client_id, code LIMIT 1000',
+  );
+}

@@ -1,0 +1,91 @@
+// Refused rows hold a person too: an erasure takes them along, and time does, with their count kept.
+import { createRights, type Rights } from '../../src/privacy/rights.ts';
+import { purgeRefused, refusedCounts } from '../../src/store/refused-rows.ts';
+import { openStoreHome, type StoreHome } from '../store/home.ts';
+
+let home: StoreHome;
+let rights: Rights;
+const by = { clientId: 'essai', actor: 'Sophie', reason: 'request 9' };
+beforeAll(async () => {
+  home = await openStoreHome();
+  rights = createRights({
+    database: home.gateway,
+    secrets: home.secrets,
+    snapshot: () => Promise.resolve(),
+  });
+});
+afterAll(() => home.close());
+beforeEach(() => home.owner.run('DELETE FROM lead_intake'));
+
+const refused = (
+  reference: string,
+  row: {
+    readonly email?: string;
+    readonly mobile?: string;
+    readonly days?: number;
+    readonly client?: string;
+  },
+  code = 'BAD_FORMAT',
+): Promise<unknown> =>
+  home.owner.run(
+    `INSERT INTO lead_intake (client_id, reference, email, mobile, status, refusal, settled_at)
+     VALUES (?, ?, ?, ?, 'refused', ?, TIMESTAMPADD(DAY, ?, UTC_TIMESTAMP(3)))`,
+    [
+      row.client ?? 'essai',
+      reference,
+      row.email ?? null,
+      row.mobile ?? null,
+      JSON.stringify([
+        { column: 'email', code, message: 'm' },
+        { column: 'rooms', code: 'TOO_LONG', message: 'm' },
+      ]),
+      -(row.days ?? 0),
+    ],
+  );
+const left = async (): Promise<string[]> =>
+  (await home.owner.all<{ reference: string }>('SELECT reference FROM lead_intake ORDER BY reference')).map(
+    (one) => one.reference,
+  );
+
+test('C22: erasing a lead takes the refused rows of its person at that client along, however they are spelt', async () => {
+  const lead = await home.lead('E-1');
+  await home.gateway.run(
+    "INSERT INTO prospects (lead_id, client_id, email, mobile) VALUES (?, 'essai', 'zoe@courriel.example', '+33639980123')",
+    [lead],
+  );
+  await refused('E-1', {});
+  await refused('E-2', { email: ' ZOE@courriel.example ' });
+  await refused('E-3', { mobile: '06.39.98.01.23' });
+  await refused('zoe@courriel.example', {});
+  await refused('E-4', { email: 'zoe@courriel.example', client: 'other' });
+  await refused('E-5', { email: 'leo@courriel.example' });
+  await expect(rights.erase({ ...by, reference: 'E-1' })).resolves.toMatchObject({ refusedRows: 4 });
+  expect(await left()).toEqual(['E-4', 'E-5']);
+});
+
+test('a reference that neither a lead nor a refused row has is said so', async () => {
+  await expect(rights.erase({ ...by, reference: 'E-404' })).rejects.toMatchObject({ code: 'FIND-001' });
+});
+
+test('refused rows go after the time, in parts, and their count by client, month and reason stays', async () => {
+  await home.owner.run('DELETE FROM refused_rows');
+  for (const name of ['P-1', 'P-2', 'P-3']) await refused(name, { days: 31 });
+  await refused('P-4', { days: 31 }, 'REQUIRED');
+  await refused('P-5', { days: 31, client: 'zoe@courriel.example' });
+  await refused('P-6', { days: 29 });
+  const counts: number[] = [];
+  for (;;) {
+    const count = await home.gateway.transaction((tx) => purgeRefused(tx, 30, 2));
+    counts.push(count);
+    if (count === 0) break;
+  }
+  expect(counts).toEqual([2, 2, 1, 0]);
+  expect(await left()).toEqual(['P-6']);
+  const kept = await refusedCounts(home.gateway);
+  expect(kept.map(({ clientId, code, count }) => [clientId, code, count])).toEqual([
+    ['', 'BAD_FORMAT', 1],
+    ['essai', 'BAD_FORMAT', 3],
+    ['essai', 'REQUIRED', 1],
+  ]);
+  expect(kept[0]?.month).toMatch(/^\d{4}-\d{2}$/);
+});
