@@ -38,6 +38,7 @@ const titles: Record<AlertKind, string> = {
   lead_waits: 'Demandes en attente au-delà du délai promis / leads wait longer than promised',
   support_decides: 'Décision du support attendue / support must decide',
   manual_task: 'Tâche manuelle / manual task',
+  right_waits: "Retrait d'opt-in ou effacement pas encore transmis / withdrawal or erasure not passed on yet",
   intake_failed: 'Incident à la réception des demandes / intake incident',
   intake_refused: "Demandes refusées à l'entrée / leads refused at intake",
   mapping_unusable: 'Format de destination inutilisable / mapping unusable',

@@ -25,6 +25,8 @@ export interface ClaimedDelivery extends LockedDelivery {
   readonly knownReference: string | undefined;
   /** False when the recipient refused the lead or never got it: an update would speak of nothing. */
   readonly createStands: boolean;
+  /** Its create may have been received, and nobody knows: it ended without a yes. */
+  readonly createUnsettled: boolean;
 }
 
 export interface Claim {
@@ -112,6 +114,7 @@ export async function claimDeliveries(
           row.recipientReference ??
           siblings.findLast((one) => one.recipientReference !== undefined)?.recipientReference,
         createStands: standsAmong(siblings),
+        createUnsettled: unsettledAmong(siblings),
       });
     }
   }
@@ -147,6 +150,11 @@ function standsAmong(siblings: readonly LockedDelivery[]): boolean {
   const creates = siblings.filter((one) => one.action === 'create');
   return creates.length === 0 || creates.some((one) => one.state === 'delivered' || one.maybeReceived);
 }
+
+const unsettledAmong = (siblings: readonly LockedDelivery[]): boolean => {
+  const creates = siblings.filter((one) => one.action === 'create');
+  return creates.some((one) => one.maybeReceived) && creates.every((one) => one.state !== 'delivered');
+};
 
 /** Per (lead, destination) one is in flight; a later one waits until every earlier one has ended. */
 function blockedBy(

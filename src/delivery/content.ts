@@ -9,6 +9,7 @@ import type { CompiledMapping, WriteSituation, WrittenRecord } from '../mapping/
 import type { LeadRead } from '../store/leads.ts';
 import { begun, calledAttempt, nextCall, type CallWay, type CalledAttempt, type Progress } from './calls.ts';
 import type { ClaimedDelivery } from './claim.ts';
+import { byHand, carriesRight, neededOnly, type Former } from './former.ts';
 
 export interface Ready {
   readonly row: ClaimedDelivery;
@@ -19,6 +20,8 @@ export interface Ready {
   /** Revision of the content written: `readRevision`, or the earlier one the recipient may hold. */
   readonly contentRevision: number;
   readonly authorisation: Authorisation;
+  /** The authorisation has ended: a right is exercised under the one of that time. */
+  readonly former?: true;
   /** The call that leaves, where the delivery needs several. */
   readonly call?: CallWay & { readonly attempt: CalledAttempt };
 }
@@ -47,6 +50,8 @@ export interface ContentInputs {
   readonly now: Date;
   /** Where a delivery of several calls stands. */
   readonly progress?: Progress | undefined;
+  /** Under what it was handed over before: given where nobody is authorised to receive it any more. */
+  readonly former?: Former | undefined;
 }
 
 export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready | Stopped {
@@ -70,16 +75,18 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
     if (!accepted.yes) return stop('cancelled', reasonWith('not_accepted', safeCode(accepted.because)));
   }
   const { content } = inputs;
-  const authorisation = coveringAuthorisation(
-    inputs.authorisations,
-    plan.targets,
-    content.categories,
-    inputs.now,
-  );
+  const live = coveringAuthorisation(inputs.authorisations, plan.targets, content.categories, inputs.now);
+  const former = live === undefined && carriesRight(row, present, inputs.now) ? inputs.former : undefined;
+  const authorisation = live ?? former?.authorisation;
   if (authorisation === undefined) return stop('withheld', 'recipient_not_authorised');
+  const byHandNow = (): Stopped => ({ row, ...byHand(row), fields: [] });
+  // Another way than the one it went: its recipient of that time is not reached by it.
+  if (former !== undefined && !plan.targets.every((one) => authorisation.targets.includes(one.toLowerCase())))
+    return byHandNow();
 
   const { progress } = inputs;
-  const lead = contentLead(progress === undefined ? row : heldBy(row, progress), present, inputs);
+  const held = contentLead(progress === undefined ? row : heldBy(row, progress), present, inputs);
+  const lead = former === undefined ? held : neededOnly(held, former);
   const situation: WriteSituation = {
     action: row.action,
     key: row.key,
@@ -105,11 +112,13 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
       readRevision: present.revision,
       contentRevision: lead.revision,
       authorisation,
+      ...(former === undefined ? {} : { former: true as const }),
       ...(call === undefined || progress === undefined
         ? {}
         : { call: { ...call, attempt: calledAttempt(call, progress, lead, situation) } }),
     };
   }
+  if (former !== undefined) return byHandNow();
   switch (result.why) {
     case 'opt_in_missing': {
       const [first] = result.missing;

@@ -192,7 +192,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       called === undefined && mapping.actions[first.action]?.calls !== undefined ? content : mapping;
     const settings = way.actions[first.action]?.settings;
     const context = {
-      ...contextFor(options, mapping, await options.reader.liveTargets(first.destinationId)),
+      ...contextFor(options, mapping, await options.reader.targets(first.destinationId, first.action)),
       classify: way.classifyBeside,
     };
     let continues = false;

@@ -82,14 +82,13 @@ async function departTogether(
     return one.ready.every((item) => unchanged(item)) ? 'departed' : 'changed';
   });
 
-  function unchanged({ row, readRevision, record, authorisation }: Ready): boolean {
+  function unchanged({ row, readRevision, record, authorisation, former }: Ready): boolean {
     const lead = leads.get(row.leadId);
     if (lead === undefined || lead.revision !== readRevision || (lead.erased && row.action !== 'erase'))
       return false;
     if (record.freshUntil !== undefined && record.freshUntil <= now) return false;
-    return liveAuthorisations(authorisations.get(row.destinationId) ?? [], now).some(
-      (one) => one.id === authorisation.id,
-    );
+    const all = authorisations.get(row.destinationId) ?? [];
+    return (former === true ? all : liveAuthorisations(all, now)).some((one) => one.id === authorisation.id);
   }
 
   const leaving = departures.filter((_, index) => answers[index] === 'departed');
@@ -139,31 +138,34 @@ function entriesOf(departure: Departure): readonly Handover[] {
   // One file holds many leads: each is digested over the file's hash, under its own key, instead of over megabytes.
   const digested =
     parcel.batch === undefined ? composed.content : createHash('sha256').update(composed.content).digest();
-  return departure.ready.map(({ row, lead, record, authorisation, contentRevision, call }): Handover => {
-    const secret = departure.secrets.get(row.leadId);
-    return {
-      entry: 'departed',
-      ...entryNames(row),
-      ...(call === undefined ? {} : { call: call.name }),
-      actor: 'worker',
-      connector: departure.connector,
-      recipient: authorisation.recipient,
-      target: composed.target,
-      authorisationId: authorisation.id,
-      mappingVersionId: departure.mappingVersionId,
-      leadRevision: contentRevision,
-      fields: record.fieldNames,
-      consents: record.consents,
-      ...(secret === undefined ? {} : { digest: contentDigest(secret, row.id, digested) }),
-      bytes: composed.content.byteLength,
-      ...(composed.fileName === undefined ? {} : { fileName: composed.fileName }),
-      cited: citesOf({
-        ...{ authorisation, secret },
-        mapping: departure.mappingDigest,
-        consents: lead.consents,
-      }),
-    };
-  });
+  return departure.ready.map(
+    ({ row, lead, record, authorisation, former, contentRevision, call }): Handover => {
+      const secret = departure.secrets.get(row.leadId);
+      return {
+        entry: 'departed',
+        ...entryNames(row),
+        ...(call === undefined ? {} : { call: call.name }),
+        actor: 'worker',
+        connector: departure.connector,
+        recipient: authorisation.recipient,
+        target: composed.target,
+        authorisationId: authorisation.id,
+        ...(former === true ? { reason: 'former_authorisation' } : {}),
+        mappingVersionId: departure.mappingVersionId,
+        leadRevision: contentRevision,
+        fields: record.fieldNames,
+        consents: record.consents,
+        ...(secret === undefined ? {} : { digest: contentDigest(secret, row.id, digested) }),
+        bytes: composed.content.byteLength,
+        ...(composed.fileName === undefined ? {} : { fileName: composed.fileName }),
+        cited: citesOf({
+          ...{ authorisation, secret },
+          mapping: departure.mappingDigest,
+          consents: lead.consents,
+        }),
+      };
+    },
+  );
 }
 
 async function keepFile(

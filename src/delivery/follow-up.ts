@@ -81,7 +81,7 @@ function afterClosing(at: Situation): readonly Step[] {
     case 'erased':
       return afterErasure(gone);
     case 'consent':
-      return at.existing.some((one) => one.departures > 0) ? sendUpdate(gone, 'planned', '') : [];
+      return at.existing.some((one) => one.departures > 0) ? sendUpdate(gone) : [];
     case 'created':
     case 'backfill':
     case 'corrected':
@@ -129,7 +129,7 @@ const leadHeld: ReadonlySet<Reason> = new Set(['opt_in_missing', 'opt_in_held', 
 
 function carriedBy(at: Situation, create: Known): readonly Step[] {
   if (!isEnd(create.state)) return whileOpen(at, create);
-  if (create.state === 'delivered') return sendUpdate(at, 'planned', '');
+  if (create.state === 'delivered') return sendUpdate(at);
   return afterFailedCreate(at, create);
 }
 
@@ -139,13 +139,14 @@ function whileOpen(at: Situation, create: Known): readonly Step[] {
     create.state === 'sending' && create.departedAttempt === create.attempt && create.attempt > 0;
   const carriedAlready = inFlight && create.sentRevision >= at.change.revision;
   if (!carriedAlready && (inFlight || create.maybeReceived || create.state === 'pending'))
-    return sendUpdate(at, 'planned', '');
+    return sendUpdate(at);
   return [{ do: 'insert', action: 'update', state: 'cancelled', reason: 'superseded' }];
 }
 
 function afterFailedCreate(at: Situation, create: Known): readonly Step[] {
   const { base } = splitReason(create.reason);
-  if (create.maybeReceived) return sendUpdate(at, 'withheld', 'create_unsettled');
+  // Whoever may hold what was sent learns of the change, whatever became of the rest of the create.
+  if (create.maybeReceived) return sendUpdate(at);
   // A repaired lead deserves a new start: corrected after a refusal, or answered after its opt-in stayed missing too long.
   const again = at.change.kind === 'corrected' || (at.change.kind === 'consent' && base === 'expired');
   if (again && base !== 'by_support' && at.accepted && create.sentRevision < at.change.revision) {
@@ -154,7 +155,7 @@ function afterFailedCreate(at: Situation, create: Known): readonly Step[] {
   return [{ do: 'refuse', reason: 'create_not_delivered' }];
 }
 
-function sendUpdate(at: Situation, state: DeliveryState, reason: Reason): readonly Step[] {
+function sendUpdate(at: Situation): readonly Step[] {
   if (at.change.kind !== 'consent' && !at.updateOn.includes(at.change.kind))
     return [{ do: 'refuse', reason: 'update_not_wanted' }];
   if (!at.actions.includes('update')) {
@@ -175,7 +176,7 @@ function sendUpdate(at: Situation, state: DeliveryState, reason: Reason): readon
     .map((one) => one.id);
   const cancel: readonly Step[] =
     older.length === 0 ? [] : [{ do: 'cancel', ids: older, reason: 'superseded', includeDeparted: false }];
-  return [...cancel, { do: 'insert', action: 'update', state, reason }];
+  return [...cancel, { do: 'insert', action: 'update', state: 'planned', reason: '' }];
 }
 
 function afterErasure(at: Situation): readonly Step[] {

@@ -1,5 +1,6 @@
 // Reads everything an attempt writes from, for many deliveries in a handful of statements.
 // Invariant: read without locks; departure reads again under them.
+import type { Action } from '../../connectors/contract.ts';
 import { liveAuthorisations, type Authorisation } from '../domain/destination.ts';
 import type { Lead } from '../domain/lead.ts';
 import type { Database } from '../store/database.ts';
@@ -19,8 +20,11 @@ export interface Inputs {
 
 export interface Reader {
   (rows: readonly ClaimedDelivery[]): Promise<Inputs>;
-  /** Lower-case targets that live authorisations of a destination cover. */
-  readonly liveTargets: (destinationId: string) => Promise<readonly string[]>;
+  /**
+   * Lower-case targets that live authorisations of a destination cover; for what follows a lead that was handed over before,
+   * those of ended ones too: which of them a row may go to is decided row by row.
+   */
+  readonly targets: (destinationId: string, action: Action) => Promise<readonly string[]>;
 }
 
 export function createReader(database: Database, secrets: LeadSecrets): Reader {
@@ -45,17 +49,19 @@ export function createReader(database: Database, secrets: LeadSecrets): Reader {
   };
   const joined = createJoiner<readonly ClaimedDelivery[], Inputs>({ run: read, max: 200, lanes: 1 });
   const seen = new Map<string, { at: number; targets: Promise<readonly string[]> }>();
-  const liveTargets = (destinationId: string): Promise<readonly string[]> => {
-    const known = seen.get(destinationId);
+  const targetsOf = (destinationId: string, action: Action): Promise<readonly string[]> => {
+    const about = `${destinationId} ${action === 'create' ? 'live' : 'known'}`;
+    const known = seen.get(about);
     if (known !== undefined && performance.now() - known.at < 500) return known.targets;
     const targets = readAuthorisations(database, [destinationId]).then((all) =>
-      liveAuthorisations(all.get(destinationId) ?? [], database.now()).flatMap((one) =>
-        one.targets.map((target) => target.toLowerCase()),
-      ),
+      (action === 'create'
+        ? liveAuthorisations(all.get(destinationId) ?? [], database.now())
+        : (all.get(destinationId) ?? [])
+      ).flatMap((one) => one.targets.map((target) => target.toLowerCase())),
     );
-    seen.set(destinationId, { at: performance.now(), targets });
-    targets.catch(() => seen.delete(destinationId));
+    seen.set(about, { at: performance.now(), targets });
+    targets.catch(() => seen.delete(about));
     return targets;
   };
-  return Object.assign((rows: readonly ClaimedDelivery[]) => joined(rows), { liveTargets });
+  return Object.assign((rows: readonly ClaimedDelivery[]) => joined(rows), { targets: targetsOf });
 }

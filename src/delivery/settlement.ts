@@ -1,7 +1,7 @@
 // What an outcome comes to: the entries of the log, the move of the row, the alerts. Pure; written by settle and recover.
 // Invariant: every move of a delivery has its entry, and an end wakes whoever waited for it.
 import type { Captured, Evidence } from '../../connectors/contract.ts';
-import { isEnd, type DeliveryState } from '../domain/delivery.ts';
+import { isEnd, splitReason, type DeliveryState } from '../domain/delivery.ts';
 import type { Decision, NotFound, Verdict } from '../domain/verdict.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import type { Handover } from '../store/handovers.ts';
@@ -35,7 +35,20 @@ const stoppedEntries = {
   delivered: 'outcome',
 } as const;
 
-export function noteStopped({ row, state, reason, fields }: Stopped, work: Work): void {
+/**
+ * A change for a record that nobody can name, because its create ended without an answer: it stands until support has said
+ * what became of the create, with a task at once.
+ */
+function untilSettled(stopped: Stopped): Stopped {
+  const { row, state, reason } = stopped;
+  const nameless = state === 'failed' && splitReason(reason).base === 'reference_missing';
+  return nameless && row.action === 'update' && row.createUnsettled
+    ? { ...stopped, state: 'withheld', reason: 'create_unsettled' }
+    : stopped;
+}
+
+export function noteStopped(given: Stopped, work: Work): void {
+  const { row, state, reason, fields } = untilSettled(given);
   const entry = stoppedEntries[state];
   work.handovers.push({
     entry,
@@ -57,8 +70,8 @@ export function noteStopped({ row, state, reason, fields }: Stopped, work: Work)
       deliveryId: row.id,
     });
   }
-  if (state === 'failed') {
-    const kind = reason.startsWith('manual_') ? 'manual_task' : 'delivery_failed';
+  if (state === 'failed' || reason === 'create_unsettled') {
+    const kind = state !== 'failed' || reason.startsWith('manual_') ? 'manual_task' : 'delivery_failed';
     work.alerts.push({
       kind,
       clientId: row.clientId,

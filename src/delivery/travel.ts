@@ -14,13 +14,15 @@ import { traceAttempt } from './attempt-trace.ts';
 import { orBroken } from './broken.ts';
 import { policyOf, type Progress } from './calls.ts';
 import type { ClaimedDelivery } from './claim.ts';
-import { writeContent, type ContentInputs, type Ready, type Stopped } from './content.ts';
+import type { Ready, Stopped } from './content.ts';
 import { depart, type Departure, type DepartureAnswer } from './depart.ts';
 import { fileParcel, rowsThatFit, type FileBatch } from './file.ts';
+import { byHand, carriesRight } from './former.ts';
 import { createJoiner } from './joiner.ts';
 import { parcelOf } from './parcel.ts';
 import type { Reader } from './read.ts';
 import { endingOf, type Settled, type Settling } from './settle.ts';
+import { createWriter } from './write.ts';
 
 /** Numbered steps of the trip; a fault harness stops the process at one. */
 export type Step = 'claimed' | 'written' | 'departed' | 'sent' | 'settled';
@@ -61,6 +63,7 @@ export type Travel = (rows: readonly ClaimedDelivery[], trip: Trip) => Promise<S
 
 export function createTravel(options: TravelOptions): Travel {
   const mappingDigests = createMappingDigests(options.database);
+  const writeAll = createWriter(options);
   const joinedDepart = createJoiner<Departure, DepartureAnswer>({
     run: (group) => depart(options.database, options.masterKeys, group),
     max: 200,
@@ -74,17 +77,7 @@ export function createTravel(options: TravelOptions): Travel {
     let left = rows;
     for (let round = 1; round <= maxRounds; round += 1) {
       const inputs = await options.reader(left);
-      const now = options.database.now();
-      const written = left.map((row) =>
-        write(row, {
-          mapping: trip.mapping,
-          content: trip.content,
-          ...inputs,
-          authorisations: inputs.authorisations.get(row.destinationId) ?? [],
-          now,
-          progress: trip.progress,
-        }),
-      );
+      const written = await writeAll(left, inputs, trip);
       const ready = written.filter((one): one is Ready => 'record' in one);
       stopped.push(...written.filter((one): one is Stopped => 'state' in one));
       left = ready.map((one) => one.row);
@@ -123,8 +116,9 @@ export function createTravel(options: TravelOptions): Travel {
         stopped.push(
           ...uncovered.map((one): Stopped => ({
             row: one.row,
-            state: 'withheld',
-            reason: 'recipient_not_authorised',
+            ...(carriesRight(one.row, one.lead, options.database.now())
+              ? byHand(one.row)
+              : { state: 'withheld' as const, reason: 'recipient_not_authorised' }),
             fields: [],
           })),
         );
@@ -163,20 +157,6 @@ export function createTravel(options: TravelOptions): Travel {
         : { endBatch: endingOf(trip.batch), anotherFile: { destinationId: first.destinationId } }),
     });
     return undefined;
-  };
-
-  /** A bug of ours in the writing of one lead fails that lead, and never holds up the file it stands in. */
-  const write = (row: ClaimedDelivery, inputs: ContentInputs): Ready | Stopped => {
-    try {
-      return writeContent(row, inputs);
-    } catch (error) {
-      options.log.error('delivery.broken', {
-        destination: row.destinationId,
-        delivery: row.id,
-        code: foreignCode(error),
-      });
-      return { row, state: 'failed', reason: reasonWith('invalid', 'BROKEN'), fields: [] };
-    }
   };
 
   /** A bug of ours in the writing of the whole: nothing has left, and the same again would break again, lease after lease. */

@@ -5,11 +5,14 @@ import { raiseAlerts, raisedSince } from '../store/alerts.ts';
 import type { Database } from '../store/database.ts';
 import { allDestinations } from '../store/destinations.ts';
 import { oldestUnsealedSeconds, openDeliveries, refusedSinceAlert } from '../store/figures.ts';
+import { closeSettledRights, waitingRights } from '../store/rights-watch.ts';
 import type { Published } from './published.ts';
 
 /** Past this the log counts as not sealed in time, seconds. */
 const sealLagLimit = 300;
 const sealAgainSeconds = 3_600;
+/** A withdrawal or an erasure that has not reached its recipient by then needs a person. */
+const rightMinutes = 15;
 const waitsAgainSeconds = 4 * 3_600;
 /** States in which a lead waits for us or the recipient; a withheld one waits for a right or a repair, a pending one for an answer. */
 const waiting: readonly string[] = ['planned', 'queued', 'sending', 'waiting'];
@@ -20,7 +23,21 @@ export async function watchHouse(database: Database, published: Published): Prom
   const lag = await oldestUnsealedSeconds(database);
   if (lag > sealLagLimit && !(await raisedSince(database, 'seal_lag', '', sealAgainSeconds)))
     await raiseAlerts(database, [{ kind: 'seal_lag', reason: `${lag}s` }]);
+  await watchRights(database);
   await watchPromises(database, published);
+}
+
+/** A withdrawal or an erasure that a recipient has not heard within minutes is a person's task, whatever it waits for. */
+async function watchRights(database: Database): Promise<void> {
+  await closeSettledRights(database);
+  const waiting = await waitingRights(database, rightMinutes, 500);
+  await raiseAlerts(
+    database,
+    waiting.map(({ id, clientId, destinationId, state, reason }) => ({
+      ...{ kind: 'right_waits' as const, clientId, destinationId, deliveryId: id },
+      reason: reason === '' ? state : splitReason(reason).base,
+    })),
+  );
 }
 
 async function watchPromises(database: Database, published: Published): Promise<void> {

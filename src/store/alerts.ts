@@ -9,6 +9,7 @@ export const alertKinds = [
   'lead_waits',
   'support_decides',
   'manual_task',
+  'right_waits',
   'intake_failed',
   'intake_refused',
   'mapping_unusable',

@@ -449,3 +449,15 @@ test('a destination that made one call and now makes several ends what has begun
   await until('C-17', 'create', /^delivered/);
   expect(new Set(lines())).toEqual(new Set(['POST /leads']));
 });
+
+test('C20: a withdrawal after the second of two calls was refused reaches who has the first', async () => {
+  answers({ deals: (_request, response) => json(response, 422, { success: false }) });
+  await gateway.start('planner', 'worker');
+  await gateway.send(leadRow('W-1'));
+  await until('W-1', 'create', /^failed:refused/);
+  answers();
+  await gateway.send(consentRow('W-1', 'withdrawn'));
+  await until('W-1', 'update', /^delivered:accepted$/);
+  expect(lines().slice(-2)).toEqual(['POST /blacklist', 'PATCH /persons/7001']);
+  expect(bodyOf(-1)).toMatchObject({ optin: 'RETRAIT' });
+});

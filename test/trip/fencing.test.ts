@@ -108,6 +108,7 @@ test('a worker that overtook itself: of two answers settled together the newer l
           now: new Date(),
           knownReference: undefined,
           createStands: true,
+          createUnsettled: false,
         },
       ],
     },

@@ -119,6 +119,7 @@ test('a worker that lost its lease does not end the file another is sending', as
     now: new Date(),
     knownReference: undefined,
     createStands: true,
+    createUnsettled: false,
   }));
   await settle(gateway.app.database, () => 0.5, [
     {

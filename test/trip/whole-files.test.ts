@@ -161,6 +161,7 @@ test('the rows of a file have one verdict: a row that has spent its tries does n
           now: new Date(),
           knownReference: undefined,
           createStands: true,
+          createUnsettled: false,
         })),
         outcome: { kind: 'unavailable', reason: 'CONNECTION_LOST', maybeReceived: false },
         ...{ policy: mapping.retry, hasLookup: true, startedAt: performance.now(), asked: false },

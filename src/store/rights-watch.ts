@@ -1,0 +1,37 @@
+// Erasures, and updates that carry a "no", that have stood too long: what a prospect asked for and a recipient has not heard.
+// Invariant: told once a delivery; the task closes by itself when the delivery ends.
+import type { Sql } from './database.ts';
+
+export interface WaitingRight {
+  readonly id: number;
+  readonly clientId: string;
+  readonly destinationId: string;
+  readonly state: string;
+  readonly reason: string;
+}
+
+/** Those nobody has been told of. A row that waits for the next file of its schedule, or for the recipient's decision, is none. */
+export async function waitingRights(
+  sql: Sql,
+  minutes: number,
+  limit: number,
+): Promise<readonly WaitingRight[]> {
+  return sql.all<WaitingRight>(
+    `SELECT d.id, d.client_id AS clientId, d.destination_id AS destinationId, d.state, d.reason
+       FROM deliveries d FORCE INDEX (deliveries_open)
+      WHERE d.settled_at IS NULL AND d.action IN ('update', 'erase') AND d.state IN ('planned', 'queued', 'waiting', 'withheld')
+        AND d.reason <> 'slot' AND d.created_at < TIMESTAMPADD(MINUTE, ?, UTC_TIMESTAMP(3))
+        AND (d.action = 'erase' OR EXISTS (SELECT 1 FROM consents c WHERE c.lead_id = d.lead_id AND c.state IN ('withdrawn', 'refused')))
+        AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.delivery_id = d.id AND a.kind = 'right_waits')
+      LIMIT ${Math.trunc(limit)}`,
+    [-minutes],
+  );
+}
+
+/** Tasks of rights that have been exercised, or that failed and are a task of their own. */
+export async function closeSettledRights(sql: Sql): Promise<void> {
+  await sql.run(
+    `UPDATE alerts a JOIN deliveries d ON d.id = a.delivery_id SET a.closed_at = UTC_TIMESTAMP(3)
+      WHERE a.closed_at IS NULL AND a.kind = 'right_waits' AND d.settled_at IS NOT NULL`,
+  );
+}

@@ -1,0 +1,137 @@
+// A right is exercised at everyone who may hold the lead, or a task stands at once (guarantees 4 and 6, GDPR article 19).
+import { cancel } from '../../src/delivery/replay.ts';
+import { watchHouse } from '../../src/delivery/watch.ts';
+import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
+
+let crm: HttpRecipient;
+let gateway: Gateway;
+const by = { actor: 'tester', reason: 'request 1' };
+
+const accepts: HttpRecipient['answer'] = (request, response) =>
+  void response
+    .writeHead(200, { 'content-type': 'application/json' })
+    .end(JSON.stringify({ success: true, id: request.url.split('/').at(2) ?? 'R-1' }));
+beforeEach(async () => {
+  crm = await startHttpRecipient();
+  crm.answer = accepts;
+  gateway = await openGateway({ files: webhookFiles(crm.port, { extra: 'onUnknown: hold' }) });
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+  await gateway.start('planner', 'worker');
+});
+afterEach(async () => {
+  await gateway.close();
+  await crm.close();
+});
+
+const stateOf = async (reference: string, action: string): Promise<string> =>
+  (await gateway.states(`l.reference = '${reference}' AND d.action = '${action}'`))
+    .map((row) => `${row.state}:${row.reason}`)
+    .join(' | ');
+const until = (reference: string, action: string, wanted: string): Promise<void> =>
+  gateway.until(`${reference} ${action} ${wanted}`, async () =>
+    (await stateOf(reference, action)).startsWith(wanted),
+  );
+const withdraw = (reference: string): Promise<unknown> =>
+  gateway.app.rights.withdraw({
+    ...{ clientId: 'essai', reference, ...by, purpose: 'marketing' as const, channels: ['email'] as const },
+  });
+const openAlerts = async (kind: string): Promise<readonly string[]> =>
+  (
+    await gateway.owner.all<{ reason: string }>(
+      'SELECT reason FROM alerts WHERE kind = ? AND closed_at IS NULL ORDER BY id',
+      [kind],
+    )
+  ).map((one) => one.reason);
+const bodies = (method: string): readonly unknown[] =>
+  crm.received.filter((one) => one.method === method).map((one) => JSON.parse(one.body.toString() || '{}'));
+const revoke = (): Promise<unknown> =>
+  gateway.owner.run(
+    "UPDATE authorisations SET revoked_at = UTC_TIMESTAMP(3) WHERE destination_id = 'essai-crm'",
+  );
+
+test('a withdrawal after support cancelled a create of unknown outcome: the update leaves, and where nobody can name the record a task stands', async () => {
+  crm.answer = (_request, response) => response.destroy();
+  await gateway.send(strangerRow('U-1'));
+  await until('U-1', 'create', 'waiting:unknown_hold');
+  const [row] = await gateway.states();
+  await cancel(gateway.app.database, [row?.id ?? 0], by);
+  crm.answer = accepts;
+  await withdraw('U-1');
+  await until('U-1', 'update', 'withheld:create_unsettled');
+  expect(await openAlerts('manual_task')).toEqual(['create_unsettled']);
+});
+
+test('a withdrawal that stands for a quarter of an hour is a task, once; it closes when the recipient has heard', async () => {
+  crm.answer = (_request, response) => response.destroy();
+  await gateway.send(strangerRow('U-2'));
+  await until('U-2', 'create', 'waiting:unknown_hold');
+  await withdraw('U-2');
+  await until('U-2', 'update', 'waiting:waits_for_create');
+  await watchHouse(gateway.app.database, gateway.app.published);
+  expect(await openAlerts('right_waits')).toEqual([]);
+  await gateway.owner.run('UPDATE deliveries SET created_at = TIMESTAMPADD(MINUTE, -16, created_at)');
+  await watchHouse(gateway.app.database, gateway.app.published);
+  await watchHouse(gateway.app.database, gateway.app.published);
+  expect(await openAlerts('right_waits')).toEqual(['waits_for_create']);
+  await gateway.owner.run(
+    "UPDATE deliveries SET settled_at = UTC_TIMESTAMP(3), state = 'delivered' WHERE action = 'update'",
+  );
+  await watchHouse(gateway.app.database, gateway.app.published);
+  expect(await openAlerts('right_waits')).toEqual([]);
+});
+
+test('C24: after a revocation an erasure still reaches who received the lead, under the authorisation of that time', async () => {
+  await gateway.send(strangerRow('V-1'));
+  await until('V-1', 'create', 'delivered');
+  await revoke();
+  await gateway.app.rights.erase({ clientId: 'essai', reference: 'V-1', ...by });
+  await until('V-1', 'erase', 'delivered:accepted');
+  expect(crm.received.at(-1)).toMatchObject({ method: 'DELETE', url: '/leads/R-1' });
+  const departed = await gateway.owner.all<{ authorisation_id: number; reason: string }>(
+    "SELECT authorisation_id, reason FROM handovers WHERE entry = 'departed' ORDER BY id",
+  );
+  expect(departed.map((one) => one.reason)).toEqual(['', 'former_authorisation']);
+  expect(departed[1]?.authorisation_id).toBe(departed[0]?.authorisation_id);
+});
+
+test('C24: after a revocation a withdrawal reaches who received the lead, with nothing new; a correction alone does not', async () => {
+  await gateway.send(strangerRow('V-2'));
+  await until('V-2', 'create', 'delivered');
+  await revoke();
+  const correction = { client_id: 'essai', kind: 'correction', reference: 'V-2' };
+  await gateway.send({ ...correction, row_reference: 'k1', programme: 'ES-AUTRE' });
+  await until('V-2', 'update', 'withheld:recipient_not_authorised');
+  expect(bodies('PUT')).toEqual([]);
+  await gateway.send(strangerRow('V-3'));
+  await until('V-3', 'create', 'withheld:recipient_not_authorised');
+  // Corrected since it left: a name would be new to the recipient, and without it the mapping cannot write.
+  await withdraw('V-2');
+  await until('V-2', 'update', 'cancelled:superseded | failed:manual_update_required');
+  expect(await openAlerts('manual_task')).toEqual(['manual_update_required']);
+  expect(bodies('PUT')).toEqual([]);
+});
+
+test('C24: a withdrawal under a revoked authorisation carries the person, the answer, and nothing else', async () => {
+  await gateway.send(strangerRow('V-4'));
+  await until('V-4', 'create', 'delivered');
+  await revoke();
+  await gateway.send({
+    ...{ client_id: 'essai', kind: 'interaction', reference: 'V-4', row_reference: 'i1' },
+    interactions: JSON.stringify([{ kind: 'inbound_call', at: new Date().toISOString(), voluntary: true }]),
+  });
+  await withdraw('V-4');
+  await gateway.until('told', () => bodies('PUT').length === 1);
+  expect(bodies('PUT')).toEqual([expect.objectContaining({ ref: 'V-4', nom: 'Lefèvre', OPTIN: 'RETRAIT' })]);
+});
+
+test('C24: where the destination has moved since, the recipient of that time is a task for a person, at once', async () => {
+  await gateway.send(strangerRow('V-5'));
+  await until('V-5', 'create', 'delivered');
+  await gateway.owner.run(
+    `UPDATE authorisations SET targets = '["ancien.example"]', revoked_at = UTC_TIMESTAMP(3)`,
+  );
+  await withdraw('V-5');
+  await until('V-5', 'update', 'failed:manual_update_required');
+  expect(await openAlerts('manual_task')).toEqual(['manual_update_required']);
+});
