@@ -9,6 +9,7 @@ import {
   smellsOfOptOut,
   smellsOfPerson,
   smellsOfSecret,
+  speaksOfAgreement,
 } from './lints.ts';
 import type { Path, Report } from './problems.ts';
 import type { Scope } from './scope.ts';
@@ -80,6 +81,8 @@ function ownAnswers(raw: Record<string, unknown>, maps: Scope['maps']): readonly
 }
 
 const bareNumber = /^[01]$/;
+/** `code_partenaire: N` names something. */
+const isCode = (name: string): boolean => /code|type|source|campa|ref/i.test(name);
 
 /** An opt-in by its name, or by a name that may be one and a yes or no the mapping itself writes (C20). */
 export function checkOptInOutside(
@@ -91,11 +94,13 @@ export function checkOptInOutside(
   const own = lastName(target);
   const names = [own, ...target.steps.map((step) => step.name)];
   const answers = ownAnswers(raw, scope.maps).filter((one) => readsAs(one) !== undefined);
-  // `offre: 1` counts offers as well as it says yes.
+  // `prospection: 1` may count as well as it says yes.
   const words = answers.filter((one) => !bareNumber.test(String(one)));
   const told =
     (answers.length > 0 && names.some((name) => smellsOfOptIn(name) || smellsOfOptOut(name))) ||
-    (words.length > 0 && names.some(mayBeOptIn));
+    (words.length > 0 && names.some(speaksOfAgreement)) ||
+    // A constant yes is worth a second look under a vaguer name, too: `marketing: OUI`.
+    (Object.hasOwn(raw, 'value') && words.length > 0 && names.some(mayBeOptIn) && !names.some(isCode));
   if (!smellsOfOptIn(own) && !told) return;
   scope.report.error(
     [...path, 'to'],

@@ -27,8 +27,12 @@ export const smellsOfOptIn = (name: string): boolean => optIn.test(squeezed(name
 
 const weakOptIn = /accord|autoris|abonn|subscri|prospection|partenaire|partner|marketing|offre|cnil/;
 
-/** A name that may be an opt-in's: so is a field whose value says yes or no besides. */
+/** A name that may be an opt-in's, when its example says yes or no besides. */
 export const mayBeOptIn = (name: string): boolean => weakOptIn.test(squeezed(name));
+
+/** A name that speaks of an agreement: `ACCORD_MAIL`, `autorisationTel`; no `raccordement`. */
+export const speaksOfAgreement = (name: string): boolean =>
+  words(name).some((word) => /^(accord|autoris|cnil|abonn|subscri|prospection)/.test(word));
 
 const keyWords = new Set(['secret', 'token', 'password', 'passwd', 'passphrase', 'pwd', 'mdp', 'bearer']);
 

@@ -109,8 +109,12 @@ export function createCsvWriter(dialect: CsvDialect): CsvWriter {
     cellText,
     unwritable: (value) => refused(value, cellText(value)),
     namesColumn: (name) => {
-      const found = readRow(line([name]), dialect);
-      return found?.length === 1 && found[0] === name && !(quote === 'none' && needsQuotes(name));
+      const written = fitInto(name, encoding);
+      const found = readRow(line([written]), dialect);
+      const kept = written.normalize('NFC') === name.normalize('NFC');
+      return (
+        kept && found?.length === 1 && found[0] === written && !(quote === 'none' && needsQuotes(written))
+      );
     },
     lost: (columns, entries) => {
       const problems = entries.flatMap((entry): FieldProblem[] => {
