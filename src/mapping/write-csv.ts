@@ -1,7 +1,6 @@
 // Writes records as CSV in the client's own dialect.
 // Invariant: every record has every column, and what a reader of the dialect finds in each is what the mapping says;
 // formulas are defused where people open the file, and nowhere else.
-import { stringify } from 'csv-stringify/sync';
 import type { Body } from '../../connectors/contract.ts';
 import { isRecord } from './document.ts';
 import { charsetOf, encode, encodings, fitInto, unmappableIn, unmappablePolicies } from './encoding.ts';
@@ -141,23 +140,17 @@ export function createCsvWriter(dialect: CsvDialect): CsvWriter {
   };
 }
 
-function rowWriter(dialect: CsvDialect): (cells: readonly string[]) => string {
-  const { delimiter, quote, quoteInside, eol } = dialect;
+/** Writes one row. By hand: a library sets up a stream for each, and what it writes is read back by another one anyway. */
+function rowWriter({ delimiter, quote, quoteInside, eol }: CsvDialect): (cells: readonly string[]) => string {
+  const end = eol === 'crlf' ? '\r\n' : '\n';
   // A part of a longer delimiter at the end of a cell would be read with the delimiter behind it; a backslash is
   // doubled between quotes, and readers differ about one outside.
-  const signs = Array.from(
-    `${delimiter.length > 1 ? delimiter : ''}${quoteInside === 'backslash' ? '\\' : ''}`,
-  );
-  const inClass = signs.map((sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`).join('');
-  const options = {
-    delimiter,
-    quote: quote === 'none' ? (false as const) : '"',
-    escape: quoteInside === 'backslash' ? '\\' : '"',
-    quoted: quote === 'all',
-    quoted_empty: quote === 'all',
-    record_delimiter: eol === 'crlf' ? '\r\n' : '\n',
-    // A lone quote, a break or the delimiter must always be quoted.
-    quoted_match: new RegExp(`[\\r\\n\\v\\f\\u0085\\u2028\\u2029${inClass}]`, 'u'),
-  };
-  return (cells) => stringify([[...cells]], options);
+  const signs = `${delimiter}"${quoteInside === 'backslash' ? '\\' : ''}`;
+  const inClass = Array.from(signs, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`).join('');
+  const special = new RegExp(`[\\r\\n\\v\\f\\u0085\\u2028\\u2029${inClass}]`, 'u');
+  const inside = (cell: string): string =>
+    quoteInside === 'backslash' ? cell.replaceAll(/["\\]/g, '\\$&') : cell.replaceAll('"', '""');
+  const written = (cell: string): string =>
+    quote === 'all' || (quote === 'minimal' && special.test(cell)) ? `"${inside(cell)}"` : cell;
+  return (cells) => cells.map(written).join(delimiter) + end;
 }
