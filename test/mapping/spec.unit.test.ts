@@ -114,7 +114,7 @@ test('answers, references and reasons, then what no rule knows', () => {
   );
   expect(markdown).toContain('La raison est lue dans $.code : E12 → phone\\_invalid, autre → other.');
   expect(markdown.indexOf('DUPLICATE')).toBeLessThan(markdown.indexOf('À défaut, statut 401'));
-  expect(markdown).toContain('| Toute autre réponse, 2xx comprise | Non comprise |');
+  expect(markdown).toContain('| Toute autre réponse, 2xx, 502 et 504 comprises | Non comprise |');
 });
 
 test('no text of a mapping can break the page or the table', () => {
