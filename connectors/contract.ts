@@ -124,15 +124,18 @@ export type Outcome =
   | {
       readonly kind: 'unknown';
       readonly reason: ReasonCode;
-      /** A gateway answered for a recipient it could not reach: as unavailable for the destination. */
+      /** A gateway could not reach the recipient: for the destination as good as unavailable. */
       readonly outage?: boolean;
-      /** The recipient said yes without what it must give: sent again blindly it might be there twice. */
+      /** A yes without what it must give: sent again blindly it might be there twice. */
       readonly saidYes?: boolean;
       readonly afterMs?: number;
       readonly evidence?: Evidence;
     }
   /** Only from `lookup`: the recipient does not know our reference. */
   | { readonly kind: 'absent'; readonly evidence?: Evidence };
+
+/** `tried` is left out where the credentials always are. */
+export type Tested = Outcome & { readonly tried?: 'address' | 'credentials' };
 
 export type OutcomeKind = Outcome['kind'];
 
@@ -241,7 +244,7 @@ export interface Connector<Settings = unknown> {
   /** Asks the recipient whether it knows the item's reference (`onUnknown: lookup`, `pending`). */
   readonly lookup?: (parcel: Parcel, settings: Settings, context: SendContext) => Promise<Outcome>;
   /** Reaches the recipient without sending any lead: name, address allowed, TLS, login. */
-  readonly test: (settings: Settings, context: SendContext) => Promise<Outcome>;
+  readonly test: (settings: Settings, context: SendContext) => Promise<Tested>;
   /** Closes pooled connections. */
   readonly close?: () => Promise<void>;
 }

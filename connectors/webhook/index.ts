@@ -1,12 +1,13 @@
 // The webhook connector: one delivery, one HTTPS request, the answer judged by the mapping's response rules.
 // Invariant: the target is authorised before a socket opens; an outcome holds codes and numbers, never the answer's text.
 import { defineConnector } from '../contract.ts';
-import type { Evidence, Outcome, Parcel, ParcelItem, SendContext } from '../contract.ts';
-import { bareHost, connectCodeOf, guardOf, needsRepair, startDeadline } from '../guard.ts';
-import type { Deadline } from '../guard.ts';
+import type { Evidence, Outcome, Parcel, SendContext } from '../contract.ts';
+import { bareHost, needsRepair, startDeadline } from '../guard.ts';
+import { addressOf, unauthorized } from './address.ts';
 import { createCarrier } from './carrier.ts';
 import type { Carried, CarriedRequest, Carrier } from './carrier.ts';
-import { composeWebhook, headersOf, resolve } from './request.ts';
+import { testWebhook } from './reach.ts';
+import { composeWebhook, headersOf } from './request.ts';
 import {
   checkWebhookSettings,
   webhookSecretNames,
@@ -16,15 +17,6 @@ import {
 import type { WebhookSettings } from './settings.ts';
 import { signatureOf } from './signature.ts';
 import type { Transport } from './transport.ts';
-import { fillUrl, placeholdersIn } from './url.ts';
-
-type Prepared = { readonly ok: true; readonly url: URL } | { readonly ok: false; readonly outcome: Outcome };
-
-const unauthorized = (reason: string, evidence?: Evidence): Outcome => ({
-  kind: 'unauthorized',
-  reason,
-  ...(evidence === undefined ? {} : { evidence }),
-});
 
 /** @param transport of a test that answers in the recipient's stead; otherwise sockets come from the guard */
 export function createWebhookConnector(transport?: Transport) {
@@ -119,7 +111,7 @@ export function createWebhookConnector(transport?: Transport) {
     compose: composeWebhook,
     send,
     lookup,
-    test: testReach,
+    test: (settings, context) => testWebhook(settings, context, lookup),
     async close() {
       for (const carrier of carriers.values()) carrier.close();
       carriers.clear();
@@ -129,34 +121,6 @@ export function createWebhookConnector(transport?: Transport) {
 }
 
 export const webhook = createWebhookConnector();
-
-/** The final address, or why nothing may leave: secret missing, target not allowed, plaintext. */
-function addressOf(text: string, item: ParcelItem, context: SendContext): Prepared {
-  const template = resolve(text, context.secret);
-  if (!template.ok) return { ok: false, outcome: unauthorized(template.reason) };
-  const filled = fillUrl(template.value, item);
-  if (!filled.ok) {
-    return {
-      ok: false,
-      outcome:
-        filled.reason === 'URL_MALFORMED'
-          ? unauthorized(filled.reason)
-          : { kind: 'invalid', reason: filled.reason },
-    };
-  }
-  const refused = refusal(filled.url, context);
-  return refused === undefined ? { ok: true, url: filled.url } : { ok: false, outcome: refused };
-}
-
-function refusal(url: URL, context: SendContext): Outcome | undefined {
-  const host = bareHost(url.hostname);
-  // For a secret address this is the first moment its host is known.
-  if (!context.allowedTargets.some((target) => target.toLowerCase() === host))
-    return unauthorized('TARGET_NOT_ALLOWED', { host });
-  if (url.protocol !== 'https:' && !context.network.allowPlaintext)
-    return unauthorized('PLAINTEXT_NOT_ALLOWED', { host });
-  return undefined;
-}
 
 async function outcomeOf(
   result: Carried,
@@ -177,52 +141,5 @@ async function outcomeOf(
       if (stage === 'lookup')
         return { kind: 'unavailable', reason: result.code, maybeReceived: false, evidence: seen };
       return { kind: 'unknown', reason: result.code, evidence: seen };
-  }
-}
-
-function resolvedUrl({ url }: WebhookSettings, context: SendContext): string {
-  const resolved = resolve(url, context.secret);
-  return resolved.ok ? resolved.value : '';
-}
-
-/** Name, address, TLS; no request is sent, since any request could create something. */
-async function testReach(settings: WebhookSettings, context: SendContext): Promise<Outcome> {
-  const nobody: ParcelItem = {
-    deliveryId: 0,
-    key: 'test',
-    idempotencyKey: 'test',
-    leadReference: 'test',
-    recipientReference: 'test',
-    captured: Object.fromEntries(
-      placeholdersIn(resolvedUrl(settings, context)).map((name) => [name, 'test']),
-    ),
-  };
-  const prepared = addressOf(settings.url, nobody, context);
-  if (!prepared.ok) return prepared.outcome;
-  const headers = headersOf(settings, nobody, undefined, context.secret);
-  if (!headers.ok) return unauthorized(headers.reason);
-  const { url } = prepared;
-  const guard = guardOf(context.network);
-  const deadline: Deadline = startDeadline(context.timeouts.totalMs, context.signal);
-  const to = {
-    host: url.hostname,
-    port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
-    timeoutMs: context.timeouts.connectMs,
-    signal: deadline.signal,
-  };
-  try {
-    const socket =
-      url.protocol === 'https:'
-        ? await guard.connectTls({ ...to, alpn: 'http/1.1' })
-        : await guard.connect(to);
-    socket.on('error', () => undefined).destroy();
-    return { kind: 'accepted', evidence: { host: bareHost(url.hostname), durationMs: deadline.elapsedMs() } };
-  } catch (error) {
-    return await outcomeOf({ kind: 'unreached', code: connectCodeOf(error) }, context, 'lookup', {
-      host: bareHost(url.hostname),
-      durationMs: deadline.elapsedMs(),
-    });
-  } finally {
-    deadline.clear();
   }
 }

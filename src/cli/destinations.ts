@@ -163,6 +163,12 @@ function addressesOf({ actions }: CompiledMapping): readonly unknown[] {
   return [...new Map(all.map((settings) => [JSON.stringify(settings), settings])).values()];
 }
 
+const triedWords = {
+  address:
+    'Only the address was tried (name, network, TLS), not the credentials: a webhook has no harmless request to try them with, unless the file names a look-up (send.lookup).',
+  credentials: 'The credentials were tried and are taken.',
+} as const;
+
 async function testDestination(app: App, id: string): Promise<void> {
   const { mappingVersionId } = await existingDestination(app.database, id);
   const mapping = await app.published.version(mappingVersionId);
@@ -191,12 +197,18 @@ async function testDestination(app: App, id: string): Promise<void> {
   };
   const [first, ...others] = addressesOf(mapping);
   let outcome = await connector.test(first, context);
-  for (const settings of others)
-    if (outcome.kind === 'accepted') outcome = await connector.test(settings, context);
+  let tried = outcome.tried ?? 'credentials';
+  for (const settings of others) {
+    if (outcome.kind !== 'accepted') break;
+    outcome = await connector.test(settings, context);
+    if (outcome.tried === 'address') tried = 'address';
+  }
   await connector.close?.();
   const ms = outcome.evidence?.durationMs;
   if (outcome.kind === 'accepted')
-    return out(`${id} can be reached${ms === undefined ? '' : ` (${Math.round(ms)} ms)`}. No lead was sent.`);
+    return out(
+      `${id} can be reached${ms === undefined ? '' : ` (${Math.round(ms)} ms)`}. ${triedWords[tried]} No lead was sent.`,
+    );
   throw new RelaisError(
     'DEST-001',
     `${id} cannot be reached: ${outcome.kind}${'reason' in outcome ? ` ${outcome.reason}` : ''}. No lead was sent.`,

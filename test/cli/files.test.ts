@@ -150,7 +150,9 @@ describe('a file flow', () => {
 
   test('can be reached without a lead; without its password the test says which secret is missing', async () => {
     const reached = await relais('destination', 'test', 'essai-csv');
-    expect(reached.out).toMatch(/^essai-csv can be reached.*No lead was sent\.\n$/);
+    expect(reached.out).toMatch(
+      /^essai-csv can be reached.*The credentials were tried and are taken\. No lead was sent\.\n$/,
+    );
     const bare = await terminalOf(environmentOf(gateway))('destination', 'test', 'essai-csv');
     expect(bare).toMatchObject({ code: 78, out: '' });
     expect(bare.err).toMatch(/^CONFIG-001 Secrets not provided: SFTP /);

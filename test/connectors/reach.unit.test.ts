@@ -1,0 +1,41 @@
+// A test of a webhook: the address always, the credentials where a look-up lets them be tried, and it is said which.
+import { webhook } from '../../connectors/webhook/index.ts';
+import { contextOf } from './rigs.ts';
+import { startHttpRecipient, type HttpRecipient } from './servers/http.ts';
+
+let crm: HttpRecipient;
+beforeEach(async () => {
+  crm = await startHttpRecipient();
+  crm.answer = (request, response) =>
+    void response.writeHead(request.headers.authorization === 'Bearer juste' ? 404 : 401).end('Mme Martin');
+});
+afterEach(() => crm.close());
+afterAll(() => webhook.close?.());
+
+const tested = (token: string, lookup: boolean) => {
+  const url = `http://localhost:${crm.port}/leads`;
+  return webhook.test(
+    {
+      url,
+      auth: { bearer: 'secret:TOKEN' },
+      ...(lookup ? { lookup: { url: `${url}?ref={leadReference}` } } : {}),
+    },
+    contextOf(
+      { secrets: { TOKEN: token }, target: 'localhost' },
+      { network: { allowedRanges: ['127.0.0.0/8', '::1/128'], allowPlaintext: true } },
+    ),
+  );
+};
+
+test('a wrong token is told where the file has a look-up; nothing but the question is sent', async () => {
+  const outcome = await tested('faux', true);
+  expect(outcome).toMatchObject({ kind: 'unauthorized', reason: 'HTTP_401', tried: 'credentials' });
+  expect(JSON.stringify(outcome)).not.toContain('Martin');
+  expect(crm.received.map((one) => one.body.length)).toEqual([0]);
+  expect(await tested('juste', true)).toMatchObject({ kind: 'accepted', tried: 'credentials' });
+});
+
+test('without a look-up only the address is tried, and that is said', async () => {
+  expect(await tested('faux', false)).toMatchObject({ kind: 'accepted', tried: 'address' });
+  expect(crm.received).toEqual([]);
+});
