@@ -95,6 +95,17 @@ describe('what is missing or wrong', () => {
     const config = load({ RELAIS_MASTER_KEY_FILE: file('master', `${text}\n`) }, rest);
     expect(config.masterKey.toString('base64')).toBe(text);
   });
+  test('earlier keys are a list, newest first, also in a file; one that is no key is refused', () => {
+    const [one, two] = [key(), key()];
+    const config = load({
+      RELAIS_MASTER_KEY_PREVIOUS: `${one}, ${two}`,
+      RELAIS_SEAL_KEY_PREVIOUS_FILE: file('seals', `${two}\n${one}\n`),
+    });
+    expect(config.earlierKeys.master.map((bytes) => bytes.toString('base64'))).toEqual([one, two]);
+    expect(config.earlierKeys.seal.map((bytes) => bytes.toString('base64'))).toEqual([two, one]);
+    expect(load().earlierKeys).toEqual({ master: [], seal: [] });
+    expect(refusal({ RELAIS_SEAL_KEY_PREVIOUS: `${one} a2V5` }).join()).toContain('RELAIS_SEAL_KEY_PREVIOUS');
+  });
   test('every secret may stand in a file, and the password of a URL in one of its own; what cannot be read is named', () => {
     const config = load({
       RELAIS_MYSQL_URL: 'mysql://gateway@db:3306/relais?tls=yes',

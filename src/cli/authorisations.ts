@@ -9,6 +9,7 @@ import type { Sql } from '../store/database.ts';
 import { readDeliveries } from '../store/deliveries.ts';
 import { insertAuthorisation, readAuthorisations, revokeAuthorisation } from '../store/authorisations.ts';
 import { allDestinations, type Destination } from '../store/destinations.ts';
+import { citedAuthorisation } from '../store/cited.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { reopenWithheld, withheldOfDestination } from '../store/planning.ts';
 import {
@@ -162,6 +163,7 @@ async function grant(app: App, id: string, options: GrantOptions): Promise<void>
       {
         ...{ entry: 'authorised', clientId: destination.clientId, destinationId: id },
         ...{ authorisationId: authorisation, recipient, actor, purpose: document },
+        cited: await citedAuthorisation(tx, authorisation),
       },
     ]);
     const reopened = validFrom <= tx.now() ? await reopen(tx, destination, actor) : 0;

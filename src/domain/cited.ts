@@ -2,7 +2,7 @@
 // Invariant: contract facts are digested openly, a person's consents only under the lead's own secret.
 import { createHash, createHmac } from 'node:crypto';
 import type { Authorisation } from './destination.ts';
-import { derived, keyOf } from './keyed.ts';
+import { keyOf } from './keyed.ts';
 import type { ConsentRecord } from './lead.ts';
 
 /** In an entry: `a:<digest> m:<digest> c:<count>.<digest>`, base64url; what is not known is left out. */
@@ -46,16 +46,13 @@ export const mappingDigest = (one: {
   readonly sources: string;
 }): string => sha256([one.id, one.clientId, one.destinationId, one.version, one.sources]);
 
-/** The purpose of the HKDF over the lead's secret. */
-export const consentsKey = (leadSecret: Buffer): Buffer => derived(leadSecret, 'consents');
-
 /**
- * HMAC over the lead's consent events, in the order of their texts, with their count: events that came later stand behind
+ * HMAC under the lead's secret itself (an HKDF would cost each delivery ten times as much) over its consent events, in the order of their texts, with their count: events that came later stand behind
  * them by id and are left out when it is checked. Erasing the lead destroys its secret, and the digest says nothing any more.
  */
 export function consentsDigest(leadSecret: Buffer, consents: readonly ConsentRecord[]): string {
   const texts = consents.map(consentText).sort();
-  const mac = createHmac('sha256', keyOf(consentsKey(leadSecret))).update(JSON.stringify(texts));
+  const mac = createHmac('sha256', keyOf(leadSecret)).update('consents\0').update(JSON.stringify(texts));
   return `${consents.length}.${mac.digest('base64url')}`;
 }
 

@@ -1,5 +1,6 @@
 // Publishing a mapping: checked, stored with author and note, in force at once; rolling back; history.
 // Invariant: what check refuses is never published (guarantee 10); a version is kept for ever.
+import { citedText, mappingDigest } from '../domain/cited.ts';
 import type { Authorisation } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -129,6 +130,7 @@ export function createPublishing(options: {
               actor: request.author,
               mappingVersionId: version.id,
               purpose: request.note,
+              cited: citedText({ mapping: mappingDigest(version) }),
             },
           ]);
         }
@@ -210,6 +212,7 @@ async function putBack(
       actor: request.actor,
       mappingVersionId: wanted.id,
       purpose: request.reason,
+      cited: citedText({ mapping: mappingDigest(wanted) }),
     },
   ]);
 }

@@ -1,5 +1,6 @@
 // What entries of the log cite, read again by its id to be compared with the digests in them.
 // Invariant: reads only; consents come in the order in which they were recorded here.
+import { authorisationDigest, citedText } from '../domain/cited.ts';
 import type { Authorisation } from '../domain/destination.ts';
 import type { ConsentRecord } from '../domain/lead.ts';
 import { authorisationColumns, authorisationOf, type AuthorisationRow } from './authorisations.ts';
@@ -17,6 +18,12 @@ export async function authorisationsById(
     values,
   );
   return new Map(rows.map((row) => [row.id, authorisationOf(row)]));
+}
+
+/** What the entry about a new authorisation cites: the row as it stands, so that it is named when it is altered before its first use. */
+export async function citedAuthorisation(tx: Sql, id: number): Promise<string> {
+  const one = (await authorisationsById(tx, [id])).get(id);
+  return one === undefined ? '' : citedText({ authorisation: authorisationDigest(one) });
 }
 
 /** Consent events of leads that are not erased, oldest id first. */

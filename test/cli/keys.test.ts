@@ -1,4 +1,5 @@
 // The two keys: recognised before anything starts, changed beside the traffic, whatever is interrupted on the way.
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { openApp, type App } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
@@ -138,6 +139,45 @@ describe('an installation from before there were check values', () => {
 });
 
 describe('the master key is changed', () => {
+  test('and the command is killed in the middle of it: both processes read all, run again it ends', async () => {
+    await leads(gateway.app, 1, 4);
+    const before = await readableIn(gateway.app);
+    // Two thousand secrets more, so that there is a middle.
+    const { createLeadSecrets } = await import('../../src/store/secrets.ts');
+    const secrets = createLeadSecrets({
+      masterKeys: gateway.app.keys.master,
+      keysSchema: gateway.config.keysSchema,
+    });
+    await secrets.create(
+      gateway.owner,
+      Array.from({ length: 2_000 }, (_, index) => 10_000 + index),
+    );
+    const over = withNewMaster(fresh());
+    const child = spawn(process.execPath, ['src/cli/index.ts', 'keys', 'rotate', 'master'], {
+      env: { PATH: process.env['PATH'] ?? '', ...environmentOf(gateway, over) },
+      stdio: 'ignore',
+    });
+    const gone = new Promise((done) => child.on('exit', done));
+    const table = `${gateway.config.keysSchema}.lead_secrets`;
+    const old = gateway.app.keys.master.current().id;
+    const under = async (id: string): Promise<number> =>
+      (await gateway.owner.all<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table} WHERE key_id = ?`, [id]))[0]
+        ?.n ?? 0;
+    // It has begun; the wait for the other processes keeps it from its end.
+    await gateway.until('some written anew', async () => (await under(old)) < 2_004, 60_000);
+    child.kill('SIGKILL');
+    await gone;
+    const app = await open(over);
+    // A process that has not looked yet writes on under the old key.
+    await secrets.create(gateway.owner, [20_000]);
+    expect(await readableIn(app)).toEqual(before);
+    const { RELAIS_MASTER_KEY_PREVIOUS: _, ...alone } = over;
+    await expect(open(alone)).rejects.toMatchObject({ code: 'KEY-003' });
+    expect((await run(over, 'keys', 'rotate', 'master', '--wait', '0')).code).toBe(0);
+    expect(await under(old)).toBe(0);
+    expect(await readableIn(await open(alone))).toEqual(before);
+  });
+
   test('beside the traffic: all stays readable, and afterwards the old one is needed by nothing', async () => {
     await leads(gateway.app, 1, 4);
     const before = await readableIn(gateway.app);
@@ -213,6 +253,14 @@ describe('the master key is changed', () => {
     const later = await open(alone);
     await expect(readBytes(later.database, later.keys.master, 1)).resolves.toEqual(bytes);
   });
+});
+
+test('a process that was not given the new key is no longer ready, and says why', async () => {
+  const [planner, worker] = await gateway.start('planner', 'worker');
+  await gateway.until('ready', async () => (await planner?.trouble()) === undefined);
+  expect((await run(withNewSeal(fresh()), 'keys', 'rotate', 'seal')).code).toBe(0);
+  for (const role of [planner, worker])
+    await gateway.until('told', async () => (await role?.trouble()) === 'KEY-002', 30_000);
 });
 
 describe('the sealing key is changed', () => {

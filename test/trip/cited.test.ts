@@ -1,12 +1,15 @@
 // What a departure cites is proved with it: a contract, a mapping version or a consent altered in the database afterwards is
 // named; what comes later in the life of a lead or an authorisation is not.
+import { createCitedCheck } from '../../src/privacy/cited-check.ts';
+import { readEntries } from '../../src/store/seals.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 
 let crm: HttpRecipient;
 let gateway: Gateway;
-/** Entry of the departure of S-1. */
+/** Entry of the departure of S-1, and those of the publication before it. */
 let departed: number;
+let earlier: readonly number[];
 
 beforeEach(async () => {
   crm = await startHttpRecipient();
@@ -23,6 +26,12 @@ beforeEach(async () => {
     "SELECT id, cited FROM handovers WHERE entry = 'departed'",
   );
   departed = entry?.id ?? 0;
+  earlier = (
+    await gateway.owner.all<{ id: number }>(
+      "SELECT id FROM handovers WHERE entry IN ('published', 'authorised')",
+    )
+  ).map((one) => one.id);
+  expect(earlier).toHaveLength(2);
   expect(entry?.cited).toMatch(/^a:[\w-]{43} m:[\w-]{43} c:1\.[\w-]{43}$/);
 });
 afterEach(async () => {
@@ -52,7 +61,13 @@ test.each([
 ])('C09: %s is named: %s', async (kind, statement) => {
   const { affected } = await gateway.owner.run(statement);
   expect(affected).toBeGreaterThan(0);
-  expect(await problem()).toMatchObject({ kind, entry: departed });
+  const [published, authorised] = earlier;
+  const first = { authorisation_changed: authorised, mapping_changed: published }[kind] ?? departed;
+  expect(await problem()).toMatchObject({ kind, entry: first });
+  // The entry that grants or publishes is named first; the departure proves it by itself.
+  const { database, secrets } = gateway.app;
+  const check = createCitedCheck(database, secrets);
+  expect(await check(await readEntries(database, [departed]))).toEqual({ kind, entry: departed });
 });
 
 test('a withdrawal, a revocation and a new version that come later are no alteration', async () => {
@@ -86,5 +101,5 @@ test('after an erasure the consents can no longer be compared, the rest still is
   await gateway.owner.run("UPDATE consents SET state = 'refused'");
   expect(await problem()).toBeUndefined();
   await gateway.owner.run("UPDATE authorisations SET recipient = 'Autre CRM'");
-  expect(await problem()).toMatchObject({ kind: 'authorisation_changed', entry: departed });
+  expect(await problem()).toMatchObject({ kind: 'authorisation_changed', entry: earlier[1] });
 });
