@@ -32,7 +32,7 @@ export interface Figures {
 const settledEntries: ReadonlySet<string> = new Set(['outcome', 'outcome_unknown']);
 export const attemptOf = (one: Entry): string => `${one.deliveryId}/${one.run}/${one.attempt}`;
 
-/** The names of the figures, for those who ask for one. */
+/** The figures by name. */
 export const zeros = {
   lost: 'lost: handed in, and no delivery for a destination it was owed to',
   unsettled: 'a delivery that reached no end',
@@ -156,8 +156,12 @@ const fairEnds =
   /^(erased|superseded|not_needed|manual_erasure_required|manual_update_required|not_accepted)/;
 
 /** What nobody may send any more stands visibly until somebody decides; erasures and withdrawals have figures of their own. */
-const mayStand = ({ destination, action, reason }: DeliveryLine, { unauthorised }: Ledgers): boolean =>
-  unauthorised.has(destination) && action !== 'erase' && reason.startsWith('recipient_not_authorised');
+const mayStand = (
+  { id, destination, action, reason }: DeliveryLine,
+  { unauthorised, alerted }: Ledgers,
+): boolean =>
+  (reason === 'create_unsettled' && alerted.has(id)) ||
+  (unauthorised.has(destination) && action !== 'erase' && reason.startsWith('recipient_not_authorised'));
 
 function givenUp({ deliveries, referenceOf, poison, refusedBy }: Story): readonly string[] {
   return deliveries

@@ -93,7 +93,7 @@ const grantedAt = (at: Date): string =>
   ]);
 
 /** Ten thousand invented mobiles, a mail for everybody. */
-const ofPerson = (person: number): IntakeValues => ({
+export const ofPerson = (person: number): IntakeValues => ({
   email: `demande-${person}@courriel.example`,
   mobile: person < 10_000 ? `+3363998${String(person).padStart(4, '0')}` : null,
 });

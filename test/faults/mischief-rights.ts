@@ -1,6 +1,7 @@
 // Rights where they are hard to follow: by a row, after a part was taken, for a person with two leads, at a recipient without authorisation.
 // Invariant: nobody is asked for a consent again, so that a withdrawal stands whatever comes after it.
 import { handInChange } from './feed.ts';
+import type { HandedIn } from './ledgers.ts';
 import { clientId, goneId } from './mappings.ts';
 import { correct, revokeAt, someReference } from './mischief-trade.ts';
 import type { Random } from './random.ts';
@@ -45,7 +46,7 @@ const named = (scene: Scene, mark: string): readonly string[] =>
 
 /** One of them takes back, the other is corrected: what leaves for the second must not bring back the grant. */
 async function onePerson(scene: Scene, random: Random): Promise<void> {
-  const all = scene.handedIn();
+  const all: readonly HandedIn[] = scene.handedIn();
   const second = random.pick(all.filter((one) => one.reference.startsWith('S-')).slice(-8));
   const first = all.find((one) => one.person === second?.person && one !== second && !one.poison);
   if (second === undefined || first === undefined) return;

@@ -16,4 +16,39 @@ export const plantsOfIntake: readonly Plant[] = [
     ],
     red: [zeros.lost],
   },
+  {
+    name: 'rows of any weight',
+    // One row is parsed and judged for seconds, and everybody behind it waits.
+    patches: [
+      {
+        file: 'src/store/intake-take.ts',
+        find: 'const length = (column: string): string => `COALESCE(OCTET_LENGTH(${column}), 0)`;',
+        put: 'const length = (column: string): string => `0 * OCTET_LENGTH(COALESCE(${column}, 0))`;',
+      },
+      {
+        file: 'src/intake/json-column.ts',
+        find: "if (Buffer.byteLength(text) > mostColumnBytes[name]) return refused('TOO_LONG');",
+        put: '',
+      },
+      {
+        file: 'src/intake/json-column.ts',
+        find: "if (commas >= mostElements) return refused('TOO_LONG');",
+        put: '',
+      },
+    ],
+    red: [zeros.stoodStill],
+    favour: ['hostile_rows'],
+  },
+  {
+    name: 'a status nobody knows is passed over',
+    // A committed lead goes nowhere, and nobody is told.
+    patches: [
+      {
+        file: 'src/intake/accept.ts',
+        find: 'const strays = await refuseStrayRows(tx, text, strayAtOnce);',
+        put: 'const strays = new Map<string, number>();',
+      },
+    ],
+    red: [zeros.hostile],
+  },
 ];

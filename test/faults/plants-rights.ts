@@ -42,4 +42,71 @@ export const plantsOfRights: readonly Plant[] = [
     red: [zeros.toAnother],
     favour: ['foreign_jobs'],
   },
+  {
+    name: 'a withdrawal stays with its lead',
+    // The person took it back, and their other lead says yes again where the opt-out belongs to the address.
+    patches: [
+      {
+        file: 'src/store/same-person.ts',
+        find: 'if (links.length === 0) return [];',
+        put: 'if (links.length >= 0) return [];',
+      },
+    ],
+    red: [zeros.takenBack],
+    favour: ['one_person'],
+  },
+  {
+    name: 'stamps decide over withdrawals',
+    // A grant stamped minutes ahead beats the withdrawal that came after it.
+    patches: [
+      {
+        file: 'src/domain/consent.ts',
+        find: 'event.receipt === undefined || grant.receipt === undefined || event.receipt <= grant.receipt',
+        put: 'event.receipt !== grant.receipt || event.receipt === grant.receipt',
+      },
+    ],
+    red: [zeros.notTold],
+    like: /^G-/,
+    favour: ['withdrawn_against_odds'],
+  },
+  {
+    name: 'a part that was taken is forgotten',
+    // Of several calls the first arrived with the opt-in: who refused the rest holds it all the same.
+    patches: [
+      {
+        file: 'src/delivery/follow-up.ts',
+        find: 'if (create.maybeReceived) return sendUpdate(at);',
+        put: "if (create.maybeReceived) return [{ do: 'refuse', reason: 'create_not_delivered' }];",
+      },
+    ],
+    red: [zeros.notTold],
+    like: /essai-calls/,
+    favour: ['withdrawn_against_odds'],
+  },
+  {
+    name: 'rights end with the authorisation',
+    // Whoever is authorised no more keeps what it was given.
+    patches: [
+      {
+        file: 'src/delivery/former.ts',
+        find: "if (row.action !== 'update') return row.action === 'erase';",
+        put: "if (row.action !== 'create') return false;",
+      },
+    ],
+    red: [zeros.notFollowed],
+    like: /essai-gone/,
+  },
+  {
+    name: 'not found is believed at once',
+    // Behind a locked table the lead is about to appear, and is made a second time.
+    patches: [
+      {
+        file: 'src/domain/verdict.ts',
+        find: 'forMs !== undefined && forMs >= settlingMs;',
+        put: '(forMs ?? settlingMs) >= 0;',
+      },
+    ],
+    red: [zeros.madeTwice],
+    favour: ['trouble'],
+  },
 ];

@@ -22,7 +22,7 @@ export interface Scene {
   readonly servers: StormServers | undefined;
   readonly recipients: Recipients;
   /** Leads handed in so far. */
-  readonly handedIn: () => readonly HandedIn[];
+  readonly handedIn: () => HandedIn[];
   /** Corrections and withdrawals that were handed in as rows, and rows that are to do harm: written down once they are committed. */
   readonly changes: ChangeRow[];
   readonly hostile: HostileRow[];

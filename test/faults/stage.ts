@@ -48,7 +48,8 @@ export async function openStage(seed: number, pace: Pace, servers: StormServers 
   const environment = {
     RELAIS_LEASE_MS: String(leaseMs[pace]),
     RELAIS_SILENCE_MS: '4000',
-    RELAIS_SETTLING_MS: '3000',
+    // Longer than the slowest commit of a recipient, see recipients.ts.
+    RELAIS_SETTLING_MS: '15000',
     RELAIS_SECRET_SMTP: 'mot-de-passe-smtp',
   };
   const gateway = await openGateway({ files: stormFiles(recipients.places), environment });

@@ -212,12 +212,13 @@ async function calm(scene: Scene, options: StormOptions, limitMs: number): Promi
 
 async function leftBehind({ owner }: Gateway): Promise<Readonly<Record<string, number>>> {
   const rows = await owner.all<{ what: string; n: number }>(
-    `SELECT 'rows not taken in' AS what, COUNT(*) AS n FROM lead_intake WHERE status = 'new'
+    `SELECT 'rows not taken in' AS what, COUNT(*) AS n FROM lead_intake WHERE status <> 'refused'
      UNION ALL SELECT 'changes not planned', COUNT(*) FROM lead_changes
      UNION ALL SELECT 'entries not sealed', COUNT(*) FROM handovers_unsealed
      UNION ALL SELECT CONCAT('deliveries ', state), COUNT(*) FROM deliveries
       WHERE state NOT IN ('delivered', 'failed', 'cancelled')
-        AND NOT (destination_id = ? AND state = 'withheld' AND reason LIKE 'recipient_not_authorised%') GROUP BY state`,
+        AND NOT (destination_id = ? AND state = 'withheld' AND reason LIKE 'recipient_not_authorised%')
+        AND reason <> 'create_unsettled' GROUP BY state`,
     // What nobody may send any more stands there, visible, until somebody decides.
     [goneId],
   );
