@@ -73,7 +73,10 @@ function checked(name: string | undefined, dir: string | undefined): Checked {
   if (inside === undefined)
     throw new RelaisError(
       'FIND-001',
-      `No mapping file, client or destination is called ${name} in ${folder}.`,
+      [
+        `No mapping file, client or destination is called ${name} in ${folder}.`,
+        ...problems.map((one) => formatProblem({ ...one, file: shownPath(folder, one.file) })),
+      ].join('\n'),
     );
   return within(folder, inside);
 }

@@ -10,6 +10,7 @@ import {
   smellsOfPerson,
   smellsOfSecret,
   speaksOfAgreement,
+  words,
 } from './lints.ts';
 import type { Path, Report } from './problems.ts';
 import type { Scope } from './scope.ts';
@@ -82,7 +83,18 @@ function ownAnswers(raw: Record<string, unknown>, maps: Scope['maps']): readonly
 
 const bareNumber = /^[01]$/;
 /** `code_partenaire: N` names something. */
-const isCode = (name: string): boolean => /code|type|source|campa|ref/i.test(name);
+const nameWords = new Set([
+  'code',
+  'type',
+  'source',
+  'campagne',
+  'campaign',
+  'ref',
+  'reference',
+  'id',
+  'numero',
+]);
+const isCode = (name: string): boolean => words(name).some((word) => nameWords.has(word));
 
 /** An opt-in by its name, or by a name that may be one and a yes or no the mapping itself writes (C20). */
 export function checkOptInOutside(
@@ -95,12 +107,12 @@ export function checkOptInOutside(
   const names = [own, ...target.steps.map((step) => step.name)];
   const answers = ownAnswers(raw, scope.maps).filter((one) => readsAs(one) !== undefined);
   // `prospection: 1` may count as well as it says yes.
-  const words = answers.filter((one) => !bareNumber.test(String(one)));
+  const spoken = answers.filter((one) => !bareNumber.test(String(one)));
   const told =
     (answers.length > 0 && names.some((name) => smellsOfOptIn(name) || smellsOfOptOut(name))) ||
-    (words.length > 0 && names.some(speaksOfAgreement)) ||
+    (spoken.length > 0 && names.some(speaksOfAgreement)) ||
     // A constant yes is worth a second look under a vaguer name, too: `marketing: OUI`.
-    (Object.hasOwn(raw, 'value') && words.length > 0 && names.some(mayBeOptIn) && !names.some(isCode));
+    (Object.hasOwn(raw, 'value') && spoken.length > 0 && names.some(mayBeOptIn) && !names.some(isCode));
   if (!smellsOfOptIn(own) && !told) return;
   scope.report.error(
     [...path, 'to'],

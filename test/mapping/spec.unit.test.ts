@@ -210,7 +210,7 @@ test('rates, time-outs, the promised delay, the recipient with its document, the
   expect(markdown).toContain('| Délai promis | 15 min entre la réception de la demande et sa remise');
   expect(markdown).toContain('connexion 4 s, réponse 9 s, en tout 20 s');
   expect(markdown).toContain(
-    '| Demo | Contrat 1 | à partir du 1 septembre 2026 | `crm.demo.example` | identité |',
+    '| Demo | Contrat 1 | à partir du 1 septembre 2026 | crm.demo.example | identité |',
   );
   expect(markdown).toContain('| dpo@demo.example | dpo@centre.example |');
   expect(markdown).toContain('| Technique et incidents | (à compléter) | (à compléter) |');

@@ -51,7 +51,6 @@ export function partiesBlocks(
             ...[one.recipient, one.documentRef, period(one), placesOf(one)],
             one.categories.map((category) => categoryWords[category]).join(', '),
           ]),
-          exact: [3],
         },
     heading(3, 'Contacts'),
     {
