@@ -1,7 +1,8 @@
 // relais lead import | refusals, and the home of lead find, show, withdraw and erase.
 // Invariant: a bad row is never dropped: it is in the rejects file, or a visible refusal of lead_intake.
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { importFile } from '../intake/import.ts';
+import { encodings, type Encoding } from '../intake/import-encoding.ts';
 import { insertIntakeRows } from '../store/intake.ts';
 import { listRefusals } from '../store/intake-refusals.ts';
 import { listLength, wholeNumber, withExamples } from './arguments.ts';
@@ -34,6 +35,11 @@ export function leadCommands(program: Command): void {
       )
       .option('--client <client>', 'client of a file without a client_id column')
       .option('--rejects <file>', 'where bad rows go; default: beside the file')
+      .addOption(
+        new Option('--encoding <encoding>', 'how its bytes are read; default: found, and said').choices(
+          encodings,
+        ),
+      )
       .option('--dry-run', 'check only, insert nothing'),
     'The columns are those of docs/lead-contract.md. Importing a file twice adds nothing twice. Exit code 1 when rows were rejected.',
     'relais lead import leads.csv',
@@ -93,7 +99,12 @@ async function listPurged(database: Database, options: RefusalOptions): Promise<
 
 async function importCommand(
   file: string,
-  options: { readonly client?: string; readonly rejects?: string; readonly dryRun?: boolean },
+  options: {
+    readonly client?: string;
+    readonly rejects?: string;
+    readonly encoding?: Encoding;
+    readonly dryRun?: boolean;
+  },
 ): Promise<void> {
   const { mysql } = config();
   const database = openDatabase({ url: mysql.intakeUrl ?? mysql.gatewayUrl, connections: 2 });
@@ -107,13 +118,14 @@ async function importCommand(
       now: dryRun ? hostNow : database.now,
       insert: (rows) => insertIntakeRows(database, rows),
       ...(options.client === undefined ? {} : { clientId: options.client }),
+      ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
       ...(options.rejects === undefined ? {} : { rejectsFile: options.rejects }),
       dryRun,
       onProgress: ({ read, total }) => line.at(`${read} of ${total} rows`),
     });
     line.end();
     out(
-      `${result.format}, ${result.encoding}: ${result.inserted} ${dryRun ? 'good' : 'inserted'}, ${result.rejected} rejected of ${result.total}`,
+      `${result.format}, ${result.encoding} (${result.encodingReason}): ${result.inserted} ${dryRun ? 'good' : 'inserted'}, ${result.rejected} rejected of ${result.total}`,
     );
     if (!dryRun && result.inserted > 0)
       say('The running gateway takes them in; relais lead refusals shows what it refuses.');

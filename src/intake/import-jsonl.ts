@@ -2,7 +2,11 @@
 // Invariant: every name is known or kept under its path, to be refused; nothing is dropped silently.
 import { fieldOf, fields } from './fields.ts';
 import type { ImportRecord } from './import-csv.ts';
+import { outlineOf } from './json-column.ts';
 import { longestRecord, textOf, unreadable, type Source } from './import-source.ts';
+
+/** A consent of a lead has three; an unknown field may have some more, and is refused by its name. */
+const deepest = 16;
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -23,6 +27,7 @@ export async function* readJsonLines(source: Source): AsyncGenerator<ImportRecor
   for await (const text of linesOf(source)) {
     line += 1;
     if (text.trim() === '') continue;
+    if (outlineOf(text).depth > deepest) throw unreadable(line, 'nested too deeply to be a lead');
     let original: unknown;
     try {
       original = JSON.parse(text);

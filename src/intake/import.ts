@@ -5,6 +5,7 @@ import { checkRow } from './contract.ts';
 import { fieldOf } from './fields.ts';
 import { parseInstant } from './formats.ts';
 import { readCsv, type ImportRecord } from './import-csv.ts';
+import type { Encoding } from './import-encoding.ts';
 import { readJsonLines } from './import-jsonl.ts';
 import { createRejects } from './import-rejects.ts';
 import { openSource, type Source } from './import-source.ts';
@@ -18,13 +19,15 @@ export interface ImportOptions {
   readonly insert: (rows: readonly IntakeValues[]) => Promise<void>;
   readonly onProgress?: (progress: ImportResult) => void;
   readonly rejectsFile?: string;
+  /** Found by what the file holds when absent. */
+  readonly encoding?: Encoding;
   /** Checks and writes rejects, inserts nothing. */
   readonly dryRun?: boolean;
   /** Instants may not lie far ahead of it: the database's clock, by which the rows are judged again when taken in. */
   readonly now: () => Date;
 }
 
-export interface ImportResult extends Pick<Source, 'format' | 'encoding' | 'delimiter'> {
+export interface ImportResult extends Pick<Source, 'format' | 'encoding' | 'encodingReason' | 'delimiter'> {
   /** Records of the file. */
   readonly total: number;
   readonly read: number;
@@ -39,13 +42,15 @@ export interface ImportResult extends Pick<Source, 'format' | 'encoding' | 'deli
 
 /** Rows an INSERT statement carries. */
 const together = 200;
+/** And the texts of one, about: below every server's `max_allowed_packet`. */
+const togetherBytes = 262_144;
 
 /**
  * Running it twice adds nothing twice: acceptance knows the same row again.
  * @throws IMPORT-001 with the line when the file cannot be read as its format; nothing is written then
  */
 export async function importFile(options: ImportOptions): Promise<ImportResult> {
-  const source = await openSource(options.file);
+  const source = await openSource(options.file, options.encoding);
   let header: readonly string[] = [];
   const records = (): AsyncGenerator<ImportRecord> =>
     source.format === 'jsonl' ? readJsonLines(source) : readCsv(source, (names) => void (header = names));
@@ -55,11 +60,12 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
 
   const rejects = createRejects(source, () => header, options.rejectsFile);
   const codes: Record<string, number> = {};
-  const { format, encoding, delimiter } = source;
+  const { format, encoding, encodingReason, delimiter } = source;
   let [read, inserted, rejected] = [0, 0, 0];
   const progress = (): ImportResult => ({
     format,
     encoding,
+    encodingReason,
     delimiter,
     total,
     read,
@@ -68,10 +74,12 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
     codes: { ...codes },
   });
   let waiting: IntakeValues[] = [];
+  let weight = 0;
   const flush = async (): Promise<void> => {
     if (waiting.length > 0 && options.dryRun !== true) await options.insert(waiting);
     inserted += waiting.length;
     waiting = [];
+    weight = 0;
     options.onProgress?.(progress());
   };
   let rejectsFile: string | undefined;
@@ -81,14 +89,17 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
       read += 1;
       const values = withClient(record.values, options.clientId);
       const refusals = refusalsOf(values, options.clientId, options.now());
-      if (refusals.length === 0) waiting.push(intakeValues(values));
-      else {
+      if (refusals.length === 0) {
+        const row = intakeValues(values);
+        waiting.push(row);
+        weight += weightOf(row);
+      } else {
         rejected += 1;
         const code = refusals[0]?.code ?? '';
         codes[code] = (codes[code] ?? 0) + 1;
         await rejects.write(record, refusals);
       }
-      if (waiting.length >= together) await flush();
+      if (waiting.length >= together || weight >= togetherBytes) await flush();
     }
     await flush();
   } finally {
@@ -98,6 +109,12 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
 }
 
 type Values = Readonly<Record<string, unknown>>;
+
+const weightOf = (row: IntakeValues): number =>
+  [row.consents, row.interactions, row.comment].reduce<number>(
+    (sum, one) => sum + 3 * String(one ?? '').length,
+    1_000,
+  );
 
 function withClient(values: Values, clientId: string | undefined): Values {
   return clientId === undefined || values['client_id'] !== undefined

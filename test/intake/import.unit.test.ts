@@ -69,6 +69,53 @@ describe('CSV', () => {
     expect([result.encoding, result.rows[0]?.last_name]).toEqual(['windows-1252', 'Élan']);
   });
 
+  describe('the encoding', () => {
+    const rows = (...names: readonly (string | Buffer)[]): Buffer =>
+      Buffer.concat([
+        Buffer.from(`${head}\n`),
+        ...names.flatMap((name, index) => [
+          Buffer.from(`acme;A-${index + 1};web_form;${at};`),
+          Buffer.from(name),
+          Buffer.from(';;;\n'),
+        ]),
+      ]);
+    const broken = Buffer.from([0x4c, 0xe9, 0x6f]);
+
+    it('of a UTF-8 file is not changed by one bad byte: the file is refused with line and byte, nothing is written', async () => {
+      await expect(imported('leads.csv', rows('Élan', 'Zoé', broken, 'Noël'))).rejects.toThrow(
+        /^Line 4, byte 46: a byte that is not UTF-8, though 3 characters of the file are; .*--encoding/,
+      );
+    });
+
+    it.each([
+      ['utf-8', 'every byte of it is', rows('Élan')],
+      ['utf-8', 'plain ASCII, the same in both', rows('Dupont')],
+      ['utf-8', 'its byte order mark says so', Buffer.concat([Buffer.from('\ufeff'), rows('Élan')])],
+      ['windows-1252', '1 bytes are not UTF-8, and no character of the file is', rows(broken)],
+    ])('is %s, said with its reason: %s', async (encoding, encodingReason, content) => {
+      expect(await imported('leads.csv', content)).toMatchObject({ encoding, encodingReason, inserted: 1 });
+    });
+
+    it('that is asked for is taken, or refused at the byte that does not fit', async () => {
+      const mixed = rows('Élan', broken);
+      const western = await imported('leads.csv', mixed, { encoding: 'windows-1252' });
+      expect(western.rows.map((row) => row.last_name)).toEqual(['Ã‰lan', 'Léo']);
+      await expect(imported('leads.csv', mixed, { encoding: 'utf-8' })).rejects.toThrow(/^Line 3, byte 46: /);
+      await expect(
+        imported('leads.csv', rows(Buffer.from([0x81])), { encoding: 'windows-1252' }),
+      ).rejects.toThrow(/^Line 2, byte 45: /);
+    });
+
+    it('with a byte order mark is UTF-8 only, and a character cut off at the end is a bad byte', async () => {
+      await expect(
+        imported('leads.csv', Buffer.concat([Buffer.from('\ufeff'), rows(broken)])),
+      ).rejects.toThrow(/^Line 2, byte 46: a byte that is not UTF-8\./);
+      await expect(imported('leads.csv', Buffer.concat([rows('Élan'), Buffer.from([0xc3])]))).rejects.toThrow(
+        /^Line 3, byte 1: /,
+      );
+    });
+  });
+
   it('leaves an empty cell absent, and keeps quotes, delimiters and line ends inside a quoted cell', async () => {
     const result = await imported(
       'leads.csv',
@@ -279,6 +326,42 @@ describe('JSON Lines', () => {
       JSON.stringify(nested).replace('"reference"', '"__proto__":{"x":1},"reference"'),
     );
     expect(result).toMatchObject({ inserted: 0, rejected: 1, codes: { UNKNOWN_FIELD: 1 } });
+  });
+
+  it('with half a character is rejected, in a column or within an event, and never stored as another', async () => {
+    const line = (reference: string, more: string): string =>
+      `{"client_id":"acme","reference":"${reference}","channel":"web_form","collected_at":"${at}",${more}}\n`;
+    const result = await imported(
+      'leads.jsonl',
+      line('J-1', '"last_name":"a\\ud800b"') +
+        line('J-2', `"last_name":"Noël","interactions":[{"kind":"chat","at":"${at}","content":"\\udc00"}]`) +
+        line('J-3', '"last_name":"\\ud83d\\ude00 Noël"'),
+    );
+    expect(result).toMatchObject({ inserted: 1, rejected: 2, codes: { BROKEN_TEXT: 2 } });
+    expect(result.rows[0]?.last_name).toBe('😀 Noël');
+    expect(readFileSync(result.rejectsFile ?? '', 'utf8')).toContain('interactions[0].content');
+  });
+
+  it('nested without end is refused whole, with its line', async () => {
+    const deep = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    await expect(imported('leads.jsonl', `{"reference":"A"}\n${deep}\n`)).rejects.toThrow(
+      'Line 2: nested too deeply to be a lead. Nothing was written.',
+    );
+  });
+
+  it('with long rows goes in by statements of bounded size', async () => {
+    const said = Array.from({ length: 20 }, () => ({ kind: 'chat', at, content: 'a'.repeat(9_000) }));
+    const lines = Array.from({ length: 12 }, (_, index) =>
+      JSON.stringify({
+        ...{ client_id: 'acme', reference: `L-${index}`, channel: 'web_form', collected_at: at },
+        ...{ last_name: 'Dupont-Test', interactions: said },
+      }),
+    );
+    const sizes: number[] = [];
+    await imported('leads.jsonl', lines.join('\n'), {
+      insert: (some) => Promise.resolve(void sizes.push(JSON.stringify(some).length)),
+    });
+    expect(Math.max(...sizes)).toBeLessThan(1_000_000);
   });
 
   it('with a line that is no JSON is refused whole', async () => {
