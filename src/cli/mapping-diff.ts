@@ -5,7 +5,8 @@ import type { Action } from '../../connectors/contract.ts';
 import type { App } from '../app.ts';
 import type { Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
-import { diffMappings, type Change, type MappingDiff, type SettingChange } from '../mapping/diff.ts';
+import type { LineChanges, SettingChange } from '../mapping/diff-settings.ts';
+import { diffMappings, type Change, type MappingDiff } from '../mapping/diff.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { listLength, reasonOf, withExamples } from './arguments.ts';
 import {
@@ -201,7 +202,17 @@ function print(
     out(`  the same values are written in another order, dialect or encoding  ${counted(found.layout)}`);
   }
   settings('Opt-in truth table', found.optIn);
+  lines('Opt-in, as the file writes it', found.consent);
+  lines('Which leads it takes', found.accepts);
+  lines('What an answer means', found.answers);
   settings('Settings', found.settings);
+}
+
+function lines(title: string, { removed, added, moved }: LineChanges): void {
+  if (removed.length + added.length > 0 || moved) out(strong(`\n${title}`));
+  for (const one of removed) out(`  - ${one}`);
+  for (const one of added) out(`  + ${one}`);
+  if (moved) out('  the order of the lines is another one');
 }
 
 function settings(title: string, changes: readonly SettingChange[]): void {

@@ -19,6 +19,7 @@ import type { Report } from './problems.ts';
 import { compileRecord } from './record.ts';
 import { compileResponse, judgeBeside, judgeNow } from './response.ts';
 import type { Judge } from './response.ts';
+import { inWords } from './rule-words.ts';
 import { compileTiming } from './retry.ts';
 import { compileSandbox } from './sandbox.ts';
 import { emptyPolicy } from './scope.ts';
@@ -156,6 +157,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     },
     classify: (answer, stage, call) => judgeNow(judgeOf(call), answer, stage),
     classifyBeside: (answer, stage, call) => judgeBeside(judgeOf(call), answer, stage),
+    inWords: inWords(mapping),
     consentTable: consent.table,
   };
 }

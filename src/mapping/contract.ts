@@ -160,6 +160,14 @@ export interface CallPlan {
   readonly applies: (lead: Lead, situation: WriteSituation) => boolean;
 }
 
+/** What a file says besides its content, line by line. */
+export interface InWords {
+  /** In their order; those of a call with its name. */
+  readonly answers: readonly string[];
+  readonly accepts: readonly string[];
+  readonly consent: readonly string[];
+}
+
 export interface CompiledMapping {
   readonly clientId: string;
   readonly clientName: string;
@@ -206,6 +214,8 @@ export interface CompiledMapping {
   readonly classify: (answer: Answer, stage: Action | 'lookup', call?: CallName) => Outcome;
   /** The same for deliveries: the event loop never waits for a recipient's answer to be read. */
   readonly classifyBeside: (answer: Answer, stage: Action | 'lookup', call?: CallName) => Promise<Outcome>;
+  /** What the file says besides its content, for comparing versions. */
+  readonly inWords: InWords;
   /** The truth table of every consent line, for preview and the client's signature. */
   readonly consentTable: readonly {
     readonly field: string;

@@ -4,7 +4,7 @@ import type { Action } from '../../connectors/contract.ts';
 import type { Lead } from '../domain/lead.ts';
 import { callSituations } from './call-situations.ts';
 import type { ApplyResult, CompiledMapping, WriteSituation, WrittenRecord } from './contract.ts';
-import { isRecord } from './document.ts';
+import { besidesContent, type BesidesContent } from './diff-settings.ts';
 import { findSource } from './source.ts';
 import { entryValue } from './values.ts';
 import type { Entry } from './values.ts';
@@ -30,7 +30,7 @@ export interface OutcomeChange {
   readonly references: readonly string[];
 }
 
-export interface MappingDiff {
+export interface MappingDiff extends BesidesContent {
   readonly leads: number;
   /** Leads of which anything differs. */
   readonly differing: number;
@@ -40,14 +40,6 @@ export interface MappingDiff {
   readonly routing: readonly OutcomeChange[];
   /** Leads whose values are all the same and whose bytes are not: order, dialect, encoding. */
   readonly layout: readonly string[];
-  readonly optIn: readonly SettingChange[];
-  readonly settings: readonly SettingChange[];
-}
-
-export interface SettingChange {
-  readonly name: string;
-  readonly before: string;
-  readonly after: string;
 }
 
 export function diffMappings(
@@ -90,8 +82,7 @@ export function diffMappings(
     targets: [...targets].map(([target, group]) => ({ target, ...group })),
     outcomes: outcomes.all(),
     routing: routing.all(),
-    optIn: changesOf(optInOf(before), optInOf(after)),
-    settings: changesOf(settingsOf(before), settingsOf(after)),
+    ...besidesContent(before, after),
   };
 }
 
@@ -182,45 +173,4 @@ function createGroups() {
     },
     all: (): readonly OutcomeChange[] => [...groups.values()],
   };
-}
-
-type Named = ReadonlyMap<string, string>;
-
-function changesOf(before: Named, after: Named): readonly SettingChange[] {
-  return [...new Set([...before.keys(), ...after.keys()])].flatMap((name) => {
-    const [one, other] = [before.get(name) ?? '(absent)', after.get(name) ?? '(absent)'];
-    return one === other ? [] : [{ name, before: one, after: other }];
-  });
-}
-
-const optInOf = (mapping: CompiledMapping): Named =>
-  new Map(
-    mapping.consentTable.flatMap(({ field, purpose, channel, values }) =>
-      Object.entries(values).map(([state, value]): [string, string] => [
-        `${field} (${purpose} by ${channel}) ${state}`,
-        value,
-      ]),
-    ),
-  );
-
-/** Everything besides the content: address, retries, deadlines, schedule. Secrets are names here. */
-function settingsOf(mapping: CompiledMapping): Named {
-  const found = new Map<string, string>();
-  const walk = (value: unknown, name: string): void => {
-    if (isRecord(value))
-      for (const [key, inner] of Object.entries(value)) walk(inner, name === '' ? key : `${name}.${key}`);
-    else found.set(name, JSON.stringify(value) ?? '');
-  };
-  for (const [action, { settings, calls }] of Object.entries(mapping.actions)) {
-    if (calls === undefined) walk({ [action]: settings }, '');
-    else walk({ calls: calls.map((call) => call.name).join(', ') }, action);
-    for (const call of calls ?? [])
-      walk(
-        { ...(call.settings as object), onUnknown: call.onUnknown, captures: call.captures },
-        `${action}.${call.name}`,
-      );
-  }
-  const { connector, retry, maxAgeMs, limits, timeouts, schedule, updateOn, hasLookup } = mapping;
-  walk({ connector, retry, maxAgeMs, limits, timeouts, schedule, updateOn, hasLookup }, '');
-  return found;
 }

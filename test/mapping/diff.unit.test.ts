@@ -30,6 +30,9 @@ test('the same file differs in nothing', () => {
       layout: [],
       optIn: [],
       settings: [],
+      answers: { removed: [], added: [], moved: false },
+      accepts: { removed: [], added: [], moved: false },
+      consent: { removed: [], added: [], moved: false },
     },
   });
 });
@@ -121,7 +124,38 @@ test('settings: address, retries, names of secrets', () => {
     diff(webhook(base), after).settings.map(({ name, before, after: then }) => [name, before, then]),
   ).toEqual([
     ['create.url', '"https://crm.demo.example/api"', '"https://crm.demo.example/api/v2"'],
-    ['retry.delays', expect.any(String), '[5000,30000]'],
+    ['retry', expect.any(String), '5s, 30s'],
     ['create.auth.bearer', '(absent)', '"secret:TOKEN"'],
   ]);
+});
+
+test('what an answer means, which leads are taken, proofs of the opt-in and every delay, in words', () => {
+  const file = (rules: string, more: string, proof = ''): string =>
+    webhook(base, more)
+      .replace(/^response: .*$/m, `response: [${rules}]`)
+      .replace('consent:\n', `consent:\n${proof}`);
+  const accepted = '{accepted: {status: 2xx, json: {success: true}}, reference: $.id}';
+  const closed = '{refused: {status: [409, 410]}, reason: closed}';
+  const found = diff(
+    file(`${accepted}, ${closed}`, 'promise: 15m'),
+    file(
+      `{accepted: {status: 2xx, json: {success: "true"}}, reference: $.id}, ${closed}`,
+      'promise: 2h\naccepts: {programme: [DM-*, DN-*]}',
+      '  - {to: LE, channel: email, proof: date}\n',
+    ),
+  );
+  expect(found.answers).toEqual({
+    removed: ['status 2xx and json success true: accepted; reference $.id'],
+    added: ['status 2xx and json success "true": accepted; reference $.id'],
+    moved: false,
+  });
+  expect(found.accepts.added).toEqual(['programme: DM-* or DN-*']);
+  expect(found.consent).toEqual({
+    removed: [],
+    added: ['to: LE, channel: email, proof: date'],
+    moved: false,
+  });
+  expect(found.settings).toEqual([{ name: 'promise', before: '15m', after: '2h' }]);
+  const swapped = diff(file(`${accepted}, ${closed}`, ''), file(`${closed}, ${accepted}`, ''));
+  expect(swapped.answers).toEqual({ removed: [], added: [], moved: true });
 });
