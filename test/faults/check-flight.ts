@@ -2,7 +2,8 @@
 // Invariant: an attempt is open from its `departed` to its outcome in the log's order; one whose lease lapsed counts for no limit.
 import type { Entry, Ledgers } from './ledgers.ts';
 
-const closes: ReadonlySet<string> = new Set(['outcome', 'outcome_unknown']);
+export const settledEntries: ReadonlySet<string> = new Set(['outcome', 'outcome_unknown']);
+export const attemptOf = (one: Entry): string => `${one.deliveryId}/${one.run}/${one.attempt}`;
 
 /** A departure while another delivery of the same lead and destination is still open. */
 export function inFlight(entries: readonly Entry[]): readonly string[] {
@@ -15,7 +16,7 @@ export function inFlight(entries: readonly Entry[]): readonly string[] {
       if (other !== undefined && other !== one.deliveryId)
         found.push(`${one.destination} ${other}/${one.deliveryId}`);
       open.set(pair, one.deliveryId);
-    } else if (closes.has(one.entry) && other === one.deliveryId) open.delete(pair);
+    } else if (settledEntries.has(one.entry) && other === one.deliveryId) open.delete(pair);
   }
   return found;
 }
@@ -49,7 +50,7 @@ function peak(entries: readonly Entry[]): number {
   for (const one of entries) {
     if (lapsed.has(name(one))) continue;
     if (one.entry === 'departed') open.add(name(one));
-    else if (closes.has(one.entry)) open.delete(name(one));
+    else if (settledEntries.has(one.entry)) open.delete(name(one));
     most = Math.max(most, open.size);
   }
   return most;
@@ -63,4 +64,13 @@ function busiestMinute(moments: readonly number[]): number {
     most = Math.max(most, end - start + 1);
   }
   return most;
+}
+
+/** A worker that lost its lease may only write `late`. */
+export function settledTwice(entries: readonly Entry[]): readonly string[] {
+  const groups = Map.groupBy(
+    entries.filter((one) => settledEntries.has(one.entry)),
+    attemptOf,
+  );
+  return [...groups].filter(([, group]) => group.length > 1).map(([name]) => name);
 }

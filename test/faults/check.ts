@@ -1,6 +1,6 @@
 // The checker: pure rules over the ledgers of a storm. Every figure that must be 0 names the guarantee it stands for.
 // Invariant: an order of events is taken from the log's ids, which grow under the locks that decide it; no clock is trusted.
-import { inFlight, limitsPassed } from './check-flight.ts';
+import { attemptOf, inFlight, limitsPassed, settledEntries, settledTwice } from './check-flight.ts';
 import {
   hostileLeft,
   leftStanding,
@@ -28,9 +28,6 @@ export interface Figures {
   /** Must be 0, each with what it concerns. */
   readonly faults: Readonly<Record<string, readonly string[]>>;
 }
-
-const settledEntries: ReadonlySet<string> = new Set(['outcome', 'outcome_unknown']);
-export const attemptOf = (one: Entry): string => `${one.deliveryId}/${one.run}/${one.attempt}`;
 
 /** The figures by name. */
 export const zeros = {
@@ -99,7 +96,7 @@ export function check(ledgers: Ledgers): Figures {
         .filter((one) => one.state === 'delivered' && story.receiptsOf.get(one.key) === undefined)
         .map((one) => `${one.destination} ${one.action} ${one.id}`),
       [zeros.erased]: departedAfter(story, 'erased', () => true),
-      [zeros.withdrawn]: departedAfter(story, 'withdrawn', ({ consents }) => !says(consents, 'withdrawn')),
+      [zeros.withdrawn]: departedAfter(story, 'withdrawn', saysYes),
       [zeros.revoked]: revoked(entries),
       [zeros.notFollowed]: notFollowed(story),
       [zeros.notTold]: notTold(story),
@@ -136,6 +133,10 @@ export interface Story extends Ledgers {
 
 const says = (consents: string | null, state: string): boolean =>
   (JSON.parse(consents ?? '[]') as { state: string }[]).some((one) => one.state === state);
+
+/** A call that carries no opt-in, after one that did, says neither yes nor no. */
+const saysYes = ({ consents }: Entry): boolean =>
+  (JSON.parse(consents ?? '[]') as unknown[]).length > 0 && !says(consents, 'withdrawn');
 
 function lost({ handedIn, leads, deliveriesOf }: Story): readonly string[] {
   const byReference = new Map(leads.map((lead) => [lead.reference, lead]));
@@ -226,15 +227,6 @@ function revoked(entries: readonly Entry[]): readonly string[] {
       )
       .map((one) => `${one.destination} ${one.deliveryId} under ${one.authorisationId}`)
   );
-}
-
-/** A worker that lost its lease may only write `late`. */
-function settledTwice(entries: readonly Entry[]): readonly string[] {
-  const groups = Map.groupBy(
-    entries.filter((one) => settledEntries.has(one.entry)),
-    attemptOf,
-  );
-  return [...groups].filter(([, group]) => group.length > 1).map(([name]) => name);
 }
 
 function unanswered({ entries, departed }: Story): readonly string[] {

@@ -126,6 +126,9 @@ test('departed with a consent withdrawn before; a withdrawal the recipient never
   const told = (state: string): readonly Entry[] =>
     ledgers.entries.map((one) => (one.id === 4 ? { ...one, consents: `[{"state":"${state}"}]` } : one));
   expect(forged({ entries: told('granted') })).toEqual([zeros.withdrawn]);
+  // The second call of several, which carries no opt-in.
+  const without = ledgers.entries.map((one) => (one.id === 4 ? { ...one, consents: '[]' } : one));
+  expect(forged({ entries: without })).toEqual([]);
   expect(
     forged({ receipts: ledgers.receipts.map((one) => (one.key === 'k2' ? { ...one, optIn: 'OUI' } : one)) }),
   ).toEqual([zeros.notTold]);

@@ -85,8 +85,9 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
     get content(): Fault | undefined {
       const mail = smtp.received.at(-1);
       const fault = troubled('essai-mail') ? random.pick([451, 'reset', 'hang'] as const) : undefined;
+      const raw = mail?.raw.toString('latin1') ?? '';
       // A soft line break may stand in the middle of a word.
-      const raw = (mail?.raw.toString('latin1') ?? '').replaceAll('=\r\n', '');
+      const words = raw.slice(raw.indexOf('\r\n\r\n')).replaceAll('=\r\n', '');
       const key = /^X-Relais-Delivery: (\S+)/m.exec(raw)?.[1] ?? '';
       receipts.push({
         destination: 'essai-mail',
@@ -94,8 +95,8 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
         key,
         sentKey: /^Message-ID:\s*<([^@>]+)/im.exec(raw)?.[1] ?? '',
         action: 'create',
-        optIn: raw.includes('RETRAIT') ? 'RETRAIT' : 'OUI',
-        named: givenName(raw) ?? '',
+        optIn: words.includes('RETRAIT') ? 'RETRAIT' : 'OUI',
+        named: givenName(words) ?? '',
         content: digest(raw),
         did: fault === undefined ? 'taken' : fault === 451 ? 'refused' : 'silent',
       });
