@@ -12,23 +12,27 @@ export interface DatabaseClock {
 }
 
 const everyMs = 2_000;
+/** An answer that took longer says little: a process that has just begun is busy. It is asked again soon. */
+const quickMs = 50;
+const soonMs = 200;
 
 export function createDatabaseClock(monotonic: () => number = () => performance.now()): DatabaseClock {
   /** From the monotonic clock to the database's epoch, ms. */
   let offset: number | undefined;
-  let readAt = Number.NEGATIVE_INFINITY;
+  let dueAt = Number.NEGATIVE_INFINITY;
   return {
     now: () => {
       if (offset === undefined)
         throw new RelaisError('INTERNAL-001', 'The database was asked for its time before it was reached.');
       return new Date(Math.floor(offset + monotonic()));
     },
-    isDue: () => monotonic() - readAt >= everyMs,
+    isDue: () => monotonic() >= dueAt,
     read: async (ask) => {
       const before = monotonic();
-      readAt = before;
+      dueAt = before + everyMs;
       const moment = (await ask()).getTime();
       const after = monotonic();
+      if (after - before > quickMs) dueAt = after + soonMs;
       // The moment lay between the two: what is known better from a quicker answer stays as long as it fits.
       const [latest, earliest] = [moment + 1 - before, moment - after];
       if (offset === undefined || offset < earliest || offset > latest) offset = earliest;

@@ -44,6 +44,18 @@ test('a quicker answer makes it better; a slow one does not make it worse', asyn
   expect(time.database - clock.now().getTime()).toBe(2);
 });
 
+test('a slow answer is asked for again soon, a quick one after two seconds', async () => {
+  const { clock, pass, read } = atHand();
+  await read(30, 70);
+  pass(200);
+  expect(clock.isDue()).toBe(true);
+  await read(1, 1);
+  pass(1_900);
+  expect(clock.isDue()).toBe(false);
+  pass(100);
+  expect(clock.isDue()).toBe(true);
+});
+
 test.each([
   ['put back', -3_600_000],
   ['put forward', 86_400_000],
