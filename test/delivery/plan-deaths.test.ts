@@ -1,0 +1,47 @@
+// A change of a lead that ends the planner: set aside with an alert, and no other waits for it.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { addChange } from '../../src/store/planning.ts';
+import { openStoreHome, type StoreHome } from '../store/home.ts';
+
+let home: StoreHome;
+beforeAll(async () => {
+  home = await openStoreHome();
+});
+afterAll(() => home.close());
+
+const deathsOver = async (deadly: string): Promise<number> => {
+  for (let deaths = 0; deaths < 6; deaths += 1) {
+    const child = spawn(process.execPath, [join(__dirname, 'dying-planner.ts'), home.ownerUrl, deadly], {
+      stdio: 'inherit',
+    });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    if (code === 0) return deaths;
+  }
+  return Number.POSITIVE_INFINITY;
+};
+
+test('twice alone is enough; the leads around it are planned', async () => {
+  await home.owner.run("UPDATE destinations SET mapping_version_id = 1 WHERE id = 'essai-crm'");
+  const names = ['P-1', 'P-2', 'DEADLY', 'P-3', 'P-4'];
+  const ids = new Map<string, number>();
+  for (const name of names) {
+    const leadId = await home.lead(name);
+    ids.set(name, leadId);
+    await addChange(home.gateway, { clientId: 'essai', leadId, revision: 1, kind: 'created' });
+  }
+  expect(await deathsOver('DEADLY')).toBe(3);
+  const planned = await home.owner.all<{ lead: number }>(
+    'SELECT lead_id AS lead FROM deliveries ORDER BY lead_id',
+  );
+  expect(planned.map((row) => row.lead)).toEqual(
+    names.filter((name) => name !== 'DEADLY').map((name) => ids.get(name)),
+  );
+  expect(await home.owner.all('SELECT lead_id AS lead FROM lead_changes')).toEqual([
+    { lead: ids.get('DEADLY') },
+  ]);
+  expect(await home.owner.all('SELECT kind, client_id, reason FROM alerts')).toEqual([
+    { kind: 'intake_failed', client_id: 'essai', reason: 'PLANNING:SET_ASIDE' },
+  ]);
+}, 60_000);
