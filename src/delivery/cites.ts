@@ -36,6 +36,9 @@ export function citesOf(cites: {
   return citedText({
     authorisation: authorisationDigest(authorisation),
     ...(mapping === undefined ? {} : { mapping }),
-    ...(secret === undefined ? {} : { consents: consentsDigest(secret, consents) }),
+    // A revision kept by an older version does not say when each was received: it could not be compared.
+    ...(secret === undefined || consents.some((one) => one.receipt === undefined)
+      ? {}
+      : { consents: consentsDigest(secret, consents) }),
   });
 }

@@ -60,4 +60,5 @@ const consentText = (one: ConsentRecord): string =>
   JSON.stringify([
     ...[one.purpose, one.channel, one.state, one.recordedAt.toISOString(), one.wordingVersion ?? null],
     ...[one.legalEntity ?? null, one.validUntil?.toISOString() ?? null, one.source ?? null],
+    one.receipt ?? null,
   ]);

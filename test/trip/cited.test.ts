@@ -57,6 +57,7 @@ test.each([
   ['consents_changed', "UPDATE consents SET state = 'refused'"],
   ['consents_changed', "UPDATE consents SET recorded_at = '2026-01-01'"],
   ['consents_changed', "UPDATE consents SET wording_version = 'v9'"],
+  ['consents_changed', 'UPDATE consents SET origin_id = 12345'],
   ['consents_changed', 'DELETE FROM consents'],
 ])('C09: %s is named: %s', async (kind, statement) => {
   const { affected } = await gateway.owner.run(statement);
