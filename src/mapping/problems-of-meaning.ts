@@ -212,7 +212,7 @@ export const problemsOfMeaning = {
       'Leave 401, 403, 407, 408, 425 and 429 to what they mean without a rule, or name something of the body too.',
   },
   'MAP-510': {
-    meaning: 'A response rule is never reached: a rule above it takes all its answers.',
+    meaning: 'A response rule is never reached: another rule takes all its answers.',
     remedy: 'Put the narrower rule first, or remove it.',
   },
   'MAP-511': {

@@ -19,7 +19,7 @@ export function overriders<R extends Rule>(rules: readonly R[]): ReadonlyMap<R, 
 }
 
 function contradicts(later: Rule, rule: Rule): boolean {
-  if (yes.has(later.kind) || within(rule, later)) return false;
+  if (yes.has(later.kind) || (within(rule, later) && !within(later, rule))) return false;
   // A code DUPLICATE in a 409 says more than the 409 does.
   return rule.kind !== 'duplicate' || hasBody(later) || !hasBody(rule);
 }
@@ -27,24 +27,31 @@ function contradicts(later: Rule, rule: Rule): boolean {
 /** Whether every answer the first takes is one the second takes too. */
 export function within(one: Rule, other: Rule): boolean {
   if (![...one.stages].every((stage) => other.stages.has(stage))) return false;
-  if (!statuses(one).every((status) => takes(other, status))) return false;
+  const wider = statuses(other);
+  if (![...statuses(one)].every((status) => wider.has(status))) return false;
   return Object.entries(other.conditions).every(
     ([name, wanted]) => name === 'status' || implied(one.conditions[name], wanted, name),
   );
 }
 
 const everyStatus = Array.from({ length: 500 }, (_one, index) => index + 100);
+const known = new WeakMap<Rule, ReadonlySet<number>>();
 
-function takes(rule: Rule, status: number): boolean {
-  const { conditions, kind, named } = rule;
-  const test = Object.hasOwn(conditions, 'status') ? statusTest(conditions['status']) : undefined;
-  return (
-    (test === undefined || test(status)) &&
-    [...rule.stages].every((stage) => mayTake(kind, named, status, stage))
+/** Every status a rule may take, found once: rules are compared with each other. */
+function statuses(rule: Rule): ReadonlySet<number> {
+  const before = known.get(rule);
+  if (before !== undefined) return before;
+  const { conditions, kind, named, stages } = rule;
+  const test = Object.hasOwn(conditions, 'status') ? statusTest(conditions['status']) : () => true;
+  const found = new Set(
+    everyStatus.filter(
+      (status) =>
+        test?.(status) === true && [...stages].every((stage) => mayTake(kind, named, status, stage)),
+    ),
   );
+  known.set(rule, found);
+  return found;
 }
-
-const statuses = (rule: Rule): readonly number[] => everyStatus.filter((status) => takes(rule, status));
 
 function implied(own: unknown, wanted: unknown, name: string): boolean {
   if (own === undefined) return false;
@@ -76,6 +83,10 @@ export function reportOrder(rules: readonly Rule[], report: Report): void {
     const first = above.find((one) => within(rule, one) && goesBefore.get(one)?.includes(rule) !== true);
     if (first !== undefined) reportUnreached(rule, first, report);
     else reportBare(rule, above, report);
+    // The same conditions, and a no: the yes above is never said.
+    for (const one of above)
+      if (within(one, rule) && goesBefore.get(one)?.includes(rule) === true)
+        reportUnreached(one, rule, report);
   }
 }
 
@@ -86,7 +97,7 @@ function reportUnreached(rule: Rule, first: Rule, report: Report): void {
   tell(
     [...rule.path, rule.kind],
     'MAP-510',
-    `this rule is never reached: an answer such as ${exampleOf(rule, rule)} is taken for ${first.kind} by a rule above it.`,
+    `this rule is never reached: an answer such as ${exampleOf(rule, rule)} is taken for ${first.kind} by another rule.`,
     { at: 'key' },
   );
 }
@@ -110,11 +121,11 @@ function reportBare(rule: Rule, above: readonly Rule[], report: Report): void {
 
 const meet = (one: Rule, other: Rule): boolean =>
   [...one.stages].some((stage) => other.stages.has(stage)) &&
-  statuses(one).some((status) => takes(other, status));
+  [...statuses(one)].some((status) => statuses(other).has(status));
 
 /** An answer both rules take, as short as it can be written. */
 function exampleOf(one: Rule, other: Rule): string {
-  const status = statuses(one).find((code) => takes(other, code)) ?? 200;
+  const status = [...statuses(one)].find((code) => statuses(other).has(code)) ?? 200;
   const words = [...new Set([...wordsOf(one), ...wordsOf(other)])].join(', ');
   return words === '' ? String(status) : `${status} with ${words}`;
 }

@@ -6,7 +6,7 @@ import type { Numbered, XmlAnswer, XmlQuestion, XPathFound } from './xml-thread.
 /** One answer's own time. What the check lets through needs milliseconds. */
 const readMs = 1_000;
 /** With the answers before it; past it a recipient's answer is as good as unreadable. */
-const waitMs = 5_000;
+const waitMs = 10_000;
 /** A new thread has to load its library first, on a machine that may be busy. */
 const startMs = 20_000;
 

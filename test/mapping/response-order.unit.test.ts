@@ -38,6 +38,16 @@ describe('no before yes', () => {
     expect(all(201, { ok: true }).kind).toBe('accepted');
   });
 
+  test('of two rules with the same conditions the no counts, and the check says that the yes is never said', () => {
+    const rules = [
+      '{accepted: {status: 201, json: {ok: true}}}',
+      '{refused: {status: 201, json: {ok: true}}}',
+    ];
+    expect(told(...rules)).toEqual([
+      'mappings/demo/crm.yaml:5:6  MAP-510  this rule is never reached: an answer such as 201 with ok: true is taken for refused by another rule.',
+    ]);
+  });
+
   test('a code that says duplicate says more than a status', () => {
     const of = withRules(
       '{accepted: {status: 201, json: {ok: true}}}',
@@ -123,7 +133,7 @@ describe('the check', () => {
     ['unavailable: {status: 2xx}', 'unavailable'],
   ])('says that {%s} above accepted leaves nothing to accept', (rule, kind) => {
     expect(told(`{${rule}}`, '{accepted: {status: 201, json: {ok: true}}}')).toEqual([
-      `mappings/demo/crm.yaml:6:6  MAP-510  this rule is never reached: an answer such as 201 with ok: true is taken for ${kind} by a rule above it.`,
+      `mappings/demo/crm.yaml:6:6  MAP-510  this rule is never reached: an answer such as 201 with ok: true is taken for ${kind} by another rule.`,
     ]);
   });
 
