@@ -111,6 +111,15 @@ export const catalogue = {
     meaning: 'The task cannot be closed.',
     remedy: 'Only a failed delivery or an open alert is closed; `relais task list` shows what is open.',
   },
+  'RESOLVE-001': {
+    meaning: 'The outcome of the delivery is not open.',
+    remedy:
+      'Only what waits for a decision (`unknown_hold`), or ended while it may have arrived, is resolved; read `relais delivery show`.',
+  },
+  'RESOLVE-002': {
+    meaning: 'The reference may not be kept.',
+    remedy: 'Give the number of the record in the recipient\u2019s system, or leave `--reference` out.',
+  },
   'DEST-001': {
     meaning: 'The destination is not in a state that allows this.',
     remedy: 'Read `relais destination list`.',

@@ -18,6 +18,7 @@ import {
 import { instant, listLength, reasonOf, wholeNumber, withExamples, type Moment } from './arguments.ts';
 import { outJson } from './json.ts';
 import { knownNames } from './known-names.ts';
+import { resolveCommand } from './resolve.ts';
 import { sayAge } from './read-side.ts';
 import { tellStory } from './story.ts';
 import { parisShort, table } from './table.ts';
@@ -104,6 +105,7 @@ function archiveCommand(delivery: Command): void {
 export function deliveryCommands(program: Command): void {
   const delivery = program.command('delivery').description('find deliveries and read their story');
   archiveCommand(delivery);
+  resolveCommand(delivery);
 
   withExamples(
     withFilters(delivery.command('list').description('deliveries, newest first'))

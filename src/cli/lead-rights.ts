@@ -61,7 +61,7 @@ async function withdraw(reference: string, options: WithdrawOptions): Promise<vo
   const purpose = known(options.purpose, consentPurposes, 'purpose');
   const reason = reasonOf(options.reason);
   await withApp(async (app) => {
-    const { revision, onlyRefused } = await app.rights.withdraw({
+    const { revision, onlyRefused, others } = await app.rights.withdraw({
       ...{ clientId: options.client, reference, purpose, channels, reason },
       actor: app.config.actor,
     });
@@ -73,6 +73,12 @@ async function withdraw(reference: string, options: WithdrawOptions): Promise<vo
       `Withdrawn: ${purpose} by ${channels.join(', ')}. The lead is at revision ${revision}; recipients that have it get an update.`,
     );
     await tellByHand(app, options.client, reference, 'update');
+    for (const other of others) {
+      out(
+        `The same person's ${other.reference}: ${other.pairs.join(', ')} ended too, and its recipients get an update.`,
+      );
+      await tellByHand(app, options.client, other.reference, 'update');
+    }
   });
 }
 

@@ -68,6 +68,8 @@ export const nextWords: Readonly<Record<string, Both>> = {
 };
 
 const command = (verb: string, row: ListedDelivery): string => `relais ${verb} ${row.id} --reason "..."`;
+const resolved = (row: ListedDelivery, answer: string): string =>
+  `relais delivery resolve ${row.id} ${answer} --evidence "..."`;
 const onDestination = (verb: string, row: ListedDelivery): string =>
   `relais ${verb} ${row.destinationId} --reason "..."`;
 
@@ -139,8 +141,12 @@ function waitingAdvice(base: string, row: ListedDelivery): readonly Both[] {
     case 'unknown_hold':
       return [
         [
-          `Demander au client s’il a la demande ${row.leadReference}. S’il ne l’a pas : ${replay}`,
-          `Ask the client whether it has lead ${row.leadReference}. If not: ${replay}`,
+          `Demander au client s’il a la demande ${row.leadReference}. Il l’a : ${resolved(row, '--received --reference ...')}`,
+          `Ask the client whether it has lead ${row.leadReference}. It has: ${resolved(row, '--received --reference ...')}`,
+        ],
+        [
+          `Il ne l’a pas : ${resolved(row, '--not-received')} ; elle repart aussitôt.`,
+          `It has not: ${resolved(row, '--not-received')}; it is sent again at once.`,
         ],
       ];
     case 'waits_for_create':
@@ -190,8 +196,8 @@ function withheldAdvice(base: string, row: ListedDelivery): readonly Both[] {
     case 'create_unsettled':
       return [
         [
-          `Régler d’abord la création : relais delivery list --lead ${row.leadReference}`,
-          `Settle the create first: relais delivery list --lead ${row.leadReference}`,
+          `Demander au client s’il a la demande, puis le dire de sa création (relais delivery list --lead ${row.leadReference}) : relais delivery resolve ... --received ou --not-received`,
+          `Ask the client whether it has the lead, then say so of its create (relais delivery list --lead ${row.leadReference}): relais delivery resolve ... --received or --not-received`,
         ],
       ];
     default:

@@ -145,6 +145,16 @@ function told(entry: StoryEntry, language: Language): string {
         `Classée par ${actor}${colon}${entry.purpose}`,
         `Closed by ${actor}${colon}${entry.purpose}`,
       );
+    case 'resolved':
+      return entry.reason === 'received'
+        ? say(
+            `Reçue par le destinataire, selon ${actor}${colon}${entry.purpose}`,
+            `Received, says ${actor}${colon}${entry.purpose}`,
+          )
+        : say(
+            `Pas reçue par le destinataire, selon ${actor}${colon}${entry.purpose}`,
+            `Not received, says ${actor}${colon}${entry.purpose}`,
+          );
     case 'expired':
       return `${say('Délai maximal dépassé', 'Past its maximum age')}${why}`;
     default:

@@ -1,9 +1,11 @@
 // Support says that a failed delivery or an alert needs nobody any more.
 // Invariant: closing changes no delivery; it is an entry of the log with who, why and what it rests on.
 import { RelaisError } from '../errors.ts';
+import { forgetCaptures } from '../store/calls.ts';
 import type { Database } from '../store/database.ts';
 import { lockDeliveries, type Delivery } from '../store/deliveries.ts';
 import { appendHandovers } from '../store/handovers.ts';
+import { forgetReferences } from '../store/sending.ts';
 import { closeAlerts, closeAlertsOf, closedAmong, insertClosings } from '../store/tasks.ts';
 import { entryNames } from './entries.ts';
 
@@ -42,6 +44,10 @@ export async function closeDeliveries(
       closing.map((row) => row.id),
     );
     await appendHandovers(tx, closing.map(entryOf(by)));
+    // Kept so far for the person who asked the recipient to erase it by hand; nobody needs it any more.
+    const erased = closing.filter((row) => row.action === 'erase');
+    await forgetReferences(tx, erased);
+    await forgetCaptures(tx, erased);
     return closing.length;
   });
 }

@@ -1,5 +1,5 @@
 // A right is exercised at everyone who received the lead, also where the authorisation has ended since (GDPR article 19):
-// an erase, or an update that carries a "no", leaves under the authorisation the lead was handed over under.
+// an erase, or an update that takes a consent back, leaves under the authorisation the lead was handed over under.
 // Invariant: it goes the way the lead went and says nothing new of the person; what cannot go that way is a task at once.
 import { currentConsent } from '../domain/consent.ts';
 import type { Authorisation } from '../domain/destination.ts';
@@ -32,7 +32,7 @@ export async function readFormers(
   return found;
 }
 
-/** Whether a delivery carries a right of the prospect to someone who may hold the lead: an erasure, or a "no" in force. */
+/** Whether a delivery carries a right of the prospect to someone who may hold the lead: an erasure, or something taken back. */
 export function carriesRight(
   row: Pick<ClaimedDelivery, 'action'>,
   lead: Pick<Lead, 'consents'>,
@@ -41,9 +41,13 @@ export function carriesRight(
   if (row.action !== 'update') return row.action === 'erase';
   return lead.consents.some(({ purpose, channel }) => {
     const state = currentConsent(lead.consents, purpose, channel, now)?.state;
-    return state === 'withdrawn' || state === 'refused';
+    return state === 'withdrawn' || (state === 'refused' && wasGranted(lead.consents, purpose, channel));
   });
 }
+
+/** A refusal takes something back only where something had been granted. */
+const wasGranted = (consents: Lead['consents'], purpose: string, channel: string): boolean =>
+  consents.some((one) => one.purpose === purpose && one.channel === channel && one.state === 'granted');
 
 /** What the recipient needs to find the person and note the answer, and nothing it does not hold already. */
 export function neededOnly(lead: Lead, { correctedSince }: Former): Lead {

@@ -15,6 +15,7 @@ import { markSettled, type Settlement } from '../store/sending.ts';
 import { entryNames } from './entries.ts';
 import type { Published } from './published.ts';
 import { recoverLapsed } from './recover.ts';
+import { resolveFromLog } from './resolve.ts';
 import { reopenRepaired, withholdUnusable } from './repaired.ts';
 import { watchHouse } from './watch.ts';
 
@@ -105,7 +106,10 @@ export function createSweeper(options: {
     },
     reopenRepaired: (now) => reopenRepaired(options, now),
     withholdUnusable: () => withholdUnusable(options),
-    watch: () => watchHouse(database, published),
+    watch: async () => {
+      await resolveFromLog({ database, published });
+      await watchHouse(database, published);
+    },
     tidy: async () => {
       await dropSettledRevisions(database);
       await takeUpAside(database);

@@ -5,6 +5,7 @@ import { placeForms, placeOf } from './answer.ts';
 import type { Extract, Opened } from './answer.ts';
 import { isRecord } from './document.ts';
 import { smellsOfPerson } from './lints.ts';
+import { safeReference } from '../domain/reference.ts';
 import type { Path, Report } from './problems.ts';
 import type { Scope } from './scope.ts';
 import { findSource, nearestSource } from './source.ts';
@@ -131,5 +132,5 @@ function idOf(value: unknown): string | number | undefined {
   // Past 2^53 JSON has already rounded it: another record's id would be used.
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
   const text = typeof value === 'string' ? value.trim() : '';
-  return safeId.test(text) ? text : undefined;
+  return safeId.test(text) ? safeReference(text) : undefined;
 }

@@ -6,6 +6,7 @@ import { tooComplexReason } from './answer-budget.ts';
 import { openAnswer, understand } from './answer.ts';
 import type { Opened } from './answer.ts';
 import { isRecord } from './document.ts';
+import { safeReference } from '../domain/reference.ts';
 import type { Path, Report } from './problems.ts';
 import { overriders, reportOrder } from './response-order.ts';
 import { compileRule, waitOf } from './response-rule.ts';
@@ -22,9 +23,6 @@ export const judgeNow = (judge: Judge, answer: Answer, stage: Stage): Outcome =>
 /** For deliveries: what takes time is read beside the event loop. */
 export const judgeBeside = (judge: Judge, answer: Answer, stage: Stage): Promise<Outcome> =>
   understand(answer, (opened) => judge(opened, stage));
-
-/** Longest reference kept; a longer one is no reference. */
-const maxReference = 191;
 
 /** Compiles the rules. `proves` is false for connectors whose answers the connector itself reads (mail, files). */
 export function compileResponse(
@@ -106,8 +104,8 @@ function reportNamed(rules: readonly Rule[], report: Report): void {
 }
 
 function referenceOf(value: unknown): { readonly reference?: string } {
-  const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : '';
-  return text !== '' && text.length <= maxReference && /^[\x21-\x7e]+$/.test(text) ? { reference: text } : {};
+  const reference = safeReference(value);
+  return reference === undefined ? {} : { reference };
 }
 
 type Promising = Rule & { readonly promises: boolean };

@@ -33,6 +33,7 @@ export const handoverEntries = [
   'backfilled',
   'file_requested',
   'closed',
+  'resolved',
   'key_changed',
 ] as const;
 export type HandoverEntry = (typeof handoverEntries)[number];

@@ -1,4 +1,4 @@
-// Erasures, and updates that carry a "no", that have stood too long: what a prospect asked for and a recipient has not heard.
+// Erasures, and updates that take a consent back, that have stood too long: what a prospect asked for and a recipient has not heard.
 // Invariant: told once a delivery; the task closes by itself when the delivery ends.
 import type { Sql } from './database.ts';
 
@@ -21,7 +21,9 @@ export async function waitingRights(
        FROM deliveries d FORCE INDEX (deliveries_open)
       WHERE d.settled_at IS NULL AND d.action IN ('update', 'erase') AND d.state IN ('planned', 'queued', 'waiting', 'withheld')
         AND d.reason <> 'slot' AND d.created_at < TIMESTAMPADD(MINUTE, ?, UTC_TIMESTAMP(3))
-        AND (d.action = 'erase' OR EXISTS (SELECT 1 FROM consents c WHERE c.lead_id = d.lead_id AND c.state IN ('withdrawn', 'refused')))
+        AND (d.action = 'erase' OR EXISTS (
+              SELECT 1 FROM consents c WHERE c.lead_id = d.lead_id AND (c.state = 'withdrawn' OR (c.state = 'refused' AND EXISTS (
+                SELECT 1 FROM consents g WHERE g.lead_id = c.lead_id AND g.purpose = c.purpose AND g.channel = c.channel AND g.state = 'granted')))))
         AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.delivery_id = d.id AND a.kind = 'right_waits')
       LIMIT ${Math.trunc(limit)}`,
     [-minutes],
