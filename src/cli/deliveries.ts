@@ -18,7 +18,6 @@ import {
 import { instant, listLength, reasonOf, wholeNumber, withExamples, type Moment } from './arguments.ts';
 import { outJson } from './json.ts';
 import { knownNames } from './known-names.ts';
-import { resolveCommand } from './resolve.ts';
 import { sayAge } from './read-side.ts';
 import { tellStory } from './story.ts';
 import { parisShort, table } from './table.ts';
@@ -102,10 +101,10 @@ function archiveCommand(delivery: Command): void {
   );
 }
 
-export function deliveryCommands(program: Command): void {
+/** Returns `delivery`, for what other files add to it. */
+export function deliveryCommands(program: Command): Command {
   const delivery = program.command('delivery').description('find deliveries and read their story');
   archiveCommand(delivery);
-  resolveCommand(delivery);
 
   withExamples(
     withFilters(delivery.command('list').description('deliveries, newest first'))
@@ -147,6 +146,7 @@ export function deliveryCommands(program: Command): void {
     '',
     'relais cancel 4711 4712 --reason "ticket 12"',
   ).action((names: readonly string[], options: { readonly reason?: string }) => cancelAll(names, options));
+  return delivery;
 }
 
 async function list(sql: ReadSide, options: ListOptions, now: Date): Promise<void> {

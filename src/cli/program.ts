@@ -14,6 +14,7 @@ import { keyCommands } from './keys.ts';
 import { leadCommands } from './leads.ts';
 import { mappingCommands } from './mappings.ts';
 import { replayCommands } from './replay.ts';
+import { resolveCommand } from './resolve.ts';
 import { statusCommands } from './status.ts';
 import { redisCommands } from './redis.ts';
 import { systemCommands } from './system.ts';
@@ -41,7 +42,7 @@ export function relaisProgram(): Command {
   statusCommands(program);
   systemCommands(program);
   leadCommands(program);
-  deliveryCommands(program);
+  resolveCommand(deliveryCommands(program));
   replayCommands(program);
   taskCommands(program);
   alertCommands(program);

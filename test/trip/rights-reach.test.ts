@@ -44,7 +44,9 @@ const openAlerts = async (kind: string): Promise<readonly string[]> =>
     )
   ).map((one) => one.reason);
 const bodies = (method: string): readonly unknown[] =>
-  crm.received.filter((one) => one.method === method).map((one) => JSON.parse(one.body.toString() || '{}'));
+  crm.received
+    .filter((one) => one.method === method)
+    .map((one) => JSON.parse(one.body.toString() || '{}') as unknown);
 const revoke = (): Promise<unknown> =>
   gateway.owner.run(
     "UPDATE authorisations SET revoked_at = UTC_TIMESTAMP(3) WHERE destination_id = 'essai-crm'",
