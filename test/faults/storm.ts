@@ -121,7 +121,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
             mysql: options.servers?.mysqlErrors(),
             words: fleet.lastWords(),
           },
-          undefined,
+          (_name, value: unknown) => (value instanceof Set ? [...value] : value),
           1,
         ),
       );
