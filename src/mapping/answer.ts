@@ -112,7 +112,12 @@ function openWith(answer: Answer, find: Find): Opened {
     },
     css: (place) => {
       const document = html();
-      return document === undefined ? undefined : readCss(document, place);
+      try {
+        return document === undefined ? undefined : readCss(document, place);
+      } catch {
+        complex = true;
+        return undefined;
+      }
     },
     is: (form) => {
       switch (form) {
