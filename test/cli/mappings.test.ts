@@ -254,5 +254,5 @@ test('mapping spec of a published version names version, author and date', async
   const { out } = await relais('mapping', 'spec', 'essai-crm', '--version', '2');
   expect(out).toMatch(/\| Version \| version 2 \|/);
   expect(out).toMatch(/\| Auteur \| Anne \|/);
-  expect(out).toContain('| `name` | Nom |');
+  expect(out).toContain('| `name` | texte | Nom |');
 });
