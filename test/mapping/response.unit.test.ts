@@ -80,7 +80,14 @@ test("guarantee 7: a recipient's free text is never kept, mapped codes are", () 
 });
 
 /** What some systems give as the number of a record: a person, who would stand in addresses (guarantee 7). */
-const persons = ['zoe@courriel.example', 'zoe%40courriel.example', 'zoe+1', '+33639980123', '0639980123', '0033639980123'];
+const persons = [
+  'zoe@courriel.example',
+  'zoe%40courriel.example',
+  'zoe+1',
+  '+33639980123',
+  '0639980123',
+  '0033639980123',
+];
 
 test('a reference is a short printable word or nothing', () => {
   for (const id of ['a b', 'x'.repeat(200), '', { a: 1 }, null, 'é', ...persons]) {
