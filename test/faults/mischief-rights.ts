@@ -90,17 +90,22 @@ export const rights: Readonly<Record<string, Mischief>> = {
   one_person: { weight: 5, run: onePerson },
 };
 
-/** Once it has received some leads, and at the latest when the storm ends: from now on `gone` may be told only what people take back. */
+/** Once it has received some leads, and when all is settled at the latest: from now on `gone` may be told only what people take back. */
 export async function revokeForGood(scene: Scene, seconds: number): Promise<void> {
   const end = Date.now() + seconds * 1_000;
   await pause(seconds * 400);
-  while (Date.now() < end && ((await perhaps(() => receivedBy(scene, goneId)))?.length ?? 0) < 6)
+  while (Date.now() < end) {
+    const received = await perhaps(() => receivedBy(scene, goneId));
+    if ((received?.length ?? 0) >= 4) return revokeNow(scene);
     await pause(200);
-  await surely(() => revokeAt(scene.gateway.app.database, goneId));
+  }
 }
+
+const revokeNow = (scene: Scene): Promise<void> => surely(() => revokeAt(scene.gateway.app.database, goneId));
 
 /** What is done when all is settled, so that no storm ends without it. */
 export async function lastRights(scene: Scene, random: Random): Promise<void> {
+  await revokeNow(scene);
   const gone = (await receivedBy(scene, goneId)).slice(0, 6);
   for (const [index, reference] of gone.entries())
     await exercise(scene, random, reference, index % 2 === 0 ? 'erase' : 'withdraw');
