@@ -217,6 +217,7 @@ export async function startPlanner(app: App): Promise<Role> {
   loop('leases', 500, async () => (await sweeper.recoverLeases()) > 0);
   loop('again', 1_000, async () => {
     await dispatcher.pushAgain();
+    await dispatcher.bringProbes();
     await sweeper.askAgain();
     return false;
   });

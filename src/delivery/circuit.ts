@@ -1,6 +1,7 @@
 // The circuits of a group of settlements: locked only where one can move, moved by domain/breaker, told in log and alert.
 // Invariant: on the healthy path nothing is locked and nothing written.
 import { afterAttempt, closedCircuit, type Circuit } from '../domain/breaker.ts';
+import { isCareful } from '../domain/pace.ts';
 import type { Decision } from '../domain/verdict.ts';
 import type { Sql } from '../store/database.ts';
 import { readStates } from '../store/destinations.ts';
@@ -30,7 +31,7 @@ export async function lockCircuits(
       circuit.state === 'closed' &&
       circuit.failing.length === 0 &&
       circuit.rejected.length === 0 &&
-      circuit.quietUntil === undefined;
+      !isCareful(circuit);
     return (
       quiet &&
       attempts.every(
@@ -74,10 +75,12 @@ export function moveCircuit(
       {
         ...{ deliveryId, signal: decision.signal, startedAt, throttledForMs },
         pauseAsked: 'afterMs' in attempted.outcome && attempted.outcome.afterMs !== undefined,
+        answered: attempted.outcome.evidence?.status !== undefined,
       },
       now,
     );
     work.forward.push(...move.retryNow);
+    if (move.backMs !== undefined) toTheBack(work, deliveryId, move.backMs);
     const wasClosed = circuit.now.state === 'closed';
     if (move.circuit !== circuit.now) {
       circuit.now = move.circuit;
@@ -104,4 +107,12 @@ export function moveCircuit(
     if (!wasClosed) return 'none';
   }
   return 'none';
+}
+
+/** A probe that failed is due again when the others that wait have had their turn. */
+function toTheBack(work: Work, deliveryId: number, backMs: number): void {
+  const at = work.settlements.findLastIndex((one) => one.id === deliveryId);
+  const settlement = work.settlements[at];
+  if (settlement?.state === 'waiting')
+    work.settlements[at] = { ...settlement, afterMs: Math.max(settlement.afterMs, backMs) };
 }

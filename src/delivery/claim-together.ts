@@ -3,13 +3,14 @@
 import type { DestinationLimits } from '../domain/destination.ts';
 import type { Log } from '../log.ts';
 import type { Database } from '../store/database.ts';
-import { claimDeliveries, type Claim, type ClaimJob } from './claim.ts';
+import { claimDeliveries, type Access, type Claim, type ClaimJob } from './claim.ts';
 
 export interface ClaimLoad {
   readonly jobs: readonly ClaimJob[];
   readonly leaseMs: number;
   readonly limits: DestinationLimits;
   readonly batchId?: number;
+  readonly access?: Access;
 }
 
 export async function claimTogether(

@@ -4,7 +4,16 @@ import { allowed, type Circuit } from '../domain/breaker.ts';
 import type { DestinationLimits } from '../domain/destination.ts';
 import { isEnd, type Reason } from '../domain/delivery.ts';
 import type { Sql } from '../store/database.ts';
-import { findDestination, readStates, saveWindow, type Destination } from '../store/destinations.ts';
+import {
+  findDestination,
+  readStates,
+  saveAccess,
+  saveCircuit,
+  saveWindow,
+  type Destination,
+  type DestinationState,
+} from '../store/destinations.ts';
+import { untriedNow } from '../domain/pace.ts';
 import {
   countSending,
   leaveBatch,
@@ -45,6 +54,15 @@ export interface ClaimSettings {
   readonly limits: DestinationLimits;
   /** The jobs are the rows of this file: all or none, and they count as one in flight. */
   readonly batchId?: number;
+  /** What the destination is reached by now. */
+  readonly access?: Access;
+}
+
+export interface Access {
+  /** Keyed digest of address and secrets. */
+  readonly digest: Buffer;
+  /** This process has sent nothing to it yet. */
+  readonly isFirst: boolean;
 }
 
 /**
@@ -58,7 +76,7 @@ export async function claimDeliveries(
   settings: ClaimSettings,
 ): Promise<Claim> {
   // The destination's state row first: claims of one destination queue up here and nowhere else.
-  const state = (await readStates(tx, [destinationId], true)).get(destinationId);
+  const known = (await readStates(tx, [destinationId], true)).get(destinationId);
   const destination = await findDestination(tx, destinationId);
   const { rows: locked, sending } = await lockWithSiblings(
     tx,
@@ -68,8 +86,9 @@ export async function claimDeliveries(
   const now = locked[0]?.now.getTime() ?? tx.now().getTime();
   const byId = new Map(locked.map((row) => [row.id, row]));
   const foreign = jobs.filter((job) => !byId.has(job.deliveryId));
-  const none = { claimed: [], destination, circuit: state?.circuit, now, foreign };
-  if (locked.length === 0 || destination === undefined || state === undefined) return none;
+  const none = { claimed: [], destination, circuit: known?.circuit, now, foreign };
+  if (locked.length === 0 || destination === undefined || known === undefined) return none;
+  const state = await tryCarefully(tx, known, settings.access, sending);
 
   const claimable = (job: ClaimJob, row: LockedDelivery | undefined): row is LockedDelivery =>
     row !== undefined &&
@@ -144,6 +163,25 @@ export async function claimDeliveries(
       leaseToken: row.leaseToken + 1,
     })),
   };
+}
+
+/**
+ * By another address, with another secret, or after a start while nobody else sends: whether we are let in is not known, so one
+ * goes ahead. MySQL keeps that, for all processes together.
+ */
+async function tryCarefully(
+  tx: Sql,
+  state: DestinationState,
+  access: Access | undefined,
+  sending: number,
+): Promise<DestinationState> {
+  if (access === undefined) return state;
+  const isOther = state.accessDigest?.equals(access.digest) !== true;
+  if (isOther) await saveAccess(tx, state.destinationId, access.digest);
+  if (!isOther && (!access.isFirst || sending > 0)) return state;
+  const circuit = untriedNow(state.circuit);
+  if (circuit !== state.circuit) await saveCircuit(tx, state.destinationId, circuit);
+  return { ...state, circuit };
 }
 
 function standsAmong(siblings: readonly LockedDelivery[]): boolean {

@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import type { Job } from '../queue/jobs.ts';
 import { batchDeliveries, deferBatch, isUnderWay, readBatch, type Batch } from '../store/batches.ts';
 import { isStoreTrouble, type Database } from '../store/database.ts';
+import { createAccess } from './access.ts';
 import { ask, askFile, needsReference } from './ask.ts';
 import { readProgress } from './calls.ts';
 import type { Claim, ClaimedDelivery, ClaimJob } from './claim.ts';
@@ -90,6 +91,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   };
 
   const current = createCurrentMapping(options);
+  const accessTo = createAccess(options);
   const travel = createTravel({ ...options, settle: lastingSettle, step });
 
   const handle = async (destinationId: string, job: Job): Promise<void> => {
@@ -122,6 +124,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       jobs,
       leaseMs,
       limits: known?.limits ?? defaultLimits,
+      ...(known === undefined ? {} : { access: accessTo(destinationId, known) }),
       ...(batch === undefined ? {} : { batchId: batch.id }),
     });
     if (claim.claimed.length === 0 || claim.destination === undefined) {

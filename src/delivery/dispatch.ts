@@ -15,6 +15,7 @@ import {
   type DestinationState,
 } from '../store/destinations.ts';
 import {
+  bringProbe,
   destinationsWithDueWork,
   queuedLongAgo,
   showHeld,
@@ -30,6 +31,8 @@ export interface Dispatcher {
   readonly dispatch: (hints?: readonly string[]) => Promise<number>;
   /** Files whose next try is due. */
   readonly dispatchFiles: () => Promise<number>;
+  /** A held destination whose probe is due, while all that waits is due later: the soonest is due now. Returns how many. */
+  readonly bringProbes: () => Promise<number>;
   /** Pushes again what was marked queued long ago, or everything queued after Redis lost its memory. */
   readonly pushAgain: () => Promise<number>;
 }
@@ -98,6 +101,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const besideFresh = performance.now() - (freshAt.get(destination.id) ?? -freshForMs) < freshForMs;
     const together = (await published.version(destination.mappingVersionId))?.limits.concurrency ?? 1;
     const replays = Math.min(together, besideFresh ? replayWindowBesideFresh : replayWindow);
+    // Whoever waits longest probes, whether it has been looked at yet or not: leads that keep failing do not keep others from it.
+    if (held?.circuit.state === 'open')
+      await showHeld(database, destination.id, 'destination_held' satisfies Reason, options.window);
     const jobs = await database.transaction((tx) =>
       takeDue(tx, destination.id, limit, {
         replays: Math.max(0, replays - used.replays),
@@ -138,6 +144,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       for (const batch of batches)
         await push(batch.destinationId, [{ batchId: batch.id, attempt: batch.attempt }], true);
       return batches.length;
+    },
+    bringProbes: async () => {
+      let brought = 0;
+      for (const { destinationId, circuit, now } of await heldStates(database))
+        if (circuit.state === 'open' && allowed(circuit, now) > 0)
+          brought += await bringProbe(database, destinationId, circuit.asked ?? []);
+      return brought;
     },
     pushAgain: async () => {
       const epoch = await producer.epochLost().catch(() => 'kept' as const);

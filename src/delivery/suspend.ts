@@ -1,6 +1,7 @@
 // Suspending and resuming a destination, by support.
 // Invariant: one change, one entry with who and why; the claim obeys the row, whatever Redis holds.
 import { allowed, probeNow } from '../domain/breaker.ts';
+import { untriedNow } from '../domain/pace.ts';
 import type { DestinationStatus } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
@@ -29,7 +30,7 @@ export async function setDestinationStatus(
     }
     await setStatus(tx, destinationId, status, status === 'suspended' ? by.reason : '');
     if (status === 'active' && state !== undefined) {
-      await saveCircuit(tx, destinationId, probeNow(state.circuit, state.now));
+      await saveCircuit(tx, destinationId, untriedNow(probeNow(state.circuit, state.now)));
       await bringThrottledForward(tx, destinationId);
     }
     await appendHandovers(tx, [

@@ -1,80 +1,30 @@
 // The circuit breaker of a destination. Pure: state in, state out; the store keeps it, dispatch and claim obey it.
 // Invariant: counts distinct deliveries, so one poison lead never opens it; while open nothing spends attempts.
 
-export type CircuitSignal =
-  'success' | 'unavailable' | 'unauthorized' | 'throttled' | 'rejection' | 'unknown' | 'none';
+import {
+  closedCircuit,
+  defaultBreakerPolicy,
+  type BreakerPolicy,
+  type Circuit,
+  type CircuitEvidence,
+  type CircuitMove,
+} from './circuit.ts';
+import { afterAcceptance, paceOf, throttled } from './pace.ts';
 
-export interface Circuit {
-  readonly state: 'closed' | 'open' | 'ramping';
-  /** Why it opened: `unavailable`, `unauthorized`, `rejection`, `unknown`; empty when closed. */
-  readonly cause: string;
-  /** Distinct deliveries that failed technically since the last success. */
-  readonly failing: readonly number[];
-  /** Of those failing, the ones whose recipient named the pause itself (`Retry-After`): no success brings them forward. */
-  readonly asked?: readonly number[];
-  /** Distinct deliveries refused, invalid or unknown since the last acceptance. */
-  readonly rejected: readonly number[];
-  /** Epoch ms; undefined when closed. */
-  readonly openedAt?: number;
-  /** Last transition, epoch ms: an attempt that began before it says nothing about the state after it. */
-  readonly movedAt?: number;
-  readonly nextProbeAt?: number;
-  /** Probes that failed since it opened. */
-  readonly probes: number;
-  /** While ramping: deliveries allowed at once; doubles with each success until `rampEnd`. */
-  readonly allowance: number;
-  /** Throttled: nothing leaves before this instant, epoch ms. */
-  readonly quietUntil?: number;
-}
-
-export interface BreakerPolicy {
-  /** Distinct deliveries unavailable in a row. */
-  readonly unavailableLimit: number;
-  /** Distinct deliveries refused, invalid or unknown with no acceptance between (a moved endpoint). */
-  readonly rejectionLimit: number;
-  readonly firstProbeMs: number;
-  readonly maxProbeMs: number;
-  /** Allowance at which a ramping circuit counts as closed. */
-  readonly rampEnd: number;
-}
-
-export const defaultBreakerPolicy: BreakerPolicy = {
-  unavailableLimit: 5,
-  rejectionLimit: 20,
-  firstProbeMs: 5_000,
-  maxProbeMs: 300_000,
-  rampEnd: 16,
-};
-
-export const closedCircuit: Circuit = {
-  state: 'closed',
-  cause: '',
-  failing: [],
-  rejected: [],
-  probes: 0,
-  allowance: 0,
-};
-
-export interface CircuitEvidence {
-  readonly deliveryId: number;
-  readonly signal: CircuitSignal;
-  /** When the attempt departed, epoch ms. */
-  readonly startedAt: number;
-  /** For `throttled`: how long to keep quiet. */
-  readonly throttledForMs?: number;
-  /** The recipient named the pause itself (`Retry-After`): it is kept, whoever succeeds meanwhile. */
-  readonly pauseAsked?: boolean;
-}
-
-export interface CircuitMove {
-  readonly circuit: Circuit;
-  readonly change: 'none' | 'opened' | 'closed';
-  /** Deliveries that failed technically and wait out a pause though the recipient is back: their next try is due now. */
-  readonly retryNow: readonly number[];
-}
+export {
+  closedCircuit,
+  defaultBreakerPolicy,
+  type BreakerPolicy,
+  type Circuit,
+  type CircuitEvidence,
+  type CircuitMove,
+  type CircuitSignal,
+} from './circuit.ts';
 
 /** Deliveries remembered for a pause that was asked for. */
 const askedKept = 20;
+/** Deliveries remembered that failed while it was open. */
+const failedKept = 20;
 
 const still = (circuit: Circuit): CircuitMove => ({ circuit, change: 'none', retryNow: [] });
 
@@ -92,17 +42,18 @@ export function afterAttempt(
     case 'none':
       return still(circuit);
     case 'success':
-      return forwarding(afterSuccess(circuit, now, policy), circuit, deliveryId);
-    case 'throttled': {
-      const until = now + (attempt.throttledForMs ?? 0);
-      if ((circuit.quietUntil ?? 0) >= until) return still(circuit);
-      return still({ ...circuit, quietUntil: until });
-    }
+      return forwarding(
+        afterSuccess(afterAcceptance(circuit, attempt.startedAt, policy), now, policy),
+        circuit,
+        deliveryId,
+      );
+    case 'throttled':
+      return still(throttled(circuit, attempt, now, policy));
     case 'unauthorized':
       return open(circuit, 'unauthorized', now, policy);
     case 'unavailable': {
       const noted = withPause(circuit, deliveryId, attempt.pauseAsked === true);
-      if (circuit.state !== 'closed') return open(noted, 'unavailable', now, policy);
+      if (circuit.state !== 'closed') return afterFailedProbe(noted, attempt, now, policy);
       const failing = withDistinct(noted.failing, deliveryId, policy.unavailableLimit);
       const failed = failing === noted.failing ? noted : { ...noted, failing };
       return failing.length >= policy.unavailableLimit
@@ -132,9 +83,9 @@ export function allowed(circuit: Circuit, now: number): number {
   if ((circuit.quietUntil ?? 0) > now) return 0;
   switch (circuit.state) {
     case 'closed':
-      return Number.POSITIVE_INFINITY;
+      return paceOf(circuit);
     case 'ramping':
-      return circuit.allowance;
+      return Math.min(circuit.allowance, paceOf(circuit));
     case 'open':
       return (circuit.nextProbeAt ?? 0) <= now ? 1 : 0;
   }
@@ -142,7 +93,11 @@ export function allowed(circuit: Circuit, now: number): number {
 
 /** Opened again by support, or because credentials were repaired: probe now, whatever pause the recipient asked for. */
 export function probeNow(circuit: Circuit, now: number): Circuit {
-  const loud = withoutQuiet(circuit, Number.POSITIVE_INFINITY);
+  const { throttles: _throttles, throttledAt: _throttledAt, ...rest } = circuit;
+  const loud =
+    circuit.throttles === undefined
+      ? withoutQuiet(circuit, Number.POSITIVE_INFINITY)
+      : withoutQuiet(rest, Number.POSITIVE_INFINITY);
   return loud.state === 'open' ? { ...loud, nextProbeAt: now } : loud;
 }
 
@@ -175,16 +130,54 @@ function afterSuccess(circuit: Circuit, now: number, policy: BreakerPolicy): Cir
       }
       return still(withoutQuiet({ ...circuit, failing: [], rejected: [] }, now));
     case 'open':
-      return still(withoutQuiet({ ...circuit, state: 'ramping', allowance: 2, movedAt: now }, now));
+      return still(
+        withoutQuiet({ ...circuit, state: 'ramping', failing: [], allowance: 2, movedAt: now }, now),
+      );
     case 'ramping': {
       const allowance = circuit.allowance * 2;
-      if (allowance < policy.rampEnd) return still({ ...circuit, allowance });
-      const { quietUntil } = circuit;
-      const closed = { ...closedCircuit, ...(quietUntil === undefined ? {} : { quietUntil }) };
+      if (allowance < policy.rampEnd) return still({ ...circuit, failing: [], allowance });
+      const { quietUntil, pace } = circuit;
+      const closed = {
+        ...closedCircuit,
+        ...(quietUntil === undefined ? {} : { quietUntil }),
+        ...(pace === undefined ? {} : { pace }),
+      };
       return { circuit: withoutQuiet(closed, now), change: 'closed', retryNow: [] };
     }
   }
 }
+
+/**
+ * A probe, or one of a ramp, was not taken. Where the recipient answers, this delivery may be what it cannot digest: it goes to the
+ * back and the next one tries at once, a few in a row. Where nothing answers, none of them would fare better.
+ */
+function afterFailedProbe(
+  circuit: Circuit,
+  { deliveryId, answered }: CircuitEvidence,
+  now: number,
+  policy: BreakerPolicy,
+): CircuitMove {
+  const failing = withDistinct(circuit.failing, deliveryId, failedKept);
+  const failed = failing === circuit.failing ? circuit : { ...circuit, failing };
+  const backMs = waitAfter(circuit.probes + 1, policy);
+  if (answered === true && circuit.state === 'ramping' && failing.length < policy.rampFailures)
+    return {
+      ...still({ ...failed, allowance: Math.max(1, Math.floor(circuit.allowance / 2)) }),
+      backMs: policy.firstProbeMs,
+    };
+  const round = circuit.round ?? [];
+  const goesOn =
+    answered === true &&
+    circuit.state === 'open' &&
+    !round.includes(deliveryId) &&
+    round.length + 1 < policy.roundLimit;
+  if (goesOn)
+    return { ...still({ ...failed, movedAt: now, nextProbeAt: now, round: [...round, deliveryId] }), backMs };
+  return { ...open(failed, 'unavailable', now, policy), backMs };
+}
+
+const waitAfter = (probes: number, policy: BreakerPolicy): number =>
+  Math.min(policy.firstProbeMs * 2 ** Math.min(probes, 20), policy.maxProbeMs);
 
 function open(circuit: Circuit, cause: string, now: number, policy: BreakerPolicy): CircuitMove {
   const again = circuit.state !== 'closed';
@@ -193,15 +186,16 @@ function open(circuit: Circuit, cause: string, now: number, policy: BreakerPolic
   const plain = ['unavailable', 'unauthorized'];
   const kept = again && !(plain.includes(circuit.cause) && plain.includes(cause));
   const probes = again ? circuit.probes + 1 : 0;
-  const wait = Math.min(policy.firstProbeMs * 2 ** Math.min(probes, 20), policy.maxProbeMs);
+  const wait = waitAfter(probes, policy);
+  const { round: _round, ...before } = circuit;
   return {
     circuit: {
-      ...circuit,
+      ...before,
       state: 'open',
       cause: kept ? circuit.cause : cause,
       openedAt: circuit.openedAt ?? now,
       movedAt: now,
-      nextProbeAt: now + wait,
+      nextProbeAt: Math.max(now + wait, circuit.quietUntil ?? 0),
       probes,
       allowance: 0,
     },

@@ -124,14 +124,8 @@ export function decide(
       return {
         verdict: {
           next: 'retry',
-          // Costs no attempt: without a floor `Retry-After: 0` would be asked again in a tight loop until maxAge.
-          afterMs: Math.max(
-            minRetryMs,
-            bounded(
-              outcome.afterMs ?? policy.delays[Math.min(at.spent, policy.delays.length) - 1] ?? 0,
-              policy,
-            ),
-          ),
+          // Costs no attempt; that it grows is the destination's (domain/pace.ts). Without a floor `Retry-After: 0` would be asked again in a tight loop until maxAge.
+          afterMs: Math.max(minRetryMs, bounded(outcome.afterMs ?? policy.delays[0] ?? 0, policy)),
           reason: reasonWith('throttled', outcome.reason),
           spend: false,
           lookup: false,

@@ -1,6 +1,7 @@
 // Clients, destinations, what is published for them, and the state that changes while they run.
 // Invariant: a destination's row is written by publish, suspend and resume; its state row by claims and settles.
 import { closedCircuit, type Circuit } from '../domain/breaker.ts';
+import { isCareful } from '../domain/pace.ts';
 import type { ClientFacts, DestinationStatus } from '../domain/destination.ts';
 import { inList, type Reading, type Sql } from './database.ts';
 
@@ -133,6 +134,8 @@ export interface DestinationState {
   readonly circuit: Circuit;
   readonly windowStart: Date | undefined;
   readonly windowCount: number;
+  /** Digest of the address and the secrets last used; undefined where none was. */
+  readonly accessDigest: Buffer | undefined;
   /** The database's clock when this was read, epoch ms: what a circuit's moments are measured by. */
   readonly now: number;
 }
@@ -142,14 +145,17 @@ type StateRow = {
   circuit: string;
   window_start: Date | null;
   window_count: number;
+  access_digest: Buffer | null;
   db_now: Date;
 };
-const stateColumns = 'destination_id, circuit, window_start, window_count, UTC_TIMESTAMP(3) AS db_now';
+const stateColumns =
+  'destination_id, circuit, window_start, window_count, access_digest, UTC_TIMESTAMP(3) AS db_now';
 const stateOf = (row: StateRow): DestinationState => ({
   destinationId: row.destination_id,
   circuit: JSON.parse(row.circuit) as Circuit,
   windowStart: row.window_start ?? undefined,
   windowCount: row.window_count,
+  accessDigest: row.access_digest ?? undefined,
   now: row.db_now.getTime(),
 });
 
@@ -176,10 +182,18 @@ export async function heldStates(sql: Reading): Promise<readonly DestinationStat
 }
 
 export async function saveCircuit(tx: Sql, destinationId: string, circuit: Circuit): Promise<void> {
-  const held = circuit.state !== 'closed' || circuit.quietUntil !== undefined ? 1 : 0;
+  const held = circuit.state !== 'closed' || isCareful(circuit) ? 1 : 0;
   await tx.run('UPDATE destination_states SET circuit = ?, held = ? WHERE destination_id = ?', [
     JSON.stringify(circuit),
     held,
+    destinationId,
+  ]);
+}
+
+/** What the destination is reached by from now on; nothing was accepted by it yet. */
+export async function saveAccess(tx: Sql, destinationId: string, digest: Buffer): Promise<void> {
+  await tx.run('UPDATE destination_states SET access_digest = ? WHERE destination_id = ?', [
+    digest,
     destinationId,
   ]);
 }

@@ -9,6 +9,7 @@ import {
   type CircuitMove,
   type CircuitSignal,
 } from '../../src/domain/breaker.ts';
+import { untriedNow } from '../../src/domain/pace.ts';
 
 const t0 = 1_800_000_000_000;
 const one = (
@@ -166,13 +167,56 @@ describe('coming back', () => {
 
 describe('throttled', () => {
   const quiet = one(closedCircuit, 1, 'throttled', t0, { throttledForMs: 60_000 }).circuit;
-  test('nothing leaves during the quiet time, and everything after it', () => {
+  test('nothing leaves during the quiet time, and one at a time after it, until something is accepted', () => {
     expect(quiet.state).toBe('closed');
     expect([t0, t0 + 59_999].map((now) => allowed(quiet, now))).toEqual([0, 0]);
-    expect(allowed(quiet, t0 + 60_000)).toBe(Number.POSITIVE_INFINITY);
+    expect(allowed(quiet, t0 + 60_000)).toBe(1);
+    let circuit = quiet;
+    const seen: number[] = [];
+    for (let round = 1; round <= 4; round += 1) {
+      circuit = one(circuit, 300 + round, 'success', t0 + 60_000 + round).circuit;
+      seen.push(allowed(circuit, t0 + 60_000 + round));
+    }
+    expect(seen).toEqual([2, 4, 8, Number.POSITIVE_INFINITY]);
+    expect(circuit).toEqual(closedCircuit);
+  });
+  test('without Retry-After the quiet times of the destination grow, whichever delivery is told, up to a quarter of an hour', () => {
+    let circuit: Circuit = closedCircuit;
+    let now = t0;
+    const waits: number[] = [];
+    for (let id = 1; id <= 12; id += 1) {
+      circuit = one(circuit, id, 'throttled', now, { throttledForMs: 2_000 }).circuit;
+      waits.push(((circuit.quietUntil ?? 0) - now) / 1_000);
+      now = circuit.quietUntil ?? now;
+    }
+    expect(waits).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
+    const accepted = one(circuit, 50, 'success', now).circuit;
+    expect(one(accepted, 51, 'throttled', now + 1, { throttledForMs: 2_000 }).circuit.quietUntil).toBe(
+      now + 2_001,
+    );
+  });
+  test('ten under way when it is said are one lesson, not ten', () => {
+    let circuit: Circuit = closedCircuit;
+    for (let id = 1; id <= 10; id += 1)
+      circuit = afterAttempt(
+        circuit,
+        { deliveryId: id, signal: 'throttled', startedAt: t0 - 100, throttledForMs: 2_000 },
+        t0 + id,
+      ).circuit;
+    expect(circuit).toMatchObject({ throttles: 1, pace: 1 });
+    expect(circuit.quietUntil).toBeLessThanOrEqual(t0 + 2_010);
+  });
+  test('a pause the recipient names is its own: it does not grow', () => {
+    const asked = { throttledForMs: 30_000, pauseAsked: true };
+    const first = one(closedCircuit, 1, 'throttled', t0, asked).circuit;
+    expect(one(first, 2, 'throttled', t0 + 30_000, asked).circuit.quietUntil).toBe(t0 + 60_000);
+  });
+  test('told to slow down on a probe, the next probe is not said to be due before the quiet time is over', () => {
+    const circuit = one(opened('unavailable'), 400, 'throttled', t0 + 5_000, { throttledForMs: 30_000 });
+    expect(circuit.circuit.nextProbeAt).toBe(t0 + 35_000);
   });
   test('a shorter quiet time asked for by a neighbour does not shorten it', () => {
-    expect(one(quiet, 2, 'throttled', t0, { throttledForMs: 1_000 }).circuit).toBe(quiet);
+    expect(one(quiet, 2, 'throttled', t0, { throttledForMs: 1_000, startedAt: t0 - 1 }).circuit).toBe(quiet);
   });
   test('a neighbour that was already under way and is accepted does not end the quiet time', () => {
     const later = afterAttempt(
@@ -190,8 +234,9 @@ describe('throttled', () => {
     const asked = one(circuit, 1, 'throttled', t0, { throttledForMs: 60_000 }).circuit;
     expect(allowed(one(asked, 2, 'success', t0 + 10).circuit, t0 + 20)).toBe(0);
   });
-  test('a success after the quiet time forgets it', () => {
-    expect(one(quiet, 3, 'success', t0 + 61_000).circuit).toEqual(closedCircuit);
+  test('a success after the quiet time forgets how often it was said', () => {
+    const { throttles, quietUntil } = one(quiet, 3, 'success', t0 + 61_000).circuit;
+    expect([throttles, quietUntil]).toEqual([undefined, undefined]);
   });
   test('throttling never opens the circuit', () => {
     expect(many(distinct('throttled', 200)).state).toBe('closed');
@@ -210,6 +255,9 @@ test('the policy shipped is the one the documents speak of', () => {
     firstProbeMs: 5_000,
     maxProbeMs: 300_000,
     rampEnd: 16,
+    roundLimit: 8,
+    rampFailures: 3,
+    maxQuietMs: 900_000,
   });
 });
 
@@ -258,4 +306,55 @@ test('the cause is the latest where the recipient was down or refused our access
   const probed = one(moved, 50, 'unavailable', t0 + 10_000, later).circuit;
   expect(probed.cause).toBe('rejection');
   expect(one(probed, 51, 'rejection', t0 + 60_000, { startedAt: t0 + 59_000 }).circuit.state).toBe('open');
+});
+
+describe('nothing accepted yet', () => {
+  const untried = untriedNow(closedCircuit);
+  test('after a start, with another secret or another address one leaves at a time, until one is accepted', () => {
+    expect(allowed(untried, t0)).toBe(1);
+    expect(untriedNow(untried)).toBe(untried);
+    expect(allowed(one(untried, 1, 'rejection').circuit, t0)).toBe(1);
+    expect(allowed(one(untried, 1, 'unavailable').circuit, t0)).toBe(1);
+    expect(one(untried, 1, 'success').circuit).toEqual(closedCircuit);
+  });
+  test('a wrong key leaves once, and the destination is held', () => {
+    expect(one(untried, 1, 'unauthorized').circuit).toMatchObject({ state: 'open', cause: 'unauthorized' });
+  });
+});
+
+describe('a lead that the recipient cannot digest', () => {
+  const answered = { answered: true };
+  test('goes to the back, and the next one probes at once: eight in a row, then a longer pause', () => {
+    let circuit = opened('unavailable');
+    let now = t0 + 5_000;
+    const waits: number[] = [];
+    for (let id = 100; id < 109; id += 1) {
+      const move = one(circuit, id, 'unavailable', now, answered);
+      expect(move.backMs).toBeGreaterThanOrEqual(10_000);
+      circuit = move.circuit;
+      waits.push((circuit.nextProbeAt ?? Number.NaN) - now);
+      now = circuit.nextProbeAt ?? now;
+    }
+    expect(waits).toEqual([0, 0, 0, 0, 0, 0, 0, 10_000, 0]);
+  });
+  test('where nothing answers the next would fare no better: one probe, then a pause', () => {
+    const move = one(opened('unavailable'), 100, 'unavailable', t0 + 5_000);
+    expect(move.circuit.nextProbeAt).toBe(t0 + 15_000);
+  });
+  test('the same delivery does not probe twice in a row', () => {
+    const first = one(opened('unavailable'), 100, 'unavailable', t0 + 5_000, answered).circuit;
+    expect(one(first, 100, 'unavailable', t0 + 5_010, answered).circuit.nextProbeAt).toBe(t0 + 15_010);
+  });
+  test('met on the ramp it slows the ramp and does not close the door on the others; three do', () => {
+    const ramping = one(opened('unavailable'), 300, 'success', t0 + 5_000).circuit;
+    const slower = one(ramping, 301, 'unavailable', t0 + 6_000, answered).circuit;
+    expect(slower).toMatchObject({ state: 'ramping', allowance: 1 });
+    expect(one(slower, 302, 'success', t0 + 7_000).circuit).toMatchObject({ state: 'ramping', allowance: 2 });
+    const two = one(slower, 302, 'unavailable', t0 + 7_000, answered).circuit;
+    expect(one(two, 303, 'unavailable', t0 + 8_000, answered).circuit.state).toBe('open');
+  });
+  test('those that failed as probes are tried again when the recipient is back', () => {
+    const circuit = one(opened('unavailable'), 100, 'unavailable', t0 + 5_000, answered).circuit;
+    expect(one(circuit, 101, 'success', t0 + 5_100).retryNow).toEqual([1, 2, 3, 4, 5, 100]);
+  });
 });

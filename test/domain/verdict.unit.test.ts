@@ -107,11 +107,11 @@ describe('each outcome has one next step', () => {
       retry(30 * second, 'throttled:HTTP_429', false),
     ],
     [
-      'too fast without a time waits as the schedule says',
+      'too fast without a time waits as the schedule begins, however often it was tried: that it grows is the destination’s',
       { kind: 'throttled', reason: 'HTTP_429' },
       { spent: 2 },
       {},
-      retry(60 * second, 'throttled:HTTP_429', false),
+      retry(5 * second, 'throttled:HTTP_429', false),
     ],
     [
       'the first failure waits the first delay',

@@ -1,0 +1,97 @@
+// What is remembered of a destination's weather, and by which numbers it is judged.
+// Invariant: data only; domain/breaker.ts and domain/pace.ts alone make one of the other.
+
+export type CircuitSignal =
+  'success' | 'unavailable' | 'unauthorized' | 'throttled' | 'rejection' | 'unknown' | 'none';
+
+export interface Circuit {
+  readonly state: 'closed' | 'open' | 'ramping';
+  /** Why it opened: `unavailable`, `unauthorized`, `rejection`, `unknown`; empty when closed. */
+  readonly cause: string;
+  /** Distinct deliveries that failed technically since the last success. */
+  readonly failing: readonly number[];
+  /** Of those failing, the ones whose recipient named the pause itself (`Retry-After`): no success brings them forward. */
+  readonly asked?: readonly number[];
+  /** Distinct deliveries refused, invalid or unknown since the last acceptance. */
+  readonly rejected: readonly number[];
+  /** Epoch ms; undefined when closed. */
+  readonly openedAt?: number;
+  /** Last transition, epoch ms: an attempt that began before it says nothing about the state after it. */
+  readonly movedAt?: number;
+  readonly nextProbeAt?: number;
+  /** Probes that failed since it opened. */
+  readonly probes: number;
+  /** While ramping: deliveries allowed at once; doubles with each success until `rampEnd`. */
+  readonly allowance: number;
+  /** Throttled: nothing leaves before this instant, epoch ms. */
+  readonly quietUntil?: number;
+  /** Times in a row the recipient said "too many" since it last accepted anything; each lengthens the quiet time. */
+  readonly throttles?: number;
+  /** The last of them, epoch ms: what was under way by then says nothing new. */
+  readonly throttledAt?: number;
+  /** After a throttling: deliveries allowed at once; doubles with each success until `rampEnd`, then forgotten. */
+  readonly pace?: number;
+  /** Nothing was accepted yet since a start, other secrets, or a resuming: one at a time, so that a wrong key leaves once. */
+  readonly untried?: true;
+  /** Deliveries that failed as probes since the last pause between probes. */
+  readonly round?: readonly number[];
+}
+
+export interface BreakerPolicy {
+  /** Distinct deliveries unavailable in a row. */
+  readonly unavailableLimit: number;
+  /** Distinct deliveries refused, invalid or unknown with no acceptance between (a moved endpoint). */
+  readonly rejectionLimit: number;
+  readonly firstProbeMs: number;
+  readonly maxProbeMs: number;
+  /** Allowance at which a ramping circuit counts as closed. */
+  readonly rampEnd: number;
+  /** Deliveries that may probe one after the other, where the recipient answers, before the next pause. */
+  readonly roundLimit: number;
+  /** Distinct deliveries that may fail between two successes while ramping, where the recipient answers. */
+  readonly rampFailures: number;
+  /** Longest quiet time that the recipient did not ask for itself. */
+  readonly maxQuietMs: number;
+}
+
+export const defaultBreakerPolicy: BreakerPolicy = {
+  unavailableLimit: 5,
+  rejectionLimit: 20,
+  firstProbeMs: 5_000,
+  maxProbeMs: 300_000,
+  rampEnd: 16,
+  roundLimit: 8,
+  rampFailures: 3,
+  maxQuietMs: 900_000,
+};
+
+export const closedCircuit: Circuit = {
+  state: 'closed',
+  cause: '',
+  failing: [],
+  rejected: [],
+  probes: 0,
+  allowance: 0,
+};
+
+export interface CircuitEvidence {
+  readonly deliveryId: number;
+  readonly signal: CircuitSignal;
+  /** When the attempt departed, epoch ms. */
+  readonly startedAt: number;
+  /** For `throttled`: how long to keep quiet. */
+  readonly throttledForMs?: number;
+  /** The recipient named the pause itself (`Retry-After`): it is kept, whoever succeeds meanwhile. */
+  readonly pauseAsked?: boolean;
+  /** The recipient answered, if only to fail: it may be this delivery alone that it cannot digest. */
+  readonly answered?: boolean;
+}
+
+export interface CircuitMove {
+  readonly circuit: Circuit;
+  readonly change: 'none' | 'opened' | 'closed';
+  /** Deliveries that failed technically and wait out a pause though the recipient is back: their next try is due now. */
+  readonly retryNow: readonly number[];
+  /** This delivery failed as a probe: it goes behind those that wait, due again in so many ms at the earliest. */
+  readonly backMs?: number;
+}

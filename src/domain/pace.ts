@@ -1,0 +1,71 @@
+// How many may leave at once where the recipient said "too many", or where nothing was accepted yet. Pure.
+// Invariant: backing off is the destination's, not each delivery's: its quiet times grow until something is accepted.
+import type { BreakerPolicy, Circuit, CircuitEvidence } from './circuit.ts';
+
+/** Shortest quiet time that the recipient did not ask for itself, ms. */
+const firstQuietMs = 1_000;
+
+/** After a "too many": nothing leaves for a while, then one at a time. The same circuit when it says nothing new. */
+export function throttled(
+  circuit: Circuit,
+  attempt: CircuitEvidence,
+  now: number,
+  policy: BreakerPolicy,
+): Circuit {
+  const { throttledAt } = circuit;
+  // Ten under way at the same time are one lesson, not ten.
+  const isNew = throttledAt === undefined || attempt.startedAt >= throttledAt;
+  const throttles = (circuit.throttles ?? 0) + (isNew ? 1 : 0);
+  const asked = attempt.throttledForMs ?? 0;
+  const first = Math.max(firstQuietMs, asked);
+  const wait =
+    attempt.pauseAsked === true
+      ? asked
+      : Math.min(first * 2 ** Math.min(throttles - 1, 20), Math.max(first, policy.maxQuietMs));
+  const until = now + wait;
+  if (!isNew && (circuit.quietUntil ?? 0) >= until) return circuit;
+  const quietUntil = Math.max(circuit.quietUntil ?? 0, until);
+  return {
+    ...circuit,
+    throttles,
+    throttledAt: isNew ? now : throttledAt,
+    pace: 1,
+    quietUntil,
+    // The next probe is never said to be due while nothing may leave.
+    ...(circuit.nextProbeAt === undefined ? {} : { nextProbeAt: Math.max(circuit.nextProbeAt, quietUntil) }),
+  };
+}
+
+/** Something was accepted: more at once, up to as many as the destination bears. */
+export function afterAcceptance(circuit: Circuit, startedAt: number, policy: BreakerPolicy): Circuit {
+  const { untried, throttles, throttledAt, pace, ...rest } = circuit;
+  if (untried === undefined && pace === undefined) return circuit;
+  // Accepted before the recipient said "too many": no sign that it has room again.
+  if (throttledAt !== undefined && startedAt < throttledAt)
+    return untried === undefined ? circuit : { ...rest, ...given({ throttles, throttledAt, pace }) };
+  const next = (pace ?? policy.rampEnd) * 2;
+  return next >= policy.rampEnd ? rest : { ...rest, pace: next, ...given({ throttledAt }) };
+}
+
+/** One at a time until something is accepted. The same circuit when it is so already. */
+export const untriedNow = (circuit: Circuit): Circuit =>
+  circuit.untried === true ? circuit : { ...circuit, untried: true };
+
+export const paceOf = ({ pace, untried }: Circuit): number =>
+  untried === true ? 1 : (pace ?? Number.POSITIVE_INFINITY);
+
+/** Whether more may leave than a quiet or careful destination takes. */
+export const isCareful = (circuit: Circuit): boolean =>
+  circuit.quietUntil !== undefined || circuit.pace !== undefined || circuit.untried === true;
+
+function given(values: {
+  readonly throttles?: number | undefined;
+  readonly throttledAt?: number | undefined;
+  readonly pace?: number | undefined;
+}): { readonly throttles?: number; readonly throttledAt?: number; readonly pace?: number } {
+  return {
+    ...(values.throttles === undefined ? {} : { throttles: values.throttles }),
+    ...(values.throttledAt === undefined ? {} : { throttledAt: values.throttledAt }),
+    ...(values.pace === undefined ? {} : { pace: values.pace }),
+  };
+}
