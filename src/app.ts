@@ -26,7 +26,7 @@ import { createRights, type Rights } from './privacy/rights.ts';
 import { createSealer, type Sealer } from './privacy/seal.ts';
 import { createSign } from './privacy/sign.ts';
 import { createPublishing, type Publishing } from './publishing/publish.ts';
-import { openRedis, refuseWrongAccount } from './queue/connect.ts';
+import { openRedis, refuseWrongAccount, type RedisClient } from './queue/connect.ts';
 import { createProducer } from './queue/producer.ts';
 import { createWorkerPool } from './queue/workers.ts';
 import { openDatabase, type Database, type Reading, type Sql } from './store/database.ts';
@@ -183,9 +183,8 @@ export async function migrateDatabase(
 export async function startPlanner(app: App): Promise<Role> {
   const { config, log, database, published } = app;
   const redis = openRedis(config.redis.place, 'commands', config.silenceMs);
-  await refuseWrongAccount(redis, config.redis.place);
   const { prefix } = config.redis;
-  const ownership = await openOwnership({ database, redis, prefix, role: 'planner', log });
+  const ownership = await ownershipOf('planner', app, redis);
   const producer = createProducer({ redis, prefix, permit: ownership.require });
   const planner = createPlanner({ database, marks: app.marks, published, log });
   const dispatcher = createDispatcher({ database, published, producer, window: config.planner.window, log });
@@ -284,13 +283,10 @@ export async function startWorker(
     signal: aborter.signal,
     ...(options.step === undefined ? {} : { step: options.step }),
   });
-  const { place, prefix } = config.redis;
-  // A question of its own line: among BullMQ's commands, which leave in one write, it would take their place while Redis is away.
-  const asking = openRedis(place, 'commands', config.silenceMs);
-  await refuseWrongAccount(asking, place);
-  const ownership = await openOwnership({ database, redis: asking, prefix, role: 'worker', log });
-  const redis = openRedis(place, 'worker', config.silenceMs);
-  const subscriber = openRedis(place, 'worker', config.silenceMs);
+  const redis = openRedis(config.redis.place, 'worker', config.silenceMs);
+  const { prefix } = config.redis;
+  const ownership = await ownershipOf('worker', app, redis);
+  const subscriber = openRedis(config.redis.place, 'worker', config.silenceMs);
   const pool = await createWorkerPool({
     redis,
     subscriber,
@@ -315,7 +311,8 @@ export async function startWorker(
       // Whatever is still sending after the limit is cut off; its rows show as `outcome_unknown`.
       aborter.abort();
       for (const one of Object.values(connectors)) await one.close?.();
-      for (const line of [subscriber, redis, asking]) line.disconnect();
+      subscriber.disconnect();
+      redis.disconnect();
     },
     trouble: presence.trouble,
   };
@@ -351,6 +348,24 @@ function watchKeys({
     },
   });
   return { ...loop, trouble: () => wrong };
+}
+
+/** Watched on a connection of its own. @throws REDIS-001, with nothing left open */
+async function ownershipOf(
+  role: string,
+  { config, database, log }: App,
+  redis: RedisClient,
+): Promise<Ownership> {
+  const { place, prefix } = config.redis;
+  // A question of its own line: among BullMQ's commands, which leave in one write, it would take their place while Redis is away.
+  const watch = openRedis(place, 'commands', config.silenceMs);
+  try {
+    await refuseWrongAccount(watch, place);
+    return await openOwnership({ database, redis: watch, prefix, role, log, ping: () => redis.ping() });
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
 }
 
 /** What tells others of this role: its line in MySQL, and whether it reaches what it needs. */

@@ -73,7 +73,6 @@ export async function openOwnership(options: OwnershipOptions): Promise<Ownershi
   } catch (error) {
     if (!isRelaisError(error) || error.code !== 'REDIS-001') return ownership;
     ownership.stop();
-    options.redis.disconnect();
     throw error;
   }
   return ownership;
@@ -81,7 +80,10 @@ export async function openOwnership(options: OwnershipOptions): Promise<Ownershi
 
 export interface OwnershipOptions {
   readonly database: Sql;
+  /** A connection of its own, ended with `stop`: BullMQ's commands must not meet ours in one pipeline. */
   readonly redis: RedisClient;
+  /** Whether the connection that carries the work is there. */
+  readonly ping: () => Promise<unknown>;
   readonly prefix: string;
   readonly role: string;
   readonly log: Log;
@@ -115,7 +117,7 @@ function createOwnership(options: OwnershipOptions): Ownership {
   const timer = setInterval(quietly, everyMs);
   timer.unref();
   const presence = createPresence({
-    services: { mysql: () => database.all('SELECT 1'), redis: () => redis.ping() },
+    services: { mysql: () => database.all('SELECT 1'), redis: options.ping },
     role,
     log,
   });
@@ -135,6 +137,7 @@ function createOwnership(options: OwnershipOptions): Ownership {
       presence.stop();
       clearInterval(timer);
       redis.off('ready', quietly);
+      redis.disconnect();
     },
   };
 }

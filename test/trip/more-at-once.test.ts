@@ -5,7 +5,7 @@ import { leadRow, openGateway, webhookFiles } from './gateway.ts';
 test('more places are filled as soon as the version that gives them is published', async () => {
   const crm = await startHttpRecipient();
   const waiting: (() => void)[] = [];
-  crm.answer = (_request, response) => {
+  const hold: typeof crm.answer = (_request, response) => {
     waiting.push(() => response.writeHead(200).end('{"success":true,"id":"C-1"}'));
   };
   const patient = (concurrency: number): Readonly<Record<string, string>> => {
@@ -30,6 +30,10 @@ test('more places are filled as soon as the version that gives them is published
       });
     await publish('one');
     await gateway.start('planner', 'worker');
+    // The first of a start goes alone.
+    await gateway.send(leadRow('M-first'));
+    await gateway.until('delivered', async () => (await gateway.states())[0]?.state === 'delivered');
+    crm.answer = hold;
     await gateway.send(...Array.from({ length: 9 }, (_, index) => leadRow(`M-${index}`)));
     await gateway.until('one is under way', () => Promise.resolve(waiting.length === 1));
     await handedOver(9);
