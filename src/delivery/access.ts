@@ -1,6 +1,7 @@
 // By what a destination is reached: its address and the secrets in force, as a digest that says whether they changed.
 // Invariant: nothing of a secret can be learnt from it: keyed with the master key, kept in MySQL only.
 import { createHmac } from 'node:crypto';
+import type { KeyRing } from '../domain/key-ring.ts';
 import { derived } from '../domain/keyed.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Access } from './claim.ts';
@@ -9,10 +10,9 @@ import type { Access } from './claim.ts';
 const freshMs = 1_000;
 
 export function createAccess(options: {
-  readonly masterKey: Buffer;
+  readonly masterKeys: KeyRing;
   readonly secrets: (name: string) => readonly string[];
 }): (destinationId: string, mapping: CompiledMapping) => Access {
-  const key = derived(options.masterKey, 'access');
   const settingsOf = new WeakMap<CompiledMapping, string>();
   const known = new Map<string, { mapping: CompiledMapping; at: number; digest: Buffer }>();
 
@@ -27,7 +27,7 @@ export function createAccess(options: {
       );
     settingsOf.set(mapping, settings);
     const secrets = mapping.secretNames.map((name) => [name, ...options.secrets(name)]);
-    return createHmac('sha256', key)
+    return createHmac('sha256', derived(options.masterKeys.current().bytes, 'access'))
       .update(JSON.stringify([destinationId, settings, secrets]))
       .digest();
   };
