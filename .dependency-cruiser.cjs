@@ -24,10 +24,11 @@ const zones = {
   delivery: ['^src/delivery/', 'contract connectors domain errors log mapping store queue'],
   privacy: ['^src/privacy/', 'contract domain errors log mapping store'],
   app: ['^src/app\\.ts$', `${everyConnector} ${engine}`],
+  roles: ['^src/roles/', `${everyConnector} ${engine} app`],
   sandbox: ['^src/sandbox/', 'app config errors log intake publishing'],
   console: ['^src/console/', 'domain errors log store intake publishing delivery privacy'],
   cli: ['^src/cli/', `${everyConnector} ${engine} app sandbox`],
-  main: ['^src/main\\.ts$', 'app config errors log console'],
+  main: ['^src/main\\.ts$', 'app roles config errors log console'],
 };
 
 const ours = '^(src|connectors|bin|test)/';

@@ -1,43 +1,23 @@
 // The composition root: the only file that opens and assembles. What it opens it closes, last in first out.
 // Invariant: a command line opens MySQL only; Redis is opened by the roles that carry.
-import { hostname } from 'node:os';
 import { connectors } from '../connectors/index.ts';
 import type { Config } from './config.ts';
-import { programVersion } from './config/version.ts';
-import { sendAlerts } from './delivery/alerts.ts';
-import { createDeliverer } from './delivery/deliver.ts';
-import { createDispatcher } from './delivery/dispatch.ts';
-import { createFiles } from './delivery/files.ts';
-import { startHeartbeat } from './delivery/heartbeat.ts';
-import { startLoop, type Loop } from './delivery/loops.ts';
-import { createPlanner } from './delivery/plan.ts';
-import { openOwnership, type Ownership } from './delivery/ownership.ts';
 import { createPublished, type Published } from './delivery/published.ts';
-import { createReader } from './delivery/read.ts';
-import { createSweeper } from './delivery/sweep.ts';
-import type { Step } from './delivery/travel.ts';
-import { isRelaisError, RelaisError } from './errors.ts';
+import { RelaisError } from './errors.ts';
 import { createIntake, type Intake } from './intake/accept.ts';
 import type { Log } from './log.ts';
 import { checkSources, type CheckOptions } from './mapping/check.ts';
 import { createKeyRing } from './domain/key-ring.ts';
-import { keysLookedAtMs, readIntakeKey, recogniseKeys, type Keys } from './privacy/keys.ts';
+import { readIntakeKey, recogniseKeys, type Keys } from './privacy/keys.ts';
 import { createRights, type Rights } from './privacy/rights.ts';
 import { createSealer, type Sealer } from './privacy/seal.ts';
 import { createSign } from './privacy/sign.ts';
 import { createPublishing, type Publishing } from './publishing/publish.ts';
-import { openRedis, refuseWrongAccount, type RedisClient } from './queue/connect.ts';
-import { createProducer } from './queue/producer.ts';
-import { createWorkerPool } from './queue/workers.ts';
 import { openDatabase, type Database, type Reading, type Sql } from './store/database.ts';
-import { destinationsWithQueuedWork, forgetQueued } from './store/dispatching.ts';
-import { anyNewRow } from './store/figures.ts';
 import { createSnapshots } from './store/lead-revisions.ts';
 import { grantRights, migrate, requireSchema, type Account, type Migration } from './store/migrate.ts';
 import { migrationFailure } from './store/migration-steps.ts';
 import { openReplica, type ReadSide } from './store/replica.ts';
-import { tidyTakings } from './store/takings.ts';
-import { purgeRefused } from './store/refused-rows.ts';
 import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
 
 export interface App {
@@ -57,13 +37,6 @@ export interface App {
   readonly rights: Rights;
   readonly sealer: Sealer;
   readonly close: () => Promise<void>;
-}
-
-/** A role at work. `stop` drains it within the configured limit. */
-export interface Role {
-  readonly stop: () => Promise<void>;
-  /** Undefined while healthy; otherwise what is wrong. */
-  readonly trouble: () => Promise<string | undefined>;
 }
 
 /** @throws DB-001, DB-002, CONFIG-002, KEY-002, KEY-003 */
@@ -179,215 +152,10 @@ export async function migrateDatabase(
   }
 }
 
-/** Stations 1 to 3 and everything time does by itself. Any number of processes may run it. */
-export async function startPlanner(app: App): Promise<Role> {
-  const { config, log, database, published } = app;
-  const redis = openRedis(config.redis.place, 'commands', config.silenceMs);
-  const { prefix } = config.redis;
-  const ownership = await ownershipOf('planner', app, redis);
-  const producer = createProducer({ redis, prefix, permit: ownership.require });
-  const planner = createPlanner({ database, marks: app.marks, published, log });
-  const dispatcher = createDispatcher({ database, published, producer, window: config.planner.window, log });
-  const files = createFiles({ database, published, producer });
-  const sweeper = createSweeper({ database, published, producer, log });
-  const { network } = config;
-
-  const loops: Loop[] = [];
-  const loop = (name: string, idleMs: number, work: () => Promise<boolean>): Loop => {
-    const started = startLoop({ name, idleMs, work, log });
-    loops.push(started);
-    return started;
-  };
-  const { idleMs, batch } = config.planner;
-  // Nudged by intake; looked for more rarely are changes that others note: rights, replays of another process.
-  const planning = loop('plan', idleMs * 4, async () => {
-    const { taken, destinations } = await planner.planBatch(batch);
-    if (destinations.length > 0) await dispatcher.dispatch(destinations);
-    return taken > 0;
-  });
-  loop('intake', idleMs, async () => {
-    if (!(await anyNewRow(database))) return false;
-    const result = await app.intake.acceptBatch(batch);
-    if (result.accepted > 0) planning.nudge();
-    return result.taken > 0;
-  });
-  loop('dispatch', Math.max(idleMs, 150), async () => (await dispatcher.dispatch()) > 0);
-  loop('files', 250, async () => (await files.collect()) + (await dispatcher.dispatchFiles()) > 0);
-  loop('leases', 500, async () => (await sweeper.recoverLeases()) > 0);
-  loop('again', 1_000, async () => {
-    await dispatcher.pushAgain();
-    await dispatcher.bringProbes();
-    await sweeper.askAgain();
-    return false;
-  });
-  loop('slots', 1_000, async () => {
-    await files.showWaiting();
-    return (await files.noteSlots(database.now())) > 0;
-  });
-  loop('expiry', 1_000, async () => (await sweeper.expire()) > 0);
-  loop('seal', 1_000, async () => (await app.sealer.seal(2_000)) === 2_000);
-  loop(
-    'alerts',
-    1_000,
-    async () => (await sendAlerts({ database, connectors, channels: config.alerts, network, log })) > 0,
-  );
-  loop('repaired', 5_000, async () => {
-    await sweeper.withholdUnusable();
-    await sweeper.reopenRepaired(database.now());
-    return false;
-  });
-  loop('watch', 30_000, async () => {
-    await sweeper.watch();
-    return false;
-  });
-  loop('tidy', 60_000, async () => {
-    await sweeper.tidy();
-    await tidyTakings(database);
-    return (await app.intake.refuseStrays()) > 0;
-  });
-  loop('purge', 3_600_000, async () => {
-    const purge = (tx: Sql): Promise<number> => purgeRefused(tx, config.planner.refusedDays, 200);
-    return (await database.transaction(purge, { undoIf: (count) => count < 0 })) !== 0;
-  });
-  const presence = presenceOf('planner', app, ownership);
-  return {
-    stop: async () => {
-      await presence.stop();
-      await Promise.all(loops.map((one) => one.stop()));
-      await producer.close();
-      redis.disconnect();
-    },
-    trouble: presence.trouble,
-  };
-}
-
-/** Stations 4 and 5. Any number of processes may run it. */
-export async function startWorker(
-  app: App,
-  options: { readonly step?: (name: Step, destinationId: string) => void | Promise<void> } = {},
-): Promise<Role> {
-  const { config, log, database } = app;
-  const aborter = new AbortController();
-  const deliverer = createDeliverer({
-    database,
-    published: app.published,
-    connectors,
-    masterKeys: app.keys.master,
-    reader: createReader(database, app.secrets),
-    secrets: config.secrets,
-    network: config.network,
-    leaseMs: config.worker.leaseMs,
-    settlingMs: config.worker.settlingMs,
-    owner: processName(),
-    log,
-    signal: aborter.signal,
-    ...(options.step === undefined ? {} : { step: options.step }),
-  });
-  const redis = openRedis(config.redis.place, 'worker', config.silenceMs);
-  const { prefix } = config.redis;
-  const ownership = await ownershipOf('worker', app, redis);
-  const subscriber = openRedis(config.redis.place, 'worker', config.silenceMs);
-  const pool = await createWorkerPool({
-    redis,
-    subscriber,
-    prefix,
-    isOurs: ownership.isOurs,
-    concurrencyOf: async (destinationId) =>
-      Math.min((await deliverer.limitsOf(destinationId)).concurrency, config.worker.concurrency),
-    handle: deliverer.handle,
-    giveBack: (jobs) =>
-      forgetQueued(
-        database,
-        jobs.flatMap((job) => ('deliveryId' in job ? [job.deliveryId] : [])),
-      ),
-    queued: () => destinationsWithQueuedWork(database),
-    log,
-  });
-  const presence = presenceOf('worker', app, ownership);
-  return {
-    stop: async () => {
-      await presence.stop();
-      await pool.close(config.worker.drainMs);
-      // Whatever is still sending after the limit is cut off; its rows show as `outcome_unknown`.
-      aborter.abort();
-      for (const one of Object.values(connectors)) await one.close?.();
-      subscriber.disconnect();
-      redis.disconnect();
-    },
-    trouble: presence.trouble,
-  };
-}
-
 export const keysOf = (config: Config): Keys => ({
   master: createKeyRing([config.masterKey, ...config.earlierKeys.master]),
   seal: createKeyRing([config.sealKey, ...config.earlierKeys.seal]),
 });
-
-/** Another process may have brought a new key in: from then on it writes here too. */
-function watchKeys({
-  database,
-  config,
-  keys,
-  log,
-}: App): Loop & { readonly trouble: () => string | undefined } {
-  let wrong: string | undefined;
-  const loop = startLoop({
-    name: 'keys',
-    idleMs: keysLookedAtMs,
-    log,
-    work: async () => {
-      try {
-        await recogniseKeys({ database, keysSchema: config.keysSchema, keys });
-        wrong = undefined;
-      } catch (error) {
-        if (!isRelaisError(error) || !error.code.startsWith('KEY-')) throw error;
-        wrong = error.code;
-        log.error('keys.refused', { code: error.code });
-      }
-      return false;
-    },
-  });
-  return { ...loop, trouble: () => wrong };
-}
-
-/** Watched on a connection of its own. @throws REDIS-001, with nothing left open */
-async function ownershipOf(
-  role: string,
-  { config, database, log }: App,
-  redis: RedisClient,
-): Promise<Ownership> {
-  const { place, prefix } = config.redis;
-  // A question of its own line: among BullMQ's commands, which leave in one write, it would take their place while Redis is away.
-  const watch = openRedis(place, 'commands', config.silenceMs);
-  try {
-    await refuseWrongAccount(watch, place);
-    return await openOwnership({ database, redis: watch, prefix, role, log, ping: () => redis.ping() });
-  } catch (error) {
-    redis.disconnect();
-    throw error;
-  }
-}
-
-/** What tells others of this role: its line in MySQL, and whether it reaches what it needs. */
-function presenceOf(
-  role: string,
-  app: App,
-  ownership: Ownership,
-): { readonly trouble: Ownership['trouble']; readonly stop: () => Promise<void> } {
-  const { database, log } = app;
-  const keyWatch = watchKeys(app);
-  const heartbeat = startHeartbeat(database, { name: processName(), role, version: programVersion() }, log);
-  return {
-    trouble: async () => keyWatch.trouble() ?? (await ownership.trouble()),
-    stop: async () => {
-      ownership.stop();
-      await keyWatch.stop();
-      await heartbeat.stop();
-    },
-  };
-}
-
-const processName = (): string => `${hostname().slice(0, 40)}:${process.pid}`;
 
 /** C40: access to the data is limited to precise addresses. */
 async function refuseAnyHost(database: Reading): Promise<void> {

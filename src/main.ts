@@ -1,6 +1,9 @@
 // Long-running roles: `all` (default), `planner`, `worker`. Signals, exit codes, health.
 // Invariant: SIGTERM drains within the limit and exits 0; a configuration that is wrong exits 78 before anything starts.
-import { openApp, startPlanner, startWorker, type App, type Role } from './app.ts';
+import { openApp, type App } from './app.ts';
+import { startPlanner } from './roles/planner.ts';
+import { startWorker } from './roles/worker.ts';
+import type { Role } from './roles/presence.ts';
 import { loadConfig, type Config } from './config.ts';
 import { startHealth } from './console/health.ts';
 import { createMeters } from './console/meters.ts';

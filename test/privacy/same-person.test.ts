@@ -1,6 +1,6 @@
 // A consent taken back stays taken back: in every lead of that person at that client, whatever the order of things.
 import { setTimeout as pause } from 'node:timers/promises';
-import { startWorker } from '../../src/app.ts';
+import { startWorker } from '../../src/roles/worker.ts';
 import { createRights } from '../../src/privacy/rights.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';

@@ -2,7 +2,8 @@
 // afterwards no Redis command, log line, metric or table outside the lead tables holds a marker, raw, encoded or plainly hashed.
 import { createHash } from 'node:crypto';
 import { replay } from '../../src/delivery/replay.ts';
-import { startWorker, type Role } from '../../src/app.ts';
+import { startWorker } from '../../src/roles/worker.ts';
+import type { Role } from '../../src/roles/presence.ts';
 import { startHealth } from '../../src/console/health.ts';
 import { createMeters } from '../../src/console/meters.ts';
 import { createLog } from '../../src/log.ts';

@@ -1,5 +1,6 @@
 // A worker whose lease was taken over: it neither departs nor settles, and its neighbours in the same statement do.
-import { startWorker, type Role } from '../../src/app.ts';
+import { startWorker } from '../../src/roles/worker.ts';
+import type { Role } from '../../src/roles/presence.ts';
 import type { Attempted } from '../../src/delivery/attempt.ts';
 import { settle } from '../../src/delivery/settle.ts';
 import { readDeliveries } from '../../src/store/deliveries.ts';

@@ -1,5 +1,5 @@
 // Files that two workers, a late job, a lapsed lease or a row of their own cross: one sequence, one content, no row twice or stranded.
-import { startWorker } from '../../src/app.ts';
+import { startWorker } from '../../src/roles/worker.ts';
 import { claimDeliveries } from '../../src/delivery/claim.ts';
 import { replay } from '../../src/delivery/replay.ts';
 import { settle } from '../../src/delivery/settle.ts';

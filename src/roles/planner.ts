@@ -1,0 +1,99 @@
+// The planner: stations 1 to 3 and everything time does by itself, each a loop over rows of MySQL.
+// Invariant: any number of processes may run it; a loop that fails goes on, and the others never wait for it.
+import { connectors } from '../../connectors/index.ts';
+import { sendAlerts } from '../delivery/alerts.ts';
+import { createDispatcher } from '../delivery/dispatch.ts';
+import { createFiles } from '../delivery/files.ts';
+import { startLoop, type Loop } from '../delivery/loops.ts';
+import { createPlanner } from '../delivery/plan.ts';
+import { createSweeper } from '../delivery/sweep.ts';
+import { openRedis } from '../queue/connect.ts';
+import { createProducer } from '../queue/producer.ts';
+import type { Sql } from '../store/database.ts';
+import { anyNewRow } from '../store/figures.ts';
+import { tidyTakings } from '../store/takings.ts';
+import { purgeRefused } from '../store/refused-rows.ts';
+import type { App } from '../app.ts';
+import { ownershipOf, presenceOf, type Role } from './presence.ts';
+
+/** Stations 1 to 3 and everything time does by itself. Any number of processes may run it. */
+export async function startPlanner(app: App): Promise<Role> {
+  const { config, log, database, published } = app;
+  const redis = openRedis(config.redis.place, 'commands', config.silenceMs);
+  const { prefix } = config.redis;
+  const ownership = await ownershipOf('planner', app, redis);
+  const producer = createProducer({ redis, prefix, permit: ownership.require });
+  const planner = createPlanner({ database, marks: app.marks, published, log });
+  const dispatcher = createDispatcher({ database, published, producer, window: config.planner.window, log });
+  const files = createFiles({ database, published, producer });
+  const sweeper = createSweeper({ database, published, producer, log });
+  const { network } = config;
+
+  const loops: Loop[] = [];
+  const loop = (name: string, idleMs: number, work: () => Promise<boolean>): Loop => {
+    const started = startLoop({ name, idleMs, work, log });
+    loops.push(started);
+    return started;
+  };
+  const { idleMs, batch } = config.planner;
+  // Nudged by intake; looked for more rarely are changes that others note: rights, replays of another process.
+  const planning = loop('plan', idleMs * 4, async () => {
+    const { taken, destinations } = await planner.planBatch(batch);
+    if (destinations.length > 0) await dispatcher.dispatch(destinations);
+    return taken > 0;
+  });
+  loop('intake', idleMs, async () => {
+    if (!(await anyNewRow(database))) return false;
+    const result = await app.intake.acceptBatch(batch);
+    if (result.accepted > 0) planning.nudge();
+    return result.taken > 0;
+  });
+  loop('dispatch', Math.max(idleMs, 150), async () => (await dispatcher.dispatch()) > 0);
+  loop('files', 250, async () => (await files.collect()) + (await dispatcher.dispatchFiles()) > 0);
+  loop('leases', 500, async () => (await sweeper.recoverLeases()) > 0);
+  loop('again', 1_000, async () => {
+    await dispatcher.pushAgain();
+    await dispatcher.bringProbes();
+    await sweeper.askAgain();
+    return false;
+  });
+  loop('slots', 1_000, async () => {
+    await files.showWaiting();
+    return (await files.noteSlots(database.now())) > 0;
+  });
+  loop('expiry', 1_000, async () => (await sweeper.expire()) > 0);
+  loop('seal', 1_000, async () => (await app.sealer.seal(2_000)) === 2_000);
+  loop(
+    'alerts',
+    1_000,
+    async () => (await sendAlerts({ database, connectors, channels: config.alerts, network, log })) > 0,
+  );
+  loop('repaired', 5_000, async () => {
+    await sweeper.withholdUnusable();
+    await sweeper.reopenRepaired(database.now());
+    return false;
+  });
+  loop('watch', 30_000, async () => {
+    await sweeper.watch();
+    return false;
+  });
+  loop('tidy', 60_000, async () => {
+    await sweeper.tidy();
+    await tidyTakings(database);
+    return (await app.intake.refuseStrays()) > 0;
+  });
+  loop('purge', 3_600_000, async () => {
+    const purge = (tx: Sql): Promise<number> => purgeRefused(tx, config.planner.refusedDays, 200);
+    return (await database.transaction(purge, { undoIf: (count) => count < 0 })) !== 0;
+  });
+  const presence = presenceOf('planner', app, ownership);
+  return {
+    stop: async () => {
+      await presence.stop();
+      await Promise.all(loops.map((one) => one.stop()));
+      await producer.close();
+      redis.disconnect();
+    },
+    trouble: presence.trouble,
+  };
+}

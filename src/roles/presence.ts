@@ -1,0 +1,84 @@
+// What a role tells of itself: its line in MySQL, whether it reaches what it needs, and whether Redis and the keys are its own.
+// Invariant: a role whose Redis or key is another's says so and is not ready.
+import { hostname } from 'node:os';
+import { programVersion } from '../config/version.ts';
+import { startHeartbeat } from '../delivery/heartbeat.ts';
+import { startLoop, type Loop } from '../delivery/loops.ts';
+import { openOwnership, type Ownership } from '../delivery/ownership.ts';
+import { isRelaisError } from '../errors.ts';
+import { keysLookedAtMs, recogniseKeys } from '../privacy/keys.ts';
+import { openRedis, refuseWrongAccount, type RedisClient } from '../queue/connect.ts';
+import type { App } from '../app.ts';
+
+/** A role at work. `stop` drains it within the configured limit. */
+export interface Role {
+  readonly stop: () => Promise<void>;
+  /** Undefined while healthy; otherwise what is wrong. */
+  readonly trouble: () => Promise<string | undefined>;
+}
+
+/** Another process may have brought a new key in: from then on it writes here too. */
+function watchKeys({
+  database,
+  config,
+  keys,
+  log,
+}: App): Loop & { readonly trouble: () => string | undefined } {
+  let wrong: string | undefined;
+  const loop = startLoop({
+    name: 'keys',
+    idleMs: keysLookedAtMs,
+    log,
+    work: async () => {
+      try {
+        await recogniseKeys({ database, keysSchema: config.keysSchema, keys });
+        wrong = undefined;
+      } catch (error) {
+        if (!isRelaisError(error) || !error.code.startsWith('KEY-')) throw error;
+        wrong = error.code;
+        log.error('keys.refused', { code: error.code });
+      }
+      return false;
+    },
+  });
+  return { ...loop, trouble: () => wrong };
+}
+
+/** Watched on a connection of its own. @throws REDIS-001, with nothing left open */
+export async function ownershipOf(
+  role: string,
+  { config, database, log }: App,
+  redis: RedisClient,
+): Promise<Ownership> {
+  const { place, prefix } = config.redis;
+  // A question of its own line: among BullMQ's commands, which leave in one write, it would take their place while Redis is away.
+  const watch = openRedis(place, 'commands', config.silenceMs);
+  try {
+    await refuseWrongAccount(watch, place);
+    return await openOwnership({ database, redis: watch, prefix, role, log, ping: () => redis.ping() });
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}
+
+/** What tells others of this role: its line in MySQL, and whether it reaches what it needs. */
+export function presenceOf(
+  role: string,
+  app: App,
+  ownership: Ownership,
+): { readonly trouble: Ownership['trouble']; readonly stop: () => Promise<void> } {
+  const { database, log } = app;
+  const keyWatch = watchKeys(app);
+  const heartbeat = startHeartbeat(database, { name: processName(), role, version: programVersion() }, log);
+  return {
+    trouble: async () => keyWatch.trouble() ?? (await ownership.trouble()),
+    stop: async () => {
+      ownership.stop();
+      await keyWatch.stop();
+      await heartbeat.stop();
+    },
+  };
+}
+
+export const processName = (): string => `${hostname().slice(0, 40)}:${process.pid}`;

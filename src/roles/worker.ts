@@ -1,0 +1,68 @@
+// The worker: stations 4 and 5, sending.
+// Invariant: any number of processes may run it; one that stops begins nothing more and gives back what it has not begun.
+import { connectors } from '../../connectors/index.ts';
+import { createDeliverer } from '../delivery/deliver.ts';
+import { createReader } from '../delivery/read.ts';
+import type { Step } from '../delivery/travel.ts';
+import { openRedis } from '../queue/connect.ts';
+import { createWorkerPool } from '../queue/workers.ts';
+import { destinationsWithQueuedWork, forgetQueued } from '../store/dispatching.ts';
+import type { App } from '../app.ts';
+import { ownershipOf, presenceOf, processName, type Role } from './presence.ts';
+
+/** Stations 4 and 5. Any number of processes may run it. */
+export async function startWorker(
+  app: App,
+  options: { readonly step?: (name: Step, destinationId: string) => void | Promise<void> } = {},
+): Promise<Role> {
+  const { config, log, database } = app;
+  const aborter = new AbortController();
+  const deliverer = createDeliverer({
+    database,
+    published: app.published,
+    connectors,
+    masterKeys: app.keys.master,
+    reader: createReader(database, app.secrets),
+    secrets: config.secrets,
+    network: config.network,
+    leaseMs: config.worker.leaseMs,
+    settlingMs: config.worker.settlingMs,
+    owner: processName(),
+    log,
+    signal: aborter.signal,
+    ...(options.step === undefined ? {} : { step: options.step }),
+  });
+  const redis = openRedis(config.redis.place, 'worker', config.silenceMs);
+  const { prefix } = config.redis;
+  const ownership = await ownershipOf('worker', app, redis);
+  const subscriber = openRedis(config.redis.place, 'worker', config.silenceMs);
+  const pool = await createWorkerPool({
+    redis,
+    subscriber,
+    prefix,
+    isOurs: ownership.isOurs,
+    concurrencyOf: async (destinationId) =>
+      Math.min((await deliverer.limitsOf(destinationId)).concurrency, config.worker.concurrency),
+    handle: deliverer.handle,
+    giveBack: (jobs) =>
+      forgetQueued(
+        database,
+        jobs.flatMap((job) => ('deliveryId' in job ? [job.deliveryId] : [])),
+      ),
+    queued: () => destinationsWithQueuedWork(database),
+    log,
+  });
+  const presence = presenceOf('worker', app, ownership);
+  return {
+    stop: async () => {
+      await presence.stop();
+      await pool.close(config.worker.drainMs);
+      // Whatever is still sending after the limit is cut off; its rows show as `outcome_unknown`.
+      aborter.abort();
+      for (const one of Object.values(connectors)) await one.close?.();
+      subscriber.disconnect();
+      redis.disconnect();
+    },
+    trouble: presence.trouble,
+  };
+}
