@@ -85,27 +85,37 @@ export async function removeRefused(tx: Sql, lead: LeadName): Promise<number> {
   return affected;
 }
 
-/** Removes the refused rows of a client that name the mail or a phone of this lead, under whatever reference. */
+/** Between the words of a text: an address ends there, so that ed@ is not found in fred@. */
+const words = `CONCAT('|', REGEXP_REPLACE(${texts}, '[[:space:]<>(),;:=/"|]+', '|'), '|')`;
+
+/**
+ * Removes the refused rows of a client that name the mail or a phone of this lead, under whatever reference: whole, not as a
+ * part of somebody else's.
+ */
 export async function removeRefusedOfPerson(tx: Sql, leadId: number, clientId: string): Promise<number> {
   const [person] = await tx.all<{ email: string | null; mobile: string | null; landline: string | null }>(
     'SELECT email, mobile, landline FROM prospects WHERE lead_id = ?',
     [leadId],
   );
-  const queries: LeadQuery[] = [
-    ...(person?.email ? [{ email: person.email }] : []),
-    ...(person?.mobile ? [{ phone: person.mobile }] : []),
-    ...(person?.landline ? [{ phone: person.landline }] : []),
+  const mail = person?.email ?? '';
+  const phones = [person?.mobile, person?.landline].map((one) => ending(one ?? ''));
+  const parts = [
+    // A mail at the end of a sentence too.
+    ...(mail === '' ? [] : [mail, `${mail}.`]).map((one) => ({
+      where: `LOCATE(?, ${words} ${anyCase}) > 0`,
+      value: `|${one}|`,
+    })),
+    ...phones
+      .filter((one) => one !== '')
+      .map((one) => ({ where: `LOCATE(?, CONCAT(${digits}, '|')) > 0`, value: `${one}|` })),
   ];
-  let count = 0;
-  for (const query of queries) {
-    const { where, values } = conditions([clientId], query);
-    const { affected } = await tx.run(
-      `DELETE FROM lead_intake WHERE status = 'refused' AND ${where}`,
-      values,
-    );
-    count += affected;
-  }
-  return count;
+  if (parts.length === 0) return 0;
+  const { affected } = await tx.run(
+    `DELETE FROM lead_intake
+      WHERE status = 'refused' AND client_id = ? AND (${parts.map((one) => one.where).join(' OR ')})`,
+    [clientId, ...parts.map((one) => one.value)],
+  );
+  return affected;
 }
 
 /** Takes the consents out of refused rows of this reference: none of them may be sent again as it stands. */

@@ -63,6 +63,23 @@ test('C22: erasing a lead takes the refused rows of its person at that client al
   expect(await left()).toEqual(['E-4', 'E-5']);
 });
 
+test("an erasure leaves the refused rows of others, whose mail or number holds the erased person's as a part", async () => {
+  const lead = await home.lead('N-1');
+  await home.gateway.run(
+    "INSERT INTO prospects (lead_id, client_id, email, mobile) VALUES (?, 'essai', 'ed@courriel.example', '+33639980144')",
+    [lead],
+  );
+  await refused('N-2', { email: 'fred@courriel.example' });
+  await refused('N-3', { email: 'ed@courriel.example.org' });
+  await refused('N-4', { mobile: '+3363998014455' });
+  await refused('N-5', { email: '<Ed@courriel.example>' });
+  await refused('N-6', { mobile: '00 33 6 39 98 01 44' });
+  await home.owner.run("UPDATE lead_intake SET comment = 'Écrire à ed@courriel.example.' WHERE reference = 'N-6'");
+  await refused('N-7', { mobile: '(0)639980144' });
+  await expect(rights.erase({ ...by, reference: 'N-1' })).resolves.toMatchObject({ refusedRows: 3 });
+  expect(await left()).toEqual(['N-2', 'N-3', 'N-4']);
+});
+
 test('a reference that neither a lead nor a refused row has is said so', async () => {
   await expect(rights.erase({ ...by, reference: 'E-404' })).rejects.toMatchObject({ code: 'FIND-001' });
 });
