@@ -5,12 +5,14 @@ import type { KeyRing } from '../domain/key-ring.ts';
 import type { Log } from '../log.ts';
 import { raisedSince, raiseAlerts } from '../store/alerts.ts';
 import { isDuplicateKey, type Database, type Sql } from '../store/database.ts';
+import { isRegisteredKey } from '../store/keys.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import {
   insertSeal,
   lastSeal,
   readEntries,
   setApart,
+  signedByNobody,
   takeUnsealed,
   type HandoverRow,
   type Seal,
@@ -99,14 +101,12 @@ async function sealNext(
   if (last < met) return { sealed: 0, last, altered: `seal_missing:${met}` };
   const proved = before === undefined ? undefined : keyOfSeal(sealKeys, before);
   // Made with a key that only others hold so far: they go on.
-  if (proved === 'unknown') return { sealed: 0, last };
-  if (before !== undefined && proved === undefined)
+  if (before !== undefined && proved === 'unknown' && (await isRegisteredKey(tx, 'seal', before.keyId)))
+    return { sealed: 0, last: 0 };
+  if (before !== undefined && (proved === undefined || proved === 'unknown'))
     return { sealed: 0, last: 0, altered: `seal_changed:${last}` };
-  const waiting = await takeUnsealed(
-    tx,
-    sealKeys.keys.map((key) => key.id),
-    options.limit,
-  );
+  const keyIds = sealKeys.keys.map((key) => key.id);
+  const waiting = await takeUnsealed(tx, keyIds, options.limit);
   const lines = new Map(waiting.map((one) => [one.id, one]));
   // An id whose row is missing stays in the queue, where verify finds it.
   const rows = await readEntries(
@@ -118,7 +118,10 @@ async function sealNext(
     return line !== undefined && isSigned(sealKeys, row, line);
   });
   const kept = new Set(genuine.map((row) => row.id));
-  const forged = rows.filter((row) => !kept.has(row.id)).map((row) => row.id);
+  const forged = [
+    ...rows.filter((row) => !kept.has(row.id)).map((row) => row.id),
+    ...(await signedByNobody(tx, keyIds, options.limit)),
+  ];
   await setApart(tx, forged);
   const seal = await addSeal(tx, { rows: genuine, before, sealKeys, now: options.now });
   const altered = forged[0] === undefined ? {} : { altered: `entry_forged:${forged[0]}` };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { logArchives, type LogArchive } from '../store/archives.ts';
 import type { Database } from '../store/database.ts';
+import { isRegisteredKey } from '../store/keys.ts';
 import {
   countUnsealed,
   newestEntryId,
@@ -182,8 +183,10 @@ async function firstUnsigned(database: Database, sealKeys: KeyRing): Promise<Pro
     for (const line of waiting) {
       const row = rows.get(line.id);
       if (row === undefined || isSigned(sealKeys, row, line)) continue;
-      const known = sealKeys.byId(line.keyId) !== undefined || line.keyId === '';
-      return { kind: known ? 'entry_forged' : 'key_missing', entry: line.id };
+      // A key this installation was given and we were not; any other name is an invention.
+      const isOthers =
+        sealKeys.byId(line.keyId) === undefined && (await isRegisteredKey(database, 'seal', line.keyId));
+      return { kind: isOthers ? 'key_missing' : 'entry_forged', entry: line.id };
     }
     const last = waiting.at(-1);
     if (last === undefined) return undefined;

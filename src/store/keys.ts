@@ -22,6 +22,19 @@ export const registeredKeys = (sql: Pick<Sql, 'all'>): Promise<readonly Register
        FROM installation_keys ORDER BY purpose, generation`,
   );
 
+/** Whether this installation was ever given a key of this name. */
+export async function isRegisteredKey(
+  sql: Pick<Sql, 'all'>,
+  purpose: KeyPurpose,
+  keyId: string,
+): Promise<boolean> {
+  const rows = await sql.all('SELECT 1 FROM installation_keys WHERE purpose = ? AND key_id = ?', [
+    purpose,
+    keyId,
+  ]);
+  return rows.length > 0;
+}
+
 export async function registerKey(
   tx: Sql,
   one: Pick<RegisteredKey, 'purpose' | 'generation' | 'keyId' | 'checkValue'>,

@@ -54,6 +54,23 @@ export async function takeUnsealed(
   );
 }
 
+/** Waiting entries that name a key which nobody was ever given: not the gateway's, whoever looks. */
+export async function signedByNobody(
+  tx: Sql,
+  keyIds: readonly string[],
+  limit: number,
+): Promise<readonly number[]> {
+  const { marks, values } = inList(keyIds);
+  const rows = await tx.all<{ id: number }>(
+    `SELECT handover_id AS id FROM handovers_unsealed
+      WHERE refused_at IS NULL AND key_id NOT IN (${marks})
+        AND key_id NOT IN (SELECT k.key_id FROM installation_keys k WHERE k.purpose = 'seal')
+      ORDER BY handover_id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+    values,
+  );
+  return rows.map((row) => row.id);
+}
+
 /** Waiting entries after an id, whatever their state. */
 export async function waitingAfter(sql: Sql, id: number, limit: number): Promise<readonly Waiting[]> {
   return sql.all<Waiting>(

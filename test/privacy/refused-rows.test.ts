@@ -74,7 +74,9 @@ test("an erasure leaves the refused rows of others, whose mail or number holds t
   await refused('N-4', { mobile: '+3363998014455' });
   await refused('N-5', { email: '<Ed@courriel.example>' });
   await refused('N-6', { mobile: '00 33 6 39 98 01 44' });
-  await home.owner.run("UPDATE lead_intake SET comment = 'Écrire à ed@courriel.example.' WHERE reference = 'N-6'");
+  await home.owner.run(
+    "UPDATE lead_intake SET comment = 'Écrire à ed@courriel.example.' WHERE reference = 'N-6'",
+  );
   await refused('N-7', { mobile: '(0)639980144' });
   await expect(rights.erase({ ...by, reference: 'N-1' })).resolves.toMatchObject({ refusedRows: 3 });
   expect(await left()).toEqual(['N-2', 'N-3', 'N-4']);

@@ -95,7 +95,15 @@ describe('C09: never sealed, set apart, told and named is', () => {
     await expect(home.verdict()).resolves.toEqual({ kind: 'entry_forged', entry: id(0) });
     await home.tamper('DELETE FROM handovers WHERE id = ?', [id(0)]);
     await home.tamper('DELETE FROM handovers_unsealed WHERE handover_id = ?', [id(0)]);
-    await expect(home.verdict()).resolves.toEqual({ kind: 'key_missing', entry: id(1) });
+    await expect(home.verdict()).resolves.toEqual({ kind: 'entry_forged', entry: id(1) });
+  });
+  test('an entry under the name of a key that nobody was ever given', async () => {
+    const forged = await copied(id(0));
+    await home.tamper(
+      "INSERT INTO handovers_unsealed (handover_id, key_id, mac) VALUES (?, 'f00df00df00df00d', ?)",
+      [...[forged, randomBytes(32)]],
+    );
+    await namesForged(forged, 4);
   });
 });
 
@@ -123,9 +131,12 @@ test('a sealed entry put into the queue again changes nothing that was sealed', 
 
 describe('nobody builds upon', () => {
   const seal = { sealedAt: new Date(), entries: '', entryMacs: Buffer.alloc(0), count: 0 };
-  test('C09: a seal slipped in behind the genuine ones: it is told, and sealing stands until it is gone', async () => {
+  test.each([
+    ['the name of the genuine key', sealKeys.current().id],
+    ['the name of a key that nobody was ever given', 'f00df00df00df00d'],
+  ])('C09: a seal slipped in under %s: it is told, and sealing stands until it is gone', async (_, keyId) => {
     await home.sealer.seal(100);
-    const fake = { ...seal, sequence: 2, previous: noSeal, keyId: sealKeys.current().id };
+    const fake = { ...seal, sequence: 2, previous: noSeal, keyId };
     await home.tamper(
       'INSERT INTO seals (sequence, sealed_at, entries, entry_macs, count, previous, mac, key_id) VALUES (?, UTC_TIMESTAMP(3), ?, ?, ?, ?, ?, ?)',
       [
@@ -137,7 +148,8 @@ describe('nobody builds upon', () => {
     await expect(home.sealer.seal(100)).resolves.toBe(0);
     await expect(home.sealer.seal(100)).resolves.toBe(0);
     expect(await alerts()).toEqual(['log_altered seal_changed:2']);
-    await expect(home.verdict()).resolves.toEqual({ kind: 'seal_changed', seal: 2 });
+    const named = keyId === sealKeys.current().id ? 'seal_changed' : 'key_missing';
+    await expect(home.verdict()).resolves.toEqual({ kind: named, seal: 2 });
     await home.tamper('DELETE FROM seals WHERE sequence = 2');
     await expect(home.sealer.seal(100)).resolves.toBe(2);
     await expect(home.verdict()).resolves.toBe('sound');
