@@ -48,6 +48,8 @@ export function patternProblems(pattern: string): readonly string[] {
       !/^[-_.]*((yyyy|yy|MM|dd|HH|mm|ss)[-_.]*)+$/.test(format)
     ) {
       problems.push(`${whole}: a date is written with yyyy yy MM dd HH mm ss and - _ . only.`);
+    } else if (name === 'date' && format?.includes('mm') === true && !format.includes('HH')) {
+      problems.push(`${whole} writes minutes (mm) for the month: write ${whole.replace('mm', 'MM')}.`);
     }
   }
   if (/[{}]/.test(pattern.replaceAll(placeholder, '')))

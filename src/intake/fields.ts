@@ -12,6 +12,7 @@ import {
   operationKinds,
   type DataCategory,
 } from '../domain/lead.ts';
+import { departementCode } from '../domain/lead-limits.ts';
 import { mostElements } from './json-column.ts';
 import type { IntakeColumn } from '../store/intake.ts';
 
@@ -137,7 +138,7 @@ export const fields: readonly Field[] = [
       type: 'string',
       minLength: 1,
       trimmed: true,
-      pattern: '^(0[1-9]|1\\d|2[1-9AB]|[3-8]\\d|9[0-5]|97[1-8]|98[4678])$',
+      pattern: departementCode.source,
     },
     says: 'code of a département: 01 to 95, 2A, 2B, 971 to 988',
   }),

@@ -8,6 +8,7 @@ import { compileCaptures } from './captures.ts';
 import type { SchemaCheck } from './client-schema.ts';
 import type { CallPlan } from './contract.ts';
 import { blockAt, isRecord, listAt, textAt } from './document.ts';
+import { reportNameless } from './erase-names-lead.ts';
 import type { Layout } from './layout.ts';
 import type { Path } from './problems.ts';
 import { compileLines } from './record.ts';
@@ -147,6 +148,7 @@ function compileCall(
     captures,
   );
   if (settings === undefined) return undefined;
+  if (action === 'erase') reportNameless(settings.plan.settings, record.columns, [...path, 'name'], report);
   const read = [...(scope.captures?.read ?? [])];
   const sure = read.filter((id) => known.get(id)?.conditional !== true);
   const { consent } = input;

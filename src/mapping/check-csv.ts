@@ -20,6 +20,11 @@ export function checkCsv({ dialect, unwritable }: CsvWriter, raw: unknown, repor
     fail(['delimiter'], 'the delimiter is a line break: a reader would find one column.');
   else if (foreign !== undefined)
     fail(['delimiter'], `the delimiter holds ${foreign}, which this dialect uses for quotes.`);
+  else if (/[\p{L}\p{N}]|\\t/u.test(delimiter))
+    fail(
+      ['delimiter'],
+      'the delimiter holds a letter or a digit, as values do; a tab is "\\t" between double quotes.',
+    );
   else if (fitInto(delimiter, encoding) !== delimiter)
     fail(['delimiter'], `${encoding} does not have the delimiter.`);
   if (/[\p{L}\p{N}"'+\r\n-]/u.test(decimal)) fail(['decimal'], `"${decimal}" is no decimal sign.`);

@@ -13,6 +13,7 @@ import { compileAccepts } from './conditions.ts';
 import { compileConsent } from './consent.ts';
 import type { ActionPlan, CallName, CompiledMapping, ConnectorFacts } from './contract.ts';
 import { blockAt, isRecord, listAt, textAt } from './document.ts';
+import { reportNameless } from './erase-names-lead.ts';
 import { readLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
 import type { Report } from './problems.ts';
@@ -83,6 +84,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
         ? (main ??= schemas(mapping, [], layout, record.targets))
         : undefined;
     if (settings === undefined) continue;
+    if (action === 'erase') reportNameless(settings.plan.settings, record.columns, [action], report);
     reportCaptures(settings.plan.settings, action, mapping, report);
     plans.set(planKey(action), { record, layout, schema });
     actions.set(action, settings.plan);

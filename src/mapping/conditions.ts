@@ -9,6 +9,7 @@ import type { Scope } from './scope.ts';
 import { absentSource, nearestIn, sourceIn } from './captures.ts';
 import { findSource, isBlank, nearestSource } from './source.ts';
 import type { Context, Source } from './source.ts';
+import { reportNeverMet } from './never-met.ts';
 import { suggest } from './suggest.ts';
 
 export type Condition = (context: Context) => boolean;
@@ -221,6 +222,7 @@ export function compileAccepts(raw: unknown, scope: Scope): Accepts {
       continue;
     }
     const list = (Array.isArray(value) ? (value as unknown[]) : [value]).map(asText);
+    reportNeverMet(found, list, path, Array.isArray(value), scope);
     if (found.values !== undefined)
       checkValues(
         found,

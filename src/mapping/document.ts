@@ -68,7 +68,8 @@ function parseFile(name: string, text: string, problems: Problems): Tree {
     uniqueKeys: true,
     lineCounter: lines,
     prettyErrors: false,
-    logLevel: 'silent',
+    // Silent would not tell of a second document, which nobody would read.
+    logLevel: 'error',
   });
   const place = placing(file, lines);
   const tabLines = reportTabs(file, text, problems);

@@ -128,6 +128,11 @@ const yes = new Set([
   'optin',
   'subscribed',
   'accord',
+  'optedin',
+  'abonne',
+  'inscrit',
+  'actif',
+  'active',
 ]);
 const no = new Set([
   'false',
@@ -142,6 +147,17 @@ const no = new Set([
   'optout',
   'unsubscribed',
   'refus',
+  'stop',
+  'stopped',
+  'bloque',
+  'blocked',
+  'blacklist',
+  'blacklisted',
+  'desabonne',
+  'desinscrit',
+  'optedout',
+  'inactif',
+  'inactive',
 ]);
 
 /** Whether a value reads as a yes or as a no; undefined when it reads as neither. */

@@ -176,6 +176,10 @@ export const problemsOfMeaning = {
       'The address is a secret, so the check cannot see which host an authorisation without targets covers.',
     remedy: 'Name the host under targets of the authorisation, unless every host of the contract is meant.',
   },
+  'MAP-414': {
+    meaning: 'The erasure says nothing of which lead it is about: the recipient could erase none, or all.',
+    remedy: 'Put {reference}, {key} or {leadReference} into its address, or list fields under erase.',
+  },
   'MAP-501': {
     meaning: 'No rule says what proves that the recipient accepted the lead.',
     remedy: 'Add an accepted rule to response.',
@@ -218,6 +222,10 @@ export const problemsOfMeaning = {
   'MAP-511': {
     meaning: 'Answers fit an accepted rule and a rule that says no; they are taken for a no.',
     remedy: 'Put the rule that says no above, or name in the accepted rule what only a success holds.',
+  },
+  'MAP-512': {
+    meaning: 'The rule compares a JSON value with the text "true" or "false".',
+    remedy: 'Write true or false without quotes, unless the recipient really answers with a text.',
   },
   'MAP-801': {
     meaning: 'A test of the file gives another output than it expects.',

@@ -137,6 +137,12 @@ function comparePlace(
       'MAP-504',
       `"${place}" needs a value, a list of values, {exists: true} or {contains: "..."}.`,
     );
+  else if (form === 'json' && [wanted].flat().some((one) => one === 'true' || one === 'false'))
+    report.warn(
+      path,
+      'MAP-512',
+      'true or false between quotes is a text, which an answer that says true does not fit: without quotes it is the value.',
+    );
   else if (compare === 'exists' && reader?.value === true)
     report.error(path, 'MAP-504', `"${place}" always gives a value: write the value, not exists.`);
   if (reader === undefined || compare === undefined) return () => false;

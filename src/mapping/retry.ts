@@ -14,7 +14,7 @@ export const schedules: Readonly<Record<string, readonly string[]>> = {
   quick: ['2s', '10s', '30s', '2m', '5m', '15m'],
 };
 
-const ms = { hour: 3_600_000, day: 86_400_000 };
+const ms = { shortest: 100, hour: 3_600_000, day: 86_400_000 };
 /** Past a day between two tries nobody remembers that one is due. */
 const maxDelays = 50;
 
@@ -57,8 +57,15 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
   const wait = (key: 'connect' | 'response' | 'total', fallback: number): number => {
     const path = ['timeouts', key];
     const value = duration(timeouts, key, path, fallback);
-    if (value <= ms.hour) return value;
-    report.error(path, 'MAP-608', `nobody answers after ${String(timeouts[key])}: an hour at most.`);
+    if (value >= ms.shortest && value <= ms.hour) return value;
+    const written = String(timeouts[key]);
+    report.error(
+      path,
+      'MAP-608',
+      value > ms.hour
+        ? `nobody answers after ${written}: an hour at most.`
+        : `${written} is too short for an answer over a network: every lead would go without one. 100ms at least.`,
+    );
     return fallback;
   };
   const whole = (value: unknown): number | undefined =>

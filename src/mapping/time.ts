@@ -96,7 +96,7 @@ const tokens = ['yyyy', 'yy', 'MM', 'dd', 'HH', 'mm', 'ss'] as const;
 export function compilePattern(pattern: string, zone: string): ((date: Date) => string) | string {
   if (pattern === '') return 'the date pattern is empty.';
   const bare = pattern.replaceAll(/'[^']*'/g, ' ');
-  if (/mm/.test(bare) && !/HH/.test(bare) && /dd|yy/.test(bare))
+  if (/mm/.test(bare) && !/HH|h/.test(bare) && /dd|yy/.test(bare))
     return `"${pattern}" writes minutes (mm) for the month: write ${pattern.replace('mm', 'MM')}.`;
   if (/HH\P{L}*MM/u.test(bare))
     return `"${pattern}" writes the month (MM) for the minutes: write ${pattern.replace(/(HH[^M]*)MM/, '$1mm')}.`;
