@@ -7,6 +7,8 @@ const phone = /^0[1-9][._-]?(?:\d[._-]?){8}$|^00[1-9][\d._-]{7,}$/;
 
 /** The reference as it is kept; undefined where it may be, or hold, something of a person. */
 export function safeReference(value: unknown): string | undefined {
+  // Past 2^53 a number is rounded: another record's.
+  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) return undefined;
   const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : '';
   return text !== '' && text.length <= longest && plain.test(text) && !phone.test(text) ? text : undefined;
 }

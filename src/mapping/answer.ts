@@ -79,7 +79,7 @@ function openWith(answer: Answer, find: Find): Opened {
         return undefined;
       }
     });
-  const json = parsed(() => JSON.parse(answer.text) as unknown);
+  const json = parsed(() => parseJson(answer.text));
   const whole = !answer.truncated;
   // A JSON or plain text is no XML, though the parser would read it as one.
   const tagged = whole && answer.text.trimStart().startsWith('<');
@@ -136,6 +136,14 @@ function openWith(answer: Answer, find: Find): Opened {
 }
 
 const root: XPath = { gives: 'nodes', text: '/*' };
+
+/** A number past 2^53 stays the digits as written: rounded, they would name another record. */
+function parseJson(text: string): unknown {
+  if (!/\d{16}/.test(text)) return JSON.parse(text) as unknown;
+  const exact = (_key: string, value: unknown, { source = '' }: { readonly source?: string }): unknown =>
+    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? source : value;
+  return JSON.parse(text, exact as (key: string, value: unknown) => unknown) as unknown;
+}
 
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;

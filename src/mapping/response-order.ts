@@ -6,7 +6,7 @@ import { statusTest } from './response-conditions.ts';
 import type { Rule, RuleKind } from './response-rule.ts';
 import { mayTake } from './response-status.ts';
 
-const yes: ReadonlySet<RuleKind> = new Set(['accepted', 'duplicate', 'unconfirmed']);
+export const yes: ReadonlySet<RuleKind> = new Set(['accepted', 'duplicate', 'unconfirmed']);
 
 /** For each rule, the later ones that go before it when they fit as well. */
 export function overriders<R extends Rule>(rules: readonly R[]): ReadonlyMap<R, readonly R[]> {
@@ -72,7 +72,7 @@ function valueImplied(own: unknown, wanted: unknown): boolean {
   return [own].flat().every((one) => among.includes(one));
 }
 
-const hasBody = ({ conditions }: Rule): boolean =>
+export const hasBody = ({ conditions }: Rule): boolean =>
   ['json', 'xml', 'xpath', 'css', 'text'].some((name) => Object.hasOwn(conditions, name));
 
 /** Says which rule is never reached, and which answers two rules take that say different things. */

@@ -8,7 +8,7 @@ import type { Opened } from './answer.ts';
 import { isRecord } from './document.ts';
 import { safeReference } from '../domain/reference.ts';
 import type { Path, Report } from './problems.ts';
-import { overriders, reportOrder } from './response-order.ts';
+import { hasBody, overriders, reportOrder, yes } from './response-order.ts';
 import { compileRule, waitOf } from './response-rule.ts';
 import type { Rule, Stage } from './response-rule.ts';
 import { evidenceOf, lastResort, mayTake, readsAsRefusal, saysNothingOfTheLead } from './response-status.ts';
@@ -81,6 +81,14 @@ export function compileResponse(
       one.stages.has(stage) && mayTake(one.kind, one.named, answer.status, stage) && one.test(opened);
     const first = rules.find(fits);
     const rule = first === undefined ? undefined : (goesBefore.get(first)?.find(fits) ?? first);
+    // What says no may stand behind what was read.
+    if (
+      rule !== undefined &&
+      answer.truncated &&
+      yes.has(rule.kind) &&
+      [rule, ...(goesBefore.get(rule) ?? [])].some(hasBody)
+    )
+      return { kind: 'unknown', reason: 'ANSWER_TOO_LARGE', saidYes: true, evidence: evidenceOf(answer) };
     const outcome = rule === undefined ? lastResort(answer, stage, now) : outcomeOf(rule, opened, stage, now);
     if (!opened.tooComplex()) return outcome;
     return saysNothingOfTheLead(answer.status)

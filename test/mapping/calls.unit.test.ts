@@ -89,7 +89,20 @@ describe('ids of one answer feed the next call', () => {
     ['a mail address', '{id: $.id}', { ok: true, id: 'zoe@courriel.example' }, {}, 'CAPTURE_MISSING'],
     ['a name', '{id: $.id}', { ok: true, id: 'Zoé Lefèvre' }, {}, 'CAPTURE_MISSING'],
     ['a path', '{id: $.id}', { ok: true, id: '../admin' }, {}, 'CAPTURE_MISSING'],
-    ['a number JSON has rounded', '{id: $.id}', { ok: true, id: 2 ** 60 }, {}, 'CAPTURE_MISSING'],
+    [
+      'a number that JSON would round, digit by digit',
+      '{id: $.id}',
+      {},
+      { text: '{"ok":true,"id":1152921504606846977}' },
+      { 'person.id': '1152921504606846977' },
+    ],
+    [
+      'a number written with a power of ten',
+      '{id: $.id}',
+      {},
+      { text: '{"ok":true,"id":1e300}' },
+      'CAPTURE_MISSING',
+    ],
     ['too long a text', '{id: $.id}', { ok: true, id: 'x'.repeat(129) }, {}, 'CAPTURE_MISSING'],
     ['a refusal', '{id: $.id}', { id: 1 }, { status: 401 }, 'unauthorized'],
   ])('captured: %s', (_title, capture, body, over, expected) => {

@@ -95,6 +95,29 @@ test('a reference is a short printable word or nothing', () => {
   }
 });
 
+test('a number too long for JSON keeps its digits: rounded, it names the record of somebody else', () => {
+  const of = (id: string) => standard(answer(201, `{"success":true,"lead":{"id":${id}}}`), 'create');
+  expect(of('9007199254740993')).toMatchObject({ kind: 'accepted', reference: '9007199254740993' });
+  expect(of('123456789012345678901')).toMatchObject({ reference: '123456789012345678901' });
+  expect(of('9007199254740991')).toMatchObject({ reference: '9007199254740991' });
+  expect(of('9007199254740993.5')).not.toHaveProperty('reference');
+  expect(of('1e300')).not.toHaveProperty('reference');
+});
+
+test('a yes in an answer that was not read to its end proves nothing where a rule looks into it', () => {
+  const cut = { ...answer(200, `{"ok":true}${' '.repeat(100)}`), truncated: true };
+  const large = { kind: 'unknown', reason: 'ANSWER_TOO_LARGE', saidYes: true };
+  const text = withRules('  - {accepted: {status: 200, text: {contains: ok}}}');
+  expect(text(cut, 'create')).toMatchObject(large);
+  const json = withRules('  - {accepted: {status: 200, json: {ok: true}}}');
+  expect(json(cut, 'create')).toMatchObject(large);
+  const overruled = withRules(
+    '  - {accepted: {status: 200}}\n  - {refused: {json: {error: true}}, reason: closed}',
+  );
+  expect(overruled(cut, 'create')).toMatchObject(large);
+  expect(withRules('  - {accepted: {status: 200}}')(cut, 'create')).toMatchObject({ kind: 'accepted' });
+});
+
 describe('Retry-After', () => {
   const rule = withRules(
     '  - {accepted: {status: 201, json: {ok: true}}}\n  - {throttled: {status: 429}, after: header:Retry-After}',
