@@ -76,7 +76,7 @@ function assembled(
   };
 }
 
-/** Bytes of a file at most: kept whole in one row, they must fit MySQL's default packet of 16 MB. */
+/** Bytes of a file at most: they are held in memory several times over while it is written, encrypted and sent. */
 const maxFileBytes = 8_000_000;
 
 /** Rows of a new file that stay below the limit, by their average size; a file that may have left is never cut. */

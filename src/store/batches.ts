@@ -4,6 +4,7 @@ import { openWith, type KeyRing } from '../domain/key-ring.ts';
 import { derived, sealBytes } from '../domain/keyed.ts';
 import { RelaisError } from '../errors.ts';
 import { inList, type Sql } from './database.ts';
+import { dropParts, readSealed, writeSealed } from './file-bytes.ts';
 
 export interface Batch {
   readonly id: number;
@@ -161,7 +162,7 @@ export async function keepBytes(
 ): Promise<void> {
   const key = masterKeys.current();
   await tx.run(
-    `UPDATE batches SET state = 'written', file_name = ?, media_type = ?, extension = ?, rows_count = ?, mapping_version_id = ?, written_at = ?, content = ?, content_key = ?
+    `UPDATE batches SET state = 'written', file_name = ?, media_type = ?, extension = ?, rows_count = ?, mapping_version_id = ?, written_at = ?
       WHERE id = ?`,
     [
       batch.fileName,
@@ -170,24 +171,19 @@ export async function keepBytes(
       batch.rows,
       batch.mappingVersionId,
       batch.writtenAt,
-      sealBytes(derived(key.bytes, `batch:${batch.id}`), bytes),
-      key.id,
       batch.id,
     ],
   );
+  await writeSealed(tx, batch.id, {
+    keyId: key.id,
+    bytes: sealBytes(derived(key.bytes, `batch:${batch.id}`), bytes),
+  });
 }
 
 export async function readBytes(sql: Sql, masterKeys: KeyRing, batchId: number): Promise<Buffer | undefined> {
-  const [row] = await sql.all<{ content: Buffer | null; content_key: string }>(
-    'SELECT content, content_key FROM batches WHERE id = ?',
-    [batchId],
-  );
-  if (row === undefined || row.content === null) return undefined;
-  const plain = openWith(masterKeys, {
-    keyId: row.content_key,
-    bytes: row.content,
-    purpose: `batch:${batchId}`,
-  });
+  const sealed = await readSealed(sql, batchId);
+  if (sealed === undefined) return undefined;
+  const plain = openWith(masterKeys, { ...sealed, purpose: `batch:${batchId}` });
   if (plain === undefined)
     throw new RelaisError('KEY-001', `The bytes of file ${batchId} do not open with RELAIS_MASTER_KEY.`);
   return plain;
@@ -217,6 +213,7 @@ export async function endBatch(tx: Sql, id: number, state: 'sent' | 'voided' | '
     state,
     id,
   ]);
+  await dropParts(tx, [id]);
   // No row may stay behind in a batch that will never be looked at again.
   await tx.run(
     `UPDATE deliveries FORCE INDEX (deliveries_batch) SET state = IF(state = 'queued', 'planned', state), batch_id = 0

@@ -3,6 +3,7 @@
 import { openWith, type Key, type KeyRing } from '../domain/key-ring.ts';
 import { derived, sealBytes } from '../domain/keyed.ts';
 import { inList, rowMarks, type Sql } from './database.ts';
+import { readSealed, writeSealed } from './file-bytes.ts';
 
 export type KeyPurpose = 'master' | 'seal';
 
@@ -169,17 +170,19 @@ export async function rewrapSecrets(
 /** The same for the next file that is kept until it is accepted. */
 export async function rewrapFile(tx: Sql, keys: KeyRing, after: number): Promise<Rewrapped> {
   const current = keys.current();
-  const [row] = await tx.all<{ id: number; content: Buffer; keyId: string }>(
-    `SELECT id, content, content_key AS keyId FROM batches
+  const [row] = await tx.all<{ id: number }>(
+    `SELECT id FROM batches
       WHERE id > ? AND content IS NOT NULL AND content_key <> ? ORDER BY id LIMIT 1 FOR UPDATE`,
     [after, current.id],
   );
   if (row === undefined) return { last: undefined, changed: 0, unreadable: 0 };
   const purpose = `batch:${row.id}`;
-  const plain = openWith(keys, { keyId: row.keyId, bytes: row.content, purpose });
+  const sealed = await readSealed(tx, row.id);
+  const plain = sealed === undefined ? undefined : openWith(keys, { ...sealed, purpose });
   if (plain === undefined) return { last: row.id, changed: 0, unreadable: 1 };
-  await tx.run('UPDATE batches SET content = ?, content_key = ? WHERE id = ?', [
-    ...[sealBytes(derived(current.bytes, purpose), plain), current.id, row.id],
-  ]);
+  await writeSealed(tx, row.id, {
+    keyId: current.id,
+    bytes: sealBytes(derived(current.bytes, purpose), plain),
+  });
   return { last: row.id, changed: 1, unreadable: 0 };
 }

@@ -2,6 +2,7 @@
 // Invariant: the caller holds the lead's lock; a blanked lead keeps ids, dates and statistics columns free of the person only.
 import { randomBytes } from 'node:crypto';
 import type { Sql } from './database.ts';
+import { blankFiles } from './file-bytes.ts';
 
 export async function findLeadId(sql: Sql, clientId: string, reference: string): Promise<number | undefined> {
   const [row] = await sql.all<{ id: number }>('SELECT id FROM leads WHERE client_id = ? AND reference = ?', [
@@ -45,8 +46,12 @@ export async function blankLead(
   );
   // A file that was written but not yet accepted holds the person, also where the row has left it since: its bytes go,
   // and unless the recipient turns out to have it the batch is voided at its next try. The log says which files it left with.
-  await tx.run(
-    "UPDATE batches SET content = NULL WHERE state = 'written' AND id IN (SELECT batch_id FROM handovers WHERE lead_id = ? AND batch_id > 0)",
+  const files = await tx.all<{ id: number }>(
+    "SELECT id FROM batches WHERE state = 'written' AND id IN (SELECT batch_id FROM handovers WHERE lead_id = ? AND batch_id > 0)",
     [leadId],
+  );
+  await blankFiles(
+    tx,
+    files.map((one) => one.id),
   );
 }

@@ -1,0 +1,51 @@
+// The bytes of a file until it is accepted: encrypted, the first part in its batch, the others in rows of their own.
+// Invariant: no statement is larger than a part, whatever the file weighs; the parts go when the first does.
+import { inList, rowMarks, type Sql } from './database.ts';
+
+const partBytes = 262_144;
+
+export interface SealedBytes {
+  readonly keyId: string;
+  readonly bytes: Buffer;
+}
+
+/** In one statement: parts of one writing, never of two. Undefined where there are no bytes, or none any more. */
+export async function readSealed(sql: Sql, batchId: number): Promise<SealedBytes | undefined> {
+  const rows = await sql.all<{ part: number; content: Buffer | null; keyId: string }>(
+    `SELECT 0 AS part, content, content_key AS keyId FROM batches WHERE id = ?
+      UNION ALL SELECT part, content, '' AS keyId FROM batch_parts WHERE batch_id = ?`,
+    [batchId, batchId],
+  );
+  const parts = rows.sort((one, other) => one.part - other.part).map((row) => row.content);
+  const [first] = rows;
+  if (first === undefined || first.content === null) return undefined;
+  return { keyId: first.keyId, bytes: Buffer.concat(parts.filter((part) => part !== null)) };
+}
+
+export async function writeSealed(tx: Sql, batchId: number, { keyId, bytes }: SealedBytes): Promise<void> {
+  await tx.run('UPDATE batches SET content = ?, content_key = ? WHERE id = ?', [
+    bytes.subarray(0, partBytes),
+    keyId,
+    batchId,
+  ]);
+  await dropParts(tx, [batchId]);
+  for (let part = 1; part * partBytes < bytes.length; part += 1)
+    await tx.run(`INSERT INTO batch_parts (batch_id, part, content) VALUES ${rowMarks(1, 3)}`, [
+      ...[batchId, part, bytes.subarray(part * partBytes, (part + 1) * partBytes)],
+    ]);
+}
+
+/** What stands beside `batches.content`, which the caller blanks. */
+export async function dropParts(tx: Sql, batchIds: readonly number[]): Promise<void> {
+  if (batchIds.length === 0) return;
+  const { marks, values } = inList(batchIds);
+  await tx.run(`DELETE p FROM batch_parts p FORCE INDEX (PRIMARY) WHERE p.batch_id IN (${marks})`, values);
+}
+
+/** Takes the bytes of files away that hold a person; the files stay. */
+export async function blankFiles(tx: Sql, batchIds: readonly number[]): Promise<void> {
+  if (batchIds.length === 0) return;
+  const { marks, values } = inList(batchIds);
+  await tx.run(`UPDATE batches SET content = NULL WHERE state = 'written' AND id IN (${marks})`, values);
+  await dropParts(tx, batchIds);
+}
