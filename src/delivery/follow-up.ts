@@ -137,7 +137,8 @@ function carriedBy(at: Situation, create: Known): readonly Step[] {
 function whileOpen(at: Situation, create: Known): readonly Step[] {
   const inFlight =
     create.state === 'sending' && create.departedAttempt === create.attempt && create.attempt > 0;
-  const carriedAlready = inFlight && create.sentRevision >= at.change.revision;
+  // What this try says is what the recipient holds, unless it has an earlier try of the same key and answers from that one.
+  const carriedAlready = inFlight && !create.maybeReceived && create.sentRevision >= at.change.revision;
   if (!carriedAlready && (inFlight || create.maybeReceived || create.state === 'pending'))
     return sendUpdate(at);
   return [{ do: 'insert', action: 'update', state: 'cancelled', reason: 'superseded' }];

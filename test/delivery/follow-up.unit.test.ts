@@ -81,6 +81,8 @@ describe('a change before the create has ended', () => {
     expect(steps({ existing: [known({ state: 'sending', maybeReceived: false, sentRevision: 2 })] })).toEqual(
       [absorbed],
     ));
+  test('in flight with this very revision, after a try of the older one that may have arrived: an update follows', () =>
+    expect(steps({ existing: [known({ state: 'sending', sentRevision: 2 })] })).toEqual([update]));
   test('an earlier attempt may have been received: key and content stay, an update follows', () =>
     expect(steps({ existing: [known({ state: 'waiting', sentRevision: 1 })] })).toEqual([update]));
   test('departed but certainly not received: the next try carries it', () =>

@@ -206,3 +206,35 @@ test('a delivery withheld for an address that is a secret is not looked at every
   expect(await sweeper.reopenRepaired(new Date())).toBe(0);
   expect(await sweeper.reopenRepaired(new Date(Date.now() + 2 * 3_600_000))).toBe(1);
 });
+
+test('C16: a withdrawal planned while a second try says it is followed by an update: a recipient that knows the key answers from the first', async () => {
+  await gateway.start('planner', 'worker');
+  /** What a recipient holds that takes each key once. */
+  const holds = new Map<string, string>();
+  let answer: (() => void) | undefined;
+  crm.answer = (request, response) => {
+    const { OPTIN } = JSON.parse(request.body.toString()) as { OPTIN: string };
+    const key = String(request.headers['idempotency-key']);
+    if (!holds.has(key)) holds.set(key, OPTIN);
+    const accept = (): void => void response.writeHead(200).end('{"success":true,"id":"C-9"}');
+    if (crm.received.length === 1) response.destroy();
+    else if (request.method === 'POST') answer = accept;
+    else accept();
+  };
+  await gateway.send(leadRow('I-9'));
+  await until('I-9', 'create', /^waiting:retry/);
+  await gateway.owner.text(
+    'CREATE TRIGGER late BEFORE INSERT ON lead_changes FOR EACH ROW SET NEW.priority = 2',
+  );
+  await gateway.send(consentRow('I-9', 'withdrawn'));
+  await gateway.until('the second try is on its way', () => answer !== undefined);
+  await gateway.owner.text('DROP TRIGGER late');
+  await gateway.owner.run('UPDATE lead_changes SET priority = 0');
+  await gateway.until(
+    'planned',
+    async () => (await gateway.owner.all('SELECT 1 FROM lead_changes')).length === 0,
+  );
+  answer?.();
+  await until('I-9', 'update', /^delivered/);
+  expect([...holds.values()]).toEqual(['OUI', 'RETRAIT']);
+}, 60_000);
