@@ -8,6 +8,7 @@ import { inList, type Sql } from './database.ts';
 import { appendHandovers } from './handovers.ts';
 import { insertChanges, raiseRevisions } from './lead-writes.ts';
 import { lockLeads } from './leads.ts';
+import { addressesOf } from './same-address.ts';
 
 /** A lead that a withdrawal of another lead of the same person reached. */
 export interface Reached {
@@ -46,37 +47,6 @@ export async function markWithdrawn(tx: Sql, leadIds: readonly number[]): Promis
   );
 }
 
-type Link = { readonly leadId: number; readonly otherId: number };
-
-const shared = [
-  ['email', 'email'],
-  ['mobile', 'mobile'],
-  ['mobile', 'landline'],
-  ['landline', 'mobile'],
-  ['landline', 'landline'],
-] as const;
-
-/** Other leads of the client with the same e-mail or one of the phones. The e-mail is compared without regard to capitals. */
-async function neighbours(
-  tx: Sql,
-  leadIds: readonly number[],
-  which: 'all' | 'withdrawn',
-): Promise<readonly Link[]> {
-  if (leadIds.length === 0) return [];
-  const { marks, values } = inList([...new Set(leadIds)]);
-  const arms = shared.map(
-    ([own, other]) =>
-      `SELECT n.lead_id AS leadId, o.lead_id AS otherId
-         FROM prospects n FORCE INDEX (PRIMARY) STRAIGHT_JOIN prospects o FORCE INDEX (prospects_${other})
-           ON o.client_id = n.client_id AND o.${other} = n.${own} AND o.lead_id <> n.lead_id${which === 'all' ? '' : ' AND o.withdrawn = 1'}
-        WHERE n.lead_id IN (${marks}) AND n.${own} <> ''`,
-  );
-  return tx.all<Link>(
-    arms.join(' UNION '),
-    arms.flatMap(() => values),
-  );
-}
-
 export interface Spreading {
   /** Leads that are new, got a grant, or changed an address: what was taken back elsewhere may hold for them. */
   readonly touched: readonly number[];
@@ -89,24 +59,24 @@ export interface Spreading {
 
 /** Repeats withdrawals in the leads whose grants they end, each with a revision, a change and an entry of its own. */
 export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonly Reached[]> {
-  const links = [
-    ...(await neighbours(tx, at.touched, 'withdrawn')),
-    ...(await neighbours(tx, at.origins, 'all')).map((link): Link => ({
-      leadId: link.otherId,
-      otherId: link.leadId,
-    })),
-  ];
-  if (links.length === 0) return [];
-  const receivers = [...new Set(links.map((link) => link.leadId))];
+  const ways = [
+    ...(await addressesOf(tx, at.touched, 'withdrawn')).map(({ own, all }) => ({ from: all, to: own })),
+    ...(await addressesOf(tx, at.origins, 'all')).map(({ own, all }) => ({ from: own, to: all })),
+  ].filter(({ from, to }) => from.some((one) => to.length > 1 || (to.length === 1 && to[0] !== one)));
+  if (ways.length === 0) return [];
+  const receivers = [...new Set(ways.flatMap((way) => way.to))];
   const locked = await lockLeads(tx, receivers);
-  const consents = await readConsents(tx, [...receivers, ...links.map((link) => link.otherId)]);
+  const consents = await readConsents(tx, [...receivers, ...ways.flatMap((way) => way.from)]);
+  const said = new Map<number, ConsentRecord[]>();
+  for (const { from, to } of ways) {
+    const events = notOutdone(from.flatMap((id) => taken(consents.get(id) ?? [], id)));
+    for (const id of to) said.set(id, [...(said.get(id) ?? []), ...events]);
+  }
   const copies = receivers
     .filter((id) => locked.get(id)?.erased === false)
     .map((leadId) => {
-      const said = links
-        .filter((link) => link.leadId === leadId)
-        .flatMap((link) => taken(consents.get(link.otherId) ?? [], link.otherId));
-      return { leadId, events: ended(consents.get(leadId) ?? [], said, tx.now()) };
+      const ofOthers = (said.get(leadId) ?? []).filter((one) => one.source !== `${repeated}${leadId}`);
+      return { leadId, events: ended(consents.get(leadId) ?? [], ofOthers, tx.now()) };
     })
     .filter((one) => one.events.length > 0);
   return copies.length === 0 ? [] : write(tx, at, copies, locked);
@@ -117,6 +87,24 @@ const taken = (consents: readonly ConsentRecord[], leadId: number): readonly Con
   consents
     .filter((one) => one.state === 'withdrawn' && !(one.source?.startsWith(repeated) ?? false))
     .map((one) => ({ ...one, source: `${repeated}${leadId}` }));
+
+/** Of the withdrawals of one address, without those that another outdoes in stamp and in receipt both: they end nothing more. */
+function notOutdone(events: readonly ConsentRecord[]): readonly ConsentRecord[] {
+  const pairs = Map.groupBy(events, (one) => `${one.purpose}.${one.channel}`);
+  return [...pairs.values()].flatMap((group) => {
+    let latest = -1;
+    return group
+      .toSorted(
+        (one, other) =>
+          other.recordedAt.getTime() - one.recordedAt.getTime() || (other.receipt ?? 0) - (one.receipt ?? 0),
+      )
+      .filter(({ receipt = 0 }) => {
+        if (receipt <= latest) return false;
+        latest = receipt;
+        return true;
+      });
+  });
+}
 
 /** Source of an event that repeats the one of another lead, with that lead's number. */
 const repeated = 'same_person:';

@@ -1,0 +1,99 @@
+// Leads of one client that share an e-mail address or a phone, found by address and never by pair: a thousand leads of one address
+// are a thousand lines, not a million.
+// Invariant: the e-mail is compared as its column does, without regard to capitals; a mobile and a landline each with both.
+import { inList, type Sql } from './database.ts';
+
+/** One address: the leads asked about that have it, and all leads of the client that do. */
+export interface SharedAddress {
+  readonly own: readonly number[];
+  /** Those of `own` among them. */
+  readonly all: readonly number[];
+}
+
+const columns = ['email', 'mobile', 'landline'] as const;
+type Column = (typeof columns)[number];
+
+const shared: readonly (readonly [own: Column, other: Column])[] = [
+  ['email', 'email'],
+  ['mobile', 'mobile'],
+  ['mobile', 'landline'],
+  ['landline', 'mobile'],
+  ['landline', 'landline'],
+];
+
+interface Holding {
+  readonly leadId: number;
+  readonly column: Column;
+  /** The same for what compares equal. */
+  readonly address: string;
+}
+
+async function holdingsOf(tx: Sql, leadIds: readonly number[]): Promise<readonly Holding[]> {
+  const { marks, values } = inList([...new Set(leadIds)]);
+  const rows = await tx.all<
+    { readonly leadId: number; readonly clientId: string } & Readonly<Record<Column, string | null>>
+  >(
+    `SELECT lead_id AS leadId, client_id AS clientId, HEX(WEIGHT_STRING(email)) AS email, mobile, landline
+       FROM prospects FORCE INDEX (PRIMARY) WHERE lead_id IN (${marks})`,
+    values,
+  );
+  return rows.flatMap(({ leadId, clientId, ...row }) =>
+    columns.flatMap((column) =>
+      row[column] === null || row[column] === ''
+        ? []
+        : [
+            {
+              leadId,
+              column,
+              address: `${clientId}\n${column === 'email' ? 'email' : 'phone'}\n${row[column]}`,
+            },
+          ],
+    ),
+  );
+}
+
+/** The addresses of these leads. With `withdrawn`, `all` holds those leads only in which something was taken back. */
+export async function addressesOf(
+  tx: Sql,
+  leadIds: readonly number[],
+  which: 'all' | 'withdrawn',
+): Promise<readonly SharedAddress[]> {
+  if (leadIds.length === 0) return [];
+  const groups = [...Map.groupBy(await holdingsOf(tx, leadIds), (one) => one.address).values()];
+  // One lead asks for all that have the address.
+  const asking = groups.flatMap((group) => group.slice(0, 1));
+  const arms = shared.flatMap(([own, other]) => {
+    const ids = asking.filter((one) => one.column === own).map((one) => one.leadId);
+    return ids.length === 0 ? [] : [armOf(own, other, which, ids)];
+  });
+  if (arms.length === 0) return [];
+  const links = await tx.all<{ readonly own: Column; readonly leadId: number; readonly otherId: number }>(
+    arms.map((arm) => arm.sql).join(' UNION ALL '),
+    arms.flatMap((arm) => arm.values),
+  );
+  const found = Map.groupBy(links, (link) => `${link.own} ${link.leadId}`);
+  return groups.map((group) => ({
+    own: [...new Set(group.map((one) => one.leadId))],
+    all: [
+      ...new Set(
+        (found.get(`${group[0]?.column ?? ''} ${group[0]?.leadId ?? 0}`) ?? []).map((link) => link.otherId),
+      ),
+    ],
+  }));
+}
+
+function armOf(
+  own: Column,
+  other: Column,
+  which: 'all' | 'withdrawn',
+  ids: readonly number[],
+): { readonly sql: string; readonly values: readonly (number | string)[] } {
+  const { marks, values } = inList(ids);
+  return {
+    sql: `SELECT '${own}' AS own, n.lead_id AS leadId, o.lead_id AS otherId
+       FROM prospects n FORCE INDEX (PRIMARY) STRAIGHT_JOIN prospects o FORCE INDEX (prospects_${other})
+         ON o.client_id = n.client_id AND o.${other} = n.${own}${which === 'all' ? '' : ' AND o.withdrawn = 1'}
+      WHERE n.lead_id IN (${marks})`,
+    values,
+  };
+}
