@@ -1,6 +1,8 @@
 // Withdrawals and grants of a batch, for the other leads of the same person at the same client.
 // Invariant: in the transaction that takes the rows in, so that no delivery is ever planned between the two.
 import type { Sql } from '../store/database.ts';
+import type { RowId } from '../store/intake-take.ts';
+import { nameKey } from '../store/lead-writes.ts';
 import { markWithdrawn, spreadWithdrawals } from '../store/same-person.ts';
 import type { Candidate, SettleDeps } from './batch.ts';
 import type { CheckedRow } from './row.ts';
@@ -15,6 +17,28 @@ const changesAddress = (row: CheckedRow): boolean =>
 
 /** Whether a row may change what other leads of its person say: then no other row of that client is taken in beside it. */
 export const takesAlone = (row: CheckedRow): boolean => says(row, 'withdrawn') || changesAddress(row);
+
+/**
+ * Rows that wait for the next round: a correction that parts a lead from an address comes after the withdrawals that reached it
+ * there, and what is said of that lead afterwards comes after the correction.
+ */
+export function afterWithdrawals(candidates: readonly Candidate[]): ReadonlySet<RowId> {
+  const withdrew = new Set<string>();
+  const parted = new Set<string>();
+  const waits = new Set<RowId>();
+  for (const { id, row } of candidates.toSorted((one, other) => (one.id < other.id ? -1 : 1))) {
+    const parts = row.kind === 'correction' && withdrew.has(row.clientId) && partsFromAddress(row);
+    if (row.kind !== 'lead' && (parts || parted.has(nameKey(row)))) {
+      parted.add(nameKey(row));
+      waits.add(id);
+    }
+    if (says(row, 'withdrawn')) withdrew.add(row.clientId);
+  }
+  return waits;
+}
+
+const partsFromAddress = (row: CheckedRow): boolean =>
+  changesAddress(row) || addresses.some((name) => row.clear.includes(name));
 
 export async function tellSamePerson(
   tx: Sql,

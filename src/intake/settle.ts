@@ -14,7 +14,7 @@ import { newRowsAbout, type IntakeRow, type RowId } from '../store/intake-take.t
 import { lockClients } from '../store/same-person.ts';
 import { findLeads, insertChanges, lockNamedLeads, nameKey, type LeadChange } from '../store/lead-writes.ts';
 import { applyRows } from './apply.ts';
-import { takesAlone, tellSamePerson } from './same-person.ts';
+import { afterWithdrawals, takesAlone, tellSamePerson } from './same-person.ts';
 import type { Candidate, Ledger, Settled, SettleDeps } from './batch.ts';
 import { checkRow, tooLong } from './contract.ts';
 import { createRows } from './create.ts';
@@ -38,9 +38,11 @@ export async function settleRows(
 
   const first = judge(taken);
   const { pulled, waits } = await inOrder(tx, taken, first, pull);
+  const candidates = [...first, ...judge(pulled)];
+  const later = new Set([...waits, ...afterWithdrawals(candidates)]);
   const ready = await ofKnownClients(
     tx,
-    [...first, ...judge(pulled)].filter((one) => !waits.has(one.id)),
+    candidates.filter((one) => !later.has(one.id)),
     refuse,
   );
   const leadRows = ready.filter((one) => one.row.kind === 'lead');
@@ -107,7 +109,7 @@ export async function settleRows(
     accepted: accepted.length,
     refused: refused.length,
     duplicates: duplicates.length,
-    waiting: waits.size,
+    waiting: later.size,
     changes,
   };
 }
