@@ -1,6 +1,7 @@
 // Suspending and resuming a destination, by support.
 // Invariant: one change, one entry with who and why; the claim obeys the row, whatever Redis holds.
-import { allowed, probeNow } from '../domain/breaker.ts';
+import { probeNow } from '../domain/breaker.ts';
+import type { Circuit } from '../domain/circuit.ts';
 import { untriedNow } from '../domain/pace.ts';
 import type { DestinationStatus } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
@@ -24,7 +25,7 @@ export async function setDestinationStatus(
       throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
     if (destination.status === 'archived')
       throw new RelaisError('DEST-001', `Destination ${destinationId} is archived.`);
-    const free = state === undefined || allowed(state.circuit, state.now) === Number.POSITIVE_INFINITY;
+    const free = state === undefined || isFree(state.circuit, state.now);
     if (destination.status === status && (status === 'suspended' || free)) {
       throw new RelaisError('DEST-001', `Destination ${destinationId} is ${status} already.`);
     }
@@ -44,3 +45,7 @@ export async function setDestinationStatus(
     ]);
   });
 }
+
+/** Nothing that resuming would lift: a destination that lets leads go one after the other opens up by itself. */
+const isFree = (circuit: Circuit, now: number): boolean =>
+  circuit.state === 'closed' && (circuit.quietUntil ?? 0) <= now;

@@ -1,6 +1,6 @@
 // What support's commands refuse, and that a refused or merely looking command leaves the database as it was.
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
+import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 import { actionsOf, environmentOf, terminalOf, type Relais } from './terminal.ts';
 
 let crm: HttpRecipient;
@@ -38,11 +38,21 @@ ${patient.slice(patient.indexOf('consent:'), patient.indexOf('update:'))}`;
     expect(await relais('mapping', 'publish', one, '--note', 'first')).toMatchObject({ code: 0 });
   await gateway.start('planner', 'worker');
   answers.set('WAIT-1', 503).set('SLOW-1', 0);
-  await gateway.send(...['RE-1', 'RE-2', 'WAIT-1', 'SLOW-1'].map((reference) => leadRow(reference)));
-  await gateway.until('as they shall be', async () => {
-    const states = (await gateway.states()).map((one) => `${one.reference} ${one.state}`).toSorted();
-    return states.join() === 'RE-1 delivered,RE-2 delivered,SLOW-1 sending,WAIT-1 waiting';
-  });
+  // One after the other: a lead that passes brings forward the one that failed before it.
+  const wanted: string[] = [];
+  for (const [reference, state] of [
+    ['RE-1', 'delivered'],
+    ['RE-2', 'delivered'],
+    ['WAIT-1', 'waiting'],
+    ['SLOW-1', 'sending'],
+  ] as const) {
+    wanted.push(`${reference} ${state}`);
+    await gateway.send(strangerRow(reference));
+    await gateway.until(`${reference} ${state}`, async () => {
+      const states = (await gateway.states()).map((one) => `${one.reference} ${one.state}`);
+      return states.toSorted().join() === wanted.toSorted().join();
+    });
+  }
 });
 afterAll(async () => {
   await crm.close();
