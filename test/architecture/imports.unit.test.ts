@@ -46,7 +46,7 @@ beforeAll(() => {
     'src/domain/dynamic.ts': "export const a = await import('../store/rows.ts');",
     'src/domain/side-effect.ts': "import '../store/rows.ts';",
     'src/domain/disk.ts': "import { readFileSync } from 'node:fs'; export const a = readFileSync;",
-    'src/mapping/load.ts': "import { readFile } from 'node:fs/promises'; export const a = readFile;",
+    'src/mapping/files.ts': "import { readFile } from 'node:fs/promises'; export const a = readFile;",
     'src/mapping/fetch.ts':
       "import { connect } from 'node:net'; import { Worker } from 'node:worker_threads'; export const a = [connect, Worker];",
     'src/store/rows.ts': "import { x } from 'mysql2'; export const rows = x; export type Rows = number;",
@@ -122,7 +122,7 @@ test('what the table allows is left alone', () => {
     'connectors/index',
     'connectors/webhook/index',
     'src/app',
-    'src/mapping/load',
+    'src/mapping/files',
     'src/store/rows',
   ];
   const innocent = [...allowed, 'src/queue/jobs', 'src/console/fine'].map((file) => `: ${file}.ts -> `);

@@ -30,7 +30,8 @@ test('every command the operators are promised is there', () => {
   expect(leaves.map(([name]) => name).toSorted()).toEqual(
     [
       ...['authorisation grant', 'authorisation list', 'authorisation revoke', 'cancel', 'config'],
-      ...['alert list', 'completion', 'task close', 'task list'],
+      ...['alert list', 'completion', 'delivery resolve', 'keys rotate', 'keys status'],
+      ...['redis adopt', 'redis show', 'task close', 'task list'],
       ...[
         'delivery archive',
         'delivery list',

@@ -34,6 +34,10 @@ export function terminalOf(environment: Readonly<Record<string, string>>): Relai
       for (const name of Object.keys(environment)) delete process.env[name];
       Object.assign(process.env, before);
       for (const spy of spies) spy.mockRestore();
+      // Each test file has a program of its own, all of them the process's streams.
+      for (const stream of [process.stdout, process.stderr])
+        for (const listener of stream.listeners('error'))
+          if (listener.name === 'closed') stream.off('error', listener as () => void);
     }
   };
 }
