@@ -64,14 +64,27 @@ export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonl
     ...(await addressesOf(tx, at.origins, 'all')).map(({ own, all }) => ({ from: own, to: all })),
   ].filter(({ from, to }) => from.some((one) => to.length > 1 || (to.length === 1 && to[0] !== one)));
   if (ways.length === 0) return [];
-  const receivers = [...new Set(ways.flatMap((way) => way.to))];
-  const locked = await lockLeads(tx, receivers);
-  const consents = await readConsents(tx, [...receivers, ...ways.flatMap((way) => way.from)]);
+  const origins = new Map<number, readonly ConsentRecord[]>();
+  for (const ids of parts(ways.flatMap((way) => way.from)))
+    for (const [id, consents] of await readConsents(tx, ids)) origins.set(id, taken(consents, id));
   const said = new Map<number, ConsentRecord[]>();
   for (const { from, to } of ways) {
-    const events = notOutdone(from.flatMap((id) => taken(consents.get(id) ?? [], id)));
+    const events = notOutdone(from.flatMap((id) => origins.get(id) ?? []));
     for (const id of to) said.set(id, [...(said.get(id) ?? []), ...events]);
   }
+  const reached: Reached[] = [];
+  for (const ids of parts([...said.keys()])) reached.push(...(await repeatIn(tx, at, ids, said)));
+  return reached;
+}
+
+async function repeatIn(
+  tx: Sql,
+  at: Spreading,
+  receivers: readonly number[],
+  said: ReadonlyMap<number, readonly ConsentRecord[]>,
+): Promise<readonly Reached[]> {
+  const locked = await lockLeads(tx, receivers);
+  const consents = await readConsents(tx, receivers);
   const copies = receivers
     .filter((id) => locked.get(id)?.erased === false)
     .map((leadId) => {
@@ -80,6 +93,17 @@ export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonl
     })
     .filter((one) => one.events.length > 0);
   return copies.length === 0 ? [] : write(tx, at, copies, locked);
+}
+
+/** Leads of one statement: an address may be shared by more of them than a statement has places for. */
+const leadsAtOnce = 500;
+
+/** Each once, by id: that is the order in which leads are locked. */
+function parts(ids: readonly number[]): readonly (readonly number[])[] {
+  const sorted = [...new Set(ids)].sort((one, other) => one - other);
+  return Array.from({ length: Math.ceil(sorted.length / leadsAtOnce) }, (_, part) =>
+    sorted.slice(part * leadsAtOnce, (part + 1) * leadsAtOnce),
+  );
 }
 
 /** What was taken back in this lead itself: what another lead's withdrawal left here goes no further. */
