@@ -168,12 +168,16 @@ async function list(sql: ReadSide, options: ListOptions, now: Date): Promise<voi
     rows.map((row) => [
       ...[String(row.id), row.destinationId, row.action, row.leadReference, row.state],
       ...[reasonText(row.reason, 'en'), String(row.departures)],
-      ...[parisShort(row.createdAt, now), parisShort(row.settledAt ?? row.dueAt, now)],
+      ...[parisShort(row.createdAt, now), dueOrSettled(row, now)],
     ]),
   );
   if (rows.length === 0) say('None.');
   if (rows.length === options.limit) say(`more: --after ${rows.at(-1)?.id ?? ''}`);
 }
+
+/** A moment that has passed is no due time: what has not left by then waits for something else, which its reason names. */
+const dueOrSettled = ({ settledAt, dueAt }: ListedDelivery, now: Date): string =>
+  settledAt === undefined && dueAt <= now ? 'due' : parisShort(settledAt ?? dueAt, now);
 
 /** An entry as it stands in the log; its digest in hexadecimal. */
 const storyData = ({ digest, consents, fields, ...entry }: StoryEntry): object => ({

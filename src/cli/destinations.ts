@@ -17,8 +17,9 @@ import { readVersions } from '../store/mapping-versions.ts';
 import { countBackfill } from '../store/support-leads.ts';
 import { instant, reasonOf, type Moment, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
-import { paris, table } from './table.ts';
+import { table } from './table.ts';
 import { out, withApp } from './terminal.ts';
+import { weatherOf } from './weather.ts';
 
 /** @throws FIND-001 */
 export async function existingDestination(sql: Sql, id: string): Promise<Destination> {
@@ -60,7 +61,11 @@ export function destinationCommands(program: Command): void {
       const reason = reasonOf(options.reason);
       return withApp(async ({ database, config }) => {
         await setDestinationStatus(database, id, status, { actor: config.actor, reason });
-        out(`${id} is ${status}.`);
+        out(
+          status === 'active'
+            ? `${id} is active. One goes first; what else waits follows once that is accepted (relais destination list).`
+            : `${id} is ${status}.`,
+        );
       });
     });
   }
@@ -129,6 +134,7 @@ async function list(sql: Sql, json: boolean): Promise<void> {
   const rows = all.map((one) => {
     const state = states.get(one.id);
     const held = state !== undefined && state.circuit.state !== 'closed';
+    const weather = weatherOf(one, state);
     return {
       destination: one.id,
       client: one.clientId,
@@ -139,11 +145,13 @@ async function list(sql: Sql, json: boolean): Promise<void> {
       circuit: held ? state.circuit.state : 'closed',
       cause: held ? state.circuit.cause : '',
       nextProbeAt: held ? new Date(Math.max(state.circuit.nextProbeAt ?? 0, state.now)) : null,
+      sends: weather?.sends ?? 'all',
+      sendsText: weather?.short ?? 'as it bears',
     };
   });
   if (json) return outJson(rows);
   table(
-    ['destination', 'client', 'connector', 'mapping', 'status', 'circuit', 'next probe'],
+    ['destination', 'client', 'connector', 'mapping', 'status', 'circuit', 'sends'],
     rows.map((one) => [
       one.destination,
       one.client,
@@ -151,7 +159,7 @@ async function list(sql: Sql, json: boolean): Promise<void> {
       one.mapping === null ? 'none' : `v${one.mapping}`,
       one.statusReason === '' ? one.status : `${one.status} (${one.statusReason})`,
       one.cause === '' ? one.circuit : `${one.circuit} (${one.cause})`,
-      paris(one.nextProbeAt),
+      one.sendsText,
     ]),
   );
 }

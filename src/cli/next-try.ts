@@ -7,38 +7,56 @@ import { seenProcesses } from '../store/processes.ts';
 import type { ListedDelivery } from '../store/support.ts';
 import type { Both } from './story-words.ts';
 import { paris } from './table.ts';
+import { weatherOf, type Weather } from './weather.ts';
+
+/** How its destination sends at present; undefined while that is as it bears. */
+export async function weatherFor(
+  sql: Reading,
+  { destinationId }: ListedDelivery,
+): Promise<Weather | undefined> {
+  const destination = await findDestination(sql, destinationId);
+  const state = (await readStates(sql, [destinationId])).get(destinationId);
+  return destination === undefined ? undefined : weatherOf(destination, state);
+}
 
 /** Undefined where no try is to come by itself. */
 export async function nextTry(sql: Reading, row: ListedDelivery): Promise<Both | undefined> {
   if (!['planned', 'queued', 'waiting', 'pending'].includes(row.state)) return undefined;
   // A due time past the limit is no try: it waits for a person.
   if (row.state === 'waiting' && (row.dueAt >= row.expiresAt || isDecision(row))) return undefined;
-  const destination = await findDestination(sql, row.destinationId);
-  if (destination !== undefined && destination.status !== 'active')
-    return [
-      `à la reprise de la destination, suspendue (${destination.statusReason})`,
-      `when the destination is resumed; it is ${destination.status} (${destination.statusReason})`,
-    ];
   const state = (await readStates(sql, [row.destinationId])).get(row.destinationId);
-  if (state !== undefined && state.circuit.state === 'open') {
-    const { nextProbeAt } = state.circuit;
-    return nextProbeAt === undefined || nextProbeAt <= state.now
-      ? [
-          'dès que la destination, en pause automatique, répond à l’essai en cours',
-          'when the destination, held at present, answers the probe under way',
-        ]
-      : [
-          `quand la destination répond de nouveau ; elle est sondée le ${paris(new Date(nextProbeAt))}`,
-          `when the destination answers again; it is probed at ${paris(new Date(nextProbeAt))}`,
-        ];
-  }
-  if ((await seenProcesses(sql)).length === 0)
+  const destination = await findDestination(sql, row.destinationId);
+  const weather = destination === undefined ? undefined : weatherOf(destination, state);
+  if (destination !== undefined && destination.status !== 'active') return weather?.next;
+  const idle = whoIsMissing(await seenProcesses(sql));
+  if (idle !== undefined) return idle;
+  const now = state?.now ?? row.dueAt.getTime();
+  const isLater = row.dueAt.getTime() > Math.max(now, quietUntilOf(state?.circuit));
+  if (weather !== undefined && !(isLater && state?.circuit.state !== 'open')) return weather.next;
+  return isLater ? [paris(row.dueAt), paris(row.dueAt)] : ['tout de suite', 'at once'];
+}
+
+const quietUntilOf = (circuit: { readonly quietUntil?: number } | undefined): number =>
+  circuit?.quietUntil ?? 0;
+
+function whoIsMissing(processes: readonly { readonly role: string }[]): Both | undefined {
+  const runs = (role: string): boolean => processes.some((one) => one.role === role);
+  if (processes.length === 0)
     return [
       'aucun : la passerelle ne tourne pas (relais status)',
       'none: the gateway does not run (relais status)',
     ];
-  const now = state?.now ?? row.dueAt.getTime();
-  return row.dueAt.getTime() > now ? [paris(row.dueAt), paris(row.dueAt)] : ['tout de suite', 'at once'];
+  if (!runs('worker'))
+    return [
+      'aucun : aucun processus n’envoie (relais status)',
+      'none: no worker runs, so nothing is sent (relais status)',
+    ];
+  if (!runs('planner'))
+    return [
+      'aucun : aucun processus ne prépare les envois (relais status)',
+      'none: no planner runs, so nothing is made ready (relais status)',
+    ];
+  return undefined;
 }
 
 const isDecision = (row: ListedDelivery): boolean => splitReason(row.reason).base === 'unknown_hold';

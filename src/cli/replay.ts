@@ -15,8 +15,8 @@ import { eachDelivery, type ListedDelivery } from '../store/support.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { existingDelivery, filterOf, isFiltered, withFilters, type FilterOptions } from './deliveries.ts';
 import { knownNames } from './known-names.ts';
-import { troubleOf } from './status.ts';
 import { confirmed, out, progress, say, withApp } from './terminal.ts';
+import { weatherOf } from './weather.ts';
 
 interface ReplayOptions extends FilterOptions {
   readonly anew?: boolean;
@@ -62,8 +62,8 @@ async function replayCommand(names: readonly string[], options: ReplayOptions): 
     for (const [plan, group] of Map.groupBy(rows, planOf))
       out(`${String(group.length).padStart(6)}  ${planWords(plan)}`);
     if (rows.length === 0) throw new RelaisError('FIND-001', 'No delivery matches.');
-    const stopped = await stoppedDestinations(app, rows);
-    for (const line of stopped) out(line);
+    const slowed = await slowedDestinations(app, rows);
+    for (const { line } of slowed) out(line);
     if (options.dryRun === true) return;
     const going = rows.filter((row) => !isRefusal(planOf(row)));
     if (going.length === 0) throw new RelaisError('REPLAY-001', 'Nothing can be replayed.');
@@ -80,20 +80,34 @@ async function replayCommand(names: readonly string[], options: ReplayOptions): 
     );
     line.end();
     report(answers);
-    if (stopped.length > 0) say('Nothing leaves for a destination that is named above until it sends again.');
+    if (slowed.some(({ waits }) => waits))
+      say('Nothing leaves for a destination that is named above until it sends again.');
   });
 }
 
-/** A line for each destination of these that does not send at the moment. */
-async function stoppedDestinations(app: App, rows: readonly ListedDelivery[]): Promise<readonly string[]> {
+interface Slowed {
+  readonly line: string;
+  /** What is replayed does not leave now. */
+  readonly waits: boolean;
+}
+
+/** A line for each destination of these that does not send as many as it bears at the moment. */
+async function slowedDestinations(app: App, rows: readonly ListedDelivery[]): Promise<readonly Slowed[]> {
   const ids = [...new Set(rows.map((row) => row.destinationId))];
   const states = await readStates(app.database, ids);
-  const lines: string[] = [];
+  const lines: Slowed[] = [];
   for (const id of ids) {
     const destination = await findDestination(app.database, id);
-    const trouble = destination === undefined ? undefined : troubleOf(destination, states.get(id));
-    if (trouble !== undefined)
-      lines.push(`        ${id} ${trouble}; what is replayed waits (relais destination resume ${id})`);
+    const weather = destination === undefined ? undefined : weatherOf(destination, states.get(id));
+    if (weather === undefined) continue;
+    const resumed = `what is replayed waits (relais destination resume ${id})`;
+    const then = {
+      suspended: resumed,
+      held: resumed,
+      quiet: 'what is replayed waits until then',
+      few: 'what is replayed leaves in its turn',
+    }[weather.sends];
+    lines.push({ line: `        ${id} ${weather.words[1]}; ${then}`, waits: weather.sends !== 'few' });
   }
   return lines;
 }

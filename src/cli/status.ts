@@ -16,6 +16,7 @@ import { outJson, withJson, type JsonOption } from './json.ts';
 import { sayAge } from './read-side.ts';
 import { age, paris, table } from './table.ts';
 import { out, strong, withApp } from './terminal.ts';
+import { weatherOf } from './weather.ts';
 
 export function statusCommands(program: Command): void {
   withExamples(
@@ -65,7 +66,7 @@ async function statusCommand({ reading, database }: App, json: boolean): Promise
     ]),
   );
   for (const one of destinations) {
-    const trouble = troubleOf(one, states.get(one.id));
+    const trouble = weatherOf(one, states.get(one.id))?.words[1];
     if (trouble !== undefined) out(`\n${strong(one.id)} ${trouble}`);
   }
 }
@@ -84,18 +85,6 @@ function runningText(processes: readonly SeenProcess[]): string {
   return `${planners} planner, ${workers} worker, last seen ${seen} s ago${missing.length === 0 ? '' : ` — ${missing.join('; ')}`}`;
 }
 
-/** Undefined while it sends. */
-export function troubleOf(one: Destination, state: DestinationState | undefined): string | undefined {
-  if (one.status !== 'active') return `is ${one.status}: ${one.statusReason}`;
-  if (state === undefined || state.circuit.state === 'closed') return undefined;
-  const { circuit } = state;
-  const probe =
-    circuit.nextProbeAt === undefined || circuit.nextProbeAt <= state.now
-      ? 'a lead is tried now'
-      : `next probe ${paris(new Date(circuit.nextProbeAt))}`;
-  return `is held (${circuit.cause}): ${reasonText('destination_held', 'en')}; ${probe}`;
-}
-
 function asData(
   house: HouseState,
   destinations: readonly Destination[],
@@ -112,12 +101,16 @@ function asData(
     unsealed: house.unsealed,
     alertsUnsent: house.alertsUnsent,
     deliveries: house.deliveries,
-    destinations: destinations.map((one) => ({
-      id: one.id,
-      client: one.clientId,
-      status: one.status,
-      circuit: states.get(one.id)?.circuit.state ?? 'closed',
-      trouble: troubleOf(one, states.get(one.id)) ?? null,
-    })),
+    destinations: destinations.map((one) => {
+      const weather = weatherOf(one, states.get(one.id));
+      return {
+        id: one.id,
+        client: one.clientId,
+        status: one.status,
+        circuit: states.get(one.id)?.circuit.state ?? 'closed',
+        sends: weather?.sends ?? 'all',
+        trouble: weather?.words[1] ?? null,
+      };
+    }),
   };
 }

@@ -6,6 +6,8 @@ import type { ListedDelivery } from '../store/support.ts';
 
 export type Language = 'fr' | 'en';
 export type Both = readonly [fr: string, en: string];
+/** `held`: only probes leave; `quiet`: nothing for a while; `few`: fewer at once than the destination bears. */
+export type Sends = 'suspended' | 'held' | 'quiet' | 'few';
 
 export const inLanguage = (both: Both, language: Language): string => both[language === 'fr' ? 0 : 1];
 
@@ -74,7 +76,7 @@ const onDestination = (verb: string, row: ListedDelivery): string =>
   `relais ${verb} ${row.destinationId} --reason "..."`;
 
 /** What support can do now, one line each. */
-export function advice(row: ListedDelivery): readonly Both[] {
+export function advice(row: ListedDelivery, sends?: Sends): readonly Both[] {
   if (row.leadErased && row.action !== 'erase')
     return [['Rien : la personne a été effacée.', 'Nothing: the person has been erased.']];
   const { base } = splitReason(row.reason);
@@ -86,7 +88,7 @@ export function advice(row: ListedDelivery): readonly Both[] {
       return [['Rien : elle est en route.', 'Nothing: it is on its way.']];
     case 'waiting':
       return [
-        ...waitingAdvice(base, row),
+        ...waitingAdvice(base, row, sends),
         [`Abandonner : ${command('cancel', row)}`, `Give up: ${command('cancel', row)}`],
       ];
     case 'withheld':
@@ -110,25 +112,14 @@ export function advice(row: ListedDelivery): readonly Both[] {
   }
 }
 
-function waitingAdvice(base: string, row: ListedDelivery): readonly Both[] {
+function waitingAdvice(base: string, row: ListedDelivery, sends?: Sends): readonly Both[] {
   const replay = command('replay', row);
-  switch (base) {
-    case 'destination_suspended':
+  switch (sends === 'suspended' && base !== 'unknown_hold' ? sends : base) {
+    case 'suspended':
       return [
         [
-          `Rouvrir la destination : ${onDestination('destination resume', row)}`,
-          `Open the destination again: ${onDestination('destination resume', row)}`,
-        ],
-      ];
-    case 'destination_held':
-      return [
-        [
-          `Vérifier l’accès : relais destination test ${row.destinationId}`,
-          `See whether it can be reached: relais destination test ${row.destinationId}`,
-        ],
-        [
-          `Le faire essayer tout de suite : ${onDestination('destination resume', row)}`,
-          `Let it be tried at once: ${onDestination('destination resume', row)}`,
+          `Rouvrir la destination, si qui l’a suspendue est d’accord : ${onDestination('destination resume', row)}`,
+          `Open the destination again, if whoever suspended it agrees: ${onDestination('destination resume', row)}`,
         ],
       ];
     case 'slot':
@@ -157,9 +148,30 @@ function waitingAdvice(base: string, row: ListedDelivery): readonly Both[] {
         ],
       ];
     default:
-      return [[`Essayer tout de suite : ${replay}`, `Try now: ${replay}`]];
+      if (sends === 'held') return heldAdvice(row);
+      if (sends === 'quiet')
+        return [
+          [
+            `Rien : elle part d’elle-même. Plus tôt, si le destinataire est d’accord : ${onDestination('destination resume', row)}`,
+            `Nothing: it leaves by itself. Earlier, if the recipient agrees: ${onDestination('destination resume', row)}`,
+          ],
+        ];
+      return sends === 'few'
+        ? [['Rien : elle part à son tour.', 'Nothing: it leaves in its turn.']]
+        : [[`Essayer tout de suite : ${replay}`, `Try now: ${replay}`]];
   }
 }
+
+const heldAdvice = (row: ListedDelivery): readonly Both[] => [
+  [
+    `Vérifier l’accès : relais destination test ${row.destinationId}`,
+    `See whether it can be reached: relais destination test ${row.destinationId}`,
+  ],
+  [
+    `Le faire essayer tout de suite : ${onDestination('destination resume', row)}`,
+    `Let it be tried at once: ${onDestination('destination resume', row)}`,
+  ],
+];
 
 function withheldAdvice(base: string, row: ListedDelivery): readonly Both[] {
   switch (base) {

@@ -4,7 +4,7 @@ import { connectFailureCodes } from '../../connectors/guard/failures.ts';
 import { isEnd, reasonText, splitReason } from '../domain/delivery.ts';
 import type { Sql } from '../store/database.ts';
 import { deliveryStory, type ListedDelivery, type StoryEntry } from '../store/support.ts';
-import { nextTry } from './next-try.ts';
+import { nextTry, weatherFor } from './next-try.ts';
 import {
   actionWords,
   advice,
@@ -65,7 +65,8 @@ export async function tellStory(sql: Sql, row: ListedDelivery, language: Languag
     for (const detail of details(entry, language)) out(`${' '.repeat(23)}${detail}`);
   }
   out(`\n${strong(say('Ce que vous pouvez faire', 'What you can do'))}`);
-  for (const line of advice(row)) out(`  ${inLanguage(line, language)}`);
+  const weather = row.state === 'waiting' ? await weatherFor(sql, row) : undefined;
+  for (const line of advice(row, weather?.sends)) out(`  ${inLanguage(line, language)}`);
 }
 
 /**

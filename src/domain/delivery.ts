@@ -28,8 +28,8 @@ export const reasons = {
   retry: { fr: 'nouvel essai prévu', en: 'next try due' },
   throttled: { fr: 'le destinataire demande de ralentir', en: 'the recipient asks to slow down' },
   destination_held: {
-    fr: 'destination en pause automatique (incident, ou réglage à corriger)',
-    en: 'destination held by its circuit breaker',
+    fr: 'retenue par sa destination (incident, réglage à corriger, ou rythme ralenti)',
+    en: 'held back by its destination (an incident, a setting to repair, or a slower pace)',
   },
   destination_suspended: {
     fr: 'destination suspendue par le support',

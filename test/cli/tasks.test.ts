@@ -135,6 +135,12 @@ test('a person is found by the beginning of a name, whatever the capitals and ac
   expect(JSON.stringify(await actionsOf(gateway, 'looked_up'))).not.toMatch(/lef/i);
 });
 
+const seen = (role: string): Promise<unknown> =>
+  gateway.owner.run(
+    "INSERT INTO processes (name, role, version, started_at, seen_at) VALUES ('h:1', ?, '0', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
+    [role],
+  );
+
 describe('while a destination does not send', () => {
   test('the story names what has to happen first, and a replay says that it waits', async () => {
     await relais('destination', 'suspend', 'essai-crm', ...why);
@@ -171,11 +177,52 @@ describe('while a destination does not send', () => {
         allowance: 0,
       }),
     ]);
-    const shown = (await relais('delivery', 'show', await idOf('SU-1'), '--lang', 'en')).out;
-    expect(shown).toMatch(/Next try +when the destination, held at present, answers the probe under way/);
+    const show = async (): Promise<string> =>
+      (await relais('delivery', 'show', await idOf('SU-1'), '--lang', 'en')).out;
+    expect(await show()).toMatch(/Next try +none: the gateway does not run/);
+    await seen('planner');
+    expect(await show()).toMatch(/Next try +none: no worker runs/);
+    await seen('worker');
+    const shown = await show();
+    expect(shown).toMatch(
+      /Next try +when the destination, held at present \(it does not answer, or with errors\), accepts again; one lead is tried now/,
+    );
     expect(shown).not.toContain('1970');
     expect((await relais('destination', 'list')).out).not.toContain('1970');
+    expect((await relais('delivery', 'list', '--lead', 'SU-1')).out).toMatch(/due$/m);
+    await gateway.owner.run('DELETE FROM processes');
     expect((await relais('status')).out).toMatch(/^runs {5}NOTHING RUNS/m);
+    await seen('planner');
+    await seen('worker');
+  });
+
+  test('told to slow down, or careful after a start: the words say so, and promise only what is to come', async () => {
+    const circuit = { state: 'closed', cause: '', failing: [], rejected: [], probes: 0, allowance: 0 };
+    const set = (more: object): Promise<unknown> =>
+      gateway.owner.run('UPDATE destination_states SET circuit = ?, held = 1', [
+        JSON.stringify({ ...circuit, ...more }),
+      ]);
+    const id = await idOf('SU-1');
+    await set({ quietUntil: Date.now() + 600_000, throttles: 3, pace: 1 });
+    expect((await relais('delivery', 'show', id, '--lang', 'en')).out).toMatch(
+      /Next try +not before .*: the recipient asks to slow down, 3 times in a row; then one lead at a time/,
+    );
+    expect((await relais('status')).out).toMatch(/essai-crm keeps quiet until .*asks to slow down/);
+    expect((await relais('destination', 'list')).out).toMatch(/closed +nothing before /);
+    expect((await relais('replay', id, '--dry-run')).out).toContain('what is replayed waits until then');
+    expect((await relais('delivery', 'show', id)).out).toContain(
+      'Rien : elle part d’elle-même. Plus tôt, si le',
+    );
+    await set({ quietUntil: 2, untried: true });
+    expect((await relais('delivery', 'show', id)).out).toMatch(
+      /Prochain essai +à son tour, une demande à la fois : rien n’est accepté encore/,
+    );
+    expect((await relais('status')).out).toContain(
+      'essai-crm sends one lead at a time: nothing is accepted yet',
+    );
+    const replayed = await relais('replay', id, '--dry-run');
+    expect(replayed.out).toContain('what is replayed leaves in its turn');
+    await gateway.owner.run('DELETE FROM processes');
   });
 });
 

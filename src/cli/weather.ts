@@ -1,0 +1,145 @@
+// How a destination sends at present, in words: stopped, held, quiet, one at a time, or as many as it takes.
+// Invariant: names no moment that has passed, and agrees with what domain/breaker lets through.
+import type { Circuit } from '../domain/circuit.ts';
+import { paceOf } from '../domain/pace.ts';
+import type { Destination, DestinationState } from '../store/destinations.ts';
+import type { Both, Sends } from './story-words.ts';
+import { paris } from './table.ts';
+
+export interface Weather {
+  readonly sends: Sends;
+  /** In a few words, for a column. */
+  readonly short: string;
+  /** What stands behind the destination's name. */
+  readonly words: Both;
+  /** When a lead that waits for it leaves. */
+  readonly next: Both;
+}
+
+/** Undefined while it sends as many as it bears. */
+export function weatherOf(one: Destination, state: DestinationState | undefined): Weather | undefined {
+  if (one.status !== 'active') return stopped(one);
+  if (state === undefined) return undefined;
+  const { circuit, now } = state;
+  const unit = one.connector === 'flow' ? units.file : units.lead;
+  if (circuit.state === 'open') return held(circuit, unit, now);
+  const quietUntil = circuit.quietUntil ?? 0;
+  return quietUntil > now ? quiet(circuit, unit, quietUntil) : few(circuit, unit);
+}
+
+/** What leaves at once: one, and many. */
+interface Unit {
+  readonly one: Both;
+  readonly many: Both;
+}
+const units = {
+  lead: { one: ['une demande', 'one lead'], many: ['demandes', 'leads'] },
+  file: { one: ['un fichier', 'one file'], many: ['fichiers', 'files'] },
+} as const satisfies Readonly<Record<string, Unit>>;
+
+const stopped = ({ status, statusReason }: Destination): Weather => ({
+  sends: 'suspended',
+  short: 'nothing',
+  words: [
+    `est ${status === 'suspended' ? 'suspendue' : 'archivée'} : ${statusReason}`,
+    `is ${status}: ${statusReason}`,
+  ],
+  next:
+    status === 'suspended'
+      ? [
+          `à la reprise de la destination, suspendue (${statusReason})`,
+          `when the destination is resumed; it is suspended (${statusReason})`,
+        ]
+      : [
+          `jamais : la destination est archivée (${statusReason})`,
+          `never: the destination is archived (${statusReason})`,
+        ],
+});
+
+/** Why a circuit opened, as support needs it. */
+const causes: Readonly<Record<string, Both>> = {
+  unavailable: ['elle ne répond pas, ou par des erreurs', 'it does not answer, or with errors'],
+  unauthorized: [
+    'elle refuse notre accès, ou un de nos réglages est à corriger',
+    'it refuses our access, or our own set-up is to be repaired',
+  ],
+  rejection: ['elle refuse toutes les demandes', 'it refuses every lead'],
+  unknown: ['ses réponses ne sont pas comprises', 'its answers are not understood'],
+};
+const causeOf = ({ cause }: Circuit): Both => causes[cause] ?? [cause, cause];
+
+function held(circuit: Circuit, { one }: Unit, now: number): Weather {
+  const [fr, en] = causeOf(circuit);
+  const at = Math.max(circuit.nextProbeAt ?? 0, circuit.quietUntil ?? 0);
+  const when = paris(new Date(at));
+  const [soon, probe]: Both =
+    at <= now
+      ? [`${one[0]} part en essai à présent`, `${one[1]} is tried now`]
+      : [`prochain essai le ${when}`, `next probe ${when}`];
+  return {
+    sends: 'held',
+    short: at <= now ? 'a probe, now' : `a probe, ${when}`,
+    words: [
+      `est en pause automatique (${circuit.cause}) : ${fr} ; ${soon}`,
+      `is held (${circuit.cause}): ${en}; ${probe}`,
+    ],
+    next: [
+      `quand la destination, en pause automatique (${fr}), accepte de nouveau ; ${soon}`,
+      `when the destination, held at present (${en}), accepts again; ${probe}`,
+    ],
+  };
+}
+
+function quiet({ throttles }: Circuit, { one }: Unit, until: number): Weather {
+  const when = paris(new Date(until));
+  const [times, again]: Both =
+    (throttles ?? 1) > 1 ? [`, ${throttles} fois de suite`, `, ${throttles} times in a row`] : ['', ''];
+  return {
+    sends: 'quiet',
+    short: `nothing before ${when}`,
+    words: [
+      `se tait jusqu’au ${when} : le destinataire demande de ralentir${times} ; ensuite ${one[0]} à la fois`,
+      `keeps quiet until ${when}: the recipient asks to slow down${again}; then ${one[1]} at a time`,
+    ],
+    next: [
+      `pas avant le ${when} : le destinataire demande de ralentir${times} ; ensuite ${one[0]} à la fois`,
+      `not before ${when}: the recipient asks to slow down${again}; then ${one[1]} at a time`,
+    ],
+  };
+}
+
+/** Undefined where nothing keeps it from sending as many as it bears. */
+function few(circuit: Circuit, { one, many: others }: Unit): Weather | undefined {
+  const atOnce = Math.min(
+    circuit.state === 'ramping' ? circuit.allowance : Number.POSITIVE_INFINITY,
+    paceOf(circuit),
+  );
+  if (atOnce === Number.POSITIVE_INFINITY) return undefined;
+  const [fr, en] = fewBecause(circuit);
+  const [count, many]: Both =
+    atOnce === 1
+      ? [`${one[0]} à la fois`, `${one[1]} at a time`]
+      : [`${atOnce} ${others[0]} à la fois`, `${atOnce} ${others[1]} at a time`];
+  return {
+    sends: 'few',
+    short: `${atOnce} at a time`,
+    words: [`envoie ${count} : ${fr}`, `sends ${many}: ${en}`],
+    next: [`à son tour, ${count} : ${fr}`, `in its turn, ${many}: ${en}`],
+  };
+}
+
+function fewBecause({ state, untried, pace }: Circuit): Both {
+  if (untried === true)
+    return [
+      'rien n’est accepté encore depuis un démarrage, une reprise ou un changement d’adresse ou de secret',
+      'nothing is accepted yet since a start, a resuming, or another address or secret',
+    ];
+  if (pace !== undefined)
+    return [
+      'le destinataire a demandé de ralentir ; plus à mesure qu’il accepte',
+      'the recipient asked to slow down; more as it accepts',
+    ];
+  return state === 'ramping'
+    ? ['elle répond de nouveau ; plus à mesure qu’elle accepte', 'it answers again; more as it accepts']
+    : ['', ''];
+}
