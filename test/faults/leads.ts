@@ -9,11 +9,11 @@ import type { Random } from './random.ts';
 type Share = readonly [programme: string, share: number, also: readonly DestinationId[]];
 const shares: readonly [Share, Share, ...Share[]] = [
   ['ES-CRM', 0.2, []],
-  ['ES-HUB', 0.3, ['essai-hub']],
+  ['ES-HUB', 0.27, ['essai-hub']],
   ['ES-SLOW', 0.04, ['essai-slow']],
   ['ES-GONE', 0.06, ['essai-gone']],
   ['ES-CALLS', 0.1, ['essai-calls']],
-  ['ES-ASKED', 0.05, ['essai-asked']],
+  ['ES-ASKED', 0.08, ['essai-asked']],
   ['ES-MAIL', 0.1, ['essai-mail']],
   ['ES-FILE', 0.15, ['essai-csv']],
 ];

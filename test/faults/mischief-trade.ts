@@ -14,8 +14,8 @@ import type { Random } from './random.ts';
 import { pause, perhaps, surely, type Mischief, type Scene } from './scene.ts';
 
 const by = { actor: 'storm', reason: 'storm' };
-/** How often a recipient misbehaves when nothing special is the matter. */
-export const usualTrouble = 0.15;
+/** How often a recipient misbehaves when nothing special is the matter; who is asked first is there for the sake of its troubles. */
+export const usualTrouble = (destination: string): number => (destination === 'essai-asked' ? 0.45 : 0.15);
 
 /** A lead on its way right now, most of the time; else one of the last, else any. */
 export async function someReference(scene: Scene, random: Random): Promise<string | undefined> {
@@ -73,7 +73,7 @@ export const trade: Readonly<Record<string, Mischief>> = {
       const destination = random.pick(destinations);
       recipients.trouble.set(destination, random.next() * 0.8);
       await pause(random.between(500, 4_000));
-      recipients.trouble.set(destination, usualTrouble);
+      recipients.trouble.set(destination, usualTrouble(destination));
     },
   },
   recipients_away: {

@@ -23,6 +23,8 @@ export interface Recipients {
 }
 
 const moods = ['reset', 'late', 'hang', 'drip', '500', '503', '429', 'yes and die', 'not json'] as const;
+/** Whether it arrived, nobody can tell by the answer. */
+const silentMoods = ['reset', 'hang', 'yes and die', '503'] as const;
 type Mood = (typeof moods)[number] | 'yes' | '422';
 
 const digest = (content: Buffer | string): string =>
@@ -51,7 +53,8 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
       OPTIN?: string;
     };
     const destination = `essai-${request.url.split('/')[1] ?? ''}`;
-    const drawn = troubled(destination) ? random.pick(moods) : 'yes';
+    const worse = destination === 'essai-asked' ? silentMoods : moods;
+    const drawn = troubled(destination) ? random.pick(worse) : 'yes';
     const mood = poisoned(body.ref, request.url) ?? drawn;
     http.received.length = 0;
     // Never at once, and some of them slowly: a stop or a kill must find sends in flight.

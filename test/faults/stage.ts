@@ -35,7 +35,7 @@ export async function openStage(seed: number, pace: Pace, servers: StormServers 
   };
   const folder = mkdtempSync(join(tmpdir(), 'relais-storm-'));
   const recipients = await startRecipients(folder, pace, seeded(seed + 1));
-  for (const id of destinations) recipients.trouble.set(id, usualTrouble);
+  for (const id of destinations) recipients.trouble.set(id, usualTrouble(id));
   const lines = {
     mysql: await startProxy(at.mysql()),
     redis: await startProxy(at.redis()),
