@@ -64,7 +64,7 @@ async function stormOver(
     '--seed',
     String(options.seed),
     '--calm',
-    '60',
+    '120',
     '--favour',
     favour.join(','),
   ];
