@@ -28,7 +28,7 @@ export async function refuseEnding(
   mayEnd: MayEnd | undefined,
 ): Promise<void> {
   const inForce = await mappingInForce(database, next.destinationId, check);
-  const count = inForce === undefined ? 0 : await wouldEnd(database, inForce, next);
+  const count = await wouldEnd(database, inForce, next);
   if (count === 0 || (await mayEnd?.(next.destinationId, count)) === true) return;
   throw new RelaisError(
     'MAPPING-004',
@@ -50,17 +50,17 @@ async function mappingInForce(
   return checked.ok ? checked.mapping : undefined;
 }
 
-/** Waiting deliveries whose leads the version in force takes and the new one does not. */
+/** Waiting deliveries whose leads the version in force takes, or cannot be asked about, and the new one does not. */
 async function wouldEnd(
   database: Database,
-  inForce: CompiledMapping,
+  inForce: CompiledMapping | undefined,
   next: CompiledMapping,
 ): Promise<number> {
   let count = 0;
   for await (const [, lead] of leadsOf(database, (after) =>
     unsentCreates(database, next.destinationId, after, page),
   ))
-    if (inForce.accepts(lead).yes && !next.accepts(lead).yes) count += 1;
+    if (inForce?.accepts(lead).yes !== false && !next.accepts(lead).yes) count += 1;
   return count;
 }
 

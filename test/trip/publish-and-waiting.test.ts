@@ -47,12 +47,12 @@ test('a typo in accepts ends no waiting lead unasked, and what was ended comes b
   expect(await gateway.app.publishing.history('essai-crm')).toHaveLength(1);
 
   expect((await relais('mapping', 'publish', 'essai-crm', '--note', 'typo', '--yes')).code).toBe(0);
-  const [worker] = await gateway.start('worker');
+  const started = await gateway.start('planner', 'worker');
   await gateway.until('ended', async () => {
     const ended = await gateway.states("d.state = 'cancelled' AND d.reason LIKE 'not_accepted%'");
     return ended.length === 3;
   });
-  await worker?.stop();
+  for (const one of started) await one.stop();
   expect(crm.received).toEqual([]);
 
   gateway.file('essai/crm.yaml', text);
@@ -65,6 +65,22 @@ test('a typo in accepts ends no waiting lead unasked, and what was ended comes b
   await gateway.until('delivered', async () => (await gateway.states("d.state = 'delivered'")).length === 3);
   expect(crm.received).toHaveLength(3);
   expect((await publish('again')).acceptedAgain).toBe(0);
+});
+
+test('a typo ends nothing unasked either where the version in force no longer passes the check of a newer program', async () => {
+  const [planner] = await gateway.start('planner');
+  await gateway.send(...['N-1', 'N-2'].map((one) => leadRow(one)));
+  await gateway.until('planned', async () => (await gateway.states()).length === 2);
+  await planner?.stop();
+  await gateway.owner.run(
+    "UPDATE mapping_versions SET sources = REPLACE(sources, 'connector: webhook', 'connector: pigeon')",
+  );
+  withAccepts('{ programme: [NOWHERE-*] }');
+  await expect(publish('repair with a typo')).rejects.toMatchObject({
+    code: 'MAPPING-004',
+    message: expect.stringContaining('2 leads') as string,
+  });
+  expect((await publish('repair with a typo', () => Promise.resolve(true))).changed).toBe(true);
 });
 
 test('a waiting lead that keeps the old content is named, and written anew under a new key when support asks', async () => {
