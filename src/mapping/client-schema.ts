@@ -7,6 +7,7 @@ import addFormats from 'ajv-formats';
 import { isRecord, textAt } from './document.ts';
 import { compilePattern, isPatternFault } from './pattern.ts';
 import type { Path, Report } from './problems.ts';
+import { overBudget, withinTime } from './time-budget.ts';
 import type { Target } from './target.ts';
 import type { Layout } from './layout.ts';
 import type { Entry, FieldProblem } from './values.ts';
@@ -92,13 +93,26 @@ function compileClientSchema(
   return {
     check: (entries) => {
       try {
-        if (validate(plainJson(jsonTree(entries)))) return [];
+        const tree = plainJson(jsonTree(entries));
+        const fits = (): typeof overBudget | boolean => {
+          const fit = withinTime(leadMs, () => validate(tree));
+          // Stopped anywhere, what it keeps for speed may be half written.
+          if (fit === overBudget) validate = validatorOf(text, true);
+          return fit;
+        };
+        let fit = fits();
+        // Once more: a process that stood still is not a lead that takes long.
+        if (fit === overBudget) fit = fits();
+        if (fit === overBudget) return [{ field: '(lead)', code: 'SCHEMA_TOO_SLOW' }];
+        if (fit) return [];
       } catch (error) {
         // A part of the schema that refers to itself, met by this lead alone: the lead is refused, nobody else is.
         if (error instanceof RangeError) return [{ field: '(lead)', code: 'SCHEMA_WITHOUT_END' }];
         throw error;
       }
-      return (validate.errors ?? []).flatMap((error) => (error.keyword === 'if' ? [] : [problemOf(error)]));
+      return (validate.errors ?? [])
+        .slice(0, mostErrors)
+        .flatMap((error) => (error.keyword === 'if' ? [] : [problemOf(error)]));
     },
     gaps: (targets) => gapsIn(validate.schema, targets, 0, ''),
   };
@@ -110,11 +124,17 @@ function lineOf(pattern: string, text: string): string {
   return at < 0 ? '' : ` line ${text.slice(0, at).split('\n').length},`;
 }
 
+/** The event loop waits: a lead needs less than a millisecond, one made to be slow gets this twice. */
+const leadMs = 250;
+const compileMs = 5_000;
+/** Of the errors of one lead. */
+const mostErrors = 100;
+
 /** Compiling a schema costs more than checking the rest of a mapping: destinations that share one share its validator. */
 const validators = new Map<string, ValidateFunction>();
 
-function validatorOf(text: string): ValidateFunction {
-  const known = validators.get(text);
+function validatorOf(text: string, anew = false): ValidateFunction {
+  const known = anew ? undefined : validators.get(text);
   if (known !== undefined) return known;
   const schema = JSON.parse(text) as unknown;
   if (typeof schema !== 'object' || schema === null) throw new SyntaxError('no object');
@@ -122,9 +142,14 @@ function validatorOf(text: string): ValidateFunction {
   const modern = typeof dialect !== 'string' || dialect.includes('2020-12');
   const ajv = modern ? new Ajv2020(options) : new Ajv(options);
   (addFormats as unknown as (target: unknown) => void)(ajv);
-  const validate = ajv.compile(schema);
-  // A schema that refers to itself without end is met here, not by the first lead.
-  for (const probe of [{}, [], '']) validate(probe);
+  const validate = withinTime(compileMs, () => {
+    const compiled = ajv.compile(schema);
+    // A schema that refers to itself without end is met here, not by the first lead.
+    for (const probe of [{}, [], '']) compiled(probe);
+    return compiled;
+  });
+  if (validate === overBudget)
+    throw new Error(`its patterns and references are more than can be read in ${compileMs / 1_000} s`);
   if (validators.size >= 100) validators.clear();
   validators.set(text, validate);
   return validate;

@@ -120,3 +120,43 @@ test('a part of a schema without an end refuses the lead that meets it, and does
     problems: [{ field: '(lead)', code: 'SCHEMA_WITHOUT_END' }],
   });
 });
+
+/** Each of its parts asks the next one twice. */
+const twice = (parts: number): Record<string, unknown> => ({
+  ...Object.fromEntries(
+    Array.from({ length: parts }, (_one, index) => {
+      const next = { $ref: `#/$defs/d${index + 1}` };
+      return [`d${index}`, { anyOf: [{ allOf: [next, next] }] }];
+    }),
+  ),
+  [`d${parts}`]: { type: 'number' },
+});
+
+describe('a JSON Schema that takes long', () => {
+  const text = webhook('- {to: a.nom, from: identity.lastName}', 'schema: s.json');
+  const withParts = (parts: number) => ({
+    'demo/s.json': `{"$defs":${JSON.stringify(twice(parts))},"properties":{"a":{"properties":
+      {"nom":{"if":{"minLength":9},"then":{"$ref":"#/$defs/d0"}}}}}}`,
+  });
+  const named = (lastName: string, parts: number) =>
+    compiled(text, withParts(parts)).apply(lead({ identity: { lastName } }), situation());
+
+  test('refuses the lead that meets it after half a second, and no other', () => {
+    const started = performance.now();
+    expect(named('Rochefoucauld', 24)).toEqual({
+      ...{ ok: false, why: 'invalid' },
+      problems: [{ field: '(lead)', code: 'SCHEMA_TOO_SLOW' }],
+    });
+    expect(performance.now() - started).toBeLessThan(8_000);
+    expect(named('Durand', 24).ok).toBe(true);
+  });
+
+  test('is not taken by the check', () => {
+    const many = { pattern: `^(?:${'x{0,900}'.repeat(400)})$` };
+    const schema = { 'demo/s.json': JSON.stringify({ properties: { nom: many } }) };
+    const plain = webhook('- {to: nom, from: identity.lastName}', 'schema: s.json');
+    const started = performance.now();
+    expect(problemsOf(plain, schema).join()).toContain('cannot be used');
+    expect(performance.now() - started).toBeLessThan(15_000);
+  }, 30_000);
+});
