@@ -59,12 +59,15 @@ function queryOf({ email, phone, name, firstName, reference }: FindOptions): Lea
     throw new RelaisError('USAGE-001', '--first-name is asked beside --name.');
   if (name !== undefined && name.trim().length < 2)
     throw new RelaisError('USAGE-001', '--name has two letters at least.');
-  const dialled = phone === undefined ? undefined : parsePhoneNumberFromString(phone, 'FR')?.number;
-  if (phone !== undefined && dialled === undefined)
+  // Refused rows are searched for it as a part of a text: an empty or cut one would find everybody.
+  if (email !== undefined && !/^[^\s@]+@[^\s@]+$/.test(email.trim()))
+    throw new RelaisError('USAGE-001', '--email is a whole mail address.');
+  const dialled = phone === undefined ? undefined : parsePhoneNumberFromString(phone, 'FR');
+  if (phone !== undefined && dialled?.isPossible() !== true)
     throw new RelaisError('USAGE-001', '--phone is not a phone number.');
   return {
     ...(email === undefined ? {} : { email: email.trim() }),
-    ...(dialled === undefined ? {} : { phone: dialled }),
+    ...(dialled === undefined ? {} : { phone: dialled.number }),
     ...(name === undefined ? {} : { name: name.trim() }),
     ...(firstName === undefined ? {} : { firstName: firstName.trim() }),
     ...(reference === undefined ? {} : { reference }),
@@ -96,7 +99,7 @@ async function find(app: App, options: FindOptions): Promise<void> {
     await noteLookUp(app, found, 'revealed', reason, options.client ?? '');
   if (found.length === 0 && refused.length > 0) {
     if (options.json !== true) say('No lead found, only rows that were refused.');
-    return options.json === true ? outJson(refused.map(refusedData)) : listRefused(refused, reveal);
+    return options.json === true ? outJson(refusedData(refused, reveal)) : listRefused(refused, reveal);
   }
   if (found.length === 0) {
     say('No lead found.');
@@ -104,7 +107,8 @@ async function find(app: App, options: FindOptions): Promise<void> {
     return;
   }
   await list(app, found, reveal, options.json === true);
-  if (options.json !== true) listRefused(refused, reveal);
+  if (options.json === true) outJson(refusedData(refused, reveal));
+  else listRefused(refused, reveal);
   if (found.length === mostLeads) say(`Only the newest ${mostLeads} are shown: name a client.`);
 }
 

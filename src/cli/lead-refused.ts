@@ -19,13 +19,10 @@ export function listRefused(rows: readonly RefusedPerson[], reveal: boolean): vo
         show(one.mobile, maskPhone),
         show(one.landline, maskPhone),
       ];
-      // Written as nobody may write them, client and reference could be the person.
-      const name = (text: string): string =>
-        reveal || (/^[A-Za-z0-9._-]{1,64}$/.test(text) && !/^[\d._-]{8,}$/.test(text)) ? text : '***';
       return [
         one.row,
-        name(one.clientId),
-        name(one.reference),
+        named(one.clientId, reveal),
+        named(one.reference, reveal),
         paris(one.receivedAt),
         person.filter((value) => value !== '-').join(' '),
       ];
@@ -33,9 +30,14 @@ export function listRefused(rows: readonly RefusedPerson[], reveal: boolean): vo
   );
 }
 
-export const refusedData = (one: RefusedPerson): object => ({
-  refusedRow: one.row,
-  client: one.clientId,
-  reference: one.reference,
-  receivedAt: one.receivedAt,
-});
+/** Written as nobody may write them, client and reference could be the person. */
+const named = (text: string, reveal: boolean): string =>
+  reveal || (/^[A-Za-z0-9._-]{1,64}$/.test(text) && !/^[\d._-]{8,}$/.test(text)) ? text : '***';
+
+export const refusedData = (rows: readonly RefusedPerson[], reveal: boolean): readonly object[] =>
+  rows.map((one) => ({
+    refusedRow: one.row,
+    client: named(one.clientId, reveal),
+    reference: named(one.reference, reveal),
+    receivedAt: one.receivedAt,
+  }));

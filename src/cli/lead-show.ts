@@ -71,7 +71,7 @@ async function showRefused(
   if (refused.length === 0) return false;
   const reveal = options.reveal === true;
   if (reveal) await noteLookUp(app, [], 'revealed', reason, options.client);
-  if (options.json === true) outJson(refused.map(refusedData));
+  if (options.json === true) outJson(refusedData(refused, reveal));
   else {
     say('No lead has this reference, only rows that were refused; relais lead refusals says why.');
     listRefused(refused, reveal);
