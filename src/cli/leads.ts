@@ -4,8 +4,9 @@ import { Option, type Command } from 'commander';
 import { importFile } from '../intake/import.ts';
 import { encodings, type Encoding } from '../intake/import-encoding.ts';
 import { insertIntakeRows } from '../store/intake.ts';
+import { RelaisError } from '../errors.ts';
 import { listRefusals } from '../store/intake-refusals.ts';
-import { listLength, wholeNumber, withExamples } from './arguments.ts';
+import { listLength, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { knownNames } from './known-names.ts';
 import { findCommands } from './lead-find.ts';
@@ -20,7 +21,7 @@ import { refusedCounts } from '../store/refused-rows.ts';
 interface RefusalOptions extends JsonOption {
   readonly purged?: boolean;
   readonly client?: string;
-  readonly after?: number;
+  readonly after?: string;
   readonly limit: number;
 }
 
@@ -57,7 +58,7 @@ export function leadCommands(program: Command): void {
         .description('rows of lead_intake that were refused: column and reason, no values')
         .option('--client <client>', 'one client only')
         .option('--purged', 'counts of the rows that were purged, by client, month and first reason')
-        .option('--after <row>', 'continue after this row (next page)', wholeNumber)
+        .option('--after <row>', 'continue after this row (next page)', rowNumber)
         .option('--limit <n>', 'rows', listLength, 50),
     ),
     '',
@@ -76,7 +77,7 @@ export function leadCommands(program: Command): void {
         ['row', 'received', 'client', 'kind', 'reference', 'column', 'code', 'meaning'],
         rows.flatMap((row) =>
           row.problems.map((one) => [
-            ...[String(row.id), paris(row.receivedAt), row.clientId, row.kind, row.reference],
+            ...[row.id, paris(row.receivedAt), row.clientId, row.kind, row.reference],
             ...[one.column, one.code, one.message],
           ]),
         ),
@@ -84,6 +85,12 @@ export function leadCommands(program: Command): void {
       if (rows.length === options.limit) say(`more: --after ${rows.at(-1)?.id ?? ''}`);
     }),
   );
+}
+
+/** Ids of rows go up to 2^64: kept as digits. */
+function rowNumber(text: string): string {
+  if (!/^\d{1,20}$/.test(text)) throw new RelaisError('USAGE-001', `"${text}" is not the number of a row.`);
+  return text;
 }
 
 async function listPurged(database: Database, options: RefusalOptions): Promise<void> {

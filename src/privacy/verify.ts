@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { logArchives, type LogArchive } from '../store/archives.ts';
 import type { Database } from '../store/database.ts';
-import { isRegisteredKey } from '../store/keys.ts';
+import { isRegisteredKey, registeredKeys } from '../store/keys.ts';
 import {
   countUnsealed,
   newestEntryId,
@@ -197,12 +197,17 @@ async function firstUnsigned(database: Database, sealKeys: KeyRing): Promise<Pro
 /** Records of archives are genuine and leave no seal out; with a folder the files are checked whole. */
 async function firstWrongArchive(
   archives: readonly LogArchive[],
-  { sealKeys, archives: folder }: Question,
+  { database, sealKeys, archives: folder }: Question,
 ): Promise<Problem | undefined> {
   let [after, previous] = [0, noSeal];
   for (const archive of archives) {
-    if (archive.firstSeal !== after + 1 || !isArchiveMac(sealKeys, archive))
-      return { kind: 'archive_changed', seal: archive.firstSeal };
+    if (archive.firstSeal !== after + 1) return { kind: 'archive_changed', seal: archive.firstSeal };
+    if (!isArchiveMac(sealKeys, archive))
+      return {
+        // The record names no key: it may be one that was in force then, and is not configured here.
+        kind: (await lacksKey(database, sealKeys)) ? 'key_missing' : 'archive_changed',
+        seal: archive.firstSeal,
+      };
     after = archive.lastSeal;
     if (folder === undefined) continue;
     const file = await checkArchiveFile(join(folder, archive.fileName), sealKeys);
@@ -220,3 +225,8 @@ async function firstWrongArchive(
   }
   return undefined;
 }
+
+const lacksKey = async (database: Database, sealKeys: KeyRing): Promise<boolean> =>
+  (await registeredKeys(database)).some(
+    (one) => one.purpose === 'seal' && sealKeys.byId(one.keyId) === undefined,
+  );

@@ -3,7 +3,8 @@
 import type { Sql } from './database.ts';
 
 export interface RefusedRow {
-  readonly id: number;
+  /** As digits: a number of JavaScript rounds it above 2^53. */
+  readonly id: string;
   /** '' when what was sent is not written as a client or reference may be: it could be anything, a person's mail included. */
   readonly clientId: string;
   readonly kind: string;
@@ -22,11 +23,11 @@ export interface RefusedRow {
 export async function listRefusals(
   sql: Sql,
   clientId?: string,
-  page: { readonly before?: number; readonly size?: number } = {},
+  page: { readonly before?: string; readonly size?: number } = {},
 ): Promise<readonly RefusedRow[]> {
   const size = Math.max(1, Math.min(500, Math.trunc(page.size ?? 50)));
   const rows = await sql.all<{
-    id: number;
+    id: string;
     clientId: string;
     kind: string;
     reference: string;
@@ -35,12 +36,13 @@ export async function listRefusals(
     settledAt: Date | null;
     refusal: string | null;
   }>(
-    `SELECT id, client_id AS clientId, kind, reference, row_reference AS rowReference, received_at AS receivedAt,
+    `SELECT CAST(id AS CHAR) AS id, client_id AS clientId, kind, reference, row_reference AS rowReference, received_at AS receivedAt,
             settled_at AS settledAt, refusal
        FROM lead_intake
-      WHERE status = 'refused' AND id < ? ${clientId === undefined ? '' : 'AND client_id = ?'}
-      ORDER BY id DESC LIMIT ${size}`,
-    [page.before ?? Number.MAX_SAFE_INTEGER, ...(clientId === undefined ? [] : [clientId])],
+      WHERE status = 'refused'${page.before === undefined ? '' : ' AND lead_intake.id < CAST(? AS UNSIGNED)'}
+        ${clientId === undefined ? '' : 'AND client_id = ?'}
+      ORDER BY lead_intake.id DESC LIMIT ${size}`,
+    [page.before, clientId].filter((one) => one !== undefined),
   );
   return rows.map((row) => ({
     id: row.id,

@@ -131,7 +131,7 @@ describe('a refused row', () => {
     const page = await listRefusals(home.database, 'acme', { size: 2 });
     expect(page.map((one) => one.reference)).toEqual(['', 'R-2']);
     expect(
-      (await listRefusals(home.database, 'acme', { size: 2, before: page.at(-1)?.id ?? 0 })).map(
+      (await listRefusals(home.database, 'acme', { size: 2, before: page.at(-1)?.id ?? '0' })).map(
         (one) => one.reference,
       ),
     ).toEqual(['R-1']);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { RelaisError } from '../../src/errors.ts';
 import { SqlFailure } from '../../src/store/database.ts';
+import { listRefusals } from '../../src/store/intake-refusals.ts';
 import type { IntakeDeps } from '../../src/intake/accept.ts';
 import { openIntakeHome, type IntakeHome } from './intake-support.ts';
 import { about, grant, lead } from './rows.ts';
@@ -260,7 +261,7 @@ describe('what a sender with too many rights may have left', () => {
     await home.send(lead('I-3'), lead('I-4', { channel: 'fax' }));
     expect(await home.intake().acceptBatch(10)).toMatchObject({ accepted: 3, refused: 1, duplicates: 0 });
     expect(await references()).toEqual(['I-1', 'I-2', 'I-3']);
-    expect(await home.refusals()).toMatchObject([{ reference: 'I-4', code: 'NOT_ALLOWED_VALUE' }]);
+    expect(await listRefusals(home.database)).toMatchObject([{ id: '9007199254740995', reference: 'I-4' }]);
     expect(await home.intake().acceptBatch(10)).toMatchObject({ taken: 0 });
   });
 });

@@ -1,4 +1,5 @@
 // Months of the log in files: written only from a log that verifies, removed only while a file holds them, proved both ways.
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -191,6 +192,21 @@ describe('behind archives', () => {
     await expect(verdict()).resolves.toMatchObject({ kind: 'entry_changed', entry: ids[1]?.id });
   });
 
+  test('made with a key that is not configured here is said so, and not called altered', async () => {
+    await year();
+    await archiveLog(options, '2026-10');
+    for (const [generation, key] of [sealKeys, createKeyRing([randomBytes(32)])].entries())
+      await home.owner.run(
+        "INSERT INTO installation_keys (purpose, generation, key_id, check_value) VALUES ('seal', ?, ?, ?)",
+        [generation + 1, key.current().id, randomBytes(32)],
+      );
+    const later = createSealer({
+      ...{ database: home.gateway, log: silentLog },
+      sealKeys: createKeyRing([randomBytes(32)]),
+    });
+    expect((await later.verify()).problem).toEqual({ kind: 'key_missing', seal: 1 });
+    expect(await verdict()).toBe('sound');
+  });
   test('a broken log is not archived', async () => {
     await home.owner.text('DROP TRIGGER handovers_no_update');
     await home.owner.run("UPDATE handovers SET actor = 'Anne' ORDER BY id LIMIT 1");
