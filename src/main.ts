@@ -7,7 +7,7 @@ import type { Role } from './roles/presence.ts';
 import { loadConfig, type Config } from './config.ts';
 import { startHealth } from './console/health.ts';
 import { createMeters } from './console/meters.ts';
-import { catalogue, foreignCode, isRelaisError } from './errors.ts';
+import { catalogue, foreignCode, isRelaisError, type RelaisError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 
 const roles = ['all', 'planner', 'worker'] as const;
@@ -44,19 +44,22 @@ async function main(name: string, rest: readonly string[]): Promise<void> {
   try {
     config = loadConfig();
   } catch (error) {
-    return leave(error instanceof Error ? error.message : 'Configuration cannot be read.', exits.config);
+    return leave(isRelaisError(error) ? told(error) : 'Configuration cannot be read.', exits.config);
   }
   const log = createLog({ level: config.logLevel });
   try {
     await run(role, config, log);
   } catch (error) {
     log.error('process.failed', { role, code: foreignCode(error) });
-    if (isRelaisError(error))
-      process.stderr.write(`${error.code} ${error.message}\n→ ${catalogue[error.code].remedy}\n`);
+    if (isRelaisError(error)) process.stderr.write(`${told(error)}\n`);
     process.exitCode =
       isRelaisError(error) && /^(CONFIG|KEY|REDIS)-/.test(error.code) ? exits.config : exits.unavailable;
     process.exit();
   }
+}
+
+function told(error: RelaisError): string {
+  return `${error.code} ${error.message}\n→ ${catalogue[error.code].remedy}`;
 }
 
 async function run(role: RoleName, config: Config, plainLog: Log): Promise<void> {

@@ -77,7 +77,9 @@ async function rotateMaster(app: App, waitSeconds: number): Promise<void> {
   const first = await rewriteAll(place, (count) => line.at(`${count} written anew`));
   line.end();
   // A process that has not looked yet may still have written under the old one.
-  say(`Waiting ${waitSeconds} s until every process writes with the new key.`);
+  say(
+    `Waiting ${waitSeconds} s until every process writes with the new key; one that was not given it stops sending and says KEY-002 on /ready, until it is restarted with it.`,
+  );
   await pause(waitSeconds * 1_000);
   const second = await rewriteAll(place);
   out(
@@ -98,7 +100,7 @@ async function rotateSeal(app: App): Promise<void> {
   if (!(await bringIn(place, 'seal', app.config.actor)))
     return out('The configured sealing key is in force already; nothing to do.');
   out(
-    `The sealing key ${app.keys.seal.current().id} is in force; every process signs and seals with it within ${keysLookedAtMs / 1_000} s.`,
+    `The sealing key ${app.keys.seal.current().id} is in force; every process signs and seals with it within ${keysLookedAtMs / 1_000} s. One that was not given it stops sending and says KEY-002 on /ready, until it is restarted with it.`,
   );
   out(
     `Keep the earlier one in ${keyVariable.seal}_PREVIOUS: what it sealed is verified with it for as long as the log is kept.`,

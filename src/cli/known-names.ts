@@ -1,7 +1,7 @@
 // Names that a filter may hold: a slip of the finger is told, instead of being answered with an empty list.
 import { reasons } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
-import { suggest } from '../mapping/suggest.ts';
+import { didYouMean, suggest } from '../mapping/suggest.ts';
 import type { Reading } from '../store/database.ts';
 import { allDestinations, clientIds } from '../store/destinations.ts';
 import { leadExists, type DeliveryFilter } from '../store/support.ts';
@@ -33,9 +33,5 @@ export async function knownNames(
 
 function known(what: string, name: string, names: readonly string[]): void {
   if (names.includes(name)) return;
-  const near = suggest(name, names);
-  throw new RelaisError(
-    'FIND-001',
-    `No ${what} is called ${name}.${near === undefined ? '' : ` Did you mean ${near}?`}`,
-  );
+  throw new RelaisError('FIND-001', `No ${what} is called ${name}.${didYouMean(suggest(name, names))}`);
 }

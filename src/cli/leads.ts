@@ -135,7 +135,9 @@ async function importCommand(
       `${result.format}, ${result.encoding} (${result.encodingReason}): ${result.inserted} ${dryRun ? 'good' : 'inserted'}, ${result.rejected} rejected of ${result.total}`,
     );
     if (!dryRun && result.inserted > 0)
-      say('The running gateway takes them in; relais lead refusals shows what it refuses.');
+      say(
+        'A running gateway takes them in (relais status says whether one runs); relais lead refusals shows what it refuses.',
+      );
     if (result.rejectsFile === undefined) return;
     out(`rejects (personal data, readable by you only): ${result.rejectsFile}`);
     for (const [code, count] of Object.entries(result.codes)) out(`  ${code}: ${count}`);

@@ -8,8 +8,9 @@ import { RelaisError } from '../errors.ts';
 import { checkAll } from '../mapping/check-folder.ts';
 import { checkSources } from '../mapping/check.ts';
 import type { Problem } from '../mapping/contract.ts';
-import { concerns, loadMappings, reservedFolders } from '../mapping/load.ts';
+import { concerns, loadMappings, namesOf, reservedFolders } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/problems.ts';
+import { didYouMean, suggest } from '../mapping/suggest.ts';
 import { withExamples } from './arguments.ts';
 import { mappingsFolder, out, say } from './terminal.ts';
 
@@ -74,7 +75,7 @@ function checked(name: string | undefined, dir: string | undefined): Checked {
     throw new RelaisError(
       'FIND-001',
       [
-        `No mapping file, client or destination is called ${name} in ${folder}.`,
+        `No mapping file, client or destination is called ${name} in ${folder}.${didYouMean(suggest(name, namesOf(destinations)))}`,
         ...problems.map((one) => formatProblem({ ...one, file: shownPath(folder, one.file) })),
       ].join('\n'),
     );

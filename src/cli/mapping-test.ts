@@ -4,8 +4,9 @@ import type { Command } from 'commander';
 import { connectors } from '../../connectors/index.ts';
 import { RelaisError } from '../errors.ts';
 import type { MappingSources, Problem } from '../mapping/contract.ts';
-import { concerns, loadMappings } from '../mapping/load.ts';
+import { concerns, loadMappings, namesOf } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/problems.ts';
+import { didYouMean, suggest } from '../mapping/suggest.ts';
 import { testReport } from '../mapping/test-report.ts';
 import { withExamples } from './arguments.ts';
 import { shownPath } from './mapping-check.ts';
@@ -60,7 +61,7 @@ function chosen(
     throw new RelaisError(
       'FIND-001',
       [
-        `No destination or client is called ${name ?? ''} in ${folder}.`,
+        `No destination or client is called ${name ?? ''} in ${folder}.${didYouMean(suggest(name ?? '', namesOf(loaded.destinations)))}`,
         ...errors.map((one) => formatProblem({ ...one, file: shownPath(folder, one.file) })),
       ].join('\n'),
     );

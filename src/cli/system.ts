@@ -6,7 +6,8 @@ import { accountExists, accountHost } from '../store/migrate.ts';
 import { openDatabase } from '../store/database.ts';
 import { collect, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
-import { config, out, strong } from './terminal.ts';
+import { strangeVariables } from './strange-variables.ts';
+import { config, out, say, strong } from './terminal.ts';
 
 export function systemCommands(program: Command): void {
   withExamples(
@@ -22,6 +23,7 @@ export function systemCommands(program: Command): void {
       out(`  ${one.meaning}`);
     }
     out(`\nenvironment: ${env}`);
+    for (const line of strangeVariables(process.env)) say(line);
   });
 
   withExamples(

@@ -43,7 +43,9 @@ export async function startHealth(
   const trips = watchTrips(options.app, options.meters);
 
   const troubles = async (): Promise<readonly string[]> =>
-    (await Promise.all(options.roles.map((one) => one.trouble()))).filter((one) => one !== undefined);
+    [...new Set(await Promise.all(options.roles.map((one) => one.trouble())))].filter(
+      (one) => one !== undefined,
+    );
 
   // Alive: the process answers. It says nothing of MySQL or Redis, whose outage a restart would not cure.
   server.get('/health', async () => ({ status: 'ok' }));

@@ -6,6 +6,7 @@ import { isDirectory, namesIn, readTexts } from './files.ts';
 import type { MappingSources, Problem } from './contract.ts';
 import { topBlock, topOf, topText } from './peek.ts';
 import { formatProblem } from './problems.ts';
+import { didYouMean, suggest } from './suggest.ts';
 import { RelaisError } from '../errors.ts';
 
 export interface LoadedClient {
@@ -94,7 +95,7 @@ export function loadDestination(folder: string, destinationId: string): MappingS
     throw new RelaisError(
       'FIND-001',
       [
-        `No mapping under ${folder} has the destination ${destinationId}.`,
+        `No mapping under ${folder} has the destination ${destinationId}.${nearest(folder, destinationId)}`,
         ...(unread.length === 0 ? [] : ['These files could not be read:', ...unread.map(formatProblem)]),
       ].join('\n'),
     );
@@ -106,6 +107,24 @@ export function loadDestination(folder: string, destinationId: string): MappingS
       `Files of ${destinationId} cannot be read:\n${own.map(formatProblem).join('\n')}`,
     );
   return found;
+}
+
+/** What a person may call a mapping on the command line. */
+export const namesOf = (destinations: readonly MappingSources[]): readonly string[] => [
+  ...new Set(destinations.flatMap((one) => [one.destinationId, one.clientId])),
+];
+
+/** A slip in the name, or the client's name in place of its destination's. */
+function nearest(folder: string, wanted: string): string {
+  const all = loadMappings(folder).destinations;
+  const own = all.find((one) => one.clientId === wanted)?.destinationId;
+  return didYouMean(
+    own ??
+      suggest(
+        wanted,
+        all.map((one) => one.destinationId),
+      ),
+  );
 }
 
 /** Whether a file that cannot be read is one this destination may need. */

@@ -18,6 +18,10 @@ export function suggest(written: string, known: readonly string[]): string | und
   );
 }
 
+/** What is added to a message about a word that does not exist. */
+export const didYouMean = (near: string | undefined): string =>
+  near === undefined ? '' : ` Did you mean ${near}?`;
+
 /** Insertions, deletions, replacements and swaps of neighbours between two words. */
 export function editDistance(a: string, b: string): number {
   let older: number[] = [];

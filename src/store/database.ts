@@ -277,8 +277,14 @@ function refusedAccount(error: unknown): RelaisError | undefined {
   if (errno === undefined || !refusedAccounts.has(errno)) return undefined;
   return new RelaisError(
     'DB-001',
-    `MySQL refuses the account or the database (${foreignCode(error)})${refusals[errno] ?? ''}.`,
+    `MySQL refuses the account or the database (${foreignCode(error)})${refusals[errno] ?? ''}${accountIn(error)}.`,
   );
+}
+
+/** The account as the server sees it: the address it comes from is what is wrong most often. */
+function accountIn(error: unknown): string {
+  const account = /for user ('[^']{0,80}'@'[^']{0,255}')/.exec((error as { message?: string }).message ?? '');
+  return account === null ? '' : `; it sees ${account[1] ?? ''}`;
 }
 
 function isLost(error: unknown): boolean {

@@ -80,3 +80,12 @@ test('a name that is nothing is FIND-001', async () => {
   });
   expect((await relais('mapping', 'check', '--dir', '/nowhere')).err).toMatch(/^FIND-001 /);
 });
+
+test('a slip in a name is told with what was meant, and a client in place of its destination', async () => {
+  const told = async (...argv: string[]): Promise<string> =>
+    (await relais('mapping', ...argv, '--dir', folder)).err.split('\n')[0] ?? '';
+  expect(await told('check', 'litoral-mail')).toMatch(/ Did you mean littoral-mail\?$/);
+  expect(await told('test', 'litoral-mail')).toMatch(/ Did you mean littoral-mail\?$/);
+  expect(await told('preview', 'litoral-mail')).toMatch(/ Did you mean littoral-mail\?$/);
+  expect(await told('preview', 'littoral')).toMatch(/ Did you mean littoral-mail\?$/);
+});

@@ -98,6 +98,17 @@ describe('no error leaves with data', () => {
     expect(everything(error)).not.toContain(marker);
     await nowhere.close();
   });
+  test('an account that is refused is named as the server sees it, address included, without the password', async () => {
+    const url = new URL(home.ownerUrl);
+    url.password = marker;
+    const wrong = openDatabase({ url: url.href, connections: 1 });
+    const error = await caught(() => wrong.all('SELECT 1'));
+    expect((error as Error).message).toMatch(
+      new RegExp(`\\(SQL_1045\\): .*; it sees '${url.username}'@'[^']+'\\.$`),
+    );
+    expect(everything(error)).not.toContain(marker);
+    await wrong.close();
+  });
 });
 
 describe('values', () => {
