@@ -16,7 +16,8 @@ export const catalogue = {
   },
   'DB-002': {
     meaning: 'The database schema is not the one this version needs.',
-    remedy: 'Run `relais migrate` with the owner account.',
+    remedy:
+      'Run `relais migrate` with the owner account. Where the schema is the newer one, use the newer program: there is no migration backwards.',
   },
   'DB-003': {
     meaning: 'A migration that has already run was changed afterwards.',

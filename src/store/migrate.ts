@@ -35,7 +35,7 @@ export function shippedMigrations(
 
 /**
  * Brings the schema up to date, from where an earlier run stopped. Returns the versions that ran now.
- * @throws DB-003 when a migration was edited after it ran, DB-004 when another process migrates, DB-005 when a statement fails
+ * @throws DB-002 when a newer program made the schema, DB-003 when a migration was edited after it ran, DB-004 when another process migrates, DB-005 when a statement fails
  */
 export async function migrate(
   owner: Database,
@@ -58,6 +58,7 @@ export async function migrate(
       const done = await sql.all<{ version: number; checksum: string }>(
         'SELECT version, checksum FROM schema_migrations',
       );
+      refuseNewer(done, migrations);
       let unsure = await openProgress(owner, everMigrated);
       const ran: Migration[] = [];
       for (const migration of migrations) {
@@ -88,6 +89,17 @@ export async function migrate(
       await sql.all('SELECT RELEASE_LOCK(?)', [lock]);
     }
   });
+}
+
+/** @throws DB-002 when a newer program made the schema: this one knows neither its tables nor the rights they need. */
+function refuseNewer(done: readonly { readonly version: number }[], migrations: readonly Migration[]): void {
+  const highest = Math.max(0, ...done.map((one) => one.version));
+  const known = Math.max(0, ...migrations.map((one) => one.version));
+  if (highest > known)
+    throw new RelaisError(
+      'DB-002',
+      `The schema is at version ${highest}, made by a newer program; this one knows ${known}. Nothing was changed.`,
+    );
 }
 
 /** @throws DB-002 when the schema is behind or ahead of this version. */

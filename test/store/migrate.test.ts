@@ -98,6 +98,9 @@ test('a program meets an empty, an older or a newer schema: DB-002, with both ve
   await expect(newer).rejects.toThrow(
     `The schema is at version 900, this program needs ${shippedMigrations().at(-1)?.version ?? 0}.`,
   );
+  const backwards = migrate(owner, keys());
+  await expect(codeOf(backwards)).resolves.toBe('DB-002');
+  await expect(backwards).rejects.toThrow('made by a newer program');
 });
 
 test('a schema that lacks one in the middle is not taken for whole, and migrate makes up for it', async () => {
