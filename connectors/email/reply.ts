@@ -8,6 +8,8 @@ interface SmtpError {
   readonly code?: unknown;
   readonly responseCode?: unknown;
   readonly command?: unknown;
+  /** What the server said. */
+  readonly response?: unknown;
 }
 
 export function replyCode(text: unknown): number | undefined {
@@ -16,7 +18,7 @@ export function replyCode(text: unknown): number | undefined {
 }
 
 export function smtpOutcome(error: unknown, contentStarted: boolean, seen: Evidence): Outcome {
-  const { code, responseCode, command } = (
+  const { code, responseCode, command, response } = (
     typeof error === 'object' && error !== null ? error : {}
   ) as SmtpError;
   if (typeof responseCode === 'number' && responseCode >= 400 && responseCode < 600) {
@@ -35,6 +37,9 @@ export function smtpOutcome(error: unknown, contentStarted: boolean, seen: Evide
     case 'EMESSAGE':
       return { kind: 'invalid', reason: 'MESSAGE_TOO_LARGE', evidence: seen };
     case 'EENVELOPE':
+      // The server said something that is no answer: that speaks of it, not of the mailboxes.
+      if (typeof response === 'string' && response !== '')
+        return { kind: 'unavailable', reason: 'ANSWER_UNREADABLE', maybeReceived: false, evidence: seen };
       return { kind: 'invalid', reason: 'ENVELOPE_MALFORMED', evidence: seen };
     case 'ETIMEDOUT':
       return { kind: 'unavailable', reason: 'RESPONSE_TIMEOUT', maybeReceived: false, evidence: seen };

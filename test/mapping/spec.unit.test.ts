@@ -42,6 +42,28 @@ test('every source of a lead has words', () => {
   expect(paths.filter((path) => sourceLabel(path) === path)).toEqual([]);
 });
 
+test('what it says of answers is what the engine makes of them', () => {
+  const rules = [
+    '{accepted: {status: 2xx, json: {ok: true}}, reference: $.id}',
+    '{unconfirmed: {status: 202}}',
+    '{unknown: {status: 207}}',
+    '{unavailable: {status: [408, 5xx, 502-504]}}',
+    '{unavailable: {status: 502}}',
+  ];
+  const { markdown } = specFor(
+    webhook('- {to: a, value: 1}').replace(/^response: .*$/m, `response: [${rules.join(', ')}]`),
+  );
+  expect(markdown).toContain(
+    'statut 408 ou 5xx (sauf 502 et 504) ou 502-504 (sauf 502 et 504) | Indisponible',
+  );
+  expect(markdown).toContain('| statut 502 | Indisponible');
+  expect(markdown).toContain('| statut 202 | Remise sans preuve |');
+  expect(markdown).toContain('| statut 207 | Non comprise |');
+  expect(markdown).toContain('une réponse qui ne la donne pas n’est pas comprise');
+  expect(markdown).toContain('Les statuts 401, 403, 407, 408, 425, 429 et 5xx parlent de l’accès');
+  expect(markdown).not.toContain('toujours avec la même clé');
+});
+
 describe('of each of our mappings', () => {
   const { destinations } = loadMappings(mappingsRoot);
   test.each(destinations.map((one) => [one.destinationId, one] as const))('%s', (_id, sources) => {

@@ -3,6 +3,7 @@
 import type { CompiledMapping } from '../contract.ts';
 import { isRecord, listAt } from '../document.ts';
 import { asText } from '../formatters.ts';
+import { statusTest } from '../response-conditions.ts';
 import { ruleKinds } from '../response-rule.ts';
 import type { Block } from './blocks.ts';
 
@@ -39,6 +40,7 @@ const meanings: Readonly<Record<string, readonly [string, string]>> = {
   ],
   throttled: ['Trop de demandes', 'Nouvel essai après le délai demandé.'],
   unavailable: ['Indisponible', 'Nouvel essai selon le calendrier.'],
+  unconfirmed: ['Remise sans preuve', 'La demande est considérée comme remise.'],
   absent: ['Inconnue chez vous', 'La demande est envoyée de nouveau.'],
 };
 
@@ -60,23 +62,46 @@ export function answerBlocks(whole: Raw, unknown: string): readonly Block[] {
   return [
     {
       kind: 'text',
-      text: 'Les règles sont lues dans cet ordre, la première qui convient décide ; si une autre dit non à la même réponse, c\u2019est non. Rien ne vaut acceptation sans une règle qui le dit.',
+      text: 'Les règles sont lues dans cet ordre, la première qui convient décide ; si une autre dit non à la même réponse, c\u2019est non, sauf si la première en est une exception. Rien ne vaut acceptation sans une règle qui le dit.',
     },
-    ruleTable(listAt(whole, 'response'), fallback),
+    {
+      kind: 'text',
+      text: 'Les statuts 401, 403, 407, 408, 425, 429 et 5xx parlent de l\u2019accès ou du moment, non de la demande : une règle sans statut, ou pour une classe (4xx, 5xx), ne les lit jamais comme une acceptation ou un refus, et 502 et 504 seulement si elle les nomme.',
+    },
+    ruleTable(listAt(whole, 'response'), { unknown, fallback, promises: !Array.isArray(whole['calls']) }),
   ];
 }
 
 /** A list of rules as a table. */
-export function ruleTable(rules: readonly unknown[], fallback: readonly (readonly string[])[] = []): Block {
+export function ruleTable(
+  rules: readonly unknown[],
+  {
+    unknown,
+    fallback = [],
+    promises = true,
+  }: {
+    readonly unknown: string;
+    readonly fallback?: readonly (readonly string[])[];
+    /** False where a missing reference changes nothing: the rules that several calls share. */
+    readonly promises?: boolean;
+  },
+): Block {
   const rows = rules.flatMap((raw): readonly (readonly string[])[] => {
     if (!isRecord(raw)) return [];
     const kind = ruleKinds.find((one) => Object.hasOwn(raw, one));
-    const [name, next] = meanings[kind ?? ''] ?? [kind ?? '?', ''];
+    const [name, next] =
+      kind === 'unknown' ? ['Non comprise', unknown] : (meanings[kind ?? ''] ?? [kind ?? '?', '']);
     const on = (
       Array.isArray(raw['on']) ? (raw['on'] as unknown[]) : raw['on'] === undefined ? [] : [raw['on']]
     ).map(asText);
     const only = on.length === 0 ? '' : ` (${on.map((one) => stages[one] ?? one).join(', ')})`;
-    return [[`${testWords(kind === undefined ? {} : raw[kind])}${only}`, name, `${next}${takenWords(raw)}`]];
+    return [
+      [
+        `${testWords(kind === undefined ? {} : raw[kind])}${only}`,
+        name,
+        `${next}${takenWords(raw, promises && kind === 'accepted')}`,
+      ],
+    ];
   });
   return {
     kind: 'table',
@@ -103,7 +128,7 @@ function testWords(conditions: unknown): string {
       const list = (Array.isArray(option) ? (option as unknown[]) : [option]).map(asText);
       switch (name) {
         case 'status':
-          return `statut ${list.join(' ou ')}`;
+          return `statut ${list.map(statusWords).join(' ou ')}`;
         case 'mediaType':
           return `type ${asText(option)}`;
         case 'json':
@@ -121,6 +146,12 @@ function testWords(conditions: unknown): string {
     .join(' et ');
 }
 
+/** A class or range never holds a gateway's own answers. */
+const statusWords = (one: string): string =>
+  [502, 504].some((status) => !/^\d+$/.test(one) && statusTest(one)?.(status) === true)
+    ? `${one} (sauf 502 et 504)`
+    : one;
+
 const quoted = (one: unknown): string => `« ${asText(one)} »`;
 
 const placesWords = (places: Raw): string =>
@@ -134,9 +165,12 @@ const placesWords = (places: Raw): string =>
     })
     .join(' et ');
 
-function takenWords(raw: Raw): string {
+function takenWords(raw: Raw, promised: boolean): string {
   const parts: string[] = [];
-  if (typeof raw['reference'] === 'string') parts.push(`Votre référence est lue dans ${raw['reference']}.`);
+  if (typeof raw['reference'] === 'string') {
+    parts.push(`Votre référence est lue dans ${raw['reference']}.`);
+    if (promised) parts.push('À la création, une réponse qui ne la donne pas n\u2019est pas comprise.');
+  }
   const { reason } = raw;
   if (isRecord(reason)) {
     const codes = Object.entries(isRecord(reason['map']) ? reason['map'] : {}).map(
@@ -158,7 +192,7 @@ export function retryBlocks(compiled: CompiledMapping): readonly Block[] {
   return [
     {
       kind: 'text',
-      text: `Une demande qui n'a pu être livrée est essayée de nouveau, toujours avec la même clé et le même contenu. Au bout de ${durationWords(compiled.maxAgeMs)} elle est déclarée en échec et notre support est alerté.`,
+      text: `Une demande qui n'a pu être livrée est essayée de nouveau, avec la même clé tant que son contenu est le même. Au bout de ${durationWords(compiled.maxAgeMs)} elle est déclarée en échec et notre support est alerté.`,
     },
     {
       kind: 'table',

@@ -119,7 +119,7 @@ export function callAnswerBlocks(whole: Raw, mapping: CompiledMapping): readonly
   const own = callsOf(whole, mapping).filter(({ raw }) => listAt(raw, 'response').length > 0);
   return own.flatMap(({ raw, plan }): readonly Block[] => [
     heading(3, `Réponses propres à l'appel ${plan.name}, lues d'abord`),
-    ruleTable(listAt(raw, 'response')),
+    ruleTable(listAt(raw, 'response'), { unknown: unknownWords(plan.onUnknown) }),
   ]);
 }
 
