@@ -2,7 +2,7 @@
 // Invariant: a list is read page by page by keyset; what is cancelled is recorded with who and why.
 import { Option, type Command } from 'commander';
 import { archiveDeliveries } from '../delivery/archive.ts';
-import { cancel } from '../delivery/replay.ts';
+import { cancel } from '../delivery/cancel.ts';
 import { deliveryStates, reasonText, type DeliveryState } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
 import type { Reading } from '../store/database.ts';
@@ -203,8 +203,12 @@ async function cancelAll(names: readonly string[], options: { readonly reason?: 
     const found = new Set<number>();
     for (const name of names) found.add((await existingDelivery(database, name)).id);
     const wanted = [...found];
-    const ended = await cancel(database, wanted, { actor: config.actor, reason });
+    const { ended, byHand } = await cancel(database, wanted, { actor: config.actor, reason });
     out(`${ended.length} of ${wanted.length} cancelled.`);
+    if (byHand.length > 0)
+      out(
+        `A right of the person that the recipient has not heard; write to it, then \`relais task close\`: ${byHand.join(', ')}`,
+      );
     const left = wanted.filter((id) => !ended.includes(id));
     if (left.length > 0)
       throw new RelaisError(

@@ -1,4 +1,4 @@
-// Side doors for support: replay and cancel. Each is recorded with who and why.
+// A side door for support: replay. Each is recorded with who and why.
 // Invariant: a door re-enters the trip at a station; it never sends by itself and never kills a pending retry.
 import { isEnd, splitReason } from '../domain/delivery.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
@@ -8,7 +8,7 @@ import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliv
 import { findDestination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
-import { cancelUnsent, reopenWithheld, wakeSiblings } from '../store/planning.ts';
+import { reopenWithheld } from '../store/planning.ts';
 import { bringForward, openRun } from '../store/side-doors.ts';
 import { closeAlertsOf } from '../store/tasks.ts';
 import { entryNames } from './entries.ts';
@@ -217,28 +217,4 @@ async function reenter(
     },
   ]);
   return plan === 'new_run' ? { id: row.id, done: plan, newKey: run.newKey } : { id: row.id, done: plan };
-}
-
-/** Cancels deliveries that are not being sent. Returns the ids that ended. */
-export async function cancel(
-  database: Database,
-  ids: readonly number[],
-  by: Actor,
-): Promise<readonly number[]> {
-  return database.transaction(async (tx) => {
-    const ended = await cancelUnsent(tx, ids, 'by_support', true);
-    const rows = await readDeliveries(tx, ended);
-    await appendHandovers(
-      tx,
-      rows.map((row) => ({
-        entry: 'cancelled' as const,
-        ...entryNames(row),
-        actor: by.actor,
-        purpose: by.reason,
-        reason: 'by_support',
-      })),
-    );
-    await wakeSiblings(tx, rows);
-    return ended;
-  });
 }

@@ -1,6 +1,7 @@
 // What an erasure, a withdrawal, a replay and a cancellation do to a delivery in each of its states; no state is forgotten.
 import { createPlanner } from '../../src/delivery/plan.ts';
-import { cancel, replay } from '../../src/delivery/replay.ts';
+import { cancel } from '../../src/delivery/cancel.ts';
+import { replay } from '../../src/delivery/replay.ts';
 import { silentLog } from '../../src/log.ts';
 import { strangerRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 
@@ -202,7 +203,7 @@ test('replayed in any state: a new run only from an end, under a new key only af
 
 test('cancelled in any state: only what is being sent, or has ended, stays as it is', async () => {
   const rows = await gateway.states();
-  const ended = await cancel(
+  const { ended } = await cancel(
     gateway.app.database,
     rows.map((row) => row.id),
     by,

@@ -1,6 +1,6 @@
 // What changes while a delivery is on its way: the endpoint, the opt-in, the person's will, the database itself.
 import { createSweeper } from '../../src/delivery/sweep.ts';
-import { cancel } from '../../src/delivery/replay.ts';
+import { cancel } from '../../src/delivery/cancel.ts';
 import { setDestinationStatus } from '../../src/delivery/suspend.ts';
 import { silentLog } from '../../src/log.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
@@ -156,7 +156,7 @@ test('cancelling a create lets the update behind it move, and a cancelled one st
   });
   await until('I-7', 'update', /^waiting:waits_for_create/);
   const [create] = await gateway.states("l.reference = 'I-7' AND d.action = 'create'");
-  expect(await cancel(gateway.app.database, [create?.id ?? 0], by)).toEqual([create?.id]);
+  expect((await cancel(gateway.app.database, [create?.id ?? 0], by)).ended).toEqual([create?.id]);
   // The recipient may have it, and nobody can name its record: the change stands, as a task, until support says.
   await until('I-7', 'update', /^withheld:create_unsettled/);
   expect(await stateOf('I-7')).toBe('cancelled:by_support');

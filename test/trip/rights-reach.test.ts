@@ -1,5 +1,6 @@
 // A right is exercised at everyone who may hold the lead, or a task stands at once (guarantees 4 and 6, GDPR article 19).
-import { cancel } from '../../src/delivery/replay.ts';
+import { cancel } from '../../src/delivery/cancel.ts';
+import { setDestinationStatus } from '../../src/delivery/suspend.ts';
 import { watchHouse } from '../../src/delivery/watch.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
@@ -136,4 +137,28 @@ test('C24: where the destination has moved since, the recipient of that time is 
   await withdraw('V-5');
   await until('V-5', 'update', 'failed:manual_update_required');
   expect(await openAlerts('manual_task')).toEqual(['manual_update_required']);
+});
+
+test('a withdrawal and an erasure that support cancels are a task for a person; a correction is not', async () => {
+  await gateway.send(strangerRow('X-1'), strangerRow('X-2'), strangerRow('X-3'));
+  for (const reference of ['X-1', 'X-2', 'X-3']) await until(reference, 'create', 'delivered');
+  await setDestinationStatus(gateway.app.database, 'essai-crm', 'suspended', by);
+  await withdraw('X-1');
+  await gateway.app.rights.erase({ clientId: 'essai', reference: 'X-2', ...by });
+  const correction = { client_id: 'essai', kind: 'correction', reference: 'X-3' };
+  await gateway.send({ ...correction, row_reference: 'k1', programme: 'ES-AUTRE' });
+  await until('X-1', 'update', 'waiting');
+  await until('X-2', 'erase', 'waiting');
+  await until('X-3', 'update', 'waiting');
+  const open = await gateway.states("d.action <> 'create'");
+  const { ended, byHand } = await cancel(
+    gateway.app.database,
+    open.map((row) => row.id),
+    by,
+  );
+  expect([ended.length, byHand.length]).toEqual([3, 2]);
+  expect(await stateOf('X-1', 'update')).toBe('failed:manual_update_required');
+  expect(await stateOf('X-2', 'erase')).toBe('failed:manual_erasure_required');
+  expect(await stateOf('X-3', 'update')).toBe('cancelled:by_support');
+  expect(await openAlerts('manual_task')).toEqual(['manual_update_required', 'manual_erasure_required']);
 });
