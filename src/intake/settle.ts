@@ -20,6 +20,7 @@ import { checkRow, tooLong } from './contract.ts';
 import { createRows } from './create.ts';
 import { rowDigest } from './digest.ts';
 import { refusal, refusalText } from './refusals.ts';
+import { tellRefusedRights } from './refused-rights.ts';
 import type { CheckedRow } from './row.ts';
 
 /** Takes the `lead` rows of these names that are free, with their content. */
@@ -104,6 +105,7 @@ export async function settleRows(
   await tellSamePerson(tx, deps, accepted);
   await removeRows(tx, [...accepted.map((one) => one.candidate.id), ...duplicates]);
   await refuseRows(tx, refused);
+  await tellRefusedRights(tx, [...taken, ...pulled], refused);
   await forgetErased(tx, [...taken, ...pulled], new Set(refused.map((one) => one.id)));
   return {
     accepted: accepted.length,

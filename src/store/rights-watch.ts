@@ -37,3 +37,12 @@ export async function closeSettledRights(sql: Sql): Promise<void> {
       WHERE a.closed_at IS NULL AND a.kind = 'right_waits' AND d.settled_at IS NOT NULL`,
   );
 }
+
+/** Whether a task stands that tells of withdrawals of this client that were refused at intake. */
+export async function isRefusedRightTold(sql: Sql, clientId: string): Promise<boolean> {
+  const rows = await sql.all(
+    `SELECT 1 FROM alerts WHERE kind = 'right_waits' AND reason = 'withdrawal_refused' AND client_id = ? AND closed_at IS NULL LIMIT 1`,
+    [clientId],
+  );
+  return rows.length > 0;
+}

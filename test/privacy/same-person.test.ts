@@ -3,7 +3,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startWorker } from '../../src/roles/worker.ts';
 import { createRights } from '../../src/privacy/rights.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
-import { spreadWithdrawals } from '../../src/store/same-person.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
@@ -120,57 +119,6 @@ test('C16: a lead whose correction gives it the address of a person who withdrew
   expect((await withdraw('D-1')).others).toEqual([]);
   await gateway.send(row('correction', 'D-2', { email: 'zoe.lefevre@courriel.example' }));
   await gateway.until('D-2 withdrawn', () => given('D-2').at(-1) === 'RETRAIT');
-});
-
-test.each(['L-1', 'L-2'])(
-  'C16: rows taken in together count in their order: a correction that parts %s from the address comes after the withdrawal',
-  async (parted) => {
-    await gateway.start('planner', 'worker');
-    await gateway.send(leadRow('L-1'), leadRow('L-2', { mobile: '+33639980200' }));
-    await told('L-1', 'OUI');
-    await told('L-2', 'OUI');
-    await gateway.send(
-      row('consent', 'L-1', said('withdrawn', soon(0))),
-      row('correction', parted, { email: 'neuve@courriel.example' }),
-      row('correction', parted, { last_name: 'Ensuite' }),
-    );
-    for (const reference of ['L-1', 'L-2'])
-      await gateway.until(`${reference} withdrawn`, () => given(reference).at(-1) === 'RETRAIT');
-    await gateway.until('both corrections are in', async () => {
-      const rows = await gateway.owner.all('SELECT 1 FROM prospects WHERE email = ? AND last_name = ?', [
-        'neuve@courriel.example',
-        'Ensuite',
-      ]);
-      return rows.length === 1;
-    });
-  },
-);
-
-test('many withdrawals of one address are read by address, not by pair', async () => {
-  const references = Array.from({ length: 240 }, (_, at) => `M-${at}`);
-  await gateway.send(...references.map((reference) => leadRow(reference, { mobile: null })));
-  while ((await gateway.app.intake.acceptBatch(200)).taken > 0);
-  const leads = await gateway.owner.all<{ id: number }>('SELECT id FROM leads ORDER BY id');
-  const origins = leads.slice(0, 120).map((one) => one.id);
-  await gateway.owner.run("UPDATE consents SET state = 'withdrawn' WHERE lead_id <= ?", [
-    origins.at(-1) ?? 0,
-  ]);
-  let read = 0;
-  const reached = await gateway.app.database.transaction((tx) =>
-    spreadWithdrawals(
-      {
-        ...tx,
-        all: async (sql, values) => {
-          const rows = await tx.all<never>(sql, values);
-          read += rows.length;
-          return rows;
-        },
-      },
-      { ...{ touched: [], origins, actor: 'tester', purpose: '' }, snapshot: () => Promise.resolve() },
-    ),
-  );
-  expect(reached).toHaveLength(120);
-  expect(read).toBeLessThan(leads.length * 5);
 });
 
 test('C16: history that comes in late takes back nothing that was granted after it, and a stranger is left alone', async () => {

@@ -1,0 +1,126 @@
+// Withdrawals beside other rows of a batch, many of them at once, and one that intake cannot take.
+import type { IntakeValues } from '../../src/store/intake.ts';
+import { spreadWithdrawals } from '../../src/store/same-person.ts';
+import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
+
+let crm: HttpRecipient;
+let gateway: Gateway;
+
+beforeEach(async () => {
+  crm = await startHttpRecipient();
+  crm.answer = (request, response) =>
+    void response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ success: true, id: refOf(request.body) ?? request.url.split('/').at(-1) }));
+  gateway = await openGateway({ files: webhookFiles(crm.port) });
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+});
+afterEach(async () => {
+  await gateway.close();
+  await crm.close();
+});
+
+const refOf = (body: Buffer): string | undefined =>
+  (JSON.parse(body.toString() || '{}') as { ref?: string }).ref;
+/** The opt-ins the CRM was given for a lead, in order. */
+const given = (reference: string): readonly string[] =>
+  crm.received
+    .map((one) => JSON.parse(one.body.toString() || '{}') as { ref?: string; OPTIN?: string })
+    .filter((one) => one.ref === reference)
+    .map((one) => one.OPTIN ?? '');
+const said = (
+  state: string,
+  recordedAt: string,
+  more: Partial<IntakeValues> = {},
+): Partial<IntakeValues> => ({
+  consents: JSON.stringify([{ purpose: 'marketing', channel: 'email', state, recordedAt }]),
+  ...more,
+});
+const row = (
+  kind: 'consent' | 'correction',
+  reference: string,
+  over: Partial<IntakeValues>,
+): IntakeValues => ({
+  ...{ client_id: 'essai', kind, reference, row_reference: `${kind}-${reference}-${Math.random()}` },
+  ...over,
+});
+const told = (reference: string, ...optins: readonly string[]): Promise<void> =>
+  gateway.until(`${reference} told ${optins.join(', ')}`, () =>
+    optins.every((optin, at) => given(reference)[at] === optin),
+  );
+const soon = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString();
+
+test.each(['L-1', 'L-2'])(
+  'C16: rows taken in together count in their order: a correction that parts %s from the address comes after the withdrawal',
+  async (parted) => {
+    await gateway.start('planner', 'worker');
+    await gateway.send(leadRow('L-1'), leadRow('L-2', { mobile: '+33639980200' }));
+    await told('L-1', 'OUI');
+    await told('L-2', 'OUI');
+    await gateway.send(
+      row('consent', 'L-1', said('withdrawn', soon(0))),
+      row('correction', parted, { email: 'neuve@courriel.example' }),
+      row('correction', parted, { last_name: 'Ensuite' }),
+    );
+    for (const reference of ['L-1', 'L-2'])
+      await gateway.until(`${reference} withdrawn`, () => given(reference).at(-1) === 'RETRAIT');
+    await gateway.until('both corrections are in', async () => {
+      const rows = await gateway.owner.all('SELECT 1 FROM prospects WHERE email = ? AND last_name = ?', [
+        'neuve@courriel.example',
+        'Ensuite',
+      ]);
+      return rows.length === 1;
+    });
+  },
+);
+
+test('many withdrawals of one address are read by address, not by pair', async () => {
+  const references = Array.from({ length: 240 }, (_, at) => `M-${at}`);
+  await gateway.send(...references.map((reference) => leadRow(reference, { mobile: null })));
+  while ((await gateway.app.intake.acceptBatch(200)).taken > 0);
+  const leads = await gateway.owner.all<{ id: number }>('SELECT id FROM leads ORDER BY id');
+  const origins = leads.slice(0, 120).map((one) => one.id);
+  await gateway.owner.run("UPDATE consents SET state = 'withdrawn' WHERE lead_id <= ?", [
+    origins.at(-1) ?? 0,
+  ]);
+  let read = 0;
+  const reached = await gateway.app.database.transaction((tx) =>
+    spreadWithdrawals(
+      {
+        ...tx,
+        all: async (sql, values) => {
+          const rows = await tx.all<never>(sql, values);
+          read += rows.length;
+          return rows;
+        },
+      },
+      { ...{ touched: [], origins, actor: 'tester', purpose: '' }, snapshot: () => Promise.resolve() },
+    ),
+  );
+  expect(reached).toHaveLength(120);
+  expect(read).toBeLessThan(leads.length * 5);
+});
+
+test('a withdrawal that is refused at intake is a task, one for the client, until it is closed', async () => {
+  const tasks = (): Promise<readonly { clientId: string; reason: string }[]> =>
+    gateway.owner.all(
+      "SELECT client_id AS clientId, reason FROM alerts WHERE kind = 'right_waits' AND closed_at IS NULL",
+    );
+  await gateway.send(
+    row('consent', 'N-1', said('granted', soon(0))),
+    leadRow('N-2', { email: 'zoe@', ...said('refused', soon(0)) }),
+  );
+  while ((await gateway.app.intake.acceptBatch(200)).taken > 0);
+  expect(await tasks()).toEqual([]);
+  for (const reference of ['N-3', 'N-4']) {
+    await gateway.send(row('consent', reference, said('withdrawn', soon(0))));
+    while ((await gateway.app.intake.acceptBatch(200)).taken > 0);
+  }
+  await gateway.send(row('consent', 'N-5', { client_id: 'inconnu', ...said('Withdrawn', soon(0)) }));
+  while ((await gateway.app.intake.acceptBatch(200)).taken > 0);
+  expect(await tasks()).toEqual([
+    { clientId: 'essai', reason: 'withdrawal_refused' },
+    { clientId: '', reason: 'withdrawal_refused' },
+  ]);
+});
