@@ -8,8 +8,16 @@ export async function lastHandedOver(
   destinationId: string,
 ): Promise<{ readonly authorisationId: number; readonly correctedSince: boolean } | undefined> {
   const [row] = await sql.all<{ authorisation_id: number; corrected: number }>(
+    // Known to the recipient is the latest revision it has answered yes to; corrected since is what came after that one first left.
     `SELECT h.authorisation_id,
-            EXISTS (SELECT 1 FROM intake_receipts r WHERE r.lead_id = h.lead_id AND r.kind = 'correction' AND r.accepted_at >= h.at) AS corrected
+            EXISTS (SELECT 1 FROM intake_receipts r WHERE r.lead_id = h.lead_id AND r.kind = 'correction' AND r.accepted_at >= COALESCE((
+              SELECT MIN(f.at) FROM handovers f FORCE INDEX (handovers_lead)
+               WHERE f.lead_id = h.lead_id AND f.entry = 'departed' AND f.lead_revision = (
+                 SELECT MAX(d.lead_revision) FROM handovers d FORCE INDEX (handovers_lead)
+                   JOIN handovers o FORCE INDEX (handovers_lead) ON o.lead_id = d.lead_id AND o.delivery_id = d.delivery_id AND o.run = d.run
+                  WHERE d.lead_id = h.lead_id AND d.destination_id = h.destination_id AND d.entry = 'departed'
+                    AND (o.attempt = d.attempt OR o.entry IN ('lookup', 'resolved')) AND o.id > d.id
+                    AND o.outcome IN ('accepted', 'duplicate', 'unconfirmed', 'pending'))), '2000-01-01')) AS corrected
        FROM handovers h FORCE INDEX (handovers_lead)
       WHERE h.lead_id = ? AND h.destination_id = ? AND h.entry = 'departed' AND h.authorisation_id > 0
       ORDER BY h.id DESC LIMIT 1`,

@@ -162,3 +162,17 @@ test('a withdrawal and an erasure that support cancels are a task for a person; 
   expect(await stateOf('X-3', 'update')).toBe('cancelled:by_support');
   expect(await openAlerts('manual_task')).toEqual(['manual_update_required', 'manual_erasure_required']);
 });
+
+test('C24: a correction the recipient never took is new to it: after a revocation the withdrawal does not bring it along', async () => {
+  await gateway.send(strangerRow('Y-1'));
+  await until('Y-1', 'create', 'delivered');
+  crm.answer = (_request, response) => void response.writeHead(422).end();
+  const correction = { client_id: 'essai', kind: 'correction', reference: 'Y-1' };
+  await gateway.send({ ...correction, row_reference: 'k1', last_name: 'Nouveau' });
+  await until('Y-1', 'update', 'failed:refused');
+  crm.answer = accepts;
+  await revoke();
+  await withdraw('Y-1');
+  await until('Y-1', 'update', 'failed:refused:HTTP_422 | failed:manual_update_required');
+  expect(bodies('PUT')).toHaveLength(1);
+});
