@@ -134,6 +134,9 @@ const poisoned = (reference = '', url = ''): Mood | undefined =>
         ? 'reset'
         : undefined;
 
+/** The gateway's settling time in a storm is a second longer. */
+export const slowestCommitMs = 24_000;
+
 interface Records {
   /** Keeps what came, unless the mood is not to. Returns whether it was kept. */
   readonly write: (request: Received, reference: string | undefined, mood: Mood) => boolean;
@@ -147,8 +150,7 @@ function startRecords(pace: Pace, random: Random): Records {
   return {
     write: (request, reference, mood) => {
       if (mood === '422' || mood === '429' || mood === '500' || mood === '503') return false;
-      const slow = mood !== 'yes' && random.next() < 0.7;
-      const after = slow ? random.between(2_000, pace === 'brisk' ? 3_000 : 14_000) : 0;
+      const after = mood === 'yes' ? 0 : pace === 'brisk' ? 1_000 : random.between(8_000, slowestCommitMs);
       if (request.method === 'POST' && reference !== undefined && !seenFrom.has(reference))
         seenFrom.set(reference, Date.now() + after);
       return true;

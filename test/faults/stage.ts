@@ -13,7 +13,7 @@ import { destinations, leaseMs, stormFiles, type Pace } from './mappings.ts';
 import { usualTrouble } from './mischief-trade.ts';
 import { startProxy, type Target } from './proxy.ts';
 import { seeded } from './random.ts';
-import { startRecipients } from './recipients.ts';
+import { slowestCommitMs, startRecipients } from './recipients.ts';
 import type { Scene } from './scene.ts';
 import type { StormServers } from './servers.ts';
 
@@ -48,8 +48,7 @@ export async function openStage(seed: number, pace: Pace, servers: StormServers 
   const environment = {
     RELAIS_LEASE_MS: String(leaseMs[pace]),
     RELAIS_SILENCE_MS: '4000',
-    // Longer than the slowest commit of a recipient, see recipients.ts.
-    RELAIS_SETTLING_MS: '15000',
+    RELAIS_SETTLING_MS: String(slowestCommitMs + 1_000),
     RELAIS_SECRET_SMTP: 'mot-de-passe-smtp',
   };
   const gateway = await openGateway({ files: stormFiles(recipients.places), environment });
