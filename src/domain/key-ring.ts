@@ -17,6 +17,8 @@ export interface KeyRing {
   readonly byId: (id: string) => Key | undefined;
   /** From now on this key writes. False when the ring does not hold it. */
   readonly writeWith: (id: string) => boolean;
+  /** False once another key is known to write which this ring does not hold: nothing new may stand under an earlier one. */
+  readonly inForce: () => boolean;
 }
 
 export const keyId = (bytes: Buffer): string => derived(bytes, 'key id').subarray(0, 8).toString('hex');
@@ -25,6 +27,7 @@ export const keyId = (bytes: Buffer): string => derived(bytes, 'key id').subarra
 export function createKeyRing(keys: readonly [Buffer, ...Buffer[]]): KeyRing {
   const all = keys.map((bytes): Key => ({ id: keyId(bytes), bytes }));
   let writing = all[0] as Key;
+  let inForce = true;
   const byId = (id: string): Key | undefined => all.find((one) => one.id === id);
   return {
     current: () => writing,
@@ -33,8 +36,10 @@ export function createKeyRing(keys: readonly [Buffer, ...Buffer[]]): KeyRing {
     writeWith: (id) => {
       const found = byId(id);
       if (found !== undefined) writing = found;
-      return found !== undefined;
+      inForce = found !== undefined;
+      return inForce;
     },
+    inForce: () => inForce,
   };
 }
 

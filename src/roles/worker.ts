@@ -40,7 +40,8 @@ export async function startWorker(
     redis,
     subscriber,
     prefix,
-    isOurs: ownership.isOurs,
+    // Without the key in force it could read no lead: it would only hold up what it claims.
+    isOurs: () => ownership.isOurs() && app.keys.master.inForce(),
     concurrencyOf: async (destinationId) =>
       Math.min((await deliverer.limitsOf(destinationId)).concurrency, config.worker.concurrency),
     handle: deliverer.handle,

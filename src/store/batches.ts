@@ -5,6 +5,7 @@ import { derived, sealBytes } from '../domain/keyed.ts';
 import { RelaisError } from '../errors.ts';
 import { inList, type Sql } from './database.ts';
 import { dropParts, readSealed, writeSealed } from './file-bytes.ts';
+import { writingKey } from './keys.ts';
 
 export interface Batch {
   readonly id: number;
@@ -160,7 +161,7 @@ export async function keepBytes(
   },
   bytes: Uint8Array,
 ): Promise<void> {
-  const key = masterKeys.current();
+  const key = writingKey(masterKeys);
   await tx.run(
     `UPDATE batches SET state = 'written', file_name = ?, media_type = ?, extension = ?, rows_count = ?, mapping_version_id = ?, written_at = ?
       WHERE id = ?`,

@@ -2,6 +2,7 @@
 // Invariant: no key is ever in here; the highest generation of a purpose is the one that writes.
 import { openWith, type Key, type KeyRing } from '../domain/key-ring.ts';
 import { derived, sealBytes } from '../domain/keyed.ts';
+import { RelaisError } from '../errors.ts';
 import { inList, rowMarks, type Sql } from './database.ts';
 import { readSealed, writeSealed } from './file-bytes.ts';
 
@@ -14,6 +15,16 @@ export interface RegisteredKey {
   readonly checkValue: Buffer;
   readonly registeredAt: Date;
   readonly retiredAt: Date | null;
+}
+
+/** The master key that encrypts. @throws KEY-002 where another one does by now: what stood under ours would be lost with it */
+export function writingKey(masterKeys: KeyRing): Key {
+  if (!masterKeys.inForce())
+    throw new RelaisError(
+      'KEY-002',
+      'RELAIS_MASTER_KEY is an earlier key of this database: this process encrypts nothing with it any more.',
+    );
+  return masterKeys.current();
 }
 
 /** In order of their generations. */

@@ -5,6 +5,7 @@ import { openWith, type KeyRing } from '../domain/key-ring.ts';
 import { sealBytes } from '../domain/keyed.ts';
 import { RelaisError } from '../errors.ts';
 import { inList, insertGroups, rowMarks, type Sql } from './database.ts';
+import { writingKey } from './keys.ts';
 
 export interface LeadSecrets {
   /** Makes a secret for each new lead. */
@@ -20,7 +21,7 @@ export function createLeadSecrets(options: { masterKeys: KeyRing; keysSchema: st
   const table = `\`${options.keysSchema}\`.lead_secrets`;
   return {
     create: async (tx, leadIds) => {
-      const key = masterKeys.current();
+      const key = writingKey(masterKeys);
       for (const some of insertGroups(leadIds)) {
         await tx.run(
           `INSERT INTO ${table} (lead_id, wrapped, key_id) VALUES ${rowMarks(some.length, 3)}`,
@@ -48,7 +49,7 @@ export function createLeadSecrets(options: { masterKeys: KeyRing; keysSchema: st
       );
     },
     replace: async (tx, leadId) => {
-      const key = masterKeys.current();
+      const key = writingKey(masterKeys);
       await tx.run(`UPDATE ${table} SET wrapped = ?, key_id = ? WHERE lead_id = ?`, [
         sealBytes(key.bytes, randomBytes(32)),
         key.id,
