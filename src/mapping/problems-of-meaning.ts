@@ -227,6 +227,10 @@ export const problemsOfMeaning = {
     meaning: 'The rule compares a JSON value with the text "true" or "false".',
     remedy: 'Write true or false without quotes, unless the recipient really answers with a text.',
   },
+  'MAP-513': {
+    meaning: 'The words that an accepted rule looks for stand in answers that say no, too.',
+    remedy: 'Compare a place of the answer (json: {success: true}), or look for the whole sentence.',
+  },
   'MAP-801': {
     meaning: 'A test of the file gives another output than it expects.',
     remedy: 'Correct the mapping or the expectation.',

@@ -93,6 +93,7 @@ function checkProof(
     return;
   }
   if (kind !== 'accepted') return;
+  warnOfWords(conditions, path, report);
   const test = statusTest(conditions['status']);
   const body = Object.keys(conditions).some((key) => key !== 'status');
   if (
@@ -108,6 +109,30 @@ function checkProof(
     report.warn(path, 'MAP-507', 'the status alone proves acceptance: a maintenance page answers 200 too.', {
       at: 'key',
     });
+  }
+}
+
+/** Answers that say no with the very words of a yes. */
+const noes = [
+  ...['success', 'ok', 'accepted', 'created', 'valid', 'result', 'status', 'id'].map(
+    (key) => `{"${key}":false}`,
+  ),
+  ...['unsuccessful', 'not ok', 'not accepted', 'not created', 'non enregistré', 'non acceptée', 'invalid'],
+];
+
+/** `text: success` finds its word in {"success":false}, too. */
+function warnOfWords(conditions: Record<string, unknown>, path: Path, report: Report): void {
+  if (['json', 'xml', 'xpath', 'css'].some((name) => Object.hasOwn(conditions, name))) return;
+  const option = conditions['text'];
+  const words = [isRecord(option) ? option['contains'] : option].flat();
+  for (const word of words) {
+    const no = typeof word === 'string' && word !== '' ? noes.find((one) => one.includes(word)) : undefined;
+    if (no !== undefined)
+      report.warn(
+        [...path, 'text'],
+        'MAP-513',
+        `"${String(word)}" stands in a no as well: an answer such as ${no} would be taken for accepted.`,
+      );
   }
 }
 
