@@ -58,7 +58,9 @@ describe('spec', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^# Transmission des demandes à Horizon Promotion\n/);
     expect(out).toContain('| Version | projet, non publié |');
-    expect(out).toContain('| `RGPD_TEL` | texte | prospection par téléphone | `OUI` | `NON` | `NON` | `NON` |');
+    expect(out).toContain(
+      '| `RGPD_TEL` | texte | prospection par téléphone | `OUI` | `NON` | `NON` | `NON` |',
+    );
   });
 
   test('as a page in a file, never over another', async () => {
