@@ -8,6 +8,7 @@ import { freeStranded } from '../store/batches.ts';
 import type { Database } from '../store/database.ts';
 import { readDeliveries } from '../store/deliveries.ts';
 import { duePending, expiredDeliveries, markAsking } from '../store/dispatching.ts';
+import { bringEmptyFiles } from '../store/file-bytes.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { dropSettledRevisions } from '../store/lead-revisions.ts';
 import { takeUpAside, wakeSiblings } from '../store/planning.ts';
@@ -113,6 +114,7 @@ export function createSweeper(options: {
     tidy: async () => {
       await dropSettledRevisions(database);
       await takeUpAside(database);
+      await bringEmptyFiles(database);
       const count = await freeStranded(database);
       if (count > 0) log.error('delivery.stranded', { count });
     },

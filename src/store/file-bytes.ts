@@ -49,3 +49,16 @@ export async function blankFiles(tx: Sql, batchIds: readonly number[]): Promise<
   await tx.run(`UPDATE batches SET content = NULL WHERE state = 'written' AND id IN (${marks})`, values);
   await dropParts(tx, batchIds);
 }
+
+/**
+ * Files under way that hold no row any more, because each was resolved, cancelled or has expired: looked at now, not in the year
+ * a held file may stand, so that their bytes go. Returns how many.
+ */
+export async function bringEmptyFiles(sql: Sql): Promise<number> {
+  const { affected } = await sql.run(
+    `UPDATE batches b SET b.due_at = UTC_TIMESTAMP(3)
+      WHERE b.state IN ('open', 'written') AND b.due_at > UTC_TIMESTAMP(3) AND b.queued_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.batch_id = b.id)`,
+  );
+  return affected;
+}
