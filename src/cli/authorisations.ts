@@ -206,5 +206,7 @@ async function revoke(app: App, id: number, reason: string): Promise<void> {
       },
     ]);
   });
-  out(`Authorisation ${id} is revoked. Leads of ${destinationId} are withheld unless another one covers it.`);
+  out(
+    `Authorisation ${id} is revoked. New leads for ${destinationId} are withheld unless another one covers them; withdrawals and erasures still go to whoever received the lead (docs/withdrawal.md).`,
+  );
 }

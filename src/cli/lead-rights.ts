@@ -4,7 +4,9 @@ import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { consentChannels, consentPurposes } from '../domain/lead.ts';
 import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
-import { findDestination } from '../store/destinations.ts';
+import { findClient, findDestination } from '../store/destinations.ts';
+import { readLeads } from '../store/leads.ts';
+import { addressesOf } from '../store/same-address.ts';
 import { findLeads } from '../store/support-leads.ts';
 import { collect, known, reasonOf, withExamples } from './arguments.ts';
 import { confirmed, out, say, withApp } from './terminal.ts';
@@ -87,6 +89,8 @@ async function erase(reference: string, options: EraseOptions): Promise<void> {
   const question = `Erasing ${reference} of ${options.client} cannot be undone.`;
   if (!(await confirmed(question, reference, options.yes === true))) return say('Nothing was changed.');
   await withApp(async (app) => {
+    // Asked before: afterwards nothing says any more whose lead it was.
+    const others = await othersOf(app, options.client, reference);
     const done = await app.rights.erase({
       clientId: options.client,
       reference,
@@ -100,8 +104,22 @@ async function erase(reference: string, options: EraseOptions): Promise<void> {
         ? 'Already erased.'
         : `Erased. ${done.cancelled} deliveries cancelled; erase deliveries follow to whoever received it (relais delivery list --lead ${reference}).`,
     );
-    if (!done.alreadyErased) await tellByHand(app, options.client, reference, 'erase');
+    if (done.alreadyErased) return;
+    await tellByHand(app, options.client, reference, 'erase');
+    if (others.length > 0)
+      say(
+        `Not erased, but with the same e-mail or phone: ${others.join(', ')}. Each of them is erased on its own (relais lead erase).`,
+      );
   });
+}
+
+/** References of the client's other leads with an e-mail or a phone of this one, erased leads apart; fifty at most. */
+async function othersOf({ database }: App, clientId: string, reference: string): Promise<readonly string[]> {
+  const [lead] = await findLeads(database, [clientId], { reference });
+  if (lead === undefined) return [];
+  const ids = (await addressesOf(database, [lead.id], 'all')).flatMap((one) => one.all);
+  const others = [...new Set(ids)].filter((id) => id !== lead.id).slice(0, 50);
+  return [...(await readLeads(database, others)).values()].map((one) => one.lead.reference);
 }
 
 /** A recipient whose interface knows no change or erasure has to be told in writing: the person at the terminal hears it now. */
@@ -123,9 +141,10 @@ async function tellByHand(
     const mapping = await published.version(destination?.mappingVersionId ?? 0);
     if (destination?.status === 'archived' || mapping?.actions[action] === undefined) byHand.push(id);
   }
+  const contact = byHand.length === 0 ? undefined : (await findClient(database, clientId))?.contacts.rights;
   if (byHand.length > 0)
     say(
-      `${byHand.join(', ')}: takes no ${action}, so that its recipient has to be told in writing. ` +
+      `${byHand.join(', ')}: takes no ${action}, so that its recipient has to be told in writing${contact === undefined ? '' : ` (${contact})`}. ` +
         `That task comes up as failed manual_${action === 'erase' ? 'erasure' : 'update'}_required in relais delivery list --lead ${reference}.`,
     );
 }

@@ -9,7 +9,13 @@ import { RelaisError } from '../errors.ts';
 import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
 import { readLeads } from '../store/leads.ts';
 import { findRefused } from '../store/refused-rows.ts';
-import { findLeads, routingRefusals, type FoundLead } from '../store/support-leads.ts';
+import {
+  exercisedRights,
+  findLeads,
+  routingRefusals,
+  type ExercisedRight,
+  type FoundLead,
+} from '../store/support-leads.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { outJson } from './json.ts';
 import { noteLookUp } from './lead-find.ts';
@@ -85,6 +91,7 @@ interface ShownLead {
   readonly consents: readonly ShownConsent[];
   readonly deliveries: readonly Delivery[];
   readonly refusals: Awaited<ReturnType<typeof routingRefusals>>;
+  readonly rights: readonly ExercisedRight[];
 }
 
 interface ShownConsent {
@@ -105,6 +112,7 @@ async function read({ database }: App, found: FoundLead, reveal: boolean): Promi
     consents: consentsOf(lead, database.now()),
     deliveries: await deliveriesOfLeads(database, [found.id]),
     refusals: await routingRefusals(database, found.clientId, found.id),
+    rights: await exercisedRights(database, found.id),
   };
 }
 
@@ -135,7 +143,10 @@ const consentWords: Readonly<Record<ConsentState, Both>> = {
   withdrawn: ['retiré', 'withdrawn'],
 };
 
-function print({ lead, person, consents, deliveries, refusals }: ShownLead, language: Language): void {
+function print(
+  { lead, person, consents, deliveries, refusals, rights }: ShownLead,
+  language: Language,
+): void {
   const word = (fr: string, en: string): string => inLanguage([fr, en], language);
   const section = (title: string, all: readonly string[], none: string): void => {
     out(strong(`\n${title}`));
@@ -152,6 +163,12 @@ function print({ lead, person, consents, deliveries, refusals }: ShownLead, lang
     consents.map((one) => consentLine(one, word)),
     word('aucun enregistré', 'none recorded'),
   );
+  if (rights.length > 0)
+    section(
+      word('Droits exercés', 'Rights exercised'),
+      rights.map((one) => rightLine(one, word)),
+      none,
+    );
   section(
     'Interactions',
     lead.interactions.map(
@@ -178,6 +195,15 @@ function print({ lead, person, consents, deliveries, refusals }: ShownLead, lang
   );
 }
 
+function rightLine(
+  { at, entry, actor, purpose, reason }: ExercisedRight,
+  word: (fr: string, en: string) => string,
+): string {
+  const what =
+    entry === 'erased' ? word('effacement', 'erasure') : `${word('retrait de', 'withdrawal of')} ${reason}`;
+  return `${paris(at)}  ${what}${word(', par ', ', by ')}${actor}${word(' : ', ': ')}${purpose}`;
+}
+
 function consentLine(one: ShownConsent, word: (fr: string, en: string) => string): string {
   const until = one.until === undefined ? '' : word(', jusqu’au ', ', until ') + paris(one.until);
   const lapsed = one.lapsed ? word(' (accord échu ou sans preuve)', ' (lapsed or unproved)') : '';
@@ -185,7 +211,7 @@ function consentLine(one: ShownConsent, word: (fr: string, en: string) => string
   return `${one.purpose}.${one.channel} : ${word(fr, en)}${lapsed}, ${word('le ', '')}${paris(one.recordedAt)}${until}`;
 }
 
-function asData({ lead, person, consents, deliveries, refusals }: ShownLead): object {
+function asData({ lead, person, consents, deliveries, refusals, rights }: ShownLead): object {
   return {
     client: lead.clientId,
     reference: lead.reference,
@@ -204,5 +230,6 @@ function asData({ lead, person, consents, deliveries, refusals }: ShownLead): ob
       reason,
     })),
     notRouted: refusals,
+    rights,
   };
 }

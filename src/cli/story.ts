@@ -3,6 +3,7 @@
 import { connectFailureCodes } from '../../connectors/guard/failures.ts';
 import { isEnd, reasonText, splitReason } from '../domain/delivery.ts';
 import type { Sql } from '../store/database.ts';
+import { writtenTo } from './written-to.ts';
 import { deliveryStory, type ListedDelivery, type StoryEntry } from '../store/support.ts';
 import { nextTry, weatherFor } from './next-try.ts';
 import {
@@ -65,8 +66,13 @@ export async function tellStory(sql: Sql, row: ListedDelivery, language: Languag
     for (const detail of details(entry, language)) out(`${' '.repeat(23)}${detail}`);
   }
   out(`\n${strong(say('Ce que vous pouvez faire', 'What you can do'))}`);
+  if (row.state === 'failed' && entries.at(-1)?.entry === 'closed')
+    return out(`  ${say('Rien : elle est classée.', 'Nothing: it is closed.')}`);
   const weather = row.state === 'waiting' ? await weatherFor(sql, row) : undefined;
   for (const line of advice(row, weather?.sends)) out(`  ${inLanguage(line, language)}`);
+  const contact = await writtenTo(sql, row);
+  if (contact !== undefined)
+    out(`  ${say('Interlocuteur pour les droits :', 'Contact for rights:')} ${contact}`);
 }
 
 /**
@@ -193,9 +199,10 @@ function details(entry: StoryEntry, language: Language): readonly string[] {
   const fields = entry.fields ?? '';
   const listed = fields === '' ? [] : [`${say('champs : ', 'fields: ')}${fields.replaceAll(' ', ', ')}`];
   if (entry.entry !== 'departed') return listed;
+  const isFormer = entry.reason === 'former_authorisation';
   const right = say(
-    `autorisation ${entry.authorisation}${entry.document === null ? '' : ` « ${entry.document} »`}`,
-    `authorisation ${entry.authorisation}${entry.document === null ? '' : ` "${entry.document}"`}`,
+    `autorisation ${entry.authorisation}${entry.document === null ? '' : ` « ${entry.document} »`}${isFormer ? ', qui a pris fin depuis : la personne et sa réponse seulement' : ''}`,
+    `authorisation ${entry.authorisation}${entry.document === null ? '' : ` "${entry.document}"`}${isFormer ? ', ended since: the person and the answer only' : ''}`,
   );
   const digest = entry.digest?.toString('hex') ?? '-';
   return [

@@ -5,7 +5,7 @@ import type { App } from '../app.ts';
 import { closeAlertTasks, closeDeliveries, type Closing } from '../delivery/close-tasks.ts';
 import { reasonText } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
-import type { Reading } from '../store/database.ts';
+import type { Reading, Sql } from '../store/database.ts';
 import { eachDelivery, listDeliveries, type ListedDelivery } from '../store/support.ts';
 import { alertTasks, countTasks, type AlertTask, type TaskFilter } from '../store/tasks.ts';
 import { impersonal, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
@@ -15,6 +15,7 @@ import { knownNames } from './known-names.ts';
 import { advice, inLanguage } from './story-words.ts';
 import { age, parisShort, table } from './table.ts';
 import { confirmed, out, progress, say, strong, withApp } from './terminal.ts';
+import { writtenTo } from './written-to.ts';
 
 interface ListOptions extends TaskFilter, JsonOption {
   readonly limit: number;
@@ -43,7 +44,7 @@ export function taskCommands(program: Command): void {
     'relais task list',
     'relais task list --destination horizon-crm --json',
   ).action((options: ListOptions) =>
-    withApp(({ reading, database }) => listTasks(reading, options, database.now())),
+    withApp(({ reading, database }) => listTasks(reading, options, database)),
   );
 
   withExamples(
@@ -67,7 +68,8 @@ export const taskFilter = ({ client, destination }: TaskFilter): TaskFilter => (
   ...(destination === undefined ? {} : { destination }),
 });
 
-async function listTasks(sql: Reading, options: ListOptions, now: Date): Promise<void> {
+async function listTasks(sql: Reading, options: ListOptions, primary: Sql): Promise<void> {
+  const now = primary.now();
   const filter = taskFilter(options);
   await knownNames(sql, filter);
   const rows = await listDeliveries(sql, { ...filter, open: true }, options.limit, options.after);
@@ -93,6 +95,8 @@ async function listTasks(sql: Reading, options: ListOptions, now: Date): Promise
       `${strong(String(row.id))}  ${row.destinationId}  ${row.action} of ${row.leadReference}  ${row.state}: ${reasonText(row.reason, 'en')}, since ${parisShort(row.settledAt ?? row.createdAt, now)}`,
     );
     for (const line of advice(row)) out(`      ${inLanguage(line, 'en')}`);
+    const contact = await writtenTo(primary, row);
+    if (contact !== undefined) out(`      Contact for rights: ${contact}`);
   }
   for (const one of alerts)
     out(
@@ -146,7 +150,9 @@ async function closeCommand(names: readonly string[], options: CloseOptions): Pr
     const question = `${ids.length} failed deliveries will count as dealt with.`;
     if (filtered && !(await confirmed(question, String(ids.length), options.yes === true)))
       return say('Nothing was closed.');
-    out(`${await closeAll(app, ids, alerts, closing)} closed.`);
+    const closed = await closeAll(app, ids, alerts, closing);
+    const before = new Set(ids).size + new Set(alerts).size - closed;
+    out(`${closed} closed${before > 0 ? `, ${before} closed already` : ''}.`);
   });
 }
 

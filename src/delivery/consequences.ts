@@ -43,7 +43,8 @@ export interface PlanWork {
     readonly destinationId: string;
     readonly reason: string;
   }[];
-  readonly alerts: Alert[];
+  /** With the key of the delivery they speak of. */
+  readonly alerts: (Alert & { readonly key: string })[];
 }
 
 export const emptyWork = (): PlanWork => ({
@@ -131,14 +132,15 @@ function note(
   work: PlanWork,
 ): number {
   switch (step.do) {
-    case 'insert':
+    case 'insert': {
+      const key = randomUUID();
       work.inserts.push({
         // Negative until MySQL gives the real one: a later change of this batch refers to it.
         id: -1 - work.inserts.length,
         ...namesOf(change),
         destinationId: destination.id,
         action: step.action,
-        key: randomUUID(),
+        key,
         state: step.state,
         reason: step.reason,
         priority: step.priority ?? 0,
@@ -150,8 +152,10 @@ function note(
           clientId: change.clientId,
           destinationId: destination.id,
           reason: step.reason,
+          key,
         });
       return 1;
+    }
     case 'cancel':
       for (const insert of work.inserts.filter((one) => step.ids.includes(one.id))) {
         insert.state = 'cancelled';

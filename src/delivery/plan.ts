@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import { raiseAlerts, type Alert } from '../store/alerts.ts';
 import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import { archivedLeads } from '../store/delivery-keys.ts';
-import { deliveriesByKeys, deliveriesOfLeads, readDeliveries } from '../store/deliveries.ts';
+import { deliveriesByKeys, deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
 import { destinationsOfClients, type Destination } from '../store/destinations.ts';
 import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads, readLeads } from '../store/leads.ts';
@@ -209,23 +209,31 @@ async function carryOut(tx: Sql, work: PlanWork): Promise<void> {
     handovers.push({ entry: 'reopened', ...entryNames(row), actor: 'planner' });
   }
   await insertDeliveries(tx, work.inserts);
-  handovers.push(...(await entriesOfStill(tx, work.inserts)));
+  const still = await stillHere(tx, work.inserts);
+  handovers.push(...still.map(entryOfStill));
   await insertRoutingRefusals(tx, work.refusals);
   await appendHandovers(tx, handovers);
-  await raiseAlerts(tx, await withoutRepeats(tx, work.alerts));
+  // An alert that knows its delivery is one task with it, and is closed with it.
+  const ids = new Map(still.map((row) => [row.key, row.id]));
+  const alerts = work.alerts.map(({ key, ...alert }): Alert => {
+    const deliveryId = ids.get(key);
+    return alert.kind !== 'manual_task' || deliveryId === undefined ? alert : { ...alert, deliveryId };
+  });
+  await raiseAlerts(tx, await withoutRepeats(tx, alerts));
 }
 
 /** What is planned and cannot leave is in the log from the start (C09); what can leave gets its entry when it departs. */
-async function entriesOfStill(tx: Sql, inserts: readonly Insert[]): Promise<readonly Handover[]> {
+async function stillHere(tx: Sql, inserts: readonly Insert[]): Promise<readonly Delivery[]> {
   const still = inserts.filter((one) => one.state === 'withheld' || one.state === 'failed');
-  const rows = await deliveriesByKeys(
+  return deliveriesByKeys(
     tx,
     still.map((one) => one.key),
   );
-  return rows.map((row) => ({
-    entry: row.state === 'withheld' ? ('withheld' as const) : ('invalid' as const),
-    ...entryNames(row),
-    actor: 'planner',
-    reason: row.reason,
-  }));
 }
+
+const entryOfStill = (row: Delivery): Handover => ({
+  entry: row.state === 'withheld' ? 'withheld' : 'invalid',
+  ...entryNames(row),
+  actor: 'planner',
+  reason: row.reason,
+});

@@ -117,7 +117,11 @@ export async function requireSchema(
   const highest = Math.max(0, ...rows.map((one) => one.version));
   const wanted = Math.max(0, ...migrations.map((one) => one.version));
   if (highest !== wanted) {
-    throw new RelaisError('DB-002', `The schema is at version ${highest}, this program needs ${wanted}.`);
+    const newer = highest > wanted ? ' A newer version of Relais made it: use that one.' : '';
+    throw new RelaisError(
+      'DB-002',
+      `The schema is at version ${highest}, this program needs ${wanted}.${newer}`,
+    );
   }
   const done = new Set(rows.map((one) => one.version));
   const left = migrations.filter((one) => !done.has(one.version)).map((one) => one.version);

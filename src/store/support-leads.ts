@@ -102,6 +102,25 @@ export async function routingRefusals(
   );
 }
 
+/** A right exercised on a lead, as the log holds it. */
+export interface ExercisedRight {
+  readonly at: Date;
+  readonly entry: 'withdrawn' | 'erased';
+  readonly actor: string;
+  /** Why: a ticket, a request. */
+  readonly purpose: string;
+  /** What was taken back: `marketing.email`. */
+  readonly reason: string;
+}
+
+/** Withdrawals and the erasure of a lead, who entered them and why. */
+export const exercisedRights = (sql: Sql, leadId: number): Promise<readonly ExercisedRight[]> =>
+  sql.all<ExercisedRight>(
+    `SELECT at, entry, actor, purpose, reason FROM handovers
+      WHERE lead_id = ? AND delivery_id = 0 AND entry IN ('withdrawn', 'erased') ORDER BY id`,
+    [leadId],
+  );
+
 /** How many leads a backfill of the destination would hand to the planner. */
 export async function countBackfill(
   sql: Sql,

@@ -304,7 +304,7 @@ describe('rights', () => {
     const withdrawn = await relais('lead', 'withdraw', ...about);
     expect([withdrawn.code, withdrawn.err]).toEqual([
       0,
-      'essai-crm: takes no update, so that its recipient has to be told in writing. ' +
+      'essai-crm: takes no update, so that its recipient has to be told in writing (dpo@essai.example). ' +
         'That task comes up as failed manual_update_required in relais delivery list --lead ES-9.\n',
     ]);
     const task = (reason: string) => async (): Promise<boolean> =>
@@ -315,5 +315,20 @@ describe('rights', () => {
     const erased = await relais('lead', 'erase', ...about, '--yes');
     expect(erased.err).toContain('essai-crm: takes no erase');
     await gateway.until('the erase as a task', task('manual_erasure_required'));
+    // Each is one task, not a delivery and an alert, and is closed once.
+    const listed = (await relais('task', 'list')).out;
+    expect(listed).toContain('Contact for rights: dpo@essai.example');
+    expect(listed).not.toContain('manual_task');
+    const closing = ['--reason', 'told', '--evidence', 'mail of 2026-11-20', '--yes'];
+    await relais(
+      'task',
+      'close',
+      '--destination',
+      'essai-crm',
+      '--cause',
+      'manual_erasure_required',
+      ...closing,
+    );
+    expect((await relais('task', 'list')).out).not.toContain('erasure must be requested');
   });
 });

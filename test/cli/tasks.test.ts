@@ -63,7 +63,10 @@ test('a failed delivery is a task with what can be done, until it is closed with
     { delivery: Number(one), purpose: 'ticket 31; evidence: mail of 2026-11-20' },
   ]);
   expect((await relais('status')).out).toMatch(/^tasks {4}2 failed deliveries/m);
-  expect((await relais('delivery', 'show', one)).out).toContain('Classée par Sophie : ticket 31');
+  const story = (await relais('delivery', 'show', one)).out;
+  expect(story).toContain('Classée par Sophie : ticket 31');
+  expect(story).toContain('Rien : elle est classée.');
+  expect((await relais('task', 'close', one, ...why, ...evidence)).out).toBe('0 closed, 1 closed already.\n');
   expect((await relais('delivery', 'list', '--open', '--json')).out).not.toContain('"NO-1"');
 });
 
@@ -140,6 +143,14 @@ const seen = (role: string): Promise<unknown> =>
     "INSERT INTO processes (name, role, version, started_at, seen_at) VALUES ('h:1', ?, '0', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
     [role],
   );
+
+test('an erasure names the other leads of the same person, and who asked for it stands with the lead', async () => {
+  const erased = await relais('lead', 'erase', 'OK-1', '--client', 'essai', ...why, '--yes');
+  expect(erased.err).toMatch(/Not erased, but with the same e-mail or phone: .*NO-1/);
+  expect((await relais('lead', 'show', 'OK-1', '--client', 'essai')).out).toMatch(
+    /Droits exercés\n.*effacement, par Sophie : ticket 31/,
+  );
+});
 
 describe('while a destination does not send', () => {
   test('the story names what has to happen first, and a replay says that it waits', async () => {
