@@ -175,9 +175,12 @@ async function list(sql: ReadSide, options: ListOptions, now: Date): Promise<voi
   if (rows.length === options.limit) say(`more: --after ${rows.at(-1)?.id ?? ''}`);
 }
 
-/** A moment that has passed is no due time: what has not left by then waits for something else, which its reason names. */
-const dueOrSettled = ({ settledAt, dueAt }: ListedDelivery, now: Date): string =>
-  settledAt === undefined && dueAt <= now ? 'due' : parisShort(settledAt ?? dueAt, now);
+/** A moment that has passed is no due time, nor is one past the limit: then it waits for what its reason names. */
+function dueOrSettled({ settledAt, dueAt, expiresAt }: ListedDelivery, now: Date): string {
+  if (settledAt !== undefined) return parisShort(settledAt, now);
+  if (dueAt >= expiresAt) return '-';
+  return dueAt <= now ? 'due' : parisShort(dueAt, now);
+}
 
 /** An entry as it stands in the log; its digest in hexadecimal. */
 const storyData = ({ digest, consents, fields, ...entry }: StoryEntry): object => ({

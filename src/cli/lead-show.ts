@@ -188,7 +188,7 @@ function print(
       }),
       ...refusals.map(
         (one) =>
-          `${word('non transmise', 'not routed')} (${one.destinationId || everywhere}, ${word('révision', 'revision')} ${one.revision}) : ${one.reason}`,
+          `${word('non transmise', 'not routed')} (${one.destinationId || everywhere}, ${word('révision', 'revision')} ${one.revision}) : ${reasonText(one.reason, language)}`,
       ),
     ],
     none,

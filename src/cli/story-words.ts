@@ -89,7 +89,10 @@ export function advice(row: ListedDelivery, sends?: Sends): readonly Both[] {
     case 'waiting':
       return [
         ...waitingAdvice(base, row, sends),
-        [`Abandonner : ${command('cancel', row)}`, `Give up: ${command('cancel', row)}`],
+        // Whoever may have it must still be told of a withdrawal: that is answered, not given up.
+        ...(base === 'unknown_hold'
+          ? []
+          : [[`Abandonner : ${command('cancel', row)}`, `Give up: ${command('cancel', row)}`] as const]),
       ];
     case 'withheld':
       return withheldAdvice(base, row);
