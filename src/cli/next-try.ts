@@ -33,7 +33,10 @@ export async function nextTry(sql: Reading, row: ListedDelivery): Promise<Both |
   const now = state?.now ?? row.dueAt.getTime();
   const isLater = row.dueAt.getTime() > Math.max(now, quietUntilOf(state?.circuit));
   if (weather !== undefined && !(isLater && state?.circuit.state !== 'open')) return weather.next;
-  return isLater ? [paris(row.dueAt), paris(row.dueAt)] : ['tout de suite', 'at once'];
+  if (isLater) return [paris(row.dueAt), paris(row.dueAt)];
+  return splitReason(row.reason).base === 'slot'
+    ? ['avec le prochain fichier', 'with the next file']
+    : ['tout de suite', 'at once'];
 }
 
 const quietUntilOf = (circuit: { readonly quietUntil?: number } | undefined): number =>
