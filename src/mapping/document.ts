@@ -65,7 +65,8 @@ function parseFile(name: string, text: string, problems: Problems): Tree {
   const document = parseDocument(text, {
     version: '1.2',
     strict: true,
-    uniqueKeys: true,
+    // The parser compares each key with all before it; `walk` needs one look.
+    uniqueKeys: false,
     lineCounter: lines,
     prettyErrors: false,
     // Silent would not tell of a second document, which nobody would read.
@@ -77,10 +78,7 @@ function parseFile(name: string, text: string, problems: Problems): Tree {
   for (const error of [...document.errors, ...document.warnings]) {
     const at = place(error.pos[0]);
     if (error.code === 'TAB_AS_INDENT' || tabLines.has(at.line)) continue;
-    if (error.code === 'DUPLICATE_KEY') {
-      const key = /^[\w.$@#-]+/.exec(text.slice(error.pos[0]))?.[0] ?? 'key';
-      problems.add(at, 'error', 'MAP-002', `"${key}" is written twice in this block.`);
-    } else if (error.code === 'MULTIPLE_DOCS') {
+    if (error.code === 'MULTIPLE_DOCS') {
       problems.add(at, 'error', 'MAP-008', 'the file holds more than one YAML document.');
     } else {
       // One slip makes an error of every token after it; the first of two lines say where to look.
@@ -90,6 +88,7 @@ function parseFile(name: string, text: string, problems: Problems): Tree {
     }
   }
   const spots = new Map<string, Spot>();
+  const twice = new Set<number>();
   let aliases = 0;
 
   const scalar = (node: Scalar, isKey: boolean, allowNull: boolean): unknown => {
@@ -149,6 +148,11 @@ function parseFile(name: string, text: string, problems: Problems): Tree {
       for (const pair of node.items as Pair<Node, Node | null>[]) {
         const keyNode = pair.key;
         const name = isScalar(keyNode) ? String(scalar(keyNode, true, false)) : String(keyNode);
+        const start = keyNode.range?.[0] ?? 0;
+        // A block may be met again through an alias.
+        if (Object.hasOwn(value, name) && !twice.has(start))
+          problems.add(place(start), 'error', 'MAP-002', `"${name}" is written twice in this block.`);
+        if (Object.hasOwn(value, name)) twice.add(start);
         const item = walk(pair.value, [...path, name], keyNode.range?.[0]);
         // Own data property whatever the name: `__proto__` must not become the prototype.
         Object.defineProperty(value, name, {

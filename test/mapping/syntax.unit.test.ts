@@ -23,3 +23,20 @@ test('a file read twice tells its mistakes twice', () => {
   });
   expect(told).toEqual([['MAP-005'], ['MAP-005']]);
 });
+
+test('a key written twice is told wherever it stands, once, whatever its form', () => {
+  const problems = createProblems();
+  const text = "a: &a { k: 1, k: 2 }\nb: *a\nc: { 1: x, '1': y, __proto__: x, __proto__: y }\nb: 2\n";
+  readDocument('essai/keys.yaml', text, problems);
+  const told = problems.all().filter((one) => one.code === 'MAP-002');
+  expect(told.map(({ line, column }) => `${line}:${column}`)).toEqual(['1:15', '3:12', '3:34', '4:1']);
+});
+
+test('a map of as many lines as there are communes is read in a moment', () => {
+  const text = Array.from({ length: 36_000 }, (_one, index) => `'${10_000 + index}': a\n`).join('');
+  const problems = createProblems();
+  const started = performance.now();
+  readDocument('essai/communes.yaml', text, problems);
+  expect(performance.now() - started).toBeLessThan(8_000);
+  expect(problems.all()).toEqual([]);
+});
