@@ -10,7 +10,13 @@ import { appendHandovers } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
 import { clearRefusedConsents, removeRefused, removeRefusedOfPerson } from '../store/refused-rows.ts';
 import { blankLead, findLeadId, forgetRows } from '../store/rights.ts';
-import { lockClients, markWithdrawn, spreadWithdrawals, type Reached } from '../store/same-person.ts';
+import {
+  leaveWithdrawals,
+  lockClients,
+  markWithdrawn,
+  spreadWithdrawals,
+  type Reached,
+} from '../store/same-person.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import { eraseRefusedOnly, withdrawRefusedOnly } from './refused.ts';
 
@@ -139,6 +145,7 @@ export function createRights(options: RightsOptions): Rights {
       database.transaction(async (tx) => {
         const refusedOnly = await hasOnlyRefused(tx, request, eraseRefusedOnly);
         if (refusedOnly) return { leadId: 0, cancelled: 0, alreadyErased: false, refusedRows: refusedOnly };
+        await lockClients(tx, [request.clientId], 'alone');
         const lead = await locate(tx, request);
         const refusedRows =
           (await removeRefused(tx, request)) +
@@ -146,6 +153,7 @@ export function createRights(options: RightsOptions): Rights {
         if (lead.erased) await forgetRows(tx, request.clientId, request.reference);
         if (lead.erased) return { leadId: lead.leadId, cancelled: 0, alreadyErased: true, refusedRows };
         const revision = lead.revision + 1;
+        await leaveWithdrawals(tx, lead.leadId);
         await blankLead(tx, lead.leadId, request.clientId, request.reference, revision);
         // A new secret: digests of what was sent say nothing any more, the erase delivery can still be proved.
         await options.secrets.replace(tx, lead.leadId);

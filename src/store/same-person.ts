@@ -65,8 +65,11 @@ export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonl
   ].filter(({ from, to }) => from.some((one) => to.length > 1 || (to.length === 1 && to[0] !== one)));
   if (ways.length === 0) return [];
   const origins = new Map<number, readonly ConsentRecord[]>();
-  for (const ids of parts(ways.flatMap((way) => way.from)))
-    for (const [id, consents] of await readConsents(tx, ids)) origins.set(id, taken(consents, id));
+  for (const ids of parts(ways.flatMap((way) => way.from))) {
+    const read = await readConsents(tx, ids);
+    const gone = await erasedOrigins(tx, [...read.values()].flat());
+    for (const [id, consents] of read) origins.set(id, taken(consents, id, gone));
+  }
   const said = new Map<number, ConsentRecord[]>();
   for (const { from, to } of ways) {
     const events = notOutdone(from.flatMap((id) => origins.get(id) ?? []));
@@ -106,11 +109,43 @@ function parts(ids: readonly number[]): readonly (readonly number[])[] {
   );
 }
 
-/** What was taken back in this lead itself: what another lead's withdrawal left here goes no further. */
-const taken = (consents: readonly ConsentRecord[], leadId: number): readonly ConsentRecord[] =>
+/**
+ * What was taken back in this lead itself: what another lead's withdrawal left here goes no further, unless that lead has been
+ * erased and can say it no more.
+ */
+const taken = (
+  consents: readonly ConsentRecord[],
+  leadId: number,
+  gone: ReadonlySet<number>,
+): readonly ConsentRecord[] =>
   consents
-    .filter((one) => one.state === 'withdrawn' && !(one.source?.startsWith(repeated) ?? false))
+    .filter(
+      (one) => one.state === 'withdrawn' && (originOf(one) === undefined || gone.has(originOf(one) ?? 0)),
+    )
     .map((one) => ({ ...one, source: `${repeated}${leadId}` }));
+
+/** The lead whose event this one repeats. */
+const originOf = ({ source }: ConsentRecord): number | undefined =>
+  source?.startsWith(repeated) === true ? Number(source.slice(repeated.length)) : undefined;
+
+async function erasedOrigins(tx: Sql, events: readonly ConsentRecord[]): Promise<ReadonlySet<number>> {
+  const ids = [...new Set(events.flatMap((one) => originOf(one) ?? []))];
+  if (ids.length === 0) return new Set();
+  const { marks, values } = inList(ids);
+  const rows = await tx.all<{ id: number }>(
+    `SELECT id FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND erased_at IS NOT NULL`,
+    values,
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Before a lead is erased: what was taken back in it is found in the leads it was repeated in. Its client is locked, alone. */
+export async function leaveWithdrawals(tx: Sql, leadId: number): Promise<void> {
+  const found = await addressesOf(tx, [leadId], 'withdrawn');
+  if (!found.some(({ all }) => all.includes(leadId))) return;
+  const sharing = await addressesOf(tx, [leadId], 'all');
+  await markWithdrawn(tx, [...new Set(sharing.flatMap(({ all }) => all))]);
+}
 
 /** Of the withdrawals of one address, without those that another outdoes in stamp and in receipt both: they end nothing more. */
 function notOutdone(events: readonly ConsentRecord[]): readonly ConsentRecord[] {

@@ -124,3 +124,21 @@ test('a withdrawal that is refused at intake is a task, one for the client, unti
     { clientId: '', reason: 'withdrawal_refused' },
   ]);
 });
+
+test('C16: what was taken back in a lead that is erased since still holds for a lead that comes later with an older grant', async () => {
+  await gateway.start('planner', 'worker');
+  await gateway.send(leadRow('O-1'), leadRow('O-2'));
+  await told('O-1', 'OUI');
+  await told('O-2', 'OUI');
+  await gateway.send(row('consent', 'O-1', said('withdrawn', soon(0))));
+  await told('O-2', 'OUI', 'RETRAIT');
+  await gateway.app.rights.erase({
+    clientId: 'essai',
+    reference: 'O-1',
+    actor: 'tester',
+    reason: 'request 2',
+  });
+  await gateway.send(leadRow('O-3'), leadRow('O-4', { email: 'autre@courriel.example', mobile: null }));
+  await told('O-3', 'RETRAIT');
+  await told('O-4', 'OUI');
+});
