@@ -80,6 +80,9 @@ export { variables } from './config/variables.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The process's own variables, for what looks for slips in their names. */
+export const ownEnvironment = (): Environment => process.env;
+
 /** The file a running sandbox leaves for the commands beside it; ignored as soon as RELAIS_MYSQL_URL is set. */
 export const sandboxFile = '.relais/current.env';
 

@@ -1,6 +1,7 @@
 // relais config | migrate: the set-up itself.
 // Invariant: secrets are never printed; migrate changes the schema and rights, and creates no account.
 import type { Command } from 'commander';
+import { ownEnvironment } from '../config.ts';
 import { RelaisError } from '../errors.ts';
 import { accountExists, accountHost } from '../store/migrate.ts';
 import { openDatabase } from '../store/database.ts';
@@ -23,7 +24,7 @@ export function systemCommands(program: Command): void {
       out(`  ${one.meaning}`);
     }
     out(`\nenvironment: ${env}`);
-    for (const line of strangeVariables(process.env)) say(line);
+    for (const line of strangeVariables(ownEnvironment())) say(line);
   });
 
   withExamples(

@@ -165,7 +165,7 @@ test('cancelling a create lets the update behind it move, and a cancelled one st
 test('an erase whose recipient knows the lead but names no reference is sent where none is needed', async () => {
   await publish(
     `${(files()['essai/crm.yaml'] ?? '')
-      .replaceAll('/leads/{reference}', '/leads')
+      .replaceAll('/leads/{reference}', '/leads?ref={leadReference}')
       .replace(
         /^send: .*$/m,
         `send: { url: 'http://localhost:${crm.port}/leads', lookup: { url: 'http://localhost:${crm.port}/find?ref={leadReference}' } }\nonUnknown: lookup`,
@@ -183,7 +183,7 @@ test('an erase whose recipient knows the lead but names no reference is sent whe
     void response.writeHead(200).end(request.method === 'GET' ? '{}' : '{"success":true}');
   await gateway.app.rights.erase({ clientId: 'essai', reference: 'I-8', ...by });
   await until('I-8', 'erase', /^delivered/);
-  expect(crm.received.at(-1)).toMatchObject({ method: 'DELETE', url: '/leads' });
+  expect(crm.received.at(-1)).toMatchObject({ method: 'DELETE', url: '/leads?ref=I-8' });
 }, 60_000);
 
 test('a delivery withheld for an address that is a secret is not looked at every few seconds', async () => {

@@ -51,7 +51,10 @@ test('a correction that crossed the refusal of its create is not sent as an upda
   // A recipient that takes updates under our own key, so that nothing but the rule keeps this one back.
   gateway.file(
     'essai/crm.yaml',
-    (webhookFiles(crm.port)['essai/crm.yaml'] ?? '').replaceAll('/leads/{reference}', '/leads'),
+    (webhookFiles(crm.port)['essai/crm.yaml'] ?? '').replaceAll(
+      '/leads/{reference}',
+      '/leads?ref={leadReference}',
+    ),
   );
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'by key' });
   let answer: (() => void) | undefined;
