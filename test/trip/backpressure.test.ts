@@ -65,13 +65,12 @@ test.each([
     await gateway.until('ready', async () => (await ready()).status === 200);
     proxyOf(service)?.mode(mode);
     // Each role looks by itself, one a moment after the other.
-    const told = async (): Promise<number> => (await ready()).body.troubles?.length ?? 0;
-    await gateway.until('unavailable to both roles', async () => (await told()) === 2, 8_000);
-    expect((await ready()).status).toBe(503);
-    expect((await ready()).body.troubles).toEqual([
-      `${service} cannot be reached`,
-      `${service} cannot be reached`,
-    ]);
+    await gateway.until(
+      'unavailable to both roles',
+      async () => (await ready()).status === 503 && eventsOf('service.away').length === 2,
+      8_000,
+    );
+    expect((await ready()).body.troubles).toEqual([`${service} cannot be reached`]);
     await gateway.send(...Array.from({ length: 20 }, (_, index) => leadRow(`P-${index}`)));
     await new Promise((done) => setTimeout(done, 2_000));
     const away = eventsOf('service.away');

@@ -38,12 +38,23 @@ afterEach(async () => {
   await crm.close();
 });
 
+const accept: typeof crm.answer = (_request, response) =>
+  void response.writeHead(200).end('{"success":true,"id":"C-1"}');
+
+/** The first lead of a start goes alone; behind it several leave together. */
+async function firstOne(): Promise<void> {
+  await gateway.send(leadRow('F-0'));
+  await gateway.until('the first delivered', async () => (await stateOf('F-0')) === 'delivered');
+}
+
 test('an overtaken worker’s answer is appended as `late` and moves nothing; its neighbours are settled', async () => {
   const waiting: (() => void)[] = [];
+  crm.answer = accept;
+  worker = await startWorker(gateway.app);
+  await firstOne();
   crm.answer = (_request, response) => {
     waiting.push(() => void response.writeHead(200).end('{"success":true,"id":"C-1"}'));
   };
-  worker = await startWorker(gateway.app);
   await gateway.send(leadRow('F-1'), leadRow(taken), leadRow('F-3'));
   await gateway.until('three on their way', () => waiting.length === 3);
   await takeOver();
@@ -58,22 +69,26 @@ test('an overtaken worker’s answer is appended as `late` and moves nothing; it
 });
 
 test('an overtaken worker sends nothing and logs no departure; its neighbours leave', async () => {
-  crm.answer = (_request, response) => void response.writeHead(200).end('{"success":true,"id":"C-1"}');
+  crm.answer = accept;
+  let together = false;
   let stopped = 0;
   worker = await startWorker(gateway.app, {
     // All three stand just before their departure when the lease changes hands.
     step: async (name) => {
-      if (name !== 'written') return;
+      if (name !== 'written' || !together) return;
       stopped += 1;
       await gateway.until('all written', () => stopped >= 3);
       await takeOver();
     },
   });
+  await firstOne();
+  together = true;
   await gateway.send(leadRow('F-1'), leadRow(taken), leadRow('F-3'));
   await gateway.until('neighbours delivered', async () =>
     /delivered.*delivered/.test(`${await stateOf('F-1')} ${await stateOf('F-3')}`),
   );
   expect(crm.received.map((one) => (JSON.parse(one.body.toString()) as { ref: string }).ref).sort()).toEqual([
+    'F-0',
     'F-1',
     'F-3',
   ]);

@@ -1,5 +1,7 @@
 // Regressions of a review: a file too big for one statement, a job twice in one claim, a person arriving after the erasure.
 import { claimDeliveries } from '../../src/delivery/claim.ts';
+import { currentConsent } from '../../src/domain/consent.ts';
+import { readLeads } from '../../src/store/leads.ts';
 import { markSettled } from '../../src/store/sending.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 
@@ -49,8 +51,8 @@ test('a withdrawal beats a grant stamped ahead of our clock', async () => {
   );
   const request = { clientId: 'essai', reference: 'W-1', actor: 'tester', reason: 'asked' };
   await gateway.app.rights.withdraw({ ...request, purpose: 'marketing', channels: ['email'] });
-  const [last] = await gateway.owner.all<{ state: string }>(
-    "SELECT c.state FROM consents c JOIN leads l ON l.id = c.lead_id WHERE l.reference = 'W-1' ORDER BY c.recorded_at DESC LIMIT 1",
-  );
-  expect(last?.state).toBe('withdrawn');
+  const { database } = gateway.app;
+  const [row] = await gateway.owner.all<{ id: number }>("SELECT id FROM leads WHERE reference = 'W-1'");
+  const lead = [...(await readLeads(database, [row?.id ?? 0])).values()][0]?.lead;
+  expect(currentConsent(lead?.consents ?? [], 'marketing', 'email', database.now())?.state).toBe('withdrawn');
 });
