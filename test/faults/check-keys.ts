@@ -94,15 +94,19 @@ export function twice(deliveries: readonly DeliveryLine[]): readonly string[] {
 }
 
 /** Guarantee 4: key and content stay as they were, unless a right forbids it or the recipient said a definite no. */
-export function otherContent({ receipts, deliveries, byLead }: Story): readonly string[] {
+export function otherContent({ receipts, deliveries, byLead, leads }: Story): readonly string[] {
   const leadOf = new Map(deliveries.map((one) => [one.key, one.leadId]));
+  const withdrawn = new Set(leads.filter((one) => one.withdrawn).map((one) => one.id));
   const groups = Map.groupBy(
     receipts.filter((one) => one.did !== 'refused' && one.file === undefined),
     (one) => `${one.destination} ${one.sentKey}`,
   );
   return [...groups].flatMap(([name, group]) => {
     if (new Set(group.map((one) => one.content)).size < 2) return [];
-    const story = byLead.get(leadOf.get(group[0]?.key ?? '') ?? 0) ?? [];
-    return story.some((one) => one.entry === 'erased' || one.entry === 'withdrawn') ? [] : [name];
+    const leadId = leadOf.get(group[0]?.key ?? '') ?? 0;
+    const story = byLead.get(leadId) ?? [];
+    return withdrawn.has(leadId) || story.some((one) => one.entry === 'erased' || one.entry === 'withdrawn')
+      ? []
+      : [name];
   });
 }

@@ -216,6 +216,8 @@ test('another content under a key the recipient may know; after a definite no, o
   ]);
   expect(red({ ...base, entries: entries(false), receipts: received('refused', 'OUI') })).toEqual([]);
   expect(red({ ...base, entries: entries(true), receipts: received('silent', 'RETRAIT') })).toEqual([]);
+  const byRow = { leads: [lead({ withdrawn: true })], entries: entries(false) };
+  expect(red({ ...base, ...byRow, receipts: received('silent', 'RETRAIT') })).toEqual([]);
 });
 
 test('a log that does not verify', () => {
