@@ -9,7 +9,7 @@ import type { CompiledMapping, WriteSituation, WrittenRecord } from '../mapping/
 import type { LeadRead } from '../store/leads.ts';
 import { begun, calledAttempt, nextCall, type CallWay, type CalledAttempt, type Progress } from './calls.ts';
 import type { ClaimedDelivery } from './claim.ts';
-import { byHand, carriesRight, neededOnly, type Former } from './former.ts';
+import { byHand, carriesRight, neededOnly, tellsNothingNew, type Former } from './former.ts';
 
 export interface Ready {
   readonly row: ClaimedDelivery;
@@ -104,6 +104,8 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
       ? situation
       : { ...situation, key: callKey(row.key, call.name), call: call.name, captured: progress.captured },
   );
+  if (former !== undefined && !(result.ok && tellsNothingNew(result.record.consents, former)))
+    return byHandNow();
   if (result.ok) {
     return {
       row,
@@ -118,7 +120,6 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
         : { call: { ...call, attempt: calledAttempt(call, progress, lead, situation) } }),
     };
   }
-  if (former !== undefined) return byHandNow();
   switch (result.why) {
     case 'opt_in_missing': {
       const [first] = result.missing;

@@ -20,6 +20,7 @@ import { fileParcel, rowsThatFit, type FileBatch } from './file.ts';
 import { byHand, carriesRight } from './former.ts';
 import { createJoiner } from './joiner.ts';
 import { parcelOf } from './parcel.ts';
+import type { Published } from './published.ts';
 import type { Reader } from './read.ts';
 import { endingOf, type Settled, type Settling } from './settle.ts';
 import { createWriter } from './write.ts';
@@ -29,6 +30,7 @@ export type Step = 'claimed' | 'written' | 'departed' | 'sent' | 'settled';
 
 export interface TravelOptions {
   readonly database: Database;
+  readonly published: Published;
   readonly masterKeys: KeyRing;
   readonly reader: Reader;
   readonly settle: (settling: Settling) => Promise<Settled>;

@@ -8,15 +8,18 @@ import type { Database } from '../store/database.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { writeContent, type ContentInputs, type Ready, type Stopped } from './content.ts';
 import { readFormers } from './former.ts';
+import type { Published } from './published.ts';
 import type { Inputs } from './read.ts';
 
 type Writing = Pick<ContentInputs, 'mapping' | 'content' | 'progress'>;
 
 export function createWriter({
   database,
+  published,
   log,
 }: {
   readonly database: Database;
+  readonly published: Published;
   readonly log: Log;
 }): (
   rows: readonly ClaimedDelivery[],
@@ -46,7 +49,7 @@ export function createWriter({
     const written = rows.map((row) => write(row, inputsOf(row)));
     const barred = written.filter(isBarred).map((one) => one.row);
     if (barred.length === 0) return written;
-    const formers = await readFormers(database, barred, inputs.authorisations);
+    const formers = await readFormers({ database, published }, barred, inputs.authorisations);
     return written.map((one) =>
       isBarred(one) ? write(one.row, { ...inputsOf(one.row), former: formers.get(one.row.id) }) : one,
     );

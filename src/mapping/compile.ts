@@ -17,7 +17,7 @@ import { reportNameless } from './erase-names-lead.ts';
 import { readLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
 import type { Report } from './problems.ts';
-import { compileRecord } from './record.ts';
+import { compileRecord, type RecordPlan } from './record.ts';
 import { compileResponse, judgeBeside, judgeNow } from './response.ts';
 import type { Judge } from './response.ts';
 import { inWords } from './rule-words.ts';
@@ -145,6 +145,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
       : {}),
     maxItems: connector.maxItems,
     apply: createApply({ planOf, consent, client, connector, title }),
+    reads: (action, call) => readsOf(planOf(action, call)?.record),
     write: (records, action, batch, call) => {
       const plan = planOf(action, call);
       const columns = plan?.record.columns ?? [];
@@ -163,6 +164,14 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     consentTable: consent.table,
   };
 }
+
+const readsOf = (record: RecordPlan | undefined): ReadonlyMap<string, readonly string[]> =>
+  new Map(
+    record?.columns.map((name) => [
+      name,
+      record.fields.filter((field) => field.target.text === name).map((field) => field.source),
+    ]),
+  );
 
 type PlannedCall = Pick<CompiledCall, 'record' | 'layout' | 'schema'> &
   Partial<Pick<CompiledCall, 'plan' | 'judge'>>;

@@ -203,6 +203,8 @@ export interface CompiledMapping {
   /** Deliveries in one parcel at most (1 for webhook and email). */
   readonly maxItems: number;
   readonly apply: (lead: Lead, situation: WriteSituation) => ApplyResult;
+  /** Every target an action or one of its calls can write, with the sources of its values: several where several lines write it. */
+  readonly reads: (action: Action, call?: string) => ReadonlyMap<string, readonly string[]>;
   /** Bytes of one parcel from its records, in order. Same records, same bytes. */
   readonly write: (
     records: readonly WrittenRecord[],

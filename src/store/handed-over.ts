@@ -1,5 +1,7 @@
-// Under which authorisation a lead last left for a destination, from the log; asked only where none is in force any more.
+// Under which authorisation a lead last left for a destination and what it told, from the log; asked only where none is in
+// force any more.
 // Invariant: reads only.
+import type { Action } from '../../connectors/contract.ts';
 import type { Sql } from './database.ts';
 
 export async function lastHandedOver(
@@ -26,4 +28,54 @@ export async function lastHandedOver(
   return row === undefined
     ? undefined
     : { authorisationId: row.authorisation_id, correctedSince: row.corrected === 1 };
+}
+
+/** What one content said that the recipient has answered yes to. */
+export interface HandedOver {
+  readonly action: Action;
+  /** Of its call; empty where the delivery is one. */
+  readonly call: string;
+  readonly mappingVersionId: number;
+  /** Target names in their order, a space between them. */
+  readonly fields: string;
+  /** Opt-ins it told, by `purpose.channel`. */
+  readonly optIns: readonly string[];
+  /** It left before the person was last corrected. */
+  readonly isOlder: boolean;
+}
+
+export async function allHandedOver(
+  sql: Sql,
+  leadId: number,
+  destinationId: string,
+): Promise<readonly HandedOver[]> {
+  const rows = await sql.all<{
+    action: Action;
+    call_name: string;
+    mapping_version_id: number;
+    fields: string | null;
+    consents: string | null;
+    older: number;
+  }>(
+    `SELECT d.action, d.call_name, d.mapping_version_id, d.fields, d.consents,
+            EXISTS (SELECT 1 FROM intake_receipts r WHERE r.lead_id = d.lead_id AND r.kind = 'correction' AND r.accepted_at >= d.at) AS older
+       FROM handovers d FORCE INDEX (handovers_lead)
+      WHERE d.lead_id = ? AND d.destination_id = ? AND d.entry = 'departed'
+        AND EXISTS (SELECT 1 FROM handovers o FORCE INDEX (handovers_lead)
+                     WHERE o.lead_id = d.lead_id AND o.delivery_id = d.delivery_id AND o.run = d.run
+                       AND (o.attempt = d.attempt OR o.entry IN ('lookup', 'resolved')) AND o.id > d.id
+                       AND o.outcome IN ('accepted', 'duplicate', 'unconfirmed', 'pending'))
+      ORDER BY d.id`,
+    [leadId, destinationId],
+  );
+  return rows.map((row) => ({
+    action: row.action,
+    call: row.call_name,
+    mappingVersionId: row.mapping_version_id,
+    fields: row.fields ?? '',
+    optIns: (JSON.parse(row.consents ?? '[]') as { purpose: string; channel: string }[]).map(
+      (one) => `${one.purpose}.${one.channel}`,
+    ),
+    isOlder: row.older === 1,
+  }));
 }

@@ -176,3 +176,74 @@ test('C24: a correction the recipient never took is new to it: after a revocatio
   await until('Y-1', 'update', 'failed:refused:HTTP_422 | failed:manual_update_required');
   expect(bodies('PUT')).toHaveLength(1);
 });
+
+/** The next version of the destination. */
+async function publishNext(...lines: readonly [string, string][]): Promise<void> {
+  const text = webhookFiles(crm.port)['essai/crm.yaml'] ?? '';
+  gateway.file(
+    'essai/crm.yaml',
+    lines.reduce((all, [before, after]) => all.replace(before, after), text),
+  );
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'next' });
+}
+const telLine = '  - { to: tel,';
+const mailLine = (required: boolean): string =>
+  `  - { to: mail, from: identity.email, required: ${String(required)} }\n${telLine}`;
+
+test('after a revocation a withdrawal says no more of the person than the recipient was handed, whatever the version of today adds', async () => {
+  await gateway.send(strangerRow('Z-1'));
+  await until('Z-1', 'create', 'delivered');
+  await publishNext([telLine, mailLine(false)]);
+  await revoke();
+  await withdraw('Z-1');
+  await until('Z-1', 'update', 'delivered');
+  const [told] = bodies('PUT');
+  expect(told).toMatchObject({ ref: 'Z-1', nom: 'Lefèvre', OPTIN: 'RETRAIT' });
+  expect(told).toHaveProperty('tel');
+  expect(told).not.toHaveProperty('mail');
+});
+
+test('after a revocation a withdrawal that cannot be written without something new to the recipient is a task for a person, at once', async () => {
+  await gateway.send(strangerRow('Z-2'));
+  await until('Z-2', 'create', 'delivered');
+  await publishNext([telLine, mailLine(true)]);
+  await revoke();
+  await withdraw('Z-2');
+  await until('Z-2', 'update', 'failed:manual_update_required');
+  expect(await openAlerts('manual_task')).toEqual(['manual_update_required']);
+  expect(bodies('PUT')).toEqual([]);
+});
+
+test('after a revocation an opt-in the recipient was never told of is not told with a withdrawal', async () => {
+  const yes = { purpose: 'marketing', state: 'granted', recordedAt: '2026-01-05T10:00:00Z' };
+  const consents = JSON.stringify([
+    { ...yes, channel: 'email' },
+    { ...yes, channel: 'post' },
+  ]);
+  await gateway.send(strangerRow('Z-3', { consents }));
+  await until('Z-3', 'create', 'delivered');
+  await publishNext([
+    'fields:\n',
+    '  - { to: OPTIN_POST, purpose: marketing, channel: post, values: { granted: OUI, refused: NON, not_asked: NON, withdrawn: RETRAIT } }\nfields:\n',
+  ]);
+  await revoke();
+  await withdraw('Z-3');
+  await until('Z-3', 'update', 'failed:manual_update_required');
+  expect(bodies('PUT')).toEqual([]);
+});
+
+test('after a revocation a withdrawal names a phone that was handed over as the one to call, and not the other one', async () => {
+  await publishNext(['from: identity.mobile', 'from: identity.phone']);
+  await gateway.send(strangerRow('Z-4', { landline: '+33199001234' }));
+  await until('Z-4', 'create', 'delivered');
+  await publishNext([
+    '  - { to: tel, from: identity.mobile',
+    '  - { to: fixe, from: identity.landline, as: { phone: national } }\n  - { to: tel, from: identity.mobile',
+  ]);
+  await revoke();
+  await withdraw('Z-4');
+  await until('Z-4', 'update', 'delivered');
+  const [told] = bodies('PUT');
+  expect(told).toHaveProperty('tel');
+  expect(told).not.toHaveProperty('fixe');
+});
