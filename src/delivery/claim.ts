@@ -2,7 +2,7 @@
 // Invariant: destination, suspension, circuit, limits and order are MySQL's word, checked here under the destination's lock; Redis decides nothing.
 import { allowed, type Circuit } from '../domain/breaker.ts';
 import type { DestinationLimits } from '../domain/destination.ts';
-import { isEnd, type Reason } from '../domain/delivery.ts';
+import type { Reason } from '../domain/delivery.ts';
 import type { Sql } from '../store/database.ts';
 import {
   findDestination,
@@ -22,6 +22,7 @@ import {
   putBack,
   type LockedDelivery,
 } from '../store/sending.ts';
+import { blockedBy, standsAmong, unsettledAmong } from './siblings.ts';
 
 export interface ClaimJob {
   readonly deliveryId: number;
@@ -182,27 +183,6 @@ async function tryCarefully(
   const circuit = untriedNow(state.circuit);
   if (circuit !== state.circuit) await saveCircuit(tx, state.destinationId, circuit);
   return { ...state, circuit };
-}
-
-function standsAmong(siblings: readonly LockedDelivery[]): boolean {
-  const creates = siblings.filter((one) => one.action === 'create');
-  return creates.length === 0 || creates.some((one) => one.state === 'delivered' || one.maybeReceived);
-}
-
-const unsettledAmong = (siblings: readonly LockedDelivery[]): boolean => {
-  const creates = siblings.filter((one) => one.action === 'create');
-  return creates.some((one) => one.maybeReceived) && creates.every((one) => one.state !== 'delivered');
-};
-
-/** Per (lead, destination) one is in flight; a later one waits until every earlier one has ended. */
-function blockedBy(
-  row: LockedDelivery,
-  siblings: readonly LockedDelivery[],
-  taken: ReadonlySet<number>,
-): boolean {
-  return siblings.some(
-    (one) => one.state === 'sending' || (one.id < row.id && !isEnd(one.state)) || taken.has(one.id),
-  );
 }
 
 interface Room {
