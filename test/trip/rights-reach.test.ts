@@ -249,20 +249,14 @@ test('after a revocation a withdrawal names a phone that was handed over as the 
 });
 
 test('C24: a withdrawal does not wait for a create that may have been received and that nobody is authorised to receive again', async () => {
-  const files = webhookFiles(crm.port)['essai/crm.yaml'] ?? '';
-  gateway.file('essai/crm.yaml', files.replace('/leads/{reference}', '/leads/{leadReference}'));
-  await gateway.app.publishing.publish({
-    destinationId: 'essai-crm',
-    author: 'tester',
-    note: 'by our reference',
-  });
+  await publishNext();
   crm.answer = (_request, response) => response.destroy();
   await gateway.send(strangerRow('V-6'));
   await gateway.until('it left', () => crm.received.length > 0);
   await revoke();
   await until('V-6', 'create', 'withheld:recipient_not_authorised');
-  crm.answer = accepts;
   await withdraw('V-6');
-  await until('V-6', 'update', 'delivered:accepted');
-  expect(bodies('PUT')).toEqual([expect.objectContaining({ ref: 'V-6', OPTIN: 'RETRAIT' })]);
+  // What the recipient holds of the person nobody knows: a person writes to it.
+  await until('V-6', 'update', 'failed:manual_update_required');
+  expect(await openAlerts('manual_task')).toEqual(['manual_update_required']);
 });
