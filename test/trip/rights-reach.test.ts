@@ -249,7 +249,7 @@ test('after a revocation a withdrawal names a phone that was handed over as the 
 });
 
 test('C24: a withdrawal does not wait for a create that may have been received and that nobody is authorised to receive again', async () => {
-  await publishNext();
+  await publishNext(['/leads/{reference}', '/leads/{leadReference}']);
   crm.answer = (_request, response) => response.destroy();
   await gateway.send(strangerRow('V-6'));
   await gateway.until('it left', () => crm.received.length > 0);
