@@ -1,7 +1,5 @@
-// Corrections, consent events and interactions of a batch, on leads that exist.
+// Corrections, consent events and interactions of a batch, on leads that exist; the consents are written with those of all rows.
 // Invariant: each accepted row is one revision; an earlier revision a recipient may hold is kept before anything changes (C22).
-import { inOrder } from '../domain/consent.ts';
-import { insertConsents } from '../store/consents.ts';
 import type { Sql } from '../store/database.ts';
 import { readWeights, type LeadWeight } from '../store/lead-weights.ts';
 import type { LeadFields } from '../store/lead-columns.ts';
@@ -78,19 +76,11 @@ export async function applyRows(
   if (before.length > 0) await deps.snapshot(tx, before);
   for (const { row, state } of applied)
     if (row.kind === 'correction') await correctLead(tx, state, row.fields, row.clear);
-  const eventsOf = <T>(
-    pick: (row: CheckedRow) => readonly T[],
-  ): { clientId: string; leadId: number; event: T }[] =>
-    applied.flatMap(({ row, state }) =>
-      pick(row).map((event) => ({ clientId: state.clientId, leadId: state.id, event })),
-    );
-  await insertConsents(
-    tx,
-    eventsOf((row) => inOrder(row.consents)),
-  );
   await insertInteractions(
     tx,
-    eventsOf((row) => row.interactions),
+    applied.flatMap(({ row, state }) =>
+      row.interactions.map((event) => ({ clientId: state.clientId, leadId: state.id, event })),
+    ),
   );
   await raiseRevisions(
     tx,
@@ -114,9 +104,14 @@ async function statesOf(
   const facts = await readFacts(tx, [...new Set(corrections.map((one) => one.id))]);
   const growing = candidates
     .filter((one) => one.row.kind === 'consent' || one.row.kind === 'interaction')
-    .flatMap((one) => locked.get(nameKey(one.row)) ?? created.get(nameKey(one.row)) ?? []);
+    .flatMap((one) => locked.get(nameKey(one.row)) ?? []);
   const weights = await readWeights(tx, [...new Set(growing.map((one) => one.id))]);
-  const state = (lead: LockedLead, isNew: boolean, known: LeadFields): State => ({
+  const state = (
+    lead: LockedLead,
+    isNew: boolean,
+    facts: LeadFields,
+    weight: LeadWeight | undefined,
+  ): State => ({
     id: lead.id,
     clientId: lead.clientId,
     erased: lead.erased,
@@ -124,12 +119,13 @@ async function statesOf(
     isNew,
     revisions: 0,
     consentRevisions: 0,
-    facts: known,
-    weight: weights.get(lead.id),
+    facts,
+    weight,
   });
   const states = new Map<string, State>();
-  for (const [name, lead] of locked) states.set(name, state(lead, false, facts.get(lead.id) ?? {}));
-  for (const [name, lead] of created) states.set(name, state(lead, true, lead.fields));
+  for (const [name, lead] of locked)
+    states.set(name, state(lead, false, facts.get(lead.id) ?? {}, weights.get(lead.id)));
+  for (const [name, lead] of created) states.set(name, state(lead, true, lead.fields, lead.weight));
   return states;
 }
 

@@ -1,16 +1,20 @@
-// New leads of a batch: lead, content, secret, consents and interactions together.
+// New leads of a batch: lead, content, secret and interactions together; their consents are written with those of all rows.
 // Invariant: a lead is never half there; one reference makes one lead.
-import { inOrder } from '../domain/consent.ts';
 import type { Sql } from '../store/database.ts';
 import type { LeadFields } from '../store/lead-columns.ts';
-import { insertConsents } from '../store/consents.ts';
+import type { LeadWeight } from '../store/lead-weights.ts';
 import { insertInteractions, insertLeads, nameKey, type LockedLead } from '../store/lead-writes.ts';
 import type { Candidate, Ledger, SettleDeps } from './batch.ts';
 import { refusal } from './refusals.ts';
+import { heavier } from './weight.ts';
 
 export interface CreatedLead extends LockedLead {
   readonly fields: LeadFields;
+  /** Of its own events. */
+  readonly weight: LeadWeight;
 }
+
+const weightless: LeadWeight = { consents: 0, interactions: 0, contentBytes: 0 };
 
 /** Returns the leads it made, by name. */
 export async function createRows(
@@ -37,26 +41,19 @@ export async function createRows(
   );
   await deps.secrets.create(tx, [...ids.values()]);
   const withIds = [...fresh].map(([name, candidate]) => ({ name, candidate, leadId: ids.get(name) ?? 0 }));
-  const eventsOf = <T>(
-    pick: (candidate: Candidate) => readonly T[],
-  ): { clientId: string; leadId: number; event: T }[] =>
-    withIds.flatMap(({ candidate, leadId }) =>
-      pick(candidate).map((event) => ({ clientId: candidate.row.clientId, leadId, event })),
-    );
-  await insertConsents(
-    tx,
-    eventsOf((one) => inOrder(one.row.consents)),
-  );
   await insertInteractions(
     tx,
-    eventsOf((one) => one.row.interactions),
+    withIds.flatMap(({ candidate: { row }, leadId }) =>
+      row.interactions.map((event) => ({ clientId: row.clientId, leadId, event })),
+    ),
   );
 
   const created = new Map<string, CreatedLead>();
   for (const { name, candidate, leadId } of withIds) {
     const { clientId, reference, fields } = candidate.row;
     ledger.accept(candidate, leadId, { clientId, leadId, revision: 1, kind: 'created' });
-    created.set(name, { id: leadId, clientId, reference, revision: 1, erased: false, fields });
+    const weight = heavier(weightless, candidate.row);
+    created.set(name, { id: leadId, clientId, reference, revision: 1, erased: false, fields, weight });
   }
   // A second row of the same reference in the same batch: the first is accepted by now, so this one is judged against it.
   for (const twin of twins) ledger.isFirst(twin);

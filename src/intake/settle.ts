@@ -13,6 +13,7 @@ import {
 import { newRowsAbout, type IntakeRow, type RowId } from '../store/intake-take.ts';
 import { lockClients } from '../store/same-person.ts';
 import { findLeads, insertChanges, lockNamedLeads, nameKey, type LeadChange } from '../store/lead-writes.ts';
+import { insertAnswers, type AcceptedRow } from './answers.ts';
 import { applyRows } from './apply.ts';
 import { afterWithdrawals, takesAlone, tellSamePerson } from './same-person.ts';
 import type { Candidate, Ledger, Settled, SettleDeps } from './batch.ts';
@@ -58,7 +59,7 @@ export async function settleRows(
     tx,
     leadRows.map((one) => one.row),
   );
-  const accepted: { candidate: Candidate; leadId: number }[] = [];
+  const accepted: AcceptedRow[] = [];
   const changes: LeadChange[] = [];
   const duplicates: RowId[] = [];
   const known = new Map(
@@ -91,6 +92,7 @@ export async function settleRows(
   };
   const created = await createRows(tx, deps, leadRows, existing, ledger);
   await applyRows(tx, deps, others, locked, created, ledger);
+  await insertAnswers(tx, accepted);
 
   await insertReceipts(
     tx,

@@ -132,6 +132,16 @@ describe('a lead that has reached what a lead may weigh', () => {
     ]);
   });
 
+  it('weighs a new lead with its own events where rows about it are taken in beside it', async () => {
+    const grants = JSON.stringify(Array.from({ length: 100 }, () => grant()));
+    const more = Array.from({ length: 10 }, (_, at) =>
+      about('NEW-1', `n-${at}`, { kind: 'consent', consents: grants }),
+    );
+    await home.send(lead('NEW-1', { consents: grants }), ...more);
+    expect(await home.intake().acceptBatch(20)).toMatchObject({ accepted: 10, refused: 1 });
+    expect(await home.refusals()).toMatchObject([{ column: 'consents', code: 'LEAD_FULL' }]);
+  });
+
   it('a withdrawal is never refused for its weight', async () => {
     await home.send(consent('o-2', 'withdrawn'));
     expect(await home.intake().acceptBatch(10)).toMatchObject({ accepted: 1, refused: 0 });

@@ -142,3 +142,35 @@ test('C16: what was taken back in a lead that is erased since still holds for a 
   await told('O-3', 'RETRAIT');
   await told('O-4', 'OUI');
 });
+
+test('C16: answers taken in together are received in the order of their rows: a new lead that takes back ends the grant of the row before it', async () => {
+  await gateway.send(leadRow('O-1'));
+  await gateway.app.intake.acceptBatch(200);
+  await gateway.send(
+    row('consent', 'O-1', said('granted', soon(4))),
+    leadRow('O-2', said('withdrawn', soon(0))),
+  );
+  expect(await gateway.app.intake.acceptBatch(200)).toMatchObject({ accepted: 2 });
+  const order = await gateway.owner.all<{ reference: string; state: string }>(
+    'SELECT l.reference, c.state FROM consents c JOIN leads l ON l.id = c.lead_id ORDER BY c.id',
+  );
+  expect(order.map((one) => `${one.reference} ${one.state}`)).toEqual([
+    'O-1 granted',
+    'O-1 granted',
+    'O-2 withdrawn',
+    'O-1 withdrawn',
+  ]);
+  await gateway.start('planner', 'worker');
+  await gateway.until('both are told', () => given('O-1').length > 0 && given('O-2').length > 0);
+  expect([given('O-1').at(-1), given('O-2').at(-1)]).toEqual(['RETRAIT', 'RETRAIT']);
+});
+
+test("a new lead's own answers count before the rows about it, also where such a row came first", async () => {
+  await gateway.send(
+    row('consent', 'P-1', said('withdrawn', soon(0))),
+    leadRow('P-1', said('granted', soon(4))),
+  );
+  expect(await gateway.app.intake.acceptBatch(200)).toMatchObject({ accepted: 2 });
+  const order = await gateway.owner.all<{ state: string }>('SELECT state FROM consents ORDER BY id');
+  expect(order.map((one) => one.state)).toEqual(['granted', 'withdrawn']);
+});

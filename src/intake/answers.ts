@@ -1,0 +1,41 @@
+// The consents of all rows of a batch, written together once the rows are accepted.
+// Invariant: they are received in the order of the rows, whatever their kinds; a new lead's own come before those of rows about it.
+import { inOrder } from '../domain/consent.ts';
+import { insertConsents } from '../store/consents.ts';
+import type { Sql } from '../store/database.ts';
+import type { Candidate } from './batch.ts';
+
+export interface AcceptedRow {
+  readonly candidate: Candidate;
+  readonly leadId: number;
+}
+
+export async function insertAnswers(tx: Sql, accepted: readonly AcceptedRow[]): Promise<void> {
+  await insertConsents(
+    tx,
+    inOrderOfReceipt(accepted).flatMap(({ candidate: { row }, leadId }) =>
+      inOrder(row.consents).map((event) => ({ clientId: row.clientId, leadId, event })),
+    ),
+  );
+}
+
+/** By number. A row about a lead may have come in before the lead itself: it counts right after it. */
+function inOrderOfReceipt(accepted: readonly AcceptedRow[]): readonly AcceptedRow[] {
+  const made = new Map(
+    accepted.flatMap(({ candidate, leadId }) =>
+      candidate.row.kind === 'lead' ? [[leadId, candidate.id] as const] : [],
+    ),
+  );
+  const placeOf = ({ candidate: { id }, leadId }: AcceptedRow): bigint => {
+    const lead = made.get(leadId) ?? id;
+    return lead > id ? lead : id;
+  };
+  const rankOf = ({ candidate: { row } }: AcceptedRow): number => (row.kind === 'lead' ? 0 : 1);
+  const compare = (one: bigint, other: bigint): number => (one < other ? -1 : one > other ? 1 : 0);
+  return accepted.toSorted(
+    (one, other) =>
+      compare(placeOf(one), placeOf(other)) ||
+      rankOf(one) - rankOf(other) ||
+      compare(one.candidate.id, other.candidate.id),
+  );
+}
