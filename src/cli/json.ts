@@ -1,6 +1,8 @@
 // `--json`, the same for every command that prints a list or a fact: one JSON object a line.
 // Invariant: names of keys are stable; what is masked on the screen is masked here.
 import type { Command } from 'commander';
+import type { Delivery } from '../store/deliveries.ts';
+import type { PersonFact } from './masking.ts';
 import { out } from './terminal.ts';
 
 export interface JsonOption {
@@ -12,3 +14,16 @@ export const withJson = (command: Command): Command => command.option('--json', 
 export function outJson(rows: readonly object[]): void {
   for (const row of rows) out(JSON.stringify(row));
 }
+
+/** A delivery as the data of its lead names it. */
+export const deliveryData = ({ id, destinationId, action, state, reason }: Delivery): object => ({
+  id,
+  destination: destinationId,
+  action,
+  state,
+  reason,
+});
+
+/** What is shown of a person; null for what is not known. */
+export const personData = (person: readonly PersonFact[]): object =>
+  Object.fromEntries(person.map(({ name, value }) => [name, value === '-' ? null : value]));

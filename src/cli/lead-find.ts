@@ -12,7 +12,7 @@ import { findLeads, mostLeads, type FoundLead, type LeadQuery } from '../store/s
 import { findRefused } from '../store/refused-rows.ts';
 import { listRefused, refusedData } from './lead-refused.ts';
 import { reasonOf, withExamples } from './arguments.ts';
-import { outJson } from './json.ts';
+import { deliveryData, outJson, personData } from './json.ts';
 import { personFacts, type PersonFact } from './masking.ts';
 import { paris, table } from './table.ts';
 import { say, withApp } from './terminal.ts';
@@ -153,14 +153,8 @@ const asData = ({
   channel: lead.channel,
   collectedAt: lead.collectedAt,
   erased: lead.erased,
-  person: Object.fromEntries(person.map(({ name, value }) => [name, value === '-' ? null : value])),
-  deliveries: deliveries.map(({ id, destinationId, action, state, reason }) => ({
-    id,
-    destination: destinationId,
-    action,
-    state,
-    reason,
-  })),
+  person: personData(person),
+  deliveries: deliveries.map(deliveryData),
 });
 
 /** @param clientId named when nothing was found: then the entry speaks of no lead */

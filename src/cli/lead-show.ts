@@ -17,7 +17,7 @@ import {
   type FoundLead,
 } from '../store/support-leads.ts';
 import { reasonOf, withExamples } from './arguments.ts';
-import { outJson } from './json.ts';
+import { deliveryData, outJson, personData } from './json.ts';
 import { noteLookUp } from './lead-find.ts';
 import { listRefused, refusedData } from './lead-refused.ts';
 import { personFacts, type PersonFact } from './masking.ts';
@@ -219,16 +219,10 @@ function asData({ lead, person, consents, deliveries, refusals, rights }: ShownL
     channel: lead.channel,
     collectedAt: lead.collectedAt,
     erasedAt: lead.erasedAt ?? null,
-    person: Object.fromEntries(person.map(({ name, value }) => [name, value === '-' ? null : value])),
+    person: personData(person),
     consents,
     interactions: lead.interactions.map(({ kind, at, voluntary }) => ({ kind, at, voluntary })),
-    deliveries: deliveries.map(({ id, destinationId, action, state, reason }) => ({
-      id,
-      destination: destinationId,
-      action,
-      state,
-      reason,
-    })),
+    deliveries: deliveries.map(deliveryData),
     notRouted: refusals,
     rights,
   };

@@ -30,7 +30,7 @@ export async function removeProcess(sql: Sql, { name, role }: ProcessLine): Prom
   await sql.run('DELETE FROM processes WHERE name = ? AND role = ?', [name, role]);
 }
 
-/** Those that were alive within the last minute, the freshest first. */
+/** Those that were alive within `goneAfterSeconds`, the freshest first. */
 export async function seenProcesses(sql: Reading): Promise<readonly SeenProcess[]> {
   return sql.all<SeenProcess>(
     `SELECT name, role, version, TIMESTAMPDIFF(SECOND, seen_at, UTC_TIMESTAMP(3)) AS seenSeconds FROM processes
