@@ -1,4 +1,4 @@
-// Every variable the program reads, with its meaning and default: the README's table is held to it by a test.
+// Every variable the program reads, with its meaning and default: docs/configuration.md is held to it by a test.
 import { redisForms } from './redis-place.ts';
 
 interface Variable {
@@ -8,7 +8,7 @@ interface Variable {
   readonly secret?: boolean;
 }
 
-/** Every variable the program reads, in the order of the README's table. */
+/** Every variable the program reads, in the order of docs/configuration.md. */
 export const variables: readonly Variable[] = [
   { name: 'RELAIS_ENV', meaning: 'production, development or sandbox', fallback: 'production' },
   {

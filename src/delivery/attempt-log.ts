@@ -1,4 +1,4 @@
-// One wide line per attempt: ids and the decision, never the content (DESIGN guarantee 7).
+// One wide line per attempt: ids and the decision, never the content (guarantee 7).
 import type { Connector, Outcome } from '../../connectors/contract.ts';
 import type { Log } from '../log.ts';
 import type { ClaimedDelivery } from './claim.ts';

@@ -1,4 +1,4 @@
-// What a change of a lead means for one destination: pure rules of order (DESIGN section 4, "Order").
+// What a change of a lead means for one destination: pure rules of order (docs/design.md, "Order").
 // Invariant: before the create has departed a change is absorbed; afterwards it is one update; what departed is followed by an erase.
 import type { Action } from '../../connectors/contract.ts';
 import { isEnd, splitReason, type DeliveryState, type Reason } from '../domain/delivery.ts';

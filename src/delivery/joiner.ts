@@ -1,4 +1,4 @@
-// Lets concurrent deliveries of a process share statements and commits (DESIGN section 6, "Hot-path I/O is batched").
+// Lets concurrent deliveries of a process share statements and commits (docs/design.md, "Shared round trips").
 // Invariant: an item's promise settles only after the commit that holds it; one poisoned item never fails its neighbours.
 
 export interface JoinerOptions<In, Out> {

@@ -21,7 +21,7 @@ export function keyOf(bytes: Buffer): KeyObject {
   return made;
 }
 
-/** HMAC-SHA-256 of the exact bytes under HKDF(lead secret, delivery id) (DESIGN guarantee 7; charter C09). 32 bytes. */
+/** HMAC-SHA-256 of the exact bytes under HKDF(lead secret, delivery id) (guarantee 7; charter C09). 32 bytes. */
 export function contentDigest(leadSecret: Buffer, deliveryId: number, content: Uint8Array): Buffer {
   return createHmac('sha256', createSecretKey(derived(leadSecret, `delivery:${deliveryId}`)))
     .update(content)

@@ -8,8 +8,10 @@ const home = mkdtempSync(join(tmpdir(), 'relais-new-'));
 const folder = join(home, 'mappings');
 // No other variable: drafting and checking need no configuration.
 const relais = terminalOf({ RELAIS_MAPPINGS_DIR: folder });
-const readme = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
-const [sample = '', answer = ''] = [...readme.matchAll(/```json\n([\s\S]*?)```/g)].map(([, one = '']) => one);
+const tutorial = readFileSync(join(import.meta.dirname, '../../docs/first-client.md'), 'utf8');
+const [sample = '', answer = ''] = [...tutorial.matchAll(/```json\n([\s\S]*?)```/g)].map(
+  ([, one = '']) => one,
+);
 const file = (name: string, text: string): string => {
   writeFileSync(join(home, name), text);
   return join(home, name);
@@ -18,7 +20,7 @@ const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
 
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-describe("the README's example", () => {
+describe('the example of docs/first-client.md', () => {
   test('is drafted, checked without an error, previewed', async () => {
     const ran = await relais(
       ...['mapping', 'new', 'jardins', file('sample.json', sample), '--answer', file('answer.json', answer)],
@@ -36,8 +38,8 @@ describe("the README's example", () => {
     );
   });
 
-  test('completed as the README says, has no guess and no error left', async () => {
-    const blocks = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, one = '']) =>
+  test('completed as the page says, has no guess and no error left', async () => {
+    const blocks = [...tutorial.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, one = '']) =>
       one.replaceAll(/^ {3}/gm, ''),
     );
     const client = read('jardins/client.yaml').replaceAll(/ # guess:.*/g, '');

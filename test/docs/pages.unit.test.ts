@@ -97,8 +97,9 @@ test.each(names)('%s: every relais command and option named exists', (name) => {
   expect(wrong).toEqual([]);
 });
 
-test('the README shows every group of commands that support, integrators and the officer use', () => {
-  const shown = commandsOn(readme);
+test('README and guides show every group of commands that support, integrators and the officer use', () => {
+  const guides = ['docs/first-client.md', 'docs/configuration.md', 'docs/operations.md'];
+  const shown = [readme, ...guides.map(pageOf)].flatMap(commandsOn);
   for (const command of relaisProgram().commands.filter((one) => one.name() !== 'help'))
     expect([command.name(), shown.some((line) => line.split(' ')[0] === command.name())]).toEqual([
       command.name(),
@@ -122,7 +123,9 @@ test('the options of the demo named in the README exist', () => {
 });
 
 test('the configuration table is the list of variables, in its order', () => {
-  const rows = readme.split('\n').filter((line) => line.startsWith('| `RELAIS_'));
+  const rows = pageOf('docs/configuration.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `RELAIS_'));
   expect(rows).toEqual(
     variables.map(
       (one) => `| \`${one.name}\` | ${one.meaning} | ${one.fallback ? `\`${one.fallback}\`` : ''} |`,
@@ -136,7 +139,7 @@ test('every variable, state, alert and log event named on a page exists', () => 
     const named = [...text.matchAll(/\bRELAIS_[A-Z_]+[A-Z]\b/g)].map(([name]) => name);
     expect(named.filter((name) => !known.includes(name) && !name.startsWith('RELAIS_SECRET'))).toEqual([]);
   }
-  for (const state of deliveryStates) expect(readme).toContain(`\`${state}\``);
+  for (const state of deliveryStates) expect(pageOf('docs/design.md')).toContain(`\`${state}\``);
   const operations = pageOf('docs/operations.md');
   const alerts = operations.slice(operations.indexOf('| alert |'), operations.indexOf('## Runbook'));
   expect([...alerts.matchAll(/^\| `([a-z_]+)`/gm)].map(([, kind]) => kind)).toEqual(alertKinds);
@@ -166,7 +169,9 @@ test('the runbook has a first step for every family of error codes, and for ever
 });
 
 test('every folder of the map exists, and every folder of src is on it', () => {
-  const map = [...readme.matchAll(/^\| `([a-z/]+\/)` \|/gm)].map(([, folder = '']) => folder);
+  const map = [...`${readme}\n${pageOf('docs/design.md')}`.matchAll(/^\| `([a-z/]+\/)` \|/gm)].map(
+    ([, folder = '']) => folder,
+  );
   expect(map.filter((folder) => !existsSync(join(root, folder)))).toEqual([]);
   const inSource = readdirSync(join(root, 'src'), { withFileTypes: true })
     .filter((one) => one.isDirectory())
