@@ -2,7 +2,7 @@
 // Invariant: a command line opens MySQL only; Redis is opened by the roles that carry.
 import { connectors } from '../connectors/index.ts';
 import type { Config } from './config.ts';
-import { createPublished, type Published } from './delivery/published.ts';
+import { createPublished, type Published } from './delivery/mapping-cache.ts';
 import { RelaisError } from './errors.ts';
 import { createIntake, type Intake } from './intake/accept.ts';
 import type { Log } from './log.ts';
@@ -169,5 +169,5 @@ async function refuseAnyHost(database: Reading): Promise<void> {
 }
 
 /** For the sandbox, which stands outside: a connection of an account of its own, and a file asked for by hand. */
-export { requestFile } from './delivery/files.ts';
+export { requestFile } from './delivery/files/collect.ts';
 export { openDatabase } from './store/database.ts';

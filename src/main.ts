@@ -5,8 +5,8 @@ import { startPlanner } from './roles/planner.ts';
 import { startWorker } from './roles/worker.ts';
 import type { Role } from './roles/presence.ts';
 import { loadConfig, type Config } from './config.ts';
-import { startHealth } from './console/health.ts';
-import { createMeters } from './console/meters.ts';
+import { startHealth } from './monitoring/health.ts';
+import { createMeters } from './monitoring/meters.ts';
 import { catalogue, foreignCode, isRelaisError, type RelaisError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 

@@ -6,7 +6,7 @@ import type { App } from '../app.ts';
 import type { Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import type { MappingSources } from '../mapping/contract.ts';
-import { leadFromSample } from '../mapping/sample.ts';
+import { leadFromSample } from '../mapping/tools/sample.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { readLeads } from '../store/leads.ts';
 import { findLeads } from '../store/support-leads.ts';

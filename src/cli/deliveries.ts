@@ -1,8 +1,8 @@
 // relais delivery list | show, relais cancel: finding deliveries, reading their story, ending them.
 // Invariant: a list is read page by page by keyset; what is cancelled is recorded with who and why.
 import { Option, type Command } from 'commander';
-import { archiveDeliveries } from '../delivery/archive.ts';
-import { cancel } from '../delivery/cancel.ts';
+import { archiveDeliveries } from '../delivery/background/archive-erased.ts';
+import { cancel } from '../support/cancel.ts';
 import { deliveryStates, reasonText, type DeliveryState } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
 import type { Reading } from '../store/database.ts';

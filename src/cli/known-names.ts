@@ -1,7 +1,7 @@
 // Names that a filter may hold: a slip of the finger is told, instead of being answered with an empty list.
 import { reasons } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
-import { didYouMean, suggest } from '../mapping/suggest.ts';
+import { didYouMean, suggest } from '../mapping/document/suggest.ts';
 import type { Reading } from '../store/database.ts';
 import { allDestinations, clientIds } from '../store/destinations.ts';
 import { leadExists, type DeliveryFilter } from '../store/support.ts';

@@ -5,12 +5,12 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { connectors } from '../../connectors/index.ts';
 import { RelaisError } from '../errors.ts';
-import { checkAll } from '../mapping/check-folder.ts';
+import { checkAll } from '../mapping/tools/check-folder.ts';
 import { checkSources } from '../mapping/check.ts';
 import type { Problem } from '../mapping/contract.ts';
 import { concerns, loadMappings, namesOf, reservedFolders } from '../mapping/load.ts';
-import { formatProblem } from '../mapping/problems.ts';
-import { didYouMean, suggest } from '../mapping/suggest.ts';
+import { formatProblem } from '../mapping/document/problems.ts';
+import { didYouMean, suggest } from '../mapping/document/suggest.ts';
 import { withExamples } from './arguments.ts';
 import { mappingsFolder, out, say } from './terminal.ts';
 

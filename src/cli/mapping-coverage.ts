@@ -2,7 +2,7 @@
 // Invariant: counts of real leads, and values of no person's field only; nothing to journal.
 import type { Command } from 'commander';
 import { wholeMapping } from '../mapping/check.ts';
-import { coverageOf, type Coverage } from '../mapping/coverage.ts';
+import { coverageOf, type Coverage } from '../mapping/tools/coverage.ts';
 import type { Lead } from '../domain/lead.ts';
 import { listLength, withExamples } from './arguments.ts';
 import { chosenFile, storedLeads } from './mapping-versions.ts';

@@ -5,8 +5,8 @@ import type { Action } from '../../connectors/contract.ts';
 import type { App } from '../app.ts';
 import type { Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
-import type { LineChanges, SettingChange } from '../mapping/diff-settings.ts';
-import { diffMappings, type Change, type MappingDiff } from '../mapping/diff.ts';
+import type { LineChanges, SettingChange } from '../mapping/tools/diff-settings.ts';
+import { diffMappings, type Change, type MappingDiff } from '../mapping/tools/diff.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { listLength, reasonOf, withExamples } from './arguments.ts';
 import {

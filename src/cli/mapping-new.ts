@@ -8,7 +8,7 @@ import { RelaisError } from '../errors.ts';
 import { checkSources, checkClientText } from '../mapping/check.ts';
 import type { Problem } from '../mapping/contract.ts';
 import { reservedFolders } from '../mapping/load.ts';
-import { createProblems, formatProblem } from '../mapping/problems.ts';
+import { createProblems, formatProblem } from '../mapping/document/problems.ts';
 import { makeSkeleton, type Skeleton } from '../mapping/skeleton/skeleton.ts';
 import { withExamples } from './arguments.ts';
 import { shownPath } from './mapping-check.ts';

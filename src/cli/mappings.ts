@@ -3,9 +3,9 @@
 import { Option, type Command } from 'commander';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
-import { checkAll } from '../mapping/check-folder.ts';
+import { checkAll } from '../mapping/tools/check-folder.ts';
 import { loadMappings } from '../mapping/load.ts';
-import { formatProblem } from '../mapping/problems.ts';
+import { formatProblem } from '../mapping/document/problems.ts';
 import type { MappingVersion } from '../store/mapping-versions.ts';
 import { guessedOptIn, mostKept } from '../publishing/publish.ts';
 import { impersonal, reasonOf, wholeNumber, withExamples } from './arguments.ts';

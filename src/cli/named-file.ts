@@ -1,7 +1,7 @@
 // A file named on the command line: a sample, an answer.
 // Invariant: what is no readable text ends as a message with its name, never as an internal error.
 import { RelaisError } from '../errors.ts';
-import { readNamed, textIn } from '../mapping/files.ts';
+import { readNamed, textIn } from '../mapping/document/files.ts';
 
 /** @throws USAGE-001 when it is a folder, too large or unreadable */
 export function bytesOf(path: string): Uint8Array {

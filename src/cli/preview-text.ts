@@ -5,7 +5,7 @@ import { connectors } from '../../connectors/index.ts';
 import type { Action, Composed, SheetSection } from '../../connectors/contract.ts';
 import type { Lead } from '../domain/lead.ts';
 import type { CompiledMapping, WriteSituation } from '../mapping/contract.ts';
-import { previewCalls, previewMapping, type Preview } from '../mapping/preview.ts';
+import { previewCalls, previewMapping, type Preview } from '../mapping/tools/preview.ts';
 import { hostNow } from './host-clock.ts';
 import { singleParcel } from './single-parcel.ts';
 import { table } from './table.ts';

@@ -9,7 +9,7 @@ import { withExamples } from './arguments.ts';
 import { completionCommands } from './completion.ts';
 import { deliveryCommands } from './deliveries.ts';
 import { destinationCommands } from './destinations.ts';
-import { journalCommands } from './journal.ts';
+import { journalCommands } from './log-commands.ts';
 import { keyCommands } from './keys.ts';
 import { leadCommands } from './leads.ts';
 import { mappingCommands } from './mappings.ts';

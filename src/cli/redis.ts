@@ -2,7 +2,7 @@
 // Invariant: taking over asks for a reason, kept with the new life of the database; no queue is read or emptied.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
-import { adoptRedis, foreignText } from '../delivery/ownership.ts';
+import { adoptRedis, foreignText } from '../delivery/background/redis-ownership.ts';
 import { belongingOf, parseIdentity } from '../domain/installation.ts';
 import { RelaisError } from '../errors.ts';
 import { openRedis } from '../queue/connect.ts';

@@ -8,7 +8,7 @@ import {
   replayRefusals,
   type ReplayAnswer,
   type ReplayPlan,
-} from '../delivery/replay.ts';
+} from '../support/replay.ts';
 import { RelaisError } from '../errors.ts';
 import { findDestination, readStates } from '../store/destinations.ts';
 import { eachDelivery, type ListedDelivery } from '../store/support.ts';

@@ -1,7 +1,7 @@
 // relais delivery resolve: support says what became of a delivery of unknown outcome.
 // Invariant: one of two answers, with its evidence; both are entries of the log.
 import type { Command } from 'commander';
-import { resolve, type Resolved } from '../delivery/resolve.ts';
+import { resolve, type Resolved } from '../delivery/attempt/resolve.ts';
 import { RelaisError } from '../errors.ts';
 import { impersonal, withExamples } from './arguments.ts';
 import { existingDelivery } from './deliveries.ts';

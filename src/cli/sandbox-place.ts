@@ -8,7 +8,7 @@ import type { Answer, Connector, NetworkPolicy } from '../../connectors/contract
 import type { Config } from '../config.ts';
 import { RelaisError } from '../errors.ts';
 import type { ActionPlan, CompiledMapping } from '../mapping/contract.ts';
-import { addressesOf, productionAddress } from '../mapping/sandbox.ts';
+import { addressesOf, productionAddress } from '../mapping/transport/sandbox.ts';
 import type { StandIn } from '../sandbox/recipients/stand-in.ts';
 
 export interface Place {

@@ -10,12 +10,12 @@ import type {
   SheetSection,
 } from '../../connectors/contract.ts';
 import type { DataCategory, Lead } from '../domain/lead.ts';
-import { callSituations } from '../mapping/call-situations.ts';
+import { callSituations } from '../mapping/calls/situations.ts';
 import type { ApplyResult, CompiledMapping, WriteSituation } from '../mapping/contract.ts';
-import { isRecord, listAt } from '../mapping/document.ts';
-import { decode } from '../mapping/decode.ts';
-import { charsetIn } from '../mapping/encoding.ts';
-import { acceptedAnswer, impliedAnswer } from '../mapping/recorded-answers.ts';
+import { isRecord, listAt } from '../mapping/document/yaml.ts';
+import { decode } from '../mapping/formats/decode.ts';
+import { charsetIn } from '../mapping/formats/encoding.ts';
+import { acceptedAnswer, impliedAnswer } from '../mapping/response/recorded-answers.ts';
 import type { Place } from './sandbox-place.ts';
 import { singleParcel } from './single-parcel.ts';
 import { hostNow } from './host-clock.ts';

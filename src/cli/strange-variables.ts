@@ -1,7 +1,7 @@
 // Variables that look like ours and are none: a slip in a name leaves the default in force, without a word.
 import { variables } from '../config.ts';
 import { passwordFileOf, withPassword } from '../config/given.ts';
-import { didYouMean, suggest } from '../mapping/suggest.ts';
+import { didYouMean, suggest } from '../mapping/document/suggest.ts';
 
 const known = new Set(
   variables.flatMap(({ name, secret }) => [

@@ -2,7 +2,7 @@
 // Invariant: closing is recorded with who, why and the evidence; nothing but the count of open tasks changes.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
-import { closeAlertTasks, closeDeliveries, type Closing } from '../delivery/close-tasks.ts';
+import { closeAlertTasks, closeDeliveries, type Closing } from '../support/close-tasks.ts';
 import { reasonText } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
 import type { Reading, Sql } from '../store/database.ts';

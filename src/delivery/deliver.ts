@@ -7,17 +7,17 @@ import type { Log } from '../log.ts';
 import type { Job } from '../queue/jobs.ts';
 import { batchDeliveries, deferBatch, isUnderWay, readBatch, type Batch } from '../store/batches.ts';
 import { isStoreTrouble, type Database } from '../store/database.ts';
-import { createAccess } from './access.ts';
-import { ask, askFile, needsReference } from './ask.ts';
-import { readProgress } from './calls.ts';
-import type { Claim, ClaimedDelivery, ClaimJob } from './claim.ts';
-import { claimTogether, tellForeign, type ClaimLoad } from './claim-together.ts';
-import { createJoiner } from './joiner.ts';
-import { contextFor } from './parcel.ts';
-import { createCurrentMapping, type Published } from './published.ts';
-import type { Reader } from './read.ts';
-import { endingOf, settle, type Settled, type Settling } from './settle.ts';
-import { createTravel, leaseMarginMs, type Step } from './travel.ts';
+import { createAccess } from './attempt/access-digest.ts';
+import { ask, askFile, needsReference } from './attempt/lookup.ts';
+import { readProgress } from './attempt/call-progress.ts';
+import type { Claim, ClaimedDelivery, ClaimJob } from './attempt/claim.ts';
+import { claimTogether, tellForeign, type ClaimLoad } from './attempt/claim-together.ts';
+import { createJoiner } from './attempt/batcher.ts';
+import { contextFor } from './attempt/parcel.ts';
+import { createCurrentMapping, type Published } from './mapping-cache.ts';
+import type { Reader } from './attempt/load-inputs.ts';
+import { endingOf, settle, type Settled, type Settling } from './attempt/record-outcome.ts';
+import { createTravel, leaseMarginMs, type Step } from './attempt/travel.ts';
 
 export interface DelivererOptions {
   readonly database: Database;

@@ -24,7 +24,7 @@ import {
   windowUse,
   type DueJob,
 } from '../store/dispatching.ts';
-import type { Published } from './published.ts';
+import type { Published } from './mapping-cache.ts';
 
 export interface Dispatcher {
   /** Pushes what is due. `hints`: destinations that surely have work; without them MySQL is asked. Returns jobs pushed. */

@@ -25,9 +25,9 @@ import {
   type PlanningTurns,
 } from '../store/planning.ts';
 import { createTakings, deathsAloneAtMost } from '../store/takings.ts';
-import { emptyWork, planChange, type Insert, type PlanWork, type Target } from './consequences.ts';
-import { entryNames, withoutRepeats } from './entries.ts';
-import type { Published } from './published.ts';
+import { emptyWork, planChange, type Insert, type PlanWork, type Target } from './planning/plan-change.ts';
+import { entryNames, withoutRepeats } from './planning/entry-names.ts';
+import type { Published } from './mapping-cache.ts';
 
 export interface Planned {
   readonly taken: number;

@@ -9,7 +9,7 @@ import { refuseStrays as refuseStrayRows } from '../store/intake-strays.ts';
 import { takeNewRows, takeRows, type IntakeHead } from '../store/intake-take.ts';
 import type { LeadChange } from '../store/lead-writes.ts';
 import { createTakings } from '../store/takings.ts';
-import { startOfTurns } from '../store/turns.ts';
+import { startOfTurns } from '../store/round-robin.ts';
 import type { Settled, SettleDeps } from './batch.ts';
 import { added, isOfNoRow, isolate, type IsolateDeps } from './isolate.ts';
 import { refusal, refusalText } from './refusals.ts';

@@ -2,8 +2,8 @@
 // Invariant: a lead is written whole or not at all, and why not is a code and a field, never a value.
 import type { Action } from '../../connectors/contract.ts';
 import type { ClientFacts } from '../domain/destination.ts';
-import type { SchemaCheck } from './client-schema.ts';
-import type { CompiledConsent } from './consent.ts';
+import type { SchemaCheck } from './formats/client-schema.ts';
+import type { CompiledConsent } from './consent/block.ts';
 import type {
   ApplyResult,
   CallPlan,
@@ -13,14 +13,14 @@ import type {
   WriteSituation,
   WrittenRecord,
 } from './contract.ts';
-import type { Layout } from './layout.ts';
-import { joinLines } from './lines.ts';
-import type { RecordPlan } from './record.ts';
-import { textOf } from './rendering.ts';
-import { buildSheet } from './sheet.ts';
-import type { Context } from './source.ts';
-import { illFormed, isLate } from './values.ts';
-import type { Cell, Entry, FieldProblem } from './values.ts';
+import type { Layout } from './formats/layout.ts';
+import { joinLines } from './fields/lines.ts';
+import type { RecordPlan } from './fields/record.ts';
+import { textOf } from './fields/rendering.ts';
+import { buildSheet } from './fields/sheet.ts';
+import type { Context } from './fields/source.ts';
+import { illFormed, isLate } from './fields/values.ts';
+import type { Cell, Entry, FieldProblem } from './fields/values.ts';
 
 export interface ApplyParts {
   /** What an action writes, or one of its calls; the first call when none is named. */

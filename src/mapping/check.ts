@@ -5,19 +5,19 @@ import mappingSchema from '../../mappings/schema/mapping.schema.json' with { typ
 import type { ClientFacts } from '../domain/destination.ts';
 import { isRelaisError } from '../errors.ts';
 import { readClient } from './client.ts';
-import { schemasIn } from './client-schema.ts';
+import { schemasIn } from './formats/client-schema.ts';
 import { compileMapping } from './compile.ts';
 import type { CheckResult, CompiledMapping, ConnectorFacts, MappingSources, Problem } from './contract.ts';
-import { isRecord, readDocument, textAt } from './document.ts';
-import { reportGuesses } from './guess-marks.ts';
-import { compileMap } from './maps.ts';
-import { mergeTrees } from './merge.ts';
-import { createProblems } from './problems.ts';
-import type { Report, Tree } from './problems.ts';
-import { withSharedMaps } from './shared-maps.ts';
-import { reportStructure } from './structure.ts';
-import { suggest } from './suggest.ts';
-import { runTests } from './trials.ts';
+import { isRecord, readDocument, textAt } from './document/yaml.ts';
+import { reportGuesses } from './tools/guess-marks.ts';
+import { compileMap } from './fields/maps.ts';
+import { mergeTrees } from './document/merge.ts';
+import { createProblems } from './document/problems.ts';
+import type { Report, Tree } from './document/problems.ts';
+import { withSharedMaps } from './fields/shared-maps.ts';
+import { reportStructure } from './document/structure.ts';
+import { suggest } from './document/suggest.ts';
+import { runTests } from './tools/trials.ts';
 
 export interface CheckOptions {
   readonly connectors: Readonly<Record<string, ConnectorFacts>>;

@@ -3,10 +3,10 @@
 import type { AuthorisationFact, ClientFacts } from '../domain/destination.ts';
 import { dataCategories } from '../domain/lead.ts';
 import type { DataCategory } from '../domain/lead.ts';
-import { blockAt, isRecord, listAt, textAt } from './document.ts';
-import type { Path, Report } from './problems.ts';
-import { suggest } from './suggest.ts';
-import { isoIn, defaultZone } from './time.ts';
+import { blockAt, isRecord, listAt, textAt } from './document/yaml.ts';
+import type { Path, Report } from './document/problems.ts';
+import { suggest } from './document/suggest.ts';
+import { isoIn, defaultZone } from './fields/time.ts';
 
 const texts = (value: unknown, key: string): readonly string[] =>
   listAt(value, key).flatMap((one) => (typeof one === 'string' ? [one.toLowerCase()] : []));

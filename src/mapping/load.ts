@@ -2,11 +2,11 @@
 // Invariant: what a destination's check sees is exactly what would be frozen at publication: its own client and the presets;
 // a file that cannot be read is told, never passed over.
 import { basename, join } from 'node:path';
-import { isDirectory, namesIn, readTexts } from './files.ts';
+import { isDirectory, namesIn, readTexts } from './document/files.ts';
 import type { MappingSources, Problem } from './contract.ts';
-import { topBlock, topOf, topText } from './peek.ts';
-import { formatProblem } from './problems.ts';
-import { didYouMean, suggest } from './suggest.ts';
+import { topBlock, topOf, topText } from './document/peek.ts';
+import { formatProblem } from './document/problems.ts';
+import { didYouMean, suggest } from './document/suggest.ts';
 import { RelaisError } from '../errors.ts';
 
 export interface LoadedClient {

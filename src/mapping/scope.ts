@@ -1,11 +1,11 @@
 // What the compilers of a mapping's parts share: where to report, which format is written, what the contract covers.
 // Invariant: read-only; a part that is wrong reports and gives undefined, so that the next part is still checked.
 import type { DataCategory } from '../domain/lead.ts';
-import type { Report } from './problems.ts';
-import type { Source } from './source.ts';
-import type { Encoding } from './encoding.ts';
-import type { Format } from './format.ts';
-import type { CsvWriter } from './write-csv.ts';
+import type { Report } from './document/problems.ts';
+import type { Source } from './fields/source.ts';
+import type { Encoding } from './formats/encoding.ts';
+import type { Format } from './formats/format.ts';
+import type { CsvWriter } from './formats/write-csv.ts';
 
 /** What an absent value becomes. `keep` leaves what the recipient has: the key is not written. */
 export type EmptyPolicy = 'omit' | 'null' | 'blank';

@@ -7,7 +7,7 @@ import type { Log } from '../log.ts';
 import { checkSources, type CheckOptions } from '../mapping/check.ts';
 import type { CompiledMapping, MappingSources, Problem } from '../mapping/contract.ts';
 import { loadDestination } from '../mapping/load.ts';
-import { formatProblem } from '../mapping/problems.ts';
+import { formatProblem } from '../mapping/document/problems.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { findDestination, saveDestination, underWay, type Destination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';

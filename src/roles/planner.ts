@@ -1,12 +1,12 @@
 // The planner: stations 1 to 3 and everything time does by itself, each a loop over rows of MySQL.
 // Invariant: any number of processes may run it; a loop that fails goes on, and the others never wait for it.
 import { connectors } from '../../connectors/index.ts';
-import { sendAlerts } from '../delivery/alerts.ts';
+import { sendAlerts } from '../delivery/background/send-alerts.ts';
 import { createDispatcher } from '../delivery/dispatch.ts';
-import { createFiles } from '../delivery/files.ts';
-import { startLoop, type Loop } from '../delivery/loops.ts';
+import { createFiles } from '../delivery/files/collect.ts';
+import { startLoop, type Loop } from '../delivery/background/poll-loop.ts';
 import { createPlanner } from '../delivery/plan.ts';
-import { createSweeper } from '../delivery/sweep.ts';
+import { createSweeper } from '../delivery/background/maintenance.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createProducer } from '../queue/producer.ts';
 import type { Sql } from '../store/database.ts';

@@ -2,9 +2,9 @@
 // Invariant: a role whose Redis or key is another's says so and is not ready.
 import { hostname } from 'node:os';
 import { programVersion } from '../config/version.ts';
-import { startHeartbeat } from '../delivery/heartbeat.ts';
-import { startLoop, type Loop } from '../delivery/loops.ts';
-import { openOwnership, type Ownership } from '../delivery/ownership.ts';
+import { startHeartbeat } from '../delivery/background/heartbeat.ts';
+import { startLoop, type Loop } from '../delivery/background/poll-loop.ts';
+import { openOwnership, type Ownership } from '../delivery/background/redis-ownership.ts';
 import { isRelaisError } from '../errors.ts';
 import { keysLookedAtMs, recogniseKeys } from '../privacy/keys.ts';
 import { openRedis, refuseWrongAccount, type RedisClient } from '../queue/connect.ts';

@@ -2,8 +2,8 @@
 // Invariant: any number of processes may run it; one that stops begins nothing more and gives back what it has not begun.
 import { connectors } from '../../connectors/index.ts';
 import { createDeliverer } from '../delivery/deliver.ts';
-import { createReader } from '../delivery/read.ts';
-import type { Step } from '../delivery/travel.ts';
+import { createReader } from '../delivery/attempt/load-inputs.ts';
+import type { Step } from '../delivery/attempt/travel.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createWorkerPool } from '../queue/workers.ts';
 import { destinationsWithQueuedWork, forgetQueued } from '../store/dispatching.ts';

@@ -10,7 +10,7 @@ import {
   type IntakeValue,
   type LeadName,
 } from './intake.ts';
-import { takeInTurns, type Turns } from './turns.ts';
+import { takeInTurns, type Turns } from './round-robin.ts';
 
 /** Ids as they are: a number of JavaScript rounds them above 2^53. */
 export type RowId = bigint;

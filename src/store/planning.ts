@@ -3,7 +3,7 @@
 import type { Action } from '../../connectors/contract.ts';
 import type { DeliveryState } from '../domain/delivery.ts';
 import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
-import { startOfTurns, takeInTurns, type Turns } from './turns.ts';
+import { startOfTurns, takeInTurns, type Turns } from './round-robin.ts';
 
 export interface LeadChange {
   readonly id: number;

@@ -46,7 +46,8 @@ beforeAll(() => {
     'src/domain/dynamic.ts': "export const a = await import('../store/rows.ts');",
     'src/domain/side-effect.ts': "import '../store/rows.ts';",
     'src/domain/disk.ts': "import { readFileSync } from 'node:fs'; export const a = readFileSync;",
-    'src/mapping/files.ts': "import { readFile } from 'node:fs/promises'; export const a = readFile;",
+    'src/mapping/document/files.ts':
+      "import { readFile } from 'node:fs/promises'; export const a = readFile;",
     'src/mapping/fetch.ts':
       "import { connect } from 'node:net'; import { Worker } from 'node:worker_threads'; export const a = [connect, Worker];",
     'src/store/rows.ts': "import { x } from 'mysql2'; export const rows = x; export type Rows = number;",
@@ -59,8 +60,9 @@ beforeAll(() => {
     'src/privacy/reach.ts':
       "export type { One } from '../delivery/one.ts'; export type { Job } from '../queue/jobs.ts';",
     'src/sandbox/reach.ts': "export { rows } from '../store/rows.ts';",
-    'src/console/fine.ts': "export { rows } from '../store/rows.ts'; export { error } from '../errors.ts';",
-    'src/cli/reach.ts': "export { rows } from '../main.ts'; export { error } from '../console/fine.ts';",
+    'src/monitoring/fine.ts':
+      "export { rows } from '../store/rows.ts'; export { error } from '../errors.ts';",
+    'src/cli/reach.ts': "export { rows } from '../main.ts'; export { error } from '../monitoring/fine.ts';",
     'src/intake/packages.ts':
       "export { x } from 'undeclared'; export { y } from 'nowhere'; export { z } from 'forgotten';",
   });
@@ -101,7 +103,7 @@ test.each([
   'privacy-imports: src/privacy/reach.ts -> src/queue/jobs.ts',
   'sandbox-imports: src/sandbox/reach.ts -> src/store/rows.ts',
   'cli-imports: src/cli/reach.ts -> src/main.ts',
-  'cli-imports: src/cli/reach.ts -> src/console/fine.ts',
+  'cli-imports: src/cli/reach.ts -> src/monitoring/fine.ts',
   'outside-the-table: src/shared.ts -> src/errors.ts',
   'no-cycles: src/delivery/one.ts -> src/delivery/two.ts',
   'mysql2-in-store: src/delivery/sql.ts -> node_modules/mysql2/index.js',
@@ -125,7 +127,7 @@ test('what the table allows is left alone', () => {
     'src/mapping/files',
     'src/store/rows',
   ];
-  const innocent = [...allowed, 'src/queue/jobs', 'src/console/fine'].map((file) => `: ${file}.ts -> `);
+  const innocent = [...allowed, 'src/queue/jobs', 'src/monitoring/fine'].map((file) => `: ${file}.ts -> `);
   expect(faults.filter((fault) => innocent.some((from) => fault.includes(from)))).toEqual([]);
 });
 

@@ -1,7 +1,7 @@
 // The leads and outages of a day at so many destinations, and every policy played over them.
 // Invariant: seeded; each policy meets the same leads and the same outages.
-import { schedules } from '../../src/mapping/retry.ts';
-import { parseDuration } from '../../src/mapping/time.ts';
+import { schedules } from '../../src/mapping/transport/timing.ts';
+import { parseDuration } from '../../src/mapping/fields/time.ts';
 import { seeded } from '../faults/random.ts';
 import { emptyResult, playFixed, playRelais, type Destination, type Result } from './retries-model.ts';
 

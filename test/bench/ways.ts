@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
-import { requestFile } from '../../src/delivery/files.ts';
+import { requestFile } from '../../src/delivery/files/collect.ts';
 import { importFile } from '../../src/intake/import.ts';
 import { insertIntakeRows } from '../../src/store/intake.ts';
 import { certificateFor } from '../connectors/servers/certificate.ts';

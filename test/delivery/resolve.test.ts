@@ -1,6 +1,6 @@
 // Support says what became of a delivery of unknown outcome, and what waited for the answer goes on.
-import { closeDeliveries } from '../../src/delivery/close-tasks.ts';
-import { resolve, resolveFromLog } from '../../src/delivery/resolve.ts';
+import { closeDeliveries } from '../../src/support/close-tasks.ts';
+import { resolve, resolveFromLog } from '../../src/delivery/attempt/resolve.ts';
 import { appendHandovers } from '../../src/store/handovers.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';

@@ -1,11 +1,11 @@
 // docs/errors.md and the catalogues say the same, both ways: no code without its line, no line without its code.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { replayRefusals } from '../../src/delivery/replay.ts';
+import { replayRefusals } from '../../src/support/replay.ts';
 import { deliveryStates, reasons } from '../../src/domain/delivery.ts';
 import { catalogue } from '../../src/errors.ts';
 import { refusalCodes } from '../../src/intake/refusals.ts';
-import { mappingProblems } from '../../src/mapping/problems.ts';
+import { mappingProblems } from '../../src/mapping/document/problems.ts';
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/errors.md'), 'utf8');

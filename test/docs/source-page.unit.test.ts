@@ -8,13 +8,13 @@ import {
   dataCategories,
   sourceModel,
 } from '../../src/domain/lead.ts';
-import { conditionNames } from '../../src/mapping/conditions.ts';
-import { encodings, unmappablePolicies } from '../../src/mapping/encoding.ts';
-import { formatterNames } from '../../src/mapping/formatters.ts';
-import { answerConditions } from '../../src/mapping/response-conditions.ts';
-import { ruleKinds } from '../../src/mapping/response-rule.ts';
-import { schedules } from '../../src/mapping/retry.ts';
-import { listPaths } from '../../src/mapping/source.ts';
+import { conditionNames } from '../../src/mapping/fields/conditions.ts';
+import { encodings, unmappablePolicies } from '../../src/mapping/formats/encoding.ts';
+import { formatterNames } from '../../src/mapping/fields/formatters.ts';
+import { answerConditions } from '../../src/mapping/response/conditions.ts';
+import { ruleKinds } from '../../src/mapping/response/rule.ts';
+import { schedules } from '../../src/mapping/transport/timing.ts';
+import { listPaths } from '../../src/mapping/fields/source.ts';
 import { sourcePage } from './source-page.ts';
 
 const root = join(import.meta.dirname, '..', '..');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { maxAnswerBytes } from '../../connectors/webhook/carrier.ts';
 import { signatureOf } from '../../connectors/webhook/signature.ts';
 import { defaultBreakerPolicy } from '../../src/domain/breaker.ts';
-import { schedules } from '../../src/mapping/retry.ts';
+import { schedules } from '../../src/mapping/transport/timing.ts';
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/webhook.md'), 'utf8');

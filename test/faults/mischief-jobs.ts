@@ -1,7 +1,7 @@
 // What happens to the jobs in Redis: twice, stale, nonsense, in another destination's queue, back from an old copy.
 // Invariant: nothing here changes a row; whatever stands in Redis, MySQL decides who receives what.
 import { Queue } from 'bullmq';
-import { adoptRedis } from '../../src/delivery/ownership.ts';
+import { adoptRedis } from '../../src/delivery/background/redis-ownership.ts';
 import { identityText, parseIdentity } from '../../src/domain/installation.ts';
 import { createIdentityKey } from '../../src/queue/identity.ts';
 import { identityKey, queueName, queuePrefix } from '../../src/queue/jobs.ts';

@@ -1,6 +1,6 @@
 // What happens to leads and recipients: moods, outages, rights, corrections of leads and of the set-up.
 import type { Authorisation } from '../../src/domain/destination.ts';
-import { setDestinationStatus } from '../../src/delivery/suspend.ts';
+import { setDestinationStatus } from '../../src/support/suspend.ts';
 import {
   insertAuthorisation,
   readAuthorisations,

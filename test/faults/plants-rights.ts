@@ -9,7 +9,7 @@ export const plantsOfRights: readonly Plant[] = [
     // No recipient could tell a repetition from something new.
     patches: [
       {
-        file: 'src/delivery/parcel.ts',
+        file: 'src/delivery/attempt/parcel.ts',
         find: 'idempotencyKey: idempotencyKey(key, row.keyRun),',
         put: 'idempotencyKey: idempotencyKey(key, row.attempt),',
       },
@@ -21,7 +21,7 @@ export const plantsOfRights: readonly Plant[] = [
     // As if the create could still carry what came when it had left.
     patches: [
       {
-        file: 'src/delivery/follow-up.ts',
+        file: 'src/delivery/planning/change-rules.ts',
         find: "(inFlight || create.maybeReceived || create.state === 'pending')",
         put: "create.state === 'pending'",
       },
@@ -74,7 +74,7 @@ export const plantsOfRights: readonly Plant[] = [
     // Of several calls the first arrived with the opt-in: who refused the rest holds it all the same.
     patches: [
       {
-        file: 'src/delivery/follow-up.ts',
+        file: 'src/delivery/planning/change-rules.ts',
         find: 'if (create.maybeReceived) return sendUpdate(at);',
         put: "if (create.maybeReceived) return [{ do: 'refuse', reason: 'create_not_delivered' }];",
       },
@@ -88,7 +88,7 @@ export const plantsOfRights: readonly Plant[] = [
     // Whoever is authorised no more keeps what it was given.
     patches: [
       {
-        file: 'src/delivery/former.ts',
+        file: 'src/delivery/attempt/former-authorisation.ts',
         find: "if (row.action !== 'update') return row.action === 'erase';",
         put: "if (row.action !== 'create') return false;",
       },

@@ -56,22 +56,22 @@ export const plants: readonly Plant[] = [
     // `departed` is written with the outcome: a worker that dies between has sent what nobody knows of.
     patches: [
       {
-        file: 'src/delivery/depart.ts',
+        file: 'src/delivery/attempt/departure.ts',
         find: 'await appendHandovers(\n    tx,\n    leaving.flatMap((one) => entriesOf(one)),\n    now,\n  );',
         put: 'for (const one of leaving) for (const entry of entriesOf(one)) afterwards.set(entry.deliveryId, entry);',
       },
       {
-        file: 'src/delivery/depart.ts',
+        file: 'src/delivery/attempt/departure.ts',
         find: 'export interface Departure {',
         put: 'export const afterwards = new Map();\nexport interface Departure {',
       },
       {
-        file: 'src/delivery/settlement.ts',
+        file: 'src/delivery/attempt/outcome-effects.ts',
         find: "  work.handovers.push({\n    entry: attempted.asked ? 'lookup' : 'outcome',",
         put: "  if (afterwards.has(row.id)) work.handovers.push(afterwards.get(row.id));\n  work.handovers.push({\n    entry: attempted.asked ? 'lookup' : 'outcome',",
       },
       {
-        file: 'src/delivery/settlement.ts',
+        file: 'src/delivery/attempt/outcome-effects.ts',
         find: 'export const capturesOf',
         put: "import { afterwards } from './depart.ts';\nexport const capturesOf",
       },
@@ -96,7 +96,7 @@ export const plants: readonly Plant[] = [
     // A change may leave while its create is on its way.
     patches: [
       {
-        file: 'src/delivery/claim.ts',
+        file: 'src/delivery/attempt/claim.ts',
         find: 'const blocked = blockedBy(row, siblings, taken);',
         put: 'const blocked = false && blockedBy(row, siblings, taken);',
       },
@@ -108,12 +108,12 @@ export const plants: readonly Plant[] = [
     // Each process keeps the limit; together they do not.
     patches: [
       {
-        file: 'src/delivery/claim.ts',
+        file: 'src/delivery/attempt/claim.ts',
         find: 'const byConcurrency = limits.concurrency - sending;',
         put: 'const byConcurrency = Number.POSITIVE_INFINITY;',
       },
       {
-        file: 'src/delivery/claim.ts',
+        file: 'src/delivery/attempt/claim.ts',
         find: 'limits.perMinute === undefined ? Number.POSITIVE_INFINITY : limits.perMinute - windowUsed',
         put: 'Number.POSITIVE_INFINITY',
       },
@@ -125,7 +125,7 @@ export const plants: readonly Plant[] = [
     // What was read when the content was written counts, whatever the prospect has said since.
     patches: [
       {
-        file: 'src/delivery/depart.ts',
+        file: 'src/delivery/attempt/departure.ts',
         find: "if (lead === undefined || lead.revision !== readRevision || (lead.erased && row.action !== 'erase'))\n      return false;",
         put: 'if (lead === undefined) return false;',
       },

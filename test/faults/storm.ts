@@ -1,13 +1,13 @@
 // The storm: real planner and worker processes, leads at a steady rate, mischief on a seeded schedule, then calm until all is settled.
 // Invariant: judged only after the calm, by ledgers; while it blows the gateway is never asked whether it is well.
 import { writeFileSync } from 'node:fs';
-import { setDestinationStatus } from '../../src/delivery/suspend.ts';
+import { setDestinationStatus } from '../../src/support/suspend.ts';
 import type { Gateway } from '../trip/gateway.ts';
 import { check, type Figures } from './check.ts';
 import { damagedTables, evidence } from './evidence.ts';
 import { feed } from './feed.ts';
 import { readLedgers } from './ledgers.ts';
-import { requestFile } from '../../src/delivery/files.ts';
+import { requestFile } from '../../src/delivery/files/collect.ts';
 import type { ChangeRow } from './ledgers.ts';
 import { askedFirst, clientId, destinations, goneId, limits, type Pace } from './mappings.ts';
 import { hostile, hostileRows } from './mischief-hostile.ts';

@@ -1,7 +1,7 @@
 // What a recipient sends never holds the worker: pages, XML and JSON made to be slow are read in bounded time, or not at all.
 import type { Answer } from '../../connectors/contract.ts';
-import { compileCss, readCss, readHtml } from '../../src/mapping/css.ts';
-import { compileXPath } from '../../src/mapping/xpath.ts';
+import { compileCss, readCss, readHtml } from '../../src/mapping/response/css.ts';
+import { compileXPath } from '../../src/mapping/response/xpath.ts';
 import { compiled, webhook } from './support.ts';
 
 const page = (text: string, mediaType = 'text/html'): Answer => ({

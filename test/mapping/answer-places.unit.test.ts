@@ -1,8 +1,8 @@
 // XPath and CSS over recipients' answers: what is found, what is hostile, what a check refuses.
 import fc from 'fast-check';
 import type { Answer } from '../../connectors/contract.ts';
-import { compileCss } from '../../src/mapping/css.ts';
-import { compileXPath } from '../../src/mapping/xpath.ts';
+import { compileCss } from '../../src/mapping/response/css.ts';
+import { compileXPath } from '../../src/mapping/response/xpath.ts';
 import { severalCalls } from './calls-support.ts';
 import { compiled, problemsOf, webhook } from './support.ts';
 

@@ -1,5 +1,5 @@
 // What the tests of several calls share: the smallest file around a list of calls, and the body of each call.
-import { callSituations } from '../../src/mapping/call-situations.ts';
+import { callSituations } from '../../src/mapping/calls/situations.ts';
 import type { CompiledMapping, WriteSituation } from '../../src/mapping/contract.ts';
 import type { Lead } from '../../src/domain/lead.ts';
 import { lead, optIn, situation } from './support.ts';

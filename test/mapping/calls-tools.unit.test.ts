@@ -1,6 +1,6 @@
 // The tools over a mapping of several calls: each call is walked, named, printed and compared.
-import { diffMappings } from '../../src/mapping/diff.ts';
-import { coverageOf } from '../../src/mapping/coverage.ts';
+import { diffMappings } from '../../src/mapping/tools/diff.ts';
+import { coverageOf } from '../../src/mapping/tools/coverage.ts';
 import { wholeMapping } from '../../src/mapping/check.ts';
 import { toMarkdown } from '../../src/mapping/spec/blocks.ts';
 import { specOf } from '../../src/mapping/spec/spec.ts';

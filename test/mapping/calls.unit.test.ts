@@ -2,9 +2,9 @@
 import type { Answer } from '../../connectors/contract.ts';
 import type { ConsentState } from '../../src/domain/lead.ts';
 import { consentStates } from '../../src/domain/lead.ts';
-import { callSituations } from '../../src/mapping/call-situations.ts';
+import { callSituations } from '../../src/mapping/calls/situations.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
-import { previewCalls } from '../../src/mapping/preview.ts';
+import { previewCalls } from '../../src/mapping/tools/preview.ts';
 import { bodiesOf, severalCalls } from './calls-support.ts';
 import { check, compiled, lead, problemsOf, situation } from './support.ts';
 

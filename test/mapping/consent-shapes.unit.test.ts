@@ -1,7 +1,7 @@
 // The opt-in in every shape real CRMs ask for: each state of each shape, byte for byte.
 import { consentStates } from '../../src/domain/lead.ts';
 import type { ConsentChannel, ConsentRecord, ConsentState } from '../../src/domain/lead.ts';
-import { previewMapping } from '../../src/mapping/preview.ts';
+import { previewMapping } from '../../src/mapping/tools/preview.ts';
 import {
   check,
   compiled,

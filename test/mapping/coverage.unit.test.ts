@@ -1,5 +1,5 @@
 // What a mapping leaves out, by itself and over leads.
-import { coverageOf, type Coverage } from '../../src/mapping/coverage.ts';
+import { coverageOf, type Coverage } from '../../src/mapping/tools/coverage.ts';
 import { wholeMapping } from '../../src/mapping/check.ts';
 import type { Lead } from '../../src/domain/lead.ts';
 import { at, compiled, lead, optIn, sourcesOf, webhook } from './support.ts';

@@ -1,5 +1,5 @@
 // Comparing two versions: only what changes, by target, whatever kind of change it is.
-import { diffMappings, type MappingDiff } from '../../src/mapping/diff.ts';
+import { diffMappings, type MappingDiff } from '../../src/mapping/tools/diff.ts';
 import { compiled, lead, webhook, at, optIn } from './support.ts';
 
 const base =

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bodiesOf, severalCalls } from './calls-support.ts';
 import { checkClientText } from '../../src/mapping/check.ts';
-import { conditionNames } from '../../src/mapping/conditions.ts';
-import { formatterNames } from '../../src/mapping/formatters.ts';
-import { createProblems } from '../../src/mapping/problems.ts';
-import { leadFromSample } from '../../src/mapping/sample.ts';
+import { conditionNames } from '../../src/mapping/fields/conditions.ts';
+import { formatterNames } from '../../src/mapping/fields/formatters.ts';
+import { createProblems } from '../../src/mapping/document/problems.ts';
+import { leadFromSample } from '../../src/mapping/tools/sample.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { compiled, flow, lead, mappingsRoot, problemsOf, webhook, written } from './support.ts';
 

@@ -3,14 +3,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { connectors } from '../../connectors/index.ts';
-import { checkAll } from '../../src/mapping/check-folder.ts';
+import { checkAll } from '../../src/mapping/tools/check-folder.ts';
 import { checkSources } from '../../src/mapping/check.ts';
 import { loadDestination, loadMappings } from '../../src/mapping/load.ts';
-import { previewMapping } from '../../src/mapping/preview.ts';
-import { formatProblem } from '../../src/mapping/problems.ts';
-import { schedules } from '../../src/mapping/retry.ts';
-import { leadFromSample } from '../../src/mapping/sample.ts';
-import { parseDuration } from '../../src/mapping/time.ts';
+import { previewMapping } from '../../src/mapping/tools/preview.ts';
+import { formatProblem } from '../../src/mapping/document/problems.ts';
+import { schedules } from '../../src/mapping/transport/timing.ts';
+import { leadFromSample } from '../../src/mapping/tools/sample.ts';
+import { parseDuration } from '../../src/mapping/fields/time.ts';
 import { compiled, demoClient, flow, lead, mail, mappingsRoot, situation, webhook } from './support.ts';
 
 const name = '- {to: n, from: identity.lastName}';

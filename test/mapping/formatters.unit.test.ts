@@ -1,6 +1,6 @@
 // How values are written: phones, dates, numbers, texts, maps.
 import fc from 'fast-check';
-import { compilePattern, isoIn } from '../../src/mapping/time.ts';
+import { compilePattern, isoIn } from '../../src/mapping/fields/time.ts';
 import { faults, json, lead, mobile } from './support.ts';
 
 describe('phones', () => {

@@ -1,7 +1,7 @@
 // One file for each mistake: its last lines, `#! ...`, are what a person must read.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mappingProblems } from '../../src/mapping/problems.ts';
+import { mappingProblems } from '../../src/mapping/document/problems.ts';
 import { check, demoClient, fixtures, problemsOf, webhook } from './support.ts';
 
 function cases(folder: string): readonly { name: string; text: string; expected: readonly string[] }[] {

@@ -1,8 +1,8 @@
 // What other systems get wrong, each row of the language's table of pains: here it cannot be published, or cannot happen.
 import { consentStates } from '../../src/domain/lead.ts';
 import type { ConsentState } from '../../src/domain/lead.ts';
-import { previewMapping } from '../../src/mapping/preview.ts';
-import { diffMappings } from '../../src/mapping/diff.ts';
+import { previewMapping } from '../../src/mapping/tools/preview.ts';
+import { diffMappings } from '../../src/mapping/tools/diff.ts';
 import {
   at,
   check,

@@ -1,6 +1,6 @@
 // Patterns of a client's schema take time in proportion to the lead, and mean what JSON Schema says they mean.
 import fc from 'fast-check';
-import { compilePattern } from '../../src/mapping/pattern.ts';
+import { compilePattern } from '../../src/mapping/formats/pattern.ts';
 import { compiled, lead, problemsOf, situation, webhook } from './support.ts';
 
 const schemaWith = (pattern: string) =>

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConsentChannel, ConsentState, Lead } from '../../src/domain/lead.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
-import { formatProblem } from '../../src/mapping/problems.ts';
+import { formatProblem } from '../../src/mapping/document/problems.ts';
 import { bodiesOf } from './calls-support.ts';
 import { check, demoClient, lead, mappingsRoot, problemsOf, written } from './support.ts';
 

@@ -1,7 +1,7 @@
 // A stand-in's answers: taken from the file's tests, or made from its rule for an acceptance, and then read as one.
 import { wholeMapping } from '../../src/mapping/check.ts';
-import { acceptedAnswer, impliedAnswer } from '../../src/mapping/recorded-answers.ts';
-import { addressesOf } from '../../src/mapping/sandbox.ts';
+import { acceptedAnswer, impliedAnswer } from '../../src/mapping/response/recorded-answers.ts';
+import { addressesOf } from '../../src/mapping/transport/sandbox.ts';
 import { compiled, sourcesOf, webhook } from './support.ts';
 
 const withRule = (rule: string): string =>

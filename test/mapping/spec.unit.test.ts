@@ -5,7 +5,7 @@ import { connectors } from '../../connectors/index.ts';
 import { sourceModel } from '../../src/domain/lead.ts';
 import { checkSources, wholeMapping } from '../../src/mapping/check.ts';
 import { loadMappings } from '../../src/mapping/load.ts';
-import { leadFromSample } from '../../src/mapping/sample.ts';
+import { leadFromSample } from '../../src/mapping/tools/sample.ts';
 import { toHtml, toMarkdown, type Block } from '../../src/mapping/spec/blocks.ts';
 import { durationWords } from '../../src/mapping/spec/french-answers.ts';
 import { conditionWords, formatWords } from '../../src/mapping/spec/french-formats.ts';

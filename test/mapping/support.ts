@@ -10,9 +10,9 @@ import type {
   MappingSources,
   WriteSituation,
 } from '../../src/mapping/contract.ts';
-import { decode } from '../../src/mapping/decode.ts';
-import { charsetIn } from '../../src/mapping/encoding.ts';
-import { formatProblem } from '../../src/mapping/problems.ts';
+import { decode } from '../../src/mapping/formats/decode.ts';
+import { charsetIn } from '../../src/mapping/formats/encoding.ts';
+import { formatProblem } from '../../src/mapping/document/problems.ts';
 
 export const fixtures = join(import.meta.dirname, 'fixtures');
 export const mappingsRoot = join(import.meta.dirname, '..', '..', 'mappings');

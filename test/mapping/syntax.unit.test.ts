@@ -1,6 +1,6 @@
 // A slip of the pen is one message a line, not one for every token after it.
-import { readDocument } from '../../src/mapping/document.ts';
-import { createProblems } from '../../src/mapping/problems.ts';
+import { readDocument } from '../../src/mapping/document/yaml.ts';
+import { createProblems } from '../../src/mapping/document/problems.ts';
 
 test('an unquoted brace in a block is told once on its line', () => {
   const problems = createProblems();

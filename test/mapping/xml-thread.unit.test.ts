@@ -1,6 +1,6 @@
 // The question to the XML thread waits for its own answer, whatever wakes it.
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { askOver } from '../../src/mapping/xml-thread.ts';
+import { askOver } from '../../src/mapping/formats/xml-thread.ts';
 
 test('a late wake-up of the answer before does not end the next question', async () => {
   const { port1, port2 } = new MessageChannel();

@@ -3,7 +3,7 @@ import { takeDue } from '../../src/store/dispatching.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { startOfPlanning, takeChanges, wakeSiblings } from '../../src/store/planning.ts';
 import { bringForward } from '../../src/store/sending.ts';
-import { addBackfill } from '../../src/store/side-doors.ts';
+import { addBackfill } from '../../src/store/support-writes.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 
 let home: StoreHome;

@@ -1,6 +1,6 @@
 // Several calls for one delivery: a person and then a deal, resumed where it failed, never made twice.
 import type { ServerResponse } from 'node:http';
-import { replay } from '../../src/delivery/replay.ts';
+import { replay } from '../../src/support/replay.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import { startHttpRecipient, type HttpRecipient, type Received } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';

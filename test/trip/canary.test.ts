@@ -1,11 +1,11 @@
 // Guarantee 7, the canary: a prospect with unique markers goes through success, echoing refusals, outages, timeouts and a crash;
 // afterwards no Redis command, log line, metric or table outside the lead tables holds a marker, raw, encoded or plainly hashed.
 import { createHash } from 'node:crypto';
-import { replay } from '../../src/delivery/replay.ts';
+import { replay } from '../../src/support/replay.ts';
 import { startWorker } from '../../src/roles/worker.ts';
 import type { Role } from '../../src/roles/presence.ts';
-import { startHealth } from '../../src/console/health.ts';
-import { createMeters } from '../../src/console/meters.ts';
+import { startHealth } from '../../src/monitoring/health.ts';
+import { createMeters } from '../../src/monitoring/meters.ts';
 import { createLog } from '../../src/log.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';

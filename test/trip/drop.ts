@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { requestFile } from '../../src/delivery/files.ts';
+import { requestFile } from '../../src/delivery/files/collect.ts';
 import { silentLog, type Log } from '../../src/log.ts';
 import { sftpUser, startSftpRecipient, type SftpRecipient } from '../connectors/servers/sftp.ts';
 import { openGateway, type Gateway } from './gateway.ts';

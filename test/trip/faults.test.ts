@@ -1,5 +1,5 @@
 // Redis forgetting, destinations failing, support suspending, a worker killed: every delivery still reaches its end state.
-import { setDestinationStatus } from '../../src/delivery/suspend.ts';
+import { setDestinationStatus } from '../../src/support/suspend.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { epochKey } from '../../src/queue/jobs.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';

@@ -1,8 +1,8 @@
 // A worker whose lease was taken over: it neither departs nor settles, and its neighbours in the same statement do.
 import { startWorker } from '../../src/roles/worker.ts';
 import type { Role } from '../../src/roles/presence.ts';
-import type { Attempted } from '../../src/delivery/attempt.ts';
-import { settle } from '../../src/delivery/settle.ts';
+import type { Attempted } from '../../src/delivery/attempt/attempt.ts';
+import { settle } from '../../src/delivery/attempt/record-outcome.ts';
 import { readDeliveries } from '../../src/store/deliveries.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';

@@ -1,10 +1,10 @@
 // Files that two workers, a late job, a lapsed lease or a row of their own cross: one sequence, one content, no row twice or stranded.
 import { startWorker } from '../../src/roles/worker.ts';
-import { claimDeliveries } from '../../src/delivery/claim.ts';
-import { replay } from '../../src/delivery/replay.ts';
-import { settle } from '../../src/delivery/settle.ts';
-import { createSweeper } from '../../src/delivery/sweep.ts';
-import type { Step } from '../../src/delivery/travel.ts';
+import { claimDeliveries } from '../../src/delivery/attempt/claim.ts';
+import { replay } from '../../src/support/replay.ts';
+import { settle } from '../../src/delivery/attempt/record-outcome.ts';
+import { createSweeper } from '../../src/delivery/background/maintenance.ts';
+import type { Step } from '../../src/delivery/attempt/travel.ts';
 import { silentLog } from '../../src/log.ts';
 import { jobId, queueName, queuePrefix } from '../../src/queue/jobs.ts';
 import { createProducer } from '../../src/queue/producer.ts';

@@ -1,7 +1,7 @@
 // What changes while a delivery is on its way: the endpoint, the opt-in, the person's will, the database itself.
-import { createSweeper } from '../../src/delivery/sweep.ts';
-import { cancel } from '../../src/delivery/cancel.ts';
-import { setDestinationStatus } from '../../src/delivery/suspend.ts';
+import { createSweeper } from '../../src/delivery/background/maintenance.ts';
+import { cancel } from '../../src/support/cancel.ts';
+import { setDestinationStatus } from '../../src/support/suspend.ts';
 import { silentLog } from '../../src/log.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';

@@ -1,7 +1,7 @@
 // Changes that cross each other on the way of one lead: a refusal and a correction, an erasure and the plan, a bug of ours and its neighbours.
 import { createPlanner } from '../../src/delivery/plan.ts';
-import { replay } from '../../src/delivery/replay.ts';
-import { createSweeper } from '../../src/delivery/sweep.ts';
+import { replay } from '../../src/support/replay.ts';
+import { createSweeper } from '../../src/delivery/background/maintenance.ts';
 import { silentLog } from '../../src/log.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';

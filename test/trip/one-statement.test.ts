@@ -1,5 +1,5 @@
 // Regressions of a review: a file too big for one statement, a job twice in one claim, a person arriving after the erasure.
-import { claimDeliveries } from '../../src/delivery/claim.ts';
+import { claimDeliveries } from '../../src/delivery/attempt/claim.ts';
 import { currentConsent } from '../../src/domain/consent.ts';
 import { readLeads } from '../../src/store/leads.ts';
 import { markSettled } from '../../src/store/sending.ts';

@@ -1,7 +1,7 @@
 // A right is exercised at everyone who may hold the lead, or a task stands at once (guarantees 4 and 6, GDPR article 19).
-import { cancel } from '../../src/delivery/cancel.ts';
-import { setDestinationStatus } from '../../src/delivery/suspend.ts';
-import { watchHouse } from '../../src/delivery/watch.ts';
+import { cancel } from '../../src/support/cancel.ts';
+import { setDestinationStatus } from '../../src/support/suspend.ts';
+import { watchHouse } from '../../src/delivery/background/alert-checks.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
 

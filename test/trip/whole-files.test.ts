@@ -1,11 +1,11 @@
 // Files whole or not at all: a worker that died, rows that may not leave, answers that differ, too many bytes.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSweeper } from '../../src/delivery/sweep.ts';
-import { setDestinationStatus } from '../../src/delivery/suspend.ts';
-import { settle } from '../../src/delivery/settle.ts';
+import { createSweeper } from '../../src/delivery/background/maintenance.ts';
+import { setDestinationStatus } from '../../src/support/suspend.ts';
+import { settle } from '../../src/delivery/attempt/record-outcome.ts';
 import { silentLog } from '../../src/log.ts';
-import type { ClaimedDelivery } from '../../src/delivery/claim.ts';
+import type { ClaimedDelivery } from '../../src/delivery/attempt/claim.ts';
 import { readDeliveries } from '../../src/store/deliveries.ts';
 import { openDropGateway, type DropGateway } from './drop.ts';
 import { strangerRow } from './gateway.ts';

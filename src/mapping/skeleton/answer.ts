@@ -1,6 +1,6 @@
 // From the client's example of a successful answer to the rule that proves acceptance (guarantee 5).
 // Invariant: without an example the rule asks for more than a status, and says that it is a guess.
-import { isRecord } from '../document.ts';
+import { isRecord } from '../document/yaml.ts';
 
 export interface AnswerGuess {
   readonly rule: Readonly<Record<string, unknown>>;

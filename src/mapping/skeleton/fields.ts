@@ -1,12 +1,12 @@
 // Each place of the sample becomes a line of the mapping: a field, a consent line, or something to ask.
 // Invariant: every line made here is a guess and says so; financial data waits for the contract (C10).
 import type { DataCategory } from '../../domain/lead.ts';
-import { asText } from '../formatters.ts';
-import type { Path } from '../problems.ts';
-import { slotProblems } from '../slots.ts';
-import { findSource } from '../source.ts';
-import { parseTarget } from '../target.ts';
-import type { Target } from '../target.ts';
+import { asText } from '../fields/formatters.ts';
+import type { Path } from '../document/problems.ts';
+import { slotProblems } from '../fields/overlaps.ts';
+import { findSource } from '../fields/source.ts';
+import { parseTarget } from '../fields/target.ts';
+import type { Target } from '../fields/target.ts';
 import { elementByName, listByName, sourceByName } from './names.ts';
 import { guessOptIn, isOptIn } from './opt-in.ts';
 import type { SampleFormat, Shape, Slot } from './shape.ts';

@@ -1,6 +1,6 @@
 // From the name of a client's field to the source it most likely stands for, in French and English.
 // Invariant: a guess only; nothing is guessed for a name that speaks of somebody else than the prospect.
-import { words } from '../lints.ts';
+import { words } from '../fields/lints.ts';
 import type { Slot } from './shape.ts';
 
 const squeezed = (name: string): string => words(name).join('');

@@ -2,7 +2,7 @@
 // Invariant: a yes or no the sample shows is completed to its pair, and the mark says which half was assumed; any other value is a
 // person's to give (C20, C51).
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
-import { channelOf, mayBeOptIn, readsAs, smellsOfOptIn, smellsOfOptOut, words } from '../lints.ts';
+import { channelOf, mayBeOptIn, readsAs, smellsOfOptIn, smellsOfOptOut, words } from '../fields/lints.ts';
 import type { SampleValue, Slot } from './shape.ts';
 import { datePatternOf, dateWriting } from './writing.ts';
 

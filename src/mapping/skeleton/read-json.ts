@@ -1,6 +1,6 @@
 // A JSON or form-encoded sample, read into its places.
 // Invariant: names are kept letter for letter; a dot or bracket inside a name is escaped, as targets write it.
-import { isRecord } from '../document.ts';
+import { isRecord } from '../document/yaml.ts';
 import type { SampleValue, Shape, Slot, Unreadable } from './shape.ts';
 
 const step = (name: string): string => name.replaceAll(/[.[\]]/g, '\\$&');

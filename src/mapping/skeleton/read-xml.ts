@@ -1,7 +1,7 @@
 // An XML sample, read into its places: attributes, namespaces, CDATA and order kept.
 // Invariant: elements of one name are told apart by an attribute where the sample does so, else they are a repeated group.
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
-import { isRecord } from '../document.ts';
+import { isRecord } from '../document/yaml.ts';
 import type { Shape, Slot, Unreadable } from './shape.ts';
 
 interface Element {

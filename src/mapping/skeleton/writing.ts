@@ -1,7 +1,7 @@
 // From one example value to how a source must be written: formatter, or map of codes.
 // Invariant: what the example does not show stays unsaid; a code nobody gave is never invented.
-import { findSource } from '../source.ts';
-import { compilePattern, defaultZone } from '../time.ts';
+import { findSource } from '../fields/source.ts';
+import { compilePattern, defaultZone } from '../fields/time.ts';
 import type { SampleFormat, SampleValue } from './shape.ts';
 
 /** Keys to add to the field; or why the source does not fit the example. */

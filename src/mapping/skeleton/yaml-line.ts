@@ -1,7 +1,7 @@
 // One line of YAML as the house writes it: flow style, single quotes, nothing that loses its form.
 // Invariant: read back strictly, the line gives exactly the value, and it is one line whatever the value holds.
 import { Document } from 'yaml';
-import { isRecord } from '../document.ts';
+import { isRecord } from '../document/yaml.ts';
 
 const doubtful = /^(yes|no|on|off|~)$/i;
 

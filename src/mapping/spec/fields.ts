@@ -1,9 +1,9 @@
 // The table of fields and the codes they use, in the order of the output.
 // Invariant: every line of the file has its row; examples are an invented person's.
-import { blockAt, isRecord, listAt } from '../document.ts';
-import { asText } from '../formatters.ts';
-import { frenchLabel } from '../french.ts';
-import { findSource } from '../source.ts';
+import { blockAt, isRecord, listAt } from '../document/yaml.ts';
+import { asText } from '../fields/formatters.ts';
+import { frenchLabel } from '../fields/french.ts';
+import { findSource } from '../fields/source.ts';
 import type { Block } from './blocks.ts';
 import { elseWords, formatWords, presenceWords } from './french-formats.ts';
 import { sourceLabel } from './french-sources.ts';

@@ -1,10 +1,10 @@
 // What the client's answers mean to us and what follows, in French; durations and retry schedules too.
 // Invariant: rules keep their order; a condition without words is shown as the file writes it.
 import type { CompiledMapping } from '../contract.ts';
-import { isRecord, listAt } from '../document.ts';
-import { asText } from '../formatters.ts';
-import { statusTest } from '../response-conditions.ts';
-import { ruleKinds } from '../response-rule.ts';
+import { isRecord, listAt } from '../document/yaml.ts';
+import { asText } from '../fields/formatters.ts';
+import { statusTest } from '../response/conditions.ts';
+import { ruleKinds } from '../response/rule.ts';
 import type { Block } from './blocks.ts';
 
 type Raw = Readonly<Record<string, unknown>>;

@@ -1,11 +1,11 @@
 // Several calls for one delivery, in French: their order and addresses, the ids fed from one to the next, opt-ins that send a call.
 // Invariant: every call of the create, the update and the erase is named with its method and its whole address.
 import type { Action } from '../../../connectors/contract.ts';
-import { gatedCall } from '../calls-consent.ts';
+import { gatedCall } from '../consent/by-call.ts';
 import type { CallPlan, CompiledMapping } from '../contract.ts';
-import { blockAt, isRecord, listAt } from '../document.ts';
-import { asText } from '../formatters.ts';
-import { channelWords, purposeWords } from '../french.ts';
+import { blockAt, isRecord, listAt } from '../document/yaml.ts';
+import { asText } from '../fields/formatters.ts';
+import { channelWords, purposeWords } from '../fields/french.ts';
 import { heading, text } from './blocks.ts';
 import type { Block } from './blocks.ts';
 import { ruleTable, unknownWords } from './french-answers.ts';

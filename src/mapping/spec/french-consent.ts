@@ -1,9 +1,9 @@
 // The opt-in as the client signs it: its truth table, its proofs, in French.
 // Invariant: every line and every state of the file is there (C20, C51).
 import type { CompiledMapping } from '../contract.ts';
-import { isRecord, listAt } from '../document.ts';
-import { asText } from '../formatters.ts';
-import { channelWords, purposeWords } from '../french.ts';
+import { isRecord, listAt } from '../document/yaml.ts';
+import { asText } from '../fields/formatters.ts';
+import { channelWords, purposeWords } from '../fields/french.ts';
 import { text } from './blocks.ts';
 import type { Block } from './blocks.ts';
 import { gateBlocks, gatedName } from './french-calls.ts';

@@ -1,9 +1,9 @@
 // How a field is written, and when, in French: formatters, codes, lengths, conditions.
 // Invariant: a directive without words of its own is shown as the file writes it, never left out.
-import { isRecord } from '../document.ts';
-import { asText, isScalarValue } from '../formatters.ts';
-import { frenchLabel } from '../french.ts';
-import { findSource } from '../source.ts';
+import { isRecord } from '../document/yaml.ts';
+import { asText, isScalarValue } from '../fields/formatters.ts';
+import { frenchLabel } from '../fields/french.ts';
+import { findSource } from '../fields/source.ts';
 import { sourceLabel } from './french-sources.ts';
 
 type Raw = Readonly<Record<string, unknown>>;

@@ -1,10 +1,10 @@
 // How the data travel: address, authentication, file name and hours, in French.
 // Invariant: a secret is named, never shown.
 import type { CompiledMapping } from '../contract.ts';
-import { blockAt, isRecord, listAt } from '../document.ts';
-import { asText } from '../formatters.ts';
-import { frenchLabel } from '../french.ts';
-import { acceptNames } from '../conditions.ts';
+import { blockAt, isRecord, listAt } from '../document/yaml.ts';
+import { asText } from '../fields/formatters.ts';
+import { frenchLabel } from '../fields/french.ts';
+import { acceptNames } from '../fields/conditions.ts';
 import { callRows } from './french-calls.ts';
 import { sourceLabel } from './french-sources.ts';
 

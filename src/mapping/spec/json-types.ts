@@ -1,8 +1,8 @@
 // The JSON type of what is written, in French: `true` is not `"true"`, and a client's reader knows the difference.
 // Invariant: taken from the file alone; a type that depends on the lead is named with both.
-import { isRecord } from '../document.ts';
-import { asText } from '../formatters.ts';
-import { findSource } from '../source.ts';
+import { isRecord } from '../document/yaml.ts';
+import { asText } from '../fields/formatters.ts';
+import { findSource } from '../fields/source.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 

@@ -1,10 +1,10 @@
 // The document a client signs: what is sent, how, with which opt-in, and what its answers mean.
 // Invariant: made from the checked mapping alone; the persons in it are invented.
 import type { Lead } from '../../domain/lead.ts';
-import { callSituations } from '../call-situations.ts';
+import { callSituations } from '../calls/situations.ts';
 import type { CompiledMapping, WriteSituation } from '../contract.ts';
-import { listAt } from '../document.ts';
-import { previewMapping } from '../preview.ts';
+import { listAt } from '../document/yaml.ts';
+import { previewMapping } from '../tools/preview.ts';
 import { heading, text } from './blocks.ts';
 import type { Block } from './blocks.ts';
 import { fieldBlocks } from './fields.ts';

@@ -1,0 +1,41 @@
+// What settling works with: an attempt and its outcome, and the list of what is to be written.
+import type { Outcome } from '../../../connectors/contract.ts';
+import type { RetryPolicy } from '../../domain/verdict.ts';
+import type { Alert } from '../../store/alerts.ts';
+import type { Handover } from '../../store/handovers.ts';
+import type { Settlement } from '../../store/sending.ts';
+import type { CalledAttempt } from './call-progress.ts';
+import type { CallOutcome } from '../../store/calls.ts';
+import type { ClaimedDelivery } from './claim.ts';
+
+/** An attempt that left, or asked the recipient, and what came back. */
+export interface Attempted {
+  readonly rows: readonly ClaimedDelivery[];
+  readonly outcome: Outcome;
+  readonly policy: RetryPolicy;
+  readonly hasLookup: boolean;
+  /** When it departed, by `performance.now()`: durations only, whatever the host's clock does. */
+  readonly startedAt: number;
+  /** True when only a question was put; the next try asks again. */
+  readonly asked: boolean;
+  /** How long "not found" must last before it counts, ms; for questions. */
+  readonly settlingMs?: number;
+  readonly connector: string;
+  readonly mappingVersionId: number;
+  readonly batchId?: number;
+  /** Which call it was, where the delivery needs several. */
+  readonly call?: CalledAttempt | undefined;
+}
+
+export interface Work {
+  readonly handovers: Handover[];
+  readonly settlements: Settlement[];
+  readonly alerts: Alert[];
+  readonly ended: { readonly leadId: number; readonly destinationId: string }[];
+  readonly calls: CallOutcome[];
+  /** Deliveries whose pause was for an outage that is over. */
+  readonly forward: number[];
+  /** Deliveries whose next call leaves at once. */
+  readonly next: number[];
+  readonly erased: { readonly leadId: number; readonly destinationId: string }[];
+}

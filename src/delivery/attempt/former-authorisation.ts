@@ -1,0 +1,132 @@
+// A right is exercised at everyone who received the lead, also where the authorisation has ended since (GDPR article 19):
+// an erase, or an update that takes a consent back, leaves under the authorisation the lead was handed over under.
+// Invariant: it goes the way the lead went and says nothing new of the person; what cannot go that way is a task at once.
+import { currentConsent } from '../../domain/consent.ts';
+import type { Authorisation } from '../../domain/destination.ts';
+import type { Identity, Lead } from '../../domain/lead.ts';
+import type { ConsentSent } from '../../mapping/contract.ts';
+import type { Sql } from '../../store/database.ts';
+import { allHandedOver, lastHandedOver, type HandedOver } from '../../store/handed-over.ts';
+import type { ClaimedDelivery } from './claim.ts';
+import type { Published } from '../mapping-cache.ts';
+
+/** Under what a lead was handed over before. */
+export interface Former {
+  readonly authorisation: Authorisation;
+  /** Of the person, what the recipient holds as it is known now; nothing of who was corrected after that. */
+  readonly known: ReadonlySet<KnownName>;
+  /** Opt-ins it was told of, by `purpose.channel`. */
+  readonly optIns: ReadonlySet<string>;
+}
+
+const nameable = ['lastName', 'firstName', 'email', 'mobile', 'landline'] as const;
+/** `phone`: the mobile if given, else the landline. */
+type KnownName = (typeof nameable)[number] | 'phone';
+
+export async function readFormers(
+  { database, published }: { readonly database: Sql; readonly published: Published },
+  rows: readonly ClaimedDelivery[],
+  authorisations: ReadonlyMap<string, readonly Authorisation[]>,
+): Promise<ReadonlyMap<number, Former>> {
+  const found = new Map<number, Former>();
+  for (const row of rows) {
+    const all = authorisations.get(row.destinationId) ?? [];
+    const last = await lastHandedOver(database, row.leadId, row.destinationId);
+    // Entries of long ago may have left for the archive: then the authorisation that ended last.
+    const authorisation = all.find((one) => one.id === last?.authorisationId) ?? all.at(-1);
+    if (authorisation === undefined) continue;
+    const told = await allHandedOver(database, row.leadId, row.destinationId);
+    found.set(row.id, {
+      authorisation,
+      known: last?.correctedSince === false ? await knownOf(told, published) : new Set(),
+      optIns: new Set(told.flatMap((one) => one.optIns)),
+    });
+  }
+  return found;
+}
+
+/** What of the person stood in these contents, as the versions that wrote them read it: the version of today may say more. */
+async function knownOf(told: readonly HandedOver[], published: Published): Promise<ReadonlySet<KnownName>> {
+  const known = new Set<KnownName>();
+  for (const { action, call, mappingVersionId, fields, isOlder } of told) {
+    const version = isOlder ? undefined : await published.version(mappingVersionId);
+    const reads = version?.reads(action, call === '' ? undefined : call) ?? new Map<string, never>();
+    for (const name of namesIn(fields, [...reads.keys()])) {
+      const sources = reads.get(name) ?? [];
+      // Where several lines write a target, the log does not say which of them did.
+      if (sources.length === 1) for (const one of personIn(sources[0] ?? '')) known.add(one);
+    }
+  }
+  return known;
+}
+
+/** The target names that stand in the log's text. A name may hold a space: the longest are found first. */
+function namesIn(fields: string, names: readonly string[]): readonly string[] {
+  let left = ` ${fields.replaceAll(' ', '  ')} `;
+  return names
+    .toSorted((one, other) => other.length - one.length)
+    .filter((name) => {
+      const text = ` ${name.replaceAll(' ', '  ')} `;
+      const isThere = left.includes(text);
+      left = left.replaceAll(text, ' \n ');
+      return isThere;
+    });
+}
+
+const personIn = (source: string): readonly KnownName[] =>
+  source
+    .split(', ')
+    .flatMap((path) =>
+      path === 'identity.phones'
+        ? (['mobile', 'landline'] as const)
+        : ([...nameable, 'phone'] as const).filter((name) => path === `identity.${name}`),
+    );
+
+/** Whether a delivery carries a right of the prospect to someone who may hold the lead: an erasure, or something taken back. */
+export function carriesRight(
+  row: Pick<ClaimedDelivery, 'action'>,
+  lead: Pick<Lead, 'consents'>,
+  now: Date,
+): boolean {
+  if (row.action !== 'update') return row.action === 'erase';
+  return lead.consents.some(({ purpose, channel }) => {
+    const state = currentConsent(lead.consents, purpose, channel, now)?.state;
+    return state === 'withdrawn' || (state === 'refused' && wasGranted(lead.consents, purpose, channel));
+  });
+}
+
+/** A refusal takes something back only where something had been granted. */
+const wasGranted = (consents: Lead['consents'], purpose: string, channel: string): boolean =>
+  consents.some((one) => one.purpose === purpose && one.channel === channel && one.state === 'granted');
+
+/** What the recipient needs to find the person and note the answer, and nothing it does not hold already. */
+export function neededOnly(lead: Lead, { known }: Former): Lead {
+  const phone = lead.identity.mobile === undefined ? 'landline' : 'mobile';
+  const held = nameable.filter(
+    (name) =>
+      lead.identity[name] !== undefined && (known.has(name) || (name === phone && known.has('phone'))),
+  );
+  return {
+    ...lead,
+    identity: Object.fromEntries(held.map((name) => [name, lead.identity[name]])) as Identity,
+    project: {},
+    origin: {},
+    financial: {},
+    interactions: [],
+  };
+}
+
+/** Whether these opt-ins tell the recipient only what it was told of before, or what is taken back. */
+export const tellsNothingNew = (consents: readonly ConsentSent[], { optIns }: Former): boolean =>
+  consents.every(
+    ({ purpose, channel, state }) =>
+      state === 'withdrawn' || state === 'refused' || optIns.has(`${purpose}.${channel}`),
+  );
+
+/** The state and reason of a right that cannot be exercised by a message: a person writes to the recipient. */
+export const byHand = (
+  row: Pick<ClaimedDelivery, 'action'>,
+): { readonly state: 'failed'; readonly reason: string } => ({
+  state: 'failed',
+  reason: row.action === 'erase' ? 'manual_erasure_required' : 'manual_update_required',
+});

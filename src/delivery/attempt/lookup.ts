@@ -1,0 +1,183 @@
+// Asking the recipient before sending: after an unknown outcome, while a decision is pending, or for its reference.
+// Invariant: a question carries references only; nothing is sent again before the answer has said twice, a settling time apart, that
+// it is not there: behind a locked table or a slow proxy it may be about to appear.
+import type { KeyRing } from '../../domain/key-ring.ts';
+import type { Connector, Outcome, Parcel, SendContext } from '../../../connectors/contract.ts';
+import { foreignCode } from '../../errors.ts';
+import type { Lead } from '../../domain/lead.ts';
+import { isAbsent } from '../../domain/verdict.ts';
+import type { CompiledMapping } from '../../mapping/contract.ts';
+import { readBytes, type Batch } from '../../store/batches.ts';
+import type { Database } from '../../store/database.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import { readLeads } from '../../store/leads.ts';
+import { calledAttempt, policyOf, type CallWay, type CalledAttempt, type Progress } from './call-progress.ts';
+import type { ClaimedDelivery } from './claim.ts';
+import { writtenAtOf } from './render.ts';
+import { itemOf } from './parcel.ts';
+import { entryNames } from '../planning/entry-names.ts';
+import type { Attempted } from './attempt.ts';
+import type { Settled, Settling } from './record-outcome.ts';
+import { notFoundFor } from './outcome-effects.ts';
+
+/** An update or erase whose URL names the recipient's reference, while none is known. */
+export function needsReference(row: ClaimedDelivery, settings: unknown): boolean {
+  return (
+    row.action !== 'create' &&
+    row.knownReference === undefined &&
+    JSON.stringify(settings ?? {}).includes('{reference}')
+  );
+}
+
+export interface AskOptions {
+  readonly connector: Connector;
+  readonly mapping: CompiledMapping;
+  readonly settings: unknown;
+  readonly context: SendContext;
+  readonly database: Database;
+  readonly settle: (settling: Settling) => Promise<Settled>;
+  readonly versionId: number;
+  /** How long "not found" must last before it counts, ms. */
+  readonly settlingMs: number;
+  /** The call asked about, where the delivery needs several. */
+  readonly called?: { readonly call: CallWay; readonly progress: Progress } | undefined;
+}
+
+/** The row to send now (with what the answer taught), or undefined when the answer settled it. */
+export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<ClaimedDelivery | undefined> {
+  const { connector } = options;
+  const startedAt = performance.now();
+  const lead = (await readLeads(options.database, [row.leadId])).get(row.leadId)?.lead;
+  const outcome = await put(questionOf(row, lead?.reference ?? '', options), options);
+  const call = lead === undefined ? undefined : calledOf(row, lead, options);
+  const known = outcome.kind === 'accepted' || outcome.kind === 'duplicate';
+  const note = (): Promise<void> =>
+    options.database.transaction((tx) =>
+      appendHandovers(tx, [
+        {
+          entry: 'lookup',
+          ...entryNames(row),
+          ...(call === undefined ? {} : { call: call.name }),
+          actor: 'worker',
+          connector: connector.type,
+          outcome: outcome.kind,
+          mappingVersionId: options.versionId,
+        },
+      ]),
+    );
+  if (outcome.kind === 'absent' && isAbsent(notFoundFor([row], options.settlingMs))) {
+    await note();
+    if (row.action === 'create') return { ...row, maybeReceived: false, askFirst: false };
+    const [state, reason] =
+      row.action === 'erase'
+        ? (['cancelled', 'not_needed'] as const)
+        : (['failed', 'reference_missing'] as const);
+    await options.settle({ stopped: [{ row, state, reason, fields: [] }] });
+    return undefined;
+  }
+  if (known && row.action !== 'create') {
+    await note();
+    const reference = ('reference' in outcome ? outcome.reference : undefined) ?? row.knownReference;
+    const told = reference === undefined ? row : { ...row, knownReference: reference };
+    if (!needsReference(told, options.settings)) return { ...told, askFirst: false };
+    const reason = row.action === 'erase' ? 'manual_erasure_required' : 'reference_missing';
+    await options.settle({ stopped: [{ row, state: 'failed', reason, fields: [] }] });
+    return undefined;
+  }
+  await options.settle({ attempted: attemptOf([row], outcome, startedAt, options, call) });
+  return undefined;
+}
+
+/** What is remembered of a call whose answer a question brought. */
+function calledOf(
+  row: ClaimedDelivery,
+  lead: Lead,
+  { called, mapping, database }: AskOptions,
+): CalledAttempt | undefined {
+  if (called === undefined) return undefined;
+  const now = database.now();
+  return calledAttempt(called.call, called.progress, lead, {
+    ...{ action: row.action, key: row.key, now, writtenAt: writtenAtOf(row) },
+    categories: mapping.client.categories,
+  });
+}
+
+/** The same for a file: one question for all its rows. The rows to send now, or undefined when the answer settled them. */
+export async function askFile(
+  rows: readonly ClaimedDelivery[],
+  batch: Batch,
+  options: AskOptions & { readonly masterKeys: KeyRing },
+): Promise<readonly ClaimedDelivery[] | undefined> {
+  const startedAt = performance.now();
+  const bytes = await readBytes(options.database, options.masterKeys, batch.id);
+  const leads = await readLeads(
+    options.database,
+    rows.map((row) => row.leadId),
+  );
+  const [first] = rows;
+  if (first === undefined) return rows;
+  const outcome = await put(
+    {
+      ...questionOf(first, '', options),
+      items: rows.map((row) => itemOf(row, leads.get(row.leadId)?.lead.reference ?? '')),
+      // Without its bytes (an erasure took them) the file can still be looked for; if it never arrived it is voided.
+      body: { bytes: bytes ?? new Uint8Array(), mediaType: batch.mediaType, extension: batch.extension },
+      batch: {
+        sequence: batch.sequence ?? 0,
+        slot: batch.slotAt,
+        rows: batch.rows,
+        fileName: batch.fileName,
+      },
+    },
+    options,
+  );
+  if (outcome.kind === 'absent' && isAbsent(notFoundFor(rows, options.settlingMs)))
+    return rows.map((row) => ({ ...row, maybeReceived: false, askFirst: false }));
+  await options.settle({ attempted: { ...attemptOf(rows, outcome, startedAt, options), batchId: batch.id } });
+  return undefined;
+}
+
+async function put(question: Parcel, { connector, settings, context }: AskOptions): Promise<Outcome> {
+  try {
+    const answer = await connector.lookup?.(question, settings, context);
+    return answer ?? { kind: 'unavailable', reason: 'NO_LOOKUP', maybeReceived: false };
+  } catch (error) {
+    return { kind: 'unavailable', reason: foreignCode(error), maybeReceived: false };
+  }
+}
+
+function attemptOf(
+  rows: readonly ClaimedDelivery[],
+  outcome: Outcome,
+  startedAt: number,
+  options: AskOptions,
+  call?: CalledAttempt,
+): Attempted {
+  const { retry } = options.mapping;
+  return {
+    rows,
+    outcome,
+    call,
+    policy: options.called === undefined ? retry : policyOf(retry, options.called.call, outcome, true),
+    hasLookup: true,
+    startedAt,
+    asked: true,
+    settlingMs: options.settlingMs,
+    connector: options.connector.type,
+    mappingVersionId: options.versionId,
+  };
+}
+
+function questionOf(row: ClaimedDelivery, leadReference: string, { mapping, called }: AskOptions): Parcel {
+  const about =
+    called === undefined ? undefined : { call: called.call.name, captured: called.progress.captured };
+  return {
+    client: mapping.clientId,
+    clientName: mapping.clientName,
+    destination: mapping.destinationId,
+    action: row.action,
+    items: [itemOf(row, leadReference, about)],
+    body: { bytes: new Uint8Array(), mediaType: 'application/octet-stream', extension: 'bin' },
+    writtenAt: writtenAtOf(row),
+  };
+}

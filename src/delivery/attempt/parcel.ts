@@ -1,0 +1,71 @@
+// Puts a parcel together and says in which surroundings it may be sent.
+// Invariant: allowed targets are what contract and live authorisation both name; a mapping file adds none (C18, C19).
+import type { Captured, Parcel, ParcelItem, SendContext } from '../../../connectors/contract.ts';
+import { idempotencyKey } from '../../domain/delivery.ts';
+import type { CompiledMapping } from '../../mapping/contract.ts';
+import { callKey } from '../../mapping/calls/situations.ts';
+import type { Sql } from '../../store/database.ts';
+import type { ClaimedDelivery } from './claim.ts';
+import { writtenAtOf, type Ready } from './render.ts';
+
+export function itemOf(
+  row: ClaimedDelivery,
+  leadReference: string,
+  called?: { readonly call: string; readonly captured: Captured },
+): ParcelItem {
+  const key = called === undefined ? row.key : callKey(row.key, called.call);
+  return {
+    deliveryId: row.id,
+    key,
+    idempotencyKey: idempotencyKey(key, row.keyRun),
+    leadReference,
+    ...(called === undefined ? {} : { captured: called.captured }),
+    ...(row.knownReference === undefined ? {} : { recipientReference: row.knownReference }),
+  };
+}
+
+export function parcelOf(ready: readonly Ready[], mapping: CompiledMapping, captured: Captured = {}): Parcel {
+  const [first] = ready as readonly [Ready];
+  const { row, record, lead, call } = first;
+  return {
+    client: mapping.clientId,
+    clientName: mapping.clientName,
+    destination: mapping.destinationId,
+    action: row.action,
+    items: [itemOf(row, lead.reference, call === undefined ? undefined : { call: call.name, captured })],
+    body: mapping.write([record], row.action, undefined, call?.name),
+    ...(record.sheet === undefined ? {} : { sheet: record.sheet }),
+    ...(record.title === undefined ? {} : { title: record.title }),
+    writtenAt: writtenAtOf(row),
+  };
+}
+
+export interface Surroundings {
+  readonly database: Pick<Sql, 'now'>;
+  readonly secrets: (name: string) => readonly string[];
+  readonly network: SendContext['network'];
+  readonly signal: AbortSignal;
+}
+
+export function contextFor(
+  options: Surroundings,
+  mapping: CompiledMapping,
+  allowedTargets: readonly string[],
+): SendContext {
+  const contract = new Set(
+    [...mapping.client.hosts, ...mapping.client.mailboxes, ...mapping.client.folders].map((one) =>
+      one.toLowerCase(),
+    ),
+  );
+  return {
+    classify: mapping.classifyBeside,
+    secret: (name) => options.secrets(name)[0],
+    secrets: options.secrets,
+    // What the contract names and a live authorisation covers (C18, C19).
+    allowedTargets: allowedTargets.filter((target) => contract.has(target)),
+    network: options.network,
+    timeouts: mapping.timeouts,
+    signal: options.signal,
+    now: () => options.database.now().getTime(),
+  };
+}

@@ -1,0 +1,187 @@
+// What a person found out about a delivery of unknown outcome: the recipient has it, or does not.
+// Invariant: an entry of the log says who, and on what evidence; what waited for the answer goes on in the same transaction.
+import type { Captured } from '../../../connectors/contract.ts';
+import { isEnd, splitReason } from '../../domain/delivery.ts';
+import { safeReference } from '../../domain/reference.ts';
+import { RelaisError } from '../../errors.ts';
+import { forgetCaptures, noteCallOutcomes, readCalls, type CallRow } from '../../store/calls.ts';
+import type { Database, Sql } from '../../store/database.ts';
+import { lockDeliveries, readDeliveries, type Delivery } from '../../store/deliveries.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import { heldWithLateProof } from '../../store/late-proofs.ts';
+import { lockLeads } from '../../store/leads.ts';
+import { wakeSiblings } from '../../store/planning.ts';
+import { forgetReferences, markSettled } from '../../store/sending.ts';
+import { closeAlertsOf } from '../../store/tasks.ts';
+import { entryNames } from '../planning/entry-names.ts';
+import type { Published } from '../mapping-cache.ts';
+
+export interface Finding {
+  readonly actor: string;
+  /** Where it is written: a mail of the client, a ticket; no name or address of a person. */
+  readonly evidence: string;
+  readonly received: boolean;
+  /** Under what the recipient has it. */
+  readonly reference?: string;
+}
+
+export type Resolved = 'delivered' | 'goes_on' | 'sent_again' | 'ended_unreceived';
+
+/**
+ * @throws FIND-001, RESOLVE-001 when its outcome is not open, RESOLVE-002 when the reference may not be kept
+ */
+export async function resolve(
+  { database, published }: { readonly database: Database; readonly published: Published },
+  id: number,
+  finding: Finding,
+): Promise<Resolved> {
+  if (finding.reference !== undefined && safeReference(finding.reference) === undefined)
+    throw new RelaisError(
+      'RESOLVE-002',
+      'The reference holds a mail address, a phone number or signs that no record number has.',
+    );
+  return database.transaction(async (tx) => {
+    const [seen] = await readDeliveries(tx, [id]);
+    if (seen === undefined) throw new RelaisError('FIND-001', `No delivery has the number ${id}.`);
+    await lockLeads(tx, [seen.leadId]);
+    const [row] = await lockDeliveries(tx, [id]);
+    if (row === undefined || !isUndecided(row))
+      throw new RelaisError(
+        'RESOLVE-001',
+        `Delivery ${id} is ${row?.state ?? 'gone'}: nobody has to say what became of it.`,
+      );
+    const own =
+      (await readCalls(tx, row.leadId, row.destinationId)).find((one) => one.id === id)?.calls ?? [];
+    const open = own.find((call) => !call.done && (call.outcome === '' || call.maybeReceived));
+    return finding.received
+      ? received(tx, row, open, finding, await capturesBy(published, row, open, finding.reference))
+      : notReceived(tx, row, open, own, finding);
+  });
+}
+
+/**
+ * The log itself knows the answer of some: a worker that had lost its lease heard it (`late`), while the delivery waits for a
+ * person. It is taken from there. Returns how many.
+ */
+export async function resolveFromLog(ground: Parameters<typeof resolve>[0]): Promise<number> {
+  const proved = await heldWithLateProof(ground.database, 200);
+  for (const { id, entry } of proved)
+    await resolve(ground, id, {
+      actor: 'planner',
+      evidence: `late answer, entry ${entry}`,
+      received: true,
+    }).catch((error: unknown) => {
+      // Someone was faster.
+      if (!(error instanceof RelaisError)) throw error;
+    });
+  return proved.length;
+}
+
+/** Waits for a person's decision, or ended while the recipient may have it. */
+export const isUndecided = (row: Delivery): boolean =>
+  (row.state === 'waiting' && splitReason(row.reason).base === 'unknown_hold') ||
+  ((row.state === 'failed' || row.state === 'cancelled') && row.maybeReceived);
+
+/** A call that gives one id gives the record's number. */
+async function capturesBy(
+  published: Published,
+  row: Delivery,
+  open: CallRow | undefined,
+  reference: string | undefined,
+): Promise<Captured> {
+  if (open === undefined || reference === undefined) return {};
+  const version = await published.version(open.sentMappingId);
+  const captures = version?.actions[row.action]?.calls?.find((one) => one.name === open.name)?.captures ?? [];
+  const [only, ...more] = captures;
+  return only === undefined || more.length > 0 ? {} : { [only]: reference };
+}
+
+async function received(
+  tx: Sql,
+  row: Delivery,
+  open: CallRow | undefined,
+  finding: Finding,
+  captures: Captured,
+): Promise<Resolved> {
+  // One of several calls: the next claim sees which are left, and ends the delivery where none is.
+  const goesOn = open !== undefined && !isEnd(row.state);
+  if (open !== undefined)
+    await noteCallOutcomes(tx, [
+      { deliveryId: row.id, name: open.name, outcome: 'accepted', maybeReceived: true, done: true, captures },
+    ]);
+  // A delivery of several calls that ended half-way is not delivered by one of them: a replay makes the others.
+  const delivered = open === undefined;
+  await settle(tx, row, {
+    ...(delivered
+      ? { state: 'delivered' as const, reason: 'accepted' }
+      : goesOn
+        ? { state: 'planned' as const, reason: '' }
+        : { state: row.state, reason: row.reason }),
+    maybeReceived: true,
+    reference: finding.reference,
+  });
+  await note(tx, row, open, finding, delivered ? 'done' : 'continue');
+  if (delivered && row.action === 'erase') {
+    await forgetReferences(tx, [row]);
+    await forgetCaptures(tx, [row]);
+  }
+  return delivered ? 'delivered' : 'goes_on';
+}
+
+async function notReceived(
+  tx: Sql,
+  row: Delivery,
+  open: CallRow | undefined,
+  own: readonly CallRow[],
+  finding: Finding,
+): Promise<Resolved> {
+  if (open !== undefined)
+    await noteCallOutcomes(tx, [
+      {
+        deliveryId: row.id,
+        name: open.name,
+        outcome: 'absent',
+        maybeReceived: false,
+        done: false,
+        captures: {},
+      },
+    ]);
+  const ended = isEnd(row.state);
+  await settle(tx, row, {
+    ...(ended ? { state: row.state, reason: row.reason } : { state: 'planned' as const, reason: '' }),
+    maybeReceived: own.some((call) => call.done),
+  });
+  await note(tx, row, open, finding, ended ? 'fail' : 'retry');
+  return ended ? 'ended_unreceived' : 'sent_again';
+}
+
+async function settle(
+  tx: Sql,
+  row: Delivery,
+  to: Pick<Parameters<typeof markSettled>[1][number], 'state' | 'reason' | 'maybeReceived' | 'reference'>,
+): Promise<void> {
+  await markSettled(tx, [{ id: row.id, ...to, afterMs: 0, spend: false, askFirst: false, leaveBatch: true }]);
+  // What waited for the answer is looked at again, and what was asked of a person is answered.
+  if (isEnd(to.state)) await wakeSiblings(tx, [row]);
+  await closeAlertsOf(tx, [row.id]);
+}
+
+const note = (
+  tx: Sql,
+  row: Delivery,
+  open: CallRow | undefined,
+  { actor, evidence, received: has }: Finding,
+  nextStep: string,
+): Promise<void> =>
+  appendHandovers(tx, [
+    {
+      entry: 'resolved',
+      ...entryNames(row),
+      ...(open === undefined ? {} : { call: open.name }),
+      actor,
+      purpose: evidence,
+      outcome: has ? 'accepted' : 'absent',
+      reason: has ? 'received' : 'not_received',
+      nextStep,
+    },
+  ]);

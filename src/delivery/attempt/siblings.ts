@@ -1,0 +1,36 @@
+// What the other deliveries of a lead and destination mean for one: whether it must wait, and what it would speak of.
+// Invariant: pure; per (lead, destination) one is in flight, and a later one waits until every earlier one has ended or is barred.
+import { isEnd, splitReason } from '../../domain/delivery.ts';
+import type { LockedDelivery } from '../../store/sending.ts';
+
+const createsAmong = (siblings: readonly LockedDelivery[]): readonly LockedDelivery[] =>
+  siblings.filter((one) => one.action === 'create');
+
+/** False when the recipient refused the lead or never got it: an update would speak of nothing. */
+export function standsAmong(siblings: readonly LockedDelivery[]): boolean {
+  const creates = createsAmong(siblings);
+  return creates.length === 0 || creates.some((one) => one.state === 'delivered' || one.maybeReceived);
+}
+
+/** Its create may have been received, and nobody knows. */
+export function unsettledAmong(siblings: readonly LockedDelivery[]): boolean {
+  const creates = createsAmong(siblings);
+  return creates.some((one) => one.maybeReceived) && creates.every((one) => one.state !== 'delivered');
+}
+
+/** May have been received, and cannot leave again for want of an authorisation: what the prospect takes back does not wait for it. */
+const barred = (one: LockedDelivery): boolean =>
+  one.state === 'withheld' &&
+  one.maybeReceived &&
+  splitReason(one.reason).base === 'recipient_not_authorised';
+
+export function blockedBy(
+  row: LockedDelivery,
+  siblings: readonly LockedDelivery[],
+  taken: ReadonlySet<number>,
+): boolean {
+  return siblings.some(
+    (one) =>
+      one.state === 'sending' || (one.id < row.id && !isEnd(one.state) && !barred(one)) || taken.has(one.id),
+  );
+}

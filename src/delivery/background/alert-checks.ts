@@ -1,0 +1,58 @@
+// What nobody is told of by an event: rows refused, leads that wait longer than promised, a log that is not sealed in time.
+// Invariant: told once, then not again for hours while it lasts; an alert names destinations and codes, never a lead.
+import { splitReason } from '../../domain/delivery.ts';
+import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
+import type { Database } from '../../store/database.ts';
+import { allDestinations } from '../../store/destinations.ts';
+import { oldestUnsealedSeconds, openDeliveries, refusedSinceAlert } from '../../store/figures.ts';
+import { closeSettledRights, waitingRights } from '../../store/rights-watch.ts';
+import type { Published } from '../mapping-cache.ts';
+
+/** Past this the log counts as not sealed in time, seconds. */
+const sealLagLimit = 300;
+const sealAgainSeconds = 3_600;
+/** A withdrawal or an erasure that has not reached its recipient by then needs a person. */
+const rightMinutes = 15;
+const waitsAgainSeconds = 4 * 3_600;
+/** States in which a lead waits for us or the recipient; a withheld one waits for a right or a repair, a pending one for an answer. */
+const waiting: readonly string[] = ['planned', 'queued', 'sending', 'waiting'];
+
+export async function watchHouse(database: Database, published: Published): Promise<void> {
+  const refused = await refusedSinceAlert(database);
+  if (refused > 0) await raiseAlerts(database, [{ kind: 'intake_refused', reason: String(refused) }]);
+  const lag = await oldestUnsealedSeconds(database);
+  if (lag > sealLagLimit && !(await raisedSince(database, 'seal_lag', '', sealAgainSeconds)))
+    await raiseAlerts(database, [{ kind: 'seal_lag', reason: `${lag}s` }]);
+  await watchRights(database);
+  await watchPromises(database, published);
+}
+
+/** A withdrawal or an erasure that a recipient has not heard within minutes is a person's task, whatever it waits for. */
+async function watchRights(database: Database): Promise<void> {
+  await closeSettledRights(database);
+  const waiting = await waitingRights(database, rightMinutes, 500);
+  await raiseAlerts(
+    database,
+    waiting.map(({ id, clientId, destinationId, state, reason }) => ({
+      ...{ kind: 'right_waits' as const, clientId, destinationId, deliveryId: id },
+      reason: reason === '' ? state : splitReason(reason).base,
+    })),
+  );
+}
+
+async function watchPromises(database: Database, published: Published): Promise<void> {
+  const open = (await openDeliveries(database)).filter((one) => waiting.includes(one.state));
+  const destinations = new Map((await allDestinations(database)).map((one) => [one.id, one]));
+  for (const [destinationId, group] of Map.groupBy(open, (one) => one.destinationId)) {
+    const destination = destinations.get(destinationId);
+    const mapping = await published.version(destination?.mappingVersionId ?? 0);
+    if (destination === undefined || mapping === undefined) continue;
+    const oldest = group.reduce((a, b) => (b.oldestSeconds > a.oldestSeconds ? b : a));
+    if (oldest.oldestSeconds * 1_000 <= mapping.promiseMs) continue;
+    if (await raisedSince(database, 'lead_waits', destinationId, waitsAgainSeconds)) continue;
+    const reason = oldest.oldestReason === '' ? oldest.state : splitReason(oldest.oldestReason).base;
+    await raiseAlerts(database, [
+      { kind: 'lead_waits', clientId: destination.clientId, destinationId, reason },
+    ]);
+  }
+}

@@ -1,0 +1,31 @@
+// Deliveries of erased leads, long settled, leave for the table of keys, so that `deliveries` holds what may still change.
+// Invariant: a lead moves whole, under its lock; planner, replay and erasure take the same lock.
+import { leadsToArchive, moveToKeys } from '../../store/delivery-keys.ts';
+import type { Database } from '../../store/database.ts';
+import { lockLeads } from '../../store/leads.ts';
+
+const leadsAtOnce = 200;
+
+/** Returns how many deliveries moved. */
+export async function archiveDeliveries(
+  database: Database,
+  before: Date,
+  progress?: (moved: number) => void,
+): Promise<number> {
+  let moved = 0;
+  for (let after = 0; ;) {
+    const ids = await leadsToArchive(database, before, { after, limit: leadsAtOnce });
+    const last = ids.at(-1);
+    if (last === undefined) return moved;
+    moved += await database.transaction(async (tx) => {
+      const locked = await lockLeads(tx, ids);
+      return moveToKeys(
+        tx,
+        ids.filter((id) => locked.get(id)?.erased === true),
+        before,
+      );
+    });
+    after = last;
+    progress?.(moved);
+  }
+}

@@ -1,0 +1,33 @@
+// A role's sign of life in MySQL, so that `relais status` can tell a gateway at rest from one that does not run.
+// Invariant: an outage of MySQL ends no role; a role that stops takes its line out.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Log } from '../../log.ts';
+import type { Sql } from '../../store/database.ts';
+import { removeProcess, renewProcess, type ProcessLine } from '../../store/processes.ts';
+import { startLoop } from './poll-loop.ts';
+
+const everyMs = 5_000;
+const leaveMs = 2_000;
+
+export interface Heartbeat {
+  readonly stop: () => Promise<void>;
+}
+
+export function startHeartbeat(database: Sql, line: ProcessLine, log: Log): Heartbeat {
+  const loop = startLoop({
+    name: 'heartbeat',
+    idleMs: everyMs,
+    work: async () => {
+      await renewProcess(database, line);
+      return false;
+    },
+    log,
+  });
+  return {
+    stop: async () => {
+      const gone = loop.stop().then(() => removeProcess(database, line));
+      // A database that does not answer keeps no role from stopping: the line is out of date in seconds anyway.
+      await Promise.race([gone.catch(() => undefined), pause(leaveMs, undefined, { ref: false })]);
+    },
+  };
+}

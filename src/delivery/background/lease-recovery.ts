@@ -1,0 +1,178 @@
+// Leases that lapsed: their worker died or stalled. What had departed shows as `outcome_unknown`, the rest goes out again unspent.
+// Invariant: the rows of a file are recovered together, and none stays in a file that has ended (guarantees 2 and 3).
+import { isEnd } from '../../domain/delivery.ts';
+import { decide, type Decision, type RetryPolicy } from '../../domain/verdict.ts';
+import { raiseAlerts, type Alert } from '../../store/alerts.ts';
+import { lockUnderWay, retryBatch } from '../../store/batches.ts';
+import { openCalls, type CallRow } from '../../store/calls.ts';
+import type { Sql } from '../../store/database.ts';
+import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
+import { allDestinations } from '../../store/destinations.ts';
+import { lapsedLeases } from '../../store/dispatching.ts';
+import { appendHandovers, type Handover } from '../../store/handovers.ts';
+import { lockLeads } from '../../store/leads.ts';
+import { wakeSiblings } from '../../store/planning.ts';
+import { markSettled, type Settlement } from '../../store/sending.ts';
+import { entryNames } from '../planning/entry-names.ts';
+import type { Published } from '../mapping-cache.ts';
+import { spentOf, stateAfter, unspent } from '../attempt/outcome-effects.ts';
+
+/** What becomes of a delivery whose lease ran out. */
+function afterLapse(
+  row: Delivery,
+  decision: Decision | undefined,
+  erased: boolean,
+  call: CallRow | undefined,
+  now: Date,
+): {
+  readonly settlement: Settlement;
+  readonly handovers: readonly Handover[];
+  readonly alerts: readonly Alert[];
+} {
+  const names = entryNames(row);
+  const cancelled: Handover = { entry: 'cancelled', ...names, actor: 'planner', reason: 'erased' };
+  if (decision === undefined) {
+    // It never departed: nothing is spent, it goes out again at once.
+    return erased
+      ? { settlement: unspent(row, 'cancelled', 'erased', 0, true), handovers: [cancelled], alerts: [] }
+      : { settlement: unspent(row, 'waiting', 'retry', 0, false), handovers: [], alerts: [] };
+  }
+  const { verdict } = decision;
+  const open = stateAfter(verdict) === 'waiting' || stateAfter(verdict) === 'pending';
+  const state = erased && open ? 'cancelled' : stateAfter(verdict);
+  const reason =
+    state === 'cancelled' ? 'erased' : verdict.next === 'retry' ? 'outcome_unknown' : verdict.reason;
+  const unknown: Handover = {
+    entry: 'outcome_unknown',
+    ...names,
+    ...(call === undefined ? {} : { call: call.name }),
+    actor: 'planner',
+    outcome: 'unknown',
+    reason: 'LEASE_LAPSED',
+    nextStep: verdict.next,
+  };
+  const alert =
+    verdict.next === 'hold' ? 'support_decides' : verdict.next === 'fail' ? 'delivery_failed' : undefined;
+  return {
+    settlement: {
+      id: row.id,
+      state,
+      reason,
+      afterMs:
+        verdict.next === 'hold'
+          ? row.expiresAt.getTime() - now.getTime() + 86_400_000
+          : 'afterMs' in verdict
+            ? verdict.afterMs
+            : 0,
+      spend: true,
+      maybeReceived: true,
+      askFirst: verdict.next === 'retry' && verdict.lookup,
+      leaveBatch: isEnd(state),
+    },
+    handovers: state === 'cancelled' ? [unknown, cancelled] : [unknown],
+    alerts:
+      alert === undefined || state === 'cancelled'
+        ? []
+        : [
+            {
+              kind: alert,
+              clientId: row.clientId,
+              destinationId: row.destinationId,
+              deliveryId: row.id,
+              reason: verdict.reason,
+            },
+          ],
+  };
+}
+
+const unknownPolicy: RetryPolicy = {
+  delays: [5_000],
+  onUnknown: 'hold',
+  maxRetryAfterMs: 3_600_000,
+  pendingForMs: 0,
+  pendingEveryMs: 60_000,
+};
+
+async function decisionFor(
+  published: Published,
+  row: Delivery,
+  spent: number,
+  inForce: number,
+  call: CallRow | undefined,
+): Promise<Decision | undefined> {
+  if (row.departedAttempt !== row.attempt) return undefined;
+  const mapping = (await published.version(inForce)) ?? (await published.version(row.sentMappingId));
+  const plan =
+    call === undefined
+      ? undefined
+      : (await published.version(call.sentMappingId))?.actions[row.action]?.calls?.find(
+          (one) => one.name === call.name,
+        );
+  const policy = mapping?.retry ?? unknownPolicy;
+  return decide(
+    { kind: 'unknown', reason: 'LEASE_LAPSED' },
+    {
+      spent: spent + 1,
+      circuitClosed: true,
+      maybeReceived: true,
+      hasLookup: plan?.hasLookup ?? mapping?.hasLookup ?? false,
+      pendingSinceMs: 0,
+    },
+    plan === undefined ? policy : { ...policy, onUnknown: plan.onUnknown },
+    Math.random,
+  );
+}
+
+/** Settles what lapsed, in the caller's transaction. Returns how many. */
+export async function recoverLapsed(tx: Sql, published: Published): Promise<number> {
+  const rows = await readDeliveries(tx, await lapsedLeases(tx, 10_000));
+  if (rows.length === 0) return 0;
+  const leads = await lockLeads(
+    tx,
+    rows.map((row) => row.leadId),
+  );
+  const inForce = new Map((await allDestinations(tx)).map((one) => [one.id, one.mappingVersionId] as const));
+  const open = await openCalls(
+    tx,
+    rows.map((row) => row.id),
+  );
+  const settlements: Settlement[] = [];
+  const handovers: Handover[] = [];
+  const alerts: Alert[] = [];
+  const batches = new Map<number, number>();
+  const underWay = await lockUnderWay(
+    tx,
+    [...new Set(rows.map((row) => row.batchId))].filter((id) => id > 0),
+  );
+  const files = Map.groupBy(
+    rows.filter((row) => row.batchId > 0),
+    (row) => row.batchId,
+  );
+  for (const row of rows) {
+    const erased = (leads.get(row.leadId)?.erased ?? true) && row.action !== 'erase';
+    const call = row.departedAttempt === row.attempt ? open.get(row.id) : undefined;
+    const decision = await decisionFor(
+      published,
+      row,
+      spentOf(files.get(row.batchId) ?? [row]),
+      inForce.get(row.destinationId) ?? 0,
+      call,
+    );
+    const lapsed = afterLapse(row, decision, erased, call, tx.now());
+    const leaveBatch = lapsed.settlement.leaveBatch || !underWay.has(row.batchId);
+    settlements.push({ ...lapsed.settlement, leaveBatch });
+    handovers.push(...lapsed.handovers);
+    alerts.push(...lapsed.alerts);
+    if (!leaveBatch)
+      batches.set(row.batchId, Math.max(lapsed.settlement.afterMs, batches.get(row.batchId) ?? 0));
+  }
+  await appendHandovers(tx, handovers);
+  await markSettled(tx, settlements);
+  await wakeSiblings(
+    tx,
+    rows.filter((_, index) => isEnd(settlements[index]?.state ?? 'waiting')),
+  );
+  await raiseAlerts(tx, alerts);
+  for (const [batchId, afterMs] of batches) await retryBatch(tx, batchId, afterMs);
+  return rows.length;
+}

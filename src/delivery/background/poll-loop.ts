@@ -1,0 +1,74 @@
+// The heartbeat of a long-running role: work while there is some, then pause; survive outages with growing pauses.
+// Invariant: timers of this process over rows of MySQL; nothing a restart or a flush could lose.
+import { foreignCode } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+
+export interface Loop {
+  /** Ends the present pause. */
+  readonly nudge: () => void;
+  /** Lets the present round finish, then stops. */
+  readonly stop: () => Promise<void>;
+}
+
+/** @param work returns true when there may be more to do at once */
+export function startLoop(options: {
+  readonly name: string;
+  readonly idleMs: number;
+  readonly work: () => Promise<boolean>;
+  readonly log: Log;
+}): Loop {
+  let stopping = false;
+  let failures = 0;
+  let wake: (() => void) | undefined;
+  let nudged = false;
+
+  const pause = (ms: number): Promise<void> =>
+    new Promise((done) => {
+      const timer = setTimeout(finish, ms);
+      function finish(): void {
+        clearTimeout(timer);
+        wake = undefined;
+        done();
+      }
+      wake = finish;
+    });
+  const run = async (): Promise<void> => {
+    while (!stopping) {
+      nudged = false;
+      let more = false;
+      try {
+        const startedAt = performance.now();
+        more = await options.work();
+        failures = 0;
+        if (more)
+          options.log.debug('loop.worked', {
+            loop: options.name,
+            durationMs: performance.now() - startedAt,
+          });
+      } catch (error) {
+        failures += 1;
+        // One line at the first failure and then ever more rarely: an outage must not fill the disk.
+        if ((failures & (failures - 1)) === 0)
+          options.log.error('loop.failed', { loop: options.name, code: foreignCode(error), count: failures });
+      }
+      if (stopping || (more && failures === 0) || (nudged && failures === 0)) continue;
+      await pause(
+        failures === 0
+          ? options.idleMs
+          : Math.max(options.idleMs, Math.min(options.idleMs * 2 ** failures, 2_000)),
+      );
+    }
+  };
+  const running = run();
+  return {
+    nudge: () => {
+      nudged = true;
+      wake?.();
+    },
+    stop: async () => {
+      stopping = true;
+      wake?.();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,143 @@
+// Whether the Redis we are connected to is ours: asked at the start, after every reconnection and once a second.
+// Invariant: nothing is pushed to, and nothing taken from, a Redis that belongs to another installation or another life of this
+// database. The claim does not rely on it: what a job names is compared with its row in MySQL all the same.
+import { belongingOf, identityText, parseIdentity, type Belonging } from '../../domain/installation.ts';
+import { isRelaisError, RelaisError } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import type { RedisClient } from '../../queue/connect.ts';
+import { createIdentityKey, type IdentityKey } from '../../queue/identity.ts';
+import type { Sql } from '../../store/database.ts';
+import { beginLife, ownIdentity } from '../../store/installation.ts';
+import { createPresence } from './service-probe.ts';
+
+export interface Ownership {
+  /** False from the moment it is known that this Redis is not ours. */
+  readonly isOurs: () => boolean;
+  /** Passes when this Redis is ours. @throws REDIS-001 */
+  readonly require: () => Promise<void>;
+  /** What keeps this process aside, or which service cannot be reached; undefined when all is well. */
+  readonly trouble: () => Promise<string | undefined>;
+  readonly stop: () => void;
+}
+
+type Foreign = Exclude<Belonging, 'ours' | 'unclaimed'>;
+
+const everyMs = 1_000;
+
+/** Claims a Redis that bears no name, follows the log on one that is ours; tells whose another is. */
+export async function claimRedis(database: Sql, key: IdentityKey): Promise<Belonging> {
+  for (let round = 1; ; round += 1) {
+    // Redis first: what it saw had been committed, so a database read afterwards has it, unless it lost it.
+    const found = await key.read();
+    const seen = found === undefined ? undefined : parseIdentity(found);
+    const own = await ownIdentity(database, seen?.entry ?? 0);
+    const belonging = belongingOf(found, own);
+    if (belonging !== 'unclaimed' && (belonging !== 'ours' || own.entry <= (seen?.entry ?? 0)))
+      return belonging;
+    // Another process of ours may just have written a later entry: read again.
+    if ((await key.replace(found, identityText(own))) || round === 5) return 'ours';
+  }
+}
+
+/** Begins a new life of this database and gives Redis its name, whatever name it bore. */
+export async function adoptRedis(
+  database: Sql,
+  key: IdentityKey,
+  by: { readonly actor: string; readonly reason: string },
+): Promise<void> {
+  await beginLife(database, by);
+  const name = identityText(await ownIdentity(database, 0));
+  while (!(await key.replace(await key.read(), name)));
+}
+
+export function foreignText(why: Foreign, prefix: string): string {
+  const where = `Redis under the prefix "${prefix}"`;
+  switch (why) {
+    case 'another_installation':
+      return `${where} belongs to another installation.`;
+    case 'another_life':
+      return `${where} belongs to another life of this database: one of them was restored, copied, or adopted another Redis since.`;
+    case 'database_behind':
+      return `${where} has seen entries of the hand-over log that this database lacks: it was restored from a backup, or is a copy.`;
+  }
+}
+
+/**
+ * Watches MySQL and Redis for one role. Redis may be away at the start: then it is asked when it comes.
+ * @throws REDIS-001 when the Redis that answers is not ours
+ */
+export async function openOwnership(options: OwnershipOptions): Promise<Ownership> {
+  const ownership = createOwnership(options);
+  try {
+    await ownership.require();
+  } catch (error) {
+    if (!isRelaisError(error) || error.code !== 'REDIS-001') return ownership;
+    ownership.stop();
+    throw error;
+  }
+  return ownership;
+}
+
+export interface OwnershipOptions {
+  readonly database: Sql;
+  /** A connection of its own, ended with `stop`: BullMQ's commands must not meet ours in one pipeline. */
+  readonly redis: RedisClient;
+  /** Whether the connection that carries the work is there. */
+  readonly ping: () => Promise<unknown>;
+  readonly prefix: string;
+  readonly role: string;
+  readonly log: Log;
+}
+
+function createOwnership(options: OwnershipOptions): Ownership {
+  const { database, redis, prefix, role, log } = options;
+  const key = createIdentityKey({ redis, prefix });
+  let state: Belonging | 'unknown' = 'unknown';
+  let checking: Promise<void> | undefined;
+
+  const check = async (): Promise<void> => {
+    const before = state;
+    state = await claimRedis(database, key);
+    if (state === before) return;
+    if (state !== 'ours') log.error('redis.foreign', { role, reason: state });
+    else if (before !== 'unknown') log.warn('redis.ours', { role });
+  };
+  const checkOnce = (): Promise<void> => {
+    checking ??= check().finally(() => {
+      checking = undefined;
+    });
+    return checking;
+  };
+  const foreign = (): Foreign | undefined =>
+    state === 'ours' || state === 'unclaimed' || state === 'unknown' ? undefined : state;
+  // Redis or MySQL away: others tell that, and what was known stays until they are back.
+  const quietly = (): void => void checkOnce().catch(() => undefined);
+  // Behind the same address there may be another Redis now.
+  redis.on('ready', quietly);
+  const timer = setInterval(quietly, everyMs);
+  timer.unref();
+  const presence = createPresence({
+    services: { mysql: () => database.all('SELECT 1'), redis: options.ping },
+    role,
+    log,
+  });
+
+  return {
+    isOurs: () => foreign() === undefined,
+    require: async () => {
+      if (state !== 'ours') await checkOnce();
+      const why = foreign();
+      if (why !== undefined) throw new RelaisError('REDIS-001', foreignText(why, prefix));
+    },
+    trouble: async () => {
+      const why = foreign();
+      return why === undefined ? presence.trouble() : `redis is not ours (${why})`;
+    },
+    stop: () => {
+      presence.stop();
+      clearInterval(timer);
+      redis.off('ready', quietly);
+      redis.disconnect();
+    },
+  };
+}

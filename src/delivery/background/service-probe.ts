@@ -1,0 +1,87 @@
+// Whether MySQL and Redis can be reached, asked now and then: readiness, and one line in the log when it changes.
+// Invariant: a service that hangs counts as away after a second; nobody waits for it, nothing piles up behind it.
+import type { Log } from '../../log.ts';
+
+export interface Presence {
+  /** Undefined while all can be reached; otherwise which cannot. Asked again when the last answer is older than a second. */
+  readonly trouble: () => Promise<string | undefined>;
+  readonly stop: () => void;
+}
+
+const everyMs = 2_000;
+const limitMs = 1_000;
+const freshMs = 1_000;
+/** A question that got no answer is put again after this, ms; until then it is the answer. */
+const askAgainMs = 15_000;
+
+export function createPresence(options: {
+  readonly services: Readonly<Record<string, () => Promise<unknown>>>;
+  readonly role: string;
+  readonly log: Log;
+}): Presence {
+  const awaySince = new Map<string, number>();
+  const asked = new Map<string, { readonly at: number; readonly answer: Promise<boolean> }>();
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let looking: Promise<void> | undefined;
+
+  const answerOf = (name: string, ask: () => Promise<unknown>): Promise<boolean> => {
+    const before = asked.get(name);
+    if (before !== undefined && performance.now() - before.at < askAgainMs) return before.answer;
+    const answer = ask().then(
+      () => true,
+      () => false,
+    );
+    const question = { at: performance.now(), answer };
+    asked.set(name, question);
+    void answer.then(() => asked.get(name) === question && asked.delete(name));
+    return answer;
+  };
+  const look = async (): Promise<void> => {
+    await Promise.all(
+      Object.entries(options.services).map(async ([name, ask]) => {
+        const here = await within(limitMs, answerOf(name, ask));
+        const since = awaySince.get(name);
+        if (!here && since === undefined) {
+          awaySince.set(name, performance.now());
+          options.log.error('service.away', { role: options.role, code: name });
+        } else if (here && since !== undefined) {
+          awaySince.delete(name);
+          options.log.warn('service.back', {
+            role: options.role,
+            code: name,
+            durationMs: Math.round(performance.now() - since),
+          });
+        }
+      }),
+    );
+    lookedAt = performance.now();
+  };
+  const lookOnce = (): Promise<void> => {
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  };
+  const timer = setInterval(() => void lookOnce(), everyMs);
+  timer.unref();
+
+  return {
+    trouble: async () => {
+      if (performance.now() - lookedAt > freshMs) await lookOnce();
+      return awaySince.size === 0
+        ? undefined
+        : `${[...awaySince.keys()].sort().join(' and ')} cannot be reached`;
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+async function within(ms: number, answer: Promise<boolean>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((done) => {
+    timer = setTimeout(() => done(false), ms);
+  });
+  const here = await Promise.race([answer, late]);
+  clearTimeout(timer);
+  return here;
+}

@@ -1,0 +1,175 @@
+// Several calls for one delivery: each an address, a body and rules of its own; ids of one answer feed the next call.
+// Invariant: every consent line is carried by a call that always leaves, and a call never uses an id no earlier one gives.
+import { checkConsentCarried, distribute } from '../consent/by-call.ts';
+import type { RawCall } from '../consent/by-call.ts';
+import { compileWhen, inXml, layoutOf, onUnknownOf, urlCaptures, withCaptures } from './parts.ts';
+import type { CallsInput } from './parts.ts';
+import { compileCaptures } from './captures.ts';
+import type { SchemaCheck } from '../formats/client-schema.ts';
+import type { CallPlan } from '../contract.ts';
+import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
+import { reportNameless } from '../transport/erase-names-lead.ts';
+import type { Layout } from '../formats/layout.ts';
+import type { Path } from '../document/problems.ts';
+import { compileLines } from '../fields/record.ts';
+import type { RecordPlan } from '../fields/record.ts';
+import { compileResponse } from '../response/rules.ts';
+import type { Judge } from '../response/rules.ts';
+import type { Scope } from '../scope.ts';
+import { checkSettings } from '../transport/settings.ts';
+
+export interface CompiledCall {
+  readonly plan: CallPlan;
+  /** Ids of earlier calls it uses, where they are there. */
+  readonly reads: readonly string[];
+  readonly record: RecordPlan;
+  readonly layout: Layout;
+  readonly schema: SchemaCheck | undefined;
+  readonly targets: readonly string[];
+  readonly secretNames: readonly string[];
+  readonly judge: Judge;
+}
+
+/** Whether the destination sends its leads by several calls. */
+export const hasCalls = (mapping: Record<string, unknown>): boolean => Object.hasOwn(mapping, 'calls');
+
+/** The calls of an action; an update or erase without a list of its own is one call of that name. */
+function rawCalls({ mapping, action, report }: CallsInput): readonly RawCall[] {
+  const block = action === 'create' ? mapping : blockAt(mapping, action);
+  const at: Path = action === 'create' ? [] : [action];
+  if (Object.hasOwn(block, 'calls')) {
+    if (Object.hasOwn(block, 'fields'))
+      report.error([...at, 'fields'], 'MAP-657', 'fields stand in each of the calls, not beside them.', {
+        at: 'key',
+      });
+    return listAt(block, 'calls').flatMap((raw, index) =>
+      isRecord(raw)
+        ? [{ raw, path: [...at, 'calls', index], name: textAt(raw, 'name') ?? `call${index + 1}` }]
+        : [],
+    );
+  }
+  if (action === 'update' && !Object.hasOwn(block, 'fields')) {
+    report.error(
+      at,
+      'MAP-657',
+      'the create is made of calls: give update its own calls, or its own send and fields.',
+      { at: 'key' },
+    );
+    return [];
+  }
+  return [{ raw: block, path: at, name: action }];
+}
+
+/** Compiles the calls of one action; problems go to the report. */
+export function compileCalls(input: CallsInput): readonly CompiledCall[] {
+  const { action, report, consent, connector } = input;
+  if (connector.maxItems > 1 || connector.settingsKey !== 'send' || connector.sheet) {
+    report.error(['calls'], 'MAP-657', `connector ${connector.type} makes no calls: only a webhook does.`, {
+      at: 'key',
+    });
+    return [];
+  }
+  if (action === 'create' && Object.hasOwn(blockAt(input.mapping, 'send'), 'lookup'))
+    report.error(['send', 'lookup'], 'MAP-657', 'a look-up stands in the send of the call it asks about.', {
+      at: 'key',
+    });
+  if (action === 'create' && Object.hasOwn(input.mapping, 'schema'))
+    report.error(
+      ['schema'],
+      'MAP-657',
+      'a schema describes one body: write it into the call whose body it is.',
+      {
+        at: 'key',
+      },
+    );
+  const raws = rawCalls(input);
+  const seen = new Set<string>();
+  for (const { name, path } of raws) {
+    if (seen.has(name)) report.error([...path, 'name'], 'MAP-651', `two calls are named "${name}".`);
+    seen.add(name);
+  }
+  const places = distribute(raws, action === 'erase' ? undefined : consent, report);
+  const calls = raws.flatMap((raw, index) => compileCall(raw, index, input, places) ?? []);
+  if (calls.length > 0 && calls.length === raws.length && action !== 'erase' && consent !== undefined)
+    checkConsentCarried(raws, calls, consent, action, report);
+  return calls;
+}
+
+function compileCall(
+  { raw, path, name }: RawCall,
+  index: number,
+  input: CallsInput,
+  places: ReturnType<typeof distribute>,
+): CompiledCall | undefined {
+  const { mapping, action, connector, client, report, known } = input;
+  const own = blockAt(raw, 'send');
+  const { lookup: _lookup, ...base } = blockAt(mapping, 'send');
+  const at = (inner: Path): Path => {
+    const first = inner[0];
+    return first === undefined || Object.hasOwn(own, String(first))
+      ? [...path, 'send', ...inner]
+      : ['send', ...inner];
+  };
+  const settings = checkSettings({ ...base, ...own }, at, connector, client, report);
+  if (action !== 'create' && Object.hasOwn(own, 'lookup'))
+    report.error([...path, 'send', 'lookup'], 'MAP-657', `the calls of ${action} are not looked up.`, {
+      at: 'key',
+    });
+  const scope: Scope = { ...input.scope, captures: { known, read: new Set() } };
+  const layout = layoutOf(raw, path, input);
+  const when = compileWhen(raw, path, scope);
+  const { placeable, atEnd, gates, noted } = places[index] ?? {
+    placeable: [],
+    atEnd: [],
+    gates: [],
+    noted: [],
+  };
+  const lines = compileLines(listAt(raw, 'fields'), [...path, 'fields'], inXml(scope, layout), {
+    whole: false,
+    placeable,
+    atEnd,
+  });
+  const record: RecordPlan = {
+    ...lines,
+    parts: [...lines.parts, ...noted.map((consent) => ({ consent }))],
+    categories: new Set([...lines.categories, ...when.categories]),
+  };
+  const schema = input.schemas(raw, path, layout, record.targets);
+  const captures = compileCaptures(raw['capture'], name, [...path, 'capture'], report);
+  const conditional = Object.hasOwn(raw, 'when') || gates.length > 0;
+  const fromUrls = urlCaptures(raw, { path, own, base }, input);
+  for (const id of captures?.names ?? []) known.set(id, { conditional });
+  const hasLookup = Object.hasOwn(own, 'lookup');
+  const judge = withCaptures(
+    compileResponse(mapping['response'], {
+      ...{ report, hasLookup, now: input.now, proves: true },
+      own: { raw: raw['response'], path: [...path, 'response'] },
+    }),
+    captures,
+  );
+  if (settings === undefined) return undefined;
+  if (action === 'erase') reportNameless(settings.plan.settings, record.columns, [...path, 'name'], report);
+  const read = [...(scope.captures?.read ?? [])];
+  const sure = read.filter((id) => known.get(id)?.conditional !== true);
+  const { consent } = input;
+  return {
+    ...{
+      record,
+      layout,
+      schema,
+      judge,
+      targets: settings.plan.targets,
+      secretNames: settings.secretNames,
+    },
+    reads: [...read, ...fromUrls.filter((id) => id !== 'reference')],
+    plan: {
+      ...{ name, hasLookup, settings: settings.plan.settings },
+      onUnknown: onUnknownOf(raw, { ...base, ...own }, input, path),
+      captures: captures?.names ?? [],
+      needs: [...new Set([...fromUrls, ...sure])],
+      applies: (lead, situation) =>
+        when.test({ lead, situation, client: client ?? { id: '', name: '' } }) &&
+        (gates.length === 0 || consent === undefined || gates.some((gate) => gate(lead, situation.now))),
+    },
+  };
+}

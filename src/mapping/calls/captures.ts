@@ -1,0 +1,136 @@
+// Ids a recipient gives in one answer and later calls use: where they stand, what they may look like, how fields read them.
+// Invariant: an id is a safe integer or a short text of safe characters; anything else counts as missing, never as a value.
+import type { Captured } from '../../../connectors/contract.ts';
+import { placeForms, placeOf } from '../response/answer.ts';
+import type { Extract, Opened } from '../response/answer.ts';
+import { isRecord } from '../document/yaml.ts';
+import { smellsOfPerson } from '../fields/lints.ts';
+import { safeReference } from '../../domain/reference.ts';
+import type { Path, Report } from '../document/problems.ts';
+import type { Scope } from '../scope.ts';
+import { findSource, nearestSource } from '../fields/source.ts';
+import type { Source } from '../fields/source.ts';
+import { suggest } from '../document/suggest.ts';
+
+const prefix = 'calls.';
+/** No space, @ or +: a name, a mail address or a phone number is no id and stays out of addresses (guarantee 7). */
+const safeId = /^[A-Za-z0-9][A-Za-z0-9._:~=-]{0,127}$/;
+
+/** The source at a path; `calls.person.id` is what an earlier answer gave. */
+export function sourceIn(path: string, scope: Scope, list?: string): Source | undefined {
+  const name = path.startsWith(prefix) ? path.slice(prefix.length) : undefined;
+  const { captures } = scope;
+  if (name === undefined || captures?.known.has(name) !== true) return findSource(path, list);
+  captures.read.add(name);
+  return {
+    ...{ path, type: 'text', list: false, category: 'technical', person: false },
+    read: ({ situation }) => situation.captured?.[name],
+  };
+}
+
+/** What is told of a source that is not there. */
+export const absentSource = (path: string): string =>
+  path.startsWith(prefix) ? `no earlier call captures "${path}".` : `source "${path}" does not exist.`;
+
+export function nearestIn(path: string, scope: Scope, list?: string): string | undefined {
+  const known = [...(scope.captures?.known.keys() ?? [])].map((name) => `${prefix}${name}`);
+  return (path.startsWith('call') ? suggest(path, known) : undefined) ?? nearestSource(path, list);
+}
+
+/** Names in braces that are ids of earlier answers: `{person.id}`. */
+export function capturesIn(url: unknown): readonly string[] {
+  return typeof url === 'string'
+    ? [...url.matchAll(/\{([^{}]*\.[^{}]*)\}/g)].map(([, name = '']) => name)
+    : [];
+}
+
+export interface Captures {
+  readonly names: readonly string[];
+  /** Every id, or the name of the first that the answer does not give. */
+  readonly read: (opened: Opened) => { readonly captured: Captured } | { readonly missing: string };
+}
+
+/** Compiles the `capture:` of a call. */
+export function compileCaptures(
+  raw: unknown,
+  call: string,
+  path: Path,
+  report: Report,
+): Captures | undefined {
+  if (!isRecord(raw)) return undefined;
+  const places = Object.entries(raw).map(
+    ([name, one]) => [`${call}.${name}`, compileCapture(one, [...path, name], report)] as const,
+  );
+  return {
+    names: places.map(([name]) => name),
+    read: (opened) => {
+      const captured: Record<string, string | number> = {};
+      for (const [name, place] of places) {
+        const id = place(opened);
+        if (id === undefined) return { missing: name };
+        captured[name] = id;
+      }
+      return { captured };
+    },
+  };
+}
+
+type Place = (opened: Opened) => string | number | undefined;
+
+/** `$.data.id`, a list of places of which the first that holds an id counts, or {path, after, before}. */
+function compileCapture(raw: unknown, path: Path, report: Report): Place {
+  const places = (Array.isArray(raw) ? (raw as unknown[]) : [raw]).map((one, index) =>
+    compileOne(one, Array.isArray(raw) ? [...path, index] : path, report),
+  );
+  return (opened) => {
+    for (const place of places) {
+      const id = place(opened);
+      if (id !== undefined) return id;
+    }
+    return undefined;
+  };
+}
+
+function compileOne(raw: unknown, path: Path, report: Report): Place {
+  const cut = isRecord(raw) ? raw : { path: raw };
+  const text = cut['path'];
+  const place = placeOf(text, isRecord(raw) ? [...path, 'path'] : path, report, [
+    'MAP-653',
+    `an id is captured from a place of the answer: ${placeForms}.`,
+  ]);
+  if (place === undefined) return () => undefined;
+  const names = typeof text === 'string' ? (text.match(/[\p{L}_][\p{L}\p{N}_-]*/gu) ?? []) : [];
+  const last = names.at(-1) ?? '';
+  if (smellsOfPerson(last))
+    report.error(
+      isRecord(raw) ? [...path, 'path'] : path,
+      'MAP-653',
+      `"${last}" is a person's data by its name: only ids are captured.`,
+    );
+  return (opened) => idOf(cutOut(place, cut)(opened));
+}
+
+/** The text behind the last `after` and before the next `before`: an id inside a Location. */
+function cutOut(place: Extract, { after, before }: Record<string, unknown>): Extract {
+  if (typeof after !== 'string' && typeof before !== 'string') return place;
+  return (opened) => {
+    const value = place(opened);
+    if (typeof value !== 'string') return value;
+    let text = value;
+    if (typeof after === 'string') {
+      const at = text.lastIndexOf(after);
+      if (at < 0) return undefined;
+      text = text.slice(at + after.length);
+    }
+    if (typeof before !== 'string') return text;
+    const end = text.indexOf(before);
+    return end < 0 ? undefined : text.slice(0, end);
+  };
+}
+
+function idOf(value: unknown): string | number | undefined {
+  // Past 2^53 it is rounded: another record's id would be used. One written in digits comes as a text.
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+  const text = typeof value === 'string' ? value.trim() : '';
+  return safeId.test(text) ? safeReference(text) : undefined;
+}

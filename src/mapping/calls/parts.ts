@@ -1,0 +1,159 @@
+// The parts of one call: when it is made, its layout, the ids its address names, what its answer must give.
+// Invariant: an id in an address is one an earlier call gives; a yes without the ids it must give proves nothing.
+import type { Action } from '../../../connectors/contract.ts';
+import type { ClientFacts } from '../../domain/destination.ts';
+import { tooComplexReason } from '../response/answer-budget.ts';
+import type { Schemas } from '../formats/client-schema.ts';
+import { capturesIn } from './captures.ts';
+import type { Captures } from './captures.ts';
+import { compileCondition } from '../fields/conditions.ts';
+import type { CompiledConsent } from '../consent/block.ts';
+import type { CallPlan, ConnectorFacts } from '../contract.ts';
+import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
+import { xmlScope } from '../formats/check-xml.ts';
+import { readLayout } from '../formats/layout.ts';
+import type { Layout } from '../formats/layout.ts';
+import type { Path, Report } from '../document/problems.ts';
+import type { RecordPlan } from '../fields/record.ts';
+import type { Judge } from '../response/rules.ts';
+import type { Scope } from '../scope.ts';
+import { suggest } from '../document/suggest.ts';
+
+export interface CallsInput {
+  readonly mapping: Record<string, unknown>;
+  readonly action: Action;
+  readonly scope: Scope;
+  readonly layout: Layout;
+  readonly consent: CompiledConsent | undefined;
+  readonly connector: ConnectorFacts;
+  readonly client: ClientFacts | undefined;
+  readonly report: Report;
+  readonly schemas: Schemas;
+  readonly now: () => number;
+  /** Ids that calls of this action and of those before it give; grows with each call. */
+  readonly known: Map<string, { readonly conditional: boolean }>;
+}
+
+const always = { test: (): boolean => true, categories: new Set<never>() } as const;
+
+export function compileWhen(
+  raw: Record<string, unknown>,
+  path: Path,
+  scope: Scope,
+): { readonly test: ReturnType<typeof compileCondition>; readonly categories: RecordPlan['categories'] } {
+  if (!Object.hasOwn(raw, 'when')) return always;
+  const categories = new Set<RecordPlan['categories'] extends ReadonlySet<infer One> ? One : never>();
+  const { captures } = scope;
+  // A condition asks whether an id is there: it does not need it.
+  const asking: Scope =
+    captures === undefined ? scope : { ...scope, captures: { ...captures, read: new Set() } };
+  const test = compileCondition(raw['when'], [...path, 'when'], { scope: asking, categories });
+  return { test, categories };
+}
+
+/** A call may write another record of the same format: `xml: {record: deal}`. */
+export function layoutOf(raw: Record<string, unknown>, path: Path, input: CallsInput): Layout {
+  const { mapping, layout, connector, report } = input;
+  const block = (['json', 'xml'] as const).find((one) => Object.hasOwn(raw, one));
+  if (block === undefined) return layout;
+  if (block !== layout.format) {
+    report.error([...path, block], 'MAP-106', `this destination writes ${layout.format} in every call.`, {
+      at: 'key',
+    });
+    return layout;
+  }
+  const moved: Report = {
+    error: (inner, ...rest) => report.error([...path, ...inner], ...rest),
+    warn: (inner, ...rest) => report.warn([...path, ...inner], ...rest),
+  };
+  const merged = { ...blockAt(mapping, block), ...blockAt(raw, block) };
+  return readLayout({ ...mapping, [block]: merged }, connector, moved);
+}
+
+export function inXml(scope: Scope, { xml }: Layout): Scope {
+  if (scope.xml === undefined || xml === undefined) return scope;
+  return { ...scope, xml: xmlScope(xml) };
+}
+
+/** Ids the address names: known, and given by a call that leaves whenever this one does. */
+export function urlCaptures(
+  raw: Record<string, unknown>,
+  {
+    path,
+    own,
+    base,
+  }: {
+    readonly path: Path;
+    readonly own: Record<string, unknown>;
+    readonly base: Record<string, unknown>;
+  },
+  { mapping, action, known, report }: CallsInput,
+): readonly string[] {
+  const found: string[] = [];
+  const places: readonly (readonly [unknown, Path])[] = [
+    [own['url'] ?? base['url'], Object.hasOwn(own, 'url') ? [...path, 'send', 'url'] : ['send', 'url']],
+    [blockAt(own, 'lookup')['url'], [...path, 'send', 'lookup', 'url']],
+  ];
+  for (const [url, place] of places) {
+    for (const id of capturesIn(url)) {
+      const one = known.get(id);
+      if (one === undefined) {
+        report.error(place, 'MAP-652', `no earlier call captures {${id}}.`, {
+          suggestion: suggest(id, [...known.keys()]),
+        });
+        continue;
+      }
+      const giver = id.slice(0, id.indexOf('.'));
+      const other = listAt(mapping, 'calls').find((call) => textAt(call, 'name') === giver);
+      const alike =
+        JSON.stringify(isRecord(other) ? other['when'] : undefined) === JSON.stringify(raw['when']);
+      // An erase leaves out by itself the calls whose ids were never given.
+      if (action !== 'erase' && one.conditional && (!alike || raw['when'] === undefined))
+        report.error(
+          place,
+          'MAP-652',
+          `{${id}} is given by "${giver}", which is left out for some leads: this call needs the same when.`,
+        );
+      found.push(id);
+    }
+  }
+  if (typeof places[0]?.[0] === 'string' && places[0][0].includes('{reference}')) found.push('reference');
+  return found;
+}
+
+/** An accepted answer that does not give the ids it must give proves nothing that later calls could build on. */
+export function withCaptures(judge: Judge, captures: Captures | undefined): Judge {
+  if (captures === undefined || captures.names.length === 0) return judge;
+  return (opened, stage) => {
+    const outcome = judge(opened, stage);
+    if (outcome.kind !== 'accepted' && outcome.kind !== 'duplicate' && outcome.kind !== 'unconfirmed')
+      return outcome;
+    const got = captures.read(opened);
+    if ('captured' in got && !opened.tooComplex()) return { ...outcome, captures: got.captured };
+    const evidence = outcome.evidence === undefined ? {} : { evidence: outcome.evidence };
+    return { kind: 'unknown', reason: opened.tooComplex() ? tooComplexReason : captureMissing, ...evidence };
+  };
+}
+
+/** Reason of an answer that says yes but does not give the id later calls need. */
+export const captureMissing = 'CAPTURE_MISSING';
+
+const repeatable = new Set(['PUT', 'PATCH', 'DELETE']);
+
+export function onUnknownOf(
+  raw: Record<string, unknown>,
+  settings: Record<string, unknown>,
+  { mapping, report }: CallsInput,
+  path: Path,
+): CallPlan['onUnknown'] {
+  const own = raw['onUnknown'];
+  const wanted = own ?? mapping['onUnknown'];
+  const asks = isRecord(settings['lookup']);
+  if (wanted === 'hold') return 'hold';
+  if (wanted !== 'lookup') return 'resend';
+  if (asks) return 'lookup';
+  if (own === 'lookup')
+    report.error([...path, 'onUnknown'], 'MAP-506', 'onUnknown: lookup needs send.lookup in this call.');
+  // What sets a state may be said twice; what creates may not.
+  return repeatable.has(textAt(settings, 'method') ?? 'POST') ? 'resend' : 'hold';
+}

@@ -1,0 +1,40 @@
+// The calls of an action as tools look at them: each with its own key, and a mark in place of every id not yet given.
+// Invariant: pure; a mark reads ‹person.id› and can never be taken for an id.
+import type { Action, Captured } from '../../../connectors/contract.ts';
+import type { Lead } from '../../domain/lead.ts';
+import type { CallPlan, CompiledMapping, WriteSituation } from '../contract.ts';
+
+/** A mark for each id that calls of the destination give. */
+export function captureMarks(mapping: CompiledMapping): Captured {
+  const ids = (['create', 'update', 'erase'] as const).flatMap((action) =>
+    (mapping.actions[action]?.calls ?? []).flatMap((call) => [...call.captures, ...call.needs]),
+  );
+  return Object.fromEntries(ids.map((id) => [id, `‹${id}›`]));
+}
+
+export interface CalledSituation {
+  readonly call: CallPlan;
+  readonly situation: WriteSituation;
+  /** Whether this lead needs the call. */
+  readonly applies: boolean;
+}
+
+/** Every call of an action in order; none where the action is one call. */
+export function callSituations(
+  mapping: CompiledMapping,
+  lead: Lead,
+  situation: WriteSituation,
+): readonly CalledSituation[] {
+  const captured = { ...captureMarks(mapping), ...situation.captured };
+  return (mapping.actions[situation.action]?.calls ?? []).map((call) => {
+    const own = { ...situation, captured, call: call.name, key: callKey(situation.key, call.name) };
+    return { call, situation: own, applies: call.applies(lead, own) };
+  });
+}
+
+/** Key of a call: the delivery's own, with the call's name; the same on every attempt (guarantee 4). */
+export const callKey = (key: string, call: string): string => `${key}-${call}`;
+
+/** The call of that name, for a message the names there are. */
+export const callNames = (mapping: CompiledMapping, action: Action): readonly string[] =>
+  mapping.actions[action]?.calls?.map((call) => call.name) ?? [];

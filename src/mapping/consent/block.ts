@@ -1,0 +1,82 @@
+// The consent block: the client's own field and value for each of the four states, in every exchange (C16, C20).
+// Invariant: what is written is the value the file gives for the recorded state; absence is never an answer.
+import { currentConsent } from '../../domain/consent.ts';
+import type { CurrentConsent } from '../../domain/consent.ts';
+import type { Lead } from '../../domain/lead.ts';
+import { compileLine } from './line.ts';
+import type { Line } from './needs.ts';
+import type { CompiledMapping } from '../contract.ts';
+import type { Scope } from '../scope.ts';
+import type { ConsentNeed } from '../fields/values.ts';
+
+/** A line as the record places it. */
+export type ConsentLine = Pick<Line, 'target' | 'path' | 'line' | 'write'>;
+
+export interface CompiledConsent {
+  readonly lines: readonly ConsentLine[];
+  /** The answers in force, one for each purpose and channel the block names; or those that are missing. */
+  readonly answers: (
+    lead: Lead,
+    now: Date,
+  ) => { readonly current: readonly CurrentConsent[] } | { readonly missing: readonly ConsentNeed[] };
+  /** The first field whose state says hold. */
+  readonly held: (current: readonly CurrentConsent[]) => string | undefined;
+  readonly freshUntil: (current: readonly CurrentConsent[]) => Date | undefined;
+  readonly table: CompiledMapping['consentTable'];
+  readonly sheet: (
+    current: readonly CurrentConsent[],
+  ) => readonly { readonly label: string; readonly value: string }[];
+}
+
+/** Compiles the consent block; it is mandatory, so an absent one is a problem. */
+export function compileConsent(raw: unknown, scope: Scope): CompiledConsent | undefined {
+  const { report } = scope;
+  if (!Array.isArray(raw) || raw.length === 0) {
+    report.error(
+      ['consent'],
+      'MAP-301',
+      'the consent block is missing: the opt-in must be in every exchange (C20).',
+    );
+    return undefined;
+  }
+  const pairs: ConsentNeed[] = [];
+  const lines = raw.flatMap(
+    (one: unknown, index) => compileLine(one, ['consent', index], scope, pairs) ?? [],
+  );
+  if (lines.length > 0 && !lines.some((line) => line.answers)) {
+    report.error(
+      ['consent'],
+      'MAP-306',
+      'no line of the consent block has values: the opt-in itself is not written.',
+    );
+  }
+  return {
+    lines,
+    answers: (lead, now) => {
+      const current: CurrentConsent[] = [];
+      let missing: ConsentNeed[] | undefined;
+      for (const pair of pairs) {
+        const found = currentConsent(lead.consents, pair.purpose, pair.channel, now);
+        if (found === undefined) (missing ??= []).push(pair);
+        else current.push(found);
+      }
+      return missing === undefined ? { current } : { missing };
+    },
+    held: (current) => {
+      for (const line of lines) {
+        const field = line.held(current);
+        if (field !== undefined) return field;
+      }
+      return undefined;
+    },
+    freshUntil: (current) => {
+      let earliest: Date | undefined;
+      for (const { until } of current) {
+        if (until !== undefined && (earliest === undefined || until < earliest)) earliest = until;
+      }
+      return earliest;
+    },
+    table: lines.flatMap((line) => line.table),
+    sheet: (current) => lines.flatMap((line) => line.sheet(current)),
+  };
+}

@@ -1,0 +1,136 @@
+// What one opt-in writes in each of the four states.
+// Invariant: all four are written out, and no other state reads like granted (C16, C20).
+import { consentStates } from '../../domain/lead.ts';
+import type { ConsentState } from '../../domain/lead.ts';
+import { checkLiteral } from '../fields/constants.ts';
+import { isRecord } from '../document/yaml.ts';
+import { isScalarValue } from '../fields/formatters.ts';
+import { readsAs, smellsOfOptOut } from '../fields/lints.ts';
+import type { Path } from '../document/problems.ts';
+import type { Scope } from '../scope.ts';
+import { lastName } from '../fields/target.ts';
+import type { Target } from '../fields/target.ts';
+import type { Scalar } from '../fields/values.ts';
+
+/** What to do in one state: write a value, leave the field out, or keep the delivery back. */
+export type Choice =
+  { readonly do: 'write'; readonly value: Scalar | null } | { readonly do: 'omit' } | { readonly do: 'hold' };
+
+export type Choices = Readonly<Record<ConsentState, Choice>>;
+
+export const omitted = '(omitted)';
+
+/** Reads `values:` of a line; undefined after reporting. */
+export function compileChoices(
+  raw: Record<string, unknown>,
+  path: Path,
+  scope: Scope,
+  target: Target,
+  /** What the field is called where its target does not say: the label of its line. */
+  name: string = lastName(target),
+): Choices | undefined {
+  const values = raw['values'];
+  if (!isRecord(values)) return undefined;
+  const { report } = scope;
+  const at: Path = [...path, 'values'];
+  const choices: Partial<Record<ConsentState, Choice>> = {};
+  for (const state of consentStates) {
+    if (!Object.hasOwn(values, state)) {
+      report.error(
+        at,
+        'MAP-302',
+        `"${target.text}" does not say what to write when consent is ${state}: add ${state}, or ${state}: omit / hold.`,
+        { at: 'key' },
+      );
+      continue;
+    }
+    const value = values[state];
+    checkLiteral(value, [...at, state], report);
+    if (value === 'omit' || value === 'hold') choices[state] = { do: value };
+    else if (isScalarValue(value) && scope.csv?.unwritable(value) !== undefined)
+      report.error([...at, state], 'MAP-308', `"${String(value)}" cannot be written in this CSV.`);
+    else if (isScalarValue(value) || value === null) choices[state] = { do: 'write', value };
+    else
+      report.error(
+        [...at, state],
+        'MAP-103',
+        `the value for ${state} is a text, a number, true / false, omit or hold.`,
+      );
+  }
+  const { granted } = choices;
+  if (granted !== undefined) {
+    for (const state of consentStates) {
+      const other = choices[state];
+      if (state === 'granted' || other === undefined || asWritten(other, scope) !== asWritten(granted, scope))
+        continue;
+      report.error(
+        [...at, state],
+        'MAP-303',
+        `"${target.text}" writes ${state} like granted (${asWritten(granted, scope)}): the client could not tell a consent (C20).`,
+      );
+    }
+    checkPolarity(raw, path, scope, target, name, granted);
+  }
+  const { granted: g, refused, not_asked: notAsked, withdrawn } = choices;
+  if (g === undefined || refused === undefined || notAsked === undefined || withdrawn === undefined)
+    return undefined;
+  return { granted: g, refused, not_asked: notAsked, withdrawn };
+}
+
+/** Two choices are alike when the recipient cannot tell them apart: letter case, types, and a CSV's empty cell included. */
+function asWritten(choice: Choice, scope: Scope): string {
+  if (choice.do === 'hold') return 'held';
+  const flat = scope.format === 'csv' || scope.format === 'form' || scope.format === 'none';
+  if (choice.do === 'omit') return flat ? 'empty' : 'nothing';
+  if (choice.value === null || choice.value === '') return flat || choice.value === '' ? 'empty' : 'null';
+  const text = scope.csv === undefined ? String(choice.value) : scope.csv.cellText(choice.value);
+  return text.trim().toLowerCase();
+}
+
+function checkPolarity(
+  raw: Record<string, unknown>,
+  path: Path,
+  scope: Scope,
+  target: Target,
+  name: string,
+  granted: Choice,
+): void {
+  const inverted = raw['inverted'] === 'confirmed';
+  const optOut = smellsOfOptOut(name) || smellsOfOptOut(target.text);
+  if (optOut && !inverted) {
+    scope.report.error(
+      [...path, 'to'],
+      'MAP-304',
+      `"${target.text}" is an opt-out by its name: check the values, then add inverted: confirmed.`,
+    );
+    return;
+  }
+  const reads = granted.do === 'write' ? readsAs(granted.value) : undefined;
+  if (reads === (inverted ? 'yes' : 'no')) {
+    const value = granted.do === 'write' ? String(granted.value) : '';
+    scope.report.error(
+      [...path, 'values', 'granted'],
+      'MAP-305',
+      `"${target.text}" writes ${value} when consent is granted: the values look inverted.`,
+    );
+  }
+}
+
+/** The truth table's row. */
+export function tableRow(choices: Choices): Readonly<Record<ConsentState, string>> {
+  const text = (choice: Choice): string =>
+    choice.do === 'hold'
+      ? '(held)'
+      : choice.do === 'omit'
+        ? omitted
+        : choice.value === null
+          ? 'null'
+          : String(choice.value);
+  const { granted, refused, not_asked: notAsked, withdrawn } = choices;
+  return {
+    granted: text(granted),
+    refused: text(refused),
+    not_asked: text(notAsked),
+    withdrawn: text(withdrawn),
+  };
+}

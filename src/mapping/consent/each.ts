@@ -1,0 +1,188 @@
+// `each: consents`: a list of the answers, one record for each purpose and channel the line names.
+// Invariant: every answer it writes is named, recorded and in the truth table, as a line of its own would be.
+import { consentChannels, consentPurposes } from '../../domain/lead.ts';
+import { compileChoices, omitted, tableRow } from './choices.ts';
+import type { Choices } from './choices.ts';
+import { pairIndex } from './needs.ts';
+import type { Line } from './needs.ts';
+import { compileProof } from './proof.ts';
+import type { Proof } from './proof.ts';
+import { isRecord } from '../document/yaml.ts';
+import { isScalarValue } from '../fields/formatters.ts';
+import { channelWords, purposeWords } from '../fields/french.ts';
+import { compileMap } from '../fields/maps.ts';
+import type { Mapped } from '../fields/maps.ts';
+import type { Path } from '../document/problems.ts';
+import { textOf } from '../fields/rendering.ts';
+import type { Scope } from '../scope.ts';
+import { slotProblems } from '../fields/overlaps.ts';
+import { suggest } from '../document/suggest.ts';
+import { parseTarget } from '../fields/target.ts';
+import type { Target } from '../fields/target.ts';
+import type { ConsentNeed, Entry, Scalar } from '../fields/values.ts';
+
+type Inner = { readonly target: Target; readonly path: Path } & (
+  | { readonly kind: 'values'; readonly choices: Choices }
+  | { readonly kind: 'proof'; readonly proof: Proof }
+  | { readonly kind: 'name'; readonly of: 'channel' | 'purpose'; readonly map: (value: Scalar) => Mapped }
+  | { readonly kind: 'constant'; readonly value: Scalar }
+);
+
+/** Compiles the line; undefined after reporting. */
+export function compileConsentEach(
+  raw: Record<string, unknown>,
+  path: Path,
+  scope: Scope,
+  pairs: ConsentNeed[],
+  target: Target,
+): Line | undefined {
+  const { report } = scope;
+  if (raw['each'] !== 'consents') {
+    report.error([...path, 'each'], 'MAP-215', 'each of a consent line takes consents.');
+    return undefined;
+  }
+  if (scope.format !== 'json' && scope.format !== 'xml') {
+    report.error(
+      [...path, 'each'],
+      'MAP-218',
+      `${scope.format} has no repeated groups: write one line each.`,
+    );
+    return undefined;
+  }
+  const channels = consentChannels.filter((one) => listed(raw['channels'], one));
+  const purposes = consentPurposes.filter((one) => listed(raw['purposes'] ?? ['marketing'], one));
+  const needs = purposes.flatMap((purpose) => channels.map((channel) => ({ purpose, channel })));
+  if (needs.length === 0) {
+    report.error(
+      path,
+      'MAP-102',
+      `key "channels" is missing: which consents does "${target.text}" list? channels: [email, phone].`,
+    );
+  }
+  const lines = Array.isArray(raw['fields']) ? (raw['fields'] as unknown[]) : [];
+  const inner = lines.flatMap((one, index) => compileInner(one, [...path, 'fields', index], scope) ?? []);
+  for (const problem of slotProblems(inner)) report.error(problem.path, problem.code, problem.message);
+  if (!inner.some((one) => one.kind === 'values')) {
+    report.error(
+      path,
+      'MAP-306',
+      `each of "${target.text}" has no field with values: the opt-in itself is not written.`,
+    );
+    return undefined;
+  }
+  const rows = needs.map((need) => ({ need, pair: pairIndex(pairs, need.purpose, need.channel) }));
+  const answering = inner.filter((one) => one.kind === 'values');
+  const nameOf = (one: Inner): string => `${target.text}.${one.target.text}`;
+  return {
+    ...{ target, path, answers: true },
+    write: (current, out, sent, problems) => {
+      const written = rows.flatMap(({ need, pair }): readonly (readonly Entry[])[] => {
+        const answer = current[pair];
+        if (answer === undefined) return [];
+        const row: Entry[] = [];
+        for (const one of inner) {
+          const field = nameOf(one);
+          let value: Scalar | null | undefined;
+          switch (one.kind) {
+            case 'constant':
+              value = one.value;
+              break;
+            case 'proof':
+              value = one.proof(answer, field, problems);
+              break;
+            case 'name': {
+              const mapped = one.map(need[one.of]);
+              if (mapped === 'error') problems.push({ field, code: 'NOT_IN_MAP' });
+              else if (mapped !== 'omit') value = mapped.value;
+              break;
+            }
+            case 'values': {
+              const choice = one.choices[answer.state];
+              value = choice.do === 'write' ? choice.value : undefined;
+              const shown = value === undefined ? omitted : value === null ? 'null' : textOf(value);
+              sent.push({ ...need, state: answer.state, field, value: shown });
+            }
+          }
+          if (value !== undefined) row.push({ target: one.target, kind: 'cell', cell: value });
+        }
+        return [row];
+      });
+      out.push({ target, kind: 'rows', rows: written });
+    },
+    held: (current) =>
+      rows
+        .flatMap(({ pair }) => {
+          const state = current[pair]?.state;
+          return state === undefined ? [] : answering.filter((one) => one.choices[state].do === 'hold');
+        })
+        .map(nameOf)[0],
+    table: rows.flatMap(({ need }) =>
+      answering.map((one) => ({ field: nameOf(one), ...need, values: tableRow(one.choices) })),
+    ),
+    sheet: (current) =>
+      rows.flatMap(({ need, pair }) =>
+        answering.flatMap((one) => {
+          const state = current[pair]?.state;
+          const choice = state === undefined ? undefined : one.choices[state];
+          if (choice?.do !== 'write') return [];
+          const label = `${nameOf(one)}, ${purposeWords[need.purpose]} par ${channelWords[need.channel]}`;
+          return [{ label, value: choice.value === null ? '' : textOf(choice.value) }];
+        }),
+      ),
+  };
+}
+
+const listed = (raw: unknown, one: string): boolean => Array.isArray(raw) && raw.includes(one);
+
+function compileInner(raw: unknown, path: Path, scope: Scope): Inner | undefined {
+  if (!isRecord(raw) || typeof raw['to'] !== 'string') return undefined;
+  const { report } = scope;
+  const target = parseTarget(raw['to'], scope.format, true);
+  if (typeof target === 'string') {
+    report.error([...path, 'to'], 'MAP-217', target);
+    return undefined;
+  }
+  const ways = ['values', 'proof', 'from', 'value'].filter((key) => Object.hasOwn(raw, key));
+  if (ways.length !== 1) {
+    report.error(path, 'MAP-106', `"${target.text}" needs one of values, proof, from or value.`);
+    return undefined;
+  }
+  if (ways[0] === 'values') {
+    const choices = compileChoices(raw, path, scope, target);
+    return choices === undefined ? undefined : { kind: 'values', target, path, choices };
+  }
+  if (ways[0] === 'proof') {
+    const proof = compileProof(raw, path, scope);
+    return proof === undefined ? undefined : { kind: 'proof', target, path, proof };
+  }
+  if (ways[0] === 'value') {
+    const value = raw['value'];
+    return isScalarValue(value) ? { kind: 'constant', target, path, value } : undefined;
+  }
+  const from = raw['from'];
+  if (from !== 'channel' && from !== 'purpose') {
+    report.error(
+      [...path, 'from'],
+      'MAP-201',
+      from === 'state'
+        ? 'the state is written with values: {granted, refused, not_asked, withdrawn}.'
+        : `source "${textOf(from)}" does not exist here: channel or purpose.`,
+      { suggestion: typeof from === 'string' ? suggest(from, ['channel', 'purpose']) : undefined },
+    );
+    return undefined;
+  }
+  const values: readonly string[] = from === 'channel' ? consentChannels : consentPurposes;
+  const named = raw['map'];
+  if (named === undefined) return { kind: 'name', target, path, of: from, map: (value) => ({ value }) };
+  const shared = typeof named === 'string' && Object.hasOwn(scope.maps, named);
+  if (typeof named === 'string' && !shared) {
+    report.error([...path, 'map'], 'MAP-204', `map "${named}" does not exist.`, {
+      suggestion: suggest(named, Object.keys(scope.maps)),
+    });
+    return undefined;
+  }
+  const at: Path = typeof named === 'string' ? ['maps', named] : [...path, 'map'];
+  const entries = typeof named === 'string' ? scope.maps[named] : named;
+  const map = compileMap(entries, at, scope, { path: from, type: 'enum', values });
+  return map === undefined ? undefined : { kind: 'name', target, path, of: from, map };
+}

@@ -1,0 +1,36 @@
+// What a line of the consent block gives, and which answers the block needs.
+// Invariant: each purpose and channel is asked for once, however many lines write it.
+import type { CurrentConsent } from '../../domain/consent.ts';
+import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
+import type { CompiledMapping, ConsentSent } from '../contract.ts';
+import type { LineOf } from '../fields/lines.ts';
+import type { Path } from '../document/problems.ts';
+import type { Target } from '../fields/target.ts';
+import type { ConsentNeed, Entry, FieldProblem } from '../fields/values.ts';
+
+export interface Line {
+  readonly target: Target;
+  readonly path: Path;
+  /** One line of the target's text, among others. */
+  readonly line?: LineOf;
+  /** It writes the opt-in itself, not only its proof. */
+  readonly answers: boolean;
+  readonly write: (
+    current: readonly CurrentConsent[],
+    out: Entry[],
+    sent: ConsentSent[],
+    problems: FieldProblem[],
+  ) => void;
+  /** The field whose state says hold. */
+  readonly held: (current: readonly CurrentConsent[]) => string | undefined;
+  readonly table: CompiledMapping['consentTable'];
+  readonly sheet: (
+    current: readonly CurrentConsent[],
+  ) => readonly { readonly label: string; readonly value: string }[];
+}
+
+/** Place of a purpose and channel among those the block names. */
+export function pairIndex(pairs: ConsentNeed[], purpose: ConsentPurpose, channel: ConsentChannel): number {
+  const found = pairs.findIndex((pair) => pair.purpose === purpose && pair.channel === channel);
+  return found >= 0 ? found : pairs.push({ purpose, channel }) - 1;
+}

@@ -1,0 +1,77 @@
+// What proves an answer: its date, source, wording, end, entity, exported to the client's own field.
+// Invariant: a proof is the one recorded with the answer, or absent; it never stands for the answer itself.
+import type { CurrentConsent } from '../../domain/consent.ts';
+import { consentStates } from '../../domain/lead.ts';
+import type { ConsentState } from '../../domain/lead.ts';
+import { compileFormat } from '../fields/formatters.ts';
+import { compileMap } from '../fields/maps.ts';
+import type { Path } from '../document/problems.ts';
+import { emptyPolicy } from '../scope.ts';
+import type { Scope } from '../scope.ts';
+import { suggest } from '../document/suggest.ts';
+import type { FieldProblem, Scalar } from '../fields/values.ts';
+
+/** What the proof writes for an answer; undefined: nothing. */
+export type Proof = (
+  current: CurrentConsent,
+  field: string,
+  problems: FieldProblem[],
+) => Scalar | null | undefined;
+
+const proofs: Readonly<Record<string, (current: CurrentConsent) => string | Date | undefined>> = {
+  date: ({ record }) => record.recordedAt,
+  source: ({ record }) => record.source,
+  wording: ({ record }) => record.wordingVersion,
+  until: ({ until, record }) => until ?? record.validUntil,
+  entity: ({ record }) => record.legalEntity,
+};
+
+/** Compiles `proof:` with as, map, states and empty; undefined after reporting. */
+export function compileProof(raw: Record<string, unknown>, path: Path, scope: Scope): Proof | undefined {
+  const name = raw['proof'];
+  const read = typeof name === 'string' && Object.hasOwn(proofs, name) ? proofs[name] : undefined;
+  if (read === undefined) return undefined;
+  const dated = name === 'date' || name === 'until';
+  const fallback = dated ? (scope.sheet ? { date: 'dd/MM/yyyy HH:mm' } : 'iso') : 'text';
+  const format = compileFormat(raw['as'] ?? fallback, { type: dated ? 'date' : 'text', list: false });
+  if ('code' in format) {
+    scope.report.error([...path, 'as'], format.code, format.message, { suggestion: format.suggestion });
+    return undefined;
+  }
+  const map = compileProofMap(raw, path, scope, dated);
+  if (map === undefined) return undefined;
+  const states = statesOf(raw['states']);
+  const empty = emptyPolicy(raw['empty'], 'omit');
+  const none = empty === 'omit' ? undefined : empty === 'null' ? null : '';
+  return (current, field, problems) => {
+    const value = states.has(current.state) ? read(current) : undefined;
+    const mapped = typeof value === 'string' ? map(value) : undefined;
+    if (mapped === 'error') problems.push({ field, code: 'NOT_IN_MAP' });
+    const one = mapped === undefined ? value : typeof mapped === 'object' ? mapped.value : undefined;
+    return one === undefined ? none : (format.apply(one) as Scalar);
+  };
+}
+
+const statesOf = (raw: unknown): ReadonlySet<ConsentState> =>
+  new Set(Array.isArray(raw) ? consentStates.filter((state) => raw.includes(state)) : consentStates);
+
+function compileProofMap(
+  raw: Record<string, unknown>,
+  path: Path,
+  scope: Scope,
+  dated: boolean,
+): ReturnType<typeof compileMap> {
+  if (!Object.hasOwn(raw, 'map')) return (value) => ({ value });
+  const at: Path = [...path, 'map'];
+  if (dated) {
+    scope.report.error(at, 'MAP-203', 'a map needs codes, not dates: use as: {date: ...}.', { at: 'key' });
+    return undefined;
+  }
+  const named = raw['map'];
+  if (typeof named !== 'string') return compileMap(named, at, scope);
+  if (Object.hasOwn(scope.maps, named)) return compileMap(scope.maps[named], ['maps', named], scope);
+  scope.report.error(at, 'MAP-204', `map "${named}" does not exist.`, {
+    suggestion: suggest(named, Object.keys(scope.maps)),
+  });
+  return undefined;
+}

@@ -1,0 +1,127 @@
+// Texts of a folder. The only file of the engine that touches the disk.
+// Invariant: a text is what stands in the file, letter for letter, or a problem that names the file; nothing is passed over
+// that a mapping could name.
+import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import type { Problem } from '../contract.ts';
+import { mappingsFolder } from './yaml.ts';
+import type { ProblemCode } from './problems.ts';
+
+export const maxFileBytes = 2_000_000;
+const deepest = 12;
+
+/** What the language itself reads; other texts may be the client's own papers. */
+const languageFiles = new Set(['.yaml', '.yml', '.json', '.xsd']);
+const otherTexts = new Set(['.xml', '.csv', '.txt']);
+
+export interface ReadTexts {
+  readonly files: Readonly<Record<string, string>>;
+  readonly problems: readonly Problem[];
+}
+
+/** Every text under a folder, named from its parent. */
+export function readTexts(parent: string, name: string): ReadTexts {
+  const files: Record<string, string> = {};
+  const problems: Problem[] = [];
+  const tell = (file: string, code: ProblemCode, message: string, line = 1): void => {
+    const kind = extname(file).toLowerCase();
+    if (!languageFiles.has(kind) && !otherTexts.has(kind)) return;
+    const severity = languageFiles.has(kind) ? 'error' : 'warning';
+    problems.push({ file: `${mappingsFolder}/${file}`, line, column: 1, code, severity, message });
+  };
+  const visit = (relative: string, depth: number): void => {
+    const path = join(parent, relative);
+    try {
+      const facts = statSync(path);
+      if (facts.isDirectory()) {
+        if (languageFiles.has(extname(relative)))
+          tell(relative, 'MAP-010', 'this is a folder, and its name is that of a file.');
+        if (depth < deepest) for (const inner of namesIn(path)) visit(`${relative}/${inner}`, depth + 1);
+      } else if (!facts.isFile()) tell(relative, 'MAP-010', 'this is no file.');
+      else if (facts.size > maxFileBytes)
+        tell(relative, 'MAP-010', `the file has ${facts.size} bytes; ${maxFileBytes} are read at most.`);
+      else {
+        const read = textIn(readFileSync(path));
+        if ('fault' in read) tell(relative, 'MAP-009', read.fault, read.line);
+        else files[relative] = read.text;
+      }
+    } catch (error) {
+      if (depth > 0 || isThere(path))
+        tell(relative, 'MAP-010', `the file cannot be read (${codeOf(error)}).`);
+    }
+  };
+  visit(name, 0);
+  return { files, problems };
+}
+
+/** One file a person names: its bytes, or why it cannot be read. */
+export function readNamed(path: string): { readonly bytes: Uint8Array } | { readonly fault: string } {
+  try {
+    const facts = statSync(path);
+    if (facts.isDirectory()) return { fault: 'is a folder, not a file' };
+    if (!facts.isFile()) return { fault: 'is no file' };
+    if (facts.size > maxFileBytes)
+      return { fault: `has ${facts.size} bytes; ${maxFileBytes} are read at most` };
+    return { bytes: readFileSync(path) };
+  } catch (error) {
+    return { fault: `cannot be read (${codeOf(error)})` };
+  }
+}
+
+/** Bytes as UTF-8, which every file of the language is; a byte order mark is not part of the text. */
+export function textIn(
+  bytes: Uint8Array,
+): { readonly text: string } | { readonly fault: string; readonly line: number } {
+  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))
+    return { line: 1, fault: 'the file is UTF-16; save it as UTF-8.' };
+  const whole = utf8(bytes);
+  if (whole === undefined) {
+    const line = lineOfFault(bytes);
+    return { line, fault: 'the line is not UTF-8 (windows-1252, most likely); save the file as UTF-8.' };
+  }
+  const lost = whole.indexOf('\uFFFD');
+  if (lost < 0) return { text: whole };
+  const line = whole.slice(0, lost).split('\n').length;
+  return {
+    line,
+    fault: 'the line holds U+FFFD: a letter was lost when the file was converted. Write it again.',
+  };
+}
+
+function utf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** No letter of UTF-8 holds the byte of a line end, so each line can be read by itself. */
+function lineOfFault(bytes: Uint8Array): number {
+  let line = 1;
+  let from = 0;
+  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
+    if (utf8(bytes.subarray(from, end)) === undefined) return line;
+    line += 1;
+    from = end + 1;
+  }
+  return line;
+}
+
+export const namesIn = (path: string): readonly string[] =>
+  readdirSync(path)
+    .filter((name) => !name.startsWith('.'))
+    .toSorted();
+
+export const isDirectory = (path: string): boolean => {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+};
+
+const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';

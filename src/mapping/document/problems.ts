@@ -1,0 +1,97 @@
+// The catalogue of mistakes a mapping can hold, and the reporter that places each in its file.
+// Invariant: a code keeps its meaning for ever; every message says what is wrong, the catalogue what to do.
+import type { Problem } from '../contract.ts';
+import { problemsOfCalls } from './problems-of-calls.ts';
+import { problemsOfForm } from './problems-of-form.ts';
+import { problemsOfMeaning } from './problems-of-meaning.ts';
+
+export const mappingProblems = { ...problemsOfForm, ...problemsOfMeaning, ...problemsOfCalls } as const;
+
+export type ProblemCode = keyof typeof mappingProblems;
+
+export type Path = readonly (string | number)[];
+
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A parsed file (or several merged) whose every value knows where it stands. */
+export interface Tree {
+  readonly value: unknown;
+  /** Place of the value at a path, of its key, or of the deepest part that exists. */
+  readonly place: (path: Path, what?: 'value' | 'key') => Place;
+}
+
+export interface Report {
+  readonly error: (path: Path, code: ProblemCode, message: string, more?: ReportMore) => void;
+  readonly warn: (path: Path, code: ProblemCode, message: string, more?: ReportMore) => void;
+}
+
+export interface ReportMore {
+  readonly suggestion?: string | undefined;
+  readonly at?: 'key';
+}
+
+/** Collects problems, one per place, code and message. */
+export function createProblems(): {
+  readonly all: () => readonly Problem[];
+  readonly add: (
+    place: Place,
+    severity: Problem['severity'],
+    code: ProblemCode,
+    message: string,
+    suggestion?: string,
+  ) => void;
+  readonly reportIn: (tree: Tree) => Report;
+} {
+  const found = new Map<string, Problem>();
+  const add = (
+    place: Place,
+    severity: Problem['severity'],
+    code: ProblemCode,
+    message: string,
+    suggestion?: string,
+  ): void => {
+    const key = `${place.file}:${place.line}:${place.column} ${code} ${message}`;
+    if (found.has(key)) return;
+    found.set(key, {
+      ...place,
+      code,
+      severity,
+      message,
+      ...(suggestion === undefined ? {} : { suggestion }),
+    });
+  };
+  return {
+    add,
+    all: () => withoutEchoes([...found.values()]).toSorted(byPlace),
+    reportIn: (tree) => ({
+      error: (path, code, message, more) =>
+        add(tree.place(path, more?.at), 'error', code, message, more?.suggestion),
+      warn: (path, code, message, more) =>
+        add(tree.place(path, more?.at), 'warning', code, message, more?.suggestion),
+    }),
+  };
+}
+
+/** A value that was not read as written makes later checks stumble over it: only the cause is told. */
+function withoutEchoes(problems: readonly Problem[]): readonly Problem[] {
+  const at = (problem: Problem): string => `${problem.file}:${problem.line}:${problem.column}`;
+  const causes = new Set(problems.filter((problem) => problem.code < 'MAP-100').map(at));
+  return problems.filter((problem) => problem.code < 'MAP-100' || !causes.has(at(problem)));
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  return (
+    a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column || a.code.localeCompare(b.code)
+  );
+}
+
+/** One line for a terminal: `file:line:column  CODE  message. Did you mean "x"?` */
+export function formatProblem(problem: Problem): string {
+  const hint = problem.suggestion === undefined ? '' : ` Did you mean "${problem.suggestion}"?`;
+  const level = problem.severity === 'warning' ? 'warning: ' : '';
+  return `${problem.file}:${problem.line}:${problem.column}  ${problem.code}  ${level}${problem.message}${hint}`;
+}

@@ -1,0 +1,124 @@
+// Guards what a mapping writes of its own: it may name a channel or a source, never a person (C13), an opt-in (C20) or a key.
+// Invariant: only reports; what is written does not change.
+import { isRecord } from '../document/yaml.ts';
+import { isScalarValue } from './formatters.ts';
+import {
+  mayBeOptIn,
+  readsAs,
+  smellsOfOptIn,
+  smellsOfOptOut,
+  smellsOfPerson,
+  smellsOfSecret,
+  speaksOfAgreement,
+  words,
+} from './lints.ts';
+import type { Path, Report } from '../document/problems.ts';
+import type { Scope } from '../scope.ts';
+import { lastName } from './target.ts';
+import type { Target } from './target.ts';
+
+const looksLikeContact = /^\+?\d[\d .-]{8,}$|^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+
+export function checkConstant(value: unknown, path: Path, scope: Scope, target: Target): void {
+  const name = lastName(target);
+  if (smellsOfPerson(name)) {
+    scope.report.error(
+      [...path, 'value'],
+      'MAP-211',
+      `"${target.text}" is a person's field by its name: a constant would invent it (C13).`,
+    );
+  } else if (typeof value === 'string' && looksLikeContact.test(value)) {
+    scope.report.error(
+      [...path, 'value'],
+      'MAP-211',
+      `the constant of "${target.text}" looks like a phone number or an address (C13).`,
+    );
+  } else if (!isScalarValue(value) && value !== null) {
+    scope.report.error([...path, 'value'], 'MAP-103', 'value is a text, a number, or true / false.');
+  } else if (!checkLiteral(value, [...path, 'value'], scope.report))
+    checkKey(name, value, [...path, 'value'], scope.report);
+}
+
+/** A text written as it stands that is meant as something to fill in. @returns whether it was told */
+export function checkLiteral(value: unknown, path: Path, report: Report): boolean {
+  if (typeof value !== 'string') return false;
+  const place = /\{\{([^{}]*)\}\}/.exec(value)?.[1]?.trim();
+  if (place !== undefined) {
+    const instead = value.trim() === `{{${place}}}` ? `from: ${place}` : `template: '${value}'`;
+    report.error(path, 'MAP-225', `this would be written as it stands, braces included: write ${instead}.`);
+    return true;
+  }
+  if (!/^secret:[A-Za-z_][A-Za-z0-9_]*$/.test(value)) return false;
+  report.error(
+    path,
+    'MAP-225',
+    `"${value}" would be written as it stands: a body holds no secret. Send it in a header (send.auth, or headers: {X-Key: ${value}}), or make the address a secret.`,
+  );
+  return true;
+}
+
+/** A key in a body would stand in the file, in every preview and in every version of it. */
+export function checkKey(name: string, value: unknown, path: Path, report: Report): void {
+  if (!isScalarValue(value) || value === '' || typeof value === 'boolean' || !smellsOfSecret(name)) return;
+  report.error(
+    path,
+    'MAP-404',
+    `"${name}" holds a key in clear, and a body holds no secret: send it in a header (send.auth, or headers: {X-Key: secret:NAME}), or make the address a secret.`,
+  );
+}
+
+/** What a field may answer whatever the lead: its constant, its default, the entries of its map, the words of its formatter. */
+function ownAnswers(raw: Record<string, unknown>, maps: Scope['maps']): readonly unknown[] {
+  const map = typeof raw['map'] === 'string' ? maps[raw['map']] : raw['map'];
+  const steps: unknown[] = Array.isArray(raw['as']) ? raw['as'] : [raw['as']];
+  return [
+    raw['value'],
+    raw['default'],
+    ...(isRecord(map) ? Object.values(map) : []),
+    ...steps.flatMap((step) =>
+      isRecord(step) && Array.isArray(step['boolean']) ? (step['boolean'] as unknown[]) : [],
+    ),
+  ];
+}
+
+const bareNumber = /^[01]$/;
+/** `code_partenaire: N` names something. */
+const nameWords = new Set([
+  'code',
+  'type',
+  'source',
+  'campagne',
+  'campaign',
+  'ref',
+  'reference',
+  'id',
+  'numero',
+]);
+const isCode = (name: string): boolean => words(name).some((word) => nameWords.has(word));
+
+/** An opt-in by its name, or by a name that may be one and a yes or no the mapping itself writes (C20). */
+export function checkOptInOutside(
+  raw: Record<string, unknown>,
+  path: Path,
+  scope: Pick<Scope, 'report' | 'maps'>,
+  target: Target,
+): void {
+  const own = lastName(target);
+  const names = [own, ...target.steps.map((step) => step.name)];
+  const answers = ownAnswers(raw, scope.maps).filter((one) => readsAs(one) !== undefined);
+  // `prospection: 1` may count as well as it says yes.
+  const spoken = answers.filter((one) => !bareNumber.test(String(one)));
+  const told =
+    (answers.length > 0 && names.some((name) => smellsOfOptIn(name) || smellsOfOptOut(name))) ||
+    (spoken.length > 0 && names.some(speaksOfAgreement)) ||
+    // A constant yes is worth a second look under a vaguer name, too: `marketing: OUI`.
+    (Object.hasOwn(raw, 'value') && spoken.length > 0 && names.some(mayBeOptIn) && !names.some(isCode));
+  if (!smellsOfOptIn(own) && !told) return;
+  scope.report.error(
+    [...path, 'to'],
+    'MAP-220',
+    told && !smellsOfOptIn(own)
+      ? `"${target.text}" reads as an opt-in, and the mapping itself answers ${String(answers[0])}: only the consent block may write it (C20).`
+      : `"${target.text}" is an opt-in by its name: only the consent block may write it (C20).`,
+  );
+}

@@ -1,0 +1,147 @@
+// Repeated groups: `each` over phones or interactions, and the shape every compiled field has.
+// Invariant: an element reads its own values and the lead's; a list without elements writes what `empty` says.
+import type { DataCategory } from '../../domain/lead.ts';
+import { compileCondition } from './conditions.ts';
+import type { Condition } from './conditions.ts';
+import { sectionTitles } from './french.ts';
+import { joinLines } from './lines.ts';
+import type { LineOf } from './lines.ts';
+import type { Path } from '../document/problems.ts';
+import { checkEmpty, emptyPolicy } from '../scope.ts';
+import type { Scope } from '../scope.ts';
+import { slotProblems } from './overlaps.ts';
+import type { Slot } from './overlaps.ts';
+import { findSource, listPaths, nearestSource, readList } from './source.ts';
+import type { Context } from './source.ts';
+import { suggest } from '../document/suggest.ts';
+import type { Target } from './target.ts';
+import type { Entry, FieldProblem } from './values.ts';
+
+export interface SheetLine {
+  readonly section: string;
+  readonly label: string;
+  readonly value: string;
+}
+
+export interface CompiledField extends Slot {
+  readonly categories: ReadonlySet<DataCategory>;
+  /** What it reads, for the preview. */
+  readonly source: string;
+  /** Always written, whatever the lead holds. */
+  readonly constant: boolean;
+  readonly line?: LineOf;
+  /** A text nobody but the lead decides: neither constant, nor mapped, nor of a closed list. */
+  readonly free: boolean;
+  readonly write: (context: Context, out: Entry[], problems: FieldProblem[]) => void;
+  readonly sheet: (context: Context, out: SheetLine[]) => void;
+}
+
+/** One line of `fields:` while it is compiled. */
+export interface FieldWhere {
+  readonly raw: Record<string, unknown>;
+  readonly path: Path;
+  readonly scope: Scope;
+  readonly target: Target;
+  readonly categories: Set<DataCategory>;
+  readonly when: Condition;
+  readonly list?: string;
+}
+
+/** Compiles `each: list` with the fields of its elements; undefined after reporting. */
+export function compileEach(
+  where: FieldWhere,
+  compileInner: (raw: unknown, path: Path, scope: Scope, list: string) => CompiledField | undefined,
+): CompiledField | undefined {
+  const { raw, path, scope, target, categories, when } = where;
+  const { report } = scope;
+  const listPath = raw['each'];
+  if (where.list !== undefined) {
+    report.error([...path, 'each'], 'MAP-215', 'each inside each: the lead has no lists of lists.');
+    return undefined;
+  }
+  if (scope.format === 'csv' || scope.format === 'form') {
+    report.error(
+      [...path, 'each'],
+      'MAP-218',
+      `${scope.format} has no repeated groups: use as: {join: ", "}.`,
+    );
+  }
+  const source =
+    typeof listPath === 'string' && listPaths.includes(listPath) ? findSource(listPath) : undefined;
+  if (source === undefined) {
+    if (listPath === 'consents') {
+      report.error(
+        [...path, 'each'],
+        'MAP-220',
+        'each: consents belongs into the consent block: only there the four states are written out (C20).',
+      );
+      return undefined;
+    }
+    const known = typeof listPath === 'string' && findSource(listPath) !== undefined;
+    const name = typeof listPath === 'string' ? listPath : JSON.stringify(listPath);
+    if (known)
+      report.error(
+        [...path, 'each'],
+        'MAP-215',
+        `"${name}" is no list: each takes ${listPaths.join(' or ')}.`,
+      );
+    else {
+      report.error([...path, 'each'], 'MAP-201', `source "${name}" does not exist.`, {
+        suggestion: suggest(name, listPaths) ?? nearestSource(name),
+      });
+    }
+    return undefined;
+  }
+  const lines = Array.isArray(raw['fields']) ? (raw['fields'] as unknown[]) : [];
+  if (lines.length === 0)
+    report.error(path, 'MAP-215', `each of "${target.text}" needs fields for its elements.`);
+  const inner = lines.flatMap(
+    (line, index) => compileInner(line, [...path, 'fields', index], scope, source.path) ?? [],
+  );
+  reportDuplicates(inner, scope);
+  for (const field of inner) for (const category of field.categories) categories.add(category);
+  const only = Object.hasOwn(raw, 'only')
+    ? compileCondition(raw['only'], [...path, 'only'], { scope, categories, list: source.path })
+    : undefined;
+  const elements = (context: Context): readonly Context[] => {
+    const all = readList(source, context).map((element) => ({ ...context, element }));
+    return only === undefined ? all : all.filter(only);
+  };
+  checkEmpty(raw['empty'], [...path, 'empty'], scope);
+  const empty = emptyPolicy(raw['empty'], scope.empty);
+  const section = typeof raw['section'] === 'string' ? raw['section'] : sectionTitles[source.category];
+  const label = typeof raw['label'] === 'string' ? raw['label'] : target.text;
+  return {
+    target,
+    path,
+    categories,
+    source: source.path,
+    constant: false,
+    free: false,
+    write: (context, out, problems) => {
+      if (!when(context)) return;
+      const rows = elements(context).map((one) => {
+        const row: Entry[] = [];
+        for (const field of inner) field.write(one, row, problems);
+        return joinLines(row);
+      });
+      if (rows.length > 0) out.push({ target, kind: 'rows', rows });
+      else if (raw['required'] === true) problems.push({ field: target.text, code: 'REQUIRED' });
+      else if (empty === 'null') out.push({ target, kind: 'cell', cell: null });
+      else if (empty === 'blank') out.push({ target, kind: 'rows', rows });
+    },
+    sheet: (context, out) => {
+      if (!when(context)) return;
+      for (const one of elements(context)) {
+        const parts: SheetLine[] = [];
+        for (const field of inner) field.sheet(one, parts);
+        out.push({ section, label, value: parts.map((part) => part.value).join(' · ') });
+      }
+    },
+  };
+}
+
+/** Two lines with one target, inside one group. */
+export function reportDuplicates(fields: readonly Slot[], scope: Pick<Scope, 'report'>): void {
+  for (const { path, message, code } of slotProblems(fields)) scope.report.error(path, code, message);
+}

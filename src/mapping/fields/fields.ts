@@ -1,0 +1,136 @@
+// Compiles the list of fields: each line becomes a function that writes its target.
+// Invariant: a person's value is the lead's or absent, never a default or a constant (C13).
+import mappingSchema from '../../../mappings/schema/mapping.schema.json' with { type: 'json' };
+import type { DataCategory } from '../../domain/lead.ts';
+import { isRecord } from '../document/yaml.ts';
+import { checkConstant, checkOptInOutside } from './constants.ts';
+import { sectionTitles } from './french.ts';
+import { compileEach } from './each.ts';
+import type { CompiledField, FieldWhere } from './each.ts';
+import { compileLineText } from './lines.ts';
+import type { LineOf } from './lines.ts';
+import type { Path } from '../document/problems.ts';
+import { compileReading } from './reading.ts';
+import type { Reading } from './reading.ts';
+import { checkEmpty, emptyPolicy, reportNoPreset } from '../scope.ts';
+import type { Scope } from '../scope.ts';
+import { parseTarget } from './target.ts';
+import type { Target } from './target.ts';
+import { compileCondition } from './conditions.ts';
+import type { Condition } from './conditions.ts';
+import type { Cell } from './values.ts';
+
+const knownKeys = new Set(Object.keys(mappingSchema.$defs.field.properties));
+
+const always: Condition = () => true;
+
+/** Compiles one line of `fields:`; undefined after reporting. */
+export function compileField(
+  raw: unknown,
+  path: Path,
+  scope: Scope,
+  list?: string,
+): CompiledField | undefined {
+  if (!isRecord(raw)) return undefined;
+  const { report } = scope;
+  const to = raw['to'];
+  if (Object.hasOwn(raw, 'preset')) reportNoPreset(path, scope);
+  else if (to === undefined) report.error(path, 'MAP-102', 'key "to" is missing: which field is written?');
+  if (typeof to !== 'string') return undefined;
+  const target = parseTarget(to, scope.format, list !== undefined);
+  if (typeof target === 'string') {
+    report.error([...path, 'to'], 'MAP-217', target);
+    return undefined;
+  }
+  const ways = ['from', 'value', 'template', 'each'].filter((key) => Object.hasOwn(raw, key));
+  if (ways.length !== 1) {
+    // `form` for `from` has been told already.
+    if (ways.length === 0 && Object.keys(raw).some((key) => !knownKeys.has(key))) return undefined;
+    const message =
+      ways.length === 0
+        ? `"${to}" has nothing to write: add from, value, template or each.`
+        : `"${to}" has ${ways.join(' and ')}: keep one.`;
+    report.error(path, 'MAP-106', message);
+    return undefined;
+  }
+  if (!Object.hasOwn(raw, 'each')) checkOptInOutside(raw, path, scope, target);
+  const categories = new Set<DataCategory>();
+  const when = Object.hasOwn(raw, 'when')
+    ? compileCondition(raw['when'], [...path, 'when'], {
+        scope,
+        categories,
+        ...(list === undefined ? {} : { list }),
+      })
+    : always;
+  const where: FieldWhere = {
+    raw,
+    path,
+    scope,
+    target,
+    categories,
+    when,
+    ...(list === undefined ? {} : { list }),
+  };
+  return ways[0] === 'each' ? compileEach(where, compileField) : compileSingle(where);
+}
+
+function compileSingle(where: FieldWhere): CompiledField | undefined {
+  const { raw, path, scope, target, categories, when, list } = where;
+  if (Object.hasOwn(raw, 'value')) checkConstant(raw['value'], path, scope, target);
+  const shared = { scope, categories, target, ...(list === undefined ? {} : { list }) };
+  const reading = compileReading(raw, path, { ...shared, mode: scope.format });
+  if (reading === undefined) return undefined;
+  const forPeople = scope.sheet
+    ? (compileReading(raw, path, { ...shared, mode: 'sheet' }) ?? reading)
+    : reading;
+  checkEmpty(raw['empty'], [...path, 'empty'], scope);
+  const empty = emptyPolicy(raw['empty'], scope.empty);
+  const required = raw['required'] === true;
+  const field = target.text;
+  const line = compileLineText(raw['line'], [...path, 'line'], scope.report);
+  const { section, label } = sheetPlace(raw, reading, target, line);
+  return {
+    target,
+    path,
+    categories,
+    source: reading.source,
+    constant: Object.hasOwn(raw, 'value') && when === always,
+    free: reading.free,
+    ...(line === undefined ? {} : { line }),
+    write: (context, out, problems) => {
+      if (!when(context)) return;
+      const value = reading.read(context, field, problems);
+      if (value !== undefined && line !== undefined) {
+        out.push({ target, kind: 'line', text: line.write(reading.show(value)) });
+      } else if (value !== undefined) {
+        out.push(
+          Array.isArray(value)
+            ? { target, kind: 'cells', cells: value as readonly Cell[] }
+            : { target, kind: 'cell', cell: value as Cell },
+        );
+      } else if (required) {
+        problems.push({ field, code: 'REQUIRED' });
+      } else if (empty !== 'omit' && line === undefined) {
+        out.push({ target, kind: 'cell', cell: empty === 'null' ? null : '' });
+      }
+    },
+    sheet: (context, out) => {
+      if (!when(context)) return;
+      const value = forPeople.read(context, field, []);
+      if (value !== undefined) out.push({ section, label, value: forPeople.show(value) });
+    },
+  };
+}
+
+function sheetPlace(
+  raw: Record<string, unknown>,
+  reading: Pick<Reading, 'category'>,
+  target: Target,
+  line: LineOf | undefined,
+): { section: string; label: string } {
+  const { section, label } = raw;
+  return {
+    section: typeof section === 'string' ? section : sectionTitles[reading.category],
+    label: typeof label === 'string' ? label : (line?.label ?? target.text),
+  };
+}

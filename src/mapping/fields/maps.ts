@@ -1,0 +1,126 @@
+// Value maps: the client's code for each of our values, and what happens to a value outside the map.
+// Invariant: `else` is always written out; a value is never dropped or passed by accident.
+import { checkLiteral } from './constants.ts';
+import { isRecord } from '../document/yaml.ts';
+import { isScalarValue } from './formatters.ts';
+import type { Path } from '../document/problems.ts';
+import { checkWritable } from '../scope.ts';
+import type { Scope } from '../scope.ts';
+import type { Source } from './source.ts';
+import { suggest } from '../document/suggest.ts';
+import type { Scalar } from './values.ts';
+
+export type Mapped = { readonly value: Scalar } | 'omit' | 'error';
+
+/** Checks the entries of one map; `values` are those its source can have. */
+export function compileMap(
+  raw: unknown,
+  path: Path,
+  scope: Pick<Scope, 'report'>,
+  source?: Pick<Source, 'path' | 'type' | 'values'>,
+): ((value: Scalar) => Mapped) | undefined {
+  if (!isRecord(raw)) return undefined;
+  const entries = new Map<string, Scalar>();
+  for (const [key, value] of Object.entries(raw)) {
+    if (key === 'else') continue;
+    checkLiteral(value, [...path, key], scope.report);
+    if (isScalarValue(value)) entries.set(key, value);
+    else
+      scope.report.error(
+        [...path, key],
+        'MAP-103',
+        `entry "${key}" of the map needs a text, a number or true / false.`,
+      );
+  }
+  if (!Object.hasOwn(raw, 'else')) {
+    scope.report.error(path, 'MAP-205', 'the map has no else: write else: error, omit, pass or a value.', {
+      at: 'key',
+    });
+    return undefined;
+  }
+  if (source !== undefined) checkAgainst(source, raw, path, scope);
+  const other = raw['else'];
+  let fallback: (value: Scalar) => Mapped;
+  if (other === 'error' || other === 'omit') fallback = () => other;
+  else if (other === 'pass') fallback = (value) => ({ value });
+  else if (isScalarValue(other)) fallback = () => ({ value: other });
+  else if (isRecord(other) && isScalarValue(other['value'])) fallback = wordsAsValue(other['value']);
+  else {
+    scope.report.error(
+      [...path, 'else'],
+      'MAP-205',
+      'else of a map is error, omit, pass, a value, or {value: error} for one of these words as a value.',
+    );
+    return undefined;
+  }
+  return (value) => {
+    const found = entries.get(String(value));
+    return found === undefined ? fallback(value) : { value: found };
+  };
+}
+
+function wordsAsValue(value: Scalar): () => Mapped {
+  return () => ({ value });
+}
+
+function checkAgainst(
+  source: Pick<Source, 'path' | 'type' | 'values'>,
+  raw: Record<string, unknown>,
+  path: Path,
+  scope: Pick<Scope, 'report'>,
+): void {
+  const values = source.type === 'boolean' ? ['true', 'false'] : source.values;
+  if (values === undefined) return;
+  const keys = Object.keys(raw).filter((key) => key !== 'else');
+  for (const key of keys) {
+    if (values.includes(key)) continue;
+    scope.report.error(
+      [...path, key],
+      'MAP-206',
+      `"${source.path}" is never "${key}": it is one of ${values.join(', ')}.`,
+      {
+        at: 'key',
+        suggestion: suggest(key, values),
+      },
+    );
+  }
+  const missing = values.filter((value) => !keys.includes(value));
+  if (missing.length > 0 && keys.every((key) => values.includes(key))) {
+    scope.report.warn(
+      path,
+      'MAP-207',
+      `the map of "${source.path}" has no entry for ${missing.join(', ')}: else applies.`,
+      { at: 'key' },
+    );
+  }
+}
+
+/** The map a field names, or writes itself. */
+export function fieldMap(
+  raw: unknown,
+  path: Path,
+  scope: Scope,
+  source: Source,
+): ((value: Scalar) => Mapped) | undefined {
+  if (isRecord(raw)) return inFormat(raw, path, scope, source);
+  if (typeof raw !== 'string') return undefined;
+  if (!Object.hasOwn(scope.maps, raw)) {
+    scope.report.error(path, 'MAP-204', `map "${raw}" does not exist.`, {
+      suggestion: suggest(raw, Object.keys(scope.maps)),
+    });
+    return undefined;
+  }
+  return inFormat(scope.maps[raw], ['maps', raw], scope, source);
+}
+
+/** The entries as this format writes them. */
+function inFormat(
+  raw: unknown,
+  path: Path,
+  scope: Scope,
+  source: Source,
+): ((value: Scalar) => Mapped) | undefined {
+  for (const [key, value] of Object.entries(isRecord(raw) ? raw : {}))
+    checkWritable(isRecord(value) ? value['value'] : value, [...path, key], scope);
+  return compileMap(raw, path, scope, source);
+}

@@ -1,0 +1,38 @@
+// Values of `accepts` that no lead ever has: it would be taken for a lead that nobody wants.
+// Invariant: what is told here takes no lead at all; a value that takes one is never told.
+import { departementCode } from '../../domain/lead-limits.ts';
+import type { Source } from './source.ts';
+import type { Path } from '../document/problems.ts';
+import type { Scope } from '../scope.ts';
+
+export function reportNeverMet(
+  { path: name }: Source,
+  values: readonly string[],
+  path: Path,
+  list: boolean,
+  { report }: Scope,
+): void {
+  if (values.length === 0) report.error(path, 'MAP-213', 'accepts takes no lead at all: this list is empty.');
+  for (const [index, value] of values.entries()) {
+    const at = list ? [...path, index] : path;
+    if (value !== value.trim())
+      report.error(at, 'MAP-213', `"${value}" begins or ends with a space: no lead has that.`);
+    else if (/^\^|\.\*|\\[dw]|\$$/.test(value))
+      report.error(
+        at,
+        'MAP-213',
+        `"${value}" looks like a regular expression: here only the star is special, and stands for any text (HZ-*).`,
+      );
+    else if (
+      name === 'origin.departement' &&
+      !value.includes('*') &&
+      !departementCode.test(value.toUpperCase())
+    )
+      report.error(
+        at,
+        'MAP-213',
+        `"${name}" is never "${value}": it is a code, 01 to 95, 2A, 2B, 971 to 988.`,
+        /^\d$/.test(value) ? { suggestion: `0${value}` } : {},
+      );
+  }
+}

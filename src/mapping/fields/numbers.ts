@@ -1,0 +1,37 @@
+// Numbers written with the separators a client wants.
+// Invariant: no digit is lost silently: without `decimals` every decimal of the value is written.
+import { isRecord } from '../document/yaml.ts';
+
+const optionNames = ['decimal', 'group', 'decimals'];
+
+/** A writer for `{decimal, group, decimals}`; a text says what is wrong. */
+export function compileNumber(option: unknown): ((value: number) => string) | string {
+  if (!isRecord(option))
+    return 'number needs its separators: {number: {decimal: ",", group: " ", decimals: 2}}.';
+  const unknown = Object.keys(option).find((key) => !optionNames.includes(key));
+  if (unknown !== undefined) return `number has no option "${unknown}": ${optionNames.join(', ')}.`;
+  const { decimal = '.', group = '', decimals } = option;
+  if (typeof decimal !== 'string' || typeof group !== 'string')
+    return 'decimal and group of number are texts.';
+  if (decimal === '' || decimal === group) return 'decimal of number must be a sign of its own.';
+  if (
+    decimals !== undefined &&
+    (typeof decimals !== 'number' || !Number.isInteger(decimals) || decimals < 0 || decimals > 6)
+  ) {
+    return 'decimals of number is a whole number from 0 to 6.';
+  }
+  return (value) => {
+    const plain = decimals === undefined ? plainNumber(value) : value.toFixed(decimals);
+    const [whole = '', fraction] = plain.split('.');
+    const grouped = group === '' ? whole : whole.replaceAll(/\B(?=(\d{3})+$)/g, group);
+    return fraction === undefined ? grouped : `${grouped}${decimal}${fraction}`;
+  };
+}
+
+/** A number without exponent: 1e21 is not what a CRM reads. */
+export function plainNumber(value: number): string {
+  const text = String(value);
+  return text.includes('e')
+    ? value.toLocaleString('en-US', { useGrouping: false, maximumFractionDigits: 20 })
+    : text;
+}

@@ -1,0 +1,56 @@
+// Finds targets that write over each other.
+// Invariant: one slot, one writer; a value is never also a group.
+import type { Path } from '../document/problems.ts';
+import { containersOf, slotKey } from './target.ts';
+import type { LineOf } from './lines.ts';
+import type { Target } from './target.ts';
+
+export interface SlotProblem {
+  readonly path: Path;
+  readonly code: 'MAP-208' | 'MAP-209';
+  readonly message: string;
+}
+
+/** A line with the target it writes; a text of several lines has several writers. */
+export interface Slot {
+  readonly target: Target;
+  readonly path: Path;
+  readonly line?: LineOf;
+}
+
+/** Duplicates and value-and-group conflicts of a list of lines. */
+export function slotProblems(lines: readonly Slot[]): readonly SlotProblem[] {
+  const problems: SlotProblem[] = [];
+  const seen = new Map<string, 'list' | 'lines' | 'one'>();
+  for (const { target, path, line } of lines) {
+    const key = slotKey(target);
+    const kind = target.steps.at(-1)?.append === true ? 'list' : line === undefined ? 'one' : 'lines';
+    const before = seen.get(key);
+    if (before !== undefined && (before !== kind || kind === 'one')) {
+      problems.push({
+        path: [...path, 'to'],
+        code: 'MAP-208',
+        message: `target "${target.text}" is written twice.`,
+      });
+    }
+    seen.set(key, before ?? kind);
+  }
+  const containers = new Map<string, 'group' | 'list'>();
+  for (const { target, path } of lines) {
+    const clash = containersOf(target).find(({ key, kind }) => {
+      // `tags[]` is the list itself, under the key of its slot.
+      const before = containers.get(key) ?? kind;
+      containers.set(key, before);
+      return before !== kind || (seen.has(key) && key !== slotKey(target));
+    });
+    if (clash === undefined) continue;
+    const name = clash.key.replaceAll('\u0000', '.');
+    const other = seen.has(clash.key) ? 'a value' : clash.kind === 'list' ? 'a group of names' : 'a list';
+    problems.push({
+      path: [...path, 'to'],
+      code: 'MAP-209',
+      message: `target "${target.text}" stands inside "${name}", which is itself ${other}.`,
+    });
+  }
+  return problems;
+}

@@ -1,0 +1,227 @@
+// One field's value: read, mapped, formatted, cut to length. Shared by machine formats and the sheet for people.
+// Invariant: the way from the lead to the value is fixed when compiled; for a given lead it gives one value or none.
+import type { DataCategory } from '../../domain/lead.ts';
+import { checkLiteral } from './constants.ts';
+import { compileFormat, isScalarValue, writesPlus } from './formatters.ts';
+import { fieldMap } from './maps.ts';
+import type { Mapped } from './maps.ts';
+import type { Path } from '../document/problems.ts';
+import { defaultFormat, textOf } from './rendering.ts';
+import { checkWritable, useSource } from '../scope.ts';
+import type { Scope } from '../scope.ts';
+import { absentSource, nearestIn, sourceIn } from '../calls/captures.ts';
+import { findSource, isBlank } from './source.ts';
+import type { Context, Source } from './source.ts';
+import { compileTemplate } from './template.ts';
+import type { Target } from './target.ts';
+import { isRecord } from '../document/yaml.ts';
+import { isLate } from './values.ts';
+import type { Mode } from '../formats/format.ts';
+import type { Cell, FieldProblem, Scalar } from './values.ts';
+
+export interface Reading {
+  readonly source: string;
+  readonly category: DataCategory | 'technical';
+  /** A text nobody but the lead decides. */
+  readonly free: boolean;
+  /** undefined: nothing to write. */
+  readonly read: (
+    context: Context,
+    field: string,
+    problems: FieldProblem[],
+  ) => Cell | readonly Cell[] | undefined;
+  readonly show: (value: Cell | readonly Cell[]) => string;
+}
+
+interface Where {
+  readonly scope: Scope;
+  readonly categories: Set<DataCategory>;
+  readonly target: Target;
+  readonly mode: Mode;
+  readonly list?: string;
+}
+
+const show = (value: Cell | readonly Cell[]): string =>
+  Array.isArray(value) ? value.map(textOf).join(', ') : textOf(value);
+
+/** Compiles from, value or template with map, as, default and max. */
+export function compileReading(raw: Record<string, unknown>, path: Path, where: Where): Reading | undefined {
+  const fit = compileLength(raw['max']);
+  if (Object.hasOwn(raw, 'value')) {
+    const value = raw['value'];
+    if (!isScalarValue(value) && value !== null) return undefined;
+    checkWritable(value, [...path, 'value'], where.scope);
+    return { source: '(constant)', category: 'technical', free: false, read: () => value, show };
+  }
+  if (Object.hasOwn(raw, 'template')) {
+    const text = raw['template'];
+    if (typeof text !== 'string') return undefined;
+    const template = compileTemplate(text, [...path, 'template'], where);
+    if (template === undefined) return undefined;
+    const category = findSource(template.sources[0] ?? '', where.list)?.category ?? 'technical';
+    return {
+      source: template.sources.join(', '),
+      category,
+      free: true,
+      read: (context, field, problems) => fit(template.write(context), field, problems),
+      show,
+    };
+  }
+  return compileFrom(raw, path, where, fit);
+}
+
+function compileFrom(raw: Record<string, unknown>, path: Path, where: Where, fit: Fit): Reading | undefined {
+  const { scope, categories, list, target } = where;
+  const from = raw['from'];
+  if (typeof from !== 'string') return undefined;
+  const source = sourceIn(from, scope, list);
+  if (source === undefined) {
+    scope.report.error([...path, 'from'], 'MAP-201', absentSource(from), {
+      suggestion: nearestIn(from, scope, list),
+    });
+    return undefined;
+  }
+  useSource(source, [...path, 'from'], categories, scope);
+  if (Object.hasOwn(raw, 'default') && source.person) {
+    scope.report.error(
+      [...path, 'default'],
+      'MAP-210',
+      `"${from}" is a person's: a default would invent what was not said (C13).`,
+    );
+  }
+  if (scope.formulaGuard && writesPlus(raw['as'], source.type)) {
+    scope.report.error(
+      [...path, raw['as'] === undefined ? 'from' : 'as'],
+      'MAP-701',
+      `"${target.text}" would be written +33...: the formula guard would put ' before it.`,
+    );
+  }
+  checkWritable(raw['default'], [...path, 'default'], scope);
+  checkLiteral(raw['default'], [...path, 'default'], scope.report);
+  checkCut(raw, path, scope, source);
+  const map = Object.hasOwn(raw, 'map') ? fieldMap(raw['map'], [...path, 'map'], scope, source) : undefined;
+  if (Object.hasOwn(raw, 'map') && map === undefined) return undefined;
+  const convert = compileConversion(raw, path, where, source, map !== undefined);
+  if (convert === undefined) return undefined;
+  const fallback = source.person ? undefined : raw['default'];
+  const finish = (
+    value: unknown,
+    field: string,
+    problems: FieldProblem[],
+  ): Cell | readonly Cell[] | undefined => {
+    const mapped = map === undefined ? value : applyMap(map, value, field, problems);
+    return mapped === undefined ? undefined : fit(convert(mapped), field, problems);
+  };
+  const { late } = source;
+  const read: Reading['read'] =
+    late !== undefined
+      ? () => ({ late, finish: (value) => finish(value, target.text, []) as Scalar | undefined })
+      : (context, field, problems) => {
+          const value = source.read(context);
+          if (isBlank(value) || (Array.isArray(value) && value.length === 0))
+            return isScalarValue(fallback) ? fallback : undefined;
+          return finish(value, field, problems);
+        };
+  const entries = typeof raw['map'] === 'string' ? scope.maps[raw['map']] : raw['map'];
+  const passes = map === undefined || (isRecord(entries) && entries['else'] === 'pass');
+  const free = passes && source.type === 'text';
+  return { source: from, category: source.category, free, read, show };
+}
+
+function applyMap(
+  map: (value: Scalar) => Mapped,
+  value: unknown,
+  field: string,
+  problems: FieldProblem[],
+): unknown {
+  const one = (item: unknown): unknown => {
+    if (!isScalarValue(item)) return undefined;
+    const mapped = map(item);
+    if (mapped === 'omit') return undefined;
+    if (mapped !== 'error') return mapped.value;
+    problems.push({ field, code: 'NOT_IN_MAP' });
+    return undefined;
+  };
+  return Array.isArray(value) ? value.map(one).filter((item) => item !== undefined) : one(value);
+}
+
+/** What `as:` makes of the value, or what the format does without it; lists must end as the format can hold them. */
+function compileConversion(
+  raw: Record<string, unknown>,
+  path: Path,
+  where: Where,
+  source: Source,
+  mapped: boolean,
+): ((value: unknown) => unknown) | undefined {
+  const { scope, mode } = where;
+  const kind = mapped
+    ? { type: 'text' as const, list: source.list }
+    : { type: source.type, list: source.list };
+  const asIs = { kind, apply: (value: unknown) => value };
+  const formatted = Object.hasOwn(raw, 'as')
+    ? compileFormat(raw['as'], kind)
+    : mapped
+      ? asIs
+      : defaultFormat(source, mode);
+  if ('code' in formatted) {
+    scope.report.error([...path, 'as'], formatted.code, formatted.message, {
+      suggestion: formatted.suggestion,
+    });
+    return undefined;
+  }
+  const dates = formatted.kind.type === 'date' && formatted !== asIs;
+  if (
+    formatted.kind.type === 'list' ||
+    (formatted.kind.list && scope.format !== 'json' && scope.format !== 'xml')
+  ) {
+    scope.report.error(
+      [...path, 'from'],
+      'MAP-216',
+      `"${source.path}" is a list: add as: {join: ", "}, first or last, or use each.`,
+    );
+    return undefined;
+  }
+  if (!dates) return formatted.apply;
+  // first and last of dates keep a date: it is written as every date without a formatter.
+  const rest = defaultFormat({ ...source, list: formatted.kind.list }, mode);
+  return (value) => rest.apply(formatted.apply(value));
+}
+
+/** Cut short, a phone, an address, a number or a code is another one: only a text may be (C13). */
+function checkCut(raw: Record<string, unknown>, path: Path, scope: Scope, source: Source): void {
+  const { max } = raw;
+  if (!isRecord(max) || max['on'] !== 'truncate' || source.type === 'text') return;
+  scope.report.error(
+    [...path, 'max', 'on'],
+    'MAP-223',
+    `"${source.path}" is of type ${source.type}: cut short it would be another value. Use on: error or on: omit.`,
+  );
+}
+
+type Fit = (value: unknown, field: string, problems: FieldProblem[]) => Cell | readonly Cell[] | undefined;
+
+/** Length policy: `max: 80` is an error past it; `{length: 80, on: truncate | error | omit}`. Characters, not bytes. */
+function compileLength(raw: unknown): Fit {
+  const length =
+    typeof raw === 'number'
+      ? raw
+      : isRecord(raw) && typeof raw['length'] === 'number'
+        ? raw['length']
+        : undefined;
+  const on = isRecord(raw) ? raw['on'] : 'error';
+  const one = (value: unknown, field: string, problems: FieldProblem[]): Cell | undefined => {
+    if (isLate(value)) return value;
+    if (!isScalarValue(value) || value === '') return undefined;
+    if (length === undefined) return value;
+    const characters = Array.from(textOf(value));
+    if (characters.length <= length) return value;
+    if (on === 'truncate') return characters.slice(0, length).join('').trimEnd();
+    if (on !== 'omit') problems.push({ field, code: 'TOO_LONG' });
+    return undefined;
+  };
+  return (value, field, problems) => {
+    if (!Array.isArray(value)) return one(value, field, problems);
+    const cells = value.flatMap((item) => one(item, field, problems) ?? []);
+    return cells.length === 0 ? undefined : cells;
+  };
+}

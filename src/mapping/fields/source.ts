@@ -1,0 +1,150 @@
+// Resolves the paths of the closed source model to functions that read a lead.
+// Invariant: every path is resolved when the mapping is compiled; reading never fails and never invents.
+import type { Action } from '../../../connectors/contract.ts';
+import type { ClientFacts } from '../../domain/destination.ts';
+import { sourceModel } from '../../domain/lead.ts';
+import type { DataCategory, Lead, SourceType } from '../../domain/lead.ts';
+import type { WriteSituation } from '../contract.ts';
+import { suggest } from '../document/suggest.ts';
+
+export interface Context {
+  readonly lead: Lead;
+  readonly situation: WriteSituation;
+  readonly client: Pick<ClientFacts, 'id' | 'name'>;
+  /** The element of the list, inside `each`. */
+  readonly element?: unknown;
+}
+
+export interface Source {
+  readonly path: string;
+  readonly type: SourceType;
+  /** Many values: `identity.phones.number`. */
+  readonly list: boolean;
+  readonly values?: readonly string[];
+  readonly category: DataCategory | 'technical';
+  readonly person: boolean;
+  readonly read: (context: Context) => unknown;
+  /** Known only when the file is built. */
+  readonly late?: 'sequence' | 'rows';
+}
+
+interface Phone {
+  readonly type: 'mobile' | 'landline';
+  readonly number: string;
+}
+
+function phones(lead: Lead): readonly Phone[] {
+  const { mobile, landline } = lead.identity;
+  return [
+    ...(mobile === undefined ? [] : [{ type: 'mobile' as const, number: mobile }]),
+    ...(landline === undefined ? [] : [{ type: 'landline' as const, number: landline }]),
+  ];
+}
+
+/** Paths whose place in the lead is not their name. */
+const special: Readonly<Record<string, (context: Context) => unknown>> = {
+  id: ({ lead }) => lead.reference,
+  comment: ({ lead }) => lead.project.comment,
+  'identity.phone': ({ lead }) => lead.identity.mobile ?? lead.identity.landline,
+  'identity.phones': ({ lead }) => phones(lead),
+  'client.id': ({ client }) => client.id,
+  'client.name': ({ client }) => client.name,
+  'delivery.key': ({ situation }) => situation.key,
+  'delivery.action': ({ situation }): Action => situation.action,
+  'delivery.reference': ({ situation }) => situation.recipientReference,
+  'delivery.sentAt': ({ situation }) => situation.writtenAt,
+};
+
+const late: Readonly<Record<string, 'sequence' | 'rows'>> = {
+  'batch.sequence': 'sequence',
+  'batch.rows': 'rows',
+};
+
+function reader(path: string): (context: Context) => unknown {
+  const own = special[path];
+  if (own !== undefined) return own;
+  const keys = path.split('.');
+  return ({ lead }) => {
+    let value: unknown = lead;
+    for (const key of keys) {
+      if (typeof value !== 'object' || value === null) return undefined;
+      value = (value as Record<string, unknown>)[key];
+    }
+    return value;
+  };
+}
+
+const all: ReadonlyMap<string, Source> = new Map(
+  sourceModel.flatMap((field) => {
+    const read = reader(field.path);
+    const { path, type, category, person } = field;
+    const lateName = late[path];
+    const base: Source = {
+      ...{ path, type, category, person, list: type === 'list', read },
+      ...(field.values === undefined ? {} : { values: field.values }),
+      ...(lateName === undefined ? {} : { late: lateName }),
+    };
+    const inner = (field.element ?? []).map((element): [string, Source] => {
+      const name = `${path}.${element.path}`;
+      const source: Source = {
+        ...{ path: name, type: element.type, category: element.category, person: element.person, list: true },
+        ...(element.values === undefined ? {} : { values: element.values }),
+        read: (context) =>
+          (read(context) as readonly Record<string, unknown>[]).map((one) => one[element.path]),
+      };
+      return [name, source];
+    });
+    return [[path, base] as [string, Source], ...inner];
+  }),
+);
+
+const elements: ReadonlyMap<string, ReadonlyMap<string, Source>> = new Map(
+  sourceModel
+    .filter((field) => field.element !== undefined)
+    .map((field) => [
+      field.path,
+      new Map(
+        (field.element ?? []).map((element): [string, Source] => [
+          element.path,
+          {
+            ...{
+              path: element.path,
+              type: element.type,
+              category: element.category,
+              person: element.person,
+              list: false,
+            },
+            ...(element.values === undefined ? {} : { values: element.values }),
+            read: ({ element: one }) => (one as Record<string, unknown> | undefined)?.[element.path],
+          },
+        ]),
+      ),
+    ]),
+);
+
+/** The source at a path; inside `each`, of an element of the list. */
+export function findSource(path: string, listPath?: string): Source | undefined {
+  return (listPath === undefined ? undefined : elements.get(listPath)?.get(path)) ?? all.get(path);
+}
+
+/** The known path nearest to one that does not exist. */
+export function nearestSource(path: string, listPath?: string): string | undefined {
+  const inner = listPath === undefined ? [] : [...(elements.get(listPath)?.keys() ?? [])];
+  return suggest(path, inner) ?? suggest(path, [...all.keys()]);
+}
+
+/** Lists `each` may name. */
+export const listPaths: readonly string[] = [...elements.keys()];
+
+/** The elements of a list, in order. */
+export function readList(source: Source, context: Context): readonly unknown[] {
+  const value = source.read(context);
+  return Array.isArray(value) ? (value as readonly unknown[]) : [];
+}
+
+/** Nothing was said: absent, null, an empty text, or a date that is none. */
+export const isBlank = (value: unknown): boolean =>
+  value === undefined ||
+  value === null ||
+  (typeof value === 'string' && value.trim() === '') ||
+  (value instanceof Date && Number.isNaN(value.getTime()));

@@ -1,0 +1,153 @@
+// The language of targets: `contact.nom`, `lead.p:projet@devise`, `tags[]`, `legal.texts[0].id`, `lead.note#cdata`.
+// Invariant: a target is understood whole or refused; CSV and form names are taken literally, dots included.
+import type { Format } from '../formats/format.ts';
+
+export interface Step {
+  readonly name: string;
+  /** XML: attributes that tell this element from its neighbours, `optin@canal=email`. */
+  readonly fixed: readonly { readonly name: string; readonly value: string }[];
+  /** JSON: the value joins a list. */
+  readonly append: boolean;
+  /** JSON: places in a list, from 0, and in the lists inside it. */
+  readonly places: readonly number[];
+}
+
+export interface Target {
+  /** As written, and as it appears in the log. */
+  readonly text: string;
+  readonly steps: readonly Step[];
+  readonly end: 'value' | 'cdata' | { readonly attribute: string };
+}
+
+export const xmlName = /^[\p{L}_][\p{L}\p{N}_.-]*(:[\p{L}_][\p{L}\p{N}_.-]*)?$/u;
+
+/** Understands a target; a text instead of a target says what is wrong. */
+export function parseTarget(text: string, format: Format, nested = false): Target | string {
+  if (text.trim() === '') return 'the target is empty.';
+  if (text !== text.trim()) return `target "${text}" begins or ends with a space.`;
+  // oxlint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f]/.test(text)) return 'the target holds a control character.';
+  switch (format) {
+    case 'csv':
+    case 'form':
+    case 'none':
+      return { text, steps: [{ name: text, fixed: [], append: false, places: [] }], end: 'value' };
+    case 'json':
+      return parseJson(text, nested);
+    case 'xml':
+      return parseXml(text, nested);
+  }
+}
+
+function parseJson(text: string, nested: boolean): Target | string {
+  if (nested && text === '#text') return { text, steps: [], end: 'value' };
+  const steps: Step[] = [];
+  const parts = text.split(betweenNames);
+  for (const [index, part] of parts.entries()) {
+    const [, written = '', lists = ''] = /^(.*?)((?:(?<!\\)\[\d{0,3}\])*)$/s.exec(part) ?? [];
+    if (/(?<!\\)[[\]]/.test(written))
+      return `target "${text}" is not understood near "${part}": [0] to [999] is a place in a list, [] joins one; write \\[ for a bracket of the name itself.`;
+    const name = written.replaceAll(/\\([.[\]])/g, '$1');
+    const places = [...lists.matchAll(/\[(\d*)\]/g)].map(([, digits = '']) => digits);
+    const append = places.at(-1) === '';
+    if (name === '') return `target "${text}" has an empty name between its dots.`;
+    if (places.slice(0, -1).includes('') || (append && index < parts.length - 1))
+      return `target "${text}": [] may only come last.`;
+    steps.push({ name, fixed: [], append, places: places.filter((one) => one !== '').map(Number) });
+  }
+  return { text, steps, end: 'value' };
+}
+
+function parseXml(text: string, nested: boolean): Target | string {
+  const steps: Step[] = [];
+  let end: Target['end'] = 'value';
+  const parts = splitDots(text);
+  for (const [index, part] of parts.entries()) {
+    const last = index === parts.length - 1;
+    const match = /^([^@#]*)((?:@[^@#=]+=[^@#]*)*)(@[^@#=]+)?(#text|#cdata)?$/.exec(part);
+    if (match === null) return `target "${text}" is not understood near "${part}".`;
+    const [, name = '', fixedText = '', attribute, ending] = match;
+    if (!last && (attribute !== undefined || ending !== undefined)) {
+      return `target "${text}": ${attribute ?? ending ?? ''} may only come last.`;
+    }
+    if (attribute !== undefined && ending !== undefined)
+      return `target "${text}" names both an attribute and a content.`;
+    if (name === '' && !(nested && parts.length === 1 && fixedText === ''))
+      return `target "${text}" has an empty name.`;
+    const fixed = [...fixedText.matchAll(/@([^@#=]+)=([^@#]*)/g)].map(([, key = '', value = '']) => ({
+      name: key,
+      value,
+    }));
+    const own = attribute?.slice(1);
+    if (own !== undefined && fixed.some((one) => one.name === own))
+      return `target "${text}" writes the attribute "${own}" twice.`;
+    const reserved = [own, ...fixed.map((one) => one.name)].find(
+      (one) => one !== undefined && /^(xmlns$|xmlns:|xsi:nil$)/.test(one),
+    );
+    if (reserved !== undefined) return `target "${text}": ${reserved} is written by the format itself.`;
+    for (const one of [
+      ...(name === '' ? [] : [name]),
+      ...fixed.map((item) => item.name),
+      ...(attribute === undefined ? [] : [attribute.slice(1)]),
+    ]) {
+      if (!xmlName.test(one)) return `"${one}" in target "${text}" is not an XML name.`;
+    }
+    if (name !== '') steps.push({ name, fixed, append: false, places: [] });
+    if (attribute !== undefined) end = { attribute: attribute.slice(1) };
+    else if (ending === '#cdata') end = 'cdata';
+  }
+  return { text, steps, end };
+}
+
+/** `\.` is a dot inside a name. */
+const betweenNames = /(?<!\\)\./;
+
+const splitDots = (text: string): readonly string[] =>
+  text.split(betweenNames).map((part) => part.replaceAll('\\.', '.'));
+
+const nameKey = (step: Step): string =>
+  step.name + step.fixed.map((one) => `@${one.name}=${one.value}`).join('');
+
+const stepKey = (step: Step): string => nameKey(step) + step.places.map((place) => `[${place}]`).join('');
+
+/** Same slot, same key: two lines with one key write over each other. */
+export function slotKey(target: Target): string {
+  const path = target.steps.map(stepKey).join('\u0000');
+  return typeof target.end === 'object' ? `${path}\u0001${target.end.attribute}` : path;
+}
+
+/** What a target stands in, outermost first: groups of names, and lists with places. */
+export function containersOf(
+  target: Target,
+): readonly { readonly key: string; readonly kind: 'group' | 'list' }[] {
+  return target.steps.flatMap((step, index) => {
+    const before = target.steps.slice(0, index).map(stepKey);
+    const keyOf = (own: string): string => [...before, own].join('\u0000');
+    const deeper = step.places.length + (step.append ? 1 : 0);
+    const lists = Array.from({ length: deeper }, (_, depth) => ({
+      key: keyOf(
+        nameKey(step) +
+          step.places
+            .slice(0, depth)
+            .map((place) => `[${place}]`)
+            .join(''),
+      ),
+      kind: 'list' as const,
+    }));
+    const group = { key: keyOf(stepKey(step)), kind: 'group' as const };
+    return index < target.steps.length - 1 ? [...lists, group] : lists;
+  });
+}
+
+/** Last name of a target, as lints read it. */
+export function lastName(target: Target): string {
+  if (typeof target.end === 'object') return target.end.attribute;
+  return target.steps.at(-1)?.name ?? target.text;
+}
+
+/** XML prefixes a target uses. */
+export function prefixesOf(target: Target): readonly string[] {
+  const names = target.steps.flatMap((step) => [step.name, ...step.fixed.map((one) => one.name)]);
+  if (typeof target.end === 'object') names.push(target.end.attribute);
+  return names.flatMap((name) => (name.includes(':') ? [name.slice(0, name.indexOf(':'))] : []));
+}

@@ -1,0 +1,31 @@
+// The title of a mail: its subject, which no person may stand in.
+// Invariant: one line without personal data, whatever the template says.
+import type { DataCategory } from '../../domain/lead.ts';
+import type { Scope } from '../scope.ts';
+import { safeTitle } from './sheet.ts';
+import type { Context } from './source.ts';
+import { compileTemplate } from './template.ts';
+
+/** Compiles `title:`; without one a mail names the programme. */
+export function compileTitle(raw: unknown, scope: Scope): (context: Context) => string | undefined {
+  if (typeof raw !== 'string') {
+    return ({ lead }) =>
+      lead.project.programme === undefined ? undefined : safeTitle(`Programme ${lead.project.programme}`);
+  }
+  const template = compileTemplate(raw, ['title'], {
+    scope,
+    categories: new Set<DataCategory>(),
+    mode: 'sheet',
+  });
+  if (template?.person === true) {
+    scope.report.error(
+      ['title'],
+      'MAP-214',
+      "the title goes into a mail subject: it may not hold a person's data.",
+    );
+  }
+  return (context) => {
+    const text = template?.write(context);
+    return text === undefined ? undefined : safeTitle(text);
+  };
+}

@@ -1,0 +1,78 @@
+// What a lead becomes between reading and writing: an ordered list of targets with their cells.
+// Invariant: a cell keeps its type ("0" stays a text, 0 a number) and the list's order is the output's order.
+import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
+import type { Target } from './target.ts';
+
+export type Scalar = string | number | boolean;
+
+/** A value known only when the file is built: its sequence, its rows. */
+export interface Late {
+  readonly late: 'sequence' | 'rows';
+  readonly finish: (value: number) => Scalar | undefined;
+}
+
+/** `null` is an explicit null. */
+export type Cell = Scalar | Late | null;
+
+export type Entry =
+  | { readonly target: Target; readonly kind: 'cell'; readonly cell: Cell }
+  | { readonly target: Target; readonly kind: 'cells'; readonly cells: readonly Cell[] }
+  | { readonly target: Target; readonly kind: 'rows'; readonly rows: readonly (readonly Entry[])[] }
+  /** One line of a text; joined before anything is written. */
+  | { readonly target: Target; readonly kind: 'line'; readonly text: string };
+
+export interface FieldProblem {
+  readonly field: string;
+  readonly code: string;
+}
+
+export interface ConsentNeed {
+  readonly purpose: ConsentPurpose;
+  readonly channel: ConsentChannel;
+}
+
+export const isLate = (cell: unknown): cell is Late =>
+  typeof cell === 'object' && cell !== null && 'late' in cell;
+
+/** A cell once the file's place is known; a late value outside a file is empty. */
+export function settle(
+  cell: Cell,
+  batch: { readonly sequence: number; readonly rows: number } | undefined,
+): Scalar | null {
+  if (!isLate(cell)) return cell;
+  return batch === undefined ? null : (cell.finish(batch[cell.late]) ?? null);
+}
+
+/** What an entry writes, as data: a scalar, a list, or a list of groups. */
+export function entryValue(entry: Entry): unknown {
+  const first = { sequence: 1, rows: 1 };
+  switch (entry.kind) {
+    case 'cell':
+      return settle(entry.cell, first);
+    case 'line':
+      return entry.text;
+    case 'cells':
+      return entry.cells.map((cell) => settle(cell, first));
+    case 'rows':
+      return entry.rows.map((row) =>
+        Object.fromEntries(row.map((one) => [one.target.text, entryValue(one)])),
+      );
+  }
+}
+
+/** Texts no encoding can hold: half a character would arrive as another one. */
+export function illFormed(entries: readonly Entry[]): readonly FieldProblem[] {
+  return entries.flatMap((entry) => {
+    const sound = (text: unknown): boolean => typeof text !== 'string' || text.isWellFormed();
+    switch (entry.kind) {
+      case 'rows':
+        return entry.rows.flatMap(illFormed);
+      case 'cell':
+        return sound(entry.cell) ? [] : [{ field: entry.target.text, code: 'ILL_FORMED' }];
+      case 'cells':
+        return entry.cells.every(sound) ? [] : [{ field: entry.target.text, code: 'ILL_FORMED' }];
+      case 'line':
+        return sound(entry.text) ? [] : [{ field: entry.target.text, code: 'ILL_FORMED' }];
+    }
+  });
+}

@@ -1,0 +1,243 @@
+// The client's own JSON Schema or XSD: what they say a lead must look like, checked before anything is sent.
+// Invariant: a lead that does not fit fails with the field and the rule, never with its value.
+import { Ajv } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ErrorObject, ValidateFunction } from 'ajv';
+import addFormats from 'ajv-formats';
+import { isRecord, textAt } from '../document/yaml.ts';
+import { compilePattern, isPatternFault } from './pattern.ts';
+import type { Path, Report } from '../document/problems.ts';
+import { overBudget, withinTime } from './time-budget.ts';
+import type { Target } from '../fields/target.ts';
+import type { Layout } from './layout.ts';
+import type { Entry, FieldProblem } from '../fields/values.ts';
+import { jsonTree, plainJson } from './write-json.ts';
+import { compileXsd } from './xsd.ts';
+import type { XsdFault } from './xml-thread.ts';
+
+export interface SchemaCheck {
+  /** What of a written lead does not fit. */
+  readonly check: (entries: readonly Entry[]) => readonly FieldProblem[];
+  /** What can never fit, told before any lead: required and never written, written and not known. */
+  readonly gaps: (targets: readonly Target[]) => readonly SchemaGap[];
+}
+
+export interface SchemaGap {
+  readonly message: string;
+  /** The target at fault; undefined when one is missing. */
+  readonly target?: Target;
+}
+
+/** The schema a block names, for what that block writes; undefined when it names none, or after reporting. */
+export type Schemas = (
+  block: Readonly<Record<string, unknown>>,
+  at: Path,
+  layout: Pick<Layout, 'format' | 'xml' | 'document'>,
+  targets: readonly { readonly target: Target; readonly path: Path }[],
+) => SchemaCheck | undefined;
+
+/** Schemas among the files of the client's folder. */
+export const schemasIn =
+  (files: Readonly<Record<string, string>>, report: Report): Schemas =>
+  (block, at, layout, targets) => {
+    const name = textAt(block, 'schema');
+    if (name === undefined) return undefined;
+    const here: Report = {
+      error: (path, ...rest) => report.error([...at, ...path], ...rest),
+      warn: (path, ...rest) => report.warn([...at, ...path], ...rest),
+    };
+    const schema = compileClientSchema(files, name, layout, here);
+    for (const gap of schema?.gaps(targets.map((one) => one.target)) ?? []) {
+      const place = targets.find((one) => one.target === gap.target)?.path;
+      if (place === undefined) here.error(['schema'], 'MAP-707', gap.message);
+      else report.error([...place, 'to'], 'MAP-707', gap.message);
+    }
+    return schema;
+  };
+
+function compileClientSchema(
+  files: Readonly<Record<string, string>>,
+  name: string,
+  layout: Pick<Layout, 'format' | 'xml' | 'document'>,
+  report: Report,
+): SchemaCheck | undefined {
+  const text = files[name];
+  const { format } = layout;
+  if (text === undefined) {
+    report.error(['schema'], 'MAP-007', `the schema file "${name}" does not exist in the client's folder.`);
+    return undefined;
+  }
+  if (name.endsWith('.xsd')) return compileXmlSchema(files, name, layout, report);
+  if (format !== 'json') {
+    report.error(
+      ['schema'],
+      'MAP-705',
+      `a JSON Schema checks JSON, an .xsd XML; this destination writes ${format}.`,
+    );
+    return undefined;
+  }
+  let validate: ValidateFunction;
+  try {
+    validate = validatorOf(text);
+  } catch (error) {
+    const reason =
+      error instanceof RangeError
+        ? 'it is nested too deep, or refers to itself without end'
+        : error instanceof Error
+          ? (error.message.split('\n')[0] ?? '')
+          : '';
+    const line = isPatternFault(error) ? lineOf(error.pattern, text) : '';
+    report.error(['schema'], 'MAP-705', `the schema "${name}" cannot be used:${line} ${reason}.`);
+    return undefined;
+  }
+  return {
+    check: (entries) => {
+      try {
+        const tree = plainJson(jsonTree(entries));
+        const fits = (): typeof overBudget | boolean => {
+          const fit = withinTime(leadMs, () => validate(tree));
+          // Stopped anywhere, what it keeps for speed may be half written.
+          if (fit === overBudget) validate = validatorOf(text, true);
+          return fit;
+        };
+        let fit = fits();
+        // Once more: a process that stood still is not a lead that takes long.
+        if (fit === overBudget) fit = fits();
+        if (fit === overBudget) return [{ field: '(lead)', code: 'SCHEMA_TOO_SLOW' }];
+        if (fit) return [];
+      } catch (error) {
+        // A part of the schema that refers to itself, met by this lead alone: the lead is refused, nobody else is.
+        if (error instanceof RangeError) return [{ field: '(lead)', code: 'SCHEMA_WITHOUT_END' }];
+        throw error;
+      }
+      return (validate.errors ?? [])
+        .slice(0, mostErrors)
+        .flatMap((error) => (error.keyword === 'if' ? [] : [problemOf(error)]));
+    },
+    gaps: (targets) => gapsIn(validate.schema, targets, 0, ''),
+  };
+}
+
+/** The line of a schema that holds a pattern. */
+function lineOf(pattern: string, text: string): string {
+  const at = text.indexOf(JSON.stringify(pattern));
+  return at < 0 ? '' : ` line ${text.slice(0, at).split('\n').length},`;
+}
+
+/** The event loop waits: a lead needs less than a millisecond, one made to be slow gets this twice. */
+const leadMs = 250;
+const compileMs = 5_000;
+/** Of the errors of one lead. */
+const mostErrors = 100;
+
+/** Compiling a schema costs more than checking the rest of a mapping: destinations that share one share its validator. */
+const validators = new Map<string, ValidateFunction>();
+
+function validatorOf(text: string, anew = false): ValidateFunction {
+  const known = anew ? undefined : validators.get(text);
+  if (known !== undefined) return known;
+  const schema = JSON.parse(text) as unknown;
+  if (typeof schema !== 'object' || schema === null) throw new SyntaxError('no object');
+  const dialect = (schema as Record<string, unknown>)['$schema'];
+  const modern = typeof dialect !== 'string' || dialect.includes('2020-12');
+  const ajv = modern ? new Ajv2020(options) : new Ajv(options);
+  (addFormats as unknown as (target: unknown) => void)(ajv);
+  const validate = withinTime(compileMs, () => {
+    const compiled = ajv.compile(schema);
+    // A schema that refers to itself without end is met here, not by the first lead.
+    for (const probe of [{}, [], '']) compiled(probe);
+    return compiled;
+  });
+  if (validate === overBudget)
+    throw new Error(`its patterns and references are more than can be read in ${compileMs / 1_000} s`);
+  if (validators.size >= 100) validators.clear();
+  validators.set(text, validate);
+  return validate;
+}
+
+/** Each lead is checked as the file with this one lead. */
+function compileXmlSchema(
+  files: Readonly<Record<string, string>>,
+  name: string,
+  { document, format, xml }: Pick<Layout, 'format' | 'xml' | 'document'>,
+  report: Report,
+): SchemaCheck | undefined {
+  if (document === undefined) {
+    report.error(['schema'], 'MAP-705', `an XSD checks XML; this destination writes ${format}.`);
+    return undefined;
+  }
+  const schemas = Object.fromEntries(Object.entries(files).filter(([one]) => one.endsWith('.xsd')));
+  const compiled = compileXsd(name, schemas);
+  if (typeof compiled === 'string') {
+    report.error(['schema'], 'MAP-705', `the schema "${name}" cannot be used: ${compiled}`);
+    return undefined;
+  }
+  // Targets begin with the record, inside the root.
+  const outer = xml?.root === undefined ? 0 : 1;
+  return {
+    check: (entries) => withoutEchoes(compiled.check(document(entries)).map((one) => faultOf(one, outer))),
+    gaps: () => [],
+  };
+}
+
+function faultOf({ path, attribute, rule }: XsdFault, outer: number): FieldProblem {
+  const names = path.slice(path.length > outer ? outer : 0).join('.');
+  const field = names === '' ? '(lead)' : names;
+  return { field: attribute === undefined ? field : `${names}@${attribute}`, code: `SCHEMA_${rule}` };
+}
+
+/** A broken facet is followed by "no valid value" of the same element. */
+const withoutEchoes = (problems: readonly FieldProblem[]): readonly FieldProblem[] =>
+  problems.filter(
+    (one) =>
+      one.code !== 'SCHEMA_TYPE' ||
+      !problems.some((other) => other.field === one.field && other.code !== 'SCHEMA_TYPE'),
+  );
+
+/** Walks the plain part of a schema: properties, required, additionalProperties. What it cannot read it does not judge. */
+function gapsIn(
+  schema: unknown,
+  targets: readonly Target[],
+  depth: number,
+  prefix: string,
+): readonly SchemaGap[] {
+  if (!isRecord(schema)) return [];
+  const { properties, required } = schema;
+  const known = isRecord(properties) ? properties : {};
+  const under = Map.groupBy(targets, (target) => target.steps[depth]?.name);
+  const missing = (Array.isArray(required) ? (required as unknown[]) : []).flatMap(
+    (key): readonly SchemaGap[] =>
+      typeof key !== 'string' || under.has(key)
+        ? []
+        : [{ message: `the schema requires "${prefix}${key}", which no field writes.` }],
+  );
+  const closed = schema['additionalProperties'] === false && !Object.hasOwn(schema, 'patternProperties');
+  const inner = [...under].flatMap(([key, own]): readonly SchemaGap[] => {
+    if (key === undefined) return [];
+    if (Object.hasOwn(known, key)) {
+      const deeper = own.filter((target) => target.steps.length > depth + 1);
+      return deeper.length === 0 ? [] : gapsIn(known[key], deeper, depth + 1, `${prefix}${key}.`);
+    }
+    return closed
+      ? own.map((target) => ({ target, message: `the schema does not know "${prefix}${key}".` }))
+      : [];
+  });
+  return [...missing, ...inner];
+}
+
+// `verbose` stays off: it would put values into the errors.
+const options = {
+  allErrors: true,
+  strict: false,
+  verbose: false,
+  logger: false,
+  code: { regExp: Object.assign((pattern: string) => compilePattern(pattern), { code: 'compilePattern' }) },
+} as const;
+
+function problemOf(error: ErrorObject): FieldProblem {
+  const params = error.params as Record<string, unknown>;
+  const extra = params['missingProperty'] ?? params['additionalProperty'];
+  const path = error.instancePath.split('/').slice(1);
+  const field = [...path, ...(typeof extra === 'string' ? [extra] : [])].join('.');
+  return { field: field === '' ? '(lead)' : field, code: `SCHEMA_${error.keyword.toUpperCase()}` };
+}

@@ -1,0 +1,108 @@
+// Text to bytes in the encodings CRMs still ask for.
+// Invariant: no character is replaced silently: it is transliterated to plain letters, or reported before anything leaves;
+// a byte the encoding leaves undefined is never written.
+import iconv from 'iconv-lite';
+import { plainer } from '../fields/texts.ts';
+
+export const encodings = ['utf-8', 'utf-8-bom', 'windows-1252', 'iso-8859-15', 'iso-8859-1'] as const;
+type Narrow = 'windows-1252' | 'iso-8859-15' | 'iso-8859-1';
+
+/** What happens to letters the encoding lacks. */
+export const unmappablePolicies = ['transliterate', 'replace', 'error'] as const;
+export type Unmappable = (typeof unmappablePolicies)[number];
+export type Encoding = (typeof encodings)[number];
+
+const single = (encoding: Encoding): Narrow | undefined =>
+  encoding === 'utf-8' || encoding === 'utf-8-bom' ? undefined : encoding;
+
+const known = new Map<string, boolean>();
+
+function holds(character: string, name: Narrow): boolean {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 128) return true;
+  // The library reads an undefined byte as U+FFFD, and so writes U+FFFD as one. C1 controls are letters to whoever
+  // reads windows-1252 instead, as browsers do.
+  if (code === 0xff_fd || code < 0xa0) return false;
+  const key = `${name}${character}`;
+  let answer = known.get(key);
+  if (answer === undefined) {
+    answer = iconv.decode(iconv.encode(character, name), name) === character;
+    // Bounded: a stream of strange characters must not grow it for ever.
+    if (known.size > 10_000) known.clear();
+    known.set(key, answer);
+  }
+  return answer;
+}
+
+/** Plain letters for what the encoding cannot hold; undefined when a letter has none. Signs and emoji become `?`. */
+function transliterate(character: string, name: Narrow): string | undefined {
+  const plain = plainer(character);
+  if (plain !== undefined && Array.from(plain).every((one) => holds(one, name))) return plain;
+  return /[\p{L}\p{N}]/u.test(character) ? undefined : /\p{M}/u.test(character) ? '' : '?';
+}
+
+/** Tells texts the encoding cannot hold under its policy; undefined when it holds every text. */
+export function unmappableIn(
+  encoding: Encoding,
+  policy: Unmappable,
+): ((text: string) => boolean) | undefined {
+  const name = single(encoding);
+  if (name === undefined || policy === 'replace') return undefined;
+  return (text) => {
+    for (const character of text.normalize('NFC')) {
+      if (holds(character, name)) continue;
+      if (policy === 'error' || transliterate(character, name) === undefined) return true;
+    }
+    return false;
+  };
+}
+
+/** The text in letters the encoding holds. Comes before quoting: a typographic quote becomes a plain one. */
+export function fitInto(text: string, encoding: Encoding): string {
+  const name = single(encoding);
+  if (name === undefined) return text;
+  let result = '';
+  for (const character of text.normalize('NFC')) {
+    result += holds(character, name) ? character : (transliterate(character, name) ?? '?');
+  }
+  return result;
+}
+
+/** Bytes of a text that fits. */
+export function encode(text: string, encoding: Encoding): Uint8Array {
+  const name = single(encoding);
+  if (name === undefined) return Buffer.from(encoding === 'utf-8-bom' ? `\uFEFF${text}` : text, 'utf8');
+  return iconv.encode(text, name);
+}
+
+/** The text as whoever reads its bytes sees it; a byte order mark at the file's start is not part of it. */
+export const throughBytes = (text: string, encoding: Encoding): string => {
+  const name = single(encoding);
+  return name === undefined
+    ? Buffer.from(text, 'utf8').toString('utf8')
+    : iconv.decode(iconv.encode(text, name), name);
+};
+
+/** For XML: what the encoding lacks becomes a character reference. */
+export function encodeXml(text: string, encoding: Encoding): Uint8Array {
+  const name = single(encoding);
+  if (name === undefined) return encode(text, encoding);
+  let result = '';
+  for (const character of text) {
+    result += holds(character, name)
+      ? character
+      : `&#x${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()};`;
+  }
+  return iconv.encode(result, name);
+}
+
+export const encodingHolds = (character: string, encoding: Encoding): boolean => {
+  const name = single(encoding);
+  return name === undefined || holds(character, name);
+};
+
+/** Name of the encoding for headers and declarations. */
+export const charsetOf = (encoding: Encoding): string => (encoding === 'utf-8-bom' ? 'utf-8' : encoding);
+
+/** The charset a media type names; utf-8 when it names none. */
+export const charsetIn = (mediaType: string): string => /charset=([\w-]+)/i.exec(mediaType)?.[1] ?? 'utf-8';

@@ -1,0 +1,156 @@
+// Writes records as CSV in the client's own dialect.
+// Invariant: every record has every column, and what a reader of the dialect finds in each is what the mapping says;
+// formulas are defused where people open the file, and nowhere else.
+import type { Body } from '../../../connectors/contract.ts';
+import { isRecord } from '../document/yaml.ts';
+import { charsetOf, encode, encodings, fitInto, unmappableIn, unmappablePolicies } from './encoding.ts';
+import type { Encoding, Unmappable } from './encoding.ts';
+import { plainNumber } from '../fields/numbers.ts';
+import { readRow } from './read-back-csv.ts';
+import { isLate, settle } from '../fields/values.ts';
+import type { Cell, Entry, FieldProblem, Scalar } from '../fields/values.ts';
+
+export interface CsvDialect {
+  readonly delimiter: string;
+  readonly quote: 'all' | 'minimal' | 'none';
+  readonly quoteInside: 'double' | 'apostrophe' | 'backslash';
+  readonly encoding: Encoding;
+  readonly unmappable: Unmappable;
+  readonly eol: 'crlf' | 'lf';
+  readonly header: boolean;
+  readonly decimal: string;
+  readonly formulaGuard: boolean;
+  /** What a line break inside a value becomes; undefined keeps it (quoted). */
+  readonly lineBreak?: string;
+  /** How true and false are written. */
+  readonly trueFalse: readonly [string, string];
+}
+
+/** Reads the `csv:` block; the schema has checked its kinds. A file people open is guarded unless it says otherwise. */
+export function readDialect(raw: unknown, forPeople: boolean): CsvDialect {
+  const block = isRecord(raw) ? raw : {};
+  const { delimiter, decimal, lineBreak, formulaGuard, trueFalse } = block;
+  return {
+    delimiter: typeof delimiter === 'string' && delimiter !== '' ? delimiter : ';',
+    quote: block['quote'] === 'all' || block['quote'] === 'none' ? block['quote'] : 'minimal',
+    quoteInside:
+      block['quoteInside'] === 'apostrophe' || block['quoteInside'] === 'backslash'
+        ? block['quoteInside']
+        : 'double',
+    encoding: encodings.find((one) => one === block['encoding']) ?? 'utf-8',
+    unmappable: unmappablePolicies.find((one) => one === block['unmappable']) ?? 'transliterate',
+    eol: block['eol'] === 'lf' ? 'lf' : 'crlf',
+    header: block['header'] !== false,
+    decimal: typeof decimal === 'string' && decimal !== '' ? decimal : '.',
+    formulaGuard: typeof formulaGuard === 'boolean' ? formulaGuard : forPeople,
+    ...(typeof lineBreak === 'string' ? { lineBreak } : {}),
+    trueFalse:
+      Array.isArray(trueFalse) && typeof trueFalse[0] === 'string' && typeof trueFalse[1] === 'string'
+        ? [trueFalse[0], trueFalse[1]]
+        : ['true', 'false'],
+  };
+}
+
+/** What spreadsheets take for a formula (OWASP). */
+const formula = /^[=+\-@\t\r\n]/;
+/** Whatever some reader takes for the end of a line. */
+const lineBreaks = /\r\n|[\r\n\v\f\u0085\u2028\u2029]/g;
+
+type Batch = { readonly sequence: number; readonly rows: number } | undefined;
+
+/** A file's place as long as any: what it makes of a cell is known before the file is. */
+const farPlace = { sequence: 1_234_567_890, rows: 1_234_567_890 };
+
+export interface CsvWriter {
+  readonly dialect: CsvDialect;
+  /** A value as its cell shows it. */
+  readonly cellText: (cell: Cell, batch?: Batch) => string;
+  /** Why no cell can hold the value; undefined when one can. */
+  readonly unwritable: (value: Scalar) => string | undefined;
+  /** Whether a reader finds the column under its own name. */
+  readonly namesColumn: (name: string) => boolean;
+  /** What a reader would not find again of a record. */
+  readonly lost: (columns: readonly string[], entries: readonly Entry[]) => readonly FieldProblem[];
+  readonly body: (columns: readonly string[], records: readonly (readonly Entry[])[], batch: Batch) => Body;
+}
+
+export function createCsvWriter(dialect: CsvDialect): CsvWriter {
+  const { encoding, lineBreak, quoteInside, quote } = dialect;
+  const unmappable = unmappableIn(encoding, dialect.unmappable);
+  const line = rowWriter(dialect);
+
+  const cellText = (cell: Cell, batch?: Batch): string => {
+    const value = settle(cell, batch);
+    if (typeof value === 'number') return plainNumber(value).replace('.', dialect.decimal);
+    if (typeof value === 'boolean') return dialect.trueFalse[value ? 0 : 1];
+    const text = value === null ? '' : fitInto(value, encoding);
+    const broken = lineBreak === undefined ? text : text.replaceAll(lineBreaks, lineBreak);
+    // The replacement may hold quotes of its own, the guard's apostrophe comes last.
+    const flat = quoteInside === 'apostrophe' ? broken.replaceAll('"', "'") : broken;
+    return dialect.formulaGuard && !isLate(cell) && formula.test(flat) ? `'${flat}` : flat;
+  };
+  /** A reader of a file without quotes may know quotes all the same: none may stand there. */
+  const needsQuotes = (text: string): boolean =>
+    text.includes(dialect.delimiter) || text.includes('"') || text.search(lineBreaks) >= 0;
+  const refused = (value: Scalar | null, text: string): string | undefined => {
+    if (typeof value === 'string' && unmappable?.(value) === true) return 'UNMAPPABLE';
+    return quote === 'none' && needsQuotes(text) ? 'UNQUOTABLE' : undefined;
+  };
+  const cellsOf = (columns: readonly string[], entries: readonly Entry[], batch: Batch): string[] => {
+    const cells = new Map<string, string>();
+    for (const entry of entries)
+      if (entry.kind === 'cell') cells.set(entry.target.text, cellText(entry.cell, batch));
+    return columns.map((column) => cells.get(column) ?? '');
+  };
+
+  return {
+    dialect,
+    cellText,
+    unwritable: (value) => refused(value, cellText(value)),
+    namesColumn: (name) => {
+      const written = fitInto(name, encoding);
+      const found = readRow(line([written]), dialect);
+      const kept = written.normalize('NFC') === name.normalize('NFC');
+      return (
+        kept && found?.length === 1 && found[0] === written && !(quote === 'none' && needsQuotes(written))
+      );
+    },
+    lost: (columns, entries) => {
+      const problems = entries.flatMap((entry): FieldProblem[] => {
+        if (entry.kind !== 'cell') return [];
+        const code = refused(settle(entry.cell, farPlace), cellText(entry.cell, farPlace));
+        return code === undefined ? [] : [{ field: entry.target.text, code }];
+      });
+      if (problems.length > 0) return problems;
+      const cells = cellsOf(columns, entries, farPlace);
+      const found = readRow(line(cells), dialect) ?? [];
+      if (found.length === cells.length && cells.every((cell, index) => found[index] === cell)) return [];
+      const at = cells.findIndex((cell, index) => found[index] !== cell);
+      return [{ field: columns[at] ?? '(row)', code: 'NOT_READ_BACK' }];
+    },
+    body: (columns, records, batch) => {
+      const header = dialect.header ? line(columns.map((one) => fitInto(one, encoding))) : '';
+      const rows = records.map((entries) => line(cellsOf(columns, entries, batch)));
+      return {
+        bytes: encode(header + rows.join(''), encoding),
+        mediaType: `text/csv; charset=${charsetOf(encoding)}`,
+        extension: 'csv',
+      };
+    },
+  };
+}
+
+/** Writes one row. By hand: a library sets up a stream for each, and what it writes is read back by another one anyway. */
+function rowWriter({ delimiter, quote, quoteInside, eol }: CsvDialect): (cells: readonly string[]) => string {
+  const end = eol === 'crlf' ? '\r\n' : '\n';
+  // A part of a longer delimiter at the end of a cell would be read with the delimiter behind it; a backslash is
+  // doubled between quotes, and readers differ about one outside.
+  const signs = `${delimiter}"${quoteInside === 'backslash' ? '\\' : ''}`;
+  const inClass = Array.from(signs, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`).join('');
+  const special = new RegExp(`[\\r\\n\\v\\f\\u0085\\u2028\\u2029${inClass}]`, 'u');
+  const inside = (cell: string): string =>
+    quoteInside === 'backslash' ? cell.replaceAll(/["\\]/g, '\\$&') : cell.replaceAll('"', '""');
+  const written = (cell: string): string =>
+    quote === 'all' || (quote === 'minimal' && special.test(cell)) ? `"${inside(cell)}"` : cell;
+  return (cells) => cells.map(written).join(delimiter) + end;
+}

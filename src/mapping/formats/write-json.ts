@@ -1,0 +1,102 @@
+// Writes a record as JSON, in the order of the fields.
+// Invariant: "0" stays a text and 0 a number; the order of keys is the file's, whole-number keys included.
+import type { BatchFacts } from '../../../connectors/contract.ts';
+import { settle } from '../fields/values.ts';
+import type { Entry, Scalar } from '../fields/values.ts';
+
+/** An ordered JSON value: a Map keeps keys like "10" where an object would move them first. */
+export type JsonNode = Map<string, JsonNode> | JsonNode[] | Scalar | null;
+
+type Batch = Pick<BatchFacts, 'sequence' | 'rows'> | undefined;
+
+/** The record as an ordered tree. */
+export function jsonTree(entries: readonly Entry[], batch?: Batch): JsonNode {
+  const root = new Map<string, JsonNode>();
+  for (const entry of entries) {
+    const value = valueOf(entry, batch);
+    // `#text` alone: the element is the value itself.
+    if (entry.target.steps.length === 0) return value;
+    place(root, entry, value);
+  }
+  return root;
+}
+
+function valueOf(entry: Entry, batch: Batch): JsonNode {
+  switch (entry.kind) {
+    case 'cell':
+      return settle(entry.cell, batch);
+    case 'cells':
+      return entry.cells.map((cell) => settle(cell, batch));
+    case 'rows':
+      return entry.rows.map((row) => jsonTree(row, batch));
+    case 'line':
+      return entry.text;
+  }
+}
+
+type Container = Map<string, JsonNode> | JsonNode[];
+type Key = string | number;
+
+function place(root: Map<string, JsonNode>, entry: Entry, value: JsonNode): void {
+  const { steps } = entry.target;
+  let node: Container = root;
+  for (const [index, step] of steps.entries()) {
+    let key: Key = step.name;
+    for (const at of step.places) {
+      node = listAt(node, key);
+      key = at;
+    }
+    if (index < steps.length - 1) node = groupAt(node, key);
+    else if (!step.append) set(node, key, value);
+    else if (entry.kind === 'cells' && Array.isArray(value)) listAt(node, key).push(...value);
+    else listAt(node, key).push(value);
+  }
+}
+
+function get(node: Container, key: Key): JsonNode | undefined {
+  return node instanceof Map ? node.get(String(key)) : node[Number(key)];
+}
+
+function set(node: Container, key: Key, value: JsonNode): void {
+  if (node instanceof Map) node.set(String(key), value);
+  else node[Number(key)] = value;
+}
+
+/** The list at a key; made when there is none. */
+function listAt(node: Container, key: Key): JsonNode[] {
+  const found = get(node, key);
+  if (Array.isArray(found)) return found;
+  const made: JsonNode[] = [];
+  set(node, key, made);
+  return made;
+}
+
+/** The group at a key; made when there is none. */
+function groupAt(node: Container, key: Key): Map<string, JsonNode> {
+  const found = get(node, key);
+  if (found instanceof Map) return found;
+  const made = new Map<string, JsonNode>();
+  set(node, key, made);
+  return made;
+}
+
+/** A place nobody wrote is no place: the list closes up. */
+const dense = (list: readonly JsonNode[]): readonly JsonNode[] =>
+  list.filter((one) => (one as JsonNode | undefined) !== undefined);
+
+export function jsonText(node: JsonNode): string {
+  if (node instanceof Map)
+    return `{${[...node].map(([key, value]) => `${JSON.stringify(key)}:${jsonText(value)}`).join(',')}}`;
+  if (Array.isArray(node)) return `[${dense(node).map(jsonText).join(',')}]`;
+  return JSON.stringify(node);
+}
+
+/** As plain objects, for a schema validator. */
+export function plainJson(node: JsonNode): unknown {
+  if (node instanceof Map) {
+    const plain = Object.create(null) as Record<string, unknown>;
+    for (const [key, value] of node) plain[key] = plainJson(value);
+    return plain;
+  }
+  return Array.isArray(node) ? dense(node).map(plainJson) : node;
+}

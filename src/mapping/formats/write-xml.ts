@@ -1,0 +1,202 @@
+// Writes records as XML, elements in the order of the fields: builders made from objects lose order, attributes and CDATA.
+// Invariant: well-formed whatever a lead holds; characters XML 1.0 forbids are left out, everything else arrives.
+import type { BatchFacts, Body } from '../../../connectors/contract.ts';
+import { isRecord } from '../document/yaml.ts';
+import { charsetOf, encodeXml, encodingHolds, encodings } from './encoding.ts';
+import type { Encoding } from './encoding.ts';
+import { textOf } from '../fields/rendering.ts';
+import type { Step, Target } from '../fields/target.ts';
+import { settle } from '../fields/values.ts';
+import type { Cell, Entry } from '../fields/values.ts';
+
+export interface XmlDialect {
+  readonly root?: string;
+  readonly record: string;
+  readonly xmlns: readonly (readonly [string, string])[];
+  readonly encoding: Encoding;
+  readonly declaration: boolean;
+  readonly rootAttributes: readonly (readonly [string, string])[];
+  /** `target data` of each processing instruction. */
+  readonly instructions: readonly string[];
+  readonly indent: boolean;
+}
+
+/** Reads the `xml:` block; the schema has checked its kinds. */
+export function readXmlDialect(raw: unknown): XmlDialect {
+  const block = isRecord(raw) ? raw : {};
+  const { root, record, xmlns, rootAttributes: attributes, instructions } = block;
+  return {
+    ...(typeof root === 'string' ? { root } : {}),
+    record: typeof record === 'string' ? record : 'lead',
+    xmlns: isRecord(xmlns)
+      ? Object.entries(xmlns).map(([prefix, uri]) => [prefix, String(uri)] as const)
+      : [],
+    encoding: encodings.find((one) => one === block['encoding']) ?? 'utf-8',
+    declaration: block['declaration'] !== false,
+    rootAttributes: isRecord(attributes)
+      ? Object.entries(attributes).map(([name, value]) => [name, textOf(value)] as const)
+      : [],
+    instructions: Array.isArray(instructions)
+      ? instructions.filter((one): one is string => typeof one === 'string')
+      : [],
+    indent: block['indent'] !== false,
+  };
+}
+
+interface Element {
+  readonly name: string;
+  readonly attributes: [string, string][];
+  readonly children: Element[];
+  text?: { readonly value: string; readonly cdata: boolean };
+}
+
+type Batch = Pick<BatchFacts, 'sequence' | 'rows'> | undefined;
+
+const element = (step: Pick<Step, 'name' | 'fixed'>): Element => ({
+  name: step.name,
+  attributes: step.fixed.map((one): [string, string] => [one.name, one.value]),
+  children: [],
+});
+
+/** The element a step names among its parent's, the last of its kind; made when there is none. */
+function descend(parent: Element, step: Step, fresh: boolean): Element {
+  const fits = (one: Element): boolean =>
+    one.name === step.name &&
+    step.fixed.every((want) =>
+      one.attributes.some(([name, value]) => name === want.name && value === want.value),
+    );
+  const found = fresh ? undefined : parent.children.findLast(fits);
+  if (found !== undefined) return found;
+  const made = element(step);
+  parent.children.push(made);
+  return made;
+}
+
+function put(at: Element, target: Target, cell: Cell, batch: Batch): void {
+  const value = settle(cell, batch);
+  if (typeof target.end === 'object') {
+    if (value !== null) at.attributes.push([target.end.attribute, textOf(value)]);
+  } else if (value === null) {
+    at.attributes.push(['xsi:nil', 'true']);
+  } else {
+    at.text = { value: textOf(value), cdata: target.end === 'cdata' };
+  }
+}
+
+function fill(from: Element, entries: readonly Entry[], skip: number, batch: Batch): void {
+  for (const entry of entries) {
+    const steps = entry.target.steps.slice(skip);
+    const parents = steps.slice(0, -1);
+    const last = steps.at(-1);
+    const parent = parents.reduce((at, step) => descend(at, step, false), from);
+    switch (entry.kind) {
+      case 'cell':
+        put(last === undefined ? from : descend(parent, last, false), entry.target, entry.cell, batch);
+        break;
+      case 'line':
+        put(last === undefined ? from : descend(parent, last, false), entry.target, entry.text, batch);
+        break;
+      case 'cells':
+        for (const cell of entry.cells)
+          if (last !== undefined) put(descend(parent, last, true), entry.target, cell, batch);
+        break;
+      case 'rows':
+        for (const row of entry.rows)
+          if (last !== undefined) fill(descend(parent, last, true), row, 0, batch);
+        // An empty list that is written: its element stands empty.
+        if (entry.rows.length === 0 && last !== undefined) descend(parent, last, false);
+        break;
+    }
+  }
+}
+
+const forbidden =
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
+/** Nothing in it to leave out or to escape: most texts. */
+const plain = /^[\t\n\u0020\u0021\u0023-\u0025\u0027-\u003b\u003d\u003f-\ud7ff]*$/;
+const clean = (text: string): string => text.replaceAll(forbidden, '');
+const escapeText = (text: string): string =>
+  plain.test(text)
+    ? text
+    : clean(text)
+        .replaceAll('&', '&amp;')
+        .replaceAll('<', '&lt;')
+        .replaceAll('>', '&gt;')
+        .replaceAll('\r', '&#13;');
+const escapeAttribute = (text: string): string =>
+  escapeText(text).replaceAll('"', '&quot;').replaceAll('\n', '&#10;').replaceAll('\t', '&#9;');
+
+function cdata(text: string, encoding: Encoding): string {
+  // `]]>` cannot stand in a CDATA section, nor can a character reference: both are moved between two sections.
+  let result = '<![CDATA[';
+  for (const character of clean(text).replaceAll(/\r\n?/g, '\n').replaceAll(']]>', ']]\u0000>')) {
+    if (character === '\u0000') result += ']]><![CDATA[';
+    else if (encodingHolds(character, encoding)) result += character;
+    else result += `]]>${character}<![CDATA[`;
+  }
+  return `${result}]]>`;
+}
+
+function render(node: Element, dialect: XmlDialect, depth: number): string {
+  const { indent, encoding } = dialect;
+  const [before, end] = indent ? ['  '.repeat(depth), '\n'] : ['', ''];
+  let open = `${before}<${node.name}`;
+  for (const [name, value] of node.attributes) open += ` ${name}="${escapeAttribute(value)}"`;
+  const text = node.text === undefined || node.text.value === '' ? '' : contentOf(node.text, encoding);
+  if (node.children.length > 0) {
+    let inner = '';
+    for (const child of node.children) inner += render(child, dialect, depth + 1);
+    return `${open}>${text}${end}${inner}${before}</${node.name}>${end}`;
+  }
+  return text === '' ? `${open}/>${end}` : `${open}>${text}</${node.name}>${end}`;
+}
+
+const contentOf = (text: NonNullable<Element['text']>, encoding: Encoding): string =>
+  text.cdata ? cdata(text.value, encoding) : escapeText(text.value);
+
+export function xmlBody(records: readonly (readonly Entry[])[], dialect: XmlDialect, batch?: Batch): Body {
+  const elements = records.map((entries) => {
+    const record = element({ name: dialect.record, fixed: [] });
+    // The first step is the record itself.
+    fill(record, entries, 1, batch);
+    return record;
+  });
+  const single = elements[0];
+  const top =
+    dialect.root === undefined && single !== undefined
+      ? single
+      : element({ name: dialect.root ?? dialect.record, fixed: [] });
+  if (top !== single) top.children.push(...elements);
+  const spaces = dialect.xmlns.map(([prefix, uri]): [string, string] => [
+    prefix === '' ? 'xmlns' : `xmlns:${prefix}`,
+    uri,
+  ]);
+  if (usesNil(top) && !dialect.xmlns.some(([prefix]) => prefix === 'xsi')) {
+    spaces.push(['xmlns:xsi', 'http://www.w3.org/2001/XMLSchema-instance']);
+  }
+  const own = dialect.rootAttributes.map(([name, value]): [string, string] => [
+    name,
+    withCounts(value, batch),
+  ]);
+  top.attributes.unshift(...spaces, ...own);
+  const charset = charsetOf(dialect.encoding);
+  const declaration = dialect.declaration
+    ? `<?xml version="1.0" encoding="${charset.toUpperCase()}"?>\n`
+    : '';
+  const instructions = dialect.instructions.map((one) => `<?${one}?>\n`).join('');
+  return {
+    bytes: encodeXml(declaration + instructions + render(top, dialect, 0), dialect.encoding),
+    mediaType: `application/xml; charset=${charset}`,
+    extension: 'xml',
+  };
+}
+
+const withCounts = (text: string, batch: Batch): string =>
+  batch === undefined
+    ? text
+    : text.replaceAll('{rows}', String(batch.rows)).replaceAll('{sequence}', String(batch.sequence));
+
+function usesNil(node: Element): boolean {
+  return node.attributes.some(([name]) => name === 'xsi:nil') || node.children.some(usesNil);
+}

@@ -1,0 +1,219 @@
+// Reads places of a recipient's answer: JSON paths, XML paths, XPath, CSS, headers.
+// Invariant: never throws; an answer that cannot be parsed simply has no such place, so no rule that needs it matches.
+import { XMLParser } from 'fast-xml-parser';
+import type { Answer } from '../../../connectors/contract.ts';
+import type { Path, ProblemCode, Report } from '../document/problems.ts';
+import { compileCss, readCss, readHtml } from './css.ts';
+import type { CssPlace } from './css.ts';
+import { answerTooComplex, isTooComplex, withinBudget } from './answer-budget.ts';
+import type { XPathFound } from '../formats/xml-thread.ts';
+import { compileXPath, readXPath, readXPaths } from './xpath.ts';
+import type { ExpressionFault, Finding, XPath } from './xpath.ts';
+
+/** An answer parsed at most once, whatever the number of rules. */
+export interface Opened {
+  readonly answer: Answer;
+  readonly json: (path: readonly string[]) => unknown;
+  readonly xml: (path: readonly string[]) => unknown;
+  readonly xpath: (expression: XPath) => unknown;
+  readonly css: (place: CssPlace) => string | undefined;
+  /** Whether the answer is of that form at all: only there can a place be absent. */
+  readonly is: (form: AnswerForm) => boolean;
+  /** Whether a place was asked for that could not be looked for within the budget: what the rules then say proves nothing. */
+  readonly tooComplex: () => boolean;
+}
+
+export type AnswerForm = 'json' | 'xml' | 'xpath' | 'css';
+
+const parser = new XMLParser({
+  // Values stay as sent: "0612345678" and "0" are texts.
+  parseTagValue: false,
+  parseAttributeValue: false,
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  textNodeName: '#text',
+  removeNSPrefix: true,
+  // An answer's own entities are never expanded.
+  processEntities: false,
+});
+
+type Find = (expression: XPath) => Finding;
+
+/** For the tools: waits for what XPath finds. Deliveries use `understand`. */
+export function openAnswer(answer: Answer): Opened {
+  const known = new Map<string, Finding>();
+  return openWith(answer, (expression) => {
+    const { text } = expression;
+    if (!known.has(text)) known.set(text, readXPath(answer.text, expression));
+    return known.get(text);
+  });
+}
+
+/** Judges an answer with what XPath finds read beside the event loop: judged again until nothing is missing. */
+export async function understand<T>(answer: Answer, judge: (opened: Opened) => T): Promise<T> {
+  const known = new Map<string, Finding>();
+  const missing = new Set<string>();
+  const opened = openWith(answer, ({ text }) => {
+    if (!known.has(text)) missing.add(text);
+    return known.get(text);
+  });
+  for (;;) {
+    const judged = judge(opened);
+    if (missing.size === 0) return judged;
+    const texts = [...missing];
+    const found = await readXPaths(answer.text, texts);
+    for (const [index, text] of texts.entries()) known.set(text, found[index]);
+    missing.clear();
+  }
+}
+
+function openWith(answer: Answer, find: Find): Opened {
+  let complex = false;
+  /** What a parser makes of the text; undefined when it cannot read it. */
+  const parsed = <T>(parse: () => T | undefined): (() => T | undefined) =>
+    once(() => {
+      try {
+        return parse();
+      } catch (error) {
+        if (isTooComplex(error)) complex = true;
+        return undefined;
+      }
+    });
+  const json = parsed(() => parseJson(answer.text));
+  const whole = !answer.truncated;
+  // A JSON or plain text is no XML, though the parser would read it as one.
+  const tagged = whole && answer.text.trimStart().startsWith('<');
+  const xml = parsed(() => {
+    if (!tagged) return undefined;
+    if (!withinBudget(answer.text)) throw answerTooComplex();
+    return parser.parse(answer.text) as unknown;
+  });
+  const html = parsed(() =>
+    tagged || (whole && /\bx?html\b/.test(answer.mediaType.toLowerCase()))
+      ? readHtml(answer.text)
+      : undefined,
+  );
+  const findIn = (expression: XPath): XPathFound | undefined => {
+    const found = tagged ? find(expression) : undefined;
+    if (found !== 'too complex') return found;
+    complex = true;
+    return undefined;
+  };
+  return {
+    answer,
+    json: (path) => walk(json(), path),
+    xml: (path) => {
+      const found = walk(xml(), path);
+      return typeof found === 'object' && found !== null ? walk(found, ['#text']) : found;
+    },
+    xpath: (expression) => {
+      const found = findIn(expression);
+      return found === undefined ? undefined : 'value' in found ? found.value : found.text?.trim();
+    },
+    css: (place) => {
+      const document = html();
+      try {
+        return document === undefined ? undefined : readCss(document, place);
+      } catch {
+        complex = true;
+        return undefined;
+      }
+    },
+    is: (form) => {
+      switch (form) {
+        case 'json':
+          return json() !== undefined;
+        case 'xml':
+          return xml() !== undefined;
+        case 'xpath':
+          return findIn(root) !== undefined;
+        case 'css':
+          return html() !== undefined;
+      }
+    },
+    tooComplex: () => complex,
+  };
+}
+
+const root: XPath = { gives: 'nodes', text: '/*' };
+
+/** A number past 2^53 stays the digits as written: rounded, they would name another record. */
+function parseJson(text: string): unknown {
+  if (!/\d{16}/.test(text)) return JSON.parse(text) as unknown;
+  const exact = (_key: string, value: unknown, { source = '' }: { readonly source?: string }): unknown =>
+    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? source : value;
+  return JSON.parse(text, exact as (key: string, value: unknown) => unknown) as unknown;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+function walk(root: unknown, path: readonly string[]): unknown {
+  let value = root;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<string, unknown>)[key];
+  }
+  return value;
+}
+
+/** `error.code`, `errors[0].code` or `$.error.code` to its keys; undefined when badly written. */
+export function parsePath(text: string): readonly string[] | undefined {
+  const body = text
+    .replace(/^\$\.?/, '')
+    .replaceAll(/\[(\d+)\]/g, '.$1')
+    .replace(/^\./, '');
+  if (body === '') return text === '$' ? [] : undefined;
+  const keys = body.split('.');
+  return keys.every((key) => key !== '' && !/[[\]*?\s]/.test(key)) ? keys : undefined;
+}
+
+export type Extract = (opened: Opened) => unknown;
+
+export const placeForms = '$.id, xml:reponse.id, xpath://reponse/@id, css:#ref or header:X-Id';
+
+/** A place as `placeForms` shows them; a fault without words when it is none of them. */
+export function compilePlace(text: unknown): Extract | ExpressionFault {
+  const none = { fault: '' };
+  if (typeof text !== 'string') return none;
+  const [, form = '', rest = ''] = /^(header|xml|xpath|css):(.*)$/s.exec(text) ?? [];
+  switch (form) {
+    case 'header': {
+      const name = rest.trim().toLowerCase();
+      return /^[a-z0-9-]+$/.test(name) ? ({ answer }) => answer.headers[name] : none;
+    }
+    case 'xml': {
+      const path = parsePath(rest);
+      return path === undefined ? none : (opened) => opened.xml(path);
+    }
+    case 'xpath': {
+      const expression = compileXPath(rest);
+      return 'fault' in expression ? expression : (opened) => opened.xpath(expression);
+    }
+    case 'css': {
+      const place = compileCss(rest);
+      return 'fault' in place ? place : (opened) => opened.css(place);
+    }
+    default: {
+      const path = text.startsWith('$') ? parsePath(text) : undefined;
+      return path === undefined ? none : (opened) => opened.json(path);
+    }
+  }
+}
+
+/** Tells of a place that cannot be read; `what` says what the key takes. */
+export function placeOf(
+  raw: unknown,
+  path: Path,
+  report: Report,
+  [code, what]: readonly [ProblemCode, string],
+): Extract | undefined {
+  const place = compilePlace(raw);
+  if (typeof place === 'function') return place;
+  if (place.fault === '') report.error(path, code, what);
+  else
+    report.error(path, code, `this place cannot be read: ${place.fault}.`, { suggestion: place.suggestion });
+  return undefined;
+}

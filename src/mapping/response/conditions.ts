@@ -1,0 +1,201 @@
+// The conditions of a response rule: status, json, xml, xpath, css, text, header, mediaType; all must hold.
+// Invariant: equality is typed (true is not "true"), and a part the answer does not have matches nothing.
+import { parsePath } from './answer.ts';
+import type { AnswerForm, Opened } from './answer.ts';
+import { compileCss } from './css.ts';
+import { isRecord } from '../document/yaml.ts';
+import { isScalarValue } from '../fields/formatters.ts';
+import type { Path, Report } from '../document/problems.ts';
+import { suggest } from '../document/suggest.ts';
+import { compileXPath } from './xpath.ts';
+
+export type AnswerTest = (opened: Opened) => boolean;
+
+export const answerConditions: readonly string[] = [
+  'status',
+  'json',
+  'xml',
+  'xpath',
+  'css',
+  'text',
+  'header',
+  'mediaType',
+];
+
+/** Whether a status list can match a status. */
+export function statusTest(raw: unknown): ((status: number) => boolean) | undefined {
+  const list = Array.isArray(raw) ? (raw as unknown[]) : [raw];
+  const tests = list.map((one): ((status: number) => boolean) | undefined => {
+    if (typeof one === 'number' && Number.isInteger(one) && one >= 100 && one <= 599)
+      return (status) => status === one;
+    const range = typeof one === 'string' ? /^([1-5]\d\d)-([1-5]\d\d)$/.exec(one) : null;
+    if (range !== null) {
+      const [from, to] = [Number(range[1]), Number(range[2])];
+      return from <= to ? (status) => status >= from && status <= to : undefined;
+    }
+    const family = typeof one === 'string' ? /^([1-5])xx$/i.exec(one)?.[1] : undefined;
+    return family === undefined ? undefined : (status) => Math.floor(status / 100) === Number(family);
+  });
+  if (tests.length === 0 || tests.includes(undefined)) return undefined;
+  return (status) => tests.some((test) => test?.(status) === true);
+}
+
+/** Compiles the block of conditions of one rule. */
+export function compileAnswerTest(raw: unknown, path: Path, report: Report): AnswerTest {
+  if (!isRecord(raw)) {
+    report.error(
+      path,
+      'MAP-504',
+      `the conditions of a rule are a block with ${answerConditions.join(', ')}.`,
+    );
+    return () => false;
+  }
+  const tests = Object.entries(raw).map(([name, option]) =>
+    compileOne(name, option, [...path, name], report),
+  );
+  return (opened) => tests.every((test) => test(opened));
+}
+
+function compileOne(name: string, option: unknown, path: Path, report: Report): AnswerTest {
+  const wrong = (message: string): AnswerTest => {
+    report.error(path, 'MAP-504', message);
+    return () => false;
+  };
+  switch (name) {
+    case 'status': {
+      const test = statusTest(option);
+      if (test === undefined)
+        return wrong('status is a number, 2xx, 4xx or 5xx, a range such as 500-504, or a list of these.');
+      return ({ answer }) => test(answer.status);
+    }
+    case 'json':
+    case 'xml':
+    case 'xpath':
+    case 'css':
+      return comparePlaces(name, option, path, report);
+    case 'text': {
+      const words = isRecord(option) ? option['contains'] : option;
+      const list = Array.isArray(words) ? (words as unknown[]) : [words];
+      if (!list.every((one): one is string => typeof one === 'string' && one !== ''))
+        return wrong('text needs the words to find: {contains: "..."}.');
+      return ({ answer }) => list.some((one) => answer.text.includes(one));
+    }
+    case 'header': {
+      if (!isRecord(option)) return wrong('header needs names and values: {header: {x-result: ok}}.');
+      const wanted = Object.entries(option).map(([key, value]) => [key.toLowerCase(), value] as const);
+      if (!wanted.every(([, value]) => isScalarValue(value)))
+        return wrong('the value of a header is a text.');
+      return ({ answer }) =>
+        wanted.every(
+          ([key, value]) => answer.headers[key]?.trim().toLowerCase() === String(value).toLowerCase(),
+        );
+    }
+    case 'mediaType': {
+      if (typeof option !== 'string') return wrong('mediaType is a text such as application/json.');
+      const wanted = option.toLowerCase();
+      return ({ answer }) => answer.mediaType.toLowerCase().split(';')[0]?.trim() === wanted;
+    }
+    default:
+      report.error(path, 'MAP-504', `condition "${name}" does not exist.`, {
+        at: 'key',
+        suggestion: suggest(name, answerConditions),
+      });
+      return () => false;
+  }
+}
+
+const examples: Readonly<Record<AnswerForm, string>> = {
+  json: '{json: {error.code: DUPLICATE}}',
+  xml: '{xml: {reponse.code: DUPLICATE}}',
+  xpath: '{xpath: {"//erreur/@code": DUPLICATE}}',
+  css: '{css: {".message": {contains: Merci}}}',
+};
+
+function comparePlaces(form: AnswerForm, option: unknown, path: Path, report: Report): AnswerTest {
+  if (!isRecord(option) || Object.keys(option).length === 0) {
+    report.error(path, 'MAP-504', `${form} needs places and values: ${examples[form]}.`);
+    return () => false;
+  }
+  const tests = Object.entries(option).map(([place, wanted]) =>
+    comparePlace(form, place, wanted, [...path, place], report),
+  );
+  return (opened) => tests.every((test) => test(opened));
+}
+
+function comparePlace(
+  form: AnswerForm,
+  place: string,
+  wanted: unknown,
+  path: Path,
+  report: Report,
+): AnswerTest {
+  const reader = readerOf(form, place, path, report);
+  const compare = comparisonOf(form, wanted);
+  if (compare === undefined)
+    report.error(
+      path,
+      'MAP-504',
+      `"${place}" needs a value, a list of values, {exists: true} or {contains: "..."}.`,
+    );
+  else if (form === 'json' && [wanted].flat().some((one) => one === 'true' || one === 'false'))
+    report.warn(
+      path,
+      'MAP-512',
+      'true or false between quotes is a text, which an answer that says true does not fit: without quotes it is the value.',
+    );
+  else if (compare === 'exists' && reader?.value === true)
+    report.error(path, 'MAP-504', `"${place}" always gives a value: write the value, not exists.`);
+  if (reader === undefined || compare === undefined) return () => false;
+  const { read } = reader;
+  if (compare !== 'exists') return (opened) => compare(read(opened));
+  const exists = isRecord(wanted) && wanted['exists'] === true;
+  // What is not in a page that is no JSON proves nothing.
+  return (opened) => opened.is(form) && (read(opened) !== undefined) === exists;
+}
+
+interface Reader {
+  readonly read: (opened: Opened) => unknown;
+  /** Gives a value whatever the answer holds: a count, a comparison. */
+  readonly value?: boolean;
+}
+
+function readerOf(form: AnswerForm, place: string, path: Path, report: Report): Reader | undefined {
+  if (form === 'json' || form === 'xml') {
+    const keys = parsePath(place);
+    if (keys !== undefined) return { read: (opened) => opened[form](keys) };
+    report.error(path, 'MAP-504', `"${place}" is no dot path such as error.code.`, { at: 'key' });
+    return undefined;
+  }
+  const compiled = form === 'xpath' ? compileXPath(place) : compileCss(place);
+  if ('fault' in compiled) {
+    const kind = form === 'xpath' ? 'XPath' : 'CSS selector';
+    const { fault, suggestion } = compiled;
+    report.error(path, 'MAP-504', `the ${kind} cannot be read: ${fault}.`, { at: 'key', suggestion });
+    return undefined;
+  }
+  return 'selector' in compiled
+    ? { read: (opened) => opened.css(compiled) }
+    : { read: (opened) => opened.xpath(compiled), value: compiled.gives === 'value' };
+}
+
+/** How the value found is compared; undefined when badly written. */
+function comparisonOf(
+  form: AnswerForm,
+  wanted: unknown,
+): ((found: unknown) => boolean) | 'exists' | undefined {
+  if (isRecord(wanted)) {
+    const [name, ...more] = Object.keys(wanted);
+    if (more.length > 0) return undefined;
+    if (name === 'exists') return typeof wanted['exists'] === 'boolean' ? 'exists' : undefined;
+    const words = [wanted['contains']].flat();
+    if (name !== 'contains' || words.length === 0) return undefined;
+    if (!words.every((one): one is string => typeof one === 'string' && one !== '')) return undefined;
+    return (found) => typeof found === 'string' && words.some((one) => found.includes(one));
+  }
+  const list: readonly unknown[] = [wanted].flat();
+  if (!list.every((one) => isScalarValue(one) || one === null)) return undefined;
+  if (form === 'json') return (found) => list.some((one) => one === found);
+  // XML and HTML have texts only: there 1 is read as "1". A count or a comparison keeps its type.
+  const texts = list.map(String);
+  return (found) => (typeof found === 'string' ? texts.includes(found) : list.some((one) => one === found));
+}

@@ -1,0 +1,147 @@
+// Which of several rules that fit one answer counts, and what a check says about rules that stand in each other's way.
+// Invariant: no before yes. A rule that takes only a part of what another takes (an exception of it) goes before it.
+import { isRecord } from '../document/yaml.ts';
+import type { Report } from '../document/problems.ts';
+import { statusTest } from './conditions.ts';
+import type { Rule, RuleKind } from './rule.ts';
+import { mayTake } from './status.ts';
+
+export const yes: ReadonlySet<RuleKind> = new Set(['accepted', 'duplicate', 'unconfirmed']);
+
+/** For each rule, the later ones that go before it when they fit as well. */
+export function overriders<R extends Rule>(rules: readonly R[]): ReadonlyMap<R, readonly R[]> {
+  return new Map(
+    rules.map((rule, index) => [
+      rule,
+      yes.has(rule.kind) ? rules.slice(index + 1).filter((later) => contradicts(later, rule)) : [],
+    ]),
+  );
+}
+
+function contradicts(later: Rule, rule: Rule): boolean {
+  if (yes.has(later.kind) || (within(rule, later) && !within(later, rule))) return false;
+  // A code DUPLICATE in a 409 says more than the 409 does.
+  return rule.kind !== 'duplicate' || hasBody(later) || !hasBody(rule);
+}
+
+/** Whether every answer the first takes is one the second takes too. */
+export function within(one: Rule, other: Rule): boolean {
+  if (![...one.stages].every((stage) => other.stages.has(stage))) return false;
+  const wider = statuses(other);
+  if (![...statuses(one)].every((status) => wider.has(status))) return false;
+  return Object.entries(other.conditions).every(
+    ([name, wanted]) => name === 'status' || implied(one.conditions[name], wanted, name),
+  );
+}
+
+const everyStatus = Array.from({ length: 500 }, (_one, index) => index + 100);
+const known = new WeakMap<Rule, ReadonlySet<number>>();
+
+/** Every status a rule may take, found once: rules are compared with each other. */
+function statuses(rule: Rule): ReadonlySet<number> {
+  const before = known.get(rule);
+  if (before !== undefined) return before;
+  const { conditions, kind, named, stages } = rule;
+  const test = Object.hasOwn(conditions, 'status') ? statusTest(conditions['status']) : () => true;
+  const found = new Set(
+    everyStatus.filter(
+      (status) =>
+        test?.(status) === true && [...stages].every((stage) => mayTake(kind, named, status, stage)),
+    ),
+  );
+  known.set(rule, found);
+  return found;
+}
+
+function implied(own: unknown, wanted: unknown, name: string): boolean {
+  if (own === undefined) return false;
+  if (['json', 'xml', 'xpath', 'css'].includes(name)) {
+    if (!isRecord(own) || !isRecord(wanted)) return false;
+    return Object.entries(wanted).every(
+      ([place, value]) => Object.hasOwn(own, place) && valueImplied(own[place], value),
+    );
+  }
+  return JSON.stringify(own) === JSON.stringify(wanted);
+}
+
+function valueImplied(own: unknown, wanted: unknown): boolean {
+  if (JSON.stringify(own) === JSON.stringify(wanted)) return true;
+  if (isRecord(wanted)) return wanted['exists'] === true && !(isRecord(own) && own['exists'] === false);
+  if (isRecord(own)) return false;
+  const among: readonly unknown[] = [wanted].flat();
+  return [own].flat().every((one) => among.includes(one));
+}
+
+export const hasBody = ({ conditions }: Rule): boolean =>
+  ['json', 'xml', 'xpath', 'css', 'text'].some((name) => Object.hasOwn(conditions, name));
+
+/** Says which rule is never reached, and which answers two rules take that say different things. */
+export function reportOrder(rules: readonly Rule[], report: Report): void {
+  const goesBefore = overriders(rules);
+  for (const [index, rule] of rules.entries()) {
+    const above = rules.slice(0, index);
+    const first = above.find((one) => within(rule, one) && goesBefore.get(one)?.includes(rule) !== true);
+    if (first !== undefined) reportUnreached(rule, first, report);
+    else reportBare(rule, above, report);
+    // The same conditions, and a no: the yes above is never said.
+    for (const one of above)
+      if (within(one, rule) && goesBefore.get(one)?.includes(rule) === true)
+        reportUnreached(one, rule, report);
+  }
+}
+
+function reportUnreached(rule: Rule, first: Rule, report: Report): void {
+  // The same answer twice, as with a preset's own rule below the file's, changes nothing.
+  if (rule.kind === first.kind && rule.reason === undefined && rule.reference === undefined) return;
+  const tell = rule.kind === 'accepted' && first.kind !== 'accepted' ? report.error : report.warn;
+  tell(
+    [...rule.path, rule.kind],
+    'MAP-510',
+    `this rule is never reached: an answer such as ${exampleOf(rule, rule)} is taken for ${first.kind} by another rule.`,
+    { at: 'key' },
+  );
+}
+
+/** A yes that asks nothing of the body, above a rule that does: an answer of the second kind looks like the first. */
+function reportBare(rule: Rule, above: readonly Rule[], report: Report): void {
+  const bare = above.find(
+    (one) => yes.has(one.kind) && one.kind !== rule.kind && !hasBody(one) && hasBody(rule) && meet(one, rule),
+  );
+  if (bare === undefined) return;
+  const [taken, because] = yes.has(rule.kind)
+    ? [bare.kind, 'the first of the two counts']
+    : [rule.kind, 'a no goes before a yes'];
+  report.warn(
+    [...bare.path, bare.kind],
+    'MAP-511',
+    `an answer such as ${exampleOf(bare, rule)} fits this rule and the one for ${rule.kind} below: it is taken for ${taken}, ${because}. Put that one above.`,
+    { at: 'key' },
+  );
+}
+
+const meet = (one: Rule, other: Rule): boolean =>
+  [...one.stages].some((stage) => other.stages.has(stage)) &&
+  [...statuses(one)].some((status) => statuses(other).has(status));
+
+/** An answer both rules take, as short as it can be written. */
+function exampleOf(one: Rule, other: Rule): string {
+  const status = [...statuses(one)].find((code) => statuses(other).has(code)) ?? 200;
+  const words = [...new Set([...wordsOf(one), ...wordsOf(other)])].join(', ');
+  return words === '' ? String(status) : `${status} with ${words}`;
+}
+
+function wordsOf({ conditions }: Rule): readonly string[] {
+  return Object.entries(conditions).flatMap(([name, wanted]): readonly string[] => {
+    if (name === 'status') return [];
+    if (!isRecord(wanted)) return [`${name} ${JSON.stringify(wanted)}`];
+    return Object.entries(wanted).map(([place, value]) =>
+      isRecord(value) || place === 'contains' ? `${place} ${shown(value)}` : `${place}: ${shown(value)}`,
+    );
+  });
+}
+
+function shown(value: unknown): string {
+  if (!isRecord(value)) return JSON.stringify([value].flat()[0]) ?? '';
+  if (value['exists'] === true) return 'there';
+  return value['exists'] === false ? 'absent' : `with ${JSON.stringify([value['contains']].flat()[0]) ?? ''}`;
+}

@@ -1,0 +1,227 @@
+// One response rule: its conditions, and what it takes from the answer.
+// Invariant: of the recipient's text only a reference, a delay and mapped codes are kept (guarantee 7).
+import type { Action, Answer } from '../../../connectors/contract.ts';
+import { safeCode } from '../../domain/delivery.ts';
+import { placeForms, placeOf } from './answer.ts';
+import type { Extract, Opened } from './answer.ts';
+import { isRecord } from '../document/yaml.ts';
+import type { Path, Report } from '../document/problems.ts';
+import { compileAnswerTest, statusTest } from './conditions.ts';
+import type { AnswerTest } from './conditions.ts';
+import { parseDuration } from '../fields/time.ts';
+
+export const ruleKinds = [
+  'accepted',
+  'duplicate',
+  'pending',
+  'unconfirmed',
+  'refused',
+  'invalid',
+  'unauthorized',
+  'throttled',
+  'unavailable',
+  'unknown',
+  'absent',
+] as const;
+export type RuleKind = (typeof ruleKinds)[number];
+
+export type Stage = Action | 'lookup';
+
+export interface Rule {
+  readonly kind: RuleKind;
+  /** Where it stands, and its conditions as written: what a check compares. */
+  readonly path: Path;
+  readonly conditions: Readonly<Record<string, unknown>>;
+  /** Statuses it lists one by one. */
+  readonly named: ReadonlySet<number>;
+  readonly test: AnswerTest;
+  readonly stages: ReadonlySet<Stage>;
+  readonly reference?: Extract;
+  readonly reason?: (opened: Opened) => string;
+  readonly after?: (opened: Opened) => number | undefined;
+}
+
+const actionStages: ReadonlySet<Stage> = new Set(['create', 'update', 'erase']);
+/** Compiles one rule; undefined after reporting. */
+export function compileRule(raw: unknown, path: Path, report: Report, now: () => number): Rule | undefined {
+  if (!isRecord(raw)) return undefined;
+  const kinds = ruleKinds.filter((kind) => Object.hasOwn(raw, kind));
+  const kind = kinds[0];
+  if (kind === undefined || kinds.length > 1) {
+    report.error(path, 'MAP-106', `a response rule has exactly one of: ${ruleKinds.join(', ')}.`);
+    return undefined;
+  }
+  const conditions = raw[kind];
+  if (kind === 'accepted' || kind === 'duplicate' || kind === 'unconfirmed')
+    checkProof(kind, conditions, [...path, kind], report);
+  const test = compileAnswerTest(conditions, [...path, kind], report);
+  const on = raw['on'];
+  const stages = on === undefined ? actionStages : new Set((Array.isArray(on) ? on : [on]) as Stage[]);
+  const reference = optional(raw, 'reference', path, report);
+  const reason = compileReason(raw['reason'], [...path, 'reason'], report);
+  const after = compileAfter(raw, path, report, now);
+  const written = isRecord(conditions) ? conditions : {};
+  const named = new Set([written['status']].flat().filter((one) => typeof one === 'number'));
+  return {
+    kind,
+    path,
+    conditions: written,
+    named,
+    test,
+    stages,
+    ...(reference === undefined ? {} : { reference }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(after === undefined ? {} : { after }),
+  };
+}
+
+/** Guarantee 5: acceptance is proved. */
+function checkProof(
+  kind: 'accepted' | 'duplicate' | 'unconfirmed',
+  conditions: unknown,
+  path: Path,
+  report: Report,
+): void {
+  if (!isRecord(conditions)) return;
+  if (Object.keys(conditions).length === 0) {
+    report.error(
+      path,
+      'MAP-502',
+      `the ${kind} rule has no condition: it would take any answer for a success.`,
+      { at: 'key' },
+    );
+    return;
+  }
+  if (kind !== 'accepted') return;
+  warnOfWords(conditions, path, report);
+  const test = statusTest(conditions['status']);
+  const body = Object.keys(conditions).some((key) => key !== 'status');
+  if (
+    test !== undefined &&
+    [101, 301, 302, 304, 400, 401, 403, 404, 409, 422, 429, 500, 502, 503].some(test)
+  ) {
+    report.error(
+      [...path, 'status'],
+      'MAP-502',
+      'the accepted rule takes a status that is no success; only 2xx can be one.',
+    );
+  } else if (test !== undefined && !body && (test(200) || test(201))) {
+    report.warn(path, 'MAP-507', 'the status alone proves acceptance: a maintenance page answers 200 too.', {
+      at: 'key',
+    });
+  }
+}
+
+/** Answers that say no with the very words of a yes. */
+const noes = [
+  ...['success', 'ok', 'accepted', 'created', 'valid', 'result', 'status', 'id'].map(
+    (key) => `{"${key}":false}`,
+  ),
+  ...['unsuccessful', 'not ok', 'not accepted', 'not created', 'non enregistré', 'non acceptée', 'invalid'],
+];
+
+/** `text: success` finds its word in {"success":false}, too. */
+function warnOfWords(conditions: Record<string, unknown>, path: Path, report: Report): void {
+  if (['json', 'xml', 'xpath', 'css'].some((name) => Object.hasOwn(conditions, name))) return;
+  const option = conditions['text'];
+  const words = [isRecord(option) ? option['contains'] : option].flat();
+  for (const word of words) {
+    const no = typeof word === 'string' && word !== '' ? noes.find((one) => one.includes(word)) : undefined;
+    if (no !== undefined)
+      report.warn(
+        [...path, 'text'],
+        'MAP-513',
+        `"${String(word)}" stands in a no as well: an answer such as ${no} would be taken for accepted.`,
+      );
+  }
+}
+
+function optional(
+  raw: Record<string, unknown>,
+  key: string,
+  path: Path,
+  report: Report,
+): Extract | undefined {
+  if (!Object.hasOwn(raw, key)) return undefined;
+  return placeOf(raw[key], [...path, key], report, [
+    'MAP-505',
+    `${key} is a place of the answer: ${placeForms}.`,
+  ]);
+}
+
+const isCode = (value: unknown): value is string =>
+  typeof value === 'string' && /^[A-Za-z0-9_.-]{1,64}$/.test(value);
+
+function compileReason(raw: unknown, path: Path, report: Report): Rule['reason'] {
+  if (raw === undefined) return undefined;
+  if (typeof raw === 'string' && !/^(?:\$|(?:xml|xpath|css|header):)/.test(raw)) {
+    if (isCode(raw)) return () => raw;
+    report.error(path, 'MAP-508', 'a reason is a code of letters, digits, _ . - only.');
+    return undefined;
+  }
+  if (!isRecord(raw)) {
+    report.error(
+      path,
+      'MAP-503',
+      "a reason taken from the answer needs {path, map: {..., else}}: a recipient's free text is never kept.",
+    );
+    return undefined;
+  }
+  const place = placeOf(raw['path'], [...path, 'path'], report, [
+    'MAP-505',
+    `path is a place of the answer: ${placeForms}.`,
+  ]);
+  const map = raw['map'];
+  if (!isRecord(map) || !Object.hasOwn(map, 'else')) {
+    report.error(
+      isRecord(map) ? [...path, 'map'] : path,
+      'MAP-503',
+      "the reason has no map with else: a recipient's free text is never kept.",
+      { at: 'key' },
+    );
+    return undefined;
+  }
+  for (const [key, value] of Object.entries(map)) {
+    if (!isCode(value))
+      report.error([...path, 'map', key], 'MAP-508', 'a reason is a code of letters, digits, _ . - only.');
+  }
+  const codes = new Map(Object.entries(map));
+  codes.delete('else');
+  const other = safeCode(map['else']);
+  if (place === undefined) return undefined;
+  return (opened) => {
+    const found = place(opened);
+    const code =
+      typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean'
+        ? codes.get(String(found))
+        : undefined;
+    return code === undefined ? other : safeCode(code);
+  };
+}
+
+function compileAfter(
+  raw: Record<string, unknown>,
+  path: Path,
+  report: Report,
+  now: () => number,
+): Rule['after'] {
+  if (!Object.hasOwn(raw, 'after')) return undefined;
+  const fixed = parseDuration(raw['after']);
+  if (fixed !== undefined) return () => fixed;
+  const place = placeOf(raw['after'], [...path, 'after'], report, [
+    'MAP-505',
+    'after is header:Retry-After, a place of the answer in seconds, or a duration such as 30s.',
+  ]);
+  if (place === undefined) return undefined;
+  return (opened) => waitOf(place(opened), opened.answer, now);
+}
+
+/** Seconds or an HTTP date, as milliseconds from the answer's own Date, else from our clock. */
+export function waitOf(value: unknown, answer: Answer, now: () => number): number | undefined {
+  const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : '';
+  if (/^\d{1,9}(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1_000);
+  if (!/^[A-Za-z]{3},? /.test(text)) return undefined;
+  const until = Date.parse(text);
+  const sent = Date.parse(answer.headers['date'] ?? '');
+  return Number.isNaN(until) ? undefined : Math.max(0, until - (Number.isNaN(sent) ? now() : sent));
+}

@@ -1,0 +1,158 @@
+// XPath 1.0 expressions over a recipient's XML answer: checked word by word when the mapping is, evaluated by libxml2.
+// Invariant: an expression that compiles raises no error at delivery, and takes at most the square of the answer's size; a name
+// fits in every namespace, so there are no prefixes.
+import { withinBudget } from './answer-budget.ts';
+import { readBeside } from './xml-reader.ts';
+import { askXml } from '../formats/xml-thread.ts';
+import type { XPathFound } from '../formats/xml-thread.ts';
+import { suggest } from '../document/suggest.ts';
+
+/** How many arguments each function of XPath 1.0 takes. `id` and `lang` need a DTD or a language: an answer has neither. */
+const functions: Readonly<Record<string, readonly [number, number]>> = {
+  ...{ last: [0, 0], position: [0, 0], count: [1, 1], 'local-name': [0, 1], name: [0, 1] },
+  ...{ string: [0, 1], concat: [2, 99], 'starts-with': [2, 2], contains: [2, 2] },
+  ...{ 'substring-before': [2, 2], 'substring-after': [2, 2], substring: [2, 3], 'string-length': [0, 1] },
+  ...{ 'normalize-space': [0, 1], translate: [3, 3], boolean: [1, 1], not: [1, 1], true: [0, 0] },
+  ...{ false: [0, 0], number: [0, 1], sum: [1, 1], floor: [1, 1], ceiling: [1, 1], round: [1, 1] },
+};
+const nodeTypes = new Set(['text', 'node', 'comment', 'processing-instruction']);
+const token = /"[^"]*"|'[^']*'|\d+(?:\.\d*)?|\.\d+|\.\.|::|\/\/|!=|<=|>=|[\p{L}_][\p{L}\p{N}_.-]*|[^\s]/gu;
+const isName = (text: string | undefined): text is string => text !== undefined && /^[\p{L}_]/u.test(text);
+/** Behind these a name is a place, elsewhere it is an operator (`div`). */
+const opensPlace = /^(?:::|[@([,/|+\-=<>*]|\/\/|!=|<=|>=|and|or|div|mod)$/;
+
+export interface XPath {
+  readonly gives: 'nodes' | 'value';
+  readonly text: string;
+}
+
+/** What is wrong with an expression. */
+export interface ExpressionFault {
+  readonly fault: string;
+  readonly suggestion?: string | undefined;
+}
+
+export function compileXPath(text: string): XPath | ExpressionFault {
+  const words = text.match(token) ?? [];
+  if (words.length === 0) return { fault: 'it is empty' };
+  if (text.length > mostLetters) return { fault: `it is longer than ${mostLetters} characters` };
+  if (walksInWalks(words))
+    return {
+      fault:
+        'conditions that search the whole answer stand inside each other: it cannot be read in bounded time',
+    };
+  const fault = faultIn(words);
+  if (fault !== undefined) return fault;
+  const expression = withoutNamespaces(words);
+  const answer = askXml({ ask: 'read', xml: '<a/>', xpaths: [expression] });
+  const found = answer.kind === 'read' ? answer.found[0] : undefined;
+  if (found === undefined) return { fault: 'it is no XPath' };
+  return { gives: 'nodes' in found ? 'nodes' : 'value', text: expression };
+}
+
+const mostLetters = 1_000;
+/** Steps that walk through the whole answer, or much of it. */
+const walks = new Set([
+  ...['descendant', 'descendant-or-self', 'following', 'preceding', 'following-sibling', 'preceding-sibling'],
+  ...['ancestor', 'ancestor-or-self'],
+]);
+
+/** A walk through the answer in a condition of a condition of a walk takes the cube of its size, and so on. */
+function walksInWalks(words: readonly string[]): boolean {
+  const levels = [false];
+  for (const [index, word] of words.entries()) {
+    if (word === '[') levels.push(false);
+    else if (word === ']') levels.pop();
+    else if (word === '//' || (walks.has(word) && words[index + 1] === '::'))
+      levels[levels.length - 1] = true;
+    if (levels.filter(Boolean).length > 2) return true;
+  }
+  return false;
+}
+
+function faultIn(words: readonly string[]): ExpressionFault | undefined {
+  for (const [index, word] of words.entries()) {
+    if (word === '$') return { fault: 'there are no variables' };
+    if (word === ':') return { fault: 'leave prefixes out: a name fits in every namespace' };
+    if (!isName(word) || words[index + 1] !== '(' || isOperator(words, index) || nodeTypes.has(word))
+      continue;
+    const takes = Object.hasOwn(functions, word) ? functions[word] : undefined;
+    if (takes === undefined)
+      return {
+        fault: `function "${word}" does not exist`,
+        suggestion: suggest(word, Object.keys(functions)),
+      };
+    const given = argumentsAt(words, index + 1);
+    if (given < takes[0] || given > takes[1])
+      return { fault: `"${word}" takes ${[...new Set(takes)].join(' to ')} arguments, not ${given}` };
+  }
+  return undefined;
+}
+
+function argumentsAt(words: readonly string[], open: number): number {
+  let depth = 0;
+  let commas = 0;
+  for (let at = open; at < words.length; at += 1) {
+    const word = words[at];
+    if (word === '(' || word === '[') depth += 1;
+    if (word === ')' || word === ']') depth -= 1;
+    if (word === ',' && depth === 1) commas += 1;
+    if (depth === 0) return at === open + 1 ? 0 : commas + 1;
+  }
+  return commas + 1;
+}
+
+const isOperator = (words: readonly string[], index: number): boolean =>
+  index > 0 && /^(?:and|or|div|mod)$/.test(words[index] ?? '') && !opensPlaceAt(words, index - 1);
+
+/** `*` and the four words are operators behind an operand, names behind an operator. */
+function opensPlaceAt(words: readonly string[], index: number): boolean {
+  const word = words[index] ?? '';
+  if (word === '*' || /^(?:and|or|div|mod)$/.test(word)) return index > 0 && !opensPlaceAt(words, index - 1);
+  return opensPlace.test(word);
+}
+
+/** `code` becomes `*[local-name()="code"]`, for an attribute too. */
+function withoutNamespaces(words: readonly string[]): string {
+  return words
+    .map((word, index) => {
+      const next = words[index + 1];
+      const place = isName(word) && next !== '(' && next !== '::' && !isOperator(words, index);
+      return place ? `*[local-name()="${word}"]` : word;
+    })
+    .join(' ');
+}
+
+/** Patience of the tools, which wait. */
+const readMs = 1_000;
+
+/** What an expression finds; undefined in a text that is no XML. */
+export type Finding = XPathFound | 'too complex' | undefined;
+
+/** The text as the library takes it; one with a DOCTYPE is not read: entities are for attacks. */
+function readable(xml: string): { readonly bare: string } | 'too complex' | undefined {
+  if (/<!doctype/i.test(xml)) return undefined;
+  // The text is decoded: the encoding it names no longer holds.
+  return withinBudget(xml) ? { bare: xml.trimStart().replace(/^<\?xml\s[^>]*\?>/, '') } : 'too complex';
+}
+
+/** For the tools only: waits for the answer. */
+export function readXPath(xml: string, expression: XPath): Finding {
+  const text = readable(xml);
+  if (text === undefined || text === 'too complex') return text;
+  try {
+    const answer = askXml({ ask: 'read', xml: text.bare, xpaths: [expression.text] }, readMs);
+    return answer.kind === 'read' ? answer.found[0] : undefined;
+  } catch {
+    return 'too complex';
+  }
+}
+
+/** What each expression finds, read beside the event loop. */
+export async function readXPaths(xml: string, xpaths: readonly string[]): Promise<readonly Finding[]> {
+  const text = readable(xml);
+  if (text === undefined || text === 'too complex') return xpaths.map(() => text);
+  const found = await readBeside(text.bare, xpaths);
+  if (found === 'unreadable') return xpaths.map(() => undefined);
+  return found === 'too slow' ? xpaths.map(() => 'too complex') : found;
+}

@@ -1,0 +1,92 @@
+// Checks a whole mappings folder: every client and every destination, all problems of all files at once.
+// Invariant: a folder without errors holds only mappings that can be published, and no destination id twice.
+import { checkClientText, checkSources, hasErrors } from '../check.ts';
+import type { CheckOptions } from '../check.ts';
+import type { CompiledMapping, MappingSources, Problem } from '../contract.ts';
+import { listAt, readDocument, textAt } from '../document/yaml.ts';
+import { loadMappings } from '../load.ts';
+import { createProblems } from '../document/problems.ts';
+import { checkSharedMap } from '../fields/shared-maps.ts';
+import { suggest } from '../document/suggest.ts';
+import type { ClientFacts } from '../../domain/destination.ts';
+
+export interface FolderCheck {
+  readonly ok: boolean;
+  readonly problems: readonly Problem[];
+  readonly mappings: readonly { readonly sources: MappingSources; readonly mapping: CompiledMapping }[];
+  /** Every mapping file looked at, with what the check says of it, in whichever file that stands. */
+  readonly results: readonly { readonly sources: MappingSources; readonly problems: readonly Problem[] }[];
+  readonly clients: readonly ClientFacts[];
+}
+
+/** Checks every file under `folder`. */
+export function checkAll(folder: string, options: CheckOptions): FolderCheck {
+  const loaded = loadMappings(folder);
+  const problems = createProblems();
+  const unread = new Set(loaded.problems.map((one) => one.file));
+  const clients: ClientFacts[] = [];
+  const ids = loaded.destinations.map((one) => one.destinationId);
+  for (const { clientId, text } of loaded.clients) {
+    const name = `${clientId}/client.yaml`;
+    if (text === undefined) {
+      if (unread.has(`mappings/${name}`)) continue;
+      problems.add(
+        { file: `mappings/${name}`, line: 1, column: 1 },
+        'error',
+        'MAP-007',
+        `client.yaml of "${clientId}" does not exist.`,
+      );
+      continue;
+    }
+    const client = checkClientText(clientId, text, problems);
+    clients.push(client);
+    const own = loaded.destinations
+      .filter((one) => one.clientId === clientId)
+      .map((one) => one.destinationId);
+    const tree = readDocument(name, text, createProblems());
+    for (const [index, raw] of listAt(tree.value, 'authorisations').entries()) {
+      const destinationId = textAt(raw, 'destination');
+      if (destinationId === undefined || own.includes(destinationId)) continue;
+      const place = tree.place(['authorisations', index, 'destination']);
+      problems.add(
+        place,
+        'error',
+        'MAP-410',
+        `the client has no destination "${destinationId}".`,
+        suggest(destinationId, own),
+      );
+    }
+  }
+  // A map no file uses yet is checked all the same: the next file would meet its mistakes.
+  for (const [file, text] of Object.entries(loaded.maps))
+    if (/\.ya?ml$/.test(file)) checkSharedMap(file, text, problems);
+  const found = new Map<string, Problem>();
+  const note = (problem: Problem): void => void found.set(JSON.stringify(problem), problem);
+  for (const problem of [...loaded.problems, ...problems.all()]) note(problem);
+  const mappings: FolderCheck['mappings'][number][] = [];
+  const results: FolderCheck['results'][number][] = [];
+  for (const [index, sources] of loaded.destinations.entries()) {
+    const result = checkSources(sources, options);
+    const told = (result.ok ? result.warnings : result.problems).filter(
+      (one) => one.code !== 'MAP-007' || !unread.has(one.file),
+    );
+    for (const problem of told) note(problem);
+    results.push({ sources, problems: told });
+    if (result.ok) mappings.push({ sources, mapping: result.mapping });
+    if (ids.indexOf(sources.destinationId) !== index) {
+      const place = readDocument(sources.main, sources.files[sources.main] ?? '', createProblems()).place([
+        'destination',
+      ]);
+      note({
+        ...place,
+        code: 'MAP-409',
+        severity: 'error',
+        message: `another file has the destination "${sources.destinationId}".`,
+      });
+    }
+  }
+  const all = [...found.values()].toSorted(
+    (a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column,
+  );
+  return { ok: !hasErrors(all), problems: all, mappings, results, clients };
+}

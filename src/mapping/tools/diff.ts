@@ -1,0 +1,176 @@
+// Two versions of a mapping over the same leads: only what they write differently, grouped by target.
+// Invariant: pure; what a lead's value is stays with the caller, who decides what of it may be shown.
+import type { Action } from '../../../connectors/contract.ts';
+import type { Lead } from '../../domain/lead.ts';
+import { callSituations } from '../calls/situations.ts';
+import type { ApplyResult, CompiledMapping, WriteSituation, WrittenRecord } from '../contract.ts';
+import { besidesContent, type BesidesContent } from './diff-settings.ts';
+import { findSource } from '../fields/source.ts';
+import { entryValue } from '../fields/values.ts';
+import type { Entry } from '../fields/values.ts';
+
+/** What one lead has at a target on each side; undefined: nothing is written. */
+export interface Change {
+  readonly reference: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+export interface TargetChanges {
+  readonly target: string;
+  /** Its values are codes, constants or opt-ins: they say nothing of a person. */
+  readonly impersonal: boolean;
+  readonly changes: readonly Change[];
+}
+
+/** A lead that is written on one side only, or is refused for another reason. */
+export interface OutcomeChange {
+  readonly before: string;
+  readonly after: string;
+  readonly references: readonly string[];
+}
+
+export interface MappingDiff extends BesidesContent {
+  readonly leads: number;
+  /** Leads of which anything differs. */
+  readonly differing: number;
+  readonly targets: readonly TargetChanges[];
+  readonly outcomes: readonly OutcomeChange[];
+  /** Leads that only one of the two takes. */
+  readonly routing: readonly OutcomeChange[];
+  /** Leads whose values are all the same and whose bytes are not: order, dialect, encoding. */
+  readonly layout: readonly string[];
+}
+
+export function diffMappings(
+  before: CompiledMapping,
+  after: CompiledMapping,
+  leads: readonly Lead[],
+  action: Action,
+  now: Date,
+): MappingDiff {
+  const targets = new Map<string, { impersonal: boolean; changes: Change[] }>();
+  const outcomes = createGroups();
+  const routing = createGroups();
+  const layout: string[] = [];
+  const differing = new Set<string>();
+  for (const lead of leads) {
+    const { reference } = lead;
+    const sides = [sideOf(before, lead, action, now), sideOf(after, lead, action, now)] as const;
+    const [old, fresh] = sides;
+    if (old.accepted !== fresh.accepted) {
+      routing.add(old.accepted, fresh.accepted, reference);
+      differing.add(reference);
+    }
+    if (old.outcome !== fresh.outcome) outcomes.add(old.outcome, fresh.outcome, reference);
+    else {
+      for (const target of new Set([...old.values.keys(), ...fresh.values.keys()])) {
+        const [one, other] = [old.values.get(target), fresh.values.get(target)];
+        if (JSON.stringify(one) === JSON.stringify(other)) continue;
+        const group = targets.get(target) ?? { impersonal: true, changes: [] };
+        group.impersonal &&= sides.every((side) => side.impersonal.get(target) !== false);
+        group.changes.push({ reference, before: one, after: other });
+        targets.set(target, group);
+        differing.add(reference);
+      }
+      if (!differing.has(reference) && old.bytes !== fresh.bytes) layout.push(reference);
+    }
+    if (old.outcome !== fresh.outcome || layout.at(-1) === reference) differing.add(reference);
+  }
+  return {
+    ...{ leads: leads.length, differing: differing.size, layout },
+    targets: [...targets].map(([target, group]) => ({ target, ...group })),
+    outcomes: outcomes.all(),
+    routing: routing.all(),
+    ...besidesContent(before, after),
+  };
+}
+
+interface Side {
+  readonly outcome: string;
+  readonly accepted: string;
+  readonly values: ReadonlyMap<string, unknown>;
+  readonly impersonal: ReadonlyMap<string, boolean>;
+  readonly bytes: string;
+}
+
+function sideOf(mapping: CompiledMapping, lead: Lead, action: Action, now: Date): Side {
+  const accepts = mapping.accepts(lead);
+  const accepted = accepts.yes ? 'taken' : `not taken (accepts.${accepts.because})`;
+  const side = { values: new Map<string, unknown>(), impersonal: new Map<string, boolean>(), bytes: '' };
+  const plain: WriteSituation = {
+    ...{ action, key: 'dlv_diff', recipientReference: 'REF', writtenAt: now, now },
+    categories: mapping.client.categories,
+  };
+  const several = mapping.actions[action]?.calls !== undefined;
+  const places = several
+    ? callSituations(mapping, lead, plain)
+    : [{ call: undefined, situation: plain, applies: true }];
+  for (const { call, situation: place, applies } of places) {
+    if (!applies) continue;
+    // An opt-in may send a call that has no body: that it is made is all there is to compare.
+    if (call !== undefined) {
+      side.values.set(`call ${call.name}`, 'made');
+      side.impersonal.set(`call ${call.name}`, true);
+    }
+    const result = mapping.apply(lead, place);
+    if (!result.ok)
+      return { outcome: whyNot(result), accepted, values: new Map(), impersonal: new Map(), bytes: '' };
+    collect(side, result.record, call === undefined ? '' : `${call.name}: `);
+    const batch = mapping.schedule === undefined ? undefined : { sequence: 1, slot: now, rows: 1 };
+    const { bytes, mediaType } = mapping.write([result.record], action, batch, call?.name);
+    side.bytes += `${mediaType}\n${Buffer.from(bytes).toString('latin1')}\n`;
+  }
+  return { outcome: 'written', accepted, ...side };
+}
+
+function collect(
+  side: { readonly values: Map<string, unknown>; readonly impersonal: Map<string, boolean>; bytes: string },
+  record: WrittenRecord,
+  prefix: string,
+): void {
+  for (const entry of record.values as readonly Entry[]) {
+    const name = prefix + entry.target.text;
+    const own = entryValue(entry);
+    // Several lines may write one list.
+    side.values.set(name, side.values.has(name) ? [side.values.get(name), own].flat() : own);
+  }
+  for (const { field, source } of record.origins)
+    side.impersonal.set(prefix + field, source.split(', ').every(isImpersonal));
+  side.bytes += JSON.stringify([record.sheet ?? [], record.title ?? '']);
+}
+
+/** Codes of a closed list are no one's data without the lead they came from. */
+function isImpersonal(path: string): boolean {
+  if (path === '(consent)' || path === '(constant)') return true;
+  const source = findSource(path);
+  return source !== undefined && (!source.person || source.type === 'enum') && source.type !== 'list';
+}
+
+function whyNot(result: Exclude<ApplyResult, { readonly ok: true }>): string {
+  switch (result.why) {
+    case 'invalid':
+      return `invalid: ${result.problems.map(({ field, code }) => `${field} ${code}`).join(', ')}`;
+    case 'opt_in_missing':
+      return `withheld: no answer for ${result.missing.map((one) => `${one.purpose} by ${one.channel}`).join(', ')}`;
+    case 'opt_in_held':
+      return `withheld: ${result.field} says hold`;
+    case 'category_not_authorised':
+      return `withheld: ${result.category} data are not covered`;
+    case 'capture_missing':
+      return `waits for ${result.capture}`;
+  }
+}
+
+function createGroups() {
+  const groups = new Map<string, { before: string; after: string; references: string[] }>();
+  return {
+    add: (before: string, after: string, reference: string): void => {
+      const key = JSON.stringify([before, after]);
+      const group = groups.get(key) ?? { before, after, references: [] };
+      group.references.push(reference);
+      groups.set(key, group);
+    },
+    all: (): readonly OutcomeChange[] => [...groups.values()],
+  };
+}

@@ -1,0 +1,113 @@
+// What a lead would become, as data for people: bytes, sheet, where each value came from, what each consent state writes.
+// Invariant: pure; nothing is sent, and the bytes shown are those that would leave.
+import type { Body, SheetSection } from '../../../connectors/contract.ts';
+import type { ConsentChannel, ConsentPurpose, ConsentState, Lead } from '../../domain/lead.ts';
+import { callSituations } from '../calls/situations.ts';
+import type { ApplyResult, CallPlan, CompiledMapping, ConsentSent, WriteSituation } from '../contract.ts';
+import { decode } from '../formats/decode.ts';
+import { charsetIn } from '../formats/encoding.ts';
+import { channelWords, purposeWords } from '../fields/french.ts';
+
+export interface Preview {
+  readonly client: string;
+  readonly destination: string;
+  readonly connector: string;
+  /** Whether the destination takes this lead at all. */
+  readonly accepts: ReturnType<CompiledMapping['accepts']>;
+  readonly settings: unknown;
+  /** Every consent line and what it writes in each state; the state of this lead where it is known. */
+  readonly consentTable: readonly {
+    readonly field: string;
+    readonly purpose: ConsentPurpose;
+    readonly channel: ConsentChannel;
+    readonly label: string;
+    readonly values: Readonly<Record<ConsentState, string>>;
+    readonly now?: ConsentState;
+  }[];
+  readonly result:
+    | {
+        readonly ok: true;
+        readonly body: Body;
+        /** The body as the recipient reads it. */
+        readonly text: string;
+        readonly sheet?: readonly SheetSection[];
+        readonly title?: string;
+        readonly fieldNames: readonly string[];
+        readonly consents: readonly ConsentSent[];
+        readonly origins: readonly {
+          readonly field: string;
+          readonly source: string;
+          readonly value: string;
+        }[];
+        readonly freshUntil?: Date;
+      }
+    | Exclude<ApplyResult, { readonly ok: true }>;
+}
+
+/** Several opt-ins may share a field: a list, a text of lines. */
+const rowKey = ({
+  field,
+  purpose,
+  channel,
+}: Omit<Preview['consentTable'][number], 'label' | 'values'>): string =>
+  JSON.stringify([field, purpose, channel]);
+
+export function previewMapping(compiled: CompiledMapping, lead: Lead, situation: WriteSituation): Preview {
+  const applied = compiled.apply(lead, situation);
+  const states = new Map(applied.ok ? applied.record.consents.map((one) => [rowKey(one), one.state]) : []);
+  return {
+    client: compiled.clientName,
+    destination: compiled.destinationId,
+    connector: compiled.connector,
+    accepts: compiled.accepts(lead),
+    settings: callOf(compiled, situation)?.settings ?? compiled.actions[situation.action]?.settings,
+    consentTable: compiled.consentTable.map((row) => {
+      const now = states.get(rowKey(row));
+      const label = `${purposeWords[row.purpose]} par ${channelWords[row.channel]}`;
+      return { ...row, label, ...(now === undefined ? {} : { now }) };
+    }),
+    result: applied.ok ? written(compiled, applied.record, situation) : applied,
+  };
+}
+
+const callOf = (compiled: CompiledMapping, situation: WriteSituation): CallPlan | undefined =>
+  compiled.actions[situation.action]?.calls?.find((call) => call.name === situation.call);
+
+export interface CallPreview {
+  readonly name: string;
+  /** Whether this lead needs the call. */
+  readonly applies: boolean;
+  readonly situation: WriteSituation;
+  readonly preview: Preview;
+}
+
+/** Each call of the action; ids that earlier answers give are shown as ‹person.id›. None where the action is one call. */
+export function previewCalls(
+  compiled: CompiledMapping,
+  lead: Lead,
+  situation: WriteSituation,
+): readonly CallPreview[] {
+  return callSituations(compiled, lead, situation).map((one) => ({
+    name: one.call.name,
+    applies: one.applies,
+    situation: one.situation,
+    preview: previewMapping(compiled, lead, one.situation),
+  }));
+}
+
+function written(
+  compiled: CompiledMapping,
+  record: Extract<ApplyResult, { readonly ok: true }>['record'],
+  situation: WriteSituation,
+): Preview['result'] {
+  const batch =
+    compiled.schedule === undefined ? undefined : { sequence: 1, slot: situation.writtenAt, rows: 1 };
+  const body = compiled.write([record], situation.action, batch, situation.call);
+  const { sheet, title, fieldNames, consents, origins, freshUntil } = record;
+  return {
+    ...{ ok: true, body, text: decode(body.bytes, charsetIn(body.mediaType)), fieldNames, consents, origins },
+    ...(sheet === undefined ? {} : { sheet }),
+    ...(title === undefined ? {} : { title }),
+    ...(freshUntil === undefined ? {} : { freshUntil }),
+  };
+}

@@ -1,0 +1,62 @@
+// One field a test expects: what the lead became there, a value of a list included.
+// Invariant: typed and whole: "0" is no 0, and a list is never taken for its first value.
+import type { Path, Report } from '../document/problems.ts';
+import { suggest } from '../document/suggest.ts';
+import { entryValue } from '../fields/values.ts';
+import type { Entry } from '../fields/values.ts';
+
+const absent = '(absent)';
+
+export function compareField(
+  field: string,
+  wanted: unknown,
+  entries: readonly Entry[],
+  path: Path,
+  report: Report,
+): void {
+  const own = entries.filter((one) => one.target.text === field);
+  const actual = own.length === 0 ? placeIn(field, entries) : together(own);
+  if (wanted === absent ? actual === undefined : isSame(actual, wanted)) return;
+  // `tags[]: web` of a list with one value says what `tags[]: [web]` does.
+  if (Array.isArray(actual) && actual.length === 1 && isSame(actual[0], wanted)) return;
+  // Samples are invented persons: what was written may be shown.
+  const shown = actual === undefined ? 'nothing' : JSON.stringify(actual);
+  const suggestion =
+    actual === undefined && wanted !== absent
+      ? suggest(
+          field,
+          entries.map((one) => one.target.text),
+        )
+      : undefined;
+  report.error(
+    path,
+    'MAP-801',
+    `"${field}" is written as ${shown}, the test expects ${JSON.stringify(wanted)}.`,
+    { suggestion },
+  );
+}
+
+/** All that lines of one target write: `tags[]` joins a list, line by line. */
+function together(own: readonly Entry[]): unknown {
+  const [first] = own;
+  if (first === undefined) return undefined;
+  if (first.target.steps.at(-1)?.append !== true) return entryValue(first);
+  return own.flatMap((one) => entryValue(one));
+}
+
+/** `tags[1]`, `tels[1].numero`: a value inside a list, from 0. */
+function placeIn(field: string, entries: readonly Entry[]): unknown {
+  const match = /^(.*?)\[(\d{1,3})\](?:\.(.+))?$/s.exec(field);
+  if (match === null) return undefined;
+  const [, list = '', place = '', inner] = match;
+  const own = entries.filter(({ target }) => target.text === list || target.text === `${list}[]`);
+  const value = own.length === 0 ? undefined : together(own);
+  const one: unknown = Array.isArray(value) ? (value as unknown[])[Number(place)] : undefined;
+  if (inner === undefined) return one;
+  return typeof one === 'object' && one !== null && Object.hasOwn(one, inner)
+    ? (one as Record<string, unknown>)[inner]
+    : undefined;
+}
+
+const isSame = (actual: unknown, wanted: unknown): boolean =>
+  JSON.stringify(actual) === JSON.stringify(wanted);

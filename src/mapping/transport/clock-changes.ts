@@ -1,0 +1,48 @@
+// The hours of a zone that a change of the clocks skips or repeats, and whether a schedule falls into one.
+// Invariant: asks the zone's own rules, over the two years from a fixed day on, so that a check gives the same answer every day.
+import { isoIn } from '../fields/time.ts';
+
+const hourMs = 3_600_000;
+const from = Date.UTC(2026, 0, 1);
+const days = 731;
+const found = new Map<string, ReadonlySet<number>>();
+
+/** Offset of a zone at an instant, ms. */
+const offsetAt = (ms: number, zone: string): number =>
+  Date.parse(`${isoIn(new Date(ms), zone).slice(0, 19)}Z`) - ms;
+
+/** Hours of the clock that do not exist on one day or come twice on another: 2 in Paris, 1 in London. */
+export function doubtfulHours(zone: string): ReadonlySet<number> {
+  const known = found.get(zone);
+  if (known !== undefined) return known;
+  const hours = new Set<number>();
+  for (let day = 0; day < days; day += 1) {
+    const start = from + day * 24 * hourMs;
+    if (offsetAt(start, zone) === offsetAt(start + 24 * hourMs, zone)) continue;
+    for (let at = start; at < start + 24 * hourMs; at += hourMs) {
+      const [before, after] = [offsetAt(at, zone), offsetAt(at + hourMs, zone)];
+      // Forward: the clock jumps over this hour. Back: it reads this hour again.
+      if (before !== after) hours.add(new Date(at + hourMs + Math.min(before, after)).getUTCHours());
+    }
+  }
+  found.set(zone, hours);
+  return hours;
+}
+
+/** Hours a cron expression names; none for every hour, where a slot more or less a year is nobody's surprise. */
+export function hoursNamed(cron: string): readonly number[] {
+  const field = cron.trim().split(/\s+/)[1] ?? '*';
+  if (field === '*') return [];
+  return field.split(',').flatMap((part) => {
+    const match = /^(?:\*|(\d+)(?:-(\d+))?)(?:\/(\d+))?$/.exec(part);
+    if (match === null) return [];
+    const [, first, last, step] = match;
+    const begin = Number(first ?? 0);
+    const end = last !== undefined ? Number(last) : first === undefined || step !== undefined ? 23 : begin;
+    const by = Math.max(1, Number(step ?? 1));
+    return Array.from(
+      { length: Math.max(0, Math.floor((end - begin) / by) + 1) },
+      (_, index) => begin + index * by,
+    );
+  });
+}

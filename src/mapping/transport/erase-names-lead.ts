@@ -1,0 +1,23 @@
+// An erasure says which lead it is about.
+// Invariant: no request of an erase that passes here could mean none of the recipient's leads, or all of them.
+import { textAt } from '../document/yaml.ts';
+import type { Path, Report } from '../document/problems.ts';
+
+/** An address that only its secret knows may hold a placeholder. */
+export function reportNameless(
+  settings: unknown,
+  columns: readonly string[],
+  path: Path,
+  report: Report,
+): void {
+  const url = textAt(settings, 'url');
+  if (columns.length > 0 || (url !== undefined && (url.includes('{') || url.startsWith('secret:')))) return;
+  report.error(
+    path,
+    'MAP-414',
+    url === undefined
+      ? 'this erasure names no lead: list the fields that the recipient knows it by.'
+      : 'this erasure names no lead: put {reference}, {key} or {leadReference} into its address, or list a field that the recipient knows it by.',
+    { at: 'key' },
+  );
+}

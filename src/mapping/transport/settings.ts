@@ -1,0 +1,219 @@
+// The connector's part of a mapping: `send` or `file`, for each action, against schema, contract and good sense.
+// Invariant: no secret in clear, and no host, mailbox or folder the client's contract does not list (C19).
+import { Cron } from 'croner';
+import type { Action } from '../../../connectors/contract.ts';
+import type { ClientFacts } from '../../domain/destination.ts';
+import type { ActionPlan, ConnectorFacts } from '../contract.ts';
+import { doubtfulHours, hoursNamed } from './clock-changes.ts';
+import { blockAt, isRecord, textAt } from '../document/yaml.ts';
+import type { Path, Report } from '../document/problems.ts';
+import { pathOf, structureProblems } from '../document/structure.ts';
+import { suggest } from '../document/suggest.ts';
+import { defaultZone, isZone } from '../fields/time.ts';
+
+const secretForm = /^secret:[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+const secretKey = /pass(word|phrase|wd)|secret|token|bearer|private[_-]?key|api[_-]?key|authorization/i;
+
+export interface Settings {
+  readonly plan: ActionPlan;
+  readonly secretNames: readonly string[];
+}
+
+/** Base settings with an action's own keys over them. */
+export function settingsFor(mapping: Record<string, unknown>, key: 'send' | 'file', action: Action): unknown {
+  const base = mapping[key];
+  const own = action === 'create' ? undefined : blockAt(mapping, action)[key];
+  return isRecord(base) && isRecord(own) ? { ...base, ...own } : (own ?? base);
+}
+
+/** Checks one action's settings; undefined when they cannot be used. */
+export function compileSettings(
+  mapping: Record<string, unknown>,
+  action: Action,
+  connector: ConnectorFacts,
+  client: ClientFacts | undefined,
+  report: Report,
+): Settings | undefined {
+  const key = connector.settingsKey;
+  const settings = settingsFor(mapping, key, action);
+  // A key of the action's own block is reported there, an inherited one at its base.
+  const own = action === 'create' ? undefined : blockAt(mapping, action)[key];
+  const at = (path: Path): Path => {
+    const first = path[0];
+    return isRecord(own) && (first === undefined || Object.hasOwn(own, String(first)))
+      ? [action, key, ...path]
+      : [key, ...path];
+  };
+  return checkSettings(settings, at, connector, client, report);
+}
+
+/** Checks settings against the connector, the contract and good sense. @param at where a part of them stands in the file */
+export function checkSettings(
+  settings: unknown,
+  at: (path: Path) => Path,
+  connector: ConnectorFacts,
+  client: ClientFacts | undefined,
+  report: Report,
+): Settings | undefined {
+  const key = connector.settingsKey;
+  if (!isRecord(settings)) {
+    report.error(
+      [key],
+      connector.settingsKey === 'file' ? 'MAP-604' : 'MAP-102',
+      `connector ${connector.type} needs the block "${key}".`,
+      { at: 'key' },
+    );
+    return undefined;
+  }
+  const clear = reportClearText(settings, at, report);
+  const scheduleSound = key === 'file' ? checkSchedule(settings, at, report) : true;
+  const skip = (path: Path): boolean =>
+    clear.has(JSON.stringify(path)) || (path[0] === 'schedule' && !scheduleSound);
+  let sound = clear.size === 0 && scheduleSound;
+  for (const problem of structureProblems(connector.settingsSchema, settings)) {
+    if (problem.code === 'MAP-102' && problem.message.includes('"schedule"')) continue;
+    sound = false;
+    if (skip(problem.path)) continue;
+    report.error(at(problem.path), problem.code, problem.message, {
+      suggestion: problem.suggestion,
+      ...(problem.at === undefined ? {} : { at: problem.at }),
+    });
+  }
+  if (!sound) return undefined;
+  for (const problem of connector.check(settings)) {
+    sound = false;
+    const path = pathOf(problem.path, settings);
+    if (!skip(path)) report.error(at(path), 'MAP-406', problem.message);
+  }
+  if (!sound) return undefined;
+  reportPlainAddresses(settings, at, report);
+  const targets = connector.targets(settings).map((target) => target.toLowerCase());
+  if (client !== undefined) checkContract(targets, settings, client, at, report);
+  return { plan: { settings, targets }, secretNames: connector.secretNames(settings) };
+}
+
+/** Leads in clear over a network: production publishes no such mapping (C38). */
+function reportPlainAddresses(
+  settings: Record<string, unknown>,
+  at: (path: Path) => Path,
+  report: Report,
+): void {
+  for (const path of [['url'], ['lookup', 'url']]) {
+    const url = textAt(path.length > 1 ? settings['lookup'] : settings, 'url') ?? '';
+    const host = /^http:/i.test(url) ? URL.parse(url.replaceAll(/[{}]/g, ''))?.hostname : undefined;
+    if (host !== undefined && !['localhost', '127.0.0.1', '[::1]'].includes(host))
+      report.warn(at(path), 'MAP-905', 'this address is in clear; production publishes https:// only (C38).');
+  }
+}
+
+function checkContract(
+  targets: readonly string[],
+  settings: Record<string, unknown>,
+  client: ClientFacts,
+  at: (path: Path) => Path,
+  report: Report,
+): void {
+  const contract = [...client.hosts, ...client.mailboxes, ...client.folders];
+  const host = textAt(settings['server'], 'host')?.toLowerCase();
+  for (const target of host === undefined ? targets : [...targets, host]) {
+    if (contract.includes(target)) continue;
+    const path = findText(settings, target) ?? [];
+    report.error(at(path), 'MAP-401', `"${target}" is not in the contract facts of client.yaml (C19).`, {
+      suggestion: suggest(target, contract),
+    });
+  }
+}
+
+function findText(value: unknown, target: string): Path | undefined {
+  if (typeof value === 'string') return value.toLowerCase().includes(target) ? [] : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const found = findText(inner, target);
+    if (found !== undefined) return [Array.isArray(value) ? Number(key) : key, ...found];
+  }
+  return undefined;
+}
+
+/** Reports secrets in clear; gives their paths. */
+export function reportClearText(
+  settings: unknown,
+  at: (path: Path) => Path,
+  report: Report,
+): ReadonlySet<string> {
+  const clear = new Set<string>();
+  findClearText(settings, [], (path) => {
+    clear.add(JSON.stringify(path));
+    report.error(at(path), 'MAP-404', `"${String(path.at(-1))}" holds a secret in clear: write secret:NAME.`);
+  });
+  return clear;
+}
+
+/** Values that can only be secrets: by their key, by a header's name, or inside an address. */
+function findClearText(value: unknown, path: Path, found: (path: Path) => void): void {
+  if (!isRecord(value)) return;
+  for (const [key, inner] of Object.entries(value)) {
+    const here = [...path, key];
+    const named =
+      secretKey.test(key) ||
+      (key === 'value' && path.at(-1) === 'header') ||
+      (key === 'standard' && path.at(-1) === 'signature');
+    if (typeof inner === 'string') {
+      if (named && !secretForm.test(inner)) found(here);
+      else if (/^[a-z]+:\/\/[^/?#\s]*:[^/?#\s]*@/i.test(inner)) found(here);
+    } else findClearText(inner, here, found);
+  }
+}
+
+function checkSchedule(settings: Record<string, unknown>, at: (path: Path) => Path, report: Report): boolean {
+  const schedule = settings['schedule'];
+  if (schedule === undefined) {
+    report.error(
+      at([]),
+      'MAP-604',
+      'a file destination needs a schedule: {cron: "0 7,13 * * 1-6", timezone: Europe/Paris}.',
+      { at: 'key' },
+    );
+    return false;
+  }
+  const cron = textAt(schedule, 'cron');
+  const zone = textAt(schedule, 'timezone') ?? defaultZone;
+  let sound = true;
+  if (!isZone(zone)) {
+    report.error(at(['schedule', 'timezone']), 'MAP-605', `time zone "${zone}" does not exist.`, {
+      suggestion: suggest(zone, Intl.supportedValuesOf('timeZone')),
+    });
+    sound = false;
+  }
+  if (cron !== undefined && !isCron(cron)) {
+    report.error(
+      at(['schedule', 'cron']),
+      'MAP-603',
+      `"${cron}" is no schedule: write minute hour day month weekday.`,
+    );
+    return false;
+  }
+  if (cron !== undefined && isZone(zone)) {
+    const doubtful = doubtfulHours(zone);
+    const hour = hoursNamed(cron).find((one) => doubtful.has(one));
+    if (hour !== undefined) {
+      const two = String(hour).padStart(2, '0');
+      report.warn(
+        at(['schedule', 'cron']),
+        'MAP-607',
+        `the hour ${two}:00-${two}:59 does not exist on one night in spring and comes twice on one in autumn.`,
+      );
+    }
+  }
+  return sound;
+}
+
+function isCron(text: string): boolean {
+  if (text.trim().split(/\s+/).length !== 5) return false;
+  try {
+    const cron = new Cron(text, { paused: true });
+    cron.stop();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,124 @@
+// When a delivery is tried again: named schedules, lists of delays, deadlines, limits, time-outs.
+// Invariant: every delivery has an end: a last try and a maximum age.
+import type { DestinationLimits } from '../../domain/destination.ts';
+import type { RetryPolicy } from '../../domain/verdict.ts';
+import { blockAt } from '../document/yaml.ts';
+import type { Path, Report } from '../document/problems.ts';
+import { suggest } from '../document/suggest.ts';
+import { parseDuration } from '../fields/time.ts';
+
+/** Named schedules. `standard`: 12 tries after the first, over 3 days, the first within seconds. */
+export const schedules: Readonly<Record<string, readonly string[]>> = {
+  standard: ['5s', '30s', '2m', '10m', '30m', '1h', '2h', '4h', '8h', '12h', '18h', '24h'],
+  patient: ['30s', '5m', '30m', '2h', '6h', '12h', '1d', '1d', '1d', '1d', '1d', '1d'],
+  quick: ['2s', '10s', '30s', '2m', '5m', '15m'],
+};
+
+const ms = { shortest: 100, hour: 3_600_000, day: 86_400_000 };
+/** Past a day between two tries nobody remembers that one is due. */
+const maxDelays = 50;
+
+export interface Timing {
+  readonly retry: RetryPolicy;
+  readonly maxAgeMs: number;
+  /** A lead that waits longer is told of. */
+  readonly promiseMs: number;
+  readonly limits: DestinationLimits;
+  readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly totalMs: number };
+}
+
+/** Reads retry, maxAge, promise, onUnknown, pending, limits and timeouts of a mapping. */
+export function compileTiming(mapping: unknown, report: Report, files: boolean): Timing {
+  const raw = (typeof mapping === 'object' && mapping !== null ? mapping : {}) as Record<string, unknown>;
+  const duration = (block: Record<string, unknown>, key: string, path: Path, fallback: number): number => {
+    if (!Object.hasOwn(block, key)) return fallback;
+    const value = parseDuration(block[key]);
+    if (value !== undefined && value > 0) return value;
+    report.error(path, 'MAP-601', `${key} is a duration: a number and s, m, h or d, such as 30s or 10d.`);
+    return fallback;
+  };
+  const delays = compileDelays(raw['retry'] ?? 'standard', report);
+  const maxAgeMs = duration(raw, 'maxAge', ['maxAge'], 7 * ms.day);
+  const total = delays.reduce((sum, delay) => sum + delay, 0);
+  if (total > maxAgeMs) {
+    report.warn(
+      [Object.hasOwn(raw, 'retry') ? 'retry' : 'maxAge'],
+      'MAP-606',
+      'the retries go on longer than maxAge: the last ones never happen.',
+    );
+  }
+  const onUnknown = raw['onUnknown'];
+  const pending = blockAt(raw, 'pending');
+  // A file's own promise of an answer is the deadline of its pending rows, unless the mapping names another.
+  const ack = blockAt(blockAt(raw, 'file'), 'ack');
+  const within = duration(ack, 'within', ['file', 'ack', 'within'], ms.day);
+  const limits = blockAt(raw, 'limits');
+  const timeouts = blockAt(raw, 'timeouts');
+  const wait = (key: 'connect' | 'response' | 'total', fallback: number): number => {
+    const path = ['timeouts', key];
+    const value = duration(timeouts, key, path, fallback);
+    if (value >= ms.shortest && value <= ms.hour) return value;
+    const written = String(timeouts[key]);
+    report.error(
+      path,
+      'MAP-608',
+      value > ms.hour
+        ? `nobody answers after ${written}: an hour at most.`
+        : `${written} is too short for an answer over a network: every lead would go without one. 100ms at least.`,
+    );
+    return fallback;
+  };
+  const whole = (value: unknown): number | undefined =>
+    typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : undefined;
+  const perMinute = whole(limits['perMinute']);
+  return {
+    retry: {
+      delays,
+      onUnknown: onUnknown === 'lookup' || onUnknown === 'hold' ? onUnknown : 'resend',
+      maxRetryAfterMs: 6 * ms.hour,
+      pendingForMs: duration(pending, 'for', ['pending', 'for'], within),
+      pendingEveryMs: duration(pending, 'every', ['pending', 'every'], 300_000),
+    },
+    maxAgeMs,
+    // A file's lead waits for its hour, once a day as a rule.
+    promiseMs: duration(raw, 'promise', ['promise'], files ? 26 * ms.hour : ms.hour),
+    limits: {
+      concurrency: whole(limits['concurrency']) ?? (files ? 1 : 8),
+      ...(perMinute === undefined ? {} : { perMinute }),
+    },
+    timeouts: {
+      connectMs: wait('connect', 5_000),
+      responseMs: wait('response', 15_000),
+      totalMs: wait('total', files ? 120_000 : 30_000),
+    },
+  };
+}
+
+function compileDelays(raw: unknown, report: Report): readonly number[] {
+  const named = typeof raw === 'string' && Object.hasOwn(schedules, raw) ? schedules[raw] : undefined;
+  if (named === undefined && !Array.isArray(raw)) {
+    report.error(
+      ['retry'],
+      'MAP-602',
+      `retry is ${Object.keys(schedules).join(', ')} or a list of delays: [5s, 30s, 2m].`,
+      {
+        suggestion: typeof raw === 'string' ? suggest(raw, Object.keys(schedules)) : undefined,
+      },
+    );
+    return [];
+  }
+  const list = named ?? (raw as unknown[]);
+  if (list.length === 0 || list.length > maxDelays) {
+    report.error(['retry'], 'MAP-602', `the list of delays has between 1 and ${maxDelays} entries.`);
+  }
+  return list.flatMap((one, index) => {
+    const value = parseDuration(one);
+    if (value !== undefined && value >= 1_000) return [value];
+    report.error(
+      ['retry', index],
+      'MAP-602',
+      'a delay is a number and s, m, h or d, one second at least: 5s, 30s, 2m.',
+    );
+    return [];
+  });
+}

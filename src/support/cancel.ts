@@ -1,0 +1,78 @@
+// Support ends deliveries that are not being sent; recorded with who and why.
+// Invariant: a right of the prospect does not end with it: what a recipient who may hold the lead has not heard becomes a task.
+import { isEnd } from '../domain/delivery.ts';
+import { raiseAlerts } from '../store/alerts.ts';
+import type { Database, Sql } from '../store/database.ts';
+import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { lockLeads, readLeads } from '../store/leads.ts';
+import { cancelUnsent, wakeSiblings } from '../store/planning.ts';
+import { markSettled } from '../store/sending.ts';
+import { entryNames } from '../delivery/planning/entry-names.ts';
+import { byHand, carriesRight } from '../delivery/attempt/former-authorisation.ts';
+import type { Actor } from './replay.ts';
+import { unspent } from '../delivery/attempt/outcome-effects.ts';
+
+/** Returns the ids that ended; `byHand`: those of them that a person has to pass on now. */
+export async function cancel(
+  database: Database,
+  ids: readonly number[],
+  by: Actor,
+): Promise<{ readonly ended: readonly number[]; readonly byHand: readonly number[] }> {
+  return database.transaction(async (tx) => {
+    await lockLeads(
+      tx,
+      (await readDeliveries(tx, ids)).map((row) => row.leadId),
+    );
+    const ended = await cancelUnsent(tx, ids, 'by_support', true);
+    const rows = await readDeliveries(tx, ended);
+    const rights = await unheardRights(tx, rows);
+    await appendHandovers(
+      tx,
+      rows.map((row) => ({
+        entry: 'cancelled' as const,
+        ...entryNames(row),
+        actor: by.actor,
+        purpose: by.reason,
+        reason: rights.includes(row) ? byHand(row).reason : 'by_support',
+      })),
+    );
+    await markSettled(
+      tx,
+      rights.map((row) => unspent(row, byHand(row).state, byHand(row).reason, 0, true)),
+    );
+    await raiseAlerts(
+      tx,
+      rights.map((row) => ({
+        ...{ kind: 'manual_task' as const, clientId: row.clientId, destinationId: row.destinationId },
+        ...{ deliveryId: row.id, reason: byHand(row).reason },
+      })),
+    );
+    await wakeSiblings(tx, rows);
+    return { ended, byHand: rights.map((row) => row.id) };
+  });
+}
+
+/** Of what has been cancelled, what carried a right to a recipient that may hold the lead, and nothing later carries it. */
+async function unheardRights(tx: Sql, rows: readonly Delivery[]): Promise<readonly Delivery[]> {
+  const changes = rows.filter((row) => row.action !== 'create');
+  const leadIds = changes.map((row) => row.leadId);
+  const leads = await readLeads(tx, leadIds);
+  const all = await deliveriesOfLeads(tx, leadIds);
+  const ended = new Set(rows.map((row) => row.id));
+  return changes.filter((row) => {
+    const lead = leads.get(row.leadId)?.lead;
+    if (lead === undefined || !carriesRight(row, lead, tx.now())) return false;
+    const pair = all.filter((one) => one.leadId === row.leadId && one.destinationId === row.destinationId);
+    const mayHold = pair.some(
+      (one) => one.action !== 'erase' && (one.state === 'delivered' || one.maybeReceived),
+    );
+    const followed = pair.some(
+      (one) =>
+        one.id > row.id &&
+        (one.action === row.action || one.action === 'erase') &&
+        (!isEnd(one.state) || ended.has(one.id)),
+    );
+    return mayHold && !followed;
+  });
+}

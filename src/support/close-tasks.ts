@@ -1,0 +1,91 @@
+// Support says that a failed delivery or an alert needs nobody any more.
+// Invariant: closing changes no delivery; it is an entry of the log with who, why and what it rests on.
+import { RelaisError } from '../errors.ts';
+import { forgetCaptures } from '../store/calls.ts';
+import type { Database } from '../store/database.ts';
+import { lockDeliveries, type Delivery } from '../store/deliveries.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { forgetReferences } from '../store/sending.ts';
+import { closeAlerts, closeAlertsOf, closedAmong, insertClosings } from '../store/tasks.ts';
+import { entryNames } from '../delivery/planning/entry-names.ts';
+
+export interface Closing {
+  readonly actor: string;
+  readonly reason: string;
+  /** Where it is written: a mail of the client, a ticket; no name or address of a person. */
+  readonly evidence: string;
+}
+
+/** Both in the one text an entry has. */
+const purposeOf = ({ reason, evidence }: Closing): string => `${reason}; evidence: ${evidence}`;
+
+/**
+ * Closes failed deliveries in the run they failed in. Those closed before are left as they are. Returns how many closed now.
+ * @throws TASK-001 when one of them is not failed; then none is closed
+ */
+export async function closeDeliveries(
+  database: Database,
+  ids: readonly number[],
+  by: Closing,
+): Promise<number> {
+  return database.transaction(async (tx) => {
+    const rows = await lockDeliveries(tx, ids);
+    const open = rows.filter((row) => row.state !== 'failed');
+    if (open.length > 0)
+      throw new RelaisError(
+        'TASK-001',
+        `Not failed, so there is nothing to close: ${open.map(({ id, state }) => `${id} (${state})`).join(', ')}.`,
+      );
+    const before = await closedAmong(tx, ids);
+    const closing = rows.filter((row) => !before.has(row.id));
+    await insertClosings(tx, closing);
+    await closeAlertsOf(
+      tx,
+      closing.map((row) => row.id),
+    );
+    await appendHandovers(tx, closing.map(entryOf(by)));
+    // Kept so far for the person who asked the recipient to erase it by hand; nobody needs it any more.
+    const erased = closing.filter((row) => row.action === 'erase');
+    await forgetReferences(tx, erased);
+    await forgetCaptures(tx, erased);
+    return closing.length;
+  });
+}
+
+const entryOf = (by: Closing) => (row: Delivery) => ({
+  entry: 'closed' as const,
+  ...entryNames(row),
+  actor: by.actor,
+  purpose: purposeOf(by),
+  reason: row.reason,
+});
+
+/** @throws TASK-001 when one is closed already or does not exist; then none is closed */
+export async function closeAlertTasks(
+  database: Database,
+  ids: readonly number[],
+  by: Closing,
+): Promise<number> {
+  return database.transaction(async (tx) => {
+    const closed = await closeAlerts(tx, ids);
+    const missing = ids.filter((id) => !closed.some((one) => one.id === id));
+    if (missing.length > 0)
+      throw new RelaisError(
+        'TASK-001',
+        `No open alert has this number: ${missing.map((id) => `A${id}`).join(', ')}.`,
+      );
+    await appendHandovers(
+      tx,
+      closed.map((one) => ({
+        entry: 'closed' as const,
+        clientId: one.clientId,
+        destinationId: one.destinationId,
+        deliveryId: one.deliveryId,
+        actor: by.actor,
+        purpose: purposeOf(by),
+        reason: one.kind,
+      })),
+    );
+    return closed.length;
+  });
+}

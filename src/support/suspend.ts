@@ -1,0 +1,51 @@
+// Suspending and resuming a destination, by support.
+// Invariant: one change, one entry with who and why; the claim obeys the row, whatever Redis holds.
+import { probeNow } from '../domain/breaker.ts';
+import type { Circuit } from '../domain/circuit.ts';
+import { untriedNow } from '../domain/pace.ts';
+import type { DestinationStatus } from '../domain/destination.ts';
+import { RelaisError } from '../errors.ts';
+import type { Database } from '../store/database.ts';
+import { findDestination, readStates, saveCircuit, setStatus } from '../store/destinations.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { bringThrottledForward } from '../store/support-writes.ts';
+import type { Actor } from './replay.ts';
+
+/** Suspends or resumes a destination. Resuming also lets a held one probe at once. */
+export async function setDestinationStatus(
+  database: Database,
+  destinationId: string,
+  status: Extract<DestinationStatus, 'active' | 'suspended'>,
+  by: Actor,
+): Promise<void> {
+  await database.transaction(async (tx) => {
+    const state = (await readStates(tx, [destinationId], true)).get(destinationId);
+    const destination = await findDestination(tx, destinationId);
+    if (destination === undefined)
+      throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
+    if (destination.status === 'archived')
+      throw new RelaisError('DEST-001', `Destination ${destinationId} is archived.`);
+    const free = state === undefined || isFree(state.circuit, state.now);
+    if (destination.status === status && (status === 'suspended' || free)) {
+      throw new RelaisError('DEST-001', `Destination ${destinationId} is ${status} already.`);
+    }
+    await setStatus(tx, destinationId, status, status === 'suspended' ? by.reason : '');
+    if (status === 'active' && state !== undefined) {
+      await saveCircuit(tx, destinationId, untriedNow(probeNow(state.circuit, state.now)));
+      await bringThrottledForward(tx, destinationId);
+    }
+    await appendHandovers(tx, [
+      {
+        entry: status === 'suspended' ? 'suspended' : 'resumed',
+        clientId: destination.clientId,
+        destinationId,
+        actor: by.actor,
+        purpose: by.reason,
+      },
+    ]);
+  });
+}
+
+/** Nothing that resuming would lift: a destination that lets leads go one after the other opens up by itself. */
+const isFree = (circuit: Circuit, now: number): boolean =>
+  circuit.state === 'closed' && (circuit.quietUntil ?? 0) <= now;

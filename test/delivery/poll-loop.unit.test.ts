@@ -1,0 +1,140 @@
+// The heartbeat: no pause while there is work, a pause when there is none, ever longer ones in an outage. Time is faked.
+import { startLoop, type Loop } from '../../src/delivery/background/poll-loop.ts';
+import type { Log, LogFields } from '../../src/log.ts';
+
+let loop: Loop;
+let rounds: number;
+let answers: (boolean | Error)[];
+const lines: [string, LogFields | undefined][] = [];
+const log: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: (event, fields) => void lines.push([event, fields]),
+};
+/** Answers of the rounds in order; after them there is never more. */
+const start = (list: (boolean | Error)[] = [], idleMs = 1_000): void => {
+  answers = list;
+  rounds = 0;
+  loop = startLoop({
+    ...{ name: 'test', idleMs, log },
+    work: () => {
+      rounds += 1;
+      const answer = answers.shift() ?? false;
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    },
+  });
+};
+const pass = (ms: number): Promise<void> => jest.advanceTimersByTimeAsync(ms).then(() => undefined);
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  lines.length = 0;
+});
+afterEach(async () => {
+  await loop.stop();
+  expect(jest.getTimerCount()).toBe(0);
+  jest.useRealTimers();
+});
+
+test('works at once, and again without a pause while there may be more', async () => {
+  start([true, true, true]);
+  await pass(0);
+  expect(rounds).toBe(4);
+});
+test('pauses for its idle time when there is nothing more', async () => {
+  start();
+  await pass(999);
+  expect(rounds).toBe(1);
+  await pass(1);
+  expect(rounds).toBe(2);
+});
+test('a nudge ends the pause', async () => {
+  start();
+  await pass(10);
+  loop.nudge();
+  await pass(0);
+  expect(rounds).toBe(2);
+});
+test('a nudge during a round is not lost: another round follows at once', async () => {
+  const working = Promise.withResolvers<boolean>();
+  rounds = 0;
+  loop = startLoop({
+    ...{ name: 'test', idleMs: 1_000, log },
+    work: () => {
+      rounds += 1;
+      return rounds === 1 ? working.promise : Promise.resolve(false);
+    },
+  });
+  loop.nudge();
+  working.resolve(false);
+  await pass(0);
+  expect(rounds).toBe(2);
+});
+test('many nudges in a pause make one round, not many', async () => {
+  start();
+  await pass(10);
+  for (let nudge = 0; nudge < 50; nudge += 1) loop.nudge();
+  await pass(0);
+  expect(rounds).toBe(2);
+});
+test('failures make growing pauses, never longer than two seconds, and it goes on', async () => {
+  start(
+    Array.from({ length: 8 }, () => new Error('away')),
+    100,
+  );
+  const seen: number[] = [];
+  for (let ms = 0; ms < 6_000; ms += 100) {
+    await pass(ms === 0 ? 0 : 100);
+    if (rounds > seen.length) seen.push(ms);
+    if (rounds === 8) break;
+  }
+  expect(seen).toEqual([0, 200, 600, 1_400, 3_000, 5_000]);
+  await pass(20_000);
+  expect(rounds).toBeGreaterThan(9);
+});
+test('one success and the pauses are short again', async () => {
+  start([new Error('away'), new Error('away'), false, new Error('away')], 100);
+  await pass(600);
+  expect(rounds).toBe(3);
+  await pass(100);
+  expect(rounds).toBe(4);
+  await pass(200);
+  expect(rounds).toBe(5);
+});
+test('an outage writes one line at its first failure and ever fewer, with a code and never the message', async () => {
+  const error = Object.assign(new Error("Duplicate entry 'zoe@courriel.example'"), { code: 'ER_DUP_ENTRY' });
+  start(
+    Array.from({ length: 20 }, () => error),
+    100,
+  );
+  await pass(40_000);
+  expect(lines.map(([event, fields]) => [event, fields?.count])).toEqual(
+    [1, 2, 4, 8, 16].map((count) => ['loop.failed', count]),
+  );
+  expect(JSON.stringify(lines)).not.toContain('courriel');
+  expect(lines[0]?.[1]).toEqual({ loop: 'test', code: 'ER_DUP_ENTRY', count: 1 });
+});
+test('stop during a pause returns at once and no round follows', async () => {
+  start();
+  await pass(10);
+  await loop.stop();
+  await pass(100_000);
+  expect(rounds).toBe(1);
+});
+test('stop lets the present round finish', async () => {
+  const working = Promise.withResolvers<boolean>();
+  let done = false;
+  loop = startLoop({
+    ...{ name: 'test', idleMs: 1_000, log },
+    work: async () => {
+      await working.promise;
+      done = true;
+      return true;
+    },
+  });
+  const stopped = loop.stop();
+  working.resolve(true);
+  await stopped;
+  expect(done).toBe(true);
+});

@@ -1,0 +1,146 @@
+// The outbox of alerts: each channel until it gets through, no message twice, floods gathered, promises watched.
+import type { Connector, Outcome, Parcel } from '../../connectors/contract.ts';
+import { sendAlerts, type AlertOptions } from '../../src/delivery/background/send-alerts.ts';
+import type { Published } from '../../src/delivery/mapping-cache.ts';
+import { watchHouse } from '../../src/delivery/background/alert-checks.ts';
+import { silentLog } from '../../src/log.ts';
+import type { CompiledMapping } from '../../src/mapping/contract.ts';
+import { raiseAlerts, takeAlerts } from '../../src/store/alerts.ts';
+import { openStoreHome, type StoreHome } from '../store/home.ts';
+
+let home: StoreHome;
+const sent: { readonly channel: string; readonly kind: string; readonly count: number }[] = [];
+const answers: Record<string, Outcome> = {};
+const connector = (type: string): Connector =>
+  ({
+    type,
+    send: (parcel: Parcel) => {
+      const body = JSON.parse(parcel.body.bytes.toString()) as { type: string; count: number };
+      sent.push({ channel: type, kind: body.type.replace('relais.', ''), count: body.count });
+      return Promise.resolve(answers[type] ?? { kind: 'accepted' });
+    },
+  }) as unknown as Connector;
+const options = (): AlertOptions => ({
+  database: home.gateway,
+  connectors: { webhook: connector('webhook'), email: connector('email') },
+  channels: {
+    webhook: 'https://support.example/alerts',
+    mail: { smtpUrl: 'smtp://localhost', to: 'support@centre.example', from: 'relais@centre.example' },
+  },
+  network: { allowedRanges: [], allowPlaintext: false, connectTo: {} },
+  log: silentLog,
+});
+const down: Outcome = { kind: 'unavailable', reason: 'HTTP_503', maybeReceived: false };
+const dueNow = (): Promise<unknown> =>
+  home.owner.run('UPDATE alerts SET next_try_at = UTC_TIMESTAMP(3) WHERE sent_at IS NULL');
+const open = (): Promise<readonly { id: number }[]> =>
+  home.owner.all('SELECT id FROM alerts WHERE sent_at IS NULL');
+
+beforeAll(async () => {
+  home = await openStoreHome();
+});
+afterAll(() => home.close());
+beforeEach(async () => {
+  await home.owner.run('DELETE FROM alerts');
+  await home.owner.run('DELETE FROM deliveries');
+  sent.length = 0;
+  for (const name of Object.keys(answers)) delete answers[name];
+});
+
+test('a mail that left is not sent again because the webhook is down; the webhook is tried until it passes', async () => {
+  answers['webhook'] = down;
+  await raiseAlerts(home.gateway, [{ kind: 'delivery_failed', destinationId: 'essai-crm', deliveryId: 7 }]);
+  await sendAlerts(options());
+  for (let round = 0; round < 3; round += 1) {
+    await dueNow();
+    await sendAlerts(options());
+  }
+  expect(sent.filter((one) => one.channel === 'email')).toHaveLength(1);
+  expect(sent.filter((one) => one.channel === 'webhook')).toHaveLength(4);
+  expect(await open()).toHaveLength(1);
+  delete answers['webhook'];
+  await dueNow();
+  await sendAlerts(options());
+  expect(sent.filter((one) => one.channel === 'email')).toHaveLength(1);
+  expect(await open()).toEqual([]);
+});
+
+test('what comes within five minutes of a message is gathered into the next one; another kind is told at once', async () => {
+  const failed = (count: number): Promise<void> =>
+    raiseAlerts(
+      home.gateway,
+      Array.from({ length: count }, (_, index) => ({
+        kind: 'delivery_failed' as const,
+        destinationId: 'essai-crm',
+        deliveryId: index + 1,
+      })),
+    );
+  await failed(1);
+  await sendAlerts(options());
+  await failed(40);
+  await raiseAlerts(home.gateway, [{ kind: 'destination_held', destinationId: 'essai-crm' }]);
+  await sendAlerts(options());
+  await failed(2);
+  await sendAlerts(options());
+  const mails = (): readonly (readonly [string, number])[] =>
+    sent.filter((one) => one.channel === 'email').map((one) => [one.kind, one.count] as const);
+  expect(mails()).toEqual([
+    ['delivery_failed', 1],
+    ['destination_held', 1],
+  ]);
+  await home.owner.run(
+    `UPDATE alerts SET sent_at = TIMESTAMPADD(SECOND, -301, sent_at), mailed_at = TIMESTAMPADD(SECOND, -301, mailed_at),
+       hooked_at = TIMESTAMPADD(SECOND, -301, hooked_at) WHERE sent_at IS NOT NULL`,
+  );
+  await dueNow();
+  await sendAlerts(options());
+  expect(mails().at(-1)).toEqual(['delivery_failed', 42]);
+  expect(await open()).toEqual([]);
+});
+
+test('an alert tried five thousand times is still tried, an hour apart', async () => {
+  await raiseAlerts(home.gateway, [{ kind: 'seal_lag', reason: '400s' }]);
+  await home.owner.run('UPDATE alerts SET tries = 5000');
+  await expect(home.gateway.transaction((tx) => takeAlerts(tx, 10))).resolves.toHaveLength(1);
+  const [row] = await home.owner.all<{ wait: number }>(
+    'SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(3), next_try_at) AS wait FROM alerts',
+  );
+  expect(row?.wait).toBeGreaterThan(3_500);
+  expect(row?.wait).toBeLessThanOrEqual(3_600);
+});
+
+describe('a lead that waits longer than its promise', () => {
+  const published: Published = {
+    version: (id) => Promise.resolve(id === 0 ? undefined : ({ promiseMs: 900_000 } as CompiledMapping)),
+  };
+  const waits = async (state: string, seconds: number, reason = ''): Promise<void> => {
+    await home.owner.run("UPDATE destinations SET mapping_version_id = 1 WHERE id = 'essai-crm'");
+    await home.delivery(await home.lead(`W-${state}-${seconds}`), {
+      state,
+      reason,
+      created_at: new Date(Date.now() - seconds * 1_000),
+    });
+  };
+  const told = (): Promise<readonly { kind: string; destination: string; reason: string }[]> =>
+    home.owner.all('SELECT kind, destination_id AS destination, reason FROM alerts');
+
+  test('is told once, with its destination and why it waits, and not again for hours', async () => {
+    await waits('waiting', 1_000, 'destination_held');
+    await watchHouse(home.gateway, published);
+    await watchHouse(home.gateway, published);
+    expect(await told()).toEqual([
+      { kind: 'lead_waits', destination: 'essai-crm', reason: 'destination_held' },
+    ]);
+  });
+
+  test.each([
+    ['waiting', 800],
+    ['withheld', 5_000],
+    ['pending', 5_000],
+    ['delivered', 5_000],
+  ])('is not meant: %s for %d seconds', async (state, seconds) => {
+    await waits(state, seconds);
+    await watchHouse(home.gateway, published);
+    expect(await told()).toEqual([]);
+  });
+});

@@ -1,0 +1,110 @@
+// /metrics of a whole gateway: what waits, what left and how long it took; and what it says while MySQL is away.
+import { startHealth } from '../../src/monitoring/health.ts';
+import { createMeters, type Meters } from '../../src/monitoring/meters.ts';
+import { silentLog } from '../../src/log.ts';
+import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
+
+let crm: HttpRecipient;
+let gateway: Gateway;
+let meters: Meters;
+let health: Awaited<ReturnType<typeof startHealth>>;
+const scrape = async (): Promise<string> => (await fetch(`http://127.0.0.1:${health.port}/metrics`)).text();
+/** Value of a series, or undefined when there is none. */
+const valueIn = (text: string, series: string): number | undefined => {
+  const line = text.split('\n').find((one) => one.startsWith(`${series} `));
+  return line === undefined ? undefined : Number(line.slice(series.length + 1));
+};
+
+beforeEach(async () => {
+  crm = await startHttpRecipient();
+  meters = createMeters({ destinations: 10 });
+  gateway = await openGateway({ files: webhookFiles(crm.port), log: meters.counted(silentLog) });
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+});
+afterEach(async () => {
+  await health.close();
+  await gateway.close();
+  await crm.close();
+});
+const listen = async (): Promise<void> => {
+  health = await startHealth({
+    app: gateway.app.database,
+    roles: [],
+    meters,
+    house: true,
+    host: '127.0.0.1',
+    port: 0,
+  });
+};
+
+test('attempts, trips, breakers, refusals and what waits are told, and no person', async () => {
+  await listen();
+  crm.answer = (request, response) =>
+    request.body.toString().includes('M-bad')
+      ? response.writeHead(422).end()
+      : response.writeHead(200, { 'content-type': 'application/json' }).end('{"success":true,"id":"C-1"}');
+  await gateway.start('planner', 'worker');
+  await gateway.send(
+    ...['M-1', 'M-2', 'M-bad'].map((reference) => leadRow(reference)),
+    leadRow('M-refused', { channel: 'pigeon' }),
+  );
+  await gateway.until(
+    'settled',
+    async () =>
+      (await gateway.states()).filter((one) => ['delivered', 'failed'].includes(one.state)).length >= 3,
+  );
+  await gateway.until('two trips timed', async () =>
+    (await scrape()).includes('relais_lead_delivered_seconds_count{connector="webhook"} 2'),
+  );
+  const text = await scrape();
+  const webhook = 'connector="webhook",destination="essai-crm"';
+  expect(valueIn(text, `relais_attempts_total{${webhook},outcome="accepted"}`)).toBeGreaterThanOrEqual(2);
+  expect(valueIn(text, `relais_attempts_total{${webhook},outcome="refused"}`)).toBe(1);
+  expect(valueIn(text, 'relais_settled_total{connector="webhook",state="failed"}')).toBe(1);
+  expect(valueIn(text, 'relais_lead_departed_seconds_count{connector="webhook"}')).toBeGreaterThanOrEqual(3);
+  const spent = valueIn(text, 'relais_lead_delivered_seconds_sum{connector="webhook"}') ?? 0;
+  expect(spent).toBeGreaterThan(0);
+  expect(spent).toBeLessThan(30);
+  expect(valueIn(text, 'relais_intake_rows_total{result="refused"}')).toBe(1);
+  expect(valueIn(text, 'relais_destinations{status="active"}')).toBe(1);
+  expect(valueIn(text, 'relais_ready')).toBe(1);
+  expect(text).not.toMatch(/Lef|Zo|zoe|639980|M-1|M-bad/);
+}, 40_000);
+
+test('depth and the oldest lead are told by state and destination; an open breaker by its cause', async () => {
+  await gateway.send(leadRow('D-1'), leadRow('D-2'));
+  while ((await gateway.app.intake.acceptBatch(10)).taken > 0);
+  await gateway.owner.run(
+    "INSERT INTO deliveries (client_id, destination_id, lead_id, revision, action, delivery_key, state, due_at, expires_at, created_at) SELECT client_id, 'essai-crm', id, 1, 'create', UUID(), 'waiting', UTC_TIMESTAMP(3), '2099-01-01', TIMESTAMPADD(SECOND, -90, UTC_TIMESTAMP(3)) FROM leads",
+  );
+  await gateway.owner.run(
+    `UPDATE destination_states SET held = 1, circuit = '{"state":"open","cause":"unauthorized","failing":[],"rejected":[],"probes":1,"allowance":0}'`,
+  );
+  await listen();
+  const text = await scrape();
+  const place = '{state="waiting",connector="webhook",destination="essai-crm"}';
+  expect(valueIn(text, `relais_deliveries${place}`)).toBe(2);
+  expect(valueIn(text, `relais_oldest_delivery_seconds${place}`)).toBeGreaterThanOrEqual(89);
+  expect(valueIn(text, 'relais_circuits{state="open",cause="unauthorized"}')).toBe(1);
+  expect(valueIn(text, 'relais_changes_waiting')).toBe(2);
+  expect(valueIn(text, 'relais_alerts_waiting')).toBe(0);
+});
+
+test('while MySQL is away the page still answers, with the counters and without stale figures', async () => {
+  const gone = (): Promise<never> => Promise.reject(new Error('away'));
+  const away = { all: gone, run: gone, now: () => new Date(0) };
+  health = await startHealth({
+    app: away,
+    roles: [{ trouble: () => Promise.resolve('mysql cannot be reached') }],
+    meters,
+    house: true,
+    host: '127.0.0.1',
+    port: 0,
+  });
+  meters.counted(silentLog).error('service.away', { code: 'mysql' });
+  const text = await scrape();
+  expect(valueIn(text, 'relais_ready')).toBe(0);
+  expect(valueIn(text, 'relais_outages_total{service="mysql"}')).toBe(1);
+  expect(text).not.toMatch(/^relais_(deliveries|intake_waiting|figures)/m);
+});
