@@ -3,21 +3,25 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { replayRefusals } from '../../src/support/replay.ts';
 import { deliveryStates, reasons } from '../../src/domain/delivery.ts';
-import { catalogue } from '../../src/errors.ts';
 import { refusalCodes } from '../../src/intake/refusals.ts';
-import { mappingProblems } from '../../src/mapping/document/problems.ts';
+import { catalogues, entriesOf, errorsPage } from './errors-page.ts';
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/errors.md'), 'utf8');
 
-/** Cells of every table row below a heading, up to the next heading. */
-function rowsUnder(heading: string): readonly (readonly string[])[] {
+/** What stands below a heading, up to the next one. */
+function sectionOf(heading: string): string {
   const lines = page.split('\n');
   const start = lines.indexOf(heading);
   expect([heading, start]).not.toEqual([heading, -1]);
   const end = lines.findIndex((line, at) => at > start && line.startsWith('#'));
-  return lines
-    .slice(start, end < 0 ? undefined : end)
+  return lines.slice(start, end < 0 ? undefined : end).join('\n');
+}
+
+/** Cells of every table row below a heading. */
+const rowsUnder = (heading: string): readonly (readonly string[])[] =>
+  sectionOf(heading)
+    .split('\n')
     .filter((line) => line.startsWith('| `'))
     .map((line) =>
       line
@@ -26,21 +30,24 @@ function rowsUnder(heading: string): readonly (readonly string[])[] {
         .split(/ (?<!\\)\| /)
         .map((cell) => cell.replaceAll('\\|', '|').replace(/^`(.*)`$/, '$1')),
     );
-}
 
-type Catalogue = Readonly<Record<string, { readonly meaning: string; readonly remedy: string }>>;
+/** What an entry of a list says, by the form of its text. */
+const entriesUnder = (heading: string, form: RegExp): readonly (readonly string[])[] =>
+  entriesOf(sectionOf(heading)).map((entry) => form.exec(entry)?.slice(1) ?? [entry]);
 
-test.each<[string, Catalogue]>([
-  ['## Errors of commands', catalogue],
-  ['## Mistakes in mapping files', mappingProblems],
-])('%s: code, meaning and remedy', (heading, codes) => {
-  expect(rowsUnder(heading)).toEqual(
+test.each(Object.entries(catalogues))('%s: code, meaning and remedy', (heading, codes) => {
+  expect(entriesUnder(heading, /^`([^`]+)`: (.+) → (.+)$/)).toEqual(
     Object.entries(codes).map(([code, { meaning, remedy }]) => [code, meaning, remedy]),
   );
 });
 
+test('the lists of docs/errors.md are what `npm run docs` writes', () => {
+  expect(errorsPage(page)).toBe(page);
+});
+
 test('reasons of a delivery, with a state and both languages', () => {
-  const rows = rowsUnder('## Reasons of a delivery');
+  const form = /^`([^`]+)` \(([a-z]+)\): (.+) · (.+) → (.+)$/;
+  const rows = entriesUnder('## Reasons of a delivery', form);
   expect(rows.map(([code, , fr, en]) => [code, fr, en])).toEqual(
     Object.entries(reasons)
       .filter(([code]) => code !== '')

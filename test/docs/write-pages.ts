@@ -1,7 +1,15 @@
 // npm run docs: writes the pages that are generated.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorsPage } from './errors-page.ts';
 import { sourcePage } from './source-page.ts';
 
-writeFileSync(join(process.cwd(), 'docs/mapping-sources.md'), sourcePage());
-console.log('docs/mapping-sources.md written');
+const pages: Readonly<Record<string, (before: string) => string>> = {
+  'docs/mapping-sources.md': sourcePage,
+  'docs/errors.md': errorsPage,
+};
+for (const [name, write] of Object.entries(pages)) {
+  const path = join(process.cwd(), name);
+  writeFileSync(path, write(readFileSync(path, 'utf8')));
+  console.log(`${name} written`);
+}
