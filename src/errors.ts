@@ -77,6 +77,11 @@ export const catalogue = {
     meaning: 'The lead has been erased.',
     remedy: 'Nothing leaves for an erased lead; a new request needs a new reference.',
   },
+  'LEAD-005': {
+    meaning: 'The row was refused for what is written in it.',
+    remedy:
+      'Whoever sent it inserts a corrected row; only rows refused as SET_ASIDE or INTERNAL can be taken in again as they are.',
+  },
   'IMPORT-001': {
     meaning: 'The file cannot be imported.',
     remedy: 'Correct the file as the message says; nothing was written.',

@@ -6,7 +6,7 @@ import { encodings, type Encoding } from '../intake/import-encoding.ts';
 import { insertIntakeRows } from '../store/intake.ts';
 import { RelaisError } from '../errors.ts';
 import { listRefusals } from '../store/intake-refusals.ts';
-import { listLength, withExamples } from './arguments.ts';
+import { listLength, reasonOf, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { knownNames } from './known-names.ts';
 import { findCommands } from './lead-find.ts';
@@ -17,6 +17,7 @@ import { paris, table } from './table.ts';
 import { config, out, progress, say, withApp } from './terminal.ts';
 import { openDatabase, type Database } from '../store/database.ts';
 import { refusedCounts } from '../store/refused-rows.ts';
+import { retryRow } from '../support/retry-row.ts';
 
 interface RefusalOptions extends JsonOption {
   readonly purged?: boolean;
@@ -50,6 +51,7 @@ export function leadCommands(program: Command): void {
   findCommands(lead);
   showCommands(lead);
   rightsCommands(lead);
+  retryCommand(lead);
 
   withExamples(
     withJson(
@@ -83,6 +85,25 @@ export function leadCommands(program: Command): void {
         ),
       );
       if (rows.length === options.limit) say(`more: --after ${rows.at(-1)?.id ?? ''}`);
+    }),
+  );
+}
+
+function retryCommand(lead: Command): void {
+  withExamples(
+    lead
+      .command('retry <row...>')
+      .description('take rows in again that were set aside through no fault of their own')
+      .option('--reason <text>', 'why (ticket number); mandatory, written in the log'),
+    'Only rows refused as SET_ASIDE or INTERNAL (relais lead refusals): a process ended over them, or the database failed. First find out why. A row that broke the contract is corrected by whoever sent it.',
+    'relais lead retry 1204 --reason "planner killed by the host, ticket 118"',
+  ).action((rows: readonly string[], options: { readonly reason?: string }) =>
+    withApp(async ({ database, config }) => {
+      const reason = reasonOf(options.reason);
+      for (const row of rows.map(rowNumber)) {
+        await retryRow(database, row, { actor: config.actor, reason });
+        out(`row ${row}: new again; the planner takes it in`);
+      }
     }),
   );
 }

@@ -137,6 +137,32 @@ export async function anyRefused(tx: Sql, lead: LeadName): Promise<boolean> {
   return rows.length > 0;
 }
 
+export interface RefusedRowCodes {
+  readonly clientId: string;
+  readonly codes: readonly string[];
+}
+
+/** Why a row was refused, under a lock; undefined when no refused row has the number. */
+export async function lockRefusedRow(tx: Sql, row: string): Promise<RefusedRowCodes | undefined> {
+  const [found] = await tx.all<{ clientId: string; refusal: string | null }>(
+    `SELECT client_id AS clientId, refusal FROM lead_intake
+      WHERE id = CAST(? AS UNSIGNED) AND status = 'refused' FOR UPDATE`,
+    [row],
+  );
+  if (found === undefined) return undefined;
+  const problems = JSON.parse(found.refusal ?? '[]') as readonly { readonly code: string }[];
+  return { clientId: found.clientId, codes: problems.map(({ code }) => code) };
+}
+
+/** Hands a refused row to the intake once more: it is new again, in the order in which it came. */
+export async function retryRefusedRow(tx: Sql, row: string): Promise<void> {
+  await tx.run(
+    `UPDATE lead_intake SET status = 'new', settled_at = NULL, refusal = NULL
+      WHERE id = CAST(? AS UNSIGNED) AND status = 'refused'`,
+    [row],
+  );
+}
+
 /** Purges rows refused longer ago than so many days, at most `limit`, and keeps their count. Returns how many went. */
 export async function purgeRefused(tx: Sql, days: number, limit: number): Promise<number> {
   const rows = await tx.all<{ id: string; clientId: string | null; month: string; refusal: string | null }>(

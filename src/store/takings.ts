@@ -100,6 +100,11 @@ async function takingsOf(
   return rows.map(({ id, items }) => ({ id, items: items.split(',') }));
 }
 
+/** Nobody died over this item: it is worked on like any other. */
+export async function forgetDeaths(tx: Sql, kind: Work, item: string): Promise<void> {
+  await tx.run('DELETE FROM takings WHERE work = ? AND FIND_IN_SET(?, items) > 0', [kind, item]);
+}
+
 /** Marks that say nothing any more: none of their items is there. Nobody is asked about what a process died over a day ago. */
 export async function tidyTakings(sql: Sql): Promise<void> {
   await sql.run('DELETE FROM takings WHERE taken_at < TIMESTAMPADD(DAY, -1, UTC_TIMESTAMP(3))');

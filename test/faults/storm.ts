@@ -1,6 +1,7 @@
 // The storm: real planner and worker processes, leads at a steady rate, mischief on a seeded schedule, then calm until all is settled.
 // Invariant: judged only after the calm, by ledgers; while it blows the gateway is never asked whether it is well.
 import { writeFileSync } from 'node:fs';
+import { retryRow } from '../../src/support/retry-row.ts';
 import { setDestinationStatus } from '../../src/support/suspend.ts';
 import type { Gateway } from '../trip/gateway.ts';
 import { check, type Figures } from './check.ts';
@@ -201,6 +202,7 @@ async function calm(scene: Scene, options: StormOptions, limitMs: number): Promi
     if (left.length === 0 || Date.now() > limit) return Math.round((Date.now() - start) / 1_000);
     if (options.pace === 'brisk' && round % 5 === 0)
       await perhaps(() => requestFile(gateway.app.database, { id: 'essai-csv', clientId }, 'storm', 'calm'));
+    if (round % 10 === 0) await perhaps(() => retrySetAside(gateway));
     if (round % 10 === 0)
       for (const id of destinations)
         await perhaps(() =>
@@ -210,9 +212,18 @@ async function calm(scene: Scene, options: StormOptions, limitMs: number): Promi
   }
 }
 
+/** Support answers the alerts: rows set aside because processes were killed over them are taken in again. */
+async function retrySetAside({ app, owner }: Gateway): Promise<void> {
+  const rows = await owner.all<{ id: string }>(
+    `SELECT CAST(id AS CHAR) AS id FROM lead_intake WHERE status = 'refused' AND refusal LIKE '%"SET_ASIDE"%'`,
+  );
+  for (const { id } of rows) await retryRow(app.database, id, { actor: 'storm', reason: 'calm' });
+}
+
 async function leftBehind({ owner }: Gateway): Promise<Readonly<Record<string, number>>> {
   const rows = await owner.all<{ what: string; n: number }>(
-    `SELECT 'rows not taken in' AS what, COUNT(*) AS n FROM lead_intake WHERE status <> 'refused'
+    `SELECT 'rows not taken in' AS what, COUNT(*) AS n FROM lead_intake
+      WHERE status <> 'refused' OR refusal LIKE '%"SET_ASIDE"%'
      UNION ALL SELECT 'changes not planned', COUNT(*) FROM lead_changes
      UNION ALL SELECT 'entries not sealed', COUNT(*) FROM handovers_unsealed
      UNION ALL SELECT CONCAT('deliveries ', state), COUNT(*) FROM deliveries

@@ -6,6 +6,7 @@ import { RelaisError } from '../../src/errors.ts';
 import { SqlFailure } from '../../src/store/database.ts';
 import { listRefusals } from '../../src/store/intake-refusals.ts';
 import type { IntakeDeps } from '../../src/intake/accept.ts';
+import { retryRow } from '../../src/support/retry-row.ts';
 import { openIntakeHome, type IntakeHome } from './intake-support.ts';
 import { about, grant, lead } from './rows.ts';
 
@@ -27,6 +28,8 @@ const references = async (): Promise<string[]> =>
   (await home.database.all<{ reference: string }>('SELECT reference FROM leads ORDER BY reference')).map(
     (one) => one.reference,
   );
+const refusedRow = async (reference: string): Promise<string> =>
+  (await listRefusals(home.database)).find((row) => row.reference === reference)?.id ?? '';
 const alerts = (): Promise<unknown[]> => home.database.all('SELECT kind, client_id, reason FROM alerts');
 
 describe('a row that a process could not hold', () => {
@@ -172,6 +175,19 @@ describe('a row that ends the process', () => {
     expect(await references()).toEqual(names);
     expect(await home.refusals()).toMatchObject([{ reference: 'DEADLY', column: 'row', code: 'SET_ASIDE' }]);
     expect(await alerts()).toEqual([{ kind: 'intake_failed', client_id: 'acme', reason: 'SET_ASIDE' }]);
+  }, 60_000);
+
+  it('is taken in once more when support says that it was not the row', async () => {
+    await home.send(lead('INNOCENT'), lead('WRONG', { rooms: 900 }));
+    expect(await run('INNOCENT')).toBe(3);
+    const wrong = await refusedRow('WRONG');
+    const innocent = await refusedRow('INNOCENT');
+    const by = { actor: 'support', reason: 'ticket 118' };
+    await expect(retryRow(home.database, wrong, by)).rejects.toMatchObject({ code: 'LEAD-005' });
+    await expect(retryRow(home.database, '999999', by)).rejects.toMatchObject({ code: 'FIND-001' });
+    await retryRow(home.database, innocent, by);
+    expect(await run('nobody')).toBe(0);
+    expect(await references()).toEqual(['INNOCENT']);
   }, 60_000);
 
   it('marks nothing that is left when the work is done, and nothing that only failed', async () => {
