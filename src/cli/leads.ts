@@ -97,15 +97,16 @@ function retryCommand(lead: Command): void {
       .option('--reason <text>', 'why (ticket number); mandatory, written in the log'),
     'Only rows refused as SET_ASIDE or INTERNAL (relais lead refusals): a process ended over them, or the database failed. First find out why. A row that broke the contract is corrected by whoever sent it.',
     'relais lead retry 1204 --reason "planner killed by the host, ticket 118"',
-  ).action((rows: readonly string[], options: { readonly reason?: string }) =>
-    withApp(async ({ database, config }) => {
-      const reason = reasonOf(options.reason);
-      for (const row of rows.map(rowNumber)) {
+  ).action((given: readonly string[], options: { readonly reason?: string }) => {
+    const reason = reasonOf(options.reason);
+    const rows = given.map(rowNumber);
+    return withApp(async ({ database, config }) => {
+      for (const row of rows) {
         await retryRow(database, row, { actor: config.actor, reason });
         out(`row ${row}: new again; the planner takes it in`);
       }
-    }),
-  );
+    });
+  });
 }
 
 /** Ids of rows go up to 2^64: kept as digits. */
