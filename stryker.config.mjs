@@ -6,7 +6,12 @@ export default {
   // Its preprocessor calls an interface TypeScript 7 no longer has; nothing here is compiled by tsc.
   tsconfigFile: 'none.json',
   coverageAnalysis: 'perTest',
-  mutate: ['src/domain/consent.ts', 'src/mapping/consent/*.ts', 'src/mapping/fields/lines.ts'],
+  mutate: [
+    'src/domain/consent.ts',
+    'src/mapping/consent/*.ts',
+    'src/mapping/calls/consent-by-call.ts',
+    'src/mapping/fields/lines.ts',
+  ],
   jest: { projectType: 'custom', configFile: 'stryker.jest.config.mjs', enableFindRelatedTests: false },
   ignorePatterns: ['.relais', 'coverage', 'docs/monitoring'],
   reporters: ['clear-text', 'progress', 'html', 'json'],

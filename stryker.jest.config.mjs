@@ -10,6 +10,7 @@ export default {
   modulePathIgnorePatterns: [],
   testMatch: [
     '<rootDir>/test/domain/consent*.unit.test.ts',
-    '<rootDir>/test/mapping/{consent,consent-rules,consent-shapes,mistakes}.unit.test.ts',
+    '<rootDir>/test/mapping/consent/*.unit.test.ts',
+    '<rootDir>/test/mapping/mistakes.unit.test.ts',
   ],
 };

@@ -15,7 +15,7 @@ import type {
 } from './contract.ts';
 import type { Layout } from './formats/layout.ts';
 import { joinLines } from './fields/lines.ts';
-import type { RecordPlan } from './fields/record.ts';
+import type { RecordPlan } from './record.ts';
 import { textOf } from './fields/rendering.ts';
 import { buildSheet } from './fields/sheet.ts';
 import type { Context } from './fields/source.ts';

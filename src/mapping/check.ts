@@ -9,7 +9,7 @@ import { schemasIn } from './formats/client-schema.ts';
 import { compileMapping } from './compile.ts';
 import type { CheckResult, CompiledMapping, ConnectorFacts, MappingSources, Problem } from './contract.ts';
 import { isRecord, readDocument, textAt } from './document/yaml.ts';
-import { reportGuesses } from './tools/guess-marks.ts';
+import { reportGuesses } from './document/guess-marks.ts';
 import { compileMap } from './fields/maps.ts';
 import { mergeTrees } from './document/merge.ts';
 import { createProblems } from './document/problems.ts';

@@ -1,7 +1,7 @@
 // docs/mapping.md: every example must be accepted, and write what the page says.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bodiesOf, severalCalls } from './calls-support.ts';
+import { bodiesOf, severalCalls } from './calls/calls-support.ts';
 import { checkClientText } from '../../src/mapping/check.ts';
 import { conditionNames } from '../../src/mapping/fields/conditions.ts';
 import { formatterNames } from '../../src/mapping/fields/formatters.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ConsentChannel, ConsentState, Lead } from '../../src/domain/lead.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { formatProblem } from '../../src/mapping/document/problems.ts';
-import { bodiesOf } from './calls-support.ts';
+import { bodiesOf } from './calls/calls-support.ts';
 import { check, demoClient, lead, mappingsRoot, problemsOf, written } from './support.ts';
 
 const folder = join(mappingsRoot, 'presets');

@@ -1,7 +1,7 @@
 // Several calls for one delivery: each an address, a body and rules of its own; ids of one answer feed the next call.
 // Invariant: every consent line is carried by a call that always leaves, and a call never uses an id no earlier one gives.
-import { checkConsentCarried, distribute } from '../consent/by-call.ts';
-import type { RawCall } from '../consent/by-call.ts';
+import { checkConsentCarried, distribute } from './consent-by-call.ts';
+import type { RawCall } from './consent-by-call.ts';
 import { compileWhen, inXml, layoutOf, onUnknownOf, urlCaptures, withCaptures } from './parts.ts';
 import type { CallsInput } from './parts.ts';
 import { compileCaptures } from './captures.ts';
@@ -11,8 +11,8 @@ import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
 import { reportNameless } from '../transport/erase-names-lead.ts';
 import type { Layout } from '../formats/layout.ts';
 import type { Path } from '../document/problems.ts';
-import { compileLines } from '../fields/record.ts';
-import type { RecordPlan } from '../fields/record.ts';
+import { compileLines } from '../record.ts';
+import type { RecordPlan } from '../record.ts';
 import { compileResponse } from '../response/rules.ts';
 import type { Judge } from '../response/rules.ts';
 import type { Scope } from '../scope.ts';

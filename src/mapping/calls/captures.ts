@@ -1,4 +1,4 @@
-// Ids a recipient gives in one answer and later calls use: where they stand, what they may look like, how fields read them.
+// Ids a recipient gives in one answer and later calls use: where they stand and what they may look like.
 // Invariant: an id is a safe integer or a short text of safe characters; anything else counts as missing, never as a value.
 import type { Captured } from '../../../connectors/contract.ts';
 import { placeForms, placeOf } from '../response/answer.ts';
@@ -7,35 +7,9 @@ import { isRecord } from '../document/yaml.ts';
 import { smellsOfPerson } from '../fields/lints.ts';
 import { safeReference } from '../../domain/reference.ts';
 import type { Path, Report } from '../document/problems.ts';
-import type { Scope } from '../scope.ts';
-import { findSource, nearestSource } from '../fields/source.ts';
-import type { Source } from '../fields/source.ts';
-import { suggest } from '../document/suggest.ts';
 
-const prefix = 'calls.';
 /** No space, @ or +: a name, a mail address or a phone number is no id and stays out of addresses (guarantee 7). */
 const safeId = /^[A-Za-z0-9][A-Za-z0-9._:~=-]{0,127}$/;
-
-/** The source at a path; `calls.person.id` is what an earlier answer gave. */
-export function sourceIn(path: string, scope: Scope, list?: string): Source | undefined {
-  const name = path.startsWith(prefix) ? path.slice(prefix.length) : undefined;
-  const { captures } = scope;
-  if (name === undefined || captures?.known.has(name) !== true) return findSource(path, list);
-  captures.read.add(name);
-  return {
-    ...{ path, type: 'text', list: false, category: 'technical', person: false },
-    read: ({ situation }) => situation.captured?.[name],
-  };
-}
-
-/** What is told of a source that is not there. */
-export const absentSource = (path: string): string =>
-  path.startsWith(prefix) ? `no earlier call captures "${path}".` : `source "${path}" does not exist.`;
-
-export function nearestIn(path: string, scope: Scope, list?: string): string | undefined {
-  const known = [...(scope.captures?.known.keys() ?? [])].map((name) => `${prefix}${name}`);
-  return (path.startsWith('call') ? suggest(path, known) : undefined) ?? nearestSource(path, list);
-}
 
 /** Names in braces that are ids of earlier answers: `{person.id}`. */
 export function capturesIn(url: unknown): readonly string[] {

@@ -14,7 +14,7 @@ import { xmlScope } from '../formats/check-xml.ts';
 import { readLayout } from '../formats/layout.ts';
 import type { Layout } from '../formats/layout.ts';
 import type { Path, Report } from '../document/problems.ts';
-import type { RecordPlan } from '../fields/record.ts';
+import type { RecordPlan } from '../record.ts';
 import type { Judge } from '../response/rules.ts';
 import type { Scope } from '../scope.ts';
 import { suggest } from '../document/suggest.ts';

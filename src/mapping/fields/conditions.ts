@@ -6,7 +6,7 @@ import { asText, isScalarValue } from './formatters.ts';
 import type { Path } from '../document/problems.ts';
 import { useSource } from '../scope.ts';
 import type { Scope } from '../scope.ts';
-import { absentSource, nearestIn, sourceIn } from '../calls/captures.ts';
+import { absentSource, nearestIn, sourceIn } from './scoped-source.ts';
 import { findSource, isBlank, nearestSource } from './source.ts';
 import type { Context, Source } from './source.ts';
 import { reportNeverMet } from './never-met.ts';

@@ -9,14 +9,14 @@ import type { Path } from '../document/problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
 import { checkWritable, useSource } from '../scope.ts';
 import type { Scope } from '../scope.ts';
-import { absentSource, nearestIn, sourceIn } from '../calls/captures.ts';
+import { absentSource, nearestIn, sourceIn } from './scoped-source.ts';
 import { findSource, isBlank } from './source.ts';
 import type { Context, Source } from './source.ts';
 import { compileTemplate } from './template.ts';
 import type { Target } from './target.ts';
 import { isRecord } from '../document/yaml.ts';
 import { isLate } from './values.ts';
-import type { Mode } from '../formats/format.ts';
+import type { Mode } from '../format.ts';
 import type { Cell, FieldProblem, Scalar } from './values.ts';
 
 export interface Reading {

@@ -6,10 +6,10 @@ import type { Path } from '../document/problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
 import { useSource } from '../scope.ts';
 import type { Scope } from '../scope.ts';
-import { nearestIn, sourceIn } from '../calls/captures.ts';
+import { nearestIn, sourceIn } from './scoped-source.ts';
 import { isBlank } from './source.ts';
 import type { Context } from './source.ts';
-import type { Mode } from '../formats/format.ts';
+import type { Mode } from '../format.ts';
 
 export interface Template {
   readonly write: (context: Context) => string | undefined;

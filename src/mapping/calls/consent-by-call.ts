@@ -1,0 +1,242 @@
+// Which call carries which line of the consent block, and which calls an opt-in sends (`to: call:NAME`).
+// Invariant: each line is in a call that always leaves or decides one itself, and as early as the CRM permits (C16, C20).
+import type { Action } from '../../../connectors/contract.ts';
+import type { Lead } from '../../domain/lead.ts';
+import type { CompiledConsent, ConsentLine } from '../consent/block.ts';
+import { omitted } from '../consent/choices.ts';
+import type { ConsentSent } from '../contract.ts';
+import { isRecord, listAt } from '../document/yaml.ts';
+import type { Path, Report } from '../document/problems.ts';
+import type { RecordPlan } from '../record.ts';
+import { suggest } from '../document/suggest.ts';
+import type { Entry } from '../fields/values.ts';
+
+/** One raw call and where it stands. */
+export interface RawCall {
+  readonly raw: Record<string, unknown>;
+  readonly path: Path;
+  readonly name: string;
+}
+
+/** What a compiled call carries and builds on. */
+interface Carrying {
+  readonly record: Pick<RecordPlan, 'parts'>;
+  /** Ids of earlier calls it uses. */
+  readonly reads: readonly string[];
+}
+
+const prefix = 'call:';
+
+/** The call a consent line sends, if that is what it does. */
+export const gatedCall = (line: { readonly target: { readonly text: string } }): string | undefined =>
+  line.target.text.startsWith(prefix) ? line.target.text.slice(prefix.length) : undefined;
+
+export interface ConsentPlaces {
+  /** Lines that `{consent: NAME}` may place in this call. */
+  readonly placeable: readonly ConsentLine[];
+  /** Of these, the ones this call writes even where none places them. */
+  readonly atEnd: readonly ConsentLine[];
+  /** Whether the opt-in sends this call; none: it is no business of the opt-in. */
+  readonly gates: readonly ((lead: Lead, now: Date) => boolean)[];
+  /** What the log says with this call of lines that write nothing into a body. */
+  readonly noted: readonly ConsentLine[];
+}
+
+/** Lines placed by name go where they are placed; the others to the first call that always leaves. */
+export function distribute(
+  calls: readonly RawCall[],
+  consent: CompiledConsent | undefined,
+  report: Report,
+): readonly ConsentPlaces[] {
+  const all = consent?.lines ?? [];
+  const lines = all.filter((line) => gatedCall(line) === undefined);
+  const gated = all.filter((line) => gatedCall(line) !== undefined);
+  const names = calls.map((call) => call.name);
+  for (const line of gated) {
+    const name = gatedCall(line) ?? '';
+    if (!names.includes(name))
+      report.error([...line.path, 'to'], 'MAP-656', `there is no call "${name}" in ${whereOf(calls)}.`, {
+        suggestion: suggest(name, names),
+      });
+  }
+  const named = new Set(calls.flatMap(({ raw }) => placedIn(raw)));
+  const isGated = (call: RawCall): boolean => gated.some((line) => gatedCall(line) === call.name);
+  const firstSure = calls.findIndex((call) => !Object.hasOwn(call.raw, 'when') && !isGated(call));
+  const resting = calls.findIndex(({ raw }) => placedIn(raw).includes('rest'));
+  const carrier = resting >= 0 ? resting : Math.max(0, firstSure);
+  return calls.map((call, index): ConsentPlaces => {
+    const own = gated.filter((line) => gatedCall(line) === call.name);
+    return {
+      placeable: lines,
+      atEnd: index === carrier ? lines.filter((line) => !named.has(line.target.text)) : [],
+      gates: consent === undefined ? [] : own.map((line) => (lead, now) => sends(line, consent, lead, now)),
+      noted: [
+        ...own.map((line) => noting(line, (one) => one.value !== omitted)),
+        // What is left out has no departure of its own: it is told with the call that always leaves.
+        ...(index === Math.max(0, firstSure)
+          ? gated.map((line) => noting(line, (one) => one.value === omitted))
+          : []),
+      ],
+    };
+  });
+}
+
+const placedIn = (raw: Record<string, unknown>): readonly string[] =>
+  listAt(raw, 'fields').flatMap((one) =>
+    isRecord(one) && typeof one['consent'] === 'string' ? [one['consent']] : [],
+  );
+
+const whereOf = (calls: readonly RawCall[]): string => {
+  const first = calls[0]?.path[0];
+  return first === 'update' ? 'update, which has to carry this opt-in too' : 'calls';
+};
+
+const gateValues = new Set<unknown>(['send', 'omit', 'hold']);
+
+/** A line that sends a call says so in each state, and nothing else. */
+export function checkGates(
+  mapping: Record<string, unknown>,
+  consent: CompiledConsent | undefined,
+  several: boolean,
+  report: Report,
+): void {
+  for (const line of consent?.lines ?? []) {
+    const name = gatedCall(line);
+    if (name === undefined) continue;
+    if (!several) {
+      report.error(
+        [...line.path, 'to'],
+        'MAP-656',
+        `"call:${name}" names a call, and this file has no calls.`,
+      );
+      continue;
+    }
+    const raw = listAt(mapping, 'consent')[Number(line.path.at(-1))];
+    const values = isRecord(raw) ? raw['values'] : undefined;
+    const other = isRecord(raw)
+      ? ['each', 'line', 'proof'].find((key) => Object.hasOwn(raw, key))
+      : undefined;
+    if (other !== undefined)
+      report.error([...line.path, other], 'MAP-656', `a line that sends a call has values, no ${other}.`, {
+        at: 'key',
+      });
+    for (const [state, value] of Object.entries(isRecord(values) ? values : {}))
+      if (!gateValues.has(value))
+        report.error(
+          [...line.path, 'values', state],
+          'MAP-656',
+          `a line that sends a call writes no value: ${state} is send, omit or hold.`,
+        );
+  }
+}
+
+/** Without a recorded answer the call is written, and then withheld as every other. */
+function sends(line: ConsentLine, consent: CompiledConsent, lead: Lead, now: Date): boolean {
+  const answers = consent.answers(lead, now);
+  if ('missing' in answers) return true;
+  const out: Entry[] = [];
+  line.write(answers.current, out, [], []);
+  return out.length > 0;
+}
+
+function noting(line: ConsentLine, wanted: (sent: ConsentSent) => boolean): ConsentLine {
+  return {
+    ...line,
+    write: (current, _out, sent, problems) => {
+      const told: ConsentSent[] = [];
+      line.write(current, [], told, problems);
+      sent.push(...told.filter(wanted));
+    },
+  };
+}
+
+/** The contact without which a channel's opt-in is of no interest. */
+const contactOf: Readonly<Record<string, readonly string[]>> = {
+  email: ['identity.email'],
+  sms: ['identity.mobile', 'identity.phone'],
+  phone: ['identity.mobile', 'identity.landline', 'identity.phone'],
+  post: ['identity.address.line1'],
+};
+
+/** Every line in a call that always leaves; a call that carries an opt-in as early as the ids it needs permit. */
+export function checkConsentCarried(
+  raws: readonly RawCall[],
+  calls: readonly Carrying[],
+  consent: CompiledConsent,
+  action: Action,
+  report: Report,
+): void {
+  const carriers = new Map<ConsentLine, number[]>(consent.lines.map((line) => [line, []]));
+  for (const [index, { record }] of calls.entries())
+    for (const part of record.parts) if ('consent' in part) carriers.get(part.consent)?.push(index);
+  const [carrying, sending] = [new Set<number>(), new Set<number>()];
+  for (const [line, found] of carriers) {
+    const gate = gatedCall(line);
+    if (gate !== undefined) {
+      const index = raws.findIndex((call) => call.name === gate);
+      const raw = raws[index];
+      if (raw === undefined) continue;
+      sending.add(index);
+      if (Object.hasOwn(raw.raw, 'when') && !asksForContact(raw.raw['when'], consent, line))
+        report.error(
+          [...raw.path, 'when'],
+          'MAP-654',
+          `the opt-in sends "${gate}": a when may only ask for the contact it is about, such as {present: identity.email}.`,
+          { at: 'key' },
+        );
+      continue;
+    }
+    const sure = found.filter((index) => isSure(raws[index], consent));
+    if (sure.length === 0)
+      report.error(
+        [...line.path, 'to'],
+        'MAP-654',
+        `"${line.target.text}" is in no call of ${action} that always leaves: an exchange could go without the opt-in (C20).`,
+      );
+    if (sure[0] !== undefined) carrying.add(sure[0]);
+  }
+  for (const index of carrying) checkEarly(index, new Set([...carrying, ...sending]), raws, calls, report);
+  for (const index of sending) checkEarly(index, sending, raws, calls, report);
+}
+
+const isSure = (call: RawCall | undefined, consent: CompiledConsent): boolean =>
+  call !== undefined &&
+  !Object.hasOwn(call.raw, 'when') &&
+  !consent.lines.some((line) => gatedCall(line) === call.name);
+
+function asksForContact(when: unknown, consent: CompiledConsent, line: ConsentLine): boolean {
+  const channel = consent.table.find((row) => row.field === line.target.text)?.channel ?? '';
+  const keys = isRecord(when) ? Object.keys(when) : [];
+  const asked = isRecord(when) ? when['present'] : undefined;
+  return keys.length === 1 && typeof asked === 'string' && (contactOf[channel] ?? []).includes(asked);
+}
+
+/** A call that fails leaves what earlier calls made: nobody may be there whose opt-in is not. */
+function checkEarly(
+  index: number,
+  /** Calls that may stand before it all the same: they tell of an opt-in too. */
+  alike: ReadonlySet<number>,
+  raws: readonly RawCall[],
+  calls: readonly Carrying[],
+  report: Report,
+): void {
+  const [raw, call] = [raws[index], calls[index]];
+  if (raw === undefined || call === undefined) return;
+  const givers = new Set(call.reads.map((id) => id.slice(0, id.indexOf('.'))));
+  for (let before = index - 1; before >= 0; before -= 1) {
+    const earlier = raws[before];
+    if (earlier === undefined || givers.has(earlier.name) || alike.has(before)) continue;
+    // What a giver itself needs comes before it as well.
+    const needed = [...givers].some((name) => {
+      const at = raws.findIndex((one) => one.name === name);
+      return at > before && calls[at]?.reads.some((id) => id.startsWith(`${earlier.name}.`)) === true;
+    });
+    if (needed) continue;
+    report.error(
+      [...raw.path, 'name'],
+      'MAP-655',
+      `"${raw.name}" carries an opt-in and does not need "${earlier.name}": put it before, or a failure between them leaves a person there without the opt-in.`,
+    );
+    return;
+  }
+}

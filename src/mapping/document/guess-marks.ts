@@ -1,0 +1,38 @@
+// The marks `mapping new` leaves on what it guessed: told until a person has looked at each.
+// Invariant: a guess of the opt-in is told line by line, for it keeps the file from being published (C20).
+import { mappingsFolder } from './yaml.ts';
+import type { createProblems } from './problems.ts';
+
+const mark = /\s# guess:/;
+
+export function reportGuesses(
+  name: string,
+  text: string,
+  problems: Pick<ReturnType<typeof createProblems>, 'add'>,
+): void {
+  const file = `${mappingsFolder}/${name}`;
+  let block = '';
+  const others: { readonly line: number; readonly column: number }[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    block = /^([A-Za-z]\w*):/.exec(line)?.[1] ?? block;
+    const at = mark.exec(line);
+    if (at === null || line.trimStart().startsWith('#')) continue;
+    const place = { line: index + 1, column: at.index + 2 };
+    if (block !== 'consent') others.push(place);
+    else
+      problems.add(
+        { file, ...place },
+        'warning',
+        'MAP-904',
+        'this opt-in is a guess: compare it with what the client says, then delete the mark; until then it is not published.',
+      );
+  }
+  const [first] = others;
+  if (first === undefined) return;
+  problems.add(
+    { file, ...first },
+    'warning',
+    'MAP-903',
+    `${others.length === 1 ? 'this line is a guess' : `${others.length} lines from here on are guesses`}: compare each with what the client says, then delete its mark.`,
+  );
+}

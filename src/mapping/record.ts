@@ -1,0 +1,161 @@
+// What one action writes: the fields and the opt-in in the order of the file.
+// Invariant: every create and update holds every consent line (C20); one slot has one writer.
+import type { Action } from '../../connectors/contract.ts';
+import type { DataCategory } from '../domain/lead.ts';
+import { checkColumns } from './formats/check-csv.ts';
+import { checkXmlTarget } from './formats/check-xml.ts';
+import type { CompiledConsent, ConsentLine } from './consent/block.ts';
+import { blockAt, isRecord, listAt } from './document/yaml.ts';
+import { reportDuplicates } from './fields/each.ts';
+import type { CompiledField } from './fields/each.ts';
+import { compileField } from './fields/fields.ts';
+import { couldForge } from './fields/lines.ts';
+import type { Path } from './document/problems.ts';
+import type { Scope } from './scope.ts';
+import { suggest } from './document/suggest.ts';
+import { slotKey } from './fields/target.ts';
+import type { Target } from './fields/target.ts';
+
+export interface RecordPlan {
+  /** Fields and consent lines in output order. */
+  readonly parts: readonly ({ readonly field: CompiledField } | { readonly consent: ConsentLine })[];
+  readonly fields: readonly CompiledField[];
+  /** The lead as a whole, which the client's schema describes; an update or erase with its own fields is a part. */
+  readonly whole: boolean;
+  readonly targets: readonly { readonly target: Target; readonly path: Path }[];
+  /** Some target is a text made of lines. */
+  readonly lines: boolean;
+  /** Every target that can be written, in order: the columns of a CSV. */
+  readonly columns: readonly string[];
+  readonly categories: ReadonlySet<DataCategory>;
+  /** Target -> what it reads. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/** Compiles the fields of an action; `update` has those of the file unless it lists its own, `erase` only its own. */
+export function compileRecord(
+  mapping: Record<string, unknown>,
+  action: Action,
+  scope: Scope,
+  consent: CompiledConsent | undefined,
+): RecordPlan {
+  const ownBlock = blockAt(mapping, action);
+  const own = action !== 'create' && (action === 'erase' || Object.hasOwn(ownBlock, 'fields'));
+  const list = listAt(own ? ownBlock : mapping, 'fields');
+  const lines = action === 'erase' ? [] : (consent?.lines ?? []);
+  return compileLines(list, own ? [action, 'fields'] : ['fields'], scope, {
+    whole: !own,
+    placeable: lines,
+    atEnd: lines,
+  });
+}
+
+/** Compiles a list of fields with the consent lines that stand in it, and those that follow it. */
+export function compileLines(
+  list: readonly unknown[],
+  prefix: Path,
+  scope: Scope,
+  consent: {
+    readonly whole: boolean;
+    /** Lines a `{consent: NAME}` may place. */
+    readonly placeable: readonly ConsentLine[];
+    /** Of these, the ones that are written even where none places them; `{consent: rest}` is about them. */
+    readonly atEnd: readonly ConsentLine[];
+  },
+): RecordPlan {
+  const waiting = new Set(consent.placeable);
+  const rest = new Set(consent.atEnd);
+  const parts: RecordPlan['parts'][number][] = [];
+  const fields: CompiledField[] = [];
+  for (const [index, raw] of list.entries()) {
+    const path = [...prefix, index];
+    if (isRecord(raw) && Object.hasOwn(raw, 'consent')) {
+      if (Object.keys(raw).length > 1)
+        scope.report.error(
+          path,
+          'MAP-106',
+          'consent stands alone on its line: it places a line of the consent block.',
+        );
+      for (const line of placed(raw['consent'], path, consent.placeable, waiting, rest, scope)) {
+        waiting.delete(line);
+        rest.delete(line);
+        parts.push({ consent: line });
+      }
+      continue;
+    }
+    const field = compileField(raw, path, scope);
+    if (field === undefined) continue;
+    fields.push(field);
+    parts.push({ field });
+  }
+  for (const line of rest) parts.push({ consent: line });
+  const targets = parts.map((part) => ('field' in part ? part.field : part.consent));
+  reportDuplicates(targets, scope);
+  reportForgeries(
+    fields,
+    parts.flatMap((part) => ('consent' in part ? [part.consent] : [])),
+    scope,
+  );
+  for (const { target, path } of targets) checkXmlTarget(target, path, scope);
+  if (scope.csv !== undefined) checkColumns(targets, scope.csv, scope.report);
+  const categories = new Set(fields.flatMap((field) => [...field.categories]));
+  return {
+    parts,
+    fields,
+    whole: consent.whole,
+    targets,
+    lines: targets.some((one) => one.line !== undefined),
+    columns: [...new Set(targets.map(({ target }) => target.text))],
+    categories,
+    sources: new Map(fields.map((field) => [field.target.text, field.source])),
+  };
+}
+
+/** A list or text the opt-in shares may not hold what a person wrote as it is. */
+function reportForgeries(
+  fields: readonly CompiledField[],
+  lines: readonly ConsentLine[],
+  scope: Scope,
+): void {
+  const shared = new Set(
+    lines.flatMap(({ target, line }) =>
+      line !== undefined || target.steps.at(-1)?.append === true ? [slotKey(target)] : [],
+    ),
+  );
+  for (const { target, path, free, line } of fields) {
+    if (!shared.has(slotKey(target)) || !couldForge(free, line)) continue;
+    scope.report.error(
+      path,
+      'MAP-224',
+      `"${target.text}" also holds an opt-in: a text of the lead could read as one (C20). Give it a map, or a line with a label.`,
+    );
+  }
+}
+
+/** `{consent: NAME}` places one line, `{consent: rest}` those not placed yet. */
+function placed(
+  name: unknown,
+  path: Path,
+  lines: readonly ConsentLine[],
+  waiting: ReadonlySet<ConsentLine>,
+  rest: ReadonlySet<ConsentLine>,
+  scope: Scope,
+): readonly ConsentLine[] {
+  if (name === 'rest') return [...rest];
+  const found = lines.filter((line) => line.target.text === name && waiting.has(line));
+  if (found.length === 0 && lines.length > 0) {
+    const text = typeof name === 'string' ? name : '';
+    scope.report.error(
+      [...path, 'consent'],
+      'MAP-106',
+      `the consent block has no line "${text}" left to place.`,
+      {
+        suggestion: suggest(
+          text,
+          lines.map((line) => line.target.text),
+        ),
+      },
+    );
+  }
+  return found;
+}
