@@ -141,7 +141,7 @@ export async function migrateDatabase(
     const { gateway, intake } = accounts;
     try {
       await grantRights(owner, config.keysSchema, { gateway });
-      for (const one of intake) await grantRights(owner, config.keysSchema, { gateway, intake: one });
+      for (const account of intake) await grantRights(owner, config.keysSchema, { gateway, intake: account });
     } catch (error) {
       throw migrationFailure(error, 'Giving the working accounts their rights');
     }

@@ -33,7 +33,7 @@ async function main(name: string, rest: readonly string[]): Promise<void> {
     process.stdout.write(help);
     return;
   }
-  const role = roles.find((one) => one === name);
+  const role = roles.find((role) => role === name);
   if (rest.length > 0)
     return leave(
       `One role at a time: "${rest.join(' ')}" is too much. all is planner and worker.\n\n${help}`,
@@ -44,21 +44,21 @@ async function main(name: string, rest: readonly string[]): Promise<void> {
   try {
     config = loadConfig();
   } catch (error) {
-    return leave(isRelaisError(error) ? told(error) : 'Configuration cannot be read.', exits.config);
+    return leave(isRelaisError(error) ? messageOf(error) : 'Configuration cannot be read.', exits.config);
   }
   const log = createLog({ level: config.logLevel });
   try {
     await run(role, config, log);
   } catch (error) {
     log.error('process.failed', { role, code: foreignCode(error) });
-    if (isRelaisError(error)) process.stderr.write(`${told(error)}\n`);
+    if (isRelaisError(error)) process.stderr.write(`${messageOf(error)}\n`);
     process.exitCode =
       isRelaisError(error) && /^(CONFIG|KEY|REDIS)-/.test(error.code) ? exits.config : exits.unavailable;
     process.exit();
   }
 }
 
-function told(error: RelaisError): string {
+function messageOf(error: RelaisError): string {
   return `${error.code} ${error.message}\n→ ${catalogue[error.code].remedy}`;
 }
 
@@ -91,7 +91,7 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
     log.info('process.stopping', { role, signal });
     // Past the drain and a margin nothing is worth waiting for: a service that does not answer must not keep us.
     setTimeout(() => process.exit(1), config.worker.drainMs + 10_000).unref();
-    await Promise.all(running.map((one) => one.stop()));
+    await Promise.all(running.map((role) => role.stop()));
     await health?.close();
     await app.close();
     log.info('process.stopped', { role });

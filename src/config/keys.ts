@@ -18,7 +18,7 @@ export function keyReaders(
     earlierKeys: (name) =>
       (read(name) ?? '')
         .split(/[\s,]+/)
-        .filter((one) => one !== '')
-        .map((one) => keyOf(one, `${name} must hold keys of`)),
+        .filter((word) => word !== '')
+        .map((word) => keyOf(word, `${name} must hold keys of`)),
   };
 }

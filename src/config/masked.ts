@@ -21,7 +21,7 @@ const maskedAccount = (account: string): string => {
   return at < 0 ? account : `${account.slice(0, at)}:${mask}`;
 };
 
-const maskedParameter = (one: string): string => {
-  const [name = ''] = one.split('=');
-  return harmless.has(name) ? one : `${name}=${mask}`;
+const maskedParameter = (parameter: string): string => {
+  const [name = ''] = parameter.split('=');
+  return harmless.has(name) ? parameter : `${name}=${mask}`;
 };

@@ -20,8 +20,8 @@ export function alertMailOf(
 export function listOf(text: string | undefined): readonly string[] {
   return (text ?? '')
     .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }
 
 export function connectToOf(
@@ -29,9 +29,9 @@ export function connectToOf(
   problems: string[],
 ): Readonly<Record<string, { readonly host: string; readonly port: number }>> {
   const routes: Record<string, { host: string; port: number }> = {};
-  for (const one of listOf(text)) {
-    const match = /^([^=]+)=(.+):(\d{1,5})$/.exec(one);
-    if (match === null) problems.push(`RELAIS_CONNECT_TO: "${one}" is not host=address:port`);
+  for (const route of listOf(text)) {
+    const match = /^([^=]+)=(.+):(\d{1,5})$/.exec(route);
+    if (match === null) problems.push(`RELAIS_CONNECT_TO: "${route}" is not host=address:port`);
     else routes[(match[1] ?? '').toLowerCase()] = { host: match[2] ?? '', port: Number(match[3]) };
   }
   return routes;

@@ -31,11 +31,11 @@ export function parseRedisPlace(text: string): RedisPlace | undefined {
   if (match === null) return undefined;
   const [, secure, word, account, hosts = '', path = '', query = ''] = match;
   const kind = word === 'cluster' || word === 'sentinel' ? word : 'single';
-  const nodes = hosts.split(',').map((one) => nodeOf(one, ports[kind]));
+  const nodes = hosts.split(',').map((node) => nodeOf(node, ports[kind]));
   const [first, ...others] = nodes;
   if (first === undefined || nodes.includes(undefined) || (kind === 'single' && others.length > 0))
     return undefined;
-  const parts = path.split('/').filter((one) => one !== '');
+  const parts = path.split('/').filter((part) => part !== '');
   const master = kind === 'sentinel' ? parts.shift() : undefined;
   if (kind === 'sentinel' && (master === undefined || !/^[\w.-]+$/.test(master))) return undefined;
   const database = Number(parts[0] ?? 0);
@@ -46,7 +46,7 @@ export function parseRedisPlace(text: string): RedisPlace | undefined {
   const sentinelPassword = new URLSearchParams(query).get('sentinelPassword');
   return {
     kind,
-    nodes: [first, ...others.filter((one) => one !== undefined)],
+    nodes: [first, ...others.filter((other) => other !== undefined)],
     tls: secure === 's',
     database,
     ...(username === undefined ? {} : { username }),

@@ -38,6 +38,6 @@ function splitSecret(text: string): readonly string[] {
   if (plain.includes('-----BEGIN')) return [plain];
   return plain
     .split('\n')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 }

@@ -22,7 +22,7 @@ export function parseCited(text: string): Cited {
   const parts = text.split(' ');
   return Object.fromEntries(
     names.flatMap((name) => {
-      const part = parts.find((one) => one.startsWith(`${letters[name]}:`));
+      const part = parts.find((part) => part.startsWith(`${letters[name]}:`));
       return part === undefined ? [] : [[name, part.slice(2)]];
     }),
   );
@@ -32,19 +32,30 @@ const sha256 = (values: readonly unknown[]): string =>
   createHash('sha256').update(JSON.stringify(values)).digest('base64url');
 
 /** Without its revocation, which comes later and is an entry of its own. */
-export const authorisationDigest = (one: Authorisation): string =>
+export const authorisationDigest = (authorisation: Authorisation): string =>
   sha256([
-    ...[one.id, one.clientId, one.destinationId, one.recipient, one.targets, one.categories],
-    ...[one.documentRef, one.validFrom.toISOString(), one.validUntil?.toISOString() ?? null],
+    ...[
+      authorisation.id,
+      authorisation.clientId,
+      authorisation.destinationId,
+      authorisation.recipient,
+      authorisation.targets,
+      authorisation.categories,
+    ],
+    ...[
+      authorisation.documentRef,
+      authorisation.validFrom.toISOString(),
+      authorisation.validUntil?.toISOString() ?? null,
+    ],
   ]);
 
-export const mappingDigest = (one: {
+export const mappingDigest = (version: {
   readonly id: number;
   readonly clientId: string;
   readonly destinationId: string;
   readonly version: number;
   readonly sources: string;
-}): string => sha256([one.id, one.clientId, one.destinationId, one.version, one.sources]);
+}): string => sha256([version.id, version.clientId, version.destinationId, version.version, version.sources]);
 
 /**
  * HMAC under the lead's secret itself (an HKDF would cost each delivery ten times as much) over its consent events, in the order of their texts, with their count: events that came later stand behind
@@ -56,9 +67,15 @@ export function consentsDigest(leadSecret: Buffer, consents: readonly ConsentRec
   return `${consents.length}.${mac.digest('base64url')}`;
 }
 
-const consentText = (one: ConsentRecord): string =>
+const consentText = (consent: ConsentRecord): string =>
   JSON.stringify([
-    ...[one.purpose, one.channel, one.state, one.recordedAt.toISOString(), one.wordingVersion ?? null],
-    ...[one.legalEntity ?? null, one.validUntil?.toISOString() ?? null, one.source ?? null],
-    one.receipt ?? null,
+    ...[
+      consent.purpose,
+      consent.channel,
+      consent.state,
+      consent.recordedAt.toISOString(),
+      consent.wordingVersion ?? null,
+    ],
+    ...[consent.legalEntity ?? null, consent.validUntil?.toISOString() ?? null, consent.source ?? null],
+    consent.receipt ?? null,
   ]);

@@ -34,7 +34,7 @@ export function currentConsent(
   const own = events.filter((event) => event.purpose === purpose && event.channel === channel);
   let best: ConsentRecord | undefined;
   for (const event of own) {
-    if (event.state === 'granted' && own.some((other) => takesBack(other, event))) continue;
+    if (event.state === 'granted' && own.some((later) => takesBack(later, event))) continue;
     if (best === undefined || wins(event, best)) best = event;
   }
   if (best === undefined) return undefined;
@@ -63,9 +63,7 @@ export function takesBack(event: ConsentRecord, grant: ConsentRecord): boolean {
 /** Events of one row in the order they are received in: by their stamps, of one instant the more protective last. */
 export const inOrder = (events: readonly ConsentRecord[]): readonly ConsentRecord[] =>
   events.toSorted(
-    (one, other) =>
-      one.recordedAt.getTime() - other.recordedAt.getTime() ||
-      protection[one.state] - protection[other.state],
+    (a, b) => a.recordedAt.getTime() - b.recordedAt.getTime() || protection[a.state] - protection[b.state],
   );
 
 const protection: Record<ConsentState, number> = { granted: 0, not_asked: 1, refused: 2, withdrawn: 3 };

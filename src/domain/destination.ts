@@ -58,10 +58,10 @@ export interface Authorisation {
 /** Live authorisations of a destination at an instant. */
 export function liveAuthorisations(all: readonly Authorisation[], now: Date): readonly Authorisation[] {
   return all.filter(
-    (one) =>
-      one.revokedAt === undefined &&
-      one.validFrom <= now &&
-      (one.validUntil === undefined || one.validUntil > now),
+    (authorisation) =>
+      authorisation.revokedAt === undefined &&
+      authorisation.validFrom <= now &&
+      (authorisation.validUntil === undefined || authorisation.validUntil > now),
   );
 }
 
@@ -75,11 +75,13 @@ export function coveringAuthorisation(
   categories: readonly DataCategory[],
   now: Date,
 ): Authorisation | undefined {
-  const covering = liveAuthorisations(all, now).filter((one) =>
-    targets.every((target) => one.targets.includes(target.toLowerCase())),
+  const covering = liveAuthorisations(all, now).filter((authorisation) =>
+    targets.every((target) => authorisation.targets.includes(target.toLowerCase())),
   );
   return (
-    covering.find((one) => categories.every((category) => one.categories.includes(category))) ?? covering[0]
+    covering.find((authorisation) =>
+      categories.every((category) => authorisation.categories.includes(category)),
+    ) ?? covering[0]
   );
 }
 

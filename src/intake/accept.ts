@@ -59,12 +59,12 @@ export function createIntake(deps: IntakeDeps): Intake {
   const setAside = async (
     tx: Sql,
     head: IntakeHead,
-    told: 'INTERNAL' | 'SET_ASIDE',
+    shownCode: 'INTERNAL' | 'SET_ASIDE',
     code: string,
   ): Promise<number> => {
-    const count = await refuseRows(tx, [{ id: head.id, refusal: refusalText([refusal('row', told)]) }]);
+    const count = await refuseRows(tx, [{ id: head.id, refusal: refusalText([refusal('row', shownCode)]) }]);
     if (count > 0) await tell(tx, head.clientId, code);
-    log.error('intake.refused', { reason: told, code, count });
+    log.error('intake.refused', { reason: shownCode, code, count });
     return count;
   };
   const rounds = createRounds({
@@ -141,7 +141,7 @@ export function createIntake(deps: IntakeDeps): Intake {
         const text = refusalText([refusal('status', 'UNKNOWN_STATUS')]);
         const strays = await refuseStrayRows(tx, text, strayAtOnce);
         for (const clientId of strays.keys()) await tell(tx, clientId, 'UNKNOWN_STATUS');
-        const count = [...strays.values()].reduce((sum, one) => sum + one, 0);
+        const count = [...strays.values()].reduce((sum, n) => sum + n, 0);
         if (count > 0) log.error('intake.refused', { reason: 'UNKNOWN_STATUS', count });
         return count;
       }),

@@ -31,11 +31,9 @@ function inOrderOfReceipt(accepted: readonly AcceptedRow[]): readonly AcceptedRo
     return lead > id ? lead : id;
   };
   const rankOf = ({ candidate: { row } }: AcceptedRow): number => (row.kind === 'lead' ? 0 : 1);
-  const compare = (one: bigint, other: bigint): number => (one < other ? -1 : one > other ? 1 : 0);
+  const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
   return accepted.toSorted(
-    (one, other) =>
-      compare(placeOf(one), placeOf(other)) ||
-      rankOf(one) - rankOf(other) ||
-      compare(one.candidate.id, other.candidate.id),
+    (a, b) =>
+      compare(placeOf(a), placeOf(b)) || rankOf(a) - rankOf(b) || compare(a.candidate.id, b.candidate.id),
   );
 }

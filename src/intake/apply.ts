@@ -71,8 +71,8 @@ export async function applyRows(
     });
     applied.push({ row, state });
   }
-  const touched = [...new Set(applied.map((one) => one.state))].sort((a, b) => a.id - b.id);
-  const before = touched.filter((one) => !one.isNew).map((one) => one.id);
+  const touched = [...new Set(applied.map((change) => change.state))].sort((a, b) => a.id - b.id);
+  const before = touched.filter((state) => !state.isNew).map((state) => state.id);
   if (before.length > 0) await deps.snapshot(tx, before);
   for (const { row, state } of applied)
     if (row.kind === 'correction') await correctLead(tx, state, row.fields, row.clear);
@@ -84,10 +84,10 @@ export async function applyRows(
   );
   await raiseRevisions(
     tx,
-    touched.map((one) => ({
-      leadId: one.id,
-      revisions: one.revisions,
-      consentRevisions: one.consentRevisions,
+    touched.map((state) => ({
+      leadId: state.id,
+      revisions: state.revisions,
+      consentRevisions: state.consentRevisions,
     })),
   );
 }
@@ -99,13 +99,13 @@ async function statesOf(
   created: ReadonlyMap<string, CreatedLead>,
 ): Promise<ReadonlyMap<string, State>> {
   const corrections = candidates
-    .filter((one) => one.row.kind === 'correction')
-    .flatMap((one) => locked.get(nameKey(one.row)) ?? []);
-  const facts = await readFacts(tx, [...new Set(corrections.map((one) => one.id))]);
+    .filter((candidate) => candidate.row.kind === 'correction')
+    .flatMap((candidate) => locked.get(nameKey(candidate.row)) ?? []);
+  const facts = await readFacts(tx, [...new Set(corrections.map((lead) => lead.id))]);
   const growing = candidates
-    .filter((one) => one.row.kind === 'consent' || one.row.kind === 'interaction')
-    .flatMap((one) => locked.get(nameKey(one.row)) ?? []);
-  const weights = await readWeights(tx, [...new Set(growing.map((one) => one.id))]);
+    .filter((candidate) => candidate.row.kind === 'consent' || candidate.row.kind === 'interaction')
+    .flatMap((candidate) => locked.get(nameKey(candidate.row)) ?? []);
+  const weights = await readWeights(tx, [...new Set(growing.map((lead) => lead.id))]);
   const state = (
     lead: LockedLead,
     isNew: boolean,

@@ -37,7 +37,7 @@ export async function createRows(
   }
   const ids = await insertLeads(
     tx,
-    [...fresh.values()].map((one) => one.row),
+    [...fresh.values()].map((candidate) => candidate.row),
   );
   await deps.secrets.create(tx, [...ids.values()]);
   const withIds = [...fresh].map(([name, candidate]) => ({ name, candidate, leadId: ids.get(name) ?? 0 }));

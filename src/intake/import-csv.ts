@@ -95,7 +95,7 @@ function valuesOf(header: readonly string[], record: readonly string[]): Record<
     else if (common !== undefined) shared[common] = cell;
     else values[name] = typed(name, cell);
   });
-  if (given.length > 0) values['consents'] = given.map((one) => ({ ...one, ...shared }));
+  if (given.length > 0) values['consents'] = given.map((consent) => ({ ...consent, ...shared }));
   return values;
 }
 

@@ -10,11 +10,11 @@ const deepest = 16;
 
 type Json = Readonly<Record<string, unknown>>;
 
-const columnOfPath = new Map(fields.map((one) => [one.path, one.name]));
+const columnOfPath = new Map(fields.map((field) => [field.path, field.name]));
 /** Objects a nested line groups its fields in: `identity`, `identity.address`, ... */
 const groups = new Set(
-  fields.flatMap((one) =>
-    one.path
+  fields.flatMap((field) =>
+    field.path
       .split('.')
       .slice(0, -1)
       .map((_, index, all) => all.slice(0, index + 1).join('.')),

@@ -37,14 +37,14 @@ export function createRejects(source: Source, header: () => readonly string[], w
           );
       }
       if ('cells' in record.original) {
-        const told = (pick: (one: Refusal) => string): string => refusals.map(pick).join(' | ');
+        const joined = (pick: (refusal: Refusal) => string): string => refusals.map(pick).join(' | ');
         const cells = withoutMarks(header(), record.original.cells).map(defused);
         await put(
           line([
             String(record.line),
-            told((one) => one.column),
-            told((one) => one.code),
-            told((one) => one.message),
+            joined((refusal) => refusal.column),
+            joined((refusal) => refusal.code),
+            joined((refusal) => refusal.message),
             ...cells,
           ]),
         );

@@ -52,5 +52,5 @@ export async function* textOf(source: Pick<Source, 'file' | 'encoding'>): AsyncG
 function delimiterOf(head: string): Source['delimiter'] {
   const first = (head.split(/\r?\n/, 1)[0] ?? '').replace(/"[^"]*"/g, '');
   const counts = ([';', ',', '\t'] as const).map((sign) => ({ sign, count: first.split(sign).length }));
-  return counts.reduce((best, one) => (one.count > best.count ? one : best)).sign;
+  return counts.reduce((best, count) => (count.count > best.count ? count : best)).sign;
 }

@@ -112,7 +112,7 @@ type Values = Readonly<Record<string, unknown>>;
 
 const weightOf = (row: IntakeValues): number =>
   [row.consents, row.interactions, row.comment].reduce<number>(
-    (sum, one) => sum + 3 * String(one ?? '').length,
+    (sum, value) => sum + 3 * String(value ?? '').length,
     1_000,
   );
 

@@ -70,7 +70,7 @@ async function halved(deps: IsolateDeps, heads: readonly IntakeHead[], trial: Tr
 }
 
 const again = (deps: IsolateDeps, heads: readonly IntakeHead[]): Promise<Settled> => {
-  const ids = heads.map((one) => one.id);
+  const ids = heads.map((head) => head.id);
   return deps.rounds.together((tx) => takeRows(tx, ids), newRound());
 };
 
@@ -92,7 +92,7 @@ async function triedAgain(deps: IsolateDeps, head: IntakeHead): Promise<Settled>
 function shuffled(heads: readonly IntakeHead[]): readonly IntakeHead[] {
   return heads
     .map((head) => ({ head, at: Math.random() }))
-    .sort((one, other) => one.at - other.at)
+    .sort((a, b) => a.at - b.at)
     .map(({ head }) => head);
 }
 

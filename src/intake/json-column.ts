@@ -62,7 +62,7 @@ export function outlineOf(text: string): { readonly depth: number; readonly comm
 /** Where texts hold half a character: `\ud800` of JSON, which a database would store as something else. */
 function brokenIn(value: unknown, path: string): readonly Refusal[] {
   if (typeof value === 'string') return value.isWellFormed() ? [] : [refusal(path, 'BROKEN_TEXT')];
-  if (Array.isArray(value)) return value.flatMap((one, index) => brokenIn(one, `${path}[${index}]`));
+  if (Array.isArray(value)) return value.flatMap((item, index) => brokenIn(item, `${path}[${index}]`));
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, one]) => brokenIn(one, `${path}.${shownName(key)}`));
+  return Object.entries(value).flatMap(([key, item]) => brokenIn(item, `${path}.${shownName(key)}`));
 }

@@ -12,7 +12,7 @@ export async function tellRefusedRights(
   rows: readonly IntakeRow[],
   refused: readonly RowRefusal[],
 ): Promise<void> {
-  const reasons = new Map(refused.map((one) => [one.id, one.refusal]));
+  const reasons = new Map(refused.map((refusal) => [refusal.id, refusal.refusal]));
   const unheard = rows.filter((row) => {
     const reason = reasons.get(row.id);
     // Of an erased person nobody holds a grant any more.

@@ -57,17 +57,17 @@ export function createRounds(deps: RoundDeps): Rounds {
   };
 
   const work = (tx: Sql, heads: readonly IntakeHead[], round: Round): Promise<Settled> => {
-    const ids = heads.map((one) => one.id);
-    for (const one of heads) round.worked.set(one.id, one);
+    const ids = heads.map((head) => head.id);
+    for (const head of heads) round.worked.set(head.id, head);
     return takings.under(tx, ids.map(String), async (also) => {
       const pull: Pull = async (names) => {
         const { sound } = await sorted(tx, takings, await leadsOf(tx, names, ids), round);
         const chosen = withinBatch(sound);
-        for (const one of chosen) round.worked.set(one.id, one);
-        if (chosen.length > 0) await also(chosen.map((one) => String(one.id)));
+        for (const head of chosen) round.worked.set(head.id, head);
+        if (chosen.length > 0) await also(chosen.map((head) => String(head.id)));
         return fetchRows(
           tx,
-          chosen.map((one) => one.id),
+          chosen.map((head) => head.id),
         );
       };
       return settleRows(tx, deps, await fetchRows(tx, ids), pull);
@@ -96,7 +96,8 @@ const leadsOf = async (
   tx: Sql,
   names: readonly LeadName[],
   ours: readonly RowId[],
-): Promise<readonly IntakeHead[]> => (await takeLeadRows(tx, names)).filter((one) => !ours.includes(one.id));
+): Promise<readonly IntakeHead[]> =>
+  (await takeLeadRows(tx, names)).filter((head) => !ours.includes(head.id));
 
 async function sorted(
   tx: Sql,
@@ -107,8 +108,8 @@ async function sorted(
   if (heads.length === 0) return { sound: heads };
   const deaths = await takings.deathsOf(
     tx,
-    heads.map((one) => String(one.id)),
+    heads.map((head) => String(head.id)),
   );
-  for (const one of heads) if (deaths.has(String(one.id))) round.suspects.set(one.id, one);
-  return { sound: heads.filter((one) => !deaths.has(String(one.id))) };
+  for (const head of heads) if (deaths.has(String(head.id))) round.suspects.set(head.id, head);
+  return { sound: heads.filter((head) => !deaths.has(String(head.id))) };
 }

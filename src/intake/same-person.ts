@@ -10,7 +10,7 @@ import type { CheckedRow } from './row.ts';
 const addresses = ['email', 'mobile', 'landline'] as const;
 
 const says = (row: CheckedRow, state: 'granted' | 'withdrawn'): boolean =>
-  row.consents.some((one) => one.state === state);
+  row.consents.some((consent) => consent.state === state);
 
 const changesAddress = (row: CheckedRow): boolean =>
   row.kind === 'correction' && addresses.some((name) => row.fields[name] !== undefined);
@@ -26,7 +26,7 @@ export function afterWithdrawals(candidates: readonly Candidate[]): ReadonlySet<
   const withdrew = new Set<string>();
   const parted = new Set<string>();
   const waits = new Set<RowId>();
-  for (const { id, row } of candidates.toSorted((one, other) => (one.id < other.id ? -1 : 1))) {
+  for (const { id, row } of candidates.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
     const parts = row.kind === 'correction' && withdrew.has(row.clientId) && partsFromAddress(row);
     if (row.kind !== 'lead' && (parts || parted.has(nameKey(row)))) {
       parted.add(nameKey(row));
@@ -46,7 +46,7 @@ export async function tellSamePerson(
   accepted: readonly { readonly candidate: Candidate; readonly leadId: number }[],
 ): Promise<void> {
   const leadsOf = (wanted: (row: CheckedRow) => boolean): readonly number[] => [
-    ...new Set(accepted.filter((one) => wanted(one.candidate.row)).map((one) => one.leadId)),
+    ...new Set(accepted.filter((change) => wanted(change.candidate.row)).map((change) => change.leadId)),
   ];
   await markWithdrawn(
     tx,

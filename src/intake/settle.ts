@@ -36,7 +36,7 @@ export async function settleRows(
   const refused: RowRefusal[] = [];
   const refuse: Ledger['refuse'] = ({ id }, refusals) =>
     void refused.push({ id, refusal: refusalText(refusals) });
-  const judge = (rows: readonly IntakeRow[]): Candidate[] => rows.flatMap((one) => judged(one, deps, refuse));
+  const judge = (rows: readonly IntakeRow[]): Candidate[] => rows.flatMap((row) => judged(row, deps, refuse));
 
   const first = judge(taken);
   const { pulled, waits } = await inOrder(tx, taken, first, pull);
@@ -44,20 +44,20 @@ export async function settleRows(
   const later = new Set([...waits, ...afterWithdrawals(candidates)]);
   const ready = await ofKnownClients(
     tx,
-    candidates.filter((one) => !later.has(one.id)),
+    candidates.filter((candidate) => !later.has(candidate.id)),
     refuse,
   );
-  const leadRows = ready.filter((one) => one.row.kind === 'lead');
-  const others = ready.filter((one) => one.row.kind !== 'lead');
+  const leadRows = ready.filter((candidate) => candidate.row.kind === 'lead');
+  const others = ready.filter((candidate) => candidate.row.kind !== 'lead');
 
   // Locks come before receipts are read, so that a twin row in another process is seen.
   const locked = await lockNamedLeads(
     tx,
-    others.map((one) => one.row),
+    others.map((candidate) => candidate.row),
   );
   const existing = await findLeads(
     tx,
-    leadRows.map((one) => one.row),
+    leadRows.map((candidate) => candidate.row),
   );
   const accepted: AcceptedRow[] = [];
   const changes: LeadChange[] = [];
@@ -66,9 +66,9 @@ export async function settleRows(
     (
       await receiptsOf(
         tx,
-        ready.map((one) => one.row),
+        ready.map((candidate) => candidate.row),
       )
-    ).map((one) => [rowKey(one), one.digest]),
+    ).map((receipt) => [rowKey(receipt), receipt.digest]),
   );
   const ledger: Ledger = {
     refuse,
@@ -105,10 +105,10 @@ export async function settleRows(
   );
   await insertChanges(tx, changes);
   await tellSamePerson(tx, deps, accepted);
-  await removeRows(tx, [...accepted.map((one) => one.candidate.id), ...duplicates]);
+  await removeRows(tx, [...accepted.map((accepted) => accepted.candidate.id), ...duplicates]);
   await refuseRows(tx, refused);
   await tellRefusedRights(tx, [...taken, ...pulled], refused);
-  await forgetErased(tx, [...taken, ...pulled], new Set(refused.map((one) => one.id)));
+  await forgetErased(tx, [...taken, ...pulled], new Set(refused.map((refusal) => refusal.id)));
   return {
     accepted: accepted.length,
     refused: refused.length,
@@ -121,7 +121,7 @@ export async function settleRows(
 /** A refused row stays for support to see; of one about an erased lead only its names and reasons do, whatever it was refused for (C22). */
 async function forgetErased(tx: Sql, rows: readonly IntakeRow[], refused: ReadonlySet<RowId>): Promise<void> {
   const named = rows
-    .filter((one) => refused.has(one.id))
+    .filter((row) => refused.has(row.id))
     .map(({ id, values }) => ({
       id,
       clientId: String(values.client_id),
@@ -131,30 +131,30 @@ async function forgetErased(tx: Sql, rows: readonly IntakeRow[], refused: Readon
   const leads = await lockNamedLeads(tx, uniqueNames(named));
   await blankRows(
     tx,
-    named.filter((one) => leads.get(nameKey(one))?.erased === true).map((one) => one.id),
+    named.filter((head) => leads.get(nameKey(head))?.erased === true).map((head) => head.id),
   );
 }
 
 const rowKey = (row: Pick<CheckedRow, 'clientId' | 'rowReference'> & { readonly kind: string }): string =>
   `${row.kind}\n${row.clientId}\n${row.rowReference}`;
 
-function judged(one: IntakeRow, deps: Pick<SettleDeps, 'digestKey'>, refuse: Ledger['refuse']): Candidate[] {
-  if (one.tooLong.length > 0) {
-    refuse(one, tooLong(one.tooLong));
+function judged(row: IntakeRow, deps: Pick<SettleDeps, 'digestKey'>, refuse: Ledger['refuse']): Candidate[] {
+  if (row.tooLong.length > 0) {
+    refuse(row, tooLong(row.tooLong));
     return [];
   }
   // Against the database's clock: a gateway host whose clock runs late would refuse sound leads as of the future.
-  const checked = checkRow(one.values, one.takenAt);
+  const checked = checkRow(row.values, row.takenAt);
   if ('row' in checked)
     return [
       {
-        id: one.id,
-        receivedAt: one.receivedAt,
+        id: row.id,
+        receivedAt: row.receivedAt,
         row: checked.row,
         digest: rowDigest(deps.digestKey, checked.row),
       },
     ];
-  refuse(one, checked.refusals);
+  refuse(row, checked.refusals);
   return [];
 }
 
@@ -165,12 +165,12 @@ async function ofKnownClients(
 ): Promise<Candidate[]> {
   const clients = await lockClients(
     tx,
-    candidates.map((one) => one.row.clientId),
-    candidates.some((one) => takesAlone(one.row)) ? 'alone' : 'shared',
+    candidates.map((candidate) => candidate.row.clientId),
+    candidates.some((candidate) => takesAlone(candidate.row)) ? 'alone' : 'shared',
   );
-  return candidates.filter((one) => {
-    const isKnown = clients.has(one.row.clientId);
-    if (!isKnown) refuse(one, [refusal('client_id', 'UNKNOWN_CLIENT')]);
+  return candidates.filter((candidate) => {
+    const isKnown = clients.has(candidate.row.clientId);
+    if (!isKnown) refuse(candidate, [refusal('client_id', 'UNKNOWN_CLIENT')]);
     return isKnown;
   });
 }
@@ -185,28 +185,28 @@ async function inOrder(
   candidates: readonly Candidate[],
   pull: Pull,
 ): Promise<{ pulled: readonly IntakeRow[]; waits: ReadonlySet<RowId> }> {
-  const followers = candidates.filter((one) => one.row.kind !== 'lead');
+  const followers = candidates.filter((candidate) => candidate.row.kind !== 'lead');
   if (followers.length === 0) return { pulled: [], waits: new Set() };
-  const names = uniqueNames(followers.map((one) => one.row));
+  const names = uniqueNames(followers.map((candidate) => candidate.row));
   const about = Map.groupBy(await newRowsAbout(tx, names), nameKey);
-  const ours = new Set(taken.map((one) => one.id));
+  const ours = new Set(taken.map((row) => row.id));
   const missing = names.filter((name) =>
-    about.get(nameKey(name))?.some((one) => one.kind === 'lead' && !ours.has(one.id)),
+    about.get(nameKey(name))?.some((row) => row.kind === 'lead' && !ours.has(row.id)),
   );
   const pulled = missing.length === 0 ? [] : await pull(missing);
-  for (const one of pulled) ours.add(one.id);
+  for (const row of pulled) ours.add(row.id);
   const waits = followers.filter((follower) =>
     about
       .get(nameKey(follower.row))
-      ?.some((one) => !ours.has(one.id) && (one.kind === 'lead' || one.id < follower.id)),
+      ?.some((row) => !ours.has(row.id) && (row.kind === 'lead' || row.id < follower.id)),
   );
-  return { pulled, waits: new Set(waits.map((one) => one.id)) };
+  return { pulled, waits: new Set(waits.map((candidate) => candidate.id)) };
 }
 
 function uniqueNames(names: readonly LeadName[]): readonly LeadName[] {
   return [
     ...new Map(
-      names.map((one) => [nameKey(one), { clientId: one.clientId, reference: one.reference }]),
+      names.map((name) => [nameKey(name), { clientId: name.clientId, reference: name.reference }]),
     ).values(),
   ];
 }

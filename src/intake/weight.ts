@@ -11,7 +11,7 @@ export function heavier(weight: LeadWeight, row: CheckedRow): LeadWeight {
     interactions: weight.interactions + row.interactions.length,
     contentBytes:
       weight.contentBytes +
-      row.interactions.reduce((sum, one) => sum + Buffer.byteLength(one.content ?? ''), 0),
+      row.interactions.reduce((sum, interaction) => sum + Buffer.byteLength(interaction.content ?? ''), 0),
   };
 }
 
@@ -20,7 +20,9 @@ export function checkWeight(row: CheckedRow, before: LeadWeight | undefined): re
   if (before === undefined) return [];
   const after = heavier(before, row);
   const problems: Refusal[] = [];
-  const onlyTakesBack = row.consents.every((one) => one.state === 'withdrawn' || one.state === 'refused');
+  const onlyTakesBack = row.consents.every(
+    (consent) => consent.state === 'withdrawn' || consent.state === 'refused',
+  );
   if (after.consents > mostOfLead.consents && !onlyTakesBack)
     problems.push(refusal('consents', 'LEAD_FULL', `${mostOfLead.consents} consent events`));
   if (row.interactions.length === 0) return problems;

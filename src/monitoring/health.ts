@@ -43,8 +43,8 @@ export async function startHealth(
   const trips = watchTrips(options.app, options.meters);
 
   const troubles = async (): Promise<readonly string[]> =>
-    [...new Set(await Promise.all(options.roles.map((one) => one.trouble())))].filter(
-      (one) => one !== undefined,
+    [...new Set(await Promise.all(options.roles.map((role) => role.trouble())))].filter(
+      (trouble) => trouble !== undefined,
     );
 
   // Alive: the process answers. It says nothing of MySQL or Redis, whose outage a restart would not cure.

@@ -47,23 +47,26 @@ export function createHouseGauges(
 
   const read = async (): Promise<void> => {
     const figures = await houseFigures(sql);
-    for (const one of all) one.reset();
-    const connectors = new Map(figures.destinations.map((one) => [one.id, one.connector]));
+    for (const gauge of all) gauge.reset();
+    const connectors = new Map(
+      figures.destinations.map((destination) => [destination.id, destination.connector]),
+    );
     const ages = new Map<string, number>();
-    for (const one of figures.open) {
+    for (const delivery of figures.open) {
       const labels = {
-        state: one.state,
-        connector: connectors.get(one.destinationId) ?? 'none',
-        destination: destination(one.destinationId),
+        state: delivery.state,
+        connector: connectors.get(delivery.destinationId) ?? 'none',
+        destination: destination(delivery.destinationId),
       };
-      deliveries.inc(labels, one.count);
+      deliveries.inc(labels, delivery.count);
       // Several destinations share the label `other`: its age is the oldest of theirs.
       const key = Object.values(labels).join(' ');
-      ages.set(key, Math.max(ages.get(key) ?? 0, one.oldestSeconds));
+      ages.set(key, Math.max(ages.get(key) ?? 0, delivery.oldestSeconds));
       oldest.set(labels, ages.get(key) ?? 0);
     }
-    for (const one of figures.destinations) destinations.inc({ status: one.status });
-    for (const one of figures.circuits) circuits.inc({ state: one.state, cause: one.cause || 'none' });
+    for (const destination of figures.destinations) destinations.inc({ status: destination.status });
+    for (const circuit of figures.circuits)
+      circuits.inc({ state: circuit.state, cause: circuit.cause || 'none' });
     intake.set(figures.intakeWaiting);
     intakeAge.set(figures.intakeOldestSeconds);
     changes.set(figures.changesWaiting);
@@ -74,9 +77,9 @@ export function createHouseGauges(
   };
 
   const forget = (): void => {
-    for (const one of [...all, readAt]) one.reset();
+    for (const gauge of [...all, readAt]) gauge.reset();
     // A reset figure without labels would say 0, which is an answer.
-    for (const one of [intake, intakeAge, changes, sealLag, unsealed, alerts, readAt]) one.remove();
+    for (const gauge of [intake, intakeAge, changes, sealLag, unsealed, alerts, readAt]) gauge.remove();
   };
   let running: Promise<void> | undefined;
   let nextAt = Number.NEGATIVE_INFINITY;

@@ -10,7 +10,7 @@ export async function observeTrips(sql: Sql, meters: Meters): Promise<void> {
   if (samples.length === 0) return;
   const moments = await tripMoments(
     sql,
-    samples.map((one) => one.deliveryId),
+    samples.map((sample) => sample.deliveryId),
   );
   for (const { deliveryId, connector, parts } of samples) {
     const times = moments.get(deliveryId);

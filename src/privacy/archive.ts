@@ -108,7 +108,7 @@ async function sealedTexts(owner: Database, keys: KeyRing, seal: Seal): Promise<
 
 /** Merges a seal's ranges (`1-5,7`) into those before. */
 function addRanges(ranges: IdRange[], text: string): void {
-  for (const part of text.split(',').filter((one) => one !== '')) {
+  for (const part of text.split(',').filter((text) => text !== '')) {
     const [from = 0, to = from] = part.split('-').map(Number);
     const last = ranges.at(-1);
     if (last !== undefined && last.to + 1 === from) ranges[ranges.length - 1] = { from: last.from, to };
@@ -152,7 +152,7 @@ async function idsOfArchive(owner: Database, archive: LogArchive): Promise<reado
   const ranges: IdRange[] = [];
   for (let at = archive.firstSeal - 1; at < archive.lastSeal;) {
     const part = await sealsAfter(owner, at, 50);
-    for (const seal of part.filter((one) => one.sequence <= archive.lastSeal))
+    for (const seal of part.filter((seal) => seal.sequence <= archive.lastSeal))
       addRanges(ranges, seal.entries);
     at = part.at(-1)?.sequence ?? archive.lastSeal;
   }

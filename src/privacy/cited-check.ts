@@ -33,16 +33,16 @@ export function createCitedCheck(sql: Sql, secrets: Pick<LeadSecrets, 'read'> | 
   const mappings = new Map<number, string | undefined>();
 
   const learn = async (citing: readonly Citing[]): Promise<void> => {
-    const unknown = [...new Set(citing.map((one) => one.authorisationId))].filter(
+    const unknown = [...new Set(citing.map((citation) => citation.authorisationId))].filter(
       (id) => !authorisations.has(id),
     );
     const found = await authorisationsById(sql, unknown);
     for (const id of unknown) {
-      const one = found.get(id);
-      authorisations.set(id, one === undefined ? undefined : authorisationDigest(one));
+      const authorisation = found.get(id);
+      authorisations.set(id, authorisation === undefined ? undefined : authorisationDigest(authorisation));
     }
     // One at a time: a version holds the text of all its files.
-    for (const id of new Set(citing.map((one) => one.mappingId))) {
+    for (const id of new Set(citing.map((citation) => citation.mappingId))) {
       if (mappings.has(id)) continue;
       const [version] = await readVersions(sql, [id]);
       mappings.set(id, version === undefined ? undefined : mappingDigest(version));
@@ -68,8 +68,8 @@ async function firstAlteredConsents(
   secrets: Pick<LeadSecrets, 'read'>,
   citing: readonly Citing[],
 ): Promise<{ readonly kind: 'consents_changed'; readonly entry: number } | undefined> {
-  const withConsents = citing.filter((one) => one.cited.consents !== undefined);
-  const leadIds = [...new Set(withConsents.map((one) => one.leadId))];
+  const withConsents = citing.filter((citation) => citation.cited.consents !== undefined);
+  const leadIds = [...new Set(withConsents.map((citation) => citation.leadId))];
   const keys = await secrets.read(sql, leadIds);
   const consents = await consentsById(sql, leadIds);
   for (const { id, leadId, cited } of withConsents) {

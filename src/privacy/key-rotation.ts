@@ -35,7 +35,7 @@ export async function bringIn(place: KeysPlace, purpose: KeyPurpose, actor: stri
   const known = ofPurpose(await registeredKeys(place.database), purpose);
   const newest = known.at(-1);
   if (key === undefined || newest === undefined || newest.keyId === key.id) return false;
-  if (known.some((one) => one.keyId === key.id))
+  if (known.some((registered) => registered.keyId === key.id))
     throw new RelaisError('KEY-002', `${keyVariable[purpose]} was in force before; a new key is a new one.`);
   await place.database.transaction(async (tx) => {
     await registerKey(tx, {
@@ -144,13 +144,13 @@ export async function keyStates({ database, keysSchema, keys }: KeysPlace): Prom
   });
 }
 
-const counted = (count: number, one: string, many: string): readonly string[] =>
-  count === 0 ? [] : [`${count} ${count === 1 ? one : many}`];
+const counted = (count: number, singular: string, many: string): readonly string[] =>
+  count === 0 ? [] : [`${count} ${count === 1 ? singular : many}`];
 
 /** Earlier master keys are retired where nothing stands under them any more. Returns whether they are. */
 export async function retireEarlierMaster(place: KeysPlace): Promise<boolean> {
-  const states = (await keyStates(place)).filter((one) => one.purpose === 'master');
-  if (states.some((one) => !one.writes && one.neededBy.length > 0)) return false;
+  const states = (await keyStates(place)).filter((state) => state.purpose === 'master');
+  if (states.some((state) => !state.writes && state.neededBy.length > 0)) return false;
   const newest = ofPurpose(await registeredKeys(place.database), 'master').at(-1);
   if (newest !== undefined) await retireBefore(place.database, 'master', newest.generation);
   return true;

@@ -60,20 +60,20 @@ export async function recogniseKeys(place: KeysPlace): Promise<void> {
 }
 
 export const ofPurpose = (all: readonly RegisteredKey[], purpose: KeyPurpose): readonly RegisteredKey[] =>
-  all.filter((one) => one.purpose === purpose);
+  all.filter((registered) => registered.purpose === purpose);
 
 function recognise(ring: KeyRing, purpose: KeyPurpose, registered: readonly RegisteredKey[]): void {
   const name = keyVariable[purpose];
   const newest = registered.at(-1);
   if (newest === undefined)
     throw new RelaisError('KEY-002', `The check value of ${name} is missing from installation_keys.`);
-  for (const one of registered) {
-    const key = ring.byId(one.keyId);
-    if (key !== undefined && !isCheckValue(purpose, key, one.checkValue))
+  for (const { keyId, checkValue: known } of registered) {
+    const key = ring.byId(keyId);
+    if (key !== undefined && !isCheckValue(purpose, key, known))
       throw new RelaisError('KEY-002', `The check value of ${name} in installation_keys was altered.`);
   }
   if (!ring.writeWith(newest.keyId)) {
-    const earlier = registered.some((one) => ring.byId(one.keyId) !== undefined);
+    const earlier = registered.some(({ keyId }) => ring.byId(keyId) !== undefined);
     throw new RelaisError(
       'KEY-002',
       earlier
@@ -82,7 +82,9 @@ function recognise(ring: KeyRing, purpose: KeyPurpose, registered: readonly Regi
     );
   }
   // Seals under an earlier key go on being verified by who has it; what is encrypted under one must be read by all.
-  const missing = registered.find((one) => one.retiredAt === null && ring.byId(one.keyId) === undefined);
+  const missing = registered.find(
+    (registered) => registered.retiredAt === null && ring.byId(registered.keyId) === undefined,
+  );
   if (purpose === 'master' && missing !== undefined)
     throw new RelaisError(
       'KEY-003',
@@ -110,12 +112,12 @@ async function takeFirstKeys(tx: Sql, place: KeysPlace): Promise<void> {
 
 async function proveMaster(tx: Sql, { keys, keysSchema }: KeysPlace): Promise<void> {
   const [key] = keys.master.keys;
-  for (const one of await someSecrets(tx, keysSchema)) {
+  for (const secret of await someSecrets(tx, keysSchema)) {
     const alone = { ...keys.master, keys: key === undefined ? [] : [key] };
-    if (openWith(alone, { keyId: '', bytes: one.wrapped }) === undefined)
+    if (openWith(alone, { keyId: '', bytes: secret.wrapped }) === undefined)
       throw new RelaisError(
         'KEY-002',
-        `RELAIS_MASTER_KEY is not the key of this database: the secret of lead ${one.id} does not open with it.`,
+        `RELAIS_MASTER_KEY is not the key of this database: the secret of lead ${secret.id} does not open with it.`,
       );
   }
 }
@@ -137,7 +139,7 @@ async function sealWhatWasNeverSigned(tx: Sql, ring: KeyRing): Promise<void> {
     }
     if (before !== undefined && before.keyId !== '') return;
     const waiting = await takeUnsealed(tx, [''], 2_000);
-    const ids = waiting.map((one) => one.id);
+    const ids = waiting.map((entry) => entry.id);
     const rows = await readEntries(tx, ids);
     if (rows.length === 0) return;
     await addSeal(tx, { rows, before, sealKeys: ring, now: tx.now, unsigned: true });

@@ -158,8 +158,8 @@ export function createRights(options: RightsOptions): Rights {
         // A new secret: digests of what was sent say nothing any more, the erase delivery can still be proved.
         await options.secrets.replace(tx, lead.leadId);
         const open = (await deliveriesOfLeads(tx, [lead.leadId]))
-          .filter((one) => one.action !== 'erase')
-          .map((one) => one.id);
+          .filter((delivery) => delivery.action !== 'erase')
+          .map((delivery) => delivery.id);
         const cancelled = await cancelUnsent(tx, open, 'erased', true);
         await addChange(tx, { clientId: request.clientId, leadId: lead.leadId, revision, kind: 'erased' });
         await appendHandovers(tx, [

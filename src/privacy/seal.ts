@@ -107,11 +107,11 @@ async function sealNext(
     return { sealed: 0, last: 0, altered: `seal_changed:${last}` };
   const keyIds = sealKeys.keys.map((key) => key.id);
   const waiting = await takeUnsealed(tx, keyIds, options.limit);
-  const lines = new Map(waiting.map((one) => [one.id, one]));
+  const lines = new Map(waiting.map((entry) => [entry.id, entry]));
   // An id whose row is missing stays in the queue, where verify finds it.
   const rows = await readEntries(
     tx,
-    waiting.map((one) => one.id),
+    waiting.map((entry) => entry.id),
   );
   const genuine = rows.filter((row) => {
     const line = lines.get(row.id);

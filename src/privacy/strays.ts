@@ -32,7 +32,7 @@ export function watchStrays(sql: Sql, newest: number): StrayWatch {
         // Nothing sealed here: jump over what the table does not have either.
         const id = await nextEntryId(sql, from, Math.min(newest, end * pageSize - 1));
         const page = id === undefined ? end : Math.floor(id / pageSize);
-        const sealedPage = Math.min(...[...pages.keys()].filter((one) => one >= next), end);
+        const sealedPage = Math.min(...[...pages.keys()].filter((page) => page >= next), end);
         if (page > next) {
           next = Math.min(page, sealedPage);
           continue;

@@ -93,7 +93,7 @@ export async function verifyLog(question: Question): Promise<Verification> {
   const wrong = await firstWrongArchive(archives, question);
   if (wrong !== undefined) return fail(wrong);
   const inArchive = (sequence: number): boolean =>
-    archives.some((one) => one.firstSeal <= sequence && sequence <= one.lastSeal);
+    archives.some((archive) => archive.firstSeal <= sequence && sequence <= archive.lastSeal);
 
   const followSeals = async (): Promise<Problem | undefined> => {
     for (let part = await sealsAfter(database, seals, 50); part.length > 0;) {
@@ -176,7 +176,7 @@ async function firstUnsigned(database: Database, sealKeys: KeyRing): Promise<Pro
       (
         await readEntries(
           database,
-          waiting.map((one) => one.id),
+          waiting.map((entry) => entry.id),
         )
       ).map((row) => [row.id, row]),
     );
@@ -228,5 +228,5 @@ async function firstWrongArchive(
 
 const lacksKey = async (database: Database, sealKeys: KeyRing): Promise<boolean> =>
   (await registeredKeys(database)).some(
-    (one) => one.purpose === 'seal' && sealKeys.byId(one.keyId) === undefined,
+    (registered) => registered.purpose === 'seal' && sealKeys.byId(registered.keyId) === undefined,
   );

@@ -8,18 +8,20 @@ import { citedAuthorisation } from '../store/cited.ts';
 import { appendHandovers } from '../store/handovers.ts';
 
 /** What makes two authorisations the same. */
-const sameness = (one: AuthorisationFact & { readonly targets: readonly string[] }): string =>
+const sameness = (fact: AuthorisationFact & { readonly targets: readonly string[] }): string =>
   JSON.stringify([
-    one.recipient,
-    one.documentRef,
-    [...one.targets].sort(),
-    [...one.categories].sort(),
-    new Date(one.validFrom).toISOString(),
-    one.validUntil === undefined ? '' : new Date(one.validUntil).toISOString(),
+    fact.recipient,
+    fact.documentRef,
+    [...fact.targets].sort(),
+    [...fact.categories].sort(),
+    new Date(fact.validFrom).toISOString(),
+    fact.validUntil === undefined ? '' : new Date(fact.validUntil).toISOString(),
   ]);
 
-const asFact = (one: Authorisation): AuthorisationFact & { readonly targets: readonly string[] } => {
-  const { validFrom, validUntil, ...rest } = one;
+const asFact = (
+  authorisation: Authorisation,
+): AuthorisationFact & { readonly targets: readonly string[] } => {
+  const { validFrom, validUntil, ...rest } = authorisation;
   return {
     ...rest,
     validFrom: validFrom.toISOString(),
@@ -44,7 +46,7 @@ export async function authorise(
   author: string,
 ): Promise<{ readonly added: number; readonly unnamed: readonly Authorisation[] }> {
   const existing = (await readAuthorisations(tx, [mapping.destinationId])).get(mapping.destinationId) ?? [];
-  const known = new Set(existing.map((one) => sameness(asFact(one))));
+  const known = new Set(existing.map((authorisation) => sameness(asFact(authorisation))));
   const wanted = (mapping.client.authorisations ?? [])
     .filter((fact) => fact.destinationId === mapping.destinationId)
     .map((fact) => ({ ...fact, targets: fact.targets ?? coveredTargets(mapping) }));
@@ -77,6 +79,8 @@ export async function authorise(
   const named = new Set(wanted.map(sameness));
   return {
     added: missing.length,
-    unnamed: liveAuthorisations(existing, tx.now()).filter((one) => !named.has(sameness(asFact(one)))),
+    unnamed: liveAuthorisations(existing, tx.now()).filter(
+      (authorisation) => !named.has(sameness(asFact(authorisation))),
+    ),
   };
 }

@@ -14,7 +14,9 @@ const evidenceNeeded = ['optIn', 'rightsProcedure'] as const;
  */
 export async function refuseInProduction(sql: Sql, mapping: CompiledMapping): Promise<void> {
   const refused = [...plainAddresses(mapping).map((url) => `${url} is not https://`)];
-  const live = (await destinationsOfClients(sql, [mapping.clientId])).some((one) => one.mappingVersionId > 0);
+  const live = (await destinationsOfClients(sql, [mapping.clientId])).some(
+    (destination) => destination.mappingVersionId > 0,
+  );
   if (!live) {
     const { goLive = {} } = mapping.client;
     const today = sql.now().toLocaleDateString('sv-SE', { timeZone: 'Europe/Paris' });
@@ -27,7 +29,7 @@ export async function refuseInProduction(sql: Sql, mapping: CompiledMapping): Pr
   if (refused.length === 0) return;
   throw new RelaisError(
     'MAPPING-003',
-    `Production does not publish ${mapping.destinationId}:\n${refused.map((one) => `  - ${one}`).join('\n')}`,
+    `Production does not publish ${mapping.destinationId}:\n${refused.map((reason) => `  - ${reason}`).join('\n')}`,
   );
 }
 

@@ -149,7 +149,7 @@ export function createPublishing(options: {
     rollback: async (request) => {
       const destination = await findDestination(database, request.destinationId);
       const wanted = (await versionHistory(database, request.destinationId)).find(
-        (one) => one.version === request.version,
+        (version) => version.version === request.version,
       );
       if (destination === undefined || wanted === undefined) {
         throw new RelaisError(
@@ -176,9 +176,9 @@ export function createPublishing(options: {
       const destination = await findDestination(database, destinationId);
       if (destination === undefined)
         throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
-      return (await versionHistory(database, destinationId)).map((one) => ({
-        ...one,
-        inForce: one.id === destination.mappingVersionId,
+      return (await versionHistory(database, destinationId)).map((version) => ({
+        ...version,
+        inForce: version.id === destination.mappingVersionId,
       }));
     },
   };
@@ -222,7 +222,7 @@ export const guessedOptIn = 'MAP-904';
 
 /** A draft may be checked and previewed; under a guessed opt-in nothing is sent. @throws MAPPING-001 */
 function refuseGuessedOptIn(destinationId: string, warnings: readonly Problem[]): void {
-  const guessed = warnings.filter((one) => one.code === guessedOptIn);
+  const guessed = warnings.filter((warning) => warning.code === guessedOptIn);
   if (guessed.length === 0) return;
   throw new RelaisError(
     'MAPPING-001',

@@ -47,8 +47,8 @@ export function entriesOf(jobs: readonly Job[]): readonly Entry[] {
 export function parseEntry(data: unknown): readonly Job[] {
   const { deliveryId, run, attempt, batchId, together } = (data ?? {}) as Record<string, unknown>;
   if (Array.isArray(together))
-    return together.flatMap((one: unknown) => {
-      const [id, itsRun, itsAttempt] = Array.isArray(one) ? (one as unknown[]) : [];
+    return together.flatMap((job: unknown) => {
+      const [id, itsRun, itsAttempt] = Array.isArray(job) ? (job as unknown[]) : [];
       return parseEntry({ deliveryId: id, run: itsRun, attempt: itsAttempt });
     });
   if (typeof attempt !== 'number') return [];

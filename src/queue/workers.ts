@@ -69,7 +69,7 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
       if (entry !== undefined) entry.usedAt = performance.now();
     };
     const begin = (job: Job): void => {
-      const one = options
+      const handled = options
         .handle(destinationId, job)
         .then(
           () => {
@@ -88,11 +88,11 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
           },
         )
         .finally(() => {
-          running.delete(one);
+          running.delete(handled);
           places.leave();
           used();
         });
-      running.add(one);
+      running.add(handled);
     };
     const worker = new Worker(
       queueName,

@@ -90,7 +90,7 @@ export async function startPlanner(app: App): Promise<Role> {
   return {
     stop: async () => {
       await presence.stop();
-      await Promise.all(loops.map((one) => one.stop()));
+      await Promise.all(loops.map((loop) => loop.stop()));
       await producer.close();
       redis.disconnect();
     },

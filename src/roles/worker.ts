@@ -60,7 +60,7 @@ export async function startWorker(
       await pool.close(config.worker.drainMs);
       // Whatever is still sending after the limit is cut off; its rows show as `outcome_unknown`.
       aborter.abort();
-      for (const one of Object.values(connectors)) await one.close?.();
+      for (const connector of Object.values(connectors)) await connector.close?.();
       subscriber.disconnect();
       redis.disconnect();
     },

@@ -27,15 +27,15 @@ export interface Alert {
 }
 
 export async function raiseAlerts(tx: Sql, alerts: readonly Alert[]): Promise<void> {
-  for (const some of insertGroups(alerts)) {
+  for (const group of insertGroups(alerts)) {
     await tx.run(
-      `INSERT INTO alerts (kind, client_id, destination_id, delivery_id, reason) VALUES ${rowMarks(some.length, 5)}`,
-      some.flatMap((one) => [
-        one.kind,
-        one.clientId ?? '',
-        one.destinationId ?? '',
-        one.deliveryId ?? 0,
-        (one.reason ?? '').slice(0, 80),
+      `INSERT INTO alerts (kind, client_id, destination_id, delivery_id, reason) VALUES ${rowMarks(group.length, 5)}`,
+      group.flatMap((alert) => [
+        alert.kind,
+        alert.clientId ?? '',
+        alert.destinationId ?? '',
+        alert.deliveryId ?? 0,
+        (alert.reason ?? '').slice(0, 80),
       ]),
     );
   }

@@ -35,7 +35,7 @@ export async function insertArchive(tx: Sql, archive: LogArchive, ranges: readon
     const part = ranges.slice(start, start + 500);
     await tx.run(
       `INSERT INTO log_archived_ranges (from_id, to_id) VALUES ${rowMarks(part.length, 2)}`,
-      part.flatMap((one) => [one.from, one.to]),
+      part.flatMap((range) => [range.from, range.to]),
     );
   }
 }

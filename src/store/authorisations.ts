@@ -58,21 +58,21 @@ export async function readAuthorisations(
 
 export async function insertAuthorisation(
   tx: Sql,
-  one: Omit<Authorisation, 'id' | 'revokedAt'> & { readonly grantedBy: string },
+  authorisation: Omit<Authorisation, 'id' | 'revokedAt'> & { readonly grantedBy: string },
 ): Promise<number> {
   const { insertId } = await tx.run(
     `INSERT INTO authorisations (client_id, destination_id, recipient, targets, categories, document_ref, valid_from, valid_until, granted_by)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
-      one.clientId,
-      one.destinationId,
-      one.recipient,
-      JSON.stringify(one.targets.map((target) => target.toLowerCase())),
-      JSON.stringify(one.categories),
-      one.documentRef,
-      one.validFrom,
-      one.validUntil ?? null,
-      one.grantedBy,
+      authorisation.clientId,
+      authorisation.destinationId,
+      authorisation.recipient,
+      JSON.stringify(authorisation.targets.map((target) => target.toLowerCase())),
+      JSON.stringify(authorisation.categories),
+      authorisation.documentRef,
+      authorisation.validFrom,
+      authorisation.validUntil ?? null,
+      authorisation.grantedBy,
     ],
   );
   return insertId;

@@ -113,9 +113,9 @@ export async function noteCallDepartures(tx: Sql, calls: readonly CallDeparture[
        VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, 1, UTC_TIMESTAMP(3))').join(', ')}
        ON DUPLICATE KEY UPDATE run = VALUES(run), attempt = VALUES(attempt), sent_revision = VALUES(sent_revision),
          sent_mapping_id = VALUES(sent_mapping_id), departures = departures + 1, departed_at = VALUES(departed_at), outcome = ''`,
-      part.flatMap((one) => [
-        ...[one.deliveryId, one.leadId, one.destinationId, one.name],
-        ...[one.run, one.attempt, one.sentRevision, one.sentMappingId],
+      part.flatMap((departure) => [
+        ...[departure.deliveryId, departure.leadId, departure.destinationId, departure.name],
+        ...[departure.run, departure.attempt, departure.sentRevision, departure.sentMappingId],
       ]),
     );
   }
@@ -132,12 +132,12 @@ export interface CallOutcome {
 
 /** What calls came to; ids captured earlier stay where an answer names none. */
 export async function noteCallOutcomes(tx: Sql, calls: readonly CallOutcome[]): Promise<void> {
-  for (const one of calls) {
-    const captures = Object.keys(one.captures).length === 0 ? null : JSON.stringify(one.captures);
+  for (const call of calls) {
+    const captures = Object.keys(call.captures).length === 0 ? null : JSON.stringify(call.captures);
     await tx.run(
       `UPDATE delivery_calls SET outcome = ?, maybe_received = ?, done = ?, captures = COALESCE(?, captures), settled_at = UTC_TIMESTAMP(3)
         WHERE delivery_id = ? AND name = ?`,
-      [one.outcome, one.maybeReceived ? 1 : 0, one.done ? 1 : 0, captures, one.deliveryId, one.name],
+      [call.outcome, call.maybeReceived ? 1 : 0, call.done ? 1 : 0, captures, call.deliveryId, call.name],
     );
   }
 }

@@ -22,8 +22,8 @@ export async function authorisationsById(
 
 /** What the entry about a new authorisation cites: the row as it stands, so that it is named when it is altered before its first use. */
 export async function citedAuthorisation(tx: Sql, id: number): Promise<string> {
-  const one = (await authorisationsById(tx, [id])).get(id);
-  return one === undefined ? '' : citedText({ authorisation: authorisationDigest(one) });
+  const authorisation = (await authorisationsById(tx, [id])).get(id);
+  return authorisation === undefined ? '' : citedText({ authorisation: authorisationDigest(authorisation) });
 }
 
 /** Consent events of leads that are not erased, oldest id first. */

@@ -60,11 +60,11 @@ export async function insertConsents(
     readonly originId?: number;
   }[],
 ): Promise<void> {
-  for (const some of insertGroups(events, together)) {
+  for (const group of insertGroups(events, together)) {
     await tx.run(
       `INSERT INTO consents (client_id, lead_id, purpose, channel, state, recorded_at, wording_version, legal_entity, valid_until, source, origin_id)
-       VALUES ${rowMarks(some.length, 11)}`,
-      some.flatMap(({ clientId, leadId, event, originId }): SqlValue[] => [
+       VALUES ${rowMarks(group.length, 11)}`,
+      group.flatMap(({ clientId, leadId, event, originId }): SqlValue[] => [
         ...[clientId, leadId, event.purpose, event.channel, event.state, event.recordedAt],
         ...[
           event.wordingVersion ?? null,
@@ -101,7 +101,6 @@ export function inTime<T extends { id: number; lead_id: number }>(
     if (group === undefined) groups.set(row.lead_id, [row]);
     else group.push(row);
   }
-  for (const group of groups.values())
-    group.sort((one, other) => at(one).getTime() - at(other).getTime() || one.id - other.id);
+  for (const group of groups.values()) group.sort((a, b) => at(a).getTime() - at(b).getTime() || a.id - b.id);
   return groups;
 }

@@ -29,7 +29,7 @@ export interface HouseFigures {
 
 /** Cost grows with what is open, one pass over an index; never with what is settled. */
 export async function houseFigures(sql: Reading): Promise<HouseFigures> {
-  const one = async (statement: string): Promise<number> =>
+  const count = async (statement: string): Promise<number> =>
     Number((await sql.all<{ n: number | null }>(statement))[0]?.n ?? 0);
   return {
     open: await openDeliveries(sql),
@@ -37,15 +37,15 @@ export async function houseFigures(sql: Reading): Promise<HouseFigures> {
     circuits: (await heldStates(sql))
       .filter(({ circuit }) => circuit.state !== 'closed')
       .map(({ circuit }) => ({ state: circuit.state, cause: circuit.cause })),
-    intakeWaiting: await one("SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'new'"),
-    intakeOldestSeconds: await one(
+    intakeWaiting: await count("SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'new'"),
+    intakeOldestSeconds: await count(
       `SELECT TIMESTAMPDIFF(SECOND, received_at, UTC_TIMESTAMP(3)) AS n FROM lead_intake
         WHERE id = (SELECT MIN(id) FROM lead_intake FORCE INDEX (lead_intake_turn) WHERE status = 'new')`,
     ),
-    changesWaiting: await one('SELECT COUNT(*) AS n FROM lead_changes'),
+    changesWaiting: await count('SELECT COUNT(*) AS n FROM lead_changes'),
     unsealedSeconds: await oldestUnsealedSeconds(sql),
-    unsealedEntries: await one('SELECT COUNT(*) AS n FROM handovers_unsealed'),
-    alertsWaiting: await one('SELECT COUNT(*) AS n FROM alerts WHERE sent_at IS NULL'),
+    unsealedEntries: await count('SELECT COUNT(*) AS n FROM handovers_unsealed'),
+    alertsWaiting: await count('SELECT COUNT(*) AS n FROM alerts WHERE sent_at IS NULL'),
   };
 }
 

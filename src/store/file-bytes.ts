@@ -16,7 +16,7 @@ export async function readSealed(sql: Sql, batchId: number): Promise<SealedBytes
       UNION ALL SELECT part, content, '' AS keyId FROM batch_parts WHERE batch_id = ?`,
     [batchId, batchId],
   );
-  const parts = rows.sort((one, other) => one.part - other.part).map((row) => row.content);
+  const parts = rows.sort((a, b) => a.part - b.part).map((row) => row.content);
   const [first] = rows;
   if (first === undefined || first.content === null) return undefined;
   return { keyId: first.keyId, bytes: Buffer.concat(parts.filter((part) => part !== null)) };

@@ -74,7 +74,7 @@ export async function allHandedOver(
     mappingVersionId: row.mapping_version_id,
     fields: row.fields ?? '',
     optIns: (JSON.parse(row.consents ?? '[]') as { purpose: string; channel: string }[]).map(
-      (one) => `${one.purpose}.${one.channel}`,
+      (consent) => `${consent.purpose}.${consent.channel}`,
     ),
     isOlder: row.older === 1,
   }));

@@ -42,7 +42,7 @@ export async function listRefusals(
       WHERE status = 'refused'${page.before === undefined ? '' : ' AND lead_intake.id < CAST(? AS UNSIGNED)'}
         ${clientId === undefined ? '' : 'AND client_id = ?'}
       ORDER BY lead_intake.id DESC LIMIT ${size}`,
-    [page.before, clientId].filter((one) => one !== undefined),
+    [page.before, clientId].filter((value) => value !== undefined),
   );
   return rows.map((row) => ({
     id: row.id,

@@ -22,5 +22,5 @@ export async function refuseStrays(
     [refusal, ...values],
   );
   const groups = Map.groupBy(rows, (row) => row.clientId);
-  return new Map([...groups].map(([clientId, some]) => [clientId, some.length]));
+  return new Map([...groups].map(([clientId, rows]) => [clientId, rows.length]));
 }

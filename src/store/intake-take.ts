@@ -136,7 +136,7 @@ export async function fetchRows(tx: Sql, ids: readonly RowId[]): Promise<readonl
  * for those of another.
  */
 export function withinBatch(heads: readonly IntakeHead[], most = batchBytes): readonly IntakeHead[] {
-  const queues = [...Map.groupBy(heads, (one) => one.clientId).values()].map((rows) => [...rows]);
+  const queues = [...Map.groupBy(heads, (head) => head.clientId).values()].map((rows) => [...rows]);
   const chosen: IntakeHead[] = [];
   let bytes = 0;
   for (let round = queues; round.length > 0; round = round.filter((rows) => rows.length > 0)) {
@@ -152,7 +152,7 @@ export function withinBatch(heads: readonly IntakeHead[], most = batchBytes): re
       bytes += next.bytes;
     }
   }
-  return chosen.sort((one, other) => (one.id < other.id ? -1 : 1));
+  return chosen.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** Every committed new row about these leads, whoever holds it: read without a lock. */

@@ -68,16 +68,16 @@ export async function receiptsOf(
 }
 
 export async function insertReceipts(tx: Sql, receipts: readonly Receipt[]): Promise<void> {
-  for (const some of insertGroups(receipts)) {
+  for (const group of insertGroups(receipts)) {
     await tx.run(
-      `INSERT INTO intake_receipts (client_id, kind, row_reference, lead_id, digest, received_at) VALUES ${rowMarks(some.length, 6)}`,
-      some.flatMap((one) => [
-        one.clientId,
-        one.kind,
-        one.rowReference,
-        one.leadId,
-        one.digest,
-        one.receivedAt,
+      `INSERT INTO intake_receipts (client_id, kind, row_reference, lead_id, digest, received_at) VALUES ${rowMarks(group.length, 6)}`,
+      group.flatMap((receipt) => [
+        receipt.clientId,
+        receipt.kind,
+        receipt.rowReference,
+        receipt.leadId,
+        receipt.digest,
+        receipt.receivedAt,
       ]),
     );
   }
@@ -97,8 +97,8 @@ export async function removeRows(tx: Sql, ids: readonly bigint[]): Promise<void>
 /** A refused row stays, visible, with its reasons as JSON. Returns how many were still new. */
 export async function refuseRows(tx: Sql, refusals: readonly RowRefusal[]): Promise<number> {
   let count = 0;
-  for (const some of insertGroupsByWeight(refusals, 512, (one) => textWeight(one.refusal)))
-    count += await refuseSome(tx, some);
+  for (const group of insertGroupsByWeight(refusals, 512, (refusal) => textWeight(refusal.refusal)))
+    count += await refuseSome(tx, group);
   return count;
 }
 
@@ -108,12 +108,12 @@ export interface RowRefusal {
 }
 
 async function refuseSome(tx: Sql, refusals: readonly RowRefusal[]): Promise<number> {
-  const { marks, values } = idList(refusals.map((one) => one.id));
+  const { marks, values } = idList(refusals.map((refusal) => refusal.id));
   const { affected } = await tx.run(
     `UPDATE lead_intake ${byPrimaryKey} SET status = 'refused', settled_at = CURRENT_TIMESTAMP(3),
        refusal = CASE id ${refusals.map(() => `WHEN ${idMark} THEN ?`).join(' ')} END
      WHERE id IN (${marks}) AND status = 'new'`,
-    [...refusals.flatMap((one): SqlValue[] => [String(one.id), one.refusal]), ...values],
+    [...refusals.flatMap((refusal): SqlValue[] => [String(refusal.id), refusal.refusal]), ...values],
   );
   return affected;
 }
@@ -161,11 +161,11 @@ export function anyOf(
   keys: readonly (readonly string[])[],
   columns: readonly string[],
 ): { readonly where: string; readonly values: string[] } {
-  const one = `(${columns.map((column) => `${column} = ?`).join(' AND ')})`;
+  const tuple = `(${columns.map((column) => `${column} = ?`).join(' AND ')})`;
   const last = keys.at(-1) ?? [];
   const size = 2 ** Math.ceil(Math.log2(Math.max(1, keys.length)));
   const padded = [...keys, ...Array<readonly string[]>(size - keys.length).fill(last)];
-  return { where: padded.map(() => one).join(' OR '), values: padded.flat() };
+  return { where: padded.map(() => tuple).join(' OR '), values: padded.flat() };
 }
 
 export function byName(names: readonly LeadName[]): { readonly where: string; readonly values: string[] } {

@@ -49,11 +49,11 @@ export async function isRegisteredKey(
 
 export async function registerKey(
   tx: Sql,
-  one: Pick<RegisteredKey, 'purpose' | 'generation' | 'keyId' | 'checkValue'>,
+  entry: Pick<RegisteredKey, 'purpose' | 'generation' | 'keyId' | 'checkValue'>,
 ): Promise<void> {
   await tx.run(
     `INSERT INTO installation_keys (purpose, generation, key_id, check_value) VALUES ${rowMarks(1, 4)}`,
-    [one.purpose, one.generation, one.keyId, one.checkValue],
+    [entry.purpose, entry.generation, entry.keyId, entry.checkValue],
   );
 }
 
@@ -165,17 +165,17 @@ export async function rewrapSecrets(
     `SELECT lead_id AS id, wrapped, key_id AS keyId FROM ${table} FORCE INDEX (PRIMARY) WHERE lead_id IN (${marks}) ORDER BY lead_id FOR UPDATE`,
     values,
   );
-  const anew = rows.flatMap((row) => {
+  const rewritten = rows.flatMap((row) => {
     const plain = openWith(keys, { keyId: row.keyId, bytes: row.wrapped });
     return plain === undefined ? [] : [[row.id, sealBytes(current.bytes, plain), current.id] as const];
   });
-  if (anew.length > 0)
+  if (rewritten.length > 0)
     await tx.run(
-      `INSERT INTO ${table} (lead_id, wrapped, key_id) VALUES ${rowMarks(anew.length, 3)}
+      `INSERT INTO ${table} (lead_id, wrapped, key_id) VALUES ${rowMarks(rewritten.length, 3)}
        ON DUPLICATE KEY UPDATE wrapped = VALUES(wrapped), key_id = VALUES(key_id)`,
-      anew.flat(),
+      rewritten.flat(),
     );
-  return { last: page.at(-1)?.id, changed: anew.length, unreadable: rows.length - anew.length };
+  return { last: page.at(-1)?.id, changed: rewritten.length, unreadable: rows.length - rewritten.length };
 }
 
 /** The same for the next file that is kept until it is accepted. */

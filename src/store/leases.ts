@@ -50,9 +50,9 @@ export function heldClause(leases: readonly Lease[]): { readonly sql: string; re
 export async function renewLeases(sql: Sql, leases: readonly Lease[], leaseMs: number): Promise<boolean> {
   let renewed = 0;
   for (let start = 0; start < leases.length; start += together) {
-    const some = leases.slice(start, start + together);
-    const list = inList(some.map((lease) => lease.id));
-    const held = heldClause(some);
+    const part = leases.slice(start, start + together);
+    const list = inList(part.map((lease) => lease.id));
+    const held = heldClause(part);
     const { affected } = await sql.run(
       `UPDATE deliveries FORCE INDEX (PRIMARY) SET lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
         WHERE id IN (${list.marks}) ${held.sql}`,

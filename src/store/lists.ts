@@ -31,7 +31,7 @@ const groupSizes = [
 export function insertGroups<T>(rows: readonly T[], most = 512): readonly (readonly T[])[] {
   const groups: (readonly T[])[] = [];
   for (let start = 0; start < rows.length;) {
-    const size = groupSizes.find((one) => one <= Math.min(most, rows.length - start)) ?? 1;
+    const size = groupSizes.find((size) => size <= Math.min(most, rows.length - start)) ?? 1;
     groups.push(rows.slice(start, start + size));
     start += size;
   }
@@ -40,8 +40,8 @@ export function insertGroups<T>(rows: readonly T[], most = 512): readonly (reado
 
 /** `(?, ?), (?, ?)` for a multi-row INSERT. */
 export function rowMarks(rows: number, columns: number): string {
-  const one = `(${Array<string>(columns).fill('?').join(', ')})`;
-  return Array<string>(rows).fill(one).join(', ');
+  const mark = `(${Array<string>(columns).fill('?').join(', ')})`;
+  return Array<string>(rows).fill(mark).join(', ');
 }
 
 /** Bytes of the texts in one statement: far below the smallest `max_allowed_packet` in use, 1 MB. */

@@ -62,7 +62,7 @@ export async function migrate(
       let unsure = await openProgress(owner, everMigrated);
       const ran: Migration[] = [];
       for (const migration of migrations) {
-        const before = done.find((one) => one.version === migration.version);
+        const before = done.find((ran) => ran.version === migration.version);
         if (before !== undefined) {
           if (before.checksum !== migration.checksum) {
             throw new RelaisError(
@@ -93,8 +93,8 @@ export async function migrate(
 
 /** @throws DB-002 when a newer program made the schema: this one knows neither its tables nor the rights they need. */
 function refuseNewer(done: readonly { readonly version: number }[], migrations: readonly Migration[]): void {
-  const highest = Math.max(0, ...done.map((one) => one.version));
-  const known = Math.max(0, ...migrations.map((one) => one.version));
+  const highest = Math.max(0, ...done.map((ran) => ran.version));
+  const known = Math.max(0, ...migrations.map((migration) => migration.version));
   if (highest > known)
     throw new RelaisError(
       'DB-002',
@@ -114,8 +114,8 @@ export async function requireSchema(
       if (isStoreOutage(error)) throw error;
       return [];
     });
-  const highest = Math.max(0, ...rows.map((one) => one.version));
-  const wanted = Math.max(0, ...migrations.map((one) => one.version));
+  const highest = Math.max(0, ...rows.map((row) => row.version));
+  const wanted = Math.max(0, ...migrations.map((migration) => migration.version));
   if (highest !== wanted) {
     const newer = highest > wanted ? ' A newer version of Relais made it: use that one.' : '';
     throw new RelaisError(
@@ -123,8 +123,10 @@ export async function requireSchema(
       `The schema is at version ${highest}, this program needs ${wanted}.${newer}`,
     );
   }
-  const done = new Set(rows.map((one) => one.version));
-  const left = migrations.filter((one) => !done.has(one.version)).map((one) => one.version);
+  const done = new Set(rows.map((row) => row.version));
+  const left = migrations
+    .filter((migration) => !done.has(migration.version))
+    .map((migration) => migration.version);
   if (left.length > 0)
     throw new RelaisError('DB-002', `The schema lacks migration ${left.join(', ')} of this program.`);
 }

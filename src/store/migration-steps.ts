@@ -70,12 +70,12 @@ export async function runSteps(
 ): Promise<void> {
   const { version } = migration;
   if (unsure) await note(owner, version, unsureStep, 0);
-  const noted = await owner.all<{ step: number; done: number }>(
+  const steps = await owner.all<{ step: number; done: number }>(
     `SELECT step, done FROM ${progressTable} WHERE version = ?`,
     [version],
   );
-  const maybeBegun = new Set(noted.filter((one) => one.done === 0).map((one) => one.step));
-  const done = new Set(noted.filter((one) => one.done === 1).map((one) => one.step));
+  const maybeBegun = new Set(steps.filter((step) => step.done === 0).map((step) => step.step));
+  const done = new Set(steps.filter((step) => step.done === 1).map((step) => step.step));
   for (const [index, statement] of statements.entries()) {
     const step = index + 1;
     if (done.has(step)) continue;

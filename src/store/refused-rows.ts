@@ -98,22 +98,22 @@ export async function removeRefusedOfPerson(tx: Sql, leadId: number, clientId: s
     [leadId],
   );
   const mail = person?.email ?? '';
-  const phones = [person?.mobile, person?.landline].map((one) => ending(one ?? ''));
+  const phones = [person?.mobile, person?.landline].map((phone) => ending(phone ?? ''));
   const parts = [
     // A mail at the end of a sentence too.
-    ...(mail === '' ? [] : [mail, `${mail}.`]).map((one) => ({
+    ...(mail === '' ? [] : [mail, `${mail}.`]).map((address) => ({
       where: `LOCATE(?, ${words} ${anyCase}) > 0`,
-      value: `|${one}|`,
+      value: `|${address}|`,
     })),
     ...phones
-      .filter((one) => one !== '')
-      .map((one) => ({ where: `LOCATE(?, CONCAT(${digits}, '|')) > 0`, value: `${one}|` })),
+      .filter((phone) => phone !== '')
+      .map((phone) => ({ where: `LOCATE(?, CONCAT(${digits}, '|')) > 0`, value: `${phone}|` })),
   ];
   if (parts.length === 0) return 0;
   const { affected } = await tx.run(
     `DELETE FROM lead_intake
-      WHERE status = 'refused' AND client_id = ? AND (${parts.map((one) => one.where).join(' OR ')})`,
-    [clientId, ...parts.map((one) => one.value)],
+      WHERE status = 'refused' AND client_id = ? AND (${parts.map((part) => part.where).join(' OR ')})`,
+    [clientId, ...parts.map((part) => part.value)],
   );
   return affected;
 }
@@ -181,10 +181,10 @@ export async function purgeRefused(tx: Sql, days: number, limit: number): Promis
   );
   // Another planner purged some of them just now: its count holds, and ours is looked at anew.
   if (affected !== rows.length) return -1;
-  for (const [key, some] of counted) {
+  for (const [key, rows] of counted) {
     await tx.run(
       'INSERT INTO refused_rows (client_id, month, code, count) VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE count = count + VALUES(count)',
-      [...key.split('\n'), some.length],
+      [...key.split('\n'), rows.length],
     );
   }
   return affected;

@@ -52,6 +52,6 @@ export async function blankLead(
   );
   await blankFiles(
     tx,
-    files.map((one) => one.id),
+    files.map((file) => file.id),
   );
 }

@@ -42,7 +42,7 @@ export async function takeInTurns<Row extends { readonly id: Id }>(
     if (left <= 0) break;
     taken.push(...(await queue.rowsOf(client, afterId, left)));
   }
-  return taken.sort((one, other) => (one.id < other.id ? -1 : 1));
+  return taken.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 async function clientsInTurn(

@@ -59,12 +59,12 @@ export async function addressesOf(
   which: 'all' | 'withdrawn',
 ): Promise<readonly SharedAddress[]> {
   if (leadIds.length === 0) return [];
-  const groups = [...Map.groupBy(await holdingsOf(tx, leadIds), (one) => one.address).values()];
+  const groups = [...Map.groupBy(await holdingsOf(tx, leadIds), (holding) => holding.address).values()];
   // One lead asks for all that have the address.
   const asking = groups.flatMap((group) => group.slice(0, 1));
-  const arms = shared.flatMap(([own, other]) => {
-    const ids = asking.filter((one) => one.column === own).map((one) => one.leadId);
-    return ids.length === 0 ? [] : [armOf(own, other, which, ids)];
+  const arms = shared.flatMap(([own, otherColumn]) => {
+    const ids = asking.filter((holding) => holding.column === own).map((holding) => holding.leadId);
+    return ids.length === 0 ? [] : [armOf(own, otherColumn, which, ids)];
   });
   if (arms.length === 0) return [];
   const links = await tx.all<{ readonly own: Column; readonly leadId: number; readonly otherId: number }>(
@@ -73,7 +73,7 @@ export async function addressesOf(
   );
   const found = Map.groupBy(links, (link) => `${link.own} ${link.leadId}`);
   return groups.map((group) => ({
-    own: [...new Set(group.map((one) => one.leadId))],
+    own: [...new Set(group.map((holding) => holding.leadId))],
     all: [
       ...new Set(
         (found.get(`${group[0]?.column ?? ''} ${group[0]?.leadId ?? 0}`) ?? []).map((link) => link.otherId),
@@ -84,15 +84,15 @@ export async function addressesOf(
 
 function armOf(
   own: Column,
-  other: Column,
+  otherColumn: Column,
   which: 'all' | 'withdrawn',
   ids: readonly number[],
 ): { readonly sql: string; readonly values: readonly (number | string)[] } {
   const { marks, values } = inList(ids);
   return {
     sql: `SELECT '${own}' AS own, n.lead_id AS leadId, o.lead_id AS otherId
-       FROM prospects n FORCE INDEX (PRIMARY) STRAIGHT_JOIN prospects o FORCE INDEX (prospects_${other})
-         ON o.client_id = n.client_id AND o.${other} = n.${own}${which === 'all' ? '' : ' AND o.withdrawn = 1'}
+       FROM prospects n FORCE INDEX (PRIMARY) STRAIGHT_JOIN prospects o FORCE INDEX (prospects_${otherColumn})
+         ON o.client_id = n.client_id AND o.${otherColumn} = n.${own}${which === 'all' ? '' : ' AND o.withdrawn = 1'}
       WHERE n.lead_id IN (${marks})`,
     values,
   };

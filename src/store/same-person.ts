@@ -59,19 +59,19 @@ export interface Spreading {
 
 /** Repeats withdrawals in the leads whose grants they end, each with a revision, a change and an entry of its own. */
 export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonly Reached[]> {
-  const ways = [
+  const directions = [
     ...(await addressesOf(tx, at.touched, 'withdrawn')).map(({ own, all }) => ({ from: all, to: own })),
     ...(await addressesOf(tx, at.origins, 'all')).map(({ own, all }) => ({ from: own, to: all })),
-  ].filter(({ from, to }) => from.some((one) => to.length > 1 || (to.length === 1 && to[0] !== one)));
-  if (ways.length === 0) return [];
+  ].filter(({ from, to }) => from.some((id) => to.length > 1 || (to.length === 1 && to[0] !== id)));
+  if (directions.length === 0) return [];
   const origins = new Map<number, readonly ConsentRecord[]>();
-  for (const ids of parts(ways.flatMap((way) => way.from))) {
+  for (const ids of parts(directions.flatMap((direction) => direction.from))) {
     const read = await readConsents(tx, ids);
     const gone = await erasedOrigins(tx, [...read.values()].flat());
     for (const [id, consents] of read) origins.set(id, taken(consents, id, gone));
   }
   const said = new Map<number, ConsentRecord[]>();
-  for (const { from, to } of ways) {
+  for (const { from, to } of directions) {
     const events = notOutdone(from.flatMap((id) => origins.get(id) ?? []));
     for (const id of to) said.set(id, [...(said.get(id) ?? []), ...events]);
   }
@@ -91,10 +91,12 @@ async function repeatIn(
   const copies = receivers
     .filter((id) => locked.get(id)?.erased === false)
     .map((leadId) => {
-      const ofOthers = (said.get(leadId) ?? []).filter((one) => one.source !== `${repeated}${leadId}`);
+      const ofOthers = (said.get(leadId) ?? []).filter(
+        (consent) => consent.source !== `${repeated}${leadId}`,
+      );
       return { leadId, events: ended(consents.get(leadId) ?? [], ofOthers, tx.now()) };
     })
-    .filter((one) => one.events.length > 0);
+    .filter((copy) => copy.events.length > 0);
   return copies.length === 0 ? [] : write(tx, at, copies, locked);
 }
 
@@ -103,7 +105,7 @@ const leadsAtOnce = 500;
 
 /** Each once, by id: that is the order in which leads are locked. */
 function parts(ids: readonly number[]): readonly (readonly number[])[] {
-  const sorted = [...new Set(ids)].sort((one, other) => one - other);
+  const sorted = [...new Set(ids)].sort((a, b) => a - b);
   return Array.from({ length: Math.ceil(sorted.length / leadsAtOnce) }, (_, part) =>
     sorted.slice(part * leadsAtOnce, (part + 1) * leadsAtOnce),
   );
@@ -120,16 +122,18 @@ const taken = (
 ): readonly ConsentRecord[] =>
   consents
     .filter(
-      (one) => one.state === 'withdrawn' && (originOf(one) === undefined || gone.has(originOf(one) ?? 0)),
+      (consent) =>
+        consent.state === 'withdrawn' &&
+        (originOf(consent) === undefined || gone.has(originOf(consent) ?? 0)),
     )
-    .map((one) => ({ ...one, source: `${repeated}${leadId}` }));
+    .map((consent) => ({ ...consent, source: `${repeated}${leadId}` }));
 
 /** The lead whose event this one repeats. */
 const originOf = ({ source }: ConsentRecord): number | undefined =>
   source?.startsWith(repeated) === true ? Number(source.slice(repeated.length)) : undefined;
 
 async function erasedOrigins(tx: Sql, events: readonly ConsentRecord[]): Promise<ReadonlySet<number>> {
-  const ids = [...new Set(events.flatMap((one) => originOf(one) ?? []))];
+  const ids = [...new Set(events.flatMap((consent) => originOf(consent) ?? []))];
   if (ids.length === 0) return new Set();
   const { marks, values } = inList(ids);
   const rows = await tx.all<{ id: number }>(
@@ -149,13 +153,12 @@ export async function leaveWithdrawals(tx: Sql, leadId: number): Promise<void> {
 
 /** Of the withdrawals of one address, without those that another outdoes in stamp and in receipt both: they end nothing more. */
 function notOutdone(events: readonly ConsentRecord[]): readonly ConsentRecord[] {
-  const pairs = Map.groupBy(events, (one) => `${one.purpose}.${one.channel}`);
+  const pairs = Map.groupBy(events, (consent) => `${consent.purpose}.${consent.channel}`);
   return [...pairs.values()].flatMap((group) => {
     let latest = -1;
     return group
       .toSorted(
-        (one, other) =>
-          other.recordedAt.getTime() - one.recordedAt.getTime() || (other.receipt ?? 0) - (one.receipt ?? 0),
+        (a, b) => b.recordedAt.getTime() - a.recordedAt.getTime() || (b.receipt ?? 0) - (a.receipt ?? 0),
       )
       .filter(({ receipt = 0 }) => {
         if (receipt <= latest) return false;
@@ -196,7 +199,7 @@ async function write(
   copies: readonly { readonly leadId: number; readonly events: readonly ConsentRecord[] }[],
   locked: Awaited<ReturnType<typeof lockLeads>>,
 ): Promise<readonly Reached[]> {
-  const { marks, values } = inList(copies.map((one) => one.leadId));
+  const { marks, values } = inList(copies.map((copy) => copy.leadId));
   const named = new Map(
     (
       await tx.all<{ id: number; client_id: string; reference: string }>(
@@ -207,7 +210,7 @@ async function write(
   );
   await snapshot(
     tx,
-    copies.map((one) => one.leadId),
+    copies.map((copy) => copy.leadId),
   );
   const reached = copies.map(({ leadId, events }) => ({
     leadId,
@@ -225,7 +228,7 @@ async function write(
   );
   await raiseRevisions(
     tx,
-    reached.map((one) => ({ leadId: one.leadId, revisions: 1, consentRevisions: 1 })),
+    reached.map((lead) => ({ leadId: lead.leadId, revisions: 1, consentRevisions: 1 })),
   );
   await insertChanges(
     tx,

@@ -22,10 +22,10 @@ export function createLeadSecrets(options: { masterKeys: KeyRing; keysSchema: st
   return {
     create: async (tx, leadIds) => {
       const key = writingKey(masterKeys);
-      for (const some of insertGroups(leadIds)) {
+      for (const group of insertGroups(leadIds)) {
         await tx.run(
-          `INSERT INTO ${table} (lead_id, wrapped, key_id) VALUES ${rowMarks(some.length, 3)}`,
-          some.flatMap((id) => [id, sealBytes(key.bytes, randomBytes(32)), key.id]),
+          `INSERT INTO ${table} (lead_id, wrapped, key_id) VALUES ${rowMarks(group.length, 3)}`,
+          group.flatMap((id) => [id, sealBytes(key.bytes, randomBytes(32)), key.id]),
         );
       }
     },

@@ -27,7 +27,7 @@ export interface HouseState {
 }
 
 export async function houseState(sql: Reading): Promise<HouseState> {
-  const one = async (statement: string): Promise<number> =>
+  const countOf = async (statement: string): Promise<number> =>
     (await sql.all<{ n: number }>(statement))[0]?.n ?? 0;
   const settled = await sql.all<DeliveryCount>(
     `SELECT g.destination_id AS destination, g.state, '' AS reason, g.n AS count, d.created_at AS oldest
@@ -50,12 +50,12 @@ export async function houseState(sql: Reading): Promise<HouseState> {
     deliveries: [...dealtWith, ...open].sort(
       (a, b) => a.destination.localeCompare(b.destination) || a.state.localeCompare(b.state),
     ),
-    intakeNew: await one("SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'new'"),
+    intakeNew: await countOf("SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'new'"),
     oldestIntake: await oldestNewRow(sql),
-    intakeRefused: await one("SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'refused'"),
-    changes: await one('SELECT COUNT(*) AS n FROM lead_changes'),
-    unsealed: await one('SELECT COUNT(*) AS n FROM handovers_unsealed'),
-    alertsUnsent: await one('SELECT COUNT(*) AS n FROM alerts WHERE sent_at IS NULL'),
+    intakeRefused: await countOf("SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'refused'"),
+    changes: await countOf('SELECT COUNT(*) AS n FROM lead_changes'),
+    unsealed: await countOf('SELECT COUNT(*) AS n FROM handovers_unsealed'),
+    alertsUnsent: await countOf('SELECT COUNT(*) AS n FROM alerts WHERE sent_at IS NULL'),
     processes: await seenProcesses(sql),
   };
 }

@@ -59,10 +59,10 @@ export function createTakings(marks: Sql, kind: Work): Takings {
     },
     under: async (tx, items, work) => {
       const now: number[] = [];
-      const mark = async (some: readonly string[]): Promise<void> => {
+      const mark = async (items: readonly string[]): Promise<void> => {
         const { insertId } = await marks.run('INSERT INTO takings (work, items) VALUES (?, ?)', [
           kind,
-          some.join(','),
+          items.join(','),
         ]);
         now.push(insertId);
         mine.add(insertId);

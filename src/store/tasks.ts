@@ -78,7 +78,7 @@ function conditionsOf(
 ): { readonly where: string; readonly values: readonly string[] } {
   return {
     where: `${client === undefined ? '' : ` AND ${table}.client_id = ?`}${destination === undefined ? '' : ` AND ${table}.destination_id = ?`}`,
-    values: [client, destination].filter((one) => one !== undefined),
+    values: [client, destination].filter((value) => value !== undefined),
   };
 }
 

@@ -90,7 +90,7 @@ function amiss(
     change.expected ?? expected,
     { rows, deliveries, ...change.ledger },
     { 'horizon-crm': { received, complaints: change.complaints ?? [] } },
-  ).amiss;
+  ).faults;
 }
 
 test('a sound run has nothing amiss, and every lead has its ending', () => {
@@ -99,7 +99,7 @@ test('a sound run has nothing amiss, and every lead has its ending', () => {
     { rows, deliveries },
     { 'horizon-crm': { received: [record(1), record(2)], complaints: [] } },
   );
-  expect(result.amiss).toEqual([]);
+  expect(result.faults).toEqual([]);
   expect(result.endings).toEqual({ delivered: 2, withheld: 1, failed: 1, not_routed: 1, refused: 1 });
   expect([result.compared, result.optIns]).toEqual([2, 2]);
 });

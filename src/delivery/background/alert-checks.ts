@@ -41,9 +41,11 @@ async function watchRights(database: Database): Promise<void> {
 }
 
 async function watchPromises(database: Database, published: Published): Promise<void> {
-  const open = (await openDeliveries(database)).filter((one) => waiting.includes(one.state));
-  const destinations = new Map((await allDestinations(database)).map((one) => [one.id, one]));
-  for (const [destinationId, group] of Map.groupBy(open, (one) => one.destinationId)) {
+  const open = (await openDeliveries(database)).filter((delivery) => waiting.includes(delivery.state));
+  const destinations = new Map(
+    (await allDestinations(database)).map((destination) => [destination.id, destination]),
+  );
+  for (const [destinationId, group] of Map.groupBy(open, (delivery) => delivery.destinationId)) {
     const destination = destinations.get(destinationId);
     const mapping = await published.version(destination?.mappingVersionId ?? 0);
     if (destination === undefined || mapping === undefined) continue;

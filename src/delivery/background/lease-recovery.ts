@@ -106,7 +106,7 @@ async function decisionFor(
     call === undefined
       ? undefined
       : (await published.version(call.sentMappingId))?.actions[row.action]?.calls?.find(
-          (one) => one.name === call.name,
+          ({ name }) => name === call.name,
         );
   const policy = mapping?.retry ?? unknownPolicy;
   return decide(
@@ -131,7 +131,9 @@ export async function recoverLapsed(tx: Sql, published: Published): Promise<numb
     tx,
     rows.map((row) => row.leadId),
   );
-  const inForce = new Map((await allDestinations(tx)).map((one) => [one.id, one.mappingVersionId] as const));
+  const inForce = new Map(
+    (await allDestinations(tx)).map((destination) => [destination.id, destination.mappingVersionId] as const),
+  );
   const open = await openCalls(
     tx,
     rows.map((row) => row.id),

@@ -58,11 +58,14 @@ export async function sendAlerts(options: AlertOptions): Promise<number> {
   const quiet = options.quietSeconds ?? defaultQuietSeconds;
   const due = await database.transaction((tx) => takeAlerts(tx, taken));
   // Those that got through by one channel already are a message of their own, to the other channel only.
-  const groups = Map.groupBy(due, (one) => `${one.kind} ${one.destinationId} ${one.through.join(' ')}`);
+  const groups = Map.groupBy(
+    due,
+    (alert) => `${alert.kind} ${alert.destinationId} ${alert.through.join(' ')}`,
+  );
   for (const group of groups.values()) {
     const [first] = group;
     if (first === undefined) continue;
-    const ids = group.map((one) => one.id);
+    const ids = group.map((alert) => alert.id);
     const ago =
       first.through.length > 0 ? undefined : await toldAgo(database, first.kind, first.destinationId);
     if (ago !== undefined && ago < quiet) {
@@ -76,9 +79,9 @@ export async function sendAlerts(options: AlertOptions): Promise<number> {
       reason: first.reason || 'none',
     });
     const results = await sendThrough(options, group);
-    const passed = results.filter((one) => one.passed).map((one) => one.channel);
+    const passed = results.filter((result) => result.passed).map((result) => result.channel);
     await alertsThrough(database, ids, passed, passed.length === results.length);
-    for (const { channel, reason } of results.filter((one) => !one.passed))
+    for (const { channel, reason } of results.filter((result) => !result.passed))
       log.error('alert.failed', { code: first.kind, count: group.length, connector: channel, reason });
   }
   return due.length;
@@ -154,7 +157,7 @@ export function parcelOf(group: readonly DueAlert[]): Parcel {
     reason: first.reason,
     count: group.length,
     deliveries: group
-      .map((one) => one.deliveryId)
+      .map((alert) => alert.deliveryId)
       .filter((id) => id > 0)
       .slice(0, 100),
     raisedAt: first.raisedAt.toISOString(),

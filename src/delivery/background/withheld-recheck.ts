@@ -46,7 +46,7 @@ function isRepaired(
   if (covering === undefined) return base === 'recipient_not_authorised' && row.action === 'erase';
   if (
     base === 'category_not_authorised' &&
-    !mapping.categories.every((one) => covering.categories.includes(one))
+    !mapping.categories.every((category) => covering.categories.includes(category))
   )
     return false;
   if (targets.length > 0) return true;

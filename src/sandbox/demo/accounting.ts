@@ -14,7 +14,7 @@ export interface Expectation extends Ending {
 
 export interface Account {
   /** Empty when everything agrees. */
-  readonly amiss: readonly string[];
+  readonly faults: readonly string[];
   readonly leads: number;
   /** Leads by ending. */
   readonly endings: Readonly<Record<Ending['ending'], number>>;
@@ -30,44 +30,45 @@ export function account(
   ledger: Ledger,
   received: Readonly<Record<string, Reading>>,
 ): Account {
-  const amiss: string[] = [];
+  const faults: string[] = [];
   const endings = { delivered: 0, withheld: 0, failed: 0, not_routed: 0, refused: 0 };
-  const wanted = new Map(expected.map((one) => [nameOf(one), one]));
-  const byReference = Map.groupBy(ledger.deliveries, (one) => one.reference);
+  const wanted = new Map(expected.map((expected) => [nameOf(expected), expected]));
+  const byReference = Map.groupBy(ledger.deliveries, (delivery) => delivery.reference);
 
   for (const row of ledger.rows) {
     const found = endingOf(row, byReference.get(row.reference) ?? []);
-    if ('waits' in found) amiss.push(`${row.reference} is not accounted for: ${found.waits}`);
+    if ('waits' in found) faults.push(`${row.reference} is not accounted for: ${found.waits}`);
     else {
       endings[found.ending] += 1;
       const want = wanted.get(nameOf(row));
       // A lead added by hand has no expectation; it only must not wait.
       if (want !== undefined && !meets(found, want)) {
-        amiss.push(`${row.reference} ended as ${say(found)} and should have ended as ${say(want)}`);
+        faults.push(`${row.reference} ended as ${say(found)} and should have ended as ${say(want)}`);
       }
     }
     wanted.delete(nameOf(row));
   }
-  for (const one of wanted.values()) amiss.push(`${one.reference} was handed in and is not in lead_intake`);
+  for (const expected of wanted.values())
+    faults.push(`${expected.reference} was handed in and is not in lead_intake`);
 
   let compared = 0;
   let optIns = 0;
   const destinations = new Set([
     ...Object.keys(received),
-    ...ledger.deliveries.map((one) => one.destination),
+    ...ledger.deliveries.map((delivery) => delivery.destination),
   ]);
   for (const destination of destinations) {
     const reading = received[destination] ?? {
       received: [],
       complaints: [`${destination} has no recipient in this demo`],
     };
-    amiss.push(...reading.complaints);
-    const deliveries = ledger.deliveries.filter((one) => one.destination === destination);
-    const result = compare(deliveries, reading.received, amiss);
+    faults.push(...reading.complaints);
+    const deliveries = ledger.deliveries.filter((delivery) => delivery.destination === destination);
+    const result = compare(deliveries, reading.received, faults);
     compared += result.compared;
     optIns += result.optIns;
   }
-  return { amiss, leads: ledger.rows.length, endings, compared, optIns };
+  return { faults, leads: ledger.rows.length, endings, compared, optIns };
 }
 
 const nameOf = ({ clientId, reference }: { readonly clientId: string; readonly reference: string }): string =>
@@ -93,7 +94,7 @@ function endingOf(
       : { ending: 'refused', detail: row.refusals.join(', ') };
   }
   if (row.status === 'new') return { waits: 'its row was not looked at' };
-  const create = deliveries.find((one) => one.action === 'create');
+  const create = deliveries.find((delivery) => delivery.action === 'create');
   if (create === undefined) {
     return row.unrouted
       ? { ending: 'not_routed', detail: '' }
@@ -117,20 +118,20 @@ function endingOf(
 }
 
 /** Rows of a file carry no key: there the lead's reference and the action name the row. */
-const rowName = (one: { readonly reference: string; readonly action: string }): string =>
-  `${one.reference} ${one.action}`;
+const rowName = (row: { readonly reference: string; readonly action: string }): string =>
+  `${row.reference} ${row.action}`;
 
 function compare(
   deliveries: readonly LoggedDelivery[],
   received: readonly Received[],
-  amiss: string[],
+  faults: string[],
 ): { readonly compared: number; readonly optIns: number } {
   const keyed = Map.groupBy(
-    received.filter((one) => one.key !== undefined),
-    (one) => one.key,
+    received.filter((received) => received.key !== undefined),
+    (received) => received.key,
   );
   const named = Map.groupBy(
-    received.filter((one) => one.key === undefined),
+    received.filter((received) => received.key === undefined),
     rowName,
   );
   const matched = new Set<Received>();
@@ -142,42 +143,44 @@ function compare(
     const name = `${delivery.destination} ${delivery.reference} (delivery ${delivery.id})`;
     const delivered = delivery.state === 'delivered';
     if (delivered !== delivery.acceptedByLog) {
-      amiss.push(
+      faults.push(
         `${name} is ${delivery.state}, but the log ${delivery.acceptedByLog ? 'has' : 'has not'} its acceptance`,
       );
     }
     if (delivered && records.length !== 1) {
-      amiss.push(`${name} is delivered, and the recipient has it ${records.length} times`);
+      faults.push(`${name} is delivered, and the recipient has it ${records.length} times`);
     }
     if (!delivered && records.length > 0) {
-      amiss.push(`${name} is ${delivery.state}, and yet the recipient has it: ${records[0]?.place ?? ''}`);
+      faults.push(`${name} is ${delivery.state}, and yet the recipient has it: ${records[0]?.place ?? ''}`);
     }
     if (records.length > 0 && delivery.departed === 0) {
-      amiss.push(`${name} reached the recipient without a departure in the log`);
+      faults.push(`${name} reached the recipient without a departure in the log`);
     }
     const [record] = records;
     if (record === undefined) continue;
     compared += 1;
     if (record.reference !== delivery.reference || record.action !== delivery.action) {
-      amiss.push(`${name} is ${rowName(delivery)} in the log and ${rowName(record)} at the recipient's`);
+      faults.push(`${name} is ${rowName(delivery)} in the log and ${rowName(record)} at the recipient's`);
     }
-    optIns += compareOptIns(delivery, record, name, amiss);
+    optIns += compareOptIns(delivery, record, name, faults);
   }
-  for (const one of received) {
-    if (!matched.has(one))
-      amiss.push(`${one.destination} has ${rowName(one)} (${one.place}), which no delivery explains`);
+  for (const record of received) {
+    if (!matched.has(record))
+      faults.push(
+        `${record.destination} has ${rowName(record)} (${record.place}), which no delivery explains`,
+      );
   }
   return { compared, optIns };
 }
 
 /** An erasure carries no opt-in; everything else carries at least one. */
-function compareOptIns(delivery: LoggedDelivery, record: Received, name: string, amiss: string[]): number {
+function compareOptIns(delivery: LoggedDelivery, record: Received, name: string, faults: string[]): number {
   if (delivery.optIn.length === 0 && delivery.action !== 'erase')
-    amiss.push(`${name} departed without an opt-in in the log`);
+    faults.push(`${name} departed without an opt-in in the log`);
   for (const { field, value } of delivery.optIn) {
     const arrived = record.optIn[field];
     if (value === '(omitted)' ? (arrived ?? '') !== '' : arrived !== value) {
-      amiss.push(
+      faults.push(
         `${name}: the log says ${field}=${value}, the recipient has ${arrived === undefined ? 'nothing' : arrived}`,
       );
     }

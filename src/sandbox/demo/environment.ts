@@ -161,8 +161,8 @@ export function publishEnvironment(
   const current = join(projectRoot, sandboxFile);
   const ownerOf = (): number =>
     existsSync(current) ? Number(/^# demo (\d+)/.exec(readFileSync(current, 'utf8'))?.[1] ?? 0) : 0;
-  const other = ownerOf();
-  if (other !== 0 && !isRunning(other)) rmSync(current, { force: true });
+  const owner = ownerOf();
+  if (owner !== 0 && !isRunning(owner)) rmSync(current, { force: true });
   let taken = true;
   try {
     writeFileSync(current, text, { mode: 0o600, flag: 'wx' });

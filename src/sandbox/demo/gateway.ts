@@ -43,7 +43,7 @@ export const gatewayTools: GatewayTools = {
         await app.publishing.publish({ destinationId, author: 'demo', note: 'demo client' });
       },
       requestFile: async (destinationId) => {
-        const clientId = demoClients.find((one) => one.destination === destinationId)?.id ?? '';
+        const clientId = demoClients.find((client) => client.destination === destinationId)?.id ?? '';
         await requestFile(
           app.database,
           { id: destinationId, clientId },

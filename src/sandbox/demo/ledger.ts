@@ -86,7 +86,7 @@ export async function readLedger(gateway: Connection): Promise<Ledger> {
     `SELECT delivery_id, entry, outcome, reason, consents FROM handovers
       WHERE delivery_id > 0 AND entry IN ('departed', 'outcome', 'outcome_unknown', 'late', 'lookup') ORDER BY id`,
   );
-  const entries = Map.groupBy(log, (one) => one.delivery_id);
+  const entries = Map.groupBy(log, (entry) => entry.delivery_id);
   return {
     rows: intake.map((row) => ({
       clientId: row.client_id,
@@ -100,8 +100,8 @@ export async function readLedger(gateway: Connection): Promise<Ledger> {
 }
 
 function loggedOf(row: RowOfDelivery, entries: readonly RowOfLog[]): LoggedDelivery {
-  const departures = entries.filter((one) => one.entry === 'departed');
-  const outcomes = entries.filter((one) => one.entry !== 'departed');
+  const departures = entries.filter((entry) => entry.entry === 'departed');
+  const outcomes = entries.filter((entry) => entry.entry !== 'departed');
   const consents = departures.at(-1)?.consents ?? null;
   return {
     id: row.id,
@@ -112,10 +112,10 @@ function loggedOf(row: RowOfDelivery, entries: readonly RowOfLog[]): LoggedDeliv
     state: row.state,
     reason: row.reason,
     departed: departures.length,
-    acceptedByLog: outcomes.some((one) => acceptances.has(one.outcome)),
+    acceptedByLog: outcomes.some((entry) => acceptances.has(entry.outcome)),
     setbacks: outcomes
-      .filter((one) => !acceptances.has(one.outcome))
-      .map((one) => `${one.outcome} ${one.reason}`.trim()),
+      .filter((entry) => !acceptances.has(entry.outcome))
+      .map((entry) => `${entry.outcome} ${entry.reason}`.trim()),
     optIn: consents === null ? [] : (JSON.parse(consents) as { field: string; value: string }[]),
     committedAt: row.committed_at,
     settledAt: row.settled_at ?? undefined,

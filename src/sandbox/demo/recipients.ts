@@ -77,10 +77,10 @@ export async function startRecipients(
     },
     readAll: async () =>
       Object.fromEntries(
-        await Promise.all(all.map(async (one) => [one.destination, await one.read()] as const)),
+        await Promise.all(all.map(async (mailbox) => [mailbox.destination, await mailbox.read()] as const)),
       ),
     close: async () => {
-      await Promise.all(all.map((one) => one.close()));
+      await Promise.all(all.map((mailbox) => mailbox.close()));
     },
   };
 }

@@ -96,10 +96,10 @@ export function readAnswer(
   const values: unknown[] = [];
   let end = stop + 2;
   for (let left = Number(word); left > 0; left -= 1) {
-    const one = readAnswer(text, end);
-    if (one === undefined) return undefined;
-    values.push(one.value);
-    end = one.end;
+    const answer = readAnswer(text, end);
+    if (answer === undefined) return undefined;
+    values.push(answer.value);
+    end = answer.end;
   }
   return { value: values, end };
 }

@@ -18,18 +18,20 @@ export function printTable(screen: Screen, ledger: Ledger, destinations: readonl
     'p95',
   ];
   const rows = destinations.map((id) => {
-    const own = ledger.deliveries.filter((one) => one.destination === id && one.action === 'create');
-    const times = own.flatMap((one) =>
-      one.state === 'delivered' && one.settledAt !== undefined
-        ? [one.settledAt.getTime() - one.committedAt.getTime()]
+    const own = ledger.deliveries.filter(
+      (delivery) => delivery.destination === id && delivery.action === 'create',
+    );
+    const times = own.flatMap((delivery) =>
+      delivery.state === 'delivered' && delivery.settledAt !== undefined
+        ? [delivery.settledAt.getTime() - delivery.committedAt.getTime()]
         : [],
     );
     return [
       id,
       String(own.length),
       String(count(own, 'delivered')),
-      String(own.reduce((sum, one) => sum + one.departed, 0)),
-      String(own.filter((one) => one.departed > 1).length),
+      String(own.reduce((sum, delivery) => sum + delivery.departed, 0)),
+      String(own.filter((delivery) => delivery.departed > 1).length),
       String(count(own, 'withheld')),
       String(count(own, 'failed')),
       duration(percentile(times, 0.5)),
@@ -39,24 +41,28 @@ export function printTable(screen: Screen, ledger: Ledger, destinations: readonl
   for (const line of aligned([head, ...rows])) screen.line(`  ${line}`);
   screen.line();
   for (const id of destinations) {
-    const own = ledger.deliveries.filter((one) => one.destination === id);
+    const own = ledger.deliveries.filter((delivery) => delivery.destination === id);
     for (const state of ['withheld', 'failed', 'waiting'] as const) {
-      const reasons = tally(own.filter((one) => one.state === state).map((one) => one.reason));
+      const reasons = tally(
+        own.filter((delivery) => delivery.state === state).map((delivery) => delivery.reason),
+      );
       if (reasons !== '') screen.line(`  ${id}, ${state}: ${reasons}`);
     }
-    const setbacks = tally(own.flatMap((one) => (one.state === 'delivered' ? one.setbacks : [])));
+    const setbacks = tally(
+      own.flatMap((delivery) => (delivery.state === 'delivered' ? delivery.setbacks : [])),
+    );
     if (setbacks !== '') screen.line(screen.faint(`  ${id}, overcome on the way: ${setbacks}`));
   }
   const refused = tally(
-    ledger.rows.filter((one) => one.status === 'refused').map((one) => one.refusals.join(', ')),
+    ledger.rows.filter((row) => row.status === 'refused').map((row) => row.refusals.join(', ')),
   );
   if (refused !== '') screen.line(`  refused at the door (lead_intake.refusal): ${refused}`);
-  const unrouted = ledger.rows.filter((one) => one.unrouted).length;
+  const unrouted = ledger.rows.filter((row) => row.unrouted).length;
   if (unrouted > 0) screen.line(`  taken in, but no destination accepts the programme: ${unrouted}`);
 }
 
 const count = (deliveries: readonly LoggedDelivery[], state: string): number =>
-  deliveries.filter((one) => one.state === state).length;
+  deliveries.filter((delivery) => delivery.state === state).length;
 
 /** `opt_in_missing 3, other 1`, the most frequent first. */
 export function tally(words: readonly string[]): string {
@@ -112,7 +118,7 @@ export async function printSamples(screen: Screen, recipients: readonly Recipien
 const mostShown = 25;
 
 export function printAccount(screen: Screen, result: Account): void {
-  const { endings, amiss } = result;
+  const { endings, faults } = result;
   screen.line(
     `  ${result.leads} leads handed in: ${endings.delivered} delivered, ${endings.withheld} withheld with a reason, ${endings.failed} failed with a reason,`,
   );
@@ -121,11 +127,11 @@ export function printAccount(screen: Screen, result: Account): void {
     `  ${result.compared} records of the recipients and ${result.optIns} opt-in values compared with the hand-over log, one by one.`,
   );
   screen.line();
-  if (amiss.length === 0) {
+  if (faults.length === 0) {
     screen.line(screen.good('  ✔ Every lead is accounted for.'));
     return;
   }
-  screen.line(screen.bad(`  ✘ ${amiss.length} ${amiss.length === 1 ? 'thing is' : 'things are'} amiss:`));
-  for (const one of amiss.slice(0, mostShown)) screen.line(`    - ${one}`);
-  if (amiss.length > mostShown) screen.line(`    … and ${amiss.length - mostShown} more`);
+  screen.line(screen.bad(`  ✘ ${faults.length} ${faults.length === 1 ? 'thing is' : 'things are'} amiss:`));
+  for (const fault of faults.slice(0, mostShown)) screen.line(`    - ${fault}`);
+  if (faults.length > mostShown) screen.line(`    … and ${faults.length - mostShown} more`);
 }

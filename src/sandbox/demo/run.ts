@@ -60,7 +60,7 @@ async function perform(
   printTable(
     screen,
     ledger,
-    demoClients.map((one) => one.destination),
+    demoClients.map((client) => client.destination),
   );
   screen.line(
     screen.faint(
@@ -94,7 +94,7 @@ async function perform(
       ...(verified.ok ? [] : [`the log does not verify: ${verified.words}`]),
     ]),
   );
-  const good = result.amiss.length === 0 && trip.trouble.length === 0 && verified.ok;
+  const good = result.faults.length === 0 && trip.trouble.length === 0 && verified.ok;
 
   printNext(world, options);
   if (options.keep) await keepRunning(world, signal);
@@ -103,7 +103,7 @@ async function perform(
 
 const withTrouble = (result: Account, trouble: readonly string[]): Account => ({
   ...result,
-  amiss: [...trouble, ...result.amiss],
+  faults: [...trouble, ...result.faults],
 });
 
 /** What a dishonest or forgetful recipient would do; the account must notice. */

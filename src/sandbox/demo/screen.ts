@@ -44,7 +44,7 @@ export function createScreen(output: Output): Screen {
   const line = (text = ''): void => void output.write(`${text}\n`);
   let drawn = 0;
   let said = -1;
-  let noted = '';
+  let notes = '';
   return {
     line,
     heading: (text) => line(`\n${strong(text)}\n${faint('─'.repeat(text.length))}`),
@@ -52,14 +52,14 @@ export function createScreen(output: Output): Screen {
       if (!live) {
         if (Math.floor(facts.seconds) === said) return;
         said = Math.floor(facts.seconds);
-        if (facts.note !== noted) line(`        ${facts.note}`);
-        noted = facts.note;
+        if (facts.note !== notes) line(`        ${facts.note}`);
+        notes = facts.note;
         line(plainLine(facts));
         return;
       }
-      const block = blockOf(facts, faint).map((one) => cut(one, output.columns ?? 100));
+      const block = blockOf(facts, faint).map((line) => cut(line, output.columns ?? 100));
       if (drawn > 0) output.write(`\u001b[${drawn}A`);
-      for (const one of block) output.write(`\u001b[2K${one}\n`);
+      for (const line of block) output.write(`\u001b[2K${line}\n`);
       drawn = block.length;
     },
     endProgress: () => {
@@ -104,7 +104,7 @@ function plainLine(facts: Progress): string {
 
 function blockOf(facts: Progress, faint: (text: string) => string): readonly string[] {
   const { seconds, inserted, total, counts, destinations, note } = facts;
-  const width = Math.max(...destinations.map((one) => one.id.length), 'lead_intake'.length);
+  const width = Math.max(...destinations.map((destination) => destination.id.length), 'lead_intake'.length);
   return [
     `  ${'lead_intake'.padEnd(width)}  ${bar(inserted, total)}  ${inserted}/${total} rows inserted by an outside system`,
     ...destinations.map(({ id, words, expected }) => {

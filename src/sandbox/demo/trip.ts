@@ -62,7 +62,7 @@ export async function runTrip(options: TripOptions): Promise<Trip> {
     id: destination,
     words: connectorWords[destination] ?? '',
     expected: leads.filter(
-      (one) => one.destination === destination && one.ending !== 'refused' && one.ending !== 'not_routed',
+      (lead) => lead.destination === destination && lead.ending !== 'refused' && lead.ending !== 'not_routed',
     ).length,
   }));
   let note = '';
@@ -165,7 +165,9 @@ function createFileClerk(
   gateway: Gateway,
   total: number,
 ): { readonly look: (inserted: number, counts: Counts) => Promise<void> } {
-  const flows = demoClients.filter((one) => one.connector === 'flow').map((one) => one.destination);
+  const flows = demoClients
+    .filter((client) => client.connector === 'flow')
+    .map((client) => client.destination);
   let asked = 0;
   let lastAt = 0;
   return {

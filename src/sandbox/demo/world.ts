@@ -97,7 +97,7 @@ export async function buildWorld(
   const gateway = await tools.open(env);
   undo.push(gateway.close);
   for (const { destination } of demoClients) await gateway.publish(destination);
-  screen.line(`  published: ${demoClients.map((one) => one.destination).join(', ')}`);
+  screen.line(`  published: ${demoClients.map((client) => client.destination).join(', ')}`);
 
   const intake = tools.connect(env['RELAIS_MYSQL_INTAKE_URL'] ?? '');
   undo.push(intake.close);

@@ -80,8 +80,8 @@ export const unknownProgramme = 'HZ-GHOST';
 
 /** Clients in turn, by weight, so that a short list has all of them. */
 export function clientsInTurn(random: Random, count: number): readonly DemoClient[] {
-  const one = demoClients.flatMap((client) => Array<DemoClient>(client.weight / 20).fill(client));
+  const round = demoClients.flatMap((client) => Array<DemoClient>(client.weight / 20).fill(client));
   const list: DemoClient[] = [];
-  while (list.length < count) list.push(...random.shuffled(one));
+  while (list.length < count) list.push(...random.shuffled(round));
   return list.slice(0, count);
 }

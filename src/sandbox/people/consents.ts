@@ -22,7 +22,7 @@ export function inventConsents(
   client: DemoClient,
   collectedAt: Date,
 ): readonly ConsentEvent[] {
-  const asked = new Map(client.optIns.map((one) => [one.join('/'), one]));
+  const asked = new Map(client.optIns.map((optIn) => [optIn.join('/'), optIn]));
   for (const channel of ['sms', 'post']) {
     if (random.oneIn(3)) asked.set(`marketing/${channel}`, ['marketing', channel]);
   }

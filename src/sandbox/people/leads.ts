@@ -49,7 +49,7 @@ export function inventLeads(options: {
   const free = random.shuffled(clients.map((_, index) => index));
   for (const [trouble, per300] of troubles) {
     for (let left = Math.ceil((options.count * per300) / 300); left > 0; left -= 1) {
-      const index = free.find((one) => suits(trouble, clients[one]));
+      const index = free.find((candidate) => suits(trouble, clients[candidate]));
       if (index === undefined) continue;
       plan.set(index, trouble);
       free.splice(free.indexOf(index), 1);
@@ -127,7 +127,7 @@ function spoil(lead: DemoLead, trouble: Trouble, client: DemoClient, random: Ran
       // Half of them were asked one thing and not the other; half were asked nothing at all.
       const [kept] = client.optIns;
       const partial = inventConsents(random, client, lead.row['collected_at'] as Date).filter(
-        (one) => one.purpose === kept?.[0] && one.channel === kept[1],
+        (consent) => consent.purpose === kept?.[0] && consent.channel === kept[1],
       );
       return change(
         { consents: random.oneIn(2) ? JSON.stringify(partial) : undefined },
@@ -182,4 +182,4 @@ function withoutAbsent(row: Readonly<Record<string, IntakeValue | undefined>>): 
   return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)) as IntakeRow;
 }
 
-export const destinationsOfDemo = demoClients.map((one) => one.destination);
+export const destinationsOfDemo = demoClients.map((client) => client.destination);

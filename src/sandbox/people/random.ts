@@ -42,8 +42,8 @@ export function createRandom(seed: number): Random {
     shuffled: (from) => {
       const list = [...from];
       for (let index = list.length - 1; index > 0; index -= 1) {
-        const other = whole(0, index);
-        [list[index], list[other]] = [at(list, other), at(list, index)];
+        const swap = whole(0, index);
+        [list[index], list[swap]] = [at(list, swap), at(list, index)];
       }
       return list;
     },

@@ -58,7 +58,8 @@ export async function startCrm(options: CrmOptions): Promise<Crm> {
     const [key = '', idempotencyKey = ''] = [headers['webhook-id'], headers['idempotency-key']];
     const judged = judge({ method: raw.method ?? '', headers, body });
     if (!judged.ok) return judged.answer;
-    const before = known.get(key) ?? [...known.values()].find((one) => one.idempotencyKey === idempotencyKey);
+    const before =
+      known.get(key) ?? [...known.values()].find((known) => known.idempotencyKey === idempotencyKey);
     if (before !== undefined) {
       keep({ ...withoutLead(before), again: true });
       return { status: 200, body: { success: false, error: { code: 'DUPLICATE' }, existing_id: before.id } };
@@ -87,7 +88,9 @@ export async function startCrm(options: CrmOptions): Promise<Crm> {
       action,
       id,
       reference:
-        reference === '' ? ([...known.values()].find((one) => one.id === id)?.reference ?? '') : reference,
+        reference === ''
+          ? ([...known.values()].find((known) => known.id === id)?.reference ?? '')
+          : reference,
       ...(judged.content === undefined ? {} : { lead: judged.content }),
     };
     known.set(key, line);
@@ -126,7 +129,8 @@ export async function startCrm(options: CrmOptions): Promise<Crm> {
     read: () => Promise.resolve(readCrmFile(file, destination)),
     sample: () => {
       const line = linesOf(file).find(
-        (one) => one.action === 'create' && one.lead !== undefined && one.lead.RGPD_DATE !== undefined,
+        (known) =>
+          known.action === 'create' && known.lead !== undefined && known.lead.RGPD_DATE !== undefined,
       );
       if (line === undefined) return Promise.resolve(undefined);
       return Promise.resolve({

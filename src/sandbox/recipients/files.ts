@@ -105,22 +105,22 @@ export function xmlRows(bytes: Buffer): readonly Row[] {
     isArray: (name) => name === 'lead' || name === 'optin',
   });
   const read = parser.parse(bytes.toString('utf8'), true) as { leads?: { lead?: readonly XmlLead[] } };
-  return (read.leads?.lead ?? []).map((one) => {
+  return (read.leads?.lead ?? []).map((lead) => {
     const optIn: Record<string, string> = {};
-    for (const line of one.optin ?? []) {
+    for (const line of lead.optin ?? []) {
       if (typeof line !== 'string') optIn[`lead.optin@canal=${line['@canal']}`] = line['#text'] ?? '';
     }
-    if (one['@profilage'] !== undefined) optIn['lead@profilage'] = one['@profilage'];
-    const action = one['@action'];
+    if (lead['@profilage'] !== undefined) optIn['lead@profilage'] = lead['@profilage'];
+    const action = lead['@action'];
     if (action !== 'create' && action !== 'update' && action !== 'erase')
-      throw new Error(`unknown action of ${one['@ref']}`);
-    return { reference: one['@ref'], action, optIn };
+      throw new Error(`unknown action of ${lead['@ref']}`);
+    return { reference: lead['@ref'], action, optIn };
   });
 }
 
 /** The control file beside a data file (`name=value` lines), where there is one. */
 function controlComplaints(path: string, bytes: Buffer, rows: number): readonly string[] {
-  const control = [`${path}.ctl`].find((one) => existsSync(one));
+  const control = [`${path}.ctl`].find((file) => existsSync(file));
   if (control === undefined) return [];
   const said = Object.fromEntries(
     readFileSync(control, 'utf8')

@@ -66,7 +66,7 @@ export async function startPostbox(
   const certificate = await certificateFor(host);
   const mailbox = await startMailbox({
     ...{ certificate, folder, login: standInLogin, destination: 'sandbox' },
-    addresses: addresses.map((one) => one.toLowerCase()),
+    addresses: addresses.map((address) => address.toLowerCase()),
   });
   return {
     ...{ port: mailbox.port, authority: certificate.cert, answerWith: () => undefined },
