@@ -32,6 +32,41 @@ const zones = {
   main: ['^src/main\\.ts$', 'app roles config errors log monitoring'],
 };
 
+/**
+ * Rooms of the zones that have them: zone/room: [where it lives, which other rooms of its zone it may import].
+ * What it may import of other zones is the zone's line above. Who widens a border says so in docs/house.md and in
+ * test/architecture/rooms.unit.test.ts, which plants every import that is forbidden.
+ */
+const rooms = {
+  'mapping/contract': ['^src/mapping/(contract|format)\\.ts$', ''],
+  'mapping/document': ['^src/mapping/document/', 'contract'],
+  'mapping/scope': ['^src/mapping/scope\\.ts$', 'contract document fields formats'],
+  'mapping/fields': ['^src/mapping/fields/', 'contract document scope'],
+  'mapping/formats': ['^src/mapping/formats/', 'contract document scope fields'],
+  'mapping/consent': ['^src/mapping/consent/', 'contract document scope fields'],
+  'mapping/response': ['^src/mapping/response/', 'contract document fields formats'],
+  'mapping/transport': ['^src/mapping/transport/', 'contract document fields'],
+  'mapping/record': ['^src/mapping/record\\.ts$', 'contract document scope fields formats consent'],
+  'mapping/calls': [
+    '^src/mapping/calls/',
+    'contract document scope fields formats consent response transport record',
+  ],
+  'mapping/root': [
+    '^src/mapping/(check|compile|apply|client|load)\\.ts$',
+    'contract document scope fields formats consent response transport record calls tools',
+  ],
+  'mapping/tools': ['^src/mapping/tools/', 'contract document fields formats response calls root'],
+  'mapping/spec': ['^src/mapping/spec/', 'contract document fields response calls tools'],
+  'mapping/skeleton': ['^src/mapping/skeleton/', 'document fields'],
+
+  'delivery/mapping-cache': ['^src/delivery/mapping-cache\\.ts$', ''],
+  'delivery/planning': ['^src/delivery/planning/', 'mapping-cache'],
+  'delivery/files': ['^src/delivery/files/', 'mapping-cache attempt'],
+  'delivery/attempt': ['^src/delivery/attempt/', 'mapping-cache planning files'],
+  'delivery/background': ['^src/delivery/background/', 'mapping-cache planning attempt'],
+  'delivery/root': ['^src/delivery/(plan|dispatch|deliver)\\.ts$', 'mapping-cache planning files attempt'],
+};
+
 const ours = '^(src|connectors|bin|test)/';
 const anyConnector = '^connectors/(?!guard/)[^/]+/';
 const pathOf = (zone) => (zone === 'anyConnector' ? anyConnector : zones[zone][0]);
@@ -46,9 +81,26 @@ const table = Object.entries(zones).map(([zone, [path, allowed]]) => ({
   to: { path: ours, pathNot: [path, ...allowed.split(' ').filter(Boolean).map(pathOf)] },
 }));
 
+const roomTable = Object.entries(rooms).map(([room, [path, allowed]]) => {
+  const [zone] = room.split('/');
+  const others = allowed.split(' ').filter(Boolean);
+  return {
+    name: `${room}-imports`,
+    comment: `${room} may import, of the rooms of ${zone}, only itself${allowed === '' ? '' : ` and: ${allowed}`}.`,
+    severity: 'error',
+    from: { path },
+    to: {
+      path: zones[zone][0],
+      pathNot: [path, ...others.map((other) => rooms[`${zone}/${other}`][0])],
+    },
+  };
+});
+const zonesWithRooms = [...new Set(Object.keys(rooms).map((room) => room.split('/')[0]))];
+
 module.exports = {
   forbidden: [
     ...table,
+    ...roomTable,
     {
       name: 'connector-imports',
       comment: 'A connector imports the contract, the guard and itself; never another connector, never src.',
@@ -65,6 +117,17 @@ module.exports = {
         'This file lives in no zone of the import table: move it to one, or give it a line of its own.',
       severity: 'error',
       from: { path: '^(src|connectors)/', pathNot: [anyConnector, ...Object.keys(zones).map(pathOf)] },
+      to: {},
+    },
+    {
+      name: 'outside-the-rooms',
+      comment:
+        'This file lives in no room of its zone: move it to one, or give it a line of its own in `rooms`.',
+      severity: 'error',
+      from: {
+        path: zonesWithRooms.map((zone) => zones[zone][0]),
+        pathNot: Object.values(rooms).map(([path]) => path),
+      },
       to: {},
     },
     {

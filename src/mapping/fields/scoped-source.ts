@@ -1,0 +1,33 @@
+// The sources a line of this file may read: those of every lead, and the ids that its earlier calls capture.
+// Invariant: an id of a call is a source only behind the call that captures it; reading one is noted in the scope.
+import { suggest } from '../document/suggest.ts';
+import type { Scope } from '../scope.ts';
+import { findSource, nearestSource } from './source.ts';
+import type { Source } from './source.ts';
+
+const prefix = 'calls.';
+
+/** The source at a path; `calls.person.id` is what an earlier answer gave. */
+export function sourceIn(path: string, scope: Scope, list?: string): Source | undefined {
+  const name = path.startsWith(prefix) ? path.slice(prefix.length) : undefined;
+  const { captures } = scope;
+  if (name === undefined || captures?.known.has(name) !== true) return findSource(path, list);
+  captures.read.add(name);
+  return {
+    path,
+    type: 'text',
+    list: false,
+    category: 'technical',
+    person: false,
+    read: ({ situation }) => situation.captured?.[name],
+  };
+}
+
+/** The message for a source that does not exist. */
+export const absentSource = (path: string): string =>
+  path.startsWith(prefix) ? `no earlier call captures "${path}".` : `source "${path}" does not exist.`;
+
+export function nearestIn(path: string, scope: Scope, list?: string): string | undefined {
+  const known = [...(scope.captures?.known.keys() ?? [])].map((name) => `${prefix}${name}`);
+  return (path.startsWith('call') ? suggest(path, known) : undefined) ?? nearestSource(path, list);
+}
