@@ -3,12 +3,13 @@
 // oxlint forbids outright (typescript/consistent-type-imports), and that domain, mapping, store and privacy take
 // only types from the contract (test/architecture/imports.unit.test.ts, which also plants all four forms).
 
-const everyConnector = 'contract guard connectors anyConnector';
+const everyConnector = 'contract statuses guard connectors anyConnector';
 const engine = 'errors log config domain mapping store queue intake publishing delivery support privacy';
 
 /** zone: [where it lives, what else of ours it may import] */
 const zones = {
   contract: ['^connectors/contract\\.ts$', ''],
+  statuses: ['^connectors/http-status\\.ts$', ''],
   guard: ['^connectors/guard(\\.ts$|/)', ''],
   connectors: ['^connectors/index\\.ts$', 'contract guard anyConnector'],
 
@@ -16,13 +17,16 @@ const zones = {
   log: ['^src/log(\\.ts$|/)', ''],
   config: ['^src/config(\\.ts$|/)', 'errors'],
   domain: ['^src/domain/', 'contract'],
-  mapping: ['^src/mapping/', 'contract domain errors'],
+  mapping: ['^src/mapping/', 'contract statuses domain errors'],
   store: ['^src/store/', 'contract domain errors'],
   queue: ['^src/queue/', 'domain errors log'],
   intake: ['^src/intake/', 'domain errors log mapping store'],
   publishing: ['^src/publishing/', 'domain errors log mapping store'],
   delivery: ['^src/delivery/', 'contract connectors domain errors log mapping store queue'],
-  support: ['^src/support/', 'contract domain errors log mapping store queue publishing delivery privacy'],
+  support: [
+    '^src/support/',
+    'contract statuses domain errors log mapping store queue publishing delivery privacy',
+  ],
   privacy: ['^src/privacy/', 'contract domain errors log mapping store'],
   app: ['^src/app\\.ts$', `${everyConnector} ${engine}`],
   roles: ['^src/roles/', `${everyConnector} ${engine} app`],
@@ -103,12 +107,17 @@ module.exports = {
     ...roomTable,
     {
       name: 'connector-imports',
-      comment: 'A connector imports the contract, the guard and itself; never another connector, never src.',
+      comment:
+        'A connector imports the contract, the table of HTTP statuses, the guard and itself; never another connector, never src.',
       severity: 'error',
       from: { path: '^connectors/((?!guard/)[^/]+)/' },
       to: {
         path: ours,
-        pathNot: ['^connectors/contract\\.ts$', '^connectors/guard(\\.ts$|/)', '^connectors/$1/'],
+        pathNot: [
+          '^connectors/(contract|http-status)\\.ts$',
+          '^connectors/guard(\\.ts$|/)',
+          '^connectors/$1/',
+        ],
       },
     },
     {

@@ -1,6 +1,7 @@
 // Reaches a recipient without sending a lead: name, address, TLS; with its look-up, the credentials too.
 // Invariant: only a question is ever asked, about a reference nobody has: any other request could create something.
 import type { Outcome, Parcel, ParcelItem, SendContext, Tested } from '../contract.ts';
+import { meaningOf } from '../http-status.ts';
 import { bareHost, connectCodeOf, guardOf, needsRepair, startDeadline } from '../guard.ts';
 import type { Deadline } from '../guard.ts';
 import { addressOf, unauthorized } from './address.ts';
@@ -23,7 +24,7 @@ export async function testWebhook(
     // What it knows of nobody is of no interest; whether it lets us ask is.
     classify: ({ status }) =>
       Promise.resolve(
-        [401, 403, 407].includes(status) ? unauthorized(`HTTP_${status}`) : { kind: 'accepted' },
+        meaningOf(status)?.outcome === 'unauthorized' ? unauthorized(`HTTP_${status}`) : { kind: 'accepted' },
       ),
   });
   return { ...answer, tried: 'credentials' };

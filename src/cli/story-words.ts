@@ -1,6 +1,6 @@
 // The words of a delivery's story, French first: actions, states, outcomes, next steps, and what support can do now.
 // Invariant: every state has its words in both languages, and every reason support can repair names the command that does it.
-import type { Action, OutcomeKind } from '../../connectors/contract.ts';
+import type { Action } from '../../connectors/contract.ts';
 import { splitReason, type DeliveryState } from '../domain/delivery.ts';
 import type { ListedDelivery } from '../store/support.ts';
 
@@ -27,36 +27,6 @@ export const stateWords: Readonly<Record<DeliveryState, Both>> = {
   delivered: ['livrée', 'delivered'],
   failed: ['échec', 'failed'],
   cancelled: ['annulée', 'cancelled'],
-};
-
-export const outcomeWords: Readonly<Record<OutcomeKind, Both>> = {
-  accepted: ['accepté', 'accepted'],
-  duplicate: ['déjà connu', 'already known'],
-  pending: ['décision plus tard', 'decides later'],
-  unconfirmed: ['remis, sans preuve de réception', 'handed over, arrival not proved'],
-  refused: ['refusé', 'refused'],
-  invalid: ['contenu jugé invalide', 'content judged invalid'],
-  unauthorized: ['accès refusé', 'access refused'],
-  throttled: ['trop rapide', 'too fast'],
-  unavailable: ['indisponible', 'unavailable'],
-  unknown: ['issue inconnue', 'unknown outcome'],
-  absent: ['inconnu du destinataire', 'not known to the recipient'],
-};
-
-/** Codes of an attempt that our own set-up ended: the recipient has no part in it. */
-export const ownFaults: Readonly<Record<string, Both>> = {
-  SECRET_MISSING: [
-    'réglage de la passerelle : le secret que nomme le format n’est pas déposé',
-    'our own set-up: the secret that the mapping names is not there',
-  ],
-  SECRET_MALFORMED: [
-    'réglage de la passerelle : le secret que nomme le format est illisible',
-    'our own set-up: the secret that the mapping names cannot be used',
-  ],
-  ADDRESS_NOT_ALLOWED: [
-    'réglage de la passerelle : elle n’a pas le droit de joindre cette adresse',
-    'our own set-up: this address may not be reached (RELAIS_ALLOWED_RANGES)',
-  ],
 };
 
 /** What the gateway decided after an answer (`domain/verdict`). */

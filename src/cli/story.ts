@@ -5,17 +5,9 @@ import { isEnd, reasonText, splitReason } from '../domain/delivery.ts';
 import type { Sql } from '../store/database.ts';
 import { writtenTo } from './written-to.ts';
 import { deliveryStory, type ListedDelivery, type StoryEntry } from '../store/support.ts';
+import { outcomeText } from './answer-words.ts';
 import { nextTry, weatherFor } from './next-try.ts';
-import {
-  actionWords,
-  advice,
-  inLanguage,
-  nextWords,
-  outcomeWords,
-  ownFaults,
-  stateWords,
-  type Language,
-} from './story-words.ts';
+import { actionWords, advice, inLanguage, nextWords, stateWords, type Language } from './story-words.ts';
 import { paris } from './table.ts';
 import { out, strong } from './terminal.ts';
 
@@ -111,7 +103,7 @@ function told(entry: StoryEntry, language: Language): string {
   const run = entry.run > 1 ? say(`, rejeu ${entry.run - 1}`, `, run ${entry.run}`) : '';
   const colon = say(' : ', ': ');
   const why = entry.reason === '' ? '' : `${colon}${reasonText(entry.reason, language)}`;
-  const answer = `${outcomeOf(entry, language)}${measured(entry)}`;
+  const answer = `${outcomeText(entry.outcome, codeOf(entry), language)}${measured(entry)}`;
   const named = entry.callName === '' ? '' : say(` (appel ${entry.callName})`, ` (call ${entry.callName})`);
   const typed = entry.purpose === '' ? '' : ` (${entry.purpose})`;
   const { actor, attempt, target } = entry;
@@ -167,13 +159,6 @@ function told(entry: StoryEntry, language: Language): string {
     default:
       return `${entry.entry}${why}${typed}`;
   }
-}
-
-function outcomeOf(entry: StoryEntry, language: Language): string {
-  const ours = ownFaults[codeOf(entry)];
-  if (ours !== undefined) return inLanguage(ours, language);
-  const words = Object.entries(outcomeWords).find(([kind]) => kind === entry.outcome)?.[1];
-  return words === undefined ? entry.outcome : inLanguage(words, language);
 }
 
 function measured({ status, durationMs }: StoryEntry): string {

@@ -1,5 +1,6 @@
 // Mistakes of sense: sources and fields, consent, recipients, answers, tests.
 // Invariant: a code keeps its meaning for ever.
+import { looksLikeRefusal } from '../../../connectors/http-status.ts';
 
 export const problemsOfMeaning = {
   'MAP-201': {
@@ -212,8 +213,7 @@ export const problemsOfMeaning = {
   'MAP-508': { meaning: 'A reason is not a code.', remedy: 'Write letters, digits, _ . - only, 64 at most.' },
   'MAP-509': {
     meaning: 'A rule for refused content names answers that mean wrong credentials or too much speed.',
-    remedy:
-      'Leave 401, 403, 407, 408, 425 and 429 to what they mean without a rule, or name something of the body too.',
+    remedy: `Leave ${looksLikeRefusal.slice(0, -1).join(', ')} and ${looksLikeRefusal.at(-1) ?? ''} to what they mean without a rule, or name something of the body too.`,
   },
   'MAP-510': {
     meaning: 'A response rule is never reached: another rule takes all its answers.',

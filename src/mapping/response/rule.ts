@@ -1,6 +1,7 @@
 // One response rule: its conditions, and what it takes from the answer.
 // Invariant: of the recipient's text only a reference, a delay and mapped codes are kept (guarantee 7).
-import type { Action, Answer } from '../../../connectors/contract.ts';
+import type { Action } from '../../../connectors/contract.ts';
+import { retryAfterMs } from '../../../connectors/http-status.ts';
 import { safeCode } from '../../domain/delivery.ts';
 import { placeForms, placeOf } from './answer.ts';
 import type { Extract, Opened } from './answer.ts';
@@ -75,6 +76,10 @@ export function compileRule(raw: unknown, path: Path, report: Report, now: () =>
   };
 }
 
+const noSuccess = Array.from({ length: 500 }, (_status, index) => index + 100).filter(
+  (status) => status < 200 || status > 299,
+);
+
 /** Guarantee 5: acceptance is proved. */
 function checkProof(
   kind: 'accepted' | 'duplicate' | 'unconfirmed',
@@ -96,10 +101,7 @@ function checkProof(
   warnOfWords(conditions, path, report);
   const test = statusTest(conditions['status']);
   const body = Object.keys(conditions).some((key) => key !== 'status');
-  if (
-    test !== undefined &&
-    [101, 301, 302, 304, 400, 401, 403, 404, 409, 422, 429, 500, 502, 503].some(test)
-  ) {
+  if (test !== undefined && noSuccess.some(test)) {
     report.error(
       [...path, 'status'],
       'MAP-502',
@@ -213,15 +215,5 @@ function compileAfter(
     'after is header:Retry-After, a place of the answer in seconds, or a duration such as 30s.',
   ]);
   if (place === undefined) return undefined;
-  return (opened) => waitOf(place(opened), opened.answer, now);
-}
-
-/** Seconds or an HTTP date, as milliseconds from the answer's own Date, else from our clock. */
-export function waitOf(value: unknown, answer: Answer, now: () => number): number | undefined {
-  const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : '';
-  if (/^\d{1,9}(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1_000);
-  if (!/^[A-Za-z]{3},? /.test(text)) return undefined;
-  const until = Date.parse(text);
-  const sent = Date.parse(answer.headers['date'] ?? '');
-  return Number.isNaN(until) ? undefined : Math.max(0, until - (Number.isNaN(sent) ? now() : sent));
+  return (opened) => retryAfterMs(place(opened), opened.answer.headers['date'], now);
 }

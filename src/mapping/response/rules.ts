@@ -2,6 +2,7 @@
 // Invariant: nothing is accepted without a rule that says so and an answer that could be read whole; of the recipient's text
 // only a reference and mapped codes are kept.
 import type { Answer, Outcome } from '../../../connectors/contract.ts';
+import { looksLikeRefusal, retryAfterMs } from '../../../connectors/http-status.ts';
 import { tooComplexReason } from './answer-budget.ts';
 import { openAnswer, understand } from './answer.ts';
 import type { Opened } from './answer.ts';
@@ -9,9 +10,9 @@ import { isRecord } from '../document/yaml.ts';
 import { safeReference } from '../../domain/reference.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { hasBody, overriders, reportOrder, yes } from './order.ts';
-import { compileRule, waitOf } from './rule.ts';
+import { compileRule } from './rule.ts';
 import type { Rule, Stage } from './rule.ts';
-import { evidenceOf, lastResort, mayTake, readsAsRefusal, saysNothingOfTheLead } from './status.ts';
+import { evidenceOf, lastResort, mayTake, saysNothingOfTheLead } from './status.ts';
 
 /** What an opened answer means. */
 export type Judge = (opened: Opened, stage: Stage) => Outcome;
@@ -101,7 +102,7 @@ export function compileResponse(
 function reportNamed(rules: readonly Rule[], report: Report): void {
   for (const { kind, path, named, conditions } of rules) {
     if (kind !== 'invalid' && kind !== 'refused') continue;
-    const taken = readsAsRefusal.filter((status) => named.has(status));
+    const taken = looksLikeRefusal.filter((status) => named.has(status));
     if (taken.length === 0 || Object.keys(conditions).length > 1) continue;
     report.warn(
       [...path, kind, 'status'],
@@ -126,7 +127,9 @@ function outcomeOf(rule: Promising, opened: Opened, stage: Stage, now: () => num
   const evidence = evidenceOf(answer);
   const reason = rule.reason?.(opened) ?? `HTTP_${answer.status}`;
   const afterMs =
-    rule.after === undefined ? waitOf(answer.headers['retry-after'], answer, now) : rule.after(opened);
+    rule.after === undefined
+      ? retryAfterMs(answer.headers['retry-after'], answer.headers['date'], now)
+      : rule.after(opened);
   const after = afterMs === undefined ? {} : { afterMs };
   switch (rule.kind) {
     case 'accepted':

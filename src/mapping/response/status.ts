@@ -1,26 +1,18 @@
-// What a status says by itself: wrong credentials, too fast, not now, a gateway that does not know.
+// Which rule may read a status, and what an answer means that no rule takes; the statuses themselves: connectors/http-status.
 // Invariant: only a rule that names such a status exactly may read it as something final about the lead.
 import type { Answer, Outcome } from '../../../connectors/contract.ts';
+import { leavesOpen, meaningOf, outcomeOfStatus, retryAfterMs } from '../../../connectors/http-status.ts';
 import type { RuleKind, Stage } from './rule.ts';
-import { waitOf } from './rule.ts';
-
-const credentials: ReadonlySet<number> = new Set([401, 403, 407]);
-const passing: ReadonlySet<number> = new Set([408, 425, 429]);
-/** The gateway's own words: the server behind it may have the lead. */
-const gateways: ReadonlySet<number> = new Set([502, 504]);
 
 /** Says nothing about the lead unless a rule names it. */
-export const saysNothingOfTheLead = (status: number): boolean =>
-  credentials.has(status) || passing.has(status) || status >= 500;
-
-export const readsAsRefusal: readonly number[] = [...credentials, ...passing];
+export const saysNothingOfTheLead = (status: number): boolean => meaningOf(status) !== undefined;
 
 const temporary: ReadonlySet<RuleKind> = new Set(['unauthorized', 'throttled', 'unavailable']);
 
 /** Whether a rule may take a status; `named` are the statuses it lists one by one. A class or a range names none. */
 export function mayTake(kind: RuleKind, named: ReadonlySet<number>, status: number, stage: Stage): boolean {
   if (named.has(status)) return true;
-  if (gateways.has(status) && stage !== 'lookup') return false;
+  if (leavesOpen(status) && stage !== 'lookup') return false;
   return temporary.has(kind) || !saysNothingOfTheLead(status);
 }
 
@@ -28,21 +20,10 @@ export function evidenceOf(answer: Answer): { readonly status: number; readonly 
   return { status: answer.status, answerBytes: Buffer.byteLength(answer.text) };
 }
 
-/**
- * Answers no rule of the file takes. Never accepted: 401, 403 and 407 hold the destination, 429 waits, 408, 425 and 5xx are
- * tried again, after a gateway's 502 and 504 nobody knows, and everything else (2xx included) is unknown.
- */
+/** Answers no rule of the file takes: never accepted. */
 export function lastResort(answer: Answer, stage: Stage, now: () => number): Outcome {
-  const { status } = answer;
-  const evidence = evidenceOf(answer);
-  const reason = `HTTP_${status}`;
-  const afterMs = waitOf(answer.headers['retry-after'], answer, now);
-  const after = afterMs === undefined ? {} : { afterMs };
-  if (credentials.has(status)) return { kind: 'unauthorized', reason, evidence };
-  if (status === 429) return { kind: 'throttled', reason, ...after, evidence };
-  if (gateways.has(status) && stage !== 'lookup')
-    return { kind: 'unknown', reason, outage: true, ...after, evidence };
-  if (passing.has(status) || status >= 500)
-    return { kind: 'unavailable', reason, maybeReceived: stage !== 'lookup', ...after, evidence };
-  return { kind: 'unknown', reason: `UNMATCHED_${status}`, evidence };
+  const { status, headers } = answer;
+  const afterMs = retryAfterMs(headers['retry-after'], headers['date'], now);
+  const outcome = outcomeOfStatus(status, { asked: stage === 'lookup', afterMs });
+  return { ...outcome, evidence: evidenceOf(answer) };
 }

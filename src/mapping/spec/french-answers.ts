@@ -1,5 +1,7 @@
 // What the client's answers mean to us and what follows, in French; durations and retry schedules too.
 // Invariant: rules keep their order; a condition without words is shown as the file writes it.
+import { leftOpen, looksLikeRefusal, statusMeanings } from '../../../connectors/http-status.ts';
+import type { StatusMeaning } from '../../../connectors/http-status.ts';
 import type { CompiledMapping } from '../contract.ts';
 import { isRecord, listAt } from '../document/yaml.ts';
 import { asText } from '../fields/formatters.ts';
@@ -28,18 +30,14 @@ export function durationWords(ms: number): string {
   return parts.slice(0, 2).join(' ') || '0 s';
 }
 
+/** Name and consequence of each outcome; those a status says by itself come from its table. */
 const meanings: Readonly<Record<string, readonly [string, string]>> = {
+  ...Object.fromEntries(statusMeanings.map(({ outcome, name, next }) => [outcome, [name[0], next[0]]])),
   accepted: ['Acceptée', 'La demande est livrée.'],
   duplicate: ['Déjà connue', 'La demande est livrée : vous l\u2019aviez déjà.'],
   pending: ['En attente de votre décision', 'Nous vous la redemandons.'],
   refused: ['Refusée', 'Définitif ; notre support en est averti.'],
   invalid: ['Format refusé', 'Définitif pour cette version ; nous corrigeons puis renvoyons.'],
-  unauthorized: [
-    'Accès refusé',
-    'Les envois sont suspendus, aucun essai n\u2019est consommé ; notre support en est averti.',
-  ],
-  throttled: ['Trop de demandes', 'Nouvel essai après le délai demandé.'],
-  unavailable: ['Indisponible', 'Nouvel essai selon le calendrier.'],
   unconfirmed: ['Remise sans preuve', 'La demande est considérée comme remise.'],
   absent: ['Inconnue chez vous', 'La demande est envoyée de nouveau.'],
 };
@@ -51,13 +49,24 @@ const stages: Readonly<Record<string, string>> = {
   lookup: 'vérification',
 };
 
+const joined = (items: readonly (string | number)[], word: string): string =>
+  items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} ${word} ${items.at(-1) ?? ''}`;
+
+const opens = joined(leftOpen, 'et');
+
+/** `408, 425 ou 5xx (sauf 502 et 504)`. */
+const statusesOf = ({ statuses, from }: StatusMeaning): string =>
+  joined([...statuses, ...(from === undefined ? [] : [classWords(from)])], 'ou');
+
+const classWords = (from: number): string => `${Math.floor(from / 100)}xx (sauf ${opens})`;
+
 /** The table of rules, the file's own and the preset's, and what happens to an answer no rule knows. */
 export function answerBlocks(whole: Raw, unknown: string): readonly Block[] {
   const fallback = [
-    ['À défaut, statut 401, 403 ou 407', ...(meanings['unauthorized'] ?? [])],
-    ['À défaut, statut 429', ...(meanings['throttled'] ?? [])],
-    ['À défaut, statut 408, 425 ou 5xx (sauf 502 et 504)', ...(meanings['unavailable'] ?? [])],
-    ['Toute autre réponse, 2xx, 502 et 504 comprises', 'Non comprise', unknown],
+    ...statusMeanings
+      .filter(({ outcome }) => outcome !== 'unknown')
+      .map((meaning) => [`À défaut, statut ${statusesOf(meaning)}`, meaning.name[0], meaning.next[0]]),
+    [`Toute autre réponse, ${joined(['2xx', ...leftOpen], 'et')} comprises`, 'Non comprise', unknown],
   ];
   return [
     {
@@ -66,7 +75,7 @@ export function answerBlocks(whole: Raw, unknown: string): readonly Block[] {
     },
     {
       kind: 'text',
-      text: 'Les statuts 401, 403, 407, 408, 425, 429 et 5xx parlent de l\u2019accès ou du moment, non de la demande : une règle sans statut, ou pour une classe (4xx, 5xx), ne les lit jamais comme une acceptation ou un refus, et 502 et 504 seulement si elle les nomme.',
+      text: `Les statuts ${joined([...looksLikeRefusal, '5xx'], 'et')} parlent de l\u2019accès ou du moment, non de la demande : une règle sans statut, ou pour une classe (4xx, 5xx), ne les lit jamais comme une acceptation ou un refus, et ${opens} seulement si elle les nomme.`,
     },
     ruleTable(listAt(whole, 'response'), { unknown, fallback, promises: !Array.isArray(whole['calls']) }),
   ];
@@ -148,8 +157,8 @@ function testWords(conditions: unknown): string {
 
 /** A class or range never holds a gateway's own answers. */
 const statusWords = (one: string): string =>
-  [502, 504].some((status) => !/^\d+$/.test(one) && statusTest(one)?.(status) === true)
-    ? `${one} (sauf 502 et 504)`
+  leftOpen.some((status) => !/^\d+$/.test(one) && statusTest(one)?.(status) === true)
+    ? `${one} (sauf ${opens})`
     : one;
 
 const quoted = (one: unknown): string => `« ${asText(one)} »`;

@@ -1,0 +1,45 @@
+// What an attempt ended with, in words: the kinds of outcome, faults of our own set-up, statuses that explain themselves.
+// Invariant: every kind of outcome has its words in both languages.
+import type { OutcomeKind } from '../../connectors/contract.ts';
+import { meaningOf } from '../../connectors/http-status.ts';
+import { inLanguage, type Both, type Language } from './story-words.ts';
+
+const outcomeWords: Readonly<Record<OutcomeKind, Both>> = {
+  accepted: ['accepté', 'accepted'],
+  duplicate: ['déjà connu', 'already known'],
+  pending: ['décision plus tard', 'decides later'],
+  unconfirmed: ['remis, sans preuve de réception', 'handed over, arrival not proved'],
+  refused: ['refusé', 'refused'],
+  invalid: ['contenu jugé invalide', 'content judged invalid'],
+  unauthorized: ['accès refusé', 'access refused'],
+  throttled: ['trop rapide', 'too fast'],
+  unavailable: ['indisponible', 'unavailable'],
+  unknown: ['issue inconnue', 'unknown outcome'],
+  absent: ['inconnu du destinataire', 'not known to the recipient'],
+};
+
+/** Codes of an attempt that our own set-up ended: the recipient has no part in it. */
+const ownFaults: Readonly<Record<string, Both>> = {
+  SECRET_MISSING: [
+    'réglage de la passerelle : le secret que nomme le format n’est pas déposé',
+    'our own set-up: the secret that the mapping names is not there',
+  ],
+  SECRET_MALFORMED: [
+    'réglage de la passerelle : le secret que nomme le format est illisible',
+    'our own set-up: the secret that the mapping names cannot be used',
+  ],
+  ADDRESS_NOT_ALLOWED: [
+    'réglage de la passerelle : elle n’a pas le droit de joindre cette adresse',
+    'our own set-up: this address may not be reached (RELAIS_ALLOWED_RANGES)',
+  ],
+};
+
+/** What an attempt ended with. A status that the rules left to itself is explained by its table. */
+export function outcomeText(outcome: string, code: string, language: Language): string {
+  const own = ownFaults[code];
+  if (own !== undefined) return inLanguage(own, language);
+  const meaning = meaningOf(Number(/^HTTP_(\d{3})$/.exec(code)?.[1] ?? 0));
+  if (meaning?.outcome === outcome) return inLanguage(meaning.support, language);
+  const words = Object.entries(outcomeWords).find(([kind]) => kind === outcome)?.[1];
+  return words === undefined ? outcome : inLanguage(words, language);
+}
