@@ -1,7 +1,7 @@
 // Station 3: due rows -> the destination's queue. A bounded window per destination, of which replays get a few places only.
 // Invariant: what is pushed is marked in MySQL first; what Redis forgot is pushed again; held destinations get probes only.
-import { allowed } from '../domain/breaker.ts';
 import type { Reason } from '../domain/delivery.ts';
+import { isProbeDue, isShut, minuteOf, sendPermission, type SendPermission } from '../domain/send-policy.ts';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Job } from '../queue/jobs.ts';
@@ -53,6 +53,8 @@ const replayWindow = 20;
 const replayWindowBesideFresh = 4;
 /** Fresh leads come as long as the last one is not older than this, ms. */
 const freshForMs = 5_000;
+/** Causes that keep a whole destination, and are shown on the leads that wait for it. */
+const standstills: ReadonlySet<string> = new Set<Reason>(['destination_suspended', 'destination_held']);
 /** Replayed deliveries that always find room: a destination busy with fresh leads does not starve them. */
 const replayReserve = 2;
 
@@ -77,23 +79,30 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
   };
 
-  const room = (destination: Destination, held: DestinationState | undefined, used: number): number => {
-    if (destination.status !== 'active') return 0;
-    const byCircuit = held === undefined ? Number.POSITIVE_INFINITY : allowed(held.circuit, held.now);
-    return Math.max(0, Math.min(options.window, byCircuit) - used);
+  /** How many more may be queued: the window counts as what a destination has in flight at most. */
+  const permissionFor = (
+    destination: Destination,
+    held: DestinationState | undefined,
+    used: number,
+  ): SendPermission => {
+    const now = held?.now ?? database.now().getTime();
+    return sendPermission({
+      now,
+      status: destination.status,
+      circuit: held?.circuit,
+      limits: { concurrency: options.window },
+      minute: minuteOf(undefined, now),
+      inFlight: used,
+      unit: 'delivery',
+    });
   };
 
   const one = async (destination: Destination, held: DestinationState | undefined): Promise<number> => {
     const used = await windowUse(database, destination.id);
-    const limit = room(destination, held, used.all);
+    const { count: limit, refusal } = permissionFor(destination, held, used.all);
     if (limit === 0) {
-      const reason: Reason | undefined =
-        destination.status !== 'active'
-          ? 'destination_suspended'
-          : held === undefined
-            ? undefined
-            : 'destination_held';
-      if (reason !== undefined) await showHeld(database, destination.id, reason, options.window);
+      if (standstills.has(refusal.reason))
+        await showHeld(database, destination.id, refusal.reason, options.window);
       return 0;
     }
     // A window that is nearly full is filled up in one go when there is room worth it.
@@ -138,7 +147,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     },
     dispatchFiles: async () => {
       const held = (await heldStates(database))
-        .filter((state) => allowed(state.circuit, state.now) === 0)
+        .filter((state) => isShut(state.circuit, state.now))
         .map((state) => state.destinationId);
       const batches = await database.transaction((tx) => takeDueBatches(tx, 50, forgottenAfterMs, held));
       for (const batch of batches)
@@ -148,7 +157,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     bringProbes: async () => {
       let brought = 0;
       for (const { destinationId, circuit, now } of await heldStates(database))
-        if (circuit.state === 'open' && allowed(circuit, now) > 0)
+        if (isProbeDue(circuit, now))
           brought += await bringProbe(database, destinationId, circuit.asked ?? []);
       return brought;
     },

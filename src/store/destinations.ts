@@ -1,7 +1,7 @@
 // Clients, destinations, what is published for them, and the state that changes while they run.
 // Invariant: a destination's row is written by publish, suspend and resume; its state row by claims and settles.
 import { closedCircuit, type Circuit } from '../domain/breaker.ts';
-import { isCareful } from '../domain/pace.ts';
+import { isHeld, type RateWindow } from '../domain/send-policy.ts';
 import type { ClientFacts, DestinationStatus } from '../domain/destination.ts';
 import { inList, type Reading, type Sql } from './database.ts';
 
@@ -132,8 +132,8 @@ export async function underWay(sql: Sql, id: string): Promise<number> {
 export interface DestinationState {
   readonly destinationId: string;
   readonly circuit: Circuit;
-  readonly windowStart: Date | undefined;
-  readonly windowCount: number;
+  /** The minute in which departures were counted last. */
+  readonly minute: RateWindow | undefined;
   /** Digest of the address and the secrets last used; undefined where none was. */
   readonly accessDigest: Buffer | undefined;
   /** The database's clock when this was read, epoch ms: what a circuit's moments are measured by. */
@@ -153,8 +153,10 @@ const stateColumns =
 const stateOf = (row: StateRow): DestinationState => ({
   destinationId: row.destination_id,
   circuit: JSON.parse(row.circuit) as Circuit,
-  windowStart: row.window_start ?? undefined,
-  windowCount: row.window_count,
+  minute:
+    row.window_start === null
+      ? undefined
+      : { startedAt: row.window_start.getTime(), departed: row.window_count },
   accessDigest: row.access_digest ?? undefined,
   now: row.db_now.getTime(),
 });
@@ -175,17 +177,16 @@ export async function readStates(
   return new Map(rows.map((row) => [row.destination_id, stateOf(row)]));
 }
 
-/** Destinations whose circuit is not closed, or that were told to slow down: everything dispatch must hold back. */
+/** Destinations that are held, as domain/send-policy says it (`isHeld`, kept as the column `held`). */
 export async function heldStates(sql: Reading): Promise<readonly DestinationState[]> {
   const rows = await sql.all<StateRow>(`SELECT ${stateColumns} FROM destination_states WHERE held = 1`);
   return rows.map(stateOf);
 }
 
 export async function saveCircuit(tx: Sql, destinationId: string, circuit: Circuit): Promise<void> {
-  const held = circuit.state !== 'closed' || isCareful(circuit) ? 1 : 0;
   await tx.run('UPDATE destination_states SET circuit = ?, held = ? WHERE destination_id = ?', [
     JSON.stringify(circuit),
-    held,
+    isHeld(circuit) ? 1 : 0,
     destinationId,
   ]);
 }
@@ -198,10 +199,10 @@ export async function saveAccess(tx: Sql, destinationId: string, digest: Buffer)
   ]);
 }
 
-export async function saveWindow(tx: Sql, destinationId: string, start: Date, count: number): Promise<void> {
+export async function saveMinute(tx: Sql, destinationId: string, minute: RateWindow): Promise<void> {
   await tx.run('UPDATE destination_states SET window_start = ?, window_count = ? WHERE destination_id = ?', [
-    start,
-    count,
+    new Date(minute.startedAt),
+    minute.departed,
     destinationId,
   ]);
 }

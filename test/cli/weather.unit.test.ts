@@ -14,8 +14,7 @@ const destination = {
 const state = (circuit: Circuit): DestinationState => ({
   destinationId: 'essai-crm',
   circuit,
-  windowStart: undefined,
-  windowCount: 0,
+  minute: undefined,
   accessDigest: undefined,
   now,
 });

@@ -1,6 +1,6 @@
 // Station 5a: the claim. An atomic move to `sending` under a lease with a fencing token.
 // Invariant: destination, suspension, circuit, limits and order are MySQL's word, checked here under the destination's lock; Redis decides nothing.
-import { allowed, type Circuit } from '../../domain/breaker.ts';
+import type { Circuit } from '../../domain/breaker.ts';
 import type { DestinationLimits } from '../../domain/destination.ts';
 import type { Reason } from '../../domain/delivery.ts';
 import type { Sql } from '../../store/database.ts';
@@ -9,11 +9,12 @@ import {
   readStates,
   saveAccess,
   saveCircuit,
-  saveWindow,
+  saveMinute,
   type Destination,
   type DestinationState,
 } from '../../store/destinations.ts';
 import { untriedNow } from '../../domain/pace.ts';
+import { minuteOf, sendPermission, type SendPermission } from '../../domain/send-policy.ts';
 import {
   countSending,
   leaveBatch,
@@ -103,11 +104,23 @@ export async function claimDeliveries(
   // A part of a file would be another file under its number: while one of its rows is elsewhere, none is claimed.
   if (settings.batchId !== undefined && !jobs.every((job) => claimable(job, rowOf(job)))) return none;
 
-  const roomBeside = (inFlight: number): Room => roomLeft(destination, state, settings, inFlight, now);
-  const roughly = roomBeside(sending);
+  const minute = minuteOf(state.minute, now);
+  const permissionBeside = (inFlight: number): SendPermission =>
+    sendPermission({
+      now,
+      status: destination.status,
+      circuit: state.circuit,
+      limits: settings.limits,
+      minute,
+      inFlight,
+      unit: settings.batchId === undefined ? 'delivery' : 'file',
+    });
+  const roughly = permissionBeside(sending);
   // Only where there is too little room is it worth looking which leases have run out.
-  const room =
-    sending > 0 && roughly.count < jobs.length ? roomBeside(await countSending(tx, destinationId)) : roughly;
+  const permission =
+    sending > 0 && roughly.count < jobs.length
+      ? permissionBeside(await countSending(tx, destinationId))
+      : roughly;
   const back: { id: number; reason: string; afterMs: number }[] = [];
   const behind: number[] = [];
   const claimed: ClaimedDelivery[] = [];
@@ -124,8 +137,7 @@ export async function claimDeliveries(
     if (blocked) {
       back.push({ id: row.id, reason: 'waits_for_create' satisfies Reason, afterMs: 15_000 });
       behind.push(row.id);
-    } else if (claimed.length >= room.count)
-      back.push({ id: row.id, reason: room.reason, afterMs: room.afterMs });
+    } else if (claimed.length >= permission.count) back.push({ id: row.id, ...permission.refusal });
     else {
       taken.add(row.id);
       claimed.push({
@@ -148,12 +160,8 @@ export async function claimDeliveries(
     settings.owner,
   );
   if (settings.limits.perMinute !== undefined && claimed.length > 0) {
-    await saveWindow(
-      tx,
-      destinationId,
-      new Date(room.windowStart),
-      room.windowUsed + (settings.batchId === undefined ? claimed.length : 1),
-    );
+    const departed = minute.departed + (settings.batchId === undefined ? claimed.length : 1);
+    await saveMinute(tx, destinationId, { ...minute, departed });
   }
   return {
     ...none,
@@ -183,55 +191,4 @@ async function tryCarefully(
   const circuit = untriedNow(state.circuit);
   if (circuit !== state.circuit) await saveCircuit(tx, state.destinationId, circuit);
   return { ...state, circuit };
-}
-
-interface Room {
-  readonly count: number;
-  readonly reason: string;
-  readonly afterMs: number;
-  readonly windowStart: number;
-  readonly windowUsed: number;
-}
-
-function roomLeft(
-  destination: Destination,
-  state: { readonly circuit: Circuit; readonly windowStart: Date | undefined; readonly windowCount: number },
-  { limits, batchId }: ClaimSettings,
-  sending: number,
-  now: number,
-): Room {
-  const windowOpen = state.windowStart !== undefined && now - state.windowStart.getTime() < 60_000;
-  const windowStart = windowOpen ? (state.windowStart?.getTime() ?? now) : now;
-  const windowUsed = windowOpen ? state.windowCount : 0;
-  const base = { windowStart, windowUsed };
-  if (destination.status !== 'active')
-    return { ...base, count: 0, reason: 'destination_suspended' satisfies Reason, afterMs: 0 };
-  const byCircuit = allowed(state.circuit, now) - sending;
-  if (byCircuit <= 0) return { ...base, count: 0, reason: 'destination_held' satisfies Reason, afterMs: 0 };
-  const byRate = limits.perMinute === undefined ? Number.POSITIVE_INFINITY : limits.perMinute - windowUsed;
-  if (byRate <= 0)
-    return { ...base, count: 0, reason: 'throttled:RATE', afterMs: Math.max(50, windowStart + 60_000 - now) };
-  if (batchId !== undefined) {
-    const free = sending === 0;
-    return {
-      ...base,
-      count: free ? Number.POSITIVE_INFINITY : 0,
-      reason: 'throttled:CONCURRENCY',
-      afterMs: 1_000,
-    };
-  }
-  const byConcurrency = limits.concurrency - sending;
-  const count = Math.max(0, Math.min(byCircuit, byRate, byConcurrency));
-  const reason =
-    count === byConcurrency
-      ? 'throttled:CONCURRENCY'
-      : count === byRate
-        ? 'throttled:RATE'
-        : ('destination_held' satisfies Reason);
-  return {
-    ...base,
-    count,
-    reason,
-    afterMs: reason === 'throttled:RATE' ? Math.max(50, windowStart + 60_000 - now) : 100,
-  };
 }

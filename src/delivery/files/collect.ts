@@ -2,6 +2,7 @@
 // Invariant: a slot is taken once; after an outage the latest missed slot runs, never each of them.
 import { lastSlotBefore } from '../../../connectors/index.ts';
 import type { Reason } from '../../domain/delivery.ts';
+import { isStopped, whyFileWaits } from '../../domain/send-policy.ts';
 import type { Job } from '../../queue/jobs.ts';
 import type { Producer } from '../../queue/producer.ts';
 import { discardBatch, openBatch } from '../../store/batches.ts';
@@ -56,7 +57,7 @@ export function createFiles(options: {
       const taken = await latestSlots(database);
       let noted = 0;
       for (const destination of destinations) {
-        if (destination.status !== 'active') continue;
+        if (isStopped(destination.status)) continue;
         const mapping = await published.version(destination.mappingVersionId);
         if (mapping?.schedule === undefined) continue;
         const last = lastSlotBefore(mapping.schedule.cron, mapping.schedule.timezone, now);
@@ -97,8 +98,7 @@ export function createFiles(options: {
       if (destinations.length === 0) return;
       const [held, planned] = [await heldStates(database), await destinationsWithPlannedWork(database)];
       for (const { id, status } of destinations) {
-        const open = held.every((state) => state.destinationId !== id || state.circuit.state === 'closed');
-        const cause = status !== 'active' ? 'destination_suspended' : open ? 'slot' : 'destination_held';
+        const cause = whyFileWaits(status, held.find((state) => state.destinationId === id)?.circuit);
         if (shown.get(id) !== cause) await relabelWaiting(database, id, cause, causes);
         shown.set(id, cause);
         if (planned.has(id)) await showHeld(database, id, cause, shownAtOnce);

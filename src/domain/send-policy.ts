@@ -1,0 +1,108 @@
+// Whether a destination may send now: suspended, held, rate, in flight. Says how many, why no more, and when to ask again. Pure.
+// Invariant: dispatch, claim and files ask here, and nothing else decides; SQL that looks ahead names the rule it mirrors.
+import { allowed } from './breaker.ts';
+import type { Circuit } from './circuit.ts';
+import type { Reason } from './delivery.ts';
+import type { DestinationLimits, DestinationStatus } from './destination.ts';
+import { isCareful } from './pace.ts';
+
+/** What is known of a destination when it is asked. */
+export interface SendSituation {
+  /** The database's clock, epoch ms. */
+  readonly now: number;
+  readonly status: DestinationStatus;
+  /** Undefined: nothing speaks against it. */
+  readonly circuit: Circuit | undefined;
+  readonly limits: DestinationLimits;
+  /** Departures of the minute that runs. */
+  readonly minute: RateWindow;
+  /** Deliveries in flight; of a file its rows. */
+  readonly inFlight: number;
+  /** A file goes whole, and alone. */
+  readonly unit: 'delivery' | 'file';
+}
+
+/** A minute in which departures are counted. */
+export interface RateWindow {
+  /** Epoch ms. */
+  readonly startedAt: number;
+  readonly departed: number;
+}
+
+/** Why a delivery waits, and when its destination is to be asked again. */
+export interface Refusal {
+  /** As `deliveries.reason` keeps it. */
+  readonly reason: string;
+  readonly afterMs: number;
+}
+
+export interface SendPermission {
+  /** How many more may leave now. */
+  readonly count: number;
+  /** For those beyond. */
+  readonly refusal: Refusal;
+}
+
+/** How long to wait for a place beside those in flight, ms. */
+const placeAgainMs = 100;
+/** The same for a file, which takes longer. */
+const fileAgainMs = 1_000;
+const shortestRateWaitMs = 50;
+const minuteMs = 60_000;
+
+const suspended: Reason = 'destination_suspended';
+const held: Reason = 'destination_held';
+const rate = 'throttled:RATE';
+const concurrency = 'throttled:CONCURRENCY';
+
+/** Suspended or archived by a person. SQL mirrors it as `status = 'active'`. */
+export const isStopped = (status: DestinationStatus): boolean => status !== 'active';
+
+/** Whether the circuit leaves less than everything through. SQL mirrors it as the column `held`, which is written with the circuit. */
+export const isHeld = (circuit: Circuit): boolean => circuit.state !== 'closed' || isCareful(circuit);
+
+/** How many may leave now, and what keeps back the others. */
+export function sendPermission(at: SendSituation): SendPermission {
+  if (isStopped(at.status)) return { count: 0, refusal: { reason: suspended, afterMs: 0 } };
+  const byCircuit = allowedBy(at.circuit, at.now) - at.inFlight;
+  if (byCircuit <= 0) return { count: 0, refusal: { reason: held, afterMs: 0 } };
+  const { perMinute } = at.limits;
+  const byRate = perMinute === undefined ? Number.POSITIVE_INFINITY : perMinute - at.minute.departed;
+  const rateAgainMs = Math.max(shortestRateWaitMs, at.minute.startedAt + minuteMs - at.now);
+  if (byRate <= 0) return { count: 0, refusal: { reason: rate, afterMs: rateAgainMs } };
+  if (at.unit === 'file')
+    return {
+      count: at.inFlight === 0 ? Number.POSITIVE_INFINITY : 0,
+      refusal: { reason: concurrency, afterMs: fileAgainMs },
+    };
+  const byConcurrency = at.limits.concurrency - at.inFlight;
+  const count = Math.max(0, Math.min(byCircuit, byRate, byConcurrency));
+  if (count === byConcurrency || byConcurrency < 0)
+    return { count, refusal: { reason: concurrency, afterMs: placeAgainMs } };
+  if (count === byRate) return { count, refusal: { reason: rate, afterMs: rateAgainMs } };
+  return { count, refusal: { reason: held, afterMs: placeAgainMs } };
+}
+
+/** The minute that runs: the one begun, or a new one from now on. */
+export function minuteOf(begun: RateWindow | undefined, now: number): RateWindow {
+  return begun !== undefined && now - begun.startedAt < minuteMs ? begun : { startedAt: now, departed: 0 };
+}
+
+/** Why a file destination's leads wait without being tried. */
+export function whyFileWaits(
+  status: DestinationStatus,
+  circuit: Circuit | undefined,
+): 'destination_suspended' | 'destination_held' | 'slot' {
+  if (isStopped(status)) return 'destination_suspended';
+  return circuit === undefined || circuit.state === 'closed' ? 'slot' : 'destination_held';
+}
+
+/** Whether a held destination is to be tried with one delivery. */
+export const isProbeDue = (circuit: Circuit, now: number): boolean =>
+  circuit.state === 'open' && allowed(circuit, now) > 0;
+
+/** Whether the circuit lets nothing through at this moment. */
+export const isShut = (circuit: Circuit, now: number): boolean => allowed(circuit, now) === 0;
+
+const allowedBy = (circuit: Circuit | undefined, now: number): number =>
+  circuit === undefined ? Number.POSITIVE_INFINITY : allowed(circuit, now);
