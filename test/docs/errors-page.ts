@@ -1,6 +1,7 @@
 // The catalogues on docs/errors.md, one entry a code: `npm run docs` writes them, a test holds them to the code.
 import { catalogue } from '../../src/errors.ts';
 import { mappingProblems } from '../../src/mapping/document/problems.ts';
+import { wrapped } from './page-lists.ts';
 
 type Catalogue = Readonly<Record<string, { readonly meaning: string; readonly remedy: string }>>;
 
@@ -9,38 +10,9 @@ export const catalogues: Readonly<Record<string, Catalogue>> = {
   '## Mistakes in mapping files': mappingProblems,
 };
 
-const width = 120;
-
-/** Lines of a text, what stands between backticks kept on one of them. */
-function wrapped(text: string, first: string, indent: string): string {
-  const lines: string[] = [];
-  let line = first;
-  for (const word of text.match(/(?:`[^`]*`|[^\s`])+/g) ?? []) {
-    const longer = line.endsWith(' ') ? `${line}${word}` : `${line} ${word}`;
-    if (longer.length <= width) line = longer;
-    else {
-      lines.push(line);
-      line = `${indent}${word}`;
-    }
-  }
-  return [...lines, line].join('\n');
-}
-
 /** `head` names the code and says what it means; an arrow leads to what to do. */
 export const entryText = (head: string, remedy: string): string =>
   `${wrapped(head, '- ', '  ')}\n${wrapped(remedy, '  → ', '    ')}`;
-
-/** Each entry of a list as one line of text. */
-export const entriesOf = (section: string): readonly string[] =>
-  section
-    .split(/^- /m)
-    .slice(1)
-    .map((entry) =>
-      entry
-        .replace(/\n\n[\s\S]*/, '')
-        .replaceAll(/\s+/g, ' ')
-        .trim(),
-    );
 
 /** The page with the lists of its catalogues written anew; all else as it is. */
 export function errorsPage(page: string): string {

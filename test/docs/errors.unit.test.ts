@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { replayRefusals } from '../../src/support/replay.ts';
 import { deliveryStates, reasons } from '../../src/domain/delivery.ts';
 import { refusalCodes } from '../../src/intake/refusals.ts';
-import { catalogues, entriesOf, errorsPage } from './errors-page.ts';
+import { catalogues, errorsPage } from './errors-page.ts';
+import { entriesOf } from './page-lists.ts';
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/errors.md'), 'utf8');
