@@ -2,11 +2,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorsPage } from './errors-page.ts';
+import { housePage } from './house-page.ts';
 import { sourcePage } from './source-page.ts';
 
 const pages: Readonly<Record<string, (before: string) => string>> = {
   'docs/mapping-sources.md': sourcePage,
   'docs/errors.md': errorsPage,
+  'docs/house.md': housePage,
 };
 for (const [name, write] of Object.entries(pages)) {
   const path = join(process.cwd(), name);
