@@ -168,6 +168,10 @@ describe('what cannot leave says why', () => {
     expect(
       refusing({ ok: false, why: 'opt_in_missing', missing: [{ purpose: 'marketing', channel: 'sms' }] }),
     ).toMatchObject({ state: 'withheld', reason: 'opt_in_missing:marketing.sms' }));
+  test('what is held back says which revision of the lead was judged', () =>
+    expect(
+      refusing({ ok: false, why: 'opt_in_missing', missing: [{ purpose: 'marketing', channel: 'sms' }] }),
+    ).toHaveProperty('readRevision', 1));
   test('an opt-in rule that holds names its field', () =>
     expect(refusing({ ok: false, why: 'opt_in_held', field: 'OPTIN' })).toMatchObject({
       ...{ state: 'withheld', reason: 'opt_in_held', fields: ['OPTIN'] },

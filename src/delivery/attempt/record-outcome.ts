@@ -11,7 +11,7 @@ import type { Database, Sql } from '../../store/database.ts';
 import { wakeSiblings } from '../../store/planning.ts';
 import { saveCircuit } from '../../store/destinations.ts';
 import { appendHandovers } from '../../store/handovers.ts';
-import { lockLeads } from '../../store/leads.ts';
+import { lockLeads, type LeadLock } from '../../store/leads.ts';
 import { lockLeased, type Holds } from '../../store/leases.ts';
 import { bringForward, forgetReferences, markSettled } from '../../store/sending.ts';
 import type { Attempted, Work } from './attempt.ts';
@@ -83,7 +83,7 @@ async function settleTogether(
   trusting: boolean,
 ): Promise<readonly Settled[] | undefined> {
   const circuits = await lockCircuits(tx, settlings);
-  const erased = await erasedMeanwhile(tx, settlings);
+  const leads = await lockMovedLeads(tx, settlings);
   const leases = settlings
     .flatMap((one) => [
       ...(one.attempted?.rows ?? []),
@@ -104,7 +104,7 @@ async function settleTogether(
   };
   const results: Settled[] = [];
   for (const one of settlings)
-    results.push(await settleOne(tx, one, { holds, erased, circuits, random }, work));
+    results.push(await settleOne(tx, one, { holds, leads, circuits, random }, work));
   // Locked and found held in this transaction, they cannot be lost before its end.
   const tokens = trusting ? new Map(leases.map((one) => [one.id, one.token])) : undefined;
   if (!(await markSettled(tx, work.settlements, tokens))) return undefined;
@@ -123,8 +123,8 @@ async function settleTogether(
 
 interface Ground {
   readonly holds: Holds;
-  /** Leads erased while their delivery was on its way. */
-  readonly erased: ReadonlySet<number>;
+  /** Leads of deliveries that may stay open, as they stand now. */
+  readonly leads: ReadonlyMap<number, LeadLock>;
   readonly circuits: Map<string, CircuitWork>;
   readonly random: () => number;
 }
@@ -139,26 +139,42 @@ const mayStayOpen: ReadonlySet<string> = new Set<OutcomeKind>([
   'unknown',
 ]);
 
-/** The leads are locked before the deliveries, as departure and erasure do: neither can cross this settlement. */
-async function erasedMeanwhile(tx: Sql, settlings: readonly Settling[]): Promise<ReadonlySet<number>> {
-  const leadIds = settlings.flatMap(({ attempted }) =>
-    attempted !== undefined &&
+/** The leads are locked before the deliveries, as departure, erasure and planning do: none of them can cross this settlement. */
+function lockMovedLeads(tx: Sql, settlings: readonly Settling[]): Promise<ReadonlyMap<number, LeadLock>> {
+  const rows = settlings.flatMap(({ attempted, stopped = [] }) => [
+    ...(attempted !== undefined &&
     (mayStayOpen.has(attempted.outcome.kind) || attempted.call?.more(capturesOf(attempted)) === true)
-      ? attempted.rows.filter((row) => row.action !== 'erase').map((row) => row.leadId)
-      : [],
+      ? attempted.rows
+      : []),
+    ...stopped.filter(isJudgement).map((judged) => judged.row),
+  ]);
+  return lockLeads(
+    tx,
+    rows.filter((row) => row.action !== 'erase').map((row) => row.leadId),
   );
-  const locked = await lockLeads(tx, leadIds);
-  return new Set([...locked.values()].filter((lead) => lead.erased).map((lead) => lead.id));
+}
+
+/** What the content of the lead decided: another content may decide otherwise. */
+const isJudgement = ({ state }: Stopped): boolean => state === 'withheld' || state === 'failed';
+
+/** A change that was planned while the row was under way counted on this row to carry it. */
+function noteJudged(judged: Stopped, lead: LeadLock | undefined, work: Work): void {
+  if (lead === undefined || !isJudgement(judged)) return noteStopped(judged, work);
+  if (lead.erased) return noteStopped({ ...judged, state: 'cancelled', reason: 'erased', fields: [] }, work);
+  if (judged.readRevision === undefined || judged.readRevision === lead.revision)
+    return noteStopped(judged, work);
+  work.settlements.push(unspent(judged.row, 'planned', '', 0, true));
 }
 
 async function settleOne(
   tx: Sql,
   one: Settling,
-  { holds, erased, circuits, random }: Ground,
+  { holds, leads, circuits, random }: Ground,
   work: Work,
 ): Promise<Settled> {
   const ours = (row: ClaimedDelivery): boolean => holds(row.id, row.leaseToken);
-  for (const stopped of one.stopped ?? []) if (ours(stopped.row)) noteStopped(stopped, work);
+  for (const stopped of one.stopped ?? [])
+    if (ours(stopped.row)) noteJudged(stopped, leads.get(stopped.row.leadId), work);
   for (const row of one.released ?? [])
     if (ours(row)) work.settlements.push(unspent(row, 'planned', '', 0, true));
   // A worker that lost its lease ends nothing: another may be sending that file.
@@ -202,7 +218,8 @@ async function settleOne(
     );
     decisions.set(row.id, decision);
     noteDecision(row, decision, attempted, work);
-    if (erased.has(row.leadId) && !isEnd(stateAfter(decision.verdict))) noteErased(row, decision, work);
+    if (leads.get(row.leadId)?.erased === true && !isEnd(stateAfter(decision.verdict)))
+      noteErased(row, decision, work);
   }
   const change =
     circuit === undefined || decisions.size === 0 ? 'none' : moveCircuit(circuit, attempted, decisions, work);

@@ -40,6 +40,8 @@ export interface Stopped {
   readonly reason: string;
   /** Field names concerned, for the log. */
   readonly fields: readonly string[];
+  /** Revision of the lead that was judged, under no lock; where it has changed since, the row is judged again. */
+  readonly readRevision?: number;
 }
 
 /** Kept with the first departure, so that what is written again says the same moment. */
@@ -62,13 +64,14 @@ export interface ContentInputs {
 }
 
 export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready | Stopped {
+  const read = inputs.leads.get(row.leadId);
   const stop = (state: Stopped['state'], reason: string, fields: readonly string[] = []): Stopped => ({
     row,
     state,
     reason,
     fields,
+    ...(read === undefined ? {} : { readRevision: read.lead.revision }),
   });
-  const read = inputs.leads.get(row.leadId);
   if (read === undefined) return stop('cancelled', 'erased');
   const present = read.lead;
   if (present.erasedAt !== undefined && row.action !== 'erase') return stop('cancelled', 'erased');
