@@ -7,9 +7,10 @@ import type { Reading } from '../store/database.ts';
 import { listAlerts, type TaskFilter } from '../store/tasks.ts';
 import { instant, listLength, wholeNumber, withExamples, type Moment } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
-import { knownNames } from './known-names.ts';
+import { knownNames } from '../support/known-names.ts';
 import { alertTask, taskFilter } from './tasks.ts';
-import { paris, parisShort, table } from './table.ts';
+import { paris } from '../support/paris-time.ts';
+import { parisShort, table } from './table.ts';
 import { say, withApp } from './terminal.ts';
 
 export function alertCommands(program: Command): void {

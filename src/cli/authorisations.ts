@@ -24,7 +24,8 @@ import {
 } from './arguments.ts';
 import { existingDestination } from './destinations.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
-import { paris, table } from './table.ts';
+import { paris } from '../support/paris-time.ts';
+import { table } from './table.ts';
 import { out, withApp } from './terminal.ts';
 
 interface GrantOptions {

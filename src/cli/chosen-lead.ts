@@ -12,7 +12,7 @@ import { readLeads } from '../store/leads.ts';
 import { findLeads } from '../store/support-leads.ts';
 import { listed } from './mapping-versions.ts';
 import { textOf } from './named-file.ts';
-import { sampleLead } from './sample-lead.ts';
+import { sampleLead } from '../mapping/tools/sample-lead.ts';
 import { say } from './terminal.ts';
 
 /** An invented lead: the sample asked for, else the client's first, else one of ours. */

@@ -13,13 +13,13 @@ import {
   listDeliveries,
   type DeliveryFilter,
   type ListedDelivery,
-  type StoryEntry,
 } from '../store/support.ts';
 import { instant, listLength, reasonOf, wholeNumber, withExamples, type Moment } from './arguments.ts';
 import { outJson } from './json.ts';
-import { knownNames } from './known-names.ts';
+import { knownNames } from '../support/known-names.ts';
 import { sayAge } from './read-side.ts';
-import { tellStory } from './story.ts';
+import { entryData, storyOf } from '../support/story.ts';
+import { printStory } from './delivery-story.ts';
 import { parisShort, table } from './table.ts';
 import { confirmed, out, progress, say, withApp } from './terminal.ts';
 
@@ -133,8 +133,8 @@ export function deliveryCommands(program: Command): Command {
   ).action((name: string, options: { readonly lang: 'fr' | 'en'; readonly json?: boolean }) =>
     withApp(async ({ database }) => {
       const row = await existingDelivery(database, name);
-      if (options.json !== true) return tellStory(database, row, options.lang);
-      outJson([plain(row), ...(await deliveryStory(database, row.id)).map(storyData)]);
+      if (options.json !== true) return printStory(await storyOf(database, row), options.lang);
+      outJson([plain(row), ...(await deliveryStory(database, row.id)).map(entryData)]);
     }),
   );
 
@@ -181,14 +181,6 @@ function dueOrSettled({ settledAt, dueAt, expiresAt }: ListedDelivery, now: Date
   if (dueAt >= expiresAt) return '-';
   return dueAt <= now ? 'due' : parisShort(dueAt, now);
 }
-
-/** An entry as it stands in the log; its digest in hexadecimal. */
-const storyData = ({ digest, consents, fields, ...entry }: StoryEntry): object => ({
-  ...entry,
-  fields: fields === null || fields === '' ? [] : fields.split(' '),
-  consents: consents === null ? [] : (JSON.parse(consents) as unknown),
-  digest: digest?.toString('hex') ?? null,
-});
 
 /** What is exported: ids, codes and times, nothing the lead's tables hold. */
 function plain(row: ListedDelivery): Record<string, unknown> {

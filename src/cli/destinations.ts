@@ -19,7 +19,7 @@ import { instant, reasonOf, type Moment, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { table } from './table.ts';
 import { out, withApp } from './terminal.ts';
-import { weatherOf } from './weather.ts';
+import { sendingStateOf } from '../support/sending-state.ts';
 
 /** @throws FIND-001 */
 export async function existingDestination(sql: Sql, id: string): Promise<Destination> {
@@ -134,7 +134,7 @@ async function list(sql: Sql, json: boolean): Promise<void> {
   const rows = all.map((one) => {
     const state = states.get(one.id);
     const held = state !== undefined && state.circuit.state !== 'closed';
-    const weather = weatherOf(one, state);
+    const sending = sendingStateOf(one, state);
     return {
       destination: one.id,
       client: one.clientId,
@@ -145,8 +145,8 @@ async function list(sql: Sql, json: boolean): Promise<void> {
       circuit: held ? state.circuit.state : 'closed',
       cause: held ? state.circuit.cause : '',
       nextProbeAt: held ? new Date(Math.max(state.circuit.nextProbeAt ?? 0, state.now)) : null,
-      sends: weather?.sends ?? 'all',
-      sendsText: weather?.short ?? 'as it bears',
+      sends: sending?.sends ?? 'all',
+      sendsText: sending?.short ?? 'as it bears',
     };
   });
   if (json) return outJson(rows);

@@ -2,7 +2,7 @@
 // Invariant: names of keys are stable; what is masked on the screen is masked here.
 import type { Command } from 'commander';
 import type { Delivery } from '../store/deliveries.ts';
-import type { PersonFact } from './masking.ts';
+import type { PersonFact } from '../support/masking.ts';
 import { out } from './terminal.ts';
 
 export interface JsonOption {

@@ -1,20 +1,21 @@
 // relais lead find: which leads are a person's.
 // Invariant: looking a person up and revealing one are entries of the hand-over log, with who and why (C39).
 import type { Command } from 'commander';
-import { parsePhoneNumberFromString } from 'libphonenumber-js';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
-import { clientIds, findClient } from '../store/destinations.ts';
-import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
-import { appendHandovers } from '../store/handovers.ts';
-import { readLeads } from '../store/leads.ts';
-import { findLeads, mostLeads, type FoundLead, type LeadQuery } from '../store/support-leads.ts';
-import { findRefused } from '../store/refused-rows.ts';
-import { listRefused, refusedData } from './lead-refused.ts';
+import { mostLeads } from '../store/support-leads.ts';
+import {
+  findPeople,
+  leadQueryOf,
+  namesPerson,
+  type AskedProblem,
+  type PersonLead,
+} from '../support/look-up.ts';
+import { paris } from '../support/paris-time.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { deliveryData, outJson, personData } from './json.ts';
-import { personFacts, type PersonFact } from './masking.ts';
-import { paris, table } from './table.ts';
+import { listRefused, refusedData } from './lead-refused.ts';
+import { table } from './table.ts';
 import { say, withApp } from './terminal.ts';
 
 export function findCommands(lead: Command): void {
@@ -51,103 +52,61 @@ interface FindOptions {
   readonly json?: boolean;
 }
 
-/** What is looked for. @throws USAGE-001 */
-function queryOf({ email, phone, name, firstName, reference }: FindOptions): LeadQuery {
-  if ([email, phone, name, reference].every((one) => one === undefined))
-    throw new RelaisError('USAGE-001', 'Give --email, --phone, --name or --reference.');
-  if (firstName !== undefined && name === undefined)
-    throw new RelaisError('USAGE-001', '--first-name is asked beside --name.');
-  if (name !== undefined && name.trim().length < 2)
-    throw new RelaisError('USAGE-001', '--name has two letters at least.');
-  // Refused rows are searched for it as a part of a text: an empty or cut one would find everybody.
-  if (email !== undefined && !/^[^\s@]+@[^\s@]+$/.test(email.trim()))
-    throw new RelaisError('USAGE-001', '--email is a whole mail address.');
-  const dialled = phone === undefined ? undefined : parsePhoneNumberFromString(phone, 'FR');
-  if (phone !== undefined && dialled?.isPossible() !== true)
-    throw new RelaisError('USAGE-001', '--phone is not a phone number.');
-  return {
-    ...(email === undefined ? {} : { email: email.trim() }),
-    ...(dialled === undefined ? {} : { phone: dialled.number }),
-    ...(name === undefined ? {} : { name: name.trim() }),
-    ...(firstName === undefined ? {} : { firstName: firstName.trim() }),
-    ...(reference === undefined ? {} : { reference }),
-  };
-}
+const problemWords: Readonly<Record<AskedProblem, string>> = {
+  nothing_asked: 'Give --email, --phone, --name or --reference.',
+  first_name_alone: '--first-name is asked beside --name.',
+  name_too_short: '--name has two letters at least.',
+  email_incomplete: '--email is a whole mail address.',
+  phone_unreadable: '--phone is not a phone number.',
+};
 
-async function find(app: App, options: FindOptions): Promise<void> {
-  const query = queryOf(options);
+async function find({ database, config }: App, options: FindOptions): Promise<void> {
+  const asked = leadQueryOf(options);
+  if ('problem' in asked) throw new RelaisError('USAGE-001', problemWords[asked.problem]);
   const reveal = options.reveal === true;
-  // A reference names no person: it needs no reason, but is logged like any look-up.
-  const byReference = Object.keys(query).every((one) => one === 'reference') && !reveal;
-  const reason =
-    byReference && options.reason === undefined ? 'lead find by reference' : reasonOf(options.reason);
-  if (options.client !== undefined && (await findClient(app.database, options.client)) === undefined)
-    throw new RelaisError('FIND-001', `No client is called ${options.client}.`);
-  const found = await findLeads(
-    app.database,
-    options.client === undefined ? await clientIds(app.database) : [options.client],
-    query,
+  const needsReason = namesPerson(asked.query) || reveal || options.reason !== undefined;
+  const reason = needsReason ? reasonOf(options.reason) : 'lead find by reference';
+  const { leads, refused, isCut } = await findPeople(
+    database,
+    { query: asked.query, client: options.client },
+    { actor: config.actor, reason, reveal },
   );
-  const refused = await findRefused(
-    app.database,
-    options.client === undefined ? undefined : [options.client],
-    query,
-  );
-  // Logged before anything is shown: a look-up that could not be written is not answered.
-  await noteLookUp(app, found, 'looked_up', reason, options.client ?? '');
-  if (reveal && found.length + refused.length > 0)
-    await noteLookUp(app, found, 'revealed', reason, options.client ?? '');
-  if (found.length === 0 && refused.length > 0) {
-    if (options.json !== true) say('No lead found, only rows that were refused.');
-    return options.json === true ? outJson(refusedData(refused, reveal)) : listRefused(refused, reveal);
-  }
-  if (found.length === 0) {
+  if (leads.length + refused.length === 0) {
     say('No lead found.');
     process.exitCode = 1;
     return;
   }
-  await list(app, found, reveal, options.json === true);
-  if (options.json === true) outJson(refusedData(refused, reveal));
-  else listRefused(refused, reveal);
-  if (found.length === mostLeads) say(`Only the newest ${mostLeads} are shown: name a client.`);
+  if (options.json === true) outJson([...leads.map(asData), ...refusedData(refused)]);
+  else {
+    if (leads.length === 0) say('No lead found, only rows that were refused.');
+    else list(leads);
+    listRefused(refused);
+  }
+  if (isCut) say(`Only the newest ${mostLeads} are shown: name a client.`);
 }
 
-async function list(app: App, found: readonly FoundLead[], reveal: boolean, json: boolean): Promise<void> {
-  const ids = found.map((one) => one.id);
-  const leads = await readLeads(app.database, ids);
-  const deliveries = await deliveriesOfLeads(app.database, ids);
-  const rows = found.map((one) => {
-    const lead = leads.get(one.id)?.lead;
-    return {
-      ...one,
-      person: lead === undefined ? [] : personFacts(lead, reveal),
-      deliveries: deliveries.filter((row) => row.leadId === one.id),
-    };
-  });
-  if (json) return outJson(rows.map(asData));
+function list(leads: readonly PersonLead[]): void {
   table(
     ['client', 'reference', 'collected', 'person', 'deliveries'],
-    rows.map((one) => [
-      one.clientId,
-      one.reference,
-      paris(one.collectedAt),
-      one.erased ? 'erased' : one.person.slice(0, 5).flatMap(valueOf).join(' '),
-      one.deliveries.map((row) => `${row.id} ${row.destinationId} ${row.action} ${row.state}`).join(', ') ||
+    leads.map((lead) => [
+      lead.clientId,
+      lead.reference,
+      paris(lead.collectedAt),
+      lead.erased ? 'erased' : personText(lead),
+      lead.deliveries.map((row) => `${row.id} ${row.destinationId} ${row.action} ${row.state}`).join(', ') ||
         'none',
     ]),
   );
 }
 
-const valueOf = ({ value }: PersonFact): readonly string[] => (value === '-' ? [] : [value]);
+/** All but the town. */
+const personText = ({ person }: PersonLead): string =>
+  person
+    .slice(0, 5)
+    .flatMap(({ value }) => (value === '-' ? [] : [value]))
+    .join(' ');
 
-const asData = ({
-  deliveries,
-  person,
-  ...lead
-}: FoundLead & {
-  readonly person: readonly PersonFact[];
-  readonly deliveries: readonly Delivery[];
-}): object => ({
+const asData = ({ deliveries, person, ...lead }: PersonLead): object => ({
   client: lead.clientId,
   reference: lead.reference,
   channel: lead.channel,
@@ -156,19 +115,3 @@ const asData = ({
   person: personData(person),
   deliveries: deliveries.map(deliveryData),
 });
-
-/** @param clientId named when nothing was found: then the entry speaks of no lead */
-export async function noteLookUp(
-  app: App,
-  found: readonly FoundLead[],
-  entry: 'looked_up' | 'revealed',
-  purpose: string,
-  clientId: string,
-): Promise<void> {
-  const { actor } = app.config;
-  const entries =
-    found.length === 0
-      ? [{ entry, clientId, actor, purpose }]
-      : found.map((one) => ({ entry, clientId: one.clientId, leadId: one.id, actor, purpose }));
-  await app.database.transaction((tx) => appendHandovers(tx, entries));
-}

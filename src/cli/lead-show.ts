@@ -2,27 +2,24 @@
 // Invariant: in one language; a person is masked unless revealed, which is an entry of the log (C39).
 import { Option, type Command } from 'commander';
 import type { App } from '../app.ts';
-import { currentConsent } from '../domain/consent.ts';
-import { reasonText } from '../domain/delivery.ts';
-import { consentChannels, consentPurposes, type ConsentState, type Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
-import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
-import { readLeads } from '../store/leads.ts';
-import { findRefused } from '../store/refused-rows.ts';
+import type { ExercisedRight } from '../store/support-leads.ts';
+import { showLead, type ConsentInForce, type LeadFile, type Reveal } from '../support/lead-file.ts';
+import type { PersonFact } from '../support/masking.ts';
+import { paris } from '../support/paris-time.ts';
 import {
-  exercisedRights,
-  findLeads,
-  routingRefusals,
-  type ExercisedRight,
-  type FoundLead,
-} from '../store/support-leads.ts';
+  actionWords,
+  consentPairWords,
+  consentWords,
+  inLanguage,
+  reasonWords,
+  stateWords,
+  type Both,
+  type Language,
+} from '../support/words.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { deliveryData, outJson, personData } from './json.ts';
-import { noteLookUp } from './lead-find.ts';
 import { listRefused, refusedData } from './lead-refused.ts';
-import { personFacts, type PersonFact } from './masking.ts';
-import { actionWords, inLanguage, stateWords, type Both, type Language } from './story-words.ts';
-import { paris } from './table.ts';
 import { out, say, strong, withApp } from './terminal.ts';
 
 interface ShowOptions {
@@ -46,85 +43,34 @@ export function showCommands(lead: Command): void {
     '',
     'relais lead show HZ-000001 --client horizon',
     'relais lead show HZ-000001 --client horizon --reveal --reason "request 77"',
-  ).action((reference: string, options: ShowOptions) =>
-    withApp(async (app) => {
-      const reveal = options.reveal === true;
-      const reason = reveal ? reasonOf(options.reason) : '';
-      const [found] = await findLeads(app.database, [options.client], { reference });
-      if (found === undefined && (await showRefused(app, reference, options, reason))) return;
-      if (found === undefined)
-        throw new RelaisError(
-          'FIND-001',
-          `Client ${options.client} has no lead with the reference ${reference}.`,
-        );
-      if (reveal) await noteLookUp(app, [found], 'revealed', reason, options.client);
-      const shown = await read(app, found, reveal);
-      if (shown === undefined) return;
-      if (options.json === true) return outJson([asData(shown)]);
-      print(shown, options.lang);
-    }),
-  );
+  ).action((reference: string, options: ShowOptions) => {
+    const reason = options.reveal === true ? reasonOf(options.reason) : undefined;
+    return withApp((app) => show(app, reference, { ...options, reason }));
+  });
 }
 
-/** True where refused rows have the reference. */
-async function showRefused(
+async function show(
   app: App,
   reference: string,
-  options: ShowOptions,
-  reason: string,
-): Promise<boolean> {
-  const refused = await findRefused(app.database, [options.client], { reference });
-  if (refused.length === 0) return false;
-  const reveal = options.reveal === true;
-  if (reveal) await noteLookUp(app, [], 'revealed', reason, options.client);
-  if (options.json === true) outJson(refusedData(refused, reveal));
-  else {
-    say('No lead has this reference, only rows that were refused; relais lead refusals says why.');
-    listRefused(refused, reveal);
+  options: Omit<ShowOptions, 'reason'> & { readonly reason: string | undefined },
+): Promise<void> {
+  const { reason } = options;
+  const look: Reveal =
+    reason === undefined ? { reveal: false } : { reveal: true, actor: app.config.actor, reason };
+  const shown = await showLead(app.database, { clientId: options.client, reference }, look);
+  switch (shown.found) {
+    case 'nothing':
+      throw new RelaisError(
+        'FIND-001',
+        `Client ${options.client} has no lead with the reference ${reference}.`,
+      );
+    case 'refused':
+      if (options.json === true) return outJson(refusedData(shown.rows));
+      say('No lead has this reference, only rows that were refused; relais lead refusals says why.');
+      return listRefused(shown.rows);
+    case 'lead':
+      return options.json === true ? outJson([asData(shown.file)]) : print(shown.file, options.lang);
   }
-  return true;
-}
-
-interface ShownLead {
-  readonly lead: Lead;
-  readonly person: readonly PersonFact[];
-  readonly consents: readonly ShownConsent[];
-  readonly deliveries: readonly Delivery[];
-  readonly refusals: Awaited<ReturnType<typeof routingRefusals>>;
-  readonly rights: readonly ExercisedRight[];
-}
-
-interface ShownConsent {
-  readonly purpose: string;
-  readonly channel: string;
-  readonly state: ConsentState;
-  readonly lapsed: boolean;
-  readonly recordedAt: Date;
-  readonly until: Date | undefined;
-}
-
-async function read({ database }: App, found: FoundLead, reveal: boolean): Promise<ShownLead | undefined> {
-  const lead = (await readLeads(database, [found.id])).get(found.id)?.lead;
-  if (lead === undefined) return undefined;
-  return {
-    lead,
-    person: personFacts(lead, reveal),
-    consents: consentsOf(lead, database.now()),
-    deliveries: await deliveriesOfLeads(database, [found.id]),
-    refusals: await routingRefusals(database, found.clientId, found.id),
-    rights: await exercisedRights(database, found.id),
-  };
-}
-
-function consentsOf(lead: Lead, now: Date): readonly ShownConsent[] {
-  return consentPurposes.flatMap((purpose) =>
-    consentChannels.flatMap((channel): readonly ShownConsent[] => {
-      const consent = currentConsent(lead.consents, purpose, channel, now);
-      if (consent === undefined) return [];
-      const { state, lapsed, until, record } = consent;
-      return [{ purpose, channel, state, lapsed, until, recordedAt: record.recordedAt }];
-    }),
-  );
 }
 
 const factWords: Readonly<Record<PersonFact['name'], Both>> = {
@@ -136,94 +82,91 @@ const factWords: Readonly<Record<PersonFact['name'], Both>> = {
   city: ['Ville', 'Town'],
 };
 
-const consentWords: Readonly<Record<ConsentState, Both>> = {
-  granted: ['accordé', 'granted'],
-  refused: ['refusé', 'refused'],
-  not_asked: ['non demandé', 'not asked'],
-  withdrawn: ['retiré', 'withdrawn'],
-};
+type Say = (fr: string, en: string) => string;
 
-function print(
-  { lead, person, consents, deliveries, refusals, rights }: ShownLead,
-  language: Language,
-): void {
-  const word = (fr: string, en: string): string => inLanguage([fr, en], language);
-  const section = (title: string, all: readonly string[], none: string): void => {
+function print(file: LeadFile, language: Language): void {
+  const word: Say = (fr, en) => inLanguage([fr, en], language);
+  const section = (title: string, lines: readonly string[], none = word('aucune', 'none')): void => {
     out(strong(`\n${title}`));
-    for (const line of all.length === 0 ? [none] : all) out(`  ${line}`);
+    for (const line of lines.length === 0 ? [none] : lines) out(`  ${line}`);
   };
-  const none = word('aucune', 'none');
-  out(strong(`${lead.reference} · ${lead.clientId} · ${word('révision', 'revision')} ${lead.revision}`));
-  out(word('Reçue par ', 'Came in by ') + `${lead.channel}${word(' le ', ', ')}${paris(lead.collectedAt)}`);
-  if (lead.erasedAt !== undefined)
-    out(word(`  Personne effacée le ${paris(lead.erasedAt)}`, `  Person erased, ${paris(lead.erasedAt)}`));
-  for (const { name, value } of person) out(`  ${inLanguage(factWords[name], language).padEnd(11)} ${value}`);
+  out(strong(`${file.reference} · ${file.clientId} · ${word('révision', 'revision')} ${file.revision}`));
+  out(`${word('Reçue par ', 'Came in by ')}${file.channel}${word(' le ', ', ')}${paris(file.collectedAt)}`);
+  if (file.erasedAt !== undefined)
+    out(word(`  Personne effacée le ${paris(file.erasedAt)}`, `  Person erased, ${paris(file.erasedAt)}`));
+  for (const { name, value } of file.person)
+    out(`  ${inLanguage(factWords[name], language).padEnd(11)} ${value}`);
   section(
     word('Consentements en vigueur', 'Consents in force'),
-    consents.map((one) => consentLine(one, word)),
+    file.consents.map((consent) => consentLine(consent, language)),
     word('aucun enregistré', 'none recorded'),
   );
-  if (rights.length > 0)
+  if (file.rights.length > 0)
     section(
       word('Droits exercés', 'Rights exercised'),
-      rights.map((one) => rightLine(one, word)),
-      none,
+      file.rights.map((right) => rightLine(right, word)),
     );
   section(
     'Interactions',
-    lead.interactions.map(
-      (one) =>
-        `${paris(one.at)}  ${one.kind}${one.duration === undefined ? '' : ` (${one.duration} s)`}${one.voluntary ? word(', à son initiative', ', voluntary') : ''}`,
+    file.interactions.map(
+      ({ at, kind, duration, voluntary }) =>
+        `${paris(at)}  ${kind}${duration === undefined ? '' : ` (${duration} s)`}${voluntary ? word(', à son initiative', ', voluntary') : ''}`,
     ),
-    none,
   );
-  const everywhere = word('toutes', 'all');
-  section(
-    word('Livraisons', 'Deliveries'),
-    [
-      ...deliveries.map((row) => {
-        const reason = reasonText(row.reason, language);
-        const state = inLanguage(stateWords[row.state], language);
-        return `${row.id}  ${row.destinationId}  ${inLanguage(actionWords[row.action], language)}  ${state}${reason === '' ? '' : ` : ${reason}`}`;
-      }),
-      ...refusals.map(
-        (one) =>
-          `${word('non transmise', 'not routed')} (${one.destinationId || everywhere}, ${word('révision', 'revision')} ${one.revision}) : ${reasonText(one.reason, language)}`,
-      ),
-    ],
-    none,
-  );
+  section(word('Livraisons', 'Deliveries'), deliveryLines(file, language));
 }
 
-function rightLine(
-  { at, entry, actor, purpose, reason }: ExercisedRight,
-  word: (fr: string, en: string) => string,
-): string {
+function deliveryLines({ deliveries, notRouted }: LeadFile, language: Language): readonly string[] {
+  const word: Say = (fr, en) => inLanguage([fr, en], language);
+  const everywhere = word('toutes', 'all');
+  return [
+    ...deliveries.map((row) => {
+      const reason = row.reason === '' ? '' : ` : ${inLanguage(reasonWords(row.reason), language)}`;
+      const action = inLanguage(actionWords[row.action], language);
+      return `${row.id}  ${row.destinationId}  ${action}  ${inLanguage(stateWords[row.state], language)}${reason}`;
+    }),
+    ...notRouted.map(
+      ({ destinationId, revision, reason }) =>
+        `${word('non transmise', 'not routed')} (${destinationId || everywhere}, ${word('révision', 'revision')} ${revision}) : ${inLanguage(reasonWords(reason), language)}`,
+    ),
+  ];
+}
+
+function rightLine({ at, entry, actor, purpose, reason }: ExercisedRight, word: Say): string {
+  const [consent = '', channel = ''] = reason.split('.');
+  const pair = consentPairWords(consent, channel);
+  const meant = pair === undefined ? '' : ` (${word(...pair)})`;
   const what =
-    entry === 'erased' ? word('effacement', 'erasure') : `${word('retrait de', 'withdrawal of')} ${reason}`;
+    entry === 'erased'
+      ? word('effacement', 'erasure')
+      : `${word('retrait de', 'withdrawal of')} ${reason}${meant}`;
   return `${paris(at)}  ${what}${word(', par ', ', by ')}${actor}${word(' : ', ': ')}${purpose}`;
 }
 
-function consentLine(one: ShownConsent, word: (fr: string, en: string) => string): string {
-  const until = one.until === undefined ? '' : word(', jusqu’au ', ', until ') + paris(one.until);
-  const lapsed = one.lapsed ? word(' (accord échu ou sans preuve)', ' (lapsed or unproved)') : '';
-  const [fr, en] = consentWords[one.state];
-  return `${one.purpose}.${one.channel} : ${word(fr, en)}${lapsed}, ${word('le ', '')}${paris(one.recordedAt)}${until}`;
+function consentLine(consent: ConsentInForce, language: Language): string {
+  const word: Say = (fr, en) => inLanguage([fr, en], language);
+  const { purpose, channel, state, lapsed, recordedAt } = consent;
+  const until =
+    consent.until === undefined ? '' : `${word(', jusqu’au ', ', until ')}${paris(consent.until)}`;
+  const pair = consentPairWords(purpose, channel);
+  const meant = pair === undefined ? '' : ` (${inLanguage(pair, language)})`;
+  const over = lapsed ? word(' (accord échu ou sans preuve)', ' (lapsed or unproved)') : '';
+  return `${purpose}.${channel} : ${inLanguage(consentWords[state], language)}${over}, ${word('le ', '')}${paris(recordedAt)}${until}${meant}`;
 }
 
-function asData({ lead, person, consents, deliveries, refusals, rights }: ShownLead): object {
+function asData(file: LeadFile): object {
   return {
-    client: lead.clientId,
-    reference: lead.reference,
-    revision: lead.revision,
-    channel: lead.channel,
-    collectedAt: lead.collectedAt,
-    erasedAt: lead.erasedAt ?? null,
-    person: personData(person),
-    consents,
-    interactions: lead.interactions.map(({ kind, at, voluntary }) => ({ kind, at, voluntary })),
-    deliveries: deliveries.map(deliveryData),
-    notRouted: refusals,
-    rights,
+    client: file.clientId,
+    reference: file.reference,
+    revision: file.revision,
+    channel: file.channel,
+    collectedAt: file.collectedAt,
+    erasedAt: file.erasedAt ?? null,
+    person: personData(file.person),
+    consents: file.consents,
+    interactions: file.interactions.map(({ kind, at, voluntary }) => ({ kind, at, voluntary })),
+    deliveries: file.deliveries.map(deliveryData),
+    notRouted: file.notRouted,
+    rights: file.rights,
   };
 }

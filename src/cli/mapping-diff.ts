@@ -17,7 +17,7 @@ import {
   whichOf,
   type Chosen,
 } from './mapping-versions.ts';
-import { maskForm } from './masking.ts';
+import { maskForm } from '../support/masking.ts';
 import { mappingsFolder, out, say, strong, withAppIfAny } from './terminal.ts';
 import { hostNow } from './host-clock.ts';
 

@@ -14,7 +14,7 @@ import type { MappingVersion } from '../store/mapping-versions.ts';
 import { latestLeads } from '../store/support-leads.ts';
 import { wholeNumber } from './arguments.ts';
 import { shownPath } from './mapping-check.ts';
-import { sampleLead } from './sample-lead.ts';
+import { sampleLead } from '../mapping/tools/sample-lead.ts';
 import { say } from './terminal.ts';
 
 export interface Chosen {

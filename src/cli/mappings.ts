@@ -17,7 +17,8 @@ import { previewCommand } from './mapping-preview.ts';
 import { sendCommand } from './mapping-send.ts';
 import { specCommand } from './mapping-spec.ts';
 import { testCommand } from './mapping-test.ts';
-import { paris, table } from './table.ts';
+import { paris } from '../support/paris-time.ts';
+import { table } from './table.ts';
 import { confirmed, out, say, withApp } from './terminal.ts';
 
 interface PublishOptions {

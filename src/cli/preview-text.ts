@@ -7,7 +7,7 @@ import type { Lead } from '../domain/lead.ts';
 import type { CompiledMapping, WriteSituation } from '../mapping/contract.ts';
 import { previewCalls, previewMapping, type Preview } from '../mapping/tools/preview.ts';
 import { hostNow } from './host-clock.ts';
-import { singleParcel } from './single-parcel.ts';
+import { singleParcel } from '../mapping/tools/single-parcel.ts';
 import { table } from './table.ts';
 import { out, say, strong } from './terminal.ts';
 

@@ -1,6 +1,6 @@
 // What a list says of itself where it was read from a replica.
 import type { ReadSide } from '../store/replica.ts';
-import { paris } from './table.ts';
+import { paris } from '../support/paris-time.ts';
 import { say } from './terminal.ts';
 
 export async function sayAge(reading: ReadSide): Promise<void> {

@@ -14,9 +14,9 @@ import { findDestination, readStates } from '../store/destinations.ts';
 import { eachDelivery, type ListedDelivery } from '../store/support.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { existingDelivery, filterOf, isFiltered, withFilters, type FilterOptions } from './deliveries.ts';
-import { knownNames } from './known-names.ts';
+import { knownNames } from '../support/known-names.ts';
 import { confirmed, out, progress, say, withApp } from './terminal.ts';
-import { weatherOf } from './weather.ts';
+import { sendingStateOf } from '../support/sending-state.ts';
 
 interface ReplayOptions extends FilterOptions {
   readonly anew?: boolean;
@@ -98,16 +98,16 @@ async function slowedDestinations(app: App, rows: readonly ListedDelivery[]): Pr
   const lines: Slowed[] = [];
   for (const id of ids) {
     const destination = await findDestination(app.database, id);
-    const weather = destination === undefined ? undefined : weatherOf(destination, states.get(id));
-    if (weather === undefined) continue;
+    const sending = destination === undefined ? undefined : sendingStateOf(destination, states.get(id));
+    if (sending === undefined) continue;
     const resumed = `what is replayed waits (relais destination resume ${id})`;
     const then = {
       suspended: resumed,
       held: resumed,
       quiet: 'what is replayed waits until then',
       few: 'what is replayed leaves in its turn',
-    }[weather.sends];
-    lines.push({ line: `        ${id} ${weather.words[1]}; ${then}`, waits: weather.sends !== 'few' });
+    }[sending.sends];
+    lines.push({ line: `        ${id} ${sending.words[1]}; ${then}`, waits: sending.sends !== 'few' });
   }
   return lines;
 }

@@ -17,7 +17,7 @@ import { decode } from '../mapping/formats/decode.ts';
 import { charsetIn } from '../mapping/formats/encoding.ts';
 import { acceptedAnswer, impliedAnswer } from '../mapping/response/recorded-answers.ts';
 import type { Place } from './sandbox-place.ts';
-import { singleParcel } from './single-parcel.ts';
+import { singleParcel } from '../mapping/tools/single-parcel.ts';
 import { hostNow } from './host-clock.ts';
 
 export type Sent = { readonly call?: string } & (

@@ -14,9 +14,10 @@ import { houseState, type HouseState } from '../store/support-house.ts';
 import { withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { sayAge } from './read-side.ts';
-import { age, paris, table } from './table.ts';
+import { paris } from '../support/paris-time.ts';
+import { age, table } from './table.ts';
 import { out, strong, withApp } from './terminal.ts';
-import { weatherOf } from './weather.ts';
+import { sendingStateOf } from '../support/sending-state.ts';
 
 export function statusCommands(program: Command): void {
   withExamples(
@@ -66,7 +67,7 @@ async function statusCommand({ reading, database }: App, json: boolean): Promise
     ]),
   );
   for (const one of destinations) {
-    const trouble = weatherOf(one, states.get(one.id))?.words[1];
+    const trouble = sendingStateOf(one, states.get(one.id))?.words[1];
     if (trouble !== undefined) out(`\n${strong(one.id)} ${trouble}`);
   }
 }
@@ -102,14 +103,14 @@ function asData(
     alertsUnsent: house.alertsUnsent,
     deliveries: house.deliveries,
     destinations: destinations.map((one) => {
-      const weather = weatherOf(one, states.get(one.id));
+      const sending = sendingStateOf(one, states.get(one.id));
       return {
         id: one.id,
         client: one.clientId,
         status: one.status,
         circuit: states.get(one.id)?.circuit.state ?? 'closed',
-        sends: weather?.sends ?? 'all',
-        trouble: weather?.words[1] ?? null,
+        sends: sending?.sends ?? 'all',
+        trouble: sending?.words[1] ?? null,
       };
     }),
   };

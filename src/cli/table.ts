@@ -1,5 +1,6 @@
 // Rows in aligned columns, and times as the support team reads them.
 // Invariant: a table fits the terminal it is shown on; in a pipe nothing is cut.
+import { paris } from '../support/paris-time.ts';
 import { out, strong } from './terminal.ts';
 
 const narrowest = 8;
@@ -38,11 +39,7 @@ function fitted(text: string, width: number): string {
   return text.length <= width ? text.padEnd(width) : `${text.slice(0, width - 1)}…`;
 }
 
-/** `25/11/2026 14:05:09`, Paris. */
-export const paris = (at: Date | undefined | null): string =>
-  at === undefined || at === null ? '-' : at.toLocaleString('fr-FR', { timeZone: 'Europe/Paris' });
-
-/** The same for lists: without the year while it is this one. */
+/** As people read it, for lists: without the year while it is this one. */
 export function parisShort(at: Date | undefined | null, now: Date): string {
   const [text, today] = [paris(at), paris(now)];
   return text.slice(5, 10) === today.slice(5, 10) ? `${text.slice(0, 5)}${text.slice(10)}` : text;

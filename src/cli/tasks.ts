@@ -11,11 +11,12 @@ import { alertTasks, countTasks, type AlertTask, type TaskFilter } from '../stor
 import { impersonal, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { existingDelivery, filterOf, isFiltered, withFilters, type FilterOptions } from './deliveries.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
-import { knownNames } from './known-names.ts';
-import { advice, inLanguage } from './story-words.ts';
+import { knownNames } from '../support/known-names.ts';
+import { advice } from '../support/advice.ts';
+import { inLanguage } from '../support/words.ts';
 import { age, parisShort, table } from './table.ts';
 import { confirmed, out, progress, say, strong, withApp } from './terminal.ts';
-import { writtenTo } from './written-to.ts';
+import { rightsContact } from '../support/rights-contact.ts';
 
 interface ListOptions extends TaskFilter, JsonOption {
   readonly limit: number;
@@ -95,7 +96,7 @@ async function listTasks(sql: Reading, options: ListOptions, primary: Sql): Prom
       `${strong(String(row.id))}  ${row.destinationId}  ${row.action} of ${row.leadReference}  ${row.state}: ${reasonText(row.reason, 'en')}, since ${parisShort(row.settledAt ?? row.createdAt, now)}`,
     );
     for (const line of advice(row)) out(`      ${inLanguage(line, 'en')}`);
-    const contact = await writtenTo(primary, row);
+    const contact = await rightsContact(primary, row);
     if (contact !== undefined) out(`      Contact for rights: ${contact}`);
   }
   for (const one of alerts)

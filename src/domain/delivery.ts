@@ -106,8 +106,22 @@ export function splitReason(stored: string): { readonly base: Reason; readonly c
   return at < 0 ? { base } : { base, code: stored.slice(at + 1) };
 }
 
+/** Reasons whose code changes what they say: here it is us who slow down. */
+const ownLimits: Readonly<Record<string, { readonly fr: string; readonly en: string }>> = {
+  'throttled:RATE': {
+    fr: 'notre limite par minute pour cette destination est atteinte (limits.perMinute)',
+    en: 'our own limit per minute for this destination is reached (limits.perMinute)',
+  },
+  'throttled:CONCURRENCY': {
+    fr: "notre limite d'envois simultanés vers cette destination est atteinte (limits.concurrency)",
+    en: 'our own limit of sends at once for this destination is reached (limits.concurrency)',
+  },
+};
+
 /** What a support person reads for a stored reason. */
 export function reasonText(stored: string, language: 'fr' | 'en' = 'fr'): string {
+  const own = ownLimits[stored];
+  if (own !== undefined) return own[language];
   const { base, code } = splitReason(stored);
   const text = (reasons[base] as { fr: string; en: string } | undefined)?.[language] ?? base;
   return code === undefined ? text : `${text} (${code})`;

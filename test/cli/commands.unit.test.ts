@@ -2,8 +2,9 @@
 import { PassThrough } from 'node:stream';
 import { allOf, relaisProgram } from '../../src/cli/program.ts';
 import { impersonal, instant, namesSomebody } from '../../src/cli/arguments.ts';
-import { maskForm, maskMail, maskName, maskPhone } from '../../src/cli/masking.ts';
-import { advice, stateWords } from '../../src/cli/story-words.ts';
+import { maskForm, maskMail, maskName, maskPhone } from '../../src/support/masking.ts';
+import { advice } from '../../src/support/advice.ts';
+import { stateWords } from '../../src/support/words.ts';
 import { table } from '../../src/cli/table.ts';
 import { confirmed, harmless } from '../../src/cli/terminal.ts';
 import { deliveryStates, reasons } from '../../src/domain/delivery.ts';

@@ -1,43 +1,9 @@
-// The words of a delivery's story, French first: actions, states, outcomes, next steps, and what support can do now.
-// Invariant: every state has its words in both languages, and every reason support can repair names the command that does it.
-import type { Action } from '../../connectors/contract.ts';
-import { splitReason, type DeliveryState } from '../domain/delivery.ts';
+// What support can do now about a delivery, by its state and reason, one line each.
+// Invariant: every reason that support can repair names the command that does it, in both languages.
+import { splitReason } from '../domain/delivery.ts';
 import type { ListedDelivery } from '../store/support.ts';
-
-export type Language = 'fr' | 'en';
-export type Both = readonly [fr: string, en: string];
-/** `held`: only probes leave; `quiet`: nothing for a while; `few`: fewer at once than the destination bears. */
-export type Sends = 'suspended' | 'held' | 'quiet' | 'few';
-
-export const inLanguage = (both: Both, language: Language): string => both[language === 'fr' ? 0 : 1];
-
-export const actionWords: Readonly<Record<Action, Both>> = {
-  create: ['création', 'creation'],
-  update: ['mise à jour', 'update'],
-  erase: ['effacement', 'erasure'],
-};
-
-export const stateWords: Readonly<Record<DeliveryState, Both>> = {
-  planned: ['prévue', 'planned'],
-  queued: ['en file', 'queued'],
-  sending: ["en cours d'envoi", 'being sent'],
-  waiting: ['en attente', 'waiting'],
-  withheld: ['retenue', 'withheld'],
-  pending: ['décision du destinataire attendue', 'the recipient decides'],
-  delivered: ['livrée', 'delivered'],
-  failed: ['échec', 'failed'],
-  cancelled: ['annulée', 'cancelled'],
-};
-
-/** What the gateway decided after an answer (`domain/verdict`). */
-export const nextWords: Readonly<Record<string, Both>> = {
-  done: ['terminé', 'done'],
-  fail: ['abandon, une alerte est levée', 'given up, an alert is raised'],
-  continue: ['appel suivant', 'next call'],
-  retry: ['nouvel essai', 'another try'],
-  pending: ['le destinataire sera réinterrogé', 'the recipient will be asked again'],
-  hold: ['attend une décision du support', 'support decides'],
-};
+import type { Sends } from './sending-state.ts';
+import type { Both } from './words.ts';
 
 const command = (verb: string, row: ListedDelivery): string => `relais ${verb} ${row.id} --reason "..."`;
 const resolved = (row: ListedDelivery, answer: string): string =>

@@ -1,6 +1,7 @@
 // What of a person a support screen shows: enough to recognise, not enough to know (C39).
 // Invariant: a mask's length says nothing of the value's, and no part of a name but its initial is shown.
 import type { Lead } from '../domain/lead.ts';
+import type { RefusedPerson } from '../store/refused-rows.ts';
 
 export const maskName = (name: string | undefined): string =>
   name === undefined ? '-' : `${String.fromCodePoint(name.codePointAt(0) ?? 42)}***`;
@@ -43,3 +44,34 @@ export function personFacts({ identity, erasedAt }: Lead, reveal: boolean): read
     { name: 'city', value: show(identity.address?.city, maskName) },
   ];
 }
+
+/** A row that was refused at the door, as much of it as may be shown. */
+export interface RefusedFacts {
+  readonly row: string;
+  readonly clientId: string;
+  readonly reference: string;
+  readonly receivedAt: Date;
+  readonly person: readonly PersonFact[];
+}
+
+export function refusedFacts(row: RefusedPerson, reveal: boolean): RefusedFacts {
+  const show = (value: string | undefined, mask: (text: string | undefined) => string): string =>
+    reveal ? (value ?? '-') : mask(value);
+  return {
+    row: row.row,
+    clientId: nameOrMask(row.clientId, reveal),
+    reference: nameOrMask(row.reference, reveal),
+    receivedAt: row.receivedAt,
+    person: [
+      { name: 'lastName', value: show(row.lastName, maskName) },
+      { name: 'firstName', value: show(row.firstName, maskName) },
+      { name: 'email', value: show(row.email, maskMail) },
+      { name: 'mobile', value: show(row.mobile, maskPhone) },
+      { name: 'landline', value: show(row.landline, maskPhone) },
+    ],
+  };
+}
+
+/** Written as nobody may write them, client and reference could be the person. */
+const nameOrMask = (text: string, reveal: boolean): string =>
+  reveal || (/^[A-Za-z0-9._-]{1,64}$/.test(text) && !/^[\d._-]{8,}$/.test(text)) ? text : '***';

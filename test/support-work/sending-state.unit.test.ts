@@ -1,5 +1,5 @@
 // The words for a destination that does not send as many as it bears, in every state its circuit can be in.
-import { weatherOf, type Weather } from '../../src/cli/weather.ts';
+import { sendingStateOf, type SendingState } from '../../src/support/sending-state.ts';
 import { allowed } from '../../src/domain/breaker.ts';
 import { closedCircuit, type Circuit } from '../../src/domain/circuit.ts';
 import type { Destination, DestinationState } from '../../src/store/destinations.ts';
@@ -18,13 +18,13 @@ const state = (circuit: Circuit): DestinationState => ({
   accessDigest: undefined,
   now,
 });
-const of = (more: Partial<Circuit>, one: Partial<Destination> = {}): Weather | undefined =>
-  weatherOf({ ...destination, ...one }, state({ ...closedCircuit, ...more }));
+const of = (more: Partial<Circuit>, one: Partial<Destination> = {}): SendingState | undefined =>
+  sendingStateOf({ ...destination, ...one }, state({ ...closedCircuit, ...more }));
 
 const open = { state: 'open', cause: 'unauthorized' } as const;
 const later = now + 60_000;
 
-test.each<[string, Partial<Circuit>, Weather['sends'] | undefined, RegExp]>([
+test.each<[string, Partial<Circuit>, SendingState['sends'] | undefined, RegExp]>([
   ['closed', {}, undefined, /^$/],
   ['a quiet time that is over', { quietUntil: now - 1 }, undefined, /^$/],
   [

@@ -6,7 +6,7 @@ import { findClient } from '../store/destinations.ts';
 import type { ListedDelivery } from '../store/support.ts';
 
 /** Undefined where nobody is to be written to, or the client names no contact. */
-export async function writtenTo(
+export async function rightsContact(
   sql: Sql,
   { state, reason, clientId }: Pick<ListedDelivery, 'state' | 'reason' | 'clientId'>,
 ): Promise<string | undefined> {

@@ -3,10 +3,13 @@
 import type { Circuit } from '../domain/circuit.ts';
 import { paceOf } from '../domain/pace.ts';
 import type { Destination, DestinationState } from '../store/destinations.ts';
-import type { Both, Sends } from './story-words.ts';
-import { paris } from './table.ts';
+import type { Both } from './words.ts';
+import { paris } from './paris-time.ts';
 
-export interface Weather {
+/** `held`: only probes leave; `quiet`: nothing for a while; `few`: fewer at once than the destination bears. */
+export type Sends = 'suspended' | 'held' | 'quiet' | 'few';
+
+export interface SendingState {
   readonly sends: Sends;
   /** In a few words, for a column. */
   readonly short: string;
@@ -17,11 +20,14 @@ export interface Weather {
 }
 
 /** Undefined while it sends as many as it bears. */
-export function weatherOf(one: Destination, state: DestinationState | undefined): Weather | undefined {
-  if (one.status !== 'active') return stopped(one);
+export function sendingStateOf(
+  destination: Destination,
+  state: DestinationState | undefined,
+): SendingState | undefined {
+  if (destination.status !== 'active') return stopped(destination);
   if (state === undefined) return undefined;
   const { circuit, now } = state;
-  const unit = one.connector === 'flow' ? units.file : units.lead;
+  const unit = destination.connector === 'flow' ? units.file : units.lead;
   if (circuit.state === 'open') return held(circuit, unit, now);
   const quietUntil = circuit.quietUntil ?? 0;
   return quietUntil > now ? quiet(circuit, unit, quietUntil) : few(circuit, unit);
@@ -29,15 +35,15 @@ export function weatherOf(one: Destination, state: DestinationState | undefined)
 
 /** What leaves at once: one, and many. */
 interface Unit {
-  readonly one: Both;
+  readonly single: Both;
   readonly many: Both;
 }
 const units = {
-  lead: { one: ['une demande', 'one lead'], many: ['demandes', 'leads'] },
-  file: { one: ['un fichier', 'one file'], many: ['fichiers', 'files'] },
+  lead: { single: ['une demande', 'one lead'], many: ['demandes', 'leads'] },
+  file: { single: ['un fichier', 'one file'], many: ['fichiers', 'files'] },
 } as const satisfies Readonly<Record<string, Unit>>;
 
-const stopped = ({ status, statusReason }: Destination): Weather => ({
+const stopped = ({ status, statusReason }: Destination): SendingState => ({
   sends: 'suspended',
   short: 'nothing',
   words: [
@@ -68,13 +74,13 @@ const causes: Readonly<Record<string, Both>> = {
 };
 const causeOf = ({ cause }: Circuit): Both => causes[cause] ?? [cause, cause];
 
-function held(circuit: Circuit, { one }: Unit, now: number): Weather {
+function held(circuit: Circuit, { single }: Unit, now: number): SendingState {
   const [fr, en] = causeOf(circuit);
   const at = Math.max(circuit.nextProbeAt ?? 0, circuit.quietUntil ?? 0);
   const when = paris(new Date(at));
   const [soon, probe]: Both =
     at <= now
-      ? [`${one[0]} part en essai à présent`, `${one[1]} is tried now`]
+      ? [`${single[0]} part en essai à présent`, `${single[1]} is tried now`]
       : [`prochain essai le ${when}`, `next probe ${when}`];
   return {
     sends: 'held',
@@ -90,7 +96,7 @@ function held(circuit: Circuit, { one }: Unit, now: number): Weather {
   };
 }
 
-function quiet({ throttles }: Circuit, { one }: Unit, until: number): Weather {
+function quiet({ throttles }: Circuit, { single }: Unit, until: number): SendingState {
   const when = paris(new Date(until));
   const [times, again]: Both =
     (throttles ?? 1) > 1 ? [`, ${throttles} fois de suite`, `, ${throttles} times in a row`] : ['', ''];
@@ -98,18 +104,18 @@ function quiet({ throttles }: Circuit, { one }: Unit, until: number): Weather {
     sends: 'quiet',
     short: `nothing before ${when}`,
     words: [
-      `se tait jusqu’au ${when} : le destinataire demande de ralentir${times} ; ensuite ${one[0]} à la fois`,
-      `keeps quiet until ${when}: the recipient asks to slow down${again}; then ${one[1]} at a time`,
+      `se tait jusqu’au ${when} : le destinataire demande de ralentir${times} ; ensuite ${single[0]} à la fois`,
+      `keeps quiet until ${when}: the recipient asks to slow down${again}; then ${single[1]} at a time`,
     ],
     next: [
-      `pas avant le ${when} : le destinataire demande de ralentir${times} ; ensuite ${one[0]} à la fois`,
-      `not before ${when}: the recipient asks to slow down${again}; then ${one[1]} at a time`,
+      `pas avant le ${when} : le destinataire demande de ralentir${times} ; ensuite ${single[0]} à la fois`,
+      `not before ${when}: the recipient asks to slow down${again}; then ${single[1]} at a time`,
     ],
   };
 }
 
 /** Undefined where nothing keeps it from sending as many as it bears. */
-function few(circuit: Circuit, { one, many: others }: Unit): Weather | undefined {
+function few(circuit: Circuit, { single, many: others }: Unit): SendingState | undefined {
   const atOnce = Math.min(
     circuit.state === 'ramping' ? circuit.allowance : Number.POSITIVE_INFINITY,
     paceOf(circuit),
@@ -118,7 +124,7 @@ function few(circuit: Circuit, { one, many: others }: Unit): Weather | undefined
   const [fr, en] = fewBecause(circuit);
   const [count, many]: Both =
     atOnce === 1
-      ? [`${one[0]} à la fois`, `${one[1]} at a time`]
+      ? [`${single[0]} à la fois`, `${single[1]} at a time`]
       : [`${atOnce} ${others[0]} à la fois`, `${atOnce} ${others[1]} at a time`];
   return {
     sends: 'few',

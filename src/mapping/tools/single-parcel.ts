@@ -1,8 +1,8 @@
 // One written lead as a parcel, for tools that show or try what would leave.
 // Invariant: the parcel of a delivery in everything but its numbers: it belongs to none.
-import type { Parcel } from '../../connectors/contract.ts';
-import type { Lead } from '../domain/lead.ts';
-import type { CompiledMapping, WriteSituation } from '../mapping/contract.ts';
+import type { Parcel } from '../../../connectors/contract.ts';
+import type { Lead } from '../../domain/lead.ts';
+import type { CompiledMapping, WriteSituation } from '../contract.ts';
 
 /** @param sequence number of the file, where there are files */
 export function singleParcel(

@@ -5,18 +5,18 @@ import type { Reading } from '../store/database.ts';
 import { findDestination, readStates } from '../store/destinations.ts';
 import { seenProcesses } from '../store/processes.ts';
 import type { ListedDelivery } from '../store/support.ts';
-import type { Both } from './story-words.ts';
-import { paris } from './table.ts';
-import { weatherOf, type Weather } from './weather.ts';
+import type { Both } from './words.ts';
+import { paris } from './paris-time.ts';
+import { sendingStateOf, type SendingState } from './sending-state.ts';
 
 /** How its destination sends at present; undefined while that is as it bears. */
-export async function weatherFor(
+export async function sendingStateFor(
   sql: Reading,
   { destinationId }: ListedDelivery,
-): Promise<Weather | undefined> {
+): Promise<SendingState | undefined> {
   const destination = await findDestination(sql, destinationId);
   const state = (await readStates(sql, [destinationId])).get(destinationId);
-  return destination === undefined ? undefined : weatherOf(destination, state);
+  return destination === undefined ? undefined : sendingStateOf(destination, state);
 }
 
 /** Undefined where no try is to come by itself. */
@@ -26,13 +26,13 @@ export async function nextTry(sql: Reading, row: ListedDelivery): Promise<Both |
   if (row.state === 'waiting' && (row.dueAt >= row.expiresAt || isDecision(row))) return undefined;
   const state = (await readStates(sql, [row.destinationId])).get(row.destinationId);
   const destination = await findDestination(sql, row.destinationId);
-  const weather = destination === undefined ? undefined : weatherOf(destination, state);
-  if (destination !== undefined && destination.status !== 'active') return weather?.next;
+  const sending = destination === undefined ? undefined : sendingStateOf(destination, state);
+  if (destination !== undefined && destination.status !== 'active') return sending?.next;
   const idle = whoIsMissing(await seenProcesses(sql));
   if (idle !== undefined) return idle;
   const now = state?.now ?? row.dueAt.getTime();
   const isLater = row.dueAt.getTime() > Math.max(now, quietUntilOf(state?.circuit));
-  if (weather !== undefined && !(isLater && state?.circuit.state !== 'open')) return weather.next;
+  if (sending !== undefined && !(isLater && state?.circuit.state !== 'open')) return sending.next;
   if (isLater) return [paris(row.dueAt), paris(row.dueAt)];
   return splitReason(row.reason).base === 'slot'
     ? ['avec le prochain fichier', 'with the next file']

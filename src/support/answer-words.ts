@@ -2,7 +2,7 @@
 // Invariant: every kind of outcome has its words in both languages.
 import type { OutcomeKind } from '../../connectors/contract.ts';
 import { meaningOf } from '../../connectors/http-status.ts';
-import { inLanguage, type Both, type Language } from './story-words.ts';
+import { inLanguage, type Both, type Language } from './words.ts';
 
 const outcomeWords: Readonly<Record<OutcomeKind, Both>> = {
   accepted: ['accepté', 'accepted'],

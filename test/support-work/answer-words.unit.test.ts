@@ -1,6 +1,6 @@
 // What an attempt ended with, as support reads it.
 import { statusMeanings } from '../../connectors/http-status.ts';
-import { outcomeText } from '../../src/cli/answer-words.ts';
+import { outcomeText } from '../../src/support/answer-words.ts';
 
 test.each(statusMeanings)(
   'an answer $statuses says what the status means',

@@ -1,0 +1,105 @@
+// One lead as support sees it: the person, consents in force, interactions, where it went, what waits and why.
+// Invariant: the person is masked; in clear only after an entry of the hand-over log with who and why (C39).
+import { currentConsent } from '../domain/consent.ts';
+import {
+  consentChannels,
+  consentPurposes,
+  type ConsentChannel,
+  type ConsentPurpose,
+  type ConsentState,
+  type Lead,
+} from '../domain/lead.ts';
+import type { Database } from '../store/database.ts';
+import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
+import { readLeads } from '../store/leads.ts';
+import { findRefused } from '../store/refused-rows.ts';
+import {
+  exercisedRights,
+  findLeads,
+  routingRefusals,
+  type ExercisedRight,
+  type FoundLead,
+} from '../store/support-leads.ts';
+import { noteLookUp, type LookUp } from './look-up.ts';
+import { personFacts, refusedFacts, type PersonFact, type RefusedFacts } from './masking.ts';
+
+/** Masked needs no reason; in clear says who asks and why. */
+export type Reveal = { readonly reveal: false } | (LookUp & { readonly reveal: true });
+
+export interface ConsentInForce {
+  readonly purpose: ConsentPurpose;
+  readonly channel: ConsentChannel;
+  readonly state: ConsentState;
+  /** Granted once, and over or unproved by now. */
+  readonly lapsed: boolean;
+  readonly recordedAt: Date;
+  readonly until: Date | undefined;
+}
+
+export interface LeadFile {
+  readonly clientId: string;
+  readonly reference: string;
+  readonly revision: number;
+  readonly channel: Lead['channel'];
+  readonly collectedAt: Date;
+  readonly erasedAt: Date | undefined;
+  readonly interactions: Lead['interactions'];
+  readonly person: readonly PersonFact[];
+  readonly consents: readonly ConsentInForce[];
+  readonly deliveries: readonly Delivery[];
+  readonly notRouted: Awaited<ReturnType<typeof routingRefusals>>;
+  readonly rights: readonly ExercisedRight[];
+}
+
+export type ShownLead =
+  | { readonly found: 'lead'; readonly file: LeadFile }
+  /** Nothing but rows that were refused at the door has the reference. */
+  | { readonly found: 'refused'; readonly rows: readonly RefusedFacts[] }
+  | { readonly found: 'nothing' };
+
+export async function showLead(
+  database: Database,
+  { clientId, reference }: { readonly clientId: string; readonly reference: string },
+  look: Reveal,
+): Promise<ShownLead> {
+  const leads = await findLeads(database, [clientId], { reference });
+  const refused = leads.length > 0 ? [] : await findRefused(database, [clientId], { reference });
+  if (leads.length + refused.length === 0) return { found: 'nothing' };
+  if (look.reveal) await noteLookUp(database, 'revealed', { leads: leads.slice(0, 1), clientId }, look);
+  const [head] = leads;
+  if (head === undefined)
+    return { found: 'refused', rows: refused.map((row) => refusedFacts(row, look.reveal)) };
+  const file = await readFile(database, head, look.reveal);
+  return file === undefined ? { found: 'nothing' } : { found: 'lead', file };
+}
+
+async function readFile(database: Database, head: FoundLead, reveal: boolean): Promise<LeadFile | undefined> {
+  const lead = (await readLeads(database, [head.id])).get(head.id)?.lead;
+  if (lead === undefined) return undefined;
+  const { clientId, reference, revision, channel, collectedAt, erasedAt, interactions } = lead;
+  return {
+    clientId,
+    reference,
+    revision,
+    channel,
+    collectedAt,
+    erasedAt,
+    interactions,
+    person: personFacts(lead, reveal),
+    consents: consentsOf(lead, database.now()),
+    deliveries: await deliveriesOfLeads(database, [head.id]),
+    notRouted: await routingRefusals(database, clientId, head.id),
+    rights: await exercisedRights(database, head.id),
+  };
+}
+
+function consentsOf(lead: Lead, now: Date): readonly ConsentInForce[] {
+  return consentPurposes.flatMap((purpose) =>
+    consentChannels.flatMap((channel): readonly ConsentInForce[] => {
+      const consent = currentConsent(lead.consents, purpose, channel, now);
+      if (consent === undefined) return [];
+      const { state, lapsed, until, record } = consent;
+      return [{ purpose, channel, state, lapsed, until, recordedAt: record.recordedAt }];
+    }),
+  );
+}

@@ -1,0 +1,208 @@
+// What an entry of the hand-over log says of a delivery, in words, with its details.
+// Invariant: no content; only names of fields and the opt-in sent.
+import { connectFailureCodes } from '../../connectors/guard/failures.ts';
+import { splitReason } from '../domain/delivery.ts';
+import type { StoryEntry } from '../store/support.ts';
+import { outcomeText } from './answer-words.ts';
+import {
+  consentPairWords,
+  consentWords,
+  inBoth,
+  inLanguage,
+  nextWords,
+  reasonWords,
+  type Both,
+  type Language,
+} from './words.ts';
+
+export interface StoryEvent {
+  readonly at: Date;
+  readonly entry: string;
+  readonly words: Both;
+  readonly details: readonly Both[];
+}
+
+export const storyEvents = (entries: readonly StoryEntry[]): readonly StoryEvent[] => {
+  const stayed = stayedHere(entries);
+  return entries.map((entry) => ({
+    at: entry.at,
+    entry: entry.entry,
+    words: stayed.has(entry) ? preparedWords(entry) : inBoth((language) => entryWords(entry, language)),
+    details: detailsOf(entry),
+  }));
+};
+
+/** Whether any byte of the lead may have left this house. */
+export function hasLeft(entries: readonly StoryEntry[]): boolean {
+  const stayed = stayedHere(entries);
+  return entries.some((entry) => entry.entry === 'departed' && !stayed.has(entry));
+}
+
+/** Codes that say that no byte of a lead left this house. */
+const nothingLeft: ReadonlySet<string> = new Set([
+  ...connectFailureCodes,
+  'SECRET_MISSING',
+  'SECRET_MALFORMED',
+  'HOST_KEY_MISMATCH',
+]);
+
+/**
+ * Departures whose attempt ended in our own house: the log notes a departure before anything can leave, and a
+ * connection that was never made tells afterwards that nothing did.
+ */
+function stayedHere(entries: readonly StoryEntry[]): ReadonlySet<StoryEntry> {
+  const isSameTry = (a: StoryEntry, b: StoryEntry): boolean =>
+    a.run === b.run && a.attempt === b.attempt && a.callName === b.callName;
+  const unsent = entries.filter((entry) => entry.entry === 'outcome' && nothingLeft.has(codeOf(entry)));
+  return new Set(
+    entries.filter(
+      (entry) => entry.entry === 'departed' && unsent.some((outcome) => isSameTry(entry, outcome)),
+    ),
+  );
+}
+
+const codeOf = ({ reason }: StoryEntry): string => splitReason(reason).code ?? reason;
+
+const preparedWords = ({ attempt, run, target }: StoryEntry): Both => {
+  const [rerun, again]: Both = run > 1 ? [`, rejeu ${run - 1}`, `, run ${run}`] : ['', ''];
+  return [
+    `Tentative ${attempt}${rerun} préparée pour ${target} ; rien n’est parti`,
+    `Attempt ${attempt}${again} made ready for ${target}; nothing left`,
+  ];
+};
+
+function entryWords(entry: StoryEntry, language: Language): string {
+  const say = (fr: string, en: string): string => inLanguage([fr, en], language);
+  const colon = say(' : ', ': ');
+  const why = entry.reason === '' ? '' : `${colon}${inLanguage(reasonWords(entry.reason), language)}`;
+  const typed = entry.purpose === '' ? '' : ` (${entry.purpose})`;
+  switch (entry.entry) {
+    case 'departed':
+    case 'outcome':
+    case 'outcome_unknown':
+    case 'late':
+    case 'lookup':
+      return tryWords(entry, why, language);
+    case 'replayed':
+    case 'closed':
+    case 'resolved':
+      return `${byPersonWords(entry, language)}${colon}${entry.purpose}`;
+    case 'withheld':
+      return `${say('Retenue', 'Withheld')}${why}`;
+    case 'reopened':
+      return say('Cause réparée : reprise', 'Cause repaired: taken up again');
+    case 'invalid':
+      return `${say('Non envoyée', 'Not sent')}${why}`;
+    case 'cancelled':
+      return `${say('Annulée par', 'Cancelled by')} ${entry.actor}${why}${typed}`;
+    case 'batch_voided':
+      return say(
+        'Fichier annulé : quelque chose a changé depuis, la demande repart dans un nouveau fichier',
+        'File voided: something has changed since, the lead goes again in a new file',
+      );
+    case 'expired':
+      return `${say('Délai maximal dépassé', 'Past its maximum age')}${why}`;
+    default:
+      return `${entry.entry}${why}${typed}`;
+  }
+}
+
+/** A departure and what came of it. */
+function tryWords(entry: StoryEntry, why: string, language: Language): string {
+  const say = (fr: string, en: string): string => inLanguage([fr, en], language);
+  const colon = say(' : ', ': ');
+  const call = entry.callName === '' ? '' : say(` (appel ${entry.callName})`, ` (call ${entry.callName})`);
+  const answer = `${outcomeText(entry.outcome, codeOf(entry), language)}${measured(entry)}`;
+  const next = nextOf(entry, language);
+  const run = entry.run > 1 ? say(`, rejeu ${entry.run - 1}`, `, run ${entry.run}`) : '';
+  switch (entry.entry) {
+    case 'departed':
+      return say(
+        `Passage de relais${call}${colon}tentative ${entry.attempt}${run} partie vers ${entry.target}`,
+        `Handed over${call}${colon}attempt ${entry.attempt}${run} left for ${entry.target}`,
+      );
+    case 'outcome_unknown':
+      return `${say('Aucune réponse : l’envoi s’est interrompu, issue inconnue', 'No answer: the send was cut off, outcome unknown')}${call}${next}`;
+    case 'late':
+      return `${say('Réponse tardive, sans effet', 'Late answer, without effect')}${colon}${answer}`;
+    case 'lookup':
+      return `${say('Destinataire interrogé', 'Recipient asked')}${call}${colon}${answer}${next}`;
+    default:
+      return `${say('Réponse', 'Answer')}${call}${colon}${answer}${why}${next}`;
+  }
+}
+
+/** Who said or asked it; the reason given follows. */
+function byPersonWords({ entry, actor, reason }: StoryEntry, language: Language): string {
+  const say = (fr: string, en: string): string => inLanguage([fr, en], language);
+  if (entry === 'replayed') return say(`Rejeu demandé par ${actor}`, `Replayed by ${actor}`);
+  if (entry === 'closed') return say(`Classée par ${actor}`, `Closed by ${actor}`);
+  return reason === 'received'
+    ? say(`Reçue par le destinataire, selon ${actor}`, `Received, says ${actor}`)
+    : say(`Pas reçue par le destinataire, selon ${actor}`, `Not received, says ${actor}`);
+}
+
+function measured({ status, durationMs }: StoryEntry): string {
+  const parts: string[] = [];
+  if (status > 0) parts.push(String(status));
+  if (durationMs > 0) parts.push(`${durationMs} ms`);
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+function nextOf(entry: StoryEntry, language: Language): string {
+  const words = nextWords[entry.nextStep];
+  return words === undefined ? '' : ` → ${inLanguage(words, language)}`;
+}
+
+interface SentConsent {
+  readonly field: string;
+  readonly value: string;
+  readonly purpose: string;
+  readonly channel: string;
+  readonly state: string;
+}
+
+function detailsOf(entry: StoryEntry): readonly Both[] {
+  const names = (entry.fields ?? '').replaceAll(' ', ', ');
+  const fields: readonly Both[] = names === '' ? [] : [[`champs : ${names}`, `fields: ${names}`]];
+  if (entry.entry !== 'departed') return fields;
+  const digest = entry.digest?.toString('hex') ?? '-';
+  const consents = JSON.parse(entry.consents ?? '[]') as readonly SentConsent[];
+  const file: readonly Both[] =
+    entry.fileName === '' ? [] : [[`fichier : ${entry.fileName}`, `file: ${entry.fileName}`]];
+  return [
+    recipientWords(entry),
+    [
+      `par ${entry.connector}, format v${entry.version}, révision ${entry.leadRevision} de la demande`,
+      `by ${entry.connector}, mapping v${entry.version}, lead revision ${entry.leadRevision}`,
+    ],
+    ...consents.map(sentConsentWords),
+    ...file,
+    ...fields,
+    [`empreinte : ${digest} (${entry.bytes} octets)`, `digest: ${digest} (${entry.bytes} bytes)`],
+  ];
+}
+
+function recipientWords({ recipient, authorisation, document, reason }: StoryEntry): Both {
+  const [cited, quoted]: Both = document === null ? ['', ''] : [` « ${document} »`, ` "${document}"`];
+  const [ended, over]: Both =
+    reason === 'former_authorisation'
+      ? [
+          ', qui a pris fin depuis : la personne et sa réponse seulement',
+          ', ended since: the person and the answer only',
+        ]
+      : ['', ''];
+  return [
+    `destinataire : ${recipient} (autorisation ${authorisation}${cited}${ended})`,
+    `recipient: ${recipient} (authorisation ${authorisation}${quoted}${over})`,
+  ];
+}
+
+/** The codes as the log holds them, then what they mean. */
+function sentConsentWords({ field, value, purpose, channel, state }: SentConsent): Both {
+  const pair = consentPairWords(purpose, channel);
+  const answer = Object.entries(consentWords).find(([name]) => name === state)?.[1];
+  const codes = `${field} = ${value} (${purpose}, ${channel} : ${state})`;
+  if (pair === undefined || answer === undefined) return [`opt-in : ${codes}`, `opt-in: ${codes}`];
+  return [`opt-in : ${codes}, ${pair[0]} ${answer[0]}`, `opt-in: ${codes}, ${pair[1]} ${answer[1]}`];
+}

@@ -1,0 +1,92 @@
+// The story of one delivery as typed lines: what it is, what happened to it, what support can do now.
+// Invariant: told from the hand-over log, in French and in English; no content of the lead. Who shows it only lays it out.
+import { isEnd } from '../domain/delivery.ts';
+import type { Sql } from '../store/database.ts';
+import { deliveryStory, type ListedDelivery, type StoryEntry } from '../store/support.ts';
+import { advice } from './advice.ts';
+import { nextTry, sendingStateFor } from './next-try.ts';
+import { paris } from './paris-time.ts';
+import { rightsContact } from './rights-contact.ts';
+import { hasLeft, storyEvents, type StoryEvent } from './story-events.ts';
+import { actionWords, reasonWords, stateWords, type Both } from './words.ts';
+
+export interface StoryFact {
+  readonly name: 'state' | 'key' | 'planned' | 'reference' | 'ended' | 'next_try' | 'expires';
+  readonly label: Both;
+  readonly value: Both;
+  /** The reason behind a state. */
+  readonly because?: Both;
+}
+
+export interface Story {
+  readonly title: Both;
+  readonly facts: readonly StoryFact[];
+  /** Said where no byte of the lead has left this house. */
+  readonly nothingLeft: Both | undefined;
+  readonly events: readonly StoryEvent[];
+  /** What support can do now, one line each. */
+  readonly advice: readonly Both[];
+  /** Whom of the client to write to, where the recipient can be told in no other way. */
+  readonly contact: string | undefined;
+}
+
+export async function storyOf(sql: Sql, row: ListedDelivery): Promise<Story> {
+  const entries = await deliveryStory(sql, row.id);
+  const isClosed = row.state === 'failed' && entries.at(-1)?.entry === 'closed';
+  return {
+    title: titleOf(row),
+    facts: await factsOf(sql, row),
+    nothingLeft: hasLeft(entries) ? undefined : nothingLeftWords(row),
+    events: storyEvents(entries),
+    advice: isClosed
+      ? [['Rien : elle est classée.', 'Nothing: it is closed.']]
+      : advice(row, row.state === 'waiting' ? (await sendingStateFor(sql, row))?.sends : undefined),
+    contact: isClosed ? undefined : await rightsContact(sql, row),
+  };
+}
+
+const titleOf = (row: ListedDelivery): Both => {
+  const [action, inEnglish] = actionWords[row.action];
+  return [
+    `Livraison ${row.id} : ${action} de la demande ${row.leadReference} (révision ${row.revision}) pour ${row.clientId}, vers ${row.destinationId}`,
+    `Delivery ${row.id}: ${inEnglish} of lead ${row.leadReference} (revision ${row.revision}) for ${row.clientId}, to ${row.destinationId}`,
+  ];
+};
+
+const nothingLeftWords = ({ state }: ListedDelivery): Both =>
+  isEnd(state)
+    ? ['Rien n’est parti.', 'Nothing has left.']
+    : ['Rien n’est encore parti.', 'Nothing has left yet.'];
+
+async function factsOf(sql: Sql, row: ListedDelivery): Promise<readonly StoryFact[]> {
+  const same = (text: string): Both => [text, text];
+  const state: StoryFact = { name: 'state', label: ['État', 'State'], value: stateWords[row.state] };
+  const facts: StoryFact[] = [
+    row.reason === '' ? state : { ...state, because: reasonWords(row.reason) },
+    { name: 'key', label: ['Clé (webhook-id)', 'Key (webhook-id)'], value: same(row.key) },
+    { name: 'planned', label: ['Prévue le', 'Planned'], value: same(paris(row.createdAt)) },
+  ];
+  if (row.recipientReference !== undefined)
+    facts.push({
+      name: 'reference',
+      label: ['Référence client', 'Their reference'],
+      value: same(row.recipientReference),
+    });
+  if (isEnd(row.state)) {
+    facts.push({ name: 'ended', label: ['Terminée le', 'Ended'], value: same(paris(row.settledAt)) });
+    return facts;
+  }
+  const next = await nextTry(sql, row);
+  if (next !== undefined)
+    facts.push({ name: 'next_try', label: ['Prochain essai', 'Next try'], value: next });
+  facts.push({ name: 'expires', label: ['Délai maximal', 'Expires'], value: same(paris(row.expiresAt)) });
+  return facts;
+}
+
+/** An entry as it stands in the log, for export; its digest in hexadecimal. */
+export const entryData = ({ digest, consents, fields, ...entry }: StoryEntry): object => ({
+  ...entry,
+  fields: fields === null || fields === '' ? [] : fields.split(' '),
+  consents: consents === null ? [] : (JSON.parse(consents) as unknown),
+  digest: digest?.toString('hex') ?? null,
+});

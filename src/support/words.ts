@@ -1,0 +1,106 @@
+// Words for what support reads, French first, English second: actions, states, outcomes, reasons, consents.
+// Invariant: every code of a closed list has its words in both languages.
+import type { Action } from '../../connectors/contract.ts';
+import { reasonText, splitReason, type DeliveryState } from '../domain/delivery.ts';
+import {
+  consentChannels,
+  consentPurposes,
+  type ConsentChannel,
+  type ConsentPurpose,
+  type ConsentState,
+  type DataCategory,
+} from '../domain/lead.ts';
+
+export type Language = 'fr' | 'en';
+export type Both = readonly [fr: string, en: string];
+
+export const inLanguage = (both: Both, language: Language): string => both[language === 'fr' ? 0 : 1];
+
+/** The same sentence made in either language. */
+export const inBoth = (words: (language: Language) => string): Both => [words('fr'), words('en')];
+
+export const actionWords: Readonly<Record<Action, Both>> = {
+  create: ['création', 'creation'],
+  update: ['mise à jour', 'update'],
+  erase: ['effacement', 'erasure'],
+};
+
+export const stateWords: Readonly<Record<DeliveryState, Both>> = {
+  planned: ['prévue', 'planned'],
+  queued: ['en file', 'queued'],
+  sending: ["en cours d'envoi", 'being sent'],
+  waiting: ['en attente', 'waiting'],
+  withheld: ['retenue', 'withheld'],
+  pending: ['décision du destinataire attendue', 'the recipient decides'],
+  delivered: ['livrée', 'delivered'],
+  failed: ['échec', 'failed'],
+  cancelled: ['annulée', 'cancelled'],
+};
+
+/** What the gateway decided after an answer (`domain/verdict`). */
+export const nextWords: Readonly<Record<string, Both>> = {
+  done: ['terminé', 'done'],
+  fail: ['abandon, une alerte est levée', 'given up, an alert is raised'],
+  continue: ['appel suivant', 'next call'],
+  retry: ['nouvel essai', 'another try'],
+  pending: ['le destinataire sera réinterrogé', 'the recipient will be asked again'],
+  hold: ['attend une décision du support', 'support decides'],
+};
+
+export const consentWords: Readonly<Record<ConsentState, Both>> = {
+  granted: ['accordé', 'granted'],
+  refused: ['refusé', 'refused'],
+  not_asked: ['non demandé', 'not asked'],
+  withdrawn: ['retiré', 'withdrawn'],
+};
+
+const purposeWords: Readonly<Record<ConsentPurpose, Both>> = {
+  marketing: ['prospection', 'marketing'],
+  newsletter: ['lettre d’information', 'newsletter'],
+  partners: ['partenaires', 'partners'],
+  profiling: ['profilage', 'profiling'],
+};
+
+const channelWords: Readonly<Record<ConsentChannel, Both>> = {
+  email: ['e-mail', 'e-mail'],
+  sms: ['SMS', 'SMS'],
+  phone: ['téléphone', 'phone'],
+  post: ['courrier', 'post'],
+};
+
+const categoryWords: Readonly<Record<DataCategory, Both>> = {
+  identity: ['identité et coordonnées', 'identity and contact'],
+  project: ['projet immobilier', 'property project'],
+  statistical: ['données statistiques', 'statistics'],
+  financial: ['données financières', 'finances'],
+};
+
+/** `prospection par e-mail` for `marketing` and `email`; undefined where one of them is no word of ours. */
+export function consentPairWords(purpose: string, channel: string): Both | undefined {
+  const knownPurpose = consentPurposes.find((known) => known === purpose);
+  const knownChannel = consentChannels.find((known) => known === channel);
+  if (knownPurpose === undefined || knownChannel === undefined) return undefined;
+  return inBoth((language) => {
+    const by = inLanguage([' par ', ' by '], language);
+    return (
+      inLanguage(purposeWords[knownPurpose], language) + by + inLanguage(channelWords[knownChannel], language)
+    );
+  });
+}
+
+/** A stored reason in words. The code stays beside them: it is what filters take. */
+export function reasonWords(stored: string): Both {
+  const code = codeWords(splitReason(stored).code ?? '');
+  return inBoth((language) => {
+    const colon = inLanguage([' : ', ': '], language);
+    return reasonText(stored, language) + (code === undefined ? '' : colon + inLanguage(code, language));
+  });
+}
+
+/** Words for a code of our own behind a reason: a consent (`marketing.email`) or a category of data. */
+function codeWords(code: string): Both | undefined {
+  const [purpose = '', channel = ''] = code.split('.');
+  return (
+    consentPairWords(purpose, channel) ?? Object.entries(categoryWords).find(([name]) => name === code)?.[1]
+  );
+}
