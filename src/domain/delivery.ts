@@ -35,6 +35,10 @@ export const reasons = {
     fr: 'destination suspendue par le support',
     en: 'destination suspended by support',
   },
+  outside_hours: {
+    fr: "hors des horaires d'envoi de la destination",
+    en: 'outside the sending hours of its destination',
+  },
   waits_for_create: { fr: 'attend la fin de la création', en: 'waits for the create to settle' },
   next_call: { fr: 'appel suivant en cours', en: 'its next call is under way' },
   slot: { fr: 'attend le prochain fichier', en: 'waits for the next file' },

@@ -1,10 +1,11 @@
-// Whether a destination may send now: suspended, held, rate, in flight. Says how many, why no more, and when to ask again. Pure.
+// Whether a destination may send now: suspended, outside its hours, held, rate, in flight. Says how many, and what the others wait for.
 // Invariant: dispatch, claim and files ask here, and nothing else decides; SQL that looks ahead names the rule it mirrors.
 import { allowed } from './breaker.ts';
 import type { Circuit } from './circuit.ts';
 import type { Reason } from './delivery.ts';
 import type { DestinationLimits, DestinationStatus } from './destination.ts';
 import { isCareful } from './pace.ts';
+import { nextOpening, type SendingHours } from './sending-hours.ts';
 
 /** What is known of a destination when it is asked. */
 export interface SendSituation {
@@ -41,6 +42,16 @@ export interface SendPermission {
   readonly count: number;
   /** For those beyond. */
   readonly refusal: Refusal;
+  /** Outside its hours: for every delivery that waits for them, of which none leaves. */
+  readonly closed?: Refusal;
+}
+
+/** A delivery as its destination's hours see it. */
+export interface HourlyDelivery {
+  /** An erasure, or an update that takes a consent back. */
+  readonly carriesRight: boolean;
+  /** Some of its calls have been made: what was begun in time is brought to its end. */
+  readonly isBegun: boolean;
 }
 
 /** How long to wait for a place beside those in flight, ms. */
@@ -52,6 +63,7 @@ const minuteMs = 60_000;
 
 const suspended: Reason = 'destination_suspended';
 const held: Reason = 'destination_held';
+const outsideHours: Reason = 'outside_hours';
 const rate = 'throttled:RATE';
 const concurrency = 'throttled:CONCURRENCY';
 
@@ -64,6 +76,33 @@ export const isHeld = (circuit: Circuit): boolean => circuit.state !== 'closed' 
 /** How many may leave now, and what keeps back the others. */
 export function sendPermission(at: SendSituation): SendPermission {
   if (isStopped(at.status)) return { count: 0, refusal: { reason: suspended, afterMs: 0 } };
+  const closed = closedFor(at.limits.hours, at.now);
+  const permission = permissionInHours(at);
+  return closed === undefined ? permission : { ...permission, closed };
+}
+
+/** Why a delivery does not leave, when `taken` others leave before it; undefined: it may. */
+export function refusalOf(
+  { count, refusal, closed }: SendPermission,
+  taken: number,
+  waitsForHours: boolean,
+): Refusal | undefined {
+  if (closed !== undefined && waitsForHours) return closed;
+  return taken >= count ? refusal : undefined;
+}
+
+/** Whether a delivery waits for the hours of its destination: a right of the prospect does not, unless the mapping says so. */
+export const waitsForHours = (hours: SendingHours, delivery: HourlyDelivery): boolean =>
+  !delivery.isBegun && (hours.rightsWait || !delivery.carriesRight);
+
+/** What waits for the hours, while it is outside them; undefined: it is not. */
+export function closedFor(hours: SendingHours | undefined, now: number): Refusal | undefined {
+  if (hours === undefined) return undefined;
+  const opening = nextOpening(hours, now);
+  return opening <= now ? undefined : { reason: outsideHours, afterMs: opening - now };
+}
+
+function permissionInHours(at: SendSituation): SendPermission {
   const byCircuit = allowedBy(at.circuit, at.now) - at.inFlight;
   if (byCircuit <= 0) return { count: 0, refusal: { reason: held, afterMs: 0 } };
   const { perMinute } = at.limits;

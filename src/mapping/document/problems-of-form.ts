@@ -95,6 +95,14 @@ export const problemsOfForm = {
     meaning: 'A time-out is longer than anybody waits for an answer.',
     remedy: 'Write seconds or minutes; an hour at most.',
   },
+  'MAP-609': {
+    meaning: 'The sending hours cannot be read.',
+    remedy: 'Write days and times: open: [mon-fri 09:00-12:30 13:30-18:00, sat 09:00-12:00].',
+  },
+  'MAP-610': {
+    meaning: 'The destination is closed for longer in a row than a lead may wait.',
+    remedy: 'Lengthen maxAge, or open on more days.',
+  },
   'MAP-701': {
     meaning: 'The formula guard would put an apostrophe before a phone that begins with +.',
     remedy: 'Write the phone as national, or set formulaGuard: false for a machine.',

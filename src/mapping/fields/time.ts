@@ -1,5 +1,6 @@
 // Dates as people and CRMs write them: patterns, time zones, durations.
 // Invariant: a pattern is understood whole when compiled; writing depends on the instant and the zone only, never on the host.
+import { offsetAt } from '../../domain/civil-time.ts';
 
 export const defaultZone = 'Europe/Paris';
 
@@ -36,39 +37,10 @@ interface Civil {
   readonly ss: string;
 }
 
-const formatters = new Map<string, Intl.DateTimeFormat>();
-const offsets = new Map<string, number>();
-/** Zones change their offset on quarters of an hour only. */
-const quarterMs = 900_000;
-
-/** Offset of a zone at an instant, ms. Asked of Intl once a quarter of an hour: it costs more than a whole lead. */
-function offsetOf(ms: number, zone: string): number {
-  const quarter = Math.floor(ms / quarterMs);
-  const key = `${zone}${quarter}`;
-  const known = offsets.get(key);
-  if (known !== undefined) return known;
-  let formatter = formatters.get(zone);
-  if (formatter === undefined) {
-    formatter = new Intl.DateTimeFormat('en-GB', {
-      ...{ timeZone: zone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit' },
-      ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', era: 'short' },
-    });
-    formatters.set(zone, formatter);
-  }
-  const part: Record<string, number> = {};
-  for (const { type, value } of formatter.formatToParts(new Date(quarter * quarterMs)))
-    part[type] = Number(value);
-  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part;
-  const offset = Date.UTC(year, month - 1, day, hour, minute, second) - quarter * quarterMs;
-  if (offsets.size > 10_000) offsets.clear();
-  offsets.set(key, offset);
-  return offset;
-}
-
 function civil(date: Date, zone: string): Civil {
   const ms = date.getTime();
   // Shifted so that its UTC fields read as the zone's clock.
-  const local = new Date(ms + offsetOf(ms, zone)).toISOString();
+  const local = new Date(ms + offsetAt(ms, zone)).toISOString();
   return {
     yyyy: local.slice(0, -20),
     MM: local.slice(-19, -17),
@@ -84,7 +56,7 @@ export function isoIn(date: Date, zone: string): string {
   const { yyyy, MM, dd, HH, mm, ss } = civil(date, zone);
   const local = `${yyyy}-${MM}-${dd}T${HH}:${mm}:${ss}`;
   if (zone === 'UTC') return `${local}Z`;
-  const minutes = Math.round(offsetOf(date.getTime(), zone) / 60_000);
+  const minutes = Math.round(offsetAt(date.getTime(), zone) / 60_000);
   const size = Math.abs(minutes);
   const two = (value: number): string => String(value).padStart(2, '0');
   return `${local}${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;

@@ -1,4 +1,4 @@
-// When a delivery is tried again: named schedules, lists of delays, deadlines, limits, time-outs.
+// When a delivery is tried again: named schedules, lists of delays, deadlines, limits, hours, time-outs.
 // Invariant: every delivery has an end: a last try and a maximum age.
 import type { DestinationLimits } from '../../domain/destination.ts';
 import type { RetryPolicy } from '../../domain/verdict.ts';
@@ -6,6 +6,7 @@ import { blockAt } from '../document/yaml.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { suggest } from '../document/suggest.ts';
 import { parseDuration } from '../fields/time.ts';
+import { compileHours } from './hours.ts';
 
 /** Named schedules. `standard`: 12 tries after the first, over 3 days, the first within seconds. */
 export const schedules: Readonly<Record<string, readonly string[]>> = {
@@ -27,7 +28,7 @@ export interface Timing {
   readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly totalMs: number };
 }
 
-/** Reads retry, maxAge, promise, onUnknown, pending, limits and timeouts of a mapping. */
+/** Reads retry, maxAge, promise, onUnknown, pending, limits, hours and timeouts of a mapping. */
 export function compileTiming(mapping: unknown, report: Report, files: boolean): Timing {
   const raw = (typeof mapping === 'object' && mapping !== null ? mapping : {}) as Record<string, unknown>;
   const duration = (block: Record<string, unknown>, key: string, path: Path, fallback: number): number => {
@@ -71,6 +72,8 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
   const whole = (value: unknown): number | undefined =>
     typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : undefined;
   const perMinute = whole(limits['perMinute']);
+  const written = typeof raw['maxAge'] === 'string' ? raw['maxAge'] : '7d';
+  const hours = compileHours(raw['hours'], { maxAgeMs, written }, report);
   return {
     retry: {
       delays,
@@ -85,6 +88,7 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
     limits: {
       concurrency: whole(limits['concurrency']) ?? (files ? 1 : 8),
       ...(perMinute === undefined ? {} : { perMinute }),
+      ...(hours === undefined ? {} : { hours }),
     },
     timeouts: {
       connectMs: wait('connect', 5_000),

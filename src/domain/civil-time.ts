@@ -1,0 +1,67 @@
+// What the clock of a time zone reads at an instant. Pure.
+// Invariant: depends on the instant and the zone only, never on the host.
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+const offsets = new Map<string, number>();
+const mostOffsets = 10_000;
+/** Zones change their offset on quarters of an hour only. */
+export const quarterMs = 900_000;
+const dayMs = 86_400_000;
+
+/** Offset of a zone at an instant, ms. Asked of Intl once a quarter of an hour: it costs more than a whole lead. */
+export function offsetAt(ms: number, zone: string): number {
+  const quarter = Math.floor(ms / quarterMs);
+  const key = `${zone}${quarter}`;
+  const known = offsets.get(key);
+  if (known !== undefined) return known;
+  const part: Record<string, number> = {};
+  for (const { type, value } of formatterOf(zone).formatToParts(new Date(quarter * quarterMs)))
+    part[type] = Number(value);
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part;
+  const offset = Date.UTC(year, month - 1, day, hour, minute, second) - quarter * quarterMs;
+  if (offsets.size > mostOffsets) offsets.clear();
+  offsets.set(key, offset);
+  return offset;
+}
+
+export interface ClockReading {
+  readonly year: number;
+  /** 1 to 12. */
+  readonly month: number;
+  readonly day: number;
+  /** 0 is Monday. */
+  readonly weekday: number;
+  /** Since the clock read midnight, ms. */
+  readonly timeOfDay: number;
+}
+
+export function clockAt(ms: number, zone: string): ClockReading {
+  // Shifted so that its UTC fields read as the zone's clock.
+  const shifted = ms + offsetAt(ms, zone);
+  const date = new Date(shifted);
+  return {
+    year: date.getUTCFullYear(),
+    month: date.getUTCMonth() + 1,
+    day: date.getUTCDate(),
+    weekday: (date.getUTCDay() + 6) % 7,
+    timeOfDay: ((shifted % dayMs) + dayMs) % dayMs,
+  };
+}
+
+function formatterOf(zone: string): Intl.DateTimeFormat {
+  const known = formatters.get(zone);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat('en-GB', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    era: 'short',
+  });
+  formatters.set(zone, made);
+  return made;
+}

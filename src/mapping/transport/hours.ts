@@ -1,0 +1,184 @@
+// The hours in which a destination takes leads, as the file writes them: `open: [mon-fri 09:00-12:30 13:30-18:00, sat 09:00-12:00]`.
+// Invariant: hours that cannot be read are an error, never always open.
+import { holidayCalendars, type HolidayCalendar } from '../../domain/public-holidays.ts';
+import { dayMs, openStretches, type OpenRange, type SendingHours } from '../../domain/sending-hours.ts';
+import type { Path, Report } from '../document/problems.ts';
+import { suggest } from '../document/suggest.ts';
+import { isRecord, textAt } from '../document/yaml.ts';
+import { defaultZone, isZone } from '../fields/time.ts';
+
+export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
+const example = 'mon-fri 09:00-12:30 13:30-18:00';
+
+/** Undefined where the file has none, or none that can be read; then the report says so. */
+export function compileHours(
+  raw: unknown,
+  deadline: { readonly maxAgeMs: number; readonly written: string },
+  report: Report,
+): SendingHours | undefined {
+  // Anything but a block is told by the schema.
+  if (!isRecord(raw)) return undefined;
+  const week = compileWeek(raw['open'], report);
+  const zone = textAt(raw, 'zone') ?? defaultZone;
+  if (!isZone(zone)) {
+    report.error(['hours', 'zone'], 'MAP-605', `time zone "${zone}" does not exist.`, {
+      suggestion: suggest(zone, Intl.supportedValuesOf('timeZone')),
+    });
+    return undefined;
+  }
+  if (week === undefined) return undefined;
+  const hours: SendingHours = {
+    zone,
+    week,
+    holidays: calendarOf(raw['holidays']),
+    rightsWait: raw['rights'] === 'in_hours',
+  };
+  const closed = longestClosed(hours);
+  if (closed >= deadline.maxAgeMs)
+    report.warn(
+      ['hours'],
+      'MAP-610',
+      `the destination is closed for up to ${spanWords(closed)} in a row: what comes then can pass its maxAge (${deadline.written}) before it opens.`,
+      { at: 'key' },
+    );
+  return hours;
+}
+
+const calendarOf = (written: unknown): HolidayCalendar | undefined =>
+  holidayCalendars.find((calendar) => calendar === written);
+
+function compileWeek(raw: unknown, report: Report): readonly (readonly OpenRange[])[] | undefined {
+  const lines: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
+  const week: OpenRange[][] = weekdays.map(() => []);
+  let isSound = lines.length > 0;
+  if (!isSound) report.error(['hours', 'open'], 'MAP-609', `open names no hours: ${example}.`);
+  for (const [index, line] of lines.entries()) {
+    const read = readLine(line);
+    const problem = typeof read === 'string' ? read : addTo(week, read);
+    if (problem === undefined) continue;
+    const path: Path = Array.isArray(raw) ? ['hours', 'open', index] : ['hours', 'open'];
+    report.error(path, 'MAP-609', problem);
+    isSound = false;
+  }
+  return isSound ? week : undefined;
+}
+
+interface OpenLine {
+  /** 0 is Monday. */
+  readonly days: readonly number[];
+  readonly ranges: readonly OpenRange[];
+}
+
+/** Days, then times; a text says what is wrong. */
+function readLine(line: unknown): OpenLine | string {
+  if (typeof line !== 'string') return `write days and times: ${example}.`;
+  const words = line.trim().split(/\s+/);
+  const first = words.findIndex((word) => /^\d/.test(word));
+  if (first < 1) return `"${line}" names no days or no times: write both, such as ${example}.`;
+  const days: number[] = [];
+  for (const word of words.slice(0, first)) {
+    const named = daysOf(word);
+    if (named === undefined)
+      return `"${word}" is no weekday: write ${weekdays.join(', ')}, or a span such as mon-fri.`;
+    days.push(...named);
+  }
+  const ranges: OpenRange[] = [];
+  for (const word of words.slice(first)) {
+    const range = rangeOf(word);
+    if (typeof range === 'string') return range;
+    ranges.push(range);
+  }
+  return { days, ranges };
+}
+
+/** `fri`, `mon-fri`, or over the weekend: `sat-mon`. */
+function daysOf(word: string): readonly number[] | undefined {
+  const [from, to = from, ...more] = word
+    .split('-')
+    .map((name) => weekdays.findIndex((day) => day === name.toLowerCase()));
+  if (from === undefined || to === undefined || from < 0 || to < 0 || more.length > 0) return undefined;
+  const count = ((to - from + 7) % 7) + 1;
+  return Array.from({ length: count }, (_, index) => (from + index) % 7);
+}
+
+/** `09:00-18:00`; a text says what is wrong. */
+function rangeOf(word: string): OpenRange | string {
+  const match = /^(\d\d):([0-5]\d)-(\d\d):([0-5]\d)$/.exec(word);
+  if (match === null) return `"${word}" is no span of time: write 09:00-18:00, with two digits each.`;
+  const [from, to] = [timeOf(match[1], match[2]), timeOf(match[3], match[4])];
+  if (Math.max(from, to) > dayMs) return `"${word}" is past the end of the day, which is 24:00.`;
+  if (from >= to)
+    return `"${word}" ends before it begins: for a night write two, such as fri 22:00-24:00 and sat 00:00-02:00.`;
+  return { from, to };
+}
+
+const timeOf = (hours: string | undefined, minutes: string | undefined): number =>
+  (Number(hours) * 60 + Number(minutes)) * 60_000;
+
+/** Puts the ranges of a line into the week, in their order; a text says which day has a time twice. */
+function addTo(week: OpenRange[][], { days, ranges }: OpenLine): string | undefined {
+  for (const weekday of days)
+    for (const range of ranges) {
+      const day = week[weekday] ?? [];
+      if (day.some((other) => other.from < range.to && range.from < other.to))
+        return `${weekdays[weekday]} ${rangeWords(range)} is open twice: keep one of the two.`;
+      day.push(range);
+      day.sort((one, other) => one.from - other.from);
+    }
+  return undefined;
+}
+
+/** The two years that are looked at begin on a fixed day, so that a check gives the same answer every day. */
+const from = Date.UTC(2026, 0, 1);
+const until = from + 731 * dayMs;
+
+/** The longest time in a row at which it is closed, holidays included. */
+export function longestClosed(hours: SendingHours): number {
+  let longest = 0;
+  let closedSince = from;
+  for (const { start, end } of openStretches(hours, from, until)) {
+    longest = Math.max(longest, start - closedSince);
+    closedSince = end;
+  }
+  return longest;
+}
+
+const hourMs = 3_600_000;
+
+function spanWords(ms: number): string {
+  const days = Math.floor(ms / dayMs);
+  const hours = Math.floor((ms % dayMs) / hourMs);
+  return [...(days > 0 ? [`${days}d`] : []), ...(hours > 0 ? [`${hours}h`] : [])].join(' ');
+}
+
+const clockWords = (time: number): string => {
+  const minutes = Math.round(time / 60_000);
+  return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+};
+
+const rangeWords = ({ from: begin, to }: OpenRange): string => `${clockWords(begin)}-${clockWords(to)}`;
+
+/** Days in a row with the same hours, Monday first; days without any are left out. */
+export function openDays(
+  hours: SendingHours,
+): readonly { readonly first: number; readonly last: number; readonly ranges: readonly string[] }[] {
+  const groups: { first: number; last: number; ranges: readonly string[] }[] = [];
+  for (const [weekday, day] of hours.week.entries()) {
+    const ranges = day.map(rangeWords);
+    const before = groups.at(-1);
+    if (ranges.length === 0) continue;
+    if (before?.last === weekday - 1 && before.ranges.join() === ranges.join()) before.last = weekday;
+    else groups.push({ first: weekday, last: weekday, ranges });
+  }
+  return groups;
+}
+
+/** As a file writes them, in one order. */
+export const hoursText = (hours: SendingHours): string =>
+  openDays(hours)
+    .map(({ first, last, ranges }) => {
+      const days = first === last ? [weekdays[first]] : [weekdays[first], weekdays[last]];
+      return `${days.join('-')} ${ranges.join(' ')}`;
+    })
+    .join(', ');
