@@ -14,16 +14,9 @@ import {
   type Destination,
   type DestinationState,
 } from '../store/destinations.ts';
-import {
-  bringProbe,
-  destinationsWithDueWork,
-  queuedLongAgo,
-  showHeld,
-  takeDue,
-  touchQueued,
-  windowUse,
-  type DueJob,
-} from '../store/dispatching.ts';
+import { destinationsWithDueWork, takeDue, windowUse, type DueJob } from '../store/due-work.ts';
+import { bringProbe, showHeld } from '../store/held-back.ts';
+import { queuedLongAgo, touchQueued } from '../store/queued-long-ago.ts';
 import type { Published } from './mapping-cache.ts';
 
 export interface Dispatcher {

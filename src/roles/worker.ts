@@ -6,7 +6,8 @@ import { createReader } from '../delivery/attempt/load-inputs.ts';
 import type { Step } from '../delivery/attempt/travel.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createWorkerPool } from '../queue/workers.ts';
-import { destinationsWithQueuedWork, forgetQueued } from '../store/dispatching.ts';
+import { destinationsWithQueuedWork } from '../store/due-work.ts';
+import { forgetQueued } from '../store/queued-long-ago.ts';
 import type { App } from '../app.ts';
 import { ownershipOf, presenceOf, processName, type Role } from './presence.ts';
 

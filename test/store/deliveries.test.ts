@@ -1,5 +1,5 @@
 // How due rows are taken, who holds a lease and may settle, and that each of many settled at once gets its own values.
-import { takeDue } from '../../src/store/dispatching.ts';
+import { takeDue } from '../../src/store/due-work.ts';
 import { lockLeased, renewLeases } from '../../src/store/leases.ts';
 import { markSending, markSettled, type Settlement } from '../../src/store/sending.ts';
 import { openStoreHome, type StoreHome } from './home.ts';

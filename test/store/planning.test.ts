@@ -1,5 +1,5 @@
 // What waits for another delivery, what a backfill may hold up, and what replays may.
-import { takeDue } from '../../src/store/dispatching.ts';
+import { takeDue } from '../../src/store/due-work.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { startOfPlanning, takeChanges, wakeSiblings } from '../../src/store/planning.ts';
 import { bringForward } from '../../src/store/sending.ts';

@@ -8,7 +8,7 @@ import { openCalls, type CallRow } from '../../store/calls.ts';
 import type { Sql } from '../../store/database.ts';
 import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { allDestinations } from '../../store/destinations.ts';
-import { lapsedLeases } from '../../store/dispatching.ts';
+import { lapsedLeases } from '../../store/deadlines.ts';
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { wakeSiblings } from '../../store/planning.ts';

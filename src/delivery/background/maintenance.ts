@@ -7,7 +7,7 @@ import { raiseAlerts } from '../../store/alerts.ts';
 import { freeStranded } from '../../store/batches.ts';
 import type { Database } from '../../store/database.ts';
 import { readDeliveries } from '../../store/deliveries.ts';
-import { duePending, expiredDeliveries, markAsking } from '../../store/dispatching.ts';
+import { duePending, expiredDeliveries, markAsking } from '../../store/deadlines.ts';
 import { bringEmptyFiles } from '../../store/file-bytes.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { dropSettledRevisions } from '../../store/lead-revisions.ts';

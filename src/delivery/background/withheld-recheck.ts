@@ -8,7 +8,7 @@ import { readAuthorisations } from '../../store/authorisations.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { allDestinations } from '../../store/destinations.ts';
-import { destinationsWithDueWork, dueOfDestination } from '../../store/dispatching.ts';
+import { destinationsWithDueWork, dueOfDestination } from '../../store/due-work.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { destinationsWithWithheld, reopenWithheld, withheldOfDestination } from '../../store/planning.ts';
 import { markSettled } from '../../store/sending.ts';

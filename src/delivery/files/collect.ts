@@ -9,7 +9,8 @@ import { discardBatch, openBatch } from '../../store/batches.ts';
 import { addSlot, dueSlots, latestSlots, markTaken } from '../../store/slots.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { fileDestinations, findDestination, heldStates, type Destination } from '../../store/destinations.ts';
-import { destinationsWithPlannedWork, relabelWaiting, showHeld, takeDue } from '../../store/dispatching.ts';
+import { destinationsWithPlannedWork, takeDue } from '../../store/due-work.ts';
+import { relabelWaiting, showHeld } from '../../store/held-back.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import type { Published } from '../mapping-cache.ts';
 

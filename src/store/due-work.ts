@@ -1,0 +1,124 @@
+// Due work of destinations: who has any, how much is under way, and a bounded window of it for the queue.
+// Invariant: a row marked queued is pushed after the commit; what Redis forgets is marked again.
+import type { DeliveryState } from '../domain/delivery.ts';
+import { inList, type Sql } from './database.ts';
+
+export interface DueJob {
+  readonly deliveryId: number;
+  readonly run: number;
+  /** Number the coming attempt will bear. */
+  readonly attempt: number;
+  readonly priority: number;
+}
+
+/**
+ * Destinations for which the condition finds a row of deliveries, by one leap into the index for each of them: cost
+ * grows with destinations, not with the backlog. Optimisers read every row of the backlog for a DISTINCT, a GROUP BY
+ * or an EXISTS; a scalar subquery with LIMIT is left as it is.
+ */
+async function destinationsWhere(sql: Sql, conditions: readonly string[]): Promise<readonly string[]> {
+  const rows = await sql.all<{ id: string }>(
+    `SELECT t.id FROM destinations t WHERE ${conditions.join(' OR ')}`,
+  );
+  return rows.map((row) => row.id);
+}
+
+const rowsOf = 'FROM deliveries d FORCE INDEX (deliveries_due) WHERE d.destination_id = t.id';
+
+const anyIn = (state: DeliveryState): string => `(SELECT 1 ${rowsOf} AND d.state = '${state}' LIMIT 1) = 1`;
+// The soonest alone is looked at: a backlog of retries that are not due yet costs nothing.
+
+const dueIn = (state: DeliveryState, priority: 0 | 1): string =>
+  `(SELECT d.due_at ${rowsOf} AND d.state = '${state}' AND d.priority = ${priority} ORDER BY d.due_at LIMIT 1) <= UTC_TIMESTAMP(3)`;
+
+/** Destinations with due deliveries. */
+export const destinationsWithDueWork = (sql: Sql): Promise<readonly string[]> =>
+  destinationsWhere(sql, [
+    ...[dueIn('planned', 0), dueIn('planned', 1)],
+    ...[dueIn('waiting', 0), dueIn('waiting', 1)],
+  ]);
+
+/** Destinations that have something queued, for workers that missed the wake-up. */
+export const destinationsWithQueuedWork = (sql: Sql): Promise<readonly string[]> =>
+  destinationsWhere(sql, [anyIn('queued')]);
+
+/** Destinations with rows nobody has looked at yet. */
+export async function destinationsWithPlannedWork(sql: Sql): Promise<ReadonlySet<string>> {
+  return new Set(await destinationsWhere(sql, [anyIn('planned')]));
+}
+
+/** Deliveries queued or being sent for a destination: what the window is measured against. */
+export async function windowUse(
+  sql: Sql,
+  destinationId: string,
+): Promise<{ readonly all: number; readonly replays: number }> {
+  const [row] = await sql.all<{ n: number; replays: number | null }>(
+    "SELECT COUNT(*) AS n, SUM(priority > 0) AS replays FROM deliveries FORCE INDEX (deliveries_due) WHERE state IN ('queued', 'sending') AND destination_id = ?",
+    [destinationId],
+  );
+  return { all: row?.n ?? 0, replays: Number(row?.replays ?? 0) };
+}
+
+/**
+ * Marks due rows queued, oldest first: the replays' reserve, then fresh ones, then other replays.
+ * @param room `replays`: replayed or backfilled rows at most, so that they never fill the window fresh leads need;
+ *   `reserved`: of these, as many go first, so that a busy destination does not starve them
+ */
+export async function takeDue(
+  tx: Sql,
+  destinationId: string,
+  limit: number,
+  room: { readonly replays: number; readonly reserved: number },
+  batch?: { readonly id: number; readonly action: string },
+): Promise<readonly DueJob[]> {
+  const taken: DueJob[] = [];
+  const take = async (priority: 0 | 1, most: number): Promise<void> => {
+    let left = Math.trunc(Math.min(limit - taken.length, most));
+    for (const state of ['waiting', 'planned']) {
+      if (left <= 0) break;
+      // What this transaction has taken already is found again.
+      const before = taken.filter((one) => one.priority === priority).length;
+      const rows = await tx.all<{ id: number; run: number; attempt: number }>(
+        `SELECT id, run, attempt FROM deliveries FORCE INDEX (deliveries_due)
+          WHERE state = ? AND destination_id = ? AND priority = ? AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0
+            ${batch === undefined ? '' : 'AND action = ?'}
+          ORDER BY due_at, id LIMIT ${left + before} FOR UPDATE SKIP LOCKED`,
+        [state, destinationId, priority, ...(batch === undefined ? [] : [batch.action])],
+      );
+      const known = new Set(taken.map((one) => one.deliveryId));
+      const fresh = rows.filter((row) => !known.has(row.id)).slice(0, left);
+      taken.push(
+        ...fresh.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1, priority })),
+      );
+      left -= fresh.length;
+    }
+  };
+  await take(1, Math.min(room.reserved, room.replays));
+  await take(0, limit);
+  await take(1, room.replays - taken.filter((one) => one.priority > 0).length);
+  if (taken.length === 0) return [];
+  const { marks, values } = inList(taken.map((one) => one.deliveryId));
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'queued', queued_at = UTC_TIMESTAMP(3), reason = '', batch_id = ? WHERE id IN (${marks})`,
+    [batch?.id ?? 0, ...values],
+  );
+  return taken;
+}
+
+/** Due rows of a destination that stand in no file; the caller's transaction holds them. */
+export async function dueOfDestination(
+  tx: Sql,
+  destinationId: string,
+  limit: number,
+): Promise<readonly number[]> {
+  const ids: number[] = [];
+  for (const state of ['planned', 'waiting']) {
+    const rows = await tx.all<{ id: number }>(
+      `SELECT id FROM deliveries FORCE INDEX (deliveries_due)
+        WHERE state = ? AND destination_id = ? AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0 ORDER BY id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+      [state, destinationId],
+    );
+    ids.push(...rows.map((row) => row.id));
+  }
+  return ids;
+}

@@ -1,0 +1,66 @@
+// Due deliveries that their destination does not let go: they stand visibly `waiting`, with the reason that domain/send-policy gives.
+// Invariant: nothing is lost by it: what is held back stays due, or is due again when its destination may send.
+import { inList, type Sql } from './database.ts';
+import { windowUse } from './due-work.ts';
+
+/** Due rows of a held or suspended destination become visibly `waiting`; they stay due. */
+export async function showHeld(
+  sql: Sql,
+  destinationId: string,
+  reason: string,
+  limit: number,
+): Promise<number> {
+  const { affected } = await sql.run(
+    `UPDATE deliveries FORCE INDEX (deliveries_due) SET state = 'waiting', reason = ? WHERE state = 'planned' AND destination_id = ? AND due_at <= UTC_TIMESTAMP(3) LIMIT ${Math.trunc(limit)}`,
+    [reason, destinationId],
+  );
+  return affected;
+}
+
+/**
+ * A destination whose probe is due and that has nothing due, queued or on its way: the soonest of what waits out a failure is due
+ * now, and its file with it. Returns how many.
+ * @param but deliveries whose pause the recipient asked for itself
+ */
+export async function bringProbe(sql: Sql, destinationId: string, but: readonly number[]): Promise<number> {
+  const { all } = await windowUse(sql, destinationId);
+  if (all > 0) return 0;
+  const excepted = inList(but.length === 0 ? [0] : but);
+  const [next] = await sql.all<{ id: number; batch_id: number; later: number }>(
+    `SELECT id, batch_id, due_at > UTC_TIMESTAMP(3) AS later FROM deliveries FORCE INDEX (deliveries_due)
+      WHERE state = 'waiting' AND destination_id = ? AND id NOT IN (${excepted.marks})
+        AND (reason LIKE 'retry%' OR reason LIKE 'throttled%' OR reason LIKE 'destination_held%')
+      ORDER BY due_at, id LIMIT 1`,
+    [destinationId, ...excepted.values],
+  );
+  if (next === undefined) return 0;
+  if (next.batch_id > 0) {
+    const { affected } = await sql.run(
+      `UPDATE batches SET due_at = UTC_TIMESTAMP(3)
+        WHERE id = ? AND state IN ('open', 'written') AND queued_at IS NULL AND due_at > UTC_TIMESTAMP(3)`,
+      [next.batch_id],
+    );
+    return affected;
+  }
+  if (next.later === 0) return 0;
+  const { affected } = await sql.run(
+    "UPDATE deliveries SET due_at = LEAST(due_at, UTC_TIMESTAMP(3)) WHERE id = ? AND state = 'waiting'",
+    [next.id],
+  );
+  return affected;
+}
+
+/** Rows of a file flow that wait for one of the causes of waiting for a file now wait for this one. */
+export async function relabelWaiting(
+  sql: Sql,
+  destinationId: string,
+  reason: string,
+  causes: readonly string[],
+): Promise<void> {
+  const { marks, values } = inList(causes);
+  await sql.run(
+    `UPDATE deliveries FORCE INDEX (deliveries_due) SET reason = ?
+      WHERE state = 'waiting' AND destination_id = ? AND batch_id = 0 AND reason IN (${marks})`,
+    [reason, destinationId, ...values],
+  );
+}
