@@ -122,7 +122,7 @@ function entryText(entry: Entry): string {
       return entry.text;
     case 'rows':
       return entry.rows
-        .map((row) => row.map((one) => `${one.target.text}=${entryText(one)}`).join(' '))
+        .map((row) => row.map((inner) => `${inner.target.text}=${entryText(inner)}`).join(' '))
         .join('; ');
   }
 }

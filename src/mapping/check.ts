@@ -174,8 +174,8 @@ function withPresets(
   }
   const text = sources.files[file];
   if (text === undefined) {
-    const known = Object.keys(sources.files).flatMap((one) =>
-      one.startsWith('presets/') ? [one.replace(/\.yaml$/, '')] : [],
+    const known = Object.keys(sources.files).flatMap((path) =>
+      path.startsWith('presets/') ? [path.replace(/\.yaml$/, '')] : [],
     );
     report.error(['extends'], 'MAP-411', `preset "${name}" does not exist.`, {
       suggestion: suggest(name, known),

@@ -9,7 +9,7 @@ import { suggest } from './document/suggest.ts';
 import { isoIn, defaultZone } from './fields/time.ts';
 
 const texts = (value: unknown, key: string): readonly string[] =>
-  listAt(value, key).flatMap((one) => (typeof one === 'string' ? [one.toLowerCase()] : []));
+  listAt(value, key).flatMap((item) => (typeof item === 'string' ? [item.toLowerCase()] : []));
 
 /** The four items without which a client does not go live (C49-C52). */
 export const goLiveItems = ['greeting', 'callerNumber', 'optIn', 'rightsProcedure'] as const;
@@ -18,8 +18,8 @@ export const goLiveItems = ['greeting', 'callerNumber', 'optIn', 'rightsProcedur
 export function readClient(value: unknown, report: Report, folder: string): ClientFacts {
   const id = textAt(value, 'id') ?? folder;
   if (id !== folder) report.error(['id'], 'MAP-409', `the client "${id}" stands in the folder "${folder}".`);
-  const categories = listAt(value, 'categories').filter((one): one is DataCategory =>
-    dataCategories.includes(one as DataCategory),
+  const categories = listAt(value, 'categories').filter((category): category is DataCategory =>
+    dataCategories.includes(category as DataCategory),
   );
   const contacts = blockAt(value, 'contacts');
   const rights = textAt(contacts, 'rights');
@@ -41,11 +41,11 @@ export function readClient(value: unknown, report: Report, folder: string): Clie
       ...(technical === undefined ? {} : { technical }),
     },
     goLive,
-    authorisations: listAt(value, 'authorisations').flatMap((one, index) => {
+    authorisations: listAt(value, 'authorisations').flatMap((authorisation, index) => {
       const path: Path = ['authorisations', index];
       return (
         readAuthorisation(
-          one,
+          authorisation,
           path,
           report,
           [...targets.hosts, ...targets.mailboxes, ...targets.folders],
@@ -104,8 +104,8 @@ function readAuthorisation(
   const validUntil = until === undefined ? undefined : parseDay(until, 1);
   if (until !== undefined && validUntil === undefined)
     report.error([...path, 'until'], 'MAP-902', 'the date is written yyyy-MM-dd.');
-  const categories = listAt(raw, 'categories').filter((one): one is DataCategory =>
-    dataCategories.includes(one as DataCategory),
+  const categories = listAt(raw, 'categories').filter((category): category is DataCategory =>
+    dataCategories.includes(category as DataCategory),
   );
   for (const [index, category] of categories.entries()) {
     if (contractCategories.includes(category)) continue;

@@ -178,8 +178,8 @@ type PlannedCall = Pick<CompiledCall, 'record' | 'layout' | 'schema'> &
 
 /** An address that only its secret knows names no target here. */
 const hidesAddress = ({ settings, calls }: ActionPlan): boolean =>
-  (calls?.map((call) => call.settings) ?? [settings]).some((one) =>
-    textAt(one, 'url')?.startsWith('secret:'),
+  (calls?.map((call) => call.settings) ?? [settings]).some((callSettings) =>
+    textAt(callSettings, 'url')?.startsWith('secret:'),
   );
 
 /** Read by a call's own rules; what belongs to none is not understood. */

@@ -88,8 +88,8 @@ export function loadMappings(folder: string, only?: string): LoadedFolder {
 /** The sources of one destination, by its id. */
 export function loadDestination(folder: string, destinationId: string): MappingSources {
   const { destinations, problems } = loadMappings(folder, destinationId);
-  const found = destinations.find((one) => one.destinationId === destinationId);
-  const errors = problems.filter((one) => one.severity === 'error');
+  const found = destinations.find((destination) => destination.destinationId === destinationId);
+  const errors = problems.filter((problem) => problem.severity === 'error');
   if (found === undefined) {
     const unread = errors.filter(({ file }) => isMapping(file.replace(/^mappings\//, '')));
     throw new RelaisError(
@@ -100,7 +100,7 @@ export function loadDestination(folder: string, destinationId: string): MappingS
       ].join('\n'),
     );
   }
-  const own = errors.filter((one) => concerns(one, found));
+  const own = errors.filter((error) => concerns(error, found));
   if (own.length > 0)
     throw new RelaisError(
       'MAPPING-001',
@@ -111,18 +111,18 @@ export function loadDestination(folder: string, destinationId: string): MappingS
 
 /** What a person may call a mapping on the command line. */
 export const namesOf = (destinations: readonly MappingSources[]): readonly string[] => [
-  ...new Set(destinations.flatMap((one) => [one.destinationId, one.clientId])),
+  ...new Set(destinations.flatMap((destination) => [destination.destinationId, destination.clientId])),
 ];
 
 /** A slip in the name, or the client's name in place of its destination's. */
 function nearest(folder: string, wanted: string): string {
   const all = loadMappings(folder).destinations;
-  const own = all.find((one) => one.clientId === wanted)?.destinationId;
+  const own = all.find((destination) => destination.clientId === wanted)?.destinationId;
   return didYouMean(
     own ??
       suggest(
         wanted,
-        all.map((one) => one.destinationId),
+        all.map((destination) => destination.destinationId),
       ),
   );
 }

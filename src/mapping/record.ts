@@ -104,7 +104,7 @@ export function compileLines(
     fields,
     whole: consent.whole,
     targets,
-    lines: targets.some((one) => one.line !== undefined),
+    lines: targets.some((target) => target.line !== undefined),
     columns: [...new Set(targets.map(({ target }) => target.text))],
     categories,
     sources: new Map(fields.map((field) => [field.target.text, field.source])),

@@ -33,7 +33,7 @@ export function compileCaptures(
 ): Captures | undefined {
   if (!isRecord(raw)) return undefined;
   const places = Object.entries(raw).map(
-    ([name, one]) => [`${call}.${name}`, compileCapture(one, [...path, name], report)] as const,
+    ([name, capture]) => [`${call}.${name}`, compileCapture(capture, [...path, name], report)] as const,
   );
   return {
     names: places.map(([name]) => name),
@@ -53,8 +53,8 @@ type Place = (opened: Opened) => string | number | undefined;
 
 /** `$.data.id`, a list of places of which the first that holds an id counts, or {path, after, before}. */
 function compileCapture(raw: unknown, path: Path, report: Report): Place {
-  const places = (Array.isArray(raw) ? (raw as unknown[]) : [raw]).map((one, index) =>
-    compileOne(one, Array.isArray(raw) ? [...path, index] : path, report),
+  const places = (Array.isArray(raw) ? (raw as unknown[]) : [raw]).map((item, index) =>
+    compileOne(item, Array.isArray(raw) ? [...path, index] : path, report),
   );
   return (opened) => {
     for (const place of places) {

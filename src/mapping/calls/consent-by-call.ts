@@ -71,10 +71,10 @@ export function distribute(
       atEnd: index === carrier ? lines.filter((line) => !named.has(line.target.text)) : [],
       gates: consent === undefined ? [] : own.map((line) => (lead, now) => sends(line, consent, lead, now)),
       noted: [
-        ...own.map((line) => noting(line, (one) => one.value !== omitted)),
+        ...own.map((line) => noting(line, (sent) => sent.value !== omitted)),
         // What is left out has no departure of its own: it is told with the call that always leaves.
         ...(index === Math.max(0, firstSure)
-          ? gated.map((line) => noting(line, (one) => one.value === omitted))
+          ? gated.map((line) => noting(line, (sent) => sent.value === omitted))
           : []),
       ],
     };
@@ -82,8 +82,8 @@ export function distribute(
 }
 
 const placedIn = (raw: Record<string, unknown>): readonly string[] =>
-  listAt(raw, 'fields').flatMap((one) =>
-    isRecord(one) && typeof one['consent'] === 'string' ? [one['consent']] : [],
+  listAt(raw, 'fields').flatMap((field) =>
+    isRecord(field) && typeof field['consent'] === 'string' ? [field['consent']] : [],
   );
 
 const whereOf = (calls: readonly RawCall[]): string => {
@@ -228,7 +228,7 @@ function checkEarly(
     if (earlier === undefined || givers.has(earlier.name) || alike.has(before)) continue;
     // What a giver itself needs comes before it as well.
     const needed = [...givers].some((name) => {
-      const at = raws.findIndex((one) => one.name === name);
+      const at = raws.findIndex((candidate) => candidate.name === name);
       return at > before && calls[at]?.reads.some((id) => id.startsWith(`${earlier.name}.`)) === true;
     });
     if (needed) continue;

@@ -54,7 +54,7 @@ export function compileWhen(
 /** A call may write another record of the same format: `xml: {record: deal}`. */
 export function layoutOf(raw: Record<string, unknown>, path: Path, input: CallsInput): Layout {
   const { mapping, layout, connector, report } = input;
-  const block = (['json', 'xml'] as const).find((one) => Object.hasOwn(raw, one));
+  const block = (['json', 'xml'] as const).find((format) => Object.hasOwn(raw, format));
   if (block === undefined) return layout;
   if (block !== layout.format) {
     report.error([...path, block], 'MAP-106', `this destination writes ${layout.format} in every call.`, {
@@ -96,8 +96,8 @@ export function urlCaptures(
   ];
   for (const [url, place] of places) {
     for (const id of capturesIn(url)) {
-      const one = known.get(id);
-      if (one === undefined) {
+      const capture = known.get(id);
+      if (capture === undefined) {
         report.error(place, 'MAP-652', `no earlier call captures {${id}}.`, {
           suggestion: suggest(id, [...known.keys()]),
         });
@@ -108,7 +108,7 @@ export function urlCaptures(
       const alike =
         JSON.stringify(isRecord(other) ? other['when'] : undefined) === JSON.stringify(raw['when']);
       // An erase leaves out by itself the calls whose ids were never given.
-      if (action !== 'erase' && one.conditional && (!alike || raw['when'] === undefined))
+      if (action !== 'erase' && capture.conditional && (!alike || raw['when'] === undefined))
         report.error(
           place,
           'MAP-652',

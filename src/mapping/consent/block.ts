@@ -41,7 +41,7 @@ export function compileConsent(raw: unknown, scope: Scope): CompiledConsent | un
   }
   const pairs: ConsentNeed[] = [];
   const lines = raw.flatMap(
-    (one: unknown, index) => compileLine(one, ['consent', index], scope, pairs) ?? [],
+    (line: unknown, index) => compileLine(line, ['consent', index], scope, pairs) ?? [],
   );
   if (lines.length > 0 && !lines.some((line) => line.answers)) {
     report.error(

@@ -49,8 +49,8 @@ export function compileConsentEach(
     );
     return undefined;
   }
-  const channels = consentChannels.filter((one) => listed(raw['channels'], one));
-  const purposes = consentPurposes.filter((one) => listed(raw['purposes'] ?? ['marketing'], one));
+  const channels = consentChannels.filter((channel) => listed(raw['channels'], channel));
+  const purposes = consentPurposes.filter((purpose) => listed(raw['purposes'] ?? ['marketing'], purpose));
   const needs = purposes.flatMap((purpose) => channels.map((channel) => ({ purpose, channel })));
   if (needs.length === 0) {
     report.error(
@@ -60,9 +60,9 @@ export function compileConsentEach(
     );
   }
   const lines = Array.isArray(raw['fields']) ? (raw['fields'] as unknown[]) : [];
-  const inner = lines.flatMap((one, index) => compileInner(one, [...path, 'fields', index], scope) ?? []);
+  const inner = lines.flatMap((line, index) => compileInner(line, [...path, 'fields', index], scope) ?? []);
   for (const problem of slotProblems(inner)) report.error(problem.path, problem.code, problem.message);
-  if (!inner.some((one) => one.kind === 'values')) {
+  if (!inner.some((field) => field.kind === 'values')) {
     report.error(
       path,
       'MAP-306',
@@ -71,8 +71,8 @@ export function compileConsentEach(
     return undefined;
   }
   const rows = needs.map((need) => ({ need, pair: pairIndex(pairs, need.purpose, need.channel) }));
-  const answering = inner.filter((one) => one.kind === 'values');
-  const nameOf = (one: Inner): string => `${target.text}.${one.target.text}`;
+  const answering = inner.filter((field) => field.kind === 'values');
+  const nameOf = (field: Inner): string => `${target.text}.${field.target.text}`;
   return {
     ...{ target, path, answers: true },
     write: (current, out, sent, problems) => {
@@ -113,26 +113,26 @@ export function compileConsentEach(
       rows
         .flatMap(({ pair }) => {
           const state = current[pair]?.state;
-          return state === undefined ? [] : answering.filter((one) => one.choices[state].do === 'hold');
+          return state === undefined ? [] : answering.filter((field) => field.choices[state].do === 'hold');
         })
         .map(nameOf)[0],
     table: rows.flatMap(({ need }) =>
-      answering.map((one) => ({ field: nameOf(one), ...need, values: tableRow(one.choices) })),
+      answering.map((field) => ({ field: nameOf(field), ...need, values: tableRow(field.choices) })),
     ),
     sheet: (current) =>
       rows.flatMap(({ need, pair }) =>
-        answering.flatMap((one) => {
+        answering.flatMap((field) => {
           const state = current[pair]?.state;
-          const choice = state === undefined ? undefined : one.choices[state];
+          const choice = state === undefined ? undefined : field.choices[state];
           if (choice?.do !== 'write') return [];
-          const label = `${nameOf(one)}, ${purposeWords[need.purpose]} par ${channelWords[need.channel]}`;
+          const label = `${nameOf(field)}, ${purposeWords[need.purpose]} par ${channelWords[need.channel]}`;
           return [{ label, value: choice.value === null ? '' : textOf(choice.value) }];
         }),
       ),
   };
 }
 
-const listed = (raw: unknown, one: string): boolean => Array.isArray(raw) && raw.includes(one);
+const listed = (raw: unknown, name: string): boolean => Array.isArray(raw) && raw.includes(name);
 
 function compileInner(raw: unknown, path: Path, scope: Scope): Inner | undefined {
   if (!isRecord(raw) || typeof raw['to'] !== 'string') return undefined;

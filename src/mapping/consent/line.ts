@@ -38,8 +38,8 @@ export function compileLine(raw: unknown, path: Path, scope: Scope, pairs: Conse
   const line = compileLineText(raw['line'], [...path, 'line'], report);
   // `call:blacklist` is named by the call it sends.
   const name = line === undefined ? lastName(target).replace(/^call:/, '') : line.label;
-  const purpose = consentPurposes.find((one) => one === (raw['purpose'] ?? 'marketing'));
-  const channel = consentChannels.find((one) => one === raw['channel']);
+  const purpose = consentPurposes.find((known) => known === (raw['purpose'] ?? 'marketing'));
+  const channel = consentChannels.find((known) => known === raw['channel']);
   const choices = Object.hasOwn(raw, 'values') ? compileChoices(raw, path, scope, target, name) : undefined;
   const proof = Object.hasOwn(raw, 'proof') ? compileProof(raw, path, scope) : undefined;
   if (!Object.hasOwn(raw, 'channel'))

@@ -47,8 +47,8 @@ export function compileProof(raw: Record<string, unknown>, path: Path, scope: Sc
     const value = states.has(current.state) ? read(current) : undefined;
     const mapped = typeof value === 'string' ? map(value) : undefined;
     if (mapped === 'error') problems.push({ field, code: 'NOT_IN_MAP' });
-    const one = mapped === undefined ? value : typeof mapped === 'object' ? mapped.value : undefined;
-    return one === undefined ? none : (format.apply(one) as Scalar);
+    const result = mapped === undefined ? value : typeof mapped === 'object' ? mapped.value : undefined;
+    return result === undefined ? none : (format.apply(result) as Scalar);
   };
 }
 

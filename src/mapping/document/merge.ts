@@ -100,16 +100,16 @@ export function mergeTrees(over: Tree, under: Tree): Tree {
   const calls = (a: readonly unknown[], b: readonly unknown[], at: At): unknown[] => {
     const names = new Set(b.map(nameOf));
     const list = b.map((value, index) => {
-      const mine = a.findIndex((one) => nameOf(one) !== undefined && nameOf(one) === nameOf(value));
+      const mine = a.findIndex((line) => nameOf(line) !== undefined && nameOf(line) === nameOf(value));
       const inner: At = { path: [...at.path, index], over: [...at.over, mine], under: [...at.under, index] };
       if (mine >= 0) return merge(a[mine], value, inner);
       note(inner.path, { tree: under, path: inner.under });
       return value;
     });
-    for (const [index, one] of a.entries()) {
-      if (names.has(nameOf(one))) continue;
+    for (const [index, line] of a.entries()) {
+      if (names.has(nameOf(line))) continue;
       note([...at.path, list.length], { tree: over, path: [...at.over, index] });
-      list.push(one);
+      list.push(line);
     }
     return list;
   };

@@ -139,7 +139,7 @@ function translate(error: ErrorObject, root: unknown): StructureProblem | undefi
     }
     case 'type': {
       const wanted = (Array.isArray(params['type']) ? (params['type'] as unknown[]) : [params['type']]).map(
-        (one) => kinds[String(one)] ?? String(one),
+        (kind) => kinds[String(kind)] ?? String(kind),
       );
       return { path, code: 'MAP-103', message: `${name} needs ${wanted.join(' or ')}.` };
     }

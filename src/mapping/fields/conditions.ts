@@ -63,10 +63,10 @@ function compileNamed(name: string, option: unknown, path: Path, where: Where): 
         report.error(path, 'MAP-212', `${name} needs a list of conditions.`);
         return never;
       }
-      const inner = option.map((one: unknown, index) => compileCondition(one, [...path, index], where));
+      const inner = option.map((item: unknown, index) => compileCondition(item, [...path, index], where));
       return name === 'all'
-        ? (context) => inner.every((one) => one(context))
-        : (context) => inner.some((one) => one(context));
+        ? (context) => inner.every((test) => test(context))
+        : (context) => inner.some((test) => test(context));
     }
     case 'not': {
       const inner = compileCondition(option, path, where);
@@ -143,7 +143,7 @@ function compare(
     return (context) => {
       const actual = read(context);
       return Array.isArray(actual)
-        ? actual.some((one) => texts.has(asText(one)))
+        ? actual.some((held) => texts.has(asText(held)))
         : !isBlank(actual) && texts.has(asText(actual));
     };
   });
@@ -153,14 +153,14 @@ function compare(
 function checkValues(found: Source, wanted: readonly unknown[], path: Path, where: Where): void {
   const values = found.values;
   if (values === undefined) return;
-  for (const one of wanted.map(asText)) {
-    if (values.includes(one)) continue;
+  for (const word of wanted.map(asText)) {
+    if (values.includes(word)) continue;
     where.scope.report.error(
       path,
       'MAP-213',
-      `"${found.path}" is never "${one}": it is one of ${values.join(', ')}.`,
+      `"${found.path}" is never "${word}": it is one of ${values.join(', ')}.`,
       {
-        suggestion: suggest(one, values),
+        suggestion: suggest(word, values),
       },
     );
   }
@@ -226,7 +226,7 @@ export function compileAccepts(raw: unknown, scope: Scope): Accepts {
     if (found.values !== undefined)
       checkValues(
         found,
-        list.filter((one) => !one.includes('*')),
+        list.filter((word) => !word.includes('*')),
         path,
         { scope, categories: new Set() },
       );
@@ -235,12 +235,12 @@ export function compileAccepts(raw: unknown, scope: Scope): Accepts {
       key,
       test: (lead) => {
         const actual = asText(found.read({ lead } as Context));
-        return actual !== '' && globs.some((one) => one(actual));
+        return actual !== '' && globs.some((matches) => matches(actual));
       },
     });
   }
   return (lead) => {
-    const failing = tests.find((one) => !one.test(lead));
+    const failing = tests.find((rule) => !rule.test(lead));
     return failing === undefined ? { yes: true } : { yes: false, because: failing.key };
   };
 }

@@ -105,9 +105,9 @@ export function checkOptInOutside(
 ): void {
   const own = lastName(target);
   const names = [own, ...target.steps.map((step) => step.name)];
-  const answers = ownAnswers(raw, scope.maps).filter((one) => readsAs(one) !== undefined);
+  const answers = ownAnswers(raw, scope.maps).filter((answer) => readsAs(answer) !== undefined);
   // `prospection: 1` may count as well as it says yes.
-  const spoken = answers.filter((one) => !bareNumber.test(String(one)));
+  const spoken = answers.filter((answer) => !bareNumber.test(String(answer)));
   const told =
     (answers.length > 0 && names.some((name) => smellsOfOptIn(name) || smellsOfOptOut(name))) ||
     (spoken.length > 0 && names.some(speaksOfAgreement)) ||

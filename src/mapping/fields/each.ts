@@ -120,9 +120,9 @@ export function compileEach(
     free: false,
     write: (context, out, problems) => {
       if (!when(context)) return;
-      const rows = elements(context).map((one) => {
+      const rows = elements(context).map((element) => {
         const row: Entry[] = [];
-        for (const field of inner) field.write(one, row, problems);
+        for (const field of inner) field.write(element, row, problems);
         return joinLines(row);
       });
       if (rows.length > 0) out.push({ target, kind: 'rows', rows });
@@ -132,9 +132,9 @@ export function compileEach(
     },
     sheet: (context, out) => {
       if (!when(context)) return;
-      for (const one of elements(context)) {
+      for (const element of elements(context)) {
         const parts: SheetLine[] = [];
-        for (const field of inner) field.sheet(one, parts);
+        for (const field of inner) field.sheet(element, parts);
         out.push({ section, label, value: parts.map((part) => part.value).join(' · ') });
       }
     },

@@ -59,7 +59,7 @@ function compileStep(step: unknown, kind: Kind): Formatted | Complaint {
   const each = (type: SourceType, apply: (value: unknown) => unknown): Formatted => ({
     kind: { type, list: kind.list },
     apply: kind.list
-      ? (value) => (value as readonly unknown[]).map((one) => (one === undefined ? undefined : apply(one)))
+      ? (value) => (value as readonly unknown[]).map((item) => (item === undefined ? undefined : apply(item)))
       : apply,
   });
   const onText = (change: (text: string) => string): Formatted | Complaint =>
@@ -153,7 +153,7 @@ function compileStep(step: unknown, kind: Kind): Formatted | Complaint {
             apply: (value) =>
               asText(value)
                 .split(option)
-                .map((one) => one.trim()),
+                .map((part) => part.trim()),
           };
     case 'first':
       return kind.list
@@ -189,7 +189,7 @@ export function compileFormat(as: unknown, kind: Kind): Formatted | Complaint {
 }
 
 const present = (value: unknown): readonly unknown[] =>
-  Array.isArray(value) ? value.filter((one) => one !== undefined && one !== null && one !== '') : [];
+  Array.isArray(value) ? value.filter((item) => item !== undefined && item !== null && item !== '') : [];
 
 export const isScalarValue = (value: unknown): value is Scalar =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
@@ -202,6 +202,6 @@ export function writesPlus(as: unknown, type: SourceType): boolean {
   const steps = Array.isArray(as) ? (as as unknown[]) : as === undefined ? [] : [as];
   const style = steps
     .map((step) => (isRecord(step) ? step['phone'] : undefined))
-    .find((one) => one !== undefined);
+    .find((item) => item !== undefined);
   return style === undefined || style === 'e164';
 }

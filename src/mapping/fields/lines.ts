@@ -49,7 +49,7 @@ export function joinLines(entries: readonly Entry[]): readonly Entry[] {
       joined.push({ lines, entry });
     } else own.push(entry.text);
   }
-  return joined.map((one) =>
-    'lines' in one ? { target: one.entry.target, kind: 'cell', cell: one.lines.join('\n') } : one,
+  return joined.map((entry) =>
+    'lines' in entry ? { target: entry.entry.target, kind: 'cell', cell: entry.lines.join('\n') } : entry,
   );
 }

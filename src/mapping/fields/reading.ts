@@ -134,7 +134,7 @@ function applyMap(
   field: string,
   problems: FieldProblem[],
 ): unknown {
-  const one = (item: unknown): unknown => {
+  const renderItem = (item: unknown): unknown => {
     if (!isScalarValue(item)) return undefined;
     const mapped = map(item);
     if (mapped === 'omit') return undefined;
@@ -142,7 +142,9 @@ function applyMap(
     problems.push({ field, code: 'NOT_IN_MAP' });
     return undefined;
   };
-  return Array.isArray(value) ? value.map(one).filter((item) => item !== undefined) : one(value);
+  return Array.isArray(value)
+    ? value.map(renderItem).filter((item) => item !== undefined)
+    : renderItem(value);
 }
 
 /** What `as:` makes of the value, or what the format does without it; lists must end as the format can hold them. */
@@ -209,7 +211,7 @@ function compileLength(raw: unknown): Fit {
         ? raw['length']
         : undefined;
   const on = isRecord(raw) ? raw['on'] : 'error';
-  const one = (value: unknown, field: string, problems: FieldProblem[]): Cell | undefined => {
+  const renderValue = (value: unknown, field: string, problems: FieldProblem[]): Cell | undefined => {
     if (isLate(value)) return value;
     if (!isScalarValue(value) || value === '') return undefined;
     if (length === undefined) return value;
@@ -220,8 +222,8 @@ function compileLength(raw: unknown): Fit {
     return undefined;
   };
   return (value, field, problems) => {
-    if (!Array.isArray(value)) return one(value, field, problems);
-    const cells = value.flatMap((item) => one(item, field, problems) ?? []);
+    if (!Array.isArray(value)) return renderValue(value, field, problems);
+    const cells = value.flatMap((item) => renderValue(item, field, problems) ?? []);
     return cells.length === 0 ? undefined : cells;
   };
 }

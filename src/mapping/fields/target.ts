@@ -53,7 +53,7 @@ function parseJson(text: string, nested: boolean): Target | string {
     if (name === '') return `target "${text}" has an empty name between its dots.`;
     if (places.slice(0, -1).includes('') || (append && index < parts.length - 1))
       return `target "${text}": [] may only come last.`;
-    steps.push({ name, fixed: [], append, places: places.filter((one) => one !== '').map(Number) });
+    steps.push({ name, fixed: [], append, places: places.filter((place) => place !== '').map(Number) });
   }
   return { text, steps, end: 'value' };
 }
@@ -79,18 +79,18 @@ function parseXml(text: string, nested: boolean): Target | string {
       value,
     }));
     const own = attribute?.slice(1);
-    if (own !== undefined && fixed.some((one) => one.name === own))
+    if (own !== undefined && fixed.some((pair) => pair.name === own))
       return `target "${text}" writes the attribute "${own}" twice.`;
-    const reserved = [own, ...fixed.map((one) => one.name)].find(
-      (one) => one !== undefined && /^(xmlns$|xmlns:|xsi:nil$)/.test(one),
+    const reserved = [own, ...fixed.map((pair) => pair.name)].find(
+      (written) => written !== undefined && /^(xmlns$|xmlns:|xsi:nil$)/.test(written),
     );
     if (reserved !== undefined) return `target "${text}": ${reserved} is written by the format itself.`;
-    for (const one of [
+    for (const written of [
       ...(name === '' ? [] : [name]),
       ...fixed.map((item) => item.name),
       ...(attribute === undefined ? [] : [attribute.slice(1)]),
     ]) {
-      if (!xmlName.test(one)) return `"${one}" in target "${text}" is not an XML name.`;
+      if (!xmlName.test(written)) return `"${written}" in target "${text}" is not an XML name.`;
     }
     if (name !== '') steps.push({ name, fixed, append: false, places: [] });
     if (attribute !== undefined) end = { attribute: attribute.slice(1) };
@@ -106,7 +106,7 @@ const splitDots = (text: string): readonly string[] =>
   text.split(betweenNames).map((part) => part.replaceAll('\\.', '.'));
 
 const nameKey = (step: Step): string =>
-  step.name + step.fixed.map((one) => `@${one.name}=${one.value}`).join('');
+  step.name + step.fixed.map((pair) => `@${pair.name}=${pair.value}`).join('');
 
 const stepKey = (step: Step): string => nameKey(step) + step.places.map((place) => `[${place}]`).join('');
 
@@ -147,7 +147,7 @@ export function lastName(target: Target): string {
 
 /** XML prefixes a target uses. */
 export function prefixesOf(target: Target): readonly string[] {
-  const names = target.steps.flatMap((step) => [step.name, ...step.fixed.map((one) => one.name)]);
+  const names = target.steps.flatMap((step) => [step.name, ...step.fixed.map((pair) => pair.name)]);
   if (typeof target.end === 'object') names.push(target.end.attribute);
   return names.flatMap((name) => (name.includes(':') ? [name.slice(0, name.indexOf(':'))] : []));
 }

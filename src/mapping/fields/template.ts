@@ -41,7 +41,7 @@ export function compileTemplate(
   for (const match of text.matchAll(/\{\{([^{}]*)\}\}/g)) {
     parts.push(text.slice(from, match.index));
     from = match.index + match[0].length;
-    const [name = '', formatter, ...more] = (match[1] ?? '').split('|').map((one) => one.trim());
+    const [name = '', formatter, ...more] = (match[1] ?? '').split('|').map((part) => part.trim());
     const source = sourceIn(name, scope, list);
     if (source === undefined) {
       sound = false;

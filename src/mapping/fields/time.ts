@@ -76,7 +76,7 @@ export function compilePattern(pattern: string, zone: string): ((date: Date) => 
   let rest = pattern;
   while (rest !== '') {
     const quoted = /^'([^']*)'/.exec(rest);
-    const token = tokens.find((one) => rest.startsWith(one));
+    const token = tokens.find((candidate) => rest.startsWith(candidate));
     if (quoted !== null) {
       const literal = quoted[1] === '' ? "'" : (quoted[1] ?? '');
       parts.push(() => literal);

@@ -55,7 +55,7 @@ export function entryValue(entry: Entry): unknown {
       return entry.cells.map((cell) => settle(cell, first));
     case 'rows':
       return entry.rows.map((row) =>
-        Object.fromEntries(row.map((one) => [one.target.text, entryValue(one)])),
+        Object.fromEntries(row.map((inner) => [inner.target.text, entryValue(inner)])),
       );
   }
 }

@@ -24,8 +24,8 @@ export function checkXml(xml: XmlDialect, many: boolean, report: Report, written
   const prefixes = new Set(xml.xmlns.map(([prefix]) => prefix));
   for (const [name, value] of xml.rootAttributes)
     checkLiteral(value, ['xml', 'rootAttributes', name], report);
-  for (const [index, one] of xml.instructions.entries()) {
-    if (/^(?!xml[\s?]|xml$)[\p{L}_][\p{L}\p{N}_.-]*( [^?]*)?$/iu.test(one)) continue;
+  for (const [index, instruction] of xml.instructions.entries()) {
+    if (/^(?!xml[\s?]|xml$)[\p{L}_][\p{L}\p{N}_.-]*( [^?]*)?$/iu.test(instruction)) continue;
     report.error(
       ['xml', 'instructions', index],
       'MAP-704',
@@ -52,7 +52,7 @@ export function checkXml(xml: XmlDialect, many: boolean, report: Report, written
   }
   const around = [xml.root, xml.record, ...xml.rootAttributes.map(([name]) => name), ...xml.instructions];
   const foreign = around.find(
-    (one) => one !== undefined && fitInto(one, xml.encoding) !== one.normalize('NFC'),
+    (text) => text !== undefined && fitInto(text, xml.encoding) !== text.normalize('NFC'),
   );
   if (foreign !== undefined)
     report.error(
@@ -85,7 +85,7 @@ export function checkXmlTarget(target: Target, path: Path, scope: Scope): void {
       `prefix "${unknown}" of target "${target.text}" is not declared under xml.xmlns.`,
     );
   const names = [
-    ...target.steps.flatMap((step) => [step.name, ...step.fixed.map((one) => one.name)]),
+    ...target.steps.flatMap((step) => [step.name, ...step.fixed.map((pair) => pair.name)]),
     ...(typeof target.end === 'object' ? [target.end.attribute] : []),
   ];
   const foreign = names.find((name) => fitInto(name, xml.encoding) !== name.normalize('NFC'));

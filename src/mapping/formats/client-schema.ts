@@ -47,8 +47,8 @@ export const schemasIn =
       warn: (path, ...rest) => report.warn([...at, ...path], ...rest),
     };
     const schema = compileClientSchema(files, name, layout, here);
-    for (const gap of schema?.gaps(targets.map((one) => one.target)) ?? []) {
-      const place = targets.find((one) => one.target === gap.target)?.path;
+    for (const gap of schema?.gaps(targets.map((written) => written.target)) ?? []) {
+      const place = targets.find((written) => written.target === gap.target)?.path;
       if (place === undefined) here.error(['schema'], 'MAP-707', gap.message);
       else report.error([...place, 'to'], 'MAP-707', gap.message);
     }
@@ -166,7 +166,7 @@ function compileXmlSchema(
     report.error(['schema'], 'MAP-705', `an XSD checks XML; this destination writes ${format}.`);
     return undefined;
   }
-  const schemas = Object.fromEntries(Object.entries(files).filter(([one]) => one.endsWith('.xsd')));
+  const schemas = Object.fromEntries(Object.entries(files).filter(([path]) => path.endsWith('.xsd')));
   const compiled = compileXsd(name, schemas);
   if (typeof compiled === 'string') {
     report.error(['schema'], 'MAP-705', `the schema "${name}" cannot be used: ${compiled}`);
@@ -175,7 +175,8 @@ function compileXmlSchema(
   // Targets begin with the record, inside the root.
   const outer = xml?.root === undefined ? 0 : 1;
   return {
-    check: (entries) => withoutEchoes(compiled.check(document(entries)).map((one) => faultOf(one, outer))),
+    check: (entries) =>
+      withoutEchoes(compiled.check(document(entries)).map((fault) => faultOf(fault, outer))),
     gaps: () => [],
   };
 }
@@ -189,9 +190,9 @@ function faultOf({ path, attribute, rule }: XsdFault, outer: number): FieldProbl
 /** A broken facet is followed by "no valid value" of the same element. */
 const withoutEchoes = (problems: readonly FieldProblem[]): readonly FieldProblem[] =>
   problems.filter(
-    (one) =>
-      one.code !== 'SCHEMA_TYPE' ||
-      !problems.some((other) => other.field === one.field && other.code !== 'SCHEMA_TYPE'),
+    (problem) =>
+      problem.code !== 'SCHEMA_TYPE' ||
+      !problems.some((other) => other.field === problem.field && other.code !== 'SCHEMA_TYPE'),
   );
 
 /** Walks the plain part of a schema: properties, required, additionalProperties. What it cannot read it does not judge. */

@@ -37,7 +37,7 @@ function holds(character: string, name: Narrow): boolean {
 /** Plain letters for what the encoding cannot hold; undefined when a letter has none. Signs and emoji become `?`. */
 function transliterate(character: string, name: Narrow): string | undefined {
   const plain = plainer(character);
-  if (plain !== undefined && Array.from(plain).every((one) => holds(one, name))) return plain;
+  if (plain !== undefined && Array.from(plain).every((letter) => holds(letter, name))) return plain;
   return /[\p{L}\p{N}]/u.test(character) ? undefined : /\p{M}/u.test(character) ? '' : '?';
 }
 

@@ -162,7 +162,7 @@ function jsonBody(
       ? (texts[0] ?? '{}')
       : shape === 'list'
         ? `[${texts.join(',')}]`
-        : texts.map((one) => `${one}\n`).join('');
+        : texts.map((part) => `${part}\n`).join('');
   return {
     bytes: Buffer.from(text, 'utf8'),
     mediaType: shape === 'lines' ? 'application/x-ndjson' : 'application/json',

@@ -37,8 +37,8 @@ export function readDialect(raw: unknown, forPeople: boolean): CsvDialect {
       block['quoteInside'] === 'apostrophe' || block['quoteInside'] === 'backslash'
         ? block['quoteInside']
         : 'double',
-    encoding: encodings.find((one) => one === block['encoding']) ?? 'utf-8',
-    unmappable: unmappablePolicies.find((one) => one === block['unmappable']) ?? 'transliterate',
+    encoding: encodings.find((encoding) => encoding === block['encoding']) ?? 'utf-8',
+    unmappable: unmappablePolicies.find((policy) => policy === block['unmappable']) ?? 'transliterate',
     eol: block['eol'] === 'lf' ? 'lf' : 'crlf',
     header: block['header'] !== false,
     decimal: typeof decimal === 'string' && decimal !== '' ? decimal : '.',
@@ -129,7 +129,7 @@ export function createCsvWriter(dialect: CsvDialect): CsvWriter {
       return [{ field: columns[at] ?? '(row)', code: 'NOT_READ_BACK' }];
     },
     body: (columns, records, batch) => {
-      const header = dialect.header ? line(columns.map((one) => fitInto(one, encoding))) : '';
+      const header = dialect.header ? line(columns.map((column) => fitInto(column, encoding))) : '';
       const rows = records.map((entries) => line(cellsOf(columns, entries, batch)));
       return {
         bytes: encode(header + rows.join(''), encoding),

@@ -82,7 +82,7 @@ function groupAt(node: Container, key: Key): Map<string, JsonNode> {
 
 /** A place nobody wrote is no place: the list closes up. */
 const dense = (list: readonly JsonNode[]): readonly JsonNode[] =>
-  list.filter((one) => (one as JsonNode | undefined) !== undefined);
+  list.filter((item) => (item as JsonNode | undefined) !== undefined);
 
 export function jsonText(node: JsonNode): string {
   if (node instanceof Map)

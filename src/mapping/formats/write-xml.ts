@@ -31,13 +31,13 @@ export function readXmlDialect(raw: unknown): XmlDialect {
     xmlns: isRecord(xmlns)
       ? Object.entries(xmlns).map(([prefix, uri]) => [prefix, String(uri)] as const)
       : [],
-    encoding: encodings.find((one) => one === block['encoding']) ?? 'utf-8',
+    encoding: encodings.find((encoding) => encoding === block['encoding']) ?? 'utf-8',
     declaration: block['declaration'] !== false,
     rootAttributes: isRecord(attributes)
       ? Object.entries(attributes).map(([name, value]) => [name, textOf(value)] as const)
       : [],
     instructions: Array.isArray(instructions)
-      ? instructions.filter((one): one is string => typeof one === 'string')
+      ? instructions.filter((instruction): instruction is string => typeof instruction === 'string')
       : [],
     indent: block['indent'] !== false,
   };
@@ -54,16 +54,16 @@ type Batch = Pick<BatchFacts, 'sequence' | 'rows'> | undefined;
 
 const element = (step: Pick<Step, 'name' | 'fixed'>): Element => ({
   name: step.name,
-  attributes: step.fixed.map((one): [string, string] => [one.name, one.value]),
+  attributes: step.fixed.map((pair): [string, string] => [pair.name, pair.value]),
   children: [],
 });
 
 /** The element a step names among its parent's, the last of its kind; made when there is none. */
 function descend(parent: Element, step: Step, fresh: boolean): Element {
-  const fits = (one: Element): boolean =>
-    one.name === step.name &&
+  const fits = (sibling: Element): boolean =>
+    sibling.name === step.name &&
     step.fixed.every((want) =>
-      one.attributes.some(([name, value]) => name === want.name && value === want.value),
+      sibling.attributes.some(([name, value]) => name === want.name && value === want.value),
     );
   const found = fresh ? undefined : parent.children.findLast(fits);
   if (found !== undefined) return found;
@@ -184,7 +184,7 @@ export function xmlBody(records: readonly (readonly Entry[])[], dialect: XmlDial
   const declaration = dialect.declaration
     ? `<?xml version="1.0" encoding="${charset.toUpperCase()}"?>\n`
     : '';
-  const instructions = dialect.instructions.map((one) => `<?${one}?>\n`).join('');
+  const instructions = dialect.instructions.map((instruction) => `<?${instruction}?>\n`).join('');
   return {
     bytes: encodeXml(declaration + instructions + render(top, dialect, 0), dialect.encoding),
     mediaType: `application/xml; charset=${charset}`,

@@ -25,15 +25,15 @@ export const answerConditions: readonly string[] = [
 /** Whether a status list can match a status. */
 export function statusTest(raw: unknown): ((status: number) => boolean) | undefined {
   const list = Array.isArray(raw) ? (raw as unknown[]) : [raw];
-  const tests = list.map((one): ((status: number) => boolean) | undefined => {
-    if (typeof one === 'number' && Number.isInteger(one) && one >= 100 && one <= 599)
-      return (status) => status === one;
-    const range = typeof one === 'string' ? /^([1-5]\d\d)-([1-5]\d\d)$/.exec(one) : null;
+  const tests = list.map((wanted): ((status: number) => boolean) | undefined => {
+    if (typeof wanted === 'number' && Number.isInteger(wanted) && wanted >= 100 && wanted <= 599)
+      return (status) => status === wanted;
+    const range = typeof wanted === 'string' ? /^([1-5]\d\d)-([1-5]\d\d)$/.exec(wanted) : null;
     if (range !== null) {
       const [from, to] = [Number(range[1]), Number(range[2])];
       return from <= to ? (status) => status >= from && status <= to : undefined;
     }
-    const family = typeof one === 'string' ? /^([1-5])xx$/i.exec(one)?.[1] : undefined;
+    const family = typeof wanted === 'string' ? /^([1-5])xx$/i.exec(wanted)?.[1] : undefined;
     return family === undefined ? undefined : (status) => Math.floor(status / 100) === Number(family);
   });
   if (tests.length === 0 || tests.includes(undefined)) return undefined;
@@ -76,9 +76,9 @@ function compileOne(name: string, option: unknown, path: Path, report: Report): 
     case 'text': {
       const words = isRecord(option) ? option['contains'] : option;
       const list = Array.isArray(words) ? (words as unknown[]) : [words];
-      if (!list.every((one): one is string => typeof one === 'string' && one !== ''))
+      if (!list.every((text): text is string => typeof text === 'string' && text !== ''))
         return wrong('text needs the words to find: {contains: "..."}.');
-      return ({ answer }) => list.some((one) => answer.text.includes(one));
+      return ({ answer }) => list.some((text) => answer.text.includes(text));
     }
     case 'header': {
       if (!isRecord(option)) return wrong('header needs names and values: {header: {x-result: ok}}.');
@@ -137,7 +137,7 @@ function comparePlace(
       'MAP-504',
       `"${place}" needs a value, a list of values, {exists: true} or {contains: "..."}.`,
     );
-  else if (form === 'json' && [wanted].flat().some((one) => one === 'true' || one === 'false'))
+  else if (form === 'json' && [wanted].flat().some((value) => value === 'true' || value === 'false'))
     report.warn(
       path,
       'MAP-512',
@@ -189,13 +189,14 @@ function comparisonOf(
     if (name === 'exists') return typeof wanted['exists'] === 'boolean' ? 'exists' : undefined;
     const words = [wanted['contains']].flat();
     if (name !== 'contains' || words.length === 0) return undefined;
-    if (!words.every((one): one is string => typeof one === 'string' && one !== '')) return undefined;
-    return (found) => typeof found === 'string' && words.some((one) => found.includes(one));
+    if (!words.every((word): word is string => typeof word === 'string' && word !== '')) return undefined;
+    return (found) => typeof found === 'string' && words.some((word) => found.includes(word));
   }
   const list: readonly unknown[] = [wanted].flat();
-  if (!list.every((one) => isScalarValue(one) || one === null)) return undefined;
-  if (form === 'json') return (found) => list.some((one) => one === found);
+  if (!list.every((value) => isScalarValue(value) || value === null)) return undefined;
+  if (form === 'json') return (found) => list.some((value) => value === found);
   // XML and HTML have texts only: there 1 is read as "1". A count or a comparison keeps its type.
   const texts = list.map(String);
-  return (found) => (typeof found === 'string' ? texts.includes(found) : list.some((one) => one === found));
+  return (found) =>
+    typeof found === 'string' ? texts.includes(found) : list.some((value) => value === found);
 }

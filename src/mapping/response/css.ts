@@ -155,4 +155,4 @@ function firstIn(nodes: Nodes, parts: readonly Part[], parent: Fits, above: Fits
   return undefined;
 }
 
-const either = (one: Fits, other: Fits): Fits => one.map((fits, index) => fits || other[index] === true);
+const either = (left: Fits, other: Fits): Fits => left.map((fits, index) => fits || other[index] === true);

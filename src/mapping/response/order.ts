@@ -25,12 +25,12 @@ function contradicts(later: Rule, rule: Rule): boolean {
 }
 
 /** Whether every answer the first takes is one the second takes too. */
-export function within(one: Rule, other: Rule): boolean {
-  if (![...one.stages].every((stage) => other.stages.has(stage))) return false;
+export function within(rule: Rule, other: Rule): boolean {
+  if (![...rule.stages].every((stage) => other.stages.has(stage))) return false;
   const wider = statuses(other);
-  if (![...statuses(one)].every((status) => wider.has(status))) return false;
+  if (![...statuses(rule)].every((status) => wider.has(status))) return false;
   return Object.entries(other.conditions).every(
-    ([name, wanted]) => name === 'status' || implied(one.conditions[name], wanted, name),
+    ([name, wanted]) => name === 'status' || implied(rule.conditions[name], wanted, name),
   );
 }
 
@@ -69,7 +69,7 @@ function valueImplied(own: unknown, wanted: unknown): boolean {
   if (isRecord(wanted)) return wanted['exists'] === true && !(isRecord(own) && own['exists'] === false);
   if (isRecord(own)) return false;
   const among: readonly unknown[] = [wanted].flat();
-  return [own].flat().every((one) => among.includes(one));
+  return [own].flat().every((value) => among.includes(value));
 }
 
 export const hasBody = ({ conditions }: Rule): boolean =>
@@ -80,13 +80,15 @@ export function reportOrder(rules: readonly Rule[], report: Report): void {
   const goesBefore = overriders(rules);
   for (const [index, rule] of rules.entries()) {
     const above = rules.slice(0, index);
-    const first = above.find((one) => within(rule, one) && goesBefore.get(one)?.includes(rule) !== true);
+    const first = above.find(
+      (earlier) => within(rule, earlier) && goesBefore.get(earlier)?.includes(rule) !== true,
+    );
     if (first !== undefined) reportUnreached(rule, first, report);
     else reportBare(rule, above, report);
     // The same conditions, and a no: the yes above is never said.
-    for (const one of above)
-      if (within(one, rule) && goesBefore.get(one)?.includes(rule) === true)
-        reportUnreached(one, rule, report);
+    for (const earlier of above)
+      if (within(earlier, rule) && goesBefore.get(earlier)?.includes(rule) === true)
+        reportUnreached(earlier, rule, report);
   }
 }
 
@@ -105,7 +107,12 @@ function reportUnreached(rule: Rule, first: Rule, report: Report): void {
 /** A yes that asks nothing of the body, above a rule that does: an answer of the second kind looks like the first. */
 function reportBare(rule: Rule, above: readonly Rule[], report: Report): void {
   const bare = above.find(
-    (one) => yes.has(one.kind) && one.kind !== rule.kind && !hasBody(one) && hasBody(rule) && meet(one, rule),
+    (earlier) =>
+      yes.has(earlier.kind) &&
+      earlier.kind !== rule.kind &&
+      !hasBody(earlier) &&
+      hasBody(rule) &&
+      meet(earlier, rule),
   );
   if (bare === undefined) return;
   const [taken, because] = yes.has(rule.kind)
@@ -119,14 +126,14 @@ function reportBare(rule: Rule, above: readonly Rule[], report: Report): void {
   );
 }
 
-const meet = (one: Rule, other: Rule): boolean =>
-  [...one.stages].some((stage) => other.stages.has(stage)) &&
-  [...statuses(one)].some((status) => statuses(other).has(status));
+const meet = (rule: Rule, other: Rule): boolean =>
+  [...rule.stages].some((stage) => other.stages.has(stage)) &&
+  [...statuses(rule)].some((status) => statuses(other).has(status));
 
 /** An answer both rules take, as short as it can be written. */
-function exampleOf(one: Rule, other: Rule): string {
-  const status = [...statuses(one)].find((code) => statuses(other).has(code)) ?? 200;
-  const words = [...new Set([...wordsOf(one), ...wordsOf(other)])].join(', ');
+function exampleOf(rule: Rule, other: Rule): string {
+  const status = [...statuses(rule)].find((code) => statuses(other).has(code)) ?? 200;
+  const words = [...new Set([...wordsOf(rule), ...wordsOf(other)])].join(', ');
   return words === '' ? String(status) : `${status} with ${words}`;
 }
 

@@ -29,12 +29,13 @@ export function acceptedAnswer(
   const test = listAt(whole, 'tests')
     .filter(isRecord)
     .find(
-      (one) =>
-        isRecord(one['response']) &&
-        one['outcome'] === 'accepted' &&
-        (one['on'] ?? 'create') === 'create' &&
+      (candidate) =>
+        isRecord(candidate['response']) &&
+        candidate['outcome'] === 'accepted' &&
+        (candidate['on'] ?? 'create') === 'create' &&
         // A test that names no call is about the first one.
-        (call === undefined || (textAt(one, 'call') ?? (call.first ? call.name : undefined)) === call.name),
+        (call === undefined ||
+          (textAt(candidate, 'call') ?? (call.first ? call.name : undefined)) === call.name),
     );
   return test === undefined ? undefined : answerOf(test);
 }
@@ -49,7 +50,10 @@ export function impliedAnswer(
 ): Answer | undefined {
   const rule = [...listAt(call, 'response'), ...listAt(whole, 'response')]
     .filter(isRecord)
-    .find((one) => isRecord(one['accepted']) && [one['on'] ?? 'create'].flat().includes('create'));
+    .find(
+      (accepting) =>
+        isRecord(accepting['accepted']) && [accepting['on'] ?? 'create'].flat().includes('create'),
+    );
   if (rule === undefined) return undefined;
   const wanted = blockAt(rule, 'accepted');
   const status = firstOf(wanted['status'] ?? 200);

@@ -62,7 +62,7 @@ export function compileRule(raw: unknown, path: Path, report: Report, now: () =>
   const reason = compileReason(raw['reason'], [...path, 'reason'], report);
   const after = compileAfter(raw, path, report, now);
   const written = isRecord(conditions) ? conditions : {};
-  const named = new Set([written['status']].flat().filter((one) => typeof one === 'number'));
+  const named = new Set([written['status']].flat().filter((status) => typeof status === 'number'));
   return {
     kind,
     path,
@@ -128,7 +128,8 @@ function warnOfWords(conditions: Record<string, unknown>, path: Path, report: Re
   const option = conditions['text'];
   const words = [isRecord(option) ? option['contains'] : option].flat();
   for (const word of words) {
-    const no = typeof word === 'string' && word !== '' ? noes.find((one) => one.includes(word)) : undefined;
+    const no =
+      typeof word === 'string' && word !== '' ? noes.find((negation) => negation.includes(word)) : undefined;
     if (no !== undefined)
       report.warn(
         [...path, 'text'],

@@ -42,10 +42,10 @@ export function compileResponse(
     Array.isArray(rules) ? (rules as unknown[]).map((rule, index) => ({ rule, path: [...path, index] })) : [];
   const list = [...(own === undefined ? [] : placed(own.raw, own.path)), ...placed(raw, ['response'])];
   const at: Path = own?.path ?? ['response'];
-  const rules = list.flatMap((one) => {
-    const rule = compileRule(one.rule, one.path, report, now);
+  const rules = list.flatMap((rawRule) => {
+    const rule = compileRule(rawRule.rule, rawRule.path, report, now);
     // What a file's rule takes from an answer is for the call that gives it: in the others it promises nothing.
-    const promises = own === undefined || one.path[0] !== 'response';
+    const promises = own === undefined || rawRule.path[0] !== 'response';
     return rule === undefined ? [] : [{ ...rule, promises }];
   });
   if (proves) {
@@ -78,8 +78,10 @@ export function compileResponse(
   const goesBefore = overriders(rules);
   return (opened, stage) => {
     const { answer } = opened;
-    const fits = (one: Promising): boolean =>
-      one.stages.has(stage) && mayTake(one.kind, one.named, answer.status, stage) && one.test(opened);
+    const fits = (promising: Promising): boolean =>
+      promising.stages.has(stage) &&
+      mayTake(promising.kind, promising.named, answer.status, stage) &&
+      promising.test(opened);
     const first = rules.find(fits);
     const rule = first === undefined ? undefined : (goesBefore.get(first)?.find(fits) ?? first);
     // What says no may stand behind what was read.

@@ -89,12 +89,12 @@ function groupOf(slot: Slot, format: SampleFormat): Part {
   const each = listByName(slot.name);
   const open: Part = { kind: 'open', target: slot.target, why: 'a repeated group that is not recognised' };
   if (each === undefined) return open;
-  const fields = (slot.element ?? []).flatMap((one): readonly Line[] => {
-    const from = one.element === undefined ? elementByName(each, one.name) : undefined;
-    if (from === undefined || typeof parseTarget(one.target, format, true) === 'string') return [];
-    const writing = writingOf(from, one.value, format, each);
+  const fields = (slot.element ?? []).flatMap((inner): readonly Line[] => {
+    const from = inner.element === undefined ? elementByName(each, inner.name) : undefined;
+    if (from === undefined || typeof parseTarget(inner.target, format, true) === 'string') return [];
+    const writing = writingOf(from, inner.value, format, each);
     // Codes that are not shown: our own words stand in until the client names theirs.
-    return [{ to: one.target, from, ...('unfit' in writing ? {} : writing) }];
+    return [{ to: inner.target, from, ...('unfit' in writing ? {} : writing) }];
   });
   if (fields.length === 0) return open;
   return {

@@ -106,7 +106,7 @@ const found = (list: readonly (readonly [RegExp, string])[], name: string): stri
 /** The source a place most likely stands for; `(full name)` for first and last name in one. */
 export function sourceByName(slot: Slot): string | undefined {
   const group = squeezed(slot.parents[0] ?? '');
-  if (slot.parents.some((one) => others.test(squeezed(one))) || others.test(squeezed(slot.name)))
+  if (slot.parents.some((parent) => others.test(squeezed(parent))) || others.test(squeezed(slot.name)))
     return undefined;
   const own = squeezed(slot.name);
   return found(rules, group + own) ?? found(rules, own);

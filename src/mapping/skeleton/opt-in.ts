@@ -35,13 +35,13 @@ export function guessOptIn(slot: Slot): OptInGuess {
   if (slot.texts !== undefined) {
     if (channels.length === 0) return { lines: [], todo: 'a list whose values are no channels' };
     return {
-      lines: channels.map(({ channel: one, text }) => ({
+      lines: channels.map(({ channel: only, text }) => ({
         line: {
           ...base,
-          ...{ to: `${slot.target}[]`, channel: one },
+          ...{ to: `${slot.target}[]`, channel: only },
           values: { granted: text, refused: 'omit', not_asked: 'omit', withdrawn: 'omit' },
         },
-        why: `${purpose} by ${one}`,
+        why: `${purpose} by ${only}`,
       })),
     };
   }
@@ -51,7 +51,7 @@ export function guessOptIn(slot: Slot): OptInGuess {
   if (typeof values === 'string') return { lines: [], todo: values };
   const inverted = optOut ? '; an opt-out by its name: check the values, then add inverted: confirmed' : '';
   const shown = String(slot.value).trim();
-  const other = Object.values(values).find((one) => String(one) !== shown);
+  const other = Object.values(values).find((value) => String(value) !== shown);
   const assumed = `; the sample shows ${shown}, that the other states write ${String(other)} is assumed`;
   return { lines: [{ line: { ...base, values }, why: `${meant}${assumed}${inverted}` }] };
 }
@@ -114,7 +114,7 @@ function valuesOf(value: SampleValue, optOut: boolean): Readonly<Record<string, 
       ? { granted: no, refused: yes, not_asked: yes, withdrawn: yes }
       : { granted: yes, refused: no, not_asked: no, withdrawn: no };
   if (typeof value === 'boolean') return both(true, false);
-  const pair = pairs.find((one) => one.includes(String(value).trim()));
+  const pair = pairs.find((candidate) => candidate.includes(String(value).trim()));
   if (pair === undefined)
     return String(value).length > 30
       ? 'its example is a sentence, not a value'

@@ -9,9 +9,10 @@ export function readCsvSample(bytes: Uint8Array): Shape | Unreadable {
   const { text, encoding } = decoded(bytes);
   const [head = ''] = text.split(/\r?\n/);
   const counted = delimiters
-    .map((one) => ({ one, parts: head.split(one).length }))
+    .map((separator) => ({ separator, parts: head.split(separator).length }))
     .filter(({ parts }) => parts > 1);
-  const delimiter = counted.find(({ one }) => one === '!#')?.one ?? mostFrequent(counted) ?? ';';
+  const delimiter =
+    counted.find(({ separator }) => separator === '!#')?.separator ?? mostFrequent(counted) ?? ';';
   let rows: readonly (readonly string[])[];
   try {
     rows = parse(text, { delimiter, relax_column_count: true, relax_quotes: true, skip_empty_lines: true });
@@ -46,8 +47,8 @@ export function readCsvSample(bytes: Uint8Array): Shape | Unreadable {
   };
 }
 
-const mostFrequent = (counted: readonly { readonly one: string; readonly parts: number }[]) =>
-  counted.toSorted((a, b) => b.parts - a.parts)[0]?.one;
+const mostFrequent = (counted: readonly { readonly separator: string; readonly parts: number }[]) =>
+  counted.toSorted((a, b) => b.parts - a.parts)[0]?.separator;
 
 function decoded(bytes: Uint8Array): { readonly text: string; readonly encoding: string } {
   try {

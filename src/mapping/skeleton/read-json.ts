@@ -47,8 +47,8 @@ function slotsOf(
       const element = slotsOf(first, [], [name, ...parents], notes, false);
       return [{ target, name, parents, value: undefined, element }];
     }
-    const texts = items.flatMap((one) =>
-      typeof one === 'string' || typeof one === 'number' ? [String(one)] : [],
+    const texts = items.flatMap((item) =>
+      typeof item === 'string' || typeof item === 'number' ? [String(item)] : [],
     );
     return [{ target, name, parents, value: undefined, texts }];
   });

@@ -27,9 +27,9 @@ export function readXmlSample(text: string): Shape | Unreadable {
     return { unreadable: 'it holds a DOCTYPE; delete it, only elements are read.' };
   if (XMLValidator.validate(text) !== true)
     return { unreadable: 'it begins like XML and is not well-formed.' };
-  const top = elementsOf(parsed(text)).find((one) => !one.name.startsWith('?'));
+  const top = elementsOf(parsed(text)).find((element) => !element.name.startsWith('?'));
   if (top === undefined) return { unreadable: 'the XML holds no element.' };
-  const names = new Set(top.children.map((one) => one.name));
+  const names = new Set(top.children.map((child) => child.name));
   const [first] = top.children;
   const wrapped = names.size === 1 && first !== undefined && first.children.length > 0;
   const record = wrapped ? first : top;
@@ -91,11 +91,14 @@ function groupSlots(group: readonly Element[], path: string, parents: readonly s
   const target = `${path}.${first.name}`;
   if (group.length === 1) return slotsOf(first, target, parents);
   const fixed = first.attributes.find(
-    ([name]) => new Set(group.map((one) => valueOf(one, name))).size === group.length,
+    ([name]) => new Set(group.map((element) => valueOf(element, name))).size === group.length,
   )?.[0];
-  if (fixed !== undefined && group.every((one) => one.children.length === 0 && safe(valueOf(one, fixed))))
-    return group.flatMap((one) =>
-      slotsOf(one, `${target}@${fixed}=${valueOf(one, fixed) ?? ''}`, parents, fixed),
+  if (
+    fixed !== undefined &&
+    group.every((element) => element.children.length === 0 && safe(valueOf(element, fixed)))
+  )
+    return group.flatMap((element) =>
+      slotsOf(element, `${target}@${fixed}=${valueOf(element, fixed) ?? ''}`, parents, fixed),
     );
   const attributes = first.attributes.map(([name, value]): Slot => ({
     target: `@${name}`,
@@ -106,17 +109,20 @@ function groupSlots(group: readonly Element[], path: string, parents: readonly s
   const inner =
     first.children.length === 0
       ? [...attributes, { target: '#text', name: first.name, parents, value: first.text }]
-      : [...attributes, ...first.children.flatMap((one) => slotsOf(one, one.name, [first.name, ...parents]))];
+      : [
+          ...attributes,
+          ...first.children.flatMap((child) => slotsOf(child, child.name, [first.name, ...parents])),
+        ];
   return [{ target, name: first.name, parents, value: undefined, element: inner }];
 }
 
-const valueOf = (one: Element, name: string): string | undefined =>
-  one.attributes.find(([key]) => key === name)?.[1];
+const valueOf = (element: Element, name: string): string | undefined =>
+  element.attributes.find(([key]) => key === name)?.[1];
 const safe = (value: string | undefined): boolean => value !== undefined && /^[^@#.]+$/.test(value);
 
 /** Neighbours of one name, each name at its first place. */
 function groupsOf(children: readonly Element[]): readonly (readonly Element[])[] {
-  return [...Map.groupBy(children, (one) => one.name).values()];
+  return [...Map.groupBy(children, (child) => child.name).values()];
 }
 
 function elementsOf(nodes: unknown): readonly Element[] {
@@ -127,7 +133,7 @@ function elementsOf(nodes: unknown): readonly Element[] {
     if (name === undefined) return [];
     const inner = Array.isArray(node[name]) ? (node[name] as unknown[]) : [];
     const attributes = isRecord(node[':@']) ? Object.entries(node[':@']) : [];
-    const cdata = inner.some((one) => isRecord(one) && Object.hasOwn(one, '#cdata'));
+    const cdata = inner.some((child) => isRecord(child) && Object.hasOwn(child, '#cdata'));
     return [
       {
         name,

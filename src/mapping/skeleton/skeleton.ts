@@ -77,7 +77,7 @@ export function makeSkeleton(given: SkeletonRequest): Skeleton | string {
     [main]: mappingText(request, destinationId, shape, recipient, parts),
   };
   const open = [
-    ...recipient.open.map((one) => `${name}.yaml: ${one}`),
+    ...recipient.open.map((question) => `${name}.yaml: ${question}`),
     ...parts.flatMap((part) => (part.kind === 'open' ? [`${name}.yaml: ${part.target}: ${part.why}`] : [])),
     ...shape.notes.map((note) => `${name}.yaml: ${note}`),
   ];

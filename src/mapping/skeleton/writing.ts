@@ -169,7 +169,7 @@ function codes(path: string, values: readonly string[], value: SampleValue, blan
     const [mr, ms] = typeof value === 'number' ? pair.map(Number) : pair;
     return { map: { mr, ms, else: 'omit' } };
   }
-  const own = blank ? undefined : values.find((one) => spellings[one]?.test(text) === true);
+  const own = blank ? undefined : values.find((candidate) => spellings[candidate]?.test(text) === true);
   return own === undefined
     ? { unfit: `its codes are not shown; it looks like ${path}: ${values.join(', ')}` }
     : { map: { [own]: value, else: 'omit' } };

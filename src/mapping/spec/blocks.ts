@@ -134,7 +134,7 @@ function htmlOf(block: Block): string {
         block.exact?.includes(column) === true && content !== ''
           ? `<td><code>${escapeHtml(content)}</code></td>`
           : `<td>${escapeHtml(content)}</td>`;
-      const head = block.head.map((one) => `<th scope="col">${escapeHtml(one)}</th>`).join('');
+      const head = block.head.map((title) => `<th scope="col">${escapeHtml(title)}</th>`).join('');
       const rows = block.rows.map((cells) => `<tr>${cells.map(cell).join('')}</tr>`);
       return `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody>\n</table>`;
     }

@@ -86,7 +86,7 @@ function rowsOf(
         presenceWords(raw, empty),
         '',
       ],
-      ...inner.flatMap((one) => rowsOf(one, whole, examples, each, to)),
+      ...inner.flatMap((field) => rowsOf(field, whole, examples, each, to)),
     ];
   }
   const content = note === '' ? contentWords(raw, list) : `${note} (${contentWords(raw, list)})`;

@@ -97,13 +97,13 @@ export function ruleTable(
 ): Block {
   const rows = rules.flatMap((raw): readonly (readonly string[])[] => {
     if (!isRecord(raw)) return [];
-    const kind = ruleKinds.find((one) => Object.hasOwn(raw, one));
+    const kind = ruleKinds.find((known) => Object.hasOwn(raw, known));
     const [name, next] =
       kind === 'unknown' ? ['Non comprise', unknown] : (meanings[kind ?? ''] ?? [kind ?? '?', '']);
     const on = (
       Array.isArray(raw['on']) ? (raw['on'] as unknown[]) : raw['on'] === undefined ? [] : [raw['on']]
     ).map(asText);
-    const only = on.length === 0 ? '' : ` (${on.map((one) => stages[one] ?? one).join(', ')})`;
+    const only = on.length === 0 ? '' : ` (${on.map((stage) => stages[stage] ?? stage).join(', ')})`;
     return [
       [
         `${testWords(kind === undefined ? {} : raw[kind])}${only}`,
@@ -156,12 +156,12 @@ function testWords(conditions: unknown): string {
 }
 
 /** A class or range never holds a gateway's own answers. */
-const statusWords = (one: string): string =>
-  leftOpen.some((status) => !/^\d+$/.test(one) && statusTest(one)?.(status) === true)
-    ? `${one} (sauf ${opens})`
-    : one;
+const statusWords = (code: string): string =>
+  leftOpen.some((status) => !/^\d+$/.test(code) && statusTest(code)?.(status) === true)
+    ? `${code} (sauf ${opens})`
+    : code;
 
-const quoted = (one: unknown): string => `« ${asText(one)} »`;
+const quoted = (value: unknown): string => `« ${asText(value)} »`;
 
 const placesWords = (places: Raw): string =>
   Object.entries(places)
@@ -170,7 +170,7 @@ const placesWords = (places: Raw): string =>
         return `${place} contient ${[wanted['contains']].flat().map(quoted).join(' ou ')}`;
       if (isRecord(wanted)) return `${place} ${wanted['exists'] === false ? 'absent' : 'présent'}`;
       const values = Array.isArray(wanted) ? (wanted as unknown[]) : [wanted];
-      return `${place} = ${values.map((one) => JSON.stringify(one)).join(' ou ')}`;
+      return `${place} = ${values.map((value) => JSON.stringify(value)).join(' ou ')}`;
     })
     .join(' et ');
 

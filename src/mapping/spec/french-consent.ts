@@ -18,9 +18,15 @@ export function consentBlocks(whole: Raw, mapping: CompiledMapping): readonly Bl
   const proofs = listAt(whole, 'consent')
     .filter(isRecord)
     .filter((raw) => Object.hasOwn(raw, 'proof'));
-  const value = (one: string): string =>
-    one === '(omitted)' ? '(absent)' : one === '(held)' ? '(la demande attend)' : one === '' ? '(vide)' : one;
-  const typed = (one: string): readonly string[] => (writesJson(whole, mapping.connector) ? [one] : []);
+  const value = (cell: string): string =>
+    cell === '(omitted)'
+      ? '(absent)'
+      : cell === '(held)'
+        ? '(la demande attend)'
+        : cell === ''
+          ? '(vide)'
+          : cell;
+  const typed = (cell: string): readonly string[] => (writesJson(whole, mapping.connector) ? [cell] : []);
   const lines = listAt(whole, 'consent').filter(isRecord);
   const typeOf = (field: string): string => {
     const line = lines.find((raw) => Object.hasOwn(raw, 'values') && asText(raw['to']) === field);

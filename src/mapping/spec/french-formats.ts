@@ -157,7 +157,9 @@ const comparisons: Readonly<Record<string, string>> = {
 function namedWords(name: string, option: unknown, list: string | undefined): string {
   const label = (path: unknown): string => `« ${sourceLabel(asText(path), list)} »`;
   const inner = (joined: string): string =>
-    (Array.isArray(option) ? (option as unknown[]) : []).map((one) => conditionWords(one, list)).join(joined);
+    (Array.isArray(option) ? (option as unknown[]) : [])
+      .map((condition) => conditionWords(condition, list))
+      .join(joined);
   switch (name) {
     case 'present':
       return `${label(option)} est renseigné`;
@@ -182,7 +184,7 @@ function namedWords(name: string, option: unknown, list: string | undefined): st
 function valuesWords(path: string, value: unknown, list: string | undefined): string {
   const values = Array.isArray(value) ? (value as unknown[]) : [value];
   const named = list === undefined ? path : `${list}.${path}`;
-  return values.map((one) => quoted(frenchLabel(named, one))).join(', ');
+  return values.map((item) => quoted(frenchLabel(named, item))).join(', ');
 }
 
 /** What `else` of a map does. */

@@ -33,9 +33,13 @@ export function partiesBlocks(
   centre: string,
   contacts: CentreContacts,
 ): readonly Block[] {
-  const own = (client.authorisations ?? []).filter((one) => one.destinationId === destinationId);
-  const placesOf = (one: AuthorisationFact): string =>
-    (one.targets ?? (secretAddress ? [...new Set([...targets, ...client.hosts])] : targets)).join(', ');
+  const own = (client.authorisations ?? []).filter(
+    (authorisation) => authorisation.destinationId === destinationId,
+  );
+  const placesOf = (authorisation: AuthorisationFact): string =>
+    (authorisation.targets ?? (secretAddress ? [...new Set([...targets, ...client.hosts])] : targets)).join(
+      ', ',
+    );
   const period = ({ validFrom, validUntil }: AuthorisationFact): string =>
     `à partir du ${day(validFrom)}${validUntil === undefined ? '' : `, jusqu'au ${day(validUntil, 1)}`}`;
   return [
@@ -47,9 +51,14 @@ export function partiesBlocks(
       : {
           kind: 'table',
           head: ['Destinataire', 'Document', 'Durée', 'Adresses couvertes', 'Données couvertes'],
-          rows: own.map((one) => [
-            ...[one.recipient, one.documentRef, period(one), placesOf(one)],
-            one.categories.map((category) => categoryWords[category]).join(', '),
+          rows: own.map((authorisation) => [
+            ...[
+              authorisation.recipient,
+              authorisation.documentRef,
+              period(authorisation),
+              placesOf(authorisation),
+            ],
+            authorisation.categories.map((category) => categoryWords[category]).join(', '),
           ]),
         },
     heading(3, 'Contacts'),

@@ -20,7 +20,7 @@ const shown = (value: unknown): string =>
 const formatNames = { json: 'JSON', form: 'formulaire', xml: 'XML', csv: 'CSV' } as const;
 
 export function transportRows(whole: Raw, compiled: CompiledMapping): readonly (readonly string[])[] {
-  const format = (['json', 'form', 'xml', 'csv'] as const).find((one) => Object.hasOwn(whole, one));
+  const format = (['json', 'form', 'xml', 'csv'] as const).find((known) => Object.hasOwn(whole, known));
   const dialect = format === undefined ? {} : blockAt(whole, format);
   const parts = Object.entries(dialect).flatMap(([key, value]) =>
     isRecord(value) || Array.isArray(value) ? [] : [`${dialectWords[key] ?? key} ${asText(value)}`],
@@ -123,9 +123,9 @@ const days = ['dimanche', 'lundi', 'mardi', 'mercredi', 'jeudi', 'vendredi', 'sa
 /** Plain schedules as a sentence; others as they are written. */
 export function cronWords(cron: string): string {
   const [minute = '', hour = '', day, month, weekday = '*'] = cron.trim().split(/\s+/);
-  const hours = hour.split(',').flatMap((one): readonly number[] => {
-    const range = /^(\d+)-(\d+)$/.exec(one);
-    if (range === null) return /^\d+$/.test(one) ? [Number(one)] : [Number.NaN];
+  const hours = hour.split(',').flatMap((part): readonly number[] => {
+    const range = /^(\d+)-(\d+)$/.exec(part);
+    if (range === null) return /^\d+$/.test(part) ? [Number(part)] : [Number.NaN];
     return Array.from({ length: Number(range[2]) - Number(range[1]) + 1 }, (_, at) => Number(range[1]) + at);
   });
   const span = /^(\d)-(\d)$/.exec(weekday);
@@ -137,7 +137,7 @@ export function cronWords(cron: string): string {
         : /^\d(,\d)*$/.test(weekday)
           ? weekday
               .split(',')
-              .map((one) => `le ${days[Number(one)] ?? '?'}`)
+              .map((part) => `le ${days[Number(part)] ?? '?'}`)
               .join(', ')
           : undefined;
   if (
@@ -148,7 +148,7 @@ export function cronWords(cron: string): string {
     which === undefined
   )
     return `calendrier cron ${cron}`;
-  const at = hours.map((one) => `${one} h ${minute.padStart(2, '0')}`);
+  const at = hours.map((full) => `${full} h ${minute.padStart(2, '0')}`);
   return `${which}, à ${at.join(', ')}`;
 }
 
@@ -157,8 +157,8 @@ export function acceptsItems(whole: Raw): readonly string[] {
   const accepts = blockAt(whole, 'accepts');
   const items = Object.entries(accepts).map(([key, value]) => {
     const path = acceptNames[key] ?? key;
-    const list = (Array.isArray(value) ? (value as unknown[]) : [value]).map((one) =>
-      asText(frenchLabel(path, one)),
+    const list = (Array.isArray(value) ? (value as unknown[]) : [value]).map((item) =>
+      asText(frenchLabel(path, item)),
     );
     return `${sourceLabel(path)} : ${list.join(', ')}`;
   });

@@ -14,7 +14,7 @@ const words: Readonly<Record<string, string>> = {
 };
 
 const typesOf = (values: readonly unknown[]): string =>
-  [...new Set(values.map((one) => words[typeof one] ?? 'texte'))].join(' ou ');
+  [...new Set(values.map((value) => words[typeof value] ?? 'texte'))].join(' ou ');
 
 const bySource: Readonly<Record<string, string>> = {
   integer: 'nombre',
@@ -63,18 +63,18 @@ function readType(raw: Raw, maps: Raw, list: string | undefined): string {
     : raw['as'] === undefined
       ? []
       : [raw['as']];
-  const one = afterSteps(steps, mapped);
+  const result = afterSteps(steps, mapped);
   const joined = steps.some(
     (step) => ['first', 'last'].includes(asText(step)) || (isRecord(step) && 'join' in step),
   );
   const listed = asText(raw['to']).endsWith('[]') || (source?.list === true && !joined);
-  return listed ? `liste (${one})` : one;
+  return listed ? `liste (${result})` : result;
 }
 
 /** The JSON types an opt-in takes in its four states. */
 export function optInType(raw: Raw): string {
   const values = isRecord(raw['values']) ? Object.values(raw['values']) : [];
-  const written = values.filter((one) => one !== 'omit' && one !== 'hold');
+  const written = values.filter((value) => value !== 'omit' && value !== 'hold');
   const type = written.length === 0 ? '' : typesOf(written);
   return asText(raw['to']).endsWith('[]') ? `liste (${type})` : type;
 }

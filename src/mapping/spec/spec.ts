@@ -56,7 +56,7 @@ export function specOf(input: SpecInput): { readonly title: string; readonly blo
         ['Empreinte', fingerprint],
         ['Date', date],
         ...(author === undefined ? [] : [['Auteur', author]]),
-        ['Données transmises', mapping.categories.map((one) => categoryWords[one]).join(', ')],
+        ['Données transmises', mapping.categories.map((category) => categoryWords[category]).join(', ')],
       ],
     },
     heading(2, '1. Destinataire et contacts'),
@@ -172,7 +172,9 @@ function pretty(body: string): string {
 function changeItems({ mapping, whole }: SpecInput): readonly string[] {
   const { update, erase } = mapping.actions;
   const where = (action: 'update' | 'erase'): string => actionWords(whole, mapping, action);
-  const on = mapping.updateOn.map((one) => (one === 'corrected' ? 'une correction' : 'un nouvel échange'));
+  const on = mapping.updateOn.map((change) =>
+    change === 'corrected' ? 'une correction' : 'un nouvel échange',
+  );
   return [
     update === undefined
       ? "Mise à jour : non prévue. Un changement de consentement ou une correction vous est signalé par écrit, à charge pour vous de l'appliquer."

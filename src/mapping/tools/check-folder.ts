@@ -23,9 +23,9 @@ export interface FolderCheck {
 export function checkAll(folder: string, options: CheckOptions): FolderCheck {
   const loaded = loadMappings(folder);
   const problems = createProblems();
-  const unread = new Set(loaded.problems.map((one) => one.file));
+  const unread = new Set(loaded.problems.map((problem) => problem.file));
   const clients: ClientFacts[] = [];
-  const ids = loaded.destinations.map((one) => one.destinationId);
+  const ids = loaded.destinations.map((destination) => destination.destinationId);
   for (const { clientId, text } of loaded.clients) {
     const name = `${clientId}/client.yaml`;
     if (text === undefined) {
@@ -41,8 +41,8 @@ export function checkAll(folder: string, options: CheckOptions): FolderCheck {
     const client = checkClientText(clientId, text, problems);
     clients.push(client);
     const own = loaded.destinations
-      .filter((one) => one.clientId === clientId)
-      .map((one) => one.destinationId);
+      .filter((destination) => destination.clientId === clientId)
+      .map((destination) => destination.destinationId);
     const tree = readDocument(name, text, createProblems());
     for (const [index, raw] of listAt(tree.value, 'authorisations').entries()) {
       const destinationId = textAt(raw, 'destination');
@@ -68,7 +68,7 @@ export function checkAll(folder: string, options: CheckOptions): FolderCheck {
   for (const [index, sources] of loaded.destinations.entries()) {
     const result = checkSources(sources, options);
     const told = (result.ok ? result.warnings : result.problems).filter(
-      (one) => one.code !== 'MAP-007' || !unread.has(one.file),
+      (problem) => problem.code !== 'MAP-007' || !unread.has(problem.file),
     );
     for (const problem of told) note(problem);
     results.push({ sources, problems: told });

@@ -118,16 +118,16 @@ function neverSent(
   const { categories } = compiled.client;
   return sourceModel.flatMap((field): readonly NeverSent[] => {
     if (ofTheExchange.test(field.path) || sameByAnotherName.has(field.path)) return [];
-    const inner = (field.element ?? []).map((one) => ({ ...one, path: `${field.path}.${one.path}` }));
-    const opened = inner.some((one) => sent.has(one.path));
+    const inner = (field.element ?? []).map((part) => ({ ...part, path: `${field.path}.${part.path}` }));
+    const opened = inner.some((part) => sent.has(part.path));
     return (opened ? inner : [field]).flatMap(({ path, category }): readonly NeverSent[] => {
-      if ((phones[path] ?? [path]).some((one) => sent.has(one))) return [];
+      if ((phones[path] ?? [path]).some((phone) => sent.has(phone))) return [];
       const source = findSource(path);
       return [
         {
           ...{ path, category, decides: deciding.has(path) },
           covered: category === 'technical' || categories.includes(category),
-          leads: source === undefined ? 0 : contexts.filter((one) => hasValue(source, one)).length,
+          leads: source === undefined ? 0 : contexts.filter((context) => hasValue(source, context)).length,
         },
       ];
     });
@@ -144,7 +144,7 @@ const phones: Readonly<Record<string, readonly string[]>> = {
 
 function hasValue(source: Source, context: Context): boolean {
   const value = source.read(context);
-  return Array.isArray(value) ? value.some((one) => !isBlank(one)) : !isBlank(value);
+  return Array.isArray(value) ? value.some((item) => !isBlank(item)) : !isBlank(value);
 }
 
 function mapGap(read: FieldRead, contexts: readonly Context[]): MapGap | undefined {
@@ -155,8 +155,8 @@ function mapGap(read: FieldRead, contexts: readonly Context[]): MapGap | undefin
   const seen = new Map<string, number>();
   for (const context of contexts) {
     const value = source.read(context);
-    for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) {
-      const text = asText(one);
+    for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) {
+      const text = asText(item);
       if (text === '' || has(text)) continue;
       const shown = source.person && source.values === undefined ? '(not shown)' : text;
       seen.set(shown, (seen.get(shown) ?? 0) + 1);
@@ -194,8 +194,8 @@ function takes(accepts: unknown, channel: string): boolean {
   const wanted = isRecord(accepts) ? accepts['channel'] : undefined;
   if (wanted === undefined) return true;
   const list = Array.isArray(wanted) ? (wanted as unknown[]) : [wanted];
-  return list.some((one) => {
-    const parts = asText(one)
+  return list.some((item) => {
+    const parts = asText(item)
       .split('*')
       .map((part) => part.replaceAll(/[^\w-]/g, '\\$&'));
     return new RegExp(`^${parts.join('.*')}$`).test(channel);
@@ -216,7 +216,7 @@ function interactionsOf(reads: readonly FieldRead[], leads: readonly Lead[]): Co
             ? kind
             : asText(kinds.map[kind] ?? `else: ${asText(kinds.map['else'])}`),
       count: leads.reduce(
-        (sum, lead) => sum + lead.interactions.filter((one) => one.kind === kind).length,
+        (sum, lead) => sum + lead.interactions.filter((interaction) => interaction.kind === kind).length,
         0,
       ),
     })),

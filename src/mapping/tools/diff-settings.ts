@@ -37,11 +37,11 @@ export const besidesContent = (before: CompiledMapping, after: CompiledMapping):
 
 function linesOf(before: readonly string[], after: readonly string[]): LineChanges {
   const [removed, added] = [
-    before.filter((one) => !after.includes(one)),
-    after.filter((one) => !before.includes(one)),
+    before.filter((line) => !after.includes(line)),
+    after.filter((line) => !before.includes(line)),
   ];
   const kept = (list: readonly string[], gone: readonly string[]): string =>
-    JSON.stringify(list.filter((one) => !gone.includes(one)));
+    JSON.stringify(list.filter((line) => !gone.includes(line)));
   return { removed, added, moved: kept(before, removed) !== kept(after, added) };
 }
 
@@ -49,8 +49,9 @@ type Named = ReadonlyMap<string, string>;
 
 function changesOf(before: Named, after: Named): readonly SettingChange[] {
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((name) => {
-    const [one, other] = [before.get(name) ?? '(absent)', after.get(name) ?? '(absent)'];
-    return one === other ? [] : [{ name, before: one, after: other }];
+    const was = before.get(name) ?? '(absent)';
+    const is = after.get(name) ?? '(absent)';
+    return was === is ? [] : [{ name, before: was, after: is }];
   });
 }
 

@@ -65,11 +65,12 @@ export function diffMappings(
     if (old.outcome !== fresh.outcome) outcomes.add(old.outcome, fresh.outcome, reference);
     else {
       for (const target of new Set([...old.values.keys(), ...fresh.values.keys()])) {
-        const [one, other] = [old.values.get(target), fresh.values.get(target)];
-        if (JSON.stringify(one) === JSON.stringify(other)) continue;
+        const was = old.values.get(target);
+        const is = fresh.values.get(target);
+        if (JSON.stringify(was) === JSON.stringify(is)) continue;
         const group = targets.get(target) ?? { impersonal: true, changes: [] };
         group.impersonal &&= sides.every((side) => side.impersonal.get(target) !== false);
-        group.changes.push({ reference, before: one, after: other });
+        group.changes.push({ reference, before: was, after: is });
         targets.set(target, group);
         differing.add(reference);
       }
@@ -152,7 +153,7 @@ function whyNot(result: Exclude<ApplyResult, { readonly ok: true }>): string {
     case 'invalid':
       return `invalid: ${result.problems.map(({ field, code }) => `${field} ${code}`).join(', ')}`;
     case 'opt_in_missing':
-      return `withheld: no answer for ${result.missing.map((one) => `${one.purpose} by ${one.channel}`).join(', ')}`;
+      return `withheld: no answer for ${result.missing.map((need) => `${need.purpose} by ${need.channel}`).join(', ')}`;
     case 'opt_in_held':
       return `withheld: ${result.field} says hold`;
     case 'category_not_authorised':

@@ -54,7 +54,9 @@ const rowKey = ({
 
 export function previewMapping(compiled: CompiledMapping, lead: Lead, situation: WriteSituation): Preview {
   const applied = compiled.apply(lead, situation);
-  const states = new Map(applied.ok ? applied.record.consents.map((one) => [rowKey(one), one.state]) : []);
+  const states = new Map(
+    applied.ok ? applied.record.consents.map((consent) => [rowKey(consent), consent.state]) : [],
+  );
   return {
     client: compiled.clientName,
     destination: compiled.destinationId,
@@ -87,11 +89,11 @@ export function previewCalls(
   lead: Lead,
   situation: WriteSituation,
 ): readonly CallPreview[] {
-  return callSituations(compiled, lead, situation).map((one) => ({
-    name: one.call.name,
-    applies: one.applies,
-    situation: one.situation,
-    preview: previewMapping(compiled, lead, one.situation),
+  return callSituations(compiled, lead, situation).map((call) => ({
+    name: call.call.name,
+    applies: call.applies,
+    situation: call.situation,
+    preview: previewMapping(compiled, lead, call.situation),
   }));
 }
 

@@ -22,8 +22,8 @@ type Raw = Readonly<Record<string, unknown>>;
 /** Every field of an action and of each of its calls, groups opened; consent places left out. */
 export function fieldReads(mapping: Raw, action: Action = 'create'): readonly FieldRead[] {
   const block = action === 'create' ? mapping : mapping[action];
-  const readsIn = (one: unknown): readonly FieldRead[] =>
-    listAt(one, 'fields').flatMap((raw) => (isRecord(raw) ? readsOf(raw, mapping) : []));
+  const readsIn = (value: unknown): readonly FieldRead[] =>
+    listAt(value, 'fields').flatMap((raw) => (isRecord(raw) ? readsOf(raw, mapping) : []));
   return [
     ...readsIn(block),
     ...listAt(block, 'calls').flatMap((call) =>
@@ -38,7 +38,9 @@ function readsOf(raw: Raw, mapping: Raw, list?: string, parent = ''): readonly F
   const each = textAt(raw, 'each');
   const target = parent === '' ? to : /^[@#]/.test(to) ? `${parent}${to}` : `${parent}.${to}`;
   if (each !== undefined)
-    return listAt(raw, 'fields').flatMap((one) => (isRecord(one) ? readsOf(one, mapping, each, to) : []));
+    return listAt(raw, 'fields').flatMap((field) =>
+      isRecord(field) ? readsOf(field, mapping, each, to) : [],
+    );
   const named = raw['map'];
   const maps = mapping['maps'];
   const map = typeof named === 'string' ? (isRecord(maps) ? maps[named] : undefined) : named;
@@ -72,7 +74,7 @@ export function decidingPaths(mapping: Raw): ReadonlySet<string> {
   const found = new Set<string>();
   const walk = (value: unknown): void => {
     if (typeof value === 'string' && findSource(value) !== undefined) found.add(value);
-    else if (Array.isArray(value)) for (const one of value as unknown[]) walk(one);
+    else if (Array.isArray(value)) for (const item of value as unknown[]) walk(item);
     else if (isRecord(value))
       for (const [key, inner] of Object.entries(value)) {
         if (findSource(key) !== undefined) found.add(key);

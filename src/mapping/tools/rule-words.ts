@@ -27,7 +27,7 @@ export function inWords(mapping: Raw): InWords {
 
 function ruleWords(rule: unknown): string {
   if (!isRecord(rule)) return shown(rule);
-  const kind = ruleKinds.find((one) => Object.hasOwn(rule, one)) ?? '?';
+  const kind = ruleKinds.find((known) => Object.hasOwn(rule, known)) ?? '?';
   const { [kind]: conditions, ...taken } = rule;
   const when = isRecord(conditions) ? Object.entries(conditions).map(conditionWords) : [];
   const rest = Object.entries(taken).map(([key, value]) => `${key} ${shown(value)}`);

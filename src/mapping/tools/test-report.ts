@@ -22,7 +22,8 @@ export type TestReport =
 
 export function testReport(sources: MappingSources, options: CheckOptions): TestReport {
   const checked = checkSources(sources, { ...options, tests: false });
-  if (!checked.ok) return { ok: false, problems: checked.problems.filter((one) => one.severity === 'error') };
+  if (!checked.ok)
+    return { ok: false, problems: checked.problems.filter((problem) => problem.severity === 'error') };
   const tree = readWhole(sources, createProblems());
   const tests = listAt(tree.value, 'tests');
   const folder = sources.main.slice(0, sources.main.lastIndexOf('/') + 1);
@@ -31,7 +32,7 @@ export function testReport(sources: MappingSources, options: CheckOptions): Test
     const setting = { files: sources.files, folder, problems, report: problems.reportIn(tree) };
     // One at a time, at its own place.
     runTests(
-      tests.map((one, at) => (at === index ? one : undefined)),
+      tests.map((candidate, at) => (at === index ? candidate : undefined)),
       checked.mapping,
       setting,
     );

@@ -14,7 +14,7 @@ export function compareField(
   path: Path,
   report: Report,
 ): void {
-  const own = entries.filter((one) => one.target.text === field);
+  const own = entries.filter((entry) => entry.target.text === field);
   const actual = own.length === 0 ? placeIn(field, entries) : together(own);
   if (wanted === absent ? actual === undefined : isSame(actual, wanted)) return;
   // `tags[]: web` of a list with one value says what `tags[]: [web]` does.
@@ -25,7 +25,7 @@ export function compareField(
     actual === undefined && wanted !== absent
       ? suggest(
           field,
-          entries.map((one) => one.target.text),
+          entries.map((entry) => entry.target.text),
         )
       : undefined;
   report.error(
@@ -41,7 +41,7 @@ function together(own: readonly Entry[]): unknown {
   const [first] = own;
   if (first === undefined) return undefined;
   if (first.target.steps.at(-1)?.append !== true) return entryValue(first);
-  return own.flatMap((one) => entryValue(one));
+  return own.flatMap((entry) => entryValue(entry));
 }
 
 /** `tags[1]`, `tels[1].numero`: a value inside a list, from 0. */
@@ -51,10 +51,10 @@ function placeIn(field: string, entries: readonly Entry[]): unknown {
   const [, list = '', place = '', inner] = match;
   const own = entries.filter(({ target }) => target.text === list || target.text === `${list}[]`);
   const value = own.length === 0 ? undefined : together(own);
-  const one: unknown = Array.isArray(value) ? (value as unknown[])[Number(place)] : undefined;
-  if (inner === undefined) return one;
-  return typeof one === 'object' && one !== null && Object.hasOwn(one, inner)
-    ? (one as Record<string, unknown>)[inner]
+  const item: unknown = Array.isArray(value) ? (value as unknown[])[Number(place)] : undefined;
+  if (inner === undefined) return item;
+  return typeof item === 'object' && item !== null && Object.hasOwn(item, inner)
+    ? (item as Record<string, unknown>)[inner]
     : undefined;
 }
 

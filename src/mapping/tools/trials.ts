@@ -45,8 +45,8 @@ export function sampleFile(
   name: string,
 ): string | undefined {
   return [name, `${name}.yaml`, `${name}.json`]
-    .map((one) => `${folder}${one}`)
-    .find((one) => Object.hasOwn(files, one));
+    .map((path) => `${folder}${path}`)
+    .find((path) => Object.hasOwn(files, path));
 }
 
 /** How a sample is written in tests: a day after nothing in particular, always the same. */
@@ -71,8 +71,8 @@ function runLead(
   const file = sampleFile(files, folder, name);
   const content = file === undefined ? undefined : files[file];
   if (file === undefined || content === undefined) {
-    const known = Object.keys(files).flatMap((one) =>
-      one.startsWith(`${folder}samples/`) ? [one.slice(folder.length).replace(/\.(yaml|json)$/, '')] : [],
+    const known = Object.keys(files).flatMap((name) =>
+      name.startsWith(`${folder}samples/`) ? [name.slice(folder.length).replace(/\.(yaml|json)$/, '')] : [],
     );
     report.error([...path, 'lead'], 'MAP-007', `the sample "${name}" does not exist.`, {
       suggestion: suggest(name, known),
@@ -96,7 +96,7 @@ function runLead(
     if (withheld === result.why) return;
     const detail =
       result.why === 'invalid'
-        ? `: ${result.problems.map((one) => `${one.field} ${one.code}`).join(', ')}`
+        ? `: ${result.problems.map((problem) => `${problem.field} ${problem.code}`).join(', ')}`
         : '';
     report.error([...path, 'lead'], 'MAP-804', `the sample is not written, ${result.why}${detail}.`);
     return;
@@ -134,10 +134,11 @@ function situationOf(
 ): WriteSituation | undefined {
   const { action } = situation;
   const ids = Object.entries(isRecord(test['captured']) ? test['captured'] : {}).filter(
-    (one): one is [string, string | number] => typeof one[1] === 'string' || typeof one[1] === 'number',
+    (entry): entry is [string, string | number] =>
+      typeof entry[1] === 'string' || typeof entry[1] === 'number',
   );
   const all = callSituations(mapping, lead, { ...situation, captured: Object.fromEntries(ids) });
-  const leaving = all.filter((one) => one.applies).map((one) => one.call.name);
+  const leaving = all.filter((planned) => planned.applies).map((planned) => planned.call.name);
   const wanted = test['calls'];
   if (Array.isArray(wanted) && JSON.stringify(wanted) !== JSON.stringify(leaving))
     report.error(
@@ -147,8 +148,8 @@ function situationOf(
     );
   if (!isKnownCall(test, path, action, mapping, report)) return undefined;
   const name = textAt(test, 'call');
-  const one = name === undefined ? all[0] : all.find(({ call }) => call.name === name);
-  return one?.situation ?? situation;
+  const chosen = name === undefined ? all[0] : all.find(({ call }) => call.name === name);
+  return chosen?.situation ?? situation;
 }
 
 function isKnownCall(

@@ -58,13 +58,13 @@ export function compileSandbox(input: SandboxInput): SandboxPlan | undefined {
     ];
     return [name, checked(settings, layers, ['calls', at, key], input, name)] as const;
   });
-  const usable = calls.flatMap(([name, one]) => (one === undefined ? [] : [[name, one] as const]));
+  const usable = calls.flatMap(([name, call]) => (call === undefined ? [] : [[name, call] as const]));
   const [first] = usable;
   if (first === undefined || usable.length < calls.length) return undefined;
   return {
     settings: first[1].settings,
-    targets: [...new Set(usable.flatMap(([, one]) => one.targets))],
-    calls: Object.fromEntries(usable.map(([name, one]) => [name, one.settings])),
+    targets: [...new Set(usable.flatMap(([, call]) => call.targets))],
+    calls: Object.fromEntries(usable.map(([name, call]) => [name, call.settings])),
   };
 }
 
@@ -116,10 +116,12 @@ export function productionAddress(
 ): string | undefined {
   const production = new Set(
     [...actions.values()].flatMap(({ settings, calls }) =>
-      [settings, ...(calls ?? []).map((call) => call.settings)].flatMap((one) => addressesOf(one, resolve)),
+      [settings, ...(calls ?? []).map((call) => call.settings)].flatMap((callSettings) =>
+        addressesOf(callSettings, resolve),
+      ),
     ),
   );
-  return addresses.find((one) => production.has(one));
+  return addresses.find((address) => production.has(address));
 }
 
 /**
@@ -143,7 +145,9 @@ export function addressesOf(
       `${place.replace(/\/+$/, '')}/${folder}`.toLowerCase().replaceAll(/\/+/g, '/').replace(/\/$/, ''),
     ];
   }
-  return [to, settings['cc']].flat().flatMap((one) => (typeof one === 'string' ? [one.toLowerCase()] : []));
+  return [to, settings['cc']]
+    .flat()
+    .flatMap((address) => (typeof address === 'string' ? [address.toLowerCase()] : []));
 }
 
 /** Two addresses that differ in scheme, query or a last slash lead to one endpoint. */
