@@ -2,7 +2,7 @@
 // Invariant: each accepted row is one revision; an earlier revision a recipient may hold is kept before anything changes (C22).
 import type { Sql } from '../store/database.ts';
 import { readWeights, type LeadWeight } from '../store/lead-weights.ts';
-import type { LeadFields } from '../store/lead-columns.ts';
+import type { LeadFields } from '../domain/lead-fields/columns.ts';
 import {
   correctLead,
   insertInteractions,

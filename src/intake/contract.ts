@@ -3,7 +3,7 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { ConsentRecord, Interaction } from '../domain/lead.ts';
 import type { IntakeColumn } from '../store/intake.ts';
-import { leadColumns, type LeadColumn } from '../store/lead-columns.ts';
+import { columnFacts, leadColumns, type LeadColumn } from '../domain/lead-fields/columns.ts';
 import { checkMeaning } from './meaning.ts';
 import {
   consentElement,
@@ -23,12 +23,17 @@ import type { CheckedRow } from './row.ts';
 
 export type Checked = { readonly row: CheckedRow } | { readonly refusals: readonly Refusal[] };
 
+const mandatory = columnFacts.filter(({ presence }) => presence === 'mandatory').map(({ column }) => column);
+const defaulted = columnFacts.flatMap(({ column, byDefault }) =>
+  byDefault === undefined ? [] : [{ column, byDefault }],
+);
+
 const head = ['client_id', 'kind', 'reference'];
 /** What each kind of row may carry and what it must (beyond client, kind and reference). */
 export const kindColumns: Readonly<
   Record<RowKind, { readonly may: readonly string[]; readonly must: readonly string[] }>
 > = {
-  lead: { may: [...leadColumns, 'consents', 'interactions'], must: ['channel', 'collected_at'] },
+  lead: { may: [...leadColumns, 'consents', 'interactions'], must: mandatory },
   correction: { may: [...leadColumns, 'row_reference', 'clear_fields'], must: ['row_reference'] },
   consent: { may: ['row_reference', 'consents'], must: ['row_reference', 'consents'] },
   interaction: { may: ['row_reference', 'interactions'], must: ['row_reference', 'interactions'] },
@@ -81,7 +86,7 @@ function read(kind: RowKind, present: Readonly<Record<string, unknown>>): Checke
     if (value === undefined) continue;
     given[name] = fieldOf(name)?.schema['format'] === 'instant' ? instantOf(value) : value;
   }
-  if (kind === 'lead') given.operation_kind ??= 'recurring';
+  if (kind === 'lead') for (const { column, byDefault } of defaulted) given[column] ??= byDefault;
   const reference = present['reference'] as string;
   return {
     kind,

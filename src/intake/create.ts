@@ -1,7 +1,7 @@
 // New leads of a batch: lead, content, secret and interactions together; their consents are written with those of all rows.
 // Invariant: a lead is never half there; one reference makes one lead.
 import type { Sql } from '../store/database.ts';
-import type { LeadFields } from '../store/lead-columns.ts';
+import type { LeadFields } from '../domain/lead-fields/columns.ts';
 import type { LeadWeight } from '../store/lead-weights.ts';
 import { insertInteractions, insertLeads, nameKey, type LockedLead } from '../store/lead-writes.ts';
 import type { Candidate, Ledger, SettleDeps } from './batch.ts';

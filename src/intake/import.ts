@@ -1,5 +1,6 @@
 // Imports a file of leads, CSV or JSON Lines, as rows of lead_intake.
 // Invariant: the whole file is read as its format before the first row is written; a bad row is never dropped, it is in the rejects file.
+import { longColumns } from '../domain/lead-fields/columns.ts';
 import type { IntakeColumn, IntakeValue, IntakeValues } from '../store/intake.ts';
 import { checkRow } from './contract.ts';
 import { fieldOf } from './fields.ts';
@@ -111,7 +112,7 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
 type Values = Readonly<Record<string, unknown>>;
 
 const weightOf = (row: IntakeValues): number =>
-  [row.consents, row.interactions, row.comment].reduce<number>(
+  [row.consents, row.interactions, ...longColumns.map((column) => row[column])].reduce<number>(
     (sum, value) => sum + 3 * String(value ?? '').length,
     1_000,
   );

@@ -2,7 +2,7 @@
 // Invariant: pure; judges what is written, never repairs it.
 import { phoneGrantDays } from '../domain/consent.ts';
 import type { ConsentRecord, Interaction } from '../domain/lead.ts';
-import { leadColumns, type LeadColumn, type LeadFields } from '../store/lead-columns.ts';
+import { columnFacts, leadColumns, type LeadColumn, type LeadFields } from '../domain/lead-fields/columns.ts';
 import { refusal, type Refusal } from './refusals.ts';
 import type { CheckedRow } from './row.ts';
 
@@ -11,12 +11,16 @@ const dayMs = 86_400_000;
 const aheadMs = 5 * 60_000;
 
 /** A lead that lost one of these could not be filed or kept lawfully: never cleared. */
-export const notClearable: readonly LeadColumn[] = ['channel', 'collected_at', 'operation_kind'];
+export const notClearable: readonly LeadColumn[] = columnFacts
+  .filter(({ presence }) => presence !== 'optional')
+  .map(({ column }) => column);
+
+const instants = columnFacts.filter(({ type }) => type === 'date').map(({ column }) => column);
 
 export function checkMeaning(row: CheckedRow, now: Date): readonly Refusal[] {
   const latest = now.getTime() + aheadMs;
   const problems: Refusal[] = [];
-  for (const name of ['collected_at', 'talk_started_at'] as const) {
+  for (const name of instants) {
     const value = row.fields[name];
     if (value instanceof Date && value.getTime() > latest)
       problems.push(refusal(name, 'OUT_OF_RANGE', 'in the future'));

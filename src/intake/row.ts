@@ -1,7 +1,7 @@
 // The shape of a row that follows the lead contract.
 // Invariant: only what the sender said; the one default is the kind of operation, and whose move an interaction was.
 import type { ConsentRecord, Interaction } from '../domain/lead.ts';
-import type { LeadColumn, LeadFields } from '../store/lead-columns.ts';
+import type { LeadColumn, LeadFields } from '../domain/lead-fields/columns.ts';
 import type { RowKind } from './fields.ts';
 
 /** A row that follows the contract, read. */

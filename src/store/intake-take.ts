@@ -1,5 +1,6 @@
 // Taking rows of lead_intake: first their heads, locked and weighed; then the content of as many as a batch may weigh.
 // Invariant: a row is taken by one process at a time (SKIP LOCKED), and no text longer than the contract allows is ever fetched.
+import { longColumns } from '../domain/lead-fields/columns.ts';
 import { mostColumnBytes } from '../domain/lead-limits.ts';
 import type { Sql } from './database.ts';
 import {
@@ -44,7 +45,7 @@ const length = (column: string): string => `COALESCE(OCTET_LENGTH(${column}), 0)
 const fetched = (column: (typeof wide)[number]): string =>
   `IF(${length(column)} > ${mostColumnBytes[column]}, 0, ${length(column)})`;
 const selectHead = `SELECT CAST(id AS CHAR) AS id, client_id AS clientId, kind,
-  ${rowBytes} + ${length('comment')} + ${wide.map(fetched).join(' + ')} AS bytes FROM lead_intake`;
+  ${[rowBytes, ...longColumns.map(length), ...wide.map(fetched)].join(' + ')} AS bytes FROM lead_intake`;
 const selectRow = `SELECT CAST(id AS CHAR) AS row_id, received_at, UTC_TIMESTAMP(3) AS taken_at,
   ${wide.map((column) => `${length(column)} > ${mostColumnBytes[column]} AS ${column}_too_long`).join(', ')},
   ${intakeColumns

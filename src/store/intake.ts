@@ -1,5 +1,6 @@
 // The rows of lead_intake: inserted, refused, removed; and the receipts that make the same row count once.
 // Invariant: a row leaves 'new' only in the transaction that settled it.
+import { leadColumns } from '../domain/lead-fields/columns.ts';
 import {
   inList,
   insertGroups,
@@ -10,7 +11,6 @@ import {
   type Sql,
   type SqlValue,
 } from './database.ts';
-import { leadColumns } from './lead-columns.ts';
 
 /** Every column a sender may fill, in the order of the table. */
 export const intakeColumns = [

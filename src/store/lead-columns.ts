@@ -1,73 +1,57 @@
-// Where each column of lead_intake lives once the lead is accepted: table and column, by category.
-// Invariant: the category split of the tables (C05, C06, C07, C10) is written here once; nothing is stored twice.
+// How the columns of a lead are named in the statements of its tables, and read back into its blocks.
+// Invariant: all lists follow from the definitions of the fields and are built once, when the module is loaded.
+import { columnFacts, groups, type LeadColumn, type LeadTable } from '../domain/lead-fields/columns.ts';
+import { isField, type ColumnsOf, type Fields, type ValuesOf } from '../domain/lead-fields/field.ts';
+import { interactionFields } from '../domain/lead-fields/interaction.ts';
+import type { Interaction } from '../domain/lead.ts';
+import type { SqlValue } from './database.ts';
 
-interface Home {
-  readonly table: LeadTable;
-  readonly column: string;
-}
+export const contentTables: readonly LeadTable[] = groups.map(({ table }) => table);
 
-export type LeadTable = 'leads' | 'prospects' | 'lead_projects' | 'lead_origins' | 'lead_finances';
-
-const homes = {
-  channel: { table: 'leads', column: 'channel' },
-  collected_at: { table: 'leads', column: 'collected_at' },
-  operation: { table: 'leads', column: 'operation' },
-  operation_kind: { table: 'leads', column: 'operation_kind' },
-  notice: { table: 'leads', column: 'notice' },
-  civility: { table: 'prospects', column: 'civility' },
-  last_name: { table: 'prospects', column: 'last_name' },
-  first_name: { table: 'prospects', column: 'first_name' },
-  email: { table: 'prospects', column: 'email' },
-  mobile: { table: 'prospects', column: 'mobile' },
-  landline: { table: 'prospects', column: 'landline' },
-  address_line1: { table: 'prospects', column: 'address_line1' },
-  address_line2: { table: 'prospects', column: 'address_line2' },
-  postcode: { table: 'prospects', column: 'postcode' },
-  city: { table: 'prospects', column: 'city' },
-  country: { table: 'prospects', column: 'country' },
-  programme: { table: 'lead_projects', column: 'programme' },
-  housing_type: { table: 'lead_projects', column: 'housing_type' },
-  rooms: { table: 'lead_projects', column: 'rooms' },
-  surface_min: { table: 'lead_projects', column: 'surface_min' },
-  surface_max: { table: 'lead_projects', column: 'surface_max' },
-  housing_use: { table: 'lead_projects', column: 'housing_use' },
-  budget_min: { table: 'lead_projects', column: 'budget_min' },
-  budget_max: { table: 'lead_projects', column: 'budget_max' },
-  location: { table: 'lead_projects', column: 'location' },
-  comment: { table: 'lead_projects', column: 'comment' },
-  origin_type: { table: 'lead_origins', column: 'origin_type' },
-  origin_media: { table: 'lead_origins', column: 'media' },
-  origin_support: { table: 'lead_origins', column: 'support' },
-  recording: { table: 'lead_origins', column: 'recording' },
-  commune: { table: 'lead_origins', column: 'commune' },
-  commune_name: { table: 'lead_origins', column: 'commune_name' },
-  departement: { table: 'lead_origins', column: 'departement' },
-  talk_started_at: { table: 'lead_origins', column: 'talk_started_at' },
-  talk_duration: { table: 'lead_origins', column: 'talk_duration' },
-  contribution: { table: 'lead_finances', column: 'contribution' },
-  resale: { table: 'lead_finances', column: 'resale' },
-  reference_tax_income: { table: 'lead_finances', column: 'reference_tax_income' },
-  rent: { table: 'lead_finances', column: 'rent' },
-  tax_bracket: { table: 'lead_finances', column: 'tax_bracket' },
-} as const satisfies Record<string, Home>;
-
-/** A column of lead_intake that holds a fact of the lead. */
-export type LeadColumn = keyof typeof homes;
-export const leadColumns = Object.keys(homes) as readonly LeadColumn[];
-
-export type LeadValue = string | number | Date;
-/** Facts of a lead by intake column; absent stays absent (C13). */
-export type LeadFields = Readonly<Partial<Record<LeadColumn, LeadValue>>>;
+const byTable = Map.groupBy(columnFacts, ({ table }) => table);
+const columnPairs = new Map(
+  [...byTable].map(([table, facts]) => [
+    table,
+    facts.map(({ column, stored }): readonly [LeadColumn, string] => [column, stored]),
+  ]),
+);
 
 /** The columns of one table, as [intake column, stored column]. */
-export function columnsOf(table: LeadTable): readonly (readonly [LeadColumn, string])[] {
-  return leadColumns.filter((name) => homes[name].table === table).map((name) => [name, homes[name].column]);
+export const columnsOf = (table: LeadTable): readonly (readonly [LeadColumn, string])[] =>
+  columnPairs.get(table) ?? [];
+
+/** For a SELECT: the columns of one table under their intake names, which are unique over all tables. */
+export const selectList = (table: LeadTable, alias: string): string =>
+  columnsOf(table)
+    .map(([column, stored]) => `${alias}.${stored}${stored === column ? '' : ` AS ${column}`}`)
+    .join(', ');
+
+/** What a SELECT gives for the columns of these fields. */
+export type RowOf<F> = Readonly<Record<ColumnsOf<F>, SqlValue>>;
+
+/** Reads a block of the lead out of a row. Absent stays absent (C13): NULL leaves no key, an empty inner block no block. */
+export function blockReader<F extends Fields>(fields: F): (row: RowOf<F>) => ValuesOf<F> {
+  const own = Object.entries(fields).flatMap(([name, entry]) =>
+    isField(entry) ? [{ name, column: entry.column, yesNo: entry.type === 'boolean' }] : [],
+  );
+  const inner = Object.entries(fields).flatMap(([name, entry]) =>
+    isField(entry) ? [] : [{ name, read: blockReader(entry) }],
+  );
+  return (row: Readonly<Record<string, SqlValue>>) => {
+    const block: Record<string, unknown> = {};
+    for (const { name, column, yesNo } of own) {
+      const value = row[column];
+      if (value !== null) block[name] = yesNo ? value === 1 : value;
+    }
+    for (const { name, read } of inner) {
+      const found = read(row);
+      if (Object.keys(found).length > 0) block[name] = found;
+    }
+    return block as ValuesOf<F>;
+  };
 }
 
-export const contentTables: readonly LeadTable[] = [
-  'leads',
-  'prospects',
-  'lead_projects',
-  'lead_origins',
-  'lead_finances',
-];
+/** Name of each field of an interaction, and its column. */
+export const interactionColumns = Object.entries(interactionFields).map(
+  ([name, { column }]) => [name as keyof Interaction, column] as const,
+);

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { derived, openBytes, sealBytes } from '../domain/keyed.ts';
 import type { Lead } from '../domain/lead.ts';
+import { reviveLead } from '../domain/lead-fields/revive.ts';
 import { inList, rowMarks, type Sql } from './database.ts';
 import { readLeads } from './leads.ts';
 import type { LeadSecrets } from './secrets.ts';
@@ -61,7 +62,7 @@ export function createSnapshots(secrets: LeadSecrets): {
         const key = keys.get(parts[0]?.lead_id ?? 0);
         const sealed = Buffer.concat(parts.map((part) => part.content));
         const plain = key === undefined ? undefined : openBytes(derived(key, 'revision'), sealed);
-        if (plain !== undefined) found.set(name, revived(await unpacked(plain)));
+        if (plain !== undefined) found.set(name, parsed(await unpacked(plain)));
       }
       return found;
     },
@@ -110,10 +111,5 @@ export async function dropSettledRevisions(sql: Sql): Promise<number> {
   return affected;
 }
 
-const dateKeys = new Set(['collectedAt', 'erasedAt', 'talkStartedAt', 'recordedAt', 'validUntil', 'at']);
-
-function revived(json: string): Lead {
-  return JSON.parse(json, (key, value: unknown) =>
-    dateKeys.has(key) && typeof value === 'string' ? new Date(value) : value,
-  ) as Lead;
-}
+const parsed = (json: string): Lead =>
+  reviveLead(JSON.parse(json) as Readonly<Record<string, unknown>>) as Lead;

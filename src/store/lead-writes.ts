@@ -1,6 +1,8 @@
 // What intake writes into the lead tables: new leads, corrections, events, in joined statements.
 // Invariant: the caller's transaction holds the lead's row; every change is one revision and one line in lead_changes.
 import type { Interaction } from '../domain/lead.ts';
+import { longColumns, type LeadColumn, type LeadFields } from '../domain/lead-fields/columns.ts';
+import type { FieldValue } from '../domain/lead-fields/field.ts';
 import {
   inList,
   insertGroups,
@@ -12,7 +14,7 @@ import {
 } from './database.ts';
 import { byName, type LeadName } from './intake.ts';
 import { lockLeads } from './leads.ts';
-import { columnsOf, contentTables, type LeadColumn, type LeadFields } from './lead-columns.ts';
+import { columnsOf, contentTables, interactionColumns } from './lead-columns.ts';
 
 export interface NewLead extends LeadName {
   readonly fields: LeadFields;
@@ -76,7 +78,8 @@ const together = 128;
 /** Inserts new leads with their content; returns their ids by name. One statement per table. */
 export async function insertLeads(tx: Sql, leads: readonly NewLead[]): Promise<ReadonlyMap<string, number>> {
   const ids = new Map<string, number>();
-  const weightOf = (one: NewLead): number => 4_000 + textWeight(one.fields.comment as string | undefined);
+  const weightOf = ({ fields }: NewLead): number =>
+    longColumns.reduce((sum, column) => sum + textWeight(fields[column] as string | undefined), 4_000);
   for (const some of insertGroupsByWeight(leads, together, weightOf))
     for (const [name, id] of await insertTogether(tx, some)) ids.set(name, id);
   return ids;
@@ -159,16 +162,21 @@ export async function correctLead(
   }
 }
 
+const stored = (value: FieldValue | undefined): SqlValue =>
+  typeof value === 'boolean' ? Number(value) : (value ?? null);
+
 export async function insertInteractions(
   tx: Sql,
   events: readonly { readonly clientId: string; readonly leadId: number; readonly event: Interaction }[],
 ): Promise<void> {
-  for (const some of insertGroupsByWeight(events, together, (one) => 200 + textWeight(one.event.content))) {
+  const columns = interactionColumns.map(([, column]) => column).join(', ');
+  for (const some of insertGroupsByWeight(events, together, ({ event }) => 200 + textWeight(event.content))) {
     await tx.run(
-      `INSERT INTO interactions (client_id, lead_id, kind, happened_at, duration, voluntary, content) VALUES ${rowMarks(some.length, 7)}`,
+      `INSERT INTO interactions (client_id, lead_id, ${columns}) VALUES ${rowMarks(some.length, 2 + interactionColumns.length)}`,
       some.flatMap(({ clientId, leadId, event }): SqlValue[] => [
-        ...[clientId, leadId, event.kind, event.at],
-        ...[event.duration ?? null, event.voluntary ? 1 : 0, event.content ?? null],
+        clientId,
+        leadId,
+        ...interactionColumns.map(([name]) => stored(event[name])),
       ]),
     );
   }

@@ -1,8 +1,10 @@
 // What rights change in the lead tables: a consent event, or everything of a person blanked.
 // Invariant: the caller holds the lead's lock; a blanked lead keeps ids, dates and statistics columns free of the person only.
 import { randomBytes } from 'node:crypto';
+import { columnFacts } from '../domain/lead-fields/columns.ts';
 import type { Sql } from './database.ts';
 import { blankFiles } from './file-bytes.ts';
+import { contentTables } from './lead-columns.ts';
 
 export async function findLeadId(sql: Sql, clientId: string, reference: string): Promise<number | undefined> {
   const [row] = await sql.all<{ id: number }>('SELECT id FROM leads WHERE client_id = ? AND reference = ?', [
@@ -17,6 +19,17 @@ export async function forgetRows(tx: Sql, clientId: string, reference: string): 
   await tx.run('DELETE FROM lead_intake WHERE client_id = ? AND reference = ?', [clientId, reference]);
 }
 
+const tablesOfThePerson = [
+  ...contentTables.filter((table) => table !== 'leads'),
+  'consents',
+  'interactions',
+  'lead_revisions',
+];
+/** Of the lead's own row: all that need not be there. */
+const blankedColumns = columnFacts
+  .filter(({ table, presence }) => table === 'leads' && presence === 'optional')
+  .map(({ stored }) => stored);
+
 /** Removes the person from every lead table and from rows of lead_intake that were refused or not yet read. */
 export async function blankLead(
   tx: Sql,
@@ -25,15 +38,7 @@ export async function blankLead(
   reference: string,
   revision: number,
 ): Promise<void> {
-  for (const table of [
-    'prospects',
-    'lead_projects',
-    'lead_finances',
-    'lead_origins',
-    'consents',
-    'interactions',
-    'lead_revisions',
-  ]) {
+  for (const table of tablesOfThePerson) {
     await tx.run(`DELETE FROM ${table} WHERE lead_id = ?`, [leadId]);
   }
   await forgetRows(tx, clientId, reference);
@@ -41,7 +46,7 @@ export async function blankLead(
   await tx.run('UPDATE intake_receipts SET digest = ? WHERE lead_id = ?', [randomBytes(32), leadId]);
   await tx.run(
     `UPDATE leads SET revision = ?, consent_revision = consent_revision + 1, erased_at = UTC_TIMESTAMP(3), changed_at = UTC_TIMESTAMP(3),
-            operation = NULL, notice = NULL WHERE id = ?`,
+            ${blankedColumns.map((column) => `${column} = NULL`).join(', ')} WHERE id = ?`,
     [revision, leadId],
   );
   // A file that was written but not yet accepted holds the person, also where the row has left it since: its bytes go,

@@ -1,0 +1,138 @@
+// What a definition of a field says, and the kinds of fields there are.
+// Invariant: columns, contract, types, sources, samples and pages follow from the definition; none of them lists fields itself.
+import type { DataCategory } from '../lead-values.ts';
+import { rules, type Rule } from './rules.ts';
+
+export type SourceType =
+  'text' | 'integer' | 'decimal' | 'date' | 'boolean' | 'enum' | 'phone' | 'email' | 'list';
+
+export type FieldValue = string | number | boolean | Date;
+
+/** `mandatory`: the sender says it; `defaulted`: Relais does where the sender does not. Both are always there. */
+export type Presence = 'optional' | 'mandatory' | 'defaulted';
+
+interface Facts<C extends string, V extends FieldValue, P extends Presence> {
+  /** The sender's column, in lead_intake; for consents and interactions that of their own table. */
+  readonly column: C;
+  /** Name in the lead's table, where it is another one. */
+  readonly stored?: string;
+  readonly presence?: P;
+  /** What stands there when the sender leaves it out: never for a person's field (C13). */
+  readonly byDefault?: V;
+  /** True when the value is a person's: no default, no constant, no invention (C13). */
+  readonly person: boolean;
+  /** Where it is not that of its group. */
+  readonly category?: DataCategory | 'technical';
+  /** French, for the document a client signs. */
+  readonly label: string;
+  /** English, for whoever writes a mapping or sends leads. */
+  readonly description: string;
+  /** What a sender should know besides. */
+  readonly note?: string;
+  /** How mappings call it where that is not its place in the lead; null: mappings do not read it. */
+  readonly source?: string | null;
+  /** Of an invented person. */
+  readonly sample?: V;
+  /** What clients call it, in small letters without blanks or accents; null: a draft never guesses it. */
+  readonly guess?: RegExp | null;
+}
+
+export interface Field<
+  C extends string = string,
+  V extends FieldValue = FieldValue,
+  P extends Presence = Presence,
+> extends Facts<C, V, P> {
+  readonly presence: P;
+  readonly type: SourceType;
+  readonly rule: Rule;
+  readonly values?: readonly string[];
+  /** What people read for each of the values. */
+  readonly words?: Readonly<Record<string, string>>;
+}
+
+/** Fields by their names in the lead; a group inside a group is a block of its own: `address`. */
+export interface Fields {
+  readonly [name: string]: Field | Fields;
+}
+
+export const isField = (entry: Field | Fields): entry is Field => typeof entry['column'] === 'string';
+
+/** The type of the value a field holds, or of the block its fields make. */
+export type ValueOf<F> = F extends Field<string, infer V> ? V : ValuesOf<F>;
+
+type AlwaysThere = Field<string, FieldValue, 'mandatory' | 'defaulted'>;
+
+/** Absent stays absent (C13): only what is always there is no optional property. */
+export type ValuesOf<F> = {
+  readonly [K in keyof F as F[K] extends AlwaysThere ? K : never]: ValueOf<F[K]>;
+} & {
+  readonly [K in keyof F as F[K] extends AlwaysThere ? never : K]?: ValueOf<F[K]>;
+};
+
+/** The columns of the fields, those of inner blocks among them. */
+export type ColumnsOf<F> = {
+  [K in keyof F]: F[K] extends Field<infer C> ? C : ColumnsOf<F[K]>;
+}[keyof F];
+
+function fieldOf<C extends string, V extends FieldValue, P extends Presence>(
+  type: SourceType,
+  rule: Rule,
+  facts: Facts<C, V, P>,
+): Field<C, V, P> {
+  return { ...facts, presence: facts.presence ?? ('optional' as P), type, rule };
+}
+
+/** Text on one line. */
+export const text = <C extends string, P extends Presence = 'optional'>(
+  max: number,
+  facts: Facts<C, string, P>,
+): Field<C, string, P> => fieldOf('text', rules.line(max), facts);
+
+/** Text that may hold line ends. */
+export const longText = <C extends string, P extends Presence = 'optional'>(
+  max: number,
+  facts: Facts<C, string, P>,
+): Field<C, string, P> => fieldOf('text', rules.longText(max), facts);
+
+export const code = <C extends string, P extends Presence = 'optional'>(
+  max: number,
+  facts: Facts<C, string, P>,
+): Field<C, string, P> => fieldOf('text', rules.code(max), facts);
+
+/** Text of a form of its own. */
+export const textLike = <C extends string, P extends Presence = 'optional'>(
+  rule: Rule,
+  facts: Facts<C, string, P>,
+): Field<C, string, P> => fieldOf('text', rule, facts);
+
+export const phone = <C extends string, P extends Presence = 'optional'>(
+  facts: Facts<C, string, P>,
+): Field<C, string, P> => fieldOf('phone', rules.phone, facts);
+
+export const email = <C extends string, P extends Presence = 'optional'>(
+  facts: Facts<C, string, P>,
+): Field<C, string, P> => fieldOf('email', rules.email, facts);
+
+export const whole = <C extends string, P extends Presence = 'optional'>(
+  limits: { readonly min: number; readonly max: number; readonly unit: string },
+  facts: Facts<C, number, P>,
+): Field<C, number, P> => fieldOf('integer', rules.whole(limits), facts);
+
+export const amount = <C extends string, P extends Presence = 'optional'>(
+  limits: { readonly max: number; readonly unit: string },
+  facts: Facts<C, number, P>,
+): Field<C, number, P> => fieldOf('decimal', rules.amount(limits), facts);
+
+export const instant = <C extends string, P extends Presence = 'optional'>(
+  facts: Facts<C, Date, P>,
+): Field<C, Date, P> => fieldOf('date', rules.instant, facts);
+
+export const yesNo = <C extends string, P extends Presence = 'optional'>(
+  facts: Facts<C, boolean, P>,
+): Field<C, boolean, P> => fieldOf('boolean', rules.yesNo, facts);
+
+/** One of a closed list, with what people read for each of its values. */
+export const choice = <V extends string, C extends string, P extends Presence = 'optional'>(
+  values: readonly V[],
+  facts: Facts<C, V, P> & { readonly words?: Readonly<Record<V, string>> },
+): Field<C, V, P> => ({ ...fieldOf('enum', rules.choice(values), facts), values });

@@ -1,0 +1,54 @@
+// Fields of the person's financial situation (C10): table `lead_finances`, a row only where something was said.
+// Invariant: sent only where contract and destination both list the category, never in a mail body.
+import { amount } from './field.ts';
+
+const euros = { max: 1_000_000_000, unit: 'euros' };
+
+export const financialFields = {
+  contribution: amount(euros, {
+    column: 'contribution',
+    person: true,
+    label: 'Apport (€)',
+    description: 'Personal contribution, euros.',
+    sample: 30_000,
+    guess: /^apport|(projet|financement)apport/,
+  }),
+  resale: amount(euros, {
+    column: 'resale',
+    person: true,
+    label: 'Revente (€)',
+    description: 'Expected resale, euros.',
+    sample: 120_000,
+    guess: /revente|resale/,
+  }),
+  referenceTaxIncome: amount(euros, {
+    column: 'reference_tax_income',
+    person: true,
+    label: 'Revenu fiscal de référence (€)',
+    description: 'Reference tax income, euros.',
+    sample: 42_000,
+    guess: /revenu|income|^rfr$/,
+  }),
+  rent: amount(
+    { max: 1_000_000, unit: 'euros a month' },
+    {
+      column: 'rent',
+      person: true,
+      label: 'Loyer (€ par mois)',
+      description: 'Rent paid, euros a month.',
+      sample: 850,
+      guess: /loyer|^rent$/,
+    },
+  ),
+  taxBracket: amount(
+    { max: 100, unit: 'percent' },
+    {
+      column: 'tax_bracket',
+      person: true,
+      label: "Tranche marginale d'imposition (%)",
+      description: 'Marginal tax bracket, percent.',
+      sample: 30,
+      guess: /^tmi$|tranche|taxbracket/,
+    },
+  ),
+};

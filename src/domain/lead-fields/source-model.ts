@@ -1,0 +1,168 @@
+// The closed, typed source model: what `from:` and `each:` of a mapping may name.
+// Invariant: fields of the lead follow from their definitions; here stands only what is read and not stored as a column.
+import { phoneTypes, type DataCategory } from '../lead-values.ts';
+import { columnFacts, type ColumnFacts } from './columns.ts';
+import type { Field, Fields, SourceType } from './field.ts';
+import { interactionFields } from './interaction.ts';
+
+export interface SourceField {
+  /** As written after `from:`, e.g. `identity.lastName`. */
+  readonly path: string;
+  /** Where it stands in the lead. */
+  readonly place: string;
+  readonly type: SourceType;
+  readonly values?: readonly string[];
+  /** What people read for each of the values. */
+  readonly words?: Readonly<Record<string, string>>;
+  /** `technical` fields (references, dates of the exchange) carry no one's data. */
+  readonly category: DataCategory | 'technical';
+  /** True when the value is a person's: no default, no constant, no invention (C13). */
+  readonly person: boolean;
+  /** French, for the document a client signs. */
+  readonly label: string;
+  readonly description: string;
+  /** For lists: the fields of one element. */
+  readonly element?: readonly SourceField[];
+}
+
+function sourceOf(path: string, place: string, field: Field, category: SourceField['category']): SourceField {
+  const { type, person, label, description, values, words } = field;
+  return {
+    path,
+    place,
+    type,
+    category,
+    person,
+    label,
+    description,
+    ...(values === undefined ? {} : { values }),
+    ...(words === undefined ? {} : { words }),
+  };
+}
+
+const ofColumn = (facts: ColumnFacts): readonly SourceField[] =>
+  facts.source === null ? [] : [sourceOf(facts.source ?? facts.path, facts.path, facts, facts.category)];
+
+const ofTable = (table: ColumnFacts['table']): readonly SourceField[] =>
+  columnFacts.filter((facts) => facts.table === table).flatMap(ofColumn);
+
+const elementsOf = (fields: Fields, category: DataCategory): readonly SourceField[] =>
+  Object.entries(fields as Readonly<Record<string, Field>>).map(([name, field]) =>
+    sourceOf(name, name, field, field.category ?? category),
+  );
+
+type Named = Pick<SourceField, 'label' | 'description'> & Partial<SourceField>;
+
+const technical = (path: string, type: SourceType, more: Named): SourceField => ({
+  path,
+  place: path,
+  type,
+  category: 'technical',
+  person: false,
+  ...more,
+});
+
+const phones: readonly SourceField[] = [
+  {
+    path: 'identity.phone',
+    place: 'identity.phone',
+    type: 'phone',
+    category: 'identity',
+    person: true,
+    label: 'Téléphone (mobile, à défaut fixe)',
+    description: 'The mobile if given, else the landline (E.164).',
+  },
+  {
+    path: 'identity.phones',
+    place: 'identity.phones',
+    type: 'list',
+    category: 'identity',
+    person: true,
+    label: 'Téléphones',
+    description: 'All phones given.',
+    element: [
+      {
+        path: 'type',
+        place: 'type',
+        type: 'enum',
+        category: 'identity',
+        person: true,
+        label: 'Type de téléphone',
+        description: 'Kind of phone.',
+        values: phoneTypes,
+        words: { mobile: 'Mobile', landline: 'Fixe', work: 'Bureau', other: 'Autre' },
+      },
+      {
+        path: 'number',
+        place: 'number',
+        type: 'phone',
+        category: 'identity',
+        person: true,
+        label: 'Numéro de téléphone',
+        description: 'Phone number (E.164).',
+      },
+    ],
+  },
+];
+
+const interactions: SourceField = {
+  path: 'interactions',
+  place: 'interactions',
+  type: 'list',
+  category: 'statistical',
+  person: true,
+  label: 'Échanges',
+  description: 'All actions of relation, oldest first.',
+  element: elementsOf(interactionFields, 'statistical'),
+};
+
+const exchange: readonly SourceField[] = [
+  technical('client.id', 'text', { label: 'Votre code', description: 'Code of the client.' }),
+  technical('client.name', 'text', { label: 'Votre nom', description: 'Name of the client.' }),
+  technical('delivery.key', 'text', {
+    label: 'Clé stable de la livraison',
+    description: 'Stable key of the delivery (webhook-id).',
+  }),
+  technical('delivery.action', 'enum', {
+    label: 'Nature du message (création, mise à jour, effacement)',
+    description: 'What the delivery tells: create, update or erase.',
+    values: ['create', 'update', 'erase'],
+    words: { create: 'Nouvelle demande', update: 'Mise à jour', erase: 'Effacement' },
+  }),
+  technical('delivery.reference', 'text', {
+    label: 'Référence que vous avez donnée',
+    description: 'Reference the recipient gave at creation.',
+  }),
+  technical('delivery.sentAt', 'date', {
+    label: "Date et heure d'envoi",
+    description: 'Departure of the first attempt.',
+  }),
+  technical('batch.sequence', 'integer', {
+    label: 'Numéro du fichier',
+    description: 'Sequence number of the file.',
+  }),
+  technical('batch.rows', 'integer', {
+    label: 'Nombre de lignes du fichier',
+    description: 'Rows in the file.',
+  }),
+];
+
+export const sourceModel: readonly SourceField[] = [
+  technical('id', 'text', {
+    place: 'reference',
+    label: 'Référence de la demande',
+    description: "The centre's reference of the lead.",
+  }),
+  technical('revision', 'integer', {
+    label: 'Numéro de révision de la demande',
+    description: 'Grows by one with every change of the lead.',
+  }),
+  ...ofTable('leads'),
+  ...ofTable('prospects'),
+  ...phones,
+  ...ofTable('lead_projects'),
+  ...ofTable('lead_origins'),
+  ...ofTable('lead_finances'),
+  interactions,
+  ...exchange,
+];
