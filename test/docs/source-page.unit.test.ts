@@ -15,13 +15,22 @@ import { answerConditions } from '../../src/mapping/response/conditions.ts';
 import { ruleKinds } from '../../src/mapping/response/rule.ts';
 import { schedules } from '../../src/mapping/transport/timing.ts';
 import { listPaths } from '../../src/mapping/fields/source.ts';
+import { contractPage } from './contract-page.ts';
 import { sourcePage } from './source-page.ts';
+import { sourceSchema } from './source-schema.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 
 test('docs/mapping-sources.md is what `npm run docs` writes', () => {
   expect(read('docs/mapping-sources.md')).toBe(sourcePage());
+});
+
+test.each([
+  ['docs/lead-contract.md', contractPage],
+  ['mappings/schema/mapping.schema.json', sourceSchema],
+])('the lists of %s are what `npm run docs` writes', (name, write) => {
+  expect(read(name)).toBe(write(read(name)));
 });
 
 test('the page has every field with its category and whether it is a person\u2019s', () => {

@@ -1,14 +1,18 @@
 // npm run docs: writes the pages that are generated.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { contractPage } from './contract-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { housePage } from './house-page.ts';
 import { sourcePage } from './source-page.ts';
+import { sourceSchema } from './source-schema.ts';
 
 const pages: Readonly<Record<string, (before: string) => string>> = {
   'docs/mapping-sources.md': sourcePage,
   'docs/errors.md': errorsPage,
   'docs/house.md': housePage,
+  'docs/lead-contract.md': contractPage,
+  'mappings/schema/mapping.schema.json': sourceSchema,
 };
 for (const [name, write] of Object.entries(pages)) {
   const path = join(process.cwd(), name);

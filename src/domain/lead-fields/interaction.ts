@@ -57,7 +57,6 @@ export const interactionFields = {
     person: true,
     label: "Contenu de l'échange",
     description: 'Content.',
-    note: 'what was said or sent',
     guess: /contenu|content|texte|message|comment/,
   }),
 };

@@ -1,0 +1,105 @@
+// The lists of docs/lead-contract.md, from the contract and the migrations: `npm run docs` writes them, a test holds them.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { kindColumns } from '../../src/intake/contract.ts';
+import {
+  consentElement,
+  fields,
+  interactionElement,
+  type ElementRule,
+  type Field,
+} from '../../src/intake/fields.ts';
+import { wrapped } from './page-lists.ts';
+
+const migrations = join(import.meta.dirname, '../../src/store/migrations');
+
+/** Type of each column of lead_intake, as the migrations made it. */
+function columnTypes(): ReadonlyMap<string, string> {
+  const sql = readdirSync(migrations)
+    .sort()
+    .map((name) => readFileSync(join(migrations, name), 'utf8').replaceAll(/--.*$/gm, ''))
+    .join('\n');
+  const created = /CREATE TABLE lead_intake \(([^;]*)\) ENGINE/.exec(sql)?.[1] ?? '';
+  const altered = [...sql.matchAll(/ALTER TABLE lead_intake\b([^;]*);/g)].map(([, text]) => text ?? '');
+  const columns = [
+    ...created.matchAll(/^\s*(\w+) ([A-Z]+(?:\([\d,]+\))?)/gm),
+    ...altered.flatMap((text) => [
+      ...text.matchAll(/(?:ADD|MODIFY)(?: COLUMN)? (\w+) ([A-Z]+(?:\([\d,]+\))?)/g),
+    ]),
+  ];
+  return new Map(columns.map(([, name = '', type = '']) => [name, type]));
+}
+
+const withoutStop = (text: string): string => text.replace(/\.$/, '');
+const uncapped = (text: string): string =>
+  /^\p{Lu}[\p{Ll} ]/u.test(text) ? `${text[0]?.toLowerCase()}${text.slice(1)}` : text;
+
+const meaningOf = ({ description, note }: Pick<Field, 'description' | 'note'>): string =>
+  withoutStop(description) + (note === undefined ? '' : `; ${note}`);
+
+/** In every row, in rows of a kind, or nowhere. */
+function mandatoryIn(name: string): string {
+  if (name === 'client_id' || name === 'reference') return ', mandatory';
+  if (name === 'row_reference') return ', mandatory in the three other kinds';
+  const kind = Object.entries(kindColumns).find(([, { must }]) => must.includes(name))?.[0];
+  return kind === undefined ? '' : `, mandatory in ${kind === 'interaction' ? 'an' : 'a'} \`${kind}\``;
+}
+
+const squeezed = (text: string): string => text.toLowerCase().replaceAll(/[^a-z]/g, '');
+/** `last_name` is the last name. */
+const saysMore = (field: Field): boolean =>
+  squeezed(field.description) !== squeezed(field.name) ||
+  field.note !== undefined ||
+  mandatoryIn(field.name) !== '';
+
+function columnTable(): string {
+  const types = columnTypes();
+  const rows = fields.map(
+    ({ name, category, says }) => `| \`${name}\` | ${types.get(name) ?? '?'} | ${category} | ${says} |`,
+  );
+  return ['| Column | Type | Category | What may stand in it |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+const meanings = (): string =>
+  fields
+    .filter(saysMore)
+    .map((field) =>
+      wrapped(`\`${field.name}\`${mandatoryIn(field.name)}: ${uncapped(meaningOf(field))}`, '- ', '  '),
+    )
+    .join('\n');
+
+const elementList = (element: Readonly<Record<string, ElementRule>>): string =>
+  Object.entries(element)
+    .map(([name, rule]) => {
+      const mandatory = rule.presence === 'mandatory' ? ', mandatory' : '';
+      return wrapped(`\`${name}\`${mandatory}: ${rule.says}. ${meaningOf(rule)}.`, '- ', '  ');
+    })
+    .join('\n');
+
+function nestedNames(): string {
+  const names = fields.filter(({ name, path }) => path !== name);
+  // Kept together at the end of a line as one word.
+  const pairs = names.map(({ name, path }) => `\`${name}=${path}\``).join(' · ');
+  return `${wrapped(pairs, 'Nested names: ', '').replaceAll(/`(\w+)=([\w.]+)`/g, '`$1` = `$2`')}.`;
+}
+
+/** What stands between a line that begins so and the first blank line after it. */
+function replaced(page: string, start: RegExp, text: string): string {
+  const found = start.exec(page);
+  if (found === null) throw new Error(`docs/lead-contract.md has no place ${String(start)}`);
+  const from = found.index + (found[1]?.length ?? 0);
+  const end = `${page}\n\n`.indexOf('\n\n', from);
+  return page.slice(0, from) + text + page.slice(end);
+}
+
+/** The page with its lists written anew; all else as it is. */
+export function contractPage(page: string): string {
+  const parts: readonly (readonly [RegExp, string])[] = [
+    [/^\| Column \| Type \|/m, columnTable()],
+    [/(^What their names do not say:\n\n)- /m, meanings()],
+    [/(^### `consents`\n\n(?:(?!- ).*\n)*?)- /m, elementList(consentElement)],
+    [/(^### `interactions`\n\n(?:(?!- ).*\n)*?)- /m, elementList(interactionElement)],
+    [/^Nested names: /m, nestedNames()],
+  ];
+  return parts.reduce((written, [start, text]) => replaced(written, start, text), page);
+}
