@@ -18,6 +18,7 @@ import { table } from './table.ts';
 import { config, out, progress, say, withApp } from './terminal.ts';
 import { openDatabase, type Database } from '../store/database.ts';
 import { refusedCounts } from '../store/refused-rows.ts';
+import { replan } from '../support/replan.ts';
 import { retryRow } from '../support/retry-row.ts';
 
 interface RefusalOptions extends JsonOption {
@@ -53,6 +54,7 @@ export function leadCommands(program: Command): void {
   showCommands(lead);
   rightsCommands(lead);
   retryCommand(lead);
+  replanCommand(lead);
 
   withExamples(
     withJson(
@@ -106,6 +108,24 @@ function retryCommand(lead: Command): void {
         await retryRow(database, row, { actor: config.actor, reason });
         out(`row ${row}: new again; the planner takes it in`);
       }
+    });
+  });
+}
+
+function replanCommand(lead: Command): void {
+  withExamples(
+    lead
+      .command('replan')
+      .description('plan changes of leads again that the planner set aside (alert PLANNING:...)')
+      .requiredOption('--client <client>', 'whose leads; the alert names it')
+      .option('--reason <text>', 'why (ticket number); mandatory, written in the log'),
+    'They come back by themselves too: after ten minutes, or an hour where a planner ended over them twice.',
+    'relais lead replan --client horizon --reason "planner killed by the host, ticket 118"',
+  ).action((options: { readonly client: string; readonly reason?: string }) => {
+    const reason = reasonOf(options.reason);
+    return withApp(async ({ database, config }) => {
+      const count = await replan(database, options.client, { actor: config.actor, reason });
+      out(count === 0 ? 'Nothing is set aside.' : `${count} changes are planned again.`);
     });
   });
 }

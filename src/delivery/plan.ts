@@ -82,7 +82,7 @@ export function createPlanner(options: {
     return result;
   };
 
-  /** Each by itself; one that twice took a process down alone is set aside for a day. */
+  /** Each by itself; one that twice took a process down alone is set aside for an hour. */
   const planAlone = async (change: LeadChange): Promise<Planned> => {
     const result = await database.transaction(async (tx) => {
       const taken = await takeChange(tx, change.id);
@@ -90,7 +90,7 @@ export function createPlanner(options: {
       const deaths = (await takings.deathsOf(tx, taken.map(itemOf))).get(itemOf(change));
       if ((deaths?.alone ?? 0) < deathsAloneAtMost)
         return takings.under(tx, taken.map(itemOf), () => planTaken(tx, taken));
-      await setAside(tx, change.id, 24 * 60);
+      await setAside(tx, change.id, 60);
       await raiseAlerts(tx, [alertOf(change, endsProcesses)]);
       log.error('planner.set_aside', { client: change.clientId, lead: change.leadId, code: endsProcesses });
       return nothing;

@@ -23,7 +23,7 @@ const changeOf = (row: ChangeRow): LeadChange => ({
   kind: row.kind,
 });
 /** Set aside because planning it broke; back in the queue, behind all others, after this time. */
-const asidePriority = 2;
+export const asidePriority = 2;
 const asideMinutes = 10;
 
 /** One look without a transaction: what an idle planner does twenty times a second. */

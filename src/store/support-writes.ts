@@ -1,6 +1,7 @@
 // The statements behind support's side doors: a new run, a try brought forward, older leads handed to the planner.
-import type { Sql } from './database.ts';
+import { inList, type Sql } from './database.ts';
 import type { Delivery } from './deliveries.ts';
+import { asidePriority } from './planning.ts';
 
 /** Opens a new run of a delivery at its end, or of one that waits and is written anew. False when it has moved on meanwhile. */
 export async function openRun(
@@ -74,4 +75,26 @@ export async function addBackfill(
     [destinationId, clientId, part.after, last, since, destinationId],
   );
   return { count: affected, last };
+}
+
+/** Changes of a client's leads that the planner set aside, under a lock. */
+export function lockChangesAside(
+  tx: Sql,
+  clientId: string,
+  limit: number,
+): Promise<readonly { readonly id: number; readonly leadId: number }[]> {
+  return tx.all(
+    `SELECT id, lead_id AS leadId FROM lead_changes WHERE priority = ${asidePriority} AND client_id = ?
+      ORDER BY id LIMIT ${Math.trunc(limit)} FOR UPDATE`,
+    [clientId],
+  );
+}
+
+/** Changes that were set aside, planned behind those that just came. */
+export async function takeUpChanges(tx: Sql, ids: readonly number[]): Promise<void> {
+  const { marks, values } = inList(ids);
+  await tx.run(
+    `UPDATE lead_changes FORCE INDEX (PRIMARY) SET priority = 1 WHERE id IN (${marks}) AND priority = ${asidePriority}`,
+    values,
+  );
 }

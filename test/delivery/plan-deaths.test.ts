@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { addChange } from '../../src/store/planning.ts';
+import { replan } from '../../src/support/replan.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 
 let home: StoreHome;
@@ -22,7 +23,7 @@ const deathsOver = async (deadly: string): Promise<number> => {
   return Number.POSITIVE_INFINITY;
 };
 
-test('twice alone is enough; the leads around it are planned', async () => {
+test('twice alone is enough; the leads around it are planned, and it as well once support says that it was not the lead', async () => {
   await home.owner.run("UPDATE destinations SET mapping_version_id = 1 WHERE id = 'essai-crm'");
   const names = ['P-1', 'P-2', 'DEADLY', 'P-3', 'P-4'];
   const ids = new Map<string, number>();
@@ -44,4 +45,10 @@ test('twice alone is enough; the leads around it are planned', async () => {
   expect(await home.owner.all('SELECT kind, client_id, reason FROM alerts')).toEqual([
     { kind: 'intake_failed', client_id: 'essai', reason: 'PLANNING:SET_ASIDE' },
   ]);
+  const by = { actor: 'support', reason: 'ticket 118' };
+  await expect(replan(home.gateway, 'nobody', by)).rejects.toMatchObject({ code: 'FIND-001' });
+  expect(await replan(home.gateway, 'essai', by)).toBe(1);
+  expect(await deathsOver('nobody')).toBe(0);
+  expect(await home.owner.all('SELECT 1 FROM lead_changes')).toEqual([]);
+  expect(await replan(home.gateway, 'essai', by)).toBe(0);
 }, 60_000);

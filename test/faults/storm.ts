@@ -1,6 +1,7 @@
 // The storm: real planner and worker processes, leads at a steady rate, mischief on a seeded schedule, then calm until all is settled.
 // Invariant: judged only after the calm, by ledgers; while it blows the gateway is never asked whether it is well.
 import { writeFileSync } from 'node:fs';
+import { replan } from '../../src/support/replan.ts';
 import { retryRow } from '../../src/support/retry-row.ts';
 import { setDestinationStatus } from '../../src/support/suspend.ts';
 import type { Gateway } from '../trip/gateway.ts';
@@ -212,12 +213,14 @@ async function calm(scene: Scene, options: StormOptions, limitMs: number): Promi
   }
 }
 
-/** Support answers the alerts: rows set aside because processes were killed over them are taken in again. */
+/** Support answers the alerts: what was set aside because processes were killed over it is taken up again. */
 async function retrySetAside({ app, owner }: Gateway): Promise<void> {
   const rows = await owner.all<{ id: string }>(
     `SELECT CAST(id AS CHAR) AS id FROM lead_intake WHERE status = 'refused' AND refusal LIKE '%"SET_ASIDE"%'`,
   );
-  for (const { id } of rows) await retryRow(app.database, id, { actor: 'storm', reason: 'calm' });
+  const by = { actor: 'storm', reason: 'calm' };
+  for (const { id } of rows) await retryRow(app.database, id, by);
+  await replan(app.database, clientId, by);
 }
 
 async function leftBehind({ owner }: Gateway): Promise<Readonly<Record<string, number>>> {
