@@ -8,8 +8,8 @@ const engine = 'errors log config domain mapping store queue intake publishing d
 
 /** zone: [where it lives, what else of ours it may import] */
 const zones = {
-  contract: ['^connectors/contract\\.ts$', ''],
-  statuses: ['^connectors/http-status\\.ts$', ''],
+  contract: ['^connectors/contract(\\.ts$|/)', ''],
+  statuses: ['^connectors/http-status\\.ts$', 'contract'],
   guard: ['^connectors/guard(\\.ts$|/)', ''],
   connectors: ['^connectors/index\\.ts$', 'contract guard anyConnector'],
 
@@ -72,7 +72,7 @@ const rooms = {
 };
 
 const ours = '^(src|connectors|bin|test)/';
-const anyConnector = '^connectors/(?!guard/)[^/]+/';
+const anyConnector = '^connectors/(?!guard/|contract/)[^/]+/';
 const pathOf = (zone) => (zone === 'anyConnector' ? anyConnector : zones[zone][0]);
 
 const table = Object.entries(zones).map(([zone, [path, allowed]]) => ({
@@ -110,7 +110,7 @@ module.exports = {
       comment:
         'A connector imports the contract, the table of HTTP statuses, the guard and itself; never another connector, never src.',
       severity: 'error',
-      from: { path: '^connectors/((?!guard/)[^/]+)/' },
+      from: { path: '^connectors/((?!guard/|contract/)[^/]+)/' },
       to: {
         path: ours,
         pathNot: [

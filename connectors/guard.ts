@@ -15,7 +15,14 @@ export { connectCodeOf, connectFailureOf, needsRepair } from './guard/failures.t
 export type { ConnectFailureCode } from './guard/failures.ts';
 export { endingOf, startDeadline } from './guard/deadline.ts';
 export type { Deadline } from './guard/deadline.ts';
-export { clearTextProblem, masked, namesAmong, secretName, secretPattern } from './guard/secrets.ts';
+export {
+  clearTextProblem,
+  masked,
+  namesAmong,
+  secretName,
+  secretPattern,
+  shownSetting,
+} from './guard/secrets.ts';
 
 /** The contract's NetworkPolicy as far as addresses and trust go. */
 export interface GuardPolicy {

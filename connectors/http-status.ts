@@ -1,8 +1,6 @@
 // What an HTTP status says by itself: one table, for everybody who judges an answer or puts it into words.
 // Invariant: no row is an acceptance (guarantee 5) or says anything of the lead; a status in no row is for rules to read.
-
-/** French first, English second. */
-type Both = readonly [fr: string, en: string];
+import type { Both } from './contract.ts';
 
 export interface StatusMeaning {
   readonly statuses: readonly number[];

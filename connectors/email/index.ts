@@ -3,19 +3,23 @@
 import { defineConnector } from '../contract.ts';
 import type { Evidence, Outcome, Parcel, SendContext } from '../contract.ts';
 import { bareHost, startDeadline } from '../guard.ts';
+import { emailDrafting } from './draft.ts';
 import { composeEmail, letterOf, mimeOf } from './message.ts';
 import { replyCode, smtpOutcome } from './reply.ts';
 import {
   bareMailbox,
   checkEmailSettings,
+  emailPlaces,
   emailSecretNames,
   emailSettingsSchema,
   mailboxesOf,
   serverOf,
 } from './settings.ts';
 import type { EmailSettings } from './settings.ts';
+import { emailSigned } from './sign.ts';
 import { createSmtpSessions } from './smtp.ts';
 import type { SmtpSessions } from './smtp.ts';
+import { emailStandIn } from './stand-in.ts';
 
 export function createEmailConnector() {
   const byPolicy = new Map<string, SmtpSessions>();
@@ -86,14 +90,23 @@ export function createEmailConnector() {
     label: 'Email (SMTP)',
     settingsSchema: emailSettingsSchema,
     settingsKey: 'send',
+    addressKey: 'to',
     actions: ['create', 'update', 'erase'],
     maxItems: 1,
+    makesCalls: false,
     formats: ['none', 'csv', 'xml', 'json'],
     sheet: true,
+    answers: 'connector',
+    protocol: 'smtp',
+    targetKind: 'mailboxes',
     fireAndForget: true,
     check: checkEmailSettings,
     targets: mailboxesOf,
+    places: emailPlaces,
     secretNames: emailSecretNames,
+    words: emailSigned,
+    drafting: emailDrafting,
+    standIn: emailStandIn,
     compose: composeEmail,
     send,
     test,

@@ -156,6 +156,10 @@ export function mailboxesOf(settings: EmailSettings): readonly string[] {
   ];
 }
 
+/** Mailboxes lead where they say, copies too. */
+export const emailPlaces = ({ to, cc }: EmailSettings): readonly string[] =>
+  [...listOf(to), ...listOf(cc)].map((address) => address.toLowerCase());
+
 /** The bare mailbox of `Name <mailbox>`. */
 export function bareMailbox(address: string): string {
   return /<([^<>]+)>$/.exec(address)?.[1] ?? address;

@@ -7,6 +7,7 @@ import type { BatchFacts, Composed, Evidence, Outcome, Parcel, SendContext } fro
 import { bareHost, endingOf, secretName, startDeadline } from '../guard.ts';
 import type { Deadline } from '../guard.ts';
 import { readAck } from './ack.ts';
+import { flowDrafting } from './draft.ts';
 import { dropCodeOf, dropFailure } from './drop.ts';
 import type { Drop } from './drop.ts';
 import { openLocalDrop } from './local.ts';
@@ -14,18 +15,13 @@ import { fillName } from './names.ts';
 import { failureOutcome, uploadOutcome } from './outcome.ts';
 import { openSftpDrop } from './sftp.ts';
 import type { SftpLogin } from './sftp.ts';
-import {
-  checkFlowSettings,
-  flowSecretNames,
-  flowSettingsSchema,
-  flowTargets,
-  folderOf,
-  isLocal,
-  timezoneOf,
-} from './settings.ts';
+import { flowDials, flowPlaces, flowSecretNames, flowTargets } from './places.ts';
+import { checkFlowSettings, flowSettingsSchema, folderOf, isLocal, timezoneOf } from './settings.ts';
 import type { ControlField, FlowSettings, SftpServer } from './settings.ts';
+import { flowStandIn } from './stand-in.ts';
 import { pathIn, standingAt, upload } from './upload.ts';
 import type { Progress, Upload } from './upload.ts';
+import { flowWords } from './words.ts';
 
 export { lastSlotBefore, nextSlot } from './slots.ts';
 
@@ -34,14 +30,25 @@ export const flow = defineConnector<FlowSettings>({
   label: 'File flow (SFTP)',
   settingsSchema: flowSettingsSchema,
   settingsKey: 'file',
+  addressKey: 'to',
+  lookupKey: 'ack',
   actions: ['create', 'update', 'erase'],
   maxItems: 5000,
+  makesCalls: false,
   formats: ['csv', 'xml', 'json'],
   sheet: false,
+  answers: 'connector',
+  protocol: 'sftp',
+  targetKind: 'folders',
   fireAndForget: false,
   check: checkFlowSettings,
   targets: flowTargets,
+  dials: flowDials,
+  places: flowPlaces,
   secretNames: flowSecretNames,
+  words: flowWords,
+  drafting: flowDrafting,
+  standIn: flowStandIn,
   compose,
   send,
   lookup,

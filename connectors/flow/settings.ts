@@ -1,7 +1,7 @@
 // The `file` block of a flow: its schema, the rules a schema cannot say, its place and its secrets' names. Pure.
 // Invariant: the server's host key is pinned, no secret in clear, no path leaves its folder, every file has its own name.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
-import { clearTextProblem, namesAmong, secretPattern } from '../guard.ts';
+import { clearTextProblem, secretPattern } from '../guard.ts';
 import { patternProblems } from './names.ts';
 import { scheduleProblem } from './slots.ts';
 
@@ -235,14 +235,4 @@ const climbs = (path: string): boolean => path.split('/').some((step) => step ==
 export function folderOf(to: string): string {
   const slash = to.indexOf('/');
   return slash < 0 ? '' : to.slice(slash + 1);
-}
-
-export function flowTargets(settings: FlowSettings): readonly string[] {
-  return [settings.to];
-}
-
-export function flowSecretNames({ server }: FlowSettings): readonly string[] {
-  return isLocal(server)
-    ? []
-    : namesAmong([server.user, server.password, server.privateKey, server.passphrase]);
 }

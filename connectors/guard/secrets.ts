@@ -17,6 +17,16 @@ export function masked(text: string): string {
   return name === undefined ? text : `«secret:${name}»`;
 }
 
+/** The same in the document a client signs, French first: several values in a row. */
+export function shownSetting(value: string | readonly string[]): readonly [fr: string, en: string] {
+  const values = typeof value === 'string' ? [value] : value;
+  const shown = (word: string): string =>
+    values
+      .map((one) => (one.startsWith('secret:') ? `${word} (${one.slice('secret:'.length)})` : one))
+      .join(', ');
+  return [shown('confidentiel'), shown('confidential')];
+}
+
 /** The names among the given settings values, each once. */
 export function namesAmong(texts: readonly (string | undefined)[]): readonly string[] {
   return [...new Set(texts.map(secretName).filter((name) => name !== undefined))];

@@ -2,7 +2,8 @@
 // Invariant: nothing leaves for a host that contract and authorisation do not name.
 import type { Evidence, Outcome, ParcelItem, SendContext } from '../contract.ts';
 import { bareHost } from '../guard.ts';
-import { resolve } from './request.ts';
+import { targetRefusal } from '../guard/http/address.ts';
+import { resolve } from '../guard/http/headers.ts';
 import { fillUrl } from './url.ts';
 
 export type Prepared =
@@ -28,16 +29,7 @@ export function addressOf(text: string, item: ParcelItem, context: SendContext):
           : { kind: 'invalid', reason: filled.reason },
     };
   }
-  const refused = refusal(filled.url, context);
-  return refused === undefined ? { ok: true, url: filled.url } : { ok: false, outcome: refused };
-}
-
-function refusal(url: URL, context: SendContext): Outcome | undefined {
-  const host = bareHost(url.hostname);
-  // For a secret address this is the first moment its host is known.
-  if (!context.allowedTargets.some((target) => target.toLowerCase() === host))
-    return unauthorized('TARGET_NOT_ALLOWED', { host });
-  if (url.protocol !== 'https:' && !context.network.allowPlaintext)
-    return unauthorized('PLAINTEXT_NOT_ALLOWED', { host });
-  return undefined;
+  const refused = targetRefusal(filled.url, context);
+  if (refused === undefined) return { ok: true, url: filled.url };
+  return { ok: false, outcome: unauthorized(refused, { host: bareHost(filled.url.hostname) }) };
 }

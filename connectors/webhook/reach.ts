@@ -2,10 +2,10 @@
 // Invariant: only a question is ever asked, about a reference nobody has: any other request could create something.
 import type { Outcome, Parcel, ParcelItem, SendContext, Tested } from '../contract.ts';
 import { meaningOf } from '../http-status.ts';
-import { bareHost, connectCodeOf, guardOf, needsRepair, startDeadline } from '../guard.ts';
-import type { Deadline } from '../guard.ts';
+import { reachHttp } from '../guard/http/exchange.ts';
+import { resolve } from '../guard/http/headers.ts';
 import { addressOf, unauthorized } from './address.ts';
-import { headersOf, resolve } from './request.ts';
+import { headersOf } from './request.ts';
 import type { WebhookSettings } from './settings.ts';
 import { placeholdersIn } from './url.ts';
 
@@ -63,29 +63,5 @@ async function reach(settings: WebhookSettings, context: SendContext, nobody: Pa
   if (!prepared.ok) return prepared.outcome;
   const headers = headersOf(settings, nobody, undefined, context.secret);
   if (!headers.ok) return unauthorized(headers.reason);
-  const { url } = prepared;
-  const guard = guardOf(context.network);
-  const deadline: Deadline = startDeadline(context.timeouts.totalMs, context.signal);
-  const to = {
-    host: url.hostname,
-    port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
-    timeoutMs: context.timeouts.connectMs,
-    signal: deadline.signal,
-  };
-  try {
-    const socket =
-      url.protocol === 'https:'
-        ? await guard.connectTls({ ...to, alpn: 'http/1.1' })
-        : await guard.connect(to);
-    socket.on('error', () => undefined).destroy();
-    return { kind: 'accepted', evidence: { host: bareHost(url.hostname), durationMs: deadline.elapsedMs() } };
-  } catch (error) {
-    const code = connectCodeOf(error);
-    const evidence = { host: bareHost(url.hostname), durationMs: deadline.elapsedMs() };
-    return needsRepair(code)
-      ? unauthorized(code, evidence)
-      : { kind: 'unavailable', reason: code, maybeReceived: false, evidence };
-  } finally {
-    deadline.clear();
-  }
+  return await reachHttp(prepared.url, context);
 }

@@ -2,26 +2,13 @@
 // Invariant: with `secret` absent every secret is masked; a name without a value stops the request.
 import type { Composed, Parcel, ParcelItem } from '../contract.ts';
 import { bareHost, masked, secretName } from '../guard.ts';
-import { hasControl, hostOf, isSendable } from './settings.ts';
+import { hostOf } from '../guard/http/address.ts';
+import { resolve } from '../guard/http/headers.ts';
 import type { WebhookSettings } from './settings.ts';
 import { fillUrl } from './url.ts';
 
 type Secret = (name: string) => string | undefined;
-export type Resolved =
-  | { readonly ok: true; readonly value: string }
-  | { readonly ok: false; readonly reason: 'SECRET_MISSING' | 'SECRET_MALFORMED' };
 export type Headers = Readonly<Record<string, string>>;
-
-/** The text itself, or the value of the secret it names. */
-export function resolve(text: string, secret: Secret): Resolved {
-  const name = secretName(text);
-  if (name === undefined) return { ok: true, value: text };
-  const value = secret(name);
-  if (value === undefined || value === '') return { ok: false, reason: 'SECRET_MISSING' };
-  return hasControl(value) || !isSendable(value)
-    ? { ok: false, reason: 'SECRET_MALFORMED' }
-    : { ok: true, value };
-}
 
 export type HeaderResult =
   { readonly ok: true; readonly headers: Headers } | { readonly ok: false; readonly reason: string };

@@ -1,7 +1,9 @@
 // The `send` block of a webhook: its schema, the rules a schema cannot say, its target and its secrets' names. Pure.
 // Invariant: no secret in clear, no personal data in a URL; the host never comes from a placeholder.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
-import { bareHost, clearTextProblem, namesAmong, secretName, secretPattern } from '../guard.ts';
+import { clearTextProblem, namesAmong, secretName, secretPattern } from '../guard.ts';
+import { addressProblems, endpointOf, hostOf, isInClear } from '../guard/http/address.ts';
+import { hasControl, isSendable } from '../guard/http/headers.ts';
 import { isCaptured, placeholdersIn } from './url.ts';
 
 export const methods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -173,46 +175,24 @@ function urlProblems(path: string, text: string): readonly SettingsProblem[] {
   const unknown = placeholdersIn(text).filter(
     (name) => !['reference', 'key', 'leadReference'].includes(name) && !isCaptured(name),
   );
-  if (unknown.length > 0) {
-    return [
-      {
-        path,
-        message: `Unknown placeholder {${unknown.join('}, {')}}: only {reference}, {key}, {leadReference} and ids captured by an earlier call, never a person's data.`,
-      },
-    ];
-  }
-  const url = parsed(text);
-  if (url === undefined)
-    return [{ path, message: 'This is not a complete address such as https://crm.example/api/leads.' }];
-  const problems: SettingsProblem[] = [];
-  if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    problems.push({ path, message: 'Only https:// addresses.' });
-  if (url.username !== '' || url.password !== '')
-    problems.push({ path, message: 'No user or password inside the address: use auth.' });
-  if (/^[a-z]+:\/\/[^/?#]*[{}]/i.test(text))
-    problems.push({ path, message: 'The host cannot hold a placeholder.' });
-  if (url.hash !== '') problems.push({ path, message: 'An address to post to has no #fragment.' });
-  for (const name of url.searchParams.keys()) {
-    if (/(api_?key|token|secret|password)$/i.test(name)) {
-      problems.push({
-        path,
-        message: `The parameter ${name} looks like a secret: make the whole address secret:NAME.`,
-      });
-    }
-  }
-  return problems;
+  if (unknown.length === 0) return addressProblems(path, text);
+  return [
+    {
+      path,
+      message: `Unknown placeholder {${unknown.join('}, {')}}: only {reference}, {key}, {leadReference} and ids captured by an earlier call, never a person's data.`,
+    },
+  ];
 }
 
-function parsed(text: string): URL | undefined {
-  return URL.parse(text.replaceAll(/\{[A-Za-z0-9_.]+\}/g, 'x')) ?? undefined;
-}
+export const webhookPlaces = (
+  { url }: WebhookSettings,
+  resolve: (text: string) => string,
+): readonly string[] => [endpointOf(resolve(url))];
 
-/** Host of an address in clear, lower case, without port; undefined when it is a secret or not an address. */
-export function hostOf(text: string): string | undefined {
-  if (secretName(text) !== undefined) return undefined;
-  const url = parsed(text);
-  return url === undefined ? undefined : bareHost(url.hostname);
-}
+export const webhookInClear = ({ url, lookup }: WebhookSettings): readonly string[] => [
+  ...(isInClear(url) ? ['/url'] : []),
+  ...(isInClear(lookup?.url ?? '') ? ['/lookup/url'] : []),
+];
 
 export function webhookTargets(settings: WebhookSettings): readonly string[] {
   const host = hostOf(settings.url);
@@ -233,12 +213,4 @@ export function webhookSecretNames({
     if ('header' in auth) places.push(auth.header.value);
   }
   return namesAmong(places);
-}
-
-/** HTTP carries one byte a character in a header. */
-export const isSendable = (text: string): boolean => !/[^\t\u0020-\u00ff]/.test(text);
-
-export function hasControl(text: string): boolean {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return /[\u0000-\u0008\u000a-\u001f\u007f]/.test(text);
 }

@@ -1,7 +1,7 @@
 // The webhook's carrier against real servers: no redirect, no proxy, no way around the gate, no endless answer.
 import { gzipSync } from 'node:zlib';
 import { startDeadline } from '../../connectors/guard.ts';
-import { createCarrier } from '../../connectors/webhook/carrier.ts';
+import { createCarrier } from '../../connectors/guard/http/carrier.ts';
 import { startHttpRecipient } from './servers/http.ts';
 
 const timeouts = { connectMs: 1_000, responseMs: 1_000, totalMs: 2_000 };

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { maxAnswerBytes } from '../../connectors/webhook/carrier.ts';
+import { maxAnswerBytes } from '../../connectors/guard/http/carrier.ts';
 import { signatureOf } from '../../connectors/webhook/signature.ts';
 import { defaultBreakerPolicy } from '../../src/domain/breaker.ts';
 import { schedules } from '../../src/mapping/transport/timing.ts';

@@ -5,8 +5,7 @@ import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { AxiosError, type AxiosAdapter, type AxiosResponse } from 'axios';
 import { Agent, type Dispatcher } from 'undici';
-import { guardOf, type Guard } from '../guard.ts';
-import type { NetworkPolicy } from '../contract.ts';
+import { guardOf, type Guard, type GuardPolicy } from '../../guard.ts';
 
 /** How far a request got. `connecting`: nothing of it has left, and nothing will once its signal is aborted. */
 export interface Progress {
@@ -33,7 +32,7 @@ const idleMs = 4_000;
 /** 1xx answers before the answer; each is allowed 16 KiB of headers, and nothing else bounds how many come. */
 const mostNotes = 20;
 
-export function createTransport(policy: NetworkPolicy): Transport {
+export function createTransport(policy: GuardPolicy): Transport {
   const guard = guardOf(policy);
   const closing = new AbortController();
   // One agent per connect timeout: a dial ends when the request that asked for it gives up.

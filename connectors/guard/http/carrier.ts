@@ -3,12 +3,33 @@
 // the request may have left: a failure while `connecting` is certain not to have reached the recipient.
 import { TextDecoder } from 'node:util';
 import { Axios } from 'axios';
-import type { Answer, NetworkPolicy, Timeouts } from '../contract.ts';
-import { connectCodeOf, connectFailureOf } from '../guard.ts';
-import type { ConnectFailureCode, Deadline } from '../guard.ts';
+import type { GuardPolicy } from '../../guard.ts';
+import type { Deadline } from '../deadline.ts';
+import { connectCodeOf, connectFailureOf } from '../failures.ts';
+import type { ConnectFailureCode } from '../failures.ts';
 import { createTransport, type Body, type Transport } from './transport.ts';
 
 export const maxAnswerBytes = 64 * 1024;
+
+/** The contract's NetworkPolicy, Timeouts and Answer as far as HTTP knows them. */
+export interface HttpPolicy extends GuardPolicy {
+  readonly allowPlaintext: boolean;
+}
+
+export interface HttpTimeouts {
+  readonly connectMs: number;
+  readonly responseMs: number;
+  readonly totalMs: number;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly mediaType: string;
+  readonly text: string;
+  readonly truncated: boolean;
+}
 
 export interface CarriedRequest {
   readonly url: URL;
@@ -22,24 +43,25 @@ export type LostCode =
   'RESPONSE_TIMEOUT' | 'TOTAL_TIMEOUT' | 'ABORTED' | 'CONNECTION_RESET' | 'ANSWER_CUT' | 'ANSWER_UNREADABLE';
 
 export type Carried =
-  | { readonly kind: 'answer'; readonly answer: Answer; readonly bytes: number }
+  | { readonly kind: 'answer'; readonly answer: HttpAnswer; readonly bytes: number }
   /** Nothing of the request left. */
   | { readonly kind: 'unreached'; readonly code: ConnectFailureCode }
   /** Bytes left, no readable answer came. */
   | { readonly kind: 'lost'; readonly code: LostCode };
 
 export interface Carrier {
-  readonly carry: (request: CarriedRequest, timeouts: Timeouts, deadline: Deadline) => Promise<Carried>;
+  readonly carry: (request: CarriedRequest, timeouts: HttpTimeouts, deadline: Deadline) => Promise<Carried>;
   readonly close: () => void;
 }
 
 type Stage = 'connecting' | 'sent' | 'answering';
 
-export function createCarrier(
-  policy: NetworkPolicy,
-  transport: Transport = createTransport(policy),
-): Carrier {
-  async function carry(request: CarriedRequest, timeouts: Timeouts, deadline: Deadline): Promise<Carried> {
+export function createCarrier(policy: HttpPolicy, transport: Transport = createTransport(policy)): Carrier {
+  async function carry(
+    request: CarriedRequest,
+    timeouts: HttpTimeouts,
+    deadline: Deadline,
+  ): Promise<Carried> {
     const ending = new AbortController();
     let stage: Stage = 'connecting';
     let ended: LostCode | 'CONNECT_TIMEOUT' | undefined;
@@ -124,7 +146,7 @@ async function answerOf(
   const [mediaType = '', ...parameters] = (headers['content-type'] ?? '')
     .split(';')
     .map((part) => part.trim());
-  const answer: Answer = {
+  const answer: HttpAnswer = {
     status,
     headers,
     mediaType: mediaType.toLowerCase(),

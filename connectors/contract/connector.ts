@@ -1,0 +1,88 @@
+// One kind of way out: everything the gateway knows of it, in one object.
+// Invariant: what depends on the kind stands behind this type, so that the registry's line and a folder are all of it.
+import type { Composed, SendContext } from './context.ts';
+import type { Outcome, Tested } from './outcome.ts';
+import type { Action, Parcel } from './parcel.ts';
+import type { Drafting, SignedWords } from './presented.ts';
+import type { StandIn, StandInServers } from './stand-in.ts';
+
+export interface SettingsProblem {
+  /** JSON pointer into the settings, e.g. `/url`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A JSON Schema (draft 2020-12 subset understood by ajv). */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+export interface Connector<Settings = unknown> {
+  readonly type: string;
+  /** As people read it: `Webhook (HTTPS)`. */
+  readonly label: string;
+  /** Schema of the mapping file's `send` block (webhook, email) or `file` block (flow). Every property carries a `description`. */
+  readonly settingsSchema: JsonSchema;
+  /** Name of the mapping key the settings come from. */
+  readonly settingsKey: 'send' | 'file';
+  readonly actions: readonly Action[];
+  /** Deliveries in one parcel at most. 1: each delivery travels alone. */
+  readonly maxItems: number;
+  /** Body formats a mapping may write for it. */
+  readonly formats: readonly ('json' | 'form' | 'xml' | 'csv' | 'none')[];
+  /** Whether the parcel must carry a lead sheet for people. */
+  readonly sheet: boolean;
+  /** Whether one delivery may need several calls, each with an answer of its own. */
+  readonly makesCalls: boolean;
+  /** Who reads its answers: the mapping's `response` rules, or the connector. */
+  readonly answers: 'rules' | 'connector';
+  /** What the status of its evidence belongs to. */
+  readonly protocol: 'http' | 'smtp' | 'sftp';
+  /** Among which facts of client.yaml its targets stand (C19). */
+  readonly targetKind: 'hosts' | 'mailboxes' | 'folders';
+  /** The setting that says where leads go, and the one by which the recipient can be asked again. */
+  readonly addressKey: string;
+  readonly lookupKey?: string;
+  /** True when an acceptance is always unproved for this kind of recipient (a mailbox, a folder). */
+  readonly fireAndForget: boolean;
+  /** Rules a schema cannot say (URL syntax, clear-text secrets ...). Pure. */
+  readonly check: (settings: Settings) => readonly SettingsProblem[];
+  /** Hosts, mailboxes or folders this destination reaches; `undefined` when the whole URL is a secret. */
+  readonly targets: (settings: Settings) => readonly string[];
+  /** Hosts it dials besides: the contract must list them too. */
+  readonly dials?: (settings: Settings) => readonly string[];
+  /**
+   * Where settings lead, in a form that can be compared: two that differ in scheme, query or case are one.
+   * @param resolve gives what stands behind `secret:NAME`, or the text itself
+   */
+  readonly places: (settings: Settings, resolve: (text: string) => string) => readonly string[];
+  /** JSON pointers to addresses over which leads would travel in clear (C38). */
+  readonly inClear?: (settings: Settings) => readonly string[];
+  /** Names of the `secret:NAME` references used. */
+  readonly secretNames: (settings: Settings) => readonly string[];
+  /** Pure: same parcel and settings, same content. `secret` may be absent (preview): values are then masked. */
+  readonly compose: (
+    parcel: Parcel,
+    settings: Settings,
+    secret?: (name: string) => string | undefined,
+  ) => Composed;
+  /** One outcome for the whole parcel (all items share it). Never throws for anything a recipient or network does. */
+  readonly send: (parcel: Parcel, settings: Settings, context: SendContext) => Promise<Outcome>;
+  /** Asks the recipient whether it knows the item's reference (`onUnknown: lookup`, `pending`). */
+  readonly lookup?: (parcel: Parcel, settings: Settings, context: SendContext) => Promise<Outcome>;
+  /** Reaches the recipient without sending any lead: name, address allowed, TLS, login. */
+  readonly test: (settings: Settings, context: SendContext) => Promise<Tested>;
+  readonly words: SignedWords<Settings>;
+  /** How `relais mapping new` writes its part. */
+  readonly drafting: Drafting;
+  /** Starts what stands in for the recipient in a trial; a text says why nothing can. @param all settings of each call */
+  readonly standIn: (
+    all: readonly Settings[],
+    servers: StandInServers,
+  ) => Promise<StandIn<Settings> | string>;
+  /** Closes pooled connections. */
+  readonly close?: () => Promise<void>;
+}
+
+/** Gives a connector its settings type once and erases it for the registry. */
+export function defineConnector<Settings>(connector: Connector<Settings>): Connector {
+  return connector as unknown as Connector;
+}

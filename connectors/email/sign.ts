@@ -1,0 +1,31 @@
+// How a mail travels and when it counts as delivered, as the document a client signs says it.
+// Invariant: a secret by its name.
+import type { Both, SignedRow, SignedWords } from '../contract.ts';
+import { shownSetting } from '../guard.ts';
+import type { EmailSettings } from './settings.ts';
+
+const row = (point: Both, value: string | readonly string[]): SignedRow => ({
+  point,
+  agreed: shownSetting(value),
+});
+
+function transport({ to, cc, from, attachment }: Partial<EmailSettings>): readonly SignedRow[] {
+  return [
+    {
+      point: ['Transport', 'Transport'],
+      agreed: ['Courrier électronique, une demande par message', 'Email, one lead a message'],
+    },
+    row(['Destinataires', 'Recipients'], to ?? ''),
+    ...(cc === undefined ? [] : [row(['Copie', 'Copy'], cc)]),
+    row(['Expéditeur', 'Sender'], from ?? ''),
+    ...(attachment === undefined ? [] : [row(['Pièce jointe', 'Attachment'], attachment)]),
+  ];
+}
+
+export const emailSigned: SignedWords<EmailSettings> = {
+  transport,
+  delivered: [
+    "Un message pris en charge par votre serveur de messagerie vaut remise ; sa lecture n'est pas prouvée.",
+    'A message that your mail server has taken counts as handed over; that it was read is not proved.',
+  ],
+};

@@ -1,0 +1,85 @@
+// How files travel and when one counts as delivered, as the document a client signs says it.
+// Invariant: plain schedules as a sentence, others as they are written; a secret by its name.
+import type { Both, SignedRow, SignedWords } from '../contract.ts';
+import { shownSetting } from '../guard.ts';
+import type { FlowSettings } from './settings.ts';
+
+const same = (text: string): Both => [text, text];
+
+function transport({ to, name, schedule, control, ack }: Partial<FlowSettings>): readonly SignedRow[] {
+  const { cron = '', timezone = 'Europe/Paris' } = schedule ?? {};
+  return [
+    {
+      point: ['Transport', 'Transport'],
+      agreed: [
+        'Fichier déposé, puis renommé une fois complet',
+        'A file dropped, then renamed once it is whole',
+      ],
+    },
+    { point: ['Emplacement', 'Place'], agreed: shownSetting(to ?? '') },
+    { point: ['Nom du fichier', 'Name of the file'], agreed: shownSetting(name ?? '') },
+    {
+      point: ['Horaires', 'Hours'],
+      agreed: [
+        `${cronWords(cron)} (${timezone}) ; aucun fichier sans demande`,
+        `cron ${cron} (${timezone}); no file without leads`,
+      ],
+    },
+    ...(control === undefined
+      ? []
+      : [
+          {
+            point: ['Fichier de contrôle', 'Control file'] as const,
+            agreed: same(`${control.sidecar} : ${(control.fields ?? []).join(', ')}`),
+          },
+        ]),
+    ...(ack === undefined
+      ? []
+      : [
+          {
+            point: ['Accusé de réception', 'Acknowledgement'] as const,
+            agreed: [
+              `${ack.path}, attendu sous ${ack.within ?? ''}`,
+              `${ack.path}, expected within ${ack.within ?? ''}`,
+            ] as const,
+          },
+        ]),
+  ];
+}
+
+const days = ['dimanche', 'lundi', 'mardi', 'mercredi', 'jeudi', 'vendredi', 'samedi', 'dimanche'];
+
+/** Plain schedules as a French sentence; others as they are written. */
+export function cronWords(cron: string): string {
+  const [minute = '', hour = '', day, month, weekday = '*'] = cron.trim().split(/\s+/);
+  const hours = hour.split(',').flatMap((part): readonly number[] => {
+    const range = /^(\d+)-(\d+)$/.exec(part);
+    if (range === null) return /^\d+$/.test(part) ? [Number(part)] : [Number.NaN];
+    const [first, last] = [Number(range[1]), Number(range[2])];
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  });
+  const which = weekdayWords(weekday);
+  const plain = /^\d+$/.test(minute) && !hours.some(Number.isNaN) && day === '*' && month === '*';
+  if (!plain || which === undefined) return `calendrier cron ${cron}`;
+  return `${which}, à ${hours.map((at) => `${at} h ${minute.padStart(2, '0')}`).join(', ')}`;
+}
+
+function weekdayWords(weekday: string): string | undefined {
+  const nameOf = (number: string | undefined): string => days[Number(number)] ?? '?';
+  if (weekday === '*') return 'tous les jours';
+  const span = /^(\d)-(\d)$/.exec(weekday);
+  if (span !== null) return `du ${nameOf(span[1])} au ${nameOf(span[2])}`;
+  if (!/^\d(,\d)*$/.test(weekday)) return undefined;
+  return weekday
+    .split(',')
+    .map((number) => `le ${nameOf(number)}`)
+    .join(', ');
+}
+
+export const flowWords: SignedWords<FlowSettings> = {
+  transport,
+  delivered: [
+    'Un fichier déposé, relu et renommé vaut remise.',
+    'A file dropped, read back and renamed counts as handed over.',
+  ],
+};

@@ -1,0 +1,114 @@
+// One request and its answer within one deadline, for every connector that speaks HTTP; and a try of the way alone.
+// Invariant: carriers are one per network policy; what came of it is a value, whatever a recipient or network does.
+import { guardOf } from '../../guard.ts';
+import { bareHost } from '../addresses.ts';
+import { startDeadline } from '../deadline.ts';
+import { connectCodeOf, needsRepair } from '../failures.ts';
+import type { ConnectFailureCode } from '../failures.ts';
+import { createCarrier } from './carrier.ts';
+import type { Carried, CarriedRequest, Carrier, HttpPolicy, HttpTimeouts } from './carrier.ts';
+import type { Transport } from './transport.ts';
+
+export interface HttpContext {
+  readonly network: HttpPolicy;
+  readonly timeouts: HttpTimeouts;
+  readonly signal: AbortSignal;
+}
+
+/** What is known of an exchange whatever came of it. */
+export interface Seen {
+  readonly host: string;
+  readonly durationMs: number;
+}
+
+export interface HttpClient {
+  readonly exchange: (
+    request: CarriedRequest,
+    context: HttpContext,
+  ) => Promise<{ readonly carried: Carried; readonly seen: Seen }>;
+  readonly close: () => Promise<void>;
+}
+
+/** @param transport of a test that answers in the recipient's stead; otherwise sockets come from the guard */
+export function createHttpClient(transport?: Transport): HttpClient {
+  const carriers = new Map<string, Carrier>();
+  const carrierFor = ({ network }: HttpContext): Carrier => {
+    const key = JSON.stringify(network);
+    const carrier = carriers.get(key) ?? createCarrier(network, transport);
+    carriers.set(key, carrier);
+    return carrier;
+  };
+  return {
+    async exchange(request, context) {
+      const deadline = startDeadline(context.timeouts.totalMs, context.signal);
+      try {
+        const carried = await carrierFor(context).carry(request, context.timeouts, deadline);
+        return {
+          carried,
+          seen: { host: bareHost(request.url.hostname), durationMs: deadline.elapsedMs() },
+        };
+      } finally {
+        deadline.clear();
+      }
+    },
+    async close() {
+      for (const carrier of carriers.values()) carrier.close();
+      carriers.clear();
+      await Promise.resolve();
+    },
+  };
+}
+
+/** An exchange without a readable answer, as an outcome. */
+export type Unanswered =
+  | { readonly kind: 'unauthorized'; readonly reason: string; readonly evidence: Seen }
+  | { readonly kind: 'unknown'; readonly reason: string; readonly evidence: Seen }
+  | {
+      readonly kind: 'unavailable';
+      readonly reason: string;
+      readonly maybeReceived: false;
+      readonly evidence: Seen;
+    };
+
+/** @param asked true for a question, which carries nothing of a lead: it can simply be asked again */
+export function unanswered(
+  carried: Exclude<Carried, { readonly kind: 'answer' }>,
+  seen: Seen,
+  { asked }: { readonly asked: boolean },
+): Unanswered {
+  if (carried.kind === 'unreached') return unreached(carried.code, seen);
+  return asked
+    ? { kind: 'unavailable', reason: carried.code, maybeReceived: false, evidence: seen }
+    : { kind: 'unknown', reason: carried.code, evidence: seen };
+}
+
+const unreached = (code: ConnectFailureCode, evidence: Seen): Unanswered =>
+  needsRepair(code)
+    ? { kind: 'unauthorized', reason: code, evidence }
+    : { kind: 'unavailable', reason: code, maybeReceived: false, evidence };
+
+/** Name, network and TLS of an address; no request is made. */
+export async function reachHttp(
+  url: URL,
+  { network, timeouts, signal }: HttpContext,
+): Promise<{ readonly kind: 'accepted'; readonly evidence: Seen } | Unanswered> {
+  const guard = guardOf(network);
+  const deadline = startDeadline(timeouts.totalMs, signal);
+  const seen = (): Seen => ({ host: bareHost(url.hostname), durationMs: deadline.elapsedMs() });
+  const secure = url.protocol === 'https:';
+  const to = {
+    host: url.hostname,
+    port: Number(url.port) || (secure ? 443 : 80),
+    timeoutMs: timeouts.connectMs,
+    signal: deadline.signal,
+  };
+  try {
+    const socket = secure ? await guard.connectTls({ ...to, alpn: 'http/1.1' }) : await guard.connect(to);
+    socket.on('error', () => undefined).destroy();
+    return { kind: 'accepted', evidence: seen() };
+  } catch (error) {
+    return unreached(connectCodeOf(error), seen());
+  } finally {
+    deadline.clear();
+  }
+}

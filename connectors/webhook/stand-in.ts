@@ -1,0 +1,31 @@
+// The endpoint that stands in for a recipient in a trial: the hosts of the file lead to it.
+// Invariant: only what is dialled to it may be reached, and no real secret is asked for.
+import { standInHost } from '../contract.ts';
+import type { StandIn, StandInServers } from '../contract.ts';
+import { secretName } from '../guard.ts';
+import { webhookTargets } from './settings.ts';
+import type { WebhookSettings } from './settings.ts';
+
+export async function webhookStandIn(
+  all: readonly WebhookSettings[],
+  servers: StandInServers,
+): Promise<StandIn<WebhookSettings> | string> {
+  const plain = all.filter(({ url }) => url.startsWith('http:')).length;
+  if (plain > 0 && plain < all.length)
+    return 'One call is http and another https: no recipient stands in for both.';
+  const hosts = [...new Set([...all.flatMap(webhookTargets), standInHost])];
+  return {
+    server: await servers.http(hosts, { tls: plain === 0 }),
+    hosts,
+    settingsOf: (settings) => settings,
+    secret: (name) => placeholder(name, all),
+    allowedTargets: hosts,
+  };
+}
+
+function placeholder(name: string, all: readonly WebhookSettings[]): string {
+  if (all.some(({ url }) => secretName(url) === name)) return `https://${standInHost}/`;
+  if (all.some(({ signature }) => secretName(signature?.standard) === name))
+    return `whsec_${Buffer.from('sandbox placeholder, no secret').toString('base64')}`;
+  return 'sandbox-placeholder';
+}

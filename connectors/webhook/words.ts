@@ -1,0 +1,104 @@
+// How a webhook travels, as the document a client signs says it.
+// Invariant: every address with its method; a secret by its name.
+import type { Both, NamedCall, SignedRow, SignedWords } from '../contract.ts';
+import { shownSetting, secretName } from '../guard.ts';
+import type { WebhookSettings } from './settings.ts';
+
+type Calls = readonly NamedCall<WebhookSettings>[];
+
+/** Encrypted or not, in the words of a row. */
+function scheme(urls: readonly string[]): Both {
+  const clear = urls.filter((url) => /^http:/i.test(url)).length;
+  if (clear === 0) return ['HTTPS', 'HTTPS'];
+  return clear === urls.length
+    ? ['HTTP en clair', 'plain HTTP']
+    : ['HTTPS et HTTP en clair', 'HTTPS and plain HTTP'];
+}
+
+const address = ({ method = 'POST', url }: WebhookSettings): Both => {
+  const name = secretName(url);
+  if (name === undefined) return [`${method} ${url}`, `${method} ${url}`];
+  return [`${method} confidentielle (${name})`, `${method} confidential (${name})`];
+};
+
+function addressRows(settings: Partial<WebhookSettings>, calls: Calls): readonly SignedRow[] {
+  if (calls.length === 0) {
+    const { method = 'POST', url = '' } = settings;
+    const [fr, en] = scheme([url]);
+    const shown = shownSetting(url);
+    return [
+      {
+        point: ['Transport', 'Transport'],
+        agreed: [`Appel ${fr}, une demande par appel`, `${en} call, one lead a call`],
+      },
+      { point: ['Adresse', 'Address'], agreed: [`${method} ${shown[0]}`, `${method} ${shown[1]}`] },
+    ];
+  }
+  const [fr, en] = scheme(calls.map((call) => call.settings.url));
+  const count: Both =
+    calls.length === 1 ? ['un seul appel', 'one call'] : [`${calls.length} appels`, `${calls.length} calls`];
+  return [
+    {
+      point: ['Transport', 'Transport'],
+      agreed: [
+        `Appels ${fr} : ${count[0]} par demande, dans cet ordre`,
+        `${en} calls: ${count[1]} a lead, in this order`,
+      ],
+    },
+    ...calls.map(({ name, settings: own }, index) => ({
+      point: [`Appel ${index + 1} : ${name}`, `Call ${index + 1}: ${name}`] as const,
+      agreed: address(own),
+    })),
+  ];
+}
+
+function authWords(auth: WebhookSettings['auth']): Both {
+  if (auth === undefined) return ['aucune', 'none'];
+  const around = (before: Both, value: string): Both => {
+    const [fr, en] = shownSetting(value);
+    return [`${before[0]}${fr}`, `${before[1]}${en}`];
+  };
+  if ('bearer' in auth)
+    return around(['en-tête Authorization: Bearer, ', 'header Authorization: Bearer, '], auth.bearer);
+  if ('basic' in auth) return around(['HTTP Basic, utilisateur ', 'HTTP Basic, user '], auth.basic.user);
+  return around([`en-tête ${auth.header.name}, `, `header ${auth.header.name}, `], auth.header.value);
+}
+
+function transport(settings: Partial<WebhookSettings>, calls: Calls): readonly SignedRow[] {
+  const { auth, signature, idempotencyHeader = 'Idempotency-Key' } = settings;
+  const several: Both =
+    calls.length > 0
+      ? ["celle de la demande suivie du nom de l'appel, ", "the lead's followed by the name of the call, "]
+      : ['', ''];
+  return [
+    ...addressRows(settings, calls),
+    { point: ['Authentification', 'Authentication'], agreed: authWords(auth) },
+    ...(signature === undefined
+      ? []
+      : [
+          {
+            point: ['Signature', 'Signature'] as const,
+            agreed: [
+              'Standard Webhooks (en-têtes webhook-id, webhook-timestamp, webhook-signature)',
+              'Standard Webhooks (headers webhook-id, webhook-timestamp, webhook-signature)',
+            ] as const,
+          },
+        ]),
+    {
+      point: ['Clé de la demande', 'Key of the lead'],
+      agreed: [
+        `${several[0]}la même à chaque essai : en-têtes webhook-id et ${idempotencyHeader}`,
+        `${several[1]}the same at every attempt: headers webhook-id and ${idempotencyHeader}`,
+      ],
+    },
+  ];
+}
+
+export const webhookWords: SignedWords<WebhookSettings> = {
+  transport,
+  address,
+  addressOnly: [
+    'Seule l’adresse a été essayée (nom, réseau, TLS), non les identifiants : un webhook n’a pas de requête sans effet pour les essayer, à moins que le fichier ne nomme une vérification (send.lookup).',
+    'Only the address was tried (name, network, TLS), not the credentials: a webhook has no harmless request to try them with, unless the file names a look-up (send.lookup).',
+  ],
+};
