@@ -93,90 +93,98 @@ function dispatched(
   progress: Progress,
 ): Promise<AxiosResponse<Body>> {
   return new Promise((resolve, reject) => {
-    const url = new URL(config.url ?? '');
     const signal = config.signal as AbortSignal | undefined;
-    const headers = config.headers.toJSON() as Record<string, string | string[] | undefined>;
-    if (config.data === undefined) delete headers['Content-Type'];
-    let over = false;
-    let controller: Dispatcher.DispatchController | undefined;
-    let status = 0;
-    let answered: Dispatcher.DispatchController['rawHeaders'] | Record<string, unknown> = {};
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    let notes = 0;
-
-    const stop = (): void => {
-      over = true;
+    const onAbort = (): void => reading.abort();
+    const reading = createReading(config, { most, progress }, (result) => {
       signal?.removeEventListener?.('abort', onAbort);
-    };
-    const fail = (error: Error): void => {
-      if (over) return;
-      stop();
-      reject(error);
-    };
-    const onAbort = (): void => {
-      fail(new AxiosError('aborted', AxiosError.ERR_CANCELED, config));
-      // Not connected yet: the request is dropped at the moment it would be written.
-      controller?.abort(new Error('aborted'));
-    };
-    const finish = (): void => {
-      if (over) return;
-      stop();
-      const response = {
-        status,
-        statusText: '',
-        headers: answered,
-        config,
-      } as unknown as AxiosResponse<Body>;
-      resolve({
-        ...response,
-        data: unpacked(chunks, (answered as Record<string, unknown>)['content-encoding']),
-      });
-    };
+      if (result instanceof Error) reject(result);
+      else resolve(result);
+    });
     if (signal?.aborted === true) return onAbort();
     signal?.addEventListener?.('abort', onAbort, { once: true });
-
-    const handler: Dispatcher.DispatchHandler = {
-      onRequestStart(one) {
-        controller = one;
-        if (over) one.abort(new Error('aborted'));
-        else progress.onSent();
-      },
-      onResponseStart(one, code, raw) {
-        if (code < 200) {
-          notes += 1;
-          if (notes > mostNotes) one.abort(new Error('too many informational answers'));
-          return;
-        }
-        status = code;
-        answered = raw;
-        progress.onAnswering();
-      },
-      onResponseData(one, chunk) {
-        chunks.push(chunk);
-        bytes += chunk.length;
-        if (bytes <= most) return;
-        finish();
-        one.abort(new Error('enough'));
-      },
-      onResponseEnd: finish,
-      onResponseError: (_controller, error) => fail(error),
-    };
     try {
-      agent.dispatch(
-        {
-          origin: url.origin,
-          path: `${url.pathname}${url.search}`,
-          method: (config.method ?? 'GET').toUpperCase(),
-          headers,
-          body: (config.data as Buffer | undefined) ?? null,
-        },
-        handler,
-      );
+      agent.dispatch(requestOf(config), reading.handler);
     } catch (error) {
-      fail(error as Error);
+      reading.fail(error as Error);
     }
   });
+}
+
+function requestOf(config: Config): Dispatcher.DispatchOptions {
+  const url = new URL(config.url ?? '');
+  const headers = config.headers.toJSON() as Record<string, string | string[] | undefined>;
+  if (config.data === undefined) delete headers['Content-Type'];
+  return {
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
+    method: (config.method ?? 'GET').toUpperCase(),
+    headers,
+    body: (config.data as Buffer | undefined) ?? null,
+  };
+}
+
+interface Reading {
+  readonly handler: Dispatcher.DispatchHandler;
+  readonly fail: (error: Error) => void;
+  readonly abort: () => void;
+}
+
+/** What undici reports of one request, gathered into a response. @param end called once, with the response or why there is none */
+function createReading(
+  config: Config,
+  { most, progress }: { readonly most: number; readonly progress: Progress },
+  end: (result: AxiosResponse<Body> | Error) => void,
+): Reading {
+  let over = false;
+  let controller: Dispatcher.DispatchController | undefined;
+  let status = 0;
+  let headers: Record<string, unknown> = {};
+  let bytes = 0;
+  let notes = 0;
+  const chunks: Buffer[] = [];
+  const fail = (error: Error): void => {
+    if (over) return;
+    over = true;
+    end(error);
+  };
+  const finish = (): void => {
+    if (over) return;
+    over = true;
+    const response = { status, statusText: '', headers, config } as unknown as AxiosResponse<Body>;
+    end({ ...response, data: unpacked(chunks, headers['content-encoding']) });
+  };
+  const handler: Dispatcher.DispatchHandler = {
+    onRequestStart(own) {
+      controller = own;
+      if (over) own.abort(new Error('aborted'));
+      else progress.onSent();
+    },
+    onResponseStart(own, code, answered) {
+      if (code < 200) {
+        notes += 1;
+        if (notes > mostNotes) own.abort(new Error('too many informational answers'));
+        return;
+      }
+      status = code;
+      headers = answered;
+      progress.onAnswering();
+    },
+    onResponseData(own, chunk) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes <= most) return;
+      finish();
+      own.abort(new Error('enough'));
+    },
+    onResponseEnd: finish,
+    onResponseError: (_controller, error) => fail(error),
+  };
+  const abort = (): void => {
+    fail(new AxiosError('aborted', AxiosError.ERR_CANCELED, config));
+    // Not connected yet: the request is dropped at the moment it would be written.
+    controller?.abort(new Error('aborted'));
+  };
+  return { handler, fail, abort };
 }
 
 /** We ask for no encoding; some servers pack all the same. */
