@@ -3,9 +3,13 @@
 // Invariant: the gateway's own code is not touched; only the driver, the file system and the clock it stands on.
 import { writeSync } from 'node:fs';
 import fsPromises from 'node:fs/promises';
-import { createRequire, syncBuiltinESMExports } from 'node:module';
+import { createRequire, enableCompileCache, flushCompileCache, syncBuiltinESMExports } from 'node:module';
 import { dirname, join } from 'node:path';
 import { points, type KillPlan } from './points.ts';
+
+// A process that is killed every few seconds would spend most of its life compiling.
+enableCompileCache(join(import.meta.dirname, '..', '..', '.relais', 'compiled'));
+setTimeout(flushCompileCache, 1_500).unref();
 
 let plan = JSON.parse(process.env['FAULTS_KILL'] ?? 'null') as KillPlan | null;
 let seen = 0;
