@@ -1,9 +1,9 @@
 // Digests of what a departure cites: authorisation, mapping version, consents, so that one altered later is named.
 // Invariant: contract facts are digested openly, a person's consents only under the lead's own secret.
-import { createHash, createHmac } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Authorisation } from './destination.ts';
-import { keyOf } from './keyed.ts';
 import type { ConsentRecord } from './lead.ts';
+import { mac } from './mac.ts';
 
 /** In an entry: `a:<digest> m:<digest> c:<count>.<digest>`, base64url; what is not known is left out. */
 export interface Cited {
@@ -28,8 +28,7 @@ export function parseCited(text: string): Cited {
   );
 }
 
-const sha256 = (values: readonly unknown[]): string =>
-  createHash('sha256').update(JSON.stringify(values)).digest('base64url');
+const sha256 = (values: readonly unknown[]): string => hash('sha256', JSON.stringify(values), 'base64url');
 
 /** Without its revocation, which comes later and is an entry of its own. */
 export const authorisationDigest = (authorisation: Authorisation): string =>
@@ -58,13 +57,13 @@ export const mappingDigest = (version: {
 }): string => sha256([version.id, version.clientId, version.destinationId, version.version, version.sources]);
 
 /**
- * HMAC under the lead's secret itself (an HKDF would cost each delivery ten times as much) over its consent events, in the order of their texts, with their count: events that came later stand behind
- * them by id and are left out when it is checked. Erasing the lead destroys its secret, and the digest says nothing any more.
+ * HMAC under the lead's secret itself over its consent events, in the order of their texts, with their count: events that came
+ * later stand behind them by id and are left out when it is checked. Erasing the lead destroys its secret, and the digest says
+ * nothing any more.
  */
 export function consentsDigest(leadSecret: Buffer, consents: readonly ConsentRecord[]): string {
   const texts = consents.map(consentText).sort();
-  const mac = createHmac('sha256', keyOf(leadSecret)).update('consents\0').update(JSON.stringify(texts));
-  return `${consents.length}.${mac.digest('base64url')}`;
+  return `${consents.length}.${mac(leadSecret, `consents\0${JSON.stringify(texts)}`).toString('base64url')}`;
 }
 
 const consentText = (consent: ConsentRecord): string =>

@@ -1,14 +1,7 @@
 // Keyed digests and sealed content under a lead's own secret. Pure computation over node:crypto.
 // Invariant: a bare hash of a person's data never exists; destroying the secret makes digest and content meaningless.
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  hkdfSync,
-  randomBytes,
-  type KeyObject,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { expanded, mac } from './mac.ts';
 
 const keys = new WeakMap<Buffer, KeyObject>();
 
@@ -23,17 +16,11 @@ export function keyOf(bytes: Buffer): KeyObject {
 
 /** HMAC-SHA-256 of the exact bytes under HKDF(lead secret, delivery id) (guarantee 7; charter C09). 32 bytes. */
 export function contentDigest(leadSecret: Buffer, deliveryId: number, content: Uint8Array): Buffer {
-  return createHmac('sha256', createSecretKey(derived(leadSecret, `delivery:${deliveryId}`)))
-    .update(content)
-    .digest();
+  return mac(derived(leadSecret, `delivery:${deliveryId}`), content);
 }
-
-const noSalt = Buffer.alloc(0);
 
 /** HKDF-SHA-256, no salt, 32 bytes. */
-export function derived(secret: Buffer, purpose: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', keyOf(secret), noSalt, purpose, 32));
-}
+export const derived = (secret: Buffer, purpose: string): Buffer => expanded(secret, purpose);
 
 /** AES-256-GCM: 12 bytes nonce, sealed bytes, 16 bytes tag. */
 export function sealBytes(key: Buffer, plain: Uint8Array): Buffer {
@@ -45,7 +32,7 @@ export function sealBytes(key: Buffer, plain: Uint8Array): Buffer {
 
 /** Undefined when the key is not the one the bytes were sealed with, or they were altered. */
 export function openBytes(key: Buffer, sealed: Uint8Array): Buffer | undefined {
-  const bytes = Buffer.from(sealed);
+  const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
   if (bytes.length < 28) return undefined;
   const decipher = createDecipheriv('aes-256-gcm', keyOf(key), bytes.subarray(0, 12));
   decipher.setAuthTag(bytes.subarray(-16));

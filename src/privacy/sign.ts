@@ -1,25 +1,25 @@
 // The signature of an entry: made by the gateway when it appends, checked by the sealer before it seals.
 // Invariant: its key is derived from the sealing key and never reaches MySQL; the entry's id is signed with its columns.
-import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { Key, KeyRing } from '../domain/key-ring.ts';
 import { derived } from '../domain/keyed.ts';
+import { mac as macOf } from '../domain/mac.ts';
 import type { Sign } from '../store/database.ts';
 import type { HandoverRow, Waiting } from '../store/seals.ts';
 import { entryText } from './macs.ts';
 
-const made = new WeakMap<Key, KeyObject>();
+const made = new WeakMap<Key, Buffer>();
 
 /** HKDF-SHA-256 over the sealing key, `handover entry`; made once for each key. */
-function signingKey(key: Key): KeyObject {
+function signingKey(key: Key): Buffer {
   const known = made.get(key);
   if (known !== undefined) return known;
-  const own = createSecretKey(derived(key.bytes, 'handover entry'));
+  const own = derived(key.bytes, 'handover entry');
   made.set(key, own);
   return own;
 }
 
-const signature = (key: Key, text: string): Buffer =>
-  createHmac('sha256', signingKey(key)).update(text).digest();
+const signature = (key: Key, text: string): Buffer => macOf(signingKey(key), text);
 
 export const createSign =
   (sealKeys: KeyRing): Sign =>

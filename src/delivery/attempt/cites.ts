@@ -24,6 +24,15 @@ export function createMappingDigests(sql: Sql): MappingDigests {
   };
 }
 
+/** The deliveries of one reading share their destination's authorisation. */
+const digests = new WeakMap<Authorisation, string>();
+
+function digestOf(authorisation: Authorisation): string {
+  const known = digests.get(authorisation) ?? authorisationDigest(authorisation);
+  digests.set(authorisation, known);
+  return known;
+}
+
 export function citesOf(cites: {
   /** As it was read under its lock. */
   readonly authorisation: Authorisation;
@@ -34,7 +43,7 @@ export function citesOf(cites: {
 }): string {
   const { authorisation, mapping, consents, secret } = cites;
   return citedText({
-    authorisation: authorisationDigest(authorisation),
+    authorisation: digestOf(authorisation),
     ...(mapping === undefined ? {} : { mapping }),
     // A revision kept by an older version does not say when each was received: it could not be compared.
     ...(secret === undefined || consents.some((one) => one.receipt === undefined)
