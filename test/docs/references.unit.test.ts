@@ -94,4 +94,7 @@ test('nothing refers to a page that is not in the repository', () => {
   expect(mentions(/\b(?:DESIGN|CHARTER|MAPPING)(?:\.md| section| guarantee)/g, (found) => [found])).toEqual(
     [],
   );
+  const named = mentions(/\bdocs\/[\w/-]+\.(?:md|yaml|json)\b/g, (found) => [found]);
+  expect(named.length).toBeGreaterThan(50);
+  expect(named.filter(({ name }) => !existsSync(join(root, name)))).toEqual([]);
 });
