@@ -48,8 +48,8 @@ export const plantsOfRights: readonly Plant[] = [
     patches: [
       {
         file: 'src/store/same-person.ts',
-        find: 'if (ways.length === 0) return [];',
-        put: 'if (ways.length >= 0) return [];',
+        find: 'if (directions.length === 0) return [];',
+        put: 'if (directions.length >= 0) return [];',
       },
     ],
     red: [zeros.takenBack],

@@ -73,7 +73,7 @@ export const plants: readonly Plant[] = [
       {
         file: 'src/delivery/attempt/outcome-effects.ts',
         find: 'export const capturesOf',
-        put: "import { afterwards } from './depart.ts';\nexport const capturesOf",
+        put: "import { afterwards } from './departure.ts';\nexport const capturesOf",
       },
     ],
     red: [zeros.unlogged],
@@ -108,13 +108,13 @@ export const plants: readonly Plant[] = [
     // Each process keeps the limit; together they do not.
     patches: [
       {
-        file: 'src/delivery/attempt/claim.ts',
-        find: 'const byConcurrency = limits.concurrency - sending;',
+        file: 'src/domain/send-policy.ts',
+        find: 'const byConcurrency = at.limits.concurrency - at.inFlight;',
         put: 'const byConcurrency = Number.POSITIVE_INFINITY;',
       },
       {
-        file: 'src/delivery/attempt/claim.ts',
-        find: 'limits.perMinute === undefined ? Number.POSITIVE_INFINITY : limits.perMinute - windowUsed',
+        file: 'src/domain/send-policy.ts',
+        find: 'perMinute === undefined ? Number.POSITIVE_INFINITY : perMinute - at.minute.departed',
         put: 'Number.POSITIVE_INFINITY',
       },
     ],
