@@ -21,12 +21,14 @@ export interface SourceField {
   /** French, for the document a client signs. */
   readonly label: string;
   readonly description: string;
+  /** What clients call it; its own name and label where nothing is said, null: no name gives it away. */
+  readonly guess?: RegExp | null;
   /** For lists: the fields of one element. */
   readonly element?: readonly SourceField[];
 }
 
 function sourceOf(path: string, place: string, field: Field, category: SourceField['category']): SourceField {
-  const { type, person, label, description, values, words } = field;
+  const { type, person, label, description, values, words, guess } = field;
   return {
     path,
     place,
@@ -37,6 +39,7 @@ function sourceOf(path: string, place: string, field: Field, category: SourceFie
     description,
     ...(values === undefined ? {} : { values }),
     ...(words === undefined ? {} : { words }),
+    ...(guess === undefined ? {} : { guess }),
   };
 }
 
@@ -59,6 +62,7 @@ const technical = (path: string, type: SourceType, more: Named): SourceField => 
   type,
   category: 'technical',
   person: false,
+  guess: null,
   ...more,
 });
 
@@ -71,6 +75,7 @@ const phones: readonly SourceField[] = [
     person: true,
     label: 'Téléphone (mobile, à défaut fixe)',
     description: 'The mobile if given, else the landline (E.164).',
+    guess: /^(contact|prospect|client|lead|num|numero|numerode)*(tel|telephone|phone|phonenumber)[12]?$/,
   },
   {
     path: 'identity.phones',
@@ -80,6 +85,7 @@ const phones: readonly SourceField[] = [
     person: true,
     label: 'Téléphones',
     description: 'All phones given.',
+    guess: null,
     element: [
       {
         path: 'type',
@@ -91,6 +97,7 @@ const phones: readonly SourceField[] = [
         description: 'Kind of phone.',
         values: phoneTypes,
         words: { mobile: 'Mobile', landline: 'Fixe', work: 'Bureau', other: 'Autre' },
+        guess: /type|kind|label|nature/,
       },
       {
         path: 'number',
@@ -100,6 +107,7 @@ const phones: readonly SourceField[] = [
         person: true,
         label: 'Numéro de téléphone',
         description: 'Phone number (E.164).',
+        guess: /num|tel|phone|value|text|gsm/,
       },
     ],
   },
@@ -113,6 +121,7 @@ const interactions: SourceField = {
   person: true,
   label: 'Échanges',
   description: 'All actions of relation, oldest first.',
+  guess: null,
   element: elementsOf(interactionFields, 'statistical'),
 };
 
@@ -152,6 +161,8 @@ export const sourceModel: readonly SourceField[] = [
     place: 'reference',
     label: 'Référence de la demande',
     description: "The centre's reference of the lead.",
+    guess:
+      /^(lead|demande|contact|source)?(id|ref|reference|identifiant|uuid|numero)(lead|demande|externe|source|contact)?$|^(external|ext)(id|ref)$/,
   }),
   technical('revision', 'integer', {
     label: 'Numéro de révision de la demande',

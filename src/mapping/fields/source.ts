@@ -3,7 +3,7 @@
 import type { Action } from '../../../connectors/contract.ts';
 import type { ClientFacts } from '../../domain/destination.ts';
 import { sourceModel } from '../../domain/lead.ts';
-import type { DataCategory, Lead, SourceType } from '../../domain/lead.ts';
+import type { DataCategory, Lead, SourceField, SourceType } from '../../domain/lead.ts';
 import type { WriteSituation } from '../contract.ts';
 import { suggest } from '../document/suggest.ts';
 
@@ -41,10 +41,8 @@ function phones(lead: Lead): readonly Phone[] {
   ];
 }
 
-/** Paths whose place in the lead is not their name. */
+/** What is no field of the lead, or made of several. */
 const special: Readonly<Record<string, (context: Context) => unknown>> = {
-  id: ({ lead }) => lead.reference,
-  comment: ({ lead }) => lead.project.comment,
   'identity.phone': ({ lead }) => lead.identity.mobile ?? lead.identity.landline,
   'identity.phones': ({ lead }) => phones(lead),
   'client.id': ({ client }) => client.id,
@@ -60,10 +58,10 @@ const late: Readonly<Record<string, 'sequence' | 'rows'>> = {
   'batch.rows': 'rows',
 };
 
-function reader(path: string): (context: Context) => unknown {
+function reader({ path, place }: SourceField): (context: Context) => unknown {
   const own = special[path];
   if (own !== undefined) return own;
-  const keys = path.split('.');
+  const keys = place.split('.');
   return ({ lead }) => {
     let value: unknown = lead;
     for (const key of keys) {
@@ -74,52 +72,40 @@ function reader(path: string): (context: Context) => unknown {
   };
 }
 
+const sourceOf = (field: SourceField, path: string, list: boolean, read: Source['read']): Source => ({
+  path,
+  type: field.type,
+  list,
+  category: field.category,
+  person: field.person,
+  read,
+  ...(field.values === undefined ? {} : { values: field.values }),
+  ...(late[path] === undefined ? {} : { late: late[path] }),
+});
+
 const all: ReadonlyMap<string, Source> = new Map(
-  sourceModel.flatMap((field) => {
-    const read = reader(field.path);
-    const { path, type, category, person } = field;
-    const lateName = late[path];
-    const base: Source = {
-      ...{ path, type, category, person, list: type === 'list', read },
-      ...(field.values === undefined ? {} : { values: field.values }),
-      ...(lateName === undefined ? {} : { late: lateName }),
-    };
-    const inner = (field.element ?? []).map((element): [string, Source] => {
-      const name = `${path}.${element.path}`;
-      const source: Source = {
-        ...{ path: name, type: element.type, category: element.category, person: element.person, list: true },
-        ...(element.values === undefined ? {} : { values: element.values }),
-        read: (context) =>
-          (read(context) as readonly Record<string, unknown>[]).map((one) => one[element.path]),
-      };
-      return [name, source];
+  sourceModel.flatMap((field): readonly (readonly [string, Source])[] => {
+    const read = reader(field);
+    const inner = (field.element ?? []).map((element) => {
+      const values: Source['read'] = (context) =>
+        (read(context) as readonly Record<string, unknown>[]).map((item) => item[element.path]);
+      const path = `${field.path}.${element.path}`;
+      return [path, sourceOf(element, path, true, values)] as const;
     });
-    return [[path, base] as [string, Source], ...inner];
+    return [[field.path, sourceOf(field, field.path, field.type === 'list', read)], ...inner];
   }),
 );
 
 const elements: ReadonlyMap<string, ReadonlyMap<string, Source>> = new Map(
-  sourceModel
-    .filter((field) => field.element !== undefined)
-    .map((field) => [
-      field.path,
-      new Map(
-        (field.element ?? []).map((element): [string, Source] => [
-          element.path,
-          {
-            ...{
-              path: element.path,
-              type: element.type,
-              category: element.category,
-              person: element.person,
-              list: false,
-            },
-            ...(element.values === undefined ? {} : { values: element.values }),
-            read: ({ element: one }) => (one as Record<string, unknown> | undefined)?.[element.path],
-          },
-        ]),
-      ),
-    ]),
+  sourceModel.flatMap(({ path, element }) => {
+    if (element === undefined) return [];
+    const own = element.map((field): readonly [string, Source] => {
+      const read: Source['read'] = (context) =>
+        (context.element as Record<string, unknown> | undefined)?.[field.path];
+      return [field.path, sourceOf(field, field.path, false, read)];
+    });
+    return [[path, new Map(own)] as const];
+  }),
 );
 
 /** The source at a path; inside `each`, of an element of the list. */

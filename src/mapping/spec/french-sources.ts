@@ -1,72 +1,18 @@
 // What each source of a lead is, in the words a client's project manager reads.
-// Invariant: every path of the source model has words; a test holds the two together.
+// Invariant: every path has words, those of its definition.
+import { sourceModel } from '../../domain/lead.ts';
 
-const labels: Readonly<Record<string, string>> = {
-  id: 'Référence de la demande',
-  revision: 'Numéro de révision de la demande',
-  channel: 'Canal de la demande',
-  collectedAt: 'Date et heure de la demande',
-  operation: "Code de l'opération",
-  notice: "Version de la mention d'information",
-  comment: 'Commentaire',
-  'identity.civility': 'Civilité',
-  'identity.lastName': 'Nom',
-  'identity.firstName': 'Prénom',
-  'identity.email': 'Adresse e-mail',
-  'identity.mobile': 'Téléphone mobile',
-  'identity.landline': 'Téléphone fixe',
-  'identity.phone': 'Téléphone (mobile, à défaut fixe)',
-  'identity.phones': 'Téléphones',
-  'identity.phones.type': 'Type de téléphone',
-  'identity.phones.number': 'Numéro de téléphone',
-  'identity.address.line1': 'Adresse',
-  'identity.address.line2': "Complément d'adresse",
-  'identity.address.postcode': 'Code postal',
-  'identity.address.city': 'Ville',
-  'identity.address.country': 'Pays',
-  'project.programme': 'Programme demandé',
-  'project.housingType': 'Type de logement',
-  'project.rooms': 'Nombre de pièces',
-  'project.surfaceMin': 'Surface minimale (m²)',
-  'project.surfaceMax': 'Surface maximale (m²)',
-  'project.use': 'Destination du bien',
-  'project.budgetMin': 'Budget minimal (€)',
-  'project.budgetMax': 'Budget maximal (€)',
-  'project.location': 'Lieu souhaité',
-  'origin.type': "Type d'origine publicitaire",
-  'origin.media': 'Média',
-  'origin.support': 'Support',
-  'origin.recording': "Référence de l'enregistrement",
-  'origin.commune': "Commune d'origine (code INSEE)",
-  'origin.communeName': "Commune d'origine",
-  'origin.departement': "Département d'origine",
-  'origin.talkStartedAt': "Début de l'entretien",
-  'origin.talkDuration': "Durée de l'entretien (secondes)",
-  'financial.contribution': 'Apport (€)',
-  'financial.resale': 'Revente (€)',
-  'financial.referenceTaxIncome': 'Revenu fiscal de référence (€)',
-  'financial.rent': 'Loyer (€ par mois)',
-  'financial.taxBracket': "Tranche marginale d'imposition (%)",
-  interactions: 'Échanges',
-  'interactions.kind': "Nature de l'échange",
-  'interactions.at': "Date et heure de l'échange",
-  'interactions.duration': "Durée de l'échange (secondes)",
-  'interactions.voluntary': "À l'initiative du prospect",
-  'interactions.content': "Contenu de l'échange",
-  'client.id': 'Votre code',
-  'client.name': 'Votre nom',
-  'delivery.key': 'Clé stable de la livraison',
-  'delivery.action': 'Nature du message (création, mise à jour, effacement)',
-  'delivery.reference': 'Référence que vous avez donnée',
-  'delivery.sentAt': "Date et heure d'envoi",
-  'batch.sequence': 'Numéro du fichier',
-  'batch.rows': 'Nombre de lignes du fichier',
-};
+const labels: ReadonlyMap<string, string> = new Map(
+  sourceModel.flatMap(({ path, label, element = [] }) => [
+    [path, label] as const,
+    ...element.map((field) => [`${path}.${field.path}`, field.label] as const),
+  ]),
+);
 
 /** The words for a path; inside a list, for a field of its elements. */
 export function sourceLabel(path: string, list?: string): string {
   const captured = /^calls\.([^.]+)\.(.+)$/.exec(path);
   if (captured !== null)
     return `Identifiant « ${captured[2] ?? ''} » rendu par l'appel « ${captured[1] ?? ''} »`;
-  return (list === undefined ? undefined : labels[`${list}.${path}`]) ?? labels[path] ?? path;
+  return (list === undefined ? undefined : labels.get(`${list}.${path}`)) ?? labels.get(path) ?? path;
 }

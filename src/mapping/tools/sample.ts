@@ -1,16 +1,10 @@
 // Sample leads: invented persons in YAML or JSON, read into the lead model for tests and previews.
 // Invariant: the same closed model as a real lead; an unknown key is a problem, not ignored.
-import {
-  channels,
-  civilities,
-  consentChannels,
-  consentPurposes,
-  consentStates,
-  housingTypes,
-  housingUses,
-  interactionKinds,
-  operationKinds,
-} from '../../domain/lead.ts';
+import { leadFields } from '../../domain/lead-fields/columns.ts';
+import { consentFields } from '../../domain/lead-fields/consent.ts';
+import { isField, type Field, type Fields } from '../../domain/lead-fields/field.ts';
+import { interactionFields } from '../../domain/lead-fields/interaction.ts';
+import { reviveLead } from '../../domain/lead-fields/revive.ts';
 import type { Lead } from '../../domain/lead.ts';
 import type { Problem } from '../contract.ts';
 import { isRecord, readDocument } from '../document/yaml.ts';
@@ -29,13 +23,47 @@ const date = {
   format: 'date-time',
   description: 'a date with its time and offset, 2026-11-20T10:15:00+01:00.',
 } as const;
-const oneOf = (values: readonly string[]) => ({ enum: values });
-const block = (properties: Record<string, unknown>, required: readonly string[] = []) => ({
+interface Block {
+  readonly type: 'object';
+  readonly additionalProperties: false;
+  readonly required: readonly string[];
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+const block = (properties: Readonly<Record<string, unknown>>, required: readonly string[] = []): Block => ({
   type: 'object',
   additionalProperties: false,
   required,
   properties,
 });
+
+const propertiesOf = (fields: Fields): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, entry]) => [
+      name,
+      isField(entry) ? valueOf(entry) : block(propertiesOf(entry)),
+    ]),
+  );
+
+function valueOf({ type, values }: Field): unknown {
+  switch (type) {
+    case 'enum':
+      return { enum: values };
+    case 'integer':
+    case 'decimal':
+      return number;
+    case 'phone':
+      return phone;
+    case 'date':
+      return date;
+    case 'boolean':
+      return { type: 'boolean' };
+    case 'text':
+    case 'email':
+    case 'list':
+      return text;
+  }
+}
 
 const schema = block(
   {
@@ -47,98 +75,18 @@ const schema = block(
       description: 'letters, digits, . _ - only.',
     },
     revision: { type: 'integer' },
-    channel: oneOf(channels),
-    collectedAt: date,
-    operation: text,
-    operationKind: oneOf(operationKinds),
-    notice: text,
-    identity: block({
-      ...{
-        civility: oneOf(civilities),
-        lastName: text,
-        firstName: text,
-        email: text,
-        mobile: phone,
-        landline: phone,
-      },
-      address: block({ line1: text, line2: text, postcode: text, city: text, country: text }),
-    }),
-    project: block({
-      ...{
-        programme: text,
-        housingType: oneOf(housingTypes),
-        rooms: number,
-        surfaceMin: number,
-        surfaceMax: number,
-      },
-      ...{ use: oneOf(housingUses), budgetMin: number, budgetMax: number, location: text, comment: text },
-    }),
-    origin: block({
-      ...{
-        type: text,
-        media: text,
-        support: text,
-        recording: text,
-        commune: text,
-        communeName: text,
-        departement: text,
-      },
-      ...{ talkStartedAt: date, talkDuration: number },
-    }),
-    financial: block({
-      contribution: number,
-      resale: number,
-      referenceTaxIncome: number,
-      rent: number,
-      taxBracket: number,
-    }),
+    ...propertiesOf(leadFields),
     consents: {
       type: 'array',
-      items: block(
-        {
-          ...{
-            purpose: oneOf(consentPurposes),
-            channel: oneOf(consentChannels),
-            state: oneOf(consentStates),
-            recordedAt: date,
-          },
-          ...{ wordingVersion: text, legalEntity: text, validUntil: date, source: text },
-        },
-        ['channel', 'state', 'recordedAt'],
-      ),
+      items: block(propertiesOf(consentFields), ['channel', 'state', 'recordedAt']),
     },
-    interactions: {
-      type: 'array',
-      items: block(
-        {
-          kind: oneOf(interactionKinds),
-          at: date,
-          duration: number,
-          voluntary: { type: 'boolean' },
-          content: text,
-        },
-        ['kind', 'at'],
-      ),
-    },
+    interactions: { type: 'array', items: block(propertiesOf(interactionFields), ['kind', 'at']) },
   },
   ['reference', 'channel', 'collectedAt'],
 );
 
 export type SampleResult =
   { readonly ok: true; readonly lead: Lead } | { readonly ok: false; readonly problems: readonly Problem[] };
-
-const dateKeys = new Set(['collectedAt', 'talkStartedAt', 'recordedAt', 'validUntil', 'at']);
-
-function withDates(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withDates);
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
-      key,
-      dateKeys.has(key) && typeof inner === 'string' ? new Date(inner) : withDates(inner),
-    ]),
-  );
-}
 
 /** Reads a sample; `name` is its file (for messages), `clientId` whose lead it is. */
 export function leadFromSample(content: string, name: string, clientId: string): SampleResult {
@@ -147,29 +95,28 @@ export function leadFromSample(content: string, name: string, clientId: string):
   if (isRecord(tree.value)) reportStructure(schema, tree.value, problems.reportIn(tree));
   const found = problems.all();
   if (found.length > 0) return { ok: false, problems: found };
-  const raw = withDates(tree.value) as Partial<Lead> & Pick<Lead, 'reference' | 'channel' | 'collectedAt'>;
+  const raw = reviveLead(isRecord(tree.value) ? tree.value : {}) as Partial<Lead> &
+    Pick<Lead, 'reference' | 'channel' | 'collectedAt'>;
   const list = (value: readonly unknown[] | undefined) => (value ?? []) as readonly Record<string, unknown>[];
   return {
     ok: true,
     lead: {
-      ...{
-        id: 1,
-        clientId,
-        revision: 1,
-        operationKind: 'recurring',
-        identity: {},
-        project: {},
-        origin: {},
-        financial: {},
-      },
+      id: 1,
+      clientId,
+      revision: 1,
+      operationKind: 'recurring',
+      identity: {},
+      project: {},
+      origin: {},
+      financial: {},
       ...raw,
-      consents: list(raw.consents).map((one) => ({
+      consents: list(raw.consents).map((consent) => ({
         purpose: 'marketing',
-        ...one,
+        ...consent,
       })) as unknown as Lead['consents'],
-      interactions: list(raw.interactions).map((one) => ({
+      interactions: list(raw.interactions).map((interaction) => ({
         voluntary: false,
-        ...one,
+        ...interaction,
       })) as unknown as Lead['interactions'],
     },
   };

@@ -1,5 +1,6 @@
 // The demo's leads: rows of lead_intake, and for each how its trip must end.
 // Invariant: the same seed, count and moment give the same rows; what must go wrong is known beforehand.
+import { fields } from '../../intake/fields.ts';
 import { clientsInTurn, demoClients, soldOutProgramme, unknownProgramme } from './clients.ts';
 import type { DemoClient } from './clients.ts';
 import { inventConsents } from './consents.ts';
@@ -76,14 +77,16 @@ function inventLead(random: Random, client: DemoClient, index: number, now: Date
   const person = inventPerson(random, index);
   const channel = random.pick(['inbound_call', 'callback', 'requalification', 'web_form'] as const);
   const collectedAt = new Date(now.getTime() - random.whole(30, 21 * 24 * 60) * 60_000);
-  const row: Record<string, IntakeValue | undefined> = {
+  const once = random.oneIn(15);
+  const known: Record<string, IntakeValue | undefined> = {
     client_id: client.id,
     kind: 'lead',
     reference,
     channel,
     collected_at: collectedAt,
     notice: channel === 'web_form' ? 'web-2026-03' : 'vocal-2026-02',
-    ...(random.oneIn(15) ? { operation: 'PORTES-OUVERTES', operation_kind: 'one_off' } : {}),
+    operation: once ? 'PORTES-OUVERTES' : undefined,
+    operation_kind: once ? 'one_off' : undefined,
     ...identityOf(person),
     ...inventProject(random, client, person),
     ...inventOrigin(random, channel, collectedAt, person),
@@ -94,7 +97,7 @@ function inventLead(random: Random, client: DemoClient, index: number, now: Date
     clientId: client.id,
     reference,
     destination: client.destination,
-    row: withoutAbsent(row),
+    row: withoutAbsent({ ...known, ...inventOthers(random, known) }),
     ending: 'delivered',
     detail: '',
   };
@@ -110,10 +113,19 @@ function identityOf(person: Person): Record<string, string | undefined> {
     landline: person.landline,
     address_line1: person.addressLine1,
     address_line2: person.addressLine2,
-    ...(person.hasAddress
-      ? { postcode: person.commune.postcodes[0], city: person.commune.name, country: 'FR' }
-      : {}),
+    postcode: person.hasAddress ? person.commune.postcodes[0] : undefined,
+    city: person.hasAddress ? person.commune.name : undefined,
+    country: person.hasAddress ? 'FR' : undefined,
   };
+}
+
+/** Columns of the lead contract that nobody wrote a generator for: half of the leads have the sample of their definition. */
+function inventOthers(random: Random, known: Readonly<Record<string, unknown>>): Record<string, IntakeValue> {
+  const others: Record<string, IntakeValue> = {};
+  for (const { name, sample } of fields)
+    if (!(name in known) && sample !== undefined && typeof sample !== 'boolean' && random.oneIn(2))
+      others[name] = sample;
+  return others;
 }
 
 function spoil(lead: DemoLead, trouble: Trouble, client: DemoClient, random: Random, turn: number): DemoLead {

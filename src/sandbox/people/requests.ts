@@ -5,57 +5,69 @@ import { comments } from './names.ts';
 import type { Person } from './people.ts';
 import type { Random } from './random.ts';
 
-type Fields = Record<string, string | number | Date | undefined>;
+/** Every column it knows has its key, also where nothing was said: what is left over is invented from the contract's samples. */
+type Fields = Readonly<Record<string, string | number | Date | undefined>>;
 
 export function inventProject(random: Random, client: DemoClient, person: Person): Fields {
+  const maybe = <T>(share: number, invent: () => T): T | undefined =>
+    random.next() < share ? invent() : undefined;
   const budget = random.whole(90, 720) * 1_000;
   const surface = random.whole(18, 140) + random.pick([0, 0.5]);
-  const given = (n: number): boolean => random.next() < n;
+  const programme = random.pick(client.programmes);
+  const housingType = maybe(0.85, () => random.weighted(housingTypes));
+  const rooms = maybe(0.7, () => random.whole(1, 6));
+  const surfaceMin = maybe(0.5, () => surface);
+  const surfaceMax =
+    surfaceMin === undefined ? undefined : maybe(0.5, () => surfaceMin + random.whole(5, 40));
+  const use = maybe(0.75, () => random.weighted(housingUses));
+  const budgetMax = maybe(0.65, () => budget);
+  const budgetMin = budgetMax === undefined ? undefined : maybe(0.3, () => Math.round(budgetMax * 0.8));
   return {
-    programme: random.pick(client.programmes),
-    ...(given(0.85)
-      ? {
-          housing_type: random.weighted([
-            ['apartment', 60],
-            ['house', 20],
-            ['land', 6],
-            ['parking', 5],
-            ['commercial', 4],
-            ['other', 5],
-          ]),
-        }
-      : {}),
-    ...(given(0.7) ? { rooms: random.whole(1, 6) } : {}),
-    ...(given(0.5)
-      ? { surface_min: surface, ...(given(0.5) ? { surface_max: surface + random.whole(5, 40) } : {}) }
-      : {}),
-    ...(given(0.75)
-      ? {
-          housing_use: random.weighted([
-            ['main_residence', 55],
-            ['rental_investment', 25],
-            ['second_home', 10],
-            ['resale', 5],
-            ['other', 5],
-          ]),
-        }
-      : {}),
-    ...(given(0.65)
-      ? { budget_max: budget, ...(given(0.3) ? { budget_min: Math.round(budget * 0.8) } : {}) }
-      : {}),
-    ...(given(0.3) ? { location: `${person.commune.name} ou alentours` } : {}),
-    ...(given(0.6) ? { comment: random.pick(comments) } : {}),
-    // Said on the phone by some; leaves only where the client's contract and the destination both list it.
-    ...(given(0.3)
-      ? {
-          contribution: random.whole(0, 90) * 1_000,
-          reference_tax_income: random.whole(18, 140) * 1_000,
-          ...(given(0.5) ? { rent: random.whole(380, 1_900) } : {}),
-          ...(given(0.3)
-            ? { resale: random.whole(80, 400) * 1_000, tax_bracket: random.pick([11, 30, 41]) }
-            : {}),
-        }
-      : {}),
+    programme,
+    housing_type: housingType,
+    rooms,
+    surface_min: surfaceMin,
+    surface_max: surfaceMax,
+    housing_use: use,
+    budget_min: budgetMin,
+    budget_max: budgetMax,
+    location: maybe(0.3, () => `${person.commune.name} ou alentours`),
+    comment: maybe(0.6, () => random.pick(comments)),
+    ...inventFinances(random),
+  };
+}
+
+const housingTypes = [
+  ['apartment', 60],
+  ['house', 20],
+  ['land', 6],
+  ['parking', 5],
+  ['commercial', 4],
+  ['other', 5],
+] as const;
+
+const housingUses = [
+  ['main_residence', 55],
+  ['rental_investment', 25],
+  ['second_home', 10],
+  ['resale', 5],
+  ['other', 5],
+] as const;
+
+/** Said on the phone by some; leaves only where the client's contract and the destination both list it. */
+function inventFinances(random: Random): Fields {
+  const said = (share: number): boolean => random.next() < share;
+  const speaks = said(0.3);
+  const contribution = speaks ? random.whole(0, 90) * 1_000 : undefined;
+  const income = speaks ? random.whole(18, 140) * 1_000 : undefined;
+  const rent = speaks && said(0.5) ? random.whole(380, 1_900) : undefined;
+  const owns = speaks && said(0.3);
+  return {
+    contribution,
+    reference_tax_income: income,
+    rent,
+    resale: owns ? random.whole(80, 400) * 1_000 : undefined,
+    tax_bracket: owns ? random.pick([11, 30, 41]) : undefined,
   };
 }
 
@@ -70,21 +82,17 @@ const media: readonly (readonly [type: string, media: string, support: string])[
 
 export function inventOrigin(random: Random, channel: string, collectedAt: Date, person: Person): Fields {
   const spoken = channel !== 'web_form';
-  const origin = random.next() < 0.85 ? random.pick(media) : undefined;
+  const [type, name, support] = random.next() < 0.85 ? random.pick(media) : [];
   return {
-    ...(origin === undefined
-      ? {}
-      : { origin_type: origin[0], origin_media: origin[1], origin_support: origin[2] }),
+    origin_type: type,
+    origin_media: name,
+    origin_support: support,
     commune: person.commune.code,
     commune_name: person.commune.name,
     departement: person.commune.departement,
-    ...(spoken
-      ? {
-          talk_started_at: new Date(collectedAt.getTime() - 420_000),
-          talk_duration: random.whole(35, 900),
-          ...(random.oneIn(3) ? { recording: `enr-${random.whole(100_000, 999_999)}` } : {}),
-        }
-      : {}),
+    talk_started_at: spoken ? new Date(collectedAt.getTime() - 420_000) : undefined,
+    talk_duration: spoken ? random.whole(35, 900) : undefined,
+    recording: spoken && random.oneIn(3) ? `enr-${random.whole(100_000, 999_999)}` : undefined,
   };
 }
 
