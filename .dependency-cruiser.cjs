@@ -56,7 +56,7 @@ const rooms = {
     'contract document scope fields formats consent response transport record',
   ],
   'mapping/root': [
-    '^src/mapping/(check|compile|apply|client|load)\\.ts$',
+    '^src/mapping/(check|compile|actions|apply|client|load)\\.ts$',
     'contract document scope fields formats consent response transport record calls tools',
   ],
   'mapping/tools': ['^src/mapping/tools/', 'contract document fields formats response calls root'],

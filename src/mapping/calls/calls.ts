@@ -1,7 +1,7 @@
 // Several calls for one delivery: each an address, a body and rules of its own; ids of one answer feed the next call.
 // Invariant: every consent line is carried by a call that always leaves, and a call never uses an id no earlier one gives.
 import { checkConsentCarried, distribute } from './consent-by-call.ts';
-import type { RawCall } from './consent-by-call.ts';
+import type { ConsentPlaces, RawCall } from './consent-by-call.ts';
 import { compileWhen, inXml, layoutOf, onUnknownOf, urlCaptures, withCaptures } from './parts.ts';
 import type { CallsInput } from './parts.ts';
 import { compileCaptures } from './captures.ts';
@@ -96,12 +96,61 @@ export function compileCalls(input: CallsInput): readonly CompiledCall[] {
 }
 
 function compileCall(
-  { raw, path, name }: RawCall,
+  rawCall: RawCall,
   index: number,
   input: CallsInput,
   places: ReturnType<typeof distribute>,
 ): CompiledCall | undefined {
-  const { mapping, action, connector, client, report, known } = input;
+  const { raw, path, name } = rawCall;
+  const { mapping, action, client, report, known } = input;
+  const send = sendOf(rawCall, input);
+  const { settings } = send;
+  const scope: Scope = { ...input.scope, captures: { known, read: new Set() } };
+  const layout = layoutOf(raw, path, input);
+  const when = compileWhen(raw, path, scope);
+  const place = places[index] ?? { placeable: [], atEnd: [], gates: [], noted: [] };
+  const { gates } = place;
+  const record = recordOf(rawCall, inXml(scope, layout), place, when.categories);
+  const schema = input.schemas(raw, path, layout, record.targets);
+  const captures = compileCaptures(raw['capture'], name, [...path, 'capture'], report);
+  const conditional = Object.hasOwn(raw, 'when') || gates.length > 0;
+  const fromUrls = urlCaptures(raw, { path, own: send.own, base: send.base }, input);
+  for (const id of captures?.names ?? []) known.set(id, { conditional });
+  const hasLookup = Object.hasOwn(send.own, 'lookup');
+  const judge = withCaptures(
+    compileResponse(mapping['response'], {
+      report,
+      hasLookup,
+      now: input.now,
+      proves: true,
+      own: { raw: raw['response'], path: [...path, 'response'] },
+    }),
+    captures,
+  );
+  if (settings === undefined) return undefined;
+  if (action === 'erase') reportNameless(settings.plan.settings, record.columns, [...path, 'name'], report);
+  const read = [...(scope.captures?.read ?? [])];
+  const sure = read.filter((id) => known.get(id)?.conditional !== true);
+  const { consent } = input;
+  const plan: CallPlan = {
+    name,
+    hasLookup,
+    settings: settings.plan.settings,
+    onUnknown: onUnknownOf(raw, { ...send.base, ...send.own }, input, path),
+    captures: captures?.names ?? [],
+    needs: [...new Set([...fromUrls, ...sure])],
+    applies: (lead, situation) =>
+      when.test({ lead, situation, client: client ?? { id: '', name: '' } }) &&
+      (gates.length === 0 || consent === undefined || gates.some((gate) => gate(lead, situation.now))),
+  };
+  const reads = [...read, ...fromUrls.filter((id) => id !== 'reference')];
+  const { targets } = settings.plan;
+  const { secretNames } = settings;
+  return { plan, reads, record, layout, schema, targets, secretNames, judge };
+}
+
+/** The `send` of a call: its own keys over those all calls share. */
+function sendOf({ raw, path }: RawCall, { mapping, action, connector, client, report }: CallsInput) {
   const own = blockAt(raw, 'send');
   const { lookup: _lookup, ...base } = blockAt(mapping, 'send');
   const at = (inner: Path): Path => {
@@ -115,61 +164,24 @@ function compileCall(
     report.error([...path, 'send', 'lookup'], 'MAP-657', `the calls of ${action} are not looked up.`, {
       at: 'key',
     });
-  const scope: Scope = { ...input.scope, captures: { known, read: new Set() } };
-  const layout = layoutOf(raw, path, input);
-  const when = compileWhen(raw, path, scope);
-  const { placeable, atEnd, gates, noted } = places[index] ?? {
-    placeable: [],
-    atEnd: [],
-    gates: [],
-    noted: [],
-  };
-  const lines = compileLines(listAt(raw, 'fields'), [...path, 'fields'], inXml(scope, layout), {
+  return { own, base, settings };
+}
+
+/** The fields of a call, with the consent lines it carries. */
+function recordOf(
+  { raw, path }: RawCall,
+  scope: Scope,
+  { placeable, atEnd, noted }: ConsentPlaces,
+  categories: RecordPlan['categories'],
+): RecordPlan {
+  const lines = compileLines(listAt(raw, 'fields'), [...path, 'fields'], scope, {
     whole: false,
     placeable,
     atEnd,
   });
-  const record: RecordPlan = {
+  return {
     ...lines,
     parts: [...lines.parts, ...noted.map((consent) => ({ consent }))],
-    categories: new Set([...lines.categories, ...when.categories]),
-  };
-  const schema = input.schemas(raw, path, layout, record.targets);
-  const captures = compileCaptures(raw['capture'], name, [...path, 'capture'], report);
-  const conditional = Object.hasOwn(raw, 'when') || gates.length > 0;
-  const fromUrls = urlCaptures(raw, { path, own, base }, input);
-  for (const id of captures?.names ?? []) known.set(id, { conditional });
-  const hasLookup = Object.hasOwn(own, 'lookup');
-  const judge = withCaptures(
-    compileResponse(mapping['response'], {
-      ...{ report, hasLookup, now: input.now, proves: true },
-      own: { raw: raw['response'], path: [...path, 'response'] },
-    }),
-    captures,
-  );
-  if (settings === undefined) return undefined;
-  if (action === 'erase') reportNameless(settings.plan.settings, record.columns, [...path, 'name'], report);
-  const read = [...(scope.captures?.read ?? [])];
-  const sure = read.filter((id) => known.get(id)?.conditional !== true);
-  const { consent } = input;
-  return {
-    ...{
-      record,
-      layout,
-      schema,
-      judge,
-      targets: settings.plan.targets,
-      secretNames: settings.secretNames,
-    },
-    reads: [...read, ...fromUrls.filter((id) => id !== 'reference')],
-    plan: {
-      ...{ name, hasLookup, settings: settings.plan.settings },
-      onUnknown: onUnknownOf(raw, { ...base, ...own }, input, path),
-      captures: captures?.names ?? [],
-      needs: [...new Set([...fromUrls, ...sure])],
-      applies: (lead, situation) =>
-        when.test({ lead, situation, client: client ?? { id: '', name: '' } }) &&
-        (gates.length === 0 || consent === undefined || gates.some((gate) => gate(lead, situation.now))),
-    },
+    categories: new Set([...lines.categories, ...categories]),
   };
 }

@@ -1,5 +1,6 @@
 // `each: consents`: a list of the answers, one record for each purpose and channel the line names.
 // Invariant: every answer it writes is named, recorded and in the truth table, as a line of its own would be.
+import type { CurrentConsent } from '../../domain/consent.ts';
 import { consentChannels, consentPurposes } from '../../domain/lead.ts';
 import { compileChoices, omitted, tableRow } from './choices.ts';
 import type { Choices } from './choices.ts';
@@ -7,6 +8,7 @@ import { pairIndex } from './needs.ts';
 import type { Line } from './needs.ts';
 import { compileProof } from './proof.ts';
 import type { Proof } from './proof.ts';
+import type { ConsentSent } from '../contract.ts';
 import { isRecord } from '../document/yaml.ts';
 import { isScalarValue } from '../fields/formatters.ts';
 import { channelWords, purposeWords } from '../fields/french.ts';
@@ -19,7 +21,7 @@ import { slotProblems } from '../fields/overlaps.ts';
 import { suggest } from '../document/suggest.ts';
 import { parseTarget } from '../fields/target.ts';
 import type { Target } from '../fields/target.ts';
-import type { ConsentNeed, Entry, Scalar } from '../fields/values.ts';
+import type { ConsentNeed, Entry, FieldProblem, Scalar } from '../fields/values.ts';
 
 type Inner = { readonly target: Target; readonly path: Path } & (
   | { readonly kind: 'values'; readonly choices: Choices }
@@ -71,39 +73,30 @@ export function compileConsentEach(
     return undefined;
   }
   const rows = needs.map((need) => ({ need, pair: pairIndex(pairs, need.purpose, need.channel) }));
+  return lineOf(target, path, rows, inner);
+}
+
+interface Row {
+  readonly need: ConsentNeed;
+  readonly pair: number;
+}
+
+function lineOf(target: Target, path: Path, rows: readonly Row[], inner: readonly Inner[]): Line {
   const answering = inner.filter((field) => field.kind === 'values');
   const nameOf = (field: Inner): string => `${target.text}.${field.target.text}`;
   return {
-    ...{ target, path, answers: true },
+    target,
+    path,
+    answers: true,
     write: (current, out, sent, problems) => {
+      const notes = { sent, problems };
       const written = rows.flatMap(({ need, pair }): readonly (readonly Entry[])[] => {
         const answer = current[pair];
         if (answer === undefined) return [];
         const row: Entry[] = [];
-        for (const one of inner) {
-          const field = nameOf(one);
-          let value: Scalar | null | undefined;
-          switch (one.kind) {
-            case 'constant':
-              value = one.value;
-              break;
-            case 'proof':
-              value = one.proof(answer, field, problems);
-              break;
-            case 'name': {
-              const mapped = one.map(need[one.of]);
-              if (mapped === 'error') problems.push({ field, code: 'NOT_IN_MAP' });
-              else if (mapped !== 'omit') value = mapped.value;
-              break;
-            }
-            case 'values': {
-              const choice = one.choices[answer.state];
-              value = choice.do === 'write' ? choice.value : undefined;
-              const shown = value === undefined ? omitted : value === null ? 'null' : textOf(value);
-              sent.push({ ...need, state: answer.state, field, value: shown });
-            }
-          }
-          if (value !== undefined) row.push({ target: one.target, kind: 'cell', cell: value });
+        for (const field of inner) {
+          const value = valueOf(field, nameOf(field), need, answer, notes);
+          if (value !== undefined) row.push({ target: field.target, kind: 'cell', cell: value });
         }
         return [row];
       });
@@ -130,6 +123,34 @@ export function compileConsentEach(
         }),
       ),
   };
+}
+
+/** What a field of an element writes of one answer; undefined: nothing. */
+function valueOf(
+  field: Inner,
+  name: string,
+  need: ConsentNeed,
+  answer: CurrentConsent,
+  notes: { readonly sent: ConsentSent[]; readonly problems: FieldProblem[] },
+): Scalar | null | undefined {
+  switch (field.kind) {
+    case 'constant':
+      return field.value;
+    case 'proof':
+      return field.proof(answer, name, notes.problems);
+    case 'name': {
+      const mapped = field.map(need[field.of]);
+      if (mapped === 'error') notes.problems.push({ field: name, code: 'NOT_IN_MAP' });
+      return typeof mapped === 'object' ? mapped.value : undefined;
+    }
+    case 'values': {
+      const choice = field.choices[answer.state];
+      const value = choice.do === 'write' ? choice.value : undefined;
+      const shown = value === undefined ? omitted : value === null ? 'null' : textOf(value);
+      notes.sent.push({ ...need, state: answer.state, field: name, value: shown });
+      return value;
+    }
+  }
 }
 
 const listed = (raw: unknown, name: string): boolean => Array.isArray(raw) && raw.includes(name);

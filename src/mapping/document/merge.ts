@@ -35,88 +35,13 @@ function joined(path: Path): 'response' | 'fields' | 'consent' | 'calls' | undef
 /** `over` wins over `under`. */
 export function mergeTrees(over: Tree, under: Tree): Tree {
   const sources = new Map<string, Source>();
-  const note = (path: Path, source: Source): void => void sources.set(JSON.stringify(path), source);
-
-  const merge = (a: unknown, b: unknown, at: At): unknown => {
-    note(at.path, { tree: over, path: at.over });
-    if (isRecord(a) && isRecord(b)) {
-      const merged: Record<string, unknown> = {};
-      // Order of the preset first: its fields keep their place, new keys follow.
-      for (const key of new Set([...Object.keys(b), ...Object.keys(a)])) {
-        const inner = down(at, key);
-        if (!Object.hasOwn(a, key)) {
-          note(inner.path, { tree: under, path: inner.under });
-          merged[key] = b[key];
-        } else if (!Object.hasOwn(b, key)) {
-          note(inner.path, { tree: over, path: inner.over });
-          merged[key] = a[key];
-        } else {
-          merged[key] = merge(a[key], b[key], inner);
-        }
-      }
-      return merged;
-    }
-    if (!Array.isArray(a) || !Array.isArray(b)) return a;
-    switch (joined(at.path)) {
-      case 'response':
-        return listOf(at, [
-          ...a.map((value: unknown, index) => ({ value, tree: over, index })),
-          ...b.map((value: unknown, index) => ({ value, tree: under, index })),
-        ]);
-      case 'fields':
-      case 'consent':
-        return completed(a, b, at);
-      case 'calls':
-        return calls(a, b, at);
-      case undefined:
-        return a;
-    }
+  const merger: Merger = {
+    over,
+    under,
+    note: (path, tree, ownPath) => void sources.set(JSON.stringify(path), { tree, path: ownPath }),
   };
-
-  /** A list of whole parts of either file. */
-  const listOf = (
-    at: At,
-    parts: readonly { readonly value: unknown; readonly tree: Tree; readonly index: number }[],
-  ): unknown[] =>
-    parts.map(({ value, tree, index }, place) => {
-      note([...at.path, place], { tree, path: [...(tree === over ? at.over : at.under), index] });
-      return value;
-    });
-
-  const completed = (a: readonly unknown[], b: readonly unknown[], at: At): unknown[] => {
-    const own = new Set(a.map(targetOf));
-    const rest = b.flatMap((value, index) =>
-      own.has(targetOf(value)) ? [] : [{ value, tree: under, index }],
-    );
-    return listOf(
-      at,
-      a.flatMap((value, index) =>
-        isRecord(value) && value['preset'] === 'rest' ? rest : [{ value, tree: over, index }],
-      ),
-    );
-  };
-
-  /** Calls of one name are laid over each other; new ones follow the preset's. */
-  const calls = (a: readonly unknown[], b: readonly unknown[], at: At): unknown[] => {
-    const names = new Set(b.map(nameOf));
-    const list = b.map((value, index) => {
-      const mine = a.findIndex((line) => nameOf(line) !== undefined && nameOf(line) === nameOf(value));
-      const inner: At = { path: [...at.path, index], over: [...at.over, mine], under: [...at.under, index] };
-      if (mine >= 0) return merge(a[mine], value, inner);
-      note(inner.path, { tree: under, path: inner.under });
-      return value;
-    });
-    for (const [index, line] of a.entries()) {
-      if (names.has(nameOf(line))) continue;
-      note([...at.path, list.length], { tree: over, path: [...at.over, index] });
-      list.push(line);
-    }
-    return list;
-  };
-
-  const value = merge(over.value, under.value, { path: [], over: [], under: [] });
   return {
-    value,
+    value: merge(merger, over.value, under.value, { path: [], over: [], under: [] }),
     place: (path, what) => {
       for (let length = path.length; length > 0; length -= 1) {
         const source = sources.get(JSON.stringify(path.slice(0, length)));
@@ -125,6 +50,101 @@ export function mergeTrees(over: Tree, under: Tree): Tree {
       return over.place(path, what);
     },
   };
+}
+
+interface Merger {
+  readonly over: Tree;
+  readonly under: Tree;
+  /** Remembers from which tree, and from where in it, the part at a path came. */
+  readonly note: (path: Path, tree: Tree, ownPath: Path) => void;
+}
+
+function merge(merger: Merger, over: unknown, under: unknown, at: At): unknown {
+  merger.note(at.path, merger.over, at.over);
+  if (isRecord(over) && isRecord(under)) return mergeBlocks(merger, over, under, at);
+  if (!Array.isArray(over) || !Array.isArray(under)) return over;
+  switch (joined(at.path)) {
+    case 'response':
+      return listOf(merger, at, [
+        ...over.map((value: unknown, index) => ({ value, tree: merger.over, index })),
+        ...under.map((value: unknown, index) => ({ value, tree: merger.under, index })),
+      ]);
+    case 'fields':
+    case 'consent':
+      return completed(merger, over, under, at);
+    case 'calls':
+      return mergeCalls(merger, over, under, at);
+    case undefined:
+      return over;
+  }
+}
+
+function mergeBlocks(
+  merger: Merger,
+  over: Record<string, unknown>,
+  under: Record<string, unknown>,
+  at: At,
+): Record<string, unknown> {
+  const merged: Record<string, unknown> = {};
+  // Order of the preset first: its fields keep their place, new keys follow.
+  for (const key of new Set([...Object.keys(under), ...Object.keys(over)])) {
+    const inner = down(at, key);
+    if (!Object.hasOwn(over, key)) {
+      merger.note(inner.path, merger.under, inner.under);
+      merged[key] = under[key];
+    } else if (!Object.hasOwn(under, key)) {
+      merger.note(inner.path, merger.over, inner.over);
+      merged[key] = over[key];
+    } else {
+      merged[key] = merge(merger, over[key], under[key], inner);
+    }
+  }
+  return merged;
+}
+
+interface ListPart {
+  readonly value: unknown;
+  readonly tree: Tree;
+  readonly index: number;
+}
+
+/** A list of whole parts of either file. */
+function listOf(merger: Merger, at: At, parts: readonly ListPart[]): unknown[] {
+  return parts.map(({ value, tree, index }, place) => {
+    const own = tree === merger.over ? at.over : at.under;
+    merger.note([...at.path, place], tree, [...own, index]);
+    return value;
+  });
+}
+
+/** The nearer list, with the preset's other lines where `{preset: rest}` stands. */
+function completed(merger: Merger, over: readonly unknown[], under: readonly unknown[], at: At): unknown[] {
+  const own = new Set(over.map(targetOf));
+  const rest = under.flatMap((value, index): readonly ListPart[] =>
+    own.has(targetOf(value)) ? [] : [{ value, tree: merger.under, index }],
+  );
+  const parts = over.flatMap((value, index): readonly ListPart[] =>
+    isRecord(value) && value['preset'] === 'rest' ? rest : [{ value, tree: merger.over, index }],
+  );
+  return listOf(merger, at, parts);
+}
+
+/** Calls of one name are laid over each other; new ones follow the preset's. */
+function mergeCalls(merger: Merger, over: readonly unknown[], under: readonly unknown[], at: At): unknown[] {
+  const names = new Set(under.map(nameOf));
+  const list = under.map((value, index) => {
+    const mine = over.findIndex((call) => nameOf(call) !== undefined && nameOf(call) === nameOf(value));
+    const inner: At = { path: [...at.path, index], over: [...at.over, mine], under: [...at.under, index] };
+    if (mine >= 0) return merge(merger, over[mine], value, inner);
+    merger.note(inner.path, merger.under, inner.under);
+    return value;
+  });
+  for (const [index, call] of over.entries()) {
+    if (names.has(nameOf(call))) continue;
+    merger.note([...at.path, list.length], merger.over, [...at.over, index]);
+    list.push(call);
+  }
+  return list;
 }
 
 const nameOf = (call: unknown): unknown => (isRecord(call) ? call['name'] : undefined);

@@ -103,71 +103,25 @@ function nameOf(path: Path): string {
 function translate(error: ErrorObject, root: unknown): StructureProblem | undefined {
   const path = pathOf(error.instancePath, root);
   const name = nameOf(path);
-  const params = error.params as Record<string, unknown>;
-  const properties = isRecord(error.parentSchema?.['properties'])
-    ? Object.keys(error.parentSchema['properties'])
-    : [];
   switch (error.keyword) {
     case 'additionalProperties':
-    case 'unevaluatedProperties': {
-      const key = String(params['additionalProperty'] ?? params['unevaluatedProperty']);
-      const suggestion = suggest(key, properties);
-      const known =
-        suggestion === undefined && properties.length > 0 && properties.length <= 12
-          ? ` Known here: ${properties.join(', ')}.`
-          : '';
-      return {
-        path: [...path, key],
-        code: 'MAP-101',
-        message: `key "${key}" does not exist here.${known}`,
-        suggestion,
-        at: 'key',
-      };
-    }
-    case 'required': {
-      const key = String(params['missingProperty']);
-      const inside = typeof path.at(-1) === 'number' || path.length === 0 ? '' : ` in ${name}`;
-      return { path, code: 'MAP-102', message: `key "${key}" is missing${inside}.` };
-    }
-    case 'dependentRequired': {
-      const key = String(params['missingProperty']);
-      return {
-        path,
-        code: 'MAP-102',
-        message: `key "${key}" is missing in ${name}: "${String(params['property'])}" needs it.`,
-      };
-    }
-    case 'type': {
-      const wanted = (Array.isArray(params['type']) ? (params['type'] as unknown[]) : [params['type']]).map(
-        (kind) => kinds[String(kind)] ?? String(kind),
-      );
-      return { path, code: 'MAP-103', message: `${name} needs ${wanted.join(' or ')}.` };
-    }
+    case 'unevaluatedProperties':
+      return unknownKey(error, path);
+    case 'required':
+    case 'dependentRequired':
+      return missingKey(error, path);
+    case 'type':
+      return { path, code: 'MAP-103', message: `${name} needs ${kindsOf(error).join(' or ')}.` };
     case 'enum':
-    case 'const': {
-      const allowed =
-        error.keyword === 'const' ? [params['allowedValue']] : (params['allowedValues'] as unknown[]);
-      const texts = allowed.map(String);
-      const suggestion = typeof error.data === 'string' ? suggest(error.data, texts) : undefined;
-      return { path, code: 'MAP-104', message: `${name} is one of: ${texts.join(', ')}.`, suggestion };
-    }
+    case 'const':
+      return notInList(error, path);
     case 'pattern': {
       const form: unknown = error.parentSchema?.['x-form'] ?? error.parentSchema?.['description'];
-      return {
-        path,
-        code: 'MAP-105',
-        message: `${name} does not have the right form${typeof form === 'string' ? `: ${form}` : '.'}`,
-      };
+      return { path, code: 'MAP-105', message: wrongForm(name, form) };
     }
     case 'anyOf':
-    case 'oneOf': {
-      const form: unknown = error.parentSchema?.['description'];
-      return {
-        path,
-        code: 'MAP-103',
-        message: `${name} does not have the right form${typeof form === 'string' ? `: ${form}` : '.'}`,
-      };
-    }
+    case 'oneOf':
+      return { path, code: 'MAP-103', message: wrongForm(name, error.parentSchema?.['description']) };
     case 'minItems':
     case 'minLength':
     case 'minProperties':
@@ -176,6 +130,53 @@ function translate(error: ErrorObject, root: unknown): StructureProblem | undefi
       return { path, code: 'MAP-105', message: `${name} ${error.message ?? 'is wrong'}.` };
   }
 }
+
+const paramsOf = (error: ErrorObject): Record<string, unknown> => error.params as Record<string, unknown>;
+
+function unknownKey(error: ErrorObject, path: Path): StructureProblem {
+  const params = paramsOf(error);
+  const properties = isRecord(error.parentSchema?.['properties'])
+    ? Object.keys(error.parentSchema['properties'])
+    : [];
+  const key = String(params['additionalProperty'] ?? params['unevaluatedProperty']);
+  const suggestion = suggest(key, properties);
+  const known =
+    suggestion === undefined && properties.length > 0 && properties.length <= 12
+      ? ` Known here: ${properties.join(', ')}.`
+      : '';
+  const message = `key "${key}" does not exist here.${known}`;
+  return { path: [...path, key], code: 'MAP-101', message, suggestion, at: 'key' };
+}
+
+function missingKey(error: ErrorObject, path: Path): StructureProblem {
+  const params = paramsOf(error);
+  const name = nameOf(path);
+  const key = String(params['missingProperty']);
+  if (error.keyword === 'dependentRequired') {
+    const message = `key "${key}" is missing in ${name}: "${String(params['property'])}" needs it.`;
+    return { path, code: 'MAP-102', message };
+  }
+  const inside = typeof path.at(-1) === 'number' || path.length === 0 ? '' : ` in ${name}`;
+  return { path, code: 'MAP-102', message: `key "${key}" is missing${inside}.` };
+}
+
+function kindsOf(error: ErrorObject): readonly string[] {
+  const type = paramsOf(error)['type'];
+  const wanted = Array.isArray(type) ? (type as unknown[]) : [type];
+  return wanted.map((kind) => kinds[String(kind)] ?? String(kind));
+}
+
+function notInList(error: ErrorObject, path: Path): StructureProblem {
+  const params = paramsOf(error);
+  const allowed =
+    error.keyword === 'const' ? [params['allowedValue']] : (params['allowedValues'] as unknown[]);
+  const texts = allowed.map(String);
+  const suggestion = typeof error.data === 'string' ? suggest(error.data, texts) : undefined;
+  return { path, code: 'MAP-104', message: `${nameOf(path)} is one of: ${texts.join(', ')}.`, suggestion };
+}
+
+const wrongForm = (name: string, form: unknown): string =>
+  `${name} does not have the right form${typeof form === 'string' ? `: ${form}` : '.'}`;
 
 /** A JSON pointer to a path, indices as numbers. */
 export function pathOf(pointer: string, root: unknown): Path {

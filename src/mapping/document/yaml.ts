@@ -1,26 +1,17 @@
 // Reads one YAML 1.2 file strictly into plain values that know their line and column.
 // Invariant: a value is either what the integrator wrote, character for character, or a problem.
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
-import type { Node, Pair, Scalar } from 'yaml';
-import type { createProblems, Path, Place, Tree } from './problems.ts';
-import { deepest, firstSentence, lineOfDepth, reportTabs, tooDeep } from './yaml-slips.ts';
+import { LineCounter, parseDocument } from 'yaml';
+import type { YAMLError } from 'yaml';
+import type { createProblems, Place, Tree } from './problems.ts';
+import { pointer, valueOf } from './yaml-nodes.ts';
+import type { Reader, Spot } from './yaml-nodes.ts';
+import { firstSentence, lineOfDepth, reportTabs, tooDeep } from './yaml-slips.ts';
 
 type Problems = Pick<ReturnType<typeof createProblems>, 'add'>;
 
 /** Prefix of every file name in messages. */
 export const mappingsFolder = 'mappings';
 
-interface Spot {
-  readonly value: number;
-  readonly key?: number;
-}
-
-const pointer = (path: Path): string => JSON.stringify(path);
-
-// The language's own key; everywhere else `on` is a trap.
-const languageWords = new Set(['on']);
-const doubtfulWord = /^(yes|no|on|off)$/i;
-const maxAliases = 50;
 const mostSlips = 2;
 
 interface Reading {
@@ -65,7 +56,7 @@ function parseFile(name: string, text: string, problems: Problems): Tree {
   const document = parseDocument(text, {
     version: '1.2',
     strict: true,
-    // The parser compares each key with all before it; `walk` needs one look.
+    // The parser compares each key with all before it; `valueOf` needs one look.
     uniqueKeys: false,
     lineCounter: lines,
     prettyErrors: false,
@@ -74,114 +65,39 @@ function parseFile(name: string, text: string, problems: Problems): Tree {
   });
   const place = placing(file, lines);
   const tabLines = reportTabs(file, text, problems);
+  reportSyntax([...document.errors, ...document.warnings], tabLines, place, problems);
+  const reader: Reader = { document, problems, place, spots: new Map(), twice: new Set(), aliases: 0 };
+  // Behind a tab the shape is a guess: only the tabs are told.
+  const value = tabLines.size > 0 ? undefined : valueOf(reader, document.contents, []);
+  if (!isRecord(value) && document.errors.length === 0 && tabLines.size === 0)
+    problems.add(
+      { file, line: 1, column: 1 },
+      'error',
+      'MAP-008',
+      'the file does not hold `key: value` lines.',
+    );
+  return { value, place: finding(file, reader.spots, place) };
+}
+
+function reportSyntax(
+  errors: readonly YAMLError[],
+  tabLines: ReadonlySet<number>,
+  place: (offset: number) => Place,
+  problems: Problems,
+): void {
   const broken = new Set<number>();
-  for (const error of [...document.errors, ...document.warnings]) {
+  for (const error of errors) {
     const at = place(error.pos[0]);
     if (error.code === 'TAB_AS_INDENT' || tabLines.has(at.line)) continue;
     if (error.code === 'MULTIPLE_DOCS') {
       problems.add(at, 'error', 'MAP-008', 'the file holds more than one YAML document.');
-    } else {
-      // One slip makes an error of every token after it; the first of two lines say where to look.
-      if (!broken.has(at.line) && broken.size < mostSlips)
-        problems.add(at, 'error', 'MAP-001', firstSentence(error.message));
-      broken.add(at.line);
+      continue;
     }
+    // One slip makes an error of every token after it; the first of two lines say where to look.
+    if (!broken.has(at.line) && broken.size < mostSlips)
+      problems.add(at, 'error', 'MAP-001', firstSentence(error.message));
+    broken.add(at.line);
   }
-  const spots = new Map<string, Spot>();
-  const twice = new Set<number>();
-  let aliases = 0;
-
-  const scalar = (node: Scalar, isKey: boolean, allowNull: boolean): unknown => {
-    const source = node.source ?? '';
-    const at = place(node.range?.[0] ?? 0);
-    if (node.type === 'PLAIN') {
-      if (doubtfulWord.test(source) && !(isKey && languageWords.has(source))) {
-        problems.add(
-          at,
-          'error',
-          'MAP-005',
-          `${source} without quotes is doubtful: write "${source}" for the text, or true / false.`,
-        );
-      }
-      if (
-        (typeof node.value === 'number' || typeof node.value === 'bigint') &&
-        String(node.value) !== source
-      ) {
-        problems.add(
-          at,
-          'error',
-          'MAP-004',
-          `${source} without quotes would be read as ${String(node.value)}: write "${source}".`,
-        );
-        return source;
-      }
-      if (node.value === null && source === '' && !allowNull) {
-        problems.add(at, 'error', 'MAP-006', 'there is no value here.');
-      }
-    }
-    if (typeof node.value === 'string' && !node.value.isWellFormed())
-      problems.add(at, 'error', 'MAP-009', 'the text holds half a character (a lone surrogate).');
-    return node.value;
-  };
-
-  const walk = (node: Node | null | undefined, path: Path, key?: number): unknown => {
-    const offset = node?.range?.[0] ?? key ?? 0;
-    spots.set(pointer(path), key === undefined ? { value: offset } : { value: offset, key });
-    if (node === null || node === undefined) {
-      if (path.length > 0) problems.add(place(offset), 'error', 'MAP-006', 'there is no value here.');
-      return null;
-    }
-    if (path.length > deepest) {
-      problems.add(place(offset), 'error', 'MAP-001', tooDeep);
-      return null;
-    }
-    if (isAlias(node)) {
-      aliases += 1;
-      if (aliases > maxAliases) {
-        problems.add(place(offset), 'error', 'MAP-001', `more than ${maxAliases} aliases in one file.`);
-        return null;
-      }
-      return walk(node.resolve(document), path, key);
-    }
-    if (isMap(node)) {
-      const value: Record<string, unknown> = {};
-      for (const pair of node.items as Pair<Node, Node | null>[]) {
-        const keyNode = pair.key;
-        const name = isScalar(keyNode) ? String(scalar(keyNode, true, false)) : String(keyNode);
-        const start = keyNode.range?.[0] ?? 0;
-        // A block may be met again through an alias.
-        if (Object.hasOwn(value, name) && !twice.has(start))
-          problems.add(place(start), 'error', 'MAP-002', `"${name}" is written twice in this block.`);
-        if (Object.hasOwn(value, name)) twice.add(start);
-        const item = walk(pair.value, [...path, name], keyNode.range?.[0]);
-        // Own data property whatever the name: `__proto__` must not become the prototype.
-        Object.defineProperty(value, name, {
-          value: item,
-          enumerable: true,
-          configurable: true,
-          writable: true,
-        });
-      }
-      return value;
-    }
-    if (isSeq(node)) return node.items.map((item, index) => walk(item as Node, [...path, index]));
-    if (isScalar(node)) return scalar(node, false, path.length === 0);
-    return null;
-  };
-
-  // Behind a tab the shape is a guess: only the tabs are told.
-  const value = tabLines.size > 0 ? undefined : walk(document.contents, []);
-  if (!isRecord(value)) {
-    if (document.errors.length === 0 && tabLines.size === 0) {
-      problems.add(
-        { file, line: 1, column: 1 },
-        'error',
-        'MAP-008',
-        'the file does not hold `key: value` lines.',
-      );
-    }
-  }
-  return { value, place: finding(file, spots, place) };
 }
 
 const placing =

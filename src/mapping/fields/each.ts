@@ -12,7 +12,7 @@ import type { Scope } from '../scope.ts';
 import { slotProblems } from './overlaps.ts';
 import type { Slot } from './overlaps.ts';
 import { findSource, listPaths, nearestSource, readList } from './source.ts';
-import type { Context } from './source.ts';
+import type { Context, Source } from './source.ts';
 import { suggest } from '../document/suggest.ts';
 import type { Target } from './target.ts';
 import type { Entry, FieldProblem } from './values.ts';
@@ -47,54 +47,16 @@ export interface FieldWhere {
   readonly list?: string;
 }
 
+type CompileInner = (raw: unknown, path: Path, scope: Scope, list: string) => CompiledField | undefined;
+
 /** Compiles `each: list` with the fields of its elements; undefined after reporting. */
-export function compileEach(
-  where: FieldWhere,
-  compileInner: (raw: unknown, path: Path, scope: Scope, list: string) => CompiledField | undefined,
-): CompiledField | undefined {
-  const { raw, path, scope, target, categories, when } = where;
-  const { report } = scope;
-  const listPath = raw['each'];
-  if (where.list !== undefined) {
-    report.error([...path, 'each'], 'MAP-215', 'each inside each: the lead has no lists of lists.');
-    return undefined;
-  }
-  if (scope.format === 'csv' || scope.format === 'form') {
-    report.error(
-      [...path, 'each'],
-      'MAP-218',
-      `${scope.format} has no repeated groups: use as: {join: ", "}.`,
-    );
-  }
-  const source =
-    typeof listPath === 'string' && listPaths.includes(listPath) ? findSource(listPath) : undefined;
-  if (source === undefined) {
-    if (listPath === 'consents') {
-      report.error(
-        [...path, 'each'],
-        'MAP-220',
-        'each: consents belongs into the consent block: only there the four states are written out (C20).',
-      );
-      return undefined;
-    }
-    const known = typeof listPath === 'string' && findSource(listPath) !== undefined;
-    const name = typeof listPath === 'string' ? listPath : JSON.stringify(listPath);
-    if (known)
-      report.error(
-        [...path, 'each'],
-        'MAP-215',
-        `"${name}" is no list: each takes ${listPaths.join(' or ')}.`,
-      );
-    else {
-      report.error([...path, 'each'], 'MAP-201', `source "${name}" does not exist.`, {
-        suggestion: suggest(name, listPaths) ?? nearestSource(name),
-      });
-    }
-    return undefined;
-  }
+export function compileEach(where: FieldWhere, compileInner: CompileInner): CompiledField | undefined {
+  const { raw, path, scope, target, categories } = where;
+  const source = listOf(where);
+  if (source === undefined) return undefined;
   const lines = Array.isArray(raw['fields']) ? (raw['fields'] as unknown[]) : [];
   if (lines.length === 0)
-    report.error(path, 'MAP-215', `each of "${target.text}" needs fields for its elements.`);
+    scope.report.error(path, 'MAP-215', `each of "${target.text}" needs fields for its elements.`);
   const inner = lines.flatMap(
     (line, index) => compileInner(line, [...path, 'fields', index], scope, source.path) ?? [],
   );
@@ -108,6 +70,45 @@ export function compileEach(
     return only === undefined ? all : all.filter(only);
   };
   checkEmpty(raw['empty'], [...path, 'empty'], scope);
+  return groupOf(where, source, inner, elements);
+}
+
+/** The list that `each` walks; undefined after reporting. */
+function listOf({ raw, path, scope, list }: FieldWhere): Source | undefined {
+  const { report } = scope;
+  const listPath = raw['each'];
+  const at = [...path, 'each'];
+  if (list !== undefined) {
+    report.error(at, 'MAP-215', 'each inside each: the lead has no lists of lists.');
+    return undefined;
+  }
+  if (scope.format === 'csv' || scope.format === 'form')
+    report.error(at, 'MAP-218', `${scope.format} has no repeated groups: use as: {join: ", "}.`);
+  const named = typeof listPath === 'string' ? findSource(listPath) : undefined;
+  if (named !== undefined && listPaths.includes(named.path)) return named;
+  if (listPath === 'consents') {
+    report.error(
+      at,
+      'MAP-220',
+      'each: consents belongs into the consent block: only there the four states are written out (C20).',
+    );
+    return undefined;
+  }
+  const name = typeof listPath === 'string' ? listPath : JSON.stringify(listPath);
+  if (named === undefined)
+    report.error(at, 'MAP-201', `source "${name}" does not exist.`, {
+      suggestion: suggest(name, listPaths) ?? nearestSource(name),
+    });
+  else report.error(at, 'MAP-215', `"${name}" is no list: each takes ${listPaths.join(' or ')}.`);
+  return undefined;
+}
+
+function groupOf(
+  { raw, path, scope, target, categories, when }: FieldWhere,
+  source: Source,
+  inner: readonly CompiledField[],
+  elements: (context: Context) => readonly Context[],
+): CompiledField {
   const empty = emptyPolicy(raw['empty'], scope.empty);
   const section = typeof raw['section'] === 'string' ? raw['section'] : sectionTitles[source.category];
   const label = typeof raw['label'] === 'string' ? raw['label'] : target.text;

@@ -28,144 +28,170 @@ export interface Complaint {
   readonly suggestion?: string | undefined;
 }
 
-const simpleNames = ['upper', 'lower', 'title', 'ascii', 'trim', 'text', 'integer', 'iso', 'first', 'last'];
-const optionNames = ['phone', 'date', 'number', 'boolean', 'join', 'split', 'iso', 'epoch'];
-export const formatterNames: readonly string[] = [...new Set([...simpleNames, ...optionNames])];
+/** One step of `as:`, and the kind of value it is given. */
+interface Step {
+  readonly name: string;
+  readonly option: unknown;
+  readonly kind: Kind;
+}
+
+type CompileStep = (step: Step) => Formatted | Complaint;
 
 const textual = new Set<SourceType>(['text', 'enum', 'phone', 'email']);
 const numeric = new Set<SourceType>(['integer', 'decimal']);
 
-/** One step: a name, or a name with its options. */
-function compileStep(step: unknown, kind: Kind): Formatted | Complaint {
-  let name: string;
-  let option: unknown;
-  if (typeof step === 'string') {
-    name = step;
-  } else if (isRecord(step) && Object.keys(step).length === 1) {
-    name = Object.keys(step)[0] ?? '';
-    option = step[name];
-  } else {
-    return { code: 'MAP-202', message: 'a formatter is a name, or one name with its options.' };
-  }
-  const unfit = (needs: string): Complaint => ({
-    code: 'MAP-203',
-    message: `formatter "${name}" needs ${needs}, the value is ${kind.list ? 'a list' : `of type ${kind.type}`}.`,
-  });
-  const wrong = (message: string, suggestion?: string): Complaint => ({
-    code: 'MAP-202',
-    message,
-    suggestion,
-  });
-  const each = (type: SourceType, apply: (value: unknown) => unknown): Formatted => ({
-    kind: { type, list: kind.list },
-    apply: kind.list
-      ? (value) => (value as readonly unknown[]).map((item) => (item === undefined ? undefined : apply(item)))
-      : apply,
-  });
-  const onText = (change: (text: string) => string): Formatted | Complaint =>
-    textual.has(kind.type) ? each('text', (value) => change(asText(value))) : unfit('a text');
+const unfit = ({ name, kind }: Step, needs: string): Complaint => ({
+  code: 'MAP-203',
+  message: `formatter "${name}" needs ${needs}, the value is ${kind.list ? 'a list' : `of type ${kind.type}`}.`,
+});
 
-  switch (name) {
-    case 'upper':
-      return onText((text) => text.toLocaleUpperCase('fr'));
-    case 'lower':
-      return onText((text) => text.toLocaleLowerCase('fr'));
-    case 'title':
-      return onText(titleCase);
-    case 'ascii':
-      return onText(ascii);
-    case 'trim':
-      return onText((text) => text.trim().replaceAll(/\s+/g, ' '));
-    case 'text':
-      if (kind.type === 'date') return unfit('anything but a date: use date or iso');
-      return each('text', asText);
-    case 'integer':
-      return numeric.has(kind.type)
-        ? each('integer', (value) => Math.round(value as number))
-        : unfit('a number');
-    case 'iso': {
-      const zone = option ?? defaultZone;
-      if (typeof zone !== 'string' || !isZone(zone))
-        return wrong(`time zone ${JSON.stringify(zone)} does not exist.`);
-      return kind.type === 'date' ? each('text', (value) => isoIn(value as Date, zone)) : unfit('a date');
+const wrong = (message: string, suggestion?: string): Complaint => ({ code: 'MAP-202', message, suggestion });
+
+/** Of a list, each element. */
+const each = (kind: Kind, type: SourceType, apply: Transform): Formatted => ({
+  kind: { type, list: kind.list },
+  apply: kind.list
+    ? (value) => (value as readonly unknown[]).map((item) => (item === undefined ? undefined : apply(item)))
+    : apply,
+});
+
+const onText =
+  (change: (text: string) => string): CompileStep =>
+  (step) =>
+    textual.has(step.kind.type)
+      ? each(step.kind, 'text', (value) => change(asText(value)))
+      : unfit(step, 'a text');
+
+const onDate = (step: Step, write: (value: Date) => string): Formatted | Complaint =>
+  step.kind.type === 'date'
+    ? each(step.kind, 'text', (value) => write(value as Date))
+    : unfit(step, 'a date');
+
+const onList =
+  (pick: (values: readonly unknown[]) => unknown): CompileStep =>
+  (step) =>
+    step.kind.list
+      ? { kind: { ...step.kind, list: false }, apply: (value) => pick(present(value)) }
+      : unfit(step, 'a list');
+
+/** Every formatter by its name: what it asks of its options and of the value, and how it writes. */
+const formatters: Readonly<Record<string, CompileStep>> = {
+  upper: onText((text) => text.toLocaleUpperCase('fr')),
+  lower: onText((text) => text.toLocaleLowerCase('fr')),
+  title: onText(titleCase),
+  ascii: onText(ascii),
+  trim: onText((text) => text.trim().replaceAll(/\s+/g, ' ')),
+  text: (step) =>
+    step.kind.type === 'date'
+      ? unfit(step, 'anything but a date: use date or iso')
+      : each(step.kind, 'text', asText),
+  integer: (step) =>
+    numeric.has(step.kind.type)
+      ? each(step.kind, 'integer', (value) => Math.round(value as number))
+      : unfit(step, 'a number'),
+  iso: (step) => {
+    const zone = step.option ?? defaultZone;
+    if (typeof zone !== 'string' || !isZone(zone)) return noSuchZone(zone);
+    return onDate(step, (value) => isoIn(value, zone));
+  },
+  first: onList((values) => values[0]),
+  last: onList((values) => values.at(-1)),
+  phone: (step) => {
+    const style = typeof step.option === 'number' ? String(step.option) : step.option;
+    if (typeof style !== 'string' || !phoneStyles.includes(style)) {
+      return wrong(
+        `phone style ${JSON.stringify(step.option)} does not exist: ${phoneStyles.join(', ')}.`,
+        typeof style === 'string' ? suggest(style, phoneStyles) : undefined,
+      );
     }
-    case 'epoch': {
-      if (option !== 's' && option !== 'ms')
-        return wrong('epoch counts seconds or milliseconds: {epoch: s} or {epoch: ms}.');
-      const unit = option === 's' ? 1_000 : 1;
-      return kind.type === 'date'
-        ? each('integer', (value) => Math.floor((value as Date).getTime() / unit))
-        : unfit('a date');
-    }
-    case 'date': {
-      const pattern = isRecord(option) ? option['pattern'] : option;
-      const zone = isRecord(option) ? (option['zone'] ?? defaultZone) : defaultZone;
-      if (typeof pattern !== 'string') return wrong('date needs a pattern: {date: dd/MM/yyyy HH:mm}.');
-      if (typeof zone !== 'string' || !isZone(zone))
-        return wrong(`time zone ${JSON.stringify(zone)} does not exist.`);
-      const write = compilePattern(pattern, zone);
-      if (typeof write === 'string') return wrong(write);
-      return kind.type === 'date' ? each('text', (value) => write(value as Date)) : unfit('a date');
-    }
-    case 'phone': {
-      const style = typeof option === 'number' ? String(option) : option;
-      if (typeof style !== 'string' || !phoneStyles.includes(style)) {
-        return wrong(
-          `phone style ${JSON.stringify(option)} does not exist: ${phoneStyles.join(', ')}.`,
-          typeof style === 'string' ? suggest(style, phoneStyles) : undefined,
-        );
-      }
-      const write = compilePhone(style);
-      return kind.type === 'phone' ? each('text', (value) => write(asText(value))) : unfit('a phone');
-    }
-    case 'number': {
-      const write = compileNumber(option);
-      if (typeof write === 'string') return wrong(write);
-      return numeric.has(kind.type) ? each('text', (value) => write(value as number)) : unfit('a number');
-    }
-    case 'boolean': {
-      const pair = Array.isArray(option)
-        ? (option as unknown[])
-        : isRecord(option)
-          ? [option['true'], option['false']]
-          : [];
-      const [yes, no] = pair;
-      if (!isScalarValue(yes) || !isScalarValue(no) || pair.length !== 2) {
-        return wrong('boolean needs two values, for true and for false: {boolean: ["OUI", "NON"]}.');
-      }
-      if (String(yes) === String(no)) return wrong('boolean writes true and false alike.');
-      return kind.type === 'boolean'
-        ? each('text', (value) => (value === true ? yes : no))
-        : unfit('a boolean');
-    }
-    case 'join':
-      if (typeof option !== 'string') return wrong('join needs a separator: {join: ", "}.');
-      if (kind.type === 'date') return unfit('texts: write the dates first, [iso, {join: ", "}]');
-      return kind.list
-        ? { kind: { type: 'text', list: false }, apply: (value) => present(value).map(asText).join(option) }
-        : unfit('a list');
-    case 'split':
-      if (typeof option !== 'string' || option === '') return wrong('split needs a separator: {split: ";"}.');
-      return kind.list || !textual.has(kind.type)
-        ? unfit('a text')
-        : {
-            kind: { type: 'text', list: true },
-            apply: (value) =>
-              asText(value)
-                .split(option)
-                .map((part) => part.trim()),
-          };
-    case 'first':
-      return kind.list
-        ? { kind: { ...kind, list: false }, apply: (value) => present(value)[0] }
-        : unfit('a list');
-    case 'last':
-      return kind.list
-        ? { kind: { ...kind, list: false }, apply: (value) => present(value).at(-1) }
-        : unfit('a list');
-    default:
-      return wrong(`formatter "${name}" does not exist.`, suggest(name, formatterNames));
-  }
+    const write = compilePhone(style);
+    return step.kind.type === 'phone'
+      ? each(step.kind, 'text', (value) => write(asText(value)))
+      : unfit(step, 'a phone');
+  },
+  date: (step) => {
+    const { option } = step;
+    const pattern = isRecord(option) ? option['pattern'] : option;
+    const zone = isRecord(option) ? (option['zone'] ?? defaultZone) : defaultZone;
+    if (typeof pattern !== 'string') return wrong('date needs a pattern: {date: dd/MM/yyyy HH:mm}.');
+    if (typeof zone !== 'string' || !isZone(zone)) return noSuchZone(zone);
+    const write = compilePattern(pattern, zone);
+    return typeof write === 'string' ? wrong(write) : onDate(step, write);
+  },
+  number: (step) => {
+    const write = compileNumber(step.option);
+    if (typeof write === 'string') return wrong(write);
+    return numeric.has(step.kind.type)
+      ? each(step.kind, 'text', (value) => write(value as number))
+      : unfit(step, 'a number');
+  },
+  boolean: (step) => {
+    const pair = pairOf(step.option);
+    const [yes, no] = pair;
+    if (!isScalarValue(yes) || !isScalarValue(no) || pair.length !== 2)
+      return wrong('boolean needs two values, for true and for false: {boolean: ["OUI", "NON"]}.');
+    if (String(yes) === String(no)) return wrong('boolean writes true and false alike.');
+    return step.kind.type === 'boolean'
+      ? each(step.kind, 'text', (value) => (value === true ? yes : no))
+      : unfit(step, 'a boolean');
+  },
+  join: (step) => {
+    const { option, kind } = step;
+    if (typeof option !== 'string') return wrong('join needs a separator: {join: ", "}.');
+    if (kind.type === 'date') return unfit(step, 'texts: write the dates first, [iso, {join: ", "}]');
+    return kind.list
+      ? { kind: { type: 'text', list: false }, apply: (value) => present(value).map(asText).join(option) }
+      : unfit(step, 'a list');
+  },
+  split: (step) => {
+    const { option, kind } = step;
+    if (typeof option !== 'string' || option === '') return wrong('split needs a separator: {split: ";"}.');
+    if (kind.list || !textual.has(kind.type)) return unfit(step, 'a text');
+    return {
+      kind: { type: 'text', list: true },
+      apply: (value) =>
+        asText(value)
+          .split(option)
+          .map((part) => part.trim()),
+    };
+  },
+  epoch: (step) => {
+    const { option } = step;
+    if (option !== 's' && option !== 'ms')
+      return wrong('epoch counts seconds or milliseconds: {epoch: s} or {epoch: ms}.');
+    const unit = option === 's' ? 1_000 : 1;
+    return step.kind.type === 'date'
+      ? each(step.kind, 'integer', (value) => Math.floor((value as Date).getTime() / unit))
+      : unfit(step, 'a date');
+  },
+};
+
+export const formatterNames: readonly string[] = Object.keys(formatters);
+
+const noSuchZone = (zone: unknown): Complaint => wrong(`time zone ${JSON.stringify(zone)} does not exist.`);
+
+/** The two values of `boolean`: a list, or `{true: ..., false: ...}`. */
+function pairOf(option: unknown): readonly unknown[] {
+  if (Array.isArray(option)) return option as unknown[];
+  return isRecord(option) ? [option['true'], option['false']] : [];
+}
+
+/** One step: a name, or a name with its options. */
+function compileStep(written: unknown, kind: Kind): Formatted | Complaint {
+  const step = readStep(written, kind);
+  if (step === undefined)
+    return { code: 'MAP-202', message: 'a formatter is a name, or one name with its options.' };
+  const compile = Object.hasOwn(formatters, step.name) ? formatters[step.name] : undefined;
+  return (
+    compile?.(step) ?? wrong(`formatter "${step.name}" does not exist.`, suggest(step.name, formatterNames))
+  );
+}
+
+function readStep(written: unknown, kind: Kind): Step | undefined {
+  if (typeof written === 'string') return { name: written, option: undefined, kind };
+  if (!isRecord(written) || Object.keys(written).length !== 1) return undefined;
+  const [name = ''] = Object.keys(written);
+  return { name, option: written[name], kind };
 }
 
 /** Compiles the whole of `as:`: one formatter or a list of them. */

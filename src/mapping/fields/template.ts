@@ -17,82 +17,101 @@ export interface Template {
   readonly person: boolean;
 }
 
+interface TemplateWhere {
+  readonly scope: Scope;
+  readonly categories: Set<DataCategory>;
+  readonly list?: string;
+  readonly mode: Mode;
+}
+
+/** A text as it is, or a place for a value of the lead. */
+type Part = string | Place;
+
+interface Place {
+  readonly name: string;
+  readonly person: boolean;
+  readonly write: (context: Context) => string;
+}
+
 /** Compiles a template; undefined after reporting. */
-export function compileTemplate(
-  text: string,
-  path: Path,
-  where: {
-    readonly scope: Scope;
-    readonly categories: Set<DataCategory>;
-    readonly list?: string;
-    readonly mode: Mode;
-  },
-): Template | undefined {
-  const { scope, categories, list, mode } = where;
-  const parts: (string | ((context: Context) => string))[] = [];
-  const sources: string[] = [];
-  let person = false;
+export function compileTemplate(text: string, path: Path, where: TemplateWhere): Template | undefined {
+  const parts: Part[] = [];
   let sound = true;
-  const fail = (message: string): void => {
-    sound = false;
-    scope.report.error(path, 'MAP-214', message);
-  };
   let from = 0;
   for (const match of text.matchAll(/\{\{([^{}]*)\}\}/g)) {
     parts.push(text.slice(from, match.index));
     from = match.index + match[0].length;
-    const [name = '', formatter, ...more] = (match[1] ?? '').split('|').map((part) => part.trim());
-    const source = sourceIn(name, scope, list);
-    if (source === undefined) {
-      sound = false;
-      scope.report.error(path, 'MAP-201', `source "${name}" in the template does not exist.`, {
-        suggestion: nearestIn(name, scope, list),
-      });
-      continue;
-    }
-    useSource(source, path, categories, scope);
-    if (source.list || source.late !== undefined) {
-      fail(`"${name}" is no single value of the lead: a template cannot hold it.`);
-      continue;
-    }
-    const kind = { type: source.type, list: false };
-    const formatted = formatter === undefined ? defaultFormat(source, mode) : compileFormat(formatter, kind);
-    if ('code' in formatted || more.length > 0) {
-      fail('code' in formatted ? formatted.message : 'a place holds one formatter at most.');
-      continue;
-    }
-    // What stands before it may be empty for some lead: then the phone begins the cell.
+    // What stands before it may be empty for some lead: then the place begins the cell.
     const begins = parts.every((part) => typeof part !== 'string' || part === '');
-    if (begins && mode === 'csv' && scope.formulaGuard && writesPlus(formatter, source.type))
-      scope.report.error(
-        path,
-        'MAP-701',
-        `"${name}" begins the text with +33...: the formula guard would put ' before it.`,
-      );
-    sources.push(name);
-    person ||= source.person;
-    parts.push((context) => {
-      const value = source.read(context);
-      return isBlank(value) ? '' : textOf(formatted.apply(value));
-    });
+    const place = compilePlace(match[1] ?? '', begins, path, where);
+    if (place === undefined) sound = false;
+    else parts.push(place);
   }
   parts.push(text.slice(from));
-  if (parts.some((part) => typeof part === 'string' && /[{}]{2}/.test(part))) fail('{{ and }} do not match.');
-  else if (sources.length === 0 && sound)
-    fail('the template reads nothing from the lead: use value for a constant.');
-  if (!sound) return undefined;
+  const fault = faultOf(parts, sound);
+  if (fault !== undefined) where.scope.report.error(path, 'MAP-214', fault);
+  if (fault !== undefined || !sound) return undefined;
+  const places = parts.filter((part) => typeof part !== 'string');
   return {
-    sources,
-    person,
+    sources: places.map((place) => place.name),
+    person: places.some((place) => place.person),
+    write: (context) => writeParts(parts, context),
+  };
+}
+
+function writeParts(parts: readonly Part[], context: Context): string | undefined {
+  let result = '';
+  let found = false;
+  for (const part of parts) {
+    const piece = typeof part === 'string' ? part : part.write(context);
+    if (typeof part !== 'string' && piece !== '') found = true;
+    result += piece;
+  }
+  return found ? result : undefined;
+}
+
+function faultOf(parts: readonly Part[], sound: boolean): string | undefined {
+  if (parts.some((part) => typeof part === 'string' && /[{}]{2}/.test(part)))
+    return '{{ and }} do not match.';
+  const reads = parts.some((part) => typeof part !== 'string');
+  return reads || !sound ? undefined : 'the template reads nothing from the lead: use value for a constant.';
+}
+
+/** `path`, or `path | formatter`; undefined after reporting. */
+function compilePlace(
+  written: string,
+  begins: boolean,
+  path: Path,
+  { scope, categories, list, mode }: TemplateWhere,
+): Place | undefined {
+  const fail = (message: string): undefined => void scope.report.error(path, 'MAP-214', message);
+  const [name = '', formatter, ...more] = written.split('|').map((part) => part.trim());
+  const source = sourceIn(name, scope, list);
+  if (source === undefined) {
+    scope.report.error(path, 'MAP-201', `source "${name}" in the template does not exist.`, {
+      suggestion: nearestIn(name, scope, list),
+    });
+    return undefined;
+  }
+  useSource(source, path, categories, scope);
+  if (source.list || source.late !== undefined)
+    return fail(`"${name}" is no single value of the lead: a template cannot hold it.`);
+  const kind = { type: source.type, list: false };
+  const formatted = formatter === undefined ? defaultFormat(source, mode) : compileFormat(formatter, kind);
+  if ('code' in formatted) return fail(formatted.message);
+  if (more.length > 0) return fail('a place holds one formatter at most.');
+  if (begins && mode === 'csv' && scope.formulaGuard && writesPlus(formatter, source.type))
+    scope.report.error(
+      path,
+      'MAP-701',
+      `"${name}" begins the text with +33...: the formula guard would put ' before it.`,
+    );
+  return {
+    name,
+    person: source.person,
     write: (context) => {
-      let result = '';
-      let found = false;
-      for (const part of parts) {
-        const piece = typeof part === 'string' ? part : part(context);
-        if (typeof part !== 'string' && piece !== '') found = true;
-        result += piece;
-      }
-      return found ? result : undefined;
+      const value = source.read(context);
+      return isBlank(value) ? '' : textOf(formatted.apply(value));
     },
   };
 }

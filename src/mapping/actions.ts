@@ -1,0 +1,120 @@
+// Compiles what each action of a destination sends: one request, or several calls.
+// Invariant: an action is compiled where the file has it and the connector carries it; everything else is reported.
+import type { Action } from '../../connectors/contract.ts';
+import { planKey } from './apply.ts';
+import { compileCalls, hasCalls } from './calls/calls.ts';
+import type { CompiledCall } from './calls/calls.ts';
+import { capturesIn } from './calls/captures.ts';
+import type { CallsInput } from './calls/parts.ts';
+import type { ActionPlan, ConnectorFacts } from './contract.ts';
+import type { Report } from './document/problems.ts';
+import { blockAt, textAt } from './document/yaml.ts';
+import type { SchemaCheck } from './formats/client-schema.ts';
+import { compileRecord } from './record.ts';
+import type { RecordPlan } from './record.ts';
+import { reportNameless } from './transport/erase-names-lead.ts';
+import { compileSettings } from './transport/settings.ts';
+
+const actionNames = ['create', 'update', 'erase'] as const;
+
+/** What one request writes: that of an action, or one of its calls. */
+export type PlannedCall = Pick<CompiledCall, 'record' | 'layout' | 'schema'> &
+  Partial<Pick<CompiledCall, 'plan' | 'judge'>>;
+
+export interface CompiledActions {
+  readonly actions: ReadonlyMap<Action, ActionPlan>;
+  /** By `planKey`. */
+  readonly plans: ReadonlyMap<string, PlannedCall>;
+  readonly secretNames: ReadonlySet<string>;
+}
+
+type ActionsInput = Omit<CallsInput, 'action' | 'known' | 'connector'> & {
+  readonly connector: ConnectorFacts | undefined;
+};
+
+export function compileActions(input: ActionsInput): CompiledActions {
+  const { mapping, report, connector } = input;
+  const actions = new Map<Action, ActionPlan>();
+  const plans = new Map<string, PlannedCall>();
+  const secretNames = new Set<string>();
+  const known = new Map<string, { readonly conditional: boolean }>();
+  const compileSingle = singleRequests(input);
+  for (const action of actionNames) {
+    if (action !== 'create' && !Object.hasOwn(mapping, action)) continue;
+    if (connector !== undefined && !connector.actions.includes(action)) {
+      report.error([action], 'MAP-407', `connector ${connector.type} has no ${action}.`, { at: 'key' });
+      continue;
+    }
+    if (connector !== undefined && (hasCalls(mapping) || Object.hasOwn(blockAt(mapping, action), 'calls'))) {
+      const calls = compileCalls({ ...input, action, connector, known });
+      for (const call of calls) {
+        plans.set(planKey(action, call.plan.name), call);
+        for (const name of call.secretNames) secretNames.add(name);
+      }
+      const plan = actionOf(calls);
+      if (plan !== undefined) actions.set(action, plan);
+      continue;
+    }
+    const single = compileSingle(action);
+    if (single === undefined) continue;
+    plans.set(planKey(action), single.planned);
+    actions.set(action, single.plan);
+    for (const name of single.secretNames) secretNames.add(name);
+  }
+  return { actions, plans, secretNames };
+}
+
+interface SingleRequest {
+  readonly planned: PlannedCall;
+  readonly plan: ActionPlan;
+  readonly secretNames: readonly string[];
+}
+
+/** Compiles actions of one request each; they share the schema of the file. */
+function singleRequests(input: ActionsInput): (action: Action) => SingleRequest | undefined {
+  const { mapping, report, connector, client, scope, layout, consent, schemas } = input;
+  let ofFile: SchemaCheck | undefined;
+  const schemaOf = (action: Action, record: RecordPlan): SchemaCheck | undefined => {
+    const own = action === 'update' ? blockAt(mapping, 'update') : {};
+    if (Object.hasOwn(own, 'schema')) return schemas(own, ['update'], layout, record.targets);
+    if (action !== 'create' && !record.whole) return undefined;
+    return (ofFile ??= schemas(mapping, [], layout, record.targets));
+  };
+  return (action) => {
+    const settings =
+      connector === undefined ? undefined : compileSettings(mapping, action, connector, client, report);
+    const record = compileRecord(mapping, action, scope, consent);
+    const schema = schemaOf(action, record);
+    if (settings === undefined) return undefined;
+    if (action === 'erase') reportNameless(settings.plan.settings, record.columns, [action], report);
+    reportCaptures(settings.plan.settings, action, mapping, report);
+    return { planned: { record, layout, schema }, plan: settings.plan, secretNames: settings.secretNames };
+  };
+}
+
+function actionOf(calls: readonly CompiledCall[]): ActionPlan | undefined {
+  const [first] = calls;
+  if (first === undefined) return undefined;
+  return {
+    settings: first.plan.settings,
+    targets: [...new Set(calls.flatMap((call) => call.targets))],
+    calls: calls.map((call) => call.plan),
+  };
+}
+
+/** Without calls there is no id to put into an address. */
+function reportCaptures(
+  settings: unknown,
+  action: Action,
+  mapping: Record<string, unknown>,
+  report: Report,
+): void {
+  const [id] = capturesIn(textAt(settings, 'url'));
+  if (id === undefined) return;
+  const own = Object.hasOwn(blockAt(blockAt(mapping, action), 'send'), 'url');
+  report.error(
+    own ? [action, 'send', 'url'] : ['send', 'url'],
+    'MAP-652',
+    `no earlier call captures {${id}}: the create has no calls.`,
+  );
+}

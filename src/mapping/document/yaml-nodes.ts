@@ -1,0 +1,122 @@
+// The nodes of a YAML document as plain values, each with its place, and what a reader could take for something else.
+// Invariant: a value is what stands in the file, character for character; what YAML would change is reported.
+import { isAlias, isMap, isScalar, isSeq } from 'yaml';
+import type { Document, Node, Pair, Scalar } from 'yaml';
+import type { createProblems, Path, Place } from './problems.ts';
+import { deepest, tooDeep } from './yaml-slips.ts';
+
+/** Where a value stands in the text, and its key. */
+export interface Spot {
+  readonly value: number;
+  readonly key?: number;
+}
+
+export const pointer = (path: Path): string => JSON.stringify(path);
+
+// The language's own key; everywhere else `on` is a trap.
+const languageWords = new Set(['on']);
+const doubtfulWord = /^(yes|no|on|off)$/i;
+const maxAliases = 50;
+
+/** What the reading of one file carries from node to node. */
+export interface Reader {
+  readonly document: Document;
+  readonly problems: Pick<ReturnType<typeof createProblems>, 'add'>;
+  readonly place: (offset: number) => Place;
+  readonly spots: Map<string, Spot>;
+  /** Keys that were reported as written twice. */
+  readonly twice: Set<number>;
+  aliases: number;
+}
+
+export function valueOf(reader: Reader, node: Node | null | undefined, path: Path, key?: number): unknown {
+  const { problems, place } = reader;
+  const offset = node?.range?.[0] ?? key ?? 0;
+  reader.spots.set(pointer(path), key === undefined ? { value: offset } : { value: offset, key });
+  if (node === null || node === undefined) {
+    if (path.length > 0) problems.add(place(offset), 'error', 'MAP-006', 'there is no value here.');
+    return null;
+  }
+  if (path.length > deepest) {
+    problems.add(place(offset), 'error', 'MAP-001', tooDeep);
+    return null;
+  }
+  if (isAlias(node)) {
+    reader.aliases += 1;
+    if (reader.aliases > maxAliases) {
+      problems.add(place(offset), 'error', 'MAP-001', `more than ${maxAliases} aliases in one file.`);
+      return null;
+    }
+    return valueOf(reader, node.resolve(reader.document), path, key);
+  }
+  if (isMap(node)) return blockOf(reader, node.items as Pair<Node, Node | null>[], path);
+  if (isSeq(node)) return node.items.map((item, index) => valueOf(reader, item as Node, [...path, index]));
+  if (isScalar(node)) {
+    checkScalar(reader, node, { allowNull: path.length === 0 });
+    return scalarOf(node);
+  }
+  return null;
+}
+
+function blockOf(reader: Reader, pairs: readonly Pair<Node, Node | null>[], path: Path): unknown {
+  const { problems, place, twice } = reader;
+  const block: Record<string, unknown> = {};
+  for (const pair of pairs) {
+    const name = keyOf(reader, pair.key);
+    const start = pair.key.range?.[0] ?? 0;
+    // A block may be met again through an alias.
+    if (Object.hasOwn(block, name) && !twice.has(start))
+      problems.add(place(start), 'error', 'MAP-002', `"${name}" is written twice in this block.`);
+    if (Object.hasOwn(block, name)) twice.add(start);
+    const item = valueOf(reader, pair.value, [...path, name], pair.key.range?.[0]);
+    // Own data property whatever the name: `__proto__` must not become the prototype.
+    Object.defineProperty(block, name, {
+      value: item,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  }
+  return block;
+}
+
+function keyOf(reader: Reader, key: Node): string {
+  if (!isScalar(key)) return String(key);
+  checkScalar(reader, key, { key: true });
+  return String(scalarOf(key));
+}
+
+/** A number that YAML would write in other digits: `007`, `1e3`. */
+const isOtherNumber = ({ type, value, source }: Scalar): boolean =>
+  type === 'PLAIN' && (typeof value === 'number' || typeof value === 'bigint') && String(value) !== source;
+
+/** The value as it is written: such a number stays the text it was. */
+const scalarOf = (node: Scalar): unknown => (isOtherNumber(node) ? (node.source ?? '') : node.value);
+
+function checkScalar(
+  { problems, place }: Reader,
+  node: Scalar,
+  where: { readonly key?: boolean; readonly allowNull?: boolean },
+): void {
+  const source = node.source ?? '';
+  const at = place(node.range?.[0] ?? 0);
+  const isLanguageWord = where.key === true && languageWords.has(source);
+  if (node.type === 'PLAIN' && doubtfulWord.test(source) && !isLanguageWord)
+    problems.add(
+      at,
+      'error',
+      'MAP-005',
+      `${source} without quotes is doubtful: write "${source}" for the text, or true / false.`,
+    );
+  if (isOtherNumber(node))
+    problems.add(
+      at,
+      'error',
+      'MAP-004',
+      `${source} without quotes would be read as ${String(node.value)}: write "${source}".`,
+    );
+  if (node.type === 'PLAIN' && node.value === null && source === '' && where.allowNull !== true)
+    problems.add(at, 'error', 'MAP-006', 'there is no value here.');
+  if (typeof node.value === 'string' && !node.value.isWellFormed())
+    problems.add(at, 'error', 'MAP-009', 'the text holds half a character (a lone surrogate).');
+}
