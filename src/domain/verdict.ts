@@ -81,61 +81,49 @@ export function decide(
 ): Decision {
   switch (outcome.kind) {
     case 'accepted':
-      return { verdict: doneOr('accepted', at), signal: 'success', maybeReceived: true };
+      return received(doneOr('accepted', at));
     case 'duplicate':
-      return { verdict: doneOr('duplicate', at), signal: 'success', maybeReceived: true };
+      return received(doneOr('duplicate', at));
     case 'unconfirmed':
-      return { verdict: doneOr('unproved', at), signal: 'success', maybeReceived: true };
+      return received(doneOr('unproved', at));
     case 'pending':
-      return {
-        verdict:
-          at.pendingSinceMs >= policy.pendingForMs
-            ? { next: 'fail', reason: reasonWith('expired', 'PENDING') }
-            : { next: 'pending', afterMs: policy.pendingEveryMs, reason: 'recipient_decides' },
-        signal: 'success',
-        maybeReceived: true,
-      };
+      return received(
+        at.pendingSinceMs >= policy.pendingForMs
+          ? { next: 'fail', reason: reasonWith('expired', 'PENDING') }
+          : { next: 'pending', afterMs: policy.pendingEveryMs, reason: 'recipient_decides' },
+      );
     case 'refused':
-      return {
-        verdict: { next: 'fail', reason: reasonWith('refused', outcome.reason) },
-        signal: 'rejection',
-        maybeReceived: at.maybeReceived,
-      };
     case 'invalid':
       return {
-        verdict: { next: 'fail', reason: reasonWith('invalid', outcome.reason) },
+        verdict: { next: 'fail', reason: reasonWith(outcome.kind, outcome.reason) },
         signal: 'rejection',
         maybeReceived: at.maybeReceived,
       };
     case 'unauthorized':
       return {
         // The destination is held; the delivery comes back by itself when a probe passes.
-        verdict: {
-          next: 'retry',
-          afterMs: minRetryMs,
-          reason: reasonWith('destination_held', outcome.reason),
-          spend: false,
-          lookup: false,
-        },
+        verdict: retryFree(minRetryMs, reasonWith('destination_held', outcome.reason)),
         signal: 'unauthorized',
         maybeReceived: at.maybeReceived,
       };
-    case 'throttled':
+    case 'throttled': {
+      // Costs no attempt; that it grows is the destination's (domain/pace.ts). Without a floor `Retry-After: 0` would be
+      // asked again in a tight loop until maxAge.
+      const afterMs = Math.max(minRetryMs, bounded(outcome.afterMs ?? policy.delays[0] ?? 0, policy));
       return {
-        verdict: {
-          next: 'retry',
-          // Costs no attempt; that it grows is the destination's (domain/pace.ts). Without a floor `Retry-After: 0` would be asked again in a tight loop until maxAge.
-          afterMs: Math.max(minRetryMs, bounded(outcome.afterMs ?? policy.delays[0] ?? 0, policy)),
-          reason: reasonWith('throttled', outcome.reason),
-          spend: false,
-          lookup: false,
-        },
+        verdict: retryFree(afterMs, reasonWith('throttled', outcome.reason)),
         signal: 'throttled',
         maybeReceived: at.maybeReceived,
       };
+    }
     case 'unavailable':
       return {
-        verdict: nextTry(outcome.reason, outcome.afterMs, false, at, policy, random),
+        verdict: nextTry(
+          { reason: outcome.reason, afterMs: outcome.afterMs, lookup: false },
+          at,
+          policy,
+          random,
+        ),
         signal: 'unavailable',
         maybeReceived: at.maybeReceived || outcome.maybeReceived,
       };
@@ -149,6 +137,18 @@ export function decide(
       return afterAbsent(at, at.notFound ?? { forMs: undefined, settlingMs: shortestSettlingMs });
   }
 }
+
+/** The recipient has the content, whatever comes next. */
+const received = (verdict: Verdict): Decision => ({ verdict, signal: 'success', maybeReceived: true });
+
+/** A try that costs no attempt. */
+const retryFree = (afterMs: number, reason: string): Verdict => ({
+  next: 'retry',
+  afterMs,
+  reason,
+  spend: false,
+  lookup: false,
+});
 
 /** The recipient does not know our reference: once that counts, whatever left before never arrived, and the content may be sent. */
 function afterAbsent({ maybeReceived }: AttemptSituation, notFound: NotFound): Decision {
@@ -172,28 +172,29 @@ const doneOr = (reason: string, at: AttemptSituation): Verdict =>
   at.moreCalls === true ? { next: 'continue', reason: 'next_call' } : { next: 'done', reason };
 
 function afterUnknown(
-  { reason: code, afterMs, saidYes }: Extract<Outcome, { kind: 'unknown' }>,
+  outcome: Extract<Outcome, { kind: 'unknown' }>,
   at: AttemptSituation,
   policy: RetryPolicy,
   random: () => number,
 ): Verdict {
-  const onUnknown = saidYes === true && policy.onUnknown === 'resend' ? 'lookup' : policy.onUnknown;
-  switch (onUnknown) {
-    case 'resend':
-      return nextTry(code, afterMs, false, at, policy, random);
-    case 'lookup':
-      return at.hasLookup
-        ? nextTry(code, afterMs, true, at, policy, random)
-        : { next: 'hold', reason: reasonWith('unknown_hold', code) };
-    case 'hold':
-      return { next: 'hold', reason: reasonWith('unknown_hold', code) };
-  }
+  const { onUnknown } = policy;
+  const asks = onUnknown === 'lookup' || (onUnknown === 'resend' && outcome.saidYes === true);
+  if (onUnknown === 'hold' || (asks && !at.hasLookup))
+    return { next: 'hold', reason: reasonWith('unknown_hold', outcome.reason) };
+  return nextTry({ reason: outcome.reason, afterMs: outcome.afterMs, lookup: asks }, at, policy, random);
 }
 
 function nextTry(
-  code: string,
-  afterMs: number | undefined,
-  lookup: boolean,
+  {
+    reason: code,
+    afterMs,
+    lookup,
+  }: {
+    readonly reason: string;
+    readonly afterMs?: number | undefined;
+    /** The recipient is asked first. */
+    readonly lookup: boolean;
+  },
   at: AttemptSituation,
   policy: RetryPolicy,
   random: () => number,

@@ -10,7 +10,7 @@ import { reportDuplicates } from './fields/each.ts';
 import type { CompiledField } from './fields/each.ts';
 import { compileField } from './fields/fields.ts';
 import { couldForge } from './fields/lines.ts';
-import type { Path } from './document/problems.ts';
+import type { Path, Report } from './document/problems.ts';
 import type { Scope } from './scope.ts';
 import { suggest } from './document/suggest.ts';
 import { slotKey } from './fields/target.ts';
@@ -76,7 +76,7 @@ export function compileLines(
           'MAP-106',
           'consent stands alone on its line: it places a line of the consent block.',
         );
-      for (const line of placed(raw['consent'], path, consent.placeable, waiting, rest, scope)) {
+      for (const line of placed(raw['consent'], path, consent.placeable, { waiting, rest }, scope.report)) {
         waiting.delete(line);
         rest.delete(line);
         parts.push({ consent: line });
@@ -137,25 +137,19 @@ function placed(
   name: unknown,
   path: Path,
   lines: readonly ConsentLine[],
-  waiting: ReadonlySet<ConsentLine>,
-  rest: ReadonlySet<ConsentLine>,
-  scope: Scope,
+  open: { readonly waiting: ReadonlySet<ConsentLine>; readonly rest: ReadonlySet<ConsentLine> },
+  report: Report,
 ): readonly ConsentLine[] {
-  if (name === 'rest') return [...rest];
-  const found = lines.filter((line) => line.target.text === name && waiting.has(line));
+  if (name === 'rest') return [...open.rest];
+  const found = lines.filter((line) => line.target.text === name && open.waiting.has(line));
   if (found.length === 0 && lines.length > 0) {
     const text = typeof name === 'string' ? name : '';
-    scope.report.error(
-      [...path, 'consent'],
-      'MAP-106',
-      `the consent block has no line "${text}" left to place.`,
-      {
-        suggestion: suggest(
-          text,
-          lines.map((line) => line.target.text),
-        ),
-      },
-    );
+    report.error([...path, 'consent'], 'MAP-106', `the consent block has no line "${text}" left to place.`, {
+      suggestion: suggest(
+        text,
+        lines.map((line) => line.target.text),
+      ),
+    });
   }
   return found;
 }

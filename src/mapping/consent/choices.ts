@@ -6,7 +6,7 @@ import { checkLiteral } from '../fields/constants.ts';
 import { isRecord } from '../document/yaml.ts';
 import { isScalarValue } from '../fields/formatters.ts';
 import { readsAs, smellsOfOptOut } from '../fields/lints.ts';
-import type { Path } from '../document/problems.ts';
+import type { Path, Report } from '../document/problems.ts';
 import type { Scope } from '../scope.ts';
 import { lastName } from '../fields/target.ts';
 import type { Target } from '../fields/target.ts';
@@ -69,7 +69,7 @@ export function compileChoices(
         `"${target.text}" writes ${state} like granted (${asWritten(granted, scope)}): the client could not tell a consent (C20).`,
       );
     }
-    checkPolarity(raw, path, scope, target, name, granted);
+    checkPolarity({ raw, path, target, name }, granted, scope.report);
   }
   const { granted: g, refused, not_asked: notAsked, withdrawn } = choices;
   if (g === undefined || refused === undefined || notAsked === undefined || withdrawn === undefined)
@@ -88,17 +88,24 @@ function asWritten(choice: Choice, scope: Scope): string {
 }
 
 function checkPolarity(
-  raw: Record<string, unknown>,
-  path: Path,
-  scope: Scope,
-  target: Target,
-  name: string,
+  {
+    raw,
+    path,
+    target,
+    name,
+  }: {
+    readonly raw: Record<string, unknown>;
+    readonly path: Path;
+    readonly target: Target;
+    readonly name: string;
+  },
   granted: Choice,
+  report: Report,
 ): void {
   const inverted = raw['inverted'] === 'confirmed';
   const optOut = smellsOfOptOut(name) || smellsOfOptOut(target.text);
   if (optOut && !inverted) {
-    scope.report.error(
+    report.error(
       [...path, 'to'],
       'MAP-304',
       `"${target.text}" is an opt-out by its name: check the values, then add inverted: confirmed.`,
@@ -108,7 +115,7 @@ function checkPolarity(
   const reads = granted.do === 'write' ? readsAs(granted.value) : undefined;
   if (reads === (inverted ? 'yes' : 'no')) {
     const value = granted.do === 'write' ? String(granted.value) : '';
-    scope.report.error(
+    report.error(
       [...path, 'values', 'granted'],
       'MAP-305',
       `"${target.text}" writes ${value} when consent is granted: the values look inverted.`,

@@ -84,7 +84,10 @@ function compilePlace(
   path: Path,
   { scope, categories, list, mode }: TemplateWhere,
 ): Place | undefined {
-  const fail = (message: string): undefined => void scope.report.error(path, 'MAP-214', message);
+  const fail = (message: string): undefined => {
+    scope.report.error(path, 'MAP-214', message);
+    return undefined;
+  };
   const [name = '', formatter, ...more] = written.split('|').map((part) => part.trim());
   const source = sourceIn(name, scope, list);
   if (source === undefined) {

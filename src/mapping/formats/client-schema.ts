@@ -4,12 +4,14 @@ import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
-import { isRecord, textAt } from '../document/yaml.ts';
+import { textAt } from '../document/yaml.ts';
 import { compilePattern, isPatternFault } from './pattern.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { overBudget, withinTime } from './time-budget.ts';
 import type { Target } from '../fields/target.ts';
 import type { Layout } from './layout.ts';
+import { gapsIn } from './schema-gaps.ts';
+import type { SchemaGap } from './schema-gaps.ts';
 import type { Entry, FieldProblem } from '../fields/values.ts';
 import { jsonTree, plainJson } from './write-json.ts';
 import { compileXsd } from './xsd.ts';
@@ -20,12 +22,6 @@ export interface SchemaCheck {
   readonly check: (entries: readonly Entry[]) => readonly FieldProblem[];
   /** What can never fit, told before any lead: required and never written, written and not known. */
   readonly gaps: (targets: readonly Target[]) => readonly SchemaGap[];
-}
-
-export interface SchemaGap {
-  readonly message: string;
-  /** The target at fault; undefined when one is missing. */
-  readonly target?: Target;
 }
 
 /** The schema a block names, for what that block writes; undefined when it names none, or after reporting. */
@@ -76,9 +72,14 @@ function compileClientSchema(
     );
     return undefined;
   }
-  let validate: ValidateFunction;
+  const validate = usableValidator(text, name, report);
+  return validate === undefined ? undefined : checkerOf(text, validate);
+}
+
+/** Undefined after reporting. */
+function usableValidator(text: string, name: string, report: Report): ValidateFunction | undefined {
   try {
-    validate = validatorOf(text);
+    return validatorOf(text);
   } catch (error) {
     const reason =
       error instanceof RangeError
@@ -90,19 +91,23 @@ function compileClientSchema(
     report.error(['schema'], 'MAP-705', `the schema "${name}" cannot be used:${line} ${reason}.`);
     return undefined;
   }
+}
+
+function checkerOf(text: string, compiled: ValidateFunction): SchemaCheck {
+  let validate = compiled;
+  const fits = (tree: unknown): typeof overBudget | boolean => {
+    const fit = withinTime(leadMs, () => validate(tree));
+    // Stopped anywhere, what it keeps for speed may be half written.
+    if (fit === overBudget) validate = validatorOf(text, { anew: true });
+    return fit;
+  };
   return {
     check: (entries) => {
       try {
         const tree = plainJson(jsonTree(entries));
-        const fits = (): typeof overBudget | boolean => {
-          const fit = withinTime(leadMs, () => validate(tree));
-          // Stopped anywhere, what it keeps for speed may be half written.
-          if (fit === overBudget) validate = validatorOf(text, true);
-          return fit;
-        };
-        let fit = fits();
+        let fit = fits(tree);
         // Once more: a process that stood still is not a lead that takes long.
-        if (fit === overBudget) fit = fits();
+        if (fit === overBudget) fit = fits(tree);
         if (fit === overBudget) return [{ field: '(lead)', code: 'SCHEMA_TOO_SLOW' }];
         if (fit) return [];
       } catch (error) {
@@ -133,7 +138,7 @@ const mostErrors = 100;
 /** Compiling a schema costs more than checking the rest of a mapping: destinations that share one share its validator. */
 const validators = new Map<string, ValidateFunction>();
 
-function validatorOf(text: string, anew = false): ValidateFunction {
+function validatorOf(text: string, { anew = false } = {}): ValidateFunction {
   const known = anew ? undefined : validators.get(text);
   if (known !== undefined) return known;
   const schema = JSON.parse(text) as unknown;
@@ -194,37 +199,6 @@ const withoutEchoes = (problems: readonly FieldProblem[]): readonly FieldProblem
       problem.code !== 'SCHEMA_TYPE' ||
       !problems.some((other) => other.field === problem.field && other.code !== 'SCHEMA_TYPE'),
   );
-
-/** Walks the plain part of a schema: properties, required, additionalProperties. What it cannot read it does not judge. */
-function gapsIn(
-  schema: unknown,
-  targets: readonly Target[],
-  depth: number,
-  prefix: string,
-): readonly SchemaGap[] {
-  if (!isRecord(schema)) return [];
-  const { properties, required } = schema;
-  const known = isRecord(properties) ? properties : {};
-  const under = Map.groupBy(targets, (target) => target.steps[depth]?.name);
-  const missing = (Array.isArray(required) ? (required as unknown[]) : []).flatMap(
-    (key): readonly SchemaGap[] =>
-      typeof key !== 'string' || under.has(key)
-        ? []
-        : [{ message: `the schema requires "${prefix}${key}", which no field writes.` }],
-  );
-  const closed = schema['additionalProperties'] === false && !Object.hasOwn(schema, 'patternProperties');
-  const inner = [...under].flatMap(([key, own]): readonly SchemaGap[] => {
-    if (key === undefined) return [];
-    if (Object.hasOwn(known, key)) {
-      const deeper = own.filter((target) => target.steps.length > depth + 1);
-      return deeper.length === 0 ? [] : gapsIn(known[key], deeper, depth + 1, `${prefix}${key}.`);
-    }
-    return closed
-      ? own.map((target) => ({ target, message: `the schema does not know "${prefix}${key}".` }))
-      : [];
-  });
-  return [...missing, ...inner];
-}
 
 // `verbose` stays off: it would put values into the errors.
 const options = {

@@ -75,20 +75,11 @@ export interface CsvWriter {
 }
 
 export function createCsvWriter(dialect: CsvDialect): CsvWriter {
-  const { encoding, lineBreak, quoteInside, quote } = dialect;
+  const { encoding, quote } = dialect;
   const unmappable = unmappableIn(encoding, dialect.unmappable);
   const line = rowWriter(dialect);
+  const cellText = cellWriter(dialect);
 
-  const cellText = (cell: Cell, batch?: Batch): string => {
-    const value = settle(cell, batch);
-    if (typeof value === 'number') return plainNumber(value).replace('.', dialect.decimal);
-    if (typeof value === 'boolean') return dialect.trueFalse[value ? 0 : 1];
-    const text = value === null ? '' : fitInto(value, encoding);
-    const broken = lineBreak === undefined ? text : text.replaceAll(lineBreaks, lineBreak);
-    // The replacement may hold quotes of its own, the guard's apostrophe comes last.
-    const flat = quoteInside === 'apostrophe' ? broken.replaceAll('"', "'") : broken;
-    return dialect.formulaGuard && !isLate(cell) && formula.test(flat) ? `'${flat}` : flat;
-  };
   /** A reader of a file without quotes may know quotes all the same: none may stand there. */
   const needsQuotes = (text: string): boolean =>
     text.includes(dialect.delimiter) || text.includes('"') || text.search(lineBreaks) >= 0;
@@ -137,6 +128,20 @@ export function createCsvWriter(dialect: CsvDialect): CsvWriter {
         extension: 'csv',
       };
     },
+  };
+}
+
+function cellWriter(dialect: CsvDialect): CsvWriter['cellText'] {
+  const { encoding, lineBreak, quoteInside } = dialect;
+  return (cell, batch) => {
+    const value = settle(cell, batch);
+    if (typeof value === 'number') return plainNumber(value).replace('.', dialect.decimal);
+    if (typeof value === 'boolean') return dialect.trueFalse[value ? 0 : 1];
+    const text = value === null ? '' : fitInto(value, encoding);
+    const broken = lineBreak === undefined ? text : text.replaceAll(lineBreaks, lineBreak);
+    // The replacement may hold quotes of its own, the guard's apostrophe comes last.
+    const flat = quoteInside === 'apostrophe' ? broken.replaceAll('"', "'") : broken;
+    return dialect.formulaGuard && !isLate(cell) && formula.test(flat) ? `'${flat}` : flat;
   };
 }
 

@@ -69,41 +69,18 @@ export async function understand<T>(answer: Answer, judge: (opened: Opened) => T
 
 function openWith(answer: Answer, find: Find): Opened {
   let complex = false;
-  /** What a parser makes of the text; undefined when it cannot read it. */
-  const parsed = <T>(parse: () => T | undefined): (() => T | undefined) =>
-    once(() => {
-      try {
-        return parse();
-      } catch (error) {
-        if (isTooComplex(error)) complex = true;
-        return undefined;
-      }
-    });
-  const json = parsed(() => parseJson(answer.text));
-  const whole = !answer.truncated;
-  // A JSON or plain text is no XML, though the parser would read it as one.
-  const tagged = whole && answer.text.trimStart().startsWith('<');
-  const xml = parsed(() => {
-    if (!tagged) return undefined;
-    if (!withinBudget(answer.text)) throw answerTooComplex();
-    return parser.parse(answer.text) as unknown;
-  });
-  const html = parsed(() =>
-    tagged || (whole && /\bx?html\b/.test(answer.mediaType.toLowerCase()))
-      ? readHtml(answer.text)
-      : undefined,
-  );
+  const parsed = parsedOnce(answer, () => (complex = true));
   const findIn = (expression: XPath): XPathFound | undefined => {
-    const found = tagged ? find(expression) : undefined;
+    const found = parsed.tagged ? find(expression) : undefined;
     if (found !== 'too complex') return found;
     complex = true;
     return undefined;
   };
   return {
     answer,
-    json: (path) => walk(json(), path),
+    json: (path) => walk(parsed.json(), path),
     xml: (path) => {
-      const found = walk(xml(), path);
+      const found = walk(parsed.xml(), path);
       return typeof found === 'object' && found !== null ? walk(found, ['#text']) : found;
     },
     xpath: (expression) => {
@@ -111,7 +88,7 @@ function openWith(answer: Answer, find: Find): Opened {
       return found === undefined ? undefined : 'value' in found ? found.value : found.text?.trim();
     },
     css: (place) => {
-      const document = html();
+      const document = parsed.html();
       try {
         return document === undefined ? undefined : readCss(document, place);
       } catch {
@@ -122,16 +99,50 @@ function openWith(answer: Answer, find: Find): Opened {
     is: (form) => {
       switch (form) {
         case 'json':
-          return json() !== undefined;
+          return parsed.json() !== undefined;
         case 'xml':
-          return xml() !== undefined;
+          return parsed.xml() !== undefined;
         case 'xpath':
           return findIn(root) !== undefined;
         case 'css':
-          return html() !== undefined;
+          return parsed.html() !== undefined;
       }
     },
     tooComplex: () => complex,
+  };
+}
+
+/** The text as JSON, XML and HTML, each parsed when it is first asked for; undefined where it cannot be read as that. */
+function parsedOnce(answer: Answer, noteComplex: () => void) {
+  const once = <T>(parse: () => T | undefined): (() => T | undefined) => {
+    let made: { readonly value: T | undefined } | undefined;
+    return () => (made ??= { value: parse() }).value;
+  };
+  const safely = <T>(parse: () => T | undefined): (() => T | undefined) =>
+    once(() => {
+      try {
+        return parse();
+      } catch (error) {
+        if (isTooComplex(error)) noteComplex();
+        return undefined;
+      }
+    });
+  const whole = !answer.truncated;
+  // A JSON or plain text is no XML, though the parser would read it as one.
+  const tagged = whole && answer.text.trimStart().startsWith('<');
+  return {
+    tagged,
+    json: safely(() => parseJson(answer.text)),
+    xml: safely(() => {
+      if (!tagged) return undefined;
+      if (!withinBudget(answer.text)) throw answerTooComplex();
+      return parser.parse(answer.text) as unknown;
+    }),
+    html: safely(() =>
+      tagged || (whole && /\bx?html\b/.test(answer.mediaType.toLowerCase()))
+        ? readHtml(answer.text)
+        : undefined,
+    ),
   };
 }
 
@@ -143,11 +154,6 @@ function parseJson(text: string): unknown {
   const exact = (_key: string, value: unknown, { source = '' }: { readonly source?: string }): unknown =>
     typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? source : value;
   return JSON.parse(text, exact as (key: string, value: unknown) => unknown) as unknown;
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }
 
 function walk(root: unknown, path: readonly string[]): unknown {

@@ -25,74 +25,86 @@ export const judgeNow = (judge: Judge, answer: Answer, stage: Stage): Outcome =>
 export const judgeBeside = (judge: Judge, answer: Answer, stage: Stage): Promise<Outcome> =>
   understand(answer, (opened) => judge(opened, stage));
 
-/** Compiles the rules. `proves` is false for connectors whose answers the connector itself reads (mail, files). */
-export function compileResponse(
-  raw: unknown,
-  needs: {
-    readonly report: Report;
-    readonly proves: boolean;
-    readonly hasLookup: boolean;
-    readonly now: () => number;
-    /** Rules of one call, before those of the file. */
-    readonly own?: { readonly raw: unknown; readonly path: Path };
-  },
-): Judge {
-  const { report, now, proves, own } = needs;
-  const placed = (rules: unknown, path: Path): { readonly rule: unknown; readonly path: Path }[] =>
-    Array.isArray(rules) ? (rules as unknown[]).map((rule, index) => ({ rule, path: [...path, index] })) : [];
-  const list = [...(own === undefined ? [] : placed(own.raw, own.path)), ...placed(raw, ['response'])];
-  const at: Path = own?.path ?? ['response'];
-  const rules = list.flatMap((rawRule) => {
-    const rule = compileRule(rawRule.rule, rawRule.path, report, now);
+interface ResponseNeeds {
+  readonly report: Report;
+  /** False for connectors whose answers the connector itself reads (mail, files). */
+  readonly proves: boolean;
+  readonly hasLookup: boolean;
+  readonly now: () => number;
+  /** Rules of one call, before those of the file. */
+  readonly own?: { readonly raw: unknown; readonly path: Path };
+}
+
+interface RawRule {
+  readonly rule: unknown;
+  readonly path: Path;
+}
+
+/** Compiles the rules. */
+export function compileResponse(raw: unknown, needs: ResponseNeeds): Judge {
+  const { report, now, own } = needs;
+  const raws = [...(own === undefined ? [] : rulesOf(own.raw, own.path)), ...rulesOf(raw, ['response'])];
+  const rules = raws.flatMap(({ rule, path }): readonly Promising[] => {
+    const compiled = compileRule(rule, path, report, now);
     // What a file's rule takes from an answer is for the call that gives it: in the others it promises nothing.
-    const promises = own === undefined || rawRule.path[0] !== 'response';
-    return rule === undefined ? [] : [{ ...rule, promises }];
+    const promises = own === undefined || path[0] !== 'response';
+    return compiled === undefined ? [] : [{ ...compiled, promises }];
   });
-  if (proves) {
-    const kinds = list.flatMap(({ rule }) =>
-      isRecord(rule) && rule['on'] !== 'lookup' ? Object.keys(rule) : [],
+  reportMissing(raws, rules, needs);
+  reportNamed(rules, report);
+  reportOrder(rules, report);
+  return judgeBy(rules, now);
+}
+
+const rulesOf = (list: unknown, path: Path): readonly RawRule[] =>
+  Array.isArray(list) ? (list as unknown[]).map((rule, index) => ({ rule, path: [...path, index] })) : [];
+
+/** Rules without which nothing could be proved, or asked again. */
+function reportMissing(raws: readonly RawRule[], rules: readonly Rule[], needs: ResponseNeeds): void {
+  const { report, proves, hasLookup } = needs;
+  const at: Path = needs.own?.path ?? ['response'];
+  const kinds = raws.flatMap(({ rule }) =>
+    isRecord(rule) && rule['on'] !== 'lookup' ? Object.keys(rule) : [],
+  );
+  if (proves && !kinds.includes('accepted') && !kinds.includes('unconfirmed'))
+    report.error(
+      at,
+      'MAP-501',
+      'no accepted rule: nothing says what proves that the recipient has the lead.',
+      { at: 'key' },
     );
-    if (!kinds.includes('accepted') && !kinds.includes('unconfirmed')) {
-      report.error(
-        at,
-        'MAP-501',
-        'no accepted rule: nothing says what proves that the recipient has the lead.',
-        { at: 'key' },
-      );
-    }
-  }
   // A question asks whether the recipient has it; an acknowledgement file says what became of it.
   const answers = proves ? 'absent' : 'accepted';
-  if (needs.hasLookup && !rules.some((rule) => rule.stages.has('lookup') && rule.kind === answers)) {
+  if (hasLookup && !rules.some((rule) => rule.stages.has('lookup') && rule.kind === answers)) {
     const asks = proves ? 'send.lookup' : 'file.ack';
     report.error(at, 'MAP-506', `${asks} needs response rules with on: lookup, one of them ${answers}.`, {
       at: 'key',
     });
   }
-  for (const { rule, path } of list) {
-    if (needs.hasLookup || !isRecord(rule) || !Object.hasOwn(rule, 'pending')) continue;
+  for (const { rule, path } of raws) {
+    if (hasLookup || !isRecord(rule) || !Object.hasOwn(rule, 'pending')) continue;
     report.error(path, 'MAP-506', 'a pending rule needs a way to ask again: send.lookup or file.ack.');
   }
-  reportNamed(rules, report);
-  reportOrder(rules, report);
+}
+
+function judgeBy(rules: readonly Promising[], now: () => number): Judge {
   const goesBefore = overriders(rules);
   return (opened, stage) => {
     const { answer } = opened;
-    const fits = (promising: Promising): boolean =>
-      promising.stages.has(stage) &&
-      mayTake(promising.kind, promising.named, answer.status, stage) &&
-      promising.test(opened);
+    const fits = (rule: Promising): boolean =>
+      rule.stages.has(stage) && mayTake(rule.kind, rule.named, answer.status, stage) && rule.test(opened);
     const first = rules.find(fits);
-    const rule = first === undefined ? undefined : (goesBefore.get(first)?.find(fits) ?? first);
+    const chosen = first === undefined ? undefined : (goesBefore.get(first)?.find(fits) ?? first);
     // What says no may stand behind what was read.
     if (
-      rule !== undefined &&
+      chosen !== undefined &&
       answer.truncated &&
-      yes.has(rule.kind) &&
-      [rule, ...(goesBefore.get(rule) ?? [])].some(hasBody)
+      yes.has(chosen.kind) &&
+      [chosen, ...(goesBefore.get(chosen) ?? [])].some(hasBody)
     )
       return { kind: 'unknown', reason: 'ANSWER_TOO_LARGE', saidYes: true, evidence: evidenceOf(answer) };
-    const outcome = rule === undefined ? lastResort(answer, stage, now) : outcomeOf(rule, opened, stage, now);
+    const outcome =
+      chosen === undefined ? lastResort(answer, stage, now) : outcomeOf(chosen, opened, stage, now);
     if (!opened.tooComplex()) return outcome;
     return saysNothingOfTheLead(answer.status)
       ? lastResort(answer, stage, now)

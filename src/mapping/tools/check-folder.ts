@@ -5,10 +5,13 @@ import type { CheckOptions } from '../check.ts';
 import type { CompiledMapping, MappingSources, Problem } from '../contract.ts';
 import { listAt, readDocument, textAt } from '../document/yaml.ts';
 import { loadMappings } from '../load.ts';
+import type { LoadedClient, LoadedFolder } from '../load.ts';
 import { createProblems } from '../document/problems.ts';
 import { checkSharedMap } from '../fields/shared-maps.ts';
 import { suggest } from '../document/suggest.ts';
 import type { ClientFacts } from '../../domain/destination.ts';
+
+type Problems = ReturnType<typeof createProblems>;
 
 export interface FolderCheck {
   readonly ok: boolean;
@@ -24,39 +27,7 @@ export function checkAll(folder: string, options: CheckOptions): FolderCheck {
   const loaded = loadMappings(folder);
   const problems = createProblems();
   const unread = new Set(loaded.problems.map((problem) => problem.file));
-  const clients: ClientFacts[] = [];
-  const ids = loaded.destinations.map((destination) => destination.destinationId);
-  for (const { clientId, text } of loaded.clients) {
-    const name = `${clientId}/client.yaml`;
-    if (text === undefined) {
-      if (unread.has(`mappings/${name}`)) continue;
-      problems.add(
-        { file: `mappings/${name}`, line: 1, column: 1 },
-        'error',
-        'MAP-007',
-        `client.yaml of "${clientId}" does not exist.`,
-      );
-      continue;
-    }
-    const client = checkClientText(clientId, text, problems);
-    clients.push(client);
-    const own = loaded.destinations
-      .filter((destination) => destination.clientId === clientId)
-      .map((destination) => destination.destinationId);
-    const tree = readDocument(name, text, createProblems());
-    for (const [index, raw] of listAt(tree.value, 'authorisations').entries()) {
-      const destinationId = textAt(raw, 'destination');
-      if (destinationId === undefined || own.includes(destinationId)) continue;
-      const place = tree.place(['authorisations', index, 'destination']);
-      problems.add(
-        place,
-        'error',
-        'MAP-410',
-        `the client has no destination "${destinationId}".`,
-        suggest(destinationId, own),
-      );
-    }
-  }
+  const clients = loaded.clients.flatMap((client) => checkClient(client, loaded, unread, problems) ?? []);
   // A map no file uses yet is checked all the same: the next file would meet its mistakes.
   for (const [file, text] of Object.entries(loaded.maps))
     if (/\.ya?ml$/.test(file)) checkSharedMap(file, text, problems);
@@ -65,28 +36,63 @@ export function checkAll(folder: string, options: CheckOptions): FolderCheck {
   for (const problem of [...loaded.problems, ...problems.all()]) note(problem);
   const mappings: FolderCheck['mappings'][number][] = [];
   const results: FolderCheck['results'][number][] = [];
-  for (const [index, sources] of loaded.destinations.entries()) {
+  const ids = new Set<string>();
+  for (const sources of loaded.destinations) {
     const result = checkSources(sources, options);
-    const told = (result.ok ? result.warnings : result.problems).filter(
+    const own = (result.ok ? result.warnings : result.problems).filter(
       (problem) => problem.code !== 'MAP-007' || !unread.has(problem.file),
     );
-    for (const problem of told) note(problem);
-    results.push({ sources, problems: told });
+    for (const problem of own) note(problem);
+    results.push({ sources, problems: own });
     if (result.ok) mappings.push({ sources, mapping: result.mapping });
-    if (ids.indexOf(sources.destinationId) !== index) {
-      const place = readDocument(sources.main, sources.files[sources.main] ?? '', createProblems()).place([
-        'destination',
-      ]);
-      note({
-        ...place,
-        code: 'MAP-409',
-        severity: 'error',
-        message: `another file has the destination "${sources.destinationId}".`,
-      });
-    }
+    if (ids.has(sources.destinationId)) note(secondOfName(sources));
+    ids.add(sources.destinationId);
   }
   const all = [...found.values()].toSorted(
     (a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column,
   );
   return { ok: !hasErrors(all), problems: all, mappings, results, clients };
+}
+
+/** Undefined where the client has no client.yaml that can be read. */
+function checkClient(
+  { clientId, text }: LoadedClient,
+  loaded: LoadedFolder,
+  unread: ReadonlySet<string>,
+  problems: Problems,
+): ClientFacts | undefined {
+  const name = `${clientId}/client.yaml`;
+  const file = `mappings/${name}`;
+  if (text === undefined) {
+    const message = `client.yaml of "${clientId}" does not exist.`;
+    if (!unread.has(file)) problems.add({ file, line: 1, column: 1 }, 'error', 'MAP-007', message);
+    return undefined;
+  }
+  const client = checkClientText(clientId, text, problems);
+  const own = loaded.destinations
+    .filter((destination) => destination.clientId === clientId)
+    .map((destination) => destination.destinationId);
+  const tree = readDocument(name, text, createProblems());
+  for (const [index, raw] of listAt(tree.value, 'authorisations').entries()) {
+    const destinationId = textAt(raw, 'destination');
+    if (destinationId === undefined || own.includes(destinationId)) continue;
+    problems.add(
+      tree.place(['authorisations', index, 'destination']),
+      'error',
+      'MAP-410',
+      `the client has no destination "${destinationId}".`,
+      suggest(destinationId, own),
+    );
+  }
+  return client;
+}
+
+function secondOfName({ main, files, destinationId }: MappingSources): Problem {
+  const { place } = readDocument(main, files[main] ?? '', createProblems());
+  return {
+    ...place(['destination']),
+    code: 'MAP-409',
+    severity: 'error',
+    message: `another file has the destination "${destinationId}".`,
+  };
 }

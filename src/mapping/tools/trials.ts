@@ -65,32 +65,16 @@ function runLead(
   test: Record<string, unknown>,
   path: Path,
   mapping: CompiledMapping,
-  { files, folder, problems, report }: Setting,
+  setting: Setting,
 ): void {
-  const name = textAt(test, 'lead') ?? '';
-  const file = sampleFile(files, folder, name);
-  const content = file === undefined ? undefined : files[file];
-  if (file === undefined || content === undefined) {
-    const known = Object.keys(files).flatMap((name) =>
-      name.startsWith(`${folder}samples/`) ? [name.slice(folder.length).replace(/\.(yaml|json)$/, '')] : [],
-    );
-    report.error([...path, 'lead'], 'MAP-007', `the sample "${name}" does not exist.`, {
-      suggestion: suggest(name, known),
-    });
-    return;
-  }
-  const sample = leadFromSample(content, file, mapping.clientId);
-  if (!sample.ok) {
-    for (const { line, column, message, suggestion } of sample.problems) {
-      problems.add({ file: `mappings/${file}`, line, column }, 'error', 'MAP-802', message, suggestion);
-    }
-    return;
-  }
+  const { files, folder, report } = setting;
+  const lead = sampleLead(test, path, mapping, setting);
+  if (lead === undefined) return;
   const action = test['action'] === 'update' || test['action'] === 'erase' ? test['action'] : 'create';
-  const at = new Date(textAt(test, 'now') ?? sample.lead.collectedAt);
-  const situation = situationOf(test, path, sample.lead, testSituation(action, mapping, at), mapping, report);
+  const at = new Date(textAt(test, 'now') ?? lead.collectedAt);
+  const situation = situationOf(test, path, lead, testSituation(action, mapping, at), { mapping, report });
   if (situation === undefined) return;
-  const result = mapping.apply(sample.lead, situation);
+  const result = mapping.apply(lead, situation);
   const withheld = textAt(test, 'withheld');
   if (!result.ok) {
     if (withheld === result.why) return;
@@ -113,14 +97,38 @@ function runLead(
   if (output === undefined) return;
   const golden = files[`${folder}${output}`];
   const body = mapping.write([result.record], action, { sequence: 1, slot: at, rows: 1 }, situation.call);
+  const place = [...path, 'output'];
   if (golden === undefined)
-    report.error(
-      [...path, 'output'],
-      'MAP-007',
-      `the file "${output}" does not exist in the client's folder.`,
-    );
+    report.error(place, 'MAP-007', `the file "${output}" does not exist in the client's folder.`);
   else if (decode(body.bytes, charsetIn(body.mediaType)) !== golden)
-    report.error([...path, 'output'], 'MAP-801', `the bytes written differ from "${output}".`);
+    report.error(place, 'MAP-801', `the bytes written differ from "${output}".`);
+}
+
+/** The lead of a test's sample; undefined after reporting. */
+function sampleLead(
+  test: Record<string, unknown>,
+  path: Path,
+  mapping: CompiledMapping,
+  { files, folder, problems, report }: Setting,
+): Lead | undefined {
+  const name = textAt(test, 'lead') ?? '';
+  const file = sampleFile(files, folder, name);
+  const content = file === undefined ? undefined : files[file];
+  if (file === undefined || content === undefined) {
+    const known = Object.keys(files).flatMap((path) =>
+      path.startsWith(`${folder}samples/`) ? [path.slice(folder.length).replace(/\.(yaml|json)$/, '')] : [],
+    );
+    report.error([...path, 'lead'], 'MAP-007', `the sample "${name}" does not exist.`, {
+      suggestion: suggest(name, known),
+    });
+    return undefined;
+  }
+  const sample = leadFromSample(content, file, mapping.clientId);
+  if (sample.ok) return sample.lead;
+  for (const { line, column, message, suggestion } of sample.problems) {
+    problems.add({ file: `mappings/${file}`, line, column }, 'error', 'MAP-802', message, suggestion);
+  }
+  return undefined;
 }
 
 /** The call a test is about, the first one when it names none; undefined after reporting. */
@@ -129,8 +137,7 @@ function situationOf(
   path: Path,
   lead: Lead,
   situation: WriteSituation,
-  mapping: CompiledMapping,
-  report: Report,
+  { mapping, report }: { readonly mapping: CompiledMapping; readonly report: Report },
 ): WriteSituation | undefined {
   const { action } = situation;
   const ids = Object.entries(isRecord(test['captured']) ? test['captured'] : {}).filter(
