@@ -87,11 +87,7 @@ export function decide(
     case 'unconfirmed':
       return received(doneOr('unproved', at));
     case 'pending':
-      return received(
-        at.pendingSinceMs >= policy.pendingForMs
-          ? { next: 'fail', reason: reasonWith('expired', 'PENDING') }
-          : { next: 'pending', afterMs: policy.pendingEveryMs, reason: 'recipient_decides' },
-      );
+      return received(afterPending(at, policy));
     case 'refused':
     case 'invalid':
       return {
@@ -137,6 +133,11 @@ export function decide(
       return afterAbsent(at, at.notFound ?? { forMs: undefined, settlingMs: shortestSettlingMs });
   }
 }
+
+const afterPending = ({ pendingSinceMs }: AttemptSituation, policy: RetryPolicy): Verdict =>
+  pendingSinceMs >= policy.pendingForMs
+    ? { next: 'fail', reason: reasonWith('expired', 'PENDING') }
+    : { next: 'pending', afterMs: policy.pendingEveryMs, reason: 'recipient_decides' };
 
 /** The recipient has the content, whatever comes next. */
 const received = (verdict: Verdict): Decision => ({ verdict, signal: 'success', maybeReceived: true });
