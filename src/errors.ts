@@ -117,6 +117,10 @@ export const catalogue = {
     meaning: 'The task cannot be closed.',
     remedy: 'Only a failed delivery or an open alert is closed; `relais task list` shows what is open.',
   },
+  'BULK-001': {
+    meaning: 'The bulk run is at its end.',
+    remedy: 'Nothing is left to stop: `relais bulk show` says what it did, and who cancelled it.',
+  },
   'RESOLVE-001': {
     meaning: 'The outcome of the delivery is not open.',
     remedy:

@@ -1,69 +1,19 @@
-// relais delivery list | show, relais cancel: finding deliveries, reading their story, ending them.
-// Invariant: a list is read page by page by keyset; what is cancelled is recorded with who and why.
+// relais delivery list | show: finding deliveries and reading their story.
+// Invariant: a list is read page by page by keyset.
 import { Option, type Command } from 'commander';
-import { archiveDeliveries } from '../delivery/background/archive-erased.ts';
-import { cancel } from '../support/cancel.ts';
-import { deliveryStates, reasonText, type DeliveryState } from '../domain/delivery.ts';
-import { RelaisError } from '../errors.ts';
-import type { Reading } from '../store/database.ts';
+import { reasonText } from '../domain/delivery.ts';
 import type { ReadSide } from '../store/replica.ts';
-import {
-  deliveryStory,
-  findDelivery,
-  listDeliveries,
-  type DeliveryFilter,
-  type ListedDelivery,
-} from '../store/support.ts';
-import { instant, listLength, reasonOf, wholeNumber, withExamples, type Moment } from './arguments.ts';
-import { outJson } from './json.ts';
+import { deliveryStory, listDeliveries, type ListedDelivery } from '../store/support.ts';
 import { knownNames } from '../support/known-names.ts';
-import { sayAge } from './read-side.ts';
 import { entryData, storyOf } from '../support/story.ts';
+import { listLength, wholeNumber, withExamples } from './arguments.ts';
+import { archiveCommand } from './delivery-archive.ts';
+import { existingDelivery, filterOf, withFilters, type FilterOptions } from './delivery-filter.ts';
 import { printStory } from './delivery-story.ts';
+import { outJson } from './json.ts';
+import { sayAge } from './read-side.ts';
 import { parisShort, table } from './table.ts';
-import { confirmed, out, progress, say, withApp } from './terminal.ts';
-
-export interface FilterOptions {
-  readonly client?: string;
-  readonly destination?: string;
-  readonly state?: DeliveryState;
-  readonly cause?: string;
-  readonly since?: Moment;
-  readonly until?: Moment;
-  readonly lead?: string;
-}
-
-/** The filters of a list and of a replay are the same, so that one can be looked at before the other is done. */
-export function withFilters(command: Command): Command {
-  return command
-    .option('--client <client>', 'of one client')
-    .option('--destination <destination>', 'owed to one destination')
-    .addOption(new Option('--state <state>', 'in one state').choices(deliveryStates))
-    .option('--cause <code>', 'reason code: refused, invalid, opt_in_missing, refused:programme_closed ...')
-    .option('--since <date>', 'planned since: 2026-11-25, 2026-11-25T14:00, or an age: 2h, 7d', instant)
-    .option('--until <date>', 'planned before', instant)
-    .option('--lead <reference>', "the centre's reference of the lead");
-}
-
-export function filterOf(options: FilterOptions, now: Date): DeliveryFilter {
-  const { client, destination, state, lead, cause } = options;
-  const [since, until] = [options.since?.(now), options.until?.(now)];
-  return Object.fromEntries(
-    Object.entries({ client, destination, state, since, until, lead, reason: cause }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );
-}
-
-export const isFiltered = (options: FilterOptions): boolean =>
-  Object.keys(filterOf(options, new Date(0))).length > 0;
-
-/** @throws FIND-001 */
-export async function existingDelivery(sql: Reading, name: string): Promise<ListedDelivery> {
-  const found = await findDelivery(sql, name);
-  if (found === undefined) throw new RelaisError('FIND-001', `No delivery has the number or key ${name}.`);
-  return found;
-}
+import { out, say, withApp } from './terminal.ts';
 
 interface ListOptions extends FilterOptions {
   readonly reason?: string;
@@ -71,34 +21,6 @@ interface ListOptions extends FilterOptions {
   readonly after?: number;
   readonly json?: boolean;
   readonly open?: boolean;
-}
-
-function archiveCommand(delivery: Command): void {
-  withExamples(
-    delivery
-      .command('archive')
-      .description('move deliveries of erased leads, settled long ago, to the slim table of their keys')
-      .requiredOption('--before <date>', 'settled and erased before: 2026-10-01, or an age such as 90d')
-      .option('--yes', 'do not ask'),
-    'They can no longer be shown or replayed; the log keeps their story, their key keeps them from being planned again.',
-    'relais delivery archive --before 90d',
-  ).action((options: { readonly before: string; readonly yes?: true }) =>
-    withApp(async ({ database }) => {
-      const before = instant(options.before)(database.now());
-      if (
-        !(await confirmed(
-          'Deliveries of leads erased by then leave the table.',
-          'archive',
-          options.yes === true,
-        ))
-      )
-        return;
-      const line = progress();
-      const moved = await archiveDeliveries(database, before, (count) => line.at(`${count} deliveries`));
-      line.end();
-      out(`${moved} deliveries moved to delivery_keys.`);
-    }),
-  );
 }
 
 /** Returns `delivery`, for what other files add to it. */
@@ -138,14 +60,6 @@ export function deliveryCommands(program: Command): Command {
     }),
   );
 
-  withExamples(
-    program
-      .command('cancel <deliveries...>')
-      .description('end deliveries that are not being sent; the lead stays')
-      .option('--reason <text>', 'why (ticket number); mandatory'),
-    '',
-    'relais cancel 4711 4712 --reason "ticket 12"',
-  ).action((names: readonly string[], options: { readonly reason?: string }) => cancelAll(names, options));
   return delivery;
 }
 
@@ -166,9 +80,15 @@ async function list(sql: ReadSide, options: ListOptions, now: Date): Promise<voi
   table(
     ['delivery', 'destination', 'action', 'lead', 'state', 'reason', 'tries', 'planned', 'due or settled'],
     rows.map((row) => [
-      ...[String(row.id), row.destinationId, row.action, row.leadReference, row.state],
-      ...[reasonText(row.reason, 'en'), String(row.departures)],
-      ...[parisShort(row.createdAt, now), dueOrSettled(row, now)],
+      String(row.id),
+      row.destinationId,
+      row.action,
+      row.leadReference,
+      row.state,
+      reasonText(row.reason, 'en'),
+      String(row.departures),
+      parisShort(row.createdAt, now),
+      dueOrSettled(row, now),
     ]),
   );
   if (rows.length === 0) say('None.');
@@ -184,31 +104,21 @@ function dueOrSettled({ settledAt, dueAt, expiresAt }: ListedDelivery, now: Date
 
 /** What is exported: ids, codes and times, nothing the lead's tables hold. */
 function plain(row: ListedDelivery): Record<string, unknown> {
-  const { id, key, revision, action, state, reason, run, attempt, departures } = row;
   return {
-    ...{ id, key, client: row.clientId, destination: row.destinationId, lead: row.leadReference, revision },
-    ...{ action, state, reason, run, attempt, departures },
-    ...{ createdAt: row.createdAt, dueAt: row.dueAt, settledAt: row.settledAt ?? null },
+    id: row.id,
+    key: row.key,
+    client: row.clientId,
+    destination: row.destinationId,
+    lead: row.leadReference,
+    revision: row.revision,
+    action: row.action,
+    state: row.state,
+    reason: row.reason,
+    run: row.run,
+    attempt: row.attempt,
+    departures: row.departures,
+    createdAt: row.createdAt,
+    dueAt: row.dueAt,
+    settledAt: row.settledAt ?? null,
   };
-}
-
-async function cancelAll(names: readonly string[], options: { readonly reason?: string }): Promise<void> {
-  const reason = reasonOf(options.reason);
-  await withApp(async ({ database, config }) => {
-    const found = new Set<number>();
-    for (const name of names) found.add((await existingDelivery(database, name)).id);
-    const wanted = [...found];
-    const { ended, byHand } = await cancel(database, wanted, { actor: config.actor, reason });
-    out(`${ended.length} of ${wanted.length} cancelled.`);
-    if (byHand.length > 0)
-      out(
-        `A right of the person that the recipient has not heard; write to it, then \`relais task close\`: ${byHand.join(', ')}`,
-      );
-    const left = wanted.filter((id) => !ended.includes(id));
-    if (left.length > 0)
-      throw new RelaisError(
-        'REPLAY-002',
-        `Not cancelled, being sent or at their end already: ${left.join(', ')}.`,
-      );
-  });
 }

@@ -5,7 +5,6 @@ import type { SendContext } from '../../connectors/contract.ts';
 import { connectorOf } from '../../connectors/index.ts';
 import type { App } from '../app.ts';
 import { requestFile } from '../delivery/files/collect.ts';
-import { backfill } from '../support/backfill.ts';
 import { setDestinationStatus } from '../support/suspend.ts';
 import { liveAuthorisations } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
@@ -16,6 +15,7 @@ import { allDestinations, findDestination, readStates, type Destination } from '
 import { readVersions } from '../store/mapping-versions.ts';
 import { countBackfill } from '../store/support-leads.ts';
 import { instant, reasonOf, type Moment, withExamples } from './arguments.ts';
+import { workAll } from './bulk-work.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { table } from './table.ts';
 import { out, withApp } from './terminal.ts';
@@ -90,16 +90,24 @@ export function destinationCommands(program: Command): void {
     'relais destination backfill horizon-crm --since 30d --reason "ticket 14"',
   ).action((id: string, options: Why & { readonly since: Moment; readonly dryRun?: boolean }) => {
     const reason = options.dryRun === true ? undefined : reasonOf(options.reason);
-    return withApp(async ({ database, config }) => {
+    return withApp(async (app) => {
+      const { database } = app;
       const { clientId } = await existingDestination(database, id);
       const since = options.since(database.now());
       if (reason === undefined) {
         const count = await countBackfill(database, clientId, id, since);
         return out(`${count} leads would be handed to the planner.`);
       }
-      const count = await backfill(database, id, since, { actor: config.actor, reason });
+      const counted = await countBackfill(database, clientId, id, since);
+      const run = await workAll(app, {
+        order: { kind: 'backfill', destinationId: id, since },
+        filter: { destination: id, since },
+        ids: [],
+        counted,
+        reason,
+      });
       out(
-        `${count} leads handed to the planner; those the mapping accepts will be sent, a few at a time beside fresh ones.`,
+        `${run.done} leads handed to the planner; those the mapping accepts will be sent, a few at a time beside fresh ones.`,
       );
     });
   });

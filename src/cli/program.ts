@@ -6,6 +6,8 @@ import { programVersion } from '../config/version.ts';
 import { alertCommands } from './alerts.ts';
 import { authorisationCommands } from './authorisations.ts';
 import { withExamples } from './arguments.ts';
+import { bulkCommands } from './bulk.ts';
+import { cancelCommands } from './cancel.ts';
 import { completionCommands } from './completion.ts';
 import { deliveryCommands } from './deliveries.ts';
 import { destinationCommands } from './destinations.ts';
@@ -44,6 +46,8 @@ export function relaisProgram(): Command {
   leadCommands(program);
   resolveCommand(deliveryCommands(program));
   replayCommands(program);
+  cancelCommands(program);
+  bulkCommands(program);
   taskCommands(program);
   alertCommands(program);
   destinationCommands(program);
@@ -73,7 +77,7 @@ export function relaisProgram(): Command {
 }
 
 export function allOf(command: Command): readonly Command[] {
-  return command.commands.flatMap((one) => [one, ...allOf(one)]);
+  return command.commands.flatMap((child) => [child, ...allOf(child)]);
 }
 
 export async function run(argv: readonly string[]): Promise<void> {

@@ -2,21 +2,22 @@
 // Invariant: a replay is counted and confirmed before it starts, recorded with who and why, and kills no pending retry.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
-import {
-  replay,
-  replayPlans,
-  replayRefusals,
-  type ReplayAnswer,
-  type ReplayPlan,
-} from '../support/replay.ts';
 import { RelaisError } from '../errors.ts';
+import type { BulkRow } from '../store/bulk-runs.ts';
 import { findDestination, readStates } from '../store/destinations.ts';
-import { eachDelivery, type ListedDelivery } from '../store/support.ts';
-import { reasonOf, withExamples } from './arguments.ts';
-import { existingDelivery, filterOf, isFiltered, withFilters, type FilterOptions } from './deliveries.ts';
-import { knownNames } from '../support/known-names.ts';
-import { confirmed, out, progress, say, withApp } from './terminal.ts';
+import type { ListedDelivery } from '../store/support.ts';
+import { replayPlans, replayRefusals, type ReplayPlan } from '../support/replay.ts';
 import { sendingStateOf } from '../support/sending-state.ts';
+import { reasonOf, withExamples } from './arguments.ts';
+import { countOf, refuseNone, reportRefused, workAll } from './bulk-work.ts';
+import {
+  askedFilter,
+  refuseBoth,
+  wantedDeliveries,
+  withFilters,
+  type FilterOptions,
+} from './delivery-filter.ts';
+import { confirmed, out, say, withApp } from './terminal.ts';
 
 interface ReplayOptions extends FilterOptions {
   readonly anew?: boolean;
@@ -47,39 +48,33 @@ export function replayCommands(program: Command): void {
 }
 
 async function replayCommand(names: readonly string[], options: ReplayOptions): Promise<void> {
-  const filtered = isFiltered(options);
-  if (names.length > 0 && filtered) throw new RelaisError('USAGE-001', 'Give ids or filters, not both.');
-  if (names.length === 0 && !filtered)
-    throw new RelaisError(
-      'USAGE-001',
-      'Say what to replay: ids, or filters such as --destination and --state.',
-    );
+  refuseBoth(names, options, 'replay');
   const reason = options.dryRun === true ? '' : reasonOf(options.reason);
+  const anew = options.anew === true;
   await withApp(async (app) => {
-    const rows = await wanted(app, names, options);
-    const plans = await replayPlans(app, rows, { anew: options.anew === true });
+    const rows = await wantedDeliveries(app, names, options);
+    const plans = await replayPlans(app, rows, { anew });
     const planOf = (row: ListedDelivery): ReplayPlan => plans.get(row.id) ?? 'not_found';
     for (const [plan, group] of Map.groupBy(rows, planOf))
       out(`${String(group.length).padStart(6)}  ${planWords(plan)}`);
-    if (rows.length === 0) throw new RelaisError('FIND-001', 'No delivery matches.');
+    refuseNone(rows);
     const slowed = await slowedDestinations(app, rows);
     for (const { line } of slowed) out(line);
     if (options.dryRun === true) return;
-    const going = rows.filter((row) => !isRefusal(planOf(row)));
+    const going = rows.filter((row) => !isRefusal(planOf(row))).map((row) => row.id);
     if (going.length === 0) throw new RelaisError('REPLAY-001', 'Nothing can be replayed.');
     const question = `${going.length} deliveries will be replayed.`;
     const sure =
       going.length === 1 || (await confirmed(question, String(going.length), options.yes === true));
     if (!sure) return say('Nothing was replayed.');
-    const line = progress();
-    const answers = await replay(
-      app,
-      going.map((row) => row.id),
-      { actor: app.config.actor, reason, anew: options.anew === true },
-      (done) => line.at(`${done} of ${going.length}`),
+    report(
+      await workAll(app, {
+        order: { kind: 'replay', anew },
+        filter: askedFilter(app, names, options),
+        ids: going,
+        reason,
+      }),
     );
-    line.end();
-    report(answers);
     if (slowed.some(({ waits }) => waits))
       say('Nothing leaves for a destination that is named above until it sends again.');
   });
@@ -112,20 +107,6 @@ async function slowedDestinations(app: App, rows: readonly ListedDelivery[]): Pr
   return lines;
 }
 
-async function wanted(
-  app: App,
-  names: readonly string[],
-  options: ReplayOptions,
-): Promise<readonly ListedDelivery[]> {
-  const rows: ListedDelivery[] = [];
-  for (const name of names) rows.push(await existingDelivery(app.database, name));
-  if (names.length === 0) await knownNames(app.database, filterOf(options, app.database.now()));
-  if (names.length === 0)
-    for await (const page of eachDelivery(app.database, filterOf(options, app.database.now())))
-      rows.push(...page);
-  return [...new Map(rows.map((row) => [row.id, row])).values()];
-}
-
 const isRefusal = (plan: ReplayPlan): plan is keyof typeof replayRefusals => plan in replayRefusals;
 
 const plannedWords: Readonly<Record<string, string>> = {
@@ -136,15 +117,12 @@ const plannedWords: Readonly<Record<string, string>> = {
 const planWords = (plan: ReplayPlan): string =>
   isRefusal(plan) ? `refused: ${replayRefusals[plan]}` : (plannedWords[plan] ?? plan);
 
-function report(answers: readonly ReplayAnswer[]): void {
-  const refused = answers.filter((one) => one.done === 'refused');
-  out(`${answers.length - refused.length} replayed, ${refused.length} refused.`);
-  const renewed = answers.filter((one) => one.done === 'new_run' && one.newKey).length;
+function report(run: BulkRow): void {
+  out(`${run.done} replayed, ${run.refused} refused.`);
+  const renewed = countOf(run, 'new_run_new_key');
   if (renewed > 0)
     out(
       `${renewed} under a new Idempotency-Key (refused before, or lead or mapping changed since); webhook-id stays.`,
     );
-  for (const one of refused.slice(0, 50)) out(`  ${one.id}: ${replayRefusals[one.why]}`);
-  if (refused.length > 50) out(`  ... and ${refused.length - 50} more`);
-  if (refused.length > 0) process.exitCode = 1;
+  reportRefused(run);
 }

@@ -8,14 +8,21 @@ import { RelaisError } from '../errors.ts';
 import type { Reading, Sql } from '../store/database.ts';
 import { eachDelivery, listDeliveries, type ListedDelivery } from '../store/support.ts';
 import { alertTasks, countTasks, type AlertTask, type TaskFilter } from '../store/tasks.ts';
+import { countOf, reportRefused, workAll } from './bulk-work.ts';
 import { impersonal, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
-import { existingDelivery, filterOf, isFiltered, withFilters, type FilterOptions } from './deliveries.ts';
+import {
+  existingDelivery,
+  filterOf,
+  isFiltered,
+  withFilters,
+  type FilterOptions,
+} from './delivery-filter.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { knownNames } from '../support/known-names.ts';
 import { advice } from '../support/advice.ts';
 import { inLanguage } from '../support/words.ts';
 import { age, parisShort, table } from './table.ts';
-import { confirmed, out, progress, say, strong, withApp } from './terminal.ts';
+import { confirmed, out, say, strong, withApp } from './terminal.ts';
 import { rightsContact } from '../support/rights-contact.ts';
 
 interface ListOptions extends TaskFilter, JsonOption {
@@ -136,25 +143,41 @@ async function closeCommand(names: readonly string[], options: CloseOptions): Pr
   if (by.reason.length + by.evidence.length > 180)
     throw new RelaisError('USAGE-001', '--reason and --evidence have 180 characters together at most.');
   await withApp(async (app) => {
-    const closing: Closing = { actor: app.config.actor, ...by };
+    if (filtered) return closeByFilter(app, options, by);
     const alerts = names.filter(isAlert).map((name) => wholeNumber(name.slice(1)));
     const ids: number[] = [];
-    for (const name of names.filter((one) => !isAlert(one)))
+    for (const name of names.filter((task) => !isAlert(task)))
       ids.push((await existingDelivery(app.database, name)).id);
-    if (filtered) {
-      const filter = filterOf(options, app.database.now());
-      await knownNames(app.database, filter);
-      for await (const page of eachDelivery(app.database, { ...filter, open: true }))
-        ids.push(...page.filter((row) => row.state === 'failed').map((row) => row.id));
-    }
-    if (ids.length + alerts.length === 0) throw new RelaisError('FIND-001', 'No open task matches.');
-    const question = `${ids.length} failed deliveries will count as dealt with.`;
-    if (filtered && !(await confirmed(question, String(ids.length), options.yes === true)))
-      return say('Nothing was closed.');
-    const closed = await closeAll(app, ids, alerts, closing);
-    const before = new Set(ids).size + new Set(alerts).size - closed;
-    out(`${closed} closed${before > 0 ? `, ${before} closed already` : ''}.`);
+    const closing: Closing = { actor: app.config.actor, ...by };
+    const closed =
+      (alerts.length === 0 ? 0 : await closeAlertTasks(app.database, alerts, closing)) +
+      (ids.length === 0 ? 0 : await closeDeliveries(app.database, ids, closing));
+    report(closed, new Set(ids).size + new Set(alerts).size - closed);
   });
+}
+
+function report(closed: number, before: number): void {
+  out(`${closed} closed${before > 0 ? `, ${before} closed already` : ''}.`);
+}
+
+async function closeByFilter(
+  app: App,
+  options: CloseOptions,
+  by: { readonly reason: string; readonly evidence: string },
+): Promise<void> {
+  const filter = filterOf(options, app.database.now());
+  await knownNames(app.database, filter);
+  const ids: number[] = [];
+  for await (const page of eachDelivery(app.database, { ...filter, open: true }))
+    ids.push(...page.filter((row) => row.state === 'failed').map((row) => row.id));
+  if (ids.length === 0) throw new RelaisError('FIND-001', 'No open task matches.');
+  const question = `${ids.length} failed deliveries will count as dealt with.`;
+  if (!(await confirmed(question, String(ids.length), options.yes === true)))
+    return say('Nothing was closed.');
+  const { reason, evidence } = by;
+  const run = await workAll(app, { order: { kind: 'close', evidence }, filter, ids, reason });
+  report(run.done, countOf(run, 'closed_before'));
+  reportRefused(run);
 }
 
 const isAlert = (name: string): boolean => /^[Aa]\d+$/.test(name);
@@ -167,21 +190,4 @@ function evidenceOf(given: string | undefined): string {
       'Say what the closing rests on with --evidence "...": a mail, a ticket, a call and its date.',
     );
   return impersonal(evidence, '--evidence');
-}
-
-async function closeAll(
-  { database }: App,
-  ids: readonly number[],
-  alerts: readonly number[],
-  closing: Closing,
-): Promise<number> {
-  let closed = alerts.length === 0 ? 0 : await closeAlertTasks(database, alerts, closing);
-  const line = progress();
-  const wanted = [...new Set(ids)];
-  for (let start = 0; start < wanted.length; start += 500) {
-    closed += await closeDeliveries(database, wanted.slice(start, start + 500), closing);
-    line.at(`${Math.min(start + 500, wanted.length)} of ${wanted.length}`);
-  }
-  line.end();
-  return closed;
 }

@@ -13,6 +13,7 @@ import type { Sql } from '../store/database.ts';
 import { anyNewRow } from '../store/figures.ts';
 import { tidyTakings } from '../store/takings.ts';
 import { purgeRefused } from '../store/refused-rows.ts';
+import { workAnyRun } from '../support/bulk-runs.ts';
 import type { App } from '../app.ts';
 import { ownershipOf, presenceOf, type Role } from './presence.ts';
 
@@ -61,6 +62,7 @@ export async function startPlanner(app: App): Promise<Role> {
     await files.showWaiting();
     return (await files.noteSlots(database.now())) > 0;
   });
+  loop('bulk', 1_000, () => workAnyRun({ database, published }));
   loop('expiry', 1_000, async () => (await sweeper.expire()) > 0);
   loop('seal', 1_000, async () => (await app.sealer.seal(2_000)) === 2_000);
   loop(

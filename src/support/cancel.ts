@@ -13,45 +13,54 @@ import { byHand, carriesRight } from '../delivery/attempt/former-authorisation.t
 import type { Actor } from './replay.ts';
 import { unspent } from '../delivery/attempt/outcome-effects.ts';
 
-/** Returns the ids that ended; `byHand`: those of them that a person has to pass on now. */
-export async function cancel(
-  database: Database,
-  ids: readonly number[],
-  by: Actor,
-): Promise<{ readonly ended: readonly number[]; readonly byHand: readonly number[] }> {
-  return database.transaction(async (tx) => {
-    await lockLeads(
-      tx,
-      (await readDeliveries(tx, ids)).map((row) => row.leadId),
-    );
-    const ended = await cancelUnsent(tx, ids, 'by_support', true);
-    const rows = await readDeliveries(tx, ended);
-    const rights = await unheardRights(tx, rows);
-    await appendHandovers(
-      tx,
-      rows.map((row) => ({
-        entry: 'cancelled' as const,
-        ...entryNames(row),
-        actor: by.actor,
-        purpose: by.reason,
-        reason: rights.includes(row) ? byHand(row).reason : 'by_support',
-      })),
-    );
-    await markSettled(
-      tx,
-      rights.map((row) => unspent(row, byHand(row).state, byHand(row).reason, 0, true)),
-    );
-    await raiseAlerts(
-      tx,
-      rights.map((row) => ({
-        ...{ kind: 'manual_task' as const, clientId: row.clientId, destinationId: row.destinationId },
-        ...{ deliveryId: row.id, reason: byHand(row).reason },
-      })),
-    );
-    await wakeSiblings(tx, rows);
-    return { ended, byHand: rights.map((row) => row.id) };
-  });
+export interface Cancelled {
+  readonly ended: readonly number[];
+  /** Those of them that a person has to pass on now. */
+  readonly byHand: readonly number[];
 }
+
+export const cancel = (database: Database, ids: readonly number[], by: Actor): Promise<Cancelled> =>
+  database.transaction((tx) => cancelIn(tx, ids, by));
+
+/** The same in a transaction of the caller's. */
+export async function cancelIn(tx: Sql, ids: readonly number[], by: Actor): Promise<Cancelled> {
+  await lockLeads(
+    tx,
+    (await readDeliveries(tx, ids)).map((row) => row.leadId),
+  );
+  const ended = await cancelUnsent(tx, ids, 'by_support', true);
+  const rows = await readDeliveries(tx, ended);
+  const rights = await unheardRights(tx, rows);
+  await appendHandovers(
+    tx,
+    rows.map((row) => ({
+      entry: 'cancelled' as const,
+      ...entryNames(row),
+      actor: by.actor,
+      purpose: by.reason,
+      reason: rights.includes(row) ? byHand(row).reason : 'by_support',
+    })),
+  );
+  await markSettled(
+    tx,
+    rights.map((row) => unspent(row, byHand(row).state, byHand(row).reason, 0, true)),
+  );
+  await raiseAlerts(
+    tx,
+    rights.map((row) => ({
+      kind: 'manual_task' as const,
+      clientId: row.clientId,
+      destinationId: row.destinationId,
+      deliveryId: row.id,
+      reason: byHand(row).reason,
+    })),
+  );
+  await wakeSiblings(tx, rows);
+  return { ended, byHand: rights.map((row) => row.id) };
+}
+
+/** Whether support may end it: it is neither being sent nor at its end. */
+export const isCancellable = ({ state }: Delivery): boolean => !isEnd(state) && state !== 'sending';
 
 /** Of what has been cancelled, what carried a right to a recipient that may hold the lead, and nothing later carries it. */
 async function unheardRights(tx: Sql, rows: readonly Delivery[]): Promise<readonly Delivery[]> {
@@ -63,15 +72,17 @@ async function unheardRights(tx: Sql, rows: readonly Delivery[]): Promise<readon
   return changes.filter((row) => {
     const lead = leads.get(row.leadId)?.lead;
     if (lead === undefined || !carriesRight(row, lead, tx.now())) return false;
-    const pair = all.filter((one) => one.leadId === row.leadId && one.destinationId === row.destinationId);
+    const pair = all.filter(
+      (other) => other.leadId === row.leadId && other.destinationId === row.destinationId,
+    );
     const mayHold = pair.some(
-      (one) => one.action !== 'erase' && (one.state === 'delivered' || one.maybeReceived),
+      (other) => other.action !== 'erase' && (other.state === 'delivered' || other.maybeReceived),
     );
     const followed = pair.some(
-      (one) =>
-        one.id > row.id &&
-        (one.action === row.action || one.action === 'erase') &&
-        (!isEnd(one.state) || ended.has(one.id)),
+      (other) =>
+        other.id > row.id &&
+        (other.action === row.action || other.action === 'erase') &&
+        (!isEnd(other.state) || ended.has(other.id)),
     );
     return mayHold && !followed;
   });

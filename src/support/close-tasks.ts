@@ -2,7 +2,7 @@
 // Invariant: closing changes no delivery; it is an entry of the log with who, why and what it rests on.
 import { RelaisError } from '../errors.ts';
 import { forgetCaptures } from '../store/calls.ts';
-import type { Database } from '../store/database.ts';
+import type { Database, Sql } from '../store/database.ts';
 import { lockDeliveries, type Delivery } from '../store/deliveries.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { forgetReferences } from '../store/sending.ts';
@@ -29,27 +29,43 @@ export async function closeDeliveries(
   by: Closing,
 ): Promise<number> {
   return database.transaction(async (tx) => {
-    const rows = await lockDeliveries(tx, ids);
-    const open = rows.filter((row) => row.state !== 'failed');
-    if (open.length > 0)
+    const { closed, notFailed } = await closeIn(tx, ids, by);
+    if (notFailed.length > 0)
       throw new RelaisError(
         'TASK-001',
-        `Not failed, so there is nothing to close: ${open.map(({ id, state }) => `${id} (${state})`).join(', ')}.`,
+        `Not failed, so there is nothing to close: ${notFailed.map(({ id, state }) => `${id} (${state})`).join(', ')}.`,
       );
-    const before = await closedAmong(tx, ids);
-    const closing = rows.filter((row) => !before.has(row.id));
-    await insertClosings(tx, closing);
-    await closeAlertsOf(
-      tx,
-      closing.map((row) => row.id),
-    );
-    await appendHandovers(tx, closing.map(entryOf(by)));
-    // Kept so far for the person who asked the recipient to erase it by hand; nobody needs it any more.
-    const erased = closing.filter((row) => row.action === 'erase');
-    await forgetReferences(tx, erased);
-    await forgetCaptures(tx, erased);
-    return closing.length;
+    return closed.length;
   });
+}
+
+/** The same in a transaction of the caller's; what is not failed, or was closed before, stays as it is. */
+export async function closeIn(
+  tx: Sql,
+  ids: readonly number[],
+  by: Closing,
+): Promise<{
+  readonly closed: readonly number[];
+  readonly closedBefore: readonly number[];
+  readonly notFailed: readonly Delivery[];
+}> {
+  const rows = await lockDeliveries(tx, ids);
+  const failed = rows.filter((row) => row.state === 'failed');
+  const before = await closedAmong(tx, ids);
+  const closing = failed.filter((row) => !before.has(row.id));
+  await insertClosings(tx, closing);
+  const closed = closing.map((row) => row.id);
+  await closeAlertsOf(tx, closed);
+  await appendHandovers(tx, closing.map(entryOf(by)));
+  // Kept so far for the person who asked the recipient to erase it by hand; nobody needs it any more.
+  const erased = closing.filter((row) => row.action === 'erase');
+  await forgetReferences(tx, erased);
+  await forgetCaptures(tx, erased);
+  return {
+    closed,
+    closedBefore: failed.filter((row) => before.has(row.id)).map((row) => row.id),
+    notFailed: rows.filter((row) => row.state !== 'failed'),
+  };
 }
 
 const entryOf = (by: Closing) => (row: Delivery) => ({
@@ -68,7 +84,7 @@ export async function closeAlertTasks(
 ): Promise<number> {
   return database.transaction(async (tx) => {
     const closed = await closeAlerts(tx, ids);
-    const missing = ids.filter((id) => !closed.some((one) => one.id === id));
+    const missing = ids.filter((id) => !closed.some((alert) => alert.id === id));
     if (missing.length > 0)
       throw new RelaisError(
         'TASK-001',
@@ -76,14 +92,14 @@ export async function closeAlertTasks(
       );
     await appendHandovers(
       tx,
-      closed.map((one) => ({
+      closed.map((alert) => ({
         entry: 'closed' as const,
-        clientId: one.clientId,
-        destinationId: one.destinationId,
-        deliveryId: one.deliveryId,
+        clientId: alert.clientId,
+        destinationId: alert.destinationId,
+        deliveryId: alert.deliveryId,
         actor: by.actor,
         purpose: purposeOf(by),
-        reason: one.kind,
+        reason: alert.kind,
       })),
     );
     return closed.length;

@@ -67,20 +67,16 @@ export async function replayPlans(
   { anew = false }: ReplayOptions = {},
 ): Promise<ReadonlyMap<number, ReplayPlan>> {
   const plans = new Map<number, ReplayPlan>();
-  const inForce = new Map<string, { readonly id: number; readonly usable: boolean }>();
+  const versions = await versionsInForce(database, published, rows);
   for (let start = 0; start < rows.length; start += 500) {
     const part = rows.slice(start, start + 500);
     const leadIds = part.filter((row) => row.action === 'create').map((row) => row.leadId);
-    const ofLead = Map.groupBy(await deliveriesOfLeads(database, leadIds), (one) => one.leadId);
+    const ofLead = Map.groupBy(await deliveriesOfLeads(database, leadIds), (row) => row.leadId);
     for (const row of part) {
-      if (!inForce.has(row.destinationId)) {
-        const id = (await findDestination(database, row.destinationId))?.mappingVersionId ?? 0;
-        inForce.set(row.destinationId, { id, usable: (await published.version(id)) !== undefined });
-      }
-      const version = inForce.get(row.destinationId);
+      const version = versions.get(row.destinationId);
       const plan = judge(row, row.leadErased, ofLead.get(row.leadId) ?? []);
       const judged = anew && isOldContent(row, plan, version?.id ?? 0) ? 'new_run' : plan;
-      const unmapped = judged === 'new_run' && version?.usable !== true;
+      const unmapped = judged === 'new_run' && version?.mapping === undefined;
       plans.set(row.id, unmapped ? 'no_mapping' : judged);
     }
   }
@@ -93,7 +89,7 @@ function judge(row: Delivery, erased: boolean, siblings: readonly Delivery[]): R
   const startedAgain =
     row.action === 'create' &&
     siblings.some(
-      (one) => one.destinationId === row.destinationId && one.action === 'create' && one.id > row.id,
+      (other) => other.destinationId === row.destinationId && other.action === 'create' && other.id > row.id,
     );
   return startedAgain ? 'superseded' : replayPlan(row, erased);
 }
@@ -118,7 +114,7 @@ export async function replay(
   for (let start = 0; start < ids.length; start += 100) {
     answers.push(
       ...(await deps.database.transaction((tx) =>
-        replayGroup(tx, deps.published, ids.slice(start, start + 100), by),
+        replayIn(tx, deps.published, ids.slice(start, start + 100), by),
       )),
     );
     progress?.(answers.length);
@@ -126,7 +122,8 @@ export async function replay(
   return answers;
 }
 
-async function replayGroup(
+/** Some in a transaction of the caller's. */
+export async function replayIn(
   tx: Sql,
   published: Published,
   ids: readonly number[],
@@ -137,27 +134,54 @@ async function replayGroup(
     tx,
     seen.map((row) => row.leadId),
   );
+  // Read again under the locks of their leads: an erasure may have come between.
+  const rows = new Map((await readDeliveries(tx, ids)).map((row) => [row.id, row]));
+  const created = seen.filter((row) => row.action === 'create').map((row) => row.leadId);
+  const ofLead = Map.groupBy(await deliveriesOfLeads(tx, created), (row) => row.leadId);
+  const versions = await versionsInForce(tx, published, seen);
+  const moved: Moved[] = [];
   const answers: ReplayAnswer[] = [];
   for (const id of ids) {
-    // Read again under the lead's lock: an erasure may have come between.
-    const [row] = await readDeliveries(tx, seen.some((one) => one.id === id) ? [id] : []);
+    const row = rows.get(id);
     if (row === undefined) {
       answers.push({ id, done: 'refused', why: 'not_found' });
       continue;
     }
     const lead = leads.get(row.leadId);
-    const siblings = row.action === 'create' ? await deliveriesOfLeads(tx, [row.leadId]) : [];
-    const judged = judge(row, lead?.erased ?? true, siblings);
-    const asked = judged === 'new_run' || (by.anew === true && judged === 'brought_forward');
-    const inForce = asked ? ((await findDestination(tx, row.destinationId))?.mappingVersionId ?? 0) : 0;
-    const plan = by.anew === true && isOldContent(row, judged, inForce) ? 'new_run' : judged;
-    const mapping = await published.version(inForce);
-    if (plan === 'new_run' && mapping === undefined) answers.push({ id, done: 'refused', why: 'no_mapping' });
-    else if (plan === 'new_run' || plan === 'brought_forward' || plan === 'looked_at_again')
-      answers.push(await reenter(tx, row, plan, by, runOf(row, lead?.revision ?? 0, inForce, mapping)));
-    else answers.push({ id, done: 'refused', why: plan });
+    const version = versions.get(row.destinationId) ?? { id: 0, mapping: undefined };
+    const judged = judge(row, lead?.erased ?? true, ofLead.get(row.leadId) ?? []);
+    const plan = by.anew === true && isOldContent(row, judged, version.id) ? 'new_run' : judged;
+    if (plan === 'new_run' && version.mapping === undefined)
+      answers.push({ id, done: 'refused', why: 'no_mapping' });
+    else if (plan === 'new_run' || plan === 'brought_forward' || plan === 'looked_at_again') {
+      const run = runOf(row, lead?.revision ?? 0, version);
+      if (await reenter(tx, row, plan, run)) {
+        moved.push({ row, plan });
+        answers.push(plan === 'new_run' ? { id, done: plan, newKey: run.newKey } : { id, done: plan });
+      } else answers.push({ id, done: 'refused', why: 'on_its_way' });
+    } else answers.push({ id, done: 'refused', why: plan });
   }
+  await noteReplayed(tx, moved, by);
   return answers;
+}
+
+interface Version {
+  readonly id: number;
+  readonly mapping: CompiledMapping | undefined;
+}
+
+/** What is in force for each destination of these. */
+async function versionsInForce(
+  sql: Sql,
+  published: Published,
+  rows: readonly Delivery[],
+): Promise<ReadonlyMap<string, Version>> {
+  const versions = new Map<string, Version>();
+  for (const destinationId of new Set(rows.map((row) => row.destinationId))) {
+    const id = (await findDestination(sql, destinationId))?.mappingVersionId ?? 0;
+    versions.set(destinationId, { id, mapping: await published.version(id) });
+  }
+  return versions;
 }
 
 /**
@@ -172,13 +196,8 @@ export function needsNewKey(row: Delivery, leadRevision: number, mappingInForce:
 
 type Run = Parameters<typeof openRun>[2];
 
-function runOf(
-  row: Delivery,
-  leadRevision: number,
-  inForce: number,
-  mapping: CompiledMapping | undefined,
-): Run {
-  const newKey = needsNewKey(row, leadRevision, inForce);
+function runOf(row: Delivery, leadRevision: number, { id, mapping }: Version): Run {
+  const newKey = needsNewKey(row, leadRevision, id);
   // Where the key does not keep a recipient from taking it twice, the recipient is asked whether it has it.
   const mayDouble = newKey || mapping?.retry.onUnknown === 'lookup';
   return {
@@ -188,33 +207,43 @@ function runOf(
   };
 }
 
-async function reenter(
-  tx: Sql,
-  row: Delivery,
-  plan: 'new_run' | 'brought_forward' | 'looked_at_again',
-  by: Actor,
-  run: Run,
-): Promise<ReplayAnswer> {
-  const moved =
-    plan === 'new_run'
-      ? await openRun(tx, row, run)
-      : plan === 'brought_forward'
-        ? await bringForward(tx, row.id)
-        : (await reopenWithheld(tx, [row.id])).length === 1;
-  if (!moved) return { id: row.id, done: 'refused', why: 'on_its_way' };
-  // What was delivered is sent again as a whole; what failed half-way resumes at the call that failed.
-  if (plan === 'new_run' && row.state === 'delivered') await restartCalls(tx, row.id);
+interface Moved {
+  readonly row: Delivery;
+  readonly plan: 'new_run' | 'brought_forward' | 'looked_at_again';
+}
+
+/** False when it has moved on meanwhile. */
+async function reenter(tx: Sql, row: Delivery, plan: Moved['plan'], run: Run): Promise<boolean> {
+  switch (plan) {
+    case 'brought_forward':
+      return bringForward(tx, row.id);
+    case 'looked_at_again':
+      return (await reopenWithheld(tx, [row.id])).length === 1;
+    case 'new_run': {
+      const opened = await openRun(tx, row, run);
+      // What was delivered is sent again as a whole; what failed half-way resumes at the call that failed.
+      if (opened && row.state === 'delivered') await restartCalls(tx, row.id);
+      return opened;
+    }
+  }
+}
+
+async function noteReplayed(tx: Sql, moved: readonly Moved[], by: Actor): Promise<void> {
   // What it failed of is being dealt with; a new failure raises its own.
-  if (plan === 'new_run') await closeAlertsOf(tx, [row.id]);
-  await appendHandovers(tx, [
-    {
-      entry: 'replayed',
+  const restarted = moved.filter(({ plan }) => plan === 'new_run');
+  await closeAlertsOf(
+    tx,
+    restarted.map(({ row }) => row.id),
+  );
+  await appendHandovers(
+    tx,
+    moved.map(({ row, plan }) => ({
+      entry: 'replayed' as const,
       ...entryNames(row),
       run: plan === 'new_run' ? row.run + 1 : row.run,
       actor: by.actor,
       purpose: by.reason,
       reason: plan,
-    },
-  ]);
-  return plan === 'new_run' ? { id: row.id, done: plan, newKey: run.newKey } : { id: row.id, done: plan };
+    })),
+  );
 }

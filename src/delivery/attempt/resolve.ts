@@ -40,23 +40,30 @@ export async function resolve(
       'RESOLVE-002',
       'The reference holds a mail address, a phone number or signs that no record number has.',
     );
-  return database.transaction(async (tx) => {
-    const [seen] = await readDeliveries(tx, [id]);
-    if (seen === undefined) throw new RelaisError('FIND-001', `No delivery has the number ${id}.`);
-    await lockLeads(tx, [seen.leadId]);
-    const [row] = await lockDeliveries(tx, [id]);
-    if (row === undefined || !isUndecided(row))
-      throw new RelaisError(
-        'RESOLVE-001',
-        `Delivery ${id} is ${row?.state ?? 'gone'}: nobody has to say what became of it.`,
-      );
-    const own =
-      (await readCalls(tx, row.leadId, row.destinationId)).find((one) => one.id === id)?.calls ?? [];
-    const open = own.find((call) => !call.done && (call.outcome === '' || call.maybeReceived));
-    return finding.received
-      ? received(tx, row, open, finding, await capturesBy(published, row, open, finding.reference))
-      : notReceived(tx, row, open, own, finding);
-  });
+  return database.transaction((tx) => resolveIn(tx, published, id, finding));
+}
+
+/** The same in a transaction of the caller's, which nothing is written in where it throws. */
+export async function resolveIn(
+  tx: Sql,
+  published: Published,
+  id: number,
+  finding: Finding,
+): Promise<Resolved> {
+  const [seen] = await readDeliveries(tx, [id]);
+  if (seen === undefined) throw new RelaisError('FIND-001', `No delivery has the number ${id}.`);
+  await lockLeads(tx, [seen.leadId]);
+  const [row] = await lockDeliveries(tx, [id]);
+  if (row === undefined || !isUndecided(row))
+    throw new RelaisError(
+      'RESOLVE-001',
+      `Delivery ${id} is ${row?.state ?? 'gone'}: nobody has to say what became of it.`,
+    );
+  const own = (await readCalls(tx, row.leadId, row.destinationId)).find((one) => one.id === id)?.calls ?? [];
+  const open = own.find((call) => !call.done && (call.outcome === '' || call.maybeReceived));
+  return finding.received
+    ? received(tx, row, open, finding, await capturesBy(published, row, open, finding.reference))
+    : notReceived(tx, row, open, own, finding);
 }
 
 /**
@@ -77,10 +84,12 @@ export async function resolveFromLog(ground: Parameters<typeof resolve>[0]): Pro
   return proved.length;
 }
 
+export const waitsForDecision = ({ state, reason }: Delivery): boolean =>
+  state === 'waiting' && splitReason(reason).base === 'unknown_hold';
+
 /** Waits for a person's decision, or ended while the recipient may have it. */
 export const isUndecided = (row: Delivery): boolean =>
-  (row.state === 'waiting' && splitReason(row.reason).base === 'unknown_hold') ||
-  ((row.state === 'failed' || row.state === 'cancelled') && row.maybeReceived);
+  waitsForDecision(row) || ((row.state === 'failed' || row.state === 'cancelled') && row.maybeReceived);
 
 /** A call that gives one id gives the record's number. */
 async function capturesBy(

@@ -1,0 +1,57 @@
+// Working a bulk run from a command: how many of how many, and what it ended with.
+// Invariant: a command that dies takes nothing with it: a planner finishes the run.
+import type { App } from '../app.ts';
+import { RelaisError } from '../errors.ts';
+import type { BulkRow } from '../store/bulk-runs.ts';
+import { beginRun, workRun } from '../support/bulk-runs.ts';
+import { isRefusal, refusalWords } from '../support/bulk-steps.ts';
+import { out, progress, say } from './terminal.ts';
+
+/** Refused deliveries named by a report; the others are counted. */
+const mostNamed = 50;
+
+/** Begins a run and works it to its end, counting on a terminal. */
+export async function workAll(
+  app: App,
+  asked: Omit<Parameters<typeof beginRun>[1], 'by'> & { readonly reason: string },
+): Promise<BulkRow> {
+  const by = { actor: app.config.actor, reason: asked.reason };
+  return followRun(app, await beginRun(app.database, { ...asked, by }));
+}
+
+export async function followRun(app: App, run: BulkRow): Promise<BulkRow> {
+  if (run.counted > 1)
+    say(
+      `Bulk run ${run.id}: it goes on if this command ends (relais bulk show ${run.id}); relais bulk cancel ${run.id} stops it.`,
+    );
+  const line = progress();
+  const ended = await workRun(app, run, ({ done, refused, counted }) =>
+    line.at(`${done + refused} of ${counted}`),
+  );
+  line.end();
+  if (ended.state === 'cancelled') {
+    process.exitCode = 1;
+    say(`Cancelled by ${ended.cancelledBy}: ${ended.cancelReason}. What was done stays done.`);
+  }
+  return ended;
+}
+
+export const countOf = ({ results }: BulkRow, result: string): number => results[result]?.count ?? 0;
+export const idsOf = ({ results }: BulkRow, result: string): readonly number[] => results[result]?.ids ?? [];
+
+/** Each refused delivery with why; exit code 1 where there is one. */
+export function reportRefused(run: BulkRow): void {
+  let named = 0;
+  for (const [result, { ids }] of Object.entries(run.results)) {
+    if (!isRefusal(result)) continue;
+    for (const id of ids.slice(0, mostNamed - named)) out(`  ${id}: ${refusalWords[result][1]}`);
+    named += Math.min(ids.length, mostNamed - named);
+  }
+  if (run.refused > named) out(`  ... and ${run.refused - named} more`);
+  if (run.refused > 0) process.exitCode = 1;
+}
+
+/** @throws FIND-001 where a filter matched nothing */
+export function refuseNone(rows: readonly unknown[]): void {
+  if (rows.length === 0) throw new RelaisError('FIND-001', 'No delivery matches.');
+}

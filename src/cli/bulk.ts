@@ -1,0 +1,154 @@
+// relais bulk list | show | resume | cancel: work on many deliveries, wherever it is done.
+// Invariant: cancelling undoes nothing; it is kept with who and why.
+import { Option, type Command } from 'commander';
+import { bulkStates, listBulkRuns, type BulkRow, type BulkState } from '../store/bulk-runs.ts';
+import { cancelRun, readRun, resumeRun } from '../support/bulk-runs.ts';
+import { doneWords, isRefusal, refusalWords } from '../support/bulk-steps.ts';
+import { paris } from '../support/paris-time.ts';
+import { listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
+import { followRun } from './bulk-work.ts';
+import { outJson, withJson, type JsonOption } from './json.ts';
+import { parisShort, table } from './table.ts';
+import { out, say, strong, withApp } from './terminal.ts';
+
+interface ListOptions extends JsonOption {
+  readonly state?: BulkState;
+  readonly limit: number;
+  readonly after?: number;
+}
+
+export function bulkCommands(program: Command): void {
+  const bulk = program
+    .command('bulk')
+    .description('work on many deliveries: replays, cancellations, closings, backfills');
+  listCommand(bulk);
+
+  withExamples(
+    withJson(bulk.command('show <run>').description('what a run was asked, how far it is, what it refused')),
+    '',
+    'relais bulk show 12',
+  ).action((name: string, options: JsonOption) => {
+    const id = wholeNumber(name);
+    return withApp(async ({ database }) => {
+      const run = await readRun(database, id);
+      if (options.json === true) return outJson([runData(run)]);
+      print(run);
+    });
+  });
+
+  withExamples(
+    bulk
+      .command('resume <run>')
+      .description('work a run from here, where no planner does, or watch the process that works it'),
+    '',
+    'relais bulk resume 12',
+  ).action((name: string) => {
+    const id = wholeNumber(name);
+    return withApp(async (app) => print(await followRun(app, await resumeRun(app.database, id))));
+  });
+
+  withExamples(
+    bulk
+      .command('cancel <run>')
+      .description('stop a run where it stands; what it has done stays done')
+      .option('--reason <text>', 'why (ticket number); mandatory'),
+    '',
+    'relais bulk cancel 12 --reason "ticket 14: wrong destination"',
+  ).action((name: string, options: { readonly reason?: string }) => {
+    const [id, reason] = [wholeNumber(name), reasonOf(options.reason)];
+    return withApp(async ({ database, config }) => {
+      const run = await cancelRun(database, id, { actor: config.actor, reason });
+      out(`Bulk run ${id} is cancelled: ${run.done} of ${run.counted} done, ${run.refused} refused.`);
+    });
+  });
+}
+
+function listCommand(bulk: Command): void {
+  withExamples(
+    withJson(
+      bulk
+        .command('list')
+        .description('runs, newest first')
+        .addOption(new Option('--state <state>', 'in one state').choices(bulkStates))
+        .option('--limit <n>', 'rows, 1 to 1000', listLength, 20)
+        .option('--after <run>', 'continue after this run (next page)', wholeNumber),
+    ),
+    '',
+    'relais bulk list --state running',
+  ).action((options: ListOptions) =>
+    withApp(async ({ database }) => {
+      const { state, limit, after } = options;
+      const runs = await listBulkRuns(database, state === undefined ? {} : { state }, {
+        limit,
+        ...(after === undefined ? {} : { before: after }),
+      });
+      if (options.json === true) return outJson(runs.map(runData));
+      const now = database.now();
+      table(
+        ['id', 'kind', 'state', 'of', 'done', 'refused', 'begun', 'by', 'reason'],
+        runs.map((run) => [
+          String(run.id),
+          run.kind,
+          run.state,
+          String(run.counted),
+          String(run.done),
+          String(run.refused),
+          parisShort(run.createdAt, now),
+          run.actor,
+          run.reason,
+        ]),
+      );
+      if (runs.length === 0) say('None.');
+      if (runs.length === limit) say(`more: --after ${runs.at(-1)?.id ?? ''}`);
+    }),
+  );
+}
+
+const runData = (run: BulkRow): object => ({
+  id: run.id,
+  kind: run.kind,
+  state: run.state,
+  filter: JSON.parse(run.filter) as unknown,
+  options: JSON.parse(run.options) as unknown,
+  actor: run.actor,
+  reason: run.reason,
+  counted: run.counted,
+  done: run.done,
+  refused: run.refused,
+  results: run.results,
+  inWork: run.isLeased,
+  cancelledBy: run.cancelledBy || null,
+  cancelReason: run.cancelReason || null,
+  createdAt: run.createdAt,
+  updatedAt: run.updatedAt,
+  endedAt: run.endedAt,
+});
+
+function print(run: BulkRow): void {
+  const { counted, done, refused } = run;
+  out(strong(`Bulk run ${run.id}: ${run.kind}, ${run.state}`));
+  out(`  asked by   ${run.actor}: ${run.reason}`);
+  out(`  for        ${run.filter}${run.options === '{}' ? '' : ` ${run.options}`}`);
+  out(`  begun      ${paris(run.createdAt)}`);
+  out(`  progress   ${done + refused} of ${counted}: ${done} done, ${refused} refused`);
+  if (run.state === 'running') {
+    const worker = run.isLeased
+      ? 'a process has it in work'
+      : 'it waits for a planner, or relais bulk resume';
+    out(`  now        ${worker}; last step ${paris(run.updatedAt)}`);
+  } else out(`  ended      ${paris(run.endedAt)}`);
+  if (run.state === 'cancelled') out(`  cancelled  by ${run.cancelledBy}: ${run.cancelReason}`);
+  for (const [result, { count, ids }] of Object.entries(run.results))
+    out(`  ${String(count).padStart(6)}  ${wordsOf(result)}${idsText(result, ids, count)}`);
+}
+
+const wordsOf = (result: string): string =>
+  isRefusal(result)
+    ? `refused: ${refusalWords[result][1]}`
+    : (Object.entries(doneWords).find(([name]) => name === result)?.[1][1] ?? result);
+
+/** Only of those that somebody has to look at. */
+const idsText = (result: string, ids: readonly number[], count: number): string =>
+  isRefusal(result) || result === 'passed_on_by_hand'
+    ? ` (${ids.join(' ')}${count > ids.length ? ' ...' : ''})`
+    : '';

@@ -1,0 +1,212 @@
+// Bulk runs: begun by a person, worked step by step by whichever process has the lease, ended or cancelled.
+// Invariant: what a step did and what is left of the run are one transaction; a process that dies takes no step with it.
+import { setTimeout as pause } from 'node:timers/promises';
+import { RelaisError } from '../errors.ts';
+import {
+  anyBulkRun,
+  bulkItems,
+  dropBulkItems,
+  endBulkRun,
+  insertBulkItems,
+  insertBulkRun,
+  lockBulkRun,
+  readBulkRun,
+  releaseBulkRun,
+  saveBulkStep,
+  takeBulkRun,
+  type BulkRow,
+  type BulkTally,
+} from '../store/bulk-runs.ts';
+import type { Database, Reading, Sql } from '../store/database.ts';
+import type { DeliveryFilter } from '../store/support.ts';
+import { backfillStep, noteBackfillBegun } from './backfill.ts';
+import { bulkStep, isRefusal, type BulkDeps, type BulkOrder, type ItemResult } from './bulk-steps.ts';
+import type { Actor } from './replay.ts';
+
+/** A step takes less than a second; a process that is silent for this long is taken for dead. */
+const leaseMs = 10_000;
+/** Deliveries of one transaction: their leads are locked that long. */
+const stepSize = 100;
+/** Numbers kept of those that ended alike. */
+const mostIds = 50;
+/** Between two looks at a run that another process works. */
+const lookAgainMs = 500;
+
+export interface RunDeps extends BulkDeps {
+  readonly database: Database;
+}
+
+/**
+ * Writes a run down, leased to the caller. It takes exactly the deliveries named; a backfill finds its leads itself.
+ * @param asked the filter, for whoever reads of the run later
+ */
+export async function beginRun(
+  database: Database,
+  asked: {
+    readonly order: BulkOrder;
+    readonly by: Actor;
+    readonly filter: DeliveryFilter | { readonly deliveries: readonly string[] };
+    readonly ids: readonly number[];
+    /** How many it is expected to do, where `ids` does not say it. */
+    readonly counted?: number;
+  },
+): Promise<BulkRow> {
+  const { by, ids } = asked;
+  const { kind, ...options } = asked.order;
+  return database.transaction(async (tx) => {
+    const id = await insertBulkRun(
+      tx,
+      {
+        kind,
+        filter: JSON.stringify(asked.filter),
+        options: JSON.stringify(options),
+        actor: by.actor,
+        reason: by.reason,
+        counted: asked.counted ?? ids.length,
+      },
+      leaseMs,
+    );
+    await insertBulkItems(
+      tx,
+      id,
+      [...new Set(ids)].sort((a, b) => a - b),
+    );
+    if (asked.order.kind === 'backfill') await noteBackfillBegun(tx, asked.order, by);
+    return readRun(tx, id);
+  });
+}
+
+/** What a run asks, from its row. */
+export function orderOf({ kind, options }: Pick<BulkRow, 'kind' | 'options'>): BulkOrder {
+  const { since, ...rest } = JSON.parse(options) as { since?: string };
+  return { kind, ...rest, ...(since === undefined ? {} : { since: new Date(since) }) } as BulkOrder;
+}
+
+/** One step of a run under the caller's lease. Undefined where the lease is another's by now. */
+export async function workStep(
+  deps: RunDeps,
+  lease: Pick<BulkRow, 'id' | 'leaseToken'>,
+): Promise<BulkRow | undefined> {
+  return deps.database.transaction(async (tx) => {
+    const run = await lockBulkRun(tx, lease.id);
+    if (run === undefined || (run.state === 'running' && run.leaseToken !== lease.leaseToken))
+      return undefined;
+    if (run.state !== 'running') return run;
+    const order = orderOf(run);
+    const after =
+      order.kind === 'backfill'
+        ? await stepOfLeads(tx, run, order)
+        : await stepOfDeliveries(tx, deps, { ...run, order });
+    await saveBulkStep(tx, after, leaseMs);
+    return after;
+  });
+}
+
+async function stepOfDeliveries(
+  tx: Sql,
+  deps: BulkDeps,
+  run: BulkRow & { readonly order: Exclude<BulkOrder, { kind: 'backfill' }> },
+): Promise<BulkRow> {
+  const ids = await bulkItems(tx, run.id, stepSize);
+  const results = ids.length === 0 ? [] : await bulkStep(tx, deps, run, ids);
+  await dropBulkItems(tx, run.id, ids);
+  const refused = results.filter(({ result }) => isRefusal(result)).length;
+  return {
+    ...run,
+    state: ids.length < stepSize ? 'done' : 'running',
+    done: run.done + results.length - refused,
+    refused: run.refused + refused,
+    results: tallied(run.results, results),
+  };
+}
+
+async function stepOfLeads(
+  tx: Sql,
+  run: BulkRow,
+  order: Extract<BulkOrder, { kind: 'backfill' }>,
+): Promise<BulkRow> {
+  const by = { actor: run.actor, reason: run.reason };
+  const { count, last } = await backfillStep(tx, order, by, { after: run.lastId, done: run.done });
+  const before = run.results['handed_over']?.count ?? 0;
+  return {
+    ...run,
+    state: last === undefined ? 'done' : 'running',
+    done: run.done + count,
+    results: { handed_over: { count: before + count, ids: [] } },
+    lastId: last ?? run.lastId,
+  };
+}
+
+function tallied(before: BulkRow['results'], results: readonly ItemResult[]): BulkRow['results'] {
+  const all = new Map<string, BulkTally>(Object.entries(before));
+  for (const { id, result } of results) {
+    const { count, ids } = all.get(result) ?? { count: 0, ids: [] };
+    all.set(result, { count: count + 1, ids: ids.length < mostIds ? [...ids, id] : ids });
+  }
+  return Object.fromEntries(all);
+}
+
+/** Works a run to its end. While another process has it in work, follows that one; once nobody has, takes it. */
+export async function workRun(
+  deps: RunDeps,
+  run: Pick<BulkRow, 'id' | 'leaseToken'>,
+  onStep: (run: BulkRow) => void = () => undefined,
+): Promise<BulkRow> {
+  for (let lease = run; ;) {
+    const own = await workStep(deps, lease);
+    const now = own ?? (await readRun(deps.database, run.id));
+    onStep(now);
+    if (now.state !== 'running') return now;
+    if (own !== undefined) continue;
+    lease = (await deps.database.transaction((tx) => takeBulkRun(tx, leaseMs, { id: run.id }))) ?? lease;
+    if (now.isLeased) await pause(lookAgainMs);
+  }
+}
+
+/** @throws FIND-001 */
+export const readRun = async (sql: Reading, id: number): Promise<BulkRow> =>
+  existingRow(await readBulkRun(sql, id), id);
+
+/**
+ * One step of whichever run has waited longest without a process, for a planner. True where there may be more.
+ * It rests as long as the step took: fresh leads have the database to themselves half of the time.
+ */
+export async function workAnyRun(deps: RunDeps): Promise<boolean> {
+  if (!(await anyBulkRun(deps.database))) return false;
+  const run = await deps.database.transaction((tx) => takeBulkRun(tx, leaseMs));
+  if (run === undefined) return false;
+  const startedAt = performance.now();
+  await workStep(deps, run);
+  await releaseBulkRun(deps.database, run);
+  await pause(Math.min(performance.now() - startedAt, lookAgainMs));
+  return true;
+}
+
+/** A run to be worked from here: leased to the caller where no process has it. @throws FIND-001, BULK-001 */
+export async function resumeRun(database: Database, id: number): Promise<BulkRow> {
+  const taken = await database.transaction((tx) => takeBulkRun(tx, leaseMs, { id }));
+  if (taken !== undefined) return taken;
+  const run = await readRun(database, id);
+  refuseEnded(run);
+  // Another process has it: under no token of ours, so that it is only watched.
+  return { ...run, leaseToken: 0 };
+}
+
+function refuseEnded({ id, state }: BulkRow): void {
+  if (state !== 'running') throw new RelaisError('BULK-001', `Bulk run ${id} is ${state} already.`);
+}
+
+/** Ends a run where it stands; what it has done stays done. @throws FIND-001, BULK-001 */
+export async function cancelRun(database: Database, id: number, by: Actor): Promise<BulkRow> {
+  return database.transaction(async (tx) => {
+    const run = existingRow(await lockBulkRun(tx, id), id);
+    refuseEnded(run);
+    await endBulkRun(tx, id, by);
+    return readRun(tx, id);
+  });
+}
+
+function existingRow(run: BulkRow | undefined, id: number): BulkRow {
+  if (run === undefined) throw new RelaisError('FIND-001', `No bulk run has the number ${id}.`);
+  return run;
+}

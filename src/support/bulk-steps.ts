@@ -1,0 +1,143 @@
+// What one step of a bulk run does, by its kind, and how each delivery of it ended.
+// Invariant: everything in the transaction of the caller, so that a delivery is done and off the run's list together.
+import { RelaisError } from '../errors.ts';
+import type { BulkRow } from '../store/bulk-runs.ts';
+import type { Sql } from '../store/database.ts';
+import { readDeliveries } from '../store/deliveries.ts';
+import { lockLeads } from '../store/leads.ts';
+import { resolveIn } from '../delivery/attempt/resolve.ts';
+import type { Published } from '../delivery/mapping-cache.ts';
+import type { Backfill } from './backfill.ts';
+import { cancelIn } from './cancel.ts';
+import { closeIn } from './close-tasks.ts';
+import { replayIn, replayRefusals, type ReplayRefusal } from './replay.ts';
+import type { Both } from './words.ts';
+
+/** What is asked of every delivery of a run. */
+export type BulkOrder =
+  | { readonly kind: 'replay'; readonly anew: boolean }
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'close'; readonly evidence: string }
+  | { readonly kind: 'resolve'; readonly received: boolean; readonly evidence: string }
+  | ({ readonly kind: 'backfill' } & Backfill);
+
+export type BulkDone =
+  | 'new_run'
+  | 'new_run_new_key'
+  | 'brought_forward'
+  | 'looked_at_again'
+  | 'cancelled'
+  | 'passed_on_by_hand'
+  | 'closed'
+  | 'resolved'
+  | 'handed_over';
+export type BulkRefusal = ReplayRefusal | 'not_cancellable' | 'not_failed' | 'closed_before' | 'not_open';
+
+export const doneWords: Readonly<Record<BulkDone, Both>> = {
+  new_run: ['rejouées', 'given a new run'],
+  new_run_new_key: ['rejouées sous une nouvelle clé', 'given a new run under a new Idempotency-Key'],
+  brought_forward: ['prochain essai avancé', 'next try brought forward'],
+  looked_at_again: ['retenues, réexaminées', 'withheld, looked at again'],
+  cancelled: ['annulées', 'cancelled'],
+  passed_on_by_hand: [
+    'annulées, à transmettre par écrit au destinataire',
+    'cancelled, the recipient is to be told in writing',
+  ],
+  closed: ['classées', 'closed'],
+  resolved: ['tranchées', 'resolved'],
+  handed_over: ['demandes remises au planificateur', 'leads handed to the planner'],
+};
+
+export const refusalWords: Readonly<Record<BulkRefusal, Both>> = {
+  not_found: ['cette livraison n’existe pas', replayRefusals.not_found],
+  on_its_way: ['déjà en route', replayRefusals.on_its_way],
+  waits_for_file: ['part avec le prochain fichier', replayRefusals.waits_for_file],
+  lead_erased: ['la personne a été effacée', replayRefusals.lead_erased],
+  superseded: ['remplacée par une version plus récente', replayRefusals.superseded],
+  no_mapping: ['aucun format publié', replayRefusals.no_mapping],
+  not_cancellable: ['en cours d’envoi ou déjà terminée', 'being sent, or at its end already'],
+  not_failed: ['pas en échec', 'not failed, so there is nothing to close'],
+  closed_before: ['déjà classée', 'closed already'],
+  not_open: ['son issue n’est plus à trancher', 'nobody has to say any more what became of it'],
+};
+
+export type BulkResult = BulkDone | BulkRefusal;
+export const isRefusal = (result: string): result is BulkRefusal => result in refusalWords;
+
+export interface ItemResult {
+  readonly id: number;
+  readonly result: BulkResult;
+}
+
+export interface BulkDeps {
+  readonly published: Published;
+}
+
+/** Does these deliveries of a run. */
+export async function bulkStep(
+  tx: Sql,
+  { published }: BulkDeps,
+  run: Pick<BulkRow, 'actor' | 'reason'> & { readonly order: Exclude<BulkOrder, { kind: 'backfill' }> },
+  ids: readonly number[],
+): Promise<readonly ItemResult[]> {
+  const { order } = run;
+  const by = { actor: run.actor, reason: run.reason };
+  switch (order.kind) {
+    case 'replay':
+      return (await replayIn(tx, published, ids, { ...by, anew: order.anew })).map((answer) => {
+        if (answer.done === 'refused') return { id: answer.id, result: answer.why };
+        const isRenewed = answer.done === 'new_run' && answer.newKey;
+        return { id: answer.id, result: isRenewed ? 'new_run_new_key' : answer.done };
+      });
+    case 'cancel': {
+      const { ended, byHand } = await cancelIn(tx, ids, by);
+      const [endedIds, byHandIds] = [new Set(ended), new Set(byHand)];
+      return ids.map((id) => {
+        if (byHandIds.has(id)) return { id, result: 'passed_on_by_hand' };
+        return { id, result: endedIds.has(id) ? 'cancelled' : 'not_cancellable' };
+      });
+    }
+    case 'close': {
+      const { closed, closedBefore } = await closeIn(tx, ids, { ...by, evidence: order.evidence });
+      const [now, before] = [new Set(closed), new Set(closedBefore)];
+      return ids.map((id) => {
+        if (now.has(id)) return { id, result: 'closed' };
+        return { id, result: before.has(id) ? 'closed_before' : 'not_failed' };
+      });
+    }
+    case 'resolve':
+      return resolveMany(tx, published, ids, {
+        actor: run.actor,
+        evidence: order.evidence,
+        received: order.received,
+      });
+  }
+}
+
+async function resolveMany(
+  tx: Sql,
+  published: Published,
+  ids: readonly number[],
+  finding: Parameters<typeof resolveIn>[3],
+): Promise<readonly ItemResult[]> {
+  // All of them first, in their order: taken one by one, two processes could wait for each other.
+  const rows = await readDeliveries(tx, ids);
+  await lockLeads(
+    tx,
+    rows.map((row) => row.leadId),
+  );
+  const results: ItemResult[] = [];
+  for (const id of ids)
+    results.push({
+      id,
+      result: await resolveIn(tx, published, id, finding).then(
+        () => 'resolved' as const,
+        (error: unknown) => {
+          if (error instanceof RelaisError && error.code === 'RESOLVE-001') return 'not_open' as const;
+          if (error instanceof RelaisError && error.code === 'FIND-001') return 'not_found' as const;
+          throw error;
+        },
+      ),
+    });
+  return results;
+}

@@ -1,0 +1,128 @@
+// Bulk runs: each delivery once, whoever works them and whoever dies; refusals counted; cancelled where they stand.
+import { readBulkRun } from '../../src/store/bulk-runs.ts';
+import {
+  beginRun,
+  cancelRun,
+  readRun,
+  resumeRun,
+  workAnyRun,
+  workRun,
+  workStep,
+} from '../../src/support/bulk-runs.ts';
+import { openBulkHome, type BulkHome } from './bulk-home.ts';
+
+let home: BulkHome;
+const by = { actor: 'Sophie', reason: 'ticket 12' };
+const order = { kind: 'replay', anew: false } as const;
+const filter = { destination: 'essai-crm', state: 'failed' } as const;
+
+beforeAll(async () => {
+  home = await openBulkHome();
+});
+afterAll(() => home.gateway.close());
+
+const begin = (ids: readonly number[]) => beginRun(home.gateway.app.database, { order, by, filter, ids });
+/** As if the process that has the run in work were gone, and its lease over. */
+const lapse = (id: number) =>
+  home.gateway.owner.run('UPDATE bulk_runs SET lease_until = UTC_TIMESTAMP(3) WHERE id = ?', [id]);
+const left = (): Promise<unknown[]> => home.gateway.owner.all('SELECT delivery_id FROM bulk_items');
+
+test('a run does each of its deliveries once, and counts what it did', async () => {
+  const ids = await home.failed(230, 'ONCE');
+  const seen: number[] = [];
+  const run = await workRun(home.gateway.app, await begin(ids), ({ done }) => seen.push(done));
+  expect(seen).toEqual([100, 200, 230]);
+  expect(run).toMatchObject({ state: 'done', counted: 230, done: 230, refused: 0, actor: 'Sophie' });
+  expect(run.results).toMatchObject({ new_run_new_key: { count: 230 } });
+  expect(JSON.parse(run.filter)).toEqual(filter);
+  const replays = await home.replays();
+  expect(ids.map((id) => replays.get(id))).toEqual(ids.map(() => 1));
+  expect(await left()).toEqual([]);
+});
+
+test('what is refused meanwhile is counted by reason, with the numbers of it', async () => {
+  const ids = await home.failed(120, 'REFUSED');
+  const run = await begin(ids);
+  const [first = 0, second = 0, third = 0] = ids;
+  await home.gateway.owner.run("UPDATE deliveries SET state = 'queued' WHERE id IN (?, ?)", [first, second]);
+  await home.gateway.owner.run(
+    'UPDATE leads SET erased_at = UTC_TIMESTAMP(3) WHERE id = (SELECT lead_id FROM deliveries WHERE id = ?)',
+    [third],
+  );
+  const ended = await workRun(home.gateway.app, run);
+  expect(ended).toMatchObject({ state: 'done', done: 117, refused: 3 });
+  expect(ended.results).toMatchObject({
+    on_its_way: { count: 2, ids: [first, second] },
+    lead_erased: { count: 1, ids: [third] },
+  });
+});
+
+test('a delivery that joins the filter after the count is not swept in', async () => {
+  const ids = await home.failed(3, 'COUNTED');
+  const run = await begin(ids);
+  const [later = 0] = await home.failed(1, 'LATER');
+  expect(await workRun(home.gateway.app, run)).toMatchObject({ done: 3 });
+  expect((await home.replays()).has(later)).toBe(false);
+});
+
+test('two processes at once do each delivery once between them', async () => {
+  const { app } = home.gateway;
+  const ids = await home.failed(650, 'TWO');
+  const run = await begin(ids);
+  await lapse(run.id);
+  // Either takes the run whenever it is free, as two planners do.
+  const planner = async (): Promise<number> => {
+    let steps = 0;
+    while ((await readRun(app.database, run.id)).state === 'running') if (await workAnyRun(app)) steps += 1;
+    return steps;
+  };
+  const steps = await Promise.all([planner(), planner()]);
+  expect(steps.every((count) => count > 0)).toBe(true);
+  const replays = await home.replays();
+  expect(ids.filter((id) => replays.get(id) !== 1)).toEqual([]);
+  expect(await readRun(app.database, run.id)).toMatchObject({ state: 'done', done: 650, refused: 0 });
+});
+
+test('who lost its lease does nothing more, and follows the process that has it now', async () => {
+  const { app } = home.gateway;
+  const ids = await home.failed(150, 'LOST');
+  const stale = await begin(ids);
+  await lapse(stale.id);
+  const fresh = await resumeRun(app.database, stale.id);
+  expect(fresh.leaseToken).toBe(stale.leaseToken + 1);
+  expect(await workStep(app, stale)).toBeUndefined();
+  expect(await readBulkRun(app.database, stale.id)).toMatchObject({ done: 0, state: 'running' });
+  const [followed, worked] = await Promise.all([workRun(app, stale), workRun(app, fresh)]);
+  expect([followed.done, worked.done]).toEqual([150, 150]);
+});
+
+test('a cancelled run stops between two steps; what it did stays done, and it is over', async () => {
+  const { app } = home.gateway;
+  const ids = await home.failed(250, 'STOP');
+  const run = await begin(ids);
+  await workStep(app, run);
+  const cancelled = await cancelRun(app.database, run.id, { actor: 'Paul', reason: 'wrong destination' });
+  expect(cancelled).toMatchObject({ state: 'cancelled', done: 100, cancelledBy: 'Paul' });
+  expect(await workRun(app, run)).toMatchObject({ state: 'cancelled', done: 100 });
+  await lapse(run.id);
+  expect(await workAnyRun(app)).toBe(false);
+  const replays = await home.replays();
+  expect(ids.filter((id) => replays.has(id))).toEqual(ids.slice(0, 100));
+  expect(await left()).toEqual([]);
+  await expect(cancelRun(app.database, run.id, by)).rejects.toMatchObject({ code: 'BULK-001' });
+  await expect(cancelRun(app.database, 9_999, by)).rejects.toMatchObject({ code: 'FIND-001' });
+});
+
+test('a run that cannot go on keeps no other from its turn', async () => {
+  const { app } = home.gateway;
+  const broken = await begin(await home.failed(2, 'BROKEN'));
+  await home.gateway.owner.run("UPDATE bulk_runs SET options = 'not JSON' WHERE id = ?", [broken.id]);
+  const sound = await begin(await home.failed(2, 'SOUND'));
+  await lapse(broken.id);
+  await lapse(sound.id);
+  await expect(workAnyRun(app)).rejects.toThrow();
+  expect(await workAnyRun(app)).toBe(true);
+  expect(await readRun(app.database, sound.id)).toMatchObject({ state: 'done', done: 2 });
+  expect(await readRun(app.database, broken.id)).toMatchObject({ state: 'running', done: 0 });
+  await cancelRun(app.database, broken.id, by);
+});
