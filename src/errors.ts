@@ -55,6 +55,11 @@ export const catalogue = {
     meaning: 'An earlier key is still needed, and is not configured.',
     remedy: 'Put it back into the variable the message names; `relais keys status` says what needs it.',
   },
+  'KEY-004': {
+    meaning: 'A key cannot be changed while a running process lacks the new one; nothing was changed.',
+    remedy:
+      'Give the processes named the new key beside the earlier one and restart them, or stop them (one that was killed is forgotten after 20 seconds); then run the command again. docs/operations.md, "Changing a key".',
+  },
   'USAGE-001': { meaning: 'The command was not understood.', remedy: 'Run the command with --help.' },
   'USAGE-002': {
     meaning: 'A confirmation or a reason is missing.',

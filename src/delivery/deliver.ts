@@ -8,6 +8,7 @@ import type { Job } from '../queue/jobs.ts';
 import { batchDeliveries, deferBatch, isUnderWay, readBatch, type Batch } from '../store/batches.ts';
 import { isStoreTrouble, type Database } from '../store/database.ts';
 import { createAccess } from './attempt/access-digest.ts';
+import { giveBackUnread } from './attempt/give-back.ts';
 import { ask, askFile, needsReference } from './attempt/lookup.ts';
 import { readProgress } from './attempt/call-progress.ts';
 import type { Claim, ClaimedDelivery, ClaimJob } from './attempt/claim.ts';
@@ -133,7 +134,12 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       return;
     }
     await step('claimed', destinationId);
-    const continues = await deliver(claim.claimed, claim.destination.mappingVersionId, batch, leaseMs);
+    const continues = await deliver(claim.claimed, claim.destination.mappingVersionId, batch, leaseMs).catch(
+      async (error: unknown) => {
+        await giveBackUnread(database, claim.claimed, error);
+        throw error;
+      },
+    );
     const [row] = claim.claimed;
     // The next call of the same delivery is an attempt of its own, with its own claim; it need not pass through Redis.
     if (continues && row !== undefined && !options.signal.aborted)

@@ -19,15 +19,16 @@ import {
   type KeyPurpose,
   type Rewrapped,
 } from '../store/keys.ts';
+import { processesWithoutKey } from '../store/processes.ts';
 import { keyVariable, ofPurpose, type KeysPlace } from './keys.ts';
 
 /** Secrets written anew in one transaction. */
 const secretsAtOnce = 500;
 
 /**
- * Registers the configured key as the one that writes. Every process must hold both keys by now; each writes with the new one
- * as soon as it looks. False when it is in force already.
- * @throws KEY-002 when the new key is not configured
+ * Registers the configured key as the one that writes, once every running process was given it; each writes with it as soon as
+ * it looks. False when it is in force already.
+ * @throws KEY-002 when the key was in force before, KEY-004 while a process lacks it
  */
 export async function bringIn(place: KeysPlace, purpose: KeyPurpose, actor: string): Promise<boolean> {
   const ring = place.keys[purpose];
@@ -37,6 +38,7 @@ export async function bringIn(place: KeysPlace, purpose: KeyPurpose, actor: stri
   if (key === undefined || newest === undefined || newest.keyId === key.id) return false;
   if (known.some((registered) => registered.keyId === key.id))
     throw new RelaisError('KEY-002', `${keyVariable[purpose]} was in force before; a new key is a new one.`);
+  await refuseWhileLacking(place, purpose, key.id);
   await place.database.transaction(async (tx) => {
     await registerKey(tx, {
       purpose,
@@ -50,6 +52,17 @@ export async function bringIn(place: KeysPlace, purpose: KeyPurpose, actor: stri
   });
   ring.writeWith(key.id);
   return true;
+}
+
+/** A process without the key would stop sending the moment the key is in force. */
+async function refuseWhileLacking(place: KeysPlace, purpose: KeyPurpose, keyId: string): Promise<void> {
+  const lacking = await processesWithoutKey(place.database, purpose, keyId);
+  if (lacking.length === 0) return;
+  const names = lacking.map(({ role, name }) => `${role} ${name}`).join(', ');
+  throw new RelaisError(
+    'KEY-004',
+    `Running without the new key in ${keyVariable[purpose]}: ${names}. Nothing was changed.`,
+  );
 }
 
 export interface Rewritten {

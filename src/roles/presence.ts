@@ -70,7 +70,14 @@ export function presenceOf(
 ): { readonly trouble: Ownership['trouble']; readonly stop: () => Promise<void> } {
   const { database, log } = app;
   const keyWatch = watchKeys(app);
-  const heartbeat = startHeartbeat(database, { name: processName(), role, version: programVersion() }, log);
+  const { master, seal } = app.keys;
+  const line = {
+    name: processName(),
+    role,
+    version: programVersion(),
+    keys: { master: master.keys[0]?.id ?? '', seal: seal.keys[0]?.id ?? '' },
+  };
+  const heartbeat = startHeartbeat(database, line, log);
   return {
     trouble: async () => keyWatch.trouble() ?? (await ownership.trouble()),
     stop: async () => {

@@ -1,15 +1,19 @@
-// Which processes of the gateway are alive, by a line each of them renews every few seconds.
+// Table processes: which processes of the gateway are alive, by a line each of them renews every few seconds, and which
+// keys they were given, by a line beside it.
 // Invariant: by the database's clock alone; a line that is not renewed says that its process is gone.
 import type { Reading, Sql } from './database.ts';
+import type { KeyPurpose } from './keys.ts';
 
 export interface ProcessLine {
   /** `host:pid`. */
   readonly name: string;
   readonly role: string;
   readonly version: string;
+  /** Ids of the keys it was given to write with. */
+  readonly keys: Readonly<Record<KeyPurpose, string>>;
 }
 
-export interface SeenProcess extends ProcessLine {
+export interface SeenProcess extends Omit<ProcessLine, 'keys'> {
   /** Seconds since it last renewed its line. */
   readonly seenSeconds: number;
 }
@@ -17,16 +21,26 @@ export interface SeenProcess extends ProcessLine {
 /** A process counts as gone after this, seconds: three renewals missed. */
 export const goneAfterSeconds = 20;
 
-export async function renewProcess(sql: Sql, { name, role, version }: ProcessLine): Promise<void> {
+/** The line that says which keys a process was given: in place of a role this word, in place of the version their ids. */
+const keysLine = 'keys';
+/** Two ids fill the column; so much of each tells two keys apart. */
+const keyDigits = 10;
+
+export async function renewProcess(sql: Sql, { name, role, version, keys }: ProcessLine): Promise<void> {
+  const given = keys.master.slice(0, keyDigits) + keys.seal.slice(0, keyDigits);
   await sql.run(
-    `INSERT INTO processes (name, role, version, started_at, seen_at) VALUES (?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))
+    `INSERT INTO processes (name, role, version, started_at, seen_at)
+     VALUES (?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3)), (?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))
      ON DUPLICATE KEY UPDATE version = VALUES(version), seen_at = UTC_TIMESTAMP(3)`,
-    [name, role, version],
+    [name, role, version, name, keysLine, given],
   );
   await sql.run('DELETE FROM processes WHERE seen_at < TIMESTAMPADD(DAY, -1, UTC_TIMESTAMP(3))');
 }
 
-export async function removeProcess(sql: Sql, { name, role }: ProcessLine): Promise<void> {
+export async function removeProcess(
+  sql: Sql,
+  { name, role }: Pick<ProcessLine, 'name' | 'role'>,
+): Promise<void> {
   await sql.run('DELETE FROM processes WHERE name = ? AND role = ?', [name, role]);
 }
 
@@ -34,7 +48,23 @@ export async function removeProcess(sql: Sql, { name, role }: ProcessLine): Prom
 export async function seenProcesses(sql: Reading): Promise<readonly SeenProcess[]> {
   return sql.all<SeenProcess>(
     `SELECT name, role, version, TIMESTAMPDIFF(SECOND, seen_at, UTC_TIMESTAMP(3)) AS seenSeconds FROM processes
-      WHERE seen_at > TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)) ORDER BY seen_at DESC`,
-    [-goneAfterSeconds],
+      WHERE role <> ? AND seen_at > TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)) ORDER BY seen_at DESC`,
+    [keysLine, -goneAfterSeconds],
+  );
+}
+
+/** Living processes that were not given this key as the one to write with, or that do not say so (an older program). */
+export async function processesWithoutKey(
+  sql: Reading,
+  purpose: KeyPurpose,
+  keyId: string,
+): Promise<readonly Pick<ProcessLine, 'name' | 'role'>[]> {
+  const firstDigit = purpose === 'master' ? 1 : 1 + keyDigits;
+  return sql.all(
+    `SELECT p.name, p.role FROM processes p LEFT JOIN processes k ON k.name = p.name AND k.role = ?
+      WHERE p.role <> ? AND p.seen_at > TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3))
+        AND (k.version IS NULL OR SUBSTRING(k.version, ?, ?) <> ?)
+      ORDER BY p.name, p.role`,
+    [keysLine, keysLine, -goneAfterSeconds, firstDigit, keyDigits, keyId.slice(0, keyDigits)],
   );
 }

@@ -255,6 +255,33 @@ describe('the master key is changed', () => {
   });
 });
 
+describe('a running process was not given the new key', () => {
+  test.each(['master', 'seal'] as const)('rotate %s names it and changes nothing', async (purpose) => {
+    const key = fresh();
+    const over = purpose === 'master' ? withNewMaster(key) : withNewSeal(key);
+    const started = [startProcess(gateway, 'worker'), startProcess(gateway, 'planner', over)];
+    const living = (): Promise<readonly { name: string }[]> =>
+      gateway.owner.all("SELECT name FROM processes WHERE role IN ('planner', 'worker') ORDER BY role DESC");
+    try {
+      await gateway.until('both alive', async () => (await living()).length === 2, 60_000);
+      const [worker, planner] = await living();
+      const known = await gateway.owner.all('SELECT * FROM installation_keys');
+      const refused = await run(over, 'keys', 'rotate', purpose, '--wait', '0');
+      expect(refused.err).toMatch(/^KEY-004 /m);
+      expect(refused.err).toContain(`worker ${worker?.name}`);
+      expect(refused.err).not.toContain(planner?.name);
+      expect(refused).toMatchObject({ code: 78, out: '' });
+      expect(await gateway.owner.all('SELECT * FROM installation_keys')).toEqual(known);
+      started[0]?.child.kill('SIGTERM');
+      await started[0]?.exit;
+      expect(await run(over, 'keys', 'rotate', purpose, '--wait', '0')).toMatchObject({ code: 0 });
+    } finally {
+      for (const { child } of started) child.kill('SIGKILL');
+      await Promise.all(started.map(({ exit }) => exit));
+    }
+  });
+});
+
 describe('the sealing key is changed', () => {
   test('a chain that crosses the change verifies, with entries signed by both at the same time', async () => {
     await gateway.app.sealer.seal(100);
