@@ -1,6 +1,6 @@
 // Variables that look like ours and are none: a slip in a name leaves the default in force, without a word.
 import { variables } from '../config.ts';
-import { passwordFileOf, withPassword } from '../config/given.ts';
+import { passwordFileOf, withPassword } from '../config/value-or-file.ts';
 import { didYouMean, suggest } from '../mapping/document/suggest.ts';
 
 const known = new Set(

@@ -34,7 +34,8 @@ export function createDatabaseClock(monotonic: () => number = () => performance.
       const after = monotonic();
       if (after - before > quickMs) dueAt = after + soonMs;
       // The moment lay between the two: what is known better from a quicker answer stays as long as it fits.
-      const [latest, earliest] = [moment + 1 - before, moment - after];
+      const latest = moment + 1 - before;
+      const earliest = moment - after;
       if (offset === undefined || offset < earliest || offset > latest) offset = earliest;
     },
   };

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { loadConfig, variables } from '../../src/config.ts';
-import { passwordFileOf } from '../../src/config/given.ts';
+import { passwordFileOf } from '../../src/config/value-or-file.ts';
 
 interface Service {
   readonly image: string;

@@ -45,5 +45,6 @@ test('a claim that cannot read its lead for want of a key is given back, not hel
   // Its lease is an hour long.
   await gateway.until('delivered', async () => (await gateway.states())[0]?.state === 'delivered', 60_000);
   expect(crm.received).toHaveLength(1);
-  expect((await gateway.entries()).map((entry) => entry.entry)).toEqual(['departed', 'outcome']);
+  const entries = (await gateway.entries()).filter(({ delivery }) => delivery > 0);
+  expect(entries.map(({ entry }) => entry)).toEqual(['departed', 'outcome']);
 }, 90_000);

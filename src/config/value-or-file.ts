@@ -12,7 +12,7 @@ export const withPassword = (name: string): boolean => /^RELAIS_(MYSQL_([A-Z]+_)
  * @param plain the value of a variable as it stands
  * @param secret whether `NAME_FILE` may hold it
  */
-export function givenOf(
+export function valueOrFile(
   name: string,
   plain: (name: string) => string | undefined,
   secret: boolean,

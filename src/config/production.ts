@@ -1,0 +1,37 @@
+// What production refuses: connections in clear, waits too short to be safe (C38, C40).
+// Invariant: only what the program itself understands as encrypted counts as encrypted.
+import { RelaisError } from '../errors.ts';
+import type { Config } from './types.ts';
+
+const thisHost = ['localhost', '127.0.0.1', '[::1]', '::1'];
+
+/** @throws CONFIG-002 */
+export function refuseUnsafe(config: Config): void {
+  const unsafe: string[] = [];
+  if (config.worker.settlingMs < 60_000) unsafe.push('RELAIS_SETTLING_MS below 60000');
+  if (config.network.allowPlaintext) unsafe.push('RELAIS_ALLOW_PLAINTEXT=yes');
+  const reached = {
+    RELAIS_MYSQL_URL: config.mysql.gatewayUrl,
+    RELAIS_MYSQL_OWNER_URL: config.mysql.ownerUrl,
+    RELAIS_MYSQL_INTAKE_URL: config.mysql.intakeUrl,
+    RELAIS_MYSQL_READ_URL: config.mysql.readUrl,
+  };
+  for (const [name, value] of Object.entries(reached)) {
+    if (value === undefined) continue;
+    const parsed = new URL(value);
+    const local = thisHost.includes(parsed.hostname);
+    // Only what openDatabase understands counts: any other word would pass here and travel in clear.
+    const encrypted = parsed.protocol === 'rediss:' || parsed.searchParams.get('tls') === 'yes';
+    if (!local && !encrypted)
+      unsafe.push(`${name} reaches ${parsed.hostname} without TLS (add ?tls=yes, or use rediss://)`);
+  }
+  const { nodes, tls } = config.redis.place;
+  const far = nodes.find(({ host }) => !thisHost.includes(host));
+  if (far !== undefined && !tls)
+    unsafe.push(`RELAIS_REDIS_URL reaches ${far.host} without TLS (use rediss:// or rediss+...://)`);
+  if (unsafe.length > 0)
+    throw new RelaisError(
+      'CONFIG-002',
+      `Not allowed in production:\n${unsafe.map((reason) => `  - ${reason}`).join('\n')}`,
+    );
+}

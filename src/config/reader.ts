@@ -1,0 +1,108 @@
+// Reads single variables and checks their form: text, whole numbers, URLs, words of a list, keys.
+// Invariant: what is wrong is collected and told together; a secret is never quoted in a problem.
+import { masked } from './masked.ts';
+import type { Environment, ListedVariable } from './types.ts';
+import { valueOrFile } from './value-or-file.ts';
+import { variables } from './variables.ts';
+
+/** The file a running sandbox leaves for the commands beside it; ignored as soon as RELAIS_MYSQL_URL is set. */
+export const sandboxFile = '.relais/current.env';
+
+export interface VariableReader {
+  /** What was given for a variable, else its default; undefined where there is neither. */
+  readonly read: (name: string) => string | undefined;
+  /** The same, and a problem where there is nothing. */
+  readonly needed: (name: string) => string;
+  readonly wholeNumber: (name: string, min: number, max: number) => number;
+  /** The URL, or undefined where none was given; another protocol is a problem. */
+  readonly url: (name: string, protocols: readonly string[]) => string | undefined;
+  readonly oneOf: <T extends string>(name: string, values: readonly T[]) => T;
+  /** 32 bytes in base64. */
+  readonly key: (name: string) => Buffer;
+  /** A list of them, separated by spaces, commas or line ends. */
+  readonly keyList: (name: string) => readonly Buffer[];
+  readonly listing: () => readonly ListedVariable[];
+  /** Other checks add theirs. */
+  readonly problems: string[];
+  /** Files that were named and cannot be read. */
+  readonly unreadable: ReadonlySet<string>;
+}
+
+/** @param sandbox values of the sandbox's file, for what the environment does not give */
+export function createVariableReader(environment: Environment, sandbox: Environment): VariableReader {
+  const problems: string[] = [];
+  const unreadable = new Set<string>();
+  const plain = (name: string): string | undefined => environment[name] || sandbox[name] || undefined;
+  const read = (name: string): string | undefined => {
+    const known = variableOf(name);
+    return valueOrFile(name, plain, known?.secret === true, unreadable) ?? known?.fallback;
+  };
+  const needed = (name: string): string => {
+    const value = read(name);
+    if (value === undefined) problems.push(`${name} is missing (${variableOf(name)?.meaning ?? ''})`);
+    return value ?? '';
+  };
+  return {
+    read,
+    needed,
+    problems,
+    unreadable,
+    wholeNumber: (name, min, max) => {
+      const value = Number(read(name));
+      if (Number.isInteger(value) && value >= min && value <= max) return value;
+      problems.push(`${name} must be a whole number from ${min} to ${max}`);
+      return min;
+    },
+    url: (name, protocols) => {
+      const value = read(name);
+      if (value === undefined) return undefined;
+      const parsed = URL.canParse(value) ? new URL(value) : undefined;
+      if (parsed !== undefined && protocols.includes(parsed.protocol)) return value;
+      const starts = protocols.map((protocol) => `${protocol}//`).join(' or ');
+      problems.push(`${name} must be a URL starting with ${starts}`);
+      return undefined;
+    },
+    oneOf: <T extends string>(name: string, values: readonly T[]): T => {
+      const value = read(name);
+      const found = values.find((allowed) => allowed === value);
+      if (found === undefined) problems.push(`${name} must be one of ${values.join(', ')}`);
+      return found ?? (values[0] as T);
+    },
+    key: (name) => keyOf(needed(name), `${name} must be`, problems),
+    keyList: (name) =>
+      (read(name) ?? '')
+        .split(/[\s,]+/)
+        .filter((word) => word !== '')
+        .map((word) => keyOf(word, `${name} must hold keys of`, problems)),
+    listing: () =>
+      variables.map(({ name, secret, meaning }) => {
+        const value = read(name);
+        const shown = secret === true && value !== undefined ? masked(value) : value;
+        return { name, value: shown ?? '', from: originOf(name, value, environment, sandbox), meaning };
+      }),
+  };
+}
+
+const variableOf = (name: string): (typeof variables)[number] | undefined =>
+  variables.find((variable) => variable.name === name);
+
+/** A value that is not a key is a problem. */
+function keyOf(text: string, must: string, problems: string[]): Buffer {
+  const bytes = Buffer.from(text, 'base64');
+  if (text !== '' && bytes.length !== 32)
+    problems.push(`${must} 32 bytes in base64 (openssl rand -base64 32)`);
+  return bytes;
+}
+
+/** Where a value comes from, as `relais config` says it. */
+function originOf(
+  name: string,
+  value: string | undefined,
+  environment: Environment,
+  sandbox: Environment,
+): string {
+  if (environment[name]) return 'environment';
+  if (sandbox[name]) return sandboxFile;
+  if (environment[`${name}_FILE`]) return `${name}_FILE`;
+  return value === undefined ? 'not set' : 'default';
+}

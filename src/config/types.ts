@@ -1,0 +1,71 @@
+// The configuration as the program knows it: validated, typed, frozen.
+// Invariant: whatever is in here has been checked; nothing else reads the environment.
+import type { RedisPlace } from './redis-place.ts';
+
+export interface Config {
+  readonly env: 'production' | 'development' | 'sandbox';
+  readonly mysql: {
+    readonly gatewayUrl: string;
+    readonly ownerUrl?: string;
+    readonly intakeUrl?: string;
+    /** A replica for what only reads. */
+    readonly readUrl?: string;
+    readonly connections: number;
+  };
+  /** A service that answers nothing for so long has lost the connection. */
+  readonly silenceMs: number;
+  readonly keysSchema: string;
+  readonly redis: { readonly url: string; readonly place: RedisPlace; readonly prefix: string };
+  /** 32 bytes; wraps per-lead secrets and encrypts batches. */
+  readonly masterKey: Buffer;
+  /** 32 bytes; seals the hand-over log. */
+  readonly sealKey: Buffer;
+  /** Keys that were in force before: what stands under them is still read. */
+  readonly earlierKeys: { readonly master: readonly Buffer[]; readonly seal: readonly Buffer[] };
+  readonly mappingsDir: string;
+  readonly network: {
+    readonly allowedRanges: readonly string[];
+    readonly allowPlaintext: boolean;
+    readonly extraCa?: string;
+    readonly connectTo: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
+  };
+  readonly logLevel: string;
+  readonly http: {
+    readonly host: string;
+    readonly port: number | undefined;
+    /** Destinations that metrics name; the others are `other`. */
+    readonly metricsDestinations: number;
+  };
+  readonly worker: {
+    readonly concurrency: number;
+    readonly leaseMs: number;
+    readonly settlingMs: number;
+    readonly drainMs: number;
+  };
+  readonly planner: {
+    readonly idleMs: number;
+    readonly batch: number;
+    readonly window: number;
+    /** How long a refused row is kept. */
+    readonly refusedDays: number;
+  };
+  readonly alerts: {
+    readonly webhook?: string;
+    readonly mail?: { readonly smtpUrl: string; readonly to: string; readonly from: string };
+  };
+  /** Who acts when a command is run by hand. */
+  readonly actor: string;
+  /** `secret:NAME` values, newest first; files win over the environment and are read again when they change. */
+  readonly secrets: (name: string) => readonly string[];
+  /** What is in force, secrets masked, for `relais config`. */
+  readonly listing: readonly ListedVariable[];
+}
+
+export interface ListedVariable {
+  readonly name: string;
+  readonly value: string;
+  readonly from: string;
+  readonly meaning: string;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,0 +1,157 @@
+// The pool: connections set up once, with the database's clock read on them; statements sent through the driver.
+// Invariant: a connection speaks UTC, strict SQL and READ COMMITTED before it is used; a silent server is a lost one.
+import type { Socket } from 'node:net';
+import { createPool, type Pool, type PoolConnection } from 'mysql2';
+import { createDatabaseClock, type DatabaseClock } from './clock.ts';
+import { endsConnection, refusedAccount, translated } from './sql-failures.ts';
+
+export type SqlValue = string | number | boolean | Date | Buffer | Uint8Array | null;
+
+export interface ConnectionOptions {
+  readonly url: string;
+  readonly connections: number;
+  /** A server that says nothing for so long in the middle of a statement is lost. */
+  readonly silenceMs?: number;
+}
+
+export interface Connection {
+  /** Text as it stands, without values. */
+  readonly query: (sql: string) => Promise<unknown>;
+  /** A prepared statement. */
+  readonly execute: (sql: string, values: readonly SqlValue[]) => Promise<unknown>;
+  /** From one row's id to the next. */
+  readonly idStep: number;
+  /** From here on the server may say nothing for as long as it likes. */
+  readonly waitForever: () => void;
+}
+
+export interface Connections {
+  /** Lends a connection to the work; it goes back to the pool, or is closed where the error says that it is of no use. */
+  readonly borrow: <T>(work: (connection: Connection) => Promise<T>) => Promise<T>;
+  readonly clock: Pick<DatabaseClock, 'now'>;
+  readonly databaseName: string;
+  readonly close: () => Promise<void>;
+}
+
+/** Statements kept prepared on a connection. */
+const maxPreparedStatements = 120;
+/** Longer than a server lets a statement wait for a lock (50 s by default). */
+const defaultSilenceMs = 60_000;
+
+export function createConnections(options: ConnectionOptions): Connections {
+  const silenceMs = options.silenceMs ?? defaultSilenceMs;
+  const url = new URL(options.url);
+  const pool = openPool(url, options.connections, silenceMs);
+  const idSteps = new WeakMap<PoolConnection, number>();
+  const clock = createDatabaseClock();
+  const acquire = async (): Promise<PoolConnection> => {
+    const raw = await called<PoolConnection>((done) => pool.getConnection(done)).catch((error: unknown) => {
+      throw refusedAccount(error) ?? error;
+    });
+    const isNew = !idSteps.has(raw);
+    streamOf(raw).setTimeout(silenceMs);
+    if (isNew) streamOf(raw).on('timeout', () => streamOf(raw).destroy(new Error('silent')));
+    try {
+      if (isNew || clock.isDue()) await clock.read(() => readClock(raw));
+      if (isNew) idSteps.set(raw, await setUp(raw, silenceMs));
+    } catch (error) {
+      raw.destroy();
+      throw error;
+    }
+    return raw;
+  };
+  return {
+    borrow: async (work) => {
+      let raw: PoolConnection | undefined;
+      try {
+        raw = await acquire();
+        const result = await work(connectionOn(raw, idSteps.get(raw) ?? 1));
+        giveBack(raw);
+        return result;
+      } catch (error) {
+        if (raw !== undefined && endsConnection(error)) raw.destroy();
+        else if (raw !== undefined) giveBack(raw);
+        throw translated(error);
+      }
+    },
+    clock,
+    databaseName: url.pathname.slice(1),
+    close: () => called<void>((done) => pool.end((error) => done(error, undefined))),
+  };
+}
+
+function openPool(url: URL, connections: number, silenceMs: number): Pool {
+  const tls = url.searchParams.get('tls') === 'yes';
+  const socket = url.searchParams.get('socket');
+  return createPool({
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? 3306 : Number(url.port),
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    database: url.pathname.slice(1),
+    ...(tls ? { ssl: { minVersion: 'TLSv1.2' as const } } : {}),
+    ...(socket === null ? {} : { socketPath: socket }),
+    connectionLimit: connections,
+    // Idle connections go before the server ends them; the driver looks for them only with fewer idle than all.
+    maxIdle: Math.max(1, connections - 1),
+    idleTimeout: silenceMs,
+    timezone: 'Z',
+    decimalNumbers: true,
+    charset: 'utf8mb4',
+    connectTimeout: 10_000,
+    enableKeepAlive: true,
+    // Times connections times processes this must stay below the server's max_prepared_stmt_count (16,382 by default).
+    maxPreparedStatements,
+  });
+}
+
+async function readClock(raw: PoolConnection): Promise<Date> {
+  const rows = await queried(raw, 'SELECT UTC_TIMESTAMP(3) AS now');
+  return (rows as { now: Date }[])[0]?.now as Date;
+}
+
+/** The server forgets a silent client after twice the time that a client waits for the server. Returns the step of its ids. */
+async function setUp(raw: PoolConnection, silenceMs: number): Promise<number> {
+  await queried(
+    raw,
+    `SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO', wait_timeout = ${Math.ceil((2 * silenceMs) / 1_000)}`,
+  );
+  await queried(raw, 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
+  const rows = await queried(raw, 'SELECT @@auto_increment_increment AS step');
+  return (rows as { step: number }[])[0]?.step ?? 1;
+}
+
+const connectionOn = (raw: PoolConnection, idStep: number): Connection => ({
+  query: (sql) => queried(raw, sql),
+  execute: (sql, values) => executed(raw, sql, values),
+  idStep,
+  waitForever: () => void streamOf(raw).setTimeout(0),
+});
+
+/** The socket under a connection; the driver's types do not show it. */
+const streamOf = (raw: PoolConnection): Socket => (raw as unknown as { stream: Socket }).stream;
+
+/** An idle connection is silent by nature. */
+function giveBack(raw: PoolConnection): void {
+  streamOf(raw).setTimeout(0);
+  raw.release();
+}
+
+/** The driver's promise face keeps a stack for every call; its callbacks cost nothing. */
+function called<T>(call: (done: (error: Error | null, result: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    call((error, result) => (error ? reject(error) : resolve(result)));
+  });
+}
+
+const queried = (raw: PoolConnection, sql: string): Promise<unknown> =>
+  called<unknown>((done) => raw.query(sql, (error, result) => done(error, result)));
+
+/** The driver's error never reaches a caller, not even inside a transaction: its message and `sql` quote values. */
+function executed(raw: PoolConnection, sql: string, values: readonly SqlValue[]): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    raw.execute(sql, values as SqlValue[], (error, result) =>
+      error ? reject(translated(error) as Error) : resolve(result),
+    );
+  });
+}

@@ -1,0 +1,108 @@
+// What the driver's errors become: an outage (DB-001), or an SQL failure known by the server's number.
+// Invariant: an error leaves as a code; the driver's own message and `sql` quote values, and reach no caller.
+import { foreignCode, isRelaisError, RelaisError } from '../errors.ts';
+
+/** Thrown instead of the driver's error; `errno` is the server's number, `message` holds no data. */
+export class SqlFailure extends Error {
+  readonly errno: number;
+  readonly code: string;
+  constructor(errno: number, code: string) {
+    super(`SQL failed: ${code}`);
+    this.name = 'SqlFailure';
+    this.errno = errno;
+    this.code = code;
+  }
+}
+
+export const duplicateKey = 1062;
+
+export function isDuplicateKey(error: unknown): boolean {
+  return error instanceof SqlFailure && error.errno === duplicateKey;
+}
+
+/** max_prepared_stmt_count is reached: closing the connection gives its statements back. */
+const tooManyPrepared = 1461;
+/** A statement met a state of the database that another attempt may not meet. */
+const repeatable = new Set([1020, 1205, 1213, tooManyPrepared]);
+
+export const isRepeatable = (error: unknown): boolean =>
+  error instanceof SqlFailure && repeatable.has(error.errno);
+
+const serverTroubles = new Set([
+  0, 1005, 1020, 1021, 1034, 1037, 1040, 1041, 1044, 1045, 1054, 1114, 1142, 1143, 1146, 1153, 1194, 1205,
+  1206, 1213, 1227, 1290, 1317, 1712, 1836, 1877, 1969, 3024,
+]);
+
+/** A fault of the server or the set-up (away, read-only, full, damaged, a lock held too long), not of a row: the same may pass later. */
+export function isStoreTrouble(error: unknown): boolean {
+  return isStoreOutage(error) || (error instanceof SqlFailure && serverTroubles.has(error.errno));
+}
+
+/** True for an outage: the same call may pass later. */
+export function isStoreOutage(error: unknown): boolean {
+  return isRelaisError(error) && error.code === 'DB-001';
+}
+
+/** Access denied, unknown database: another password may pass, another try will not. */
+const refusedAccounts = new Set([1044, 1045, 1049, 1698]);
+const refusals: Readonly<Record<number, string>> = {
+  1044: ': the account has no right on this database; `relais migrate` gives the working accounts theirs, an administrator the owner',
+  1045: ': user, password, or the address it comes from',
+  1049: ': there is no such database; create it, and the keys schema beside it',
+};
+
+/** What the server says to a login, as opposed to a statement. */
+export function refusedAccount(error: unknown): RelaisError | undefined {
+  const { errno } = error as { errno?: number };
+  if (errno === undefined || !refusedAccounts.has(errno)) return undefined;
+  return new RelaisError(
+    'DB-001',
+    `MySQL refuses the account or the database (${foreignCode(error)})${refusals[errno] ?? ''}${accountIn(error)}.`,
+  );
+}
+
+/** The account as the server sees it: the address it comes from is what is wrong most often. */
+function accountIn(error: unknown): string {
+  const account = /for user ('[^']{0,80}'@'[^']{0,255}')/.exec((error as { message?: string }).message ?? '');
+  return account === null ? '' : `; it sees ${account[1] ?? ''}`;
+}
+
+const lost = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EPIPE',
+  'PROTOCOL_CONNECTION_LOST',
+  'ENOTFOUND',
+  'ECONNABORTED',
+]);
+
+/** Whether a connection is of no use any more after this error. */
+export const endsConnection = (error: unknown): boolean =>
+  isLost(error) || (error as { errno?: number }).errno === tooManyPrepared;
+
+function isLost(error: unknown): boolean {
+  if (isStoreOutage(error)) return true;
+  const { code, fatal } = error as { code?: string; fatal?: boolean };
+  return fatal === true || (code !== undefined && lost.has(code));
+}
+
+/** The driver's error as ours; what is no error of the driver stays what it is. */
+export function translated(error: unknown): unknown {
+  if (error instanceof SqlFailure || isRelaisError(error)) return error;
+  const { errno, code, sqlState, message } = error as {
+    errno?: number;
+    code?: string;
+    sqlState?: string;
+    message?: string;
+  };
+  if (
+    isLost(error) ||
+    message === "Can't add new command when connection is in closed state" ||
+    code === 'ER_SERVER_SHUTDOWN'
+  ) {
+    return new RelaisError('DB-001', `MySQL cannot be reached (${foreignCode(error)}).`);
+  }
+  if (sqlState === undefined && errno === undefined) return error;
+  return new SqlFailure(errno ?? 0, code ?? `SQLSTATE_${sqlState ?? ''}`);
+}
