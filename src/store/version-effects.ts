@@ -1,4 +1,4 @@
-// Deliveries that a new version of a mapping touches although nothing of them has left, or although something may have.
+// Which deliveries a new version of a mapping ends, brings back, or leaves with their old content.
 // Invariant: what ended because its mapping did not take the lead can come back; nothing else that ended does.
 import { inList, type Sql } from './database.ts';
 

@@ -12,7 +12,7 @@ import { findDestination } from '../store/destinations.ts';
 import { lockLeads, readLeads } from '../store/leads.ts';
 import { readVersions } from '../store/mapping-versions.ts';
 import { reopenWithheld, withheldOfDestination } from '../store/planning.ts';
-import { endedByAccepts, reopenEnded, unsentCreates, type WaitingCreate } from '../store/waiting.ts';
+import { endedByAccepts, reopenEnded, unsentCreates, type WaitingCreate } from '../store/version-effects.ts';
 
 const page = 500;
 /** Looked at in one publication; past it the count is a lower bound. */
@@ -93,7 +93,7 @@ export async function reopen(tx: Sql, destinationId: string, actor: string): Pro
   ];
   const ids = await withheldOfDestination(tx, destinationId, causes, 10_000);
   const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
-  await appendHandovers(tx, reopened(rows, actor));
+  await appendHandovers(tx, reopenedEntries(rows, actor));
   return rows.length;
 }
 
@@ -119,14 +119,14 @@ export async function reopenAccepted(
       );
       const ids = part.filter((row) => locked.get(row.leadId)?.erased === false).map((row) => row.id);
       const rows = await readDeliveries(tx, await reopenEnded(tx, ids, mapping.maxAgeMs));
-      await appendHandovers(tx, reopened(rows, actor, 'accepted_again'));
+      await appendHandovers(tx, reopenedEntries(rows, actor, 'accepted_again'));
       return rows.length;
     });
   }
   return count;
 }
 
-const reopened = (rows: readonly Delivery[], actor: string, reason?: string) =>
+const reopenedEntries = (rows: readonly Delivery[], actor: string, reason?: string) =>
   rows.map((row) => ({
     entry: 'reopened' as const,
     clientId: row.clientId,

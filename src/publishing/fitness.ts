@@ -1,0 +1,80 @@
+// What must hold before a version comes into force: the checks, a confirmed opt-in, production's rules, one connector at a time.
+// Invariant: what check refuses is never published (guarantee 10).
+import { RelaisError } from '../errors.ts';
+import { checkSources, type CheckOptions } from '../mapping/check.ts';
+import type { CompiledMapping, MappingSources, Problem } from '../mapping/contract.ts';
+import { formatProblem } from '../mapping/document/problems.ts';
+import { loadDestination } from '../mapping/load.ts';
+import type { Database, Sql } from '../store/database.ts';
+import { underWay, type Destination } from '../store/destinations.ts';
+import type { MappingVersion } from '../store/mapping-versions.ts';
+import { refuseInProduction } from './production.ts';
+
+export interface PublishingDeps {
+  readonly database: Database;
+  readonly mappingsDir: string;
+  readonly check: CheckOptions;
+  /** Refuses what a client may not go live with. */
+  readonly production: boolean;
+}
+
+export interface FitMapping {
+  readonly sources: MappingSources;
+  readonly mapping: CompiledMapping;
+  readonly warnings: readonly Problem[];
+}
+
+/** The files of a destination, checked. @throws MAPPING-001, MAPPING-003 */
+export async function checkFiles(deps: PublishingDeps, destinationId: string): Promise<FitMapping> {
+  const sources = loadDestination(deps.mappingsDir, destinationId);
+  const checked = checkSources(sources, deps.check);
+  if (!checked.ok)
+    throw new RelaisError(
+      'MAPPING-001',
+      `The mapping of ${destinationId} cannot be published:\n${checked.problems.map(formatProblem).join('\n')}`,
+    );
+  const { mapping, warnings } = checked;
+  refuseGuessedOptIn(destinationId, warnings);
+  if (deps.production) await refuseInProduction(deps.database, mapping);
+  return { sources, mapping, warnings };
+}
+
+/** An earlier version, checked as it would be today. @throws MAPPING-001 */
+export function checkVersion(deps: PublishingDeps, version: MappingVersion): CompiledMapping {
+  const sources = JSON.parse(version.sources) as MappingSources;
+  const checked = checkSources(sources, { ...deps.check, tests: false });
+  if (checked.ok) return checked.mapping;
+  throw new RelaisError(
+    'MAPPING-001',
+    `Version ${version.version} does not pass today's checks:\n${checked.problems.map(formatProblem).join('\n')}`,
+  );
+}
+
+/** The problem of an opt-in line that a draft guessed and nobody confirmed. */
+export const guessedOptIn = 'MAP-904';
+
+/** A draft may be checked and previewed; under a guessed opt-in nothing is sent. @throws MAPPING-001 */
+function refuseGuessedOptIn(destinationId: string, warnings: readonly Problem[]): void {
+  const guessed = warnings.filter((warning) => warning.code === guessedOptIn);
+  if (guessed.length === 0) return;
+  throw new RelaisError(
+    'MAPPING-001',
+    `The mapping of ${destinationId} cannot be published:\n${guessed.map(formatProblem).join('\n')}`,
+  );
+}
+
+/** @throws DEST-002 while deliveries are on their way by the old connector: the new one could not finish them */
+export async function refuseConnectorChange(
+  tx: Sql,
+  before: Destination | undefined,
+  mapping: CompiledMapping,
+): Promise<void> {
+  if (before === undefined || before.connector === mapping.connector) return;
+  const count = await underWay(tx, before.id);
+  if (count === 0) return;
+  throw new RelaisError(
+    'DEST-002',
+    `Destination ${before.id} changes from ${before.connector} to ${mapping.connector} while ${count} of its deliveries are on their way. ` +
+      `Suspend it (relais destination suspend ${before.id}), wait until none is, then publish; or give the new way a destination of its own.`,
+  );
+}

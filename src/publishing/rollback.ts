@@ -1,0 +1,78 @@
+// Rolling back: an earlier version is put in force again, with the facts that stand beside it.
+// Invariant: it passes today's checks first; the log says who put it back and why.
+import { citedText, mappingDigest } from '../domain/cited.ts';
+import { RelaisError } from '../errors.ts';
+import type { CompiledMapping } from '../mapping/contract.ts';
+import type { Sql } from '../store/database.ts';
+import { findDestination, saveDestination } from '../store/destinations.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { versionHistory, type MappingVersion } from '../store/mapping-versions.ts';
+import { checkVersion, refuseConnectorChange, type PublishingDeps } from './fitness.ts';
+import { refuseInProduction } from './production.ts';
+import { refuseEnding, reopen, reopenAccepted, type MayEnd } from './version-effects.ts';
+
+export interface RollbackRequest {
+  readonly destinationId: string;
+  readonly version: number;
+  readonly actor: string;
+  readonly reason: string;
+  readonly mayEnd?: MayEnd;
+}
+
+export async function rollback(deps: PublishingDeps, request: RollbackRequest): Promise<MappingVersion> {
+  const { database } = deps;
+  const destination = await findDestination(database, request.destinationId);
+  const wanted = (await versionHistory(database, request.destinationId)).find(
+    ({ version }) => version === request.version,
+  );
+  if (destination === undefined || wanted === undefined)
+    throw new RelaisError(
+      'FIND-001',
+      `Destination ${request.destinationId} has no version ${request.version}.`,
+    );
+  const mapping = checkVersion(deps, wanted);
+  await refuseEnding(deps, mapping, request.mayEnd);
+  await database.transaction((tx) => putBack(tx, { request, wanted, mapping, production: deps.production }));
+  await reopenAccepted(database, mapping, request.actor);
+  return wanted;
+}
+
+async function putBack(
+  tx: Sql,
+  {
+    request,
+    wanted,
+    mapping,
+    production,
+  }: {
+    readonly request: RollbackRequest;
+    readonly wanted: MappingVersion;
+    readonly mapping: CompiledMapping;
+    readonly production: boolean;
+  },
+): Promise<void> {
+  const destination = await findDestination(tx, request.destinationId);
+  if (destination === undefined)
+    throw new RelaisError('FIND-001', `No destination is called ${request.destinationId}.`);
+  if (production) await refuseInProduction(tx, mapping);
+  await refuseConnectorChange(tx, destination, mapping);
+  // The facts that stand beside a version come back with it.
+  await saveDestination(tx, mapping.client, {
+    id: destination.id,
+    connector: mapping.connector,
+    mappingVersionId: wanted.id,
+    leadsFrom: destination.leadsFrom,
+  });
+  await reopen(tx, destination.id, request.actor);
+  await appendHandovers(tx, [
+    {
+      entry: 'rolled_back',
+      clientId: destination.clientId,
+      destinationId: destination.id,
+      actor: request.actor,
+      mappingVersionId: wanted.id,
+      purpose: request.reason,
+      cited: citedText({ mapping: mappingDigest(wanted) }),
+    },
+  ]);
+}
