@@ -134,6 +134,9 @@ export function createLog(options: { level: string; stream?: { write(line: strin
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
+/** Whether the so-manieth failure in a row is worth a line: the 1st, 2nd, 4th, 8th …, so that an outage does not fill the disk. */
+export const isWorthLogging = (failures: number): boolean => Number.isInteger(Math.log2(failures));
+
 const nothing = (): void => undefined;
 export const silentLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 

@@ -78,7 +78,7 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
           roles: running,
           meters,
           draining: () => stopping,
-          house: role !== 'worker',
+          backlog: role !== 'worker',
           host: config.http.host,
           port: config.http.port,
         });

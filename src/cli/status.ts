@@ -10,7 +10,7 @@ import {
   type DestinationState,
 } from '../store/destinations.ts';
 import type { SeenProcess } from '../store/processes.ts';
-import { houseState, type HouseState } from '../store/support-house.ts';
+import { gatewayStatus, type GatewayStatus } from '../store/gateway-status.ts';
 import { withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { sayAge } from './read-side.ts';
@@ -35,29 +35,29 @@ export function statusCommands(program: Command): void {
 }
 
 async function statusCommand({ reading, database }: App, json: boolean): Promise<void> {
-  const house = await houseState(reading);
+  const status = await gatewayStatus(reading);
   const destinations = await allDestinations(reading);
   const states = await readStates(
     reading,
     destinations.map((one) => one.id),
   );
-  if (json) return outJson([asData(house, destinations, states)]);
+  if (json) return outJson([asData(status, destinations, states)]);
   await sayAge(reading);
   const now = database.now();
-  const waits = house.oldestIntake === undefined ? '' : `, the oldest for ${age(house.oldestIntake, now)}`;
-  out(`runs     ${runningText(house.processes)}`);
+  const waits = status.oldestIntake === undefined ? '' : `, the oldest for ${age(status.oldestIntake, now)}`;
+  out(`runs     ${runningText(status.processes)}`);
   out(
-    `intake   ${house.intakeNew} waiting${waits}; ${house.intakeRefused} refused${house.intakeRefused > 0 ? ' (relais lead refusals)' : ''}; ${house.changes} changes to plan`,
+    `intake   ${status.intakeNew} waiting${waits}; ${status.intakeRefused} refused${status.intakeRefused > 0 ? ' (relais lead refusals)' : ''}; ${status.changes} changes to plan`,
   );
-  out(`log      ${house.unsealed} entries not sealed yet`);
-  out(`alerts   ${house.alertsUnsent} not sent yet`);
-  const open = house.deliveries
+  out(`log      ${status.unsealed} entries not sealed yet`);
+  out(`alerts   ${status.alertsUnsent} not sent yet`);
+  const open = status.deliveries
     .filter((row) => row.state === 'failed')
     .reduce((sum, row) => sum + row.count, 0);
   out(`tasks    ${open} failed deliveries to look at${open > 0 ? ' (relais task list)' : ''}\n`);
   table(
     ['destination', 'state', 'reason', 'count', 'oldest', 'for'],
-    house.deliveries.map((row) => [
+    status.deliveries.map((row) => [
       row.destination,
       row.state,
       reasonText(row.reason, 'en'),
@@ -87,21 +87,21 @@ function runningText(processes: readonly SeenProcess[]): string {
 }
 
 function asData(
-  house: HouseState,
+  status: GatewayStatus,
   destinations: readonly Destination[],
   states: ReadonlyMap<string, DestinationState>,
 ): object {
   return {
-    processes: house.processes,
+    processes: status.processes,
     intake: {
-      waiting: house.intakeNew,
-      oldest: house.oldestIntake ?? null,
-      refused: house.intakeRefused,
-      toPlan: house.changes,
+      waiting: status.intakeNew,
+      oldest: status.oldestIntake ?? null,
+      refused: status.intakeRefused,
+      toPlan: status.changes,
     },
-    unsealed: house.unsealed,
-    alertsUnsent: house.alertsUnsent,
-    deliveries: house.deliveries,
+    unsealed: status.unsealed,
+    alertsUnsent: status.alertsUnsent,
+    deliveries: status.deliveries,
     destinations: destinations.map((one) => {
       const sending = sendingStateOf(one, states.get(one.id));
       return {

@@ -3,10 +3,10 @@
 import { fastify } from 'fastify';
 import { Gauge } from 'prom-client';
 import type { Sql } from '../store/database.ts';
-import { oldestUnsealedSeconds } from '../store/figures.ts';
-import { createHouseGauges } from './house-gauges.ts';
+import { oldestUnsealedSeconds } from '../store/backlog.ts';
+import { createBacklogGauges } from './backlog-gauges.ts';
 import type { Meters } from './meters.ts';
-import { observeTrips, watchTrips } from './trip-times.ts';
+import { observeTrips, watchTrips } from './delivery-times.ts';
 
 export interface HealthOptions {
   readonly app: Sql;
@@ -14,8 +14,8 @@ export interface HealthOptions {
   readonly meters: Meters;
   /** True once the process takes no more work: an orchestrator sends nobody here and waits. */
   readonly draining?: () => boolean;
-  /** Whether this process tells what waits in the house: planners do, so that fifty workers do not count the same rows. */
-  readonly house: boolean;
+  /** Whether this process reports what waits: planners do, so that fifty workers do not count the same rows. */
+  readonly backlog: boolean;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -37,8 +37,8 @@ export async function startHealth(
     help: '1 while MySQL and Redis can be reached and the process takes work.',
     registers: [registry],
   });
-  const { read: readHouse, forget: forgetHouse } = options.house
-    ? createHouseGauges(options.app, registry, destination)
+  const backlog = options.backlog
+    ? createBacklogGauges(options.app, registry, destination)
     : { read: () => Promise.resolve(), forget: () => undefined };
   const trips = watchTrips(options.app, options.meters);
 
@@ -62,8 +62,8 @@ export async function startHealth(
   server.get('/metrics', async (_request, reply) => {
     const well = (await troubles()).length === 0;
     ready.set(well && options.draining?.() !== true ? 1 : 0);
-    if (well) await inTime(readHouse());
-    else forgetHouse();
+    if (well) await inTime(backlog.read());
+    else backlog.forget();
     if (well) await inTime(observeTrips(options.app, options.meters).catch(() => undefined));
     return reply.type(registry.contentType).send(await registry.metrics());
   });

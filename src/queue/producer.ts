@@ -1,18 +1,10 @@
 // Puts jobs on the belt and tells workers which destination has work.
 // Invariant: nothing depends on Redis remembering; a changed epoch says that it forgot.
 import { randomUUID } from 'node:crypto';
-import { Queue } from 'bullmq';
+import type { Queue } from 'bullmq';
 import type { RedisClient } from './connect.ts';
-import {
-  entriesOf,
-  epochKey,
-  jobId,
-  queueName,
-  queuePrefix,
-  wakeChannel,
-  type Entry,
-  type Job,
-} from './jobs.ts';
+import { createQueueCache } from './queue-cache.ts';
+import { entriesOf, epochKey, jobId, wakeChannel, type Entry, type Job } from './jobs.ts';
 
 export interface Producer {
   readonly push: (destinationId: string, jobs: readonly Job[]) => Promise<void>;
@@ -25,9 +17,6 @@ export interface Producer {
   readonly close: () => Promise<void>;
 }
 
-/** Queues kept open; the least recently used one is closed beyond that. */
-const openQueues = 200;
-
 export function createProducer(options: {
   readonly redis: RedisClient;
   readonly prefix: string;
@@ -35,39 +24,13 @@ export function createProducer(options: {
   readonly permit?: () => Promise<void>;
 }): Producer {
   const { redis, prefix, permit = () => Promise.resolve() } = options;
-  const queues = new Map<string, Queue>();
+  const queues = createQueueCache(redis, prefix);
   let epoch: string | undefined;
-
-  const queueOf = (destinationId: string): Queue => {
-    const known = queues.get(destinationId);
-    if (known !== undefined) {
-      queues.delete(destinationId);
-      queues.set(destinationId, known);
-      return known;
-    }
-    const queue = new Queue(queueName, {
-      connection: redis,
-      prefix: queuePrefix(prefix, destinationId),
-      skipVersionCheck: true,
-      // Events keep return values and failure reasons of removed jobs; ours are empty, and few are kept.
-      streams: { events: { maxLen: 50 } },
-      defaultJobOptions: { removeOnComplete: true, removeOnFail: true, attempts: 1 },
-    });
-    queue.on('error', () => undefined);
-    queues.set(destinationId, queue);
-    if (queues.size > openQueues) {
-      const [oldest] = queues.keys();
-      const closing = oldest === undefined ? undefined : queues.get(oldest);
-      if (oldest !== undefined) queues.delete(oldest);
-      closing?.close().catch(() => undefined);
-    }
-    return queue;
-  };
 
   const add = async (destinationId: string, entries: readonly Entry[]): Promise<void> => {
     if (entries.length === 0) return;
     await permit();
-    await queueOf(destinationId).addBulk(
+    await queues.of(destinationId).addBulk(
       entries.map((entry) => ({
         name: 'send',
         data: entry,
@@ -82,21 +45,12 @@ export function createProducer(options: {
     push: (destinationId, jobs) => add(destinationId, entriesOf(jobs)),
     hasEntries: async (destinationId) => {
       await permit();
-      const counts = await queueOf(destinationId).getJobCounts('wait', 'active');
+      const counts = await queues.of(destinationId).getJobCounts('wait', 'active');
       return Object.values(counts).some((count) => count > 0);
     },
     pushAgain: async (destinationId, jobs) => {
       await permit();
-      const queue = queueOf(destinationId);
-      for (let start = 0; start < jobs.length; start += 50) {
-        // A job that stands in no list (its list was evicted or half restored) would never run, and block its id.
-        await Promise.all(
-          jobs.slice(start, start + 50).map(async (job) => {
-            const state = await queue.getJobState(jobId(job));
-            if (state === 'unknown') await queue.remove(jobId(job));
-          }),
-        );
-      }
+      await removeLostTwins(queues.of(destinationId), jobs);
       // Each under its own id: what is still there is not doubled, however often it is pushed.
       await add(destinationId, jobs);
     },
@@ -109,9 +63,18 @@ export function createProducer(options: {
       epoch = now;
       return answer;
     },
-    close: async () => {
-      await Promise.all([...queues.values()].map((queue) => queue.close().catch(() => undefined)));
-      queues.clear();
-    },
+    close: queues.close,
   };
+}
+
+/** A job that stands in no list (its list was evicted or half restored) would never run, and block its id. */
+async function removeLostTwins(queue: Queue, jobs: readonly Job[]): Promise<void> {
+  for (let start = 0; start < jobs.length; start += 50) {
+    await Promise.all(
+      jobs.slice(start, start + 50).map(async (job) => {
+        const state = await queue.getJobState(jobId(job));
+        if (state === 'unknown') await queue.remove(jobId(job));
+      }),
+    );
+  }
 }

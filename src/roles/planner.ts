@@ -10,7 +10,7 @@ import { createSweeper } from '../delivery/background/maintenance.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createProducer } from '../queue/producer.ts';
 import type { Sql } from '../store/database.ts';
-import { anyNewRow } from '../store/figures.ts';
+import { anyNewRow } from '../store/backlog.ts';
 import { tidyTakings } from '../store/takings.ts';
 import { purgeRefused } from '../store/refused-rows.ts';
 import { workAnyRun } from '../support/bulk-runs.ts';

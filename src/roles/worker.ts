@@ -5,7 +5,7 @@ import { createDeliverer } from '../delivery/deliver.ts';
 import { createReader } from '../delivery/attempt/load-inputs.ts';
 import type { Step } from '../delivery/attempt/travel.ts';
 import { openRedis } from '../queue/connect.ts';
-import { createWorkerPool } from '../queue/workers.ts';
+import { createWorkerPool } from '../queue/worker-pool.ts';
 import { destinationsWithQueuedWork } from '../store/due-work.ts';
 import { forgetQueued } from '../store/queued-long-ago.ts';
 import type { App } from '../app.ts';

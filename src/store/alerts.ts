@@ -41,7 +41,7 @@ export async function raiseAlerts(tx: Sql, alerts: readonly Alert[]): Promise<vo
   }
 }
 
-/** Whether an alert of this kind was raised for the destination ('' for the house) within the last `seconds`. */
+/** Whether an alert of this kind was raised for the destination ('' for the gateway as a whole) within the last `seconds`. */
 export async function raisedSince(
   sql: Sql,
   kind: AlertKind,

@@ -114,7 +114,7 @@ export async function appendHandovers(
   }
 }
 
-/** When, what and whose: the first columns have no default. An entry of the whole house has no client, and says so with ''. */
+/** When, what and whose: the first columns have no default. An entry of the whole gateway has no client, and says so with ''. */
 const withoutDefault = 3;
 
 /** Every other column has one of these as its default. */

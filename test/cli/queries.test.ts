@@ -2,7 +2,7 @@
 // The plan of every statement is read while it runs, over enough rows that the optimiser has a choice.
 import { openDatabase, type Database, type Sql, type SqlValue } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
-import { houseState } from '../../src/store/support-house.ts';
+import { gatewayStatus } from '../../src/store/gateway-status.ts';
 import { countBackfill, findLeads, routingRefusals } from '../../src/store/support-leads.ts';
 import {
   deliveryStory,
@@ -143,7 +143,7 @@ test('people, one delivery, its story and the state of the house are read by ind
     (sql) => deliveryStory(sql, 77),
     (sql) => routingRefusals(sql, 'a', 77),
     (sql) => countBackfill(sql, 'a', 'a-crm', minute(4000)),
-    (sql) => houseState(sql),
+    (sql) => gatewayStatus(sql),
   ];
   for (const question of questions) expect(scans(await plansOf(question))).toEqual([]);
 });
@@ -159,7 +159,7 @@ test('a person is found by everything asked at once, in the clients named only',
 });
 
 test('the state of the house counts everything and names reasons of what is open', async () => {
-  const { deliveries } = await houseState(database);
+  const { deliveries } = await gatewayStatus(database);
   const count = (state: string): number =>
     deliveries.filter((one) => one.state === state).reduce((sum, one) => sum + one.count, 0);
   expect([count('failed'), count('withheld'), count('delivered')]).toEqual([8, 8, leads - 16]);

@@ -32,7 +32,7 @@ const listen = async (): Promise<void> => {
     app: gateway.app.database,
     roles: [],
     meters,
-    house: true,
+    backlog: true,
     host: '127.0.0.1',
     port: 0,
   });
@@ -98,7 +98,7 @@ test('while MySQL is away the page still answers, with the counters and without 
     app: away,
     roles: [{ trouble: () => Promise.resolve('mysql cannot be reached') }],
     meters,
-    house: true,
+    backlog: true,
     host: '127.0.0.1',
     port: 0,
   });

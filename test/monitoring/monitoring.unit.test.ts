@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { createHouseGauges } from '../../src/monitoring/house-gauges.ts';
+import { createBacklogGauges } from '../../src/monitoring/backlog-gauges.ts';
 import { createLabel } from '../../src/monitoring/labels.ts';
 import { createMeters } from '../../src/monitoring/meters.ts';
 import { deliveryStates } from '../../src/domain/delivery.ts';
@@ -36,7 +36,7 @@ function knownMetrics(): ReadonlyMap<string, readonly string[]> {
   const never = (): never => {
     throw new Error('no figure is asked for here');
   };
-  createHouseGauges({ all: never, now: never }, meters.registry, meters.destination);
+  createBacklogGauges({ all: never, now: never }, meters.registry, meters.destination);
   const known = new Map<string, readonly string[]>([['relais_ready', []]]);
   for (const metric of meters.registry.getMetricsAsArray()) {
     const {

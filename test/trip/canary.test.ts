@@ -205,7 +205,7 @@ test('a marked prospect leaves no trace outside the lead tables and the payload'
     app: gateway.app.database,
     roles: [],
     meters,
-    house: true,
+    backlog: true,
     host: '127.0.0.1',
     port: 0,
   });

@@ -219,7 +219,7 @@ test('ready says what cannot be reached; health only that the process lives', as
     app: gateway.app.database,
     roles: [{ trouble: () => Promise.resolve('redis cannot be reached') }],
     meters: createMeters({ destinations: 10 }),
-    house: true,
+    backlog: true,
     host: '127.0.0.1',
     port: 0,
   });

@@ -4,7 +4,7 @@ import { splitReason } from '../../domain/delivery.ts';
 import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
 import type { Database } from '../../store/database.ts';
 import { allDestinations } from '../../store/destinations.ts';
-import { oldestUnsealedSeconds, openDeliveries, refusedSinceAlert } from '../../store/figures.ts';
+import { oldestUnsealedSeconds, openDeliveries, refusedSinceAlert } from '../../store/backlog.ts';
 import { closeSettledRights, waitingRights } from '../../store/rights-watch.ts';
 import type { Published } from '../mapping-cache.ts';
 

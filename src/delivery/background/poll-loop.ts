@@ -1,7 +1,7 @@
 // The heartbeat of a long-running role: work while there is some, then pause; survive outages with growing pauses.
 // Invariant: timers of this process over rows of MySQL; nothing a restart or a flush could lose.
 import { foreignCode } from '../../errors.ts';
-import type { Log } from '../../log.ts';
+import { isWorthLogging, type Log } from '../../log.ts';
 
 export interface Loop {
   /** Ends the present pause. */
@@ -47,8 +47,7 @@ export function startLoop(options: {
           });
       } catch (error) {
         failures += 1;
-        // One line at the first failure and then ever more rarely: an outage must not fill the disk.
-        if ((failures & (failures - 1)) === 0)
+        if (isWorthLogging(failures))
           options.log.error('loop.failed', { loop: options.name, code: foreignCode(error), count: failures });
       }
       if (stopping || (more && failures === 0) || (nudged && failures === 0)) continue;

@@ -1,4 +1,4 @@
-// The state of the house for `relais status`: what waits where, and since when.
+// The state of the gateway for `relais status`: what runs, what waits where, and since when.
 // Invariant: reads only; counts come from indexes, never from the rows of millions of settled deliveries.
 import type { Reading } from './database.ts';
 import { oldestNewRow } from './intake.ts';
@@ -14,7 +14,7 @@ export interface DeliveryCount {
   readonly oldest: Date;
 }
 
-export interface HouseState {
+export interface GatewayStatus {
   readonly deliveries: readonly DeliveryCount[];
   readonly intakeNew: number;
   readonly oldestIntake: Date | undefined;
@@ -26,7 +26,7 @@ export interface HouseState {
   readonly processes: readonly SeenProcess[];
 }
 
-export async function houseState(sql: Reading): Promise<HouseState> {
+export async function gatewayStatus(sql: Reading): Promise<GatewayStatus> {
   const countOf = async (statement: string): Promise<number> =>
     (await sql.all<{ n: number }>(statement))[0]?.n ?? 0;
   const settled = await sql.all<DeliveryCount>(

@@ -1,14 +1,14 @@
 // How long leads took from their row in lead_intake to departure and delivery, read back from MySQL for a sample.
 // Invariant: one small statement a second at most, off the hot path; both ends are the database's clock.
 import type { Sql } from '../store/database.ts';
-import { tripMoments } from '../store/figures.ts';
+import { deliveryTimes } from '../store/delivery-times.ts';
 import type { Meters } from './meters.ts';
 
 /** Reads and observes what was sampled since the last call. */
 export async function observeTrips(sql: Sql, meters: Meters): Promise<void> {
   const samples = meters.samples();
   if (samples.length === 0) return;
-  const moments = await tripMoments(
+  const moments = await deliveryTimes(
     sql,
     samples.map((sample) => sample.deliveryId),
   );

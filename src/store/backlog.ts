@@ -1,9 +1,9 @@
-// Figures for health, metrics and alerts: what waits where and since when.
+// What waits where and since when, for health, metrics and alerts: rows of intake, changes, deliveries, entries, alerts.
 // Invariant: reads only; no figure costs more than what is open at the moment.
-import { inList, type Reading } from './database.ts';
+import type { Reading } from './database.ts';
 import { heldStates } from './destinations.ts';
 
-export interface HouseFigures {
+export interface Backlog {
   /** Deliveries not at their end; settled ones are too many to count. */
   readonly open: readonly {
     readonly state: string;
@@ -28,7 +28,7 @@ export interface HouseFigures {
 }
 
 /** Cost grows with what is open, one pass over an index; never with what is settled. */
-export async function houseFigures(sql: Reading): Promise<HouseFigures> {
+export async function readBacklog(sql: Reading): Promise<Backlog> {
   const count = async (statement: string): Promise<number> =>
     Number((await sql.all<{ n: number | null }>(statement))[0]?.n ?? 0);
   return {
@@ -50,7 +50,7 @@ export async function houseFigures(sql: Reading): Promise<HouseFigures> {
 }
 
 /** Open deliveries by state and destination, with the age of the oldest of each. */
-export async function openDeliveries(sql: Reading): Promise<HouseFigures['open']> {
+export async function openDeliveries(sql: Reading): Promise<Backlog['open']> {
   const rows = await sql.all<{
     state: string;
     destination_id: string;
@@ -70,31 +70,6 @@ export async function openDeliveries(sql: Reading): Promise<HouseFigures['open']
     oldestSeconds: Math.max(0, row.age),
     oldestReason: row.reason,
   }));
-}
-
-/** When the lead of a first delivery came in, when it departed and when it was settled; erased leads have no moment left. */
-export async function tripMoments(
-  sql: Reading,
-  deliveryIds: readonly number[],
-): Promise<
-  ReadonlyMap<
-    number,
-    { readonly receivedAt: Date; readonly departedAt: Date | null; readonly settledAt: Date | null }
-  >
-> {
-  if (deliveryIds.length === 0) return new Map();
-  const { marks, values } = inList(deliveryIds);
-  const rows = await sql.all<{
-    id: number;
-    receivedAt: Date;
-    departedAt: Date | null;
-    settledAt: Date | null;
-  }>(
-    `SELECT d.id, r.received_at AS receivedAt, d.first_departed_at AS departedAt, d.settled_at AS settledAt
-       FROM deliveries d JOIN intake_receipts r ON r.lead_id = d.lead_id AND r.kind = 'lead' WHERE d.id IN (${marks})`,
-    values,
-  );
-  return new Map(rows.map((row) => [row.id, row]));
 }
 
 /** Rows refused at intake since an alert last told of them. */

@@ -1,0 +1,133 @@
+// One destination's BullMQ worker: takes entries, begins their jobs as places come free.
+// Invariant: a job's handler never throws into BullMQ, which would store the message; never more jobs at once than the
+// destination bears. An entry is done with when its jobs have begun: from there on their rows and leases say what
+// becomes of them.
+import { Worker } from 'bullmq';
+import { foreignCode } from '../errors.ts';
+import { isWorthLogging, type Log } from '../log.ts';
+import type { RedisClient } from './connect.ts';
+import { parseEntry, queueName, queuePrefix, type Job } from './jobs.ts';
+import { createPlaces } from './places.ts';
+
+export interface DestinationWorker {
+  /** `performance.now()` of the last job or wake-up. */
+  readonly usedAt: () => number;
+  readonly touch: () => void;
+  readonly isBusy: () => boolean;
+  /** More or fewer jobs at once, as published by now. */
+  readonly resize: (concurrency: number) => void;
+  /** Begins nothing more; resolves when what was begun has ended. */
+  readonly drain: () => Promise<void>;
+  /** Lets go of what is still running. */
+  readonly cutOff: () => Promise<void>;
+}
+
+export interface DestinationWorkerOptions {
+  readonly destinationId: string;
+  readonly concurrency: number;
+  /** For commands; the worker makes one more connection for its blocking read. */
+  readonly redis: RedisClient;
+  readonly prefix: string;
+  readonly handle: (destinationId: string, job: Job) => Promise<void>;
+  /** False once nothing more may begin: jobs taken meanwhile are given back. */
+  readonly mayBegin: () => boolean;
+  readonly giveBack: (jobs: readonly Job[]) => Promise<void>;
+  readonly log: Log;
+}
+
+/** Entries a worker holds while their jobs wait for room. */
+const entriesAhead = (concurrency: number): number => Math.min(concurrency, 2 + Math.floor(concurrency / 25));
+
+export function openDestinationWorker(options: DestinationWorkerOptions): DestinationWorker {
+  const { destinationId, mayBegin } = options;
+  const running = new Set<Promise<void>>();
+  const places = createPlaces(options.concurrency);
+  const handle = withRareErrors(options);
+  let usedAt = performance.now();
+  const touch = (): void => {
+    usedAt = performance.now();
+  };
+  const begin = (job: Job): void => {
+    const handled = handle(job).finally(() => {
+      running.delete(handled);
+      places.leave();
+      touch();
+    });
+    running.add(handled);
+  };
+  const worker = new Worker(
+    queueName,
+    async (raw) => {
+      const jobs = parseEntry(raw.data);
+      for (const [index, job] of jobs.entries()) {
+        if (mayBegin()) await places.enter();
+        if (!mayBegin()) return await options.giveBack(jobs.slice(index));
+        touch();
+        begin(job);
+      }
+    },
+    {
+      connection: options.redis,
+      prefix: queuePrefix(options.prefix, destinationId),
+      concurrency: entriesAhead(options.concurrency),
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+      skipVersionCheck: true,
+      drainDelay: 5,
+      // Jobs a killed worker held come back soon; what they mean is decided by the claim.
+      lockDuration: 10_000,
+      stalledInterval: 5_000,
+      maxStalledCount: 1_000,
+    },
+  );
+  logTroubles(worker, destinationId, options.log);
+  return {
+    usedAt: () => usedAt,
+    touch,
+    isBusy: () => running.size > 0,
+    resize: (concurrency) => {
+      places.resize(concurrency);
+      if (worker.concurrency !== entriesAhead(concurrency)) worker.concurrency = entriesAhead(concurrency);
+    },
+    drain: async () => {
+      places.release();
+      await worker.close().catch(() => undefined);
+      await Promise.all(running);
+    },
+    cutOff: () => worker.close(true).catch(() => undefined),
+  };
+}
+
+/** The row says what happened to a job; Redis must not. One line at the first failure and then ever more rarely. */
+function withRareErrors({
+  destinationId,
+  handle,
+  log,
+}: DestinationWorkerOptions): (job: Job) => Promise<void> {
+  let failures = 0;
+  return async (job) => {
+    try {
+      await handle(destinationId, job);
+      failures = 0;
+    } catch (error) {
+      failures += 1;
+      if (!isWorthLogging(failures)) return;
+      const code = foreignCode(error);
+      log.error('loop.failed', { loop: 'job', destination: destinationId, code, count: failures });
+    }
+  };
+}
+
+/** Each slot of the worker says the same, many times a second: ever more rarely, until a job comes again. */
+function logTroubles(worker: Worker, destinationId: string, log: Log): void {
+  let troubles = 0;
+  worker.on('error', (error) => {
+    troubles += 1;
+    if (!isWorthLogging(troubles)) return;
+    const code = foreignCode(error);
+    log.warn('redis.unavailable', { loop: 'worker', destination: destinationId, code, count: troubles });
+  });
+  worker.on('active', () => {
+    troubles = 0;
+  });
+}

@@ -1,0 +1,154 @@
+// Opens a worker for each destination with work and closes it when idle.
+// Invariant: 500 idle destinations cost nothing; a process that stops, or whose Redis is not ours, begins nothing more.
+import { foreignCode } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { RedisClient } from './connect.ts';
+import { openDestinationWorker, type DestinationWorker } from './destination-worker.ts';
+import { wakeChannel, type Job } from './jobs.ts';
+
+export interface WorkerPool {
+  /** Makes sure a worker is open for a destination. */
+  readonly wake: (destinationId: string) => Promise<void>;
+  readonly open: () => number;
+  /** Stops taking jobs and waits for those begun, at most `drainMs`. */
+  readonly close: (drainMs: number) => Promise<void>;
+}
+
+export interface WorkerPoolOptions {
+  /** For commands; each worker makes one more connection for its blocking read. */
+  readonly redis: RedisClient;
+  /** A connection of its own for the wake-up channel. */
+  readonly subscriber: RedisClient;
+  readonly prefix: string;
+  readonly concurrencyOf: (destinationId: string) => Promise<number>;
+  readonly handle: (destinationId: string, job: Job) => Promise<void>;
+  /** Whether this Redis is ours: from another's nothing is taken. */
+  readonly isOurs: () => boolean;
+  /** Jobs that were taken from the queue and will not begin here: whoever watches what was forgotten may push them at once. */
+  readonly giveBack: (jobs: readonly Job[]) => Promise<void>;
+  /** Destinations with something queued: asked now and then, for wake-ups that got lost. */
+  readonly queued: () => Promise<readonly string[]>;
+  readonly log: Log;
+  readonly idleMs?: number;
+  readonly lookMs?: number;
+}
+
+/** The workers of this process. */
+interface Pool {
+  readonly options: WorkerPoolOptions;
+  readonly workers: Map<string, DestinationWorker>;
+  /** Destinations whose worker is being opened. */
+  readonly opening: Map<string, Promise<void>>;
+  closing: boolean;
+}
+
+export async function createWorkerPool(options: WorkerPoolOptions): Promise<WorkerPool> {
+  const pool: Pool = { options, workers: new Map(), opening: new Map(), closing: false };
+  const { subscriber, prefix } = options;
+  subscriber.on('message', (_channel: string, destinationId: string) => wakeQuietly(pool, destinationId));
+  await subscriber.subscribe(wakeChannel(prefix));
+  const timer = setInterval(() => look(pool), options.lookMs ?? 1_000);
+  look(pool);
+  return {
+    wake: (destinationId) => wake(pool, destinationId),
+    open: () => pool.workers.size,
+    close: async (drainMs) => {
+      pool.closing = true;
+      clearInterval(timer);
+      const workers = [...pool.workers.values()];
+      pool.workers.clear();
+      await within(drainMs, Promise.all(workers.map((worker) => worker.drain())));
+      // What is still running after the limit is cut off; its lease tells the next process.
+      await within(1_000, Promise.all(workers.map((worker) => worker.cutOff())));
+      // The subscriber is disconnected by its owner: a goodbye to a Redis that is away would wait for ever.
+    },
+  };
+}
+
+async function wake(pool: Pool, destinationId: string): Promise<void> {
+  const worker = pool.workers.get(destinationId);
+  if (worker !== undefined) return worker.touch();
+  if (pool.closing || !pool.options.isOurs()) return;
+  const opening =
+    pool.opening.get(destinationId) ??
+    openFor(pool, destinationId).finally(() => pool.opening.delete(destinationId));
+  pool.opening.set(destinationId, opening);
+  await opening;
+}
+
+function wakeQuietly(pool: Pool, destinationId: string): void {
+  wake(pool, destinationId).catch((error: unknown) =>
+    pool.options.log.warn('loop.failed', {
+      loop: 'wake',
+      destination: destinationId,
+      code: foreignCode(error),
+    }),
+  );
+}
+
+async function openFor(pool: Pool, destinationId: string): Promise<void> {
+  const { options, workers } = pool;
+  const concurrency = await options.concurrencyOf(destinationId);
+  if (pool.closing || workers.has(destinationId)) return;
+  const worker = openDestinationWorker({
+    destinationId,
+    concurrency,
+    redis: options.redis,
+    prefix: options.prefix,
+    handle: options.handle,
+    mayBegin: () => !pool.closing && options.isOurs(),
+    giveBack: (jobs) => giveBack(options, jobs),
+    log: options.log,
+  });
+  workers.set(destinationId, worker);
+  options.log.info('worker.opened', { destination: destinationId, count: concurrency });
+}
+
+/** A process that stops begins nothing more: others take it, without waiting until it counts as forgotten. */
+const giveBack = (options: WorkerPoolOptions, jobs: readonly Job[]): Promise<void> =>
+  options.giveBack(jobs).catch((error: unknown) => {
+    const code = foreignCode(error);
+    options.log.warn('store.unavailable', { loop: 'job', code, count: jobs.length });
+  });
+
+/** Wakes what is queued, follows changes of the concurrency, closes what is idle. */
+function look(pool: Pool): void {
+  const { options, workers } = pool;
+  if (!options.isOurs()) return standAside(pool);
+  options.queued().then(
+    (ids) => ids.forEach((id) => wakeQuietly(pool, id)),
+    (error: unknown) => options.log.warn('store.unavailable', { loop: 'look', code: foreignCode(error) }),
+  );
+  const idleSince = performance.now() - (options.idleMs ?? 30_000);
+  for (const [destinationId, worker] of workers) {
+    if (worker.isBusy()) followConcurrency(options, destinationId, worker);
+    if (worker.isBusy() || worker.usedAt() > idleSince) continue;
+    workers.delete(destinationId);
+    void worker.drain();
+    options.log.info('worker.closed', { destination: destinationId });
+  }
+}
+
+/** A destination that is never idle is never opened anew: a published change of its concurrency reaches it here. */
+function followConcurrency(
+  options: WorkerPoolOptions,
+  destinationId: string,
+  worker: DestinationWorker,
+): void {
+  options.concurrencyOf(destinationId).then(worker.resize, () => undefined);
+}
+
+function standAside({ workers }: Pool): void {
+  for (const worker of workers.values()) void worker.drain();
+  workers.clear();
+}
+
+/** Waits for `work`, at most `ms`; leaves no timer behind. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((done) => {
+    timer = setTimeout(done, ms);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,28 @@
+// When leads came in, left and arrived, for the metrics of a sample.
+// Invariant: reads only; all three moments are the database's.
+import { inList, type Reading } from './database.ts';
+
+/** When the lead of a first delivery came in, when it departed and when it was settled; erased leads have no moment left. */
+export async function deliveryTimes(
+  sql: Reading,
+  deliveryIds: readonly number[],
+): Promise<
+  ReadonlyMap<
+    number,
+    { readonly receivedAt: Date; readonly departedAt: Date | null; readonly settledAt: Date | null }
+  >
+> {
+  if (deliveryIds.length === 0) return new Map();
+  const { marks, values } = inList(deliveryIds);
+  const rows = await sql.all<{
+    id: number;
+    receivedAt: Date;
+    departedAt: Date | null;
+    settledAt: Date | null;
+  }>(
+    `SELECT d.id, r.received_at AS receivedAt, d.first_departed_at AS departedAt, d.settled_at AS settledAt
+       FROM deliveries d JOIN intake_receipts r ON r.lead_id = d.lead_id AND r.kind = 'lead' WHERE d.id IN (${marks})`,
+    values,
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
