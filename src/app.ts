@@ -13,7 +13,7 @@ import { createRights, type Rights } from './privacy/rights.ts';
 import { createSealer, type Sealer } from './privacy/seal.ts';
 import { createSign } from './privacy/sign.ts';
 import { createPublishing, type Publishing } from './publishing/publish.ts';
-import { openDatabase, type Database, type Reading, type Sql } from './store/database.ts';
+import { openDatabase, type Database, type ReadOnlySql, type Sql } from './store/database.ts';
 import { createSnapshots } from './store/lead-revisions.ts';
 import { grantRights, migrate, requireSchema, type Account, type Migration } from './store/migrate.ts';
 import { migrationFailure } from './store/migration-steps.ts';
@@ -158,7 +158,7 @@ export const keysOf = (config: Config): Keys => ({
 });
 
 /** C40: access to the data is limited to precise addresses. */
-async function refuseAnyHost(database: Reading): Promise<void> {
+async function refuseAnyHost(database: ReadOnlySql): Promise<void> {
   const [row] = await database.all<{ account: string }>('SELECT CURRENT_USER() AS account');
   if (row?.account.endsWith('@%') === true) {
     throw new RelaisError(

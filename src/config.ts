@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { alertMailOf, connectToOf, listOf, readSandboxFile } from './config/composite-values.ts';
+import { alertMailOf, connectToOf, commaSeparated, readSandboxFile } from './config/composite-values.ts';
 import { refuseUnsafe } from './config/production.ts';
 import { createVariableReader, sandboxFile, type VariableReader } from './config/reader.ts';
 import { parseRedisPlace, redisForms, type RedisPlace } from './config/redis-place.ts';
@@ -118,7 +118,7 @@ function networkOf({ read, oneOf, problems }: VariableReader): Config['network']
   const hasCa = caFile !== undefined && existsSync(caFile);
   if (caFile !== undefined && !hasCa) problems.push(`RELAIS_CA_FILE: no file at ${caFile}`);
   return {
-    allowedRanges: listOf(read('RELAIS_ALLOWED_RANGES')),
+    allowedRanges: commaSeparated(read('RELAIS_ALLOWED_RANGES')),
     allowPlaintext,
     connectTo: connectToOf(read('RELAIS_CONNECT_TO'), problems),
     ...(hasCa ? { extraCa: readFileSync(caFile, 'utf8') } : {}),

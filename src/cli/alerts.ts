@@ -3,7 +3,7 @@
 import { Option, type Command } from 'commander';
 import { reasonText } from '../domain/delivery.ts';
 import { alertKinds, type AlertKind } from '../store/alerts.ts';
-import type { Reading } from '../store/database.ts';
+import type { ReadOnlySql } from '../store/database.ts';
 import { listAlerts, type TaskFilter } from '../store/tasks.ts';
 import { instant, listLength, wholeNumber, withExamples, type Moment } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
@@ -43,7 +43,7 @@ interface AlertOptions extends TaskFilter, JsonOption {
   readonly since?: Moment;
 }
 
-async function showAlerts(sql: Reading, options: AlertOptions, now: Date): Promise<void> {
+async function showAlerts(sql: ReadOnlySql, options: AlertOptions, now: Date): Promise<void> {
   const { kind, since, limit } = options;
   await knownNames(sql, taskFilter(options));
   const filter = {

@@ -9,7 +9,7 @@ import type { MappingSources } from '../mapping/contract.ts';
 import { leadFromSample } from '../mapping/tools/sample.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { readLeads } from '../store/leads.ts';
-import { findLeads } from '../store/support-leads.ts';
+import { searchLeads } from '../store/support-leads.ts';
 import { listed } from './mapping-versions.ts';
 import { textOf } from './named-file.ts';
 import { sampleLead } from '../mapping/tools/sample-lead.ts';
@@ -54,7 +54,7 @@ export async function storedLead(
   purpose: string,
   entries: readonly ('looked_up' | 'revealed')[],
 ): Promise<Lead> {
-  const [found] = await findLeads(app.database, [clientId], { reference });
+  const [found] = await searchLeads(app.database, [clientId], { reference });
   if (found === undefined)
     throw new RelaisError('FIND-001', `Client ${clientId} has no lead with the reference ${reference}.`);
   if (found.erased) throw new RelaisError('LEAD-004', `Lead ${reference} has been erased.`);

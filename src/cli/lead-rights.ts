@@ -6,8 +6,8 @@ import { consentChannels, consentPurposes } from '../domain/lead.ts';
 import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
 import { findClient, findDestination } from '../store/destinations.ts';
 import { readLeads } from '../store/leads.ts';
-import { addressesOf } from '../store/same-address.ts';
-import { findLeads } from '../store/support-leads.ts';
+import { sharedAddresses } from '../store/same-address.ts';
+import { searchLeads } from '../store/support-leads.ts';
 import { collect, known, reasonOf, withExamples } from './arguments.ts';
 import { confirmed, out, say, withApp } from './terminal.ts';
 
@@ -115,9 +115,9 @@ async function erase(reference: string, options: EraseOptions): Promise<void> {
 
 /** References of the client's other leads with an e-mail or a phone of this one, erased leads apart; fifty at most. */
 async function othersOf({ database }: App, clientId: string, reference: string): Promise<readonly string[]> {
-  const [lead] = await findLeads(database, [clientId], { reference });
+  const [lead] = await searchLeads(database, [clientId], { reference });
   if (lead === undefined) return [];
-  const ids = (await addressesOf(database, [lead.id], 'all')).flatMap((one) => one.all);
+  const ids = (await sharedAddresses(database, [lead.id], 'all')).flatMap((one) => one.all);
   const others = [...new Set(ids)].filter((id) => id !== lead.id).slice(0, 50);
   return [...(await readLeads(database, others)).values()].map((one) => one.lead.reference);
 }
@@ -129,7 +129,7 @@ async function tellByHand(
   reference: string,
   action: 'update' | 'erase',
 ): Promise<void> {
-  const [lead] = await findLeads(database, [clientId], { reference });
+  const [lead] = await searchLeads(database, [clientId], { reference });
   const has = (one: Delivery): boolean =>
     one.maybeReceived || one.state === 'delivered' || (one.state === 'sending' && one.departures > 0);
   const sent = (lead === undefined ? [] : await deliveriesOfLeads(database, [lead.id])).filter(

@@ -2,7 +2,7 @@
 // Invariant: a bad row is never dropped: it is in the rejects file, or a visible refusal of lead_intake.
 import { Option, type Command } from 'commander';
 import { importFile } from '../intake/import.ts';
-import { encodings, type Encoding } from '../intake/import-encoding.ts';
+import { importEncodings, type ImportEncoding } from '../intake/import-encoding.ts';
 import { insertIntakeRows } from '../store/intake.ts';
 import { RelaisError } from '../errors.ts';
 import { listRefusals } from '../store/intake-refusals.ts';
@@ -41,7 +41,7 @@ export function leadCommands(program: Command): void {
       .option('--rejects <file>', 'where bad rows go; default: beside the file')
       .addOption(
         new Option('--encoding <encoding>', 'how its bytes are read; default: found, and said').choices(
-          encodings,
+          importEncodings,
         ),
       )
       .option('--dry-run', 'check only, insert nothing'),
@@ -152,7 +152,7 @@ async function importCommand(
   options: {
     readonly client?: string;
     readonly rejects?: string;
-    readonly encoding?: Encoding;
+    readonly encoding?: ImportEncoding;
     readonly dryRun?: boolean;
   },
 ): Promise<void> {

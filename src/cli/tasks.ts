@@ -5,7 +5,7 @@ import type { App } from '../app.ts';
 import { closeAlertTasks, closeDeliveries, type Closing } from '../support/close-tasks.ts';
 import { reasonText } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
-import type { Reading, Sql } from '../store/database.ts';
+import type { ReadOnlySql, Sql } from '../store/database.ts';
 import { eachDelivery, listDeliveries, type ListedDelivery } from '../store/support.ts';
 import { alertTasks, countTasks, type AlertTask, type TaskFilter } from '../store/tasks.ts';
 import { countOf, reportRefused, workAll } from './bulk-work.ts';
@@ -76,7 +76,7 @@ export const taskFilter = ({ client, destination }: TaskFilter): TaskFilter => (
   ...(destination === undefined ? {} : { destination }),
 });
 
-async function listTasks(sql: Reading, options: ListOptions, primary: Sql): Promise<void> {
+async function listTasks(sql: ReadOnlySql, options: ListOptions, primary: Sql): Promise<void> {
   const now = primary.now();
   const filter = taskFilter(options);
   await knownNames(sql, filter);

@@ -17,7 +17,7 @@ export function alertMailOf(
   return { smtpUrl, to, from };
 }
 
-export function listOf(text: string | undefined): readonly string[] {
+export function commaSeparated(text: string | undefined): readonly string[] {
   return (text ?? '')
     .split(',')
     .map((item) => item.trim())
@@ -29,7 +29,7 @@ export function connectToOf(
   problems: string[],
 ): Readonly<Record<string, { readonly host: string; readonly port: number }>> {
   const routes: Record<string, { host: string; port: number }> = {};
-  for (const route of listOf(text)) {
+  for (const route of commaSeparated(text)) {
     const match = /^([^=]+)=(.+):(\d{1,5})$/.exec(route);
     if (match === null) problems.push(`RELAIS_CONNECT_TO: "${route}" is not host=address:port`);
     else routes[(match[1] ?? '').toLowerCase()] = { host: match[2] ?? '', port: Number(match[3]) };

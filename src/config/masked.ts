@@ -6,7 +6,7 @@ const mask = '********';
 const harmless = new Set(['tls', 'socket']);
 
 /** Of a URL the host, database and MySQL's or Redis's user; of an address that receives alerts the host; of anything else nothing. */
-export function masked(value: string): string {
+export function maskedValue(value: string): string {
   const match = /^([a-z][a-z+]*:\/\/)(?:(.*)@)?([^/?#@]*)([^?#]*)(?:\?([^#]*))?$/i.exec(value);
   if (match === null) return mask;
   const [, scheme = '', account, hosts = '', path = '', query] = match;

@@ -1,6 +1,6 @@
 // Reads single variables and checks their form: text, whole numbers, URLs, words of a list, keys.
 // Invariant: what is wrong is collected and told together; a secret is never quoted in a problem.
-import { masked } from './masked.ts';
+import { maskedValue } from './masked.ts';
 import type { Environment, ListedVariable } from './types.ts';
 import { valueOrFile } from './value-or-file.ts';
 import { variables } from './variables.ts';
@@ -77,7 +77,7 @@ export function createVariableReader(environment: Environment, sandbox: Environm
     listing: () =>
       variables.map(({ name, secret, meaning }) => {
         const value = read(name);
-        const shown = secret === true && value !== undefined ? masked(value) : value;
+        const shown = secret === true && value !== undefined ? maskedValue(value) : value;
         return { name, value: shown ?? '', from: originOf(name, value, environment, sandbox), meaning };
       }),
   };

@@ -1,7 +1,7 @@
 // Whether a Redis belongs to this database: the identity both keep, and the last entry of the hand-over log that Redis saw.
 // Invariant: ids, numbers and moments only. A database that no longer has what its Redis saw is an older life of itself.
 
-export interface Identity {
+export interface InstallationIdentity {
   /** Given once, at the first start. */
   readonly installation: string;
   /** Given anew whenever an operator adopts a Redis: after a restore above all. */
@@ -13,7 +13,7 @@ export interface Identity {
 }
 
 /** This database, as compared with what its Redis has seen. */
-export interface OwnIdentity extends Identity {
+export interface OwnIdentity extends InstallationIdentity {
   /** The moment of the entry Redis saw last; undefined when this database does not have that entry. */
   readonly seenAt: string | undefined;
   /** That entry has left the database for an archive. */
@@ -30,11 +30,11 @@ export type Belonging =
   | 'database_behind';
 
 /** What stands in Redis. */
-export const identityText = ({ installation, life, entry, entryAt }: Identity): string =>
+export const identityText = ({ installation, life, entry, entryAt }: InstallationIdentity): string =>
   [installation, life, entry, entryAt === '' ? '-' : entryAt].join(' ');
 
 /** Undefined for anything else that stands under that name. */
-export function parseIdentity(text: string): Identity | undefined {
+export function parseIdentity(text: string): InstallationIdentity | undefined {
   const match = /^(\S{1,64}) (\S{1,64}) (\d{1,20}) (\S{1,40})$/.exec(text);
   const [, installation, life, entry, entryAt] = match ?? [];
   if (installation === undefined || life === undefined || entryAt === undefined) return undefined;

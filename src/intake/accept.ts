@@ -10,12 +10,12 @@ import { takeNewRows, takeRows, type IntakeHead } from '../store/intake-take.ts'
 import type { LeadChange } from '../store/lead-writes.ts';
 import { createTakings } from '../store/takings.ts';
 import { startOfTurns } from '../store/round-robin.ts';
-import type { Settled, SettleDeps } from './batch.ts';
+import type { ProcessedRows, ProcessDeps } from './batch.ts';
 import { added, isOfNoRow, isolate, type IsolateDeps } from './isolate.ts';
 import { refusal, refusalText } from './refusals.ts';
 import { createRounds, newRound, nothing } from './rounds.ts';
 
-export interface IntakeDeps extends SettleDeps {
+export interface IntakeDeps extends ProcessDeps {
   readonly database: Database;
   /** Commits the marks of what is in work; best a connection that no transaction ever holds. `database` when absent. */
   readonly marks?: Sql;
@@ -72,7 +72,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     takings,
     setPoisonAside: (tx, head) => setAside(tx, head, 'SET_ASIDE', 'SET_ASIDE'),
   });
-  const refusePoison = async (head: IntakeHead, error: unknown): Promise<Settled> => {
+  const refusePoison = async (head: IntakeHead, error: unknown): Promise<ProcessedRows> => {
     const code = foreignCode(error);
     return {
       ...nothing,
@@ -80,7 +80,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     };
   };
 
-  const oneByOne = async (heads: readonly IntakeHead[]): Promise<Settled> => {
+  const oneByOne = async (heads: readonly IntakeHead[]): Promise<ProcessedRows> => {
     // Leads first: a correction must not answer for the lead it pulls in.
     const order = [...heads].sort(
       (a, b) => Number(a.kind !== 'lead') - Number(b.kind !== 'lead') || (a.id < b.id ? -1 : 1),
@@ -100,7 +100,7 @@ export function createIntake(deps: IntakeDeps): Intake {
   const isolating: IsolateDeps = { database, rounds, oneByOne, setAside: refusePoison };
 
   /** The first trouble may be anybody's; what comes back is looked into, row by row if need be. */
-  const afterTrouble = async (error: unknown, heads: readonly IntakeHead[]): Promise<Settled> => {
+  const afterTrouble = async (error: unknown, heads: readonly IntakeHead[]): Promise<ProcessedRows> => {
     troubles += 1;
     if (troubles === 1 || heads.length === 0) throw error;
     try {
@@ -116,14 +116,14 @@ export function createIntake(deps: IntakeDeps): Intake {
   };
 
   /** A suspect in trouble keeps nobody waiting. */
-  const leftAlone = async (head: IntakeHead, error: unknown): Promise<Settled> => {
+  const leftAlone = async (head: IntakeHead, error: unknown): Promise<ProcessedRows> => {
     await database.all('SELECT 1');
     await tellTrouble(error);
     return isolate(isolating, [head]).catch(() => nothing);
   };
 
   /** One by one, each under a mark of its own: whoever dies again has shown which row it is. */
-  const suspects = async (heads: readonly IntakeHead[]): Promise<Settled> => {
+  const suspects = async (heads: readonly IntakeHead[]): Promise<ProcessedRows> => {
     let sum = nothing;
     for (const head of heads.slice(0, suspectsAtOnce)) {
       const settled = await rounds.alone(head.id).catch((error: unknown) => {

@@ -12,7 +12,7 @@ import {
   type ChangeKind,
   type LockedLead,
 } from '../store/lead-writes.ts';
-import type { Candidate, Ledger, SettleDeps } from './batch.ts';
+import type { Candidate, RowLedger, ProcessDeps } from './batch.ts';
 import type { CreatedLead } from './create.ts';
 import { checkRanges, checkReachable } from './meaning.ts';
 import { refusal, type Refusal } from './refusals.ts';
@@ -40,11 +40,11 @@ const changeKinds: Readonly<Record<Exclude<CheckedRow['kind'], 'lead'>, ChangeKi
 
 export async function applyRows(
   tx: Sql,
-  deps: Pick<SettleDeps, 'snapshot'>,
+  deps: Pick<ProcessDeps, 'snapshot'>,
   candidates: readonly Candidate[],
   locked: ReadonlyMap<string, LockedLead>,
   created: ReadonlyMap<string, CreatedLead>,
-  ledger: Ledger,
+  ledger: RowLedger,
 ): Promise<void> {
   if (candidates.length === 0) return;
   const states = await statesOf(tx, candidates, locked, created);

@@ -7,14 +7,14 @@ import type { LeadSecrets } from '../store/secrets.ts';
 import type { Refusal } from './refusals.ts';
 import type { CheckedRow } from './row.ts';
 
-export interface SettleDeps {
+export interface ProcessDeps {
   readonly secrets: Pick<LeadSecrets, 'create'>;
   readonly digestKey: Buffer;
   /** Keeps the current revision of these leads where a recipient may hold it; called before they change. */
   readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
 }
 
-export interface Settled {
+export interface ProcessedRows {
   readonly accepted: number;
   readonly refused: number;
   readonly duplicates: number;
@@ -32,7 +32,7 @@ export interface Candidate {
 }
 
 /** What becomes of the rows of a transaction; every station adds to it. */
-export interface Ledger {
+export interface RowLedger {
   readonly refuse: (candidate: Pick<Candidate, 'id'>, refusals: readonly Refusal[]) => void;
   /** False when the row is known already: counted as a duplicate, or refused for its other content. */
   readonly isFirst: (candidate: Candidate) => boolean;

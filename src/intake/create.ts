@@ -4,7 +4,7 @@ import type { Sql } from '../store/database.ts';
 import type { LeadFields } from '../domain/lead-fields/columns.ts';
 import type { LeadWeight } from '../store/lead-weights.ts';
 import { insertInteractions, insertLeads, nameKey, type LockedLead } from '../store/lead-writes.ts';
-import type { Candidate, Ledger, SettleDeps } from './batch.ts';
+import type { Candidate, RowLedger, ProcessDeps } from './batch.ts';
 import { refusal } from './refusals.ts';
 import { heavier } from './weight.ts';
 
@@ -19,10 +19,10 @@ const weightless: LeadWeight = { consents: 0, interactions: 0, contentBytes: 0 }
 /** Returns the leads it made, by name. */
 export async function createRows(
   tx: Sql,
-  deps: Pick<SettleDeps, 'secrets'>,
+  deps: Pick<ProcessDeps, 'secrets'>,
   candidates: readonly Candidate[],
   existing: ReadonlyMap<string, LockedLead>,
-  ledger: Ledger,
+  ledger: RowLedger,
 ): Promise<ReadonlyMap<string, CreatedLead>> {
   const fresh = new Map<string, Candidate>();
   const twins: Candidate[] = [];

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 import { consentChannels, consentPurposes } from '../domain/lead.ts';
 import { fieldOf } from './fields.ts';
-import { longestRecord, textOf, unreadable, type Source } from './import-source.ts';
+import { longestRecord, textOf, unreadable, type ImportSource } from './import-source.ts';
 
 export interface ImportRecord {
   /** Where the record begins. */
@@ -32,7 +32,7 @@ const answers: ReadonlyMap<string, { readonly purpose: string; readonly channel:
 
 /** The header first (as one call), then every record. @throws IMPORT-001 with the line */
 export async function* readCsv(
-  source: Source,
+  source: ImportSource,
   onHeader: (header: readonly string[]) => void,
 ): AsyncGenerator<ImportRecord> {
   const parser = parse({

@@ -3,11 +3,11 @@
 import { createReadStream } from 'node:fs';
 import { RelaisError } from '../errors.ts';
 
-export const encodings = ['utf-8', 'windows-1252'] as const;
-export type Encoding = (typeof encodings)[number];
+export const importEncodings = ['utf-8', 'windows-1252'] as const;
+export type ImportEncoding = (typeof importEncodings)[number];
 
 export interface Decided {
-  readonly encoding: Encoding;
+  readonly encoding: ImportEncoding;
   /** For a person. */
   readonly reason: string;
 }
@@ -30,7 +30,7 @@ interface Look {
 }
 
 /** @throws IMPORT-001 with line and byte */
-export async function decideEncoding(file: string, asked: Encoding | undefined): Promise<Decided> {
+export async function decideEncoding(file: string, asked: ImportEncoding | undefined): Promise<Decided> {
   const look = await lookAt(file);
   if (asked === 'windows-1252') {
     if (look.firstUndefined !== undefined)

@@ -3,7 +3,7 @@
 import { fieldOf, fields } from './fields.ts';
 import type { ImportRecord } from './import-csv.ts';
 import { outlineOf } from './json-column.ts';
-import { longestRecord, textOf, unreadable, type Source } from './import-source.ts';
+import { longestRecord, textOf, unreadable, type ImportSource } from './import-source.ts';
 
 /** A consent of a lead has three; an unknown field may have some more, and is refused by its name. */
 const deepest = 16;
@@ -22,7 +22,7 @@ const groups = new Set(
 );
 
 /** @throws IMPORT-001 with the line, for a line that is no JSON object */
-export async function* readJsonLines(source: Source): AsyncGenerator<ImportRecord> {
+export async function* readJsonLines(source: ImportSource): AsyncGenerator<ImportRecord> {
   let line = 0;
   for await (const text of linesOf(source)) {
     line += 1;
@@ -41,7 +41,7 @@ export async function* readJsonLines(source: Source): AsyncGenerator<ImportRecor
   }
 }
 
-async function* linesOf(source: Source): AsyncGenerator<string> {
+async function* linesOf(source: ImportSource): AsyncGenerator<string> {
   let rest = '';
   let count = 0;
   for await (const text of textOf(source)) {

@@ -7,7 +7,7 @@ import { extname } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { RelaisError } from '../errors.ts';
 import type { ImportRecord } from './import-csv.ts';
-import type { Source } from './import-source.ts';
+import type { ImportSource } from './import-source.ts';
 import type { Refusal } from './refusals.ts';
 
 export interface Rejects {
@@ -20,7 +20,11 @@ export interface Rejects {
  * @param header of a CSV source, known once its first line is read
  * @param wanted a name of the caller's; else `<file>.rejects.csv` / `.rejects.jsonl`, numbered when it exists
  */
-export function createRejects(source: Source, header: () => readonly string[], wanted?: string): Rejects {
+export function createRejects(
+  source: ImportSource,
+  header: () => readonly string[],
+  wanted?: string,
+): Rejects {
   let opened: { readonly stream: WriteStream; readonly name: string } | undefined;
   const put = async (text: string): Promise<void> => {
     if (opened !== undefined && !opened.stream.write(text)) await once(opened.stream, 'drain');
@@ -75,7 +79,7 @@ function defused(cell: string): string {
 }
 
 async function create(
-  source: Source,
+  source: ImportSource,
   wanted: string | undefined,
 ): Promise<{ stream: WriteStream; name: string }> {
   const extension = source.format === 'csv' ? 'csv' : 'jsonl';

@@ -2,12 +2,12 @@
 // Invariant: the file is never held in memory; what cannot be read as text is refused before anything is written.
 import { createReadStream } from 'node:fs';
 import { RelaisError } from '../errors.ts';
-import { decideEncoding, type Encoding } from './import-encoding.ts';
+import { decideEncoding, type ImportEncoding } from './import-encoding.ts';
 
-export interface Source {
+export interface ImportSource {
   readonly file: string;
   readonly format: 'csv' | 'jsonl';
-  readonly encoding: Encoding;
+  readonly encoding: ImportEncoding;
   /** Why it is read so, for a person. */
   readonly encodingReason: string;
   /** Of a CSV file. */
@@ -18,7 +18,7 @@ export interface Source {
 export const longestRecord = 2_000_000;
 
 /** @throws IMPORT-001 for a file that is missing, empty, binary or a JSON document instead of JSON Lines */
-export async function openSource(file: string, asked?: Encoding): Promise<Source> {
+export async function openSource(file: string, asked?: ImportEncoding): Promise<ImportSource> {
   const { encoding, reason } = await decideEncoding(file, asked);
   let start = '';
   for await (const text of textOf({ file, encoding })) {
@@ -41,7 +41,7 @@ export function unreadable(line: number, what: string): RelaisError {
   return new RelaisError('IMPORT-001', `Line ${line}: ${what}. Nothing was written.`);
 }
 
-export async function* textOf(source: Pick<Source, 'file' | 'encoding'>): AsyncGenerator<string> {
+export async function* textOf(source: Pick<ImportSource, 'file' | 'encoding'>): AsyncGenerator<string> {
   // Drops a byte order mark. Fatal: the file was looked at byte by byte, and may have been written to since.
   const decoder = new TextDecoder(source.encoding, { fatal: true });
   for await (const chunk of createReadStream(source.file) as AsyncIterable<Buffer>)
@@ -49,7 +49,7 @@ export async function* textOf(source: Pick<Source, 'file' | 'encoding'>): AsyncG
   yield decoder.decode();
 }
 
-function delimiterOf(head: string): Source['delimiter'] {
+function delimiterOf(head: string): ImportSource['delimiter'] {
   const first = (head.split(/\r?\n/, 1)[0] ?? '').replace(/"[^"]*"/g, '');
   const counts = ([';', ',', '\t'] as const).map((sign) => ({ sign, count: first.split(sign).length }));
   return counts.reduce((best, count) => (count.count > best.count ? count : best)).sign;

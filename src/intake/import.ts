@@ -6,10 +6,10 @@ import { checkRow } from './contract.ts';
 import { fieldOf } from './fields.ts';
 import { parseInstant } from './formats.ts';
 import { readCsv, type ImportRecord } from './import-csv.ts';
-import type { Encoding } from './import-encoding.ts';
+import type { ImportEncoding } from './import-encoding.ts';
 import { readJsonLines } from './import-jsonl.ts';
 import { createRejects } from './import-rejects.ts';
-import { openSource, type Source } from './import-source.ts';
+import { openSource, type ImportSource } from './import-source.ts';
 import { refusal, type Refusal } from './refusals.ts';
 
 export interface ImportOptions {
@@ -21,14 +21,17 @@ export interface ImportOptions {
   readonly onProgress?: (progress: ImportResult) => void;
   readonly rejectsFile?: string;
   /** Found by what the file holds when absent. */
-  readonly encoding?: Encoding;
+  readonly encoding?: ImportEncoding;
   /** Checks and writes rejects, inserts nothing. */
   readonly dryRun?: boolean;
   /** Instants may not lie far ahead of it: the database's clock, by which the rows are judged again when taken in. */
   readonly now: () => Date;
 }
 
-export interface ImportResult extends Pick<Source, 'format' | 'encoding' | 'encodingReason' | 'delimiter'> {
+export interface ImportResult extends Pick<
+  ImportSource,
+  'format' | 'encoding' | 'encodingReason' | 'delimiter'
+> {
   /** Records of the file. */
   readonly total: number;
   readonly read: number;

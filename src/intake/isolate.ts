@@ -3,7 +3,7 @@
 import { isRelaisError } from '../errors.ts';
 import { SqlFailure, isStoreOutage, isStoreTrouble, type Database } from '../store/database.ts';
 import { takeRows, type IntakeHead } from '../store/intake-take.ts';
-import type { Settled } from './batch.ts';
+import type { ProcessedRows } from './batch.ts';
 import { newRound, nothing, type Rounds } from './rounds.ts';
 
 /** An error that does not name a row: the batch is given back whole and tried later. */
@@ -31,12 +31,12 @@ export interface IsolateDeps {
   readonly database: Database;
   readonly rounds: Rounds;
   /** One row at a time, for an error that is a row's by itself. */
-  readonly oneByOne: (heads: readonly IntakeHead[]) => Promise<Settled>;
-  readonly setAside: (head: IntakeHead, error: unknown) => Promise<Settled>;
+  readonly oneByOne: (heads: readonly IntakeHead[]) => Promise<ProcessedRows>;
+  readonly setAside: (head: IntakeHead, error: unknown) => Promise<ProcessedRows>;
 }
 
 /** @throws the error when it is everybody's */
-export async function isolate(deps: IsolateDeps, heads: readonly IntakeHead[]): Promise<Settled> {
+export async function isolate(deps: IsolateDeps, heads: readonly IntakeHead[]): Promise<ProcessedRows> {
   const trial: Trial = { passed: 0, failed: [] };
   let sum = await halved(deps, shuffled(heads), trial);
   const [first] = trial.failed;
@@ -47,7 +47,7 @@ export async function isolate(deps: IsolateDeps, heads: readonly IntakeHead[]): 
   return sum;
 }
 
-async function halved(deps: IsolateDeps, heads: readonly IntakeHead[], trial: Trial): Promise<Settled> {
+async function halved(deps: IsolateDeps, heads: readonly IntakeHead[], trial: Trial): Promise<ProcessedRows> {
   try {
     const settled = await again(deps, heads);
     trial.passed += settled.accepted + settled.refused + settled.duplicates;
@@ -69,13 +69,13 @@ async function halved(deps: IsolateDeps, heads: readonly IntakeHead[], trial: Tr
   }
 }
 
-const again = (deps: IsolateDeps, heads: readonly IntakeHead[]): Promise<Settled> => {
+const again = (deps: IsolateDeps, heads: readonly IntakeHead[]): Promise<ProcessedRows> => {
   const ids = heads.map((head) => head.id);
   return deps.rounds.together((tx) => takeRows(tx, ids), newRound());
 };
 
 /** It has failed once by itself. */
-async function triedAgain(deps: IsolateDeps, head: IntakeHead): Promise<Settled> {
+async function triedAgain(deps: IsolateDeps, head: IntakeHead): Promise<ProcessedRows> {
   for (let tries = 2; ; tries += 1) {
     try {
       return await again(deps, [head]);
@@ -96,7 +96,7 @@ function shuffled(heads: readonly IntakeHead[]): readonly IntakeHead[] {
     .map(({ head }) => head);
 }
 
-export function added(a: Settled, b: Settled): Settled {
+export function added(a: ProcessedRows, b: ProcessedRows): ProcessedRows {
   return {
     accepted: a.accepted + b.accepted,
     refused: a.refused + b.refused,

@@ -11,10 +11,10 @@ import {
 } from '../store/intake-take.ts';
 import type { LeadName } from '../store/intake.ts';
 import { deathsAloneAtMost, type Takings } from '../store/takings.ts';
-import type { Settled, SettleDeps } from './batch.ts';
-import { settleRows, type Pull } from './settle.ts';
+import type { ProcessedRows, ProcessDeps } from './batch.ts';
+import { processRows, type Pull } from './process-rows.ts';
 
-export const nothing: Settled = { accepted: 0, refused: 0, duplicates: 0, waiting: 0, changes: [] };
+export const nothing: ProcessedRows = { accepted: 0, refused: 0, duplicates: 0, waiting: 0, changes: [] };
 
 /** What a round met, whether it was committed or not. */
 export interface Round {
@@ -26,15 +26,18 @@ export const newRound = (): Round => ({ worked: new Map(), suspects: new Map() }
 
 export interface Rounds {
   /** Settles what `take` locks, as much as a batch may weigh, without the suspects. */
-  readonly together: (take: (tx: Sql) => Promise<readonly IntakeHead[]>, round: Round) => Promise<Settled>;
+  readonly together: (
+    take: (tx: Sql) => Promise<readonly IntakeHead[]>,
+    round: Round,
+  ) => Promise<ProcessedRows>;
   /** Settles one suspect, or sets it aside, not worked on, since twice a process died over it alone. */
-  readonly alone: (id: RowId) => Promise<Settled>;
+  readonly alone: (id: RowId) => Promise<ProcessedRows>;
 }
 
 /** A twin row accepted by another process in between: the next look sees its receipt. */
 const twinRounds = 5;
 
-export interface RoundDeps extends SettleDeps {
+export interface RoundDeps extends ProcessDeps {
   readonly database: Database;
   readonly takings: Takings;
   /** Refuses the row visibly, with an alert; returns rows refused. */
@@ -56,7 +59,7 @@ export function createRounds(deps: RoundDeps): Rounds {
     }
   };
 
-  const work = (tx: Sql, heads: readonly IntakeHead[], round: Round): Promise<Settled> => {
+  const work = (tx: Sql, heads: readonly IntakeHead[], round: Round): Promise<ProcessedRows> => {
     const ids = heads.map((head) => head.id);
     for (const head of heads) round.worked.set(head.id, head);
     return takings.under(tx, ids.map(String), async (also) => {
@@ -70,7 +73,7 @@ export function createRounds(deps: RoundDeps): Rounds {
           chosen.map((head) => head.id),
         );
       };
-      return settleRows(tx, deps, await fetchRows(tx, ids), pull);
+      return processRows(tx, deps, await fetchRows(tx, ids), pull);
     });
   };
 

@@ -4,7 +4,7 @@ import type { Sql } from '../store/database.ts';
 import type { RowId } from '../store/intake-take.ts';
 import { nameKey } from '../store/lead-writes.ts';
 import { markWithdrawn, spreadWithdrawals } from '../store/same-person.ts';
-import type { Candidate, SettleDeps } from './batch.ts';
+import type { Candidate, ProcessDeps } from './batch.ts';
 import type { CheckedRow } from './row.ts';
 
 const addresses = ['email', 'mobile', 'landline'] as const;
@@ -42,7 +42,7 @@ const partsFromAddress = (row: CheckedRow): boolean =>
 
 export async function tellSamePerson(
   tx: Sql,
-  { snapshot }: Pick<SettleDeps, 'snapshot'>,
+  { snapshot }: Pick<ProcessDeps, 'snapshot'>,
   accepted: readonly { readonly candidate: Candidate; readonly leadId: number }[],
 ): Promise<void> {
   const leadsOf = (wanted: (row: CheckedRow) => boolean): readonly number[] => [

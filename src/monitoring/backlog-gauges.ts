@@ -2,7 +2,7 @@
 // Invariant: read by one query round at a time, and no more often than it is cheap; while MySQL is away, no figure rather than an old one.
 import { Gauge, type Registry } from 'prom-client';
 import { readBacklog, type Backlog } from '../store/backlog.ts';
-import type { Reading, Sql } from '../store/database.ts';
+import type { ReadOnlySql, Sql } from '../store/database.ts';
 
 /** Never more often than this, ms. */
 const restMs = 5_000;
@@ -17,7 +17,7 @@ export interface BacklogGauges {
 
 /** @param destinationLabel the label of a destination: its id, or `other` */
 export function createBacklogGauges(
-  sql: Reading & Pick<Sql, 'now'>,
+  sql: ReadOnlySql & Pick<Sql, 'now'>,
   registry: Registry,
   destinationLabel: (id: string) => string,
 ): BacklogGauges {

@@ -5,7 +5,7 @@ import { RelaisError } from '../errors.ts';
 
 export type RedisClient = Redis | Cluster;
 
-export interface Place {
+export interface RedisServers {
   readonly kind: 'single' | 'cluster' | 'sentinel';
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
   readonly tls: boolean;
@@ -23,7 +23,7 @@ const retryAfter = (times: number): number => Math.min(50 * 2 ** times, 2_000);
 const afterFailOver = (error: Error): 2 | false => (error.message.startsWith('READONLY') ? 2 : false);
 
 /** @param silenceMs a connection that says nothing for so long, and ten seconds, is given up */
-export function openRedis(place: Place, use: 'commands' | 'worker', silenceMs: number): RedisClient {
+export function openRedis(place: RedisServers, use: 'commands' | 'worker', silenceMs: number): RedisClient {
   const { nodes, tls, username, password, database, master, sentinelPassword } = place;
   const common: CommonRedisOptions & { readonly maxRetriesPerRequest: number | null } = {
     ...(username === undefined ? {} : { username }),
@@ -88,7 +88,10 @@ export function openRedis(place: Place, use: 'commands' | 'worker', silenceMs: n
  * not say; a Redis that cannot be reached may come back, and is no reason not to start.
  * @throws REDIS-002
  */
-export async function refuseWrongAccount(redis: RedisClient, { nodes }: Pick<Place, 'nodes'>): Promise<void> {
+export async function refuseWrongAccount(
+  redis: RedisClient,
+  { nodes }: Pick<RedisServers, 'nodes'>,
+): Promise<void> {
   const failed = new Promise<unknown>((done) => redis.once('error', done));
   const answered = redis.ping().then(
     () => undefined,

@@ -13,7 +13,7 @@ export function jobId(job: Job): string {
 }
 
 /** One entry of a queue: a job, or the deliveries of many under one entry, so that Redis is asked once for all of them. */
-export type Entry =
+export type QueueEntry =
   Job | { readonly together: readonly (readonly [deliveryId: number, run: number, attempt: number])[] };
 
 /** Deliveries of one entry at most. */
@@ -22,10 +22,10 @@ const most = 25;
 const least = 8;
 
 /** Jobs of one destination as entries, in order. */
-export function entriesOf(jobs: readonly Job[]): readonly Entry[] {
+export function entriesOf(jobs: readonly Job[]): readonly QueueEntry[] {
   const size = Math.min(most, Math.floor(jobs.length / least));
   if (size < 2) return jobs;
-  const entries: Entry[] = [];
+  const entries: QueueEntry[] = [];
   let group: (readonly [number, number, number])[] = [];
   const end = (): void => {
     if (group.length > 0) entries.push({ together: group });

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Queue } from 'bullmq';
 import type { RedisClient } from './connect.ts';
 import { createQueueCache } from './queue-cache.ts';
-import { entriesOf, epochKey, jobId, wakeChannel, type Entry, type Job } from './jobs.ts';
+import { entriesOf, epochKey, jobId, wakeChannel, type QueueEntry, type Job } from './jobs.ts';
 
 export interface Producer {
   readonly push: (destinationId: string, jobs: readonly Job[]) => Promise<void>;
@@ -27,7 +27,7 @@ export function createProducer(options: {
   const queues = createQueueCache(redis, prefix);
   let epoch: string | undefined;
 
-  const add = async (destinationId: string, entries: readonly Entry[]): Promise<void> => {
+  const add = async (destinationId: string, entries: readonly QueueEntry[]): Promise<void> => {
     if (entries.length === 0) return;
     await permit();
     await queues.of(destinationId).addBulk(

@@ -6,7 +6,7 @@ import { createDispatcher } from '../delivery/dispatch.ts';
 import { createFiles } from '../delivery/files/collect.ts';
 import { startLoop, type Loop } from '../delivery/background/poll-loop.ts';
 import { createPlanner } from '../delivery/plan.ts';
-import { createSweeper } from '../delivery/background/maintenance.ts';
+import { createMaintenance } from '../delivery/background/maintenance.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createProducer } from '../queue/producer.ts';
 import type { Sql } from '../store/database.ts';
@@ -27,7 +27,7 @@ export async function startPlanner(app: App): Promise<Role> {
   const planner = createPlanner({ database, marks: app.marks, published, log });
   const dispatcher = createDispatcher({ database, published, producer, window: config.planner.window, log });
   const files = createFiles({ database, published, producer });
-  const sweeper = createSweeper({ database, published, producer, log });
+  const sweeper = createMaintenance({ database, published, producer, log });
   const { network } = config;
 
   const loops: Loop[] = [];

@@ -1,6 +1,6 @@
 // What waits where and since when, for health, metrics and alerts: rows of intake, changes, deliveries, entries, alerts.
 // Invariant: reads only; no figure costs more than what is open at the moment.
-import type { Reading } from './database.ts';
+import type { ReadOnlySql } from './database.ts';
 import { heldStates } from './destinations.ts';
 
 export interface Backlog {
@@ -28,7 +28,7 @@ export interface Backlog {
 }
 
 /** Cost grows with what is open, one pass over an index; never with what is settled. */
-export async function readBacklog(sql: Reading): Promise<Backlog> {
+export async function readBacklog(sql: ReadOnlySql): Promise<Backlog> {
   const count = async (statement: string): Promise<number> =>
     Number((await sql.all<{ n: number | null }>(statement))[0]?.n ?? 0);
   return {
@@ -50,7 +50,7 @@ export async function readBacklog(sql: Reading): Promise<Backlog> {
 }
 
 /** Open deliveries by state and destination, with the age of the oldest of each. */
-export async function openDeliveries(sql: Reading): Promise<Backlog['open']> {
+export async function openDeliveries(sql: ReadOnlySql): Promise<Backlog['open']> {
   const rows = await sql.all<{
     state: string;
     destination_id: string;
@@ -73,7 +73,7 @@ export async function openDeliveries(sql: Reading): Promise<Backlog['open']> {
 }
 
 /** Rows refused at intake since an alert last told of them. */
-export async function refusedSinceAlert(sql: Reading): Promise<number> {
+export async function refusedSinceAlert(sql: ReadOnlySql): Promise<number> {
   const [row] = await sql.all<{ n: number }>(
     `SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'refused'
         AND settled_at > COALESCE((SELECT MAX(raised_at) FROM alerts WHERE kind = 'intake_refused'), '2000-01-01')`,
@@ -82,12 +82,12 @@ export async function refusedSinceAlert(sql: Reading): Promise<number> {
 }
 
 /** One look without a transaction, for an idle intake. */
-export async function anyNewRow(sql: Reading): Promise<boolean> {
+export async function anyNewRow(sql: ReadOnlySql): Promise<boolean> {
   return (await sql.all("SELECT 1 FROM lead_intake WHERE status = 'new' LIMIT 1")).length > 0;
 }
 
 /** 0 when everything is sealed. */
-export async function oldestUnsealedSeconds(sql: Reading): Promise<number> {
+export async function oldestUnsealedSeconds(sql: ReadOnlySql): Promise<number> {
   const [row] = await sql.all<{ age: number | null }>(
     `SELECT TIMESTAMPDIFF(SECOND, h.at, UTC_TIMESTAMP(6)) AS age FROM handovers_unsealed u JOIN handovers h ON h.id = u.handover_id
       ORDER BY u.handover_id LIMIT 1`,

@@ -25,7 +25,7 @@ export interface Sql {
 export type Sign = (text: string) => { readonly keyId: string; readonly mac: Buffer };
 
 /** What only reads: the primary or a replica of it. */
-export type Reading = Pick<Sql, 'all'>;
+export type ReadOnlySql = Pick<Sql, 'all'>;
 
 export interface Ran {
   readonly affected: number;

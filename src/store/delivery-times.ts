@@ -1,10 +1,10 @@
 // When leads came in, left and arrived, for the metrics of a sample.
 // Invariant: reads only; all three moments are the database's.
-import { inList, type Reading } from './database.ts';
+import { inList, type ReadOnlySql } from './database.ts';
 
 /** When the lead of a first delivery came in, when it departed and when it was settled; erased leads have no moment left. */
 export async function deliveryTimes(
-  sql: Reading,
+  sql: ReadOnlySql,
   deliveryIds: readonly number[],
 ): Promise<
   ReadonlyMap<

@@ -3,7 +3,7 @@
 import { closedCircuit, type Circuit } from '../domain/breaker.ts';
 import { isHeld, type RateWindow } from '../domain/send-policy.ts';
 import type { ClientFacts, DestinationStatus } from '../domain/destination.ts';
-import { inList, type Reading, type Sql } from './database.ts';
+import { inList, type ReadOnlySql, type Sql } from './database.ts';
 
 export interface Destination {
   readonly id: string;
@@ -50,7 +50,7 @@ export async function destinationsOfClients(
   ).map(destinationOf);
 }
 
-export async function allDestinations(sql: Reading): Promise<readonly Destination[]> {
+export async function allDestinations(sql: ReadOnlySql): Promise<readonly Destination[]> {
   return (await sql.all<Row>(`SELECT ${columns} FROM destinations ORDER BY client_id, id`)).map(
     destinationOf,
   );
@@ -63,7 +63,7 @@ export async function fileDestinations(sql: Sql): Promise<readonly Destination[]
   ).map(destinationOf);
 }
 
-export async function findDestination(sql: Reading, id: string): Promise<Destination | undefined> {
+export async function findDestination(sql: ReadOnlySql, id: string): Promise<Destination | undefined> {
   const [row] = await sql.all<Row>(`SELECT ${columns} FROM destinations WHERE id = ?`, [id]);
   return row === undefined ? undefined : destinationOf(row);
 }
@@ -101,7 +101,7 @@ export async function findClient(sql: Sql, id: string): Promise<ClientFacts | un
   return row === undefined ? undefined : (JSON.parse(row.facts) as ClientFacts);
 }
 
-export async function clientIds(sql: Reading): Promise<readonly string[]> {
+export async function clientIds(sql: ReadOnlySql): Promise<readonly string[]> {
   return (await sql.all<{ id: string }>('SELECT id FROM clients ORDER BY id')).map((row) => row.id);
 }
 
@@ -163,7 +163,7 @@ const stateOf = (row: StateRow): DestinationState => ({
 
 /** @param lock `true` locks the rows for the rest of the transaction, in name order */
 export async function readStates(
-  sql: Reading,
+  sql: ReadOnlySql,
   destinationIds: readonly string[],
   lock = false,
 ): Promise<ReadonlyMap<string, DestinationState>> {
@@ -178,7 +178,7 @@ export async function readStates(
 }
 
 /** Destinations that are held, as domain/send-policy says it (`isHeld`, kept as the column `held`). */
-export async function heldStates(sql: Reading): Promise<readonly DestinationState[]> {
+export async function heldStates(sql: ReadOnlySql): Promise<readonly DestinationState[]> {
   const rows = await sql.all<StateRow>(`SELECT ${stateColumns} FROM destination_states WHERE held = 1`);
   return rows.map(stateOf);
 }

@@ -1,6 +1,6 @@
 // The state of the gateway for `relais status`: what runs, what waits where, and since when.
 // Invariant: reads only; counts come from indexes, never from the rows of millions of settled deliveries.
-import type { Reading } from './database.ts';
+import type { ReadOnlySql } from './database.ts';
 import { oldestNewRow } from './intake.ts';
 import { seenProcesses, type SeenProcess } from './processes.ts';
 import { closedCounts } from './tasks.ts';
@@ -26,7 +26,7 @@ export interface GatewayStatus {
   readonly processes: readonly SeenProcess[];
 }
 
-export async function gatewayStatus(sql: Reading): Promise<GatewayStatus> {
+export async function gatewayStatus(sql: ReadOnlySql): Promise<GatewayStatus> {
   const countOf = async (statement: string): Promise<number> =>
     (await sql.all<{ n: number }>(statement))[0]?.n ?? 0;
   const settled = await sql.all<DeliveryCount>(

@@ -7,7 +7,7 @@ import {
   insertGroupsByWeight,
   rowMarks,
   textWeight,
-  type Reading,
+  type ReadOnlySql,
   type Sql,
   type SqlValue,
 } from './database.ts';
@@ -44,7 +44,7 @@ export interface Receipt {
 }
 
 /** When the oldest new row came in. */
-export async function oldestNewRow(sql: Reading): Promise<Date | undefined> {
+export async function oldestNewRow(sql: ReadOnlySql): Promise<Date | undefined> {
   const [row] = await sql.all<{ received_at: Date }>(
     `SELECT received_at FROM lead_intake
       WHERE id = (SELECT MIN(id) FROM lead_intake FORCE INDEX (lead_intake_turn) WHERE status = 'new')`,

@@ -1,7 +1,7 @@
 // Table processes: which processes of the gateway are alive, by a line each of them renews every few seconds, and which
 // keys they were given, by a line beside it.
 // Invariant: by the database's clock alone; a line that is not renewed says that its process is gone.
-import type { Reading, Sql } from './database.ts';
+import type { ReadOnlySql, Sql } from './database.ts';
 import type { KeyPurpose } from './keys.ts';
 
 export interface ProcessLine {
@@ -45,7 +45,7 @@ export async function removeProcess(
 }
 
 /** Those that were alive within `goneAfterSeconds`, the freshest first. */
-export async function seenProcesses(sql: Reading): Promise<readonly SeenProcess[]> {
+export async function seenProcesses(sql: ReadOnlySql): Promise<readonly SeenProcess[]> {
   return sql.all<SeenProcess>(
     `SELECT name, role, version, TIMESTAMPDIFF(SECOND, seen_at, UTC_TIMESTAMP(3)) AS seenSeconds FROM processes
       WHERE role <> ? AND seen_at > TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)) ORDER BY seen_at DESC`,
@@ -55,7 +55,7 @@ export async function seenProcesses(sql: Reading): Promise<readonly SeenProcess[
 
 /** Living processes that were not given this key as the one to write with, or that do not say so (an older program). */
 export async function processesWithoutKey(
-  sql: Reading,
+  sql: ReadOnlySql,
   purpose: KeyPurpose,
   keyId: string,
 ): Promise<readonly Pick<ProcessLine, 'name' | 'role'>[]> {

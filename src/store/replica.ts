@@ -1,9 +1,9 @@
 // The read side: support's lists from a replica, where one is named.
 // Invariant: nothing that is sent, decided, watched or proved is read here: a consent that is a second old is too old to send on.
 import { RelaisError } from '../errors.ts';
-import { isStoreOutage, openDatabase, type Reading, type SqlValue } from './database.ts';
+import { isStoreOutage, openDatabase, type ReadOnlySql, type SqlValue } from './database.ts';
 
-export interface ReadSide extends Reading {
+export interface ReadSide extends ReadOnlySql {
   /** Of a replica only: the moment of the newest log entry it has, by the clock of whoever wrote it. */
   readonly asOf?: () => Promise<Date | undefined>;
 }
@@ -22,7 +22,7 @@ const connections = 2;
 export function openReplica(options: {
   readonly url: string;
   readonly silenceMs: number;
-  readonly check?: (reading: Reading) => Promise<void>;
+  readonly check?: (reading: ReadOnlySql) => Promise<void>;
 }): Replica {
   const database = openDatabase({ ...options, connections });
   const named = <T>(work: Promise<T>): Promise<T> =>

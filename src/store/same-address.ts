@@ -53,7 +53,7 @@ async function holdingsOf(tx: Sql, leadIds: readonly number[]): Promise<readonly
 }
 
 /** The addresses of these leads. With `withdrawn`, `all` holds those leads only in which something was taken back. */
-export async function addressesOf(
+export async function sharedAddresses(
   tx: Sql,
   leadIds: readonly number[],
   which: 'all' | 'withdrawn',

@@ -8,7 +8,7 @@ import { inList, type Sql } from './database.ts';
 import { appendHandovers } from './handovers.ts';
 import { insertChanges, raiseRevisions } from './lead-writes.ts';
 import { lockLeads } from './leads.ts';
-import { addressesOf } from './same-address.ts';
+import { sharedAddresses } from './same-address.ts';
 
 /** A lead that a withdrawal of another lead of the same person reached. */
 export interface Reached {
@@ -60,8 +60,8 @@ export interface Spreading {
 /** Repeats withdrawals in the leads whose grants they end, each with a revision, a change and an entry of its own. */
 export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonly Reached[]> {
   const directions = [
-    ...(await addressesOf(tx, at.touched, 'withdrawn')).map(({ own, all }) => ({ from: all, to: own })),
-    ...(await addressesOf(tx, at.origins, 'all')).map(({ own, all }) => ({ from: own, to: all })),
+    ...(await sharedAddresses(tx, at.touched, 'withdrawn')).map(({ own, all }) => ({ from: all, to: own })),
+    ...(await sharedAddresses(tx, at.origins, 'all')).map(({ own, all }) => ({ from: own, to: all })),
   ].filter(({ from, to }) => from.some((id) => to.length > 1 || (to.length === 1 && to[0] !== id)));
   if (directions.length === 0) return [];
   const origins = new Map<number, readonly ConsentRecord[]>();
@@ -145,9 +145,9 @@ async function erasedOrigins(tx: Sql, events: readonly ConsentRecord[]): Promise
 
 /** Before a lead is erased: what was taken back in it is found in the leads it was repeated in. Its client is locked, alone. */
 export async function leaveWithdrawals(tx: Sql, leadId: number): Promise<void> {
-  const found = await addressesOf(tx, [leadId], 'withdrawn');
+  const found = await sharedAddresses(tx, [leadId], 'withdrawn');
   if (!found.some(({ all }) => all.includes(leadId))) return;
-  const sharing = await addressesOf(tx, [leadId], 'all');
+  const sharing = await sharedAddresses(tx, [leadId], 'all');
   await markWithdrawn(tx, [...new Set(sharing.flatMap(({ all }) => all))]);
 }
 

@@ -29,13 +29,13 @@ export async function latestSlots(sql: Sql): Promise<ReadonlyMap<string, Date>> 
   return new Map(rows.map((row) => [row.destination_id, row.slot_at]));
 }
 
-export interface Slot {
+export interface DueSlot {
   readonly destinationId: string;
   readonly slotAt: Date;
 }
 
 /** Due slots of active destinations that nobody else is taking; the caller's transaction holds them. */
-export async function dueSlots(tx: Sql, limit: number): Promise<readonly Slot[]> {
+export async function dueSlots(tx: Sql, limit: number): Promise<readonly DueSlot[]> {
   const rows = await tx.all<{ destination_id: string; slot_at: Date }>(
     `SELECT destination_id, slot_at FROM slots WHERE state = 'due' AND slot_at <= UTC_TIMESTAMP(3)
         AND destination_id IN (SELECT id FROM destinations WHERE status = 'active')
@@ -45,7 +45,7 @@ export async function dueSlots(tx: Sql, limit: number): Promise<readonly Slot[]>
 }
 
 /** A slot runs once. */
-export async function markTaken(tx: Sql, slot: Slot): Promise<void> {
+export async function markTaken(tx: Sql, slot: DueSlot): Promise<void> {
   await tx.run(
     "UPDATE slots SET state = 'taken', taken_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND slot_at = ?",
     [slot.destinationId, slot.slotAt],

@@ -26,7 +26,7 @@ export interface LeadQuery {
 export const mostLeads = 200;
 
 /** Leads of these clients that match everything asked; at most `mostLeads`, newest first. */
-export async function findLeads(
+export async function searchLeads(
   sql: Sql,
   clients: readonly string[],
   query: LeadQuery,

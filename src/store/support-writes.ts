@@ -28,7 +28,7 @@ export async function openRun(
 }
 
 /** Makes a waiting or pending delivery due now; its schedule and attempts stay. */
-export async function bringForward(tx: Sql, id: number): Promise<boolean> {
+export async function bringTryForward(tx: Sql, id: number): Promise<boolean> {
   const { affected } = await tx.run(
     "UPDATE deliveries SET due_at = UTC_TIMESTAMP(3) WHERE id = ? AND state IN ('waiting', 'pending')",
     [id],

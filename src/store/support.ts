@@ -1,7 +1,7 @@
 // What support asks of MySQL about deliveries: lists by filter, one by name, the story of one.
 // Invariant: reads only, by index, page by page (keyset); a period or a lead bounds the ids before any row is read.
 import type { DeliveryState } from '../domain/delivery.ts';
-import { inList, type Reading, type SqlValue } from './database.ts';
+import { inList, type ReadOnlySql, type SqlValue } from './database.ts';
 import { needsPerson } from './tasks.ts';
 import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
 
@@ -30,7 +30,7 @@ interface Conditions {
 }
 
 /** Undefined when nothing can match. */
-async function conditions(sql: Reading, filter: DeliveryFilter): Promise<Conditions | undefined> {
+async function conditions(sql: ReadOnlySql, filter: DeliveryFilter): Promise<Conditions | undefined> {
   const parts: string[] = [];
   const values: SqlValue[] = [];
   const add = (part: string, ...given: readonly SqlValue[]): void => {
@@ -58,7 +58,7 @@ async function conditions(sql: Reading, filter: DeliveryFilter): Promise<Conditi
 
 /** A reference is unique within a client only; without one, every client is looked in. */
 async function leadIdsOf(
-  sql: Reading,
+  sql: ReadOnlySql,
   reference: string,
   client: string | undefined,
 ): Promise<readonly number[]> {
@@ -71,7 +71,7 @@ async function leadIdsOf(
 }
 
 export async function leadExists(
-  sql: Reading,
+  sql: ReadOnlySql,
   reference: string,
   client: string | undefined,
 ): Promise<boolean> {
@@ -86,7 +86,7 @@ const slackMs = 600_000;
  * no index leads by time alone, and a period must not read the whole table.
  */
 async function idsAround(
-  sql: Reading,
+  sql: ReadOnlySql,
   at: Date,
   side: -1 | 1,
 ): Promise<{ readonly low: number; readonly high: number }> {
@@ -119,7 +119,7 @@ const listedRows = `SELECT ${deliveryColumns('d')}, l.reference, l.erased_at FRO
 
 /** Newest first. @param after the last id of the page before */
 export async function listDeliveries(
-  sql: Reading,
+  sql: ReadOnlySql,
   filter: DeliveryFilter,
   limit: number,
   after?: number,
@@ -135,7 +135,7 @@ export async function listDeliveries(
 
 /** Every delivery of a filter, oldest first, page by page. */
 export async function* eachDelivery(
-  sql: Reading,
+  sql: ReadOnlySql,
   filter: DeliveryFilter,
 ): AsyncGenerator<readonly ListedDelivery[]> {
   const where = await conditions(sql, filter);
@@ -153,7 +153,7 @@ export async function* eachDelivery(
 }
 
 /** By number or by key (`webhook-id`). */
-export async function findDelivery(sql: Reading, name: string): Promise<ListedDelivery | undefined> {
+export async function findDelivery(sql: ReadOnlySql, name: string): Promise<ListedDelivery | undefined> {
   const number = /^\d{1,15}$/.test(name);
   const [row] = await sql.all<ListedRow>(
     `${listedRows} WHERE ${number ? 'd.id = ?' : 'd.delivery_key = ?'}`,
@@ -194,7 +194,7 @@ export interface StoryEntry {
 }
 
 /** The log of one delivery, in order. */
-export async function deliveryStory(sql: Reading, deliveryId: number): Promise<readonly StoryEntry[]> {
+export async function deliveryStory(sql: ReadOnlySql, deliveryId: number): Promise<readonly StoryEntry[]> {
   return sql.all<StoryEntry>(
     `SELECT h.id, h.at, h.entry, h.run, h.attempt, h.call_name AS callName, h.actor, h.purpose, h.recipient, h.target, h.authorisation_id AS authorisation,
             a.document_ref AS document, h.connector,

@@ -2,7 +2,7 @@
 // Invariant: items are marked while their rows are locked; who can lock a row that another's mark names knows that this other has died over it.
 import { inList, type Sql } from './database.ts';
 
-export type Work = 'intake' | 'plan';
+export type TakingKind = 'intake' | 'plan';
 
 /** Times a process died over an item: among others, and while it was the only one in work. */
 export interface Deaths {
@@ -29,7 +29,7 @@ export interface Takings {
 export const deathsAloneAtMost = 2;
 
 /** @param marks commits by itself, on a connection that no transaction holds: a mark must not wait for one */
-export function createTakings(marks: Sql, kind: Work): Takings {
+export function createTakings(marks: Sql, kind: TakingKind): Takings {
   /** Not known to be gone. */
   const mine = new Set<number>();
 
@@ -92,7 +92,7 @@ async function dropTakings(sql: Sql, ids: readonly number[]): Promise<void> {
 
 async function takingsOf(
   sql: Sql,
-  kind: Work,
+  kind: TakingKind,
 ): Promise<readonly { readonly id: number; readonly items: readonly string[] }[]> {
   const rows = await sql.all<{ id: number; items: string }>('SELECT id, items FROM takings WHERE work = ?', [
     kind,
@@ -101,14 +101,14 @@ async function takingsOf(
 }
 
 /** Nobody died over this item: it is worked on like any other. */
-export async function forgetDeaths(tx: Sql, kind: Work, item: string): Promise<void> {
+export async function forgetDeaths(tx: Sql, kind: TakingKind, item: string): Promise<void> {
   await tx.run('DELETE FROM takings WHERE work = ? AND FIND_IN_SET(?, items) > 0', [kind, item]);
 }
 
 /** Marks that say nothing any more: none of their items is there. Nobody is asked about what a process died over a day ago. */
 export async function tidyTakings(sql: Sql): Promise<void> {
   await sql.run('DELETE FROM takings WHERE taken_at < TIMESTAMPADD(DAY, -1, UTC_TIMESTAMP(3))');
-  const stillThere: Readonly<Record<Work, string>> = {
+  const stillThere: Readonly<Record<TakingKind, string>> = {
     intake: "SELECT 1 FROM lead_intake WHERE status = 'new' AND id IN",
     plan: 'SELECT 1 FROM lead_changes WHERE id IN',
   };
@@ -122,7 +122,7 @@ export async function tidyTakings(sql: Sql): Promise<void> {
   }
 }
 
-async function oldTakings(sql: Sql, kind: Work): ReturnType<typeof takingsOf> {
+async function oldTakings(sql: Sql, kind: TakingKind): ReturnType<typeof takingsOf> {
   const rows = await sql.all<{ id: number; items: string }>(
     `SELECT id, items FROM takings WHERE work = ? AND taken_at < TIMESTAMPADD(MINUTE, -1, UTC_TIMESTAMP(3)) LIMIT 100`,
     [kind],

@@ -1,7 +1,7 @@
 // What needs a person: deliveries that failed or wait for support's decision, and alerts that speak of no such delivery.
 // Invariant: a closing belongs to the run it was made for, so that a replay that fails again is open again.
 import type { AlertKind } from './alerts.ts';
-import { inList, insertGroups, rowMarks, type Reading, type Sql } from './database.ts';
+import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from './database.ts';
 import type { Delivery } from './deliveries.ts';
 
 export interface TaskFilter {
@@ -21,7 +21,7 @@ export interface TaskGroup {
   readonly oldest: Date;
 }
 
-export async function countTasks(sql: Reading, filter: TaskFilter): Promise<readonly TaskGroup[]> {
+export async function countTasks(sql: ReadOnlySql, filter: TaskFilter): Promise<readonly TaskGroup[]> {
   const { where, values } = conditionsOf(filter, 'd');
   return sql.all<TaskGroup>(
     `SELECT d.destination_id AS destinationId, d.state, d.reason, COUNT(*) AS count, MIN(d.created_at) AS oldest
@@ -55,7 +55,7 @@ export interface AlertTask {
 
 /** Open alerts that ask for a person, but for those whose delivery says it itself; newest first. */
 export async function alertTasks(
-  sql: Reading,
+  sql: ReadOnlySql,
   filter: TaskFilter,
   limit: number,
 ): Promise<readonly AlertTask[]> {
@@ -93,7 +93,7 @@ export async function insertClosings(tx: Sql, rows: readonly Delivery[]): Promis
 }
 
 /** Of these deliveries, those closed in the run they are in. */
-export async function closedAmong(sql: Reading, ids: readonly number[]): Promise<ReadonlySet<number>> {
+export async function closedAmong(sql: ReadOnlySql, ids: readonly number[]): Promise<ReadonlySet<number>> {
   if (ids.length === 0) return new Set();
   const { marks, values } = inList(ids);
   const rows = await sql.all<{ id: number }>(
@@ -104,7 +104,7 @@ export async function closedAmong(sql: Reading, ids: readonly number[]): Promise
 }
 
 /** Failed deliveries that were closed, by destination: what a count of failures leaves out. */
-export async function closedCounts(sql: Reading): Promise<ReadonlyMap<string, number>> {
+export async function closedCounts(sql: ReadOnlySql): Promise<ReadonlyMap<string, number>> {
   const rows = await sql.all<{ destination: string; n: number }>(
     `SELECT c.destination_id AS destination, COUNT(*) AS n FROM task_closings c
        JOIN deliveries d ON d.id = c.delivery_id AND d.run = c.run AND d.state = 'failed' GROUP BY c.destination_id`,
@@ -145,7 +145,7 @@ export interface ListedAlert extends AlertTask {
 
 /** Alerts as they were raised, newest first. */
 export async function listAlerts(
-  sql: Reading,
+  sql: ReadOnlySql,
   filter: TaskFilter & { readonly kind?: AlertKind; readonly since?: Date },
   limit: number,
   before: number,

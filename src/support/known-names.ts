@@ -2,13 +2,13 @@
 import { reasons } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
 import { didYouMean, suggest } from '../mapping/document/suggest.ts';
-import type { Reading } from '../store/database.ts';
+import type { ReadOnlySql } from '../store/database.ts';
 import { allDestinations, clientIds } from '../store/destinations.ts';
 import { leadExists, type DeliveryFilter } from '../store/support.ts';
 
 /** @throws FIND-001 with the nearest name */
 export async function knownNames(
-  sql: Reading,
+  sql: ReadOnlySql,
   { client, destination, reason, lead }: DeliveryFilter,
 ): Promise<void> {
   if (client !== undefined) known('client', client, await clientIds(sql));

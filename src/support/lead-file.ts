@@ -15,7 +15,7 @@ import { readLeads } from '../store/leads.ts';
 import { findRefused } from '../store/refused-rows.ts';
 import {
   exercisedRights,
-  findLeads,
+  searchLeads,
   routingRefusals,
   type ExercisedRight,
   type FoundLead,
@@ -62,7 +62,7 @@ export async function showLead(
   { clientId, reference }: { readonly clientId: string; readonly reference: string },
   look: Reveal,
 ): Promise<ShownLead> {
-  const leads = await findLeads(database, [clientId], { reference });
+  const leads = await searchLeads(database, [clientId], { reference });
   const refused = leads.length > 0 ? [] : await findRefused(database, [clientId], { reference });
   if (leads.length + refused.length === 0) return { found: 'nothing' };
   if (look.reveal) await noteLookUp(database, 'revealed', { leads: leads.slice(0, 1), clientId }, look);

@@ -8,7 +8,7 @@ import { clientIds, findClient } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { readLeads } from '../store/leads.ts';
 import { findRefused } from '../store/refused-rows.ts';
-import { findLeads, mostLeads, type FoundLead, type LeadQuery } from '../store/support-leads.ts';
+import { searchLeads, mostLeads, type FoundLead, type LeadQuery } from '../store/support-leads.ts';
 import { personFacts, refusedFacts, type PersonFact, type RefusedFacts } from './masking.ts';
 
 /** Who asks, why, and whether the person is shown in clear, which is an entry of its own. */
@@ -87,7 +87,11 @@ export async function findPeople(
   const { query, client } = asked;
   if (client !== undefined && (await findClient(database, client)) === undefined)
     throw new RelaisError('FIND-001', `No client is called ${client}.`);
-  const found = await findLeads(database, client === undefined ? await clientIds(database) : [client], query);
+  const found = await searchLeads(
+    database,
+    client === undefined ? await clientIds(database) : [client],
+    query,
+  );
   const refused = await findRefused(database, client === undefined ? undefined : [client], query);
   // Logged before anything is shown: a look-up that could not be written is not answered.
   const about = { leads: found, clientId: client ?? '' };

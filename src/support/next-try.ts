@@ -1,7 +1,7 @@
 // When an open delivery is tried next, in words: a moment that is to come, or what has to happen first.
 // Invariant: never promises a moment that has passed, nor one at which its destination may not send.
 import { splitReason } from '../domain/delivery.ts';
-import type { Reading } from '../store/database.ts';
+import type { ReadOnlySql } from '../store/database.ts';
 import { findDestination, readStates } from '../store/destinations.ts';
 import { seenProcesses } from '../store/processes.ts';
 import type { ListedDelivery } from '../store/support.ts';
@@ -11,7 +11,7 @@ import { sendingStateOf, type SendingState } from './sending-state.ts';
 
 /** How its destination sends at present; undefined while that is as it bears. */
 export async function sendingStateFor(
-  sql: Reading,
+  sql: ReadOnlySql,
   { destinationId }: ListedDelivery,
 ): Promise<SendingState | undefined> {
   const destination = await findDestination(sql, destinationId);
@@ -20,7 +20,7 @@ export async function sendingStateFor(
 }
 
 /** Undefined where no try is to come by itself. */
-export async function nextTry(sql: Reading, row: ListedDelivery): Promise<Both | undefined> {
+export async function nextTry(sql: ReadOnlySql, row: ListedDelivery): Promise<Both | undefined> {
   if (!['planned', 'queued', 'waiting', 'pending'].includes(row.state)) return undefined;
   // A due time past the limit is no try: it waits for a person.
   if (row.state === 'waiting' && (row.dueAt >= row.expiresAt || isDecision(row))) return undefined;

@@ -1,7 +1,7 @@
 // npm run bench -- support: what support's questions cost over a million log entries (--rows 10000000 for ten).
 // Medians of repeated questions; each is answered through an index and in pages.
 import { deliveryStory, listDeliveries } from '../../src/store/support.ts';
-import { findLeads } from '../../src/store/support-leads.ts';
+import { searchLeads } from '../../src/store/support-leads.ts';
 import { openGateway, webhookFiles } from '../trip/gateway.ts';
 import { addTemplate, fill } from './backlog.ts';
 import { machine, median, option, withServices } from './measure.ts';
@@ -54,10 +54,10 @@ await withServices(async () => {
         ),
       'of one lead': () => listDeliveries(database, { lead: known?.reference ?? '' }, 50),
       'the story of a delivery': () => deliveryStory(database, middle),
-      'a lead by reference': () => findLeads(database, ['essai'], { reference: known?.reference ?? '' }),
+      'a lead by reference': () => searchLeads(database, ['essai'], { reference: known?.reference ?? '' }),
       'a lead by mail address': () =>
-        findLeads(database, ['essai'], { email: `p${middle}@courriel.example` }),
-      'a lead by phone': () => findLeads(database, ['essai'], { phone: '+33639980123' }),
+        searchLeads(database, ['essai'], { email: `p${middle}@courriel.example` }),
+      'a lead by phone': () => searchLeads(database, ['essai'], { phone: '+33639980123' }),
     };
     console.log(`\n${machine()}; ${rows} log entries, ${leads} leads`);
     for (const [name, ask] of Object.entries(questions)) {

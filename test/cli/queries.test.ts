@@ -3,7 +3,7 @@
 import { openDatabase, type Database, type Sql, type SqlValue } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { gatewayStatus } from '../../src/store/gateway-status.ts';
-import { countBackfill, findLeads, routingRefusals } from '../../src/store/support-leads.ts';
+import { countBackfill, searchLeads, routingRefusals } from '../../src/store/support-leads.ts';
 import {
   deliveryStory,
   eachDelivery,
@@ -133,7 +133,8 @@ test('a period reads its own rows, not the table', async () => {
 });
 
 test('people, one delivery, its story and the state of the house are read by index', async () => {
-  const find = (query: Parameters<typeof findLeads>[2]) => (sql: Sql) => findLeads(sql, ['a', 'b'], query);
+  const find = (query: Parameters<typeof searchLeads>[2]) => (sql: Sql) =>
+    searchLeads(sql, ['a', 'b'], query);
   const questions: readonly ((sql: Sql) => Promise<unknown>)[] = [
     find({ email: 'p77@courriel.example' }),
     find({ phone: '+336399877' }),
@@ -149,8 +150,8 @@ test('people, one delivery, its story and the state of the house are read by ind
 });
 
 test('a person is found by everything asked at once, in the clients named only', async () => {
-  const found = async (clients: readonly string[], query: Parameters<typeof findLeads>[2]) =>
-    (await findLeads(database, clients, query)).map((one) => one.reference);
+  const found = async (clients: readonly string[], query: Parameters<typeof searchLeads>[2]) =>
+    (await searchLeads(database, clients, query)).map((one) => one.reference);
   expect(await found(['a', 'b'], { phone: '+336399877' })).toEqual(['R-77']);
   expect(await found(['a', 'b'], { phone: '+331399877', email: 'P77@courriel.example' })).toEqual(['R-77']);
   expect(await found(['a', 'b'], { phone: '+336399877', email: 'p78@courriel.example' })).toEqual([]);

@@ -2,7 +2,7 @@
 import type { Connector, Outcome, Parcel } from '../../connectors/contract.ts';
 import { sendAlerts, type AlertOptions } from '../../src/delivery/background/send-alerts.ts';
 import type { Published } from '../../src/delivery/mapping-cache.ts';
-import { watchHouse } from '../../src/delivery/background/alert-checks.ts';
+import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
 import { silentLog } from '../../src/log.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { raiseAlerts, takeAlerts } from '../../src/store/alerts.ts';
@@ -126,8 +126,8 @@ describe('a lead that waits longer than its promise', () => {
 
   test('is told once, with its destination and why it waits, and not again for hours', async () => {
     await waits('waiting', 1_000, 'destination_held');
-    await watchHouse(home.gateway, published);
-    await watchHouse(home.gateway, published);
+    await checkAlerts(home.gateway, published);
+    await checkAlerts(home.gateway, published);
     expect(await told()).toEqual([
       { kind: 'lead_waits', destination: 'essai-crm', reason: 'destination_held' },
     ]);
@@ -140,7 +140,7 @@ describe('a lead that waits longer than its promise', () => {
     ['delivered', 5_000],
   ])('is not meant: %s for %d seconds', async (state, seconds) => {
     await waits(state, seconds);
-    await watchHouse(home.gateway, published);
+    await checkAlerts(home.gateway, published);
     expect(await told()).toEqual([]);
   });
 });

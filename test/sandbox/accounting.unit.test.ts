@@ -1,7 +1,7 @@
 // The account: one sound run, then every way in which it can be unsound, each planted once.
 import { account } from '../../src/sandbox/demo/accounting.ts';
 import type { Expectation } from '../../src/sandbox/demo/accounting.ts';
-import type { Ledger, LoggedDelivery, TakenRow } from '../../src/sandbox/demo/ledger.ts';
+import type { DemoLedger, LoggedDelivery, TakenRow } from '../../src/sandbox/demo/ledger.ts';
 import type { Received } from '../../src/sandbox/recipients/record.ts';
 
 const at = new Date('2026-11-24T10:00:00Z');
@@ -79,7 +79,7 @@ const deliveries = [
 
 function amiss(
   change: {
-    ledger?: Partial<Ledger>;
+    ledger?: Partial<DemoLedger>;
     received?: readonly Received[];
     complaints?: readonly string[];
     expected?: readonly Expectation[];

@@ -3,7 +3,7 @@ import { startWorker } from '../../src/roles/worker.ts';
 import { claimDeliveries } from '../../src/delivery/attempt/claim.ts';
 import { replay } from '../../src/support/replay.ts';
 import { settle } from '../../src/delivery/attempt/record-outcome.ts';
-import { createSweeper } from '../../src/delivery/background/maintenance.ts';
+import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
 import type { Step } from '../../src/delivery/attempt/travel.ts';
 import { silentLog } from '../../src/log.ts';
 import { jobId, queueName, queuePrefix } from '../../src/queue/jobs.ts';
@@ -44,8 +44,8 @@ const lapse = (where = '1 = 1'): Promise<unknown> =>
   gateway.owner.run(
     `UPDATE deliveries SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)) WHERE state = 'sending' AND ${where}`,
   );
-const sweeper = (): ReturnType<typeof createSweeper> =>
-  createSweeper({
+const sweeper = (): ReturnType<typeof createMaintenance> =>
+  createMaintenance({
     ...{ database: gateway.app.database, published: gateway.app.published, log: silentLog },
     producer: { push: () => Promise.resolve() } as never,
   });

@@ -1,5 +1,5 @@
 // What changes while a delivery is on its way: the endpoint, the opt-in, the person's will, the database itself.
-import { createSweeper } from '../../src/delivery/background/maintenance.ts';
+import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
 import { cancel } from '../../src/support/cancel.ts';
 import { setDestinationStatus } from '../../src/support/suspend.ts';
 import { silentLog } from '../../src/log.ts';
@@ -200,7 +200,7 @@ test('a delivery withheld for an address that is a secret is not looked at every
     `INSERT INTO deliveries (client_id, destination_id, lead_id, revision, action, delivery_key, state, reason, due_at, expires_at)
      VALUES ('essai', 'essai-crm', 900, 1, 'create', UUID(), 'withheld', 'recipient_not_authorised', UTC_TIMESTAMP(3), '2099-01-01')`,
   );
-  const sweeper = createSweeper({
+  const sweeper = createMaintenance({
     ...{ database: gateway.app.database, published: gateway.app.published, log: silentLog },
     producer: { push: () => Promise.resolve() } as never,
   });

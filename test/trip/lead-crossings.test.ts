@@ -1,7 +1,7 @@
 // Changes that cross each other on the way of one lead: a refusal and a correction, an erasure and the plan, a bug of ours and its neighbours.
 import { createPlanner } from '../../src/delivery/plan.ts';
 import { replay } from '../../src/support/replay.ts';
-import { createSweeper } from '../../src/delivery/background/maintenance.ts';
+import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
 import { silentLog } from '../../src/log.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
@@ -146,7 +146,7 @@ test('a lead that breaks our own planning is set aside and told; everybody elseâ
   // Looked at again after a while: the bug may be gone with an upgrade, or the mapping with a repair.
   broken = false;
   await gateway.owner.run('UPDATE lead_changes SET changed_at = TIMESTAMPADD(HOUR, -1, UTC_TIMESTAMP(3))');
-  await createSweeper({
+  await createMaintenance({
     ...{ database, published, log: silentLog },
     producer: { push: () => Promise.resolve() } as never,
   }).tidy();

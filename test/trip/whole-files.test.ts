@@ -1,7 +1,7 @@
 // Files whole or not at all: a worker that died, rows that may not leave, answers that differ, too many bytes.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSweeper } from '../../src/delivery/background/maintenance.ts';
+import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
 import { setDestinationStatus } from '../../src/support/suspend.ts';
 import { settle } from '../../src/delivery/attempt/record-outcome.ts';
 import { silentLog } from '../../src/log.ts';
@@ -12,8 +12,8 @@ import { strangerRow } from './gateway.ts';
 
 let gateway: DropGateway;
 const by = { actor: 'tester', reason: 'test' };
-const sweeper = (): ReturnType<typeof createSweeper> =>
-  createSweeper({
+const sweeper = (): ReturnType<typeof createMaintenance> =>
+  createMaintenance({
     ...{ database: gateway.app.database, published: gateway.app.published, log: silentLog },
     producer: { push: () => Promise.resolve() } as never,
   });

@@ -17,7 +17,7 @@ const waitsAgainSeconds = 4 * 3_600;
 /** States in which a lead waits for us or the recipient; a withheld one waits for a right or a repair, a pending one for an answer. */
 const waiting: readonly string[] = ['planned', 'queued', 'sending', 'waiting'];
 
-export async function watchHouse(database: Database, published: Published): Promise<void> {
+export async function checkAlerts(database: Database, published: Published): Promise<void> {
   const refused = await refusedSinceAlert(database);
   if (refused > 0) await raiseAlerts(database, [{ kind: 'intake_refused', reason: String(refused) }]);
   const lag = await oldestUnsealedSeconds(database);

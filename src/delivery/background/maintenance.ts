@@ -18,9 +18,9 @@ import type { Published } from '../mapping-cache.ts';
 import { recoverLapsed } from './lease-recovery.ts';
 import { resolveFromLog } from '../attempt/resolve.ts';
 import { reopenRepaired, withholdUnusable } from './withheld-recheck.ts';
-import { watchHouse } from './alert-checks.ts';
+import { checkAlerts } from './alert-checks.ts';
 
-export interface Sweeper {
+export interface Maintenance {
   readonly recoverLeases: () => Promise<number>;
   readonly expire: () => Promise<number>;
   readonly askAgain: () => Promise<number>;
@@ -33,12 +33,12 @@ export interface Sweeper {
   readonly tidy: () => Promise<void>;
 }
 
-export function createSweeper(options: {
+export function createMaintenance(options: {
   readonly database: Database;
   readonly published: Published;
   readonly producer: Producer;
   readonly log: Log;
-}): Sweeper {
+}): Maintenance {
   const { database, published, log } = options;
 
   return {
@@ -109,7 +109,7 @@ export function createSweeper(options: {
     withholdUnusable: () => withholdUnusable(options),
     watch: async () => {
       await resolveFromLog({ database, published });
-      await watchHouse(database, published);
+      await checkAlerts(database, published);
     },
     tidy: async () => {
       await dropSettledRevisions(database);

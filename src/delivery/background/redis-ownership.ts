@@ -8,7 +8,7 @@ import type { RedisClient } from '../../queue/connect.ts';
 import { createIdentityKey, type IdentityKey } from '../../queue/identity.ts';
 import type { Sql } from '../../store/database.ts';
 import { beginLife, ownIdentity } from '../../store/installation.ts';
-import { createPresence } from './service-probe.ts';
+import { createServiceProbe } from './service-probe.ts';
 
 export interface Ownership {
   /** False from the moment it is known that this Redis is not ours. */
@@ -116,7 +116,7 @@ function createOwnership(options: OwnershipOptions): Ownership {
   redis.on('ready', quietly);
   const timer = setInterval(quietly, everyMs);
   timer.unref();
-  const presence = createPresence({
+  const presence = createServiceProbe({
     services: { mysql: () => database.all('SELECT 1'), redis: options.ping },
     role,
     log,

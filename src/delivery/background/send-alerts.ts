@@ -144,10 +144,10 @@ async function through(
     signal: new AbortController().signal,
     now: () => options.database.now().getTime(),
   };
-  return connector.send(parcelOf(group), settings, context);
+  return connector.send(alertParcel(group), settings, context);
 }
 
-export function parcelOf(group: readonly DueAlert[]): Parcel {
+export function alertParcel(group: readonly DueAlert[]): Parcel {
   const [first] = group as readonly [DueAlert];
   const title = `${titles[first.kind]} (${first.destinationId || 'Relais'}, ${group.length})`;
   const body = {

@@ -2,7 +2,7 @@
 // Invariant: a service that hangs counts as away after a second; nobody waits for it, nothing piles up behind it.
 import type { Log } from '../../log.ts';
 
-export interface Presence {
+export interface ServiceProbe {
   /** Undefined while all can be reached; otherwise which cannot. Asked again when the last answer is older than a second. */
   readonly trouble: () => Promise<string | undefined>;
   readonly stop: () => void;
@@ -14,11 +14,11 @@ const freshMs = 1_000;
 /** A question that got no answer is put again after this, ms; until then it is the answer. */
 const askAgainMs = 15_000;
 
-export function createPresence(options: {
+export function createServiceProbe(options: {
   readonly services: Readonly<Record<string, () => Promise<unknown>>>;
   readonly role: string;
   readonly log: Log;
-}): Presence {
+}): ServiceProbe {
   const awaySince = new Map<string, number>();
   const asked = new Map<string, { readonly at: number; readonly answer: Promise<boolean> }>();
   let lookedAt = Number.NEGATIVE_INFINITY;

@@ -1,23 +1,23 @@
 // The account of a run: what was handed in, what the log says, what the recipients have, compared row by row.
 // Invariant: pure. A lead is accounted for when it is delivered, withheld or failed with a reason, or refused visibly;
 // one that still waits is not. Whatever does not agree is a sentence in the list.
-import type { Ending } from '../people/leads.ts';
-import type { Reading, Received } from '../recipients/record.ts';
-import type { Ledger, LoggedDelivery } from './ledger.ts';
+import type { LeadEnding } from '../people/leads.ts';
+import type { RecipientReport, Received } from '../recipients/record.ts';
+import type { DemoLedger, LoggedDelivery } from './ledger.ts';
 
 /** A lead handed in, and how its trip must end. */
-export interface Expectation extends Ending {
+export interface Expectation extends LeadEnding {
   readonly clientId: string;
   readonly reference: string;
   readonly destination: string;
 }
 
-export interface Account {
+export interface Comparison {
   /** Empty when everything agrees. */
   readonly faults: readonly string[];
   readonly leads: number;
   /** Leads by ending. */
-  readonly endings: Readonly<Record<Ending['ending'], number>>;
+  readonly endings: Readonly<Record<LeadEnding['ending'], number>>;
   /** Records of recipients compared with the log. */
   readonly compared: number;
   /** Opt-in values compared, one by one. */
@@ -27,9 +27,9 @@ export interface Account {
 /** @param received what each destination's recipient says, by destination */
 export function account(
   expected: readonly Expectation[],
-  ledger: Ledger,
-  received: Readonly<Record<string, Reading>>,
-): Account {
+  ledger: DemoLedger,
+  received: Readonly<Record<string, RecipientReport>>,
+): Comparison {
   const faults: string[] = [];
   const endings = { delivered: 0, withheld: 0, failed: 0, not_routed: 0, refused: 0 };
   const wanted = new Map(expected.map((expected) => [nameOf(expected), expected]));
@@ -74,10 +74,10 @@ export function account(
 const nameOf = ({ clientId, reference }: { readonly clientId: string; readonly reference: string }): string =>
   `${clientId}/${reference}`;
 
-const say = ({ ending, detail }: Ending): string =>
+const say = ({ ending, detail }: LeadEnding): string =>
   `${ending.replaceAll('_', ' ')}${detail === '' ? '' : ` (${detail})`}`;
 
-function meets(found: Ending, want: Ending): boolean {
+function meets(found: LeadEnding, want: LeadEnding): boolean {
   return (
     found.ending === want.ending &&
     (found.detail === want.detail || found.detail.startsWith(`${want.detail}:`) || want.detail === '')
@@ -85,9 +85,9 @@ function meets(found: Ending, want: Ending): boolean {
 }
 
 function endingOf(
-  row: Ledger['rows'][number],
+  row: DemoLedger['rows'][number],
   deliveries: readonly LoggedDelivery[],
-): Ending | { readonly waits: string } {
+): LeadEnding | { readonly waits: string } {
   if (row.status === 'refused') {
     return row.refusals.length === 0
       ? { waits: 'refused without a reason' }

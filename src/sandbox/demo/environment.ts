@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { projectRoot, sandboxFile } from '../../config.ts';
 import type { Accounts } from './sql.ts';
 
-export interface Places {
+export interface DemoPlaces {
   /** <root>/.relais/demo-<pid>: gone after the demo. */
   readonly folder: string;
   /** <root>/.relais/received-<pid>: what the recipients got; stays. */
   readonly received: string;
 }
 
-export function placesOf(pid: number): Places {
+export function placesOf(pid: number): DemoPlaces {
   return {
     folder: join(projectRoot, '.relais', `demo-${pid}`),
     received: join(projectRoot, '.relais', `received-${pid}`),
@@ -22,7 +22,7 @@ export function placesOf(pid: number): Places {
 }
 
 /** Makes the folder for what arrives; of earlier demos the latest four stay. */
-export function prepareReceived({ received }: Places): void {
+export function prepareReceived({ received }: DemoPlaces): void {
   const parent = join(projectRoot, '.relais');
   mkdirSync(received, { recursive: true });
   const earlier = readdirSync(parent)
@@ -86,7 +86,7 @@ export function inventSecrets(): DemoSecrets & { readonly mailPassword: string }
 }
 
 export interface EnvironmentFacts {
-  readonly places: Places;
+  readonly places: DemoPlaces;
   readonly mysqlUrl: string;
   readonly redisUrl: string;
   readonly accounts: Accounts;
@@ -149,7 +149,7 @@ export interface CurrentFile {
 
 /** Writes the env file into the demo's folder, and as `.relais/current.env` unless a running demo has that one. */
 export function publishEnvironment(
-  places: Places,
+  places: DemoPlaces,
   env: Readonly<Record<string, string>>,
   pid: number,
 ): CurrentFile {

@@ -31,7 +31,7 @@ export interface LoggedDelivery {
   readonly settledAt: Date | undefined;
 }
 
-export interface Ledger {
+export interface DemoLedger {
   readonly rows: readonly TakenRow[];
   readonly deliveries: readonly LoggedDelivery[];
 }
@@ -64,7 +64,7 @@ interface RowOfLog {
 
 const acceptances = new Set(['accepted', 'duplicate', 'unconfirmed']);
 
-export async function readLedger(gateway: Connection): Promise<Ledger> {
+export async function readLedger(gateway: Connection): Promise<DemoLedger> {
   // A row that was taken in has left lead_intake; its receipt says when it was committed there.
   const intake = await gateway.all<RowOfIntake>(
     `SELECT r.client_id, r.row_reference AS reference, 'accepted' AS status, NULL AS refusal,

@@ -18,11 +18,11 @@ export interface RoleProcess {
   readonly stop: () => Promise<void>;
 }
 
-export type Role = 'planner' | 'worker' | 'all';
+export type DemoRole = 'planner' | 'worker' | 'all';
 
 /** @param env the variables of src/config.ts; nothing else of ours reaches the process but PATH and HOME */
 export function startRole(
-  role: Role,
+  role: DemoRole,
   options: {
     readonly folder: string;
     readonly name: string;

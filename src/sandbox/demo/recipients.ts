@@ -9,17 +9,17 @@ import { startFileDrop } from '../recipients/files.ts';
 import { certificateFor } from '../recipients/identity.ts';
 import { startMailbox } from '../recipients/mailbox.ts';
 import { createMoods } from '../recipients/moods.ts';
-import type { Reading, Recipient } from '../recipients/record.ts';
+import type { RecipientReport, DemoRecipient } from '../recipients/record.ts';
 import { mailHost, mailUser } from './environment.ts';
 import type { inventSecrets } from './environment.ts';
 
 export interface Recipients {
-  readonly all: readonly Recipient[];
+  readonly all: readonly DemoRecipient[];
   readonly crm: Crm;
   /** PEM of the authority to trust. */
   readonly authority: string;
   readonly ports: Readonly<Record<string, number>>;
-  readonly readAll: () => Promise<Readonly<Record<string, Reading>>>;
+  readonly readAll: () => Promise<Readonly<Record<string, RecipientReport>>>;
   readonly close: () => Promise<void>;
 }
 

@@ -1,11 +1,11 @@
 // What the demo says at its end: a table per destination, reasons, payloads with their opt-in, and the account.
 // Invariant: only counts, codes and invented persons; everything shown was read back from tables or received files.
-import type { Recipient } from '../recipients/record.ts';
-import type { Account } from './accounting.ts';
-import type { Ledger, LoggedDelivery } from './ledger.ts';
+import type { DemoRecipient } from '../recipients/record.ts';
+import type { Comparison } from './accounting.ts';
+import type { DemoLedger, LoggedDelivery } from './ledger.ts';
 import type { Screen } from './screen.ts';
 
-export function printTable(screen: Screen, ledger: Ledger, destinations: readonly string[]): void {
+export function printTable(screen: Screen, ledger: DemoLedger, destinations: readonly string[]): void {
   const head = [
     'destination',
     'leads',
@@ -99,7 +99,7 @@ export function aligned(rows: readonly (readonly string[])[]): readonly string[]
   );
 }
 
-export async function printSamples(screen: Screen, recipients: readonly Recipient[]): Promise<void> {
+export async function printSamples(screen: Screen, recipients: readonly DemoRecipient[]): Promise<void> {
   for (const recipient of recipients) {
     const sample = await recipient.sample();
     if (sample === undefined) continue;
@@ -117,7 +117,7 @@ export async function printSamples(screen: Screen, recipients: readonly Recipien
 /** A list longer than this tells nobody more. */
 const mostShown = 25;
 
-export function printAccount(screen: Screen, result: Account): void {
+export function printAccount(screen: Screen, result: Comparison): void {
   const { endings, faults } = result;
   screen.line(
     `  ${result.leads} leads handed in: ${endings.delivered} delivered, ${endings.withheld} withheld with a reason, ${endings.failed} failed with a reason,`,

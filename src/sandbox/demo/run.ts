@@ -2,9 +2,9 @@
 // Invariant: whatever happens, servers, processes, database and accounts of the demo are gone at its end.
 import { relative } from 'node:path';
 import { demoClients } from '../people/clients.ts';
-import type { Reading } from '../recipients/record.ts';
+import type { RecipientReport } from '../recipients/record.ts';
 import { account } from './accounting.ts';
-import type { Account } from './accounting.ts';
+import type { Comparison } from './accounting.ts';
 import { keepRunning } from './keep.ts';
 import { readLedger } from './ledger.ts';
 import type { DemoOptions } from './options.ts';
@@ -101,16 +101,16 @@ async function perform(
   return good ? 0 : 1;
 }
 
-const withTrouble = (result: Account, trouble: readonly string[]): Account => ({
+const withTrouble = (result: Comparison, trouble: readonly string[]): Comparison => ({
   ...result,
   faults: [...trouble, ...result.faults],
 });
 
 /** What a dishonest or forgetful recipient would do; the account must notice. */
 function withoutOne(
-  readings: Readonly<Record<string, Reading>>,
+  readings: Readonly<Record<string, RecipientReport>>,
   screen: Screen,
-): Readonly<Record<string, Reading>> {
+): Readonly<Record<string, RecipientReport>> {
   const [victim] = Object.entries(readings).find(([, reading]) => reading.received.length > 0) ?? [];
   const reading = victim === undefined ? undefined : readings[victim];
   if (victim === undefined || reading === undefined) return readings;

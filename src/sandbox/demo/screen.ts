@@ -6,7 +6,7 @@ export interface Screen {
   readonly line: (text?: string) => void;
   /** A heading, set apart. */
   readonly heading: (text: string) => void;
-  readonly progress: (facts: Progress) => void;
+  readonly progress: (facts: DemoProgress) => void;
   /** Leaves the last block standing. */
   readonly endProgress: () => void;
   readonly strong: (text: string) => string;
@@ -15,7 +15,7 @@ export interface Screen {
   readonly faint: (text: string) => string;
 }
 
-export interface Progress {
+export interface DemoProgress {
   readonly seconds: number;
   readonly inserted: number;
   readonly total: number;
@@ -96,13 +96,13 @@ function sums(counts: Counts): Readonly<Record<string, number>> {
 const wordsOf = (states: Readonly<Record<string, number>>): string =>
   shown.flatMap((state) => ((states[state] ?? 0) > 0 ? [`${state} ${states[state] ?? 0}`] : [])).join(' · ');
 
-function plainLine(facts: Progress): string {
+function plainLine(facts: DemoProgress): string {
   const { seconds, inserted, total, counts } = facts;
   const words = wordsOf(sums(counts));
   return `${String(Math.floor(seconds)).padStart(4)} s  inserted ${inserted}/${total}${words === '' ? '' : ` · ${words}`}`;
 }
 
-function blockOf(facts: Progress, faint: (text: string) => string): readonly string[] {
+function blockOf(facts: DemoProgress, faint: (text: string) => string): readonly string[] {
   const { seconds, inserted, total, counts, destinations, note } = facts;
   const width = Math.max(...destinations.map((destination) => destination.id.length), 'lead_intake'.length);
   return [

@@ -25,7 +25,7 @@ export interface TripOptions {
   readonly patienceMs: number;
 }
 
-export interface Trip {
+export interface DemoTrip {
   /** What went wrong besides leads; empty when nothing. */
   readonly trouble: readonly string[];
   readonly seconds: number;
@@ -45,7 +45,7 @@ export const connectorWords: Readonly<Record<string, string>> = {
   'hexagone-xml': 'nested XML by SFTP',
 };
 
-export async function runTrip(options: TripOptions): Promise<Trip> {
+export async function runTrip(options: TripOptions): Promise<DemoTrip> {
   const { screen, gateway, leads, folder, env, signal } = options;
   const trouble: string[] = [];
   const planner = startRole('planner', { folder, name: 'planner', env, port: await freePort() });

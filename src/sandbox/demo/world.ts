@@ -13,7 +13,7 @@ import {
   publishEnvironment,
   writeEnvironment,
 } from './environment.ts';
-import type { CurrentFile, Places } from './environment.ts';
+import type { CurrentFile, DemoPlaces } from './environment.ts';
 import type { Gateway, GatewayTools } from './gateway.ts';
 import type { DemoOptions } from './options.ts';
 import { removeRedisKeys } from './redis-keys.ts';
@@ -25,7 +25,7 @@ import type { Connection } from './sql.ts';
 
 export interface World {
   readonly screen: Screen;
-  readonly places: Places;
+  readonly places: DemoPlaces;
   readonly gateway: Gateway;
   readonly recipients: Recipients;
   readonly leads: readonly DemoLead[];

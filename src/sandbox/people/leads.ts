@@ -10,20 +10,20 @@ import type { Person } from './people.ts';
 import { createRandom } from './random.ts';
 import type { Random } from './random.ts';
 
-export type IntakeValue = string | number | Date;
-export type IntakeRow = Readonly<Record<string, IntakeValue>>;
+export type DemoValue = string | number | Date;
+export type DemoRow = Readonly<Record<string, DemoValue>>;
 
 /** How a lead's trip must end. `detail` is the beginning of the reason, or `column CODE` of a refusal at the door. */
-export interface Ending {
+export interface LeadEnding {
   readonly ending: 'delivered' | 'withheld' | 'failed' | 'not_routed' | 'refused';
   readonly detail: string;
 }
 
-export interface DemoLead extends Ending {
+export interface DemoLead extends LeadEnding {
   readonly clientId: string;
   readonly reference: string;
   readonly destination: string;
-  readonly row: IntakeRow;
+  readonly row: DemoRow;
 }
 
 type Trouble = 'no_opt_in' | 'no_name' | 'sold_out' | 'ghost' | 'elsewhere' | 'door';
@@ -78,7 +78,7 @@ function inventLead(random: Random, client: DemoClient, index: number, now: Date
   const channel = random.pick(['inbound_call', 'callback', 'requalification', 'web_form'] as const);
   const collectedAt = new Date(now.getTime() - random.whole(30, 21 * 24 * 60) * 60_000);
   const once = random.oneIn(15);
-  const known: Record<string, IntakeValue | undefined> = {
+  const known: Record<string, DemoValue | undefined> = {
     client_id: client.id,
     kind: 'lead',
     reference,
@@ -120,8 +120,8 @@ function identityOf(person: Person): Record<string, string | undefined> {
 }
 
 /** Columns of the lead contract that nobody wrote a generator for: half of the leads have the sample of their definition. */
-function inventOthers(random: Random, known: Readonly<Record<string, unknown>>): Record<string, IntakeValue> {
-  const others: Record<string, IntakeValue> = {};
+function inventOthers(random: Random, known: Readonly<Record<string, unknown>>): Record<string, DemoValue> {
+  const others: Record<string, DemoValue> = {};
   for (const { name, sample } of fields)
     if (!(name in known) && sample !== undefined && typeof sample !== 'boolean' && random.oneIn(2))
       others[name] = sample;
@@ -129,7 +129,7 @@ function inventOthers(random: Random, known: Readonly<Record<string, unknown>>):
 }
 
 function spoil(lead: DemoLead, trouble: Trouble, client: DemoClient, random: Random, turn: number): DemoLead {
-  const change = (row: Readonly<Record<string, IntakeValue | undefined>>, ending: Ending): DemoLead => ({
+  const change = (row: Readonly<Record<string, DemoValue | undefined>>, ending: LeadEnding): DemoLead => ({
     ...lead,
     ...ending,
     row: withoutAbsent({ ...lead.row, ...row }),
@@ -170,10 +170,10 @@ function spoil(lead: DemoLead, trouble: Trouble, client: DemoClient, random: Ran
 
 /** Rows the lead contract does not let in, one fault each. */
 function atTheDoor(
-  change: (row: Readonly<Record<string, IntakeValue | undefined>>, ending: Ending) => DemoLead,
+  change: (row: Readonly<Record<string, DemoValue | undefined>>, ending: LeadEnding) => DemoLead,
   turn: number,
 ): DemoLead {
-  const faults: readonly (readonly [Readonly<Record<string, IntakeValue>>, string])[] = [
+  const faults: readonly (readonly [Readonly<Record<string, DemoValue>>, string])[] = [
     [{ mobile: '06 39 98 00 12' }, 'mobile BAD_FORMAT'],
     [{ channel: 'fax' }, 'channel NOT_ALLOWED_VALUE'],
     [
@@ -190,8 +190,8 @@ function atTheDoor(
   return change(fault?.[0] ?? {}, { ending: 'refused', detail: fault?.[1] ?? '' });
 }
 
-function withoutAbsent(row: Readonly<Record<string, IntakeValue | undefined>>): IntakeRow {
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)) as IntakeRow;
+function withoutAbsent(row: Readonly<Record<string, DemoValue | undefined>>): DemoRow {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)) as DemoRow;
 }
 
 export const destinationsOfDemo = demoClients.map((client) => client.destination);

@@ -9,7 +9,7 @@ import { createCrmRules } from './crm-rules.ts';
 import type { CrmAnswer, CrmLead, CrmSecrets } from './crm-rules.ts';
 import type { Certificate } from './identity.ts';
 import type { Mood } from './moods.ts';
-import type { Reading, Received, Recipient } from './record.ts';
+import type { RecipientReport, Received, DemoRecipient } from './record.ts';
 
 /** One line of leads.jsonl. */
 interface Line {
@@ -23,7 +23,7 @@ interface Line {
   readonly lead?: CrmLead;
 }
 
-export interface Crm extends Recipient {
+export interface Crm extends DemoRecipient {
   readonly port: number;
   /** Requests answered, by status. */
   readonly answers: () => Readonly<Record<number, number>>;
@@ -161,7 +161,7 @@ function linesOf(file: string): readonly Line[] {
 }
 
 /** The CRM's record as its file tells it. */
-export function readCrmFile(file: string, destination: string): Reading {
+export function readCrmFile(file: string, destination: string): RecipientReport {
   const kept = new Map<string, Received & { times: number }>();
   const complaints: string[] = [];
   for (const { key, action, id, reference, again, lead } of linesOf(file)) {

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { XMLParser } from 'fast-xml-parser';
 import iconv from 'iconv-lite';
-import type { Reading, Received, Recipient } from './record.ts';
+import type { RecipientReport, Received, DemoRecipient } from './record.ts';
 import { startSftp } from './sftp.ts';
 
-export interface FileDrop extends Recipient {
+export interface FileDrop extends DemoRecipient {
   readonly port: number;
 }
 
@@ -49,7 +49,7 @@ const filesIn = (folder: string, kind: string): string[] =>
 export function readDrop(
   place: string,
   { destination, kind }: Pick<FileDropOptions, 'destination' | 'kind'>,
-): Reading {
+): RecipientReport {
   const received: Received[] = [];
   const complaints: string[] = [];
   for (const name of filesIn(place, kind)) {

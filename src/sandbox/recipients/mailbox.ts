@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import type { Certificate } from './identity.ts';
-import type { Received, Recipient } from './record.ts';
+import type { Received, DemoRecipient } from './record.ts';
 
-export interface Mailbox extends Recipient {
+export interface Mailbox extends DemoRecipient {
   readonly port: number;
 }
 

@@ -16,18 +16,18 @@ export interface Received {
   readonly place: string;
 }
 
-export interface Reading {
+export interface RecipientReport {
   readonly received: readonly Received[];
   /** What the recipient itself finds wrong: an unreadable file, a check sum that differs. */
   readonly complaints: readonly string[];
 }
 
-export interface Recipient {
+export interface DemoRecipient {
   readonly destination: string;
   /** Folder or file a person can open. */
   readonly place: string;
   /** Read afresh from the files, so that a change made by hand shows. */
-  readonly read: () => Promise<Reading>;
+  readonly read: () => Promise<RecipientReport>;
   /** One real payload as it arrived, for the eyes; undefined before the first. */
   readonly sample: () => Promise<
     { readonly title: string; readonly text: string; readonly optInLines: RegExp } | undefined

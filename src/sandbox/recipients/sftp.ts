@@ -8,7 +8,7 @@ import type { Connection } from 'ssh2';
 import { sandboxHostKey } from './identity.ts';
 import { serveFolder } from './sftp-folder.ts';
 
-export interface SftpServer {
+export interface SandboxSftp {
   readonly port: number;
   readonly close: () => Promise<void>;
 }
@@ -19,7 +19,7 @@ export interface SftpOptions {
   readonly home: string;
 }
 
-export async function startSftp({ login, home }: SftpOptions): Promise<SftpServer> {
+export async function startSftp({ login, home }: SftpOptions): Promise<SandboxSftp> {
   mkdirSync(home, { recursive: true });
   const sockets = new Set<Socket>();
   const ssh = new ssh2.Server({ hostKeys: [sandboxHostKey().privateKey] }, (client: Connection) => {

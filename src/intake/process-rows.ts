@@ -16,7 +16,7 @@ import { findLeads, insertChanges, lockNamedLeads, nameKey, type LeadChange } fr
 import { insertAnswers, type AcceptedRow } from './answers.ts';
 import { applyRows } from './apply.ts';
 import { afterWithdrawals, takesAlone, tellSamePerson } from './same-person.ts';
-import type { Candidate, Ledger, Settled, SettleDeps } from './batch.ts';
+import type { Candidate, RowLedger, ProcessedRows, ProcessDeps } from './batch.ts';
 import { checkRow, tooLong } from './contract.ts';
 import { createRows } from './create.ts';
 import { rowDigest } from './digest.ts';
@@ -27,14 +27,14 @@ import type { CheckedRow } from './row.ts';
 /** Takes the `lead` rows of these names that are free, with their content. */
 export type Pull = (names: readonly LeadName[]) => Promise<readonly IntakeRow[]>;
 
-export async function settleRows(
+export async function processRows(
   tx: Sql,
-  deps: SettleDeps,
+  deps: ProcessDeps,
   taken: readonly IntakeRow[],
   pull: Pull,
-): Promise<Settled> {
+): Promise<ProcessedRows> {
   const refused: RowRefusal[] = [];
-  const refuse: Ledger['refuse'] = ({ id }, refusals) =>
+  const refuse: RowLedger['refuse'] = ({ id }, refusals) =>
     void refused.push({ id, refusal: refusalText(refusals) });
   const judge = (rows: readonly IntakeRow[]): Candidate[] => rows.flatMap((row) => judged(row, deps, refuse));
 
@@ -70,7 +70,7 @@ export async function settleRows(
       )
     ).map((receipt) => [rowKey(receipt), receipt.digest]),
   );
-  const ledger: Ledger = {
+  const ledger: RowLedger = {
     refuse,
     isFirst: (candidate) => {
       const digest = known.get(rowKey(candidate.row));
@@ -138,7 +138,11 @@ async function forgetErased(tx: Sql, rows: readonly IntakeRow[], refused: Readon
 const rowKey = (row: Pick<CheckedRow, 'clientId' | 'rowReference'> & { readonly kind: string }): string =>
   `${row.kind}\n${row.clientId}\n${row.rowReference}`;
 
-function judged(row: IntakeRow, deps: Pick<SettleDeps, 'digestKey'>, refuse: Ledger['refuse']): Candidate[] {
+function judged(
+  row: IntakeRow,
+  deps: Pick<ProcessDeps, 'digestKey'>,
+  refuse: RowLedger['refuse'],
+): Candidate[] {
   if (row.tooLong.length > 0) {
     refuse(row, tooLong(row.tooLong));
     return [];
@@ -161,7 +165,7 @@ function judged(row: IntakeRow, deps: Pick<SettleDeps, 'digestKey'>, refuse: Led
 async function ofKnownClients(
   tx: Sql,
   candidates: readonly Candidate[],
-  refuse: Ledger['refuse'],
+  refuse: RowLedger['refuse'],
 ): Promise<Candidate[]> {
   const clients = await lockClients(
     tx,
