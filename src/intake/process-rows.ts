@@ -7,12 +7,18 @@ import {
   receiptsOf,
   refuseRows,
   removeRows,
-  type LeadName,
   type RowRefusal,
 } from '../store/intake.ts';
-import { newRowsAbout, type IntakeRow, type RowId } from '../store/intake-take.ts';
+import type { IntakeRow, RowId } from '../store/intake-take.ts';
 import { lockClients } from '../store/same-person.ts';
-import { findLeads, insertChanges, lockNamedLeads, nameKey, type LeadChange } from '../store/lead-writes.ts';
+import {
+  findLeads,
+  insertChanges,
+  lockNamedLeads,
+  nameKey,
+  type LeadChange,
+  type LockedLead,
+} from '../store/lead-writes.ts';
 import { insertAnswers, type AcceptedRow } from './answers.ts';
 import { applyRows } from './apply.ts';
 import { afterWithdrawals, takesAlone, tellSamePerson } from './same-person.ts';
@@ -21,11 +27,9 @@ import { checkRow, tooLong } from './contract.ts';
 import { createRows } from './create.ts';
 import { rowDigest } from './digest.ts';
 import { refusal, refusalText } from './refusals.ts';
+import { inOrder, uniqueNames, type Pull } from './row-order.ts';
 import { tellRefusedRights } from './refused-rights.ts';
 import type { CheckedRow } from './row.ts';
-
-/** Takes the `lead` rows of these names that are free, with their content. */
-export type Pull = (names: readonly LeadName[]) => Promise<readonly IntakeRow[]>;
 
 export async function processRows(
   tx: Sql,
@@ -33,9 +37,9 @@ export async function processRows(
   taken: readonly IntakeRow[],
   pull: Pull,
 ): Promise<ProcessedRows> {
-  const refused: RowRefusal[] = [];
+  const results = emptyResults();
   const refuse: RowLedger['refuse'] = ({ id }, refusals) =>
-    void refused.push({ id, refusal: refusalText(refusals) });
+    void results.refused.push({ id, refusal: refusalText(refusals) });
   const judge = (rows: readonly IntakeRow[]): Candidate[] => rows.flatMap((row) => judged(row, deps, refuse));
 
   const first = judge(taken);
@@ -47,53 +51,91 @@ export async function processRows(
     candidates.filter((candidate) => !later.has(candidate.id)),
     refuse,
   );
-  const leadRows = ready.filter((candidate) => candidate.row.kind === 'lead');
-  const others = ready.filter((candidate) => candidate.row.kind !== 'lead');
+  await writeLeads(tx, deps, ready, results, refuse);
+  await writeResults(tx, deps, [...taken, ...pulled], results);
+  return {
+    accepted: results.accepted.length,
+    refused: results.refused.length,
+    duplicates: results.duplicates.length,
+    waiting: later.size,
+    changes: results.changes,
+  };
+}
 
+/** What became of the rows of one transaction. */
+interface Results {
+  readonly accepted: AcceptedRow[];
+  readonly refused: RowRefusal[];
+  readonly duplicates: RowId[];
+  readonly changes: LeadChange[];
+}
+
+const emptyResults = (): Results => ({ accepted: [], refused: [], duplicates: [], changes: [] });
+
+/** New leads first, then what concerns existing ones and these. */
+async function writeLeads(
+  tx: Sql,
+  deps: ProcessDeps,
+  ready: readonly Candidate[],
+  results: Results,
+  refuse: RowLedger['refuse'],
+): Promise<void> {
+  const leadRows = ready.filter(({ row }) => row.kind === 'lead');
+  const others = ready.filter(({ row }) => row.kind !== 'lead');
   // Locks come before receipts are read, so that a twin row in another process is seen.
-  const locked = await lockNamedLeads(
-    tx,
-    others.map((candidate) => candidate.row),
-  );
-  const existing = await findLeads(
-    tx,
-    leadRows.map((candidate) => candidate.row),
-  );
-  const accepted: AcceptedRow[] = [];
-  const changes: LeadChange[] = [];
-  const duplicates: RowId[] = [];
-  const known = new Map(
-    (
-      await receiptsOf(
-        tx,
-        ready.map((candidate) => candidate.row),
-      )
-    ).map((receipt) => [rowKey(receipt), receipt.digest]),
-  );
-  const ledger: RowLedger = {
+  const locked = await lockNamedLeads(tx, rowsOf(others));
+  const existing = await findLeads(tx, rowsOf(leadRows));
+  const receipts = await receiptsOf(tx, rowsOf(ready));
+  const ledger = createLedger(results, refuse, {
+    digests: new Map(receipts.map((receipt) => [rowKey(receipt), receipt.digest])),
+    leadOf: (name) => existing.get(name) ?? locked.get(name),
+  });
+  const created = await createRows(tx, deps, leadRows, existing, ledger);
+  await applyRows(tx, deps, others, locked, created, ledger);
+}
+
+const rowsOf = (candidates: readonly Candidate[]): readonly CheckedRow[] =>
+  candidates.map((candidate) => candidate.row);
+
+function createLedger(
+  results: Results,
+  refuse: RowLedger['refuse'],
+  known: {
+    /** Of rows accepted before, by `rowKey`. */
+    readonly digests: Map<string, Buffer>;
+    /** The lead of a name, if there is one. */
+    readonly leadOf: (name: string) => LockedLead | undefined;
+  },
+): RowLedger {
+  return {
     refuse,
     isFirst: (candidate) => {
-      const digest = known.get(rowKey(candidate.row));
+      const { row } = candidate;
+      const digest = known.digests.get(rowKey(row));
       if (digest === undefined) return true;
-      if (digest.equals(candidate.digest)) duplicates.push(candidate.id);
-      else if ((existing.get(nameKey(candidate.row)) ?? locked.get(nameKey(candidate.row)))?.erased === true)
+      if (digest.equals(candidate.digest)) results.duplicates.push(candidate.id);
+      else if (known.leadOf(nameKey(row))?.erased === true)
         refuse(candidate, [refusal('reference', 'LEAD_ERASED')]);
       else
-        refuse(candidate, [
-          refusal(candidate.row.kind === 'lead' ? 'reference' : 'row_reference', 'REFERENCE_USED'),
-        ]);
+        refuse(candidate, [refusal(row.kind === 'lead' ? 'reference' : 'row_reference', 'REFERENCE_USED')]);
       return false;
     },
     accept: (candidate, leadId, change) => {
-      known.set(rowKey(candidate.row), candidate.digest);
-      accepted.push({ candidate, leadId });
-      changes.push(change);
+      known.digests.set(rowKey(candidate.row), candidate.digest);
+      results.accepted.push({ candidate, leadId });
+      results.changes.push(change);
     },
   };
-  const created = await createRows(tx, deps, leadRows, existing, ledger);
-  await applyRows(tx, deps, others, locked, created, ledger);
-  await insertAnswers(tx, accepted);
+}
 
+/** Answers, receipts and changes of what was accepted; the rows of lead_intake go, or stay refused. */
+async function writeResults(
+  tx: Sql,
+  deps: ProcessDeps,
+  rows: readonly IntakeRow[],
+  { accepted, refused, duplicates, changes }: Results,
+): Promise<void> {
+  await insertAnswers(tx, accepted);
   await insertReceipts(
     tx,
     accepted.map(({ candidate: { row, digest, receivedAt }, leadId }) => ({
@@ -105,17 +147,10 @@ export async function processRows(
   );
   await insertChanges(tx, changes);
   await tellSamePerson(tx, deps, accepted);
-  await removeRows(tx, [...accepted.map((accepted) => accepted.candidate.id), ...duplicates]);
+  await removeRows(tx, [...accepted.map(({ candidate }) => candidate.id), ...duplicates]);
   await refuseRows(tx, refused);
-  await tellRefusedRights(tx, [...taken, ...pulled], refused);
-  await forgetErased(tx, [...taken, ...pulled], new Set(refused.map((refusal) => refusal.id)));
-  return {
-    accepted: accepted.length,
-    refused: refused.length,
-    duplicates: duplicates.length,
-    waiting: later.size,
-    changes,
-  };
+  await tellRefusedRights(tx, rows, refused);
+  await forgetErased(tx, rows, new Set(refused.map(({ id }) => id)));
 }
 
 /** A refused row stays for support to see; of one about an erased lead only its names and reasons do, whatever it was refused for (C22). */
@@ -177,40 +212,4 @@ async function ofKnownClients(
     if (!isKnown) refuse(candidate, [refusal('client_id', 'UNKNOWN_CLIENT')]);
     return isKnown;
   });
-}
-
-/**
- * Corrections and events follow what came before them. A `lead` row they need is pulled in although its id is beyond the limit;
- * where another process holds it, or holds an earlier row about the lead, they wait for the next round.
- */
-async function inOrder(
-  tx: Sql,
-  taken: readonly IntakeRow[],
-  candidates: readonly Candidate[],
-  pull: Pull,
-): Promise<{ pulled: readonly IntakeRow[]; waits: ReadonlySet<RowId> }> {
-  const followers = candidates.filter((candidate) => candidate.row.kind !== 'lead');
-  if (followers.length === 0) return { pulled: [], waits: new Set() };
-  const names = uniqueNames(followers.map((candidate) => candidate.row));
-  const about = Map.groupBy(await newRowsAbout(tx, names), nameKey);
-  const ours = new Set(taken.map((row) => row.id));
-  const missing = names.filter((name) =>
-    about.get(nameKey(name))?.some((row) => row.kind === 'lead' && !ours.has(row.id)),
-  );
-  const pulled = missing.length === 0 ? [] : await pull(missing);
-  for (const row of pulled) ours.add(row.id);
-  const waits = followers.filter((follower) =>
-    about
-      .get(nameKey(follower.row))
-      ?.some((row) => !ours.has(row.id) && (row.kind === 'lead' || row.id < follower.id)),
-  );
-  return { pulled, waits: new Set(waits.map((candidate) => candidate.id)) };
-}
-
-function uniqueNames(names: readonly LeadName[]): readonly LeadName[] {
-  return [
-    ...new Map(
-      names.map((name) => [nameKey(name), { clientId: name.clientId, reference: name.reference }]),
-    ).values(),
-  ];
 }

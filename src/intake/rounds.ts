@@ -12,7 +12,8 @@ import {
 import type { LeadName } from '../store/intake.ts';
 import { deathsAloneAtMost, type Takings } from '../store/takings.ts';
 import type { ProcessedRows, ProcessDeps } from './batch.ts';
-import { processRows, type Pull } from './process-rows.ts';
+import { processRows } from './process-rows.ts';
+import type { Pull } from './row-order.ts';
 
 export const nothing: ProcessedRows = { accepted: 0, refused: 0, duplicates: 0, waiting: 0, changes: [] };
 
