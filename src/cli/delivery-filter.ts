@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander';
 import type { App } from '../app.ts';
 import { deliveryStates, type DeliveryState } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
-import type { Reading } from '../store/database.ts';
+import type { ReadOnlySql } from '../store/database.ts';
 import { eachDelivery, findDelivery, type DeliveryFilter, type ListedDelivery } from '../store/support.ts';
 import { knownNames } from '../support/known-names.ts';
 import { instant, type Moment } from './arguments.ts';
@@ -45,7 +45,7 @@ export const isFiltered = (options: FilterOptions): boolean =>
   Object.keys(filterOf(options, new Date(0))).length > 0;
 
 /** @throws FIND-001 */
-export async function existingDelivery(sql: Reading, name: string): Promise<ListedDelivery> {
+export async function existingDelivery(sql: ReadOnlySql, name: string): Promise<ListedDelivery> {
   const found = await findDelivery(sql, name);
   if (found === undefined) throw new RelaisError('FIND-001', `No delivery has the number or key ${name}.`);
   return found;

@@ -1,6 +1,6 @@
 // Bulk runs: what support asked of many deliveries at once, how far it is, and what is left of it.
 // Invariant: who changes a run holds its row; its lease only keeps a second process from waiting for that row.
-import { inList, insertGroups, rowMarks, type Reading, type Sql } from './database.ts';
+import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from './database.ts';
 
 export const bulkKinds = ['replay', 'cancel', 'close', 'resolve', 'backfill'] as const;
 export type BulkKind = (typeof bulkKinds)[number];
@@ -105,7 +105,7 @@ async function lease(tx: Sql, row: StoredRow, leaseMs: number): Promise<BulkRow>
 }
 
 /** One look without a lock: what an idle planner does once a second. */
-export const anyBulkRun = async (sql: Reading): Promise<boolean> =>
+export const anyBulkRun = async (sql: ReadOnlySql): Promise<boolean> =>
   (await sql.all("SELECT 1 FROM bulk_runs FORCE INDEX (bulk_runs_turn) WHERE state = 'running' LIMIT 1"))
     .length > 0;
 
@@ -117,14 +117,14 @@ export async function lockBulkRun(tx: Sql, id: number): Promise<BulkRow | undefi
   return row === undefined ? undefined : rowOf(row);
 }
 
-export async function readBulkRun(sql: Reading, id: number): Promise<BulkRow | undefined> {
+export async function readBulkRun(sql: ReadOnlySql, id: number): Promise<BulkRow | undefined> {
   const [row] = await sql.all<StoredRow>(`SELECT ${columns} FROM bulk_runs WHERE id = ?`, [id]);
   return row === undefined ? undefined : rowOf(row);
 }
 
 /** Newest first. @param before the last id of the page before */
 export async function listBulkRuns(
-  sql: Reading,
+  sql: ReadOnlySql,
   filter: { readonly state?: BulkState },
   page: { readonly limit: number; readonly before?: number },
 ): Promise<readonly BulkRow[]> {

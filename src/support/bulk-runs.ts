@@ -17,7 +17,7 @@ import {
   type BulkRow,
   type BulkTally,
 } from '../store/bulk-runs.ts';
-import type { Database, Reading, Sql } from '../store/database.ts';
+import type { Database, ReadOnlySql, Sql } from '../store/database.ts';
 import type { DeliveryFilter } from '../store/support.ts';
 import { backfillStep, noteBackfillBegun } from './backfill.ts';
 import { bulkStep, isRefusal, type BulkDeps, type BulkOrder, type ItemResult } from './bulk-steps.ts';
@@ -164,7 +164,7 @@ export async function workRun(
 }
 
 /** @throws FIND-001 */
-export const readRun = async (sql: Reading, id: number): Promise<BulkRow> =>
+export const readRun = async (sql: ReadOnlySql, id: number): Promise<BulkRow> =>
   existingRow(await readBulkRun(sql, id), id);
 
 /**

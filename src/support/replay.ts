@@ -9,7 +9,7 @@ import { findDestination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
 import { reopenWithheld } from '../store/planning.ts';
-import { bringForward, openRun } from '../store/support-writes.ts';
+import { bringTryForward, openRun } from '../store/support-writes.ts';
 import { closeAlertsOf } from '../store/tasks.ts';
 import { entryNames } from '../delivery/planning/entry-names.ts';
 import type { Published } from '../delivery/mapping-cache.ts';
@@ -216,7 +216,7 @@ interface Moved {
 async function reenter(tx: Sql, row: Delivery, plan: Moved['plan'], run: Run): Promise<boolean> {
   switch (plan) {
     case 'brought_forward':
-      return bringForward(tx, row.id);
+      return bringTryForward(tx, row.id);
     case 'looked_at_again':
       return (await reopenWithheld(tx, [row.id])).length === 1;
     case 'new_run': {
