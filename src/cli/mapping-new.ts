@@ -9,12 +9,15 @@ import { checkSources, checkClientText } from '../mapping/check.ts';
 import type { Problem } from '../mapping/contract.ts';
 import { reservedFolders } from '../mapping/load.ts';
 import { createProblems, formatProblem } from '../mapping/document/problems.ts';
+import { alternatives } from '../mapping/skeleton/recipient.ts';
 import { makeSkeleton, type Skeleton } from '../mapping/skeleton/skeleton.ts';
 import { withExamples } from './arguments.ts';
 import { shownPath } from './mapping-check.ts';
 import { bytesOf, textOf } from './named-file.ts';
 import { table } from './table.ts';
 import { mappingsFolder, out, say, strong } from './terminal.ts';
+
+const kinds = Object.values(connectors);
 
 interface NewOptions {
   readonly to?: string;
@@ -30,8 +33,11 @@ export function newCommand(mapping: Command): void {
     mapping
       .command('new <client> <sample>')
       .description("draft a mapping from the client's own sample: JSON, XML, form or CSV")
-      .option('--to <address>', 'https://... , sftp://host/folder or a mailbox; default: a placeholder')
-      .option('--name <name>', 'name of the file and end of the destination; default: crm, file or mail')
+      .option('--to <address>', `${alternatives(kinds, 'or')}; default: a placeholder`)
+      .option(
+        '--name <name>',
+        'name of the file and end of the destination; default: after how it is sent (crm, file, mail)',
+      )
       .option('--company <name>', 'the client as people read it; default: made from its code')
       .option('--answer <file>', "the client's example of an answer to a lead that was accepted (JSON)")
       .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
@@ -78,7 +84,7 @@ function draft(client: string, sample: string, options: NewOptions): void {
 /** A sample is somebody else's file: nested too deep for its reader, it is refused like any other. */
 function drafted(input: Parameters<typeof makeSkeleton>[0]): ReturnType<typeof makeSkeleton> {
   try {
-    return makeSkeleton(input);
+    return makeSkeleton(input, kinds);
   } catch (error) {
     if (error instanceof RangeError) return 'the sample is nested too deep.';
     throw error;

@@ -114,7 +114,7 @@ async function sendOne(
     call === undefined ? undefined : { name: call, first: call === first },
   );
   const implied = recorded === undefined ? impliedAnswer(whole, rawCall(whole, call)) : undefined;
-  place.answerWith(recorded ?? implied ?? plainYes);
+  place.answerWith?.(recorded ?? implied ?? plainYes);
   let answer: Answer | undefined;
   const outcome = await connector.send(parcel, settings, {
     classify: (got, stage) => {
@@ -138,7 +138,7 @@ async function sendOne(
     ...{ text: decode(body.bytes, charsetIn(body.mediaType)), bytes: body.bytes.length },
     ...(result.record.sheet === undefined ? {} : { sheet: result.record.sheet }),
     ...(answer === undefined ? {} : { answer }),
-    ...(place.kind === 'local' && connector.type === 'webhook'
+    ...(place.answerWith !== undefined
       ? { answeredBy: recorded !== undefined ? 'tests' : implied !== undefined ? 'rules' : 'none' }
       : {}),
   };

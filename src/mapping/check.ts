@@ -84,6 +84,7 @@ function checkWhole(sources: MappingSources, options: CheckOptions, problems: Pr
   const folder = sources.main.slice(0, sources.main.lastIndexOf('/') + 1);
   const compiled = compileMapping({
     ...{ mapping, report, connector, client },
+    connectors: Object.values(options.connectors),
     schemas: schemasIn(inFolder(sources.files, folder), report),
     clientId: sources.clientId,
     now: options.now ?? Date.now,
@@ -98,13 +99,16 @@ function checkWhole(sources: MappingSources, options: CheckOptions, problems: Pr
 }
 
 /** What the address of a secret is covered by is a person's to know: the check cannot see the host. */
-function reportUntargeted({ client, destinationId }: CompiledMapping, report: Report): void {
+function reportUntargeted(
+  { client, connectorFacts: { addressKey, settingsKey, targetKind }, destinationId }: CompiledMapping,
+  report: Report,
+): void {
   for (const { recipient, targets, destinationId: named } of client.authorisations ?? []) {
     if (named !== destinationId || targets !== undefined) continue;
     report.warn(
-      ['send', 'url'],
+      [settingsKey, addressKey],
       'MAP-413',
-      `the address is a secret: the authorisation of "${recipient}" names no targets, so it covers every host of client.yaml: ${client.hosts.join(', ')}.`,
+      `the address is a secret: the authorisation of "${recipient}" names no targets, so it covers every host of client.yaml: ${client[targetKind].join(', ')}.`,
     );
   }
 }

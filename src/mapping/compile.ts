@@ -33,6 +33,8 @@ export interface CompileInput {
   readonly mapping: Record<string, unknown>;
   readonly report: Report;
   readonly connector: ConnectorFacts | undefined;
+  /** Every connector there is, for what can be said of a file that names none of them. */
+  readonly connectors: readonly ConnectorFacts[];
   readonly client: ClientFacts | undefined;
   readonly clientId: string;
   readonly schemas: Schemas;
@@ -63,7 +65,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   const sandbox = compileSandbox({ mapping, connector, client, report, actions });
   const timing = compileTiming(mapping, report, connector?.settingsKey === 'file');
   const create = actions.get('create');
-  const hasLookup = looksUp(create);
+  const hasLookup = looksUp(create, connector);
   const asks = mapping['onUnknown'] === 'lookup';
   if (asks && !hasLookup && connector !== undefined && create?.settings !== undefined)
     report.error(['onUnknown'], 'MAP-506', 'onUnknown: lookup needs send.lookup.');
@@ -75,11 +77,12 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     clientName: client.name,
     destinationId: textAt(mapping, 'destination') ?? '',
     connector: connector.type,
+    connectorFacts: connector,
     client,
     actions: Object.fromEntries(actions),
     ...(sandbox === undefined ? {} : { sandbox }),
     targets: [...new Set([...actions.values()].flatMap((plan) => plan.targets))],
-    secretAddress: [...actions.values()].some(hidesAddress),
+    secretAddress: [...actions.values()].some((plan) => hidesAddress(plan, connector)),
     secretNames: [...compiled.secretNames],
     categories: [...new Set([...compiled.plans.values()].flatMap((plan) => [...plan.record.categories]))],
     accepts,
@@ -126,25 +129,22 @@ function functionsOf(
 }
 
 /** What reads an answer that belongs to no call of a list. */
-function defaultJudge({ mapping, report, connector, now }: CompileInput, hasLookup: boolean): Judge {
-  if (connector === undefined) {
-    for (const key of ['send', 'file']) reportClearText(mapping[key], (path) => [key, ...path], report);
-  }
+function defaultJudge(input: CompileInput, hasLookup: boolean): Judge {
+  const { mapping, report, connector, now } = input;
+  if (connector === undefined) reportSecrets(input);
   if (hasCalls(mapping)) return unread;
   // Without a known connector the file is checked as the webhook it most likely is.
-  const proves =
-    connector === undefined
-      ? Object.hasOwn(mapping, 'send')
-      : connector.settingsKey === 'send' && !connector.fireAndForget;
+  const proves = connector === undefined ? Object.hasOwn(mapping, 'send') : connector.answers === 'rules';
   return compileResponse(mapping['response'], { report, proves, hasLookup, now });
 }
 
 /** Whether the recipient can be asked about a lead: by the look-up of a request, or by the answer to a file. */
-function looksUp(create: ActionPlan | undefined): boolean {
+function looksUp(create: ActionPlan | undefined, connector: ConnectorFacts | undefined): boolean {
   const settings = create?.settings;
+  const key = connector?.lookupKey;
   return (
     create?.calls?.some((call) => call.hasLookup) ??
-    (isRecord(settings) && (Object.hasOwn(settings, 'lookup') || Object.hasOwn(settings, 'ack')))
+    (key !== undefined && isRecord(settings) && Object.hasOwn(settings, key))
   );
 }
 
@@ -168,10 +168,20 @@ const readsOf = (record: RecordPlan | undefined): ReadonlyMap<string, readonly s
   );
 
 /** An address that only its secret knows names no target here. */
-const hidesAddress = ({ settings, calls }: ActionPlan): boolean =>
-  (calls?.map((call) => call.settings) ?? [settings]).some((callSettings) =>
-    textAt(callSettings, 'url')?.startsWith('secret:'),
+const hidesAddress = ({ settings, calls }: ActionPlan, connector: ConnectorFacts): boolean =>
+  (calls?.map((call) => call.settings) ?? [settings]).some(
+    (callSettings) => connector.targets(callSettings).length === 0,
   );
+
+/** A secret in clear is told whatever the connector may be. */
+function reportSecrets({ mapping, connectors, report }: CompileInput): void {
+  for (const key of ['send', 'file'] as const) {
+    const schemas = connectors
+      .filter((known) => known.settingsKey === key)
+      .map((known) => known.settingsSchema);
+    reportClearText(mapping[key], (path) => [key, ...path], report, schemas);
+  }
+}
 
 /** Read by a call's own rules; what belongs to none is not understood. */
 const unread: Judge = ({ answer }) => ({ kind: 'unknown', reason: `UNMATCHED_${answer.status}` });

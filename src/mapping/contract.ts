@@ -39,21 +39,7 @@ export interface MappingSources {
 }
 
 /** Connectors as the checker needs them; the registry is passed in, mapping never imports it. */
-export type ConnectorFacts = Pick<
-  Connector,
-  | 'type'
-  | 'label'
-  | 'settingsSchema'
-  | 'settingsKey'
-  | 'actions'
-  | 'formats'
-  | 'sheet'
-  | 'check'
-  | 'targets'
-  | 'secretNames'
-  | 'maxItems'
-  | 'fireAndForget'
->;
+export type ConnectorFacts = Omit<Connector, 'compose' | 'send' | 'lookup' | 'test' | 'standIn' | 'close'>;
 
 export type CheckResult =
   | { readonly ok: true; readonly mapping: CompiledMapping; readonly warnings: readonly Problem[] }
@@ -173,6 +159,7 @@ export interface CompiledMapping {
   readonly clientName: string;
   readonly destinationId: string;
   readonly connector: string;
+  readonly connectorFacts: ConnectorFacts;
   readonly client: ClientFacts;
   /** Actions this destination takes; `create` always. */
   readonly actions: Readonly<Partial<Record<Action, ActionPlan>>>;

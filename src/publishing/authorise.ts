@@ -33,8 +33,13 @@ const asFact = (
  * What an authorisation without targets covers: everything the destination can reach. Where only a secret knows the
  * address, that is what the contract lists.
  */
-const coveredTargets = ({ targets, secretAddress, client }: CompiledMapping): readonly string[] =>
-  secretAddress ? [...new Set([...targets, ...client.hosts])] : targets;
+const coveredTargets = ({
+  targets,
+  secretAddress,
+  client,
+  connectorFacts,
+}: CompiledMapping): readonly string[] =>
+  secretAddress ? [...new Set([...targets, ...client[connectorFacts.targetKind]])] : targets;
 
 /**
  * Turns the contract's authorisations into rows, once each. A revoked one does not come back by publishing again, and

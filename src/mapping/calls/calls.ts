@@ -63,7 +63,7 @@ function rawCalls({ mapping, action, report }: CallsInput): readonly RawCall[] {
 /** Compiles the calls of one action; problems go to the report. */
 export function compileCalls(input: CallsInput): readonly CompiledCall[] {
   const { action, report, consent, connector } = input;
-  if (connector.maxItems > 1 || connector.settingsKey !== 'send' || connector.sheet) {
+  if (!connector.makesCalls) {
     report.error(['calls'], 'MAP-657', `connector ${connector.type} makes no calls: only a webhook does.`, {
       at: 'key',
     });

@@ -10,7 +10,7 @@ import { readCsvSample } from './read-csv.ts';
 import { readFormSample, readJsonSample } from './read-json.ts';
 import { readXmlSample } from './read-xml.ts';
 import { recipientOf } from './recipient.ts';
-import type { Recipient } from './recipient.ts';
+import type { DraftingConnector, Recipient } from './recipient.ts';
 import type { Shape, Unreadable } from './shape.ts';
 import { yamlLine } from './yaml-line.ts';
 
@@ -58,17 +58,17 @@ export function readSample(bytes: Uint8Array): Shape | Unreadable {
 }
 
 /** A text instead of a draft says why there is none. */
-export function makeSkeleton(given: SkeletonRequest): Skeleton | string {
+export function makeSkeleton(
+  given: SkeletonRequest,
+  connectors: readonly DraftingConnector[],
+): Skeleton | string {
   const request = { ...given, company: oneLine(given.company), sampleName: oneLine(given.sampleName) };
   const { clientId } = request;
   const shape = readSample(request.sample);
   if ('unreadable' in shape) return `the sample cannot be used: ${shape.unreadable}`;
-  const recipient = recipientOf(request.to, clientId, shape.format);
+  const listInside = shape.slots.some((slot) => slot.target.includes('[0]'));
+  const recipient = recipientOf({ to: request.to, clientId, format: shape.format, listInside }, connectors);
   if (typeof recipient === 'string') return recipient;
-  if (recipient.connector === 'flow' && shape.format === 'form')
-    return 'a form is sent to an https:// address.';
-  if (recipient.connector === 'flow' && shape.slots.some((slot) => slot.target.includes('[0]')))
-    return 'the leads of this sample stand in a list inside the body; a file holds them as `json: { list: true }` only. Give one of them as the sample.';
   const name = request.name ?? recipient.name;
   const destinationId = `${clientId}-${name}`;
   const parts = partsOf(shape, request.categories ?? defaultCategories);
@@ -127,7 +127,7 @@ function mappingText(
     '# A line marked "TODO" waits for you.',
     '$schema: ../schema/mapping.schema.json',
     `destination: ${destinationId}`,
-    `connector: ${recipient.connector}`,
+    `connector: ${recipient.connector.type}`,
     ...recipient.lines,
     '# TODO: which leads go here; without it all of this client: accepts: { programme: [XX-*] }',
     ...layout,
@@ -173,7 +173,7 @@ function consentLines(shape: Shape, parts: readonly Part[]): readonly string[] {
 }
 
 function answers(recipient: Recipient, shape: Shape, answer: string | undefined): readonly string[] {
-  if (recipient.connector !== 'webhook') return [];
+  if (recipient.connector.answers !== 'rules') return [];
   const { rule, why } = guessAnswer(answer, shape.format);
   return [
     '',

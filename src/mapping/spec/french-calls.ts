@@ -26,27 +26,9 @@ export function callsOf(whole: Raw, mapping: CompiledMapping, action: Action = '
   return (mapping.actions[action]?.calls ?? []).map((plan, index) => ({ plan, raw: raws[index] ?? block }));
 }
 
-/** `POST https://crm.example/api/persons`; a secret address by its name. */
-export function addressOf({ settings }: { readonly settings: unknown }): string {
-  const { method, url } = isRecord(settings) ? settings : {};
-  const address = asText(url);
-  const named = address.startsWith('secret:')
-    ? `confidentielle (${address.slice('secret:'.length)})`
-    : address;
-  return `${asText(method) || 'POST'} ${named}`;
-}
-
-/** Rows of the transport table. */
-export function callRows(whole: Raw, mapping: CompiledMapping): readonly (readonly string[])[] {
-  const calls = callsOf(whole, mapping);
-  if (calls.length === 0) return [];
-  return [
-    ['Transport', `Appels HTTPS : ${countWords(calls.length)} par demande, dans cet ordre`],
-    ...calls.map(({ plan }, index) => [`Appel ${index + 1} : ${plan.name}`, addressOf(plan)]),
-  ];
-}
-
-const countWords = (count: number): string => (count === 1 ? 'un seul appel' : `${count} appels`);
+/** `POST https://crm.example/api/persons`, in the words of the connector; nothing where it knows one way only. */
+const addressOf = (mapping: CompiledMapping, { settings }: { readonly settings: unknown }): string =>
+  mapping.connectorFacts.words.address?.(settings)[0] ?? '';
 
 /** How the calls make one delivery. */
 export function deliveryWords(count: number): string {
@@ -65,7 +47,7 @@ export function callWords(mapping: CompiledMapping, { raw, plan }: RawCall): rea
   const needed = plan.needs.filter((id) => id !== 'reference');
   const captured = Object.entries(blockAt(raw, 'capture'));
   return [
-    `${addressOf(plan)}${conditions.length === 0 ? '' : `, seulement si ${conditions.join(' et ')}`}`,
+    `${addressOf(mapping, plan)}${conditions.length === 0 ? '' : `, seulement si ${conditions.join(' et ')}`}`,
     ...(needed.length === 0 ? [] : [`Reprend : ${needed.join(', ')}, rendu par un appel précédent.`]),
     ...(captured.length === 0
       ? []
@@ -135,10 +117,11 @@ export function unknownOf(whole: Raw, mapping: CompiledMapping): string {
 /** ` (PUT https://...)`, or each call of the action. */
 export function actionWords(whole: Raw, mapping: CompiledMapping, action: 'update' | 'erase'): string {
   const plan = mapping.actions[action];
-  if (plan === undefined || mapping.connector !== 'webhook') return '';
-  const calls = callsOf(whole, mapping, action);
-  const [first] = calls;
-  if (first === undefined) return ` (${addressOf(plan)})`;
-  if (calls.length === 1) return ` (${addressOf(first.plan)})`;
-  return `, en ${calls.length} appels (${calls.map((call, index) => `${index + 1}. ${addressOf(call.plan)}`).join(' ; ')})`;
+  if (plan === undefined || mapping.connectorFacts.words.address === undefined) return '';
+  const addresses = callsOf(whole, mapping, action).map((call) => addressOf(mapping, call.plan));
+  const [first] = addresses;
+  if (first === undefined) return ` (${addressOf(mapping, plan)})`;
+  if (addresses.length === 1) return ` (${first})`;
+  const inOrder = addresses.map((address, index) => `${index + 1}. ${address}`);
+  return `, en ${addresses.length} appels (${inOrder.join(' ; ')})`;
 }

@@ -26,7 +26,7 @@ export function consentBlocks(whole: Raw, mapping: CompiledMapping): readonly Bl
         : cell === ''
           ? '(vide)'
           : cell;
-  const typed = (cell: string): readonly string[] => (writesJson(whole, mapping.connector) ? [cell] : []);
+  const typed = (cell: string): readonly string[] => (writesJson(whole, mapping.connectorFacts) ? [cell] : []);
   const lines = listAt(whole, 'consent').filter(isRecord);
   const typeOf = (field: string): string => {
     const line = lines.find((raw) => Object.hasOwn(raw, 'values') && asText(raw['to']) === field);

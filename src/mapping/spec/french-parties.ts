@@ -29,7 +29,7 @@ const day = (instant: string, minusMs = 0): string =>
 
 /** The recipients, and the contacts of both sides. */
 export function partiesBlocks(
-  { client, clientName, destinationId, targets, secretAddress }: CompiledMapping,
+  { client, clientName, connectorFacts, destinationId, targets, secretAddress }: CompiledMapping,
   centre: string,
   contacts: CentreContacts,
 ): readonly Block[] {
@@ -37,9 +37,10 @@ export function partiesBlocks(
     (authorisation) => authorisation.destinationId === destinationId,
   );
   const placesOf = (authorisation: AuthorisationFact): string =>
-    (authorisation.targets ?? (secretAddress ? [...new Set([...targets, ...client.hosts])] : targets)).join(
-      ', ',
-    );
+    (
+      authorisation.targets ??
+      (secretAddress ? [...new Set([...targets, ...client[connectorFacts.targetKind]])] : targets)
+    ).join(', ');
   const period = ({ validFrom, validUntil }: AuthorisationFact): string =>
     `à partir du ${day(validFrom)}${validUntil === undefined ? '' : `, jusqu'au ${day(validUntil, 1)}`}`;
   return [

@@ -1,5 +1,6 @@
 // The JSON type of what is written, in French: `true` is not `"true"`, and a client's reader knows the difference.
 // Invariant: taken from the file alone; a type that depends on the lead is named with both.
+import type { ConnectorFacts } from '../contract.ts';
 import { isRecord } from '../document/yaml.ts';
 import { asText } from '../fields/formatters.ts';
 import { findSource } from '../fields/source.ts';
@@ -80,9 +81,9 @@ export function optInType(raw: Raw): string {
 }
 
 /** Whether the body, or the form field that holds it, is JSON. */
-export function writesJson(whole: Raw, connector: string): boolean {
+export function writesJson(whole: Raw, { formats }: Pick<ConnectorFacts, 'formats'>): boolean {
   const form = isRecord(whole['form']) ? whole['form'] : undefined;
   if (form !== undefined) return form['field'] !== undefined && form['holds'] !== 'xml';
   if (Object.hasOwn(whole, 'xml') || Object.hasOwn(whole, 'csv')) return false;
-  return Object.hasOwn(whole, 'json') || connector === 'webhook';
+  return Object.hasOwn(whole, 'json') || formats[0] === 'json';
 }

@@ -76,15 +76,7 @@ export function specOf(input: SpecInput): { readonly title: string; readonly blo
     heading(2, '6. Exemple'),
     ...exampleBlocks(input),
     heading(2, '7. Vos réponses'),
-    ...(mapping.connector === 'webhook'
-      ? [...callAnswerBlocks(whole, mapping), ...answerBlocks(whole, unknownOf(whole, mapping))]
-      : [
-          text(
-            mapping.connector === 'email'
-              ? "Un message pris en charge par votre serveur de messagerie vaut remise ; sa lecture n'est pas prouvée."
-              : 'Un fichier déposé, relu et renommé vaut remise.',
-          ),
-        ]),
+    ...receivedBlocks(input),
     heading(2, '8. Nouveaux essais'),
     ...retryBlocks(mapping),
     heading(2, '9. Corrections, retraits de consentement et effacements'),
@@ -99,6 +91,13 @@ export function specOf(input: SpecInput): { readonly title: string; readonly blo
     },
   ];
   return { title, blocks };
+}
+
+/** What counts as delivered: by the file's rules, or as the connector says. */
+function receivedBlocks({ whole, mapping }: SpecInput): readonly Block[] {
+  const { delivered } = mapping.connectorFacts.words;
+  if (delivered !== undefined) return [text(delivered[0])];
+  return [...callAnswerBlocks(whole, mapping), ...answerBlocks(whole, unknownOf(whole, mapping))];
 }
 
 function situationOf({ mapping, sample }: SpecInput): WriteSituation {
@@ -117,7 +116,7 @@ function contentBlocks(input: SpecInput): readonly Block[] {
     return new Map(result.ok ? result.record.origins.map(({ field, value }) => [field, value]) : []);
   };
   const calls = callsOf(whole, mapping);
-  const json = writesJson(whole, mapping.connector);
+  const json = writesJson(whole, mapping.connectorFacts);
   if (calls.length === 0)
     return fieldBlocks({ whole, block: whole, json, examples: examplesOf(situationOf(input)) });
   const situations = callSituations(mapping, sample, situationOf(input));

@@ -94,10 +94,12 @@ function checked(
   };
   const found = checkSettings(settings, at, connector, client, report);
   const taken =
-    found === undefined ? undefined : productionAddress(addressesOf(found.plan.settings), actions);
+    found === undefined
+      ? undefined
+      : productionPlace(connector.places(found.plan.settings, unresolved), actions, connector);
   if (found === undefined || taken === undefined) return found?.plan;
   const which = call === undefined ? 'the sandbox' : `call "${call}" in the sandbox`;
-  const key = Object.hasOwn(settings, 'url') ? 'url' : 'to';
+  const key = connector.addressKey;
   const told = layers.some(({ raw }) => Object.hasOwn(raw, key));
   report.error(
     told ? at([key]) : ['sandbox'],
@@ -108,52 +110,23 @@ function checked(
   return undefined;
 }
 
-/** The first of these that an action of the destination uses. */
-export function productionAddress(
-  addresses: readonly string[],
+/** Gives what stands behind `secret:NAME`, or the text itself. */
+type Resolve = (text: string) => string;
+const unresolved: Resolve = (text) => text;
+
+/** The first of these places that an action of the destination uses. */
+export function productionPlace(
+  places: readonly string[],
   actions: { readonly values: () => Iterable<ActionPlan> },
-  resolve: (text: string) => string = (text) => text,
+  connector: Pick<ConnectorFacts, 'places'>,
+  resolve: Resolve = unresolved,
 ): string | undefined {
   const production = new Set(
     [...actions.values()].flatMap(({ settings, calls }) =>
       [settings, ...(calls ?? []).map((call) => call.settings)].flatMap((callSettings) =>
-        addressesOf(callSettings, resolve),
+        connector.places(callSettings, resolve),
       ),
     ),
   );
-  return addresses.find((address) => production.has(address));
-}
-
-/**
- * Where settings lead, in a form that can be compared: an address without scheme and query, mailboxes, server and folder.
- * @param resolve gives what stands behind `secret:NAME`; without it the name stands for itself
- */
-export function addressesOf(
-  settings: unknown,
-  resolve: (text: string) => string = (text) => text,
-): readonly string[] {
-  if (!isRecord(settings)) return [];
-  const url = textAt(settings, 'url');
-  if (url !== undefined) return [urlAddress(resolve(url))];
-  const { server } = settings;
-  const to = settings['to'];
-  if (isRecord(server)) {
-    const folder = (textAt(settings, 'to') ?? '').replace(/^[^/]*/, '');
-    const place =
-      textAt(server, 'folder') ?? `${textAt(server, 'host') ?? ''}:${Number(server['port'] ?? 22)}`;
-    return [
-      `${place.replace(/\/+$/, '')}/${folder}`.toLowerCase().replaceAll(/\/+/g, '/').replace(/\/$/, ''),
-    ];
-  }
-  return [to, settings['cc']]
-    .flat()
-    .flatMap((address) => (typeof address === 'string' ? [address.toLowerCase()] : []));
-}
-
-/** Two addresses that differ in scheme, query or a last slash lead to one endpoint. */
-function urlAddress(text: string): string {
-  if (text.startsWith('secret:')) return text;
-  const url = URL.parse(text.replaceAll(/\{[^{}]*\}/g, 'x'));
-  if (url === null) return text;
-  return `${url.host.toLowerCase()}${url.pathname.replaceAll(/\/+/g, '/').replace(/\/$/, '')}`;
+  return places.find((place) => production.has(place));
 }

@@ -1,7 +1,7 @@
 // The connector's part of a mapping: `send` or `file`, for each action, against schema, contract and good sense.
 // Invariant: no secret in clear, and no host, mailbox or folder the client's contract does not list (C19).
 import { Cron } from 'croner';
-import type { Action } from '../../../connectors/contract.ts';
+import type { Action, JsonSchema } from '../../../connectors/contract.ts';
 import type { ClientFacts } from '../../domain/destination.ts';
 import type { ActionPlan, ConnectorFacts } from '../contract.ts';
 import { doubtfulHours, hoursNamed } from './clock-changes.ts';
@@ -65,7 +65,7 @@ export function checkSettings(
     );
     return undefined;
   }
-  const clear = reportClearText(settings, at, report);
+  const clear = reportClearText(settings, at, report, [connector.settingsSchema]);
   const scheduleSound = key === 'file' ? checkSchedule(settings, at, report) : true;
   const skip = (path: Path): boolean =>
     clear.has(JSON.stringify(path)) || (path[0] === 'schedule' && !scheduleSound);
@@ -86,24 +86,17 @@ export function checkSettings(
     if (!skip(path)) report.error(at(path), 'MAP-406', problem.message);
   }
   if (!sound) return undefined;
-  reportPlainAddresses(settings, at, report);
+  // Leads in clear over a network: production publishes no such mapping (C38).
+  for (const pointer of connector.inClear?.(settings) ?? [])
+    report.warn(
+      at(pathOf(pointer, settings)),
+      'MAP-905',
+      'this address is in clear; production publishes https:// only (C38).',
+    );
   const targets = connector.targets(settings).map((target) => target.toLowerCase());
-  if (client !== undefined) checkContract(targets, settings, client, at, report);
+  const named = [...targets, ...(connector.dials?.(settings) ?? [])];
+  if (client !== undefined) checkContract(named, settings, client, at, report);
   return { plan: { settings, targets }, secretNames: connector.secretNames(settings) };
-}
-
-/** Leads in clear over a network: production publishes no such mapping (C38). */
-function reportPlainAddresses(
-  settings: Record<string, unknown>,
-  at: (path: Path) => Path,
-  report: Report,
-): void {
-  for (const path of [['url'], ['lookup', 'url']]) {
-    const url = textAt(path.length > 1 ? settings['lookup'] : settings, 'url') ?? '';
-    const host = /^http:/i.test(url) ? URL.parse(url.replaceAll(/[{}]/g, ''))?.hostname : undefined;
-    if (host !== undefined && !['localhost', '127.0.0.1', '[::1]'].includes(host))
-      report.warn(at(path), 'MAP-905', 'this address is in clear; production publishes https:// only (C38).');
-  }
 }
 
 function checkContract(
@@ -114,8 +107,7 @@ function checkContract(
   report: Report,
 ): void {
   const contract = [...client.hosts, ...client.mailboxes, ...client.folders];
-  const host = textAt(settings['server'], 'host')?.toLowerCase();
-  for (const target of host === undefined ? targets : [...targets, host]) {
+  for (const target of targets) {
     if (contract.includes(target)) continue;
     const path = findText(settings, target) ?? [];
     report.error(at(path), 'MAP-401', `"${target}" is not in the contract facts of client.yaml (C19).`, {
@@ -139,28 +131,33 @@ export function reportClearText(
   settings: unknown,
   at: (path: Path) => Path,
   report: Report,
+  schemas: readonly JsonSchema[],
 ): ReadonlySet<string> {
   const clear = new Set<string>();
-  findClearText(settings, [], (path) => {
+  findClearText(settings, [], schemas, (path) => {
     clear.add(JSON.stringify(path));
     report.error(at(path), 'MAP-404', `"${String(path.at(-1))}" holds a secret in clear: write secret:NAME.`);
   });
   return clear;
 }
 
-/** Values that can only be secrets: by their key, by a header's name, or inside an address. */
-function findClearText(value: unknown, path: Path, found: (path: Path) => void): void {
+/** Values that can only be secrets: by their key, by the connector's schema, or inside an address. */
+function findClearText(
+  value: unknown,
+  path: Path,
+  schemas: readonly JsonSchema[],
+  found: (path: Path) => void,
+): void {
   if (!isRecord(value)) return;
   for (const [key, inner] of Object.entries(value)) {
     const here = [...path, key];
-    const named =
-      secretKey.test(key) ||
-      (key === 'value' && path.at(-1) === 'header') ||
-      (key === 'standard' && path.at(-1) === 'signature');
+    const under = schemas.flatMap((schema) => blockAt(schema, 'properties')[key]).filter(isRecord);
+    const secret =
+      secretKey.test(key) || under.some((schema) => textAt(schema, 'pattern')?.startsWith('^secret:'));
     if (typeof inner === 'string') {
-      if (named && !secretForm.test(inner)) found(here);
+      if (secret && !secretForm.test(inner)) found(here);
       else if (/^[a-z]+:\/\/[^/?#\s]*:[^/?#\s]*@/i.test(inner)) found(here);
-    } else findClearText(inner, here, found);
+    } else findClearText(inner, here, under, found);
   }
 }
 

@@ -24,11 +24,26 @@ export interface StandIn {
   /** PEM to trust; absent where there is no TLS. */
   readonly authority?: string;
   readonly hostKey?: string;
-  readonly answerWith: (answer: StandInAnswer) => void;
+  /** Absent where the protocol knows no such answer. */
+  readonly answerWith?: (answer: StandInAnswer) => void;
   /** How often something arrived, and where its files are, if it has any. */
   readonly received: () => { readonly count: number; readonly files: readonly string[] };
   readonly close: () => Promise<void>;
 }
+
+/** The servers a trial may start, with what they receive below its own folder; a connector says which it needs. */
+export const serversIn = (folder: string) => ({
+  login: standInLogin,
+  http: (hosts: readonly string[], { tls }: { readonly tls: boolean }): Promise<StandIn> =>
+    startEndpoint(hosts, tls),
+  mailbox: (host: string, addresses: readonly string[]): Promise<StandIn> =>
+    startPostbox(host, addresses, folder),
+  sftp: (place: string): Promise<StandIn> => startFolder(folder, place),
+  folder: (place: string): string => {
+    mkdirSync(join(folder, place), { recursive: true });
+    return folder;
+  },
+});
 
 export async function startEndpoint(hosts: readonly string[], tls: boolean): Promise<StandIn> {
   let count = 0;
@@ -69,7 +84,8 @@ export async function startPostbox(
     addresses: addresses.map((address) => address.toLowerCase()),
   });
   return {
-    ...{ port: mailbox.port, authority: certificate.cert, answerWith: () => undefined },
+    port: mailbox.port,
+    authority: certificate.cert,
     received: () => received(folder),
     close: mailbox.close,
   };
@@ -80,7 +96,8 @@ export async function startFolder(home: string, place: string): Promise<StandIn>
   mkdirSync(join(home, place), { recursive: true });
   const server = await startSftp({ login: standInLogin, home });
   return {
-    ...{ port: server.port, hostKey: sandboxHostKey().fingerprint, answerWith: () => undefined },
+    port: server.port,
+    hostKey: sandboxHostKey().fingerprint,
     received: () => received(home),
     close: server.close,
   };

@@ -16,11 +16,14 @@ interface Draft {
 
 function draftOf(sample: unknown, more: Partial<Parameters<typeof makeSkeleton>[0]> = {}): Draft {
   const text = typeof sample === 'string' ? sample : JSON.stringify(sample);
-  const made = makeSkeleton({
-    ...{ clientId: 'demo', company: 'Démo', sampleName: 'sample' },
-    sample: Buffer.from(text),
-    ...more,
-  });
+  const made = makeSkeleton(
+    {
+      ...{ clientId: 'demo', company: 'Démo', sampleName: 'sample' },
+      sample: Buffer.from(text),
+      ...more,
+    },
+    Object.values(connectors),
+  );
   if (typeof made === 'string') throw new Error(made);
   const main = Object.keys(made.files).find((name) => !name.endsWith('client.yaml')) ?? '';
   const sources = { clientId: 'demo', destinationId: made.destinationId, main, files: made.files };
@@ -323,10 +326,18 @@ describe('where it goes and what the answer means', () => {
     expect(draft.text).toContain(
       '  # TODO: { to: apport, from: financial.contribution, as: integer } financial data',
     );
-    const covered = makeSkeleton({
-      ...{ clientId: 'demo', company: 'Démo', sampleName: 's', sample: Buffer.from(JSON.stringify(sample)) },
-      categories: ['identity', 'financial'],
-    });
+    const covered = makeSkeleton(
+      {
+        ...{
+          clientId: 'demo',
+          company: 'Démo',
+          sampleName: 's',
+          sample: Buffer.from(JSON.stringify(sample)),
+        },
+        categories: ['identity', 'financial'],
+      },
+      Object.values(connectors),
+    );
     if (typeof covered === 'string') throw new Error(covered);
     expect(Object.keys(covered.files)).toEqual(['demo/crm.yaml']);
     expect(covered.files['demo/crm.yaml']).toContain('  - { to: apport, from: financial.contribution');

@@ -10,7 +10,7 @@ import { toHtml, toMarkdown, type Block } from '../../../src/mapping/spec/blocks
 import { durationWords } from '../../../src/mapping/spec/french-answers.ts';
 import { conditionWords, formatWords } from '../../../src/mapping/spec/french-formats.ts';
 import { sourceLabel } from '../../../src/mapping/spec/french-sources.ts';
-import { cronWords } from '../../../src/mapping/spec/french-transport.ts';
+import { cronWords } from '../../../connectors/flow/words.ts';
 import { specOf } from '../../../src/mapping/spec/spec.ts';
 import { compiled, demoClient, flow, lead, mappingsRoot, sourcesOf, webhook } from '../support.ts';
 
@@ -62,6 +62,16 @@ test('what it says of answers is what the engine makes of them', () => {
   expect(markdown).toContain('une réponse qui ne la donne pas n’est pas comprise');
   expect(markdown).toContain('Les statuts 401, 403, 407, 408, 425, 429 et 5xx parlent de l’accès');
   expect(markdown).not.toContain('toujours avec la même clé');
+});
+
+test('an address in clear is said to be in clear', () => {
+  const inClear = webhook('- {to: a, value: 1}').replace(
+    'https://crm.demo.example',
+    'http://crm.demo.example',
+  );
+  const { markdown } = specFor(inClear);
+  expect(markdown).toContain('| Transport | Appel HTTP en clair, une demande par appel |');
+  expect(markdown).not.toContain('HTTPS');
 });
 
 describe('of each of our mappings', () => {

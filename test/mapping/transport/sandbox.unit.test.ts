@@ -1,7 +1,7 @@
 // A stand-in's answers: taken from the file's tests, or made from its rule for an acceptance, and then read as one.
 import { wholeMapping } from '../../../src/mapping/check.ts';
 import { acceptedAnswer, impliedAnswer } from '../../../src/mapping/response/recorded-answers.ts';
-import { addressesOf } from '../../../src/mapping/transport/sandbox.ts';
+import { connectors } from '../../../connectors/index.ts';
 import { compiled, sourcesOf, webhook } from '../support.ts';
 
 const withRule = (rule: string): string =>
@@ -32,6 +32,12 @@ test('without a rule for an acceptance none is made, and a recorded one is the f
   expect(acceptedAnswer({ tests }, { name: 'deal', first: false })?.status).toBe(202);
   expect(acceptedAnswer({ tests }, { name: 'note', first: false })).toBeUndefined();
 });
+
+/** The connector that takes such settings says where they lead. */
+function addressesOf(settings: object): readonly string[] {
+  const type = 'url' in settings ? 'webhook' : 'server' in settings ? 'flow' : 'email';
+  return connectors[type]?.places(settings, (text) => text) ?? [];
+}
 
 test.each([
   [{ url: 'https://CRM.demo.example:443/api//leads/?a=1' }, ['crm.demo.example/api/leads']],
