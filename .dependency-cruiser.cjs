@@ -25,7 +25,7 @@ const zones = {
   delivery: ['^src/delivery/', 'contract connectors domain errors log mapping store queue'],
   support: [
     '^src/support/',
-    'contract statuses guard domain errors log mapping store queue publishing delivery privacy',
+    'contract statuses guard connectors domain errors log mapping store queue publishing delivery privacy',
   ],
   privacy: ['^src/privacy/', 'contract domain errors log mapping store'],
   app: ['^src/app\\.ts$', `${everyConnector} ${engine}`],

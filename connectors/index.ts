@@ -16,3 +16,10 @@ export const connectors: Readonly<Record<string, Connector>> = {
 export function connectorOf(type: string): Connector | undefined {
   return Object.hasOwn(connectors, type) ? connectors[type] : undefined;
 }
+
+/** Types whose deliveries are collected into files that leave by slot; all others send each by itself. */
+export const fileConnectors: readonly string[] = Object.values(connectors)
+  .filter(({ settingsKey }) => settingsKey === 'file')
+  .map(({ type }) => type);
+
+export const sendsFiles = (type: string): boolean => fileConnectors.includes(type);

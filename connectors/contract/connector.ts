@@ -30,6 +30,8 @@ export interface Connector<Settings = unknown> {
   readonly formats: readonly ('json' | 'form' | 'xml' | 'csv' | 'none')[];
   /** Whether the parcel must carry a lead sheet for people. */
   readonly sheet: boolean;
+  /** How the check names this way where financial data may not travel it (C10); absent where they may. */
+  readonly noFinancial?: string;
   /** Whether one delivery may need several calls, each with an answer of its own. */
   readonly makesCalls: boolean;
   /** Who reads its answers: the mapping's `response` rules, or the connector. */

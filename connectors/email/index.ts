@@ -100,6 +100,7 @@ export function createEmailConnector() {
     protocol: 'smtp',
     targetKind: 'mailboxes',
     fireAndForget: true,
+    noFinancial: 'mail',
     check: checkEmailSettings,
     targets: mailboxesOf,
     places: emailPlaces,

@@ -2,7 +2,7 @@
 // Invariant: a test sends no lead; whatever changes is recorded with who and why.
 import type { Command } from 'commander';
 import type { SendContext } from '../../connectors/contract.ts';
-import { connectorOf } from '../../connectors/index.ts';
+import { connectorOf, sendsFiles } from '../../connectors/index.ts';
 import type { App } from '../app.ts';
 import { requestFile } from '../delivery/files/collect.ts';
 import { setDestinationStatus } from '../support/suspend.ts';
@@ -123,7 +123,7 @@ export function destinationCommands(program: Command): void {
     const reason = reasonOf(options.reason);
     return withApp(async ({ database, config }) => {
       const found = await existingDestination(database, id);
-      if (found.connector !== 'flow')
+      if (!sendsFiles(found.connector))
         throw new RelaisError('DEST-001', `${id} sends each lead by ${found.connector}, not in files.`);
       await requestFile(database, found, config.actor, reason);
       out('The file leaves within a second, if anything waits for it.');
@@ -179,11 +179,7 @@ function addressesOf({ actions }: CompiledMapping): readonly unknown[] {
   return [...new Map(all.map((settings) => [JSON.stringify(settings), settings])).values()];
 }
 
-const triedWords = {
-  address:
-    'Only the address was tried (name, network, TLS), not the credentials: a webhook has no harmless request to try them with, unless the file names a look-up (send.lookup).',
-  credentials: 'The credentials were tried and are taken.',
-} as const;
+const credentialsTried = 'The credentials were tried and are taken.';
 
 async function testDestination(app: App, id: string): Promise<void> {
   const { mappingVersionId } = await existingDestination(app.database, id);
@@ -223,7 +219,7 @@ async function testDestination(app: App, id: string): Promise<void> {
   const ms = outcome.evidence?.durationMs;
   if (outcome.kind === 'accepted')
     return out(
-      `${id} can be reached${ms === undefined ? '' : ` (${Math.round(ms)} ms)`}. ${triedWords[tried]} No lead was sent.`,
+      `${id} can be reached${ms === undefined ? '' : ` (${Math.round(ms)} ms)`}. ${tried === 'credentials' ? credentialsTried : (connector.words.addressOnly?.[1] ?? '')} No lead was sent.`,
     );
   throw new RelaisError(
     'DEST-001',

@@ -1,5 +1,6 @@
 // Station 3: due rows -> the destination's queue. A bounded window per destination, of which replays get a few places only.
 // Invariant: what is pushed is marked in MySQL first; what Redis forgot is pushed again; held destinations get probes only.
+import { sendsFiles } from '../../connectors/index.ts';
 import type { Reason } from '../domain/delivery.ts';
 import { isProbeDue, isShut, minuteOf, sendPermission, type SendPermission } from '../domain/send-policy.ts';
 import { foreignCode } from '../errors.ts';
@@ -130,7 +131,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       for (const id of ids) {
         const destination = known.get(id) ?? (await destinations(true)).get(id);
         // Files leave by slot, not as soon as they are due.
-        if (destination === undefined || destination.connector === 'flow') continue;
+        if (destination === undefined || sendsFiles(destination.connector)) continue;
         pushed += await one(
           destination,
           held.find((state) => state.destinationId === id),

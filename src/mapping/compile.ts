@@ -198,6 +198,7 @@ function scopeOf({ mapping, report, connector, client }: CompileInput, layout: L
     report,
     format,
     sheet: connector?.sheet === true,
+    ...(connector?.noFinancial === undefined ? {} : { noFinancial: connector.noFinancial }),
     files: connector?.settingsKey === 'file',
     formulaGuard: csv?.dialect.formulaGuard === true,
     maps: blockAt(mapping, 'maps'),

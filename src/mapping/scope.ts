@@ -29,6 +29,8 @@ export interface Scope {
   readonly format: Format;
   /** The connector writes a sheet for people. */
   readonly sheet: boolean;
+  /** What the connector is called where financial data may not travel by it (C10). */
+  readonly noFinancial?: string;
   /** Many leads travel in one file. */
   readonly files: boolean;
   readonly formulaGuard: boolean;
@@ -55,11 +57,11 @@ export function useSource(
   }
   if (source.category === 'technical') return;
   categories.add(source.category);
-  if (source.category === 'financial' && scope.sheet) {
+  if (source.category === 'financial' && scope.noFinancial !== undefined) {
     scope.report.error(
       path,
       'MAP-403',
-      `"${source.path}" is financial data: it may not travel by mail (C10).`,
+      `"${source.path}" is financial data: it may not travel by ${scope.noFinancial} (C10).`,
     );
   } else if (scope.contract !== undefined && !scope.contract.includes(source.category)) {
     scope.report.error(

@@ -56,10 +56,14 @@ export async function allDestinations(sql: ReadOnlySql): Promise<readonly Destin
   );
 }
 
-/** Destinations that take files. */
-export async function fileDestinations(sql: Sql): Promise<readonly Destination[]> {
+/** Destinations of these connectors. */
+export async function destinationsBy(sql: Sql, types: readonly string[]): Promise<readonly Destination[]> {
+  const { marks, values } = inList(types);
   return (
-    await sql.all<Row>(`SELECT ${columns} FROM destinations WHERE connector = 'flow' ORDER BY client_id, id`)
+    await sql.all<Row>(
+      `SELECT ${columns} FROM destinations WHERE connector IN (${marks}) ORDER BY client_id, id`,
+      values,
+    )
   ).map(destinationOf);
 }
 

@@ -1,5 +1,6 @@
 // How a destination sends at present, in words: stopped, held, quiet, one at a time, or as many as it takes.
 // Invariant: names no moment that has passed, and agrees with what domain/breaker lets through.
+import { sendsFiles } from '../../connectors/index.ts';
 import type { Circuit } from '../domain/circuit.ts';
 import { paceOf } from '../domain/pace.ts';
 import type { Destination, DestinationState } from '../store/destinations.ts';
@@ -27,7 +28,7 @@ export function sendingStateOf(
   if (destination.status !== 'active') return stopped(destination);
   if (state === undefined) return undefined;
   const { circuit, now } = state;
-  const unit = destination.connector === 'flow' ? units.file : units.lead;
+  const unit = sendsFiles(destination.connector) ? units.file : units.lead;
   if (circuit.state === 'open') return held(circuit, unit, now);
   const quietUntil = circuit.quietUntil ?? 0;
   return quietUntil > now ? quiet(circuit, unit, quietUntil) : few(circuit, unit);

@@ -90,7 +90,7 @@ function sendAttributes(outcome: Outcome, connector: Connector): Attributes {
   const { host, status } = outcome.evidence ?? {};
   return {
     ...(host === undefined ? {} : { 'server.address': loggable(host) }),
-    ...(status === undefined || connector.type !== 'webhook' ? {} : { 'http.response.status_code': status }),
+    ...(status === undefined || connector.protocol !== 'http' ? {} : { 'http.response.status_code': status }),
     ...('reason' in outcome ? { 'error.type': loggable(outcome.reason) } : {}),
   };
 }

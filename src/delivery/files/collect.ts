@@ -1,6 +1,6 @@
 // Slots and batches of file flows: when a file is due, its deliveries are collected into one.
 // Invariant: a slot is taken once; after an outage the latest missed slot runs, never each of them.
-import { lastSlotBefore } from '../../../connectors/index.ts';
+import { fileConnectors, lastSlotBefore, sendsFiles } from '../../../connectors/index.ts';
 import type { Reason } from '../../domain/delivery.ts';
 import { isStopped, whyFileWaits } from '../../domain/send-policy.ts';
 import type { Job } from '../../queue/jobs.ts';
@@ -8,7 +8,7 @@ import type { Producer } from '../../queue/producer.ts';
 import { discardBatch, openBatch } from '../../store/batches.ts';
 import { addSlot, dueSlots, latestSlots, markTaken } from '../../store/slots.ts';
 import type { Database, Sql } from '../../store/database.ts';
-import { fileDestinations, findDestination, heldStates, type Destination } from '../../store/destinations.ts';
+import { destinationsBy, findDestination, heldStates, type Destination } from '../../store/destinations.ts';
 import { destinationsWithPlannedWork, takeDue } from '../../store/due-work.ts';
 import { relabelWaiting, showHeld } from '../../store/held-back.ts';
 import { appendHandovers } from '../../store/handovers.ts';
@@ -53,7 +53,7 @@ export function createFiles(options: {
 
   return {
     noteSlots: async (now) => {
-      const destinations = await fileDestinations(database);
+      const destinations = await destinationsBy(database, fileConnectors);
       if (destinations.length === 0) return 0;
       const taken = await latestSlots(database);
       let noted = 0;
@@ -76,7 +76,7 @@ export function createFiles(options: {
           // The slot stays due until the mapping can be used again: no hour is lost.
           if (destination === undefined || mapping === undefined) continue;
           await markTaken(tx, slot);
-          if (mapping.connector !== 'flow') continue;
+          if (!sendsFiles(mapping.connector)) continue;
           // One file says one thing: creations, then changes, then erasures.
           for (const action of ['create', 'update', 'erase']) {
             for (;;) {
@@ -95,7 +95,7 @@ export function createFiles(options: {
       return opened.length;
     },
     showWaiting: async () => {
-      const destinations = await fileDestinations(database);
+      const destinations = await destinationsBy(database, fileConnectors);
       if (destinations.length === 0) return;
       const [held, planned] = [await heldStates(database), await destinationsWithPlannedWork(database)];
       for (const { id, status } of destinations) {

@@ -136,7 +136,7 @@ export const problemsOfMeaning = {
     remedy: 'Remove the field, or have the contract amended and client.yaml with it.',
   },
   'MAP-403': {
-    meaning: 'Financial data would travel by mail (C10).',
+    meaning: 'Financial data would travel by mail, or another way that anybody may read (C10).',
     remedy: 'Remove the field from the mail destination.',
   },
   'MAP-404': {

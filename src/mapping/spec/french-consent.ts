@@ -13,20 +13,21 @@ type Raw = Readonly<Record<string, unknown>>;
 
 const heads = ['Finalité et canal', 'Accord', 'Refus', 'Non demandé', 'Retiré'];
 
+/** Cells of the truth table that are no value of the client's. */
+const cellWords: Readonly<Record<string, string>> = {
+  '(omitted)': '(absent)',
+  '(held)': '(la demande attend)',
+  '': '(vide)',
+};
+
 /** The truth table of the opt-in, its proofs, and what holds for the phone. */
 export function consentBlocks(whole: Raw, mapping: CompiledMapping): readonly Block[] {
   const proofs = listAt(whole, 'consent')
     .filter(isRecord)
     .filter((raw) => Object.hasOwn(raw, 'proof'));
-  const value = (cell: string): string =>
-    cell === '(omitted)'
-      ? '(absent)'
-      : cell === '(held)'
-        ? '(la demande attend)'
-        : cell === ''
-          ? '(vide)'
-          : cell;
-  const typed = (cell: string): readonly string[] => (writesJson(whole, mapping.connectorFacts) ? [cell] : []);
+  const value = (cell: string): string => cellWords[cell] ?? cell;
+  const typed = (cell: string): readonly string[] =>
+    writesJson(whole, mapping.connectorFacts) ? [cell] : [];
   const lines = listAt(whole, 'consent').filter(isRecord);
   const typeOf = (field: string): string => {
     const line = lines.find((raw) => Object.hasOwn(raw, 'values') && asText(raw['to']) === field);
