@@ -14,7 +14,7 @@ import {
 } from '../store/lead-writes.ts';
 import type { Candidate, RowLedger, ProcessDeps } from './batch.ts';
 import type { CreatedLead } from './create.ts';
-import { checkRanges, checkReachable } from './meaning.ts';
+import { checkRanges, checkReachable, judgedColumns } from './meaning.ts';
 import { refusal, type Refusal } from './refusals.ts';
 import { checkWeight, heavier } from './weight.ts';
 import type { CheckedRow } from './row.ts';
@@ -101,7 +101,7 @@ async function statesOf(
   const corrections = candidates
     .filter((candidate) => candidate.row.kind === 'correction')
     .flatMap((candidate) => locked.get(nameKey(candidate.row)) ?? []);
-  const facts = await readFacts(tx, [...new Set(corrections.map((lead) => lead.id))]);
+  const facts = await readFacts(tx, [...new Set(corrections.map((lead) => lead.id))], judgedColumns);
   const growing = candidates
     .filter((candidate) => candidate.row.kind === 'consent' || candidate.row.kind === 'interaction')
     .flatMap((candidate) => locked.get(nameKey(candidate.row)) ?? []);

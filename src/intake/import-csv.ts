@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
+import { consentFields } from '../domain/lead-fields/consent.ts';
 import { consentChannels, consentPurposes } from '../domain/lead.ts';
 import { fieldOf } from './fields.ts';
 import { longestRecord, textOf, unreadable, type ImportSource } from './import-source.ts';
@@ -17,13 +18,11 @@ export interface ImportRecord {
 }
 
 /** Flat columns that speak for every `consent.<purpose>.<channel>` of the row. */
-const sharedConsent: Readonly<Record<string, string>> = {
-  'consent.recorded_at': 'recordedAt',
-  'consent.wording_version': 'wordingVersion',
-  'consent.legal_entity': 'legalEntity',
-  'consent.valid_until': 'validUntil',
-  'consent.source': 'source',
-};
+const sharedConsent: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(consentFields)
+    .filter(([name]) => !['purpose', 'channel', 'state'].includes(name))
+    .map(([name, { column }]) => [`consent.${column}`, name]),
+);
 const answers: ReadonlyMap<string, { readonly purpose: string; readonly channel: string }> = new Map(
   consentPurposes.flatMap((purpose) =>
     consentChannels.map((channel) => [`consent.${purpose}.${channel}`, { purpose, channel }] as const),

@@ -15,6 +15,15 @@ export const notClearable: readonly LeadColumn[] = columnFacts
   .filter(({ presence }) => presence !== 'optional')
   .map(({ column }) => column);
 
+const reachedBy = ['last_name', 'email', 'mobile', 'landline'] as const;
+const ranges = ['surface', 'budget'] as const;
+
+/** What a correction is judged by, as it stands in the lead. */
+export const judgedColumns: readonly LeadColumn[] = [
+  ...reachedBy,
+  ...ranges.flatMap((name) => [`${name}_min`, `${name}_max`] as const),
+];
+
 const instants = columnFacts.filter(({ type }) => type === 'date').map(({ column }) => column);
 
 export function checkMeaning(row: CheckedRow, now: Date): readonly Refusal[] {
@@ -37,13 +46,12 @@ export function checkMeaning(row: CheckedRow, now: Date): readonly Refusal[] {
 
 /** A lead nobody can be named or reached by is no lead. */
 export function checkReachable(fields: LeadFields, column: string): readonly Refusal[] {
-  if ((['last_name', 'email', 'mobile', 'landline'] as const).some((name) => fields[name] !== undefined))
-    return [];
+  if (reachedBy.some((name) => fields[name] !== undefined)) return [];
   return [refusal(column, 'REQUIRED', 'at least one of last_name, email, mobile and landline')];
 }
 
 export function checkRanges(fields: LeadFields): readonly Refusal[] {
-  return (['surface', 'budget'] as const).flatMap((name) => {
+  return ranges.flatMap((name) => {
     const [min, max] = [fields[`${name}_min`], fields[`${name}_max`]];
     return typeof min === 'number' && typeof max === 'number' && min > max
       ? [refusal(`${name}_max`, 'OUT_OF_RANGE', `below ${name}_min`)]

@@ -4,7 +4,7 @@ import { authorisationDigest, citedText } from '../domain/cited.ts';
 import type { Authorisation } from '../domain/destination.ts';
 import type { ConsentRecord } from '../domain/lead.ts';
 import { authorisationColumns, authorisationOf, type AuthorisationRow } from './authorisations.ts';
-import { consentOf, type ConsentRow } from './consents.ts';
+import { consentOf, selectConsents, type ConsentRow } from './consents.ts';
 import { inList, type Sql } from './database.ts';
 
 export async function authorisationsById(
@@ -33,11 +33,7 @@ export async function consentsById(
 ): Promise<ReadonlyMap<number, readonly ConsentRecord[]>> {
   if (leadIds.length === 0) return new Map();
   const { marks, values } = inList(leadIds);
-  const rows = await sql.all<ConsentRow>(
-    `SELECT id, lead_id, purpose, channel, state, recorded_at, wording_version, legal_entity, valid_until, source, origin_id
-       FROM consents WHERE lead_id IN (${marks}) ORDER BY id`,
-    values,
-  );
+  const rows = await sql.all<ConsentRow>(`${selectConsents} WHERE lead_id IN (${marks}) ORDER BY id`, values);
   // Asked last: a lead that was erased meanwhile has another secret, and nothing to compare.
   const alive = await sql.all<{ id: number }>(
     `SELECT id FROM leads WHERE id IN (${marks}) AND erased_at IS NULL`,

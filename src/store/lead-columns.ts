@@ -1,9 +1,20 @@
 // How the columns of a lead are named in the statements of its tables, and read back into its blocks.
 // Invariant: all lists follow from the definitions of the fields and are built once, when the module is loaded.
-import { columnFacts, groups, type LeadColumn, type LeadTable } from '../domain/lead-fields/columns.ts';
-import { isField, type ColumnsOf, type Fields, type ValuesOf } from '../domain/lead-fields/field.ts';
+import {
+  columnFacts,
+  groups,
+  leadColumns,
+  type LeadColumn,
+  type LeadTable,
+} from '../domain/lead-fields/columns.ts';
+import {
+  isField,
+  type ColumnsOf,
+  type Field,
+  type Fields,
+  type ValuesOf,
+} from '../domain/lead-fields/field.ts';
 import { interactionFields } from '../domain/lead-fields/interaction.ts';
-import type { Interaction } from '../domain/lead.ts';
 import type { SqlValue } from './database.ts';
 
 export const contentTables: readonly LeadTable[] = groups.map(({ table }) => table);
@@ -20,11 +31,28 @@ const columnPairs = new Map(
 export const columnsOf = (table: LeadTable): readonly (readonly [LeadColumn, string])[] =>
   columnPairs.get(table) ?? [];
 
-/** For a SELECT: the columns of one table under their intake names, which are unique over all tables. */
-export const selectList = (table: LeadTable, alias: string): string =>
-  columnsOf(table)
-    .map(([column, stored]) => `${alias}.${stored}${stored === column ? '' : ` AS ${column}`}`)
-    .join(', ');
+const aliases: Readonly<Record<LeadTable, string>> = {
+  leads: 'l',
+  prospects: 'p',
+  lead_projects: 'j',
+  lead_origins: 'o',
+  lead_finances: 'f',
+};
+
+/**
+ * A SELECT of columns under their intake names, which are unique over all tables; only the tables they stand in are joined.
+ * @param own columns of `leads l` besides
+ */
+export function selectLeads(own: string, columns: readonly LeadColumn[] = leadColumns): string {
+  const wanted = columnFacts.filter(({ column }) => columns.includes(column));
+  const list = wanted.map(
+    ({ table, column, stored }) => `${aliases[table]}.${stored}${stored === column ? '' : ` AS ${column}`}`,
+  );
+  const joins = contentTables
+    .filter((table) => table !== 'leads' && wanted.some((facts) => facts.table === table))
+    .map((table) => `LEFT JOIN ${table} ${aliases[table]} ON ${aliases[table]}.lead_id = l.id`);
+  return `SELECT ${[own, ...list].join(', ')} FROM leads l ${joins.join(' ')}`;
+}
 
 /** What a SELECT gives for the columns of these fields. */
 export type RowOf<F> = Readonly<Record<ColumnsOf<F>, SqlValue>>;
@@ -51,7 +79,10 @@ export function blockReader<F extends Fields>(fields: F): (row: RowOf<F>) => Val
   };
 }
 
-/** Name of each field of an interaction, and its column. */
-export const interactionColumns = Object.entries(interactionFields).map(
-  ([name, { column }]) => [name as keyof Interaction, column] as const,
-);
+/** Name of each field of an interaction or a consent, and its column. */
+export const namesAndColumns = <F extends Readonly<Record<string, Field>>>(
+  fields: F,
+): readonly (readonly [keyof ValuesOf<F> & string, string])[] =>
+  Object.entries(fields).map(([name, { column }]) => [name as keyof ValuesOf<F> & string, column]);
+
+export const interactionColumns = namesAndColumns(interactionFields);

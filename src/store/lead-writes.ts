@@ -14,7 +14,7 @@ import {
 } from './database.ts';
 import { byName, type LeadName } from './intake.ts';
 import { lockLeads } from './leads.ts';
-import { columnsOf, contentTables, interactionColumns } from './lead-columns.ts';
+import { columnsOf, contentTables, interactionColumns, selectLeads } from './lead-columns.ts';
 
 export interface NewLead extends LeadName {
   readonly fields: LeadFields;
@@ -114,20 +114,20 @@ async function insertTogether(tx: Sql, leads: readonly NewLead[]): Promise<Reado
   return new Map([...found].map(([name, one]) => [name, one.id]));
 }
 
-/** Facts a correction is judged against, by lead: reachability and the two ranges. */
+/** Of leads, the columns named: what a correction is judged against. */
 export async function readFacts(
   tx: Sql,
   leadIds: readonly number[],
+  columns: readonly LeadColumn[],
 ): Promise<ReadonlyMap<number, LeadFields>> {
   if (leadIds.length === 0) return new Map();
   const { marks, values } = inList(leadIds);
-  const rows = await tx.all<Record<string, string | number | null> & { leadId: number }>(
-    `SELECT p.lead_id AS leadId, p.last_name, p.email, p.mobile, p.landline, j.surface_min, j.surface_max, j.budget_min, j.budget_max
-       FROM prospects p JOIN lead_projects j ON j.lead_id = p.lead_id WHERE p.lead_id IN (${marks})`,
+  const rows = await tx.all<Record<string, SqlValue> & { readonly lead_id: number }>(
+    `${selectLeads('l.id AS lead_id', columns)} WHERE l.id IN (${marks})`,
     values,
   );
   return new Map(
-    rows.map(({ leadId, ...facts }) => [
+    rows.map(({ lead_id: leadId, ...facts }) => [
       leadId,
       Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null)) as LeadFields,
     ]),

@@ -10,7 +10,7 @@ import { projectFields } from '../domain/lead-fields/project.ts';
 import { requestFields } from '../domain/lead-fields/request.ts';
 import { inTime, readConsents } from './consents.ts';
 import { inList, type Sql } from './database.ts';
-import { blockReader, interactionColumns, selectList, type RowOf } from './lead-columns.ts';
+import { blockReader, interactionColumns, selectLeads, type RowOf } from './lead-columns.ts';
 
 /** What the lock on a lead tells. */
 export interface LeadLock {
@@ -36,17 +36,9 @@ type Row = RowOf<typeof leadFields> & {
   readonly created_at: Date;
 };
 
-const selectLead = `SELECT l.id, l.client_id, l.reference, l.revision, l.consent_revision, l.erased_at, l.created_at,
-       ${selectList('leads', 'l')},
-       ${selectList('prospects', 'p')},
-       ${selectList('lead_projects', 'j')},
-       ${selectList('lead_origins', 'o')},
-       ${selectList('lead_finances', 'f')}
-  FROM leads l
-  LEFT JOIN prospects p ON p.lead_id = l.id
-  LEFT JOIN lead_projects j ON j.lead_id = l.id
-  LEFT JOIN lead_origins o ON o.lead_id = l.id
-  LEFT JOIN lead_finances f ON f.lead_id = l.id`;
+const selectAll = selectLeads(
+  'l.id, l.client_id, l.reference, l.revision, l.consent_revision, l.erased_at, l.created_at',
+);
 
 /** Full leads by id. Leads that do not exist are missing from the map. */
 export async function readLeads(
@@ -56,7 +48,7 @@ export async function readLeads(
   if (leadIds.length === 0) return new Map();
   const { marks, values } = inList([...new Set(leadIds)]);
   const [rows, consents, interactions] = [
-    await sql.all<Row>(`${selectLead} WHERE l.id IN (${marks})`, values),
+    await sql.all<Row>(`${selectAll} WHERE l.id IN (${marks})`, values),
     await readConsents(sql, leadIds),
     await sql.all<InteractionRow>(
       `SELECT id, lead_id, ${interactionColumns.map(([, column]) => column).join(', ')}

@@ -12,7 +12,7 @@ import { sourceByName } from '../../src/mapping/skeleton/names.ts';
 import { sourceLabel } from '../../src/mapping/spec/french-sources.ts';
 import { inventLeads } from '../../src/sandbox/people/leads.ts';
 import { intakeColumns } from '../../src/store/intake.ts';
-import { columnsOf, contentTables, interactionColumns, selectList } from '../../src/store/lead-columns.ts';
+import { columnsOf, contentTables, interactionColumns, selectLeads } from '../../src/store/lead-columns.ts';
 
 const columns = columnFacts.map(({ column }) => column);
 const sources = columnFacts.filter(({ source }) => source !== null);
@@ -34,7 +34,7 @@ test('intake, its statements and its contract name every column', () => {
   expect(kindColumns.lead.may).toEqual(expect.arrayContaining(columns));
   expect(kindColumns.correction.may).toEqual(expect.arrayContaining(columns));
   expect(contentTables.flatMap((table) => columnsOf(table).map(([column]) => column))).toEqual(columns);
-  const selected = contentTables.map((table) => selectList(table, 't')).join(', ');
+  const selected = selectLeads('l.id').replace(/^SELECT l\.id, | FROM .*$/g, '');
   expect(selected.split(', ').map((part) => part.replace(/^.*[. ]/, ''))).toEqual(columns);
 });
 
@@ -91,6 +91,13 @@ test('a draft knows every field by its own name or its French label', () => {
     return !isKnown(name, groups.slice(0, 1)) && !isKnown(facts.label, []);
   });
   expect(unknown.map(({ path }) => path)).toEqual([]);
+});
+
+test('a SELECT joins the tables of its columns only', () => {
+  expect(selectLeads('l.id', ['city', 'origin_media'])).toBe(
+    'SELECT l.id, p.city, o.media AS origin_media FROM leads l' +
+      ' LEFT JOIN prospects p ON p.lead_id = l.id LEFT JOIN lead_origins o ON o.lead_id = l.id',
+  );
 });
 
 test('consents and interactions have the fields of their definitions', () => {
