@@ -33,19 +33,15 @@ const sha256 = (values: readonly unknown[]): string => hash('sha256', JSON.strin
 /** Without its revocation, which comes later and is an entry of its own. */
 export const authorisationDigest = (authorisation: Authorisation): string =>
   sha256([
-    ...[
-      authorisation.id,
-      authorisation.clientId,
-      authorisation.destinationId,
-      authorisation.recipient,
-      authorisation.targets,
-      authorisation.categories,
-    ],
-    ...[
-      authorisation.documentRef,
-      authorisation.validFrom.toISOString(),
-      authorisation.validUntil?.toISOString() ?? null,
-    ],
+    authorisation.id,
+    authorisation.clientId,
+    authorisation.destinationId,
+    authorisation.recipient,
+    authorisation.targets,
+    authorisation.categories,
+    authorisation.documentRef,
+    authorisation.validFrom.toISOString(),
+    authorisation.validUntil?.toISOString() ?? null,
   ]);
 
 export const mappingDigest = (version: {
@@ -68,13 +64,13 @@ export function consentsDigest(leadSecret: Buffer, consents: readonly ConsentRec
 
 const consentText = (consent: ConsentRecord): string =>
   JSON.stringify([
-    ...[
-      consent.purpose,
-      consent.channel,
-      consent.state,
-      consent.recordedAt.toISOString(),
-      consent.wordingVersion ?? null,
-    ],
-    ...[consent.legalEntity ?? null, consent.validUntil?.toISOString() ?? null, consent.source ?? null],
+    consent.purpose,
+    consent.channel,
+    consent.state,
+    consent.recordedAt.toISOString(),
+    consent.wordingVersion ?? null,
+    consent.legalEntity ?? null,
+    consent.validUntil?.toISOString() ?? null,
+    consent.source ?? null,
     consent.receipt ?? null,
   ]);

@@ -83,7 +83,10 @@ function checkWhole(sources: MappingSources, options: CheckOptions, problems: Pr
   const connector = connectorOf(mapping, options, report);
   const folder = sources.main.slice(0, sources.main.lastIndexOf('/') + 1);
   const compiled = compileMapping({
-    ...{ mapping, report, connector, client },
+    mapping,
+    report,
+    connector,
+    client,
     connectors: Object.values(options.connectors),
     schemas: schemasIn(inFolder(sources.files, folder), report),
     clientId: sources.clientId,

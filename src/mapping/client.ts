@@ -129,7 +129,11 @@ function readAuthorisation(
   }
   if (validFrom === undefined) return undefined;
   return {
-    ...{ recipient, destinationId, categories, documentRef, validFrom: validFrom.toISOString() },
+    recipient,
+    destinationId,
+    categories,
+    documentRef,
+    validFrom: validFrom.toISOString(),
     ...(Object.hasOwn(raw, 'targets') ? { targets } : {}),
     ...(validUntil === undefined ? {} : { validUntil: validUntil.toISOString() }),
   };

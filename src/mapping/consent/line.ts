@@ -88,7 +88,9 @@ function lineOf({ target, path, line, label, pair, need, choices, proof }: Parts
     return choice?.do === 'write' ? choice.value : undefined;
   };
   return {
-    ...{ target, path, answers: choices !== undefined },
+    target,
+    path,
+    answers: choices !== undefined,
     ...(line === undefined ? {} : { line }),
     write: (answers, out, sent, problems) => {
       const current = answers[pair];

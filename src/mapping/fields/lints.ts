@@ -43,59 +43,14 @@ export const smellsOfSecret = (name: string): boolean =>
     squeezed(name),
   );
 
-const personNames = new Set([
-  ...[
-    'nom',
-    'prenom',
-    'civilite',
-    'genre',
-    'lastname',
-    'firstname',
-    'surname',
-    'fullname',
-    'nomcomplet',
-    'nomfamille',
-  ],
-  ...[
-    'email',
-    'mail',
-    'courriel',
-    'adressemail',
-    'emailaddress',
-    'tel',
-    'telephone',
-    'telmobile',
-    'telephonemobile',
-    'mobile',
-  ],
-  ...[
-    'portable',
-    'gsm',
-    'phone',
-    'mobilephone',
-    'homephone',
-    'telfixe',
-    'adresse',
-    'address',
-    'rue',
-    'street',
-    'codepostal',
-  ],
-  ...[
-    'cp',
-    'zip',
-    'zipcode',
-    'postcode',
-    'postalcode',
-    'ville',
-    'city',
-    'commune',
-    'budget',
-    'apport',
-    'commentaire',
-    'comment',
-  ],
-]);
+const personNames = new Set(
+  [
+    'nom prenom civilite genre lastname firstname surname fullname nomcomplet nomfamille email mail',
+    'courriel adressemail emailaddress tel telephone telmobile telephonemobile mobile portable gsm',
+    'phone mobilephone homephone telfixe adresse address rue street codepostal cp zip zipcode',
+    'postcode postalcode ville city commune budget apport commentaire comment',
+  ].flatMap((line) => line.split(' ')),
+);
 
 /** A constant has no place there (C13). */
 export const smellsOfPerson = (name: string): boolean => personNames.has(squeezed(name));
@@ -114,51 +69,18 @@ export function channelOf(name: string): ConsentChannel | undefined {
   return found.length === 1 ? found[0]?.[0] : undefined;
 }
 
-const yes = new Set([
-  'true',
-  '1',
-  'o',
-  'y',
-  'oui',
-  'yes',
-  'ok',
-  'vrai',
-  'granted',
-  'accepted',
-  'optin',
-  'subscribed',
-  'accord',
-  'optedin',
-  'abonne',
-  'inscrit',
-  'actif',
-  'active',
-]);
-const no = new Set([
-  'false',
-  '0',
-  'n',
-  'non',
-  'no',
-  'ko',
-  'faux',
-  'refused',
-  'rejected',
-  'optout',
-  'unsubscribed',
-  'refus',
-  'stop',
-  'stopped',
-  'bloque',
-  'blocked',
-  'blacklist',
-  'blacklisted',
-  'desabonne',
-  'desinscrit',
-  'optedout',
-  'inactif',
-  'inactive',
-]);
+const yes = new Set(
+  [
+    'true 1 o y oui yes ok vrai granted accepted optin subscribed accord optedin abonne inscrit',
+    'actif active',
+  ].flatMap((line) => line.split(' ')),
+);
+const no = new Set(
+  [
+    'false 0 n non no ko faux refused rejected optout unsubscribed refus stop stopped bloque blocked',
+    'blacklist blacklisted desabonne desinscrit optedout inactif inactive',
+  ].flatMap((line) => line.split(' ')),
+);
 
 /** Whether a value reads as a yes or as a no; undefined when it reads as neither. */
 export function readsAs(value: unknown): 'yes' | 'no' | undefined {

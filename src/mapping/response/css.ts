@@ -83,8 +83,20 @@ function partsOf(tokens: readonly Token[]): readonly Part[] {
 
 /** What looks at one element and its neighbours; `:has` and the like look at whole pages for each element. */
 const pseudos = new Set([
-  ...['root', 'empty', 'contains', 'icontains', 'first-child', 'last-child', 'only-child', 'first-of-type'],
-  ...['last-of-type', 'only-of-type', 'nth-child', 'nth-last-child', 'nth-of-type', 'nth-last-of-type'],
+  'root',
+  'empty',
+  'contains',
+  'icontains',
+  'first-child',
+  'last-child',
+  'only-child',
+  'first-of-type',
+  'last-of-type',
+  'only-of-type',
+  'nth-child',
+  'nth-last-child',
+  'nth-of-type',
+  'nth-last-of-type',
 ]);
 const groups = new Set(['not', 'is', 'where', 'matches']);
 

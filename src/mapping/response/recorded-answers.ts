@@ -67,7 +67,10 @@ export function impliedAnswer(
     else if (value['exists'] === true) put(body, path.replace(/^\$\./, ''), anId);
   }
   return {
-    ...{ headers: {}, mediaType: 'application/json', text: JSON.stringify(body), truncated: false },
+    headers: {},
+    mediaType: 'application/json',
+    text: JSON.stringify(body),
+    truncated: false,
     status: typeof status === 'number' ? status : Number(String(status).replaceAll(/x/gi, '0')) || 200,
   };
 }

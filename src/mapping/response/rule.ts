@@ -119,7 +119,13 @@ const noes = [
   ...['success', 'ok', 'accepted', 'created', 'valid', 'result', 'status', 'id'].map(
     (key) => `{"${key}":false}`,
   ),
-  ...['unsuccessful', 'not ok', 'not accepted', 'not created', 'non enregistré', 'non acceptée', 'invalid'],
+  'unsuccessful',
+  'not ok',
+  'not accepted',
+  'not created',
+  'non enregistré',
+  'non acceptée',
+  'invalid',
 ];
 
 /** `text: success` finds its word in {"success":false}, too. */

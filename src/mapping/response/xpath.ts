@@ -9,11 +9,30 @@ import { suggest } from '../document/suggest.ts';
 
 /** How many arguments each function of XPath 1.0 takes. `id` and `lang` need a DTD or a language: an answer has neither. */
 const functions: Readonly<Record<string, readonly [number, number]>> = {
-  ...{ last: [0, 0], position: [0, 0], count: [1, 1], 'local-name': [0, 1], name: [0, 1] },
-  ...{ string: [0, 1], concat: [2, 99], 'starts-with': [2, 2], contains: [2, 2] },
-  ...{ 'substring-before': [2, 2], 'substring-after': [2, 2], substring: [2, 3], 'string-length': [0, 1] },
-  ...{ 'normalize-space': [0, 1], translate: [3, 3], boolean: [1, 1], not: [1, 1], true: [0, 0] },
-  ...{ false: [0, 0], number: [0, 1], sum: [1, 1], floor: [1, 1], ceiling: [1, 1], round: [1, 1] },
+  last: [0, 0],
+  position: [0, 0],
+  count: [1, 1],
+  'local-name': [0, 1],
+  name: [0, 1],
+  string: [0, 1],
+  concat: [2, 99],
+  'starts-with': [2, 2],
+  contains: [2, 2],
+  'substring-before': [2, 2],
+  'substring-after': [2, 2],
+  substring: [2, 3],
+  'string-length': [0, 1],
+  'normalize-space': [0, 1],
+  translate: [3, 3],
+  boolean: [1, 1],
+  not: [1, 1],
+  true: [0, 0],
+  false: [0, 0],
+  number: [0, 1],
+  sum: [1, 1],
+  floor: [1, 1],
+  ceiling: [1, 1],
+  round: [1, 1],
 };
 const nodeTypes = new Set(['text', 'node', 'comment', 'processing-instruction']);
 const token = /"[^"]*"|'[^']*'|\d+(?:\.\d*)?|\.\d+|\.\.|::|\/\/|!=|<=|>=|[\p{L}_][\p{L}\p{N}_.-]*|[^\s]/gu;
@@ -53,8 +72,14 @@ export function compileXPath(text: string): XPath | ExpressionFault {
 const mostLetters = 1_000;
 /** Steps that walk through the whole answer, or much of it. */
 const walks = new Set([
-  ...['descendant', 'descendant-or-self', 'following', 'preceding', 'following-sibling', 'preceding-sibling'],
-  ...['ancestor', 'ancestor-or-self'],
+  'descendant',
+  'descendant-or-self',
+  'following',
+  'preceding',
+  'following-sibling',
+  'preceding-sibling',
+  'ancestor',
+  'ancestor-or-self',
 ]);
 
 /** A walk through the answer in a condition of a condition of a walk takes the cube of its size, and so on. */

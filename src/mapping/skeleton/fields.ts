@@ -57,7 +57,9 @@ function partOf(slot: Slot, format: SampleFormat, categories: readonly DataCateg
 
 function single(slot: Slot, format: SampleFormat, categories: readonly DataCategory[]): Part {
   const open = (why: string, line?: Line): Part => ({
-    ...{ kind: 'open', target: slot.target, why },
+    kind: 'open',
+    target: slot.target,
+    why,
     ...(line === undefined ? {} : { line }),
   });
   const named = sourceByName(slot);

@@ -38,7 +38,8 @@ export function guessOptIn(slot: Slot): OptInGuess {
       lines: channels.map(({ channel: only, text }) => ({
         line: {
           ...base,
-          ...{ to: `${slot.target}[]`, channel: only },
+          to: `${slot.target}[]`,
+          channel: only,
           values: { granted: text, refused: 'omit', not_asked: 'omit', withdrawn: 'omit' },
         },
         why: `${purpose} by ${only}`,

@@ -26,9 +26,20 @@ const phoneStyles: readonly (readonly [RegExp, string | undefined])[] = [
 ];
 
 const datePatterns = [
-  ...['dd/MM/yyyy HH:mm:ss', 'dd/MM/yyyy HH:mm', 'dd/MM/yyyy', 'MM/dd/yyyy', 'dd/MM/yy'],
-  ...['yyyy-MM-dd HH:mm:ss', 'yyyy-MM-dd HH:mm', "yyyy-MM-dd'T'HH:mm:ss", 'yyyy-MM-dd', 'dd-MM-yyyy'],
-  ...['dd.MM.yyyy', 'yyyy/MM/dd', 'yyyyMMddHHmmss', 'yyyyMMdd'],
+  'dd/MM/yyyy HH:mm:ss',
+  'dd/MM/yyyy HH:mm',
+  'dd/MM/yyyy',
+  'MM/dd/yyyy',
+  'dd/MM/yy',
+  'yyyy-MM-dd HH:mm:ss',
+  'yyyy-MM-dd HH:mm',
+  "yyyy-MM-dd'T'HH:mm:ss",
+  'yyyy-MM-dd',
+  'dd-MM-yyyy',
+  'dd.MM.yyyy',
+  'yyyy/MM/dd',
+  'yyyyMMddHHmmss',
+  'yyyyMMdd',
 ];
 
 /** `iso`, `UTC`, or the pattern an example follows. */

@@ -77,7 +77,8 @@ export function gateBlocks(mapping: CompiledMapping): readonly Block[] {
       value === '(held)' ? 'la demande attend' : value === '(omitted)' ? 'appel non envoyé' : 'appel envoyé';
     return [
       [
-        ...[name, `${purposeWords[purpose]} par ${channelWords[channel]}`],
+        name,
+        `${purposeWords[purpose]} par ${channelWords[channel]}`,
         ...[values.granted, values.refused, values.not_asked, values.withdrawn].map(words),
       ],
     ];

@@ -45,7 +45,9 @@ export function consentBlocks(whole: Raw, mapping: CompiledMapping): readonly Bl
             kind: 'table',
             head: ['Champ', ...typed('Type JSON'), ...heads],
             rows: written.map(({ field, purpose, channel, values }) => [
-              ...[field, ...typed(typeOf(field)), `${purposeWords[purpose]} par ${channelWords[channel]}`],
+              field,
+              ...typed(typeOf(field)),
+              `${purposeWords[purpose]} par ${channelWords[channel]}`,
               ...[values.granted, values.refused, values.not_asked, values.withdrawn].map(value),
             ]),
             exact: [0, ...[2, 3, 4, 5].map((column) => column + typed('').length)],

@@ -53,12 +53,10 @@ export function partiesBlocks(
           kind: 'table',
           head: ['Destinataire', 'Document', 'Durée', 'Adresses couvertes', 'Données couvertes'],
           rows: own.map((authorisation) => [
-            ...[
-              authorisation.recipient,
-              authorisation.documentRef,
-              period(authorisation),
-              placesOf(authorisation),
-            ],
+            authorisation.recipient,
+            authorisation.documentRef,
+            period(authorisation),
+            placesOf(authorisation),
             authorisation.categories.map((category) => categoryWords[category]).join(', '),
           ]),
         },

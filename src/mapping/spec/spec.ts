@@ -103,7 +103,10 @@ function receivedBlocks({ whole, mapping }: SpecInput): readonly Block[] {
 function situationOf({ mapping, sample }: SpecInput): WriteSituation {
   const at = sample.collectedAt;
   return {
-    ...{ action: 'create', key: 'CLE-DE-LA-DEMANDE', writtenAt: at, now: at },
+    action: 'create',
+    key: 'CLE-DE-LA-DEMANDE',
+    writtenAt: at,
+    now: at,
     categories: mapping.client.categories,
   };
 }
@@ -128,7 +131,9 @@ function contentBlocks(input: SpecInput): readonly Block[] {
       ...(listAt(call.raw, 'fields').length === 0
         ? []
         : fieldBlocks({
-            ...{ whole, block: call.raw, json },
+            whole,
+            block: call.raw,
+            json,
             examples: examplesOf(situations[index]?.situation ?? situationOf(input)),
           })),
     ]),

@@ -125,7 +125,9 @@ function neverSent(
       const source = findSource(path);
       return [
         {
-          ...{ path, category, decides: deciding.has(path) },
+          path,
+          category,
+          decides: deciding.has(path),
           covered: category === 'technical' || categories.includes(category),
           leads: source === undefined ? 0 : contexts.filter((context) => hasValue(source, context)).length,
         },
@@ -166,7 +168,9 @@ function mapGap(read: FieldRead, contexts: readonly Context[]): MapGap | undefin
   if (missing.length === 0 && seen.size === 0) return undefined;
   const other = map['else'];
   return {
-    ...{ field: target, source: source.path, missing },
+    field: target,
+    source: source.path,
+    missing,
     otherwise: isRecord(other) ? asText(other['value']) : asText(other),
     seen: [...seen].map(([value, count]) => ({ value, count })).toSorted((a, b) => b.count - a.count),
   };

@@ -79,7 +79,9 @@ export function diffMappings(
     if (old.outcome !== fresh.outcome || layout.at(-1) === reference) differing.add(reference);
   }
   return {
-    ...{ leads: leads.length, differing: differing.size, layout },
+    leads: leads.length,
+    differing: differing.size,
+    layout,
     targets: [...targets].map(([target, group]) => ({ target, ...group })),
     outcomes: outcomes.all(),
     routing: routing.all(),
@@ -100,7 +102,11 @@ function sideOf(mapping: CompiledMapping, lead: Lead, action: Action, now: Date)
   const accepted = accepts.yes ? 'taken' : `not taken (accepts.${accepts.because})`;
   const side = { values: new Map<string, unknown>(), impersonal: new Map<string, boolean>(), bytes: '' };
   const plain: WriteSituation = {
-    ...{ action, key: 'dlv_diff', recipientReference: 'REF', writtenAt: now, now },
+    action,
+    key: 'dlv_diff',
+    recipientReference: 'REF',
+    writtenAt: now,
+    now,
     categories: mapping.client.categories,
   };
   const several = mapping.actions[action]?.calls !== undefined;

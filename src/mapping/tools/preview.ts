@@ -107,7 +107,12 @@ function written(
   const body = compiled.write([record], situation.action, batch, situation.call);
   const { sheet, title, fieldNames, consents, origins, freshUntil } = record;
   return {
-    ...{ ok: true, body, text: decode(body.bytes, charsetIn(body.mediaType)), fieldNames, consents, origins },
+    ok: true,
+    body,
+    text: decode(body.bytes, charsetIn(body.mediaType)),
+    fieldNames,
+    consents,
+    origins,
     ...(sheet === undefined ? {} : { sheet }),
     ...(title === undefined ? {} : { title }),
     ...(freshUntil === undefined ? {} : { freshUntil }),

@@ -46,7 +46,9 @@ function readsOf(raw: Raw, mapping: Raw, list?: string, parent = ''): readonly F
   const map = typeof named === 'string' ? (isRecord(maps) ? maps[named] : undefined) : named;
   return [
     {
-      ...{ target, raw, sources: pathsIn(raw).flatMap((path) => sourceOf(path, list) ?? []) },
+      target,
+      raw,
+      sources: pathsIn(raw).flatMap((path) => sourceOf(path, list) ?? []),
       ...(list === undefined ? {} : { list }),
       ...(isRecord(map) ? { map } : {}),
       ...(typeof named === 'string' ? { mapName: named } : {}),

@@ -14,15 +14,16 @@ export function singleParcel(
 ): Parcel {
   const { action, key, captured, recipientReference, writtenAt } = situation;
   return {
-    ...{
-      client: mapping.clientId,
-      clientName: mapping.clientName,
-      destination: mapping.destinationId,
-      action,
-    },
+    client: mapping.clientId,
+    clientName: mapping.clientName,
+    destination: mapping.destinationId,
+    action,
     items: [
       {
-        ...{ deliveryId: 0, key, idempotencyKey: key, leadReference: lead.reference },
+        deliveryId: 0,
+        key,
+        idempotencyKey: key,
+        leadReference: lead.reference,
         ...(recipientReference === undefined ? {} : { recipientReference }),
         ...(captured === undefined ? {} : { captured }),
       },
