@@ -1,4 +1,4 @@
-// Checks the sources of one destination and compiles them: the one door from text to a mapping that runs.
+// Checks the sources of one destination and compiles them: the only way from text to a mapping that runs.
 // Invariant: every mistake of every file is reported at once; a mapping with one error is never given.
 import clientSchema from '../../mappings/schema/client.schema.json' with { type: 'json' };
 import mappingSchema from '../../mappings/schema/mapping.schema.json' with { type: 'json' };
@@ -36,13 +36,13 @@ export function checkSources(sources: MappingSources, options: CheckOptions): Ch
     return checkWhole(sources, options, problems);
   } catch (error) {
     const place = { file: `mappings/${sources.main}`, line: 1, column: 1 };
-    problems.add(place, 'error', 'MAP-011', `the check cannot get through this mapping: ${stumbled(error)}.`);
+    problems.add(place, 'error', 'MAP-011', `the check cannot get through this mapping: ${causeOf(error)}.`);
     return { ok: false, problems: problems.all() };
   }
 }
 
-/** What stopped it, without the words of a library, which may quote a value. */
-const stumbled = (error: unknown): string =>
+/** What stopped the check, without the words of a library, which may quote a value. */
+const causeOf = (error: unknown): string =>
   error instanceof RangeError
     ? 'something in it or its files is nested too deep or too long'
     : isRelaisError(error)

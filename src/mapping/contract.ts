@@ -1,4 +1,4 @@
-// What the rest of the house knows of a mapping: problems found in it, and the compiled form that writes leads.
+// What the rest of Relais knows of a mapping: problems found in it, and the compiled form that writes leads.
 // Invariant: everything here is pure; a compiled mapping never does I/O and never throws for a lead's content.
 import type {
   Action,
@@ -178,7 +178,7 @@ export interface CompiledMapping {
   ) => { readonly yes: true } | { readonly yes: false; readonly because: string };
   readonly retry: RetryPolicy;
   readonly maxAgeMs: number;
-  /** How long a lead may wait before support is told. */
+  /** How long a lead may wait before support is alerted. */
   readonly promiseMs: number;
   /** Kinds of change that travel as an update besides consent, which always does: `corrected` by default, `interaction` when the file asks. */
   readonly updateOn: readonly ('corrected' | 'interaction')[];

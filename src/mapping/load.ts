@@ -1,6 +1,6 @@
 // Reads a mappings folder into the sources of its destinations.
 // Invariant: what a destination's check sees is exactly what would be frozen at publication: its own client and the presets;
-// a file that cannot be read is told, never passed over.
+// a file that cannot be read is reported, never passed over.
 import { basename, join } from 'node:path';
 import { isDirectory, namesIn, readTexts } from './document/files.ts';
 import type { MappingSources, Problem } from './contract.ts';
@@ -19,7 +19,7 @@ export interface LoadedFolder {
   readonly folder: string;
   readonly clients: readonly LoadedClient[];
   readonly destinations: readonly MappingSources[];
-  /** Maps of the house and of clients, used or not. */
+  /** Maps for all clients and of single clients, used or not. */
   readonly maps: Readonly<Record<string, string>>;
   /** Files that are there and cannot be used: too large, no UTF-8, no file. */
   readonly problems: readonly Problem[];
@@ -46,8 +46,8 @@ export function loadMappings(folder: string, only?: string): LoadedFolder {
     return read.files;
   };
   const presets = filesUnder('presets');
-  const houseMaps = filesUnder('maps');
-  const maps: Record<string, string> = { ...houseMaps };
+  const commonMaps = filesUnder('maps');
+  const maps: Record<string, string> = { ...commonMaps };
   const clients: LoadedClient[] = [];
   const destinations: MappingSources[] = [];
   for (const clientId of names) {
@@ -71,7 +71,7 @@ export function loadMappings(folder: string, only?: string): LoadedFolder {
       const used = extendedBy(content, presets);
       const files = {
         ...used,
-        ...mapsUsed([content, ...Object.values(used)], houseMaps),
+        ...mapsUsed([content, ...Object.values(used)], commonMaps),
         ...Object.fromEntries(mine),
       };
       destinations.push({
@@ -114,7 +114,7 @@ export const namesOf = (destinations: readonly MappingSources[]): readonly strin
   ...new Set(destinations.flatMap((destination) => [destination.destinationId, destination.clientId])),
 ];
 
-/** A slip in the name, or the client's name in place of its destination's. */
+/** A typing error in the name, or the client's name in place of its destination's. */
 function nearest(folder: string, wanted: string): string {
   const all = loadMappings(folder).destinations;
   const own = all.find((destination) => destination.clientId === wanted)?.destinationId;

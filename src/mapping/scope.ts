@@ -96,7 +96,7 @@ export function reportNoPreset(path: readonly (string | number)[], scope: Pick<S
   scope.report.error(path, 'MAP-411', 'no preset gives lines here: add extends, or remove the line.');
 }
 
-/** What the mapping itself writes into a CSV must fit there: nobody reads a refusal of every lead as a slip of the file. */
+/** What the mapping itself writes into a CSV must be writable there: otherwise every lead would be refused, and nobody would look for the cause in the file. */
 export function checkWritable(value: unknown, path: readonly (string | number)[], scope: Scope): void {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return;
   if (scope.csv?.unwritable(value) === undefined) return;

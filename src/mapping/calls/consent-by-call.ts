@@ -72,7 +72,7 @@ export function distribute(
       gates: consent === undefined ? [] : own.map((line) => (lead, now) => sends(line, consent, lead, now)),
       noted: [
         ...own.map((line) => noting(line, (sent) => sent.value !== omitted)),
-        // What is left out has no departure of its own: it is told with the call that always leaves.
+        // What is left out has no departure of its own: it is logged with the call that always leaves.
         ...(index === Math.max(0, firstSure)
           ? gated.map((line) => noting(line, (sent) => sent.value === omitted))
           : []),
@@ -143,9 +143,9 @@ function noting(line: ConsentLine, wanted: (sent: ConsentSent) => boolean): Cons
   return {
     ...line,
     write: (current, _out, sent, problems) => {
-      const told: ConsentSent[] = [];
-      line.write(current, [], told, problems);
-      sent.push(...told.filter(wanted));
+      const written: ConsentSent[] = [];
+      line.write(current, [], written, problems);
+      sent.push(...written.filter(wanted));
     },
   };
 }
@@ -169,7 +169,8 @@ export function checkConsentCarried(
   const carriers = new Map<ConsentLine, number[]>(consent.lines.map((line) => [line, []]));
   for (const [index, { record }] of calls.entries())
     for (const part of record.parts) if ('consent' in part) carriers.get(part.consent)?.push(index);
-  const [carrying, sending] = [new Set<number>(), new Set<number>()];
+  const carrying = new Set<number>();
+  const sending = new Set<number>();
   for (const [line, found] of carriers) {
     const gate = gatedCall(line);
     if (gate !== undefined) {
@@ -211,16 +212,17 @@ function asksForContact(when: unknown, consent: CompiledConsent, line: ConsentLi
   return keys.length === 1 && typeof asked === 'string' && (contactOf[channel] ?? []).includes(asked);
 }
 
-/** A call that fails leaves what earlier calls made: nobody may be there whose opt-in is not. */
+/** A call that fails leaves what earlier calls made: no record may exist there without its opt-in. */
 function checkEarly(
   index: number,
-  /** Calls that may stand before it all the same: they tell of an opt-in too. */
+  /** Calls that may stand before it all the same: they carry an opt-in too. */
   alike: ReadonlySet<number>,
   raws: readonly RawCall[],
   calls: readonly Carrying[],
   report: Report,
 ): void {
-  const [raw, call] = [raws[index], calls[index]];
+  const raw = raws[index];
+  const call = calls[index];
   if (raw === undefined || call === undefined) return;
   const givers = new Set(call.reads.map((id) => id.slice(0, id.indexOf('.'))));
   for (let before = index - 1; before >= 0; before -= 1) {

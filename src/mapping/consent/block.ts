@@ -4,13 +4,13 @@ import { currentConsent } from '../../domain/consent.ts';
 import type { CurrentConsent } from '../../domain/consent.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { compileLine } from './line.ts';
-import type { Line } from './needs.ts';
+import type { AnswerLine } from './needs.ts';
 import type { CompiledMapping } from '../contract.ts';
 import type { Scope } from '../scope.ts';
 import type { ConsentNeed } from '../fields/values.ts';
 
 /** A line as the record places it. */
-export type ConsentLine = Pick<Line, 'target' | 'path' | 'line' | 'write'>;
+export type ConsentLine = Pick<AnswerLine, 'target' | 'path' | 'line' | 'write'>;
 
 export interface CompiledConsent {
   readonly lines: readonly ConsentLine[];

@@ -5,7 +5,7 @@ import { consentChannels, consentPurposes } from '../../domain/lead.ts';
 import { compileChoices, omitted, tableRow } from './choices.ts';
 import type { Choices } from './choices.ts';
 import { pairIndex } from './needs.ts';
-import type { Line } from './needs.ts';
+import type { AnswerLine } from './needs.ts';
 import { compileProof } from './proof.ts';
 import type { Proof } from './proof.ts';
 import type { ConsentSent } from '../contract.ts';
@@ -37,7 +37,7 @@ export function compileConsentEach(
   scope: Scope,
   pairs: ConsentNeed[],
   target: Target,
-): Line | undefined {
+): AnswerLine | undefined {
   const { report } = scope;
   if (raw['each'] !== 'consents') {
     report.error([...path, 'each'], 'MAP-215', 'each of a consent line takes consents.');
@@ -81,7 +81,7 @@ interface Row {
   readonly pair: number;
 }
 
-function lineOf(target: Target, path: Path, rows: readonly Row[], inner: readonly Inner[]): Line {
+function lineOf(target: Target, path: Path, rows: readonly Row[], inner: readonly Inner[]): AnswerLine {
   const answering = inner.filter((field) => field.kind === 'values');
   const nameOf = (field: Inner): string => `${target.text}.${field.target.text}`;
   return {
@@ -163,20 +163,20 @@ function compileInner(raw: unknown, path: Path, scope: Scope): Inner | undefined
     report.error([...path, 'to'], 'MAP-217', target);
     return undefined;
   }
-  const ways = ['values', 'proof', 'from', 'value'].filter((key) => Object.hasOwn(raw, key));
-  if (ways.length !== 1) {
+  const kinds = ['values', 'proof', 'from', 'value'].filter((key) => Object.hasOwn(raw, key));
+  if (kinds.length !== 1) {
     report.error(path, 'MAP-106', `"${target.text}" needs one of values, proof, from or value.`);
     return undefined;
   }
-  if (ways[0] === 'values') {
+  if (kinds[0] === 'values') {
     const choices = compileChoices(raw, path, scope, target);
     return choices === undefined ? undefined : { kind: 'values', target, path, choices };
   }
-  if (ways[0] === 'proof') {
+  if (kinds[0] === 'proof') {
     const proof = compileProof(raw, path, scope);
     return proof === undefined ? undefined : { kind: 'proof', target, path, proof };
   }
-  if (ways[0] === 'value') {
+  if (kinds[0] === 'value') {
     const value = raw['value'];
     return isScalarValue(value) ? { kind: 'constant', target, path, value } : undefined;
   }

@@ -8,7 +8,7 @@ import { compileProof } from './proof.ts';
 import type { Proof } from './proof.ts';
 import { compileConsentEach } from './each.ts';
 import { pairIndex } from './needs.ts';
-import type { Line } from './needs.ts';
+import type { AnswerLine } from './needs.ts';
 import { isRecord } from '../document/yaml.ts';
 import { compileLineText } from '../fields/lines.ts';
 import type { LineOf } from '../fields/lines.ts';
@@ -22,7 +22,12 @@ import type { Target } from '../fields/target.ts';
 import type { ConsentNeed, FieldProblem, Scalar } from '../fields/values.ts';
 
 /** Compiles one line; undefined after reporting. New pairs of purpose and channel are added to `pairs`. */
-export function compileLine(raw: unknown, path: Path, scope: Scope, pairs: ConsentNeed[]): Line | undefined {
+export function compileLine(
+  raw: unknown,
+  path: Path,
+  scope: Scope,
+  pairs: ConsentNeed[],
+): AnswerLine | undefined {
   if (!isRecord(raw)) return undefined;
   const { report } = scope;
   if (Object.hasOwn(raw, 'preset')) reportNoPreset(path, scope);
@@ -78,7 +83,7 @@ interface Parts {
   readonly proof: Proof | undefined;
 }
 
-function lineOf({ target, path, line, label, pair, need, choices, proof }: Parts): Line {
+function lineOf({ target, path, line, label, pair, need, choices, proof }: Parts): AnswerLine {
   /** As the log and the truth table name it: a text of several lines has several opt-ins. */
   const field = line === undefined ? target.text : `${target.text} (${line.label})`;
   const appends = target.steps.at(-1)?.append === true;

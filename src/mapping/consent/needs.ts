@@ -8,7 +8,7 @@ import type { Path } from '../document/problems.ts';
 import type { Target } from '../fields/target.ts';
 import type { ConsentNeed, Entry, FieldProblem } from '../fields/values.ts';
 
-export interface Line {
+export interface AnswerLine {
   readonly target: Target;
   readonly path: Path;
   /** One line of the target's text, among others. */

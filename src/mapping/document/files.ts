@@ -23,7 +23,7 @@ export interface ReadTexts {
 export function readTexts(parent: string, name: string): ReadTexts {
   const files: Record<string, string> = {};
   const problems: Problem[] = [];
-  const tell = (file: string, code: ProblemCode, message: string, line = 1): void => {
+  const report = (file: string, code: ProblemCode, message: string, line = 1): void => {
     const kind = extname(file).toLowerCase();
     if (!languageFiles.has(kind) && !otherTexts.has(kind)) return;
     const severity = languageFiles.has(kind) ? 'error' : 'warning';
@@ -35,19 +35,19 @@ export function readTexts(parent: string, name: string): ReadTexts {
       const facts = statSync(path);
       if (facts.isDirectory()) {
         if (languageFiles.has(extname(relative)))
-          tell(relative, 'MAP-010', 'this is a folder, and its name is that of a file.');
+          report(relative, 'MAP-010', 'this is a folder, and its name is that of a file.');
         if (depth < deepest) for (const inner of namesIn(path)) visit(`${relative}/${inner}`, depth + 1);
-      } else if (!facts.isFile()) tell(relative, 'MAP-010', 'this is no file.');
+      } else if (!facts.isFile()) report(relative, 'MAP-010', 'this is no file.');
       else if (facts.size > maxFileBytes)
-        tell(relative, 'MAP-010', `the file has ${facts.size} bytes; ${maxFileBytes} are read at most.`);
+        report(relative, 'MAP-010', `the file has ${facts.size} bytes; ${maxFileBytes} are read at most.`);
       else {
         const read = textIn(readFileSync(path));
-        if ('fault' in read) tell(relative, 'MAP-009', read.fault, read.line);
+        if ('fault' in read) report(relative, 'MAP-009', read.fault, read.line);
         else files[relative] = read.text;
       }
     } catch (error) {
       if (depth > 0 || isThere(path))
-        tell(relative, 'MAP-010', `the file cannot be read (${codeOf(error)}).`);
+        report(relative, 'MAP-010', `the file cannot be read (${codeOf(error)}).`);
     }
   };
   visit(name, 0);

@@ -1,5 +1,5 @@
-// The marks `mapping new` leaves on what it guessed: told until a person has looked at each.
-// Invariant: a guess of the opt-in is told line by line, for it keeps the file from being published (C20).
+// The marks `mapping new` leaves on what it guessed: reported until a person has looked at each.
+// Invariant: a guess of the opt-in is reported line by line, for it keeps the file from being published (C20).
 import { mappingsFolder } from './yaml.ts';
 import type { createProblems } from './problems.ts';
 

@@ -1,5 +1,5 @@
 // Looks into a file that has not been checked: its destination, what it extends, the maps it names.
-// Invariant: never throws; a file that cannot be read simply says nothing here, and the check tells why.
+// Invariant: never throws; a file that cannot be read gives nothing here, and the check reports why.
 import { parseDocument } from 'yaml';
 
 /** The block at a key of the top; empty when there is none. */
@@ -18,7 +18,7 @@ export function topOf(content: string): unknown {
   }
 }
 
-/** A text at the top of a file that may be broken: the check tells the mistakes. */
+/** A text at the top of a file that may be broken: the check reports the mistakes. */
 export function topText(content: string, key: string): string | undefined {
   // Nearly every file says it on one plain line: parsing it all for that would double the time of a check.
   const lines = content.match(new RegExp(`^${key}:.*$`, 'gm')) ?? [];

@@ -76,7 +76,7 @@ export function createProblems(): {
   };
 }
 
-/** A value that was not read as written makes later checks stumble over it: only the cause is told. */
+/** A value that was not read as written makes later checks fail too: only the cause is reported. */
 function withoutEchoes(problems: readonly Problem[]): readonly Problem[] {
   const at = (problem: Problem): string => `${problem.file}:${problem.line}:${problem.column}`;
   const causes = new Set(problems.filter((problem) => problem.code < 'MAP-100').map(at));

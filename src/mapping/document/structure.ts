@@ -70,7 +70,7 @@ function plainest(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   return rest.filter((error) => error.keyword !== 'if' && error.keyword !== 'propertyNames');
 }
 
-// ajv follows $ref with schema paths that begin anew, so what is inside a choice is told by the place in the data too.
+// ajv follows $ref with schema paths that begin anew, so the place in the data decides too what is inside a choice.
 const isInside = (error: ErrorObject, choice: ErrorObject): boolean =>
   error.schemaPath.startsWith(`${choice.schemaPath}/`) ||
   (error.schemaPath.startsWith('#/$defs/') &&

@@ -19,7 +19,7 @@ const doubtfulWord = /^(yes|no|on|off)$/i;
 const maxAliases = 50;
 
 /** What the reading of one file carries from node to node. */
-export interface Reader {
+export interface NodeReader {
   readonly document: Document;
   readonly problems: Pick<ReturnType<typeof createProblems>, 'add'>;
   readonly place: (offset: number) => Place;
@@ -29,7 +29,12 @@ export interface Reader {
   aliases: number;
 }
 
-export function valueOf(reader: Reader, node: Node | null | undefined, path: Path, key?: number): unknown {
+export function valueOf(
+  reader: NodeReader,
+  node: Node | null | undefined,
+  path: Path,
+  key?: number,
+): unknown {
   const { problems, place } = reader;
   const offset = node?.range?.[0] ?? key ?? 0;
   reader.spots.set(pointer(path), key === undefined ? { value: offset } : { value: offset, key });
@@ -58,7 +63,7 @@ export function valueOf(reader: Reader, node: Node | null | undefined, path: Pat
   return null;
 }
 
-function blockOf(reader: Reader, pairs: readonly Pair<Node, Node | null>[], path: Path): unknown {
+function blockOf(reader: NodeReader, pairs: readonly Pair<Node, Node | null>[], path: Path): unknown {
   const { problems, place, twice } = reader;
   const block: Record<string, unknown> = {};
   for (const pair of pairs) {
@@ -80,7 +85,7 @@ function blockOf(reader: Reader, pairs: readonly Pair<Node, Node | null>[], path
   return block;
 }
 
-function keyOf(reader: Reader, key: Node): string {
+function keyOf(reader: NodeReader, key: Node): string {
   if (!isScalar(key)) return String(key);
   checkScalar(reader, key, { key: true });
   return String(scalarOf(key));
@@ -94,7 +99,7 @@ const isOtherNumber = ({ type, value, source }: Scalar): boolean =>
 const scalarOf = (node: Scalar): unknown => (isOtherNumber(node) ? (node.source ?? '') : node.value);
 
 function checkScalar(
-  { problems, place }: Reader,
+  { problems, place }: NodeReader,
   node: Scalar,
   where: { readonly key?: boolean; readonly allowNull?: boolean },
 ): void {

@@ -1,4 +1,4 @@
-// Slips of YAML that its parser does not tell, or not in words an integrator can use: tabs, depth.
+// Mistakes in YAML that its parser does not report, or not in words an integrator can use: tabs, depth.
 // Invariant: only finds and words them; what the file says is read elsewhere.
 import type { createProblems } from './problems.ts';
 

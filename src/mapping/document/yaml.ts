@@ -4,7 +4,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import type { YAMLError } from 'yaml';
 import type { createProblems, Place, Tree } from './problems.ts';
 import { pointer, valueOf } from './yaml-nodes.ts';
-import type { Reader, Spot } from './yaml-nodes.ts';
+import type { NodeReader, Spot } from './yaml-nodes.ts';
 import { firstSentence, lineOfDepth, reportTabs, tooDeep } from './yaml-slips.ts';
 
 type Problems = Pick<ReturnType<typeof createProblems>, 'add'>;
@@ -38,7 +38,7 @@ export function readDocument(name: string, text: string, problems: Problems): Tr
   return reading.tree;
 }
 
-/** A file nested deeper than the parser's own stack is told like every other mistake. */
+/** A file nested deeper than the parser's own stack is reported like every other mistake. */
 function readSafely(name: string, text: string, problems: Problems): Tree {
   try {
     return parseFile(name, text, problems);
@@ -60,14 +60,14 @@ function parseFile(name: string, text: string, problems: Problems): Tree {
     uniqueKeys: false,
     lineCounter: lines,
     prettyErrors: false,
-    // Silent would not tell of a second document, which nobody would read.
+    // Silent would not report a second document, which nobody would read.
     logLevel: 'error',
   });
   const place = placing(file, lines);
   const tabLines = reportTabs(file, text, problems);
   reportSyntax([...document.errors, ...document.warnings], tabLines, place, problems);
-  const reader: Reader = { document, problems, place, spots: new Map(), twice: new Set(), aliases: 0 };
-  // Behind a tab the shape is a guess: only the tabs are told.
+  const reader: NodeReader = { document, problems, place, spots: new Map(), twice: new Set(), aliases: 0 };
+  // Behind a tab the shape is a guess: only the tabs are reported.
   const value = tabLines.size > 0 ? undefined : valueOf(reader, document.contents, []);
   if (!isRecord(value) && document.errors.length === 0 && tabLines.size === 0)
     problems.add(
@@ -93,7 +93,7 @@ function reportSyntax(
       problems.add(at, 'error', 'MAP-008', 'the file holds more than one YAML document.');
       continue;
     }
-    // One slip makes an error of every token after it; the first of two lines say where to look.
+    // One typing error makes an error of every token after it; the first of two lines say where to look.
     if (!broken.has(at.line) && broken.size < mostSlips)
       problems.add(at, 'error', 'MAP-001', firstSentence(error.message));
     broken.add(at.line);
@@ -117,7 +117,7 @@ function finding(
     for (let length = path.length; length >= 0; length -= 1) {
       const spot = spots.get(pointer(path.slice(0, length)));
       if (spot === undefined) continue;
-      // A part that is missing is told at the key of what should hold it.
+      // A part that is missing is reported at the key of what should hold it.
       const wantsKey = what === 'key' || length < path.length;
       return place(wantsKey && spot.key !== undefined ? spot.key : spot.value);
     }

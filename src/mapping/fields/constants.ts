@@ -10,7 +10,7 @@ import {
   smellsOfPerson,
   smellsOfSecret,
   speaksOfAgreement,
-  words,
+  wordsIn,
 } from './lints.ts';
 import type { Path, Report } from '../document/problems.ts';
 import type { Scope } from '../scope.ts';
@@ -39,7 +39,7 @@ export function checkConstant(value: unknown, path: Path, scope: Scope, target: 
     checkKey(name, value, [...path, 'value'], scope.report);
 }
 
-/** A text written as it stands that is meant as something to fill in. @returns whether it was told */
+/** A text written as it stands that is meant as something to fill in. @returns whether it was reported */
 export function checkLiteral(value: unknown, path: Path, report: Report): boolean {
   if (typeof value !== 'string') return false;
   const place = /\{\{([^{}]*)\}\}/.exec(value)?.[1]?.trim();
@@ -94,7 +94,7 @@ const nameWords = new Set([
   'id',
   'numero',
 ]);
-const isCode = (name: string): boolean => words(name).some((word) => nameWords.has(word));
+const isCode = (name: string): boolean => wordsIn(name).some((word) => nameWords.has(word));
 
 /** An opt-in by its name, or by a name that may be one and a yes or no the mapping itself writes (C20). */
 export function checkOptInOutside(
@@ -108,16 +108,16 @@ export function checkOptInOutside(
   const answers = ownAnswers(raw, scope.maps).filter((answer) => readsAs(answer) !== undefined);
   // `prospection: 1` may count as well as it says yes.
   const spoken = answers.filter((answer) => !bareNumber.test(String(answer)));
-  const told =
+  const answersLikeOptIn =
     (answers.length > 0 && names.some((name) => smellsOfOptIn(name) || smellsOfOptOut(name))) ||
     (spoken.length > 0 && names.some(speaksOfAgreement)) ||
     // A constant yes is worth a second look under a vaguer name, too: `marketing: OUI`.
     (Object.hasOwn(raw, 'value') && spoken.length > 0 && names.some(mayBeOptIn) && !names.some(isCode));
-  if (!smellsOfOptIn(own) && !told) return;
+  if (!smellsOfOptIn(own) && !answersLikeOptIn) return;
   scope.report.error(
     [...path, 'to'],
     'MAP-220',
-    told && !smellsOfOptIn(own)
+    answersLikeOptIn && !smellsOfOptIn(own)
       ? `"${target.text}" reads as an opt-in, and the mapping itself answers ${String(answers[0])}: only the consent block may write it (C20).`
       : `"${target.text}" is an opt-in by its name: only the consent block may write it (C20).`,
   );

@@ -10,7 +10,7 @@ import type { Path } from '../document/problems.ts';
 import { checkEmpty, emptyPolicy } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import { slotProblems } from './overlaps.ts';
-import type { Slot } from './overlaps.ts';
+import type { TargetSlot } from './overlaps.ts';
 import { findSource, listPaths, nearestSource, readList } from './source.ts';
 import type { Context, Source } from './source.ts';
 import { suggest } from '../document/suggest.ts';
@@ -23,7 +23,7 @@ export interface SheetLine {
   readonly value: string;
 }
 
-export interface CompiledField extends Slot {
+export interface CompiledField extends TargetSlot {
   readonly categories: ReadonlySet<DataCategory>;
   /** What it reads, for the preview. */
   readonly source: string;
@@ -143,6 +143,6 @@ function groupOf(
 }
 
 /** Two lines with one target, inside one group. */
-export function reportDuplicates(fields: readonly Slot[], scope: Pick<Scope, 'report'>): void {
+export function reportDuplicates(fields: readonly TargetSlot[], scope: Pick<Scope, 'report'>): void {
   for (const { path, message, code } of slotProblems(fields)) scope.report.error(path, code, message);
 }

@@ -11,7 +11,7 @@ import { compileLineText } from './lines.ts';
 import type { LineOf } from './lines.ts';
 import type { Path } from '../document/problems.ts';
 import { compileReading } from './reading.ts';
-import type { Reading } from './reading.ts';
+import type { FieldReading } from './reading.ts';
 import { checkEmpty, emptyPolicy, reportNoPreset } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import { parseTarget } from './target.ts';
@@ -42,14 +42,14 @@ export function compileField(
     report.error([...path, 'to'], 'MAP-217', target);
     return undefined;
   }
-  const ways = ['from', 'value', 'template', 'each'].filter((key) => Object.hasOwn(raw, key));
-  if (ways.length !== 1) {
-    // `form` for `from` has been told already.
-    if (ways.length === 0 && Object.keys(raw).some((key) => !knownKeys.has(key))) return undefined;
+  const kinds = ['from', 'value', 'template', 'each'].filter((key) => Object.hasOwn(raw, key));
+  if (kinds.length !== 1) {
+    // `form` for `from` has been reported already.
+    if (kinds.length === 0 && Object.keys(raw).some((key) => !knownKeys.has(key))) return undefined;
     const message =
-      ways.length === 0
+      kinds.length === 0
         ? `"${to}" has nothing to write: add from, value, template or each.`
-        : `"${to}" has ${ways.join(' and ')}: keep one.`;
+        : `"${to}" has ${kinds.join(' and ')}: keep one.`;
     report.error(path, 'MAP-106', message);
     return undefined;
   }
@@ -71,7 +71,7 @@ export function compileField(
     when,
     ...(list === undefined ? {} : { list }),
   };
-  return ways[0] === 'each' ? compileEach(where, compileField) : compileSingle(where);
+  return kinds[0] === 'each' ? compileEach(where, compileField) : compileSingle(where);
 }
 
 function compileSingle(where: FieldWhere): CompiledField | undefined {
@@ -124,7 +124,7 @@ function compileSingle(where: FieldWhere): CompiledField | undefined {
 
 function sheetPlace(
   raw: Record<string, unknown>,
-  reading: Pick<Reading, 'category'>,
+  reading: Pick<FieldReading, 'category'>,
   target: Target,
   line: LineOf | undefined,
 ): { section: string; label: string } {

@@ -6,7 +6,7 @@ import { compileNumber } from './numbers.ts';
 import { compilePhone, phoneStyles } from './phones.ts';
 import { suggest } from '../document/suggest.ts';
 import { ascii, titleCase } from './texts.ts';
-import { compilePattern, defaultZone, isoIn, isZone } from './time.ts';
+import { compileDatePattern, defaultZone, isoIn, isZone } from './time.ts';
 import type { Scalar } from './values.ts';
 
 /** Kind of value in the middle of a pipeline. */
@@ -115,7 +115,7 @@ const formatters: Readonly<Record<string, CompileStep>> = {
     const zone = isRecord(option) ? (option['zone'] ?? defaultZone) : defaultZone;
     if (typeof pattern !== 'string') return wrong('date needs a pattern: {date: dd/MM/yyyy HH:mm}.');
     if (typeof zone !== 'string' || !isZone(zone)) return noSuchZone(zone);
-    const write = compilePattern(pattern, zone);
+    const write = compileDatePattern(pattern, zone);
     return typeof write === 'string' ? wrong(write) : onDate(step, write);
   },
   number: (step) => {

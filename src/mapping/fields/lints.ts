@@ -3,7 +3,7 @@
 import type { ConsentChannel } from '../../domain/lead.ts';
 
 /** The words of a name: `codePostal`, `CODE_POSTAL` and `code-postal` are two, without accents or capitals. */
-export const words = (name: string): readonly string[] =>
+export const wordsIn = (name: string): readonly string[] =>
   name
     .replaceAll(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
     .normalize('NFD')
@@ -12,7 +12,7 @@ export const words = (name: string): readonly string[] =>
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== '');
 
-const squeezed = (name: string): string => words(name).join('');
+const squeezed = (name: string): string => wordsIn(name).join('');
 
 const optOut =
   /donot|dont(call|mail|email|contact|sms)|optout|optedout|unsubscri|desinscri|desabonn|blacklist|blocklist|listenoire|bloctel|opposition|refus|^no(email|mail|call|sms|phone|contact|marketing)|^(pas|sans)de|stop(sms|mail|email|pub|marketing)|nepas/;
@@ -32,13 +32,13 @@ export const mayBeOptIn = (name: string): boolean => weakOptIn.test(squeezed(nam
 
 /** A name that speaks of an agreement: `ACCORD_MAIL`, `autorisationTel`; no `raccordement`. */
 export const speaksOfAgreement = (name: string): boolean =>
-  words(name).some((word) => /^(accord|autoris|cnil|abonn|subscri|prospection)/.test(word));
+  wordsIn(name).some((word) => /^(accord|autoris|cnil|abonn|subscri|prospection)/.test(word));
 
 const keyWords = new Set(['secret', 'token', 'password', 'passwd', 'passphrase', 'pwd', 'mdp', 'bearer']);
 
 /** apiKey, access_token, mot_de_passe, cle_api ...: a constant there is a secret in clear. */
 export const smellsOfSecret = (name: string): boolean =>
-  words(name).some((word) => keyWords.has(word)) ||
+  wordsIn(name).some((word) => keyWords.has(word)) ||
   /apikey|accesskey|privatekey|authkey|secretkey|motdepasse|clef?api|apiclef?|^authorization$/.test(
     squeezed(name),
   );
@@ -64,7 +64,7 @@ const channelWords: readonly (readonly [ConsentChannel, readonly string[]])[] = 
 
 /** The one channel a name speaks of, if it speaks of exactly one. */
 export function channelOf(name: string): ConsentChannel | undefined {
-  const parts = words(name);
+  const parts = wordsIn(name);
   const found = channelWords.filter(([, own]) => parts.some((part) => own.includes(part)));
   return found.length === 1 ? found[0]?.[0] : undefined;
 }

@@ -1,5 +1,5 @@
-// Values of `accepts` that no lead ever has: it would be taken for a lead that nobody wants.
-// Invariant: what is told here takes no lead at all; a value that takes one is never told.
+// Values of `accepts` that no lead ever has: such a rule would silently take no lead.
+// Invariant: what is reported here takes no lead at all; a value that takes one is never reported.
 import { departementCode } from '../../domain/lead-limits.ts';
 import type { Source } from './source.ts';
 import type { Path } from '../document/problems.ts';

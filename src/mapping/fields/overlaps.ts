@@ -12,14 +12,14 @@ export interface SlotProblem {
 }
 
 /** A line with the target it writes; a text of several lines has several writers. */
-export interface Slot {
+export interface TargetSlot {
   readonly target: Target;
   readonly path: Path;
   readonly line?: LineOf;
 }
 
 /** Duplicates and value-and-group conflicts of a list of lines. */
-export function slotProblems(lines: readonly Slot[]): readonly SlotProblem[] {
+export function slotProblems(lines: readonly TargetSlot[]): readonly SlotProblem[] {
   const problems: SlotProblem[] = [];
   const seen = new Map<string, 'list' | 'lines' | 'one'>();
   for (const { target, path, line } of lines) {

@@ -1,5 +1,5 @@
 // One field's value: read, mapped, formatted, cut to length. Shared by machine formats and the sheet for people.
-// Invariant: the way from the lead to the value is fixed when compiled; for a given lead it gives one value or none.
+// Invariant: how the value is read from the lead is fixed when compiled; for a given lead it gives one value or none.
 import type { DataCategory } from '../../domain/lead.ts';
 import { checkLiteral } from './constants.ts';
 import { compileFormat, isScalarValue, writesPlus } from './formatters.ts';
@@ -19,7 +19,7 @@ import { isLate } from './values.ts';
 import type { Mode } from '../format.ts';
 import type { Cell, FieldProblem, Scalar } from './values.ts';
 
-export interface Reading {
+export interface FieldReading {
   readonly source: string;
   readonly category: DataCategory | 'technical';
   /** A text nobody but the lead decides. */
@@ -45,7 +45,11 @@ const show = (value: Cell | readonly Cell[]): string =>
   Array.isArray(value) ? value.map(textOf).join(', ') : textOf(value);
 
 /** Compiles from, value or template with map, as, default and max. */
-export function compileReading(raw: Record<string, unknown>, path: Path, where: Where): Reading | undefined {
+export function compileReading(
+  raw: Record<string, unknown>,
+  path: Path,
+  where: Where,
+): FieldReading | undefined {
   const fit = compileLength(raw['max']);
   if (Object.hasOwn(raw, 'value')) {
     const value = raw['value'];
@@ -70,7 +74,12 @@ export function compileReading(raw: Record<string, unknown>, path: Path, where: 
   return compileFrom(raw, path, where, fit);
 }
 
-function compileFrom(raw: Record<string, unknown>, path: Path, where: Where, fit: Fit): Reading | undefined {
+function compileFrom(
+  raw: Record<string, unknown>,
+  path: Path,
+  where: Where,
+  fit: Fit,
+): FieldReading | undefined {
   const { scope, categories, list, target } = where;
   const from = raw['from'];
   if (typeof from !== 'string') return undefined;
@@ -113,7 +122,7 @@ function compileFrom(raw: Record<string, unknown>, path: Path, where: Where, fit
     return mapped === undefined ? undefined : fit(convert(mapped), field, problems);
   };
   const { late } = source;
-  const read: Reading['read'] =
+  const read: FieldReading['read'] =
     late !== undefined
       ? () => ({ late, finish: (value) => finish(value, target.text, []) as Scalar | undefined })
       : (context, field, problems) => {

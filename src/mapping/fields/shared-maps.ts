@@ -1,5 +1,5 @@
-// Maps that several files share: `mappings/maps/NAME.yaml` for the house, `mappings/<client>/maps/NAME.yaml` for a client.
-// Invariant: the nearest wins whole, a map is never mixed of two; a mistake is told in the map's own file.
+// Maps that several files share: `mappings/maps/NAME.yaml` for all clients, `mappings/<client>/maps/NAME.yaml` for a client.
+// Invariant: the nearest wins whole, a map is never mixed of two; a mistake is reported in the map's own file.
 import { isRecord, readDocument } from '../document/yaml.ts';
 import { compileMap } from './maps.ts';
 import type { createProblems, Path, Tree } from '../document/problems.ts';
@@ -35,7 +35,7 @@ export function withSharedMaps(
   };
 }
 
-/** Reads one map and tells its mistakes. */
+/** Reads one map and reports its mistakes. */
 export function checkSharedMap(file: string, text: string, problems: Problems): Tree {
   const tree = readDocument(file, text, problems);
   compileMap(tree.value, [], { report: problems.reportIn(tree) });

@@ -2,9 +2,9 @@
 // Invariant: a target is understood whole or refused; CSV and form names are taken literally, dots included.
 import type { Format } from '../format.ts';
 
-export interface Step {
+export interface TargetStep {
   readonly name: string;
-  /** XML: attributes that tell this element from its neighbours, `optin@canal=email`. */
+  /** XML: attributes that distinguish this element from its neighbours, `optin@canal=email`. */
   readonly fixed: readonly { readonly name: string; readonly value: string }[];
   /** JSON: the value joins a list. */
   readonly append: boolean;
@@ -15,7 +15,7 @@ export interface Step {
 export interface Target {
   /** As written, and as it appears in the log. */
   readonly text: string;
-  readonly steps: readonly Step[];
+  readonly steps: readonly TargetStep[];
   readonly end: 'value' | 'cdata' | { readonly attribute: string };
 }
 
@@ -41,7 +41,7 @@ export function parseTarget(text: string, format: Format, nested = false): Targe
 
 function parseJson(text: string, nested: boolean): Target | string {
   if (nested && text === '#text') return { text, steps: [], end: 'value' };
-  const steps: Step[] = [];
+  const steps: TargetStep[] = [];
   const parts = text.split(betweenNames);
   for (const [index, part] of parts.entries()) {
     const [, written = '', lists = ''] = /^(.*?)((?:(?<!\\)\[\d{0,3}\])*)$/s.exec(part) ?? [];
@@ -59,7 +59,7 @@ function parseJson(text: string, nested: boolean): Target | string {
 }
 
 function parseXml(text: string, nested: boolean): Target | string {
-  const steps: Step[] = [];
+  const steps: TargetStep[] = [];
   let end: Target['end'] = 'value';
   const parts = splitDots(text);
   for (const [index, part] of parts.entries()) {
@@ -105,10 +105,11 @@ const betweenNames = /(?<!\\)\./;
 const splitDots = (text: string): readonly string[] =>
   text.split(betweenNames).map((part) => part.replaceAll('\\.', '.'));
 
-const nameKey = (step: Step): string =>
+const nameKey = (step: TargetStep): string =>
   step.name + step.fixed.map((pair) => `@${pair.name}=${pair.value}`).join('');
 
-const stepKey = (step: Step): string => nameKey(step) + step.places.map((place) => `[${place}]`).join('');
+const stepKey = (step: TargetStep): string =>
+  nameKey(step) + step.places.map((place) => `[${place}]`).join('');
 
 /** Same slot, same key: two lines with one key write over each other. */
 export function slotKey(target: Target): string {

@@ -65,7 +65,7 @@ export function isoIn(date: Date, zone: string): string {
 const tokens = ['yyyy', 'yy', 'MM', 'dd', 'HH', 'mm', 'ss'] as const;
 
 /** A writer for `dd/MM/yyyy HH:mm`; letters that are no token must stand between apostrophes. A text says what is wrong. */
-export function compilePattern(pattern: string, zone: string): ((date: Date) => string) | string {
+export function compileDatePattern(pattern: string, zone: string): ((date: Date) => string) | string {
   if (pattern === '') return 'the date pattern is empty.';
   const bare = pattern.replaceAll(/'[^']*'/g, ' ');
   if (/mm/.test(bare) && !/HH|h/.test(bare) && /dd|yy/.test(bare))

@@ -35,7 +35,7 @@ export const isLate = (cell: unknown): cell is Late =>
   typeof cell === 'object' && cell !== null && 'late' in cell;
 
 /** A cell once the file's place is known; a late value outside a file is empty. */
-export function settle(
+export function fillLate(
   cell: Cell,
   batch: { readonly sequence: number; readonly rows: number } | undefined,
 ): Scalar | null {
@@ -48,11 +48,11 @@ export function entryValue(entry: Entry): unknown {
   const first = { sequence: 1, rows: 1 };
   switch (entry.kind) {
     case 'cell':
-      return settle(entry.cell, first);
+      return fillLate(entry.cell, first);
     case 'line':
       return entry.text;
     case 'cells':
-      return entry.cells.map((cell) => settle(cell, first));
+      return entry.cells.map((cell) => fillLate(cell, first));
     case 'rows':
       return entry.rows.map((row) =>
         Object.fromEntries(row.map((inner) => [inner.target.text, entryValue(inner)])),

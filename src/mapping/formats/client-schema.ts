@@ -20,7 +20,7 @@ import type { XsdFault } from './xml-thread.ts';
 export interface SchemaCheck {
   /** What of a written lead does not fit. */
   readonly check: (entries: readonly Entry[]) => readonly FieldProblem[];
-  /** What can never fit, told before any lead: required and never written, written and not known. */
+  /** What can never fit, reported before any lead: required and never written, written and not known. */
   readonly gaps: (targets: readonly Target[]) => readonly SchemaGap[];
 }
 

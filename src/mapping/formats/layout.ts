@@ -12,7 +12,7 @@ import type { Entry, FieldProblem } from '../fields/values.ts';
 import { createCsvWriter, readDialect } from './write-csv.ts';
 import type { CsvWriter } from './write-csv.ts';
 import { envelopeText, formText, readEnvelope } from './write-form.ts';
-import type { Envelope } from './write-form.ts';
+import type { FormEnvelope } from './write-form.ts';
 import { jsonText, jsonTree } from './write-json.ts';
 import { readXmlDialect, xmlBody } from './write-xml.ts';
 import type { XmlDialect } from './write-xml.ts';
@@ -76,7 +76,7 @@ export function readLayout(
 }
 
 /** JSON or XML inside one field of a form: its targets are those of what the field holds. */
-function envelopeLayout(envelope: Envelope, mapping: Record<string, unknown>, report: Report): Layout {
+function envelopeLayout(envelope: FormEnvelope, mapping: Record<string, unknown>, report: Report): Layout {
   const inner = layoutOf(envelope.holds, mapping, undefined, report);
   for (const [name, value] of envelope.constants)
     if (!checkLiteral(value, ['form', 'with', name], report))

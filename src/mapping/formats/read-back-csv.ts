@@ -1,5 +1,5 @@
 // A written row as a reader of the same dialect finds it.
-// Invariant: the way back is another library's, from the bytes: what the writer believes of itself proves nothing.
+// Invariant: another library reads the bytes back: what the writer assumes of itself proves nothing.
 import { parse } from 'csv-parse/sync';
 import { throughBytes } from './encoding.ts';
 import type { Encoding } from './encoding.ts';

@@ -1,5 +1,5 @@
 // How long work that a client's file decides may hold the event loop.
-// Invariant: past its time it is ended wherever it stands, and nothing of it goes on.
+// Invariant: past its time it is stopped wherever it is, and nothing of it goes on.
 import { createContext, Script } from 'node:vm';
 
 export const overBudget: unique symbol = Symbol('over budget');

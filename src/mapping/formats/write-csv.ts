@@ -7,7 +7,7 @@ import { charsetOf, encode, encodings, fitInto, unmappableIn, unmappablePolicies
 import type { Encoding, Unmappable } from './encoding.ts';
 import { plainNumber } from '../fields/numbers.ts';
 import { readRow } from './read-back-csv.ts';
-import { isLate, settle } from '../fields/values.ts';
+import { isLate, fillLate } from '../fields/values.ts';
 import type { Cell, Entry, FieldProblem, Scalar } from '../fields/values.ts';
 
 export interface CsvDialect {
@@ -109,7 +109,7 @@ export function createCsvWriter(dialect: CsvDialect): CsvWriter {
     lost: (columns, entries) => {
       const problems = entries.flatMap((entry): FieldProblem[] => {
         if (entry.kind !== 'cell') return [];
-        const code = refused(settle(entry.cell, farPlace), cellText(entry.cell, farPlace));
+        const code = refused(fillLate(entry.cell, farPlace), cellText(entry.cell, farPlace));
         return code === undefined ? [] : [{ field: entry.target.text, code }];
       });
       if (problems.length > 0) return problems;
@@ -134,7 +134,7 @@ export function createCsvWriter(dialect: CsvDialect): CsvWriter {
 function cellWriter(dialect: CsvDialect): CsvWriter['cellText'] {
   const { encoding, lineBreak, quoteInside } = dialect;
   return (cell, batch) => {
-    const value = settle(cell, batch);
+    const value = fillLate(cell, batch);
     if (typeof value === 'number') return plainNumber(value).replace('.', dialect.decimal);
     if (typeof value === 'boolean') return dialect.trueFalse[value ? 0 : 1];
     const text = value === null ? '' : fitInto(value, encoding);

@@ -2,27 +2,27 @@
 // Invariant: names are the targets as written; a list repeats its name.
 import { isRecord } from '../document/yaml.ts';
 import { textOf } from '../fields/rendering.ts';
-import { settle } from '../fields/values.ts';
+import { fillLate } from '../fields/values.ts';
 import type { Entry } from '../fields/values.ts';
 
 export function formText(entries: readonly Entry[]): string {
   const form = new URLSearchParams();
   for (const entry of entries) {
     const cells = entry.kind === 'cell' ? [entry.cell] : entry.kind === 'cells' ? entry.cells : [];
-    for (const cell of cells) form.append(entry.target.text, textOf(settle(cell, undefined)));
+    for (const cell of cells) form.append(entry.target.text, textOf(fillLate(cell, undefined)));
   }
   return form.toString();
 }
 
 /** A form whose one field holds the whole record. */
-export interface Envelope {
+export interface FormEnvelope {
   readonly field: string;
   readonly holds: 'json' | 'xml';
   readonly constants: readonly (readonly [string, string])[];
 }
 
 /** Reads `form: {field, holds, with}`; undefined for a plain form. */
-export function readEnvelope(raw: unknown): Envelope | undefined {
+export function readEnvelope(raw: unknown): FormEnvelope | undefined {
   if (!isRecord(raw) || typeof raw['field'] !== 'string') return undefined;
   const constants = isRecord(raw['with']) ? Object.entries(raw['with']) : [];
   return {
@@ -32,7 +32,7 @@ export function readEnvelope(raw: unknown): Envelope | undefined {
   };
 }
 
-export function envelopeText({ field, constants }: Envelope, record: string): string {
+export function envelopeText({ field, constants }: FormEnvelope, record: string): string {
   const form = new URLSearchParams();
   for (const [name, value] of constants) form.append(name, value);
   form.append(field, record);

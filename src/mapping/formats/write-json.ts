@@ -1,7 +1,7 @@
 // Writes a record as JSON, in the order of the fields.
 // Invariant: "0" stays a text and 0 a number; the order of keys is the file's, whole-number keys included.
 import type { BatchFacts } from '../../../connectors/contract.ts';
-import { settle } from '../fields/values.ts';
+import { fillLate } from '../fields/values.ts';
 import type { Entry, Scalar } from '../fields/values.ts';
 
 /** An ordered JSON value: a Map keeps keys like "10" where an object would move them first. */
@@ -24,9 +24,9 @@ export function jsonTree(entries: readonly Entry[], batch?: Batch): JsonNode {
 function valueOf(entry: Entry, batch: Batch): JsonNode {
   switch (entry.kind) {
     case 'cell':
-      return settle(entry.cell, batch);
+      return fillLate(entry.cell, batch);
     case 'cells':
-      return entry.cells.map((cell) => settle(cell, batch));
+      return entry.cells.map((cell) => fillLate(cell, batch));
     case 'rows':
       return entry.rows.map((row) => jsonTree(row, batch));
     case 'line':

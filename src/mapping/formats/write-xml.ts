@@ -5,8 +5,8 @@ import { isRecord } from '../document/yaml.ts';
 import { charsetOf, encodeXml, encodingHolds, encodings } from './encoding.ts';
 import type { Encoding } from './encoding.ts';
 import { textOf } from '../fields/rendering.ts';
-import type { Step, Target } from '../fields/target.ts';
-import { settle } from '../fields/values.ts';
+import type { TargetStep, Target } from '../fields/target.ts';
+import { fillLate } from '../fields/values.ts';
 import type { Cell, Entry } from '../fields/values.ts';
 
 export interface XmlDialect {
@@ -52,14 +52,14 @@ interface Element {
 
 type Batch = Pick<BatchFacts, 'sequence' | 'rows'> | undefined;
 
-const element = (step: Pick<Step, 'name' | 'fixed'>): Element => ({
+const element = (step: Pick<TargetStep, 'name' | 'fixed'>): Element => ({
   name: step.name,
   attributes: step.fixed.map((pair): [string, string] => [pair.name, pair.value]),
   children: [],
 });
 
 /** The element a step names among its parent's, the last of its kind; made when there is none. */
-function descend(parent: Element, step: Step, fresh: boolean): Element {
+function descend(parent: Element, step: TargetStep, fresh: boolean): Element {
   const fits = (sibling: Element): boolean =>
     sibling.name === step.name &&
     step.fixed.every((want) =>
@@ -73,7 +73,7 @@ function descend(parent: Element, step: Step, fresh: boolean): Element {
 }
 
 function put(at: Element, target: Target, cell: Cell, batch: Batch): void {
-  const value = settle(cell, batch);
+  const value = fillLate(cell, batch);
   if (typeof target.end === 'object') {
     if (value !== null) at.attributes.push([target.end.attribute, textOf(value)]);
   } else if (value === null) {

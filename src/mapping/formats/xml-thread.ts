@@ -45,7 +45,7 @@ interface Thread {
   readonly signal: Int32Array;
 }
 
-/** What goes over the port, both ways. */
+/** What goes over the port, in both directions. */
 export interface Numbered<T> {
   readonly number: number;
   readonly content: T;

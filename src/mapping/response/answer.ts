@@ -8,7 +8,7 @@ import type { CssPlace } from './css.ts';
 import { answerTooComplex, isTooComplex, withinBudget } from './answer-budget.ts';
 import type { XPathFound } from '../formats/xml-thread.ts';
 import { compileXPath, readXPath, readXPaths } from './xpath.ts';
-import type { ExpressionFault, Finding, XPath } from './xpath.ts';
+import type { ExpressionFault, XPathFinding, XPath } from './xpath.ts';
 
 /** An answer parsed at most once, whatever the number of rules. */
 export interface Opened {
@@ -37,11 +37,11 @@ const parser = new XMLParser({
   processEntities: false,
 });
 
-type Find = (expression: XPath) => Finding;
+type Find = (expression: XPath) => XPathFinding;
 
 /** For the tools: waits for what XPath finds. Deliveries use `understand`. */
 export function openAnswer(answer: Answer): Opened {
-  const known = new Map<string, Finding>();
+  const known = new Map<string, XPathFinding>();
   return openWith(answer, (expression) => {
     const { text } = expression;
     if (!known.has(text)) known.set(text, readXPath(answer.text, expression));
@@ -51,7 +51,7 @@ export function openAnswer(answer: Answer): Opened {
 
 /** Judges an answer with what XPath finds read beside the event loop: judged again until nothing is missing. */
 export async function understand<T>(answer: Answer, judge: (opened: Opened) => T): Promise<T> {
-  const known = new Map<string, Finding>();
+  const known = new Map<string, XPathFinding>();
   const missing = new Set<string>();
   const opened = openWith(answer, ({ text }) => {
     if (!known.has(text)) missing.add(text);

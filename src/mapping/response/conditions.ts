@@ -30,7 +30,8 @@ export function statusTest(raw: unknown): ((status: number) => boolean) | undefi
       return (status) => status === wanted;
     const range = typeof wanted === 'string' ? /^([1-5]\d\d)-([1-5]\d\d)$/.exec(wanted) : null;
     if (range !== null) {
-      const [from, to] = [Number(range[1]), Number(range[2])];
+      const from = Number(range[1]);
+      const to = Number(range[2]);
       return from <= to ? (status) => status >= from && status <= to : undefined;
     }
     const family = typeof wanted === 'string' ? /^([1-5])xx$/i.exec(wanted)?.[1] : undefined;

@@ -3,13 +3,13 @@
 import { isRecord } from '../document/yaml.ts';
 import type { Report } from '../document/problems.ts';
 import { statusTest } from './conditions.ts';
-import type { Rule, RuleKind } from './rule.ts';
+import type { ResponseRule, RuleKind } from './rule.ts';
 import { mayTake } from './status.ts';
 
 export const yes: ReadonlySet<RuleKind> = new Set(['accepted', 'duplicate', 'unconfirmed']);
 
 /** For each rule, the later ones that go before it when they fit as well. */
-export function overriders<R extends Rule>(rules: readonly R[]): ReadonlyMap<R, readonly R[]> {
+export function overriders<R extends ResponseRule>(rules: readonly R[]): ReadonlyMap<R, readonly R[]> {
   return new Map(
     rules.map((rule, index) => [
       rule,
@@ -18,14 +18,14 @@ export function overriders<R extends Rule>(rules: readonly R[]): ReadonlyMap<R, 
   );
 }
 
-function contradicts(later: Rule, rule: Rule): boolean {
+function contradicts(later: ResponseRule, rule: ResponseRule): boolean {
   if (yes.has(later.kind) || (within(rule, later) && !within(later, rule))) return false;
   // A code DUPLICATE in a 409 says more than the 409 does.
   return rule.kind !== 'duplicate' || hasBody(later) || !hasBody(rule);
 }
 
 /** Whether every answer the first takes is one the second takes too. */
-export function within(rule: Rule, other: Rule): boolean {
+export function within(rule: ResponseRule, other: ResponseRule): boolean {
   if (![...rule.stages].every((stage) => other.stages.has(stage))) return false;
   const wider = statuses(other);
   if (![...statuses(rule)].every((status) => wider.has(status))) return false;
@@ -35,10 +35,10 @@ export function within(rule: Rule, other: Rule): boolean {
 }
 
 const everyStatus = Array.from({ length: 500 }, (_one, index) => index + 100);
-const known = new WeakMap<Rule, ReadonlySet<number>>();
+const known = new WeakMap<ResponseRule, ReadonlySet<number>>();
 
 /** Every status a rule may take, found once: rules are compared with each other. */
-function statuses(rule: Rule): ReadonlySet<number> {
+function statuses(rule: ResponseRule): ReadonlySet<number> {
   const before = known.get(rule);
   if (before !== undefined) return before;
   const { conditions, kind, named, stages } = rule;
@@ -72,11 +72,11 @@ function valueImplied(own: unknown, wanted: unknown): boolean {
   return [own].flat().every((value) => among.includes(value));
 }
 
-export const hasBody = ({ conditions }: Rule): boolean =>
+export const hasBody = ({ conditions }: ResponseRule): boolean =>
   ['json', 'xml', 'xpath', 'css', 'text'].some((name) => Object.hasOwn(conditions, name));
 
 /** Says which rule is never reached, and which answers two rules take that say different things. */
-export function reportOrder(rules: readonly Rule[], report: Report): void {
+export function reportOrder(rules: readonly ResponseRule[], report: Report): void {
   const goesBefore = overriders(rules);
   for (const [index, rule] of rules.entries()) {
     const above = rules.slice(0, index);
@@ -92,11 +92,11 @@ export function reportOrder(rules: readonly Rule[], report: Report): void {
   }
 }
 
-function reportUnreached(rule: Rule, first: Rule, report: Report): void {
+function reportUnreached(rule: ResponseRule, first: ResponseRule, report: Report): void {
   // The same answer twice, as with a preset's own rule below the file's, changes nothing.
   if (rule.kind === first.kind && rule.reason === undefined && rule.reference === undefined) return;
-  const tell = rule.kind === 'accepted' && first.kind !== 'accepted' ? report.error : report.warn;
-  tell(
+  const add = rule.kind === 'accepted' && first.kind !== 'accepted' ? report.error : report.warn;
+  add(
     [...rule.path, rule.kind],
     'MAP-510',
     `this rule is never reached: an answer such as ${exampleOf(rule, rule)} is taken for ${first.kind} by another rule.`,
@@ -105,7 +105,7 @@ function reportUnreached(rule: Rule, first: Rule, report: Report): void {
 }
 
 /** A yes that asks nothing of the body, above a rule that does: an answer of the second kind looks like the first. */
-function reportBare(rule: Rule, above: readonly Rule[], report: Report): void {
+function reportBare(rule: ResponseRule, above: readonly ResponseRule[], report: Report): void {
   const bare = above.find(
     (earlier) =>
       yes.has(earlier.kind) &&
@@ -126,18 +126,18 @@ function reportBare(rule: Rule, above: readonly Rule[], report: Report): void {
   );
 }
 
-const meet = (rule: Rule, other: Rule): boolean =>
+const meet = (rule: ResponseRule, other: ResponseRule): boolean =>
   [...rule.stages].some((stage) => other.stages.has(stage)) &&
   [...statuses(rule)].some((status) => statuses(other).has(status));
 
 /** An answer both rules take, as short as it can be written. */
-function exampleOf(rule: Rule, other: Rule): string {
+function exampleOf(rule: ResponseRule, other: ResponseRule): string {
   const status = [...statuses(rule)].find((code) => statuses(other).has(code)) ?? 200;
   const words = [...new Set([...wordsOf(rule), ...wordsOf(other)])].join(', ');
   return words === '' ? String(status) : `${status} with ${words}`;
 }
 
-function wordsOf({ conditions }: Rule): readonly string[] {
+function wordsOf({ conditions }: ResponseRule): readonly string[] {
   return Object.entries(conditions).flatMap(([name, wanted]): readonly string[] => {
     if (name === 'status') return [];
     if (!isRecord(wanted)) return [`${name} ${JSON.stringify(wanted)}`];

@@ -28,7 +28,7 @@ export type RuleKind = (typeof ruleKinds)[number];
 
 export type Stage = Action | 'lookup';
 
-export interface Rule {
+export interface ResponseRule {
   readonly kind: RuleKind;
   /** Where it stands, and its conditions as written: what a check compares. */
   readonly path: Path;
@@ -44,7 +44,12 @@ export interface Rule {
 
 const actionStages: ReadonlySet<Stage> = new Set(['create', 'update', 'erase']);
 /** Compiles one rule; undefined after reporting. */
-export function compileRule(raw: unknown, path: Path, report: Report, now: () => number): Rule | undefined {
+export function compileRule(
+  raw: unknown,
+  path: Path,
+  report: Report,
+  now: () => number,
+): ResponseRule | undefined {
   if (!isRecord(raw)) return undefined;
   const kinds = ruleKinds.filter((kind) => Object.hasOwn(raw, kind));
   const kind = kinds[0];
@@ -161,7 +166,7 @@ function optional(
 const isCode = (value: unknown): value is string =>
   typeof value === 'string' && /^[A-Za-z0-9_.-]{1,64}$/.test(value);
 
-function compileReason(raw: unknown, path: Path, report: Report): Rule['reason'] {
+function compileReason(raw: unknown, path: Path, report: Report): ResponseRule['reason'] {
   if (raw === undefined) return undefined;
   if (typeof raw === 'string' && !/^(?:\$|(?:xml|xpath|css|header):)/.test(raw)) {
     if (isCode(raw)) return () => raw;
@@ -213,7 +218,7 @@ function compileAfter(
   path: Path,
   report: Report,
   now: () => number,
-): Rule['after'] {
+): ResponseRule['after'] {
   if (!Object.hasOwn(raw, 'after')) return undefined;
   const fixed = parseDuration(raw['after']);
   if (fixed !== undefined) return () => fixed;

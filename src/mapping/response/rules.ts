@@ -11,7 +11,7 @@ import { safeReference } from '../../domain/reference.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { hasBody, overriders, reportOrder, yes } from './order.ts';
 import { compileRule } from './rule.ts';
-import type { Rule, Stage } from './rule.ts';
+import type { ResponseRule, Stage } from './rule.ts';
 import { evidenceOf, lastResort, mayTake, saysNothingOfTheLead } from './status.ts';
 
 /** What an opened answer means. */
@@ -60,7 +60,7 @@ const rulesOf = (list: unknown, path: Path): readonly RawRule[] =>
   Array.isArray(list) ? (list as unknown[]).map((rule, index) => ({ rule, path: [...path, index] })) : [];
 
 /** Rules without which nothing could be proved, or asked again. */
-function reportMissing(raws: readonly RawRule[], rules: readonly Rule[], needs: ResponseNeeds): void {
+function reportMissing(raws: readonly RawRule[], rules: readonly ResponseRule[], needs: ResponseNeeds): void {
   const { report, proves, hasLookup } = needs;
   const at: Path = needs.own?.path ?? ['response'];
   const kinds = raws.flatMap(({ rule }) =>
@@ -113,7 +113,7 @@ function judgeBy(rules: readonly Promising[], now: () => number): Judge {
 }
 
 /** A rule that names 401 or 429 as a no to the lead: a wrong password would read as a wrong lead, lead after lead. */
-function reportNamed(rules: readonly Rule[], report: Report): void {
+function reportNamed(rules: readonly ResponseRule[], report: Report): void {
   for (const { kind, path, named, conditions } of rules) {
     if (kind !== 'invalid' && kind !== 'refused') continue;
     const taken = looksLikeRefusal.filter((status) => named.has(status));
@@ -131,7 +131,7 @@ function referenceOf(value: unknown): { readonly reference?: string } {
   return reference === undefined ? {} : { reference };
 }
 
-type Promising = Rule & { readonly promises: boolean };
+type Promising = ResponseRule & { readonly promises: boolean };
 
 /** A create that promises the recipient's reference and does not give it proves nothing; a change needs none. */
 const needsReference = (stage: Stage): boolean => stage === 'create' || stage === 'lookup';

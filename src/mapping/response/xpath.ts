@@ -152,7 +152,7 @@ function withoutNamespaces(words: readonly string[]): string {
 const readMs = 1_000;
 
 /** What an expression finds; undefined in a text that is no XML. */
-export type Finding = XPathFound | 'too complex' | undefined;
+export type XPathFinding = XPathFound | 'too complex' | undefined;
 
 /** The text as the library takes it; one with a DOCTYPE is not read: entities are for attacks. */
 function readable(xml: string): { readonly bare: string } | 'too complex' | undefined {
@@ -162,7 +162,7 @@ function readable(xml: string): { readonly bare: string } | 'too complex' | unde
 }
 
 /** For the tools only: waits for the answer. */
-export function readXPath(xml: string, expression: XPath): Finding {
+export function readXPath(xml: string, expression: XPath): XPathFinding {
   const text = readable(xml);
   if (text === undefined || text === 'too complex') return text;
   try {
@@ -174,7 +174,7 @@ export function readXPath(xml: string, expression: XPath): Finding {
 }
 
 /** What each expression finds, read beside the event loop. */
-export async function readXPaths(xml: string, xpaths: readonly string[]): Promise<readonly Finding[]> {
+export async function readXPaths(xml: string, xpaths: readonly string[]): Promise<readonly XPathFinding[]> {
   const text = readable(xml);
   if (text === undefined || text === 'too complex') return xpaths.map(() => text);
   const found = await readBeside(text.bare, xpaths);

@@ -9,20 +9,20 @@ import { parseTarget } from '../fields/target.ts';
 import type { Target } from '../fields/target.ts';
 import { elementByName, listByName, sourceByName } from './names.ts';
 import { guessOptIn, isOptIn } from './opt-in.ts';
-import type { SampleFormat, Shape, Slot } from './shape.ts';
-import { looksLikeMail, looksLikePhone, writingOf } from './writing.ts';
+import type { SampleFormat, Shape, SampleField } from './shape.ts';
+import { looksLikeMail, readsAsPhone, writingOf } from './writing.ts';
 
-export type Line = Readonly<Record<string, unknown>>;
+export type DraftLine = Readonly<Record<string, unknown>>;
 
 export type Part =
-  | { readonly kind: 'field'; readonly line: Line; readonly why: string }
-  | { readonly kind: 'consent'; readonly target: string; readonly line: Line; readonly why: string }
+  | { readonly kind: 'field'; readonly line: DraftLine; readonly why: string }
+  | { readonly kind: 'consent'; readonly target: string; readonly line: DraftLine; readonly why: string }
   /** Not guessed: what it is called, why, and a line to begin with. */
   | {
       readonly kind: 'open';
       readonly target: string;
       readonly why: string;
-      readonly line?: Line;
+      readonly line?: DraftLine;
       readonly optIn?: true;
     };
 
@@ -38,7 +38,11 @@ export function partsOf(shape: Shape, categories: readonly DataCategory[]): read
   });
 }
 
-function partOf(slot: Slot, format: SampleFormat, categories: readonly DataCategory[]): readonly Part[] {
+function partOf(
+  slot: SampleField,
+  format: SampleFormat,
+  categories: readonly DataCategory[],
+): readonly Part[] {
   if (isOptIn(slot)) {
     const { lines, todo } = guessOptIn(slot);
     const open: readonly Part[] =
@@ -55,8 +59,8 @@ function partOf(slot: Slot, format: SampleFormat, categories: readonly DataCateg
   return [single(slot, format, categories)];
 }
 
-function single(slot: Slot, format: SampleFormat, categories: readonly DataCategory[]): Part {
-  const open = (why: string, line?: Line): Part => ({
+function single(slot: SampleField, format: SampleFormat, categories: readonly DataCategory[]): Part {
+  const open = (why: string, line?: DraftLine): Part => ({
     kind: 'open',
     target: slot.target,
     why,
@@ -71,7 +75,7 @@ function single(slot: Slot, format: SampleFormat, categories: readonly DataCateg
     };
   const byValue = looksLikeMail(slot.value)
     ? 'identity.email'
-    : looksLikePhone(slot.value) && named === undefined
+    : readsAsPhone(slot.value) && named === undefined
       ? 'identity.phone'
       : undefined;
   const from = byValue ?? named;
@@ -87,11 +91,11 @@ function single(slot: Slot, format: SampleFormat, categories: readonly DataCateg
   return { kind: 'field', line, why: `${byValue === undefined ? 'by its name' : 'by its example'}${maps}` };
 }
 
-function groupOf(slot: Slot, format: SampleFormat): Part {
+function groupOf(slot: SampleField, format: SampleFormat): Part {
   const each = listByName(slot.name);
   const open: Part = { kind: 'open', target: slot.target, why: 'a repeated group that is not recognised' };
   if (each === undefined) return open;
-  const fields = (slot.element ?? []).flatMap((inner): readonly Line[] => {
+  const fields = (slot.element ?? []).flatMap((inner): readonly DraftLine[] => {
     const from = inner.element === undefined ? elementByName(each, inner.name) : undefined;
     if (from === undefined || typeof parseTarget(inner.target, format, true) === 'string') return [];
     const writing = writingOf(from, inner.value, format, each);
@@ -106,9 +110,9 @@ function groupOf(slot: Slot, format: SampleFormat): Part {
   };
 }
 
-function listOf(slot: Slot): Part {
+function listOf(slot: SampleField): Part {
   const [first] = slot.texts ?? [];
-  if (listByName(slot.name) === 'identity.phones' || looksLikePhone(first)) {
+  if (listByName(slot.name) === 'identity.phones' || readsAsPhone(first)) {
     const writing = writingOf('identity.phones.number', first, 'json');
     const line = { to: slot.target, from: 'identity.phones.number', ...('unfit' in writing ? {} : writing) };
     return { kind: 'field', line, why: 'all phones' };

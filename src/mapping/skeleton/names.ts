@@ -1,10 +1,10 @@
 // From the name of a client's field to the source it most likely stands for, in French and English.
 // Invariant: a guess only; nothing is guessed for a name that speaks of somebody else than the prospect.
 import { sourceModel, type SourceField } from '../../domain/lead.ts';
-import { words } from '../fields/lints.ts';
-import type { Slot } from './shape.ts';
+import { wordsIn } from '../fields/lints.ts';
+import type { SampleField } from './shape.ts';
 
-const squeezed = (name: string): string => words(name).join('');
+const squeezed = (name: string): string => wordsIn(name).join('');
 
 /** Groups whose names are not the prospect's: the agent, the agency, the sender. */
 const others =
@@ -93,7 +93,7 @@ const found = (list: readonly Rule[], name: string): string | undefined => {
 };
 
 /** The source a place most likely stands for; `(full name)` for first and last name in one. */
-export function sourceByName(slot: Slot): string | undefined {
+export function sourceByName(slot: SampleField): string | undefined {
   const group = squeezed(slot.parents[0] ?? '');
   if (slot.parents.some((parent) => others.test(squeezed(parent))) || others.test(squeezed(slot.name)))
     return undefined;

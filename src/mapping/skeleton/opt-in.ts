@@ -2,8 +2,8 @@
 // Invariant: a yes or no the sample shows is completed to its pair, and the mark says which half was assumed; any other value is a
 // person's to give (C20, C51).
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
-import { channelOf, mayBeOptIn, readsAs, smellsOfOptIn, smellsOfOptOut, words } from '../fields/lints.ts';
-import type { SampleValue, Slot } from './shape.ts';
+import { channelOf, mayBeOptIn, readsAs, smellsOfOptIn, smellsOfOptOut, wordsIn } from '../fields/lints.ts';
+import type { SampleValue, SampleField } from './shape.ts';
 import { datePatternOf, dateWriting } from './writing.ts';
 
 export interface OptInGuess {
@@ -13,16 +13,16 @@ export interface OptInGuess {
   readonly todo?: string;
 }
 
-const squeezed = (name: string): string => words(name).join('');
+const squeezed = (name: string): string => wordsIn(name).join('');
 
 /** Names of an opt-in for certain, or names that may be one and whose example says yes or no. */
-export function isOptIn(slot: Slot): boolean {
+export function isOptIn(slot: SampleField): boolean {
   const names = [slot.name, ...slot.parents];
   if (names.some((name) => smellsOfOptIn(name) || smellsOfOptOut(name))) return true;
   return names.some(mayBeOptIn) && (readsAs(slot.value) !== undefined || channelsOf(slot).length > 0);
 }
 
-export function guessOptIn(slot: Slot): OptInGuess {
+export function guessOptIn(slot: SampleField): OptInGuess {
   const name = [...slot.parents].reverse().concat(slot.name).join(' ');
   const purpose = purposeOf(squeezed(name));
   const said = channelOf(slot.name) ?? channelOf(name);
@@ -63,7 +63,7 @@ function purposeOf(name: string): ConsentPurpose {
   return /profil/.test(name) ? 'profiling' : 'marketing';
 }
 
-function proofOf({ name, value }: Slot): Readonly<Record<string, unknown>> | undefined {
+function proofOf({ name, value }: SampleField): Readonly<Record<string, unknown>> | undefined {
   const own = squeezed(name);
   const text = typeof value === 'string' ? value.trim() : '';
   const pattern = datePatternOf(text);
@@ -124,7 +124,9 @@ function valuesOf(value: SampleValue, optOut: boolean): Readonly<Record<string, 
 }
 
 /** Plain values that name channels, as Sellsy and others list them. */
-function channelsOf({ texts }: Slot): readonly { readonly channel: ConsentChannel; readonly text: string }[] {
+function channelsOf({
+  texts,
+}: SampleField): readonly { readonly channel: ConsentChannel; readonly text: string }[] {
   return (texts ?? []).flatMap((text) => {
     // `postal_mail` names two channels by its words and means one.
     const channel = /post|courrier/i.test(text) ? 'post' : channelOf(text);

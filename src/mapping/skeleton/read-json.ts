@@ -1,7 +1,7 @@
 // A JSON or form-encoded sample, read into its places.
 // Invariant: names are kept letter for letter; a dot or bracket inside a name is escaped, as targets write it.
 import { isRecord } from '../document/yaml.ts';
-import type { SampleValue, Shape, Slot, Unreadable } from './shape.ts';
+import type { SampleValue, Shape, SampleField, Unreadable } from './shape.ts';
 
 const step = (name: string): string => name.replaceAll(/[.[\]]/g, '\\$&');
 
@@ -27,9 +27,9 @@ function slotsOf(
   notes: string[],
   /** Nothing but this has been seen so far: what stands in it is the lead itself. */
   wrapped: boolean,
-): readonly Slot[] {
+): readonly SampleField[] {
   const wraps = wrapped && Object.keys(group).length === 1;
-  return Object.entries(group).flatMap(([name, value]): readonly Slot[] => {
+  return Object.entries(group).flatMap(([name, value]): readonly SampleField[] => {
     const place = [...path, step(name)];
     const target = place.join('.');
     if (isRecord(value)) return slotsOf(value, place, [name, ...parents], notes, wraps);
@@ -55,7 +55,7 @@ function slotsOf(
 }
 
 export function readFormSample(text: string): Shape {
-  const slots = [...new URLSearchParams(text.trim())].map(([name, value]): Slot => ({
+  const slots = [...new URLSearchParams(text.trim())].map(([name, value]): SampleField => ({
     target: name,
     name,
     parents: [],

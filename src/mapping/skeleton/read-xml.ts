@@ -1,8 +1,8 @@
 // An XML sample, read into its places: attributes, namespaces, CDATA and order kept.
-// Invariant: elements of one name are told apart by an attribute where the sample does so, else they are a repeated group.
+// Invariant: elements of one name are distinguished by an attribute where the sample does so, else they are a repeated group.
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { isRecord } from '../document/yaml.ts';
-import type { Shape, Slot, Unreadable } from './shape.ts';
+import type { Shape, SampleField, Unreadable } from './shape.ts';
 
 interface Element {
   readonly name: string;
@@ -64,17 +64,17 @@ function slotsOf(
   path: string,
   parents: readonly string[],
   fixed?: string,
-): readonly Slot[] {
+): readonly SampleField[] {
   const around = [element.name, ...parents];
   const own = element.attributes
     .filter(([name]) => !name.startsWith('xmlns') && name !== fixed)
-    .map(([name, value]): Slot => ({ target: `${path}@${name}`, name, parents: around, value }));
+    .map(([name, value]): SampleField => ({ target: `${path}@${name}`, name, parents: around, value }));
   if (element.children.length === 0) {
-    // The attribute that tells this element from its neighbours says what it is for: `tel` of type `mobile`.
-    const told = element.attributes.find(([name]) => name === fixed)?.[1];
-    const name = told === undefined ? element.name : `${element.name} ${told}`;
+    // The attribute that distinguishes this element from its neighbours says what it is for: `tel` of type `mobile`.
+    const purpose = element.attributes.find(([name]) => name === fixed)?.[1];
+    const name = purpose === undefined ? element.name : `${element.name} ${purpose}`;
     const empty = element.text === '' && own.length > 0 && !element.cdata;
-    const content: Slot = {
+    const content: SampleField = {
       target: element.cdata ? `${path}#cdata` : path,
       name,
       parents,
@@ -85,7 +85,11 @@ function slotsOf(
   return [...own, ...groupsOf(element.children).flatMap((group) => groupSlots(group, path, around))];
 }
 
-function groupSlots(group: readonly Element[], path: string, parents: readonly string[]): readonly Slot[] {
+function groupSlots(
+  group: readonly Element[],
+  path: string,
+  parents: readonly string[],
+): readonly SampleField[] {
   const [first] = group;
   if (first === undefined) return [];
   const target = `${path}.${first.name}`;
@@ -100,7 +104,7 @@ function groupSlots(group: readonly Element[], path: string, parents: readonly s
     return group.flatMap((element) =>
       slotsOf(element, `${target}@${fixed}=${valueOf(element, fixed) ?? ''}`, parents, fixed),
     );
-  const attributes = first.attributes.map(([name, value]): Slot => ({
+  const attributes = first.attributes.map(([name, value]): SampleField => ({
     target: `@${name}`,
     name,
     parents: [first.name],

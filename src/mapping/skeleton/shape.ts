@@ -5,7 +5,7 @@ export type SampleFormat = 'json' | 'form' | 'xml' | 'csv';
 
 export type SampleValue = string | number | boolean | null | undefined;
 
-export interface Slot {
+export interface SampleField {
   /** As a mapping writes it after `to:`. */
   readonly target: string;
   /** Name of the field itself, then the groups it stands in, innermost first. */
@@ -16,14 +16,14 @@ export interface Slot {
   /** A list of plain values. */
   readonly texts?: readonly string[];
   /** A repeated group: the places of its first element. */
-  readonly element?: readonly Slot[];
+  readonly element?: readonly SampleField[];
 }
 
 export interface Shape {
   readonly format: SampleFormat;
   /** Keys of the mapping's format block. */
   readonly layout: Readonly<Record<string, unknown>>;
-  readonly slots: readonly Slot[];
+  readonly slots: readonly SampleField[];
   /** What of the sample the mapping language cannot say. */
   readonly notes: readonly string[];
 }

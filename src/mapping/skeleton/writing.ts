@@ -1,7 +1,7 @@
 // From one example value to how a source must be written: formatter, or map of codes.
-// Invariant: what the example does not show stays unsaid; a code nobody gave is never invented.
+// Invariant: what the example does not show is left open; a code that nobody gave is never invented.
 import { findSource } from '../fields/source.ts';
-import { compilePattern, defaultZone } from '../fields/time.ts';
+import { compileDatePattern, defaultZone } from '../fields/time.ts';
 import type { SampleFormat, SampleValue } from './shape.ts';
 
 /** Keys to add to the field; or why the source does not fit the example. */
@@ -9,7 +9,7 @@ export type Writing = Readonly<Record<string, unknown>> | { readonly unfit: stri
 
 export const looksLikeMail = (value: SampleValue): boolean =>
   typeof value === 'string' && /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value.trim());
-export const looksLikePhone = (value: SampleValue): boolean =>
+export const readsAsPhone = (value: SampleValue): boolean =>
   typeof value === 'string' &&
   /^(\+|00)?[\d\s().-]{9,20}$/.test(value.trim()) &&
   /^(\+|0|33)/.test(value.trim()) &&
@@ -54,9 +54,10 @@ export function datePatternOf(text: string): string | undefined {
       const at = pattern.replaceAll("'", '').indexOf(token);
       return at < 0 ? 1 : Number(text.slice(at, at + token.length));
     };
-    const [day, month] = [part('dd'), part('MM')];
+    const day = part('dd');
+    const month = part('MM');
     const plausible = day >= 1 && day <= 31 && month >= 1 && month <= 12 && part('HH') < 24;
-    return plausible && typeof compilePattern(pattern, defaultZone) === 'function';
+    return plausible && typeof compileDatePattern(pattern, defaultZone) === 'function';
   });
 }
 
@@ -73,7 +74,7 @@ export function writingOf(path: string, value: SampleValue, format: SampleFormat
   switch (source.type) {
     case 'phone': {
       if (blank) return format === 'json' ? {} : { as: { phone: 'national' } };
-      if (text === undefined || !looksLikePhone(text)) return { unfit: 'its example is no phone number' };
+      if (text === undefined || !readsAsPhone(text)) return { unfit: 'its example is no phone number' };
       const style = phoneStyles.find(([form]) => form.test(text))?.[1];
       return style === undefined ? {} : { as: { phone: style } };
     }

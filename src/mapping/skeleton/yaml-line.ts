@@ -1,4 +1,4 @@
-// One line of YAML as the house writes it: flow style, single quotes, nothing that loses its form.
+// One line of YAML as Relais writes it: flow style, single quotes, nothing that loses its form.
 // Invariant: read back strictly, the line gives exactly the value, and it is one line whatever the value holds.
 import { Document } from 'yaml';
 import { isRecord } from '../document/yaml.ts';

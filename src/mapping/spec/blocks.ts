@@ -16,7 +16,7 @@ export type Block =
   | { readonly kind: 'signatures'; readonly parties: readonly string[] };
 
 export const heading = (level: 1 | 2 | 3, text: string): Block => ({ kind: 'heading', level, text });
-export const text = (content: string): Block => ({ kind: 'text', text: content });
+export const paragraph = (content: string): Block => ({ kind: 'text', text: content });
 
 const signatureLines = ['Nom et fonction', 'Date', 'Signature, précédée de « lu et approuvé »'];
 

@@ -6,7 +6,7 @@ import type { CallPlan, CompiledMapping } from '../contract.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { asText } from '../fields/formatters.ts';
 import { channelWords, purposeWords } from '../fields/french.ts';
-import { heading, text } from './blocks.ts';
+import { heading, paragraph } from './blocks.ts';
 import type { Block } from './blocks.ts';
 import { ruleTable, unknownWords } from './french-answers.ts';
 import { conditionWords } from './french-formats.ts';
@@ -27,7 +27,7 @@ export function callsOf(whole: Raw, mapping: CompiledMapping, action: Action = '
 }
 
 /** `POST https://crm.example/api/persons`, in the words of the connector; nothing where it knows one way only. */
-const addressOf = (mapping: CompiledMapping, { settings }: { readonly settings: unknown }): string =>
+const addressWords = (mapping: CompiledMapping, { settings }: { readonly settings: unknown }): string =>
   mapping.connectorFacts.words.address?.(settings)[0] ?? '';
 
 /** How the calls make one delivery. */
@@ -47,7 +47,7 @@ export function callWords(mapping: CompiledMapping, { raw, plan }: RawCall): rea
   const needed = plan.needs.filter((id) => id !== 'reference');
   const captured = Object.entries(blockAt(raw, 'capture'));
   return [
-    `${addressOf(mapping, plan)}${conditions.length === 0 ? '' : `, seulement si ${conditions.join(' et ')}`}`,
+    `${addressWords(mapping, plan)}${conditions.length === 0 ? '' : `, seulement si ${conditions.join(' et ')}`}`,
     ...(needed.length === 0 ? [] : [`Reprend : ${needed.join(', ')}, rendu par un appel précédent.`]),
     ...(captured.length === 0
       ? []
@@ -85,7 +85,7 @@ export function gateBlocks(mapping: CompiledMapping): readonly Block[] {
   });
   if (rows.length === 0) return [];
   return [
-    text(
+    paragraph(
       "Ici la réponse du prospect ne s'écrit pas dans un champ : elle décide si un appel vous est envoyé.",
     ),
     {
@@ -119,9 +119,9 @@ export function unknownOf(whole: Raw, mapping: CompiledMapping): string {
 export function actionWords(whole: Raw, mapping: CompiledMapping, action: 'update' | 'erase'): string {
   const plan = mapping.actions[action];
   if (plan === undefined || mapping.connectorFacts.words.address === undefined) return '';
-  const addresses = callsOf(whole, mapping, action).map((call) => addressOf(mapping, call.plan));
+  const addresses = callsOf(whole, mapping, action).map((call) => addressWords(mapping, call.plan));
   const [first] = addresses;
-  if (first === undefined) return ` (${addressOf(mapping, plan)})`;
+  if (first === undefined) return ` (${addressWords(mapping, plan)})`;
   if (addresses.length === 1) return ` (${first})`;
   const inOrder = addresses.map((address, index) => `${index + 1}. ${address}`);
   return `, en ${addresses.length} appels (${inOrder.join(' ; ')})`;

@@ -1,10 +1,11 @@
 // The opt-in as the client signs it: its truth table, its proofs, in French.
 // Invariant: every line and every state of the file is there (C20, C51).
+import { consentStates } from '../../domain/lead.ts';
 import type { CompiledMapping } from '../contract.ts';
 import { isRecord, listAt } from '../document/yaml.ts';
 import { asText } from '../fields/formatters.ts';
 import { channelWords, purposeWords } from '../fields/french.ts';
-import { text } from './blocks.ts';
+import { paragraph } from './blocks.ts';
 import type { Block } from './blocks.ts';
 import { gateBlocks, gatedName } from './french-calls.ts';
 import { optInType, writesJson } from './json-types.ts';
@@ -22,59 +23,73 @@ const cellWords: Readonly<Record<string, string>> = {
 
 /** The truth table of the opt-in, its proofs, and what holds for the phone. */
 export function consentBlocks(whole: Raw, mapping: CompiledMapping): readonly Block[] {
-  const proofs = listAt(whole, 'consent')
-    .filter(isRecord)
-    .filter((raw) => Object.hasOwn(raw, 'proof'));
-  const value = (cell: string): string => cellWords[cell] ?? cell;
-  const typed = (cell: string): readonly string[] =>
-    writesJson(whole, mapping.connectorFacts) ? [cell] : [];
+  const byPhone = mapping.consentTable.some((row) => row.channel === 'phone');
+  return [
+    paragraph(
+      "Chaque demande porte vos champs de consentement, sous vos noms et avec vos valeurs. Si la réponse du prospect n'est pas enregistrée, la demande n'est pas transmise : l'absence de réponse n'est jamais lue comme une réponse.",
+    ),
+    ...truthTable(whole, mapping),
+    ...gateBlocks(mapping),
+    ...proofTable(whole),
+    ...(byPhone
+      ? [
+          paragraph(
+            "L'accord pour le téléphone vaut 365 jours au plus et doit pouvoir être prouvé (article L223-1 du Code de la consommation) ; échu ou sans preuve, il est transmis comme un refus.",
+          ),
+        ]
+      : []),
+  ];
+}
+
+const cellWords: ReadonlyMap<string, string> = new Map([
+  ['(omitted)', '(absent)'],
+  ['(held)', '(la demande attend)'],
+  ['', '(vide)'],
+]);
+
+/** What each line of the opt-in writes for each answer. */
+function truthTable(whole: Raw, mapping: CompiledMapping): readonly Block[] {
+  const rows = mapping.consentTable.filter((row) => gatedName(row.field) === undefined);
+  if (rows.length === 0) return [];
+  const typed = writesJson(whole, mapping.connectorFacts);
   const lines = listAt(whole, 'consent').filter(isRecord);
   const typeOf = (field: string): string => {
     const line = lines.find((raw) => Object.hasOwn(raw, 'values') && asText(raw['to']) === field);
     return line === undefined ? 'texte' : optInType(line);
   };
-  const written = mapping.consentTable.filter((row) => gatedName(row.field) === undefined);
+  const firstValue = typed ? 3 : 2;
   return [
-    text(
-      "Chaque demande porte vos champs de consentement, sous vos noms et avec vos valeurs. Si la réponse du prospect n'est pas enregistrée, la demande n'est pas transmise : l'absence de réponse n'est jamais lue comme une réponse.",
-    ),
-    ...(written.length === 0
-      ? []
-      : [
-          {
-            kind: 'table',
-            head: ['Champ', ...typed('Type JSON'), ...heads],
-            rows: written.map(({ field, purpose, channel, values }) => [
-              field,
-              ...typed(typeOf(field)),
-              `${purposeWords[purpose]} par ${channelWords[channel]}`,
-              ...[values.granted, values.refused, values.not_asked, values.withdrawn].map(value),
-            ]),
-            exact: [0, ...[2, 3, 4, 5].map((column) => column + typed('').length)],
-          } as const,
-        ]),
-    ...gateBlocks(mapping),
-    ...(proofs.length === 0
-      ? []
-      : [
-          {
-            kind: 'table',
-            head: ['Champ', 'Preuve', 'Finalité et canal'],
-            rows: proofs.map((raw) => [
-              asText(raw['to']),
-              proofWords[asText(raw['proof'])] ?? asText(raw['proof']),
-              pairWords(raw),
-            ]),
-            exact: [0],
-          } as const,
-        ]),
-    ...(mapping.consentTable.some((row) => row.channel === 'phone')
-      ? [
-          text(
-            "L'accord pour le téléphone vaut 365 jours au plus et doit pouvoir être prouvé (article L223-1 du Code de la consommation) ; échu ou sans preuve, il est transmis comme un refus.",
-          ),
-        ]
-      : []),
+    {
+      kind: 'table',
+      head: ['Champ', ...(typed ? ['Type JSON'] : []), ...heads],
+      rows: rows.map(({ field, purpose, channel, values }) => [
+        field,
+        ...(typed ? [typeOf(field)] : []),
+        `${purposeWords[purpose]} par ${channelWords[channel]}`,
+        ...consentStates.map((state) => cellWords.get(values[state]) ?? values[state]),
+      ]),
+      exact: [0, ...consentStates.map((_, index) => firstValue + index)],
+    },
+  ];
+}
+
+/** What is sent as a proof of an answer. */
+function proofTable(whole: Raw): readonly Block[] {
+  const proofs = listAt(whole, 'consent')
+    .filter(isRecord)
+    .filter((raw) => Object.hasOwn(raw, 'proof'));
+  if (proofs.length === 0) return [];
+  return [
+    {
+      kind: 'table',
+      head: ['Champ', 'Preuve', 'Finalité et canal'],
+      rows: proofs.map((raw) => [
+        asText(raw['to']),
+        proofWords[asText(raw['proof'])] ?? asText(raw['proof']),
+        pairWords(raw),
+      ]),
+      exact: [0],
+    },
   ];
 }
 

@@ -3,7 +3,7 @@
 import type { AuthorisationFact } from '../../domain/destination.ts';
 import type { CompiledMapping } from '../contract.ts';
 import type { Block } from './blocks.ts';
-import { heading, text } from './blocks.ts';
+import { heading, paragraph } from './blocks.ts';
 import { durationWords } from './french-answers.ts';
 
 export interface CentreContacts {
@@ -46,7 +46,7 @@ export function partiesBlocks(
   return [
     heading(3, 'Destinataire autorisé'),
     own.length === 0
-      ? text(
+      ? paragraph(
           "Aucune autorisation n'est encore enregistrée pour cette destination : rien n'est transmis tant que le document contractuel ne l'est pas.",
         )
       : {

@@ -5,7 +5,7 @@ import { callSituations } from '../calls/situations.ts';
 import type { CompiledMapping, WriteSituation } from '../contract.ts';
 import { listAt } from '../document/yaml.ts';
 import { previewMapping } from '../tools/preview.ts';
-import { heading, text } from './blocks.ts';
+import { heading, paragraph } from './blocks.ts';
 import type { Block } from './blocks.ts';
 import { fieldBlocks } from './fields.ts';
 import { answerBlocks, retryBlocks } from './french-answers.ts';
@@ -82,7 +82,7 @@ export function specOf(input: SpecInput): { readonly title: string; readonly blo
     heading(2, '9. Corrections, retraits de consentement et effacements'),
     { kind: 'list', items: changeItems(input) },
     heading(2, '10. Accord'),
-    text(
+    paragraph(
       `Ce document décrit la version ci-dessus, telle qu'elle sera en vigueur. Toute modification fait l'objet d'une nouvelle version et d'une note écrite.`,
     ),
     {
@@ -96,7 +96,7 @@ export function specOf(input: SpecInput): { readonly title: string; readonly blo
 /** What counts as delivered: by the file's rules, or as the connector says. */
 function receivedBlocks({ whole, mapping }: SpecInput): readonly Block[] {
   const { delivered } = mapping.connectorFacts.words;
-  if (delivered !== undefined) return [text(delivered[0])];
+  if (delivered !== undefined) return [paragraph(delivered[0])];
   return [...callAnswerBlocks(whole, mapping), ...answerBlocks(whole, unknownOf(whole, mapping))];
 }
 
@@ -124,10 +124,10 @@ function contentBlocks(input: SpecInput): readonly Block[] {
     return fieldBlocks({ whole, block: whole, json, examples: examplesOf(situationOf(input)) });
   const situations = callSituations(mapping, sample, situationOf(input));
   return [
-    text(deliveryWords(calls.length)),
+    paragraph(deliveryWords(calls.length)),
     ...calls.flatMap((call, index): readonly Block[] => [
       heading(3, `Appel ${index + 1} : ${call.plan.name}`),
-      ...callWords(mapping, call).map(text),
+      ...callWords(mapping, call).map(paragraph),
       ...(listAt(call.raw, 'fields').length === 0
         ? []
         : fieldBlocks({
@@ -145,23 +145,23 @@ function exampleBlocks(input: SpecInput): readonly Block[] {
   const situation = situationOf(input);
   const calls = callSituations(mapping, sample, situation);
   return [
-    text('Une personne inventée ; les valeurs sont celles qui seraient transmises.'),
+    paragraph('Une personne inventée ; les valeurs sont celles qui seraient transmises.'),
     ...(calls.length === 0 ? [exampleOf(input, situation)] : []),
     ...calls.flatMap(({ call, situation: own, applies }) => [
       heading(3, `Appel : ${call.name}`),
-      applies ? exampleOf(input, own) : text("Pour cette personne, cet appel n'est pas fait."),
+      applies ? exampleOf(input, own) : paragraph("Pour cette personne, cet appel n'est pas fait."),
     ]),
   ];
 }
 
 function exampleOf({ mapping, sample }: SpecInput, situation: WriteSituation): Block {
   const { result } = previewMapping(mapping, sample, situation);
-  if (!result.ok) return text(`Cet exemple ne serait pas transmis (${result.why}).`);
+  if (!result.ok) return paragraph(`Cet exemple ne serait pas transmis (${result.why}).`);
   const sheet = (result.sheet ?? []).map((section) =>
     [section.title, ...section.lines.map((line) => `  ${line.label} : ${line.value}`)].join('\n'),
   );
   const body = [...sheet, ...(result.text === '' ? [] : [pretty(result.text)])].join('\n\n');
-  return body === '' ? text("Cet appel n'a pas de contenu.") : { kind: 'code', text: body };
+  return body === '' ? paragraph("Cet appel n'a pas de contenu.") : { kind: 'code', text: body };
 }
 
 /** JSON indented for readers; anything else as it is. */

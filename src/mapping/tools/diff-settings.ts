@@ -36,10 +36,8 @@ export const besidesContent = (before: CompiledMapping, after: CompiledMapping):
 });
 
 function linesOf(before: readonly string[], after: readonly string[]): LineChanges {
-  const [removed, added] = [
-    before.filter((line) => !after.includes(line)),
-    after.filter((line) => !before.includes(line)),
-  ];
+  const removed = before.filter((line) => !after.includes(line));
+  const added = after.filter((line) => !before.includes(line));
   const kept = (list: readonly string[], gone: readonly string[]): string =>
     JSON.stringify(list.filter((line) => !gone.includes(line)));
   return { removed, added, moved: kept(before, removed) !== kept(after, added) };

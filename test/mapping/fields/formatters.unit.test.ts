@@ -1,6 +1,6 @@
 // How values are written: phones, dates, numbers, texts, maps.
 import fc from 'fast-check';
-import { compilePattern, isoIn } from '../../../src/mapping/fields/time.ts';
+import { compileDatePattern, isoIn } from '../../../src/mapping/fields/time.ts';
 import { faults, json, lead, mobile } from '../support.ts';
 
 describe('phones', () => {
@@ -66,7 +66,7 @@ describe('dates', () => {
         fc.date({ min: new Date('1990-01-01'), max: new Date('2060-01-01'), noInvalidDate: true }),
         zone,
         (instant, where) => {
-          const write = compilePattern('dd/MM/yyyy HH:mm:ss', where);
+          const write = compileDatePattern('dd/MM/yyyy HH:mm:ss', where);
           if (typeof write === 'string') throw new Error(write);
           const expected = new Intl.DateTimeFormat('en-GB', {
             ...{ timeZone: where, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit' },
