@@ -158,7 +158,7 @@ const listed = (raw: unknown, name: string): boolean => Array.isArray(raw) && ra
 function compileInner(raw: unknown, path: Path, scope: Scope): Inner | undefined {
   if (!isRecord(raw) || typeof raw['to'] !== 'string') return undefined;
   const { report } = scope;
-  const target = parseTarget(raw['to'], scope.format, true);
+  const target = parseTarget(raw['to'], scope.format, { nested: true });
   if (typeof target === 'string') {
     report.error([...path, 'to'], 'MAP-217', target);
     return undefined;

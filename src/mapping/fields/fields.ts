@@ -37,7 +37,7 @@ export function compileField(
   if (Object.hasOwn(raw, 'preset')) reportNoPreset(path, scope);
   else if (to === undefined) report.error(path, 'MAP-102', 'key "to" is missing: which field is written?');
   if (typeof to !== 'string') return undefined;
-  const target = parseTarget(to, scope.format, list !== undefined);
+  const target = parseTarget(to, scope.format, { nested: list !== undefined });
   if (typeof target === 'string') {
     report.error([...path, 'to'], 'MAP-217', target);
     return undefined;

@@ -80,7 +80,7 @@ function compileFrom(
   where: Where,
   fit: Fit,
 ): FieldReading | undefined {
-  const { scope, categories, list, target } = where;
+  const { scope, categories, list } = where;
   const from = raw['from'];
   if (typeof from !== 'string') return undefined;
   const source = sourceIn(from, scope, list);
@@ -91,26 +91,13 @@ function compileFrom(
     return undefined;
   }
   useSource(source, [...path, 'from'], categories, scope);
-  if (Object.hasOwn(raw, 'default') && source.person) {
-    scope.report.error(
-      [...path, 'default'],
-      'MAP-210',
-      `"${from}" is a person's: a default would invent what was not said (C13).`,
-    );
-  }
-  if (scope.formulaGuard && writesPlus(raw['as'], source.type)) {
-    scope.report.error(
-      [...path, raw['as'] === undefined ? 'from' : 'as'],
-      'MAP-701',
-      `"${target.text}" would be written +33...: the formula guard would put ' before it.`,
-    );
-  }
-  checkWritable(raw['default'], [...path, 'default'], scope);
-  checkLiteral(raw['default'], [...path, 'default'], scope.report);
-  checkCut(raw, path, scope, source);
+  checkSource(raw, path, where, source);
   const map = Object.hasOwn(raw, 'map') ? fieldMap(raw['map'], [...path, 'map'], scope, source) : undefined;
   if (Object.hasOwn(raw, 'map') && map === undefined) return undefined;
-  const convert = compileConversion(raw, path, where, source, map !== undefined);
+  const convert = compileConversion(raw, path, where, {
+    source,
+    mapped: map !== undefined,
+  });
   if (convert === undefined) return undefined;
   const fallback = source.person ? undefined : raw['default'];
   const finish = (
@@ -124,7 +111,7 @@ function compileFrom(
   const { late } = source;
   const read: FieldReading['read'] =
     late !== undefined
-      ? () => ({ late, finish: (value) => finish(value, target.text, []) as Scalar | undefined })
+      ? () => ({ late, finish: (value) => finish(value, where.target.text, []) as Scalar | undefined })
       : (context, field, problems) => {
           const value = source.read(context);
           if (isBlank(value) || (Array.isArray(value) && value.length === 0))
@@ -135,6 +122,32 @@ function compileFrom(
   const passes = map === undefined || (isRecord(entries) && entries['else'] === 'pass');
   const free = passes && source.type === 'text';
   return { source: from, category: source.category, free, read, show };
+}
+
+/** What a source forbids beside it. */
+function checkSource(
+  raw: Record<string, unknown>,
+  path: Path,
+  { scope, target }: Where,
+  source: Source,
+): void {
+  if (Object.hasOwn(raw, 'default') && source.person) {
+    scope.report.error(
+      [...path, 'default'],
+      'MAP-210',
+      `"${source.path}" is a person's: a default would invent what was not said (C13).`,
+    );
+  }
+  if (scope.formulaGuard && writesPlus(raw['as'], source.type)) {
+    scope.report.error(
+      [...path, raw['as'] === undefined ? 'from' : 'as'],
+      'MAP-701',
+      `"${target.text}" would be written +33...: the formula guard would put ' before it.`,
+    );
+  }
+  checkWritable(raw['default'], [...path, 'default'], scope);
+  checkLiteral(raw['default'], [...path, 'default'], scope.report);
+  checkCut(raw, path, scope, source);
 }
 
 function applyMap(
@@ -161,8 +174,7 @@ function compileConversion(
   raw: Record<string, unknown>,
   path: Path,
   where: Where,
-  source: Source,
-  mapped: boolean,
+  { source, mapped }: { readonly source: Source; readonly mapped: boolean },
 ): ((value: unknown) => unknown) | undefined {
   const { scope, mode } = where;
   const kind = mapped

@@ -22,7 +22,12 @@ export interface Target {
 export const xmlName = /^[\p{L}_][\p{L}\p{N}_.-]*(:[\p{L}_][\p{L}\p{N}_.-]*)?$/u;
 
 /** Understands a target; a text instead of a target says what is wrong. */
-export function parseTarget(text: string, format: Format, nested = false): Target | string {
+export function parseTarget(
+  text: string,
+  format: Format,
+  /** Inside an element of a list, where `#text` is the element itself. */
+  { nested = false } = {},
+): Target | string {
   if (text.trim() === '') return 'the target is empty.';
   if (text !== text.trim()) return `target "${text}" begins or ends with a space.`;
   // oxlint-disable-next-line no-control-regex

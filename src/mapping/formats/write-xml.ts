@@ -59,14 +59,17 @@ const element = (step: Pick<TargetStep, 'name' | 'fixed'>): Element => ({
 });
 
 /** The element a step names among its parent's, the last of its kind; made when there is none. */
-function descend(parent: Element, step: TargetStep, fresh: boolean): Element {
+function descend(parent: Element, step: TargetStep): Element {
   const fits = (sibling: Element): boolean =>
     sibling.name === step.name &&
     step.fixed.every((want) =>
       sibling.attributes.some(([name, value]) => name === want.name && value === want.value),
     );
-  const found = fresh ? undefined : parent.children.findLast(fits);
-  if (found !== undefined) return found;
+  return parent.children.findLast(fits) ?? append(parent, step);
+}
+
+/** A new element, whatever its parent holds already. */
+function append(parent: Element, step: TargetStep): Element {
   const made = element(step);
   parent.children.push(made);
   return made;
@@ -88,23 +91,22 @@ function fill(from: Element, entries: readonly Entry[], skip: number, batch: Bat
     const steps = entry.target.steps.slice(skip);
     const parents = steps.slice(0, -1);
     const last = steps.at(-1);
-    const parent = parents.reduce((at, step) => descend(at, step, false), from);
+    const parent = parents.reduce((at, step) => descend(at, step), from);
     switch (entry.kind) {
       case 'cell':
-        put(last === undefined ? from : descend(parent, last, false), entry.target, entry.cell, batch);
+        put(last === undefined ? from : descend(parent, last), entry.target, entry.cell, batch);
         break;
       case 'line':
-        put(last === undefined ? from : descend(parent, last, false), entry.target, entry.text, batch);
+        put(last === undefined ? from : descend(parent, last), entry.target, entry.text, batch);
         break;
       case 'cells':
         for (const cell of entry.cells)
-          if (last !== undefined) put(descend(parent, last, true), entry.target, cell, batch);
+          if (last !== undefined) put(append(parent, last), entry.target, cell, batch);
         break;
       case 'rows':
-        for (const row of entry.rows)
-          if (last !== undefined) fill(descend(parent, last, true), row, 0, batch);
+        for (const row of entry.rows) if (last !== undefined) fill(append(parent, last), row, 0, batch);
         // An empty list that is written: its element stands empty.
-        if (entry.rows.length === 0 && last !== undefined) descend(parent, last, false);
+        if (entry.rows.length === 0 && last !== undefined) descend(parent, last);
         break;
     }
   }

@@ -97,7 +97,8 @@ function groupOf(slot: SampleField, format: SampleFormat): Part {
   if (each === undefined) return open;
   const fields = (slot.element ?? []).flatMap((inner): readonly DraftLine[] => {
     const from = inner.element === undefined ? elementByName(each, inner.name) : undefined;
-    if (from === undefined || typeof parseTarget(inner.target, format, true) === 'string') return [];
+    if (from === undefined || typeof parseTarget(inner.target, format, { nested: true }) === 'string')
+      return [];
     const writing = writingOf(from, inner.value, format, each);
     // Codes that are not shown: our own words stand in until the client names theirs.
     return [{ to: inner.target, from, ...('unfit' in writing ? {} : writing) }];

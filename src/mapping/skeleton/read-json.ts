@@ -16,23 +16,28 @@ export function readJsonSample(text: string): Shape | Unreadable {
   const root: unknown = list ? (value as unknown[])[0] : value;
   if (!isRecord(root)) return { unreadable: 'the JSON holds no object.' };
   const notes: string[] = [];
-  const slots = slotsOf(root, [], [], notes, !list);
+  const slots = slotsOf(root, { path: [], parents: [], wrapped: !list }, notes);
   return { format: 'json', layout: list ? { list: true } : {}, slots, notes };
+}
+
+interface Where {
+  readonly path: readonly string[];
+  readonly parents: readonly string[];
+  /** Nothing but this group has been seen so far: what is in it is the lead itself. */
+  readonly wrapped: boolean;
 }
 
 function slotsOf(
   group: Readonly<Record<string, unknown>>,
-  path: readonly string[],
-  parents: readonly string[],
+  { path, parents, wrapped }: Where,
   notes: string[],
-  /** Nothing but this has been seen so far: what stands in it is the lead itself. */
-  wrapped: boolean,
 ): readonly SampleField[] {
   const wraps = wrapped && Object.keys(group).length === 1;
   return Object.entries(group).flatMap(([name, value]): readonly SampleField[] => {
     const place = [...path, step(name)];
     const target = place.join('.');
-    if (isRecord(value)) return slotsOf(value, place, [name, ...parents], notes, wraps);
+    const around = [name, ...parents];
+    if (isRecord(value)) return slotsOf(value, { path: place, parents: around, wrapped: wraps }, notes);
     if (!Array.isArray(value)) return [{ target, name, parents, value: value as SampleValue }];
     const items = value as unknown[];
     const first = items[0];
@@ -42,9 +47,13 @@ function slotsOf(
         notes.push(
           `the lead stands in the list "${name}"; each call sends one (the client may limit how many it takes).`,
         );
-        return slotsOf(first, [...path, `${step(name)}[0]`], [name, ...parents], notes, false);
+        return slotsOf(
+          first,
+          { path: [...path, `${step(name)}[0]`], parents: around, wrapped: false },
+          notes,
+        );
       }
-      const element = slotsOf(first, [], [name, ...parents], notes, false);
+      const element = slotsOf(first, { path: [], parents: around, wrapped: false }, notes);
       return [{ target, name, parents, value: undefined, element }];
     }
     const texts = items.flatMap((item) =>
