@@ -14,13 +14,6 @@ type Raw = Readonly<Record<string, unknown>>;
 
 const heads = ['Finalité et canal', 'Accord', 'Refus', 'Non demandé', 'Retiré'];
 
-/** Cells of the truth table that are no value of the client's. */
-const cellWords: Readonly<Record<string, string>> = {
-  '(omitted)': '(absent)',
-  '(held)': '(la demande attend)',
-  '': '(vide)',
-};
-
 /** The truth table of the opt-in, its proofs, and what holds for the phone. */
 export function consentBlocks(whole: Raw, mapping: CompiledMapping): readonly Block[] {
   const byPhone = mapping.consentTable.some((row) => row.channel === 'phone');
@@ -41,6 +34,7 @@ export function consentBlocks(whole: Raw, mapping: CompiledMapping): readonly Bl
   ];
 }
 
+/** Cells of the truth table that are no value of the client's. */
 const cellWords: ReadonlyMap<string, string> = new Map([
   ['(omitted)', '(absent)'],
   ['(held)', '(la demande attend)'],
