@@ -1,5 +1,5 @@
 // The circuit breaker of a destination. Pure: state in, state out; the store keeps it, dispatch and claim obey it.
-// Invariant: counts distinct deliveries, so one poison lead never opens it; while open nothing spends attempts.
+// Invariant: counts distinct deliveries, so one lead that always fails never opens it; while open nothing spends attempts.
 
 import {
   closedCircuit,
@@ -26,7 +26,7 @@ const askedKept = 20;
 /** Deliveries remembered that failed while it was open. */
 const failedKept = 20;
 
-const still = (circuit: Circuit): CircuitMove => ({ circuit, change: 'none', retryNow: [] });
+const unchanged = (circuit: Circuit): CircuitMove => ({ circuit, change: 'none', retryNow: [] });
 
 /** What the breaker becomes after one attempt. Returns the same object when nothing changed, so that nothing is written. */
 export function afterAttempt(
@@ -37,18 +37,18 @@ export function afterAttempt(
 ): CircuitMove {
   const { deliveryId, signal } = attempt;
   // Fifty deliveries in flight when the circuit opens would otherwise count as fifty failed probes.
-  if (circuit.state !== 'closed' && attempt.startedAt < (circuit.movedAt ?? 0)) return still(circuit);
+  if (circuit.state !== 'closed' && attempt.startedAt < (circuit.movedAt ?? 0)) return unchanged(circuit);
   switch (signal) {
     case 'none':
-      return still(circuit);
+      return unchanged(circuit);
     case 'success':
-      return forwarding(
+      return withRetries(
         afterSuccess(afterAcceptance(circuit, attempt.startedAt, policy), now, policy),
         circuit,
         deliveryId,
       );
     case 'throttled':
-      return still(throttled(circuit, attempt, now, policy));
+      return unchanged(throttled(circuit, attempt, now, policy));
     case 'unauthorized':
       return open(circuit, 'unauthorized', now, policy);
     case 'unavailable': {
@@ -58,7 +58,7 @@ export function afterAttempt(
       const failed = failing === noted.failing ? noted : { ...noted, failing };
       return failing.length >= policy.unavailableLimit
         ? open(failed, 'unavailable', now, policy)
-        : still(failed);
+        : unchanged(failed);
     }
     case 'rejection':
     case 'unknown': {
@@ -67,13 +67,13 @@ export function afterAttempt(
         const alive =
           signal === 'rejection' && (circuit.cause === 'unavailable' || circuit.cause === 'unauthorized');
         return alive
-          ? forwarding(afterSuccess(circuit, now, policy), circuit, deliveryId)
+          ? withRetries(afterSuccess(circuit, now, policy), circuit, deliveryId)
           : open(circuit, signal, now, policy);
       }
       const rejected = withDistinct(circuit.rejected, deliveryId, policy.rejectionLimit);
       if (rejected.length >= policy.rejectionLimit)
         return open({ ...circuit, rejected }, signal, now, policy);
-      return still(rejected === circuit.rejected ? circuit : { ...circuit, rejected });
+      return unchanged(rejected === circuit.rejected ? circuit : { ...circuit, rejected });
     }
   }
 }
@@ -94,11 +94,11 @@ export function allowed(circuit: Circuit, now: number): number {
 /** Opened again by support, or because credentials were repaired: probe now, whatever pause the recipient asked for. */
 export function probeNow(circuit: Circuit, now: number): Circuit {
   const { throttles: _throttles, throttledAt: _throttledAt, ...rest } = circuit;
-  const loud =
+  const unpaused =
     circuit.throttles === undefined
       ? withoutQuiet(circuit, Number.POSITIVE_INFINITY)
       : withoutQuiet(rest, Number.POSITIVE_INFINITY);
-  return loud.state === 'open' ? { ...loud, nextProbeAt: now } : loud;
+  return unpaused.state === 'open' ? { ...unpaused, nextProbeAt: now } : unpaused;
 }
 
 /** Notes whether the pause of this failure was the recipient's own; the same circuit when nothing changes. */
@@ -111,8 +111,8 @@ function withPause(circuit: Circuit, deliveryId: number, isAsked: boolean): Circ
   };
 }
 
-/** The recipient is back: who failed meanwhile need not wait out a pause that was meant for an outage. */
-function forwarding(move: CircuitMove, before: Circuit, succeeded: number): CircuitMove {
+/** The recipient is back: what failed meanwhile need not wait out a pause that was meant for an outage. */
+function withRetries(move: CircuitMove, before: Circuit, succeeded: number): CircuitMove {
   const retryNow = before.failing.filter((id) => id !== succeeded && before.asked?.includes(id) !== true);
   if (retryNow.length === 0) return move;
   return { ...move, circuit: { ...move.circuit, failing: [] }, retryNow };
@@ -126,16 +126,16 @@ function afterSuccess(circuit: Circuit, now: number, policy: BreakerPolicy): Cir
         circuit.rejected.length === 0 &&
         (circuit.quietUntil === undefined || circuit.quietUntil > now)
       ) {
-        return still(circuit);
+        return unchanged(circuit);
       }
-      return still(withoutQuiet({ ...circuit, failing: [], rejected: [] }, now));
+      return unchanged(withoutQuiet({ ...circuit, failing: [], rejected: [] }, now));
     case 'open':
-      return still(
+      return unchanged(
         withoutQuiet({ ...circuit, state: 'ramping', failing: [], allowance: 2, movedAt: now }, now),
       );
     case 'ramping': {
       const allowance = circuit.allowance * 2;
-      if (allowance < policy.rampEnd) return still({ ...circuit, failing: [], allowance });
+      if (allowance < policy.rampEnd) return unchanged({ ...circuit, failing: [], allowance });
       const { quietUntil, pace } = circuit;
       const closed = {
         ...closedCircuit,
@@ -148,8 +148,8 @@ function afterSuccess(circuit: Circuit, now: number, policy: BreakerPolicy): Cir
 }
 
 /**
- * A probe, or one of a ramp, was not taken. Where the recipient answers, this delivery may be what it cannot digest: it goes to the
- * back and the next one tries at once, a few in a row. Where nothing answers, none of them would fare better.
+ * A probe, or one of a ramp, was not taken. Where the recipient answers, perhaps it cannot process this delivery alone: it goes
+ * to the end of the queue and the next one tries at once, a few in a row. Where nothing answers, no other would do better.
  */
 function afterFailedProbe(
   circuit: Circuit,
@@ -162,7 +162,7 @@ function afterFailedProbe(
   const backMs = waitAfter(circuit.probes + 1, policy);
   if (answered === true && circuit.state === 'ramping' && failing.length < policy.rampFailures)
     return {
-      ...still({ ...failed, allowance: Math.max(1, Math.floor(circuit.allowance / 2)) }),
+      ...unchanged({ ...failed, allowance: Math.max(1, Math.floor(circuit.allowance / 2)) }),
       backMs: policy.firstProbeMs,
     };
   const round = circuit.round ?? [];
@@ -172,7 +172,10 @@ function afterFailedProbe(
     !round.includes(deliveryId) &&
     round.length + 1 < policy.roundLimit;
   if (goesOn)
-    return { ...still({ ...failed, movedAt: now, nextProbeAt: now, round: [...round, deliveryId] }), backMs };
+    return {
+      ...unchanged({ ...failed, movedAt: now, nextProbeAt: now, round: [...round, deliveryId] }),
+      backMs,
+    };
   return { ...open(failed, 'unavailable', now, policy), backMs };
 }
 

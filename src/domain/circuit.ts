@@ -1,5 +1,5 @@
-// What is remembered of a destination's weather, and by which numbers it is judged.
-// Invariant: data only; domain/breaker.ts and domain/pace.ts alone make one of the other.
+// What is remembered of how a destination answers, and by which numbers that is judged.
+// Invariant: data only; only domain/breaker.ts and domain/pace.ts make a new state from an old one.
 
 export type CircuitSignal =
   'success' | 'unavailable' | 'unauthorized' | 'throttled' | 'rejection' | 'unknown' | 'none';
@@ -27,7 +27,7 @@ export interface Circuit {
   readonly quietUntil?: number;
   /** Times in a row the recipient said "too many" since it last accepted anything; each lengthens the quiet time. */
   readonly throttles?: number;
-  /** The last of them, epoch ms: what was under way by then says nothing new. */
+  /** The last of them, epoch ms: what was in flight by then says nothing new. */
   readonly throttledAt?: number;
   /** After a throttling: deliveries allowed at once; doubles with each success until `rampEnd`, then forgotten. */
   readonly pace?: number;
@@ -81,9 +81,9 @@ export interface CircuitEvidence {
   readonly startedAt: number;
   /** For `throttled`: how long to keep quiet. */
   readonly throttledForMs?: number;
-  /** The recipient named the pause itself (`Retry-After`): it is kept, whoever succeeds meanwhile. */
+  /** The recipient named the pause itself (`Retry-After`): it is kept, whatever succeeds meanwhile. */
   readonly pauseAsked?: boolean;
-  /** The recipient answered, if only to fail: it may be this delivery alone that it cannot digest. */
+  /** The recipient answered, if only with an error: perhaps it cannot process this delivery alone. */
   readonly answered?: boolean;
 }
 

@@ -13,7 +13,7 @@ export function throttled(
   policy: BreakerPolicy,
 ): Circuit {
   const { throttledAt } = circuit;
-  // Ten under way at the same time are one lesson, not ten.
+  // Ten in flight at the same time say it once, not ten times.
   const isNew = throttledAt === undefined || attempt.startedAt >= throttledAt;
   const throttles = (circuit.throttles ?? 0) + (isNew ? 1 : 0);
   const asked = attempt.throttledForMs ?? 0;
@@ -36,11 +36,11 @@ export function throttled(
   };
 }
 
-/** Something was accepted: more at once, up to as many as the destination bears. */
+/** Something was accepted: more at once, up to as many as the destination takes. */
 export function afterAcceptance(circuit: Circuit, startedAt: number, policy: BreakerPolicy): Circuit {
   const { untried, throttles, throttledAt, pace, ...rest } = circuit;
   if (untried === undefined && pace === undefined) return circuit;
-  // Accepted before the recipient said "too many": no sign that it has room again.
+  // Accepted before the recipient said "too many": that does not show that it has room again.
   if (throttledAt !== undefined && startedAt < throttledAt)
     return untried === undefined ? circuit : { ...rest, ...given({ throttles, throttledAt, pace }) };
   const next = (pace ?? policy.rampEnd) * 2;
