@@ -130,7 +130,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     });
     if (claim.claimed.length === 0 || claim.destination === undefined) {
       log.debug('claim.empty', { destination: destinationId, count: jobs.length });
-      if (batch !== undefined) await deferBatch(database, batch, fileRetryMs);
+      if (batch !== undefined) await deferBatch(database, batch, Math.max(fileRetryMs, claim.againAfterMs));
       return;
     }
     await step('claimed', destinationId);

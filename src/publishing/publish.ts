@@ -16,6 +16,7 @@ import {
   versionHistory,
   type MappingVersion,
 } from '../store/mapping-versions.ts';
+import { askHoursAgain } from '../store/held-back.ts';
 import { keepingOldContent } from '../store/version-effects.ts';
 import { authorise } from './authorise.ts';
 import { checkFiles, refuseConnectorChange, type FitMapping, type PublishingDeps } from './fitness.ts';
@@ -129,6 +130,7 @@ async function storeVersion(
 ): Promise<MappingVersion> {
   const version = await insertVersion(tx, { ...request, clientId, sources });
   await pointAt(tx, destinationId, version.id);
+  await askHoursAgain(tx, destinationId);
   await appendHandovers(tx, [
     {
       entry: 'published',

@@ -47,6 +47,16 @@ export async function markAsking(tx: Sql, ids: readonly number[]): Promise<void>
   );
 }
 
+/** `pending` rows whose recipient is not to be asked before an instant. */
+export async function putOffAsking(tx: Sql, ids: readonly number[], until: Date): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList(ids);
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET due_at = ? WHERE id IN (${marks}) AND state = 'pending'`,
+    [until, ...values],
+  );
+}
+
 /** Deliveries whose lease ran out: their worker died or stalled. The caller's transaction holds them. */
 export async function lapsedLeases(tx: Sql, limit: number): Promise<readonly number[]> {
   const rows = await tx.all<{ id: number }>(

@@ -1,6 +1,7 @@
 // Due deliveries that their destination does not let go: they stand visibly `waiting`, with the reason that domain/send-policy gives.
 // Invariant: nothing is lost by it: what is held back stays due, or is due again when its destination may send.
 import { inList, type Sql } from './database.ts';
+import { carriesRight } from './carried-rights.ts';
 import { windowUse } from './due-work.ts';
 
 /** Due rows of a held or suspended destination become visibly `waiting`; they stay due. */
@@ -62,5 +63,46 @@ export async function relabelWaiting(
     `UPDATE deliveries FORCE INDEX (deliveries_due) SET reason = ?
       WHERE state = 'waiting' AND destination_id = ? AND batch_id = 0 AND reason IN (${marks})`,
     [reason, destinationId, ...values],
+  );
+}
+
+/**
+ * Due deliveries of a destination outside its hours are due again when it opens. Mirrors `waitsForHours` of domain/send-policy:
+ * what carries a right stays due, unless the mapping lets rights wait; the claim decides.
+ */
+export async function deferToOpening(
+  sql: Sql,
+  destinationId: string,
+  opening: { readonly reason: string; readonly at: Date },
+  which: { readonly rightsWait: boolean; readonly limit: number },
+): Promise<number> {
+  const { affected } = await sql.run(
+    `UPDATE deliveries FORCE INDEX (deliveries_due) SET state = 'waiting', reason = ?, due_at = ?
+      WHERE state IN ('planned', 'waiting') AND destination_id = ? AND priority IN (0, 1) AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0
+        ${which.rightsWait ? '' : `AND NOT ${carriesRight('deliveries')}`} LIMIT ${Math.trunc(which.limit)}`,
+    [opening.reason, opening.at, destinationId],
+  );
+  return affected;
+}
+
+/**
+ * Other hours are in force: what waits for the old ones is due now, and so are its files; whoever asks next is told by the new ones.
+ * The caller holds the lock of the destination's state: no claim and no dispatch goes by the old ones meanwhile.
+ */
+export async function askHoursAgain(tx: Sql, destinationId: string): Promise<void> {
+  await tx.run(
+    `UPDATE batches b SET b.due_at = UTC_TIMESTAMP(3)
+      WHERE b.destination_id = ? AND b.state IN ('open', 'written') AND b.queued_at IS NULL AND b.due_at > UTC_TIMESTAMP(3)
+        AND EXISTS (SELECT 1 FROM deliveries d WHERE d.batch_id = b.id AND d.state = 'waiting' AND d.reason = 'outside_hours')`,
+    [destinationId],
+  );
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (deliveries_due) SET due_at = UTC_TIMESTAMP(3)
+      WHERE state = 'waiting' AND destination_id = ? AND reason = 'outside_hours' AND due_at > UTC_TIMESTAMP(3)`,
+    [destinationId],
+  );
+  await tx.run(
+    "UPDATE slots SET slot_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND state = 'due' AND asked_by = 'hours' ORDER BY slot_at LIMIT 1",
+    [destinationId],
   );
 }

@@ -1,5 +1,6 @@
 // Erasures, and updates that take a consent back, that have stood too long: what a prospect asked for and a recipient has not heard.
 // Invariant: told once a delivery; the task closes by itself when the delivery ends.
+import { carriesRight } from './carried-rights.ts';
 import type { Sql } from './database.ts';
 
 export interface WaitingRight {
@@ -10,7 +11,10 @@ export interface WaitingRight {
   readonly reason: string;
 }
 
-/** Those nobody has been told of. A row that waits for the next file of its schedule, or for the recipient's decision, is none. */
+/**
+ * Those nobody has been told of. A row that waits for the next file of its schedule, for hours that its mapping puts above rights,
+ * or for the recipient's decision, is none.
+ */
 export async function waitingRights(
   sql: Sql,
   minutes: number,
@@ -20,10 +24,8 @@ export async function waitingRights(
     `SELECT d.id, d.client_id AS clientId, d.destination_id AS destinationId, d.state, d.reason
        FROM deliveries d FORCE INDEX (deliveries_open)
       WHERE d.settled_at IS NULL AND d.action IN ('update', 'erase') AND d.state IN ('planned', 'queued', 'waiting', 'withheld')
-        AND d.reason <> 'slot' AND d.created_at < TIMESTAMPADD(MINUTE, ?, UTC_TIMESTAMP(3))
-        AND (d.action = 'erase' OR EXISTS (
-              SELECT 1 FROM consents c WHERE c.lead_id = d.lead_id AND (c.state = 'withdrawn' OR (c.state = 'refused' AND EXISTS (
-                SELECT 1 FROM consents g WHERE g.lead_id = c.lead_id AND g.purpose = c.purpose AND g.channel = c.channel AND g.state = 'granted')))))
+        AND d.reason NOT IN ('slot', 'outside_hours') AND d.created_at < TIMESTAMPADD(MINUTE, ?, UTC_TIMESTAMP(3))
+        AND ${carriesRight('d')}
         AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.delivery_id = d.id AND a.kind = 'right_waits')
       LIMIT ${Math.trunc(limit)}`,
     [-minutes],

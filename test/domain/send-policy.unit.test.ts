@@ -1,15 +1,19 @@
 // Whether a destination may send now, row by row: how many, and what keeps back the next one.
 import { closedCircuit, type Circuit } from '../../src/domain/circuit.ts';
+import type { SendingHours } from '../../src/domain/sending-hours.ts';
 import {
   isHeld,
   isProbeDue,
   isShut,
   minuteOf,
+  refusalOf,
   sendPermission,
+  waitsForHours,
   whyFileWaits,
   type SendSituation,
 } from '../../src/domain/send-policy.ts';
 
+const hour = 3_600_000;
 const now = Date.parse('2026-11-24T10:00:00Z');
 const open = (nextProbeAt: number): Circuit => ({ ...closedCircuit, state: 'open', nextProbeAt });
 const ramping = (allowance: number): Circuit => ({ ...closedCircuit, state: 'ramping', allowance });
@@ -82,6 +86,46 @@ test.each<[string, Partial<SendSituation>, number, string, number]>([
 ])('%s', (_title, over, count, reason, afterMs) =>
   expect(sendPermission(situation(over))).toEqual({ count, refusal: { reason, afterMs } }),
 );
+
+describe('outside its hours', () => {
+  // It is 11:00 in Paris on a Tuesday.
+  const hours = (from: number, to: number): SendingHours => ({
+    zone: 'Europe/Paris',
+    week: Array.from({ length: 7 }, () => [{ from: from * hour, to: to * hour }]),
+    holidays: undefined,
+    rightsWait: false,
+  });
+  const at = (from: number, to: number, over: Partial<SendSituation> = {}) =>
+    sendPermission(situation({ limits: { concurrency: 8, hours: hours(from, to) }, ...over }));
+  const opening = { reason: 'outside_hours', afterMs: 3 * hour };
+
+  test('a delivery waits for the opening, and what carries a right has the room there is', () => {
+    const permission = at(14, 18, { inFlight: 7 });
+    expect(refusalOf(permission, 0, true)).toEqual(opening);
+    expect(refusalOf(permission, 0, false)).toBeUndefined();
+    expect(refusalOf(permission, 1, false)).toEqual({ reason: 'throttled:CONCURRENCY', afterMs: 100 });
+  });
+  test('in its hours nothing waits for them', () => {
+    expect(at(9, 18).closed).toBeUndefined();
+    expect(refusalOf(at(9, 18), 0, true)).toBeUndefined();
+  });
+  test('suspended is said before closed: it does not leave at the opening', () =>
+    expect(refusalOf(at(14, 18, { status: 'suspended' }), 0, true)).toEqual({
+      reason: 'destination_suspended',
+      afterMs: 0,
+    }));
+  test('closed is said before held: nothing probes at night', () =>
+    expect(refusalOf(at(14, 18, { circuit: open(now) }), 0, true)).toEqual(opening));
+  test.each([
+    [{ carriesRight: false, isBegun: false }, true, true],
+    [{ carriesRight: true, isBegun: false }, false, true],
+    [{ carriesRight: false, isBegun: true }, false, false],
+    [{ carriesRight: true, isBegun: true }, false, false],
+  ])('%j waits for the hours: %s; where rights wait: %s', (delivery, waits, waitsWithRights) => {
+    expect(waitsForHours(hours(9, 18), delivery)).toBe(waits);
+    expect(waitsForHours({ ...hours(9, 18), rightsWait: true }, delivery)).toBe(waitsWithRights);
+  });
+});
 
 test('a minute is counted from its first departure, and a new one begins when it is over', () => {
   const begun = { startedAt: now - 59_999, departed: 12 };

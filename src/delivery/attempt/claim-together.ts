@@ -3,6 +3,7 @@
 import type { DestinationLimits } from '../../domain/destination.ts';
 import type { Log } from '../../log.ts';
 import type { Database } from '../../store/database.ts';
+import type { Published } from '../mapping-cache.ts';
 import { claimDeliveries, type Access, type Claim, type ClaimJob } from './claim.ts';
 
 export interface ClaimLoad {
@@ -13,8 +14,15 @@ export interface ClaimLoad {
   readonly access?: Access;
 }
 
+export interface ClaimNeeds {
+  readonly database: Database;
+  readonly published: Published;
+  readonly owner: string;
+  readonly log: Log;
+}
+
 export async function claimTogether(
-  options: { readonly database: Database; readonly owner: string; readonly log: Log },
+  options: ClaimNeeds,
   destinationId: string,
   loads: readonly ClaimLoad[],
 ): Promise<readonly Claim[]> {
@@ -32,26 +40,24 @@ export const tellForeign = (
 ): void => log.error('job.foreign', { destination, ...what });
 
 function claimAll(
-  options: { readonly database: Database; readonly owner: string },
+  options: ClaimNeeds,
   destinationId: string,
   loads: readonly ClaimLoad[],
 ): Promise<readonly Claim[]> {
+  const common = { owner: options.owner, version: options.published.version };
   return options.database.transaction(async (tx) => {
     const whole = loads.filter((load) => load.batchId !== undefined);
     const single = loads.filter((load) => load.batchId === undefined);
     const answers = new Map<ClaimLoad, Claim>();
     for (const load of whole)
-      answers.set(
-        load,
-        await claimDeliveries(tx, destinationId, load.jobs, { ...load, owner: options.owner }),
-      );
+      answers.set(load, await claimDeliveries(tx, destinationId, load.jobs, { ...load, ...common }));
     const [first] = single;
     if (first !== undefined) {
       const claim = await claimDeliveries(
         tx,
         destinationId,
         single.flatMap((load) => load.jobs),
-        { ...first, owner: options.owner },
+        { ...first, ...common },
       );
       const left = new Map(claim.claimed.map((row) => [row.id, row]));
       for (const load of single) {

@@ -14,7 +14,7 @@ import {
   type DestinationState,
 } from '../../store/destinations.ts';
 import { untriedNow } from '../../domain/pace.ts';
-import { minuteOf, sendPermission, type SendPermission } from '../../domain/send-policy.ts';
+import { minuteOf, refusalOf, sendPermission, type SendPermission } from '../../domain/send-policy.ts';
 import {
   countSending,
   leaveBatch,
@@ -23,6 +23,8 @@ import {
   putBack,
   type LockedDelivery,
 } from '../../store/sending.ts';
+import type { Published } from '../mapping-cache.ts';
+import { waitingForHours } from './outside-hours.ts';
 import { blockedBy, standsAmong, unsettledAmong } from './siblings.ts';
 
 export interface ClaimJob {
@@ -48,12 +50,17 @@ export interface Claim {
   readonly now: number;
   /** Jobs that named no delivery of this destination: another destination's, or nobody's. They were dropped. */
   readonly foreign: readonly ClaimJob[];
+  /** When what waits for the hours of its destination may be asked for again; 0: nothing does. */
+  readonly againAfterMs: number;
 }
 
 export interface ClaimSettings {
   readonly leaseMs: number;
   readonly owner: string;
+  /** As last seen; those of `version` go before. */
   readonly limits: DestinationLimits;
+  /** Mapping versions as published. The one in force is known here for certain: publishing takes the lock that is held. */
+  readonly version?: Published['version'];
   /** The jobs are the rows of this file: all or none, and they count as one in flight. */
   readonly batchId?: number;
   /** What the destination is reached by now. */
@@ -88,7 +95,7 @@ export async function claimDeliveries(
   const now = locked[0]?.now.getTime() ?? tx.now().getTime();
   const byId = new Map(locked.map((row) => [row.id, row]));
   const foreign = jobs.filter((job) => !byId.has(job.deliveryId));
-  const none = { claimed: [], destination, circuit: known?.circuit, now, foreign };
+  const none = { claimed: [], destination, circuit: known?.circuit, now, foreign, againAfterMs: 0 };
   if (locked.length === 0 || destination === undefined || known === undefined) return none;
   const state = await tryCarefully(tx, known, settings.access, sending);
 
@@ -104,16 +111,18 @@ export async function claimDeliveries(
   // A part of a file would be another file under its number: while one of its rows is elsewhere, none is claimed.
   if (settings.batchId !== undefined && !jobs.every((job) => claimable(job, rowOf(job)))) return none;
 
+  const limits = (await settings.version?.(destination.mappingVersionId))?.limits ?? settings.limits;
   const minute = minuteOf(state.minute, now);
+  const unit = settings.batchId === undefined ? 'delivery' : 'file';
   const permissionBeside = (inFlight: number): SendPermission =>
     sendPermission({
       now,
       status: destination.status,
       circuit: state.circuit,
-      limits: settings.limits,
+      limits,
       minute,
       inFlight,
-      unit: settings.batchId === undefined ? 'delivery' : 'file',
+      unit,
     });
   const roughly = permissionBeside(sending);
   // Only where there is too little room is it worth looking which leases have run out.
@@ -121,6 +130,15 @@ export async function claimDeliveries(
     sending > 0 && roughly.count < jobs.length
       ? permissionBeside(await countSending(tx, destinationId))
       : roughly;
+  const waiting = await waitingForHours(
+    tx,
+    permission,
+    jobs.flatMap((job) => {
+      const row = rowOf(job);
+      return claimable(job, row) ? [row] : [];
+    }),
+    { hours: limits.hours, unit },
+  );
   const back: { id: number; reason: string; afterMs: number }[] = [];
   const behind: number[] = [];
   const claimed: ClaimedDelivery[] = [];
@@ -134,10 +152,11 @@ export async function claimDeliveries(
       (one) => one.destinationId === row.destinationId && one.id !== row.id,
     );
     const blocked = blockedBy(row, siblings, taken);
+    const refusal = refusalOf(permission, claimed.length, waiting.has(row.id));
     if (blocked) {
       back.push({ id: row.id, reason: 'waits_for_create' satisfies Reason, afterMs: 15_000 });
       behind.push(row.id);
-    } else if (claimed.length >= permission.count) back.push({ id: row.id, ...permission.refusal });
+    } else if (refusal !== undefined) back.push({ id: row.id, ...refusal });
     else {
       taken.add(row.id);
       claimed.push({
@@ -159,12 +178,13 @@ export async function claimDeliveries(
     settings.leaseMs,
     settings.owner,
   );
-  if (settings.limits.perMinute !== undefined && claimed.length > 0) {
+  if (limits.perMinute !== undefined && claimed.length > 0) {
     const departed = minute.departed + (settings.batchId === undefined ? claimed.length : 1);
     await saveMinute(tx, destinationId, { ...minute, departed });
   }
   return {
     ...none,
+    againAfterMs: waiting.size > 0 ? (permission.closed?.afterMs ?? 0) : 0,
     claimed: claimed.map((row) => ({
       ...row,
       state: 'sending',

@@ -1,6 +1,7 @@
 // What nobody is told of by an event: rows refused, leads that wait longer than promised, a log that is not sealed in time.
 // Invariant: told once, then not again for hours while it lasts; an alert names destinations and codes, never a lead.
 import { splitReason } from '../../domain/delivery.ts';
+import { openTime, type SendingHours } from '../../domain/sending-hours.ts';
 import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
 import type { Database } from '../../store/database.ts';
 import { allDestinations } from '../../store/destinations.ts';
@@ -42,6 +43,7 @@ async function watchRights(database: Database): Promise<void> {
 
 async function watchPromises(database: Database, published: Published): Promise<void> {
   const open = (await openDeliveries(database)).filter((delivery) => waiting.includes(delivery.state));
+  const now = database.now().getTime();
   const destinations = new Map(
     (await allDestinations(database)).map((destination) => [destination.id, destination]),
   );
@@ -50,7 +52,7 @@ async function watchPromises(database: Database, published: Published): Promise<
     const mapping = await published.version(destination?.mappingVersionId ?? 0);
     if (destination === undefined || mapping === undefined) continue;
     const oldest = group.reduce((a, b) => (b.oldestSeconds > a.oldestSeconds ? b : a));
-    if (oldest.oldestSeconds * 1_000 <= mapping.promiseMs) continue;
+    if (waitedMs(oldest.oldestSeconds * 1_000, mapping.limits.hours, now) <= mapping.promiseMs) continue;
     if (await raisedSince(database, 'lead_waits', destinationId, waitsAgainSeconds)) continue;
     const reason = oldest.oldestReason === '' ? oldest.state : splitReason(oldest.oldestReason).base;
     await raiseAlerts(database, [
@@ -58,3 +60,7 @@ async function watchPromises(database: Database, published: Published): Promise<
     ]);
   }
 }
+
+/** Outside the hours of a destination nobody promised anything. */
+const waitedMs = (ms: number, hours: SendingHours | undefined, now: number): number =>
+  hours === undefined ? ms : openTime(hours, now - ms, now);

@@ -1,19 +1,21 @@
 // What time does by itself: leases that lapsed, deliveries past their age, recipients to be asked again, authorisations that begin.
 // Invariant: nothing waits for ever; a crash between departure and outcome shows as `outcome_unknown` (guarantees 2 and 3).
+import { closedFor } from '../../domain/send-policy.ts';
 import type { Log } from '../../log.ts';
-import type { Job } from '../../queue/jobs.ts';
 import type { Producer } from '../../queue/producer.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { freeStranded } from '../../store/batches.ts';
 import type { Database } from '../../store/database.ts';
 import { readDeliveries } from '../../store/deliveries.ts';
-import { duePending, expiredDeliveries, markAsking } from '../../store/deadlines.ts';
+import { duePending, expiredDeliveries, markAsking, putOffAsking } from '../../store/deadlines.ts';
+import { findDestination } from '../../store/destinations.ts';
 import { bringEmptyFiles } from '../../store/file-bytes.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { dropSettledRevisions } from '../../store/lead-revisions.ts';
 import { takeUpAside, wakeSiblings } from '../../store/planning.ts';
 import { markSettled, type Settlement } from '../../store/sending.ts';
 import { entryNames } from '../planning/entry-names.ts';
+import { jobOf } from '../planning/push-jobs.ts';
 import type { Published } from '../mapping-cache.ts';
 import { recoverLapsed } from './lease-recovery.ts';
 import { resolveFromLog } from '../attempt/resolve.ts';
@@ -33,12 +35,14 @@ export interface Maintenance {
   readonly tidy: () => Promise<void>;
 }
 
-export function createMaintenance(options: {
+export interface MaintenanceOptions {
   readonly database: Database;
   readonly published: Published;
   readonly producer: Producer;
   readonly log: Log;
-}): Maintenance {
+}
+
+export function createMaintenance(options: MaintenanceOptions): Maintenance {
   const { database, published, log } = options;
 
   return {
@@ -86,25 +90,7 @@ export function createMaintenance(options: {
         await wakeSiblings(tx, rows);
         return rows.length;
       }),
-    askAgain: async () => {
-      const due = await database.transaction(async (tx) => {
-        const rows = await duePending(tx, 200);
-        await markAsking(
-          tx,
-          rows.map((row) => row.deliveryId),
-        );
-        return rows;
-      });
-      for (const [destinationId, group] of Map.groupBy(due, (row) => row.destinationId)) {
-        const jobs = group.map((row): Job => ({
-          deliveryId: row.deliveryId,
-          run: row.run,
-          attempt: row.attempt,
-        }));
-        await options.producer.push(destinationId, jobs).catch(() => undefined);
-      }
-      return due.length;
-    },
+    askAgain: () => askAgain(options),
     reopenRepaired: (now) => reopenRepaired(options, now),
     withholdUnusable: () => withholdUnusable(options),
     watch: async () => {
@@ -119,4 +105,28 @@ export function createMaintenance(options: {
       if (count > 0) log.error('delivery.stranded', { count });
     },
   };
+}
+
+/** Asks the recipients of pending deliveries again; outside the hours of a destination the question waits for its opening. */
+async function askAgain({ database, published, producer }: MaintenanceOptions): Promise<number> {
+  const due = await database.transaction(async (tx) => {
+    const rows = await duePending(tx, 200);
+    const asked: (typeof rows)[number][] = [];
+    for (const [destinationId, group] of Map.groupBy(rows, (row) => row.destinationId)) {
+      const ids = group.map((row) => row.deliveryId);
+      const destination = await findDestination(tx, destinationId);
+      const mapping = await published.version(destination?.mappingVersionId ?? 0);
+      const closed = closedFor(mapping?.limits.hours, tx.now().getTime());
+      if (closed === undefined) asked.push(...group);
+      else await putOffAsking(tx, ids, new Date(tx.now().getTime() + closed.afterMs));
+    }
+    await markAsking(
+      tx,
+      asked.map((row) => row.deliveryId),
+    );
+    return asked;
+  });
+  for (const [destinationId, group] of Map.groupBy(due, (row) => row.destinationId))
+    await producer.push(destinationId, group.map(jobOf)).catch(() => undefined);
+  return due.length;
 }

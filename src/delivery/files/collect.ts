@@ -1,12 +1,13 @@
 // Slots and batches of file flows: when a file is due, its deliveries are collected into one.
 // Invariant: a slot is taken once; after an outage the latest missed slot runs, never each of them.
+import type { Action } from '../../../connectors/contract.ts';
 import { fileConnectors, lastSlotBefore, sendsFiles } from '../../../connectors/index.ts';
 import type { Reason } from '../../domain/delivery.ts';
-import { isStopped, whyFileWaits } from '../../domain/send-policy.ts';
-import type { Job } from '../../queue/jobs.ts';
+import { closedFor, isStopped, whyFileWaits } from '../../domain/send-policy.ts';
+import type { CompiledMapping } from '../../mapping/contract.ts';
 import type { Producer } from '../../queue/producer.ts';
 import { discardBatch, openBatch } from '../../store/batches.ts';
-import { addSlot, dueSlots, latestSlots, markTaken } from '../../store/slots.ts';
+import { addSlot, dueSlots, latestSlots, markTaken, type DueSlot } from '../../store/slots.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { destinationsBy, findDestination, heldStates, type Destination } from '../../store/destinations.ts';
 import { destinationsWithPlannedWork, takeDue } from '../../store/due-work.ts';
@@ -37,20 +38,6 @@ export function createFiles(options: {
   const { database, published, producer } = options;
   const shown = new Map<string, (typeof causes)[number]>();
 
-  const fill = async (
-    tx: Sql,
-    destination: Destination,
-    slotAt: Date,
-    action: string,
-    most: number,
-  ): Promise<{ id: number; full: boolean } | undefined> => {
-    const id = await openBatch(tx, destination.clientId, destination.id, slotAt);
-    const jobs = await takeDue(tx, destination.id, most, { replays: most, reserved: 0 }, { id, action });
-    if (jobs.length > 0) return { id, full: jobs.length === most };
-    await discardBatch(tx, id);
-    return undefined;
-  };
-
   return {
     noteSlots: async (now) => {
       const destinations = await destinationsBy(database, fileConnectors);
@@ -69,29 +56,19 @@ export function createFiles(options: {
     },
     collect: async () => {
       const opened = await database.transaction(async (tx) => {
-        const batches: { destinationId: string; job: Job }[] = [];
+        const batches: OpenedBatch[] = [];
         for (const slot of await dueSlots(tx, slotsAtOnce)) {
           const destination = await findDestination(tx, slot.destinationId);
           const mapping = await published.version(destination?.mappingVersionId ?? 0);
           // The slot stays due until the mapping can be used again: no hour is lost.
           if (destination === undefined || mapping === undefined) continue;
-          await markTaken(tx, slot);
-          if (!sendsFiles(mapping.connector)) continue;
-          // One file says one thing: creations, then changes, then erasures.
-          for (const action of ['create', 'update', 'erase']) {
-            for (;;) {
-              const batch = await fill(tx, destination, slot.slotAt, action, mapping.maxItems);
-              if (batch === undefined) break;
-              batches.push({ destinationId: destination.id, job: { batchId: batch.id, attempt: 0 } });
-              if (!batch.full) break;
-            }
-          }
+          batches.push(...(await runSlot(tx, slot, destination, mapping)));
         }
         return batches;
       });
       // Marked in MySQL already: a push that fails is made again when the batch has stood queued too long.
-      for (const { destinationId, job } of opened)
-        await producer.push(destinationId, [job]).catch(() => undefined);
+      for (const { destinationId, id } of opened)
+        await producer.push(destinationId, [{ batchId: id, attempt: 0 }]).catch(() => undefined);
       return opened.length;
     },
     showWaiting: async () => {
@@ -106,6 +83,52 @@ export function createFiles(options: {
       }
     },
   };
+}
+
+interface OpenedBatch {
+  readonly id: number;
+  readonly destinationId: string;
+}
+
+/** Makes the files of a slot. Outside the hours of its destination only what carries a right leaves; the rest at the opening. */
+async function runSlot(
+  tx: Sql,
+  slot: DueSlot,
+  destination: Destination,
+  mapping: CompiledMapping,
+): Promise<readonly OpenedBatch[]> {
+  await markTaken(tx, slot);
+  if (!sendsFiles(mapping.connector)) return [];
+  const now = tx.now().getTime();
+  const closed = closedFor(mapping.limits.hours, now);
+  if (closed !== undefined) await addSlot(tx, destination.id, new Date(now + closed.afterMs), 'hours');
+  if (closed !== undefined && mapping.limits.hours?.rightsWait === true) return [];
+  const batches: OpenedBatch[] = [];
+  // One file says one thing: creations, then changes, then erasures.
+  for (const action of ['create', 'update', 'erase'] as const) {
+    const which = { action, rightsOnly: closed !== undefined, most: mapping.maxItems };
+    for (;;) {
+      const batch = await fill(tx, destination, slot.slotAt, which);
+      if (batch === undefined) break;
+      batches.push({ id: batch.id, destinationId: destination.id });
+      if (!batch.isFull) break;
+    }
+  }
+  return batches;
+}
+
+async function fill(
+  tx: Sql,
+  destination: Destination,
+  slotAt: Date,
+  which: { readonly action: Action; readonly rightsOnly: boolean; readonly most: number },
+): Promise<{ readonly id: number; readonly isFull: boolean } | undefined> {
+  const id = await openBatch(tx, destination.clientId, destination.id, slotAt);
+  const room = { replays: which.most, reserved: 0 };
+  const jobs = await takeDue(tx, destination.id, which.most, room, { id, ...which });
+  if (jobs.length > 0) return { id, isFull: jobs.length === which.most };
+  await discardBatch(tx, id);
+  return undefined;
 }
 
 /** A file now, asked for by a person instead of the schedule. */

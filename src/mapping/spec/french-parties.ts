@@ -1,6 +1,9 @@
 // Who receives, by which document, and whom each side calls, in French.
 // Invariant: the recipient is a company or a team as the contract names it, never a person (C18).
 import type { AuthorisationFact } from '../../domain/destination.ts';
+import { openDays } from '../../domain/hours-words.ts';
+import type { HolidayCalendar } from '../../domain/public-holidays.ts';
+import type { SendingHours } from '../../domain/sending-hours.ts';
 import type { CompiledMapping } from '../contract.ts';
 import type { Block } from './blocks.ts';
 import { heading, paragraph } from './blocks.ts';
@@ -94,10 +97,32 @@ export function paceRows({
   ].join(', ');
   return [
     ['Débit', `${atOnce}, ${rate}`],
+    ...(limits.hours === undefined ? [] : [["Horaires d'envoi", hoursWords(limits.hours)]]),
     ["Délai d'attente de votre système", waits],
     [
       'Délai promis',
       `${durationWords(promiseMs)} entre la réception de la demande et sa remise ; au-delà, notre support est alerté`,
     ],
   ];
+}
+
+const weekdayWords = ['lundi', 'mardi', 'mercredi', 'jeudi', 'vendredi', 'samedi', 'dimanche'] as const;
+
+const holidayWords: Readonly<Record<HolidayCalendar, string>> = {
+  fr: 'sauf jours fériés',
+  'fr-alsace-moselle': "sauf jours fériés d'Alsace-Moselle",
+};
+
+/** In which hours leads leave, and what leaves at any hour. */
+export function hoursWords(hours: SendingHours): string {
+  const days = openDays(hours).map(({ first, last, ranges }) => {
+    const named =
+      first === last ? `le ${weekdayWords[first]}` : `du ${weekdayWords[first]} au ${weekdayWords[last]}`;
+    return `${named} ${ranges.map((range) => `de ${range.replace('-', ' à ')}`).join(' et ')}`;
+  });
+  const closed = hours.holidays === undefined ? '' : `, ${holidayWords[hours.holidays]}`;
+  const rights = hours.rightsWait
+    ? 'les effacements et retraits de consentement attendent aussi ces horaires'
+    : 'les effacements et retraits de consentement sont transmis à toute heure';
+  return `${days.join(', ')}${closed} (${hours.zone}) ; ${rights}`;
 }

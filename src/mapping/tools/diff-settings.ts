@@ -1,5 +1,6 @@
 // What two versions say differently besides the content of a lead: opt-in, answers, leads taken, delays, addresses.
 // Invariant: nothing of a lead is in it; a secret is its name.
+import { hoursText } from '../../domain/hours-words.ts';
 import type { CompiledMapping } from '../contract.ts';
 import { isRecord } from '../document/yaml.ts';
 
@@ -80,8 +81,13 @@ function settingsOf(mapping: CompiledMapping): Named {
         `${action}.${call.name}`,
       );
   }
-  const { connector, limits, schedule, updateOn, hasLookup } = mapping;
+  const { connector, schedule, updateOn, hasLookup } = mapping;
+  const { hours, ...limits } = mapping.limits;
   walk({ connector, limits, schedule, updateOn, hasLookup }, '');
+  if (hours !== undefined) {
+    const { zone, holidays, rightsWait } = hours;
+    walk({ open: hoursText(hours), zone, holidays, rights: rightsWait ? 'in_hours' : 'at_once' }, 'hours');
+  }
   for (const [name, words] of timingOf(mapping)) found.set(name, words);
   return found;
 }

@@ -1,13 +1,12 @@
 // The hours in which a destination takes leads, as the file writes them: `open: [mon-fri 09:00-12:30 13:30-18:00, sat 09:00-12:00]`.
 // Invariant: hours that cannot be read are an error, never always open.
+import { rangeWords, weekdays } from '../../domain/hours-words.ts';
 import { holidayCalendars, type HolidayCalendar } from '../../domain/public-holidays.ts';
 import { dayMs, openStretches, type OpenRange, type SendingHours } from '../../domain/sending-hours.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { suggest } from '../document/suggest.ts';
 import { isRecord, textAt } from '../document/yaml.ts';
 import { defaultZone, isZone } from '../fields/time.ts';
-
-export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
 const example = 'mon-fri 09:00-12:30 13:30-18:00';
 
@@ -151,34 +150,3 @@ function spanWords(ms: number): string {
   const hours = Math.floor((ms % dayMs) / hourMs);
   return [...(days > 0 ? [`${days}d`] : []), ...(hours > 0 ? [`${hours}h`] : [])].join(' ');
 }
-
-const clockWords = (time: number): string => {
-  const minutes = Math.round(time / 60_000);
-  return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
-};
-
-const rangeWords = ({ from: begin, to }: OpenRange): string => `${clockWords(begin)}-${clockWords(to)}`;
-
-/** Days in a row with the same hours, Monday first; days without any are left out. */
-export function openDays(
-  hours: SendingHours,
-): readonly { readonly first: number; readonly last: number; readonly ranges: readonly string[] }[] {
-  const groups: { first: number; last: number; ranges: readonly string[] }[] = [];
-  for (const [weekday, day] of hours.week.entries()) {
-    const ranges = day.map(rangeWords);
-    const before = groups.at(-1);
-    if (ranges.length === 0) continue;
-    if (before?.last === weekday - 1 && before.ranges.join() === ranges.join()) before.last = weekday;
-    else groups.push({ first: weekday, last: weekday, ranges });
-  }
-  return groups;
-}
-
-/** As a file writes them, in one order. */
-export const hoursText = (hours: SendingHours): string =>
-  openDays(hours)
-    .map(({ first, last, ranges }) => {
-      const days = first === last ? [weekdays[first]] : [weekdays[first], weekdays[last]];
-      return `${days.join('-')} ${ranges.join(' ')}`;
-    })
-    .join(', ');

@@ -1,0 +1,84 @@
+// Jobs onto the belt: pushed once their rows are marked queued, and pushed again when Redis may have lost them.
+// Invariant: a push that fails loses nothing; the rows stay queued in MySQL and are pushed again.
+import { foreignCode } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import type { Job } from '../../queue/jobs.ts';
+import type { Producer } from '../../queue/producer.ts';
+import type { Database } from '../../store/database.ts';
+import type { DueJob } from '../../store/due-work.ts';
+import { queuedLongAgo, touchQueued } from '../../store/queued-long-ago.ts';
+
+export interface Pushing {
+  readonly database: Database;
+  readonly producer: Producer;
+  readonly log: Log;
+  /** After this a queued row is pushed again, ms. */
+  readonly forgottenAfterMs: number;
+}
+
+/** Rows of one statement. */
+const atOnce = 1_000;
+
+/** What was marked queued long ago, or everything queued after Redis lost its memory. Returns how many. */
+export async function pushAgain(at: Pushing): Promise<number> {
+  const epoch = await at.producer.epochLost().catch(() => 'kept' as const);
+  if (epoch === 'lost') at.log.warn('dispatch.epoch_lost');
+  // Also at the first look: whatever was queued before this process is pushed again.
+  const lost = epoch !== 'kept';
+  const startedAt = performance.now();
+  let pushed = 0;
+  for (;;) {
+    // After a loss all that was queued before this look: what it has touched is younger, and not taken again.
+    const jobs = lost
+      ? await queuedLongAgo(at.database, Math.floor(performance.now() - startedAt), atOnce)
+      : await forgotten(at);
+    for (const [destinationId, group] of Map.groupBy(jobs, (job) => job.destinationId))
+      await pushJobs(at, destinationId, group.map(jobOf), 'again');
+    // Touched even when Redis is away, so that the next look comes after another pause.
+    await touchQueued(
+      at.database,
+      jobs.map((job) => job.deliveryId),
+    );
+    pushed += jobs.length;
+    if (jobs.length < atOnce) return pushed;
+  }
+}
+
+/** Where entries still wait, a row is most likely in one of them, and its twin would only be in the way: there it counts as forgotten late. */
+async function forgotten(at: Pushing): Promise<readonly (DueJob & { readonly destinationId: string })[]> {
+  const jobs = await queuedLongAgo(at.database, at.forgottenAfterMs, atOnce);
+  const busy: string[] = [];
+  for (const id of new Set(jobs.map((job) => job.destinationId)))
+    if (await at.producer.hasEntries(id).catch(() => false)) busy.push(id);
+  if (busy.length === 0) return jobs;
+  const idle = await queuedLongAgo(at.database, at.forgottenAfterMs, atOnce, {
+    destinations: busy,
+    among: false,
+  });
+  const late = await queuedLongAgo(at.database, 6 * at.forgottenAfterMs, atOnce, {
+    destinations: busy,
+    among: true,
+  });
+  return [...idle, ...late];
+}
+
+export async function pushJobs(
+  { producer, log }: Pick<Pushing, 'producer' | 'log'>,
+  destinationId: string,
+  jobs: readonly Job[],
+  how: 'once' | 'again' = 'once',
+): Promise<void> {
+  try {
+    await (how === 'again' ? producer.pushAgain : producer.push)(destinationId, jobs);
+  } catch (error) {
+    // The rows stay marked queued: pushAgain brings them back when Redis does.
+    const code = foreignCode(error);
+    log.warn('redis.unavailable', { loop: 'dispatch', destination: destinationId, code, count: jobs.length });
+  }
+}
+
+export const jobOf = (job: DueJob): Job => ({
+  deliveryId: job.deliveryId,
+  run: job.run,
+  attempt: job.attempt,
+});

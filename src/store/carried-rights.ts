@@ -1,0 +1,23 @@
+// Deliveries that carry a right of the prospect: an erasure, or an update of someone who took a consent back.
+// Invariant: one condition says so for every statement that asks.
+import { inList, type Sql } from './database.ts';
+
+/**
+ * Whether a row of `deliveries` carries a right.
+ * @param delivery the name or alias of the table in the statement
+ */
+export const carriesRight = (delivery: 'deliveries' | 'd'): string =>
+  `(${delivery}.action = 'erase' OR (${delivery}.action = 'update' AND EXISTS (
+      SELECT 1 FROM consents c WHERE c.lead_id = ${delivery}.lead_id AND (c.state = 'withdrawn' OR (c.state = 'refused' AND EXISTS (
+        SELECT 1 FROM consents g WHERE g.lead_id = c.lead_id AND g.purpose = c.purpose AND g.channel = c.channel AND g.state = 'granted'))))))`;
+
+/** Of these deliveries, those that carry a right. */
+export async function carryingRights(sql: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> {
+  if (ids.length === 0) return new Set();
+  const { marks, values } = inList(ids);
+  const rows = await sql.all<{ id: number }>(
+    `SELECT d.id FROM deliveries d FORCE INDEX (PRIMARY) WHERE d.id IN (${marks}) AND ${carriesRight('d')}`,
+    values,
+  );
+  return new Set(rows.map((row) => row.id));
+}
