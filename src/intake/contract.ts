@@ -47,7 +47,7 @@ const validators = buildValidators();
  */
 export function checkRow(values: Readonly<Record<string, unknown>>, now: Date): Checked {
   const { present, refusals } = presentValues(values);
-  const kind = rowKinds.find((one) => one === (present['kind'] ?? 'lead'));
+  const kind = rowKinds.find((name) => name === (present['kind'] ?? 'lead'));
   if (kind === undefined) return { refusals: [refusal('kind', 'NOT_ALLOWED_VALUE', fieldOf('kind')?.says)] };
   const validate = validators[kind];
   if (!validate(present)) refusals.push(...refusalsOf(validate.errors ?? [], refusals));
@@ -175,12 +175,12 @@ const codes: readonly (readonly [string, RefusalCode])[] = [
   ['impersonal', 'PERSONAL_REFERENCE'],
 ];
 const rank = (keyword: string): number => {
-  const at = codes.findIndex(([one]) => one === keyword);
+  const at = codes.findIndex(([name]) => name === keyword);
   return at < 0 ? codes.length : at;
 };
 
 function refusalsOf(errors: readonly ErrorObject[], before: readonly Refusal[]): readonly Refusal[] {
-  const told = new Set(before.map((one) => one.column));
+  const told = new Set(before.map(({ column }) => column));
   const found: Refusal[] = [];
   for (const error of [...errors].sort((a, b) => rank(a.keyword) - rank(b.keyword))) {
     const { path, rule } = place(error);

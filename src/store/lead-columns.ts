@@ -57,7 +57,10 @@ export function selectLeads(own: string, columns: readonly LeadColumn[] = leadCo
 /** What a SELECT gives for the columns of these fields. */
 export type RowOf<F> = Readonly<Record<ColumnsOf<F>, SqlValue>>;
 
-/** Reads a block of the lead out of a row. Absent stays absent (C13): NULL leaves no key, an empty inner block no block. */
+/**
+ * Reads a block of the lead out of a row. Absent stays absent (C13): what is NULL or was not
+ * selected leaves no key, an empty inner block no block.
+ */
 export function blockReader<F extends Fields>(fields: F): (row: RowOf<F>) => ValuesOf<F> {
   const own = Object.entries(fields).flatMap(([name, entry]) =>
     isField(entry) ? [{ name, column: entry.column, yesNo: entry.type === 'boolean' }] : [],
@@ -69,7 +72,7 @@ export function blockReader<F extends Fields>(fields: F): (row: RowOf<F>) => Val
     const block: Record<string, unknown> = {};
     for (const { name, column, yesNo } of own) {
       const value = row[column];
-      if (value !== null) block[name] = yesNo ? value === 1 : value;
+      if (value !== null && value !== undefined) block[name] = yesNo ? value === 1 : value;
     }
     for (const { name, read } of inner) {
       const found = read(row);

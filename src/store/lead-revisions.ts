@@ -50,7 +50,7 @@ export function createSnapshots(secrets: LeadSecrets): {
     },
     read: async (sql, wanted) => {
       if (wanted.length === 0) return new Map();
-      const ids = wanted.map((one) => one.leadId);
+      const ids = wanted.map(({ leadId }) => leadId);
       const { marks, values } = inList(ids);
       const rows = await sql.all<{ lead_id: number; revision: number; content: Buffer }>(
         `SELECT lead_id, revision, content FROM lead_revisions WHERE lead_id IN (${marks}) ORDER BY lead_id, revision, part`,

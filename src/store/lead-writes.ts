@@ -45,7 +45,7 @@ export async function lockNamedLeads(
   const found = await findLeads(tx, names);
   const locks = await lockLeads(
     tx,
-    [...found.values()].map((one) => one.id),
+    [...found.values()].map(({ id }) => id),
   );
   return new Map(
     [...found].flatMap(([name, lead]) => {
@@ -80,8 +80,8 @@ export async function insertLeads(tx: Sql, leads: readonly NewLead[]): Promise<R
   const ids = new Map<string, number>();
   const weightOf = ({ fields }: NewLead): number =>
     longColumns.reduce((sum, column) => sum + textWeight(fields[column] as string | undefined), 4_000);
-  for (const some of insertGroupsByWeight(leads, together, weightOf))
-    for (const [name, id] of await insertTogether(tx, some)) ids.set(name, id);
+  for (const group of insertGroupsByWeight(leads, together, weightOf))
+    for (const [name, id] of await insertTogether(tx, group)) ids.set(name, id);
   return ids;
 }
 
@@ -89,29 +89,33 @@ async function insertTogether(tx: Sql, leads: readonly NewLead[]): Promise<Reado
   const own = columnsOf('leads');
   await tx.run(
     `INSERT INTO leads (client_id, reference, ${own.map(([, column]) => column).join(', ')}) VALUES ${rowMarks(leads.length, 2 + own.length)}`,
-    leads.flatMap((one) => [one.clientId, one.reference, ...own.map(([name]) => one.fields[name] ?? null)]),
+    leads.flatMap(({ clientId, reference, fields }) => [
+      clientId,
+      reference,
+      ...own.map(([name]) => fields[name] ?? null),
+    ]),
   );
   // Read back instead of counted from insertId: a server may step its ids by more than one.
   const found = await findLeads(tx, leads);
-  const idOf = (one: NewLead): number => found.get(nameKey(one))?.id ?? 0;
+  const idOf = (lead: NewLead): number => found.get(nameKey(lead))?.id ?? 0;
   for (const table of contentTables) {
     if (table === 'leads') continue;
     const columns = columnsOf(table);
     const rows = leads.filter(
-      (one) => table !== 'lead_finances' || columns.some(([name]) => one.fields[name] !== undefined),
+      ({ fields }) => table !== 'lead_finances' || columns.some(([name]) => fields[name] !== undefined),
     );
-    for (const some of insertGroups(rows, together)) {
+    for (const group of insertGroups(rows, together)) {
       await tx.run(
-        `INSERT INTO ${table} (lead_id, client_id, ${columns.map(([, column]) => column).join(', ')}) VALUES ${rowMarks(some.length, 2 + columns.length)}`,
-        some.flatMap((one) => [
-          idOf(one),
-          one.clientId,
-          ...columns.map(([name]) => one.fields[name] ?? null),
+        `INSERT INTO ${table} (lead_id, client_id, ${columns.map(([, column]) => column).join(', ')}) VALUES ${rowMarks(group.length, 2 + columns.length)}`,
+        group.flatMap((lead) => [
+          idOf(lead),
+          lead.clientId,
+          ...columns.map(([name]) => lead.fields[name] ?? null),
         ]),
       );
     }
   }
-  return new Map([...found].map(([name, one]) => [name, one.id]));
+  return new Map([...found].map(([name, { id }]) => [name, id]));
 }
 
 /** Of leads, the columns named: what a correction is judged against. */
@@ -170,10 +174,14 @@ export async function insertInteractions(
   events: readonly { readonly clientId: string; readonly leadId: number; readonly event: Interaction }[],
 ): Promise<void> {
   const columns = interactionColumns.map(([, column]) => column).join(', ');
-  for (const some of insertGroupsByWeight(events, together, ({ event }) => 200 + textWeight(event.content))) {
+  for (const group of insertGroupsByWeight(
+    events,
+    together,
+    ({ event }) => 200 + textWeight(event.content),
+  )) {
     await tx.run(
-      `INSERT INTO interactions (client_id, lead_id, ${columns}) VALUES ${rowMarks(some.length, 2 + interactionColumns.length)}`,
-      some.flatMap(({ clientId, leadId, event }): SqlValue[] => [
+      `INSERT INTO interactions (client_id, lead_id, ${columns}) VALUES ${rowMarks(group.length, 2 + interactionColumns.length)}`,
+      group.flatMap(({ clientId, leadId, event }): SqlValue[] => [
         clientId,
         leadId,
         ...interactionColumns.map(([name]) => stored(event[name])),
@@ -191,9 +199,9 @@ export async function raiseRevisions(
     readonly consentRevisions: number;
   }[],
 ): Promise<void> {
-  const groups = Map.groupBy(steps, (one) => `${one.revisions}:${one.consentRevisions}`);
+  const groups = Map.groupBy(steps, (step) => `${step.revisions}:${step.consentRevisions}`);
   for (const group of groups.values()) {
-    const { marks, values } = inList(group.map((one) => one.leadId));
+    const { marks, values } = inList(group.map(({ leadId }) => leadId));
     await tx.run(
       `UPDATE leads FORCE INDEX (PRIMARY) SET revision = revision + ?, consent_revision = consent_revision + ?, changed_at = CURRENT_TIMESTAMP(3) WHERE id IN (${marks})`,
       [group[0]?.revisions ?? 0, group[0]?.consentRevisions ?? 0, ...values],
@@ -202,10 +210,10 @@ export async function raiseRevisions(
 }
 
 export async function insertChanges(tx: Sql, changes: readonly LeadChange[]): Promise<void> {
-  for (const some of insertGroups(changes)) {
+  for (const group of insertGroups(changes)) {
     await tx.run(
-      `INSERT INTO lead_changes (client_id, lead_id, revision, kind) VALUES ${rowMarks(some.length, 4)}`,
-      some.flatMap((one) => [one.clientId, one.leadId, one.revision, one.kind]),
+      `INSERT INTO lead_changes (client_id, lead_id, revision, kind) VALUES ${rowMarks(group.length, 4)}`,
+      group.flatMap(({ clientId, leadId, revision, kind }) => [clientId, leadId, revision, kind]),
     );
   }
 }
