@@ -21,22 +21,48 @@ import { ownershipOf, presenceOf, type Role } from './presence.ts';
 export async function startPlanner(app: App): Promise<Role> {
   const { config, log, database, published } = app;
   const redis = openRedis(config.redis.place, 'commands', config.silenceMs);
-  const { prefix } = config.redis;
   const ownership = await ownershipOf('planner', app, redis);
-  const producer = createProducer({ redis, prefix, permit: ownership.require });
-  const planner = createPlanner({ database, marks: app.marks, published, log });
-  const dispatcher = createDispatcher({ database, published, producer, window: config.planner.window, log });
-  const files = createFiles({ database, published, producer });
-  const sweeper = createMaintenance({ database, published, producer, log });
-  const { network } = config;
-
+  const producer = createProducer({ redis, prefix: config.redis.prefix, permit: ownership.require });
+  const stations: Stations = {
+    planner: createPlanner({ database, marks: app.marks, published, log }),
+    dispatcher: createDispatcher({ database, published, producer, window: config.planner.window, log }),
+    files: createFiles({ database, published, producer }),
+    maintenance: createMaintenance({ database, published, producer, log }),
+  };
   const loops: Loop[] = [];
-  const loop = (name: string, idleMs: number, work: () => Promise<boolean>): Loop => {
+  const loop: StartLoop = (name, idleMs, work) => {
     const started = startLoop({ name, idleMs, work, log });
     loops.push(started);
     return started;
   };
-  const { idleMs, batch } = config.planner;
+  startTripLoops(loop, app, stations);
+  startTimers(loop, app, stations);
+  const presence = presenceOf('planner', app, ownership);
+  return {
+    stop: async () => {
+      await presence.stop();
+      await Promise.all(loops.map((started) => started.stop()));
+      await producer.close();
+      redis.disconnect();
+    },
+    trouble: presence.trouble,
+  };
+}
+
+interface Stations {
+  readonly planner: ReturnType<typeof createPlanner>;
+  readonly dispatcher: ReturnType<typeof createDispatcher>;
+  readonly files: ReturnType<typeof createFiles>;
+  readonly maintenance: ReturnType<typeof createMaintenance>;
+}
+
+/** `work` returns true when there may be more to do at once. */
+type StartLoop = (name: string, idleMs: number, work: () => Promise<boolean>) => Loop;
+
+/** Rows come in, are planned and dispatched. */
+function startTripLoops(loop: StartLoop, app: App, { planner, dispatcher, files }: Stations): void {
+  const { database } = app;
+  const { idleMs, batch } = app.config.planner;
   // Nudged by intake; looked for more rarely are changes that others note: rights, replays of another process.
   const planning = loop('plan', idleMs * 4, async () => {
     const { taken, destinations } = await planner.planBatch(batch);
@@ -51,36 +77,38 @@ export async function startPlanner(app: App): Promise<Role> {
   });
   loop('dispatch', Math.max(idleMs, 150), async () => (await dispatcher.dispatch()) > 0);
   loop('files', 250, async () => (await files.collect()) + (await dispatcher.dispatchFiles()) > 0);
-  loop('leases', 500, async () => (await sweeper.recoverLeases()) > 0);
-  loop('again', 1_000, async () => {
-    await dispatcher.pushAgain();
-    await dispatcher.bringProbes();
-    await sweeper.askAgain();
-    return false;
-  });
   loop('slots', 1_000, async () => {
     await files.showWaiting();
     return (await files.noteSlots(database.now())) > 0;
   });
+}
+
+/** What time does by itself. */
+function startTimers(loop: StartLoop, app: App, { dispatcher, maintenance }: Stations): void {
+  const { config, database, published, log } = app;
+  const { network, alerts: channels } = config;
+  loop('leases', 500, async () => (await maintenance.recoverLeases()) > 0);
+  loop('again', 1_000, async () => {
+    await dispatcher.pushAgain();
+    await dispatcher.bringProbes();
+    await maintenance.askAgain();
+    return false;
+  });
   loop('bulk', 1_000, () => workAnyRun({ database, published }));
-  loop('expiry', 1_000, async () => (await sweeper.expire()) > 0);
+  loop('expiry', 1_000, async () => (await maintenance.expire()) > 0);
   loop('seal', 1_000, async () => (await app.sealer.seal(2_000)) === 2_000);
-  loop(
-    'alerts',
-    1_000,
-    async () => (await sendAlerts({ database, connectors, channels: config.alerts, network, log })) > 0,
-  );
+  loop('alerts', 1_000, async () => (await sendAlerts({ database, connectors, channels, network, log })) > 0);
   loop('repaired', 5_000, async () => {
-    await sweeper.withholdUnusable();
-    await sweeper.reopenRepaired(database.now());
+    await maintenance.withholdUnusable();
+    await maintenance.reopenRepaired(database.now());
     return false;
   });
   loop('watch', 30_000, async () => {
-    await sweeper.watch();
+    await maintenance.watch();
     return false;
   });
   loop('tidy', 60_000, async () => {
-    await sweeper.tidy();
+    await maintenance.tidy();
     await tidyTakings(database);
     return (await app.intake.refuseStrays()) > 0;
   });
@@ -88,14 +116,4 @@ export async function startPlanner(app: App): Promise<Role> {
     const purge = (tx: Sql): Promise<number> => purgeRefused(tx, config.planner.refusedDays, 200);
     return (await database.transaction(purge, { undoIf: (count) => count < 0 })) !== 0;
   });
-  const presence = presenceOf('planner', app, ownership);
-  return {
-    stop: async () => {
-      await presence.stop();
-      await Promise.all(loops.map((loop) => loop.stop()));
-      await producer.close();
-      redis.disconnect();
-    },
-    trouble: presence.trouble,
-  };
 }
