@@ -40,52 +40,20 @@ export interface App {
 }
 
 /** @throws DB-001, DB-002, CONFIG-002, KEY-002, KEY-003 */
-export async function openApp(config: Config, options: { readonly log: Log }): Promise<App> {
-  const { log } = options;
+export async function openApp(config: Config, { log }: { readonly log: Log }): Promise<App> {
   const keys = keysOf(config);
-  const database = openDatabase({
-    sign: createSign(keys.seal),
-    url: config.mysql.gatewayUrl,
-    connections: config.mysql.connections,
-    silenceMs: config.silenceMs,
-  });
-  let digestKey: Buffer;
-  try {
-    await requireSchema(database);
-    if (config.env === 'production') await refuseAnyHost(database);
-    const place = { database, keysSchema: config.keysSchema, keys };
-    await recogniseKeys(place);
-    digestKey = await readIntakeKey(place);
-  } catch (error) {
+  const { gatewayUrl: url, connections } = config.mysql;
+  const { silenceMs, keysSchema, mappingsDir } = config;
+  const database = openDatabase({ sign: createSign(keys.seal), url, connections, silenceMs });
+  const digestKey = await recognised(config, database, keys).catch(async (error: unknown) => {
     await database.close();
     throw error;
-  }
-  const marks = openDatabase({
-    url: config.mysql.gatewayUrl,
-    connections: 1,
-    silenceMs: config.silenceMs,
   });
-  const { readUrl } = config.mysql;
-  const replica =
-    readUrl === undefined
-      ? undefined
-      : openReplica({
-          url: readUrl,
-          silenceMs: config.silenceMs,
-          ...(config.env === 'production' ? { check: refuseAnyHost } : {}),
-        });
-  const secrets = createLeadSecrets({ masterKeys: keys.master, keysSchema: config.keysSchema });
+  const marks = openDatabase({ url, connections: 1, silenceMs });
+  const replica = replicaOf(config);
+  const secrets = createLeadSecrets({ masterKeys: keys.master, keysSchema });
   const snapshot = createSnapshots(secrets).keep;
   const checkOptions: CheckOptions = { connectors, now: () => database.now().getTime() };
-  const published = createPublished({
-    sql: database,
-    compile: (sources) => {
-      const checked = checkSources(sources, { ...checkOptions, tests: false });
-      if (!checked.ok)
-        log.error('mapping.unusable', { destination: sources.destinationId, count: checked.problems.length });
-      return checked.ok ? checked.mapping : undefined;
-    },
-  });
   return {
     config,
     log,
@@ -94,18 +62,14 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
     reading: replica ?? database,
     secrets,
     keys,
-    published,
+    published: publishedMappings(database, checkOptions, log),
     checkOptions,
-    intake: createIntake({
-      database,
-      marks,
-      log,
-      secrets,
-      snapshot,
-      digestKey,
-    }),
+    intake: createIntake({ database, marks, log, secrets, snapshot, digestKey }),
     publishing: createPublishing({
-      ...{ database, mappingsDir: config.mappingsDir, check: checkOptions, log },
+      database,
+      mappingsDir,
+      check: checkOptions,
+      log,
       production: config.env === 'production',
     }),
     rights: createRights({ database, secrets, snapshot }),
@@ -117,6 +81,36 @@ export async function openApp(config: Config, options: { readonly log: Log }): P
     },
   };
 }
+
+/** Schema, account and keys are what this program expects. Returns the key of the intake digests. */
+async function recognised(config: Config, database: Database, keys: Keys): Promise<Buffer> {
+  await requireSchema(database);
+  if (config.env === 'production') await refuseAnyHost(database);
+  const place = { database, keysSchema: config.keysSchema, keys };
+  await recogniseKeys(place);
+  return readIntakeKey(place);
+}
+
+function replicaOf({
+  mysql: { readUrl: url },
+  silenceMs,
+  env,
+}: Config): ReturnType<typeof openReplica> | undefined {
+  if (url === undefined) return undefined;
+  return openReplica({ url, silenceMs, ...(env === 'production' ? { check: refuseAnyHost } : {}) });
+}
+
+/** The versions in force, compiled; one that does not compile any more is in the log. */
+const publishedMappings = (database: Database, checkOptions: CheckOptions, log: Log): Published =>
+  createPublished({
+    sql: database,
+    compile: (sources) => {
+      const checked = checkSources(sources, { ...checkOptions, tests: false });
+      if (checked.ok) return checked.mapping;
+      log.error('mapping.unusable', { destination: sources.destinationId, count: checked.problems.length });
+      return undefined;
+    },
+  });
 
 /** A large table takes its time to change, and says nothing meanwhile. */
 const migrationSilenceMs = 6 * 3_600_000;

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { RelaisError } from '../errors.ts';
 import { archiveLog, removeArchived, type ArchiveOptions } from '../privacy/archive.ts';
 import { checkArchiveFile } from '../privacy/archive-file.ts';
-import { parseAnchor, type Anchor, type LogProblem, type Verification } from '../privacy/verify.ts';
+import { parseAnchor, type Anchor, type LogProblem, type Verification } from '../privacy/verification.ts';
 import { withExamples } from './arguments.ts';
 import { outJson, type JsonOption } from './json.ts';
 import { config, confirmed, out, progress, say, withApp } from './terminal.ts';

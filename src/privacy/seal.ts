@@ -19,7 +19,8 @@ import {
 } from '../store/seals.ts';
 import { entryMac, keyOfSeal, noSeal, rangesOf, sealMac } from './macs.ts';
 import { isSigned } from './sign.ts';
-import { verifyLog, type Anchor, type Verification } from './verify.ts';
+import type { Anchor, Verification } from './verification.ts';
+import { verifyLog } from './verify.ts';
 
 export interface Sealer {
   /** Seals what waits, at most `limit` entries. Returns how many were sealed. */

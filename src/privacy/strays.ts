@@ -1,5 +1,5 @@
 // Finds entries that no seal and no queue knows of, while the seals go by in order.
-// Invariant: memory is a few pages of bits and what waits for a seal, however long the log is: a page is compared with the
+// Invariant: memory is a few pages of marks, a byte for each id, and what waits for a seal, however long the log is: a page is compared with the
 // table and dropped once the seals have moved on.
 import { entryIdsBetween, nextEntryId, unsealedAmong } from '../store/seals.ts';
 import type { Sql } from '../store/database.ts';
@@ -19,6 +19,7 @@ export interface StrayWatch {
 }
 
 export function watchStrays(sql: Sql, newest: number): StrayWatch {
+  /** By page, a mark for each id that a seal covers. */
   const pages = new Map<number, Uint8Array>();
   const unknown = new Set<number>();
   /** First page not compared yet. */
@@ -38,9 +39,9 @@ export function watchStrays(sql: Sql, newest: number): StrayWatch {
           continue;
         }
       }
-      const bits = pages.get(next);
+      const marks = pages.get(next);
       for (const id of await entryIdsBetween(sql, from, Math.min(newest, from + pageSize - 1)))
-        if (!isIn(bits, id)) unknown.add(id);
+        if (marks?.[id % pageSize] !== 1) unknown.add(id);
       pages.delete(next);
       next += 1;
     }
@@ -54,13 +55,9 @@ export function watchStrays(sql: Sql, newest: number): StrayWatch {
           unknown.delete(id);
           continue;
         }
-        let bits = pages.get(page);
-        if (bits === undefined) {
-          bits = new Uint8Array(pageSize / 8);
-          pages.set(page, bits);
-        }
-        const bit = id % pageSize;
-        bits[bit >> 3] = (bits[bit >> 3] ?? 0) | (1 << (bit & 7));
+        const marks = pages.get(page) ?? new Uint8Array(pageSize);
+        marks[id % pageSize] = 1;
+        pages.set(page, marks);
         highest = Math.max(highest, page);
       }
       await compareUpTo(highest - pagesKept);
@@ -68,11 +65,6 @@ export function watchStrays(sql: Sql, newest: number): StrayWatch {
     finish: () => compareUpTo(Math.floor(newest / pageSize) + 1),
     unknown: () => unknown,
   };
-}
-
-function isIn(bits: Uint8Array | undefined, id: number): boolean {
-  const bit = id % pageSize;
-  return bits !== undefined && ((bits[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0;
 }
 
 /** Which of the ids neither wait for a seal now. */

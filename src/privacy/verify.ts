@@ -1,11 +1,10 @@
 // Verifying the hand-over log: every seal, every entry, what stands in archives, and nothing that no seal knows.
 // Invariant: the first broken entry is named; memory does not grow with the log.
 import { timingSafeEqual } from 'node:crypto';
-import { join } from 'node:path';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { logArchives, type LogArchive } from '../store/archives.ts';
 import type { Database } from '../store/database.ts';
-import { isRegisteredKey, registeredKeys } from '../store/keys.ts';
+import { isRegisteredKey } from '../store/keys.ts';
 import {
   countUnsealed,
   newestEntryId,
@@ -17,48 +16,12 @@ import {
   type Seal,
 } from '../store/seals.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
-import { checkArchiveFile, isArchiveMac } from './archive-file.ts';
-import { createCitedCheck, type CitedProblem } from './cited-check.ts';
+import { createCitedCheck } from './cited-check.ts';
 import { entryMac, idsOf, keyOfSeal, macBytes, noSeal } from './macs.ts';
 import { isSigned } from './sign.ts';
 import { notWaiting, watchStrays } from './strays.ts';
-
-export interface Anchor {
-  readonly sequence: number;
-  readonly mac: string;
-}
-
-export interface Verification {
-  readonly ok: boolean;
-  readonly seals: number;
-  readonly entries: number;
-  /** Of these, entries that stand in an archive and no longer in the table. */
-  readonly archived: number;
-  /** Entries that wait for the next seal: neither wrong nor yet proved. */
-  readonly unsealed: number;
-  readonly problem?: { readonly kind: LogProblem; readonly seal?: number; readonly entry?: number };
-}
-
-export type LogProblem =
-  | 'entry_changed'
-  | 'entry_missing'
-  | 'entry_unsealed'
-  | 'entry_forged'
-  | 'key_missing'
-  | 'seal_changed'
-  | 'seal_missing'
-  | 'queue_points_nowhere'
-  | 'anchor_missing'
-  | 'anchor_differs'
-  | 'archive_changed'
-  | 'archive_missing'
-  | CitedProblem;
-
-/** `12:9f3c...` as printed by `relais log anchor`. */
-export function parseAnchor(text: string): Anchor | undefined {
-  const match = /^(\d+):([0-9a-f]{64})$/.exec(text.trim());
-  return match === null ? undefined : { sequence: Number(match[1]), mac: match[2] ?? '' };
-}
+import type { Anchor, Problem, Verification } from './verification.ts';
+import { firstWrongArchive } from './verify-archives.ts';
 
 interface Question {
   readonly database: Database;
@@ -70,68 +33,92 @@ interface Question {
   readonly archives?: string;
 }
 
-type Problem = NonNullable<Verification['problem']>;
-
 export async function verifyLog(question: Question): Promise<Verification> {
   const { database, sealKeys, anchor } = question;
   const cited = createCitedCheck(database, question.secrets);
   const unsealed = await countUnsealed(database);
   const gone = await queueWithoutEntry(database);
   const strays = watchStrays(database, await newestEntryId(database));
-  let [seals, entries, archived] = [0, 0, 0];
-  let previous: Buffer = noSeal;
-  const fail = (problem: Problem): Verification => ({
-    ok: false,
-    seals,
-    entries,
-    archived,
-    unsealed,
-    problem,
-  });
-
   const archives = await logArchives(database);
-  const wrong = await firstWrongArchive(archives, question);
-  if (wrong !== undefined) return fail(wrong);
+  const progress: Progress = { seals: 0, entries: 0, archived: 0, previous: noSeal };
+  const follow = (): Promise<Problem | undefined> =>
+    followSeals(question, progress, { archives, cited, sealed: strays.sealed });
+  const rest = async (): Promise<Problem | undefined> => {
+    if (anchor !== undefined && anchor.sequence > progress.seals)
+      return { kind: 'anchor_missing', seal: anchor.sequence };
+    if (gone !== undefined) return { kind: 'queue_points_nowhere', entry: gone };
+    return (await firstUnsigned(database, sealKeys)) ?? (await firstStray(database, strays, follow));
+  };
+  const problem =
+    (await firstWrongArchive(database, archives, { sealKeys, folder: question.archives })) ??
+    (await follow()) ??
+    (await rest());
+  const { seals, entries, archived } = progress;
+  const found = { seals, entries, archived, unsealed };
+  return problem === undefined ? { ok: true, ...found } : { ok: false, ...found, problem };
+}
+
+/** How far the chain has been followed. */
+interface Progress {
+  seals: number;
+  entries: number;
+  archived: number;
+  previous: Buffer;
+}
+
+/** Follows the chain from where it was left to its end. */
+async function followSeals(
+  { database, sealKeys, anchor, progress: report }: Question,
+  progress: Progress,
+  {
+    archives,
+    cited,
+    sealed,
+  }: {
+    readonly archives: readonly LogArchive[];
+    readonly cited: ReturnType<typeof createCitedCheck>;
+    readonly sealed: (ids: readonly number[]) => Promise<void>;
+  },
+): Promise<Problem | undefined> {
   const inArchive = (sequence: number): boolean =>
     archives.some((archive) => archive.firstSeal <= sequence && sequence <= archive.lastSeal);
-
-  const followSeals = async (): Promise<Problem | undefined> => {
-    for (let part = await sealsAfter(database, seals, 50); part.length > 0;) {
-      for (const seal of part) {
-        const mayBeGone = inArchive(seal.sequence);
-        const problem = await checkSeal(database, sealKeys, seal, { after: seals, previous, mayBeGone });
-        if ('kind' in problem) return problem;
-        const altered = await cited(problem.rows);
-        if (altered !== undefined) return { ...altered, seal: seal.sequence };
-        await strays.sealed(problem.ids);
-        previous = seal.mac;
-        seals = seal.sequence;
-        entries += problem.ids.length;
-        archived += problem.gone;
-        question.progress?.(entries);
-        if (anchor?.sequence === seal.sequence && anchor.mac !== seal.mac.toString('hex'))
-          return { kind: 'anchor_differs', seal: seal.sequence };
-      }
-      part = await sealsAfter(database, seals, 50);
+  for (let part = await sealsAfter(database, progress.seals, 50); part.length > 0;) {
+    for (const seal of part) {
+      const checked = await checkSeal(database, sealKeys, seal, {
+        after: progress.seals,
+        previous: progress.previous,
+        mayBeGone: inArchive(seal.sequence),
+      });
+      if ('kind' in checked) return checked;
+      const altered = await cited(checked.rows);
+      if (altered !== undefined) return { ...altered, seal: seal.sequence };
+      await sealed(checked.ids);
+      progress.previous = seal.mac;
+      progress.seals = seal.sequence;
+      progress.entries += checked.ids.length;
+      progress.archived += checked.gone;
+      report?.(progress.entries);
+      if (anchor?.sequence === seal.sequence && anchor.mac !== seal.mac.toString('hex'))
+        return { kind: 'anchor_differs', seal: seal.sequence };
     }
-    return undefined;
-  };
+    part = await sealsAfter(database, progress.seals, 50);
+  }
+  return undefined;
+}
 
-  const broken = await followSeals();
-  if (broken !== undefined) return fail(broken);
-  if (anchor !== undefined && anchor.sequence > seals)
-    return fail({ kind: 'anchor_missing', seal: anchor.sequence });
-  if (gone !== undefined) return fail({ kind: 'queue_points_nowhere', entry: gone });
-  const forged = await firstUnsigned(database, sealKeys);
-  if (forged !== undefined) return fail(forged);
+/** An entry that neither a seal covers nor the queue of those to be sealed names. */
+async function firstStray(
+  database: Database,
+  strays: ReturnType<typeof watchStrays>,
+  follow: () => Promise<Problem | undefined>,
+): Promise<Problem | undefined> {
   await strays.finish();
   // Appended or sealed while we were reading: in the queue first, in a later seal afterwards.
   const left = await notWaiting(database, strays.unknown());
-  const late = left.length === 0 ? undefined : await followSeals();
-  if (late !== undefined) return fail(late);
+  const late = left.length === 0 ? undefined : await follow();
+  if (late !== undefined) return late;
   const stray = left.find((id) => strays.unknown().has(id));
-  if (stray !== undefined) return fail({ kind: 'entry_unsealed', entry: stray });
-  return { ok: true, seals, entries, archived, unsealed };
+  return stray === undefined ? undefined : { kind: 'entry_unsealed', entry: stray };
 }
 
 async function checkSeal(
@@ -193,40 +180,3 @@ async function firstUnsigned(database: Database, sealKeys: KeyRing): Promise<Pro
     after = last.id;
   }
 }
-
-/** Records of archives are genuine and leave no seal out; with a folder the files are checked whole. */
-async function firstWrongArchive(
-  archives: readonly LogArchive[],
-  { database, sealKeys, archives: folder }: Question,
-): Promise<Problem | undefined> {
-  let [after, previous] = [0, noSeal];
-  for (const archive of archives) {
-    if (archive.firstSeal !== after + 1) return { kind: 'archive_changed', seal: archive.firstSeal };
-    if (!isArchiveMac(sealKeys, archive))
-      return {
-        // The record names no key: it may be one that was in force then, and is not configured here.
-        kind: (await lacksKey(database, sealKeys)) ? 'key_missing' : 'archive_changed',
-        seal: archive.firstSeal,
-      };
-    after = archive.lastSeal;
-    if (folder === undefined) continue;
-    const file = await checkArchiveFile(join(folder, archive.fileName), sealKeys);
-    if (!file.ok) {
-      const { problem } = file;
-      return problem.kind === 'archive_missing' ? { ...problem, seal: archive.firstSeal } : problem;
-    }
-    if (
-      !file.digest.equals(archive.digest) ||
-      file.firstSeal !== archive.firstSeal ||
-      !file.previous.equals(previous)
-    )
-      return { kind: 'archive_changed', seal: archive.firstSeal };
-    previous = file.lastMac;
-  }
-  return undefined;
-}
-
-const lacksKey = async (database: Database, sealKeys: KeyRing): Promise<boolean> =>
-  (await registeredKeys(database)).some(
-    (registered) => registered.purpose === 'seal' && sealKeys.byId(registered.keyId) === undefined,
-  );

@@ -14,6 +14,14 @@ export async function findLeadId(sql: Sql, clientId: string, reference: string):
   return row?.id;
 }
 
+/** The lead's next revision, with one more change of its consents. */
+export async function raiseConsentRevision(tx: Sql, leadId: number, revision: number): Promise<void> {
+  await tx.run(
+    'UPDATE leads SET revision = ?, consent_revision = consent_revision + 1, changed_at = UTC_TIMESTAMP(3) WHERE id = ?',
+    [revision, leadId],
+  );
+}
+
 /** Rows of a lead still in lead_intake, refused ones after its erasure among them. */
 export async function forgetRows(tx: Sql, clientId: string, reference: string): Promise<void> {
   await tx.run('DELETE FROM lead_intake WHERE client_id = ? AND reference = ?', [clientId, reference]);

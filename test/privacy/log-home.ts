@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createKeyRing } from '../../src/domain/key-ring.ts';
 import { createSealer, type Sealer } from '../../src/privacy/seal.ts';
-import type { Verification } from '../../src/privacy/verify.ts';
+import type { Verification } from '../../src/privacy/verification.ts';
 import { silentLog } from '../../src/log.ts';
 import { appendHandovers, type Handover } from '../../src/store/handovers.ts';
 import { entryText } from '../../src/privacy/macs.ts';

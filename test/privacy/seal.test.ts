@@ -2,7 +2,7 @@
 import { appendHandovers } from '../../src/store/handovers.ts';
 import { idsOf, rangesOf } from '../../src/privacy/macs.ts';
 import { createSealer } from '../../src/privacy/seal.ts';
-import { parseAnchor } from '../../src/privacy/verify.ts';
+import { parseAnchor } from '../../src/privacy/verification.ts';
 import { silentLog, type Log } from '../../src/log.ts';
 import { entry, openLogHome, sealKeys, type LogHome } from './log-home.ts';
 

@@ -1,7 +1,7 @@
 // Leases that lapsed: their worker died or stalled. What had departed shows as `outcome_unknown`, the rest goes out again unspent.
 // Invariant: the rows of a file are recovered together, and none stays in a file that has ended (guarantees 2 and 3).
 import { isEnd } from '../../domain/delivery.ts';
-import { decide, type Decision, type RetryPolicy } from '../../domain/verdict.ts';
+import { decide, type Decision, type RetryPolicy, type Verdict } from '../../domain/verdict.ts';
 import { raiseAlerts, type Alert } from '../../store/alerts.ts';
 import { lockUnderWay, retryBatch } from '../../store/batches.ts';
 import { openCalls, type CallRow } from '../../store/calls.ts';
@@ -17,73 +17,97 @@ import { entryNames } from '../planning/entry-names.ts';
 import type { Published } from '../mapping-cache.ts';
 import { spentOf, stateAfter, unspent } from '../attempt/outcome-effects.ts';
 
-/** What becomes of a delivery whose lease ran out. */
-function afterLapse(
-  row: Delivery,
-  decision: Decision | undefined,
-  erased: boolean,
-  call: CallRow | undefined,
-  now: Date,
-): {
+interface Lapse {
+  readonly row: Delivery;
+  /** Undefined: it never departed. */
+  readonly decision: Decision | undefined;
+  readonly erased: boolean;
+  /** The call that is open, of a delivery in several. */
+  readonly call: CallRow | undefined;
+}
+
+interface AfterLapse {
   readonly settlement: Settlement;
   readonly handovers: readonly Handover[];
   readonly alerts: readonly Alert[];
-} {
-  const names = entryNames(row);
-  const cancelled: Handover = { entry: 'cancelled', ...names, actor: 'planner', reason: 'erased' };
-  if (decision === undefined) {
-    // It never departed: nothing is spent, it goes out again at once.
-    return erased
-      ? { settlement: unspent(row, 'cancelled', 'erased', 0, true), handovers: [cancelled], alerts: [] }
-      : { settlement: unspent(row, 'waiting', 'retry', 0, false), handovers: [], alerts: [] };
-  }
-  const { verdict } = decision;
+}
+
+/** What becomes of a delivery whose lease ran out. */
+const afterLapse = (lapse: Lapse, now: Date): AfterLapse =>
+  lapse.decision === undefined
+    ? neverDeparted(lapse)
+    : outcomeUnknown({ ...lapse, decision: lapse.decision }, now);
+
+const cancelledEntry = (row: Delivery): Handover => ({
+  entry: 'cancelled',
+  ...entryNames(row),
+  actor: 'planner',
+  reason: 'erased',
+});
+
+/** Nothing is spent, it goes out again at once. */
+const neverDeparted = ({ row, erased }: Lapse): AfterLapse =>
+  erased
+    ? {
+        settlement: unspent(row, 'cancelled', 'erased', 0, true),
+        handovers: [cancelledEntry(row)],
+        alerts: [],
+      }
+    : { settlement: unspent(row, 'waiting', 'retry', 0, false), handovers: [], alerts: [] };
+
+function outcomeUnknown(
+  { row, decision: { verdict }, erased, call }: Lapse & { readonly decision: Decision },
+  now: Date,
+): AfterLapse {
   const open = stateAfter(verdict) === 'waiting' || stateAfter(verdict) === 'pending';
   const state = erased && open ? 'cancelled' : stateAfter(verdict);
   const reason =
     state === 'cancelled' ? 'erased' : verdict.next === 'retry' ? 'outcome_unknown' : verdict.reason;
   const unknown: Handover = {
     entry: 'outcome_unknown',
-    ...names,
+    ...entryNames(row),
     ...(call === undefined ? {} : { call: call.name }),
     actor: 'planner',
     outcome: 'unknown',
     reason: 'LEASE_LAPSED',
     nextStep: verdict.next,
   };
-  const alert =
-    verdict.next === 'hold' ? 'support_decides' : verdict.next === 'fail' ? 'delivery_failed' : undefined;
   return {
     settlement: {
       id: row.id,
       state,
       reason,
-      afterMs:
-        verdict.next === 'hold'
-          ? row.expiresAt.getTime() - now.getTime() + 86_400_000
-          : 'afterMs' in verdict
-            ? verdict.afterMs
-            : 0,
+      afterMs: waitAfter(verdict, row, now),
       spend: true,
       maybeReceived: true,
       askFirst: verdict.next === 'retry' && verdict.lookup,
       leaveBatch: isEnd(state),
     },
-    handovers: state === 'cancelled' ? [unknown, cancelled] : [unknown],
-    alerts:
-      alert === undefined || state === 'cancelled'
-        ? []
-        : [
-            {
-              kind: alert,
-              clientId: row.clientId,
-              destinationId: row.destinationId,
-              deliveryId: row.id,
-              reason: verdict.reason,
-            },
-          ],
+    handovers: state === 'cancelled' ? [unknown, cancelledEntry(row)] : [unknown],
+    alerts: state === 'cancelled' ? [] : alertsOf(row, verdict),
   };
 }
+
+/** What a person decides stays out of the way until after the delivery's age. */
+function waitAfter(verdict: Verdict, row: Delivery, now: Date): number {
+  if (verdict.next === 'hold') return row.expiresAt.getTime() - now.getTime() + dayMs;
+  return 'afterMs' in verdict ? verdict.afterMs : 0;
+}
+
+function alertsOf(row: Delivery, verdict: Verdict): readonly Alert[] {
+  if (verdict.next !== 'hold' && verdict.next !== 'fail') return [];
+  return [
+    {
+      kind: verdict.next === 'hold' ? 'support_decides' : 'delivery_failed',
+      clientId: row.clientId,
+      destinationId: row.destinationId,
+      deliveryId: row.id,
+      reason: verdict.reason,
+    },
+  ];
+}
+
+const dayMs = 86_400_000;
 
 const unknownPolicy: RetryPolicy = {
   delays: [5_000],
@@ -160,7 +184,7 @@ export async function recoverLapsed(tx: Sql, published: Published): Promise<numb
       inForce.get(row.destinationId) ?? 0,
       call,
     );
-    const lapsed = afterLapse(row, decision, erased, call, tx.now());
+    const lapsed = afterLapse({ row, decision, erased, call }, tx.now());
     const leaveBatch = lapsed.settlement.leaveBatch || !underWay.has(row.batchId);
     settlements.push({ ...lapsed.settlement, leaveBatch });
     handovers.push(...lapsed.handovers);

@@ -20,39 +20,14 @@ export function createServiceProbe(options: {
   readonly log: Log;
 }): ServiceProbe {
   const awaySince = new Map<string, number>();
-  const asked = new Map<string, { readonly at: number; readonly answer: Promise<boolean> }>();
+  const answerOf = createAsker();
   let lookedAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<void> | undefined;
-
-  const answerOf = (name: string, ask: () => Promise<unknown>): Promise<boolean> => {
-    const before = asked.get(name);
-    if (before !== undefined && performance.now() - before.at < askAgainMs) return before.answer;
-    const answer = ask().then(
-      () => true,
-      () => false,
-    );
-    const question = { at: performance.now(), answer };
-    asked.set(name, question);
-    void answer.then(() => asked.get(name) === question && asked.delete(name));
-    return answer;
-  };
   const look = async (): Promise<void> => {
     await Promise.all(
-      Object.entries(options.services).map(async ([name, ask]) => {
-        const here = await within(limitMs, answerOf(name, ask));
-        const since = awaySince.get(name);
-        if (!here && since === undefined) {
-          awaySince.set(name, performance.now());
-          options.log.error('service.away', { role: options.role, code: name });
-        } else if (here && since !== undefined) {
-          awaySince.delete(name);
-          options.log.warn('service.back', {
-            role: options.role,
-            code: name,
-            durationMs: Math.round(performance.now() - since),
-          });
-        }
-      }),
+      Object.entries(options.services).map(async ([name, ask]) =>
+        noteAnswer(options, awaySince, name, await within(limitMs, answerOf(name, ask))),
+      ),
     );
     lookedAt = performance.now();
   };
@@ -74,6 +49,40 @@ export function createServiceProbe(options: {
     },
     stop: () => clearInterval(timer),
   };
+}
+
+/** One question at a time to each service: while it has no answer, it is the answer that is waited for. */
+function createAsker(): (name: string, ask: () => Promise<unknown>) => Promise<boolean> {
+  const asked = new Map<string, { readonly at: number; readonly answer: Promise<boolean> }>();
+  return (name, ask) => {
+    const before = asked.get(name);
+    if (before !== undefined && performance.now() - before.at < askAgainMs) return before.answer;
+    const answer = ask().then(
+      () => true,
+      () => false,
+    );
+    const question = { at: performance.now(), answer };
+    asked.set(name, question);
+    void answer.then(() => asked.get(name) === question && asked.delete(name));
+    return answer;
+  };
+}
+
+/** One line in the log when it changes. */
+function noteAnswer(
+  { log, role }: { readonly log: Log; readonly role: string },
+  awaySince: Map<string, number>,
+  name: string,
+  isHere: boolean,
+): void {
+  const since = awaySince.get(name);
+  if (!isHere && since === undefined) {
+    awaySince.set(name, performance.now());
+    log.error('service.away', { role, code: name });
+  } else if (isHere && since !== undefined) {
+    awaySince.delete(name);
+    log.warn('service.back', { role, code: name, durationMs: Math.round(performance.now() - since) });
+  }
 }
 
 async function within(ms: number, answer: Promise<boolean>): Promise<boolean> {

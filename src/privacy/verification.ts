@@ -1,0 +1,46 @@
+// What a verification of the log says: how much was read, and the first problem.
+// Invariant: a problem is a code with the seal and the entry it stands at; never a person's data.
+import type { CitedProblem } from './cited-check.ts';
+
+export interface Anchor {
+  readonly sequence: number;
+  readonly mac: string;
+}
+
+export interface Verification {
+  readonly ok: boolean;
+  readonly seals: number;
+  readonly entries: number;
+  /** Of these, entries that stand in an archive and no longer in the table. */
+  readonly archived: number;
+  /** Entries that wait for the next seal: neither wrong nor yet proved. */
+  readonly unsealed: number;
+  readonly problem?: Problem;
+}
+
+export interface Problem {
+  readonly kind: LogProblem;
+  readonly seal?: number;
+  readonly entry?: number;
+}
+
+export type LogProblem =
+  | 'entry_changed'
+  | 'entry_missing'
+  | 'entry_unsealed'
+  | 'entry_forged'
+  | 'key_missing'
+  | 'seal_changed'
+  | 'seal_missing'
+  | 'queue_points_nowhere'
+  | 'anchor_missing'
+  | 'anchor_differs'
+  | 'archive_changed'
+  | 'archive_missing'
+  | CitedProblem;
+
+/** `12:9f3c...` as printed by `relais log anchor`. */
+export function parseAnchor(text: string): Anchor | undefined {
+  const match = /^(\d+):([0-9a-f]{64})$/.exec(text.trim());
+  return match === null ? undefined : { sequence: Number(match[1]), mac: match[2] ?? '' };
+}
