@@ -50,6 +50,32 @@ export async function startRecipients(
     destination: 'littoral-mail',
     addresses: ['leads@littoral.example'],
   });
+  const { alpes, hexagone } = await startFileDrops(folder, secrets);
+  const all = [crm, mailbox, alpes, hexagone];
+  return {
+    all,
+    crm,
+    authority: certificate.cert,
+    ports: {
+      'crm.horizon.example': crm.port,
+      [mailHost]: mailbox.port,
+      'sftp.alpes.example': alpes.port,
+      'sftp.hexagone.example': hexagone.port,
+    },
+    readAll: async () =>
+      Object.fromEntries(
+        await Promise.all(all.map(async ({ destination, read }) => [destination, await read()] as const)),
+      ),
+    close: async () => {
+      await Promise.all(all.map((recipient) => recipient.close()));
+    },
+  };
+}
+
+async function startFileDrops(
+  folder: (name: string) => string,
+  secrets: ReturnType<typeof inventSecrets>,
+): Promise<Record<'alpes' | 'hexagone', Awaited<ReturnType<typeof startFileDrop>>>> {
   const alpes = await startFileDrop({
     destination: 'alpes-csv',
     home: folder('alpes-csv'),
@@ -64,23 +90,5 @@ export async function startRecipients(
     login: { user: 'relais', password: secrets.HEXAGONE_SFTP_PASSWORD },
     kind: 'xml',
   });
-  const all = [crm, mailbox, alpes, hexagone];
-  return {
-    all,
-    crm,
-    authority: certificate.cert,
-    ports: {
-      'crm.horizon.example': crm.port,
-      [mailHost]: mailbox.port,
-      'sftp.alpes.example': alpes.port,
-      'sftp.hexagone.example': hexagone.port,
-    },
-    readAll: async () =>
-      Object.fromEntries(
-        await Promise.all(all.map(async (mailbox) => [mailbox.destination, await mailbox.read()] as const)),
-      ),
-    close: async () => {
-      await Promise.all(all.map((mailbox) => mailbox.close()));
-    },
-  };
+  return { alpes, hexagone };
 }

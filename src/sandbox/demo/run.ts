@@ -10,7 +10,7 @@ import { readLedger } from './ledger.ts';
 import type { DemoOptions } from './options.ts';
 import { printAccount, printSamples, printTable } from './report.ts';
 import type { Screen } from './screen.ts';
-import { runTrip } from './trip.ts';
+import { runTrip, type DemoTrip } from './trip.ts';
 import { buildWorld } from './world.ts';
 import type { DemoDeps, World } from './world.ts';
 
@@ -36,7 +36,7 @@ async function perform(
   signal: AbortSignal,
   undo: (() => Promise<void>)[],
 ): Promise<number> {
-  const { screen, gateway, recipients, leads, places } = world;
+  const { screen, gateway, leads, places } = world;
   screen.heading(`${leads.length} leads on their way`);
   const trip = await runTrip({
     screen,
@@ -55,6 +55,15 @@ async function perform(
     return 130;
   }
 
+  const good = await showResults(world, options, trip);
+  printNext(world, options);
+  if (options.keep) await keepRunning(world, signal);
+  return good ? 0 : 1;
+}
+
+/** Returns whether every lead is accounted for and the log verifies. */
+async function showResults(world: World, options: DemoOptions, trip: DemoTrip): Promise<boolean> {
+  const { screen, gateway, recipients, leads } = world;
   const ledger = await readLedger(gateway.connection);
   screen.heading(`After ${trip.seconds.toFixed(1)} s`);
   printTable(
@@ -62,13 +71,8 @@ async function perform(
     ledger,
     demoClients.map((client) => client.destination),
   );
-  screen.line(
-    screen.faint(
-      `  the CRM answered: ${Object.entries(recipients.crm.answers())
-        .map(([status, n]) => `${status} × ${n}`)
-        .join(', ')}`,
-    ),
-  );
+  const answers = Object.entries(recipients.crm.answers()).map(([status, count]) => `${status} × ${count}`);
+  screen.line(screen.faint(`  the CRM answered: ${answers.join(', ')}`));
   screen.line(
     screen.faint(
       '  alpes-csv and hexagone-xml travel as files: their leads wait for the next file, of which the demo asked for some',
@@ -85,20 +89,11 @@ async function perform(
   screen.line(`  ${verified.ok ? screen.good(`✔ ${verified.words}`) : screen.bad(`✘ ${verified.words}`)}`);
 
   screen.heading('Every lead accounted for?');
-  const readings = await recipients.readAll();
-  const result = account(leads, ledger, options.tamper ? withoutOne(readings, screen) : readings);
-  printAccount(
-    screen,
-    withTrouble(result, [
-      ...trip.trouble,
-      ...(verified.ok ? [] : [`the log does not verify: ${verified.words}`]),
-    ]),
-  );
-  const good = result.faults.length === 0 && trip.trouble.length === 0 && verified.ok;
-
-  printNext(world, options);
-  if (options.keep) await keepRunning(world, signal);
-  return good ? 0 : 1;
+  const reports = await recipients.readAll();
+  const result = account(leads, ledger, options.tamper ? withoutOne(reports, screen) : reports);
+  const ofLog = verified.ok ? [] : [`the log does not verify: ${verified.words}`];
+  printAccount(screen, withTrouble(result, [...trip.trouble, ...ofLog]));
+  return result.faults.length === 0 && trip.trouble.length === 0 && verified.ok;
 }
 
 const withTrouble = (result: Comparison, trouble: readonly string[]): Comparison => ({

@@ -47,71 +47,111 @@ export const connectorWords: Readonly<Record<string, string>> = {
 
 export async function runTrip(options: TripOptions): Promise<DemoTrip> {
   const { screen, gateway, leads, folder, env, signal } = options;
-  const trouble: string[] = [];
   const planner = startRole('planner', { folder, name: 'planner', env, port: await freePort() });
-  let worker = startRole('worker', { folder, name: 'worker', env, port: await freePort() });
+  const worker = startRole('worker', { folder, name: 'worker', env, port: await freePort() });
+  const running: Running = { planner, worker, killed: !options.kill, note: '' };
   const stop = async (): Promise<void> => {
-    await Promise.all([planner.stop(), worker.stop()]);
+    await Promise.all([planner.stop(), running.worker.stop()]);
   };
   // Otherwise the first leads would show how long a process takes to start, not how long a lead takes to leave.
   await Promise.all([planner.ready(), worker.ready()]);
   const began = Date.now();
+  const secondsSince = (): number => (Date.now() - began) / 1_000;
   const feed = feedLeads(options);
-  const files = createFileClerk(gateway, leads.length);
-  const destinations = demoClients.map(({ destination }) => ({
-    id: destination,
-    words: connectorWords[destination] ?? '',
-    expected: leads.filter(
-      (lead) => lead.destination === destination && lead.ending !== 'refused' && lead.ending !== 'not_routed',
-    ).length,
-  }));
-  let note = '';
-  let killed = !options.kill;
-  let quiet = 0;
+  const trouble: string[] = [];
   try {
-    while (!signal.aborted) {
-      const counts = await readCounts(gateway.connection);
-      const seconds = (Date.now() - began) / 1_000;
-      screen.progress({
-        seconds,
-        inserted: feed.inserted(),
-        total: leads.length,
-        counts,
-        destinations,
-        note,
-      });
-      if (!killed && counts.departed >= killAfter(leads.length) && (sendingIn(counts) > 0 || feed.ended())) {
-        killed = true;
-        worker.kill();
-        note = `worker ${worker.pid} killed (SIGKILL) after ${counts.departed} departures, ${sendingIn(counts)} in flight`;
-        worker = startRole('worker', { folder, name: 'worker-2', env, port: await freePort() });
-      }
-      const fault = planner.trouble() ?? worker.trouble() ?? feed.fault();
-      if (fault !== undefined) {
-        trouble.push(fault);
-        break;
-      }
-      await files.look(feed.inserted(), counts);
-      // Twice in a row: between two counts a lead may be on its way from one table to the next.
-      quiet = feed.ended() && counts.unplanned === 0 && stillOnTheWay(counts) === 0 ? quiet + 1 : 0;
-      if (quiet >= 2) break;
-      if (seconds * 1_000 > options.patienceMs) {
-        trouble.push(
-          `after ${Math.round(seconds)} s there are still ${stillOnTheWay(counts) + counts.unplanned} leads on their way`,
-        );
-        break;
-      }
-      await sleep(200);
-    }
+    const fault = await watchLeads(options, running, {
+      feed,
+      files: createFileClerk(gateway, leads.length),
+      secondsSince,
+    });
+    if (fault !== undefined) trouble.push(fault);
     await feed.stop();
   } catch (error) {
     await stop();
     throw error;
   }
   screen.endProgress();
-  if (options.kill && !killed && !signal.aborted)
+  if (options.kill && !running.killed && !signal.aborted)
     trouble.push('the worker was never killed: too little was sent');
-  return { trouble, seconds: (Date.now() - began) / 1_000, stop };
+  return { trouble, seconds: secondsSince(), stop };
+}
+
+interface Running {
+  readonly planner: RunningRole;
+  worker: RunningRole;
+  killed: boolean;
+  note: string;
+}
+type RunningRole = ReturnType<typeof startRole>;
+
+/** Shows the leads on their way until none is any more. Returns what went wrong. */
+async function watchLeads(
+  options: TripOptions,
+  running: Running,
+  {
+    feed,
+    files,
+    secondsSince,
+  }: {
+    readonly feed: ReturnType<typeof feedLeads>;
+    readonly files: ReturnType<typeof createFileClerk>;
+    readonly secondsSince: () => number;
+  },
+): Promise<string | undefined> {
+  const { screen, gateway, leads, signal } = options;
+  const destinations = expectedOf(leads);
+  let quiet = 0;
+  while (!signal.aborted) {
+    const counts = await readCounts(gateway.connection);
+    const seconds = secondsSince();
+    const { note } = running;
+    screen.progress({
+      seconds,
+      inserted: feed.inserted(),
+      total: leads.length,
+      counts,
+      destinations,
+      note,
+    });
+    await killOnce(options, running, counts, feed.ended());
+    const fault = running.planner.trouble() ?? running.worker.trouble() ?? feed.fault();
+    if (fault !== undefined) return fault;
+    await files.look(feed.inserted(), counts);
+    // Twice in a row: between two counts a lead may be on its way from one table to the next.
+    quiet = feed.ended() && counts.unplanned === 0 && stillOnTheWay(counts) === 0 ? quiet + 1 : 0;
+    if (quiet >= 2) return undefined;
+    if (seconds * 1_000 > options.patienceMs)
+      return `after ${Math.round(seconds)} s there are still ${stillOnTheWay(counts) + counts.unplanned} leads on their way`;
+    await sleep(200);
+  }
+  return undefined;
+}
+
+const expectedOf = (
+  leads: readonly DemoLead[],
+): readonly { readonly id: string; readonly words: string; readonly expected: number }[] =>
+  demoClients.map(({ destination }) => ({
+    id: destination,
+    words: connectorWords[destination] ?? '',
+    expected: leads.filter(
+      (lead) => lead.destination === destination && lead.ending !== 'refused' && lead.ending !== 'not_routed',
+    ).length,
+  }));
+
+/** Kills the worker once, while something is in flight, and starts another. */
+async function killOnce(
+  { leads, folder, env }: TripOptions,
+  running: Running,
+  counts: Counts,
+  fed: boolean,
+): Promise<void> {
+  if (running.killed || counts.departed < killAfter(leads.length)) return;
+  if (sendingIn(counts) === 0 && !fed) return;
+  running.killed = true;
+  running.worker.kill();
+  running.note = `worker ${running.worker.pid} killed (SIGKILL) after ${counts.departed} departures, ${sendingIn(counts)} in flight`;
+  running.worker = startRole('worker', { folder, name: 'worker-2', env, port: await freePort() });
 }
 
 const sum = (counts: Counts, states: readonly string[]): number =>

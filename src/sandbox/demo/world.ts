@@ -67,16 +67,9 @@ export async function buildWorld(
   undo.push(recipients.close);
   screen.line('  recipients on loopback: a CRM (HTTPS), a mailbox (SMTP), two SFTP drops');
 
-  // Private servers see us at 127.0.0.1; others may see us anywhere.
-  const accounts = inventAccounts(process.pid, services.origin === 'private' ? '127.0.0.1' : '%');
-  const server = tools.connect(services.mysqlUrl);
-  undo.push(async () => {
-    await dropAccounts(server, accounts);
-    await server.close();
-  });
+  const accounts = await openAccounts(tools, services, undo);
   if (given.redisUrl !== undefined)
     undo.push(async () => await removeRedisKeys(services.redisUrl, accounts.database));
-  await createAccounts(server, accounts);
   const env = writeEnvironment({
     places,
     mysqlUrl: services.mysqlUrl,
@@ -103,4 +96,20 @@ export async function buildWorld(
   undo.push(intake.close);
   const leads = inventLeads({ seed: options.seed, count: options.leads, now: new Date() });
   return { screen, places, gateway, recipients, leads, env, intake, current };
+}
+
+/** Private servers see us at 127.0.0.1; others may see us anywhere. */
+async function openAccounts(
+  tools: GatewayTools,
+  services: Awaited<ReturnType<typeof startServices>>,
+  undo: (() => Promise<void>)[],
+): Promise<ReturnType<typeof inventAccounts>> {
+  const accounts = inventAccounts(process.pid, services.origin === 'private' ? '127.0.0.1' : '%');
+  const server = tools.connect(services.mysqlUrl);
+  undo.push(async () => {
+    await dropAccounts(server, accounts);
+    await server.close();
+  });
+  await createAccounts(server, accounts);
+  return accounts;
 }

@@ -40,83 +40,31 @@ export interface CrmOptions {
   readonly latencyMs: () => number;
 }
 
+/** What the CRM has in memory. */
+interface Memory {
+  /** By webhook-id. */
+  readonly known: Map<string, Line>;
+  readonly ids: Set<string>;
+  /** The mood each webhook-id met first: the next request meets a kind one. */
+  readonly moods: Map<string, Mood>;
+}
+
 export async function startCrm(options: CrmOptions): Promise<Crm> {
   const { file, destination } = options;
   writeFileSync(file, '');
   const judge = createCrmRules(options.secrets);
-  const known = new Map<string, Line>();
-  const ids = new Set<string>();
-  const moods = new Map<string, Mood>();
+  const memory: Memory = { known: new Map(), ids: new Set(), moods: new Map() };
   const answers: Record<number, number> = {};
-
-  const keep = (line: Line): void => appendFileSync(file, `${JSON.stringify(line)}\n`);
-
-  const answerTo = async (raw: IncomingMessage, body: string): Promise<CrmAnswer> => {
-    const headers = Object.fromEntries(
-      Object.entries(raw.headers).map(([name, value]) => [name, [value].flat().join(', ')]),
-    );
-    const [key = '', idempotencyKey = ''] = [headers['webhook-id'], headers['idempotency-key']];
-    const judged = judge({ method: raw.method ?? '', headers, body });
-    if (!judged.ok) return judged.answer;
-    const before =
-      known.get(key) ?? [...known.values()].find((known) => known.idempotencyKey === idempotencyKey);
-    if (before !== undefined) {
-      keep({ ...withoutLead(before), again: true });
-      return { status: 200, body: { success: false, error: { code: 'DUPLICATE' }, existing_id: before.id } };
-    }
-    const action = actionOf(raw.method);
-    const reference = judged.content?.reference ?? '';
-    const named = /^\/api\/leads\/([A-Za-z0-9-]+)$/.exec(raw.url ?? '')?.[1];
-    if (action !== 'create' && (named === undefined || !ids.has(named))) {
-      return { status: 404, body: { success: false, error: { code: 'NOT_FOUND' } } };
-    }
-    const mood = moods.has(key) ? 'kind' : options.mood();
-    moods.set(key, mood);
-    if (mood === 'busy')
-      return {
-        status: 429,
-        headers: { 'retry-after': '1' },
-        body: { success: false, error: { code: 'RATE' } },
-      };
-    if (mood === 'broken') return { status: 500, body: { success: false, error: { code: 'INTERNAL' } } };
-    if (mood === 'evasive') return { status: 200, body: { success: false, error: { code: 'LATER' } } };
-    await sleep(mood === 'slow' ? 1_500 : options.latencyMs());
-    const id = named ?? `H-${String(ids.size + 1).padStart(5, '0')}`;
-    const line: Line = {
-      key,
-      idempotencyKey,
-      action,
-      id,
-      reference:
-        reference === ''
-          ? ([...known.values()].find((known) => known.id === id)?.reference ?? '')
-          : reference,
-      ...(judged.content === undefined ? {} : { lead: judged.content }),
-    };
-    known.set(key, line);
-    ids.add(id);
-    keep(line);
-    if (mood === 'forgetful') return { status: 500, body: { success: false, error: { code: 'INTERNAL' } } };
-    return { status: action === 'create' ? 201 : 200, body: { success: true, id } };
-  };
-
-  const onRequest = (raw: IncomingMessage, response: ServerResponse): void => {
-    const chunks: Buffer[] = [];
-    raw.on('error', () => undefined);
-    response.on('error', () => undefined);
-    raw.on('data', (chunk: Buffer) => chunks.push(chunk));
-    raw.on('end', () => {
-      void answerTo(raw, Buffer.concat(chunks).toString('utf8')).then(({ status, headers, body }) => {
-        answers[status] = (answers[status] ?? 0) + 1;
-        response
-          .writeHead(status, { 'content-type': 'application/json', ...headers })
-          .end(JSON.stringify(body));
-      });
-    });
-  };
   const server = https.createServer(
     { key: options.certificate.key, cert: options.certificate.cert },
-    onRequest,
+    (raw, response) =>
+      readBody(raw, response, async (body) => {
+        const answer = await answerTo({ options, memory, judge }, raw, body);
+        answers[answer.status] = (answers[answer.status] ?? 0) + 1;
+        response
+          .writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
+          .end(JSON.stringify(answer.body));
+      }),
   );
   server.on('tlsClientError', () => undefined);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -127,22 +75,107 @@ export async function startCrm(options: CrmOptions): Promise<Crm> {
     port: (server.address() as AddressInfo).port,
     answers: () => answers,
     read: () => Promise.resolve(readCrmFile(file, destination)),
-    sample: () => {
-      const line = linesOf(file).find(
-        (known) =>
-          known.action === 'create' && known.lead !== undefined && known.lead.RGPD_DATE !== undefined,
-      );
-      if (line === undefined) return Promise.resolve(undefined);
-      return Promise.resolve({
-        title: 'JSON by HTTPS POST to https://crm.horizon.example/api/leads',
-        text: JSON.stringify(line.lead, undefined, 2),
-        optInLines: /"RGPD_/,
-      });
-    },
+    sample: () => Promise.resolve(sampleOf(file)),
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
+  };
+}
+
+function readBody(
+  raw: IncomingMessage,
+  response: ServerResponse,
+  then: (body: string) => Promise<void>,
+): void {
+  const chunks: Buffer[] = [];
+  raw.on('error', () => undefined);
+  response.on('error', () => undefined);
+  raw.on('data', (chunk: Buffer) => chunks.push(chunk));
+  raw.on('end', () => void then(Buffer.concat(chunks).toString('utf8')));
+}
+
+interface CrmParts {
+  readonly options: CrmOptions;
+  readonly memory: Memory;
+  readonly judge: ReturnType<typeof createCrmRules>;
+}
+
+async function answerTo(parts: CrmParts, raw: IncomingMessage, body: string): Promise<CrmAnswer> {
+  const { options, memory, judge } = parts;
+  const headers = Object.fromEntries(
+    Object.entries(raw.headers).map(([name, value]) => [name, [value].flat().join(', ')]),
+  );
+  const key = headers['webhook-id'] ?? '';
+  const idempotencyKey = headers['idempotency-key'] ?? '';
+  const judged = judge({ method: raw.method ?? '', headers, body });
+  if (!judged.ok) return judged.answer;
+  const before =
+    memory.known.get(key) ??
+    [...memory.known.values()].find((line) => line.idempotencyKey === idempotencyKey);
+  if (before !== undefined) {
+    keep(options.file, { ...withoutLead(before), again: true });
+    return { status: 200, body: { success: false, error: { code: 'DUPLICATE' }, existing_id: before.id } };
+  }
+  const action = actionOf(raw.method);
+  const named = /^\/api\/leads\/([A-Za-z0-9-]+)$/.exec(raw.url ?? '')?.[1];
+  if (action !== 'create' && (named === undefined || !memory.ids.has(named)))
+    return { status: 404, body: { success: false, error: { code: 'NOT_FOUND' } } };
+  const mood = memory.moods.has(key) ? 'kind' : options.mood();
+  memory.moods.set(key, mood);
+  const refusal = refusalIn(mood);
+  if (refusal !== undefined) return refusal;
+  await sleep(mood === 'slow' ? 1_500 : options.latencyMs());
+  const id = remember(parts, { key, idempotencyKey, action, named, content: judged.content });
+  if (mood === 'forgetful') return { status: 500, body: { success: false, error: { code: 'INTERNAL' } } };
+  return { status: action === 'create' ? 201 : 200, body: { success: true, id } };
+}
+
+/** Moods in which nothing is kept. */
+function refusalIn(mood: Mood): CrmAnswer | undefined {
+  const no = (code: string): CrmAnswer['body'] => ({ success: false, error: { code } });
+  if (mood === 'busy') return { status: 429, headers: { 'retry-after': '1' }, body: no('RATE') };
+  if (mood === 'broken') return { status: 500, body: no('INTERNAL') };
+  if (mood === 'evasive') return { status: 200, body: no('LATER') };
+  return undefined;
+}
+
+/** Keeps a lead, in memory and as a line of the file. Returns its id. */
+function remember(
+  { options, memory: { known, ids } }: CrmParts,
+  {
+    named,
+    content,
+    ...request
+  }: Pick<Line, 'key' | 'idempotencyKey' | 'action'> & {
+    readonly named: string | undefined;
+    readonly content: CrmLead | undefined;
+  },
+): string {
+  const id = named ?? `H-${String(ids.size + 1).padStart(5, '0')}`;
+  const own = content?.reference ?? '';
+  const earlier = [...known.values()].find((line) => line.id === id)?.reference ?? '';
+  const kept: Line = {
+    ...request,
+    id,
+    reference: own === '' ? earlier : own,
+    ...(content === undefined ? {} : { lead: content }),
+  };
+  known.set(request.key, kept);
+  ids.add(id);
+  keep(options.file, kept);
+  return id;
+}
+
+const keep = (file: string, line: Line): void => appendFileSync(file, `${JSON.stringify(line)}\n`);
+
+function sampleOf(file: string): Awaited<ReturnType<DemoRecipient['sample']>> {
+  const line = linesOf(file).find(({ action, lead }) => action === 'create' && lead?.RGPD_DATE !== undefined);
+  if (line === undefined) return undefined;
+  return {
+    title: 'JSON by HTTPS POST to https://crm.horizon.example/api/leads',
+    text: JSON.stringify(line.lead, undefined, 2),
+    optInLines: /"RGPD_/,
   };
 }
 

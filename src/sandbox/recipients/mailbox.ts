@@ -59,27 +59,29 @@ export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
     place: folder,
     port: (server.server.address() as AddressInfo).port,
     read: async () => await readMailbox(folder, options.destination),
-    sample: async () => {
-      const [file] = mailsIn(folder);
-      if (file === undefined) return undefined;
-      const mail = await simpleParser(readFileSync(join(folder, file)));
-      const head = [
-        `From: ${mail.from?.text ?? ''}`,
-        `To: ${[mail.to].flat()[0]?.text ?? ''}`,
-        `Subject: ${mail.subject ?? ''}`,
-        `Message-ID: ${mail.messageId ?? ''}`,
-      ];
-      return {
-        title: 'Mail by SMTP with STARTTLS to leads@littoral.example (text part)',
-        text: [...head, '', (mail.text ?? '').trim()].join('\n'),
-        optInLines: /^>> /,
-      };
-    },
+    sample: () => firstMail(folder),
     close: async () => {
       await new Promise<void>((resolve) => {
         server.close(resolve);
       });
     },
+  };
+}
+
+async function firstMail(folder: string): ReturnType<DemoRecipient['sample']> {
+  const [file] = mailsIn(folder);
+  if (file === undefined) return undefined;
+  const mail = await simpleParser(readFileSync(join(folder, file)));
+  const head = [
+    `From: ${mail.from?.text ?? ''}`,
+    `To: ${[mail.to].flat()[0]?.text ?? ''}`,
+    `Subject: ${mail.subject ?? ''}`,
+    `Message-ID: ${mail.messageId ?? ''}`,
+  ];
+  return {
+    title: 'Mail by SMTP with STARTTLS to leads@littoral.example (text part)',
+    text: [...head, '', (mail.text ?? '').trim()].join('\n'),
+    optInLines: /^>> /,
   };
 }
 
