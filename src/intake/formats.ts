@@ -74,7 +74,10 @@ export function createAjv(): Ajv {
   ofText('printable', (value) => !control.test(value));
   ofText('impersonal', (value) => !looksLikePhone(value));
   ajv.addKeyword({
-    ...{ keyword: 'cents', type: 'number' as const, schemaType: 'boolean' as const, errors: false as const },
+    keyword: 'cents',
+    type: 'number' as const,
+    schemaType: 'boolean' as const,
+    errors: false as const,
     validate: (_: boolean, value: number) => Math.abs(value * 100 - Math.round(value * 100)) < 1e-4,
   });
   return ajv;

@@ -35,8 +35,13 @@ export async function* readCsv(
   onHeader: (header: readonly string[]) => void,
 ): AsyncGenerator<ImportRecord> {
   const parser = parse({
-    ...{ delimiter: source.delimiter, info: true, skip_empty_lines: true, max_record_size: longestRecord },
-    ...{ relax_column_count: false, relax_quotes: false, trim: false },
+    delimiter: source.delimiter,
+    info: true,
+    skip_empty_lines: true,
+    max_record_size: longestRecord,
+    relax_column_count: false,
+    relax_quotes: false,
+    trim: false,
   });
   // The parser's end carries the error; the pipeline only keeps a broken read from going unseen.
   const feeding = pipeline(Readable.from(textOf(source)), parser).catch(() => undefined);

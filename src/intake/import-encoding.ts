@@ -91,7 +91,11 @@ function opening(
 }
 
 function createLook(): { readonly feed: (byte: number) => void; readonly end: () => Look } {
-  let [line, byteOfLine, at, sequences, bad] = [1, 0, 0, 0, 0];
+  let line = 1;
+  let byteOfLine = 0;
+  let at = 0;
+  let sequences = 0;
+  let bad = 0;
   let marked = false;
   let firstBad: Place | undefined;
   let firstUndefined: Place | undefined;

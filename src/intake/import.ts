@@ -65,7 +65,9 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
   const rejects = createRejects(source, () => header, options.rejectsFile);
   const codes: Record<string, number> = {};
   const { format, encoding, encodingReason, delimiter } = source;
-  let [read, inserted, rejected] = [0, 0, 0];
+  let read = 0;
+  let inserted = 0;
+  let rejected = 0;
   const progress = (): ImportResult => ({
     format,
     encoding,

@@ -42,7 +42,9 @@ function textOf(value: unknown): string | undefined {
 
 /** How deep JSON text nests, and the commas of its outermost array: one look at each character, nothing is built. */
 export function outlineOf(text: string): { readonly depth: number; readonly commas: number } {
-  let [depth, most, commas] = [0, 0, 0];
+  let depth = 0;
+  let most = 0;
+  let commas = 0;
   let inText = false;
   for (let at = 0; at < text.length; at += 1) {
     const sign = text[at];

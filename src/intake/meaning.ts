@@ -52,7 +52,8 @@ export function checkReachable(fields: LeadFields, column: string): readonly Ref
 
 export function checkRanges(fields: LeadFields): readonly Refusal[] {
   return ranges.flatMap((name) => {
-    const [min, max] = [fields[`${name}_min`], fields[`${name}_max`]];
+    const min = fields[`${name}_min`];
+    const max = fields[`${name}_max`];
     return typeof min === 'number' && typeof max === 'number' && min > max
       ? [refusal(`${name}_max`, 'OUT_OF_RANGE', `below ${name}_min`)]
       : [];

@@ -121,30 +121,28 @@ async function* linesOf(path: string): AsyncGenerator<string> {
 
 type Checked = Omit<Extract<ArchiveCheck, { readonly ok: true }>, 'ok' | 'digest'>;
 
+/** The seal whose entries are being read. */
+interface OpenSeal {
+  readonly seal: Seal;
+  readonly key: Key;
+  readonly ids: readonly number[];
+  /** Entries read so far. */
+  at: number;
+}
+
 async function checkLines(lines: AsyncIterable<string>, keys: KeyRing): Promise<Checked> {
   let head: { readonly month: string; readonly firstSeal: number } | undefined;
-  let seal: Seal | undefined;
-  let key: Key | undefined;
-  let ids: readonly number[] = [];
-  let at = 0;
-  let [seals, entries, ended] = [0, 0, false];
+  let open: OpenSeal | undefined;
+  let seals = 0;
+  let entries = 0;
+  let ended = false;
   let previous: Buffer | undefined;
   const changed = (): Wrong =>
-    new Wrong({ kind: 'archive_changed', ...(seal === undefined ? {} : { seal: seal.sequence }) });
-  const complete = (): void => {
-    if (seal !== undefined && at < ids.length)
-      throw new Wrong({ kind: 'entry_missing', seal: seal.sequence, entry: ids[at] ?? 0 });
-  };
+    new Wrong({ kind: 'archive_changed', ...(open === undefined ? {} : { seal: open.seal.sequence }) });
   for await (const line of lines) {
     if (ended) throw changed();
     if (line.startsWith('[')) {
-      const mac = seal?.entryMacs.subarray(at * macBytes, (at + 1) * macBytes);
-      const id = ids[at];
-      if (seal === undefined || key === undefined || mac?.length !== macBytes || id === undefined)
-        throw changed();
-      if (!timingSafeEqual(textMac(key, line), mac))
-        throw new Wrong({ kind: 'entry_changed', seal: seal.sequence, entry: id });
-      at += 1;
+      if (open === undefined || !isNextEntry(open, line)) throw changed();
       entries += 1;
       continue;
     }
@@ -154,7 +152,7 @@ async function checkLines(lines: AsyncIterable<string>, keys: KeyRing): Promise<
       head = { month: String(said['month']), firstSeal: Number(said['firstSeal']) };
       continue;
     }
-    complete();
+    refuseIncomplete(open);
     if (said['end'] === true) {
       if (said['seals'] !== seals || said['entries'] !== entries) throw changed();
       ended = true;
@@ -162,23 +160,51 @@ async function checkLines(lines: AsyncIterable<string>, keys: KeyRing): Promise<
     }
     const next = sealOf(said);
     if (next === undefined) throw changed();
-    const follows =
-      seal === undefined ? next.sequence === head.firstSeal : next.sequence === seal.sequence + 1;
-    const linked = seal === undefined || next.previous.equals(seal.mac);
-    const made = keyOfSeal(keys, next);
-    if (made === 'unknown') throw new Wrong({ kind: 'key_missing', seal: next.sequence });
-    if (!follows || !linked || made === undefined)
-      throw new Wrong({ kind: 'seal_changed', seal: next.sequence });
+    open = openSeal(next, keys, { before: open?.seal, firstSeal: head.firstSeal });
     previous ??= next.previous;
-    [seal, key] = [next, made];
-    ids = idsOf(next.entries);
-    at = 0;
     seals += 1;
-    if (ids.length !== next.count || next.entryMacs.length !== ids.length * macBytes)
-      throw new Wrong({ kind: 'seal_changed', seal: next.sequence });
   }
-  if (!ended || head === undefined || seal === undefined || previous === undefined) throw changed();
-  return { ...head, lastSeal: seal.sequence, seals, entries, previous, lastMac: seal.mac };
+  if (!ended || head === undefined || open === undefined || previous === undefined) throw changed();
+  return { ...head, lastSeal: open.seal.sequence, seals, entries, previous, lastMac: open.seal.mac };
+}
+
+/** False when the seal covers no further entry. @throws Wrong when the entry is not the one it covers */
+function isNextEntry(open: OpenSeal, line: string): boolean {
+  const { seal, key, ids, at } = open;
+  const mac = seal.entryMacs.subarray(at * macBytes, (at + 1) * macBytes);
+  const id = ids[at];
+  if (mac.length !== macBytes || id === undefined) return false;
+  if (!timingSafeEqual(textMac(key, line), mac))
+    throw new Wrong({ kind: 'entry_changed', seal: seal.sequence, entry: id });
+  open.at += 1;
+  return true;
+}
+
+/** @throws Wrong when entries of the seal are missing */
+function refuseIncomplete(open: OpenSeal | undefined): void {
+  if (open === undefined || open.at >= open.ids.length) return;
+  throw new Wrong({ kind: 'entry_missing', seal: open.seal.sequence, entry: open.ids[open.at] ?? 0 });
+}
+
+/** @throws Wrong when the seal does not follow the one before, or was not made with a key of ours */
+function openSeal(
+  seal: Seal,
+  keys: KeyRing,
+  { before, firstSeal }: { readonly before: Seal | undefined; readonly firstSeal: number },
+): OpenSeal {
+  const follows = before === undefined ? seal.sequence === firstSeal : seal.sequence === before.sequence + 1;
+  const isLinked = before === undefined || seal.previous.equals(before.mac);
+  const key = keyOfSeal(keys, seal);
+  if (key === 'unknown') throw new Wrong({ kind: 'key_missing', seal: seal.sequence });
+  const ids = key === undefined || !follows || !isLinked ? undefined : idsOf(seal.entries);
+  if (
+    key === undefined ||
+    ids === undefined ||
+    ids.length !== seal.count ||
+    seal.entryMacs.length !== ids.length * macBytes
+  )
+    throw new Wrong({ kind: 'seal_changed', seal: seal.sequence });
+  return { seal, key, ids, at: 0 };
 }
 
 function parsed(line: string): Readonly<Record<string, unknown>> {
@@ -196,7 +222,8 @@ function sealOf(said: Readonly<Record<string, unknown>>): Seal | undefined {
   for (const text of [sealedAt, entries, macs, previous, mac, key])
     if (typeof text !== 'string') return undefined;
   const at = new Date(sealedAt as string);
-  const [before, own] = [Buffer.from(previous as string, 'hex'), Buffer.from(mac as string, 'hex')];
+  const before = Buffer.from(previous as string, 'hex');
+  const own = Buffer.from(mac as string, 'hex');
   if (Number.isNaN(at.getTime()) || before.length !== 32 || own.length !== 32) return undefined;
   return {
     sequence: seal,

@@ -51,7 +51,9 @@ async function archiveMonth(options: ArchiveOptions, first: Seal): Promise<LogAr
   const { owner, sealKeys, folder } = options;
   const month = monthOf(first.sealedAt);
   const ids: IdRange[] = [];
-  let [lastSeal, seals, entries] = [first.sequence - 1, 0, 0];
+  let lastSeal = first.sequence - 1;
+  let seals = 0;
+  let entries = 0;
 
   async function* lines(): AsyncGenerator<string, void> {
     yield `${headLine({ month, firstSeal: first.sequence })}\n`;

@@ -73,7 +73,8 @@ async function firstAlteredConsents(
   const keys = await secrets.read(sql, leadIds);
   const consents = await consentsById(sql, leadIds);
   for (const { id, leadId, cited } of withConsents) {
-    const [key, events] = [keys.get(leadId), consents.get(leadId)];
+    const key = keys.get(leadId);
+    const events = consents.get(leadId);
     if (key === undefined || events === undefined) continue;
     // Events that came later have higher ids.
     const count = Number(cited.consents?.split('.')[0]);

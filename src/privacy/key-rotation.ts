@@ -116,24 +116,22 @@ export interface KeyState {
 /** Every key this database knows, and what stands under it. */
 export async function keyStates({ database, keysSchema, keys }: KeysPlace): Promise<readonly KeyState[]> {
   const registered = await registeredKeys(database);
-  const [secrets, files, seals] = [
-    await secretsByKey(database, keysSchema),
-    await filesByKey(database),
-    await sealsByKey(database),
-  ];
+  const secrets = await secretsByKey(database, keysSchema);
+  const files = await filesByKey(database);
+  const seals = await sealsByKey(database);
   const wrapped = await wrappedKeyNames(database, '');
   const others = new Map<string, string[]>();
   for (const name of wrapped) {
     const id = (await readWrappedKey(database, name))?.keyId ?? '';
     others.set(id, [...(others.get(id) ?? []), `the ${name} key`]);
   }
-  return registered.map((one): KeyState => {
+  return registered.map((key): KeyState => {
     // What names no key was written under the first.
-    const ids = one.generation === 1 ? [one.keyId, ''] : [one.keyId];
+    const ids = key.generation === 1 ? [key.keyId, ''] : [key.keyId];
     const sum = (counts: ReadonlyMap<string, number>): number =>
       ids.reduce((all, id) => all + (counts.get(id) ?? 0), 0);
     const neededBy =
-      one.purpose === 'master'
+      key.purpose === 'master'
         ? [
             ...counted(sum(secrets), 'secret of a lead', 'secrets of leads'),
             ...counted(sum(files), 'file not accepted yet', 'files not accepted yet'),
@@ -144,15 +142,13 @@ export async function keyStates({ database, keysSchema, keys }: KeysPlace): Prom
             return range === undefined ? [] : [`seals ${range.first} to ${range.last}`];
           });
     return {
-      ...{
-        purpose: one.purpose,
-        keyId: one.keyId,
-        since: one.registeredAt,
-        retired: one.retiredAt,
-        neededBy,
-      },
-      writes: one === ofPurpose(registered, one.purpose).at(-1),
-      configured: keys[one.purpose].byId(one.keyId) !== undefined,
+      purpose: key.purpose,
+      keyId: key.keyId,
+      since: key.registeredAt,
+      retired: key.retiredAt,
+      neededBy,
+      writes: key === ofPurpose(registered, key.purpose).at(-1),
+      configured: keys[key.purpose].byId(key.keyId) !== undefined,
     };
   });
 }

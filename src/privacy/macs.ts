@@ -46,7 +46,8 @@ export function keyOfSeal(ring: KeyRing, seal: Seal): Key | 'unknown' | undefine
 /** `[1,2,3,5]` -> `1-3,5`. */
 export function rangesOf(ids: readonly number[]): string {
   const ranges: string[] = [];
-  let [from, to] = [ids[0], ids[0]];
+  let from = ids[0];
+  let to = ids[0];
   for (const id of [...ids.slice(1), undefined]) {
     if (to !== undefined && id === to + 1) to = id;
     else {

@@ -46,12 +46,10 @@ export async function listRefusals(
   );
   return rows.map((row) => ({
     id: row.id,
-    ...{
-      clientId: shown(row.clientId),
-      kind: shown(row.kind),
-      reference: shown(row.reference),
-      rowReference: shown(row.rowReference),
-    },
+    clientId: shown(row.clientId),
+    kind: shown(row.kind),
+    reference: shown(row.reference),
+    rowReference: shown(row.rowReference),
     receivedAt: row.receivedAt,
     settledAt: row.settledAt ?? undefined,
     problems: JSON.parse(row.refusal ?? '[]') as RefusedRow['problems'],

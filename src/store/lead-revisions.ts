@@ -24,9 +24,11 @@ export function createSnapshots(secrets: LeadSecrets): {
   ) => Promise<ReadonlyMap<string, Lead>>;
 } {
   const keepSome = async (tx: Sql, ids: readonly number[]): Promise<void> => {
-    const [leads, keys] = [await readLeads(tx, ids), await secrets.read(tx, ids)];
+    const leads = await readLeads(tx, ids);
+    const keys = await secrets.read(tx, ids);
     for (const id of ids) {
-      const [read, key] = [leads.get(id), keys.get(id)];
+      const read = leads.get(id);
+      const key = keys.get(id);
       if (read === undefined || key === undefined) continue;
       const packed = await promisify(gzip)(JSON.stringify(read.lead));
       await writeParts(tx, read.lead, sealBytes(derived(key, 'revision'), packed));

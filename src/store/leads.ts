@@ -47,15 +47,13 @@ export async function readLeads(
 ): Promise<ReadonlyMap<number, LeadRead>> {
   if (leadIds.length === 0) return new Map();
   const { marks, values } = inList([...new Set(leadIds)]);
-  const [rows, consents, interactions] = [
-    await sql.all<Row>(`${selectAll} WHERE l.id IN (${marks})`, values),
-    await readConsents(sql, leadIds),
-    await sql.all<InteractionRow>(
-      `SELECT id, lead_id, ${interactionColumns.map(([, column]) => column).join(', ')}
+  const rows = await sql.all<Row>(`${selectAll} WHERE l.id IN (${marks})`, values);
+  const consents = await readConsents(sql, leadIds);
+  const interactions = await sql.all<InteractionRow>(
+    `SELECT id, lead_id, ${interactionColumns.map(([, column]) => column).join(', ')}
          FROM interactions WHERE lead_id IN (${marks})`,
-      values,
-    ),
-  ];
+    values,
+  );
   const interactionsOf = inTime(interactions, (row) => row.happened_at);
   return new Map(
     rows.map((row) => [

@@ -1,8 +1,14 @@
 // What a person took back in one lead, for the other leads of that person at that client: opt-outs of CRMs belong to the address.
 // Invariant: a lead is the same person's where it shares the e-mail or one of the phones, one hop and never further; whoever
 // spreads a withdrawal is alone at that client, so that no lead with an older grant slips in beside it.
-import { currentConsent, stampedAheadMs } from '../domain/consent.ts';
 import type { ConsentRecord } from '../domain/lead.ts';
+import {
+  endedGrants,
+  newestWithdrawals,
+  originOf,
+  ownWithdrawals,
+  repeatSource,
+} from '../domain/repeated-withdrawals.ts';
 import { insertConsents, readConsents } from './consents.ts';
 import { inList, type Sql } from './database.ts';
 import { appendHandovers } from './handovers.ts';
@@ -68,11 +74,11 @@ export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonl
   for (const ids of parts(directions.flatMap((direction) => direction.from))) {
     const read = await readConsents(tx, ids);
     const gone = await erasedOrigins(tx, [...read.values()].flat());
-    for (const [id, consents] of read) origins.set(id, taken(consents, id, gone));
+    for (const [id, consents] of read) origins.set(id, ownWithdrawals(consents, id, gone));
   }
   const said = new Map<number, ConsentRecord[]>();
   for (const { from, to } of directions) {
-    const events = notOutdone(from.flatMap((id) => origins.get(id) ?? []));
+    const events = newestWithdrawals(from.flatMap((id) => origins.get(id) ?? []));
     for (const id of to) said.set(id, [...(said.get(id) ?? []), ...events]);
   }
   const reached: Reached[] = [];
@@ -91,10 +97,8 @@ async function repeatIn(
   const copies = receivers
     .filter((id) => locked.get(id)?.erased === false)
     .map((leadId) => {
-      const ofOthers = (said.get(leadId) ?? []).filter(
-        (consent) => consent.source !== `${repeated}${leadId}`,
-      );
-      return { leadId, events: ended(consents.get(leadId) ?? [], ofOthers, tx.now()) };
+      const ofOthers = (said.get(leadId) ?? []).filter((consent) => consent.source !== repeatSource(leadId));
+      return { leadId, events: endedGrants(consents.get(leadId) ?? [], ofOthers, tx.now()) };
     })
     .filter((copy) => copy.events.length > 0);
   return copies.length === 0 ? [] : write(tx, at, copies, locked);
@@ -110,27 +114,6 @@ function parts(ids: readonly number[]): readonly (readonly number[])[] {
     sorted.slice(part * leadsAtOnce, (part + 1) * leadsAtOnce),
   );
 }
-
-/**
- * What was taken back in this lead itself: what another lead's withdrawal left here goes no further, unless that lead has been
- * erased and can say it no more.
- */
-const taken = (
-  consents: readonly ConsentRecord[],
-  leadId: number,
-  gone: ReadonlySet<number>,
-): readonly ConsentRecord[] =>
-  consents
-    .filter(
-      (consent) =>
-        consent.state === 'withdrawn' &&
-        (originOf(consent) === undefined || gone.has(originOf(consent) ?? 0)),
-    )
-    .map((consent) => ({ ...consent, source: `${repeated}${leadId}` }));
-
-/** The lead whose event this one repeats. */
-const originOf = ({ source }: ConsentRecord): number | undefined =>
-  source?.startsWith(repeated) === true ? Number(source.slice(repeated.length)) : undefined;
 
 async function erasedOrigins(tx: Sql, events: readonly ConsentRecord[]): Promise<ReadonlySet<number>> {
   const ids = [...new Set(events.flatMap((consent) => originOf(consent) ?? []))];
@@ -149,48 +132,6 @@ export async function leaveWithdrawals(tx: Sql, leadId: number): Promise<void> {
   if (!found.some(({ all }) => all.includes(leadId))) return;
   const sharing = await sharedAddresses(tx, [leadId], 'all');
   await markWithdrawn(tx, [...new Set(sharing.flatMap(({ all }) => all))]);
-}
-
-/** Of the withdrawals of one address, without those that another outdoes in stamp and in receipt both: they end nothing more. */
-function notOutdone(events: readonly ConsentRecord[]): readonly ConsentRecord[] {
-  const pairs = Map.groupBy(events, (consent) => `${consent.purpose}.${consent.channel}`);
-  return [...pairs.values()].flatMap((group) => {
-    let latest = -1;
-    return group
-      .toSorted(
-        (a, b) => b.recordedAt.getTime() - a.recordedAt.getTime() || (b.receipt ?? 0) - (a.receipt ?? 0),
-      )
-      .filter(({ receipt = 0 }) => {
-        if (receipt <= latest) return false;
-        latest = receipt;
-        return true;
-      });
-  });
-}
-
-/** Source of an event that repeats the one of another lead, with that lead's number. */
-const repeated = 'same_person:';
-
-/** Of these withdrawals, those that end a consent of a lead: granted before them, by stamp or by receipt. */
-function ended(
-  own: readonly ConsentRecord[],
-  said: readonly ConsentRecord[],
-  now: Date,
-): readonly ConsentRecord[] {
-  const events: ConsentRecord[] = [];
-  for (const event of said) {
-    const { purpose, channel } = event;
-    const before = currentConsent([...own, ...events], purpose, channel, now);
-    // History that comes in late does not undo what a person has plainly granted since.
-    if (
-      before?.state !== 'granted' ||
-      before.record.recordedAt.getTime() > event.recordedAt.getTime() + stampedAheadMs
-    )
-      continue;
-    if (currentConsent([...own, ...events, event], purpose, channel, now)?.state !== 'granted')
-      events.push(event);
-  }
-  return events;
 }
 
 async function write(
@@ -238,7 +179,12 @@ async function write(
     tx,
     reached.flatMap(({ leadId, clientId, revision, pairs }) =>
       pairs.map((reason) => ({
-        ...{ entry: 'withdrawn' as const, clientId, leadId, actor, purpose, reason },
+        entry: 'withdrawn' as const,
+        clientId,
+        leadId,
+        actor,
+        purpose,
+        reason,
         leadRevision: revision,
       })),
     ),

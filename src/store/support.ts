@@ -94,7 +94,8 @@ async function idsAround(
   const [ends] = await sql.all<{ low: number | null; high: number | null }>(
     'SELECT MIN(id) AS low, MAX(id) AS high FROM deliveries',
   );
-  let [low, high] = [ends?.low ?? 0, (ends?.high ?? 0) + 1];
+  let low = ends?.low ?? 0;
+  let high = (ends?.high ?? 0) + 1;
   while (high - low > 200) {
     const middle = Math.floor((low + high) / 2);
     const [row] = await sql.all<{ created_at: Date }>(

@@ -35,7 +35,10 @@ async function watchRights(database: Database): Promise<void> {
   await raiseAlerts(
     database,
     waiting.map(({ id, clientId, destinationId, state, reason }) => ({
-      ...{ kind: 'right_waits' as const, clientId, destinationId, deliveryId: id },
+      kind: 'right_waits' as const,
+      clientId,
+      destinationId,
+      deliveryId: id,
       reason: reason === '' ? state : splitReason(reason).base,
     })),
   );

@@ -85,7 +85,8 @@ export function readAnswer(
 ): { readonly value: unknown; readonly end: number } | undefined {
   const stop = text.indexOf('\r\n', start);
   if (stop < 0) return undefined;
-  const [kind, word] = [text[start], text.slice(start + 1, stop)];
+  const kind = text[start];
+  const word = text.slice(start + 1, stop);
   if (kind === '-') return { value: new Error(`Redis: ${word.split(' ')[0] ?? ''}`), end: stop + 2 };
   if (kind === '$') {
     const end = stop + 2 + Number(word);

@@ -40,7 +40,10 @@ export function createScreen(output: Output): Screen {
     (code: string) =>
     (text: string): string =>
       live ? `\u001b[${code}m${text}\u001b[0m` : text;
-  const [strong, good, bad, faint] = [styled('1'), styled('32'), styled('31;1'), styled('2')];
+  const strong = styled('1');
+  const good = styled('32');
+  const bad = styled('31;1');
+  const faint = styled('2');
   const line = (text = ''): void => void output.write(`${text}\n`);
   let drawn = 0;
   let said = -1;

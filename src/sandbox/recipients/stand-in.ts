@@ -80,7 +80,10 @@ export async function startPostbox(
 ): Promise<StandIn> {
   const certificate = await certificateFor(host);
   const mailbox = await startMailbox({
-    ...{ certificate, folder, login: standInLogin, destination: 'sandbox' },
+    certificate,
+    folder,
+    login: standInLogin,
+    destination: 'sandbox',
     addresses: addresses.map((address) => address.toLowerCase()),
   });
   return {

@@ -1,0 +1,68 @@
+// Withdrawals of one lead, repeated in the other leads of the same person: which count, and which consents they end.
+// Invariant: a repeated withdrawal goes no further while its own lead can say it; a grant given since stands.
+import { currentConsent, stampedAheadMs } from './consent.ts';
+import type { ConsentRecord } from './lead.ts';
+
+/** Source of an event that repeats the one of another lead, with that lead's number. */
+const repeated = 'same_person:';
+export const repeatSource = (leadId: number): string => `${repeated}${leadId}`;
+
+/**
+ * What was taken back in this lead itself: what another lead's withdrawal left here goes no further, unless that lead has been
+ * erased and can say it no more.
+ */
+export const ownWithdrawals = (
+  consents: readonly ConsentRecord[],
+  leadId: number,
+  gone: ReadonlySet<number>,
+): readonly ConsentRecord[] =>
+  consents
+    .filter(
+      (consent) =>
+        consent.state === 'withdrawn' &&
+        (originOf(consent) === undefined || gone.has(originOf(consent) ?? 0)),
+    )
+    .map((consent) => ({ ...consent, source: repeatSource(leadId) }));
+
+/** The lead whose event this one repeats. */
+export const originOf = ({ source }: ConsentRecord): number | undefined =>
+  source?.startsWith(repeated) === true ? Number(source.slice(repeated.length)) : undefined;
+
+/** Of the withdrawals of one address, without those that another outdoes in stamp and in receipt both: they end nothing more. */
+export function newestWithdrawals(events: readonly ConsentRecord[]): readonly ConsentRecord[] {
+  const pairs = Map.groupBy(events, (consent) => `${consent.purpose}.${consent.channel}`);
+  return [...pairs.values()].flatMap((group) => {
+    let latest = -1;
+    return group
+      .toSorted(
+        (a, b) => b.recordedAt.getTime() - a.recordedAt.getTime() || (b.receipt ?? 0) - (a.receipt ?? 0),
+      )
+      .filter(({ receipt = 0 }) => {
+        if (receipt <= latest) return false;
+        latest = receipt;
+        return true;
+      });
+  });
+}
+
+/** Of these withdrawals, those that end a consent of a lead: granted before them, by stamp or by receipt. */
+export function endedGrants(
+  own: readonly ConsentRecord[],
+  said: readonly ConsentRecord[],
+  now: Date,
+): readonly ConsentRecord[] {
+  const events: ConsentRecord[] = [];
+  for (const event of said) {
+    const { purpose, channel } = event;
+    const before = currentConsent([...own, ...events], purpose, channel, now);
+    // History that comes in late does not undo what a person has plainly granted since.
+    if (
+      before?.state !== 'granted' ||
+      before.record.recordedAt.getTime() > event.recordedAt.getTime() + stampedAheadMs
+    )
+      continue;
+    if (currentConsent([...own, ...events, event], purpose, channel, now)?.state !== 'granted')
+      events.push(event);
+  }
+  return events;
+}
