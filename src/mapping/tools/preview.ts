@@ -89,11 +89,11 @@ export function previewCalls(
   lead: Lead,
   situation: WriteSituation,
 ): readonly CallPreview[] {
-  return callSituations(compiled, lead, situation).map((call) => ({
-    name: call.call.name,
-    applies: call.applies,
-    situation: call.situation,
-    preview: previewMapping(compiled, lead, call.situation),
+  return callSituations(compiled, lead, situation).map(({ call, applies, situation: own }) => ({
+    name: call.name,
+    applies,
+    situation: own,
+    preview: previewMapping(compiled, lead, own),
   }));
 }
 
