@@ -78,7 +78,7 @@ test.each([
 test('the database’s clock and the monotonic one decide: the host’s is asked in a few named files only', () => {
   const allowed = Object.keys(mayAskTheHostsClock);
   const asking = sources.filter((path) => asksTheHostsClock(textOf(path)));
-  expect(asking.filter((path) => !allowed.some((one) => path.startsWith(one)))).toEqual([]);
+  expect(asking.filter((path) => !allowed.some((start) => path.startsWith(start)))).toEqual([]);
   // A file that no longer asks leaves the list.
-  expect(allowed.filter((one) => !asking.some((path) => path.startsWith(one)))).toEqual([]);
+  expect(allowed.filter((start) => !asking.some((path) => path.startsWith(start)))).toEqual([]);
 });

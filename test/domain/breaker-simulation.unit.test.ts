@@ -153,7 +153,7 @@ test('an outage of hours burns one attempt of five leads at most; all arrive whe
         let circuit: Circuit = closedCircuit;
         for (let now = start; now < start + outage + 3_600_000 && waiting.length > 0; now += 1_000) {
           const room = Math.min(50, allowed(circuit, now));
-          for (const lead of waiting.filter((one) => one.due <= now).slice(0, room)) {
+          for (const lead of waiting.filter((candidate) => candidate.due <= now).slice(0, room)) {
             const down = now < start + outage;
             const decision = decide(
               down ? { kind: 'unavailable', reason: 'HTTP_503', maybeReceived: false } : { kind: 'accepted' },

@@ -211,11 +211,11 @@ describe('whatever was recorded', () => {
   test('C16: granted only if some grant is at least as late as every refusal and withdrawal', () => {
     every((events, channel, now) => {
       if (inForce(events, now, channel) !== 'granted') return;
-      const mine = events.filter((one) => one.purpose === 'marketing' && one.channel === channel);
+      const mine = events.filter((event) => event.purpose === 'marketing' && event.channel === channel);
       const latest = (states: readonly ConsentState[]): number =>
         Math.max(
           -1,
-          ...mine.filter((one) => states.includes(one.state)).map((one) => one.recordedAt.getTime()),
+          ...mine.filter((event) => states.includes(event.state)).map((event) => event.recordedAt.getTime()),
         );
       expect(latest(['granted'])).toBeGreaterThan(latest(['refused', 'withdrawn']));
     });
@@ -228,7 +228,7 @@ describe('whatever was recorded', () => {
   test('the order in which events are read does not change the state', () => {
     // Two grants of the same instant with different ends are the one case left to the order: no instant twice here.
     every((events, channel, now) => {
-      const apart = [...new Map(events.map((one) => [one.recordedAt.getTime(), one])).values()];
+      const apart = [...new Map(events.map((event) => [event.recordedAt.getTime(), event])).values()];
       expect(inForce(apart.toReversed(), now, channel)).toBe(inForce(apart, now, channel));
     });
   });

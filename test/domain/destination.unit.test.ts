@@ -87,7 +87,10 @@ test('C17, C18: whatever the authorisations, the one found is live and names eve
   fc.assert(
     fc.property(fc.array(any, { maxLength: 6 }), fc.uniqueArray(names, { minLength: 1 }), (all, targets) => {
       const live = all.filter(
-        (one) => !one.revokedAt && one.validFrom <= now && !(one.validUntil && one.validUntil <= now),
+        (candidate) =>
+          !candidate.revokedAt &&
+          candidate.validFrom <= now &&
+          !(candidate.validUntil && candidate.validUntil <= now),
       );
       expect(liveAuthorisations(all, now)).toEqual(live);
       const able = live.filter((one) => targets.every((target) => one.targets.includes(target)));

@@ -47,8 +47,8 @@ test.each<[string, string | undefined, Partial<OwnIdentity>, Belonging]>([
 });
 
 test('what is written is read back', () => {
-  for (const one of [seen, { ...seen, entry: 0, entryAt: '' }]) {
-    const { installation, life, entry, entryAt } = one;
-    expect(parseIdentity(identityText(one))).toEqual({ installation, life, entry, entryAt });
+  for (const identity of [seen, { ...seen, entry: 0, entryAt: '' }]) {
+    const { installation, life, entry, entryAt } = identity;
+    expect(parseIdentity(identityText(identity))).toEqual({ installation, life, entry, entryAt });
   }
 });

@@ -11,7 +11,7 @@ const outcomes: fc.Arbitrary<Outcome> = fc.oneof(
   ),
   fc
     .record({ kind: fc.constantFrom('refused', 'invalid', 'unauthorized', 'unknown'), reason })
-    .map((one) => one as Outcome),
+    .map((outcome) => outcome as Outcome),
   fc
     .record({
       kind: fc.constantFrom('throttled', 'unavailable'),
@@ -19,7 +19,7 @@ const outcomes: fc.Arbitrary<Outcome> = fc.oneof(
       maybeReceived: fc.boolean(),
       afterMs,
     })
-    .map((one) => one as Outcome),
+    .map((outcome) => outcome as Outcome),
 );
 const situations: fc.Arbitrary<AttemptSituation> = fc.record({
   spent: fc.integer({ min: 1, max: 40 }),

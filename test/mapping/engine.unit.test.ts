@@ -20,7 +20,7 @@ test('defaults: about 12 tries over 3 days, the first within seconds; 7 days at 
   const { retry, maxAgeMs, limits, timeouts, updateOn, hasLookup } = compiled(webhook(name));
   expect(retry.delays.length).toBe(12);
   expect(retry.delays[0]).toBeLessThanOrEqual(10_000);
-  const total = retry.delays.reduce((sum, one) => sum + one, 0);
+  const total = retry.delays.reduce((sum, delay) => sum + delay, 0);
   expect(total).toBeGreaterThan(2.5 * day);
   expect(total).toBeLessThan(3.5 * day);
   expect(retry).toMatchObject({ onUnknown: 'resend', pendingForMs: day, pendingEveryMs: 300_000 });
@@ -35,7 +35,7 @@ test('defaults: about 12 tries over 3 days, the first within seconds; 7 days at 
 
 test('every named schedule grows', () => {
   for (const [, delays] of Object.entries(schedules)) {
-    const values = delays.map((one) => parseDuration(one) ?? 0);
+    const values = delays.map((delay) => parseDuration(delay) ?? 0);
     expect(values).toEqual(values.toSorted((a, b) => a - b));
   }
 });
@@ -95,7 +95,7 @@ test('the mappings of the house have no problem, their samples and goldens inclu
   const result = checkAll(mappingsRoot, { connectors });
   expect(result.problems.map(formatProblem)).toEqual([]);
   expect(result.ok).toBe(true);
-  expect(result.mappings.map((one) => one.mapping.destinationId)).toEqual([
+  expect(result.mappings.map((mapping) => mapping.mapping.destinationId)).toEqual([
     'alpes-csv',
     'hexagone-xml',
     'horizon-crm',
@@ -103,13 +103,19 @@ test('the mappings of the house have no problem, their samples and goldens inclu
   ]);
   for (const { mapping } of result.mappings) {
     const own =
-      mapping.client.authorisations?.filter((one) => one.destinationId === mapping.destinationId) ?? [];
-    expect(own.some((one) => mapping.targets.every((target) => one.targets?.includes(target) ?? true))).toBe(
-      true,
-    );
-    expect(own.some((one) => mapping.categories.every((category) => one.categories.includes(category)))).toBe(
-      true,
-    );
+      mapping.client.authorisations?.filter(
+        (authorisation) => authorisation.destinationId === mapping.destinationId,
+      ) ?? [];
+    expect(
+      own.some((authorisation) =>
+        mapping.targets.every((target) => authorisation.targets?.includes(target) ?? true),
+      ),
+    ).toBe(true);
+    expect(
+      own.some((authorisation) =>
+        mapping.categories.every((category) => authorisation.categories.includes(category)),
+      ),
+    ).toBe(true);
   }
 });
 
@@ -157,8 +163,14 @@ test('the files of a version stand in the order of their names, however many map
   expect(names('demo-b')).toEqual(['demo/b.yaml', client, map, schema]);
   expect(names('demo-z')).toEqual([client, map, schema, 'demo/z.yaml']);
   const all = loadMappings(folder).destinations;
-  expect(all.map((one) => one.destinationId)).toEqual(['demo-a', 'demo-b', 'demo-c', 'demo-z']);
-  for (const one of all) expect(one).toEqual(loadDestination(folder, one.destinationId));
+  expect(all.map((destination) => destination.destinationId)).toEqual([
+    'demo-a',
+    'demo-b',
+    'demo-c',
+    'demo-z',
+  ]);
+  for (const destination of all)
+    expect(destination).toEqual(loadDestination(folder, destination.destinationId));
 });
 
 test('a folder is checked as a whole: clients without file, destinations named twice, authorisations for nothing', () => {

@@ -51,8 +51,8 @@ test('the JSON file of the page is published as it stands and writes what it say
 });
 
 test("a lead that does not fit the client's schema fails with the field, never its value", () => {
-  const one = dupont();
-  const foreign = { ...one, identity: { ...one.identity, mobile: '+32471000000' } };
+  const someone = dupont();
+  const foreign = { ...someone, identity: { ...someone.identity, mobile: '+32471000000' } };
   expect(published('horizon-crm').apply(foreign, situation())).toEqual({
     ok: false,
     why: 'invalid',

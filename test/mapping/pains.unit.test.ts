@@ -22,7 +22,7 @@ import {
 const name = '- {to: nom, from: identity.lastName}';
 const refused = (mapping: string): string => {
   const result = check(mapping);
-  return result.ok ? '' : result.problems.map((one) => one.code).join(' ');
+  return result.ok ? '' : result.problems.map((problem) => problem.code).join(' ');
 };
 const optIn = (values: string, more = ''): string =>
   webhook(name, '', `consent: [{to: OPTIN, channel: email, ${more}values: {${values}}}]\n`);
@@ -142,10 +142,10 @@ describe('no value maps, or no rule for a value outside the map', () => {
   });
   test('a map has a name and is shared by several fields, files and clients, the nearest winning', () => {
     const two = '- {to: a, from: origin.media, map: origine}\n- {to: b, from: origin.type, map: origine}';
-    const one = lead({ origin: { media: 'seloger', type: 'inconnu' } });
+    const someone = lead({ origin: { media: 'seloger', type: 'inconnu' } });
     const shared = (more: Readonly<Record<string, string>>, own = ''): unknown => {
       const { OPTIN: _optIn, ...rest } = JSON.parse(
-        written(compiled(webhook(two, own), more), one),
+        written(compiled(webhook(two, own), more), someone),
       ) as object & {
         OPTIN: string;
       };

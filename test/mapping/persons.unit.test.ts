@@ -56,18 +56,18 @@ test('C13: no value of a person is written that the lead does not carry', () => 
   fc.assert(
     fc.property(identity, project, (who, what) => {
       const clean = <T extends object>(value: T): T =>
-        Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as T;
-      const one = lead({
+        Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
+      const someone = lead({
         identity: clean(who) as Lead['identity'],
         project: clean(what) as Lead['project'],
         origin: {},
       });
       const carried = new Set(
-        [one.identity, one.project].flatMap((part) =>
+        [someone.identity, someone.project].flatMap((part) =>
           Object.values(part as Readonly<Record<string, unknown>>),
         ),
       );
-      const { OPTIN: _optIn, ...values } = JSON.parse(written(mapping, one)) as Record<string, unknown>;
+      const { OPTIN: _optIn, ...values } = JSON.parse(written(mapping, someone)) as Record<string, unknown>;
       for (const value of Object.values(values)) expect(carried.has(value)).toBe(true);
     }),
   );
@@ -96,9 +96,13 @@ test('every source of the model can be read and every enum has a French word', (
             : `- {to: f, from: ${field.path}}`,
         );
     if (field.category !== 'financial') expect([field.path, problemsOf(mapping)]).toEqual([field.path, []]);
-    for (const one of [field, ...(field.element ?? [])]) {
-      for (const value of one.values ?? [])
-        expect([one.path, value, frenchLabel(one.path, value)]).not.toEqual([one.path, value, value]);
+    for (const source of [field, ...(field.element ?? [])]) {
+      for (const value of source.values ?? [])
+        expect([source.path, value, frenchLabel(source.path, value)]).not.toEqual([
+          source.path,
+          value,
+          value,
+        ]);
     }
   }
   expect(channels.length).toBe(4);

@@ -270,12 +270,12 @@ test('every preset of a CRM has its case here', () => {
 
 describe('pipedrive: a person, then a lead that names it, then a note', () => {
   const mapping = publish('pipedrive', '');
-  const one = person('granted', 'refused');
-  const quiet = { ...one, project: { programme: 'DM-LYON' } };
+  const someone = person('granted', 'refused');
+  const quiet = { ...someone, project: { programme: 'DM-LYON' } };
 
   test('writes what the documentation shows, the opt-in with the person', () => {
     const captured = { 'person.id': 12, 'lead.id': 'adf21080-0e10' };
-    expect(bodiesOf(mapping, one, { captured })).toEqual({
+    expect(bodiesOf(mapping, someone, { captured })).toEqual({
       person: {
         ...{ name: 'Élise Durand', emails: [{ value: 'E.Durand@courriel.example' }] },
         ...{ phones: [{ value: '+33639980001' }], marketing_status: 'subscribed' },
@@ -320,7 +320,7 @@ describe('pipedrive: a person, then a lead that names it, then a note', () => {
       ['lead', 'https://crm.demo.example/leads'],
       ['note', 'https://api.pipedrive.com/v1/notes'],
     ]);
-    expect(bodiesOf(mine, one)['person']).toMatchObject({ label: 5, name: 'Élise Durand' });
+    expect(bodiesOf(mine, someone)['person']).toMatchObject({ label: 5, name: 'Élise Durand' });
   });
 
   test('and a mistake in its call is told in its own file, one of the preset in the preset', () => {
@@ -369,8 +369,8 @@ test('csv-portail: the dialect of the portals', () => {
 
 test('csv-excel: opens in French Excel, formulas defused, phones without +', () => {
   const own = `${file}\n${yesNo}\nfields: [{to: NOTE, from: comment}, {to: PRIX, from: project.budgetMax}, {to: TEL, from: identity.mobile, as: {phone: spaced}}]`;
-  const one = lead({ project: { comment: '=1+1', budgetMax: 2.5 } });
-  expect(written(publish('csv-excel', own), one)).toBe(
+  const someone = lead({ project: { comment: '=1+1', budgetMax: 2.5 } });
+  expect(written(publish('csv-excel', own), someone)).toBe(
     "NOTE;PRIX;TEL;ACCORD\r\n'=1+1;2,5;06 39 98 00 01;Oui\r\n",
   );
   expect(
@@ -422,6 +422,6 @@ describe('a file over its preset', () => {
 
   test('{preset: rest} without a preset is told', () => {
     const text = `destination: demo-crm\nconnector: webhook\n${url}\nresponse: [{accepted: {status: 201, json: {ok: true}}}]\nconsent: [{preset: rest}]\nfields: [{preset: rest}]\n`;
-    expect(problemsOf(text).filter((one) => one.includes('MAP-411'))).toHaveLength(2);
+    expect(problemsOf(text).filter((problem) => problem.includes('MAP-411'))).toHaveLength(2);
   });
 });

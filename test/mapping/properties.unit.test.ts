@@ -9,8 +9,8 @@ import { at, check, compiled, flow, lead, noted, situation, webhook, written } f
 jest.setTimeout(60_000);
 
 /** The lead without some of its values: what was never said. */
-function without(one: Lead, paths: readonly string[]): Lead {
-  const copy = structuredClone(one) as unknown as Record<string, unknown>;
+function without(someone: Lead, paths: readonly string[]): Lead {
+  const copy = structuredClone(someone) as unknown as Record<string, unknown>;
   for (const path of paths) {
     const keys = (path === 'comment' ? 'project.comment' : path).split('.');
     let node = copy;
@@ -76,7 +76,7 @@ test('no valid mapping ever puts a person’s value that the lead did not carry'
   fc.assert(
     fc.property(
       fc.array(personLine, { minLength: 1, maxLength: 8 }),
-      fc.subarray(persons.map((one) => one.path)),
+      fc.subarray(persons.map((person) => person.path)),
       (lines, unsaid) => {
         const fields = lines.map(({ source, as, empty, max, map, when, way }, index) => {
           const more = [
@@ -125,8 +125,8 @@ function inForce(
   purpose: string,
   channel: string,
 ): ConsentState | undefined {
-  const own = events.filter((one) => one.purpose === purpose && one.channel === channel);
-  const said = own.filter((one) => one.state !== 'not_asked');
+  const own = events.filter((record) => record.purpose === purpose && record.channel === channel);
+  const said = own.filter((consent) => consent.state !== 'not_asked');
   const order: readonly ConsentState[] = ['granted', 'not_asked', 'refused', 'withdrawn'];
   return (said.length > 0 ? said : own)
     .toSorted(
@@ -165,7 +165,7 @@ test.each(Object.keys(readers))(
         fc.uniqueArray(declared, {
           minLength: 1,
           maxLength: 4,
-          selector: (one) => one.purpose + one.channel,
+          selector: (line) => line.purpose + line.channel,
         }),
         fc.array(event, { maxLength: 24 }),
         (lines, consents) => {
@@ -182,7 +182,7 @@ test.each(Object.keys(readers))(
           const result = check(webhook(fields, body, block));
           if (!result.ok) throw new Error(JSON.stringify(result.problems));
           const applied = result.mapping.apply(lead({ consents }), situation());
-          const states = lines.map((one) => inForce(consents, one.purpose, one.channel));
+          const states = lines.map((line) => inForce(consents, line.purpose, line.channel));
           if (states.includes(undefined)) {
             expect(applied).toMatchObject({ ok: false, why: 'opt_in_missing' });
             return;
@@ -194,7 +194,7 @@ test.each(Object.keys(readers))(
             const absent = format === 'csv' ? '' : undefined;
             expect(read(text, index)).toBe(wanted === 'omit' ? absent : wanted);
           }
-          expect(applied.record.consents.map((one) => [one.field, one.state])).toEqual(
+          expect(applied.record.consents.map((consent) => [consent.field, consent.state])).toEqual(
             lines.map((_, index) => [to(index), states[index]]),
           );
         },
@@ -283,7 +283,9 @@ describe('round trips keep the form of a value', () => {
       '0612',
       1.5,
     ];
-    const fields = values.map((one, index) => `- {to: f${index}, value: ${JSON.stringify(one)}}`).join('\n');
+    const fields = values
+      .map((constant, index) => `- {to: f${index}, value: ${JSON.stringify(constant)}}`)
+      .join('\n');
     const body = JSON.parse(written(compiled(webhook(fields)))) as Record<string, unknown>;
     expect(values.map((_, index) => body[`f${index}`])).toEqual(values);
   });

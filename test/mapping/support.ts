@@ -149,10 +149,10 @@ export const situation = (over: Partial<WriteSituation> = {}): WriteSituation =>
 /** The text a mapping writes for a lead; throws when it writes none. */
 export function written(
   mapping: CompiledMapping,
-  one: Lead = lead(),
+  someone: Lead = lead(),
   when: WriteSituation = situation(),
 ): string {
-  const result = mapping.apply(one, when);
+  const result = mapping.apply(someone, when);
   if (!result.ok) throw new Error(JSON.stringify(result));
   const batch = mapping.schedule === undefined ? undefined : { sequence: 7, slot: at, rows: 1 };
   const body = mapping.write([result.record], when.action, batch);
@@ -160,16 +160,16 @@ export function written(
 }
 
 /** The JSON a list of fields gives, without the opt-in. */
-export function json(fields: string, one: Lead = lead(), more = ''): Record<string, unknown> {
-  const { OPTIN: _optIn, ...rest } = JSON.parse(written(compiled(webhook(fields, more)), one)) as Record<
+export function json(fields: string, someone: Lead = lead(), more = ''): Record<string, unknown> {
+  const { OPTIN: _optIn, ...rest } = JSON.parse(written(compiled(webhook(fields, more)), someone)) as Record<
     string,
     unknown
   >;
   return rest;
 }
 
-export const faults = (fields: string, one: Lead = lead(), more = ''): unknown => {
-  const result = compiled(webhook(fields, more)).apply(one, situation());
+export const faults = (fields: string, someone: Lead = lead(), more = ''): unknown => {
+  const result = compiled(webhook(fields, more)).apply(someone, situation());
   return result.ok ? [] : 'problems' in result ? result.problems : result.why;
 };
 
@@ -181,8 +181,8 @@ export const batch = { sequence: 7, slot: at, rows: 2 };
 
 export function bytesOf(mapping: string, leads: readonly Lead[]): Uint8Array {
   const made = compiled(mapping);
-  const records = leads.map((one) => {
-    const result = made.apply(one, situation());
+  const records = leads.map((someone) => {
+    const result = made.apply(someone, situation());
     if (!result.ok) throw new Error(JSON.stringify(result));
     return result.record;
   });

@@ -14,13 +14,13 @@ ${/^consent:/m.test(calls) ? '' : optIn}${calls}`;
 /** Body of each call as JSON, `(not made)` where the lead needs none, `(none)` where it has no body. */
 export function bodiesOf(
   mapping: CompiledMapping,
-  one: Lead = lead(),
+  someone: Lead = lead(),
   over: Partial<WriteSituation> = {},
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
-    callSituations(mapping, one, situation(over)).map(({ call, situation: own, applies }) => {
+    callSituations(mapping, someone, situation(over)).map(({ call, situation: own, applies }) => {
       if (!applies) return [call.name, '(not made)'];
-      const result = mapping.apply(one, own);
+      const result = mapping.apply(someone, own);
       if (!result.ok) return [call.name, result];
       const text = Buffer.from(
         mapping.write([result.record], own.action, undefined, call.name).bytes,

@@ -140,7 +140,11 @@ describe('which calls a lead needs', () => {
 
   test('and makes it for the leads it is about', () => {
     const investor = lead({ project: { use: 'rental_investment' } });
-    expect(callSituations(some, investor, situation()).map((one) => one.applies)).toEqual([true, true, true]);
+    expect(callSituations(some, investor, situation()).map((call) => call.applies)).toEqual([
+      true,
+      true,
+      true,
+    ]);
   });
 
   test('calls without fields have no body, in every action', () => {
@@ -171,11 +175,11 @@ ${more}`;
     '%s: the union of the calls writes every line, and the log is told of each',
     (state) => {
       const mapping = compiled(severalCalls(gated()));
-      const one = answered(state);
-      const told = callSituations(mapping, one, situation())
+      const someone = answered(state);
+      const told = callSituations(mapping, someone, situation())
         .filter((call) => call.applies)
         .flatMap(({ situation: own }) => {
-          const result = mapping.apply(one, own);
+          const result = mapping.apply(someone, own);
           return result.ok ? result.record.consents : [];
         });
       expect(told.map(({ field, value }) => `${field}=${value}`).toSorted()).toEqual([
@@ -238,7 +242,7 @@ describe('the preview shows every call', () => {
       ['person', true],
       ['deal', true],
     ]);
-    expect(calls.map((one) => one.situation.key)).toEqual(['dlv_1-person', 'dlv_1-deal']);
+    expect(calls.map((call) => call.situation.key)).toEqual(['dlv_1-person', 'dlv_1-deal']);
     const [, deal] = calls;
     expect(deal?.preview.result).toMatchObject({
       text: '{"person":"‹person.id›","note":"personne ‹person.id›"}',

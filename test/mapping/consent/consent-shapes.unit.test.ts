@@ -110,13 +110,13 @@ describe('membership in a list of channels', () => {
 
   test('the log and the truth table tell one row a channel', () => {
     const made = compiled(mapping);
-    const one = answered(answer('email', 'granted'), answer('phone', 'refused'));
-    const result = made.apply(one, situation());
+    const someone = answered(answer('email', 'granted'), answer('phone', 'refused'));
+    const result = made.apply(someone, situation());
     expect(result.ok && result.record.consents.map(({ channel, value }) => [channel, value])).toEqual([
       ['email', 'email'],
       ['phone', '(omitted)'],
     ]);
-    const { consentTable } = previewMapping(made, one, situation());
+    const { consentTable } = previewMapping(made, someone, situation());
     expect(consentTable.map(({ channel, now }) => [channel, now])).toEqual([
       ['email', 'granted'],
       ['phone', 'refused'],
@@ -232,8 +232,8 @@ describe('a list of answers, each with its proof', () => {
     const rest = { le: '20/11/2026', texte: 'w3', base: 'consentement' };
     const accord = { granted: true, refused: false, not_asked: null, withdrawn: false };
     for (const email of consentStates) {
-      const one = answered(answer('email', email), answer('phone', 'granted'), answer('sms', 'granted'));
-      expect(JSON.parse(written(compiled(mapping), one))).toEqual({
+      const someone = answered(answer('email', email), answer('phone', 'granted'), answer('sms', 'granted'));
+      expect(JSON.parse(written(compiled(mapping), someone))).toEqual({
         ref: 'DM-1',
         optins: [
           { canal: 'MAIL', accord: accord[email], ...rest },
@@ -259,10 +259,12 @@ describe('a list of answers, each with its proof', () => {
       ],
     );
     const result = made.apply(answered(answer('email', 'refused'), answer('phone', 'granted')), situation());
-    expect(result.ok && result.record.consents.map((one) => [one.channel, one.state, one.value])).toEqual([
-      ['email', 'refused', 'false'],
-      ['phone', 'granted', 'true'],
-    ]);
+    expect(result.ok && result.record.consents.map((sent) => [sent.channel, sent.state, sent.value])).toEqual(
+      [
+        ['email', 'refused', 'false'],
+        ['phone', 'granted', 'true'],
+      ],
+    );
     expect(result.ok && result.record.freshUntil).toEqual(new Date('2027-11-20T09:15:00Z'));
   });
 
@@ -275,10 +277,9 @@ describe('a list of answers, each with its proof', () => {
       answered(answer('email', 'granted'), answer('phone', 'granted')),
       situation({ now: new Date('2027-11-20T09:15:00Z') }),
     );
-    expect((JSON.parse(late) as { optins: { accord: boolean }[] }).optins.map((one) => one.accord)).toEqual([
-      true,
-      false,
-    ]);
+    expect(
+      (JSON.parse(late) as { optins: { accord: boolean }[] }).optins.map((entry) => entry.accord),
+    ).toEqual([true, false]);
   });
 
   test('XML repeats the element', () => {
@@ -355,6 +356,6 @@ test('no shape may write another state like granted', () => {
     '{to: X, channel: email, values: {granted: omit, refused: omit, not_asked: N, withdrawn: N}}',
   ]) {
     const result = check(webhook(ref, '', consent(shape)));
-    expect(result.ok ? [] : result.problems.map((one) => one.code)).toContain('MAP-303');
+    expect(result.ok ? [] : result.problems.map((problem) => problem.code)).toContain('MAP-303');
   }
 });

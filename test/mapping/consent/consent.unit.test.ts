@@ -19,9 +19,9 @@ test('C20: each state is written as the client wants it, and the log says which'
   const mapping = compiled(webhook(name));
   const values: Record<ConsentState, string> = { granted: 'O', refused: 'N', not_asked: 'I', withdrawn: 'R' };
   for (const state of consentStates) {
-    const one = lead({ consents: [answered(state)] });
-    expect(JSON.parse(written(mapping, one))).toEqual({ nom: 'Durand', OPTIN: values[state] });
-    const result = mapping.apply(one, situation());
+    const someone = lead({ consents: [answered(state)] });
+    expect(JSON.parse(written(mapping, someone))).toEqual({ nom: 'Durand', OPTIN: values[state] });
+    const result = mapping.apply(someone, situation());
     expect(result.ok && result.record.consents).toEqual([
       { purpose: 'marketing', channel: 'email', state, field: 'OPTIN', value: values[state] },
     ]);
@@ -85,9 +85,9 @@ test('C16: hold keeps the lead back, omit leaves the field out and the log says 
     why: 'opt_in_held',
     field: 'OPTIN',
   });
-  const one = lead({ consents: [answered('not_asked')] });
-  expect(written(mapping, one)).toBe('{"nom":"Durand"}');
-  const result = mapping.apply(one, situation());
+  const someone = lead({ consents: [answered('not_asked')] });
+  expect(written(mapping, someone)).toBe('{"nom":"Durand"}');
+  const result = mapping.apply(someone, situation());
   expect(result.ok && result.record.consents[0]?.value).toBe('(omitted)');
 });
 
@@ -105,11 +105,11 @@ test('C16b: a phone grant past its year is written as a refusal, and the record 
   );
   const mapping = compiled(webhook(name, '', phone));
   const grant = answered('granted', { channel: 'phone', legalEntity: 'DEMO SAS', wordingVersion: 'w1' });
-  const one = lead({ consents: [grant] });
-  const result = mapping.apply(one, situation());
+  const someone = lead({ consents: [grant] });
+  const result = mapping.apply(someone, situation());
   expect(result.ok && result.record.freshUntil).toEqual(new Date('2027-11-20T09:15:00Z'));
-  expect(written(mapping, one)).toContain('"OPTIN_TEL":"O"');
-  expect(written(mapping, one, situation({ now: new Date('2027-11-20T09:15:00Z') }))).toContain(
+  expect(written(mapping, someone)).toContain('"OPTIN_TEL":"O"');
+  expect(written(mapping, someone, situation({ now: new Date('2027-11-20T09:15:00Z') }))).toContain(
     '"OPTIN_TEL":"N"',
   );
   const unproved = lead({ consents: [answered('granted', { channel: 'phone' })] });
@@ -127,8 +127,8 @@ test('freshUntil is the earliest end of the grants that were written', () => {
   ];
   const result = compiled(webhook(name, '', both)).apply(lead({ consents }), situation());
   expect(result.ok && result.record.freshUntil).toEqual(soon);
-  const [first, second] = [consents[1], consents[0]].map((one, index) => ({
-    ...(one ?? answered('granted')),
+  const [first, second] = [consents[1], consents[0]].map((consent, index) => ({
+    ...(consent ?? answered('granted')),
     channel: index === 0 ? ('email' as const) : ('sms' as const),
   }));
   const turned = first === undefined || second === undefined ? [] : [first, second];
@@ -152,15 +152,15 @@ test('null is written as null, told to the log as such and shown as nothing; a p
   const lines =
     'consent:\n  - {to: OPTIN, channel: email, values: {granted: true, refused: false, not_asked: null, withdrawn: false}}\n' +
     '  - {to: P, channel: email, proof: source}\n';
-  const one = lead({ consents: [answered('not_asked')] });
+  const someone = lead({ consents: [answered('not_asked')] });
   const mapping = compiled(webhook(name, '', lines));
-  expect(written(mapping, one)).toBe('{"nom":"Durand","OPTIN":null}');
-  const result = mapping.apply(one, situation());
+  expect(written(mapping, someone)).toBe('{"nom":"Durand","OPTIN":null}');
+  const result = mapping.apply(someone, situation());
   expect(result.ok && result.record.consents.map(({ field, value }) => [field, value])).toEqual([
     ['OPTIN', 'null'],
   ]);
   expect(mapping.consentTable.map(({ field }) => field)).toEqual(['OPTIN']);
-  const sheet = compiled(mail('', name, lines)).apply(one, situation());
+  const sheet = compiled(mail('', name, lines)).apply(someone, situation());
   expect(sheet.ok && sheet.record.sheet?.at(-1)?.lines).toEqual([
     { label: 'OPTIN', value: '', emphasis: true },
   ]);
@@ -240,8 +240,8 @@ test('C20: the output always holds exactly the declared opt-in, whatever was ans
       const result = mapping.apply(lead({ consents }), situation());
       // The oracle is written anew: the latest answer wins, "not asked" never takes back an answer, ties protect.
       const latest = (purpose: string, channel: string): ConsentState | undefined => {
-        const own = consents.filter((one) => one.purpose === purpose && one.channel === channel);
-        const said = own.filter((one) => one.state !== 'not_asked');
+        const own = consents.filter((consent) => consent.purpose === purpose && consent.channel === channel);
+        const said = own.filter((consent) => consent.state !== 'not_asked');
         const order: readonly ConsentState[] = ['granted', 'not_asked', 'refused', 'withdrawn'];
         return (said.length > 0 ? said : own)
           .toSorted(

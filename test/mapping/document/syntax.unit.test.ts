@@ -5,21 +5,21 @@ import { createProblems } from '../../../src/mapping/document/problems.ts';
 test('an unquoted brace in a block is told once on its line', () => {
   const problems = createProblems();
   readDocument('essai/csv.yaml', 'destination: x\nfile: { path: in/ACK_{seq}.txt, name: a }\n', problems);
-  const told = problems.all().filter((one) => one.code === 'MAP-001');
-  expect(told.map((one) => one.line)).toEqual([2]);
+  const told = problems.all().filter((problem) => problem.code === 'MAP-001');
+  expect(told.map((problem) => problem.line)).toEqual([2]);
 });
 
 test('of a slip that derails the lines behind it, the first two lines are told', () => {
   const problems = createProblems();
   const text = `a: 'open\n${Array.from({ length: 8 }, (_, index) => `k${index}: 'x' y: 'z' }`).join('\n')}\n`;
   readDocument('essai/csv.yaml', text, problems);
-  expect(problems.all().filter((one) => one.code === 'MAP-001')).toHaveLength(2);
+  expect(problems.all().filter((problem) => problem.code === 'MAP-001')).toHaveLength(2);
 });
 
 test('a file read twice tells its mistakes twice', () => {
   const told = [createProblems(), createProblems()].map((problems) => {
     readDocument('essai/twice.yaml', 'a: yes\n', problems);
-    return problems.all().map((one) => one.code);
+    return problems.all().map((problem) => problem.code);
   });
   expect(told).toEqual([['MAP-005'], ['MAP-005']]);
 });
@@ -28,7 +28,7 @@ test('a key written twice is told wherever it stands, once, whatever its form', 
   const problems = createProblems();
   const text = "a: &a { k: 1, k: 2 }\nb: *a\nc: { 1: x, '1': y, __proto__: x, __proto__: y }\nb: 2\n";
   readDocument('essai/keys.yaml', text, problems);
-  const told = problems.all().filter((one) => one.code === 'MAP-002');
+  const told = problems.all().filter((problem) => problem.code === 'MAP-002');
   expect(told.map(({ line, column }) => `${line}:${column}`)).toEqual(['1:15', '3:12', '3:34', '4:1']);
 });
 

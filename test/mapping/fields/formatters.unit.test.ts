@@ -104,11 +104,11 @@ test('numbers keep their type without a formatter and take the separators asked 
 });
 
 test('texts: upper, lower, title, ascii, trim, split', () => {
-  const one = lead({ identity: { firstName: '  jean-éloi   D’ŒUVRE ' } });
+  const someone = lead({ identity: { firstName: '  jean-éloi   D’ŒUVRE ' } });
   const lines = ['upper', 'lower', 'title', 'ascii', 'trim', '[trim, title, ascii]', '[trim, {split: "-"}]']
     .map((as, index) => `- {to: a${index}, from: identity.firstName, as: ${as}}`)
     .join('\n');
-  expect(json(lines, one)).toEqual({
+  expect(json(lines, someone)).toEqual({
     a0: '  JEAN-ÉLOI   D’ŒUVRE ',
     a1: '  jean-éloi   d’œuvre ',
     a2: '  Jean-Éloi   D’Œuvre ',

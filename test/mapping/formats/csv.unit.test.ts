@@ -30,8 +30,8 @@ describe('CSV', () => {
 
   test('every column is there, in order, with decimals and breaks as asked', () => {
     const csv = 'csv: {quote: all, decimal: ",", lineBreak: " / ", eol: crlf}';
-    const one = lead({ project: { comment: 'a\r\nb\nc', budgetMax: 1.5 } });
-    expect(Buffer.from(bytesOf(flow(csv, fields), [one])).toString()).toBe(
+    const someone = lead({ project: { comment: 'a\r\nb\nc', budgetMax: 1.5 } });
+    expect(Buffer.from(bytesOf(flow(csv, fields), [someone])).toString()).toBe(
       '"NOM";"NOTE";"Prix, €";"OPTIN"\r\n"Durand";"a / b / c";"1,5";"O"\r\n',
     );
   });

@@ -27,8 +27,8 @@ describe('CSV', () => {
     const consent =
       'consent: [{to: ACCORD, channel: email, values: {granted: true, refused: false, not_asked: false, withdrawn: false}}]\n';
     const fields = '- {to: NOTE, from: comment}\n- {to: PRIX, from: project.budgetMax}';
-    const one = lead({ project: { comment: 'dit "oui"\nà 5 €', budgetMax: 1.5 } });
-    expect(iconv.decode(Buffer.from(bytesOf(flow(csv, fields, consent), [one])), 'windows-1252')).toBe(
+    const someone = lead({ project: { comment: 'dit "oui"\nà 5 €', budgetMax: 1.5 } });
+    expect(iconv.decode(Buffer.from(bytesOf(flow(csv, fields, consent), [someone])), 'windows-1252')).toBe(
       `"dit 'oui'<BR>à 5 €"!#"1.5"!#"OUI"\r\n`,
     );
   });
@@ -247,7 +247,7 @@ describe('places in lists', () => {
 
 describe('only', () => {
   test('keeps the elements for which the condition holds', () => {
-    const one = lead({
+    const someone = lead({
       interactions: [
         { kind: 'web_form', at: new Date('2026-11-20T09:00:00Z'), voluntary: true },
         { kind: 'sms_sent', at: new Date('2026-11-20T09:05:00Z'), voluntary: false },
@@ -255,7 +255,7 @@ describe('only', () => {
     });
     const each =
       '- {to: e, each: interactions, only: {equals: {voluntary: true}}, fields: [{to: k, from: kind}]}';
-    expect(json(each, one)).toEqual({ e: [{ k: 'web_form' }] });
+    expect(json(each, someone)).toEqual({ e: [{ k: 'web_form' }] });
     expect(problemsOf(webhook(each.replace('voluntary:', 'volontary:'))).join()).toContain(
       'Did you mean "voluntary"?',
     );

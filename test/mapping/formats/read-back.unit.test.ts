@@ -18,12 +18,12 @@ import {
 import type { CompiledMapping } from '../../../src/mapping/contract.ts';
 import type { Lead } from '../../../src/domain/lead.ts';
 
-const bytes = (mapping: CompiledMapping, one: Lead): Buffer | undefined => {
-  const result = mapping.apply(one, situation());
+const bytes = (mapping: CompiledMapping, someone: Lead): Buffer | undefined => {
+  const result = mapping.apply(someone, situation());
   return result.ok ? Buffer.from(mapping.write([result.record], 'create', batch).bytes) : undefined;
 };
-const why = (mapping: string, one: Lead): unknown => {
-  const result = compiled(mapping).apply(one, situation());
+const why = (mapping: string, someone: Lead): unknown => {
+  const result = compiled(mapping).apply(someone, situation());
   return result.ok ? 'written' : 'problems' in result ? result.problems : result.why;
 };
 
@@ -205,7 +205,7 @@ describe('any dialect, any lead', () => {
           checked += 1;
           const { mapping } = result;
           const records = rows.flatMap(([comment, lastName, support], index) => {
-            const one = lead({
+            const someone = lead({
               identity: { lastName },
               project: { comment, budgetMax: 1234.5 },
               origin: { support },
@@ -214,7 +214,7 @@ describe('any dialect, any lead', () => {
                 state: index % 2 === 0 ? ('granted' as const) : ('refused' as const),
               })),
             });
-            const made = mapping.apply(one, situation());
+            const made = mapping.apply(someone, situation());
             return made.ok ? [{ record: made.record, optIn: index % 2 === 0 ? 'O' : 'N', comment }] : [];
           });
           wrote += records.length;
@@ -239,7 +239,7 @@ describe('any dialect, any lead', () => {
           for (const all of readers) {
             const found = csv.header ? all.slice(1) : all;
             if (csv.header) expect(all[0]).toEqual(columns);
-            expect(found.map((row) => row[4])).toEqual(records.map((one) => one.optIn));
+            expect(found.map((row) => row[4])).toEqual(records.map((record) => record.optIn));
             expect(found.map((row) => row.length)).toEqual(records.map(() => columns.length));
             const plain =
               csv.encoding.startsWith('utf-8') &&
@@ -328,7 +328,7 @@ describe('the other formats', () => {
         const inJson = body(plain, comment);
         const inBoth = body(json, comment);
         const kept = comment.isWellFormed() || said(comment) === undefined;
-        expect([inForm, inJson, inBoth].map((one) => one !== undefined)).toEqual([kept, kept, kept]);
+        expect([inForm, inJson, inBoth].map((written) => written !== undefined)).toEqual([kept, kept, kept]);
         if (inForm === undefined || inJson === undefined || inBoth === undefined) return;
         const wanted = said(comment);
         const read = new URLSearchParams(inForm.toString('utf8'));

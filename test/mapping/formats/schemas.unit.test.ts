@@ -28,8 +28,8 @@ const fields = [
 const mapping = (lines: readonly string[], more = 'schema: leads.xsd'): string =>
   flow(xml, lines.join('\n'), consent, more);
 const whole = fields.slice(0, 3);
-const faults = (lines: readonly string[], one = lead()): unknown => {
-  const result = compiled(mapping(lines), files).apply(one, situation());
+const faults = (lines: readonly string[], someone = lead()): unknown => {
+  const result = compiled(mapping(lines), files).apply(someone, situation());
   return result.ok ? [] : 'problems' in result ? result.problems : result.why;
 };
 
@@ -55,8 +55,8 @@ test('a lead that does not fit is told by the field’s path and the rule', () =
 });
 
 test('what is told never holds a value of the lead', () => {
-  const one = lead({ identity: { lastName: 'Rochefoucauld-Marqueur', mobile: '+32471000000' } });
-  expect(JSON.stringify(faults(fields, one))).not.toMatch(/Rochefoucauld|471000000|seloger/);
+  const someone = lead({ identity: { lastName: 'Rochefoucauld-Marqueur', mobile: '+32471000000' } });
+  expect(JSON.stringify(faults(fields, someone))).not.toMatch(/Rochefoucauld|471000000|seloger/);
 });
 
 test('a sample that does not fit keeps the file from being published', () => {

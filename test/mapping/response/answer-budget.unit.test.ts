@@ -114,7 +114,7 @@ test('an XPath that takes long stops with its thread: the loop goes on meanwhile
       quick.classifyBeside(page(`<r><ok>1</ok><id>${id}</id></r>`, 'application/xml'), 'create'),
     ),
   );
-  expect(answers.map((one) => (one.kind === 'accepted' ? one.reference : one.kind))).toEqual([
+  expect(answers.map((answer) => (answer.kind === 'accepted' ? answer.reference : answer.kind))).toEqual([
     'A1',
     'B2',
     'C3',

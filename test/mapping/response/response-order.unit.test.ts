@@ -18,7 +18,7 @@ const withRules = (...rules: readonly string[]) => {
     classify(answer(status, body), stage);
 };
 const told = (...rules: readonly string[]): readonly string[] =>
-  problemsOf(fileWith(...rules)).filter((one) => /MAP-51\d/.test(one));
+  problemsOf(fileWith(...rules)).filter((problem) => /MAP-51\d/.test(problem));
 
 describe('no before yes', () => {
   test('an accepted rule above the rule for an error does not take the error', () => {

@@ -56,11 +56,11 @@ function specFor(text: string, sample: Lead = lead()): string {
 
 test('coverage walks every call of every action, and what decides whether a call is made', () => {
   const found = coverageOf(wholeMapping(sourcesOf(twoCalls)), compiled(twoCalls), [], at);
-  const never = found.never.map((one) => one.path);
+  const never = found.never.map((field) => field.path);
   for (const sent of ['identity.lastName', 'identity.email', 'project.housingType'])
     expect(never).not.toContain(sent);
-  expect(found.never.filter((one) => one.decides).map((one) => one.path)).toEqual(['project.rooms']);
-  expect(found.maps.map((one) => one.field)).toEqual(['deal: type']);
+  expect(found.never.filter((field) => field.decides).map((field) => field.path)).toEqual(['project.rooms']);
+  expect(found.maps.map((row) => row.field)).toEqual(['deal: type']);
 });
 
 test('the document names the calls, their order and addresses, and what one feeds to the next', () => {
@@ -98,7 +98,7 @@ test('diff compares every call: bodies, addresses, and whether one is made at al
     .replace('{apartment: T', '{apartment: APPT')
     .replace('/deals', '/offers');
   const found = diffMappings(compiled(twoCalls), compiled(after), [whole], 'create', at);
-  expect(found.targets.map((one) => one.target)).toEqual(['deal: type']);
+  expect(found.targets.map((target) => target.target)).toEqual(['deal: type']);
   expect(found.settings).toEqual([
     {
       name: 'create.deal.url',
@@ -120,5 +120,5 @@ test('diff of an update uses the ids the create gave', () => {
   const after = twoCalls.replace('{to: mail,', '{to: email,');
   const found = diffMappings(compiled(twoCalls), compiled(after), [whole], 'update', at);
   expect(found.outcomes).toEqual([]);
-  expect(found.targets.map((one) => one.target)).toEqual(['person: mail', 'person: email']);
+  expect(found.targets.map((target) => target.target)).toEqual(['person: mail', 'person: email']);
 });

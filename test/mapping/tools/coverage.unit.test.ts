@@ -8,7 +8,7 @@ function coverage(fields: string, leads: readonly Lead[] = [], more = '', consen
   const text = webhook(fields, more, consent);
   return coverageOf(wholeMapping(sourcesOf(text)), compiled(text), leads, at);
 }
-const never = (found: Coverage): readonly string[] => found.never.map((one) => one.path);
+const never = (found: Coverage): readonly string[] => found.never.map((field) => field.path);
 
 test('a field that is sent is not listed, whichever way it is sent', () => {
   const found = coverage(
@@ -48,9 +48,11 @@ test('a field that only decides says so; one outside the contract says that', ()
   const found = coverage(
     '- {to: nom, from: identity.lastName, when: {all: [{equals: {channel: callback}}, {present: project.rooms}]}}',
   );
-  const decides = found.never.filter((one) => one.decides).map((one) => one.path);
+  const decides = found.never.filter((field) => field.decides).map((field) => field.path);
   expect(decides).toEqual(['channel', 'project.rooms']);
-  expect(found.never.filter((one) => !one.covered).every((one) => one.category === 'financial')).toBe(true);
+  expect(found.never.filter((field) => !field.covered).every((field) => field.category === 'financial')).toBe(
+    true,
+  );
 });
 
 test('an update of its own fields counts', () => {

@@ -75,7 +75,7 @@ test.each([
   ['id', true],
 ])('%s: its values say nothing of a person: %s', (from, impersonal) => {
   const found = diff(webhook(base), webhook(`${base}\n- {to: x, from: ${from}}`));
-  expect(found.targets.find((one) => one.target === 'x')?.impersonal).toBe(impersonal);
+  expect(found.targets.find((target) => target.target === 'x')?.impersonal).toBe(impersonal);
 });
 
 test("a template with one word of a person is a person's", () => {
