@@ -5,6 +5,8 @@ import { reasonText } from '../domain/delivery.ts';
 import type { ReadSide } from '../store/replica.ts';
 import { deliveryStory, listDeliveries, type ListedDelivery } from '../store/support.ts';
 import { knownNames } from '../support/known-names.ts';
+import { findDestination } from '../store/destinations.ts';
+import { publishedHours } from '../support/published-hours.ts';
 import { entryData, storyOf } from '../support/story.ts';
 import { listLength, wholeNumber, withExamples } from './arguments.ts';
 import { archiveCommand } from './delivery-archive.ts';
@@ -53,9 +55,12 @@ export function deliveryCommands(program: Command): Command {
     'relais delivery show 4711',
     'relais delivery show 0197fa2e-5a4c-7000-8000-1f2e3d4c5b6a --lang en',
   ).action((name: string, options: { readonly lang: 'fr' | 'en'; readonly json?: boolean }) =>
-    withApp(async ({ database }) => {
+    withApp(async (app) => {
+      const { database } = app;
       const row = await existingDelivery(database, name);
-      if (options.json !== true) return printStory(await storyOf(database, row), options.lang);
+      const hours = await publishedHours(app, [await findDestination(database, row.destinationId)]);
+      if (options.json !== true)
+        return printStory(await storyOf(database, row, hours.get(row.destinationId)), options.lang);
       outJson([plain(row), ...(await deliveryStory(database, row.id)).map(entryData)]);
     }),
   );

@@ -19,6 +19,7 @@ import { workAll } from './bulk-work.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { table } from './table.ts';
 import { out, withApp } from './terminal.ts';
+import { publishedHours } from '../support/published-hours.ts';
 import { sendingStateOf } from '../support/sending-state.ts';
 
 /** @throws FIND-001 */
@@ -44,7 +45,7 @@ export function destinationCommands(program: Command): void {
     withJson(destination.command('list').description('every destination: mapping version, status, circuit')),
     '',
     'relais destination list',
-  ).action((options: JsonOption) => withApp(({ database }) => list(database, options.json === true)));
+  ).action((options: JsonOption) => withApp((app) => list(app, options.json === true)));
 
   for (const [name, status, text] of [
     ['suspend', 'suspended', 'stop sending; its leads wait, visibly'],
@@ -131,7 +132,8 @@ export function destinationCommands(program: Command): void {
   });
 }
 
-async function list(sql: Sql, json: boolean): Promise<void> {
+async function list(app: App, json: boolean): Promise<void> {
+  const sql = app.database;
   const all = await allDestinations(sql);
   const ids = all.map((one) => one.id);
   const states = await readStates(sql, ids);
@@ -139,10 +141,11 @@ async function list(sql: Sql, json: boolean): Promise<void> {
     sql,
     all.map((one) => one.mappingVersionId),
   );
+  const hours = await publishedHours(app, all);
   const rows = all.map((one) => {
     const state = states.get(one.id);
     const held = state !== undefined && state.circuit.state !== 'closed';
-    const sending = sendingStateOf(one, state);
+    const sending = sendingStateOf(one, state, hours.get(one.id));
     return {
       destination: one.id,
       client: one.clientId,

@@ -7,6 +7,7 @@ import type { BulkRow } from '../store/bulk-runs.ts';
 import { findDestination, readStates } from '../store/destinations.ts';
 import type { ListedDelivery } from '../store/support.ts';
 import { replayPlans, replayRefusals, type ReplayPlan } from '../support/replay.ts';
+import { publishedHours } from '../support/published-hours.ts';
 import { sendingStateOf } from '../support/sending-state.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { countOf, refuseNone, reportRefused, workAll } from './bulk-work.ts';
@@ -93,12 +94,15 @@ async function slowedDestinations(app: App, rows: readonly ListedDelivery[]): Pr
   const lines: Slowed[] = [];
   for (const id of ids) {
     const destination = await findDestination(app.database, id);
-    const sending = destination === undefined ? undefined : sendingStateOf(destination, states.get(id));
+    const hours = await publishedHours(app, [destination]);
+    const sending =
+      destination === undefined ? undefined : sendingStateOf(destination, states.get(id), hours.get(id));
     if (sending === undefined) continue;
     const resumed = `what is replayed waits (relais destination resume ${id})`;
     const then = {
       suspended: resumed,
       held: resumed,
+      closed: 'what is replayed waits for the opening',
       quiet: 'what is replayed waits until then',
       few: 'what is replayed leaves in its turn',
     }[sending.sends];

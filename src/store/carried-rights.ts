@@ -1,6 +1,6 @@
 // Deliveries that carry a right of the prospect: an erasure, or an update of someone who took a consent back.
 // Invariant: one condition says so for every statement that asks.
-import { inList, type Sql } from './database.ts';
+import { inList, type ReadOnlySql } from './database.ts';
 
 /**
  * Whether a row of `deliveries` carries a right.
@@ -12,7 +12,7 @@ export const carriesRight = (delivery: 'deliveries' | 'd'): string =>
         SELECT 1 FROM consents g WHERE g.lead_id = c.lead_id AND g.purpose = c.purpose AND g.channel = c.channel AND g.state = 'granted'))))))`;
 
 /** Of these deliveries, those that carry a right. */
-export async function carryingRights(sql: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> {
+export async function carryingRights(sql: ReadOnlySql, ids: readonly number[]): Promise<ReadonlySet<number>> {
   if (ids.length === 0) return new Set();
   const { marks, values } = inList(ids);
   const rows = await sql.all<{ id: number }>(

@@ -86,6 +86,13 @@ function waitingAdvice(base: string, row: ListedDelivery, sends?: Sends): readon
           'Nothing: it follows the create of the same lead.',
         ],
       ];
+    case 'outside_hours':
+      return [
+        [
+          'Rien : elle part d’elle-même à l’ouverture de la destination.',
+          'Nothing: it leaves by itself when the destination opens.',
+        ],
+      ];
     default:
       if (sends === 'held') return heldAdvice(row);
       if (sends === 'quiet')

@@ -1,6 +1,9 @@
 // When an open delivery is tried next, in words: a moment that is to come, or what has to happen first.
 // Invariant: never promises a moment that has passed, nor one at which its destination may not send.
 import { splitReason } from '../domain/delivery.ts';
+import { waitsForHours } from '../domain/send-policy.ts';
+import { nextOpening, type SendingHours } from '../domain/sending-hours.ts';
+import { carryingRights } from '../store/carried-rights.ts';
 import type { ReadOnlySql } from '../store/database.ts';
 import { findDestination, readStates } from '../store/destinations.ts';
 import { seenProcesses } from '../store/processes.ts';
@@ -13,31 +16,54 @@ import { sendingStateOf, type SendingState } from './sending-state.ts';
 export async function sendingStateFor(
   sql: ReadOnlySql,
   { destinationId }: ListedDelivery,
+  hours?: SendingHours,
 ): Promise<SendingState | undefined> {
   const destination = await findDestination(sql, destinationId);
   const state = (await readStates(sql, [destinationId])).get(destinationId);
-  return destination === undefined ? undefined : sendingStateOf(destination, state);
+  return destination === undefined ? undefined : sendingStateOf(destination, state, hours);
 }
 
 /** Undefined where no try is to come by itself. */
-export async function nextTry(sql: ReadOnlySql, row: ListedDelivery): Promise<Both | undefined> {
+export async function nextTry(
+  sql: ReadOnlySql,
+  row: ListedDelivery,
+  published?: SendingHours,
+): Promise<Both | undefined> {
   if (!['planned', 'queued', 'waiting', 'pending'].includes(row.state)) return undefined;
   // A due time past the limit is no try: it waits for a person.
   if (row.state === 'waiting' && (row.dueAt >= row.expiresAt || isDecision(row))) return undefined;
   const state = (await readStates(sql, [row.destinationId])).get(row.destinationId);
   const destination = await findDestination(sql, row.destinationId);
-  const sending = destination === undefined ? undefined : sendingStateOf(destination, state);
+  const hours = await hoursFor(sql, row, published);
+  const sending = destination === undefined ? undefined : sendingStateOf(destination, state, hours);
   if (destination !== undefined && destination.status !== 'active') return sending?.next;
   const idle = whoIsMissing(await seenProcesses(sql));
   if (idle !== undefined) return idle;
   const now = state?.now ?? row.dueAt.getTime();
   const isLater = row.dueAt.getTime() > Math.max(now, quietUntilOf(state?.circuit));
-  if (sending !== undefined && !(isLater && state?.circuit.state !== 'open')) return sending.next;
+  if (sending?.sends === 'closed' && !isLater) return sending.next;
+  if (sending !== undefined && sending.sends !== 'closed' && !(isLater && state?.circuit.state !== 'open'))
+    return sending.next;
+  const opening = hours === undefined ? undefined : nextOpening(hours, Math.max(now, row.dueAt.getTime()));
+  if (isLater && opening !== undefined) return [paris(new Date(opening)), paris(new Date(opening))];
   if (isLater) return [paris(row.dueAt), paris(row.dueAt)];
   return splitReason(row.reason).base === 'slot'
     ? ['avec le prochain fichier', 'with the next file']
     : ['tout de suite', 'at once'];
 }
+
+/** The hours this delivery waits for; undefined where it leaves at any hour. */
+async function hoursFor(
+  sql: ReadOnlySql,
+  row: ListedDelivery,
+  hours: SendingHours | undefined,
+): Promise<SendingHours | undefined> {
+  if (hours === undefined) return undefined;
+  const carriesRight = (await carryingRights(sql, [row.id])).has(row.id);
+  return waitsForHours(hours, { carriesRight, isBegun: isBegun(row.reason) }) ? hours : undefined;
+}
+
+const isBegun = (reason: string): boolean => splitReason(reason).base === 'next_call';
 
 const quietUntilOf = (circuit: { readonly quietUntil?: number } | undefined): number =>
   circuit?.quietUntil ?? 0;

@@ -1,14 +1,16 @@
 // How a destination sends at present, in words: stopped, held, quiet, one at a time, or as many as it takes.
-// Invariant: names no moment that has passed, and agrees with what domain/breaker lets through.
+// Invariant: names no moment that has passed, and agrees with domain/send-policy.
 import { sendsFiles } from '../../connectors/index.ts';
 import type { Circuit } from '../domain/circuit.ts';
 import { paceOf } from '../domain/pace.ts';
+import { closedFor, isStopped } from '../domain/send-policy.ts';
+import type { SendingHours } from '../domain/sending-hours.ts';
 import type { Destination, DestinationState } from '../store/destinations.ts';
 import type { Both } from './words.ts';
 import { paris } from './paris-time.ts';
 
-/** `held`: only probes leave; `quiet`: nothing for a while; `few`: fewer at once than the destination bears. */
-export type Sends = 'suspended' | 'held' | 'quiet' | 'few';
+/** `closed`: outside its hours; `held`: only probes leave; `quiet`: nothing for a while; `few`: fewer at once than the destination bears. */
+export type Sends = 'suspended' | 'closed' | 'held' | 'quiet' | 'few';
 
 export interface SendingState {
   readonly sends: Sends;
@@ -24,14 +26,30 @@ export interface SendingState {
 export function sendingStateOf(
   destination: Destination,
   state: DestinationState | undefined,
+  hours?: SendingHours,
 ): SendingState | undefined {
-  if (destination.status !== 'active') return stopped(destination);
+  if (isStopped(destination.status)) return stopped(destination);
   if (state === undefined) return undefined;
   const { circuit, now } = state;
+  const outside = closedFor(hours, now);
+  if (outside !== undefined) return closed(new Date(now + outside.afterMs));
   const unit = sendsFiles(destination.connector) ? units.file : units.lead;
   if (circuit.state === 'open') return held(circuit, unit, now);
   const quietUntil = circuit.quietUntil ?? 0;
   return quietUntil > now ? quiet(circuit, unit, quietUntil) : few(circuit, unit);
+}
+
+function closed(opening: Date): SendingState {
+  const when = paris(opening);
+  return {
+    sends: 'closed',
+    short: `nothing before ${when}`,
+    words: [
+      `est hors de ses horaires d’envoi ; elle ouvre le ${when}`,
+      `is outside its sending hours; it opens ${when}`,
+    ],
+    next: [`à l’ouverture de la destination, le ${when}`, `when the destination opens, ${when}`],
+  };
 }
 
 /** What leaves at once: one, and many. */

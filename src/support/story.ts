@@ -1,6 +1,7 @@
 // The story of one delivery as typed lines: what it is, what happened to it, what support can do now.
 // Invariant: told from the hand-over log, in French and in English; no content of the lead. Who shows it only lays it out.
 import { isEnd } from '../domain/delivery.ts';
+import type { SendingHours } from '../domain/sending-hours.ts';
 import type { Sql } from '../store/database.ts';
 import { deliveryStory, type ListedDelivery, type StoryEntry } from '../store/support.ts';
 import { advice } from './advice.ts';
@@ -30,17 +31,18 @@ export interface Story {
   readonly contact: string | undefined;
 }
 
-export async function storyOf(sql: Sql, row: ListedDelivery): Promise<Story> {
+/** @param hours of its destination; absent where it may send at any hour */
+export async function storyOf(sql: Sql, row: ListedDelivery, hours?: SendingHours): Promise<Story> {
   const entries = await deliveryStory(sql, row.id);
   const isClosed = row.state === 'failed' && entries.at(-1)?.entry === 'closed';
   return {
     title: titleOf(row),
-    facts: await factsOf(sql, row),
+    facts: await factsOf(sql, row, hours),
     nothingLeft: hasLeft(entries) ? undefined : nothingLeftWords(row),
     events: storyEvents(entries),
     advice: isClosed
       ? [['Rien : elle est classée.', 'Nothing: it is closed.']]
-      : advice(row, row.state === 'waiting' ? (await sendingStateFor(sql, row))?.sends : undefined),
+      : advice(row, row.state === 'waiting' ? (await sendingStateFor(sql, row, hours))?.sends : undefined),
     contact: isClosed ? undefined : await rightsContact(sql, row),
   };
 }
@@ -58,7 +60,7 @@ const nothingLeftWords = ({ state }: ListedDelivery): Both =>
     ? ['Rien n’est parti.', 'Nothing has left.']
     : ['Rien n’est encore parti.', 'Nothing has left yet.'];
 
-async function factsOf(sql: Sql, row: ListedDelivery): Promise<readonly StoryFact[]> {
+async function factsOf(sql: Sql, row: ListedDelivery, hours?: SendingHours): Promise<readonly StoryFact[]> {
   const same = (text: string): Both => [text, text];
   const state: StoryFact = { name: 'state', label: ['État', 'State'], value: stateWords[row.state] };
   const facts: StoryFact[] = [
@@ -76,7 +78,7 @@ async function factsOf(sql: Sql, row: ListedDelivery): Promise<readonly StoryFac
     facts.push({ name: 'ended', label: ['Terminée le', 'Ended'], value: same(paris(row.settledAt)) });
     return facts;
   }
-  const next = await nextTry(sql, row);
+  const next = await nextTry(sql, row, hours);
   if (next !== undefined)
     facts.push({ name: 'next_try', label: ['Prochain essai', 'Next try'], value: next });
   facts.push({ name: 'expires', label: ['Délai maximal', 'Expires'], value: same(paris(row.expiresAt)) });

@@ -2,6 +2,7 @@
 import { sendingStateOf, type SendingState } from '../../src/support/sending-state.ts';
 import { allowed } from '../../src/domain/breaker.ts';
 import { closedCircuit, type Circuit } from '../../src/domain/circuit.ts';
+import type { SendingHours } from '../../src/domain/sending-hours.ts';
 import type { Destination, DestinationState } from '../../src/store/destinations.ts';
 
 const now = Date.UTC(2026, 10, 25, 12);
@@ -20,6 +21,24 @@ const state = (circuit: Circuit): DestinationState => ({
 });
 const of = (more: Partial<Circuit>, one: Partial<Destination> = {}): SendingState | undefined =>
   sendingStateOf({ ...destination, ...one }, state({ ...closedCircuit, ...more }));
+
+test('outside its hours it says when it opens, in both languages, before anything of its circuit', () => {
+  // Nine to ten in Paris; it is one in the afternoon.
+  const hours: SendingHours = {
+    zone: 'Europe/Paris',
+    week: Array.from({ length: 7 }, () => [{ from: 9 * 3_600_000, to: 10 * 3_600_000 }]),
+    holidays: undefined,
+    rightsWait: false,
+  };
+  const held = state({ ...closedCircuit, state: 'open', cause: 'unauthorized' });
+  const told = sendingStateOf(destination, held, hours);
+  expect(told).toMatchObject({ sends: 'closed', short: 'nothing before 26/11/2026 09:00:00' });
+  expect(told?.words).toEqual([
+    'est hors de ses horaires d’envoi ; elle ouvre le 26/11/2026 09:00:00',
+    'is outside its sending hours; it opens 26/11/2026 09:00:00',
+  ]);
+  expect(sendingStateOf({ ...destination, status: 'suspended' }, held, hours)?.sends).toBe('suspended');
+});
 
 const open = { state: 'open', cause: 'unauthorized' } as const;
 const later = now + 60_000;

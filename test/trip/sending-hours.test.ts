@@ -2,6 +2,8 @@
 import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
 import { silentLog } from '../../src/log.ts';
+import { paris } from '../../src/support/paris-time.ts';
+import { environmentOf, terminalOf } from '../cli/terminal.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openDropGateway } from './drop.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
@@ -93,6 +95,13 @@ test('a lead that comes outside the hours waits with the reason and the time of 
   await gateway.send(strangerRow('N-1'));
   await until('N-1', 'waiting:outside_hours');
   expect(await dueAt()).toEqual([opening()]);
+  const relais = terminalOf(environmentOf(gateway));
+  const when = paris(new Date(opening()));
+  const id = String((await gateway.states())[0]?.id);
+  const story = await relais('delivery', 'show', id);
+  expect(story.out).toContain('hors des horaires d');
+  expect(story.out).toMatch(new RegExp(`Prochain essai +${when}`));
+  expect((await relais('destination', 'list')).out).toContain(`nothing before ${when}`);
   await publish(open);
   await until('N-1', 'delivered');
   expect(methods()).toEqual(['POST']);

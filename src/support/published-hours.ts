@@ -1,0 +1,22 @@
+// The sending hours of destinations, for whoever tells a person when a lead leaves.
+// Invariant: the hours in force; a mapping that names none is not compiled to find that out.
+import type { Published } from '../delivery/mapping-cache.ts';
+import type { SendingHours } from '../domain/sending-hours.ts';
+import type { Sql } from '../store/database.ts';
+import type { Destination } from '../store/destinations.ts';
+import { readVersions } from '../store/mapping-versions.ts';
+
+/** By destination; one that may send at any hour is left out. */
+export async function publishedHours(
+  { database, published }: { readonly database: Sql; readonly published: Published },
+  destinations: readonly (Destination | undefined)[],
+): Promise<ReadonlyMap<string, SendingHours>> {
+  const ids = destinations.flatMap((destination) => destination?.mappingVersionId ?? []);
+  const found = new Map<string, SendingHours>();
+  for (const version of await readVersions(database, ids)) {
+    if (!version.sources.includes('hours')) continue;
+    const hours = (await published.version(version.id))?.limits.hours;
+    if (hours !== undefined) found.set(version.destinationId, hours);
+  }
+  return found;
+}
