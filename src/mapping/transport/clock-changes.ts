@@ -20,7 +20,8 @@ export function doubtfulHours(zone: string): ReadonlySet<number> {
     const start = from + day * 24 * hourMs;
     if (offsetAt(start, zone) === offsetAt(start + 24 * hourMs, zone)) continue;
     for (let at = start; at < start + 24 * hourMs; at += hourMs) {
-      const [before, after] = [offsetAt(at, zone), offsetAt(at + hourMs, zone)];
+      const before = offsetAt(at, zone);
+      const after = offsetAt(at + hourMs, zone);
       // Forward: the clock jumps over this hour. Back: it reads this hour again.
       if (before !== after) hours.add(new Date(at + hourMs + Math.min(before, after)).getUTCHours());
     }

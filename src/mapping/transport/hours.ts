@@ -105,7 +105,8 @@ function daysOf(word: string): readonly number[] | undefined {
 function rangeOf(word: string): OpenRange | string {
   const match = /^(\d\d):([0-5]\d)-(\d\d):([0-5]\d)$/.exec(word);
   if (match === null) return `"${word}" is no span of time: write 09:00-18:00, with two digits each.`;
-  const [from, to] = [timeOf(match[1], match[2]), timeOf(match[3], match[4])];
+  const from = timeOf(match[1], match[2]);
+  const to = timeOf(match[3], match[4]);
   if (Math.max(from, to) > dayMs) return `"${word}" is past the end of the day, which is 24:00.`;
   if (from >= to)
     return `"${word}" ends before it begins: for a night write two, such as fri 22:00-24:00 and sat 00:00-02:00.`;
@@ -123,7 +124,7 @@ function addTo(week: OpenRange[][], { days, ranges }: OpenLine): string | undefi
       if (day.some((other) => other.from < range.to && range.from < other.to))
         return `${weekdays[weekday]} ${rangeWords(range)} is open twice: keep one of the two.`;
       day.push(range);
-      day.sort((one, other) => one.from - other.from);
+      day.sort((a, b) => a.from - b.from);
     }
   return undefined;
 }

@@ -191,7 +191,7 @@ function checkSchedule(settings: Record<string, unknown>, at: (path: Path) => Pa
   }
   if (cron !== undefined && isZone(zone)) {
     const doubtful = doubtfulHours(zone);
-    const hour = hoursNamed(cron).find((one) => doubtful.has(one));
+    const hour = hoursNamed(cron).find((named) => doubtful.has(named));
     if (hour !== undefined) {
       const two = String(hour).padStart(2, '0');
       report.warn(

@@ -3,7 +3,7 @@
 import type { DestinationLimits } from '../../domain/destination.ts';
 import type { RetryPolicy } from '../../domain/verdict.ts';
 import { blockAt } from '../document/yaml.ts';
-import type { Path, Report } from '../document/problems.ts';
+import type { Report } from '../document/problems.ts';
 import { suggest } from '../document/suggest.ts';
 import { parseDuration } from '../fields/time.ts';
 import { compileHours } from './hours.ts';
@@ -15,14 +15,16 @@ export const schedules: Readonly<Record<string, readonly string[]>> = {
   quick: ['2s', '10s', '30s', '2m', '5m', '15m'],
 };
 
+type Raw = Readonly<Record<string, unknown>>;
+
 const ms = { shortest: 100, hour: 3_600_000, day: 86_400_000 };
-/** Past a day between two tries nobody remembers that one is due. */
+/** More tries than that are a mistake. */
 const maxDelays = 50;
 
 export interface Timing {
   readonly retry: RetryPolicy;
   readonly maxAgeMs: number;
-  /** A lead that waits longer is told of. */
+  /** Support is alerted of a lead that waits longer. */
   readonly promiseMs: number;
   readonly limits: DestinationLimits;
   readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly totalMs: number };
@@ -31,15 +33,8 @@ export interface Timing {
 /** Reads retry, maxAge, promise, onUnknown, pending, limits, hours and timeouts of a mapping. */
 export function compileTiming(mapping: unknown, report: Report, files: boolean): Timing {
   const raw = (typeof mapping === 'object' && mapping !== null ? mapping : {}) as Record<string, unknown>;
-  const duration = (block: Record<string, unknown>, key: string, path: Path, fallback: number): number => {
-    if (!Object.hasOwn(block, key)) return fallback;
-    const value = parseDuration(block[key]);
-    if (value !== undefined && value > 0) return value;
-    report.error(path, 'MAP-601', `${key} is a duration: a number and s, m, h or d, such as 30s or 10d.`);
-    return fallback;
-  };
   const delays = compileDelays(raw['retry'] ?? 'standard', report);
-  const maxAgeMs = duration(raw, 'maxAge', ['maxAge'], 7 * ms.day);
+  const maxAgeMs = durationAt(raw, ['maxAge'], 7 * ms.day, report);
   const total = delays.reduce((sum, delay) => sum + delay, 0);
   if (total > maxAgeMs) {
     report.warn(
@@ -49,29 +44,8 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
     );
   }
   const onUnknown = raw['onUnknown'];
-  const pending = blockAt(raw, 'pending');
   // A file's own promise of an answer is the deadline of its pending rows, unless the mapping names another.
-  const ack = blockAt(blockAt(raw, 'file'), 'ack');
-  const within = duration(ack, 'within', ['file', 'ack', 'within'], ms.day);
-  const limits = blockAt(raw, 'limits');
-  const timeouts = blockAt(raw, 'timeouts');
-  const wait = (key: 'connect' | 'response' | 'total', fallback: number): number => {
-    const path = ['timeouts', key];
-    const value = duration(timeouts, key, path, fallback);
-    if (value >= ms.shortest && value <= ms.hour) return value;
-    const written = String(timeouts[key]);
-    report.error(
-      path,
-      'MAP-608',
-      value > ms.hour
-        ? `nobody answers after ${written}: an hour at most.`
-        : `${written} is too short for an answer over a network: every lead would go without one. 100ms at least.`,
-    );
-    return fallback;
-  };
-  const whole = (value: unknown): number | undefined =>
-    typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : undefined;
-  const perMinute = whole(limits['perMinute']);
+  const within = durationAt(raw, ['file', 'ack', 'within'], ms.day, report);
   const written = typeof raw['maxAge'] === 'string' ? raw['maxAge'] : '7d';
   const hours = compileHours(raw['hours'], { maxAgeMs, written }, report);
   return {
@@ -79,22 +53,63 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
       delays,
       onUnknown: onUnknown === 'lookup' || onUnknown === 'hold' ? onUnknown : 'resend',
       maxRetryAfterMs: 6 * ms.hour,
-      pendingForMs: duration(pending, 'for', ['pending', 'for'], within),
-      pendingEveryMs: duration(pending, 'every', ['pending', 'every'], 300_000),
+      pendingForMs: durationAt(raw, ['pending', 'for'], within, report),
+      pendingEveryMs: durationAt(raw, ['pending', 'every'], 300_000, report),
     },
     maxAgeMs,
     // A file's lead waits for its hour, once a day as a rule.
-    promiseMs: duration(raw, 'promise', ['promise'], files ? 26 * ms.hour : ms.hour),
-    limits: {
-      concurrency: whole(limits['concurrency']) ?? (files ? 1 : 8),
-      ...(perMinute === undefined ? {} : { perMinute }),
-      ...(hours === undefined ? {} : { hours }),
-    },
+    promiseMs: durationAt(raw, ['promise'], files ? 26 * ms.hour : ms.hour, report),
+    limits: { ...limitsOf(blockAt(raw, 'limits'), files ? 1 : 8), ...(hours === undefined ? {} : { hours }) },
     timeouts: {
-      connectMs: wait('connect', 5_000),
-      responseMs: wait('response', 15_000),
-      totalMs: wait('total', files ? 120_000 : 30_000),
+      connectMs: timeoutAt(raw, 'connect', 5_000, report),
+      responseMs: timeoutAt(raw, 'response', 15_000, report),
+      totalMs: timeoutAt(raw, 'total', files ? 120_000 : 30_000, report),
     },
+  };
+}
+
+/** The duration at a path, in ms; the fallback where none is written, or after reporting. */
+function durationAt(
+  raw: Raw,
+  path: readonly [string, ...string[]],
+  fallback: number,
+  report: Report,
+): number {
+  const key = path[path.length - 1] ?? '';
+  const block = path.slice(0, -1).reduce(blockAt, raw);
+  if (!Object.hasOwn(block, key)) return fallback;
+  const value = parseDuration(block[key]);
+  if (value !== undefined && value > 0) return value;
+  report.error(path, 'MAP-601', `${key} is a duration: a number and s, m, h or d, such as 30s or 10d.`);
+  return fallback;
+}
+
+function timeoutAt(
+  raw: Raw,
+  key: 'connect' | 'response' | 'total',
+  fallback: number,
+  report: Report,
+): number {
+  const value = durationAt(raw, ['timeouts', key], fallback, report);
+  if (value >= ms.shortest && value <= ms.hour) return value;
+  const written = String(blockAt(raw, 'timeouts')[key]);
+  report.error(
+    ['timeouts', key],
+    'MAP-608',
+    value > ms.hour
+      ? `nobody answers after ${written}: an hour at most.`
+      : `${written} is too short for an answer over a network: every lead would go without one. 100ms at least.`,
+  );
+  return fallback;
+}
+
+function limitsOf(limits: Raw, concurrency: number): DestinationLimits {
+  const whole = (value: unknown): number | undefined =>
+    typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : undefined;
+  const perMinute = whole(limits['perMinute']);
+  return {
+    concurrency: whole(limits['concurrency']) ?? concurrency,
+    ...(perMinute === undefined ? {} : { perMinute }),
   };
 }
 
@@ -115,8 +130,8 @@ function compileDelays(raw: unknown, report: Report): readonly number[] {
   if (list.length === 0 || list.length > maxDelays) {
     report.error(['retry'], 'MAP-602', `the list of delays has between 1 and ${maxDelays} entries.`);
   }
-  return list.flatMap((one, index) => {
-    const value = parseDuration(one);
+  return list.flatMap((delay, index) => {
+    const value = parseDuration(delay);
     if (value !== undefined && value >= 1_000) return [value];
     report.error(
       ['retry', index],
