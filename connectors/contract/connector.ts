@@ -43,8 +43,6 @@ export interface Connector<Settings = unknown> {
   /** The setting that says where leads go, and the one by which the recipient can be asked again. */
   readonly addressKey: string;
   readonly lookupKey?: string;
-  /** True when an acceptance is always unproved for this kind of recipient (a mailbox, a folder). */
-  readonly fireAndForget: boolean;
   /** Rules a schema cannot say (URL syntax, clear-text secrets ...). Pure. */
   readonly check: (settings: Settings) => readonly SettingsProblem[];
   /** Hosts, mailboxes or folders this destination reaches; `undefined` when the whole URL is a secret. */

@@ -99,7 +99,6 @@ export function createEmailConnector() {
     answers: 'connector',
     protocol: 'smtp',
     targetKind: 'mailboxes',
-    fireAndForget: true,
     noFinancial: 'mail',
     check: checkEmailSettings,
     targets: mailboxesOf,

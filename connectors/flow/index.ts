@@ -40,7 +40,6 @@ export const flow = defineConnector<FlowSettings>({
   answers: 'connector',
   protocol: 'sftp',
   targetKind: 'folders',
-  fireAndForget: false,
   check: checkFlowSettings,
   targets: flowTargets,
   dials: flowDials,

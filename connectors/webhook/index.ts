@@ -39,7 +39,6 @@ export function createWebhookConnector(transport?: Transport) {
     sheet: false,
     answers: 'rules',
     protocol: 'http',
-    fireAndForget: false,
     targetKind: 'hosts',
     check: checkWebhookSettings,
     targets: webhookTargets,
