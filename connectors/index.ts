@@ -2,6 +2,7 @@
 import type { Connector } from './contract.ts';
 import { email } from './email/index.ts';
 import { flow } from './flow/index.ts';
+import { sms } from './sms/index.ts';
 import { webhook } from './webhook/index.ts';
 
 export { lastSlotBefore, nextSlot } from './flow/index.ts';
@@ -10,6 +11,7 @@ export const connectors: Readonly<Record<string, Connector>> = {
   webhook,
   email,
   flow,
+  sms,
 };
 
 /** The connector of a mapping's `connector:` line, or undefined for an unknown type. */

@@ -3,11 +3,13 @@ import type { Outcome, Parcel } from '../../connectors/contract.ts';
 import { connectors } from '../../connectors/index.ts';
 import { contextOf, emailRig, flowRig, parcelOf, webhookRig } from './rigs.ts';
 import type { Rig } from './rigs.ts';
+import { smsRig } from './sms-rig.ts';
 
 const rigs: Readonly<Record<string, () => Promise<Rig>>> = {
   webhook: webhookRig,
   email: emailRig,
   flow: flowRig,
+  sms: smsRig,
 };
 const short = { connectMs: 400, responseMs: 400, totalMs: 800 };
 

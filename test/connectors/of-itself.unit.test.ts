@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectors } from '../../connectors/index.ts';
+import type { Connector } from '../../connectors/contract.ts';
+import { connectorOf, connectors } from '../../connectors/index.ts';
 import { checkSources } from '../../src/mapping/check.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { makeSkeleton } from '../../src/mapping/skeleton/skeleton.ts';
@@ -14,9 +15,14 @@ const addresses: Readonly<Record<string, string>> = {
   webhook: 'https://crm.demo.example/leads',
   email: 'leads@demo.example',
   flow: 'sftp://up@sftp.demo.example/in',
+  sms: 'sms+https://api.sms.example/v1/messages',
 };
 const every = Object.keys(connectors);
-const known = (type: string) => connectors[type] ?? (connectors['webhook'] as (typeof connectors)[string]);
+function known(type: string): Connector {
+  const connector = connectorOf(type);
+  if (connector === undefined) throw new Error(`no connector ${type}`);
+  return connector;
+}
 
 /** The draft of a mapping for an address, checked and compiled. */
 function drafted(type: string): CompiledMapping {

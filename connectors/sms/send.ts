@@ -1,0 +1,94 @@
+// Hands one text message to the provider and reads its answer.
+// Invariant: accepted only with the provider's own id of the message (guarantee 5); of its answer nothing else is kept.
+import type { Answer, Outcome, Parcel, SendContext, Tested } from '../contract.ts';
+import { meaningOf, outcomeOfStatus, retryAfterMs } from '../http-status.ts';
+import { bareHost } from '../guard.ts';
+import { targetRefusal } from '../guard/http/address.ts';
+import { reachHttp, unanswered } from '../guard/http/exchange.ts';
+import type { HttpClient } from '../guard/http/exchange.ts';
+import { resolve } from '../guard/http/headers.ts';
+import { messageOf, providerBody } from './message.ts';
+import type { SmsSettings } from './settings.ts';
+
+type Ready = { readonly ok: true; readonly url: URL; readonly token: string };
+
+/** Address and token, or why nothing may leave. */
+function ready(
+  { url: text, auth }: SmsSettings,
+  context: SendContext,
+): Ready | { readonly ok: false; readonly outcome: Outcome } {
+  const url = URL.parse(text);
+  if (url === null) return { ok: false, outcome: { kind: 'unauthorized', reason: 'URL_MALFORMED' } };
+  const refused = targetRefusal(url, context);
+  if (refused !== undefined) {
+    const evidence = { host: bareHost(url.hostname) };
+    return { ok: false, outcome: { kind: 'unauthorized', reason: refused, evidence } };
+  }
+  const token = resolve(auth.bearer, context.secret);
+  return token.ok
+    ? { ok: true, url, token: token.value }
+    : { ok: false, outcome: { kind: 'unauthorized', reason: token.reason } };
+}
+
+export async function sendSms(
+  client: HttpClient,
+  parcel: Parcel,
+  settings: SmsSettings,
+  context: SendContext,
+): Promise<Outcome> {
+  const [item] = parcel.items;
+  if (item === undefined || parcel.items.length > 1) return { kind: 'invalid', reason: 'ONE_ITEM_EXPECTED' };
+  const prepared = ready(settings, context);
+  if (!prepared.ok) return prepared.outcome;
+  const message = messageOf(parcel, settings);
+  if (!message.ok) return { kind: 'invalid', reason: message.reason };
+  const headers = {
+    accept: 'application/json',
+    'user-agent': 'Relais/1',
+    'content-type': 'application/json',
+    'idempotency-key': item.idempotencyKey,
+    authorization: `Bearer ${prepared.token}`,
+  };
+  const request = { url: prepared.url, method: 'POST', headers, body: providerBody(message, settings) };
+  const { carried, seen } = await client.exchange(request, context);
+  if (carried.kind !== 'answer') return unanswered(carried, seen, { asked: false });
+  const evidence = { ...seen, status: carried.answer.status, answerBytes: carried.bytes };
+  return { ...judged(carried.answer, settings, context.now), evidence };
+}
+
+/** Statuses mean what they mean everywhere; of the others a success needs an id, and a no to the content is `invalid`. */
+function judged(answer: Answer, { reference = 'id' }: SmsSettings, now: () => number): Outcome {
+  const { status, headers } = answer;
+  if (meaningOf(status) === undefined && (status === 400 || status === 422))
+    return { kind: 'invalid', reason: `HTTP_${status}` };
+  if (status < 200 || status > 299)
+    return outcomeOfStatus(status, { afterMs: retryAfterMs(headers['retry-after'], headers['date'], now) });
+  if (answer.truncated) return { kind: 'unknown', reason: 'ANSWER_TOO_LARGE', saidYes: true };
+  const id = idAt(answer.text, reference);
+  return id === undefined
+    ? { kind: 'unknown', reason: 'REFERENCE_NOT_GIVEN', saidYes: true }
+    : { kind: 'accepted', reference: id };
+}
+
+/** An id, and surely no number of a phone: those begin with a zero or a plus. */
+function idAt(text: string, path: string): string | undefined {
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  for (const name of path.split('.')) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return undefined;
+    found = (found as Record<string, unknown>)[name];
+  }
+  const id = Number.isSafeInteger(found) ? String(found) : found;
+  return typeof id === 'string' && /^(?!0\d)[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/.test(id) ? id : undefined;
+}
+
+/** Name, network and TLS of the provider; a message is never sent for a test. */
+export async function testSms(settings: SmsSettings, context: SendContext): Promise<Tested> {
+  const prepared = ready(settings, context);
+  if (!prepared.ok) return prepared.outcome;
+  return { ...(await reachHttp(prepared.url, context)), tried: 'address' };
+}
