@@ -32,6 +32,15 @@ test('every file at the top of src and connectors has one line', () => {
   expect([...lines].sort()).toEqual(files.sort());
 });
 
+test("the mapping's tests stand in the rooms of what they test", () => {
+  const roomsOf = (folder: string): readonly string[] =>
+    readdirSync(join(root, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && entry.name !== 'fixtures')
+      .map((entry) => entry.name)
+      .sort();
+  expect(roomsOf('test/mapping')).toEqual(roomsOf('src/mapping'));
+});
+
 /** `name.ts` in a room's line is a file of that room; a path is one from the root. */
 const namedFiles = (text: string): readonly string[] =>
   text.split('\n').flatMap((line) => {
