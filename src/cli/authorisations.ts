@@ -11,7 +11,7 @@ import { insertAuthorisation, readAuthorisations, revokeAuthorisation } from '..
 import { allDestinations, type Destination } from '../store/destinations.ts';
 import { citedAuthorisation } from '../store/cited.ts';
 import { appendHandovers } from '../store/handovers.ts';
-import { reopenWithheld, withheldOfDestination } from '../store/planning.ts';
+import { reopenWithheld, withheldOfDestination } from '../store/withheld.ts';
 import {
   collect,
   impersonal,

@@ -11,22 +11,21 @@ import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads, readLeads } from '../store/leads.ts';
 import {
   anyChange,
-  cancelUnsent,
   dropChanges,
-  insertDeliveries,
-  insertRoutingRefusals,
   nextChanges,
-  reopenWithheld,
   setAside,
   startOfPlanning,
   takeChange,
   takeChanges,
   type LeadChange,
   type PlanningTurns,
-} from '../store/planning.ts';
+} from '../store/lead-changes.ts';
+import { cancelUnsent, insertDeliveries, insertRoutingRefusals } from '../store/planned-deliveries.ts';
+import { reopenWithheld } from '../store/withheld.ts';
 import { createTakings, deathsAloneAtMost } from '../store/takings.ts';
 import { emptyWork, planChange, type Insert, type PlanWork, type Target } from './planning/plan-change.ts';
-import { entryNames, withoutRepeats } from './planning/entry-names.ts';
+import { entryNames } from './planning/entry-names.ts';
+import { withoutRepeats } from './planning/hourly-alerts.ts';
 import type { Published } from './mapping-cache.ts';
 
 export interface Planned {

@@ -11,7 +11,7 @@ import { appendHandovers } from '../store/handovers.ts';
 import { findDestination } from '../store/destinations.ts';
 import { lockLeads, readLeads } from '../store/leads.ts';
 import { readVersions } from '../store/mapping-versions.ts';
-import { reopenWithheld, withheldOfDestination } from '../store/planning.ts';
+import { reopenWithheld, withheldOfDestination } from '../store/withheld.ts';
 import { endedByAccepts, reopenEnded, unsentCreates, type WaitingCreate } from '../store/version-effects.ts';
 
 const page = 500;

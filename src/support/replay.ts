@@ -8,7 +8,7 @@ import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliv
 import { findDestination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
-import { reopenWithheld } from '../store/planning.ts';
+import { reopenWithheld } from '../store/withheld.ts';
 import { bringTryForward, openRun } from '../store/support-writes.ts';
 import { closeAlertsOf } from '../store/tasks.ts';
 import { entryNames } from '../delivery/planning/entry-names.ts';

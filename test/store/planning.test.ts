@@ -1,7 +1,8 @@
 // What waits for another delivery, what a backfill may hold up, and what replays may.
 import { takeDue } from '../../src/store/due-work.ts';
 import type { Sql } from '../../src/store/database.ts';
-import { startOfPlanning, takeChanges, wakeSiblings } from '../../src/store/planning.ts';
+import { startOfPlanning, takeChanges } from '../../src/store/lead-changes.ts';
+import { wakeSiblings } from '../../src/store/withheld.ts';
 import { bringForward } from '../../src/store/sending.ts';
 import { addBackfill } from '../../src/store/support-writes.ts';
 import { openStoreHome, type StoreHome } from './home.ts';

@@ -8,7 +8,7 @@ import { forgetCaptures, noteCallOutcomes, queueNextCalls } from '../../store/ca
 import { endBatch, retryBatch, type Batch } from '../../store/batches.ts';
 import { addSlot } from '../../store/slots.ts';
 import type { Database, Sql } from '../../store/database.ts';
-import { wakeSiblings } from '../../store/planning.ts';
+import { wakeSiblings } from '../../store/withheld.ts';
 import { saveCircuit } from '../../store/destinations.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { lockLeads, type LeadLock } from '../../store/leads.ts';
@@ -18,7 +18,8 @@ import type { Attempted, Work } from './attempt.ts';
 import { lockCircuits, moveCircuit, type CircuitWork } from './circuit-moves.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Stopped } from './render.ts';
-import { entryNames, withoutRepeats } from '../planning/entry-names.ts';
+import { entryNames } from '../planning/entry-names.ts';
+import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import {
   capturesOf,
   notFoundFor,

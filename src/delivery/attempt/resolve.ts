@@ -10,7 +10,7 @@ import { lockDeliveries, readDeliveries, type Delivery } from '../../store/deliv
 import { appendHandovers } from '../../store/handovers.ts';
 import { heldWithLateProof } from '../../store/late-proofs.ts';
 import { lockLeads } from '../../store/leads.ts';
-import { wakeSiblings } from '../../store/planning.ts';
+import { wakeSiblings } from '../../store/withheld.ts';
 import { forgetReferences, markSettled } from '../../store/sending.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
 import { entryNames } from '../planning/entry-names.ts';

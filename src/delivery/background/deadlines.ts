@@ -8,7 +8,7 @@ import { duePending, expiredDeliveries, markAsking, putOffAsking } from '../../s
 import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { findDestination } from '../../store/destinations.ts';
 import { appendHandovers } from '../../store/handovers.ts';
-import { wakeSiblings } from '../../store/planning.ts';
+import { wakeSiblings } from '../../store/withheld.ts';
 import { markSettled, type Settlement } from '../../store/sending.ts';
 import type { Published } from '../mapping-cache.ts';
 import { entryNames } from '../planning/entry-names.ts';

@@ -11,7 +11,7 @@ import { allDestinations } from '../../store/destinations.ts';
 import { lapsedLeases } from '../../store/deadlines.ts';
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
-import { wakeSiblings } from '../../store/planning.ts';
+import { wakeSiblings } from '../../store/withheld.ts';
 import { markSettled, type Settlement } from '../../store/sending.ts';
 import { entryNames } from '../planning/entry-names.ts';
 import type { Published } from '../mapping-cache.ts';

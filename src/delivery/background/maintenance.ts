@@ -6,7 +6,7 @@ import { freeStranded } from '../../store/batches.ts';
 import type { Database } from '../../store/database.ts';
 import { bringEmptyFiles } from '../../store/file-bytes.ts';
 import { dropSettledRevisions } from '../../store/lead-revisions.ts';
-import { takeUpAside } from '../../store/planning.ts';
+import { takeUpAside } from '../../store/lead-changes.ts';
 import type { Published } from '../mapping-cache.ts';
 import { askPending, expireOverdue } from './deadlines.ts';
 import { recoverLapsed } from './lease-recovery.ts';

@@ -10,9 +10,10 @@ import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { allDestinations } from '../../store/destinations.ts';
 import { destinationsWithDueWork, dueOfDestination } from '../../store/due-work.ts';
 import { appendHandovers } from '../../store/handovers.ts';
-import { destinationsWithWithheld, reopenWithheld, withheldOfDestination } from '../../store/planning.ts';
+import { destinationsWithWithheld, reopenWithheld, withheldOfDestination } from '../../store/withheld.ts';
 import { markSettled } from '../../store/sending.ts';
-import { entryNames, withoutRepeats } from '../planning/entry-names.ts';
+import { entryNames } from '../planning/entry-names.ts';
+import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import type { Published } from '../mapping-cache.ts';
 import { unspent } from '../attempt/outcome-effects.ts';
 

@@ -1,6 +1,5 @@
-// What every entry about a delivery names, and which alerts are told once an hour instead of once a lead.
-import { raisedSince, type Alert } from '../../store/alerts.ts';
-import type { Sql } from '../../store/database.ts';
+// What every entry of the log about a delivery names.
+// Invariant: ids, numbers and the action; nothing of a person.
 import type { Delivery } from '../../store/deliveries.ts';
 import type { Handover } from '../../store/handovers.ts';
 
@@ -20,18 +19,3 @@ export const entryNames = (
   attempt: row.attempt,
   action: row.action,
 });
-
-/** A mapping that cannot be used is told once an hour and destination, not once a lead. */
-export async function withoutRepeats(tx: Sql, alerts: readonly Alert[]): Promise<readonly Alert[]> {
-  const told = new Set<string>();
-  const kept: Alert[] = [];
-  for (const alert of alerts) {
-    if (alert.kind === 'mapping_unusable') {
-      const destinationId = alert.destinationId ?? '';
-      if (told.has(destinationId) || (await raisedSince(tx, alert.kind, destinationId, 3_600))) continue;
-      told.add(destinationId);
-    }
-    kept.push(alert);
-  }
-  return kept;
-}

@@ -8,7 +8,8 @@ import type { Alert } from '../../store/alerts.ts';
 import type { Delivery } from '../../store/deliveries.ts';
 import type { Destination } from '../../store/destinations.ts';
 import type { LeadRead } from '../../store/leads.ts';
-import type { LeadChange, PlannedDelivery } from '../../store/planning.ts';
+import type { LeadChange } from '../../store/lead-changes.ts';
+import type { PlannedDelivery } from '../../store/planned-deliveries.ts';
 import { followUp, type ChangeKind, type Known, type Step } from './change-rules.ts';
 
 export interface Target {

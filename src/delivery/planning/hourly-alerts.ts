@@ -1,0 +1,19 @@
+// Alerts that many leads raise at once: told once an hour and destination.
+// Invariant: the first one is told at once.
+import { raisedSince, type Alert } from '../../store/alerts.ts';
+import type { Sql } from '../../store/database.ts';
+
+/** A mapping that cannot be used is told once an hour and destination, not once a lead. */
+export async function withoutRepeats(tx: Sql, alerts: readonly Alert[]): Promise<readonly Alert[]> {
+  const told = new Set<string>();
+  const kept: Alert[] = [];
+  for (const alert of alerts) {
+    if (alert.kind === 'mapping_unusable') {
+      const destinationId = alert.destinationId ?? '';
+      if (told.has(destinationId) || (await raisedSince(tx, alert.kind, destinationId, 3_600))) continue;
+      told.add(destinationId);
+    }
+    kept.push(alert);
+  }
+  return kept;
+}

@@ -1,0 +1,119 @@
+// Changes of leads that wait to be planned: taken by one planner each, set aside when planning them breaks, dropped when planned.
+// Invariant: fresh changes before backfilled ones, each client in its turn; a change is dropped only with what it came to.
+import { inList, type Sql } from './database.ts';
+import { startOfTurns, takeInTurns, type Turns } from './round-robin.ts';
+
+export interface LeadChange {
+  readonly id: number;
+  readonly clientId: string;
+  readonly leadId: number;
+  readonly revision: number;
+  readonly kind: string;
+}
+
+type ChangeRow = { id: number; client_id: string; lead_id: number; revision: number; kind: string };
+
+const changeColumns = 'id, client_id, lead_id, revision, kind';
+
+const changeOf = (row: ChangeRow): LeadChange => ({
+  id: row.id,
+  clientId: row.client_id,
+  leadId: row.lead_id,
+  revision: row.revision,
+  kind: row.kind,
+});
+
+/** Set aside because planning it broke; back in the queue, behind all others, after this time. */
+export const asidePriority = 2;
+
+const asideMinutes = 10;
+
+/** One look without a transaction: what an idle planner does twenty times a second. */
+export async function anyChange(sql: Sql): Promise<boolean> {
+  return (await sql.all(`SELECT 1 FROM lead_changes WHERE priority < ${asidePriority} LIMIT 1`)).length > 0;
+}
+
+/** Where a planner stands in the round of clients, for each priority: a backfill does not move the turn of fresh leads. */
+export type PlanningTurns = readonly Turns[];
+
+export const startOfPlanning = (): PlanningTurns => [startOfTurns(), startOfTurns()];
+
+/** Takes changes nobody else is planning, fresh before backfilled, each client in its turn; the caller's transaction holds them. */
+export const takeChanges = (tx: Sql, limit: number, turns: PlanningTurns): Promise<readonly LeadChange[]> =>
+  changesInTurn(tx, limit, turns, 'FOR UPDATE SKIP LOCKED');
+
+/** The changes that would be taken next, without a lock. */
+export const nextChanges = (sql: Sql, limit: number, turns: PlanningTurns): Promise<readonly LeadChange[]> =>
+  changesInTurn(sql, limit, turns, '');
+
+async function changesInTurn(
+  sql: Sql,
+  limit: number,
+  turns: PlanningTurns,
+  lock: string,
+): Promise<readonly LeadChange[]> {
+  const taken: ChangeRow[] = [];
+  const most = Math.max(1, Math.trunc(limit));
+  for (const [priority, turn] of turns.entries()) {
+    if (taken.length >= most) break;
+    taken.push(
+      ...(await takeInTurns<ChangeRow>(turn, most - taken.length, {
+        clientAfter: async (client) => {
+          const [next] = await sql.all<{ client_id: string }>(
+            `SELECT client_id FROM lead_changes FORCE INDEX (lead_changes_turn)
+              WHERE priority = ? ${client === undefined ? '' : 'AND client_id > ?'} ORDER BY client_id LIMIT 1`,
+            client === undefined ? [priority] : [priority, client],
+          );
+          return next?.client_id;
+        },
+        rowsOf: (client, afterId, count) =>
+          sql.all<ChangeRow>(
+            `SELECT ${changeColumns} FROM lead_changes FORCE INDEX (lead_changes_turn)
+              WHERE priority = ? AND client_id = ? AND id > ? ORDER BY id LIMIT ${count} ${lock}`,
+            [priority, client, afterId],
+          ),
+      })),
+    );
+  }
+  return taken.map(changeOf);
+}
+
+/** One change, unless another planner has it. */
+export async function takeChange(tx: Sql, id: number): Promise<readonly LeadChange[]> {
+  return (
+    await tx.all<ChangeRow>(
+      `SELECT ${changeColumns} FROM lead_changes FORCE INDEX (PRIMARY) WHERE id = ? FOR UPDATE SKIP LOCKED`,
+      [id],
+    )
+  ).map(changeOf);
+}
+
+/** @param minutes after which it is looked at again */
+export async function setAside(tx: Sql, id: number, minutes = asideMinutes): Promise<void> {
+  await tx.run(
+    `UPDATE lead_changes FORCE INDEX (PRIMARY) SET priority = ${asidePriority}, changed_at = TIMESTAMPADD(MINUTE, ?, UTC_TIMESTAMP(3)) WHERE id = ?`,
+    [minutes - asideMinutes, id],
+  );
+}
+
+/** Changes set aside long enough ago are planned again: the cause may be gone. */
+export async function takeUpAside(sql: Sql): Promise<void> {
+  await sql.run(
+    `UPDATE lead_changes SET priority = 1 WHERE priority = ${asidePriority} AND changed_at < TIMESTAMPADD(MINUTE, -${asideMinutes}, UTC_TIMESTAMP(3))`,
+  );
+}
+
+export async function dropChanges(tx: Sql, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList(ids);
+  await tx.run(`DELETE lead_changes FROM lead_changes FORCE INDEX (PRIMARY) WHERE id IN (${marks})`, values);
+}
+
+export async function addChange(tx: Sql, change: Omit<LeadChange, 'id'>): Promise<void> {
+  await tx.run('INSERT INTO lead_changes (client_id, lead_id, revision, kind) VALUES (?, ?, ?, ?)', [
+    change.clientId,
+    change.leadId,
+    change.revision,
+    change.kind,
+  ]);
+}

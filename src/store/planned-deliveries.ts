@@ -1,0 +1,94 @@
+// What a change of a lead came to: deliveries inserted, absorbed before they left, or refused in writing.
+// Invariant: one row per (client, lead, revision, destination, action); only what has not departed is cancelled unasked.
+import type { Action } from '../../connectors/contract.ts';
+import type { DeliveryState } from '../domain/delivery.ts';
+import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
+
+export interface PlannedDelivery {
+  readonly clientId: string;
+  readonly destinationId: string;
+  readonly leadId: number;
+  readonly revision: number;
+  readonly action: Action;
+  readonly key: string;
+  readonly state: DeliveryState;
+  readonly reason: string;
+  readonly priority: number;
+  readonly maxAgeMs: number;
+}
+
+/**
+ * Inserts deliveries; one that exists already (same lead, revision, destination, action) is left as it is.
+ * The no-op assignment, and not INSERT IGNORE, keeps every other error loud.
+ */
+export async function insertDeliveries(tx: Sql, planned: readonly PlannedDelivery[]): Promise<void> {
+  for (const part of insertGroups(planned)) {
+    const one =
+      '(?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)), IF(? = 1, UTC_TIMESTAMP(3), NULL))';
+    await tx.run(
+      `INSERT INTO deliveries (client_id, destination_id, lead_id, revision, action, delivery_key, state, reason, priority, due_at, expires_at, settled_at)
+       VALUES ${part.map(() => one).join(', ')} ON DUPLICATE KEY UPDATE id = id`,
+      part.flatMap((row): SqlValue[] => [
+        row.clientId,
+        row.destinationId,
+        row.leadId,
+        row.revision,
+        row.action,
+        row.key,
+        row.state,
+        row.reason,
+        row.priority,
+        row.maxAgeMs,
+        ['delivered', 'failed', 'cancelled'].includes(row.state) ? 1 : 0,
+      ]),
+    );
+  }
+}
+
+export async function insertRoutingRefusals(
+  tx: Sql,
+  refusals: readonly {
+    readonly clientId: string;
+    readonly leadId: number;
+    readonly revision: number;
+    readonly destinationId: string;
+    readonly reason: string;
+  }[],
+): Promise<void> {
+  for (const part of insertGroups(refusals)) {
+    await tx.run(
+      `INSERT INTO routing_refusals (client_id, lead_id, revision, destination_id, reason) VALUES ${rowMarks(part.length, 5)}
+       ON DUPLICATE KEY UPDATE reason = VALUES(reason)`,
+      part.flatMap((one) => [
+        one.clientId,
+        one.leadId,
+        one.revision,
+        one.destinationId,
+        one.reason.slice(0, 80),
+      ]),
+    );
+  }
+}
+
+/** Ends deliveries that never departed (in this life) and are not being sent. Returns the ids that really ended. */
+export async function cancelUnsent(
+  tx: Sql,
+  ids: readonly number[],
+  reason: string,
+  includeDeparted = false,
+): Promise<readonly number[]> {
+  if (ids.length === 0) return [];
+  const { marks, values } = inList(ids);
+  const rows = await tx.all<{ id: number }>(
+    `SELECT id FROM deliveries FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND state IN ('planned', 'queued', 'waiting', 'withheld', 'pending')
+       ${includeDeparted ? '' : 'AND departures = 0'} ORDER BY id FOR UPDATE`,
+    values,
+  );
+  if (rows.length === 0) return [];
+  const found = inList(rows.map((row) => row.id));
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'cancelled', reason = ?, settled_at = UTC_TIMESTAMP(3), batch_id = 0 WHERE id IN (${found.marks})`,
+    [reason, ...found.values],
+  );
+  return rows.map((row) => row.id);
+}
