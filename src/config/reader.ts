@@ -35,7 +35,8 @@ export function createVariableReader(environment: Environment, sandbox: Environm
   const plain = (name: string): string | undefined => environment[name] || sandbox[name] || undefined;
   const read = (name: string): string | undefined => {
     const known = variableOf(name);
-    return valueOrFile(name, plain, known?.secret === true, unreadable) ?? known?.fallback;
+    const mayBeInFile = known?.secret === true;
+    return valueOrFile(name, { plain, mayBeInFile, problems: unreadable }) ?? known?.fallback;
   };
   const needed = (name: string): string => {
     const value = read(name);

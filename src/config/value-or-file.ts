@@ -8,15 +8,20 @@ export const passwordFileOf = (name: string): string => name.replace(/URL$/, 'PA
 /** URLs whose password may stand in a file of its own, so that the URL is no secret. */
 export const withPassword = (name: string): boolean => /^RELAIS_(MYSQL_([A-Z]+_)?|REDIS_)URL$/.test(name);
 
-/**
- * @param plain the value of a variable as it stands
- * @param secret whether `NAME_FILE` may hold it
- */
+/** The value of a variable, from wherever it was given. */
 export function valueOrFile(
   name: string,
-  plain: (name: string) => string | undefined,
-  secret: boolean,
-  problems: Set<string>,
+  {
+    plain,
+    mayBeInFile,
+    problems,
+  }: {
+    /** The value of a variable as it stands. */
+    readonly plain: (name: string) => string | undefined;
+    /** Whether `NAME_FILE` may name a file that holds it. */
+    readonly mayBeInFile: boolean;
+    readonly problems: Set<string>;
+  },
 ): string | undefined {
   const inFile = (variable: string): string | undefined => {
     const file = plain(variable);
@@ -28,7 +33,7 @@ export function valueOrFile(
       return undefined;
     }
   };
-  const value = plain(name) ?? (secret ? inFile(`${name}_FILE`) : undefined);
+  const value = plain(name) ?? (mayBeInFile ? inFile(`${name}_FILE`) : undefined);
   if (value === undefined || !withPassword(name)) return value;
   const password = inFile(passwordFileOf(name));
   return password === undefined ? value : withSecret(value, encodeURIComponent(password));

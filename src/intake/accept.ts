@@ -9,7 +9,7 @@ import { createTakings } from '../store/takings.ts';
 import type { ProcessDeps, ProcessedRows } from './batch.ts';
 import { added, isOfNoRow, isolate, type IsolateDeps } from './isolate.ts';
 import { createRounds, newRound, nothing, type Rounds } from './rounds.ts';
-import { alertTrouble, refusePoison, refuseUnknownStatus, setAside } from './set-aside.ts';
+import { alertTrouble, refusePoison, refuseUnknownStatus, refuseWithAlert } from './set-aside.ts';
 
 export interface IntakeDeps extends ProcessDeps {
   readonly database: Database;
@@ -56,7 +56,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     ...deps,
     takings,
     setPoisonAside: (tx, head) =>
-      setAside(tx, { head, shown: 'SET_ASIDE', code: 'SET_ASIDE', log: deps.log }),
+      refuseWithAlert(tx, { head, shown: 'SET_ASIDE', code: 'SET_ASIDE', log: deps.log }),
   });
   const running: Running = { deps, rounds, troubles: 0 };
   return {

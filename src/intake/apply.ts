@@ -15,7 +15,7 @@ import {
 import type { Candidate, RowLedger, ProcessDeps } from './batch.ts';
 import type { CreatedLead } from './create.ts';
 import { checkRanges, checkReachable, judgedColumns } from './meaning.ts';
-import { refusal, type Refusal } from './refusals.ts';
+import { refusal, type ColumnRefusal } from './refusals.ts';
 import { checkWeight, heavier } from './weight.ts';
 import type { CheckedRow } from './row.ts';
 
@@ -38,13 +38,19 @@ const changeKinds: Readonly<Record<Exclude<CheckedRow['kind'], 'lead'>, ChangeKi
   interaction: 'interaction',
 };
 
+interface Known {
+  /** Leads that existed, by name. */
+  readonly locked: ReadonlyMap<string, LockedLead>;
+  /** Leads of this batch. */
+  readonly created: ReadonlyMap<string, CreatedLead>;
+  readonly ledger: RowLedger;
+}
+
 export async function applyRows(
   tx: Sql,
   deps: Pick<ProcessDeps, 'snapshot'>,
   candidates: readonly Candidate[],
-  locked: ReadonlyMap<string, LockedLead>,
-  created: ReadonlyMap<string, CreatedLead>,
-  ledger: RowLedger,
+  { locked, created, ledger }: Known,
 ): Promise<void> {
   if (candidates.length === 0) return;
   const states = await statesOf(tx, candidates, locked, created);
@@ -106,30 +112,27 @@ async function statesOf(
     .filter((candidate) => candidate.row.kind === 'consent' || candidate.row.kind === 'interaction')
     .flatMap((candidate) => locked.get(nameKey(candidate.row)) ?? []);
   const weights = await readWeights(tx, [...new Set(growing.map((lead) => lead.id))]);
-  const state = (
-    lead: LockedLead,
-    isNew: boolean,
-    facts: LeadFields,
-    weight: LeadWeight | undefined,
-  ): State => ({
+  const stateOf = (lead: LockedLead, rest: Pick<State, 'isNew' | 'facts' | 'weight'>): State => ({
     id: lead.id,
     clientId: lead.clientId,
     erased: lead.erased,
     revision: lead.revision,
-    isNew,
     revisions: 0,
     consentRevisions: 0,
-    facts,
-    weight,
+    ...rest,
   });
   const states = new Map<string, State>();
   for (const [name, lead] of locked)
-    states.set(name, state(lead, false, facts.get(lead.id) ?? {}, weights.get(lead.id)));
-  for (const [name, lead] of created) states.set(name, state(lead, true, lead.fields, lead.weight));
+    states.set(
+      name,
+      stateOf(lead, { isNew: false, facts: facts.get(lead.id) ?? {}, weight: weights.get(lead.id) }),
+    );
+  for (const [name, lead] of created)
+    states.set(name, stateOf(lead, { isNew: true, facts: lead.fields, weight: lead.weight }));
   return states;
 }
 
-function judge(row: CheckedRow, state: State): readonly Refusal[] {
+function judge(row: CheckedRow, state: State): readonly ColumnRefusal[] {
   if (state.erased) return [refusal('reference', 'LEAD_ERASED')];
   if (row.kind !== 'correction') return checkWeight(row, state.weight);
   const after = corrected(state.facts, row);

@@ -4,7 +4,7 @@ import type { Sql } from '../store/database.ts';
 import type { RowId } from '../store/intake-take.ts';
 import type { LeadChange } from '../store/lead-writes.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
-import type { Refusal } from './refusals.ts';
+import type { ColumnRefusal } from './refusals.ts';
 import type { CheckedRow } from './row.ts';
 
 export interface ProcessDeps {
@@ -33,7 +33,7 @@ export interface Candidate {
 
 /** What becomes of the rows of a transaction; every station adds to it. */
 export interface RowLedger {
-  readonly refuse: (candidate: Pick<Candidate, 'id'>, refusals: readonly Refusal[]) => void;
+  readonly refuse: (candidate: Pick<Candidate, 'id'>, refusals: readonly ColumnRefusal[]) => void;
   /** False when the row is known already: counted as a duplicate, or refused for its other content. */
   readonly isFirst: (candidate: Candidate) => boolean;
   readonly accept: (candidate: Candidate, leadId: number, change: LeadChange) => void;

@@ -18,10 +18,10 @@ import {
 } from './fields.ts';
 import { createAjv, parseInstant } from './formats.ts';
 import { readJsonColumn } from './json-column.ts';
-import { refusal, shownName, type Refusal, type RefusalCode } from './refusals.ts';
+import { refusal, shownName, type ColumnRefusal, type RefusalCode } from './refusals.ts';
 import type { CheckedRow } from './row.ts';
 
-export type Checked = { readonly row: CheckedRow } | { readonly refusals: readonly Refusal[] };
+export type Checked = { readonly row: CheckedRow } | { readonly refusals: readonly ColumnRefusal[] };
 
 const mandatory = columnFacts.filter(({ presence }) => presence === 'mandatory').map(({ column }) => column);
 const defaulted = columnFacts.flatMap(({ column, byDefault }) =>
@@ -59,10 +59,10 @@ export function checkRow(values: Readonly<Record<string, unknown>>, now: Date): 
 
 function presentValues(values: Readonly<Record<string, unknown>>): {
   present: Record<string, unknown>;
-  refusals: Refusal[];
+  refusals: ColumnRefusal[];
 } {
   const present: Record<string, unknown> = {};
-  const refusals: Refusal[] = [];
+  const refusals: ColumnRefusal[] = [];
   for (const [name, value] of Object.entries(values)) {
     // The column is NOT NULL with '' as its absence.
     if (value === null || value === undefined || (name === 'row_reference' && value === '')) continue;
@@ -101,7 +101,7 @@ function read(kind: RowKind, present: Readonly<Record<string, unknown>>): Checke
 }
 
 /** Columns that were not even fetched. */
-export const tooLong = (columns: readonly IntakeColumn[]): readonly Refusal[] =>
+export const tooLong = (columns: readonly IntakeColumn[]): readonly ColumnRefusal[] =>
   columns.map((name) => refusal(name, 'TOO_LONG', fieldOf(name)?.says));
 
 const instantOf = (value: unknown): Date => parseInstant(String(value)) ?? new Date(Number.NaN);
@@ -179,9 +179,12 @@ const rank = (keyword: string): number => {
   return at < 0 ? codes.length : at;
 };
 
-function refusalsOf(errors: readonly ErrorObject[], before: readonly Refusal[]): readonly Refusal[] {
+function refusalsOf(
+  errors: readonly ErrorObject[],
+  before: readonly ColumnRefusal[],
+): readonly ColumnRefusal[] {
   const told = new Set(before.map(({ column }) => column));
-  const found: Refusal[] = [];
+  const found: ColumnRefusal[] = [];
   for (const error of [...errors].sort((a, b) => rank(a.keyword) - rank(b.keyword))) {
     const { path, rule } = place(error);
     if (told.has(path)) continue;

@@ -7,7 +7,7 @@ import { interactionFields } from '../domain/lead-fields/interaction.ts';
 import { rules, type Rule } from '../domain/lead-fields/rules.ts';
 import type { DataCategory } from '../domain/lead.ts';
 import type { IntakeColumn } from '../store/intake.ts';
-import { mostElements } from './json-column.ts';
+import { mostJsonElements } from './json-column.ts';
 
 export type { Rule } from '../domain/lead-fields/rules.ts';
 
@@ -76,7 +76,7 @@ export const fields: readonly Field[] = [
     'consents',
     'consents',
     {
-      schema: { type: 'array', minItems: 1, maxItems: mostElements },
+      schema: { type: 'array', minItems: 1, maxItems: mostJsonElements },
       says: 'JSON array of 1 to 100 consent events, 256 KiB at most',
     },
     'What the prospect answered.',
@@ -86,7 +86,7 @@ export const fields: readonly Field[] = [
     'interactions',
     'interactions',
     {
-      schema: { type: 'array', minItems: 1, maxItems: mostElements },
+      schema: { type: 'array', minItems: 1, maxItems: mostJsonElements },
       says: 'JSON array of 1 to 100 interactions, 1 MiB at most',
     },
     'Actions of relation.',

@@ -8,10 +8,10 @@ import { stringify } from 'csv-stringify/sync';
 import { RelaisError } from '../errors.ts';
 import type { ImportRecord } from './import-csv.ts';
 import type { ImportSource } from './import-source.ts';
-import type { Refusal } from './refusals.ts';
+import type { ColumnRefusal } from './refusals.ts';
 
 export interface Rejects {
-  readonly write: (record: ImportRecord, refusals: readonly Refusal[]) => Promise<void>;
+  readonly write: (record: ImportRecord, refusals: readonly ColumnRefusal[]) => Promise<void>;
   /** Flushes; returns the file's name, undefined when nothing was rejected. */
   readonly close: () => Promise<string | undefined>;
 }
@@ -41,7 +41,7 @@ export function createRejects(
           );
       }
       if ('cells' in record.original) {
-        const joined = (pick: (refusal: Refusal) => string): string => refusals.map(pick).join(' | ');
+        const joined = (pick: (refusal: ColumnRefusal) => string): string => refusals.map(pick).join(' | ');
         const cells = withoutMarks(header(), record.original.cells).map(defused);
         await put(
           line([

@@ -10,7 +10,7 @@ import type { ImportEncoding } from './import-encoding.ts';
 import { readJsonLines } from './import-jsonl.ts';
 import { createRejects } from './import-rejects.ts';
 import { openSource, type ImportSource } from './import-source.ts';
-import { refusal, type Refusal } from './refusals.ts';
+import { refusal, type ColumnRefusal } from './refusals.ts';
 
 export interface ImportOptions {
   readonly file: string;
@@ -128,7 +128,7 @@ function withClient(values: Values, clientId: string | undefined): Values {
     : { ...values, client_id: clientId };
 }
 
-function refusalsOf(values: Values, clientId: string | undefined, now: Date): readonly Refusal[] {
+function refusalsOf(values: Values, clientId: string | undefined, now: Date): readonly ColumnRefusal[] {
   const checked = checkRow(values, now);
   const refusals = 'row' in checked ? [] : [...checked.refusals];
   if (clientId !== undefined && values['client_id'] !== clientId) {

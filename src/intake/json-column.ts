@@ -1,18 +1,18 @@
 // Reads a JSON column of a row: weighed, counted and its depth measured before it is parsed.
 // Invariant: a text that could fill or stall the process is refused by its outline alone; half a character is never repaired.
 import { mostColumnBytes } from '../domain/lead-limits.ts';
-import { refusal, shownName, type Refusal } from './refusals.ts';
+import { refusal, shownName, type ColumnRefusal } from './refusals.ts';
 
-export const mostElements = 100;
+export const mostJsonElements = 100;
 /** `[{"state":"granted"}]` has two; a little more is left to the contract to name, field by field. */
 const deepest = 8;
 
 type Column = keyof typeof mostColumnBytes;
-type Read = { readonly value: unknown } | { readonly refusals: readonly Refusal[] };
+type Read = { readonly value: unknown } | { readonly refusals: readonly ColumnRefusal[] };
 
 /** @param given text, or what a file's line already held as an array */
 export function readJsonColumn(name: Column, given: unknown): Read {
-  const says = `JSON array of 1 to ${mostElements} elements, ${mostColumnBytes[name] / 1_024} KiB at most`;
+  const says = `JSON array of 1 to ${mostJsonElements} elements, ${mostColumnBytes[name] / 1_024} KiB at most`;
   const refused = (code: 'TOO_LONG' | 'BAD_JSON', detail = says): Read => ({
     refusals: [refusal(name, code, detail)],
   });
@@ -21,7 +21,7 @@ export function readJsonColumn(name: Column, given: unknown): Read {
   if (Buffer.byteLength(text) > mostColumnBytes[name]) return refused('TOO_LONG');
   const { depth, commas } = outlineOf(text);
   if (depth > deepest) return refused('BAD_JSON', 'nested too deeply');
-  if (commas >= mostElements) return refused('TOO_LONG');
+  if (commas >= mostJsonElements) return refused('TOO_LONG');
   try {
     const value: unknown = JSON.parse(text);
     const broken = brokenIn(value, name);
@@ -62,7 +62,7 @@ export function outlineOf(text: string): { readonly depth: number; readonly comm
 }
 
 /** Where texts hold half a character: `\ud800` of JSON, which a database would store as something else. */
-function brokenIn(value: unknown, path: string): readonly Refusal[] {
+function brokenIn(value: unknown, path: string): readonly ColumnRefusal[] {
   if (typeof value === 'string') return value.isWellFormed() ? [] : [refusal(path, 'BROKEN_TEXT')];
   if (Array.isArray(value)) return value.flatMap((item, index) => brokenIn(item, `${path}[${index}]`));
   if (typeof value !== 'object' || value === null) return [];

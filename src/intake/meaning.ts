@@ -3,7 +3,7 @@
 import { phoneGrantDays } from '../domain/consent.ts';
 import type { ConsentRecord, Interaction } from '../domain/lead.ts';
 import { columnFacts, leadColumns, type LeadColumn, type LeadFields } from '../domain/lead-fields/columns.ts';
-import { refusal, type Refusal } from './refusals.ts';
+import { refusal, type ColumnRefusal } from './refusals.ts';
 import type { CheckedRow } from './row.ts';
 
 const dayMs = 86_400_000;
@@ -26,9 +26,9 @@ export const judgedColumns: readonly LeadColumn[] = [
 
 const instants = columnFacts.filter(({ type }) => type === 'date').map(({ column }) => column);
 
-export function checkMeaning(row: CheckedRow, now: Date): readonly Refusal[] {
+export function checkMeaning(row: CheckedRow, now: Date): readonly ColumnRefusal[] {
   const latest = now.getTime() + aheadMs;
-  const problems: Refusal[] = [];
+  const problems: ColumnRefusal[] = [];
   for (const name of instants) {
     const value = row.fields[name];
     if (value instanceof Date && value.getTime() > latest)
@@ -45,12 +45,12 @@ export function checkMeaning(row: CheckedRow, now: Date): readonly Refusal[] {
 }
 
 /** A lead nobody can be named or reached by is no lead. */
-export function checkReachable(fields: LeadFields, column: string): readonly Refusal[] {
+export function checkReachable(fields: LeadFields, column: string): readonly ColumnRefusal[] {
   if (reachedBy.some((name) => fields[name] !== undefined)) return [];
   return [refusal(column, 'REQUIRED', 'at least one of last_name, email, mobile and landline')];
 }
 
-export function checkRanges(fields: LeadFields): readonly Refusal[] {
+export function checkRanges(fields: LeadFields): readonly ColumnRefusal[] {
   return ranges.flatMap((name) => {
     const min = fields[`${name}_min`];
     const max = fields[`${name}_max`];
@@ -60,11 +60,11 @@ export function checkRanges(fields: LeadFields): readonly Refusal[] {
   });
 }
 
-function checkCorrection(row: CheckedRow): readonly Refusal[] {
+function checkCorrection(row: CheckedRow): readonly ColumnRefusal[] {
   if (Object.keys(row.fields).length === 0 && row.clear.length === 0) {
     return [refusal('row', 'REQUIRED', 'a correction changes or clears at least one column')];
   }
-  const problems: Refusal[] = [];
+  const problems: ColumnRefusal[] = [];
   for (const name of row.clear) {
     if (!leadColumns.includes(name))
       problems.push(
@@ -78,8 +78,8 @@ function checkCorrection(row: CheckedRow): readonly Refusal[] {
   return problems;
 }
 
-function checkConsent(event: ConsentRecord, path: string, latest: number): readonly Refusal[] {
-  const problems: Refusal[] = [];
+function checkConsent(event: ConsentRecord, path: string, latest: number): readonly ColumnRefusal[] {
+  const problems: ColumnRefusal[] = [];
   const at = event.recordedAt.getTime();
   if (at > latest) problems.push(refusal(`${path}.recordedAt`, 'OUT_OF_RANGE', 'in the future'));
   if (event.validUntil !== undefined && event.validUntil.getTime() <= at) {
@@ -102,8 +102,8 @@ function checkConsent(event: ConsentRecord, path: string, latest: number): reado
 /** Ours: they say nothing of the prospect's will, and must never re-arm retention (C08, C33). */
 const ours = new Set(['failed_callback', 'email_sent', 'sms_sent', 'brochure_sent', 'invitation_letter']);
 
-function checkInteraction(event: Interaction, path: string, latest: number): readonly Refusal[] {
-  const problems: Refusal[] = [];
+function checkInteraction(event: Interaction, path: string, latest: number): readonly ColumnRefusal[] {
+  const problems: ColumnRefusal[] = [];
   if (event.at.getTime() > latest) problems.push(refusal(`${path}.at`, 'OUT_OF_RANGE', 'in the future'));
   if (event.voluntary && ours.has(event.kind)) {
     problems.push(refusal(`${path}.voluntary`, 'NOT_ALLOWED_VALUE', 'this kind is an action of the centre'));

@@ -27,7 +27,7 @@ import { checkRow, tooLong } from './contract.ts';
 import { createRows } from './create.ts';
 import { rowDigest } from './digest.ts';
 import { refusal, refusalText } from './refusals.ts';
-import { inOrder, uniqueNames, type Pull } from './row-order.ts';
+import { orderRows, uniqueNames, type Pull } from './row-order.ts';
 import { tellRefusedRights } from './refused-rights.ts';
 import type { CheckedRow } from './row.ts';
 
@@ -43,7 +43,7 @@ export async function processRows(
   const judge = (rows: readonly IntakeRow[]): Candidate[] => rows.flatMap((row) => judged(row, deps, refuse));
 
   const first = judge(taken);
-  const { pulled, waits } = await inOrder(tx, taken, first, pull);
+  const { pulled, waits } = await orderRows(tx, taken, first, pull);
   const candidates = [...first, ...judge(pulled)];
   const later = new Set([...waits, ...afterWithdrawals(candidates)]);
   const ready = await ofKnownClients(
@@ -91,7 +91,7 @@ async function writeLeads(
     leadOf: (name) => existing.get(name) ?? locked.get(name),
   });
   const created = await createRows(tx, deps, leadRows, existing, ledger);
-  await applyRows(tx, deps, others, locked, created, ledger);
+  await applyRows(tx, deps, others, { locked, created, ledger });
 }
 
 const rowsOf = (candidates: readonly Candidate[]): readonly CheckedRow[] =>

@@ -26,7 +26,7 @@ export const refusalCodes = {
 } as const;
 export type RefusalCode = keyof typeof refusalCodes;
 
-export interface Refusal {
+export interface ColumnRefusal {
   /** A column, a JSON path such as `consents[0].state`, or `row` for the whole. */
   readonly column: string;
   readonly code: RefusalCode;
@@ -34,12 +34,12 @@ export interface Refusal {
 }
 
 /** @param detail what is expected; never what was found */
-export function refusal(column: string, code: RefusalCode, detail = ''): Refusal {
+export function refusal(column: string, code: RefusalCode, detail = ''): ColumnRefusal {
   return { column, code, message: `${column} ${refusalCodes[code]}${detail === '' ? '' : ` (${detail})`}.` };
 }
 
 /** As kept in lead_intake.refusal. A row with a thousand faults shows the first forty. */
-export function refusalText(refusals: readonly Refusal[]): string {
+export function refusalText(refusals: readonly ColumnRefusal[]): string {
   return JSON.stringify(refusals.slice(0, 40));
 }
 

@@ -13,7 +13,7 @@ export type Pull = (names: readonly LeadName[]) => Promise<readonly IntakeRow[]>
  * Corrections and events follow what came before them. A `lead` row they need is pulled in although its id is beyond the limit;
  * where another process holds it, or holds an earlier row about the lead, they wait for the next round.
  */
-export async function inOrder(
+export async function orderRows(
   tx: Sql,
   taken: readonly IntakeRow[],
   candidates: readonly Candidate[],

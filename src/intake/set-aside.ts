@@ -24,7 +24,7 @@ const toldAgainSeconds = 3_600;
  * Refuses a row in the caller's transaction. Returns rows refused.
  * @param shown what the row says; `code` is for the log and the alert
  */
-export async function setAside(
+export async function refuseWithAlert(
   tx: Sql,
   {
     head,
@@ -51,7 +51,9 @@ export async function refusePoison(
   error: unknown,
 ): Promise<ProcessedRows> {
   const code = foreignCode(error);
-  const refused = await database.transaction((tx) => setAside(tx, { head, shown: 'INTERNAL', code, log }));
+  const refused = await database.transaction((tx) =>
+    refuseWithAlert(tx, { head, shown: 'INTERNAL', code, log }),
+  );
   return { ...nothing, refused };
 }
 

@@ -2,7 +2,7 @@
 // Invariant: taking a consent back is never refused for its weight.
 import { mostOfLead } from '../domain/lead-limits.ts';
 import type { LeadWeight } from '../store/lead-weights.ts';
-import { refusal, type Refusal } from './refusals.ts';
+import { refusal, type ColumnRefusal } from './refusals.ts';
 import type { CheckedRow } from './row.ts';
 
 export function heavier(weight: LeadWeight, row: CheckedRow): LeadWeight {
@@ -16,10 +16,10 @@ export function heavier(weight: LeadWeight, row: CheckedRow): LeadWeight {
 }
 
 /** @param before what the lead weighs without the row */
-export function checkWeight(row: CheckedRow, before: LeadWeight | undefined): readonly Refusal[] {
+export function checkWeight(row: CheckedRow, before: LeadWeight | undefined): readonly ColumnRefusal[] {
   if (before === undefined) return [];
   const after = heavier(before, row);
-  const problems: Refusal[] = [];
+  const problems: ColumnRefusal[] = [];
   const onlyTakesBack = row.consents.every(
     (consent) => consent.state === 'withdrawn' || consent.state === 'refused',
   );

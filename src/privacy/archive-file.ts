@@ -8,7 +8,7 @@ import type { Key, KeyRing } from '../domain/key-ring.ts';
 import type { LogArchive } from '../store/archives.ts';
 import { handoverColumns } from '../store/handover-text.ts';
 import type { Seal } from '../store/seals.ts';
-import { idsOf, keyOfSeal, macBytes, textMac } from './macs.ts';
+import { entryIdsOf, keyOfSeal, macBytes, textMac } from './macs.ts';
 
 export const archiveFormat = 'relais-log-archive-1';
 
@@ -196,7 +196,7 @@ function openSeal(
   const isLinked = before === undefined || seal.previous.equals(before.mac);
   const key = keyOfSeal(keys, seal);
   if (key === 'unknown') throw new Wrong({ kind: 'key_missing', seal: seal.sequence });
-  const ids = key === undefined || !follows || !isLinked ? undefined : idsOf(seal.entries);
+  const ids = key === undefined || !follows || !isLinked ? undefined : entryIdsOf(seal.entries);
   if (
     key === undefined ||
     ids === undefined ||

@@ -18,7 +18,7 @@ import {
 import type { Database } from '../store/database.ts';
 import { readEntries, sealsAfter, type Seal } from '../store/seals.ts';
 import { archiveMac, checkArchiveFile, isArchiveMac, endLine, headLine, sealLine } from './archive-file.ts';
-import { entryMac, entryText, idsOf, keyOfSeal, macBytes } from './macs.ts';
+import { entryMac, entryText, entryIdsOf, keyOfSeal, macBytes } from './macs.ts';
 
 export interface ArchiveOptions {
   /** The owner's account: it records archives, and may remove what they hold. */
@@ -98,7 +98,7 @@ async function sealedTexts(owner: Database, keys: KeyRing, seal: Seal): Promise<
     new RelaisError('LOG-001', `Not archived: ${what} does not verify. Run relais log verify.`);
   const key: Key | 'unknown' | undefined = keyOfSeal(keys, seal);
   if (key === 'unknown' || key === undefined) throw broken(`seal ${seal.sequence}`);
-  const ids = idsOf(seal.entries);
+  const ids = entryIdsOf(seal.entries);
   const rows = await readEntries(owner, ids);
   if (rows.length !== ids.length) throw broken(`an entry of seal ${seal.sequence}`);
   return rows.map((row, index) => {

@@ -58,7 +58,7 @@ export function rangesOf(ids: readonly number[]): string {
   return ranges.join(',');
 }
 
-export function idsOf(ranges: string): readonly number[] {
+export function entryIdsOf(ranges: string): readonly number[] {
   if (ranges === '') return [];
   return ranges.split(',').flatMap((range) => {
     const [from, to] = range.split('-').map(Number) as [number, number | undefined];

@@ -15,10 +15,10 @@ export interface Verification {
   readonly archived: number;
   /** Entries that wait for the next seal: neither wrong nor yet proved. */
   readonly unsealed: number;
-  readonly problem?: Problem;
+  readonly problem?: VerificationProblem;
 }
 
-export interface Problem {
+export interface VerificationProblem {
   readonly kind: LogProblem;
   readonly seal?: number;
   readonly entry?: number;

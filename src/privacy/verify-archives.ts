@@ -7,14 +7,14 @@ import type { Database } from '../store/database.ts';
 import { registeredKeys } from '../store/keys.ts';
 import { checkArchiveFile, isArchiveMac } from './archive-file.ts';
 import { noSeal } from './macs.ts';
-import type { Problem } from './verification.ts';
+import type { VerificationProblem } from './verification.ts';
 
 /** Records of archives are genuine and leave no seal out; with a folder the files are checked whole. */
 export async function firstWrongArchive(
   database: Database,
   archives: readonly LogArchive[],
   { sealKeys, folder }: { readonly sealKeys: KeyRing; readonly folder: string | undefined },
-): Promise<Problem | undefined> {
+): Promise<VerificationProblem | undefined> {
   let after = 0;
   let previous = noSeal;
   for (const archive of archives) {

@@ -17,10 +17,10 @@ import {
 } from '../store/seals.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import { createCitedCheck } from './cited-check.ts';
-import { entryMac, idsOf, keyOfSeal, macBytes, noSeal } from './macs.ts';
+import { entryMac, entryIdsOf, keyOfSeal, macBytes, noSeal } from './macs.ts';
 import { isSigned } from './sign.ts';
 import { notWaiting, watchStrays } from './strays.ts';
-import type { Anchor, Problem, Verification } from './verification.ts';
+import type { Anchor, VerificationProblem, Verification } from './verification.ts';
 import { firstWrongArchive } from './verify-archives.ts';
 
 interface Question {
@@ -41,9 +41,9 @@ export async function verifyLog(question: Question): Promise<Verification> {
   const strays = watchStrays(database, await newestEntryId(database));
   const archives = await logArchives(database);
   const progress: Progress = { seals: 0, entries: 0, archived: 0, previous: noSeal };
-  const follow = (): Promise<Problem | undefined> =>
+  const follow = (): Promise<VerificationProblem | undefined> =>
     followSeals(question, progress, { archives, cited, sealed: strays.sealed });
-  const rest = async (): Promise<Problem | undefined> => {
+  const rest = async (): Promise<VerificationProblem | undefined> => {
     if (anchor !== undefined && anchor.sequence > progress.seals)
       return { kind: 'anchor_missing', seal: anchor.sequence };
     if (gone !== undefined) return { kind: 'queue_points_nowhere', entry: gone };
@@ -79,7 +79,7 @@ async function followSeals(
     readonly cited: ReturnType<typeof createCitedCheck>;
     readonly sealed: (ids: readonly number[]) => Promise<void>;
   },
-): Promise<Problem | undefined> {
+): Promise<VerificationProblem | undefined> {
   const inArchive = (sequence: number): boolean =>
     archives.some((archive) => archive.firstSeal <= sequence && sequence <= archive.lastSeal);
   for (let part = await sealsAfter(database, progress.seals, 50); part.length > 0;) {
@@ -110,8 +110,8 @@ async function followSeals(
 async function firstStray(
   database: Database,
   strays: ReturnType<typeof watchStrays>,
-  follow: () => Promise<Problem | undefined>,
-): Promise<Problem | undefined> {
+  follow: () => Promise<VerificationProblem | undefined>,
+): Promise<VerificationProblem | undefined> {
   await strays.finish();
   // Appended or sealed while we were reading: in the queue first, in a later seal afterwards.
   const left = await notWaiting(database, strays.unknown());
@@ -127,7 +127,8 @@ async function checkSeal(
   seal: Seal,
   at: { readonly after: number; readonly previous: Buffer; readonly mayBeGone: boolean },
 ): Promise<
-  Problem | { readonly ids: readonly number[]; readonly rows: readonly HandoverRow[]; readonly gone: number }
+  | VerificationProblem
+  | { readonly ids: readonly number[]; readonly rows: readonly HandoverRow[]; readonly gone: number }
 > {
   if (seal.sequence !== at.after + 1) return { kind: 'seal_missing', seal: at.after + 1 };
   // The MAC before anything else: ranges somebody else wrote may name more ids than memory holds.
@@ -135,7 +136,7 @@ async function checkSeal(
   if (key === 'unknown') return { kind: 'key_missing', seal: seal.sequence };
   if (key === undefined || !seal.previous.equals(at.previous))
     return { kind: 'seal_changed', seal: seal.sequence };
-  const ids = idsOf(seal.entries);
+  const ids = entryIdsOf(seal.entries);
   if (seal.count !== ids.length || seal.entryMacs.length !== ids.length * macBytes)
     return { kind: 'seal_changed', seal: seal.sequence };
   const rows = new Map((await readEntries(database, ids)).map((row) => [row.id, row]));
@@ -155,7 +156,10 @@ async function checkSeal(
 }
 
 /** Entries that wait for their seal, each with the signature of the gateway; the others stand there set apart or to be. */
-async function firstUnsigned(database: Database, sealKeys: KeyRing): Promise<Problem | undefined> {
+async function firstUnsigned(
+  database: Database,
+  sealKeys: KeyRing,
+): Promise<VerificationProblem | undefined> {
   let after = 0;
   for (;;) {
     const waiting = await waitingAfter(database, after, 1_000);

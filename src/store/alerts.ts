@@ -106,14 +106,13 @@ export async function takeAlerts(tx: Sql, limit: number): Promise<readonly DueAl
   }));
 }
 
-/** They got through by these channels; `all`: by every channel there is. */
+/** They got through by these channels; `isAll`: by every channel there is. */
 export async function alertsThrough(
   sql: Sql,
   ids: readonly number[],
-  channels: readonly AlertChannel[],
-  all: boolean,
+  { channels, isAll }: { readonly channels: readonly AlertChannel[]; readonly isAll: boolean },
 ): Promise<void> {
-  const columns = [...channels.map((channel) => columnOf[channel]), ...(all ? ['sent_at'] : [])];
+  const columns = [...channels.map((channel) => columnOf[channel]), ...(isAll ? ['sent_at'] : [])];
   if (ids.length === 0 || columns.length === 0) return;
   const { marks, values } = inList(ids);
   await sql.run(

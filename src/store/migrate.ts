@@ -59,7 +59,7 @@ export async function migrate(
         'SELECT version, checksum FROM schema_migrations',
       );
       refuseNewer(done, migrations);
-      let unsure = await openProgress(owner, everMigrated);
+      let unsure = await openProgress(owner, { everMigrated });
       const ran: Migration[] = [];
       for (const migration of migrations) {
         const before = done.find((ran) => ran.version === migration.version);
@@ -73,7 +73,7 @@ export async function migrate(
           continue;
         }
         const statements = statementsOf(migration.sql.replaceAll('{keys}', `\`${keysSchema}\``));
-        await runSteps(owner, migration, statements, unsure);
+        await runSteps(owner, migration, statements, { unsure });
         unsure = false;
         await sql.run('INSERT INTO schema_migrations (version, name, checksum) VALUES (?, ?, ?)', [
           migration.version,

@@ -44,7 +44,10 @@ export async function hasTable(owner: Database, name: string): Promise<boolean> 
 }
 
 /** @returns whether a program that noted no progress may have stopped in the middle of the next migration */
-export async function openProgress(owner: Database, everMigrated: boolean): Promise<boolean> {
+export async function openProgress(
+  owner: Database,
+  { everMigrated }: { readonly everMigrated: boolean },
+): Promise<boolean> {
   if (await hasTable(owner, progressTable)) return false;
   await owner.run(
     `CREATE TABLE IF NOT EXISTS ${progressTable} (
@@ -59,14 +62,14 @@ const unsureStep = 0;
 
 /**
  * Runs what has not run yet of one migration.
- * @param unsure an earlier program, which noted no progress, may have begun it
+ * @param options.unsure an earlier program, which noted no progress, may have begun it
  * @throws DB-005 with the statement and the server's error
  */
 export async function runSteps(
   owner: Database,
   migration: { readonly version: number; readonly name: string },
   statements: readonly string[],
-  unsure: boolean,
+  { unsure }: { readonly unsure: boolean },
 ): Promise<void> {
   const { version } = migration;
   if (unsure) await note(owner, version, unsureStep, 0);

@@ -1,6 +1,6 @@
 // Sealing the log: everything appended is sealed once, in whatever order ids commit and however many seal at once.
 import { appendHandovers } from '../../src/store/handovers.ts';
-import { idsOf, rangesOf } from '../../src/privacy/macs.ts';
+import { entryIdsOf, rangesOf } from '../../src/privacy/macs.ts';
 import { createSealer } from '../../src/privacy/seal.ts';
 import { parseAnchor } from '../../src/privacy/verification.ts';
 import { silentLog, type Log } from '../../src/log.ts';
@@ -15,7 +15,7 @@ afterAll(() => home.close());
 
 const sealed = async (): Promise<number[]> =>
   (await home.owner.all<{ entries: string }>('SELECT entries FROM seals ORDER BY sequence')).flatMap(
-    (row) => [...idsOf(row.entries)],
+    (row) => [...entryIdsOf(row.entries)],
   );
 
 test('an empty log is sound and has no anchor', async () => {
@@ -153,7 +153,7 @@ test('a seal is told to the log by its count alone', async () => {
 test('ranges of ids and ids are the same thing written twice', () => {
   expect(rangesOf([1, 2, 3, 5, 8, 9])).toBe('1-3,5,8-9');
   for (const ids of [[], [7], [1, 3, 5], [10, 11, 12], [1, 2, 4, 5, 6, 100]])
-    expect(idsOf(rangesOf(ids))).toEqual(ids);
+    expect(entryIdsOf(rangesOf(ids))).toEqual(ids);
 });
 
 test('an anchor is read as it is printed, and nothing else is', () => {

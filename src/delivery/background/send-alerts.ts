@@ -80,7 +80,7 @@ export async function sendAlerts(options: AlertOptions): Promise<number> {
     });
     const results = await sendThrough(options, group);
     const passed = results.filter((result) => result.passed).map((result) => result.channel);
-    await alertsThrough(database, ids, passed, passed.length === results.length);
+    await alertsThrough(database, ids, { channels: passed, isAll: passed.length === results.length });
     for (const { channel, reason } of results.filter((result) => !result.passed))
       log.error('alert.failed', { code: first.kind, count: group.length, connector: channel, reason });
   }

@@ -25,9 +25,11 @@ export function createServiceProbe(options: {
   let looking: Promise<void> | undefined;
   const look = async (): Promise<void> => {
     await Promise.all(
-      Object.entries(options.services).map(async ([name, ask]) =>
-        noteAnswer(options, awaySince, name, await within(limitMs, answerOf(name, ask))),
-      ),
+      Object.entries(options.services).map(async ([name, ask]) => {
+        const isHere = await within(limitMs, answerOf(name, ask));
+        if (isHere) noteBack(options, awaySince, name);
+        else noteAway(options, awaySince, name);
+      }),
     );
     lookedAt = performance.now();
   };
@@ -68,21 +70,23 @@ function createAsker(): (name: string, ask: () => Promise<unknown>) => Promise<b
   };
 }
 
-/** One line in the log when it changes. */
-function noteAnswer(
-  { log, role }: { readonly log: Log; readonly role: string },
-  awaySince: Map<string, number>,
-  name: string,
-  isHere: boolean,
-): void {
+interface ProbeLog {
+  readonly log: Log;
+  readonly role: string;
+}
+
+/** One line in the log when a service goes away, one when it comes back. */
+function noteAway({ log, role }: ProbeLog, awaySince: Map<string, number>, name: string): void {
+  if (awaySince.has(name)) return;
+  awaySince.set(name, performance.now());
+  log.error('service.away', { role, code: name });
+}
+
+function noteBack({ log, role }: ProbeLog, awaySince: Map<string, number>, name: string): void {
   const since = awaySince.get(name);
-  if (!isHere && since === undefined) {
-    awaySince.set(name, performance.now());
-    log.error('service.away', { role, code: name });
-  } else if (isHere && since !== undefined) {
-    awaySince.delete(name);
-    log.warn('service.back', { role, code: name, durationMs: Math.round(performance.now() - since) });
-  }
+  if (since === undefined) return;
+  awaySince.delete(name);
+  log.warn('service.back', { role, code: name, durationMs: Math.round(performance.now() - since) });
 }
 
 async function within(ms: number, answer: Promise<boolean>): Promise<boolean> {

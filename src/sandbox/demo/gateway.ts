@@ -4,11 +4,11 @@ import { migrateDatabase, openApp, openDatabase, requestFile } from '../../app.t
 import { loadConfig } from '../../config.ts';
 import { silentLog } from '../../log.ts';
 import { demoClients } from '../people/clients.ts';
-import type { Accounts, Connection } from './sql.ts';
+import type { Accounts, DemoConnection } from './sql.ts';
 
 export interface Gateway {
   /** The gateway's account. */
-  readonly connection: Connection;
+  readonly connection: DemoConnection;
   readonly publish: (destinationId: string) => Promise<void>;
   /** A file now, instead of at the next hour of the schedule. */
   readonly requestFile: (destinationId: string) => Promise<void>;
@@ -21,7 +21,7 @@ export interface Gateway {
 export type Env = Readonly<Record<string, string>>;
 
 export interface GatewayTools {
-  readonly connect: (url: string) => Connection;
+  readonly connect: (url: string) => DemoConnection;
   /** Tables and rights, with the owner's account. */
   readonly migrate: (env: Env, accounts: Accounts) => Promise<void>;
   readonly open: (env: Env) => Promise<Gateway>;

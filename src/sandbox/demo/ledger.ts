@@ -1,6 +1,6 @@
 // The gateway's side of the account, read from its tables with plain SQL: rows taken in, deliveries, hand-over log.
 // Invariant: reads only, and judges nothing.
-import type { Connection } from './sql.ts';
+import type { DemoConnection } from './sql.ts';
 
 export interface TakenRow {
   readonly clientId: string;
@@ -64,7 +64,7 @@ interface RowOfLog {
 
 const acceptances = new Set(['accepted', 'duplicate', 'unconfirmed']);
 
-export async function readLedger(gateway: Connection): Promise<DemoLedger> {
+export async function readLedger(gateway: DemoConnection): Promise<DemoLedger> {
   // A row that was taken in has left lead_intake; its receipt says when it was committed there.
   const intake = await gateway.all<RowOfIntake>(
     `SELECT r.client_id, r.row_reference AS reference, 'accepted' AS status, NULL AS refusal,
@@ -138,7 +138,7 @@ export interface Counts {
 }
 
 /** A few cheap counts, several times a second while the demo runs. */
-export async function readCounts(gateway: Connection): Promise<Counts> {
+export async function readCounts(gateway: DemoConnection): Promise<Counts> {
   const [unplanned] = await gateway.all<{ n: number }>(
     "SELECT (SELECT COUNT(*) FROM lead_intake WHERE status = 'new') + (SELECT COUNT(*) FROM lead_changes) AS n",
   );

@@ -3,7 +3,7 @@
 // Invariant: values are bound, except random passwords and names made here of letters, digits and underscores.
 
 /** What the demo needs of a connection; the store's own type fits. */
-export interface Connection {
+export interface DemoConnection {
   readonly all: <Row>(
     sql: string,
     values?: readonly (string | number | boolean | Date | null)[],
@@ -27,7 +27,7 @@ export interface Accounts {
 }
 
 /** Databases and accounts; the rights of gateway and intake come with the migration. */
-export async function createAccounts(server: Connection, accounts: Accounts): Promise<void> {
+export async function createAccounts(server: DemoConnection, accounts: Accounts): Promise<void> {
   const { database, keysSchema, owner, gateway, intake, host } = accounts;
   for (const schema of [database, keysSchema]) {
     await server.text(`CREATE DATABASE \`${schema}\` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`);
@@ -42,7 +42,7 @@ export async function createAccounts(server: Connection, accounts: Accounts): Pr
   }
 }
 
-export async function dropAccounts(server: Connection, accounts: Accounts): Promise<void> {
+export async function dropAccounts(server: DemoConnection, accounts: Accounts): Promise<void> {
   const { database, keysSchema, owner, gateway, intake, host } = accounts;
   for (const schema of [database, keysSchema]) await server.text(`DROP DATABASE IF EXISTS \`${schema}\``);
   for (const { user } of [owner, gateway, intake])
@@ -51,7 +51,7 @@ export async function dropAccounts(server: Connection, accounts: Accounts): Prom
 
 /** One row, one commit, through an account that may do nothing else. */
 export async function insertLead(
-  intake: Connection,
+  intake: DemoConnection,
   row: Readonly<Record<string, string | number | Date>>,
 ): Promise<void> {
   const columns = Object.keys(row);

@@ -10,12 +10,12 @@ import { startRole } from './processes.ts';
 import { freePort } from '../ports.ts';
 import type { Screen } from './screen.ts';
 import { insertLead } from './sql.ts';
-import type { Connection } from './sql.ts';
+import type { DemoConnection } from './sql.ts';
 
 export interface TripOptions {
   readonly screen: Screen;
   readonly gateway: Gateway;
-  readonly intake: Connection;
+  readonly intake: DemoConnection;
   readonly leads: readonly DemoLead[];
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
@@ -114,7 +114,7 @@ async function watchLeads(
       destinations,
       note,
     });
-    await killOnce(options, running, counts, feed.ended());
+    await killOnce(options, running, counts, feed);
     const fault = running.planner.trouble() ?? running.worker.trouble() ?? feed.fault();
     if (fault !== undefined) return fault;
     await files.look(feed.inserted(), counts);
@@ -144,10 +144,10 @@ async function killOnce(
   { leads, folder, env }: TripOptions,
   running: Running,
   counts: Counts,
-  fed: boolean,
+  feed: { readonly ended: () => boolean },
 ): Promise<void> {
   if (running.killed || counts.departed < killAfter(leads.length)) return;
-  if (sendingIn(counts) === 0 && !fed) return;
+  if (sendingIn(counts) === 0 && !feed.ended()) return;
   running.killed = true;
   running.worker.kill();
   running.note = `worker ${running.worker.pid} killed (SIGKILL) after ${counts.departed} departures, ${sendingIn(counts)} in flight`;

@@ -21,7 +21,7 @@ import { startRecipients } from './recipients.ts';
 import type { Recipients } from './recipients.ts';
 import type { Screen } from './screen.ts';
 import { createAccounts, dropAccounts } from './sql.ts';
-import type { Connection } from './sql.ts';
+import type { DemoConnection } from './sql.ts';
 
 export interface World {
   readonly screen: Screen;
@@ -30,7 +30,7 @@ export interface World {
   readonly recipients: Recipients;
   readonly leads: readonly DemoLead[];
   readonly env: Readonly<Record<string, string>>;
-  readonly intake: Connection;
+  readonly intake: DemoConnection;
   readonly current: CurrentFile;
 }
 

@@ -13,19 +13,19 @@ import { startSftp } from './sftp.ts';
 export const standInLogin = { user: 'sandbox', password: 'sandbox-placeholder' } as const;
 
 /** What the endpoint answers from now on. */
-export interface StandInAnswer {
+export interface PreparedAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-export interface StandIn {
+export interface StartedStandIn {
   readonly port: number;
   /** PEM to trust; absent where there is no TLS. */
   readonly authority?: string;
   readonly hostKey?: string;
   /** Absent where the protocol knows no such answer. */
-  readonly answerWith?: (answer: StandInAnswer) => void;
+  readonly answerWith?: (answer: PreparedAnswer) => void;
   /** How often something arrived, and where its files are, if it has any. */
   readonly received: () => { readonly count: number; readonly files: readonly string[] };
   readonly close: () => Promise<void>;
@@ -34,20 +34,20 @@ export interface StandIn {
 /** The servers a trial may start, with what they receive below its own folder; a connector says which it needs. */
 export const serversIn = (folder: string) => ({
   login: standInLogin,
-  http: (hosts: readonly string[], { tls }: { readonly tls: boolean }): Promise<StandIn> =>
+  http: (hosts: readonly string[], { tls }: { readonly tls: boolean }): Promise<StartedStandIn> =>
     startEndpoint(hosts, tls),
-  mailbox: (host: string, addresses: readonly string[]): Promise<StandIn> =>
+  mailbox: (host: string, addresses: readonly string[]): Promise<StartedStandIn> =>
     startPostbox(host, addresses, folder),
-  sftp: (place: string): Promise<StandIn> => startFolder(folder, place),
+  sftp: (place: string): Promise<StartedStandIn> => startFolder(folder, place),
   folder: (place: string): string => {
     mkdirSync(join(folder, place), { recursive: true });
     return folder;
   },
 });
 
-export async function startEndpoint(hosts: readonly string[], tls: boolean): Promise<StandIn> {
+export async function startEndpoint(hosts: readonly string[], tls: boolean): Promise<StartedStandIn> {
   let count = 0;
-  let answer: StandInAnswer = { status: 200, headers: {}, body: '' };
+  let answer: PreparedAnswer = { status: 200, headers: {}, body: '' };
   const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
     request.on('error', () => undefined).resume();
     request.on('end', () => {
@@ -77,7 +77,7 @@ export async function startPostbox(
   host: string,
   addresses: readonly string[],
   folder: string,
-): Promise<StandIn> {
+): Promise<StartedStandIn> {
   const certificate = await certificateFor(host);
   const mailbox = await startMailbox({
     certificate,
@@ -95,7 +95,7 @@ export async function startPostbox(
 }
 
 /** @param place folder below the login's home; created */
-export async function startFolder(home: string, place: string): Promise<StandIn> {
+export async function startFolder(home: string, place: string): Promise<StartedStandIn> {
   mkdirSync(join(home, place), { recursive: true });
   const server = await startSftp({ login: standInLogin, home });
   return {
@@ -115,4 +115,4 @@ function received(folder: string): { readonly count: number; readonly files: rea
 }
 
 /** The text of a file received, for the eyes. */
-export const textOf = (file: string): string => readFileSync(file, 'utf8');
+export const payloadText = (file: string): string => readFileSync(file, 'utf8');

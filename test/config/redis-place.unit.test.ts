@@ -1,5 +1,5 @@
 // RELAIS_REDIS_URL: one server, a cluster, or Sentinel; what is none of them is refused.
-import { parseRedisPlace } from '../src/config/redis-place.ts';
+import { parseRedisPlace } from '../../src/config/redis-place.ts';
 
 test('one server', () => {
   expect(parseRedisPlace('redis://127.0.0.1:6379/3')).toEqual({
