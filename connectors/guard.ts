@@ -75,18 +75,7 @@ export function createGuard(policy: GuardPolicy, deps: GuardDeps = systemDeps): 
       ca: [...getCACertificates('default'), ...(policy.extraCa === undefined ? [] : [policy.extraCa])],
     }));
 
-  const lookup: LookupFunction = (hostname, options, callback) => {
-    deps.resolve(hostname).then(
-      (found) => {
-        const permitted = found.filter(({ address }) => permits(address));
-        const [first] = permitted;
-        if (first === undefined) callback(connectFailure('ADDRESS_NOT_ALLOWED'), '', 0);
-        else if (options.all === true) callback(null, permitted);
-        else callback(null, first.address, first.family);
-      },
-      (error: unknown) => callback(error as NodeJS.ErrnoException, '', 0),
-    );
-  };
+  const lookup = permittedLookup(permits, deps.resolve);
 
   async function connect(to: Endpoint): Promise<Socket> {
     // The operator's own routing changes where we dial, and nothing else: the address is vetted all the same.
@@ -127,6 +116,22 @@ export function createGuard(policy: GuardPolicy, deps: GuardDeps = systemDeps): 
   }
 
   return { permits, lookup, connect, connectTls, secureContext };
+}
+
+/** Resolves a name to permitted addresses only. */
+function permittedLookup(permits: Guard['permits'], resolve: GuardDeps['resolve']): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname).then(
+      (found) => {
+        const permitted = found.filter(({ address }) => permits(address));
+        const [first] = permitted;
+        if (first === undefined) callback(connectFailure('ADDRESS_NOT_ALLOWED'), '', 0);
+        else if (options.all === true) callback(null, permitted);
+        else callback(null, first.address, first.family);
+      },
+      (error: unknown) => callback(error as NodeJS.ErrnoException, '', 0),
+    );
+  };
 }
 
 /** Waits for the socket's event; destroys the socket and rejects with a code on error, close, timeout or abort. */

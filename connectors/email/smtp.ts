@@ -1,47 +1,12 @@
-// SMTP sessions over guarded sockets: opened, reused, closed. nodemailer speaks the protocol.
-// Invariant: it is always known whether the content began to leave. nodemailer's own pool sends a mail again by itself
+// SMTP sessions: opened when needed, kept for the next mail, closed.
+// Invariant: a mail is sent again only where nothing of it had left. nodemailer's own pool sends a mail again by itself
 // when a connection closes and does not tell the step, so sessions are kept here instead.
 import { createHash } from 'node:crypto';
-import type { Socket } from 'node:net';
-import { Readable } from 'node:stream';
-import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { NetworkPolicy, Timeouts } from '../contract.ts';
-import { guardOf } from '../guard.ts';
 import type { Deadline } from '../guard.ts';
+import { openSession, sendThrough } from './session.ts';
+import type { Envelope, Sent, Session } from './session.ts';
 import type { ResolvedServer } from './settings.ts';
-
-export interface Envelope {
-  readonly from: string;
-  readonly to: readonly string[];
-}
-
-export type Sent =
-  | {
-      readonly ok: true;
-      readonly reply: string;
-      /** Reply codes of the recipients that were not taken. */ readonly rejected: readonly number[];
-    }
-  | { readonly ok: false; readonly error: unknown; readonly contentStarted: boolean };
-
-interface Session {
-  readonly connection: SMTPConnection;
-  closed: boolean;
-  /** Bytes the server has said since the last mail began. */
-  heard: number;
-  /** Ends the session when nobody has used it. */
-  idle?: NodeJS.Timeout;
-}
-
-/** All a server may say while it takes one mail: `maxResponseSize` bounds a single reply, not how many blank lines it sends. */
-const mostHeard = 256 * 1024;
-
-/** Ends the session of a server that never stops talking, before the protocol's own reader sees more of it. */
-function listenTo(socket: Socket, session: Session): void {
-  socket.prependListener('data', (chunk: Buffer) => {
-    session.heard += chunk.length;
-    if (session.heard > mostHeard) socket.destroy(new Error('too long an answer'));
-  });
-}
 
 /** Kept for each server: as many mails as leave together find a session, or each would cost a handshake and a login. */
 const maxIdle = 50;
@@ -51,107 +16,11 @@ const idleMs = 10_000;
 export function createSmtpSessions(network: NetworkPolicy) {
   const idle = new Map<string, Session[]>();
   const open = new Set<Session>();
-  const guard = guardOf(network);
-
-  async function start(server: ResolvedServer, timeouts: Timeouts, deadline: Deadline): Promise<Session> {
-    const to = {
-      host: server.host,
-      port: server.port,
-      timeoutMs: timeouts.connectMs,
-      signal: deadline.signal,
-    };
-    const socket = server.secure ? await guard.connectTls(to) : await guard.connect(to);
-    const connection = new SMTPConnection({
-      connection: socket,
-      host: server.host,
-      port: server.port,
-      secure: server.secure,
-      secured: server.secure,
-      requireTLS: !server.secure && !network.allowPlaintext,
-      tls: { secureContext: guard.secureContext(), rejectUnauthorized: true },
-      connectionTimeout: timeouts.connectMs,
-      greetingTimeout: timeouts.connectMs,
-      socketTimeout: timeouts.responseMs,
-      // An answer is three digits and a line; nothing needs a megabyte.
-      maxResponseSize: 64 * 1024,
-      socketCloseTimeout: 0,
-      logger: false,
+  const start = (server: ResolvedServer, timeouts: Timeouts, deadline: Deadline): Promise<Session> =>
+    openSession({ server, network, timeouts, deadline }, (session) => {
+      open.add(session);
+      session.connection.once('end', () => open.delete(session));
     });
-    const session: Session = { connection, closed: false, heard: 0 };
-    open.add(session);
-    connection.once('end', () => {
-      session.closed = true;
-      open.delete(session);
-    });
-    try {
-      await deadline.race(
-        new Promise<void>((resolve, reject) => {
-          connection.on('error', reject);
-          connection.connect((error) => (error ? reject(error) : resolve()));
-          listenTo(socket, session);
-        }),
-      );
-      // After STARTTLS it speaks through another socket.
-      const { _socket: secured } = connection as unknown as { readonly _socket?: Socket };
-      if (secured !== undefined && secured !== socket) listenTo(secured, session);
-      const { user, password } = server;
-      if (user !== undefined) {
-        await deadline.race(
-          new Promise<void>((resolve, reject) => {
-            connection.on('error', reject);
-            connection.login(
-              { user, pass: password, credentials: { user, pass: password ?? '' } },
-              (error) => (error ? reject(error) : resolve()),
-            );
-          }),
-        );
-      }
-      return session;
-    } catch (error) {
-      connection.close();
-      throw error;
-    }
-  }
-
-  async function deliver(
-    session: Session,
-    envelope: Envelope,
-    bytes: Buffer,
-    deadline: Deadline,
-  ): Promise<Sent> {
-    let contentStarted = false;
-    session.heard = 0;
-    // The connection reads this only after the server's 354.
-    const content = new Readable({
-      read() {
-        contentStarted = true;
-        this.push(bytes);
-        this.push(null);
-      },
-    });
-    try {
-      const info = await deadline.race(
-        new Promise<{
-          response?: string;
-          rejectedErrors?: readonly { responseCode?: number | false | undefined }[];
-        }>((resolve, reject) => {
-          session.connection.send(
-            { from: envelope.from, to: [...envelope.to], size: bytes.length },
-            content,
-            (error, result) => (error ? reject(error) : resolve(result as never)),
-          );
-        }),
-      );
-      return {
-        ok: true,
-        reply: info.response ?? '',
-        rejected: (info.rejectedErrors ?? []).map((one) => one.responseCode || 550),
-      };
-    } catch (error) {
-      session.connection.close();
-      return { ok: false, error, contentStarted };
-    }
-  }
 
   return {
     async send(
@@ -170,7 +39,7 @@ export function createSmtpSessions(network: NetworkPolicy) {
         } catch (error) {
           return { ok: false, error, contentStarted: false };
         }
-        const sent = await deliver(session, envelope, bytes, deadline);
+        const sent = await sendThrough(session, envelope, bytes, deadline);
         if (sent.ok && !session.closed) keepIdle(idle, key, session);
         // A kept session may have been closed by the server meanwhile; nothing left, so a new one may try.
         const stale =
@@ -207,14 +76,14 @@ function takeIdle(idle: Map<string, Session[]>, key: string): Session | undefine
 }
 
 function keepIdle(idle: Map<string, Session[]>, key: string, session: Session): void {
-  const kept = (idle.get(key) ?? []).filter((one) => !one.closed);
+  const kept = (idle.get(key) ?? []).filter((other) => !other.closed);
   idle.set(key, kept);
   if (kept.length >= maxIdle) return session.connection.quit();
   kept.push(session);
   session.idle = setTimeout(() => {
     idle.set(
       key,
-      (idle.get(key) ?? []).filter((one) => one !== session),
+      (idle.get(key) ?? []).filter((other) => other !== session),
     );
     session.connection.quit();
   }, idleMs).unref();

@@ -1,77 +1,66 @@
 // A folder of this machine as a drop.
 // Invariant: a file appears under its final name whole and on disk, and never replaces another.
 import { createReadStream } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { link, open, rm, stat, unlink } from 'node:fs/promises';
 import { dropFailure } from './drop.ts';
 import type { Drop, DropFailure } from './drop.ts';
 
 export function openLocalDrop(): Drop {
   return {
-    async isFolder(path) {
-      try {
-        return (await stat(path)).isDirectory();
-      } catch (error) {
-        return absentOr(error, false);
-      }
-    },
-    async size(path) {
-      try {
-        return (await stat(path)).size;
-      } catch (error) {
-        return absentOr(error, undefined);
-      }
-    },
-    async write(path, bytes) {
-      try {
-        const file = await open(path, 'w', 0o640);
-        try {
-          await file.writeFile(bytes);
-          // A crash of the machine must not leave a final name on an empty file.
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-      } catch (error) {
-        throw failureOf(error);
-      }
-    },
-    async read(path, most) {
-      try {
-        const chunks: Buffer[] = [];
-        for await (const chunk of createReadStream(path, { start: 0, end: most }))
-          chunks.push(chunk as Buffer);
-        const read = Buffer.concat(chunks);
-        return read.length > most ? 'longer' : read;
-      } catch (error) {
-        throw failureOf(error);
-      }
-    },
-    async moveNew(from, to) {
-      try {
+    isFolder: async (path) => (await found(path))?.isDirectory() ?? false,
+    size: async (path) => (await found(path))?.size,
+    write: (path, bytes) => failing(() => writeToDisk(path, bytes)),
+    read: (path, most) => failing(() => readUpTo(path, most)),
+    moveNew: (from, to) =>
+      failing(async () => {
         // rename() would replace silently; link() refuses an existing name in one step.
         await link(from, to);
         await unlink(from);
-      } catch (error) {
-        throw failureOf(error);
-      }
-    },
-    async remove(path) {
-      try {
-        await rm(path, { force: true });
-      } catch (error) {
-        throw failureOf(error);
-      }
-    },
+      }),
+    remove: (path) => failing(() => rm(path, { force: true })),
     async close() {
       await Promise.resolve();
     },
   };
 }
 
-function absentOr<T>(error: unknown, absent: T): T {
-  const { code } = error as { code?: string };
-  if (code === 'ENOENT' || code === 'ENOTDIR') return absent;
-  throw failureOf(error);
+async function writeToDisk(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'w', 0o640);
+  try {
+    await file.writeFile(bytes);
+    // A crash of the machine must not leave a final name on an empty file.
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function readUpTo(path: string, most: number): Promise<Buffer | 'longer'> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of createReadStream(path, { start: 0, end: most })) chunks.push(chunk as Buffer);
+  const read = Buffer.concat(chunks);
+  return read.length > most ? 'longer' : read;
+}
+
+/** What stands there, or nothing. */
+async function found(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw failureOf(error);
+  }
+}
+
+/** An error of the file system becomes one of the drop. */
+async function failing<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw failureOf(error);
+  }
 }
 
 function failureOf(error: unknown): DropFailure {

@@ -69,7 +69,7 @@ function civil(moment: Date, format: string, timeZone: string): string {
     hourCycle: 'h23',
   }).formatToParts(moment);
   const part = (type: Intl.DateTimeFormatPartTypes): string =>
-    parts.find((one) => one.type === type)?.value ?? '';
+    parts.find((part) => part.type === type)?.value ?? '';
   const values: Readonly<Record<string, string>> = {
     yyyy: part('year').padStart(4, '0'),
     yy: part('year').slice(-2),

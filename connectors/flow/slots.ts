@@ -81,7 +81,7 @@ function civilOf(moment: Date, timezone: string): number {
   }
   const parts = clock.formatToParts(moment);
   const part = (type: Intl.DateTimeFormatPartTypes): number =>
-    Number(parts.find((one) => one.type === type)?.value);
+    Number(parts.find((part) => part.type === type)?.value);
   return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
 }
 

@@ -22,7 +22,7 @@ export function shownSetting(value: string | readonly string[]): readonly [fr: s
   const values = typeof value === 'string' ? [value] : value;
   const shown = (word: string): string =>
     values
-      .map((one) => (one.startsWith('secret:') ? `${word} (${one.slice('secret:'.length)})` : one))
+      .map((text) => (text.startsWith('secret:') ? `${word} (${text.slice('secret:'.length)})` : text))
       .join(', ');
   return [shown('confidentiel'), shown('confidential')];
 }

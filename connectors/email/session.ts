@@ -1,0 +1,153 @@
+// One SMTP session over a guarded socket: opened, logged in, and a mail sent through it. nodemailer speaks the protocol.
+// Invariant: it is always known whether the content began to leave, and a server that never stops talking is cut off.
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import type { NetworkPolicy, Timeouts } from '../contract.ts';
+import { guardOf } from '../guard.ts';
+import type { Deadline } from '../guard.ts';
+import type { ResolvedServer } from './settings.ts';
+
+export interface Envelope {
+  readonly from: string;
+  readonly to: readonly string[];
+}
+
+export type Sent =
+  | {
+      readonly ok: true;
+      readonly reply: string;
+      /** Reply codes of the recipients that were not taken. */
+      readonly rejected: readonly number[];
+    }
+  | { readonly ok: false; readonly error: unknown; readonly contentStarted: boolean };
+
+export interface Session {
+  readonly connection: SMTPConnection;
+  closed: boolean;
+  /** Bytes the server has said since the last mail began. */
+  heard: number;
+  /** Ends the session when nobody has used it. */
+  idle?: NodeJS.Timeout;
+}
+
+/** All a server may say while it takes one mail: `maxResponseSize` bounds a single reply, not how many blank lines it sends. */
+const mostHeard = 256 * 1024;
+
+/** Ends the session of a server that never stops talking, before the protocol's own reader sees more of it. */
+function listenTo(socket: Socket, session: Session): void {
+  socket.prependListener('data', (chunk: Buffer) => {
+    session.heard += chunk.length;
+    if (session.heard > mostHeard) socket.destroy(new Error('too long an answer'));
+  });
+}
+
+export interface Opening {
+  readonly server: ResolvedServer;
+  readonly network: NetworkPolicy;
+  readonly timeouts: Timeouts;
+  readonly deadline: Deadline;
+}
+
+/** Throws what went wrong; no mail has left then. @param opened called with a session as soon as it has a socket */
+export async function openSession(opening: Opening, opened: (session: Session) => void): Promise<Session> {
+  const { server, network, timeouts, deadline } = opening;
+  const guard = guardOf(network);
+  const to = { host: server.host, port: server.port, timeoutMs: timeouts.connectMs, signal: deadline.signal };
+  const socket = server.secure ? await guard.connectTls(to) : await guard.connect(to);
+  const session: Session = { connection: connectionOver(socket, opening), closed: false, heard: 0 };
+  opened(session);
+  const { connection } = session;
+  connection.once('end', () => {
+    session.closed = true;
+  });
+  try {
+    await deadline.race(
+      new Promise<void>((resolve, reject) => {
+        connection.on('error', reject);
+        connection.connect((error) => (error ? reject(error) : resolve()));
+        listenTo(socket, session);
+      }),
+    );
+    // After STARTTLS it speaks through another socket.
+    const { _socket: secured } = connection as unknown as { readonly _socket?: Socket };
+    if (secured !== undefined && secured !== socket) listenTo(secured, session);
+    await logIn(session, server, deadline);
+    return session;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+function connectionOver(socket: Socket, { server, network, timeouts }: Opening): SMTPConnection {
+  return new SMTPConnection({
+    connection: socket,
+    host: server.host,
+    port: server.port,
+    secure: server.secure,
+    secured: server.secure,
+    requireTLS: !server.secure && !network.allowPlaintext,
+    tls: { secureContext: guardOf(network).secureContext(), rejectUnauthorized: true },
+    connectionTimeout: timeouts.connectMs,
+    greetingTimeout: timeouts.connectMs,
+    socketTimeout: timeouts.responseMs,
+    // An answer is three digits and a line; nothing needs a megabyte.
+    maxResponseSize: 64 * 1024,
+    socketCloseTimeout: 0,
+    logger: false,
+  });
+}
+
+async function logIn({ connection }: Session, server: ResolvedServer, deadline: Deadline): Promise<void> {
+  const { user, password } = server;
+  if (user === undefined) return;
+  await deadline.race(
+    new Promise<void>((resolve, reject) => {
+      connection.on('error', reject);
+      connection.login({ user, pass: password, credentials: { user, pass: password ?? '' } }, (error) =>
+        error ? reject(error) : resolve(),
+      );
+    }),
+  );
+}
+
+export async function sendThrough(
+  session: Session,
+  envelope: Envelope,
+  bytes: Buffer,
+  deadline: Deadline,
+): Promise<Sent> {
+  let contentStarted = false;
+  session.heard = 0;
+  // The connection reads this only after the server's 354.
+  const content = new Readable({
+    read() {
+      contentStarted = true;
+      this.push(bytes);
+      this.push(null);
+    },
+  });
+  try {
+    const info = await deadline.race(
+      new Promise<{
+        response?: string;
+        rejectedErrors?: readonly { responseCode?: number | false | undefined }[];
+      }>((resolve, reject) => {
+        session.connection.send(
+          { from: envelope.from, to: [...envelope.to], size: bytes.length },
+          content,
+          (error, result) => (error ? reject(error) : resolve(result as never)),
+        );
+      }),
+    );
+    return {
+      ok: true,
+      reply: info.response ?? '',
+      rejected: (info.rejectedErrors ?? []).map((rejected) => rejected.responseCode || 550),
+    };
+  } catch (error) {
+    session.connection.close();
+    return { ok: false, error, contentStarted };
+  }
+}
