@@ -39,20 +39,29 @@ export function createPublished(options: {
   };
 }
 
+/** The version a destination goes by. */
+export interface InForce {
+  readonly versionId: number;
+  readonly mapping: CompiledMapping;
+}
+
 /** The published mapping of a destination, looked up once a second at most; the claim itself reads the row. */
 export function createCurrentMapping(options: {
   readonly database: Sql;
   readonly published: Published;
-}): (destinationId: string) => Promise<CompiledMapping | undefined> {
-  const seen = new Map<string, { at: number; mapping: Promise<CompiledMapping | undefined> }>();
+}): (destinationId: string) => Promise<InForce | undefined> {
+  const seen = new Map<string, { at: number; inForce: Promise<InForce | undefined> }>();
+  const read = async (destinationId: string): Promise<InForce | undefined> => {
+    const versionId = (await findDestination(options.database, destinationId))?.mappingVersionId ?? 0;
+    const mapping = await options.published.version(versionId);
+    return mapping === undefined ? undefined : { versionId, mapping };
+  };
   return (destinationId) => {
     const known = seen.get(destinationId);
-    if (known !== undefined && performance.now() - known.at < 1_000) return known.mapping;
-    const mapping = findDestination(options.database, destinationId).then((row) =>
-      options.published.version(row?.mappingVersionId ?? 0),
-    );
-    seen.set(destinationId, { at: performance.now(), mapping });
-    mapping.catch(() => seen.delete(destinationId));
-    return mapping;
+    if (known !== undefined && performance.now() - known.at < 1_000) return known.inForce;
+    const inForce = read(destinationId);
+    seen.set(destinationId, { at: performance.now(), inForce });
+    inForce.catch(() => seen.delete(destinationId));
+    return inForce;
   };
 }

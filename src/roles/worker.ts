@@ -3,7 +3,7 @@
 import { connectors } from '../../connectors/index.ts';
 import { createDeliverer } from '../delivery/deliver.ts';
 import { createReader } from '../delivery/attempt/load-inputs.ts';
-import type { Step } from '../delivery/attempt/travel.ts';
+import type { TripStep } from '../delivery/attempt/trip.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createWorkerPool } from '../queue/worker-pool.ts';
 import { destinationsWithQueuedWork } from '../store/due-work.ts';
@@ -14,7 +14,7 @@ import { ownershipOf, presenceOf, processName, type Role } from './presence.ts';
 /** Stations 4 and 5. Any number of processes may run it. */
 export async function startWorker(
   app: App,
-  options: { readonly step?: (name: Step, destinationId: string) => void | Promise<void> } = {},
+  options: { readonly step?: (name: TripStep, destinationId: string) => void | Promise<void> } = {},
 ): Promise<Role> {
   const { config, log, database } = app;
   const aborter = new AbortController();

@@ -68,7 +68,18 @@ export async function readLeads(
 }
 
 /** Locks leads for the rest of the transaction, in id order. Consent events, corrections, erasure and departure all come through here. */
-export async function lockLeads(tx: Sql, leadIds: readonly number[]): Promise<ReadonlyMap<number, LeadLock>> {
+export const lockLeads = (tx: Sql, leadIds: readonly number[]): Promise<ReadonlyMap<number, LeadLock>> =>
+  locked(tx, leadIds, 'FOR UPDATE');
+
+/** The same without waiting: a lead that somebody holds is not among them. */
+export const lockFreeLeads = (tx: Sql, leadIds: readonly number[]): Promise<ReadonlyMap<number, LeadLock>> =>
+  locked(tx, leadIds, 'FOR UPDATE SKIP LOCKED');
+
+async function locked(
+  tx: Sql,
+  leadIds: readonly number[],
+  lock: string,
+): Promise<ReadonlyMap<number, LeadLock>> {
   if (leadIds.length === 0) return new Map();
   const { marks, values } = inList([...new Set(leadIds)].sort((a, b) => a - b));
   const rows = await tx.all<{
@@ -77,7 +88,7 @@ export async function lockLeads(tx: Sql, leadIds: readonly number[]): Promise<Re
     consent_revision: number;
     erased_at: Date | null;
   }>(
-    `SELECT id, revision, consent_revision, erased_at FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
+    `SELECT id, revision, consent_revision, erased_at FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id ${lock}`,
     values,
   );
   return new Map(

@@ -5,7 +5,7 @@ import { forgetCaptures } from '../store/calls.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { lockDeliveries, type Delivery } from '../store/deliveries.ts';
 import { appendHandovers } from '../store/handovers.ts';
-import { forgetReferences } from '../store/sending.ts';
+import { forgetReferences } from '../store/delivery-settlements.ts';
 import { closeAlerts, closeAlertsOf, closedAmong, insertClosings } from '../store/tasks.ts';
 import { entryNames } from '../delivery/planning/entry-names.ts';
 

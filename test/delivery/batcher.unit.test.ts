@@ -1,7 +1,7 @@
 // Joined statements: every delivery gets its own answer, after the commit that holds it, and never a neighbour's failure.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { createJoiner } from '../../src/delivery/attempt/batcher.ts';
+import { createBatcher } from '../../src/delivery/attempt/batcher.ts';
 
 interface Gate {
   readonly opened: Promise<void>;
@@ -14,7 +14,7 @@ function gate(): Gate {
 
 test('deliveries woken in the same tick share one go', async () => {
   const groups: (readonly number[])[] = [];
-  const join = createJoiner<number, number>({
+  const join = createBatcher<number, number>({
     ...{ max: 10, lanes: 1 },
     run: (items) => {
       groups.push(items);
@@ -26,7 +26,7 @@ test('deliveries woken in the same tick share one go', async () => {
 });
 
 test('a lonely item does not wait for company', async () => {
-  const join = createJoiner<string, string>({
+  const join = createBatcher<string, string>({
     ...{ max: 10, lanes: 1 },
     run: (items) => Promise.resolve(items.map((item) => item.toUpperCase())),
   });
@@ -36,7 +36,7 @@ test('a lonely item does not wait for company', async () => {
 test('no promise settles before the run that holds it has committed', async () => {
   const commit = gate();
   const settled: number[] = [];
-  const join = createJoiner<number, number>({
+  const join = createBatcher<number, number>({
     ...{ max: 10, lanes: 1 },
     run: async (items) => {
       await commit.opened;
@@ -54,7 +54,7 @@ test('no promise settles before the run that holds it has committed', async () =
 test('those that come meanwhile run together next, no more than max at once', async () => {
   const first = gate();
   const groups: (readonly number[])[] = [];
-  const join = createJoiner<number, number>({
+  const join = createBatcher<number, number>({
     ...{ max: 3, lanes: 1 },
     run: async (items) => {
       groups.push(items);
@@ -75,7 +75,7 @@ test('those that come meanwhile run together next, no more than max at once', as
 test('no more runs at the same time than there are lanes', async () => {
   let running = 0;
   let most = 0;
-  const join = createJoiner<number, number>({
+  const join = createBatcher<number, number>({
     ...{ max: 2, lanes: 3 },
     run: async (items) => {
       running += 1;
@@ -91,7 +91,7 @@ test('no more runs at the same time than there are lanes', async () => {
 
 test('one poisoned item fails alone; its neighbours are done, each once', async () => {
   const committed: number[] = [];
-  const join = createJoiner<number, number>({
+  const join = createBatcher<number, number>({
     ...{ max: 10, lanes: 1 },
     run: (items) => {
       if (items.includes(3)) return Promise.reject(new Error('poison'));
@@ -107,7 +107,7 @@ test('one poisoned item fails alone; its neighbours are done, each once', async 
 });
 
 test('a run that throws instead of rejecting fails its item and nothing else', async () => {
-  const join = createJoiner<number, number>({
+  const join = createBatcher<number, number>({
     ...{ max: 10, lanes: 1 },
     run: (items) => {
       if (items.includes(1)) throw new Error('at once');
@@ -121,7 +121,7 @@ test('a run that throws instead of rejecting fails its item and nothing else', a
 
 test('after an outage the lanes are free again', async () => {
   let down = true;
-  const join = createJoiner<number, number>({
+  const join = createBatcher<number, number>({
     ...{ max: 4, lanes: 2 },
     run: (items) => (down ? Promise.reject(new Error('away')) : Promise.resolve(items)),
   });
@@ -138,7 +138,7 @@ test('whatever is poisoned and whenever it comes, all settle, each with its own 
       fc.integer({ min: 1, max: 8 }),
       fc.integer({ min: 1, max: 4 }),
       async (list, max, lanes) => {
-        const join = createJoiner<number, number>({
+        const join = createBatcher<number, number>({
           ...{ max, lanes },
           run: async (items) => {
             expect(items.length).toBeLessThanOrEqual(max);

@@ -1,7 +1,7 @@
 // A circuit's moments are the database's, whatever a worker's host believes the time to be.
 import type { Decision } from '../../src/domain/verdict.ts';
 import { closedCircuit } from '../../src/domain/breaker.ts';
-import type { Attempted, Work } from '../../src/delivery/attempt/attempt.ts';
+import type { Attempted, OutcomeEffects } from '../../src/delivery/attempt/attempt.ts';
 import { moveCircuit, type CircuitWork } from '../../src/delivery/attempt/circuit-moves.ts';
 
 const dayMs = 86_400_000;
@@ -11,7 +11,7 @@ const decision: Decision = {
   signal: 'unauthorized',
   maybeReceived: false,
 };
-const work = (): Work => ({
+const work = (): OutcomeEffects => ({
   handovers: [],
   settlements: [],
   alerts: [],

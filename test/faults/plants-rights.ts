@@ -34,7 +34,7 @@ export const plantsOfRights: readonly Plant[] = [
     // Whoever writes to Redis decides who gets the lead.
     patches: [
       {
-        file: 'src/store/sending.ts',
+        file: 'src/store/delivery-claims.ts',
         find: 'AND d.destination_id = ? FOR UPDATE`',
         put: "AND ? <> '' FOR UPDATE`",
       },

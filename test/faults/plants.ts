@@ -26,7 +26,7 @@ export const plants: readonly Plant[] = [
     // What a killed worker held is held for ever.
     patches: [
       {
-        file: 'src/store/sending.ts',
+        file: 'src/store/delivery-claims.ts',
         find: 'lease_owner = ?,\n            lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))',
         put: 'lease_owner = ?,\n            lease_until = TIMESTAMPADD(HOUR, 9 + 0 * ?, UTC_TIMESTAMP(3))',
       },
@@ -57,13 +57,13 @@ export const plants: readonly Plant[] = [
     patches: [
       {
         file: 'src/delivery/attempt/departure.ts',
-        find: 'await appendHandovers(\n    tx,\n    leaving.flatMap((one) => entriesOf(one)),\n    now,\n  );',
+        find: 'await appendHandovers(\n    tx,\n    leaving.flatMap((departure) => entriesOf(departure)),\n    now,\n  );',
         put: 'for (const one of leaving) for (const entry of entriesOf(one)) afterwards.set(entry.deliveryId, entry);',
       },
       {
         file: 'src/delivery/attempt/departure.ts',
-        find: 'export interface Departure {',
-        put: 'export const afterwards = new Map();\nexport interface Departure {',
+        find: 'export type DepartureAnswer',
+        put: 'export const afterwards = new Map();\nexport type DepartureAnswer',
       },
       {
         file: 'src/delivery/attempt/outcome-effects.ts',
@@ -126,7 +126,7 @@ export const plants: readonly Plant[] = [
     patches: [
       {
         file: 'src/delivery/attempt/departure.ts',
-        find: "if (lead === undefined || lead.revision !== readRevision || (lead.erased && row.action !== 'erase'))\n      return false;",
+        find: "if (lead === undefined || lead.revision !== readRevision || (lead.erased && row.action !== 'erase'))\n    return false;",
         put: 'if (lead === undefined) return false;',
       },
     ],

@@ -1,6 +1,6 @@
 // A worker judges a lead, and before its judgement is written the lead changes: what is written speaks of the lead as it is now.
 import { claimDeliveries, type ClaimedDelivery } from '../../src/delivery/attempt/claim.ts';
-import { settle } from '../../src/delivery/attempt/record-outcome.ts';
+import { recordEnds } from '../../src/delivery/attempt/record-outcome.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 
@@ -49,7 +49,7 @@ const planned = (): Promise<void> =>
     return waiting?.n === 0;
   });
 const judge = (row: ClaimedDelivery, state: 'withheld' | 'failed', reason: string): Promise<unknown> =>
-  settle(gateway.app.database, Math.random, [
+  recordEnds(gateway.app.database, Math.random, [
     { stopped: [{ row, state, reason, fields: [], readRevision: 1 }] },
   ]);
 

@@ -2,7 +2,7 @@
 import { startWorker } from '../../src/roles/worker.ts';
 import type { Role } from '../../src/roles/presence.ts';
 import type { Attempted } from '../../src/delivery/attempt/attempt.ts';
-import { settle } from '../../src/delivery/attempt/record-outcome.ts';
+import { recordEnds } from '../../src/delivery/attempt/record-outcome.ts';
 import { readDeliveries } from '../../src/store/deliveries.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
@@ -129,7 +129,7 @@ test('a worker that overtook itself: of two answers settled together the newer l
       ],
     },
   });
-  const settled = await settle(gateway.app.database, () => 0.5, [
+  const settled = await recordEnds(gateway.app.database, () => 0.5, [
     attempted(2, { kind: 'accepted', reference: 'C-2' }),
     attempted(1, { kind: 'unavailable', reason: 'HTTP_503', maybeReceived: true }),
   ]);

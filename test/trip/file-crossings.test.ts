@@ -2,9 +2,9 @@
 import { startWorker } from '../../src/roles/worker.ts';
 import { claimDeliveries } from '../../src/delivery/attempt/claim.ts';
 import { replay } from '../../src/support/replay.ts';
-import { settle } from '../../src/delivery/attempt/record-outcome.ts';
+import { recordEnds } from '../../src/delivery/attempt/record-outcome.ts';
 import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
-import type { Step } from '../../src/delivery/attempt/travel.ts';
+import type { TripStep } from '../../src/delivery/attempt/trip.ts';
 import { silentLog } from '../../src/log.ts';
 import { jobId, queueName, queuePrefix } from '../../src/queue/jobs.ts';
 import { createProducer } from '../../src/queue/producer.ts';
@@ -28,7 +28,7 @@ async function queuedFile(...rows: readonly IntakeValues[]): Promise<void> {
   await planner?.stop();
 }
 /** A worker whose process ends at this step of its first file, as after SIGKILL. */
-async function workerDyingAt(step: Step): Promise<void> {
+async function workerDyingAt(step: TripStep): Promise<void> {
   let died = false;
   const worker = await startWorker(gateway.app, {
     step: (name) => {
@@ -121,7 +121,7 @@ test('a worker that lost its lease does not end the file another is sending', as
     createStands: true,
     createUnsettled: false,
   }));
-  await settle(gateway.app.database, () => 0.5, [
+  await recordEnds(gateway.app.database, () => 0.5, [
     {
       released: overtaken,
       endBatch: { id: 1, state: 'voided', clientId: 'essai', destinationId: 'essai-csv' },

@@ -2,7 +2,7 @@
 import { claimDeliveries } from '../../src/delivery/attempt/claim.ts';
 import { currentConsent } from '../../src/domain/consent.ts';
 import { readLeads } from '../../src/store/leads.ts';
-import { markSettled } from '../../src/store/sending.ts';
+import { markSettled } from '../../src/store/delivery-settlements.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 
 let gateway: Gateway;

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
 import { setDestinationStatus } from '../../src/support/suspend.ts';
-import { settle } from '../../src/delivery/attempt/record-outcome.ts';
+import { recordEnds } from '../../src/delivery/attempt/record-outcome.ts';
 import { silentLog } from '../../src/log.ts';
 import type { ClaimedDelivery } from '../../src/delivery/attempt/claim.ts';
 import { readDeliveries } from '../../src/store/deliveries.ts';
@@ -153,7 +153,7 @@ test('the rows of a file have one verdict: a row that has spent its tries does n
   );
   const mapping = await gateway.app.published.version(1);
   if (mapping === undefined) throw new Error('not published');
-  const [settled] = await settle(gateway.app.database, () => 0.5, [
+  const [settled] = await recordEnds(gateway.app.database, () => 0.5, [
     {
       attempted: {
         rows: rows.map((row): ClaimedDelivery => ({

@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { derived } from '../../domain/keyed.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
-import type { Access } from './claim.ts';
+import type { Access } from './careful-start.ts';
 
 /** Secrets are read again once a second at most. */
 const freshMs = 1_000;

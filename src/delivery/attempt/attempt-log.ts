@@ -3,14 +3,14 @@ import type { Connector, Outcome } from '../../../connectors/contract.ts';
 import type { Log } from '../../log.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { FileBatch } from '../files/file-parcel.ts';
-import type { Settled } from './record-outcome.ts';
+import type { Recorded } from './trip-end.ts';
 import { stateAfter } from './outcome-effects.ts';
 
 export function logAttempt(
   log: Log,
   rows: readonly ClaimedDelivery[],
   outcome: Outcome,
-  settled: Settled,
+  settled: Recorded,
   trip: { readonly connector: Connector; readonly batch: FileBatch | undefined },
   durationMs: number,
 ): void {

@@ -12,7 +12,7 @@ import type { Connector, Outcome } from '../../../connectors/contract.ts';
 import { loggable } from '../../log.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { FileBatch } from '../files/file-parcel.ts';
-import type { Settled } from './record-outcome.ts';
+import type { Recorded } from './trip-end.ts';
 import { stateAfter } from './outcome-effects.ts';
 
 /** Moments by `performance.now()`. */
@@ -33,7 +33,7 @@ const tracer = trace.getTracer('relais');
 export function traceAttempt(
   rows: readonly ClaimedDelivery[],
   outcome: Outcome,
-  settled: Settled,
+  settled: Recorded,
   trip: { readonly connector: Connector; readonly batch: FileBatch | undefined },
   moments: AttemptMoments,
 ): void {

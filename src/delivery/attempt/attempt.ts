@@ -3,7 +3,7 @@ import type { Outcome } from '../../../connectors/contract.ts';
 import type { RetryPolicy } from '../../domain/verdict.ts';
 import type { Alert } from '../../store/alerts.ts';
 import type { Handover } from '../../store/handovers.ts';
-import type { Settlement } from '../../store/sending.ts';
+import type { Settlement } from '../../store/delivery-settlements.ts';
 import type { CalledAttempt } from './call-progress.ts';
 import type { CallOutcome } from '../../store/calls.ts';
 import type { ClaimedDelivery } from './claim.ts';
@@ -27,7 +27,7 @@ export interface Attempted {
   readonly call?: CalledAttempt | undefined;
 }
 
-export interface Work {
+export interface OutcomeEffects {
   readonly handovers: Handover[];
   readonly settlements: Settlement[];
   readonly alerts: Alert[];

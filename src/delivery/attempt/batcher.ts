@@ -1,7 +1,7 @@
 // Lets concurrent deliveries of a process share statements and commits (docs/design.md, "Shared round trips").
 // Invariant: an item's promise settles only after the commit that holds it; one poisoned item never fails its neighbours.
 
-export interface JoinerOptions<In, Out> {
+export interface BatcherOptions<In, Out> {
   /** Handles several items in one go; answers in their order. */
   readonly run: (items: readonly In[]) => Promise<readonly Out[]>;
   /** Items in one go at most. */
@@ -11,7 +11,7 @@ export interface JoinerOptions<In, Out> {
 }
 
 /** No timer: the first item runs at once, those that come meanwhile run together next. */
-export function createJoiner<In, Out>(options: JoinerOptions<In, Out>): (item: In) => Promise<Out> {
+export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): (item: In) => Promise<Out> {
   interface Waiting {
     readonly item: In;
     readonly done: (value: Out) => void;

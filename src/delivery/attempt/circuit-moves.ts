@@ -5,7 +5,7 @@ import { isCareful } from '../../domain/pace.ts';
 import type { Decision } from '../../domain/verdict.ts';
 import type { Sql } from '../../store/database.ts';
 import { readStates } from '../../store/destinations.ts';
-import type { Attempted, Work } from './attempt.ts';
+import type { Attempted, OutcomeEffects } from './attempt.ts';
 
 export interface CircuitWork {
   now: Circuit;
@@ -61,7 +61,7 @@ export function moveCircuit(
   circuit: CircuitWork,
   attempted: Attempted,
   decisions: ReadonlyMap<number, Decision>,
-  work: Work,
+  work: OutcomeEffects,
 ): 'none' | 'opened' | 'closed' {
   const now = circuit.at;
   const startedAt = now - (circuit.measuredAt - attempted.startedAt);
@@ -110,7 +110,7 @@ export function moveCircuit(
 }
 
 /** A probe that failed is due again when the others that wait have had their turn. */
-function toTheBack(work: Work, deliveryId: number, backMs: number): void {
+function toTheBack(work: OutcomeEffects, deliveryId: number, backMs: number): void {
   const at = work.settlements.findLastIndex((one) => one.id === deliveryId);
   const settlement = work.settlements[at];
   if (settlement?.state === 'waiting')

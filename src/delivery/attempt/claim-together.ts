@@ -2,9 +2,12 @@
 // Invariant: a row is given to one claim only, whatever twins of its job came together; a job of another destination is told.
 import type { DestinationLimits } from '../../domain/destination.ts';
 import type { Log } from '../../log.ts';
-import type { Database } from '../../store/database.ts';
+import type { Database, Sql } from '../../store/database.ts';
 import type { Published } from '../mapping-cache.ts';
-import { claimDeliveries, type Access, type Claim, type ClaimJob } from './claim.ts';
+import type { Access } from './careful-start.ts';
+import { claimDeliveries, type Claim, type ClaimJob } from './claim.ts';
+import type { Departure } from './departure-entries.ts';
+import { departWithClaim } from './departure.ts';
 
 export interface ClaimLoad {
   readonly jobs: readonly ClaimJob[];
@@ -12,6 +15,8 @@ export interface ClaimLoad {
   readonly limits: DestinationLimits;
   readonly batchId?: number;
   readonly access?: Access;
+  /** Written ahead: the only job's delivery, which departs with the claim where it still may. */
+  readonly written?: Departure;
 }
 
 export interface ClaimNeeds {
@@ -22,13 +27,13 @@ export interface ClaimNeeds {
 }
 
 export async function claimTogether(
-  options: ClaimNeeds,
+  needs: ClaimNeeds,
   destinationId: string,
   loads: readonly ClaimLoad[],
 ): Promise<readonly Claim[]> {
-  const claims = await claimAll(options, destinationId, loads);
+  const claims = await needs.database.transaction((tx) => claimAll(tx, needs, destinationId, loads));
   for (const job of new Set(claims.flatMap((claim) => claim.foreign)))
-    tellForeign(options.log, destinationId, { delivery: job.deliveryId });
+    tellForeign(needs.log, destinationId, { delivery: job.deliveryId });
   return claims;
 }
 
@@ -39,37 +44,54 @@ export const tellForeign = (
   what: { readonly delivery: number } | { readonly batch: number },
 ): void => log.error('job.foreign', { destination, ...what });
 
-function claimAll(
-  options: ClaimNeeds,
+async function claimAll(
+  tx: Sql,
+  needs: ClaimNeeds,
   destinationId: string,
   loads: readonly ClaimLoad[],
 ): Promise<readonly Claim[]> {
-  const common = { owner: options.owner, version: options.published.version };
-  return options.database.transaction(async (tx) => {
-    const whole = loads.filter((load) => load.batchId !== undefined);
-    const single = loads.filter((load) => load.batchId === undefined);
-    const answers = new Map<ClaimLoad, Claim>();
-    for (const load of whole)
-      answers.set(load, await claimDeliveries(tx, destinationId, load.jobs, { ...load, ...common }));
-    const [first] = single;
-    if (first !== undefined) {
-      const claim = await claimDeliveries(
-        tx,
-        destinationId,
-        single.flatMap((load) => load.jobs),
-        { ...first, ...common },
-      );
-      const left = new Map(claim.claimed.map((row) => [row.id, row]));
-      for (const load of single) {
-        const mine = load.jobs.flatMap((job) => {
-          const row = left.get(job.deliveryId);
-          if (row === undefined || row.run !== job.run || row.attempt !== job.attempt) return [];
-          left.delete(row.id);
-          return [row];
-        });
-        answers.set(load, { ...claim, claimed: mine });
-      }
+  const common = { owner: needs.owner, version: needs.published.version };
+  const answers = new Map<ClaimLoad, Claim>();
+  for (const load of loads.filter((one) => one.batchId !== undefined))
+    answers.set(load, await claimDeliveries(tx, destinationId, load.jobs, { ...load, owner: needs.owner }));
+  const single = loads.filter((load) => load.batchId === undefined);
+  const [first] = single;
+  if (first !== undefined) {
+    const claim = await claimDeliveries(
+      tx,
+      destinationId,
+      single.flatMap((load) => load.jobs),
+      { ...first, ...common, ...departing(needs, first, single) },
+    );
+    const left = new Map(claim.claimed.map((row) => [row.id, row]));
+    for (const load of single) {
+      const claimed = load.jobs.flatMap((job) => {
+        const row = left.get(job.deliveryId);
+        if (row === undefined || row.run !== job.run || row.attempt !== job.attempt) return [];
+        left.delete(row.id);
+        return [row];
+      });
+      answers.set(load, { ...claim, claimed });
     }
-    return loads.map((load) => answers.get(load) as Claim);
-  });
+  }
+  return loads.map((load) => answers.get(load) as Claim);
+}
+
+/** Twins of a job were written from the same row: one of them departs. */
+function departing(
+  { owner }: ClaimNeeds,
+  { leaseMs }: ClaimLoad,
+  loads: readonly ClaimLoad[],
+): Pick<Parameters<typeof claimDeliveries>[3], 'departing'> {
+  const written = new Map(
+    loads.flatMap((load) => {
+      const [job] = load.jobs;
+      return job === undefined || load.written === undefined ? [] : [[job.deliveryId, load.written]];
+    }),
+  );
+  if (written.size === 0) return {};
+  return {
+    departing: (tx, claimed, { mappingVersionId }) =>
+      departWithClaim(tx, { claimed, written, mappingVersionId, lease: { leaseMs, owner } }),
+  };
 }

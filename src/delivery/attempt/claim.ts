@@ -4,16 +4,7 @@ import type { Circuit } from '../../domain/breaker.ts';
 import type { DestinationLimits } from '../../domain/destination.ts';
 import type { Reason } from '../../domain/delivery.ts';
 import type { Sql } from '../../store/database.ts';
-import {
-  findDestination,
-  readStates,
-  saveAccess,
-  saveCircuit,
-  saveMinute,
-  type Destination,
-  type DestinationState,
-} from '../../store/destinations.ts';
-import { untriedNow } from '../../domain/pace.ts';
+import { findDestination, readStates, saveMinute, type Destination } from '../../store/destinations.ts';
 import { minuteOf, refusalOf, sendPermission, type SendPermission } from '../../domain/send-policy.ts';
 import {
   countSending,
@@ -22,8 +13,9 @@ import {
   markSending,
   putBack,
   type LockedDelivery,
-} from '../../store/sending.ts';
+} from '../../store/delivery-claims.ts';
 import type { Published } from '../mapping-cache.ts';
+import { tryCarefully, type Access } from './careful-start.ts';
 import { waitingForHours } from './outside-hours.ts';
 import { blockedBy, standsAmong, unsettledAmong } from './siblings.ts';
 
@@ -44,6 +36,8 @@ export interface ClaimedDelivery extends LockedDelivery {
 
 export interface Claim {
   readonly claimed: readonly ClaimedDelivery[];
+  /** Of these, what was written ahead has departed too. */
+  readonly departed: ReadonlySet<number>;
   readonly destination: Destination | undefined;
   readonly circuit: Circuit | undefined;
   /** The database's clock, epoch ms. */
@@ -65,13 +59,12 @@ export interface ClaimSettings {
   readonly batchId?: number;
   /** What the destination is reached by now. */
   readonly access?: Access;
-}
-
-export interface Access {
-  /** Keyed digest of address and secrets. */
-  readonly digest: Buffer;
-  /** This process has sent nothing to it yet. */
-  readonly isFirst: boolean;
+  /** Departs of the claimed rows what was written ahead of the claim and still stands; answers which. */
+  readonly departing?: (
+    tx: Sql,
+    claimed: readonly ClaimedDelivery[],
+    destination: Destination,
+  ) => Promise<ReadonlySet<number>>;
 }
 
 /**
@@ -94,22 +87,20 @@ export async function claimDeliveries(
   );
   const now = locked[0]?.now.getTime() ?? tx.now().getTime();
   const byId = new Map(locked.map((row) => [row.id, row]));
-  const foreign = jobs.filter((job) => !byId.has(job.deliveryId));
-  const none = { claimed: [], destination, circuit: known?.circuit, now, foreign, againAfterMs: 0 };
+  const none: Claim = {
+    claimed: [],
+    departed: new Set(),
+    destination,
+    circuit: known?.circuit,
+    now,
+    againAfterMs: 0,
+    foreign: jobs.filter((job) => !byId.has(job.deliveryId)),
+  };
   if (locked.length === 0 || destination === undefined || known === undefined) return none;
   const state = await tryCarefully(tx, known, settings.access, sending);
-
-  const claimable = (job: ClaimJob, row: LockedDelivery | undefined): row is LockedDelivery =>
-    row !== undefined &&
-    row.state === 'queued' &&
-    row.run === job.run &&
-    row.attempt + 1 === job.attempt &&
-    row.batchId === (settings.batchId ?? 0) &&
-    row.expiresAt > row.now;
-  const ofLead = Map.groupBy(locked, (row) => row.leadId);
-  const rowOf = (job: ClaimJob): LockedDelivery | undefined => byId.get(job.deliveryId);
+  const rows = claimableRows(jobs, byId, settings);
   // A part of a file would be another file under its number: while one of its rows is elsewhere, none is claimed.
-  if (settings.batchId !== undefined && !jobs.every((job) => claimable(job, rowOf(job)))) return none;
+  if (settings.batchId !== undefined && rows.length < jobs.length) return none;
 
   const limits = (await settings.version?.(destination.mappingVersionId))?.limits ?? settings.limits;
   const minute = minuteOf(state.minute, now);
@@ -130,24 +121,59 @@ export async function claimDeliveries(
     sending > 0 && roughly.count < jobs.length
       ? permissionBeside(await countSending(tx, destinationId))
       : roughly;
-  const waiting = await waitingForHours(
-    tx,
-    permission,
-    jobs.flatMap((job) => {
-      const row = rowOf(job);
-      return claimable(job, row) ? [row] : [];
-    }),
-    { hours: limits.hours, unit },
-  );
+  const waiting = await waitingForHours(tx, permission, rows, { hours: limits.hours, unit });
+  const { claimed, back, behind } = chosen(rows, locked, permission, waiting);
+  await putBack(tx, back);
+  // What waits for another delivery goes with a later file.
+  if (settings.batchId !== undefined) await leaveBatch(tx, behind);
+  if (limits.perMinute !== undefined && claimed.length > 0) {
+    const departed = minute.departed + (settings.batchId === undefined ? claimed.length : 1);
+    await saveMinute(tx, destinationId, { ...minute, departed });
+  }
+  const againAfterMs = waiting.size > 0 ? (permission.closed?.afterMs ?? 0) : 0;
+  return { ...none, againAfterMs, claimed, departed: await take(tx, claimed, destination, settings) };
+}
+
+/** Rows that stand as their job says, each once: a flush can bring a twin of a job into the same group. */
+function claimableRows(
+  jobs: readonly ClaimJob[],
+  byId: ReadonlyMap<number, LockedDelivery>,
+  { batchId = 0 }: ClaimSettings,
+): readonly LockedDelivery[] {
+  const rows = jobs.flatMap((job) => {
+    const row = byId.get(job.deliveryId);
+    const isClaimable =
+      row?.state === 'queued' &&
+      row.run === job.run &&
+      row.attempt + 1 === job.attempt &&
+      row.batchId === batchId &&
+      row.expiresAt > row.now;
+    return isClaimable ? [row] : [];
+  });
+  return [...new Set(rows)];
+}
+
+interface Chosen {
+  readonly claimed: readonly ClaimedDelivery[];
+  readonly back: Parameters<typeof putBack>[1];
+  /** Rows that wait for another delivery of their lead. */
+  readonly behind: readonly number[];
+}
+
+/** As many as may leave, in the order of the jobs; the rest with what it waits for. The claimed rows are given as they will be. */
+function chosen(
+  rows: readonly LockedDelivery[],
+  locked: readonly LockedDelivery[],
+  permission: SendPermission,
+  /** Rows that wait for the hours of the destination. */
+  waiting: ReadonlySet<number>,
+): Chosen {
+  const ofLead = Map.groupBy(locked, (row) => row.leadId);
   const back: { id: number; reason: string; afterMs: number }[] = [];
   const behind: number[] = [];
   const claimed: ClaimedDelivery[] = [];
   const taken = new Set<number>();
-  for (const job of jobs) {
-    const row = rowOf(job);
-    if (!claimable(job, row)) continue;
-    // A flush can bring a twin of a job into the same group: a row is claimed once.
-    if (taken.has(row.id)) continue;
+  for (const row of rows) {
     const siblings = (ofLead.get(row.leadId) ?? []).filter(
       (one) => one.destinationId === row.destinationId && one.id !== row.id,
     );
@@ -159,56 +185,38 @@ export async function claimDeliveries(
     } else if (refusal !== undefined) back.push({ id: row.id, ...refusal });
     else {
       taken.add(row.id);
-      claimed.push({
-        ...row,
-        knownReference:
-          row.recipientReference ??
-          siblings.findLast((one) => one.recipientReference !== undefined)?.recipientReference,
-        createStands: standsAmong(siblings),
-        createUnsettled: unsettledAmong(siblings),
-      });
+      claimed.push(claimedRow(row, siblings));
     }
   }
-  await putBack(tx, back);
-  // What waits for another delivery goes with a later file.
-  if (settings.batchId !== undefined) await leaveBatch(tx, behind);
-  await markSending(
-    tx,
-    claimed.map((row) => row.id),
-    settings.leaseMs,
-    settings.owner,
-  );
-  if (limits.perMinute !== undefined && claimed.length > 0) {
-    const departed = minute.departed + (settings.batchId === undefined ? claimed.length : 1);
-    await saveMinute(tx, destinationId, { ...minute, departed });
-  }
-  return {
-    ...none,
-    againAfterMs: waiting.size > 0 ? (permission.closed?.afterMs ?? 0) : 0,
-    claimed: claimed.map((row) => ({
-      ...row,
-      state: 'sending',
-      attempt: row.attempt + 1,
-      leaseToken: row.leaseToken + 1,
-    })),
-  };
+  return { claimed, back, behind };
 }
 
-/**
- * By another address, with another secret, or after a start while nobody else sends: whether we are let in is not known, so one
- * goes ahead. MySQL keeps that, for all processes together.
- */
-async function tryCarefully(
+const claimedRow = (row: LockedDelivery, siblings: readonly LockedDelivery[]): ClaimedDelivery => ({
+  ...row,
+  state: 'sending',
+  attempt: row.attempt + 1,
+  leaseToken: row.leaseToken + 1,
+  knownReference:
+    row.recipientReference ??
+    siblings.findLast((one) => one.recipientReference !== undefined)?.recipientReference,
+  createStands: standsAmong(siblings),
+  createUnsettled: unsettledAmong(siblings),
+});
+
+/** Takes the leases; what was written ahead departs in the same statement. Answers which rows have departed. */
+async function take(
   tx: Sql,
-  state: DestinationState,
-  access: Access | undefined,
-  sending: number,
-): Promise<DestinationState> {
-  if (access === undefined) return state;
-  const isOther = state.accessDigest?.equals(access.digest) !== true;
-  if (isOther) await saveAccess(tx, state.destinationId, access.digest);
-  if (!isOther && (!access.isFirst || sending > 0)) return state;
-  const circuit = untriedNow(state.circuit);
-  if (circuit !== state.circuit) await saveCircuit(tx, state.destinationId, circuit);
-  return { ...state, circuit };
+  claimed: readonly ClaimedDelivery[],
+  destination: Destination,
+  { departing, leaseMs, owner }: ClaimSettings,
+): Promise<ReadonlySet<number>> {
+  const departed = (await departing?.(tx, claimed, destination)) ?? new Set();
+  const others = claimed.filter((row) => !departed.has(row.id));
+  await markSending(
+    tx,
+    others.map((row) => row.id),
+    leaseMs,
+    owner,
+  );
+  return departed;
 }

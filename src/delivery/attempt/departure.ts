@@ -1,35 +1,18 @@
 // Station 5c: the moment of departure. Locks and re-reads lead, consents and authorisation, appends `departed`, commits.
 // Invariant: committing here is departing; nothing leaves before, nothing the prospect took back leaves after (guarantees 3 and 6).
-import { createHash } from 'node:crypto';
-import type { Composed, Parcel } from '../../../connectors/contract.ts';
-import { liveAuthorisations } from '../../domain/destination.ts';
+import { liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
-import { contentDigest } from '../../domain/keyed.ts';
 import { expireTogether, keepBytes } from '../../store/batches.ts';
-import { noteCallDepartures, type CallDeparture } from '../../store/calls.ts';
+import { noteCallDepartures } from '../../store/calls.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { readAuthorisations } from '../../store/authorisations.ts';
-import { appendHandovers, type Handover } from '../../store/handovers.ts';
-import { lockLeads } from '../../store/leads.ts';
+import { markDeparted, markSendingDeparted } from '../../store/delivery-departures.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import { lockFreeLeads, lockLeads, type LeadLock } from '../../store/leads.ts';
 import { lockLeased, type Holds } from '../../store/leases.ts';
-import { markDeparted } from '../../store/sending.ts';
-import { citesOf } from './cites.ts';
-import { writtenAtOf, type Ready } from './render.ts';
-import { entryNames } from '../planning/entry-names.ts';
-
-export interface Departure {
-  readonly ready: readonly Ready[];
-  readonly parcel: Parcel;
-  readonly composed: Composed;
-  readonly connector: string;
-  readonly mappingVersionId: number;
-  /** Digest of that version, for the entry. */
-  readonly mappingDigest: string | undefined;
-  /** Per-lead secrets, for the digests. */
-  readonly secrets: ReadonlyMap<number, Buffer>;
-  /** A file written for the first time: its bytes are kept in the same transaction. */
-  readonly keep?: { readonly batchId: number; readonly fileName: string };
-}
+import type { ClaimedDelivery } from './claim.ts';
+import { callsOf, entriesOf, marksOf, type Departure } from './departure-entries.ts';
+import type { Ready } from './render.ts';
 
 /** `changed`: read and write again. `lost`: the lease is someone else's now. */
 export type DepartureAnswer = 'departed' | 'changed' | 'lost';
@@ -41,130 +24,132 @@ export async function depart(
   departures: readonly Departure[],
 ): Promise<readonly DepartureAnswer[]> {
   // Nearly always every lease is still ours: the rows are then locked by the statement that changes them.
-  return (
-    (await database.transaction((tx) => departTogether(tx, masterKeys, departures, true), {
-      undoIf: (answers) => answers === undefined,
-    })) ??
-    (await database.transaction(
-      async (tx) => (await departTogether(tx, masterKeys, departures, false)) ?? [],
-    ))
-  );
+  const trusted = await database.transaction((tx) => departTogether(tx, masterKeys, departures, 'trusted'), {
+    undoIf: (answers) => answers === undefined,
+  });
+  if (trusted !== undefined) return trusted;
+  const checked = await database.transaction((tx) => departTogether(tx, masterKeys, departures, 'checked'));
+  return checked ?? [];
 }
 
-/** @param trusting takes every lease for held; undefined is answered when one turns out to be lost */
+/** @param leasesAre `trusted`: taken for held; undefined is answered when one turns out to be lost */
 async function departTogether(
   tx: Sql,
   masterKeys: KeyRing,
   departures: readonly Departure[],
-  trusting: boolean,
+  leasesAre: 'trusted' | 'checked',
 ): Promise<readonly DepartureAnswer[] | undefined> {
-  const all = departures.flatMap((one) => one.ready);
+  const rows = departures.flatMap((departure) => departure.ready.map((one) => one.row));
   const leads = await lockLeads(
     tx,
-    all.map((one) => one.row.leadId),
+    rows.map((row) => row.leadId),
   );
-  const authorisations = await readAuthorisations(
+  const authorisations = await lockAuthorisations(tx, rows);
+  // Leads before deliveries, as erasure and settlement lock them.
+  const holds: Holds =
+    leasesAre === 'trusted'
+      ? () => true
+      : await lockLeased(
+          tx,
+          rows.map((row) => ({ id: row.id, token: row.leaseToken })),
+        );
+  // After the locks: what was waited for has passed.
+  const ground: Ground = { leads, authorisations, now: tx.now() };
+  const answers = departures.map(({ ready }): DepartureAnswer => {
+    if (ready.some(({ row }) => !holds(row.id, row.leaseToken))) return 'lost';
+    return ready.every((one) => stillStands(one, ground)) ? 'departed' : 'changed';
+  });
+  const leaving = departures.filter((_, index) => answers[index] === 'departed');
+  if (!(await markDeparted(tx, leaving.flatMap(marksOf), leasesAre === 'checked'))) return undefined;
+  await logDepartures(tx, leaving, ground.now);
+  for (const departure of leaving) await keepFile(tx, masterKeys, departure);
+  return answers;
+}
+
+/** What was written before the claim of its row, and is to depart with it. */
+export interface WrittenAhead {
+  readonly claimed: readonly ClaimedDelivery[];
+  /** By delivery. */
+  readonly written: ReadonlyMap<number, Departure>;
+  /** The version in force, as the claim read it. */
+  readonly mappingVersionId: number;
+  readonly lease: { readonly leaseMs: number; readonly owner: string };
+}
+
+/**
+ * Departs what was written ahead of its claim, in the claim's own transaction; the rows are locked. What does not stand any more,
+ * and a lead that somebody holds, is left to be claimed alone: nothing is waited for under the destination's lock.
+ */
+export async function departWithClaim(
+  tx: Sql,
+  { claimed, written, mappingVersionId, lease }: WrittenAhead,
+): Promise<ReadonlySet<number>> {
+  const rows = claimed.filter((row) => written.get(row.id)?.mappingVersionId === mappingVersionId);
+  if (rows.length === 0) return new Set();
+  const authorisations = await lockAuthorisations(tx, rows);
+  const leads = await lockFreeLeads(
     tx,
-    all.map((one) => one.row.destinationId),
+    rows.map((row) => row.leadId),
+  );
+  const ground: Ground = { leads, authorisations, now: tx.now() };
+  const leaving = rows.flatMap((row) => {
+    const departure = written.get(row.id);
+    const stands =
+      departure?.ready.every((one) => isSameRow(one.row, row) && stillStands(one, ground)) === true;
+    return stands ? [departure] : [];
+  });
+  await markSendingDeparted(tx, leaving.flatMap(marksOf), lease);
+  await logDepartures(tx, leaving, ground.now);
+  return new Set(leaving.flatMap((departure) => departure.ready.map((one) => one.row.id)));
+}
+
+/** Whether the row is still the one that the content was written for: of its lead and action it stays, for life. */
+const isSameRow = (written: ClaimedDelivery, row: ClaimedDelivery): boolean =>
+  written.id === row.id &&
+  written.run === row.run &&
+  written.keyRun === row.keyRun &&
+  written.attempt === row.attempt &&
+  written.leaseToken === row.leaseToken &&
+  written.departures === row.departures &&
+  written.maybeReceived === row.maybeReceived &&
+  written.askFirst === row.askFirst &&
+  written.knownReference === row.knownReference;
+
+interface Ground {
+  readonly leads: ReadonlyMap<number, LeadLock>;
+  readonly authorisations: ReadonlyMap<string, readonly Authorisation[]>;
+  readonly now: Date;
+}
+
+const lockAuthorisations = (tx: Sql, rows: readonly ClaimedDelivery[]): Promise<Ground['authorisations']> =>
+  readAuthorisations(
+    tx,
+    rows.map((row) => row.destinationId),
     true,
   );
-  // Leads before deliveries, as erasure and settlement lock them.
-  const holds: Holds = trusting
-    ? () => true
-    : await lockLeased(
-        tx,
-        all.map((one) => ({ id: one.row.id, token: one.row.leaseToken })),
-      );
-  // After the locks: what was waited for has passed.
-  const now = tx.now();
-  const answers = departures.map((one): DepartureAnswer => {
-    if (one.ready.some(({ row }) => !holds(row.id, row.leaseToken))) return 'lost';
-    return one.ready.every((item) => unchanged(item)) ? 'departed' : 'changed';
-  });
 
-  function unchanged({ row, readRevision, record, authorisation, former }: Ready): boolean {
-    const lead = leads.get(row.leadId);
-    if (lead === undefined || lead.revision !== readRevision || (lead.erased && row.action !== 'erase'))
-      return false;
-    if (record.freshUntil !== undefined && record.freshUntil <= now) return false;
-    const all = authorisations.get(row.destinationId) ?? [];
-    return (former === true ? all : liveAuthorisations(all, now)).some((one) => one.id === authorisation.id);
-  }
+/** Whether lead, consents and authorisation are those that the content was written by. */
+function stillStands(
+  { row, readRevision, record, authorisation, former }: Ready,
+  { leads, authorisations, now }: Ground,
+): boolean {
+  const lead = leads.get(row.leadId);
+  if (lead === undefined || lead.revision !== readRevision || (lead.erased && row.action !== 'erase'))
+    return false;
+  if (record.freshUntil !== undefined && record.freshUntil <= now) return false;
+  const all = authorisations.get(row.destinationId) ?? [];
+  return (former === true ? all : liveAuthorisations(all, now)).some((one) => one.id === authorisation.id);
+}
 
-  const leaving = departures.filter((_, index) => answers[index] === 'departed');
-  const held = await markDeparted(
-    tx,
-    leaving.flatMap((one) =>
-      one.ready.map((item) => ({
-        id: item.row.id,
-        token: item.row.leaseToken,
-        writtenAt: writtenAtOf(item.row),
-        sentRevision: item.call?.attempt.oldestRevision ?? item.contentRevision,
-        sentMappingId: one.mappingVersionId,
-      })),
-    ),
-    !trusting,
-  );
-  if (!held) return undefined;
+async function logDepartures(tx: Sql, leaving: readonly Departure[], now: Date): Promise<void> {
   await appendHandovers(
     tx,
-    leaving.flatMap((one) => entriesOf(one)),
+    leaving.flatMap((departure) => entriesOf(departure)),
     now,
   );
   await noteCallDepartures(
     tx,
-    leaving.flatMap((one) => callsOf(one)),
-  );
-  for (const one of leaving) await keepFile(tx, masterKeys, one);
-  return answers;
-}
-
-function callsOf({ ready, mappingVersionId }: Departure): readonly CallDeparture[] {
-  return ready.flatMap(({ row, call, contentRevision }) =>
-    call === undefined
-      ? []
-      : [
-          {
-            ...{ deliveryId: row.id, leadId: row.leadId, destinationId: row.destinationId },
-            ...{ name: call.name, run: row.run, attempt: row.attempt },
-            ...{ sentRevision: contentRevision, sentMappingId: mappingVersionId },
-          },
-        ],
-  );
-}
-
-function entriesOf(departure: Departure): readonly Handover[] {
-  const { parcel, composed } = departure;
-  // One file holds many leads: each is digested over the file's hash, under its own key, instead of over megabytes.
-  const digested =
-    parcel.batch === undefined ? composed.content : createHash('sha256').update(composed.content).digest();
-  return departure.ready.map(
-    ({ row, lead, record, authorisation, former, contentRevision, call }): Handover => {
-      const secret = departure.secrets.get(row.leadId);
-      return {
-        entry: 'departed',
-        ...entryNames(row),
-        ...(call === undefined ? {} : { call: call.name }),
-        actor: 'worker',
-        connector: departure.connector,
-        recipient: authorisation.recipient,
-        target: composed.target,
-        authorisationId: authorisation.id,
-        ...(former === true ? { reason: 'former_authorisation' } : {}),
-        mappingVersionId: departure.mappingVersionId,
-        leadRevision: contentRevision,
-        fields: record.fieldNames,
-        consents: record.consents,
-        ...(secret === undefined ? {} : { digest: contentDigest(secret, row.id, digested) }),
-        bytes: composed.content.byteLength,
-        ...(composed.fileName === undefined ? {} : { fileName: composed.fileName }),
-        cited: citesOf({
-          ...{ authorisation, secret },
-          mapping: departure.mappingDigest,
-          consents: lead.consents,
-        }),
-      };
-    },
+    leaving.flatMap((departure) => callsOf(departure)),
   );
 }
 

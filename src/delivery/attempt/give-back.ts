@@ -8,13 +8,14 @@ import type { ClaimedDelivery } from './claim.ts';
 /** Within this time a process has looked which keys are in force: one that lacks them claims nothing more. */
 const shortenedMs = 10_000;
 
-/** @param error what ended the attempt; only a missing key (KEY-...) shortens the lease */
+/** @throws the error that ended the attempt; only a missing key (KEY-...) shortens the lease */
 export async function giveBackUnread(
   sql: Sql,
   claimed: readonly ClaimedDelivery[],
   error: unknown,
-): Promise<void> {
-  if (!isRelaisError(error) || !error.code.startsWith('KEY-')) return;
+): Promise<never> {
+  if (!isRelaisError(error) || !error.code.startsWith('KEY-')) throw error;
   const leases = claimed.map((row) => ({ id: row.id, token: row.leaseToken }));
   await renewLeases(sql, leases, shortenedMs);
+  throw error;
 }

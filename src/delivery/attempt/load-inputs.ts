@@ -9,7 +9,7 @@ import { readLeads, type LeadRead } from '../../store/leads.ts';
 import { createSnapshots } from '../../store/lead-revisions.ts';
 import type { LeadSecrets } from '../../store/secrets.ts';
 import type { ClaimedDelivery } from './claim.ts';
-import { createJoiner } from './batcher.ts';
+import { createBatcher } from './batcher.ts';
 
 export interface Inputs {
   readonly leads: ReadonlyMap<number, LeadRead>;
@@ -47,7 +47,7 @@ export function createReader(database: Database, secrets: LeadSecrets): Reader {
     const inputs: Inputs = { leads, secrets: keys, authorisations, revisions };
     return groups.map(() => inputs);
   };
-  const joined = createJoiner<readonly ClaimedDelivery[], Inputs>({ run: read, max: 200, lanes: 1 });
+  const joined = createBatcher<readonly ClaimedDelivery[], Inputs>({ run: read, max: 200, lanes: 1 });
   const seen = new Map<string, { at: number; targets: Promise<readonly string[]> }>();
   const targetsOf = (destinationId: string, action: Action): Promise<readonly string[]> => {
     const about = `${destinationId} ${action === 'create' ? 'live' : 'known'}`;

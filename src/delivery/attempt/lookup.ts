@@ -17,7 +17,7 @@ import { writtenAtOf } from './render.ts';
 import { itemOf } from './parcel.ts';
 import { entryNames } from '../planning/entry-names.ts';
 import type { Attempted } from './attempt.ts';
-import type { Settled, Settling } from './record-outcome.ts';
+import type { Recorded, TripEnd } from './trip-end.ts';
 import { notFoundFor } from './outcome-effects.ts';
 
 /** An update or erase whose URL names the recipient's reference, while none is known. */
@@ -35,7 +35,8 @@ export interface AskOptions {
   readonly settings: unknown;
   readonly context: SendContext;
   readonly database: Database;
-  readonly settle: (settling: Settling) => Promise<Settled>;
+  readonly masterKeys: KeyRing;
+  readonly record: (end: TripEnd) => Promise<Recorded>;
   readonly versionId: number;
   /** How long "not found" must last before it counts, ms. */
   readonly settlingMs: number;
@@ -43,8 +44,11 @@ export interface AskOptions {
   readonly called?: { readonly call: CallWay; readonly progress: Progress } | undefined;
 }
 
-/** The row to send now (with what the answer taught), or undefined when the answer settled it. */
-export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<ClaimedDelivery | undefined> {
+/** The rows to send now (with what the answer taught), or what the answer came to. */
+export type LookedUp =
+  { readonly rows: readonly ClaimedDelivery[] } | { readonly recorded: Recorded | undefined };
+
+export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<LookedUp> {
   const { connector } = options;
   const startedAt = performance.now();
   const lead = (await readLeads(options.database, [row.leadId])).get(row.leadId)?.lead;
@@ -67,25 +71,24 @@ export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<Cl
     );
   if (outcome.kind === 'absent' && isAbsent(notFoundFor([row], options.settlingMs))) {
     await note();
-    if (row.action === 'create') return { ...row, maybeReceived: false, askFirst: false };
+    if (row.action === 'create') return { rows: [{ ...row, maybeReceived: false, askFirst: false }] };
     const [state, reason] =
       row.action === 'erase'
         ? (['cancelled', 'not_needed'] as const)
         : (['failed', 'reference_missing'] as const);
-    await options.settle({ stopped: [{ row, state, reason, fields: [] }] });
-    return undefined;
+    return { recorded: await options.record({ stopped: [{ row, state, reason, fields: [] }] }) };
   }
   if (known && row.action !== 'create') {
     await note();
     const reference = ('reference' in outcome ? outcome.reference : undefined) ?? row.knownReference;
     const told = reference === undefined ? row : { ...row, knownReference: reference };
-    if (!needsReference(told, options.settings)) return { ...told, askFirst: false };
+    if (!needsReference(told, options.settings)) return { rows: [{ ...told, askFirst: false }] };
     const reason = row.action === 'erase' ? 'manual_erasure_required' : 'reference_missing';
-    await options.settle({ stopped: [{ row, state: 'failed', reason, fields: [] }] });
-    return undefined;
+    return { recorded: await options.record({ stopped: [{ row, state: 'failed', reason, fields: [] }] }) };
   }
-  await options.settle({ attempted: attemptOf([row], outcome, startedAt, options, call) });
-  return undefined;
+  return {
+    recorded: await options.record({ attempted: attemptOf([row], outcome, startedAt, options, call) }),
+  };
 }
 
 /** What is remembered of a call whose answer a question brought. */
@@ -102,12 +105,12 @@ function calledOf(
   });
 }
 
-/** The same for a file: one question for all its rows. The rows to send now, or undefined when the answer settled them. */
+/** The same for a file: one question for all its rows. */
 export async function askFile(
   rows: readonly ClaimedDelivery[],
   batch: Batch,
-  options: AskOptions & { readonly masterKeys: KeyRing },
-): Promise<readonly ClaimedDelivery[] | undefined> {
+  options: AskOptions,
+): Promise<LookedUp> {
   const startedAt = performance.now();
   const bytes = await readBytes(options.database, options.masterKeys, batch.id);
   const leads = await readLeads(
@@ -115,7 +118,7 @@ export async function askFile(
     rows.map((row) => row.leadId),
   );
   const [first] = rows;
-  if (first === undefined) return rows;
+  if (first === undefined) return { rows };
   const outcome = await put(
     {
       ...questionOf(first, '', options),
@@ -132,9 +135,9 @@ export async function askFile(
     options,
   );
   if (outcome.kind === 'absent' && isAbsent(notFoundFor(rows, options.settlingMs)))
-    return rows.map((row) => ({ ...row, maybeReceived: false, askFirst: false }));
-  await options.settle({ attempted: { ...attemptOf(rows, outcome, startedAt, options), batchId: batch.id } });
-  return undefined;
+    return { rows: rows.map((row) => ({ ...row, maybeReceived: false, askFirst: false })) };
+  const attempted = { ...attemptOf(rows, outcome, startedAt, options), batchId: batch.id };
+  return { recorded: await options.record({ attempted }) };
 }
 
 async function put(question: Parcel, { connector, settings, context }: AskOptions): Promise<Outcome> {

@@ -5,8 +5,8 @@ import { isEnd, splitReason, type DeliveryState } from '../../domain/delivery.ts
 import type { Decision, NotFound, Verdict } from '../../domain/verdict.ts';
 import type { Delivery } from '../../store/deliveries.ts';
 import type { Handover } from '../../store/handovers.ts';
-import type { Settlement } from '../../store/sending.ts';
-import type { Attempted, Work } from './attempt.ts';
+import type { Settlement } from '../../store/delivery-settlements.ts';
+import type { Attempted, OutcomeEffects } from './attempt.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Stopped } from './render.ts';
 import { entryNames } from '../planning/entry-names.ts';
@@ -47,7 +47,7 @@ function untilSettled(stopped: Stopped): Stopped {
     : stopped;
 }
 
-export function noteStopped(given: Stopped, work: Work): void {
+export function noteStopped(given: Stopped, work: OutcomeEffects): void {
   const { row, state, reason, fields } = untilSettled(given);
   const entry = stoppedEntries[state];
   work.handovers.push({
@@ -83,7 +83,7 @@ export function noteStopped(given: Stopped, work: Work): void {
 }
 
 /** Erased while it was on its way, and not at its end: nothing of it is tried again, and the erase that waits may follow. */
-export function noteErased(row: ClaimedDelivery, decision: Decision, work: Work): void {
+export function noteErased(row: ClaimedDelivery, decision: Decision, work: OutcomeEffects): void {
   const maybeReceived = decision.maybeReceived || row.maybeReceived;
   work.handovers.push({ entry: 'cancelled', ...entryNames(row), actor: 'worker', reason: 'erased' });
   const last = work.settlements.findIndex((one) => one.id === row.id);
@@ -113,7 +113,7 @@ export function noteDecision(
   row: ClaimedDelivery,
   decision: Decision,
   attempted: Attempted,
-  work: Work,
+  work: OutcomeEffects,
 ): void {
   const { verdict } = decision;
   const { call } = attempted;
@@ -166,7 +166,7 @@ function noteCall(
   name: string,
   { verdict, maybeReceived }: Decision,
   attempted: Attempted,
-  work: Work,
+  work: OutcomeEffects,
 ): void {
   const { outcome } = attempted;
   work.calls.push({

@@ -5,7 +5,7 @@ import { waitsForHours, type SendPermission } from '../../domain/send-policy.ts'
 import type { SendingHours } from '../../domain/sending-hours.ts';
 import { carryingRights } from '../../store/carried-rights.ts';
 import type { Sql } from '../../store/database.ts';
-import type { LockedDelivery } from '../../store/sending.ts';
+import type { LockedDelivery } from '../../store/delivery-claims.ts';
 
 const nobody: ReadonlySet<number> = new Set();
 

@@ -1,6 +1,6 @@
 // Puts a parcel together and says in which surroundings it may be sent.
 // Invariant: allowed targets are what contract and live authorisation both name; a mapping file adds none (C18, C19).
-import type { Captured, Parcel, ParcelItem, SendContext } from '../../../connectors/contract.ts';
+import type { Captured, Composed, Parcel, ParcelItem, SendContext } from '../../../connectors/contract.ts';
 import { idempotencyKey } from '../../domain/delivery.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import { callKey } from '../../mapping/calls/situations.ts';
@@ -39,6 +39,10 @@ export function parcelOf(ready: readonly Ready[], mapping: CompiledMapping, capt
     writtenAt: writtenAtOf(row),
   };
 }
+
+/** Whether the authorisation names every target that the parcel goes to. */
+export const isCovered = ({ authorisation }: Ready, { targetKeys }: Composed): boolean =>
+  targetKeys.every((key) => authorisation.targets.includes(key.toLowerCase()));
 
 export interface Surroundings {
   readonly database: Pick<Sql, 'now'>;

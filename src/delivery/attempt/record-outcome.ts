@@ -5,7 +5,7 @@ import { isEnd } from '../../domain/delivery.ts';
 import { decide, type Decision } from '../../domain/verdict.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { forgetCaptures, noteCallOutcomes, queueNextCalls } from '../../store/calls.ts';
-import { endBatch, retryBatch, type Batch } from '../../store/batches.ts';
+import { endBatch, retryBatch } from '../../store/batches.ts';
 import { addSlot } from '../../store/slots.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
@@ -13,11 +13,12 @@ import { saveCircuit } from '../../store/destinations.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { lockLeads, type LeadLock } from '../../store/leads.ts';
 import { lockLeased, type Holds } from '../../store/leases.ts';
-import { bringForward, forgetReferences, markSettled } from '../../store/sending.ts';
-import type { Attempted, Work } from './attempt.ts';
+import { bringForward, forgetReferences, markSettled } from '../../store/delivery-settlements.ts';
+import type { Attempted, OutcomeEffects } from './attempt.ts';
 import { lockCircuits, moveCircuit, type CircuitWork } from './circuit-moves.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Stopped } from './render.ts';
+import type { BatchEnd, Recorded, TripEnd } from './trip-end.ts';
 import { entryNames } from '../planning/entry-names.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import {
@@ -32,68 +33,39 @@ import {
   unspent,
 } from './outcome-effects.ts';
 
-export interface Settling {
-  readonly attempted?: Attempted;
-  /** Deliveries that could not leave at all. */
-  readonly stopped?: readonly Stopped[];
-  /** Deliveries given back unspent: their file was voided and is built again. */
-  readonly released?: readonly ClaimedDelivery[];
-  /** Rows given back because their file was too big: another file follows at once. */
-  readonly anotherFile?: { readonly destinationId: string };
-  readonly endBatch?: {
-    readonly id: number;
-    readonly state: 'voided' | 'empty';
-    readonly clientId: string;
-    readonly destinationId: string;
-  };
-}
-
-/** How a file ends that does not leave: one whose number was given is voided, and the log explains the gap. */
-export function endingOf(
-  batch: Pick<Batch, 'id' | 'clientId' | 'destinationId'> & { readonly sequence: number | undefined },
-): NonNullable<Settling['endBatch']> {
-  const { id, clientId, destinationId } = batch;
-  return { id, clientId, destinationId, state: batch.sequence === undefined ? 'empty' : 'voided' };
-}
-
-export interface Settled {
-  readonly decisions: ReadonlyMap<number, Decision>;
-  readonly late: readonly number[];
-  readonly circuit: 'none' | 'opened' | 'closed';
-}
-
-export async function settle(
+/** Records the ends of several trips in one transaction; answers in their order. */
+export async function recordEnds(
   database: Database,
   random: () => number,
-  settlings: readonly Settling[],
-): Promise<readonly Settled[]> {
+  ends: readonly TripEnd[],
+): Promise<readonly Recorded[]> {
   // Nearly always every lease is still ours: the rows are then locked by the statement that settles them.
-  return (
-    (await database.transaction((tx) => settleTogether(tx, random, settlings, true), {
-      undoIf: (settled) => settled === undefined,
-    })) ??
-    (await database.transaction(async (tx) => (await settleTogether(tx, random, settlings, false)) ?? []))
-  );
+  const trusted = await database.transaction((tx) => recordTogether(tx, random, ends, 'trusted'), {
+    undoIf: (recorded) => recorded === undefined,
+  });
+  if (trusted !== undefined) return trusted;
+  const checked = await database.transaction((tx) => recordTogether(tx, random, ends, 'checked'));
+  return checked ?? [];
 }
 
-/** @param trusting takes every lease for held; undefined is answered when one turns out to be lost */
-async function settleTogether(
+/** @param leasesAre `trusted`: taken for held; undefined is answered when one turns out to be lost */
+async function recordTogether(
   tx: Sql,
   random: () => number,
-  settlings: readonly Settling[],
-  trusting: boolean,
-): Promise<readonly Settled[] | undefined> {
-  const circuits = await lockCircuits(tx, settlings);
-  const leads = await lockMovedLeads(tx, settlings);
-  const leases = settlings
-    .flatMap((one) => [
-      ...(one.attempted?.rows ?? []),
-      ...(one.stopped ?? []).map((stopped) => stopped.row),
-      ...(one.released ?? []),
+  ends: readonly TripEnd[],
+  leasesAre: 'trusted' | 'checked',
+): Promise<readonly Recorded[] | undefined> {
+  const circuits = await lockCircuits(tx, ends);
+  const leads = await lockMovedLeads(tx, ends);
+  const leases = ends
+    .flatMap((end) => [
+      ...(end.attempted?.rows ?? []),
+      ...(end.stopped ?? []).map((stopped) => stopped.row),
+      ...(end.released ?? []),
     ])
     .map((row) => ({ id: row.id, token: row.leaseToken }));
-  const holds = trusting ? () => true : await lockLeased(tx, leases);
-  const work: Work = {
+  const holds = leasesAre === 'trusted' ? () => true : await lockLeased(tx, leases);
+  const work: OutcomeEffects = {
     handovers: [],
     settlements: [],
     alerts: [],
@@ -103,11 +75,11 @@ async function settleTogether(
     next: [],
     forward: [],
   };
-  const results: Settled[] = [];
-  for (const one of settlings)
-    results.push(await settleOne(tx, one, { holds, leads, circuits, random }, work));
+  const results: Recorded[] = [];
+  for (const end of ends) results.push(await recordEnd(tx, end, { holds, leads, circuits, random }, work));
   // Locked and found held in this transaction, they cannot be lost before its end.
-  const tokens = trusting ? new Map(leases.map((one) => [one.id, one.token])) : undefined;
+  const tokens =
+    leasesAre === 'trusted' ? new Map(leases.map((lease) => [lease.id, lease.token])) : undefined;
   if (!(await markSettled(tx, work.settlements, tokens))) return undefined;
   await appendHandovers(tx, work.handovers);
   await noteCallOutcomes(tx, work.calls);
@@ -122,7 +94,7 @@ async function settleTogether(
   return results;
 }
 
-interface Ground {
+interface Locked {
   readonly holds: Holds;
   /** Leads of deliveries that may stay open, as they stand now. */
   readonly leads: ReadonlyMap<number, LeadLock>;
@@ -141,8 +113,8 @@ const mayStayOpen: ReadonlySet<string> = new Set<OutcomeKind>([
 ]);
 
 /** The leads are locked before the deliveries, as departure, erasure and planning do: none of them can cross this settlement. */
-function lockMovedLeads(tx: Sql, settlings: readonly Settling[]): Promise<ReadonlyMap<number, LeadLock>> {
-  const rows = settlings.flatMap(({ attempted, stopped = [] }) => [
+function lockMovedLeads(tx: Sql, ends: readonly TripEnd[]): Promise<ReadonlyMap<number, LeadLock>> {
+  const rows = ends.flatMap(({ attempted, stopped = [] }) => [
     ...(attempted !== undefined &&
     (mayStayOpen.has(attempted.outcome.kind) || attempted.call?.more(capturesOf(attempted)) === true)
       ? attempted.rows
@@ -159,7 +131,7 @@ function lockMovedLeads(tx: Sql, settlings: readonly Settling[]): Promise<Readon
 const isJudgement = ({ state }: Stopped): boolean => state === 'withheld' || state === 'failed';
 
 /** A change that was planned while the row was under way counted on this row to carry it. */
-function noteJudged(judged: Stopped, lead: LeadLock | undefined, work: Work): void {
+function noteJudged(judged: Stopped, lead: LeadLock | undefined, work: OutcomeEffects): void {
   if (lead === undefined || !isJudgement(judged)) return noteStopped(judged, work);
   if (lead.erased) return noteStopped({ ...judged, state: 'cancelled', reason: 'erased', fields: [] }, work);
   if (judged.readRevision === undefined || judged.readRevision === lead.revision)
@@ -167,56 +139,56 @@ function noteJudged(judged: Stopped, lead: LeadLock | undefined, work: Work): vo
   work.settlements.push(unspent(judged.row, 'planned', '', 0, true));
 }
 
-async function settleOne(
-  tx: Sql,
-  one: Settling,
-  { holds, leads, circuits, random }: Ground,
-  work: Work,
-): Promise<Settled> {
-  const ours = (row: ClaimedDelivery): boolean => holds(row.id, row.leaseToken);
-  for (const stopped of one.stopped ?? [])
-    if (ours(stopped.row)) noteJudged(stopped, leads.get(stopped.row.leadId), work);
-  for (const row of one.released ?? [])
-    if (ours(row)) work.settlements.push(unspent(row, 'planned', '', 0, true));
+async function recordEnd(tx: Sql, end: TripEnd, locked: Locked, work: OutcomeEffects): Promise<Recorded> {
+  const { stopped = [], released = [] } = end;
+  const isHeld = (row: ClaimedDelivery): boolean => locked.holds(row.id, row.leaseToken);
+  for (const one of stopped) if (isHeld(one.row)) noteJudged(one, locked.leads.get(one.row.leadId), work);
+  const back = released.filter(isHeld);
+  for (const row of back) work.settlements.push(unspent(row, 'planned', '', 0, true));
   // A worker that lost its lease ends nothing: another may be sending that file.
-  const given = [...(one.stopped ?? []).map((stopped) => stopped.row), ...(one.released ?? [])];
-  if (one.endBatch !== undefined && (given.length === 0 || given.some(ours))) {
-    await endBatch(tx, one.endBatch.id, one.endBatch.state);
-    if (one.endBatch.state === 'voided') {
-      work.handovers.push({
-        entry: 'batch_voided',
-        clientId: one.endBatch.clientId,
-        destinationId: one.endBatch.destinationId,
-        batchId: one.endBatch.id,
-        actor: 'worker',
-      });
-      // And in the story of each lead that stood in it and goes again.
-      for (const row of one.released ?? [])
-        if (ours(row)) work.handovers.push({ entry: 'batch_voided', ...entryNames(row), actor: 'worker' });
-      // Its rows leave in a new file at once, not at the next scheduled hour.
-      await addSlot(tx, one.endBatch.destinationId, 'now', 'voided');
-    }
-  }
-  if (one.anotherFile !== undefined) await addSlot(tx, one.anotherFile.destinationId, 'now', 'too_big');
+  const given = [...stopped.map((one) => one.row), ...released];
+  if (end.endBatch !== undefined && (given.length === 0 || given.some(isHeld)))
+    await recordBatchEnd(tx, end.endBatch, back, work);
+  if (end.anotherFile !== undefined) await addSlot(tx, end.anotherFile.destinationId, 'now', 'too_big');
+  return end.attempted === undefined
+    ? { decisions: new Map(), late: [], circuit: 'none' }
+    : recordAttempt(tx, end.attempted, locked, work);
+}
+
+async function recordBatchEnd(
+  tx: Sql,
+  { id, state, clientId, destinationId }: BatchEnd,
+  back: readonly ClaimedDelivery[],
+  work: OutcomeEffects,
+): Promise<void> {
+  await endBatch(tx, id, state);
+  if (state !== 'voided') return;
+  work.handovers.push({ entry: 'batch_voided', clientId, destinationId, batchId: id, actor: 'worker' });
+  // And in the story of each lead that stood in it and goes again.
+  for (const row of back) work.handovers.push({ entry: 'batch_voided', ...entryNames(row), actor: 'worker' });
+  // Its rows leave in a new file at once, not at the next scheduled hour.
+  await addSlot(tx, destinationId, 'now', 'voided');
+}
+
+async function recordAttempt(
+  tx: Sql,
+  attempted: Attempted,
+  { holds, leads, circuits, random }: Locked,
+  work: OutcomeEffects,
+): Promise<Recorded> {
   const decisions = new Map<number, Decision>();
   const late: number[] = [];
-  if (one.attempted === undefined) return { decisions, late, circuit: 'none' };
-  const { attempted } = one;
   const [first] = attempted.rows;
   const circuit = first === undefined ? undefined : circuits.get(first.destinationId);
   const closedBefore = circuit?.now.state === 'closed';
   for (const row of attempted.rows) {
-    if (!ours(row)) {
+    if (!holds(row.id, row.leaseToken)) {
       late.push(row.id);
       work.handovers.push({ entry: 'late', ...outcomeEntry(row, attempted) });
       continue;
     }
-    const decision = decide(
-      attempted.outcome,
-      situationOf(row, attempted, closedBefore),
-      attempted.policy,
-      random,
-    );
+    const situation = situationOf(row, attempted, closedBefore);
+    const decision = decide(attempted.outcome, situation, attempted.policy, random);
     decisions.set(row.id, decision);
     noteDecision(row, decision, attempted, work);
     if (leads.get(row.leadId)?.erased === true && !isEnd(stateAfter(decision.verdict)))
@@ -233,22 +205,16 @@ function situationOf(
   attempted: Attempted,
   circuitClosed: boolean,
 ): Parameters<typeof decide>[1] {
+  const together = attempted.batchId === undefined ? [row] : attempted.rows;
   return {
-    spent: spentOf(attempted.batchId === undefined ? [row] : attempted.rows) + 1,
+    spent: spentOf(together) + 1,
     circuitClosed,
     maybeReceived: attempted.call?.maybeReceived ?? row.maybeReceived,
     moreCalls: attempted.call?.more(capturesOf(attempted)) ?? false,
     hasLookup: attempted.hasLookup,
-    ...(attempted.settlingMs === undefined
-      ? {}
-      : {
-          notFound: notFoundFor(
-            attempted.batchId === undefined ? [row] : attempted.rows,
-            attempted.settlingMs,
-          ),
-        }),
+    ...(attempted.settlingMs === undefined ? {} : { notFound: notFoundFor(together, attempted.settlingMs) }),
     pendingSinceMs: Math.min(
-      ...(attempted.batchId === undefined ? [row] : attempted.rows).map((one) =>
+      ...together.map((one) =>
         one.pendingSince === undefined ? 0 : one.now.getTime() - one.pendingSince.getTime(),
       ),
     ),

@@ -11,49 +11,49 @@ import { readFormers } from './former-authorisation.ts';
 import type { Published } from '../mapping-cache.ts';
 import type { Inputs } from './load-inputs.ts';
 
-type Writing = Pick<ContentInputs, 'mapping' | 'content' | 'progress'>;
-
-export function createWriter({
-  database,
-  published,
-  log,
-}: {
+type RenderNeeds = {
   readonly database: Database;
   readonly published: Published;
   readonly log: Log;
-}): (
+};
+
+export async function renderAll(
+  needs: RenderNeeds,
   rows: readonly ClaimedDelivery[],
   inputs: Inputs,
-  writing: Writing,
-) => Promise<readonly (Ready | Stopped)[]> {
-  const write = (row: ClaimedDelivery, inputs: ContentInputs): Ready | Stopped => {
-    try {
-      return writeContent(row, inputs);
-    } catch (error) {
-      log.error('delivery.broken', {
-        destination: row.destinationId,
-        delivery: row.id,
-        code: foreignCode(error),
-      });
-      return { row, state: 'failed', reason: reasonWith('invalid', 'BROKEN'), fields: [] };
-    }
-  };
+  { mapping, content, progress }: Pick<ContentInputs, 'mapping' | 'content' | 'progress'>,
+): Promise<readonly (Ready | Stopped)[]> {
+  const now = needs.database.now();
+  const inputsOf = (row: ClaimedDelivery): ContentInputs => ({
+    ...inputs,
+    mapping,
+    content,
+    progress,
+    now,
+    authorisations: inputs.authorisations.get(row.destinationId) ?? [],
+  });
+  const rendered = rows.map((row) => renderOne(needs.log, row, inputsOf(row)));
+  const barred = rendered.filter(isBarred).map((one) => one.row);
+  if (barred.length === 0) return rendered;
+  const formers = await readFormers(needs, barred, inputs.authorisations);
+  return rendered.map((one) =>
+    isBarred(one)
+      ? renderOne(needs.log, one.row, { ...inputsOf(one.row), former: formers.get(one.row.id) })
+      : one,
+  );
+}
 
-  return async (rows, inputs, { mapping, content, progress }) => {
-    const now = database.now();
-    const inputsOf = (row: ClaimedDelivery): ContentInputs => ({
-      ...inputs,
-      ...{ mapping, content, progress, now },
-      authorisations: inputs.authorisations.get(row.destinationId) ?? [],
+function renderOne(log: Log, row: ClaimedDelivery, inputs: ContentInputs): Ready | Stopped {
+  try {
+    return writeContent(row, inputs);
+  } catch (error) {
+    log.error('delivery.broken', {
+      destination: row.destinationId,
+      delivery: row.id,
+      code: foreignCode(error),
     });
-    const written = rows.map((row) => write(row, inputsOf(row)));
-    const barred = written.filter(isBarred).map((one) => one.row);
-    if (barred.length === 0) return written;
-    const formers = await readFormers({ database, published }, barred, inputs.authorisations);
-    return written.map((one) =>
-      isBarred(one) ? write(one.row, { ...inputsOf(one.row), former: formers.get(one.row.id) }) : one,
-    );
-  };
+    return { row, state: 'failed', reason: reasonWith('invalid', 'BROKEN'), fields: [] };
+  }
 }
 
 const isBarred = (one: Ready | Stopped): one is Stopped =>

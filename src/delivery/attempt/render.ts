@@ -65,17 +65,36 @@ export interface ContentInputs {
 
 export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready | Stopped {
   const read = inputs.leads.get(row.leadId);
-  const stop = (state: Stopped['state'], reason: string, fields: readonly string[] = []): Stopped => ({
+  if (read === undefined) return { row, state: 'cancelled', reason: 'erased', fields: [] };
+  const present = read.lead;
+  const stop: Stop = (state, reason, fields = []) => ({
     row,
     state,
     reason,
     fields,
-    ...(read === undefined ? {} : { readRevision: read.lead.revision }),
+    readRevision: present.revision,
   });
-  if (read === undefined) return stop('cancelled', 'erased');
-  const present = read.lead;
+  const receiver = receiverOf(row, present, inputs, stop);
+  return 'state' in receiver ? receiver : contentFor(row, present, receiver, inputs, stop);
+}
+
+type Stop = (state: Stopped['state'], reason: string, fields?: readonly string[]) => Stopped;
+
+/** Under which authorisation it goes; `former`: one that has ended. */
+interface Receiver {
+  readonly authorisation: Authorisation;
+  readonly former: Former | undefined;
+}
+
+/** Whether the lead may go to this destination as it stands now. */
+function receiverOf(
+  row: ClaimedDelivery,
+  present: Lead,
+  inputs: ContentInputs,
+  stop: Stop,
+): Receiver | Stopped {
+  const { mapping, content, now } = inputs;
   if (present.erasedAt !== undefined && row.action !== 'erase') return stop('cancelled', 'erased');
-  const { mapping } = inputs;
   const plan = mapping.actions[row.action];
   if (plan === undefined)
     return stop('failed', row.action === 'erase' ? 'manual_erasure_required' : 'manual_update_required');
@@ -84,17 +103,27 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
     const accepted = mapping.accepts(present);
     if (!accepted.yes) return stop('cancelled', reasonWith('not_accepted', safeCode(accepted.because)));
   }
-  const { content } = inputs;
-  const live = coveringAuthorisation(inputs.authorisations, plan.targets, content.categories, inputs.now);
-  const former = live === undefined && carriesRight(row, present, inputs.now) ? inputs.former : undefined;
-  const authorisation = live ?? former?.authorisation;
-  if (authorisation === undefined) return stop('withheld', 'recipient_not_authorised');
-  const byHandNow = (): Stopped => ({ row, ...byHand(row), fields: [] });
+  const live = coveringAuthorisation(inputs.authorisations, plan.targets, content.categories, now);
+  if (live !== undefined) return { authorisation: live, former: undefined };
+  const former = carriesRight(row, present, now) ? inputs.former : undefined;
+  if (former === undefined) return stop('withheld', 'recipient_not_authorised');
+  const { authorisation } = former;
   // Another way than the one it went: its recipient of that time is not reached by it.
-  if (former !== undefined && !plan.targets.every((one) => authorisation.targets.includes(one.toLowerCase())))
-    return byHandNow();
+  if (!plan.targets.every((target) => authorisation.targets.includes(target.toLowerCase())))
+    return stoppedByHand(row);
+  return { authorisation, former };
+}
 
-  const { progress } = inputs;
+const stoppedByHand = (row: ClaimedDelivery): Stopped => ({ row, ...byHand(row), fields: [] });
+
+function contentFor(
+  row: ClaimedDelivery,
+  present: Lead,
+  { authorisation, former }: Receiver,
+  inputs: ContentInputs,
+  stop: Stop,
+): Ready | Stopped {
+  const { content, progress } = inputs;
   const held = contentLead(progress === undefined ? row : heldBy(row, progress), present, inputs);
   const lead = former === undefined ? held : neededOnly(held, former);
   const situation: WriteSituation = {
@@ -115,35 +144,40 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
       : { ...situation, key: callKey(row.key, call.name), call: call.name, captured: progress.captured },
   );
   if (former !== undefined && !(result.ok && tellsNothingNew(result.record.consents, former)))
-    return byHandNow();
-  if (result.ok) {
-    return {
-      row,
-      lead,
-      record: result.record,
-      readRevision: present.revision,
-      contentRevision: lead.revision,
-      authorisation,
-      ...(former === undefined ? {} : { former: true as const }),
-      ...(call === undefined || progress === undefined
-        ? {}
-        : { call: { ...call, attempt: calledAttempt(call, progress, lead, situation) } }),
-    };
-  }
+    return stoppedByHand(row);
+  if (!result.ok) return unwritable(row.action, result, stop);
+  return {
+    row,
+    lead,
+    record: result.record,
+    readRevision: present.revision,
+    contentRevision: lead.revision,
+    authorisation,
+    ...(former === undefined ? {} : { former: true as const }),
+    ...(call === undefined || progress === undefined
+      ? {}
+      : { call: { ...call, attempt: calledAttempt(call, progress, lead, situation) } }),
+  };
+}
+
+/** What the mapping refused to write, as the state and reason of the delivery. */
+function unwritable(
+  action: ClaimedDelivery['action'],
+  result: Extract<ReturnType<CompiledMapping['apply']>, { readonly ok: false }>,
+  stop: Stop,
+): Stopped {
   switch (result.why) {
     case 'opt_in_missing': {
       const [first] = result.missing;
-      return stop(
-        'withheld',
-        reasonWith('opt_in_missing', first === undefined ? undefined : `${first.purpose}.${first.channel}`),
-      );
+      const which = first === undefined ? undefined : `${first.purpose}.${first.channel}`;
+      return stop('withheld', reasonWith('opt_in_missing', which));
     }
     case 'opt_in_held':
       return stop('withheld', 'opt_in_held', [result.field]);
     case 'category_not_authorised':
       return stop('withheld', reasonWith('category_not_authorised', result.category));
     case 'capture_missing':
-      return row.action === 'erase'
+      return action === 'erase'
         ? stop('failed', 'manual_erasure_required')
         : stop(
             'failed',
@@ -153,7 +187,7 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
       return stop(
         'failed',
         reasonWith('invalid', result.problems[0]?.code),
-        result.problems.map((one) => one.field),
+        result.problems.map((problem) => problem.field),
       );
   }
 }

@@ -11,7 +11,7 @@ import { appendHandovers } from '../../store/handovers.ts';
 import { heldWithLateProof } from '../../store/late-proofs.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
-import { forgetReferences, markSettled } from '../../store/sending.ts';
+import { forgetReferences, markSettled } from '../../store/delivery-settlements.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
 import { entryNames } from '../planning/entry-names.ts';
 import type { Published } from '../mapping-cache.ts';

@@ -1,7 +1,7 @@
 // What the other deliveries of a lead and destination mean for one: whether it must wait, and what it would speak of.
 // Invariant: pure; per (lead, destination) one is in flight, and a later one waits until every earlier one has ended or is barred.
 import { isEnd, splitReason } from '../../domain/delivery.ts';
-import type { LockedDelivery } from '../../store/sending.ts';
+import type { LockedDelivery } from '../../store/delivery-claims.ts';
 
 const createsAmong = (siblings: readonly LockedDelivery[]): readonly LockedDelivery[] =>
   siblings.filter((one) => one.action === 'create');

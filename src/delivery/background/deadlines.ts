@@ -9,7 +9,7 @@ import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { findDestination } from '../../store/destinations.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
-import { markSettled, type Settlement } from '../../store/sending.ts';
+import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
 import type { Published } from '../mapping-cache.ts';
 import { entryNames } from '../planning/entry-names.ts';
 import { jobOf } from '../planning/push-jobs.ts';

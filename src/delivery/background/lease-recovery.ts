@@ -12,7 +12,7 @@ import { lapsedLeases } from '../../store/deadlines.ts';
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
-import { markSettled, type Settlement } from '../../store/sending.ts';
+import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
 import { entryNames } from '../planning/entry-names.ts';
 import type { Published } from '../mapping-cache.ts';
 import { spentOf, stateAfter, unspent } from '../attempt/outcome-effects.ts';

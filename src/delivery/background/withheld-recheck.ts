@@ -11,7 +11,7 @@ import { allDestinations } from '../../store/destinations.ts';
 import { destinationsWithDueWork, dueOfDestination } from '../../store/due-work.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { destinationsWithWithheld, reopenWithheld, withheldOfDestination } from '../../store/withheld.ts';
-import { markSettled } from '../../store/sending.ts';
+import { markSettled } from '../../store/delivery-settlements.ts';
 import { entryNames } from '../planning/entry-names.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import type { Published } from '../mapping-cache.ts';

@@ -1,0 +1,75 @@
+// Binds what the steps of a trip need: the batchers they share, caches of the process, the step hook.
+// Invariant: nothing is decided here.
+import { isStoreTrouble } from '../../store/database.ts';
+import { createCurrentMapping } from '../mapping-cache.ts';
+import { createAccess } from './access-digest.ts';
+import { createBatcher } from './batcher.ts';
+import { createMappingDigests } from './cites.ts';
+import type { Claim, ClaimJob } from './claim.ts';
+import { claimTogether, type ClaimLoad } from './claim-together.ts';
+import type { Departure } from './departure-entries.ts';
+import { depart, type DepartureAnswer } from './departure.ts';
+import { recordEnds } from './record-outcome.ts';
+import type { DelivererOptions, ReadAhead, TripNeeds } from './trip.ts';
+import type { Recorded, TripEnd } from './trip-end.ts';
+import { readAheadTogether } from './write-ahead.ts';
+
+const together = { max: 200, lanes: 1 } as const;
+const recordAgainMs = 250;
+
+export function bindNeeds(options: DelivererOptions): TripNeeds {
+  const { database, masterKeys, log } = options;
+  const random = options.random ?? Math.random;
+  const claims = new Map<string, (load: ClaimLoad) => Promise<Claim>>();
+  const claimOf = (destinationId: string): ((load: ClaimLoad) => Promise<Claim>) => {
+    const known =
+      claims.get(destinationId) ??
+      createBatcher<ClaimLoad, Claim>({
+        ...together,
+        run: (loads) => claimTogether(options, destinationId, loads),
+      });
+    claims.set(destinationId, known);
+    return known;
+  };
+  const recorded = createBatcher<TripEnd, Recorded>({
+    ...together,
+    run: (ends) => recordEnds(database, random, ends),
+  });
+  return {
+    ...options,
+    step: async (name, destinationId) => {
+      log.debug('delivery.step', { destination: destinationId, code: name });
+      if (options.step !== undefined) await options.step(name, destinationId);
+    },
+    inForce: createCurrentMapping(options),
+    accessTo: createAccess(options),
+    mappingDigests: createMappingDigests(database),
+    readAhead: createBatcher<ClaimJob, ReadAhead | undefined>({
+      ...together,
+      run: (jobs) => readAheadTogether(options, jobs),
+    }),
+    claim: (destinationId, load) => claimOf(destinationId)(load),
+    depart: createBatcher<Departure, DepartureAnswer>({
+      ...together,
+      run: (departures) => depart(database, masterKeys, departures),
+    }),
+    record: (end) => recordLasting(recorded, end, options.leaseMs),
+  };
+}
+
+/** An outage of MySQL shorter than a lease loses no answer: it is recorded when the database is back. */
+async function recordLasting(
+  record: (end: TripEnd) => Promise<Recorded>,
+  end: TripEnd,
+  leaseMs: number,
+): Promise<Recorded> {
+  const giveUpAt = performance.now() + leaseMs;
+  for (;;) {
+    try {
+      return await record(end);
+    } catch (error) {
+      if (!isStoreTrouble(error) || performance.now() > giveUpAt) throw error;
+      await new Promise((done) => setTimeout(done, recordAgainMs));
+    }
+  }
+}

@@ -1,0 +1,50 @@
+// How a trip ends: an attempt with its outcome, deliveries that could not leave, deliveries given back, the end of a file.
+// Invariant: types and the one rule of how a file ends; recorded by record-outcome.ts.
+import type { Decision } from '../../domain/verdict.ts';
+import type { Batch } from '../../store/batches.ts';
+import type { Attempted } from './attempt.ts';
+import type { ClaimedDelivery } from './claim.ts';
+import type { Stopped } from './render.ts';
+
+export interface TripEnd {
+  readonly attempted?: Attempted;
+  /** Deliveries that could not leave at all. */
+  readonly stopped?: readonly Stopped[];
+  /** Deliveries given back unspent: their file was voided and is built again. */
+  readonly released?: readonly ClaimedDelivery[];
+  /** Rows given back because their file was too big: another file follows at once. */
+  readonly anotherFile?: { readonly destinationId: string };
+  readonly endBatch?: BatchEnd;
+}
+
+export interface BatchEnd {
+  readonly id: number;
+  readonly state: 'voided' | 'empty';
+  readonly clientId: string;
+  readonly destinationId: string;
+}
+
+/** What was decided of each delivery, once it is committed. */
+export interface Recorded {
+  readonly decisions: ReadonlyMap<number, Decision>;
+  /** Deliveries whose lease was lost: their outcome is in the log, and changes nothing. */
+  readonly late: readonly number[];
+  readonly circuit: 'none' | 'opened' | 'closed';
+}
+
+export type EndedBatch = Pick<Batch, 'id' | 'clientId' | 'destinationId'> & {
+  readonly sequence: number | undefined;
+};
+
+/** How a file ends that does not leave: one whose number was given is voided, and the log explains the gap. */
+export function batchEnding({ id, clientId, destinationId, sequence }: EndedBatch): BatchEnd {
+  return { id, clientId, destinationId, state: sequence === undefined ? 'empty' : 'voided' };
+}
+
+/** The same for a trip that may have no file. */
+export const endOf = (batch: EndedBatch | undefined): Pick<TripEnd, 'endBatch'> =>
+  batch === undefined ? {} : { endBatch: batchEnding(batch) };
+
+/** The file is given up, and its rows go in another one. */
+export const voidingOf = (batch: EndedBatch | undefined): Pick<TripEnd, 'endBatch'> =>
+  batch === undefined ? {} : { endBatch: { ...batchEnding(batch), state: 'voided' } };

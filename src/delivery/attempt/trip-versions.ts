@@ -1,0 +1,97 @@
+// Which version of the mapping writes what leaves, and by which it goes: chosen here and nowhere else.
+// Invariant: what the recipient may already hold is written again by the version that wrote it (guarantee 4); address, retries and
+// the reading of the answer are those of the version in force.
+import type { ClaimedDelivery } from './claim.ts';
+import { readProgress } from './call-progress.ts';
+import { contextFor } from './parcel.ts';
+import type { ClaimedOrder, Order, Trip, TripNeeds } from './trip.ts';
+import { endOf, voidingOf } from './trip-end.ts';
+import type { FileBatch } from '../files/file-parcel.ts';
+import type { InForce } from '../mapping-cache.ts';
+
+/** Undefined: no version to go by, or the destination's connector changed under the job; the rows have been given back. */
+export async function chooseVersions(
+  needs: TripNeeds,
+  order: Order,
+  { rows, versionId: inForceId, claimedAt }: ClaimedOrder,
+): Promise<Trip | undefined> {
+  const { batch, leaseMs } = order;
+  const [first] = rows as readonly [ClaimedDelivery];
+  const mapping = await needs.published.version(inForceId);
+  const pinnedId = pinnedVersion(first, batch);
+  const pinned = pinnedId === undefined ? mapping : await needs.published.version(pinnedId);
+  const connector = mapping === undefined ? undefined : needs.connectors[mapping.connector];
+  if (mapping === undefined || pinned === undefined || connector === undefined) {
+    await needs.record({
+      stopped: rows.map((row) => ({ row, state: 'withheld', reason: 'mapping_missing', fields: [] })),
+      ...endOf(batch),
+    });
+    needs.log.error('mapping.unusable', {
+      destination: first.destinationId,
+      version: mapping === undefined ? inForceId : (pinnedId ?? inForceId),
+    });
+    return undefined;
+  }
+  if ((batch !== undefined) !== connector.maxItems > 1) {
+    // What was queued the old way is dispatched the new way.
+    await needs.record({ released: rows, ...voidingOf(batch) });
+    return undefined;
+  }
+  // Another connector is another recipient's way in: it has not received what the old one may have.
+  const isSameWay = pinned.connector === mapping.connector;
+  const versions = {
+    mapping,
+    content: isSameWay ? pinned : mapping,
+    versionId: isSameWay ? (pinnedId ?? inForceId) : inForceId,
+  };
+  const called = batch === undefined ? await readProgress(first, versions, needs) : undefined;
+  const { content, versionId } = called ?? versions;
+  // A destination that made one call and now makes several: what has begun ends the way it began.
+  const way = called === undefined && mapping.actions[first.action]?.calls !== undefined ? content : mapping;
+  return {
+    mapping,
+    content,
+    versionId,
+    connector,
+    settings: way.actions[first.action]?.settings,
+    context: {
+      ...contextFor(needs, mapping, await needs.reader.targets(first.destinationId, first.action)),
+      classify: way.classifyBeside,
+    },
+    canAsk: connector.lookup !== undefined && way.hasLookup,
+    batch,
+    leaseMs,
+    claimedAt,
+    progress: called?.progress,
+  };
+}
+
+/** The trip of a create that the recipient cannot hold anything of: everything is that of the version in force. */
+export async function freshTrip(
+  needs: TripNeeds,
+  order: Order,
+  { versionId, mapping }: InForce,
+): Promise<Trip | undefined> {
+  const connector = needs.connectors[mapping.connector];
+  const plan = mapping.actions.create;
+  if (connector === undefined || connector.maxItems > 1 || plan?.calls !== undefined) return undefined;
+  return {
+    mapping,
+    content: mapping,
+    versionId,
+    connector,
+    settings: plan?.settings,
+    context: contextFor(needs, mapping, await needs.reader.targets(order.destinationId, 'create')),
+    canAsk: false,
+    batch: undefined,
+    leaseMs: order.leaseMs,
+    claimedAt: performance.now(),
+    progress: undefined,
+  };
+}
+
+/** What the recipient may already hold was written by this version, and is written by it again (guarantee 4). */
+function pinnedVersion(row: ClaimedDelivery, batch: FileBatch | undefined): number | undefined {
+  if (batch !== undefined) return batch.mappingVersionId > 0 ? batch.mappingVersionId : undefined;
+  return row.maybeReceived && row.sentMappingId > 0 ? row.sentMappingId : undefined;
+}

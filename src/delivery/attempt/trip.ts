@@ -1,0 +1,120 @@
+// What one parcel's trip carries from step to step, and what its steps need of the process.
+// Invariant: a trip is read-only; what a step finds out goes on in a new one. Only a file's number, once reserved, stays with its batch.
+import type { Connector, SendContext } from '../../../connectors/contract.ts';
+import type { KeyRing } from '../../domain/key-ring.ts';
+import type { Log } from '../../log.ts';
+import type { CompiledMapping } from '../../mapping/contract.ts';
+import type { Database } from '../../store/database.ts';
+import type { FileBatch } from '../files/file-parcel.ts';
+import type { InForce, Published } from '../mapping-cache.ts';
+import type { Progress } from './call-progress.ts';
+import type { MappingDigests } from './cites.ts';
+import type { Access } from './careful-start.ts';
+import type { Claim, ClaimedDelivery, ClaimJob } from './claim.ts';
+import type { ClaimLoad } from './claim-together.ts';
+import type { Departure } from './departure-entries.ts';
+import type { DepartureAnswer } from './departure.ts';
+import type { Inputs, Reader } from './load-inputs.ts';
+import type { Stopped } from './render.ts';
+import type { Recorded, TripEnd } from './trip-end.ts';
+
+/** Numbered steps of the trip; a fault harness stops the process at one. */
+export type TripStep = 'claimed' | 'written' | 'departed' | 'sent' | 'settled';
+
+export const leaseMarginMs = 5_000;
+
+export interface DelivererOptions {
+  readonly database: Database;
+  readonly published: Published;
+  readonly connectors: Readonly<Record<string, Connector>>;
+  readonly masterKeys: KeyRing;
+  readonly reader: Reader;
+  readonly secrets: (name: string) => readonly string[];
+  readonly network: SendContext['network'];
+  /** Shortest lease, ms; a mapping with longer timeouts gets a longer one. */
+  readonly leaseMs: number;
+  /** Shortest time "not found" must last before it counts, ms; a mapping with longer timeouts waits longer. */
+  readonly settlingMs: number;
+  /** Names this process in a lease. */
+  readonly owner: string;
+  readonly log: Log;
+  /** Ends sends in flight when the process must stop. */
+  readonly signal: AbortSignal;
+  readonly random?: () => number;
+  /** Called at numbered steps; a fault harness kills the process here. */
+  readonly step?: (name: TripStep, destinationId: string) => void | Promise<void>;
+}
+
+/** A row as it stood under no lock, and what its content is written from. */
+export interface ReadAhead {
+  readonly row: ClaimedDelivery;
+  readonly inputs: Inputs;
+}
+
+/** Bound once for a process (needs.ts); the steps take it as their first parameter. */
+export interface TripNeeds extends Omit<DelivererOptions, 'step' | 'random'> {
+  readonly step: (name: TripStep, destinationId: string) => Promise<void>;
+  readonly inForce: (destinationId: string) => Promise<InForce | undefined>;
+  readonly accessTo: (destinationId: string, mapping: CompiledMapping) => Access;
+  readonly mappingDigests: MappingDigests;
+  // Deliveries that do the same at the same time share its statements.
+  readonly readAhead: (job: ClaimJob) => Promise<ReadAhead | undefined>;
+  readonly claim: (destinationId: string, load: ClaimLoad) => Promise<Claim>;
+  readonly depart: (departure: Departure) => Promise<DepartureAnswer>;
+  readonly record: (end: TripEnd) => Promise<Recorded>;
+}
+
+/** What a job asks for. */
+export interface Order {
+  readonly destinationId: string;
+  readonly jobs: readonly ClaimJob[];
+  readonly batch: FileBatch | undefined;
+  /** Of a moment ago; the claim reads which version is in force. */
+  readonly inForce: InForce | undefined;
+  readonly leaseMs: number;
+}
+
+/** The versions that were chosen, and the way a delivery goes by them. */
+export interface Trip {
+  /** The version in force: endpoint, contract, timeouts, retries, reading of the answer. */
+  readonly mapping: CompiledMapping;
+  /** The version that writes the content. */
+  readonly content: CompiledMapping;
+  /** Of `content`. */
+  readonly versionId: number;
+  readonly connector: Connector;
+  readonly settings: unknown;
+  readonly context: SendContext;
+  /** Whether the recipient can be asked what became of it. */
+  readonly canAsk: boolean;
+  readonly batch: FileBatch | undefined;
+  readonly leaseMs: number;
+  /** By `performance.now()`. */
+  readonly claimedAt: number;
+  /** Where a delivery of several calls stands. */
+  readonly progress: Progress | undefined;
+}
+
+/** A delivery written ahead of its claim; it departs with the claim where all that it was written from still stands then. */
+export interface Draft {
+  readonly trip: Trip;
+  readonly departure: Departure;
+}
+
+export interface ClaimedOrder {
+  readonly rows: readonly ClaimedDelivery[];
+  /** The version in force, as the claim read it. */
+  readonly versionId: number;
+  /** By `performance.now()`. */
+  readonly claimedAt: number;
+  /** What was written ahead has departed with the claim. */
+  readonly departed: Departed | undefined;
+}
+
+/** What has departed: the next step sends it. */
+export interface Departed {
+  readonly trip: Trip;
+  readonly departure: Departure;
+  /** Deliveries that could not leave with it, to be recorded with its outcome. */
+  readonly stopped: readonly Stopped[];
+}

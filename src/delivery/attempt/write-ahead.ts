@@ -1,0 +1,96 @@
+// Where nothing has to be asked first, a lead is read and written before its claim, which then is its departure too: one transaction.
+// Invariant: read under no lock; the claim compares row, lead, consents, authorisation and version, and what does not stand any more
+// goes the way step by step. Only creates of which the recipient cannot hold anything go ahead.
+import { isStoreTrouble } from '../../store/database.ts';
+import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
+import type { ClaimedDelivery, ClaimJob } from './claim.ts';
+import { orBroken } from './own-bug.ts';
+import { isCovered, parcelOf } from './parcel.ts';
+import { writeContent } from './render.ts';
+import type { DelivererOptions, Draft, Order, ReadAhead, Trip, TripNeeds } from './trip.ts';
+import { freshTrip } from './trip-versions.ts';
+
+/** Undefined: the delivery has to be claimed before it can be written, or cannot leave; then its claim comes first. */
+export async function writeAhead(needs: TripNeeds, order: Order): Promise<Draft | undefined> {
+  const [job] = order.jobs;
+  if (order.batch !== undefined || order.inForce === undefined || job === undefined) return undefined;
+  const trip = await freshTrip(needs, order, order.inForce);
+  if (trip === undefined) return undefined;
+  // What is no outage is met again, and dealt with, once the delivery is claimed.
+  const ahead = await needs.readAhead(job).catch((error: unknown) => {
+    if (isStoreTrouble(error)) throw error;
+    return undefined;
+  });
+  if (ahead === undefined || ahead.row.destinationId !== order.destinationId) return undefined;
+  const draft = await draftOf(needs, trip, ahead);
+  if (draft !== undefined) await needs.step('written', order.destinationId);
+  return draft;
+}
+
+/** Several jobs of any destinations in a handful of statements. */
+export async function readAheadTogether(
+  { database, reader }: Pick<DelivererOptions, 'database' | 'reader'>,
+  jobs: readonly ClaimJob[],
+): Promise<readonly (ReadAhead | undefined)[]> {
+  const found = await readDeliveries(
+    database,
+    jobs.map((job) => job.deliveryId),
+  );
+  const now = database.now();
+  const byId = new Map(found.map((row) => [row.id, row]));
+  const rows = jobs.map((job) => {
+    const row = byId.get(job.deliveryId);
+    return row !== undefined && goesAhead(row, job) ? asClaimed(row, now) : undefined;
+  });
+  const ahead = rows.filter((row) => row !== undefined);
+  if (ahead.length === 0) return rows.map(() => undefined);
+  const inputs = await reader(ahead);
+  return rows.map((row) => (row === undefined ? undefined : { row, inputs }));
+}
+
+const goesAhead = (row: Delivery, { run, attempt }: ClaimJob): boolean =>
+  row.state === 'queued' &&
+  row.action === 'create' &&
+  row.run === run &&
+  row.attempt + 1 === attempt &&
+  row.batchId === 0 &&
+  !row.maybeReceived &&
+  !row.askFirst;
+
+/** As its claim would give it. */
+const asClaimed = (row: Delivery, now: Date): ClaimedDelivery => ({
+  ...row,
+  state: 'sending',
+  attempt: row.attempt + 1,
+  leaseToken: row.leaseToken + 1,
+  now,
+  knownReference: row.recipientReference,
+  createStands: true,
+  createUnsettled: false,
+});
+
+/** A bug of ours met here is met again, and told, once the delivery is claimed. */
+async function draftOf(needs: TripNeeds, trip: Trip, { row, inputs }: ReadAhead): Promise<Draft | undefined> {
+  const written = await orBroken(() => {
+    const ready = writeContent(row, {
+      ...inputs,
+      mapping: trip.mapping,
+      content: trip.content,
+      now: needs.database.now(),
+      authorisations: inputs.authorisations.get(row.destinationId) ?? [],
+    });
+    if (!('record' in ready)) return undefined;
+    const parcel = parcelOf([ready], trip.content);
+    const composed = trip.connector.compose(parcel, trip.settings, trip.context.secret);
+    return isCovered(ready, composed) ? { ready: [ready], parcel, composed } : undefined;
+  });
+  if (!written.ok || written.value === undefined) return undefined;
+  const departure = {
+    ...written.value,
+    connector: trip.connector.type,
+    mappingVersionId: trip.versionId,
+    mappingDigest: await needs.mappingDigests(trip.versionId),
+    secrets: inputs.secrets,
+  };
+  return { trip, departure };
+}

@@ -1,0 +1,218 @@
+// Steps of a trip that is claimed already: write, depart. A lead that changed under our hands is written again, in another round.
+// Invariant: one round reads, writes and departs; nothing leaves before its departure is committed.
+import { reasonWith } from '../../domain/delivery.ts';
+import { fileParcel, rowsThatFit } from '../files/file-parcel.ts';
+import type { ClaimedDelivery } from './claim.ts';
+import type { Departure } from './departure-entries.ts';
+import { byHand, carriesRight } from './former-authorisation.ts';
+import { orBroken } from './own-bug.ts';
+import { isCovered, parcelOf } from './parcel.ts';
+import { renderAll } from './render-batch.ts';
+import type { Ready, Stopped } from './render.ts';
+import type { Departed, Trip, TripNeeds } from './trip.ts';
+import { endOf, voidingOf } from './trip-end.ts';
+
+/** Times a lead may change under our hands before this attempt is put off. */
+const maxRounds = 8;
+
+/** Rows that may still leave, and what could not so far. */
+interface Left {
+  readonly rows: readonly ClaimedDelivery[];
+  readonly stopped: readonly Stopped[];
+}
+
+type RoundEnd =
+  | { readonly next: 'departed'; readonly departed: Departed }
+  | { readonly next: 'again'; readonly left: Left }
+  | { readonly next: 'ended' };
+
+const again = (rows: readonly ClaimedDelivery[], stopped: readonly Stopped[]): RoundEnd => ({
+  next: 'again',
+  left: { rows, stopped },
+});
+const ended: RoundEnd = { next: 'ended' };
+
+/** Undefined: nothing leaves; what became of the rows is recorded. */
+export async function writeAndDepart(
+  needs: TripNeeds,
+  trip: Trip,
+  rows: readonly ClaimedDelivery[],
+): Promise<Departed | undefined> {
+  let left: Left = { rows, stopped: [] };
+  for (let round = 1; round <= maxRounds; round += 1) {
+    const end = await writeRound(needs, trip, left, round);
+    if (end.next === 'departed') return end.departed;
+    if (end.next === 'ended') return undefined;
+    left = end.left;
+  }
+  // A lead that changes faster than we can write it waits a little; nothing has left.
+  const { batch } = trip;
+  await needs.record({
+    stopped: left.stopped,
+    released: left.rows,
+    ...endOf(batch),
+    ...(batch === undefined ? {} : { anotherFile: { destinationId: batch.destinationId } }),
+  });
+  return undefined;
+}
+
+async function writeRound(needs: TripNeeds, trip: Trip, left: Left, round: number): Promise<RoundEnd> {
+  const inputs = await needs.reader(left.rows);
+  const rendered = await renderAll(needs, left.rows, inputs, trip);
+  const ready = rendered.filter((one): one is Ready => 'record' in one);
+  const stopped = [...left.stopped, ...rendered.filter((one): one is Stopped => 'state' in one)];
+  const assembled = await orBroken(() => assemble(needs, trip, ready, stopped));
+  if (!assembled.ok) return failAsBug(needs, trip, ready, stopped, assembled.code);
+  if (assembled.value === undefined) return endWithoutLeaving(needs, trip, stopped);
+  if (assembled.value === 'voided') return voidFile(needs, trip, ready, stopped);
+  const { parcel, keep } = assembled.value;
+  const most = trip.batch === undefined ? ready.length : rowsThatFit({ keep, parcel }, ready.length);
+  if (most < ready.length) return splitFile(needs, ready, stopped, most);
+  const composed = await orBroken(() =>
+    trip.connector.compose(parcel, ready[0]?.call?.settings ?? trip.settings, trip.context.secret),
+  );
+  if (!composed.ok) return failAsBug(needs, trip, ready, stopped, composed.code);
+  const covered = ready.filter((one) => isCovered(one, composed.value));
+  if (covered.length < ready.length) return withoutUncovered(needs, trip, ready, covered, stopped);
+  const departure: Departure = {
+    ready,
+    parcel,
+    composed: composed.value,
+    connector: trip.connector.type,
+    mappingVersionId: trip.versionId,
+    mappingDigest: await needs.mappingDigests(trip.versionId),
+    secrets: inputs.secrets,
+    ...(keep && trip.batch !== undefined
+      ? { keep: { batchId: trip.batch.id, fileName: composed.value.fileName ?? '' } }
+      : {}),
+  };
+  return departOnce(needs, trip, departure, stopped, round);
+}
+
+/** Undefined: nothing is left to write. */
+async function assemble(
+  needs: TripNeeds,
+  { batch, content, progress }: Trip,
+  ready: readonly Ready[],
+  stopped: readonly Stopped[],
+): Promise<{ readonly parcel: Departure['parcel']; readonly keep: boolean } | 'voided' | undefined> {
+  if (batch !== undefined) return fileParcel(batch, ready, stopped, { content }, needs);
+  if (ready.length === 0) return undefined;
+  return { parcel: parcelOf(ready, content, progress?.captured), keep: false };
+}
+
+async function departOnce(
+  needs: TripNeeds,
+  trip: Trip,
+  departure: Departure,
+  stopped: readonly Stopped[],
+  round: number,
+): Promise<RoundEnd> {
+  const { destinationId } = trip.mapping;
+  // Out of the file before it leaves: what departs is then exactly what stands in it, should this worker die.
+  const isRecordedNow = trip.batch !== undefined && stopped.length > 0;
+  if (isRecordedNow) await needs.record({ stopped });
+  const still = isRecordedNow ? [] : stopped;
+  if (round === 1) await needs.step('written', destinationId);
+  const answer = await needs.depart(departure);
+  if (answer === 'lost') return ended;
+  if (answer === 'changed')
+    return again(
+      departure.ready.map((one) => one.row),
+      still,
+    );
+  return { next: 'departed', departed: { trip, departure, stopped: still } };
+}
+
+/** The rest leaves in a file of its own, at once. */
+async function splitFile(
+  needs: TripNeeds,
+  ready: readonly Ready[],
+  stopped: readonly Stopped[],
+  most: number,
+): Promise<RoundEnd> {
+  const [first] = ready as readonly [Ready];
+  await needs.record({
+    released: ready.slice(most).map((one) => one.row),
+    anotherFile: { destinationId: first.row.destinationId },
+  });
+  return again(
+    ready.slice(0, most).map((one) => one.row),
+    stopped,
+  );
+}
+
+/** Nobody is authorised to receive them at this target. */
+async function withoutUncovered(
+  needs: TripNeeds,
+  trip: Trip,
+  ready: readonly Ready[],
+  covered: readonly Ready[],
+  stopped: readonly Stopped[],
+): Promise<RoundEnd> {
+  const now = needs.database.now();
+  const uncovered = ready
+    .filter((one) => !covered.includes(one))
+    .map(({ row, lead }): Stopped => ({
+      row,
+      ...(carriesRight(row, lead, now)
+        ? byHand(row)
+        : { state: 'withheld' as const, reason: 'recipient_not_authorised' }),
+      fields: [],
+    }));
+  const all = [...stopped, ...uncovered];
+  if (covered.length === 0) return endWithoutLeaving(needs, trip, all);
+  return again(
+    covered.map((one) => one.row),
+    all,
+  );
+}
+
+/** A bug of ours in the writing of the whole: nothing has left, and the same again would break again, lease after lease. */
+async function failAsBug(
+  needs: TripNeeds,
+  trip: Trip,
+  ready: readonly Ready[],
+  stopped: readonly Stopped[],
+  code: string,
+): Promise<RoundEnd> {
+  needs.log.error('delivery.broken', {
+    destination: trip.mapping.destinationId,
+    ...(trip.batch === undefined ? { delivery: ready[0]?.row.id ?? 0 } : { batch: trip.batch.id }),
+    code,
+  });
+  const reason = reasonWith('invalid', 'BROKEN');
+  const failed = ready.map(({ row }): Stopped => ({ row, state: 'failed', reason, fields: [] }));
+  return endWithoutLeaving(needs, trip, [...stopped, ...failed]);
+}
+
+async function endWithoutLeaving(
+  needs: TripNeeds,
+  { batch }: Trip,
+  stopped: readonly Stopped[],
+): Promise<RoundEnd> {
+  await needs.record({ stopped, ...endOf(batch) });
+  tellStopped(needs, stopped);
+  return ended;
+}
+
+async function voidFile(
+  needs: TripNeeds,
+  { batch }: Trip,
+  ready: readonly Ready[],
+  stopped: readonly Stopped[],
+): Promise<RoundEnd> {
+  await needs.record({ stopped, released: ready.map((one) => one.row), ...voidingOf(batch) });
+  tellStopped(needs, stopped);
+  return ended;
+}
+
+function tellStopped({ log }: TripNeeds, stopped: readonly Stopped[]): void {
+  for (const { row, reason, state } of stopped)
+    log.info('delivery.withheld', {
+      destination: row.destinationId,
+      delivery: row.id,
+      reason,
+      verdict: state,
+    });
+}

@@ -1,0 +1,110 @@
+// Claims of deliveries: which rows are locked with whom, how many are in flight, the lease taken, or the row given back.
+// Invariant: a claim locks its rows with every other row of the same lead and destination; leases and due times use the database's clock.
+import { inList, type Sql } from './database.ts';
+import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
+import { caseOf, together } from './leases.ts';
+
+export interface LockedDelivery extends Delivery {
+  /** The database's clock when the row was locked. */
+  readonly now: Date;
+}
+
+export interface Locked {
+  /** In id order. */
+  readonly rows: readonly LockedDelivery[];
+  /** Deliveries of the destination in flight at most: one whose lease has run out still counts. */
+  readonly sending: number;
+}
+
+/**
+ * Locks those of the deliveries that are the destination's, with every other delivery of the same (lead, destination), and
+ * counts what is in flight. A delivery of another destination is not among the rows, whatever number its job bears.
+ */
+export async function lockWithSiblings(
+  tx: Sql,
+  destinationId: string,
+  ids: readonly number[],
+): Promise<Locked> {
+  if (ids.length === 0) return { rows: [], sending: 0 };
+  const { marks, values } = inList([...ids].sort((a, b) => a - b));
+  // The count is read after the destination's state row was locked by the caller: it sees every claim before this one.
+  // By index alone; no ORDER BY: rows are locked in the order of the lists all the same, and few are sorted here.
+  const rows = await tx.all<DeliveryRow & { db_now: Date; in_flight: number }>(
+    `SELECT STRAIGHT_JOIN ${deliveryColumns('s')}, UTC_TIMESTAMP(3) AS db_now,
+            (SELECT COUNT(*) FROM deliveries f WHERE f.state = 'sending' AND f.destination_id = ?) AS in_flight
+       FROM deliveries d FORCE INDEX (PRIMARY) JOIN deliveries s FORCE INDEX (deliveries_lead) ON s.lead_id = d.lead_id AND s.destination_id = d.destination_id
+      WHERE d.id IN (${marks}) AND d.destination_id = ? FOR UPDATE`,
+    [destinationId, ...values, destinationId],
+  );
+  const seen = new Map<number, LockedDelivery>();
+  for (const row of rows) seen.set(row.id, { ...deliveryOf(row), now: row.db_now });
+  return {
+    rows: [...seen.values()].sort((one, other) => one.id - other.id),
+    sending: rows[0]?.in_flight ?? 0,
+  };
+}
+
+/** Deliveries of a destination really in flight: those whose lease is alive. Reads each of them. */
+export async function countSending(tx: Sql, destinationId: string): Promise<number> {
+  const [row] = await tx.all<{ n: number }>(
+    "SELECT COUNT(*) AS n FROM deliveries WHERE state = 'sending' AND destination_id = ? AND lease_until > UTC_TIMESTAMP(3)",
+    [destinationId],
+  );
+  return row?.n ?? 0;
+}
+
+/** `SET` of a lease: state `sending`, next attempt, next fencing token. Its values: the owner, then how long, ms. */
+export const leaseColumns = `state = 'sending', reason = '', attempt = attempt + 1, lease_token = lease_token + 1, lease_owner = ?,
+            lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))`;
+
+/** Takes the lease. The rows are locked by the caller. */
+export async function markSending(
+  tx: Sql,
+  ids: readonly number[],
+  leaseMs: number,
+  owner: string,
+): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList(ids);
+  await tx.run(`UPDATE deliveries FORCE INDEX (PRIMARY) SET ${leaseColumns} WHERE id IN (${marks})`, [
+    owner,
+    leaseMs,
+    ...values,
+  ]);
+}
+
+/** Gives deliveries back without an attempt. `afterMs` from now, on the database's clock. */
+export async function putBack(
+  tx: Sql,
+  rows: readonly { readonly id: number; readonly reason: string; readonly afterMs: number }[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  if (rows.length > together) {
+    for (let start = 0; start < rows.length; start += together)
+      await putBack(tx, rows.slice(start, start + together));
+    return;
+  }
+  const ids = rows.map((row) => row.id);
+  const { marks, values } = inList(ids);
+  const reason = caseOf(
+    ids,
+    rows.map((row) => row.reason),
+  );
+  const after = caseOf(
+    ids,
+    rows.map((row) => Math.round(row.afterMs * 1000)),
+  );
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'waiting', reason = ${reason.sql}, due_at = TIMESTAMPADD(MICROSECOND, ${after.sql}, UTC_TIMESTAMP(3)),
+            lease_until = NULL WHERE id IN (${marks})`,
+    [...reason.values, ...after.values, ...values],
+  );
+}
+
+/** Rows that cannot leave with their file; they are collected again for a later one. */
+export async function leaveBatch(tx: Sql, ids: readonly number[]): Promise<void> {
+  for (let start = 0; start < ids.length; start += together) {
+    const { marks, values } = inList(ids.slice(start, start + together));
+    await tx.run(`UPDATE deliveries FORCE INDEX (PRIMARY) SET batch_id = 0 WHERE id IN (${marks})`, values);
+  }
+}

@@ -1,0 +1,120 @@
+// What became of deliveries: settled rows, next tries brought forward, references forgotten. Set-wise statements, rows in id order.
+// Invariant: only the holder of the current fencing token settles a row that is held; due times use the database's clock.
+import type { DeliveryState } from '../domain/delivery.ts';
+import { inList, type Sql } from './database.ts';
+import { caseOf, heldClause, together } from './leases.ts';
+
+export interface Settlement {
+  readonly id: number;
+  readonly state: DeliveryState;
+  readonly reason: string;
+  /** When to look again, ms from now; ignored for end states. */
+  readonly afterMs: number;
+  readonly spend: boolean;
+  readonly maybeReceived: boolean;
+  readonly askFirst: boolean;
+  readonly reference?: string | undefined;
+  /** Leaves its batch (voided, withheld, or done). */
+  readonly leaveBatch: boolean;
+  /** The recipient was asked, and does not know it. */
+  readonly notFound?: boolean;
+}
+
+/**
+ * Settles rows that nobody holds, or with `tokens` (by id) rows whose lease is held.
+ * False when one of those leases is lost: the caller must roll back.
+ */
+export async function markSettled(
+  tx: Sql,
+  settlements: readonly Settlement[],
+  tokens?: ReadonlyMap<number, number>,
+): Promise<boolean> {
+  for (let start = 0; start < settlements.length; start += together)
+    if (!(await settleTogether(tx, settlements.slice(start, start + together), tokens))) return false;
+  return true;
+}
+
+async function settleTogether(
+  tx: Sql,
+  settlements: readonly Settlement[],
+  tokens: ReadonlyMap<number, number> | undefined,
+): Promise<boolean> {
+  const held =
+    tokens === undefined
+      ? { sql: '', values: [] }
+      : heldClause(settlements.map(({ id }) => ({ id, token: tokens.get(id) ?? 0 })));
+  const ids = settlements.map((one) => one.id);
+  const list = inList(ids);
+  const by = (valueOf: (one: Settlement) => string | number): ReturnType<typeof caseOf> =>
+    caseOf(ids, settlements.map(valueOf));
+  const state = by((one) => one.state);
+  const reason = by((one) => one.reason.slice(0, 80));
+  const after = by((one) => Math.round(one.afterMs * 1000));
+  const spend = by((one) => (one.spend ? 1 : 0));
+  const received = by((one) => (one.maybeReceived ? 1 : 0));
+  const ask = by((one) => (one.askFirst ? 1 : 0));
+  const reference = by((one) => one.reference?.slice(0, 200) ?? '');
+  const leave = by((one) => (one.leaveBatch ? 1 : 0));
+  const notFound = by((one) => (one.notFound === true ? 1 : 0));
+  const { affected } = await tx.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET
+        spent = spent + ${spend.sql},
+        maybe_received = ${received.sql},
+        ask_first = ${ask.sql},
+        recipient_reference = COALESCE(NULLIF(${reference.sql}, ''), recipient_reference),
+        batch_id = IF(${leave.sql} = 1, 0, batch_id),
+        not_found_since = IF(${notFound.sql} = 1, COALESCE(not_found_since, UTC_TIMESTAMP(3)), NULL),
+        reason = ${reason.sql},
+        due_at = TIMESTAMPADD(MICROSECOND, ${after.sql}, UTC_TIMESTAMP(3)),
+        lease_until = NULL,
+        state = ${state.sql},
+        pending_since = IF(state = 'pending', COALESCE(pending_since, UTC_TIMESTAMP(3)), pending_since),
+        settled_at = IF(state IN ('delivered', 'failed', 'cancelled'), UTC_TIMESTAMP(3), NULL)
+      WHERE id IN (${list.marks}) ${held.sql}`,
+    [
+      ...spend.values,
+      ...received.values,
+      ...ask.values,
+      ...reference.values,
+      ...leave.values,
+      ...notFound.values,
+      ...reason.values,
+      ...after.values,
+      ...state.values,
+      ...list.values,
+      ...held.values,
+    ],
+  );
+  return tokens === undefined || affected === settlements.length;
+}
+
+/** Bringing forward is worth its one turn where it saves more than this. */
+const worthSeconds = 10;
+
+/**
+ * The next try of deliveries that wait after a technical failure is due now; others, and those in a file, stay as they are.
+ * Each run once: a lead its recipient cannot digest would spend its tries on the successes of others. What is due soon keeps its turn.
+ */
+export async function bringForward(tx: Sql, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList([...ids].sort((a, b) => a - b));
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET due_at = LEAST(due_at, UTC_TIMESTAMP(3)), forwarded_run = run
+      WHERE id IN (${marks}) AND state = 'waiting' AND batch_id = 0 AND reason LIKE 'retry:%' AND forwarded_run < run
+        AND due_at > TIMESTAMPADD(SECOND, ${worthSeconds}, UTC_TIMESTAMP(3))`,
+    values,
+  );
+}
+
+/** After an erasure came to a good end: references the CRM gave are personal data of the past. A failed erase keeps them, its replay needs them. */
+export async function forgetReferences(
+  tx: Sql,
+  pairs: readonly { readonly leadId: number; readonly destinationId: string }[],
+): Promise<void> {
+  for (const pair of pairs) {
+    await tx.run(
+      'UPDATE deliveries FORCE INDEX (deliveries_lead) SET recipient_reference = NULL WHERE lead_id = ? AND destination_id = ?',
+      [pair.leadId, pair.destinationId],
+    );
+  }
+}
