@@ -19,6 +19,10 @@ export type Origin = ValuesOf<typeof originFields>;
 export type Financial = ValuesOf<typeof financialFields>;
 export type Interaction = ValuesOf<typeof interactionFields>;
 
+/** Blocks of the lead that not every mapping reads: each is a table of its own. */
+export const optionalBlocks = ['project', 'origin', 'financial', 'interactions'] as const;
+export type OptionalBlock = (typeof optionalBlocks)[number];
+
 /** One answer of the prospect, as recorded (C16, C16b). */
 export interface ConsentRecord extends ValuesOf<typeof consentFields> {
   /** Its place in the order in which we received what was said; higher came later. */

@@ -11,7 +11,14 @@ import type {
   SheetSection,
 } from '../../connectors/contract.ts';
 import type { ClientFacts, DestinationLimits } from '../domain/destination.ts';
-import type { ConsentChannel, ConsentPurpose, ConsentState, DataCategory, Lead } from '../domain/lead.ts';
+import type {
+  ConsentChannel,
+  ConsentPurpose,
+  ConsentState,
+  DataCategory,
+  Lead,
+  OptionalBlock,
+} from '../domain/lead.ts';
 import type { RetryPolicy } from '../domain/verdict.ts';
 
 /** One mistake in a file, as an integrator reads it. */
@@ -172,6 +179,8 @@ export interface CompiledMapping {
   readonly secretNames: readonly string[];
   /** Categories of data the mapping sends. */
   readonly categories: readonly DataCategory[];
+  /** Blocks of the lead that its sources stand in, those of `accepts` among them. */
+  readonly blocks: ReadonlySet<OptionalBlock>;
   /** Whether this lead goes to this destination (`accepts`); the failing key otherwise. */
   readonly accepts: (
     lead: Lead,

@@ -1,6 +1,6 @@
 // What the compilers of a mapping's parts share: where to report, which format is written, what the contract covers.
 // Invariant: read-only; a part that is wrong reports and gives undefined, so that the next part is still checked.
-import type { DataCategory } from '../domain/lead.ts';
+import type { DataCategory, OptionalBlock } from '../domain/lead.ts';
 import type { Report } from './document/problems.ts';
 import type { Source } from './fields/source.ts';
 import type { Encoding } from './formats/encoding.ts';
@@ -36,6 +36,8 @@ export interface Scope {
   readonly formulaGuard: boolean;
   readonly maps: Readonly<Record<string, unknown>>;
   readonly empty: EmptyPolicy;
+  /** Blocks of the lead that the file reads; noted as its sources are found. */
+  readonly blocks: Set<OptionalBlock>;
   readonly xml?: XmlScope;
   /** Ids earlier answers give, for `calls.person.id`; those read are noted. */
   readonly captures?: CaptureScope;

@@ -1,7 +1,7 @@
 // Leads as mappings read them, and the lock that consent, erasure and departure share.
 // Invariant: every read names its client; whoever changes or sends a lead holds its row.
-import type { ConsentRecord, Interaction, Lead } from '../domain/lead.ts';
-import type { leadFields } from '../domain/lead-fields/columns.ts';
+import { optionalBlocks, type Lead, type OptionalBlock } from '../domain/lead.ts';
+import { columnFacts, type leadFields } from '../domain/lead-fields/columns.ts';
 import { financialFields } from '../domain/lead-fields/financial.ts';
 import { identityFields } from '../domain/lead-fields/identity.ts';
 import { interactionFields } from '../domain/lead-fields/interaction.ts';
@@ -36,30 +36,53 @@ type Row = RowOf<typeof leadFields> & {
   readonly created_at: Date;
 };
 
-const selectAll = selectLeads(
-  'l.id, l.client_id, l.reference, l.revision, l.consent_revision, l.erased_at, l.created_at',
-);
+type Blocks = ReadonlySet<OptionalBlock>;
 
-/** Full leads by id. Leads that do not exist are missing from the map. */
+const ownColumns =
+  'l.id, l.client_id, l.reference, l.revision, l.consent_revision, l.erased_at, l.created_at';
+
+/** Of the tables that stand for a block, only those of the blocks are joined. */
+function selectBlocks(blocks: Blocks): string {
+  const unread = optionalBlocks.filter((block) => !blocks.has(block));
+  const columns = columnFacts.filter(({ path }) => !unread.some((block) => path.startsWith(`${block}.`)));
+  return selectLeads(
+    ownColumns,
+    columns.map(({ column }) => column),
+  );
+}
+
+const everyBlock: Blocks = new Set(optionalBlocks);
+
+/**
+ * Leads by id; those that do not exist are missing from the map.
+ * @param blocks those that somebody reads, all by default; the others stay empty
+ */
 export async function readLeads(
   sql: Sql,
   leadIds: readonly number[],
+  blocks: Blocks = everyBlock,
 ): Promise<ReadonlyMap<number, LeadRead>> {
   if (leadIds.length === 0) return new Map();
   const { marks, values } = inList([...new Set(leadIds)]);
-  const rows = await sql.all<Row>(`${selectAll} WHERE l.id IN (${marks})`, values);
+  const rows = await sql.all<Row>(`${selectBlocks(blocks)} WHERE l.id IN (${marks})`, values);
   const consents = await readConsents(sql, leadIds);
-  const interactions = await sql.all<InteractionRow>(
-    `SELECT id, lead_id, ${interactionColumns.map(([, column]) => column).join(', ')}
+  const interactions = blocks.has('interactions')
+    ? await sql.all<InteractionRow>(
+        `SELECT id, lead_id, ${interactionColumns.map(([, column]) => column).join(', ')}
          FROM interactions WHERE lead_id IN (${marks})`,
-    values,
-  );
+        values,
+      )
+    : [];
   const interactionsOf = inTime(interactions, (row) => row.happened_at);
   return new Map(
     rows.map((row) => [
       row.id,
       {
-        lead: leadOf(row, consents.get(row.id) ?? [], (interactionsOf.get(row.id) ?? []).map(interactionOf)),
+        lead: {
+          ...leadOf(row, blocks),
+          consents: consents.get(row.id) ?? [],
+          interactions: (interactionsOf.get(row.id) ?? []).map(interactionOf),
+        },
         consentRevision: row.consent_revision,
         createdAt: row.created_at,
       },
@@ -117,7 +140,7 @@ const projectOf = blockReader(projectFields);
 const originOf = blockReader(originFields);
 const financialOf = blockReader(financialFields);
 
-function leadOf(row: Row, consents: readonly ConsentRecord[], interactions: readonly Interaction[]): Lead {
+function leadOf(row: Row, blocks: Blocks): Omit<Lead, 'consents' | 'interactions'> {
   return {
     id: row.id,
     clientId: row.client_id,
@@ -126,10 +149,8 @@ function leadOf(row: Row, consents: readonly ConsentRecord[], interactions: read
     ...requestOf(row),
     ...(row.erased_at === null ? {} : { erasedAt: row.erased_at }),
     identity: identityOf(row),
-    project: projectOf(row),
-    origin: originOf(row),
-    financial: financialOf(row),
-    consents,
-    interactions,
+    project: blocks.has('project') ? projectOf(row) : {},
+    origin: blocks.has('origin') ? originOf(row) : {},
+    financial: blocks.has('financial') ? financialOf(row) : {},
   };
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectors } from '../../connectors/index.ts';
-import type { Lead } from '../../src/domain/lead.ts';
+import { optionalBlocks, type Lead } from '../../src/domain/lead.ts';
 import { checkSources } from '../../src/mapping/check.ts';
 import type {
   CheckResult,
@@ -52,8 +52,23 @@ export function problemsOf(mapping: string, more: Readonly<Record<string, string
 export function compiled(mapping: string, more: Readonly<Record<string, string>> = {}): CompiledMapping {
   const result = check(mapping, more);
   if (!result.ok) throw new Error(result.problems.map(formatProblem).join('\n'));
-  return result.mapping;
+  const { mapping: own } = result;
+  return {
+    ...own,
+    accepts: (whole) => own.accepts(onlyRead(whole, own)),
+    apply: (whole, about) => own.apply(onlyRead(whole, own), about),
+  };
 }
+
+/** The lead as the database gives it for a mapping: what none of its sources stands in is not there to be read. */
+const onlyRead = (lead: Lead, { blocks }: CompiledMapping): Lead =>
+  new Proxy(lead, {
+    get: (whole, name) => {
+      if (optionalBlocks.some((block) => block === name && !blocks.has(block)))
+        throw new Error(`the mapping reads ${String(name)}, and does not say so`);
+      return Reflect.get(whole, name) as unknown;
+    },
+  });
 
 export const optIn = `consent:
   - {to: OPTIN, channel: email, values: {granted: O, refused: N, not_asked: I, withdrawn: R}}

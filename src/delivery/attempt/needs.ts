@@ -5,12 +5,12 @@ import { createCurrentMapping } from '../mapping-cache.ts';
 import { createAccess } from './access-digest.ts';
 import { createBatcher } from './batcher.ts';
 import { createMappingDigests } from './cites.ts';
-import type { Claim, ClaimJob } from './claim.ts';
+import type { Claim } from './claim.ts';
 import { claimTogether, type ClaimLoad } from './claim-together.ts';
 import type { Departure } from './departure-entries.ts';
 import { depart, type DepartureAnswer } from './departure.ts';
 import { recordEnds } from './record-outcome.ts';
-import type { DelivererOptions, ReadAhead, TripNeeds } from './trip.ts';
+import type { DelivererOptions, ReadAhead, TripNeeds, WantedAhead } from './trip.ts';
 import type { Recorded, TripEnd } from './trip-end.ts';
 import { readAheadTogether } from './write-ahead.ts';
 
@@ -44,9 +44,9 @@ export function bindNeeds(options: DelivererOptions): TripNeeds {
     inForce: createCurrentMapping(options),
     accessTo: createAccess(options),
     mappingDigests: createMappingDigests(database),
-    readAhead: createBatcher<ClaimJob, ReadAhead | undefined>({
+    readAhead: createBatcher<WantedAhead, ReadAhead | undefined>({
       ...together,
-      run: (jobs) => readAheadTogether(options, jobs),
+      run: (wanted) => readAheadTogether(options, wanted),
     }),
     claim: (destinationId, load) => claimOf(destinationId)(load),
     depart: createBatcher<Departure, DepartureAnswer>({

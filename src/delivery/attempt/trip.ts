@@ -45,6 +45,12 @@ export interface DelivererOptions {
   readonly step?: (name: TripStep, destinationId: string) => void | Promise<void>;
 }
 
+export interface WantedAhead {
+  readonly job: ClaimJob;
+  /** Of which the sources are read. */
+  readonly mapping: CompiledMapping;
+}
+
 /** A row as it stood under no lock, and what its content is written from. */
 export interface ReadAhead {
   readonly row: ClaimedDelivery;
@@ -58,7 +64,7 @@ export interface TripNeeds extends Omit<DelivererOptions, 'step' | 'random'> {
   readonly accessTo: (destinationId: string, mapping: CompiledMapping) => Access;
   readonly mappingDigests: MappingDigests;
   // Deliveries that do the same at the same time share its statements.
-  readonly readAhead: (job: ClaimJob) => Promise<ReadAhead | undefined>;
+  readonly readAhead: (wanted: WantedAhead) => Promise<ReadAhead | undefined>;
   readonly claim: (destinationId: string, load: ClaimLoad) => Promise<Claim>;
   readonly depart: (departure: Departure) => Promise<DepartureAnswer>;
   readonly record: (end: TripEnd) => Promise<Recorded>;

@@ -4,10 +4,11 @@
 import { isStoreTrouble } from '../../store/database.ts';
 import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import type { ClaimedDelivery, ClaimJob } from './claim.ts';
+import { blocksOf } from './load-inputs.ts';
 import { orBroken } from './own-bug.ts';
 import { isCovered, parcelOf } from './parcel.ts';
 import { writeContent } from './render.ts';
-import type { DelivererOptions, Draft, Order, ReadAhead, Trip, TripNeeds } from './trip.ts';
+import type { DelivererOptions, Draft, Order, ReadAhead, Trip, TripNeeds, WantedAhead } from './trip.ts';
 import { freshTrip } from './trip-versions.ts';
 
 /** Undefined: the delivery has to be claimed before it can be written, or cannot leave; then its claim comes first. */
@@ -17,7 +18,7 @@ export async function writeAhead(needs: TripNeeds, order: Order): Promise<Draft 
   const trip = await freshTrip(needs, order, order.inForce);
   if (trip === undefined) return undefined;
   // What is no outage is met again, and dealt with, once the delivery is claimed.
-  const ahead = await needs.readAhead(job).catch((error: unknown) => {
+  const ahead = await needs.readAhead({ job, mapping: trip.mapping }).catch((error: unknown) => {
     if (isStoreTrouble(error)) throw error;
     return undefined;
   });
@@ -30,21 +31,22 @@ export async function writeAhead(needs: TripNeeds, order: Order): Promise<Draft 
 /** Several jobs of any destinations in a handful of statements. */
 export async function readAheadTogether(
   { database, reader }: Pick<DelivererOptions, 'database' | 'reader'>,
-  jobs: readonly ClaimJob[],
+  wanted: readonly WantedAhead[],
 ): Promise<readonly (ReadAhead | undefined)[]> {
   const found = await readDeliveries(
     database,
-    jobs.map((job) => job.deliveryId),
+    wanted.map(({ job }) => job.deliveryId),
   );
   const now = database.now();
   const byId = new Map(found.map((row) => [row.id, row]));
-  const rows = jobs.map((job) => {
+  const rows = wanted.map(({ job }) => {
     const row = byId.get(job.deliveryId);
     return row !== undefined && goesAhead(row, job) ? asClaimed(row, now) : undefined;
   });
   const ahead = rows.filter((row) => row !== undefined);
   if (ahead.length === 0) return rows.map(() => undefined);
-  const inputs = await reader(ahead);
+  const mappings = new Set(wanted.map(({ mapping }) => mapping));
+  const inputs = await reader(ahead, blocksOf(...mappings));
   return rows.map((row) => (row === undefined ? undefined : { row, inputs }));
 }
 

@@ -5,6 +5,7 @@ import { fileParcel, rowsThatFit } from '../files/file-parcel.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Departure } from './departure-entries.ts';
 import { byHand, carriesRight } from './former-authorisation.ts';
+import { blocksOf } from './load-inputs.ts';
 import { orBroken } from './own-bug.ts';
 import { isCovered, parcelOf } from './parcel.ts';
 import { renderAll } from './render-batch.ts';
@@ -57,7 +58,7 @@ export async function writeAndDepart(
 }
 
 async function writeRound(needs: TripNeeds, trip: Trip, left: Left, round: number): Promise<RoundEnd> {
-  const inputs = await needs.reader(left.rows);
+  const inputs = await needs.reader(left.rows, blocksOf(trip.mapping, trip.content));
   const rendered = await renderAll(needs, left.rows, inputs, trip);
   const ready = rendered.filter((one): one is Ready => 'record' in one);
   const stopped = [...left.stopped, ...rendered.filter((one): one is Stopped => 'state' in one)];

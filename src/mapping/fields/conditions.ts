@@ -6,7 +6,7 @@ import { asText, isScalarValue } from './formatters.ts';
 import type { Path } from '../document/problems.ts';
 import { useSource } from '../scope.ts';
 import type { Scope } from '../scope.ts';
-import { absentSource, nearestIn, sourceIn } from './scoped-source.ts';
+import { absentSource, nearestIn, noted, sourceIn } from './scoped-source.ts';
 import { findSource, isBlank, nearestSource } from './source.ts';
 import type { Context, Source } from './source.ts';
 import { reportNeverMet } from './never-met.ts';
@@ -213,7 +213,8 @@ export function compileAccepts(raw: unknown, scope: Scope): Accepts {
   const tests: { readonly key: string; readonly test: (lead: Lead) => boolean }[] = [];
   for (const [key, value] of Object.entries(isRecord(raw) ? raw : {})) {
     const path: Path = ['accepts', key];
-    const found = findSource(Object.hasOwn(acceptNames, key) ? (acceptNames[key] ?? key) : key);
+    const name = Object.hasOwn(acceptNames, key) ? (acceptNames[key] ?? key) : key;
+    const found = noted(findSource(name), scope);
     if (found === undefined || /^(delivery|batch|client)\./.test(found.path) || found.list) {
       scope.report.error(path, 'MAP-201', `accepts cannot read "${key}".`, {
         at: 'key',

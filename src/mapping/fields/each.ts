@@ -11,6 +11,7 @@ import { checkEmpty, emptyPolicy } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import { slotProblems } from './overlaps.ts';
 import type { TargetSlot } from './overlaps.ts';
+import { noted } from './scoped-source.ts';
 import { findSource, listPaths, nearestSource, readList } from './source.ts';
 import type { Context, Source } from './source.ts';
 import { suggest } from '../document/suggest.ts';
@@ -84,7 +85,7 @@ function listOf({ raw, path, scope, list }: FieldWhere): Source | undefined {
   }
   if (scope.format === 'csv' || scope.format === 'form')
     report.error(at, 'MAP-218', `${scope.format} has no repeated groups: use as: {join: ", "}.`);
-  const named = typeof listPath === 'string' ? findSource(listPath) : undefined;
+  const named = typeof listPath === 'string' ? noted(findSource(listPath), scope) : undefined;
   if (named !== undefined && listPaths.includes(named.path)) return named;
   if (listPath === 'consents') {
     report.error(

@@ -1,5 +1,5 @@
 // The sources a line of this file may read: those of every lead, and the ids that its earlier calls capture.
-// Invariant: an id of a call is a source only behind the call that captures it; reading one is noted in the scope.
+// Invariant: an id of a call is a source only behind the call that captures it; reading one, or a block of the lead, is noted in the scope.
 import { suggest } from '../document/suggest.ts';
 import type { Scope } from '../scope.ts';
 import { findSource, nearestSource } from './source.ts';
@@ -11,7 +11,7 @@ const prefix = 'calls.';
 export function sourceIn(path: string, scope: Scope, list?: string): Source | undefined {
   const name = path.startsWith(prefix) ? path.slice(prefix.length) : undefined;
   const { captures } = scope;
-  if (name === undefined || captures?.known.has(name) !== true) return findSource(path, list);
+  if (name === undefined || captures?.known.has(name) !== true) return noted(findSource(path, list), scope);
   captures.read.add(name);
   return {
     path,
@@ -21,6 +21,12 @@ export function sourceIn(path: string, scope: Scope, list?: string): Source | un
     person: false,
     read: ({ situation }) => situation.captured?.[name],
   };
+}
+
+/** The database is asked for no block that no source of the file stands in. */
+export function noted(source: Source | undefined, scope: Scope): Source | undefined {
+  if (source?.block !== undefined) scope.blocks.add(source.block);
+  return source;
 }
 
 /** The message for a source that does not exist. */

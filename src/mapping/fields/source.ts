@@ -2,8 +2,8 @@
 // Invariant: every path is resolved when the mapping is compiled; reading never fails and never invents.
 import type { Action } from '../../../connectors/contract.ts';
 import type { ClientFacts } from '../../domain/destination.ts';
-import { sourceModel } from '../../domain/lead.ts';
-import type { DataCategory, Lead, SourceField, SourceType } from '../../domain/lead.ts';
+import { optionalBlocks, sourceModel } from '../../domain/lead.ts';
+import type { DataCategory, Lead, OptionalBlock, SourceField, SourceType } from '../../domain/lead.ts';
 import type { WriteSituation } from '../contract.ts';
 import { suggest } from '../document/suggest.ts';
 
@@ -24,6 +24,8 @@ export interface Source {
   readonly category: DataCategory | 'technical';
   readonly person: boolean;
   readonly read: (context: Context) => unknown;
+  /** The block of the lead it stands in, where that is read only when a mapping asks for it. */
+  readonly block?: OptionalBlock;
   /** Known only when the file is built. */
   readonly late?: 'sequence' | 'rows';
 }
@@ -72,7 +74,20 @@ function reader({ path, place }: SourceField): (context: Context) => unknown {
   };
 }
 
-const sourceOf = (field: SourceField, path: string, list: boolean, read: Source['read']): Source => ({
+const blockOf = ({ place }: SourceField): Pick<Source, 'block'> => {
+  const block = optionalBlocks.find((name) => name === place.split('.')[0]);
+  return block === undefined ? {} : { block };
+};
+
+const sourceOf = (
+  field: SourceField,
+  path: string,
+  list: boolean,
+  read: Source['read'],
+  /** The field of the lead, of which this may be an element. */
+  whole = field,
+): Source => ({
+  ...blockOf(whole),
   path,
   type: field.type,
   list,
@@ -90,21 +105,21 @@ const all: ReadonlyMap<string, Source> = new Map(
       const values: Source['read'] = (context) =>
         (read(context) as readonly Record<string, unknown>[]).map((item) => item[element.path]);
       const path = `${field.path}.${element.path}`;
-      return [path, sourceOf(element, path, true, values)] as const;
+      return [path, sourceOf(element, path, true, values, field)] as const;
     });
     return [[field.path, sourceOf(field, field.path, field.type === 'list', read)], ...inner];
   }),
 );
 
 const elements: ReadonlyMap<string, ReadonlyMap<string, Source>> = new Map(
-  sourceModel.flatMap(({ path, element }) => {
-    if (element === undefined) return [];
-    const own = element.map((field): readonly [string, Source] => {
+  sourceModel.flatMap((list) => {
+    if (list.element === undefined) return [];
+    const own = list.element.map((field): readonly [string, Source] => {
       const read: Source['read'] = (context) =>
         (context.element as Record<string, unknown> | undefined)?.[field.path];
-      return [field.path, sourceOf(field, field.path, false, read)];
+      return [field.path, sourceOf(field, field.path, false, read, list)];
     });
-    return [[path, new Map(own)] as const];
+    return [[list.path, new Map(own)] as const];
   }),
 );
 

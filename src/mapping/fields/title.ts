@@ -9,6 +9,8 @@ import { compileTemplate } from './template.ts';
 /** Compiles `title:`; without one a mail names the programme. */
 export function compileTitle(raw: unknown, scope: Scope): (context: Context) => string | undefined {
   if (typeof raw !== 'string') {
+    if (!scope.sheet) return () => undefined;
+    scope.blocks.add('project');
     return ({ lead }) =>
       lead.project.programme === undefined ? undefined : safeTitle(`Programme ${lead.project.programme}`);
   }
