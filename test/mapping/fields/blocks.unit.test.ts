@@ -12,6 +12,7 @@ test.each([
   ['- {to: m, template: "{{origin.media}} {{identity.lastName}}"}', '', ['origin']],
   ['- {to: a, value: 1, when: {greater: {project.budgetMax: 1}}}', '', ['project']],
   ['- {to: list, each: interactions, fields: [{to: k, from: kind}]}', '', ['interactions']],
+  ['- {to: list, each: interactions, fields: [{to: k, value: 1}]}', '', ['interactions']],
   ['- {to: n, from: identity.lastName}', 'accepts: {programme: [ES-LYON]}', ['project']],
 ] as const)('%s %s reads %s beside the request, the person and the consents', (fields, more, blocks) => {
   expect(blocksOf(fields, more)).toEqual(blocks);
