@@ -25,6 +25,8 @@ export const blocksOf = (...mappings: readonly CompiledMapping[]): ReadonlySet<O
 
 export interface Reader {
   (rows: readonly ClaimedDelivery[], blocks: ReadonlySet<OptionalBlock>): Promise<Inputs>;
+  /** The same by the authorisations of a moment ago: for what is compared with them, under their lock, before it departs. */
+  readonly ahead: (rows: readonly ClaimedDelivery[], blocks: ReadonlySet<OptionalBlock>) => Promise<Inputs>;
   /**
    * Lower-case targets that live authorisations of a destination cover; for what follows a lead that was handed over before,
    * those of ended ones too: which of them a row may go to is decided row by row.
@@ -37,44 +39,66 @@ interface Wanted {
   readonly blocks: ReadonlySet<OptionalBlock>;
 }
 
+type Authorisations = Inputs['authorisations'];
+
+/** How long the authorisations of a destination count as those of a moment ago, ms. */
+const recentMs = 500;
+
 export function createReader(database: Database, secrets: LeadSecrets): Reader {
   const snapshots = createSnapshots(secrets);
-  const read = async (groups: readonly Wanted[]): Promise<readonly Inputs[]> => {
-    const rows = groups.flatMap((group) => group.rows);
-    const blocks = new Set(groups.flatMap((group) => [...group.blocks]));
-    const leadIds = [...new Set(rows.map((row) => row.leadId))];
-    const earlier = rows
-      .filter((row) => row.maybeReceived && row.sentRevision > 0)
-      .map((row) => ({ leadId: row.leadId, revision: row.sentRevision }));
-    const [leads, keys, authorisations, revisions] = await Promise.all([
-      readLeads(database, leadIds, blocks),
-      secrets.read(database, leadIds),
-      readAuthorisations(
-        database,
-        rows.map((row) => row.destinationId),
+  const recent = createRecent(database);
+  const fresh = (destinationIds: readonly string[]): Promise<Authorisations> =>
+    readAuthorisations(database, destinationIds);
+  const remembered = async (destinationIds: readonly string[]): Promise<Authorisations> =>
+    new Map(
+      await Promise.all(
+        [...new Set(destinationIds)].map(async (id): Promise<[string, readonly Authorisation[]]> => [
+          id,
+          await recent(id),
+        ]),
       ),
-      snapshots.read(database, earlier),
-    ]);
-    const inputs: Inputs = { leads, secrets: keys, authorisations, revisions };
-    return groups.map(() => inputs);
-  };
-  const joined = createBatcher<Wanted, Inputs>({ run: read, max: 200, lanes: 1 });
-  const seen = new Map<string, { at: number; targets: Promise<readonly string[]> }>();
-  const targetsOf = (destinationId: string, action: Action): Promise<readonly string[]> => {
-    const about = `${destinationId} ${action === 'create' ? 'live' : 'known'}`;
-    const known = seen.get(about);
-    if (known !== undefined && performance.now() - known.at < 500) return known.targets;
-    const targets = readAuthorisations(database, [destinationId]).then((all) =>
-      (action === 'create'
-        ? liveAuthorisations(all.get(destinationId) ?? [], database.now())
-        : (all.get(destinationId) ?? [])
-      ).flatMap((one) => one.targets.map((target) => target.toLowerCase())),
     );
-    seen.set(about, { at: performance.now(), targets });
-    targets.catch(() => seen.delete(about));
-    return targets;
-  };
+  const reading =
+    (authorisationsOf: typeof fresh) =>
+    async (groups: readonly Wanted[]): Promise<readonly Inputs[]> => {
+      const rows = groups.flatMap((group) => group.rows);
+      const blocks = new Set(groups.flatMap((group) => [...group.blocks]));
+      const leadIds = [...new Set(rows.map((row) => row.leadId))];
+      const earlier = rows
+        .filter((row) => row.maybeReceived && row.sentRevision > 0)
+        .map((row) => ({ leadId: row.leadId, revision: row.sentRevision }));
+      const [leads, keys, authorisations, revisions] = await Promise.all([
+        readLeads(database, leadIds, blocks),
+        secrets.read(database, leadIds),
+        authorisationsOf(rows.map((row) => row.destinationId)),
+        snapshots.read(database, earlier),
+      ]);
+      const inputs: Inputs = { leads, secrets: keys, authorisations, revisions };
+      return groups.map(() => inputs);
+    };
+  const joined = createBatcher<Wanted, Inputs>({ run: reading(fresh), max: 200, lanes: 1 });
+  const readAhead = reading(remembered);
   return Object.assign((rows: Wanted['rows'], blocks: Wanted['blocks']) => joined({ rows, blocks }), {
-    targets: targetsOf,
+    // Its callers have joined already.
+    ahead: async (rows: Wanted['rows'], blocks: Wanted['blocks']) =>
+      (await readAhead([{ rows, blocks }]))[0] as Inputs,
+    targets: async (destinationId: string, action: Action) => {
+      const all = await recent(destinationId);
+      const covering = action === 'create' ? liveAuthorisations(all, database.now()) : all;
+      return covering.flatMap((one) => one.targets.map((target) => target.toLowerCase()));
+    },
   });
+}
+
+/** The authorisations of a destination, read twice a second at most. */
+function createRecent(database: Database): (destinationId: string) => Promise<readonly Authorisation[]> {
+  const seen = new Map<string, { at: number; read: Promise<readonly Authorisation[]> }>();
+  return (destinationId) => {
+    const known = seen.get(destinationId);
+    if (known !== undefined && performance.now() - known.at < recentMs) return known.read;
+    const read = readAuthorisations(database, [destinationId]).then((all) => all.get(destinationId) ?? []);
+    seen.set(destinationId, { at: performance.now(), read });
+    read.catch(() => seen.delete(destinationId));
+    return read;
+  };
 }

@@ -46,7 +46,7 @@ export async function readAheadTogether(
   const ahead = rows.filter((row) => row !== undefined);
   if (ahead.length === 0) return rows.map(() => undefined);
   const mappings = new Set(wanted.map(({ mapping }) => mapping));
-  const inputs = await reader(ahead, blocksOf(...mappings));
+  const inputs = await reader.ahead(ahead, blocksOf(...mappings));
   return rows.map((row) => (row === undefined ? undefined : { row, inputs }));
 }
 
