@@ -67,6 +67,8 @@ export interface ClaimSettings {
   ) => Promise<ReadonlySet<number>>;
 }
 
+const nothing = { claimed: [], departed: new Set<number>(), againAfterMs: 0 } as const;
+
 /**
  * Claims what may leave now; gives the rest back with its reason. One transaction of the caller.
  * A job whose row moved on (other run, other attempt, other state) is stale and ignored.
@@ -87,15 +89,8 @@ export async function claimDeliveries(
   );
   const now = locked[0]?.now.getTime() ?? tx.now().getTime();
   const byId = new Map(locked.map((row) => [row.id, row]));
-  const none: Claim = {
-    claimed: [],
-    departed: new Set(),
-    destination,
-    circuit: known?.circuit,
-    now,
-    againAfterMs: 0,
-    foreign: jobs.filter((job) => !byId.has(job.deliveryId)),
-  };
+  const foreign = jobs.filter((job) => !byId.has(job.deliveryId));
+  const none: Claim = { ...nothing, destination, circuit: known?.circuit, now, foreign };
   if (locked.length === 0 || destination === undefined || known === undefined) return none;
   const state = await tryCarefully(tx, known, settings.access, sending);
   const rows = claimableRows(jobs, byId, settings);
@@ -126,10 +121,9 @@ export async function claimDeliveries(
   await putBack(tx, back);
   // What waits for another delivery goes with a later file.
   if (settings.batchId !== undefined) await leaveBatch(tx, behind);
-  if (limits.perMinute !== undefined && claimed.length > 0) {
-    const departed = minute.departed + (settings.batchId === undefined ? claimed.length : 1);
-    await saveMinute(tx, destinationId, { ...minute, departed });
-  }
+  const departures = settings.batchId === undefined ? claimed.length : Math.min(1, claimed.length);
+  if (limits.perMinute !== undefined && departures > 0)
+    await saveMinute(tx, destinationId, { ...minute, departed: minute.departed + departures });
   const againAfterMs = waiting.size > 0 ? (permission.closed?.afterMs ?? 0) : 0;
   return { ...none, againAfterMs, claimed, departed: await take(tx, claimed, destination, settings) };
 }
