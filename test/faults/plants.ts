@@ -83,9 +83,9 @@ export const plants: readonly Plant[] = [
     // What Redis forgot is forgotten.
     patches: [
       {
-        file: 'src/delivery/dispatch.ts',
-        find: 'for (const [destinationId, group] of byDestination) await push(destinationId, group.map(jobOf), true);',
-        put: 'if (byDestination.size < 0) await push("", [], true);',
+        file: 'src/delivery/planning/push-jobs.ts',
+        find: "await pushJobs(at, destinationId, group.map(jobOf), 'again');",
+        put: "if (group.length < 0) await pushJobs(at, destinationId, group.map(jobOf), 'again');",
       },
     ],
     red: [zeros.unsettled],
