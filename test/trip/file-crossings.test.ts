@@ -3,9 +3,7 @@ import { startWorker } from '../../src/roles/worker.ts';
 import { claimDeliveries } from '../../src/delivery/attempt/claim.ts';
 import { replay } from '../../src/support/replay.ts';
 import { recordEnds } from '../../src/delivery/attempt/record-outcome.ts';
-import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
 import type { TripStep } from '../../src/delivery/attempt/trip.ts';
-import { silentLog } from '../../src/log.ts';
 import { jobId, queueName, queuePrefix } from '../../src/queue/jobs.ts';
 import { createProducer } from '../../src/queue/producer.ts';
 import { readDeliveries } from '../../src/store/deliveries.ts';
@@ -44,11 +42,6 @@ const lapse = (where = '1 = 1'): Promise<unknown> =>
   gateway.owner.run(
     `UPDATE deliveries SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)) WHERE state = 'sending' AND ${where}`,
   );
-const sweeper = (): ReturnType<typeof createMaintenance> =>
-  createMaintenance({
-    ...{ database: gateway.app.database, published: gateway.app.published, log: silentLog },
-    producer: { push: () => Promise.resolve() } as never,
-  });
 const voided = async (): Promise<number> =>
   (await gateway.entries()).filter((one) => one.entry === 'batch_voided' && one.delivery === 0).length;
 const held = async (): Promise<number> =>
@@ -153,16 +146,6 @@ test('the rows of a file are claimed all or not at all: not while a part of them
   await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 4);
   expect(gateway.drops()).toEqual(['L_000001.csv']);
 }, 60_000);
-
-test('a row whose lease lapsed after its file had ended is collected again, not stranded in it', async () => {
-  await queuedFile(leadRow('E-1'), leadRow('E-2'));
-  await gateway.owner.run(
-    "UPDATE deliveries SET state = 'sending', attempt = 1, lease_token = 1, lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3))",
-  );
-  await gateway.owner.run("UPDATE batches SET state = 'sent', settled_at = UTC_TIMESTAMP(3)");
-  expect(await sweeper().recoverLeases()).toBe(2);
-  expect(await gateway.stranded()).toBe(0);
-});
 
 test('rows that all wait for an earlier delivery leave their file instead of turning in it every second', async () => {
   await queuedFile(leadRow('B-1'));

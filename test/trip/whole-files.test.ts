@@ -1,10 +1,8 @@
 // Files whole or not at all: a worker that died, rows that may not leave, answers that differ, too many bytes.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
 import { setDestinationStatus } from '../../src/support/suspend.ts';
 import { recordEnds } from '../../src/delivery/attempt/record-outcome.ts';
-import { silentLog } from '../../src/log.ts';
 import type { ClaimedDelivery } from '../../src/delivery/attempt/claim.ts';
 import { readDeliveries } from '../../src/store/deliveries.ts';
 import { openDropGateway, type DropGateway } from './drop.ts';
@@ -12,11 +10,6 @@ import { strangerRow } from './gateway.ts';
 
 let gateway: DropGateway;
 const by = { actor: 'tester', reason: 'test' };
-const sweeper = (): ReturnType<typeof createMaintenance> =>
-  createMaintenance({
-    ...{ database: gateway.app.database, published: gateway.app.published, log: silentLog },
-    producer: { push: () => Promise.resolve() } as never,
-  });
 const names = (letter: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${letter}-${index + 1}`);
 
@@ -24,26 +17,6 @@ beforeEach(async () => {
   gateway = await openDropGateway();
 });
 afterEach(() => gateway.close());
-
-test('a file of 700 rows whose worker died is recovered whole, in one go, and leaves whole under its number', async () => {
-  const [planner] = await gateway.start('planner');
-  await gateway.send(...names('R', 700).map((name) => strangerRow(name)));
-  await gateway.collectable(700);
-  await gateway.ask();
-  await gateway.until('queued', async () => (await gateway.counts())['queued'] === 700);
-  await planner?.stop();
-  // What a worker that was killed in mid-air leaves behind.
-  await gateway.owner.run(
-    "UPDATE deliveries SET state = 'sending', attempt = 1, departures = 1, departed_attempt = 1, sent_revision = 1, lease_token = 1, lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3))",
-  );
-  expect(await sweeper().recoverLeases()).toBe(700);
-  expect(await gateway.counts('batch_id > 0')).toEqual({ 'waiting:outcome_unknown': 700 });
-  await gateway.start('planner', 'worker');
-  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 700);
-  expect(gateway.drops()).toEqual(['L_000001.csv']);
-  expect(gateway.text('L_000001.csv').trim().split('\n')).toHaveLength(700);
-  expect(await gateway.stranded()).toBe(0);
-}, 60_000);
 
 test('rows that may not leave go out of their file and are not stranded when it has left', async () => {
   const consents = (state: string): string =>

@@ -2,7 +2,7 @@
 import { claimDeliveries, type ClaimedDelivery } from '../../src/delivery/attempt/claim.ts';
 import { recordEnds } from '../../src/delivery/attempt/record-outcome.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
 let crm: HttpRecipient;
 let gateway: Gateway;

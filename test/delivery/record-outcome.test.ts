@@ -1,11 +1,12 @@
-// A worker whose lease was taken over: it neither departs nor settles, and its neighbours in the same statement do.
+// The record of outcomes: a worker whose lease was taken over settles nothing, and its neighbours in the same statement do.
 import { startWorker } from '../../src/roles/worker.ts';
 import type { Role } from '../../src/roles/presence.ts';
 import type { Attempted } from '../../src/delivery/attempt/attempt.ts';
 import { recordEnds } from '../../src/delivery/attempt/record-outcome.ts';
+import { markSettled } from '../../src/store/delivery-settlements.ts';
 import { readDeliveries } from '../../src/store/deliveries.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
 let crm: HttpRecipient;
 let gateway: Gateway;
@@ -68,33 +69,6 @@ test('an overtaken worker’s answer is appended as `late` and moves nothing; it
   expect(await entriesOf('F-1')).toEqual(['departed', 'outcome']);
 });
 
-test('an overtaken worker sends nothing and logs no departure; its neighbours leave', async () => {
-  crm.answer = accept;
-  let together = false;
-  let stopped = 0;
-  worker = await startWorker(gateway.app, {
-    // All three stand just before their departure when the lease changes hands.
-    step: async (name) => {
-      if (name !== 'written' || !together) return;
-      stopped += 1;
-      await gateway.until('all written', () => stopped >= 3);
-      await takeOver();
-    },
-  });
-  await firstOne();
-  together = true;
-  await gateway.send(leadRow('F-1'), leadRow(taken), leadRow('F-3'));
-  await gateway.until('neighbours delivered', async () =>
-    /delivered.*delivered/.test(`${await stateOf('F-1')} ${await stateOf('F-3')}`),
-  );
-  expect(crm.received.map((one) => (JSON.parse(one.body.toString()) as { ref: string }).ref).sort()).toEqual([
-    'F-0',
-    'F-1',
-    'F-3',
-  ]);
-  expect(await entriesOf(taken)).toEqual([]);
-});
-
 test('a worker that overtook itself: of two answers settled together the newer lease’s counts, the other is `late`', async () => {
   await gateway.send(leadRow(taken));
   await gateway.until('queued', async () => (await stateOf(taken)) === 'queued');
@@ -136,4 +110,18 @@ test('a worker that overtook itself: of two answers settled together the newer l
   expect(settled.map((one) => one.late)).toEqual([[], [id]]);
   expect(await stateOf(taken)).toBe('delivered');
   expect(await entriesOf(taken)).toEqual(['outcome', 'late']);
+});
+
+test('five thousand rows with mixed decisions settle in one transaction', async () => {
+  const rows = Array.from({ length: 5_000 }, (_, index) => ({
+    ...{ id: 1_000_000 + index, state: index % 2 === 0 ? ('delivered' as const) : ('withheld' as const) },
+    ...{ reason: index % 2 === 0 ? 'accepted' : 'opt_in_missing', afterMs: index, spend: index % 3 === 0 },
+    ...{
+      maybeReceived: index % 2 === 0,
+      askFirst: index % 5 === 0,
+      reference: `R-${index}`,
+      leaveBatch: index % 7 === 0,
+    },
+  }));
+  await gateway.app.database.transaction((tx) => markSettled(tx, rows));
 });

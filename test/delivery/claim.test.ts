@@ -1,11 +1,12 @@
-// Redis does not decide the destination: a job in another's queue sends nothing there, is told, and its delivery leaves by its own.
+// The claim: Redis does not decide the destination, and a job that stands twice is claimed once.
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log, LogEvent, LogFields } from '../../src/log.ts';
+import { claimDeliveries } from '../../src/delivery/attempt/claim.ts';
 import { createProducer } from '../../src/queue/producer.ts';
 import { startHttpRecipient } from '../connectors/servers/http.ts';
-import { openDropGateway } from './drop.ts';
-import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+import { openDropGateway } from '../trip/drop.ts';
+import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
 /** A log that remembers what was told of foreign jobs. */
 function listening(): { readonly log: Log; readonly foreign: LogFields[] } {
@@ -108,3 +109,22 @@ test("a file's job in another destination's queue puts no file into that one's f
     await gateway.close();
   }
 }, 60_000);
+
+test('a job that stands twice in one claim is claimed once', async () => {
+  const gateway = await openGateway({ files: webhookFiles(9) });
+  try {
+    await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+    await gateway.send(leadRow('T-1'));
+    await gateway.start('planner');
+    await gateway.until('queued', async () => (await gateway.states())[0]?.state === 'queued');
+    const [row] = await gateway.states();
+    const job = { deliveryId: row?.id ?? 0, run: 1, attempt: 1 };
+    const settings = { leaseMs: 5_000, owner: 'test', limits: { concurrency: 8 } };
+    const claim = await gateway.app.database.transaction((tx) =>
+      claimDeliveries(tx, 'essai-crm', [job, job], settings),
+    );
+    expect(claim.claimed.map((one) => one.id)).toEqual([job.deliveryId]);
+  } finally {
+    await gateway.close();
+  }
+});

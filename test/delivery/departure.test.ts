@@ -1,0 +1,142 @@
+// Departure: with the claim where the delivery was written ahead, by itself where something does not stand any more.
+import { startWorker } from '../../src/roles/worker.ts';
+import type { Role } from '../../src/roles/presence.ts';
+import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
+
+let crm: HttpRecipient;
+let gateway: Gateway;
+let worker: Role | undefined;
+/** The lead that meanwhile belongs to another worker. */
+const taken = 'F-2';
+const takeOver = (): Promise<unknown> =>
+  gateway.owner.run(
+    `UPDATE deliveries SET lease_token = lease_token + 1, lease_owner = 'other'
+      WHERE lead_id = (SELECT id FROM leads WHERE reference = ?)`,
+    [taken],
+  );
+const stateOf = async (reference: string): Promise<string> =>
+  (await gateway.states(`l.reference = '${reference}'`)).map((row) => row.state).join();
+const entriesOf = async (reference: string): Promise<readonly string[]> => {
+  const [row] = await gateway.states(`l.reference = '${reference}'`);
+  return (await gateway.entries()).filter((one) => one.delivery === row?.id).map((one) => one.entry);
+};
+
+beforeEach(async () => {
+  crm = await startHttpRecipient();
+  gateway = await openGateway({ files: webhookFiles(crm.port, { extra: 'limits: { concurrency: 4 }' }) });
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'a version' });
+  await gateway.start('planner');
+});
+afterEach(async () => {
+  await worker?.stop();
+  worker = undefined;
+  await gateway.close();
+  await crm.close();
+});
+
+const accept: typeof crm.answer = (_request, response) =>
+  void response.writeHead(200).end('{"success":true,"id":"C-1"}');
+
+/** The first lead of a start goes alone; behind it several leave together. */
+async function firstOne(): Promise<void> {
+  await gateway.send(leadRow('F-0'));
+  await gateway.until('the first delivered', async () => (await stateOf('F-0')) === 'delivered');
+}
+
+/** How often each lead was sent, by its reference. */
+const sent = (): readonly string[] =>
+  crm.received.map((one) => (JSON.parse(one.body.toString()) as { ref: string }).ref).sort();
+
+test('where nothing has to be asked, a delivery is written before its claim and departs with it', async () => {
+  crm.answer = accept;
+  const steps: string[] = [];
+  worker = await startWorker(gateway.app, { step: (name) => void steps.push(name) });
+  await firstOne();
+  await gateway.until('at its end', () => steps.includes('settled'));
+  expect(steps).toEqual(['written', 'claimed', 'departed', 'sent', 'settled']);
+  expect(await entriesOf('F-0')).toEqual(['departed', 'outcome']);
+});
+
+test('a lead that somebody holds keeps no neighbour waiting, and departs when it is free', async () => {
+  crm.answer = accept;
+  let holding = false;
+  let written = 0;
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((done) => (release = done));
+  let held: Promise<void> | undefined;
+  worker = await startWorker(gateway.app, {
+    // Both stand written before the lead of one of them is locked, as a correction locks it.
+    step: async (name) => {
+      if (name !== 'written' || !holding || written >= 2) return;
+      written += 1;
+      await gateway.until('both written', () => written >= 2);
+      await new Promise<void>((locked) => {
+        held ??= gateway.owner.transaction(async (tx) => {
+          await tx.all('SELECT id FROM leads WHERE reference = ? FOR UPDATE', [taken]);
+          locked();
+          await released;
+        });
+        void gateway.until('held', () => held !== undefined).then(locked);
+      });
+    },
+  });
+  await firstOne();
+  holding = true;
+  await gateway.send(leadRow('F-1'), leadRow(taken));
+  await gateway.until('the neighbour delivered', async () => (await stateOf('F-1')) === 'delivered');
+  expect(await stateOf(taken)).toBe('sending');
+  release();
+  await held;
+  await gateway.until('delivered', async () => (await stateOf(taken)) === 'delivered');
+  expect(sent()).toEqual(['F-0', 'F-1', taken]);
+  expect(await entriesOf(taken)).toEqual(['departed', 'outcome']);
+});
+
+test('a lead corrected between writing and claim leaves once, as it stands now', async () => {
+  crm.answer = accept;
+  let corrected = false;
+  worker = await startWorker(gateway.app, {
+    step: async (name) => {
+      if (name !== 'written' || corrected) return;
+      corrected = true;
+      const correction = { client_id: 'essai', kind: 'correction', reference: 'F-0', last_name: 'Martin' };
+      await gateway.send({ ...correction, row_reference: 'F-0-k1' } as Parameters<typeof gateway.send>[0]);
+      await gateway.until(
+        'corrected',
+        async () => (await gateway.owner.all('SELECT 1 FROM leads WHERE revision = 2')).length === 1,
+      );
+    },
+  });
+  await firstOne();
+  expect(crm.received).toHaveLength(1);
+  expect(crm.received[0]?.body.toString()).toContain('Martin');
+  expect(await entriesOf('F-0')).toEqual(['departed', 'outcome']);
+});
+
+test('an overtaken worker sends nothing and logs no departure; its neighbours leave', async () => {
+  crm.answer = accept;
+  let together = false;
+  let stopped = 0;
+  worker = await startWorker(gateway.app, {
+    // All three stand just before their departure when the lease changes hands.
+    step: async (name) => {
+      if (name !== 'written' || !together) return;
+      stopped += 1;
+      await gateway.until('all written', () => stopped >= 3);
+      await takeOver();
+    },
+  });
+  await firstOne();
+  together = true;
+  await gateway.send(leadRow('F-1'), leadRow(taken), leadRow('F-3'));
+  await gateway.until('neighbours delivered', async () =>
+    /delivered.*delivered/.test(`${await stateOf('F-1')} ${await stateOf('F-3')}`),
+  );
+  expect(crm.received.map((one) => (JSON.parse(one.body.toString()) as { ref: string }).ref).sort()).toEqual([
+    'F-0',
+    'F-1',
+    'F-3',
+  ]);
+  expect(await entriesOf(taken)).toEqual([]);
+});

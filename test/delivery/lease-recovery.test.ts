@@ -1,0 +1,61 @@
+// Leases that lapsed: what a killed worker held is recovered, whole files whole, and nothing stands stranded in a file that ended.
+import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
+import { silentLog } from '../../src/log.ts';
+import type { IntakeValues } from '../../src/store/intake.ts';
+import { openDropGateway, type DropGateway } from '../trip/drop.ts';
+import { leadRow, strangerRow } from '../trip/gateway.ts';
+
+let gateway: DropGateway;
+const sweeper = (): ReturnType<typeof createMaintenance> =>
+  createMaintenance({
+    database: gateway.app.database,
+    published: gateway.app.published,
+    log: silentLog,
+    producer: { push: () => Promise.resolve() } as never,
+  });
+const names = (letter: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `${letter}-${index + 1}`);
+/** Leads planned and standing in one open file, with the planner stopped. */
+async function queuedFile(...rows: readonly IntakeValues[]): Promise<void> {
+  const [planner] = await gateway.start('planner');
+  await gateway.send(...rows);
+  await gateway.collectable(rows.length);
+  await gateway.ask();
+  await gateway.until('queued', async () => (await gateway.counts())['queued'] === rows.length);
+  await planner?.stop();
+}
+
+beforeEach(async () => {
+  gateway = await openDropGateway();
+});
+afterEach(() => gateway.close());
+
+test('a file of 700 rows whose worker died is recovered whole, in one go, and leaves whole under its number', async () => {
+  const [planner] = await gateway.start('planner');
+  await gateway.send(...names('R', 700).map((name) => strangerRow(name)));
+  await gateway.collectable(700);
+  await gateway.ask();
+  await gateway.until('queued', async () => (await gateway.counts())['queued'] === 700);
+  await planner?.stop();
+  // What a worker that was killed in mid-air leaves behind.
+  await gateway.owner.run(
+    "UPDATE deliveries SET state = 'sending', attempt = 1, departures = 1, departed_attempt = 1, sent_revision = 1, lease_token = 1, lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3))",
+  );
+  expect(await sweeper().recoverLeases()).toBe(700);
+  expect(await gateway.counts('batch_id > 0')).toEqual({ 'waiting:outcome_unknown': 700 });
+  await gateway.start('planner', 'worker');
+  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 700);
+  expect(gateway.drops()).toEqual(['L_000001.csv']);
+  expect(gateway.text('L_000001.csv').trim().split('\n')).toHaveLength(700);
+  expect(await gateway.stranded()).toBe(0);
+}, 60_000);
+
+test('a row whose lease lapsed after its file had ended is collected again, not stranded in it', async () => {
+  await queuedFile(leadRow('E-1'), leadRow('E-2'));
+  await gateway.owner.run(
+    "UPDATE deliveries SET state = 'sending', attempt = 1, lease_token = 1, lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3))",
+  );
+  await gateway.owner.run("UPDATE batches SET state = 'sent', settled_at = UTC_TIMESTAMP(3)");
+  expect(await sweeper().recoverLeases()).toBe(2);
+  expect(await gateway.stranded()).toBe(0);
+});
