@@ -101,7 +101,7 @@ test('a lead corrected between writing and claim leaves once, as it stands now',
       if (name !== 'written' || corrected) return;
       corrected = true;
       const correction = { client_id: 'essai', kind: 'correction', reference: 'F-0', last_name: 'Martin' };
-      await gateway.send({ ...correction, row_reference: 'F-0-k1' } as Parameters<typeof gateway.send>[0]);
+      await gateway.send({ ...correction, row_reference: 'F-0-k1' });
       await gateway.until(
         'corrected',
         async () => (await gateway.owner.all('SELECT 1 FROM leads WHERE revision = 2')).length === 1,
