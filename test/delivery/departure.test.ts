@@ -18,7 +18,7 @@ const takeOver = (): Promise<unknown> =>
 const stateOf = async (reference: string): Promise<string> =>
   (await gateway.states(`l.reference = '${reference}'`)).map((row) => row.state).join();
 const entriesOf = async (reference: string): Promise<readonly string[]> => {
-  const [row] = await gateway.states(`l.reference = '${reference}'`);
+  const [row] = await gateway.states(`l.reference = '${reference}' AND d.action = 'create'`);
   return (await gateway.entries()).filter((one) => one.delivery === row?.id).map((one) => one.entry);
 };
 
@@ -44,6 +44,15 @@ async function firstOne(): Promise<void> {
   await gateway.until('the first delivered', async () => (await stateOf('F-0')) === 'delivered');
 }
 
+/** A promise, and what fulfils it. */
+function signal(): readonly [() => void, Promise<void>] {
+  let fulfil: () => void = () => undefined;
+  const promise = new Promise<void>((done) => {
+    fulfil = done;
+  });
+  return [() => fulfil(), promise];
+}
+
 /** How often each lead was sent, by its reference. */
 const sent = (): readonly string[] =>
   crm.received.map((one) => (JSON.parse(one.body.toString()) as { ref: string }).ref).sort();
@@ -62,28 +71,26 @@ test('a lead that somebody holds keeps no neighbour waiting, and departs when it
   crm.answer = accept;
   let holding = false;
   let written = 0;
-  let release: () => void = () => undefined;
-  const released = new Promise<void>((done) => (release = done));
-  let held: Promise<void> | undefined;
+  const [release, released] = signal();
+  const [isLocked, locked] = signal();
   worker = await startWorker(gateway.app, {
     // Both stand written before the lead of one of them is locked, as a correction locks it.
     step: async (name) => {
       if (name !== 'written' || !holding || written >= 2) return;
       written += 1;
-      await gateway.until('both written', () => written >= 2);
-      await new Promise<void>((locked) => {
-        held ??= gateway.owner.transaction(async (tx) => {
-          await tx.all('SELECT id FROM leads WHERE reference = ? FOR UPDATE', [taken]);
-          locked();
-          await released;
-        });
-        void gateway.until('held', () => held !== undefined).then(locked);
-      });
+      await locked;
     },
   });
   await firstOne();
   holding = true;
   await gateway.send(leadRow('F-1'), leadRow(taken));
+  await gateway.until('both written', () => written === 2);
+  const [lead] = await gateway.owner.all<{ id: number }>('SELECT id FROM leads WHERE reference = ?', [taken]);
+  const held = gateway.owner.transaction(async (tx) => {
+    await tx.all('SELECT id FROM leads WHERE id = ? FOR UPDATE', [lead?.id ?? 0]);
+    isLocked();
+    await released;
+  });
   await gateway.until('the neighbour delivered', async () => (await stateOf('F-1')) === 'delivered');
   expect(await stateOf(taken)).toBe('sending');
   release();
@@ -108,7 +115,8 @@ test('a lead corrected between writing and claim leaves once, as it stands now',
       );
     },
   });
-  await firstOne();
+  await gateway.send(leadRow('F-0'));
+  await gateway.until('at its end', async () => (await entriesOf('F-0')).includes('outcome'));
   expect(crm.received).toHaveLength(1);
   expect(crm.received[0]?.body.toString()).toContain('Martin');
   expect(await entriesOf('F-0')).toEqual(['departed', 'outcome']);
