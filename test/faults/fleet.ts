@@ -121,6 +121,9 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     const redis = await startProxy(options.redis());
     const apart = random.between(-mostApart, mostApart);
     let child: ChildProcess;
+    let isUp: (message: unknown) => void = () => undefined;
+    // Of whichever comes up first: the one it began with may die before.
+    started.push(new Promise((done) => (isUp = done)));
     const tell = (words: object): void => {
       if (child.connected) child.send(words, () => undefined);
     };
@@ -129,6 +132,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       child = launch(role, mysql, redis, apart);
       const mine = child;
       children.add(mine);
+      mine.once('message', isUp);
       ends.push(
         new Promise((done) => {
           mine.on('exit', (code, signal) => {
@@ -142,7 +146,6 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       );
     };
     enter();
-    started.push(new Promise((done) => child.once('message', done)));
     return {
       role,
       mysql,
