@@ -32,7 +32,7 @@ export const plantsOfIntake: readonly Plant[] = [
       },
       {
         file: 'src/intake/json-column.ts',
-        find: "if (commas >= mostElements) return refused('TOO_LONG');",
+        find: "if (commas >= mostJsonElements) return refused('TOO_LONG');",
         put: '',
       },
     ],
