@@ -10,6 +10,13 @@ import { requestFields } from './request.ts';
 
 export type LeadTable = 'leads' | 'prospects' | 'lead_projects' | 'lead_origins' | 'lead_finances';
 
+export type LeadValue = Exclude<FieldValue, boolean>;
+
+/** Without yes and no: SQL has them as numbers, which the contract does not read as such. A closed list says more. */
+interface LeadBlock {
+  readonly [name: string]: Field<string, LeadValue> | LeadBlock;
+}
+
 /** The fields as they stand in the lead. */
 export const leadFields = {
   ...requestFields,
@@ -17,7 +24,7 @@ export const leadFields = {
   project: projectFields,
   origin: originFields,
   financial: financialFields,
-};
+} satisfies LeadBlock;
 
 interface Group {
   readonly table: LeadTable;
@@ -39,7 +46,6 @@ export const groups: readonly Group[] = [
 /** A column of lead_intake that holds a fact of the lead. */
 export type LeadColumn = ColumnsOf<typeof leadFields>;
 
-export type LeadValue = Exclude<FieldValue, boolean>;
 /** Facts of a lead by intake column; absent stays absent (C13). */
 export type LeadFields = Readonly<Partial<Record<LeadColumn, LeadValue>>>;
 
