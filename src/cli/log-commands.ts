@@ -1,11 +1,18 @@
 // relais log verify | anchor | archive | verify-archive: proving the hand-over log, and taking old months out of MySQL.
-// Invariant: a log that does not verify ends with exit code 1 and the first broken entry; only archive --remove takes anything away.
+// Invariant: a log that does not verify ends with exit code 1 and what is broken, the first finding first; only archive --remove takes anything away.
 import type { Command } from 'commander';
 import { existsSync, readFileSync } from 'node:fs';
 import { RelaisError } from '../errors.ts';
 import { archiveLog, removeArchived, type ArchiveOptions } from '../privacy/archive.ts';
 import { checkArchiveFile } from '../privacy/archive-file.ts';
-import { parseAnchor, type Anchor, type LogProblem, type Verification } from '../privacy/verification.ts';
+import { mostFindings } from '../privacy/findings.ts';
+import {
+  parseAnchor,
+  type Anchor,
+  type LogProblem,
+  type VerificationProblem,
+  type Verification,
+} from '../privacy/verification.ts';
 import { withExamples } from './arguments.ts';
 import { outJson, type JsonOption } from './json.ts';
 import { config, confirmed, out, progress, say, withApp } from './terminal.ts';
@@ -19,7 +26,7 @@ export function journalCommands(program: Command): void {
   withExamples(
     log
       .command('verify')
-      .description('check every seal and entry; names the first broken one and exits 1')
+      .description('check every seal and entry; names what is broken and exits 1')
       .option('--anchor <anchor>', 'anchor printed earlier by `relais log anchor`, or a file that holds it')
       .option('--anchor-file <file>', 'file that holds the anchor')
       .option('--archives <folder>', 'folder of the archives, to check their entries too')
@@ -122,11 +129,7 @@ function archiveCommands(log: Command): void {
   ).action(async (file: string) => {
     const check = await checkArchiveFile(file, (await keysOf(config())).seal);
     if (!check.ok) {
-      const { kind, seal, entry } = check.problem;
-      throw new RelaisError(
-        'LOG-002',
-        `${file} does not verify: ${meanings[kind]} (${whereOf(kind, seal, entry)}).`,
-      );
+      throw new RelaisError('LOG-002', `${file} does not verify: ${findingText(check.problem)}.`);
     }
     out(
       `The archive verifies: ${check.month}, ${check.entries} entries under seals ${check.firstSeal} to ${check.lastSeal}; last seal ${check.lastSeal}:${check.lastMac.toString('hex')}`,
@@ -185,14 +188,18 @@ const meanings: Readonly<Record<LogProblem, string>> = {
   archive_missing: 'an archive is not in the folder',
 };
 
-const whereOf = (kind: string, seal: number | undefined, entry: number | undefined): string =>
-  [
-    kind,
-    ...(entry === undefined ? [] : [`entry ${entry}`]),
-    ...(seal === undefined ? [] : [`seal ${seal}`]),
-  ].join(', ');
+const findingText = ({ kind, seal, entry }: VerificationProblem): string => {
+  const where: string[] = [kind];
+  if (entry !== undefined) where.push(`entry ${entry}`);
+  if (seal !== undefined) where.push(`seal ${seal}`);
+  return `${meanings[kind]} (${where.join(', ')})`;
+};
 
-function broken({ problem, entries }: Verification): string {
-  const { kind, seal, entry } = problem ?? { kind: 'entry_changed' as const };
-  return `The log does not verify: ${meanings[kind]} (${whereOf(kind, seal, entry)}). ${entries} entries before it are good.`;
+function broken({ problems = [], entries }: Verification): string {
+  const [first, ...others] = problems.map(findingText);
+  const head = `The log does not verify: ${first ?? 'for no reason given'}. ${entries} entries before it are good.`;
+  if (others.length === 0) return head;
+  const last =
+    problems.length < mostFindings ? [] : [`  ... that is ${mostFindings}, where looking for more stopped`];
+  return [head, 'Found besides:', ...others.map((text) => `  ${text}`), ...last].join('\n');
 }

@@ -1,4 +1,4 @@
-// What a verification of the log says: how much was read, and the first problem.
+// What a verification of the log says: how much was good, and what is broken, the first finding first.
 // Invariant: a problem is a code with the seal and the entry it stands at; never a person's data.
 import type { CitedProblem } from './cited-check.ts';
 
@@ -7,15 +7,23 @@ export interface Anchor {
   readonly mac: string;
 }
 
-export interface Verification {
-  readonly ok: boolean;
+export interface SealCounts {
+  /** The newest seal looked at. */
   readonly seals: number;
   readonly entries: number;
   /** Of these, entries that stand in an archive and no longer in the table. */
   readonly archived: number;
+}
+
+/** What is counted is what was good before the first finding. */
+export interface Verification extends SealCounts {
+  readonly ok: boolean;
   /** Entries that wait for the next seal: neither wrong nor yet proved. */
   readonly unsealed: number;
+  /** The first finding. */
   readonly problem?: VerificationProblem;
+  /** Every finding, the first one included, up to `mostFindings`. */
+  readonly problems?: readonly VerificationProblem[];
 }
 
 export interface VerificationProblem {

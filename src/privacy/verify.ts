@@ -1,8 +1,7 @@
 // Verifying the hand-over log: every seal, every entry, what stands in archives, and nothing that no seal knows.
-// Invariant: the first broken entry is named; memory does not grow with the log.
-import { timingSafeEqual } from 'node:crypto';
+// Invariant: what is broken is named, the first finding first; memory does not grow with the log.
 import type { KeyRing } from '../domain/key-ring.ts';
-import { logArchives, type LogArchive } from '../store/archives.ts';
+import { logArchives } from '../store/archives.ts';
 import type { Database } from '../store/database.ts';
 import { isRegisteredKey } from '../store/keys.ts';
 import {
@@ -10,18 +9,16 @@ import {
   newestEntryId,
   queueWithoutEntry,
   readEntries,
-  sealsAfter,
   waitingAfter,
-  type HandoverRow,
-  type Seal,
 } from '../store/seals.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import { createCitedCheck } from './cited-check.ts';
-import { entryMac, entryIdsOf, keyOfSeal, macBytes, noSeal } from './macs.ts';
+import { createFindings, type Findings } from './findings.ts';
 import { isSigned } from './sign.ts';
-import { notWaiting, watchStrays } from './strays.ts';
-import type { Anchor, VerificationProblem, Verification } from './verification.ts';
+import { notWaiting, watchStrays, type StrayWatch } from './strays.ts';
 import { firstWrongArchive } from './verify-archives.ts';
+import type { Anchor, SealCounts, Verification } from './verification.ts';
+import { walkSeals, type SealWalk } from './verify-seals.ts';
 
 interface Question {
   readonly database: Database;
@@ -34,153 +31,83 @@ interface Question {
 }
 
 export async function verifyLog(question: Question): Promise<Verification> {
-  const { database, sealKeys, anchor } = question;
+  const { database, sealKeys, anchor, progress } = question;
   const cited = createCitedCheck(database, question.secrets);
   const unsealed = await countUnsealed(database);
   const gone = await queueWithoutEntry(database);
   const strays = watchStrays(database, await newestEntryId(database));
+  let good: SealCounts = { seals: 0, entries: 0, archived: 0 };
+  const findings = createFindings(() => {
+    good = walk.counts();
+  });
   const archives = await logArchives(database);
-  const progress: Progress = { seals: 0, entries: 0, archived: 0, previous: noSeal };
-  const follow = (): Promise<VerificationProblem | undefined> =>
-    followSeals(question, progress, { archives, cited, sealed: strays.sealed });
-  const rest = async (): Promise<VerificationProblem | undefined> => {
-    if (anchor !== undefined && anchor.sequence > progress.seals)
-      return { kind: 'anchor_missing', seal: anchor.sequence };
-    if (gone !== undefined) return { kind: 'queue_points_nowhere', entry: gone };
-    return (await firstUnsigned(database, sealKeys)) ?? (await firstStray(database, strays, follow));
-  };
-  const problem =
-    (await firstWrongArchive(database, archives, { sealKeys, folder: question.archives })) ??
-    (await follow()) ??
-    (await rest());
-  const { seals, entries, archived } = progress;
-  const found = { seals, entries, archived, unsealed };
-  return problem === undefined ? { ok: true, ...found } : { ok: false, ...found, problem };
-}
-
-/** How far the chain has been followed. */
-interface Progress {
-  seals: number;
-  entries: number;
-  archived: number;
-  previous: Buffer;
-}
-
-/** Follows the chain from where it was left to its end. */
-async function followSeals(
-  { database, sealKeys, anchor, progress: report }: Question,
-  progress: Progress,
-  {
-    archives,
-    cited,
-    sealed,
-  }: {
-    readonly archives: readonly LogArchive[];
-    readonly cited: ReturnType<typeof createCitedCheck>;
-    readonly sealed: (ids: readonly number[]) => Promise<void>;
-  },
-): Promise<VerificationProblem | undefined> {
-  const inArchive = (sequence: number): boolean =>
+  const isArchived = (sequence: number): boolean =>
     archives.some((archive) => archive.firstSeal <= sequence && sequence <= archive.lastSeal);
-  for (let part = await sealsAfter(database, progress.seals, 50); part.length > 0;) {
-    for (const seal of part) {
-      const checked = await checkSeal(database, sealKeys, seal, {
-        after: progress.seals,
-        previous: progress.previous,
-        mayBeGone: inArchive(seal.sequence),
-      });
-      if ('kind' in checked) return checked;
-      const altered = await cited(checked.rows);
-      if (altered !== undefined) return { ...altered, seal: seal.sequence };
-      await sealed(checked.ids);
-      progress.previous = seal.mac;
-      progress.seals = seal.sequence;
-      progress.entries += checked.ids.length;
-      progress.archived += checked.gone;
-      report?.(progress.entries);
-      if (anchor?.sequence === seal.sequence && anchor.mac !== seal.mac.toString('hex'))
-        return { kind: 'anchor_differs', seal: seal.sequence };
-    }
-    part = await sealsAfter(database, progress.seals, 50);
-  }
-  return undefined;
+  const walk = walkSeals({
+    database,
+    sealKeys,
+    anchor,
+    progress,
+    findings,
+    cited,
+    strays,
+    isArchived,
+  });
+
+  const wrong = await firstWrongArchive(database, archives, { sealKeys, folder: question.archives });
+  if (wrong !== undefined) findings.add(wrong);
+  await walk.follow();
+  if (anchor !== undefined && !findings.isFull() && anchor.sequence > walk.counts().seals)
+    findings.add({ kind: 'anchor_missing', seal: anchor.sequence });
+  if (gone !== undefined) findings.add({ kind: 'queue_points_nowhere', entry: gone });
+  if (!findings.isFull()) await findUnsigned(database, sealKeys, findings);
+  if (!findings.isFull() && walk.isWhole()) await findStrays(database, { strays, walk, findings });
+  const [problem] = findings.all();
+  if (problem === undefined) return { ok: true, ...walk.counts(), unsealed };
+  return { ok: false, ...good, unsealed, problem, problems: findings.all() };
 }
 
-/** An entry that neither a seal covers nor the queue of those to be sealed names. */
-async function firstStray(
+/** Entries of the table that no seal covers and that do not wait for one. */
+async function findStrays(
   database: Database,
-  strays: ReturnType<typeof watchStrays>,
-  follow: () => Promise<VerificationProblem | undefined>,
-): Promise<VerificationProblem | undefined> {
+  {
+    strays,
+    walk,
+    findings,
+  }: {
+    readonly strays: StrayWatch;
+    readonly walk: SealWalk;
+    readonly findings: Findings;
+  },
+): Promise<void> {
   await strays.finish();
-  // Appended or sealed while we were reading: in the queue first, in a later seal afterwards.
   const left = await notWaiting(database, strays.unknown());
-  const late = left.length === 0 ? undefined : await follow();
-  if (late !== undefined) return late;
-  const stray = left.find((id) => strays.unknown().has(id));
-  return stray === undefined ? undefined : { kind: 'entry_unsealed', entry: stray };
-}
-
-async function checkSeal(
-  database: Database,
-  sealKeys: KeyRing,
-  seal: Seal,
-  at: { readonly after: number; readonly previous: Buffer; readonly mayBeGone: boolean },
-): Promise<
-  | VerificationProblem
-  | { readonly ids: readonly number[]; readonly rows: readonly HandoverRow[]; readonly gone: number }
-> {
-  if (seal.sequence !== at.after + 1) return { kind: 'seal_missing', seal: at.after + 1 };
-  // The MAC before anything else: ranges somebody else wrote may name more ids than memory holds.
-  const key = keyOfSeal(sealKeys, seal);
-  if (key === 'unknown') return { kind: 'key_missing', seal: seal.sequence };
-  if (key === undefined || !seal.previous.equals(at.previous))
-    return { kind: 'seal_changed', seal: seal.sequence };
-  const ids = entryIdsOf(seal.entries);
-  if (seal.count !== ids.length || seal.entryMacs.length !== ids.length * macBytes)
-    return { kind: 'seal_changed', seal: seal.sequence };
-  const rows = new Map((await readEntries(database, ids)).map((row) => [row.id, row]));
-  let gone = 0;
-  for (const [index, id] of ids.entries()) {
-    const row = rows.get(id);
-    if (row === undefined) {
-      if (!at.mayBeGone) return { kind: 'entry_missing', seal: seal.sequence, entry: id };
-      gone += 1;
-      continue;
-    }
-    const expected = seal.entryMacs.subarray(index * macBytes, (index + 1) * macBytes);
-    if (!timingSafeEqual(entryMac(key, row), expected))
-      return { kind: 'entry_changed', seal: seal.sequence, entry: id };
-  }
-  return { ids, rows: [...rows.values()], gone };
+  // Appended or sealed while we were reading: in the queue first, in a later seal afterwards.
+  if (left.length > 0) await walk.follow();
+  if (!walk.isWhole()) return;
+  const known = strays.unknown();
+  findings.add(
+    ...left.filter((id) => known.has(id)).map((id) => ({ kind: 'entry_unsealed' as const, entry: id })),
+  );
 }
 
 /** Entries that wait for their seal, each with the signature of the gateway; the others stand there set apart or to be. */
-async function firstUnsigned(
-  database: Database,
-  sealKeys: KeyRing,
-): Promise<VerificationProblem | undefined> {
-  let after = 0;
-  for (;;) {
+async function findUnsigned(database: Database, sealKeys: KeyRing, findings: Findings): Promise<void> {
+  for (let after = 0; ;) {
     const waiting = await waitingAfter(database, after, 1_000);
-    const rows = new Map(
-      (
-        await readEntries(
-          database,
-          waiting.map((entry) => entry.id),
-        )
-      ).map((row) => [row.id, row]),
-    );
+    const ids = waiting.map((line) => line.id);
+    const rows = new Map((await readEntries(database, ids)).map((row) => [row.id, row]));
     for (const line of waiting) {
       const row = rows.get(line.id);
       if (row === undefined || isSigned(sealKeys, row, line)) continue;
       // A key this installation was given and we were not; any other name is an invention.
       const isOthers =
         sealKeys.byId(line.keyId) === undefined && (await isRegisteredKey(database, 'seal', line.keyId));
-      return { kind: isOthers ? 'key_missing' : 'entry_forged', entry: line.id };
+      findings.add({ kind: isOthers ? 'key_missing' : 'entry_forged', entry: line.id });
+      if (findings.isFull()) return;
     }
     const last = waiting.at(-1);
-    if (last === undefined) return undefined;
+    if (last === undefined) return;
     after = last.id;
   }
 }

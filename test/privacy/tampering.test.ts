@@ -189,3 +189,51 @@ describe('the tail', () => {
     await expect(home.verdict()).resolves.toEqual({ kind: 'entry_unsealed', entry: id(10) });
   });
 });
+
+describe('what is broken is named whole, the first finding first', () => {
+  const found = async () => {
+    const { problem, problems, entries } = await home.sealer.verify();
+    expect(problems?.[0]).toEqual(problem);
+    return { problems: problems ?? [], entries };
+  };
+
+  test('entries changed and removed in several seals', async () => {
+    await home.tamper("UPDATE handovers SET actor = 'x' WHERE id = ?", [id(6)]);
+    await home.tamper('DELETE FROM handovers WHERE id = ?', [id(8)]);
+    await home.tamper("UPDATE handovers SET actor = 'x' WHERE id = ?", [id(12)]);
+    expect(await found()).toEqual({
+      entries: 5,
+      problems: [
+        { kind: 'entry_changed', seal: 2, entry: id(6) },
+        { kind: 'entry_missing', seal: 2, entry: id(8) },
+        { kind: 'entry_changed', seal: 3, entry: id(12) },
+      ],
+    });
+  });
+
+  test('behind a missing seal the others are looked at, and nothing is called a stray that it may have covered', async () => {
+    await home.tamper('DELETE FROM seals WHERE sequence = 2');
+    await home.tamper("UPDATE handovers SET actor = 'x' WHERE id = ?", [id(12)]);
+    expect((await found()).problems).toEqual([
+      { kind: 'seal_missing', seal: 2 },
+      { kind: 'entry_changed', seal: 3, entry: id(12) },
+    ]);
+  });
+
+  test('a changed seal and an entry past the gateway', async () => {
+    await home.tamper('UPDATE seals SET count = count + 1 WHERE sequence = 1');
+    const [late = 0] = await home.append(1);
+    await home.tamper("UPDATE handovers SET actor = 'x' WHERE id = ?", [late]);
+    expect((await found()).problems).toEqual([
+      { kind: 'seal_changed', seal: 1 },
+      { kind: 'entry_forged', entry: late },
+    ]);
+  });
+
+  test('twenty at most', async () => {
+    await home.append(40);
+    await home.sealer.seal(100);
+    await home.tamper("UPDATE handovers SET actor = 'x'");
+    expect((await found()).problems).toHaveLength(20);
+  });
+});
