@@ -3,7 +3,11 @@
 import type { Command } from 'commander';
 import { RelaisError } from '../errors.ts';
 
-export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+/** An option that may be repeated. Without a default: an empty list would stand in the help as one. */
+export const collect = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  value,
+];
 
 export function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new RelaisError('USAGE-001', `"${text}" is not a whole number.`);

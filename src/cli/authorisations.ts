@@ -30,8 +30,8 @@ import { out, withApp } from './terminal.ts';
 
 interface GrantOptions {
   readonly recipient: string;
-  readonly target: readonly string[];
-  readonly category: readonly string[];
+  readonly target?: readonly string[];
+  readonly category?: readonly string[];
   readonly document: string;
   readonly from?: Moment;
   readonly until?: Moment;
@@ -64,13 +64,11 @@ export function authorisationCommands(program: Command): void {
         '--target <target>',
         'host, mailbox or folder; may be repeated; default: all of the mapping',
         collect,
-        [],
       )
       .option(
         '--category <category>',
         `${dataCategories.join(', ')}; may be repeated; default: all of the contract`,
         collect,
-        [],
       )
       .requiredOption('--document <reference>', 'contract, letter or mail that says so (C19)')
       .option('--from <date>', 'default: now', instant)
@@ -130,15 +128,15 @@ async function grant(app: App, id: string, options: GrantOptions): Promise<void>
   const document = impersonal(options.document.trim(), '--document');
   if (recipient === '' || recipient.length > 160 || document === '')
     throw new RelaisError('USAGE-001', '--recipient (160 characters at most) and --document name something.');
-  const asked = options.category.map((one) => known(one, dataCategories, 'category'));
-  const categories = asked.length === 0 ? client.categories : [...new Set(asked)];
+  const asked = options.category?.map((name) => known(name, dataCategories, 'category'));
+  const categories = asked === undefined ? client.categories : [...new Set(asked)];
   const outside = categories.filter((one) => !client.categories.includes(one));
   if (outside.length > 0)
     throw new RelaisError(
       'DEST-001',
       `The client's contract does not cover ${outside.join(', ')} (categories in client.yaml).`,
     );
-  const targets = options.target.length === 0 ? mapping.targets : options.target;
+  const targets = options.target ?? mapping.targets;
   if (targets.length === 0)
     throw new RelaisError('USAGE-001', `The address of ${id} is a secret: name its host with --target.`);
   const contract = [...client.hosts, ...client.mailboxes, ...client.folders].map((one) => one.toLowerCase());

@@ -13,7 +13,7 @@ import { confirmed, out, say, withApp } from './terminal.ts';
 
 interface WithdrawOptions {
   readonly client: string;
-  readonly channel: readonly string[];
+  readonly channel?: readonly string[];
   readonly purpose: string;
   readonly reason?: string;
 }
@@ -30,12 +30,7 @@ export function rightsCommands(lead: Command): void {
       .command('withdraw <reference>')
       .description('record that the prospect took a consent back; recipients get an update')
       .requiredOption('--client <client>', 'client it belongs to')
-      .option(
-        '--channel <channel>',
-        `${consentChannels.join(', ')}; may be repeated; default: all`,
-        collect,
-        [],
-      )
+      .option('--channel <channel>', `${consentChannels.join(', ')}; may be repeated; default: all`, collect)
       .option('--purpose <purpose>', consentPurposes.join(', '), 'marketing')
       .option('--reason <text>', 'why (request number); mandatory'),
     '',
@@ -56,15 +51,16 @@ export function rightsCommands(lead: Command): void {
 }
 
 async function withdraw(reference: string, options: WithdrawOptions): Promise<void> {
-  const channels =
-    options.channel.length === 0
-      ? consentChannels
-      : options.channel.map((one) => known(one, consentChannels, 'channel'));
+  const channels = options.channel?.map((name) => known(name, consentChannels, 'channel')) ?? consentChannels;
   const purpose = known(options.purpose, consentPurposes, 'purpose');
   const reason = reasonOf(options.reason);
   await withApp(async (app) => {
     const { revision, onlyRefused, others } = await app.rights.withdraw({
-      ...{ clientId: options.client, reference, purpose, channels, reason },
+      clientId: options.client,
+      reference,
+      purpose,
+      channels,
+      reason,
       actor: app.config.actor,
     });
     if (onlyRefused === true)
@@ -117,9 +113,9 @@ async function erase(reference: string, options: EraseOptions): Promise<void> {
 async function othersOf({ database }: App, clientId: string, reference: string): Promise<readonly string[]> {
   const [lead] = await searchLeads(database, [clientId], { reference });
   if (lead === undefined) return [];
-  const ids = (await sharedAddresses(database, [lead.id], 'all')).flatMap((one) => one.all);
+  const ids = (await sharedAddresses(database, [lead.id], 'all')).flatMap((shared) => shared.all);
   const others = [...new Set(ids)].filter((id) => id !== lead.id).slice(0, 50);
-  return [...(await readLeads(database, others)).values()].map((one) => one.lead.reference);
+  return [...(await readLeads(database, others)).values()].map(({ lead }) => lead.reference);
 }
 
 /** A recipient whose interface knows no change or erasure has to be told in writing: the person at the terminal hears it now. */
@@ -130,13 +126,13 @@ async function tellByHand(
   action: 'update' | 'erase',
 ): Promise<void> {
   const [lead] = await searchLeads(database, [clientId], { reference });
-  const has = (one: Delivery): boolean =>
-    one.maybeReceived || one.state === 'delivered' || (one.state === 'sending' && one.departures > 0);
+  const mayHave = (row: Delivery): boolean =>
+    row.maybeReceived || row.state === 'delivered' || (row.state === 'sending' && row.departures > 0);
   const sent = (lead === undefined ? [] : await deliveriesOfLeads(database, [lead.id])).filter(
-    (one) => one.action === 'create' && has(one),
+    (row) => row.action === 'create' && mayHave(row),
   );
   const byHand: string[] = [];
-  for (const id of new Set(sent.map((one) => one.destinationId))) {
+  for (const id of new Set(sent.map((row) => row.destinationId))) {
     const destination = await findDestination(database, id);
     const mapping = await published.version(destination?.mappingVersionId ?? 0);
     if (destination?.status === 'archived' || mapping?.actions[action] === undefined) byHand.push(id);

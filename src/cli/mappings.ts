@@ -142,7 +142,7 @@ async function allGood(app: App): Promise<readonly string[]> {
 
 const keptWords = (kept: readonly number[]): string =>
   `${kept.length === mostKept ? `${mostKept} or more` : kept.length} waiting deliveries keep the content of an earlier version, because the recipient may have it: ` +
-  `${kept.slice(0, 20).join(' ')}${kept.length > 20 ? ' ...' : ''}\nTo write them anew, under a new key: relais replay ${kept.slice(0, 20).join(' ')} --anew --reason "..."`;
+  `${kept.slice(0, 20).join(' ')}${kept.length > 20 ? ' ...' : ''}\nTo write them anew, under a new key: relais replay ${kept.slice(0, 20).join(' ')} --anew --yes --reason "..."`;
 
 const mayEnd =
   (yes: boolean) =>

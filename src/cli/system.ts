@@ -39,7 +39,6 @@ export function systemCommands(program: Command): void {
         '--intake-host <host>',
         'host part of the intake account where it differs; again for each one systems send leads from',
         collect,
-        [],
       ),
     'Needs RELAIS_MYSQL_OWNER_URL. The accounts are the users of RELAIS_MYSQL_URL and RELAIS_MYSQL_INTAKE_URL;\nthey must exist already. Running it again changes nothing.',
     'relais migrate',
@@ -50,7 +49,7 @@ export function systemCommands(program: Command): void {
 
 async function migrateCommand(options: {
   readonly host?: string;
-  readonly intakeHost: readonly string[];
+  readonly intakeHost?: readonly string[];
 }): Promise<void> {
   const loaded = config();
   if (loaded.mysql.ownerUrl === undefined)
@@ -72,7 +71,7 @@ async function migrateCommand(options: {
   try {
     const gateway = await account(loaded.mysql.gatewayUrl);
     const { intakeUrl } = loaded.mysql;
-    const hosts = options.intakeHost.length > 0 ? options.intakeHost : [options.host];
+    const hosts = options.intakeHost ?? [options.host];
     const intake =
       intakeUrl === undefined ? [] : await Promise.all(hosts.map((host) => account(intakeUrl, host)));
     const { migrateDatabase } = await import('../app.ts');

@@ -28,6 +28,14 @@ test.each(leaves.map((one) => [fullName(one), one] as const))(
   },
 );
 
+test('the help names no empty default', () => {
+  for (const command of leaves)
+    expect([fullName(command), command.helpInformation()]).toEqual([
+      fullName(command),
+      expect.not.stringContaining('default: []') as string,
+    ]);
+});
+
 test('whatever lists or shows can be printed as data', () => {
   const printing = leaves.filter((one) =>
     /^(list|show|find|refusals|history|status|config|check|test)$/.test(one.name()),
