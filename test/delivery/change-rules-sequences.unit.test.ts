@@ -1,10 +1,13 @@
 // Random changes, batches and outcomes of one lead at one destination: what the rules of order must never let happen.
 import fc from 'fast-check';
 import type { Action } from '../../connectors/contract.ts';
-import { followUp, type ChangeKind, type Known } from '../../src/delivery/planning/change-rules.ts';
+import { planSteps, type ChangeKind, type KnownDelivery } from '../../src/delivery/planning/change-rules.ts';
 import { isEnd } from '../../src/domain/delivery.ts';
 
-type Row = { -readonly [K in keyof Known]: Known[K] } & { readonly revision: number; content: number };
+type Row = { -readonly [K in keyof KnownDelivery]: KnownDelivery[K] } & {
+  readonly revision: number;
+  content: number;
+};
 type Answer = 'accepted' | 'refused' | 'unavailable' | 'unknown' | 'pending' | 'exhausted';
 type Move =
   | { readonly do: 'change'; readonly kind: Exclude<ChangeKind, 'created' | 'backfill'> }
@@ -32,7 +35,7 @@ const newWorld = (actions: readonly Action[], updateOn: readonly ChangeKind[]): 
 /** As the planner does: a batch is planned against the lead as it is now, each change after the one before. */
 function plan(world: World, take: number): void {
   for (const change of world.waiting.splice(0, take)) {
-    const steps = followUp({
+    const steps = planSteps({
       change: { clientId: 'essai', leadId: 9, ...change },
       lead: {
         revision: world.revision,
@@ -40,7 +43,7 @@ function plan(world: World, take: number): void {
       },
       ...{
         due: true,
-        way: 'open',
+        destination: 'open',
         accepted: true,
         actions: world.actions,
         updateOn: world.updateOn,

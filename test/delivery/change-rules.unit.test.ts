@@ -1,7 +1,14 @@
 // What one change of a lead means for one destination: the rules of order, branch by branch.
-import { followUp, type Known, type Situation, type Step } from '../../src/delivery/planning/change-rules.ts';
+import {
+  planSteps,
+  type ChangeKind,
+  type ChangeSituation,
+  type CreateStanding,
+  type KnownDelivery,
+  type PlanStep,
+} from '../../src/delivery/planning/change-rules.ts';
 
-const known = (over: Partial<Known> = {}): Known => ({
+const known = (over: Partial<KnownDelivery> = {}): KnownDelivery => ({
   id: 1,
   action: 'create',
   state: 'delivered',
@@ -13,23 +20,26 @@ const known = (over: Partial<Known> = {}): Known => ({
   sentRevision: 1,
   ...over,
 });
-const unsent = (over: Partial<Known> = {}): Known =>
+const unsent = (over: Partial<KnownDelivery> = {}): KnownDelivery =>
   known({
     ...{ state: 'planned', reason: '', departures: 0, attempt: 0, departedAttempt: 0 },
     ...{ maybeReceived: false, sentRevision: 0 },
     ...over,
   });
-type Over = Partial<Omit<Situation, 'change' | 'lead'>> & {
-  kind?: Situation['change']['kind'];
+type Over = Partial<Omit<ChangeSituation, 'change' | 'lead'>> & {
+  kind?: ChangeSituation['change']['kind'];
   revision?: number;
 };
-const steps = ({ kind = 'corrected', revision = 2, ...over }: Over, lead: Partial<Situation['lead']> = {}) =>
-  followUp({
+const steps = (
+  { kind = 'corrected', revision = 2, ...over }: Over,
+  lead: Partial<ChangeSituation['lead']> = {},
+) =>
+  planSteps({
     change: { clientId: 'essai', leadId: 9, revision, kind },
     lead: { revision, ...lead },
     ...{
       due: true,
-      way: 'open',
+      destination: 'open',
       actions: ['create', 'update', 'erase'],
       updateOn: ['corrected'],
       accepted: true,
@@ -37,8 +47,12 @@ const steps = ({ kind = 'corrected', revision = 2, ...over }: Over, lead: Partia
     },
     ...over,
   });
-const insert = (action: Known['action'], state: Known['state'], reason: string, more: object = {}): Step =>
-  ({ do: 'insert', action, state, reason, ...more }) as Step;
+const insert = (
+  action: KnownDelivery['action'],
+  state: KnownDelivery['state'],
+  reason: string,
+  more: object = {},
+): PlanStep => ({ do: 'insert', action, state, reason, ...more }) as PlanStep;
 const create = insert('create', 'planned', '', { priority: 0 });
 const absorbed = insert('update', 'cancelled', 'superseded');
 const update = insert('update', 'planned', '');
@@ -51,7 +65,7 @@ describe('a new lead', () => {
   test.each(['created', 'backfill'] as const)('%s twice gets no second create', (kind) =>
     expect(steps({ kind, existing: [unsent()] })).toEqual([]),
   );
-  test.each<[string, Over, Partial<Situation['lead']>]>([
+  test.each<[string, Over, Partial<ChangeSituation['lead']>]>([
     ['older than the destination', { due: false }, {}],
     ['that the destination does not take', { accepted: false }, {}],
     ['already erased', {}, { erasedAt }],
@@ -171,9 +185,14 @@ describe('a change after the create has failed', () => {
 describe('C22, C24: an erasure', () => {
   const erased = (
     over: Over,
-    actions: Situation['actions'] = ['create', 'update', 'erase'],
-  ): readonly Step[] => steps({ kind: 'erased', actions, ...over }, { erasedAt });
-  const cancel = (...ids: number[]): Step => ({ do: 'cancel', ids, reason: 'erased', includeDeparted: true });
+    actions: ChangeSituation['actions'] = ['create', 'update', 'erase'],
+  ): readonly PlanStep[] => steps({ kind: 'erased', actions, ...over }, { erasedAt });
+  const cancel = (...ids: number[]): PlanStep => ({
+    do: 'cancel',
+    ids,
+    reason: 'erased',
+    includeDeparted: true,
+  });
   const erase = insert('erase', 'planned', '');
 
   test('of a lead nobody was owed does nothing', () => expect(erased({})).toEqual([]));
@@ -181,7 +200,7 @@ describe('C22, C24: an erasure', () => {
     expect(erased({ existing: [unsent(), unsent({ id: 2, action: 'update', state: 'withheld' })] })).toEqual([
       cancel(1, 2),
     ]));
-  test.each<[string, Known]>([
+  test.each<[string, KnownDelivery]>([
     ['delivered', known()],
     ['refused', known({ state: 'failed', reason: 'refused', maybeReceived: false })],
     ['still in flight', known({ state: 'sending' })],
@@ -203,5 +222,62 @@ describe('C22, C24: an erasure', () => {
   test('is the last word: changes planned after it do nothing', () => {
     for (const kind of ['created', 'backfill', 'corrected', 'consent', 'interaction'] as const)
       expect([kind, steps({ kind, existing: [known()] }, { erasedAt })]).toEqual([kind, []]);
+  });
+});
+
+describe('the table, a row for each kind of change and each standing of the create', () => {
+  const standings = {
+    none: [],
+    unsent: [unsent()],
+    may_be_held: [known()],
+    failed: [known({ state: 'failed', reason: 'refused', maybeReceived: false })],
+  } as const satisfies Readonly<Record<CreateStanding, readonly KnownDelivery[]>>;
+  const again = insert('create', 'planned', '');
+  const refused: PlanStep = { do: 'refuse', reason: 'create_not_delivered' };
+  const unwanted: PlanStep = { do: 'refuse', reason: 'update_not_wanted' };
+  const cancel: PlanStep = { do: 'cancel', ids: [1], reason: 'erased', includeDeparted: true };
+  const erase = insert('erase', 'planned', '');
+  const behind = { ...create, priority: 1 };
+
+  test.each<[ChangeKind, CreateStanding, readonly PlanStep[]]>([
+    ['created', 'none', [create]],
+    ['created', 'unsent', []],
+    ['created', 'may_be_held', []],
+    ['created', 'failed', []],
+    ['backfill', 'none', [behind]],
+    ['backfill', 'unsent', []],
+    ['backfill', 'may_be_held', []],
+    ['backfill', 'failed', []],
+    ['corrected', 'none', [create]],
+    ['corrected', 'unsent', [absorbed]],
+    ['corrected', 'may_be_held', [update]],
+    ['corrected', 'failed', [again]],
+    ['consent', 'none', [create]],
+    ['consent', 'unsent', [absorbed]],
+    ['consent', 'may_be_held', [update]],
+    ['consent', 'failed', [refused]],
+    ['interaction', 'none', [create]],
+    ['interaction', 'unsent', [absorbed]],
+    ['interaction', 'may_be_held', [unwanted]],
+    ['interaction', 'failed', [refused]],
+    ['erased', 'none', []],
+    ['erased', 'unsent', [cancel]],
+    ['erased', 'may_be_held', [erase]],
+    ['erased', 'failed', [erase]],
+  ])('%s, %s', (kind, standing, expected) => {
+    const existing = standings[standing];
+    expect(steps({ kind, existing }, kind === 'erased' ? { erasedAt } : {})).toEqual(expected);
+  });
+
+  test('an archived destination hears only of what a prospect takes back, in writing', () => {
+    const told = (kind: ChangeKind, existing: readonly KnownDelivery[]): readonly string[] =>
+      steps({ kind, existing, destination: 'archived' }).flatMap((step) =>
+        step.do === 'insert' ? [`${step.state}:${step.reason}`] : [],
+      );
+    for (const kind of ['created', 'backfill', 'corrected', 'interaction'] as const)
+      expect([kind, told(kind, [known()])]).toEqual([kind, []]);
+    expect(told('consent', [known()])).toEqual(['failed:manual_update_required']);
+    expect(told('consent', [unsent()])).toEqual([]);
+    expect(told('erased', [known()])).toEqual(['failed:manual_erasure_required']);
   });
 });

@@ -1,11 +1,11 @@
-// What a change of a lead means for one destination: pure rules of order (docs/design.md, "Order").
+// What a change of a lead means for one destination: one table of rules (docs/design.md, "Order"). Pure.
 // Invariant: before the create has departed a change is absorbed; afterwards it is one update; what departed is followed by an erase.
 import type { Action } from '../../../connectors/contract.ts';
 import { isEnd, splitReason, type DeliveryState, type Reason } from '../../domain/delivery.ts';
 import type { Lead } from '../../domain/lead.ts';
 
-/** Deliveries of the same lead and destination as the rules see them. */
-export interface Known {
+/** A delivery of the same lead and destination, as the rules see it. */
+export interface KnownDelivery {
   readonly id: number;
   readonly action: Action;
   readonly state: DeliveryState;
@@ -19,7 +19,7 @@ export interface Known {
 
 export type ChangeKind = 'created' | 'corrected' | 'consent' | 'interaction' | 'erased' | 'backfill';
 
-export interface Situation {
+export interface ChangeSituation {
   readonly change: {
     readonly clientId: string;
     readonly leadId: number;
@@ -29,16 +29,16 @@ export interface Situation {
   readonly lead: Pick<Lead, 'revision' | 'erasedAt'>;
   /** The lead came after the destination began to take leads (or is backfilled). */
   readonly due: boolean;
-  /** `unusable`: what is published does not compile; `closed`: the destination is archived and takes nothing new. */
-  readonly way: 'open' | 'unusable' | 'closed';
+  /** `unusable`: what is published does not compile; `archived`: it takes nothing new. */
+  readonly destination: 'open' | 'unusable' | 'archived';
   readonly actions: readonly Action[];
   /** Kinds of change that travel as an update; a consent always does (C20). */
   readonly updateOn: readonly ChangeKind[];
   readonly accepted: boolean;
-  readonly existing: readonly Known[];
+  readonly existing: readonly KnownDelivery[];
 }
 
-export type Step =
+export type PlanStep =
   | {
       readonly do: 'insert';
       readonly action: Action;
@@ -56,148 +56,176 @@ export type Step =
   | { readonly do: 'reopen'; readonly ids: readonly number[] }
   | { readonly do: 'refuse'; readonly reason: string };
 
-export function followUp(at: Situation): readonly Step[] {
-  switch (at.way) {
+/**
+ * How the destination's create of the lead stands. `unsent`: it will carry the change itself; `may_be_held`: the recipient
+ * has, or may have, the earlier content; `failed`: it ended, and the recipient has nothing.
+ */
+export type CreateStanding = 'none' | 'unsent' | 'may_be_held' | 'failed';
+
+/** What a change comes to; `PlanStep`s are made of it below. */
+export type Effect =
+  'nothing' | 'create' | 'create_behind' | 'absorb' | 'update' | 'create_again' | 'refuse' | 'erase';
+
+/** The rules. A lead that has been erased gets nothing more but its erasure. */
+export const effects: Readonly<Record<ChangeKind, Readonly<Record<CreateStanding, Effect>>>> = {
+  created: { none: 'create', unsent: 'nothing', may_be_held: 'nothing', failed: 'nothing' },
+  // Behind the fresh ones.
+  backfill: { none: 'create_behind', unsent: 'nothing', may_be_held: 'nothing', failed: 'nothing' },
+  // A repaired lead deserves a new start: it may have become acceptable, or was refused for what is corrected now.
+  corrected: { none: 'create', unsent: 'absorb', may_be_held: 'update', failed: 'create_again' },
+  consent: { none: 'create', unsent: 'absorb', may_be_held: 'update', failed: 'create_again' },
+  interaction: { none: 'create', unsent: 'absorb', may_be_held: 'update', failed: 'refuse' },
+  erased: { none: 'erase', unsent: 'erase', may_be_held: 'erase', failed: 'erase' },
+};
+
+/** An archived destination takes nothing new, but still holds what it was given: what the prospect takes back goes to it in writing. */
+export const archivedEffects: Readonly<Record<ChangeKind, Effect>> = {
+  created: 'nothing',
+  backfill: 'nothing',
+  corrected: 'nothing',
+  consent: 'update',
+  interaction: 'nothing',
+  erased: 'erase',
+};
+
+export function planSteps(at: ChangeSituation): readonly PlanStep[] {
+  switch (at.destination) {
     case 'open':
-      return stepsOf(at);
+      return openSteps(at);
     case 'unusable':
-      return stepsOf(at).map(untilRepaired);
-    case 'closed':
-      return afterClosing(at);
+      return openSteps(at).map(untilRepaired);
+    case 'archived':
+      return archivedSteps(at);
   }
 }
 
+function openSteps(at: ChangeSituation): readonly PlanStep[] {
+  const { kind } = at.change;
+  if (kind !== 'erased' && at.lead.erasedAt !== undefined) return [];
+  const create = createOf(at);
+  const steps = stepsOf(effects[kind][standingOf(at, create)], at, create);
+  const isChange = kind === 'corrected' || kind === 'consent' || kind === 'interaction';
+  return isChange && create !== undefined ? [...reopened(at), ...steps] : steps;
+}
+
+function archivedSteps(at: ChangeSituation): readonly PlanStep[] {
+  const effect = archivedEffects[at.change.kind];
+  if (effect === 'update' && at.existing.every((delivery) => delivery.departures === 0)) return [];
+  return stepsOf(effect, { ...at, actions: ['create'], updateOn: [] }, createOf(at));
+}
+
 /** Nothing is lost while a mapping cannot be used: what would be planned stands withheld and comes back with the repair. */
-function untilRepaired(step: Step): Step {
+function untilRepaired(step: PlanStep): PlanStep {
   return step.do === 'insert' && step.state === 'planned'
     ? { ...step, state: 'withheld', reason: 'mapping_missing', alert: 'mapping_unusable' }
     : step;
 }
 
-/** An archived destination still holds what it was given: what the prospect takes back goes to it in writing. */
-function afterClosing(at: Situation): readonly Step[] {
-  const gone: Situation = { ...at, actions: ['create'], updateOn: [] };
-  switch (at.change.kind) {
-    case 'erased':
-      return afterErasure(gone);
-    case 'consent':
-      return at.existing.some((one) => one.departures > 0) ? sendUpdate(gone) : [];
-    case 'created':
-    case 'backfill':
-    case 'corrected':
-    case 'interaction':
+const createOf = (at: ChangeSituation): KnownDelivery | undefined =>
+  at.existing.findLast((delivery) => delivery.action === 'create');
+
+export function standingOf(at: ChangeSituation, create: KnownDelivery | undefined): CreateStanding {
+  if (create === undefined) return 'none';
+  // Whoever may hold what was sent learns of the change, whatever became of the rest of the create.
+  if (isEnd(create.state))
+    return create.state === 'delivered' || create.maybeReceived ? 'may_be_held' : 'failed';
+  const isInFlight =
+    create.state === 'sending' && create.departedAttempt === create.attempt && create.attempt > 0;
+  // What this try says is what the recipient holds, unless it has an earlier try of the same key and answers from that one.
+  const carriesIt = isInFlight && !create.maybeReceived && create.sentRevision >= at.change.revision;
+  const mayBeHeld = isInFlight || create.maybeReceived || create.state === 'pending';
+  return mayBeHeld && !carriesIt ? 'may_be_held' : 'unsent';
+}
+
+function stepsOf(
+  effect: Effect,
+  at: ChangeSituation,
+  create: KnownDelivery | undefined,
+): readonly PlanStep[] {
+  switch (effect) {
+    case 'nothing':
       return [];
-  }
-}
-
-function stepsOf(at: Situation): readonly Step[] {
-  switch (at.change.kind) {
-    case 'created':
+    case 'create':
       return begin(at, 0);
-    case 'backfill':
+    case 'create_behind':
       return begin(at, 1);
-    case 'erased':
-      return afterErasure(at);
-    case 'corrected':
-    case 'consent':
-    case 'interaction':
-      return afterChange(at);
+    case 'absorb':
+      return [{ do: 'insert', action: 'update', state: 'cancelled', reason: 'superseded' }];
+    case 'update':
+      return sendUpdate(at);
+    case 'create_again':
+      return beginAgain(at, create);
+    case 'refuse':
+      return [{ do: 'refuse', reason: 'create_not_delivered' }];
+    case 'erase':
+      return sendErase(at);
   }
 }
 
-function begin(at: Situation, priority: number): readonly Step[] {
-  if (at.lead.erasedAt !== undefined || !at.accepted || !at.due) return [];
-  if (at.existing.some((one) => one.action === 'create')) return [];
+function begin(at: ChangeSituation, priority: number): readonly PlanStep[] {
+  if (!at.accepted || !at.due) return [];
   return [{ do: 'insert', action: 'create', state: 'planned', reason: '', priority }];
 }
 
-function afterChange(at: Situation): readonly Step[] {
-  if (at.lead.erasedAt !== undefined) return [];
-  const create = at.existing.filter((one) => one.action === 'create').at(-1);
-  if (create === undefined) return begin(at, 0);
-  // What the opt-in or the data held back is judged again, also where an earlier attempt may have been received.
-  const held = at.existing.filter(
-    (one) => one.state === 'withheld' && leadHeld.has(splitReason(one.reason).base),
-  );
-  const reopened: readonly Step[] =
-    held.length === 0 ? [] : [{ do: 'reopen', ids: held.map((one) => one.id) }];
-  return [...reopened, ...carriedBy(at, create)];
-}
-
-/** Causes of `withheld` that a change of the lead can repair. */
-const leadHeld: ReadonlySet<Reason> = new Set(['opt_in_missing', 'opt_in_held', 'category_not_authorised']);
-
-function carriedBy(at: Situation, create: Known): readonly Step[] {
-  if (!isEnd(create.state)) return whileOpen(at, create);
-  if (create.state === 'delivered') return sendUpdate(at);
-  return afterFailedCreate(at, create);
-}
-
-/** The create has not ended: it will carry the change itself, unless the recipient may hold the earlier content. */
-function whileOpen(at: Situation, create: Known): readonly Step[] {
-  const inFlight =
-    create.state === 'sending' && create.departedAttempt === create.attempt && create.attempt > 0;
-  // What this try says is what the recipient holds, unless it has an earlier try of the same key and answers from that one.
-  const carriedAlready = inFlight && !create.maybeReceived && create.sentRevision >= at.change.revision;
-  if (!carriedAlready && (inFlight || create.maybeReceived || create.state === 'pending'))
-    return sendUpdate(at);
-  return [{ do: 'insert', action: 'update', state: 'cancelled', reason: 'superseded' }];
-}
-
-function afterFailedCreate(at: Situation, create: Known): readonly Step[] {
-  const { base } = splitReason(create.reason);
-  // Whoever may hold what was sent learns of the change, whatever became of the rest of the create.
-  if (create.maybeReceived) return sendUpdate(at);
-  // A repaired lead deserves a new start: corrected after a refusal, or answered after its opt-in stayed missing too long.
-  const again = at.change.kind === 'corrected' || (at.change.kind === 'consent' && base === 'expired');
-  if (again && base !== 'by_support' && at.accepted && create.sentRevision < at.change.revision) {
+/** Corrected after a refusal, or answered after its opt-in stayed missing too long. */
+function beginAgain(at: ChangeSituation, create: KnownDelivery | undefined): readonly PlanStep[] {
+  const { base } = splitReason(create?.reason ?? '');
+  const isRepaired = at.change.kind === 'corrected' || base === 'expired';
+  const isOlder = (create?.sentRevision ?? 0) < at.change.revision;
+  if (isRepaired && isOlder && base !== 'by_support' && at.accepted)
     return [{ do: 'insert', action: 'create', state: 'planned', reason: '' }];
-  }
   return [{ do: 'refuse', reason: 'create_not_delivered' }];
 }
 
-function sendUpdate(at: Situation): readonly Step[] {
-  if (at.change.kind !== 'consent' && !at.updateOn.includes(at.change.kind))
-    return [{ do: 'refuse', reason: 'update_not_wanted' }];
-  if (!at.actions.includes('update')) {
-    return [
-      {
-        do: 'insert',
-        action: 'update',
-        state: 'failed',
-        reason: 'manual_update_required',
-        alert: 'manual_task',
-      },
-    ];
-  }
-  const updates = at.existing.filter((one) => one.action === 'update');
-  // Not dropped for a later revision: that one may be of a kind that makes no update, and this one would never travel.
-  const older = updates
-    .filter((one) => !isEnd(one.state) && one.state !== 'sending' && one.departures === 0)
-    .map((one) => one.id);
-  const cancel: readonly Step[] =
-    older.length === 0 ? [] : [{ do: 'cancel', ids: older, reason: 'superseded', includeDeparted: false }];
-  return [...cancel, { do: 'insert', action: 'update', state: 'planned', reason: '' }];
+/** Causes of `withheld` that a change of the lead can repair. */
+const repairable: ReadonlySet<Reason> = new Set(['opt_in_missing', 'opt_in_held', 'category_not_authorised']);
+
+/** What the opt-in or the data held back is judged again, also where an earlier attempt may have been received. */
+function reopened(at: ChangeSituation): readonly PlanStep[] {
+  const ids = at.existing
+    .filter(({ state, reason }) => state === 'withheld' && repairable.has(splitReason(reason).base))
+    .map((delivery) => delivery.id);
+  return ids.length === 0 ? [] : [{ do: 'reopen', ids }];
 }
 
-function afterErasure(at: Situation): readonly Step[] {
-  const open = at.existing
-    .filter((one) => !isEnd(one.state) && one.state !== 'sending' && one.action !== 'erase')
-    .map((one) => one.id);
-  const cancel: readonly Step[] =
-    open.length === 0 ? [] : [{ do: 'cancel', ids: open, reason: 'erased', includeDeparted: true }];
-  const departed = at.existing.some((one) => one.departures > 0 && one.action !== 'erase');
-  if (!departed) return cancel;
+function sendUpdate(at: ChangeSituation): readonly PlanStep[] {
+  if (at.change.kind !== 'consent' && !at.updateOn.includes(at.change.kind))
+    return [{ do: 'refuse', reason: 'update_not_wanted' }];
+  if (!at.actions.includes('update')) return [byHand('update', 'manual_update_required')];
+  // Not dropped for a later revision: that one may be of a kind that makes no update, and this one would never travel.
+  const older = at.existing.filter(
+    ({ action, state, departures }) =>
+      action === 'update' && !isEnd(state) && state !== 'sending' && departures === 0,
+  );
+  return [
+    ...cancelled(older, 'superseded', false),
+    { do: 'insert', action: 'update', state: 'planned', reason: '' },
+  ];
+}
+
+function sendErase(at: ChangeSituation): readonly PlanStep[] {
+  const others = at.existing.filter((delivery) => delivery.action !== 'erase');
+  const open = others.filter(({ state }) => !isEnd(state) && state !== 'sending');
+  const cancel = cancelled(open, 'erased', true);
+  if (others.every((delivery) => delivery.departures === 0)) return cancel;
   return at.actions.includes('erase')
     ? [...cancel, { do: 'insert', action: 'erase', state: 'planned', reason: '' }]
-    : [
-        ...cancel,
-        {
-          do: 'insert',
-          action: 'erase',
-          state: 'failed',
-          reason: 'manual_erasure_required',
-          alert: 'manual_task',
-        },
-      ];
+    : [...cancel, byHand('erase', 'manual_erasure_required')];
+}
+
+const byHand = (action: Action, reason: Reason): PlanStep => ({
+  do: 'insert',
+  action,
+  state: 'failed',
+  reason,
+  alert: 'manual_task',
+});
+
+function cancelled(
+  deliveries: readonly KnownDelivery[],
+  reason: Reason,
+  includeDeparted: boolean,
+): readonly PlanStep[] {
+  const ids = deliveries.map((delivery) => delivery.id);
+  return ids.length === 0 ? [] : [{ do: 'cancel', ids, reason, includeDeparted }];
 }

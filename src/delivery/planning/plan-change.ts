@@ -10,7 +10,13 @@ import type { Destination } from '../../store/destinations.ts';
 import type { LeadRead } from '../../store/leads.ts';
 import type { LeadChange } from '../../store/lead-changes.ts';
 import type { PlannedDelivery } from '../../store/planned-deliveries.ts';
-import { followUp, type ChangeKind, type Known, type Step } from './change-rules.ts';
+import {
+  planSteps,
+  type ChangeKind,
+  type ChangeSituation,
+  type KnownDelivery,
+  type PlanStep,
+} from './change-rules.ts';
 
 export interface Target {
   readonly destination: Destination;
@@ -67,111 +73,125 @@ export function planChange(
   targets: readonly Target[],
   work: PlanWork,
 ): void {
-  let considered = 0;
-  let taken = 0;
-  let because = 'no_destination';
-  for (const { destination, mapping } of targets) {
-    if (destination.clientId !== change.clientId) continue;
-    // A backfill names its destination; every other change concerns all of the client's.
-    const [kind, only] = change.kind.split(':') as [ChangeKind, string | undefined];
-    if (only !== undefined && only !== destination.id) continue;
-    const mine = knownOf(change.leadId, destination.id, existing, work);
-    if (destination.status !== 'archived') considered += 1;
+  // A backfill names its destination; every other change concerns all of the client's.
+  const [kind, only] = change.kind.split(':') as [ChangeKind, string | undefined];
+  const concerned = targets.filter(
+    ({ destination }) =>
+      destination.clientId === change.clientId && (only === undefined || only === destination.id),
+  );
+  let hasDelivery = false;
+  let refusedBecause = 'no_destination';
+  for (const target of concerned) {
+    const { destination, mapping } = target;
+    const known = knownDeliveries(change.leadId, destination.id, existing, work);
     // Another planner took a later change of the lead first: it is not without destination.
-    if (kind === 'created' && mine.some((one) => one.action === 'create')) taken += 1;
+    if (kind === 'created' && known.some((delivery) => delivery.action === 'create')) hasDelivery = true;
     const accepted = mapping?.accepts(read.lead) ?? { yes: true };
-    if (!accepted.yes) because = `not_accepted:${accepted.because}`;
-    const steps = followUp({
+    if (!accepted.yes) refusedBecause = `not_accepted:${accepted.because}`;
+    const steps = planSteps({
       change: { ...change, kind },
       lead: read.lead,
       due: kind === 'backfill' || read.createdAt >= destination.leadsFrom,
-      way: destination.status === 'archived' ? 'closed' : mapping === undefined ? 'unusable' : 'open',
+      destination: stateOf(target),
       actions: mapping === undefined ? allActions : (Object.keys(mapping.actions) as Action[]),
       updateOn: mapping?.updateOn ?? ['corrected', 'interaction'],
       accepted: accepted.yes,
-      existing: mine,
+      existing: known,
     });
-    for (const step of steps) taken += note(step, change, destination, mapping?.maxAgeMs, work);
+    for (const step of steps) noteStep(step, change, target, work);
+    if (steps.some((step) => step.do === 'insert')) hasDelivery = true;
   }
-  if (change.kind === 'created' && taken === 0) {
-    work.refusals.push({
-      ...namesOf(change),
-      destinationId: '',
-      reason: read.lead.erasedAt !== undefined ? 'erased' : considered === 0 ? 'no_destination' : because,
-    });
-  }
+  if (change.kind !== 'created' || hasDelivery) return;
+  const hasDestination = concerned.some(({ destination }) => destination.status !== 'archived');
+  const reason = hasDestination ? refusedBecause : 'no_destination';
+  work.refusals.push({
+    ...namesOf(change),
+    destinationId: '',
+    reason: read.lead.erasedAt === undefined ? reason : 'erased',
+  });
 }
 
-function knownOf(
+function stateOf({ destination, mapping }: Target): ChangeSituation['destination'] {
+  if (destination.status === 'archived') return 'archived';
+  return mapping === undefined ? 'unusable' : 'open';
+}
+
+/** Deliveries of the pair: those that stand, and those that earlier changes of the batch came to. */
+function knownDeliveries(
   leadId: number,
   destinationId: string,
   existing: readonly Delivery[],
   work: PlanWork,
-): readonly Known[] {
-  const mine = (one: { readonly leadId: number; readonly destinationId: string }): boolean =>
-    one.leadId === leadId && one.destinationId === destinationId;
-  const fresh = work.inserts.filter(mine).map((one): Known => ({
-    id: one.id,
-    action: one.action,
-    state: one.state,
-    reason: one.reason,
+): readonly KnownDelivery[] {
+  const isOfPair = (row: { readonly leadId: number; readonly destinationId: string }): boolean =>
+    row.leadId === leadId && row.destinationId === destinationId;
+  const planned = work.inserts.filter(isOfPair).map((insert): KnownDelivery => ({
+    id: insert.id,
+    action: insert.action,
+    state: insert.state,
+    reason: insert.reason,
     departures: 0,
     attempt: 0,
     departedAttempt: 0,
     maybeReceived: false,
     sentRevision: 0,
   }));
-  return [...existing.filter(mine), ...fresh];
+  return [...existing.filter(isOfPair), ...planned];
 }
 
-/** Notes one step; returns 1 when a delivery comes of it. */
-function note(
-  step: Step,
+function noteStep(
+  step: PlanStep,
   change: LeadChange,
-  destination: Destination,
-  maxAgeMs: number | undefined,
+  { destination, mapping }: Target,
   work: PlanWork,
-): number {
+): void {
   switch (step.do) {
-    case 'insert': {
-      const key = randomUUID();
-      work.inserts.push({
-        // Negative until MySQL gives the real one: a later change of this batch refers to it.
-        id: -1 - work.inserts.length,
-        ...namesOf(change),
-        destinationId: destination.id,
-        action: step.action,
-        key,
-        state: step.state,
-        reason: step.reason,
-        priority: step.priority ?? 0,
-        maxAgeMs: maxAgeMs ?? unusableMaxAgeMs,
-      });
-      if (step.alert !== undefined)
-        work.alerts.push({
-          kind: step.alert,
-          clientId: change.clientId,
-          destinationId: destination.id,
-          reason: step.reason,
-          key,
-        });
-      return 1;
-    }
+    case 'insert':
+      noteInsert(step, change, { destination, mapping }, work);
+      return;
     case 'cancel':
-      for (const insert of work.inserts.filter((one) => step.ids.includes(one.id))) {
+      for (const insert of work.inserts.filter(({ id }) => step.ids.includes(id))) {
         insert.state = 'cancelled';
         insert.reason = step.reason;
       }
       work.cancels.push({ ...step, ids: step.ids.filter((id) => id > 0) });
-      return 0;
+      return;
     case 'reopen':
       for (const id of step.ids) if (id > 0) work.reopens.add(id);
       work.reopenedAt.add(destination.id);
-      return 0;
+      return;
     case 'refuse':
       work.refusals.push({ ...namesOf(change), destinationId: destination.id, reason: step.reason });
-      return 0;
   }
+}
+
+function noteInsert(
+  step: Extract<PlanStep, { do: 'insert' }>,
+  change: LeadChange,
+  { destination, mapping }: Target,
+  work: PlanWork,
+): void {
+  const key = randomUUID();
+  work.inserts.push({
+    // Negative until MySQL gives the real one: a later change of this batch refers to it.
+    id: -1 - work.inserts.length,
+    ...namesOf(change),
+    destinationId: destination.id,
+    action: step.action,
+    key,
+    state: step.state,
+    reason: step.reason,
+    priority: step.priority ?? 0,
+    maxAgeMs: mapping?.maxAgeMs ?? unusableMaxAgeMs,
+  });
+  if (step.alert === undefined) return;
+  work.alerts.push({
+    kind: step.alert,
+    clientId: change.clientId,
+    destinationId: destination.id,
+    reason: step.reason,
+    key,
+  });
 }
 
 const namesOf = (
