@@ -8,7 +8,6 @@ import {
   isShut,
   minuteOf,
   sendPermission,
-  type SendPermission,
 } from '../domain/send-policy.ts';
 import type { SendingHours } from '../domain/sending-hours.ts';
 import type { Log } from '../log.ts';
@@ -110,9 +109,19 @@ async function dispatchDue(
   const mapping = await at.published.version(destination.mappingVersionId);
   const used = await windowUse(at.database, destination.id);
   const now = held?.now ?? at.database.now().getTime();
-  const permission = windowPermission(at.window, destination, held, used.all, mapping?.limits.hours, now);
-  if (permission.closed !== undefined && mapping?.limits.hours !== undefined)
-    await waitForOpening(at, destination, mapping.limits.hours, {
+  const hours = mapping?.limits.hours;
+  const permission = sendPermission({
+    now,
+    status: destination.status,
+    circuit: held?.circuit,
+    // The window counts as what a destination has in flight at most.
+    limits: { concurrency: at.window, ...(hours === undefined ? {} : { hours }) },
+    minute: minuteOf(undefined, now),
+    inFlight: used.all,
+    unit: 'delivery',
+  });
+  if (permission.closed !== undefined && hours !== undefined)
+    await waitForOpening(at, destination, hours, {
       reason: permission.closed.reason,
       at: new Date(now + permission.closed.afterMs),
     });
@@ -136,26 +145,6 @@ async function dispatchDue(
   await pushJobs(at, destination.id, jobs.map(jobOf));
   at.log.info('dispatch.pushed', { destination: destination.id, count: jobs.length });
   return jobs.length;
-}
-
-/** How many more may be queued: the window counts as what a destination has in flight at most. */
-function windowPermission(
-  window: number,
-  destination: Destination,
-  held: DestinationState | undefined,
-  inFlight: number,
-  hours: SendingHours | undefined,
-  now: number,
-): SendPermission {
-  return sendPermission({
-    now,
-    status: destination.status,
-    circuit: held?.circuit,
-    limits: { concurrency: window, ...(hours === undefined ? {} : { hours }) },
-    minute: minuteOf(undefined, now),
-    inFlight,
-    unit: 'delivery',
-  });
 }
 
 /**

@@ -5,9 +5,8 @@ import type { Log } from '../log.ts';
 import { raiseAlerts, type Alert } from '../store/alerts.ts';
 import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import { archivedLeads } from '../store/delivery-keys.ts';
-import { deliveriesByKeys, deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
+import { deliveriesOfLeads } from '../store/deliveries.ts';
 import { destinationsOfClients, type Destination } from '../store/destinations.ts';
-import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads, readLeads } from '../store/leads.ts';
 import {
   anyChange,
@@ -20,12 +19,9 @@ import {
   type LeadChange,
   type PlanningTurns,
 } from '../store/lead-changes.ts';
-import { cancelUnsent, insertDeliveries, insertRoutingRefusals } from '../store/planned-deliveries.ts';
-import { reopenWithheld } from '../store/withheld.ts';
-import { createTakings, deathsAloneAtMost } from '../store/takings.ts';
-import { emptyWork, planChange, type Insert, type PlanWork, type Target } from './planning/plan-change.ts';
-import { entryNames } from './planning/entry-names.ts';
-import { withoutRepeats } from './planning/hourly-alerts.ts';
+import { createTakings, deathsAloneAtMost, type Takings } from '../store/takings.ts';
+import { emptyWork, planChange, type Target } from './planning/plan-change.ts';
+import { writePlan } from './planning/write-plan.ts';
 import type { Published } from './mapping-cache.ts';
 
 export interface Planned {
@@ -52,6 +48,17 @@ const alertOf = (change: LeadChange, code: string): Alert => ({
 
 const nothing: Planned = { taken: 0, planned: 0, destinations: [] };
 
+/** What every step of planning needs. */
+interface Planning {
+  readonly database: Database;
+  readonly published: Published;
+  readonly log: Log;
+  /** Which client's changes come next. */
+  readonly turns: PlanningTurns;
+  /** Marks of what is in work, so that a change a process died over is known. */
+  readonly takings: Takings;
+}
+
 export function createPlanner(options: {
   readonly database: Database;
   /** Commits the marks of what is in work; best a connection that no transaction ever holds. `database` when absent. */
@@ -60,118 +67,128 @@ export function createPlanner(options: {
   readonly log: Log;
 }): Planner {
   const { database, published, log } = options;
-  const turns = startOfPlanning();
   const takings = createTakings(options.marks ?? database, 'plan');
+  const planning: Planning = { database, published, log, turns: startOfPlanning(), takings };
+  return { planBatch: (limit) => planBatch(planning, limit) };
+}
 
-  /** Plans what `take` locks, without the changes that a process has died over: those are left to `suspects`. */
-  const planMarked = async (
-    take: (tx: Sql) => Promise<readonly LeadChange[]>,
-    suspects: Map<number, LeadChange>,
-  ): Promise<Planned> => {
-    const result = await database.transaction(async (tx) => {
-      const taken = await take(tx);
-      if (taken.length === 0) return nothing;
-      const deaths = await takings.deathsOf(tx, taken.map(itemOf));
-      for (const change of taken) if (deaths.has(itemOf(change))) suspects.set(change.id, change);
-      const sound = taken.filter((change) => !suspects.has(change.id));
-      if (sound.length === 0) return nothing;
-      return takings.under(tx, sound.map(itemOf), () => planTaken(tx, sound));
-    });
-    takings.committed();
-    return result;
-  };
-
-  /** Each by itself; one that twice took a process down alone is set aside for an hour. */
-  const planAlone = async (change: LeadChange): Promise<Planned> => {
-    const result = await database.transaction(async (tx) => {
-      const taken = await takeChange(tx, change.id);
-      if (taken.length === 0) return nothing;
-      const deaths = (await takings.deathsOf(tx, taken.map(itemOf))).get(itemOf(change));
-      if ((deaths?.alone ?? 0) < deathsAloneAtMost)
-        return takings.under(tx, taken.map(itemOf), () => planTaken(tx, taken));
-      await setAside(tx, change.id, 60);
-      await raiseAlerts(tx, [alertOf(change, endsProcesses)]);
-      log.error('planner.set_aside', { client: change.clientId, lead: change.leadId, code: endsProcesses });
-      return nothing;
-    });
-    takings.committed();
-    return result;
-  };
-
-  const planTaken = async (tx: Sql, changes: readonly LeadChange[]): Promise<Planned> => {
-    if (changes.length === 0) return nothing;
-    const leadIds = [...new Set(changes.map((change) => change.leadId))];
-    await lockLeads(tx, leadIds);
-    const [leads, existing, destinations] = [
-      await readLeads(tx, leadIds),
-      await deliveriesOfLeads(tx, leadIds),
-      await destinationsOfClients(tx, [...new Set(changes.map((change) => change.clientId))]),
-    ];
-    const targets = await targetsOf(destinations, published);
-    const archived = await archivedLeads(
-      tx,
-      leadIds.filter((id) => leads.get(id)?.lead.erasedAt !== undefined),
-    );
-    const work = emptyWork();
-    for (const change of changes) {
-      const read = leads.get(change.leadId);
-      if (read !== undefined && !archived.has(change.leadId))
-        planChange(change, read, existing, targets, work);
-    }
-    await carryOut(tx, work);
-    await dropChanges(
-      tx,
-      changes.map((change) => change.id),
-    );
-    const planned = work.inserts.filter((one) => one.state === 'planned');
-    return {
-      taken: changes.length,
-      planned: planned.length,
-      destinations: [...new Set([...planned.map((one) => one.destinationId), ...work.reopenedAt])],
-    };
-  };
-
-  /** It breaks our code: set aside, told, and looked at again later. */
-  const broke =
-    (change: LeadChange) =>
-    async (error: unknown): Promise<Planned> => {
+async function planBatch(planning: Planning, limit: number): Promise<Planned> {
+  const { database, log, takings, turns } = planning;
+  if (!(await anyChange(database))) return nothing;
+  await takings.clear();
+  const before = turns.map((turn) => ({ ...turn }));
+  const { planned, suspects } = await planMarked(planning, (tx) => takeChanges(tx, limit, turns)).catch(
+    (error: unknown): Promise<Marked> => {
       if (isStoreTrouble(error)) throw error;
-      const code = foreignCode(error);
-      log.error('planner.set_aside', { client: change.clientId, lead: change.leadId, code });
-      await database.transaction(async (tx) => {
-        await setAside(tx, change.id);
-        await raiseAlerts(tx, [alertOf(change, code)]);
-      });
-      return nothing;
-    };
+      return planEach(planning, limit, before);
+    },
+  );
+  let sum = planned;
+  for (const change of suspects.slice(0, suspectsAtOnce))
+    sum = together(sum, await planAlone(planning, change).catch(setBrokenAside(planning, change)));
+  if (sum.taken > 0) log.info('planner.planned', { count: sum.planned });
+  return sum;
+}
 
-  /** One of them breaks our code: each is planned by itself. */
-  const oneByOne = async (limit: number, from: PlanningTurns): Promise<Planned> => {
-    let sum = nothing;
-    for (const change of await nextChanges(database, limit, from)) {
-      const alone = planMarked((tx) => takeChange(tx, change.id), new Map());
-      sum = together(sum, await alone.catch(broke(change)));
-    }
-    return sum;
+interface Marked {
+  readonly planned: Planned;
+  /** Changes that a process has died over: each is planned by itself. */
+  readonly suspects: readonly LeadChange[];
+}
+
+/** Plans what `take` locks, without the suspects among it. */
+async function planMarked(
+  planning: Planning,
+  take: (tx: Sql) => Promise<readonly LeadChange[]>,
+): Promise<Marked> {
+  const { database, takings } = planning;
+  const marked = await database.transaction(async (tx): Promise<Marked> => {
+    const taken = await take(tx);
+    if (taken.length === 0) return { planned: nothing, suspects: [] };
+    const deaths = await takings.deathsOf(tx, taken.map(itemOf));
+    const suspects = taken.filter((change) => deaths.has(itemOf(change)));
+    const sound = taken.filter((change) => !deaths.has(itemOf(change)));
+    if (sound.length === 0) return { planned: nothing, suspects };
+    const planned = await takings.under(tx, sound.map(itemOf), () => planTaken(planning, tx, sound));
+    return { planned, suspects };
+  });
+  takings.committed();
+  return marked;
+}
+
+/** A suspect by itself; one that twice took a process down alone is set aside for an hour. */
+async function planAlone(planning: Planning, change: LeadChange): Promise<Planned> {
+  const { database, takings, log } = planning;
+  const planned = await database.transaction(async (tx) => {
+    const taken = await takeChange(tx, change.id);
+    if (taken.length === 0) return nothing;
+    const deaths = (await takings.deathsOf(tx, taken.map(itemOf))).get(itemOf(change));
+    if ((deaths?.alone ?? 0) < deathsAloneAtMost)
+      return takings.under(tx, taken.map(itemOf), () => planTaken(planning, tx, taken));
+    await setAside(tx, change.id, 60);
+    await raiseAlerts(tx, [alertOf(change, endsProcesses)]);
+    log.error('planner.set_aside', { client: change.clientId, lead: change.leadId, code: endsProcesses });
+    return nothing;
+  });
+  takings.committed();
+  return planned;
+}
+
+/** One of a batch breaks our code: each is planned by itself. */
+async function planEach(planning: Planning, limit: number, from: PlanningTurns): Promise<Marked> {
+  let sum = nothing;
+  const suspects: LeadChange[] = [];
+  for (const change of await nextChanges(planning.database, limit, from)) {
+    const alone = planMarked(planning, (tx) => takeChange(tx, change.id)).then((marked) => {
+      suspects.push(...marked.suspects);
+      return marked.planned;
+    });
+    sum = together(sum, await alone.catch(setBrokenAside(planning, change)));
+  }
+  return { planned: sum, suspects };
+}
+
+/** It breaks our code: set aside, told, and looked at again later. */
+const setBrokenAside =
+  ({ database, log }: Planning, change: LeadChange) =>
+  async (error: unknown): Promise<Planned> => {
+    if (isStoreTrouble(error)) throw error;
+    const code = foreignCode(error);
+    log.error('planner.set_aside', { client: change.clientId, lead: change.leadId, code });
+    await database.transaction(async (tx) => {
+      await setAside(tx, change.id);
+      await raiseAlerts(tx, [alertOf(change, code)]);
+    });
+    return nothing;
   };
 
+/** Changes that are locked: what they come to is written, and they are dropped, in the same transaction. */
+async function planTaken(planning: Planning, tx: Sql, changes: readonly LeadChange[]): Promise<Planned> {
+  const leadIds = [...new Set(changes.map((change) => change.leadId))];
+  await lockLeads(tx, leadIds);
+  const leads = await readLeads(tx, leadIds);
+  const existing = await deliveriesOfLeads(tx, leadIds);
+  const clients = [...new Set(changes.map((change) => change.clientId))];
+  const targets = await targetsOf(await destinationsOfClients(tx, clients), planning.published);
+  const archived = await archivedLeads(
+    tx,
+    leadIds.filter((id) => leads.get(id)?.lead.erasedAt !== undefined),
+  );
+  const work = emptyWork();
+  for (const change of changes) {
+    const read = leads.get(change.leadId);
+    if (read !== undefined && !archived.has(change.leadId)) planChange(change, read, existing, targets, work);
+  }
+  await writePlan(tx, work);
+  await dropChanges(
+    tx,
+    changes.map((change) => change.id),
+  );
+  const planned = work.inserts.filter((insert) => insert.state === 'planned');
   return {
-    planBatch: async (limit) => {
-      if (!(await anyChange(database))) return nothing;
-      await takings.clear();
-      const before = turns.map((turn) => ({ ...turn }));
-      const suspects = new Map<number, LeadChange>();
-      let result = await planMarked((tx) => takeChanges(tx, limit, turns), suspects).catch(
-        (error: unknown) => {
-          if (isStoreTrouble(error)) throw error;
-          return oneByOne(limit, before);
-        },
-      );
-      for (const change of [...suspects.values()].slice(0, suspectsAtOnce))
-        result = together(result, await planAlone(change).catch(broke(change)));
-      if (result.taken > 0) log.info('planner.planned', { count: result.planned });
-      return result;
-    },
+    taken: changes.length,
+    planned: planned.length,
+    destinations: [...new Set([...planned.map((insert) => insert.destinationId), ...work.reopenedAt])],
   };
 }
 
@@ -196,43 +213,3 @@ async function targetsOf(
   }
   return targets;
 }
-
-async function carryOut(tx: Sql, work: PlanWork): Promise<void> {
-  const handovers: Handover[] = [];
-  for (const cancel of work.cancels) {
-    const ended = await cancelUnsent(tx, cancel.ids, cancel.reason, cancel.includeDeparted);
-    for (const row of await readDeliveries(tx, ended))
-      handovers.push({ entry: 'cancelled', ...entryNames(row), actor: 'planner', reason: cancel.reason });
-  }
-  for (const row of await readDeliveries(tx, await reopenWithheld(tx, [...work.reopens]))) {
-    handovers.push({ entry: 'reopened', ...entryNames(row), actor: 'planner' });
-  }
-  await insertDeliveries(tx, work.inserts);
-  const still = await stillHere(tx, work.inserts);
-  handovers.push(...still.map(entryOfStill));
-  await insertRoutingRefusals(tx, work.refusals);
-  await appendHandovers(tx, handovers);
-  // An alert that knows its delivery is one task with it, and is closed with it.
-  const ids = new Map(still.map((row) => [row.key, row.id]));
-  const alerts = work.alerts.map(({ key, ...alert }): Alert => {
-    const deliveryId = ids.get(key);
-    return alert.kind !== 'manual_task' || deliveryId === undefined ? alert : { ...alert, deliveryId };
-  });
-  await raiseAlerts(tx, await withoutRepeats(tx, alerts));
-}
-
-/** What is planned and cannot leave is in the log from the start (C09); what can leave gets its entry when it departs. */
-async function stillHere(tx: Sql, inserts: readonly Insert[]): Promise<readonly Delivery[]> {
-  const still = inserts.filter((one) => one.state === 'withheld' || one.state === 'failed');
-  return deliveriesByKeys(
-    tx,
-    still.map((one) => one.key),
-  );
-}
-
-const entryOfStill = (row: Delivery): Handover => ({
-  entry: row.state === 'withheld' ? 'withheld' : 'invalid',
-  ...entryNames(row),
-  actor: 'planner',
-  reason: row.reason,
-});

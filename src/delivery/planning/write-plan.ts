@@ -1,0 +1,52 @@
+// What a batch of changes came to, written: cancellations, reopenings, deliveries, refusals, entries of the log and alerts.
+// Invariant: what is planned and cannot leave is in the log from the start.
+import { raiseAlerts, type Alert } from '../../store/alerts.ts';
+import type { Sql } from '../../store/database.ts';
+import { deliveriesByKeys, readDeliveries, type Delivery } from '../../store/deliveries.ts';
+import { appendHandovers, type Handover } from '../../store/handovers.ts';
+import { cancelUnsent, insertDeliveries, insertRoutingRefusals } from '../../store/planned-deliveries.ts';
+import { reopenWithheld } from '../../store/withheld.ts';
+import { entryNames } from './entry-names.ts';
+import { withoutRepeats } from './hourly-alerts.ts';
+import type { Insert, PlanWork } from './plan-change.ts';
+
+/** Everything of a batch, in the transaction of the caller. */
+export async function writePlan(tx: Sql, work: PlanWork): Promise<void> {
+  const handovers: Handover[] = [];
+  for (const cancel of work.cancels) {
+    const ended = await cancelUnsent(tx, cancel.ids, cancel.reason, cancel.includeDeparted);
+    for (const row of await readDeliveries(tx, ended))
+      handovers.push({ entry: 'cancelled', ...entryNames(row), actor: 'planner', reason: cancel.reason });
+  }
+  for (const row of await readDeliveries(tx, await reopenWithheld(tx, [...work.reopens]))) {
+    handovers.push({ entry: 'reopened', ...entryNames(row), actor: 'planner' });
+  }
+  await insertDeliveries(tx, work.inserts);
+  const still = await stillHere(tx, work.inserts);
+  handovers.push(...still.map(entryOfStill));
+  await insertRoutingRefusals(tx, work.refusals);
+  await appendHandovers(tx, handovers);
+  // An alert that knows its delivery is one task with it, and is closed with it.
+  const ids = new Map(still.map((row) => [row.key, row.id]));
+  const alerts = work.alerts.map(({ key, ...alert }): Alert => {
+    const deliveryId = ids.get(key);
+    return alert.kind !== 'manual_task' || deliveryId === undefined ? alert : { ...alert, deliveryId };
+  });
+  await raiseAlerts(tx, await withoutRepeats(tx, alerts));
+}
+
+/** What is planned and cannot leave is in the log from the start (C09); what can leave gets its entry when it departs. */
+async function stillHere(tx: Sql, inserts: readonly Insert[]): Promise<readonly Delivery[]> {
+  const still = inserts.filter(({ state }) => state === 'withheld' || state === 'failed');
+  return deliveriesByKeys(
+    tx,
+    still.map((insert) => insert.key),
+  );
+}
+
+const entryOfStill = (row: Delivery): Handover => ({
+  entry: row.state === 'withheld' ? 'withheld' : 'invalid',
+  ...entryNames(row),
+  actor: 'planner',
+  reason: row.reason,
+});
