@@ -49,7 +49,7 @@ export function joinLines(entries: readonly Entry[]): readonly Entry[] {
       joined.push({ lines, entry });
     } else own.push(entry.text);
   }
-  return joined.map((entry) =>
-    'lines' in entry ? { target: entry.entry.target, kind: 'cell', cell: entry.lines.join('\n') } : entry,
+  return joined.map((item) =>
+    'lines' in item ? { target: item.entry.target, kind: 'cell', cell: item.lines.join('\n') } : item,
   );
 }
