@@ -15,7 +15,7 @@ export { sandboxFile } from './config/reader.ts';
 export type { Config, Environment } from './config/types.ts';
 export { variables } from './config/variables.ts';
 
-/** The process's own variables, for what looks for slips in their names. */
+/** The process's own variables, to look for typing errors in their names. */
 export const ownEnvironment = (): Environment => process.env;
 
 /**

@@ -85,7 +85,7 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
   log.info('process.started', { role, ...(health === undefined ? {} : { port: health.port }) });
 
   const stop = async (signal: string): Promise<void> => {
-    // A second signal means now: the leases tell the next process what was under way.
+    // A second signal means now: lapsed leases show the next process what was under way.
     if (stopping) process.exit(1);
     stopping = true;
     log.info('process.stopping', { role, signal });

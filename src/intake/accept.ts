@@ -1,5 +1,5 @@
 // Takes new rows of lead_intake into the lead tables, batch by batch; any number of processes may do so at once.
-// Invariant: a row is accepted once or refused visibly; one that cannot be stored, or that ends processes, never holds up the others.
+// Invariant: a row is accepted once or refused visibly; one that cannot be stored, or that makes processes crash, never delays the others.
 import type { Log } from '../log.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { takeNewRows, takeRows, type IntakeHead } from '../store/intake-take.ts';

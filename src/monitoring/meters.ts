@@ -1,4 +1,4 @@
-// Counts and times what this process does, by listening to its log: one place, and the trip knows nothing of metrics.
+// Counts and times what this process does, by listening to its log: one place, and deliveries know nothing of metrics.
 // Invariant: closed label sets; numbers, codes and destinations only (guarantee 7).
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import type { Log, LogEvent, LogFields } from '../log.ts';

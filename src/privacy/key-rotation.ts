@@ -1,4 +1,4 @@
-// Changing a key beside the traffic: the new one is registered and writes, what stands under the earlier one is written anew.
+// Changing a key beside the traffic: the new one is registered and writes, what is encrypted under the earlier one is encrypted again.
 // Invariant: at every instant all is readable with both keys configured; run again after an interruption, it goes on.
 import { checkValue, openWith } from '../domain/key-ring.ts';
 import { RelaisError } from '../errors.ts';
@@ -22,7 +22,7 @@ import {
 import { processesWithoutKey } from '../store/processes.ts';
 import { keyVariable, ofPurpose, type KeysPlace } from './keys.ts';
 
-/** Secrets written anew in one transaction. */
+/** Secrets encrypted again in one transaction. */
 const secretsAtOnce = 500;
 
 /**
@@ -72,7 +72,7 @@ export interface Rewritten {
   readonly unreadable: number;
 }
 
-/** Writes all that stands under an earlier master key anew, in small transactions, from the beginning. */
+/** Encrypts all that is under an earlier master key again, in small transactions, from the beginning. */
 export async function rewriteAll(
   { database, keysSchema, keys }: KeysPlace,
   progress?: (done: number) => void,

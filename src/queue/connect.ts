@@ -19,7 +19,7 @@ export interface RedisServers {
 /** Between two tries to connect, ms. */
 const retryAfter = (times: number): number => Math.min(50 * 2 ** times, 2_000);
 
-/** The old master may still answer, as a replica, behind a name or an address that is the new one's now: connect anew, ask again. */
+/** The old master may still answer, as a replica, behind a name or an address that belongs to the new one now: connect again, ask again. */
 const afterFailOver = (error: Error): 2 | false => (error.message.startsWith('READONLY') ? 2 : false);
 
 /** @param silenceMs a connection that says nothing for so long, and ten seconds, is given up */

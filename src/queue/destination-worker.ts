@@ -1,6 +1,6 @@
 // One destination's BullMQ worker: takes entries, begins their jobs as places come free.
 // Invariant: a job's handler never throws into BullMQ, which would store the message; never more jobs at once than the
-// destination bears. An entry is done with when its jobs have begun: from there on their rows and leases say what
+// destination allows. An entry is finished when its jobs have begun: from there on their rows and leases say what
 // becomes of them.
 import { Worker } from 'bullmq';
 import { foreignCode } from '../errors.ts';

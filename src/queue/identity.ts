@@ -1,10 +1,10 @@
-// The name a Redis bears: which installation uses this prefix, and up to where it has followed its database.
+// The name kept in a Redis: which installation uses this prefix, and up to where it has followed its database.
 // Invariant: replaced only while it still says what was read, so that two who claim it at once cannot both have it.
 import type { RedisClient } from './connect.ts';
 import { identityKey } from './jobs.ts';
 
 export interface IdentityKey {
-  /** Undefined when this Redis bears no name: new, or flushed. */
+  /** Undefined when this Redis has no name: new, or flushed. */
   readonly read: () => Promise<string | undefined>;
   /** False when it says something else by now. */
   readonly replace: (before: string | undefined, after: string) => Promise<boolean>;

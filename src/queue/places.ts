@@ -1,4 +1,4 @@
-// Places for the jobs of one destination: as many as it bears, given in the order they were asked for.
+// Places for the jobs of one destination: as many as it allows, given in the order they were asked for.
 // Invariant: whoever waits gets a place or is released; nobody who has one is sent away.
 
 export interface Places {

@@ -1,4 +1,4 @@
-// Puts jobs on the belt and tells workers which destination has work.
+// Puts jobs into the queues and wakes the workers of destinations with work.
 // Invariant: nothing depends on Redis remembering; a changed epoch says that it forgot.
 import { randomUUID } from 'node:crypto';
 import type { Queue } from 'bullmq';

@@ -58,7 +58,7 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
       const workers = [...pool.workers.values()];
       pool.workers.clear();
       await within(drainMs, Promise.all(workers.map((worker) => worker.drain())));
-      // What is still running after the limit is cut off; its lease tells the next process.
+      // What is still running after the limit is cut off; its lease will lapse, and another process takes it.
       await within(1_000, Promise.all(workers.map((worker) => worker.cutOff())));
       // The subscriber is disconnected by its owner: a goodbye to a Redis that is away would wait for ever.
     },
@@ -129,7 +129,7 @@ function look(pool: Pool): void {
   }
 }
 
-/** A destination that is never idle is never opened anew: a published change of its concurrency reaches it here. */
+/** A destination that is never idle is never opened again: a published change of its concurrency reaches it here. */
 function followConcurrency(
   options: WorkerPoolOptions,
   destinationId: string,

@@ -1,4 +1,4 @@
-// What a role tells of itself: its line in MySQL, whether it reaches what it needs, and whether Redis and the keys are its own.
+// What others see of a role: its line in MySQL, whether it reaches what it needs, and whether Redis and the keys are its own.
 // Invariant: a role whose Redis or key is another's says so and is not ready.
 import { hostname } from 'node:os';
 import { programVersion } from '../config/version.ts';
@@ -62,7 +62,7 @@ export async function ownershipOf(
   }
 }
 
-/** What tells others of this role: its line in MySQL, and whether it reaches what it needs. */
+/** What others see of this role: its line in MySQL, and whether it reaches what it needs. */
 export function presenceOf(
   role: string,
   app: App,

@@ -41,7 +41,7 @@ export async function startWorker(
     redis,
     subscriber,
     prefix,
-    // Without the key in force it could read no lead: it would only hold up what it claims.
+    // Without the key in force it could read no lead: it would only delay what it claims.
     isOurs: () => ownership.isOurs() && app.keys.master.inForce(),
     concurrencyOf: async (destinationId) =>
       Math.min((await deliverer.limitsOf(destinationId)).concurrency, config.worker.concurrency),

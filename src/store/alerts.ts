@@ -1,4 +1,4 @@
-// The outbox of alerts: raised in the transaction of what they tell, sent until they get through.
+// The outbox of alerts: raised in the transaction of what they report, sent until they get through.
 import { inList, insertGroups, rowMarks, type Sql } from './database.ts';
 
 export const alertKinds = [

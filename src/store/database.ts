@@ -97,7 +97,7 @@ async function inTransaction<T>(
     await connection.query(undoIf(result) ? 'ROLLBACK' : 'COMMIT');
     return result;
   } catch (error) {
-    // A lost connection has rolled back by itself; the first error is the one to tell.
+    // A lost connection has rolled back by itself; the first error is the one to report.
     await connection.query('ROLLBACK').catch(() => undefined);
     throw error;
   }

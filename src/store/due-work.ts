@@ -7,7 +7,7 @@ import { inList, type Sql } from './database.ts';
 export interface DueJob {
   readonly deliveryId: number;
   readonly run: number;
-  /** Number the coming attempt will bear. */
+  /** Number of the coming attempt. */
   readonly attempt: number;
   readonly priority: number;
 }

@@ -48,7 +48,7 @@ export interface Handover {
   readonly run?: number;
   readonly attempt?: number;
   readonly action?: Action;
-  /** The call of its delivery it tells of, where a delivery needs several. */
+  /** Which call of its delivery, where a delivery needs several. */
   readonly call?: string;
   readonly actor?: string;
   readonly purpose?: string;

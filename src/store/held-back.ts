@@ -87,7 +87,7 @@ export async function deferToOpening(
 
 /**
  * Other hours are in force: what waits for the old ones is due now, and so are its files; whoever asks next is told by the new ones.
- * The caller holds the lock of the destination's state: no claim and no dispatch goes by the old ones meanwhile.
+ * The caller holds the lock of the destination's state: no claim and no dispatch uses the old ones meanwhile.
  */
 export async function askHoursAgain(tx: Sql, destinationId: string): Promise<void> {
   await tx.run(

@@ -1,4 +1,4 @@
-// The identity of this database: an installation for ever, and a life that begins anew when an operator says so.
+// The identity of this database: an installation for ever, and a life that begins again when an operator says so.
 // Invariant: rows are added only; the newest is in force, and each says who began it and why.
 import { randomUUID } from 'node:crypto';
 import type { OwnIdentity } from '../domain/installation.ts';

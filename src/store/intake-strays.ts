@@ -1,5 +1,5 @@
-// Rows of lead_intake whose status nobody knows: found by index, refused where everybody sees it.
-// Invariant: a committed row is new or refused; none is never looked at.
+// Rows of lead_intake with an unknown status: found by index, refused visibly.
+// Invariant: a committed row is new or refused; every row is looked at.
 import type { Sql } from './database.ts';
 import { idList } from './intake.ts';
 

@@ -141,7 +141,7 @@ export interface Rewrapped {
   readonly unreadable: number;
 }
 
-/** Encrypts the secrets of the next leads anew under the key that writes, where another one stands. */
+/** Encrypts the secrets of the next leads again, under the key that writes, where they are under another one. */
 export async function rewrapSecrets(
   tx: Sql,
   options: {

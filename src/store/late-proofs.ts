@@ -1,4 +1,4 @@
-// Deliveries that wait for a person although the log knows: an answer that came after the lease had run out.
+// Deliveries that wait for a person although their answer is in the log: it came after the lease had run out.
 // Invariant: reads only; of several calls, the answer must be that of the call that is open.
 import type { Sql } from './database.ts';
 

@@ -12,7 +12,7 @@ import { inTime, readConsents } from './consents.ts';
 import { inList, type Sql } from './database.ts';
 import { blockReader, interactionColumns, selectLeads, type RowOf } from './lead-columns.ts';
 
-/** What the lock on a lead tells. */
+/** What the lock on a lead returns. */
 export interface LeadLock {
   readonly id: number;
   readonly revision: number;

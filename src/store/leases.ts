@@ -1,4 +1,4 @@
-// Leases with their fencing tokens: who holds a row, for how long; and the text of statements that ask.
+// Leases with their fencing tokens: who holds a row, for how long; and the SQL that checks it.
 // Invariant: a lease is known by row and token; its time is the database's.
 import { inList, type Sql, type SqlValue } from './database.ts';
 

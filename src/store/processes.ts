@@ -23,7 +23,7 @@ export const goneAfterSeconds = 20;
 
 /** The line that says which keys a process was given: in place of a role this word, in place of the version their ids. */
 const keysLine = 'keys';
-/** Two ids fill the column; so much of each tells two keys apart. */
+/** Two ids fill the column; so many digits of each distinguish two keys. */
 const keyDigits = 10;
 
 export async function renewProcess(sql: Sql, { name, role, version, keys }: ProcessLine): Promise<void> {

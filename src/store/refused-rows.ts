@@ -179,7 +179,7 @@ export async function purgeRefused(tx: Sql, days: number, limit: number): Promis
     `DELETE i FROM lead_intake i FORCE INDEX (PRIMARY) WHERE i.id IN (${marks}) AND i.status = 'refused'`,
     values,
   );
-  // Another planner purged some of them just now: its count holds, and ours is looked at anew.
+  // Another planner purged some of them just now: its count is kept, and ours is counted again.
   if (affected !== rows.length) return -1;
   for (const [key, rows] of counted) {
     await tx.run(

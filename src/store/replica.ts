@@ -1,5 +1,5 @@
 // The read side: support's lists from a replica, where one is named.
-// Invariant: nothing that is sent, decided, watched or proved is read here: a consent that is a second old is too old to send on.
+// Invariant: nothing that is sent, decided, watched or proved is read here: a consent read a second late must not decide a send.
 import { RelaisError } from '../errors.ts';
 import { isStoreOutage, openDatabase, type ReadOnlySql, type SqlValue } from './database.ts';
 

@@ -1,4 +1,4 @@
-// Erasures, and updates that take a consent back, that have stood too long: what a prospect asked for and a recipient has not heard.
+// Erasures, and updates that take a consent back, that have waited too long: what a prospect asked for has not reached a recipient.
 // Invariant: told once a delivery; the task closes by itself when the delivery ends.
 import { carriesRight } from './carried-rights.ts';
 import type { Sql } from './database.ts';
@@ -40,7 +40,7 @@ export async function closeSettledRights(sql: Sql): Promise<void> {
   );
 }
 
-/** Whether a task stands that tells of withdrawals of this client that were refused at intake. */
+/** Whether a task is open for withdrawals of this client that were refused at intake. */
 export async function isRefusedRightTold(sql: Sql, clientId: string): Promise<boolean> {
   const rows = await sql.all(
     `SELECT 1 FROM alerts WHERE kind = 'right_waits' AND reason = 'withdrawal_refused' AND client_id = ? AND closed_at IS NULL LIMIT 1`,

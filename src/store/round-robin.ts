@@ -1,5 +1,5 @@
-// Who comes next where rows of several clients wait: each client in its turn, each in the order its rows came.
-// Invariant: a rush of one client delays no other (guarantee 8), and a client alone gets everything.
+// Which rows come next where several clients wait: one client after the other, each in the order of its rows.
+// Invariant: many rows of one client delay no other (guarantee 8), and a client alone gets everything.
 
 /** Where a process stands in the round of clients. Each process goes round by itself. */
 export interface Turns {

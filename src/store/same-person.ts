@@ -1,6 +1,6 @@
 // What a person took back in one lead, for the other leads of that person at that client: opt-outs of CRMs belong to the address.
 // Invariant: a lead is the same person's where it shares the e-mail or one of the phones, one hop and never further; whoever
-// spreads a withdrawal is alone at that client, so that no lead with an older grant slips in beside it.
+// spreads a withdrawal locks that client alone, so that no lead with an older grant is added at the same time.
 import type { ConsentRecord } from '../domain/lead.ts';
 import {
   endedGrants,

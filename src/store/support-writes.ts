@@ -1,9 +1,9 @@
-// The statements behind support's side doors: a new run, a try brought forward, older leads handed to the planner.
+// What support writes: a new run, a try brought forward, older leads handed to the planner.
 import { inList, type Sql } from './database.ts';
 import type { Delivery } from './deliveries.ts';
 import { asidePriority } from './lead-changes.ts';
 
-/** Opens a new run of a delivery at its end, or of one that waits and is written anew. False when it has moved on meanwhile. */
+/** Opens a new run of a delivery at its end, or of one that waits and is written again. False when it has moved on meanwhile. */
 export async function openRun(
   tx: Sql,
   row: Delivery,

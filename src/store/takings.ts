@@ -1,5 +1,5 @@
 // Marks of what a process is working on, committed before it begins and gone with the transaction that ends it.
-// Invariant: items are marked while their rows are locked; who can lock a row that another's mark names knows that this other has died over it.
+// Invariant: items are marked while their rows are locked; who can lock a row that another's mark names knows that this other process has crashed while working on it.
 import { inList, type Sql } from './database.ts';
 
 export type TakingKind = 'intake' | 'plan';

@@ -1,5 +1,5 @@
 // Deliveries that wait for something else than time: withheld until their cause is repaired, or behind another of the same lead.
-// Invariant: what comes back is planned again, and judged anew.
+// Invariant: what comes back is planned again and judged again.
 import { inList, type Sql } from './database.ts';
 
 /** Withheld deliveries come back to be looked at again. Returns their ids. */

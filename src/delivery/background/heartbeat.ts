@@ -1,4 +1,4 @@
-// A role's sign of life in MySQL, so that `relais status` can tell a gateway at rest from one that does not run.
+// A role's sign of life in MySQL, so that `relais status` can distinguish an idle gateway from one that does not run.
 // Invariant: an outage of MySQL ends no role; a role that stops takes its line out.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '../../log.ts';

@@ -24,7 +24,7 @@ type Foreign = Exclude<Belonging, 'ours' | 'unclaimed'>;
 
 const everyMs = 1_000;
 
-/** Claims a Redis that bears no name, follows the log on one that is ours; tells whose another is. */
+/** Claims a Redis without a name, follows the log on one that is ours; says whose another one is. */
 export async function claimRedis(database: Sql, key: IdentityKey): Promise<Belonging> {
   for (let round = 1; ; round += 1) {
     // Redis first: what it saw had been committed, so a database read afterwards has it, unless it lost it.
@@ -110,7 +110,7 @@ function createOwnership(options: OwnershipOptions): Ownership {
   };
   const foreign = (): Foreign | undefined =>
     state === 'ours' || state === 'unclaimed' || state === 'unknown' ? undefined : state;
-  // Redis or MySQL away: others tell that, and what was known stays until they are back.
+  // Redis or MySQL is away: others report that, and what was known stays until they are back.
   const quietly = (): void => void checkOnce().catch(() => undefined);
   // Behind the same address there may be another Redis now.
   redis.on('ready', quietly);

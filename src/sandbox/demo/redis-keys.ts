@@ -1,4 +1,4 @@
-// Removes the demo's keys from a Redis that is not ours to stop: a few words of its protocol, spoken by hand.
+// Removes the demo's keys from a Redis that is not ours to stop: a few words of its protocol, without a client library.
 // Invariant: touches only keys that hold the demo's own prefix, which no other program uses.
 import { connect } from 'node:net';
 

@@ -114,7 +114,7 @@ export async function printSamples(screen: Screen, recipients: readonly DemoReci
   screen.line(screen.faint("  ▶ marks the lines with the client's own opt-in fields."));
 }
 
-/** A list longer than this tells nobody more. */
+/** A longer list would help nobody. */
 const mostShown = 25;
 
 export function printAccount(screen: Screen, result: Comparison): void {

@@ -1,4 +1,4 @@
-// The demo from its first line to its last: build the little world, run the trip, account for every lead, clean up.
+// The demo from its first line to its last: start everything, send the leads, account for every lead, clean up.
 // Invariant: whatever happens, servers, processes, database and accounts of the demo are gone at its end.
 import { relative } from 'node:path';
 import { demoClients } from '../people/clients.ts';

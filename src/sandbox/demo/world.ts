@@ -1,4 +1,4 @@
-// The demo's little world: servers, recipients, accounts, tables, settings, published clients, invented leads.
+// What the demo runs on: servers, recipients, accounts, tables, settings, published clients, invented leads.
 // Invariant: whatever was built has its undoing on the caller's list before the next step begins.
 import { rm } from 'node:fs/promises';
 import { demoClients } from '../people/clients.ts';
