@@ -3,7 +3,7 @@
 import { openApp, type App } from './app.ts';
 import { startPlanner } from './roles/planner.ts';
 import { startWorker } from './roles/worker.ts';
-import type { Role } from './roles/presence.ts';
+import type { Role } from './roles/role-status.ts';
 import { loadConfig, type Config } from './config.ts';
 import { startHealth } from './monitoring/health.ts';
 import { createMeters } from './monitoring/meters.ts';

@@ -9,7 +9,7 @@ import type { Sql } from '../store/database.ts';
 import { readDeliveries } from '../store/deliveries.ts';
 import { insertAuthorisation, readAuthorisations, revokeAuthorisation } from '../store/authorisations.ts';
 import { allDestinations, type Destination } from '../store/destinations.ts';
-import { citedAuthorisation } from '../store/cited.ts';
+import { citedAuthorisation } from '../store/cited-records.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { reopenWithheld, withheldOfDestination } from '../store/withheld.ts';
 import {

@@ -14,7 +14,7 @@ import {
 } from '../store/lead-writes.ts';
 import type { Candidate, RowLedger, ProcessDeps } from './batch.ts';
 import type { CreatedLead } from './create.ts';
-import { checkRanges, checkReachable, judgedColumns } from './meaning.ts';
+import { checkRanges, checkReachable, judgedColumns } from './semantic-checks.ts';
 import { refusal, type ColumnRefusal } from './refusals.ts';
 import { checkWeight, heavier } from './weight.ts';
 import type { CheckedRow } from './row.ts';

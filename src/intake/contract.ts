@@ -4,7 +4,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { ConsentRecord, Interaction } from '../domain/lead.ts';
 import type { IntakeColumn } from '../store/intake.ts';
 import { columnFacts, leadColumns, type LeadColumn } from '../domain/lead-fields/columns.ts';
-import { checkMeaning } from './meaning.ts';
+import { checkMeaning } from './semantic-checks.ts';
 import {
   consentElement,
   consentRequired,

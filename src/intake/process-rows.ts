@@ -19,7 +19,7 @@ import {
   type LeadChange,
   type LockedLead,
 } from '../store/lead-writes.ts';
-import { insertAnswers, type AcceptedRow } from './answers.ts';
+import { insertAnswers, type AcceptedRow } from './accepted-consents.ts';
 import { applyRows } from './apply.ts';
 import { afterWithdrawals, takesAlone, tellSamePerson } from './same-person.ts';
 import type { Candidate, RowLedger, ProcessedRows, ProcessDeps } from './batch.ts';

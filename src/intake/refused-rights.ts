@@ -5,7 +5,7 @@ import type { Sql } from '../store/database.ts';
 import { findClient } from '../store/destinations.ts';
 import type { RowRefusal } from '../store/intake.ts';
 import type { IntakeRow } from '../store/intake-take.ts';
-import { isRefusedRightTold } from '../store/rights-watch.ts';
+import { isRefusedRightTold } from '../store/overdue-rights.ts';
 
 export async function tellRefusedRights(
   tx: Sql,

@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import { raisedSince } from '../store/alerts.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { raiseIntakeAlert, refuseRows } from '../store/intake.ts';
-import { refuseStrays as refuseStrayRows } from '../store/intake-strays.ts';
+import { refuseStrays as refuseStrayRows } from '../store/intake-unknown-status.ts';
 import type { IntakeHead } from '../store/intake-take.ts';
 import type { ProcessedRows } from './batch.ts';
 import { refusal, refusalText } from './refusals.ts';

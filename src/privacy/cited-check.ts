@@ -7,7 +7,7 @@ import {
   parseCited,
   type Cited,
 } from '../domain/cited.ts';
-import { authorisationsById, consentsById } from '../store/cited.ts';
+import { authorisationsById, consentsById } from '../store/cited-records.ts';
 import type { Sql } from '../store/database.ts';
 import { readVersions } from '../store/mapping-versions.ts';
 import type { HandoverRow } from '../store/seals.ts';

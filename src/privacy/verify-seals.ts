@@ -7,7 +7,7 @@ import { readEntries, sealsAfter, type HandoverRow, type Seal } from '../store/s
 import type { createCitedCheck } from './cited-check.ts';
 import { mostFindings, type Findings } from './findings.ts';
 import { entryMac, entryIdsOf, keyOfSeal, macBytes, noSeal } from './macs.ts';
-import type { StrayWatch } from './strays.ts';
+import type { StrayWatch } from './unsealed-entries.ts';
 import type { Anchor, VerificationProblem, SealCounts } from './verification.ts';
 
 export interface SealWalk {

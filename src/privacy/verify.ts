@@ -15,7 +15,7 @@ import type { LeadSecrets } from '../store/secrets.ts';
 import { createCitedCheck } from './cited-check.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { isSigned } from './sign.ts';
-import { notWaiting, watchStrays, type StrayWatch } from './strays.ts';
+import { notWaiting, watchStrays, type StrayWatch } from './unsealed-entries.ts';
 import { firstWrongArchive } from './verify-archives.ts';
 import type { Anchor, SealCounts, Verification } from './verification.ts';
 import { walkSeals, type SealWalk } from './verify-seals.ts';

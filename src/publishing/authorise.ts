@@ -4,7 +4,7 @@ import { liveAuthorisations, type Authorisation, type AuthorisationFact } from '
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { insertAuthorisation, readAuthorisations } from '../store/authorisations.ts';
 import type { Sql } from '../store/database.ts';
-import { citedAuthorisation } from '../store/cited.ts';
+import { citedAuthorisation } from '../store/cited-records.ts';
 import { appendHandovers } from '../store/handovers.ts';
 
 /** What makes two authorisations the same. */

@@ -15,7 +15,7 @@ import { tidyTakings } from '../store/takings.ts';
 import { purgeRefused } from '../store/refused-rows.ts';
 import { workAnyRun } from '../support/bulk-runs.ts';
 import type { App } from '../app.ts';
-import { ownershipOf, presenceOf, type Role } from './presence.ts';
+import { ownershipOf, presenceOf, type Role } from './role-status.ts';
 
 /** Stations 1 to 3 and everything time does by itself. Any number of processes may run it. */
 export async function startPlanner(app: App): Promise<Role> {

@@ -9,7 +9,7 @@ import { createWorkerPool } from '../queue/worker-pool.ts';
 import { destinationsWithQueuedWork } from '../store/due-work.ts';
 import { forgetQueued } from '../store/queued-long-ago.ts';
 import type { App } from '../app.ts';
-import { ownershipOf, presenceOf, processName, type Role } from './presence.ts';
+import { ownershipOf, presenceOf, processName, type Role } from './role-status.ts';
 
 /** Stations 4 and 5. Any number of processes may run it. */
 export async function startWorker(

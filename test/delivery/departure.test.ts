@@ -1,6 +1,6 @@
 // Departure: with the claim where the delivery was written ahead, by itself where something does not stand any more.
 import { startWorker } from '../../src/roles/worker.ts';
-import type { Role } from '../../src/roles/presence.ts';
+import type { Role } from '../../src/roles/role-status.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 

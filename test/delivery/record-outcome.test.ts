@@ -1,6 +1,6 @@
 // The record of outcomes: a worker whose lease was taken over settles nothing, and its neighbours in the same statement do.
 import { startWorker } from '../../src/roles/worker.ts';
-import type { Role } from '../../src/roles/presence.ts';
+import type { Role } from '../../src/roles/role-status.ts';
 import type { Attempted } from '../../src/delivery/attempt/attempt.ts';
 import { recordEnds } from '../../src/delivery/attempt/record-outcome.ts';
 import { markSettled } from '../../src/store/delivery-settlements.ts';

@@ -5,7 +5,7 @@ import { interactionFields } from '../../src/domain/lead-fields/interaction.ts';
 import { sourceModel } from '../../src/domain/lead.ts';
 import { checkRow, kindColumns } from '../../src/intake/contract.ts';
 import { consentElement, fields, interactionElement } from '../../src/intake/fields.ts';
-import { notClearable } from '../../src/intake/meaning.ts';
+import { notClearable } from '../../src/intake/semantic-checks.ts';
 import { leadFromSample } from '../../src/mapping/tools/sample.ts';
 import { sampleLead } from '../../src/mapping/tools/sample-lead.ts';
 import { sourceByName } from '../../src/mapping/skeleton/names.ts';

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { replay } from '../../src/support/replay.ts';
 import { startWorker } from '../../src/roles/worker.ts';
-import type { Role } from '../../src/roles/presence.ts';
+import type { Role } from '../../src/roles/role-status.ts';
 import { startHealth } from '../../src/monitoring/health.ts';
 import { createMeters } from '../../src/monitoring/meters.ts';
 import { createLog } from '../../src/log.ts';

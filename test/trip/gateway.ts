@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { openApp, type App } from '../../src/app.ts';
 import { startPlanner } from '../../src/roles/planner.ts';
 import { startWorker } from '../../src/roles/worker.ts';
-import type { Role } from '../../src/roles/presence.ts';
+import type { Role } from '../../src/roles/role-status.ts';
 import { loadConfig, type Config } from '../../src/config.ts';
 import { silentLog, type Log } from '../../src/log.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';

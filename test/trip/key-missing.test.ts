@@ -1,7 +1,7 @@
 // A worker that lacks the key a lead's secret stands under: what it claimed is not kept from those that have it.
 import { startWorker } from '../../src/roles/worker.ts';
 import { silentLog } from '../../src/log.ts';
-import type { Role } from '../../src/roles/presence.ts';
+import type { Role } from '../../src/roles/role-status.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 

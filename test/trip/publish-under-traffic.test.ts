@@ -1,7 +1,7 @@
 // Publishing while leads travel: none fails for it, and each is written, addressed, judged and logged by one version.
 import { openApp, type App } from '../../src/app.ts';
 import { startWorker } from '../../src/roles/worker.ts';
-import type { Role } from '../../src/roles/presence.ts';
+import type { Role } from '../../src/roles/role-status.ts';
 import { silentLog } from '../../src/log.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';

@@ -6,7 +6,7 @@ import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
 import type { Database } from '../../store/database.ts';
 import { allDestinations } from '../../store/destinations.ts';
 import { oldestUnsealedSeconds, openDeliveries, refusedSinceAlert } from '../../store/backlog.ts';
-import { closeSettledRights, waitingRights } from '../../store/rights-watch.ts';
+import { closeSettledRights, waitingRights } from '../../store/overdue-rights.ts';
 import type { Published } from '../mapping-cache.ts';
 
 /** Past this the log counts as not sealed in time, seconds. */
