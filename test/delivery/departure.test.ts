@@ -1,4 +1,11 @@
 // Departure: with the claim where the delivery was written ahead, by itself where something does not stand any more.
+import { connectors } from '../../connectors/index.ts';
+import { claimTogether } from '../../src/delivery/attempt/claim-together.ts';
+import { createReader } from '../../src/delivery/attempt/load-inputs.ts';
+import { bindNeeds } from '../../src/delivery/attempt/needs.ts';
+import { openOrder } from '../../src/delivery/attempt/order.ts';
+import { writeAhead } from '../../src/delivery/attempt/write-ahead.ts';
+import { silentLog } from '../../src/log.ts';
 import { startWorker } from '../../src/roles/worker.ts';
 import type { Role } from '../../src/roles/role-status.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
@@ -147,4 +154,38 @@ test('an overtaken worker sends nothing and logs no departure; its neighbours le
     'F-3',
   ]);
   expect(await entriesOf(taken)).toEqual([]);
+});
+
+test('of twins of a job the first gets the row, and nothing that the other has written departs', async () => {
+  const { app, config } = gateway;
+  await gateway.send(leadRow('F-0'));
+  await gateway.until('queued', async () => (await stateOf('F-0')) === 'queued');
+  const [row] = await gateway.states();
+  const job = { deliveryId: row?.id ?? 0, run: 1, attempt: 1 };
+  const needs = bindNeeds({
+    database: app.database,
+    published: app.published,
+    connectors,
+    masterKeys: app.keys.master,
+    reader: createReader(app.database, app.secrets),
+    secrets: config.secrets,
+    network: config.network,
+    leaseMs: 60_000,
+    settlingMs: 500,
+    owner: 'test',
+    log: silentLog,
+    signal: new AbortController().signal,
+  });
+  const order = await openOrder(needs, 'essai-crm', job);
+  const draft = order === undefined ? undefined : await writeAhead(needs, order);
+  const load = { jobs: [job], leaseMs: 60_000, limits: { concurrency: 4 } };
+  const twins = await claimTogether(needs, 'essai-crm', [
+    load,
+    { ...load, ...(draft === undefined ? {} : { written: draft.departure }) },
+  ]);
+  expect(twins.map(({ claimed, departed }) => [claimed.length, departed.size])).toEqual([
+    [1, 0],
+    [0, 0],
+  ]);
+  expect(await entriesOf('F-0')).toEqual([]);
 });

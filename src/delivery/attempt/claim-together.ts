@@ -77,18 +77,20 @@ async function claimAll(
   return loads.map((load) => answers.get(load) as Claim);
 }
 
-/** Twins of a job were written from the same row: one of them departs. */
+/** Of twins of a job the first gets the row: only what it has written itself may depart. */
 function departing(
   { owner }: ClaimNeeds,
   { leaseMs }: ClaimLoad,
   loads: readonly ClaimLoad[],
 ): Pick<Parameters<typeof claimDeliveries>[3], 'departing'> {
-  const written = new Map(
-    loads.flatMap((load) => {
-      const [job] = load.jobs;
-      return job === undefined || load.written === undefined ? [] : [[job.deliveryId, load.written]];
-    }),
-  );
+  const seen = new Set<number>();
+  const written = new Map<number, Departure>();
+  for (const { jobs, written: own } of loads) {
+    const ids = jobs.map((job) => job.deliveryId);
+    const [id] = ids;
+    if (id !== undefined && own !== undefined && !seen.has(id)) written.set(id, own);
+    for (const one of ids) seen.add(one);
+  }
   if (written.size === 0) return {};
   return {
     departing: (tx, claimed, { mappingVersionId }) =>
