@@ -22,8 +22,8 @@ export const plantsOfRights: readonly Plant[] = [
     patches: [
       {
         file: 'src/delivery/planning/change-rules.ts',
-        find: "(inFlight || create.maybeReceived || create.state === 'pending')",
-        put: "create.state === 'pending'",
+        find: "isInFlight || create.maybeReceived || create.state === 'pending';",
+        put: "create.state === 'pending';",
       },
     ],
     red: [zeros.corrections],
@@ -75,8 +75,8 @@ export const plantsOfRights: readonly Plant[] = [
     patches: [
       {
         file: 'src/delivery/planning/change-rules.ts',
-        find: 'if (create.maybeReceived) return sendUpdate(at);',
-        put: "if (create.maybeReceived) return [{ do: 'refuse', reason: 'create_not_delivered' }];",
+        find: "create.state === 'delivered' || create.maybeReceived ? 'may_be_held' : 'failed';",
+        put: "create.state === 'delivered' ? 'may_be_held' : 'failed';",
       },
     ],
     red: [zeros.notTold],
