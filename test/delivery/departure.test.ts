@@ -2,9 +2,12 @@
 import { connectors } from '../../connectors/index.ts';
 import { claimTogether } from '../../src/delivery/attempt/claim-together.ts';
 import { createReader } from '../../src/delivery/attempt/load-inputs.ts';
+import type { ClaimJob } from '../../src/delivery/attempt/claim.ts';
 import { bindNeeds } from '../../src/delivery/attempt/needs.ts';
-import { openOrder } from '../../src/delivery/attempt/order.ts';
+import type { TripNeeds } from '../../src/delivery/attempt/trip.ts';
+import { claimOrder, openOrder } from '../../src/delivery/attempt/order.ts';
 import { writeAhead } from '../../src/delivery/attempt/write-ahead.ts';
+import { RelaisError } from '../../src/errors.ts';
 import { silentLog } from '../../src/log.ts';
 import { startWorker } from '../../src/roles/worker.ts';
 import type { Role } from '../../src/roles/role-status.ts';
@@ -156,36 +159,51 @@ test('an overtaken worker sends nothing and logs no departure; its neighbours le
   expect(await entriesOf(taken)).toEqual([]);
 });
 
-test('of twins of a job the first gets the row, and nothing that the other has written departs', async () => {
-  const { app, config } = gateway;
-  await gateway.send(leadRow('F-0'));
-  await gateway.until('queued', async () => (await stateOf('F-0')) === 'queued');
-  const [row] = await gateway.states();
-  const job = { deliveryId: row?.id ?? 0, run: 1, attempt: 1 };
-  const needs = bindNeeds({
-    database: app.database,
-    published: app.published,
-    connectors,
-    masterKeys: app.keys.master,
-    reader: createReader(app.database, app.secrets),
-    secrets: config.secrets,
-    network: config.network,
+const needsWith = (webhook: (typeof connectors)[string]): TripNeeds =>
+  bindNeeds({
+    database: gateway.app.database,
+    published: gateway.app.published,
+    connectors: { webhook },
+    masterKeys: gateway.app.keys.master,
+    reader: createReader(gateway.app.database, gateway.app.secrets),
+    secrets: gateway.config.secrets,
+    network: gateway.config.network,
     leaseMs: 60_000,
     settlingMs: 500,
     owner: 'test',
     log: silentLog,
     signal: new AbortController().signal,
   });
+const webhook = connectors['webhook'] as (typeof connectors)[string];
+async function queuedJob(): Promise<ClaimJob> {
+  await gateway.send(leadRow('F-0'));
+  await gateway.until('queued', async () => (await stateOf('F-0')) === 'queued');
+  const [row] = await gateway.states();
+  return { deliveryId: row?.id ?? 0, run: 1, attempt: 1 };
+}
+
+test('of twins of a job the first gets the row, and nothing that the other has written departs', async () => {
+  const needs = needsWith(webhook);
+  const job = await queuedJob();
   const order = await openOrder(needs, 'essai-crm', job);
   const draft = order === undefined ? undefined : await writeAhead(needs, order);
+  if (draft === undefined) throw new Error('nothing was written ahead');
   const load = { jobs: [job], leaseMs: 60_000, limits: { concurrency: 4 } };
-  const twins = await claimTogether(needs, 'essai-crm', [
-    load,
-    { ...load, ...(draft === undefined ? {} : { written: draft.departure }) },
-  ]);
+  const twins = await claimTogether(needs, 'essai-crm', [load, { ...load, written: draft.departure }]);
   expect(twins.map(({ claimed, departed }) => [claimed.length, departed.size])).toEqual([
     [1, 0],
     [0, 0],
   ]);
   expect(await entriesOf('F-0')).toEqual([]);
+});
+
+test('what breaks when it is written ahead is claimed all the same, so that it ends visibly', async () => {
+  const compose = (): never => {
+    throw new RelaisError('INTERNAL-001', 'broken for this test');
+  };
+  const needs = needsWith({ ...webhook, compose });
+  const order = await openOrder(needs, 'essai-crm', await queuedJob());
+  if (order === undefined) throw new Error('no order');
+  expect(await writeAhead(needs, order)).toBeUndefined();
+  expect((await claimOrder(needs, order, undefined))?.rows).toHaveLength(1);
 });
