@@ -111,7 +111,10 @@ test('an alert tried five thousand times is still tried, an hour apart', async (
 
 describe('a lead that waits longer than its promise', () => {
   const published: Published = {
-    version: (id) => Promise.resolve(id === 0 ? undefined : ({ promiseMs: 900_000 } as CompiledMapping)),
+    version: (id) =>
+      Promise.resolve(
+        id === 0 ? undefined : ({ promiseMs: 900_000, limits: { concurrency: 1 } } as CompiledMapping),
+      ),
   };
   const waits = async (state: string, seconds: number, reason = ''): Promise<void> => {
     await home.owner.run("UPDATE destinations SET mapping_version_id = 1 WHERE id = 'essai-crm'");
