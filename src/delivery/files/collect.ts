@@ -30,59 +30,70 @@ const shownAtOnce = 10_000;
 /** Slots of flows whose mapping cannot be used stay due, and must not hide those behind them. */
 const slotsAtOnce = 500;
 
-export function createFiles(options: {
+/** What every step needs. */
+interface Filing {
   readonly database: Database;
   readonly published: Published;
   readonly producer: Producer;
-}): Files {
-  const { database, published, producer } = options;
-  const shown = new Map<string, (typeof causes)[number]>();
+}
 
+export function createFiles(filing: Filing): Files {
+  const shown: ShownCauses = new Map();
   return {
-    noteSlots: async (now) => {
-      const destinations = await destinationsBy(database, fileConnectors);
-      if (destinations.length === 0) return 0;
-      const taken = await latestSlots(database);
-      let noted = 0;
-      for (const destination of destinations) {
-        if (isStopped(destination.status)) continue;
-        const mapping = await published.version(destination.mappingVersionId);
-        if (mapping?.schedule === undefined) continue;
-        const last = lastSlotBefore(mapping.schedule.cron, mapping.schedule.timezone, now);
-        const after = taken.get(destination.id) ?? destination.leadsFrom;
-        if (last !== undefined && last > after && (await addSlot(database, destination.id, last))) noted += 1;
-      }
-      return noted;
-    },
-    collect: async () => {
-      const opened = await database.transaction(async (tx) => {
-        const batches: OpenedBatch[] = [];
-        for (const slot of await dueSlots(tx, slotsAtOnce)) {
-          const destination = await findDestination(tx, slot.destinationId);
-          const mapping = await published.version(destination?.mappingVersionId ?? 0);
-          // The slot stays due until the mapping can be used again: no hour is lost.
-          if (destination === undefined || mapping === undefined) continue;
-          batches.push(...(await runSlot(tx, slot, destination, mapping)));
-        }
-        return batches;
-      });
-      // Marked in MySQL already: a push that fails is made again when the batch has stood queued too long.
-      for (const { destinationId, id } of opened)
-        await producer.push(destinationId, [{ batchId: id, attempt: 0 }]).catch(() => undefined);
-      return opened.length;
-    },
-    showWaiting: async () => {
-      const destinations = await destinationsBy(database, fileConnectors);
-      if (destinations.length === 0) return;
-      const [held, planned] = [await heldStates(database), await destinationsWithPlannedWork(database)];
-      for (const { id, status } of destinations) {
-        const cause = whyFileWaits(status, held.find((state) => state.destinationId === id)?.circuit);
-        if (shown.get(id) !== cause) await relabelWaiting(database, id, cause, causes);
-        shown.set(id, cause);
-        if (planned.has(id)) await showHeld(database, id, cause, shownAtOnce);
-      }
-    },
+    noteSlots: (now) => noteSlots(filing, now),
+    collect: () => collect(filing),
+    showWaiting: () => showWaiting(filing, shown),
   };
+}
+
+async function noteSlots({ database, published }: Filing, now: Date): Promise<number> {
+  const destinations = await destinationsBy(database, fileConnectors);
+  if (destinations.length === 0) return 0;
+  const newest = await latestSlots(database);
+  let noted = 0;
+  for (const destination of destinations) {
+    if (isStopped(destination.status)) continue;
+    const schedule = (await published.version(destination.mappingVersionId))?.schedule;
+    if (schedule === undefined) continue;
+    const last = lastSlotBefore(schedule.cron, schedule.timezone, now);
+    const after = newest.get(destination.id) ?? destination.leadsFrom;
+    if (last !== undefined && last > after && (await addSlot(database, destination.id, last))) noted += 1;
+  }
+  return noted;
+}
+
+async function collect({ database, published, producer }: Filing): Promise<number> {
+  const opened = await database.transaction(async (tx) => {
+    const batches: OpenedBatch[] = [];
+    for (const slot of await dueSlots(tx, slotsAtOnce)) {
+      const destination = await findDestination(tx, slot.destinationId);
+      const mapping = await published.version(destination?.mappingVersionId ?? 0);
+      // The slot stays due until the mapping can be used again: no hour is lost.
+      if (destination === undefined || mapping === undefined) continue;
+      batches.push(...(await runSlot(tx, slot, destination, mapping)));
+    }
+    return batches;
+  });
+  // Marked in MySQL already: a push that fails is made again when the batch has stood queued too long.
+  for (const { destinationId, id } of opened)
+    await producer.push(destinationId, [{ batchId: id, attempt: 0 }]).catch(() => undefined);
+  return opened.length;
+}
+
+/** The cause last shown, by destination. */
+type ShownCauses = Map<string, (typeof causes)[number]>;
+
+async function showWaiting({ database }: Filing, shown: ShownCauses): Promise<void> {
+  const destinations = await destinationsBy(database, fileConnectors);
+  if (destinations.length === 0) return;
+  const held = await heldStates(database);
+  const planned = await destinationsWithPlannedWork(database);
+  for (const { id, status } of destinations) {
+    const cause = whyFileWaits(status, held.find((state) => state.destinationId === id)?.circuit);
+    if (shown.get(id) !== cause) await relabelWaiting(database, id, cause, causes);
+    shown.set(id, cause);
+    if (planned.has(id)) await showHeld(database, id, cause, shownAtOnce);
+  }
 }
 
 interface OpenedBatch {
