@@ -53,7 +53,7 @@ async function claimAll(
   const common = { owner: needs.owner, version: needs.published.version };
   const answers = new Map<ClaimLoad, Claim>();
   for (const load of loads.filter((one) => one.batchId !== undefined))
-    answers.set(load, await claimDeliveries(tx, destinationId, load.jobs, { ...load, owner: needs.owner }));
+    answers.set(load, await claimDeliveries(tx, destinationId, load.jobs, { ...load, ...common }));
   const single = loads.filter((load) => load.batchId === undefined);
   const [first] = single;
   if (first !== undefined) {
