@@ -19,7 +19,7 @@ export interface Connector<Settings = unknown> {
   readonly type: string;
   /** As people read it: `Webhook (HTTPS)`. */
   readonly label: string;
-  /** Schema of the mapping file's `send` block (webhook, email) or `file` block (flow). Every property carries a `description`. */
+  /** Schema of the block `settingsKey` names: `file` where deliveries leave in files, else `send`. Every property carries a `description`. */
   readonly settingsSchema: JsonSchema;
   /** Name of the mapping key the settings come from. */
   readonly settingsKey: 'send' | 'file';
@@ -36,8 +36,8 @@ export interface Connector<Settings = unknown> {
   readonly makesCalls: boolean;
   /** Who reads its answers: the mapping's `response` rules, or the connector. */
   readonly answers: 'rules' | 'connector';
-  /** What the status of its evidence belongs to. */
-  readonly protocol: 'http' | 'smtp' | 'sftp';
+  /** What the status of its evidence belongs to: `http`, `smtp`, `sftp`. */
+  readonly protocol: string;
   /** Among which facts of client.yaml its targets stand (C19). */
   readonly targetKind: 'hosts' | 'mailboxes' | 'folders';
   /** The setting that says where leads go, and the one by which the recipient can be asked again. */
@@ -45,7 +45,7 @@ export interface Connector<Settings = unknown> {
   readonly lookupKey?: string;
   /** Rules a schema cannot say (URL syntax, clear-text secrets ...). Pure. */
   readonly check: (settings: Settings) => readonly SettingsProblem[];
-  /** Hosts, mailboxes or folders this destination reaches; `undefined` when the whole URL is a secret. */
+  /** Hosts, mailboxes or folders this destination reaches; none when the whole address is a secret. */
   readonly targets: (settings: Settings) => readonly string[];
   /** Hosts it dials besides: the contract must list them too. */
   readonly dials?: (settings: Settings) => readonly string[];

@@ -1,6 +1,6 @@
 // Words for what support reads, French first, English second: actions, states, outcomes, reasons, consents.
 // Invariant: every code of a closed list has its words in both languages.
-import type { Action } from '../../connectors/contract.ts';
+import type { Action, Both } from '../../connectors/contract.ts';
 import { reasonText, splitReason, type DeliveryState } from '../domain/delivery.ts';
 import {
   consentChannels,
@@ -12,7 +12,7 @@ import {
 } from '../domain/lead.ts';
 
 export type Language = 'fr' | 'en';
-export type Both = readonly [fr: string, en: string];
+export type { Both } from '../../connectors/contract.ts';
 
 export const inLanguage = (both: Both, language: Language): string => both[language === 'fr' ? 0 : 1];
 
