@@ -5,19 +5,8 @@ import { silentLog } from '../../src/log.ts';
 import { paris } from '../../src/support/paris-time.ts';
 import { environmentOf, terminalOf } from '../cli/terminal.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { openDropGateway } from './drop.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
-
-const hour = 3_600_000;
-/** A zone whose clock reads between twelve and one at this moment: `open` and `closed` hold whenever the tests run. */
-const zone = (() => {
-  const ahead = 12 - new Date().getUTCHours();
-  return `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;
-})();
-const open = `hours: { open: mon-sun 10:00-16:00, zone: ${zone} }`;
-const closed = (more = ''): string => `hours: { open: mon-sun 16:00-18:00, zone: ${zone}${more} }`;
-/** The opening of `closed`, to which four hours begun are to come. */
-const opening = (): number => (Math.floor(Date.now() / hour) + 4) * hour;
+import { closed, open, opening } from './hours.ts';
 
 let crm: HttpRecipient;
 let gateway: Gateway;
@@ -209,40 +198,4 @@ test('a recipient that still decides is not asked outside the hours, and the lea
   await maintenance.askAgain();
   expect(await stateOf('N-11')).toBe('pending:recipient_decides');
   expect(await dueAt()).toEqual([opening()]);
-});
-
-test('a file whose slot falls outside the hours leaves at the opening; one with a withdrawal at its slot', async () => {
-  const drop = await openDropGateway({ extra: `${open}\nupdate: {}` });
-  try {
-    await drop.start('planner', 'worker');
-    await drop.send(strangerRow('F-1'), strangerRow('F-2'));
-    await drop.collectable(2);
-    await drop.ask();
-    await drop.until('delivered', async () => (await drop.states("d.state = 'delivered'")).length === 2);
-    await drop.publish({ extra: `${closed()}\nupdate: {}` });
-    await drop.send(strangerRow('F-3'));
-    await drop.collectable(1);
-    await drop.app.rights.withdraw({
-      clientId: 'essai',
-      reference: 'F-1',
-      actor: 'tester',
-      reason: 'request 3',
-      purpose: 'marketing',
-      channels: ['email'],
-    });
-    await drop.collectable(2);
-    await drop.ask();
-    const slots = () =>
-      drop.owner.all<{ slot_at: Date; state: string }>(
-        "SELECT slot_at, state FROM slots WHERE asked_by = 'hours'",
-      );
-    await drop.until('put off', async () => (await slots()).length === 1);
-    expect(await slots()).toEqual([{ slot_at: new Date(opening()), state: 'due' }]);
-    await drop.until('the withdrawal', async () => drop.drops().length === 2);
-    await drop.collectable(1);
-    await drop.publish({ extra: `${open}\nupdate: {}` });
-    await drop.until('delivered', async () => drop.drops().length === 3);
-  } finally {
-    await drop.close();
-  }
 });

@@ -1,0 +1,12 @@
+// Sending hours that are open, or closed, whenever the tests run.
+
+const hour = 3_600_000;
+/** A zone whose clock reads between twelve and one at this moment: `open` and `closed` hold whenever the tests run. */
+const zone = (() => {
+  const ahead = 12 - new Date().getUTCHours();
+  return `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;
+})();
+export const open = `hours: { open: mon-sun 10:00-16:00, zone: ${zone} }`;
+export const closed = (more = ''): string => `hours: { open: mon-sun 16:00-18:00, zone: ${zone}${more} }`;
+/** The opening of `closed`, to which four hours begun are to come. */
+export const opening = (): number => (Math.floor(Date.now() / hour) + 4) * hour;
