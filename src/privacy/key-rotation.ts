@@ -1,5 +1,6 @@
 // Changing a key beside the traffic: the new one is registered and writes, what is encrypted under the earlier one is encrypted again.
 // Invariant: at every instant all is readable with both keys configured; run again after an interruption, it goes on.
+import { hostname } from 'node:os';
 import { checkValue, openWith } from '../domain/key-ring.ts';
 import { RelaisError } from '../errors.ts';
 import type { Sql } from '../store/database.ts';
@@ -56,7 +57,11 @@ export async function bringIn(place: KeysPlace, purpose: KeyPurpose, actor: stri
 
 /** A process without the key would stop sending the moment the key is in force. */
 async function refuseWhileLacking(place: KeysPlace, purpose: KeyPurpose, keyId: string): Promise<void> {
-  const lacking = await processesWithoutKey(place.database, purpose, keyId);
+  // A role inside this very process looks at the keys again as soon as they change, as any other does.
+  const own = `${hostname().slice(0, 40)}:${process.pid}`;
+  const lacking = (await processesWithoutKey(place.database, purpose, keyId)).filter(
+    ({ name }) => name !== own,
+  );
   if (lacking.length === 0) return;
   const names = lacking.map(({ role, name }) => `${role} ${name}`).join(', ');
   throw new RelaisError(
