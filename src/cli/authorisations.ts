@@ -22,7 +22,7 @@ import {
   withExamples,
   type Moment,
 } from './arguments.ts';
-import { existingDestination } from './destinations.ts';
+import { existingDestination } from './destination-name.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { paris } from '../support/paris-time.ts';
 import { table } from './table.ts';

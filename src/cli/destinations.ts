@@ -1,34 +1,23 @@
 // relais destination ...: the authorised ways out, looked at, stopped, started, tested and filled up.
 // Invariant: a test sends no lead; whatever changes is recorded with who and why.
 import type { Command } from 'commander';
-import type { SendContext } from '../../connectors/contract.ts';
-import { connectorOf, sendsFiles } from '../../connectors/index.ts';
+import { sendsFiles } from '../../connectors/index.ts';
 import type { App } from '../app.ts';
 import { requestFile } from '../delivery/files/collect.ts';
 import { setDestinationStatus } from '../support/suspend.ts';
-import { liveAuthorisations } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
-import type { CompiledMapping } from '../mapping/contract.ts';
-import type { Sql } from '../store/database.ts';
-import { readAuthorisations } from '../store/authorisations.ts';
-import { allDestinations, findDestination, readStates, type Destination } from '../store/destinations.ts';
+import { allDestinations, readStates } from '../store/destinations.ts';
 import { readVersions } from '../store/mapping-versions.ts';
 import { countBackfill } from '../store/support-leads.ts';
 import { instant, reasonOf, type Moment, withExamples } from './arguments.ts';
 import { workAll } from './bulk-work.ts';
+import { existingDestination } from './destination-name.ts';
+import { testCommand } from './destination-test.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { table } from './table.ts';
 import { out, withApp } from './terminal.ts';
 import { publishedHours } from '../support/published-hours.ts';
 import { sendingStateOf } from '../support/sending-state.ts';
-
-/** @throws FIND-001 */
-export async function existingDestination(sql: Sql, id: string): Promise<Destination> {
-  const found = await findDestination(sql, id);
-  if (found === undefined)
-    throw new RelaisError('FIND-001', `No destination is called ${id}; relais destination list shows them.`);
-  return found;
-}
 
 interface Why {
   readonly reason?: string;
@@ -47,6 +36,13 @@ export function destinationCommands(program: Command): void {
     'relais destination list',
   ).action((options: JsonOption) => withApp((app) => list(app, options.json === true)));
 
+  statusCommands(destination);
+  testCommand(destination);
+  backfillCommand(destination);
+  sendFileCommand(destination);
+}
+
+function statusCommands(destination: Command): void {
   for (const [name, status, text] of [
     ['suspend', 'suspended', 'stop sending; its leads wait, visibly'],
     ['resume', 'active', 'send again; also makes a held destination probe at once'],
@@ -70,15 +66,9 @@ export function destinationCommands(program: Command): void {
       });
     });
   }
+}
 
-  withExamples(
-    destination
-      .command('test <destination>')
-      .description('reach the recipient without sending any lead: address, TLS, login'),
-    '',
-    'relais destination test horizon-crm',
-  ).action((id: string) => withApp((app) => testDestination(app, id)));
-
+function backfillCommand(destination: Command): void {
   withExamples(
     destination
       .command('backfill <destination>')
@@ -112,7 +102,9 @@ export function destinationCommands(program: Command): void {
       );
     });
   });
+}
 
+function sendFileCommand(destination: Command): void {
   withExamples(
     destination
       .command('send-file <destination>')
@@ -172,60 +164,5 @@ async function list(app: App, json: boolean): Promise<void> {
       one.cause === '' ? one.circuit : `${one.circuit} (${one.cause})`,
       one.sendsText,
     ]),
-  );
-}
-
-/** Settings by address: each of several calls may go elsewhere. */
-function addressesOf({ actions }: CompiledMapping): readonly unknown[] {
-  const { create } = actions;
-  const all = create?.calls?.map((call) => call.settings) ?? [create?.settings];
-  return [...new Map(all.map((settings) => [JSON.stringify(settings), settings])).values()];
-}
-
-const credentialsTried = 'The credentials were tried and are taken.';
-
-async function testDestination(app: App, id: string): Promise<void> {
-  const { mappingVersionId } = await existingDestination(app.database, id);
-  const mapping = await app.published.version(mappingVersionId);
-  const connector = mapping === undefined ? undefined : connectorOf(mapping.connector);
-  if (mapping === undefined || connector === undefined)
-    throw new RelaisError('MAPPING-002', `${id} has no published mapping.`);
-  const missing = mapping.secretNames.filter((name) => app.config.secrets(name).length === 0);
-  if (missing.length > 0)
-    throw new RelaisError(
-      'CONFIG-001',
-      `Secrets not provided: ${missing.join(', ')} (a file of that name in RELAIS_SECRETS_DIR, or RELAIS_SECRET_<NAME>).`,
-    );
-  const live = liveAuthorisations(
-    (await readAuthorisations(app.database, [id])).get(id) ?? [],
-    app.database.now(),
-  );
-  const context: SendContext = {
-    classify: mapping.classifyBeside,
-    secret: (name) => app.config.secrets(name)[0],
-    secrets: app.config.secrets,
-    allowedTargets: live.flatMap((one) => one.targets),
-    network: app.config.network,
-    timeouts: mapping.timeouts,
-    signal: AbortSignal.timeout(mapping.timeouts.totalMs),
-    now: () => app.database.now().getTime(),
-  };
-  const [first, ...others] = addressesOf(mapping);
-  let outcome = await connector.test(first, context);
-  let tried = outcome.tried ?? 'credentials';
-  for (const settings of others) {
-    if (outcome.kind !== 'accepted') break;
-    outcome = await connector.test(settings, context);
-    if (outcome.tried === 'address') tried = 'address';
-  }
-  await connector.close?.();
-  const ms = outcome.evidence?.durationMs;
-  if (outcome.kind === 'accepted')
-    return out(
-      `${id} can be reached${ms === undefined ? '' : ` (${Math.round(ms)} ms)`}. ${tried === 'credentials' ? credentialsTried : (connector.words.addressOnly?.[1] ?? '')} No lead was sent.`,
-    );
-  throw new RelaisError(
-    'DEST-001',
-    `${id} cannot be reached: ${outcome.kind}${'reason' in outcome ? ` ${outcome.reason}` : ''}. No lead was sent.`,
   );
 }

@@ -31,6 +31,16 @@ interface RefusalOptions extends JsonOption {
 export function leadCommands(program: Command): void {
   const lead = program.command('lead').description('import, find, show, withdraw, erase leads');
 
+  importCommand(lead);
+  findCommands(lead);
+  showCommands(lead);
+  rightsCommands(lead);
+  retryCommand(lead);
+  replanCommand(lead);
+  refusalsCommand(lead);
+}
+
+function importCommand(lead: Command): void {
   withExamples(
     lead
       .command('import <file>')
@@ -48,14 +58,10 @@ export function leadCommands(program: Command): void {
     'The columns are those of docs/lead-contract.md. Importing a file twice adds nothing twice. Exit code 1 when rows were rejected.',
     'relais lead import leads.csv',
     'relais lead import leads.jsonl --client horizon --dry-run',
-  ).action(importCommand);
+  ).action(importLeads);
+}
 
-  findCommands(lead);
-  showCommands(lead);
-  rightsCommands(lead);
-  retryCommand(lead);
-  replanCommand(lead);
-
+function refusalsCommand(lead: Command): void {
   withExamples(
     withJson(
       lead
@@ -147,7 +153,7 @@ async function listPurged(database: Database, options: RefusalOptions): Promise<
   );
 }
 
-async function importCommand(
+async function importLeads(
   file: string,
   options: {
     readonly client?: string;

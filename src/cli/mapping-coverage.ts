@@ -5,7 +5,8 @@ import { wholeMapping } from '../mapping/check.ts';
 import { coverageOf, type Coverage } from '../mapping/tools/coverage.ts';
 import type { Lead } from '../domain/lead.ts';
 import { listLength, withExamples } from './arguments.ts';
-import { chosenFile, storedLeads } from './mapping-versions.ts';
+import { newestLeads } from '../support/stored-leads.ts';
+import { chosenFile } from './mapping-versions.ts';
 import { table } from './table.ts';
 import { mappingsFolder, out, strong, withApp } from './terminal.ts';
 import { hostNow } from './host-clock.ts';
@@ -35,7 +36,7 @@ export function coverageCommand(mapping: Command): void {
     const { mapping: compiled, sources } = chosenFile(mappingsFolder(options.dir), destination);
     const { last } = options;
     const leads: readonly Lead[] =
-      last === undefined ? [] : await withApp((app) => storedLeads(app, compiled, last));
+      last === undefined ? [] : await withApp((app) => newestLeads(app.database, compiled, last));
     const found = coverageOf(wholeMapping(sources), compiled, leads, hostNow());
     if (options.json === true) return out(JSON.stringify(found));
     print(destination, found);

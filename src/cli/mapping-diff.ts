@@ -8,15 +8,9 @@ import { RelaisError } from '../errors.ts';
 import type { LineChanges, SettingChange } from '../mapping/tools/diff-settings.ts';
 import { diffMappings, type Change, type MappingDiff } from '../mapping/tools/diff.ts';
 import { appendHandovers } from '../store/handovers.ts';
+import { newestLeads } from '../support/stored-leads.ts';
 import { listLength, reasonOf, withExamples } from './arguments.ts';
-import {
-  chosenFile,
-  chosenVersion,
-  samplesOf,
-  storedLeads,
-  whichOf,
-  type Chosen,
-} from './mapping-versions.ts';
+import { chosenFile, chosenVersion, samplesOf, whichOf, type Chosen } from './mapping-versions.ts';
 import { maskForm } from '../support/masking.ts';
 import { mappingsFolder, out, say, strong, withAppIfAny } from './terminal.ts';
 import { hostNow } from './host-clock.ts';
@@ -94,7 +88,7 @@ async function leadsOf(
   { mapping, sources }: Chosen,
   { samples, last }: DiffOptions,
 ): Promise<{ readonly leads: readonly Lead[]; readonly real: boolean }> {
-  const stored = app === undefined || samples === true ? [] : await storedLeads(app, mapping, last);
+  const stored = app === undefined || samples === true ? [] : await newestLeads(app.database, mapping, last);
   if (stored.length > 0) return { leads: stored, real: true };
   if (samples !== true)
     say(

@@ -4,7 +4,8 @@ import { Option, type Command } from 'commander';
 import type { Action } from '../../connectors/contract.ts';
 import { RelaisError } from '../errors.ts';
 import { reasonOf, withExamples } from './arguments.ts';
-import { inventedLead, storedLead } from './chosen-lead.ts';
+import { storedLead } from '../support/stored-leads.ts';
+import { inventedLead } from './chosen-lead.ts';
 import { chosenFile } from './mapping-versions.ts';
 import { printPreview } from './preview-text.ts';
 import { mappingsFolder, withApp } from './terminal.ts';
@@ -60,7 +61,11 @@ async function preview(destination: string, options: PreviewOptions): Promise<vo
   return withApp(async (app) =>
     printPreview(
       mapping,
-      await storedLead(app, mapping.clientId, lead, reason, ['revealed']),
+      await storedLead(
+        app.database,
+        { clientId: mapping.clientId, reference: lead },
+        { actor: app.config.actor, reason, entries: ['revealed'] },
+      ),
       options.action,
     ),
   );

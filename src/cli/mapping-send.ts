@@ -11,7 +11,8 @@ import { wholeMapping } from '../mapping/check.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { readAuthorisations } from '../store/authorisations.ts';
 import { reasonOf, withExamples } from './arguments.ts';
-import { inventedLead, storedLead } from './chosen-lead.ts';
+import { storedLead } from '../support/stored-leads.ts';
+import { inventedLead } from './chosen-lead.ts';
 import { chosenFile, type Chosen } from './mapping-versions.ts';
 import { clientPlace, localPlace, type Place } from './sandbox-place.ts';
 import { sendTrial, wentWell } from './sandbox-send.ts';
@@ -95,9 +96,18 @@ async function trying({ chosen, connector, folder, local, reason, options, app }
   try {
     const lead = invented
       ? inventedLead(sources, folder, options.sample)
-      : await storedLead(app, mapping.clientId, options.lead ?? '', reason, ['looked_up', 'revealed']);
+      : await storedLead(
+          app.database,
+          { clientId: mapping.clientId, reference: options.lead ?? '' },
+          { actor: app.config.actor, reason, entries: ['looked_up', 'revealed'] },
+        );
     const sent = await sendTrial({
-      ...{ mapping, lead, connector, place, categories: categories.now, whole: wholeMapping(sources) },
+      mapping,
+      lead,
+      connector,
+      place,
+      categories: categories.now,
+      whole: wholeMapping(sources),
     });
     const shown = { destination: mapping.destinationId, place, invented, sent };
     if (options.json === true) out(JSON.stringify(trialData(shown)));

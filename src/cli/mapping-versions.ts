@@ -9,9 +9,7 @@ import type { CompiledMapping, MappingSources, Problem } from '../mapping/contra
 import { loadDestination } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/document/problems.ts';
 import { leadFromSample } from '../mapping/tools/sample.ts';
-import { readLeads } from '../store/leads.ts';
 import type { MappingVersion } from '../store/mapping-versions.ts';
-import { latestLeads } from '../store/support-leads.ts';
 import { wholeNumber } from './arguments.ts';
 import { shownPath } from './mapping-check.ts';
 import { sampleLead } from '../mapping/tools/sample-lead.ts';
@@ -34,7 +32,7 @@ export function whichOf(text: string): Which {
 }
 
 export const listed = (folder: string, problems: readonly Problem[]): string =>
-  problems.map((one) => formatProblem({ ...one, file: shownPath(folder, one.file) })).join('\n');
+  problems.map((problem) => formatProblem({ ...problem, file: shownPath(folder, problem.file) })).join('\n');
 
 /**
  * The file of a destination as it stands. A test that fails is told and does not stop the tool: it is then that one looks.
@@ -45,7 +43,7 @@ export function chosenFile(folder: string, destinationId: string): Chosen {
   const checked = checkSources(sources, { connectors });
   if (checked.ok) return { label: 'file', sources, mapping: checked.mapping };
   const mapping = compiled(folder, sources, `The mapping of ${destinationId}`);
-  const failing = checked.problems.filter((one) => one.severity === 'error');
+  const failing = checked.problems.filter(({ severity }) => severity === 'error');
   say(`Tests of the file fail; it cannot be published like this:\n${listed(folder, failing)}\n`);
   return { label: 'file', sources, mapping };
 }
@@ -65,7 +63,7 @@ function compiled(folder: string, sources: MappingSources, what: string): Compil
 }
 
 function refused(folder: string, what: string, problems: readonly Problem[]): RelaisError {
-  const errors = problems.filter((one) => one.severity === 'error');
+  const errors = problems.filter(({ severity }) => severity === 'error');
   return new RelaisError('MAPPING-001', `${what} has errors:\n${listed(folder, errors)}`);
 }
 
@@ -77,7 +75,9 @@ export async function chosenVersion(
   which: Exclude<Which, 'file'>,
 ): Promise<Chosen> {
   const versions = await app.publishing.history(destinationId);
-  const version = versions.find((one) => (which === 'published' ? one.inForce : one.version === which));
+  const version = versions.find(({ inForce, version: number }) =>
+    which === 'published' ? inForce : number === which,
+  );
   if (version === undefined)
     throw new RelaisError(
       'FIND-001',
@@ -87,7 +87,9 @@ export async function chosenVersion(
     );
   const sources = JSON.parse(version.sources) as MappingSources;
   return {
-    ...{ label: `v${version.version}${version.inForce ? ' (in force)' : ''}`, sources, version },
+    label: `v${version.version}${version.inForce ? ' (in force)' : ''}`,
+    sources,
+    version,
     mapping: compiled(folder, sources, `Version ${version.version} of ${destinationId}`),
   };
 }
@@ -99,19 +101,5 @@ export function samplesOf({ clientId, files }: MappingSources): readonly Lead[] 
   return texts.flatMap(([name, text]) => {
     const sample = leadFromSample(text, name, clientId);
     return sample.ok ? [sample.lead] : [];
-  });
-}
-
-/** The newest leads of a destination, newest first. */
-export async function storedLeads(
-  app: App,
-  mapping: CompiledMapping,
-  last: number,
-): Promise<readonly Lead[]> {
-  const ids = await latestLeads(app.database, mapping.clientId, mapping.destinationId, last);
-  const found = await readLeads(app.database, ids);
-  return ids.flatMap((id) => {
-    const lead = found.get(id)?.lead;
-    return lead === undefined || lead.erasedAt !== undefined ? [] : [lead];
   });
 }

@@ -54,7 +54,12 @@ export function mappingCommands(program: Command): void {
   diffCommand(mapping);
   coverageCommand(mapping);
   specCommand(mapping);
+  publishCommand(mapping);
+  rollbackCommand(mapping);
+  historyCommand(mapping);
+}
 
+function publishCommand(mapping: Command): void {
   withExamples(
     mapping
       .command('publish [destination]')
@@ -69,7 +74,9 @@ export function mappingCommands(program: Command): void {
     'relais mapping publish horizon-crm --note "budget added, asked by Horizon on 2026-11-20"',
     'relais mapping publish --all --note "first version"',
   ).action((destination: string | undefined, options: PublishOptions) => publish(destination, options));
+}
 
+function rollbackCommand(mapping: Command): void {
   withExamples(
     mapping
       .command('rollback <destination> <version>')
@@ -95,7 +102,9 @@ export function mappingCommands(program: Command): void {
       out(`${destination} v${done.version} is in force again.`);
     });
   });
+}
 
+function historyCommand(mapping: Command): void {
   withExamples(
     mapping
       .command('history <destination>')

@@ -1,0 +1,78 @@
+// relais destination test: reaching the recipient without sending any lead.
+// Invariant: under live authorisations only; says plainly what was tried, the address alone or the credentials too.
+import type { Command } from 'commander';
+import type { SendContext } from '../../connectors/contract.ts';
+import { connectorOf } from '../../connectors/index.ts';
+import type { App } from '../app.ts';
+import { liveAuthorisations } from '../domain/destination.ts';
+import { RelaisError } from '../errors.ts';
+import type { CompiledMapping } from '../mapping/contract.ts';
+import { readAuthorisations } from '../store/authorisations.ts';
+import { withExamples } from './arguments.ts';
+import { existingDestination } from './destination-name.ts';
+import { out, withApp } from './terminal.ts';
+
+export function testCommand(destination: Command): void {
+  withExamples(
+    destination
+      .command('test <destination>')
+      .description('reach the recipient without sending any lead: address, TLS, login'),
+    '',
+    'relais destination test horizon-crm',
+  ).action((id: string) => withApp((app) => testDestination(app, id)));
+}
+
+/** Settings by address: each of several calls may go elsewhere. */
+function addressesOf({ actions }: CompiledMapping): readonly unknown[] {
+  const { create } = actions;
+  const all = create?.calls?.map((call) => call.settings) ?? [create?.settings];
+  return [...new Map(all.map((settings) => [JSON.stringify(settings), settings])).values()];
+}
+
+const credentialsTried = 'The credentials were tried and are taken.';
+
+async function testDestination(app: App, id: string): Promise<void> {
+  const { mappingVersionId } = await existingDestination(app.database, id);
+  const mapping = await app.published.version(mappingVersionId);
+  const connector = mapping === undefined ? undefined : connectorOf(mapping.connector);
+  if (mapping === undefined || connector === undefined)
+    throw new RelaisError('MAPPING-002', `${id} has no published mapping.`);
+  const missing = mapping.secretNames.filter((name) => app.config.secrets(name).length === 0);
+  if (missing.length > 0)
+    throw new RelaisError(
+      'CONFIG-001',
+      `Secrets not provided: ${missing.join(', ')} (a file of that name in RELAIS_SECRETS_DIR, or RELAIS_SECRET_<NAME>).`,
+    );
+  const live = liveAuthorisations(
+    (await readAuthorisations(app.database, [id])).get(id) ?? [],
+    app.database.now(),
+  );
+  const context: SendContext = {
+    classify: mapping.classifyBeside,
+    secret: (name) => app.config.secrets(name)[0],
+    secrets: app.config.secrets,
+    allowedTargets: live.flatMap((one) => one.targets),
+    network: app.config.network,
+    timeouts: mapping.timeouts,
+    signal: AbortSignal.timeout(mapping.timeouts.totalMs),
+    now: () => app.database.now().getTime(),
+  };
+  const [first, ...others] = addressesOf(mapping);
+  let outcome = await connector.test(first, context);
+  let tried = outcome.tried ?? 'credentials';
+  for (const settings of others) {
+    if (outcome.kind !== 'accepted') break;
+    outcome = await connector.test(settings, context);
+    if (outcome.tried === 'address') tried = 'address';
+  }
+  await connector.close?.();
+  const ms = outcome.evidence?.durationMs;
+  if (outcome.kind === 'accepted')
+    return out(
+      `${id} can be reached${ms === undefined ? '' : ` (${Math.round(ms)} ms)`}. ${tried === 'credentials' ? credentialsTried : (connector.words.addressOnly?.[1] ?? '')} No lead was sent.`,
+    );
+  throw new RelaisError(
+    'DEST-001',
+    `${id} cannot be reached: ${outcome.kind}${'reason' in outcome ? ` ${outcome.reason}` : ''}. No lead was sent.`,
+  );
+}

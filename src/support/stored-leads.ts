@@ -1,0 +1,46 @@
+// Leads of the database for tools that show or try a mapping on them.
+// Invariant: one lead looked at in clear is in the hand-over log first, with who and why (C39); many are only counted over.
+import type { Lead } from '../domain/lead.ts';
+import { RelaisError } from '../errors.ts';
+import type { CompiledMapping } from '../mapping/contract.ts';
+import type { Database, Sql } from '../store/database.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { readLeads } from '../store/leads.ts';
+import { latestLeads, searchLeads } from '../store/support-leads.ts';
+import type { Actor } from './replay.ts';
+
+/** @throws FIND-001, LEAD-004 for one who was erased */
+export async function storedLead(
+  database: Database,
+  { clientId, reference }: { readonly clientId: string; readonly reference: string },
+  by: Actor & { readonly entries: readonly ('looked_up' | 'revealed')[] },
+): Promise<Lead> {
+  const [found] = await searchLeads(database, [clientId], { reference });
+  if (found === undefined)
+    throw new RelaisError('FIND-001', `Client ${clientId} has no lead with the reference ${reference}.`);
+  if (found.erased) throw new RelaisError('LEAD-004', `Lead ${reference} has been erased.`);
+  const { actor, reason: purpose } = by;
+  await database.transaction((tx) =>
+    appendHandovers(
+      tx,
+      by.entries.map((entry) => ({ entry, clientId, leadId: found.id, actor, purpose })),
+    ),
+  );
+  const lead = (await readLeads(database, [found.id])).get(found.id)?.lead;
+  if (lead === undefined) throw new RelaisError('LEAD-004', `Lead ${reference} has been erased.`);
+  return lead;
+}
+
+/** The newest leads of a destination, newest first; erased ones left out. */
+export async function newestLeads(
+  sql: Sql,
+  { clientId, destinationId }: Pick<CompiledMapping, 'clientId' | 'destinationId'>,
+  last: number,
+): Promise<readonly Lead[]> {
+  const ids = await latestLeads(sql, clientId, destinationId, last);
+  const found = await readLeads(sql, ids);
+  return ids.flatMap((id) => {
+    const lead = found.get(id)?.lead;
+    return lead === undefined || lead.erasedAt !== undefined ? [] : [lead];
+  });
+}
