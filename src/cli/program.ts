@@ -1,5 +1,7 @@
 // The terminal face of Relais: parses, runs one command, tells errors with their remedy.
 // Invariant: never a stack, never a person's data; the exit code says what kind of failure it was.
+// A file here is named after its commands: a group in the plural (`leads`), one command of it as `lead-find`; what several
+// commands share after what it prints or reads (`table`, `json`, `delivery-filter`). What a command does is in src/support.
 import { Command, CommanderError } from 'commander';
 import { catalogue, foreignCode, isRelaisError, RelaisError } from '../errors.ts';
 import { programVersion } from '../config/version.ts';
