@@ -3,7 +3,7 @@
 import { Option, type Command } from 'commander';
 import { reasonText } from '../domain/delivery.ts';
 import type { ReadSide } from '../store/replica.ts';
-import { deliveryStory, listDeliveries, type ListedDelivery } from '../store/support.ts';
+import { deliveryStory, listDeliveries, type ListedDelivery } from '../store/delivery-lists.ts';
 import { knownNames } from '../support/known-names.ts';
 import { findDestination } from '../store/destinations.ts';
 import { publishedHours } from '../support/published-hours.ts';

@@ -5,7 +5,12 @@ import type { App } from '../app.ts';
 import { deliveryStates, type DeliveryState } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
 import type { ReadOnlySql } from '../store/database.ts';
-import { eachDelivery, findDelivery, type DeliveryFilter, type ListedDelivery } from '../store/support.ts';
+import {
+  eachDelivery,
+  findDelivery,
+  type DeliveryFilter,
+  type ListedDelivery,
+} from '../store/delivery-lists.ts';
 import { knownNames } from '../support/known-names.ts';
 import { instant, type Moment } from './arguments.ts';
 

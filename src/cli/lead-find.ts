@@ -10,7 +10,7 @@ import {
   namesPerson,
   type AskedProblem,
   type PersonLead,
-} from '../support/look-up.ts';
+} from '../support/find-person.ts';
 import { paris } from '../support/paris-time.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { deliveryData, outJson, personData } from './json.ts';

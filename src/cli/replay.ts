@@ -5,7 +5,7 @@ import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import type { BulkRow } from '../store/bulk-runs.ts';
 import { findDestination, readStates } from '../store/destinations.ts';
-import type { ListedDelivery } from '../store/support.ts';
+import type { ListedDelivery } from '../store/delivery-lists.ts';
 import { replayPlans, replayRefusals, type ReplayPlan } from '../support/replay.ts';
 import { publishedHours } from '../support/published-hours.ts';
 import { sendingStateOf } from '../support/sending-state.ts';

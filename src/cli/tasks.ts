@@ -6,7 +6,7 @@ import { closeAlertTasks, closeDeliveries, type Closing } from '../support/close
 import { reasonText } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
 import type { ReadOnlySql, Sql } from '../store/database.ts';
-import { eachDelivery, listDeliveries, type ListedDelivery } from '../store/support.ts';
+import { eachDelivery, listDeliveries, type ListedDelivery } from '../store/delivery-lists.ts';
 import { alertTasks, countTasks, type AlertTask, type TaskFilter } from '../store/tasks.ts';
 import { countOf, reportRefused, workAll } from './bulk-work.ts';
 import { impersonal, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';

@@ -3,7 +3,7 @@
 // recorded what became of its rows.
 import type { DestinationLimits } from '../domain/destination.ts';
 import type { Job } from '../queue/jobs.ts';
-import { askFirst } from './attempt/ask-first.ts';
+import { askFirst } from './attempt/whether-to-ask.ts';
 import { giveBackUnread } from './attempt/give-back.ts';
 import { bindNeeds } from './attempt/needs.ts';
 import { claimOrder, defaultLimits, openOrder } from './attempt/order.ts';

@@ -26,7 +26,7 @@ import { compileSandbox } from './transport/sandbox.ts';
 import { emptyPolicy } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { reportClearText } from './transport/settings.ts';
-import { compileTitle } from './fields/title.ts';
+import { compileTitle } from './fields/mail-title.ts';
 import type { Entry } from './fields/values.ts';
 
 export interface CompileInput {

@@ -4,7 +4,7 @@ import type { DataCategory, OptionalBlock } from '../domain/lead.ts';
 import type { Report } from './document/problems.ts';
 import type { Source } from './fields/source.ts';
 import type { Encoding } from './formats/encoding.ts';
-import type { Format } from './format.ts';
+import type { Format } from './format-names.ts';
 import type { CsvWriter } from './formats/write-csv.ts';
 
 /** What an absent value becomes. `keep` leaves what the recipient has: the key is not written. */

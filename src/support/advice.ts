@@ -1,7 +1,7 @@
 // What support can do now about a delivery, by its state and reason, one line each.
 // Invariant: every reason that support can repair names the command that does it, in both languages.
 import { splitReason } from '../domain/delivery.ts';
-import type { ListedDelivery } from '../store/support.ts';
+import type { ListedDelivery } from '../store/delivery-lists.ts';
 import type { Sends } from './sending-state.ts';
 import type { Both } from './words.ts';
 

@@ -18,7 +18,7 @@ import {
   type BulkTally,
 } from '../store/bulk-runs.ts';
 import type { Database, ReadOnlySql, Sql } from '../store/database.ts';
-import type { DeliveryFilter } from '../store/support.ts';
+import type { DeliveryFilter } from '../store/delivery-lists.ts';
 import { backfillStep, noteBackfillBegun } from './backfill.ts';
 import { bulkStep, isRefusal, type BulkDeps, type BulkOrder, type ItemResult } from './bulk-steps.ts';
 import type { Actor } from './replay.ts';

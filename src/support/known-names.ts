@@ -4,7 +4,7 @@ import { RelaisError } from '../errors.ts';
 import { didYouMean, suggest } from '../mapping/document/suggest.ts';
 import type { ReadOnlySql } from '../store/database.ts';
 import { allDestinations, clientIds } from '../store/destinations.ts';
-import { leadExists, type DeliveryFilter } from '../store/support.ts';
+import { leadExists, type DeliveryFilter } from '../store/delivery-lists.ts';
 
 /** @throws FIND-001 with the nearest name */
 export async function knownNames(

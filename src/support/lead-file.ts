@@ -20,7 +20,7 @@ import {
   type ExercisedRight,
   type FoundLead,
 } from '../store/support-leads.ts';
-import { noteLookUp, type LookUp } from './look-up.ts';
+import { noteLookUp, type LookUp } from './find-person.ts';
 import { personFacts, refusedFacts, type PersonFact, type RefusedFacts } from './masking.ts';
 
 /** Masked needs no reason; in clear says who asks and why. */

@@ -7,7 +7,7 @@ import { carryingRights } from '../store/carried-rights.ts';
 import type { ReadOnlySql } from '../store/database.ts';
 import { findDestination, readStates } from '../store/destinations.ts';
 import { seenProcesses } from '../store/processes.ts';
-import type { ListedDelivery } from '../store/support.ts';
+import type { ListedDelivery } from '../store/delivery-lists.ts';
 import type { Both } from './words.ts';
 import { paris } from './paris-time.ts';
 import { sendingStateOf, type SendingState } from './sending-state.ts';

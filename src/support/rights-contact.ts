@@ -3,7 +3,7 @@
 import { splitReason } from '../domain/delivery.ts';
 import type { Sql } from '../store/database.ts';
 import { findClient } from '../store/destinations.ts';
-import type { ListedDelivery } from '../store/support.ts';
+import type { ListedDelivery } from '../store/delivery-lists.ts';
 
 /** Undefined where nobody is to be written to, or the client names no contact. */
 export async function rightsContact(

@@ -3,12 +3,12 @@
 import { isEnd } from '../domain/delivery.ts';
 import type { SendingHours } from '../domain/sending-hours.ts';
 import type { Sql } from '../store/database.ts';
-import { deliveryStory, type ListedDelivery, type StoryEntry } from '../store/support.ts';
+import { deliveryStory, type ListedDelivery, type StoryEntry } from '../store/delivery-lists.ts';
 import { advice } from './advice.ts';
 import { nextTry, sendingStateFor } from './next-try.ts';
 import { paris } from './paris-time.ts';
 import { rightsContact } from './rights-contact.ts';
-import { hasLeft, storyEvents, type StoryEvent } from './story-events.ts';
+import { hasLeft, storyEvents, type StoryEvent } from './entry-words.ts';
 import { actionWords, reasonWords, stateWords, type Both } from './words.ts';
 
 export interface StoryFact {

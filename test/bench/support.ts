@@ -1,6 +1,6 @@
 // npm run bench -- support: what support's questions cost over a million log entries (--rows 10000000 for ten).
 // Medians of repeated questions; each is answered through an index and in pages.
-import { deliveryStory, listDeliveries } from '../../src/store/support.ts';
+import { deliveryStory, listDeliveries } from '../../src/store/delivery-lists.ts';
 import { searchLeads } from '../../src/store/support-leads.ts';
 import { openGateway, webhookFiles } from '../trip/gateway.ts';
 import { addTemplate, fill } from './backlog.ts';

@@ -10,7 +10,7 @@ import {
   findDelivery,
   listDeliveries,
   type DeliveryFilter,
-} from '../../src/store/support.ts';
+} from '../../src/store/delivery-lists.ts';
 import { freshDatabase, type FreshDatabase } from '../support/database.ts';
 
 interface Step {

@@ -16,7 +16,7 @@ import { compileTemplate } from './template.ts';
 import type { Target } from './target.ts';
 import { isRecord } from '../document/yaml.ts';
 import { isLate } from './values.ts';
-import type { Mode } from '../format.ts';
+import type { Mode } from '../format-names.ts';
 import type { Cell, FieldProblem, Scalar } from './values.ts';
 
 export interface FieldReading {

@@ -5,7 +5,7 @@ import type { Formatted } from './formatters.ts';
 import { frenchLabel } from './french.ts';
 import { plainNumber } from './numbers.ts';
 import type { Source } from './source.ts';
-import type { Mode } from '../format.ts';
+import type { Mode } from '../format-names.ts';
 
 const sheetFormats: Readonly<Record<string, unknown>> = {
   date: { date: 'dd/MM/yyyy HH:mm' },

@@ -1,6 +1,6 @@
 // The language of targets: `contact.nom`, `lead.p:projet@devise`, `tags[]`, `legal.texts[0].id`, `lead.note#cdata`.
 // Invariant: a target is understood whole or refused; CSV and form names are taken literally, dots included.
-import type { Format } from '../format.ts';
+import type { Format } from '../format-names.ts';
 
 export interface TargetStep {
   readonly name: string;

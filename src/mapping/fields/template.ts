@@ -9,7 +9,7 @@ import type { Scope } from '../scope.ts';
 import { nearestIn, sourceIn } from './scoped-source.ts';
 import { isBlank } from './source.ts';
 import type { Context } from './source.ts';
-import type { Mode } from '../format.ts';
+import type { Mode } from '../format-names.ts';
 
 export interface Template {
   readonly write: (context: Context) => string | undefined;

@@ -7,7 +7,7 @@ import { checkXml } from './check-xml.ts';
 import { checkKey, checkLiteral } from '../fields/constants.ts';
 import { blockAt, isRecord, textAt } from '../document/yaml.ts';
 import type { Path, Report } from '../document/problems.ts';
-import type { Format } from '../format.ts';
+import type { Format } from '../format-names.ts';
 import type { Entry, FieldProblem } from '../fields/values.ts';
 import { createCsvWriter, readDialect } from './write-csv.ts';
 import type { CsvWriter } from './write-csv.ts';

@@ -5,7 +5,7 @@ import { asText } from '../fields/formatters.ts';
 import { frenchLabel } from '../fields/french.ts';
 import { findSource } from '../fields/source.ts';
 import type { Block } from './blocks.ts';
-import { elseWords, formatWords, presenceWords } from './french-formats.ts';
+import { elseWords, formatWords, presenceWords } from './french-writing.ts';
 import { sourceLabel } from './french-sources.ts';
 import { fieldType } from './json-types.ts';
 

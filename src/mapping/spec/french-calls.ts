@@ -9,7 +9,7 @@ import { channelWords, purposeWords } from '../fields/french.ts';
 import { heading, paragraph } from './blocks.ts';
 import type { Block } from './blocks.ts';
 import { ruleTable, unknownWords } from './french-answers.ts';
-import { conditionWords } from './french-formats.ts';
+import { conditionWords } from './french-writing.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 

@@ -8,7 +8,7 @@ import { loadMappings } from '../../../src/mapping/load.ts';
 import { leadFromSample } from '../../../src/mapping/tools/sample.ts';
 import { toHtml, toMarkdown, type Block } from '../../../src/mapping/spec/blocks.ts';
 import { durationWords } from '../../../src/mapping/spec/french-answers.ts';
-import { conditionWords, formatWords } from '../../../src/mapping/spec/french-formats.ts';
+import { conditionWords, formatWords } from '../../../src/mapping/spec/french-writing.ts';
 import { sourceLabel } from '../../../src/mapping/spec/french-sources.ts';
 import { cronWords } from '../../../connectors/flow/words.ts';
 import { specOf } from '../../../src/mapping/spec/spec.ts';

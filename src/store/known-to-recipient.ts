@@ -1,4 +1,4 @@
-// Under which authorisation a lead last left for a destination and what it told, from the log; asked only where none is in
+// Under which authorisation a recipient last was given a lead and what of it, from the log; asked only where none is in
 // force any more.
 // Invariant: reads only.
 import type { Action } from '../../connectors/contract.ts';

@@ -2,7 +2,7 @@
 // Invariant: no content; only names of fields and the opt-in sent.
 import { connectFailureCodes } from '../../connectors/guard/failures.ts';
 import { splitReason } from '../domain/delivery.ts';
-import type { StoryEntry } from '../store/support.ts';
+import type { StoryEntry } from '../store/delivery-lists.ts';
 import { outcomeText } from './answer-words.ts';
 import {
   consentPairWords,

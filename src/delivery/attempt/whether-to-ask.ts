@@ -1,7 +1,7 @@
 // Whether the recipient is asked before anything is sent, and what follows from its answer.
-// Invariant: nothing that may have arrived is sent again unasked where it can be asked; the question itself is lookup.ts.
+// Invariant: nothing that may have arrived is sent again unasked where it can be asked; the question itself is ask-recipient.ts.
 import type { ClaimedDelivery } from './claim.ts';
-import { ask, askFile, needsReference, type AskOptions } from './lookup.ts';
+import { ask, askFile, needsReference, type AskOptions } from './ask-recipient.ts';
 import type { Trip, TripNeeds } from './trip.ts';
 import type { Recorded } from './trip-end.ts';
 
