@@ -7,6 +7,8 @@ import { beginRun, workRun } from '../support/bulk-runs.ts';
 import { isRefusal, refusalWords } from '../support/bulk-steps.ts';
 import { out, progress, say } from './terminal.ts';
 
+/** From so many on a run takes long enough to be told how it is followed and stopped. */
+const longRun = 100;
 /** Refused deliveries named by a report; the others are counted. */
 const mostNamed = 50;
 
@@ -20,7 +22,7 @@ export async function workAll(
 }
 
 export async function followRun(app: App, run: BulkRow): Promise<BulkRow> {
-  if (run.counted > 1)
+  if (run.counted > longRun)
     say(
       `Bulk run ${run.id}: it goes on if this command ends (relais bulk show ${run.id}); relais bulk cancel ${run.id} stops it.`,
     );

@@ -36,6 +36,7 @@ beforeAll(async () => {
   await gateway.until('one delivered, one withheld', async () =>
     (await gateway.states())
       .map((one) => one.state)
+      .sort()
       .join()
       .includes('delivered,withheld'),
   );
