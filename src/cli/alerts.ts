@@ -54,20 +54,20 @@ async function showAlerts(sql: ReadOnlySql, options: AlertOptions, now: Date): P
   const rows = await listAlerts(sql, filter, limit, options.after ?? Number.MAX_SAFE_INTEGER);
   if (options.json === true)
     return outJson(
-      rows.map((one) => ({ ...alertTask(one), alert: one.id, sentAt: one.sentAt, closedAt: one.closedAt })),
+      rows.map((row) => ({ ...alertTask(row), alert: row.id, sentAt: row.sentAt, closedAt: row.closedAt })),
     );
   table(
     ['alert', 'raised', 'kind', 'client', 'destination', 'delivery', 'reason', 'sent', 'closed'],
-    rows.map((one) => [
-      `A${one.id}`,
-      parisShort(one.raisedAt, now),
-      one.kind,
-      one.clientId || '-',
-      one.destinationId || '-',
-      one.deliveryId > 0 ? String(one.deliveryId) : '-',
-      reasonText(one.reason, 'en'),
-      one.sentAt === null ? 'not yet' : parisShort(one.sentAt, now),
-      one.closedAt === null ? '' : paris(one.closedAt),
+    rows.map((row) => [
+      `A${row.id}`,
+      parisShort(row.raisedAt, now),
+      row.kind,
+      row.clientId || '-',
+      row.destinationId || '-',
+      row.deliveryId > 0 ? String(row.deliveryId) : '-',
+      reasonText(row.reason, 'en'),
+      row.sentAt === null ? 'not yet' : parisShort(row.sentAt, now),
+      row.closedAt === null ? '' : paris(row.closedAt),
     ]),
   );
   if (rows.length === 0) say('None.');

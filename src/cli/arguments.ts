@@ -22,7 +22,7 @@ export function listLength(text: string): number {
 }
 
 export function known<T extends string>(text: string, values: readonly T[], what: string): T {
-  const found = values.find((one) => one === text);
+  const found = values.find((value) => value === text);
   if (found === undefined)
     throw new RelaisError('USAGE-001', `"${text}" is not a ${what}: ${values.join(', ')}.`);
   return found;

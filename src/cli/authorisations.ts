@@ -2,7 +2,7 @@
 // Invariant: nothing is granted beyond the client's contract facts; granting and revoking are entries of the log.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
-import { liveAuthorisations, type Authorisation } from '../domain/destination.ts';
+import { liveAuthorisations, type Authorisation, type ClientFacts } from '../domain/destination.ts';
 import { dataCategories } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import type { Sql } from '../store/database.ts';
@@ -86,13 +86,14 @@ export function authorisationCommands(program: Command): void {
     '',
     'relais authorisation revoke 3 --reason "letter of 2026-11-20"',
   ).action((text: string, options: { readonly reason?: string }) => {
-    const [id, reason] = [wholeNumber(text), reasonOf(options.reason)];
+    const id = wholeNumber(text);
+    const reason = reasonOf(options.reason);
     return withApp((app) => revoke(app, id, reason));
   });
 }
 
 async function all(sql: Sql): Promise<readonly Authorisation[]> {
-  const ids = (await allDestinations(sql)).map((one) => one.id);
+  const ids = (await allDestinations(sql)).map((destination) => destination.id);
   return [...(await readAuthorisations(sql, ids)).values()].flat();
 }
 
@@ -104,17 +105,23 @@ async function list(sql: Sql, destination: string | undefined, json: boolean): P
           destination,
         ) ?? []);
   const live = new Set(liveAuthorisations(rows, sql.now()));
-  const state = (one: Authorisation): string => {
-    if (one.revokedAt !== undefined) return `revoked ${paris(one.revokedAt)}`;
-    return live.has(one) ? 'live' : 'not in force';
+  const state = (authorisation: Authorisation): string => {
+    if (authorisation.revokedAt !== undefined) return `revoked ${paris(authorisation.revokedAt)}`;
+    return live.has(authorisation) ? 'live' : 'not in force';
   };
-  if (json) return outJson(rows.map((one) => ({ ...one, live: live.has(one) })));
+  if (json) return outJson(rows.map((row) => ({ ...row, live: live.has(row) })));
   table(
     ['id', 'destination', 'recipient', 'targets', 'categories', 'document', 'from', 'until', 'state'],
-    rows.map((one) => [
-      ...[String(one.id), one.destinationId, one.recipient, one.targets.join(' ')],
-      ...[one.categories.join(' '), one.documentRef, paris(one.validFrom), paris(one.validUntil)],
-      state(one),
+    rows.map((row) => [
+      String(row.id),
+      row.destinationId,
+      row.recipient,
+      row.targets.join(' '),
+      row.categories.join(' '),
+      row.documentRef,
+      paris(row.validFrom),
+      paris(row.validUntil),
+      state(row),
     ]),
   );
 }
@@ -130,7 +137,7 @@ async function grant(app: App, id: string, options: GrantOptions): Promise<void>
     throw new RelaisError('USAGE-001', '--recipient (160 characters at most) and --document name something.');
   const asked = options.category?.map((name) => known(name, dataCategories, 'category'));
   const categories = asked === undefined ? client.categories : [...new Set(asked)];
-  const outside = categories.filter((one) => !client.categories.includes(one));
+  const outside = categories.filter((category) => !client.categories.includes(category));
   if (outside.length > 0)
     throw new RelaisError(
       'DEST-001',
@@ -139,13 +146,7 @@ async function grant(app: App, id: string, options: GrantOptions): Promise<void>
   const targets = options.target ?? mapping.targets;
   if (targets.length === 0)
     throw new RelaisError('USAGE-001', `The address of ${id} is a secret: name its host with --target.`);
-  const contract = [...client.hosts, ...client.mailboxes, ...client.folders].map((one) => one.toLowerCase());
-  const foreign = targets.filter((one) => !contract.includes(one.toLowerCase()));
-  if (foreign.length > 0)
-    throw new RelaisError(
-      'DEST-001',
-      `Not in the client's contract facts (client.yaml): ${foreign.join(', ')}.`,
-    );
+  refuseForeignTargets(targets, client);
   const now = app.database.now();
   const validFrom = options.from?.(now) ?? now;
   const validUntil = options.until?.(now);
@@ -154,14 +155,25 @@ async function grant(app: App, id: string, options: GrantOptions): Promise<void>
   const { actor } = app.config;
   const done = await app.database.transaction(async (tx) => {
     const authorisation = await insertAuthorisation(tx, {
-      ...{ clientId: destination.clientId, destinationId: id, recipient, targets, categories },
-      ...{ documentRef: document, validFrom, grantedBy: actor },
+      clientId: destination.clientId,
+      destinationId: id,
+      recipient,
+      targets,
+      categories,
+      documentRef: document,
+      validFrom,
+      grantedBy: actor,
       ...(validUntil === undefined ? {} : { validUntil }),
     });
     await appendHandovers(tx, [
       {
-        ...{ entry: 'authorised', clientId: destination.clientId, destinationId: id },
-        ...{ authorisationId: authorisation, recipient, actor, purpose: document },
+        entry: 'authorised',
+        clientId: destination.clientId,
+        destinationId: id,
+        authorisationId: authorisation,
+        recipient,
+        actor,
+        purpose: document,
         cited: await citedAuthorisation(tx, authorisation),
       },
     ]);
@@ -174,6 +186,19 @@ async function grant(app: App, id: string, options: GrantOptions): Promise<void>
   if (done.reopened > 0) out(`${done.reopened} withheld deliveries are looked at again.`);
 }
 
+/** Where leads may go is in the client's contract; an authorisation names a part of it. */
+function refuseForeignTargets(targets: readonly string[], client: ClientFacts): void {
+  const contract = [...client.hosts, ...client.mailboxes, ...client.folders].map((allowed) =>
+    allowed.toLowerCase(),
+  );
+  const foreign = targets.filter((target) => !contract.includes(target.toLowerCase()));
+  if (foreign.length > 0)
+    throw new RelaisError(
+      'DEST-001',
+      `Not in the client's contract facts (client.yaml): ${foreign.join(', ')}.`,
+    );
+}
+
 /** The cause is repaired: what it withheld is judged again, at departure, as ever. */
 async function reopen(tx: Sql, destination: Destination, actor: string): Promise<number> {
   const causes = ['recipient_not_authorised', 'category_not_authorised'];
@@ -182,9 +207,15 @@ async function reopen(tx: Sql, destination: Destination, actor: string): Promise
   await appendHandovers(
     tx,
     rows.map((row) => ({
-      ...{ entry: 'reopened' as const, clientId: row.clientId, destinationId: row.destinationId },
-      ...{ deliveryId: row.id, leadId: row.leadId, run: row.run, attempt: row.attempt },
-      ...{ action: row.action, actor },
+      entry: 'reopened' as const,
+      clientId: row.clientId,
+      destinationId: row.destinationId,
+      deliveryId: row.id,
+      leadId: row.leadId,
+      run: row.run,
+      attempt: row.attempt,
+      action: row.action,
+      actor,
     })),
   );
   return rows.length;
@@ -192,7 +223,7 @@ async function reopen(tx: Sql, destination: Destination, actor: string): Promise
 
 async function revoke(app: App, id: number, reason: string): Promise<void> {
   const { actor } = app.config;
-  const found = (await all(app.database)).find((one) => one.id === id);
+  const found = (await all(app.database)).find((authorisation) => authorisation.id === id);
   if (found === undefined) throw new RelaisError('FIND-001', `No authorisation has the number ${id}.`);
   const { clientId, destinationId, recipient } = found;
   await app.database.transaction(async (tx) => {
@@ -200,8 +231,13 @@ async function revoke(app: App, id: number, reason: string): Promise<void> {
       throw new RelaisError('DEST-001', `Authorisation ${id} is revoked already.`);
     await appendHandovers(tx, [
       {
-        ...{ entry: 'revoked', clientId, destinationId, authorisationId: id },
-        ...{ recipient, actor, purpose: reason },
+        entry: 'revoked',
+        clientId,
+        destinationId,
+        authorisationId: id,
+        recipient,
+        actor,
+        purpose: reason,
       },
     ]);
   });

@@ -55,7 +55,8 @@ export function bulkCommands(program: Command): void {
     '',
     'relais bulk cancel 12 --reason "ticket 14: wrong destination"',
   ).action((name: string, options: { readonly reason?: string }) => {
-    const [id, reason] = [wholeNumber(name), reasonOf(options.reason)];
+    const id = wholeNumber(name);
+    const reason = reasonOf(options.reason);
     return withApp(async ({ database, config }) => {
       const run = await cancelRun(database, id, { actor: config.actor, reason });
       out(`Bulk run ${id} is cancelled: ${run.done} of ${run.counted} done, ${run.refused} refused.`);

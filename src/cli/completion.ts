@@ -39,22 +39,24 @@ export function scriptOf(shell: Shell, program: Command): string {
 }
 
 function wordsOf(command: Command, path: string): readonly Words[] {
-  const options = command.options.filter((one) => typeof one.long === 'string');
+  const options = command.options.filter((option) => typeof option.long === 'string');
   const own: Words = {
     path,
     words: [
-      ...command.commands.map((one) => one.name()),
-      ...command.registeredArguments.flatMap((one) => one.argChoices ?? []),
-      ...options.map((one) => one.long ?? ''),
+      ...command.commands.map((child) => child.name()),
+      ...command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
+      ...options.map((option) => option.long ?? ''),
       '--help',
     ],
-    values: options.flatMap((one) =>
-      one.argChoices === undefined ? [] : [{ option: one.long ?? '', choices: one.argChoices }],
+    values: options.flatMap((option) =>
+      option.argChoices === undefined ? [] : [{ option: option.long ?? '', choices: option.argChoices }],
     ),
   };
   return [
     own,
-    ...command.commands.flatMap((one) => wordsOf(one, path === '' ? one.name() : `${path} ${one.name()}`)),
+    ...command.commands.flatMap((child) =>
+      wordsOf(child, path === '' ? child.name() : `${path} ${child.name()}`),
+    ),
   ];
 }
 
@@ -68,7 +70,7 @@ _relais() {
   local path='' words='' current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" i word
   for ((i = 1; i < COMP_CWORD; i++)); do
     word="\${COMP_WORDS[i]}"
-    case " ${all.map((one) => one.path.replaceAll(' ', '/')).join(' ')} " in
+    case " ${all.map((words) => words.path.replaceAll(' ', '/')).join(' ')} " in
       *" \${path:+\${path// //}/}$word "*) path="\${path:+$path }$word" ;;
     esac
   done

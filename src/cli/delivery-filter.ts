@@ -38,7 +38,8 @@ export function withFilters(command: Command): Command {
 
 export function filterOf(options: FilterOptions, now: Date): DeliveryFilter {
   const { client, destination, state, lead, cause } = options;
-  const [since, until] = [options.since?.(now), options.until?.(now)];
+  const since = options.since?.(now);
+  const until = options.until?.(now);
   return Object.fromEntries(
     Object.entries({ client, destination, state, since, until, lead, reason: cause }).filter(
       ([, value]) => value !== undefined,

@@ -51,7 +51,7 @@ async function testDestination(app: App, id: string): Promise<void> {
     classify: mapping.classifyBeside,
     secret: (name) => app.config.secrets(name)[0],
     secrets: app.config.secrets,
-    allowedTargets: live.flatMap((one) => one.targets),
+    allowedTargets: live.flatMap((authorisation) => authorisation.targets),
     network: app.config.network,
     timeouts: mapping.timeouts,
     signal: AbortSignal.timeout(mapping.timeouts.totalMs),

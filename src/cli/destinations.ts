@@ -127,24 +127,24 @@ function sendFileCommand(destination: Command): void {
 async function list(app: App, json: boolean): Promise<void> {
   const sql = app.database;
   const all = await allDestinations(sql);
-  const ids = all.map((one) => one.id);
+  const ids = all.map((destination) => destination.id);
   const states = await readStates(sql, ids);
   const versions = await readVersions(
     sql,
-    all.map((one) => one.mappingVersionId),
+    all.map((destination) => destination.mappingVersionId),
   );
   const hours = await publishedHours(app, all);
-  const rows = all.map((one) => {
-    const state = states.get(one.id);
+  const rows = all.map((destination) => {
+    const state = states.get(destination.id);
     const held = state !== undefined && state.circuit.state !== 'closed';
-    const sending = sendingStateOf(one, state, hours.get(one.id));
+    const sending = sendingStateOf(destination, state, hours.get(destination.id));
     return {
-      destination: one.id,
-      client: one.clientId,
-      connector: one.connector,
-      mapping: versions.find((row) => row.id === one.mappingVersionId)?.version ?? null,
-      status: one.status,
-      statusReason: one.statusReason,
+      destination: destination.id,
+      client: destination.clientId,
+      connector: destination.connector,
+      mapping: versions.find((row) => row.id === destination.mappingVersionId)?.version ?? null,
+      status: destination.status,
+      statusReason: destination.statusReason,
       circuit: held ? state.circuit.state : 'closed',
       cause: held ? state.circuit.cause : '',
       nextProbeAt: held ? new Date(Math.max(state.circuit.nextProbeAt ?? 0, state.now)) : null,
@@ -155,14 +155,14 @@ async function list(app: App, json: boolean): Promise<void> {
   if (json) return outJson(rows);
   table(
     ['destination', 'client', 'connector', 'mapping', 'status', 'circuit', 'sends'],
-    rows.map((one) => [
-      one.destination,
-      one.client,
-      one.connector,
-      one.mapping === null ? 'none' : `v${one.mapping}`,
-      one.statusReason === '' ? one.status : `${one.status} (${one.statusReason})`,
-      one.cause === '' ? one.circuit : `${one.circuit} (${one.cause})`,
-      one.sendsText,
+    rows.map((row) => [
+      row.destination,
+      row.client,
+      row.connector,
+      row.mapping === null ? 'none' : `v${row.mapping}`,
+      row.statusReason === '' ? row.status : `${row.status} (${row.statusReason})`,
+      row.cause === '' ? row.circuit : `${row.circuit} (${row.cause})`,
+      row.sendsText,
     ]),
   );
 }

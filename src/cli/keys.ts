@@ -71,7 +71,7 @@ async function rotateMaster(app: App, waitSeconds: number): Promise<void> {
   const isNew = await bringIn(place, 'master', app.config.actor);
   if (isNew) out(`The master key ${app.keys.master.current().id} is in force.`);
   const earlier = (await keyStates(place)).some(
-    (one) => one.purpose === 'master' && !one.writes && one.retired === null,
+    (key) => key.purpose === 'master' && !key.writes && key.retired === null,
   );
   if (!earlier) return out('The master key in force is the only one in use; nothing to do.');
   const line = progress();
@@ -111,13 +111,13 @@ async function rotateSeal(app: App): Promise<void> {
 function showStates(states: readonly KeyState[]): void {
   table(
     ['key', 'id', 'since', 'state', 'configured', 'needed by'],
-    states.map((one) => [
-      one.purpose,
-      one.keyId,
-      paris(one.since),
-      one.writes ? 'in force' : one.retired === null ? 'earlier' : 'retired',
-      one.configured ? 'yes' : 'no',
-      one.neededBy.length === 0 ? 'nothing' : one.neededBy.join(', '),
+    states.map((key) => [
+      key.purpose,
+      key.keyId,
+      paris(key.since),
+      key.writes ? 'in force' : key.retired === null ? 'earlier' : 'retired',
+      key.configured ? 'yes' : 'no',
+      key.neededBy.length === 0 ? 'nothing' : key.neededBy.join(', '),
     ]),
   );
 }

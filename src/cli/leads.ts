@@ -87,9 +87,15 @@ function refusalsCommand(lead: Command): void {
       table(
         ['row', 'received', 'client', 'kind', 'reference', 'column', 'code', 'meaning'],
         rows.flatMap((row) =>
-          row.problems.map((one) => [
-            ...[row.id, paris(row.receivedAt), row.clientId, row.kind, row.reference],
-            ...[one.column, one.code, one.message],
+          row.problems.map((problem) => [
+            row.id,
+            paris(row.receivedAt),
+            row.clientId,
+            row.kind,
+            row.reference,
+            problem.column,
+            problem.code,
+            problem.message,
           ]),
         ),
       );
@@ -144,12 +150,12 @@ function rowNumber(text: string): string {
 
 async function listPurged(database: Database, options: RefusalOptions): Promise<void> {
   const counts = (await refusedCounts(database)).filter(
-    (one) => options.client === undefined || one.clientId === options.client,
+    (count) => options.client === undefined || count.clientId === options.client,
   );
   if (options.json === true) return outJson(counts);
   table(
     ['month', 'client', 'code', 'rows'],
-    counts.map((one) => [one.month, one.clientId, one.code, String(one.count)]),
+    counts.map((count) => [count.month, count.clientId, count.code, String(count.count)]),
   );
 }
 

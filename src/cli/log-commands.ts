@@ -107,8 +107,8 @@ function archiveCommands(log: Command): void {
             `--before is a month, ${now} at the latest: months that are over.`,
           );
         const written = await archiveLog(archive, options.before);
-        for (const one of written)
-          out(`${one.fileName}  ${one.entries} entries, seals ${one.firstSeal} to ${one.lastSeal}`);
+        for (const file of written)
+          out(`${file.fileName}  ${file.entries} entries, seals ${file.firstSeal} to ${file.lastSeal}`);
         if (written.length === 0) out(`Nothing sealed before ${options.before} is left to archive.`);
         if (options.remove !== true) return;
         const question = `Entries of every archive in ${options.to} leave MySQL; copies of the files stand elsewhere?`;

@@ -42,7 +42,7 @@ export function checkCommand(mapping: Command): void {
       const shown = { ...problem, file: shownPath(folder, problem.file) };
       out(options.json === true ? JSON.stringify(shown) : formatProblem(shown));
     }
-    const errors = problems.filter((one) => one.severity === 'error').length;
+    const errors = problems.filter((row) => row.severity === 'error').length;
     const warnings = problems.length - errors;
     say(
       errors > 0
@@ -63,20 +63,20 @@ function checked(name: string | undefined, dir: string | undefined): Checked {
   const folder = mappingsFolder(dir);
   if (name === undefined) return within(folder, '');
   const { destinations, clients, problems } = loadMappings(folder);
-  const sources = destinations.find((one) => one.destinationId === name);
+  const sources = destinations.find((destination) => destination.destinationId === name);
   if (sources !== undefined) {
     const result = checkSources(sources, { connectors });
-    const unread = problems.filter((one) => concerns(one, sources));
+    const unread = problems.filter((problem) => concerns(problem, sources));
     return { folder, mappings: 1, problems: [...unread, ...(result.ok ? result.warnings : result.problems)] };
   }
-  if (clients.some((one) => one.clientId === name)) return within(folder, name);
-  const inside = [name, `${name}.yaml`].find((one) => existsSync(join(folder, one)));
+  if (clients.some((client) => client.clientId === name)) return within(folder, name);
+  const inside = [name, `${name}.yaml`].find((path) => existsSync(join(folder, path)));
   if (inside === undefined)
     throw new RelaisError(
       'FIND-001',
       [
         `No mapping file, client or destination is called ${name} in ${folder}.${didYouMean(suggest(name, namesOf(destinations)))}`,
-        ...problems.map((one) => formatProblem({ ...one, file: shownPath(folder, one.file) })),
+        ...problems.map((problem) => formatProblem({ ...problem, file: shownPath(folder, problem.file) })),
       ].join('\n'),
     );
   return within(folder, inside);
@@ -89,7 +89,7 @@ function placeOf(path: string): { readonly folder: string; readonly inside: stri
     if (existsSync(join(at, 'client.yaml')))
       return { folder: dirname(at), inside: relative(dirname(at), path) };
   }
-  const kind = ['presets', 'schema'].find((one) => here.split(sep).includes(one));
+  const kind = ['presets', 'schema'].find((folderName) => here.split(sep).includes(folderName));
   if (kind === undefined) return { folder: here, inside: here === path ? '' : basename(path) };
   const folder = here.slice(0, here.lastIndexOf(`${sep}${kind}`));
   return { folder, inside: relative(folder, path) };
@@ -103,11 +103,16 @@ function within(folder: string, inside: string): Checked {
   // A preset or a map is checked by the mappings that use it; their problems may stand in any shared file.
   const uses = (file: string): boolean => mine(file) && /\.(ya?ml|json|xsd)$/.test(file);
   const looked = results.filter(({ sources }) => Object.keys(sources.files).some(uses));
-  const told = looked.flatMap((one) =>
-    mine(one.sources.main) ? one.problems : one.problems.filter(({ file }) => isShared(insideOf(file))),
+  const ofUsers = looked.flatMap((result) =>
+    mine(result.sources.main)
+      ? result.problems
+      : result.problems.filter(({ file }) => isShared(insideOf(file))),
   );
   const found = new Map(
-    [...problems.filter((one) => mine(insideOf(one.file))), ...told].map((one) => [JSON.stringify(one), one]),
+    [...problems.filter((problem) => mine(insideOf(problem.file))), ...ofUsers].map((problem) => [
+      JSON.stringify(problem),
+      problem,
+    ]),
   );
   const nothing =
     looked.length === 0 && found.size === 0 && !clients.some(({ id }) => mine(`${id}/client.yaml`));

@@ -52,7 +52,9 @@ function print(destination: string, found: Coverage): void {
     table(
       ['field', 'category', ...(counts ? ['leads'] : []), ''],
       found.never.map(({ path, category, decides, covered, leads }) => [
-        ...[path, category, ...(counts ? [String(leads)] : [])],
+        path,
+        category,
+        ...(counts ? [String(leads)] : []),
         covered ? (decides ? 'only decides' : '') : 'not in the contract',
       ]),
     );
@@ -62,7 +64,10 @@ function print(destination: string, found: Coverage): void {
     table(
       ['field', 'from', 'without an entry', 'then', ...(counts ? ['came'] : [])],
       found.maps.map(({ field, source, missing, otherwise, seen }) => [
-        ...[field, source, missing.join(', ') || '-', otherwise],
+        field,
+        source,
+        missing.join(', ') || '-',
+        otherwise,
         ...(counts ? [seen.map(({ value, count }) => `${value} ×${count}`).join(', ') || '-'] : []),
       ]),
     );
@@ -73,11 +78,26 @@ function print(destination: string, found: Coverage): void {
       found.unmapped.map(({ field, source, values }) => [field, source, values.join(', ')]),
     );
   }
+  printConsents(found, counts);
+  out(strong('\nChannels'));
+  for (const { channel, taken, leads } of found.channels)
+    out(`  ${channel}: ${taken ? 'taken' : 'not taken'}${counts ? `, ${leads} leads` : ''}`);
+  out(strong('\nInteractions'));
+  if (!found.interactions.sent) out('  never sent');
+  for (const { kind, written, count } of found.interactions.kinds)
+    if (found.interactions.sent || count > 0)
+      out(`  ${kind}${written === '' ? '' : `: ${written}`}${counts ? `, ${count} came` : ''}`);
+}
+
+function printConsents(found: Coverage, counts: boolean): void {
   out(strong('\nOpt-in'));
   table(
     ['purpose', 'channel', 'sent as', 'left out or held', ...(counts ? ['leads'] : [])],
     found.consents.map(({ purpose, channel, fields, silent, leads }) => [
-      ...[purpose, channel, fields.join(', ') || '-', silent.join(', ') || '-'],
+      purpose,
+      channel,
+      fields.join(', ') || '-',
+      silent.join(', ') || '-',
       ...(counts
         ? [
             Object.entries(leads)
@@ -87,12 +107,4 @@ function print(destination: string, found: Coverage): void {
         : []),
     ]),
   );
-  out(strong('\nChannels'));
-  for (const { channel, taken, leads } of found.channels)
-    out(`  ${channel}: ${taken ? 'taken' : 'not taken'}${counts ? `, ${leads} leads` : ''}`);
-  out(strong('\nInteractions'));
-  if (!found.interactions.sent) out('  never sent');
-  for (const { kind, written, count } of found.interactions.kinds)
-    if (found.interactions.sent || count > 0)
-      out(`  ${kind}${written === '' ? '' : `: ${written}`}${counts ? `, ${count} came` : ''}`);
 }

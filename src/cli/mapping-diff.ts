@@ -65,7 +65,8 @@ async function diff(destination: string, from: string, to: string, options: Diff
         throw new RelaisError('USAGE-001', `Version "${which}" stands in the database, and none answers.`);
       return chosenVersion(app, folder, destination, wanted);
     };
-    const [before, after] = [await side(from), await side(to)];
+    const before = await side(from);
+    const after = await side(to);
     const { leads, real } = await leadsOf(app, after, options);
     // Logged before anything is shown: a look-up that could not be written is not answered.
     if (app !== undefined && real && reveal) await note(app, leads, reason);
@@ -119,7 +120,7 @@ type Show = (text: string) => string;
 function shown(value: unknown, show: Show): string {
   if (value === undefined) return '(nothing)';
   if (typeof value === 'string') return JSON.stringify(show(value));
-  if (Array.isArray(value)) return `[${(value as unknown[]).map((one) => shown(one, show)).join(', ')}]`;
+  if (Array.isArray(value)) return `[${(value as unknown[]).map((item) => shown(item, show)).join(', ')}]`;
   if (typeof value === 'object' && value !== null)
     return `{${Object.entries(value)
       .map(([key, inner]) => `${key}: ${shown(inner, show)}`)
@@ -137,14 +138,16 @@ interface Pair {
 function pairsOf(changes: readonly Change[], show: Show): readonly Pair[] {
   const pairs = new Map<string, { before: string; after: string; references: string[] }>();
   for (const { reference, before, after } of changes) {
-    const [one, other] = [shown(before, show), shown(after, show)];
-    const pair = pairs.get(`${one}\n${other}`) ?? {
-      before: one,
-      after: one === other ? `${other} (another value of the same form)` : other,
+    const shownBefore = shown(before, show);
+    const shownAfter = shown(after, show);
+    const form = `${shownBefore}\n${shownAfter}`;
+    const pair = pairs.get(form) ?? {
+      before: shownBefore,
+      after: shownBefore === shownAfter ? `${shownAfter} (another value of the same form)` : shownAfter,
       references: [],
     };
     pair.references.push(reference);
-    pairs.set(`${one}\n${other}`, pair);
+    pairs.set(form, pair);
   }
   return [...pairs.values()].toSorted((a, b) => b.references.length - a.references.length);
 }
@@ -153,7 +156,9 @@ const plain: Show = (text) => text;
 
 function asData(found: MappingDiff, [from, to]: readonly [string, string], show: Show): unknown {
   return {
-    ...{ from, to, ...found },
+    from,
+    to,
+    ...found,
     targets: found.targets.map(({ target, impersonal, changes }) => ({
       target,
       leads: changes.length,
@@ -204,8 +209,8 @@ function print(
 
 function lines(title: string, { removed, added, moved }: LineChanges): void {
   if (removed.length + added.length > 0 || moved) out(strong(`\n${title}`));
-  for (const one of removed) out(`  - ${one}`);
-  for (const one of added) out(`  + ${one}`);
+  for (const removedLine of removed) out(`  - ${removedLine}`);
+  for (const addedLine of added) out(`  + ${addedLine}`);
   if (moved) out('  the order of the lines is another one');
 }
 

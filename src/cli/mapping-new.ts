@@ -140,11 +140,11 @@ function show(folder: string, made: Skeleton, problems: readonly Problem[]): voi
       made.guessed.map(({ target, from, why }) => [target, from, why]),
     );
   out(strong('\nTo fill in'));
-  for (const one of made.open) out(`  ${one}`);
-  const errors = problems.filter((one) => one.severity === 'error');
+  for (const question of made.open) out(`  ${question}`);
+  const errors = problems.filter((problem) => problem.severity === 'error');
   if (errors.length > 0) {
     out(strong('\nThe check still refuses'));
-    for (const one of errors) out(`  ${formatProblem({ ...one, file: shownPath(folder, one.file) })}`);
+    for (const error of errors) out(`  ${formatProblem({ ...error, file: shownPath(folder, error.file) })}`);
   }
   say(
     `\nCompare every line marked "guess:" with what the client says, delete the marks, then:\n  relais mapping check ${made.destinationId}\n  relais mapping preview ${made.destinationId}\n  relais mapping send ${made.destinationId} --sandbox\n  relais mapping publish ${made.destinationId} --note "first version"`,

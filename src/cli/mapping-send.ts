@@ -121,7 +121,7 @@ async function trying({ chosen, connector, folder, local, reason, options, app }
 
 /** What production runs now; the file may already say another address. */
 async function inForce(app: App, destinationId: string): Promise<CompiledMapping | undefined> {
-  const version = (await app.publishing.history(destinationId)).find((one) => one.inForce);
+  const version = (await app.publishing.history(destinationId)).find((row) => row.inForce);
   return version === undefined ? undefined : app.published.version(version.id);
 }
 
@@ -132,7 +132,7 @@ async function coverage(
   real: boolean,
 ): Promise<{ readonly targets: readonly string[]; readonly categories: readonly DataCategory[] }> {
   const { hosts, mailboxes, folders, categories } = mapping.client;
-  const contract = [...hosts, ...mailboxes, ...folders].map((one) => one.toLowerCase());
+  const contract = [...hosts, ...mailboxes, ...folders].map((allowed) => allowed.toLowerCase());
   if (!real) return { targets: contract, categories };
   const all = (await readAuthorisations(app.database, [mapping.destinationId])).get(mapping.destinationId);
   const targets = mapping.sandbox?.targets ?? [];

@@ -64,7 +64,10 @@ function written({ mapping, sources, version }: Chosen, options: SpecOptions): s
   const when = version?.publishedAt ?? hostNow();
   const [sample] = samplesOf(sources).filter((lead) => mapping.accepts(lead).yes);
   const { title, blocks } = specOf({
-    ...{ mapping, whole: wholeMapping(sources), sample: sample ?? firstOf(sources), centre },
+    mapping,
+    whole: wholeMapping(sources),
+    sample: sample ?? firstOf(sources),
+    centre,
     contacts: {
       ...(rights === undefined ? {} : { rights }),
       ...(technical === undefined ? {} : { technical }),

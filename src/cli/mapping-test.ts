@@ -51,18 +51,19 @@ function chosen(
 ): { readonly destinations: readonly MappingSources[]; readonly unread: readonly Problem[] } {
   const loaded = loadMappings(folder);
   const destinations = loaded.destinations.filter(
-    (one) => name === undefined || one.destinationId === name || one.clientId === name,
+    (destination) =>
+      name === undefined || destination.destinationId === name || destination.clientId === name,
   );
-  const errors = loaded.problems.filter((one) => one.severity === 'error');
+  const errors = loaded.problems.filter((problem) => problem.severity === 'error');
   const unread = errors.filter(
-    (one) => name === undefined || destinations.some((sources) => concerns(one, sources)),
+    (problem) => name === undefined || destinations.some((sources) => concerns(problem, sources)),
   );
   if (destinations.length === 0 && (name !== undefined || unread.length === 0))
     throw new RelaisError(
       'FIND-001',
       [
         `No destination or client is called ${name ?? ''} in ${folder}.${didYouMean(suggest(name ?? '', namesOf(loaded.destinations)))}`,
-        ...errors.map((one) => formatProblem({ ...one, file: shownPath(folder, one.file) })),
+        ...errors.map((error) => formatProblem({ ...error, file: shownPath(folder, error.file) })),
       ].join('\n'),
     );
   return { destinations, unread };
@@ -77,7 +78,8 @@ function shown(folder: string, sources: MappingSources): Counts {
   const report = testReport(sources, { connectors });
   out(strong(sources.destinationId));
   const tell = (problems: readonly Problem[]): void => {
-    for (const one of problems) out(`    ${formatProblem({ ...one, file: shownPath(folder, one.file) })}`);
+    for (const problem of problems)
+      out(`    ${formatProblem({ ...problem, file: shownPath(folder, problem.file) })}`);
   };
   if (!report.ok) {
     out('  ✕ the mapping has errors, its tests cannot run');
@@ -96,7 +98,7 @@ function asLines(folder: string, sources: MappingSources): Counts {
   const report = testReport(sources, { connectors });
   const { destinationId } = sources;
   const placed = (problems: readonly Problem[]): readonly Problem[] =>
-    problems.map((one) => ({ ...one, file: shownPath(folder, one.file) }));
+    problems.map((problem) => ({ ...problem, file: shownPath(folder, problem.file) }));
   if (!report.ok) {
     out(JSON.stringify({ destination: destinationId, ok: false, problems: placed(report.problems) }));
     return { passed: 0, failed: 1 };
@@ -110,5 +112,5 @@ function asLines(folder: string, sources: MappingSources): Counts {
 
 const countsOf = (good: readonly boolean[]): Counts => ({
   passed: good.filter(Boolean).length,
-  failed: good.filter((one) => !one).length,
+  failed: good.filter((passed) => !passed).length,
 });

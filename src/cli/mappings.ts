@@ -88,13 +88,13 @@ function rollbackCommand(mapping: Command): void {
     '',
     'relais mapping rollback horizon-crm 3 --reason "ticket 16"',
   ).action((destination: string, version: string, options: RollbackOptions) => {
-    const [wanted, reason] = [
-      wholeNumber(version.replace(/^v/, '')),
-      reasonOf(options.reason ?? options.note),
-    ];
+    const wanted = wholeNumber(version.replace(/^v/, ''));
+    const reason = reasonOf(options.reason ?? options.note);
     return withApp(async (app) => {
       const done = await app.publishing.rollback({
-        ...{ destinationId: destination, version: wanted, reason },
+        destinationId: destination,
+        version: wanted,
+        reason,
         actor: app.config.actor,
         mayEnd: mayEnd(options.yes === true),
       });
@@ -115,12 +115,16 @@ function historyCommand(mapping: Command): void {
   ).action((destination: string, { json }: { readonly json?: boolean }) =>
     withApp(async (app) => {
       const versions = await app.publishing.history(destination);
-      if (json === true) return out(JSON.stringify(versions.map((one) => versionData(one, one.inForce))));
+      if (json === true)
+        return out(JSON.stringify(versions.map((version) => versionData(version, version.inForce))));
       table(
         ['version', 'published', 'author', 'note', ''],
-        versions.map((one) => [
-          ...[`v${one.version}`, paris(one.publishedAt), one.author, one.note],
-          one.inForce ? 'in force' : '',
+        versions.map((version) => [
+          `v${version.version}`,
+          paris(version.publishedAt),
+          version.author,
+          version.note,
+          version.inForce ? 'in force' : '',
         ]),
       );
     }),
@@ -133,8 +137,8 @@ async function publish(destination: string | undefined, options: PublishOptions)
   const note = reasonOf(options.note ?? options.reason, '--note');
   const author = options.author === undefined ? undefined : impersonal(options.author, '--author');
   await withApp(async (app) => {
-    for (const one of destination === undefined ? await allGood(app) : [destination])
-      await publishOne(app, { destinationId: one, note, author: author ?? app.config.actor }, options);
+    for (const destinationId of destination === undefined ? await allGood(app) : [destination])
+      await publishOne(app, { destinationId, note, author: author ?? app.config.actor }, options);
   });
 }
 
@@ -142,10 +146,10 @@ async function allGood(app: App): Promise<readonly string[]> {
   const folder = app.config.mappingsDir;
   const { problems } = checkAll(folder, app.checkOptions);
   // What one of them would be refused for holds back all.
-  if (problems.some((one) => one.severity === 'error' || one.code === guessedOptIn))
+  if (problems.some((problem) => problem.severity === 'error' || problem.code === guessedOptIn))
     throw new RelaisError('MAPPING-001', `Nothing was published:\n${problems.map(formatProblem).join('\n')}`);
-  const all = loadMappings(folder).destinations.map((one) => one.destinationId);
-  for (const one of all) await app.publishing.refuseUnfit(one);
+  const all = loadMappings(folder).destinations.map((destination) => destination.destinationId);
+  for (const destinationId of all) await app.publishing.refuseUnfit(destinationId);
   return all;
 }
 
@@ -175,7 +179,13 @@ async function publishOne(
     const unnamed = done.unnamed.map(({ id, recipient, targets }) => ({ id, recipient, targets }));
     const data = {
       ...versionData(done.version, true),
-      ...{ changed, authorised, authorisedBeside: unnamed, reopened, acceptedAgain, keeping, warnings },
+      changed,
+      authorised,
+      authorisedBeside: unnamed,
+      reopened,
+      acceptedAgain,
+      keeping,
+      warnings,
     };
     return out(JSON.stringify({ destination: destinationId, ...data, missingSecrets: missing }));
   }
@@ -186,10 +196,10 @@ async function publishOne(
       : `${destinationId} v${done.version.version} was in force already; nothing changed.`,
   );
   if (done.authorised > 0) out(`${done.authorised} authorisations of client.yaml added.`);
-  for (const one of done.unnamed)
+  for (const authorisation of done.unnamed)
     say(
-      `Authorisation ${one.id} (${one.recipient}: ${one.targets.join(', ')}; ${one.categories.join(', ')}) is in force, but client.yaml does not name it. ` +
-        `If it is over: relais authorisation revoke ${one.id} --reason "..."`,
+      `Authorisation ${authorisation.id} (${authorisation.recipient}: ${authorisation.targets.join(', ')}; ${authorisation.categories.join(', ')}) is in force, but client.yaml does not name it. ` +
+        `If it is over: relais authorisation revoke ${authorisation.id} --reason "..."`,
     );
   if (done.reopened > 0) out(`${done.reopened} withheld deliveries are looked at again.`);
   if (done.acceptedAgain > 0)

@@ -20,7 +20,7 @@ export function redisCommands(program: Command): void {
     '',
     'relais redis show',
   ).action((options: JsonOption) =>
-    withApp((app) => withRedis(app, (one, key) => show(one, key, options.json === true))),
+    withApp((app) => withRedis(app, (key) => show(app, key, options.json === true))),
   );
 
   withExamples(
@@ -33,15 +33,15 @@ export function redisCommands(program: Command): void {
   ).action((options: { readonly reason?: string }) => {
     const reason = reasonOf(options.reason);
     return withApp((app) =>
-      withRedis(app, async (one, key) => {
-        await adoptRedis(one.database, key, { actor: one.config.actor, reason });
+      withRedis(app, async (key) => {
+        await adoptRedis(app.database, key, { actor: app.config.actor, reason });
         out('This Redis is ours. Processes that stood aside go on within seconds; others can be started.');
       }),
     );
   });
 }
 
-async function withRedis(app: App, work: (app: App, key: IdentityKey) => Promise<void>): Promise<void> {
+async function withRedis(app: App, work: (key: IdentityKey) => Promise<void>): Promise<void> {
   const { place, prefix } = app.config.redis;
   const redis = openRedis(place, 'commands', app.config.silenceMs);
   try {
@@ -49,7 +49,7 @@ async function withRedis(app: App, work: (app: App, key: IdentityKey) => Promise
     await key.read().catch(() => {
       throw new RelaisError('REDIS-002', 'The Redis of RELAIS_REDIS_URL does not answer, or refuses us.');
     });
-    await work(app, key);
+    await work(key);
   } finally {
     redis.disconnect();
   }

@@ -51,7 +51,10 @@ export interface TrialInput {
 }
 
 const plainYes: Answer = {
-  ...{ status: 200, headers: {}, mediaType: 'application/json', truncated: false },
+  status: 200,
+  headers: {},
+  mediaType: 'application/json',
+  truncated: false,
   text: '{"success":true,"id":"SANDBOX-1"}',
 };
 
@@ -60,13 +63,18 @@ const goesOn = (outcome: Outcome): boolean =>
 
 /** Whether everything that had to leave was taken. */
 export const wentWell = (sent: readonly Sent[]): boolean =>
-  sent.every((one) => one.kind === 'not made' || (one.kind === 'sent' && goesOn(one.outcome)));
+  sent.every(
+    (message) => message.kind === 'not made' || (message.kind === 'sent' && goesOn(message.outcome)),
+  );
 
 export async function sendTrial(input: TrialInput): Promise<readonly Sent[]> {
   const { mapping, lead, categories } = input;
   const now = hostNow();
   const situation: WriteSituation = {
-    ...{ action: 'create', key: `sbx-${randomBytes(10).toString('hex')}`, writtenAt: now, now },
+    action: 'create',
+    key: `sbx-${randomBytes(10).toString('hex')}`,
+    writtenAt: now,
+    now,
     categories,
   };
   if (mapping.actions.create?.calls === undefined) return [await sendOne(input, situation)];
@@ -126,16 +134,20 @@ async function sendOne(
       );
     },
     secret: (name) => place.secrets(name)[0],
-    ...{ secrets: place.secrets, allowedTargets: place.allowedTargets, network: place.network },
-    ...{
-      timeouts: mapping.timeouts,
-      signal: AbortSignal.timeout(mapping.timeouts.totalMs + 5_000),
-      now: () => hostNow().getTime(),
-    },
+    secrets: place.secrets,
+    allowedTargets: place.allowedTargets,
+    network: place.network,
+    timeouts: mapping.timeouts,
+    signal: AbortSignal.timeout(mapping.timeouts.totalMs + 5_000),
+    now: () => hostNow().getTime(),
   });
   return {
-    ...{ kind: 'sent', composed: connector.compose(parcel, settings), mediaType: body.mediaType, outcome },
-    ...{ text: decode(body.bytes, charsetIn(body.mediaType)), bytes: body.bytes.length },
+    kind: 'sent',
+    composed: connector.compose(parcel, settings),
+    mediaType: body.mediaType,
+    outcome,
+    text: decode(body.bytes, charsetIn(body.mediaType)),
+    bytes: body.bytes.length,
     ...(result.record.sheet === undefined ? {} : { sheet: result.record.sheet }),
     ...(answer === undefined ? {} : { answer }),
     ...(place.answerWith !== undefined

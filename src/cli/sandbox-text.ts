@@ -23,25 +23,25 @@ export function printTrial({ destination, place, invented, sent }: Trial): void 
         : `${destination}: to the client's own sandbox`,
     ),
   );
-  for (const one of sent) {
+  for (const message of sent) {
     out();
-    if (one.call !== undefined) out(strong(`Call ${one.call}`));
-    if (one.kind === 'not made') out('  not made for this lead');
-    else if (one.kind === 'not written') notWritten(one.result);
-    else printSent(one, invented);
+    if (message.call !== undefined) out(strong(`Call ${message.call}`));
+    if (message.kind === 'not made') out('  not made for this lead');
+    else if (message.kind === 'not written') notWritten(message.result);
+    else printSent(message, invented);
   }
   const count = place.received?.();
   if (count !== undefined && count > 0) out(`\nThe recipient received ${count === 1 ? 'it' : count}.`);
   out('\nNothing was stored: no delivery, no passage de relais.');
 }
 
-function printSent(one: Extract<Sent, { readonly kind: 'sent' }>, invented: boolean): void {
-  out(strong(`To ${one.composed.target}`));
-  for (const line of one.composed.head) out(line);
-  if (one.text !== '') out(`\n${one.text.trimEnd()}\n`);
-  if (one.bytes > 0) out(`(${one.bytes} bytes, ${one.mediaType})`);
-  printSheet(one.sheet);
-  const { answer, outcome } = one;
+function printSent(message: Extract<Sent, { readonly kind: 'sent' }>, invented: boolean): void {
+  out(strong(`To ${message.composed.target}`));
+  for (const line of message.composed.head) out(line);
+  if (message.text !== '') out(`\n${message.text.trimEnd()}\n`);
+  if (message.bytes > 0) out(`(${message.bytes} bytes, ${message.mediaType})`);
+  printSheet(message.sheet);
+  const { answer, outcome } = message;
   out(strong('\nAnswer'));
   const status = outcome.evidence?.status;
   out(status === undefined ? '  no status' : `  status ${status}`);
@@ -49,9 +49,9 @@ function printSent(one: Extract<Sent, { readonly kind: 'sent' }>, invented: bool
     out(`  ${answer.text.slice(0, mostShown).trimEnd().replaceAll('\n', '\n  ')}`);
   else if (answer !== undefined) out(`  ${answer.text.length} characters, ${answer.mediaType}`);
   out(`  means: ${outcomeWords(outcome)}`);
-  if (one.answeredBy === 'rules' || one.answeredBy === 'none')
+  if (message.answeredBy === 'rules' || message.answeredBy === 'none')
     say(
-      one.answeredBy === 'rules'
+      message.answeredBy === 'rules'
         ? "note: this answer is made from the file's own rule for an acceptance, so it proves nothing of the client: record an answer of the client's under `tests`, and it is given here."
         : 'note: the file has no rule for an acceptance, so the recipient said a plain yes.',
     );
@@ -69,16 +69,23 @@ function outcomeWords(outcome: Outcome): string {
 
 export function trialData({ destination, place, invented, sent }: Trial): unknown {
   return {
-    ...{ destination, to: place.kind === 'local' ? 'local recipient' : "client's sandbox", stored: false },
+    destination,
+    to: place.kind === 'local' ? 'local recipient' : "client's sandbox",
+    stored: false,
     received: place.received?.(),
-    sent: sent.map((one) => {
-      if (one.kind !== 'sent') return one;
-      const { composed, answer, outcome, mediaType, text, bytes, sheet, answeredBy } = one;
+    sent: sent.map((message) => {
+      if (message.kind !== 'sent') return message;
+      const { composed, answer, outcome, mediaType, text, bytes, sheet, answeredBy } = message;
       return {
-        ...{ call: one.call, kind: one.kind, target: composed.target, head: composed.head },
+        call: message.call,
+        kind: message.kind,
+        target: composed.target,
+        head: composed.head,
         body: { mediaType, bytes, text, sheet },
         answer: {
-          ...{ status: outcome.evidence?.status, mediaType: answer?.mediaType, from: answeredBy },
+          status: outcome.evidence?.status,
+          mediaType: answer?.mediaType,
+          from: answeredBy,
           ...(invented ? { text: answer?.text.slice(0, mostShown) } : {}),
         },
         outcome,

@@ -39,7 +39,7 @@ async function statusCommand({ reading, database }: App, json: boolean): Promise
   const destinations = await allDestinations(reading);
   const states = await readStates(
     reading,
-    destinations.map((one) => one.id),
+    destinations.map((destination) => destination.id),
   );
   if (json) return outJson([asData(status, destinations, states)]);
   await sayAge(reading);
@@ -66,23 +66,24 @@ async function statusCommand({ reading, database }: App, json: boolean): Promise
       ['delivered', 'failed', 'cancelled'].includes(row.state) ? '' : age(row.oldest, now),
     ]),
   );
-  for (const one of destinations) {
-    const trouble = sendingStateOf(one, states.get(one.id))?.words[1];
-    if (trouble !== undefined) out(`\n${strong(one.id)} ${trouble}`);
+  for (const destination of destinations) {
+    const trouble = sendingStateOf(destination, states.get(destination.id))?.words[1];
+    if (trouble !== undefined) out(`\n${strong(destination.id)} ${trouble}`);
   }
 }
 
 /** One line: what runs, or that nothing moves. */
 function runningText(processes: readonly SeenProcess[]): string {
-  const count = (role: string): number => processes.filter((one) => one.role === role).length;
-  const [planners, workers] = [count('planner'), count('worker')];
+  const count = (role: string): number => processes.filter((running) => running.role === role).length;
+  const planners = count('planner');
+  const workers = count('worker');
   if (planners + workers === 0)
     return 'NOTHING RUNS: leads are kept, none is taken in or sent (start it with relais start)';
   const missing = [
     ...(planners === 0 ? ['no planner: nothing is taken in or planned'] : []),
     ...(workers === 0 ? ['no worker: nothing is sent'] : []),
   ];
-  const seen = Math.max(0, Math.min(...processes.map((one) => one.seenSeconds)));
+  const seen = Math.max(0, Math.min(...processes.map((running) => running.seenSeconds)));
   return `${planners} planner, ${workers} worker, last seen ${seen} s ago${missing.length === 0 ? '' : ` — ${missing.join('; ')}`}`;
 }
 
@@ -102,13 +103,13 @@ function asData(
     unsealed: status.unsealed,
     alertsUnsent: status.alertsUnsent,
     deliveries: status.deliveries,
-    destinations: destinations.map((one) => {
-      const sending = sendingStateOf(one, states.get(one.id));
+    destinations: destinations.map((destination) => {
+      const sending = sendingStateOf(destination, states.get(destination.id));
       return {
-        id: one.id,
-        client: one.clientId,
-        status: one.status,
-        circuit: states.get(one.id)?.circuit.state ?? 'closed',
+        id: destination.id,
+        client: destination.clientId,
+        status: destination.status,
+        circuit: states.get(destination.id)?.circuit.state ?? 'closed',
         sends: sending?.sends ?? 'all',
         trouble: sending?.words[1] ?? null,
       };

@@ -19,9 +19,9 @@ export function systemCommands(program: Command): void {
     const { listing, env } = config();
     if (options.json === true) return outJson(listing);
     // Whole, whatever the width: a name cut short cannot be set.
-    for (const one of listing) {
-      out(`${strong(one.name.padEnd(28))} ${one.value || '-'}  (${one.from})`);
-      out(`  ${one.meaning}`);
+    for (const setting of listing) {
+      out(`${strong(setting.name.padEnd(28))} ${setting.value || '-'}  (${setting.from})`);
+      out(`  ${setting.meaning}`);
     }
     out(`\nenvironment: ${env}`);
     for (const line of strangeVariables(ownEnvironment())) say(line);
@@ -76,17 +76,18 @@ async function migrateCommand(options: {
       intakeUrl === undefined ? [] : await Promise.all(hosts.map((host) => account(intakeUrl, host)));
     const { migrateDatabase } = await import('../app.ts');
     const ran = await migrateDatabase(loaded, { gateway, intake });
-    for (const one of ran) out(`migrated ${String(one.version).padStart(3, '0')} ${one.name}`);
+    for (const migration of ran)
+      out(`migrated ${String(migration.version).padStart(3, '0')} ${migration.name}`);
     out(
       ran.length === 0
         ? 'The schema is up to date.'
         : `${ran.length} migration${ran.length > 1 ? 's' : ''} ran.`,
     );
-    for (const [role, one] of [
+    for (const [role, holder] of [
       ['gateway', gateway],
-      ...intake.map((one) => ['intake', one] as const),
+      ...intake.map((holder) => ['intake', holder] as const),
     ] as const)
-      out(`rights of the ${role} account given to '${one.user}'@'${one.host}'`);
+      out(`rights of the ${role} account given to '${holder.user}'@'${holder.host}'`);
   } finally {
     await owner.close();
   }

@@ -19,7 +19,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
       .toSorted((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0))[0];
   const columns = [...head.keys()];
   const texts = columns.filter((column) => !names.has(head[column] ?? ''));
-  for (let over = widths.reduce((sum, one) => sum + one + 2, -2) - room; over > 0; over -= 1) {
+  for (let over = widths.reduce((sum, width) => sum + width + 2, -2) - room; over > 0; over -= 1) {
     const widest = widestOf(texts) ?? widestOf(columns);
     if (widest === undefined) break;
     widths[widest] = (widths[widest] ?? 0) - 1;
@@ -41,7 +41,8 @@ function fitted(text: string, width: number): string {
 
 /** As people read it, for lists: without the year while it is this one. */
 export function parisShort(at: Date | undefined | null, now: Date): string {
-  const [text, today] = [paris(at), paris(now)];
+  const text = paris(at);
+  const today = paris(now);
   return text.slice(5, 10) === today.slice(5, 10) ? `${text.slice(0, 5)}${text.slice(10)}` : text;
 }
 

@@ -88,12 +88,12 @@ async function listTasks(sql: ReadOnlySql, options: ListOptions, primary: Sql): 
   if (groups.length > 1) {
     table(
       ['count', 'destination', 'state', 'cause', 'oldest'],
-      groups.map((one) => [
-        String(one.count),
-        one.destinationId,
-        one.state,
-        reasonText(one.reason, 'en'),
-        age(one.oldest, now),
+      groups.map((group) => [
+        String(group.count),
+        group.destinationId,
+        group.state,
+        reasonText(group.reason, 'en'),
+        age(group.oldest, now),
       ]),
     );
     out();
@@ -106,9 +106,9 @@ async function listTasks(sql: ReadOnlySql, options: ListOptions, primary: Sql): 
     const contact = await rightsContact(primary, row);
     if (contact !== undefined) out(`      Contact for rights: ${contact}`);
   }
-  for (const one of alerts)
+  for (const alert of alerts)
     out(
-      `${strong(`A${one.id}`)}  ${one.kind}  ${one.destinationId || one.clientId || '-'}${one.deliveryId > 0 ? `  delivery ${one.deliveryId}` : ''}  ${reasonText(one.reason, 'en')}, since ${parisShort(one.raisedAt, now)}`,
+      `${strong(`A${alert.id}`)}  ${alert.kind}  ${alert.destinationId || alert.clientId || '-'}${alert.deliveryId > 0 ? `  delivery ${alert.deliveryId}` : ''}  ${reasonText(alert.reason, 'en')}, since ${parisShort(alert.raisedAt, now)}`,
     );
   if (rows.length === options.limit) say(`more: --after ${rows.at(-1)?.id ?? ''}`);
 }
@@ -125,14 +125,14 @@ const deliveryTask = (row: ListedDelivery): object => ({
   since: row.settledAt ?? row.createdAt,
 });
 
-export const alertTask = (one: AlertTask): object => ({
-  task: `A${one.id}`,
-  kind: one.kind,
-  client: one.clientId,
-  destination: one.destinationId,
-  delivery: one.deliveryId === 0 ? null : one.deliveryId,
-  reason: one.reason,
-  since: one.raisedAt,
+export const alertTask = (alert: AlertTask): object => ({
+  task: `A${alert.id}`,
+  kind: alert.kind,
+  client: alert.clientId,
+  destination: alert.destinationId,
+  delivery: alert.deliveryId === 0 ? null : alert.deliveryId,
+  reason: alert.reason,
+  since: alert.raisedAt,
 });
 
 async function closeCommand(names: readonly string[], options: CloseOptions): Promise<void> {

@@ -48,7 +48,7 @@ let announced = false;
 
 export function config(): Config {
   const loaded = loadConfig();
-  if (!announced && loaded.listing.some((one) => one.from === sandboxFile)) {
+  if (!announced && loaded.listing.some((setting) => setting.from === sandboxFile)) {
     announced = true;
     say(`using the running sandbox (${sandboxFile})`);
   }
