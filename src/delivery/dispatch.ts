@@ -88,7 +88,7 @@ async function dispatch(at: Dispatching, hints: readonly string[] | undefined): 
     const destination = known.get(id) ?? (await at.destinations(true)).get(id);
     // Files leave by slot, not as soon as they are due.
     if (destination === undefined || sendsFiles(destination.connector)) continue;
-    const state = held.find((one) => one.destinationId === id);
+    const state = held.find((row) => row.destinationId === id);
     pushed += await dispatchDue(at, destination, state);
   }
   return pushed;

@@ -100,7 +100,10 @@ function calledOf(
   if (called === undefined) return undefined;
   const now = database.now();
   return calledAttempt(called.call, called.progress, lead, {
-    ...{ action: row.action, key: row.key, now, writtenAt: writtenAtOf(row) },
+    action: row.action,
+    key: row.key,
+    now,
+    writtenAt: writtenAtOf(row),
     categories: mapping.client.categories,
   });
 }

@@ -20,12 +20,12 @@ export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): (item:
   const waiting: Waiting[] = [];
   let running = 0;
 
-  const alone = async (one: Waiting): Promise<void> => {
+  const alone = async (caller: Waiting): Promise<void> => {
     try {
-      const [result] = await options.run([one.item]);
-      one.done(result as Out);
+      const [result] = await options.run([caller.item]);
+      caller.done(result as Out);
     } catch (error) {
-      one.fail(error);
+      caller.fail(error);
     }
   };
   const together = async (group: readonly Waiting[]): Promise<void> => {
@@ -33,13 +33,13 @@ export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): (item:
     if (group.length === 1 && first !== undefined) return alone(first);
     let results: readonly Out[];
     try {
-      results = await options.run(group.map((one) => one.item));
+      results = await options.run(group.map((caller) => caller.item));
     } catch {
       // One of them is poisoned, or the database went away: each gets its own answer.
-      for (const one of group) await alone(one);
+      for (const caller of group) await alone(caller);
       return;
     }
-    group.forEach((one, index) => one.done(results[index] as Out));
+    group.forEach((caller, index) => caller.done(results[index] as Out));
   };
   const next = (): void => {
     while (running < options.lanes && waiting.length > 0) {

@@ -44,13 +44,13 @@ export async function readProgress(
   if (content.actions[action]?.calls === undefined && mapping.actions[action]?.calls === undefined)
     return undefined;
   const all = await readCalls(database, row.leadId, row.destinationId);
-  const own = all.find((one) => one.id === row.id)?.calls ?? [];
+  const own = all.find((delivery) => delivery.id === row.id)?.calls ?? [];
   const [version, id] = await writingVersion(own, { mapping, content, versionId }, action, published);
   const calls = version.actions[action]?.calls;
   if (calls === undefined) return undefined;
   const captured = Object.assign(
     {},
-    ...all.flatMap((one) => one.calls.map((call) => call.captures)),
+    ...all.flatMap((delivery) => delivery.calls.map((call) => call.captures)),
   ) as Captured;
   const ways = calls.map((call) => wayOf(call, action, version, mapping, captured));
   return {
@@ -83,7 +83,7 @@ function wayOf(
   inForce: CompiledMapping,
   captured: Captured,
 ): CallWay {
-  const now = inForce.actions[action]?.calls?.find((one) => one.name === call.name);
+  const now = inForce.actions[action]?.calls?.find((declared) => declared.name === call.name);
   const fits =
     now !== undefined &&
     call.captures.every((id) => now.captures.includes(id)) &&
@@ -123,9 +123,10 @@ function neverMadeOf(all: readonly CalledDelivery[], version: CompiledMapping): 
       (action) => version.actions[action]?.calls?.map((call) => call.name) ?? [],
     ),
   );
-  const sent = all.filter((one) => one.action !== 'erase' && one.departures > 0);
-  const there = sent.flatMap((one) => one.calls.filter(mayBeThere));
-  const foreign = sent.some((one) => one.calls.length === 0) || there.some((call) => !names.has(call.name));
+  const sent = all.filter((delivery) => delivery.action !== 'erase' && delivery.departures > 0);
+  const there = sent.flatMap((delivery) => delivery.calls.filter(mayBeThere));
+  const foreign =
+    sent.some((delivery) => delivery.calls.length === 0) || there.some((call) => !names.has(call.name));
   const unnamed = new Set(
     there.filter((call) => Object.keys(call.captures).length === 0).map((call) => call.name),
   );

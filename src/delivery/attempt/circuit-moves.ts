@@ -21,8 +21,10 @@ export async function lockCircuits(
   tx: Sql,
   settlings: readonly { readonly attempted?: Attempted }[],
 ): Promise<Map<string, CircuitWork>> {
-  const attempts = settlings.flatMap((one) => (one.attempted === undefined ? [] : [one.attempted]));
-  const names = [...new Set(attempts.flatMap((one) => one.rows.map((row) => row.destinationId)))];
+  const attempts = settlings.flatMap((settling) =>
+    settling.attempted === undefined ? [] : [settling.attempted],
+  );
+  const names = [...new Set(attempts.flatMap((attempt) => attempt.rows.map((row) => row.destinationId)))];
   const seenAt = performance.now();
   const seen = await readStates(tx, names);
   const healthy = (name: string): boolean => {
@@ -35,9 +37,9 @@ export async function lockCircuits(
     return (
       quiet &&
       attempts.every(
-        (one) =>
-          one.rows[0]?.destinationId !== name ||
-          ['accepted', 'duplicate', 'unconfirmed', 'pending'].includes(one.outcome.kind),
+        (attempt) =>
+          attempt.rows[0]?.destinationId !== name ||
+          ['accepted', 'duplicate', 'unconfirmed', 'pending'].includes(attempt.outcome.kind),
       )
     );
   };
@@ -73,7 +75,10 @@ export function moveCircuit(
     const move = afterAttempt(
       circuit.now,
       {
-        ...{ deliveryId, signal: decision.signal, startedAt, throttledForMs },
+        deliveryId,
+        signal: decision.signal,
+        startedAt,
+        throttledForMs,
         pauseAsked: 'afterMs' in attempted.outcome && attempted.outcome.afterMs !== undefined,
         answered: attempted.outcome.evidence?.status !== undefined,
       },
@@ -111,7 +116,7 @@ export function moveCircuit(
 
 /** A probe that failed is due again when the others that wait have had their turn. */
 function toTheBack(work: OutcomeEffects, deliveryId: number, backMs: number): void {
-  const at = work.settlements.findLastIndex((one) => one.id === deliveryId);
+  const at = work.settlements.findLastIndex((settled) => settled.id === deliveryId);
   const settlement = work.settlements[at];
   if (settlement?.state === 'waiting')
     work.settlements[at] = { ...settlement, afterMs: Math.max(settlement.afterMs, backMs) };

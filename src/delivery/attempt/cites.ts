@@ -46,7 +46,7 @@ export function citesOf(cites: {
     authorisation: digestOf(authorisation),
     ...(mapping === undefined ? {} : { mapping }),
     // A revision kept by an older version does not say when each was received: it could not be compared.
-    ...(secret === undefined || consents.some((one) => one.receipt === undefined)
+    ...(secret === undefined || consents.some((consent) => consent.receipt === undefined)
       ? {}
       : { consents: consentsDigest(secret, consents) }),
   });

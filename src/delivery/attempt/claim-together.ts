@@ -52,7 +52,7 @@ async function claimAll(
 ): Promise<readonly Claim[]> {
   const common = { owner: needs.owner, version: needs.published.version };
   const answers = new Map<ClaimLoad, Claim>();
-  for (const load of loads.filter((one) => one.batchId !== undefined))
+  for (const load of loads.filter((candidate) => candidate.batchId !== undefined))
     answers.set(load, await claimDeliveries(tx, destinationId, load.jobs, { ...load, ...common }));
   const single = loads.filter((load) => load.batchId === undefined);
   const [first] = single;
@@ -89,7 +89,7 @@ function departing(
     const ids = jobs.map((job) => job.deliveryId);
     const [id] = ids;
     if (id !== undefined && own !== undefined && !seen.has(id)) written.set(id, own);
-    for (const one of ids) seen.add(one);
+    for (const deliveryId of ids) seen.add(deliveryId);
   }
   if (written.size === 0) return {};
   return {

@@ -25,11 +25,11 @@ export interface Departure {
 }
 
 export const marksOf = ({ ready, mappingVersionId }: Departure): readonly DepartureMark[] =>
-  ready.map((one) => ({
-    id: one.row.id,
-    token: one.row.leaseToken,
-    writtenAt: writtenAtOf(one.row),
-    sentRevision: one.call?.attempt.oldestRevision ?? one.contentRevision,
+  ready.map((prepared) => ({
+    id: prepared.row.id,
+    token: prepared.row.leaseToken,
+    writtenAt: writtenAtOf(prepared.row),
+    sentRevision: prepared.call?.attempt.oldestRevision ?? prepared.contentRevision,
     sentMappingId: mappingVersionId,
   }));
 

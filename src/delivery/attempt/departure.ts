@@ -39,7 +39,7 @@ async function departTogether(
   departures: readonly Departure[],
   leasesAre: 'trusted' | 'checked',
 ): Promise<readonly DepartureAnswer[] | undefined> {
-  const rows = departures.flatMap((departure) => departure.ready.map((one) => one.row));
+  const rows = departures.flatMap((departure) => departure.ready.map((prepared) => prepared.row));
   const leads = await lockLeads(
     tx,
     rows.map((row) => row.leadId),
@@ -57,7 +57,7 @@ async function departTogether(
   const ground: Ground = { leads, authorisations, now: tx.now() };
   const answers = departures.map(({ ready }): DepartureAnswer => {
     if (ready.some(({ row }) => !holds(row.id, row.leaseToken))) return 'lost';
-    return ready.every((one) => stillStands(one, ground)) ? 'departed' : 'changed';
+    return ready.every((prepared) => stillStands(prepared, ground)) ? 'departed' : 'changed';
   });
   const leaving = departures.filter((_, index) => answers[index] === 'departed');
   if (!(await markDeparted(tx, leaving.flatMap(marksOf), leasesAre === 'checked'))) return undefined;
@@ -95,12 +95,13 @@ export async function departWithClaim(
   const leaving = rows.flatMap((row) => {
     const departure = written.get(row.id);
     const stands =
-      departure?.ready.every((one) => isSameRow(one.row, row) && stillStands(one, ground)) === true;
+      departure?.ready.every((prepared) => isSameRow(prepared.row, row) && stillStands(prepared, ground)) ===
+      true;
     return stands ? [departure] : [];
   });
   await markSendingDeparted(tx, leaving.flatMap(marksOf), lease);
   await logDepartures(tx, leaving, ground.now);
-  return new Set(leaving.flatMap((departure) => departure.ready.map((one) => one.row.id)));
+  return new Set(leaving.flatMap((departure) => departure.ready.map((prepared) => prepared.row.id)));
 }
 
 /** Whether the row is still the one that the content was written for: of its lead and action it stays, for life. */
@@ -138,7 +139,9 @@ function stillStands(
     return false;
   if (record.freshUntil !== undefined && record.freshUntil <= now) return false;
   const all = authorisations.get(row.destinationId) ?? [];
-  return (former === true ? all : liveAuthorisations(all, now)).some((one) => one.id === authorisation.id);
+  return (former === true ? all : liveAuthorisations(all, now)).some(
+    (other) => other.id === authorisation.id,
+  );
 }
 
 async function logDepartures(tx: Sql, leaving: readonly Departure[], now: Date): Promise<void> {
@@ -176,6 +179,6 @@ async function keepFile(
   await expireTogether(
     tx,
     keep.batchId,
-    new Date(Math.max(...ready.map((one) => one.row.expiresAt.getTime()))),
+    new Date(Math.max(...ready.map((prepared) => prepared.row.expiresAt.getTime()))),
   );
 }

@@ -33,13 +33,13 @@ export async function readFormers(
     const all = authorisations.get(row.destinationId) ?? [];
     const last = await lastHandedOver(database, row.leadId, row.destinationId);
     // Entries of long ago may have left for the archive: then the authorisation that ended last.
-    const authorisation = all.find((one) => one.id === last?.authorisationId) ?? all.at(-1);
+    const authorisation = all.find((candidate) => candidate.id === last?.authorisationId) ?? all.at(-1);
     if (authorisation === undefined) continue;
     const told = await allHandedOver(database, row.leadId, row.destinationId);
     found.set(row.id, {
       authorisation,
       known: last?.correctedSince === false ? await knownOf(told, published) : new Set(),
-      optIns: new Set(told.flatMap((one) => one.optIns)),
+      optIns: new Set(told.flatMap((entry) => entry.optIns)),
     });
   }
   return found;
@@ -54,7 +54,7 @@ async function knownOf(told: readonly HandedOver[], published: Published): Promi
     for (const name of namesIn(fields, [...reads.keys()])) {
       const sources = reads.get(name) ?? [];
       // Where several lines write a target, the log does not say which of them did.
-      if (sources.length === 1) for (const one of personIn(sources[0] ?? '')) known.add(one);
+      if (sources.length === 1) for (const value of personIn(sources[0] ?? '')) known.add(value);
     }
   }
   return known;
@@ -64,7 +64,7 @@ async function knownOf(told: readonly HandedOver[], published: Published): Promi
 function namesIn(fields: string, names: readonly string[]): readonly string[] {
   let left = ` ${fields.replaceAll(' ', '  ')} `;
   return names
-    .toSorted((one, other) => other.length - one.length)
+    .toSorted((a, b) => b.length - a.length)
     .filter((name) => {
       const text = ` ${name.replaceAll(' ', '  ')} `;
       const isThere = left.includes(text);
@@ -97,7 +97,9 @@ export function carriesRight(
 
 /** A refusal takes something back only where something had been granted. */
 const wasGranted = (consents: Lead['consents'], purpose: string, channel: string): boolean =>
-  consents.some((one) => one.purpose === purpose && one.channel === channel && one.state === 'granted');
+  consents.some(
+    (consent) => consent.purpose === purpose && consent.channel === channel && consent.state === 'granted',
+  );
 
 /** What the recipient needs to find the person and note the answer, and nothing it does not hold already. */
 export function neededOnly(lead: Lead, { known }: Former): Lead {

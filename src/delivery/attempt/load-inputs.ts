@@ -85,7 +85,7 @@ export function createReader(database: Database, secrets: LeadSecrets): Reader {
     targets: async (destinationId: string, action: Action) => {
       const all = await recent(destinationId);
       const covering = action === 'create' ? liveAuthorisations(all, database.now()) : all;
-      return covering.flatMap((one) => one.targets.map((target) => target.toLowerCase()));
+      return covering.flatMap((authorisation) => authorisation.targets.map((target) => target.toLowerCase()));
     },
   });
 }

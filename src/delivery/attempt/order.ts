@@ -99,6 +99,6 @@ async function withoutPointless(
 }
 
 function departedBy({ trip, departure }: Draft, row: ClaimedDelivery, claimedAt: number): Departed {
-  const ready = departure.ready.map((one) => ({ ...one, row }));
+  const ready = departure.ready.map((prepared) => ({ ...prepared, row }));
   return { trip: { ...trip, claimedAt }, departure: { ...departure, ready }, stopped: [] };
 }

@@ -23,7 +23,7 @@ export const notFoundFor = (rows: readonly ClaimedDelivery[], settlingMs: number
   const times = rows.map((row) =>
     row.notFoundSince === undefined ? undefined : row.now.getTime() - row.notFoundSince.getTime(),
   );
-  const known = times.filter((one) => one !== undefined);
+  const known = times.filter((time) => time !== undefined);
   return { forMs: known.length < times.length ? undefined : Math.min(...known), settlingMs };
 };
 
@@ -86,7 +86,7 @@ export function noteStopped(given: Stopped, work: OutcomeEffects): void {
 export function noteErased(row: ClaimedDelivery, decision: Decision, work: OutcomeEffects): void {
   const maybeReceived = decision.maybeReceived || row.maybeReceived;
   work.handovers.push({ entry: 'cancelled', ...entryNames(row), actor: 'worker', reason: 'erased' });
-  const last = work.settlements.findIndex((one) => one.id === row.id);
+  const last = work.settlements.findIndex((settlement) => settlement.id === row.id);
   if (last >= 0) work.settlements.splice(last, 1);
   work.settlements.push({ ...unspent(row, 'cancelled', 'erased', 0, true), maybeReceived });
   work.ended.push({ leadId: row.leadId, destinationId: row.destinationId });
@@ -170,7 +170,10 @@ function noteCall(
 ): void {
   const { outcome } = attempted;
   work.calls.push({
-    ...{ deliveryId: row.id, name, outcome: outcome.kind, maybeReceived },
+    deliveryId: row.id,
+    name,
+    outcome: outcome.kind,
+    maybeReceived,
     done: verdict.next === 'done' || verdict.next === 'continue',
     captures: capturesOf(attempted),
   });

@@ -57,8 +57,8 @@ export function contextFor(
   allowedTargets: readonly string[],
 ): SendContext {
   const contract = new Set(
-    [...mapping.client.hosts, ...mapping.client.mailboxes, ...mapping.client.folders].map((one) =>
-      one.toLowerCase(),
+    [...mapping.client.hosts, ...mapping.client.mailboxes, ...mapping.client.folders].map((allowed) =>
+      allowed.toLowerCase(),
     ),
   );
   return {

@@ -142,11 +142,11 @@ function noteJudged(judged: Stopped, lead: LeadLock | undefined, work: OutcomeEf
 async function recordEnd(tx: Sql, end: TripEnd, locked: Locked, work: OutcomeEffects): Promise<Recorded> {
   const { stopped = [], released = [] } = end;
   const isHeld = (row: ClaimedDelivery): boolean => locked.holds(row.id, row.leaseToken);
-  for (const one of stopped) if (isHeld(one.row)) noteJudged(one, locked.leads.get(one.row.leadId), work);
+  for (const stop of stopped) if (isHeld(stop.row)) noteJudged(stop, locked.leads.get(stop.row.leadId), work);
   const back = released.filter(isHeld);
   for (const row of back) work.settlements.push(unspent(row, 'planned', '', 0, true));
   // A worker that lost its lease ends nothing: another may be sending that file.
-  const given = [...stopped.map((one) => one.row), ...released];
+  const given = [...stopped.map((stop) => stop.row), ...released];
   if (end.endBatch !== undefined && (given.length === 0 || given.some(isHeld)))
     await recordBatchEnd(tx, end.endBatch, back, work);
   if (end.anotherFile !== undefined) await addSlot(tx, end.anotherFile.destinationId, 'now', 'too_big');
@@ -214,8 +214,8 @@ function situationOf(
     hasLookup: attempted.hasLookup,
     ...(attempted.settlingMs === undefined ? {} : { notFound: notFoundFor(together, attempted.settlingMs) }),
     pendingSinceMs: Math.min(
-      ...together.map((one) =>
-        one.pendingSince === undefined ? 0 : one.now.getTime() - one.pendingSince.getTime(),
+      ...together.map((member) =>
+        member.pendingSince === undefined ? 0 : member.now.getTime() - member.pendingSince.getTime(),
       ),
     ),
   };
@@ -230,16 +230,20 @@ async function settleBatch(
   decisions: ReadonlyMap<number, Decision>,
 ): Promise<void> {
   if (attempted.batchId === undefined || decisions.size === 0) return;
-  const verdicts = [...decisions.values()].map((one) => one.verdict);
-  const open = verdicts.filter((one) => one.next !== 'done' && one.next !== 'fail');
+  const verdicts = [...decisions.values()].map((decision) => decision.verdict);
+  const open = verdicts.filter((verdict) => verdict.next !== 'done' && verdict.next !== 'fail');
   // The file ends when each of its rows does; until then it is looked at when the first of them is due.
   if (open.length > 0) {
     await retryBatch(
       tx,
       attempted.batchId,
-      Math.min(...open.map((one) => ('afterMs' in one ? one.afterMs : heldFileMs))),
+      Math.min(...open.map((verdict) => ('afterMs' in verdict ? verdict.afterMs : heldFileMs))),
     );
   } else {
-    await endBatch(tx, attempted.batchId, verdicts.some((one) => one.next === 'done') ? 'sent' : 'voided');
+    await endBatch(
+      tx,
+      attempted.batchId,
+      verdicts.some((verdict) => verdict.next === 'done') ? 'sent' : 'voided',
+    );
   }
 }

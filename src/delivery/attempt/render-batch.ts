@@ -33,13 +33,13 @@ export async function renderAll(
     authorisations: inputs.authorisations.get(row.destinationId) ?? [],
   });
   const rendered = rows.map((row) => renderOne(needs.log, row, inputsOf(row)));
-  const barred = rendered.filter(isBarred).map((one) => one.row);
+  const barred = rendered.filter(isBarred).map((result) => result.row);
   if (barred.length === 0) return rendered;
   const formers = await readFormers(needs, barred, inputs.authorisations);
-  return rendered.map((one) =>
-    isBarred(one)
-      ? renderOne(needs.log, one.row, { ...inputsOf(one.row), former: formers.get(one.row.id) })
-      : one,
+  return rendered.map((result) =>
+    isBarred(result)
+      ? renderOne(needs.log, result.row, { ...inputsOf(result.row), former: formers.get(result.row.id) })
+      : result,
   );
 }
 
@@ -56,5 +56,5 @@ function renderOne(log: Log, row: ClaimedDelivery, inputs: ContentInputs): Ready
   }
 }
 
-const isBarred = (one: Ready | Stopped): one is Stopped =>
-  'state' in one && one.reason === 'recipient_not_authorised' && one.row.action !== 'create';
+const isBarred = (result: Ready | Stopped): result is Stopped =>
+  'state' in result && result.reason === 'recipient_not_authorised' && result.row.action !== 'create';

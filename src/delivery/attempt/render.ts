@@ -220,12 +220,10 @@ export function moreProtective(
   now: readonly ConsentRecord[],
   at: Date,
 ): boolean {
-  const pairs = new Map(now.map((one) => [`${one.purpose}:${one.channel}`, one]));
+  const pairs = new Map(now.map((consent) => [`${consent.purpose}:${consent.channel}`, consent]));
   for (const { purpose, channel } of pairs.values()) {
-    const [was, is] = [
-      currentConsent(before, purpose, channel, at)?.state,
-      currentConsent(now, purpose, channel, at)?.state,
-    ];
+    const was = currentConsent(before, purpose, channel, at)?.state;
+    const is = currentConsent(now, purpose, channel, at)?.state;
     if (was !== is && is !== 'granted') return true;
   }
   return false;

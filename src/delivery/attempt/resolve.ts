@@ -59,7 +59,8 @@ export async function resolveIn(
       'RESOLVE-001',
       `Delivery ${id} is ${row?.state ?? 'gone'}: nobody has to say what became of it.`,
     );
-  const own = (await readCalls(tx, row.leadId, row.destinationId)).find((one) => one.id === id)?.calls ?? [];
+  const own =
+    (await readCalls(tx, row.leadId, row.destinationId)).find((delivery) => delivery.id === id)?.calls ?? [];
   const open = own.find((call) => !call.done && (call.outcome === '' || call.maybeReceived));
   return finding.received
     ? received(tx, row, open, finding, await capturesBy(published, row, open, finding.reference))
@@ -100,7 +101,8 @@ async function capturesBy(
 ): Promise<Captured> {
   if (open === undefined || reference === undefined) return {};
   const version = await published.version(open.sentMappingId);
-  const captures = version?.actions[row.action]?.calls?.find((one) => one.name === open.name)?.captures ?? [];
+  const captures =
+    version?.actions[row.action]?.calls?.find((declared) => declared.name === open.name)?.captures ?? [];
   const [only, ...more] = captures;
   return only === undefined || more.length > 0 ? {} : { [only]: reference };
 }

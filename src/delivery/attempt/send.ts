@@ -62,7 +62,7 @@ export async function recordOutcome(
   { outcome, startedAt, sentAt }: Sent,
 ): Promise<Recorded> {
   const { mapping, connector, versionId, batch, claimedAt } = trip;
-  const rows = departure.ready.map((one) => one.row);
+  const rows = departure.ready.map((prepared) => prepared.row);
   const call = departure.ready[0]?.call;
   const recorded = await needs.record({
     attempted: {

@@ -4,25 +4,29 @@ import { isEnd, splitReason } from '../../domain/delivery.ts';
 import type { LockedDelivery } from '../../store/delivery-claims.ts';
 
 const createsAmong = (siblings: readonly LockedDelivery[]): readonly LockedDelivery[] =>
-  siblings.filter((one) => one.action === 'create');
+  siblings.filter((sibling) => sibling.action === 'create');
 
 /** False when the recipient refused the lead or never got it: an update would speak of nothing. */
 export function standsAmong(siblings: readonly LockedDelivery[]): boolean {
   const creates = createsAmong(siblings);
-  return creates.length === 0 || creates.some((one) => one.state === 'delivered' || one.maybeReceived);
+  return (
+    creates.length === 0 || creates.some((create) => create.state === 'delivered' || create.maybeReceived)
+  );
 }
 
 /** Its create may have been received, and nobody knows. */
 export function unsettledAmong(siblings: readonly LockedDelivery[]): boolean {
   const creates = createsAmong(siblings);
-  return creates.some((one) => one.maybeReceived) && creates.every((one) => one.state !== 'delivered');
+  return (
+    creates.some((create) => create.maybeReceived) && creates.every((create) => create.state !== 'delivered')
+  );
 }
 
 /** May have been received, and cannot leave again for want of an authorisation: what the prospect takes back does not wait for it. */
-const barred = (one: LockedDelivery): boolean =>
-  one.state === 'withheld' &&
-  one.maybeReceived &&
-  splitReason(one.reason).base === 'recipient_not_authorised';
+const barred = (sibling: LockedDelivery): boolean =>
+  sibling.state === 'withheld' &&
+  sibling.maybeReceived &&
+  splitReason(sibling.reason).base === 'recipient_not_authorised';
 
 export function blockedBy(
   row: LockedDelivery,
@@ -30,7 +34,9 @@ export function blockedBy(
   taken: ReadonlySet<number>,
 ): boolean {
   return siblings.some(
-    (one) =>
-      one.state === 'sending' || (one.id < row.id && !isEnd(one.state) && !barred(one)) || taken.has(one.id),
+    (sibling) =>
+      sibling.state === 'sending' ||
+      (sibling.id < row.id && !isEnd(sibling.state) && !barred(sibling)) ||
+      taken.has(sibling.id),
   );
 }

@@ -60,8 +60,8 @@ export async function writeAndDepart(
 async function writeRound(needs: TripNeeds, trip: Trip, left: Left, round: number): Promise<RoundEnd> {
   const inputs = await needs.reader(left.rows, blocksOf(trip.mapping, trip.content));
   const rendered = await renderAll(needs, left.rows, inputs, trip);
-  const ready = rendered.filter((one): one is Ready => 'record' in one);
-  const stopped = [...left.stopped, ...rendered.filter((one): one is Stopped => 'state' in one)];
+  const ready = rendered.filter((result): result is Ready => 'record' in result);
+  const stopped = [...left.stopped, ...rendered.filter((result): result is Stopped => 'state' in result)];
   const assembled = await orBroken(() => assemble(needs, trip, ready, stopped));
   if (!assembled.ok) return failAsBug(needs, trip, ready, stopped, assembled.code);
   if (assembled.value === undefined) return endWithoutLeaving(needs, trip, stopped);
@@ -73,7 +73,7 @@ async function writeRound(needs: TripNeeds, trip: Trip, left: Left, round: numbe
     trip.connector.compose(parcel, ready[0]?.call?.settings ?? trip.settings, trip.context.secret),
   );
   if (!composed.ok) return failAsBug(needs, trip, ready, stopped, composed.code);
-  const covered = ready.filter((one) => isCovered(one, composed.value));
+  const covered = ready.filter((prepared) => isCovered(prepared, composed.value));
   if (covered.length < ready.length) return withoutUncovered(needs, trip, ready, covered, stopped);
   const departure: Departure = {
     ready,
@@ -119,7 +119,7 @@ async function departOnce(
   if (answer === 'lost') return ended;
   if (answer === 'changed')
     return again(
-      departure.ready.map((one) => one.row),
+      departure.ready.map((prepared) => prepared.row),
       still,
     );
   return { next: 'departed', departed: { trip, departure, stopped: still } };
@@ -134,11 +134,11 @@ async function splitFile(
 ): Promise<RoundEnd> {
   const [first] = ready as readonly [Ready];
   await needs.record({
-    released: ready.slice(most).map((one) => one.row),
+    released: ready.slice(most).map((prepared) => prepared.row),
     anotherFile: { destinationId: first.row.destinationId },
   });
   return again(
-    ready.slice(0, most).map((one) => one.row),
+    ready.slice(0, most).map((prepared) => prepared.row),
     stopped,
   );
 }
@@ -153,7 +153,7 @@ async function withoutUncovered(
 ): Promise<RoundEnd> {
   const now = needs.database.now();
   const uncovered = ready
-    .filter((one) => !covered.includes(one))
+    .filter((prepared) => !covered.includes(prepared))
     .map(({ row, lead }): Stopped => ({
       row,
       ...(carriesRight(row, lead, now)
@@ -164,7 +164,7 @@ async function withoutUncovered(
   const all = [...stopped, ...uncovered];
   if (covered.length === 0) return endWithoutLeaving(needs, trip, all);
   return again(
-    covered.map((one) => one.row),
+    covered.map((prepared) => prepared.row),
     all,
   );
 }
@@ -203,7 +203,7 @@ async function voidFile(
   ready: readonly Ready[],
   stopped: readonly Stopped[],
 ): Promise<RoundEnd> {
-  await needs.record({ stopped, released: ready.map((one) => one.row), ...voidingOf(batch) });
+  await needs.record({ stopped, released: ready.map((prepared) => prepared.row), ...voidingOf(batch) });
   tellStopped(needs, stopped);
   return ended;
 }

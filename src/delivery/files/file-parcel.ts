@@ -65,9 +65,9 @@ function assembled(
     clientName: mapping.clientName,
     destination: mapping.destinationId,
     action: first.row.action,
-    items: ready.map((one) => itemOf(one.row, one.lead.reference)),
+    items: ready.map((prepared) => itemOf(prepared.row, prepared.lead.reference)),
     body: mapping.write(
-      ready.map((one) => one.record),
+      ready.map((prepared) => prepared.record),
       first.row.action,
       facts,
     ),
