@@ -114,8 +114,14 @@ export async function noteCallDepartures(tx: Sql, calls: readonly CallDeparture[
        ON DUPLICATE KEY UPDATE run = VALUES(run), attempt = VALUES(attempt), sent_revision = VALUES(sent_revision),
          sent_mapping_id = VALUES(sent_mapping_id), departures = departures + 1, departed_at = VALUES(departed_at), outcome = ''`,
       part.flatMap((departure) => [
-        ...[departure.deliveryId, departure.leadId, departure.destinationId, departure.name],
-        ...[departure.run, departure.attempt, departure.sentRevision, departure.sentMappingId],
+        departure.deliveryId,
+        departure.leadId,
+        departure.destinationId,
+        departure.name,
+        departure.run,
+        departure.attempt,
+        departure.sentRevision,
+        departure.sentMappingId,
       ]),
     );
   }

@@ -39,7 +39,7 @@ export async function lockWithSiblings(
   const seen = new Map<number, LockedDelivery>();
   for (const row of rows) seen.set(row.id, { ...deliveryOf(row), now: row.db_now });
   return {
-    rows: [...seen.values()].sort((one, other) => one.id - other.id),
+    rows: [...seen.values()].sort((a, b) => a.id - b.id),
     sending: rows[0]?.in_flight ?? 0,
   };
 }

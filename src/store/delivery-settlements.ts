@@ -43,19 +43,19 @@ async function settleTogether(
     tokens === undefined
       ? { sql: '', values: [] }
       : heldClause(settlements.map(({ id }) => ({ id, token: tokens.get(id) ?? 0 })));
-  const ids = settlements.map((one) => one.id);
+  const ids = settlements.map((settlement) => settlement.id);
   const list = inList(ids);
-  const by = (valueOf: (one: Settlement) => string | number): ReturnType<typeof caseOf> =>
+  const by = (valueOf: (settlement: Settlement) => string | number): ReturnType<typeof caseOf> =>
     caseOf(ids, settlements.map(valueOf));
-  const state = by((one) => one.state);
-  const reason = by((one) => one.reason.slice(0, 80));
-  const after = by((one) => Math.round(one.afterMs * 1000));
-  const spend = by((one) => (one.spend ? 1 : 0));
-  const received = by((one) => (one.maybeReceived ? 1 : 0));
-  const ask = by((one) => (one.askFirst ? 1 : 0));
-  const reference = by((one) => one.reference?.slice(0, 200) ?? '');
-  const leave = by((one) => (one.leaveBatch ? 1 : 0));
-  const notFound = by((one) => (one.notFound === true ? 1 : 0));
+  const state = by((settlement) => settlement.state);
+  const reason = by((settlement) => settlement.reason.slice(0, 80));
+  const after = by((settlement) => Math.round(settlement.afterMs * 1000));
+  const spend = by((settlement) => (settlement.spend ? 1 : 0));
+  const received = by((settlement) => (settlement.maybeReceived ? 1 : 0));
+  const ask = by((settlement) => (settlement.askFirst ? 1 : 0));
+  const reference = by((settlement) => settlement.reference?.slice(0, 200) ?? '');
+  const leave = by((settlement) => (settlement.leaveBatch ? 1 : 0));
+  const notFound = by((settlement) => (settlement.notFound === true ? 1 : 0));
   const { affected } = await tx.run(
     `UPDATE deliveries FORCE INDEX (PRIMARY) SET
         spent = spent + ${spend.sql},

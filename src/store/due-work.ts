@@ -35,8 +35,10 @@ const dueIn = (state: DeliveryState, priority: 0 | 1): string =>
 /** Destinations with due deliveries. */
 export const destinationsWithDueWork = (sql: Sql): Promise<readonly string[]> =>
   destinationsWhere(sql, [
-    ...[dueIn('planned', 0), dueIn('planned', 1)],
-    ...[dueIn('waiting', 0), dueIn('waiting', 1)],
+    dueIn('planned', 0),
+    dueIn('planned', 1),
+    dueIn('waiting', 0),
+    dueIn('waiting', 1),
   ]);
 
 /** Destinations that have something queued, for workers that missed the wake-up. */
@@ -78,7 +80,7 @@ export async function takeDue(
     for (const state of ['waiting', 'planned']) {
       if (left <= 0) break;
       // What this transaction has taken already is found again.
-      const before = taken.filter((one) => one.priority === priority).length;
+      const before = taken.filter((job) => job.priority === priority).length;
       const rows = await tx.all<{ id: number; run: number; attempt: number }>(
         `SELECT id, run, attempt FROM deliveries FORCE INDEX (deliveries_due)
           WHERE state = ? AND destination_id = ? AND priority = ? AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0
@@ -86,7 +88,7 @@ export async function takeDue(
           ORDER BY due_at, id LIMIT ${left + before} FOR UPDATE SKIP LOCKED`,
         [state, destinationId, priority, ...(batch === undefined ? [] : [batch.action])],
       );
-      const known = new Set(taken.map((one) => one.deliveryId));
+      const known = new Set(taken.map((job) => job.deliveryId));
       const fresh = rows.filter((row) => !known.has(row.id)).slice(0, left);
       taken.push(
         ...fresh.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1, priority })),
@@ -96,9 +98,9 @@ export async function takeDue(
   };
   await take(1, Math.min(room.reserved, room.replays));
   await take(0, limit);
-  await take(1, room.replays - taken.filter((one) => one.priority > 0).length);
+  await take(1, room.replays - taken.filter((job) => job.priority > 0).length);
   if (taken.length === 0) return [];
-  const { marks, values } = inList(taken.map((one) => one.deliveryId));
+  const { marks, values } = inList(taken.map((job) => job.deliveryId));
   await tx.run(
     `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'queued', queued_at = UTC_TIMESTAMP(3), reason = '', batch_id = ? WHERE id IN (${marks})`,
     [batch?.id ?? 0, ...values],

@@ -31,7 +31,9 @@ export async function writeSealed(tx: Sql, batchId: number, { keyId, bytes }: Se
   await dropParts(tx, [batchId]);
   for (let part = 1; part * partBytes < bytes.length; part += 1)
     await tx.run(`INSERT INTO batch_parts (batch_id, part, content) VALUES ${rowMarks(1, 3)}`, [
-      ...[batchId, part, bytes.subarray(part * partBytes, (part + 1) * partBytes)],
+      batchId,
+      part,
+      bytes.subarray(part * partBytes, (part + 1) * partBytes),
     ]);
 }
 

@@ -23,11 +23,11 @@ export interface PlannedDelivery {
  */
 export async function insertDeliveries(tx: Sql, planned: readonly PlannedDelivery[]): Promise<void> {
   for (const part of insertGroups(planned)) {
-    const one =
+    const marks =
       '(?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)), IF(? = 1, UTC_TIMESTAMP(3), NULL))';
     await tx.run(
       `INSERT INTO deliveries (client_id, destination_id, lead_id, revision, action, delivery_key, state, reason, priority, due_at, expires_at, settled_at)
-       VALUES ${part.map(() => one).join(', ')} ON DUPLICATE KEY UPDATE id = id`,
+       VALUES ${part.map(() => marks).join(', ')} ON DUPLICATE KEY UPDATE id = id`,
       part.flatMap((row): SqlValue[] => [
         row.clientId,
         row.destinationId,
@@ -59,12 +59,12 @@ export async function insertRoutingRefusals(
     await tx.run(
       `INSERT INTO routing_refusals (client_id, lead_id, revision, destination_id, reason) VALUES ${rowMarks(part.length, 5)}
        ON DUPLICATE KEY UPDATE reason = VALUES(reason)`,
-      part.flatMap((one) => [
-        one.clientId,
-        one.leadId,
-        one.revision,
-        one.destinationId,
-        one.reason.slice(0, 80),
+      part.flatMap((refusal) => [
+        refusal.clientId,
+        refusal.leadId,
+        refusal.revision,
+        refusal.destinationId,
+        refusal.reason.slice(0, 80),
       ]),
     );
   }

@@ -103,8 +103,14 @@ export async function insertSeal(tx: Sql, seal: Seal, ids: readonly number[]): P
   await tx.run(
     `INSERT INTO seals (sequence, sealed_at, entries, entry_macs, count, previous, mac, key_id) VALUES ${rowMarks(1, 8)}`,
     [
-      ...[seal.sequence, seal.sealedAt, seal.entries, seal.entryMacs, seal.count, seal.previous],
-      ...[seal.mac, seal.keyId],
+      seal.sequence,
+      seal.sealedAt,
+      seal.entries,
+      seal.entryMacs,
+      seal.count,
+      seal.previous,
+      seal.mac,
+      seal.keyId,
     ],
   );
   const { marks, values } = inList(ids);

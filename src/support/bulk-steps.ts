@@ -91,7 +91,8 @@ export async function bulkStep(
       });
     case 'cancel': {
       const { ended, byHand } = await cancelIn(tx, ids, by);
-      const [endedIds, byHandIds] = [new Set(ended), new Set(byHand)];
+      const endedIds = new Set(ended);
+      const byHandIds = new Set(byHand);
       return ids.map((id) => {
         if (byHandIds.has(id)) return { id, result: 'passed_on_by_hand' };
         return { id, result: endedIds.has(id) ? 'cancelled' : 'not_cancellable' };
@@ -99,7 +100,8 @@ export async function bulkStep(
     }
     case 'close': {
       const { closed, closedBefore } = await closeIn(tx, ids, { ...by, evidence: order.evidence });
-      const [now, before] = [new Set(closed), new Set(closedBefore)];
+      const now = new Set(closed);
+      const before = new Set(closedBefore);
       return ids.map((id) => {
         if (now.has(id)) return { id, result: 'closed' };
         return { id, result: before.has(id) ? 'closed_before' : 'not_failed' };

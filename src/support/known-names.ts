@@ -17,7 +17,7 @@ export async function knownNames(
     known(
       'destination',
       destination,
-      all.map((one) => one.id),
+      all.map((row) => row.id),
     );
   }
   const [base] = (reason ?? '').split(':');

@@ -69,7 +69,7 @@ const quietUntilOf = (circuit: { readonly quietUntil?: number } | undefined): nu
   circuit?.quietUntil ?? 0;
 
 function whoIsMissing(processes: readonly { readonly role: string }[]): Both | undefined {
-  const runs = (role: string): boolean => processes.some((one) => one.role === role);
+  const runs = (role: string): boolean => processes.some((running) => running.role === role);
   if (processes.length === 0)
     return [
       'aucun : la passerelle ne tourne pas (relais status)',
