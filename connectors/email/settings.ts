@@ -196,7 +196,8 @@ export function serverOf(
   const secure = smtp.secure ?? smtp.port === 465;
   const port = smtp.port ?? (secure ? 465 : 587);
   if (smtp.user === undefined) return { ok: true, server: { host: smtp.host, port, secure } };
-  const [user, password] = [valueOf(smtp.user), valueOf(smtp.password ?? '')];
+  const user = valueOf(smtp.user);
+  const password = valueOf(smtp.password ?? '');
   if (user === undefined || password === undefined || password === '')
     return { ok: false, reason: 'SECRET_MISSING' };
   return { ok: true, server: { host: smtp.host, port, secure, user, password } };
@@ -210,7 +211,8 @@ function serverOfUrl(text: string): ServerResult {
   const port = Number(url.port) || (secure ? 465 : 587);
   if (url.username === '') return { ok: true, server: { host: url.hostname, port, secure } };
   try {
-    const [user, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
+    const user = decodeURIComponent(url.username);
+    const password = decodeURIComponent(url.password);
     return { ok: true, server: { host: url.hostname, port, secure, user, password } };
   } catch {
     return { ok: false, reason: 'SECRET_MALFORMED' };

@@ -55,7 +55,8 @@ export function cronWords(cron: string): string {
   const hours = hour.split(',').flatMap((part): readonly number[] => {
     const range = /^(\d+)-(\d+)$/.exec(part);
     if (range === null) return /^\d+$/.test(part) ? [Number(part)] : [Number.NaN];
-    const [first, last] = [Number(range[1]), Number(range[2])];
+    const first = Number(range[1]);
+    const last = Number(range[2]);
     return Array.from({ length: last - first + 1 }, (_, index) => first + index);
   });
   const which = weekdayWords(weekday);

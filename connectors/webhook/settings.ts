@@ -139,7 +139,8 @@ export function checkWebhookSettings(settings: WebhookSettings): readonly Settin
         message: 'The lookup must name the lead: use {reference}, {key} or {leadReference}.',
       });
     }
-    const [host, lookupHost] = [hostOf(settings.url), hostOf(lookup.url)];
+    const host = hostOf(settings.url);
+    const lookupHost = hostOf(lookup.url);
     if (host !== undefined && lookupHost !== undefined && host !== lookupHost) {
       problems.push({ path: '/lookup/url', message: `The lookup must stay on the host of url (${host}).` });
     }
