@@ -2,6 +2,7 @@
 // Invariant: reads only, by index, page by page (keyset); a period or a lead bounds the ids before any row is read.
 import type { DeliveryState } from '../domain/delivery.ts';
 import { inList, type ReadOnlySql, type SqlValue } from './database.ts';
+import type { HandoverEntry } from './handovers.ts';
 import { needsPerson } from './tasks.ts';
 import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
 
@@ -166,7 +167,7 @@ export async function findDelivery(sql: ReadOnlySql, name: string): Promise<List
 export interface StoryEntry {
   readonly id: number;
   readonly at: Date;
-  readonly entry: string;
+  readonly entry: HandoverEntry;
   readonly run: number;
   readonly attempt: number;
   /** Which of several calls; empty where the delivery is one. */

@@ -3,6 +3,7 @@
 import { connectFailureCodes } from '../../connectors/guard/failures.ts';
 import { splitReason } from '../domain/delivery.ts';
 import type { StoryEntry } from '../store/delivery-lists.ts';
+import type { HandoverEntry } from '../store/handovers.ts';
 import { outcomeText } from './answer-words.ts';
 import {
   consentPairWords,
@@ -17,7 +18,7 @@ import {
 
 export interface StoryEvent {
   readonly at: Date;
-  readonly entry: string;
+  readonly entry: HandoverEntry;
   readonly words: Both;
   readonly details: readonly Both[];
 }
@@ -71,75 +72,95 @@ const preparedWords = ({ attempt, run, target }: StoryEntry): Both => {
   ];
 };
 
+/** What is said of an entry in one language. */
+interface Telling {
+  readonly entry: StoryEntry;
+  readonly say: (fr: string, en: string) => string;
+  readonly colon: string;
+  /** Its reason after a colon, what was typed in brackets, its call, its run and what came next; each empty without one. */
+  readonly why: string;
+  readonly typed: string;
+  readonly call: string;
+  readonly run: string;
+  readonly next: string;
+  /** What the recipient answered. */
+  readonly answer: string;
+}
+
+type Words = (telling: Telling) => string;
+
+/** Of kinds that stand in no delivery's story so far: as the log holds them. */
+const asLogged: Words = ({ entry, why, typed }) => `${entry.entry}${why}${typed}`;
+
+/** A new kind of entry is given its words here; the compiler asks for them. */
+const wordsOf: Readonly<Record<HandoverEntry, Words>> = {
+  departed: ({ entry, say, call, colon, run }) =>
+    say(
+      `Passage de relais${call}${colon}tentative ${entry.attempt}${run} partie vers ${entry.target}`,
+      `Handed over${call}${colon}attempt ${entry.attempt}${run} left for ${entry.target}`,
+    ),
+  outcome: ({ say, call, colon, answer, why, next }) =>
+    `${say('Réponse', 'Answer')}${call}${colon}${answer}${why}${next}`,
+  outcome_unknown: ({ say, call, next }) =>
+    `${say('Aucune réponse : l’envoi s’est interrompu, issue inconnue', 'No answer: the send was cut off, outcome unknown')}${call}${next}`,
+  late: ({ say, colon, answer }) =>
+    `${say('Réponse tardive, sans effet', 'Late answer, without effect')}${colon}${answer}`,
+  lookup: ({ say, call, colon, answer, next }) =>
+    `${say('Destinataire interrogé', 'Recipient asked')}${call}${colon}${answer}${next}`,
+  withheld: ({ say, why }) => `${say('Retenue', 'Withheld')}${why}`,
+  reopened: ({ say }) => say('Cause réparée : reprise', 'Cause repaired: taken up again'),
+  invalid: ({ say, why }) => `${say('Non envoyée', 'Not sent')}${why}`,
+  cancelled: ({ entry, say, why, typed }) =>
+    `${say('Annulée par', 'Cancelled by')} ${entry.actor}${why}${typed}`,
+  expired: ({ say, why }) => `${say('Délai maximal dépassé', 'Past its maximum age')}${why}`,
+  replayed: ({ entry, say, colon }) =>
+    `${say('Rejeu demandé par', 'Replayed by')} ${entry.actor}${colon}${entry.purpose}`,
+  batch_voided: ({ say }) =>
+    say(
+      'Fichier annulé : quelque chose a changé depuis, la demande repart dans un nouveau fichier',
+      'File voided: something has changed since, the lead goes again in a new file',
+    ),
+  closed: ({ entry, say, colon }) =>
+    `${say('Classée par', 'Closed by')} ${entry.actor}${colon}${entry.purpose}`,
+  resolved: ({ entry, say, colon }) =>
+    `${
+      entry.reason === 'received'
+        ? say(`Reçue par le destinataire, selon ${entry.actor}`, `Received, says ${entry.actor}`)
+        : say(`Pas reçue par le destinataire, selon ${entry.actor}`, `Not received, says ${entry.actor}`)
+    }${colon}${entry.purpose}`,
+  circuit_opened: asLogged,
+  circuit_closed: asLogged,
+  suspended: asLogged,
+  resumed: asLogged,
+  authorised: asLogged,
+  revoked: asLogged,
+  published: asLogged,
+  rolled_back: asLogged,
+  withdrawn: asLogged,
+  erased: asLogged,
+  looked_up: asLogged,
+  revealed: asLogged,
+  backfilled: asLogged,
+  file_requested: asLogged,
+  key_changed: asLogged,
+};
+
 function entryWords(entry: StoryEntry, language: Language): string {
   const say = (fr: string, en: string): string => inLanguage([fr, en], language);
   const colon = say(' : ', ': ');
-  const why = entry.reason === '' ? '' : `${colon}${inLanguage(reasonWords(entry.reason), language)}`;
-  const typed = entry.purpose === '' ? '' : ` (${entry.purpose})`;
-  switch (entry.entry) {
-    case 'departed':
-    case 'outcome':
-    case 'outcome_unknown':
-    case 'late':
-    case 'lookup':
-      return tryWords(entry, why, language);
-    case 'replayed':
-    case 'closed':
-    case 'resolved':
-      return `${byPersonWords(entry, language)}${colon}${entry.purpose}`;
-    case 'withheld':
-      return `${say('Retenue', 'Withheld')}${why}`;
-    case 'reopened':
-      return say('Cause réparée : reprise', 'Cause repaired: taken up again');
-    case 'invalid':
-      return `${say('Non envoyée', 'Not sent')}${why}`;
-    case 'cancelled':
-      return `${say('Annulée par', 'Cancelled by')} ${entry.actor}${why}${typed}`;
-    case 'batch_voided':
-      return say(
-        'Fichier annulé : quelque chose a changé depuis, la demande repart dans un nouveau fichier',
-        'File voided: something has changed since, the lead goes again in a new file',
-      );
-    case 'expired':
-      return `${say('Délai maximal dépassé', 'Past its maximum age')}${why}`;
-    default:
-      return `${entry.entry}${why}${typed}`;
-  }
-}
-
-/** A departure and what came of it. */
-function tryWords(entry: StoryEntry, why: string, language: Language): string {
-  const say = (fr: string, en: string): string => inLanguage([fr, en], language);
-  const colon = say(' : ', ': ');
-  const call = entry.callName === '' ? '' : say(` (appel ${entry.callName})`, ` (call ${entry.callName})`);
-  const answer = `${outcomeText(entry.outcome, codeOf(entry), language)}${measured(entry)}`;
-  const next = nextOf(entry, language);
-  const run = entry.run > 1 ? say(`, rejeu ${entry.run - 1}`, `, run ${entry.run}`) : '';
-  switch (entry.entry) {
-    case 'departed':
-      return say(
-        `Passage de relais${call}${colon}tentative ${entry.attempt}${run} partie vers ${entry.target}`,
-        `Handed over${call}${colon}attempt ${entry.attempt}${run} left for ${entry.target}`,
-      );
-    case 'outcome_unknown':
-      return `${say('Aucune réponse : l’envoi s’est interrompu, issue inconnue', 'No answer: the send was cut off, outcome unknown')}${call}${next}`;
-    case 'late':
-      return `${say('Réponse tardive, sans effet', 'Late answer, without effect')}${colon}${answer}`;
-    case 'lookup':
-      return `${say('Destinataire interrogé', 'Recipient asked')}${call}${colon}${answer}${next}`;
-    default:
-      return `${say('Réponse', 'Answer')}${call}${colon}${answer}${why}${next}`;
-  }
-}
-
-/** Who said or asked it; the reason given follows. */
-function byPersonWords({ entry, actor, reason }: StoryEntry, language: Language): string {
-  const say = (fr: string, en: string): string => inLanguage([fr, en], language);
-  if (entry === 'replayed') return say(`Rejeu demandé par ${actor}`, `Replayed by ${actor}`);
-  if (entry === 'closed') return say(`Classée par ${actor}`, `Closed by ${actor}`);
-  return reason === 'received'
-    ? say(`Reçue par le destinataire, selon ${actor}`, `Received, says ${actor}`)
-    : say(`Pas reçue par le destinataire, selon ${actor}`, `Not received, says ${actor}`);
+  // A younger release may have written a kind that this one does not know.
+  const known: Readonly<Partial<Record<string, Words>>> = wordsOf;
+  return (known[entry.entry] ?? asLogged)({
+    entry,
+    say,
+    colon,
+    why: entry.reason === '' ? '' : `${colon}${inLanguage(reasonWords(entry.reason), language)}`,
+    typed: entry.purpose === '' ? '' : ` (${entry.purpose})`,
+    call: entry.callName === '' ? '' : say(` (appel ${entry.callName})`, ` (call ${entry.callName})`),
+    run: entry.run > 1 ? say(`, rejeu ${entry.run - 1}`, `, run ${entry.run}`) : '',
+    next: nextOf(entry, language),
+    answer: `${outcomeText(entry.outcome, codeOf(entry), language)}${measured(entry)}`,
+  });
 }
 
 function measured({ status, durationMs }: StoryEntry): string {

@@ -4,6 +4,7 @@ import { isEnd } from '../domain/delivery.ts';
 import type { SendingHours } from '../domain/sending-hours.ts';
 import type { Sql } from '../store/database.ts';
 import { deliveryStory, type ListedDelivery, type StoryEntry } from '../store/delivery-lists.ts';
+import { closedAmong } from '../store/tasks.ts';
 import { advice } from './advice.ts';
 import { nextTry, sendingStateFor } from './next-try.ts';
 import { paris } from './paris-time.ts';
@@ -34,7 +35,7 @@ export interface Story {
 /** @param hours of its destination; absent where it may send at any hour */
 export async function storyOf(sql: Sql, row: ListedDelivery, hours?: SendingHours): Promise<Story> {
   const entries = await deliveryStory(sql, row.id);
-  const isClosed = row.state === 'failed' && entries.at(-1)?.entry === 'closed';
+  const isClosed = row.state === 'failed' && (await closedAmong(sql, [row.id])).has(row.id);
   return {
     title: titleOf(row),
     facts: await factsOf(sql, row, hours),

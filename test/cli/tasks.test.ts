@@ -1,4 +1,5 @@
 // What needs a person is listed and closed; what does not send at the moment is said, not promised.
+import { appendHandovers } from '../../src/store/handovers.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 import { actionsOf, environmentOf, terminalOf, type Relais } from './terminal.ts';
@@ -68,6 +69,18 @@ test('a failed delivery is a task with what can be done, until it is closed with
   expect(story).toContain('Rien : elle est classée.');
   expect((await relais('task', 'close', one, ...why, ...evidence)).out).toBe('0 closed, 1 closed already.\n');
   expect((await relais('delivery', 'list', '--open', '--json')).out).not.toContain('"NO-1"');
+});
+
+test('an answer that comes after the closing does not bring the advice back', async () => {
+  const one = await idOf('NO-1');
+  await gateway.app.database.transaction((tx) =>
+    appendHandovers(tx, [
+      { entry: 'late', clientId: 'essai', destinationId: 'essai-crm', deliveryId: Number(one) },
+    ]),
+  );
+  const story = (await relais('delivery', 'show', one)).out;
+  expect(story).toContain('Réponse tardive, sans effet');
+  expect(story).toContain('Rien : elle est classée.');
 });
 
 test('what is not failed is not closed, and then nothing is', async () => {
