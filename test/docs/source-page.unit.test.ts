@@ -17,7 +17,7 @@ import { schedules } from '../../src/mapping/transport/timing.ts';
 import { listPaths } from '../../src/mapping/fields/source.ts';
 import { contractPage } from './contract-page.ts';
 import { sourcePage } from './source-page.ts';
-import { sourceSchema } from './source-schema.ts';
+import { formatterWords, sourceSchema } from './source-schema.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
@@ -74,6 +74,12 @@ test('the lists of mapping.schema.json are those of the code', () => {
   says(at(field, 'each'), listPaths);
   says(at(rule, 'accepted'), answerConditions);
   says(at(schema, 'retry'), Object.keys(schedules));
+});
+
+test('wherever a field is written, the editor names every formatter', () => {
+  const written = Object.values(schema.$defs).flatMap(({ properties }) => properties?.['as'] ?? []);
+  expect(written.length).toBe(3);
+  expect(written.map(({ description }) => description)).toEqual(written.map(() => formatterWords));
 });
 
 test('an editor offers every source of the model, with its words', () => {

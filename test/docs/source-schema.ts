@@ -1,5 +1,7 @@
-// What an editor offers after `from:`, in mappings/schema/mapping.schema.json: `npm run docs` writes it, a test holds it.
+// What an editor offers after `from:` and says of `as:`, in mappings/schema/mapping.schema.json: `npm run docs` writes it,
+// a test holds it.
 import { sourceModel } from '../../src/domain/lead.ts';
+import { formatterNames } from '../../src/mapping/fields/formatters.ts';
 
 /** Every path with its words, in the order of the model; inside `each` fields are named without their list. */
 export const offeredSources = (): readonly (readonly [path: string, words: string])[] =>
@@ -9,12 +11,19 @@ export const offeredSources = (): readonly (readonly [path: string, words: strin
     ...element.map((field) => [`${path}.${field.path}`, field.description] as const),
   ]);
 
-/** The schema with the two lists written anew; all else as it is. */
+/** What an editor says of `as:`, wherever it may stand. */
+export const formatterWords = `How the value is written: a formatter, or a list of formatters. ${formatterNames.join(', ')}.`;
+
+/** The schema with its lists of sources and formatters written anew; all else as it is. */
 export function sourceSchema(schema: string): string {
   const list = (texts: readonly string[]): string =>
     `[\n${texts.map((text) => `            ${JSON.stringify(text)}`).join(',\n')}\n          ]`;
   const offered = offeredSources();
-  return schema.replace(
+  const formatted = schema.replaceAll(
+    /("as": \{\s*"description": )"[^"\n]*"/g,
+    (_, key: string) => key + JSON.stringify(formatterWords),
+  );
+  return formatted.replace(
     /("source": \{\s*"description": [^\n]*\n\s*"anyOf": \[\s*\{\s*"enum": )\[[^\]]*\](,\s*"enumDescriptions": )\[[^\]]*\]/,
     (_, enumKey: string, wordsKey: string) =>
       enumKey + list(offered.map(([path]) => path)) + wordsKey + list(offered.map(([, words]) => words)),

@@ -4,13 +4,12 @@ import { consentStates } from '../../domain/lead.ts';
 import type { ConsentState } from '../../domain/lead.ts';
 import { checkLiteral } from '../fields/constants.ts';
 import { isRecord } from '../document/yaml.ts';
-import { isScalarValue } from '../fields/formatters.ts';
 import { readsAs, smellsOfOptOut } from '../fields/lints.ts';
 import type { Path, Report } from '../document/problems.ts';
 import type { Scope } from '../scope.ts';
 import { lastName } from '../fields/target.ts';
 import type { Target } from '../fields/target.ts';
-import type { Scalar } from '../fields/values.ts';
+import { isScalarValue, type Scalar } from '../fields/values.ts';
 
 /** What to do in one state: write a value, leave the field out, or keep the delivery back. */
 export type Choice =

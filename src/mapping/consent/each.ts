@@ -10,7 +10,6 @@ import { compileProof } from './proof.ts';
 import type { Proof } from './proof.ts';
 import type { ConsentSent } from '../contract.ts';
 import { isRecord } from '../document/yaml.ts';
-import { isScalarValue } from '../fields/formatters.ts';
 import { channelWords, purposeWords } from '../fields/french.ts';
 import { compileMap } from '../fields/maps.ts';
 import type { Mapped } from '../fields/maps.ts';
@@ -21,7 +20,13 @@ import { slotProblems } from '../fields/overlaps.ts';
 import { suggest } from '../document/suggest.ts';
 import { parseTarget } from '../fields/target.ts';
 import type { Target } from '../fields/target.ts';
-import type { ConsentNeed, Entry, FieldProblem, Scalar } from '../fields/values.ts';
+import {
+  isScalarValue,
+  type ConsentNeed,
+  type Entry,
+  type FieldProblem,
+  type Scalar,
+} from '../fields/values.ts';
 
 type Inner = { readonly target: Target; readonly path: Path } & (
   | { readonly kind: 'values'; readonly choices: Choices }

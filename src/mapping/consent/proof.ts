@@ -3,7 +3,7 @@
 import type { CurrentConsent } from '../../domain/consent.ts';
 import { consentStates } from '../../domain/lead.ts';
 import type { ConsentState } from '../../domain/lead.ts';
-import { compileFormat } from '../fields/formatters.ts';
+import { compileFormat } from '../fields/format-pipeline.ts';
 import { compileMap } from '../fields/maps.ts';
 import type { Path } from '../document/problems.ts';
 import { emptyPolicy } from '../scope.ts';

@@ -2,7 +2,7 @@
 // Invariant: a condition is understood whole or refused; an absent value satisfies only `blank` and `not`.
 import type { DataCategory, Lead } from '../../domain/lead.ts';
 import { isRecord } from '../document/yaml.ts';
-import { asText, isScalarValue } from './formatters.ts';
+import { asText, isScalarValue } from './values.ts';
 import type { Path } from '../document/problems.ts';
 import { useSource } from '../scope.ts';
 import type { Scope } from '../scope.ts';

@@ -1,7 +1,7 @@
 // Guards what a mapping writes of its own: it may name a channel or a source, never a person (C13), an opt-in (C20) or a key.
 // Invariant: only reports; what is written does not change.
 import { isRecord } from '../document/yaml.ts';
-import { isScalarValue } from './formatters.ts';
+import { isScalarValue } from './values.ts';
 import {
   mayBeOptIn,
   readsAs,

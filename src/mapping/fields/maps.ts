@@ -2,13 +2,12 @@
 // Invariant: `else` is always written out; a value is never dropped or passed by accident.
 import { checkLiteral } from './constants.ts';
 import { isRecord } from '../document/yaml.ts';
-import { isScalarValue } from './formatters.ts';
 import type { Path } from '../document/problems.ts';
 import { checkWritable } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import type { Source } from './source.ts';
 import { suggest } from '../document/suggest.ts';
-import type { Scalar } from './values.ts';
+import { isScalarValue, type Scalar } from './values.ts';
 
 export type Mapped = { readonly value: Scalar } | 'omit' | 'error';
 

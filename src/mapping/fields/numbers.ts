@@ -1,6 +1,7 @@
 // Numbers written with the separators a client wants.
 // Invariant: no digit is lost silently: without `decimals` every decimal of the value is written.
 import { isRecord } from '../document/yaml.ts';
+import { asText } from './values.ts';
 
 const optionNames = ['decimal', 'group', 'decimals'];
 
@@ -34,4 +35,14 @@ export function plainNumber(value: number): string {
   return text.includes('e')
     ? value.toLocaleString('en-US', { useGrouping: false, maximumFractionDigits: 20 })
     : text;
+}
+
+/** The separators of `number` in French; undefined where they are not written as options. */
+export function numberWords(option: unknown): string | undefined {
+  if (!isRecord(option)) return undefined;
+  const { decimal = '.', group, decimals } = option;
+  const parts = [`décimale « ${asText(decimal)} »`];
+  if (asText(group) !== '') parts.push(`milliers séparés par « ${asText(group)} »`);
+  if (decimals !== undefined) parts.push(`${asText(decimals)} décimale(s)`);
+  return `nombre, ${parts.join(', ')}`;
 }

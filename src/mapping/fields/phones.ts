@@ -4,6 +4,16 @@ import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 
 export const phoneStyles: readonly string[] = ['e164', 'national', 'spaced', 'dotted', '0033', '33'];
 
+/** Each style by an example, as the document a client signs shows it. */
+export const phoneWords: Readonly<Partial<Record<string, string>>> = {
+  e164: 'téléphone +33639980001',
+  national: 'téléphone 0639980001',
+  spaced: 'téléphone 06 39 98 00 01',
+  dotted: 'téléphone 06.39.98.00.01',
+  '0033': 'téléphone 0033639980001',
+  '33': 'téléphone 33639980001',
+};
+
 /** France and the overseas départements share the ten-digit national form. */
 const french = /^\+(33|262|590|594|596)(\d{9})$/;
 

@@ -2,7 +2,7 @@
 // Invariant: how the value is read from the lead is fixed when compiled; for a given lead it gives one value or none.
 import type { DataCategory } from '../../domain/lead.ts';
 import { checkLiteral } from './constants.ts';
-import { compileFormat, isScalarValue, writesPlus } from './formatters.ts';
+import { compileFormat, writesPlus } from './format-pipeline.ts';
 import { fieldMap } from './maps.ts';
 import type { Mapped } from './maps.ts';
 import type { Path } from '../document/problems.ts';
@@ -15,9 +15,8 @@ import type { Context, Source } from './source.ts';
 import { compileTemplate } from './template.ts';
 import type { Target } from './target.ts';
 import { isRecord } from '../document/yaml.ts';
-import { isLate } from './values.ts';
 import type { Mode } from '../format-names.ts';
-import type { Cell, FieldProblem, Scalar } from './values.ts';
+import { isLate, isScalarValue, type Cell, type FieldProblem, type Scalar } from './values.ts';
 
 export interface FieldReading {
   readonly source: string;

@@ -1,7 +1,7 @@
 // How a value is written when the file names no formatter: plainly for machines, in French for people.
 // Invariant: machine formats keep the value's type; people read words, local time and grouped digits.
-import { compileFormat } from './formatters.ts';
-import type { Formatted } from './formatters.ts';
+import { compileFormat } from './format-pipeline.ts';
+import type { Formatted } from './formatter-parts.ts';
 import { frenchLabel } from './french.ts';
 import { plainNumber } from './numbers.ts';
 import type { Source } from './source.ts';

@@ -1,7 +1,7 @@
 // Templates: a text with `{{path}}` or `{{path | formatter}}` places.
 // Invariant: strict; a typo is an error, and a template whose places are all empty writes nothing.
 import type { DataCategory } from '../../domain/lead.ts';
-import { compileFormat, writesPlus } from './formatters.ts';
+import { compileFormat, writesPlus } from './format-pipeline.ts';
 import type { Path } from '../document/problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
 import { useSource } from '../scope.ts';

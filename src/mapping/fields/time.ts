@@ -100,3 +100,15 @@ export function compileDatePattern(pattern: string, zone: string): ((date: Date)
     return text;
   };
 }
+
+export const isoWords = 'date ISO 8601, heure de Paris (2026-11-20T10:15:00+01:00)';
+
+/** A pattern as French readers know it: JJ/MM/AAAA. */
+export function dateWords(pattern: string, zone: string): string {
+  const known = pattern
+    .replaceAll('yyyy', 'AAAA')
+    .replaceAll('yy', 'AA')
+    .replaceAll('dd', 'JJ')
+    .replaceAll("'", '');
+  return `date ${known}${zone === '' ? '' : ` (${zone})`}`;
+}

@@ -5,6 +5,11 @@ import type { Target } from './target.ts';
 
 export type Scalar = string | number | boolean;
 
+export const isScalarValue = (value: unknown): value is Scalar =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+
+export const asText = (value: unknown): string => (isScalarValue(value) ? String(value) : '');
+
 /** A value known only when the file is built: its sequence, its rows. */
 export interface Late {
   readonly late: 'sequence' | 'rows';

@@ -4,7 +4,7 @@ import { parsePath } from './answer.ts';
 import type { AnswerForm, Opened } from './answer.ts';
 import { compileCss } from './css.ts';
 import { isRecord } from '../document/yaml.ts';
-import { isScalarValue } from '../fields/formatters.ts';
+import { isScalarValue } from '../fields/values.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { suggest } from '../document/suggest.ts';
 import { compileXPath } from './xpath.ts';

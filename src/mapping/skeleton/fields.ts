@@ -1,7 +1,7 @@
 // Each place of the sample becomes a line of the mapping: a field, a consent line, or something to ask.
 // Invariant: every line made here is a guess and says so; financial data waits for the contract (C10).
 import type { DataCategory } from '../../domain/lead.ts';
-import { asText } from '../fields/formatters.ts';
+import { asText } from '../fields/values.ts';
 import type { Path } from '../document/problems.ts';
 import { slotProblems } from '../fields/overlaps.ts';
 import { findSource } from '../fields/source.ts';

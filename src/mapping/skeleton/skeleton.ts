@@ -1,7 +1,7 @@
 // A working draft of a mapping from the client's own sample: guesses marked, gaps listed, the opt-in never invented.
 // Invariant: no value of the sample but codes, opt-in values and names of fields gets into the files it drafts.
 import type { DataCategory } from '../../domain/lead.ts';
-import { asText } from '../fields/formatters.ts';
+import { asText } from '../fields/values.ts';
 import { guessAnswer } from './answer.ts';
 import { partsOf } from './fields.ts';
 import type { Part } from './fields.ts';

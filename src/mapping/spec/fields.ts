@@ -1,7 +1,7 @@
 // The table of fields and the codes they use, in the order of the output.
 // Invariant: every line of the file has its row; examples are an invented person's.
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
-import { asText } from '../fields/formatters.ts';
+import { asText } from '../fields/values.ts';
 import { frenchLabel } from '../fields/french.ts';
 import { findSource } from '../fields/source.ts';
 import type { Block } from './blocks.ts';

@@ -4,7 +4,7 @@ import { leftOpen, looksLikeRefusal, statusMeanings } from '../../../connectors/
 import type { StatusMeaning } from '../../../connectors/http-status.ts';
 import type { CompiledMapping } from '../contract.ts';
 import { isRecord, listAt } from '../document/yaml.ts';
-import { asText } from '../fields/formatters.ts';
+import { asText } from '../fields/values.ts';
 import { statusTest } from '../response/conditions.ts';
 import { ruleKinds } from '../response/rule.ts';
 import type { Block } from './blocks.ts';

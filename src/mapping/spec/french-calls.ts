@@ -4,7 +4,7 @@ import type { Action } from '../../../connectors/contract.ts';
 import { gatedCall } from '../calls/consent-by-call.ts';
 import type { CallPlan, CompiledMapping } from '../contract.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
-import { asText } from '../fields/formatters.ts';
+import { asText } from '../fields/values.ts';
 import { channelWords, purposeWords } from '../fields/french.ts';
 import { heading, paragraph } from './blocks.ts';
 import type { Block } from './blocks.ts';

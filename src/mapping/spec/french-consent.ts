@@ -3,7 +3,7 @@
 import { consentStates } from '../../domain/lead.ts';
 import type { CompiledMapping } from '../contract.ts';
 import { isRecord, listAt } from '../document/yaml.ts';
-import { asText } from '../fields/formatters.ts';
+import { asText } from '../fields/values.ts';
 import { channelWords, purposeWords } from '../fields/french.ts';
 import { paragraph } from './blocks.ts';
 import type { Block } from './blocks.ts';

@@ -2,7 +2,7 @@
 // Invariant: what depends on the kind of destination is the connector's to say.
 import type { CompiledMapping } from '../contract.ts';
 import { blockAt, isRecord } from '../document/yaml.ts';
-import { asText } from '../fields/formatters.ts';
+import { asText } from '../fields/values.ts';
 import { frenchLabel } from '../fields/french.ts';
 import { acceptNames } from '../fields/conditions.ts';
 import { sourceLabel } from './french-sources.ts';

@@ -1,7 +1,10 @@
 // How a field is written, and when, in French: formatters, codes, lengths, conditions.
 // Invariant: a directive without words of its own is shown as the file writes it, never left out.
 import { isRecord } from '../document/yaml.ts';
-import { asText, isScalarValue } from '../fields/formatters.ts';
+import { readStep, stepsOf } from '../fields/format-pipeline.ts';
+import { formatterOf } from '../fields/formatters.ts';
+import { isoWords } from '../fields/time.ts';
+import { asText, isScalarValue } from '../fields/values.ts';
 import { frenchLabel } from '../fields/french.ts';
 import { findSource } from '../fields/source.ts';
 import { sourceLabel } from './french-sources.ts';
@@ -11,78 +14,19 @@ type Raw = Readonly<Record<string, unknown>>;
 const quoted = (value: unknown): string => (value === null ? 'null' : `« ${asText(value)} »`);
 const asWritten = (value: unknown): string => JSON.stringify(value) ?? '';
 
-const simple: Readonly<Record<string, string>> = {
-  upper: 'en majuscules',
-  lower: 'en minuscules',
-  title: 'initiales en majuscules',
-  ascii: 'sans accents',
-  trim: 'espaces superflus retirés',
-  text: 'texte',
-  integer: 'nombre entier',
-  iso: 'date ISO 8601, heure de Paris (2026-11-20T10:15:00+01:00)',
-  first: 'la première valeur',
-  last: 'la dernière valeur',
-};
-
-const phones: Readonly<Record<string, string>> = {
-  e164: 'téléphone +33639980001',
-  national: 'téléphone 0639980001',
-  spaced: 'téléphone 06 39 98 00 01',
-  dotted: 'téléphone 06.39.98.00.01',
-  '0033': 'téléphone 0033639980001',
-  '33': 'téléphone 33639980001',
-};
-
-/** A pattern as French readers know it: JJ/MM/AAAA. */
-const pattern = (text: string): string =>
-  text.replaceAll('yyyy', 'AAAA').replaceAll('yy', 'AA').replaceAll('dd', 'JJ').replaceAll("'", '');
-
-function stepWords(step: unknown): string {
-  if (typeof step === 'string') return simple[step] ?? step;
-  if (!isRecord(step)) return asWritten(step);
-  const [name = '', option] = Object.entries(step)[0] ?? [];
-  switch (name) {
-    case 'phone':
-      return phones[asText(option)] ?? asWritten(step);
-    case 'date': {
-      const form = isRecord(option) ? asText(option['pattern']) : asText(option);
-      const zone = isRecord(option) ? asText(option['zone']) : '';
-      return `date ${pattern(form)}${zone === '' ? '' : ` (${zone})`}`;
-    }
-    case 'iso':
-      return `date ISO 8601 (${asText(option)})`;
-    case 'number': {
-      if (!isRecord(option)) return asWritten(step);
-      const group = asText(option['group']);
-      const parts = [
-        `décimale ${quoted(option['decimal'] ?? '.')}`,
-        ...(group === '' ? [] : [`milliers séparés par ${quoted(group)}`]),
-        ...(option['decimals'] === undefined ? [] : [`${asText(option['decimals'])} décimale(s)`]),
-      ];
-      return `nombre, ${parts.join(', ')}`;
-    }
-    case 'boolean': {
-      const [yes, no] = Array.isArray(option)
-        ? (option as unknown[])
-        : isRecord(option)
-          ? [option['true'], option['false']]
-          : [];
-      return `${quoted(yes)} pour oui, ${quoted(no)} pour non`;
-    }
-    case 'join':
-      return `valeurs séparées par ${quoted(option)}`;
-    case 'split':
-      return `coupé à chaque ${quoted(option)}`;
-    default:
-      return asWritten(step);
-  }
+/** In the formatter's own words. */
+function stepWords(written: unknown): string {
+  const step = readStep(written);
+  const french = step === undefined ? undefined : formatterOf(step.name)?.french;
+  const words = typeof french === 'function' ? french(step?.option) : french;
+  return words ?? (typeof written === 'string' ? written : asWritten(written));
 }
 
 const typeWords: Readonly<Record<string, string>> = {
   text: 'texte',
   integer: 'nombre entier',
   decimal: 'nombre',
-  date: 'date ISO 8601, heure de Paris (2026-11-20T10:15:00+01:00)',
+  date: isoWords,
   boolean: 'oui ou non (true, false)',
   enum: 'code',
   phone: 'téléphone +33639980001',
@@ -93,15 +37,10 @@ const typeWords: Readonly<Record<string, string>> = {
 /** What the field's value looks like. */
 export function formatWords(raw: Raw, list?: string): string {
   const source = findSource(asText(raw['from']), list);
-  const steps = Object.hasOwn(raw, 'as')
-    ? Array.isArray(raw['as'])
-      ? (raw['as'] as unknown[])
-      : [raw['as']]
-    : [];
   const parts = [
     ...(Object.hasOwn(raw, 'value') ? ['toujours la même valeur'] : []),
     ...(Object.hasOwn(raw, 'map') ? ['code (voir « Codes »)'] : []),
-    ...steps.map(stepWords),
+    ...stepsOf(raw['as']).map(stepWords),
   ];
   if (parts.length === 0)
     parts.push(source === undefined ? 'texte' : (typeWords[source.type] ?? source.type));

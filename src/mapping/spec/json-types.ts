@@ -2,7 +2,9 @@
 // Invariant: taken from the file alone; a type that depends on the lead is named with both.
 import type { ConnectorFacts } from '../contract.ts';
 import { isRecord } from '../document/yaml.ts';
-import { asText } from '../fields/formatters.ts';
+import { readStep, stepsOf } from '../fields/format-pipeline.ts';
+import { formatterOf } from '../fields/formatters.ts';
+import { asText } from '../fields/values.ts';
 import { findSource } from '../fields/source.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -25,15 +27,23 @@ const bySource: Readonly<Record<string, string>> = {
 
 /** What the last formatter that changes a type leaves. */
 function afterSteps(steps: readonly unknown[], before: string): string {
-  return steps.reduce<string>((type, step) => {
-    const name = typeof step === 'string' ? step : isRecord(step) ? (Object.keys(step)[0] ?? '') : '';
-    const option = isRecord(step) ? step[name] : undefined;
-    if (name === 'integer' || name === 'epoch') return 'nombre';
-    if (name === 'boolean' && Array.isArray(option)) return typesOf(option as unknown[]);
-    if (name === 'boolean' && isRecord(option)) return typesOf(Object.values(option));
-    return ['first', 'last'].includes(name) ? type : 'texte';
+  return steps.reduce<string>((type, written) => {
+    const step = readStep(written);
+    const writes = step === undefined ? 'text' : (formatterOf(step.name)?.writes ?? 'text');
+    switch (writes) {
+      case 'same':
+        return type;
+      case 'text':
+        return 'texte';
+      case 'number':
+        return 'nombre';
+      default:
+        return typesOf(writes(step?.option));
+    }
   }, before);
 }
+
+const endsList = (written: unknown): boolean => formatterOf(readStep(written)?.name ?? '')?.endsList === true;
 
 /** The JSON type of a field. */
 export function fieldType(raw: Raw, maps: Raw, list?: string): string {
@@ -59,15 +69,9 @@ function readType(raw: Raw, maps: Raw, list: string | undefined): string {
         ),
       )
     : own;
-  const steps: readonly unknown[] = Array.isArray(raw['as'])
-    ? raw['as']
-    : raw['as'] === undefined
-      ? []
-      : [raw['as']];
+  const steps = stepsOf(raw['as']);
   const result = afterSteps(steps, mapped);
-  const joined = steps.some(
-    (step) => ['first', 'last'].includes(asText(step)) || (isRecord(step) && 'join' in step),
-  );
+  const joined = steps.some(endsList);
   const listed = asText(raw['to']).endsWith('[]') || (source?.list === true && !joined);
   return listed ? `liste (${result})` : result;
 }

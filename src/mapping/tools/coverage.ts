@@ -12,7 +12,7 @@ import {
 import type { ConsentChannel, ConsentPurpose, DataCategory, Lead } from '../../domain/lead.ts';
 import type { CompiledMapping } from '../contract.ts';
 import { isRecord } from '../document/yaml.ts';
-import { asText } from '../fields/formatters.ts';
+import { asText } from '../fields/values.ts';
 import { decidingPaths, fieldReads } from './reads.ts';
 import type { FieldRead } from './reads.ts';
 import { findSource, isBlank } from '../fields/source.ts';

@@ -198,6 +198,11 @@ test.each([
     'nombre, décimale « , », milliers séparés par «   »',
   ],
   [{ from: 'collectedAt', as: { date: 'dd/MM/yy HH:mm' } }, 'date JJ/MM/AA HH:mm'],
+  [{ from: 'collectedAt', as: { epoch: 's' } }, 'date en secondes depuis le 1er janvier 1970 à 0 h UTC'],
+  [
+    { from: 'collectedAt', as: { epoch: 'ms' } },
+    'date en millisecondes depuis le 1er janvier 1970 à 0 h UTC',
+  ],
   [{ from: 'identity.phones.number', as: ['first'] }, 'la première valeur'],
   [{ from: 'identity.email' }, 'adresse e-mail'],
   [{ from: 'comment', as: { brandNew: 1 } }, '{"brandNew":1}'],
