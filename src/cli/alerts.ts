@@ -2,7 +2,7 @@
 // Invariant: reads only; alerts that ask for somebody are closed as tasks.
 import { Option, type Command } from 'commander';
 import { reasonText } from '../domain/delivery.ts';
-import { alertKinds, type AlertKind } from '../store/alerts.ts';
+import { alertKinds, type AlertKind } from '../domain/alert-kinds.ts';
 import type { ReadOnlySql } from '../store/database.ts';
 import { listAlerts, type TaskFilter } from '../store/tasks.ts';
 import { instant, listLength, wholeNumber, withExamples, type Moment } from './arguments.ts';

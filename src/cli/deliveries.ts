@@ -68,6 +68,19 @@ export function deliveryCommands(program: Command): Command {
   return delivery;
 }
 
+/** What the terminal shows, column by column. */
+const columns: readonly (readonly [head: string, cell: (row: ListedDelivery, now: Date) => string])[] = [
+  ['delivery', (row) => String(row.id)],
+  ['destination', (row) => row.destinationId],
+  ['action', (row) => row.action],
+  ['lead', (row) => row.leadReference],
+  ['state', (row) => row.state],
+  ['reason', (row) => reasonText(row.reason, 'en')],
+  ['tries', (row) => String(row.departures)],
+  ['planned', (row, now) => parisShort(row.createdAt, now)],
+  ['due or settled', (row, now) => dueOrSettled(row, now)],
+];
+
 async function list(sql: ReadSide, options: ListOptions, now: Date): Promise<void> {
   const filter = filterOf(
     { ...options, ...(options.reason === undefined ? {} : { cause: options.reason }) },
@@ -83,18 +96,8 @@ async function list(sql: ReadSide, options: ListOptions, now: Date): Promise<voi
   await sayAge(sql);
   if (options.json === true) return rows.forEach((row) => out(JSON.stringify(plain(row))));
   table(
-    ['delivery', 'destination', 'action', 'lead', 'state', 'reason', 'tries', 'planned', 'due or settled'],
-    rows.map((row) => [
-      String(row.id),
-      row.destinationId,
-      row.action,
-      row.leadReference,
-      row.state,
-      reasonText(row.reason, 'en'),
-      String(row.departures),
-      parisShort(row.createdAt, now),
-      dueOrSettled(row, now),
-    ]),
+    columns.map(([head]) => head),
+    rows.map((row) => columns.map(([, cell]) => cell(row, now))),
   );
   if (rows.length === 0) say('None.');
   if (rows.length === options.limit) say(`more: --after ${rows.at(-1)?.id ?? ''}`);
@@ -107,7 +110,7 @@ function dueOrSettled({ settledAt, dueAt, expiresAt }: ListedDelivery, now: Date
   return dueAt <= now ? 'due' : parisShort(dueAt, now);
 }
 
-/** What is exported: ids, codes and times, nothing the lead's tables hold. */
+/** What `--json` exports, under names that stay: ids, codes and times, nothing the lead's tables hold. */
 function plain(row: ListedDelivery): Record<string, unknown> {
   return {
     id: row.id,

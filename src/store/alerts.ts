@@ -1,22 +1,6 @@
 // The outbox of alerts: raised in the transaction of what they report, sent until they get through.
+import type { AlertKind } from '../domain/alert-kinds.ts';
 import { inList, insertGroups, rowMarks, type Sql } from './database.ts';
-
-export const alertKinds = [
-  'destination_held',
-  'destination_reopened',
-  'delivery_failed',
-  'delivery_expired',
-  'lead_waits',
-  'support_decides',
-  'manual_task',
-  'right_waits',
-  'intake_failed',
-  'intake_refused',
-  'mapping_unusable',
-  'seal_lag',
-  'log_altered',
-] as const;
-export type AlertKind = (typeof alertKinds)[number];
 
 export interface Alert {
   readonly kind: AlertKind;

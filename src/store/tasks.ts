@@ -1,6 +1,6 @@
 // What needs a person: deliveries that failed or wait for support's decision, and alerts that speak of no such delivery.
 // Invariant: a closing belongs to the run it was made for, so that a replay that fails again is open again.
-import type { AlertKind } from './alerts.ts';
+import { alertDefinitions, alertKinds, type AlertKind } from '../domain/alert-kinds.ts';
 import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from './database.ts';
 import type { Delivery } from './deliveries.ts';
 
@@ -32,16 +32,7 @@ export async function countTasks(sql: ReadOnlySql, filter: TaskFilter): Promise<
 }
 
 /** Alerts that are told by their delivery's own line, or end by themselves: they are no tasks. */
-const notTasks: readonly AlertKind[] = [
-  'destination_held',
-  'destination_reopened',
-  'delivery_failed',
-  'delivery_expired',
-  'lead_waits',
-  'support_decides',
-  'intake_refused',
-  'seal_lag',
-];
+const notTasks = alertKinds.filter((kind) => !alertDefinitions[kind].isTask);
 
 export interface AlertTask {
   readonly id: number;

@@ -1,6 +1,6 @@
 // The outbox of alerts: each channel until it gets through, no message twice, floods gathered, promises watched.
 import type { Connector, Outcome, Parcel } from '../../connectors/contract.ts';
-import { sendAlerts, type AlertOptions } from '../../src/delivery/background/send-alerts.ts';
+import { alertParcel, sendAlerts, type AlertOptions } from '../../src/delivery/background/send-alerts.ts';
 import type { Published } from '../../src/delivery/mapping-cache.ts';
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
 import { silentLog } from '../../src/log.ts';
@@ -107,6 +107,19 @@ test('an alert tried five thousand times is still tried, an hour apart', async (
   );
   expect(row?.wait).toBeGreaterThan(3_500);
   expect(row?.wait).toBeLessThanOrEqual(3_600);
+});
+
+test.each([
+  ['delivery_failed', 'relais delivery list --destination essai-crm --state failed'],
+  ['destination_held', 'relais destination list'],
+  ['support_decides', 'relais task list --destination essai-crm'],
+  ['intake_refused', 'relais lead refusals'],
+  ['log_altered', 'relais log verify'],
+] as const)('the mail of %s says what to do about it: %s', (kind, command) => {
+  const about = { clientId: 'essai', deliveryId: 0, reason: '', raisedAt: new Date(0), through: [] };
+  const { sheet } = alertParcel([{ ...about, id: 1, kind, destinationId: 'essai-crm' }]);
+  const lines = sheet?.flatMap((section) => section.lines) ?? [];
+  expect(lines).toContainEqual({ label: 'Que faire', value: command });
 });
 
 describe('a lead that waits longer than its promise', () => {

@@ -8,7 +8,7 @@ import { passwordFileOf } from '../../src/config/value-or-file.ts';
 import { catalogue } from '../../src/errors.ts';
 import { readOptions } from '../../src/sandbox/demo/options.ts';
 import { deliveryStates } from '../../src/domain/delivery.ts';
-import { alertKinds } from '../../src/store/alerts.ts';
+import { alertKinds } from '../../src/domain/alert-kinds.ts';
 import { logEvents } from '../../src/log.ts';
 
 const root = join(import.meta.dirname, '../..');

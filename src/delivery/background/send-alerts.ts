@@ -1,6 +1,7 @@
 // Sends the alerts of the outbox by mail and webhook, grouped, until they get through by each.
 // Invariant: an alert names ids, codes and destinations, never a prospect; it leaves through the same guarded connectors as leads.
 import type { Connector, NetworkPolicy, Outcome, Parcel, SendContext } from '../../../connectors/contract.ts';
+import { alertDefinitions } from '../../domain/alert-kinds.ts';
 import { reasonText } from '../../domain/delivery.ts';
 import type { Log } from '../../log.ts';
 import {
@@ -9,7 +10,6 @@ import {
   takeAlerts,
   toldAgo,
   type AlertChannel,
-  type AlertKind,
   type DueAlert,
 } from '../../store/alerts.ts';
 import type { Database } from '../../store/database.ts';
@@ -28,23 +28,6 @@ export interface AlertOptions {
   /** Between two messages of one kind and destination, seconds: what comes meanwhile is told in one. */
   readonly quietSeconds?: number;
 }
-
-/** What support reads, French first. */
-const titles: Record<AlertKind, string> = {
-  destination_held: 'Destination en pause automatique / destination held',
-  destination_reopened: 'Destination rétablie / destination reopened',
-  delivery_failed: 'Livraisons en échec définitif / deliveries failed for good',
-  delivery_expired: 'Livraisons expirées / deliveries expired',
-  lead_waits: 'Demandes en attente au-delà du délai promis / leads wait longer than promised',
-  support_decides: 'Décision du support attendue / support must decide',
-  manual_task: 'Tâche manuelle / manual task',
-  right_waits: "Retrait d'opt-in ou effacement pas encore transmis / withdrawal or erasure not passed on yet",
-  intake_failed: 'Incident à la réception des demandes / intake incident',
-  intake_refused: "Demandes refusées à l'entrée / leads refused at intake",
-  mapping_unusable: 'Format de destination inutilisable / mapping unusable',
-  seal_lag: 'Journal non scellé / log not sealed in time',
-  log_altered: 'Journal altéré / log altered',
-};
 
 const taken = 5_000;
 const defaultQuietSeconds = 300;
@@ -149,7 +132,8 @@ async function through(
 
 export function alertParcel(group: readonly DueAlert[]): Parcel {
   const [first] = group as readonly [DueAlert];
-  const title = `${titles[first.kind]} (${first.destinationId || 'Relais'}, ${group.length})`;
+  const { title: name, whatToDo } = alertDefinitions[first.kind];
+  const title = `${name} (${first.destinationId || 'Relais'}, ${group.length})`;
   const body = {
     type: `relais.${first.kind}`,
     client: first.clientId,
@@ -169,13 +153,7 @@ export function alertParcel(group: readonly DueAlert[]): Parcel {
     { label: 'Nombre', value: String(group.length) },
     { label: 'Livraisons', value: body.deliveries.slice(0, 20).join(', ') || '-' },
     { label: 'Depuis', value: first.raisedAt.toLocaleString('fr-FR', { timeZone: 'Europe/Paris' }) },
-    {
-      label: 'Que faire',
-      value:
-        first.destinationId === ''
-          ? 'relais status'
-          : `relais delivery list --destination ${first.destinationId} --state failed`,
-    },
+    { label: 'Que faire', value: whatToDo(first.destinationId) },
   ];
   return {
     client: first.clientId || 'relais',
@@ -191,7 +169,7 @@ export function alertParcel(group: readonly DueAlert[]): Parcel {
       },
     ],
     body: { bytes: Buffer.from(JSON.stringify(body)), mediaType: 'application/json', extension: 'json' },
-    sheet: [{ title: titles[first.kind], lines: rows }],
+    sheet: [{ title: name, lines: rows }],
     title,
     writtenAt: first.raisedAt,
   };

@@ -1,0 +1,89 @@
+// Every kind of alert: what it is called, what its reader does about it, and whether it is a task for a person.
+// Invariant: closed, in the order of docs/operations.md; an alert names destinations and codes, never a lead.
+
+export interface AlertDefinition {
+  /** What support reads, French first. */
+  readonly title: string;
+  /** In French; of its destination, '' for the gateway as a whole. */
+  readonly whatToDo: (destination: string) => string;
+  /** Whether it stands among the tasks. Not where the delivery's own line tells it, or where it ends by itself. */
+  readonly isTask: boolean;
+}
+
+const ofDestination = (command: string, destination: string): string =>
+  destination === '' ? `relais ${command}` : `relais ${command} --destination ${destination}`;
+const failedDeliveries = (destination: string): string =>
+  `${ofDestination('delivery list', destination)} --state failed`;
+const tasks = (destination: string): string => ofDestination('task list', destination);
+const status = (): string => 'relais status';
+
+export const alertDefinitions = {
+  destination_held: {
+    title: 'Destination en pause automatique / destination held',
+    whatToDo: () => 'relais destination list',
+    isTask: false,
+  },
+  destination_reopened: {
+    title: 'Destination rétablie / destination reopened',
+    whatToDo: () => 'Rien : ce qui attendait part de lui-même.',
+    isTask: false,
+  },
+  delivery_failed: {
+    title: 'Livraisons en échec définitif / deliveries failed for good',
+    whatToDo: failedDeliveries,
+    isTask: false,
+  },
+  delivery_expired: {
+    title: 'Livraisons expirées / deliveries expired',
+    whatToDo: failedDeliveries,
+    isTask: false,
+  },
+  lead_waits: {
+    title: 'Demandes en attente au-delà du délai promis / leads wait longer than promised',
+    whatToDo: status,
+    isTask: false,
+  },
+  support_decides: {
+    title: 'Décision du support attendue / support must decide',
+    whatToDo: tasks,
+    isTask: false,
+  },
+  manual_task: {
+    title: 'Tâche manuelle / manual task',
+    whatToDo: (destination) => `Écrire à l'interlocuteur du client pour les droits ; ${tasks(destination)}`,
+    isTask: true,
+  },
+  right_waits: {
+    title: "Retrait d'opt-in ou effacement pas encore transmis / withdrawal or erasure not passed on yet",
+    whatToDo: tasks,
+    isTask: true,
+  },
+  intake_failed: {
+    title: 'Incident à la réception des demandes / intake incident',
+    whatToDo: status,
+    isTask: true,
+  },
+  intake_refused: {
+    title: "Demandes refusées à l'entrée / leads refused at intake",
+    whatToDo: () => 'relais lead refusals',
+    isTask: false,
+  },
+  mapping_unusable: {
+    title: 'Format de destination inutilisable / mapping unusable',
+    whatToDo: () => 'relais mapping check',
+    isTask: true,
+  },
+  seal_lag: {
+    title: 'Journal non scellé / log not sealed in time',
+    whatToDo: status,
+    isTask: false,
+  },
+  log_altered: {
+    title: 'Journal altéré / log altered',
+    whatToDo: () => 'relais log verify',
+    isTask: true,
+  },
+} as const satisfies Readonly<Record<string, AlertDefinition>>;
+
+export type AlertKind = keyof typeof alertDefinitions;
+export const alertKinds = Object.keys(alertDefinitions) as readonly AlertKind[];
