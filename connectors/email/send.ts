@@ -4,7 +4,7 @@ import type { Evidence, Outcome, Parcel, SendContext } from '../contract.ts';
 import { bareHost, startDeadline } from '../guard.ts';
 import { letterOf, mimeOf } from './message.ts';
 import { replyCode, smtpOutcome } from './reply.ts';
-import type { Sent } from './session.ts';
+import type { SmtpSent } from './session.ts';
 import { bareMailbox, mailboxesOf, serverOf } from './settings.ts';
 import type { EmailSettings } from './settings.ts';
 import type { SmtpSessions } from './smtp.ts';
@@ -32,7 +32,7 @@ export async function sendEmail(
   }
 }
 
-function outcomeOf(sent: Sent, seen: Evidence): Outcome {
+function outcomeOf(sent: SmtpSent, seen: Evidence): Outcome {
   if (!sent.ok) return smtpOutcome(sent.error, sent.contentStarted, seen);
   const status = replyCode(sent.reply);
   const evidence = {

@@ -13,7 +13,7 @@ export interface Envelope {
   readonly to: readonly string[];
 }
 
-export type Sent =
+export type SmtpSent =
   | {
       readonly ok: true;
       readonly reply: string;
@@ -117,7 +117,7 @@ export async function sendThrough(
   envelope: Envelope,
   bytes: Buffer,
   deadline: Deadline,
-): Promise<Sent> {
+): Promise<SmtpSent> {
   let contentStarted = false;
   session.heard = 0;
   // The connection reads this only after the server's 354.

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import type { NetworkPolicy, Timeouts } from '../contract.ts';
 import type { Deadline } from '../guard.ts';
 import { openSession, sendThrough } from './session.ts';
-import type { Envelope, Sent, Session } from './session.ts';
+import type { Envelope, SmtpSent, Session } from './session.ts';
 import type { ResolvedServer } from './settings.ts';
 
 /** Kept for each server: as many mails as leave together find a session, or each would cost a handshake and a login. */
@@ -29,7 +29,7 @@ export function createSmtpSessions(network: NetworkPolicy) {
       bytes: Buffer,
       timeouts: Timeouts,
       deadline: Deadline,
-    ): Promise<Sent> {
+    ): Promise<SmtpSent> {
       const key = sessionKey(server);
       for (;;) {
         const kept = takeIdle(idle, key);

@@ -20,10 +20,10 @@ import { checkFlowSettings, flowSettingsSchema, folderOf, isLocal, timezoneOf } 
 import type { ControlField, FlowSettings, SftpServer } from './settings.ts';
 import { flowStandIn } from './stand-in.ts';
 import { pathIn, standingAt, upload } from './upload.ts';
-import type { Progress, Upload } from './upload.ts';
+import type { UploadProgress, Upload } from './upload.ts';
 import { flowWords } from './words.ts';
 
-export { lastSlotBefore, nextSlot } from './slots.ts';
+export { lastSlotBefore, nextSlot } from './schedule.ts';
 
 export const flow = defineConnector<FlowSettings>({
   type: 'flow',
@@ -85,7 +85,7 @@ async function send(parcel: Parcel, settings: FlowSettings, context: SendContext
     tempSuffix: settings.tempSuffix ?? '.part',
     ...(sidecar === undefined ? {} : { sidecar }),
   };
-  let progress: Progress = 'nothing';
+  let progress: UploadProgress = 'nothing';
   return await atDrop(
     settings,
     context,
@@ -162,7 +162,7 @@ type Work = (drop: Drop, seen: () => Evidence) => Promise<Outcome>;
 async function atDrop(
   settings: FlowSettings,
   context: SendContext,
-  progress: () => Progress,
+  progress: () => UploadProgress,
   work: Work,
 ): Promise<Outcome> {
   if (!mayReach(settings, context)) return { kind: 'unauthorized', reason: 'TARGET_NOT_ALLOWED' };

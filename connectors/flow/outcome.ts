@@ -2,7 +2,7 @@
 // Invariant: only a lost answer to the rename is `unknown`; before it the recipient sees no file under its final name.
 import type { Evidence, Outcome } from '../contract.ts';
 import type { DropCode } from './drop.ts';
-import type { Progress, UploadResult } from './upload.ts';
+import type { UploadProgress, UploadResult } from './upload.ts';
 
 export function uploadOutcome(result: UploadResult, awaitsAck: boolean, evidence: Evidence): Outcome {
   switch (result) {
@@ -19,7 +19,7 @@ export function uploadOutcome(result: UploadResult, awaitsAck: boolean, evidence
 
 export function failureOutcome(
   code: DropCode | 'TOTAL_TIMEOUT' | 'ABORTED',
-  progress: Progress,
+  progress: UploadProgress,
   evidence: Evidence,
 ): Outcome {
   switch (code) {

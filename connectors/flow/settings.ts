@@ -3,7 +3,7 @@
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, secretPattern } from '../guard.ts';
 import { patternProblems } from './names.ts';
-import { scheduleProblem } from './slots.ts';
+import { scheduleProblem } from './schedule.ts';
 
 export interface SftpServer {
   readonly host: string;

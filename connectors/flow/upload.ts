@@ -13,14 +13,14 @@ export interface Upload {
 }
 
 /** How far it went, for the outcome when it breaks off. */
-export type Progress = 'nothing' | 'content' | 'renaming' | 'standing';
+export type UploadProgress = 'nothing' | 'content' | 'renaming' | 'standing';
 
 export type UploadResult = 'created' | 'there' | 'NAME_TAKEN' | 'FOLDER_MISSING';
 
 export async function upload(
   drop: Drop,
   work: Upload,
-  note: (progress: Progress) => void,
+  note: (progress: UploadProgress) => void,
 ): Promise<UploadResult> {
   if (!(await drop.isFolder(work.folder === '' ? '.' : work.folder))) return 'FOLDER_MISSING';
   const data = await place(drop, work, work.name, work.bytes, note);
@@ -37,7 +37,7 @@ async function place(
   work: Upload,
   name: string,
   bytes: Uint8Array,
-  note: (progress: Progress) => void,
+  note: (progress: UploadProgress) => void,
 ): Promise<'created' | 'there' | 'NAME_TAKEN'> {
   const final = pathIn(work.folder, name);
   const temporary = final + work.tempSuffix;

@@ -6,7 +6,7 @@ import { bareHost } from '../guard.ts';
 import { targetRefusal } from '../guard/http/address.ts';
 import { reachHttp, unanswered } from '../guard/http/exchange.ts';
 import type { HttpClient } from '../guard/http/exchange.ts';
-import { resolve } from '../guard/http/headers.ts';
+import { resolveText } from '../guard/http/headers.ts';
 import { messageOf, providerBody } from './message.ts';
 import type { SmsSettings } from './settings.ts';
 
@@ -24,7 +24,7 @@ function ready(
     const evidence = { host: bareHost(url.hostname) };
     return { ok: false, outcome: { kind: 'unauthorized', reason: refused, evidence } };
   }
-  const token = resolve(auth.bearer, context.secret);
+  const token = resolveText(auth.bearer, context.secret);
   return token.ok
     ? { ok: true, url, token: token.value }
     : { ok: false, outcome: { kind: 'unauthorized', reason: token.reason } };

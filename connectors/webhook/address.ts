@@ -3,7 +3,7 @@
 import type { Evidence, Outcome, ParcelItem, SendContext } from '../contract.ts';
 import { bareHost } from '../guard.ts';
 import { targetRefusal } from '../guard/http/address.ts';
-import { resolve } from '../guard/http/headers.ts';
+import { resolveText } from '../guard/http/headers.ts';
 import { fillUrl } from './url.ts';
 
 export type Prepared =
@@ -17,7 +17,7 @@ export const unauthorized = (reason: string, evidence?: Evidence): Outcome => ({
 
 /** The final address, or why nothing may leave: secret missing, target not allowed, plaintext. */
 export function addressOf(text: string, item: ParcelItem, context: SendContext): Prepared {
-  const template = resolve(text, context.secret);
+  const template = resolveText(text, context.secret);
   if (!template.ok) return { ok: false, outcome: unauthorized(template.reason) };
   const filled = fillUrl(template.value, item);
   if (!filled.ok) {

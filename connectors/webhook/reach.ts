@@ -3,7 +3,7 @@
 import type { Outcome, Parcel, ParcelItem, SendContext, Tested } from '../contract.ts';
 import { meaningOf } from '../http-status.ts';
 import { reachHttp } from '../guard/http/exchange.ts';
-import { resolve } from '../guard/http/headers.ts';
+import { resolveText } from '../guard/http/headers.ts';
 import { addressOf, unauthorized } from './address.ts';
 import { headersOf } from './request.ts';
 import type { WebhookSettings } from './settings.ts';
@@ -54,7 +54,7 @@ function nobodyIn(settings: WebhookSettings, context: SendContext): ParcelItem {
 }
 
 function resolvedUrl({ url }: WebhookSettings, context: SendContext): string {
-  const resolved = resolve(url, context.secret);
+  const resolved = resolveText(url, context.secret);
   return resolved.ok ? resolved.value : '';
 }
 

@@ -3,7 +3,7 @@
 import type { Composed, Parcel, ParcelItem } from '../contract.ts';
 import { bareHost, masked, secretName } from '../guard.ts';
 import { hostOf } from '../guard/http/address.ts';
-import { resolve } from '../guard/http/headers.ts';
+import { resolveText } from '../guard/http/headers.ts';
 import type { WebhookSettings } from './settings.ts';
 import { fillUrl } from './url.ts';
 
@@ -28,24 +28,24 @@ export function headersOf(
   headers[(settings.idempotencyHeader ?? 'Idempotency-Key').toLowerCase()] = item.idempotencyKey;
   headers['webhook-id'] = item.key;
   for (const [name, text] of Object.entries(settings.headers ?? {})) {
-    const value = resolve(text, secret);
+    const value = resolveText(text, secret);
     if (!value.ok) return value;
     headers[name.toLowerCase()] = value.value;
   }
   const { auth } = settings;
   if (auth === undefined) return { ok: true, headers };
   if ('bearer' in auth) {
-    const token = resolve(auth.bearer, secret);
+    const token = resolveText(auth.bearer, secret);
     if (!token.ok) return token;
     headers['authorization'] = `Bearer ${token.value}`;
   } else if ('basic' in auth) {
-    const user = resolve(auth.basic.user, secret);
-    const password = resolve(auth.basic.password, secret);
+    const user = resolveText(auth.basic.user, secret);
+    const password = resolveText(auth.basic.password, secret);
     if (!user.ok) return user;
     if (!password.ok) return password;
     headers['authorization'] = `Basic ${Buffer.from(`${user.value}:${password.value}`).toString('base64')}`;
   } else {
-    const value = resolve(auth.header.value, secret);
+    const value = resolveText(auth.header.value, secret);
     if (!value.ok) return value;
     headers[auth.header.name.toLowerCase()] = value.value;
   }

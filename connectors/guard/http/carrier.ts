@@ -7,7 +7,7 @@ import type { GuardPolicy } from '../../guard.ts';
 import type { Deadline } from '../deadline.ts';
 import { connectCodeOf, connectFailureOf } from '../failures.ts';
 import type { ConnectFailureCode } from '../failures.ts';
-import { createTransport, type Body, type Transport } from './transport.ts';
+import { createTransport, type ByteStream, type Transport } from './transport.ts';
 
 export const maxAnswerBytes = 64 * 1024;
 
@@ -84,7 +84,7 @@ export function createCarrier(policy: HttpPolicy, transport: Transport = createT
       },
     };
     try {
-      const response = await client.request<Body>({
+      const response = await client.request<ByteStream>({
         url: request.url.href,
         method: request.method,
         headers: { ...request.headers },
@@ -129,7 +129,7 @@ const client = new Axios({
 async function answerOf(
   status: number,
   raw: Readonly<Record<string, unknown>>,
-  body: Body,
+  body: ByteStream,
 ): Promise<Carried> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(raw)) {

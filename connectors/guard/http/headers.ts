@@ -2,12 +2,12 @@
 // Invariant: a secret without a value, or with one that HTTP cannot carry, stops the request.
 import { secretName } from '../secrets.ts';
 
-export type Resolved =
+export type ResolvedText =
   | { readonly ok: true; readonly value: string }
   | { readonly ok: false; readonly reason: 'SECRET_MISSING' | 'SECRET_MALFORMED' };
 
 /** The text itself, or the value of the secret it names. */
-export function resolve(text: string, secret: (name: string) => string | undefined): Resolved {
+export function resolveText(text: string, secret: (name: string) => string | undefined): ResolvedText {
   const name = secretName(text);
   if (name === undefined) return { ok: true, value: text };
   const value = secret(name);

@@ -8,20 +8,20 @@ import { Agent, type Dispatcher } from 'undici';
 import { guardOf, type Guard, type GuardPolicy } from '../../guard.ts';
 
 /** How far a request got. `connecting`: nothing of it has left, and nothing will once its signal is aborted. */
-export interface Progress {
+export interface TransferProgress {
   /** The request is about to be written: from here on it may have arrived. */
   readonly onSent: () => void;
   readonly onAnswering: () => void;
 }
 
 /** The answer's body as axios' `data`: what was read of it, unpacked, at most a little over `most` bytes. */
-export type Body = Iterable<Buffer> | AsyncIterable<Buffer>;
+export type ByteStream = Iterable<Buffer> | AsyncIterable<Buffer>;
 
 export interface Transport {
   readonly adapterFor: (options: {
     readonly connectMs: number;
     readonly most: number;
-    readonly progress: Progress;
+    readonly progress: TransferProgress;
   }) => AxiosAdapter;
   readonly close: () => void;
 }
@@ -90,8 +90,8 @@ function dispatched(
   agent: Agent,
   config: Config,
   most: number,
-  progress: Progress,
-): Promise<AxiosResponse<Body>> {
+  progress: TransferProgress,
+): Promise<AxiosResponse<ByteStream>> {
   return new Promise((resolve, reject) => {
     const signal = config.signal as AbortSignal | undefined;
     const onAbort = (): void => reading.abort();
@@ -132,8 +132,8 @@ interface Reading {
 /** What undici reports of one request, gathered into a response. @param end called once, with the response or why there is none */
 function createReading(
   config: Config,
-  { most, progress }: { readonly most: number; readonly progress: Progress },
-  end: (result: AxiosResponse<Body> | Error) => void,
+  { most, progress }: { readonly most: number; readonly progress: TransferProgress },
+  end: (result: AxiosResponse<ByteStream> | Error) => void,
 ): Reading {
   let over = false;
   let controller: Dispatcher.DispatchController | undefined;
@@ -150,7 +150,7 @@ function createReading(
   const finish = (): void => {
     if (over) return;
     over = true;
-    const response = { status, statusText: '', headers, config } as unknown as AxiosResponse<Body>;
+    const response = { status, statusText: '', headers, config } as unknown as AxiosResponse<ByteStream>;
     end({ ...response, data: unpacked(chunks, headers['content-encoding']) });
   };
   const handler: Dispatcher.DispatchHandler = {
@@ -188,7 +188,7 @@ function createReading(
 }
 
 /** We ask for no encoding; some servers pack all the same. */
-function unpacked(chunks: readonly Buffer[], encoding: unknown): Body {
+function unpacked(chunks: readonly Buffer[], encoding: unknown): ByteStream {
   const unpack = unpackers[typeof encoding === 'string' ? encoding.toLowerCase() : ''];
   if (unpack === undefined || chunks.length === 0) return chunks;
   const stream = unpack();
