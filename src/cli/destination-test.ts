@@ -12,7 +12,7 @@ import { withExamples } from './arguments.ts';
 import { existingDestination } from './destination-name.ts';
 import { out, withApp } from './terminal.ts';
 
-export function testCommand(destination: Command): void {
+export function destinationTestCommand(destination: Command): void {
   withExamples(
     destination
       .command('test <destination>')

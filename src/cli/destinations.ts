@@ -12,7 +12,7 @@ import { countBackfill } from '../store/support-leads.ts';
 import { instant, reasonOf, type Moment, withExamples } from './arguments.ts';
 import { workAll } from './bulk-work.ts';
 import { existingDestination } from './destination-name.ts';
-import { testCommand } from './destination-test.ts';
+import { destinationTestCommand } from './destination-test.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { table } from './table.ts';
 import { out, withApp } from './terminal.ts';
@@ -37,7 +37,7 @@ export function destinationCommands(program: Command): void {
   ).action((options: JsonOption) => withApp((app) => list(app, options.json === true)));
 
   statusCommands(destination);
-  testCommand(destination);
+  destinationTestCommand(destination);
   backfillCommand(destination);
   sendFileCommand(destination);
 }

@@ -13,7 +13,7 @@ import { alternatives } from '../mapping/skeleton/recipient.ts';
 import { makeSkeleton, type Skeleton } from '../mapping/skeleton/skeleton.ts';
 import { withExamples } from './arguments.ts';
 import { shownPath } from './mapping-check.ts';
-import { bytesOf, textOf } from './named-file.ts';
+import { bytesOf, textOfFile } from './named-file.ts';
 import { table } from './table.ts';
 import { mappingsFolder, out, say, strong } from './terminal.ts';
 
@@ -60,7 +60,7 @@ function draft(client: string, sample: string, options: NewOptions): void {
     throw new RelaisError('USAGE-001', `"${client}" is no client: that folder holds ${client}.`);
   const folder = mappingsFolder(options.dir);
   const clientFile = join(folder, client, 'client.yaml');
-  const known = existsSync(clientFile) ? textOf(clientFile) : undefined;
+  const known = existsSync(clientFile) ? textOfFile(clientFile) : undefined;
   const facts = known === undefined ? undefined : checkClientText(client, known, createProblems());
   const made = drafted({
     clientId: client,
@@ -68,7 +68,7 @@ function draft(client: string, sample: string, options: NewOptions): void {
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.to === undefined ? {} : { to: options.to }),
     ...sampleOf(sample),
-    ...(options.answer === undefined ? {} : { answer: textOf(options.answer) }),
+    ...(options.answer === undefined ? {} : { answer: textOfFile(options.answer) }),
     ...(facts === undefined ? {} : { categories: facts.categories }),
   });
   if (typeof made === 'string') throw new RelaisError('USAGE-001', `Nothing was written: ${made}`);

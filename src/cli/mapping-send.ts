@@ -14,7 +14,7 @@ import { reasonOf, withExamples } from './arguments.ts';
 import { storedLead } from '../support/stored-leads.ts';
 import { inventedLead } from './chosen-lead.ts';
 import { chosenFile, type Chosen } from './mapping-versions.ts';
-import { clientPlace, localPlace, type Place } from './sandbox-place.ts';
+import { clientPlace, localPlace, type TrialRecipient } from './sandbox-place.ts';
 import { sendTrial, wentWell } from './sandbox-send.ts';
 import { printTrial, trialData } from './sandbox-text.ts';
 import { mappingsFolder, out, withApp } from './terminal.ts';
@@ -86,7 +86,7 @@ async function trying({ chosen, connector, folder, local, reason, options, app }
   const { mapping, sources } = chosen;
   const invented = options.lead === undefined || app === undefined;
   const categories = { now: mapping.client.categories };
-  let place: Place;
+  let place: TrialRecipient;
   if (local || app === undefined) place = await localPlace(mapping, connector);
   else {
     const covered = await coverage(app, mapping, !invented);

@@ -17,7 +17,7 @@ interface TestOptions {
   readonly json?: boolean;
 }
 
-export function testCommand(mapping: Command): void {
+export function mappingTestCommand(mapping: Command): void {
   withExamples(
     mapping
       .command('test [name]')

@@ -17,7 +17,7 @@ import { newCommand } from './mapping-new.ts';
 import { previewCommand } from './mapping-preview.ts';
 import { sendCommand } from './mapping-send.ts';
 import { specCommand } from './mapping-spec.ts';
-import { testCommand } from './mapping-test.ts';
+import { mappingTestCommand } from './mapping-test.ts';
 import { paris } from '../support/paris-time.ts';
 import { table } from './table.ts';
 import { confirmed, out, say, withApp } from './terminal.ts';
@@ -49,7 +49,7 @@ export function mappingCommands(program: Command): void {
   newCommand(mapping);
   checkCommand(mapping);
   previewCommand(mapping);
-  testCommand(mapping);
+  mappingTestCommand(mapping);
   sendCommand(mapping);
   diffCommand(mapping);
   coverageCommand(mapping);

@@ -11,7 +11,7 @@ export function bytesOf(path: string): Uint8Array {
 }
 
 /** The same as UTF-8. @throws USAGE-001 */
-export function textOf(path: string): string {
+export function textOfFile(path: string): string {
   const read = textIn(bytesOf(path));
   if ('fault' in read) throw new RelaisError('USAGE-001', `${path}:${read.line}: ${read.fault}`);
   return read.text;

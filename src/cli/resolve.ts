@@ -2,7 +2,7 @@
 // Invariant: one of two answers, with its evidence; both are entries of the log.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
-import { resolve, waitsForDecision, type Resolved } from '../delivery/attempt/resolve.ts';
+import { resolve, waitsForDecision, type Resolution } from '../delivery/attempt/resolve.ts';
 import { RelaisError } from '../errors.ts';
 import { impersonal, withExamples } from './arguments.ts';
 import { refuseNone, reportRefused, workAll } from './bulk-work.ts';
@@ -24,7 +24,7 @@ interface ResolveOptions extends FilterOptions {
   readonly evidence?: string;
 }
 
-const done: Readonly<Record<Resolved, string>> = {
+const done: Readonly<Record<Resolution, string>> = {
   delivered: 'Delivered. Updates and erasures that waited for it leave now.',
   goes_on: 'This call is done; what is left of the delivery is its next calls (relais delivery show).',
   sent_again: 'It is sent again now, under the same key.',

@@ -10,7 +10,7 @@ import { RelaisError } from '../errors.ts';
 import type { ActionPlan, CompiledMapping } from '../mapping/contract.ts';
 import { productionPlace } from '../mapping/transport/sandbox.ts';
 
-export interface Place {
+export interface TrialRecipient {
   readonly kind: 'local' | 'client';
   /** Settings of a call by its name; of the one message without. */
   readonly settingsOf: (call?: string) => unknown;
@@ -39,7 +39,7 @@ const settingsByCall = (mapping: CompiledMapping): ReadonlyMap<string | undefine
 };
 
 /** @throws USAGE-001 where the sandbox's packages are not installed, or nothing can stand in */
-export async function localPlace(mapping: CompiledMapping, connector: Connector): Promise<Place> {
+export async function localPlace(mapping: CompiledMapping, connector: Connector): Promise<TrialRecipient> {
   const recipients = await import('../sandbox/recipients/stand-in.ts').catch(() => {
     throw new RelaisError(
       'USAGE-001',
@@ -62,7 +62,7 @@ function placeOf(
   { server, hosts, settingsOf, secret, allowedTargets }: StandIn<unknown>,
   byCall: ReadonlyMap<string | undefined, Settings>,
   folder: string,
-): Place {
+): TrialRecipient {
   const answerWith = server?.answerWith;
   return {
     kind: 'local',
@@ -108,7 +108,7 @@ export function clientPlace(
   inForce: CompiledMapping | undefined,
   { network, secrets }: Pick<Config, 'network' | 'secrets'>,
   covered: readonly string[],
-): Place {
+): TrialRecipient {
   const { sandbox } = mapping;
   if (sandbox === undefined) throw new RelaisError('USAGE-001', 'The file declares no sandbox.');
   const resolve = (text: string): string => secrets(secretIn(text) ?? '')[0] ?? text;

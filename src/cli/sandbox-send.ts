@@ -16,11 +16,11 @@ import { isRecord, listAt } from '../mapping/document/yaml.ts';
 import { decode } from '../mapping/formats/decode.ts';
 import { charsetIn } from '../mapping/formats/encoding.ts';
 import { acceptedAnswer, impliedAnswer } from '../mapping/response/recorded-answers.ts';
-import type { Place } from './sandbox-place.ts';
+import type { TrialRecipient } from './sandbox-place.ts';
 import { singleParcel } from '../mapping/tools/single-parcel.ts';
 import { hostNow } from './host-clock.ts';
 
-export type Sent = { readonly call?: string } & (
+export type TrialMessage = { readonly call?: string } & (
   | { readonly kind: 'not made' }
   | { readonly kind: 'not written'; readonly result: Exclude<ApplyResult, { readonly ok: true }> }
   | {
@@ -47,7 +47,7 @@ export interface TrialInput {
   readonly lead: Lead;
   readonly categories: readonly DataCategory[];
   readonly connector: Connector;
-  readonly place: Place;
+  readonly place: TrialRecipient;
 }
 
 const plainYes: Answer = {
@@ -62,12 +62,12 @@ const goesOn = (outcome: Outcome): boolean =>
   ['accepted', 'duplicate', 'unconfirmed', 'pending'].includes(outcome.kind);
 
 /** Whether everything that had to leave was taken. */
-export const wentWell = (sent: readonly Sent[]): boolean =>
+export const wentWell = (sent: readonly TrialMessage[]): boolean =>
   sent.every(
     (message) => message.kind === 'not made' || (message.kind === 'sent' && goesOn(message.outcome)),
   );
 
-export async function sendTrial(input: TrialInput): Promise<readonly Sent[]> {
+export async function sendTrial(input: TrialInput): Promise<readonly TrialMessage[]> {
   const { mapping, lead, categories } = input;
   const now = hostNow();
   const situation: WriteSituation = {
@@ -78,7 +78,7 @@ export async function sendTrial(input: TrialInput): Promise<readonly Sent[]> {
     categories,
   };
   if (mapping.actions.create?.calls === undefined) return [await sendOne(input, situation)];
-  const done: Sent[] = [];
+  const done: TrialMessage[] = [];
   let captured: Captured = {};
   for (const { call, situation: own } of callSituations(mapping, lead, situation)) {
     const real = { ...own, captured };
@@ -102,7 +102,7 @@ const rawCall = (whole: TrialInput['whole'], name: string | undefined) =>
 async function sendOne(
   { mapping, whole, lead, connector, place }: TrialInput,
   situation: WriteSituation,
-): Promise<Sent> {
+): Promise<TrialMessage> {
   const { call, writtenAt: slot } = situation;
   const result = mapping.apply(lead, situation);
   if (!result.ok) return { kind: 'not written', result };

@@ -1,16 +1,16 @@
 // A trial as people read it and as data: request, answer, and what the file's rules make of it.
 // Invariant: secrets masked; what a recipient says of a real person is not shown: status and length tell enough.
 import type { Outcome } from '../../connectors/contract.ts';
-import type { Place } from './sandbox-place.ts';
-import type { Sent } from './sandbox-send.ts';
+import type { TrialRecipient } from './sandbox-place.ts';
+import type { TrialMessage } from './sandbox-send.ts';
 import { out, say, strong } from './terminal.ts';
 import { notWritten, printSheet } from './preview-text.ts';
 
 export interface Trial {
   readonly destination: string;
-  readonly place: Place;
+  readonly place: TrialRecipient;
   readonly invented: boolean;
-  readonly sent: readonly Sent[];
+  readonly sent: readonly TrialMessage[];
 }
 
 const mostShown = 2_000;
@@ -35,7 +35,7 @@ export function printTrial({ destination, place, invented, sent }: Trial): void 
   out('\nNothing was stored: no delivery, no passage de relais.');
 }
 
-function printSent(message: Extract<Sent, { readonly kind: 'sent' }>, invented: boolean): void {
+function printSent(message: Extract<TrialMessage, { readonly kind: 'sent' }>, invented: boolean): void {
   out(strong(`To ${message.composed.target}`));
   for (const line of message.composed.head) out(line);
   if (message.text !== '') out(`\n${message.text.trimEnd()}\n`);

@@ -20,7 +20,7 @@ import {
   type PlanningTurns,
 } from '../store/lead-changes.ts';
 import { createTakings, deathsAloneAtMost, type Takings } from '../store/takings.ts';
-import { emptyWork, planChange, type Target } from './planning/plan-change.ts';
+import { emptyWork, planChange, type PlanTarget } from './planning/plan-change.ts';
 import { writePlan } from './planning/write-plan.ts';
 import type { Published } from './mapping-cache.ts';
 
@@ -201,8 +201,8 @@ const together = (a: Planned, b: Planned): Planned => ({
 async function targetsOf(
   destinations: readonly Destination[],
   published: Published,
-): Promise<readonly Target[]> {
-  const targets: Target[] = [];
+): Promise<readonly PlanTarget[]> {
+  const targets: PlanTarget[] = [];
   for (const destination of destinations) {
     if (destination.mappingVersionId === 0) continue;
     const archived = destination.status === 'archived';

@@ -3,7 +3,7 @@
 import type { Log } from '../log.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { takeNewRows, takeRows, type IntakeHead } from '../store/intake-take.ts';
-import type { LeadChange } from '../store/lead-writes.ts';
+import type { NewLeadChange } from '../store/lead-writes.ts';
 import { startOfTurns } from '../store/round-robin.ts';
 import { createTakings } from '../store/takings.ts';
 import type { ProcessDeps, ProcessedRows } from './batch.ts';
@@ -26,7 +26,7 @@ export interface BatchResult {
   readonly duplicates: number;
   /** Rows left for a later round because an earlier row about their lead is in other hands. */
   readonly waiting: number;
-  readonly leads: readonly LeadChange[];
+  readonly leads: readonly NewLeadChange[];
 }
 
 export interface Intake {

@@ -9,7 +9,7 @@ import {
   nameKey,
   raiseRevisions,
   readFacts,
-  type ChangeKind,
+  type IntakeChangeKind,
   type LockedLead,
 } from '../store/lead-writes.ts';
 import type { Candidate, RowLedger, ProcessDeps } from './batch.ts';
@@ -32,7 +32,7 @@ interface State {
   weight: LeadWeight | undefined;
 }
 
-const changeKinds: Readonly<Record<Exclude<CheckedRow['kind'], 'lead'>, ChangeKind>> = {
+const changeKinds: Readonly<Record<Exclude<CheckedRow['kind'], 'lead'>, IntakeChangeKind>> = {
   correction: 'corrected',
   consent: 'consent',
   interaction: 'interaction',

@@ -2,7 +2,7 @@
 // Invariant: every taken row ends in the ledger once: accepted, refused, duplicate, or left waiting.
 import type { Sql } from '../store/database.ts';
 import type { RowId } from '../store/intake-take.ts';
-import type { LeadChange } from '../store/lead-writes.ts';
+import type { NewLeadChange } from '../store/lead-writes.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import type { ColumnRefusal } from './refusals.ts';
 import type { CheckedRow } from './row.ts';
@@ -20,7 +20,7 @@ export interface ProcessedRows {
   readonly duplicates: number;
   /** Rows left 'new' because an earlier row about the same lead is in other hands. */
   readonly waiting: number;
-  readonly changes: readonly LeadChange[];
+  readonly changes: readonly NewLeadChange[];
 }
 
 /** A row that passed the contract, on its way. */
@@ -36,5 +36,5 @@ export interface RowLedger {
   readonly refuse: (candidate: Pick<Candidate, 'id'>, refusals: readonly ColumnRefusal[]) => void;
   /** False when the row is known already: counted as a duplicate, or refused for its other content. */
   readonly isFirst: (candidate: Candidate) => boolean;
-  readonly accept: (candidate: Candidate, leadId: number, change: LeadChange) => void;
+  readonly accept: (candidate: Candidate, leadId: number, change: NewLeadChange) => void;
 }

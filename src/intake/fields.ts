@@ -2,7 +2,7 @@
 // Invariant: one table for checking, importing and documentation; the lead's fields come from their definitions.
 import { columnFacts } from '../domain/lead-fields/columns.ts';
 import { consentFields } from '../domain/lead-fields/consent.ts';
-import type { Field as Definition, FieldValue, Presence } from '../domain/lead-fields/field.ts';
+import type { Field, FieldValue, Presence } from '../domain/lead-fields/field.ts';
 import { interactionFields } from '../domain/lead-fields/interaction.ts';
 import { rules, type Rule } from '../domain/lead-fields/rules.ts';
 import type { DataCategory } from '../domain/lead.ts';
@@ -11,7 +11,7 @@ import { mostJsonElements } from './json-column.ts';
 
 export type { Rule } from '../domain/lead-fields/rules.ts';
 
-export interface Field extends Rule {
+export interface IntakeField extends Rule {
   readonly name: IntakeColumn;
   /** Where a nested JSON Lines file carries it. */
   readonly path: string;
@@ -33,8 +33,8 @@ const ofRow = (
   path: string,
   { schema, says }: Rule,
   description: string,
-  more: Partial<Field> = {},
-): Field => ({
+  more: Partial<IntakeField> = {},
+): IntakeField => ({
   name,
   path,
   category: 'technical',
@@ -45,13 +45,13 @@ const ofRow = (
   ...more,
 });
 
-const ofLead: readonly Field[] = columnFacts.map(({ column, rule, ...facts }) => ({
+const ofLead: readonly IntakeField[] = columnFacts.map(({ column, rule, ...facts }) => ({
   name: column,
   ...facts,
   ...rule,
 }));
 
-export const fields: readonly Field[] = [
+export const fields: readonly IntakeField[] = [
   ofRow('client_id', 'clientId', rules.code(40), 'Code of the client the lead belongs to.', {
     presence: 'mandatory',
     note: 'it must exist in `clients`',
@@ -103,7 +103,7 @@ export interface ElementRule extends Rule {
   readonly note?: string;
 }
 
-const rulesOf = (definitions: Readonly<Record<string, Definition>>): Readonly<Record<string, ElementRule>> =>
+const rulesOf = (definitions: Readonly<Record<string, Field>>): Readonly<Record<string, ElementRule>> =>
   Object.fromEntries(
     Object.entries(definitions).map(([name, { rule, ...facts }]) => [name, { ...facts, ...rule }]),
   );
@@ -118,5 +118,5 @@ export const consentRequired = mandatoryOf(consentElement);
 export const interactionElement = rulesOf(interactionFields);
 export const interactionRequired = mandatoryOf(interactionElement);
 
-export const fieldOf = (name: string): Field | undefined => byName.get(name);
-const byName = new Map<string, Field>(fields.map((field) => [field.name, field]));
+export const fieldOf = (name: string): IntakeField | undefined => byName.get(name);
+const byName = new Map<string, IntakeField>(fields.map((field) => [field.name, field]));

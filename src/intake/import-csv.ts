@@ -6,7 +6,7 @@ import { CsvError, parse } from 'csv-parse';
 import { consentFields } from '../domain/lead-fields/consent.ts';
 import { consentChannels, consentPurposes } from '../domain/lead.ts';
 import { fieldOf } from './fields.ts';
-import { longestRecord, textOf, unreadable, type ImportSource } from './import-source.ts';
+import { longestRecord, decodedText, unreadable, type ImportSource } from './import-source.ts';
 
 export interface ImportRecord {
   /** Where the record begins. */
@@ -44,7 +44,7 @@ export async function* readCsv(
     trim: false,
   });
   // The parser's end carries the error; the pipeline only keeps a broken read from going unseen.
-  const feeding = pipeline(Readable.from(textOf(source)), parser).catch(() => undefined);
+  const feeding = pipeline(Readable.from(decodedText(source)), parser).catch(() => undefined);
   let header: readonly string[] | undefined;
   try {
     for await (const { record, info } of parser as AsyncIterable<{

@@ -3,7 +3,7 @@
 import { fieldOf, fields } from './fields.ts';
 import type { ImportRecord } from './import-csv.ts';
 import { outlineOf } from './json-column.ts';
-import { longestRecord, textOf, unreadable, type ImportSource } from './import-source.ts';
+import { longestRecord, decodedText, unreadable, type ImportSource } from './import-source.ts';
 
 /** A consent of a lead has three; an unknown field may have some more, and is refused by its name. */
 const deepest = 16;
@@ -44,7 +44,7 @@ export async function* readJsonLines(source: ImportSource): AsyncGenerator<Impor
 async function* linesOf(source: ImportSource): AsyncGenerator<string> {
   let rest = '';
   let count = 0;
-  for await (const text of textOf(source)) {
+  for await (const text of decodedText(source)) {
     const parts = (rest + text).split('\n');
     rest = parts.pop() ?? '';
     for (const part of parts) {

@@ -21,7 +21,7 @@ export const longestRecord = 2_000_000;
 export async function openSource(file: string, asked?: ImportEncoding): Promise<ImportSource> {
   const { encoding, reason } = await decideEncoding(file, asked);
   let start = '';
-  for await (const text of textOf({ file, encoding })) {
+  for await (const text of decodedText({ file, encoding })) {
     start += text;
     if (start.trimStart().includes('\n') || start.length > 65_536) break;
   }
@@ -41,7 +41,7 @@ export function unreadable(line: number, what: string): RelaisError {
   return new RelaisError('IMPORT-001', `Line ${line}: ${what}. Nothing was written.`);
 }
 
-export async function* textOf(source: Pick<ImportSource, 'file' | 'encoding'>): AsyncGenerator<string> {
+export async function* decodedText(source: Pick<ImportSource, 'file' | 'encoding'>): AsyncGenerator<string> {
   // Drops a byte order mark. Fatal: the file was looked at byte by byte, and may have been written to since.
   const decoder = new TextDecoder(source.encoding, { fatal: true });
   for await (const chunk of createReadStream(source.file) as AsyncIterable<Buffer>)

@@ -16,7 +16,7 @@ import {
   insertChanges,
   lockNamedLeads,
   nameKey,
-  type LeadChange,
+  type NewLeadChange,
   type LockedLead,
 } from '../store/lead-writes.ts';
 import { insertAnswers, type AcceptedRow } from './accepted-consents.ts';
@@ -67,7 +67,7 @@ interface Results {
   readonly accepted: AcceptedRow[];
   readonly refused: RowRefusal[];
   readonly duplicates: RowId[];
-  readonly changes: LeadChange[];
+  readonly changes: NewLeadChange[];
 }
 
 const emptyResults = (): Results => ({ accepted: [], refused: [], duplicates: [], changes: [] });

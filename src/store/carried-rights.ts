@@ -6,7 +6,7 @@ import { inList, type ReadOnlySql } from './database.ts';
  * Whether a row of `deliveries` carries a right.
  * @param delivery the name or alias of the table in the statement
  */
-export const carriesRight = (delivery: 'deliveries' | 'd'): string =>
+export const carriesRightSql = (delivery: 'deliveries' | 'd'): string =>
   `(${delivery}.action = 'erase' OR (${delivery}.action = 'update' AND EXISTS (
       SELECT 1 FROM consents c WHERE c.lead_id = ${delivery}.lead_id AND (c.state = 'withdrawn' OR (c.state = 'refused' AND EXISTS (
         SELECT 1 FROM consents g WHERE g.lead_id = c.lead_id AND g.purpose = c.purpose AND g.channel = c.channel AND g.state = 'granted'))))))`;
@@ -16,7 +16,7 @@ export async function carryingRights(sql: ReadOnlySql, ids: readonly number[]): 
   if (ids.length === 0) return new Set();
   const { marks, values } = inList(ids);
   const rows = await sql.all<{ id: number }>(
-    `SELECT d.id FROM deliveries d FORCE INDEX (PRIMARY) WHERE d.id IN (${marks}) AND ${carriesRight('d')}`,
+    `SELECT d.id FROM deliveries d FORCE INDEX (PRIMARY) WHERE d.id IN (${marks}) AND ${carriesRightSql('d')}`,
     values,
   );
   return new Set(rows.map((row) => row.id));

@@ -1,7 +1,7 @@
 // Due work of destinations: who has any, how much is under way, and a bounded window of it for the queue.
 // Invariant: a row marked queued is pushed after the commit; what Redis forgets is marked again.
 import type { DeliveryState } from '../domain/delivery.ts';
-import { carriesRight } from './carried-rights.ts';
+import { carriesRightSql } from './carried-rights.ts';
 import { inList, type Sql } from './database.ts';
 
 export interface DueJob {
@@ -84,7 +84,7 @@ export async function takeDue(
       const rows = await tx.all<{ id: number; run: number; attempt: number }>(
         `SELECT id, run, attempt FROM deliveries FORCE INDEX (deliveries_due)
           WHERE state = ? AND destination_id = ? AND priority = ? AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0
-            ${batch === undefined ? '' : 'AND action = ?'} ${batch?.rightsOnly === true ? `AND ${carriesRight('deliveries')}` : ''}
+            ${batch === undefined ? '' : 'AND action = ?'} ${batch?.rightsOnly === true ? `AND ${carriesRightSql('deliveries')}` : ''}
           ORDER BY due_at, id LIMIT ${left + before} FOR UPDATE SKIP LOCKED`,
         [state, destinationId, priority, ...(batch === undefined ? [] : [batch.action])],
       );

@@ -1,7 +1,7 @@
 // Due deliveries that their destination does not let go: they stand visibly `waiting`, with the reason that domain/send-policy gives.
 // Invariant: nothing is lost by it: what is held back stays due, or is due again when its destination may send.
 import { inList, type Sql } from './database.ts';
-import { carriesRight } from './carried-rights.ts';
+import { carriesRightSql } from './carried-rights.ts';
 import { windowUse } from './due-work.ts';
 
 /** Due rows of a held or suspended destination become visibly `waiting`; they stay due. */
@@ -79,7 +79,7 @@ export async function deferToOpening(
   const { affected } = await sql.run(
     `UPDATE deliveries FORCE INDEX (deliveries_due) SET state = 'waiting', reason = ?, due_at = ?
       WHERE state IN ('planned', 'waiting') AND destination_id = ? AND priority IN (0, 1) AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0
-        ${which.rightsWait ? '' : `AND NOT ${carriesRight('deliveries')}`} LIMIT ${Math.trunc(which.limit)}`,
+        ${which.rightsWait ? '' : `AND NOT ${carriesRightSql('deliveries')}`} LIMIT ${Math.trunc(which.limit)}`,
     [opening.reason, opening.at, destinationId],
   );
   return affected;

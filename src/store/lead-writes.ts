@@ -26,13 +26,13 @@ export interface LockedLead extends LeadName {
   readonly erased: boolean;
 }
 
-export type ChangeKind = 'created' | 'corrected' | 'consent' | 'interaction';
+export type IntakeChangeKind = 'created' | 'corrected' | 'consent' | 'interaction';
 
-export interface LeadChange {
+export interface NewLeadChange {
   readonly clientId: string;
   readonly leadId: number;
   readonly revision: number;
-  readonly kind: ChangeKind;
+  readonly kind: IntakeChangeKind;
 }
 
 export const nameKey = (name: LeadName): string => `${name.clientId}\n${name.reference}`;
@@ -209,7 +209,7 @@ export async function raiseRevisions(
   }
 }
 
-export async function insertChanges(tx: Sql, changes: readonly LeadChange[]): Promise<void> {
+export async function insertChanges(tx: Sql, changes: readonly NewLeadChange[]): Promise<void> {
   for (const group of insertGroups(changes)) {
     await tx.run(
       `INSERT INTO lead_changes (client_id, lead_id, revision, kind) VALUES ${rowMarks(group.length, 4)}`,

@@ -1,6 +1,6 @@
 // Erasures, and updates that take a consent back, that have waited too long: what a prospect asked for has not reached a recipient.
 // Invariant: told once a delivery; the task closes by itself when the delivery ends.
-import { carriesRight } from './carried-rights.ts';
+import { carriesRightSql } from './carried-rights.ts';
 import type { Sql } from './database.ts';
 
 export interface WaitingRight {
@@ -25,7 +25,7 @@ export async function waitingRights(
        FROM deliveries d FORCE INDEX (deliveries_open)
       WHERE d.settled_at IS NULL AND d.action IN ('update', 'erase') AND d.state IN ('planned', 'queued', 'waiting', 'withheld')
         AND d.reason NOT IN ('slot', 'outside_hours') AND d.created_at < TIMESTAMPADD(MINUTE, ?, UTC_TIMESTAMP(3))
-        AND ${carriesRight('d')}
+        AND ${carriesRightSql('d')}
         AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.delivery_id = d.id AND a.kind = 'right_waits')
       LIMIT ${Math.trunc(limit)}`,
     [-minutes],

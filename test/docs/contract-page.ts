@@ -7,7 +7,7 @@ import {
   fields,
   interactionElement,
   type ElementRule,
-  type Field,
+  type IntakeField,
 } from '../../src/intake/fields.ts';
 import { wrapped } from './page-lists.ts';
 
@@ -34,7 +34,7 @@ const withoutStop = (text: string): string => text.replace(/\.$/, '');
 const uncapped = (text: string): string =>
   /^\p{Lu}[\p{Ll} ]/u.test(text) ? `${text[0]?.toLowerCase()}${text.slice(1)}` : text;
 
-const meaningOf = ({ description, note }: Pick<Field, 'description' | 'note'>): string =>
+const meaningOf = ({ description, note }: Pick<IntakeField, 'description' | 'note'>): string =>
   withoutStop(description) + (note === undefined ? '' : `; ${note}`);
 
 /** In every row, in rows of a kind, or nowhere. */
@@ -47,7 +47,7 @@ function mandatoryIn(name: string): string {
 
 const squeezed = (text: string): string => text.toLowerCase().replaceAll(/[^a-z]/g, '');
 /** `last_name` is the last name. */
-const saysMore = (field: Field): boolean =>
+const saysMore = (field: IntakeField): boolean =>
   squeezed(field.description) !== squeezed(field.name) ||
   field.note !== undefined ||
   mandatoryIn(field.name) !== '';

@@ -8,7 +8,7 @@ import { takeDueBatches } from '../../src/store/batches.ts';
 import { carryingRights } from '../../src/store/carried-rights.ts';
 import { heldStates, saveCircuit } from '../../src/store/destinations.ts';
 import { deferToOpening } from '../../src/store/held-back.ts';
-import { addSlot, dueSlots } from '../../src/store/slots.ts';
+import { addSlot, dueSlots } from '../../src/store/file-slots.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 
 let home: StoreHome;

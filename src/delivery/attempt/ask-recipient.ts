@@ -11,7 +11,13 @@ import { readBytes, type Batch } from '../../store/batches.ts';
 import type { Database } from '../../store/database.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { readLeads } from '../../store/leads.ts';
-import { calledAttempt, policyOf, type CallWay, type CalledAttempt, type Progress } from './call-progress.ts';
+import {
+  calledAttempt,
+  policyOf,
+  type CallWay,
+  type CalledAttempt,
+  type CallProgress,
+} from './call-progress.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { writtenAtOf } from './render.ts';
 import { itemOf } from './parcel.ts';
@@ -41,7 +47,7 @@ export interface AskOptions {
   /** How long "not found" must last before it counts, ms. */
   readonly settlingMs: number;
   /** The call asked about, where the delivery needs several. */
-  readonly called?: { readonly call: CallWay; readonly progress: Progress } | undefined;
+  readonly called?: { readonly call: CallWay; readonly progress: CallProgress } | undefined;
 }
 
 /** The rows to send now (with what the answer taught), or what the answer came to. */

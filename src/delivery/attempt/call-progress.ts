@@ -16,7 +16,7 @@ export interface CallWay extends CallPlan {
   readonly classify: (answer: Answer, stage: Action | 'lookup') => Promise<Outcome>;
 }
 
-export interface Progress {
+export interface CallProgress {
   readonly calls: readonly CallWay[];
   readonly done: ReadonlySet<string>;
   readonly captured: Captured;
@@ -39,7 +39,7 @@ export async function readProgress(
   row: ClaimedDelivery,
   { mapping, content, versionId }: Versions,
   { database, published }: { readonly database: Sql; readonly published: Published },
-): Promise<(Versions & { readonly progress: Progress }) | undefined> {
+): Promise<(Versions & { readonly progress: CallProgress }) | undefined> {
   const { action } = row;
   if (content.actions[action]?.calls === undefined && mapping.actions[action]?.calls === undefined)
     return undefined;
@@ -104,7 +104,7 @@ function progressOf(
   calls: readonly CallWay[],
   captured: Captured,
   version: CompiledMapping,
-): Progress {
+): CallProgress {
   const held = own.filter(mayBeThere);
   return {
     calls,
@@ -134,7 +134,7 @@ function neverMadeOf(all: readonly CalledDelivery[], version: CompiledMapping): 
 }
 
 /** The call that leaves next for this lead; undefined when none is left. */
-export function nextCall(progress: Progress, lead: Lead, situation: WriteSituation): CallWay | undefined {
+export function nextCall(progress: CallProgress, lead: Lead, situation: WriteSituation): CallWay | undefined {
   const known = { ...situation, captured: progress.captured };
   return progress.calls.find(
     (call) =>
@@ -144,7 +144,7 @@ export function nextCall(progress: Progress, lead: Lead, situation: WriteSituati
   );
 }
 
-const nothingToErase = (call: CallWay, progress: Progress): boolean =>
+const nothingToErase = (call: CallWay, progress: CallProgress): boolean =>
   call.needs.some(
     (id) => id !== 'reference' && progress.captured[id] === undefined && progress.neverMade(id),
   );
@@ -152,7 +152,7 @@ const nothingToErase = (call: CallWay, progress: Progress): boolean =>
 /** What is known once this call is done: whether another follows. */
 export function followedBy(
   call: CallWay,
-  progress: Progress,
+  progress: CallProgress,
   lead: Lead,
   situation: WriteSituation,
 ): (captures: Captured) => boolean {
@@ -170,7 +170,8 @@ export function followedBy(
 }
 
 /** Whether something of this delivery may be there already. */
-export const begun = (progress: Progress): boolean => progress.done.size > 0 || progress.open !== undefined;
+export const begun = (progress: CallProgress): boolean =>
+  progress.done.size > 0 || progress.open !== undefined;
 
 /** Of what a call is remembered and decided by, when it settles. */
 export interface CalledAttempt {
@@ -186,7 +187,7 @@ export interface CalledAttempt {
 
 export function calledAttempt(
   call: CallWay,
-  progress: Progress,
+  progress: CallProgress,
   lead: Lead,
   situation: WriteSituation,
 ): CalledAttempt {

@@ -33,7 +33,7 @@ export const marksOf = ({ ready, mappingVersionId }: Departure): readonly Depart
     sentMappingId: mappingVersionId,
   }));
 
-export function callsOf({ ready, mappingVersionId }: Departure): readonly CallDeparture[] {
+export function callDepartures({ ready, mappingVersionId }: Departure): readonly CallDeparture[] {
   return ready.flatMap(({ row, call, contentRevision }) =>
     call === undefined
       ? []
@@ -52,7 +52,7 @@ export function callsOf({ ready, mappingVersionId }: Departure): readonly CallDe
   );
 }
 
-export function entriesOf(departure: Departure): readonly Handover[] {
+export function departureEntries(departure: Departure): readonly Handover[] {
   const { parcel, composed } = departure;
   // One file holds many leads: each is digested over the file's hash, under its own key, instead of over megabytes.
   const digested =

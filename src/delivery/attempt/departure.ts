@@ -11,7 +11,7 @@ import { appendHandovers } from '../../store/handovers.ts';
 import { lockFreeLeads, lockLeads, type LeadLock } from '../../store/leads.ts';
 import { lockLeased, type Holds } from '../../store/leases.ts';
 import type { ClaimedDelivery } from './claim.ts';
-import { callsOf, entriesOf, marksOf, type Departure } from './departure-entries.ts';
+import { callDepartures, departureEntries, marksOf, type Departure } from './departure-entries.ts';
 import type { Ready } from './render.ts';
 
 /** `changed`: read and write again. `lost`: the lease is someone else's now. */
@@ -54,14 +54,14 @@ async function departTogether(
           rows.map((row) => ({ id: row.id, token: row.leaseToken })),
         );
   // After the locks: what was waited for has passed.
-  const ground: Ground = { leads, authorisations, now: tx.now() };
+  const locked: LockedState = { leads, authorisations, now: tx.now() };
   const answers = departures.map(({ ready }): DepartureAnswer => {
     if (ready.some(({ row }) => !holds(row.id, row.leaseToken))) return 'lost';
-    return ready.every((prepared) => stillStands(prepared, ground)) ? 'departed' : 'changed';
+    return ready.every((prepared) => stillStands(prepared, locked)) ? 'departed' : 'changed';
   });
   const leaving = departures.filter((_, index) => answers[index] === 'departed');
   if (!(await markDeparted(tx, leaving.flatMap(marksOf), leasesAre === 'checked'))) return undefined;
-  await logDepartures(tx, leaving, ground.now);
+  await logDepartures(tx, leaving, locked.now);
   for (const departure of leaving) await keepFile(tx, masterKeys, departure);
   return answers;
 }
@@ -91,16 +91,16 @@ export async function departWithClaim(
     tx,
     rows.map((row) => row.leadId),
   );
-  const ground: Ground = { leads, authorisations, now: tx.now() };
+  const locked: LockedState = { leads, authorisations, now: tx.now() };
   const leaving = rows.flatMap((row) => {
     const departure = written.get(row.id);
     const stands =
-      departure?.ready.every((prepared) => isSameRow(prepared.row, row) && stillStands(prepared, ground)) ===
+      departure?.ready.every((prepared) => isSameRow(prepared.row, row) && stillStands(prepared, locked)) ===
       true;
     return stands ? [departure] : [];
   });
   await markSendingDeparted(tx, leaving.flatMap(marksOf), lease);
-  await logDepartures(tx, leaving, ground.now);
+  await logDepartures(tx, leaving, locked.now);
   return new Set(leaving.flatMap((departure) => departure.ready.map((prepared) => prepared.row.id)));
 }
 
@@ -116,13 +116,16 @@ const isSameRow = (written: ClaimedDelivery, row: ClaimedDelivery): boolean =>
   written.askFirst === row.askFirst &&
   written.knownReference === row.knownReference;
 
-interface Ground {
+interface LockedState {
   readonly leads: ReadonlyMap<number, LeadLock>;
   readonly authorisations: ReadonlyMap<string, readonly Authorisation[]>;
   readonly now: Date;
 }
 
-const lockAuthorisations = (tx: Sql, rows: readonly ClaimedDelivery[]): Promise<Ground['authorisations']> =>
+const lockAuthorisations = (
+  tx: Sql,
+  rows: readonly ClaimedDelivery[],
+): Promise<LockedState['authorisations']> =>
   readAuthorisations(
     tx,
     rows.map((row) => row.destinationId),
@@ -132,7 +135,7 @@ const lockAuthorisations = (tx: Sql, rows: readonly ClaimedDelivery[]): Promise<
 /** Whether lead, consents and authorisation are those that the content was written by. */
 function stillStands(
   { row, readRevision, record, authorisation, former }: Ready,
-  { leads, authorisations, now }: Ground,
+  { leads, authorisations, now }: LockedState,
 ): boolean {
   const lead = leads.get(row.leadId);
   if (lead === undefined || lead.revision !== readRevision || (lead.erased && row.action !== 'erase'))
@@ -147,12 +150,12 @@ function stillStands(
 async function logDepartures(tx: Sql, leaving: readonly Departure[], now: Date): Promise<void> {
   await appendHandovers(
     tx,
-    leaving.flatMap((departure) => entriesOf(departure)),
+    leaving.flatMap((departure) => departureEntries(departure)),
     now,
   );
   await noteCallDepartures(
     tx,
-    leaving.flatMap((departure) => callsOf(departure)),
+    leaving.flatMap((departure) => callDepartures(departure)),
   );
 }
 

@@ -9,7 +9,7 @@ import {
   leaseMarginMs,
   type ClaimedOrder,
   type Departed,
-  type Draft,
+  type TripDraft,
   type Order,
   type TripNeeds,
 } from './trip.ts';
@@ -49,7 +49,7 @@ export async function openOrder(
 export async function claimOrder(
   needs: TripNeeds,
   order: Order,
-  draft: Draft | undefined,
+  draft: TripDraft | undefined,
 ): Promise<ClaimedOrder | undefined> {
   const { destinationId, jobs, batch, inForce, leaseMs } = order;
   const claim = await needs.claim(destinationId, {
@@ -98,7 +98,7 @@ async function withoutPointless(
   return rows;
 }
 
-function departedBy({ trip, departure }: Draft, row: ClaimedDelivery, claimedAt: number): Departed {
+function departedBy({ trip, departure }: TripDraft, row: ClaimedDelivery, claimedAt: number): Departed {
   const ready = departure.ready.map((prepared) => ({ ...prepared, row }));
   return { trip: { ...trip, claimedAt }, departure: { ...departure, ready }, stopped: [] };
 }

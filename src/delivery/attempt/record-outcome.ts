@@ -6,7 +6,7 @@ import { decide, type Decision } from '../../domain/verdict.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { forgetCaptures, noteCallOutcomes, queueNextCalls } from '../../store/calls.ts';
 import { endBatch, retryBatch } from '../../store/batches.ts';
-import { addSlot } from '../../store/slots.ts';
+import { addSlot } from '../../store/file-slots.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
 import { saveCircuit } from '../../store/destinations.ts';

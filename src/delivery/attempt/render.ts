@@ -13,7 +13,7 @@ import {
   nextCall,
   type CallWay,
   type CalledAttempt,
-  type Progress,
+  type CallProgress,
 } from './call-progress.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { byHand, carriesRight, neededOnly, tellsNothingNew, type Former } from './former-authorisation.ts';
@@ -58,7 +58,7 @@ export interface ContentInputs {
   readonly authorisations: readonly Authorisation[];
   readonly now: Date;
   /** Where a delivery of several calls stands. */
-  readonly progress?: Progress | undefined;
+  readonly progress?: CallProgress | undefined;
   /** Under what it was handed over before: given where nobody is authorised to receive it any more. */
   readonly former?: Former | undefined;
 }
@@ -195,7 +195,7 @@ function unwritable(
 type Held = Pick<ClaimedDelivery, 'action' | 'leadId' | 'maybeReceived' | 'sentRevision'>;
 
 /** All calls of a delivery tell of one revision, and a call that may have arrived is written as it was. */
-function heldBy(row: ClaimedDelivery, progress: Progress): Held {
+function heldBy(row: ClaimedDelivery, progress: CallProgress): Held {
   const sentRevision = row.sentRevision === 0 ? 0 : (progress.open?.sentRevision ?? progress.oldestRevision);
   return { ...row, maybeReceived: begun(progress), sentRevision };
 }

@@ -25,7 +25,7 @@ export interface Finding {
   readonly reference?: string;
 }
 
-export type Resolved = 'delivered' | 'goes_on' | 'sent_again' | 'ended_unreceived';
+export type Resolution = 'delivered' | 'goes_on' | 'sent_again' | 'ended_unreceived';
 
 /**
  * @throws FIND-001, RESOLVE-001 when its outcome is not open, RESOLVE-002 when the reference may not be kept
@@ -34,7 +34,7 @@ export async function resolve(
   { database, published }: { readonly database: Database; readonly published: Published },
   id: number,
   finding: Finding,
-): Promise<Resolved> {
+): Promise<Resolution> {
   if (finding.reference !== undefined && safeReference(finding.reference) === undefined)
     throw new RelaisError(
       'RESOLVE-002',
@@ -49,7 +49,7 @@ export async function resolveIn(
   published: Published,
   id: number,
   finding: Finding,
-): Promise<Resolved> {
+): Promise<Resolution> {
   const [seen] = await readDeliveries(tx, [id]);
   if (seen === undefined) throw new RelaisError('FIND-001', `No delivery has the number ${id}.`);
   await lockLeads(tx, [seen.leadId]);
@@ -71,10 +71,10 @@ export async function resolveIn(
  * The log itself knows the answer of some: a worker that had lost its lease heard it (`late`), while the delivery waits for a
  * person. It is taken from there. Returns how many.
  */
-export async function resolveFromLog(ground: Parameters<typeof resolve>[0]): Promise<number> {
-  const proved = await heldWithLateProof(ground.database, 200);
+export async function resolveFromLog(needs: Parameters<typeof resolve>[0]): Promise<number> {
+  const proved = await heldWithLateProof(needs.database, 200);
   for (const { id, entry } of proved)
-    await resolve(ground, id, {
+    await resolve(needs, id, {
       actor: 'planner',
       evidence: `late answer, entry ${entry}`,
       received: true,
@@ -113,7 +113,7 @@ async function received(
   open: CallRow | undefined,
   finding: Finding,
   captures: Captured,
-): Promise<Resolved> {
+): Promise<Resolution> {
   // One of several calls: the next claim sees which are left, and ends the delivery where none is.
   const goesOn = open !== undefined && !isEnd(row.state);
   if (open !== undefined)
@@ -145,7 +145,7 @@ async function notReceived(
   open: CallRow | undefined,
   own: readonly CallRow[],
   finding: Finding,
-): Promise<Resolved> {
+): Promise<Resolution> {
   if (open !== undefined)
     await noteCallOutcomes(tx, [
       {

@@ -7,7 +7,7 @@ import type { CompiledMapping } from '../../mapping/contract.ts';
 import type { Database } from '../../store/database.ts';
 import type { FileBatch } from '../files/file-parcel.ts';
 import type { InForce, Published } from '../mapping-cache.ts';
-import type { Progress } from './call-progress.ts';
+import type { CallProgress } from './call-progress.ts';
 import type { MappingDigests } from './cites.ts';
 import type { Access } from './careful-start.ts';
 import type { Claim, ClaimedDelivery, ClaimJob } from './claim.ts';
@@ -98,11 +98,11 @@ export interface Trip {
   /** By `performance.now()`. */
   readonly claimedAt: number;
   /** Where a delivery of several calls stands. */
-  readonly progress: Progress | undefined;
+  readonly progress: CallProgress | undefined;
 }
 
 /** A delivery written ahead of its claim; it departs with the claim where all that it was written from still stands then. */
-export interface Draft {
+export interface TripDraft {
   readonly trip: Trip;
   readonly departure: Departure;
 }

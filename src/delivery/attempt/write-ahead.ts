@@ -7,11 +7,11 @@ import type { ClaimedDelivery, ClaimJob } from './claim.ts';
 import { blocksOf } from './load-inputs.ts';
 import { isCovered, parcelOf } from './parcel.ts';
 import { writeContent } from './render.ts';
-import type { DelivererOptions, Draft, Order, ReadAhead, Trip, TripNeeds, WantedAhead } from './trip.ts';
+import type { DelivererOptions, TripDraft, Order, ReadAhead, Trip, TripNeeds, WantedAhead } from './trip.ts';
 import { freshTrip } from './trip-versions.ts';
 
 /** Undefined: the delivery has to be claimed before it can be written, or cannot leave; then its claim comes first. */
-export async function writeAhead(needs: TripNeeds, order: Order): Promise<Draft | undefined> {
+export async function writeAhead(needs: TripNeeds, order: Order): Promise<TripDraft | undefined> {
   const [job] = order.jobs;
   if (order.batch !== undefined || order.inForce === undefined || job === undefined) return undefined;
   const trip = await freshTrip(needs, order, order.inForce);
@@ -73,7 +73,7 @@ async function draftOf(
   { destinationId }: Order,
   trip: Trip,
   job: ClaimJob,
-): Promise<Draft | undefined> {
+): Promise<TripDraft | undefined> {
   const ahead = await needs.readAhead({ job, mapping: trip.mapping });
   if (ahead?.row.destinationId !== destinationId) return undefined;
   const { row, inputs } = ahead;

@@ -17,7 +17,7 @@ import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import type { Published } from '../mapping-cache.ts';
 import { unspent } from '../attempt/outcome-effects.ts';
 
-interface Ground {
+interface RecheckNeeds {
   readonly database: Database;
   readonly published: Published;
 }
@@ -66,7 +66,7 @@ async function reopenLogged(tx: Sql, ids: readonly number[]): Promise<number> {
 }
 
 /** Withheld for want of an authorisation that has meanwhile begun, or of a mapping that can be used again. Returns how many. */
-export async function reopenRepaired({ database, published }: Ground, now: Date): Promise<number> {
+export async function reopenRepaired({ database, published }: RecheckNeeds, now: Date): Promise<number> {
   let reopened = 0;
   const concerned = await destinationsWithWithheld(database);
   // Nothing withheld, nothing compiled: 500 idle destinations must not cost a compiled mapping each.
@@ -92,7 +92,7 @@ export async function reopenRepaired({ database, published }: Ground, now: Date)
 }
 
 /** Deliveries of a destination whose published mapping does not compile stand visibly withheld. Returns how many. */
-export async function withholdUnusable({ database, published }: Ground): Promise<number> {
+export async function withholdUnusable({ database, published }: RecheckNeeds): Promise<number> {
   let count = 0;
   const concerned = new Set(await destinationsWithDueWork(database));
   for (const destination of concerned.size === 0 ? [] : await allDestinations(database)) {

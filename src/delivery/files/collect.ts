@@ -7,7 +7,7 @@ import { closedFor, isStopped, whyFileWaits } from '../../domain/send-policy.ts'
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import type { Producer } from '../../queue/producer.ts';
 import { discardBatch, openBatch } from '../../store/batches.ts';
-import { addSlot, dueSlots, latestSlots, markTaken, type DueSlot } from '../../store/slots.ts';
+import { addSlot, dueSlots, latestSlots, markTaken, type DueSlot } from '../../store/file-slots.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { destinationsBy, findDestination, heldStates, type Destination } from '../../store/destinations.ts';
 import { destinationsWithPlannedWork, takeDue } from '../../store/due-work.ts';

@@ -18,7 +18,7 @@ import {
   type PlanStep,
 } from './change-rules.ts';
 
-export interface Target {
+export interface PlanTarget {
   readonly destination: Destination;
   /** Undefined: what is published does not compile with this program, or the destination is archived. */
   readonly mapping: CompiledMapping | undefined;
@@ -70,7 +70,7 @@ export function planChange(
   change: LeadChange,
   read: LeadRead,
   existing: readonly Delivery[],
-  targets: readonly Target[],
+  targets: readonly PlanTarget[],
   work: PlanWork,
 ): void {
   // A backfill names its destination; every other change concerns all of the client's.
@@ -111,7 +111,7 @@ export function planChange(
   });
 }
 
-function stateOf({ destination, mapping }: Target): ChangeSituation['destination'] {
+function stateOf({ destination, mapping }: PlanTarget): ChangeSituation['destination'] {
   if (destination.status === 'archived') return 'archived';
   return mapping === undefined ? 'unusable' : 'open';
 }
@@ -142,7 +142,7 @@ function knownDeliveries(
 function noteStep(
   step: PlanStep,
   change: LeadChange,
-  { destination, mapping }: Target,
+  { destination, mapping }: PlanTarget,
   work: PlanWork,
 ): void {
   switch (step.do) {
@@ -168,7 +168,7 @@ function noteStep(
 function noteInsert(
   step: Extract<PlanStep, { do: 'insert' }>,
   change: LeadChange,
-  { destination, mapping }: Target,
+  { destination, mapping }: PlanTarget,
   work: PlanWork,
 ): void {
   const key = randomUUID();

@@ -4,7 +4,7 @@
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { Problem } from '../contract.ts';
-import { mappingsFolder } from './yaml.ts';
+import { shownFolder } from './yaml.ts';
 import type { ProblemCode } from './problems.ts';
 
 export const maxFileBytes = 2_000_000;
@@ -27,7 +27,7 @@ export function readTexts(parent: string, name: string): ReadTexts {
     const kind = extname(file).toLowerCase();
     if (!languageFiles.has(kind) && !otherTexts.has(kind)) return;
     const severity = languageFiles.has(kind) ? 'error' : 'warning';
-    problems.push({ file: `${mappingsFolder}/${file}`, line, column: 1, code, severity, message });
+    problems.push({ file: `${shownFolder}/${file}`, line, column: 1, code, severity, message });
   };
   const visit = (relative: string, depth: number): void => {
     const path = join(parent, relative);

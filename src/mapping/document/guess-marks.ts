@@ -1,6 +1,6 @@
 // The marks `mapping new` leaves on what it guessed: reported until a person has looked at each.
 // Invariant: a guess of the opt-in is reported line by line, for it keeps the file from being published (C20).
-import { mappingsFolder } from './yaml.ts';
+import { shownFolder } from './yaml.ts';
 import type { createProblems } from './problems.ts';
 
 const mark = /\s# guess:/;
@@ -10,7 +10,7 @@ export function reportGuesses(
   text: string,
   problems: Pick<ReturnType<typeof createProblems>, 'add'>,
 ): void {
-  const file = `${mappingsFolder}/${name}`;
+  const file = `${shownFolder}/${name}`;
   let block = '';
   const others: { readonly line: number; readonly column: number }[] = [];
   for (const [index, line] of text.split('\n').entries()) {

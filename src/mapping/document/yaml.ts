@@ -10,7 +10,7 @@ import { firstSentence, lineOfDepth, reportTabs, tooDeep } from './yaml-slips.ts
 type Problems = Pick<ReturnType<typeof createProblems>, 'add'>;
 
 /** Prefix of every file name in messages. */
-export const mappingsFolder = 'mappings';
+export const shownFolder = 'mappings';
 
 const mostSlips = 2;
 
@@ -44,14 +44,14 @@ function readSafely(name: string, text: string, problems: Problems): Tree {
     return parseFile(name, text, problems);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    const place = { file: `${mappingsFolder}/${name}`, line: lineOfDepth(text), column: 1 };
+    const place = { file: `${shownFolder}/${name}`, line: lineOfDepth(text), column: 1 };
     problems.add(place, 'error', 'MAP-001', tooDeep);
     return { value: undefined, place: () => place };
   }
 }
 
 function parseFile(name: string, text: string, problems: Problems): Tree {
-  const file = `${mappingsFolder}/${name}`;
+  const file = `${shownFolder}/${name}`;
   const lines = new LineCounter();
   const document = parseDocument(text, {
     version: '1.2',

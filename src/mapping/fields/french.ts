@@ -40,9 +40,3 @@ export const purposeWords = {
   profiling: 'profilage',
 } as const;
 export const channelWords = { email: 'e-mail', sms: 'SMS', phone: 'téléphone', post: 'courrier' } as const;
-export const stateWords = {
-  granted: 'accord',
-  refused: 'refus',
-  not_asked: 'non demandé',
-  withdrawn: 'retiré',
-} as const;
