@@ -2,7 +2,7 @@
 // Invariant: what is pushed is marked in MySQL first; what Redis forgot is pushed again; held destinations get probes only.
 import { sendsFiles } from '../../connectors/index.ts';
 import type { Reason } from '../domain/delivery.ts';
-import { closedFor, isProbeDue, isShut, minuteOf, sendPermission } from '../domain/send-policy.ts';
+import { closedFor, isProbeDue, isShut, sendPermission } from '../domain/send-policy.ts';
 import type { SendingHours } from '../domain/sending-hours.ts';
 import type { Log } from '../log.ts';
 import type { Producer } from '../queue/producer.ts';
@@ -110,7 +110,8 @@ async function dispatchDue(
     circuit: held?.circuit,
     // The window counts as what a destination has in flight at most.
     limits: { concurrency: at.window, ...(hours === undefined ? {} : { hours }) },
-    minute: minuteOf(undefined, now),
+    // Rates are the claim's.
+    windows: {},
     inFlight: used.all,
     unit: 'delivery',
   });

@@ -1,6 +1,7 @@
 // The words of a delivery: states, reasons, and which moves are allowed.
 // Invariant: every state a person can meet has a reason they understand; end states are left only by a replay's new run.
 import type { Action } from '../../connectors/contract.ts';
+import { ratePeriods } from './rates.ts';
 
 export const deliveryStates = [
   'planned',
@@ -112,10 +113,7 @@ export function splitReason(stored: string): { readonly base: Reason; readonly c
 
 /** Reasons whose code changes what they say: here it is us who slow down. */
 const ownLimits: Readonly<Record<string, { readonly fr: string; readonly en: string }>> = {
-  'throttled:RATE': {
-    fr: 'notre limite par minute pour cette destination est atteinte (limits.perMinute)',
-    en: 'our own limit per minute for this destination is reached (limits.perMinute)',
-  },
+  ...Object.fromEntries(ratePeriods.map(({ refusal, words }) => [refusal, words])),
   'throttled:CONCURRENCY': {
     fr: "notre limite d'envois simultanés vers cette destination est atteinte (limits.concurrency)",
     en: 'our own limit of sends at once for this destination is reached (limits.concurrency)',

@@ -1,6 +1,7 @@
 // A destination and what governs it: the client's contract facts, authorisations, limits. Pure words and rules.
 // Invariant: deny by default; a destination sends only to targets that contract and a live authorisation both name (C17-C19).
 import type { DataCategory } from './lead.ts';
+import type { RateLimits } from './rates.ts';
 import type { SendingHours } from './sending-hours.ts';
 
 /** Contract facts of a client, from `mappings/<client>/client.yaml`. */
@@ -86,11 +87,9 @@ export function coveringAuthorisation(
   );
 }
 
-export interface DestinationLimits {
+export interface DestinationLimits extends RateLimits {
   /** Deliveries (or files) in flight at once. */
   readonly concurrency: number;
-  /** Departures per minute; undefined: no limit. */
-  readonly perMinute?: number;
   /** When leads may leave; undefined: at any time. */
   readonly hours?: SendingHours;
 }

@@ -5,6 +5,7 @@ import type { Circuit } from './circuit.ts';
 import type { Reason } from './delivery.ts';
 import type { DestinationLimits, DestinationStatus } from './destination.ts';
 import { isCareful } from './pace.ts';
+import { rateRoom, type RateWindows } from './rates.ts';
 import { nextOpening, type SendingHours } from './sending-hours.ts';
 
 /** What is known of a destination when it is asked. */
@@ -15,19 +16,12 @@ export interface SendSituation {
   /** Undefined: nothing speaks against it. */
   readonly circuit: Circuit | undefined;
   readonly limits: DestinationLimits;
-  /** Departures of the minute that runs. */
-  readonly minute: RateWindow;
+  /** In which its departures were counted last. */
+  readonly windows: RateWindows;
   /** Deliveries in flight; of a file its rows. */
   readonly inFlight: number;
   /** A file goes whole, and alone. */
   readonly unit: 'delivery' | 'file';
-}
-
-/** A minute in which departures are counted. */
-export interface RateWindow {
-  /** Epoch ms. */
-  readonly startedAt: number;
-  readonly departed: number;
 }
 
 /** Why a delivery waits, and when its destination is to be asked again. */
@@ -58,13 +52,10 @@ export interface HourlyDelivery {
 const placeAgainMs = 100;
 /** The same for a file, which takes longer. */
 const fileAgainMs = 1_000;
-const shortestRateWaitMs = 50;
-const minuteMs = 60_000;
 
 const suspended: Reason = 'destination_suspended';
 const held: Reason = 'destination_held';
 const outsideHours: Reason = 'outside_hours';
-const rate = 'throttled:RATE';
 const concurrency = 'throttled:CONCURRENCY';
 
 /** Suspended or archived by a person. SQL mirrors it as `status = 'active'`. */
@@ -105,26 +96,19 @@ export function closedFor(hours: SendingHours | undefined, now: number): Refusal
 function permissionInHours(at: SendSituation): SendPermission {
   const byCircuit = allowedBy(at.circuit, at.now) - at.inFlight;
   if (byCircuit <= 0) return { count: 0, refusal: { reason: held, afterMs: 0 } };
-  const { perMinute } = at.limits;
-  const byRate = perMinute === undefined ? Number.POSITIVE_INFINITY : perMinute - at.minute.departed;
-  const rateAgainMs = Math.max(shortestRateWaitMs, at.minute.startedAt + minuteMs - at.now);
-  if (byRate <= 0) return { count: 0, refusal: { reason: rate, afterMs: rateAgainMs } };
+  const rate = rateRoom(at.windows, at.limits, at.now);
+  if (rate !== undefined && rate.left <= 0) return { count: 0, refusal: rate.refusal };
   if (at.unit === 'file')
     return {
       count: at.inFlight === 0 ? Number.POSITIVE_INFINITY : 0,
       refusal: { reason: concurrency, afterMs: fileAgainMs },
     };
   const byConcurrency = at.limits.concurrency - at.inFlight;
-  const count = Math.max(0, Math.min(byCircuit, byRate, byConcurrency));
+  const count = Math.max(0, Math.min(byCircuit, rate?.left ?? byCircuit, byConcurrency));
   if (count === byConcurrency || byConcurrency < 0)
     return { count, refusal: { reason: concurrency, afterMs: placeAgainMs } };
-  if (count === byRate) return { count, refusal: { reason: rate, afterMs: rateAgainMs } };
+  if (count === rate?.left) return { count, refusal: rate.refusal };
   return { count, refusal: { reason: held, afterMs: placeAgainMs } };
-}
-
-/** The minute that runs: the one begun, or a new one from now on. */
-export function minuteOf(begun: RateWindow | undefined, now: number): RateWindow {
-  return begun !== undefined && now - begun.startedAt < minuteMs ? begun : { startedAt: now, departed: 0 };
 }
 
 /** Why a file destination's leads wait without being tried. */

@@ -16,7 +16,7 @@ import {
   versionHistory,
   type MappingVersion,
 } from '../store/mapping-versions.ts';
-import { askHoursAgain } from '../store/held-back.ts';
+import { askAgain } from '../store/held-back.ts';
 import { keepingOldContent } from '../store/version-effects.ts';
 import { authorise } from './authorise.ts';
 import { checkFiles, refuseConnectorChange, type FitMapping, type PublishingDeps } from './fitness.ts';
@@ -130,7 +130,7 @@ async function storeVersion(
 ): Promise<MappingVersion> {
   const version = await insertVersion(tx, { ...request, clientId, sources });
   await pointAt(tx, destinationId, version.id);
-  await askHoursAgain(tx, destinationId);
+  await askAgain(tx, destinationId);
   await appendHandovers(tx, [
     {
       entry: 'published',

@@ -5,7 +5,7 @@ import { RelaisError } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Sql } from '../store/database.ts';
 import { findDestination, saveDestination } from '../store/destinations.ts';
-import { askHoursAgain } from '../store/held-back.ts';
+import { askAgain } from '../store/held-back.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { versionHistory, type MappingVersion } from '../store/mapping-versions.ts';
 import { checkVersion, refuseConnectorChange, type PublishingDeps } from './fitness.ts';
@@ -64,7 +64,7 @@ async function putBack(
     mappingVersionId: wanted.id,
     leadsFrom: destination.leadsFrom,
   });
-  await askHoursAgain(tx, destination.id);
+  await askAgain(tx, destination.id);
   await reopen(tx, destination.id, request.actor);
   await appendHandovers(tx, [
     {

@@ -1,7 +1,8 @@
 // Clients, destinations, what is published for them, and the state that changes while they run.
 // Invariant: a destination's row is written by publish, suspend and resume; its state row by claims and settles.
 import { closedCircuit, type Circuit } from '../domain/breaker.ts';
-import { isHeld, type RateWindow } from '../domain/send-policy.ts';
+import type { RateWindows } from '../domain/rates.ts';
+import { isHeld } from '../domain/send-policy.ts';
 import type { ClientFacts, DestinationStatus } from '../domain/destination.ts';
 import { inList, type ReadOnlySql, type Sql } from './database.ts';
 
@@ -136,8 +137,8 @@ export async function underWay(sql: Sql, id: string): Promise<number> {
 export interface DestinationState {
   readonly destinationId: string;
   readonly circuit: Circuit;
-  /** The minute in which departures were counted last. */
-  readonly minute: RateWindow | undefined;
+  /** In which departures were counted last; counted only while the mapping limits a rate. */
+  readonly windows: RateWindows;
   /** Digest of the address and the secrets last used; undefined where none was. */
   readonly accessDigest: Buffer | undefined;
   /** The database's clock when this was read, epoch ms: what a circuit's moments are measured by. */
@@ -147,20 +148,15 @@ export interface DestinationState {
 type StateRow = {
   destination_id: string;
   circuit: string;
-  window_start: Date | null;
-  window_count: number;
+  rate_windows: string | null;
   access_digest: Buffer | null;
   db_now: Date;
 };
-const stateColumns =
-  'destination_id, circuit, window_start, window_count, access_digest, UTC_TIMESTAMP(3) AS db_now';
+const stateColumns = 'destination_id, circuit, rate_windows, access_digest, UTC_TIMESTAMP(3) AS db_now';
 const stateOf = (row: StateRow): DestinationState => ({
   destinationId: row.destination_id,
   circuit: JSON.parse(row.circuit) as Circuit,
-  minute:
-    row.window_start === null
-      ? undefined
-      : { startedAt: row.window_start.getTime(), departed: row.window_count },
+  windows: row.rate_windows === null ? {} : (JSON.parse(row.rate_windows) as RateWindows),
   accessDigest: row.access_digest ?? undefined,
   now: row.db_now.getTime(),
 });
@@ -203,10 +199,9 @@ export async function saveAccess(tx: Sql, destinationId: string, digest: Buffer)
   ]);
 }
 
-export async function saveMinute(tx: Sql, destinationId: string, minute: RateWindow): Promise<void> {
-  await tx.run('UPDATE destination_states SET window_start = ?, window_count = ? WHERE destination_id = ?', [
-    new Date(minute.startedAt),
-    minute.departed,
+export async function saveRateWindows(tx: Sql, destinationId: string, windows: RateWindows): Promise<void> {
+  await tx.run('UPDATE destination_states SET rate_windows = ? WHERE destination_id = ?', [
+    JSON.stringify(windows),
     destinationId,
   ]);
 }

@@ -1,8 +1,16 @@
 // Due deliveries that their destination does not let go: they stand visibly `waiting`, with the reason that domain/send-policy gives.
 // Invariant: nothing is lost by it: what is held back stays due, or is due again when its destination may send.
+import type { Reason } from '../domain/delivery.ts';
+import { ratePeriods } from '../domain/rates.ts';
 import { inList, type Sql } from './database.ts';
 import { carriesRightSql } from './carried-rights.ts';
 import { windowUse } from './due-work.ts';
+
+/** Why deliveries wait until a time that the mapping sets. */
+const setByMapping: readonly string[] = [
+  'outside_hours' satisfies Reason,
+  ...ratePeriods.map(({ refusal }) => refusal),
+];
 
 /** Due rows of a held or suspended destination become visibly `waiting`; they stay due. */
 export async function showHeld(
@@ -86,20 +94,21 @@ export async function deferToOpening(
 }
 
 /**
- * Other hours are in force: what waits for the old ones is due now, and so are its files; whoever asks next is told by the new ones.
+ * Other hours or rates are in force: what waits for the old ones is due now, and so are its files; whoever asks next is told by the new ones.
  * The caller holds the lock of the destination's state: no claim and no dispatch uses the old ones meanwhile.
  */
-export async function askHoursAgain(tx: Sql, destinationId: string): Promise<void> {
+export async function askAgain(tx: Sql, destinationId: string): Promise<void> {
+  const { marks, values } = inList(setByMapping);
   await tx.run(
     `UPDATE batches b SET b.due_at = UTC_TIMESTAMP(3)
       WHERE b.destination_id = ? AND b.state IN ('open', 'written') AND b.queued_at IS NULL AND b.due_at > UTC_TIMESTAMP(3)
-        AND EXISTS (SELECT 1 FROM deliveries d WHERE d.batch_id = b.id AND d.state = 'waiting' AND d.reason = 'outside_hours')`,
-    [destinationId],
+        AND EXISTS (SELECT 1 FROM deliveries d WHERE d.batch_id = b.id AND d.state = 'waiting' AND d.reason IN (${marks}))`,
+    [destinationId, ...values],
   );
   await tx.run(
     `UPDATE deliveries FORCE INDEX (deliveries_due) SET due_at = UTC_TIMESTAMP(3)
-      WHERE state = 'waiting' AND destination_id = ? AND reason = 'outside_hours' AND due_at > UTC_TIMESTAMP(3)`,
-    [destinationId],
+      WHERE state = 'waiting' AND destination_id = ? AND reason IN (${marks}) AND due_at > UTC_TIMESTAMP(3)`,
+    [destinationId, ...values],
   );
   await tx.run(
     "UPDATE slots SET slot_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND state = 'due' AND asked_by = 'hours' ORDER BY slot_at LIMIT 1",

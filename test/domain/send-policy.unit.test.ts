@@ -5,7 +5,6 @@ import {
   isHeld,
   isProbeDue,
   isShut,
-  minuteOf,
   refusalOf,
   sendPermission,
   waitsForHours,
@@ -23,7 +22,7 @@ const situation = (over: Partial<SendSituation> = {}): SendSituation => ({
   status: 'active',
   circuit: closedCircuit,
   limits: { concurrency: 8 },
-  minute: { startedAt: now, departed: 0 },
+  windows: {},
   inFlight: 0,
   unit: 'delivery',
   ...over,
@@ -64,17 +63,17 @@ test.each<[string, Partial<SendSituation>, number, string, number]>([
     'destination_held',
     100,
   ],
-  ['what is left of the minute', { limits, minute }, 3, 'throttled:RATE', 40_000],
+  ['what is left of the minute', { limits, windows: { perMinute: minute } }, 3, 'throttled:RATE', 40_000],
   [
     'nothing when the minute is full',
-    { limits, minute: { ...minute, departed: 60 } },
+    { limits, windows: { perMinute: { ...minute, departed: 60 } } },
     0,
     'throttled:RATE',
     40_000,
   ],
   [
     'and asks again a moment later at the end of it',
-    { limits, minute: { startedAt: now - 59_990, departed: 60 } },
+    { limits, windows: { perMinute: { startedAt: now - 59_990, departed: 60 } } },
     0,
     'throttled:RATE',
     50,
@@ -125,13 +124,6 @@ describe('outside its hours', () => {
     expect(waitsForHours(hours(9, 18), delivery)).toBe(waits);
     expect(waitsForHours({ ...hours(9, 18), rightsWait: true }, delivery)).toBe(waitsWithRights);
   });
-});
-
-test('a minute is counted from its first departure, and a new one begins when it is over', () => {
-  const begun = { startedAt: now - 59_999, departed: 12 };
-  expect(minuteOf(begun, now)).toEqual(begun);
-  expect(minuteOf({ ...begun, startedAt: now - 60_000 }, now)).toEqual({ startedAt: now, departed: 0 });
-  expect(minuteOf(undefined, now)).toEqual({ startedAt: now, departed: 0 });
 });
 
 test('a probe is due only where the circuit is open and its time has come', () => {

@@ -113,9 +113,9 @@ export const plants: readonly Plant[] = [
         put: 'const byConcurrency = Number.POSITIVE_INFINITY;',
       },
       {
-        file: 'src/domain/send-policy.ts',
-        find: 'perMinute === undefined ? Number.POSITIVE_INFINITY : perMinute - at.minute.departed',
-        put: 'Number.POSITIVE_INFINITY',
+        file: 'src/domain/rates.ts',
+        find: 'left: limit - departed,',
+        put: 'left: Number.POSITIVE_INFINITY,',
       },
     ],
     red: [zeros.limits],

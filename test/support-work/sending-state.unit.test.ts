@@ -15,7 +15,7 @@ const destination = {
 const state = (circuit: Circuit): DestinationState => ({
   destinationId: 'essai-crm',
   circuit,
-  minute: undefined,
+  windows: {},
   accessDigest: undefined,
   now,
 });

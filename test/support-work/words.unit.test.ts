@@ -1,5 +1,6 @@
 // Codes of ours are words for whoever reads them, in both languages; the code itself stays, since filters take it.
 import { reasonText } from '../../src/domain/delivery.ts';
+import { ratePeriods } from '../../src/domain/rates.ts';
 import { consentChannels, consentPurposes, dataCategories } from '../../src/domain/lead.ts';
 import { consentPairWords, reasonWords } from '../../src/support/words.ts';
 
@@ -31,7 +32,7 @@ test('every purpose by every channel has words, and so has every category', () =
   expect(consentPairWords('marketing', 'fax')).toBeUndefined();
 });
 
-test.each(['throttled:RATE', 'throttled:CONCURRENCY'])(
+test.each([...ratePeriods.map((period) => period.refusal), 'throttled:CONCURRENCY'])(
   '%s is a limit of our own: the recipient asks for nothing',
   (stored) => {
     expect(reasonText(stored, 'fr')).toMatch(/notre limite .*limits\./);

@@ -4,8 +4,9 @@ import type { Circuit } from '../../domain/breaker.ts';
 import type { DestinationLimits } from '../../domain/destination.ts';
 import type { Reason } from '../../domain/delivery.ts';
 import type { Sql } from '../../store/database.ts';
-import { findDestination, readStates, saveMinute, type Destination } from '../../store/destinations.ts';
-import { minuteOf, refusalOf, sendPermission, type SendPermission } from '../../domain/send-policy.ts';
+import { findDestination, readStates, saveRateWindows, type Destination } from '../../store/destinations.ts';
+import { countDepartures, hasRates } from '../../domain/rates.ts';
+import { refusalOf, sendPermission, type SendPermission } from '../../domain/send-policy.ts';
 import {
   countSending,
   leaveBatch,
@@ -98,7 +99,6 @@ export async function claimDeliveries(
   if (settings.batchId !== undefined && rows.length < jobs.length) return none;
 
   const limits = (await settings.version?.(destination.mappingVersionId))?.limits ?? settings.limits;
-  const minute = minuteOf(state.minute, now);
   const unit = settings.batchId === undefined ? 'delivery' : 'file';
   const permissionBeside = (inFlight: number): SendPermission =>
     sendPermission({
@@ -106,7 +106,7 @@ export async function claimDeliveries(
       status: destination.status,
       circuit: state.circuit,
       limits,
-      minute,
+      windows: state.windows,
       inFlight,
       unit,
     });
@@ -122,8 +122,8 @@ export async function claimDeliveries(
   // What waits for another delivery goes with a later file.
   if (settings.batchId !== undefined) await leaveBatch(tx, behind);
   const departures = settings.batchId === undefined ? claimed.length : Math.min(1, claimed.length);
-  if (limits.perMinute !== undefined && departures > 0)
-    await saveMinute(tx, destinationId, { ...minute, departed: minute.departed + departures });
+  if (hasRates(limits) && departures > 0)
+    await saveRateWindows(tx, destinationId, countDepartures(state.windows, departures, now));
   const againAfterMs = waiting.size > 0 ? (permission.closed?.afterMs ?? 0) : 0;
   return { ...none, againAfterMs, claimed, departed: await take(tx, claimed, destination, settings) };
 }

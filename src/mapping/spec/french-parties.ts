@@ -2,6 +2,7 @@
 // Invariant: the recipient is a company or a team as the contract names it, never a person (C18).
 import type { AuthorisationFact } from '../../domain/destination.ts';
 import { openDays } from '../../domain/hours-words.ts';
+import { ratePeriods } from '../../domain/rates.ts';
 import type { HolidayCalendar } from '../../domain/public-holidays.ts';
 import type { SendingHours } from '../../domain/sending-hours.ts';
 import type { CompiledMapping } from '../contract.ts';
@@ -88,8 +89,10 @@ export function paceRows({
 }: CompiledMapping): readonly (readonly string[])[] {
   const unit = schedule === undefined ? 'envoi' : 'fichier';
   const atOnce = `${limits.concurrency} ${unit}${limits.concurrency > 1 ? 's' : ''} en même temps au plus`;
-  const rate =
-    limits.perMinute === undefined ? 'sans limite par minute' : `${limits.perMinute} par minute au plus`;
+  const rates = ratePeriods.flatMap(({ key, document }) =>
+    limits[key] === undefined ? [] : [`${limits[key]} ${document} au plus`],
+  );
+  const rate = rates.length === 0 ? 'sans limite par minute' : rates.join(', ');
   const waits = [
     `connexion ${durationWords(timeouts.connectMs)}`,
     `réponse ${durationWords(timeouts.responseMs)}`,

@@ -1,6 +1,7 @@
 // When a delivery is tried again: named schedules, lists of delays, deadlines, limits, hours, time-outs.
 // Invariant: every delivery has an end: a last try and a maximum age.
 import type { DestinationLimits } from '../../domain/destination.ts';
+import { rateLimitsBy } from '../../domain/rates.ts';
 import type { RetryPolicy } from '../../domain/verdict.ts';
 import { blockAt } from '../document/yaml.ts';
 import type { Report } from '../document/problems.ts';
@@ -106,10 +107,9 @@ function timeoutAt(
 function limitsOf(limits: Raw, concurrency: number): DestinationLimits {
   const whole = (value: unknown): number | undefined =>
     typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : undefined;
-  const perMinute = whole(limits['perMinute']);
   return {
     concurrency: whole(limits['concurrency']) ?? concurrency,
-    ...(perMinute === undefined ? {} : { perMinute }),
+    ...rateLimitsBy((key) => whole(limits[key])),
   };
 }
 

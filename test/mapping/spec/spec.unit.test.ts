@@ -254,6 +254,19 @@ test('rates, time-outs, the promised delay, the recipient with its document, the
   expect(html).toContain('Pour le centre');
 });
 
+test.each([
+  ['{concurrency: 1, perHour: 200}', '1 envoi en même temps au plus, 200 par heure au plus'],
+  [
+    '{perMinute: 60, perHour: 200, perDay: 900}',
+    '8 envois en même temps au plus, 60 par minute au plus, 200 par heure au plus, 900 par 24 heures au plus',
+  ],
+  ['{concurrency: 2}', '2 envois en même temps au plus, sans limite par minute'],
+])('the document says each limit: %s', (limits, words) =>
+  expect(specFor(webhook('- {to: nom, from: identity.lastName}', `limits: ${limits}`)).markdown).toContain(
+    `| Débit | ${words} |`,
+  ),
+);
+
 test('without an authorisation the document says that nothing is sent', () => {
   const client = demoClient.replace(/authorisations:[^]*/, '');
   const sources = sourcesOf(webhook('- {to: nom, from: identity.lastName}'), { 'demo/client.yaml': client });

@@ -1,0 +1,119 @@
+// How many deliveries may leave for a destination in a period: a row for each period, and everything else loops over them.
+// Invariant: a window begins with its first departure and lasts its whole period; in none leave more than its limit allows.
+
+/** A period that departures are counted in. */
+interface RatePeriod {
+  /** Of `limits` in a mapping, and of the windows as the database keeps them. */
+  readonly key: string;
+  readonly milliseconds: number;
+  /** As `deliveries.reason` keeps it. */
+  readonly refusal: `throttled:${string}`;
+  /** What support reads of the refusal. */
+  readonly words: { readonly fr: string; readonly en: string };
+  /** After the number, in the document a client signs. */
+  readonly document: string;
+}
+
+export const ratePeriods = [
+  {
+    key: 'perMinute',
+    milliseconds: 60_000,
+    refusal: 'throttled:RATE',
+    words: {
+      fr: 'notre limite par minute pour cette destination est atteinte (limits.perMinute)',
+      en: 'our own limit per minute for this destination is reached (limits.perMinute)',
+    },
+    document: 'par minute',
+  },
+  {
+    key: 'perHour',
+    milliseconds: 3_600_000,
+    refusal: 'throttled:RATE_HOUR',
+    words: {
+      fr: 'notre limite par heure pour cette destination est atteinte (limits.perHour)',
+      en: 'our own limit per hour for this destination is reached (limits.perHour)',
+    },
+    document: 'par heure',
+  },
+  {
+    key: 'perDay',
+    milliseconds: 86_400_000,
+    refusal: 'throttled:RATE_DAY',
+    words: {
+      fr: 'notre limite par 24 heures pour cette destination est atteinte (limits.perDay)',
+      en: 'our own limit per 24 hours for this destination is reached (limits.perDay)',
+    },
+    document: 'par 24 heures',
+  },
+] as const satisfies readonly RatePeriod[];
+
+export type RateKey = (typeof ratePeriods)[number]['key'];
+
+/** Departures at most in each period; undefined: no limit. */
+export type RateLimits = { readonly [Key in RateKey]?: number };
+
+/** A period that has begun. */
+export interface RateWindow {
+  /** Epoch ms, of the database's clock. */
+  readonly startedAt: number;
+  readonly departed: number;
+}
+
+/** The windows in which departures were counted last; one that is over counts for nothing. */
+export type RateWindows = { readonly [Key in RateKey]?: RateWindow };
+
+/** What the tightest limit leaves. */
+export interface RateRoom {
+  /** Zero or less: nothing. */
+  readonly left: number;
+  /** For those beyond: why they wait, and when to ask again. */
+  readonly refusal: { readonly reason: string; readonly afterMs: number };
+}
+
+const shortestWaitMs = 50;
+
+export const hasRates = (limits: RateLimits): boolean =>
+  ratePeriods.some(({ key }) => limits[key] !== undefined);
+
+/** The limits that `read` finds, by their keys. */
+export function rateLimitsBy(read: (key: RateKey) => number | undefined): RateLimits {
+  const found = ratePeriods.map(({ key }) => [key, read(key)] as const);
+  return Object.fromEntries(found.filter(([, limit]) => limit !== undefined)) as RateLimits;
+}
+
+/** What may still leave in the windows that run; undefined where nothing is limited. */
+export function rateRoom(windows: RateWindows, limits: RateLimits, now: number): RateRoom | undefined {
+  const rooms = ratePeriods.flatMap((period): readonly RateRoom[] => {
+    const limit = limits[period.key];
+    if (limit === undefined) return [];
+    const { startedAt, departed } = runningWindow(period, windows, now);
+    const afterMs = Math.max(shortestWaitMs, startedAt + period.milliseconds - now);
+    return [{ left: limit - departed, refusal: { reason: period.refusal, afterMs } }];
+  });
+  // Of two that leave nothing the one that lasts longer: asked before its end it would refuse again.
+  const roomFor = ({ left }: RateRoom): number => Math.max(0, left);
+  return rooms.toSorted(
+    (one, other) => roomFor(one) - roomFor(other) || other.refusal.afterMs - one.refusal.afterMs,
+  )[0];
+}
+
+/** The windows after so many more have left. Every period is counted, limited or not: a limit published later knows what has left. */
+export function countDepartures(windows: RateWindows, departures: number, now: number): RateWindows {
+  const counted = ratePeriods.map((period) => {
+    const { startedAt, departed } = runningWindow(period, windows, now);
+    return [period.key, { startedAt, departed: departed + departures }];
+  });
+  return Object.fromEntries(counted) as RateWindows;
+}
+
+/** The one that was begun, or a new one from now on. */
+function runningWindow(
+  { key, milliseconds }: (typeof ratePeriods)[number],
+  windows: RateWindows,
+  now: number,
+): RateWindow {
+  const begun = windows[key];
+  return begun !== undefined && now - begun.startedAt < milliseconds
+    ? begun
+    : { startedAt: now, departed: 0 };
+}

@@ -1,0 +1,94 @@
+// Departures counted by period, row by row: a window from its first departure, what its limit leaves, which refusal speaks.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  countDepartures,
+  hasRates,
+  rateLimitsBy,
+  ratePeriods,
+  rateRoom,
+  type RateLimits,
+  type RateRoom,
+  type RateWindows,
+} from '../../src/domain/rates.ts';
+
+const now = Date.parse('2026-11-24T10:00:00Z');
+const minute = 60_000;
+const hour = 60 * minute;
+
+describe.each(ratePeriods.map((period) => [period.key, period] as const))('%s', (key, period) => {
+  const { milliseconds, refusal } = period;
+  const windows = (startedAt: number, departed: number): RateWindows => ({ [key]: { startedAt, departed } });
+  const limits: RateLimits = { [key]: 60 };
+
+  test('a window is counted from its first departure, and a new one begins when it is over', () => {
+    const begun = now - milliseconds + 1;
+    expect(countDepartures(windows(begun, 12), 3, now)[key]).toEqual({ startedAt: begun, departed: 15 });
+    expect(countDepartures(windows(begun - 1, 12), 3, now)[key]).toEqual({ startedAt: now, departed: 3 });
+    expect(countDepartures({}, 3, now)[key]).toEqual({ startedAt: now, departed: 3 });
+  });
+
+  test.each<[string, RateWindows, number, number]>([
+    ['all of it before the first', {}, 60, milliseconds],
+    ['what is left of it', windows(now - 20_000, 57), 3, milliseconds - 20_000],
+    ['nothing when it is full', windows(now - 20_000, 60), 0, milliseconds - 20_000],
+    ['nothing over a limit that was lowered', windows(now - 20_000, 70), -10, milliseconds - 20_000],
+    ['all of it again when it is over', windows(now - milliseconds, 60), 60, milliseconds],
+    ['a moment later at the end of it', windows(now - milliseconds + 10, 60), 0, 50],
+  ])('leaves %s', (_title, begun, left, afterMs) =>
+    expect(rateRoom(begun, limits, now)).toEqual({ left, refusal: { reason: refusal, afterMs } }),
+  );
+
+  test('without a limit nothing is kept back, however much has left', () => {
+    expect(rateRoom(windows(now, 1_000_000), {}, now)).toBeUndefined();
+    expect([hasRates({}), hasRates(limits)]).toEqual([false, true]);
+  });
+});
+
+test('every period is counted with each departure, so that a limit published later knows what has left', () => {
+  const counted = countDepartures({ perMinute: { startedAt: now - minute, departed: 9 } }, 2, now);
+  expect(Object.keys(counted)).toEqual(ratePeriods.map(({ key }) => key));
+  expect(counted.perMinute).toEqual({ startedAt: now, departed: 2 });
+  expect(rateRoom(counted, { perHour: 2 }, now + hour - 1)?.left).toBe(0);
+});
+
+const full: RateWindows = {
+  perMinute: { startedAt: now - 10_000, departed: 5 },
+  perHour: { startedAt: now - 10_000, departed: 40 },
+};
+test.each<[string, RateLimits, RateRoom]>([
+  [
+    'the one with the least room speaks',
+    { perMinute: 10, perHour: 42 },
+    { left: 2, refusal: { reason: 'throttled:RATE_HOUR', afterMs: hour - 10_000 } },
+  ],
+  [
+    'whichever it is',
+    { perMinute: 6, perHour: 42 },
+    { left: 1, refusal: { reason: 'throttled:RATE', afterMs: minute - 10_000 } },
+  ],
+  [
+    'of two that are full the one that lasts longer',
+    { perMinute: 1, perHour: 40 },
+    { left: 0, refusal: { reason: 'throttled:RATE_HOUR', afterMs: hour - 10_000 } },
+  ],
+])('of several limits %s', (_title, limits, room) => expect(rateRoom(full, limits, now)).toEqual(room));
+
+test('limits are read by their keys, and one that is not written is none', () => {
+  expect(rateLimitsBy((key) => (key === 'perHour' ? 200 : undefined))).toEqual({ perHour: 200 });
+  expect(rateLimitsBy(() => undefined)).toEqual({});
+});
+
+test('the schema of a mapping knows a limit for every period, and no other but that of places', () => {
+  const file = join(import.meta.dirname, '../../mappings/schema/mapping.schema.json');
+  const schema = JSON.parse(readFileSync(file, 'utf8')) as {
+    properties: { limits: { properties: Record<string, unknown> } };
+  };
+  const limits = Object.keys(schema.properties.limits.properties);
+  expect(limits).toEqual(['concurrency', ...ratePeriods.map(({ key }) => key)]);
+});
+
+test('what a page says of errors names every refusal', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/errors.md'), 'utf8');
+  expect(ratePeriods.filter(({ refusal }) => !page.includes(`\`${refusal}\``))).toEqual([]);
+});
