@@ -57,8 +57,8 @@ export const plants: readonly Plant[] = [
     patches: [
       {
         file: 'src/delivery/attempt/departure.ts',
-        find: 'await appendHandovers(\n    tx,\n    leaving.flatMap((departure) => entriesOf(departure)),\n    now,\n  );',
-        put: 'for (const one of leaving) for (const entry of entriesOf(one)) afterwards.set(entry.deliveryId, entry);',
+        find: 'await appendHandovers(\n    tx,\n    leaving.flatMap((departure) => departureEntries(departure)),\n    now,\n  );',
+        put: 'for (const one of leaving) for (const entry of departureEntries(one)) afterwards.set(entry.deliveryId, entry);',
       },
       {
         file: 'src/delivery/attempt/departure.ts',
