@@ -1,4 +1,4 @@
-// relais alert list: what was told, when, and whether it got through.
+// relais alert list: what was alerted, when, and whether it got through.
 // Invariant: reads only; alerts that ask for somebody are closed as tasks.
 import { Option, type Command } from 'commander';
 import { reasonText } from '../domain/delivery.ts';

@@ -7,7 +7,7 @@ import { beginRun, workRun } from '../support/bulk-runs.ts';
 import { isRefusal, refusalWords } from '../support/bulk-steps.ts';
 import { out, progress, say } from './terminal.ts';
 
-/** From so many on a run takes long enough to be told how it is followed and stopped. */
+/** From so many on a run takes long enough to be shown how it is followed and stopped. */
 const longRun = 100;
 /** Refused deliveries named by a report; the others are counted. */
 const mostNamed = 50;

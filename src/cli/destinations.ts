@@ -1,4 +1,4 @@
-// relais destination ...: the authorised ways out, looked at, stopped, started, tested and filled up.
+// relais destination ...: the authorised destinations, looked at, stopped, started, tested and filled up.
 // Invariant: a test sends no lead; whatever changes is recorded with who and why.
 import type { Command } from 'commander';
 import { sendsFiles } from '../../connectors/index.ts';

@@ -1,5 +1,5 @@
 // Which mapping a tool speaks of: the file as it stands, the version in force, or one by its number.
-// Invariant: what does not pass the check is told with every problem, and never used.
+// Invariant: what does not pass the check is reported with every problem, and never used.
 import { connectors } from '../../connectors/index.ts';
 import type { App } from '../app.ts';
 import type { Lead } from '../domain/lead.ts';
@@ -35,7 +35,7 @@ export const listed = (folder: string, problems: readonly Problem[]): string =>
   problems.map((problem) => formatProblem({ ...problem, file: shownPath(folder, problem.file) })).join('\n');
 
 /**
- * The file of a destination as it stands. A test that fails is told and does not stop the tool: it is then that one looks.
+ * The file of a destination as it stands. A test that fails is reported and does not stop the tool: a preview helps most then.
  * @throws MAPPING-001 with every error of the mapping itself
  */
 export function chosenFile(folder: string, destinationId: string): Chosen {

@@ -90,7 +90,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   try {
     await relaisProgram().parseAsync([...argv], { from: 'user' });
   } catch (error) {
-    process.exitCode = told(error);
+    process.exitCode = reportError(error);
   }
 }
 
@@ -99,7 +99,7 @@ function closed(error: NodeJS.ErrnoException): void {
   process.exit(error.code === 'EPIPE' ? 0 : exits.failure);
 }
 
-function told(error: unknown): number {
+function reportError(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exits.usage;
   if (isRelaisError(error)) {
     say(`${error.code} ${error.message}\n→ ${catalogue[error.code].remedy}`);

@@ -17,7 +17,7 @@ export interface TrialRecipient {
   readonly network: NetworkPolicy;
   readonly secrets: (name: string) => readonly string[];
   readonly allowedTargets: readonly string[];
-  /** What a local recipient answers next, where it is told. */
+  /** What a local recipient answers next, where it can be set. */
   readonly answerWith?: (answer: Answer) => void;
   /** How much arrived, as a local recipient counts it. */
   readonly received?: () => number;
