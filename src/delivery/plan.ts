@@ -148,7 +148,7 @@ async function planEach(planning: Planning, limit: number, from: PlanningTurns):
   return { planned: sum, suspects };
 }
 
-/** It breaks our code: set aside, told, and looked at again later. */
+/** It breaks our code: set aside, reported, and looked at again later. */
 const setBrokenAside =
   ({ database, log }: Planning, change: LeadChange) =>
   async (error: unknown): Promise<Planned> => {

@@ -14,7 +14,7 @@ import { readLeads } from '../../store/leads.ts';
 import {
   calledAttempt,
   policyOf,
-  type CallWay,
+  type RoutedCall,
   type CalledAttempt,
   type CallProgress,
 } from './call-progress.ts';
@@ -47,7 +47,7 @@ export interface AskOptions {
   /** How long "not found" must last before it counts, ms. */
   readonly settlingMs: number;
   /** The call asked about, where the delivery needs several. */
-  readonly called?: { readonly call: CallWay; readonly progress: CallProgress } | undefined;
+  readonly called?: { readonly call: RoutedCall; readonly progress: CallProgress } | undefined;
 }
 
 /** The rows to send now (with what the answer taught), or what the answer came to. */
@@ -87,8 +87,8 @@ export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<Lo
   if (known && row.action !== 'create') {
     await note();
     const reference = ('reference' in outcome ? outcome.reference : undefined) ?? row.knownReference;
-    const told = reference === undefined ? row : { ...row, knownReference: reference };
-    if (!needsReference(told, options.settings)) return { rows: [{ ...told, askFirst: false }] };
+    const known = reference === undefined ? row : { ...row, knownReference: reference };
+    if (!needsReference(known, options.settings)) return { rows: [{ ...known, askFirst: false }] };
     const reason = row.action === 'erase' ? 'manual_erasure_required' : 'reference_missing';
     return { recorded: await options.record({ stopped: [{ row, state: 'failed', reason, fields: [] }] }) };
   }

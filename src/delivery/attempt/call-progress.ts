@@ -11,13 +11,13 @@ import type { Sql } from '../../store/database.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Published } from '../mapping-cache.ts';
 
-/** A call and the way it goes: content of its own version, address of the one in force where that still has the call. */
-export interface CallWay extends CallPlan {
+/** A call and its route: content of its own version, address of the one in force where that still has the call. */
+export interface RoutedCall extends CallPlan {
   readonly classify: (answer: Answer, stage: Action | 'lookup') => Promise<Outcome>;
 }
 
 export interface CallProgress {
-  readonly calls: readonly CallWay[];
+  readonly calls: readonly RoutedCall[];
   readonly done: ReadonlySet<string>;
   readonly captured: Captured;
   /** The call whose last departure the recipient may have received. */
@@ -52,12 +52,12 @@ export async function readProgress(
     {},
     ...all.flatMap((delivery) => delivery.calls.map((call) => call.captures)),
   ) as Captured;
-  const ways = calls.map((call) => wayOf(call, action, version, mapping, captured));
+  const routed = calls.map((call) => routedCall(call, action, version, mapping, captured));
   return {
     mapping,
     content: version,
     versionId: id,
-    progress: progressOf(own, all, ways, captured, version),
+    progress: progressOf(own, all, routed, captured, version),
   };
 }
 
@@ -76,13 +76,13 @@ async function writingVersion(
   return before === undefined ? [content, versionId] : [before, last.sentMappingId];
 }
 
-function wayOf(
+function routedCall(
   call: CallPlan,
   action: Action,
   version: CompiledMapping,
   inForce: CompiledMapping,
   captured: Captured,
-): CallWay {
+): RoutedCall {
   const now = inForce.actions[action]?.calls?.find((declared) => declared.name === call.name);
   const fits =
     now !== undefined &&
@@ -101,7 +101,7 @@ const mayBeThere = (call: CallRow): boolean => call.done || call.outcome === '' 
 function progressOf(
   own: readonly CallRow[],
   all: readonly CalledDelivery[],
-  calls: readonly CallWay[],
+  calls: readonly RoutedCall[],
   captured: Captured,
   version: CompiledMapping,
 ): CallProgress {
@@ -134,7 +134,11 @@ function neverMadeOf(all: readonly CalledDelivery[], version: CompiledMapping): 
 }
 
 /** The call that leaves next for this lead; undefined when none is left. */
-export function nextCall(progress: CallProgress, lead: Lead, situation: WriteSituation): CallWay | undefined {
+export function nextCall(
+  progress: CallProgress,
+  lead: Lead,
+  situation: WriteSituation,
+): RoutedCall | undefined {
   const known = { ...situation, captured: progress.captured };
   return progress.calls.find(
     (call) =>
@@ -144,14 +148,14 @@ export function nextCall(progress: CallProgress, lead: Lead, situation: WriteSit
   );
 }
 
-const nothingToErase = (call: CallWay, progress: CallProgress): boolean =>
+const nothingToErase = (call: RoutedCall, progress: CallProgress): boolean =>
   call.needs.some(
     (id) => id !== 'reference' && progress.captured[id] === undefined && progress.neverMade(id),
   );
 
 /** What is known once this call is done: whether another follows. */
 export function followedBy(
-  call: CallWay,
+  call: RoutedCall,
   progress: CallProgress,
   lead: Lead,
   situation: WriteSituation,
@@ -186,7 +190,7 @@ export interface CalledAttempt {
 }
 
 export function calledAttempt(
-  call: CallWay,
+  call: RoutedCall,
   progress: CallProgress,
   lead: Lead,
   situation: WriteSituation,

@@ -1,4 +1,4 @@
-// The circuits of a group of settlements: locked only where one can move, moved by domain/breaker, told in log and alert.
+// The circuits of a group of settlements: locked only where one can move, moved by domain/breaker, reported in log and alert.
 // Invariant: on the healthy path nothing is locked and nothing written.
 import { afterAttempt, closedCircuit, type Circuit } from '../../domain/breaker.ts';
 import { isCareful } from '../../domain/pace.ts';

@@ -1,5 +1,5 @@
 // Claims of one destination made at the same time share a transaction, and each gets its own rows back.
-// Invariant: a row is given to one claim only, whatever twins of its job came together; a job of another destination is told.
+// Invariant: a row is given to one claim only, whatever twins of its job came together; a job of another destination is reported.
 import type { DestinationLimits } from '../../domain/destination.ts';
 import type { Log } from '../../log.ts';
 import type { Database, Sql } from '../../store/database.ts';

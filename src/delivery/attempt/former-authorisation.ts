@@ -35,20 +35,23 @@ export async function readFormers(
     // Entries of long ago may have left for the archive: then the authorisation that ended last.
     const authorisation = all.find((candidate) => candidate.id === last?.authorisationId) ?? all.at(-1);
     if (authorisation === undefined) continue;
-    const told = await allHandedOver(database, row.leadId, row.destinationId);
+    const handedOver = await allHandedOver(database, row.leadId, row.destinationId);
     found.set(row.id, {
       authorisation,
-      known: last?.correctedSince === false ? await knownOf(told, published) : new Set(),
-      optIns: new Set(told.flatMap((entry) => entry.optIns)),
+      known: last?.correctedSince === false ? await knownOf(handedOver, published) : new Set(),
+      optIns: new Set(handedOver.flatMap((entry) => entry.optIns)),
     });
   }
   return found;
 }
 
 /** What of the person stood in these contents, as the versions that wrote them read it: the version of today may say more. */
-async function knownOf(told: readonly HandedOver[], published: Published): Promise<ReadonlySet<KnownName>> {
+async function knownOf(
+  handedOver: readonly HandedOver[],
+  published: Published,
+): Promise<ReadonlySet<KnownName>> {
   const known = new Set<KnownName>();
-  for (const { action, call, mappingVersionId, fields, isOlder } of told) {
+  for (const { action, call, mappingVersionId, fields, isOlder } of handedOver) {
     const version = isOlder ? undefined : await published.version(mappingVersionId);
     const reads = version?.reads(action, call === '' ? undefined : call) ?? new Map<string, never>();
     for (const name of namesIn(fields, [...reads.keys()])) {

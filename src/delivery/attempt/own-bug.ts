@@ -1,4 +1,4 @@
-// Our own bugs, told apart from what the database or an operator has to mend.
+// Our own bugs, distinguished from what the database or an operator has to mend.
 // Invariant: a bug ends what it meets with a reason; an outage is thrown on, and the same is tried again later.
 import { foreignCode, isRelaisError } from '../../errors.ts';
 import { SqlFailure } from '../../store/database.ts';

@@ -11,7 +11,7 @@ import {
   begun,
   calledAttempt,
   nextCall,
-  type CallWay,
+  type RoutedCall,
   type CalledAttempt,
   type CallProgress,
 } from './call-progress.ts';
@@ -30,7 +30,7 @@ export interface Ready {
   /** The authorisation has ended: a right is exercised under the one of that time. */
   readonly former?: true;
   /** The call that leaves, where the delivery needs several. */
-  readonly call?: CallWay & { readonly attempt: CalledAttempt };
+  readonly call?: RoutedCall & { readonly attempt: CalledAttempt };
 }
 
 export interface Stopped {

@@ -33,32 +33,33 @@ export async function chooseVersions(
     return undefined;
   }
   if ((batch !== undefined) !== connector.maxItems > 1) {
-    // What was queued the old way is dispatched the new way.
+    // What was queued by the old mode (file or single) is dispatched by the new one.
     await needs.record({ released: rows, ...voidingOf(batch) });
     return undefined;
   }
-  // Another connector is another recipient's way in: it has not received what the old one may have.
-  const isSameWay = pinned.connector === mapping.connector;
+  // Another connector is another recipient: it has not received what the old one may have.
+  const isSameConnector = pinned.connector === mapping.connector;
   const versions = {
     mapping,
-    content: isSameWay ? pinned : mapping,
-    versionId: isSameWay ? (pinnedId ?? inForceId) : inForceId,
+    content: isSameConnector ? pinned : mapping,
+    versionId: isSameConnector ? (pinnedId ?? inForceId) : inForceId,
   };
   const called = batch === undefined ? await readProgress(first, versions, needs) : undefined;
   const { content, versionId } = called ?? versions;
   // A destination that made one call and now makes several: what has begun ends the way it began.
-  const way = called === undefined && mapping.actions[first.action]?.calls !== undefined ? content : mapping;
+  const route =
+    called === undefined && mapping.actions[first.action]?.calls !== undefined ? content : mapping;
   return {
     mapping,
     content,
     versionId,
     connector,
-    settings: way.actions[first.action]?.settings,
+    settings: route.actions[first.action]?.settings,
     context: {
       ...contextFor(needs, mapping, await needs.reader.targets(first.destinationId, first.action)),
-      classify: way.classifyBeside,
+      classify: route.classifyBeside,
     },
-    canAsk: connector.lookup !== undefined && way.hasLookup,
+    canAsk: connector.lookup !== undefined && route.hasLookup,
     batch,
     leaseMs,
     claimedAt,

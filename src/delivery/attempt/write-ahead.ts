@@ -18,7 +18,7 @@ export async function writeAhead(needs: TripNeeds, order: Order): Promise<TripDr
   if (trip === undefined) return undefined;
   const draft = await draftOf(needs, order, trip, job).catch((error: unknown) => {
     if (isStoreTrouble(error)) throw error;
-    // A bug of ours, a key that is not here: met again, told and dealt with once the delivery is claimed.
+    // A bug of ours, a key that is not here: met again, reported and dealt with once the delivery is claimed.
     return undefined;
   });
   if (draft !== undefined) await needs.step('written', order.destinationId);

@@ -1,5 +1,5 @@
 // Alerts that no event raises: rows refused, leads that wait longer than promised, a log that is not sealed in time.
-// Invariant: told once, then not again for hours while it lasts; an alert names destinations and codes, never a lead.
+// Invariant: alerted once, then not again for hours while it lasts; an alert names destinations and codes, never a lead.
 import { splitReason } from '../../domain/delivery.ts';
 import { openTime, type SendingHours } from '../../domain/sending-hours.ts';
 import { raiseAlerts, raisedSince } from '../../store/alerts.ts';

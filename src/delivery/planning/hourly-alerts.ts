@@ -1,17 +1,17 @@
-// Alerts that many leads raise at once: told once an hour and destination.
-// Invariant: the first one is told at once.
+// Alerts that many leads raise at once: raised once an hour and destination.
+// Invariant: the first is raised at once.
 import { raisedSince, type Alert } from '../../store/alerts.ts';
 import type { Sql } from '../../store/database.ts';
 
-/** A mapping that cannot be used is told once an hour and destination, not once a lead. */
+/** A mapping that cannot be used is reported once an hour and destination, not once a lead. */
 export async function withoutRepeats(tx: Sql, alerts: readonly Alert[]): Promise<readonly Alert[]> {
-  const told = new Set<string>();
+  const raised = new Set<string>();
   const kept: Alert[] = [];
   for (const alert of alerts) {
     if (alert.kind === 'mapping_unusable') {
       const destinationId = alert.destinationId ?? '';
-      if (told.has(destinationId) || (await raisedSince(tx, alert.kind, destinationId, 3_600))) continue;
-      told.add(destinationId);
+      if (raised.has(destinationId) || (await raisedSince(tx, alert.kind, destinationId, 3_600))) continue;
+      raised.add(destinationId);
     }
     kept.push(alert);
   }
