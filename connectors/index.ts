@@ -1,4 +1,4 @@
-// The registry: every kind of way out the gateway knows, one line each.
+// The registry: every connector the gateway knows, one line each.
 import type { Connector } from './contract.ts';
 import { email } from './email/index.ts';
 import { flow } from './flow/index.ts';

@@ -1,4 +1,4 @@
-// One kind of way out: everything the gateway knows of it, in one object.
+// One kind of channel to recipients: everything the gateway knows of it, in one object.
 // Invariant: what depends on the kind stands behind this type, so that the registry's line and a folder are all of it.
 import type { Composed, SendContext } from './context.ts';
 import type { Outcome, Tested } from './outcome.ts';

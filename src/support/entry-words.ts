@@ -33,13 +33,13 @@ export const storyEvents = (entries: readonly StoryEntry[]): readonly StoryEvent
   }));
 };
 
-/** Whether any byte of the lead may have left this house. */
+/** Whether any byte of the lead may have left Relais. */
 export function hasLeft(entries: readonly StoryEntry[]): boolean {
   const stayed = stayedHere(entries);
   return entries.some((entry) => entry.entry === 'departed' && !stayed.has(entry));
 }
 
-/** Codes that say that no byte of a lead left this house. */
+/** Codes that say that no byte of a lead left Relais. */
 const nothingLeft: ReadonlySet<string> = new Set([
   ...connectFailureCodes,
   'SECRET_MISSING',
@@ -48,7 +48,7 @@ const nothingLeft: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Departures whose attempt ended in our own house: the log notes a departure before anything can leave, and a
+ * Departures whose attempt ended inside Relais: the log notes a departure before anything can leave, and a
  * connection that was never made tells afterwards that nothing did.
  */
 function stayedHere(entries: readonly StoryEntry[]): ReadonlySet<StoryEntry> {

@@ -1,4 +1,4 @@
-// Names that a filter may hold: a slip of the finger is told, instead of being answered with an empty list.
+// Names that a filter may hold: a typing mistake is reported, instead of being answered with an empty list.
 import { reasons } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
 import { didYouMean, suggest } from '../mapping/document/suggest.ts';

@@ -8,7 +8,7 @@ import { lockRefusedRow, retryRefusedRow } from '../store/refused-rows.ts';
 import { forgetDeaths } from '../store/takings.ts';
 import type { Actor } from './replay.ts';
 
-/** Refusals that may have an accident of the house for their cause. */
+/** Refusals that may have a fault of our own for their cause. */
 const ownRefusals: readonly string[] = ['SET_ASIDE', 'INTERNAL'];
 
 /**
