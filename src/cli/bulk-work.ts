@@ -7,8 +7,6 @@ import { beginRun, workRun } from '../support/bulk-runs.ts';
 import { isRefusal, refusalWords } from '../support/bulk-steps.ts';
 import { out, progress, say } from './terminal.ts';
 
-/** From so many on a run takes long enough to be shown how it is followed and stopped. */
-const longRun = 100;
 /** Refused deliveries named by a report; the others are counted. */
 const mostNamed = 50;
 
@@ -18,14 +16,16 @@ export async function workAll(
   asked: Omit<Parameters<typeof beginRun>[1], 'by'> & { readonly reason: string },
 ): Promise<BulkRow> {
   const by = { actor: app.config.actor, reason: asked.reason };
-  return followRun(app, await beginRun(app.database, { ...asked, by }));
-}
-
-export async function followRun(app: App, run: BulkRow): Promise<BulkRow> {
-  if (run.counted > longRun)
+  const run = await beginRun(app.database, { ...asked, by });
+  // A few deliveries named one by one are done before this could be read.
+  if (!('deliveries' in asked.filter))
     say(
       `Bulk run ${run.id}: it goes on if this command ends (relais bulk show ${run.id}); relais bulk cancel ${run.id} stops it.`,
     );
+  return followRun(app, run);
+}
+
+export async function followRun(app: App, run: BulkRow): Promise<BulkRow> {
   const line = progress();
   const ended = await workRun(app, run, ({ done, refused, counted }) =>
     line.at(`${done + refused} of ${counted}`),
