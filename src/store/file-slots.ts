@@ -1,5 +1,6 @@
 // Moments at which a file of a flow is due: by its schedule, asked for by support, or because one was voided.
-// Invariant: a slot runs once; it stays due while its destination cannot send.
+// Invariant: a slot runs once; it stays due while its destination cannot send. `taken` says that its rows were collected, not that
+// the file has arrived: that is its batch, `sent` (store/batches.ts); a slot without rows makes no batch.
 import { isDuplicateKey, type Sql } from './database.ts';
 
 /** Notes that a file is due, `now` by the database's clock; false when that slot exists already. */

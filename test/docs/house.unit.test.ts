@@ -72,7 +72,7 @@ test.each([
   'A connector',
   'An alert',
   'A column in a list',
-  'A limit per hour',
+  'A limit per period',
   'A timer',
   'An SQL statement',
   'A command',
