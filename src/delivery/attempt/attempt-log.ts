@@ -11,8 +11,7 @@ export function logAttempt(
   rows: readonly ClaimedDelivery[],
   outcome: Outcome,
   settled: Recorded,
-  trip: { readonly connector: Connector; readonly batch: FileBatch | undefined },
-  durationMs: number,
+  trip: { readonly connector: Connector; readonly batch: FileBatch | undefined; readonly durationMs: number },
 ): void {
   for (const row of rows) {
     const decision = settled.decisions.get(row.id);
@@ -36,7 +35,7 @@ export function logAttempt(
       outcome: outcome.kind,
       verdict: stateAfter(verdict),
       reason: verdict.reason,
-      durationMs,
+      durationMs: trip.durationMs,
       ...(outcome.evidence?.status === undefined ? {} : { status: outcome.evidence.status }),
       ...(outcome.evidence?.host === undefined ? {} : { host: outcome.evidence.host }),
       ...('afterMs' in verdict ? { waitMs: verdict.afterMs } : {}),

@@ -81,7 +81,11 @@ export async function recordOutcome(
   });
   await needs.step('settled', departure.parcel.destination);
   const settledAt = performance.now();
-  logAttempt(needs.log, rows, outcome, recorded, trip, Math.round(settledAt - startedAt));
+  logAttempt(needs.log, rows, outcome, recorded, {
+    connector: trip.connector,
+    batch: trip.batch,
+    durationMs: Math.round(settledAt - startedAt),
+  });
   traceAttempt(rows, outcome, recorded, trip, { claimedAt, startedAt, sentAt, settledAt });
   return recorded;
 }
