@@ -1,7 +1,7 @@
 // Deliveries whose time has come without anybody sending them: past their age, to be asked about again, or with a lease that ran out.
 // Invariant: the database's clock says so.
 import { inList, type Sql } from './database.ts';
-import type { DueJob } from './due-work.ts';
+import { dueColumns, dueJobOf, type DueJobAt, type DueRow } from './due-work.ts';
 
 /** Rows past their maximum age, in any state that could wait. */
 export async function expiredDeliveries(tx: Sql, limit: number): Promise<readonly number[]> {
@@ -14,27 +14,12 @@ export async function expiredDeliveries(tx: Sql, limit: number): Promise<readonl
 }
 
 /** `pending` rows whose recipient is to be asked again. */
-export async function duePending(
-  tx: Sql,
-  limit: number,
-): Promise<readonly (DueJob & { readonly destinationId: string })[]> {
-  const rows = await tx.all<{
-    id: number;
-    run: number;
-    attempt: number;
-    priority: number;
-    destination_id: string;
-  }>(
-    `SELECT id, run, attempt, priority, destination_id FROM deliveries FORCE INDEX (deliveries_due)
+export async function duePending(tx: Sql, limit: number): Promise<readonly DueJobAt[]> {
+  const rows = await tx.all<DueRow>(
+    `SELECT ${dueColumns} FROM deliveries FORCE INDEX (deliveries_due)
       WHERE state = 'pending' AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0 ORDER BY due_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
   );
-  return rows.map((row) => ({
-    deliveryId: row.id,
-    run: row.run,
-    attempt: row.attempt + 1,
-    priority: row.priority,
-    destinationId: row.destination_id,
-  }));
+  return rows.map(dueJobOf);
 }
 
 /** `pending` rows on their way to ask: queued, with the question before any sending. */

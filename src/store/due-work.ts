@@ -12,6 +12,19 @@ export interface DueJob {
   readonly priority: number;
 }
 
+export type DueJobAt = DueJob & { readonly destinationId: string };
+
+/** What a row of `deliveries` must give to become a job. */
+export const dueColumns = 'id, run, attempt, priority, destination_id AS destinationId';
+export type DueRow = Omit<DueJobAt, 'deliveryId'> & { readonly id: number };
+
+/** The job of the row's next attempt. */
+export const dueJobOf = ({ id, attempt, ...row }: DueRow): DueJobAt => ({
+  ...row,
+  deliveryId: id,
+  attempt: attempt + 1,
+});
+
 /**
  * Destinations for which the condition finds a row of deliveries, by one leap into the index for each of them: cost
  * grows with destinations, not with the backlog. Optimisers read every row of the backlog for a DISTINCT, a GROUP BY

@@ -1,7 +1,7 @@
 // Deliveries queued so long ago that Redis may have lost their jobs.
 // Invariant: pushing one again is harmless: the claim takes a delivery once.
 import { inList, type Sql } from './database.ts';
-import type { DueJob } from './due-work.ts';
+import { dueColumns, dueJobOf, type DueJobAt, type DueRow } from './due-work.ts';
 
 /**
  * Rows marked queued longer than `olderThanMs` ago: their job may be lost; pushing it again is harmless.
@@ -12,30 +12,18 @@ export async function queuedLongAgo(
   olderThanMs: number,
   limit: number,
   where?: { readonly destinations: readonly string[]; readonly among: boolean },
-): Promise<readonly (DueJob & { readonly destinationId: string })[]> {
+): Promise<readonly DueJobAt[]> {
   const named =
     where === undefined || where.destinations.length === 0 ? undefined : inList(where.destinations);
   if (named === undefined && where?.among === true) return [];
-  const rows = await sql.all<{
-    id: number;
-    run: number;
-    attempt: number;
-    priority: number;
-    destination_id: string;
-  }>(
-    `SELECT id, run, attempt, priority, destination_id FROM deliveries FORCE INDEX (deliveries_due)
+  const rows = await sql.all<DueRow>(
+    `SELECT ${dueColumns} FROM deliveries FORCE INDEX (deliveries_due)
       WHERE state = 'queued' AND batch_id = 0 AND queued_at <= TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3))
         ${named === undefined ? '' : `AND destination_id ${where?.among === true ? '' : 'NOT '}IN (${named.marks})`}
       ORDER BY priority, id LIMIT ${Math.trunc(limit)}`,
     [olderThanMs, ...(named?.values ?? [])],
   );
-  return rows.map((row) => ({
-    deliveryId: row.id,
-    run: row.run,
-    attempt: row.attempt + 1,
-    priority: row.priority,
-    destinationId: row.destination_id,
-  }));
+  return rows.map(dueJobOf);
 }
 
 export async function touchQueued(sql: Sql, ids: readonly number[]): Promise<void> {
