@@ -10,6 +10,7 @@ import { readDeliveries } from '../store/deliveries.ts';
 import { insertAuthorisation, readAuthorisations, revokeAuthorisation } from '../store/authorisations.ts';
 import { allDestinations, type Destination } from '../store/destinations.ts';
 import { citedAuthorisation } from '../store/cited-records.ts';
+import { entryNames } from '../store/entry-names.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { reopenWithheld, withheldOfDestination } from '../store/withheld.ts';
 import {
@@ -208,13 +209,7 @@ async function reopen(tx: Sql, destination: Destination, actor: string): Promise
     tx,
     rows.map((row) => ({
       entry: 'reopened' as const,
-      clientId: row.clientId,
-      destinationId: row.destinationId,
-      deliveryId: row.id,
-      leadId: row.leadId,
-      run: row.run,
-      attempt: row.attempt,
-      action: row.action,
+      ...entryNames(row),
       actor,
     })),
   );

@@ -7,6 +7,7 @@ import { checkSources, type CheckOptions } from '../mapping/check.ts';
 import type { CompiledMapping, MappingSources } from '../mapping/contract.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { readDeliveries, type Delivery } from '../store/deliveries.ts';
+import { entryNames } from '../store/entry-names.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { findDestination } from '../store/destinations.ts';
 import { lockLeads, readLeads } from '../store/leads.ts';
@@ -129,13 +130,7 @@ export async function reopenAccepted(
 const reopenedEntries = (rows: readonly Delivery[], actor: string, reason?: string) =>
   rows.map((row) => ({
     entry: 'reopened' as const,
-    clientId: row.clientId,
-    destinationId: row.destinationId,
-    deliveryId: row.id,
-    leadId: row.leadId,
-    run: row.run,
-    attempt: row.attempt,
-    action: row.action,
+    ...entryNames(row),
     actor,
     ...(reason === undefined ? {} : { reason }),
   }));

@@ -1,7 +1,7 @@
 // What every entry of the log about a delivery names.
 // Invariant: ids, numbers and the action; nothing of a person.
-import type { Delivery } from '../../store/deliveries.ts';
-import type { Handover } from '../../store/handovers.ts';
+import type { Delivery } from './deliveries.ts';
+import type { Handover } from './handovers.ts';
 
 /** What every entry about a delivery names. */
 export const entryNames = (

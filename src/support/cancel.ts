@@ -9,7 +9,7 @@ import { lockLeads, readLeads } from '../store/leads.ts';
 import { cancelUnsent } from '../store/planned-deliveries.ts';
 import { wakeSiblings } from '../store/withheld.ts';
 import { markSettled } from '../store/delivery-settlements.ts';
-import { entryNames } from '../delivery/planning/entry-names.ts';
+import { entryNames } from '../store/entry-names.ts';
 import { byHand, carriesRight } from '../delivery/attempt/former-authorisation.ts';
 import type { Actor } from './replay.ts';
 import { unspent } from '../delivery/attempt/outcome-effects.ts';

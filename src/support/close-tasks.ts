@@ -7,7 +7,7 @@ import { lockDeliveries, type Delivery } from '../store/deliveries.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { forgetReferences } from '../store/delivery-settlements.ts';
 import { closeAlerts, closeAlertsOf, closedAmong, insertClosings } from '../store/tasks.ts';
-import { entryNames } from '../delivery/planning/entry-names.ts';
+import { entryNames } from '../store/entry-names.ts';
 
 export interface Closing {
   readonly actor: string;

@@ -11,7 +11,7 @@ import { lockLeads } from '../store/leads.ts';
 import { reopenWithheld } from '../store/withheld.ts';
 import { bringTryForward, openRun } from '../store/support-writes.ts';
 import { closeAlertsOf } from '../store/tasks.ts';
-import { entryNames } from '../delivery/planning/entry-names.ts';
+import { entryNames } from '../store/entry-names.ts';
 import type { Published } from '../delivery/mapping-cache.ts';
 
 export interface Actor {

@@ -21,7 +21,7 @@ import {
 import type { ClaimedDelivery } from './claim.ts';
 import { writtenAtOf } from './render.ts';
 import { itemOf } from './parcel.ts';
-import { entryNames } from '../planning/entry-names.ts';
+import { entryNames } from '../../store/entry-names.ts';
 import type { Attempted } from './attempt.ts';
 import type { Recorded, TripEnd } from './trip-end.ts';
 import { notFoundFor } from './outcome-effects.ts';

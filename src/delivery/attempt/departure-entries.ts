@@ -6,7 +6,7 @@ import { contentDigest } from '../../domain/keyed.ts';
 import type { CallDeparture } from '../../store/calls.ts';
 import type { DepartureMark } from '../../store/delivery-departures.ts';
 import type { Handover } from '../../store/handovers.ts';
-import { entryNames } from '../planning/entry-names.ts';
+import { entryNames } from '../../store/entry-names.ts';
 import { citesOf } from './cites.ts';
 import { writtenAtOf, type Ready } from './render.ts';
 

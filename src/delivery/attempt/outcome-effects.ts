@@ -9,7 +9,7 @@ import type { Settlement } from '../../store/delivery-settlements.ts';
 import type { Attempted, OutcomeEffects } from './attempt.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Stopped } from './render.ts';
-import { entryNames } from '../planning/entry-names.ts';
+import { entryNames } from '../../store/entry-names.ts';
 
 export const capturesOf = ({ outcome }: Attempted): Captured =>
   'captures' in outcome && outcome.captures !== undefined ? outcome.captures : {};

@@ -19,7 +19,7 @@ import { lockCircuits, moveCircuit, type CircuitWork } from './circuit-moves.ts'
 import type { ClaimedDelivery } from './claim.ts';
 import type { Stopped } from './render.ts';
 import type { BatchEnd, Recorded, TripEnd } from './trip-end.ts';
-import { entryNames } from '../planning/entry-names.ts';
+import { entryNames } from '../../store/entry-names.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import {
   capturesOf,

@@ -13,7 +13,7 @@ import { lockLeads } from '../../store/leads.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
 import { forgetReferences, markSettled } from '../../store/delivery-settlements.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
-import { entryNames } from '../planning/entry-names.ts';
+import { entryNames } from '../../store/entry-names.ts';
 import type { Published } from '../mapping-cache.ts';
 
 export interface Finding {

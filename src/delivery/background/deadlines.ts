@@ -11,7 +11,7 @@ import { appendHandovers } from '../../store/handovers.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
 import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
 import type { Published } from '../mapping-cache.ts';
-import { entryNames } from '../planning/entry-names.ts';
+import { entryNames } from '../../store/entry-names.ts';
 import { jobOf } from '../planning/push-jobs.ts';
 
 const atOnce = 200;

@@ -13,7 +13,7 @@ import { appendHandovers, type Handover } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
 import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
-import { entryNames } from '../planning/entry-names.ts';
+import { entryNames } from '../../store/entry-names.ts';
 import type { Published } from '../mapping-cache.ts';
 import { spentOf, stateAfter, unspent } from '../attempt/outcome-effects.ts';
 

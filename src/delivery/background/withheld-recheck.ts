@@ -12,7 +12,7 @@ import { destinationsWithDueWork, dueOfDestination } from '../../store/due-work.
 import { appendHandovers } from '../../store/handovers.ts';
 import { destinationsWithWithheld, reopenWithheld, withheldOfDestination } from '../../store/withheld.ts';
 import { markSettled } from '../../store/delivery-settlements.ts';
-import { entryNames } from '../planning/entry-names.ts';
+import { entryNames } from '../../store/entry-names.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import type { Published } from '../mapping-cache.ts';
 import { unspent } from '../attempt/outcome-effects.ts';

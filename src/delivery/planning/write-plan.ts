@@ -6,7 +6,7 @@ import { deliveriesByKeys, readDeliveries, type Delivery } from '../../store/del
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
 import { cancelUnsent, insertDeliveries, insertRoutingRefusals } from '../../store/planned-deliveries.ts';
 import { reopenWithheld } from '../../store/withheld.ts';
-import { entryNames } from './entry-names.ts';
+import { entryNames } from '../../store/entry-names.ts';
 import { withoutRepeats } from './hourly-alerts.ts';
 import type { Insert, PlanWork } from './plan-change.ts';
 
