@@ -12,6 +12,7 @@ import { isRecord, readDocument, textAt } from './document/yaml.ts';
 import { reportGuesses } from './document/guess-marks.ts';
 import { compileMap } from './fields/maps.ts';
 import { mergeTrees } from './document/merge.ts';
+import { presetFile, presetNames } from './document/preset-files.ts';
 import { createProblems } from './document/problems.ts';
 import type { Report, Tree } from './document/problems.ts';
 import { withSharedMaps } from './fields/shared-maps.ts';
@@ -173,7 +174,7 @@ function withPresets(
 ): Tree {
   const name = textAt(own.value, 'extends');
   if (name === undefined) return own;
-  const file = name.endsWith('.yaml') ? name : `${name}.yaml`;
+  const file = presetFile(name, sources.files);
   const report = problems.reportIn(own);
   if (seen.includes(file)) {
     report.error(['extends'], 'MAP-411', `"${name}" extends itself.`);
@@ -181,11 +182,8 @@ function withPresets(
   }
   const text = sources.files[file];
   if (text === undefined) {
-    const known = Object.keys(sources.files).flatMap((path) =>
-      path.startsWith('presets/') ? [path.replace(/\.yaml$/, '')] : [],
-    );
     report.error(['extends'], 'MAP-411', `preset "${name}" does not exist.`, {
-      suggestion: suggest(name, known),
+      suggestion: suggest(name, presetNames(sources.files)),
     });
     return own;
   }

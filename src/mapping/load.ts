@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { isDirectory, namesIn, readTexts } from './document/files.ts';
 import type { MappingSources, Problem } from './contract.ts';
 import { topBlock, topOf, topText } from './document/peek.ts';
+import { isPresetFile, presetFile } from './document/preset-files.ts';
 import { formatProblem } from './document/problems.ts';
 import { didYouMean, suggest } from './document/suggest.ts';
 import { RelaisError } from '../errors.ts';
@@ -45,7 +46,9 @@ export function loadMappings(folder: string, only?: string): LoadedFolder {
     problems.push(...read.problems);
     return read.files;
   };
-  const presets = filesUnder('presets');
+  const presets = Object.fromEntries(
+    Object.entries(filesUnder('presets')).filter(([name]) => isPresetFile(name)),
+  );
   const commonMaps = filesUnder('maps');
   const maps: Record<string, string> = { ...commonMaps };
   const clients: LoadedClient[] = [];
@@ -147,7 +150,7 @@ function extendedBy(
 ): Readonly<Record<string, string>> {
   const used: Record<string, string> = {};
   for (let name = topText(content, 'extends'); name !== undefined;) {
-    const file = name.endsWith('.yaml') ? name : `${name}.yaml`;
+    const file = presetFile(name, presets);
     const text = presets[file];
     if (text === undefined) return presets;
     if (Object.hasOwn(used, file)) break;

@@ -1,5 +1,5 @@
 // docs/mapping.md: every example must be accepted, and write what the page says.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bodiesOf, severalCalls } from './calls/calls-support.ts';
 import { checkClientText } from '../../src/mapping/check.ts';
@@ -8,7 +8,7 @@ import { formatterNames } from '../../src/mapping/fields/formatters.ts';
 import { createProblems } from '../../src/mapping/document/problems.ts';
 import { leadFromSample } from '../../src/mapping/tools/sample.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
-import { compiled, flow, lead, mappingsRoot, problemsOf, webhook, written } from './support.ts';
+import { compiled, flow, lead, mappingsRoot, presetTexts, problemsOf, webhook, written } from './support.ts';
 
 const page = readFileSync(join(mappingsRoot, '..', 'docs', 'mapping.md'), 'utf8');
 const blocks = [...page.matchAll(/^```(\w+)(?: (\w+))?\n([\s\S]*?)^```$/gm)].map(
@@ -49,12 +49,7 @@ test('the page has an example for every part of the language', () => {
   expect(examples.length).toBeGreaterThan(15);
 });
 
-const presets = Object.fromEntries(
-  readdirSync(join(mappingsRoot, 'presets')).map((file) => [
-    `presets/${file}`,
-    readFileSync(join(mappingsRoot, 'presets', file), 'utf8'),
-  ]),
-);
+const presets = presetTexts;
 
 /** `201 {"id":1} -> accepted 1`: an answer, its outcome, and the reference or reason taken from it. */
 function answersOf(mapping: CompiledMapping, lines: string): readonly string[] {
@@ -143,7 +138,7 @@ test('every formatter, condition, preset and key of the schema stands on the pag
     ),
     ...formatterNames,
     ...conditionNames,
-    ...Object.keys(presets).map((one) => one.slice('presets/'.length, -'.yaml'.length)),
+    ...Object.keys(presets).map((one) => one.slice('presets/'.length, -'/mapping.yaml'.length)),
   ];
   const apart = ['$schema', 'note'];
   expect(keys.filter((key) => !apart.includes(key) && !new RegExp(`\\b${key}\\b`).test(page))).toEqual([]);

@@ -139,7 +139,7 @@ test('sources of a destination hold what it is made of and no other mapping', ()
       'horizon/crm.yaml',
       'horizon/horizon-crm.schema.json',
       'horizon/samples/durand.yaml',
-      'presets/http-json.yaml',
+      'presets/http-json/mapping.yaml',
     ]),
   );
   expect(Object.keys(files).some((file) => file.startsWith('alpes/'))).toBe(false);

@@ -12,11 +12,11 @@ import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import type { Lead } from '../../src/domain/lead.ts';
 import { at, fixtures, mappingsRoot, situation, written } from './support.ts';
 
-const preset = readFileSync(join(mappingsRoot, 'presets/http-json.yaml'), 'utf8');
+const preset = readFileSync(join(mappingsRoot, 'presets/http-json/mapping.yaml'), 'utf8');
 
 function published(destinationId: string): CompiledMapping {
   const sources = loadDestination(join(fixtures, 'page'), destinationId);
-  const files = { ...sources.files, 'presets/http-json.yaml': preset };
+  const files = { ...sources.files, 'presets/http-json/mapping.yaml': preset };
   const result = checkSources({ ...sources, files }, { connectors, now: () => at.getTime() });
   const problems = result.ok ? result.warnings : result.problems;
   expect(problems.map(formatProblem)).toEqual([]);

@@ -1,16 +1,11 @@
 // The presets: each extended by the smallest file a client needs, its body as the CRM's documentation shows it, recorded answers.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ConsentChannel, ConsentState, Lead } from '../../src/domain/lead.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { formatProblem } from '../../src/mapping/document/problems.ts';
 import { bodiesOf } from './calls/calls-support.ts';
-import { check, demoClient, lead, mappingsRoot, problemsOf, written } from './support.ts';
+import { check, demoClient, lead, presetTexts, problemsOf, written } from './support.ts';
 
-const folder = join(mappingsRoot, 'presets');
-const presets = Object.fromEntries(
-  readdirSync(folder).map((name) => [`presets/${name}`, readFileSync(join(folder, name), 'utf8')]),
-);
+const presets = presetTexts;
 
 const recordedAt = new Date('2026-11-20T09:15:00Z');
 const says = (channel: ConsentChannel, state: ConsentState) => ({
@@ -264,7 +259,7 @@ describe.each(Object.entries(cases))('%s', (name, { own, body, withdrawn, answer
 
 test('every preset of a CRM has its case here', () => {
   const apart = ['pipedrive', 'http-json', 'adf-mail', 'csv-portail', 'csv-excel'];
-  const names = Object.keys(presets).map((name) => name.slice('presets/'.length, -'.yaml'.length));
+  const names = Object.keys(presets).map((name) => name.slice('presets/'.length, -'/mapping.yaml'.length));
   expect(names.filter((name) => !apart.includes(name)).toSorted()).toEqual(Object.keys(cases).toSorted());
 });
 
@@ -333,12 +328,12 @@ describe('pipedrive: a person, then a lead that names it, then a note', () => {
     expect(
       problemsOf(text.replace('persn', 'person'), {
         ...{ ...presets, 'demo/client.yaml': client },
-        'presets/pipedrive.yaml': (presets['presets/pipedrive.yaml'] ?? '').replace(
+        'presets/pipedrive/mapping.yaml': (presets['presets/pipedrive/mapping.yaml'] ?? '').replace(
           'from: identity.mobile',
           'from: identity.moblie',
         ),
       }).join(),
-    ).toContain('mappings/presets/pipedrive.yaml:');
+    ).toContain('mappings/presets/pipedrive/mapping.yaml:');
   });
 });
 
@@ -379,6 +374,16 @@ test('csv-excel: opens in French Excel, formulas defused, phones without +', () 
       presets,
     ).join(),
   ).toContain('MAP-701');
+});
+
+test('a preset that is one file, as in versions published before presets had folders, still counts', () => {
+  const own = `extends: presets/mine\ndestination: demo-crm\n${url}\nresponse: [{accepted: {status: 201, json: {ok: true}}}]\n${optin}`;
+  const preset = 'connector: webhook\nfields: [{to: nom, from: identity.lastName}]\n';
+  for (const name of ['presets/mine.yaml', 'presets/mine/mapping.yaml'])
+    expect(problemsOf(own, { [name]: preset })).toEqual([]);
+  expect(problemsOf(own.replace('mine', 'espcrm'), presets).join()).toContain(
+    'preset "presets/espcrm" does not exist. Did you mean "presets/espocrm"?',
+  );
 });
 
 describe('a file over its preset', () => {

@@ -1,5 +1,5 @@
 // What the mapping tests share: the demo client of the fixtures, the real connectors, a lead of an invented person.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectors } from '../../connectors/index.ts';
 import { optionalBlocks, type Lead } from '../../src/domain/lead.ts';
@@ -18,6 +18,14 @@ export const fixtures = join(import.meta.dirname, 'fixtures');
 export const mappingsRoot = join(import.meta.dirname, '..', '..', 'mappings');
 const read = (path: string): string => readFileSync(path, 'utf8');
 
+/** Every preset of the folder, named as a mapping's sources name it. */
+export const presetTexts: Readonly<Record<string, string>> = Object.fromEntries(
+  readdirSync(join(mappingsRoot, 'presets')).map((name) => [
+    `presets/${name}/mapping.yaml`,
+    read(join(mappingsRoot, 'presets', name, 'mapping.yaml')),
+  ]),
+);
+
 export const demoClient = read(join(fixtures, 'client.yaml'));
 
 /** A fixed clock: 24 November 2026, 10:00 in Paris. */
@@ -31,7 +39,7 @@ export function sourcesOf(mapping: string, more: Readonly<Record<string, string>
     files: {
       'demo/client.yaml': demoClient,
       'demo/samples/durand.yaml': read(join(fixtures, 'durand.yaml')),
-      'presets/http-json.yaml': read(join(mappingsRoot, 'presets/http-json.yaml')),
+      'presets/http-json/mapping.yaml': read(join(mappingsRoot, 'presets/http-json/mapping.yaml')),
       'demo/crm.yaml': mapping,
       ...more,
     },
