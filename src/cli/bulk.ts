@@ -3,19 +3,24 @@
 import { Option, type Command } from 'commander';
 import { bulkStates, listBulkRuns, type BulkRow, type BulkState } from '../store/bulk-runs.ts';
 import { cancelRun, readRun, resumeRun } from '../support/bulk-runs.ts';
-import { doneWords, isRefusal, refusalWords } from '../support/bulk-steps.ts';
-import { paris } from '../support/paris-time.ts';
+import type { Language } from '../support/words.ts';
 import { listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
+import { printRun } from './bulk-show.ts';
 import { followRun } from './bulk-work.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { parisShort, table } from './table.ts';
-import { out, say, strong, withApp } from './terminal.ts';
+import { out, say, withApp } from './terminal.ts';
 
 interface ListOptions extends JsonOption {
   readonly state?: BulkState;
   readonly limit: number;
   readonly after?: number;
 }
+
+interface LanguageOption {
+  readonly lang: Language;
+}
+const inEither = (): Option => new Option('--lang <lang>', 'language').choices(['fr', 'en']).default('fr');
 
 export function bulkCommands(program: Command): void {
   const bulk = program
@@ -24,27 +29,33 @@ export function bulkCommands(program: Command): void {
   listCommand(bulk);
 
   withExamples(
-    withJson(bulk.command('show <run>').description('what a run was asked, how far it is, what it refused')),
+    withJson(
+      bulk
+        .command('show <run>')
+        .description('what a run was asked, how far it is, what it refused')
+        .addOption(inEither()),
+    ),
     '',
     'relais bulk show 12',
-  ).action((name: string, options: JsonOption) => {
+  ).action((name: string, options: LanguageOption & JsonOption) => {
     const id = wholeNumber(name);
     return withApp(async ({ database }) => {
       const run = await readRun(database, id);
       if (options.json === true) return outJson([runData(run)]);
-      print(run);
+      printRun(run, options.lang);
     });
   });
 
   withExamples(
     bulk
       .command('resume <run>')
-      .description('work a run from here, where no planner does, or watch the process that works it'),
+      .description('work a run from here, where no planner does, or watch the process that works it')
+      .addOption(inEither()),
     '',
     'relais bulk resume 12',
-  ).action((name: string) => {
+  ).action((name: string, { lang }: LanguageOption) => {
     const id = wholeNumber(name);
-    return withApp(async (app) => print(await followRun(app, await resumeRun(app.database, id))));
+    return withApp(async (app) => printRun(await followRun(app, await resumeRun(app.database, id)), lang));
   });
 
   withExamples(
@@ -90,7 +101,7 @@ function listCommand(bulk: Command): void {
         runs.map((run) => [
           String(run.id),
           run.kind,
-          run.state,
+          run.failures > 0 ? `${run.state}, failing` : run.state,
           String(run.counted),
           String(run.done),
           String(run.refused),
@@ -118,38 +129,11 @@ const runData = (run: BulkRow): object => ({
   refused: run.refused,
   results: run.results,
   inWork: run.isLeased,
+  failures: run.failures,
+  failure: run.failure || null,
   cancelledBy: run.cancelledBy || null,
   cancelReason: run.cancelReason || null,
   createdAt: run.createdAt,
   updatedAt: run.updatedAt,
   endedAt: run.endedAt,
 });
-
-function print(run: BulkRow): void {
-  const { counted, done, refused } = run;
-  out(strong(`Bulk run ${run.id}: ${run.kind}, ${run.state}`));
-  out(`  asked by   ${run.actor}: ${run.reason}`);
-  out(`  for        ${run.filter}${run.options === '{}' ? '' : ` ${run.options}`}`);
-  out(`  begun      ${paris(run.createdAt)}`);
-  out(`  progress   ${done + refused} of ${counted}: ${done} done, ${refused} refused`);
-  if (run.state === 'running') {
-    const worker = run.isLeased
-      ? 'a process has it in work'
-      : 'it waits for a planner, or relais bulk resume';
-    out(`  now        ${worker}; last step ${paris(run.updatedAt)}`);
-  } else out(`  ended      ${paris(run.endedAt)}`);
-  if (run.state === 'cancelled') out(`  cancelled  by ${run.cancelledBy}: ${run.cancelReason}`);
-  for (const [result, { count, ids }] of Object.entries(run.results))
-    out(`  ${String(count).padStart(6)}  ${wordsOf(result)}${idsText(result, ids, count)}`);
-}
-
-const wordsOf = (result: string): string =>
-  isRefusal(result)
-    ? `refused: ${refusalWords[result][1]}`
-    : (Object.entries(doneWords).find(([name]) => name === result)?.[1][1] ?? result);
-
-/** Only of those that somebody has to look at. */
-const idsText = (result: string, ids: readonly number[], count: number): string =>
-  isRefusal(result) || result === 'passed_on_by_hand'
-    ? ` (${ids.join(' ')}${count > ids.length ? ' ...' : ''})`
-    : '';

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
+import type { ListedDelivery } from '../store/delivery-lists.ts';
 import { isCancellable } from '../support/cancel.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { countOf, idsOf, refuseNone, workAll } from './bulk-work.ts';
@@ -45,20 +46,14 @@ async function cancelCommand(names: readonly string[], options: CancelOptions): 
   await withApp(async (app) => {
     const rows = await wantedDeliveries(app, names, options);
     refuseNone(rows);
-    const going = rows.filter(isCancellable).map((row) => row.id);
+    const going = rows.filter(isCancellable);
     if (isDry || names.length === 0) {
       out(`${String(going.length).padStart(6)}  end`);
       if (going.length < rows.length)
         out(`${String(rows.length - going.length).padStart(6)}  stay: being sent, or at their end already`);
     }
     if (isDry) return;
-    if (names.length > 0)
-      return work(
-        app,
-        names,
-        rows.map((row) => row.id),
-        { ...options, reason },
-      );
+    if (names.length > 0) return work(app, names, rows, { ...options, reason });
     if (going.length === 0) throw new RelaisError('REPLAY-002', 'Nothing can be cancelled.');
     const question = `${going.length} deliveries will be cancelled.`;
     if (!(await confirmed(question, String(going.length), options.yes === true)))
@@ -70,13 +65,13 @@ async function cancelCommand(names: readonly string[], options: CancelOptions): 
 async function work(
   app: App,
   names: readonly string[],
-  ids: readonly number[],
+  deliveries: readonly ListedDelivery[],
   options: CancelOptions & { readonly reason: string },
 ): Promise<void> {
   const run = await workAll(app, {
     order: { kind: 'cancel' },
     filter: askedFilter(app, names, options),
-    ids,
+    deliveries,
     reason: options.reason,
   });
   out(`${run.done} of ${run.counted} cancelled.`);
@@ -88,7 +83,7 @@ async function work(
   if (run.refused > 0)
     throw new RelaisError(
       'REPLAY-002',
-      `Not cancelled, being sent or at their end already: ${listOf(idsOf(run, 'not_cancellable'), run.refused)}.`,
+      `Not cancelled, being sent, at their end already, or opened again since they were counted: ${listOf([...idsOf(run, 'not_cancellable'), ...idsOf(run, 'moved_on')], run.refused)}.`,
     );
 }
 

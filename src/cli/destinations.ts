@@ -93,7 +93,7 @@ function backfillCommand(destination: Command): void {
       const run = await workAll(app, {
         order: { kind: 'backfill', destinationId: id, since },
         filter: { destination: id, since },
-        ids: [],
+        deliveries: [],
         counted,
         reason,
       });

@@ -62,7 +62,7 @@ async function replayCommand(names: readonly string[], options: ReplayOptions): 
     const slowed = await slowedDestinations(app, rows);
     for (const { line } of slowed) out(line);
     if (options.dryRun === true) return;
-    const going = rows.filter((row) => !isRefusal(planOf(row))).map((row) => row.id);
+    const going = rows.filter((row) => !isRefusal(planOf(row)));
     if (going.length === 0) throw new RelaisError('REPLAY-001', 'Nothing can be replayed.');
     const question = `${going.length} deliveries will be replayed.`;
     const sure =
@@ -72,7 +72,7 @@ async function replayCommand(names: readonly string[], options: ReplayOptions): 
       await workAll(app, {
         order: { kind: 'replay', anew },
         filter: askedFilter(app, names, options),
-        ids: going,
+        deliveries: going,
         reason,
       }),
     );

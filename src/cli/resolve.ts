@@ -88,7 +88,7 @@ async function resolveMany(app: App, options: ResolveOptions, evidence: string):
   const run = await workAll(app, {
     order: { kind: 'resolve', received, evidence },
     filter: askedFilter(app, [], options),
-    ids: rows.map((row) => row.id),
+    deliveries: rows,
     reason: evidence,
   });
   out(`${run.done} resolved, ${run.refused} refused.`);

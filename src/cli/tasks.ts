@@ -167,15 +167,15 @@ async function closeByFilter(
 ): Promise<void> {
   const filter = filterOf(options, app.database.now());
   await knownNames(app.database, filter);
-  const ids: number[] = [];
+  const failed: ListedDelivery[] = [];
   for await (const page of eachDelivery(app.database, { ...filter, open: true }))
-    ids.push(...page.filter((row) => row.state === 'failed').map((row) => row.id));
-  if (ids.length === 0) throw new RelaisError('FIND-001', 'No open task matches.');
-  const question = `${ids.length} failed deliveries will count as dealt with.`;
-  if (!(await confirmed(question, String(ids.length), options.yes === true)))
+    failed.push(...page.filter((row) => row.state === 'failed'));
+  if (failed.length === 0) throw new RelaisError('FIND-001', 'No open task matches.');
+  const question = `${failed.length} failed deliveries will count as dealt with.`;
+  if (!(await confirmed(question, String(failed.length), options.yes === true)))
     return say('Nothing was closed.');
   const { reason, evidence } = by;
-  const run = await workAll(app, { order: { kind: 'close', evidence }, filter, ids, reason });
+  const run = await workAll(app, { order: { kind: 'close', evidence }, filter, deliveries: failed, reason });
   report(run.done, countOf(run, 'closed_before'));
   reportRefused(run);
 }

@@ -73,6 +73,11 @@ export const alertDefinitions = {
     whatToDo: () => 'relais mapping check',
     isTask: true,
   },
+  bulk_stuck: {
+    title: 'Travail en nombre arrêté / bulk run cannot go on',
+    whatToDo: () => 'relais bulk list --state running',
+    isTask: true,
+  },
   seal_lag: {
     title: 'Journal non scellé / log not sealed in time',
     whatToDo: status,

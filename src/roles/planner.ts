@@ -13,7 +13,7 @@ import type { Sql } from '../store/database.ts';
 import { anyNewRow } from '../store/backlog.ts';
 import { tidyTakings } from '../store/takings.ts';
 import { purgeRefused } from '../store/refused-rows.ts';
-import { workAnyRun } from '../support/bulk-runs.ts';
+import { dropEndedRuns, workAnyRun } from '../support/bulk-runs.ts';
 import type { App } from '../app.ts';
 import { ownershipOf, presenceOf, type Role } from './role-status.ts';
 
@@ -113,6 +113,7 @@ function startTimers(loop: StartLoop, app: App, { dispatcher, maintenance }: Sta
     return (await app.intake.refuseStrays()) > 0;
   });
   loop('purge', 3_600_000, async () => {
+    await dropEndedRuns(database);
     const purge = (tx: Sql): Promise<number> => purgeRefused(tx, config.planner.refusedDays, 200);
     return (await database.transaction(purge, { undoIf: (count) => count < 0 })) !== 0;
   });

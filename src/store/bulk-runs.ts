@@ -1,5 +1,6 @@
 // Bulk runs: what support asked of many deliveries at once, how far it is, and what is left of it.
 // Invariant: who changes a run holds its row; its lease only keeps a second process from waiting for that row.
+import type { Delivery } from './deliveries.ts';
 import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from './database.ts';
 
 export const bulkKinds = ['replay', 'cancel', 'close', 'resolve', 'backfill'] as const;
@@ -32,6 +33,9 @@ export interface BulkRow {
   readonly leaseToken: number;
   /** Whether a process has it in work at this moment. */
   readonly isLeased: boolean;
+  /** Steps that failed since the last that passed, and the code of the latest. */
+  readonly failures: number;
+  readonly failure: string;
   readonly cancelledBy: string;
   readonly cancelReason: string;
   readonly createdAt: Date;
@@ -46,7 +50,7 @@ type StoredRow = Omit<BulkRow, 'results' | 'isLeased'> & {
 
 const columns = `id, kind, state, filter, options, actor, reason, counted, done, refused, results, last_id AS lastId,
        lease_token AS leaseToken, (lease_until IS NOT NULL AND lease_until > UTC_TIMESTAMP(3)) AS isLeased,
-       cancelled_by AS cancelledBy, cancel_reason AS cancelReason, created_at AS createdAt, updated_at AS updatedAt, ended_at AS endedAt`;
+       failures, failure, cancelled_by AS cancelledBy, cancel_reason AS cancelReason, created_at AS createdAt, updated_at AS updatedAt, ended_at AS endedAt`;
 
 const rowOf = ({ results, isLeased, ...row }: StoredRow): BulkRow => ({
   ...row,
@@ -68,11 +72,16 @@ export async function insertBulkRun(
   return insertId;
 }
 
-export async function insertBulkItems(tx: Sql, runId: number, deliveryIds: readonly number[]): Promise<void> {
-  for (const group of insertGroups(deliveryIds))
+/** A delivery as it was counted. Run 0: it was counted by an earlier version, which did not keep that. */
+export interface BulkItem extends Pick<Delivery, 'id' | 'run' | 'attempt'> {
+  readonly state: Delivery['state'] | '';
+}
+
+export async function insertBulkItems(tx: Sql, runId: number, items: readonly BulkItem[]): Promise<void> {
+  for (const group of insertGroups(items))
     await tx.run(
-      `INSERT INTO bulk_items (run_id, delivery_id) VALUES ${rowMarks(group.length, 2)}`,
-      group.flatMap((id) => [runId, id]),
+      `INSERT INTO bulk_items (run_id, delivery_id, run, attempt, state) VALUES ${rowMarks(group.length, 5)}`,
+      group.flatMap(({ id, run, attempt, state }) => [runId, id, run, attempt, state]),
     );
 }
 
@@ -137,13 +146,11 @@ export async function listBulkRuns(
 }
 
 /** The next deliveries of a run, oldest first. */
-export async function bulkItems(tx: Sql, runId: number, limit: number): Promise<readonly number[]> {
-  const rows = await tx.all<{ id: number }>(
-    `SELECT delivery_id AS id FROM bulk_items WHERE run_id = ? ORDER BY delivery_id LIMIT ${Math.trunc(limit)}`,
+export const bulkItems = (tx: Sql, runId: number, limit: number): Promise<readonly BulkItem[]> =>
+  tx.all<BulkItem>(
+    `SELECT delivery_id AS id, run, attempt, state FROM bulk_items WHERE run_id = ? ORDER BY delivery_id LIMIT ${Math.trunc(limit)}`,
     [runId],
   );
-  return rows.map((row) => row.id);
-}
 
 export async function dropBulkItems(tx: Sql, runId: number, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
@@ -162,7 +169,7 @@ export async function saveBulkStep(
 ): Promise<void> {
   const isOver = run.state === 'running' ? 0 : 1;
   await tx.run(
-    `UPDATE bulk_runs SET state = ?, done = ?, refused = ?, results = ?, last_id = ?, updated_at = UTC_TIMESTAMP(3),
+    `UPDATE bulk_runs SET state = ?, done = ?, refused = ?, results = ?, last_id = ?, failures = 0, failure = '', updated_at = UTC_TIMESTAMP(3),
             lease_until = IF(? = 1, NULL, TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))),
             ended_at = IF(? = 1, UTC_TIMESTAMP(3), NULL)
       WHERE id = ?`,
@@ -178,6 +185,27 @@ export async function saveBulkStep(
       run.id,
     ],
   );
+}
+
+/** A step of the caller's lease failed. Answers how many did in a row; 0 where the lease is another's by now, or the run is over. */
+export async function countBulkFailure(
+  tx: Sql,
+  { id, leaseToken }: Pick<BulkRow, 'id' | 'leaseToken'>,
+  code: string,
+): Promise<number> {
+  const run = await lockBulkRun(tx, id);
+  if (run?.state !== 'running' || run.leaseToken !== leaseToken) return 0;
+  await tx.run('UPDATE bulk_runs SET failures = failures + 1, failure = ? WHERE id = ?', [code, id]);
+  return run.failures + 1;
+}
+
+/** Removes runs that ended longer ago than so many days. Returns how many. */
+export async function dropEndedBulkRuns(sql: Sql, days: number): Promise<number> {
+  const { affected } = await sql.run(
+    "DELETE FROM bulk_runs WHERE state <> 'running' AND ended_at < TIMESTAMPADD(DAY, ?, UTC_TIMESTAMP(3))",
+    [-days],
+  );
+  return affected;
 }
 
 /** Gives a run back, so that another process may take it at once; nothing where the lease is another's by now. */

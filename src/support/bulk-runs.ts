@@ -6,6 +6,7 @@ import {
   anyBulkRun,
   bulkItems,
   dropBulkItems,
+  dropEndedBulkRuns,
   endBulkRun,
   insertBulkItems,
   insertBulkRun,
@@ -14,11 +15,13 @@ import {
   releaseBulkRun,
   saveBulkStep,
   takeBulkRun,
+  type BulkItem,
   type BulkRow,
   type BulkTally,
 } from '../store/bulk-runs.ts';
 import type { Database, ReadOnlySql, Sql } from '../store/database.ts';
 import type { DeliveryFilter } from '../store/delivery-lists.ts';
+import { noteFailedStep, noteGoingOn } from './bulk-failures.ts';
 import { backfillStep, noteBackfillBegun } from './backfill.ts';
 import { bulkStep, isRefusal, type BulkDeps, type BulkOrder, type ItemResult } from './bulk-steps.ts';
 import type { Actor } from './replay.ts';
@@ -29,6 +32,8 @@ const leaseMs = 10_000;
 const stepSize = 100;
 /** Numbers kept of those that ended alike. */
 const mostIds = 50;
+/** Ended runs are kept for longer than a year; what they did to a delivery stands in the log for ever. */
+const keptDays = 400;
 /** Between two looks at a run that another process works. */
 const lookAgainMs = 500;
 
@@ -46,12 +51,13 @@ export async function beginRun(
     readonly order: BulkOrder;
     readonly by: Actor;
     readonly filter: DeliveryFilter | { readonly deliveries: readonly string[] };
-    readonly ids: readonly number[];
-    /** How many it is expected to do, where `ids` does not say it. */
+    /** As they were counted and confirmed. */
+    readonly deliveries: readonly BulkItem[];
+    /** How many it is expected to do, where `deliveries` does not say it. */
     readonly counted?: number;
   },
 ): Promise<BulkRow> {
-  const { by, ids } = asked;
+  const { by, deliveries } = asked;
   const { kind, ...options } = asked.order;
   return database.transaction(async (tx) => {
     const id = await insertBulkRun(
@@ -62,14 +68,15 @@ export async function beginRun(
         options: JSON.stringify(options),
         actor: by.actor,
         reason: by.reason,
-        counted: asked.counted ?? ids.length,
+        counted: asked.counted ?? deliveries.length,
       },
       leaseMs,
     );
+    const once = new Map(deliveries.map((delivery) => [delivery.id, delivery]));
     await insertBulkItems(
       tx,
       id,
-      [...new Set(ids)].sort((a, b) => a - b),
+      [...once.values()].sort((a, b) => a.id - b.id),
     );
     if (asked.order.kind === 'backfill') await noteBackfillBegun(tx, asked.order, by);
     return readRun(tx, id);
@@ -98,6 +105,7 @@ export async function workStep(
         ? await stepOfLeads(tx, run, order)
         : await stepOfDeliveries(tx, deps, { ...run, order });
     await saveBulkStep(tx, after, leaseMs);
+    await noteGoingOn(tx, run);
     return after;
   });
 }
@@ -107,13 +115,17 @@ async function stepOfDeliveries(
   deps: BulkDeps,
   run: BulkRow & { readonly order: Exclude<BulkOrder, { kind: 'backfill' }> },
 ): Promise<BulkRow> {
-  const ids = await bulkItems(tx, run.id, stepSize);
-  const results = ids.length === 0 ? [] : await bulkStep(tx, deps, run, ids);
-  await dropBulkItems(tx, run.id, ids);
+  const items = await bulkItems(tx, run.id, stepSize);
+  const results = items.length === 0 ? [] : await bulkStep(tx, deps, run, items);
+  await dropBulkItems(
+    tx,
+    run.id,
+    items.map(({ id }) => id),
+  );
   const refused = results.filter(({ result }) => isRefusal(result)).length;
   return {
     ...run,
-    state: ids.length < stepSize ? 'done' : 'running',
+    state: items.length < stepSize ? 'done' : 'running',
     done: run.done + results.length - refused,
     refused: run.refused + refused,
     results: tallied(run.results, results),
@@ -163,6 +175,9 @@ export async function workRun(
   }
 }
 
+/** Removes runs that ended long ago. */
+export const dropEndedRuns = (database: Database): Promise<number> => dropEndedBulkRuns(database, keptDays);
+
 /** @throws FIND-001 */
 export const readRun = async (sql: ReadOnlySql, id: number): Promise<BulkRow> =>
   existingRow(await readBulkRun(sql, id), id);
@@ -176,7 +191,10 @@ export async function workAnyRun(deps: RunDeps): Promise<boolean> {
   const run = await deps.database.transaction((tx) => takeBulkRun(tx, leaseMs));
   if (run === undefined) return false;
   const startedAt = performance.now();
-  await workStep(deps, run);
+  await workStep(deps, run).catch(async (error: unknown) => {
+    await noteFailedStep(deps.database, run, error);
+    throw error;
+  });
   await releaseBulkRun(deps.database, run);
   await pause(Math.min(performance.now() - startedAt, lookAgainMs));
   return true;
@@ -202,6 +220,7 @@ export async function cancelRun(database: Database, id: number, by: Actor): Prom
     const run = existingRow(await lockBulkRun(tx, id), id);
     refuseEnded(run);
     await endBulkRun(tx, id, by);
+    await noteGoingOn(tx, run);
     return readRun(tx, id);
   });
 }

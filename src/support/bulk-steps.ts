@@ -1,9 +1,10 @@
 // What one step of a bulk run does, by its kind, and how each delivery of it ended.
 // Invariant: everything in the transaction of the caller, so that a delivery is done and off the run's list together.
 import { RelaisError } from '../errors.ts';
-import type { BulkRow } from '../store/bulk-runs.ts';
+import { isEnd } from '../domain/delivery.ts';
+import type { BulkItem, BulkRow } from '../store/bulk-runs.ts';
 import type { Sql } from '../store/database.ts';
-import { readDeliveries } from '../store/deliveries.ts';
+import { readDeliveries, type Delivery } from '../store/deliveries.ts';
 import { lockLeads } from '../store/leads.ts';
 import { resolveIn } from '../delivery/attempt/resolve.ts';
 import type { Published } from '../delivery/mapping-cache.ts';
@@ -31,7 +32,8 @@ export type BulkDone =
   | 'closed'
   | 'resolved'
   | 'handed_over';
-export type BulkRefusal = ReplayRefusal | 'not_cancellable' | 'not_failed' | 'closed_before' | 'not_open';
+export type BulkRefusal =
+  ReplayRefusal | 'moved_on' | 'not_cancellable' | 'not_failed' | 'closed_before' | 'not_open';
 
 export const doneWords: Readonly<Record<BulkDone, Both>> = {
   new_run: ['rejouées', 'given a new run'],
@@ -55,6 +57,10 @@ export const refusalWords: Readonly<Record<BulkRefusal, Both>> = {
   lead_erased: ['la personne a été effacée', replayRefusals.lead_erased],
   superseded: ['remplacée par une version plus récente', replayRefusals.superseded],
   no_mapping: ['aucun format publié', replayRefusals.no_mapping],
+  moved_on: [
+    'elle a changé depuis qu’elle a été comptée : à regarder de nouveau',
+    'it has moved on since it was counted: look at it again',
+  ],
   not_cancellable: ['en cours d’envoi ou déjà terminée', 'being sent, or at its end already'],
   not_failed: ['pas en échec', 'not failed, so there is nothing to close'],
   closed_before: ['déjà classée', 'closed already'],
@@ -73,11 +79,54 @@ export interface BulkDeps {
   readonly published: Published;
 }
 
-/** Does these deliveries of a run. */
+type StepOrder = Exclude<BulkOrder, { kind: 'backfill' }>;
+type StepRun = Pick<BulkRow, 'actor' | 'reason'> & { readonly order: StepOrder };
+
+/** Does these deliveries of a run; what has moved on since somebody counted it is left alone. */
 export async function bulkStep(
   tx: Sql,
+  deps: BulkDeps,
+  run: StepRun,
+  items: readonly BulkItem[],
+): Promise<readonly ItemResult[]> {
+  const ids = items.map(({ id }) => id);
+  const rows = await readDeliveries(tx, ids);
+  // All of them first, in their order: taken one by one, two processes could wait for each other.
+  await lockLeads(
+    tx,
+    rows.map((row) => row.leadId),
+  );
+  const now = new Map((await readDeliveries(tx, ids)).map((row) => [row.id, row]));
+  const moved = items.filter((item) => hasMovedOn(run.order.kind, item, now.get(item.id)));
+  const left = new Set(moved.map(({ id }) => id));
+  const standing = ids.filter((id) => !left.has(id));
+  return [
+    ...moved.map(({ id }) => ({ id, result: 'moved_on' as const })),
+    ...(standing.length === 0 ? [] : await doStep(tx, deps, run, standing)),
+  ];
+}
+
+/** It is no longer what was asked about: done all the same, it would be sent twice, or end what nobody has looked at. */
+function hasMovedOn(kind: StepOrder['kind'], counted: BulkItem, row: Delivery | undefined): boolean {
+  if (row === undefined || counted.run === 0) return false;
+  if (row.run !== counted.run) return true;
+  switch (kind) {
+    // It came to an end by itself, or to another one.
+    case 'replay':
+      return isEnd(row.state) && row.state !== counted.state;
+    // It was tried again: of that try nobody has said what became of it.
+    case 'resolve':
+      return row.attempt !== counted.attempt;
+    case 'cancel':
+    case 'close':
+      return false;
+  }
+}
+
+async function doStep(
+  tx: Sql,
   { published }: BulkDeps,
-  run: Pick<BulkRow, 'actor' | 'reason'> & { readonly order: Exclude<BulkOrder, { kind: 'backfill' }> },
+  run: StepRun,
   ids: readonly number[],
 ): Promise<readonly ItemResult[]> {
   const { order } = run;
@@ -122,12 +171,6 @@ async function resolveMany(
   ids: readonly number[],
   finding: Parameters<typeof resolveIn>[3],
 ): Promise<readonly ItemResult[]> {
-  // All of them first, in their order: taken one by one, two processes could wait for each other.
-  const rows = await readDeliveries(tx, ids);
-  await lockLeads(
-    tx,
-    rows.map((row) => row.leadId),
-  );
   const results: ItemResult[] = [];
   for (const id of ids)
     results.push({

@@ -1,4 +1,5 @@
 // relais bulk, and the commands that work on many: counted first, confirmed, shown while and after they run.
+import { readDeliveries } from '../../src/store/deliveries.ts';
 import { beginRun } from '../../src/support/bulk-runs.ts';
 import { openBulkHome, type BulkHome } from '../support-work/bulk-home.ts';
 import { actionsOf, environmentOf, terminalOf, type Relais } from './terminal.ts';
@@ -41,10 +42,14 @@ test('a replay by filter is a run, listed and shown with who, why, for what and 
     ...{ filter: { state: 'failed' }, inWork: false },
   });
   expect((await relais('bulk', 'list', '--state', 'done')).out).toMatch(/replay +done +3 +3 +0 .*ticket 1/);
-  const shown = (await relais('bulk', 'show', String(run.id))).out;
+  const shown = (await relais('bulk', 'show', String(run.id), '--lang', 'en')).out;
   expect(shown).toContain('asked by   Sophie: ticket 1');
   expect(shown).toContain('progress   3 of 3: 3 done, 0 refused');
   expect(shown).toMatch(/ 3 {2}given a new run under a new Idempotency-Key\n/);
+  const french = (await relais('bulk', 'show', String(run.id))).out;
+  expect(french).toContain(`Travail en nombre ${run.id} : rejeu, terminé`);
+  expect(french).toContain('avancement 3 sur 3 : 3 faites, 0 refusées');
+  expect(french).toMatch(/ 3 {2}rejouées sous une nouvelle clé\n/);
   expect(await relais('bulk', 'show', '999')).toMatchObject({ code: 1 });
 });
 
@@ -74,7 +79,7 @@ test('what a run refuses is named with why, and ends with 1', async () => {
   const ran = await relais('cancel', String(two), '--reason', 'ticket 3');
   expect(ran).toMatchObject({ code: 1, out: '0 of 1 cancelled.\n' });
   const run = await runOf('cancel');
-  expect((await relais('bulk', 'show', String(run.id))).out).toContain(
+  expect((await relais('bulk', 'show', String(run.id), '--lang', 'en')).out).toContain(
     `1  refused: being sent, or at its end already (${two})`,
   );
   expect(one).toBeGreaterThan(0);
@@ -106,7 +111,7 @@ test('a run in work is cancelled with a reason; what waits of it is not done', a
     order: { kind: 'replay', anew: false },
     by: { actor: 'Paul', reason: 'ticket 5' },
     filter: { state: 'failed' },
-    ids,
+    deliveries: await readDeliveries(home.gateway.app.database, ids),
   });
   expect(await relais('bulk', 'cancel', String(run.id))).toMatchObject({ code: 64 });
   expect((await relais('bulk', 'cancel', String(run.id), '--reason', 'ticket 6')).out).toBe(
@@ -114,7 +119,9 @@ test('a run in work is cancelled with a reason; what waits of it is not done', a
   );
   const again = await relais('bulk', 'cancel', String(run.id), '--reason', 'ticket 6');
   expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/^BULK-001 /) as string });
-  expect((await relais('bulk', 'show', String(run.id))).out).toContain('cancelled  by Sophie: ticket 6');
+  expect((await relais('bulk', 'show', String(run.id), '--lang', 'en')).out).toContain(
+    'cancelled  by Sophie: ticket 6',
+  );
   expect(await statesOf(ids)).toEqual(['failed:refused']);
 });
 
@@ -123,10 +130,14 @@ test('a run that nobody works is finished from a terminal', async () => {
   const { app, owner } = home.gateway;
   const by = { actor: 'Paul', reason: 'ticket 7' };
   const filter = { state: 'failed' } as const;
-  const run = await beginRun(app.database, { order: { kind: 'replay', anew: false }, by, filter, ids });
+  const deliveries = await readDeliveries(app.database, ids);
+  const order = { kind: 'replay', anew: false } as const;
+  const run = await beginRun(app.database, { order, by, filter, deliveries });
   await owner.run('UPDATE bulk_runs SET lease_until = UTC_TIMESTAMP(3) WHERE id = ?', [run.id]);
-  expect((await relais('bulk', 'show', String(run.id))).out).toContain('it waits for a planner');
-  expect((await relais('bulk', 'resume', String(run.id))).out).toContain('2 of 2: 2 done');
+  expect((await relais('bulk', 'show', String(run.id), '--lang', 'en')).out).toContain(
+    'it waits for a planner',
+  );
+  expect((await relais('bulk', 'resume', String(run.id), '--lang', 'en')).out).toContain('2 of 2: 2 done');
   expect(await statesOf(ids)).toEqual(['planned:']);
   expect(await relais('bulk', 'resume', String(run.id))).toMatchObject({ code: 1 });
 });
