@@ -55,11 +55,12 @@ const presets = presetTexts;
 function answersOf(mapping: CompiledMapping, lines: string): readonly string[] {
   return lines.split('\n').map((line) => {
     const [, status = '', text = ''] = /^(\d+) ?(.*?) -> /.exec(line) ?? [];
+    const [, header, value = ''] = /^([A-Z][\w-]+): (.*)$/.exec(text) ?? [];
     const answer = {
       status: Number(status),
-      headers: {},
+      headers: header === undefined ? {} : { [header.toLowerCase()]: value },
       mediaType: 'application/json',
-      text,
+      text: header === undefined ? text : '',
       truncated: false,
     };
     const outcome = mapping.classify(answer, 'create');

@@ -187,7 +187,8 @@ export const problemsOfMeaning = {
   },
   'MAP-502': {
     meaning: 'The accepted rule accepts anything, or answers that are no success.',
-    remedy: 'Name a 2xx status and something of the body only a success holds.',
+    remedy:
+      'Name a 2xx status and something of the body only a success holds; of a redirect, what its Location holds.',
   },
   'MAP-503': {
     meaning: 'A reason is taken from the answer without a map with else.',

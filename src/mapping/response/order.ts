@@ -61,6 +61,12 @@ function implied(own: unknown, wanted: unknown, name: string): boolean {
       ([place, value]) => Object.hasOwn(own, place) && valueImplied(own[place], value),
     );
   }
+  if (name === 'header' && isRecord(own) && isRecord(wanted)) {
+    const held = new Map(Object.entries(own).map(([key, value]) => [key.toLowerCase(), value]));
+    return Object.entries(wanted).every(
+      ([key, value]) => held.has(key.toLowerCase()) && valueImplied(held.get(key.toLowerCase()), value),
+    );
+  }
   return JSON.stringify(own) === JSON.stringify(wanted);
 }
 
@@ -150,5 +156,7 @@ function wordsOf({ conditions }: ResponseRule): readonly string[] {
 function shown(value: unknown): string {
   if (!isRecord(value)) return JSON.stringify([value].flat()[0]) ?? '';
   if (value['exists'] === true) return 'there';
-  return value['exists'] === false ? 'absent' : `with ${JSON.stringify([value['contains']].flat()[0]) ?? ''}`;
+  if (value['exists'] === false) return 'absent';
+  const [name = '', words] = Object.entries(value)[0] ?? [];
+  return `${name === 'matches' ? 'like' : 'with'} ${JSON.stringify([words].flat()[0]) ?? ''}`;
 }

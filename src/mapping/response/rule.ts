@@ -10,6 +10,7 @@ import type { Path, Report } from '../document/problems.ts';
 import { compileAnswerTest, statusTest } from './conditions.ts';
 import type { AnswerTest } from './conditions.ts';
 import { parseDuration } from '../fields/time.ts';
+import { saysWhat } from './comparison.ts';
 
 export const ruleKinds = [
   'accepted',
@@ -84,6 +85,16 @@ export function compileRule(
 const noSuccess = Array.from({ length: 500 }, (_status, index) => index + 100).filter(
   (status) => status < 200 || status > 299,
 );
+const isRedirect = (status: number): boolean => status >= 300 && status <= 399;
+
+/** A form may answer with a redirect to its page of thanks: where it leads proves what the status does not. */
+function namesLocation(conditions: Record<string, unknown>): boolean {
+  const { header } = conditions;
+  const found = isRecord(header)
+    ? Object.entries(header).find(([name]) => name.toLowerCase() === 'location')
+    : undefined;
+  return found !== undefined && saysWhat(found[1]);
+}
 
 /** Guarantee 5: acceptance is proved. */
 function checkProof(
@@ -106,11 +117,14 @@ function checkProof(
   warnOfWords(conditions, path, report);
   const test = statusTest(conditions['status']);
   const body = Object.keys(conditions).some((key) => key !== 'status');
-  if (test !== undefined && noSuccess.some(test)) {
+  const proved = (status: number): boolean => isRedirect(status) && namesLocation(conditions);
+  if (test !== undefined && noSuccess.some((status) => test(status) && !proved(status))) {
     report.error(
       [...path, 'status'],
       'MAP-502',
-      'the accepted rule takes a status that is no success; only 2xx can be one.',
+      noSuccess.every((status) => !test(status) || isRedirect(status))
+        ? 'a redirect alone is no success: name what its address holds, such as header: {Location: {contains: "action=added"}}.'
+        : 'the accepted rule takes a status that is no success; only 2xx can be one.',
     );
   } else if (test !== undefined && !body && (test(200) || test(201))) {
     report.warn(path, 'MAP-507', 'the status alone proves acceptance: a maintenance page answers 200 too.', {

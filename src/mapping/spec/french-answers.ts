@@ -168,6 +168,8 @@ const placesWords = (places: Raw): string =>
     .map(([place, wanted]) => {
       if (isRecord(wanted) && Object.hasOwn(wanted, 'contains'))
         return `${place} contient ${[wanted['contains']].flat().map(quoted).join(' ou ')}`;
+      if (isRecord(wanted) && Object.hasOwn(wanted, 'matches'))
+        return `${place} de la forme ${[wanted['matches']].flat().map(quoted).join(' ou ')}`;
       if (isRecord(wanted)) return `${place} ${wanted['exists'] === false ? 'absent' : 'présent'}`;
       const values = Array.isArray(wanted) ? (wanted as unknown[]) : [wanted];
       return `${place} = ${values.map((value) => JSON.stringify(value)).join(' ou ')}`;

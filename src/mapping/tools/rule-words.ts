@@ -44,6 +44,7 @@ function conditionWords([name, wanted]: readonly [string, unknown]): string {
 function comparison(wanted: unknown): string {
   if (!isRecord(wanted)) return alternatives(wanted);
   if (Object.hasOwn(wanted, 'exists')) return wanted['exists'] === false ? 'absent' : 'there';
+  if (Object.hasOwn(wanted, 'matches')) return `matches ${alternatives(wanted['matches'])}`;
   return `contains ${alternatives(wanted['contains'])}`;
 }
 

@@ -1,7 +1,7 @@
 // What an answer means. Guarantee 5: accepted is proved, never assumed.
 import fc from 'fast-check';
 import type { Answer } from '../../../connectors/contract.ts';
-import { at, compiled, webhook } from '../support.ts';
+import { at, compiled, problemsOf, webhook } from '../support.ts';
 
 const answer = (status: number, body: unknown = '', headers: Record<string, string> = {}): Answer => ({
   status,
@@ -206,4 +206,73 @@ test('no answer makes it throw, and none is accepted without the proof of the ru
       if (outcome.kind === 'accepted') expect((JSON.parse(text) as { success: unknown }).success).toBe(true);
     }),
   );
+});
+
+describe('a form that answers with a redirect', () => {
+  const form = withRules(
+    [
+      '  - {accepted: {status: 302, header: {Location: {contains: action=added}}}}',
+      '  - {duplicate: {status: 303, header: {Location: {matches: "*/leads/*?known=1"}}}}',
+      '  - {refused: {status: 302, header: {x-reason: {exists: true}}}, reason: closed}',
+    ].join('\n'),
+  );
+  const sent = (status: number, headers: Record<string, string>) =>
+    form(answer(status, '', headers), 'create');
+
+  test('its address proves acceptance where a rule names what stands in it', () => {
+    expect(sent(302, { location: 'https://crm.demo.example/public/new.php?action=added' }).kind).toBe(
+      'accepted',
+    );
+    expect(sent(302, { location: '/login.php' }).kind).toBe('unknown');
+    expect(sent(200, { location: '?action=added' }).kind).toBe('unknown');
+    expect(sent(302, {}).kind).toBe('unknown');
+  });
+
+  test('a pattern covers the whole value, letter case aside; only the star is special', () => {
+    expect(sent(303, { location: 'https://crm.demo.example/Leads/42?known=1' }).kind).toBe('duplicate');
+    expect(sent(303, { location: 'https://crm.demo.example/leads/42?known=1&x=2' }).kind).toBe('unknown');
+    expect(sent(303, { location: 'https://crm.demo.example/leads/42_known=1' }).kind).toBe('unknown');
+  });
+
+  test('a header that is there and one that is not', () => {
+    expect(sent(302, { 'x-reason': 'closed' })).toMatchObject({ kind: 'refused', reason: 'closed' });
+    const bare = withRules(
+      '  - {accepted: {status: 200, header: {x-error: {exists: false}, x-id: {matches: "H-*"}}}}',
+    );
+    expect(bare(answer(200, '', { 'x-id': 'H-7' }), 'create').kind).toBe('accepted');
+    expect(bare(answer(200, '', { 'x-id': 'H-7', 'x-error': 'no' }), 'create').kind).toBe('unknown');
+  });
+
+  test('a pattern of many stars over a long address takes no longer than its length', () => {
+    const many = withRules(
+      `  - {accepted: {status: 302, header: {Location: {matches: "${'*a'.repeat(30)}*b"}}}}`,
+    );
+    expect(many(answer(302, '', { location: 'a'.repeat(60_000) }), 'create').kind).toBe('unknown');
+  });
+
+  test.each([
+    '{accepted: {status: 302}}',
+    '{accepted: {status: 3xx, header: {Location: {exists: true}}}}',
+    '{accepted: {status: 302, header: {x-result: ok}}}',
+    '{accepted: {status: 302, json: {ok: true}}}',
+    '{accepted: {status: 302, header: {Location: {matches: "*"}}}}',
+    '{accepted: {status: [302, 404], header: {Location: {contains: added}}}}',
+  ])('%s proves nothing', (rule) => {
+    const text = webhook('- {to: a, value: 1}').replace(/^response: .*$/m, `response: [${rule}]`);
+    expect(problemsOf(text).join('\n')).toContain('MAP-502');
+  });
+
+  test('places of the body are compared with patterns as well', () => {
+    const places = withRules(
+      [
+        '  - {accepted: {status: 200, json: {message: {matches: "lead * created"}}}}',
+        '  - {refused: {css: {".msg": {matches: "*ferm*"}}}}',
+      ].join('\n'),
+    );
+    expect(places(answer(200, { message: 'Lead 7 created' }), 'create').kind).toBe('accepted');
+    expect(places(answer(200, { message: 'no lead 7 created' }), 'create').kind).toBe('unknown');
+    expect(places(answer(200, '<html><p class="msg">Programme fermé</p></html>'), 'create').kind).toBe(
+      'refused',
+    );
+  });
 });

@@ -1,0 +1,64 @@
+// How what was found in an answer is compared: with a value, a list of values, {exists}, {contains} or {matches}.
+// Invariant: equality is typed (true is not "true"); no comparison takes longer than what it reads, whatever a file asks.
+import { isRecord } from '../document/yaml.ts';
+import { compileGlob } from '../fields/conditions.ts';
+import { isScalarValue } from '../fields/values.ts';
+import type { AnswerForm } from './answer.ts';
+
+export type Comparison = (found: unknown) => boolean;
+
+export const comparisons =
+  'a value, a list of values, {exists: true}, {contains: "..."} or {matches: "HZ-*"}';
+
+/** How the value found at a place is compared; undefined when badly written. */
+export function comparisonOf(form: AnswerForm, wanted: unknown): Comparison | 'exists' | undefined {
+  if (isRecord(wanted)) return wordsOf(wanted);
+  const list: readonly unknown[] = [wanted].flat();
+  if (!list.every((value) => isScalarValue(value) || value === null)) return undefined;
+  if (form === 'json') return (found) => list.some((value) => value === found);
+  // XML and HTML have texts only: there 1 is read as "1". A count or a comparison keeps its type.
+  const texts = list.map(String);
+  return (found) =>
+    typeof found === 'string' ? texts.includes(found) : list.some((value) => value === found);
+}
+
+/** The same for a header, where letter case and the blanks around a value do not count. */
+export function headerComparison(wanted: unknown): Comparison | 'exists' | undefined {
+  if (isRecord(wanted)) {
+    const words = [wanted['contains']]
+      .flat()
+      .map((word) => (typeof word === 'string' ? word.toLowerCase() : word));
+    const compare = wordsOf(Object.hasOwn(wanted, 'contains') ? { ...wanted, contains: words } : wanted);
+    if (compare === undefined || compare === 'exists') return compare;
+    return (found) => typeof found === 'string' && compare(found.trim().toLowerCase());
+  }
+  const list: readonly unknown[] = [wanted].flat();
+  if (list.length === 0 || !list.every(isScalarValue)) return undefined;
+  const texts = list.map((value) => String(value).toLowerCase());
+  return (found) => typeof found === 'string' && texts.includes(found.trim().toLowerCase());
+}
+
+function wordsOf(wanted: Record<string, unknown>): Comparison | 'exists' | undefined {
+  const [name, ...more] = Object.keys(wanted);
+  if (name === undefined || more.length > 0) return undefined;
+  if (name === 'exists') return typeof wanted['exists'] === 'boolean' ? 'exists' : undefined;
+  const words: readonly unknown[] = [wanted[name]].flat();
+  if (words.length === 0 || !words.every((word): word is string => typeof word === 'string' && word !== ''))
+    return undefined;
+  if (name === 'contains')
+    return (found) => typeof found === 'string' && words.some((word) => found.includes(word));
+  if (name !== 'matches') return undefined;
+  const patterns = words.map(compileGlob);
+  return (found) => typeof found === 'string' && patterns.some((pattern) => pattern(found));
+}
+
+/** Whether it says what must stand there, not only that something does. */
+export function saysWhat(wanted: unknown): boolean {
+  if (!isRecord(wanted)) return wanted !== undefined;
+  const patterns: readonly unknown[] = [wanted['matches']].flat();
+  return (
+    Object.hasOwn(wanted, 'contains') ||
+    (Object.hasOwn(wanted, 'matches') &&
+      !patterns.some((word) => typeof word === 'string' && /^\**$/.test(word)))
+  );
+}
