@@ -3,9 +3,15 @@
 import type { Problem } from '../contract.ts';
 import { problemsOfCalls } from './problems-of-calls.ts';
 import { problemsOfForm } from './problems-of-form.ts';
+import { problemsOfAnswers } from './problems-of-answers.ts';
 import { problemsOfMeaning } from './problems-of-meaning.ts';
 
-export const mappingProblems = { ...problemsOfForm, ...problemsOfMeaning, ...problemsOfCalls } as const;
+export const mappingProblems = {
+  ...problemsOfForm,
+  ...problemsOfMeaning,
+  ...problemsOfAnswers,
+  ...problemsOfCalls,
+} as const;
 
 export type ProblemCode = keyof typeof mappingProblems;
 

@@ -1,0 +1,57 @@
+// Mistakes in what the recipient's answers are said to mean.
+// Invariant: a code keeps its meaning for ever.
+import { looksLikeRefusal } from '../../../connectors/http-status.ts';
+
+export const problemsOfAnswers = {
+  'MAP-501': {
+    meaning: 'No rule says what proves that the recipient accepted the lead.',
+    remedy: 'Add an accepted rule to response.',
+  },
+  'MAP-502': {
+    meaning: 'The accepted rule accepts anything, or answers that are no success.',
+    remedy:
+      'Name a 2xx status and something of the body only a success holds; of a redirect, what its Location holds.',
+  },
+  'MAP-503': {
+    meaning: 'A reason is taken from the answer without a map with else.',
+    remedy: "Add map with else: a recipient's free text is never kept.",
+  },
+  'MAP-504': {
+    meaning: 'A condition of a response rule is wrong.',
+    remedy: 'Use status, json, xml, xpath, css, text, header or mediaType as docs/mapping.md shows.',
+  },
+  'MAP-505': {
+    meaning: 'A place in the answer is badly written.',
+    remedy:
+      'Write $.path for JSON, xml:path or xpath:expression for XML, css:selector for HTML, or header:Name.',
+  },
+  'MAP-506': {
+    meaning: 'A look-up is used without being described.',
+    remedy: 'Add send.lookup and response rules with on: lookup, one of them absent.',
+  },
+  'MAP-507': {
+    meaning: 'A status alone proves acceptance; a maintenance page answers 200 too.',
+    remedy: 'Add something of the body or the media type to the accepted rule.',
+  },
+  'MAP-508': { meaning: 'A reason is not a code.', remedy: 'Write letters, digits, _ . - only, 64 at most.' },
+  'MAP-509': {
+    meaning: 'A rule for refused content names answers that mean wrong credentials or too much speed.',
+    remedy: `Leave ${looksLikeRefusal.slice(0, -1).join(', ')} and ${looksLikeRefusal.at(-1) ?? ''} to what they mean without a rule, or name something of the body too.`,
+  },
+  'MAP-510': {
+    meaning: 'A response rule is never reached: another rule takes all its answers.',
+    remedy: 'Put the narrower rule first, or remove it.',
+  },
+  'MAP-511': {
+    meaning: 'Answers fit an accepted rule and a rule that says no; they are taken for a no.',
+    remedy: 'Put the rule that says no above, or name in the accepted rule what only a success holds.',
+  },
+  'MAP-512': {
+    meaning: 'The rule compares a JSON value with the text "true" or "false".',
+    remedy: 'Write true or false without quotes, unless the recipient really answers with a text.',
+  },
+  'MAP-513': {
+    meaning: 'The words that an accepted rule looks for stand in answers that say no, too.',
+    remedy: 'Compare a place of the answer (json: {success: true}), or look for the whole sentence.',
+  },
+} as const;
