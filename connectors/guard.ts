@@ -13,6 +13,8 @@ import { connectCodeOf, connectFailure } from './guard/failures.ts';
 export { bareHost, literalAddress } from './guard/addresses.ts';
 export { connectCodeOf, connectFailureOf, needsRepair } from './guard/failures.ts';
 export type { ConnectFailureCode } from './guard/failures.ts';
+export { textRecords } from './guard/dns-text.ts';
+export type { TextRecords } from './guard/dns-text.ts';
 export { endingOf, startDeadline } from './guard/deadline.ts';
 export type { Deadline } from './guard/deadline.ts';
 export {

@@ -71,8 +71,11 @@ export type Outcome =
   /** Only from `lookup`: the recipient does not know our reference. */
   | { readonly kind: 'absent'; readonly evidence?: Evidence };
 
-/** `tried` is left out where the credentials always are. */
-export type Tested = Outcome & { readonly tried?: 'address' | 'credentials' };
+/** `tried` is left out where the credentials always are. `notes`: what else was found, for who sets the destination up. */
+export type Tested = Outcome & {
+  readonly tried?: 'address' | 'credentials';
+  readonly notes?: readonly string[];
+};
 
 export type OutcomeKind = Outcome['kind'];
 

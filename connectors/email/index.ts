@@ -5,20 +5,16 @@ import type { SendContext } from '../contract.ts';
 import { emailDrafting } from './draft.ts';
 import { composeEmail } from './message.ts';
 import { sendEmail, testEmail } from './send.ts';
-import {
-  checkEmailSettings,
-  emailPlaces,
-  emailSecretNames,
-  emailSettingsSchema,
-  mailboxesOf,
-} from './settings.ts';
+import { emailSettingsSchema } from './settings-schema.ts';
+import { checkEmailSettings, emailPlaces, emailSecretNames, mailboxesOf } from './settings.ts';
 import type { EmailSettings } from './settings.ts';
 import { emailSigned } from './signed-words.ts';
 import { createSmtpSessions } from './smtp.ts';
 import type { SmtpSessions } from './smtp.ts';
 import { emailStandIn } from './stand-in.ts';
 
-export function createEmailConnector() {
+/** @param nameServers resolvers asked about DKIM keys; the system's when absent */
+export function createEmailConnector({ nameServers }: { readonly nameServers?: readonly string[] } = {}) {
   const byPolicy = new Map<string, SmtpSessions>();
   const sessionsFor = (context: SendContext): SmtpSessions => {
     const key = JSON.stringify(context.network);
@@ -50,7 +46,7 @@ export function createEmailConnector() {
     standIn: emailStandIn,
     compose: composeEmail,
     send: (parcel, settings, context) => sendEmail(sessionsFor(context), parcel, settings, context),
-    test: (settings, context) => testEmail(sessionsFor(context), settings, context),
+    test: (settings, context) => testEmail(sessionsFor(context), settings, context, nameServers),
     async close() {
       for (const sessions of byPolicy.values()) sessions.close();
       byPolicy.clear();

@@ -3,9 +3,10 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
 import type { Composed, Parcel } from '../contract.ts';
 import { masked } from '../guard.ts';
+import { dkimHead } from './dkim.ts';
 import { oneLine, renderHtml, renderText } from './render.ts';
 import type { SheetPage } from './render.ts';
-import { bareMailbox, listOf, mailboxesOf } from './settings.ts';
+import { domainOf, listOf, mailboxesOf } from './settings.ts';
 import type { EmailSettings } from './settings.ts';
 import { words } from './words.ts';
 
@@ -43,7 +44,7 @@ export function letterOf(parcel: Parcel, settings: EmailSettings): Letter {
     parcel,
     ...(attachment === undefined ? {} : { attachmentName: attachment.name }),
   };
-  const domain = bareMailbox(settings.from).split('@').at(-1) ?? 'relais.invalid';
+  const domain = domainOf(settings.from);
   return {
     from: oneLine(settings.from),
     to: listOf(settings.to).map(oneLine),
@@ -149,6 +150,7 @@ export function composeEmail(parcel: Parcel, settings: EmailSettings): Composed 
       ...(attachment === undefined
         ? []
         : [`Attachment: ${attachment.name} (${attachment.mediaType}, ${attachment.bytes.length} bytes)`]),
+      ...(settings.dkim === undefined ? [] : [dkimHead(settings.dkim)]),
       `SMTP: ${typeof settings.smtp === 'string' ? masked(settings.smtp) : settings.smtp.host}`,
     ],
   };

@@ -1,11 +1,13 @@
 // Sends a parcel as one mail, or reaches the mail server without one.
 // Invariant: only authorised mailboxes; a server's yes proves no reading, and a yes to a part is no clean success.
-import type { Evidence, Outcome, Parcel, SendContext } from '../contract.ts';
-import { bareHost, startDeadline } from '../guard.ts';
+import type { Evidence, Outcome, Parcel, SendContext, Tested } from '../contract.ts';
+import { bareHost, startDeadline, textRecords } from '../guard.ts';
+import { checkRecord, dkimKeyOf, recordName, signed } from './dkim.ts';
 import { letterOf, mimeOf } from './message.ts';
 import { replyCode, smtpOutcome } from './reply.ts';
 import type { SmtpSent } from './session.ts';
-import { bareMailbox, mailboxesOf, serverOf } from './settings.ts';
+import { serverOf } from './server.ts';
+import { bareMailbox, mailboxesOf } from './settings.ts';
 import type { EmailSettings } from './settings.ts';
 import type { SmtpSessions } from './smtp.ts';
 
@@ -20,8 +22,11 @@ export async function sendEmail(
   if (refused !== undefined) return refused;
   const server = serverOf(settings, context.secret);
   if (!server.ok) return { kind: 'unauthorized', reason: server.reason };
+  const dkim = dkimKeyOf(settings.dkim, context.secret);
+  if (!dkim.ok) return { kind: 'unauthorized', reason: dkim.reason };
   const letter = letterOf(parcel, settings);
-  const bytes = await mimeOf(letter);
+  const plain = await mimeOf(letter);
+  const bytes = dkim.key === undefined ? plain : await signed(plain, dkim.key);
   const deadline = startDeadline(context.timeouts.totalMs, context.signal);
   try {
     const envelope = { from: bareMailbox(letter.from), to: [...letter.to, ...letter.cc] };
@@ -43,21 +48,28 @@ function outcomeOf(sent: SmtpSent, seen: Evidence): Outcome {
   return sent.rejected.length > 0 ? partly(sent.rejected, evidence) : { kind: 'unconfirmed', evidence };
 }
 
-/** Connects and logs in. */
+/** Connects, logs in, and compares the key that signs with the one in DNS. */
 export async function testEmail(
   sessions: SmtpSessions,
   settings: EmailSettings,
   context: SendContext,
-): Promise<Outcome> {
+  nameServers: readonly string[] | undefined,
+): Promise<Tested> {
   const refused = refusal(mailboxesOf(settings), context);
   if (refused !== undefined) return refused;
   const server = serverOf(settings, context.secret);
   if (!server.ok) return { kind: 'unauthorized', reason: server.reason };
+  const dkim = dkimKeyOf(settings.dkim, context.secret);
+  if (!dkim.ok) return { kind: 'unauthorized', reason: dkim.reason };
   const deadline = startDeadline(context.timeouts.totalMs, context.signal);
   const seen = (): Evidence => ({ host: bareHost(server.server.host), durationMs: deadline.elapsedMs() });
   try {
     await sessions.probe(server.server, context.timeouts, deadline);
-    return { kind: 'accepted', evidence: seen() };
+    if (dkim.key === undefined) return { kind: 'accepted', evidence: seen() };
+    const { reason, note } = checkRecord(dkim.key, await textRecords(recordName(dkim.key), nameServers));
+    return reason === undefined
+      ? { kind: 'accepted', notes: [note], evidence: seen() }
+      : { kind: 'invalid', reason, notes: [note], evidence: seen() };
   } catch (error) {
     return smtpOutcome(error, false, seen());
   } finally {

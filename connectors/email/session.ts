@@ -6,7 +6,7 @@ import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { NetworkPolicy, Timeouts } from '../contract.ts';
 import { guardOf } from '../guard.ts';
 import type { Deadline } from '../guard.ts';
-import type { ResolvedServer } from './settings.ts';
+import type { ResolvedServer } from './server.ts';
 
 export interface Envelope {
   readonly from: string;

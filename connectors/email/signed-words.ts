@@ -2,6 +2,7 @@
 // Invariant: a secret by its name.
 import type { Both, SignedRow, SignedWords } from '../contract.ts';
 import { shownSetting } from '../guard.ts';
+import type { DkimSettings } from './dkim.ts';
 import type { EmailSettings } from './settings.ts';
 
 const row = (point: Both, value: string | readonly string[]): SignedRow => ({
@@ -9,7 +10,7 @@ const row = (point: Both, value: string | readonly string[]): SignedRow => ({
   agreed: shownSetting(value),
 });
 
-function transport({ to, cc, from, attachment }: Partial<EmailSettings>): readonly SignedRow[] {
+function transport({ to, cc, from, attachment, dkim }: Partial<EmailSettings>): readonly SignedRow[] {
   return [
     {
       point: ['Transport', 'Transport'],
@@ -19,8 +20,14 @@ function transport({ to, cc, from, attachment }: Partial<EmailSettings>): readon
     ...(cc === undefined ? [] : [row(['Copie', 'Copy'], cc)]),
     row(['Expéditeur', 'Sender'], from ?? ''),
     ...(attachment === undefined ? [] : [row(['Pièce jointe', 'Attachment'], attachment)]),
+    ...(dkim === undefined ? [] : [dkimRow(dkim)]),
   ];
 }
+
+const dkimRow = ({ domain, selector }: DkimSettings): SignedRow => ({
+  point: ['Signature des messages', 'Signature of messages'],
+  agreed: [`DKIM, domaine ${domain}, sélecteur ${selector}`, `DKIM, domain ${domain}, selector ${selector}`],
+});
 
 export const emailSigned: SignedWords<EmailSettings> = {
   transport,

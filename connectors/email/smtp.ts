@@ -6,7 +6,7 @@ import type { NetworkPolicy, Timeouts } from '../contract.ts';
 import type { Deadline } from '../guard.ts';
 import { openSession, sendThrough } from './session.ts';
 import type { Envelope, SmtpSent, Session } from './session.ts';
-import type { ResolvedServer } from './settings.ts';
+import type { ResolvedServer } from './server.ts';
 
 /** Kept for each server: as many mails as leave together find a session, or each would cost a handshake and a login. */
 const maxIdle = 50;

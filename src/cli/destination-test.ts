@@ -66,6 +66,7 @@ async function testDestination(app: App, id: string): Promise<void> {
     if (outcome.tried === 'address') tried = 'address';
   }
   await connector.close?.();
+  for (const note of outcome.notes ?? []) out(note);
   const ms = outcome.evidence?.durationMs;
   if (outcome.kind === 'accepted')
     return out(
@@ -73,6 +74,6 @@ async function testDestination(app: App, id: string): Promise<void> {
     );
   throw new RelaisError(
     'DEST-001',
-    `${id} cannot be reached: ${outcome.kind}${'reason' in outcome ? ` ${outcome.reason}` : ''}. No lead was sent.`,
+    `${id} ${outcome.kind === 'invalid' ? 'is not set up' : 'cannot be reached'}: ${outcome.kind}${'reason' in outcome ? ` ${outcome.reason}` : ''}. No lead was sent.`,
   );
 }

@@ -28,6 +28,14 @@ const ownFaults: Readonly<Record<string, Both>> = {
     'réglage de la passerelle : le secret que nomme le format est illisible',
     'our own set-up: the secret that the mapping names cannot be used',
   ],
+  DKIM_KEY_UNREADABLE: [
+    'réglage de la passerelle : la clé DKIM n’est pas une clé privée RSA lisible',
+    'our own set-up: the DKIM key is no private RSA key that can be read',
+  ],
+  DKIM_KEY_WEAK: [
+    'réglage de la passerelle : la clé DKIM est trop courte (1 024 bits au moins)',
+    'our own set-up: the DKIM key is too short (1,024 bits at least)',
+  ],
   ADDRESS_NOT_ALLOWED: [
     'réglage de la passerelle : elle n’a pas le droit de joindre cette adresse',
     'our own set-up: this address may not be reached (RELAIS_ALLOWED_RANGES)',

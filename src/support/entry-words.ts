@@ -44,6 +44,8 @@ const nothingLeft: ReadonlySet<string> = new Set([
   ...connectFailureCodes,
   'SECRET_MISSING',
   'SECRET_MALFORMED',
+  'DKIM_KEY_UNREADABLE',
+  'DKIM_KEY_WEAK',
   'HOST_KEY_MISMATCH',
 ]);
 

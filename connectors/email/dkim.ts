@@ -1,0 +1,129 @@
+// DKIM (RFC 6376): mails are signed for the sender's domain, and receivers find the public key in its DNS.
+// Invariant: nothing leaves unsigned where a signature was asked for; the key is never shown, only its public half.
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import DKIM from 'nodemailer/lib/dkim';
+import type { SettingsProblem } from '../contract.ts';
+import { clearTextProblem, masked, secretName } from '../guard.ts';
+import type { TextRecords } from '../guard.ts';
+
+export interface DkimSettings {
+  readonly domain: string;
+  readonly selector: string;
+  readonly key: string;
+}
+
+export interface DkimKey {
+  readonly domain: string;
+  readonly selector: string;
+  readonly pem: string;
+}
+
+export type DkimResult =
+  | { readonly ok: true; readonly key: DkimKey | undefined }
+  | { readonly ok: false; readonly reason: 'SECRET_MISSING' | 'DKIM_KEY_UNREADABLE' | 'DKIM_KEY_WEAK' };
+
+/** Receivers take no signature of a shorter key (RFC 8301). */
+const leastBits = 1_024;
+
+/** The key behind `send.dkim`; none where mails are not signed. */
+export function dkimKeyOf(
+  dkim: DkimSettings | undefined,
+  secret: (name: string) => string | undefined,
+): DkimResult {
+  if (dkim === undefined) return { ok: true, key: undefined };
+  const text = secret(secretName(dkim.key) ?? '');
+  if (text === undefined) return { ok: false, reason: 'SECRET_MISSING' };
+  const key = privateKey(text);
+  if (key?.asymmetricKeyType !== 'rsa') return { ok: false, reason: 'DKIM_KEY_UNREADABLE' };
+  if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < leastBits)
+    return { ok: false, reason: 'DKIM_KEY_WEAK' };
+  const pem = key.export({ type: 'pkcs8', format: 'pem' }) as string;
+  return { ok: true, key: { domain: dkim.domain, selector: dkim.selector, pem } };
+}
+
+/** Variables hold one line: `\n` stands for a line break there. */
+function privateKey(text: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(text.trim().replaceAll(String.raw`\n`, '\n'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same bytes for the same mail and key: PKCS #1 v1.5 has no chance in it, and the signature bears no time. */
+export async function signed(bytes: Buffer, { domain, selector, pem }: DkimKey): Promise<Buffer> {
+  const signer = new DKIM({ domainName: domain, keySelector: selector, privateKey: pem });
+  const parts: Buffer[] = [];
+  for await (const part of signer.sign(bytes)) parts.push(Buffer.from(part as Buffer));
+  return Buffer.concat(parts);
+}
+
+export const recordName = ({ domain, selector }: Pick<DkimKey, 'domain' | 'selector'>): string =>
+  `${selector}._domainkey.${domain}`;
+
+const publicHalf = (pem: string): string =>
+  createPublicKey(pem).export({ type: 'spki', format: 'der' }).toString('base64');
+
+/** What the domain's DNS must say, for whoever publishes it. */
+export const recordToPublish = (key: DkimKey): string =>
+  `${recordName(key)} TXT "v=DKIM1; k=rsa; p=${publicHalf(key.pem)}"`;
+
+export interface DkimRecordCheck {
+  readonly reason?: 'DKIM_RECORD_MISSING' | 'DKIM_RECORD_DIFFERS';
+  readonly note: string;
+}
+
+/** What DNS says of the key, and what to do. */
+export function checkRecord(key: DkimKey, records: TextRecords): DkimRecordCheck {
+  const name = recordName(key);
+  const toPublish = `Publish in DNS: ${recordToPublish(key)}`;
+  if (records === 'silent')
+    return {
+      note: `DKIM: the key can be used; no resolver answered whether ${name} publishes it. ${toPublish}`,
+    };
+  const wanted = publicHalf(key.pem);
+  if (records.some((record) => tagOf(record, 'p') === wanted))
+    return { note: `DKIM: ${name} publishes the key that signs.` };
+  if (records.some((record) => tagOf(record, 'p') !== undefined))
+    return {
+      reason: 'DKIM_RECORD_DIFFERS',
+      note: `DKIM: ${name} publishes another key than the one that signs. ${toPublish}`,
+    };
+  return { reason: 'DKIM_RECORD_MISSING', note: `DKIM: nothing is published at ${name}. ${toPublish}` };
+}
+
+const tagOf = (record: string, name: string): string | undefined =>
+  record
+    .split(';')
+    .map((tag) => tag.split('='))
+    .find(([tag]) => tag?.trim() === name)
+    ?.slice(1)
+    .join('=')
+    .replaceAll(/\s/g, '');
+
+/** A signature for another domain than the sender's proves nothing to its receiver (DMARC). */
+export function dkimProblems(
+  dkim: DkimSettings | undefined,
+  senderDomain: string,
+): readonly SettingsProblem[] {
+  if (dkim === undefined) return [];
+  const domain = dkim.domain.toLowerCase();
+  const sender = senderDomain.toLowerCase();
+  const isAligned = sender === domain || sender.endsWith(`.${domain}`);
+  return [
+    ...(isAligned
+      ? []
+      : [
+          {
+            path: '/dkim/domain',
+            message: `The domain that signs must be that of the sender, ${senderDomain}, or one above it.`,
+          },
+        ]),
+    ...clearTextProblem('/dkim/key', dkim.key),
+  ];
+}
+
+/** As the preview shows it. */
+export const dkimHead = ({ domain, selector, key }: DkimSettings): string =>
+  `DKIM-Signature: v=1; a=rsa-sha256; d=${domain}; s=${selector}; b=… (key ${masked(key)})`;

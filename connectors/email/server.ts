@@ -1,0 +1,54 @@
+// The mail server behind `send.smtp`: a URL from a secret, or its parts. Pure.
+// Invariant: a value that cannot be used is a reason, never repeated.
+import { secretName } from '../guard.ts';
+import type { EmailSettings } from './settings.ts';
+
+export interface ResolvedServer {
+  readonly host: string;
+  readonly port: number;
+  readonly secure: boolean;
+  readonly user?: string;
+  readonly password?: string;
+}
+
+export type ServerResult =
+  | { readonly ok: true; readonly server: ResolvedServer }
+  | { readonly ok: false; readonly reason: 'SECRET_MISSING' | 'SECRET_MALFORMED' };
+
+export function serverOf(
+  { smtp }: EmailSettings,
+  secret: (name: string) => string | undefined,
+): ServerResult {
+  const valueOf = (text: string): string | undefined => {
+    const name = secretName(text);
+    return name === undefined ? text : secret(name);
+  };
+  if (typeof smtp === 'string') {
+    const value = valueOf(smtp);
+    return value === undefined ? { ok: false, reason: 'SECRET_MISSING' } : serverOfUrl(value.trim());
+  }
+  const secure = smtp.secure ?? smtp.port === 465;
+  const port = smtp.port ?? (secure ? 465 : 587);
+  if (smtp.user === undefined) return { ok: true, server: { host: smtp.host, port, secure } };
+  const user = valueOf(smtp.user);
+  const password = valueOf(smtp.password ?? '');
+  if (user === undefined || password === undefined || password === '')
+    return { ok: false, reason: 'SECRET_MISSING' };
+  return { ok: true, server: { host: smtp.host, port, secure, user, password } };
+}
+
+function serverOfUrl(text: string): ServerResult {
+  const url = URL.parse(text);
+  if (url === null || !['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === '')
+    return { ok: false, reason: 'SECRET_MALFORMED' };
+  const secure = url.protocol === 'smtps:';
+  const port = Number(url.port) || (secure ? 465 : 587);
+  if (url.username === '') return { ok: true, server: { host: url.hostname, port, secure } };
+  try {
+    const user = decodeURIComponent(url.username);
+    const password = decodeURIComponent(url.password);
+    return { ok: true, server: { host: url.hostname, port, secure, user, password } };
+  } catch {
+    return { ok: false, reason: 'SECRET_MALFORMED' };
+  }
+}

@@ -1,0 +1,18 @@
+// TXT records by DNS: what a domain says of itself, for tests of a destination.
+// Invariant: an answer is a value; that nobody answered is not taken for "there is none".
+import { Resolver } from 'node:dns/promises';
+
+/** Records, each put together from its strings; `silent`: no resolver gave an answer. */
+export type TextRecords = readonly string[] | 'silent';
+
+/** @param nameServers `address:port` of resolvers to ask; the system's when absent */
+export async function textRecords(name: string, nameServers?: readonly string[]): Promise<TextRecords> {
+  const resolver = new Resolver({ timeout: 1_500, tries: 1 });
+  if (nameServers !== undefined) resolver.setServers(nameServers);
+  try {
+    return (await resolver.resolveTxt(name)).map((strings) => strings.join(''));
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown };
+    return code === 'ENOTFOUND' || code === 'ENODATA' ? [] : 'silent';
+  }
+}
