@@ -2,7 +2,7 @@
 // Invariant: what depends on the kind stands behind this type, so that the registry's line and a folder are all of it.
 import type { Composed, SendContext } from './context.ts';
 import type { Outcome, Tested } from './outcome.ts';
-import type { Action, Parcel } from './parcel.ts';
+import type { Action, Body, Parcel } from './parcel.ts';
 import type { Drafting, SignedWords } from './presented.ts';
 import type { StandIn, StandInServers } from './stand-in.ts';
 
@@ -43,6 +43,8 @@ export interface Connector<Settings = unknown> {
   /** The setting that says where leads go, and the one by which the recipient can be asked again. */
   readonly addressKey: string;
   readonly lookupKey?: string;
+  /** Settings whose blocks an action or a call lays over the shared ones name by name, instead of in their place. */
+  readonly overlaid?: readonly string[];
   /** Rules a schema cannot say (URL syntax, clear-text secrets ...). Pure. */
   readonly check: (settings: Settings) => readonly SettingsProblem[];
   /** Hosts, mailboxes or folders this destination reaches; none when the whole address is a secret. */
@@ -64,12 +66,17 @@ export interface Connector<Settings = unknown> {
     settings: Settings,
     secret?: (name: string) => string | undefined,
   ) => Composed;
+  /** The look-up that would be asked about it, likewise; undefined where the settings know none. @param parcel with the question's body */
+  readonly composeQuestion?: (parcel: Parcel, settings: Settings) => Composed | undefined;
   /** One outcome for the whole parcel (all items share it). Never throws for anything a recipient or network does. */
   readonly send: (parcel: Parcel, settings: Settings, context: SendContext) => Promise<Outcome>;
-  /** Asks the recipient whether it knows the item's reference (`onUnknown: lookup`, `pending`). */
+  /** Asks the recipient whether it knows the item's reference (`onUnknown: lookup`, `pending`); the body is the question's own. */
   readonly lookup?: (parcel: Parcel, settings: Settings, context: SendContext) => Promise<Outcome>;
-  /** Reaches the recipient without sending any lead: name, address allowed, TLS, login. */
-  readonly test: (settings: Settings, context: SendContext) => Promise<Tested>;
+  /**
+   * Reaches the recipient without sending any lead: name, address allowed, TLS, login.
+   * @param question body of a look-up about nobody, where asking needs one
+   */
+  readonly test: (settings: Settings, context: SendContext, question?: Body) => Promise<Tested>;
   readonly words: SignedWords<Settings>;
   /** How `relais mapping new` writes its part. */
   readonly drafting: Drafting;

@@ -6,7 +6,7 @@ import { createHttpClient } from '../guard/http/exchange.ts';
 import type { Transport } from '../guard/http/transport.ts';
 import { webhookDrafting } from './draft.ts';
 import { testWebhook } from './reach.ts';
-import { composeWebhook } from './request.ts';
+import { composeQuestion, composeWebhook } from './request.ts';
 import { askWebhook, sendWebhook } from './send.ts';
 import {
   checkWebhookSettings,
@@ -32,6 +32,7 @@ export function createWebhookConnector(transport?: Transport) {
     settingsKey: 'send',
     addressKey: 'url',
     lookupKey: 'lookup',
+    overlaid: ['headers'],
     actions: ['create', 'update', 'erase'],
     maxItems: 1,
     makesCalls: true,
@@ -49,9 +50,10 @@ export function createWebhookConnector(transport?: Transport) {
     drafting: webhookDrafting,
     standIn: webhookStandIn,
     compose: composeWebhook,
+    composeQuestion,
     send: (parcel, settings, context) => sendWebhook(client, parcel, settings, context),
     lookup,
-    test: (settings, context) => testWebhook(settings, context, lookup),
+    test: (settings, context, question) => testWebhook(settings, context, lookup, question),
     close: client.close,
   });
 }

@@ -1,6 +1,6 @@
 // Reaches a recipient without sending a lead: name, address, TLS; with its look-up, the credentials too.
 // Invariant: only a question is ever asked, about a reference nobody has: any other request could create something.
-import type { Outcome, Parcel, ParcelItem, SendContext, Tested } from '../contract.ts';
+import type { Body, Outcome, Parcel, ParcelItem, SendContext, Tested } from '../contract.ts';
 import { meaningOf } from '../http-status.ts';
 import { reachHttp } from '../guard/http/exchange.ts';
 import { resolveText } from '../guard/http/headers.ts';
@@ -15,20 +15,24 @@ export async function testWebhook(
   settings: WebhookSettings,
   context: SendContext,
   lookup: Lookup,
+  question: Body = noBody,
 ): Promise<Tested> {
   const nobody = nobodyIn(settings, context);
   const reached = await reach(settings, context, nobody);
   if (reached.kind !== 'accepted' || settings.lookup === undefined) return { ...reached, tried: 'address' };
-  const answer = await lookup(questionOf(nobody), settings, {
+  const answer = await lookup({ ...questionOf(nobody), body: question }, settings, {
     ...context,
     // What it knows of nobody is of no interest; whether it lets us ask is.
-    classify: ({ status }) =>
-      Promise.resolve(
-        meaningOf(status)?.outcome === 'unauthorized' ? unauthorized(`HTTP_${status}`) : { kind: 'accepted' },
-      ),
+    classify: async (found, stage) => {
+      if (meaningOf(found.status)?.outcome === 'unauthorized') return unauthorized(`HTTP_${found.status}`);
+      const outcome = await context.classify(found, stage);
+      return outcome.kind === 'unauthorized' ? outcome : { kind: 'accepted' };
+    },
   });
   return { ...answer, tried: 'credentials' };
 }
+
+const noBody: Body = { bytes: new Uint8Array(0), mediaType: '', extension: '' };
 
 const questionOf = (item: ParcelItem): Parcel => ({
   client: '',
@@ -36,7 +40,7 @@ const questionOf = (item: ParcelItem): Parcel => ({
   destination: '',
   action: 'create',
   items: [item],
-  body: { bytes: new Uint8Array(0), mediaType: '', extension: '' },
+  body: noBody,
   writtenAt: new Date(0),
 });
 

@@ -4,6 +4,7 @@ import type { Composed, Parcel, ParcelItem } from '../contract.ts';
 import { bareHost, masked, secretName } from '../guard.ts';
 import { hostOf } from '../guard/http/address.ts';
 import { resolveText } from '../guard/http/headers.ts';
+import { lookupMethod, questionSettings } from './lookup.ts';
 import type { WebhookSettings } from './settings.ts';
 import { fillUrl } from './url.ts';
 
@@ -90,6 +91,17 @@ export function composeWebhook(parcel: Parcel, settings: WebhookSettings, secret
     targetKeys: host === undefined ? [] : [bareHost(host)],
     head,
   };
+}
+
+/** What a preview shows of the look-up. */
+export function composeQuestion(parcel: Parcel, settings: WebhookSettings): Composed | undefined {
+  const { lookup } = settings;
+  if (lookup === undefined) return undefined;
+  const keyHeader = (settings.idempotencyHeader ?? 'Idempotency-Key').toLowerCase();
+  const asked = composeWebhook(parcel, questionSettings(settings));
+  const [, ...head] = asked.head.filter((line) => !line.startsWith(`${keyHeader}: `));
+  const [, where = ''] = (asked.head[0] ?? '').split(' ');
+  return { ...asked, head: [`${lookupMethod(lookup)} ${where} HTTP/1.1`, ...head] };
 }
 
 // Basic credentials are encoded on the wire; encoding the mask would hide that it is one.

@@ -7,6 +7,7 @@ import type { CarriedRequest } from '../guard/http/carrier.ts';
 import { addressOf, unauthorized } from './address.ts';
 import { headersOf } from './request.ts';
 import type { Headers } from './request.ts';
+import { lookupMethod, questionSettings } from './lookup.ts';
 import type { WebhookSettings } from './settings.ts';
 import { signatureOf } from './signature.ts';
 
@@ -59,15 +60,34 @@ export async function askWebhook(
   const [item] = parcel.items;
   if (settings.lookup === undefined) return { kind: 'unknown', reason: 'LOOKUP_NOT_CONFIGURED' };
   if (item === undefined) return { kind: 'invalid', reason: 'ONE_ITEM_EXPECTED' };
-  const prepared = addressOf(settings.lookup.url, item, context);
+  const asking = questionSettings(settings);
+  const prepared = addressOf(asking.url, item, context);
   if (!prepared.ok) return prepared.outcome;
-  const headers = headersOf(settings, item, undefined, context.secret);
+  const body = settings.lookup.fields === undefined ? undefined : parcel.body.bytes;
+  // An open question would be answered with somebody else's lead.
+  if (body?.length === 0) return { kind: 'invalid', reason: 'REFERENCE_MISSING' };
+  const headers = headersOf(
+    asking,
+    item,
+    body === undefined ? undefined : parcel.body.mediaType,
+    context.secret,
+  );
   if (!headers.ok) return unauthorized(headers.reason);
+  const signed = body === undefined ? unsigned : signatureHeaders(settings, item.key, body, context);
+  if (!signed.ok) return unauthorized(signed.reason);
   // A question has no key of its own: an idempotent recipient would answer with the stored answer of the create.
   const { [(settings.idempotencyHeader ?? 'Idempotency-Key').toLowerCase()]: _key, ...asked } =
     headers.headers;
-  return await outcomeOf(client, { url: prepared.url, method: 'GET', headers: asked }, context, 'lookup');
+  const request: CarriedRequest = {
+    url: prepared.url,
+    method: lookupMethod(settings.lookup),
+    headers: { ...asked, ...signed.headers },
+    ...(body === undefined ? {} : { body }),
+  };
+  return await outcomeOf(client, request, context, 'lookup');
 }
+
+const unsigned = { ok: true, headers: {} } as const;
 
 async function outcomeOf(
   client: HttpClient,

@@ -4,6 +4,8 @@ import type { JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, namesAmong, secretName, secretPattern } from '../guard.ts';
 import { addressProblems, endpointOf, hostOf, isInClear } from '../guard/http/address.ts';
 import { hasControl, isSendable } from '../guard/http/headers.ts';
+import { lookupProblems, lookupSchema, questionSettings } from './lookup.ts';
+import type { Lookup } from './lookup.ts';
 import { isCaptured, placeholdersIn } from './url.ts';
 
 export const methods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -21,11 +23,50 @@ export interface WebhookSettings {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signature?: { readonly standard: string };
   readonly idempotencyHeader?: string;
-  readonly lookup?: { readonly method?: 'GET'; readonly url: string };
+  readonly lookup?: Lookup<Auth>;
 }
 
 const secret = (description: string): JsonSchema => ({ type: 'string', pattern: secretPattern, description });
 const headerName = "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$";
+
+const authSchema: JsonSchema = {
+  type: 'object',
+  description: 'How the recipient knows the sender: exactly one of bearer, basic, header.',
+  minProperties: 1,
+  maxProperties: 1,
+  additionalProperties: false,
+  properties: {
+    bearer: secret('secret:NAME sent as Authorization: Bearer.'),
+    basic: {
+      type: 'object',
+      description: 'HTTP Basic.',
+      additionalProperties: false,
+      required: ['user', 'password'],
+      properties: {
+        user: { type: 'string', minLength: 1, maxLength: 200, description: 'User name, or secret:NAME.' },
+        password: secret('secret:NAME of the password.'),
+      },
+    },
+    header: {
+      type: 'object',
+      description: 'An API key in a header of its own.',
+      additionalProperties: false,
+      required: ['name', 'value'],
+      properties: {
+        name: { type: 'string', pattern: headerName, description: 'Header name, e.g. X-API-Key.' },
+        value: secret('secret:NAME of the key.'),
+      },
+    },
+  },
+};
+
+const headersSchema: JsonSchema = {
+  type: 'object',
+  description: 'Further headers; a value may be secret:NAME.',
+  maxProperties: 30,
+  propertyNames: { pattern: headerName },
+  additionalProperties: { type: 'string', maxLength: 1000, description: 'Value of the header.' },
+};
 
 export const webhookSettingsSchema: JsonSchema = {
   type: 'object',
@@ -41,43 +82,8 @@ export const webhookSettingsSchema: JsonSchema = {
         'https address of the endpoint, or secret:NAME when the whole address is a secret. May hold {reference} (given by the recipient at creation), {key}, {leadReference}, or {person.id} where an earlier call captures it.',
     },
     method: { type: 'string', enum: [...methods], default: 'POST', description: 'HTTP method.' },
-    auth: {
-      type: 'object',
-      description: 'How the recipient knows the sender: exactly one of bearer, basic, header.',
-      minProperties: 1,
-      maxProperties: 1,
-      additionalProperties: false,
-      properties: {
-        bearer: secret('secret:NAME sent as Authorization: Bearer.'),
-        basic: {
-          type: 'object',
-          description: 'HTTP Basic.',
-          additionalProperties: false,
-          required: ['user', 'password'],
-          properties: {
-            user: { type: 'string', minLength: 1, maxLength: 200, description: 'User name, or secret:NAME.' },
-            password: secret('secret:NAME of the password.'),
-          },
-        },
-        header: {
-          type: 'object',
-          description: 'An API key in a header of its own.',
-          additionalProperties: false,
-          required: ['name', 'value'],
-          properties: {
-            name: { type: 'string', pattern: headerName, description: 'Header name, e.g. X-API-Key.' },
-            value: secret('secret:NAME of the key.'),
-          },
-        },
-      },
-    },
-    headers: {
-      type: 'object',
-      description: 'Further headers; a value may be secret:NAME.',
-      maxProperties: 30,
-      propertyNames: { pattern: headerName },
-      additionalProperties: { type: 'string', maxLength: 1000, description: 'Value of the header.' },
-    },
+    auth: authSchema,
+    headers: headersSchema,
     signature: {
       type: 'object',
       description: 'Signs the body so that the recipient can verify the sender.',
@@ -95,22 +101,7 @@ export const webhookSettingsSchema: JsonSchema = {
       default: 'Idempotency-Key',
       description: 'Name of the header that carries the idempotency key.',
     },
-    lookup: {
-      type: 'object',
-      description:
-        'How to ask the recipient whether it knows a lead; used after an unknown outcome and while pending.',
-      additionalProperties: false,
-      required: ['url'],
-      properties: {
-        method: { type: 'string', enum: ['GET'], default: 'GET', description: 'HTTP method.' },
-        url: {
-          type: 'string',
-          minLength: 1,
-          maxLength: 2000,
-          description: 'Address with {reference}, {key} or {leadReference}, on the host of `url`.',
-        },
-      },
-    },
+    lookup: lookupSchema({ auth: authSchema, headers: headersSchema }),
   },
 };
 
@@ -129,46 +120,49 @@ const ownHeaders = new Set([
 ]);
 
 export function checkWebhookSettings(settings: WebhookSettings): readonly SettingsProblem[] {
-  const { auth, headers = {}, signature, lookup } = settings;
-  const problems: SettingsProblem[] = [...urlProblems('/url', settings.url)];
-  if (lookup !== undefined) {
-    problems.push(...urlProblems('/lookup/url', lookup.url));
-    if (placeholdersIn(lookup.url).length === 0 && secretName(lookup.url) === undefined) {
-      problems.push({
-        path: '/lookup/url',
-        message: 'The lookup must name the lead: use {reference}, {key} or {leadReference}.',
-      });
-    }
-    const host = hostOf(settings.url);
-    const lookupHost = hostOf(lookup.url);
-    if (host !== undefined && lookupHost !== undefined && host !== lookupHost) {
-      problems.push({ path: '/lookup/url', message: `The lookup must stay on the host of url (${host}).` });
-    }
-  }
-  if (auth !== undefined) {
-    if ('bearer' in auth) problems.push(...clearTextProblem('/auth/bearer', auth.bearer));
-    if ('basic' in auth) problems.push(...clearTextProblem('/auth/basic/password', auth.basic.password));
-    if ('header' in auth) problems.push(...clearTextProblem('/auth/header/value', auth.header.value));
-  }
-  problems.push(...clearTextProblem('/signature/standard', signature?.standard));
-  for (const [name, value] of Object.entries(headers)) {
-    const path = `/headers/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    if (credentialHeader.test(name)) problems.push(...clearTextProblem(path, value));
-    if (ownHeaders.has(name.toLowerCase())) problems.push({ path, message: `Relais sets ${name} itself.` });
-    if (hasControl(value))
-      problems.push({ path, message: 'A header value holds a line break or control character.' });
-    else if (!isSendable(value))
-      problems.push({
-        path,
-        message: 'A header value holds a character that HTTP cannot carry: letters of ISO 8859-1 only.',
-      });
-    if (/\{\{|\{\w+\}/.test(value) || value !== value.trim())
-      problems.push({
-        path,
-        message: 'A header value is sent as it stands: no placeholder, no space at its ends.',
-      });
-  }
-  return problems;
+  const { signature, lookup } = settings;
+  return [
+    ...urlProblems('/url', settings.url),
+    ...(lookup === undefined ? [] : urlProblems('/lookup/url', lookup.url)),
+    ...lookupProblems(settings),
+    ...authProblems('/auth', settings.auth),
+    ...authProblems('/lookup/auth', lookup?.auth),
+    ...clearTextProblem('/signature/standard', signature?.standard),
+    ...headerProblems('/headers', settings.headers),
+    ...headerProblems('/lookup/headers', lookup?.headers),
+  ];
+}
+
+function authProblems(path: string, auth: Auth | undefined): readonly SettingsProblem[] {
+  if (auth === undefined) return [];
+  if ('bearer' in auth) return clearTextProblem(`${path}/bearer`, auth.bearer);
+  if ('basic' in auth) return clearTextProblem(`${path}/basic/password`, auth.basic.password);
+  return clearTextProblem(`${path}/header/value`, auth.header.value);
+}
+
+function headerProblems(
+  at: string,
+  headers: Readonly<Record<string, string | null>> | undefined,
+): readonly SettingsProblem[] {
+  return Object.entries(headers ?? {}).flatMap(([name, value]): readonly SettingsProblem[] => {
+    const path = `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    if (value === null) return [];
+    return [
+      ...(credentialHeader.test(name) ? clearTextProblem(path, value) : []),
+      ...headerFaults(name, value).map((message) => ({ path, message })),
+    ];
+  });
+}
+
+function headerFaults(name: string, value: string): readonly string[] {
+  const faults: string[] = [];
+  if (ownHeaders.has(name.toLowerCase())) faults.push(`Relais sets ${name} itself.`);
+  if (hasControl(value)) faults.push('A header value holds a line break or control character.');
+  else if (!isSendable(value))
+    faults.push('A header value holds a character that HTTP cannot carry: letters of ISO 8859-1 only.');
+  if (/\{\{|\{\w+\}/.test(value) || value !== value.trim())
+    faults.push('A header value is sent as it stands: no placeholder, no space at its ends.');
+  return faults;
 }
 
 function urlProblems(path: string, text: string): readonly SettingsProblem[] {
@@ -200,18 +194,20 @@ export function webhookTargets(settings: WebhookSettings): readonly string[] {
   return host === undefined ? [] : [host];
 }
 
-export function webhookSecretNames({
+export function webhookSecretNames(settings: WebhookSettings): readonly string[] {
+  const { lookup, signature } = settings;
+  const asked = lookup === undefined ? [] : credentials(questionSettings(settings));
+  return namesAmong([...credentials(settings), signature?.standard, ...asked]);
+}
+
+const credentials = ({ url, auth, headers = {} }: WebhookSettings): readonly string[] => [
   url,
-  auth,
-  headers = {},
-  signature,
-  lookup,
-}: WebhookSettings): readonly string[] {
-  const places: (string | undefined)[] = [url, lookup?.url, signature?.standard, ...Object.values(headers)];
-  if (auth !== undefined) {
-    if ('bearer' in auth) places.push(auth.bearer);
-    if ('basic' in auth) places.push(auth.basic.user, auth.basic.password);
-    if ('header' in auth) places.push(auth.header.value);
-  }
-  return namesAmong(places);
+  ...Object.values(headers),
+  ...(auth === undefined ? [] : authValues(auth)),
+];
+
+function authValues(auth: Auth): readonly string[] {
+  if ('bearer' in auth) return [auth.bearer];
+  if ('basic' in auth) return [auth.basic.user, auth.basic.password];
+  return [auth.header.value];
 }

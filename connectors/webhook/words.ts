@@ -2,6 +2,7 @@
 // Invariant: every address with its method; a secret by its name.
 import type { Both, NamedCall, SignedRow, SignedWords } from '../contract.ts';
 import { shownSetting, secretName } from '../guard.ts';
+import { lookupMethod } from './lookup.ts';
 import type { WebhookSettings } from './settings.ts';
 
 type Calls = readonly NamedCall<WebhookSettings>[];
@@ -64,6 +65,26 @@ function authWords(auth: WebhookSettings['auth']): Both {
   return around([`en-tête ${auth.header.name}, `, `header ${auth.header.name}, `], auth.header.value);
 }
 
+/** How the recipient is asked what became of a lead. */
+function lookupRows(settings: Partial<WebhookSettings>, calls: Calls): readonly SignedRow[] {
+  const all: Calls = calls.length > 0 ? calls : [{ name: '', settings: { url: '', ...settings } }];
+  return all.flatMap(({ name, settings: own }) => {
+    if (own.lookup === undefined) return [];
+    const [fr, en] = shownSetting(own.lookup.url);
+    const method = lookupMethod(own.lookup);
+    const of = name === '' ? '' : ` : ${name}`;
+    return [
+      {
+        point: [`Vérification${of}`, `Look-up${of}`] as const,
+        agreed: [
+          `${method} ${fr}, par nos références seulement, sans donnée de la personne`,
+          `${method} ${en}, by our references only, without any data of the person`,
+        ] as const,
+      },
+    ];
+  });
+}
+
 function transport(settings: Partial<WebhookSettings>, calls: Calls): readonly SignedRow[] {
   const { auth, signature, idempotencyHeader = 'Idempotency-Key' } = settings;
   const several: Both =
@@ -73,6 +94,7 @@ function transport(settings: Partial<WebhookSettings>, calls: Calls): readonly S
   return [
     ...addressRows(settings, calls),
     { point: ['Authentification', 'Authentication'], agreed: authWords(auth) },
+    ...lookupRows(settings, calls),
     ...(signature === undefined
       ? []
       : [

@@ -1,11 +1,12 @@
 // relais destination test: reaching the recipient without sending any lead.
 // Invariant: under live authorisations only; says plainly what was tried, the address alone or the credentials too.
 import type { Command } from 'commander';
-import type { SendContext } from '../../connectors/contract.ts';
+import type { Body, SendContext } from '../../connectors/contract.ts';
 import { connectorOf } from '../../connectors/index.ts';
 import type { App } from '../app.ts';
 import { liveAuthorisations } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
+import { questionAboutNobody } from '../mapping/calls/situations.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { readAuthorisations } from '../store/authorisations.ts';
 import { withExamples } from './arguments.ts';
@@ -22,11 +23,19 @@ export function destinationTestCommand(destination: Command): void {
   ).action((id: string) => withApp((app) => testDestination(app, id)));
 }
 
+interface Reached {
+  readonly settings: unknown;
+  readonly question: Body | undefined;
+}
+
 /** Settings by address: each of several calls may go elsewhere. */
-function addressesOf({ actions }: CompiledMapping): readonly unknown[] {
-  const { create } = actions;
-  const all = create?.calls?.map((call) => call.settings) ?? [create?.settings];
-  return [...new Map(all.map((settings) => [JSON.stringify(settings), settings])).values()];
+function addressesOf(mapping: CompiledMapping): readonly Reached[] {
+  const { create } = mapping.actions;
+  const all = create?.calls?.map(({ name, settings }) => ({
+    settings,
+    question: questionAboutNobody(mapping, name),
+  })) ?? [{ settings: create?.settings, question: questionAboutNobody(mapping) }];
+  return [...new Map(all.map((reached) => [JSON.stringify(reached.settings), reached])).values()];
 }
 
 const credentialsTried = 'The credentials were tried and are taken.';
@@ -58,11 +67,11 @@ async function testDestination(app: App, id: string): Promise<void> {
     now: () => app.database.now().getTime(),
   };
   const [first, ...others] = addressesOf(mapping);
-  let outcome = await connector.test(first, context);
+  let outcome = await connector.test(first?.settings, context, first?.question);
   let tried = outcome.tried ?? 'credentials';
-  for (const settings of others) {
+  for (const { settings, question } of others) {
     if (outcome.kind !== 'accepted') break;
-    outcome = await connector.test(settings, context);
+    outcome = await connector.test(settings, context, question);
     if (outcome.tried === 'address') tried = 'address';
   }
   await connector.close?.();

@@ -2,7 +2,7 @@
 // Invariant: shows what composed-preview has made, byte for byte.
 import { randomUUID } from 'node:crypto';
 import { connectors } from '../../connectors/index.ts';
-import type { Action, SheetSection } from '../../connectors/contract.ts';
+import type { Action, Composed, SheetSection } from '../../connectors/contract.ts';
 import type { Lead } from '../domain/lead.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { composedPreview, type ComposedCall } from '../mapping/tools/composed-preview.ts';
@@ -43,7 +43,7 @@ export function printPreview(mapping: CompiledMapping, lead: Lead, action: Actio
   );
 }
 
-function show(mapping: CompiledMapping, { result, composed }: ComposedCall): void {
+function show(mapping: CompiledMapping, { result, composed, question }: ComposedCall): void {
   if (!result.ok) return notWritten(result);
   out(strong(`To ${composed?.target ?? mapping.destinationId}`));
   for (const line of composed?.head ?? []) out(line.replaceAll(encodedMark, '‹$1›'));
@@ -52,11 +52,18 @@ function show(mapping: CompiledMapping, { result, composed }: ComposedCall): voi
     out(`(${result.body.bytes.length} bytes, ${result.body.mediaType})`);
   }
   printSheet(result.sheet);
+  if (question !== undefined) printQuestion(question);
   out(strong('\nWhere each value comes from'));
   table(
     ['field', 'from', 'value'],
     result.origins.map(({ field, source, value }) => [field, source, value]),
   );
+}
+
+function printQuestion({ head, content }: Composed): void {
+  out(strong('\nAsked where nobody knows whether it arrived'));
+  for (const line of head) out(line.replaceAll(encodedMark, '‹$1›'));
+  if (content.length > 0) out(`\n${Buffer.from(content).toString('utf8').trimEnd()}`);
 }
 
 export function printSheet(sheet: readonly SheetSection[] = []): void {

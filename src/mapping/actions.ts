@@ -6,6 +6,7 @@ import { compileCalls, hasCalls } from './calls/calls.ts';
 import type { CompiledCall } from './calls/calls.ts';
 import { capturesIn } from './calls/captures.ts';
 import type { CallsInput } from './calls/parts.ts';
+import { compileQuestion } from './calls/question.ts';
 import type { ActionPlan, ConnectorFacts } from './contract.ts';
 import type { Report } from './document/problems.ts';
 import { blockAt, textAt } from './document/yaml.ts';
@@ -13,12 +14,12 @@ import type { SchemaCheck } from './formats/client-schema.ts';
 import { compileRecord } from './record.ts';
 import type { RecordPlan } from './record.ts';
 import { reportNameless } from './transport/erase-names-lead.ts';
-import { compileSettings } from './transport/settings.ts';
+import { compileSettings, placesOf } from './transport/settings.ts';
 
 const actionNames = ['create', 'update', 'erase'] as const;
 
 /** What one request writes: that of an action, or one of its calls. */
-export type PlannedCall = Pick<CompiledCall, 'record' | 'layout' | 'schema'> &
+export type PlannedCall = Pick<CompiledCall, 'record' | 'layout' | 'schema' | 'question'> &
   Partial<Pick<CompiledCall, 'plan' | 'judge'>>;
 
 export interface CompiledActions {
@@ -85,10 +86,15 @@ function singleRequests(input: ActionsInput): (action: Action) => SingleRequest 
       connector === undefined ? undefined : compileSettings(mapping, action, connector, client, report);
     const record = compileRecord(mapping, action, scope, consent);
     const schema = schemaOf(action, record);
-    if (settings === undefined) return undefined;
+    if (settings === undefined || connector === undefined) return undefined;
+    const at = placesOf(mapping, action, connector);
+    const question = compileQuestion(settings.plan.settings, at, {
+      ...{ mapping, connector, client, scope, layout, report },
+    });
     if (action === 'erase') reportNameless(settings.plan.settings, record.columns, [action], report);
     reportCaptures(settings.plan.settings, action, mapping, report);
-    return { planned: { record, layout, schema }, plan: settings.plan, secretNames: settings.secretNames };
+    const planned = { record, layout, schema, question };
+    return { planned, plan: settings.plan, secretNames: settings.secretNames };
   };
 }
 

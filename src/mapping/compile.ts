@@ -102,7 +102,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
 function functionsOf(
   { actions, plans }: CompiledActions,
   parts: Omit<ApplyParts, 'planOf'> & { readonly layout: Layout; readonly judge: Judge },
-): Pick<CompiledMapping, 'apply' | 'reads' | 'write' | 'classify' | 'classifyBeside'> {
+): Pick<CompiledMapping, 'apply' | 'reads' | 'write' | 'question' | 'classify' | 'classifyBeside'> {
   const { layout, judge, consent, client, connector, title } = parts;
   const files = connector.settingsKey === 'file';
   const planOf = (action: Action, call = actions.get(action)?.calls?.[0]?.name): PlannedCall | undefined =>
@@ -124,6 +124,7 @@ function functionsOf(
         batch,
       );
     },
+    question: (asked, call) => planOf(asked.action, call)?.question(asked),
     classify: (answer, stage, call) => judgeNow(judgeOf(call), answer, stage),
     classifyBeside: (answer, stage, call) => judgeBeside(judgeOf(call), answer, stage),
   };

@@ -46,7 +46,10 @@ export interface MappingSources {
 }
 
 /** Connectors as the checker needs them; the registry is passed in, mapping never imports it. */
-export type ConnectorFacts = Omit<Connector, 'compose' | 'send' | 'lookup' | 'test' | 'standIn' | 'close'>;
+export type ConnectorFacts = Omit<
+  Connector,
+  'compose' | 'composeQuestion' | 'send' | 'lookup' | 'test' | 'standIn' | 'close'
+>;
 
 export type CheckResult =
   | { readonly ok: true; readonly mapping: CompiledMapping; readonly warnings: readonly Problem[] }
@@ -161,6 +164,14 @@ export interface InWords {
   readonly consent: readonly string[];
 }
 
+/** What a recipient is asked about a delivery with: references, nothing of a person. */
+export interface Asked extends Pick<
+  WriteSituation,
+  'action' | 'key' | 'recipientReference' | 'captured' | 'writtenAt'
+> {
+  readonly leadReference: string;
+}
+
 export interface CompiledMapping {
   readonly clientId: string;
   readonly clientName: string;
@@ -208,6 +219,8 @@ export interface CompiledMapping {
     batch?: Parcel['batch'],
     call?: string,
   ) => Body;
+  /** Body of a look-up, empty where its address says all; undefined where a reference it needs is not known. */
+  readonly question: (asked: Asked, call?: string) => Body | undefined;
   /** The `response` rules; no rule that fits is `unknown`. Never throws. For tools: what XPath finds is waited for. */
   readonly classify: (answer: Answer, stage: Action | 'lookup', call?: CallName) => Outcome;
   /** The same for deliveries: the event loop never waits for a recipient's answer to be read. */

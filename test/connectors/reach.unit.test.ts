@@ -39,3 +39,38 @@ test('without a look-up only the address is tried, and that is said', async () =
   expect(await tested('faux', false)).toMatchObject({ kind: 'accepted', tried: 'address' });
   expect(crm.received).toEqual([]);
 });
+
+test('a question with a body is asked about nobody, and a rule may say that the key in it is wrong', async () => {
+  crm.answer = (request, response) =>
+    void response
+      .writeHead(200)
+      .end(request.body.includes('juste') ? '{"result":[]}' : '{"error":{"code":100}}');
+  const url = `http://localhost:${crm.port}/rpc`;
+  const ask = (key: string) =>
+    webhook.test(
+      { url, lookup: { url, fields: [{ to: 'ref', from: 'id' }] } },
+      {
+        ...contextOf(
+          { secrets: {}, target: 'localhost' },
+          { network: { allowedRanges: ['127.0.0.0/8', '::1/128'], allowPlaintext: true } },
+        ),
+        classify: ({ text }) =>
+          Promise.resolve(
+            text.includes('error')
+              ? { kind: 'unauthorized', reason: 'KEY' }
+              : { kind: 'unknown', reason: 'X' },
+          ),
+      },
+      {
+        bytes: Buffer.from(`{"ref":"test","key":"${key}"}`),
+        mediaType: 'application/json',
+        extension: 'json',
+      },
+    );
+  expect(await ask('juste')).toMatchObject({ kind: 'accepted', tried: 'credentials' });
+  expect(await ask('faux')).toMatchObject({ kind: 'unauthorized', reason: 'KEY', tried: 'credentials' });
+  expect(crm.received.map((one) => `${one.method} ${one.headers['content-type'] ?? ''}`)).toEqual([
+    'POST application/json',
+    'POST application/json',
+  ]);
+});

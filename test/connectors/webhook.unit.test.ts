@@ -281,6 +281,55 @@ describe('lookup', () => {
     expect(seen[0]?.stage).toBe('lookup');
   });
 
+  const question = {
+    bytes: Buffer.from('{"ref":"L-2026-0007"}'),
+    mediaType: 'application/json',
+    extension: 'json',
+  };
+
+  test('asks by the method, headers and credentials of its own, with the body it was given', async () => {
+    const scope = nock(base, {
+      badheaders: ['idempotency-key', 'authorization', 'x-team'],
+      reqheaders: {
+        'x-api-key': 'jeton',
+        accept: 'text/plain',
+        'content-type': 'application/json',
+        'x-kept': 'k',
+      },
+    })
+      .post('/rpc', { ref: 'L-2026-0007' })
+      .reply(200, '{"found":true}');
+    const settings = {
+      url: `${base}/api/leads`,
+      auth: { bearer: 'secret:TOKEN' },
+      headers: { 'X-Team': 't', Accept: 'application/json', 'X-Kept': 'k' },
+      lookup: {
+        url: `${base}/rpc`,
+        auth: { header: { name: 'X-API-Key', value: 'secret:TOKEN' } },
+        headers: { accept: 'text/plain', 'x-team': null },
+        fields: [{ to: 'ref', from: 'id' }],
+      },
+    };
+    const parcel = { ...parcelOf(), body: question };
+    expect(await webhook.lookup?.(parcel, settings, context())).toMatchObject({ kind: 'accepted' });
+    expect(scope.isDone()).toBe(true);
+    nock(base).put('/rpc', { ref: 'L-2026-0007' }).reply(200, '{}');
+    const put = { ...settings, lookup: { ...settings.lookup, method: 'PUT' } };
+    expect(await webhook.lookup?.(parcel, put, context())).toMatchObject({ kind: 'accepted' });
+    expect(webhook.secretNames({ ...settings, auth: undefined, headers: { 'X-A': 'secret:OTHER' } })).toEqual(
+      ['OTHER', 'TOKEN'],
+    );
+  });
+
+  test('an empty body where one is needed is no question: nothing is asked', async () => {
+    const settings = { url: base, lookup: { url: `${base}/rpc`, fields: [{ to: 'ref', from: 'id' }] } };
+    const empty = { bytes: new Uint8Array(0), mediaType: '', extension: '' };
+    expect(await webhook.lookup?.({ ...parcelOf(), body: empty }, settings, context())).toEqual({
+      kind: 'invalid',
+      reason: 'REFERENCE_MISSING',
+    });
+  });
+
   test('without settings it says so', async () => {
     expect(await webhook.lookup?.(parcelOf(), { url: base }, context())).toEqual({
       kind: 'unknown',

@@ -81,6 +81,10 @@ test.each(runnable)('$kind: $title', ({ kind, text, next }) => {
     if (kind === 'calls') expect(bodiesOf(mapping)).toEqual(shown);
     else expect(JSON.parse(written(mapping))).toEqual(shown);
   }
+  if (next?.language === 'question') {
+    const about = { action: 'create', key: 'dlv_1', leadReference: 'DM-1', writtenAt: new Date(0) } as const;
+    expect(Buffer.from(mapping.question(about)?.bytes ?? []).toString()).toBe(next.text.trimEnd());
+  }
   if (next?.language === 'text' || next?.language === 'xml')
     expect(written(mapping).replaceAll('\r\n', '\n').trimEnd()).toBe(next.text.trimEnd());
 });

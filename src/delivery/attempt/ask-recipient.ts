@@ -2,11 +2,12 @@
 // Invariant: a question carries references only; nothing is sent again before the answer has said twice, a settling time apart, that
 // it is not there: behind a locked table or a slow proxy it may be about to appear.
 import type { KeyRing } from '../../domain/key-ring.ts';
-import type { Connector, Outcome, Parcel, SendContext } from '../../../connectors/contract.ts';
+import type { Body, Connector, Outcome, Parcel, SendContext } from '../../../connectors/contract.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { isAbsent } from '../../domain/verdict.ts';
-import type { CompiledMapping } from '../../mapping/contract.ts';
+import { callKey } from '../../mapping/calls/situations.ts';
+import type { Asked, CompiledMapping } from '../../mapping/contract.ts';
 import { readBytes, type Batch } from '../../store/batches.ts';
 import type { Database } from '../../store/database.ts';
 import { appendHandovers } from '../../store/handovers.ts';
@@ -40,6 +41,8 @@ export interface AskOptions {
   readonly mapping: CompiledMapping;
   readonly settings: unknown;
   readonly context: SendContext;
+  /** What the question is written with; undefined where a reference it needs is not known. */
+  readonly question: (asked: Asked) => Body | undefined;
   readonly database: Database;
   readonly masterKeys: KeyRing;
   readonly record: (end: TripEnd) => Promise<Recorded>;
@@ -58,7 +61,10 @@ export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<Lo
   const { connector } = options;
   const startedAt = performance.now();
   const lead = (await readLeads(options.database, [row.leadId])).get(row.leadId)?.lead;
-  const outcome = await put(questionOf(row, lead?.reference ?? '', options), options);
+  const leadReference = lead?.reference ?? '';
+  const body = options.question(askedOf(row, leadReference, options));
+  const outcome =
+    body === undefined ? unnamed : await put({ ...questionOf(row, leadReference, options), body }, options);
   const call = lead === undefined ? undefined : calledOf(row, lead, options);
   const known = outcome.kind === 'accepted' || outcome.kind === 'duplicate';
   const note = (): Promise<void> =>
@@ -149,6 +155,9 @@ export async function askFile(
   return { recorded: await options.record({ attempted }) };
 }
 
+/** Without the reference it needs, a question would find anybody's lead. */
+const unnamed: Outcome = { kind: 'invalid', reason: 'REFERENCE_MISSING' };
+
 async function put(question: Parcel, { connector, settings, context }: AskOptions): Promise<Outcome> {
   try {
     const answer = await connector.lookup?.(question, settings, context);
@@ -177,6 +186,17 @@ function attemptOf(
     settlingMs: options.settlingMs,
     connector: options.connector.type,
     mappingVersionId: options.versionId,
+  };
+}
+
+function askedOf(row: ClaimedDelivery, leadReference: string, { called }: AskOptions): Asked {
+  return {
+    action: row.action,
+    key: called === undefined ? row.key : callKey(row.key, called.call.name),
+    leadReference,
+    ...(row.knownReference === undefined ? {} : { recipientReference: row.knownReference }),
+    ...(called === undefined ? {} : { captured: called.progress.captured }),
+    writtenAt: writtenAtOf(row),
   };
 }
 

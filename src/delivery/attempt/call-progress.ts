@@ -1,11 +1,11 @@
 // Where a delivery of several calls stands: which are done, what their answers gave, which one leaves next and with what.
 // Invariant: a call that is done never leaves again; one that may have arrived leaves as it was; the opt-in and the person's
 // erasure are read anew for each of them, since each departs by itself.
-import type { Action, Answer, Captured, Outcome } from '../../../connectors/contract.ts';
+import type { Action, Answer, Body, Captured, Outcome } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
 import type { RetryPolicy } from '../../domain/verdict.ts';
 import { captureMissing } from '../../mapping/calls/parts.ts';
-import type { CallPlan, CompiledMapping, WriteSituation } from '../../mapping/contract.ts';
+import type { Asked, CallPlan, CompiledMapping, WriteSituation } from '../../mapping/contract.ts';
 import { readCalls, type CalledDelivery, type CallRow } from '../../store/calls.ts';
 import type { Sql } from '../../store/database.ts';
 import type { ClaimedDelivery } from './claim.ts';
@@ -14,6 +14,7 @@ import type { Published } from '../mapping-cache.ts';
 /** A call and its route: content of its own version, address of the one in force where that still has the call. */
 export interface RoutedCall extends CallPlan {
   readonly classify: (answer: Answer, stage: Action | 'lookup') => Promise<Outcome>;
+  readonly question: (asked: Asked) => Body | undefined;
 }
 
 export interface CallProgress {
@@ -93,6 +94,7 @@ function routedCall(
     ...call,
     ...(fits ? { settings: now.settings, hasLookup: now.hasLookup, onUnknown: now.onUnknown } : {}),
     classify: (answer, stage) => source.classifyBeside(answer, stage, { action, name: call.name }),
+    question: (asked) => source.question(asked, call.name),
   };
 }
 

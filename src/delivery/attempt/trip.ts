@@ -91,6 +91,8 @@ export interface Trip {
   readonly connector: Connector;
   readonly settings: unknown;
   readonly context: SendContext;
+  /** What it is asked with, where it can be. */
+  readonly question: CompiledMapping['question'];
   /** Whether the recipient can be asked what became of it. */
   readonly canAsk: boolean;
   readonly batch: FileBatch | undefined;

@@ -45,6 +45,7 @@ async function askCall(needs: TripNeeds, trip: Trip, row: ClaimedDelivery): Prom
     ...askOptions(needs, trip),
     settings: open.settings,
     context: { ...context, classify: open.classify },
+    question: open.question,
     called: { call: open, progress },
   });
   if ('recorded' in answer) return { ended: answer.recorded };
@@ -53,12 +54,13 @@ async function askCall(needs: TripNeeds, trip: Trip, row: ClaimedDelivery): Prom
 
 const askOptions = (
   { database, masterKeys, record, settlingMs }: TripNeeds,
-  { connector, mapping, settings, context, versionId }: Trip,
+  { connector, mapping, settings, context, question, versionId }: Trip,
 ): AskOptions => ({
   connector,
   mapping,
   settings,
   context,
+  question,
   database,
   masterKeys,
   record,

@@ -5,6 +5,8 @@ import type { ConsentPlaces, RawCall } from './consent-by-call.ts';
 import { compileWhen, inXml, layoutOf, onUnknownOf, urlCaptures, withCaptures } from './parts.ts';
 import type { CallsInput } from './parts.ts';
 import { compileCaptures } from './captures.ts';
+import { compileQuestion } from './question.ts';
+import type { Question } from './question.ts';
 import type { SchemaCheck } from '../formats/client-schema.ts';
 import type { CallPlan } from '../contract.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
@@ -16,6 +18,7 @@ import type { RecordPlan } from '../record.ts';
 import { compileResponse } from '../response/rules.ts';
 import type { Judge } from '../response/rules.ts';
 import type { Scope } from '../scope.ts';
+import { holdsOwn, overlay } from '../transport/overlay.ts';
 import { checkSettings } from '../transport/settings.ts';
 
 export interface CompiledCall {
@@ -28,6 +31,7 @@ export interface CompiledCall {
   readonly targets: readonly string[];
   readonly secretNames: readonly string[];
   readonly judge: Judge;
+  readonly question: Question;
 }
 
 /** Whether the destination sends its leads by several calls. */
@@ -114,6 +118,7 @@ function compileCall(
   const schema = input.schemas(raw, path, layout, record.targets);
   const captures = compileCaptures(raw['capture'], name, [...path, 'capture'], report);
   const conditional = Object.hasOwn(raw, 'when') || gates.length > 0;
+  const question = compileQuestion(settings?.plan.settings, send.at, { ...input, scope, layout });
   const fromUrls = urlCaptures(raw, { path, own: send.own, base: send.base }, input);
   for (const id of captures?.names ?? []) known.set(id, { conditional });
   const hasLookup = Object.hasOwn(send.own, 'lookup');
@@ -146,25 +151,22 @@ function compileCall(
   const reads = [...read, ...fromUrls.filter((id) => id !== 'reference')];
   const { targets } = settings.plan;
   const { secretNames } = settings;
-  return { plan, reads, record, layout, schema, targets, secretNames, judge };
+  return { plan, reads, record, layout, schema, targets, secretNames, judge, question };
 }
 
 /** The `send` of a call: its own keys over those all calls share. */
 function sendOf({ raw, path }: RawCall, { mapping, action, connector, client, report }: CallsInput) {
   const own = blockAt(raw, 'send');
   const { lookup: _lookup, ...base } = blockAt(mapping, 'send');
-  const at = (inner: Path): Path => {
-    const first = inner[0];
-    return first === undefined || Object.hasOwn(own, String(first))
-      ? [...path, 'send', ...inner]
-      : ['send', ...inner];
-  };
-  const settings = checkSettings({ ...base, ...own }, at, connector, client, report);
+  const { overlaid = [] } = connector;
+  const at = (inner: Path): Path =>
+    holdsOwn(own, inner, overlaid) ? [...path, 'send', ...inner] : ['send', ...inner];
+  const settings = checkSettings(overlay([base, own], overlaid), at, connector, client, report);
   if (action !== 'create' && Object.hasOwn(own, 'lookup'))
     report.error([...path, 'send', 'lookup'], 'MAP-657', `the calls of ${action} are not looked up.`, {
       at: 'key',
     });
-  return { own, base, settings };
+  return { own, base, settings, at };
 }
 
 /** The fields of a call, with the consent lines it carries. */

@@ -1,6 +1,6 @@
 // The calls of an action as tools look at them: each with its own key, and a mark in place of every id not yet given.
 // Invariant: pure; a mark reads ‹person.id› and can never be taken for an id.
-import type { Action, Captured } from '../../../connectors/contract.ts';
+import type { Action, Body, Captured } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
 import type { CallPlan, CompiledMapping, WriteSituation } from '../contract.ts';
 
@@ -34,6 +34,22 @@ export function callSituations(
 
 /** Key of a call: the delivery's own, with the call's name; the same on every attempt (guarantee 4). */
 export const callKey = (key: string, call: string): string => `${key}-${call}`;
+
+/** A question that can be asked without a lead, to see whether we may ask at all. */
+export function questionAboutNobody(mapping: CompiledMapping, call?: string): Body | undefined {
+  const ids = Object.keys(captureMarks(mapping));
+  return mapping.question(
+    {
+      action: 'create',
+      key: 'test',
+      leadReference: 'test',
+      recipientReference: 'test',
+      captured: Object.fromEntries(ids.map((id) => [id, 'test'])),
+      writtenAt: new Date(0),
+    },
+    call,
+  );
+}
 
 /** The call of that name, for a message the names there are. */
 export const callNames = (mapping: CompiledMapping, action: Action): readonly string[] =>

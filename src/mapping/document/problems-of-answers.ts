@@ -54,4 +54,13 @@ export const problemsOfAnswers = {
     meaning: 'The words that an accepted rule looks for stand in answers that say no, too.',
     remedy: 'Compare a place of the answer (json: {success: true}), or look for the whole sentence.',
   },
+  'MAP-514': {
+    meaning: 'A look-up asks with something of the person or the project.',
+    remedy:
+      'Ask with your own reference or the recipient\u2019s (id, delivery.key, delivery.reference): a person found by their mail may have come by another lead. Without such a field, use onUnknown: hold.',
+  },
+  'MAP-515': {
+    meaning: 'A look-up names no lead: whatever it found would be taken for this one.',
+    remedy: 'Put {reference}, {key} or {leadReference} into its address, or let a field read one of them.',
+  },
 } as const;

@@ -14,6 +14,8 @@ export interface ComposedCall {
   readonly result: Preview['result'];
   /** Undefined where nothing would leave. */
   readonly composed: Composed | undefined;
+  /** The look-up that asks what became of it, where there is one. */
+  readonly question: Composed | undefined;
 }
 
 export interface ComposedPreview {
@@ -50,7 +52,19 @@ export function composedPreview(
   };
   const calls = previewCalls(mapping, lead, situation);
   const whole = calls.find((call) => call.applies)?.preview ?? previewMapping(mapping, lead, situation);
-  const single = { name: '', applies: true, result: whole.result, composed: compose(whole, situation) };
+  const ask = (preview: Preview, at: WriteSituation): Composed | undefined => {
+    const body = mapping.question({ ...at, recipientReference, leadReference: lead.reference }, at.call);
+    if (body === undefined || !preview.result.ok) return undefined;
+    const parcel = singleParcel(mapping, lead, { ...at, recipientReference }, { body });
+    return asked.connectors[mapping.connector]?.composeQuestion?.(parcel, preview.settings);
+  };
+  const single = {
+    name: '',
+    applies: true,
+    result: whole.result,
+    composed: compose(whole, situation),
+    question: ask(whole, situation),
+  };
   return {
     accepts: whole.accepts,
     consentTable: whole.consentTable,
@@ -62,6 +76,7 @@ export function composedPreview(
             applies,
             result: preview.result,
             composed: applies ? compose(preview, at) : undefined,
+            question: applies ? ask(preview, at) : undefined,
           })),
   };
 }

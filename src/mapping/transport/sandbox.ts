@@ -4,6 +4,7 @@ import type { ClientFacts } from '../../domain/destination.ts';
 import type { ActionPlan, ConnectorFacts, SandboxPlan } from '../contract.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
 import type { Path, Report } from '../document/problems.ts';
+import { holdsOwn, overlay } from './overlay.ts';
 import { checkSettings } from './settings.ts';
 import { suggest } from '../document/suggest.ts';
 
@@ -83,11 +84,10 @@ function checked(
   if (connector === undefined || !isRecord(base)) return undefined;
   // A look-up asks production's own address: only one of the sandbox's goes with it.
   const { lookup: _lookup, ...kept } = base;
-  const settings = layers.reduce<Record<string, unknown>>((under, { raw }) => ({ ...under, ...raw }), kept);
+  const { overlaid = [] } = connector;
+  const settings = overlay([kept, ...layers.map(({ raw }) => raw)], overlaid);
   const at = (inner: Path): Path => {
-    const layer = layers.findLast(
-      ({ raw }) => inner[0] !== undefined && Object.hasOwn(raw, String(inner[0])),
-    );
+    const layer = layers.findLast(({ raw }) => inner[0] !== undefined && holdsOwn(raw, inner, overlaid));
     return layer === undefined
       ? [...(inner[0] === undefined ? ['sandbox'] : under), ...inner]
       : [...layer.path, ...inner];

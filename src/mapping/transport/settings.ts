@@ -6,6 +6,7 @@ import type { ClientFacts } from '../../domain/destination.ts';
 import type { ActionPlan, ConnectorFacts } from '../contract.ts';
 import { doubtfulHours, hoursNamed } from './clock-changes.ts';
 import { blockAt, isRecord, textAt } from '../document/yaml.ts';
+import { holdsOwn, overlay } from './overlay.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { pathOf, structureProblems } from '../document/structure.ts';
 import { suggest } from '../document/suggest.ts';
@@ -20,10 +21,15 @@ export interface Settings {
 }
 
 /** Base settings with an action's own keys over them. */
-export function settingsFor(mapping: Record<string, unknown>, key: 'send' | 'file', action: Action): unknown {
+export function settingsFor(
+  mapping: Record<string, unknown>,
+  { settingsKey: key, overlaid = [] }: Pick<ConnectorFacts, 'settingsKey' | 'overlaid'>,
+  action: Action,
+): unknown {
   const base = mapping[key];
   const own = action === 'create' ? undefined : blockAt(mapping, action)[key];
-  return isRecord(base) && isRecord(own) ? { ...base, ...own } : (own ?? base);
+  const layers = [base, own].filter(isRecord);
+  return layers.length === 0 ? (own ?? base) : overlay(layers, overlaid);
 }
 
 /** Checks one action's settings; undefined when they cannot be used. */
@@ -34,17 +40,18 @@ export function compileSettings(
   client: ClientFacts | undefined,
   report: Report,
 ): Settings | undefined {
-  const key = connector.settingsKey;
-  const settings = settingsFor(mapping, key, action);
-  // A key of the action's own block is reported there, an inherited one at its base.
+  const settings = settingsFor(mapping, connector, action);
+  return checkSettings(settings, placesOf(mapping, action, connector), connector, client, report);
+}
+
+/** Where a part of an action's settings stands: a key of its own block there, an inherited one at its base. */
+export function placesOf(
+  mapping: Record<string, unknown>,
+  action: Action,
+  { settingsKey: key, overlaid = [] }: ConnectorFacts,
+): (path: Path) => Path {
   const own = action === 'create' ? undefined : blockAt(mapping, action)[key];
-  const at = (path: Path): Path => {
-    const first = path[0];
-    return isRecord(own) && (first === undefined || Object.hasOwn(own, String(first)))
-      ? [action, key, ...path]
-      : [key, ...path];
-  };
-  return checkSettings(settings, at, connector, client, report);
+  return (path) => (isRecord(own) && holdsOwn(own, path, overlaid) ? [action, key, ...path] : [key, ...path]);
 }
 
 /** Checks settings against the connector, the contract and good sense. @param at where a part of them stands in the file */

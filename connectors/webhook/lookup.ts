@@ -1,0 +1,114 @@
+// The question of a look-up: its settings, and how it becomes a request beside the one it asks about.
+// Invariant: it stays on the host of the lead's own address, and asks with references only; whatever the method, nothing is created by it.
+import type { JsonSchema, SettingsProblem } from '../contract.ts';
+import { secretName } from '../guard.ts';
+import { hostOf } from '../guard/http/address.ts';
+import { placeholdersIn } from './url.ts';
+
+/** DELETE is none: no question takes anything away. */
+const lookupMethods = ['GET', 'POST', 'PUT', 'PATCH', 'QUERY', 'SEARCH', 'REPORT'] as const;
+
+export interface Lookup<Auth> {
+  readonly url: string;
+  readonly method?: (typeof lookupMethods)[number];
+  /** Laid over those of the request; null takes one out. */
+  readonly headers?: Readonly<Record<string, string | null>>;
+  readonly auth?: Auth;
+  /** Written by the mapping: the parcel of the question brings the bytes. */
+  readonly fields?: readonly unknown[];
+}
+
+interface Asking<Auth> {
+  readonly url: string;
+  readonly auth?: Auth;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly lookup?: Lookup<Auth>;
+}
+
+export const lookupSchema = (shared: {
+  readonly auth: JsonSchema;
+  readonly headers: JsonSchema;
+}): JsonSchema => ({
+  type: 'object',
+  description:
+    'How to ask the recipient whether it knows a lead; used after an unknown outcome and while pending.',
+  additionalProperties: false,
+  required: ['url'],
+  properties: {
+    method: {
+      type: 'string',
+      enum: [...lookupMethods],
+      description: 'HTTP method: GET, or POST where there are fields.',
+    },
+    url: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 2000,
+      description:
+        'Address on the host of `url`, with {reference}, {key} or {leadReference} unless the fields name the lead.',
+    },
+    headers: {
+      ...shared.headers,
+      description: 'Headers of the question, over those of the request; null takes one out.',
+      additionalProperties: {
+        type: ['string', 'null'],
+        maxLength: 1000,
+        description: 'Value of the header, or null.',
+      },
+    },
+    auth: {
+      ...shared.auth,
+      description: 'How the recipient knows the sender, where the question needs another way.',
+    },
+    fields: {
+      type: 'array',
+      minItems: 1,
+      items: { type: 'object' },
+      description: 'Body of the question, written like the fields of a lead, of references only.',
+    },
+    json: { type: 'object', description: 'The question is JSON, where the lead is not.' },
+    form: { type: 'object', description: 'The question is a form, where the lead is not.' },
+    xml: { type: 'object', description: 'The question is XML, or another record than the lead.' },
+  },
+});
+
+export const lookupMethod = ({ method, fields }: Lookup<unknown>): string =>
+  method ?? (fields === undefined ? 'GET' : 'POST');
+
+/** The settings of the question itself: another way in, other headers, the rest as for the lead. */
+export function questionSettings<Settings extends Asking<unknown>>(settings: Settings): Settings {
+  const { lookup } = settings;
+  if (lookup === undefined) return settings;
+  const { url, auth, headers = {} } = lookup;
+  const over = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+  const kept = Object.entries(settings.headers ?? {}).filter(([name]) => !over.has(name.toLowerCase()));
+  const given = Object.entries(headers).filter(([, value]) => value !== null);
+  return {
+    ...settings,
+    url,
+    ...(auth === undefined ? {} : { auth }),
+    headers: Object.fromEntries([...kept, ...given]),
+  };
+}
+
+/** What is wrong with it as a question; its address, headers and credentials are judged as every request's. */
+export function lookupProblems({ url, lookup }: Asking<unknown>): readonly SettingsProblem[] {
+  if (lookup === undefined) return [];
+  const problems: SettingsProblem[] = [];
+  const { fields } = lookup;
+  if (placeholdersIn(lookup.url).length === 0 && secretName(lookup.url) === undefined && fields === undefined)
+    problems.push({
+      path: '/lookup/url',
+      message: 'The lookup must name the lead: use {reference}, {key} or {leadReference}, or fields.',
+    });
+  if (fields !== undefined && lookup.method === 'GET')
+    problems.push({
+      path: '/lookup/method',
+      message: 'A GET has no body: use POST, or put the reference into the address instead of fields.',
+    });
+  const host = hostOf(url);
+  const lookupHost = hostOf(lookup.url);
+  if (host !== undefined && lookupHost !== undefined && host !== lookupHost)
+    problems.push({ path: '/lookup/url', message: `The lookup must stay on the host of url (${host}).` });
+  return problems;
+}

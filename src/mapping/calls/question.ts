@@ -1,0 +1,146 @@
+// The body of a look-up: its fields are written like those of a lead, for a recipient that is asked by POST.
+// Invariant: a question is made of references alone. A person found by their mail or phone is no proof that this lead arrived
+// (guarantee 5), and nobody's data leaves with a question; without a reference it needs, it is not asked.
+import mappingSchema from '../../../mappings/schema/mapping.schema.json' with { type: 'json' };
+import type { Body } from '../../../connectors/contract.ts';
+import type { ClientFacts } from '../../domain/destination.ts';
+import type { Lead } from '../../domain/lead.ts';
+import type { Asked, ConnectorFacts } from '../contract.ts';
+import type { Path, Report } from '../document/problems.ts';
+import { reportStructure } from '../document/structure.ts';
+import { blockAt, isRecord, listAt } from '../document/yaml.ts';
+import { joinLines } from '../fields/lines.ts';
+import { sourceIn } from '../fields/scoped-source.ts';
+import { isBlank } from '../fields/source.ts';
+import type { Context, Source } from '../fields/source.ts';
+import type { Entry, FieldProblem } from '../fields/values.ts';
+import { readLayout } from '../formats/layout.ts';
+import type { Layout } from '../formats/layout.ts';
+import { xmlScope } from '../formats/check-xml.ts';
+import { compileLines } from '../record.ts';
+import type { RecordPlan } from '../record.ts';
+import type { Scope } from '../scope.ts';
+
+/** The body that asks; undefined where a reference it needs is not known. */
+export type Question = (asked: Asked) => Body | undefined;
+
+export interface QuestionInput {
+  readonly mapping: Record<string, unknown>;
+  readonly connector: ConnectorFacts;
+  readonly client: ClientFacts | undefined;
+  readonly scope: Scope;
+  readonly layout: Layout;
+  readonly report: Report;
+}
+
+const fieldList = {
+  $defs: mappingSchema.$defs,
+  type: 'array',
+  items: { $ref: '#/$defs/field' },
+};
+
+const addressOnly: Body = { bytes: new Uint8Array(0), mediaType: '', extension: '' };
+
+/** @param at where a part of the settings stands in the file */
+export function compileQuestion(settings: unknown, at: (path: Path) => Path, input: QuestionInput): Question {
+  const { connector, report } = input;
+  const key = connector.lookupKey ?? '';
+  const block = blockAt(settings, key);
+  if (connector.answers !== 'rules' || !Object.hasOwn(block, 'fields')) return () => addressOnly;
+  const lines = listAt(block, 'fields');
+  const path = at([key, 'fields']);
+  reportStructure(fieldList, lines, report, path);
+  const layout = layoutOf(block, at([key]), input);
+  const captures = input.scope.captures;
+  const scope: Scope = {
+    ...input.scope,
+    format: layout.format,
+    ...(layout.xml === undefined ? {} : { xml: xmlScope(layout.xml) }),
+    // What only the question needs is no need of the call it asks about.
+    ...(captures === undefined ? {} : { captures: { ...captures, read: new Set() } }),
+  };
+  const record = compileLines(lines, path, scope, { whole: false, placeable: [], atEnd: [] });
+  const references = referencesIn(lines, record, path, scope);
+  const url = block['url'];
+  if (references.length === 0 && !(typeof url === 'string' && /\{|^secret:/.test(url)))
+    report.error(
+      path,
+      'MAP-515',
+      'this question names no lead: one of its fields reads id, delivery.key or delivery.reference.',
+      { at: 'key' },
+    );
+  const client = input.client ?? { id: '', name: '' };
+  return (asked) => {
+    const { leadReference, ...situation } = asked;
+    const context: Context = {
+      lead: { reference: leadReference } as Lead,
+      situation: { ...situation, now: asked.writtenAt, categories: [] },
+      client,
+    };
+    if (references.some((source) => isBlank(source.read(context)))) return undefined;
+    const entries: Entry[] = [];
+    const problems: FieldProblem[] = [];
+    for (const field of record.fields) field.write(context, entries, problems);
+    if (problems.length > 0) return undefined;
+    return layout.write(record.columns, [record.lines ? joinLines(entries) : entries], undefined);
+  };
+}
+
+const formats = ['json', 'form', 'xml'] as const;
+
+/** A question may have another format than the lead: a form is asked about by JSON. */
+function layoutOf(
+  block: Record<string, unknown>,
+  at: Path,
+  { mapping, connector, layout, report }: QuestionInput,
+): Layout {
+  const own = formats.filter((format) => Object.hasOwn(block, format));
+  if (own.length === 0) return layout;
+  const others = Object.fromEntries(
+    Object.entries(mapping).filter(([key]) => ![...formats, 'csv'].some((format) => format === key)),
+  );
+  const blocks = own.map(
+    (format) => [format, { ...blockAt(mapping, format), ...blockAt(block, format) }] as const,
+  );
+  const moved: Report = {
+    error: (inner, ...rest) => report.error([...at, ...inner], ...rest),
+    warn: (inner, ...rest) => report.warn([...at, ...inner], ...rest),
+  };
+  return readLayout({ ...others, ...Object.fromEntries(blocks) }, connector, moved);
+}
+
+const isReference = (path: string): boolean =>
+  ['id', 'delivery.key', 'delivery.reference'].includes(path) || path.startsWith('calls.');
+/** What a question may say besides: who asks, and about what kind of message. */
+const isHarmless = (path: string): boolean =>
+  ['', '(constant)', '(secret)', 'client.id', 'client.name', 'delivery.action', 'delivery.sentAt'].includes(
+    path,
+  );
+
+/** The references it cannot do without; everything else of the lead is reported. */
+function referencesIn(
+  lines: readonly unknown[],
+  record: RecordPlan,
+  path: Path,
+  scope: Scope,
+): readonly Source[] {
+  const { report } = scope;
+  for (const [index, raw] of lines.entries())
+    if (isRecord(raw) && Object.hasOwn(raw, 'consent'))
+      report.error([...path, index], 'MAP-514', 'a question asks with references only: it writes no opt-in.');
+  const found: Source[] = [];
+  for (const field of record.fields) {
+    const raw = lines[Number(field.path.at(-1))];
+    const paths = field.source.split(', ');
+    const other = paths.find((name) => !isReference(name) && !isHarmless(name));
+    if (other !== undefined || field.categories.size > 0)
+      report.error(
+        field.path,
+        'MAP-514',
+        `a question asks with references only (id, delivery.key, delivery.reference, calls.NAME.id), never with "${other ?? 'the lead'}": a person found by their data is not this lead.`,
+      );
+    if (isRecord(raw) && Object.hasOwn(raw, 'when')) continue;
+    found.push(...paths.filter(isReference).flatMap((name) => sourceIn(name, scope) ?? []));
+  }
+  return found;
+}
