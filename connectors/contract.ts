@@ -9,7 +9,15 @@ export type {
   ParcelItem,
   SheetSection,
 } from './contract/parcel.ts';
-export type { Answer, Evidence, Outcome, OutcomeKind, ReasonCode, Tested } from './contract/outcome.ts';
+export type {
+  Answer,
+  Evidence,
+  Outcome,
+  OutcomeKind,
+  ReasonCode,
+  TargetAnswer,
+  Tested,
+} from './contract/outcome.ts';
 export type { Composed, NetworkPolicy, SendContext, Timeouts } from './contract/context.ts';
 export type {
   Both,

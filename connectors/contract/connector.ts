@@ -32,6 +32,8 @@ export interface Connector<Settings = unknown> {
   readonly sheet: boolean;
   /** How the check names this way where financial data may not travel it (C10); absent where they may. */
   readonly noFinancial?: string;
+  /** Whether some targets of one parcel may take it and others not (`Evidence.targets`, `ParcelItem.reached`). */
+  readonly takenPartly?: true;
   /** Whether one delivery may need several calls, each with an answer of its own. */
   readonly makesCalls: boolean;
   /** Who reads its answers: the mapping's `response` rules, or the connector. */

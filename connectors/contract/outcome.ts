@@ -10,6 +10,17 @@ export interface Evidence {
   readonly answerBytes?: number;
   readonly durationMs?: number;
   readonly host?: string;
+  /** What each target said, where one parcel goes to several and they did not all take it at once. */
+  readonly targets?: readonly TargetAnswer[];
+}
+
+/** One of several targets of a parcel. */
+export interface TargetAnswer {
+  /** As `Composed.targetKeys` names it. */
+  readonly target: string;
+  readonly taken: boolean;
+  /** Its own reply code; absent where there was none. */
+  readonly status?: number;
 }
 
 /** A code from a closed list or `[A-Z0-9_.-]{1,64}` in either case (guarantee 7). */
@@ -36,7 +47,13 @@ export type Outcome =
   /** Fire and forget: gone without an error, nothing proves arrival. */
   | { readonly kind: 'unconfirmed'; readonly captures?: Captured; readonly evidence?: Evidence }
   /** A business no. Final. */
-  | { readonly kind: 'refused'; readonly reason: ReasonCode; readonly evidence?: Evidence }
+  | {
+      readonly kind: 'refused';
+      readonly reason: ReasonCode;
+      /** Others of its targets have it (`evidence.targets`). */
+      readonly partly?: true;
+      readonly evidence?: Evidence;
+    }
   /** Our payload does not fit. Final for this mapping version. */
   | { readonly kind: 'invalid'; readonly reason: ReasonCode; readonly evidence?: Evidence }
   /** Credentials or rights refused: hold the destination, burn nothing. */
@@ -54,6 +71,8 @@ export type Outcome =
       readonly reason: ReasonCode;
       /** True when bytes of the content may have reached the recipient (a 5xx after the body was sent). */
       readonly maybeReceived: boolean;
+      /** Others of its targets have it (`evidence.targets`): what is left is sent to the rest. */
+      readonly partly?: true;
       readonly afterMs?: number;
       readonly evidence?: Evidence;
     }

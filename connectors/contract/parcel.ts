@@ -18,6 +18,8 @@ export interface ParcelItem {
   readonly leadReference: string;
   /** The reference the recipient gave when it accepted the create; needed by `{reference}` in URLs. */
   readonly recipientReference?: string;
+  /** Targets that took it in an earlier attempt, as `Composed.targetKeys` names them: it does not go to them again. */
+  readonly reached?: readonly string[];
   /** What earlier answers gave; needed by `{person.id}` in URLs. */
   readonly captured?: Captured;
 }

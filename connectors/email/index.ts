@@ -30,6 +30,7 @@ export function createEmailConnector({ nameServers }: { readonly nameServers?: r
     addressKey: 'to',
     actions: ['create', 'update', 'erase'],
     maxItems: 1,
+    takenPartly: true,
     makesCalls: false,
     formats: ['none', 'csv', 'xml', 'json'],
     sheet: true,

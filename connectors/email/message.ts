@@ -115,8 +115,15 @@ export async function mimeOf(letter: Letter): Promise<Buffer> {
     .build();
 }
 
+/** Mailboxes that do not have it yet, in lower case. The mail names all of them, as it did the first time. */
+export function openMailboxes(parcel: Parcel, settings: EmailSettings): readonly string[] {
+  const reached = new Set(parcel.items[0]?.reached);
+  return mailboxesOf(settings).filter((mailbox) => !reached.has(mailbox));
+}
+
 export function composeEmail(parcel: Parcel, settings: EmailSettings): Composed {
   const letter = letterOf(parcel, settings);
+  const open = openMailboxes(parcel, settings);
   const { attachment, html, text, ...head } = letter;
   // Named parts in a fixed order: the digest must not depend on how MIME is folded.
   const content = JSON.stringify({
@@ -135,8 +142,8 @@ export function composeEmail(parcel: Parcel, settings: EmailSettings): Composed 
   });
   return {
     content: Buffer.from(content, 'utf8'),
-    target: mailboxesOf(settings).join(', '),
-    targetKeys: mailboxesOf(settings),
+    target: open.join(', '),
+    targetKeys: open,
     head: [
       `From: ${letter.from}`,
       `To: ${letter.to.join(', ')}`,

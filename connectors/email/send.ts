@@ -3,9 +3,9 @@
 import type { Evidence, Outcome, Parcel, SendContext, Tested } from '../contract.ts';
 import { bareHost, startDeadline, textRecords } from '../guard.ts';
 import { checkRecord, dkimKeyOf, recordName, signed } from './dkim.ts';
-import { letterOf, mimeOf } from './message.ts';
+import { letterOf, mimeOf, openMailboxes } from './message.ts';
 import { replyCode, smtpOutcome } from './reply.ts';
-import type { SmtpSent } from './session.ts';
+import type { Rejected, SmtpSent } from './session.ts';
 import { serverOf } from './server.ts';
 import { bareMailbox, mailboxesOf } from './settings.ts';
 import type { EmailSettings } from './settings.ts';
@@ -18,7 +18,10 @@ export async function sendEmail(
   context: SendContext,
 ): Promise<Outcome> {
   if (parcel.items.length !== 1) return { kind: 'invalid', reason: 'ONE_ITEM_EXPECTED' };
-  const refused = refusal(mailboxesOf(settings), context);
+  const open = openMailboxes(parcel, settings);
+  // Whoever was to have it has it: a mailbox that refused it stands in the file no more.
+  if (open.length === 0) return { kind: 'duplicate' };
+  const refused = refusal(open, context);
   if (refused !== undefined) return refused;
   const server = serverOf(settings, context.secret);
   if (!server.ok) return { kind: 'unauthorized', reason: server.reason };
@@ -29,23 +32,61 @@ export async function sendEmail(
   const bytes = dkim.key === undefined ? plain : await signed(plain, dkim.key);
   const deadline = startDeadline(context.timeouts.totalMs, context.signal);
   try {
-    const envelope = { from: bareMailbox(letter.from), to: [...letter.to, ...letter.cc] };
+    const envelope = { from: bareMailbox(letter.from), to: open };
     const sent = await sessions.send(server.server, envelope, bytes, context.timeouts, deadline);
-    return outcomeOf(sent, { host: bareHost(server.server.host), durationMs: deadline.elapsedMs() });
+    const seen = { host: bareHost(server.server.host), durationMs: deadline.elapsedMs() };
+    return outcomeOf(sent, { open, isRest: open.length < mailboxesOf(settings).length }, seen);
   } finally {
     deadline.clear();
   }
 }
 
-function outcomeOf(sent: SmtpSent, seen: Evidence): Outcome {
-  if (!sent.ok) return smtpOutcome(sent.error, sent.contentStarted, seen);
+/** Mailboxes it was sent to, in lower case; `isRest`: others took it in an earlier attempt. */
+interface Addressed {
+  readonly open: readonly string[];
+  readonly isRest: boolean;
+}
+
+function outcomeOf(sent: SmtpSent, addressed: Addressed, seen: Evidence): Outcome {
+  const targets = targetsOf(sent, addressed);
+  if (!sent.ok) {
+    const evidence = { ...seen, ...targets };
+    // Those that have it make of a refusal to the rest a matter of these mailboxes, not of the server.
+    return addressed.isRest && sent.rejected.length > 0
+      ? partly(sent.rejected, evidence)
+      : smtpOutcome(sent.error, sent.contentStarted, evidence);
+  }
   const status = replyCode(sent.reply);
   const evidence = {
     ...seen,
     ...(status === undefined ? {} : { status }),
     answerBytes: sent.reply.length,
+    ...targets,
   };
   return sent.rejected.length > 0 ? partly(sent.rejected, evidence) : { kind: 'unconfirmed', evidence };
+}
+
+/** A target of an entry of the log is cut at so many characters: of a longer list each is told by itself. */
+const longestTarget = 200;
+
+/** Mailbox by mailbox, where one outcome does not say it of all. */
+function targetsOf(sent: SmtpSent, { open, isRest }: Addressed): Pick<Evidence, 'targets'> {
+  const isPlain = sent.ok
+    ? sent.rejected.length === 0 && !isRest && open.join(', ').length <= longestTarget
+    : sent.rejected.length === 0 || (open.length === 1 && !isRest);
+  if (isPlain) return {};
+  const codes = new Map(sent.rejected.map(({ mailbox, code }) => [mailbox.toLowerCase(), code]));
+  const status = sent.ok ? replyCode(sent.reply) : undefined;
+  return {
+    targets: open.map((target) => {
+      const code = codes.get(target) ?? status;
+      return {
+        target,
+        taken: sent.ok && !codes.has(target),
+        ...(code === undefined ? {} : { status: code }),
+      };
+    }),
+  };
 }
 
 /** Connects, logs in, and compares the key that signs with the one in DNS. */
@@ -84,10 +125,12 @@ function refusal(mailboxes: readonly string[], context: SendContext): Outcome | 
     : { kind: 'unauthorized', reason: 'TARGET_NOT_ALLOWED' };
 }
 
-/** Some mailboxes took the mail, some did not: neither silence nor a clean success would be true. */
-function partly(rejected: readonly number[], evidence: Evidence): Outcome {
-  const temporary = rejected.find((code) => code < 500);
-  if (temporary !== undefined)
-    return { kind: 'unavailable', reason: `SMTP_${temporary}_PARTLY`, maybeReceived: true, evidence };
-  return { kind: 'refused', reason: `SMTP_${rejected[0] ?? 550}_PARTLY`, evidence };
+/** Some mailboxes have the mail, some do not: neither silence nor a clean success would be true. */
+function partly(rejected: readonly Rejected[], evidence: Evidence): Outcome {
+  const codes = rejected.map(({ code }) => code);
+  const temporary = codes.find((code) => code < 500);
+  const reason = `SMTP_${temporary ?? codes[0] ?? 550}_PARTLY`;
+  return temporary === undefined
+    ? { kind: 'refused', reason, partly: true, evidence }
+    : { kind: 'unavailable', reason, partly: true, maybeReceived: true, evidence };
 }

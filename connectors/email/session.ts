@@ -17,10 +17,21 @@ export type SmtpSent =
   | {
       readonly ok: true;
       readonly reply: string;
-      /** Reply codes of the recipients that were not taken. */
-      readonly rejected: readonly number[];
+      readonly rejected: readonly Rejected[];
     }
-  | { readonly ok: false; readonly error: unknown; readonly contentStarted: boolean };
+  | {
+      readonly ok: false;
+      readonly error: unknown;
+      readonly contentStarted: boolean;
+      readonly rejected: readonly Rejected[];
+    };
+
+/** A mailbox that was not taken. */
+export interface Rejected {
+  /** As it stood in the envelope. */
+  readonly mailbox: string;
+  readonly code: number;
+}
 
 export interface Session {
   readonly connection: SMTPConnection;
@@ -130,24 +141,35 @@ export async function sendThrough(
   });
   try {
     const info = await deadline.race(
-      new Promise<{
-        response?: string;
-        rejectedErrors?: readonly { responseCode?: number | false | undefined }[];
-      }>((resolve, reject) => {
+      new Promise<{ response?: string }>((resolve, reject) => {
         session.connection.send(
           { from: envelope.from, to: [...envelope.to], size: bytes.length },
           content,
-          (error, result) => (error ? reject(error) : resolve(result as never)),
+          (error, result) => (error ? reject(error) : resolve(result)),
         );
       }),
     );
     return {
       ok: true,
       reply: info.response ?? '',
-      rejected: (info.rejectedErrors ?? []).map((rejected) => rejected.responseCode || 550),
+      rejected: rejectedOf(info),
     };
   } catch (error) {
     session.connection.close();
-    return { ok: false, error, contentStarted };
+    return { ok: false, error, contentStarted, rejected: rejectedOf(error) };
   }
+}
+
+/** nodemailer keeps them in what it gives for a mail that left, and in the error where no mailbox was taken. */
+function rejectedOf(told: unknown): readonly Rejected[] {
+  const { rejectedErrors } = (typeof told === 'object' && told !== null ? told : {}) as {
+    readonly rejectedErrors?: readonly {
+      readonly recipient?: string;
+      readonly responseCode?: number | false;
+    }[];
+  };
+  return (rejectedErrors ?? []).map(({ recipient, responseCode }) => ({
+    mailbox: recipient ?? '',
+    code: responseCode || 550,
+  }));
 }

@@ -32,7 +32,7 @@ const dkimRow = ({ domain, selector }: DkimSettings): SignedRow => ({
 export const emailSigned: SignedWords<EmailSettings> = {
   transport,
   delivered: [
-    "Un message pris en charge par votre serveur de messagerie vaut remise ; sa lecture n'est pas prouvée.",
-    'A message that your mail server has taken counts as handed over; that it was read is not proved.',
+    "Un message pris en charge par votre serveur de messagerie pour chacune des adresses vaut remise ; sa lecture n'est pas prouvée.",
+    'A message that your mail server has taken for each of the addresses counts as handed over; that it was read is not proved.',
   ],
 };

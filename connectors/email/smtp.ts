@@ -37,7 +37,7 @@ export function createSmtpSessions(network: NetworkPolicy) {
         try {
           session = kept ?? (await start(server, timeouts, deadline));
         } catch (error) {
-          return { ok: false, error, contentStarted: false };
+          return { ok: false, error, contentStarted: false, rejected: [] };
         }
         const sent = await sendThrough(session, envelope, bytes, deadline);
         if (sent.ok && !session.closed) keepIdle(idle, key, session);

@@ -92,8 +92,8 @@ export function decide(
     case 'invalid':
       return {
         verdict: { next: 'fail', reason: reasonWith(outcome.kind, outcome.reason) },
-        signal: 'rejection',
-        maybeReceived: at.maybeReceived,
+        signal: isPartly(outcome) ? 'success' : 'rejection',
+        maybeReceived: at.maybeReceived || isPartly(outcome),
       };
     case 'unauthorized':
       return {
@@ -120,7 +120,7 @@ export function decide(
           policy,
           random,
         ),
-        signal: 'unavailable',
+        signal: isPartly(outcome) ? 'success' : 'unavailable',
         maybeReceived: at.maybeReceived || outcome.maybeReceived,
       };
     case 'unknown':
@@ -133,6 +133,9 @@ export function decide(
       return afterAbsent(at, at.notFound ?? { forMs: undefined, settlingMs: shortestSettlingMs });
   }
 }
+
+/** Some of its targets have it: the destination is there, and what is left is this delivery's own matter. */
+const isPartly = (outcome: Outcome): boolean => 'partly' in outcome && outcome.partly === true;
 
 const afterPending = ({ pendingSinceMs }: AttemptSituation, policy: RetryPolicy): Verdict =>
   pendingSinceMs >= policy.pendingForMs

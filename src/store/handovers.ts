@@ -8,6 +8,7 @@ import { entryTextOf, handoverColumns } from './handover-text.ts';
 export const handoverEntries = [
   'departed',
   'outcome',
+  'target_outcome',
   'outcome_unknown',
   'late',
   'lookup',

@@ -1,5 +1,7 @@
 // What support writes: a new run, a try brought forward, older leads handed to the planner.
+import { restartCalls } from './calls.ts';
 import { inList, type Sql } from './database.ts';
+import { forgetTaken } from './delivery-targets.ts';
 import type { Delivery } from './deliveries.ts';
 import { asidePriority } from './lead-changes.ts';
 
@@ -25,6 +27,12 @@ export async function openRun(
     [newKey, options.askFirst ? 1 : 0, newKey, newKey, options.maxAgeMs, row.id, row.run, row.state],
   );
   return affected === 1;
+}
+
+/** Sent again as a whole: every call of it leaves once more, to every target. */
+export async function startOver(tx: Sql, id: number): Promise<void> {
+  await restartCalls(tx, id);
+  await forgetTaken(tx, id);
 }
 
 /** Makes a waiting or pending delivery due now; its schedule and attempts stay. */

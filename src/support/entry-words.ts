@@ -103,6 +103,7 @@ const wordsOf: Readonly<Record<HandoverEntry, Words>> = {
     ),
   outcome: ({ say, call, colon, answer, why, next }) =>
     `${say('Réponse', 'Answer')}${call}${colon}${answer}${why}${next}`,
+  target_outcome: ({ entry, colon, answer }) => `${entry.target}${colon}${answer}`,
   outcome_unknown: ({ say, call, next }) =>
     `${say('Aucune réponse : l’envoi s’est interrompu, issue inconnue', 'No answer: the send was cut off, outcome unknown')}${call}${next}`,
   late: ({ say, colon, answer }) =>

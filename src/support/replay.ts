@@ -2,14 +2,13 @@
 // Invariant: a door re-enters the trip at a station; it never sends by itself and never kills a pending retry.
 import { isEnd, splitReason } from '../domain/delivery.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
-import { restartCalls } from '../store/calls.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
 import { findDestination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
 import { reopenWithheld } from '../store/withheld.ts';
-import { bringTryForward, openRun } from '../store/support-writes.ts';
+import { bringTryForward, openRun, startOver } from '../store/support-writes.ts';
 import { closeAlertsOf } from '../store/tasks.ts';
 import { entryNames } from '../store/entry-names.ts';
 import type { Published } from '../delivery/mapping-cache.ts';
@@ -221,8 +220,8 @@ async function reenter(tx: Sql, row: Delivery, plan: Moved['plan'], run: Run): P
       return (await reopenWithheld(tx, [row.id])).length === 1;
     case 'new_run': {
       const opened = await openRun(tx, row, run);
-      // What was delivered is sent again as a whole; what failed half-way resumes at the call that failed.
-      if (opened && row.state === 'delivered') await restartCalls(tx, row.id);
+      // What was delivered is sent again as a whole; what failed half-way goes on where it failed.
+      if (opened && row.state === 'delivered') await startOver(tx, row.id);
       return opened;
     }
   }

@@ -36,9 +36,10 @@ describe('what the server says', () => {
   const send = async (
     over: Partial<EmailSettings> = {},
     targets = ['leads@horizon.example', 'adv@horizon.example'],
+    reached: readonly string[] = [],
   ): Promise<Outcome> =>
     await email.send(
-      parcelOf(),
+      parcelOf({ items: parcelOf().items.map((item) => ({ ...item, reached })) }),
       { ...settings, ...over },
       contextOf(
         { secrets: { SMTP: url(), BAD: 'ftp://x', RELAY: url('faux') }, target: '', ca: certificate.cert },
@@ -107,11 +108,63 @@ describe('what the server says', () => {
   });
 
   test.each<[Fault, Record<string, unknown>]>([
-    [550, { kind: 'refused', reason: 'SMTP_550_PARTLY' }],
+    [550, { kind: 'refused', reason: 'SMTP_550_PARTLY', partly: true }],
     [450, { kind: 'unavailable', reason: 'SMTP_450_PARTLY', maybeReceived: true }],
   ])('one mailbox of two refused with %p is neither silent nor a success', async (fault, expected) => {
     recipient.faults = { recipient: (address) => (address.startsWith('adv') ? fault : undefined) };
     expect(await send({ cc: 'adv@horizon.example' })).toMatchObject(expected);
+  });
+
+  test('what each mailbox said is told by its name', async () => {
+    recipient.faults = { recipient: (address) => (address.startsWith('adv') ? 550 : undefined) };
+    expect(await send({ cc: 'ADV@horizon.example' })).toMatchObject({
+      partly: true,
+      evidence: {
+        targets: [
+          { target: 'leads@horizon.example', taken: true, status: 250 },
+          { target: 'adv@horizon.example', taken: false, status: 550 },
+        ],
+      },
+    });
+    recipient.faults = { recipient: (address) => (address.startsWith('adv') ? 550 : 450) };
+    expect(await send({ cc: 'adv@horizon.example' })).toEqual(
+      expect.objectContaining({
+        kind: 'unavailable',
+        reason: 'SMTP_450',
+        maybeReceived: false,
+        evidence: expect.objectContaining({
+          targets: [
+            { target: 'leads@horizon.example', taken: false, status: 450 },
+            { target: 'adv@horizon.example', taken: false, status: 550 },
+          ],
+        }) as unknown,
+      }),
+    );
+  });
+
+  test('who has it is not sent it again; a refusal to the rest is no refusal of the whole', async () => {
+    const both = ['leads@horizon.example', 'adv@horizon.example'];
+    const rest = (): Promise<Outcome> => send({ cc: 'adv@horizon.example' }, both, ['leads@horizon.example']);
+    expect(await rest()).toMatchObject({ kind: 'unconfirmed' });
+    expect(recipient.received.map((mail) => mail.to)).toEqual([['adv@horizon.example']]);
+    recipient.faults = { recipient: () => 450 };
+    expect(await rest()).toMatchObject({ kind: 'unavailable', reason: 'SMTP_450_PARTLY', partly: true });
+    recipient.faults = { connect: 421 };
+    await email.close?.();
+    // The server itself is away: that is no matter of one mailbox.
+    expect(await rest()).not.toHaveProperty('partly');
+    recipient.faults = {};
+    expect(await send({}, both, ['leads@horizon.example'])).toEqual({ kind: 'duplicate' });
+    expect(recipient.received).toHaveLength(1);
+  });
+
+  test('of a list too long for one entry of the log each mailbox is told', async () => {
+    const many = Array.from({ length: 12 }, (_, index) => `agence-numero-${index}@horizon.example`);
+    const outcome = await send({ to: many }, many);
+    expect(outcome).toMatchObject({ kind: 'unconfirmed' });
+    expect(outcome.evidence?.targets?.map(({ target, taken }) => [target, taken])).toEqual(
+      many.map((target) => [target, true]),
+    );
   });
 
   test('every mailbox must be allowed, copies included', async () => {

@@ -18,6 +18,7 @@ const work = (): OutcomeEffects => ({
   ended: [],
   erased: [],
   calls: [],
+  taken: [],
   next: [],
   forward: [],
 });

@@ -6,6 +6,7 @@ import type { Handover } from '../../store/handovers.ts';
 import type { Settlement } from '../../store/delivery-settlements.ts';
 import type { CalledAttempt } from './call-progress.ts';
 import type { CallOutcome } from '../../store/calls.ts';
+import type { TargetTaken } from '../../store/delivery-targets.ts';
 import type { ClaimedDelivery } from './claim.ts';
 
 /** An attempt that left, or asked the recipient, and what came back. */
@@ -33,6 +34,7 @@ export interface OutcomeEffects {
   readonly alerts: Alert[];
   readonly ended: { readonly leadId: number; readonly destinationId: string }[];
   readonly calls: CallOutcome[];
+  readonly taken: TargetTaken[];
   /** Deliveries whose pause was for an outage that is over. */
   readonly forward: number[];
   /** Deliveries whose next call leaves at once. */

@@ -126,6 +126,7 @@ export function noteDecision(
     ...outcomeEntry(row, attempted),
     nextStep: verdict.next,
   });
+  noteTargets(row, attempted, work);
   work.settlements.push({
     id: row.id,
     state,
@@ -159,6 +160,24 @@ export function noteDecision(
   };
   if (verdict.next === 'fail') work.alerts.push({ kind: 'delivery_failed', ...about });
   if (verdict.next === 'hold') work.alerts.push({ kind: 'support_decides', ...about });
+}
+
+/** Where it went to several targets that did not all take it at once: each by its name, and who has it is not sent it again. */
+export function noteTargets(row: ClaimedDelivery, attempted: Attempted, work: OutcomeEffects): void {
+  const { outcome } = attempted;
+  for (const { target, taken, status } of outcome.evidence?.targets ?? []) {
+    work.handovers.push({
+      entry: 'target_outcome',
+      ...entryNames(row),
+      actor: 'worker',
+      connector: attempted.connector,
+      mappingVersionId: attempted.mappingVersionId,
+      target,
+      outcome: taken ? 'unconfirmed' : (status ?? 0) >= 500 ? 'refused' : 'unavailable',
+      ...(status === undefined ? {} : { status }),
+    });
+    if (taken) work.taken.push({ deliveryId: row.id, target, run: row.run, attempt: row.attempt });
+  }
 }
 
 function noteCall(

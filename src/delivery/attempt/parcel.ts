@@ -24,7 +24,18 @@ export function itemOf(
   };
 }
 
-export function parcelOf(ready: readonly Ready[], mapping: CompiledMapping, captured: Captured = {}): Parcel {
+/** What earlier attempts of the delivery came to. */
+export interface Earlier {
+  readonly captured?: Captured | undefined;
+  /** Targets that have it. */
+  readonly reached?: readonly string[];
+}
+
+export function parcelOf(
+  ready: readonly Ready[],
+  mapping: CompiledMapping,
+  { captured = {}, reached = [] }: Earlier = {},
+): Parcel {
   const [first] = ready as readonly [Ready];
   const { row, record, lead, call } = first;
   return {
@@ -32,7 +43,12 @@ export function parcelOf(ready: readonly Ready[], mapping: CompiledMapping, capt
     clientName: mapping.clientName,
     destination: mapping.destinationId,
     action: row.action,
-    items: [itemOf(row, lead.reference, call === undefined ? undefined : { call: call.name, captured })],
+    items: [
+      {
+        ...itemOf(row, lead.reference, call === undefined ? undefined : { call: call.name, captured }),
+        ...(reached.length === 0 ? {} : { reached }),
+      },
+    ],
     body: mapping.write([record], row.action, undefined, call?.name),
     ...(record.sheet === undefined ? {} : { sheet: record.sheet }),
     ...(record.title === undefined ? {} : { title: record.title }),

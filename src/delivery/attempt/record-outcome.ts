@@ -5,7 +5,7 @@ import { isEnd } from '../../domain/delivery.ts';
 import { decide, type Decision } from '../../domain/verdict.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { forgetCaptures, noteCallOutcomes, queueNextCalls } from '../../store/calls.ts';
-import { endBatch, retryBatch } from '../../store/batches.ts';
+import { noteTaken } from '../../store/delivery-targets.ts';
 import { addSlot } from '../../store/file-slots.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
@@ -18,8 +18,8 @@ import type { Attempted, OutcomeEffects } from './attempt.ts';
 import { lockCircuits, moveCircuit, type CircuitWork } from './circuit-moves.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Stopped } from './render.ts';
-import type { BatchEnd, Recorded, TripEnd } from './trip-end.ts';
-import { entryNames } from '../../store/entry-names.ts';
+import { recordBatchEnd, settleBatch } from './file-outcome.ts';
+import type { Recorded, TripEnd } from './trip-end.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import {
   capturesOf,
@@ -27,6 +27,7 @@ import {
   noteDecision,
   noteErased,
   noteStopped,
+  noteTargets,
   outcomeEntry,
   spentOf,
   stateAfter,
@@ -72,6 +73,7 @@ async function recordTogether(
     ended: [],
     erased: [],
     calls: [],
+    taken: [],
     next: [],
     forward: [],
   };
@@ -83,6 +85,7 @@ async function recordTogether(
   if (!(await markSettled(tx, work.settlements, tokens))) return undefined;
   await appendHandovers(tx, work.handovers);
   await noteCallOutcomes(tx, work.calls);
+  await noteTaken(tx, work.taken);
   await queueNextCalls(tx, work.next);
   await forgetReferences(tx, work.erased);
   await forgetCaptures(tx, work.erased);
@@ -155,21 +158,6 @@ async function recordEnd(tx: Sql, end: TripEnd, locked: Locked, work: OutcomeEff
     : recordAttempt(tx, end.attempted, locked, work);
 }
 
-async function recordBatchEnd(
-  tx: Sql,
-  { id, state, clientId, destinationId }: BatchEnd,
-  back: readonly ClaimedDelivery[],
-  work: OutcomeEffects,
-): Promise<void> {
-  await endBatch(tx, id, state);
-  if (state !== 'voided') return;
-  work.handovers.push({ entry: 'batch_voided', clientId, destinationId, batchId: id, actor: 'worker' });
-  // And in the story of each lead that stood in it and goes again.
-  for (const row of back) work.handovers.push({ entry: 'batch_voided', ...entryNames(row), actor: 'worker' });
-  // Its rows leave in a new file at once, not at the next scheduled hour.
-  await addSlot(tx, destinationId, 'now', 'voided');
-}
-
 async function recordAttempt(
   tx: Sql,
   attempted: Attempted,
@@ -185,6 +173,7 @@ async function recordAttempt(
     if (!holds(row.id, row.leaseToken)) {
       late.push(row.id);
       work.handovers.push({ entry: 'late', ...outcomeEntry(row, attempted) });
+      noteTargets(row, attempted, work);
       continue;
     }
     const situation = situationOf(row, attempted, closedBefore);
@@ -219,31 +208,4 @@ function situationOf(
       ),
     ),
   };
-}
-
-/** A file whose outcome a person decides: out of reach until they bring it forward, or its rows expire. */
-const heldFileMs = 365 * 86_400_000;
-
-async function settleBatch(
-  tx: Sql,
-  attempted: Attempted,
-  decisions: ReadonlyMap<number, Decision>,
-): Promise<void> {
-  if (attempted.batchId === undefined || decisions.size === 0) return;
-  const verdicts = [...decisions.values()].map((decision) => decision.verdict);
-  const open = verdicts.filter((verdict) => verdict.next !== 'done' && verdict.next !== 'fail');
-  // The file ends when each of its rows does; until then it is looked at when the first of them is due.
-  if (open.length > 0) {
-    await retryBatch(
-      tx,
-      attempted.batchId,
-      Math.min(...open.map((verdict) => ('afterMs' in verdict ? verdict.afterMs : heldFileMs))),
-    );
-  } else {
-    await endBatch(
-      tx,
-      attempted.batchId,
-      verdicts.some((verdict) => verdict.next === 'done') ? 'sent' : 'voided',
-    );
-  }
 }

@@ -6,6 +6,7 @@ import { safeReference } from '../../domain/reference.ts';
 import { RelaisError } from '../../errors.ts';
 import { forgetCaptures, noteCallOutcomes, readCalls, type CallRow } from '../../store/calls.ts';
 import type { Database, Sql } from '../../store/database.ts';
+import { takenBy } from '../../store/delivery-targets.ts';
 import { lockDeliveries, readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { heldWithLateProof } from '../../store/late-proofs.ts';
@@ -160,7 +161,8 @@ async function notReceived(
   const ended = isEnd(row.state);
   await settle(tx, row, {
     ...(ended ? { state: row.state, reason: row.reason } : { state: 'planned' as const, reason: '' }),
-    maybeReceived: own.some((call) => call.done),
+    // Of several mailboxes, those that took it have it, whatever the others say.
+    maybeReceived: own.some((call) => call.done) || (await takenBy(tx, row.id)).length > 0,
   });
   await note(tx, row, open, finding, ended ? 'fail' : 'retry');
   return ended ? 'ended_unreceived' : 'sent_again';

@@ -1,6 +1,8 @@
 // Which version of the mapping writes what leaves, and by which it goes: chosen here and nowhere else.
 // Invariant: what the recipient may already hold is written again by the version that wrote it (guarantee 4); address, retries and
 // the reading of the answer are those of the version in force.
+import type { Connector } from '../../../connectors/contract.ts';
+import { takenBy } from '../../store/delivery-targets.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { readProgress } from './call-progress.ts';
 import { contextFor } from './parcel.ts';
@@ -65,8 +67,17 @@ export async function chooseVersions(
     leaseMs,
     claimedAt,
     progress: called?.progress,
+    reached: await reachedBefore(needs, connector, first),
   };
 }
+
+/** Asked only where an attempt before may have reached some targets and not others. */
+const reachedBefore = async (
+  { database }: TripNeeds,
+  { takenPartly }: Connector,
+  row: ClaimedDelivery,
+): Promise<readonly string[]> =>
+  takenPartly === true && row.maybeReceived ? await takenBy(database, row.id) : [];
 
 /** The trip of a create that the recipient cannot hold anything of: everything is that of the version in force. */
 export async function freshTrip(
@@ -90,6 +101,7 @@ export async function freshTrip(
     leaseMs: order.leaseMs,
     claimedAt: performance.now(),
     progress: undefined,
+    reached: [],
   };
 }
 

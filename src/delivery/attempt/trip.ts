@@ -101,6 +101,8 @@ export interface Trip {
   readonly claimedAt: number;
   /** Where a delivery of several calls stands. */
   readonly progress: CallProgress | undefined;
+  /** Targets that took it in an earlier attempt. */
+  readonly reached: readonly string[];
 }
 
 /** A delivery written ahead of its claim; it departs with the claim where all that it was written from still stands then. */

@@ -93,13 +93,13 @@ async function writeRound(needs: TripNeeds, trip: Trip, left: Left, round: numbe
 /** Undefined: nothing is left to write. */
 async function assemble(
   needs: TripNeeds,
-  { batch, content, progress }: Trip,
+  { batch, content, progress, reached }: Trip,
   ready: readonly Ready[],
   stopped: readonly Stopped[],
 ): Promise<{ readonly parcel: Departure['parcel']; readonly keep: boolean } | 'voided' | undefined> {
   if (batch !== undefined) return fileParcel(batch, ready, stopped, { content }, needs);
   if (ready.length === 0) return undefined;
-  return { parcel: parcelOf(ready, content, progress?.captured), keep: false };
+  return { parcel: parcelOf(ready, content, { captured: progress?.captured, reached }), keep: false };
 }
 
 async function departOnce(

@@ -1,0 +1,52 @@
+// What an outcome comes to for the file its deliveries left in: ended, voided, or looked at again.
+// Invariant: a file ends when each of its rows does; the rows of a voided one leave in a new file at once.
+import type { Decision } from '../../domain/verdict.ts';
+import { endBatch, retryBatch } from '../../store/batches.ts';
+import type { Sql } from '../../store/database.ts';
+import { entryNames } from '../../store/entry-names.ts';
+import { addSlot } from '../../store/file-slots.ts';
+import type { Attempted, OutcomeEffects } from './attempt.ts';
+import type { ClaimedDelivery } from './claim.ts';
+import type { BatchEnd } from './trip-end.ts';
+
+export async function recordBatchEnd(
+  tx: Sql,
+  { id, state, clientId, destinationId }: BatchEnd,
+  back: readonly ClaimedDelivery[],
+  work: OutcomeEffects,
+): Promise<void> {
+  await endBatch(tx, id, state);
+  if (state !== 'voided') return;
+  work.handovers.push({ entry: 'batch_voided', clientId, destinationId, batchId: id, actor: 'worker' });
+  // And in the story of each lead that stood in it and goes again.
+  for (const row of back) work.handovers.push({ entry: 'batch_voided', ...entryNames(row), actor: 'worker' });
+  // Its rows leave in a new file at once, not at the next scheduled hour.
+  await addSlot(tx, destinationId, 'now', 'voided');
+}
+
+/** A file whose outcome a person decides: out of reach until they bring it forward, or its rows expire. */
+const heldFileMs = 365 * 86_400_000;
+
+export async function settleBatch(
+  tx: Sql,
+  attempted: Attempted,
+  decisions: ReadonlyMap<number, Decision>,
+): Promise<void> {
+  if (attempted.batchId === undefined || decisions.size === 0) return;
+  const verdicts = [...decisions.values()].map((decision) => decision.verdict);
+  const open = verdicts.filter((verdict) => verdict.next !== 'done' && verdict.next !== 'fail');
+  // The file ends when each of its rows does; until then it is looked at when the first of them is due.
+  if (open.length > 0) {
+    await retryBatch(
+      tx,
+      attempted.batchId,
+      Math.min(...open.map((verdict) => ('afterMs' in verdict ? verdict.afterMs : heldFileMs))),
+    );
+  } else {
+    await endBatch(
+      tx,
+      attempted.batchId,
+      verdicts.some((verdict) => verdict.next === 'done') ? 'sent' : 'voided',
+    );
+  }
+}

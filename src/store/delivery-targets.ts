@@ -1,0 +1,34 @@
+// Which targets of a delivery to several have taken it: noted where not all took it at once.
+// Invariant: written in the transaction that records the answer; a target noted here is not sent the same delivery again.
+import { insertGroups, type Sql } from './database.ts';
+
+export interface TargetTaken {
+  readonly deliveryId: number;
+  readonly target: string;
+  readonly run: number;
+  readonly attempt: number;
+}
+
+export async function noteTaken(tx: Sql, taken: readonly TargetTaken[]): Promise<void> {
+  for (const part of insertGroups(taken)) {
+    await tx.run(
+      `INSERT INTO delivery_targets (delivery_id, target, run, attempt, taken_at) VALUES ${part.map(() => '(?, ?, ?, ?, UTC_TIMESTAMP(3))').join(', ')}
+       ON DUPLICATE KEY UPDATE run = VALUES(run), attempt = VALUES(attempt), taken_at = VALUES(taken_at)`,
+      part.flatMap(({ deliveryId, target, run, attempt }) => [deliveryId, target, run, attempt]),
+    );
+  }
+}
+
+/** Targets that have the delivery, in the order of their names. */
+export async function takenBy(sql: Sql, deliveryId: number): Promise<readonly string[]> {
+  const rows = await sql.all<{ target: string }>(
+    'SELECT target FROM delivery_targets WHERE delivery_id = ? ORDER BY target',
+    [deliveryId],
+  );
+  return rows.map((row) => row.target);
+}
+
+/** Sent again as a whole: every target gets it once more. */
+export async function forgetTaken(tx: Sql, deliveryId: number): Promise<void> {
+  await tx.run('DELETE FROM delivery_targets WHERE delivery_id = ?', [deliveryId]);
+}
