@@ -7,6 +7,7 @@ import type { CompiledCall } from './calls/calls.ts';
 import { capturesIn } from './calls/captures.ts';
 import type { CallsInput } from './calls/parts.ts';
 import { compileQuestion } from './calls/question.ts';
+import type { CompiledConsent } from './consent/block.ts';
 import type { ActionPlan, ConnectorFacts } from './contract.ts';
 import type { Report } from './document/problems.ts';
 import { blockAt, textAt } from './document/yaml.ts';
@@ -29,7 +30,17 @@ export interface CompiledActions {
   readonly secretNames: ReadonlySet<string>;
 }
 
-type ActionsInput = Omit<CallsInput, 'action' | 'known' | 'connector'> & {
+/** The opt-in as each action tells it; an erase tells none. */
+export interface Consents {
+  readonly create: CompiledConsent | undefined;
+  readonly update: CompiledConsent | undefined;
+}
+
+const consentOf = (action: Action, { create, update }: Consents): CompiledConsent | undefined =>
+  action === 'update' ? update : create;
+
+type ActionsInput = Omit<CallsInput, 'action' | 'known' | 'connector' | 'consent'> & {
+  readonly consents: Consents;
   readonly connector: ConnectorFacts | undefined;
 };
 
@@ -47,7 +58,8 @@ export function compileActions(input: ActionsInput): CompiledActions {
       continue;
     }
     if (connector !== undefined && (hasCalls(mapping) || Object.hasOwn(blockAt(mapping, action), 'calls'))) {
-      const calls = compileCalls({ ...input, action, connector, known });
+      const consent = consentOf(action, input.consents);
+      const calls = compileCalls({ ...input, action, consent, connector, known });
       for (const call of calls) {
         plans.set(planKey(action, call.plan.name), call);
         for (const name of call.secretNames) secretNames.add(name);
@@ -73,18 +85,23 @@ interface SingleRequest {
 
 /** Compiles actions of one request each; they share the schema of the file. */
 function singleRequests(input: ActionsInput): (action: Action) => SingleRequest | undefined {
-  const { mapping, report, connector, client, scope, layout, consent, schemas } = input;
+  const { mapping, report, connector, client, scope, layout, consents, schemas } = input;
+  const sharesConsent = consents.update === consents.create;
   let ofFile: SchemaCheck | undefined;
   const schemaOf = (action: Action, record: RecordPlan): SchemaCheck | undefined => {
     const own = action === 'update' ? blockAt(mapping, 'update') : {};
     if (Object.hasOwn(own, 'schema')) return schemas(own, ['update'], layout, record.targets);
     if (action !== 'create' && !record.whole) return undefined;
+    // Another opt-in writes other targets, which the schema has to know as well.
+    if (action === 'update' && !sharesConsent) return schemas(mapping, [], layout, record.targets);
     return (ofFile ??= schemas(mapping, [], layout, record.targets));
   };
   return (action) => {
     const settings =
       connector === undefined ? undefined : compileSettings(mapping, action, connector, client, report);
-    const record = compileRecord(mapping, action, scope, consent);
+    const record = compileRecord(mapping, action, scope, consentOf(action, consents), {
+      sharesConsent: action !== 'update' || sharesConsent,
+    });
     const schema = schemaOf(action, record);
     if (settings === undefined || connector === undefined) return undefined;
     const at = placesOf(mapping, action, connector);

@@ -35,7 +35,7 @@ export interface ApplyParts {
         readonly layout: Pick<Layout, 'lost'>;
       }
     | undefined;
-  readonly consent: CompiledConsent;
+  readonly consentOf: (action: Action) => CompiledConsent;
   readonly client: ClientFacts;
   readonly connector: ConnectorFacts;
   readonly title: (context: Context) => string | undefined;
@@ -47,7 +47,7 @@ const noAnswers: readonly never[] = [];
 
 export function createApply({
   planOf,
-  consent,
+  consentOf,
   client,
   connector,
   title,
@@ -63,6 +63,7 @@ export function createApply({
     }
     const unknown = planned?.plan?.needs.find((id) => idOf(id, situation) === undefined);
     if (unknown !== undefined) return { ok: false, why: 'capture_missing', capture: unknown };
+    const consent = consentOf(situation.action);
     const asserts = situation.action !== 'erase';
     const answers = asserts ? consent.answers(lead, situation.now) : { current: noAnswers };
     if ('missing' in answers) return { ok: false, why: 'opt_in_missing', missing: answers.missing };

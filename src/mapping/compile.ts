@@ -3,7 +3,7 @@
 import type { Action } from '../../connectors/contract.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import { compileActions } from './actions.ts';
-import type { CompiledActions, PlannedCall } from './actions.ts';
+import type { CompiledActions, Consents, PlannedCall } from './actions.ts';
 import { createApply, planKey } from './apply.ts';
 import type { ApplyParts } from './apply.ts';
 import { hasCalls } from './calls/calls.ts';
@@ -12,6 +12,8 @@ import { checkGates } from './calls/consent-by-call.ts';
 import type { Schemas } from './formats/client-schema.ts';
 import { compileAccepts } from './fields/conditions.ts';
 import { compileConsent } from './consent/block.ts';
+import type { CompiledConsent } from './consent/block.ts';
+import { reportUpdate } from './consent/of-update.ts';
 import type { ActionPlan, CallName, CompiledMapping, ConnectorFacts } from './contract.ts';
 import { blockAt, isRecord, listAt, textAt } from './document/yaml.ts';
 import { readLayout } from './formats/layout.ts';
@@ -48,13 +50,13 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   const scope = scopeOf(input, layout);
   const accepts = compileAccepts(mapping['accepts'], scope);
   const title = compileTitle(mapping['title'], scope);
-  const consent = compileConsent(mapping['consent'], scope);
-  checkGates(mapping, consent, hasCalls(mapping), report);
+  const consents = compileConsents(mapping, scope);
+  const { create: consent } = consents;
   const compiled = compileActions({
     mapping,
     scope,
     layout,
-    consent,
+    consents,
     connector,
     client,
     report,
@@ -70,8 +72,10 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   if (asks && !hasLookup && connector !== undefined && create?.settings !== undefined)
     report.error(['onUnknown'], 'MAP-506', 'onUnknown: lookup needs send.lookup.');
   const judge = defaultJudge(input, hasLookup);
-  if (connector === undefined || client === undefined || consent === undefined || create === undefined)
-    return undefined;
+  const { update: changed } = consents;
+  if (connector === undefined || client === undefined || create === undefined) return undefined;
+  if (consent === undefined || changed === undefined) return undefined;
+  const consentOf = (action: Action): CompiledConsent => (action === 'update' ? changed : consent);
   return {
     clientId: input.clientId,
     clientName: client.name,
@@ -92,10 +96,23 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     hasLookup,
     ...scheduleOf(mapping, connector),
     maxItems: connector.maxItems,
-    ...functionsOf(compiled, { layout, consent, client, connector, title, judge }),
+    ...functionsOf(compiled, { layout, consentOf, client, connector, title, judge }),
     inWords: inWords(mapping),
     consentTable: consent.table,
+    ...(changed === consent ? {} : { updateConsentTable: changed.table }),
   };
+}
+
+/** The opt-in of the create, and of an update that tells it elsewhere. */
+function compileConsents(mapping: Record<string, unknown>, scope: Scope): Consents {
+  const create = compileConsent(mapping['consent'], scope);
+  checkGates(listAt(mapping, 'consent'), create, hasCalls(mapping), scope.report);
+  const block = blockAt(mapping, 'update');
+  if (!Object.hasOwn(block, 'consent')) return { create, update: create };
+  const update = compileConsent(block['consent'], scope, ['update', 'consent']);
+  checkGates(listAt(block, 'consent'), update, hasCalls(mapping), scope.report);
+  if (create !== undefined && update !== undefined) reportUpdate(create, update, scope.report);
+  return { create, update };
 }
 
 /** What a compiled mapping does with a lead and with an answer. */
@@ -103,14 +120,14 @@ function functionsOf(
   { actions, plans }: CompiledActions,
   parts: Omit<ApplyParts, 'planOf'> & { readonly layout: Layout; readonly judge: Judge },
 ): Pick<CompiledMapping, 'apply' | 'reads' | 'write' | 'question' | 'classify' | 'classifyBeside'> {
-  const { layout, judge, consent, client, connector, title } = parts;
+  const { layout, judge, consentOf, client, connector, title } = parts;
   const files = connector.settingsKey === 'file';
   const planOf = (action: Action, call = actions.get(action)?.calls?.[0]?.name): PlannedCall | undefined =>
     plans.get(planKey(action, call));
   const judgeOf = (call: CallName | undefined): Judge =>
     (call === undefined ? undefined : planOf(call.action, call.name)?.judge) ?? judge;
   return {
-    apply: createApply({ planOf, consent, client, connector, title }),
+    apply: createApply({ planOf, consentOf, client, connector, title }),
     reads: (action, call) => readsOf(planOf(action, call)?.record),
     write: (records, action, batch, call) => {
       const plan = planOf(action, call);

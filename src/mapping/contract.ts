@@ -234,4 +234,6 @@ export interface CompiledMapping {
     readonly channel: ConsentChannel;
     readonly values: Readonly<Record<ConsentState, string>>;
   }[];
+  /** The same of an update, where it tells the opt-in in its own way. */
+  readonly updateConsentTable?: CompiledMapping['consentTable'];
 }

@@ -38,11 +38,14 @@ export function compileRecord(
   action: Action,
   scope: Scope,
   consent: CompiledConsent | undefined,
+  { sharesConsent }: { readonly sharesConsent: boolean },
 ): RecordPlan {
   const ownBlock = blockAt(mapping, action);
   const own = action !== 'create' && (action === 'erase' || Object.hasOwn(ownBlock, 'fields'));
-  const list = listAt(own ? ownBlock : mapping, 'fields');
   const lines = action === 'erase' ? [] : (consent?.lines ?? []);
+  const written = listAt(own ? ownBlock : mapping, 'fields');
+  const list =
+    own || sharesConsent ? written : written.map((raw) => (isElsewhere(raw, lines) ? undefined : raw));
   return compileLines(list, own ? [action, 'fields'] : ['fields'], scope, {
     whole: !own,
     placeable: lines,
@@ -131,6 +134,13 @@ function reportForgeries(
     );
   }
 }
+
+/** Places a line that this block does not have. The create has told of a name that is none at all. */
+const isElsewhere = (raw: unknown, lines: readonly ConsentLine[]): boolean =>
+  isRecord(raw) &&
+  Object.hasOwn(raw, 'consent') &&
+  raw['consent'] !== 'rest' &&
+  !lines.some((line) => line.target.text === raw['consent']);
 
 /** `{consent: NAME}` places one line, `{consent: rest}` those not placed yet. */
 function placed(

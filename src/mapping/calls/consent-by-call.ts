@@ -55,9 +55,14 @@ export function distribute(
   for (const line of gated) {
     const name = gatedCall(line) ?? '';
     if (!names.includes(name))
-      report.error([...line.path, 'to'], 'MAP-656', `there is no call "${name}" in ${whereOf(calls)}.`, {
-        suggestion: suggest(name, names),
-      });
+      report.error(
+        [...line.path, 'to'],
+        'MAP-656',
+        `there is no call "${name}" in ${whereOf(calls, line)}.`,
+        {
+          suggestion: suggest(name, names),
+        },
+      );
   }
   const named = new Set(calls.flatMap(({ raw }) => placedIn(raw)));
   const isGated = (call: RawCall): boolean => gated.some((line) => gatedCall(line) === call.name);
@@ -86,8 +91,9 @@ const placedIn = (raw: Record<string, unknown>): readonly string[] =>
     isRecord(field) && typeof field['consent'] === 'string' ? [field['consent']] : [],
   );
 
-const whereOf = (calls: readonly RawCall[]): string => {
+const whereOf = (calls: readonly RawCall[], line: ConsentLine): string => {
   const first = calls[0]?.path[0];
+  if (line.path[0] === 'update') return 'update';
   return first === 'update' ? 'update, which has to carry this opt-in too' : 'calls';
 };
 
@@ -95,7 +101,7 @@ const gateValues = new Set<unknown>(['send', 'omit', 'hold']);
 
 /** A line that sends a call says so in each state, and nothing else. */
 export function checkGates(
-  mapping: Record<string, unknown>,
+  raws: readonly unknown[],
   consent: CompiledConsent | undefined,
   several: boolean,
   report: Report,
@@ -111,7 +117,7 @@ export function checkGates(
       );
       continue;
     }
-    const raw = listAt(mapping, 'consent')[Number(line.path.at(-1))];
+    const raw = raws[Number(line.path.at(-1))];
     const values = isRecord(raw) ? raw['values'] : undefined;
     const other = isRecord(raw)
       ? ['each', 'line', 'proof'].find((key) => Object.hasOwn(raw, key))

@@ -6,11 +6,12 @@ import type { Lead } from '../../domain/lead.ts';
 import { compileLine } from './line.ts';
 import type { AnswerLine } from './needs.ts';
 import type { CompiledMapping } from '../contract.ts';
+import type { Path } from '../document/problems.ts';
 import type { Scope } from '../scope.ts';
 import type { ConsentNeed } from '../fields/values.ts';
 
 /** A line as the record places it. */
-export type ConsentLine = Pick<AnswerLine, 'target' | 'path' | 'line' | 'write'>;
+export type ConsentLine = Pick<AnswerLine, 'target' | 'path' | 'line' | 'write' | 'table'>;
 
 export interface CompiledConsent {
   readonly lines: readonly ConsentLine[];
@@ -28,12 +29,16 @@ export interface CompiledConsent {
   ) => readonly { readonly label: string; readonly value: string }[];
 }
 
-/** Compiles the consent block; it is mandatory, so an absent one is a problem. */
-export function compileConsent(raw: unknown, scope: Scope): CompiledConsent | undefined {
+/** Compiles a consent block; the file's is mandatory, so an absent one is a problem. */
+export function compileConsent(
+  raw: unknown,
+  scope: Scope,
+  path: Path = ['consent'],
+): CompiledConsent | undefined {
   const { report } = scope;
   if (!Array.isArray(raw) || raw.length === 0) {
     report.error(
-      ['consent'],
+      path,
       'MAP-301',
       'the consent block is missing: the opt-in must be in every exchange (C20).',
     );
@@ -41,11 +46,11 @@ export function compileConsent(raw: unknown, scope: Scope): CompiledConsent | un
   }
   const pairs: ConsentNeed[] = [];
   const lines = raw.flatMap(
-    (line: unknown, index) => compileLine(line, ['consent', index], scope, pairs) ?? [],
+    (line: unknown, index) => compileLine(line, [...path, index], scope, pairs) ?? [],
   );
   if (lines.length > 0 && !lines.some((line) => line.answers)) {
     report.error(
-      ['consent'],
+      path,
       'MAP-306',
       'no line of the consent block has values: the opt-in itself is not written.',
     );

@@ -22,13 +22,13 @@ const down = (at: At, key: string | number): At => ({
   under: [...at.under, key],
 });
 
-/** The key of a list that is not taken whole: of the file, of an action (`update.calls`), or of one of its calls. */
+/** The key of a list that is not taken whole: of the file, of an action (`update.fields`), or of one of its calls. */
 function joined(path: Path): 'response' | 'fields' | 'consent' | 'calls' | undefined {
   const key = path.at(-1);
   const inCall = typeof path.at(-2) === 'number' && path.at(-3) === 'calls';
   if (key === 'calls') return path.length <= 2 ? key : undefined;
   if (key === 'response' || key === 'fields' || key === 'consent')
-    return path.length === 1 || inCall ? key : undefined;
+    return path.length === 1 || inCall || (path.length === 2 && key !== 'response') ? key : undefined;
   return undefined;
 }
 

@@ -122,6 +122,15 @@ export const problemsOfMeaning = {
     meaning: 'The target name speaks of another channel than the line.',
     remedy: 'Check channel; a phone opt-in is its own consent (C16b).',
   },
+  'MAP-309': {
+    meaning: 'The update tells other opt-ins than the create (C20).',
+    remedy: 'Give both a line for each purpose and channel that one of them names.',
+  },
+  'MAP-310': {
+    meaning:
+      'An update would leave an opt-in out in a state that may follow: the recipient keeps what it has (C20).',
+    remedy: 'Write a value for granted, refused and withdrawn, or send a call in each of them.',
+  },
   'MAP-308': {
     meaning: 'The value of a state has letters or signs the file cannot hold.',
     remedy: 'Use letters of the encoding, and no delimiter where nothing is quoted.',

@@ -69,8 +69,8 @@ function placeWords(place: unknown): string {
 export const gatedName = (field: string): string | undefined => gatedCall({ target: { text: field } });
 
 /** In which state the opt-in sends which call; nothing where none does. */
-export function gateBlocks(mapping: CompiledMapping): readonly Block[] {
-  const rows = mapping.consentTable.flatMap(({ field, purpose, channel, values }) => {
+export function gateBlocks(table: CompiledMapping['consentTable']): readonly Block[] {
+  const rows = table.flatMap(({ field, purpose, channel, values }) => {
     const name = gatedName(field);
     if (name === undefined) return [];
     const words = (value: string): string =>

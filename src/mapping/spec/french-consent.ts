@@ -2,7 +2,7 @@
 // Invariant: every line and every state of the file is there (C20, C51).
 import { consentStates } from '../../domain/lead.ts';
 import type { CompiledMapping } from '../contract.ts';
-import { isRecord, listAt } from '../document/yaml.ts';
+import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { asText } from '../fields/values.ts';
 import { channelWords, purposeWords } from '../fields/french.ts';
 import { paragraph } from './blocks.ts';
@@ -21,9 +21,8 @@ export function consentBlocks(whole: Raw, mapping: CompiledMapping): readonly Bl
     paragraph(
       "Chaque demande porte vos champs de consentement, sous vos noms et avec vos valeurs. Si la réponse du prospect n'est pas enregistrée, la demande n'est pas transmise : l'absence de réponse n'est jamais lue comme une réponse.",
     ),
-    ...truthTable(whole, mapping),
-    ...gateBlocks(mapping),
-    ...proofTable(whole),
+    ...optInBlocks(whole, mapping, whole, mapping.consentTable),
+    ...updateBlocks(whole, mapping),
     ...(byPhone
       ? [
           paragraph(
@@ -34,6 +33,27 @@ export function consentBlocks(whole: Raw, mapping: CompiledMapping): readonly Bl
   ];
 }
 
+/** One consent block: its truth table, the calls it sends, its proofs. */
+const optInBlocks = (whole: Raw, mapping: CompiledMapping, block: Raw, table: Table): readonly Block[] => [
+  ...truthTable(table, block, writesJson(whole, mapping.connectorFacts)),
+  ...gateBlocks(table),
+  ...proofTable(block),
+];
+
+/** Where an update tells the opt-in in its own way. */
+function updateBlocks(whole: Raw, mapping: CompiledMapping): readonly Block[] {
+  const table = mapping.updateConsentTable;
+  if (table === undefined) return [];
+  return [
+    paragraph(
+      'Une mise à jour porte ces mêmes consentements dans d\u2019autres champs, ou par d\u2019autres appels :',
+    ),
+    ...optInBlocks(whole, mapping, blockAt(whole, 'update'), table),
+  ];
+}
+
+type Table = CompiledMapping['consentTable'];
+
 /** Cells of the truth table that are no value of the client's. */
 const cellWords: ReadonlyMap<string, string> = new Map([
   ['(omitted)', '(absent)'],
@@ -42,11 +62,10 @@ const cellWords: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** What each line of the opt-in writes for each answer. */
-function truthTable(whole: Raw, mapping: CompiledMapping): readonly Block[] {
-  const rows = mapping.consentTable.filter((row) => gatedName(row.field) === undefined);
+function truthTable(table: Table, block: Raw, typed: boolean): readonly Block[] {
+  const rows = table.filter((row) => gatedName(row.field) === undefined);
   if (rows.length === 0) return [];
-  const typed = writesJson(whole, mapping.connectorFacts);
-  const lines = listAt(whole, 'consent').filter(isRecord);
+  const lines = listAt(block, 'consent').filter(isRecord);
   const typeOf = (field: string): string => {
     const line = lines.find((raw) => Object.hasOwn(raw, 'values') && asText(raw['to']) === field);
     return line === undefined ? 'texte' : optInType(line);
@@ -68,8 +87,8 @@ function truthTable(whole: Raw, mapping: CompiledMapping): readonly Block[] {
 }
 
 /** What is sent as a proof of an answer. */
-function proofTable(whole: Raw): readonly Block[] {
-  const proofs = listAt(whole, 'consent')
+function proofTable(block: Raw): readonly Block[] {
+  const proofs = listAt(block, 'consent')
     .filter(isRecord)
     .filter((raw) => Object.hasOwn(raw, 'proof'));
   if (proofs.length === 0) return [];

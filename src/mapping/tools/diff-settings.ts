@@ -54,13 +54,16 @@ function changesOf(before: Named, after: Named): readonly SettingChange[] {
   });
 }
 
-const optInOf = (mapping: CompiledMapping): Named =>
-  new Map(
-    mapping.consentTable.flatMap(({ field, purpose, channel, values }) =>
-      Object.entries(values).map(([state, value]): [string, string] => [
-        `${field} (${purpose} by ${channel}) ${state}`,
-        value,
-      ]),
+const optInOf = ({ consentTable, updateConsentTable = [] }: CompiledMapping): Named =>
+  new Map([...rowsOf(consentTable, ''), ...rowsOf(updateConsentTable, 'update: ')]);
+
+const rowsOf = (
+  table: CompiledMapping['consentTable'],
+  before: string,
+): readonly (readonly [string, string])[] =>
+  table.flatMap(({ field, purpose, channel, values }) =>
+    Object.entries(values).map(
+      ([state, value]) => [`${before}${field} (${purpose} by ${channel}) ${state}`, value] as const,
     ),
   );
 

@@ -1,6 +1,6 @@
 // What a lead would become, as data for people: bytes, sheet, where each value came from, what each consent state writes.
 // Invariant: pure; nothing is sent, and the bytes shown are those that would leave.
-import type { Body, SheetSection } from '../../../connectors/contract.ts';
+import type { Action, Body, SheetSection } from '../../../connectors/contract.ts';
 import type { ConsentChannel, ConsentPurpose, ConsentState, Lead } from '../../domain/lead.ts';
 import { callSituations } from '../calls/situations.ts';
 import type { ApplyResult, CallPlan, CompiledMapping, ConsentSent, WriteSituation } from '../contract.ts';
@@ -63,7 +63,7 @@ export function previewMapping(compiled: CompiledMapping, lead: Lead, situation:
     connector: compiled.connector,
     accepts: compiled.accepts(lead),
     settings: callOf(compiled, situation)?.settings ?? compiled.actions[situation.action]?.settings,
-    consentTable: compiled.consentTable.map((row) => {
+    consentTable: tableOf(compiled, situation.action).map((row) => {
       const now = states.get(rowKey(row));
       const label = `${purposeWords[row.purpose]} par ${channelWords[row.channel]}`;
       return { ...row, label, ...(now === undefined ? {} : { now }) };
@@ -71,6 +71,12 @@ export function previewMapping(compiled: CompiledMapping, lead: Lead, situation:
     result: applied.ok ? written(compiled, applied.record, situation) : applied,
   };
 }
+
+/** The truth table that holds for an action. */
+const tableOf = (
+  { consentTable, updateConsentTable = consentTable }: CompiledMapping,
+  action: Action,
+): CompiledMapping['consentTable'] => (action === 'update' ? updateConsentTable : consentTable);
 
 const callOf = (compiled: CompiledMapping, situation: WriteSituation): CallPlan | undefined =>
   compiled.actions[situation.action]?.calls?.find((call) => call.name === situation.call);

@@ -21,9 +21,12 @@ export function inWords(mapping: Raw): InWords {
     accepts: isRecord(mapping['accepts'])
       ? Object.entries(mapping['accepts']).map(([key, value]) => `${key}: ${alternatives(value)}`)
       : [],
-    consent: listAt(mapping, 'consent').map((line) => (isRecord(line) ? inside(line) : shown(line))),
+    consent: [...consentWords(mapping), ...consentWords(mapping['update']).map((line) => `update: ${line}`)],
   };
 }
+
+const consentWords = (block: unknown): readonly string[] =>
+  listAt(block, 'consent').map((line) => (isRecord(line) ? inside(line) : shown(line)));
 
 function ruleWords(rule: unknown): string {
   if (!isRecord(rule)) return shown(rule);

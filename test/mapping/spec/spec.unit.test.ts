@@ -105,6 +105,19 @@ describe('of each of our mappings', () => {
   });
 });
 
+test('an update that tells the opt-in elsewhere says so beside the create', () => {
+  const { markdown } = specFor(
+    webhook(
+      '- {to: nom, from: identity.lastName}',
+      'update: {consent: [{to: prefs.email, channel: email, values: {granted: in, refused: out, not_asked: none, withdrawn: out}}, {to: prefs.le, channel: email, proof: date}]}',
+    ),
+  );
+  const [before = '', after = ''] = markdown.split('Une mise à jour porte ces mêmes consentements');
+  expect(before).toMatch(/^\| `OPTIN` \|.*\| `O` \| `N` \| `I` \| `R` \|$/m);
+  expect(after).toMatch(/^\| `prefs\.email` \|.*\| `in` \| `out` \| `none` \| `out` \|$/m);
+  expect(after).toContain('| `prefs.le` | date de la réponse |');
+});
+
 test('a field says what it holds, how it is written, when it is there, and shows an example', () => {
   const { markdown } = specFor(
     webhook(

@@ -1,0 +1,56 @@
+// The consent block of an update, where it is not the create's: other fields, other values, other calls, the same opt-ins.
+// Invariant: whatever the create told, an update tells anew in every state that may follow it: nobody's withdrawal goes unsaid (C20).
+import type { ConsentState } from '../../domain/lead.ts';
+import type { Report } from '../document/problems.ts';
+import type { ConsentNeed } from '../fields/values.ts';
+import type { CompiledConsent } from './block.ts';
+import { omitted } from './choices.ts';
+
+/** States that a person's answer can change to. */
+const following: readonly ConsentState[] = ['granted', 'refused', 'withdrawn'];
+
+export function reportUpdate(create: CompiledConsent, update: CompiledConsent, report: Report): void {
+  const before = needsOf(create);
+  const now = needsOf(update);
+  for (const [name, need] of before)
+    if (!now.has(name))
+      report.error(
+        ['update', 'consent'],
+        'MAP-309',
+        `the create tells ${words(need)}, this block does not: the recipient would not hear of a withdrawal (C20).`,
+        { at: 'key' },
+      );
+  for (const [name, need] of now) {
+    if (!before.has(name))
+      report.error(
+        ['update', 'consent'],
+        'MAP-309',
+        `this block tells ${words(need)}, the create does not: add a line for it there, or remove this one (C20).`,
+        { at: 'key' },
+      );
+    for (const state of following)
+      if (!isTold(update, need, state))
+        report.error(
+          ['update', 'consent'],
+          'MAP-310',
+          `nothing is written when ${words(need)} is ${state}: the recipient would keep what it has. Write a value, or send a call, in that state.`,
+          { at: 'key' },
+        );
+  }
+}
+
+const words = ({ purpose, channel }: ConsentNeed): string => `${purpose} by ${channel}`;
+
+const needsOf = ({ table }: CompiledConsent): ReadonlyMap<string, ConsentNeed> =>
+  new Map(table.map((row) => [words(row), row]));
+
+function isTold({ lines }: CompiledConsent, need: ConsentNeed, state: ConsentState): boolean {
+  return lines.some(({ table, target }) =>
+    table.some(
+      (row) =>
+        words(row) === words(need) &&
+        // A list is written even where this one stays out of it.
+        (row.values[state] !== omitted || target.steps.at(-1)?.append === true),
+    ),
+  );
+}
