@@ -34,7 +34,11 @@ const entriesOf = async (reference: string): Promise<readonly string[]> => {
 
 beforeEach(async () => {
   crm = await startHttpRecipient();
-  gateway = await openGateway({ files: webhookFiles(crm.port, { extra: 'limits: { concurrency: 4 }' }) });
+  gateway = await openGateway({
+    files: webhookFiles(crm.port, { extra: 'limits: { concurrency: 4 }' }),
+    // The lease is then that of the mapping's time-outs: eight seconds, of which a send may take three.
+    environment: { RELAIS_LEASE_MS: '500' },
+  });
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'a version' });
   await gateway.start('planner');
 });
@@ -158,6 +162,35 @@ test('an overtaken worker sends nothing and logs no departure; its neighbours le
   ]);
   expect(await entriesOf(taken)).toEqual([]);
 });
+
+test('a process that stands still between its claim and the first byte sends nothing once another has the lease', async () => {
+  crm.answer = accept;
+  let held: Promise<void> | undefined;
+  const [release, released] = signal();
+  worker = await startWorker(gateway.app, {
+    // The claim has departed, and its commit is not seen before the lease is over.
+    step: async (name) => {
+      if (name !== 'claimed' || held !== undefined) return;
+      held = released;
+      await released;
+    },
+  });
+  await gateway.send(leadRow('F-0'));
+  await gateway.until('claimed', () => held !== undefined);
+  // Longer than a lease can be short of its end and still not be looked at.
+  const stalledSince = performance.now();
+  try {
+    await gateway.owner.run('UPDATE deliveries SET lease_until = UTC_TIMESTAMP(3)');
+    const delivered = async (): Promise<boolean> => (await stateOf('F-0')) === 'delivered';
+    await gateway.until('sent by another claim', delivered, 40_000);
+    await gateway.until('longer than the lease has to spare', () => performance.now() - stalledSince > 3_000);
+  } finally {
+    release();
+  }
+  await gateway.send(leadRow('F-9'));
+  await gateway.until('the next delivered', async () => (await stateOf('F-9')) === 'delivered');
+  expect(sent()).toEqual(['F-0', 'F-9']);
+}, 90_000);
 
 const needsWith = (webhook: (typeof connectors)[string]): TripNeeds =>
   bindNeeds({

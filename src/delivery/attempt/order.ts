@@ -52,6 +52,8 @@ export async function claimOrder(
   draft: TripDraft | undefined,
 ): Promise<ClaimedOrder | undefined> {
   const { destinationId, jobs, batch, inForce, leaseMs } = order;
+  // Before it is asked for: a process that stands still until the answer is read must not take its lease for a fresh one.
+  const claimedAt = performance.now();
   const claim = await needs.claim(destinationId, {
     jobs,
     leaseMs,
@@ -68,7 +70,6 @@ export async function claimOrder(
   }
   await needs.step('claimed', destinationId);
   const versionId = claim.destination.mappingVersionId;
-  const claimedAt = performance.now();
   const [only] = claim.claimed;
   if (draft !== undefined && only !== undefined && claim.departed.has(only.id))
     return { rows: claim.claimed, versionId, claimedAt, departed: departedBy(draft, only, claimedAt) };

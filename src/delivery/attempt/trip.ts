@@ -97,7 +97,7 @@ export interface Trip {
   readonly canAsk: boolean;
   readonly batch: FileBatch | undefined;
   readonly leaseMs: number;
-  /** By `performance.now()`. */
+  /** When the lease was asked for, by `performance.now()`: it is never older than that. */
   readonly claimedAt: number;
   /** Where a delivery of several calls stands. */
   readonly progress: CallProgress | undefined;
