@@ -10,6 +10,7 @@ import {
   type DestinationState,
 } from '../store/destinations.ts';
 import type { SeenProcess } from '../store/processes.ts';
+import { countBulkRuns } from '../store/bulk-runs.ts';
 import { gatewayStatus, type GatewayStatus } from '../store/gateway-status.ts';
 import { withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
@@ -17,7 +18,8 @@ import { sayAge } from './read-side.ts';
 import { paris } from '../support/paris-time.ts';
 import { age, table } from './table.ts';
 import { out, strong, withApp } from './terminal.ts';
-import { sendingStateOf } from '../support/sending-state.ts';
+import { publishedHours } from '../support/published-hours.ts';
+import { sendingStateOf, type SendingState } from '../support/sending-state.ts';
 
 export function statusCommands(program: Command): void {
   withExamples(
@@ -34,14 +36,20 @@ export function statusCommands(program: Command): void {
   ).action((options: JsonOption) => withApp((app) => statusCommand(app, options.json === true)));
 }
 
-async function statusCommand({ reading, database }: App, json: boolean): Promise<void> {
+async function statusCommand(app: App, json: boolean): Promise<void> {
+  const { reading, database } = app;
   const status = await gatewayStatus(reading);
   const destinations = await allDestinations(reading);
   const states = await readStates(
     reading,
     destinations.map((destination) => destination.id),
   );
-  if (json) return outJson([asData(status, destinations, states)]);
+  // Of the primary: the account of a replica may see no runs and no mappings.
+  const bulkRuns = await countBulkRuns(database);
+  const hours = await publishedHours(app, destinations);
+  const sendingOf = (destination: Destination): SendingState | undefined =>
+    sendingStateOf(destination, states.get(destination.id), hours.get(destination.id));
+  if (json) return outJson([asData({ ...status, bulkRuns }, destinations, states, sendingOf)]);
   await sayAge(reading);
   const now = database.now();
   const waits = status.oldestIntake === undefined ? '' : `, the oldest for ${age(status.oldestIntake, now)}`;
@@ -51,6 +59,7 @@ async function statusCommand({ reading, database }: App, json: boolean): Promise
   );
   out(`log      ${status.unsealed} entries not sealed yet`);
   out(`alerts   ${status.alertsUnsent} not sent yet`);
+  if (bulkRuns.running > 0) out(`bulk     ${bulkText(bulkRuns)} (relais bulk list --state running)`);
   const open = status.deliveries
     .filter((row) => row.state === 'failed')
     .reduce((sum, row) => sum + row.count, 0);
@@ -67,10 +76,15 @@ async function statusCommand({ reading, database }: App, json: boolean): Promise
     ]),
   );
   for (const destination of destinations) {
-    const trouble = sendingStateOf(destination, states.get(destination.id))?.words[1];
+    const trouble = sendingOf(destination)?.words[1];
     if (trouble !== undefined) out(`\n${strong(destination.id)} ${trouble}`);
   }
 }
+
+type BulkCount = Awaited<ReturnType<typeof countBulkRuns>>;
+
+const bulkText = ({ running, failing }: BulkCount): string =>
+  `${running} running${failing > 0 ? `, ${failing} of them cannot go on at present` : ''}`;
 
 /** One line: what runs, or that nothing moves. */
 function runningText(processes: readonly SeenProcess[]): string {
@@ -88,9 +102,10 @@ function runningText(processes: readonly SeenProcess[]): string {
 }
 
 function asData(
-  status: GatewayStatus,
+  status: GatewayStatus & { readonly bulkRuns: BulkCount },
   destinations: readonly Destination[],
   states: ReadonlyMap<string, DestinationState>,
+  sendingOf: (destination: Destination) => SendingState | undefined,
 ): object {
   return {
     processes: status.processes,
@@ -102,9 +117,10 @@ function asData(
     },
     unsealed: status.unsealed,
     alertsUnsent: status.alertsUnsent,
+    bulkRuns: status.bulkRuns,
     deliveries: status.deliveries,
     destinations: destinations.map((destination) => {
-      const sending = sendingStateOf(destination, states.get(destination.id));
+      const sending = sendingOf(destination);
       return {
         id: destination.id,
         client: destination.clientId,

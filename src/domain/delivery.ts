@@ -120,6 +120,9 @@ const ownLimits: Readonly<Record<string, { readonly fr: string; readonly en: str
   },
 };
 
+/** Whether it is a limit of the mapping's own that it waits for. */
+export const isOwnLimit = (stored: string): boolean => Object.hasOwn(ownLimits, stored);
+
 /** What a support person reads for a stored reason. */
 export function reasonText(stored: string, language: 'fr' | 'en' = 'fr'): string {
   const own = ownLimits[stored];

@@ -6,6 +6,8 @@ interface RatePeriod {
   /** Of `limits` in a mapping, and of the windows as the database keeps them. */
   readonly key: string;
   readonly milliseconds: number;
+  /** Whether erasures and consents taken back wait for its end too: a minute is no delay, an hour is an undue one. */
+  readonly rightsWait: boolean;
   /** As `deliveries.reason` keeps it. */
   readonly refusal: `throttled:${string}`;
   /** What support reads of the refusal. */
@@ -18,6 +20,7 @@ export const ratePeriods = [
   {
     key: 'perMinute',
     milliseconds: 60_000,
+    rightsWait: true,
     refusal: 'throttled:RATE',
     words: {
       fr: 'notre limite par minute pour cette destination est atteinte (limits.perMinute)',
@@ -28,6 +31,7 @@ export const ratePeriods = [
   {
     key: 'perHour',
     milliseconds: 3_600_000,
+    rightsWait: false,
     refusal: 'throttled:RATE_HOUR',
     words: {
       fr: 'notre limite par heure pour cette destination est atteinte (limits.perHour)',
@@ -38,6 +42,7 @@ export const ratePeriods = [
   {
     key: 'perDay',
     milliseconds: 86_400_000,
+    rightsWait: false,
     refusal: 'throttled:RATE_DAY',
     words: {
       fr: 'notre limite par 24 heures pour cette destination est atteinte (limits.perDay)',
@@ -81,6 +86,12 @@ export function rateLimitsBy(read: (key: RateKey) => number | undefined): RateLi
   return Object.fromEntries(found.filter(([, limit]) => limit !== undefined)) as RateLimits;
 }
 
+/** Of these limits those that keep back what must not wait as well. */
+export const urgentLimits = (limits: RateLimits): RateLimits =>
+  rateLimitsBy((key) =>
+    ratePeriods.some((period) => period.key === key && period.rightsWait) ? limits[key] : undefined,
+  );
+
 /** What may still leave in the windows that run; undefined where nothing is limited. */
 export function rateRoom(windows: RateWindows, limits: RateLimits, now: number): RateRoom | undefined {
   const rooms = ratePeriods.flatMap((period): readonly RateRoom[] => {
@@ -106,14 +117,17 @@ export function countDepartures(windows: RateWindows, departures: number, now: n
   return Object.fromEntries(counted) as RateWindows;
 }
 
-/** The one that was begun, or a new one from now on. */
+/**
+ * The one that was begun, or a new one from now on. One that begins later than now was written by a clock that has been set back: it
+ * stands for as long as a real one might, and not until that clock's time has come.
+ */
 function runningWindow(
   { key, milliseconds }: (typeof ratePeriods)[number],
   windows: RateWindows,
   now: number,
 ): RateWindow {
   const begun = windows[key];
-  return begun !== undefined && now - begun.startedAt < milliseconds
+  return begun !== undefined && Math.abs(now - begun.startedAt) < milliseconds
     ? begun
     : { startedAt: now, departed: 0 };
 }

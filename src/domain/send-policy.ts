@@ -5,7 +5,7 @@ import type { Circuit } from './circuit.ts';
 import type { Reason } from './delivery.ts';
 import type { DestinationLimits, DestinationStatus } from './destination.ts';
 import { isCareful } from './pace.ts';
-import { rateRoom, type RateWindows } from './rates.ts';
+import { rateRoom, urgentLimits, type RateWindows } from './rates.ts';
 import { nextOpening, type SendingHours } from './sending-hours.ts';
 
 /** What is known of a destination when it is asked. */
@@ -31,17 +31,30 @@ export interface Refusal {
   readonly afterMs: number;
 }
 
-export interface SendPermission {
-  /** How many more may leave now. */
-  readonly count: number;
-  /** For those beyond. */
-  readonly refusal: Refusal;
+export interface SendPermission extends Room {
+  /** The same for what does not wait for the end of a full hour or day, where that makes a difference. */
+  readonly urgent?: Room;
   /** Outside its hours: for every delivery that waits for them, of which none leaves. */
   readonly closed?: Refusal;
 }
 
-/** A delivery as its destination's hours see it. */
-export interface HourlyDelivery {
+interface Room {
+  /** How many more may leave now. */
+  readonly count: number;
+  /** For those beyond. */
+  readonly refusal: Refusal;
+}
+
+/** What a delivery waits for. */
+export interface Waits {
+  /** The hours of its destination. */
+  readonly forHours: boolean;
+  /** Not even the end of a full hour or day. */
+  readonly isUrgent: boolean;
+}
+
+/** A delivery as hours and rates see it. */
+export interface WaitingDelivery {
   /** An erasure, or an update that takes a consent back. */
   readonly carriesRight: boolean;
   /** Some of its calls have been made: what was begun in time is brought to its end. */
@@ -68,22 +81,34 @@ export const isHeld = (circuit: Circuit): boolean => circuit.state !== 'closed' 
 export function sendPermission(at: SendSituation): SendPermission {
   if (isStopped(at.status)) return { count: 0, refusal: { reason: suspended, afterMs: 0 } };
   const closed = closedFor(at.limits.hours, at.now);
-  const permission = permissionInHours(at);
-  return closed === undefined ? permission : { ...permission, closed };
+  const room = roomInHours(at);
+  const urgent = roomForUrgent(at);
+  return {
+    ...room,
+    ...(isSameRoom(urgent, room) ? {} : { urgent }),
+    ...(closed === undefined ? {} : { closed }),
+  };
 }
 
 /** Why a delivery does not leave, when `taken` others leave before it; undefined: it may. */
 export function refusalOf(
-  { count, refusal, closed }: SendPermission,
+  permission: SendPermission,
   taken: number,
-  waitsForHours: boolean,
+  { forHours, isUrgent }: Waits,
 ): Refusal | undefined {
-  if (closed !== undefined && waitsForHours) return closed;
+  if (permission.closed !== undefined && forHours) return permission.closed;
+  const { count, refusal } = isUrgent ? (permission.urgent ?? permission) : permission;
   return taken >= count ? refusal : undefined;
 }
 
+/**
+ * What a recipient must hear without undue delay (GDPR, articles 17 and 19), and what was begun, do not wait for a full hour or day:
+ * should the recipient's own quota be used up, it says so, and they come back as after any "too many".
+ */
+export const isUrgent = ({ carriesRight, isBegun }: WaitingDelivery): boolean => carriesRight || isBegun;
+
 /** Whether a delivery waits for the hours of its destination: a right of the prospect does not, unless the mapping says so. */
-export const waitsForHours = (hours: SendingHours, delivery: HourlyDelivery): boolean =>
+export const waitsForHours = (hours: SendingHours, delivery: WaitingDelivery): boolean =>
   !delivery.isBegun && (hours.rightsWait || !delivery.carriesRight);
 
 /** What waits for the hours, while it is outside them; undefined: it is not. */
@@ -93,7 +118,13 @@ export function closedFor(hours: SendingHours | undefined, now: number): Refusal
   return opening <= now ? undefined : { reason: outsideHours, afterMs: opening - now };
 }
 
-function permissionInHours(at: SendSituation): SendPermission {
+const isSameRoom = (one: Room, other: Room): boolean =>
+  one.count === other.count && one.refusal.reason === other.refusal.reason;
+
+const roomForUrgent = (at: SendSituation): Room =>
+  roomInHours({ ...at, limits: { concurrency: at.limits.concurrency, ...urgentLimits(at.limits) } });
+
+function roomInHours(at: SendSituation): Room {
   const byCircuit = allowedBy(at.circuit, at.now) - at.inFlight;
   if (byCircuit <= 0) return { count: 0, refusal: { reason: held, afterMs: 0 } };
   const rate = rateRoom(at.windows, at.limits, at.now);

@@ -118,6 +118,16 @@ export const anyBulkRun = async (sql: ReadOnlySql): Promise<boolean> =>
   (await sql.all("SELECT 1 FROM bulk_runs FORCE INDEX (bulk_runs_turn) WHERE state = 'running' LIMIT 1"))
     .length > 0;
 
+/** Runs in work, and how many of them had a step that failed last. */
+export async function countBulkRuns(
+  sql: ReadOnlySql,
+): Promise<{ readonly running: number; readonly failing: number }> {
+  const [row] = await sql.all<{ running: number; failing: number | null }>(
+    "SELECT COUNT(*) AS running, SUM(failures > 0) AS failing FROM bulk_runs FORCE INDEX (bulk_runs_turn) WHERE state = 'running'",
+  );
+  return { running: row?.running ?? 0, failing: Number(row?.failing ?? 0) };
+}
+
 export async function lockBulkRun(tx: Sql, id: number): Promise<BulkRow | undefined> {
   const [row] = await tx.all<StoredRow>(
     `SELECT ${columns} FROM bulk_runs FORCE INDEX (PRIMARY) WHERE id = ? FOR UPDATE`,

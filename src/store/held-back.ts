@@ -35,12 +35,14 @@ export async function bringProbe(sql: Sql, destinationId: string, but: readonly 
   const { all } = await windowUse(sql, destinationId);
   if (all > 0) return 0;
   const excepted = inList(but.length === 0 ? [0] : but);
+  // Brought forward while the period is full, it would be told to wait again, once a second.
+  const ownLimits = inList(setByMapping);
   const [next] = await sql.all<{ id: number; batch_id: number; later: number }>(
     `SELECT id, batch_id, due_at > UTC_TIMESTAMP(3) AS later FROM deliveries FORCE INDEX (deliveries_due)
-      WHERE state = 'waiting' AND destination_id = ? AND id NOT IN (${excepted.marks})
+      WHERE state = 'waiting' AND destination_id = ? AND id NOT IN (${excepted.marks}) AND reason NOT IN (${ownLimits.marks})
         AND (reason LIKE 'retry%' OR reason LIKE 'throttled%' OR reason LIKE 'destination_held%')
       ORDER BY due_at, id LIMIT 1`,
-    [destinationId, ...excepted.values],
+    [destinationId, ...excepted.values, ...ownLimits.values],
   );
   if (next === undefined) return 0;
   if (next.batch_id > 0) {

@@ -1,6 +1,6 @@
 // What support can do now about a delivery, by its state and reason, one line each.
 // Invariant: every reason that support can repair names the command that does it, in both languages.
-import { splitReason } from '../domain/delivery.ts';
+import { isOwnLimit, splitReason } from '../domain/delivery.ts';
 import type { ListedDelivery } from '../store/delivery-lists.ts';
 import type { Sends } from './sending-state.ts';
 import type { Both } from './words.ts';
@@ -95,6 +95,7 @@ function waitingAdvice(base: string, row: ListedDelivery, sends?: Sends): readon
       ];
     default:
       if (sends === 'held') return heldAdvice(row);
+      if (isOwnLimit(row.reason)) return limitAdvice(row);
       if (sends === 'quiet')
         return [
           [
@@ -107,6 +108,14 @@ function waitingAdvice(base: string, row: ListedDelivery, sends?: Sends): readon
         : [[`Essayer tout de suite : ${replay}`, `Try now: ${replay}`]];
   }
 }
+
+/** A replay would be told the same. */
+const limitAdvice = (row: ListedDelivery): readonly Both[] => [
+  [
+    `Rien : elle part d’elle-même dès que notre limite le permet. Une limite trop basse se corrige dans le format (limits), puis : relais mapping publish ${row.destinationId} --note "..."`,
+    `Nothing: it leaves by itself as soon as our limit lets it. A limit that is too low is corrected in the mapping (limits), then: relais mapping publish ${row.destinationId} --note "..."`,
+  ],
+];
 
 const heldAdvice = (row: ListedDelivery): readonly Both[] => [
   [

@@ -137,6 +137,11 @@ test('a run that nobody works is finished from a terminal', async () => {
   expect((await relais('bulk', 'show', String(run.id), '--lang', 'en')).out).toContain(
     'it waits for a planner',
   );
+  expect((await relais('status')).out).toMatch(/^bulk {5}1 running \(relais bulk list/m);
+  await owner.run("UPDATE bulk_runs SET failures = 2, failure = 'FIND-001' WHERE id = ?", [run.id]);
+  expect((await relais('status')).out).toMatch(/^bulk {5}1 running, 1 of them cannot go on/m);
+  const failing = (await relais('bulk', 'show', String(run.id))).out;
+  expect(failing).toContain('2 étapes de suite, la dernière par FIND-001');
   expect((await relais('bulk', 'resume', String(run.id), '--lang', 'en')).out).toContain('2 of 2: 2 done');
   expect(await statesOf(ids)).toEqual(['planned:']);
   expect(await relais('bulk', 'resume', String(run.id))).toMatchObject({ code: 1 });

@@ -7,6 +7,7 @@ import {
   rateLimitsBy,
   ratePeriods,
   rateRoom,
+  urgentLimits,
   type RateLimits,
   type RateRoom,
   type RateWindows,
@@ -38,6 +39,17 @@ describe.each(ratePeriods.map((period) => [period.key, period] as const))('%s', 
   ])('leaves %s', (_title, begun, left, afterMs) =>
     expect(rateRoom(begun, limits, now)).toEqual({ left, refusal: { reason: refusal, afterMs } }),
   );
+
+  test('a clock that was set back leaves it a period at most; a window begun long after now is over', () => {
+    const setBack = windows(now + milliseconds - 1, 60);
+    expect(rateRoom(setBack, limits, now)?.left).toBe(0);
+    const wrong = windows(now + milliseconds, 60);
+    expect(rateRoom(wrong, limits, now)).toEqual({
+      left: 60,
+      refusal: { reason: refusal, afterMs: milliseconds },
+    });
+    expect(countDepartures(wrong, 1, now)[key]).toEqual({ startedAt: now, departed: 1 });
+  });
 
   test('without a limit nothing is kept back, however much has left', () => {
     expect(rateRoom(windows(now, 1_000_000), {}, now)).toBeUndefined();
@@ -73,6 +85,11 @@ test.each<[string, RateLimits, RateRoom]>([
     { left: 0, refusal: { reason: 'throttled:RATE_HOUR', afterMs: hour - 10_000 } },
   ],
 ])('of several limits %s', (_title, limits, room) => expect(rateRoom(full, limits, now)).toEqual(room));
+
+test('a minute is waited for by everything, an hour and a day not by what must not wait', () => {
+  expect(urgentLimits({ perMinute: 6, perHour: 40, perDay: 80 })).toEqual({ perMinute: 6 });
+  expect(urgentLimits({ perDay: 80 })).toEqual({});
+});
 
 test('limits are read by their keys, and one that is not written is none', () => {
   expect(rateLimitsBy((key) => (key === 'perHour' ? 200 : undefined))).toEqual({ perHour: 200 });

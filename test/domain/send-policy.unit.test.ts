@@ -9,6 +9,7 @@ import {
   sendPermission,
   waitsForHours,
   whyFileWaits,
+  type SendPermission,
   type SendSituation,
 } from '../../src/domain/send-policy.ts';
 
@@ -86,6 +87,39 @@ test.each<[string, Partial<SendSituation>, number, string, number]>([
   expect(sendPermission(situation(over))).toEqual({ count, refusal: { reason, afterMs } }),
 );
 
+describe('where the hour or the day is full', () => {
+  const full = { startedAt: now - 20_000, departed: 60 };
+  const at = (over: Partial<SendSituation>): SendPermission =>
+    sendPermission(situation({ windows: { perHour: full, perDay: full, perMinute: full }, ...over }));
+  const waits = { forHours: false, isUrgent: false };
+  const urgent = { forHours: false, isUrgent: true };
+  const hourIsFull = { reason: 'throttled:RATE_HOUR', afterMs: hour - 20_000 };
+
+  test('a delivery waits for its end, and what must not wait has the places there are', () => {
+    const permission = at({ limits: { concurrency: 8, perHour: 60 }, inFlight: 7 });
+    expect(refusalOf(permission, 0, waits)).toEqual(hourIsFull);
+    expect(refusalOf(permission, 0, urgent)).toBeUndefined();
+    expect(refusalOf(permission, 1, urgent)).toEqual({ reason: 'throttled:CONCURRENCY', afterMs: 100 });
+  });
+  test('a file with one of them goes', () => {
+    const permission = at({ limits: { concurrency: 1, perDay: 60 }, unit: 'file' });
+    expect(refusalOf(permission, 0, urgent)).toBeUndefined();
+    expect(refusalOf(permission, 0, waits)?.reason).toBe('throttled:RATE_DAY');
+  });
+  test('the minute, a held and a suspended destination keep back everything', () => {
+    const limits = { concurrency: 8, perMinute: 60, perHour: 60 };
+    expect(refusalOf(at({ limits }), 0, urgent)).toEqual({ reason: 'throttled:RATE', afterMs: 40_000 });
+    const day = { limits: { concurrency: 8, perDay: 60 } };
+    expect(refusalOf(at({ ...day, circuit: open(now + 1) }), 0, urgent)?.reason).toBe('destination_held');
+    expect(refusalOf(at({ ...day, status: 'suspended' }), 0, urgent)?.reason).toBe('destination_suspended');
+  });
+  test('while there is room nothing is urgent: nobody has to be asked which those are', () => {
+    expect(at({ limits: { concurrency: 8, perHour: 61 } }).urgent).toBeDefined();
+    expect(at({ limits: { concurrency: 8, perHour: 1_000 } }).urgent).toBeUndefined();
+    expect(at({ limits: { concurrency: 8, perMinute: 60 } }).urgent).toBeUndefined();
+  });
+});
+
 describe('outside its hours', () => {
   // It is 11:00 in Paris on a Tuesday.
   const hours = (from: number, to: number): SendingHours => ({
@@ -97,24 +131,26 @@ describe('outside its hours', () => {
   const at = (from: number, to: number, over: Partial<SendSituation> = {}) =>
     sendPermission(situation({ limits: { concurrency: 8, hours: hours(from, to) }, ...over }));
   const opening = { reason: 'outside_hours', afterMs: 3 * hour };
+  const closedOut = { forHours: true, isUrgent: false };
+  const right = { forHours: false, isUrgent: true };
 
   test('a delivery waits for the opening, and what carries a right has the room there is', () => {
     const permission = at(14, 18, { inFlight: 7 });
-    expect(refusalOf(permission, 0, true)).toEqual(opening);
-    expect(refusalOf(permission, 0, false)).toBeUndefined();
-    expect(refusalOf(permission, 1, false)).toEqual({ reason: 'throttled:CONCURRENCY', afterMs: 100 });
+    expect(refusalOf(permission, 0, closedOut)).toEqual(opening);
+    expect(refusalOf(permission, 0, right)).toBeUndefined();
+    expect(refusalOf(permission, 1, right)).toEqual({ reason: 'throttled:CONCURRENCY', afterMs: 100 });
   });
   test('in its hours nothing waits for them', () => {
     expect(at(9, 18).closed).toBeUndefined();
-    expect(refusalOf(at(9, 18), 0, true)).toBeUndefined();
+    expect(refusalOf(at(9, 18), 0, closedOut)).toBeUndefined();
   });
   test('suspended is said before closed: it does not leave at the opening', () =>
-    expect(refusalOf(at(14, 18, { status: 'suspended' }), 0, true)).toEqual({
+    expect(refusalOf(at(14, 18, { status: 'suspended' }), 0, closedOut)).toEqual({
       reason: 'destination_suspended',
       afterMs: 0,
     }));
   test('closed is said before held: nothing probes at night', () =>
-    expect(refusalOf(at(14, 18, { circuit: open(now) }), 0, true)).toEqual(opening));
+    expect(refusalOf(at(14, 18, { circuit: open(now) }), 0, closedOut)).toEqual(opening));
   test.each([
     [{ carriesRight: false, isBegun: false }, true, true],
     [{ carriesRight: true, isBegun: false }, false, true],

@@ -1,6 +1,8 @@
 // A limit per hour with real services: two workers, a restart, a clock that is the database's; no hour is waited for.
+import { bringProbe } from '../../src/store/held-back.ts';
+import { environmentOf, terminalOf } from '../cli/terminal.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+import { leadRow, openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
 
 const refused = 'throttled:RATE_HOUR';
 const hourMs = 3_600_000;
@@ -90,6 +92,20 @@ test('two workers never let more leave in an hour begun than the limit allows, a
   expect(crm.received).toHaveLength(8);
 }, 120_000);
 
+test('support reads that there is nothing to do, and a held destination is not probed with what would be told to wait', async () => {
+  await publish('{ perHour: 1 }');
+  await gateway.start('planner', 'worker');
+  await gateway.send(...['S-1', 'S-2'].map((one) => leadRow(one)));
+  await settled(1, 1);
+  const relais = terminalOf(environmentOf(gateway));
+  const id = String((await gateway.states("d.state = 'waiting'"))[0]?.id);
+  const story = (await relais('delivery', 'show', id)).out;
+  expect(story).toContain('Rien : elle part d’elle-même dès que notre limite le permet');
+  expect(story).not.toContain('relais replay');
+  expect(await bringProbe(gateway.app.database, 'essai-crm', [])).toBe(0);
+  expect((await gateway.states(`d.id = ${id}`))[0]?.reason).toBe(refused);
+}, 60_000);
+
 test('a limit that is raised lets go what waits for the old one', async () => {
   await publish('{ perHour: 1 }');
   await gateway.start('planner', 'worker');
@@ -112,6 +128,40 @@ test('a limit per hour counts what left before it was published, while any rate 
   await settled(2, 1);
   expect(crm.received).toHaveLength(2);
 }, 60_000);
+
+test.each(['perHour', 'perDay'])(
+  'C22, C24: an erasure and a withdrawal do not wait for `%s`, and count; a correction waits',
+  async (period) => {
+    const word = period === 'perHour' ? 'RATE_HOUR' : 'RATE_DAY';
+    await publish(`{ ${period}: 3 }`);
+    await gateway.start('planner', 'worker');
+    const rows = ['E-1', 'E-2', 'E-3'].map((one) => strangerRow(one));
+    await gateway.send(...rows);
+    await settled(3, 0);
+    const correction = {
+      ...strangerRow('E-3', { last_name: 'Lefort', consents: null }),
+      row_reference: 'k-1',
+    };
+    await gateway.send({ ...correction, kind: 'correction' });
+    const updated = (reference: string, wanted: string, action = 'update'): Promise<void> =>
+      gateway.until(`${reference} ${wanted}`, async () =>
+        (await gateway.states(`l.reference = '${reference}' AND d.action = '${action}'`)).some(
+          ({ state, reason }) => `${state}:${reason}`.startsWith(wanted),
+        ),
+      );
+    await updated('E-3', `waiting:throttled:${word}`);
+    const by = { clientId: 'essai', actor: 'tester', reason: 'request 1' };
+    const { rights } = gateway.app;
+    await rights.withdraw({ ...by, reference: 'E-1', purpose: 'marketing', channels: ['email'] });
+    await updated('E-1', 'delivered');
+    await rights.erase({ ...by, reference: 'E-2' });
+    await updated('E-2', 'delivered', 'erase');
+    await updated('E-3', `waiting:throttled:${word}`);
+    expect(crm.received.slice(3).map(({ method }) => method)).toEqual(['PUT', 'DELETE']);
+    expect((await windowsOf())[period]?.departed).toBe(5);
+  },
+  60_000,
+);
 
 test('a destination without a rate writes no windows', async () => {
   await publish('{ concurrency: 8 }');

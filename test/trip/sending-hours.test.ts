@@ -91,6 +91,7 @@ test('a lead that comes outside the hours waits with the reason and the time of 
   expect(story.out).toContain('hors des horaires d');
   expect(story.out).toMatch(new RegExp(`Prochain essai +${when}`));
   expect((await relais('destination', 'list')).out).toContain(`nothing before ${when}`);
+  expect((await relais('status')).out).toContain(`essai-crm is outside its sending hours; it opens ${when}`);
   await publish(open);
   await until('N-1', 'delivered');
   expect(methods()).toEqual(['POST']);

@@ -17,7 +17,7 @@ import {
 } from '../../store/delivery-claims.ts';
 import type { Published } from '../mapping-cache.ts';
 import { tryCarefully, type Access } from './careful-start.ts';
-import { waitingForHours } from './outside-hours.ts';
+import { howTheyWait, type HowTheyWait } from './how-they-wait.ts';
 import { blockedBy, standsAmong, unsettledAmong } from './siblings.ts';
 
 export interface ClaimJob {
@@ -45,7 +45,7 @@ export interface Claim {
   readonly now: number;
   /** Jobs that named no delivery of this destination: another destination's, or nobody's. They were dropped. */
   readonly foreign: readonly ClaimJob[];
-  /** When what waits for the hours of its destination may be asked for again; 0: nothing does. */
+  /** When the first of what its destination keeps back may be asked for again; 0: nothing is. */
   readonly againAfterMs: number;
 }
 
@@ -116,15 +116,14 @@ export async function claimDeliveries(
     sending > 0 && roughly.count < jobs.length
       ? permissionBeside(await countSending(tx, destinationId))
       : roughly;
-  const waiting = await waitingForHours(tx, permission, rows, { hours: limits.hours, unit });
-  const { claimed, back, behind } = chosen(rows, locked, permission, waiting);
+  const waits = await howTheyWait(tx, permission, rows, { hours: limits.hours, unit });
+  const { claimed, back, behind, againAfterMs } = chosen(rows, locked, permission, waits);
   await putBack(tx, back);
   // What waits for another delivery goes with a later file.
   if (settings.batchId !== undefined) await leaveBatch(tx, behind);
   const departures = settings.batchId === undefined ? claimed.length : Math.min(1, claimed.length);
   if (hasRates(limits) && departures > 0)
     await saveRateWindows(tx, destinationId, countDepartures(state.windows, departures, now));
-  const againAfterMs = waiting.size > 0 ? (permission.closed?.afterMs ?? 0) : 0;
   return { ...none, againAfterMs, claimed, departed: await take(tx, claimed, destination, settings) };
 }
 
@@ -152,6 +151,8 @@ interface Chosen {
   readonly back: Parameters<typeof putBack>[1];
   /** Rows that wait for another delivery of their lead. */
   readonly behind: readonly number[];
+  /** As `Claim` has it. */
+  readonly againAfterMs: number;
 }
 
 /** As many as may leave, in the order of the jobs; the rest with what it waits for. The claimed rows are given as they will be. */
@@ -159,30 +160,32 @@ function chosen(
   rows: readonly LockedDelivery[],
   locked: readonly LockedDelivery[],
   permission: SendPermission,
-  /** Rows that wait for the hours of the destination. */
-  waiting: ReadonlySet<number>,
+  waits: HowTheyWait,
 ): Chosen {
   const ofLead = Map.groupBy(locked, (row) => row.leadId);
   const back: { id: number; reason: string; afterMs: number }[] = [];
   const behind: number[] = [];
   const claimed: ClaimedDelivery[] = [];
   const taken = new Set<number>();
+  let againAfterMs = Number.POSITIVE_INFINITY;
   for (const row of rows) {
     const siblings = (ofLead.get(row.leadId) ?? []).filter(
       (one) => one.destinationId === row.destinationId && one.id !== row.id,
     );
     const blocked = blockedBy(row, siblings, taken);
-    const refusal = refusalOf(permission, claimed.length, waiting.has(row.id));
+    const refusal = refusalOf(permission, claimed.length, waits(row));
     if (blocked) {
       back.push({ id: row.id, reason: 'waits_for_create' satisfies Reason, afterMs: 15_000 });
       behind.push(row.id);
-    } else if (refusal !== undefined) back.push({ id: row.id, ...refusal });
-    else {
+    } else if (refusal !== undefined) {
+      back.push({ id: row.id, ...refusal });
+      againAfterMs = Math.min(againAfterMs, refusal.afterMs);
+    } else {
       taken.add(row.id);
       claimed.push(claimedRow(row, siblings));
     }
   }
-  return { claimed, back, behind };
+  return { claimed, back, behind, againAfterMs: Number.isFinite(againAfterMs) ? againAfterMs : 0 };
 }
 
 const claimedRow = (row: LockedDelivery, siblings: readonly LockedDelivery[]): ClaimedDelivery => ({

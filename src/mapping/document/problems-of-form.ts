@@ -103,6 +103,10 @@ export const problemsOfForm = {
     meaning: 'The destination is closed for longer in a row than a lead may wait.',
     remedy: 'Lengthen maxAge, or open on more days.',
   },
+  'MAP-611': {
+    meaning: 'A lead may wait no longer than a full hour or day of limits lasts.',
+    remedy: 'Make maxAge longer than that period: several of them, where leads come faster than they leave.',
+  },
   'MAP-701': {
     meaning: 'The formula guard would put an apostrophe before a phone that begins with +.',
     remedy: 'Write the phone as national, or set formulaGuard: false for a machine.',

@@ -93,13 +93,16 @@ export function paceRows({
     limits[key] === undefined ? [] : [`${limits[key]} ${document} au plus`],
   );
   const rate = rates.length === 0 ? 'sans limite par minute' : rates.join(', ');
+  // What must be passed on without undue delay does not wait for the end of a full hour or day.
+  const isLong = ratePeriods.some(({ key, rightsWait }) => limits[key] !== undefined && !rightsWait);
+  const atOncePassed = isLong ? " ; retraits d'opt-in et effacements sans attendre" : '';
   const waits = [
     `connexion ${durationWords(timeouts.connectMs)}`,
     `réponse ${durationWords(timeouts.responseMs)}`,
     `en tout ${durationWords(timeouts.totalMs)}`,
   ].join(', ');
   return [
-    ['Débit', `${atOnce}, ${rate}`],
+    ['Débit', `${atOnce}, ${rate}${atOncePassed}`],
     ...(limits.hours === undefined ? [] : [["Horaires d'envoi", hoursWords(limits.hours)]]),
     ["Délai d'attente de votre système", waits],
     [

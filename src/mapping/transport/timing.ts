@@ -1,7 +1,7 @@
 // When a delivery is tried again: named schedules, lists of delays, deadlines, limits, hours, time-outs.
 // Invariant: every delivery has an end: a last try and a maximum age.
 import type { DestinationLimits } from '../../domain/destination.ts';
-import { rateLimitsBy } from '../../domain/rates.ts';
+import { rateLimitsBy, ratePeriods, type RateLimits } from '../../domain/rates.ts';
 import type { RetryPolicy } from '../../domain/verdict.ts';
 import { blockAt } from '../document/yaml.ts';
 import type { Report } from '../document/problems.ts';
@@ -49,6 +49,8 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
   const within = durationAt(raw, ['file', 'ack', 'within'], ms.day, report);
   const written = typeof raw['maxAge'] === 'string' ? raw['maxAge'] : '7d';
   const hours = compileHours(raw['hours'], { maxAgeMs, written }, report);
+  const limits = limitsOf(blockAt(raw, 'limits'), files ? 1 : 8);
+  warnOfFullWindows(limits, { maxAgeMs, written }, report);
   return {
     retry: {
       delays,
@@ -60,7 +62,7 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
     maxAgeMs,
     // A file's lead waits for its hour, once a day as a rule.
     promiseMs: durationAt(raw, ['promise'], files ? 26 * ms.hour : ms.hour, report),
-    limits: { ...limitsOf(blockAt(raw, 'limits'), files ? 1 : 8), ...(hours === undefined ? {} : { hours }) },
+    limits: { ...limits, ...(hours === undefined ? {} : { hours }) },
     timeouts: {
       connectMs: timeoutAt(raw, 'connect', 5_000, report),
       responseMs: timeoutAt(raw, 'response', 15_000, report),
@@ -111,6 +113,21 @@ function limitsOf(limits: Raw, concurrency: number): DestinationLimits {
     concurrency: whole(limits['concurrency']) ?? concurrency,
     ...rateLimitsBy((key) => whole(limits[key])),
   };
+}
+
+/** What comes when a window is full waits for as long as it lasts. */
+function warnOfFullWindows(
+  limits: RateLimits,
+  deadline: { readonly maxAgeMs: number; readonly written: string },
+  report: Report,
+): void {
+  for (const { key, milliseconds } of ratePeriods)
+    if (limits[key] !== undefined && deadline.maxAgeMs <= milliseconds)
+      report.warn(
+        ['limits', key],
+        'MAP-611',
+        `what comes once ${limits[key]} have left can wait for ${milliseconds / 3_600_000}h and pass its maxAge (${deadline.written}).`,
+      );
 }
 
 function compileDelays(raw: unknown, report: Report): readonly number[] {

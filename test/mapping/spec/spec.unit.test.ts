@@ -268,10 +268,13 @@ test('rates, time-outs, the promised delay, the recipient with its document, the
 });
 
 test.each([
-  ['{concurrency: 1, perHour: 200}', '1 envoi en même temps au plus, 200 par heure au plus'],
+  [
+    '{concurrency: 1, perHour: 200}',
+    "1 envoi en même temps au plus, 200 par heure au plus ; retraits d'opt-in et effacements sans attendre",
+  ],
   [
     '{perMinute: 60, perHour: 200, perDay: 900}',
-    '8 envois en même temps au plus, 60 par minute au plus, 200 par heure au plus, 900 par 24 heures au plus',
+    "8 envois en même temps au plus, 60 par minute au plus, 200 par heure au plus, 900 par 24 heures au plus ; retraits d'opt-in et effacements sans attendre",
   ],
   ['{concurrency: 2}', '2 envois en même temps au plus, sans limite par minute'],
 ])('the document says each limit: %s', (limits, words) =>
