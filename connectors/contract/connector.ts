@@ -27,7 +27,9 @@ export interface Connector<Settings = unknown> {
   /** Deliveries in one parcel at most. 1: each delivery travels alone. */
   readonly maxItems: number;
   /** Body formats a mapping may write for it. */
-  readonly formats: readonly ('json' | 'form' | 'xml' | 'csv' | 'none')[];
+  readonly formats: readonly (
+    'json' | 'form' | 'multipart' | 'jsonRpc' | 'xmlRpc' | 'xml' | 'soap' | 'csv' | 'none'
+  )[];
   /** Whether the parcel must carry a lead sheet for people. */
   readonly sheet: boolean;
   /** How the check names this way where financial data may not travel it (C10); absent where they may. */

@@ -31,6 +31,8 @@ export interface Body {
   readonly mediaType: string;
   /** File extension without the dot, used by file drops and attachments. */
   readonly extension: string;
+  /** Headers the format asks for where it travels by HTTP (`soapaction`, `accept`). Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A readable lead sheet for people: sections of label/value lines, in order. */

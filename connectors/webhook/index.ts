@@ -36,7 +36,7 @@ export function createWebhookConnector(transport?: Transport) {
     actions: ['create', 'update', 'erase'],
     maxItems: 1,
     makesCalls: true,
-    formats: ['json', 'form', 'xml', 'csv', 'none'],
+    formats: ['json', 'form', 'multipart', 'xml', 'soap', 'jsonRpc', 'xmlRpc', 'csv', 'none'],
     sheet: false,
     answers: 'rules',
     protocol: 'http',

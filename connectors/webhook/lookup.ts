@@ -69,6 +69,9 @@ export const lookupSchema = (shared: {
     json: { type: 'object', description: 'The question is JSON, where the lead is not.' },
     form: { type: 'object', description: 'The question is a form, where the lead is not.' },
     xml: { type: 'object', description: 'The question is XML, or another record than the lead.' },
+    soap: { type: 'object', description: 'The question is a call by SOAP, or of another operation.' },
+    jsonRpc: { type: 'object', description: 'The question is a call by JSON-RPC, or of another method.' },
+    xmlRpc: { type: 'object', description: 'The question is a call by XML-RPC, or of another method.' },
   },
 });
 

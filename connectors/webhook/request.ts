@@ -1,6 +1,6 @@
 // A parcel and its settings become one HTTP request. Pure; the same for preview and for departure.
 // Invariant: with `secret` absent every secret is masked; a name without a value stops the request.
-import type { Composed, Parcel, ParcelItem } from '../contract.ts';
+import type { Body, Composed, Parcel, ParcelItem } from '../contract.ts';
 import { bareHost, masked, secretName } from '../guard.ts';
 import { hostOf } from '../guard/http/address.ts';
 import { resolveText } from '../guard/http/headers.ts';
@@ -18,14 +18,15 @@ export type HeaderResult =
 export function headersOf(
   settings: WebhookSettings,
   item: ParcelItem,
-  mediaType: string | undefined,
+  body: Body | undefined,
   secret: Secret,
 ): HeaderResult {
   const headers: Record<string, string> = {
     accept: 'application/json, application/xml;q=0.9, */*;q=0.8',
     'user-agent': 'Relais/1',
   };
-  if (mediaType !== undefined) headers['content-type'] = mediaType;
+  if (body !== undefined && body.bytes.length > 0)
+    Object.assign(headers, { 'content-type': body.mediaType }, body.headers);
   headers[(settings.idempotencyHeader ?? 'Idempotency-Key').toLowerCase()] = item.idempotencyKey;
   headers['webhook-id'] = item.key;
   for (const [name, text] of Object.entries(settings.headers ?? {})) {
@@ -70,12 +71,7 @@ export function composeWebhook(parcel: Parcel, settings: WebhookSettings, secret
   const host = secretUrl === undefined ? hostOf(settings.url) : hostOf(secret?.(secretUrl) ?? '');
   if (host !== undefined) head.push(`host: ${host}`);
   if (item !== undefined) {
-    const shown = headersOf(
-      maskedSettings(settings),
-      item,
-      content.length > 0 ? parcel.body.mediaType : undefined,
-      () => undefined,
-    );
+    const shown = headersOf(maskedSettings(settings), item, parcel.body, () => undefined);
     if (shown.ok) head.push(...Object.entries(shown.headers).map(([name, value]) => `${name}: ${value}`));
   }
   if (settings.signature !== undefined) {

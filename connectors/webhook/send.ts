@@ -22,8 +22,7 @@ export async function sendWebhook(
   const prepared = addressOf(settings.url, item, context);
   if (!prepared.ok) return prepared.outcome;
   const body = parcel.body.bytes;
-  const mediaType = body.length > 0 ? parcel.body.mediaType : undefined;
-  const headers = headersOf(settings, item, mediaType, context.secret);
+  const headers = headersOf(settings, item, parcel.body, context.secret);
   if (!headers.ok) return unauthorized(headers.reason);
   const signed = signatureHeaders(settings, item.key, body, context);
   if (!signed.ok) return unauthorized(signed.reason);
@@ -66,12 +65,7 @@ export async function askWebhook(
   const body = settings.lookup.fields === undefined ? undefined : parcel.body.bytes;
   // An open question would be answered with somebody else's lead.
   if (body?.length === 0) return { kind: 'invalid', reason: 'REFERENCE_MISSING' };
-  const headers = headersOf(
-    asking,
-    item,
-    body === undefined ? undefined : parcel.body.mediaType,
-    context.secret,
-  );
+  const headers = headersOf(asking, item, body === undefined ? undefined : parcel.body, context.secret);
   if (!headers.ok) return unauthorized(headers.reason);
   const signed = body === undefined ? unsigned : signatureHeaders(settings, item.key, body, context);
   if (!signed.ok) return unauthorized(signed.reason);

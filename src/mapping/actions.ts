@@ -12,6 +12,8 @@ import type { ActionPlan, ConnectorFacts } from './contract.ts';
 import type { Report } from './document/problems.ts';
 import { blockAt, textAt } from './document/yaml.ts';
 import type { SchemaCheck } from './formats/client-schema.ts';
+import type { Layout } from './formats/layout.ts';
+import { inLayout, ownLayout } from './formats/own-layout.ts';
 import { compileRecord } from './record.ts';
 import type { RecordPlan } from './record.ts';
 import { reportNameless } from './transport/erase-names-lead.ts';
@@ -88,9 +90,9 @@ function singleRequests(input: ActionsInput): (action: Action) => SingleRequest 
   const { mapping, report, connector, client, scope, layout, consents, schemas } = input;
   const sharesConsent = consents.update === consents.create;
   let ofFile: SchemaCheck | undefined;
-  const schemaOf = (action: Action, record: RecordPlan): SchemaCheck | undefined => {
+  const schemaOf = (action: Action, record: RecordPlan, written: Layout): SchemaCheck | undefined => {
     const own = action === 'update' ? blockAt(mapping, 'update') : {};
-    if (Object.hasOwn(own, 'schema')) return schemas(own, ['update'], layout, record.targets);
+    if (Object.hasOwn(own, 'schema')) return schemas(own, ['update'], written, record.targets);
     if (action !== 'create' && !record.whole) return undefined;
     // Another opt-in writes other targets, which the schema has to know as well.
     if (action === 'update' && !sharesConsent) return schemas(mapping, [], layout, record.targets);
@@ -99,10 +101,11 @@ function singleRequests(input: ActionsInput): (action: Action) => SingleRequest 
   return (action) => {
     const settings =
       connector === undefined ? undefined : compileSettings(mapping, action, connector, client, report);
-    const record = compileRecord(mapping, action, scope, consentOf(action, consents), {
+    const own = action === 'create' ? layout : ownLayout(blockAt(mapping, action), [action], input);
+    const record = compileRecord(mapping, action, inLayout(scope, own), consentOf(action, consents), {
       sharesConsent: action !== 'update' || sharesConsent,
     });
-    const schema = schemaOf(action, record);
+    const schema = schemaOf(action, record, own);
     if (settings === undefined || connector === undefined) return undefined;
     const at = placesOf(mapping, action, connector);
     const question = compileQuestion(settings.plan.settings, at, {
@@ -110,7 +113,7 @@ function singleRequests(input: ActionsInput): (action: Action) => SingleRequest 
     });
     if (action === 'erase') reportNameless(settings.plan.settings, record.columns, [action], report);
     reportCaptures(settings.plan.settings, action, mapping, report);
-    const planned = { record, layout, schema, question };
+    const planned = { record, layout: own, schema, question };
     return { planned, plan: settings.plan, secretNames: settings.secretNames };
   };
 }

@@ -85,6 +85,7 @@ export function createApply({
     const freshUntil = consent.freshUntil(answers.current);
     const line = title(context);
     const record: WrittenRecord = {
+      key: situation.key,
       values: entries,
       ...(connector.sheet ? { sheet: buildSheet(plan.fields, context, consent.sheet(answers.current)) } : {}),
       ...(line === undefined ? {} : { title: line }),

@@ -71,7 +71,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   const asks = mapping['onUnknown'] === 'lookup';
   if (asks && !hasLookup && connector !== undefined && create?.settings !== undefined)
     report.error(['onUnknown'], 'MAP-506', 'onUnknown: lookup needs send.lookup.');
-  const judge = defaultJudge(input, hasLookup);
+  const judge = defaultJudge(input, hasLookup, layout.faults);
   const { update: changed } = consents;
   if (connector === undefined || client === undefined || create === undefined) return undefined;
   if (consent === undefined || changed === undefined) return undefined;
@@ -132,13 +132,21 @@ function functionsOf(
     write: (records, action, batch, call) => {
       const plan = planOf(action, call);
       const columns = plan?.record.columns ?? [];
+      const own = plan?.layout ?? layout;
       // An erase with nothing in it has no body, nor has a call: most recipients refuse a DELETE that has one.
-      if (!files && columns.length === 0 && (action === 'erase' || plan?.judge !== undefined))
+      // The call of a procedure has one in any case: it names the procedure.
+      if (
+        !files &&
+        own.faults === undefined &&
+        columns.length === 0 &&
+        (action === 'erase' || plan?.judge !== undefined)
+      )
         return { bytes: new Uint8Array(0), mediaType: 'application/json', extension: 'json' };
-      return (plan?.layout ?? layout).write(
+      return own.write(
         columns,
         records.map((record) => record.values as readonly Entry[]),
         batch,
+        records[0]?.key ?? '',
       );
     },
     question: (asked, call) => planOf(asked.action, call)?.question(asked),
@@ -148,13 +156,13 @@ function functionsOf(
 }
 
 /** What reads an answer that belongs to no call of a list. */
-function defaultJudge(input: CompileInput, hasLookup: boolean): Judge {
+function defaultJudge(input: CompileInput, hasLookup: boolean, faults: Layout['faults']): Judge {
   const { mapping, report, connector, now } = input;
   if (connector === undefined) reportSecrets(input);
   if (hasCalls(mapping)) return unread;
   // Without a known connector the file is checked as the webhook it most likely is.
   const proves = connector === undefined ? Object.hasOwn(mapping, 'send') : connector.answers === 'rules';
-  return compileResponse(mapping['response'], { report, proves, hasLookup, now });
+  return compileResponse(mapping['response'], { report, proves, hasLookup, now, faults });
 }
 
 /** Whether the recipient can be asked about a lead: by the look-up of a request, or by the answer to a file. */
@@ -212,7 +220,7 @@ function updateOn(mapping: Record<string, unknown>): CompiledMapping['updateOn']
 }
 
 function scopeOf({ mapping, report, connector, client }: CompileInput, layout: Layout): Scope {
-  const { csv, xml, format } = layout;
+  const { csv, xml, header, rpc, noNull, format } = layout;
   return {
     report,
     format,
@@ -223,7 +231,9 @@ function scopeOf({ mapping, report, connector, client }: CompileInput, layout: L
     maps: blockAt(mapping, 'maps'),
     empty: emptyPolicy(mapping['empty'], 'omit'),
     blocks: new Set(),
-    ...(xml === undefined ? {} : { xml: xmlScope(xml) }),
+    ...(xml === undefined ? {} : { xml: xmlScope(xml, header) }),
+    ...(rpc === undefined ? {} : { rpc }),
+    ...(noNull === undefined ? {} : { noNull }),
     ...(client === undefined ? {} : { contract: client.categories }),
     ...(csv === undefined ? {} : { csv }),
   };

@@ -85,6 +85,8 @@ export interface ConsentSent {
 
 /** One lead written for one destination; several make a file. */
 export interface WrittenRecord {
+  /** Of the delivery, or of the call that is written; the same on every attempt. */
+  readonly key: string;
   readonly values: unknown;
   readonly sheet?: readonly SheetSection[];
   readonly title?: string;

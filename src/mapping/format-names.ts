@@ -1,7 +1,28 @@
 // The formats a mapping can write.
-// Invariant: closed; a connector lists those it carries.
+// Invariant: closed; a connector lists the bodies it carries, and each body writes its targets by one grammar.
 
 export type Format = 'json' | 'form' | 'xml' | 'csv' | 'none';
+
+/** What a body is called in a file, and how its targets are written. */
+export const bodyFormats = {
+  json: 'json',
+  form: 'form',
+  multipart: 'form',
+  jsonRpc: 'json',
+  xmlRpc: 'json',
+  xml: 'xml',
+  soap: 'xml',
+  csv: 'csv',
+  none: 'none',
+} as const satisfies Readonly<Record<string, Format>>;
+
+export type BodyFormat = keyof typeof bodyFormats;
+
+/** Bodies of calls of a procedure, whose parameters the fields write. */
+export type RpcFormat = 'jsonRpc' | 'xmlRpc';
+
+/** Protocols that say no inside an answer, whatever its status. */
+export type FaultFormat = RpcFormat | 'soap';
 
 /** How values are written when the file names no formatter: for a machine format, or for people. */
 export type Mode = Format | 'sheet';

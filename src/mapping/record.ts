@@ -3,6 +3,7 @@
 import type { Action } from '../../connectors/contract.ts';
 import type { DataCategory } from '../domain/lead.ts';
 import { checkColumns } from './formats/check-csv.ts';
+import { checkRpcTargets } from './formats/check-envelopes.ts';
 import { checkXmlTarget } from './formats/check-xml.ts';
 import type { CompiledConsent, ConsentLine } from './consent/block.ts';
 import { blockAt, isRecord, listAt } from './document/yaml.ts';
@@ -100,6 +101,7 @@ export function compileLines(
     scope,
   );
   for (const { target, path } of targets) checkXmlTarget(target, path, scope);
+  checkRpcTargets(targets, scope);
   if (scope.csv !== undefined) checkColumns(targets, scope.csv, scope.report);
   const categories = new Set(fields.flatMap((field) => [...field.categories]));
   return {

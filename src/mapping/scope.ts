@@ -4,7 +4,7 @@ import type { DataCategory, OptionalBlock } from '../domain/lead.ts';
 import type { Report } from './document/problems.ts';
 import type { Source } from './fields/source.ts';
 import type { Encoding } from './formats/encoding.ts';
-import type { Format } from './format-names.ts';
+import type { Format, RpcFormat } from './format-names.ts';
 import type { CsvWriter } from './formats/write-csv.ts';
 
 /** What an absent value becomes. `keep` leaves what the recipient has: the key is not written. */
@@ -22,6 +22,8 @@ export interface XmlScope {
   readonly prefixes: ReadonlySet<string>;
   readonly rootAttributes: ReadonlySet<string>;
   readonly encoding: Encoding;
+  /** SOAP: the element of the header, in which targets may stand too. */
+  readonly header?: string;
 }
 
 export interface Scope {
@@ -39,6 +41,10 @@ export interface Scope {
   /** Blocks of the lead that the file reads; noted as its sources are found. */
   readonly blocks: Set<OptionalBlock>;
   readonly xml?: XmlScope;
+  /** The fields write the parameters of a procedure. */
+  readonly rpc?: RpcFormat;
+  /** What the format is called where it has no null. */
+  readonly noNull?: string;
   /** Ids earlier answers give, for `calls.person.id`; those read are noted. */
   readonly captures?: CaptureScope;
   /** Categories the contract covers; undefined when client.yaml could not be read. */
@@ -89,8 +95,9 @@ export function checkEmpty(value: unknown, path: readonly (string | number)[], s
       'MAP-222',
       'a CSV always has every cell: an absent value is an empty one, never kept.',
     );
-  if ((format === 'csv' || format === 'form') && value === null)
-    report.error(path, 'MAP-222', `${format} has no null: write "" or omit.`);
+  const { noNull } = scope;
+  if (noNull !== undefined && value === null)
+    report.error(path, 'MAP-222', `${noNull} has no null: write "" or omit.`);
 }
 
 /** `{preset: rest}` that nothing has replaced. */

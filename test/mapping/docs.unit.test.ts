@@ -137,7 +137,9 @@ test('every formatter, condition, preset and key of the schema stands on the pag
   };
   const keys = [
     ...Object.keys(schema.properties),
-    ...['json', 'form', 'xml', 'csv'].flatMap((one) => Object.keys(schema.properties[one]?.properties ?? {})),
+    ...['json', 'form', 'multipart', 'xml', 'soap', 'jsonRpc', 'xmlRpc', 'csv'].flatMap((one) =>
+      Object.keys(schema.properties[one]?.properties ?? {}),
+    ),
     ...['field', 'consent', 'answer', 'rule'].flatMap((one) =>
       Object.keys(schema.$defs[one]?.properties ?? {}),
     ),

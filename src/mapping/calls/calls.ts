@@ -2,7 +2,7 @@
 // Invariant: every consent line is carried by a call that always leaves, and a call never uses an id no earlier one gives.
 import { checkConsentCarried, distribute } from './consent-by-call.ts';
 import type { ConsentPlaces, RawCall } from './consent-by-call.ts';
-import { compileWhen, inXml, layoutOf, onUnknownOf, urlCaptures, withCaptures } from './parts.ts';
+import { compileWhen, onUnknownOf, urlCaptures, withCaptures } from './parts.ts';
 import type { CallsInput } from './parts.ts';
 import { compileCaptures } from './captures.ts';
 import { compileQuestion } from './question.ts';
@@ -12,6 +12,7 @@ import type { CallPlan } from '../contract.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
 import { reportNameless } from '../transport/erase-names-lead.ts';
 import type { Layout } from '../formats/layout.ts';
+import { inLayout, ownLayout } from '../formats/own-layout.ts';
 import type { Path } from '../document/problems.ts';
 import { compileLines } from '../record.ts';
 import type { RecordPlan } from '../record.ts';
@@ -110,11 +111,11 @@ function compileCall(
   const send = sendOf(rawCall, input);
   const { settings } = send;
   const scope: Scope = { ...input.scope, captures: { known, read: new Set() } };
-  const layout = layoutOf(raw, path, input);
+  const layout = ownLayout(raw, path, input);
   const when = compileWhen(raw, path, scope);
   const place = places[index] ?? { placeable: [], atEnd: [], gates: [], noted: [] };
   const { gates } = place;
-  const record = recordOf(rawCall, inXml(scope, layout), place, when.categories);
+  const record = recordOf(rawCall, inLayout(scope, layout), place, when.categories);
   const schema = input.schemas(raw, path, layout, record.targets);
   const captures = compileCaptures(raw['capture'], name, [...path, 'capture'], report);
   const conditional = Object.hasOwn(raw, 'when') || gates.length > 0;
@@ -128,6 +129,7 @@ function compileCall(
       hasLookup,
       now: input.now,
       proves: true,
+      faults: layout.faults,
       own: { raw: raw['response'], path: [...path, 'response'] },
     }),
     captures,

@@ -10,8 +10,6 @@ import { compileCondition } from '../fields/conditions.ts';
 import type { CompiledConsent } from '../consent/block.ts';
 import type { CallPlan, ConnectorFacts } from '../contract.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
-import { xmlScope } from '../formats/check-xml.ts';
-import { readLayout } from '../formats/layout.ts';
 import type { Layout } from '../formats/layout.ts';
 import type { Path, Report } from '../document/problems.ts';
 import type { RecordPlan } from '../record.ts';
@@ -49,30 +47,6 @@ export function compileWhen(
     captures === undefined ? scope : { ...scope, captures: { ...captures, read: new Set() } };
   const test = compileCondition(raw['when'], [...path, 'when'], { scope: asking, categories });
   return { test, categories };
-}
-
-/** A call may write another record of the same format: `xml: {record: deal}`. */
-export function layoutOf(raw: Record<string, unknown>, path: Path, input: CallsInput): Layout {
-  const { mapping, layout, connector, report } = input;
-  const block = (['json', 'xml'] as const).find((format) => Object.hasOwn(raw, format));
-  if (block === undefined) return layout;
-  if (block !== layout.format) {
-    report.error([...path, block], 'MAP-106', `this destination writes ${layout.format} in every call.`, {
-      at: 'key',
-    });
-    return layout;
-  }
-  const moved: Report = {
-    error: (inner, ...rest) => report.error([...path, ...inner], ...rest),
-    warn: (inner, ...rest) => report.warn([...path, ...inner], ...rest),
-  };
-  const merged = { ...blockAt(mapping, block), ...blockAt(raw, block) };
-  return readLayout({ ...mapping, [block]: merged }, connector, moved);
-}
-
-export function inXml(scope: Scope, { xml }: Layout): Scope {
-  if (scope.xml === undefined || xml === undefined) return scope;
-  return { ...scope, xml: xmlScope(xml) };
 }
 
 /** Ids the address names: known, and given by a call that leaves whenever this one does. */

@@ -9,6 +9,8 @@ import type { Asked, ConnectorFacts } from '../contract.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { reportStructure } from '../document/structure.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
+import { bodyFormats } from '../format-names.ts';
+import type { BodyFormat } from '../format-names.ts';
 import { joinLines } from '../fields/lines.ts';
 import { sourceIn } from '../fields/scoped-source.ts';
 import { isBlank } from '../fields/source.ts';
@@ -16,7 +18,7 @@ import type { Context, Source } from '../fields/source.ts';
 import type { Entry, FieldProblem } from '../fields/values.ts';
 import { readLayout } from '../formats/layout.ts';
 import type { Layout } from '../formats/layout.ts';
-import { xmlScope } from '../formats/check-xml.ts';
+import { inLayout } from '../formats/own-layout.ts';
 import { compileLines } from '../record.ts';
 import type { RecordPlan } from '../record.ts';
 import type { Scope } from '../scope.ts';
@@ -53,9 +55,7 @@ export function compileQuestion(settings: unknown, at: (path: Path) => Path, inp
   const layout = layoutOf(block, at([key]), input);
   const captures = input.scope.captures;
   const scope: Scope = {
-    ...input.scope,
-    format: layout.format,
-    ...(layout.xml === undefined ? {} : { xml: xmlScope(layout.xml) }),
+    ...inLayout(input.scope, layout),
     // What only the question needs is no need of the call it asks about.
     ...(captures === undefined ? {} : { captures: { ...captures, read: new Set() } }),
   };
@@ -82,11 +82,11 @@ export function compileQuestion(settings: unknown, at: (path: Path) => Path, inp
     const problems: FieldProblem[] = [];
     for (const field of record.fields) field.write(context, entries, problems);
     if (problems.length > 0) return undefined;
-    return layout.write(record.columns, [record.lines ? joinLines(entries) : entries], undefined);
+    return layout.write(record.columns, [record.lines ? joinLines(entries) : entries], undefined, asked.key);
   };
 }
 
-const formats = ['json', 'form', 'xml'] as const;
+const formats = (Object.keys(bodyFormats) as BodyFormat[]).filter((format) => format !== 'none');
 
 /** A question may have another format than the lead: a form is asked about by JSON. */
 function layoutOf(
@@ -96,10 +96,15 @@ function layoutOf(
 ): Layout {
   const own = formats.filter((format) => Object.hasOwn(block, format));
   if (own.length === 0) return layout;
+  // Another record of SOAP stands in the same envelope.
+  const kept = own.length === 1 && own[0] === 'xml' ? ['soap'] : [];
   const others = Object.fromEntries(
-    Object.entries(mapping).filter(([key]) => ![...formats, 'csv'].some((format) => format === key)),
+    Object.entries(mapping).filter(
+      ([key]) => kept.includes(key) || !formats.some((format) => format === key),
+    ),
   );
-  const blocks = own.map(
+  const inside = own.includes('soap') && !own.includes('xml') ? (['xml'] as const) : [];
+  const blocks = [...own, ...inside].map(
     (format) => [format, { ...blockAt(mapping, format), ...blockAt(block, format) }] as const,
   );
   const moved: Report = {

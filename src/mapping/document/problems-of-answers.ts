@@ -18,7 +18,7 @@ export const problemsOfAnswers = {
   },
   'MAP-504': {
     meaning: 'A condition of a response rule is wrong.',
-    remedy: 'Use status, json, xml, xpath, css, text, header or mediaType as docs/mapping.md shows.',
+    remedy: 'Use status, json, xml, xpath, css, text, header, mediaType or fault as docs/mapping.md shows.',
   },
   'MAP-505': {
     meaning: 'A place in the answer is badly written.',

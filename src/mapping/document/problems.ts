@@ -5,12 +5,14 @@ import { problemsOfCalls } from './problems-of-calls.ts';
 import { problemsOfForm } from './problems-of-form.ts';
 import { problemsOfAnswers } from './problems-of-answers.ts';
 import { problemsOfMeaning } from './problems-of-meaning.ts';
+import { problemsOfProtocols } from './problems-of-protocols.ts';
 
 export const mappingProblems = {
   ...problemsOfForm,
   ...problemsOfMeaning,
   ...problemsOfAnswers,
   ...problemsOfCalls,
+  ...problemsOfProtocols,
 } as const;
 
 export type ProblemCode = keyof typeof mappingProblems;

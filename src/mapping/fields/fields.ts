@@ -14,6 +14,7 @@ import { compileReading } from './reading.ts';
 import type { FieldReading } from './reading.ts';
 import { checkEmpty, emptyPolicy, reportNoPreset } from '../scope.ts';
 import type { Scope } from '../scope.ts';
+import { compileRpcType } from './rpc-type.ts';
 import { parseTarget } from './target.ts';
 import type { Target } from './target.ts';
 import { compileCondition } from './conditions.ts';
@@ -88,6 +89,7 @@ function compileSingle(where: FieldWhere): CompiledField | undefined {
   const required = raw['required'] === true;
   const field = target.text;
   const line = compileLineText(raw['line'], [...path, 'line'], scope.report);
+  const typed = compileRpcType(raw, path, scope, list);
   const { section, label } = sheetPlace(raw, reading, target, line);
   return {
     target,
@@ -105,8 +107,8 @@ function compileSingle(where: FieldWhere): CompiledField | undefined {
       } else if (value !== undefined) {
         out.push(
           Array.isArray(value)
-            ? { target, kind: 'cells', cells: value as readonly Cell[] }
-            : { target, kind: 'cell', cell: value as Cell },
+            ? { target, kind: 'cells', cells: value as readonly Cell[], ...typed }
+            : { target, kind: 'cell', cell: value as Cell, ...typed },
         );
       } else if (required) {
         problems.push({ field, code: 'REQUIRED' });

@@ -19,9 +19,18 @@ export interface Late {
 /** `null` is an explicit null. */
 export type Cell = Scalar | Late | null;
 
+/** Types of XML-RPC, as `type:` names them. */
+export const rpcTypes = ['string', 'int', 'double', 'boolean', 'dateTime'] as const;
+export type RpcType = (typeof rpcTypes)[number];
+
 export type Entry =
-  | { readonly target: Target; readonly kind: 'cell'; readonly cell: Cell }
-  | { readonly target: Target; readonly kind: 'cells'; readonly cells: readonly Cell[] }
+  | { readonly target: Target; readonly kind: 'cell'; readonly cell: Cell; readonly type?: RpcType }
+  | {
+      readonly target: Target;
+      readonly kind: 'cells';
+      readonly cells: readonly Cell[];
+      readonly type?: RpcType;
+    }
   | { readonly target: Target; readonly kind: 'rows'; readonly rows: readonly (readonly Entry[])[] }
   /** One line of a text; joined before anything is written. */
   | { readonly target: Target; readonly kind: 'line'; readonly text: string };

@@ -9,12 +9,16 @@ import type { Target } from '../fields/target.ts';
 import type { XmlDialect } from './write-xml.ts';
 
 /** What targets must know of the document they stand in. */
-export const xmlScope = ({ record, root, xmlns, rootAttributes, encoding }: XmlDialect): XmlScope => ({
+export const xmlScope = (
+  { record, root, xmlns, rootAttributes, encoding }: XmlDialect,
+  header?: string,
+): XmlScope => ({
   record,
   prefixes: new Set(['xml', 'xsi', ...xmlns.map(([prefix]) => prefix)]),
   rootAttributes: new Set(rootAttributes.map(([name]) => name)),
   encoding,
   ...(root === undefined ? {} : { root }),
+  ...(header === undefined ? {} : { header }),
 });
 
 /** Checks what the `xml:` block itself writes around the records. */
@@ -67,7 +71,7 @@ export function checkXmlTarget(target: Target, path: Path, scope: Scope): void {
   const { xml, report } = scope;
   if (xml === undefined) return;
   const first = target.steps[0]?.name;
-  if (first !== xml.record) {
+  if (first !== xml.record && (first === undefined || first !== xml.header)) {
     report.error(
       [...path, 'to'],
       'MAP-704',

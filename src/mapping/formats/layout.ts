@@ -3,34 +3,54 @@
 import type { Body } from '../../../connectors/contract.ts';
 import type { ConnectorFacts } from '../contract.ts';
 import { checkCsv } from './check-csv.ts';
+import { checkEnvelope, checkSoap } from './check-envelopes.ts';
 import { checkXml } from './check-xml.ts';
-import { checkKey, checkLiteral } from '../fields/constants.ts';
 import { blockAt, isRecord, textAt } from '../document/yaml.ts';
 import type { Path, Report } from '../document/problems.ts';
-import type { Format } from '../format-names.ts';
+import { bodyFormats } from '../format-names.ts';
+import type { BodyFormat, FaultFormat, Format, RpcFormat } from '../format-names.ts';
 import type { Entry, FieldProblem } from '../fields/values.ts';
 import { createCsvWriter, readDialect } from './write-csv.ts';
 import type { CsvWriter } from './write-csv.ts';
 import { envelopeText, formText, readEnvelope } from './write-form.ts';
-import type { FormEnvelope } from './write-form.ts';
-import { jsonText, jsonTree } from './write-json.ts';
+import type { RecordEnvelope } from './write-form.ts';
+import { jsonBody } from './write-json.ts';
+import { multipartBody, partsOf } from './write-multipart.ts';
+import { jsonRpcBody, lostInRpc, xmlRpcBody } from './write-rpc.ts';
+import { readSoapDialect, soapBody, splitHeader } from './write-soap.ts';
 import { readXmlDialect, xmlBody } from './write-xml.ts';
 import type { XmlDialect } from './write-xml.ts';
 
 type Batch = { readonly sequence: number; readonly rows: number } | undefined;
 
 export interface Layout {
+  /** How targets are written. */
   readonly format: Format;
+  /** What the body is called in the file. */
+  readonly body: BodyFormat;
   readonly csv?: CsvWriter;
   readonly xml?: XmlDialect;
+  /** SOAP: the element of the header. */
+  readonly header?: string;
+  readonly rpc?: RpcFormat;
+  /** What the format is called where it has no null. */
+  readonly noNull?: string;
+  /** The protocol says no inside its answers. */
+  readonly faults?: FaultFormat;
   /** What a reader of the format would not find again of a record. */
   readonly lost?: (columns: readonly string[], entries: readonly Entry[]) => readonly FieldProblem[];
   /** XML: the bytes of a file with this one record, as the client's XSD sees it. */
   readonly document?: (entries: readonly Entry[]) => Uint8Array;
-  readonly write: (columns: readonly string[], records: readonly (readonly Entry[])[], batch: Batch) => Body;
+  /** @param key of the delivery, or of one of its calls; the same on every attempt */
+  readonly write: (
+    columns: readonly string[],
+    records: readonly (readonly Entry[])[],
+    batch: Batch,
+    key: string,
+  ) => Body;
 }
 
-const blocks = ['json', 'form', 'xml', 'csv'] as const;
+const blocks = (Object.keys(bodyFormats) as BodyFormat[]).filter((format) => format !== 'none');
 
 /** Reads the format block; without one a webhook writes JSON and a mail nothing but its sheet. */
 export function readLayout(
@@ -38,28 +58,29 @@ export function readLayout(
   connector: ConnectorFacts | undefined,
   report: Report,
 ): Layout {
-  const envelope = readEnvelope(mapping['form']);
+  const envelope = readEnvelope(mapping['form']) ?? readEnvelope(mapping['multipart']);
   // The block of what an envelope holds describes its content, not another body.
-  const given = blocks.filter((block) => Object.hasOwn(mapping, block) && block !== envelope?.holds);
+  const inside = Object.hasOwn(mapping, 'soap') ? 'xml' : envelope?.holds;
+  const given = blocks.filter((block) => Object.hasOwn(mapping, block) && block !== inside);
   if (given.length > 1)
     report.error([given[1] ?? ''], 'MAP-106', `a destination writes one format: ${given.join(' or ')}.`, {
       at: 'key',
     });
   const attachment = textAt(mapping['send'], 'attachment');
   const attached = blocks.find((block) => block === attachment);
-  const fallback: Format =
+  const fallback: BodyFormat =
     connector === undefined
       ? 'json'
       : connector.sheet
         ? (attached ?? 'none')
         : (connector.formats[0] ?? 'json');
-  const format: Format = given[0] ?? fallback;
-  if (connector !== undefined && !connector.formats.includes(format)) {
+  const body = given[0] ?? fallback;
+  if (connector !== undefined && !connector.formats.includes(body)) {
     const at: Path = given[0] === undefined ? ['connector'] : [given[0]];
     report.error(
       at,
       'MAP-408',
-      `connector ${connector.type} carries ${connector.formats.join(', ')}, not ${format}.`,
+      `connector ${connector.type} carries ${connector.formats.join(', ')}, not ${body}.`,
       { at: 'key' },
     );
   }
@@ -71,27 +92,35 @@ export function readLayout(
       { at: 'key' },
     );
   }
-  if (envelope !== undefined && format === 'form') return envelopeLayout(envelope, mapping, report);
-  return layoutOf(format, mapping, connector, report);
+  if (envelope !== undefined && bodyFormats[body] === 'form')
+    return envelopeLayout(envelope, body, mapping, report);
+  return layoutOf(body, mapping, connector, report);
 }
 
 /** JSON or XML inside one field of a form: its targets are those of what the field holds. */
-function envelopeLayout(envelope: FormEnvelope, mapping: Record<string, unknown>, report: Report): Layout {
+function envelopeLayout(
+  envelope: RecordEnvelope,
+  body: BodyFormat,
+  mapping: Record<string, unknown>,
+  report: Report,
+): Layout {
   const inner = layoutOf(envelope.holds, mapping, undefined, report);
-  for (const [name, value] of envelope.constants)
-    if (!checkLiteral(value, ['form', 'with', name], report))
-      checkKey(name, value, ['form', 'with', name], report);
-  if (inner.xml !== undefined && inner.xml.encoding !== 'utf-8')
-    report.error(
-      ['xml', 'encoding'],
-      'MAP-709',
-      'what a form field holds is UTF-8, whatever its declaration says.',
-    );
+  checkEnvelope(envelope, body, inner.xml?.encoding, report);
   return {
     ...inner,
-    write: (columns, records, batch) => {
-      const record = Buffer.from(inner.write(columns, records, batch).bytes).toString('utf8');
-      return formBody(envelopeText(envelope, record));
+    body,
+    write: (columns, records, batch, key) => {
+      const written = inner.write(columns, records, batch, key);
+      const text = Buffer.from(written.bytes).toString('utf8');
+      if (body !== 'multipart') return formBody(envelopeText(envelope, text));
+      const { field, fileName, constants } = envelope;
+      const part = {
+        name: field,
+        text,
+        mediaType: written.mediaType,
+        ...(fileName === undefined ? {} : { fileName }),
+      };
+      return multipartBody([...constants.map(([name, value]) => ({ name, text: value })), part], key);
     },
   };
 }
@@ -103,23 +132,24 @@ const formBody = (text: string): Body => ({
 });
 
 function layoutOf(
-  format: Format,
+  body: BodyFormat,
   mapping: Record<string, unknown>,
   connector: ConnectorFacts | undefined,
   report: Report,
 ): Layout {
   const many = connector !== undefined && connector.maxItems > 1;
-  switch (format) {
+  const shared = { format: bodyFormats[body], body };
+  switch (body) {
     case 'csv': {
       const csv = createCsvWriter(readDialect(mapping['csv'], connector?.sheet === true));
       checkCsv(csv, mapping['csv'], report);
-      return { format, csv, lost: csv.lost, write: csv.body };
+      return { ...shared, noNull: 'csv', csv, lost: csv.lost, write: csv.body };
     }
     case 'xml': {
       const xml = readXmlDialect(mapping['xml']);
       checkXml(xml, many, report, isRecord(mapping['xml']));
       return {
-        format,
+        ...shared,
         xml,
         document: (entries) => xmlBody([entries], xml, { sequence: 1, rows: 1 }).bytes,
         write: (_columns, records, batch) => xmlBody(records, xml, batch),
@@ -130,18 +160,68 @@ function layoutOf(
       const lines = list === 'lines';
       const listed = list === true || (many && list !== false && !lines);
       return {
-        format,
+        ...shared,
         write: (_columns, records, batch) =>
           jsonBody(records, batch, lines ? 'lines' : listed ? 'list' : 'one'),
       };
     }
     case 'form':
       return {
-        format,
+        ...shared,
+        noNull: 'form',
         write: (_columns, records) => formBody(formText(records[0] ?? [])),
       };
+    case 'multipart':
+      return {
+        ...shared,
+        noNull: 'multipart',
+        write: (_columns, records, _batch, key) => multipartBody(partsOf(records[0] ?? []), key),
+      };
+    case 'soap':
+    case 'jsonRpc':
+    case 'xmlRpc':
+      return { ...shared, faults: body, ...protocolLayout(body, mapping, report) };
     case 'none':
-      return { format, write: () => noBody };
+      return { ...shared, write: () => noBody };
+  }
+}
+
+/** Bodies of a protocol, one record in each. */
+function protocolLayout(
+  body: FaultFormat,
+  mapping: Record<string, unknown>,
+  report: Report,
+): Omit<Layout, 'format' | 'body' | 'faults'> {
+  const block = blockAt(mapping, body);
+  const method = textAt(block, 'method') ?? '';
+  switch (body) {
+    case 'jsonRpc':
+      return {
+        rpc: body,
+        lost: (_columns, entries) => lostInRpc(entries),
+        write: (_columns, records, _batch, key) => jsonRpcBody(records[0] ?? [], method, key),
+      };
+    case 'xmlRpc': {
+      const nil = block['nil'] === true;
+      return {
+        rpc: body,
+        ...(nil ? {} : { noNull: 'xmlRpc' }),
+        lost: (_columns, entries) => lostInRpc(entries, { nil }),
+        write: (_columns, records) => xmlRpcBody(records[0] ?? [], method),
+      };
+    }
+    case 'soap': {
+      const soap = readSoapDialect(block);
+      const xml = readXmlDialect(mapping['xml']);
+      checkXml(xml, false, report, isRecord(mapping['xml']));
+      checkSoap(soap, xml, report);
+      return {
+        xml,
+        ...(soap.header === undefined ? {} : { header: soap.header }),
+        document: (entries) => xmlBody([splitHeader(entries, soap.header).record], xml).bytes,
+        write: (_columns, records) => soapBody(records[0] ?? [], soap, xml),
+      };
+    }
   }
 }
 
@@ -150,22 +230,3 @@ export const noBody: Body = {
   mediaType: 'text/plain; charset=utf-8',
   extension: 'txt',
 };
-
-function jsonBody(
-  records: readonly (readonly Entry[])[],
-  batch: Batch,
-  shape: 'one' | 'list' | 'lines',
-): Body {
-  const texts = records.map((entries) => jsonText(jsonTree(entries, batch)));
-  const text =
-    shape === 'one'
-      ? (texts[0] ?? '{}')
-      : shape === 'list'
-        ? `[${texts.join(',')}]`
-        : texts.map((part) => `${part}\n`).join('');
-  return {
-    bytes: Buffer.from(text, 'utf8'),
-    mediaType: shape === 'lines' ? 'application/x-ndjson' : 'application/json',
-    extension: shape === 'lines' ? 'ndjson' : 'json',
-  };
-}

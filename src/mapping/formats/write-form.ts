@@ -15,24 +15,27 @@ export function formText(entries: readonly Entry[]): string {
 }
 
 /** A form whose one field holds the whole record. */
-export interface FormEnvelope {
+export interface RecordEnvelope {
   readonly field: string;
   readonly holds: 'json' | 'xml';
+  /** Multipart: the part is a file of this name. */
+  readonly fileName?: string;
   readonly constants: readonly (readonly [string, string])[];
 }
 
-/** Reads `form: {field, holds, with}`; undefined for a plain form. */
-export function readEnvelope(raw: unknown): FormEnvelope | undefined {
+/** Reads `form: {field, holds, with}`, or the same of multipart; undefined for a plain form. */
+export function readEnvelope(raw: unknown): RecordEnvelope | undefined {
   if (!isRecord(raw) || typeof raw['field'] !== 'string') return undefined;
   const constants = isRecord(raw['with']) ? Object.entries(raw['with']) : [];
   return {
     field: raw['field'],
     holds: raw['holds'] === 'xml' ? 'xml' : 'json',
+    ...(typeof raw['fileName'] === 'string' ? { fileName: raw['fileName'] } : {}),
     constants: constants.map(([name, value]) => [name, textOf(value)] as const),
   };
 }
 
-export function envelopeText({ field, constants }: FormEnvelope, record: string): string {
+export function envelopeText({ field, constants }: RecordEnvelope, record: string): string {
   const form = new URLSearchParams();
   for (const [name, value] of constants) form.append(name, value);
   form.append(field, record);

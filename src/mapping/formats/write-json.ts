@@ -1,19 +1,24 @@
 // Writes a record as JSON, in the order of the fields.
 // Invariant: "0" stays a text and 0 a number; the order of keys is the file's, whole-number keys included.
-import type { BatchFacts } from '../../../connectors/contract.ts';
+import type { BatchFacts, Body } from '../../../connectors/contract.ts';
 import { fillLate } from '../fields/values.ts';
-import type { Entry, Scalar } from '../fields/values.ts';
+import type { Entry, RpcType, Scalar } from '../fields/values.ts';
 
 /** An ordered JSON value: a Map keeps keys like "10" where an object would move them first. */
 export type JsonNode = Map<string, JsonNode> | JsonNode[] | Scalar | null;
 
 type Batch = Pick<BatchFacts, 'sequence' | 'rows'> | undefined;
 
+/** How a value stands in the tree. */
+type Leaf = (value: Scalar | null, type: RpcType | undefined) => Scalar | null;
+
+const asItIs: Leaf = (value) => value;
+
 /** The record as an ordered tree. */
-export function jsonTree(entries: readonly Entry[], batch?: Batch): JsonNode {
+export function jsonTree(entries: readonly Entry[], batch?: Batch, leaf: Leaf = asItIs): JsonNode {
   const root = new Map<string, JsonNode>();
   for (const entry of entries) {
-    const value = valueOf(entry, batch);
+    const value = valueOf(entry, batch, leaf);
     // `#text` alone: the element is the value itself.
     if (entry.target.steps.length === 0) return value;
     place(root, entry, value);
@@ -21,16 +26,16 @@ export function jsonTree(entries: readonly Entry[], batch?: Batch): JsonNode {
   return root;
 }
 
-function valueOf(entry: Entry, batch: Batch): JsonNode {
+function valueOf(entry: Entry, batch: Batch, leaf: Leaf): JsonNode {
   switch (entry.kind) {
     case 'cell':
-      return fillLate(entry.cell, batch);
+      return leaf(fillLate(entry.cell, batch), entry.type);
     case 'cells':
-      return entry.cells.map((cell) => fillLate(cell, batch));
+      return entry.cells.map((cell) => leaf(fillLate(cell, batch), entry.type));
     case 'rows':
-      return entry.rows.map((row) => jsonTree(row, batch));
+      return entry.rows.map((row) => jsonTree(row, batch, leaf));
     case 'line':
-      return entry.text;
+      return leaf(entry.text, 'string');
   }
 }
 
@@ -99,4 +104,24 @@ export function plainJson(node: JsonNode): unknown {
     return plain;
   }
   return Array.isArray(node) ? dense(node).map(plainJson) : node;
+}
+
+/** Records as a body: the first one, a list of them, or one a line. */
+export function jsonBody(
+  records: readonly (readonly Entry[])[],
+  batch: Batch,
+  shape: 'one' | 'list' | 'lines',
+): Body {
+  const texts = records.map((entries) => jsonText(jsonTree(entries, batch)));
+  const text =
+    shape === 'one'
+      ? (texts[0] ?? '{}')
+      : shape === 'list'
+        ? `[${texts.join(',')}]`
+        : texts.map((part) => `${part}\n`).join('');
+  return {
+    bytes: Buffer.from(text, 'utf8'),
+    mediaType: shape === 'lines' ? 'application/x-ndjson' : 'application/json',
+    extension: shape === 'lines' ? 'ndjson' : 'json',
+  };
 }

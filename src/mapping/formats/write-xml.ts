@@ -43,7 +43,7 @@ export function readXmlDialect(raw: unknown): XmlDialect {
   };
 }
 
-interface Element {
+export interface Element {
   readonly name: string;
   readonly attributes: [string, string][];
   readonly children: Element[];
@@ -118,7 +118,7 @@ const forbidden =
 /** Nothing in it to leave out or to escape: most texts. */
 const plain = /^[\t\n\u0020\u0021\u0023-\u0025\u0027-\u003b\u003d\u003f-\ud7ff]*$/;
 const clean = (text: string): string => text.replaceAll(forbidden, '');
-const escapeText = (text: string): string =>
+export const escapeText = (text: string): string =>
   plain.test(text)
     ? text
     : clean(text)
@@ -157,19 +157,19 @@ function render(node: Element, dialect: XmlDialect, depth: number): string {
 const contentOf = (text: NonNullable<Element['text']>, encoding: Encoding): string =>
   text.cdata ? cdata(text.value, encoding) : escapeText(text.value);
 
-export function xmlBody(records: readonly (readonly Entry[])[], dialect: XmlDialect, batch?: Batch): Body {
-  const elements = records.map((entries) => {
-    const record = element({ name: dialect.record, fixed: [] });
-    // The first step is the record itself.
-    fill(record, entries, 1, batch);
-    return record;
-  });
-  const single = elements[0];
-  const top =
-    dialect.root === undefined && single !== undefined
-      ? single
-      : element({ name: dialect.root ?? dialect.record, fixed: [] });
-  if (top !== single) top.children.push(...elements);
+/** One element with what its entries write; their first step is the element itself. */
+export function elementOf(name: string, entries: readonly Entry[], batch?: Batch): Element {
+  const made = element({ name, fixed: [] });
+  fill(made, entries, 1, batch);
+  return made;
+}
+
+/** The outermost element as text, with the namespaces it and its content need, and attributes of its own. */
+export function elementText(
+  top: Element,
+  dialect: XmlDialect,
+  own: readonly [string, string][] = [],
+): string {
   const spaces = dialect.xmlns.map(([prefix, uri]): [string, string] => [
     prefix === '' ? 'xmlns' : `xmlns:${prefix}`,
     uri,
@@ -177,19 +177,30 @@ export function xmlBody(records: readonly (readonly Entry[])[], dialect: XmlDial
   if (usesNil(top) && !dialect.xmlns.some(([prefix]) => prefix === 'xsi')) {
     spaces.push(['xmlns:xsi', 'http://www.w3.org/2001/XMLSchema-instance']);
   }
+  return render({ ...top, attributes: [...spaces, ...own, ...top.attributes] }, dialect, 0);
+}
+
+/** What stands before the outermost element. */
+export function xmlDeclaration({ declaration, encoding, instructions }: XmlDialect): string {
+  const first = declaration ? `<?xml version="1.0" encoding="${charsetOf(encoding).toUpperCase()}"?>\n` : '';
+  return first + instructions.map((instruction) => `<?${instruction}?>\n`).join('');
+}
+
+export function xmlBody(records: readonly (readonly Entry[])[], dialect: XmlDialect, batch?: Batch): Body {
+  const elements = records.map((entries) => elementOf(dialect.record, entries, batch));
+  const single = elements[0];
+  const top =
+    dialect.root === undefined && single !== undefined
+      ? single
+      : element({ name: dialect.root ?? dialect.record, fixed: [] });
+  if (top !== single) top.children.push(...elements);
   const own = dialect.rootAttributes.map(([name, value]): [string, string] => [
     name,
     withCounts(value, batch),
   ]);
-  top.attributes.unshift(...spaces, ...own);
-  const charset = charsetOf(dialect.encoding);
-  const declaration = dialect.declaration
-    ? `<?xml version="1.0" encoding="${charset.toUpperCase()}"?>\n`
-    : '';
-  const instructions = dialect.instructions.map((instruction) => `<?${instruction}?>\n`).join('');
   return {
-    bytes: encodeXml(declaration + instructions + render(top, dialect, 0), dialect.encoding),
-    mediaType: `application/xml; charset=${charset}`,
+    bytes: encodeXml(xmlDeclaration(dialect) + elementText(top, dialect, own), dialect.encoding),
+    mediaType: `application/xml; charset=${charsetOf(dialect.encoding)}`,
     extension: 'xml',
   };
 }

@@ -6,6 +6,9 @@ import type { Path, ProblemCode, Report } from '../document/problems.ts';
 import { compileCss, readCss, readHtml } from './css.ts';
 import type { CssPlace } from './css.ts';
 import { answerTooComplex, isTooComplex, withinBudget } from './answer-budget.ts';
+import type { FaultFormat } from '../format-names.ts';
+import { readSaid } from './faults.ts';
+import type { Said } from './faults.ts';
 import type { XPathFound } from '../formats/xml-thread.ts';
 import { compileXPath, readXPath, readXPaths } from './xpath.ts';
 import type { ExpressionFault, XPathFinding, XPath } from './xpath.ts';
@@ -19,6 +22,8 @@ export interface Opened {
   readonly css: (place: CssPlace) => string | undefined;
   /** Whether the answer is of that form at all: only there can a place be absent. */
   readonly is: (form: AnswerForm) => boolean;
+  /** What an answer of a protocol says, faults among it. */
+  readonly said: (format: FaultFormat) => Said;
   /** Whether a place was asked for that could not be looked for within the budget: what the rules then say proves nothing. */
   readonly tooComplex: () => boolean;
 }
@@ -108,6 +113,7 @@ function openWith(answer: Answer, find: Find): Opened {
           return parsed.html() !== undefined;
       }
     },
+    said: (format) => readSaid(format, parsed),
     tooComplex: () => complex,
   };
 }

@@ -5,6 +5,7 @@ import type { AnswerForm, Opened } from './answer.ts';
 import { compileCss } from './css.ts';
 import { isRecord } from '../document/yaml.ts';
 import { comparisonOf, comparisons, headerComparison } from './comparison.ts';
+import type { FaultFormat } from '../format-names.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { suggest } from '../document/suggest.ts';
 import { compileXPath } from './xpath.ts';
@@ -20,6 +21,7 @@ export const answerConditions: readonly string[] = [
   'text',
   'header',
   'mediaType',
+  'fault',
 ];
 
 /** Whether a status list can match a status. */
@@ -41,8 +43,13 @@ export function statusTest(raw: unknown): ((status: number) => boolean) | undefi
   return (status) => tests.some((test) => test?.(status) === true);
 }
 
-/** Compiles the block of conditions of one rule. */
-export function compileAnswerTest(raw: unknown, path: Path, report: Report): AnswerTest {
+/** Compiles the block of conditions of one rule. @param faults protocol whose faults a rule may read */
+export function compileAnswerTest(
+  raw: unknown,
+  path: Path,
+  report: Report,
+  faults?: FaultFormat,
+): AnswerTest {
   if (!isRecord(raw)) {
     report.error(
       path,
@@ -52,9 +59,32 @@ export function compileAnswerTest(raw: unknown, path: Path, report: Report): Ans
     return () => false;
   }
   const tests = Object.entries(raw).map(([name, option]) =>
-    compileOne(name, option, [...path, name], report),
+    name === 'fault'
+      ? compileFault(option, [...path, name], report, faults)
+      : compileOne(name, option, [...path, name], report),
   );
   return (opened) => tests.every((test) => test(opened));
+}
+
+/** `fault: true` is any fault, a code or a list of codes one of those. */
+function compileFault(
+  option: unknown,
+  path: Path,
+  report: Report,
+  faults: FaultFormat | undefined,
+): AnswerTest {
+  const codes = option === true ? [] : [option].flat();
+  const readable = codes.every((code) => typeof code === 'string' || typeof code === 'number');
+  if (faults === undefined)
+    report.error(path, 'MAP-504', 'only answers of soap, jsonRpc and xmlRpc have faults.', { at: 'key' });
+  else if (!readable || (option !== true && codes.length === 0))
+    report.error(path, 'MAP-504', 'fault is true for any fault, a code, or a list of codes.');
+  if (faults === undefined || !readable) return () => false;
+  const wanted = new Set(codes.map(String));
+  return (opened) => {
+    const said = opened.said(faults);
+    return said.kind === 'fault' && (option === true || said.codes.some((code) => wanted.has(code)));
+  };
 }
 
 function compileOne(name: string, option: unknown, path: Path, report: Report): AnswerTest {

@@ -79,7 +79,7 @@ function valueImplied(own: unknown, wanted: unknown): boolean {
 }
 
 export const hasBody = ({ conditions }: ResponseRule): boolean =>
-  ['json', 'xml', 'xpath', 'css', 'text'].some((name) => Object.hasOwn(conditions, name));
+  ['json', 'xml', 'xpath', 'css', 'text', 'fault'].some((name) => Object.hasOwn(conditions, name));
 
 /** Says which rule is never reached, and which answers two rules take that say different things. */
 export function reportOrder(rules: readonly ResponseRule[], report: Report): void {

@@ -1,15 +1,15 @@
 // One response rule: its conditions, and what it takes from the answer.
 // Invariant: of the recipient's text only a reference, a delay and mapped codes are kept (guarantee 7).
 import type { Action } from '../../../connectors/contract.ts';
-import { retryAfterMs } from '../../../connectors/http-status.ts';
-import { safeCode } from '../../domain/delivery.ts';
 import { placeForms, placeOf } from './answer.ts';
 import type { Extract, Opened } from './answer.ts';
 import { isRecord } from '../document/yaml.ts';
+import type { FaultFormat } from '../format-names.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { compileAnswerTest, statusTest } from './conditions.ts';
+import { compileAfter, compileReason } from './taken.ts';
 import type { AnswerTest } from './conditions.ts';
-import { parseDuration } from '../fields/time.ts';
+import { asksForFault } from './faults.ts';
 import { saysWhat } from './comparison.ts';
 
 export const ruleKinds = [
@@ -41,6 +41,15 @@ export interface ResponseRule {
   readonly reference?: Extract;
   readonly reason?: (opened: Opened) => string;
   readonly after?: (opened: Opened) => number | undefined;
+  /** It reads the fault itself, and so may say what one means. */
+  readonly readsFault: boolean;
+}
+
+export interface RuleNeeds {
+  readonly report: Report;
+  readonly now: () => number;
+  /** Protocol whose faults a rule may read; undefined where answers have none. */
+  readonly faults?: FaultFormat | undefined;
 }
 
 const actionStages: ReadonlySet<Stage> = new Set(['create', 'update', 'erase']);
@@ -48,8 +57,7 @@ const actionStages: ReadonlySet<Stage> = new Set(['create', 'update', 'erase']);
 export function compileRule(
   raw: unknown,
   path: Path,
-  report: Report,
-  now: () => number,
+  { report, now, faults }: RuleNeeds,
 ): ResponseRule | undefined {
   if (!isRecord(raw)) return undefined;
   const kinds = ruleKinds.filter((kind) => Object.hasOwn(raw, kind));
@@ -61,14 +69,19 @@ export function compileRule(
   const conditions = raw[kind];
   if (kind === 'accepted' || kind === 'duplicate' || kind === 'unconfirmed')
     checkProof(kind, conditions, [...path, kind], report);
-  const test = compileAnswerTest(conditions, [...path, kind], report);
+  const test = compileAnswerTest(conditions, [...path, kind], report, faults);
   const on = raw['on'];
   const stages = on === undefined ? actionStages : new Set((Array.isArray(on) ? on : [on]) as Stage[]);
   const reference = optional(raw, 'reference', path, report);
   const reason = compileReason(raw['reason'], [...path, 'reason'], report);
   const after = compileAfter(raw, path, report, now);
   const written = isRecord(conditions) ? conditions : {};
-  const named = new Set([written['status']].flat().filter((status) => typeof status === 'number'));
+  const fault = Object.hasOwn(written, 'fault');
+  // A fault is the recipient's own word, not a proxy's: a rule that reads it may take the 500 that carries it.
+  const named = new Set([
+    ...[written['status']].flat().filter((status) => typeof status === 'number'),
+    ...(fault && !Object.hasOwn(written, 'status') ? [500] : []),
+  ]);
   return {
     kind,
     path,
@@ -76,6 +89,7 @@ export function compileRule(
     named,
     test,
     stages,
+    readsFault: faults !== undefined && (fault || asksForFault(written)),
     ...(reference === undefined ? {} : { reference }),
     ...(reason === undefined ? {} : { reason }),
     ...(after === undefined ? {} : { after }),
@@ -113,6 +127,8 @@ function checkProof(
     );
     return;
   }
+  if (kind !== 'duplicate' && Object.hasOwn(conditions, 'fault'))
+    report.error([...path, 'fault'], 'MAP-502', `a fault is a no: it is never ${kind}.`, { at: 'key' });
   if (kind !== 'accepted') return;
   warnOfWords(conditions, path, report);
   const test = statusTest(conditions['status']);
@@ -175,71 +191,4 @@ function optional(
     'MAP-505',
     `${key} is a place of the answer: ${placeForms}.`,
   ]);
-}
-
-const isCode = (value: unknown): value is string =>
-  typeof value === 'string' && /^[A-Za-z0-9_.-]{1,64}$/.test(value);
-
-function compileReason(raw: unknown, path: Path, report: Report): ResponseRule['reason'] {
-  if (raw === undefined) return undefined;
-  if (typeof raw === 'string' && !/^(?:\$|(?:xml|xpath|css|header):)/.test(raw)) {
-    if (isCode(raw)) return () => raw;
-    report.error(path, 'MAP-508', 'a reason is a code of letters, digits, _ . - only.');
-    return undefined;
-  }
-  if (!isRecord(raw)) {
-    report.error(
-      path,
-      'MAP-503',
-      "a reason taken from the answer needs {path, map: {..., else}}: a recipient's free text is never kept.",
-    );
-    return undefined;
-  }
-  const place = placeOf(raw['path'], [...path, 'path'], report, [
-    'MAP-505',
-    `path is a place of the answer: ${placeForms}.`,
-  ]);
-  const map = raw['map'];
-  if (!isRecord(map) || !Object.hasOwn(map, 'else')) {
-    report.error(
-      isRecord(map) ? [...path, 'map'] : path,
-      'MAP-503',
-      "the reason has no map with else: a recipient's free text is never kept.",
-      { at: 'key' },
-    );
-    return undefined;
-  }
-  for (const [key, value] of Object.entries(map)) {
-    if (!isCode(value))
-      report.error([...path, 'map', key], 'MAP-508', 'a reason is a code of letters, digits, _ . - only.');
-  }
-  const codes = new Map(Object.entries(map));
-  codes.delete('else');
-  const other = safeCode(map['else']);
-  if (place === undefined) return undefined;
-  return (opened) => {
-    const found = place(opened);
-    const code =
-      typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean'
-        ? codes.get(String(found))
-        : undefined;
-    return code === undefined ? other : safeCode(code);
-  };
-}
-
-function compileAfter(
-  raw: Record<string, unknown>,
-  path: Path,
-  report: Report,
-  now: () => number,
-): ResponseRule['after'] {
-  if (!Object.hasOwn(raw, 'after')) return undefined;
-  const fixed = parseDuration(raw['after']);
-  if (fixed !== undefined) return () => fixed;
-  const place = placeOf(raw['after'], [...path, 'after'], report, [
-    'MAP-505',
-    'after is header:Retry-After, a place of the answer in seconds, or a duration such as 30s.',
-  ]);
-  if (place === undefined) return undefined;
-  return (opened) => retryAfterMs(place(opened), opened.answer.headers['date'], now);
 }

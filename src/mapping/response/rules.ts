@@ -7,11 +7,14 @@ import { tooComplexReason } from './answer-budget.ts';
 import { openAnswer, understand } from './answer.ts';
 import type { Opened } from './answer.ts';
 import { isRecord } from '../document/yaml.ts';
+import { faultReason, foreignReason, isNotRead, notReadReason } from './faults.ts';
+import type { Said } from './faults.ts';
+import type { FaultFormat } from '../format-names.ts';
 import { safeReference } from '../../domain/reference.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { hasBody, overriders, reportOrder, yes } from './order.ts';
 import { compileRule } from './rule.ts';
-import type { ResponseRule, Stage } from './rule.ts';
+import type { ResponseRule, RuleKind, Stage } from './rule.ts';
 import { evidenceOf, lastResort, mayTake, saysNothingOfTheLead } from './status.ts';
 
 /** What an opened answer means. */
@@ -31,6 +34,8 @@ interface ResponseNeeds {
   readonly proves: boolean;
   readonly hasLookup: boolean;
   readonly now: () => number;
+  /** The protocol says no inside its answers. */
+  readonly faults?: FaultFormat | undefined;
   /** Rules of one call, before those of the file. */
   readonly own?: { readonly raw: unknown; readonly path: Path };
 }
@@ -42,10 +47,10 @@ interface RawRule {
 
 /** Compiles the rules. */
 export function compileResponse(raw: unknown, needs: ResponseNeeds): Judge {
-  const { report, now, own } = needs;
+  const { report, now, own, faults } = needs;
   const raws = [...(own === undefined ? [] : rulesOf(own.raw, own.path)), ...rulesOf(raw, ['response'])];
   const rules = raws.flatMap(({ rule, path }): readonly Promising[] => {
-    const compiled = compileRule(rule, path, report, now);
+    const compiled = compileRule(rule, path, { report, now, faults });
     // What a file's rule takes from an answer is for the call that gives it: in the others it promises nothing.
     const promises = own === undefined || path[0] !== 'response';
     return compiled === undefined ? [] : [{ ...compiled, promises }];
@@ -53,7 +58,7 @@ export function compileResponse(raw: unknown, needs: ResponseNeeds): Judge {
   reportMissing(raws, rules, needs);
   reportNamed(rules, report);
   reportOrder(rules, report);
-  return judgeBy(rules, now);
+  return judgeBy(rules, now, faults);
 }
 
 const rulesOf = (list: unknown, path: Path): readonly RawRule[] =>
@@ -81,18 +86,29 @@ function reportMissing(raws: readonly RawRule[], rules: readonly ResponseRule[],
       at: 'key',
     });
   }
+  if (needs.faults !== undefined && !rules.some(({ readsFault }) => readsFault))
+    report.warn(
+      at,
+      'MAP-520',
+      `no rule reads a fault of ${needs.faults}: one is never an acceptance, but nothing says if it is our content, our rights or the moment. Add {invalid: {fault: true}}, or a rule for each code.`,
+      { at: 'key' },
+    );
   for (const { rule, path } of raws) {
     if (hasLookup || !isRecord(rule) || !Object.hasOwn(rule, 'pending')) continue;
     report.error(path, 'MAP-506', 'a pending rule needs a way to ask again: send.lookup or file.ack.');
   }
 }
 
-function judgeBy(rules: readonly Promising[], now: () => number): Judge {
+function judgeBy(rules: readonly Promising[], now: () => number, faults: FaultFormat | undefined): Judge {
   const goesBefore = overriders(rules);
   return (opened, stage) => {
     const { answer } = opened;
+    const said = saidIn(opened, faults, stage);
     const fits = (rule: Promising): boolean =>
-      rule.stages.has(stage) && mayTake(rule.kind, rule.named, answer.status, stage) && rule.test(opened);
+      rule.stages.has(stage) &&
+      mayTake(rule.kind, rule.named, answer.status, stage) &&
+      mayStand(rule, said) &&
+      rule.test(opened);
     const first = rules.find(fits);
     const chosen = first === undefined ? undefined : (goesBefore.get(first)?.find(fits) ?? first);
     // What says no may stand behind what was read.
@@ -104,12 +120,51 @@ function judgeBy(rules: readonly Promising[], now: () => number): Judge {
     )
       return { kind: 'unknown', reason: 'ANSWER_TOO_LARGE', saidYes: true, evidence: evidenceOf(answer) };
     const outcome =
-      chosen === undefined ? lastResort(answer, stage, now) : outcomeOf(chosen, opened, stage, now);
+      chosen === undefined
+        ? withoutRule(said, faults, lastResort(answer, stage, now), stage)
+        : outcomeOf(chosen, opened, stage, now);
     if (!opened.tooComplex()) return outcome;
     return saysNothingOfTheLead(answer.status)
       ? lastResort(answer, stage, now)
       : { kind: 'unknown', reason: tooComplexReason, evidence: evidenceOf(answer) };
   };
+}
+
+/** What the protocol says in an answer; undefined where there is none, or nothing is written in it. */
+function saidIn(opened: Opened, faults: FaultFormat | undefined, stage: Stage): Said | undefined {
+  if (faults === undefined || opened.answer.text === '') return undefined;
+  const said = opened.said(faults);
+  // A question may be asked another way than leads are sent.
+  return stage === 'lookup' && said.kind === 'foreign' ? undefined : said;
+}
+
+/**
+ * Whether a rule may say what it says of such an answer. A fault is never an acceptance, whatever the file's rules; that a
+ * lead is known, awaited or absent it may only say by the fault itself. What is not of the protocol proves nothing.
+ */
+function mayStand({ kind, readsFault }: ResponseRule, said: Said | undefined): boolean {
+  if (said === undefined || said.kind === 'answer') return true;
+  if (kind === 'accepted' || kind === 'unconfirmed') return false;
+  return !byFaultOnly.has(kind) || (said.kind === 'fault' && readsFault);
+}
+
+const byFaultOnly: ReadonlySet<RuleKind> = new Set(['duplicate', 'pending', 'absent']);
+
+/** An answer no rule takes, with what the protocol says of it. */
+function withoutRule(
+  said: Said | undefined,
+  faults: FaultFormat | undefined,
+  outcome: Outcome,
+  stage: Stage,
+): Outcome {
+  if (said === undefined || said.kind === 'answer' || faults === undefined) return outcome;
+  // The status speaks of us or of the moment: nothing in the body makes it speak of the lead.
+  if (outcome.kind !== 'unknown' && outcome.kind !== 'unavailable') return outcome;
+  if (said.kind === 'foreign')
+    return outcome.kind === 'unavailable' ? outcome : { ...outcome, reason: foreignReason };
+  if (stage === 'lookup' || !isNotRead(faults, said.codes)) return { ...outcome, reason: faultReason };
+  const evidence = outcome.evidence === undefined ? {} : { evidence: outcome.evidence };
+  return { kind: 'invalid', reason: notReadReason, ...evidence };
 }
 
 /** A rule that names 401 or 429 as a no to the lead: a wrong password would read as a wrong lead, lead after lead. */

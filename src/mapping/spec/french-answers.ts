@@ -77,9 +77,21 @@ export function answerBlocks(whole: Raw, unknown: string): readonly Block[] {
       kind: 'text',
       text: `Les statuts ${joined([...looksLikeRefusal, '5xx'], 'et')} parlent de l\u2019accès ou du moment, non de la demande : une règle sans statut, ou pour une classe (4xx, 5xx), ne les lit jamais comme une acceptation ou un refus, et ${opens} seulement si elle les nomme.`,
     },
+    ...faultBlocks(whole),
     ruleTable(listAt(whole, 'response'), { unknown, fallback, promises: !Array.isArray(whole['calls']) }),
   ];
 }
+
+/** What no rule of the file can change, where the protocol says no inside its answers. */
+const faultBlocks = (whole: Raw): readonly Block[] =>
+  ['soap', 'jsonRpc', 'xmlRpc'].some((format) => Object.hasOwn(whole, format))
+    ? [
+        {
+          kind: 'text',
+          text: 'Une faute du protocole ne vaut jamais acceptation, quel que soit le statut HTTP et quelles que soient les règles ; une réponse qui n\u2019est pas du protocole (une page, une réponse tronquée) non plus.',
+        },
+      ]
+    : [];
 
 /** A list of rules as a table. */
 export function ruleTable(
@@ -138,6 +150,10 @@ function testWords(conditions: unknown): string {
       switch (name) {
         case 'status':
           return `statut ${list.map(statusWords).join(' ou ')}`;
+        case 'fault':
+          return option === true
+            ? 'faute du protocole, quelle qu\u2019elle soit'
+            : `faute ${list.join(' ou ')} du protocole`;
         case 'mediaType':
           return `type ${asText(option)}`;
         case 'json':

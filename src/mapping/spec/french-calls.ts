@@ -9,6 +9,7 @@ import { channelWords, purposeWords } from '../fields/french.ts';
 import { heading, paragraph } from './blocks.ts';
 import type { Block } from './blocks.ts';
 import { ruleTable, unknownWords } from './french-answers.ts';
+import { procedureWords } from './french-formats.ts';
 import { conditionWords } from './french-writing.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -47,7 +48,7 @@ export function callWords(mapping: CompiledMapping, { raw, plan }: RawCall): rea
   const needed = plan.needs.filter((id) => id !== 'reference');
   const captured = Object.entries(blockAt(raw, 'capture'));
   return [
-    `${addressWords(mapping, plan)}${conditions.length === 0 ? '' : `, seulement si ${conditions.join(' et ')}`}`,
+    `${addressWords(mapping, plan)}${procedureWords(raw)}${conditions.length === 0 ? '' : `, seulement si ${conditions.join(' et ')}`}`,
     ...(needed.length === 0 ? [] : [`Reprend : ${needed.join(', ')}, rendu par un appel précédent.`]),
     ...(captured.length === 0
       ? []
@@ -119,9 +120,12 @@ export function unknownOf(whole: Raw, mapping: CompiledMapping): string {
 export function actionWords(whole: Raw, mapping: CompiledMapping, action: 'update' | 'erase'): string {
   const plan = mapping.actions[action];
   if (plan === undefined || mapping.connectorFacts.words.address === undefined) return '';
-  const addresses = callsOf(whole, mapping, action).map((call) => addressWords(mapping, call.plan));
+  const addresses = callsOf(whole, mapping, action).map(
+    ({ plan: call, raw }) => addressWords(mapping, call) + procedureWords(raw),
+  );
   const [first] = addresses;
-  if (first === undefined) return ` (${addressWords(mapping, plan)})`;
+  if (first === undefined)
+    return ` (${addressWords(mapping, plan)}${procedureWords(blockAt(whole, action))})`;
   if (addresses.length === 1) return ` (${first})`;
   const inOrder = addresses.map((address, index) => `${index + 1}. ${address}`);
   return `, en ${addresses.length} appels (${inOrder.join(' ; ')})`;

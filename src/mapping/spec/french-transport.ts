@@ -1,40 +1,18 @@
 // How the data travel and which leads go there, in French.
 // Invariant: what depends on the kind of destination is the connector's to say.
 import type { CompiledMapping } from '../contract.ts';
-import { blockAt, isRecord } from '../document/yaml.ts';
+import { blockAt } from '../document/yaml.ts';
 import { asText } from '../fields/values.ts';
 import { frenchLabel } from '../fields/french.ts';
 import { acceptNames } from '../fields/conditions.ts';
+import { formatRows } from './french-formats.ts';
 import { sourceLabel } from './french-sources.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 
-const formatNames = { json: 'JSON', form: 'formulaire', xml: 'XML', csv: 'CSV' } as const;
-
 export function transportRows(whole: Raw, compiled: CompiledMapping): readonly (readonly string[])[] {
-  const format = (['json', 'form', 'xml', 'csv'] as const).find((known) => Object.hasOwn(whole, known));
-  const dialect = format === undefined ? {} : blockAt(whole, format);
-  const parts = Object.entries(dialect).flatMap(([key, value]) =>
-    isRecord(value) || Array.isArray(value) ? [] : [`${dialectWords[key] ?? key} ${asText(value)}`],
-  );
-  const name = format === undefined ? '' : formatNames[format];
-  const written = name === '' ? [] : [['Format', [name, ...parts].join(', ')]];
-  return [...settingRows(whole, compiled), ...written];
+  return [...settingRows(whole, compiled), ...formatRows(whole)];
 }
-
-const dialectWords: Readonly<Record<string, string>> = {
-  delimiter: 'séparateur',
-  quote: 'guillemets',
-  encoding: 'encodage',
-  unmappable: 'caractères hors encodage :',
-  eol: 'fin de ligne',
-  header: 'ligne de titres :',
-  decimal: 'décimale',
-  lineBreak: 'saut de ligne remplacé par',
-  root: 'racine',
-  record: 'élément',
-  list: 'liste :',
-};
 
 /** The connector's own rows, of the settings as the file has them: each of several calls may lay its own over them. */
 function settingRows(whole: Raw, mapping: CompiledMapping): readonly (readonly string[])[] {

@@ -44,7 +44,8 @@ export function formatWords(raw: Raw, list?: string): string {
   ];
   if (parts.length === 0)
     parts.push(source === undefined ? 'texte' : (typeWords[source.type] ?? source.type));
-  const { max } = raw;
+  const { max, type } = raw;
+  if (typeof type === 'string') parts.push(`type ${type} de XML-RPC`);
   const length = isRecord(max) ? max['length'] : max;
   if (typeof length === 'number') {
     const on = isRecord(max) ? max['on'] : 'error';

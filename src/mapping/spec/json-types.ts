@@ -86,8 +86,8 @@ export function optInType(raw: Raw): string {
 
 /** Whether the body, or the form field that holds it, is JSON. */
 export function writesJson(whole: Raw, { formats }: Pick<ConnectorFacts, 'formats'>): boolean {
-  const form = isRecord(whole['form']) ? whole['form'] : undefined;
+  const form = [whole['form'], whole['multipart']].find(isRecord);
   if (form !== undefined) return form['field'] !== undefined && form['holds'] !== 'xml';
-  if (Object.hasOwn(whole, 'xml') || Object.hasOwn(whole, 'csv')) return false;
+  if (['xml', 'csv', 'xmlRpc'].some((format) => Object.hasOwn(whole, format))) return false;
   return Object.hasOwn(whole, 'json') || formats[0] === 'json';
 }

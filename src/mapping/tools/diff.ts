@@ -125,8 +125,8 @@ function sideOf(mapping: CompiledMapping, lead: Lead, action: Action, now: Date)
       return { outcome: whyNot(result), accepted, values: new Map(), impersonal: new Map(), bytes: '' };
     collect(side, result.record, call === undefined ? '' : `${call.name}: `);
     const batch = mapping.schedule === undefined ? undefined : { sequence: 1, slot: now, rows: 1 };
-    const { bytes, mediaType } = mapping.write([result.record], action, batch, call?.name);
-    side.bytes += `${mediaType}\n${Buffer.from(bytes).toString('latin1')}\n`;
+    const { bytes, mediaType, headers = {} } = mapping.write([result.record], action, batch, call?.name);
+    side.bytes += `${mediaType}\n${JSON.stringify(headers)}\n${Buffer.from(bytes).toString('latin1')}\n`;
   }
   return { outcome: 'written', accepted, ...side };
 }

@@ -12,6 +12,7 @@ import { conditionWords, formatWords } from '../../../src/mapping/spec/french-wr
 import { sourceLabel } from '../../../src/mapping/spec/french-sources.ts';
 import { cronWords } from '../../../connectors/flow/words.ts';
 import { specOf } from '../../../src/mapping/spec/spec.ts';
+import { severalCalls } from '../calls/calls-support.ts';
 import { compiled, demoClient, flow, lead, mappingsRoot, sourcesOf, webhook } from '../support.ts';
 
 const fixed = {
@@ -295,4 +296,65 @@ test('without an authorisation the document says that nothing is sent', () => {
     ...fixed,
   });
   expect(toMarkdown(blocks)).toContain("Aucune autorisation n'est encore enregistrée");
+});
+
+describe('bodies in an envelope', () => {
+  const optIn = (to: string): string =>
+    `consent:\n  - {to: '${to}', channel: email, values: {granted: O, refused: N, not_asked: I, withdrawn: R}}\n`;
+  const rules =
+    'response:\n  - {accepted: {status: 200}}\n  - {invalid: {fault: [Client, 12]}}\n  - {refused: {fault: true}}';
+  const specOfBody = (fields: string, blocks: string, to: string): string =>
+    specFor(webhook(fields, blocks, optIn(to)).replace(/^response: .*$/m, rules)).markdown;
+
+  test('the client signs the protocol, its methods, and that a fault is never an acceptance', () => {
+    const text = specOfBody(
+      '- {to: params.nom, from: identity.lastName}',
+      'jsonRpc: {method: lead.add}\nupdate: {jsonRpc: {method: lead.write}}',
+      'params.optin',
+    );
+    expect(text).toContain('JSON-RPC 2.0, méthode « lead.add »');
+    expect(text).toMatch(/Mise à jour \(POST https:\/\/crm\.demo\.example\/api, méthode « lead\.write »\)/);
+    expect(text).toContain('| faute Client ou 12 du protocole | Format refusé |');
+    expect(text).toContain('| faute du protocole, quelle qu’elle soit | Refusée |');
+    expect(text).toContain('Une faute du protocole ne vaut jamais acceptation');
+    // Types matter in JSON, inside an envelope too.
+    expect(text).toContain('| `params.nom` | texte |');
+  });
+
+  test.each([
+    [
+      'soap: {version: "1.2", action: "urn:add"}\nxml: {record: lead}',
+      'lead.nom',
+      'SOAP 1.2, opération « urn:add », élément lead',
+    ],
+    ['xmlRpc: {method: lead.add}', 'params[0].nom', 'XML-RPC, méthode « lead.add »'],
+    [
+      'multipart: {field: fiche, holds: json}',
+      'nom',
+      'formulaire multipart/form-data, JSON dans le champ « fiche »',
+    ],
+    [
+      'form: {field: fiche, holds: xml}\nxml: {record: lead}',
+      'lead.nom',
+      'formulaire, XML dans le champ « fiche », élément lead',
+    ],
+  ])('%s', (blocks, to, words) => {
+    const withoutFaults = blocks.startsWith('multipart') || blocks.startsWith('form');
+    const text = webhook(
+      `- {to: '${to}', from: identity.lastName}`,
+      blocks,
+      optIn(to.replace('nom', 'optin')),
+    );
+    expect(specFor(withoutFaults ? text : text.replace(/^response: .*$/m, rules)).markdown).toContain(
+      `| Format | ${words} |`,
+    );
+  });
+
+  test('each of several calls names its method', () => {
+    const text = severalCalls(
+      'jsonRpc: {method: base}\nconsent:\n  - {to: params.optin, channel: email, values: {granted: O, refused: N, not_asked: I, withdrawn: R}}\ncalls:\n' +
+        '  - {name: party, send: {url: https://crm.demo.example/api}, jsonRpc: {method: party.create}, fields: [{to: params.nom, from: identity.lastName}]}\n',
+    );
+    expect(specFor(text).markdown).toContain('POST https://crm.demo.example/api, méthode « party.create »');
+  });
 });

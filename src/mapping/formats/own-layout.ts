@@ -1,0 +1,59 @@
+// The layout of an action or a call that differs from the file's: another record, another method, another operation.
+// Invariant: the same format in every request of a destination; only what the request names is another.
+import type { ConnectorFacts } from '../contract.ts';
+import { blockAt } from '../document/yaml.ts';
+import type { Path, Report } from '../document/problems.ts';
+import type { Scope } from '../scope.ts';
+import { xmlScope } from './check-xml.ts';
+import { readLayout } from './layout.ts';
+import type { Layout } from './layout.ts';
+
+const blocks = ['json', 'xml', 'soap', 'jsonRpc', 'xmlRpc'] as const;
+
+interface FileLayout {
+  readonly mapping: Record<string, unknown>;
+  readonly layout: Layout;
+  readonly connector: ConnectorFacts | undefined;
+  readonly report: Report;
+}
+
+/** `xml: {record: deal}` or `jsonRpc: {method: deal.create}` of a call, an update or an erase, over the file's own. */
+export function ownLayout(
+  raw: Readonly<Record<string, unknown>>,
+  path: Path,
+  { mapping, layout, connector, report }: FileLayout,
+): Layout {
+  const given = blocks.filter((block) => Object.hasOwn(raw, block));
+  if (given.length === 0) return layout;
+  const foreign = given.find(
+    (block) => block !== layout.body && !(block === 'xml' && layout.xml !== undefined),
+  );
+  if (foreign !== undefined) {
+    report.error([...path, foreign], 'MAP-106', `this destination writes ${layout.body} in every request.`, {
+      at: 'key',
+    });
+    return layout;
+  }
+  const placed = (inner: Path): Path =>
+    given.some((block) => block === inner[0]) ? [...path, ...inner] : inner;
+  const moved: Report = {
+    error: (inner, ...rest) => report.error(placed(inner), ...rest),
+    warn: (inner, ...rest) => report.warn(placed(inner), ...rest),
+  };
+  const merged = Object.fromEntries(
+    given.map((block) => [block, { ...blockAt(mapping, block), ...blockAt(raw, block) }]),
+  );
+  return readLayout({ ...mapping, ...merged }, connector, moved);
+}
+
+/** What targets must know of such a layout. */
+export function inLayout(scope: Scope, { format, xml, header, rpc, noNull }: Layout): Scope {
+  const { xml: _xml, rpc: _rpc, noNull: _noNull, ...rest } = scope;
+  return {
+    ...rest,
+    format,
+    ...(xml === undefined ? {} : { xml: xmlScope(xml, header) }),
+    ...(rpc === undefined ? {} : { rpc }),
+    ...(noNull === undefined ? {} : { noNull }),
+  };
+}
