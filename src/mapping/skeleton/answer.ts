@@ -11,7 +11,20 @@ const success = /^(success|succes|ok|accepted|created|valid|status|statut|state|
 const yes = /^(ok|success|succes|created|accepted|true|done|processed|queued|enregistre)$/i;
 const id = /^(id|uuid|reference|ref|leadid|lead_id|contactid|contact_id|recordid|key)$/i;
 
+/** What only an answer without a fault holds. */
+const byProtocol: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  jsonRpc: { json: { result: { exists: true } } },
+  xmlRpc: { xpath: { '//methodResponse/params': { exists: true } } },
+  soap: { xpath: { '//Body/*': { exists: true } } },
+};
+
 export function guessAnswer(text: string | undefined, format: string): AnswerGuess {
+  const held = byProtocol[format];
+  if (text === undefined && held !== undefined)
+    return {
+      rule: { accepted: { status: 200, ...held } },
+      why: 'any answer without a fault; name what only a success holds, and where its reference stands',
+    };
   const mediaType = format === 'xml' ? 'application/xml' : 'application/json';
   if (text === undefined)
     return {

@@ -20,6 +20,12 @@ export function readJsonSample(text: string): Shape | Unreadable {
   return { format: 'json', layout: list ? { list: true } : {}, slots, notes };
 }
 
+/** The places of a record that stands at a target. */
+export const groupSlots = (
+  group: Readonly<Record<string, unknown>>,
+  target: string,
+): readonly SampleField[] => slotsOf(group, { path: [target], parents: [], wrapped: false }, []);
+
 interface Where {
   readonly path: readonly string[];
   readonly parents: readonly string[];

@@ -2,15 +2,7 @@
 // Invariant: elements of one name are distinguished by an attribute where the sample does so, else they are a repeated group.
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { isRecord } from '../document/yaml.ts';
-import type { Shape, SampleField, Unreadable } from './shape.ts';
-
-interface Element {
-  readonly name: string;
-  readonly attributes: readonly (readonly [string, string])[];
-  readonly children: readonly Element[];
-  readonly text: string;
-  readonly cdata: boolean;
-}
+import type { SampleElement, SampleField, Shape, Unreadable } from './shape.ts';
 
 const parser = new XMLParser({
   preserveOrder: true,
@@ -27,27 +19,46 @@ export function readXmlSample(text: string): Shape | Unreadable {
     return { unreadable: 'it holds a DOCTYPE; delete it, only elements are read.' };
   if (XMLValidator.validate(text) !== true)
     return { unreadable: 'it begins like XML and is not well-formed.' };
-  const top = elementsOf(parsed(text)).find((element) => !element.name.startsWith('?'));
+  const top = outermost(text);
   if (top === undefined) return { unreadable: 'the XML holds no element.' };
   const names = new Set(top.children.map((child) => child.name));
   const [first] = top.children;
   const wrapped = names.size === 1 && first !== undefined && first.children.length > 0;
   const record = wrapped ? first : top;
-  const declared = [...top.attributes, ...(wrapped ? record.attributes : [])].flatMap(([name, value]) =>
-    name === 'xmlns' ? [['', value]] : name.startsWith('xmlns:') ? [[name.slice(6), value]] : [],
-  );
-  const encoding = /^<\?xml[^>]*encoding=["']([\w-]+)/.exec(text)?.[1]?.toLowerCase() ?? 'utf-8';
+  const declared = namespacesOf([...top.attributes, ...(wrapped ? record.attributes : [])]);
   return {
     format: 'xml',
     layout: {
       ...(wrapped ? { root: top.name } : {}),
       record: record.name,
-      ...(declared.length === 0 ? {} : { xmlns: Object.fromEntries(declared) as Record<string, string> }),
-      encoding: ['windows-1252', 'iso-8859-15'].includes(encoding) ? encoding : 'utf-8',
+      ...declared,
+      encoding: encodingOf(text),
     },
     slots: slotsOf(record, record.name, []),
     notes: [],
   };
+}
+
+/** The outermost element of a well-formed text. */
+export const outermost = (text: string): SampleElement | undefined =>
+  elementsOf(parsed(text)).find((element) => !element.name.startsWith('?'));
+
+/** A name without its prefix, as it is guessed by. */
+export const localName = ({ name }: Pick<SampleElement, 'name'>): string => name.split(':').at(-1) ?? name;
+
+/** `{ xmlns: ... }`, where any namespace is declared. */
+export function namespacesOf(attributes: SampleElement['attributes']): {
+  readonly xmlns?: Readonly<Record<string, string>>;
+} {
+  const declared = attributes.flatMap(([name, value]) =>
+    name === 'xmlns' ? [['', value]] : name.startsWith('xmlns:') ? [[name.slice(6), value]] : [],
+  );
+  return declared.length === 0 ? {} : { xmlns: Object.fromEntries(declared) as Record<string, string> };
+}
+
+export function encodingOf(text: string): string {
+  const encoding = /^<\?xml[^>]*encoding=["']([\w-]+)/.exec(text)?.[1]?.toLowerCase() ?? 'utf-8';
+  return ['windows-1252', 'iso-8859-15'].includes(encoding) ? encoding : 'utf-8';
 }
 
 function parsed(text: string): unknown {
@@ -59,20 +70,20 @@ function parsed(text: string): unknown {
   }
 }
 
-function slotsOf(
-  element: Element,
+export function slotsOf(
+  element: SampleElement,
   path: string,
   parents: readonly string[],
   fixed?: string,
 ): readonly SampleField[] {
-  const around = [element.name, ...parents];
+  const around = [localName(element), ...parents];
   const own = element.attributes
     .filter(([name]) => !name.startsWith('xmlns') && name !== fixed)
     .map(([name, value]): SampleField => ({ target: `${path}@${name}`, name, parents: around, value }));
   if (element.children.length === 0) {
     // The attribute that distinguishes this element from its neighbours says what it is for: `tel` of type `mobile`.
     const purpose = element.attributes.find(([name]) => name === fixed)?.[1];
-    const name = purpose === undefined ? element.name : `${element.name} ${purpose}`;
+    const name = purpose === undefined ? localName(element) : `${localName(element)} ${purpose}`;
     const empty = element.text === '' && own.length > 0 && !element.cdata;
     const content: SampleField = {
       target: element.cdata ? `${path}#cdata` : path,
@@ -86,7 +97,7 @@ function slotsOf(
 }
 
 function groupSlots(
-  group: readonly Element[],
+  group: readonly SampleElement[],
   path: string,
   parents: readonly string[],
 ): readonly SampleField[] {
@@ -120,16 +131,16 @@ function groupSlots(
   return [{ target, name: first.name, parents, value: undefined, element: inner }];
 }
 
-const valueOf = (element: Element, name: string): string | undefined =>
+const valueOf = (element: SampleElement, name: string): string | undefined =>
   element.attributes.find(([key]) => key === name)?.[1];
 const safe = (value: string | undefined): boolean => value !== undefined && /^[^@#.]+$/.test(value);
 
 /** Neighbours of one name, each name at its first place. */
-function groupsOf(children: readonly Element[]): readonly (readonly Element[])[] {
+function groupsOf(children: readonly SampleElement[]): readonly (readonly SampleElement[])[] {
   return [...Map.groupBy(children, (child) => child.name).values()];
 }
 
-function elementsOf(nodes: unknown): readonly Element[] {
+function elementsOf(nodes: unknown): readonly SampleElement[] {
   if (!Array.isArray(nodes)) return [];
   return (nodes as unknown[]).flatMap((node) => {
     if (!isRecord(node)) return [];

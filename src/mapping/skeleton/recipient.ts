@@ -6,6 +6,7 @@ import type { SampleFormat } from './shape.ts';
 /** What a draft needs to know of a connector. */
 export interface DraftingConnector {
   readonly type: string;
+  readonly formats: readonly string[];
   readonly answers: 'rules' | 'connector';
   readonly drafting: Drafting;
 }

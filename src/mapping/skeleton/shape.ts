@@ -19,10 +19,21 @@ export interface SampleField {
   readonly element?: readonly SampleField[];
 }
 
+/** An element of a sample, prefixes kept. */
+export interface SampleElement {
+  readonly name: string;
+  readonly attributes: readonly (readonly [string, string])[];
+  readonly children: readonly SampleElement[];
+  readonly text: string;
+  readonly cdata: boolean;
+}
+
 export interface Shape {
   readonly format: SampleFormat;
   /** Keys of the mapping's format block. */
   readonly layout: Readonly<Record<string, unknown>>;
+  /** Blocks of the envelope around it: `{ soap: {...} }`. */
+  readonly envelope?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly slots: readonly SampleField[];
   /** What of the sample the mapping language cannot say. */
   readonly notes: readonly string[];

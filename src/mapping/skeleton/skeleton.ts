@@ -8,6 +8,7 @@ import type { Part } from './fields.ts';
 import { decodeSample } from './decode-sample.ts';
 import { readCsvSample } from './read-csv.ts';
 import { readFormSample, readJsonSample } from './read-json.ts';
+import { readProcedure } from './read-rpc.ts';
 import { readXmlSample } from './read-xml.ts';
 import { recipientOf } from './recipient.ts';
 import type { DraftingConnector, Recipient } from './recipient.ts';
@@ -51,6 +52,8 @@ export function readSample(bytes: Uint8Array): Shape | Unreadable {
     };
   const text = decoded.trim();
   if (text === '') return { unreadable: 'it is empty.' };
+  const procedure = readProcedure(text);
+  if (procedure !== undefined) return procedure;
   if (/^[{[]/.test(text)) return readJsonSample(text);
   if (text.startsWith('<')) return readXmlSample(text);
   if (/^[^\s=&;]+=[^&\s]*(&[^\s=&]+=[^&\s]*)+$/.test(text)) return readFormSample(text);
@@ -69,6 +72,11 @@ export function makeSkeleton(
   const listInside = shape.slots.some((slot) => slot.target.includes('[0]'));
   const recipient = recipientOf({ to: request.to, clientId, format: shape.format, listInside }, connectors);
   if (typeof recipient === 'string') return recipient;
+  const foreign = Object.keys(shape.envelope ?? {}).find(
+    (block) => !recipient.connector.formats.includes(block),
+  );
+  if (foreign !== undefined)
+    return `the sample is a call of a procedure (${foreign}), which goes to an https:// address only.`;
   const name = request.name ?? recipient.name;
   const destinationId = `${clientId}-${name}`;
   const parts = partsOf(shape, request.categories ?? defaultCategories);
@@ -117,10 +125,12 @@ function mappingText(
   parts: readonly Part[],
 ): string {
   const ordered = shape.format === 'csv' || shape.format === 'xml';
-  const layout =
-    shape.format === 'json' && Object.keys(shape.layout).length === 0
+  const layout = [
+    ...Object.entries(shape.envelope ?? {}).map(([block, keys]) => `${block}: ${yamlLine(keys)}`),
+    ...(shape.format === 'json' && Object.keys(shape.layout).length === 0
       ? []
-      : [`${shape.format}: ${yamlLine(shape.layout)}`];
+      : [`${shape.format}: ${yamlLine(shape.layout)}`]),
+  ];
   const lines = [
     `# How a lead is written for ${company}. Drafted from ${sampleName} by \`relais mapping new\`.`,
     '# A line marked "guess:" is to be compared with what the client says; delete the mark once it is right.',
@@ -174,12 +184,16 @@ function consentLines(shape: Shape, parts: readonly Part[]): readonly string[] {
 
 function answers(recipient: Recipient, shape: Shape, answer: string | undefined): readonly string[] {
   if (recipient.connector.answers !== 'rules') return [];
-  const { rule, why } = guessAnswer(answer, shape.format);
+  const [protocol] = Object.keys(shape.envelope ?? {});
+  const { rule, why } = guessAnswer(answer, protocol ?? shape.format);
   return [
     '',
     '# What the answer means; without a rule that fits, nothing counts as accepted.',
     'response:',
     `  - ${yamlLine(rule)} # guess: ${why}`,
+    ...(protocol === undefined
+      ? []
+      : ['  - { invalid: { fault: true } } # guess: any fault; a rule for each code says more']),
     '  # TODO: what a refusal and a duplicate look like: - { duplicate: { status: 409 } }',
     '',
     '# TODO: how a correction and an erasure are told, if the client takes them (docs/mapping.md):',

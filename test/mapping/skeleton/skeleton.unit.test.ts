@@ -410,3 +410,57 @@ test('one line of YAML is one line, and reads back as it was', () => {
     }),
   );
 });
+
+describe('a call of a procedure becomes a mapping in the same envelope', () => {
+  const someone = lead({ identity: { lastName: 'Noël', mobile: '+33639980001' } });
+  const writes = (draft: Draft): string => {
+    expect(codesOf(draft)).toEqual([]);
+    if (!draft.result.ok) throw new Error('refused');
+    return written(draft.result.mapping, someone, situation());
+  };
+
+  test('JSON-RPC, its parameters by name', () => {
+    const draft = draftOf({
+      ...{ jsonrpc: '2.0', id: 7, method: 'lead.add' },
+      params: { nom: 'MARTIN', telephone: '06 39 98 00 12', ...optIn },
+    });
+    expect(draft.text).toContain('jsonRpc: { method: lead.add }');
+    expect(JSON.parse(writes(draft))).toMatchObject({
+      method: 'lead.add',
+      params: { nom: 'NOËL', telephone: '06 39 98 00 01', RGPD_OPTIN: 'OUI' },
+    });
+    expect(draft.text).toContain('{ invalid: { fault: true } }');
+  });
+
+  test('JSON-RPC, its parameters in their places', () => {
+    const draft = draftOf({
+      jsonrpc: '2.0',
+      method: 'party.create',
+      params: [[{ nom: 'MARTIN', ...optIn }]],
+    });
+    expect(JSON.parse(writes(draft))).toMatchObject({ params: [[{ nom: 'NOËL', RGPD_OPTIN: 'OUI' }]] });
+  });
+
+  test('XML-RPC', () => {
+    const member = (name: string, value: string): string =>
+      `<member><name>${name}</name><value><string>${value}</string></value></member>`;
+    const draft = draftOf(
+      `<?xml version="1.0"?><methodCall><methodName>lead.add</methodName><params><param><value><struct>${member('nom', 'MARTIN')}${member('RGPD_OPTIN', 'OUI')}</struct></value></param></params></methodCall>`,
+    );
+    expect(draft.text).toContain('xmlRpc: { method: lead.add }');
+    expect(writes(draft)).toContain('<member><name>nom</name><value><string>NOËL</string></value></member>');
+  });
+
+  test.each([
+    ['http://schemas.xmlsoap.org/soap/envelope/', 'soap: {}'],
+    ['http://www.w3.org/2003/05/soap-envelope', "soap: { version: '1.2' }"],
+  ])('SOAP of %s', (namespace, block) => {
+    const draft = draftOf(
+      `<s:Envelope xmlns:s="${namespace}" xmlns:d="urn:demo"><s:Header/><s:Body><d:AddLead><d:nom>MARTIN</d:nom><d:RGPD_OPTIN>OUI</d:RGPD_OPTIN></d:AddLead></s:Body></s:Envelope>`,
+    );
+    expect(draft.text).toContain(block);
+    expect(writes(draft).replaceAll(/\n */g, '')).toContain(
+      `<soap:Envelope xmlns:soap="${namespace}" xmlns:d="urn:demo"><soap:Body><d:AddLead><d:nom>NOËL</d:nom><d:RGPD_OPTIN>OUI</d:RGPD_OPTIN></d:AddLead>`,
+    );
+  });
+});
