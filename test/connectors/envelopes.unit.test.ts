@@ -126,7 +126,12 @@ const protocols = [
   },
 ] as const;
 
-describe.each(protocols)('$name', ({ made, headers, holds, yes, no }) => {
+type Said = readonly [text: string, type: string, status: number];
+
+describe.each(protocols)('$name', ({ made, headers, holds, ...answers }) => {
+  const yes: Said = answers.yes;
+  const no: Said = answers.no;
+
   test('arrives as the protocol asks, and what a prospect wrote stays what it is', async () => {
     answerWith(...yes);
     expect((await sendOnce(made, odd)).kind).toBe('accepted');

@@ -197,3 +197,30 @@ test('headers of a call are laid over the shared ones, and a mistake is told whe
   const [call] = compiled(file('{Accept: text/xml, x-bad: null}')).actions.create?.calls ?? [];
   expect(call).toHaveProperty('settings.headers', { Accept: 'text/xml' });
 });
+
+test('where leads are calls of a procedure, a question is one too, of a method or an operation of its own', () => {
+  const optIn = (to: string): string =>
+    `consent:\n  - {to: '${to}', channel: email, values: {granted: O, refused: N, not_asked: I, withdrawn: R}}\n`;
+  const base = (to: string, blocks: string, lookup: string): string =>
+    webhook(`- {to: '${to}.nom', from: identity.lastName}`, blocks, optIn(`${to}.optin`))
+      .replace(/^send: .*$/m, `send: {url: https://crm.demo.example/api, lookup: ${lookup}}`)
+      .replace(/^response: .*$/m, `${rules}\n  - { invalid: { fault: true } }`);
+  const json = base(
+    'params',
+    'jsonRpc: {method: lead.add}',
+    '{url: https://crm.demo.example/api, jsonRpc: {method: lead.find}, fields: [{to: params.ref, from: id}]}',
+  );
+  expect(textOf(compiled(json))).toBe(
+    'application/json {"jsonrpc":"2.0","id":"dlv_1","method":"lead.find","params":{"ref":"DM-1"}}',
+  );
+  const soap = base(
+    'lead',
+    "soap: {action: 'urn:add'}\nxml: {record: lead, declaration: false, indent: false}",
+    "{url: https://crm.demo.example/api, soap: {action: 'urn:find'}, xml: {record: find}, fields: [{to: find.ref, from: id}]}",
+  );
+  expect(textOf(compiled(soap))).toMatch(
+    /^text\/xml; charset=utf-8 <soap:Envelope .*<find><ref>DM-1<\/ref><\/find>/,
+  );
+  expect(compiled(soap).question(about)?.headers).toMatchObject({ soapaction: '"urn:find"' });
+  expect(problemsOf(json.replace('params.ref', 'ref')).join()).toContain('MAP-710');
+});
