@@ -19,6 +19,7 @@ export type {
   Tested,
 } from './contract/outcome.ts';
 export type { Composed, NetworkPolicy, SendContext, Timeouts } from './contract/context.ts';
+export type { Credential, CredentialNeed, Credentials, Got, Obtained } from './contract/credentials.ts';
 export type {
   Both,
   Draft,
@@ -31,4 +32,4 @@ export type {
 export { standInHost } from './contract/stand-in.ts';
 export type { StandIn, StandInAnswer, StandInServer, StandInServers } from './contract/stand-in.ts';
 export { defineConnector } from './contract/connector.ts';
-export type { Connector, JsonSchema, SettingsProblem } from './contract/connector.ts';
+export type { Connector, Expiry, JsonSchema, SettingsProblem } from './contract/connector.ts';

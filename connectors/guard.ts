@@ -31,6 +31,15 @@ export interface GuardPolicy {
   readonly allowedRanges: readonly string[];
   readonly extraCa?: string;
   readonly connectTo?: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
+  /** How we show ourselves in TLS; connections of one identity are never used with another. */
+  readonly identity?: TlsIdentity;
+}
+
+/** Certificate and key of ours, PEM; `ca`: an authority that is trusted besides, for this identity only. */
+export interface TlsIdentity {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca?: string;
 }
 
 /** The operating system's resolver and sockets; replaced in tests. */
@@ -74,7 +83,8 @@ export function createGuard(policy: GuardPolicy, deps: GuardDeps = systemDeps): 
   const secureContext = (): SecureContext =>
     (context ??= createSecureContext({
       minVersion: 'TLSv1.2',
-      ca: [...getCACertificates('default'), ...(policy.extraCa === undefined ? [] : [policy.extraCa])],
+      ca: [...getCACertificates('default'), ...given(policy.extraCa), ...given(policy.identity?.ca)],
+      ...(policy.identity === undefined ? {} : { cert: policy.identity.cert, key: policy.identity.key }),
     }));
 
   const lookup = permittedLookup(permits, deps.resolve);
@@ -119,6 +129,8 @@ export function createGuard(policy: GuardPolicy, deps: GuardDeps = systemDeps): 
 
   return { permits, lookup, connect, connectTls, secureContext };
 }
+
+const given = (text: string | undefined): readonly string[] => (text === undefined ? [] : [text]);
 
 /** Resolves a name to permitted addresses only. */
 function permittedLookup(permits: Guard['permits'], resolve: GuardDeps['resolve']): LookupFunction {
@@ -170,15 +182,17 @@ function settled(
 
 const guards = new Map<string, Guard>();
 
-/** The guard of a policy; one per content, since a process knows one or two policies. */
+/** The guard of a policy; one per content, since a process knows one or two policies, and some identities. */
 export function guardOf(policy: GuardPolicy): Guard {
-  const key = JSON.stringify([policy.allowedRanges, policy.extraCa ?? '', policy.connectTo ?? {}]);
+  const { allowedRanges, extraCa = '', connectTo = {}, identity = {} } = policy;
+  const key = JSON.stringify([allowedRanges, extraCa, connectTo, identity]);
   const known = guards.get(key);
   if (known !== undefined) return known;
   const guard = createGuard({
     allowedRanges: policy.allowedRanges,
     ...(policy.extraCa === undefined ? {} : { extraCa: policy.extraCa }),
     ...(policy.connectTo === undefined ? {} : { connectTo: policy.connectTo }),
+    ...(policy.identity === undefined ? {} : { identity: policy.identity }),
   });
   guards.set(key, guard);
   return guard;

@@ -2,12 +2,14 @@
 // Invariant: a command line opens MySQL only; Redis is opened by the roles that carry.
 import { connectors } from '../connectors/index.ts';
 import type { Config } from './config.ts';
+import { createCredentials, type CredentialsOf } from './delivery/attempt/credentials.ts';
 import { createPublished, type Published } from './delivery/mapping-cache.ts';
 import { RelaisError } from './errors.ts';
 import { createIntake, type Intake } from './intake/accept.ts';
 import type { Log } from './log.ts';
 import { checkSources, type CheckOptions } from './mapping/check.ts';
 import { createKeyRing } from './domain/key-ring.ts';
+import { derived } from './domain/keyed.ts';
 import { readIntakeKey, recogniseKeys, type Keys } from './privacy/keys.ts';
 import { createRights, type Rights } from './privacy/rights.ts';
 import { createSealer, type Sealer } from './privacy/seal.ts';
@@ -29,6 +31,8 @@ export interface App {
   /** For support's lists: a replica where one is named, else `database`. */
   readonly reading: ReadSide;
   readonly secrets: LeadSecrets;
+  /** Tokens and sessions by which a client's recipients let us in. */
+  readonly credentials: CredentialsOf;
   readonly keys: Keys;
   readonly published: Published;
   readonly checkOptions: CheckOptions;
@@ -61,6 +65,12 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     marks,
     reading: replica ?? database,
     secrets,
+    credentials: createCredentials({
+      database,
+      log,
+      masterKeys: keys.master,
+      nameKey: derived(digestKey, 'credentials'),
+    }),
     keys,
     published: publishedMappings(database, checkOptions, log),
     checkOptions,

@@ -23,6 +23,8 @@ export const logEvents = [
   'delivery.broken',
   'delivery.stranded',
   'lease.recovered',
+  'credential.got',
+  'credential.not_got',
   'circuit.opened',
   'circuit.closed',
   'batch.built',

@@ -12,6 +12,12 @@ export interface SettingsProblem {
   readonly message: string;
 }
 
+/** A secret that is good until a moment. */
+export interface Expiry {
+  readonly secret: string;
+  readonly at: Date;
+}
+
 /** A JSON Schema (draft 2020-12 subset understood by ajv). */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -64,6 +70,8 @@ export interface Connector<Settings = unknown> {
   readonly inClear?: (settings: Settings) => readonly string[];
   /** Names of the `secret:NAME` references used. */
   readonly secretNames: (settings: Settings) => readonly string[];
+  /** Secrets that end by themselves, a certificate say. */
+  readonly expiries?: (settings: Settings, secret: (name: string) => string | undefined) => readonly Expiry[];
   /** Pure: same parcel and settings, same content. `secret` may be absent (preview): values are then masked. */
   readonly compose: (
     parcel: Parcel,

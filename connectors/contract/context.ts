@@ -1,5 +1,6 @@
 // What a connector is given to send with, and what it composes without I/O.
 // Invariant: which addresses may be reached comes from the operator and the authorisation, never from a mapping file.
+import type { Credentials } from './credentials.ts';
 import type { Answer, Outcome } from './outcome.ts';
 import type { Action } from './parcel.ts';
 
@@ -32,6 +33,8 @@ export interface SendContext {
   /** Value of `secret:NAME`; undefined when the operator did not provide it. All live values, newest first, for rotating signing secrets. */
   readonly secret: (name: string) => string | undefined;
   readonly secrets: (name: string) => readonly string[];
+  /** Tokens and sessions of this client, shared by all processes. Absent in a trial: what is got serves one send. */
+  readonly credentials?: Credentials;
   /** Hosts, mailboxes or folders the client's contract and a live authorisation allow (C18, C19). */
   readonly allowedTargets: readonly string[];
   readonly network: NetworkPolicy;

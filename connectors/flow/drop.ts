@@ -37,6 +37,7 @@ export type DropCode =
   | 'CONNECT_FAILED'
   | 'UNREACHABLE'
   | 'TLS_CERTIFICATE'
+  | 'CLIENT_CERTIFICATE'
   | 'TLS_FAILED';
 
 export type DropFailure = Error & { readonly dropCode: DropCode };

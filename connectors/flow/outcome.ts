@@ -25,6 +25,7 @@ export function failureOutcome(
   switch (code) {
     case 'ADDRESS_NOT_ALLOWED':
     case 'TLS_CERTIFICATE':
+    case 'CLIENT_CERTIFICATE':
     case 'HOST_KEY_MISMATCH':
     case 'SFTP_AUTH':
     case 'SECRET_MISSING':

@@ -4,6 +4,7 @@
 export const connectFailureCodes = [
   'ADDRESS_NOT_ALLOWED',
   'TLS_CERTIFICATE',
+  'CLIENT_CERTIFICATE',
   'DNS',
   'CONNECT_REFUSED',
   'CONNECT_RESET',
@@ -34,7 +35,19 @@ export function connectFailureOf(error: unknown): ConnectFailureCode | undefined
 
 /** Needs a person (the destination is held): the next try would meet the same wall. Everything else is tried again. */
 export const needsRepair = (code: ConnectFailureCode): boolean =>
-  code === 'ADDRESS_NOT_ALLOWED' || code === 'TLS_CERTIFICATE';
+  code === 'ADDRESS_NOT_ALLOWED' || code === 'TLS_CERTIFICATE' || code === 'CLIENT_CERTIFICATE';
+
+/**
+ * The recipient's TLS refused the certificate we showed, or missed one. With TLS 1.3 it says so after our side of the
+ * handshake is over, when a request may be on its way: it was never read.
+ */
+export function refusesClientCertificate(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && clientCertificateAlerts.test(code);
+}
+
+const clientCertificateAlerts =
+  /^ERR_SSL_.*ALERT_(CERTIFICATE_REQUIRED|NO_CERTIFICATE|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(REVOKED|EXPIRED|UNKNOWN)|UNKNOWN_CA|ACCESS_DENIED)$/;
 
 const certificateCodes = new Set([
   'CERT_HAS_EXPIRED',
@@ -65,6 +78,7 @@ export function connectCodeOf(error: unknown): ConnectFailureCode {
   const { code, originalCode } = (error ?? {}) as { code?: unknown; originalCode?: unknown };
   const name = typeof originalCode === 'string' ? originalCode : typeof code === 'string' ? code : '';
   if (certificateCodes.has(name)) return 'TLS_CERTIFICATE';
+  if (refusesClientCertificate(error)) return 'CLIENT_CERTIFICATE';
   // Several addresses of one name failed each in its own way: the first tells enough.
   const inner = error instanceof AggregateError ? (error.errors as readonly unknown[])[0] : undefined;
   if (inner !== undefined) return connectCodeOf(inner);

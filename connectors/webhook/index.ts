@@ -10,6 +10,7 @@ import { composeQuestion, composeWebhook } from './request.ts';
 import { askWebhook, sendWebhook } from './send.ts';
 import {
   checkWebhookSettings,
+  webhookDials,
   webhookInClear,
   webhookPlaces,
   webhookSecretNames,
@@ -18,6 +19,7 @@ import {
 } from './settings.ts';
 import type { WebhookSettings } from './settings.ts';
 import { webhookStandIn } from './stand-in.ts';
+import { certificateExpiry } from './tls.ts';
 import { webhookWords } from './words.ts';
 
 /** @param transport of a test that answers in the recipient's stead; otherwise sockets come from the guard */
@@ -43,9 +45,11 @@ export function createWebhookConnector(transport?: Transport) {
     targetKind: 'hosts',
     check: checkWebhookSettings,
     targets: webhookTargets,
+    dials: webhookDials,
     places: webhookPlaces,
     inClear: webhookInClear,
     secretNames: webhookSecretNames,
+    expiries: ({ tls }, secret) => certificateExpiry(tls, secret),
     words: webhookWords,
     drafting: webhookDrafting,
     standIn: webhookStandIn,
@@ -53,7 +57,7 @@ export function createWebhookConnector(transport?: Transport) {
     composeQuestion,
     send: (parcel, settings, context) => sendWebhook(client, parcel, settings, context),
     lookup,
-    test: (settings, context, question) => testWebhook(settings, context, lookup, question),
+    test: (settings, context, question) => testWebhook(client, { lookup, question }, settings, context),
     close: client.close,
   });
 }

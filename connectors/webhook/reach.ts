@@ -1,4 +1,4 @@
-// Reaches a recipient without sending a lead: name, address, TLS; with its look-up, the credentials too.
+// Reaches a recipient without sending a lead: token or session, name, address, TLS; with its look-up, the credentials too.
 // Invariant: only a question is ever asked, about a reference nobody has: any other request could create something.
 import type { Body, Outcome, Parcel, ParcelItem, SendContext, Tested } from '../contract.ts';
 import { meaningOf } from '../http-status.ts';
@@ -6,16 +6,74 @@ import { reachHttp } from '../guard/http/exchange.ts';
 import { resolveText } from '../guard/http/headers.ts';
 import { addressOf, unauthorized } from './address.ts';
 import { headersOf } from './request.ts';
+import type { HttpClient } from '../guard/http/exchange.ts';
+import { hostOf } from '../guard/http/address.ts';
+import { credentialsFor, neededFor } from './access/obtain.ts';
+import { accessUrl, isAccess } from './access/settings.ts';
 import type { WebhookSettings } from './settings.ts';
+import { certificateExpiry, identified } from './tls.ts';
 import { placeholdersIn } from './url.ts';
 
 type Lookup = (parcel: Parcel, settings: WebhookSettings, context: SendContext) => Promise<Outcome>;
 
+/** The look-up of the connector, and the body of a question about nobody. */
+interface Asking {
+  readonly lookup: Lookup;
+  readonly question?: Body | undefined;
+}
+
 export async function testWebhook(
+  client: HttpClient,
+  asking: Asking,
   settings: WebhookSettings,
   context: SendContext,
-  lookup: Lookup,
-  question: Body = noBody,
+): Promise<Tested> {
+  const own = identified(settings.tls, context);
+  if (!own.ok) return unauthorized(own.reason);
+  const got = await gotAnew(client, settings, own.context);
+  if ('outcome' in got) return got.outcome;
+  const notes = [...got.notes, ...validity(settings, context)];
+  const outcome = await tested(settings, own.context, asking);
+  return {
+    ...outcome,
+    ...(isAccess(settings.auth) ? { tried: 'credentials' } : {}),
+    ...(notes.length === 0 ? {} : { notes }),
+  };
+}
+
+/** A token or session is got anew, so that its secrets are proved; the workers go on with it. */
+async function gotAnew(
+  client: HttpClient,
+  { auth }: WebhookSettings,
+  context: SendContext,
+): Promise<{ readonly outcome: Outcome } | { readonly notes: readonly string[] }> {
+  if (!isAccess(auth)) return { notes: [] };
+  const needed = neededFor(auth, client, context);
+  if (!needed.ok) return needed;
+  const got = await credentialsFor(auth, context).obtain({ ...needed.need, anew: true });
+  if (!got.ok) return got;
+  const host = hostOf(accessUrl(auth)) ?? '';
+  return {
+    notes: ['oauth2' in auth ? `${host} gave a token.` : `${host} took the login and gave a session.`],
+  };
+}
+
+const dayMs = 86_400_000;
+
+function validity({ tls }: WebhookSettings, { secret, now }: SendContext): readonly string[] {
+  return certificateExpiry(tls, secret).map(({ secret: name, at }) => {
+    const days = Math.floor((at.getTime() - now()) / dayMs);
+    const when = at.toISOString().slice(0, 10);
+    return days < 0
+      ? `Our certificate ${name} has expired, on ${when}.`
+      : `Our certificate ${name} is valid until ${when} (${days} days).`;
+  });
+}
+
+async function tested(
+  settings: WebhookSettings,
+  context: SendContext,
+  { lookup, question = noBody }: Asking,
 ): Promise<Tested> {
   const nobody = nobodyIn(settings, context);
   const reached = await reach(settings, context, nobody);

@@ -4,8 +4,10 @@ import type { Body, Composed, Parcel, ParcelItem } from '../contract.ts';
 import { bareHost, masked, secretName } from '../guard.ts';
 import { hostOf } from '../guard/http/address.ts';
 import { resolveText } from '../guard/http/headers.ts';
+import { accessUrl, isAccess, sentAs } from './access/settings.ts';
 import { lookupMethod, questionSettings } from './lookup.ts';
 import type { WebhookSettings } from './settings.ts';
+import { signatureShown } from './signature-settings.ts';
 import { fillUrl } from './url.ts';
 
 type Secret = (name: string) => string | undefined;
@@ -35,7 +37,8 @@ export function headersOf(
     headers[name.toLowerCase()] = value.value;
   }
   const { auth } = settings;
-  if (auth === undefined) return { ok: true, headers };
+  // A token or a session is obtained before each send (access/obtain.ts).
+  if (auth === undefined || isAccess(auth)) return { ok: true, headers };
   if ('bearer' in auth) {
     const token = resolveText(auth.bearer, secret);
     if (!token.ok) return token;
@@ -74,12 +77,7 @@ export function composeWebhook(parcel: Parcel, settings: WebhookSettings, secret
     const shown = headersOf(maskedSettings(settings), item, parcel.body, () => undefined);
     if (shown.ok) head.push(...Object.entries(shown.headers).map(([name, value]) => `${name}: ${value}`));
   }
-  if (settings.signature !== undefined) {
-    head.push(
-      'webhook-timestamp: «moment of departure»',
-      `webhook-signature: v1,«signed with ${settings.signature.standard}»`,
-    );
-  }
+  head.push(...signatureShown(settings.signature));
   // The template, not the filled address: a recipient's reference must not enter the append-only log through `target`.
   return {
     content,
@@ -107,7 +105,11 @@ function maskedSettings(settings: WebhookSettings): WebhookSettings {
     Object.entries(headers).map(([name, text]) => [name, masked(text)]),
   );
   if (auth !== undefined) {
-    if ('bearer' in auth) shown['authorization'] = `Bearer ${masked(auth.bearer)}`;
+    if (isAccess(auth)) {
+      const { header, before } = sentAs(auth);
+      const what = 'oauth2' in auth ? 'token' : 'session';
+      shown[header.toLowerCase()] = `${before}«${what} from ${hostOf(accessUrl(auth)) ?? ''}»`;
+    } else if ('bearer' in auth) shown['authorization'] = `Bearer ${masked(auth.bearer)}`;
     else if ('basic' in auth)
       shown['authorization'] = `Basic ${masked(auth.basic.user)}:${masked(auth.basic.password)}`;
     else shown[auth.header.name] = masked(auth.header.value);

@@ -4,12 +4,13 @@ import type { Action, Outcome, Parcel, SendContext } from '../contract.ts';
 import { unanswered } from '../guard/http/exchange.ts';
 import type { HttpClient } from '../guard/http/exchange.ts';
 import type { CarriedRequest } from '../guard/http/carrier.ts';
+import { withAccess } from './access/obtain.ts';
 import { addressOf, unauthorized } from './address.ts';
 import { headersOf } from './request.ts';
-import type { Headers } from './request.ts';
 import { lookupMethod, questionSettings } from './lookup.ts';
 import type { WebhookSettings } from './settings.ts';
-import { signatureOf } from './signature.ts';
+import { signatureHeaders } from './signature.ts';
+import { identified } from './tls.ts';
 
 export async function sendWebhook(
   client: HttpClient,
@@ -24,30 +25,13 @@ export async function sendWebhook(
   const body = parcel.body.bytes;
   const headers = headersOf(settings, item, parcel.body, context.secret);
   if (!headers.ok) return unauthorized(headers.reason);
-  const signed = signatureHeaders(settings, item.key, body, context);
-  if (!signed.ok) return unauthorized(signed.reason);
   const request: CarriedRequest = {
     url: prepared.url,
     method: settings.method ?? 'POST',
-    headers: { ...headers.headers, ...signed.headers },
+    headers: headers.headers,
     ...(body.length > 0 ? { body } : {}),
   };
-  return await outcomeOf(client, request, context, parcel.action);
-}
-
-function signatureHeaders(
-  { signature }: WebhookSettings,
-  key: string,
-  body: Uint8Array,
-  { now, secrets }: SendContext,
-): { readonly ok: true; readonly headers: Headers } | { readonly ok: false; readonly reason: string } {
-  if (signature === undefined) return { ok: true, headers: {} };
-  const timestamp = Math.floor(now() / 1000);
-  const live = secrets(signature.standard.slice('secret:'.length));
-  const value = signatureOf(key, timestamp, body, live);
-  if (value === undefined)
-    return { ok: false, reason: live.length === 0 ? 'SECRET_MISSING' : 'SECRET_MALFORMED' };
-  return { ok: true, headers: { 'webhook-timestamp': String(timestamp), 'webhook-signature': value } };
+  return await letIn(client, { request, key: item.key, stage: parcel.action }, settings, context);
 }
 
 export async function askWebhook(
@@ -67,21 +51,42 @@ export async function askWebhook(
   if (body?.length === 0) return { kind: 'invalid', reason: 'REFERENCE_MISSING' };
   const headers = headersOf(asking, item, body === undefined ? undefined : parcel.body, context.secret);
   if (!headers.ok) return unauthorized(headers.reason);
-  const signed = body === undefined ? unsigned : signatureHeaders(settings, item.key, body, context);
-  if (!signed.ok) return unauthorized(signed.reason);
   // A question has no key of its own: an idempotent recipient would answer with the stored answer of the create.
   const { [(settings.idempotencyHeader ?? 'Idempotency-Key').toLowerCase()]: _key, ...asked } =
     headers.headers;
   const request: CarriedRequest = {
     url: prepared.url,
     method: lookupMethod(settings.lookup),
-    headers: { ...asked, ...signed.headers },
+    headers: asked,
     ...(body === undefined ? {} : { body }),
   };
-  return await outcomeOf(client, request, context, 'lookup');
+  return await letIn(client, { request, key: item.key, stage: 'lookup' }, asking, context);
 }
 
-const unsigned = { ok: true, headers: {} } as const;
+interface Prepared {
+  readonly request: CarriedRequest;
+  readonly key: string;
+  readonly stage: Action | 'lookup';
+}
+
+/** With what lets us in: our certificate, a token or session, and the signature, made anew for each try. */
+async function letIn(
+  client: HttpClient,
+  { request, key, stage }: Prepared,
+  { auth, signature, tls }: WebhookSettings,
+  context: SendContext,
+): Promise<Outcome> {
+  const own = identified(tls, context);
+  if (!own.ok) return unauthorized(own.reason);
+  return await withAccess(auth, client, own.context, async (access) => {
+    const { method, url, body = new Uint8Array(0) } = request;
+    const bare = stage === 'lookup' && body.length === 0;
+    const signed = signatureHeaders(signature, { method, url, key, body }, { bare }, own.context);
+    if (!signed.ok) return unauthorized(signed.reason);
+    const headers = { ...request.headers, ...access, ...signed.headers };
+    return await outcomeOf(client, { ...request, headers }, own.context, stage);
+  });
+}
 
 async function outcomeOf(
   client: HttpClient,

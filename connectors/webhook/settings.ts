@@ -1,64 +1,31 @@
 // The `send` block of a webhook: its schema, the rules a schema cannot say, its target and its secrets' names. Pure.
 // Invariant: no secret in clear, no personal data in a URL; the host never comes from a placeholder.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
-import { clearTextProblem, namesAmong, secretName, secretPattern } from '../guard.ts';
+import { clearTextProblem, namesAmong, secretName } from '../guard.ts';
 import { addressProblems, endpointOf, hostOf, isInClear } from '../guard/http/address.ts';
 import { hasControl, isSendable } from '../guard/http/headers.ts';
+import { headerName } from './access/names.ts';
+import { accessUrl, isAccess } from './access/settings.ts';
+import { authProblems, authSchema, authTexts, type Auth } from './auth.ts';
 import { lookupProblems, lookupSchema, questionSettings } from './lookup.ts';
 import type { Lookup } from './lookup.ts';
+import { signatureProblems, signatureSchema, signatureTexts, type Signature } from './signature-settings.ts';
+import { tlsSchema, type Tls } from './tls.ts';
 import { isCaptured, placeholdersIn } from './url.ts';
 
 export const methods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type Method = (typeof methods)[number];
-
-export type Auth =
-  | { readonly bearer: string }
-  | { readonly basic: { readonly user: string; readonly password: string } }
-  | { readonly header: { readonly name: string; readonly value: string } };
 
 export interface WebhookSettings {
   readonly url: string;
   readonly method?: Method;
   readonly auth?: Auth;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly signature?: { readonly standard: string };
+  readonly signature?: Signature;
+  readonly tls?: Tls;
   readonly idempotencyHeader?: string;
   readonly lookup?: Lookup<Auth>;
 }
-
-const secret = (description: string): JsonSchema => ({ type: 'string', pattern: secretPattern, description });
-const headerName = "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$";
-
-const authSchema: JsonSchema = {
-  type: 'object',
-  description: 'How the recipient knows the sender: exactly one of bearer, basic, header.',
-  minProperties: 1,
-  maxProperties: 1,
-  additionalProperties: false,
-  properties: {
-    bearer: secret('secret:NAME sent as Authorization: Bearer.'),
-    basic: {
-      type: 'object',
-      description: 'HTTP Basic.',
-      additionalProperties: false,
-      required: ['user', 'password'],
-      properties: {
-        user: { type: 'string', minLength: 1, maxLength: 200, description: 'User name, or secret:NAME.' },
-        password: secret('secret:NAME of the password.'),
-      },
-    },
-    header: {
-      type: 'object',
-      description: 'An API key in a header of its own.',
-      additionalProperties: false,
-      required: ['name', 'value'],
-      properties: {
-        name: { type: 'string', pattern: headerName, description: 'Header name, e.g. X-API-Key.' },
-        value: secret('secret:NAME of the key.'),
-      },
-    },
-  },
-};
 
 const headersSchema: JsonSchema = {
   type: 'object',
@@ -84,17 +51,8 @@ export const webhookSettingsSchema: JsonSchema = {
     method: { type: 'string', enum: [...methods], default: 'POST', description: 'HTTP method.' },
     auth: authSchema,
     headers: headersSchema,
-    signature: {
-      type: 'object',
-      description: 'Signs the body so that the recipient can verify the sender.',
-      additionalProperties: false,
-      required: ['standard'],
-      properties: {
-        standard: secret(
-          'Standard Webhooks (v1): secret:NAME whose value is whsec_<base64>; several live values are all signed.',
-        ),
-      },
-    },
+    signature: signatureSchema,
+    tls: tlsSchema,
     idempotencyHeader: {
       type: 'string',
       pattern: headerName,
@@ -127,17 +85,10 @@ export function checkWebhookSettings(settings: WebhookSettings): readonly Settin
     ...lookupProblems(settings),
     ...authProblems('/auth', settings.auth),
     ...authProblems('/lookup/auth', lookup?.auth),
-    ...clearTextProblem('/signature/standard', signature?.standard),
+    ...signatureProblems(signature),
     ...headerProblems('/headers', settings.headers),
     ...headerProblems('/lookup/headers', lookup?.headers),
   ];
-}
-
-function authProblems(path: string, auth: Auth | undefined): readonly SettingsProblem[] {
-  if (auth === undefined) return [];
-  if ('bearer' in auth) return clearTextProblem(`${path}/bearer`, auth.bearer);
-  if ('basic' in auth) return clearTextProblem(`${path}/basic/password`, auth.basic.password);
-  return clearTextProblem(`${path}/header/value`, auth.header.value);
 }
 
 function headerProblems(
@@ -184,10 +135,23 @@ export const webhookPlaces = (
   resolve: (text: string) => string,
 ): readonly string[] => [endpointOf(resolve(url))];
 
-export const webhookInClear = ({ url, lookup }: WebhookSettings): readonly string[] => [
+export const webhookInClear = ({ url, lookup, auth }: WebhookSettings): readonly string[] => [
   ...(isInClear(url) ? ['/url'] : []),
   ...(isInClear(lookup?.url ?? '') ? ['/lookup/url'] : []),
+  ...accessInClear('/auth', auth),
+  ...accessInClear('/lookup/auth', lookup?.auth),
 ];
+
+const accessInClear = (path: string, auth: Auth | undefined): readonly string[] =>
+  isAccess(auth) && isInClear(accessUrl(auth))
+    ? [`${path}/${'oauth2' in auth ? 'oauth2/tokenUrl' : 'login/url'}`]
+    : [];
+
+/** Where tokens and sessions are got: no lead goes there, but the contract names it. */
+export const webhookDials = ({ auth, lookup }: WebhookSettings): readonly string[] =>
+  [auth, lookup?.auth]
+    .map((way) => (isAccess(way) ? hostOf(accessUrl(way)) : undefined))
+    .filter((host) => host !== undefined);
 
 export function webhookTargets(settings: WebhookSettings): readonly string[] {
   const host = hostOf(settings.url);
@@ -195,19 +159,20 @@ export function webhookTargets(settings: WebhookSettings): readonly string[] {
 }
 
 export function webhookSecretNames(settings: WebhookSettings): readonly string[] {
-  const { lookup, signature } = settings;
+  const { lookup, signature, tls } = settings;
   const asked = lookup === undefined ? [] : credentials(questionSettings(settings));
-  return namesAmong([...credentials(settings), signature?.standard, ...asked]);
+  return namesAmong([
+    ...credentials(settings),
+    ...signatureTexts(signature),
+    ...asked,
+    tls?.cert,
+    tls?.key,
+    tls?.ca,
+  ]);
 }
 
-const credentials = ({ url, auth, headers = {} }: WebhookSettings): readonly string[] => [
+const credentials = ({ url, auth, headers = {} }: WebhookSettings): readonly (string | undefined)[] => [
   url,
   ...Object.values(headers),
-  ...(auth === undefined ? [] : authValues(auth)),
+  ...(auth === undefined ? [] : authTexts(auth)),
 ];
-
-function authValues(auth: Auth): readonly string[] {
-  if ('bearer' in auth) return [auth.bearer];
-  if ('basic' in auth) return [auth.basic.user, auth.basic.password];
-  return [auth.header.value];
-}

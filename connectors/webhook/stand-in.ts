@@ -3,6 +3,7 @@
 import { standInHost } from '../contract.ts';
 import type { StandIn, StandInServers } from '../contract.ts';
 import { secretName } from '../guard.ts';
+import { isAccess } from './access/settings.ts';
 import { webhookTargets } from './settings.ts';
 import type { WebhookSettings } from './settings.ts';
 
@@ -17,15 +18,27 @@ export async function webhookStandIn(
   return {
     server: await servers.http(hosts, { tls: plain === 0 }),
     hosts,
-    settingsOf: (settings) => settings,
+    settingsOf: letIn,
     secret: (name) => placeholder(name, all),
     allowedTargets: hosts,
   };
 }
 
+/** It gives no tokens and asks for no certificate: in their place stands a word. */
+function letIn(settings: WebhookSettings): WebhookSettings {
+  const { tls: _tls, auth, ...rest } = settings;
+  if (auth === undefined) return rest;
+  return { ...rest, auth: isAccess(auth) ? { bearer: 'secret:SANDBOX_TOKEN' } : auth };
+}
+
 function placeholder(name: string, all: readonly WebhookSettings[]): string {
   if (all.some(({ url }) => secretName(url) === name)) return `https://${standInHost}/`;
-  if (all.some(({ signature }) => secretName(signature?.standard) === name))
+  if (
+    all.some(
+      ({ signature }) =>
+        signature !== undefined && 'standard' in signature && secretName(signature.standard) === name,
+    )
+  )
     return `whsec_${Buffer.from('sandbox placeholder, no secret').toString('base64')}`;
   return 'sandbox-placeholder';
 }

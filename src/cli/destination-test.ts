@@ -38,6 +38,9 @@ function addressesOf(mapping: CompiledMapping): readonly Reached[] {
   return [...new Map(all.map((reached) => [JSON.stringify(reached.settings), reached])).values()];
 }
 
+/** A token or a session is got before. */
+const gettingMs = 20_000;
+
 const credentialsTried = 'The credentials were tried and are taken.';
 
 async function testDestination(app: App, id: string): Promise<void> {
@@ -60,26 +63,30 @@ async function testDestination(app: App, id: string): Promise<void> {
     classify: mapping.classifyBeside,
     secret: (name) => app.config.secrets(name)[0],
     secrets: app.config.secrets,
+    credentials: app.credentials(mapping.clientId),
     allowedTargets: live.flatMap((authorisation) => authorisation.targets),
     network: app.config.network,
     timeouts: mapping.timeouts,
-    signal: AbortSignal.timeout(mapping.timeouts.totalMs),
+    signal: AbortSignal.timeout(mapping.timeouts.totalMs + gettingMs),
     now: () => app.database.now().getTime(),
   };
   const [first, ...others] = addressesOf(mapping);
   let outcome = await connector.test(first?.settings, context, first?.question);
   let tried = outcome.tried ?? 'credentials';
+  const notes = new Set(outcome.notes);
   for (const { settings, question } of others) {
     if (outcome.kind !== 'accepted') break;
     outcome = await connector.test(settings, context, question);
     if (outcome.tried === 'address') tried = 'address';
+    for (const note of outcome.notes ?? []) notes.add(note);
   }
   await connector.close?.();
-  for (const note of outcome.notes ?? []) out(note);
   const ms = outcome.evidence?.durationMs;
   if (outcome.kind === 'accepted')
     return out(
-      `${id} can be reached${ms === undefined ? '' : ` (${Math.round(ms)} ms)`}. ${tried === 'credentials' ? credentialsTried : (connector.words.addressOnly?.[1] ?? '')} No lead was sent.`,
+      `${id} can be reached${ms === undefined ? '' : ` (${Math.round(ms)} ms)`}. ${tried === 'credentials' ? credentialsTried : (connector.words.addressOnly?.[1] ?? '')} No lead was sent.`.concat(
+        [...notes].map((note) => `\n${note}`).join(''),
+      ),
     );
   throw new RelaisError(
     'DEST-001',

@@ -84,7 +84,7 @@ async function rotateMaster(app: App, waitSeconds: number): Promise<void> {
   await pause(waitSeconds * 1_000);
   const second = await rewriteAll(place);
   out(
-    `${first.secrets + second.secrets} secrets of leads and ${first.files + second.files} files written anew.`,
+    `${first.secrets + second.secrets} secrets of leads and ${first.files + second.files} files written anew, and ${first.credentials + second.credentials} tokens of recipients.`,
   );
   if (second.unreadable > 0)
     throw new RelaisError(

@@ -91,7 +91,8 @@ async function trying({ chosen, connector, folder, local, reason, options, app }
   else {
     const covered = await coverage(app, mapping, !invented);
     categories.now = covered.categories;
-    place = clientPlace(mapping, await inForce(app, mapping.destinationId), app.config, covered.targets);
+    const means = { ...app.config, credentials: app.credentials(mapping.clientId) };
+    place = clientPlace(mapping, await inForce(app, mapping.destinationId), means, covered.targets);
   }
   try {
     const lead = invented

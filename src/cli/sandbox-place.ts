@@ -4,7 +4,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Answer, Connector, NetworkPolicy, StandIn, StandInServer } from '../../connectors/contract.ts';
+import type {
+  Answer,
+  Connector,
+  Credentials,
+  NetworkPolicy,
+  StandIn,
+  StandInServer,
+} from '../../connectors/contract.ts';
 import type { Config } from '../config.ts';
 import { RelaisError } from '../errors.ts';
 import type { ActionPlan, CompiledMapping } from '../mapping/contract.ts';
@@ -16,6 +23,8 @@ export interface TrialRecipient {
   readonly settingsOf: (call?: string) => unknown;
   readonly network: NetworkPolicy;
   readonly secrets: (name: string) => readonly string[];
+  /** Production's, where a real recipient is asked: a refresh token may be good only once. */
+  readonly credentials?: Credentials;
   readonly allowedTargets: readonly string[];
   /** What a local recipient answers next, where it can be set. */
   readonly answerWith?: (answer: Answer) => void;
@@ -106,7 +115,11 @@ function networkOf(server: StandInServer | undefined, hosts: readonly string[]):
 export function clientPlace(
   mapping: CompiledMapping,
   inForce: CompiledMapping | undefined,
-  { network, secrets }: Pick<Config, 'network' | 'secrets'>,
+  {
+    network,
+    secrets,
+    credentials,
+  }: Pick<Config, 'network' | 'secrets'> & { readonly credentials: Credentials },
   covered: readonly string[],
 ): TrialRecipient {
   const { sandbox } = mapping;
@@ -132,6 +145,7 @@ export function clientPlace(
     kind: 'client',
     network,
     secrets,
+    credentials,
     settingsOf: (call) => (call === undefined ? sandbox.settings : sandbox.calls[call]),
     allowedTargets: covered,
     close: () => Promise.resolve(),

@@ -135,6 +135,7 @@ async function sendOne(
     },
     secret: (name) => place.secrets(name)[0],
     secrets: place.secrets,
+    ...(place.credentials === undefined ? {} : { credentials: place.credentials }),
     allowedTargets: place.allowedTargets,
     network: place.network,
     timeouts: mapping.timeouts,

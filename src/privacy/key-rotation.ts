@@ -3,6 +3,7 @@
 import { hostname } from 'node:os';
 import { checkValue, openWith } from '../domain/key-ring.ts';
 import { RelaisError } from '../errors.ts';
+import { credentialsByKey, rewrapCredentials } from '../store/access-credentials.ts';
 import type { Sql } from '../store/database.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import {
@@ -73,6 +74,8 @@ async function refuseWhileLacking(place: KeysPlace, purpose: KeyPurpose, keyId: 
 export interface Rewritten {
   readonly secrets: number;
   readonly files: number;
+  /** Tokens and sessions of recipients. */
+  readonly credentials: number;
   /** Nothing configured opens them. */
   readonly unreadable: number;
 }
@@ -82,7 +85,7 @@ export async function rewriteAll(
   { database, keysSchema, keys }: KeysPlace,
   progress?: (done: number) => void,
 ): Promise<Rewritten> {
-  const total = { secrets: 0, files: 0, unreadable: 0 };
+  const total = { secrets: 0, files: 0, credentials: 0, unreadable: 0 };
   const each = async (kind: 'secrets' | 'files', next: (tx: Sql, after: number) => Promise<Rewrapped>) => {
     for (let after: number | undefined = 0; after !== undefined;) {
       const from: number = after;
@@ -97,6 +100,9 @@ export async function rewriteAll(
     rewrapSecrets(tx, { keysSchema, keys: keys.master, after, limit: secretsAtOnce }),
   );
   await each('files', (tx, after) => rewrapFile(tx, keys.master, after));
+  const credentials = await database.transaction((tx) => rewrapCredentials(tx, keys.master));
+  total.credentials += credentials.changed;
+  total.unreadable += credentials.unreadable;
   for (const name of await wrappedKeyNames(database, keys.master.current().id)) {
     const row = await readWrappedKey(database, name);
     const bytes =
@@ -123,6 +129,7 @@ export async function keyStates({ database, keysSchema, keys }: KeysPlace): Prom
   const registered = await registeredKeys(database);
   const secrets = await secretsByKey(database, keysSchema);
   const files = await filesByKey(database);
+  const credentials = await credentialsByKey(database);
   const seals = await sealsByKey(database);
   const wrapped = await wrappedKeyNames(database, '');
   const others = new Map<string, string[]>();
@@ -140,6 +147,7 @@ export async function keyStates({ database, keysSchema, keys }: KeysPlace): Prom
         ? [
             ...counted(sum(secrets), 'secret of a lead', 'secrets of leads'),
             ...counted(sum(files), 'file not accepted yet', 'files not accepted yet'),
+            ...counted(sum(credentials), "recipient's token or session", "recipients' tokens and sessions"),
             ...ids.flatMap((id) => others.get(id) ?? []),
           ]
         : ids.flatMap((id) => {

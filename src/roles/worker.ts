@@ -25,6 +25,7 @@ export async function startWorker(
     masterKeys: app.keys.master,
     reader: createReader(database, app.secrets),
     secrets: config.secrets,
+    credentials: app.credentials,
     network: config.network,
     leaseMs: config.worker.leaseMs,
     settlingMs: config.worker.settlingMs,

@@ -200,6 +200,7 @@ const needsWith = (webhook: (typeof connectors)[string]): TripNeeds =>
     masterKeys: gateway.app.keys.master,
     reader: createReader(gateway.app.database, gateway.app.secrets),
     secrets: gateway.config.secrets,
+    credentials: gateway.app.credentials,
     network: gateway.config.network,
     leaseMs: 60_000,
     settlingMs: 500,

@@ -5,7 +5,7 @@ import { TextDecoder } from 'node:util';
 import { Axios } from 'axios';
 import type { GuardPolicy } from '../../guard.ts';
 import type { Deadline } from '../deadline.ts';
-import { connectCodeOf, connectFailureOf } from '../failures.ts';
+import { connectCodeOf, connectFailureOf, refusesClientCertificate } from '../failures.ts';
 import type { ConnectFailureCode } from '../failures.ts';
 import { createTransport, type ByteStream, type Transport } from './transport.ts';
 
@@ -104,6 +104,8 @@ export function createCarrier(policy: HttpPolicy, transport: Transport = createT
       const guarded = connectFailureOf(error);
       if (guarded !== undefined) return { kind: 'unreached', code: guarded };
       if (stage === 'connecting') return { kind: 'unreached', code: connectCodeOf(error) };
+      if (stage === 'sent' && refusesClientCertificate(error))
+        return { kind: 'unreached', code: 'CLIENT_CERTIFICATE' };
       return { kind: 'lost', code: lostCode(error, stage) };
     } finally {
       clearTimeout(timer);

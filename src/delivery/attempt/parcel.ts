@@ -6,6 +6,7 @@ import type { CompiledMapping } from '../../mapping/contract.ts';
 import { callKey } from '../../mapping/calls/situations.ts';
 import type { Sql } from '../../store/database.ts';
 import type { ClaimedDelivery } from './claim.ts';
+import type { CredentialsOf } from './credentials.ts';
 import { writtenAtOf, type Ready } from './render.ts';
 
 export function itemOf(
@@ -63,6 +64,7 @@ export const isCovered = ({ authorisation }: Ready, { targetKeys }: Composed): b
 export interface Surroundings {
   readonly database: Pick<Sql, 'now'>;
   readonly secrets: (name: string) => readonly string[];
+  readonly credentials: CredentialsOf;
   readonly network: SendContext['network'];
   readonly signal: AbortSignal;
 }
@@ -81,6 +83,7 @@ export function contextFor(
     classify: mapping.classifyBeside,
     secret: (name) => options.secrets(name)[0],
     secrets: options.secrets,
+    credentials: options.credentials(mapping.clientId),
     // What the contract names and a live authorisation covers (C18, C19).
     allowedTargets: allowedTargets.filter((target) => contract.has(target)),
     network: options.network,

@@ -11,6 +11,7 @@ import type { CallProgress } from './call-progress.ts';
 import type { MappingDigests } from './cites.ts';
 import type { Access } from './careful-start.ts';
 import type { Claim, ClaimedDelivery, ClaimJob } from './claim.ts';
+import type { CredentialsOf } from './credentials.ts';
 import type { ClaimLoad } from './claim-together.ts';
 import type { Departure } from './departure-entries.ts';
 import type { DepartureAnswer } from './departure.ts';
@@ -30,6 +31,7 @@ export interface DelivererOptions {
   readonly masterKeys: KeyRing;
   readonly reader: Reader;
   readonly secrets: (name: string) => readonly string[];
+  readonly credentials: CredentialsOf;
   readonly network: SendContext['network'];
   /** Shortest lease, ms; a mapping with longer timeouts gets a longer one. */
   readonly leaseMs: number;

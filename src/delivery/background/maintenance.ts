@@ -2,6 +2,7 @@
 // Invariant: nothing waits for ever; a crash between departure and outcome shows as `outcome_unknown` (guarantees 2 and 3).
 import type { Log } from '../../log.ts';
 import type { Producer } from '../../queue/producer.ts';
+import { dropForgottenCredentials } from '../../store/access-credentials.ts';
 import { freeStranded } from '../../store/batches.ts';
 import type { Database } from '../../store/database.ts';
 import { bringEmptyFiles } from '../../store/file-bytes.ts';
@@ -55,6 +56,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
       await dropSettledRevisions(database);
       await takeUpAside(database);
       await bringEmptyFiles(database);
+      await dropForgottenCredentials(database);
       const count = await freeStranded(database);
       if (count > 0) log.error('delivery.stranded', { count });
     },

@@ -1,0 +1,81 @@
+// What a schema cannot say of a token or a login. Pure.
+// Invariant: no secret in clear, no placeholder in the address that is asked, and each grant has what it needs.
+import type { SettingsProblem } from '../../contract.ts';
+import { clearTextProblem, secretName } from '../../guard.ts';
+import { addressProblems } from '../../guard/http/address.ts';
+import { accessUrl, type Access, type Login, type OAuth2, type SendAs } from './settings.ts';
+
+/** @param path where the way in stands, e.g. `/auth` */
+export function accessProblems(path: string, access: Access): readonly SettingsProblem[] {
+  const at = `${path}/${'oauth2' in access ? 'oauth2' : 'login'}`;
+  const urlAt = 'oauth2' in access ? `${at}/tokenUrl` : `${at}/url`;
+  return [
+    ...fixedAddress(urlAt, accessUrl(access)),
+    ...('oauth2' in access ? oauth2Problems(at, access.oauth2) : loginProblems(at, access.login)),
+    ...sendAsProblems(`${at}/sendAs/header`, 'oauth2' in access ? access.oauth2.sendAs : access.login.sendAs),
+  ];
+}
+
+function fixedAddress(path: string, text: string): readonly SettingsProblem[] {
+  if (secretName(text) !== undefined)
+    return [{ path, message: 'This address stands in clear: the contract in client.yaml names its host.' }];
+  if (/[{}]/.test(text))
+    return [{ path, message: 'This address is the same for every lead: no placeholder.' }];
+  return addressProblems(path, text);
+}
+
+function oauth2Problems(at: string, oauth2: OAuth2): readonly SettingsProblem[] {
+  const { grant, clientSecret, clientAuth, refreshToken, assertion, params = {} } = oauth2;
+  const problems: SettingsProblem[] = [
+    ...clearTextProblem(`${at}/clientSecret`, clientSecret),
+    ...clearTextProblem(`${at}/refreshToken`, refreshToken),
+    ...clearTextProblem(`${at}/assertion/key`, assertion?.key),
+  ];
+  if (grant === 'client_credentials' && clientSecret === undefined)
+    problems.push({ path: at, message: 'grant client_credentials needs clientSecret: secret:NAME.' });
+  if ((grant === 'refresh_token') !== (refreshToken !== undefined))
+    problems.push({
+      path: at,
+      message: 'refreshToken: secret:NAME belongs to grant refresh_token, which needs it.',
+    });
+  if ((grant === 'jwt_bearer') !== (assertion !== undefined))
+    problems.push({
+      path: at,
+      message: 'assertion: { key: secret:NAME } belongs to grant jwt_bearer, which needs it.',
+    });
+  if (clientAuth !== undefined && clientSecret === undefined)
+    problems.push({
+      path: `${at}/clientAuth`,
+      message: 'clientAuth says where clientSecret travels; there is none.',
+    });
+  for (const name of Object.keys(params)) {
+    if (/secret|password|token|assertion|^grant_type$|^client_id$/i.test(name))
+      problems.push({
+        path: `${at}/params/${name}`,
+        message: `${name} has a key of its own, or is a secret.`,
+      });
+  }
+  return problems;
+}
+
+function loginProblems(at: string, { json, form, basic, headers = {} }: Login): readonly SettingsProblem[] {
+  const problems: SettingsProblem[] = [...clearTextProblem(`${at}/basic/password`, basic?.password)];
+  if (json !== undefined && form !== undefined)
+    problems.push({ path: at, message: 'A login has one body: json or form.' });
+  if (json === undefined && form === undefined && basic === undefined)
+    problems.push({ path: at, message: 'A login says who logs in: json, form or basic.' });
+  for (const [name, text] of Object.entries(form ?? {})) {
+    if (/pass|pwd|secret/i.test(name)) problems.push(...clearTextProblem(`${at}/form/${name}`, text));
+  }
+  for (const name of Object.keys(headers)) {
+    if (/^(host|content-length|transfer-encoding|connection)$/i.test(name))
+      problems.push({ path: `${at}/headers/${name}`, message: `Relais sets ${name} itself.` });
+  }
+  return problems;
+}
+
+function sendAsProblems(path: string, sendAs: SendAs | undefined): readonly SettingsProblem[] {
+  return sendAs !== undefined && /^(host|content-|transfer-encoding|connection|webhook-)/i.test(sendAs.header)
+    ? [{ path, message: `Relais sets ${sendAs.header} itself.` }]
+    : [];
+}

@@ -1,0 +1,195 @@
+// A token by OAuth2 (RFC 6749, 7523): the request and what its answer says; oauth4webapi writes and reads, the guard carries.
+// Invariant: nothing of secret or token is in an outcome; an error of the endpoint becomes a code of a closed list.
+import { createPrivateKey } from 'node:crypto';
+import { SignJWT } from 'jose/jwt/sign';
+import * as oauth from 'oauth4webapi';
+import type { Evidence, Got, Outcome, SendContext } from '../../contract.ts';
+import type { HttpAnswer } from '../../guard/http/carrier.ts';
+import type { HttpClient } from '../../guard/http/exchange.ts';
+import { ask, isToken, objectIn, reasonOf } from './ask.ts';
+import type { OAuth2 } from './settings.ts';
+
+type Resolved = (text: string) => string;
+
+/** A refusal may heal by itself (a deployment over there), so it is asked about again, seldom. */
+const refusedAgainMs = 300_000;
+
+/** @param resolved value of a text or of the secret it names; all of them exist */
+export async function getToken(
+  client: HttpClient,
+  settings: OAuth2,
+  resolved: Resolved,
+  context: SendContext,
+  kept: string | undefined,
+): Promise<Got> {
+  const seen: { failed?: Outcome; evidence: Evidence } = { evidence: {} };
+  const server = { issuer: settings.tokenUrl, token_endpoint: settings.tokenUrl };
+  const application = { client_id: resolved(settings.clientId) };
+  try {
+    const [grant, parameters] = await grantOf(settings, resolved, context, kept);
+    const response = await oauth.genericTokenEndpointRequest(
+      server,
+      application,
+      clientAuthOf(settings, resolved),
+      grant,
+      parameters,
+      {
+        [oauth.customFetch]: carriedBy(client, context, seen),
+        // Whether an address may be asked in clear was decided before, by the operator's policy.
+        [oauth.allowInsecureRequests]: true,
+        headers: { 'user-agent': 'Relais/1' },
+      },
+    );
+    if (seen.failed !== undefined) return notGot(seen.failed);
+    return gotOf(
+      await oauth.processGenericTokenEndpointResponse(server, application, response),
+      seen.evidence,
+    );
+  } catch {
+    // Of the library's error nothing is kept: it quotes the answer.
+    return notGot(seen.failed ?? refused('TOKEN_ANSWER_UNREADABLE', seen.evidence));
+  }
+}
+
+/** The library's `fetch`: through the guard. What failed is left in `seen`, and the library reads a mere error. */
+function carriedBy(
+  client: HttpClient,
+  context: SendContext,
+  seen: { failed?: Outcome; evidence: Evidence },
+): (url: string, options: oauth.CustomFetchOptions<'POST', URLSearchParams>) => Promise<Response> {
+  return async (url, { headers, body }) => {
+    const request = { url: new URL(url), method: 'POST', headers, body: Buffer.from(body.toString()) };
+    const asked = await ask(client, 'TOKEN', request, context);
+    const read = asked.ok ? readAnswer(asked.answer, asked.evidence) : asked;
+    if (asked.ok) seen.evidence = asked.evidence;
+    if (read.ok) return Response.json(read.content);
+    seen.failed = read.outcome;
+    return Response.error();
+  };
+}
+
+const refused = (reason: string, evidence: Evidence): Outcome => ({ kind: 'unauthorized', reason, evidence });
+
+const notGot = (outcome: Outcome): Got =>
+  outcome.kind === 'unauthorized' && outcome.evidence?.status !== undefined
+    ? { ok: false, outcome, againAfterMs: refusedAgainMs }
+    : { ok: false, outcome };
+
+function gotOf(answer: oauth.TokenEndpointResponse, evidence: Evidence): Got {
+  const { access_token: token, refresh_token: refreshToken, expires_in: seconds } = answer;
+  if (!isToken(token)) return notGot(refused('TOKEN_MALFORMED', evidence));
+  return {
+    ok: true,
+    token,
+    ...(isToken(refreshToken) ? { refreshToken } : {}),
+    // Zero or less would have each delivery ask for a token of its own.
+    ...(seconds !== undefined && seconds > 0 ? { livesMs: Math.min(seconds, longestSeconds) * 1_000 } : {}),
+  };
+}
+
+const longestSeconds = 366 * 24 * 3_600;
+
+function clientAuthOf({ clientSecret, clientAuth, grant }: OAuth2, resolved: Resolved): oauth.ClientAuth {
+  // The signed statement says who asks.
+  if (clientSecret === undefined) return grant === 'jwt_bearer' ? () => undefined : oauth.None();
+  const secret = resolved(clientSecret);
+  return clientAuth === 'client_secret_basic'
+    ? oauth.ClientSecretBasic(secret)
+    : oauth.ClientSecretPost(secret);
+}
+
+async function grantOf(
+  settings: OAuth2,
+  resolved: Resolved,
+  context: SendContext,
+  kept: string | undefined,
+): Promise<readonly [grant: string, parameters: Record<string, string>]> {
+  const { grant, scope, audience, resource, params, refreshToken = '' } = settings;
+  const common = {
+    ...params,
+    ...(scope === undefined ? {} : { scope }),
+    ...(audience === undefined ? {} : { audience }),
+    ...(resource === undefined ? {} : { resource }),
+  };
+  switch (grant) {
+    case 'client_credentials':
+      return ['client_credentials', common];
+    case 'refresh_token':
+      return ['refresh_token', { ...common, refresh_token: kept ?? resolved(refreshToken) }];
+    case 'jwt_bearer':
+      return [
+        'urn:ietf:params:oauth:grant-type:jwt-bearer',
+        { ...common, assertion: await assertionOf(settings, resolved, context) },
+      ];
+  }
+}
+
+/** Salesforce takes no statement that lives longer. */
+const statementSeconds = 180;
+
+async function assertionOf(
+  { clientId, tokenUrl, assertion }: OAuth2,
+  resolved: Resolved,
+  { now }: SendContext,
+): Promise<string> {
+  const { key = '', algorithm = 'RS256', keyId, issuer, subject, audience, claims } = assertion ?? {};
+  const own = resolved(clientId);
+  const seconds = Math.floor(now() / 1_000);
+  return await new SignJWT({ ...claims })
+    .setProtectedHeader({ alg: algorithm, typ: 'JWT', ...(keyId === undefined ? {} : { kid: keyId }) })
+    .setIssuer(issuer ?? own)
+    .setSubject(subject === undefined ? own : resolved(subject))
+    .setAudience(audience ?? tokenUrl)
+    .setIssuedAt(seconds)
+    .setExpirationTime(seconds + statementSeconds)
+    .sign(createPrivateKey(resolved(key)));
+}
+
+/** Whether a private key can be read; what else could go wrong with it, the endpoint says. */
+export function isPrivateKey(text: string): boolean {
+  try {
+    createPrivateKey(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const knownErrors = new Set([
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'invalid_scope',
+  'invalid_target',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'access_denied',
+]);
+const temporaryErrors = new Set(['temporarily_unavailable', 'server_error', 'slow_down']);
+
+/** The answer in the form the library reads: some CRMs say 201, name no type of token, or tell an error with status 200. */
+function readAnswer(
+  answer: HttpAnswer,
+  evidence: Evidence,
+):
+  | { readonly ok: true; readonly content: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly outcome: Outcome } {
+  const { status } = answer;
+  const content = objectIn(answer);
+  if (content !== undefined && status < 300 && content['access_token'] !== undefined) {
+    const { access_token, refresh_token, expires_in } = content;
+    const given = Object.entries({ access_token, refresh_token, expires_in }).filter(
+      ([, value]) => value !== null && value !== undefined,
+    );
+    return { ok: true, content: { token_type: 'bearer', ...Object.fromEntries(given) } };
+  }
+  return { ok: false, outcome: refusalIn(content?.['error'], status, evidence) };
+}
+
+function refusalIn(error: unknown, status: number, evidence: Evidence): Outcome {
+  if (typeof error !== 'string')
+    return refused(status < 300 ? 'TOKEN_ANSWER_UNREADABLE' : reasonOf('TOKEN', `HTTP_${status}`), evidence);
+  const reason = reasonOf('TOKEN', error.toUpperCase());
+  if (temporaryErrors.has(error)) return { kind: 'unavailable', reason, maybeReceived: false, evidence };
+  return refused(knownErrors.has(error) ? reason : 'TOKEN_REFUSED', evidence);
+}

@@ -1,0 +1,154 @@
+// The schema of a way in that is got first: `auth.oauth2` and `auth.login`.
+import type { JsonSchema } from '../../contract.ts';
+import { secretPattern } from '../../guard.ts';
+import { headerName } from './names.ts';
+
+const secret = (description: string): JsonSchema => ({ type: 'string', pattern: secretPattern, description });
+const text = (description: string): JsonSchema => ({
+  type: 'string',
+  minLength: 1,
+  maxLength: 1000,
+  description,
+});
+const texts = (description: string, value: string): JsonSchema => ({
+  type: 'object',
+  maxProperties: 30,
+  description,
+  additionalProperties: { type: 'string', maxLength: 1000, description: value },
+});
+
+const sendAs: JsonSchema = {
+  type: 'object',
+  description: 'In which header the token travels; Authorization: Bearer when absent, Cookie for a cookie.',
+  additionalProperties: false,
+  required: ['header'],
+  properties: {
+    header: { type: 'string', pattern: headerName, description: 'Header name, e.g. X-Auth-Token.' },
+    prefix: {
+      type: 'string',
+      pattern: '^[!-~]{1,40}$',
+      description: 'Word before the token, e.g. Bearer or Zoho-oauthtoken; none when absent.',
+    },
+  },
+};
+
+const assertion: JsonSchema = {
+  type: 'object',
+  description: 'The signed statement of grant jwt_bearer.',
+  additionalProperties: false,
+  required: ['key'],
+  properties: {
+    key: secret('secret:NAME of the private key, PEM.'),
+    algorithm: {
+      type: 'string',
+      enum: ['RS256', 'RS512', 'PS256', 'ES256', 'EdDSA'],
+      default: 'RS256',
+      description: 'Signature algorithm.',
+    },
+    keyId: text('`kid` of the header, where the recipient asks for it.'),
+    issuer: text('`iss`; clientId when absent.'),
+    subject: text('`sub`, e.g. a user name, or secret:NAME; clientId when absent.'),
+    audience: text('`aud`; tokenUrl when absent.'),
+    claims: texts('Further claims, e.g. scope.', 'Value of the claim.'),
+  },
+};
+
+export const oauth2Schema: JsonSchema = {
+  type: 'object',
+  description:
+    'A token by OAuth2: got once for all workers, renewed before its end, thrown away when the recipient refuses it.',
+  additionalProperties: false,
+  required: ['grant', 'tokenUrl', 'clientId'],
+  properties: {
+    grant: {
+      type: 'string',
+      enum: ['client_credentials', 'refresh_token', 'jwt_bearer'],
+      description: 'How the token is asked for.',
+    },
+    tokenUrl: text('https address of the token endpoint; its host stands in client.yaml.'),
+    clientId: text('Id of our application, or secret:NAME.'),
+    clientSecret: secret('secret:NAME of its secret.'),
+    clientAuth: {
+      type: 'string',
+      enum: ['client_secret_post', 'client_secret_basic'],
+      default: 'client_secret_post',
+      description: 'Where id and secret travel: in the body, or as HTTP Basic.',
+    },
+    scope: text('Scopes, separated by blanks.'),
+    audience: text('The API the token is for, where the endpoint asks for it.'),
+    resource: text('The same by RFC 8707.'),
+    params: texts('Further parameters of the request, none of them secret.', 'Value of the parameter.'),
+    refreshToken: secret(
+      'secret:NAME of the first refresh token; later ones are kept encrypted in the database.',
+    ),
+    assertion,
+    sendAs,
+  },
+};
+
+const basic: JsonSchema = {
+  type: 'object',
+  description: 'User and password as HTTP Basic.',
+  additionalProperties: false,
+  required: ['user', 'password'],
+  properties: {
+    user: text('User name, or secret:NAME.'),
+    password: secret('secret:NAME of the password.'),
+  },
+};
+
+const path = (description: string): JsonSchema => ({
+  type: 'string',
+  pattern: '^\\$(\\.[A-Za-z0-9_-]{1,60}){1,8}$',
+  description,
+});
+
+export const loginSchema: JsonSchema = {
+  type: 'object',
+  description:
+    'A session by a login: opened once for all workers and kept until it is refused. A refused login is not tried again by itself.',
+  additionalProperties: false,
+  required: ['url', 'token'],
+  properties: {
+    url: text('https address of the login; its host stands in client.yaml.'),
+    json: {
+      type: 'object',
+      minProperties: 1,
+      description: 'Body as JSON; values may be secret:NAME at any depth.',
+    },
+    form: texts('Body as a form.', 'Value, or secret:NAME.'),
+    basic,
+    headers: {
+      ...texts('Headers of the login.', 'Value, or secret:NAME.'),
+      propertyNames: { pattern: headerName },
+    },
+    token: {
+      type: 'object',
+      description: 'Where the answer has the token: exactly one of json, header, cookie.',
+      minProperties: 1,
+      maxProperties: 1,
+      additionalProperties: false,
+      properties: {
+        json: path('Place in a JSON answer, e.g. $.data.token.'),
+        header: { type: 'string', pattern: headerName, description: 'Name of a header of the answer.' },
+        cookie: { type: 'string', pattern: headerName, description: 'Name of a cookie the answer sets.' },
+      },
+    },
+    proof: path(
+      'Place in a JSON answer that is filled only after a good login, e.g. $.result.uid: some CRMs give a cookie to everybody.',
+    ),
+    accepted: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 5,
+      items: { type: 'integer', minimum: 200, maximum: 399, description: 'HTTP status.' },
+      description: 'Statuses of a good login; any 2xx when absent.',
+    },
+    lifetime: {
+      type: 'string',
+      pattern: '^[1-9][0-9]{0,3}(s|m|h)$',
+      description: 'How long a session lasts, e.g. 20m; until it is refused when absent.',
+    },
+    sendAs,
+  },
+};

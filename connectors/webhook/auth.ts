@@ -1,0 +1,65 @@
+// How the recipient knows us: a secret in a header, or a token or session that is got first. As a file declares it. Pure.
+// Invariant: no secret in clear.
+import type { JsonSchema, SettingsProblem } from '../contract.ts';
+import { clearTextProblem, secretPattern } from '../guard.ts';
+import { accessProblems } from './access/check.ts';
+import { headerName } from './access/names.ts';
+import { loginSchema, oauth2Schema } from './access/schema.ts';
+import { accessTexts, isAccess, type Access } from './access/settings.ts';
+
+export type Auth =
+  | Access
+  | { readonly bearer: string }
+  | { readonly basic: { readonly user: string; readonly password: string } }
+  | { readonly header: { readonly name: string; readonly value: string } };
+
+const secret = (description: string): JsonSchema => ({ type: 'string', pattern: secretPattern, description });
+
+export const authSchema: JsonSchema = {
+  type: 'object',
+  description: 'How the recipient knows the sender: exactly one of bearer, basic, header, oauth2, login.',
+  minProperties: 1,
+  maxProperties: 1,
+  additionalProperties: false,
+  properties: {
+    bearer: secret('secret:NAME sent as Authorization: Bearer.'),
+    basic: {
+      type: 'object',
+      description: 'HTTP Basic.',
+      additionalProperties: false,
+      required: ['user', 'password'],
+      properties: {
+        user: { type: 'string', minLength: 1, maxLength: 200, description: 'User name, or secret:NAME.' },
+        password: secret('secret:NAME of the password.'),
+      },
+    },
+    header: {
+      type: 'object',
+      description: 'An API key in a header of its own.',
+      additionalProperties: false,
+      required: ['name', 'value'],
+      properties: {
+        name: { type: 'string', pattern: headerName, description: 'Header name, e.g. X-API-Key.' },
+        value: secret('secret:NAME of the key.'),
+      },
+    },
+    oauth2: oauth2Schema,
+    login: loginSchema,
+  },
+};
+
+export function authProblems(path: string, auth: Auth | undefined): readonly SettingsProblem[] {
+  if (auth === undefined) return [];
+  if (isAccess(auth)) return accessProblems(path, auth);
+  if ('bearer' in auth) return clearTextProblem(`${path}/bearer`, auth.bearer);
+  if ('basic' in auth) return clearTextProblem(`${path}/basic/password`, auth.basic.password);
+  return clearTextProblem(`${path}/header/value`, auth.header.value);
+}
+
+/** All texts that may be `secret:NAME`. */
+export function authTexts(auth: Auth): readonly (string | undefined)[] {
+  if (isAccess(auth)) return accessTexts(auth);
+  if ('bearer' in auth) return [auth.bearer];
+  if ('basic' in auth) return [auth.basic.user, auth.basic.password];
+  return [auth.header.value];
+}

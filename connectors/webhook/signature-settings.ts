@@ -1,0 +1,169 @@
+// How a webhook is signed, as a file declares it: Standard Webhooks, or a scheme of the recipient's own. Pure.
+// Invariant: keys are secrets; what is signed is bytes of the request, never a field of its own.
+import type { JsonSchema, SettingsProblem } from '../contract.ts';
+import { clearTextProblem, masked, secretPattern } from '../guard.ts';
+import { headerName } from './access/names.ts';
+
+export interface HmacScheme {
+  readonly secret: string;
+  readonly header: string;
+  readonly algorithm?: 'sha256' | 'sha512' | 'sha1';
+  /** How the bytes of the key are written in the secret. */
+  readonly secretAs?: 'text' | 'base64' | 'hex';
+  /** What is signed: `{timestamp}.{body}`. */
+  readonly sign?: string;
+  /** What the header holds: `sha256={hex}`. */
+  readonly value?: string;
+  /** The whole value written as base64. */
+  readonly encode?: 'base64';
+  readonly keyId?: string;
+  readonly pathFrom?: string;
+  readonly timestamp?: 'seconds' | 'milliseconds';
+  readonly timestampHeader?: string;
+}
+
+export type Signature = { readonly standard: string } | { readonly hmac: HmacScheme };
+
+const secret = (description: string): JsonSchema => ({ type: 'string', pattern: secretPattern, description });
+const signedParts = ['method', 'path', 'query', 'host', 'timestamp', 'key', 'body'] as const;
+const valueParts = ['hex', 'base64', 'raw', 'timestamp', 'keyId'] as const;
+const template = (description: string, standard: string): JsonSchema => ({
+  type: 'string',
+  minLength: 1,
+  maxLength: 200,
+  default: standard,
+  description,
+});
+
+const hmacSchema: JsonSchema = {
+  type: 'object',
+  description: "An HMAC in a header of the recipient's own.",
+  additionalProperties: false,
+  required: ['secret', 'header'],
+  properties: {
+    secret: secret('secret:NAME of the key.'),
+    header: { type: 'string', pattern: headerName, description: 'Header that carries it, e.g. X-Signature.' },
+    algorithm: {
+      type: 'string',
+      enum: ['sha256', 'sha512', 'sha1'],
+      default: 'sha256',
+      description: 'Hash of the HMAC.',
+    },
+    secretAs: {
+      type: 'string',
+      enum: ['text', 'base64', 'hex'],
+      default: 'text',
+      description: 'How the key is written in its secret.',
+    },
+    sign: template(
+      'What is signed: {body}, {method}, {path}, {query}, {host}, {timestamp}, {key}.',
+      '{body}',
+    ),
+    value: template('What the header holds: {hex}, {base64} or {raw}, {timestamp}, {keyId}.', '{hex}'),
+    encode: { type: 'string', enum: ['base64'], description: 'Writes the whole value as base64.' },
+    keyId: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 200,
+      description: 'Name of the key, or secret:NAME; {keyId} in value.',
+    },
+    pathFrom: {
+      type: 'string',
+      pattern: '^/[^{}?#]{0,200}$',
+      description: '{path} begins behind this, e.g. /api/v1; the whole path when absent.',
+    },
+    timestamp: {
+      type: 'string',
+      enum: ['seconds', 'milliseconds'],
+      default: 'seconds',
+      description: 'Unit of {timestamp}, since 1970.',
+    },
+    timestampHeader: {
+      type: 'string',
+      pattern: headerName,
+      description: 'Header that carries the timestamp, where value does not.',
+    },
+  },
+};
+
+export const signatureSchema: JsonSchema = {
+  type: 'object',
+  description: 'Signs the request so that the recipient can verify the sender: standard or hmac.',
+  minProperties: 1,
+  maxProperties: 1,
+  additionalProperties: false,
+  properties: {
+    standard: secret(
+      'Standard Webhooks: secret:NAME whose value is whsec_<base64> (HMAC, v1) or whsk_<base64> (ed25519, v1a); several live values are all signed.',
+    ),
+    hmac: hmacSchema,
+  },
+};
+
+export const signatureTexts = (signature: Signature | undefined): readonly (string | undefined)[] =>
+  signature === undefined
+    ? []
+    : 'standard' in signature
+      ? [signature.standard]
+      : [signature.hmac.secret, signature.hmac.keyId];
+
+export function signatureProblems(signature: Signature | undefined): readonly SettingsProblem[] {
+  if (signature === undefined) return [];
+  if ('standard' in signature) return clearTextProblem('/signature/standard', signature.standard);
+  const { secret: key, sign = '{body}', value = '{hex}', keyId, header, timestampHeader } = signature.hmac;
+  const at = '/signature/hmac';
+  const problems: SettingsProblem[] = [
+    ...clearTextProblem(`${at}/secret`, key),
+    ...unknownParts(`${at}/sign`, sign, signedParts),
+    ...unknownParts(`${at}/value`, value, valueParts),
+  ];
+  if (!/\{(hex|base64|raw)\}/.test(value))
+    problems.push({
+      path: `${at}/value`,
+      message: 'The value must hold the signature: {hex}, {base64} or {raw}.',
+    });
+  if (value.includes('{raw}') && signature.hmac.encode === undefined)
+    problems.push({
+      path: `${at}/value`,
+      message: 'Raw bytes travel in no header: write encode: base64 too.',
+    });
+  if (value.includes('{keyId}') !== (keyId !== undefined))
+    problems.push({ path: at, message: 'keyId and {keyId} in value belong together.' });
+  if (sign.includes('{timestamp}') && !value.includes('{timestamp}') && timestampHeader === undefined)
+    problems.push({
+      path: at,
+      message: 'The recipient must learn the timestamp: in value, or by timestampHeader.',
+    });
+  for (const [name, text] of Object.entries({ header, timestampHeader })) {
+    if (
+      text !== undefined &&
+      /^(host|content-|transfer-encoding|connection|webhook-|idempotency-key$)/i.test(text)
+    )
+      problems.push({ path: `${at}/${name}`, message: `Relais sets ${text} itself.` });
+  }
+  return problems;
+}
+
+function unknownParts(path: string, text: string, known: readonly string[]): readonly SettingsProblem[] {
+  const unknown = [...text.matchAll(/\{([^{}]*)\}/g)]
+    .map((match) => match[1] ?? '')
+    .filter((name) => !known.includes(name));
+  return unknown.length === 0
+    ? []
+    : [{ path, message: `Unknown placeholder {${unknown.join('}, {')}}: only {${known.join('}, {')}}.` }];
+}
+
+/** What a preview shows of it. */
+export function signatureShown(signature: Signature | undefined): readonly string[] {
+  if (signature === undefined) return [];
+  if ('standard' in signature)
+    return [
+      'webhook-timestamp: «moment of departure»',
+      `webhook-signature: v1,«signed with ${signature.standard}»`,
+    ];
+  const { header, timestampHeader, secret: key, sign = '{body}' } = signature.hmac;
+  return [
+    ...(timestampHeader === undefined ? [] : [`${timestampHeader.toLowerCase()}: «moment of departure»`]),
+    `${header.toLowerCase()}: «${sign} signed with ${masked(key).slice(1, -1)}»`,
+  ];
+}
