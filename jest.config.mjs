@@ -21,7 +21,7 @@ const base = {
   testPathIgnorePatterns: ['/node_modules/', '/.relais/'],
   // Packages that are ES modules only.
   transformIgnorePatterns: [
-    '/node_modules/(?!(?:.*/node_modules/)?(?:css-select|css-what|boolbase|nth-check|htmlparser2|domhandler|domutils|domelementtype|dom-serializer|entities|jose|oauth4webapi|oauth2-mock-server)/)',
+    '/node_modules/(?!(?:.*/node_modules/)?(?:css-select|css-what|boolbase|nth-check|htmlparser2|domhandler|domutils|domelementtype|dom-serializer|entities|jose|oauth4webapi|oauth2-mock-server|is-plain-obj)/)',
   ],
   setupFilesAfterEnv: ['<rootDir>/test/support/nock-setup.ts'],
 };

@@ -42,8 +42,8 @@ export const needsRepair = (code: ConnectFailureCode): boolean =>
  * handshake is over, when a request may be on its way: it was never read.
  */
 export function refusesClientCertificate(error: unknown): boolean {
-  const { code } = (error ?? {}) as { code?: unknown };
-  return typeof code === 'string' && clientCertificateAlerts.test(code);
+  const { code, originalCode = code } = (error ?? {}) as { code?: unknown; originalCode?: unknown };
+  return typeof originalCode === 'string' && clientCertificateAlerts.test(originalCode);
 }
 
 const clientCertificateAlerts =

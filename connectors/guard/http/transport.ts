@@ -2,10 +2,12 @@
 // Invariant: one request a connection at a time, no redirect, no proxy, no retry; the caller learns the moment before
 // the first byte is written, and a request it has given up is never written.
 import type { Readable } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { AxiosError, type AxiosAdapter, type AxiosResponse } from 'axios';
 import { Agent, type Dispatcher } from 'undici';
 import { guardOf, type Guard, type GuardPolicy } from '../../guard.ts';
+import { refusesClientCertificate } from '../failures.ts';
 
 /** How far a request got. `connecting`: nothing of it has left, and nothing will once its signal is aborted. */
 export interface TransferProgress {
@@ -75,13 +77,21 @@ function dialler(guard: Guard, timeoutMs: number, signal: AbortSignal): Connect 
     const to = { host: hostname, timeoutMs, signal };
     const dialled =
       protocol === 'https:'
-        ? guard.connectTls({ ...to, port: Number(port) || 443, alpn: 'http/1.1' })
+        ? guard.connectTls({ ...to, port: Number(port) || 443, alpn: 'http/1.1' }).then(endedByAlert)
         : guard.connect({ ...to, port: Number(port) || 80 });
     dialled.then(
       (socket) => callback(null, socket),
       (error: unknown) => callback(error as Error, null),
     );
   };
+}
+
+/** Behind an alert comes the end of the stream, which would be all that undici tells of it. */
+function endedByAlert(socket: TLSSocket): TLSSocket {
+  socket.on('error', (error: Error) => {
+    if (!socket.destroyed && refusesClientCertificate(error)) socket.destroy(error);
+  });
+  return socket;
 }
 
 type Config = Parameters<AxiosAdapter>[0];
@@ -97,8 +107,8 @@ function dispatched(
     const onAbort = (): void => reading.abort();
     const reading = createReading(config, { most, progress }, (result) => {
       signal?.removeEventListener?.('abort', onAbort);
-      if (result instanceof Error) reject(result);
-      else resolve(result);
+      if ('error' in result) reject(result.error);
+      else resolve(result.response);
     });
     if (signal?.aborted === true) return onAbort();
     signal?.addEventListener?.('abort', onAbort, { once: true });
@@ -133,7 +143,7 @@ interface Reading {
 function createReading(
   config: Config,
   { most, progress }: { readonly most: number; readonly progress: TransferProgress },
-  end: (result: AxiosResponse<ByteStream> | Error) => void,
+  end: (result: { readonly response: AxiosResponse<ByteStream> } | { readonly error: Error }) => void,
 ): Reading {
   let over = false;
   let controller: Dispatcher.DispatchController | undefined;
@@ -145,13 +155,13 @@ function createReading(
   const fail = (error: Error): void => {
     if (over) return;
     over = true;
-    end(error);
+    end({ error });
   };
   const finish = (): void => {
     if (over) return;
     over = true;
     const response = { status, statusText: '', headers, config } as unknown as AxiosResponse<ByteStream>;
-    end({ ...response, data: unpacked(chunks, headers['content-encoding']) });
+    end({ response: { ...response, data: unpacked(chunks, headers['content-encoding']) } });
   };
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(own) {
