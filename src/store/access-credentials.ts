@@ -90,18 +90,22 @@ export async function beginGetting(
     readonly clientId: string;
     readonly getter: string;
     readonly ms: number;
+    /** The recipient has refused that version: it serves nobody any more, whether there will be another or not. */
+    readonly isRefused: boolean;
   },
 ): Promise<boolean> {
-  const { clientId, version, refusals, getter, ms } = getting;
+  const { clientId, version, refusals, getter, ms, isRefused } = getting;
   if (version === 0)
     await sql.run(
       'INSERT INTO access_credentials (name, client_id) VALUES (?, ?) ON DUPLICATE KEY UPDATE name = name',
       [name, clientId],
     );
   const { affected } = await sql.run(
-    `UPDATE access_credentials SET getter = ?, get_until = TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3))
+    `UPDATE access_credentials
+        SET getter = ?, get_until = TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)),
+            expires_at = IF(? = 1, UTC_TIMESTAMP(3), expires_at)
       WHERE name = ? AND version = ? AND refusals = ? AND (get_until IS NULL OR get_until <= UTC_TIMESTAMP(3))`,
-    [getter, Math.ceil(ms / 1_000), name, version, refusals],
+    [getter, Math.ceil(ms / 1_000), isRefused ? 1 : 0, name, version, refusals],
   );
   return affected === 1;
 }

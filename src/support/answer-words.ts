@@ -36,16 +36,35 @@ const ownFaults: Readonly<Record<string, Both>> = {
     'réglage de la passerelle : la clé DKIM est trop courte (1 024 bits au moins)',
     'our own set-up: the DKIM key is too short (1,024 bits at least)',
   ],
+  CLIENT_CERTIFICATE: [
+    'le destinataire refuse notre certificat client, ou en demande un',
+    'the recipient refuses our client certificate, or asks for one',
+  ],
   ADDRESS_NOT_ALLOWED: [
     'réglage de la passerelle : elle n’a pas le droit de joindre cette adresse',
     'our own set-up: this address may not be reached (RELAIS_ALLOWED_RANGES)',
   ],
 };
 
+/** Of a token or a session that was not got: who says so is not the recipient of the lead. */
+function accessWords(outcome: string, code: string): Both | undefined {
+  const [, what] = /^(?:RENEWAL_)?(TOKEN|LOGIN)_/.exec(code) ?? [];
+  if (what === undefined) return undefined;
+  if (outcome === 'unauthorized')
+    return what === 'TOKEN'
+      ? ['le serveur de jetons refuse nos identifiants', 'the token endpoint refuses our credentials']
+      : ['la connexion est refusée : identifiant ou mot de passe', 'the login is refused: user or password'];
+  return what === 'TOKEN'
+    ? ['le serveur de jetons est indisponible', 'the token endpoint is unavailable']
+    : ['le serveur de connexion est indisponible', 'the login is unavailable'];
+}
+
 /** What an attempt ended with. A status that the rules left to itself is explained by its table. */
 export function outcomeText(outcome: string, code: string, language: Language): string {
   const own = ownFaults[code];
   if (own !== undefined) return inLanguage(own, language);
+  const access = accessWords(outcome, code);
+  if (access !== undefined) return inLanguage(access, language);
   const meaning = meaningOf(Number(/^HTTP_(\d{3})$/.exec(code)?.[1] ?? 0));
   if (meaning?.outcome === outcome) return inLanguage(meaning.support, language);
   const words = Object.entries(outcomeWords).find(([kind]) => kind === outcome)?.[1];

@@ -56,13 +56,16 @@ const nothingLeft: ReadonlySet<string> = new Set([
 function stayedHere(entries: readonly StoryEntry[]): ReadonlySet<StoryEntry> {
   const isSameTry = (a: StoryEntry, b: StoryEntry): boolean =>
     a.run === b.run && a.attempt === b.attempt && a.callName === b.callName;
-  const unsent = entries.filter((entry) => entry.entry === 'outcome' && nothingLeft.has(codeOf(entry)));
+  const unsent = entries.filter((entry) => entry.entry === 'outcome' && saysNothingLeft(codeOf(entry)));
   return new Set(
     entries.filter(
       (entry) => entry.entry === 'departed' && unsent.some((outcome) => isSameTry(entry, outcome)),
     ),
   );
 }
+
+/** `TOKEN_...`, `LOGIN_...`: a token or a session was not got, without which nothing is sent. */
+const saysNothingLeft = (code: string): boolean => nothingLeft.has(code) || /^(TOKEN|LOGIN)_/.test(code);
 
 const codeOf = ({ reason }: StoryEntry): string => splitReason(reason).code ?? reason;
 

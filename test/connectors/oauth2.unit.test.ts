@@ -155,6 +155,17 @@ describe('a token that the recipient refuses', () => {
     expect([rig.door.received.length, rig.crm.received.length]).toEqual([2, 2]);
   });
 
+  test('and cannot be renewed: the outcome says that a request had left', async () => {
+    await rig.send(oauth2());
+    rig.good.clear();
+    rig.door.answer = json(503, {});
+    expect(await rig.send(oauth2())).toMatchObject({
+      kind: 'unavailable',
+      reason: 'RENEWAL_TOKEN_HTTP_503',
+      maybeReceived: false,
+    });
+  });
+
   test('an answer that is no refusal of the token leaves it alone', async () => {
     rig.crm.answer = json(422, { error: 'phone' });
     await rig.send(oauth2());

@@ -7,6 +7,8 @@ import { createLog, silentLog, type Log } from '../../src/log.ts';
 import { rewrapCredentials } from '../../src/store/access-credentials.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 
+jest.setTimeout(90_000);
+
 let home: StoreHome;
 const masterKey = randomBytes(32);
 const nameKey = randomBytes(32);
@@ -164,6 +166,18 @@ test('a refusal that may heal is asked about again after its time', async () => 
   await home.owner.run('UPDATE access_credentials SET again_at = UTC_TIMESTAMP(3)');
   endpoint.answer = () => ({ ok: true, token: 'healed' });
   expect(credentialOf(await process().obtain(need())).token).toBe('healed');
+});
+
+test('one that was refused serves nobody any more, even where no other can be got', async () => {
+  const own = process();
+  const first = credentialOf(await own.obtain(need()));
+  endpoint.answer = () => ({
+    ok: false,
+    outcome: { kind: 'unavailable', reason: 'TOKEN_HTTP_503', maybeReceived: false },
+  });
+  expect(await own.obtain(need({ refused: first }))).toMatchObject({ ok: false });
+  expect(await own.obtain(need())).toMatchObject({ outcome: { reason: 'TOKEN_HTTP_503' } });
+  expect(await process().obtain(need())).toMatchObject({ outcome: { reason: 'TOKEN_HTTP_503' } });
 });
 
 test('an endpoint that is down is an outage: nothing is remembered, the next delivery asks again', async () => {

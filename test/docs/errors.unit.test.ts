@@ -77,7 +77,7 @@ test('codes of connectors and engine', () => {
   const connectors = sourcesOf('connectors').replaceAll(/const certificateCodes = new Set\(\[[^\]]*\]/g, '');
   const engine = sourcesOf('src/delivery') + sourcesOf('src/mapping');
   const shown = rowsUnder('### After the colon').map(([code = '']) => code);
-  const known = shown.filter((code) => code !== 'SCHEMA_...');
+  const known = shown.filter((code) => !code.endsWith('...'));
   expect(known.filter((code) => !`${connectors}${engine}`.includes(`'${code}'`))).toEqual([]);
   expect(engine).toContain('`SCHEMA_${');
 

@@ -15,9 +15,9 @@ export type Answered =
   | { readonly ok: false; readonly outcome: Outcome };
 
 /** Begins a reason, so that support sees who said so: not the recipient of the lead. */
-export type Asked = 'TOKEN' | 'LOGIN';
+export type Asked = 'TOKEN_' | 'LOGIN_';
 
-export const reasonOf = (asked: Asked, code: string): string => `${asked}_${code}`.slice(0, 64);
+export const reasonOf = (asked: Asked, code: string): string => `${asked}${code}`.slice(0, 64);
 
 /** @returns the answer where its status leaves something to read, else what came of it */
 export async function ask(

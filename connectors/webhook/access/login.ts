@@ -18,7 +18,7 @@ export async function logIn(
   context: SendContext,
   refusals: number,
 ): Promise<Got> {
-  const asked = await ask(client, 'LOGIN', requestOf(login, resolved), context);
+  const asked = await ask(client, 'LOGIN_', requestOf(login, resolved), context);
   if (!asked.ok) {
     const { outcome } = asked;
     return { ok: false, outcome };
@@ -26,27 +26,32 @@ export async function logIn(
   const { answer, evidence } = asked;
   const { status } = answer;
   if (status >= 400 && status !== 404)
-    return { ok: false, outcome: refused(`HTTP_${status}`, evidence), againAfterMs: 'never' };
+    return {
+      ok: false,
+      outcome: refused(reasonOf('LOGIN_', `HTTP_${status}`), evidence),
+      againAfterMs: 'never',
+    };
   const again = doubtfulAgainMs[refusals] ?? 'never';
   const accepted = login.accepted?.includes(status) ?? (status >= 200 && status < 300);
-  if (!accepted) return { ok: false, outcome: refused(`HTTP_${status}`, evidence), againAfterMs: again };
+  if (!accepted)
+    return {
+      ok: false,
+      outcome: refused(reasonOf('LOGIN_', `HTTP_${status}`), evidence),
+      againAfterMs: again,
+    };
   const content = objectIn(answer);
   if (login.proof !== undefined && !isFilled(valueAt(content, login.proof)))
-    return { ok: false, outcome: refused('NOT_PROVED', evidence), againAfterMs: again };
+    return { ok: false, outcome: refused('LOGIN_NOT_PROVED', evidence), againAfterMs: again };
   const token = tokenIn(login, answer, content);
   if (token === undefined)
-    return { ok: false, outcome: refused('TOKEN_MISSING', evidence), againAfterMs: again };
+    return { ok: false, outcome: refused('LOGIN_TOKEN_MISSING', evidence), againAfterMs: again };
   if (!isToken(token))
-    return { ok: false, outcome: refused('TOKEN_MALFORMED', evidence), againAfterMs: again };
+    return { ok: false, outcome: refused('LOGIN_TOKEN_MALFORMED', evidence), againAfterMs: again };
   const livesMs = lifetimeMs(login.lifetime);
   return { ok: true, token, ...(livesMs === undefined ? {} : { livesMs }) };
 }
 
-const refused = (code: string, evidence: Evidence): Outcome => ({
-  kind: 'unauthorized',
-  reason: reasonOf('LOGIN', code),
-  evidence,
-});
+const refused = (reason: string, evidence: Evidence): Outcome => ({ kind: 'unauthorized', reason, evidence });
 
 function requestOf({ url, json, form, basic, headers = {} }: Login, resolved: Resolved): CarriedRequest {
   const own = Object.fromEntries(

@@ -59,7 +59,7 @@ function carriedBy(
 ): (url: string, options: oauth.CustomFetchOptions<'POST', URLSearchParams>) => Promise<Response> {
   return async (url, { headers, body }) => {
     const request = { url: new URL(url), method: 'POST', headers, body: Buffer.from(body.toString()) };
-    const asked = await ask(client, 'TOKEN', request, context);
+    const asked = await ask(client, 'TOKEN_', request, context);
     const read = asked.ok ? readAnswer(asked.answer, asked.evidence) : asked;
     if (asked.ok) seen.evidence = asked.evidence;
     if (read.ok) return Response.json(read.content);
@@ -188,8 +188,8 @@ function readAnswer(
 
 function refusalIn(error: unknown, status: number, evidence: Evidence): Outcome {
   if (typeof error !== 'string')
-    return refused(status < 300 ? 'TOKEN_ANSWER_UNREADABLE' : reasonOf('TOKEN', `HTTP_${status}`), evidence);
-  const reason = reasonOf('TOKEN', error.toUpperCase());
+    return refused(status < 300 ? 'TOKEN_ANSWER_UNREADABLE' : reasonOf('TOKEN_', `HTTP_${status}`), evidence);
+  const reason = reasonOf('TOKEN_', error.toUpperCase());
   if (temporaryErrors.has(error)) return { kind: 'unavailable', reason, maybeReceived: false, evidence };
   return refused(knownErrors.has(error) ? reason : 'TOKEN_REFUSED', evidence);
 }

@@ -102,5 +102,9 @@ export async function withAccess(
   // Without a status it was not the recipient that refused: a certificate, an address.
   if (outcome.kind !== 'unauthorized' || outcome.evidence?.status === undefined) return outcome;
   const second = await credentials.obtain({ ...needed.need, refused: first.credential });
-  return second.ok ? await attempt(accessHeaders(auth, second.credential)) : second.outcome;
+  return second.ok ? await attempt(accessHeaders(auth, second.credential)) : notRenewed(second.outcome);
 }
+
+/** Told apart from a failure before anything left: a request has left, and was refused. */
+const notRenewed = (outcome: Outcome): Outcome =>
+  'reason' in outcome ? { ...outcome, reason: `RENEWAL_${outcome.reason}`.slice(0, 64) } : outcome;

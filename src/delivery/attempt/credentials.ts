@@ -74,6 +74,7 @@ export function createCredentials(options: CredentialsOptions): CredentialsOf {
         }
         return { ok: true, credential: entry.credential };
       }
+      remembered.delete(known);
       let obtained = await get();
       // Somebody else's request, which may have been satisfied with what we were just refused.
       for (let tries = 1; tries < 3 && isStale(obtained, need); tries += 1) obtained = await get();

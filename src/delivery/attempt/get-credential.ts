@@ -96,6 +96,7 @@ const isOurs = (
     version: row?.version ?? 0,
     refusals: row?.refusals ?? 0,
     ms: need.longestMs + lateMs,
+    isRefused: need.refused !== undefined && need.refused.version === row?.version,
   });
 
 async function getNow(
