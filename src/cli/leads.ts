@@ -117,8 +117,9 @@ function retryCommand(lead: Command): void {
     const rows = given.map(rowNumber);
     return withApp(async ({ database, config }) => {
       for (const row of rows) {
-        await retryRow(database, row, { actor: config.actor, reason });
-        out(`row ${row}: new again; the planner takes it in`);
+        const { alongside } = await retryRow(database, row, { actor: config.actor, reason });
+        const others = alongside === 0 ? '' : `, and ${alongside} about the same lead with it`;
+        out(`row ${row}: new again; the planner takes it in${others}`);
       }
     });
   });

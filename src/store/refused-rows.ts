@@ -137,22 +137,41 @@ export async function anyRefused(tx: Sql, lead: LeadName): Promise<boolean> {
   return rows.length > 0;
 }
 
-export interface RefusedRowCodes {
-  readonly clientId: string;
+export interface RefusedRowCodes extends LeadName {
+  readonly kind: string;
   readonly codes: readonly string[];
 }
 
 /** Why a row was refused, under a lock; undefined when no refused row has the number. */
 export async function lockRefusedRow(tx: Sql, row: string): Promise<RefusedRowCodes | undefined> {
-  const [found] = await tx.all<{ clientId: string; refusal: string | null }>(
-    `SELECT client_id AS clientId, refusal FROM lead_intake
+  const [found] = await tx.all<LeadName & { kind: string; refusal: string | null }>(
+    `SELECT client_id AS clientId, reference, kind, refusal FROM lead_intake
       WHERE id = CAST(? AS UNSIGNED) AND status = 'refused' FOR UPDATE`,
     [row],
   );
   if (found === undefined) return undefined;
-  const problems = JSON.parse(found.refusal ?? '[]') as readonly { readonly code: string }[];
-  return { clientId: found.clientId, codes: problems.map(({ code }) => code) };
+  const { refusal, ...named } = found;
+  return { ...named, codes: codesOf(refusal) };
 }
+
+/** Rows about a lead that were refused for nothing but this, under a lock; oldest first. */
+export async function refusedAbout(
+  tx: Sql,
+  { clientId, reference }: LeadName,
+  code: string,
+): Promise<readonly string[]> {
+  const rows = await tx.all<{ row: string; refusal: string | null }>(
+    `SELECT CAST(id AS CHAR) AS \`row\`, refusal FROM lead_intake
+      WHERE client_id = ? AND reference = ? AND status = 'refused' ORDER BY lead_intake.id FOR UPDATE`,
+    [clientId, reference],
+  );
+  return rows
+    .filter(({ refusal }) => codesOf(refusal).length > 0 && codesOf(refusal).every((found) => found === code))
+    .map(({ row }) => row);
+}
+
+const codesOf = (refusal: string | null): readonly string[] =>
+  (JSON.parse(refusal ?? '[]') as readonly { readonly code: string }[]).map(({ code }) => code);
 
 /** Hands a refused row to the intake once more: it is new again, in the order in which it came. */
 export async function retryRefusedRow(tx: Sql, row: string): Promise<void> {

@@ -190,6 +190,49 @@ describe('a row that ends the process', () => {
     expect(await references()).toEqual(['INNOCENT']);
   }, 60_000);
 
+  describe('when a lead that was set aside is taken in once more', () => {
+    const by = { actor: 'support', reason: 'ticket 119' };
+    const asideAs = (code: string): Promise<unknown> =>
+      home.database.run("UPDATE lead_intake SET status = 'refused', refusal = ? WHERE status = 'new'", [
+        JSON.stringify([{ column: 'row', code, message: '' }]),
+      ]);
+    const consentsOf = (state: string, recordedAt: string): string =>
+      JSON.stringify([grant({ state, recordedAt })]);
+    const withdrawn = (rowReference: string): ReturnType<typeof about> =>
+      about('ASIDE', rowReference, {
+        kind: 'consent',
+        consents: consentsOf('withdrawn', '2026-11-24T11:00:00+01:00'),
+      });
+    const stateNow = async (): Promise<unknown> =>
+      (await home.database.all('SELECT state FROM consents ORDER BY recorded_at DESC, id DESC LIMIT 1'))[0];
+
+    it('so is what was refused because nobody knew the lead: a withdrawal counts before anything leaves', async () => {
+      await home.send(lead('ASIDE', { consents: consentsOf('granted', '2026-11-24T10:15:00+01:00') }));
+      await asideAs('SET_ASIDE');
+      const aside = await refusedRow('ASIDE');
+      const wrong = about('ASIDE', 'c-2', { kind: 'correction', rooms: 900 });
+      await home.send(withdrawn('c-1'), wrong, about('OTHER', 'c-1', { kind: 'correction', rooms: 3 }));
+      expect(await home.intake().acceptBatch(10)).toMatchObject({ refused: 3 });
+      expect(await retryRow(home.database, aside, by)).toEqual({ alongside: 1 });
+      expect(await home.intake().acceptBatch(10)).toMatchObject({ accepted: 2, refused: 0 });
+      expect(await stateNow()).toEqual({ state: 'withdrawn' });
+      expect((await home.refusals()).map((row) => row.reference)).toEqual(['ASIDE', 'OTHER']);
+    });
+
+    it('a consent older than a withdrawal that came meanwhile does not undo it', async () => {
+      await home.send(lead('ASIDE'));
+      await home.intake().acceptBatch(10);
+      const granted = consentsOf('granted', '2026-11-24T10:15:00+01:00');
+      await home.send(about('ASIDE', 'g-1', { kind: 'consent', consents: granted }));
+      await asideAs('INTERNAL');
+      await home.send(withdrawn('w-1'));
+      await home.intake().acceptBatch(10);
+      expect(await retryRow(home.database, await refusedRow('ASIDE'), by)).toEqual({ alongside: 0 });
+      expect(await home.intake().acceptBatch(10)).toMatchObject({ accepted: 1 });
+      expect(await stateNow()).toEqual({ state: 'withdrawn' });
+    });
+  });
+
   it('marks nothing that is left when the work is done, and nothing that only failed', async () => {
     await home.send(lead('A-1'));
     await home.intake().acceptBatch(10);
