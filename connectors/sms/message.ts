@@ -2,11 +2,12 @@
 // Invariant: everything the mapping wrote leaves, the opt-in too: a field that is not the text is a line below it.
 import type { Composed, Parcel } from '../contract.ts';
 import { bareHost, masked } from '../guard.ts';
+import { partsOf } from './parts.ts';
 import { smsTargets } from './settings.ts';
 import type { SmsSettings } from './settings.ts';
 
-/** Ten parts of a long message: providers cut or refuse what is longer. */
-const longest = 1_530;
+/** Providers cut or refuse what is longer. */
+const mostParts = 10;
 
 export type Message =
   | { readonly ok: true; readonly recipient: string; readonly text: string }
@@ -31,13 +32,20 @@ export function messageOf({ body }: Parcel, settings: SmsSettings): Message {
     ...Object.entries(others).map(([name, value]) => `${name} : ${asLine(value) ?? ''}`),
   ];
   if (Object.values(written).some((value) => asLine(value) === undefined)) return unfit('FIELD_NOT_TEXT');
-  const recipient = (asLine(number) ?? '').replaceAll(/[ .()-]/g, '').replace(/^00/, '+');
+  const recipient = numberIn(asLine(number) ?? '');
   if (recipient === '') return unfit('RECIPIENT_MISSING');
-  if (!/^\+[1-9]\d{6,14}$/.test(recipient)) return unfit('RECIPIENT_MALFORMED');
+  if (!/^\+(?!330)[1-9]\d{6,14}$/.test(recipient)) return unfit('RECIPIENT_MALFORMED');
   const text = lines.filter((line, index) => index > 0 || line !== '').join('\n');
   if (text.trim() === '') return unfit('TEXT_MISSING');
-  return text.length > longest ? unfit('TEXT_TOO_LONG') : { ok: true, recipient, text };
+  return partsOf(text) > mostParts ? unfit('TEXT_TOO_LONG') : { ok: true, recipient, text };
 }
+
+/** Without what people write between its digits; `+33 (0)6` and `+33 6` are the same number, and `+33 06` is none. */
+const numberIn = (written: string): string =>
+  written
+    .replace('(0)', '')
+    .replaceAll(/[\s.()-]/g, '')
+    .replace(/^00/, '+');
 
 /** A value as people read it; undefined where it is none of its own. */
 function asLine(value: unknown): string | undefined {

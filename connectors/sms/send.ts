@@ -53,25 +53,28 @@ export async function sendSms(
   const { carried, seen } = await client.exchange(request, context);
   if (carried.kind !== 'answer') return unanswered(carried, seen, { asked: false });
   const evidence = { ...seen, status: carried.answer.status, answerBytes: carried.bytes };
-  return { ...judged(carried.answer, settings, context.now), evidence };
+  return { ...judged(carried.answer, { ...settings, to: message.recipient }, context.now), evidence };
 }
 
 /** Statuses mean what they mean everywhere; of the others a success needs an id, and a no to the content is `invalid`. */
-function judged(answer: Answer, { reference = 'id' }: SmsSettings, now: () => number): Outcome {
+function judged(answer: Answer, { reference = 'id', to = '' }: SmsSettings, now: () => number): Outcome {
   const { status, headers } = answer;
   if (meaningOf(status) === undefined && (status === 400 || status === 422))
     return { kind: 'invalid', reason: `HTTP_${status}` };
   if (status < 200 || status > 299)
     return outcomeOfStatus(status, { afterMs: retryAfterMs(headers['retry-after'], headers['date'], now) });
   if (answer.truncated) return { kind: 'unknown', reason: 'ANSWER_TOO_LARGE', saidYes: true };
-  const id = idAt(answer.text, reference);
+  const id = idAt(answer.text, reference, to);
   return id === undefined
     ? { kind: 'unknown', reason: 'REFERENCE_NOT_GIVEN', saidYes: true }
     : { kind: 'accepted', reference: id };
 }
 
-/** An id, and surely no number of a phone: those begin with a zero or a plus. */
-function idAt(text: string, path: string): string | undefined {
+/** What stands where an id would be when there is none. */
+const noId = /^(?:0|null|none|undefined|false|true|error)$/i;
+
+/** An id, and surely no number of a phone: neither that of the recipient, nor one that begins with a zero or a plus. */
+function idAt(text: string, path: string, recipient: string): string | undefined {
   let found: unknown;
   try {
     found = JSON.parse(text);
@@ -83,7 +86,8 @@ function idAt(text: string, path: string): string | undefined {
     found = (found as Record<string, unknown>)[name];
   }
   const id = Number.isSafeInteger(found) ? String(found) : found;
-  return typeof id === 'string' && /^(?!0\d)[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/.test(id) ? id : undefined;
+  if (typeof id !== 'string' || !/^(?!0\d)[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/.test(id)) return undefined;
+  return noId.test(id) || `+${id}` === recipient ? undefined : id;
 }
 
 /** Name, network and TLS of the provider; a message is never sent for a test. */

@@ -61,7 +61,7 @@ describe('sent', () => {
     [{ recipient: 33_639_980_042, text: 'A' }, 'RECIPIENT_MALFORMED'],
     [{ recipient: '+33639980042' }, 'TEXT_MISSING'],
     [{ recipient: '+33639980042', text: ' ' }, 'TEXT_MISSING'],
-    [{ recipient: '+33639980042', text: 'A'.repeat(1_531) }, 'TEXT_TOO_LONG'],
+    [{ recipient: '+330639980042', text: 'A' }, 'RECIPIENT_MALFORMED'],
     [{ recipient: '+33639980042', text: 'A', list: ['a'] }, 'FIELD_NOT_TEXT'],
   ])('%j is no message: %s, and nothing leaves', async (body, reason) => {
     const before = provider.received.length;
@@ -73,6 +73,10 @@ describe('sent', () => {
     [201, '{"id":"msg-1"}', { kind: 'accepted', reference: 'msg-1' }],
     [200, '{"id":42}', { kind: 'accepted', reference: '42' }],
     [200, '{"ok":true}', { kind: 'unknown', reason: 'REFERENCE_NOT_GIVEN', saidYes: true }],
+    [200, '{"id":"33639980042"}', { kind: 'unknown', reason: 'REFERENCE_NOT_GIVEN' }],
+    [200, '{"id":33639980042}', { kind: 'unknown', reason: 'REFERENCE_NOT_GIVEN' }],
+    [200, '{"id":0,"error":"no credit"}', { kind: 'unknown', reason: 'REFERENCE_NOT_GIVEN' }],
+    [200, '{"id":"null"}', { kind: 'unknown', reason: 'REFERENCE_NOT_GIVEN' }],
     [200, '{"id":"0639980042"}', { kind: 'unknown', reason: 'REFERENCE_NOT_GIVEN' }],
     [200, 'Maintenance', { kind: 'unknown', reason: 'REFERENCE_NOT_GIVEN' }],
     [400, '{"id":"msg-1"}', { kind: 'invalid', reason: 'HTTP_400' }],
@@ -89,6 +93,33 @@ describe('sent', () => {
       expect(await send(message)).toMatchObject(outcome);
     },
   );
+
+  test.each([
+    ['A'.repeat(1_531)],
+    ['€'.repeat(761)],
+    [`ê${'A'.repeat(670)}`],
+    ['🏠'.repeat(331)],
+    ['A'.repeat(4_000)],
+  ])('what needs more than ten parts is too long: %#', async (text) =>
+    expect(await send({ recipient: '+33639980042', text })).toEqual({
+      kind: 'invalid',
+      reason: 'TEXT_TOO_LONG',
+    }),
+  );
+
+  test.each([
+    ['A'.repeat(1_530), 'ten parts in the alphabet of phones'],
+    ['é'.repeat(1_530), 'with the accents it has'],
+    ['€'.repeat(760), 'or half as many of those that take two places'],
+    ['ê'.repeat(670), 'ten parts in another'],
+    ['🏠'.repeat(330), 'and of emoji, none of which is cut in two'],
+  ])('what fits into ten parts leaves: %#', async (text) => {
+    answers(201, '{"id":"msg-1"}');
+    expect(await send({ recipient: '+33 (0)6 39 98 00 42', text })).toMatchObject({ kind: 'accepted' });
+    expect(JSON.parse(provider.received.at(-1)?.body.toString() ?? '')).toMatchObject({
+      ...{ recipient: '+33639980042', text },
+    });
+  });
 
   test('the delay that the provider asks for is kept', async () => {
     answers(429, '', { 'retry-after': '30' });
