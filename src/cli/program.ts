@@ -17,6 +17,7 @@ import { journalCommands } from './log-commands.ts';
 import { keyCommands } from './keys.ts';
 import { leadCommands } from './leads.ts';
 import { mappingCommands } from './mappings.ts';
+import { presetCommands } from './presets.ts';
 import { replayCommands } from './replay.ts';
 import { resolveCommand } from './resolve.ts';
 import { statusCommands } from './status.ts';
@@ -55,6 +56,7 @@ export function relaisProgram(): Command {
   destinationCommands(program);
   authorisationCommands(program);
   mappingCommands(program);
+  presetCommands(program);
   journalCommands(program);
   completionCommands(program);
   redisCommands(program);

@@ -5,6 +5,7 @@ import { gatewayTools } from './demo/gateway.ts';
 import { helpText, readOptions } from './demo/options.ts';
 import { runDemo } from './demo/run.ts';
 import { createScreen } from './demo/screen.ts';
+import { tryPreset } from './trial/trial.ts';
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -20,7 +21,7 @@ try {
   else {
     // The servers to use are the caller's choice, not a setting of Relais: src/config.ts would ask for the rest too.
     const { RELAIS_MYSQL_OWNER_URL: mysqlUrl, RELAIS_REDIS_URL: redisUrl } = process.env;
-    process.exitCode = await runDemo(options, {
+    const deps = {
       screen: createScreen(process.stdout),
       tools: gatewayTools,
       given: {
@@ -28,7 +29,12 @@ try {
         ...(redisUrl === undefined ? {} : { redisUrl }),
       },
       signal: stop.signal,
-    });
+    };
+    const { preset, without, keep } = options;
+    process.exitCode =
+      preset === undefined
+        ? await runDemo(options, deps)
+        : await tryPreset({ preset, keep, ...(without === undefined ? {} : { without }) }, deps);
   }
 } catch (error) {
   console.error(isRelaisError(error) ? `relais: ${error.code} ${error.message}` : error);

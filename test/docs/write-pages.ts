@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { contractPage } from './contract-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { housePage } from './house-page.ts';
+import { presetNames, presetPage, presetsPage } from './presets-page.ts';
 import { sourcePage } from './source-page.ts';
 import { sourceSchema } from './source-schema.ts';
 
@@ -12,6 +13,10 @@ const pages: Readonly<Record<string, (before: string) => string>> = {
   'docs/errors.md': errorsPage,
   'docs/house.md': housePage,
   'docs/lead-contract.md': contractPage,
+  'docs/presets.md': presetsPage,
+  ...Object.fromEntries(
+    presetNames.map((name) => [`mappings/presets/${name}/README.fr.md`, presetPage(name)]),
+  ),
   'mappings/schema/mapping.schema.json': sourceSchema,
 };
 for (const [name, write] of Object.entries(pages)) {

@@ -188,18 +188,25 @@ const cases: Readonly<Record<string, Case>> = {
     ],
   },
   espocrm: {
-    own: url,
+    own: [
+      'send: {url: https://crm.demo.example/Lead, lookup: {url: "https://crm.demo.example/Lead?ref={leadReference}"}}',
+      'update: {send: {method: PUT, url: "https://crm.demo.example/Lead/{reference}"}}',
+      'erase: {send: {method: DELETE, url: "https://crm.demo.example/Lead/{reference}"}}',
+    ].join('\n'),
     body: {
-      ...{ lastName: 'Durand', firstName: 'Élise', emailAddress: 'E.Durand@courriel.example' },
-      ...{ phoneNumber: '+33639980001', addressPostalCode: null, addressCity: null },
-      ...{ description: 'Balcon\nOPTIN: OUI', emailAddressIsOptedOut: false, phoneNumberIsOptedOut: true },
+      ...{ cRelaisReference: 'DM-1', lastName: 'Durand', firstName: 'Élise' },
+      ...{ emailAddress: 'E.Durand@courriel.example', phoneNumber: '+33639980001' },
+      ...{ addressStreet: null, addressPostalCode: null, addressCity: null },
+      description: 'Balcon OPTIN: OUI\nProgramme : DM-LYON\nOrigine : seloger',
+      ...{ emailAddressIsOptedOut: false, phoneNumberIsOptedOut: true, doNotCall: true },
+      cRelaisOptIn: [
+        ...['E-mail : accord', 'E-mail, le 20/11/2026 10:15', 'E-mail, texte w3'],
+        ...['Téléphone : refus', 'Téléphone, le 20/11/2026 10:15', 'Téléphone, texte w3'],
+      ].join('\n'),
     },
-    withdrawn: { emailAddressIsOptedOut: true, phoneNumberIsOptedOut: true },
-    answers: [
-      [200, { id: 'a1' }, 'accepted', { reference: 'a1' }],
-      [409, [], 'duplicate'],
-      [400, {}, 'invalid'],
-    ],
+    withdrawn: { emailAddressIsOptedOut: true, phoneNumberIsOptedOut: true, doNotCall: true },
+    // All of them stand in its folder; preset-answers.unit.test.ts reads them.
+    answers: [[409, [], 'invalid', { reason: 'duplicate_check' }]],
   },
   nocrm: {
     own: url,

@@ -35,7 +35,7 @@ export function prepareReceived({ received }: DemoPlaces): void {
   for (const { path } of earlier.slice(4)) rmSync(path, { recursive: true, force: true });
 }
 
-const secretText = (): string => randomBytes(18).toString('hex');
+export const secretText = (): string => randomBytes(18).toString('hex');
 
 export function inventAccounts(pid: number, host: string): Accounts {
   const account = (role: string): { user: string; password: string } => ({
@@ -62,27 +62,26 @@ export function urlFor(serverUrl: string, account: Accounts['owner'], database: 
 }
 
 /** `secret:NAME` values of the demo clients' mappings. */
-export interface DemoSecrets {
-  readonly HORIZON_TOKEN: string;
-  readonly HORIZON_SIGNING: string;
-  readonly SMTP_URL: string;
-  readonly ALPES_SFTP_PASSWORD: string;
-  readonly HEXAGONE_SFTP_PASSWORD: string;
-}
+export type DemoSecrets = Readonly<
+  Record<
+    'HORIZON_TOKEN' | 'HORIZON_SIGNING' | 'SMTP_URL' | 'ALPES_SFTP_PASSWORD' | 'HEXAGONE_SFTP_PASSWORD',
+    string
+  >
+>;
 
 export const mailHost = 'smtp.relais.example';
 export const mailUser = 'relais';
 
-export function inventSecrets(): DemoSecrets & { readonly mailPassword: string } {
+export function inventSecrets(): { readonly secrets: DemoSecrets; readonly mailPassword: string } {
   const mailPassword = secretText();
-  return {
+  const secrets = {
     HORIZON_TOKEN: secretText(),
     HORIZON_SIGNING: `whsec_${randomBytes(32).toString('base64')}`,
     SMTP_URL: `smtp://${mailUser}:${mailPassword}@${mailHost}:587`,
     ALPES_SFTP_PASSWORD: secretText(),
     HEXAGONE_SFTP_PASSWORD: secretText(),
-    mailPassword,
   };
+  return { secrets, mailPassword };
 }
 
 export interface EnvironmentFacts {
@@ -90,7 +89,10 @@ export interface EnvironmentFacts {
   readonly mysqlUrl: string;
   readonly redisUrl: string;
   readonly accounts: Accounts;
-  readonly secrets: DemoSecrets;
+  /** `secret:NAME` values of the mappings. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** The program's own when absent. */
+  readonly mappings?: string;
   /** PEM. */
   readonly authority: string;
   /** Host of a demo client -> port on loopback. */
@@ -102,14 +104,8 @@ export function writeEnvironment(facts: EnvironmentFacts): Readonly<Record<strin
   const { places, accounts, secrets } = facts;
   const secretsFolder = join(places.folder, 'secrets');
   mkdirSync(secretsFolder, { recursive: true, mode: 0o700 });
-  const names = [
-    'HORIZON_TOKEN',
-    'HORIZON_SIGNING',
-    'SMTP_URL',
-    'ALPES_SFTP_PASSWORD',
-    'HEXAGONE_SFTP_PASSWORD',
-  ] as const;
-  for (const name of names) writeFileSync(join(secretsFolder, name), `${secrets[name]}\n`, { mode: 0o600 });
+  for (const [name, value] of Object.entries(secrets))
+    writeFileSync(join(secretsFolder, name), `${value}\n`, { mode: 0o600 });
   const caFile = join(places.folder, 'ca.pem');
   writeFileSync(caFile, facts.authority);
   return {
@@ -122,7 +118,7 @@ export function writeEnvironment(facts: EnvironmentFacts): Readonly<Record<strin
     RELAIS_REDIS_PREFIX: accounts.database,
     RELAIS_MASTER_KEY: randomBytes(32).toString('base64'),
     RELAIS_SEAL_KEY: randomBytes(32).toString('base64'),
-    RELAIS_MAPPINGS_DIR: join(projectRoot, 'mappings'),
+    RELAIS_MAPPINGS_DIR: facts.mappings ?? join(projectRoot, 'mappings'),
     RELAIS_SECRETS_DIR: secretsFolder,
     RELAIS_ALLOWED_RANGES: '127.0.0.0/8',
     // So that a newcomer's own receiver may be ten lines of plain http.
@@ -147,17 +143,24 @@ export interface CurrentFile {
   readonly release: () => void;
 }
 
-/** Writes the env file into the demo's folder, and as `.relais/current.env` unless a running demo has that one. */
+const envText = (env: Readonly<Record<string, string>>, pid: number): string =>
+  [`# demo ${pid}`, ...Object.entries(env).map(([name, value]) => `${name}=${value}`), ''].join('\n');
+
+/** Writes the env file into the demo's folder; returns its path. */
+export function writeEnvFile(places: DemoPlaces, env: Readonly<Record<string, string>>, pid: number): string {
+  const own = join(places.folder, 'demo.env');
+  writeFileSync(own, envText(env, pid), { mode: 0o600 });
+  return own;
+}
+
+/** The same, and as `.relais/current.env` unless a running demo has that one. */
 export function publishEnvironment(
   places: DemoPlaces,
   env: Readonly<Record<string, string>>,
   pid: number,
 ): CurrentFile {
-  const text = [`# demo ${pid}`, ...Object.entries(env).map(([name, value]) => `${name}=${value}`), ''].join(
-    '\n',
-  );
-  const own = join(places.folder, 'demo.env');
-  writeFileSync(own, text, { mode: 0o600 });
+  const text = envText(env, pid);
+  const own = writeEnvFile(places, env, pid);
   const current = join(projectRoot, sandboxFile);
   const ownerOf = (): number =>
     existsSync(current) ? Number(/^# demo (\d+)/.exec(readFileSync(current, 'utf8'))?.[1] ?? 0) : 0;

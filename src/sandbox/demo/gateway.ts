@@ -12,6 +12,8 @@ export interface Gateway {
   readonly publish: (destinationId: string) => Promise<void>;
   /** A file now, instead of at the next hour of the schedule. */
   readonly requestFile: (destinationId: string) => Promise<void>;
+  /** A prospect asks to be forgotten. */
+  readonly erase: (clientId: string, reference: string) => Promise<void>;
   /** Seals what is not sealed, then checks every entry. */
   readonly verifyLog: () => Promise<{ readonly ok: boolean; readonly words: string }>;
   readonly close: () => Promise<void>;
@@ -50,6 +52,9 @@ export const gatewayTools: GatewayTools = {
           'demo',
           'the demo does not wait for the hour',
         );
+      },
+      erase: async (clientId, reference) => {
+        await app.rights.erase({ clientId, reference, reason: 'demo', actor: 'demo' });
       },
       verifyLog: async () => {
         // The planner seals beside us: what it holds at this moment is proved by a later look.

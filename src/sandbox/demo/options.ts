@@ -9,6 +9,10 @@ export interface DemoOptions {
   readonly kill: boolean;
   readonly keep: boolean;
   readonly tamper: boolean;
+  /** Instead of the four clients: a preset and its simulated CRM. */
+  readonly preset?: string;
+  /** With `preset`: a habit of the CRM whose rule is taken out. */
+  readonly without?: string;
   readonly help: boolean;
 }
 
@@ -23,6 +27,9 @@ The exit code is 0 only when the recipients' own records, the log and the leads 
   --leads N     take in N leads instead of 300 (20 to 5000)
   --seed N      other invented persons and other bad days of the CRM; default 2026
   --tamper      remove one lead from a recipient's record before comparing: must end with exit code 1
+  --preset NAME twenty leads through one preset and the simulated CRM it is for, with everything that can go wrong;
+                relais preset list names them
+  --without H   with --preset: takes the rule for one habit of that CRM out; must end with exit code 1
   --help        this text
 
 RELAIS_MYSQL_OWNER_URL and RELAIS_REDIS_URL name servers to use instead of private ones; the demo makes a database
@@ -36,6 +43,8 @@ export function readOptions(args: readonly string[]): DemoOptions {
     kill: values.kill,
     keep: values.keep,
     tamper: values.tamper,
+    ...(values.preset === undefined ? {} : { preset: values.preset }),
+    ...(values.without === undefined ? {} : { without: values.without }),
     help: values.help,
   };
 }
@@ -52,6 +61,8 @@ function parsed(args: readonly string[]) {
         help: flag,
         leads: { type: 'string' },
         seed: { type: 'string' },
+        preset: { type: 'string' },
+        without: { type: 'string' },
       },
     });
   } catch (error) {

@@ -11,7 +11,7 @@ import { startMailbox } from '../recipients/mailbox.ts';
 import { createMoods } from '../recipients/moods.ts';
 import type { RecipientReport, DemoRecipient } from '../recipients/record.ts';
 import { mailHost, mailUser } from './environment.ts';
-import type { inventSecrets } from './environment.ts';
+import type { DemoSecrets, inventSecrets } from './environment.ts';
 
 export interface Recipients {
   readonly all: readonly DemoRecipient[];
@@ -25,7 +25,7 @@ export interface Recipients {
 
 export async function startRecipients(
   received: string,
-  secrets: ReturnType<typeof inventSecrets>,
+  { secrets, mailPassword }: ReturnType<typeof inventSecrets>,
   seed: number,
 ): Promise<Recipients> {
   const folder = (name: string): string => {
@@ -45,7 +45,7 @@ export async function startRecipients(
   });
   const mailbox = await startMailbox({
     certificate,
-    login: { user: mailUser, password: secrets.mailPassword },
+    login: { user: mailUser, password: mailPassword },
     folder: folder('littoral-mail'),
     destination: 'littoral-mail',
     addresses: ['leads@littoral.example'],
@@ -74,7 +74,7 @@ export async function startRecipients(
 
 async function startFileDrops(
   folder: (name: string) => string,
-  secrets: ReturnType<typeof inventSecrets>,
+  secrets: DemoSecrets,
 ): Promise<Record<'alpes' | 'hexagone', Awaited<ReturnType<typeof startFileDrop>>>> {
   const alpes = await startFileDrop({
     destination: 'alpes-csv',

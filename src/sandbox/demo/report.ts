@@ -85,15 +85,20 @@ function duration(ms: number | undefined): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
 
-/** Columns side by side: the first to the left, numbers to the right. */
-export function aligned(rows: readonly (readonly string[])[]): readonly string[] {
+/** Columns side by side: the first to the left, the others to the right unless told otherwise. */
+export function aligned(
+  rows: readonly (readonly string[])[],
+  side: 'left' | 'right' = 'right',
+): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
   );
   return rows.map((row) =>
     row
       .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        column === 0 || side === 'left'
+          ? cell.padEnd(widths[column] ?? 0)
+          : cell.padStart(widths[column] ?? 0),
       )
       .join('  '),
   );

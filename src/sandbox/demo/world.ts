@@ -62,8 +62,9 @@ export async function buildWorld(
   });
   prepareReceived(places);
 
-  const secrets = inventSecrets();
-  const recipients = await startRecipients(places.received, secrets, options.seed);
+  const invented = inventSecrets();
+  const { secrets } = invented;
+  const recipients = await startRecipients(places.received, invented, options.seed);
   undo.push(recipients.close);
   screen.line('  recipients on loopback: a CRM (HTTPS), a mailbox (SMTP), two SFTP drops');
 
@@ -99,7 +100,7 @@ export async function buildWorld(
 }
 
 /** Private servers see us at 127.0.0.1; others may see us anywhere. */
-async function openAccounts(
+export async function openAccounts(
   tools: GatewayTools,
   services: Awaited<ReturnType<typeof startServices>>,
   undo: (() => Promise<void>)[],

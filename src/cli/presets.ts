@@ -1,0 +1,124 @@
+// relais preset list | show | try: the ready mappings for known CRMs, what each is, and a trial against its simulated CRM.
+// Invariant: list and show read files only; a trial has servers of its own and touches nothing of an installation.
+import type { Command } from 'commander';
+import { RelaisError } from '../errors.ts';
+import type { PresetFacts, RecordedAnswer } from '../sandbox/trial/preset-folder.ts';
+import { withExamples } from './arguments.ts';
+import { table } from './table.ts';
+import { mappingsFolder, out } from './terminal.ts';
+
+interface FolderOptions {
+  readonly dir?: string;
+  readonly json?: boolean;
+}
+
+/** Loaded when needed: nothing else of the terminal reads presets. */
+const folders = () => import('../sandbox/trial/preset-folder.ts');
+
+export function presetCommands(program: Command): void {
+  const preset = program.command('preset').description('ready mappings for known CRMs, and their trials');
+  const dir = ['--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings'] as const;
+  withExamples(
+    preset
+      .command('list')
+      .description('every preset, for which versions, and how far it was proved')
+      .option(...dir)
+      .option('--json', 'as JSON'),
+    '',
+    'relais preset list',
+  ).action(list);
+  withExamples(
+    preset
+      .command('show <name>')
+      .description('its page for the client (French), the answers it knows, the habits its trial plants')
+      .option(...dir)
+      .option('--json', 'as JSON, without the page'),
+    '',
+    'relais preset show espocrm',
+  ).action(show);
+  withExamples(
+    preset
+      .command('try <name>')
+      .description(
+        'twenty invented leads through the whole gateway into the simulated CRM; compares records and log',
+      )
+      .option('--without <habit>', 'take the rule for one habit of that CRM out, to see it break')
+      .option('--keep', 'leave gateway and CRM running until Ctrl-C'),
+    'Starts a database, a queue and a gateway of its own; exit code 1 when records and log differ.',
+    'relais preset try espocrm',
+    'relais preset try espocrm --without look-up',
+  ).action(tryOne);
+}
+
+const proofWords = {
+  documentation: 'documentation only',
+  simulator: 'simulated CRM',
+  system: 'real system',
+} as const;
+
+async function list({ dir, json }: FolderOptions): Promise<void> {
+  const { presetNamesIn, readPreset } = await folders();
+  const folder = mappingsFolder(dir);
+  const presets = presetNamesIn(folder).map((name) => readPreset(folder, name));
+  if (json === true)
+    return out(
+      JSON.stringify(
+        presets.map(({ name, title, versions, proof, proven }) => ({ name, title, versions, proof, proven })),
+      ),
+    );
+  table(
+    ['name', 'for', 'versions', 'proved with'],
+    presets.map(({ name, title, versions, proof }) => [name, title, versions, proofWords[proof]]),
+  );
+}
+
+async function show(name: string, { dir, json }: FolderOptions): Promise<void> {
+  const { readPreset, readPresetFile } = await folders();
+  const folder = mappingsFolder(dir);
+  const facts = readPreset(folder, name);
+  if (json === true) return out(JSON.stringify(facts));
+  out(readPresetFile(folder, name, 'README.fr.md').trimEnd());
+  showAnswers(facts);
+  if (facts.habits.length === 0) return;
+  out('\nHabits of that CRM (relais preset try NAME --without HABIT)');
+  table(
+    ['habit', 'says'],
+    facts.habits.map((habit) => [habit.name, habit.says]),
+  );
+}
+
+function showAnswers({ answers }: PresetFacts): void {
+  if (answers.length === 0) return;
+  out('\nAnswers it knows');
+  table(
+    ['action', 'status', 'answer', 'outcome', 'seen in'],
+    answers.map((known) => [
+      known.call === undefined ? (known.on ?? 'create') : `${known.on ?? 'create'} ${known.call}`,
+      String(known.answer.status),
+      bodyOf(known),
+      [known.outcome, known.reason, known.reference].filter(Boolean).join(' '),
+      known.from,
+    ]),
+  );
+}
+
+const bodyOf = ({ answer: { body } }: RecordedAnswer): string =>
+  body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
+
+async function tryOne(
+  preset: string,
+  { without, keep }: { readonly without?: string; readonly keep?: boolean },
+): Promise<void> {
+  const { tryInTerminal } = await import('../sandbox/trial/terminal.ts').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new RelaisError(
+      'SERVICE-001',
+      'A trial needs the development packages too: npm ci, without --omit=dev.',
+    );
+  });
+  process.exitCode = await tryInTerminal({
+    preset,
+    keep: keep === true,
+    ...(without === undefined ? {} : { without }),
+  });
+}

@@ -1,0 +1,107 @@
+// The tables of the simulated EspoCRM: leads, and the addresses that carry the opt-out.
+// Invariant: a deleted lead stays in its table and is seen by nobody; a flag is the address's, for every lead that has it.
+import { randomBytes } from 'node:crypto';
+import type { CrmRecord } from './simulator.ts';
+
+export type Attributes = Record<string, unknown>;
+
+export interface Lead {
+  readonly id: string;
+  attributes: Attributes;
+  deleted: boolean;
+}
+
+export interface Tables {
+  readonly leads: Map<string, Lead>;
+  /** Opted-out e-mail addresses, in lower case, and numbers: the flag is the address's, not the lead's. */
+  readonly optedOut: { readonly email: Set<string>; readonly phone: Set<string> };
+}
+
+/** Attributes of a lead; the last two are what the preset's page has the client create. Others are dropped in silence. */
+export const stock = [
+  ...[
+    'salutationName',
+    'firstName',
+    'lastName',
+    'emailAddress',
+    'phoneNumber',
+    'description',
+    'status',
+    'source',
+  ],
+  ...[
+    'addressStreet',
+    'addressPostalCode',
+    'addressCity',
+    'addressCountry',
+    'website',
+    'accountName',
+    'doNotCall',
+  ],
+];
+export const created = ['cRelaisReference', 'cRelaisOptIn'];
+
+export const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+export const fold = (value: unknown): string => (isText(value) ? value.toLowerCase() : '');
+
+/** The same name, or the same e-mail: whoever it is. */
+export function duplicatesOf(tables: Tables, data: Attributes): readonly Lead[] {
+  return [...tables.leads.values()].filter(({ deleted, attributes }) => {
+    if (deleted) return false;
+    const named = isText(data['firstName']) || isText(data['lastName']);
+    const sameName = ['firstName', 'lastName'].every((name) => fold(attributes[name]) === fold(data[name]));
+    const sameMail =
+      isText(data['emailAddress']) && fold(attributes['emailAddress']) === fold(data['emailAddress']);
+    return (named && sameName) || sameMail;
+  });
+}
+
+export function keep(tables: Tables, data: Attributes): Lead {
+  const lead: Lead = { id: randomBytes(9).toString('hex').slice(0, 17), attributes: {}, deleted: false };
+  tables.leads.set(lead.id, lead);
+  apply(tables, lead, data);
+  return lead;
+}
+
+export function apply({ optedOut }: Tables, lead: Lead, data: Attributes): void {
+  const known = Object.entries(data).filter(([name]) => stock.includes(name) || created.includes(name));
+  lead.attributes = { ...lead.attributes, ...Object.fromEntries(known) };
+  const addresses = [
+    ['email', 'emailAddress'],
+    ['phone', 'phoneNumber'],
+  ] as const;
+  for (const [kind, attribute] of addresses) {
+    const address = fold(lead.attributes[attribute]);
+    const out = data[`${attribute}IsOptedOut`];
+    if (address === '' || typeof out !== 'boolean') continue;
+    if (out) optedOut[kind].add(address);
+    else optedOut[kind].delete(address);
+  }
+}
+
+export function valuesOf({ optedOut }: Tables, { id, deleted, attributes }: Lead): Attributes {
+  const values = Object.fromEntries([...stock, ...created].map((name) => [name, attributes[name] ?? null]));
+  return {
+    ...{ id, deleted, ...values },
+    emailAddressIsOptedOut: optedOut.email.has(fold(attributes['emailAddress'])),
+    phoneNumberIsOptedOut: optedOut.phone.has(fold(attributes['phoneNumber'])),
+  };
+}
+
+export function shown({ optedOut }: Tables, { id, attributes }: Lead): CrmRecord {
+  const text = (name: string): string => (isText(attributes[name]) ? attributes[name] : '');
+  const [email, phone] = [text('emailAddress'), text('phoneNumber')];
+  return {
+    id,
+    reference: text('cRelaisReference'),
+    lastName: text('lastName'),
+    firstName: text('firstName'),
+    email,
+    phone,
+    mayContact: {
+      ...(email === '' ? {} : { email: !optedOut.email.has(email.toLowerCase()) }),
+      // Either flag stops a salesperson.
+      ...(phone === '' ? {} : { phone: !optedOut.phone.has(phone) && attributes['doNotCall'] !== true }),
+    },
+  };
+}

@@ -1,0 +1,8 @@
+// The registry of simulated CRMs: one line for each preset that has one.
+import { espocrm } from './espocrm.ts';
+import type { Simulator } from './simulator.ts';
+
+export const simulators: readonly Simulator[] = [espocrm];
+
+export const simulatorOf = (preset: string): Simulator | undefined =>
+  simulators.find((simulator) => simulator.preset === preset);

@@ -1,0 +1,168 @@
+// The door of a simulated CRM: HTTPS on loopback, and the mischief between a CRM and its caller that no CRM can help:
+// a proxy that gives up, an answer that is lost, a connection that breaks, a database that is away.
+// Invariant: mischief meets the first request it was planned for, once; what was kept and what was answered stay two things.
+import https from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Certificate } from '../recipients/identity.ts';
+import { page } from './simulator.ts';
+import type { CrmAnswer, CrmRequest, SimulatedCrm } from './simulator.ts';
+
+export type Mischief =
+  /** Nothing is kept; the CRM's own answer to a caller who is too fast. */
+  | 'busy'
+  /** Nothing is kept; the connection breaks while the request is read. */
+  | 'cut before'
+  /** It is kept, and the connection breaks before the answer. */
+  | 'cut after'
+  /** It is kept, and the proxy answers 504. */
+  | 'proxy gives up'
+  /** It is kept, and the answer never comes. */
+  | 'silence'
+  /** The answer never comes, and it is kept a while after the caller gave up. */
+  | 'kept late';
+
+export interface RunningSimulator {
+  readonly crm: SimulatedCrm;
+  readonly port: number;
+  /** The first request that holds this text, in its address or its body, meets this mischief. */
+  readonly plan: (text: string, mischief: Mischief) => void;
+  /** Mischief that met its request. */
+  readonly met: () => readonly string[];
+  readonly databaseIsAway: (away: boolean) => void;
+  /** Requests it met while its database was away, this last time. */
+  readonly metWhileAway: () => number;
+  /** Thinks for so long, ms. */
+  readonly thinksFor: (ms: number) => void;
+  /** Requests answered, by status. */
+  readonly answered: () => Readonly<Record<number, number>>;
+  /** Answers nobody on purpose: the whole machine is gone. */
+  readonly machineIsOff: (off: boolean) => void;
+  readonly close: () => Promise<void>;
+}
+
+/** How long after the request a late row is kept, ms. */
+const keptAfterMs = 3_200;
+
+export interface DoorOptions {
+  readonly certificate: Certificate;
+  /** Ordinary thinking time, ms. */
+  readonly latencyMs: number;
+}
+
+interface Door {
+  readonly crm: SimulatedCrm;
+  readonly planned: Map<string, Mischief>;
+  readonly met: string[];
+  readonly answered: Record<number, number>;
+  latencyMs: number;
+  away: boolean;
+  asked: number;
+  off: boolean;
+}
+
+export async function startSimulator(crm: SimulatedCrm, options: DoorOptions): Promise<RunningSimulator> {
+  const door: Door = {
+    ...{ crm, planned: new Map(), met: [], answered: {}, latencyMs: options.latencyMs },
+    ...{ away: false, asked: 0, off: false },
+  };
+  const sockets = new Set<Socket>();
+  const server = https.createServer(
+    { key: options.certificate.key, cert: options.certificate.cert },
+    (raw, response) => void serve(door, raw, response).catch(() => raw.socket.destroy()),
+  );
+  server.on('tlsClientError', () => undefined);
+  server.on('connection', (socket: Socket) => {
+    if (door.off) return void socket.destroy();
+    sockets.add(socket);
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    crm,
+    port: (server.address() as AddressInfo).port,
+    plan: (text, mischief) => void door.planned.set(text, mischief),
+    met: () => door.met,
+    answered: () => door.answered,
+    databaseIsAway: (away) => {
+      door.away = away;
+      door.asked = 0;
+    },
+    metWhileAway: () => door.asked,
+    thinksFor: (ms) => {
+      door.latencyMs = ms;
+    },
+    machineIsOff: (off) => {
+      door.off = off;
+      if (off) for (const socket of sockets) socket.destroy();
+    },
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function serve(door: Door, raw: IncomingMessage, response: ServerResponse): Promise<void> {
+  response.on('error', () => undefined);
+  const request = await read(raw);
+  if (door.off) return void raw.socket.destroy();
+  await sleep(door.latencyMs);
+  const mischief = door.away ? undefined : mischiefFor(door, request);
+  if (door.away) {
+    const said = door.crm.whenDown[Math.min(door.asked, door.crm.whenDown.length - 1)];
+    door.asked += 1;
+    return said === undefined || said === 'hangs' ? undefined : tell(door, response, said);
+  }
+  switch (mischief) {
+    case undefined:
+      return tell(door, response, door.crm.answer(request));
+    case 'busy':
+      return tell(door, response, door.crm.whenBusy);
+    case 'cut before':
+      return void raw.socket.destroy();
+    case 'cut after':
+      door.crm.answer(request);
+      return void raw.socket.destroy();
+    case 'proxy gives up':
+      door.crm.answer(request);
+      return tell(door, response, page(504, 'Gateway Time-out'));
+    case 'silence':
+      return void door.crm.answer(request);
+    case 'kept late':
+      await sleep(keptAfterMs);
+      return void door.crm.answer(request);
+  }
+}
+
+/** Unkeyed requests are nobody's: mischief waits for one that the CRM would take. */
+function mischiefFor(door: Door, { method, path, query, body }: CrmRequest): Mischief | undefined {
+  const whole = `${method} ${path}?${query.toString()}\n${body.toString('utf8')}`;
+  for (const [text, mischief] of door.planned) {
+    if (!whole.includes(text)) continue;
+    door.planned.delete(text);
+    door.met.push(`${text}: ${mischief}`);
+    return mischief;
+  }
+  return undefined;
+}
+
+async function read(raw: IncomingMessage): Promise<CrmRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of raw) chunks.push(chunk as Buffer);
+  const url = new URL(raw.url ?? '/', 'https://simulated.example');
+  const headers = Object.entries(raw.headers).map(([name, value]) => [name, [value].flat().join(', ')]);
+  return {
+    method: raw.method ?? '',
+    path: url.pathname,
+    query: url.searchParams,
+    headers: Object.fromEntries(headers) as Record<string, string>,
+    body: Buffer.concat(chunks),
+  };
+}
+
+function tell(door: Door, response: ServerResponse, { status, headers, body }: CrmAnswer): void {
+  door.answered[status] = (door.answered[status] ?? 0) + 1;
+  response.writeHead(status, { ...headers }).end(body ?? '');
+}

@@ -1,0 +1,154 @@
+// The account of a trial: what was handed in, what the log says, what the CRM's own records show, compared lead by lead.
+// Invariant: pure. A lead is well when exactly one record of it is there, with the last answer in the CRM's own place;
+// one that was erased, when none is. Whatever does not agree is a sentence in the list.
+import type { CrmRecord, Stranger } from '../simulators/simulator.ts';
+import { phoneAtTheEnd, type TrialLead } from './leads.ts';
+
+/** A delivery as the gateway's tables tell it. */
+export interface TrialDelivery {
+  readonly reference: string;
+  readonly action: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly recipientReference: string;
+  readonly departures: number;
+  /** The log's outcomes, in order: `accepted`, `unknown UNMATCHED_504`. */
+  readonly outcomes: readonly string[];
+}
+
+export interface LeadResult {
+  readonly lead: TrialLead;
+  readonly deliveries: readonly TrialDelivery[];
+  readonly records: readonly CrmRecord[];
+  readonly faults: readonly string[];
+}
+
+export interface TrialResult {
+  readonly leads: readonly LeadResult[];
+  /** All faults, those of no single lead included. */
+  readonly faults: readonly string[];
+}
+
+export interface TrialEvidence {
+  readonly leads: readonly TrialLead[];
+  readonly deliveries: readonly TrialDelivery[];
+  readonly records: readonly CrmRecord[];
+  readonly strangers: readonly Stranger[];
+  readonly complaints: readonly string[];
+}
+
+export function compareTrial({
+  leads,
+  deliveries,
+  records,
+  strangers,
+  complaints,
+}: TrialEvidence): TrialResult {
+  const results = leads.map((lead): LeadResult => {
+    const own = deliveries.filter(({ reference }) => reference === lead.reference);
+    const kept = records.filter(({ reference }) => reference === lead.reference);
+    return {
+      lead,
+      deliveries: own,
+      records: kept,
+      faults: [...ofTheLog(lead, own), ...ofRecords(lead, own, kept)],
+    };
+  });
+  const known = new Set(leads.map(({ reference }) => reference));
+  const others = records.filter(({ reference }) => !known.has(reference));
+  const faults = [
+    ...results.flatMap((result) => result.faults),
+    ...ofStrangers(strangers, others),
+    ...complaints,
+  ];
+  return { leads: results, faults };
+}
+
+/** What the log must say: delivered, the later changes too; an erasure may end because nothing is left to erase. */
+function ofTheLog(lead: TrialLead, deliveries: readonly TrialDelivery[]): readonly string[] {
+  const faults: string[] = [];
+  const create = deliveries.find(({ action }) => action === 'create');
+  if (create === undefined) return [`${lead.reference} was never planned`];
+  const name = (delivery: TrialDelivery): string =>
+    `${lead.reference} (${lead.shows}), ${delivery.action} is ${delivery.state}${delivery.reason === '' ? '' : ` (${delivery.reason})`}`;
+  for (const delivery of deliveries) {
+    const gone = delivery.action === 'erase' && delivery.reason === 'not_needed' && delivery.departures > 0;
+    const absorbed = delivery.state === 'cancelled' && ['superseded', 'erased'].includes(delivery.reason);
+    if (delivery.state !== 'delivered' && !gone && !absorbed) faults.push(name(delivery));
+    const accepted = delivery.outcomes.some((outcome) => /^(accepted|duplicate|unconfirmed)/.test(outcome));
+    if ((delivery.state === 'delivered') !== accepted && !gone)
+      faults.push(`${name(delivery)}, but the log ${accepted ? 'has' : 'has not'} its acceptance`);
+  }
+  for (const { kind } of lead.later ?? []) {
+    const action = kind === 'erasure' ? 'erase' : 'update';
+    if (!deliveries.some((delivery) => delivery.action === action))
+      faults.push(`${lead.reference} (${lead.shows}): the ${kind} was never told`);
+  }
+  return faults;
+}
+
+function ofRecords(
+  lead: TrialLead,
+  deliveries: readonly TrialDelivery[],
+  records: readonly CrmRecord[],
+): readonly string[] {
+  const name = `${lead.reference} (${lead.shows})`;
+  if (lead.end === undefined)
+    return records.length === 0
+      ? []
+      : [`${name} was erased, and the CRM still has ${records.length} records`];
+  const [record] = records;
+  if (record === undefined) return [`${name} has no record in the CRM`];
+  const faults = records.length === 1 ? [] : [`${name} has ${records.length} records in the CRM`];
+  for (const channel of ['email', 'phone'] as const) {
+    const may = record.mayContact[channel];
+    if (may !== lead.end[channel])
+      faults.push(
+        `${name}: the CRM shows ${shown(may)} for ${channel}, and the answer is ${shown(lead.end[channel])}`,
+      );
+  }
+  faults.push(...ofPerson(name, lead, record));
+  const told = deliveries.findLast(({ recipientReference }) => recipientReference !== '')?.recipientReference;
+  if (told !== undefined && !records.some(({ id }) => id === told))
+    faults.push(`${name}: the log knows it as ${told}, which is none of its records`);
+  return faults;
+}
+
+export const shown = (may: boolean | undefined): string =>
+  may === undefined ? 'nothing' : may ? 'yes' : 'no';
+
+/** The person, as far as the CRM can hold a name. */
+function ofPerson(name: string, lead: TrialLead, record: CrmRecord): readonly string[] {
+  const { lastName, firstName = '', email = '' } = lead.person;
+  const faults: string[] = [];
+  const wanted = { lastName, firstName, email, phone: phoneAtTheEnd(lead) };
+  for (const field of ['lastName', 'firstName'] as const)
+    if (
+      !wanted[field].startsWith(record[field].slice(0, 60)) ||
+      (record[field] === '') !== (wanted[field] === '')
+    )
+      faults.push(`${name}: the CRM shows the ${field} "${record[field]}"`);
+  for (const field of ['email', 'phone'] as const)
+    if (record[field].toLowerCase() !== wanted[field])
+      faults.push(`${name}: the CRM shows the ${field} "${record[field]}"`);
+  return faults;
+}
+
+/** Persons the CRM knew before are as they were, and nobody else came. */
+function ofStrangers(strangers: readonly Stranger[], others: readonly CrmRecord[]): readonly string[] {
+  const same = (stranger: Stranger) => (record: CrmRecord) =>
+    (['lastName', 'firstName', 'email', 'phone'] as const).every(
+      (field) => record[field] === stranger[field],
+    );
+  return [
+    ...strangers
+      .filter((stranger) => !others.some(same(stranger)))
+      .map(
+        ({ firstName, lastName }) =>
+          `${firstName} ${lastName}, whom the CRM knew before, was changed or is gone`,
+      ),
+    ...others
+      .filter((record) => !strangers.some((stranger) => same(stranger)(record)))
+      .map(({ id }) => `the CRM has the record ${id}, which no lead explains`),
+  ];
+}

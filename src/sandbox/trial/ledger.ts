@@ -1,0 +1,49 @@
+// The gateway's side of a trial: its deliveries with what the log says of each.
+// Invariant: reads only, with plain SQL: the comparison must not trust the code it checks.
+import type { DemoConnection } from '../demo/sql.ts';
+import type { TrialDelivery } from './compare.ts';
+
+interface DeliveryRow {
+  readonly id: number;
+  readonly reference: string;
+  readonly action: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly recipient_reference: string | null;
+}
+
+interface LogRow {
+  readonly delivery_id: number;
+  readonly entry: string;
+  readonly outcome: string;
+  readonly reason: string;
+}
+
+export async function readDeliveries(
+  connection: DemoConnection,
+  destination: string,
+): Promise<readonly TrialDelivery[]> {
+  const deliveries = await connection.all<DeliveryRow>(
+    `SELECT d.id, l.reference, d.action, d.state, d.reason, d.recipient_reference
+       FROM deliveries d JOIN leads l ON l.id = d.lead_id WHERE d.destination_id = ? ORDER BY d.id`,
+    [destination],
+  );
+  const log = await connection.all<LogRow>(
+    `SELECT h.delivery_id, h.entry, h.outcome, h.reason FROM handovers h JOIN deliveries d ON d.id = h.delivery_id
+      WHERE d.destination_id = ? AND h.entry IN ('departed', 'outcome', 'outcome_unknown', 'late', 'lookup')
+      ORDER BY h.id`,
+    [destination],
+  );
+  const entries = Map.groupBy(log, (entry) => entry.delivery_id);
+  return deliveries.map((row) => {
+    const own = entries.get(row.id) ?? [];
+    return {
+      ...{ reference: row.reference, action: row.action, state: row.state, reason: row.reason },
+      recipientReference: row.recipient_reference ?? '',
+      departures: own.filter(({ entry }) => entry === 'departed').length,
+      outcomes: own
+        .filter(({ entry }) => entry !== 'departed')
+        .map(({ outcome, reason }) => `${outcome} ${reason}`.trim()),
+    };
+  });
+}

@@ -1,0 +1,56 @@
+// The mappings folder of a trial: the program's presets, and a client's files made from a preset's example.
+// Invariant: the client's files are the example's, but for names, hosts and times that let a trial end in seconds.
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, parseDocument } from 'yaml';
+import { projectRoot } from '../../config.ts';
+import { readPresetFile, withoutRule, type Habit } from './preset-folder.ts';
+
+/** A client whose CRM takes part: with the preset as it is, or with a rule taken out. */
+export interface TrialClient {
+  readonly id: string;
+  readonly preset: string;
+  readonly destination: string;
+  readonly habit?: Habit;
+  /** Hosts of its CRM, as in its client.yaml. */
+  readonly hosts: readonly string[];
+}
+
+/** Times of a trial: a lead that was not taken is tried again within seconds. */
+const times = {
+  timeouts: { connect: '2s', response: '2500ms', total: '4s' },
+  retry: ['1s', '1s', '2s', '2s', '2s', '3s', '3s', '3s', '5s', '5s'],
+};
+
+/** Writes the files of one client. */
+export function writeClient(folder: string, preset: string, habit?: Habit): TrialClient {
+  const id = habit === undefined ? preset : `${preset}-${habit.name}`;
+  const mine = (text: string): string =>
+    text
+      .replaceAll('.client.example', `.${id}.example`)
+      .replaceAll('@client.example', `@${id}.example`)
+      .replaceAll(/\bclient-crm\b/g, `${id}-crm`)
+      .replaceAll(/^id: client$/gm, `id: ${id}`)
+      .replaceAll(`presets/${preset}`, `presets/${id}`);
+  const clientYaml = mine(readPresetFile(projectMappings, preset, 'example/client.yaml'));
+  const crm = parseDocument(mine(readPresetFile(projectMappings, preset, 'example/crm.yaml')));
+  for (const [key, value] of Object.entries(times)) crm.set(key, crm.createNode(value));
+  mkdirSync(join(folder, id), { recursive: true });
+  writeFileSync(join(folder, id, 'client.yaml'), clientYaml);
+  writeFileSync(join(folder, id, 'crm.yaml'), crm.toString({ lineWidth: 0 }));
+  if (habit !== undefined) {
+    const mapping = readPresetFile(projectMappings, preset, 'mapping.yaml');
+    mkdirSync(join(folder, 'presets', id), { recursive: true });
+    writeFileSync(join(folder, 'presets', id, 'mapping.yaml'), withoutRule(mapping, habit));
+  }
+  const { hosts } = parse(clientYaml) as { readonly hosts: readonly string[] };
+  return { id, preset, destination: `${id}-crm`, hosts, ...(habit === undefined ? {} : { habit }) };
+}
+
+export const projectMappings = join(projectRoot, 'mappings');
+
+/** The folder with the program's presets, before the clients. */
+export function preparePresets(folder: string): void {
+  for (const name of ['presets', 'schema'])
+    cpSync(join(projectMappings, name), join(folder, name), { recursive: true });
+}

@@ -1,0 +1,130 @@
+// The live part of a trial: leads go in on an ordinary day, while the key is wrong, while the CRM is away; then what
+// prospects and the centre do later.
+// Invariant: ends when nothing waits any more, or at a deadline that the comparison then shows as leads still under way.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readCounts } from '../demo/ledger.ts';
+import type { Counts } from '../demo/ledger.ts';
+import { insertLead } from '../demo/sql.ts';
+import { laterRow, rowOf, trialLeads, type Later, type TrialLead } from './leads.ts';
+import type { Subject, TrialWorld } from './world.ts';
+
+export interface RunOptions {
+  readonly signal: AbortSignal;
+  /** Told what happens, one line at a time. */
+  readonly say: (line: string) => void;
+  /** Longest wait for one part of the trial, ms. */
+  readonly patienceMs: number;
+}
+
+/** How long a CRM thinks: on an ordinary day, and when a dozen requests should be under way before the first answer, ms. */
+const quickMs = 30;
+const slowMs = 2_000;
+
+export async function runTrial(world: TrialWorld, options: RunOptions): Promise<readonly string[]> {
+  const { subjects } = world;
+  for (const { simulator } of subjects)
+    for (const { reference, mischief } of trialLeads)
+      if (mischief !== undefined) simulator.plan(reference, mischief);
+
+  options.say('six leads on an ordinary day');
+  await insert(world, 'fair');
+  await settled(world, options);
+
+  options.say('the client changes the key: twelve leads are on their way to a CRM that does not know us');
+  for (const { simulator } of subjects) {
+    simulator.crm.keyIsGood(false);
+    simulator.thinksFor(slowMs);
+  }
+  await insert(world, 'wrong key');
+  await until(world, options, () => subjects.every(({ simulator }) => simulator.crm.wrongKeys() > 0));
+  await sleep(2_500);
+  for (const { simulator } of subjects) {
+    simulator.crm.keyIsGood(true);
+    simulator.thinksFor(quickMs);
+  }
+  options.say('the key is right again');
+  await settled(world, options);
+
+  options.say('the CRM loses its database, then its machine, while leads are sent');
+  for (const { simulator } of subjects) simulator.databaseIsAway(true);
+  await insert(world, 'outage');
+  await until(world, options, () => subjects.every(({ simulator }) => simulator.metWhileAway() > 1));
+  for (const { simulator } of subjects) simulator.machineIsOff(true);
+  await sleep(1_000);
+  for (const { simulator } of subjects) {
+    simulator.machineIsOff(false);
+    simulator.databaseIsAway(false);
+  }
+  await settled(world, options);
+
+  options.say('withdrawals and erasures, then corrections');
+  await change(world, (kind) => kind !== 'correction');
+  await settled(world, options);
+  await change(world, (kind) => kind === 'correction');
+  await settled(world, options);
+  const trouble = world.trouble();
+  return trouble === undefined ? [] : [trouble];
+}
+
+async function insert({ subjects, intake }: TrialWorld, when: TrialLead['when']): Promise<void> {
+  for (const lead of trialLeads.filter((candidate) => candidate.when === when))
+    await Promise.all(subjects.map(({ id }) => insertLead(intake, rowOf(lead, id, new Date()))));
+}
+
+async function change(
+  { subjects, intake, gateway }: TrialWorld,
+  takes: (kind: Later['kind']) => boolean,
+): Promise<void> {
+  for (const lead of trialLeads)
+    for (const later of lead.later ?? []) {
+      if (!takes(later.kind)) continue;
+      for (const { id, simulator } of subjects) {
+        const record = simulator.crm.records().find(({ reference }) => reference === lead.reference);
+        if (lead.laterMischief !== undefined && record !== undefined)
+          simulator.plan(record.id, lead.laterMischief);
+        if (later.kind === 'erasure' && later.deletedThere === true && record !== undefined)
+          simulator.crm.deletedByHand(record.id);
+        if (later.kind === 'erasure') await gateway.erase(id, lead.reference);
+        else await insertLead(intake, laterRow(lead, later, id, new Date()));
+      }
+    }
+}
+
+const stateOf = (counts: Counts, { destination }: Subject, states: readonly string[]): number =>
+  states.reduce((sum, state) => sum + (counts.states[destination]?.[state] ?? 0), 0);
+
+/**
+ * Nothing is under way any more; twice in a row, for between two counts a lead may be on its way from table to table.
+ * A client whose preset lacks a rule may never come to rest: it is waited for only a little.
+ */
+async function settled(world: TrialWorld, options: RunOptions): Promise<void> {
+  const atRest = async (subjects: readonly Subject[], patienceMs: number): Promise<void> => {
+    let quiet = 0;
+    await until(world, { ...options, patienceMs }, (counts) => {
+      const busy = subjects.some(
+        (subject) => stateOf(counts, subject, ['planned', 'queued', 'sending', 'waiting', 'pending']) > 0,
+      );
+      quiet = !busy && counts.unplanned === 0 ? quiet + 1 : 0;
+      return quiet >= 2;
+    });
+  };
+  await atRest(
+    world.subjects.filter(({ habit }) => habit === undefined),
+    options.patienceMs,
+  );
+  await atRest(world.subjects, plantedPatienceMs);
+}
+
+const plantedPatienceMs = 12_000;
+
+async function until(
+  { gateway, trouble }: TrialWorld,
+  { signal, patienceMs }: RunOptions,
+  holds: (counts: Counts) => boolean,
+): Promise<void> {
+  const began = Date.now();
+  while (!signal.aborted && trouble() === undefined && Date.now() - began < patienceMs) {
+    if (holds(await readCounts(gateway.connection))) return;
+    await sleep(150);
+  }
+}

@@ -1,0 +1,117 @@
+// `npm run demo -- --preset NAME` and `relais preset try NAME`, from the first line to the last.
+// Invariant: whatever happens, servers, processes, database and accounts of the trial are gone at its end.
+import { RelaisError } from '../../errors.ts';
+import type { DemoDeps } from '../demo/world.ts';
+import { simulatorOf, simulators } from '../simulators/index.ts';
+import { compareTrial, type TrialResult } from './compare.ts';
+import { readDeliveries } from './ledger.ts';
+import { strangers, trialLeads } from './leads.ts';
+import { projectMappings } from './mappings.ts';
+import { readPreset, type Habit } from './preset-folder.ts';
+import { printTrial } from './report.ts';
+import { runTrial } from './run.ts';
+import { buildTrial, type Subject, type TrialWorld, type Wanted } from './world.ts';
+
+export interface TrialOptions {
+  readonly preset: string;
+  /** A habit whose rule is taken out, to see the preset break. */
+  readonly without?: string;
+  /** Goes on until it is stopped, with the simulated CRM. */
+  readonly keep: boolean;
+}
+
+/** Returns the exit code. */
+export async function tryPreset(options: TrialOptions, deps: DemoDeps): Promise<number> {
+  const { screen, signal } = deps;
+  const wanted = wantedOf(options);
+  screen.line(
+    screen.strong(
+      `Relais: twenty invented leads into a simulated ${readPreset(projectMappings, options.preset).title}`,
+    ),
+  );
+  return await inTrial([wanted], deps, async (world) => {
+    screen.heading('On their way');
+    const trouble = await runTrial(world, {
+      signal,
+      say: (line) => screen.line(`  ${line}`),
+      patienceMs: 60_000,
+    });
+    const [subject] = world.subjects;
+    if (signal.aborted || subject === undefined) return 130;
+    const result = await resultOf(world, subject);
+    screen.heading('In the log and in the CRM');
+    printTrial(screen, { ...result, faults: [...trouble, ...result.faults] });
+    const verified = await world.gateway.verifyLog();
+    screen.line(
+      `  ${verified.ok ? screen.good(`✔ the log: ${verified.words}`) : screen.bad(`✘ the log: ${verified.words}`)}`,
+    );
+    if (options.keep) await keep(world, subject, deps);
+    return trouble.length === 0 && result.faults.length === 0 && verified.ok ? 0 : 1;
+  });
+}
+
+/** Runs something in a trial's world and takes the world down. */
+export async function inTrial<Result>(
+  wanted: readonly Wanted[],
+  deps: DemoDeps,
+  work: (world: TrialWorld) => Promise<Result>,
+): Promise<Result> {
+  // Last in, first out, each step undone even when an earlier one fails.
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    return await work(await buildTrial(wanted, deps, undo));
+  } finally {
+    for (const step of undo.reverse())
+      await step().catch((error: unknown) =>
+        deps.screen.line(`while cleaning up: ${error instanceof Error ? error.message : String(error)}`),
+      );
+  }
+}
+
+export async function resultOf({ gateway }: TrialWorld, subject: Subject): Promise<TrialResult> {
+  const { crm } = subject.simulator;
+  return compareTrial({
+    leads: trialLeads,
+    deliveries: await readDeliveries(gateway.connection, subject.destination),
+    records: crm.records(),
+    strangers,
+    complaints: crm.complaints(),
+  });
+}
+
+function wantedOf({ preset, without }: TrialOptions): Wanted {
+  const { habits } = readPreset(projectMappings, preset);
+  if (simulatorOf(preset) === undefined)
+    throw new RelaisError(
+      'FIND-001',
+      `The preset ${preset} has no simulator. These have one: ${simulators.map((known) => known.preset).join(', ')}.`,
+    );
+  if (without === undefined) return { preset };
+  const habit: Habit | undefined = habits.find(({ name }) => name === without);
+  if (habit === undefined)
+    throw new RelaisError(
+      'FIND-001',
+      `The preset ${preset} names no habit ${without}. It names: ${habits.map(({ name }) => name).join(', ')}.`,
+    );
+  return { preset, habit };
+}
+
+async function keep(world: TrialWorld, subject: Subject, { screen, signal }: DemoDeps): Promise<void> {
+  screen.heading('Still running. Ctrl-C ends it');
+  screen.line(
+    `  The simulated CRM answers as https://${subject.hosts[0] ?? ''}; the client is ${subject.id}.`,
+  );
+  screen.line('  In another terminal:');
+  screen.line(`    set -a; . ${world.envFile}; set +a`);
+  screen.line(`    npx relais delivery list --destination ${subject.destination}`);
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    // Nothing else need hold the process open.
+    const hold = setInterval(() => undefined, 60_000);
+    const end = (): void => {
+      clearInterval(hold);
+      resolve();
+    };
+    signal.addEventListener('abort', end, { once: true });
+  });
+}

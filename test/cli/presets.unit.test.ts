@@ -1,0 +1,35 @@
+// relais preset list and show read files only; try names what there is before it starts anything.
+import { join } from 'node:path';
+import { terminalOf } from './terminal.ts';
+
+const relais = terminalOf({ RELAIS_MAPPINGS_DIR: join(import.meta.dirname, '../../mappings') });
+
+test('list names every preset with its versions and how far it was proved', async () => {
+  const { out, code } = await relais('preset', 'list');
+  expect(code).toBe(0);
+  expect(out).toMatch(/^espocrm +EspoCRM +EspoCRM 8 .* simulated CRM$/m);
+  expect(out).toMatch(/^hubspot .* documentation only$/m);
+  const { out: data } = await relais('preset', 'list', '--json');
+  expect(JSON.parse(data)).toContainEqual(expect.objectContaining({ name: 'espocrm', proof: 'simulator' }));
+});
+
+test('show gives the client’s page, the answers and the habits', async () => {
+  const { out } = await relais('preset', 'show', 'espocrm');
+  expect(out).toContain('# EspoCRM');
+  expect(out).toContain('cRelaisReference');
+  expect(out).toMatch(/^create +409 .* invalid duplicate_check +run$/m);
+  expect(out).toMatch(/^look-up +the lead is stored behind a time-out or a 504$/m);
+});
+
+test('a preset, a simulated CRM or a habit that is not there is told with those that are', async () => {
+  const unknown = await relais('preset', 'show', 'espcrm');
+  expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('There is no preset espcrm')]);
+  expect((await relais('preset', 'show', '../horizon')).code).toBe(1);
+  const without = await relais('preset', 'try', 'hubspot');
+  expect([without.code, without.err]).toEqual([1, expect.stringContaining('hubspot has no simulator')]);
+  const habit = await relais('preset', 'try', 'espocrm', '--without', 'look');
+  expect([habit.code, habit.err]).toEqual([
+    1,
+    expect.stringContaining('no habit look. It names: duplicate-check'),
+  ]);
+});

@@ -1,0 +1,80 @@
+// Every preset's folder is whole: its page, its facts, its example that checks, and what it claims is on docs/presets.md.
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectors } from '../../connectors/index.ts';
+import { checkAll } from '../../src/mapping/tools/check-folder.ts';
+import { formatProblem } from '../../src/mapping/document/problems.ts';
+import { simulatorOf, simulators } from '../../src/sandbox/simulators/index.ts';
+import { preparePresets, writeClient } from '../../src/sandbox/trial/mappings.ts';
+import { readPreset, withoutRule } from '../../src/sandbox/trial/preset-folder.ts';
+import { presetNames, presetPage, presetsPage } from './presets-page.ts';
+
+const root = join(import.meta.dirname, '../..');
+const presets = join(root, 'mappings/presets');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+test('every folder of mappings/presets is a preset, with its facts and its page', () => {
+  expect(presetNames.length).toBeGreaterThan(14);
+  expect(readdirSync(presets).toSorted()).toEqual([...presetNames]);
+  for (const name of presetNames)
+    for (const file of ['mapping.yaml', 'preset.yaml', 'README.fr.md'])
+      expect([name, file, existsSync(join(presets, name, file))]).toEqual([name, file, true]);
+});
+
+test('the table of docs/presets.md and the examples on the presets’ pages are current (npm run docs)', () => {
+  expect(read('docs/presets.md')).toBe(presetsPage(read('docs/presets.md')));
+  for (const name of presetNames) {
+    const page = read(`mappings/presets/${name}/README.fr.md`);
+    expect(page).toBe(presetPage(name)(page));
+  }
+});
+
+test('a preset that only follows documentation says so on its page, and none claims a simulated CRM it has not', () => {
+  for (const name of presetNames) {
+    const { proof } = readPreset(join(root, 'mappings'), name);
+    const page = read(`mappings/presets/${name}/README.fr.md`);
+    if (proof === 'documentation')
+      expect([name, page]).toEqual([name, expect.stringContaining('Documentation seulement')]);
+    else expect([name, simulatorOf(name) !== undefined || proof === 'system']).toEqual([name, true]);
+  }
+  expect(simulators.map(({ preset }) => preset).filter((name) => !presetNames.includes(name))).toEqual([]);
+});
+
+describe.each(simulators.map(({ preset }) => preset))('%s', (name) => {
+  const folder = mkdtempSync(join(tmpdir(), 'relais-preset-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('its example checks without a warning, and with every habit’s rule taken out it still compiles', () => {
+    preparePresets(folder);
+    writeClient(folder, name);
+    const sound = checkAll(folder, { connectors });
+    expect(sound.problems.map(formatProblem)).toEqual([]);
+    for (const habit of readPreset(join(root, 'mappings'), name).habits) {
+      writeClient(folder, name, habit);
+      const planted = checkAll(folder, { connectors });
+      expect([
+        habit.name,
+        planted.problems.filter(({ severity }) => severity === 'error').map(formatProblem),
+      ]).toEqual([habit.name, []]);
+    }
+  });
+
+  test('every habit’s change is one of the mapping', () => {
+    const mapping = read(`mappings/presets/${name}/mapping.yaml`);
+    for (const habit of readPreset(join(root, 'mappings'), name).habits)
+      expect([habit.name, withoutRule(mapping, habit) === withoutRule(mapping, { name: '' })]).toEqual([
+        habit.name,
+        false,
+      ]);
+  });
+});
+
+test('a habit that names a place the mapping has not is told, instead of planting nothing', () => {
+  expect(() => withoutRule('send: {a: 1}', { name: 'h', without: ['send/b'] })).toThrow(
+    /habit h names send\/b/,
+  );
+  expect(
+    withoutRule('fields: [{to: a}, {to: b, as: upper}]', { name: 'h', without: ['fields/to=b/as'] }),
+  ).not.toContain('upper');
+});

@@ -1,0 +1,56 @@
+// The answers recorded in a preset's folder, read by the preset: each means what its folder says.
+import { join } from 'node:path';
+import { connectors } from '../../connectors/index.ts';
+import { checkSources } from '../../src/mapping/check.ts';
+import { answerOf } from '../../src/mapping/response/recorded-answers.ts';
+import type { CompiledMapping } from '../../src/mapping/contract.ts';
+import { formatProblem } from '../../src/mapping/document/problems.ts';
+import { presetNamesIn, readPreset, readPresetFile } from '../../src/sandbox/trial/preset-folder.ts';
+import { mappingsRoot, presetTexts } from './support.ts';
+
+const presets = presetNamesIn(mappingsRoot)
+  .map((name) => readPreset(mappingsRoot, name))
+  .filter(({ answers }) => answers.length > 0);
+
+function compiled(name: string): CompiledMapping {
+  const example = (file: string): string => readPresetFile(mappingsRoot, name, join('example', file));
+  const files = {
+    ...presetTexts,
+    'client/client.yaml': example('client.yaml'),
+    'client/crm.yaml': example('crm.yaml'),
+  };
+  const sources = { clientId: 'client', destinationId: 'client-crm', main: 'client/crm.yaml', files };
+  const result = checkSources(sources, { connectors });
+  if (!result.ok) throw new Error(result.problems.map(formatProblem).join('\n'));
+  return result.mapping;
+}
+
+describe.each(presets)('$name', ({ name, answers }) => {
+  const mapping = compiled(name);
+
+  test.each(answers.map((answer) => ({ on: 'create' as const, ...answer })))(
+    '$on: $answer.status $answer.body is $outcome',
+    ({ on, call, answer, outcome, reason, reference }) => {
+      const wanted = {
+        kind: outcome,
+        ...(reason === undefined ? {} : { reason }),
+        ...(reference === undefined ? {} : { reference }),
+      };
+      const action = on === 'lookup' ? 'create' : on;
+      const read = mapping.classify(
+        answerOf({ response: answer }),
+        on,
+        ...(call === undefined ? [] : [{ action, name: call }]),
+      );
+      expect(read).toMatchObject(wanted);
+    },
+  );
+});
+
+test('a preset with a simulated CRM has answers for each action and for the look-up', () => {
+  for (const { name, proof, answers } of presets) {
+    if (proof === 'documentation') continue;
+    const actions = new Set(answers.map(({ on }) => on ?? 'create'));
+    expect([name, [...actions].toSorted()]).toEqual([name, ['create', 'erase', 'lookup', 'update']]);
+  }
+});

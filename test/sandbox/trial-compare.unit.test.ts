@@ -1,0 +1,57 @@
+// The account of a trial notices what must not be: a lead without a record or with two, a wrong answer, a changed stranger.
+import { compareTrial, type TrialDelivery, type TrialEvidence } from '../../src/sandbox/trial/compare.ts';
+import { trialLeads } from '../../src/sandbox/trial/leads.ts';
+import type { CrmRecord } from '../../src/sandbox/simulators/simulator.ts';
+
+const lead = trialLeads.find(({ reference }) => reference === 'TR-02');
+const erased = trialLeads.find(({ reference }) => reference === 'TR-19');
+if (lead === undefined || erased === undefined) throw new Error('the trial has other leads');
+
+const delivery: TrialDelivery = {
+  ...{ reference: 'TR-02', action: 'create', state: 'delivered', reason: 'accepted' },
+  ...{ recipientReference: 'a1', departures: 1, outcomes: ['accepted'] },
+};
+const record: CrmRecord = {
+  ...{ id: 'a1', reference: 'TR-02', lastName: 'Durand', firstName: 'Paul' },
+  ...{ email: lead.person.email ?? '', phone: lead.person.mobile ?? '' },
+  mayContact: { email: false, phone: false },
+};
+const stranger = { lastName: 'Roy', firstName: 'Lou', email: 'lou@courriel.example', phone: '+33639980999' };
+const known: CrmRecord = { ...stranger, id: 's1', reference: '', mayContact: { email: true, phone: true } };
+const sound: TrialEvidence = {
+  ...{ leads: [lead], deliveries: [delivery], records: [known, record] },
+  ...{ strangers: [stranger], complaints: [] },
+};
+
+test('a lead with one record and the right answers is well', () => {
+  expect(compareTrial(sound).faults).toEqual([]);
+});
+
+test.each<[string, Partial<TrialEvidence>]>([
+  ['has no record', { records: [known] }],
+  ['has 2 records', { records: [known, record, { ...record, id: 'a2' }] }],
+  ['shows yes for email', { records: [known, { ...record, mayContact: { email: true, phone: false } }] }],
+  ['shows nothing for phone', { records: [known, { ...record, mayContact: { email: false } }] }],
+  ['shows the phone "+33639980777"', { records: [known, { ...record, phone: '+33639980777' }] }],
+  ['shows the firstName ""', { records: [known, { ...record, firstName: '' }] }],
+  ['which is none of its records', { records: [known, { ...record, id: 'a2' }] }],
+  ['was changed or is gone', { records: [record] }],
+  ['which no lead explains', { records: [known, record, { ...known, id: 's2', lastName: 'Autre' }] }],
+  ['was never planned', { deliveries: [] }],
+  [
+    'create is failed (invalid:phone)',
+    { deliveries: [{ ...delivery, state: 'failed', reason: 'invalid:phone' }] },
+  ],
+  ['has not its acceptance', { deliveries: [{ ...delivery, outcomes: ['unknown'] }] }],
+  ['locked out', { complaints: ['the address was locked out'] }],
+  [
+    'the erasure was never told',
+    { leads: [lead, erased], deliveries: [delivery, { ...delivery, reference: 'TR-19' }] },
+  ],
+  [
+    'was erased, and the CRM still has 1',
+    { leads: [lead, erased], records: [known, record, { ...record, reference: 'TR-19' }] },
+  ],
+])('it says when something %s', (words, change) => {
+  expect(compareTrial({ ...sound, ...change }).faults.join('\n')).toContain(words);
+});
