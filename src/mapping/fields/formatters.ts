@@ -17,6 +17,7 @@ import {
 } from './formatter-parts.ts';
 import { compileNumber, numberWords } from './numbers.ts';
 import { compilePhone, phoneStyles, phoneWords } from './phones.ts';
+import { compileRemoval, removalNames, removalWords } from './removals.ts';
 import { ascii, titleCase } from './texts.ts';
 import { compileDatePattern, dateWords, defaultZone, isoIn, isoWords, isZone } from './time.ts';
 import { asText, isScalarValue } from './values.ts';
@@ -142,6 +143,19 @@ const formatters: Readonly<Record<string, Formatter>> = {
   trim: {
     compile: onText((text) => text.trim().replaceAll(/\s+/g, ' ')),
     french: 'espaces superflus retirés',
+    writes: 'text',
+  },
+  remove: {
+    compile: (step) => {
+      const without = compileRemoval(step.option);
+      if (typeof without === 'string')
+        return wrong(
+          without,
+          typeof step.option === 'string' ? suggest(step.option, removalNames) : undefined,
+        );
+      return onText(without)(step);
+    },
+    french: removalWords,
     writes: 'text',
   },
   join: {

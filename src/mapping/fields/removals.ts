@@ -1,0 +1,75 @@
+// Signs taken out of a text that a recipient cannot hold: emoji, control characters, or signs that are named.
+// Invariant: letters, accents, digits and the words they make stay; only signs that say nothing of the person can be named.
+
+const joiner = '\\u200d';
+const picture = '[\\p{Emoji_Presentation}\\p{Extended_Pictographic}\\p{Regional_Indicator}]';
+/** Skin tones, variation selectors, keycaps and the tags of flags belong to the picture before them. */
+const trailing = '[\\p{Emoji_Modifier}\\ufe0e\\ufe0f\\u20e3\\u{e0020}-\\u{e007f}]*';
+/** © ® ™ and the like are writing; with a selector behind they are pictures. */
+const writing = '[\\u00a9\\u00ae\\u203c\\u2049\\u2100-\\u21ff](?!\\ufe0f)';
+
+/** Classes by name: what is taken out, and their French words. */
+const classes: Readonly<Record<string, { readonly signs: string; readonly french: string }>> = {
+  emoji: {
+    signs: `(?!${writing})${picture}${trailing}(?:${joiner}${picture}${trailing})*|[\\ufe0f\\u20e3]`,
+    french: 'émojis',
+  },
+  // Line breaks and tabs are writing. Joiners and marks of right-to-left scripts change what a word looks like: they stay.
+  control: {
+    signs:
+      '[\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u00ad\\u200b\\u2060\\ufeff\\ufff9-\\uffff]',
+    french: 'caractères de contrôle',
+  },
+  // The utf8 of older MySQL databases ends at three bytes.
+  '4bytes': { signs: '[\\u{10000}-\\u{10ffff}]', french: 'caractères de quatre octets' },
+};
+
+export const removalNames: readonly string[] = Object.keys(classes);
+
+/** What `remove:` names, or why it cannot be taken out. */
+export function compileRemoval(option: unknown): ((text: string) => string) | string {
+  const named: readonly unknown[] = [option].flat();
+  if (named.length === 0) return wanted;
+  const parts: string[] = [];
+  for (const name of named) {
+    if (typeof name !== 'string' || name === '') return wanted;
+    const known = classes[name];
+    if (known === undefined && /[\p{L}\p{M}\p{N}\s]/u.test(name))
+      return `remove cannot take "${name}" out: letters, digits and blanks say something. It takes ${removalNames.join(', ')}, or signs such as "<>".`;
+    parts.push(
+      known?.signs ??
+        `[${Array.from(name, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`).join('')}]`,
+    );
+  }
+  const signs = new RegExp(`(?:${parts.join('|')})+`, 'gu');
+  const plain = named.includes('4bytes');
+  return (text) => withoutSigns(plain ? plainLetters(text) : text, signs);
+}
+
+const wanted = `remove needs what is taken out: ${['emoji', 'control', '4bytes'].join(', ')}, signs such as "<>", or a list of these.`;
+
+/** Styled letters (𝐉𝐞𝐚𝐧) are letters: they are written plainly, not taken out of a name. */
+const plainLetters = (text: string): string =>
+  text.replaceAll(/[\u{1d400}-\u{1d7ff}]/gu, (letter) => letter.normalize('NFKC'));
+
+/** Of the blanks around a sign one is left; at the end of a line, none. */
+function withoutSigns(text: string, signs: RegExp): string {
+  const found = text.replaceAll(signs, gap);
+  if (!found.includes(gap)) return text;
+  const edge = (sign: string | undefined): boolean => sign === undefined || /[\r\n]/.test(sign);
+  return found.replaceAll(gaps, (whole: string, at: number) =>
+    edge(found[at - 1]) || edge(found[at + whole.length]) ? '' : (/[^\S\r\n]/.exec(whole)?.[0] ?? ''),
+  );
+}
+
+/** No character: no text holds it. */
+const gap = '\ufdd0';
+const gaps = /[^\S\r\n]?\ufdd0(?:[^\S\r\n]?\ufdd0)*[^\S\r\n]?/g;
+
+export function removalWords(option: unknown): string | undefined {
+  const named: readonly unknown[] = [option].flat();
+  const words = named.map((name) =>
+    typeof name === 'string' ? (classes[name]?.french ?? `signes « ${name} »`) : undefined,
+  );
+  return words.length === 0 || words.includes(undefined) ? undefined : `sans ${words.join(', ')}`;
+}
