@@ -11,7 +11,8 @@ const extension = new Set('\f^{}\\[~]|€');
 const sizes = { phone: { alone: 160, part: 153 }, utf16: { alone: 70, part: 67 } } as const;
 
 export function partsOf(text: string): number {
-  const characters = [...text];
+  // By code point: an emoji is two places, whatever it is joined with.
+  const characters = Array.from(text);
   const isPlain = characters.every((one) => alphabet.has(one) || extension.has(one));
   const { alone, part } = isPlain ? sizes.phone : sizes.utf16;
   // Outside the alphabet as many as UTF-16 needs: two for an emoji.
