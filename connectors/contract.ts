@@ -29,6 +29,7 @@ export type {
   SignedRow,
   SignedWords,
 } from './contract/presented.ts';
+export type { Handled, Returned, Returns, ReturnsContext, ReturnsRead } from './contract/returns.ts';
 export { standInHost } from './contract/stand-in.ts';
 export type { StandIn, StandInAnswer, StandInServer, StandInServers } from './contract/stand-in.ts';
 export { defineConnector } from './contract/connector.ts';

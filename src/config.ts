@@ -44,6 +44,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     worker: workerOf(reader),
     planner: plannerOf(reader),
     alerts: alertsOf(reader, network.allowPlaintext),
+    bounces: bouncesOf(reader, network.allowPlaintext),
     actor: read('RELAIS_ACTOR') ?? userInfo().username,
     secrets: createSecrets(read('RELAIS_SECRETS_DIR'), (name) => environment[name] ?? sandbox[name]),
     listing: reader.listing(),
@@ -151,6 +152,14 @@ function alertsOf({ read, url, problems }: VariableReader, allowPlaintext: boole
   return {
     ...(webhook === undefined ? {} : { webhook }),
     ...(mail === undefined ? {} : { mail }),
+  };
+}
+
+function bouncesOf({ url, wholeNumber }: VariableReader, allowPlaintext: boolean): Config['bounces'] {
+  const place = url('RELAIS_BOUNCES_URL', allowPlaintext ? ['imaps:', 'imap:'] : ['imaps:']);
+  return {
+    everyMs: wholeNumber('RELAIS_BOUNCES_SECONDS', 1, 86_400) * 1_000,
+    ...(place === undefined ? {} : { url: place }),
   };
 }
 

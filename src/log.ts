@@ -35,6 +35,8 @@ export const logEvents = [
   'seal.written',
   'seal.refused',
   'keys.refused',
+  'bounce.read',
+  'bounce.failed',
   'alert.raised',
   'alert.failed',
   'service.away',

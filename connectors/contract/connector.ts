@@ -4,6 +4,7 @@ import type { Composed, SendContext } from './context.ts';
 import type { Outcome, Tested } from './outcome.ts';
 import type { Action, Body, Parcel } from './parcel.ts';
 import type { Drafting, SignedWords } from './presented.ts';
+import type { Returns } from './returns.ts';
 import type { StandIn, StandInServers } from './stand-in.ts';
 
 export interface SettingsProblem {
@@ -89,6 +90,8 @@ export interface Connector<Settings = unknown> {
    * @param question body of a look-up about nobody, where asking needs one
    */
   readonly test: (settings: Settings, context: SendContext, question?: Body) => Promise<Tested>;
+  /** How what comes back later is read: mails that bounce after the server's yes. */
+  readonly returns?: Returns<Settings>;
   readonly words: SignedWords<Settings>;
   /** How `relais mapping new` writes its part. */
   readonly drafting: Drafting;

@@ -2,7 +2,7 @@
 // Invariant: which addresses may be reached comes from the operator and the authorisation, never from a mapping file.
 import type { Credentials } from './credentials.ts';
 import type { Answer, Outcome } from './outcome.ts';
-import type { Action } from './parcel.ts';
+import type { Action, ParcelItem } from './parcel.ts';
 
 /** Which addresses may be reached; comes from the operator's configuration only. */
 export interface NetworkPolicy {
@@ -40,6 +40,8 @@ export interface SendContext {
   readonly network: NetworkPolicy;
   readonly timeouts: Timeouts;
   readonly signal: AbortSignal;
+  /** What an address of return carries, so that what comes back says which delivery it was. */
+  readonly returnTag?: (item: ParcelItem) => string;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }

@@ -12,6 +12,8 @@ export interface ParcelItem {
   readonly deliveryId: number;
   /** Stable over every attempt and run: `webhook-id`, `Message-ID`, row reference (guarantee 4). ASCII, `[A-Za-z0-9_-]{1,64}`. */
   readonly key: string;
+  /** Which life of the delivery: one more after each replay. */
+  readonly run?: number;
   /** `key`, or `key.rN` for a run opened after a definite refusal. Goes into `Idempotency-Key`. */
   readonly idempotencyKey: string;
   /** The centre's reference of the lead, `[A-Za-z0-9._-]{1,64}`. Never personal data. */

@@ -5,6 +5,7 @@ import type { SendContext } from '../contract.ts';
 import { emailDrafting } from './draft.ts';
 import { composeEmail } from './message.ts';
 import { sendEmail, testEmail } from './send.ts';
+import { readReturnMailbox } from './return-mailbox.ts';
 import { emailSettingsSchema } from './settings-schema.ts';
 import { checkEmailSettings, emailPlaces, emailSecretNames, mailboxesOf } from './settings.ts';
 import type { EmailSettings } from './settings.ts';
@@ -42,6 +43,10 @@ export function createEmailConnector({ nameServers }: { readonly nameServers?: r
     targets: mailboxesOf,
     places: emailPlaces,
     secretNames: emailSecretNames,
+    returns: {
+      expected: ({ returnPath }) => returnPath !== undefined,
+      read: readReturnMailbox,
+    },
     words: emailSigned,
     drafting: emailDrafting,
     standIn: emailStandIn,

@@ -149,6 +149,7 @@ export function composeEmail(parcel: Parcel, settings: EmailSettings): Composed 
       `To: ${letter.to.join(', ')}`,
       ...(letter.cc.length === 0 ? [] : [`Cc: ${letter.cc.join(', ')}`]),
       ...(letter.replyTo === undefined ? [] : [`Reply-To: ${letter.replyTo}`]),
+      ...(settings.returnPath === undefined ? [] : [`Return-Path: ${settings.returnPath}`]),
       `Subject: ${letter.subject}`,
       `Message-ID: ${letter.messageId}`,
       `Date: ${letter.date.toUTCString()}`,

@@ -5,9 +5,9 @@ import { bareHost, startDeadline, textRecords } from '../guard.ts';
 import { checkRecord, dkimKeyOf, recordName, signed } from './dkim.ts';
 import { letterOf, mimeOf, openMailboxes } from './message.ts';
 import { replyCode, smtpOutcome } from './reply.ts';
-import type { Rejected, SmtpSent } from './session.ts';
+import type { Envelope, Rejected, SmtpSent } from './session.ts';
 import { serverOf } from './server.ts';
-import { bareMailbox, mailboxesOf } from './settings.ts';
+import { mailboxesOf, returnAddress } from './settings.ts';
 import type { EmailSettings } from './settings.ts';
 import type { SmtpSessions } from './smtp.ts';
 
@@ -32,13 +32,23 @@ export async function sendEmail(
   const bytes = dkim.key === undefined ? plain : await signed(plain, dkim.key);
   const deadline = startDeadline(context.timeouts.totalMs, context.signal);
   try {
-    const envelope = { from: bareMailbox(letter.from), to: open };
+    const envelope = envelopeOf(parcel, settings, context, open);
     const sent = await sessions.send(server.server, envelope, bytes, context.timeouts, deadline);
     const seen = { host: bareHost(server.server.host), durationMs: deadline.elapsedMs() };
     return outcomeOf(sent, { open, isRest: open.length < mailboxesOf(settings).length }, seen);
   } finally {
     deadline.clear();
   }
+}
+
+function envelopeOf(
+  { items: [item] }: Parcel,
+  settings: EmailSettings,
+  { returnTag }: SendContext,
+  to: readonly string[],
+): Envelope {
+  const tag = item === undefined || returnTag === undefined ? 'none' : returnTag(item);
+  return { from: returnAddress(settings, tag), to, reports: settings.returnPath !== undefined };
 }
 
 /** Mailboxes it was sent to, in lower case; `isRest`: others took it in an earlier attempt. */

@@ -11,6 +11,8 @@ import type { ResolvedServer } from './server.ts';
 export interface Envelope {
   readonly from: string;
   readonly to: readonly string[];
+  /** What comes back of it is read: a server that can is asked for reports, and for headers only in them. */
+  readonly reports?: boolean;
 }
 
 export type SmtpSent =
@@ -143,7 +145,14 @@ export async function sendThrough(
     const info = await deadline.race(
       new Promise<{ response?: string }>((resolve, reject) => {
         session.connection.send(
-          { from: envelope.from, to: [...envelope.to], size: bytes.length },
+          {
+            from: envelope.from,
+            to: [...envelope.to],
+            size: bytes.length,
+            ...(envelope.reports === true
+              ? { dsn: { ret: 'HDRS' as const, notify: ['FAILURE' as const] } }
+              : {}),
+          },
           content,
           (error, result) => (error ? reject(error) : resolve(result)),
         );

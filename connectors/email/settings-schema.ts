@@ -89,6 +89,13 @@ export const emailSettingsSchema: JsonSchema = {
       default: 'fr',
       description: 'Language of the words around the lead sheet.',
     },
+    returnPath: {
+      type: 'string',
+      minLength: 7,
+      maxLength: 320,
+      description:
+        'Where mails come back to that cannot be delivered: retours+{tag}@centre.example. Read by IMAP, they fail their delivery.',
+    },
     dkim: {
       type: 'object',
       additionalProperties: false,

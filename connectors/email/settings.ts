@@ -24,6 +24,7 @@ export interface EmailSettings {
   readonly attachment?: 'none' | 'csv' | 'xml' | 'json';
   readonly language?: 'fr' | 'en';
   readonly dkim?: DkimSettings;
+  readonly returnPath?: string;
 }
 
 export const subjectPlaceholders: readonly string[] = ['clientName', 'title', 'leadReference', 'action'];
@@ -60,9 +61,42 @@ export function checkEmailSettings(settings: EmailSettings): readonly SettingsPr
       problems.push({ path: '/smtp', message: 'user and password go together.' });
     }
   }
-  problems.push(...dkimProblems(settings.dkim, domainOf(settings.from)));
+  problems.push(
+    ...returnPathProblems(settings.returnPath),
+    ...dkimProblems(settings.dkim, domainOf(settings.from)),
+  );
   return problems;
 }
+
+const tagPlace = '{tag}';
+/** The tag takes 40 of the 64 characters that stand before the @. */
+const longestBesideTag = 24;
+
+function returnPathProblems(returnPath: string | undefined): readonly SettingsProblem[] {
+  if (returnPath === undefined) return [];
+  const [local = '', domain = '', ...more] = returnPath.split('@');
+  const beside = local.split(tagPlace);
+  const isMailbox = more.length === 0 && new RegExp(mailboxOnly, 'u').test(`${beside.join('t')}@${domain}`);
+  if (!isMailbox || beside.length !== 2 || domain.includes(tagPlace))
+    return [
+      {
+        path: '/returnPath',
+        message: 'Write a mailbox with {tag} before its @, such as retours+{tag}@centre.example.',
+      },
+    ];
+  if (beside.join('').length > longestBesideTag)
+    return [
+      {
+        path: '/returnPath',
+        message: `Beside {tag} there is room for ${longestBesideTag} characters before the @.`,
+      },
+    ];
+  return [];
+}
+
+/** Where a mail that cannot be delivered comes back to. */
+export const returnAddress = ({ from, returnPath }: EmailSettings, tag: string): string =>
+  returnPath?.replace(tagPlace, tag) ?? bareMailbox(from);
 
 export function listOf(value: string | readonly string[] | undefined): readonly string[] {
   return value === undefined ? [] : typeof value === 'string' ? [value] : value;

@@ -10,7 +10,14 @@ const row = (point: Both, value: string | readonly string[]): SignedRow => ({
   agreed: shownSetting(value),
 });
 
-function transport({ to, cc, from, attachment, dkim }: Partial<EmailSettings>): readonly SignedRow[] {
+function transport({
+  to,
+  cc,
+  from,
+  attachment,
+  dkim,
+  returnPath,
+}: Partial<EmailSettings>): readonly SignedRow[] {
   return [
     {
       point: ['Transport', 'Transport'],
@@ -21,8 +28,17 @@ function transport({ to, cc, from, attachment, dkim }: Partial<EmailSettings>): 
     row(['Expéditeur', 'Sender'], from ?? ''),
     ...(attachment === undefined ? [] : [row(['Pièce jointe', 'Attachment'], attachment)]),
     ...(dkim === undefined ? [] : [dkimRow(dkim)]),
+    ...(returnPath === undefined ? [] : [returnRow]),
   ];
 }
+
+const returnRow: SignedRow = {
+  point: ['Retours', 'Bounces'],
+  agreed: [
+    'Un message que votre messagerie renvoie après coup est compté en échec et repris',
+    'A message that your mail system returns afterwards counts as failed and is taken up again',
+  ],
+};
 
 const dkimRow = ({ domain, selector }: DkimSettings): SignedRow => ({
   point: ['Signature des messages', 'Signature of messages'],

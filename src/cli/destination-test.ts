@@ -81,6 +81,8 @@ async function testDestination(app: App, id: string): Promise<void> {
     for (const note of outcome.notes ?? []) notes.add(note);
   }
   await connector.close?.();
+  if (connector.returns?.expected(first?.settings) === true && app.config.bounces.url === undefined)
+    notes.add('send.returnPath is set, and no process reads what comes back: RELAIS_BOUNCES_URL is missing.');
   const ms = outcome.evidence?.durationMs;
   if (outcome.kind === 'accepted')
     return out(
@@ -88,6 +90,7 @@ async function testDestination(app: App, id: string): Promise<void> {
         [...notes].map((note) => `\n${note}`).join(''),
       ),
     );
+  for (const note of notes) out(note);
   throw new RelaisError(
     'DEST-001',
     `${id} ${outcome.kind === 'invalid' ? 'is not set up' : 'cannot be reached'}: ${outcome.kind}${'reason' in outcome ? ` ${outcome.reason}` : ''}. No lead was sent.`,

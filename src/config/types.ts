@@ -53,6 +53,8 @@ export interface Config {
     readonly webhook?: string;
     readonly mail?: { readonly smtpUrl: string; readonly to: string; readonly from: string };
   };
+  /** The mailbox that mails come back to; absent where none is read. */
+  readonly bounces: { readonly url?: string; readonly everyMs: number };
   /** Who acts when a command is run by hand. */
   readonly actor: string;
   /** `secret:NAME` values, newest first; files win over the environment and are read again when they change. */

@@ -121,6 +121,16 @@ export const variables: readonly Variable[] = [
   { name: 'RELAIS_ALERT_MAIL_TO', meaning: 'mailbox of the support team' },
   { name: 'RELAIS_ALERT_MAIL_FROM', meaning: 'sender of alert mails' },
   {
+    name: 'RELAIS_BOUNCES_URL',
+    meaning: 'imaps://user:password@host:993/INBOX of the mailbox that send.returnPath leads to',
+    secret: true,
+  },
+  {
+    name: 'RELAIS_BOUNCES_SECONDS',
+    meaning: 'pause between two readings of that mailbox',
+    fallback: '60',
+  },
+  {
     name: 'RELAIS_ACTOR',
     meaning: 'name written in the log for commands run by hand; default: the system user',
   },

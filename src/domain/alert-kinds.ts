@@ -38,6 +38,16 @@ export const alertDefinitions = {
     whatToDo: failedDeliveries,
     isTask: false,
   },
+  bounces_unread: {
+    title: 'Boîte des retours de courrier illisible / mailbox of bounces cannot be read',
+    whatToDo: () => 'Vérifier RELAIS_BOUNCES_URL et la boîte des retours.',
+    isTask: false,
+  },
+  bounce_unmatched: {
+    title: 'Retours de courrier sans livraison reconnue / bounces of no known delivery',
+    whatToDo: () => 'Lire les messages restés dans la boîte des retours.',
+    isTask: false,
+  },
   lead_waits: {
     title: 'Demandes en attente au-delà du délai promis / leads wait longer than promised',
     whatToDo: status,

@@ -74,6 +74,10 @@ export const reasons = {
   // failed
   refused: { fr: 'refusé par le destinataire', en: 'refused by the recipient' },
   invalid: { fr: 'ne respecte pas le format du client', en: "does not fit the client's format" },
+  bounced: {
+    fr: 'renvoyé par la messagerie du destinataire après la remise',
+    en: "returned by the recipient's mail system after the hand-over",
+  },
   exhausted: { fr: 'tous les essais ont échoué', en: 'every try failed' },
   expired: { fr: 'délai maximal dépassé', en: 'past its maximum age' },
   manual_erasure_required: {

@@ -1,6 +1,7 @@
 // The planner: stations 1 to 3 and everything time does by itself, each a loop over rows of MySQL.
 // Invariant: any number of processes may run it; a loop that fails goes on, and the others never wait for it.
 import { connectors } from '../../connectors/index.ts';
+import { readBounces } from '../delivery/background/bounces.ts';
 import { sendAlerts } from '../delivery/background/send-alerts.ts';
 import { createDispatcher } from '../delivery/dispatch.ts';
 import { createFiles } from '../delivery/files/collect.ts';
@@ -36,10 +37,12 @@ export async function startPlanner(app: App): Promise<Role> {
     return started;
   };
   startTripLoops(loop, app, stations);
-  startTimers(loop, app, stations);
+  const stopping = new AbortController();
+  startTimers(loop, app, stations, stopping.signal);
   const presence = presenceOf('planner', app, ownership);
   return {
     stop: async () => {
+      stopping.abort();
       await presence.stop();
       await Promise.all(loops.map((started) => started.stop()));
       await producer.close();
@@ -84,7 +87,12 @@ function startTripLoops(loop: StartLoop, app: App, { planner, dispatcher, files 
 }
 
 /** What time does by itself. */
-function startTimers(loop: StartLoop, app: App, { dispatcher, maintenance }: Stations): void {
+function startTimers(
+  loop: StartLoop,
+  app: App,
+  { dispatcher, maintenance }: Stations,
+  signal: AbortSignal,
+): void {
   const { config, database, published, log } = app;
   const { network, alerts: channels } = config;
   loop('leases', 500, async () => (await maintenance.recoverLeases()) > 0);
@@ -98,6 +106,14 @@ function startTimers(loop: StartLoop, app: App, { dispatcher, maintenance }: Sta
   loop('expiry', 1_000, async () => (await maintenance.expire()) > 0);
   loop('seal', 1_000, async () => (await app.sealer.seal(2_000)) === 2_000);
   loop('alerts', 1_000, async () => (await sendAlerts({ database, connectors, channels, network, log })) > 0);
+  const { url: returns, everyMs } = config.bounces;
+  if (returns !== undefined)
+    loop('bounces', everyMs, () =>
+      readBounces(
+        { database, published, connectors, masterKeys: app.keys.master, network, log, signal },
+        returns,
+      ),
+    );
   loop('repaired', 5_000, async () => {
     await maintenance.withholdUnusable();
     await maintenance.reopenRepaired(database.now());

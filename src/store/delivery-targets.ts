@@ -32,3 +32,8 @@ export async function takenBy(sql: Sql, deliveryId: number): Promise<readonly st
 export async function forgetTaken(tx: Sql, deliveryId: number): Promise<void> {
   await tx.run('DELETE FROM delivery_targets WHERE delivery_id = ?', [deliveryId]);
 }
+
+/** It came back from there: the next attempt goes there again. */
+export async function forgetTakenBy(tx: Sql, deliveryId: number, target: string): Promise<void> {
+  await tx.run('DELETE FROM delivery_targets WHERE delivery_id = ? AND target = ?', [deliveryId, target]);
+}

@@ -9,6 +9,7 @@ export const handoverEntries = [
   'departed',
   'outcome',
   'target_outcome',
+  'bounced',
   'outcome_unknown',
   'late',
   'lookup',

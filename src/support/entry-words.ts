@@ -107,6 +107,13 @@ const wordsOf: Readonly<Record<HandoverEntry, Words>> = {
   outcome: ({ say, call, colon, answer, why, next }) =>
     `${say('Réponse', 'Answer')}${call}${colon}${answer}${why}${next}`,
   target_outcome: ({ entry, colon, answer }) => `${entry.target}${colon}${answer}`,
+  bounced: ({ entry, say, colon, run }) => {
+    const who = entry.target === '' ? say('destinataire', 'recipient') : entry.target;
+    return say(
+      `Renvoyé par la messagerie${run}${colon}${who} (${entry.reason})`,
+      `Returned by the mail system${run}${colon}${who} (${entry.reason})`,
+    );
+  },
   outcome_unknown: ({ say, call, next }) =>
     `${say('Aucune réponse : l’envoi s’est interrompu, issue inconnue', 'No answer: the send was cut off, outcome unknown')}${call}${next}`,
   late: ({ say, colon, answer }) =>

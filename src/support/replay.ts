@@ -189,7 +189,7 @@ async function versionsInForce(
  */
 export function needsNewKey(row: Delivery, leadRevision: number, mappingInForce: number): boolean {
   const { base } = splitReason(row.reason);
-  if (row.state === 'failed') return base === 'refused' || base === 'invalid';
+  if (row.state === 'failed') return base === 'refused' || base === 'invalid' || base === 'bounced';
   return row.maybeReceived && (row.sentRevision !== leadRevision || row.sentMappingId !== mappingInForce);
 }
 

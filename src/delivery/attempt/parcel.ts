@@ -2,6 +2,8 @@
 // Invariant: allowed targets are what contract and live authorisation both name; a mapping file adds none (C18, C19).
 import type { Captured, Composed, Parcel, ParcelItem, SendContext } from '../../../connectors/contract.ts';
 import { idempotencyKey } from '../../domain/delivery.ts';
+import type { KeyRing } from '../../domain/key-ring.ts';
+import { returnTag } from '../../domain/return-tag.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import { callKey } from '../../mapping/calls/situations.ts';
 import type { Sql } from '../../store/database.ts';
@@ -18,6 +20,7 @@ export function itemOf(
   return {
     deliveryId: row.id,
     key,
+    run: row.run,
     idempotencyKey: idempotencyKey(key, row.keyRun),
     leadReference,
     ...(called === undefined ? {} : { captured: called.captured }),
@@ -63,6 +66,7 @@ export const isCovered = ({ authorisation }: Ready, { targetKeys }: Composed): b
 
 export interface Surroundings {
   readonly database: Pick<Sql, 'now'>;
+  readonly masterKeys: KeyRing;
   readonly secrets: (name: string) => readonly string[];
   readonly credentials: CredentialsOf;
   readonly network: SendContext['network'];
@@ -89,6 +93,7 @@ export function contextFor(
     network: options.network,
     timeouts: mapping.timeouts,
     signal: options.signal,
+    returnTag: ({ deliveryId, run = 1, key }) => returnTag(options.masterKeys, { deliveryId, run }, key),
     now: () => options.database.now().getTime(),
   };
 }

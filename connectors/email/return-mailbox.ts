@@ -1,0 +1,134 @@
+// The mailbox of the return path, read by IMAP over a guarded TLS socket. imapflow speaks the protocol.
+// Invariant: a mail is removed only once it has been dealt with; a server that is slow, or never stops talking, is cut off.
+import type { Socket } from 'node:net';
+import { ImapFlow } from 'imapflow';
+import type { Handled, Returned, ReturnsContext, ReturnsRead } from '../contract.ts';
+import { connectCodeOf, endingOf, guardOf, startDeadline } from '../guard.ts';
+import { readReturned } from './delivery-report.ts';
+
+/** Mails of one reading. */
+const most = 100;
+/** Of each so much is read: a report stands before the mail that it returns. */
+const mostBytes = 256 * 1024;
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly secure: boolean;
+  readonly user: string;
+  readonly password: string;
+  readonly folder: string;
+}
+
+export async function readReturnMailbox(
+  place: string,
+  { network, signal, timeoutMs }: ReturnsContext,
+  handle: (returned: Returned) => Promise<Handled>,
+): Promise<ReturnsRead | { readonly ok: false; readonly code: string }> {
+  const at = placeOf(place);
+  if (at === undefined) return { ok: false, code: 'URL_MALFORMED' };
+  if (!at.secure && !network.allowPlaintext) return { ok: false, code: 'PLAINTEXT_NOT_ALLOWED' };
+  const deadline = startDeadline(timeoutMs, signal);
+  let client: ImapFlow | undefined;
+  try {
+    const guard = guardOf(network);
+    const to = { host: at.host, port: at.port, timeoutMs, signal: deadline.signal };
+    const socket = at.secure ? await guard.connectTls(to) : await guard.connect(to);
+    client = clientOver(socket, at);
+    return await deadline.race(readFolder(client, at.folder, handle));
+  } catch (error) {
+    return { ok: false, code: codeOf(error) };
+  } finally {
+    deadline.clear();
+    client?.close();
+  }
+}
+
+function clientOver(socket: Socket, { host, port, secure, user, password }: Place): ImapFlow {
+  const client = new ImapFlow({
+    host,
+    port,
+    secure,
+    doSTARTTLS: false,
+    auth: { user, pass: password },
+    logger: false,
+    disableAutoIdle: true,
+    maxLineLength: 1024 * 1024,
+    maxLiteralSize: 2 * mostBytes,
+    maxResponseSize: 4 * mostBytes,
+    // The socket is connected, vetted and its certificate verified.
+    transport: {
+      connect: (_options, onConnect) => {
+        setImmediate(onConnect);
+        return socket;
+      },
+    },
+  });
+  // What goes wrong is seen in the command that fails by it.
+  client.on('error', () => undefined);
+  return client;
+}
+
+async function readFolder(
+  client: ImapFlow,
+  folder: string,
+  handle: (returned: Returned) => Promise<Handled>,
+): ReturnType<typeof readReturnMailbox> {
+  await client.connect();
+  const lock = await client.getMailboxLock(folder);
+  try {
+    const found = (await client.search({ seen: false }, { uid: true })) || [];
+    const counts = { done: 0, later: 0, foreign: 0 };
+    for (const uid of found.slice(0, most)) {
+      const message = await client.fetchOne(String(uid), { source: { maxLength: mostBytes } }, { uid: true });
+      if (message === false || message.source === undefined) continue;
+      const handled = await handle(await readReturned(message.source));
+      if (!(await putAway(client, String(uid), handled))) return { ok: false, code: 'IMAP_NOT_REMOVED' };
+      counts[handled] += 1;
+    }
+    return { ok: true, done: counts.done, foreign: counts.foreign, more: found.length > most };
+  } finally {
+    lock.release();
+  }
+}
+
+/** False when the server did not do it: the mail would be read again for ever. */
+async function putAway(client: ImapFlow, uid: string, handled: Handled): Promise<boolean> {
+  switch (handled) {
+    case 'done':
+      return client.messageDelete(uid, { uid: true });
+    case 'foreign':
+      return client.messageFlagsAdd(uid, [String.raw`\Seen`], { uid: true });
+    case 'later':
+      return true;
+  }
+}
+
+/** `imaps://user:password@host:993/Folder`; INBOX when no folder is named. */
+function placeOf(text: string): Place | undefined {
+  const url = URL.parse(text);
+  if (url === null || !['imap:', 'imaps:'].includes(url.protocol) || url.hostname === '') return undefined;
+  const secure = url.protocol === 'imaps:';
+  try {
+    const folder = decodeURIComponent(url.pathname.slice(1));
+    return {
+      host: url.hostname,
+      port: Number(url.port) || (secure ? 993 : 143),
+      secure,
+      user: decodeURIComponent(url.username),
+      password: decodeURIComponent(url.password),
+      folder: folder === '' ? 'INBOX' : folder,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function codeOf(error: unknown): string {
+  const { authenticationFailed, responseStatus } = (
+    typeof error === 'object' && error !== null ? error : {}
+  ) as { readonly authenticationFailed?: boolean; readonly responseStatus?: string };
+  if (authenticationFailed === true) return 'IMAP_AUTH';
+  if (responseStatus !== undefined) return 'IMAP_REFUSED';
+  return endingOf(error) ?? connectCodeOf(error);
+}

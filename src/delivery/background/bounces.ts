@@ -1,0 +1,197 @@
+// Mails that come back after the server's yes: a delivery that was delivered has failed, with an alert, and can be replayed.
+// Invariant: only what carries a tag of ours moves a delivery, and only the one it was made for; one process reads at a time, and
+// a report is removed after what it says is committed.
+import type {
+  Connector,
+  Handled,
+  NetworkPolicy,
+  Returned,
+  ReturnsRead,
+} from '../../../connectors/contract.ts';
+import { reasonWith, safeCode } from '../../domain/delivery.ts';
+import type { KeyRing } from '../../domain/key-ring.ts';
+import { isOurs, tagsIn, type FoundTag } from '../../domain/return-tag.ts';
+import type { Log } from '../../log.ts';
+import { raiseAlerts, raisedSince, type Alert } from '../../store/alerts.ts';
+import { alone } from '../../store/alone.ts';
+import { isBounceLogged } from '../../store/bounces.ts';
+import type { Database, Sql } from '../../store/database.ts';
+import { lockDeliveries, readDeliveries, type Delivery } from '../../store/deliveries.ts';
+import { markSettled } from '../../store/delivery-settlements.ts';
+import { forgetTaken, forgetTakenBy, noteTaken } from '../../store/delivery-targets.ts';
+import { entryNames } from '../../store/entry-names.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import { lockLeads } from '../../store/leads.ts';
+import type { Published } from '../mapping-cache.ts';
+
+export interface BounceNeeds {
+  readonly database: Database;
+  readonly published: Pick<Published, 'version'>;
+  readonly connectors: Readonly<Record<string, Connector>>;
+  readonly masterKeys: KeyRing;
+  readonly network: NetworkPolicy;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** One reading of the mailbox may take so long. */
+const readingMs = 45_000;
+const alertAgainSeconds = 3_600;
+
+/** Reads what came back. Returns whether there may be more at once. */
+export async function readBounces(needs: BounceNeeds, url: string): Promise<boolean> {
+  let more = false;
+  for (const connector of Object.values(needs.connectors)) {
+    const read = connector.returns?.read;
+    if (read === undefined) continue;
+    const context = { network: needs.network, signal: needs.signal, timeoutMs: readingMs };
+    const result = await alone(needs.database, 'bounces', () =>
+      read(url, context, (returned) => handleReturned(needs, connector, returned)),
+    );
+    if (result === undefined) continue;
+    await report(needs, result);
+    more ||= result.ok && result.more;
+  }
+  return more;
+}
+
+async function report(
+  { database, log }: BounceNeeds,
+  result: ReturnsRead | { readonly ok: false; readonly code: string },
+): Promise<void> {
+  if (!result.ok) {
+    log.warn('bounce.failed', { code: result.code });
+    return raiseHourly(database, { kind: 'bounces_unread', reason: result.code });
+  }
+  if (result.done + result.foreign > 0) log.info('bounce.read', { count: result.done });
+  if (result.foreign > 0)
+    await raiseHourly(database, { kind: 'bounce_unmatched', reason: String(result.foreign) });
+}
+
+async function raiseHourly(database: Database, alert: Alert): Promise<void> {
+  if (await raisedSince(database, alert.kind, '', alertAgainSeconds)) return;
+  await raiseAlerts(database, [alert]);
+}
+
+/** What is to become of the mail that came back. */
+export async function handleReturned(
+  needs: Pick<BounceNeeds, 'database' | 'published' | 'masterKeys'>,
+  connector: Connector,
+  { text, kind, failures }: Returned,
+): Promise<Handled> {
+  const found = await deliveryOf(needs, text);
+  if (found === undefined) return 'foreign';
+  // A notice of absence has been received; of ours that is no report a person reads.
+  if (kind !== 'report') return kind === 'reply' ? 'done' : 'foreign';
+  // Put off for now: its server tries again by itself.
+  if (failures.length === 0) return 'done';
+  const seen = found.row;
+  const version = await needs.published.version(seen.sentMappingId);
+  const settings = version?.actions[seen.action]?.settings;
+  const targets = settings === undefined ? [] : connector.targets(settings);
+  return needs.database.transaction(async (tx) => {
+    await lockLeads(tx, [seen.leadId]);
+    const [row] = await lockDeliveries(tx, [seen.id]);
+    if (row === undefined) return 'done';
+    // What is being sent now says what it came to first.
+    if (row.state === 'sending') return 'later';
+    const bounces = failures.map(({ target, code }) => ({
+      target: oursAmong(targets, target),
+      code: safeCode(code),
+    }));
+    await noteBounces(tx, row, { run: found.tag.run, bounces, targets });
+    return 'done';
+  });
+}
+
+/** The one delivery whose tag it carries; two would be a riddle, and are nobody's. */
+async function deliveryOf(
+  { database, masterKeys }: Pick<BounceNeeds, 'database' | 'masterKeys'>,
+  text: string,
+): Promise<{ readonly row: Delivery; readonly tag: FoundTag } | undefined> {
+  const tags = tagsIn(text);
+  if (tags.length === 0) return undefined;
+  const ids = [...new Set(tags.map((tag) => tag.deliveryId))];
+  const rows = new Map((await readDeliveries(database, ids)).map((row) => [row.id, row]));
+  const ours = tags.flatMap((tag) => {
+    const row = rows.get(tag.deliveryId);
+    return row !== undefined && isOurs(masterKeys, tag, row.key) ? [{ row, tag }] : [];
+  });
+  return ours.length === 1 ? ours[0] : undefined;
+}
+
+/** Which of our mailboxes gave it up: behind an only one stands whatever address its server names; of several, one is named or none. */
+const oursAmong = (targets: readonly string[], named: string): string =>
+  targets.includes(named) ? named : targets.length === 1 ? (targets[0] ?? '') : '';
+
+interface Bounced {
+  /** Life of the delivery in which the mail left. */
+  readonly run: number;
+  /** An empty target: none of those it was sent to. */
+  readonly bounces: readonly { readonly target: string; readonly code: string }[];
+  /** All it was sent to. */
+  readonly targets: readonly string[];
+}
+
+async function noteBounces(tx: Sql, row: Delivery, { run, bounces, targets }: Bounced): Promise<void> {
+  const fresh: (typeof bounces)[number][] = [];
+  for (const bounce of bounces)
+    if (!(await isBounceLogged(tx, { deliveryId: row.id, run, target: bounce.target }))) fresh.push(bounce);
+  const [first] = fresh;
+  if (first === undefined) return;
+  await appendHandovers(
+    tx,
+    fresh.map(({ target, code }) => ({
+      entry: 'bounced' as const,
+      ...entryNames(row),
+      run,
+      actor: 'planner',
+      connector: 'email',
+      target,
+      outcome: 'refused' as const,
+      reason: code,
+    })),
+  );
+  // Of an earlier life: what became of it since counts.
+  if (row.run !== run) return;
+  await noteWhoHasIt(
+    tx,
+    row,
+    bounces.map(({ target }) => target),
+    targets,
+  );
+  if (row.state === 'delivered') await fail(tx, row, reasonWith('bounced', first.code));
+}
+
+/** A replay goes to those it came back from; where nobody knows which they are, to all. */
+async function noteWhoHasIt(
+  tx: Sql,
+  { id, run, attempt, state }: Delivery,
+  bounced: readonly string[],
+  targets: readonly string[],
+): Promise<void> {
+  if (bounced.includes('')) return forgetTaken(tx, id);
+  if (state === 'delivered')
+    await noteTaken(
+      tx,
+      targets.map((target) => ({ deliveryId: id, target, run, attempt })),
+    );
+  for (const target of bounced) await forgetTakenBy(tx, id, target);
+}
+
+async function fail(tx: Sql, { id, clientId, destinationId }: Delivery, reason: string): Promise<void> {
+  await markSettled(tx, [
+    {
+      id,
+      state: 'failed',
+      reason,
+      afterMs: 0,
+      spend: false,
+      // A mailbox behind the one that gave it up may have it: whoever takes something back is heard there too.
+      maybeReceived: true,
+      askFirst: false,
+      leaveBatch: true,
+    },
+  ]);
+  await raiseAlerts(tx, [{ kind: 'delivery_failed', clientId, destinationId, deliveryId: id, reason }]);
+}

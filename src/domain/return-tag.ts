@@ -1,0 +1,55 @@
+// The tag in the return path of a mail: by it a mail that comes back says which delivery it was, and proves that it was ours.
+// Invariant: nobody makes one without the master key; it stands in no header that a reply or a forward carries on.
+import { timingSafeEqual } from 'node:crypto';
+import { derived } from './keyed.ts';
+import type { KeyRing } from './key-ring.ts';
+import { mac } from './mac.ts';
+
+/** A life of a delivery. */
+export interface Tagged {
+  readonly deliveryId: number;
+  readonly run: number;
+}
+
+/** Base 32 without its upper case: mail servers may turn the local part of an address to lower case. */
+const letters = 'abcdefghijklmnopqrstuvwxyz234567';
+const macBytes = 16;
+
+function proofOf(master: Buffer, { deliveryId, run }: Tagged, key: string): string {
+  const bytes = mac(derived(master, 'return path'), `${deliveryId}:${run}:${key}`).subarray(0, macBytes);
+  let bits = '';
+  for (const byte of bytes) bits += byte.toString(2).padStart(8, '0');
+  return (bits.match(/.{1,5}/g) ?? [])
+    .map((part) => letters[Number.parseInt(part.padEnd(5, '0'), 2)])
+    .join('');
+}
+
+/** At most 40 characters: `3mj-1-` and the proof. @param key the delivery's own */
+export const returnTag = (ring: KeyRing, tagged: Tagged, key: string): string =>
+  `${tagged.deliveryId.toString(36)}-${tagged.run.toString(36)}-${proofOf(ring.current().bytes, tagged, key)}`;
+
+export interface FoundTag extends Tagged {
+  readonly proof: string;
+}
+
+/** Tags of a text, each once; whether they are ours, `isOurs` says. At most so many: a text of nothing but tags is nobody's report. */
+const mostTags = 8;
+
+export function tagsIn(text: string): readonly FoundTag[] {
+  const found = new Map<string, FoundTag>();
+  for (const [whole, id = '', run = '', proof = ''] of text.matchAll(
+    /(?<![0-9a-z])([0-9a-z]{1,10})-([0-9a-z]{1,4})-([a-z2-7]{26})(?![0-9a-z])/gi,
+  )) {
+    const deliveryId = Number.parseInt(id, 36);
+    if (!Number.isSafeInteger(deliveryId)) continue;
+    found.set(whole.toLowerCase(), { deliveryId, run: Number.parseInt(run, 36), proof: proof.toLowerCase() });
+    if (found.size === mostTags) break;
+  }
+  return [...found.values()];
+}
+
+/** @param key the delivery's own, from its row */
+export const isOurs = (ring: KeyRing, { proof, ...tagged }: FoundTag, key: string): boolean =>
+  ring.keys.some(({ bytes }) =>
+    timingSafeEqual(Buffer.from(proofOf(bytes, tagged, key)), Buffer.from(proof)),
+  );
