@@ -18,6 +18,7 @@ import type { Report, Tree } from './document/problems.ts';
 import { withSharedMaps } from './fields/shared-maps.ts';
 import { reportStructure } from './document/structure.ts';
 import { suggest } from './document/suggest.ts';
+import { withBases } from './transport/bases.ts';
 import { runTests } from './tools/trials.ts';
 
 export interface CheckOptions {
@@ -121,7 +122,8 @@ function reportUntargeted(
 export function readWhole(sources: MappingSources, problems: Problems): Tree {
   const own = readDocument(sources.main, sources.files[sources.main] ?? '', problems);
   const whole = withPresets(own, sources, problems);
-  return withSharedMaps(whole, sources.files, sources.clientId, problems);
+  const tree = withSharedMaps(whole, sources.files, sources.clientId, problems);
+  return withBases(tree, problems.reportIn(tree));
 }
 
 /** The same as data, for tools that describe a mapping. */

@@ -188,11 +188,7 @@ const cases: Readonly<Record<string, Case>> = {
     ],
   },
   espocrm: {
-    own: [
-      'send: {url: https://crm.demo.example/Lead, lookup: {url: "https://crm.demo.example/Lead?ref={leadReference}"}}',
-      'update: {send: {method: PUT, url: "https://crm.demo.example/Lead/{reference}"}}',
-      'erase: {send: {method: DELETE, url: "https://crm.demo.example/Lead/{reference}"}}',
-    ].join('\n'),
+    own: url,
     body: {
       ...{ cRelaisReference: 'DM-1', lastName: 'Durand', firstName: 'Élise' },
       ...{ emailAddress: 'E.Durand@courriel.example', phoneNumber: '+33639980001' },

@@ -189,6 +189,10 @@ export const problemsOfMeaning = {
     meaning: 'The erasure says nothing of which lead it is about: the recipient could erase none, or all.',
     remedy: 'Put {reference}, {key} or {leadReference} into its address, or list fields under erase.',
   },
+  'MAP-415': {
+    meaning: 'An address begins with / and nothing says behind which host it stands.',
+    remedy: 'Add send.base, or write the whole address.',
+  },
   'MAP-801': {
     meaning: 'A test of the file gives another output than it expects.',
     remedy: 'Correct the mapping or the expectation.',
