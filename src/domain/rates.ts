@@ -1,5 +1,7 @@
 // How many deliveries may leave for a destination in a period: a row for each period, and everything else loops over them.
-// Invariant: a window begins with its first departure and lasts its whole period; in none leave more than its limit allows.
+// Invariant: a window begins with its first departure and lasts its whole period, or until midnight where its limit names a zone;
+// in none leave more than its limit allows.
+import { clockAt, offsetAt } from './civil-time.ts';
 
 /** A period that departures are counted in. */
 interface RatePeriod {
@@ -45,8 +47,8 @@ export const ratePeriods = [
     rightsWait: false,
     refusal: 'throttled:RATE_DAY',
     words: {
-      fr: 'notre limite par 24 heures pour cette destination est atteinte (limits.perDay)',
-      en: 'our own limit per 24 hours for this destination is reached (limits.perDay)',
+      fr: 'notre limite par jour pour cette destination est atteinte (limits.perDay)',
+      en: 'our own limit per day for this destination is reached (limits.perDay)',
     },
     document: 'par 24 heures',
   },
@@ -55,13 +57,18 @@ export const ratePeriods = [
 export type RateKey = (typeof ratePeriods)[number]['key'];
 
 /** Departures at most in each period; undefined: no limit. */
-export type RateLimits = { readonly [Key in RateKey]?: number };
+export type RateLimits = { readonly [Key in RateKey]?: number } & {
+  /** Where a day ends at midnight; undefined: it ends 24 hours after its first departure. */
+  readonly zone?: string;
+};
 
 /** A period that has begun. */
 export interface RateWindow {
   /** Epoch ms, of the database's clock. */
   readonly startedAt: number;
   readonly departed: number;
+  /** A day of this zone. */
+  readonly zone?: string;
 }
 
 /** The windows in which departures were counted last; one that is over counts for nothing. */
@@ -97,8 +104,9 @@ export function rateRoom(windows: RateWindows, limits: RateLimits, now: number):
   const rooms = ratePeriods.flatMap((period): readonly RateRoom[] => {
     const limit = limits[period.key];
     if (limit === undefined) return [];
-    const { startedAt, departed } = runningWindow(period, windows, now);
-    const afterMs = Math.max(shortestWaitMs, startedAt + period.milliseconds - now);
+    const { startedAt, departed, zone } = runningWindow(period, windows, now, limits.zone);
+    const end = zone === undefined ? startedAt + period.milliseconds : midnightAfter(now, zone);
+    const afterMs = Math.max(shortestWaitMs, end - now);
     return [{ left: limit - departed, refusal: { reason: period.refusal, afterMs } }];
   });
   // Of two that leave nothing the one that lasts longer: asked before its end it would refuse again.
@@ -109,10 +117,15 @@ export function rateRoom(windows: RateWindows, limits: RateLimits, now: number):
 }
 
 /** The windows after so many more have left. Every period is counted, limited or not: a limit published later knows what has left. */
-export function countDepartures(windows: RateWindows, departures: number, now: number): RateWindows {
+export function countDepartures(
+  windows: RateWindows,
+  departures: number,
+  now: number,
+  { zone }: Pick<RateLimits, 'zone'> = {},
+): RateWindows {
   const counted = ratePeriods.map((period) => {
-    const { startedAt, departed } = runningWindow(period, windows, now);
-    return [period.key, { startedAt, departed: departed + departures }];
+    const running = runningWindow(period, windows, now, zone);
+    return [period.key, { ...running, departed: running.departed + departures }];
   });
   return Object.fromEntries(counted) as RateWindows;
 }
@@ -125,9 +138,29 @@ function runningWindow(
   { key, milliseconds }: (typeof ratePeriods)[number],
   windows: RateWindows,
   now: number,
+  zone: string | undefined,
 ): RateWindow {
   const begun = windows[key];
-  return begun !== undefined && Math.abs(now - begun.startedAt) < milliseconds
-    ? begun
-    : { startedAt: now, departed: 0 };
+  const lasts = begun !== undefined && Math.abs(now - begun.startedAt) < milliseconds;
+  if (key !== 'perDay' || zone === undefined)
+    return begun !== undefined && lasts ? begun : { startedAt: now, departed: 0 };
+  const fresh = { startedAt: now, departed: 0, zone };
+  if (begun === undefined) return fresh;
+  // Counted for another kind of day: nobody knows how much of it left since midnight, so all of it counts today.
+  if (begun.zone !== zone) return lasts ? { ...fresh, departed: begun.departed } : fresh;
+  const stands = isSameDay(begun.startedAt, now, zone) || (lasts && begun.startedAt > now);
+  return stands ? begun : fresh;
+}
+
+function isSameDay(one: number, other: number, zone: string): boolean {
+  const [a, b] = [clockAt(one, zone), clockAt(other, zone)];
+  return a.day === b.day && a.month === b.month && a.year === b.year;
+}
+
+const dayMs = 86_400_000;
+
+/** The next midnight of a zone: 23 or 25 hours after the last one where the clocks change. */
+function midnightAfter(now: number, zone: string): number {
+  const even = now + dayMs - clockAt(now, zone).timeOfDay;
+  return even + offsetAt(now, zone) - offsetAt(even, zone);
 }

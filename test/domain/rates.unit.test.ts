@@ -96,16 +96,89 @@ test('limits are read by their keys, and one that is not written is none', () =>
   expect(rateLimitsBy(() => undefined)).toEqual({});
 });
 
-test('the schema of a mapping knows a limit for every period, and no other but that of places', () => {
+test('the schema of a mapping knows a limit for every period, and no other but that of places and the zone of a day', () => {
   const file = join(import.meta.dirname, '../../mappings/schema/mapping.schema.json');
   const schema = JSON.parse(readFileSync(file, 'utf8')) as {
     properties: { limits: { properties: Record<string, unknown> } };
   };
   const limits = Object.keys(schema.properties.limits.properties);
-  expect(limits).toEqual(['concurrency', ...ratePeriods.map(({ key }) => key)]);
+  expect(limits).toEqual(['concurrency', ...ratePeriods.map(({ key }) => key), 'zone']);
 });
 
 test('what a page says of errors names every refusal', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/errors.md'), 'utf8');
   expect(ratePeriods.filter(({ refusal }) => !page.includes(`\`${refusal}\``))).toEqual([]);
+});
+
+describe('a day that ends at midnight of a zone', () => {
+  const paris = { perDay: 1_000, zone: 'Europe/Paris' } as const;
+  const at = (text: string): number => Date.parse(text);
+  const from = (startedAt: string, departed = 1_000): RateWindows => ({
+    perDay: { startedAt: at(startedAt), departed, zone: 'Europe/Paris' },
+  });
+  const room = (windows: RateWindows, when: string, limits: RateLimits = paris): RateRoom | undefined =>
+    rateRoom(windows, limits, at(when));
+
+  test('what left before midnight counts no more after it, whenever the first one left', () => {
+    const evening = from('2026-11-24T18:00:00+01:00');
+    expect(room(evening, '2026-11-24T23:59:59+01:00')).toEqual({
+      left: 0,
+      refusal: { reason: 'throttled:RATE_DAY', afterMs: 1_000 },
+    });
+    expect(room(evening, '2026-11-25T00:00:00+01:00')?.left).toBe(1_000);
+  });
+
+  test('what left since midnight counts until the next one, though 24 hours are not over', () => {
+    const counted = countDepartures(
+      from('2026-11-24T23:00:00+01:00'),
+      7,
+      at('2026-11-25T00:30:00+01:00'),
+      paris,
+    );
+    expect(counted.perDay).toEqual({
+      startedAt: at('2026-11-25T00:30:00+01:00'),
+      departed: 7,
+      zone: 'Europe/Paris',
+    });
+    expect(room(counted, '2026-11-25T23:59:00+01:00')?.left).toBe(993);
+  });
+
+  test('the zone decides: midnight in Paris is none in Los Angeles', () => {
+    const windows: RateWindows = {
+      perDay: { startedAt: at('2026-11-24T20:00:00Z'), departed: 1_000, zone: 'America/Los_Angeles' },
+    };
+    expect(room(windows, '2026-11-25T07:59:00Z', { perDay: 1_000, zone: 'America/Los_Angeles' })?.left).toBe(
+      0,
+    );
+    expect(room(windows, '2026-11-25T08:00:00Z', { perDay: 1_000, zone: 'America/Los_Angeles' })?.left).toBe(
+      1_000,
+    );
+  });
+
+  test('a day whose clocks change has 25 or 23 hours', () => {
+    expect(room(from('2026-10-25T00:10:00+02:00'), '2026-10-25T01:00:00+02:00')?.refusal.afterMs).toBe(
+      24 * hour,
+    );
+    expect(room(from('2026-03-29T00:10:00+01:00'), '2026-03-29T01:00:00+01:00')?.refusal.afterMs).toBe(
+      22 * hour,
+    );
+  });
+
+  test('what was counted for another kind of day counts whole for the first one: nobody knows how much of it is of today', () => {
+    const rolling: RateWindows = { perDay: { startedAt: at('2026-11-24T20:00:00+01:00'), departed: 1_000 } };
+    expect(room(rolling, '2026-11-25T09:00:00+01:00')?.left).toBe(0);
+    const counted = countDepartures(rolling, 1, at('2026-11-25T09:00:00+01:00'), paris);
+    expect(room(counted, '2026-11-25T23:00:00+01:00')?.left).toBe(-1);
+    expect(room(counted, '2026-11-26T00:00:00+01:00')?.left).toBe(1_000);
+    expect(room(rolling, '2026-11-25T20:00:00+01:00')?.left).toBe(1_000);
+  });
+
+  test('a clock that was set back over midnight lets nothing more leave', () => {
+    expect(room(from('2026-11-25T00:05:00+01:00'), '2026-11-24T23:55:00+01:00')?.left).toBe(0);
+  });
+
+  test('minutes and hours know no zone', () => {
+    const windows: RateWindows = { perHour: { startedAt: at('2026-11-24T23:30:00+01:00'), departed: 9 } };
+    expect(room(windows, '2026-11-25T00:10:00+01:00', { ...paris, perHour: 10 })?.left).toBe(1);
+  });
 });

@@ -29,10 +29,10 @@ async function publish(limits: string): Promise<void> {
   await gateway.app.publishing.publish(request);
 }
 /** What left has been answered, and everything else has been told to wait for the hour. */
-const settled = (sent: number, waiting: number): Promise<void> =>
+const settled = (sent: number, waiting: number, reason = refused): Promise<void> =>
   gateway.until(`${sent} sent, ${waiting} wait for the hour`, async () => {
     const states = await gateway.states();
-    const told = states.filter((one) => one.state === 'waiting' && one.reason === refused);
+    const told = states.filter((one) => one.state === 'waiting' && one.reason === reason);
     return (
       states.filter((one) => one.state === 'delivered').length === sent &&
       told.length === waiting &&
@@ -171,4 +171,17 @@ test('a destination without a rate writes no windows', async () => {
   expect(await gateway.owner.all('SELECT rate_windows FROM destination_states')).toEqual([
     { rate_windows: null },
   ]);
+}, 60_000);
+
+test('a limit per day of a zone lets the next ones go after its midnight, and not before', async () => {
+  await publish('{ perDay: 2, zone: Europe/Paris }');
+  await gateway.start('planner', 'worker');
+  await gateway.send(...['D-1', 'D-2', 'D-3'].map((one) => leadRow(one)));
+  await settled(2, 1, 'throttled:RATE_DAY');
+  expect((await windowsOf())['perDay']).toMatchObject({ departed: 2, zone: 'Europe/Paris' });
+  // As if both had left one calendar day before.
+  await passed(24 * hourMs);
+  await askAgain();
+  await settled(3, 0);
+  expect((await windowsOf())['perDay']?.departed).toBe(1);
 }, 60_000);

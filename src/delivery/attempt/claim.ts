@@ -123,7 +123,7 @@ export async function claimDeliveries(
   if (settings.batchId !== undefined) await leaveBatch(tx, behind);
   const departures = settings.batchId === undefined ? claimed.length : Math.min(1, claimed.length);
   if (hasRates(limits) && departures > 0)
-    await saveRateWindows(tx, destinationId, countDepartures(state.windows, departures, now));
+    await saveRateWindows(tx, destinationId, countDepartures(state.windows, departures, now, limits));
   return { ...none, againAfterMs, claimed, departed: await take(tx, claimed, destination, settings) };
 }
 

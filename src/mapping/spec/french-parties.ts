@@ -90,7 +90,13 @@ export function paceRows({
   const unit = schedule === undefined ? 'envoi' : 'fichier';
   const atOnce = `${limits.concurrency} ${unit}${limits.concurrency > 1 ? 's' : ''} en même temps au plus`;
   const rates = ratePeriods.flatMap(({ key, document }) =>
-    limits[key] === undefined ? [] : [`${limits[key]} ${document} au plus`],
+    limits[key] === undefined
+      ? []
+      : [
+          key === 'perDay' && limits.zone !== undefined
+            ? `${limits[key]} par jour au plus, de minuit à minuit (${limits.zone})`
+            : `${limits[key]} ${document} au plus`,
+        ],
   );
   const rate = rates.length === 0 ? 'sans limite par minute' : rates.join(', ');
   // What must be passed on without undue delay does not wait for the end of a full hour or day.

@@ -3,10 +3,10 @@
 import type { DestinationLimits } from '../../domain/destination.ts';
 import { rateLimitsBy, ratePeriods, type RateLimits } from '../../domain/rates.ts';
 import type { RetryPolicy } from '../../domain/verdict.ts';
-import { blockAt } from '../document/yaml.ts';
+import { blockAt, textAt } from '../document/yaml.ts';
 import type { Report } from '../document/problems.ts';
 import { suggest } from '../document/suggest.ts';
-import { parseDuration } from '../fields/time.ts';
+import { isZone, parseDuration } from '../fields/time.ts';
 import { compileHours } from './hours.ts';
 
 /** Named schedules. `standard`: 12 tries after the first, over 3 days, the first within seconds. */
@@ -49,7 +49,7 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
   const within = durationAt(raw, ['file', 'ack', 'within'], ms.day, report);
   const written = typeof raw['maxAge'] === 'string' ? raw['maxAge'] : '7d';
   const hours = compileHours(raw['hours'], { maxAgeMs, written }, report);
-  const limits = limitsOf(blockAt(raw, 'limits'), files ? 1 : 8);
+  const limits = limitsOf(blockAt(raw, 'limits'), files ? 1 : 8, report);
   warnOfFullWindows(limits, { maxAgeMs, written }, report);
   return {
     retry: {
@@ -106,13 +106,25 @@ function timeoutAt(
   return fallback;
 }
 
-function limitsOf(limits: Raw, concurrency: number): DestinationLimits {
+function limitsOf(limits: Raw, concurrency: number, report: Report): DestinationLimits {
   const whole = (value: unknown): number | undefined =>
     typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : undefined;
   return {
     concurrency: whole(limits['concurrency']) ?? concurrency,
     ...rateLimitsBy((key) => whole(limits[key])),
+    ...zoneOf(limits, report),
   };
+}
+
+/** Whose midnight ends a day; without one a day is 24 hours from its first departure. */
+function zoneOf(limits: Raw, report: Report): Pick<RateLimits, 'zone'> {
+  const zone = textAt(limits, 'zone');
+  if (zone === undefined || limits['perDay'] === undefined) return {};
+  if (isZone(zone)) return { zone };
+  report.error(['limits', 'zone'], 'MAP-605', `time zone "${zone}" does not exist.`, {
+    suggestion: suggest(zone, Intl.supportedValuesOf('timeZone')),
+  });
+  return {};
 }
 
 /** What comes when a window is full waits for as long as it lasts. */

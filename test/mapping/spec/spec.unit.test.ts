@@ -277,6 +277,10 @@ test.each([
     '{perMinute: 60, perHour: 200, perDay: 900}',
     "8 envois en même temps au plus, 60 par minute au plus, 200 par heure au plus, 900 par 24 heures au plus ; retraits d'opt-in et effacements sans attendre",
   ],
+  [
+    '{perDay: 900, zone: Europe/Paris}',
+    "8 envois en même temps au plus, 900 par jour au plus, de minuit à minuit (Europe/Paris) ; retraits d'opt-in et effacements sans attendre",
+  ],
   ['{concurrency: 2}', '2 envois en même temps au plus, sans limite par minute'],
 ])('the document says each limit: %s', (limits, words) =>
   expect(specFor(webhook('- {to: nom, from: identity.lastName}', `limits: ${limits}`)).markdown).toContain(
