@@ -59,32 +59,47 @@ export function headersOf(
 
 /** What preview prints and the digest is taken from. Secrets are never resolved into it, except to learn a secret URL's host. */
 export function composeWebhook(parcel: Parcel, settings: WebhookSettings, secret?: Secret): Composed {
-  const content = parcel.body.bytes;
-  const item = parcel.items[0];
-  const method = settings.method ?? 'POST';
+  const host = shownHost(settings, secret);
+  // The template, not the filled address: a recipient's reference must not enter the append-only log through `target`.
+  return {
+    content: parcel.body.bytes,
+    target: masked(settings.url),
+    targetKeys: host === undefined ? [] : [bareHost(host)],
+    // A departure never looks at it.
+    get head() {
+      return headOf(parcel, settings, host);
+    },
+  };
+}
+
+const hosts = new WeakMap<WebhookSettings, string | undefined>();
+
+/** Of an address in clear it is always the same. */
+function shownHost(settings: WebhookSettings, secret: Secret | undefined): string | undefined {
   const secretUrl = secretName(settings.url);
-  const filled = item === undefined || secretUrl !== undefined ? undefined : fillUrl(settings.url, item);
+  if (secretUrl !== undefined) return hostOf(secret?.(secretUrl) ?? '');
+  if (!hosts.has(settings)) hosts.set(settings, hostOf(settings.url));
+  return hosts.get(settings);
+}
+
+function headOf(parcel: Parcel, settings: WebhookSettings, host: string | undefined): readonly string[] {
+  const item = parcel.items[0];
+  const isSecret = secretName(settings.url) !== undefined;
+  const filled = item === undefined || isSecret ? undefined : fillUrl(settings.url, item);
   const line =
     filled?.ok === true
       ? `${filled.url.pathname}${filled.url.search}`
-      : secretUrl === undefined
-        ? settings.url
-        : masked(settings.url);
-  const head = [`${method} ${line} HTTP/1.1`];
-  const host = secretUrl === undefined ? hostOf(settings.url) : hostOf(secret?.(secretUrl) ?? '');
+      : isSecret
+        ? masked(settings.url)
+        : settings.url;
+  const head = [`${settings.method ?? 'POST'} ${line} HTTP/1.1`];
   if (host !== undefined) head.push(`host: ${host}`);
   if (item !== undefined) {
     const shown = headersOf(maskedSettings(settings), item, parcel.body, () => undefined);
     if (shown.ok) head.push(...Object.entries(shown.headers).map(([name, value]) => `${name}: ${value}`));
   }
   head.push(...signatureShown(settings.signature));
-  // The template, not the filled address: a recipient's reference must not enter the append-only log through `target`.
-  return {
-    content,
-    target: masked(settings.url),
-    targetKeys: host === undefined ? [] : [bareHost(host)],
-    head,
-  };
+  return head;
 }
 
 /** What a preview shows of the look-up. */

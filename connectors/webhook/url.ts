@@ -13,6 +13,19 @@ export function placeholdersIn(text: string): readonly string[] {
 /** `person.id`: an id that an earlier call's answer gave. */
 export const isCaptured = (name: string): boolean => /^[a-z][a-z0-9_]*\.[a-z][A-Za-z0-9_]*$/.test(name);
 
+// An address without placeholders is that of all deliveries. Bounded: whoever writes mappings may try many.
+const parsed = new Map<string, URL>();
+const maxParsed = 1_000;
+
+function parse(text: string): URL | null {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const url = URL.parse(text);
+  if (parsed.size >= maxParsed) parsed.clear();
+  if (url !== null) parsed.set(text, url);
+  return url;
+}
+
 export function fillUrl(template: string, item: ParcelItem): Filled {
   const values: Readonly<Record<string, string | undefined>> = {
     reference: item.recipientReference,
@@ -20,14 +33,15 @@ export function fillUrl(template: string, item: ParcelItem): Filled {
     leadReference: item.leadReference,
   };
   let text = template;
-  for (const name of template.includes('{') ? placeholdersIn(template) : []) {
+  const names = template.includes('{') ? placeholdersIn(template) : [];
+  for (const name of names) {
     const value = isCaptured(name) ? item.captured?.[name]?.toString() : values[name];
     if (value === undefined || value === '') return { ok: false, reason: 'REFERENCE_MISSING' };
     // `.` and `..` survive encoding and would climb up the path.
     if (/^\.{1,2}$/.test(value)) return { ok: false, reason: 'REFERENCE_MALFORMED' };
     text = text.replace(`{${name}}`, () => encodeURIComponent(value));
   }
-  const url = URL.parse(text);
+  const url = names.length === 0 ? parse(text) : URL.parse(text);
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
     return { ok: false, reason: 'URL_MALFORMED' };
   return { ok: true, url };

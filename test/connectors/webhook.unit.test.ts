@@ -1,5 +1,6 @@
 // The webhook connector: shapes of requests and answers, keys and signatures, and what its settings may not hold.
-import axios from 'axios';
+import type { Readable } from 'node:stream';
+import axios, { AxiosHeaders } from 'axios';
 import nock from 'nock';
 import { Webhook } from 'standardwebhooks';
 import { Ajv } from 'ajv';
@@ -13,8 +14,18 @@ const base = `https://${host}`;
 // nock stands under node:http and does not see undici: the shapes are read through axios' own adapter.
 // What really carries runs against real servers in webhook-carrier.unit and conformance tests.
 const webhook = createWebhookConnector({
-  adapterFor: () => (config) =>
-    axios.getAdapter('http')({ ...config, responseType: 'stream', decompress: true }),
+  adapterFor:
+    ({ headers }) =>
+    async (config) => {
+      const response = await axios.getAdapter('http')({
+        ...config,
+        headers: new AxiosHeaders(headers),
+        responseType: 'stream',
+        decompress: true,
+        maxRedirects: 0,
+      });
+      return { ...response, data: { headers: response.headers, body: response.data as Readable } };
+    },
   close: () => undefined,
 });
 const key = (letter: string): string => `whsec_${Buffer.from(letter.repeat(32)).toString('base64')}`;

@@ -7,7 +7,7 @@ import type { GuardPolicy } from '../../guard.ts';
 import type { Deadline } from '../deadline.ts';
 import { connectCodeOf, connectFailureOf, refusesClientCertificate } from '../failures.ts';
 import type { ConnectFailureCode } from '../failures.ts';
-import { createTransport, type ByteStream, type Transport } from './transport.ts';
+import { createTransport, type Received, type TransferProgress, type Transport } from './transport.ts';
 
 export const maxAnswerBytes = 64 * 1024;
 
@@ -62,17 +62,21 @@ export function createCarrier(policy: HttpPolicy, transport: Transport = createT
     timeouts: HttpTimeouts,
     deadline: Deadline,
   ): Promise<Carried> {
-    const ending = new AbortController();
+    let giveUp = (): void => undefined;
     let stage: Stage = 'connecting';
     let ended: LostCode | 'CONNECT_TIMEOUT' | undefined;
     const end = (code: LostCode | 'CONNECT_TIMEOUT'): void => {
       ended ??= code;
-      ending.abort();
+      giveUp();
     };
     if (deadline.ended() !== undefined) return { kind: 'unreached', code: 'CONNECT_ABORTED' };
     const forget = deadline.onEnd(() => end(deadline.ended() ?? 'ABORTED'));
     let timer: NodeJS.Timeout | undefined = setTimeout(() => end('CONNECT_TIMEOUT'), timeouts.connectMs);
-    const progress = {
+    const progress: TransferProgress = {
+      onStart: (stop) => {
+        giveUp = stop;
+        if (ended !== undefined) stop();
+      },
       onSent: (): void => {
         stage = 'sent';
         clearTimeout(timer);
@@ -84,17 +88,15 @@ export function createCarrier(policy: HttpPolicy, transport: Transport = createT
       },
     };
     try {
-      const response = await client.request<ByteStream>({
-        url: request.url.href,
-        method: request.method,
-        headers: { ...request.headers },
-        ...(request.body === undefined
-          ? {}
-          : { data: Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength) }),
-        adapter: transport.adapterFor({ connectMs: timeouts.connectMs, most: maxAnswerBytes, progress }),
-        signal: ending.signal,
+      const { url, headers, method, body } = request;
+      const { connectMs } = timeouts;
+      const response = await client.request<Received>({
+        url: url.href,
+        method,
+        ...(body === undefined ? {} : { data: Buffer.from(body.buffer, body.byteOffset, body.byteLength) }),
+        adapter: transport.adapterFor({ url, headers, connectMs, most: maxAnswerBytes, progress }),
       });
-      return await answerOf(response.status, response.headers, response.data);
+      return await answerOf(response.status, response.data);
     } catch (error) {
       if (ended !== undefined) {
         if (stage !== 'connecting')
@@ -116,35 +118,20 @@ export function createCarrier(policy: HttpPolicy, transport: Transport = createT
   return { carry, close: () => transport.close() };
 }
 
-const asItIs = [(data: unknown): unknown => data];
-
-/** An instance without axios' general defaults: merging those into each request was a third of what axios costs. */
-const client = new Axios({
-  proxy: false,
-  maxRedirects: 0,
-  validateStatus: () => true,
-  transformRequest: asItIs,
-  transformResponse: asItIs,
-});
+/**
+ * An instance without axios' general defaults: merging those into each request was a third of what axios costs. Whatever the
+ * status, an answer is an answer; redirects and proxies are the transport's, which knows none.
+ */
+const client = new Axios();
 
 /** Reads at most `maxAnswerBytes` of the unpacked answer: an endless or bomb-like one costs no more than that. */
-async function answerOf(
-  status: number,
-  raw: Readonly<Record<string, unknown>>,
-  body: ByteStream,
-): Promise<Carried> {
+async function answerOf(status: number, { headers: raw, body }: Received): Promise<Carried> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(raw)) {
     if (typeof value === 'string') headers[name.toLowerCase()] = value;
     else if (Array.isArray(value)) headers[name.toLowerCase()] = value.join(', ');
   }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > maxAnswerBytes) break;
-  }
+  const { chunks, bytes } = Symbol.asyncIterator in body ? await limited(body) : whole(body);
   const [mediaType = '', ...parameters] = (headers['content-type'] ?? '')
     .split(';')
     .map((part) => part.trim());
@@ -156,6 +143,27 @@ async function answerOf(
     truncated: bytes > maxAnswerBytes,
   };
   return { kind: 'answer', answer, bytes };
+}
+
+interface Read {
+  readonly chunks: readonly Buffer[];
+  readonly bytes: number;
+}
+
+const whole = (chunks: readonly Buffer[]): Read => ({
+  chunks,
+  bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
+});
+
+async function limited(body: AsyncIterable<Buffer>): Promise<Read> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > maxAnswerBytes) break;
+  }
+  return { chunks, bytes };
 }
 
 const utf8 = new TextDecoder('utf-8');
