@@ -43,9 +43,10 @@ const firstColumns = 29;
 
 /** The id and the columns in their order, as JSON. A column the log got later counts only where it says something. */
 export function entryTextOf(id: number, values: readonly (SqlValue | undefined)[]): string {
-  const texts = values.map(textOf);
-  while (texts.length > firstColumns && texts.at(-1) === '') texts.pop();
-  return JSON.stringify([id, ...texts]);
+  const texts: (number | string | null)[] = [id];
+  for (const value of values) texts.push(textOf(value));
+  while (texts.length > 1 + firstColumns && texts.at(-1) === '') texts.pop();
+  return JSON.stringify(texts);
 }
 
 /** Bytes in hexadecimal, numbers in decimal, instants as DATETIME(6) in ISO 8601 without a zone. */

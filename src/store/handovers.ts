@@ -94,24 +94,23 @@ export async function appendHandovers(
       'INTERNAL-001',
       'An entry of the log was to be written by a connection that cannot sign it.',
     );
+  const text = `${at.toISOString().slice(0, 23)}000`;
   for (const part of insertGroups(entries)) {
-    const rows = part.map((entry) => valuesOf(entry, at));
-    // A departure fills two thirds of the columns, an outcome others: what is the table's default in every row is not sent.
-    const filled = handoverColumns.flatMap((_, index) =>
-      index < withoutDefault || rows.some((row) => !isDefault(row[index])) ? [index] : [],
-    );
-    const { insertId, idStep } = await tx.run(
-      `INSERT INTO handovers (${filled.map((index) => handoverColumns[index]).join(', ')}) VALUES ${rowMarks(part.length, filled.length)}`,
-      rows.flatMap((row) => filled.map((index) => row[index] ?? null)),
-    );
+    const rows = part.map((entry) => valuesOf(entry, text));
+    const filled = filledColumns(rows);
+    const values: SqlValue[] = [];
+    for (const row of rows) for (const index of filled) values.push(row[index] ?? null);
+    const { insertId, idStep } = await tx.run(insertStatement(filled, part.length), values);
     // Ids of one multi-row INSERT follow each other, also in MySQL's interleaved mode: a "simple insert", its rows known beforehand.
+    const signed: SqlValue[] = [];
+    for (const [index, row] of rows.entries()) {
+      const id = insertId + index * idStep;
+      const { keyId, mac } = sign(entryTextOf(id, row));
+      signed.push(id, keyId, mac);
+    }
     await tx.run(
       `INSERT INTO handovers_unsealed (handover_id, key_id, mac) VALUES ${rowMarks(part.length, 3)}`,
-      rows.flatMap((row, index) => {
-        const id = insertId + index * idStep;
-        const { keyId, mac } = sign(entryTextOf(id, row));
-        return [id, keyId, mac];
-      }),
+      signed,
     );
   }
 }
@@ -122,8 +121,30 @@ const withoutDefault = 3;
 /** Every other column has one of these as its default. */
 const isDefault = (value: SqlValue | undefined): boolean => value === '' || value === 0 || value === null;
 
-function valuesOf(entry: Handover, at: Date): SqlValue[] {
-  return [
+const allColumns = handoverColumns.map((_, index) => index);
+
+/** A departure fills two thirds of the columns, an outcome others: what is the table's default in every row is not sent. */
+const filledColumns = (rows: readonly (readonly SqlValue[])[]): readonly number[] =>
+  allColumns.filter((index) => index < withoutDefault || rows.some((row) => !isDefault(row[index])));
+
+const statements = new Map<string, string>();
+const maxStatements = 500;
+
+/** Kept: the text for a hundred rows is ten thousand characters, and the driver finds a prepared statement by it. */
+function insertStatement(columns: readonly number[], rows: number): string {
+  const key = `${rows}:${columns.join()}`;
+  const known = statements.get(key);
+  if (known !== undefined) return known;
+  const names = columns.map((index) => handoverColumns[index]).join(', ');
+  const made = `INSERT INTO handovers (${names}) VALUES ${rowMarks(rows, columns.length)}`;
+  if (statements.size >= maxStatements) statements.clear();
+  statements.set(key, made);
+  return made;
+}
+
+/** @param at as `entryTextOf` writes an instant: the very text that is signed is stored */
+function valuesOf(entry: Handover, at: string): readonly SqlValue[] {
+  const values: SqlValue[] = [
     at,
     entry.entry,
     entry.clientId,
@@ -156,5 +177,8 @@ function valuesOf(entry: Handover, at: Date): SqlValue[] {
     entry.nextStep ?? '',
     entry.call ?? '',
     entry.cited ?? '',
-  ].map((value) => (typeof value === 'string' ? value.toWellFormed() : value));
+  ];
+  for (const [index, value] of values.entries())
+    if (typeof value === 'string') values[index] = value.toWellFormed();
+  return values;
 }
