@@ -2,7 +2,7 @@
 // Invariant: a claim locks its rows with every other row of the same lead and destination; leases and due times use the database's clock.
 import { inList, type Sql } from './database.ts';
 import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
-import { caseOf, together } from './leases.ts';
+import { valueById, together } from './leases.ts';
 
 export interface LockedDelivery extends Delivery {
   /** The database's clock when the row was locked. */
@@ -86,11 +86,11 @@ export async function putBack(
   }
   const ids = rows.map((row) => row.id);
   const { marks, values } = inList(ids);
-  const reason = caseOf(
+  const reason = valueById(
     ids,
     rows.map((row) => row.reason),
   );
-  const after = caseOf(
+  const after = valueById(
     ids,
     rows.map((row) => Math.round(row.afterMs * 1000)),
   );

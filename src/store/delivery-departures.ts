@@ -2,7 +2,7 @@
 // Invariant: only the holder of the current fencing token departs; the caller appends `departed` in the same transaction.
 import { inList, type Sql, type SqlValue } from './database.ts';
 import { leaseColumns } from './delivery-claims.ts';
-import { caseOf, heldClause, together, type Lease } from './leases.ts';
+import { valueById, heldClause, together, type Lease } from './leases.ts';
 
 export interface DepartureMark extends Lease {
   readonly id: number;
@@ -18,15 +18,15 @@ function departureColumns(marks: readonly DepartureMark[]): {
   readonly values: readonly SqlValue[];
 } {
   const ids = marks.map((mark) => mark.id);
-  const revision = caseOf(
+  const revision = valueById(
     ids,
     marks.map((mark) => mark.sentRevision),
   );
-  const mapping = caseOf(
+  const mapping = valueById(
     ids,
     marks.map((mark) => mark.sentMappingId),
   );
-  const written = caseOf(
+  const written = valueById(
     ids,
     marks.map((mark) => mark.writtenAt.toISOString().slice(0, 23).replace('T', ' ')),
   );

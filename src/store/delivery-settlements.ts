@@ -2,7 +2,7 @@
 // Invariant: only the holder of the current fencing token settles a row that is held; due times use the database's clock.
 import type { DeliveryState } from '../domain/delivery.ts';
 import { inList, type Sql } from './database.ts';
-import { caseOf, heldClause, together } from './leases.ts';
+import { valueById, heldClause, together } from './leases.ts';
 
 export interface Settlement {
   readonly id: number;
@@ -45,8 +45,8 @@ async function settleTogether(
       : heldClause(settlements.map(({ id }) => ({ id, token: tokens.get(id) ?? 0 })));
   const ids = settlements.map((settlement) => settlement.id);
   const list = inList(ids);
-  const by = (valueOf: (settlement: Settlement) => string | number): ReturnType<typeof caseOf> =>
-    caseOf(ids, settlements.map(valueOf));
+  const by = (valueOf: (settlement: Settlement) => string | number): ReturnType<typeof valueById> =>
+    valueById(ids, settlements.map(valueOf));
   const state = by((settlement) => settlement.state);
   const reason = by((settlement) => settlement.reason.slice(0, 80));
   const after = by((settlement) => Math.round(settlement.afterMs * 1000));

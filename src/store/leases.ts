@@ -36,7 +36,7 @@ export async function lockLeased(tx: Sql, leases: readonly Lease[]): Promise<Hol
  * is left out, so fewer rows are affected than were named: the caller rolls back and looks which.
  */
 export function heldClause(leases: readonly Lease[]): { readonly sql: string; readonly values: SqlValue[] } {
-  const token = caseOf(
+  const token = valueById(
     leases.map((lease) => lease.id),
     leases.map((lease) => lease.token),
   );
@@ -63,20 +63,23 @@ export async function renewLeases(sql: Sql, leases: readonly Lease[], leaseMs: n
   return renewed === leases.length;
 }
 
-/** `CASE id WHEN ? THEN ? ... END`, or a single `?` when all values are equal; padded like `inList`. */
-export function caseOf(
+/**
+ * The value of each row by its id, or a single `?` when all values are equal; padded like `inList`. Found by bisection: a `CASE` with
+ * two hundred branches is walked for every row, and was a tenth of the database's work. Of an id named twice the first value counts.
+ */
+export function valueById(
   ids: readonly number[],
   values: readonly (string | number)[],
 ): { readonly sql: string; readonly values: SqlValue[] } {
   const first = values[0] ?? '';
+  const isNumber = typeof first === 'number';
   if (values.every((value) => value === first))
-    return { sql: typeof first === 'number' ? 'CAST(? AS SIGNED)' : '?', values: [first] };
-  const padded = inList(ids).values;
-  const flat: SqlValue[] = [];
-  padded.forEach((id, index) => flat.push(id, values[Math.min(index, values.length - 1)] ?? ''));
-  const body = padded.map(() => 'WHEN ? THEN ?').join(' ');
-  return {
-    sql: typeof first === 'number' ? `CAST(CASE id ${body} END AS SIGNED)` : `CASE id ${body} END`,
-    values: flat,
-  };
+    return { sql: isNumber ? 'CAST(? AS SIGNED)' : '?', values: [first] };
+  const pairs = ids.map((id, index) => ({ id, value: values[index] ?? '' }));
+  const sorted = pairs.reverse().sort((a, b) => a.id - b.id);
+  const list = inList(sorted.map((pair) => pair.id));
+  // As texts: ELT makes one of a number, and not always the digits alone.
+  const found = inList(sorted.map((pair) => String(pair.value)));
+  const sql = `ELT(INTERVAL(id, ${list.marks}), ${found.marks})`;
+  return { sql: isNumber ? `CAST(${sql} AS SIGNED)` : sql, values: [...list.values, ...found.values] };
 }

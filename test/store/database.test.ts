@@ -11,6 +11,7 @@ import {
   SqlFailure,
   type Sql,
 } from '../../src/store/database.ts';
+import { valueById } from '../../src/store/leases.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 
@@ -202,6 +203,35 @@ describe('lists', () => {
       128,
     );
     expect(groups.map((group) => group.length)).toEqual([128, 128, 40, 4]);
+  });
+  test('of values are found by the id of their row: whatever the order, large numbers to the digit, the first of an id named twice', async () => {
+    const ids = [9, 2, 700, 4, 2, 51];
+    const sizes = [8_640_000, 31_536_000, 7, 2_000_000_000, 5, 12];
+    await home.owner.run('INSERT INTO things (id) VALUES (2), (4), (9), (51), (700)');
+    const size = valueById(ids, sizes);
+    const name = valueById(
+      ids,
+      ids.map((id, index) => `é${id}.${index}`),
+    );
+    const age = valueById(
+      ids,
+      sizes.map((value) => value * 1_000_000),
+    );
+    const list = inList(ids);
+    await home.owner.run(
+      `UPDATE things SET size = ${size.sql}, name = ${name.sql}, seen = TIMESTAMPADD(MICROSECOND, ${age.sql}, '2026-01-01 00:00:00.000')
+        WHERE id IN (${list.marks})`,
+      [...size.values, ...name.values, ...age.values, ...list.values],
+    );
+    const rows = await home.owner.all('SELECT id, size, name, seen FROM things ORDER BY id');
+    const start = Date.parse('2026-01-01T00:00:00Z');
+    const row = (id: number, index: number) => ({
+      id,
+      size: sizes[index],
+      name: `é${id}.${index}`,
+      seen: new Date(start + (sizes[index] ?? 0) * 1_000),
+    });
+    expect(rows).toEqual([row(2, 1), row(4, 3), row(9, 0), row(51, 5), row(700, 2)]);
   });
   test('rows are marked for one INSERT', () => expect(rowMarks(2, 3)).toBe('(?, ?, ?), (?, ?, ?)'));
 });
