@@ -7,7 +7,14 @@ import { createConnections, type Connection, type ConnectionOptions, type SqlVal
 import { isRepeatable } from './sql-failures.ts';
 
 export type { SqlValue } from './connections.ts';
-export { inList, insertGroups, insertGroupsByWeight, rowMarks, textWeight } from './placeholders.ts';
+export {
+  groupSize,
+  inList,
+  insertGroups,
+  insertGroupsByWeight,
+  rowMarks,
+  textWeight,
+} from './placeholders.ts';
 export { duplicateKey, isDuplicateKey, isStoreOutage, isStoreTrouble, SqlFailure } from './sql-failures.ts';
 
 export interface Sql {

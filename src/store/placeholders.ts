@@ -31,12 +31,15 @@ const groupSizes = [
 export function insertGroups<T>(rows: readonly T[], most = 512): readonly (readonly T[])[] {
   const groups: (readonly T[])[] = [];
   for (let start = 0; start < rows.length;) {
-    const size = groupSizes.find((size) => size <= Math.min(most, rows.length - start)) ?? 1;
+    const size = groupSize(Math.min(most, rows.length - start));
     groups.push(rows.slice(start, start + size));
     start += size;
   }
   return groups;
 }
+
+/** The rows of one group, of as many as there are; at least one. */
+export const groupSize = (rows: number): number => groupSizes.find((size) => size <= rows) ?? 1;
 
 /** `(?, ?), (?, ?)` for a multi-row INSERT. */
 export function rowMarks(rows: number, columns: number): string {

@@ -6,11 +6,13 @@ export interface BatcherOptions<In, Out> {
   readonly run: (items: readonly In[]) => Promise<readonly Out[]>;
   /** Items in one go at most. */
   readonly max: number;
+  /** How many of as many items go together; all of them by default. */
+  readonly groupOf?: (items: number) => number;
   /** Runs at the same time at most. */
   readonly lanes: number;
 }
 
-/** No timer: the first item runs at once, those that come meanwhile run together next. */
+/** No timer: what comes in one turn of the event loop runs together at once, what comes meanwhile runs together next. */
 export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): (item: In) => Promise<Out> {
   interface Waiting {
     readonly item: In;
@@ -43,7 +45,8 @@ export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): (item:
   };
   const next = (): void => {
     while (running < options.lanes && waiting.length > 0) {
-      const group = waiting.splice(0, options.max);
+      const most = Math.min(options.max, waiting.length);
+      const group = waiting.splice(0, options.groupOf?.(most) ?? most);
       running += 1;
       void together(group).finally(() => {
         running -= 1;
@@ -54,7 +57,7 @@ export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): (item:
   return (item) =>
     new Promise<Out>((done, fail) => {
       waiting.push({ item, done, fail });
-      // Deliveries woken in the same tick join one group.
-      queueMicrotask(next);
+      // Deliveries woken by one commit come one after the other, within one turn.
+      if (waiting.length === 1) setImmediate(next);
     });
 }

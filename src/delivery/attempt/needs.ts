@@ -1,6 +1,6 @@
 // Binds what the steps of a trip need: the batchers they share, caches of the process, the step hook.
 // Invariant: nothing is decided here.
-import { isStoreTrouble } from '../../store/database.ts';
+import { groupSize, isStoreTrouble } from '../../store/database.ts';
 import { createCurrentMapping } from '../mapping-cache.ts';
 import { createAccess } from './access-digest.ts';
 import { createBatcher } from './batcher.ts';
@@ -14,7 +14,8 @@ import type { DelivererOptions, ReadAhead, TripNeeds, WantedAhead } from './trip
 import type { Recorded, TripEnd } from './trip-end.ts';
 import { readAheadTogether } from './write-ahead.ts';
 
-const together = { max: 200, lanes: 1 } as const;
+/** As many as one statement writes: of a group in between, each INSERT would be two or three. */
+const together = { max: 200, lanes: 1, groupOf: groupSize };
 const recordAgainMs = 250;
 
 export function bindNeeds(options: DelivererOptions): TripNeeds {
