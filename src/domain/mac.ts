@@ -2,14 +2,17 @@
 // times as much, since the engine then looks the digest up anew.
 import { createHmac, createSecretKey, hkdfSync, KeyObject } from 'node:crypto';
 
-/** HMAC-SHA-256, 32 bytes. A key that stays is best given as a key object, made once. */
-export const mac = (key: Uint8Array | KeyObject, data: string | Uint8Array): Buffer =>
-  createHmac('sha256', key instanceof KeyObject ? key : createSecretKey(key))
-    .update(data)
-    .digest();
+export type MacKey = Uint8Array | KeyObject;
+
+/** A key that stays, or is used more than once, is best made a key object first. */
+export const macKey = (key: MacKey): KeyObject => (key instanceof KeyObject ? key : createSecretKey(key));
+
+/** HMAC-SHA-256, 32 bytes. */
+export const mac = (key: MacKey, data: string | Uint8Array): Buffer =>
+  createHmac('sha256', macKey(key)).update(data).digest();
 
 const noSalt = Buffer.alloc(0);
 
 /** HKDF-SHA-256 without salt, 32 bytes. */
-export const expanded = (secret: Uint8Array, purpose: string): Buffer =>
-  Buffer.from(hkdfSync('sha256', createSecretKey(secret), noSalt, purpose, 32));
+export const expanded = (secret: MacKey, purpose: string): Buffer =>
+  Buffer.from(hkdfSync('sha256', macKey(secret), noSalt, purpose, 32));

@@ -40,6 +40,16 @@ export interface Delivery {
   readonly settledAt: Date | undefined;
 }
 
+/** What no attempt looks at: read for each of them it would be a sixth of its row, most of it dates. */
+type Unattempted = 'priority' | 'departedAttempt' | 'dueAt' | 'leaseUntil' | 'createdAt' | 'settledAt';
+/** A delivery as an attempt needs it. */
+export type AttemptDelivery = Omit<Delivery, Unattempted>;
+
+export type AttemptRow = Omit<
+  DeliveryRow,
+  'priority' | 'departed_attempt' | 'due_at' | 'lease_until' | 'created_at' | 'settled_at'
+>;
+
 export type DeliveryRow = {
   id: number;
   client_id: string;
@@ -75,46 +85,53 @@ export type DeliveryRow = {
   settled_at: Date | null;
 };
 
-/** Columns of a delivery, prefixed with a table alias. */
-export const deliveryColumns = (alias: string): string =>
-  [
-    'id',
-    'client_id',
-    'destination_id',
-    'lead_id',
-    'revision',
-    'action',
-    'delivery_key',
-    'state',
-    'reason',
-    'priority',
-    'run',
-    'key_run',
-    'attempt',
-    'spent',
-    'departures',
-    'departed_attempt',
-    'maybe_received',
-    'ask_first',
-    'sent_revision',
-    'sent_mapping_id',
-    'due_at',
-    'expires_at',
-    'queued_at',
-    'pending_since',
-    'not_found_since',
-    'lease_token',
-    'lease_until',
-    'batch_id',
-    'recipient_reference',
-    'created_at',
-    'first_departed_at',
-    'settled_at',
-  ]
-    .map((column) => `${alias}.${column}`)
-    .join(', ');
+const attemptColumnNames = [
+  'id',
+  'client_id',
+  'destination_id',
+  'lead_id',
+  'revision',
+  'action',
+  'delivery_key',
+  'state',
+  'reason',
+  'run',
+  'key_run',
+  'attempt',
+  'spent',
+  'departures',
+  'maybe_received',
+  'ask_first',
+  'sent_revision',
+  'sent_mapping_id',
+  'expires_at',
+  'queued_at',
+  'pending_since',
+  'not_found_since',
+  'lease_token',
+  'batch_id',
+  'recipient_reference',
+  'first_departed_at',
+] as const satisfies readonly (keyof AttemptRow)[];
+const columnNames = [
+  ...attemptColumnNames,
+  'priority',
+  'departed_attempt',
+  'due_at',
+  'lease_until',
+  'created_at',
+  'settled_at',
+] as const satisfies readonly (keyof DeliveryRow)[];
 
-export const deliveryOf = (row: DeliveryRow): Delivery => ({
+const listed = (alias: string, names: readonly string[]): string =>
+  names.map((name) => `${alias}.${name}`).join(', ');
+
+/** Columns of a delivery, prefixed with a table alias. */
+export const deliveryColumns = (alias: string): string => listed(alias, columnNames);
+/** Those of `attemptOf`. */
+export const attemptColumns = (alias: string): string => listed(alias, attemptColumnNames);
+
+export const attemptOf = (row: AttemptRow): AttemptDelivery => ({
   id: row.id,
   clientId: row.client_id,
   destinationId: row.destination_id,
@@ -124,30 +141,45 @@ export const deliveryOf = (row: DeliveryRow): Delivery => ({
   key: row.delivery_key,
   state: row.state,
   reason: row.reason,
-  priority: row.priority,
   run: row.run,
   keyRun: row.key_run,
   attempt: row.attempt,
   spent: row.spent,
   departures: row.departures,
-  departedAttempt: row.departed_attempt,
   maybeReceived: row.maybe_received === 1,
   askFirst: row.ask_first === 1,
   sentRevision: row.sent_revision,
   sentMappingId: row.sent_mapping_id,
-  dueAt: row.due_at,
   expiresAt: row.expires_at,
   queuedAt: row.queued_at ?? undefined,
   pendingSince: row.pending_since ?? undefined,
   notFoundSince: row.not_found_since ?? undefined,
   leaseToken: row.lease_token,
-  leaseUntil: row.lease_until ?? undefined,
   batchId: row.batch_id,
   recipientReference: row.recipient_reference ?? undefined,
-  createdAt: row.created_at,
   firstDepartedAt: row.first_departed_at ?? undefined,
+});
+
+export const deliveryOf = (row: DeliveryRow): Delivery => ({
+  ...attemptOf(row),
+  priority: row.priority,
+  departedAttempt: row.departed_attempt,
+  dueAt: row.due_at,
+  leaseUntil: row.lease_until ?? undefined,
+  createdAt: row.created_at,
   settledAt: row.settled_at ?? undefined,
 });
+
+/** Deliveries as their attempts need them, held by nobody. */
+export async function readAttempts(sql: Sql, ids: readonly number[]): Promise<readonly AttemptDelivery[]> {
+  if (ids.length === 0) return [];
+  const { marks, values } = inList(ids);
+  const rows = await sql.all<AttemptRow>(
+    `SELECT ${attemptColumns('d')} FROM deliveries d WHERE d.id IN (${marks})`,
+    values,
+  );
+  return rows.map(attemptOf);
+}
 
 export async function readDeliveries(sql: Sql, ids: readonly number[]): Promise<readonly Delivery[]> {
   return deliveriesById(sql, ids, '');

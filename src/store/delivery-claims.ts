@@ -1,10 +1,10 @@
 // Claims of deliveries: which rows are locked with whom, how many are in flight, the lease taken, or the row given back.
 // Invariant: a claim locks its rows with every other row of the same lead and destination; leases and due times use the database's clock.
 import { inList, type Sql } from './database.ts';
-import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
+import { attemptColumns, attemptOf, type AttemptDelivery, type AttemptRow } from './deliveries.ts';
 import { valueById, together } from './leases.ts';
 
-export interface LockedDelivery extends Delivery {
+export interface LockedDelivery extends AttemptDelivery {
   /** The database's clock when the row was locked. */
   readonly now: Date;
 }
@@ -29,15 +29,15 @@ export async function lockWithSiblings(
   const { marks, values } = inList([...ids].sort((a, b) => a - b));
   // The count is read after the destination's state row was locked by the caller: it sees every claim before this one.
   // By index alone; no ORDER BY: rows are locked in the order of the lists all the same, and few are sorted here.
-  const rows = await tx.all<DeliveryRow & { db_now: Date; in_flight: number }>(
-    `SELECT STRAIGHT_JOIN ${deliveryColumns('s')}, UTC_TIMESTAMP(3) AS db_now,
+  const rows = await tx.all<AttemptRow & { db_now: Date; in_flight: number }>(
+    `SELECT STRAIGHT_JOIN ${attemptColumns('s')}, UTC_TIMESTAMP(3) AS db_now,
             (SELECT COUNT(*) FROM deliveries f WHERE f.state = 'sending' AND f.destination_id = ?) AS in_flight
        FROM deliveries d FORCE INDEX (PRIMARY) JOIN deliveries s FORCE INDEX (deliveries_lead) ON s.lead_id = d.lead_id AND s.destination_id = d.destination_id
       WHERE d.id IN (${marks}) AND d.destination_id = ? FOR UPDATE`,
     [destinationId, ...values, destinationId],
   );
   const seen = new Map<number, LockedDelivery>();
-  for (const row of rows) seen.set(row.id, { ...deliveryOf(row), now: row.db_now });
+  for (const row of rows) seen.set(row.id, { ...attemptOf(row), now: row.db_now });
   return {
     rows: [...seen.values()].sort((a, b) => a.id - b.id),
     sending: rows[0]?.in_flight ?? 0,

@@ -1,11 +1,11 @@
 // What every entry of the log about a delivery names.
 // Invariant: ids, numbers and the action; nothing of a person.
-import type { Delivery } from './deliveries.ts';
+import type { AttemptDelivery } from './deliveries.ts';
 import type { Handover } from './handovers.ts';
 
 /** What every entry about a delivery names. */
 export const entryNames = (
-  row: Delivery,
+  row: AttemptDelivery,
 ): Pick<Handover, 'clientId'> &
   Required<
     Pick<Handover, 'destinationId' | 'deliveryId' | 'leadId' | 'batchId' | 'run' | 'attempt' | 'action'>

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Composed, Parcel } from '../../../connectors/contract.ts';
 import { contentDigest } from '../../domain/keyed.ts';
+import { macKey } from '../../domain/mac.ts';
 import type { CallDeparture } from '../../store/calls.ts';
 import type { DepartureMark } from '../../store/delivery-departures.ts';
 import type { Handover } from '../../store/handovers.ts';
@@ -59,7 +60,8 @@ export function departureEntries(departure: Departure): readonly Handover[] {
     parcel.batch === undefined ? composed.content : createHash('sha256').update(composed.content).digest();
   return departure.ready.map(
     ({ row, lead, record, authorisation, former, contentRevision, call }): Handover => {
-      const secret = departure.secrets.get(row.leadId);
+      const bytes = departure.secrets.get(row.leadId);
+      const secret = bytes === undefined ? undefined : macKey(bytes);
       return {
         entry: 'departed',
         ...entryNames(row),

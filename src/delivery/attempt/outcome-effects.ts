@@ -3,7 +3,7 @@
 import type { Captured, Evidence } from '../../../connectors/contract.ts';
 import { isEnd, splitReason, type DeliveryState } from '../../domain/delivery.ts';
 import type { Decision, NotFound, Verdict } from '../../domain/verdict.ts';
-import type { Delivery } from '../../store/deliveries.ts';
+import type { AttemptDelivery } from '../../store/deliveries.ts';
 import type { Handover } from '../../store/handovers.ts';
 import type { Settlement } from '../../store/delivery-settlements.ts';
 import type { Attempted, OutcomeEffects } from './attempt.ts';
@@ -15,7 +15,7 @@ export const capturesOf = ({ outcome }: Attempted): Captured =>
   'captures' in outcome && outcome.captures !== undefined ? outcome.captures : {};
 
 /** Tries spent by what travels together: a file is given up when its youngest row is, or a part of it would go again under another number. */
-export const spentOf = (rows: readonly Pick<Delivery, 'spent'>[]): number =>
+export const spentOf = (rows: readonly Pick<AttemptDelivery, 'spent'>[]): number =>
   Math.min(...rows.map((row) => row.spent));
 
 /** How long the recipient has not known what travels together; as long as the youngest of it. */
@@ -93,7 +93,7 @@ export function noteErased(row: ClaimedDelivery, decision: Decision, work: Outco
 }
 
 export const unspent = (
-  row: Delivery,
+  row: AttemptDelivery,
   state: DeliveryState,
   reason: string,
   afterMs: number,

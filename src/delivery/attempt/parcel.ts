@@ -73,16 +73,25 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
+type Contract = CompiledMapping['client'];
+const targetsOf = new WeakMap<Contract, ReadonlySet<string>>();
+
+/** Targets that the contract names, lower case. */
+function contractTargets(client: Contract): ReadonlySet<string> {
+  const known = targetsOf.get(client);
+  if (known !== undefined) return known;
+  const targets = [...client.hosts, ...client.mailboxes, ...client.folders];
+  const named = new Set(targets.map((target) => target.toLowerCase()));
+  targetsOf.set(client, named);
+  return named;
+}
+
 export function contextFor(
   options: Surroundings,
   mapping: CompiledMapping,
   allowedTargets: readonly string[],
 ): SendContext {
-  const contract = new Set(
-    [...mapping.client.hosts, ...mapping.client.mailboxes, ...mapping.client.folders].map((allowed) =>
-      allowed.toLowerCase(),
-    ),
-  );
+  const contract = contractTargets(mapping.client);
   return {
     classify: mapping.classifyBeside,
     secret: (name) => options.secrets(name)[0],

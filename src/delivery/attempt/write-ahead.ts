@@ -2,7 +2,7 @@
 // Invariant: read under no lock; the claim compares row, lead, consents, authorisation and version, and what does not stand any more
 // goes the way step by step. Only creates of which the recipient cannot hold anything go ahead.
 import { isStoreTrouble } from '../../store/database.ts';
-import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
+import { readAttempts, type AttemptDelivery } from '../../store/deliveries.ts';
 import type { ClaimedDelivery, ClaimJob } from './claim.ts';
 import { blocksOf } from './load-inputs.ts';
 import { isCovered, parcelOf } from './parcel.ts';
@@ -30,7 +30,7 @@ export async function readAheadTogether(
   { database, reader }: Pick<DelivererOptions, 'database' | 'reader'>,
   wanted: readonly WantedAhead[],
 ): Promise<readonly (ReadAhead | undefined)[]> {
-  const found = await readDeliveries(
+  const found = await readAttempts(
     database,
     wanted.map(({ job }) => job.deliveryId),
   );
@@ -47,7 +47,7 @@ export async function readAheadTogether(
   return rows.map((row) => (row === undefined ? undefined : { row, inputs }));
 }
 
-const goesAhead = (row: Delivery, { run, attempt }: ClaimJob): boolean =>
+const goesAhead = (row: AttemptDelivery, { run, attempt }: ClaimJob): boolean =>
   row.state === 'queued' &&
   row.action === 'create' &&
   row.run === run &&
@@ -57,7 +57,7 @@ const goesAhead = (row: Delivery, { run, attempt }: ClaimJob): boolean =>
   !row.askFirst;
 
 /** As its claim would give it. */
-const asClaimed = (row: Delivery, now: Date): ClaimedDelivery => ({
+const asClaimed = (row: AttemptDelivery, now: Date): ClaimedDelivery => ({
   ...row,
   state: 'sending',
   attempt: row.attempt + 1,
