@@ -55,6 +55,8 @@ export interface Carrier {
 }
 
 type Stage = 'connecting' | 'sent' | 'answering';
+/** Why we ended it ourselves. */
+type Ended = LostCode | 'CONNECT_TIMEOUT';
 
 export function createCarrier(policy: HttpPolicy, transport: Transport = createTransport(policy)): Carrier {
   async function carry(
@@ -64,8 +66,8 @@ export function createCarrier(policy: HttpPolicy, transport: Transport = createT
   ): Promise<Carried> {
     let giveUp = (): void => undefined;
     let stage: Stage = 'connecting';
-    let ended: LostCode | 'CONNECT_TIMEOUT' | undefined;
-    const end = (code: LostCode | 'CONNECT_TIMEOUT'): void => {
+    let ended: Ended | undefined;
+    const end = (code: Ended): void => {
       ended ??= code;
       giveUp();
     };
@@ -98,17 +100,7 @@ export function createCarrier(policy: HttpPolicy, transport: Transport = createT
       });
       return await answerOf(response.status, response.data);
     } catch (error) {
-      if (ended !== undefined) {
-        if (stage !== 'connecting')
-          return { kind: 'lost', code: ended === 'CONNECT_TIMEOUT' ? 'TOTAL_TIMEOUT' : ended };
-        return { kind: 'unreached', code: ended === 'ABORTED' ? 'CONNECT_ABORTED' : 'CONNECT_TIMEOUT' };
-      }
-      const guarded = connectFailureOf(error);
-      if (guarded !== undefined) return { kind: 'unreached', code: guarded };
-      if (stage === 'connecting') return { kind: 'unreached', code: connectCodeOf(error) };
-      if (stage === 'sent' && refusesClientCertificate(error))
-        return { kind: 'unreached', code: 'CLIENT_CERTIFICATE' };
-      return { kind: 'lost', code: lostCode(error, stage) };
+      return failed(error, stage, ended);
     } finally {
       clearTimeout(timer);
       forget();
@@ -116,6 +108,20 @@ export function createCarrier(policy: HttpPolicy, transport: Transport = createT
   }
 
   return { carry, close: () => transport.close() };
+}
+
+function failed(error: unknown, stage: Stage, ended: Ended | undefined): Carried {
+  if (ended !== undefined) {
+    if (stage !== 'connecting')
+      return { kind: 'lost', code: ended === 'CONNECT_TIMEOUT' ? 'TOTAL_TIMEOUT' : ended };
+    return { kind: 'unreached', code: ended === 'ABORTED' ? 'CONNECT_ABORTED' : 'CONNECT_TIMEOUT' };
+  }
+  const guarded = connectFailureOf(error);
+  if (guarded !== undefined) return { kind: 'unreached', code: guarded };
+  if (stage === 'connecting') return { kind: 'unreached', code: connectCodeOf(error) };
+  if (stage === 'sent' && refusesClientCertificate(error))
+    return { kind: 'unreached', code: 'CLIENT_CERTIFICATE' };
+  return { kind: 'lost', code: lostCode(error, stage) };
 }
 
 /**
