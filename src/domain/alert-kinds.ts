@@ -88,6 +88,12 @@ export const alertDefinitions = {
     whatToDo: () => 'relais bulk list --state running',
     isTask: true,
   },
+  secret_expires: {
+    title: 'Certificat bientôt expiré / certificate about to expire',
+    whatToDo: (destination) =>
+      `Demander un certificat et déposer les deux secrets, puis relais destination test ${destination}`,
+    isTask: false,
+  },
   seal_lag: {
     title: 'Journal non scellé / log not sealed in time',
     whatToDo: status,

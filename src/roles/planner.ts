@@ -2,6 +2,7 @@
 // Invariant: any number of processes may run it; a loop that fails goes on, and the others never wait for it.
 import { connectors } from '../../connectors/index.ts';
 import { readBounces } from '../delivery/background/bounces.ts';
+import { watchExpiries } from '../delivery/background/expiry-alerts.ts';
 import { sendAlerts } from '../delivery/background/send-alerts.ts';
 import { createDispatcher } from '../delivery/dispatch.ts';
 import { createFiles } from '../delivery/files/collect.ts';
@@ -121,6 +122,10 @@ function startTimers(
   });
   loop('watch', 30_000, async () => {
     await maintenance.watch();
+    return false;
+  });
+  loop('expiries', 3_600_000, async () => {
+    await watchExpiries({ database, published, connectors, secrets: config.secrets });
     return false;
   });
   loop('tidy', 60_000, async () => {

@@ -182,7 +182,7 @@ test('a held destination is told once, by webhook and by mail, with codes and no
   expect(told).toMatchObject({
     type: 'relais.destination_held',
     destination: 'essai-crm',
-    reason: 'unauthorized',
+    reason: 'unauthorized:HTTP_401',
   });
   const mail = await simpleParser(mailbox.received[0]?.raw ?? '');
   expect(mail.subject).toContain('Destination en pause');

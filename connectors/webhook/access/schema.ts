@@ -65,7 +65,10 @@ export const oauth2Schema: JsonSchema = {
       enum: ['client_credentials', 'refresh_token', 'jwt_bearer'],
       description: 'How the token is asked for.',
     },
-    tokenUrl: text('https address of the token endpoint; its host stands in client.yaml.'),
+    tokenUrl: {
+      ...text('https address of the token endpoint; its host stands in client.yaml.'),
+      pattern: '^https?://',
+    },
     clientId: text('Id of our application, or secret:NAME.'),
     clientSecret: secret('secret:NAME of its secret.'),
     clientAuth: {

@@ -105,6 +105,7 @@ export function moveCircuit(
       work.alerts.push({
         kind: move.change === 'opened' ? 'destination_held' : 'destination_reopened',
         ...about,
+        reason: alertReason(about.reason, attempted.outcome),
       });
       return move.change;
     }
@@ -113,6 +114,10 @@ export function moveCircuit(
   }
   return 'none';
 }
+
+/** Which access was refused is what its reader mends: `unauthorized:TOKEN_INVALID_CLIENT`. */
+const alertReason = (cause: string, outcome: Attempted['outcome']): string =>
+  cause === 'unauthorized' && outcome.kind === 'unauthorized' ? `${cause}:${outcome.reason}` : cause;
 
 /** A probe that failed is due again when the others that wait have had their turn. */
 function toTheBack(work: OutcomeEffects, deliveryId: number, backMs: number): void {

@@ -159,8 +159,10 @@ function findClearText(
   for (const [key, inner] of Object.entries(value)) {
     const here = [...path, key];
     const under = schemas.flatMap((schema) => blockAt(schema, 'properties')[key]).filter(isRecord);
-    const secret =
-      secretKey.test(key) || under.some((schema) => textAt(schema, 'pattern')?.startsWith('^secret:'));
+    const patterns = under.map((schema) => textAt(schema, 'pattern')).filter((text) => text !== undefined);
+    // `tokenUrl` and `secretAs` are named like secrets: where the schema says what stands there, it counts.
+    const isSaid = patterns.length > 0 || under.some((schema) => schema['enum'] !== undefined);
+    const secret = isSaid ? patterns.some((pattern) => pattern.startsWith('^secret:')) : secretKey.test(key);
     if (typeof inner === 'string') {
       if (secret && !secretForm.test(inner)) found(here);
       else if (/^[a-z]+:\/\/[^/?#\s]*:[^/?#\s]*@/i.test(inner)) found(here);

@@ -1,0 +1,49 @@
+// Alerts before a secret of a destination ends by itself: the certificate by which a recipient knows us.
+// Invariant: told in time for a person to have another one made, again each week, in the last days each day; names no value.
+import type { Connector } from '../../../connectors/contract.ts';
+import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
+import type { Database } from '../../store/database.ts';
+import { allDestinations } from '../../store/destinations.ts';
+import type { CompiledMapping } from '../../mapping/contract.ts';
+import type { Published } from '../mapping-cache.ts';
+
+export interface ExpiryOptions {
+  readonly database: Database;
+  readonly published: Published;
+  readonly connectors: Readonly<Record<string, Connector>>;
+  readonly secrets: (name: string) => readonly string[];
+}
+
+const dayMs = 86_400_000;
+const aheadDays = 30;
+const lastDays = 7;
+const daySeconds = 86_400;
+
+export async function watchExpiries({
+  database,
+  published,
+  connectors,
+  secrets,
+}: ExpiryOptions): Promise<void> {
+  const now = database.now().getTime();
+  for (const { id, clientId, mappingVersionId } of await allDestinations(database)) {
+    const mapping = await published.version(mappingVersionId);
+    const expiries = mapping === undefined ? undefined : connectors[mapping.connector]?.expiries;
+    if (mapping === undefined || expiries === undefined) continue;
+    const ends = settingsOf(mapping).flatMap((settings) => expiries(settings, (name) => secrets(name)[0]));
+    const [first] = ends.toSorted((a, b) => a.at.getTime() - b.at.getTime());
+    if (first === undefined) continue;
+    const days = Math.floor((first.at.getTime() - now) / dayMs);
+    if (days > aheadDays) continue;
+    const quiet = days <= lastDays ? daySeconds : 7 * daySeconds;
+    if (await raisedSince(database, 'secret_expires', id, quiet)) continue;
+    const reason = `${first.secret}:${first.at.toISOString().slice(0, 10)}`;
+    await raiseAlerts(database, [{ kind: 'secret_expires', clientId, destinationId: id, reason }]);
+  }
+}
+
+const settingsOf = ({ actions }: CompiledMapping): readonly unknown[] =>
+  Object.values(actions).flatMap((plan) => [
+    ...(plan?.settings === undefined ? [] : [plan.settings]),
+    ...(plan?.calls ?? []).map((call) => call.settings),
+  ]);
