@@ -25,8 +25,9 @@ export async function watchExpiries({
   connectors,
   secrets,
 }: ExpiryOptions): Promise<void> {
+  const destinations = await allDestinations(database);
   const now = database.now().getTime();
-  for (const { id, clientId, mappingVersionId } of await allDestinations(database)) {
+  for (const { id, clientId, mappingVersionId } of destinations) {
     const mapping = await published.version(mappingVersionId);
     const expiries = mapping === undefined ? undefined : connectors[mapping.connector]?.expiries;
     if (mapping === undefined || expiries === undefined) continue;
