@@ -39,6 +39,8 @@ export interface Connector<Settings = unknown> {
   )[];
   /** Whether the parcel must carry a lead sheet for people. */
   readonly sheet: boolean;
+  /** Whether these settings say that no person may be in what is sent: only other fields are then written, and no opt-in. */
+  readonly impersonal?: (settings: Settings) => boolean;
   /** How the check names this way where financial data may not travel it (C10); absent where they may. */
   readonly noFinancial?: string;
   /** Whether some targets of one parcel may take it and others not (`Evidence.targets`, `ParcelItem.reached`). */

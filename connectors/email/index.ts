@@ -38,6 +38,7 @@ export function createEmailConnector({ nameServers }: { readonly nameServers?: r
     answers: 'connector',
     protocol: 'smtp',
     targetKind: 'mailboxes',
+    impersonal: ({ content }) => content === 'notice',
     noFinancial: 'mail',
     check: checkEmailSettings,
     targets: mailboxesOf,

@@ -4,6 +4,7 @@ import MailComposer from 'nodemailer/lib/mail-composer';
 import type { Composed, Parcel } from '../contract.ts';
 import { masked } from '../guard.ts';
 import { dkimHead } from './dkim.ts';
+import { readingPlace } from './notice.ts';
 import { oneLine, renderHtml, renderText } from './render.ts';
 import type { SheetPage } from './render.ts';
 import { domainOf, listOf, mailboxesOf } from './settings.ts';
@@ -38,11 +39,13 @@ export function letterOf(parcel: Parcel, settings: EmailSettings): Letter {
           mediaType: oneLine(parcel.body.mediaType),
           bytes: parcel.body.bytes,
         };
+  const readAt = readingPlace(settings, parcel);
   const page: SheetPage = {
     language,
     words: words[language],
     parcel,
     ...(attachment === undefined ? {} : { attachmentName: attachment.name }),
+    ...(readAt === undefined ? {} : { readAt }),
   };
   const domain = domainOf(settings.from);
   return {

@@ -8,6 +8,8 @@ export interface SheetPage {
   readonly words: Words;
   readonly parcel: Parcel;
   readonly attachmentName?: string;
+  /** The mail carries no person: where the lead is read. */
+  readonly readAt?: string;
 }
 
 const amp: Readonly<Record<string, string>> = {
@@ -48,11 +50,21 @@ function referencesOf({ parcel }: SheetPage): string {
   return parcel.items.map((item) => oneLine(item.leadReference)).join(', ');
 }
 
+const introductionOf = ({ words, parcel: { action }, readAt }: SheetPage): string =>
+  (readAt === undefined ? words.lead : words.notice)[action];
+
+/** The one link a mail may hold, written out: a reader sees where it leads. */
+const linkOf = ({ words, readAt }: SheetPage, colour: string): string =>
+  readAt === undefined
+    ? ''
+    : `<br><br>${escapeHtml(words.readHere)} : <a href="${escapeHtml(readAt)}" style="color:${colour}">${escapeHtml(readAt)}</a>`;
+
 export function renderText(page: SheetPage): string {
   const { words, parcel } = page;
   const out = [words.heading[parcel.action].toUpperCase(), oneLine(parcel.clientName)];
   if (parcel.title !== undefined) out.push(oneLine(parcel.title));
-  out.push('', words.lead[parcel.action], '');
+  out.push('', introductionOf(page), '');
+  if (page.readAt !== undefined) out.push(`${words.readHere} : ${page.readAt}`, '');
   for (const section of parcel.sheet ?? []) {
     const title = oneLine(section.title);
     out.push(title, '-'.repeat(Math.max(3, title.length)));
@@ -113,7 +125,7 @@ export function renderHtml(page: SheetPage): string {
 <p style="margin:6px 0 0;font-size:16px;line-height:22px;color:#ffffff">${title}</p>`
   }
 </td></tr>
-<tr><td class="pad" style="padding:20px 28px 4px;${font};font-size:16px;line-height:24px;color:#1f2933">${escapeHtml(words.lead[parcel.action])}</td></tr>
+<tr><td class="pad" style="padding:20px 28px 4px;${font};font-size:16px;line-height:24px;color:#1f2933">${escapeHtml(introductionOf(page))}${linkOf(page, accent)}</td></tr>
 ${sections}<tr><td class="pad" style="padding:18px 28px 24px;${font};font-size:13px;line-height:20px;color:#52606d">
 ${escapeHtml(words.reference)} : <strong>${escapeHtml(referencesOf(page))}</strong><br>${escapeHtml(words.written)} ${escapeHtml(writtenAt(page))}${attached}
 <p style="margin:12px 0 0;padding-top:12px;border-top:1px solid #e4e7eb">${escapeHtml(words.automatic)}</p>

@@ -89,6 +89,19 @@ export const emailSettingsSchema: JsonSchema = {
       default: 'fr',
       description: 'Language of the words around the lead sheet.',
     },
+    content: {
+      type: 'string',
+      enum: ['lead', 'notice'],
+      default: 'lead',
+      description:
+        'lead: the lead sheet. notice: that a lead waits, with our reference and where to read it (readAt); no person is in the mail.',
+    },
+    readAt: {
+      type: 'string',
+      minLength: 9,
+      maxLength: 500,
+      description: 'https address where the lead is read; may hold {leadReference}. For content: notice.',
+    },
     returnPath: {
       type: 'string',
       minLength: 7,

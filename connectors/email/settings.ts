@@ -4,6 +4,8 @@ import type { SettingsProblem } from '../contract.ts';
 import { clearTextProblem, namesAmong } from '../guard.ts';
 import { dkimProblems } from './dkim.ts';
 import type { DkimSettings } from './dkim.ts';
+import { noticeProblems } from './notice.ts';
+import type { NoticeSettings } from './notice.ts';
 import { mailboxOnly, named } from './settings-schema.ts';
 
 export interface SmtpServer {
@@ -14,14 +16,13 @@ export interface SmtpServer {
   readonly password?: string;
 }
 
-export interface EmailSettings {
+export interface EmailSettings extends NoticeSettings {
   readonly to: string | readonly string[];
   readonly cc?: string | readonly string[];
   readonly from: string;
   readonly replyTo?: string;
   readonly smtp: string | SmtpServer;
   readonly subject?: string;
-  readonly attachment?: 'none' | 'csv' | 'xml' | 'json';
   readonly language?: 'fr' | 'en';
   readonly dkim?: DkimSettings;
   readonly returnPath?: string;
@@ -62,6 +63,7 @@ export function checkEmailSettings(settings: EmailSettings): readonly SettingsPr
     }
   }
   problems.push(
+    ...noticeProblems(settings),
     ...returnPathProblems(settings.returnPath),
     ...dkimProblems(settings.dkim, domainOf(settings.from)),
   );

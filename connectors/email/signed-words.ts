@@ -15,6 +15,8 @@ function transport({
   cc,
   from,
   attachment,
+  content,
+  readAt,
   dkim,
   returnPath,
 }: Partial<EmailSettings>): readonly SignedRow[] {
@@ -27,10 +29,19 @@ function transport({
     ...(cc === undefined ? [] : [row(['Copie', 'Copy'], cc)]),
     row(['Expéditeur', 'Sender'], from ?? ''),
     ...(attachment === undefined ? [] : [row(['Pièce jointe', 'Attachment'], attachment)]),
+    ...(content === 'notice' ? [noticeRow(readAt ?? '')] : []),
     ...(dkim === undefined ? [] : [dkimRow(dkim)]),
     ...(returnPath === undefined ? [] : [returnRow]),
   ];
 }
+
+const noticeRow = (readAt: string): SignedRow => ({
+  point: ['Contenu', 'Content'],
+  agreed: [
+    `Un avis sans aucune donnée de la personne ; la demande et son opt-in se lisent à ${readAt}`,
+    `A notice without any data of the person; the lead and its opt-in are read at ${readAt}`,
+  ],
+});
 
 const returnRow: SignedRow = {
   point: ['Retours', 'Bounces'],

@@ -11,6 +11,9 @@ export interface Words {
   readonly written: string;
   readonly automatic: string;
   readonly attached: string;
+  /** Of a mail that carries no person. */
+  readonly notice: Readonly<Record<Action, string>>;
+  readonly readHere: string;
 }
 
 export const words: Readonly<Record<'fr' | 'en', Words>> = {
@@ -34,6 +37,15 @@ export const words: Readonly<Record<'fr' | 'en', Words>> = {
     automatic:
       'Message automatique, destiné aux seules personnes habilitées. Ne le transférez pas en dehors de votre équipe.',
     attached: 'Pièce jointe',
+    notice: {
+      create:
+        'Une demande vous attend. Ce message ne contient aucune donnée de la personne : elle se lit à l’adresse ci-dessous.',
+      update:
+        'Une demande que vous avez déjà reçue a changé. Ce message ne contient aucune donnée de la personne : relisez la demande à l’adresse ci-dessous.',
+      erase:
+        'La personne a demandé l’effacement de ses données. Merci d’effacer cette demande de vos fichiers, copies et courriels compris, et de ne plus contacter la personne à ce titre.',
+    },
+    readHere: 'À lire ici',
   },
   en: {
     action: { create: 'New lead', update: 'Update', erase: 'Erasure request' },
@@ -49,5 +61,14 @@ export const words: Readonly<Record<'fr' | 'en', Words>> = {
     written: 'Sent on',
     automatic: 'Automatic message for authorised persons only. Do not forward it outside your team.',
     attached: 'Attachment',
+    notice: {
+      create:
+        'A lead waits for you. This message holds no data of the person: it is read at the address below.',
+      update:
+        'A lead that you already received has changed. This message holds no data of the person: read it again at the address below.',
+      erase:
+        'The person asked for the erasure of their data. Please erase this lead from your files, copies and emails included, and do not contact the person about it any more.',
+    },
+    readHere: 'To be read here',
   },
 };

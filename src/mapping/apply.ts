@@ -39,19 +39,16 @@ export interface ApplyParts {
   readonly client: ClientFacts;
   readonly connector: ConnectorFacts;
   readonly title: (context: Context) => string | undefined;
+  /** No person may be in what is sent: the opt-in is asked for, and not written. */
+  readonly impersonal: boolean;
 }
 
 export const planKey = (action: Action, call = ''): string => `${action}:${call}`;
 
 const noAnswers: readonly never[] = [];
 
-export function createApply({
-  planOf,
-  consentOf,
-  client,
-  connector,
-  title,
-}: ApplyParts): CompiledMapping['apply'] {
+export function createApply(parts: ApplyParts): CompiledMapping['apply'] {
+  const { planOf, consentOf, client, connector, title, impersonal } = parts;
   return (lead, situation): ApplyResult => {
     const planned = planOf(situation.action, situation.call);
     const plan = planned?.record;
@@ -74,8 +71,8 @@ export function createApply({
     const problems: FieldProblem[] = [];
     const sent: ConsentSent[] = [];
     for (const part of plan.parts) {
-      if ('consent' in part) part.consent.write(answers.current, written, sent, problems);
-      else part.field.write(context, written, problems);
+      if (!('consent' in part)) part.field.write(context, written, problems);
+      else if (!impersonal) part.consent.write(answers.current, written, sent, problems);
     }
     const entries = plan.lines ? joinLines(written) : written;
     problems.push(...illFormed(entries), ...(planned?.layout.lost?.(plan.columns, entries) ?? []));
@@ -84,10 +81,11 @@ export function createApply({
     if (problems.length > 0) return { ok: false, why: 'invalid', problems: unique(problems) };
     const freshUntil = consent.freshUntil(answers.current);
     const line = title(context);
+    const shown = impersonal ? [] : consent.sheet(answers.current);
     const record: WrittenRecord = {
       key: situation.key,
       values: entries,
-      ...(connector.sheet ? { sheet: buildSheet(plan.fields, context, consent.sheet(answers.current)) } : {}),
+      ...(connector.sheet ? { sheet: buildSheet(plan.fields, context, shown) } : {}),
       ...(line === undefined ? {} : { title: line }),
       fieldNames: entries.map((entry) => entry.target.text),
       consents: sent,

@@ -25,7 +25,7 @@ import type { Judge } from './response/rules.ts';
 import { inWords } from './tools/rule-words.ts';
 import { compileTiming } from './transport/timing.ts';
 import { compileSandbox } from './transport/sandbox.ts';
-import { emptyPolicy } from './scope.ts';
+import { emptyPolicy, impersonalIn, reportContents } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { reportClearText } from './transport/settings.ts';
 import { compileTitle } from './fields/mail-title.ts';
@@ -72,6 +72,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   if (asks && !hasLookup && connector !== undefined && create?.settings !== undefined)
     report.error(['onUnknown'], 'MAP-506', 'onUnknown: lookup needs send.lookup.');
   const judge = defaultJudge(input, hasLookup, layout.faults);
+  reportContents(actions, connector, scope);
   const { update: changed } = consents;
   if (connector === undefined || client === undefined || create === undefined) return undefined;
   if (consent === undefined || changed === undefined) return undefined;
@@ -96,7 +97,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     hasLookup,
     ...scheduleOf(mapping, connector),
     maxItems: connector.maxItems,
-    ...functionsOf(compiled, { layout, consentOf, client, connector, title, judge }),
+    ...functionsOf(compiled, { layout, consentOf, client, connector, title, judge, scope }),
     inWords: inWords(mapping),
     consentTable: consent.table,
     ...(changed === consent ? {} : { updateConsentTable: changed.table }),
@@ -115,19 +116,26 @@ function compileConsents(mapping: Record<string, unknown>, scope: Scope): Consen
   return { create, update };
 }
 
+interface CompileParts {
+  readonly layout: Layout;
+  readonly judge: Judge;
+  readonly scope: Scope;
+}
+
 /** What a compiled mapping does with a lead and with an answer. */
 function functionsOf(
   { actions, plans }: CompiledActions,
-  parts: Omit<ApplyParts, 'planOf'> & { readonly layout: Layout; readonly judge: Judge },
+  parts: Omit<ApplyParts, 'planOf' | 'impersonal'> & Pick<CompileParts, 'layout' | 'judge' | 'scope'>,
 ): Pick<CompiledMapping, 'apply' | 'reads' | 'write' | 'question' | 'classify' | 'classifyBeside'> {
-  const { layout, judge, consentOf, client, connector, title } = parts;
+  const { layout, judge, consentOf, client, connector, title, scope } = parts;
+  const { impersonal } = scope;
   const files = connector.settingsKey === 'file';
   const planOf = (action: Action, call = actions.get(action)?.calls?.[0]?.name): PlannedCall | undefined =>
     plans.get(planKey(action, call));
   const judgeOf = (call: CallName | undefined): Judge =>
     (call === undefined ? undefined : planOf(call.action, call.name)?.judge) ?? judge;
   return {
-    apply: createApply({ planOf, consentOf, client, connector, title }),
+    apply: createApply({ planOf, consentOf, client, connector, title, impersonal }),
     reads: (action, call) => readsOf(planOf(action, call)?.record),
     write: (records, action, batch, call) => {
       const plan = planOf(action, call);
@@ -225,6 +233,7 @@ function scopeOf({ mapping, report, connector, client }: CompileInput, layout: L
     report,
     format,
     sheet: connector?.sheet === true,
+    impersonal: impersonalIn(connector, blockAt(mapping, connector?.settingsKey ?? 'send')),
     ...(connector?.noFinancial === undefined ? {} : { noFinancial: connector.noFinancial }),
     files: connector?.settingsKey === 'file',
     formulaGuard: csv?.dialect.formulaGuard === true,

@@ -1,6 +1,9 @@
 // What the compilers of a mapping's parts share: where to report, which format is written, what the contract covers.
 // Invariant: read-only; a part that is wrong reports and gives undefined, so that the next part is still checked.
+import type { Action } from '../../connectors/contract.ts';
 import type { DataCategory, OptionalBlock } from '../domain/lead.ts';
+import type { ActionPlan, ConnectorFacts } from './contract.ts';
+import { isRecord } from './document/yaml.ts';
 import type { Report } from './document/problems.ts';
 import type { Source } from './fields/source.ts';
 import type { Encoding } from './formats/encoding.ts';
@@ -31,6 +34,8 @@ export interface Scope {
   readonly format: Format;
   /** The connector writes a sheet for people. */
   readonly sheet: boolean;
+  /** No person may be in what is sent. */
+  readonly impersonal: boolean;
   /** What the connector is called where financial data may not travel by it (C10). */
   readonly noFinancial?: string;
   /** Many leads travel in one file. */
@@ -78,6 +83,49 @@ export function useSource(
       `"${source.path}" is of category ${source.category}, which the contract in client.yaml does not cover.`,
     );
   }
+}
+
+/** The same where its value is written, not only asked about: nothing of a person into what may carry none. */
+export function useValue(
+  source: Source,
+  path: readonly (string | number)[],
+  categories: Set<DataCategory>,
+  scope: Scope,
+): void {
+  useSource(source, path, categories, scope);
+  reportPerson(source, path, scope);
+}
+
+/** Whether settings say that no person may be in what is sent. */
+export const impersonalIn = (connector: ConnectorFacts | undefined, settings: unknown): boolean =>
+  isRecord(settings) && connector?.impersonal?.(settings) === true;
+
+/** The fields are checked once for all actions: an action of another content would bring what was not checked. */
+export function reportContents(
+  actions: ReadonlyMap<Action, ActionPlan>,
+  connector: ConnectorFacts | undefined,
+  { impersonal, report }: Scope,
+): void {
+  for (const [action, { settings }] of actions)
+    if (settings !== undefined && impersonalIn(connector, settings) !== impersonal)
+      report.error(
+        [action, connector?.settingsKey ?? 'send'],
+        'MAP-419',
+        'every action says the same content.',
+      );
+}
+
+export function reportPerson(
+  { path: name, person }: Source,
+  path: readonly (string | number)[],
+  { impersonal, report }: Scope,
+): void {
+  if (impersonal && person)
+    report.error(
+      path,
+      'MAP-419',
+      `"${name}" is the person's: a notice names nobody, and the lead is read where readAt leads.`,
+    );
 }
 
 export function emptyPolicy(value: unknown, fallback: EmptyPolicy): EmptyPolicy {

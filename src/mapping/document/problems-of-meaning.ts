@@ -193,6 +193,10 @@ export const problemsOfMeaning = {
     meaning: 'An address begins with / and nothing says behind which host it stands.',
     remedy: 'Add send.base, or write the whole address.',
   },
+  'MAP-419': {
+    meaning: 'A notice may carry no person, and one of its fields, or one of its actions, would.',
+    remedy: 'Take the field out, the lead is read where readAt leads; let every action say the same content.',
+  },
   'MAP-801': {
     meaning: 'A test of the file gives another output than it expects.',
     remedy: 'Correct the mapping or the expectation.',

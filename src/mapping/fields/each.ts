@@ -7,7 +7,7 @@ import { sectionTitles } from './french.ts';
 import { joinLines } from './lines.ts';
 import type { LineOf } from './lines.ts';
 import type { Path } from '../document/problems.ts';
-import { checkEmpty, emptyPolicy } from '../scope.ts';
+import { checkEmpty, emptyPolicy, reportPerson } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import { slotProblems } from './overlaps.ts';
 import type { TargetSlot } from './overlaps.ts';
@@ -86,7 +86,10 @@ function listOf({ raw, path, scope, list }: FieldWhere): Source | undefined {
   if (scope.format === 'csv' || scope.format === 'form')
     report.error(at, 'MAP-218', `${scope.format} has no repeated groups: use as: {join: ", "}.`);
   const named = typeof listPath === 'string' ? noted(findSource(listPath), scope) : undefined;
-  if (named !== undefined && listPaths.includes(named.path)) return named;
+  if (named !== undefined && listPaths.includes(named.path)) {
+    reportPerson(named, at, scope);
+    return named;
+  }
   if (listPath === 'consents') {
     report.error(
       at,

@@ -7,7 +7,7 @@ import { fieldMap } from './maps.ts';
 import type { Mapped } from './maps.ts';
 import type { Path } from '../document/problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
-import { checkWritable, useSource } from '../scope.ts';
+import { checkWritable, useValue } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import { absentSource, nearestIn, sourceIn } from './scoped-source.ts';
 import { findSource, isBlank } from './source.ts';
@@ -89,7 +89,7 @@ function compileFrom(
     });
     return undefined;
   }
-  useSource(source, [...path, 'from'], categories, scope);
+  useValue(source, [...path, 'from'], categories, scope);
   checkSource(raw, path, where, source);
   const map = Object.hasOwn(raw, 'map') ? fieldMap(raw['map'], [...path, 'map'], scope, source) : undefined;
   if (Object.hasOwn(raw, 'map') && map === undefined) return undefined;

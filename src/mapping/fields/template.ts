@@ -4,7 +4,7 @@ import type { DataCategory } from '../../domain/lead.ts';
 import { compileFormat, writesPlus } from './format-pipeline.ts';
 import type { Path } from '../document/problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
-import { useSource } from '../scope.ts';
+import { useValue } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import { nearestIn, sourceIn } from './scoped-source.ts';
 import { isBlank } from './source.ts';
@@ -96,7 +96,7 @@ function compilePlace(
     });
     return undefined;
   }
-  useSource(source, path, categories, scope);
+  useValue(source, path, categories, scope);
   if (source.list || source.late !== undefined)
     return fail(`"${name}" is no single value of the lead: a template cannot hold it.`);
   const kind = { type: source.type, list: false };

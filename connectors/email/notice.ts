@@ -1,0 +1,45 @@
+// A mail that carries no person: that a lead waits, under our reference, and where it is read.
+// Invariant: no value of the lead's person, and no opt-in, is in it; the check refuses fields that would bring one.
+import type { Parcel, SettingsProblem } from '../contract.ts';
+
+const referencePlace = '{leadReference}';
+
+export interface NoticeSettings {
+  readonly content?: 'lead' | 'notice';
+  /** May hold {leadReference}. */
+  readonly readAt?: string;
+  readonly attachment?: 'none' | 'csv' | 'xml' | 'json';
+}
+
+export function noticeProblems(settings: NoticeSettings): readonly SettingsProblem[] {
+  const { content, readAt, attachment = 'none' } = settings;
+  if (content !== 'notice')
+    return readAt === undefined
+      ? []
+      : [{ path: '/readAt', message: 'readAt belongs to content: notice: any other mail carries the lead.' }];
+  return [
+    ...(readAt === undefined
+      ? [{ path: '/content', message: 'A notice says where the lead is read: add readAt, an https address.' }]
+      : addressProblems(readAt)),
+    ...(attachment === 'none' ? [] : [{ path: '/attachment', message: 'A notice carries no attachment.' }]),
+  ];
+}
+
+function addressProblems(readAt: string): readonly SettingsProblem[] {
+  const rest = readAt.replaceAll(referencePlace, 'L-1');
+  const url = URL.parse(rest);
+  const isSound = url?.protocol === 'https:' && url.username === '' && url.password === '';
+  if (isSound && !/[\s{}]/.test(rest)) return [];
+  return [
+    {
+      path: '/readAt',
+      message: `Write an https address such as https://crm.client.example/leads/${referencePlace}; nothing else of the lead may stand in it.`,
+    },
+  ];
+}
+
+/** Where this lead is read; undefined where the mail carries it. */
+export const readingPlace = ({ content, readAt }: NoticeSettings, parcel: Parcel): string | undefined =>
+  content === 'notice' && readAt !== undefined
+    ? readAt.replaceAll(referencePlace, encodeURIComponent(parcel.items[0]?.leadReference ?? ''))
+    : undefined;
