@@ -67,6 +67,8 @@ export interface Parcel {
   /** A short subject-safe line without personal data, e.g. `Programme HZ-LYON`. */
   readonly title?: string;
   readonly batch?: BatchFacts;
+  /** Of a question: the recipient has said that it decides later, and is asked what it decided. */
+  readonly decidesLater?: boolean;
   /** Departure time of the first attempt; stable over attempts so that bytes stay the same. */
   readonly writtenAt: Date;
 }

@@ -16,6 +16,8 @@ export interface Lookup<Auth> {
   readonly auth?: Auth;
   /** Written by the mapping: the parcel of the question brings the bytes. */
   readonly fields?: readonly unknown[];
+  /** Where the recipient says what it decided later. */
+  readonly pending?: { readonly url: string };
 }
 
 interface Asking<Auth> {
@@ -24,6 +26,21 @@ interface Asking<Auth> {
   readonly headers?: Readonly<Record<string, string>>;
   readonly lookup?: Lookup<Auth>;
 }
+
+const decisionSchema: JsonSchema = {
+  type: 'object',
+  description: 'Where a recipient that decides later says what it decided, if that is another place.',
+  additionalProperties: false,
+  required: ['url'],
+  properties: {
+    url: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 2000,
+      description: 'Address on the host of `url`, asked by GET; with {reference} as its answer gave it.',
+    },
+  },
+};
 
 export const lookupSchema = (shared: {
   readonly auth: JsonSchema;
@@ -66,6 +83,7 @@ export const lookupSchema = (shared: {
       items: { type: 'object' },
       description: 'Body of the question, written like the fields of a lead, of references only.',
     },
+    pending: decisionSchema,
     json: { type: 'object', description: 'The question is JSON, where the lead is not.' },
     form: { type: 'object', description: 'The question is a form, where the lead is not.' },
     xml: { type: 'object', description: 'The question is XML, or another record than the lead.' },
@@ -77,6 +95,16 @@ export const lookupSchema = (shared: {
 
 export const lookupMethod = ({ method, fields }: Lookup<unknown>): string =>
   method ?? (fields === undefined ? 'GET' : 'POST');
+
+/** The question about a decision has a place of its own where the file names one: by its address alone. */
+export function lookupAbout<Auth>(
+  lookup: Lookup<Auth> | undefined,
+  decidesLater: boolean | undefined,
+): Lookup<Auth> | undefined {
+  if (lookup?.pending === undefined || decidesLater !== true) return lookup;
+  const { fields: _fields, method: _method, pending, ...rest } = lookup;
+  return { ...rest, url: pending.url };
+}
 
 /** The settings of the question itself: another way in, other headers, the rest as for the lead. */
 export function questionSettings<Settings extends Asking<unknown>>(settings: Settings): Settings {
@@ -104,14 +132,29 @@ export function lookupProblems({ url, lookup }: Asking<unknown>): readonly Setti
       path: '/lookup/url',
       message: 'The lookup must name the lead: use {reference}, {key} or {leadReference}, or fields.',
     });
+  const { pending } = lookup;
+  if (
+    pending !== undefined &&
+    placeholdersIn(pending.url).length === 0 &&
+    secretName(pending.url) === undefined
+  )
+    problems.push({
+      path: '/lookup/pending/url',
+      message: 'The question about a decision must name the lead: use {reference}, {key} or {leadReference}.',
+    });
   if (fields !== undefined && lookup.method === 'GET')
     problems.push({
       path: '/lookup/method',
       message: 'A GET has no body: use POST, or put the reference into the address instead of fields.',
     });
   const host = hostOf(url);
-  const lookupHost = hostOf(lookup.url);
-  if (host !== undefined && lookupHost !== undefined && host !== lookupHost)
-    problems.push({ path: '/lookup/url', message: `The lookup must stay on the host of url (${host}).` });
+  for (const [path, asked] of [
+    ['/lookup/url', lookup.url],
+    ['/lookup/pending/url', pending?.url],
+  ] as const) {
+    const lookupHost = asked === undefined ? undefined : hostOf(asked);
+    if (host !== undefined && lookupHost !== undefined && host !== lookupHost)
+      problems.push({ path, message: `The lookup must stay on the host of url (${host}).` });
+  }
   return problems;
 }

@@ -7,7 +7,7 @@ import type { CarriedRequest } from '../guard/http/carrier.ts';
 import { withAccess } from './access/obtain.ts';
 import { addressOf, unauthorized } from './address.ts';
 import { headersOf } from './request.ts';
-import { lookupMethod, questionSettings } from './lookup.ts';
+import { lookupAbout, lookupMethod, questionSettings } from './lookup.ts';
 import type { WebhookSettings } from './settings.ts';
 import { signatureHeaders } from './signature.ts';
 import { identified } from './tls.ts';
@@ -41,12 +41,13 @@ export async function askWebhook(
   context: SendContext,
 ): Promise<Outcome> {
   const [item] = parcel.items;
-  if (settings.lookup === undefined) return { kind: 'unknown', reason: 'LOOKUP_NOT_CONFIGURED' };
+  const lookup = lookupAbout(settings.lookup, parcel.decidesLater);
+  if (lookup === undefined) return { kind: 'unknown', reason: 'LOOKUP_NOT_CONFIGURED' };
   if (item === undefined) return { kind: 'invalid', reason: 'ONE_ITEM_EXPECTED' };
-  const asking = questionSettings(settings);
+  const asking = questionSettings({ ...settings, lookup });
   const prepared = addressOf(asking.url, item, context);
   if (!prepared.ok) return prepared.outcome;
-  const body = settings.lookup.fields === undefined ? undefined : parcel.body.bytes;
+  const body = lookup.fields === undefined ? undefined : parcel.body.bytes;
   // An open question would be answered with somebody else's lead.
   if (body?.length === 0) return { kind: 'invalid', reason: 'REFERENCE_MISSING' };
   const headers = headersOf(asking, item, body === undefined ? undefined : parcel.body, context.secret);
@@ -56,7 +57,7 @@ export async function askWebhook(
     headers.headers;
   const request: CarriedRequest = {
     url: prepared.url,
-    method: lookupMethod(settings.lookup),
+    method: lookupMethod(lookup),
     headers: asked,
     ...(body === undefined ? {} : { body }),
   };

@@ -82,6 +82,7 @@ export function checkWebhookSettings(settings: WebhookSettings): readonly Settin
   return [
     ...urlProblems('/url', settings.url),
     ...(lookup === undefined ? [] : urlProblems('/lookup/url', lookup.url)),
+    ...(lookup?.pending === undefined ? [] : urlProblems('/lookup/pending/url', lookup.pending.url)),
     ...lookupProblems(settings),
     ...authProblems('/auth', settings.auth),
     ...authProblems('/lookup/auth', lookup?.auth),
@@ -138,6 +139,7 @@ export const webhookPlaces = (
 export const webhookInClear = ({ url, lookup, auth }: WebhookSettings): readonly string[] => [
   ...(isInClear(url) ? ['/url'] : []),
   ...(isInClear(lookup?.url ?? '') ? ['/lookup/url'] : []),
+  ...(isInClear(lookup?.pending?.url ?? '') ? ['/lookup/pending/url'] : []),
   ...accessInClear('/auth', auth),
   ...accessInClear('/lookup/auth', lookup?.auth),
 ];
@@ -165,6 +167,7 @@ export function webhookSecretNames(settings: WebhookSettings): readonly string[]
     ...credentials(settings),
     ...signatureTexts(signature),
     ...asked,
+    lookup?.pending?.url,
     tls?.cert,
     tls?.key,
     tls?.ca,

@@ -95,6 +95,18 @@ function authWords(auth: WebhookSettings['auth']): Both {
   return around([`en-tête ${auth.header.name}, `, `header ${auth.header.name}, `], auth.header.value);
 }
 
+/** Where the recipient says what it decided later, if that is another place. */
+function decisionRow(url: string | undefined, of: string): readonly SignedRow[] {
+  if (url === undefined) return [];
+  const [fr, en] = shownSetting(url);
+  return [
+    {
+      point: [`Décision ultérieure${of}`, `Later decision${of}`],
+      agreed: [`GET ${fr}, tant que vous n’avez pas décidé`, `GET ${en}, until you have decided`],
+    },
+  ];
+}
+
 /** How the recipient is asked what became of a lead. */
 function lookupRows(settings: Partial<WebhookSettings>, calls: Calls): readonly SignedRow[] {
   const all: Calls = calls.length > 0 ? calls : [{ name: '', settings: { url: '', ...settings } }];
@@ -111,6 +123,7 @@ function lookupRows(settings: Partial<WebhookSettings>, calls: Calls): readonly 
           `${method} ${en}, by our references only, without any data of the person`,
         ] as const,
       },
+      ...decisionRow(own.lookup.pending?.url, of),
     ];
   });
 }

@@ -443,3 +443,25 @@ describe('settings', () => {
     expect(webhook.targets({ url: 'http://0x7f.1/' })).toEqual(['127.0.0.1']);
   });
 });
+
+test('the place of later decisions stays on the host, names the lead, and is asked by its address alone', async () => {
+  const lookup = (url: string) => ({ url: `${base}/find/{key}`, pending: { url } });
+  const messages = (url: string): readonly string[] =>
+    webhook.check({ url: `${base}/api/leads`, lookup: lookup(url) }).map(({ path }) => path);
+  expect(messages(`${base}/decisions/{reference}`)).toEqual([]);
+  expect(messages('https://evil.example/{reference}')).toEqual(['/lookup/pending/url']);
+  expect(messages(`${base}/decisions`)).toEqual(['/lookup/pending/url']);
+  expect(messages(`${base}/decisions/{email}`)).toEqual(['/lookup/pending/url']);
+  const scope = nock(base, { badheaders: ['content-type'] })
+    .get('/decisions/C-1')
+    .reply(200);
+  const items = [
+    { deliveryId: 7, key: 'k', idempotencyKey: 'k', leadReference: 'L', recipientReference: 'C-1' },
+  ];
+  const settings = {
+    url: `${base}/api/leads`,
+    lookup: { ...lookup(`${base}/decisions/{reference}`), method: 'POST' as const, fields: [{}] },
+  };
+  await webhook.lookup?.(parcelOf({ items, decidesLater: true }), settings, context());
+  expect(scope.isDone()).toBe(true);
+});

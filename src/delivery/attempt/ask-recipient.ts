@@ -66,6 +66,13 @@ export async function ask(row: ClaimedDelivery, options: AskOptions): Promise<Lo
   const outcome =
     body === undefined ? unnamed : await put({ ...questionOf(row, leadReference, options), body }, options);
   const call = lead === undefined ? undefined : calledOf(row, lead, options);
+  if (row.action === 'create' && isUnnamed(outcome))
+    return {
+      recorded: await options.record({
+        // As if there were no question: what may have arrived is not given up because we cannot ask about it.
+        attempted: { ...attemptOf([row], nobodyKnows, startedAt, options, call), hasLookup: false },
+      }),
+    };
   const known = outcome.kind === 'accepted' || outcome.kind === 'duplicate';
   const note = (): Promise<void> =>
     options.database.transaction((tx) =>
@@ -157,6 +164,9 @@ export async function askFile(
 
 /** Without the reference it needs, a question would find anybody's lead. */
 const unnamed: Outcome = { kind: 'invalid', reason: 'REFERENCE_MISSING' };
+const isUnnamed = (outcome: Outcome): boolean =>
+  outcome.kind === 'invalid' && outcome.reason === 'REFERENCE_MISSING';
+const nobodyKnows: Outcome = { kind: 'unknown', reason: 'REFERENCE_MISSING' };
 
 async function put(question: Parcel, { connector, settings, context }: AskOptions): Promise<Outcome> {
   try {
@@ -209,6 +219,7 @@ function questionOf(row: ClaimedDelivery, leadReference: string, { mapping, call
     destination: mapping.destinationId,
     action: row.action,
     items: [itemOf(row, leadReference, about)],
+    ...(row.pendingSince === undefined ? {} : { decidesLater: true }),
     body: { bytes: new Uint8Array(), mediaType: 'application/octet-stream', extension: 'bin' },
     writtenAt: writtenAtOf(row),
   };

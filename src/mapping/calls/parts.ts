@@ -67,6 +67,7 @@ export function urlCaptures(
   const places: readonly (readonly [unknown, Path])[] = [
     [own['url'] ?? base['url'], Object.hasOwn(own, 'url') ? [...path, 'send', 'url'] : ['send', 'url']],
     [blockAt(own, 'lookup')['url'], [...path, 'send', 'lookup', 'url']],
+    [blockAt(blockAt(own, 'lookup'), 'pending')['url'], [...path, 'send', 'lookup', 'pending', 'url']],
   ];
   for (const [url, place] of places) {
     for (const id of capturesIn(url)) {

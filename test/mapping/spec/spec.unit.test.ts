@@ -362,3 +362,17 @@ describe('bodies in an envelope', () => {
     expect(specFor(text).markdown).toContain('POST https://crm.demo.example/api, méthode « party.create »');
   });
 });
+
+test('the document names the place of later decisions', () => {
+  const rules =
+    'response: [{accepted: {status: 201, json: {ok: true}}}, {pending: {status: 202}}, {absent: {status: 404}, on: lookup}]';
+  const text = webhook('- {to: nom, from: identity.lastName}')
+    .replace(
+      '/api}',
+      "/api, lookup: {url: 'https://crm.demo.example/find/{key}', pending: {url: 'https://crm.demo.example/decisions/{reference}'}}}",
+    )
+    .replace(/^response: .*$/m, rules);
+  expect(specFor(text).markdown).toContain(
+    '| Décision ultérieure | GET https://crm.demo.example/decisions/{reference}, tant que vous n’avez pas décidé |',
+  );
+});

@@ -1,0 +1,90 @@
+// A recipient that decides later is asked where it says what it decided: until it has, or until its time is over.
+import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+
+let crm: HttpRecipient;
+let gateway: Gateway;
+beforeEach(async () => {
+  crm = await startHttpRecipient();
+  gateway = await openGateway({ files: webhookFiles(crm.port) });
+});
+afterEach(async () => {
+  await gateway.close();
+  await crm.close();
+});
+
+async function publish(lookup: string, more = ''): Promise<void> {
+  const file = webhookFiles(crm.port)['essai/crm.yaml'] ?? '';
+  gateway.file(
+    'essai/crm.yaml',
+    file
+      .replace("/leads' }", `/leads', lookup: ${lookup} }\nonUnknown: lookup\n${more}`)
+      .replace(
+        /^response:$/m,
+        [
+          'response:',
+          '  - { pending: { status: 202 }, reference: $.id }',
+          '  - { accepted: { json: { state: kept } }, on: lookup, reference: $.id }',
+          '  - { refused: { json: { state: arbitrated } }, on: lookup, reason: already_known }',
+          '  - { pending: { json: { state: waiting } }, on: lookup }',
+          '  - { absent: { status: 404 }, on: lookup }',
+        ].join('\n'),
+      ),
+  );
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'asks' });
+}
+
+const at = (url: string) => crm.received.filter((request) => request.url === url);
+const stateOf = async (): Promise<string> => {
+  const [row] = await gateway.states();
+  return row === undefined ? '' : `${row.state}:${row.reason}`;
+};
+
+test('its own place for decisions is asked by its own reference, again and again, and the lead is sent once', async () => {
+  const base = `http://localhost:${crm.port}`;
+  await publish(
+    `{ url: '${base}/search?ref={leadReference}', pending: { url: '${base}/decisions/{reference}' } }`,
+    'pending: { for: 1h, every: 1s }',
+  );
+  crm.answer = ({ url }, response) => {
+    if (url === '/leads') response.writeHead(202).end('{"id":"C-1"}');
+    else
+      response
+        .writeHead(200)
+        .end(at('/decisions/C-1').length < 3 ? '{"state":"waiting"}' : '{"state":"kept","id":"C-9"}');
+  };
+  await gateway.start('planner', 'worker');
+  await gateway.send(leadRow('L-1'));
+  await gateway.until('delivered', async () => (await stateOf()).startsWith('delivered'), 40_000);
+  expect(at('/leads')).toHaveLength(1);
+  expect(at('/decisions/C-1')).toHaveLength(3);
+  expect(crm.received.some(({ url }) => url.startsWith('/search'))).toBe(false);
+  const [row] = await gateway.owner.all<{ r: string }>('SELECT recipient_reference r FROM deliveries');
+  expect(row?.r).toBe('C-9');
+}, 90_000);
+
+test('one that never decides is asked until its time is over; then the lead has failed, and support is told', async () => {
+  await publish(
+    `{ url: 'http://localhost:${crm.port}/decisions/{reference}' }`,
+    'pending: { for: 3s, every: 1s }',
+  );
+  crm.answer = ({ url }, response) =>
+    void (url === '/leads'
+      ? response.writeHead(202).end('{"id":"C-1"}')
+      : response.writeHead(200).end('{"state":"waiting"}'));
+  await gateway.start('planner', 'worker');
+  await gateway.send(leadRow('L-1'));
+  await gateway.until('failed', async () => (await stateOf()) === 'failed:expired:PENDING', 40_000);
+  const alerts = await gateway.owner.all<{ kind: string }>('SELECT kind FROM alerts');
+  expect(alerts.map(({ kind }) => kind)).toContain('delivery_failed');
+  expect(at('/leads')).toHaveLength(1);
+}, 90_000);
+
+test('a lead whose answer was lost cannot be asked about by a reference nobody gave: support decides, nothing is given up', async () => {
+  await publish(`{ url: 'http://localhost:${crm.port}/decisions/{reference}' }`);
+  crm.answer = (_request, response) => void response.socket?.destroy();
+  await gateway.start('planner', 'worker');
+  await gateway.send(leadRow('L-1'));
+  await gateway.until('held', async () => (await stateOf()).startsWith('waiting:unknown_hold'), 40_000);
+  expect(at('/leads')).toHaveLength(1);
+}, 90_000);
