@@ -1,5 +1,5 @@
 // Addresses that begin with `/`: laid behind `send.base`, or behind the host of `send.url`, before anything else reads them.
-// Invariant: changes texts under `url` of the settings alone, and every value keeps its place in the file.
+// Invariant: changes texts under `url` and `tokenUrl` of the settings alone, and every value keeps its place in the file.
 import type { Path, Report, Tree } from '../document/problems.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
 
@@ -54,9 +54,12 @@ function placed(block: Block, path: Path, base: Base): Block {
   };
 }
 
+const addressKeys: ReadonlySet<string> = new Set(['url', 'tokenUrl']);
+
 function settingsOf({ base: _base, ...settings }: Block, path: Path, base: Base): Block {
   const walk = (value: unknown, at: Path): unknown => {
-    if (typeof value === 'string') return at.at(-1) === 'url' ? wholeAddress(value, at, base) : value;
+    if (typeof value === 'string')
+      return addressKeys.has(String(at.at(-1))) ? wholeAddress(value, at, base) : value;
     if (!isRecord(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, walk(inner, [...at, key])]));
   };

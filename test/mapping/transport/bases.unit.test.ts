@@ -67,6 +67,20 @@ ${rest.replace(/^fields.*$/m, '')}`;
   ).toEqual([]);
 });
 
+test('a token and a session are got there too', () => {
+  const oauth2 = 'grant: client_credentials, tokenUrl: /oauth/token, clientId: a, clientSecret: secret:DEMO';
+  const login = "url: /login, json: {user: secret:DEMO}, token: {json: '$.token'}";
+  const authOf = (auth: string): unknown =>
+    (
+      compiled(client(`send: {base: https://crm.demo.example, auth: ${auth}}`), preset).actions.create
+        ?.settings as { auth: unknown }
+    ).auth;
+  expect(authOf(`{oauth2: {${oauth2}}}`)).toMatchObject({
+    oauth2: { tokenUrl: 'https://crm.demo.example/oauth/token' },
+  });
+  expect(authOf(`{login: {${login}}}`)).toMatchObject({ login: { url: 'https://crm.demo.example/login' } });
+});
+
 test('a path behind nothing is told where it stands, and so is a host the contract does not list', () => {
   expect(problemsOf(client('send: {auth: {bearer: secret:DEMO}}'), preset).join('\n')).toContain(
     'mappings/presets/own/mapping.yaml:2:13  MAP-415  "/api/leads" is only the end of an address: add send.base',
