@@ -4,6 +4,7 @@ export type {
   Action,
   BatchFacts,
   Body,
+  BodySecrets,
   Captured,
   Parcel,
   ParcelItem,

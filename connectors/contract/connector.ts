@@ -45,6 +45,8 @@ export interface Connector<Settings = unknown> {
   readonly noFinancial?: string;
   /** Whether some targets of one parcel may take it and others not (`Evidence.targets`, `ParcelItem.reached`). */
   readonly takenPartly?: true;
+  /** A body may hold secrets: `send` writes them out. Absent: it may hold none. */
+  readonly bodySecrets?: true;
   /** Whether one delivery may need several calls, each with an answer of its own. */
   readonly makesCalls: boolean;
   /** Who reads its answers: the mapping's `response` rules, or the connector. */

@@ -35,6 +35,15 @@ export interface Body {
   readonly extension: string;
   /** Headers the format asks for where it travels by HTTP (`soapaction`, `accept`). Lower-case names. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Secrets that stand masked in `bytes`, which is what people and the log see. */
+  readonly secrets?: BodySecrets;
+}
+
+/** What of a body is known only at departure. */
+export interface BodySecrets {
+  readonly names: readonly string[];
+  /** The bytes that leave. @param value of each name */
+  readonly written: (value: (name: string) => string) => Uint8Array;
 }
 
 /** A readable lead sheet for people: sections of label/value lines, in order. */

@@ -38,6 +38,7 @@ export function createWebhookConnector(transport?: Transport) {
     actions: ['create', 'update', 'erase'],
     maxItems: 1,
     makesCalls: true,
+    bodySecrets: true,
     formats: ['json', 'form', 'multipart', 'xml', 'soap', 'jsonRpc', 'xmlRpc', 'csv', 'none'],
     sheet: false,
     answers: 'rules',

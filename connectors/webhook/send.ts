@@ -6,6 +6,7 @@ import type { HttpClient } from '../guard/http/exchange.ts';
 import type { CarriedRequest } from '../guard/http/carrier.ts';
 import { withAccess } from './access/obtain.ts';
 import { addressOf, unauthorized } from './address.ts';
+import { bytesOf } from './body.ts';
 import { headersOf } from './request.ts';
 import { lookupAbout, lookupMethod, questionSettings } from './lookup.ts';
 import type { WebhookSettings } from './settings.ts';
@@ -22,14 +23,15 @@ export async function sendWebhook(
   if (item === undefined || parcel.items.length > 1) return { kind: 'invalid', reason: 'ONE_ITEM_EXPECTED' };
   const prepared = addressOf(settings.url, item, context);
   if (!prepared.ok) return prepared.outcome;
-  const body = parcel.body.bytes;
+  const body = bytesOf(parcel.body, context.secret);
+  if (!body.ok) return unauthorized(body.reason);
   const headers = headersOf(settings, item, parcel.body, context.secret);
   if (!headers.ok) return unauthorized(headers.reason);
   const request: CarriedRequest = {
     url: prepared.url,
     method: settings.method ?? 'POST',
     headers: headers.headers,
-    ...(body.length > 0 ? { body } : {}),
+    ...(body.bytes.length > 0 ? { body: body.bytes } : {}),
   };
   return await letIn(client, { request, key: item.key, stage: parcel.action }, settings, context);
 }
@@ -47,7 +49,9 @@ export async function askWebhook(
   const asking = questionSettings({ ...settings, lookup });
   const prepared = addressOf(asking.url, item, context);
   if (!prepared.ok) return prepared.outcome;
-  const body = lookup.fields === undefined ? undefined : parcel.body.bytes;
+  const written = bytesOf(parcel.body, context.secret);
+  if (!written.ok) return unauthorized(written.reason);
+  const body = lookup.fields === undefined ? undefined : written.bytes;
   // An open question would be answered with somebody else's lead.
   if (body?.length === 0) return { kind: 'invalid', reason: 'REFERENCE_MISSING' };
   const headers = headersOf(asking, item, body === undefined ? undefined : parcel.body, context.secret);

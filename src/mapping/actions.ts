@@ -114,7 +114,8 @@ function singleRequests(input: ActionsInput): (action: Action) => SingleRequest 
     if (action === 'erase') reportNameless(settings.plan.settings, record.columns, [action], report);
     reportCaptures(settings.plan.settings, action, mapping, report);
     const planned = { record, layout: own, schema, question };
-    return { planned, plan: settings.plan, secretNames: settings.secretNames };
+    const secretNames = [...settings.secretNames, ...record.secrets, ...question.secrets];
+    return { planned, plan: settings.plan, secretNames };
   };
 }
 

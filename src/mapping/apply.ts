@@ -19,7 +19,7 @@ import type { RecordPlan } from './record.ts';
 import { textOf } from './fields/rendering.ts';
 import { buildSheet } from './fields/sheet.ts';
 import type { Context } from './fields/source.ts';
-import { illFormed, isLate } from './fields/values.ts';
+import { illFormed, isLate, isSecret, maskOf } from './fields/values.ts';
 import type { Cell, Entry, FieldProblem } from './fields/values.ts';
 
 export interface ApplyParts {
@@ -77,7 +77,8 @@ export function createApply(parts: ApplyParts): CompiledMapping['apply'] {
     const entries = plan.lines ? joinLines(written) : written;
     problems.push(...illFormed(entries), ...(planned?.layout.lost?.(plan.columns, entries) ?? []));
     const schema = planned?.schema;
-    if (schema !== undefined && problems.length === 0) problems.push(...schema.check(entries));
+    if (schema !== undefined && problems.length === 0)
+      problems.push(...withoutSecrets(schema.check(entries), plan));
     if (problems.length > 0) return { ok: false, why: 'invalid', problems: unique(problems) };
     const freshUntil = consent.freshUntil(answers.current);
     const line = title(context);
@@ -103,6 +104,18 @@ export function createApply(parts: ApplyParts): CompiledMapping['apply'] {
   };
 }
 
+/** A mask fits no pattern: what a secret looks like is between the client and the operator. */
+const withoutSecrets = (
+  problems: readonly FieldProblem[],
+  { fields, secrets }: RecordPlan,
+): readonly FieldProblem[] =>
+  secrets.length === 0
+    ? problems
+    : problems.filter(
+        ({ field }) =>
+          !fields.some(({ target, secrets: own = [] }) => own.length > 0 && target.text === field),
+      );
+
 const idOf = (id: string, situation: WriteSituation): string | number | undefined =>
   id === 'reference' ? situation.recipientReference : situation.captured?.[id];
 
@@ -112,7 +125,7 @@ function unique(problems: readonly FieldProblem[]): readonly FieldProblem[] {
 
 function entryText(entry: Entry): string {
   const cellText = (cell: Cell): string =>
-    isLate(cell) ? `(${cell.late})` : cell === null ? 'null' : textOf(cell);
+    isLate(cell) ? `(${cell.late})` : isSecret(cell) ? maskOf(cell) : cell === null ? 'null' : textOf(cell);
   switch (entry.kind) {
     case 'cell':
       return cellText(entry.cell);

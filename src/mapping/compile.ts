@@ -29,6 +29,7 @@ import { emptyPolicy, impersonalIn, reportContents } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { reportClearText } from './transport/settings.ts';
 import { compileTitle } from './fields/mail-title.ts';
+import { bodyWith } from './fields/secret-cells.ts';
 import type { Entry } from './fields/values.ts';
 
 export interface CompileInput {
@@ -150,14 +151,13 @@ function functionsOf(
         (action === 'erase' || plan?.judge !== undefined)
       )
         return { bytes: new Uint8Array(0), mediaType: 'application/json', extension: 'json' };
-      return own.write(
-        columns,
-        records.map((record) => record.values as readonly Entry[]),
-        batch,
-        records[0]?.key ?? '',
+      const entries = records.map((record) => record.values as readonly Entry[]);
+      const key = records[0]?.key ?? '';
+      return bodyWith(plan?.record.secrets ?? [], entries, (written) =>
+        own.write(columns, written, batch, key),
       );
     },
-    question: (asked, call) => planOf(asked.action, call)?.question(asked),
+    question: (asked, call) => planOf(asked.action, call)?.question.write(asked),
     classify: (answer, stage, call) => judgeNow(judgeOf(call), answer, stage),
     classifyBeside: (answer, stage, call) => judgeBeside(judgeOf(call), answer, stage),
   };
@@ -235,6 +235,8 @@ function scopeOf({ mapping, report, connector, client }: CompileInput, layout: L
     sheet: connector?.sheet === true,
     impersonal: impersonalIn(connector, blockAt(mapping, connector?.settingsKey ?? 'send')),
     ...(connector?.noFinancial === undefined ? {} : { noFinancial: connector.noFinancial }),
+    // Without a known connector the file is checked as the webhook it most likely is.
+    bodySecrets: connector === undefined || connector.bodySecrets === true,
     files: connector?.settingsKey === 'file',
     formulaGuard: csv?.dialect.formulaGuard === true,
     maps: blockAt(mapping, 'maps'),

@@ -29,6 +29,8 @@ export interface RecordPlan {
   /** Every target that can be written, in order: the columns of a CSV. */
   readonly columns: readonly string[];
   readonly categories: ReadonlySet<DataCategory>;
+  /** Names of the secrets it holds, each once. */
+  readonly secrets: readonly string[];
   /** Target -> what it reads. */
   readonly sources: ReadonlyMap<string, string>;
 }
@@ -103,7 +105,6 @@ export function compileLines(
   for (const { target, path } of targets) checkXmlTarget(target, path, scope);
   checkRpcTargets(targets, scope);
   if (scope.csv !== undefined) checkColumns(targets, scope.csv, scope.report);
-  const categories = new Set(fields.flatMap((field) => [...field.categories]));
   return {
     parts,
     fields,
@@ -111,7 +112,8 @@ export function compileLines(
     targets,
     lines: targets.some((target) => target.line !== undefined),
     columns: [...new Set(targets.map(({ target }) => target.text))],
-    categories,
+    categories: new Set(fields.flatMap((field) => [...field.categories])),
+    secrets: [...new Set(fields.flatMap((field) => field.secrets ?? []))],
     sources: new Map(fields.map((field) => [field.target.text, field.source])),
   };
 }

@@ -38,6 +38,8 @@ export interface Scope {
   readonly impersonal: boolean;
   /** What the connector is called where financial data may not travel by it (C10). */
   readonly noFinancial?: string;
+  /** A body may hold secrets. */
+  readonly bodySecrets: boolean;
   /** Many leads travel in one file. */
   readonly files: boolean;
   readonly formulaGuard: boolean;

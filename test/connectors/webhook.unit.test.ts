@@ -1,4 +1,5 @@
 // The webhook connector: shapes of requests and answers, keys and signatures, and what its settings may not hold.
+import { createHmac } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import axios, { AxiosHeaders } from 'axios';
 import nock from 'nock';
@@ -271,6 +272,61 @@ describe('the answer', () => {
     await send({});
     expect(seen[0]?.answer).toMatchObject({ truncated: true });
     expect(seen[0]?.answer.text).toHaveLength(64 * 1024);
+  });
+});
+
+describe('secrets inside a body', () => {
+  const body = {
+    bytes: Buffer.from('{"key":"«secret:TOKEN»"}'),
+    mediaType: 'application/json',
+    extension: 'json',
+    secrets: {
+      names: ['TOKEN'],
+      written: (value: (name: string) => string) => Buffer.from(`{"key":"${value('TOKEN')}"}`),
+    },
+  };
+  const settings = { url: `${base}/api/leads`, lookup: { url: `${base}/rpc`, fields: [{}] } };
+
+  test('the value leaves, the mask is what is digested and shown', async () => {
+    const scope = nock(base).post('/api/leads', { key: 'jeton' }).reply(201, '{}');
+    const parcel = { ...parcelOf(), body };
+    await webhook.send(parcel, settings, context());
+    expect(scope.isDone()).toBe(true);
+    const { content, head } = webhook.compose(parcel, settings, () => 'jeton');
+    expect(Buffer.from(content).toString()).toBe('{"key":"«secret:TOKEN»"}');
+    expect(head.join()).not.toContain('jeton');
+    nock(base).post('/rpc', { key: 'jeton' }).reply(200, '{}');
+    expect(await webhook.lookup?.(parcel, settings, context())).toMatchObject({ kind: 'accepted' });
+  });
+
+  test.each([
+    [undefined, 'SECRET_MISSING'],
+    ['', 'SECRET_MISSING'],
+    ['a\nb', 'SECRET_MALFORMED'],
+  ])('%j: nothing leaves, and the destination is held', async (value, reason) => {
+    const parcel = { ...parcelOf(), body };
+    const own = { ...context(), secret: () => value };
+    expect(await webhook.send(parcel, settings, own)).toEqual({ kind: 'unauthorized', reason });
+    expect(await webhook.lookup?.(parcel, settings, own)).toEqual({ kind: 'unauthorized', reason });
+  });
+
+  test('a signature is over what leaves', async () => {
+    const secret = `whsec_${Buffer.from('a key of some length').toString('base64')}`;
+    let seenSignature = '';
+    nock(base)
+      .post('/api/leads')
+      .reply(function reply() {
+        seenSignature = String(this.req.headers['webhook-signature']);
+        return [201, '{}'];
+      });
+    const own = { ...context(), secrets: () => [secret], secret: () => 'jeton' };
+    await webhook.send({ ...parcelOf(), body }, { ...settings, signature: { standard: 'secret:SIGN' } }, own);
+    const over = (text: string) => {
+      const time = Math.floor(own.now() / 1000);
+      const { key } = parcelOf().items[0] as { key: string };
+      return `v1,${createHmac('sha256', Buffer.from('a key of some length')).update(`${key}.${time}.${text}`).digest('base64')}`;
+    };
+    expect(seenSignature).toBe(over('{"key":"jeton"}'));
   });
 });
 

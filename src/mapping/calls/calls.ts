@@ -152,7 +152,7 @@ function compileCall(
   };
   const reads = [...read, ...fromUrls.filter((id) => id !== 'reference')];
   const { targets } = settings.plan;
-  const { secretNames } = settings;
+  const secretNames = [...settings.secretNames, ...record.secrets, ...question.secrets];
   return { plan, reads, record, layout, schema, targets, secretNames, judge, question };
 }
 

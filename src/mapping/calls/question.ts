@@ -13,6 +13,7 @@ import { bodyFormats } from '../format-names.ts';
 import type { BodyFormat } from '../format-names.ts';
 import { joinLines } from '../fields/lines.ts';
 import { sourceIn } from '../fields/scoped-source.ts';
+import { bodyWith } from '../fields/secret-cells.ts';
 import { isBlank } from '../fields/source.ts';
 import type { Context, Source } from '../fields/source.ts';
 import type { Entry, FieldProblem } from '../fields/values.ts';
@@ -23,8 +24,11 @@ import { compileLines } from '../record.ts';
 import type { RecordPlan } from '../record.ts';
 import type { Scope } from '../scope.ts';
 
-/** The body that asks; undefined where a reference it needs is not known. */
-export type Question = (asked: Asked) => Body | undefined;
+export interface Question {
+  /** The body that asks; undefined where a reference it needs is not known. */
+  readonly write: (asked: Asked) => Body | undefined;
+  readonly secrets: readonly string[];
+}
 
 export interface QuestionInput {
   readonly mapping: Record<string, unknown>;
@@ -48,7 +52,8 @@ export function compileQuestion(settings: unknown, at: (path: Path) => Path, inp
   const { connector, report } = input;
   const key = connector.lookupKey ?? '';
   const block = blockAt(settings, key);
-  if (connector.answers !== 'rules' || !Object.hasOwn(block, 'fields')) return () => addressOnly;
+  if (connector.answers !== 'rules' || !Object.hasOwn(block, 'fields'))
+    return { write: () => addressOnly, secrets: [] };
   const lines = listAt(block, 'fields');
   const path = at([key, 'fields']);
   reportStructure(fieldList, lines, report, path);
@@ -70,7 +75,7 @@ export function compileQuestion(settings: unknown, at: (path: Path) => Path, inp
       { at: 'key' },
     );
   const client = input.client ?? { id: '', name: '' };
-  return (asked) => {
+  const write: Question['write'] = (asked) => {
     const { leadReference, ...situation } = asked;
     const context: Context = {
       lead: { reference: leadReference } as Lead,
@@ -82,8 +87,11 @@ export function compileQuestion(settings: unknown, at: (path: Path) => Path, inp
     const problems: FieldProblem[] = [];
     for (const field of record.fields) field.write(context, entries, problems);
     if (problems.length > 0) return undefined;
-    return layout.write(record.columns, [record.lines ? joinLines(entries) : entries], undefined, asked.key);
+    return bodyWith(record.secrets, [record.lines ? joinLines(entries) : entries], (written) =>
+      layout.write(record.columns, written, undefined, asked.key),
+    );
   };
+  return { write, secrets: record.secrets };
 }
 
 const formats = (Object.keys(bodyFormats) as BodyFormat[]).filter((format) => format !== 'none');

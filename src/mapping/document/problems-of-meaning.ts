@@ -92,7 +92,8 @@ export const problemsOfMeaning = {
   },
   'MAP-225': {
     meaning: 'A text that is written as it stands holds {{...}} or names a secret.',
-    remedy: 'Use from or template for values of the lead; secrets stand under send only.',
+    remedy:
+      'Use from or template for values of the lead; a secret stands alone as the value of a field of a webhook, or under send.',
   },
   'MAP-301': {
     meaning: 'The consent block is missing: the opt-in is in every exchange (C20).',

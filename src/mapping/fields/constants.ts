@@ -1,6 +1,7 @@
 // Guards what a mapping writes of its own: it may name a channel or a source, never a person (C13), an opt-in (C20) or a key.
 // Invariant: only reports; what is written does not change.
 import { isRecord } from '../document/yaml.ts';
+import { secretIn } from './secret-cells.ts';
 import { isScalarValue } from './values.ts';
 import {
   mayBeOptIn,
@@ -35,7 +36,8 @@ export function checkConstant(value: unknown, path: Path, scope: Scope, target: 
     );
   } else if (!isScalarValue(value) && value !== null) {
     scope.report.error([...path, 'value'], 'MAP-103', 'value is a text, a number, or true / false.');
-  } else if (!checkLiteral(value, [...path, 'value'], scope.report))
+  } else if (secretIn(value) !== undefined && scope.bodySecrets) return;
+  else if (!checkLiteral(value, [...path, 'value'], scope.report))
     checkKey(name, value, [...path, 'value'], scope.report);
 }
 
@@ -48,13 +50,18 @@ export function checkLiteral(value: unknown, path: Path, report: Report): boolea
     report.error(path, 'MAP-225', `this would be written as it stands, braces included: write ${instead}.`);
     return true;
   }
-  if (!/^secret:[A-Za-z_][A-Za-z0-9_]*$/.test(value)) return false;
+  if (!value.startsWith('secret:')) return false;
+  reportSecret(value, path, { report });
+  return true;
+}
+
+/** A secret where only texts stand. */
+export function reportSecret(text: string, path: Path, { report }: Pick<Scope, 'report'>): void {
   report.error(
     path,
     'MAP-225',
-    `"${value}" would be written as it stands: a body holds no secret. Send it in a header (send.auth, or headers: {X-Key: ${value}}), or make the address a secret.`,
+    `"${text}" would be written as it stands: a secret stands alone as the value of a field of a webhook ({to: token, value: secret:NAME}), in send.auth, or in a header.`,
   );
-  return true;
 }
 
 /** A key in a body would stand in the file, in every preview and in every version of it. */
@@ -63,7 +70,7 @@ export function checkKey(name: string, value: unknown, path: Path, report: Repor
   report.error(
     path,
     'MAP-404',
-    `"${name}" holds a key in clear, and a body holds no secret: send it in a header (send.auth, or headers: {X-Key: secret:NAME}), or make the address a secret.`,
+    `"${name}" holds a key in clear: write secret:NAME, as the value of a field of a webhook ({to: token, value: secret:NAME}), in send.auth, or in a header.`,
   );
 }
 

@@ -28,6 +28,8 @@ export interface CompiledField extends TargetSlot {
   readonly categories: ReadonlySet<DataCategory>;
   /** What it reads, for the preview. */
   readonly source: string;
+  /** Secrets it writes, by name. */
+  readonly secrets?: readonly string[];
   /** Always written, whatever the lead holds. */
   readonly constant: boolean;
   readonly line?: LineOf;
@@ -121,6 +123,7 @@ function groupOf(
     path,
     categories,
     source: source.path,
+    secrets: inner.flatMap((field) => field.secrets ?? []),
     constant: false,
     free: false,
     write: (context, out, problems) => {

@@ -3,7 +3,7 @@
 import mappingSchema from '../../../mappings/schema/mapping.schema.json' with { type: 'json' };
 import type { DataCategory } from '../../domain/lead.ts';
 import { isRecord } from '../document/yaml.ts';
-import { checkConstant, checkOptInOutside } from './constants.ts';
+import { checkConstant, checkOptInOutside, reportSecret } from './constants.ts';
 import { sectionTitles } from './french.ts';
 import { compileEach } from './each.ts';
 import type { CompiledField, FieldWhere } from './each.ts';
@@ -15,6 +15,7 @@ import type { FieldReading } from './reading.ts';
 import { checkEmpty, emptyPolicy, reportNoPreset } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import { compileRpcType } from './rpc-type.ts';
+import { secretIn } from './secret-cells.ts';
 import { parseTarget } from './target.ts';
 import type { Target } from './target.ts';
 import { compileCondition } from './conditions.ts';
@@ -89,6 +90,7 @@ function compileSingle(where: FieldWhere): CompiledField | undefined {
   const required = raw['required'] === true;
   const field = target.text;
   const line = compileLineText(raw['line'], [...path, 'line'], scope.report);
+  const secrets = secretsOf(where, line);
   const typed = compileRpcType(raw, path, scope, list);
   const { section, label } = sheetPlace(raw, reading, target, line);
   return {
@@ -96,6 +98,7 @@ function compileSingle(where: FieldWhere): CompiledField | undefined {
     path,
     categories,
     source: reading.source,
+    secrets,
     constant: Object.hasOwn(raw, 'value') && when === always,
     free: reading.free,
     ...(line === undefined ? {} : { line }),
@@ -122,6 +125,14 @@ function compileSingle(where: FieldWhere): CompiledField | undefined {
       if (value !== undefined) out.push({ section, label, value: forPeople.show(value) });
     },
   };
+}
+
+/** A text of lines is for people to read: no secret is one of them. */
+function secretsOf({ raw, path, scope }: FieldWhere, line: LineOf | undefined): readonly string[] {
+  const name = secretIn(raw['value']);
+  if (name === undefined) return [];
+  if (line !== undefined) reportSecret(`secret:${name}`, [...path, 'value'], scope);
+  return [name];
 }
 
 function sheetPlace(

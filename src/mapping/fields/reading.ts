@@ -1,22 +1,24 @@
 // One field's value: read, mapped, formatted, cut to length. Shared by machine formats and the sheet for people.
 // Invariant: how the value is read from the lead is fixed when compiled; for a given lead it gives one value or none.
 import type { DataCategory } from '../../domain/lead.ts';
-import { checkLiteral } from './constants.ts';
+import { checkLiteral, reportSecret } from './constants.ts';
 import { compileFormat, writesPlus } from './format-pipeline.ts';
 import { fieldMap } from './maps.ts';
 import type { Mapped } from './maps.ts';
+import { compileLength, type Fit } from './length.ts';
 import type { Path } from '../document/problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
 import { checkWritable, useValue } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import { absentSource, nearestIn, sourceIn } from './scoped-source.ts';
+import { secretIn, speaksOfSecret } from './secret-cells.ts';
 import { findSource, isBlank } from './source.ts';
 import type { Context, Source } from './source.ts';
 import { compileTemplate } from './template.ts';
 import type { Target } from './target.ts';
 import { isRecord } from '../document/yaml.ts';
 import type { Mode } from '../format-names.ts';
-import { isLate, isScalarValue, type Cell, type FieldProblem, type Scalar } from './values.ts';
+import { isScalarValue, type Cell, type FieldProblem, type Scalar } from './values.ts';
 
 export interface FieldReading {
   readonly source: string;
@@ -53,12 +55,16 @@ export function compileReading(
   if (Object.hasOwn(raw, 'value')) {
     const value = raw['value'];
     if (!isScalarValue(value) && value !== null) return undefined;
+    const secret = secretIn(value);
+    if (secret !== undefined)
+      return { source: '(secret)', category: 'technical', free: false, read: () => ({ secret }), show };
     checkWritable(value, [...path, 'value'], where.scope);
     return { source: '(constant)', category: 'technical', free: false, read: () => value, show };
   }
   if (Object.hasOwn(raw, 'template')) {
     const text = raw['template'];
     if (typeof text !== 'string') return undefined;
+    if (speaksOfSecret(text)) reportSecret(text, [...path, 'template'], where.scope);
     const template = compileTemplate(text, [...path, 'template'], where);
     if (template === undefined) return undefined;
     const category = findSource(template.sources[0] ?? '', where.list)?.category ?? 'technical';
@@ -218,32 +224,4 @@ function checkCut(raw: Record<string, unknown>, path: Path, scope: Scope, source
     'MAP-223',
     `"${source.path}" is of type ${source.type}: cut short it would be another value. Use on: error or on: omit.`,
   );
-}
-
-type Fit = (value: unknown, field: string, problems: FieldProblem[]) => Cell | readonly Cell[] | undefined;
-
-/** Length policy: `max: 80` is an error past it; `{length: 80, on: truncate | error | omit}`. Characters, not bytes. */
-function compileLength(raw: unknown): Fit {
-  const length =
-    typeof raw === 'number'
-      ? raw
-      : isRecord(raw) && typeof raw['length'] === 'number'
-        ? raw['length']
-        : undefined;
-  const on = isRecord(raw) ? raw['on'] : 'error';
-  const renderValue = (value: unknown, field: string, problems: FieldProblem[]): Cell | undefined => {
-    if (isLate(value)) return value;
-    if (!isScalarValue(value) || value === '') return undefined;
-    if (length === undefined) return value;
-    const characters = Array.from(textOf(value));
-    if (characters.length <= length) return value;
-    if (on === 'truncate') return characters.slice(0, length).join('').trimEnd();
-    if (on !== 'omit') problems.push({ field, code: 'TOO_LONG' });
-    return undefined;
-  };
-  return (value, field, problems) => {
-    if (!Array.isArray(value)) return renderValue(value, field, problems);
-    const cells = value.flatMap((item) => renderValue(item, field, problems) ?? []);
-    return cells.length === 0 ? undefined : cells;
-  };
 }

@@ -16,8 +16,13 @@ export interface Late {
   readonly finish: (value: number) => Scalar | undefined;
 }
 
+/** A secret of the operator's: its name until the moment of departure, so that nobody's preview and no log holds the value. */
+export interface SecretCell {
+  readonly secret: string;
+}
+
 /** `null` is an explicit null. */
-export type Cell = Scalar | Late | null;
+export type Cell = Scalar | Late | SecretCell | null;
 
 /** Types of XML-RPC, as `type:` names them. */
 export const rpcTypes = ['string', 'int', 'double', 'boolean', 'dateTime'] as const;
@@ -48,11 +53,18 @@ export interface ConsentNeed {
 export const isLate = (cell: unknown): cell is Late =>
   typeof cell === 'object' && cell !== null && 'late' in cell;
 
+export const isSecret = (cell: unknown): cell is SecretCell =>
+  typeof cell === 'object' && cell !== null && 'secret' in cell;
+
+/** What everybody sees of it. */
+export const maskOf = ({ secret }: SecretCell): string => `«secret:${secret}»`;
+
 /** A cell once the file's place is known; a late value outside a file is empty. */
 export function fillLate(
   cell: Cell,
   batch: { readonly sequence: number; readonly rows: number } | undefined,
 ): Scalar | null {
+  if (isSecret(cell)) return maskOf(cell);
   if (!isLate(cell)) return cell;
   return batch === undefined ? null : (cell.finish(batch[cell.late]) ?? null);
 }

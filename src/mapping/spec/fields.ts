@@ -1,5 +1,6 @@
 // The table of fields and the codes they use, in the order of the output.
 // Invariant: every line of the file has its row; examples are an invented person's.
+import { secretIn } from '../fields/secret-cells.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { asText } from '../fields/values.ts';
 import { frenchLabel } from '../fields/french.ts';
@@ -96,6 +97,8 @@ function rowsOf(
 }
 
 function contentWords(raw: Raw, list: string | undefined): string {
+  const secret = secretIn(raw['value']);
+  if (secret !== undefined) return `Confidentiel (${secret})`;
   if (Object.hasOwn(raw, 'value'))
     return `Constante « ${raw['value'] === null ? 'null' : asText(raw['value'])} »`;
   const template = asText(raw['template']);
