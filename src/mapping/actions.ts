@@ -5,6 +5,7 @@ import { planKey } from './apply.ts';
 import { compileCalls, hasCalls } from './calls/calls.ts';
 import type { CompiledCall } from './calls/calls.ts';
 import { capturesIn } from './calls/captures.ts';
+import type { Consents } from './calls/consents.ts';
 import type { CallsInput } from './calls/parts.ts';
 import { compileQuestion } from './calls/question.ts';
 import type { CompiledConsent } from './consent/block.ts';
@@ -30,12 +31,6 @@ export interface CompiledActions {
   /** By `planKey`. */
   readonly plans: ReadonlyMap<string, PlannedCall>;
   readonly secretNames: ReadonlySet<string>;
-}
-
-/** The opt-in as each action tells it; an erase tells none. */
-export interface Consents {
-  readonly create: CompiledConsent | undefined;
-  readonly update: CompiledConsent | undefined;
 }
 
 const consentOf = (action: Action, { create, update }: Consents): CompiledConsent | undefined =>

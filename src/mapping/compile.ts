@@ -3,17 +3,15 @@
 import type { Action } from '../../connectors/contract.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import { compileActions } from './actions.ts';
-import type { CompiledActions, Consents, PlannedCall } from './actions.ts';
+import type { CompiledActions, PlannedCall } from './actions.ts';
 import { createApply, planKey } from './apply.ts';
 import type { ApplyParts } from './apply.ts';
 import { hasCalls } from './calls/calls.ts';
 import { xmlScope } from './formats/check-xml.ts';
-import { checkGates } from './calls/consent-by-call.ts';
+import { compileConsents } from './calls/consents.ts';
 import type { Schemas } from './formats/client-schema.ts';
 import { compileAccepts } from './fields/conditions.ts';
-import { compileConsent } from './consent/block.ts';
 import type { CompiledConsent } from './consent/block.ts';
-import { reportUpdate } from './consent/of-update.ts';
 import type { ActionPlan, CallName, CompiledMapping, ConnectorFacts } from './contract.ts';
 import { blockAt, isRecord, listAt, textAt } from './document/yaml.ts';
 import { readLayout } from './formats/layout.ts';
@@ -103,18 +101,6 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     consentTable: consent.table,
     ...(changed === consent ? {} : { updateConsentTable: changed.table }),
   };
-}
-
-/** The opt-in of the create, and of an update that tells it elsewhere. */
-function compileConsents(mapping: Record<string, unknown>, scope: Scope): Consents {
-  const create = compileConsent(mapping['consent'], scope);
-  checkGates(listAt(mapping, 'consent'), create, hasCalls(mapping), scope.report);
-  const block = blockAt(mapping, 'update');
-  if (!Object.hasOwn(block, 'consent')) return { create, update: create };
-  const update = compileConsent(block['consent'], scope, ['update', 'consent']);
-  checkGates(listAt(block, 'consent'), update, hasCalls(mapping), scope.report);
-  if (create !== undefined && update !== undefined) reportUpdate(create, update, scope.report);
-  return { create, update };
 }
 
 interface CompileParts {
