@@ -70,13 +70,11 @@ ${rest.replace(/^fields.*$/m, '')}`;
 test('a token and a session are got there too', () => {
   const oauth2 = 'grant: client_credentials, tokenUrl: /oauth/token, clientId: a, clientSecret: secret:DEMO';
   const login = "url: /login, json: {user: secret:DEMO}, token: {json: '$.token'}";
-  const authOf = (auth: string): unknown =>
-    (
-      compiled(client(`send: {base: https://crm.demo.example, auth: ${auth}}`), preset).actions.create
-        ?.settings as { auth: unknown }
-    ).auth;
-  expect(authOf(`{oauth2: {${oauth2}}}`)).toMatchObject({
-    oauth2: { tokenUrl: 'https://crm.demo.example/oauth/token' },
+  const settingsOf = (auth: string): unknown =>
+    compiled(client(`send: {base: https://crm.demo.example, auth: ${auth}}`), preset).actions.create
+      ?.settings;
+  expect(settingsOf(`{oauth2: {${oauth2}}}`)).toMatchObject({
+    auth: { oauth2: { tokenUrl: 'https://crm.demo.example/oauth/token' } },
   });
   expect(authOf(`{login: {${login}}}`)).toMatchObject({ login: { url: 'https://crm.demo.example/login' } });
 });
