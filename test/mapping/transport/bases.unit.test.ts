@@ -76,7 +76,9 @@ test('a token and a session are got there too', () => {
   expect(settingsOf(`{oauth2: {${oauth2}}}`)).toMatchObject({
     auth: { oauth2: { tokenUrl: 'https://crm.demo.example/oauth/token' } },
   });
-  expect(authOf(`{login: {${login}}}`)).toMatchObject({ login: { url: 'https://crm.demo.example/login' } });
+  expect(settingsOf(`{login: {${login}}}`)).toMatchObject({
+    auth: { login: { url: 'https://crm.demo.example/login' } },
+  });
 });
 
 test('a path behind nothing is told where it stands, and so is a host the contract does not list', () => {
