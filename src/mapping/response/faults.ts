@@ -31,10 +31,13 @@ export function readSaid(format: FaultFormat, trees: Trees): Said {
 const answer: Said = { kind: 'answer' };
 const foreign: Said = { kind: 'foreign' };
 
+/** As servers write that there is none. */
+const noError: ReadonlySet<unknown> = new Set([undefined, null, false, '']);
+
 function jsonRpcSaid(tree: unknown): Said {
   const answers: readonly unknown[] = Array.isArray(tree) ? tree : [tree];
   if (answers.length === 0 || !answers.every(isRecord)) return foreign;
-  const faults = answers.filter(({ error }) => error !== undefined && error !== null);
+  const faults = answers.filter(({ error }) => !noError.has(error));
   if (faults.length === 0) return answer;
   return {
     kind: 'fault',

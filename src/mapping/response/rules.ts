@@ -121,7 +121,7 @@ function judgeBy(rules: readonly Promising[], now: () => number, faults: FaultFo
       return { kind: 'unknown', reason: 'ANSWER_TOO_LARGE', saidYes: true, evidence: evidenceOf(answer) };
     const outcome =
       chosen === undefined
-        ? withoutRule(said, faults, lastResort(answer, stage, now), stage)
+        ? withoutRule(answer, { said, faults }, lastResort(answer, stage, now), stage)
         : outcomeOf(chosen, opened, stage, now);
     if (!opened.tooComplex()) return outcome;
     return saysNothingOfTheLead(answer.status)
@@ -152,16 +152,20 @@ const byFaultOnly: ReadonlySet<RuleKind> = new Set(['duplicate', 'pending', 'abs
 
 /** An answer no rule takes, with what the protocol says of it. */
 function withoutRule(
-  said: Said | undefined,
-  faults: FaultFormat | undefined,
+  { truncated }: Answer,
+  { said, faults }: { readonly said: Said | undefined; readonly faults: FaultFormat | undefined },
   outcome: Outcome,
   stage: Stage,
 ): Outcome {
   if (said === undefined || said.kind === 'answer' || faults === undefined) return outcome;
   // The status speaks of us or of the moment: nothing in the body makes it speak of the lead.
   if (outcome.kind !== 'unknown' && outcome.kind !== 'unavailable') return outcome;
+  if (said.kind === 'foreign' && outcome.kind === 'unavailable') return outcome;
+  // Cut off it may have been a yes: sent again blindly the lead might be there twice.
   if (said.kind === 'foreign')
-    return outcome.kind === 'unavailable' ? outcome : { ...outcome, reason: foreignReason };
+    return truncated
+      ? { ...outcome, kind: 'unknown', reason: 'ANSWER_TOO_LARGE', saidYes: true }
+      : { ...outcome, reason: foreignReason };
   if (stage === 'lookup' || !isNotRead(faults, said.codes)) return { ...outcome, reason: faultReason };
   const evidence = outcome.evidence === undefined ? {} : { evidence: outcome.evidence };
   return { kind: 'invalid', reason: notReadReason, ...evidence };

@@ -4,6 +4,7 @@ import type { Body } from '../../../connectors/contract.ts';
 import { composedPreview } from '../../../src/mapping/tools/composed-preview.ts';
 import type { CompiledMapping } from '../../../src/mapping/contract.ts';
 import type { Lead } from '../../../src/domain/lead.ts';
+import { bodiesOf, severalCalls } from '../calls/calls-support.ts';
 import { at, compiled, lead, noted, problemsOf, situation, webhook, written } from '../support.ts';
 
 const optInAt = (to: string): string =>
@@ -166,6 +167,55 @@ describe('JSON-RPC 2.0', () => {
     });
     expect(JSON.parse(written(changing))).toMatchObject({ method: 'lead.create' });
   });
+});
+
+test('two calls of JSON-RPC: the number the first one gives is an argument of the second, with its context beside it', () => {
+  const mapping = compiled(
+    severalCalls(`jsonRpc: {method: model.party.party.create}
+${optInAt('params[0][0].note')}calls:
+  - name: party
+    send: {url: https://crm.demo.example/base/}
+    fields:
+      - {to: 'params[0][0].name', from: identity.lastName}
+      - {to: 'params[1].language', value: fr}
+    capture: {id: '$.result[0]'}
+    response: [{accepted: {status: 200, json: {'result[0]': {exists: true}}}}]
+  - name: opportunity
+    send: {url: https://crm.demo.example/base/}
+    jsonRpc: {method: model.sale.opportunity.create}
+    fields:
+      - {to: 'params[0][0].party', from: calls.party.id}
+      - {to: 'params[0][0].description', template: '{{project.programme}} {{id}}'}
+      - {to: 'params[1].company', value: 1}
+    response:
+      - {accepted: {status: 200, json: {'result[0]': {exists: true}}}, reference: '$.result[0]'}
+      - {unavailable: {fault: true, text: {contains: connection already closed}}}
+      - {invalid: {fault: true}}
+`),
+  );
+  const bodies = bodiesOf(mapping, lead(), { captured: { 'party.id': 42 } });
+  expect(bodies['party']).toMatchObject({
+    id: 'dlv_1-party',
+    method: 'model.party.party.create',
+    params: [[{ name: 'Durand', note: 'O' }], { language: 'fr' }],
+  });
+  expect(bodies['opportunity']).toMatchObject({
+    id: 'dlv_1-opportunity',
+    method: 'model.sale.opportunity.create',
+    params: [[{ party: 42, description: 'DM-LYON DM-1' }], { company: 1 }],
+  });
+  const says = (text: string): string =>
+    mapping.classify(
+      { status: 200, headers: {}, mediaType: 'application/json', text, truncated: false },
+      'create',
+      {
+        action: 'create',
+        name: 'opportunity',
+      },
+    ).kind;
+  expect(says('{"id":1,"result":[7]}')).toBe('accepted');
+  expect(says('{"id":1,"error":["InterfaceError","connection already closed",""]}')).toBe('unavailable');
+  expect(says('{"id":1,"error":["UserError",["required","field"]]}')).toBe('invalid');
 });
 
 describe('XML-RPC', () => {

@@ -150,3 +150,24 @@ test('the check asks for a rule that reads faults where the file has none', () =
     ).join(),
   ).not.toContain('MAP-520');
 });
+
+test('a yes that is longer than what is read is asked about or held, never sent again blindly', () => {
+  const cut = { ...answer(200, '{"jsonrpc":"2.0","id":"dlv_1","result":{"id":42,"log":"'), truncated: true };
+  const classify = judge('jsonRpc', '  - {accepted: {status: 200}}\n  - {invalid: {fault: true}}');
+  expect(classify(cut, 'create')).toMatchObject({
+    kind: 'unknown',
+    reason: 'ANSWER_TOO_LARGE',
+    saidYes: true,
+  });
+  expect(classify({ ...cut, status: 503 }, 'create').kind).toBe('unavailable');
+});
+
+test('an error that is false or empty is none', () => {
+  const classify = judge(
+    'jsonRpc',
+    '  - {accepted: {status: 200, json: {result: {exists: true}}}}\n  - {invalid: {fault: true}}',
+  );
+  for (const error of ['false', '""', 'null'])
+    expect(classify(answer(200, `{"result":7,"error":${error}}`), 'create').kind).toBe('accepted');
+  expect(classify(answer(200, '{"result":7,"error":{}}'), 'create').kind).toBe('invalid');
+});
