@@ -75,8 +75,12 @@ export interface Connector<Settings = unknown> {
   readonly inClear?: (settings: Settings) => readonly string[];
   /** Names of the `secret:NAME` references used. */
   readonly secretNames: (settings: Settings) => readonly string[];
-  /** Secrets that end by themselves, a certificate say. */
-  readonly expiries?: (settings: Settings, secret: (name: string) => string | undefined) => readonly Expiry[];
+  /** Secrets and keys that end by themselves, a certificate say. */
+  readonly expiries?: (
+    settings: Settings,
+    secret: (name: string) => string | undefined,
+    now: Date,
+  ) => readonly Expiry[] | Promise<readonly Expiry[]>;
   /** Pure: same parcel and settings, same content. `secret` may be absent (preview): values are then masked. */
   readonly compose: (
     parcel: Parcel,

@@ -5,6 +5,7 @@ import type { SendContext } from '../contract.ts';
 import { emailDrafting } from './draft.ts';
 import { composeEmail } from './message.ts';
 import { sendEmail, testEmail } from './send.ts';
+import { pgpExpiry } from './openpgp.ts';
 import { readReturnMailbox } from './return-mailbox.ts';
 import { emailSettingsSchema } from './settings-schema.ts';
 import { checkEmailSettings, emailPlaces, emailSecretNames, mailboxesOf } from './settings.ts';
@@ -48,6 +49,7 @@ export function createEmailConnector({ nameServers }: { readonly nameServers?: r
       expected: ({ returnPath }) => returnPath !== undefined,
       read: readReturnMailbox,
     },
+    expiries: ({ openpgp }, secret, now) => pgpExpiry(openpgp, secret, now),
     words: emailSigned,
     drafting: emailDrafting,
     standIn: emailStandIn,

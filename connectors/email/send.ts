@@ -4,6 +4,7 @@ import type { Evidence, Outcome, Parcel, SendContext, Tested } from '../contract
 import { bareHost, startDeadline, textRecords } from '../guard.ts';
 import { checkRecord, dkimKeyOf, recordName, signed } from './dkim.ts';
 import { letterOf, mimeOf, openMailboxes } from './message.ts';
+import { encrypted, pgpKeysOf } from './openpgp.ts';
 import { replyCode, smtpOutcome } from './reply.ts';
 import type { Envelope, Rejected, SmtpSent } from './session.ts';
 import { serverOf } from './server.ts';
@@ -27,8 +28,13 @@ export async function sendEmail(
   if (!server.ok) return { kind: 'unauthorized', reason: server.reason };
   const dkim = dkimKeyOf(settings.dkim, context.secret);
   if (!dkim.ok) return { kind: 'unauthorized', reason: dkim.reason };
+  const at = new Date(context.now());
+  const pgp =
+    settings.openpgp === undefined ? undefined : await pgpKeysOf(settings.openpgp, context.secret, at);
+  if (pgp?.ok === false) return { kind: 'unauthorized', reason: pgp.reason };
   const letter = letterOf(parcel, settings);
-  const plain = await mimeOf(letter);
+  const clear = await mimeOf(letter);
+  const plain = pgp === undefined ? clear : await encrypted(clear, pgp.keys, at);
   const bytes = dkim.key === undefined ? plain : await signed(plain, dkim.key);
   const deadline = startDeadline(context.timeouts.totalMs, context.signal);
   try {
@@ -112,6 +118,10 @@ export async function testEmail(
   if (!server.ok) return { kind: 'unauthorized', reason: server.reason };
   const dkim = dkimKeyOf(settings.dkim, context.secret);
   if (!dkim.ok) return { kind: 'unauthorized', reason: dkim.reason };
+  const at = new Date(context.now());
+  const pgp =
+    settings.openpgp === undefined ? undefined : await pgpKeysOf(settings.openpgp, context.secret, at);
+  if (pgp?.ok === false) return { kind: 'unauthorized', reason: pgp.reason };
   const deadline = startDeadline(context.timeouts.totalMs, context.signal);
   const seen = (): Evidence => ({ host: bareHost(server.server.host), durationMs: deadline.elapsedMs() });
   try {

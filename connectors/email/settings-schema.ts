@@ -102,6 +102,41 @@ export const emailSettingsSchema: JsonSchema = {
       maxLength: 500,
       description: 'https address where the lead is read; may hold {leadReference}. For content: notice.',
     },
+    openpgp: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['encryptTo'],
+      description: "Encrypts each mail with the client's key (PGP/MIME), and signs it where asked.",
+      properties: {
+        encryptTo: {
+          description: 'The public key in ASCII armour, or secret:NAME of it; a list where several may read.',
+          anyOf: [
+            { type: 'string', minLength: 8, description: 'A key.' },
+            {
+              type: 'array',
+              minItems: 1,
+              maxItems: 20,
+              items: { type: 'string', minLength: 8, description: 'A key.' },
+              description: 'Several keys.',
+            },
+          ],
+        },
+        sign: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['key'],
+          description: 'Signs inside the encryption.',
+          properties: {
+            key: { type: 'string', pattern: secretPattern, description: 'secret:NAME of our private key.' },
+            passphrase: {
+              type: 'string',
+              pattern: secretPattern,
+              description: 'secret:NAME of its passphrase.',
+            },
+          },
+        },
+      },
+    },
     returnPath: {
       type: 'string',
       minLength: 7,

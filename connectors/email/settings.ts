@@ -6,6 +6,8 @@ import { dkimProblems } from './dkim.ts';
 import type { DkimSettings } from './dkim.ts';
 import { noticeProblems } from './notice.ts';
 import type { NoticeSettings } from './notice.ts';
+import { pgpProblems, publicTexts } from './openpgp.ts';
+import type { OpenPgpSettings } from './openpgp.ts';
 import { mailboxOnly, named } from './settings-schema.ts';
 
 export interface SmtpServer {
@@ -26,6 +28,7 @@ export interface EmailSettings extends NoticeSettings {
   readonly language?: 'fr' | 'en';
   readonly dkim?: DkimSettings;
   readonly returnPath?: string;
+  readonly openpgp?: OpenPgpSettings;
 }
 
 export const subjectPlaceholders: readonly string[] = ['clientName', 'title', 'leadReference', 'action'];
@@ -64,6 +67,7 @@ export function checkEmailSettings(settings: EmailSettings): readonly SettingsPr
   }
   problems.push(
     ...noticeProblems(settings),
+    ...pgpProblems(settings.openpgp),
     ...returnPathProblems(settings.returnPath),
     ...dkimProblems(settings.dkim, domainOf(settings.from)),
   );
@@ -122,6 +126,12 @@ export function bareMailbox(address: string): string {
 /** The domain a sender writes from. */
 export const domainOf = (address: string): string => bareMailbox(address).split('@').at(-1) ?? '';
 
-export function emailSecretNames({ smtp, dkim }: EmailSettings): readonly string[] {
-  return namesAmong([...(typeof smtp === 'string' ? [smtp] : [smtp.user, smtp.password]), dkim?.key]);
+export function emailSecretNames({ smtp, dkim, openpgp }: EmailSettings): readonly string[] {
+  return namesAmong([
+    ...(typeof smtp === 'string' ? [smtp] : [smtp.user, smtp.password]),
+    dkim?.key,
+    ...(openpgp === undefined ? [] : publicTexts(openpgp)),
+    openpgp?.sign?.key,
+    openpgp?.sign?.passphrase,
+  ]);
 }

@@ -17,6 +17,7 @@ function transport({
   attachment,
   content,
   readAt,
+  openpgp,
   dkim,
   returnPath,
 }: Partial<EmailSettings>): readonly SignedRow[] {
@@ -30,6 +31,7 @@ function transport({
     row(['Expéditeur', 'Sender'], from ?? ''),
     ...(attachment === undefined ? [] : [row(['Pièce jointe', 'Attachment'], attachment)]),
     ...(content === 'notice' ? [noticeRow(readAt ?? '')] : []),
+    ...(openpgp === undefined ? [] : [encryptionRow]),
     ...(dkim === undefined ? [] : [dkimRow(dkim)]),
     ...(returnPath === undefined ? [] : [returnRow]),
   ];
@@ -42,6 +44,14 @@ const noticeRow = (readAt: string): SignedRow => ({
     `A notice without any data of the person; the lead and its opt-in are read at ${readAt}`,
   ],
 });
+
+const encryptionRow: SignedRow = {
+  point: ['Chiffrement', 'Encryption'],
+  agreed: [
+    "OpenPGP (PGP/MIME) avec votre clé publique ; une clé expirée suspend l'envoi",
+    'OpenPGP (PGP/MIME) with your public key; nothing is sent once the key is over',
+  ],
+};
 
 const returnRow: SignedRow = {
   point: ['Retours', 'Bounces'],

@@ -16,7 +16,7 @@ export async function emailStandIn(
     server: await servers.mailbox(host, mailboxes),
     hosts: [host],
     // Its key is the operator's, and nobody looks a trial's signature up.
-    settingsOf: ({ dkim: _unsigned, ...settings }) => ({
+    settingsOf: ({ dkim: _unsigned, openpgp: _readable, ...settings }) => ({
       ...settings,
       smtp: { host, port: 587, user, password: 'secret:SANDBOX' },
     }),

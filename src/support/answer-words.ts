@@ -32,6 +32,22 @@ const ownFaults: Readonly<Record<string, Both>> = {
     'réglage de la passerelle : la clé DKIM n’est pas une clé privée RSA lisible',
     'our own set-up: the DKIM key is no private RSA key that can be read',
   ],
+  OPENPGP_KEY_UNREADABLE: [
+    'réglage de la passerelle : la clé OpenPGP du client est illisible',
+    "our own set-up: the client's OpenPGP key cannot be read",
+  ],
+  OPENPGP_KEY_EXPIRED: [
+    'réglage de la passerelle : la clé OpenPGP du client a expiré, demandez-lui la nouvelle',
+    "our own set-up: the client's OpenPGP key is over, ask for the new one",
+  ],
+  OPENPGP_KEY_UNUSABLE: [
+    'réglage de la passerelle : la clé OpenPGP du client ne permet pas de chiffrer',
+    "our own set-up: the client's OpenPGP key cannot encrypt",
+  ],
+  OPENPGP_SIGN_KEY_UNUSABLE: [
+    'réglage de la passerelle : notre clé OpenPGP de signature est inutilisable',
+    'our own set-up: our OpenPGP signing key cannot be used',
+  ],
   DKIM_KEY_WEAK: [
     'réglage de la passerelle : la clé DKIM est trop courte (1 024 bits au moins)',
     'our own set-up: the DKIM key is too short (1,024 bits at least)',

@@ -1,6 +1,6 @@
 // Alerts before a secret of a destination ends by itself: the certificate by which a recipient knows us.
 // Invariant: told in time for a person to have another one made, again each week, in the last days each day; names no value.
-import type { Connector } from '../../../connectors/contract.ts';
+import type { Connector, Expiry } from '../../../connectors/contract.ts';
 import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
 import type { Database } from '../../store/database.ts';
 import { allDestinations } from '../../store/destinations.ts';
@@ -31,7 +31,9 @@ export async function watchExpiries({
     const mapping = await published.version(mappingVersionId);
     const expiries = mapping === undefined ? undefined : connectors[mapping.connector]?.expiries;
     if (mapping === undefined || expiries === undefined) continue;
-    const ends = settingsOf(mapping).flatMap((settings) => expiries(settings, (name) => secrets(name)[0]));
+    const ends: Expiry[] = [];
+    for (const settings of settingsOf(mapping))
+      ends.push(...(await expiries(settings, (name) => secrets(name)[0], database.now())));
     const [first] = ends.toSorted((a, b) => a.at.getTime() - b.at.getTime());
     if (first === undefined) continue;
     const days = Math.floor((first.at.getTime() - now) / dayMs);

@@ -1,0 +1,187 @@
+// OpenPGP with the client's key: the whole mail is encrypted, and signed where asked (PGP/MIME, RFC 3156). openpgp.js computes.
+// Invariant: nothing leaves in clear where encryption was asked for; a key that is over, or no key, holds the destination.
+import {
+  createMessage,
+  decryptKey,
+  encrypt,
+  readKey,
+  readPrivateKey,
+  type Key,
+  type PrivateKey,
+} from 'openpgp';
+import type { Expiry, SettingsProblem } from '../contract.ts';
+import { clearTextProblem, secretName } from '../guard.ts';
+
+export interface OpenPgpSettings {
+  /** A public key in ASCII armour, or secret:NAME of one; of several, each can read. */
+  readonly encryptTo: string | readonly string[];
+  readonly sign?: { readonly key: string; readonly passphrase?: string };
+}
+
+export interface PgpKeys {
+  readonly encryptTo: readonly Key[];
+  readonly sign: PrivateKey | undefined;
+  /** When the first of the client's keys ends; undefined: none does. */
+  readonly until: Date | undefined;
+}
+
+export type PgpReason =
+  | 'SECRET_MISSING'
+  | 'OPENPGP_KEY_UNREADABLE'
+  | 'OPENPGP_KEY_EXPIRED'
+  | 'OPENPGP_KEY_UNUSABLE'
+  | 'OPENPGP_SIGN_KEY_UNUSABLE';
+
+export type PgpResult =
+  { readonly ok: true; readonly keys: PgpKeys } | { readonly ok: false; readonly reason: PgpReason };
+
+const no = (reason: PgpReason): PgpResult => ({ ok: false, reason });
+const armour = '-----BEGIN PGP PUBLIC KEY BLOCK-----';
+
+export const publicTexts = ({ encryptTo }: OpenPgpSettings): readonly string[] =>
+  typeof encryptTo === 'string' ? [encryptTo] : encryptTo;
+
+/** The keys behind the settings, as they can be used at that moment. */
+export async function pgpKeysOf(
+  settings: OpenPgpSettings,
+  secret: (name: string) => string | undefined,
+  at: Date,
+): Promise<PgpResult> {
+  const valueOf = (text: string): string | undefined => {
+    const name = secretName(text);
+    return name === undefined ? text : secret(name);
+  };
+  const encryptTo: Key[] = [];
+  const ends: Date[] = [];
+  for (const text of publicTexts(settings)) {
+    const armored = valueOf(text);
+    if (armored === undefined) return no('SECRET_MISSING');
+    const key = await readKey({ armoredKey: armored }).catch(() => undefined);
+    if (key === undefined || key.isPrivate()) return no('OPENPGP_KEY_UNREADABLE');
+    const usable = await usableUntil(key, at);
+    if ('reason' in usable) return no(usable.reason);
+    encryptTo.push(key);
+    if (usable.until !== undefined) ends.push(usable.until);
+  }
+  const until = ends.sort((a, b) => a.getTime() - b.getTime())[0];
+  if (settings.sign === undefined) return { ok: true, keys: { encryptTo, until, sign: undefined } };
+  const { key, passphrase } = settings.sign;
+  const [armored, phrase] = [valueOf(key), passphrase === undefined ? undefined : valueOf(passphrase)];
+  if (armored === undefined || (passphrase !== undefined && phrase === undefined))
+    return no('SECRET_MISSING');
+  const sign = await signingKey(armored, phrase, at);
+  return sign === undefined
+    ? no('OPENPGP_SIGN_KEY_UNUSABLE')
+    : { ok: true, keys: { encryptTo, until, sign } };
+}
+
+/** Told ahead, so that the client can send its new key in time. */
+export async function pgpExpiry(
+  settings: OpenPgpSettings | undefined,
+  secret: (name: string) => string | undefined,
+  now: Date,
+): Promise<readonly Expiry[]> {
+  if (settings === undefined) return [];
+  const result = await pgpKeysOf(settings, secret, now);
+  if (!result.ok || result.keys.until === undefined) return [];
+  const [first = ''] = publicTexts(settings);
+  return [{ secret: secretName(first) ?? 'openpgp', at: result.keys.until }];
+}
+
+/** A key is over when it, or the part of it that encrypts, is. */
+async function usableUntil(
+  key: Key,
+  at: Date,
+): Promise<{ readonly until: Date | undefined } | { readonly reason: PgpReason }> {
+  const whole = await key.getExpirationTime();
+  if (whole instanceof Date && whole <= at) return { reason: 'OPENPGP_KEY_EXPIRED' };
+  const part = await key.getEncryptionKey(undefined, at).catch(() => undefined);
+  if (part === undefined) {
+    // Usable when it was made: its encrypting part has ended since, or it was revoked.
+    const once = await key
+      .getEncryptionKey(undefined, new Date(key.getCreationTime().getTime() + 1_000))
+      .catch(() => undefined);
+    return { reason: once === undefined ? 'OPENPGP_KEY_UNUSABLE' : 'OPENPGP_KEY_EXPIRED' };
+  }
+  const ofPart = 'getExpirationTime' in part ? await part.getExpirationTime(at) : whole;
+  const ends = [whole, ofPart].filter((end) => end instanceof Date);
+  return { until: ends.sort((a, b) => a.getTime() - b.getTime())[0] };
+}
+
+async function signingKey(
+  armored: string,
+  passphrase: string | undefined,
+  at: Date,
+): Promise<PrivateKey | undefined> {
+  try {
+    const read = await readPrivateKey({ armoredKey: armored });
+    const key = passphrase === undefined ? read : await decryptKey({ privateKey: read, passphrase });
+    await key.getSigningKey(undefined, at);
+    return key.isDecrypted() ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The mail with everything but its head encrypted: what it says, its sheet and its attachment. */
+export async function encrypted(mail: Buffer, { encryptTo, sign }: PgpKeys, at: Date): Promise<Buffer> {
+  const text = mail.toString('latin1');
+  const end = text.indexOf('\r\n\r\n');
+  const head = text.slice(0, end).split(/\r\n(?![ \t])/);
+  const isContent = (line: string): boolean => /^content-/i.test(line);
+  const inner = `${head.filter(isContent).join('\r\n')}\r\n\r\n${text.slice(end + 4)}`;
+  // Its types name streams of a package that is not needed here.
+  const armored = (await encrypt({
+    message: await createMessage({ binary: Buffer.from(inner, 'latin1') }),
+    encryptionKeys: [...encryptTo],
+    ...(sign === undefined ? {} : { signingKeys: sign }),
+    date: at,
+  })) as string;
+  const outer = head.filter((line) => !isContent(line) && !/^mime-version:/i.test(line));
+  return Buffer.from(
+    [...outer, ...wrapping(armored.trimEnd().replaceAll(/\r?\n/g, '\r\n'))].join('\r\n'),
+    'latin1',
+  );
+}
+
+const boundary = '=_relais_openpgp';
+
+const wrapping = (armored: string): readonly string[] => [
+  'MIME-Version: 1.0',
+  'Content-Type: multipart/encrypted; protocol="application/pgp-encrypted";',
+  ` boundary="${boundary}"`,
+  '',
+  `--${boundary}`,
+  'Content-Type: application/pgp-encrypted',
+  'Content-Description: PGP/MIME version identification',
+  '',
+  'Version: 1',
+  '',
+  `--${boundary}`,
+  'Content-Type: application/octet-stream; name="encrypted.asc"',
+  'Content-Description: OpenPGP encrypted message',
+  'Content-Disposition: inline; filename="encrypted.asc"',
+  '',
+  armored,
+  '',
+  `--${boundary}--`,
+  '',
+];
+
+export function pgpProblems(settings: OpenPgpSettings | undefined): readonly SettingsProblem[] {
+  if (settings === undefined) return [];
+  const isKey = (text: string): boolean =>
+    secretName(text) !== undefined || text.trimStart().startsWith(armour);
+  return [
+    ...(publicTexts(settings).every(isKey)
+      ? []
+      : [
+          {
+            path: '/openpgp/encryptTo',
+            message: `Write the public key itself (${armour} …), or secret:NAME.`,
+          },
+        ]),
+    ...clearTextProblem('/openpgp/sign/key', settings.sign?.key),
+    ...clearTextProblem('/openpgp/sign/passphrase', settings.sign?.passphrase),
+  ];
+}
