@@ -35,6 +35,14 @@ export function slotProblems(lines: readonly TargetSlot[]): readonly SlotProblem
     }
     seen.set(key, before ?? kind);
   }
+  const lists = lines.filter(({ target }) => target.steps[0]?.name === '');
+  const mixed = lists.length < lines.length ? lists[0] : undefined;
+  if (mixed !== undefined)
+    problems.push({
+      path: [...mixed.path, 'to'],
+      code: 'MAP-209',
+      message: `target "${mixed.target.text}" makes each element a list, and another field gives it a name.`,
+    });
   const containers = new Map<string, 'group' | 'list'>();
   for (const { target, path } of lines) {
     const clash = containersOf(target).find(({ key, kind }) => {

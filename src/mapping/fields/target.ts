@@ -3,6 +3,7 @@
 import type { Format } from '../format-names.ts';
 
 export interface TargetStep {
+  /** Empty: the element of a list is itself a list. */
   readonly name: string;
   /** XML: attributes that distinguish this element from its neighbours, `optin@canal=email`. */
   readonly fixed: readonly { readonly name: string; readonly value: string }[];
@@ -55,7 +56,9 @@ function parseJson(text: string, nested: boolean): Target | string {
     const name = written.replaceAll(/\\([.[\]])/g, '$1');
     const places = [...lists.matchAll(/\[(\d*)\]/g)].map(([, digits = '']) => digits);
     const append = places.at(-1) === '';
-    if (name === '') return `target "${text}" has an empty name between its dots.`;
+    // Inside an element `[0]` is a place in the element itself, which is then a list.
+    if (name === '' && !(nested && index === 0 && lists !== ''))
+      return `target "${text}" has an empty name between its dots.`;
     if (places.slice(0, -1).includes('') || (append && index < parts.length - 1))
       return `target "${text}": [] may only come last.`;
     steps.push({ name, fixed: [], append, places: places.filter((place) => place !== '').map(Number) });

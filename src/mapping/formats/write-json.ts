@@ -23,7 +23,8 @@ export function jsonTree(entries: readonly Entry[], batch?: Batch, leaf: Leaf = 
     if (entry.target.steps.length === 0) return value;
     place(root, entry, value);
   }
-  return root;
+  // The element is itself a list.
+  return root.get('') ?? root;
 }
 
 function valueOf(entry: Entry, batch: Batch, leaf: Leaf): JsonNode {

@@ -72,7 +72,7 @@ function rowsOf(
     ];
   }
   const to = asText(raw['to']);
-  const target = parent === '' ? to : /^[@#]/.test(to) ? `${parent}${to}` : `${parent}.${to}`;
+  const target = parent === '' ? to : /^[@#[]/.test(to) ? `${parent}${to}` : `${parent}.${to}`;
   const note = asText(raw['label']);
   const empty = Object.hasOwn(whole, 'empty') ? whole['empty'] : 'omit';
   const each = asText(raw['each']);
