@@ -261,9 +261,39 @@ describe.each(Object.entries(cases))('%s', (name, { own, body, withdrawn, answer
 });
 
 test('every preset of a CRM has its case here', () => {
-  const apart = ['pipedrive', 'http-json', 'adf-mail', 'csv-portail', 'csv-excel'];
+  const apart = ['dolibarr', 'pipedrive', 'http-json', 'adf-mail', 'csv-portail', 'csv-excel'];
   const names = Object.keys(presets).map((name) => name.slice('presets/'.length, -'/mapping.yaml'.length));
   expect(names.filter((name) => !apart.includes(name)).toSorted()).toEqual(Object.keys(cases).toSorted());
+});
+
+describe('dolibarr: a third party without an address, then its contact with the opt-in', () => {
+  const mapping = publish('dolibarr', 'send: {base: https://crm.demo.example}');
+  const captured = { 'company.id': 1001 };
+
+  test('writes what the API takes, the refusal in Dolibarr’s own place', () => {
+    expect(bodiesOf(mapping, person('granted', 'refused'), { captured })).toMatchObject({
+      company: {
+        ...{ ref_ext: 'DM-1', name: 'Élise Durand', client: 2, code_client: '-1' },
+        note_private: 'Balcon OPTIN: OUI\nProgramme : DM-LYON\nOrigine : seloger',
+      },
+      contact: {
+        ...{ ref_ext: 'DM-1', socid: 1001, lastname: 'Durand', firstname: 'Élise', no_email: 0 },
+        ...{ email: 'E.Durand@courriel.example', phone_mobile: '+33639980001' },
+        array_options: { options_relais_appel: 0 },
+      },
+    });
+    expect(bodiesOf(mapping, person('withdrawn', 'granted'), { captured })).toMatchObject({
+      contact: { no_email: 1, array_options: { options_relais_appel: 1 } },
+    });
+  });
+
+  test('no address of a person stands in the call that carries no opt-in, and no first name leaves no blank', () => {
+    const { lastName, email, mobile } = person('granted', 'granted').identity ?? {};
+    const unnamed = { ...person('granted', 'granted'), identity: { lastName, email, mobile } } as Lead;
+    const { company } = bodiesOf(mapping, unnamed, { captured });
+    expect(company).toMatchObject({ name: 'Durand' });
+    expect(JSON.stringify(company)).not.toMatch(/courriel|\+336/);
+  });
 });
 
 describe('pipedrive: a person, then a lead that names it, then a note', () => {

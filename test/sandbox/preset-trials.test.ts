@@ -11,7 +11,7 @@ import type { TrialResult } from '../../src/sandbox/trial/compare.ts';
 
 const { RELAIS_TEST_MYSQL_URL: mysqlUrl = '', RELAIS_TEST_REDIS_URL: redisUrl = '' } = process.env;
 
-const inFull = ['espocrm'];
+const inFull = ['dolibarr', 'espocrm'];
 const wanted = inFull.flatMap((preset) => [
   { preset },
   ...readPreset(projectMappings, preset).habits.map((habit) => ({ preset, habit })),
@@ -23,10 +23,10 @@ beforeAll(async () => {
   const signal = new AbortController().signal;
   const deps = { screen: silentScreen, tools: gatewayTools, given: { mysqlUrl, redisUrl }, signal };
   await inTrial(wanted, deps, async (world) => {
-    trouble = await runTrial(world, { signal, say: () => undefined, patienceMs: 40_000 });
+    trouble = await runTrial(world, { signal, say: () => undefined, patienceMs: 90_000 });
     for (const subject of world.subjects) results.set(subject.id, await resultOf(world, subject));
   });
-}, 240_000);
+}, 540_000);
 
 test.each(inFull)(
   '%s: one record for each lead, the opt-in in its own place, the erased person gone',

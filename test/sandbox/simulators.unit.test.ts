@@ -30,7 +30,14 @@ describe('EspoCRM', () => {
     const text = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body);
     const bytes = Buffer.from(text, 'latin1');
     const sent = typeof body === 'string' ? bytes : Buffer.from(text);
-    return crm.answer({ method, path: url.pathname, query: url.searchParams, headers, body: sent });
+    return crm.answer({
+      method,
+      path: url.pathname,
+      query: url.searchParams,
+      headers,
+      body: sent,
+      beside: 0,
+    });
   };
   const contentOf = ({ body = '' }: CrmAnswer): unknown => JSON.parse(body);
   const lead = { lastName: 'Durand', emailAddress: 'd@courriel.example', cRelaisReference: 'DM-1' };
@@ -102,5 +109,56 @@ describe('EspoCRM', () => {
       true,
     );
     expect(crm.records().at(-1)?.mayContact).toEqual({ email: true });
+  });
+});
+
+describe('Dolibarr', () => {
+  let crm: SimulatedCrm;
+  beforeEach(() => {
+    crm = opened('dolibarr', { DOLIBARR_KEY: 'cle' });
+  });
+  const ask = (method: string, address: string, body?: unknown, beside = 0, key = 'cle'): CrmAnswer => {
+    const url = new URL(`/api/index.php/${address}`, 'https://crm.example');
+    const sent = Buffer.from(body === undefined ? '' : JSON.stringify(body));
+    const headers = { dolapikey: key };
+    return crm.answer({ method, path: url.pathname, query: url.searchParams, headers, body: sent, beside });
+  };
+  const company = { name: 'Zoé Durand', client: 2, code_client: '-1', ref_ext: 'DM-1' };
+  const filter = (reference: string): string => `thirdparties?sqlfilters=(t.ref_ext:=:'${reference}')`;
+
+  test('answers a bare number, finds it by our reference, and answers 404 to a search that finds nothing', () => {
+    const { status, body } = ask('POST', 'thirdparties', company);
+    expect([status, body]).toEqual([200, expect.stringMatching(/^\d+$/)]);
+    expect(JSON.parse(ask('GET', filter('DM-1')).body ?? '')).toMatchObject([{ id: body, ref_ext: 'DM-1' }]);
+    expect(ask('GET', filter('DM-2')).status).toBe(404);
+    expect(ask('DELETE', `thirdparties/${body ?? ''}`).status).toBe(200);
+    expect(ask('DELETE', `thirdparties/${body ?? ''}`).status).toBe(404);
+    expect(ask('POST', 'thirdparties', company, 0, 'autre').status).toBe(401);
+  });
+
+  test.each<[string, object]>([
+    ['a name of 129 letters', { ...company, name: 'a'.repeat(129) }],
+    ['an emoji', { ...company, name: 'Zoé 😀' }],
+  ])('answers 500 to %s, and keeps nothing', (_name, body) => {
+    expect(ask('POST', 'thirdparties', body).status).toBe(500);
+    expect(crm.records()).toHaveLength(1);
+  });
+
+  test('gives two third parties created at once one customer code, and one of them an error', () => {
+    expect(ask('POST', 'thirdparties', company, 1).status).toBe(500);
+    expect(crm.complaints()).toContainEqual(expect.stringContaining('same customer code'));
+  });
+
+  test('cuts out what looks like HTML, and keeps the refusal of mails with the address', () => {
+    const { body: socid = '' } = ask('POST', 'thirdparties', company);
+    const contact = { lastname: 'Le <b>Goff</b>', email: 'z@courriel.example', socid, no_email: 1 };
+    ask('POST', 'contacts', contact);
+    expect(crm.records().at(-1)).toMatchObject({ lastName: 'Le Goff', mayContact: { email: false } });
+    const { body: other = '' } = ask('POST', 'thirdparties', { ...company, ref_ext: 'DM-2' });
+    ask('POST', 'contacts', { ...contact, email: 'Z@courriel.example', socid: other, no_email: 0 });
+    expect(crm.records().map(({ mayContact }) => mayContact.email)).toEqual([true, true, true]);
+    expect(crm.complaints()).toEqual([]);
+    ask('POST', 'contacts', { ...contact, socid: other });
+    expect(crm.complaints()).toEqual([`the third party ${other} has 2 contacts`]);
   });
 });

@@ -67,16 +67,39 @@ export function compileReading(
     if (speaksOfSecret(text)) reportSecret(text, [...path, 'template'], where.scope);
     const template = compileTemplate(text, [...path, 'template'], where);
     if (template === undefined) return undefined;
+    const format = textFormat(raw, path, where);
+    if (format === undefined) return undefined;
     const category = findSource(template.sources[0] ?? '', where.list)?.category ?? 'technical';
     return {
       source: template.sources.join(', '),
       category,
       free: true,
-      read: (context, field, problems) => fit(template.write(context), field, problems),
+      read: (context, field, problems) => fit(format(template.write(context)), field, problems),
       show,
     };
   }
   return compileFrom(raw, path, where, fit);
+}
+
+/** What `as:` makes of the text a template wrote. */
+function textFormat(
+  raw: Record<string, unknown>,
+  path: Path,
+  { scope }: Where,
+): ((text: string | undefined) => unknown) | undefined {
+  if (!Object.hasOwn(raw, 'as')) return (text) => text;
+  const formatted = compileFormat(raw['as'], { type: 'text', list: false });
+  if ('code' in formatted) {
+    scope.report.error([...path, 'as'], formatted.code, formatted.message, {
+      suggestion: formatted.suggestion,
+    });
+    return undefined;
+  }
+  if (formatted.kind.list || formatted.kind.type === 'list') {
+    scope.report.error([...path, 'as'], 'MAP-216', 'a template writes one text: add join, first or last.');
+    return undefined;
+  }
+  return (text) => (text === undefined ? undefined : formatted.apply(text));
 }
 
 function compileFrom(

@@ -1,8 +1,9 @@
 // The registry of simulated CRMs: one line for each preset that has one.
+import { dolibarr } from './dolibarr.ts';
 import { espocrm } from './espocrm.ts';
 import type { Simulator } from './simulator.ts';
 
-export const simulators: readonly Simulator[] = [espocrm];
+export const simulators: readonly Simulator[] = [dolibarr, espocrm];
 
 export const simulatorOf = (preset: string): Simulator | undefined =>
   simulators.find((simulator) => simulator.preset === preset);

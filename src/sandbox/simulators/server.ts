@@ -56,6 +56,8 @@ interface Door {
   readonly planned: Map<string, Mischief>;
   readonly met: string[];
   readonly answered: Record<number, number>;
+  /** Requests under way, by method and path. */
+  readonly underWay: Map<string, number>;
   latencyMs: number;
   away: boolean;
   asked: number;
@@ -64,7 +66,14 @@ interface Door {
 
 export async function startSimulator(crm: SimulatedCrm, options: DoorOptions): Promise<RunningSimulator> {
   const door: Door = {
-    ...{ crm, planned: new Map(), met: [], answered: {}, latencyMs: options.latencyMs },
+    ...{
+      crm,
+      planned: new Map(),
+      met: [],
+      answered: {},
+      underWay: new Map<string, number>(),
+      latencyMs: options.latencyMs,
+    },
     ...{ away: false, asked: 0, off: false },
   };
   const sockets = new Set<Socket>();
@@ -106,9 +115,10 @@ export async function startSimulator(crm: SimulatedCrm, options: DoorOptions): P
 
 async function serve(door: Door, raw: IncomingMessage, response: ServerResponse): Promise<void> {
   response.on('error', () => undefined);
-  const request = await read(raw);
+  const read = await readRequest(raw);
   if (door.off) return void raw.socket.destroy();
-  await sleep(door.latencyMs);
+  const beside = await besides(door, `${read.method} ${read.path}`);
+  const request = { ...read, beside };
   const mischief = door.away ? undefined : mischiefFor(door, request);
   if (door.away) {
     const said = door.crm.whenDown[Math.min(door.asked, door.crm.whenDown.length - 1)];
@@ -136,7 +146,16 @@ async function serve(door: Door, raw: IncomingMessage, response: ServerResponse)
   }
 }
 
-/** Unkeyed requests are nobody's: mischief waits for one that the CRM would take. */
+/** Thinks for a while; returns how many others came to the same place meanwhile. */
+async function besides(door: Door, place: string): Promise<number> {
+  const { underWay } = door;
+  underWay.set(place, (underWay.get(place) ?? 0) + 1);
+  await sleep(door.latencyMs);
+  const others = (underWay.get(place) ?? 1) - 1;
+  underWay.set(place, others);
+  return others;
+}
+
 function mischiefFor(door: Door, { method, path, query, body }: CrmRequest): Mischief | undefined {
   const whole = `${method} ${path}?${query.toString()}\n${body.toString('utf8')}`;
   for (const [text, mischief] of door.planned) {
@@ -148,7 +167,7 @@ function mischiefFor(door: Door, { method, path, query, body }: CrmRequest): Mis
   return undefined;
 }
 
-async function read(raw: IncomingMessage): Promise<CrmRequest> {
+async function readRequest(raw: IncomingMessage): Promise<Omit<CrmRequest, 'beside'>> {
   const chunks: Buffer[] = [];
   for await (const chunk of raw) chunks.push(chunk as Buffer);
   const url = new URL(raw.url ?? '/', 'https://simulated.example');

@@ -8,6 +8,8 @@ export interface CrmRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Others of the same method and path that are under way at this moment. */
+  readonly beside: number;
 }
 
 export interface CrmAnswer {

@@ -117,16 +117,19 @@ function ofRecords(
 export const shown = (may: boolean | undefined): string =>
   may === undefined ? 'nothing' : may ? 'yes' : 'no';
 
+/** As far as the CRM can hold it, the same name: signs may be gone, and the end of a long one. */
+function isSameName(kept: string, wanted: string): boolean {
+  const [there, whole] = [kept, wanted].map((name) => name.replaceAll(/[^\p{L}]/gu, '')) as [string, string];
+  return whole.startsWith(there) && there.length >= Math.min(40, whole.length);
+}
+
 /** The person, as far as the CRM can hold a name. */
 function ofPerson(name: string, lead: TrialLead, record: CrmRecord): readonly string[] {
   const { lastName, firstName = '', email = '' } = lead.person;
   const faults: string[] = [];
   const wanted = { lastName, firstName, email, phone: phoneAtTheEnd(lead) };
   for (const field of ['lastName', 'firstName'] as const)
-    if (
-      !wanted[field].startsWith(record[field].slice(0, 60)) ||
-      (record[field] === '') !== (wanted[field] === '')
-    )
+    if (!isSameName(record[field], wanted[field]))
       faults.push(`${name}: the CRM shows the ${field} "${record[field]}"`);
   for (const field of ['email', 'phone'] as const)
     if (record[field].toLowerCase() !== wanted[field])

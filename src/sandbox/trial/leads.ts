@@ -95,10 +95,10 @@ export const trialLeads: readonly TrialLead[] = [
       ...{ email: 'ines.girard@courriel.example', mobile: phoneOf(7) },
     },
   }),
-  lead(8, 'accents and an apostrophe', ['Zoe', 'LHerault'], {
+  lead(8, 'accents, an emoji, a <', ['Zoe', 'LHerault'], {
     when: 'wrong key',
     person: {
-      ...{ lastName: "L'Hérault-Œuvrard", firstName: 'Zoé' },
+      ...{ lastName: "L'Hérault <Œuvrard> 😀", firstName: 'Zoé' },
       ...{ email: 'zoe.lherault@courriel.example', mobile: phoneOf(8) },
     },
   }),

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readCounts } from '../demo/ledger.ts';
 import type { Counts } from '../demo/ledger.ts';
 import { insertLead } from '../demo/sql.ts';
+import type { DemoConnection } from '../demo/sql.ts';
 import { laterRow, rowOf, trialLeads, type Later, type TrialLead } from './leads.ts';
 import type { Subject, TrialWorld } from './world.ts';
 
@@ -68,7 +69,19 @@ export async function runTrial(world: TrialWorld, options: RunOptions): Promise<
 
 async function insert({ subjects, intake }: TrialWorld, when: TrialLead['when']): Promise<void> {
   for (const lead of trialLeads.filter((candidate) => candidate.when === when))
-    await Promise.all(subjects.map(({ id }) => insertLead(intake, rowOf(lead, id, new Date()))));
+    await Promise.all(subjects.map(({ id }) => insertSurely(intake, rowOf(lead, id, new Date()))));
+}
+
+/** As a system in front of the gateway does: a row that may not have been committed is inserted again, which is harmless. */
+async function insertSurely(intake: DemoConnection, row: Parameters<typeof insertLead>[1]): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await insertLead(intake, row);
+    } catch (error) {
+      if (tries === 5) throw error;
+      await sleep(500);
+    }
+  }
 }
 
 async function change(
@@ -81,11 +94,11 @@ async function change(
       for (const { id, simulator } of subjects) {
         const record = simulator.crm.records().find(({ reference }) => reference === lead.reference);
         if (lead.laterMischief !== undefined && record !== undefined)
-          simulator.plan(record.id, lead.laterMischief);
+          simulator.plan(`/${record.id}`, lead.laterMischief);
         if (later.kind === 'erasure' && later.deletedThere === true && record !== undefined)
           simulator.crm.deletedByHand(record.id);
         if (later.kind === 'erasure') await gateway.erase(id, lead.reference);
-        else await insertLead(intake, laterRow(lead, later, id, new Date()));
+        else await insertSurely(intake, laterRow(lead, later, id, new Date()));
       }
     }
 }

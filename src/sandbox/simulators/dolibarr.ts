@@ -1,0 +1,232 @@
+// Dolibarr as its REST API behaves: modelled on 22 as installed and fed in November 2026, and on its source.
+// Invariant: third parties and contacts are tables of their own; the refusal of mails is the address's, in a third one.
+import { json, page } from './simulator.ts';
+import type {
+  CrmAnswer,
+  CrmRecord,
+  CrmRequest,
+  SimulatedCrm,
+  Simulator,
+  SimulatorOptions,
+} from './simulator.ts';
+
+type Row = Record<string, unknown>;
+
+interface Tables {
+  readonly thirdparties: Map<number, Row>;
+  readonly contacts: Map<number, Row>;
+  /** `mailing_unsubscribe`: addresses, in lower case. */
+  readonly unsubscribed: Set<string>;
+  readonly complaints: string[];
+  lastId: number;
+}
+
+type Kind = 'thirdparties' | 'contacts';
+
+/** Columns; others are dropped in silence. The attribute is the one the preset's page has the client create. */
+const columns: Readonly<Record<Kind, readonly string[]>> = {
+  thirdparties: [
+    'name',
+    'client',
+    'code_client',
+    'ref_ext',
+    'address',
+    'zip',
+    'town',
+    'email',
+    'phone',
+    'note_private',
+  ],
+  contacts: [
+    'lastname',
+    'firstname',
+    'socid',
+    'ref_ext',
+    'email',
+    'phone_mobile',
+    'note_private',
+    'array_options',
+  ],
+};
+const longest: Readonly<Record<string, number>> = {
+  name: 128,
+  lastname: 50,
+  firstname: 50,
+  zip: 25,
+  town: 50,
+};
+const mandatory: Readonly<Record<Kind, string>> = { thirdparties: 'name', contacts: 'lastname' };
+
+export const dolibarr: Simulator = {
+  preset: 'dolibarr',
+  modelled: 'Dolibarr 22, installed and fed in November 2026',
+  secretNames: ['DOLIBARR_KEY'],
+  open: openDolibarr,
+};
+
+const fault = (status: number, message: string): CrmAnswer =>
+  json(status, { error: { code: status, message } });
+
+function openDolibarr({ secrets, strangers }: SimulatorOptions): SimulatedCrm {
+  const tables: Tables = {
+    ...{
+      thirdparties: new Map<number, Row>(),
+      contacts: new Map<number, Row>(),
+      unsubscribed: new Set<string>(),
+    },
+    ...{ complaints: [], lastId: 1_000 },
+  };
+  for (const { lastName, firstName, email, phone } of strangers) {
+    const socid = keep(tables, 'thirdparties', { name: `${firstName} ${lastName}` });
+    keep(tables, 'contacts', { lastname: lastName, firstname: firstName, email, phone_mobile: phone, socid });
+  }
+  let good = true;
+  let wrongKeys = 0;
+  return {
+    whenDown: [
+      {
+        status: 202,
+        headers: { 'content-type': 'text/html' },
+        body: '<html>Dolibarr: database error</html>',
+      },
+      fault(401, 'Unauthorized'),
+      fault(503, 'Service Unavailable'),
+    ],
+    whenBusy: page(429, 'Too Many Requests'),
+    answer: (request) => {
+      if (!good || request.headers['dolapikey'] !== secrets['DOLIBARR_KEY']) {
+        wrongKeys += 1;
+        return fault(401, 'Unauthorized: Failed to login to API. No user match');
+      }
+      return route(tables, request);
+    },
+    records: () => recordsOf(tables),
+    complaints: () => [...tables.complaints, ...partsOf(tables)],
+    wrongKeys: () => wrongKeys,
+    deletedByHand: (id) => {
+      for (const [contact, { socid }] of tables.contacts)
+        if (String(socid) === id) tables.contacts.delete(contact);
+      tables.thirdparties.delete(Number(id));
+    },
+    keyIsGood: (isGood) => {
+      good = isGood;
+    },
+  };
+}
+
+function route(tables: Tables, request: CrmRequest): CrmAnswer {
+  const [, kind = '', id] =
+    /^\/api\/index\.php\/(thirdparties|contacts)(?:\/(\d+))?$/.exec(request.path) ?? [];
+  if (kind !== 'thirdparties' && kind !== 'contacts') return fault(404, 'Not Found');
+  if (id === undefined)
+    return request.method === 'POST' ? create(tables, kind, request) : search(tables, kind, request.query);
+  const row = tables[kind].get(Number(id));
+  if (row === undefined) return fault(404, `Not Found: ${kind} not found`);
+  switch (request.method) {
+    case 'PUT': {
+      const data = parsed(request);
+      if (data === undefined) return fault(400, 'Bad Request');
+      if (unstorable(data)) return fault(500, 'Internal Server Error: Error when updating');
+      write(tables, row, kind, data);
+      return json(200, { id, ...row });
+    }
+    case 'DELETE':
+      tables[kind].delete(Number(id));
+      return json(200, { success: { code: 200, message: 'Object deleted' } });
+    default:
+      return json(200, { id, ...row });
+  }
+}
+
+function create(tables: Tables, kind: Kind, request: CrmRequest): CrmAnswer {
+  const data = parsed(request);
+  if (data === undefined) return fault(400, 'Bad Request');
+  if (!isText(data[mandatory[kind]])) return fault(400, `Bad Request: ${mandatory[kind]} field missing`);
+  if (unstorable(data)) return fault(500, `Internal Server Error: Error creating ${kind}`);
+  if (kind === 'thirdparties' && data['code_client'] === '-1' && request.beside > 0) {
+    tables.complaints.push('two third parties created at once were given the same customer code');
+    return fault(500, 'Internal Server Error: Error creating thirdparty ErrorCustomerCodeAlreadyUsed');
+  }
+  return json(200, keep(tables, kind, data));
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+/** Too long for its column, or a sign its tables have no room for: an error of the server, whenever it comes again. */
+const unstorable = (data: Row): boolean =>
+  Object.entries(data).some(
+    ([name, value]) =>
+      isText(value) && (value.length > (longest[name] ?? 10_000) || /[\u{10000}-\u{10FFFF}]/u.test(value)),
+  );
+
+function keep(tables: Tables, kind: Kind, data: Row): number {
+  tables.lastId += 1;
+  const row: Row = {};
+  tables[kind].set(tables.lastId, row);
+  write(tables, row, kind, data);
+  return tables.lastId;
+}
+
+function write({ unsubscribed }: Tables, row: Row, kind: Kind, data: Row): void {
+  for (const [name, value] of Object.entries(data))
+    // What looks like HTML is cut out.
+    if (columns[kind].includes(name)) row[name] = isText(value) ? value.replaceAll(/<[^>]*>?/g, '') : value;
+  const address = isText(row['email']) ? row['email'].toLowerCase() : '';
+  if (kind !== 'contacts' || address === '' || data['no_email'] === undefined) return;
+  if (Number(data['no_email']) === 1) unsubscribed.add(address);
+  else unsubscribed.delete(address);
+}
+
+/** `(t.ref_ext:=:'X')`; nothing found is a 404 there. */
+function search(tables: Tables, kind: Kind, query: URLSearchParams): CrmAnswer {
+  const wanted = /^\(t\.ref_ext:=:'([^'()]*)'\)$/.exec(query.get('sqlfilters') ?? '')?.[1];
+  if (wanted === undefined) return fault(503, 'Error when validating parameter sqlfilters');
+  const found = [...tables[kind]].filter(([, row]) => row['ref_ext'] === wanted);
+  if (found.length === 0) return fault(404, `Not Found: ${kind} not found`);
+  return json(
+    200,
+    found.map(([id, row]) => ({ id: String(id), ...row })),
+  );
+}
+
+function parsed({ body }: CrmRequest): Row | undefined {
+  try {
+    return JSON.parse(body.toString('utf8')) as Row;
+  } catch {
+    return undefined;
+  }
+}
+
+const contactsOf = ({ contacts }: Tables, id: number): readonly Row[] =>
+  [...contacts.values()].filter(({ socid }) => Number(socid) === id);
+
+/** A third party without its contact, or with two, is no prospect anybody can work with. */
+function partsOf(tables: Tables): readonly string[] {
+  const parts = [...tables.thirdparties.keys()].map((id) => [id, contactsOf(tables, id).length] as const);
+  const orphans = [...tables.contacts.values()].filter(
+    ({ socid }) => !tables.thirdparties.has(Number(socid)),
+  );
+  return [
+    ...parts
+      .filter(([, count]) => count !== 1)
+      .map(([id, count]) => `the third party ${id} has ${count} contacts`),
+    ...orphans.map(() => 'a contact has no third party'),
+  ];
+}
+
+function recordsOf(tables: Tables): readonly CrmRecord[] {
+  return [...tables.thirdparties].map(([id, row]): CrmRecord => {
+    const [contact = {}] = contactsOf(tables, id);
+    const text = (from: Row, name: string): string => (isText(from[name]) ? from[name] : '');
+    const [email, phone] = [text(contact, 'email'), text(contact, 'phone_mobile')];
+    const options = (contact['array_options'] ?? {}) as Row;
+    return {
+      ...{ id: String(id), reference: text(row, 'ref_ext'), email, phone },
+      ...{ lastName: text(contact, 'lastname'), firstName: text(contact, 'firstname') },
+      mayContact: {
+        ...(email === '' ? {} : { email: !tables.unsubscribed.has(email.toLowerCase()) }),
+        ...(phone === '' ? {} : { phone: Number(options['options_relais_appel'] ?? 0) === 1 }),
+      },
+    };
+  });
+}
