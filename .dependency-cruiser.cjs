@@ -42,7 +42,7 @@ const zones = {
  * test/architecture/rooms.unit.test.ts, which plants every import that is forbidden.
  */
 const rooms = {
-  'mapping/contract': ['^src/mapping/(contract|format-names)\\.ts$', ''],
+  'mapping/contract': ['^src/mapping/(contract|file-contract|format-names)\\.ts$', ''],
   'mapping/document': ['^src/mapping/document/', 'contract'],
   'mapping/scope': ['^src/mapping/scope\\.ts$', 'contract document fields formats'],
   'mapping/fields': ['^src/mapping/fields/', 'contract document scope'],
@@ -56,7 +56,7 @@ const rooms = {
     'contract document scope fields formats consent response transport record',
   ],
   'mapping/root': [
-    '^src/mapping/(check|compile|actions|apply|client|load)\\.ts$',
+    '^src/mapping/(check|compile|files|actions|apply|client|load)\\.ts$',
     'contract document scope fields formats consent response transport record calls tools',
   ],
   'mapping/tools': ['^src/mapping/tools/', 'contract document fields formats response calls root'],

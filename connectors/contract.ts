@@ -6,6 +6,7 @@ export type {
   Body,
   BodySecrets,
   Captured,
+  LongBytes,
   Parcel,
   ParcelItem,
   SheetSection,

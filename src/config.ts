@@ -144,6 +144,7 @@ const plannerOf = ({ wholeNumber }: VariableReader): Config['planner'] => ({
   batch: wholeNumber('RELAIS_PLANNER_BATCH', 1, 5000),
   refusedDays: wholeNumber('RELAIS_REFUSED_DAYS', 1, 3_650),
   window: wholeNumber('RELAIS_WINDOW', 1, 100_000),
+  filePartRows: wholeNumber('RELAIS_FILE_PART_ROWS', 1, 5000),
 });
 
 function alertsOf({ read, url, problems }: VariableReader, allowPlaintext: boolean): Config['alerts'] {

@@ -37,6 +37,8 @@ export interface Body {
   readonly headers?: Readonly<Record<string, string>>;
   /** Secrets that stand masked in `bytes`, which is what people and the log see. */
   readonly secrets?: BodySecrets;
+  /** A file too long to be held, instead of `bytes`, which are empty then. */
+  readonly long?: LongBytes;
 }
 
 /** What of a body is known only at departure. */
@@ -44,6 +46,12 @@ export interface BodySecrets {
   readonly names: readonly string[];
   /** The bytes that leave. @param value of each name */
   readonly written: (value: (name: string) => string) => Uint8Array;
+}
+
+export interface LongBytes {
+  readonly size: number;
+  /** All of them in order, anew at each reading; throws when they are not there any more. */
+  readonly read: () => AsyncIterable<Uint8Array>;
 }
 
 /** A readable lead sheet for people: sections of label/value lines, in order. */

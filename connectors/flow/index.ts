@@ -1,22 +1,23 @@
 // The flow connector: one batch, one file under its final name on an SFTP server or in a folder.
 // Invariant: the place is authorised before a socket opens. `accepted` means: the file stands under its final name with
 // the size that was sent, seen after the rename; what the recipient makes of it is the `ack` file's to say.
-import { createHash } from 'node:crypto';
 import { defineConnector } from '../contract.ts';
 import type { BatchFacts, Composed, Evidence, Outcome, Parcel, SendContext } from '../contract.ts';
 import { bareHost, endingOf, secretName, startDeadline } from '../guard.ts';
 import type { Deadline } from '../guard.ts';
 import { readAck } from './ack.ts';
+import { contentOf, contentOfText } from './content.ts';
 import { flowDrafting } from './draft.ts';
 import { dropCodeOf, dropFailure } from './drop.ts';
-import type { Drop } from './drop.ts';
+import type { Content, Drop } from './drop.ts';
 import { openLocalDrop } from './local.ts';
 import { fillName } from './names.ts';
 import { failureOutcome, uploadOutcome } from './outcome.ts';
 import { openSftpDrop } from './sftp.ts';
 import type { SftpLogin } from './sftp.ts';
 import { flowDials, flowPlaces, flowSecretNames, flowTargets } from './places.ts';
-import { checkFlowSettings, flowSettingsSchema, folderOf, isLocal, timezoneOf } from './settings.ts';
+import { flowSettingsSchema } from './schema.ts';
+import { checkFlowSettings, folderOf, isLocal, timezoneOf } from './settings.ts';
 import type { ControlField, FlowSettings, SftpServer } from './settings.ts';
 import { flowStandIn } from './stand-in.ts';
 import { pathIn, standingAt, upload } from './upload.ts';
@@ -57,7 +58,7 @@ export const flow = defineConnector<FlowSettings>({
 function compose(parcel: Parcel, settings: FlowSettings): Composed {
   const batch = parcel.batch ?? { sequence: 0, slot: parcel.writtenAt, rows: parcel.items.length };
   const fileName = nameOf(parcel, batch, settings);
-  const sidecar = sidecarOf(parcel, batch, settings, fileName);
+  const sidecar = settings.control === undefined ? undefined : fileName + settings.control.sidecar;
   return {
     content: parcel.body.bytes,
     target: settings.to,
@@ -65,9 +66,9 @@ function compose(parcel: Parcel, settings: FlowSettings): Composed {
     head: [
       `${settings.to}/${fileName}`,
       `content-type: ${parcel.body.mediaType}`,
-      `size: ${parcel.body.bytes.length}`,
+      `size: ${parcel.body.long?.size ?? parcel.body.bytes.length}`,
       `rows: ${batch.rows}`,
-      ...(sidecar === undefined ? [] : [`control file: ${sidecar.name}`]),
+      ...(sidecar === undefined ? [] : [`control file: ${sidecar}`]),
     ],
     fileName,
   };
@@ -77,11 +78,12 @@ async function send(parcel: Parcel, settings: FlowSettings, context: SendContext
   const { batch } = parcel;
   if (batch === undefined) return { kind: 'invalid', reason: 'BATCH_MISSING' };
   const name = nameOf(parcel, batch, settings);
-  const sidecar = sidecarOf(parcel, batch, settings, name);
+  const content = contentOf(parcel.body);
+  const sidecar = sidecarOf(content, batch, settings, name);
   const work: Upload = {
     folder: placeOf(settings),
     name,
-    bytes: parcel.body.bytes,
+    content,
     tempSuffix: settings.tempSuffix ?? '.part',
     ...(sidecar === undefined ? {} : { sidecar }),
   };
@@ -102,6 +104,7 @@ async function lookup(parcel: Parcel, settings: FlowSettings, context: SendConte
   const { batch } = parcel;
   if (batch === undefined) return { kind: 'invalid', reason: 'BATCH_MISSING' };
   const file = pathIn(placeOf(settings), nameOf(parcel, batch, settings));
+  const content = contentOf(parcel.body);
   return await atDrop(
     settings,
     context,
@@ -123,8 +126,8 @@ async function lookup(parcel: Parcel, settings: FlowSettings, context: SendConte
       }
       // Bytes that an erasure took away cannot be compared: a file stands under its final name only once it was whole.
       const standing =
-        parcel.body.bytes.length > 0
-          ? await standingAt(drop, file, parcel.body.bytes)
+        content.size > 0
+          ? await standingAt(drop, file, content)
           : (await drop.size(file)) === undefined
             ? 'nothing'
             : 'same';
@@ -216,22 +219,28 @@ function nameOf(parcel: Parcel, batch: BatchFacts, settings: FlowSettings): stri
 }
 
 function sidecarOf(
-  parcel: Parcel,
+  data: Content,
   batch: BatchFacts,
   { control }: FlowSettings,
   name: string,
 ): Upload['sidecar'] {
   if (control === undefined) return undefined;
-  const { bytes } = parcel.body;
-  const values: Readonly<Record<ControlField, () => string>> = {
+  const values: Readonly<Record<ControlField, () => string | Promise<string>>> = {
     seq: () => String(batch.sequence),
     rows: () => String(batch.rows),
-    sha256: () => createHash('sha256').update(bytes).digest('hex'),
+    sha256: async () => (await data.digest()).toString('hex'),
     name: () => name,
-    size: () => String(bytes.length),
+    size: () => String(data.size),
   };
-  const lines = (control.fields ?? ['seq', 'rows', 'sha256']).map((field) => `${field}=${values[field]()}\n`);
-  return { name: name + control.sidecar, bytes: Buffer.from(lines.join(''), 'utf8') };
+  return {
+    name: name + control.sidecar,
+    content: async () => {
+      let text = '';
+      for (const field of control.fields ?? ['seq', 'rows', 'sha256'])
+        text += `${field}=${await values[field]()}\n`;
+      return contentOfText(text);
+    },
+  };
 }
 
 function placeOf({ to, server }: FlowSettings): string {

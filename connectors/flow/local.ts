@@ -1,17 +1,19 @@
 // A folder of this machine as a drop.
 // Invariant: a file appears under its final name whole and on disk, and never replaces another.
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { link, open, rm, stat, unlink } from 'node:fs/promises';
 import { dropFailure } from './drop.ts';
-import type { Drop, DropFailure } from './drop.ts';
+import type { Content, Drop, DropFailure } from './drop.ts';
 
 export function openLocalDrop(): Drop {
   return {
     isFolder: async (path) => (await found(path))?.isDirectory() ?? false,
     size: async (path) => (await found(path))?.size,
-    write: (path, bytes) => failing(() => writeToDisk(path, bytes)),
+    write: (path, content) => failing(() => writeToDisk(path, content)),
     read: (path, most) => failing(() => readUpTo(path, most)),
+    digest: (path, most) => failing(() => digestOf(path, most)),
     moveNew: (from, to) =>
       failing(async () => {
         // rename() would replace silently; link() refuses an existing name in one step.
@@ -25,10 +27,10 @@ export function openLocalDrop(): Drop {
   };
 }
 
-async function writeToDisk(path: string, bytes: Uint8Array): Promise<void> {
+async function writeToDisk(path: string, content: Content): Promise<void> {
   const file = await open(path, 'w', 0o640);
   try {
-    await file.writeFile(bytes);
+    for await (const piece of content.pieces()) await file.writeFile(piece);
     // A crash of the machine must not leave a final name on an empty file.
     await file.sync();
   } finally {
@@ -41,6 +43,16 @@ async function readUpTo(path: string, most: number): Promise<Buffer | 'longer'> 
   for await (const chunk of createReadStream(path, { start: 0, end: most })) chunks.push(chunk as Buffer);
   const read = Buffer.concat(chunks);
   return read.length > most ? 'longer' : read;
+}
+
+async function digestOf(path: string, most: number): Promise<Buffer | 'longer'> {
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const piece of createReadStream(path, { start: 0, end: most })) {
+    hash.update(piece as Buffer);
+    size += (piece as Buffer).length;
+  }
+  return size > most ? 'longer' : hash.digest();
 }
 
 /** What stands there, or nothing. */

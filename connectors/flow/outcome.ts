@@ -37,6 +37,7 @@ export function failureOutcome(
       return { kind: 'refused', reason: code, evidence };
     case 'FOLDER_FULL':
     case 'SIZE_MISMATCH':
+    case 'CONTENT_LOST':
     case 'CONNECTION_LOST':
     case 'SERVER_FAILURE':
     case 'DNS':

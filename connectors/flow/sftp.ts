@@ -1,11 +1,13 @@
 // An SFTP folder as a drop: ssh2-sftp-client over a guarded socket.
 // Invariant: nothing is sent, not even the password, before the host key was found among the pinned ones.
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { Readable, Writable } from 'node:stream';
 import SftpClient from 'ssh2-sftp-client';
 import type { ReadStreamOptions } from 'ssh2-sftp-client';
 import type { NetworkPolicy, Timeouts } from '../contract.ts';
 import { connectCodeOf, connectFailureOf, guardOf } from '../guard.ts';
 import type { Deadline } from '../guard.ts';
+import { paced, pacedPieces } from './content.ts';
 import { dropFailure } from './drop.ts';
 import type { Drop, DropFailure } from './drop.ts';
 import type { SftpServer } from './settings.ts';
@@ -93,8 +95,18 @@ function dropOver(client: SftpClient, deadline: Deadline, close: () => Promise<v
   return {
     isFolder: async (path) => (await statOf(path))?.isDirectory === true,
     size: async (path) => (await statOf(path))?.size,
-    async write(path, bytes) {
-      await step(client.put(Buffer.from(bytes), path, { writeStreamOptions: { flags: 'w', mode: 0o640 } }));
+    async write(path, content) {
+      const source = Readable.from(pacedPieces(content, deadline));
+      let unread: unknown;
+      source.on('error', (error) => (unread = error));
+      try {
+        await step(client.put(source, path, { writeStreamOptions: { flags: 'w', mode: 0o640 } }));
+      } catch (error) {
+        // What the library makes of it does not say that it was our side which broke off.
+        throw unread ?? error;
+      } finally {
+        source.destroy();
+      }
     },
     async read(path, most) {
       // One byte more tells a longer file; `end` is the last byte asked for.
@@ -102,6 +114,7 @@ function dropOver(client: SftpClient, deadline: Deadline, close: () => Promise<v
       const read = (await step(client.get(path, undefined, { readStreamOptions }))) as Buffer;
       return read.length > most ? 'longer' : read;
     },
+    digest: (path, most) => digestOf(client, path, most, { deadline, step }),
     async moveNew(from, to) {
       // Plain rename, not posix-rename: the latter replaces. Servers that replace all the same were asked before.
       if ((await statOf(to)) !== undefined) throw dropFailure('NAME_TAKEN');
@@ -112,6 +125,30 @@ function dropOver(client: SftpClient, deadline: Deadline, close: () => Promise<v
     },
     close,
   };
+}
+
+type Step = <T>(work: Promise<T>) => Promise<T>;
+
+async function digestOf(
+  client: SftpClient,
+  path: string,
+  most: number,
+  { deadline, step }: { readonly deadline: Deadline; readonly step: Step },
+): Promise<Buffer | 'longer'> {
+  const readStreamOptions = { start: 0, end: most } as ReadStreamOptions;
+  const hash = createHash('sha256');
+  const pace = paced(deadline);
+  let size = 0;
+  const into = new Writable({
+    write(piece: Buffer, _encoding, done) {
+      hash.update(piece);
+      size += piece.length;
+      pace(piece.length);
+      done();
+    },
+  });
+  await step(client.get(path, into, { readStreamOptions }));
+  return size > most ? 'longer' : hash.digest();
 }
 
 function isPinned(key: Buffer, pinned: string | readonly string[]): boolean {

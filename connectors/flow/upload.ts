@@ -1,15 +1,16 @@
 // Puts a batch's file, and its control file, into a drop: temporary name, size check, rename.
 // Invariant: a final name never shows a partial file and is never replaced; sending the same batch again ends the same.
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { dropFailure } from './drop.ts';
-import type { Drop } from './drop.ts';
+import type { Content, Drop } from './drop.ts';
 
 export interface Upload {
   readonly folder: string;
   readonly name: string;
-  readonly bytes: Uint8Array;
+  readonly content: Content;
   readonly tempSuffix: string;
-  readonly sidecar?: { readonly name: string; readonly bytes: Uint8Array };
+  /** Made once the data file stands: it names the digest of what was sent. */
+  readonly sidecar?: { readonly name: string; readonly content: () => Promise<Content> };
 }
 
 /** How far it went, for the outcome when it breaks off. */
@@ -23,12 +24,12 @@ export async function upload(
   note: (progress: UploadProgress) => void,
 ): Promise<UploadResult> {
   if (!(await drop.isFolder(work.folder === '' ? '.' : work.folder))) return 'FOLDER_MISSING';
-  const data = await place(drop, work, work.name, work.bytes, note);
+  const data = await place(drop, work, work.name, work.content, note);
   if (data === 'NAME_TAKEN') return data;
   note('standing');
   if (work.sidecar === undefined) return data;
   // After the data file: a reader that waits for the control file then finds the data complete.
-  const sidecar = await place(drop, work, work.sidecar.name, work.sidecar.bytes, () => undefined);
+  const sidecar = await place(drop, work, work.sidecar.name, await work.sidecar.content(), () => undefined);
   return sidecar === 'NAME_TAKEN' ? sidecar : data;
 }
 
@@ -36,12 +37,12 @@ async function place(
   drop: Drop,
   work: Upload,
   name: string,
-  bytes: Uint8Array,
+  content: Content,
   note: (progress: UploadProgress) => void,
 ): Promise<'created' | 'there' | 'NAME_TAKEN'> {
   const final = pathIn(work.folder, name);
   const temporary = final + work.tempSuffix;
-  switch (await standingAt(drop, final, bytes)) {
+  switch (await standingAt(drop, final, content)) {
     case 'same':
       // Ours, from an attempt whose answer was lost.
       await drop.remove(temporary);
@@ -54,14 +55,14 @@ async function place(
   note('content');
   // A crash may have left a longer one; not every server truncates on opening.
   await drop.remove(temporary);
-  await drop.write(temporary, bytes);
-  if ((await drop.size(temporary)) !== bytes.length) {
+  await drop.write(temporary, content);
+  if ((await drop.size(temporary)) !== content.size) {
     await drop.remove(temporary);
     throw dropFailure('SIZE_MISMATCH');
   }
   note('renaming');
   await drop.moveNew(temporary, final);
-  if ((await drop.size(final)) !== bytes.length) throw dropFailure('SIZE_MISMATCH');
+  if ((await drop.size(final)) !== content.size) throw dropFailure('SIZE_MISMATCH');
   return 'created';
 }
 
@@ -69,22 +70,17 @@ async function place(
 export async function standingAt(
   drop: Drop,
   path: string,
-  bytes: Uint8Array,
+  content: Content,
 ): Promise<'nothing' | 'same' | 'other'> {
   const size = await drop.size(path);
   if (size === undefined) return 'nothing';
-  if (size !== bytes.length) return 'other';
-  const standing = await drop.read(path, bytes.length);
-  return standing !== 'longer' && equal(standing, bytes) ? 'same' : 'other';
+  if (size !== content.size) return 'other';
+  const standing = await drop.digest(path, content.size);
+  return standing !== 'longer' && timingSafeEqual(standing, await content.digest()) ? 'same' : 'other';
 }
 
 /** `folder/name`; an empty folder is the login folder. */
 export function pathIn(folder: string, name: string): string {
   if (folder === '') return name;
   return folder.endsWith('/') ? folder + name : `${folder}/${name}`;
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  const digest = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }

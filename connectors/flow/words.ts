@@ -6,7 +6,7 @@ import type { FlowSettings } from './settings.ts';
 
 const same = (text: string): Both => [text, text];
 
-function transport({ to, name, schedule, control, ack }: Partial<FlowSettings>): readonly SignedRow[] {
+function transport({ to, name, schedule, empty, control, ack }: Partial<FlowSettings>): readonly SignedRow[] {
   const { cron = '', timezone = 'Europe/Paris' } = schedule ?? {};
   return [
     {
@@ -21,8 +21,8 @@ function transport({ to, name, schedule, control, ack }: Partial<FlowSettings>):
     {
       point: ['Horaires', 'Hours'],
       agreed: [
-        `${cronWords(cron)} (${timezone}) ; aucun fichier sans demande`,
-        `cron ${cron} (${timezone}); no file without leads`,
+        `${cronWords(cron)} (${timezone}) ; ${empty === 'header' ? 'un fichier sans ligne quand il n’y a pas de demande' : 'aucun fichier sans demande'}`,
+        `cron ${cron} (${timezone}); ${empty === 'header' ? 'a file without records when there are no leads' : 'no file without leads'}`,
       ],
     },
     ...(control === undefined

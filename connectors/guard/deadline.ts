@@ -1,5 +1,6 @@
 // One attempt's clock: the total time and the caller's signal joined, with the reason it ended.
-// Invariant: whatever an attempt waits for, it waits at most `totalMs`; its timer never outlives it.
+// Invariant: whatever an attempt waits for, it waits at most `totalMs`; its timer never outlives it. Only a long file that moves
+// on begins the time anew, a piece at a time.
 
 export type Ending = 'TOTAL_TIMEOUT' | 'ABORTED';
 
@@ -11,6 +12,8 @@ export interface Deadline {
   /** Set once time is up. */
   readonly ended: () => Ending | undefined;
   readonly elapsedMs: () => number;
+  /** A piece of a long file has gone through: the time begins anew. */
+  readonly renew: () => void;
   /** Rejects with an error `endingOf` knows when time is up, else settles as `work` does. */
   readonly race: <T>(work: Promise<T>) => Promise<T>;
   readonly clear: () => void;
@@ -74,6 +77,9 @@ export function startDeadline(totalMs: number, outer: AbortSignal): Deadline {
     onEnd,
     ended: () => ending,
     elapsedMs: () => Math.round(performance.now() - startedAt),
+    renew: () => {
+      if (ending === undefined) timer.refresh();
+    },
     async race(work) {
       if (ending !== undefined) {
         work.catch(() => undefined);

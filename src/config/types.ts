@@ -46,6 +46,8 @@ export interface Config {
     readonly idleMs: number;
     readonly batch: number;
     readonly window: number;
+    /** Rows of a file that are written at once. */
+    readonly filePartRows: number;
     /** How long a refused row is kept. */
     readonly refusedDays: number;
   };

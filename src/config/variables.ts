@@ -107,6 +107,11 @@ export const variables: readonly Variable[] = [
   { name: 'RELAIS_PLANNER_IDLE_MS', meaning: 'pause between two looks when nothing is due', fallback: '40' },
   { name: 'RELAIS_PLANNER_BATCH', meaning: 'rows taken at once', fallback: '200' },
   {
+    name: 'RELAIS_FILE_PART_ROWS',
+    meaning: 'rows of a file written at once; a longer file is written in parts of so many',
+    fallback: '1000',
+  },
+  {
     name: 'RELAIS_REFUSED_DAYS',
     meaning: 'days a refused row of lead_intake is kept; then only its count',
     fallback: '30',

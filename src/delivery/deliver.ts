@@ -13,6 +13,7 @@ import type { Recorded } from './attempt/trip-end.ts';
 import { chooseVersions } from './attempt/trip-versions.ts';
 import { writeAhead } from './attempt/write-ahead.ts';
 import { writeAndDepart } from './attempt/write-round.ts';
+import { deliverLongFile } from './files/long-file.ts';
 
 export interface Deliverer {
   readonly handle: (destinationId: string, job: Job) => Promise<void>;
@@ -34,6 +35,7 @@ export async function deliver(needs: TripNeeds, destinationId: string, job: Job)
 
   const order = await openOrder(needs, destinationId, job);
   if (order === undefined) return;
+  if (order.batch?.role === 'whole') return deliverLongFile(needs, order);
 
   // Where nothing has to be asked first it is written now, and departs with its claim.
   const draft = await writeAhead(needs, order);

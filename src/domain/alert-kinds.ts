@@ -53,6 +53,22 @@ export const alertDefinitions = {
     whatToDo: status,
     isTask: false,
   },
+  file_late: {
+    title: 'Fichier pas parti à son heure / file not produced on schedule',
+    whatToDo: (destination) => ofDestination('destination list', destination),
+    isTask: true,
+  },
+  file_unacknowledged: {
+    title: 'Accusé de réception manquant / acknowledgement missing',
+    whatToDo: (destination) =>
+      `Demander au client s'il a reçu le fichier, et pourquoi il n'en accuse pas réception ; ${ofDestination('destination list', destination)}`,
+    isTask: true,
+  },
+  file_gap: {
+    title: 'Numéro de fichier manquant / file number missing',
+    whatToDo: () => "Prévenir le client que ce numéro n'arrivera pas (annulé), ou pas avant les suivants.",
+    isTask: true,
+  },
   support_decides: {
     title: 'Décision du support attendue / support must decide',
     whatToDo: tasks,

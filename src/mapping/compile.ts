@@ -14,6 +14,7 @@ import { compileAccepts } from './fields/conditions.ts';
 import type { CompiledConsent } from './consent/block.ts';
 import type { ActionPlan, CallName, CompiledMapping, ConnectorFacts } from './contract.ts';
 import { blockAt, isRecord, listAt, textAt } from './document/yaml.ts';
+import { scheduleOf, writingFiles } from './files.ts';
 import { readLayout } from './formats/layout.ts';
 import type { Layout } from './formats/layout.ts';
 import type { Report } from './document/problems.ts';
@@ -94,9 +95,10 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     ...timing,
     updateOn: updateOn(mapping),
     hasLookup,
-    ...scheduleOf(mapping, connector),
+    ...(connector.settingsKey === 'file' ? scheduleOf(mapping, report, layout) : {}),
     maxItems: connector.maxItems,
     ...functionsOf(compiled, { layout, consentOf, client, connector, title, judge, scope }),
+    ...writingFiles(mapping, compiled, layout, connector.settingsKey),
     inWords: inWords(mapping),
     consentTable: consent.table,
     ...(changed === consent ? {} : { updateConsentTable: changed.table }),
@@ -167,17 +169,6 @@ function looksUp(create: ActionPlan | undefined, connector: ConnectorFacts | und
     create?.calls?.some((call) => call.hasLookup) ??
     (key !== undefined && isRecord(settings) && Object.hasOwn(settings, key))
   );
-}
-
-function scheduleOf(
-  mapping: Record<string, unknown>,
-  connector: ConnectorFacts,
-): Pick<CompiledMapping, 'schedule'> {
-  if (connector.settingsKey !== 'file') return {};
-  const { schedule } = blockAt(mapping, 'file');
-  const cron = textAt(schedule, 'cron');
-  if (cron === undefined) return {};
-  return { schedule: { cron, timezone: textAt(schedule, 'timezone') ?? 'Europe/Paris' } };
 }
 
 const readsOf = (record: RecordPlan | undefined): ReadonlyMap<string, readonly string[]> =>

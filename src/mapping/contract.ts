@@ -20,6 +20,7 @@ import type {
   OptionalBlock,
 } from '../domain/lead.ts';
 import type { RetryPolicy } from '../domain/verdict.ts';
+import type { FileFrame, FileSchedule } from './file-contract.ts';
 
 /** One mistake in a file, as an integrator reads it. */
 export interface Problem {
@@ -207,8 +208,8 @@ export interface CompiledMapping {
   readonly hasLookup: boolean;
   readonly limits: DestinationLimits;
   readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly totalMs: number };
-  /** Files only: cron slots. A slot without leads makes no file. */
-  readonly schedule?: { readonly cron: string; readonly timezone: string };
+  /** Files only: cron slots. */
+  readonly schedule?: FileSchedule;
   /** Deliveries in one parcel at most (1 for webhook and email). */
   readonly maxItems: number;
   readonly apply: (lead: Lead, situation: WriteSituation) => ApplyResult;
@@ -223,6 +224,14 @@ export interface CompiledMapping {
   ) => Body;
   /** Body of a look-up, empty where its address says all; undefined where a reference it needs is not known. */
   readonly question: (asked: Asked, call?: string) => Body | undefined;
+  /** Files only: what stands around the records. Absent where a file holds one. */
+  readonly frame?: (action: Action, batch: NonNullable<Parcel['batch']>) => FileFrame;
+  /** Files only: records of a long one, without its frame. Absent where each names the rows of its file, which are known last. */
+  readonly writePart?: (
+    records: readonly WrittenRecord[],
+    action: Action,
+    batch: NonNullable<Parcel['batch']>,
+  ) => Uint8Array;
   /** The `response` rules; no rule that fits is `unknown`. Never throws. For tools: what XPath finds is waited for. */
   readonly classify: (answer: Answer, stage: Action | 'lookup', call?: CallName) => Outcome;
   /** The same for deliveries: the event loop never waits for a recipient's answer to be read. */

@@ -28,7 +28,7 @@ export async function startPlanner(app: App): Promise<Role> {
   const stations: Stations = {
     planner: createPlanner({ database, marks: app.marks, published, log }),
     dispatcher: createDispatcher({ database, published, producer, window: config.planner.window, log }),
-    files: createFiles({ database, published, producer }),
+    files: createFiles({ database, published, producer, partRows: config.planner.filePartRows }),
     maintenance: createMaintenance({ database, published, producer, log }),
   };
   const loops: Loop[] = [];

@@ -39,6 +39,18 @@ export async function raisedSince(
   return rows.length > 0;
 }
 
+/** Whether an alert of this kind and reason was ever raised for the destination. */
+export async function raisedFor(
+  sql: Sql,
+  { kind, destinationId = '', reason = '' }: Pick<Alert, 'kind' | 'destinationId' | 'reason'>,
+): Promise<boolean> {
+  const rows = await sql.all(
+    'SELECT 1 FROM alerts WHERE kind = ? AND destination_id = ? AND reason = ? LIMIT 1',
+    [kind, destinationId, reason],
+  );
+  return rows.length > 0;
+}
+
 export type AlertChannel = 'mail' | 'webhook';
 const columnOf: Readonly<Record<AlertChannel, string>> = { mail: 'mailed_at', webhook: 'hooked_at' };
 

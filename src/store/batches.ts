@@ -1,11 +1,7 @@
-// Files of a flow: sequence numbers, and bytes kept encrypted until the file is accepted.
+// Files of a flow: sequence numbers, and what becomes of a file; its bytes are kept by kept-bytes.ts.
 // Invariant: a sequence names one content for ever; bytes are blanked once accepted or voided.
-import { openWith, type KeyRing } from '../domain/key-ring.ts';
-import { derived, sealBytes } from '../domain/keyed.ts';
-import { RelaisError } from '../errors.ts';
 import { inList, type Sql } from './database.ts';
-import { dropParts, readSealed, writeSealed } from './file-bytes.ts';
-import { writingKey } from './keys.ts';
+import { dropParts } from './file-bytes.ts';
 
 export interface Batch {
   readonly id: number;
@@ -22,6 +18,10 @@ export interface Batch {
   readonly rows: number;
   readonly mappingVersionId: number;
   readonly writtenAt: Date | undefined;
+  /** `whole`: a long file, whose rows stand in its parts. */
+  readonly role: 'file' | 'whole' | 'part';
+  /** Of a part; 0 for others. */
+  readonly wholeId: number;
 }
 
 type Row = {
@@ -38,10 +38,14 @@ type Row = {
   rows_count: number;
   mapping_version_id: number;
   written_at: Date | null;
+  role: Batch['role'];
+  whole_id: number;
 };
-const columns =
-  'id, client_id, destination_id, sequence, slot_at, state, attempt, file_name, media_type, extension, rows_count, mapping_version_id, written_at';
-const batchOf = (row: Row): Batch => ({
+/** What a `Batch` is read from. */
+export const batchColumns =
+  'id, client_id, destination_id, sequence, slot_at, state, attempt, file_name, media_type, extension, rows_count, mapping_version_id, written_at, role, whole_id';
+export type BatchRow = Row;
+export const batchOf = (row: Row): Batch => ({
   id: row.id,
   clientId: row.client_id,
   destinationId: row.destination_id,
@@ -55,6 +59,8 @@ const batchOf = (row: Row): Batch => ({
   rows: row.rows_count,
   mappingVersionId: row.mapping_version_id,
   writtenAt: row.written_at ?? undefined,
+  role: row.role,
+  wholeId: row.whole_id,
 });
 
 export async function openBatch(
@@ -92,7 +98,7 @@ export async function lockUnderWay(tx: Sql, ids: readonly number[]): Promise<Rea
 
 export async function readBatch(sql: Sql, id: number, lock = false): Promise<Batch | undefined> {
   const [row] = await sql.all<Row>(
-    `SELECT ${columns} FROM batches WHERE id = ?${lock ? ' FOR UPDATE' : ''}`,
+    `SELECT ${batchColumns} FROM batches WHERE id = ?${lock ? ' FOR UPDATE' : ''}`,
     [id],
   );
   return row === undefined ? undefined : batchOf(row);
@@ -110,7 +116,8 @@ export async function takeDueBatches(
 ): Promise<readonly Batch[]> {
   const none = inList(held.length === 0 ? [''] : held);
   const rows = await tx.all<Row>(
-    `SELECT ${columns} FROM batches WHERE state IN ('open', 'written') AND due_at <= UTC_TIMESTAMP(3)
+    `SELECT ${batchColumns} FROM batches WHERE state IN ('open', 'written') AND due_at <= UTC_TIMESTAMP(3)
+        AND role <> 'part' AND lease_until IS NULL
         AND (queued_at IS NULL OR queued_at <= TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3)))
         AND destination_id IN (SELECT id FROM destinations WHERE status = 'active') AND destination_id NOT IN (${none.marks})
       ORDER BY due_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
@@ -146,50 +153,6 @@ export async function giveSequence(tx: Sql, batchId: number, sequence: number): 
   await tx.run('UPDATE batches SET sequence = ? WHERE id = ?', [sequence, batchId]);
 }
 
-/** Keeps the exact bytes of a file, encrypted, so that any host can send them again. */
-export async function keepBytes(
-  tx: Sql,
-  masterKeys: KeyRing,
-  batch: {
-    readonly id: number;
-    readonly fileName: string;
-    readonly mediaType: string;
-    readonly extension: string;
-    readonly rows: number;
-    readonly mappingVersionId: number;
-    readonly writtenAt: Date;
-  },
-  bytes: Uint8Array,
-): Promise<void> {
-  const key = writingKey(masterKeys);
-  await tx.run(
-    `UPDATE batches SET state = 'written', file_name = ?, media_type = ?, extension = ?, rows_count = ?, mapping_version_id = ?, written_at = ?
-      WHERE id = ?`,
-    [
-      batch.fileName,
-      batch.mediaType,
-      batch.extension,
-      batch.rows,
-      batch.mappingVersionId,
-      batch.writtenAt,
-      batch.id,
-    ],
-  );
-  await writeSealed(tx, batch.id, {
-    keyId: key.id,
-    bytes: sealBytes(derived(key.bytes, `batch:${batch.id}`), bytes),
-  });
-}
-
-export async function readBytes(sql: Sql, masterKeys: KeyRing, batchId: number): Promise<Buffer | undefined> {
-  const sealed = await readSealed(sql, batchId);
-  if (sealed === undefined) return undefined;
-  const plain = openWith(masterKeys, { ...sealed, purpose: `batch:${batchId}` });
-  if (plain === undefined)
-    throw new RelaisError('KEY-001', `The bytes of file ${batchId} do not open with RELAIS_MASTER_KEY.`);
-  return plain;
-}
-
 /** The rows of a file that leaves expire with the last of them: without one of them it would be another file. */
 export async function expireTogether(tx: Sql, batchId: number, at: Date): Promise<void> {
   await tx.run(
@@ -201,9 +164,10 @@ export async function expireTogether(tx: Sql, batchId: number, at: Date): Promis
 /** The last net: rows that stand in a file which has ended would never be looked at again. Returns how many there were. */
 export async function freeStranded(sql: Sql): Promise<number> {
   const { affected } = await sql.run(
-    `UPDATE deliveries d FORCE INDEX (deliveries_batch) JOIN batches b ON b.id = d.batch_id
+    `UPDATE deliveries d FORCE INDEX (deliveries_batch) JOIN batches b ON b.id = d.batch_id LEFT JOIN batches w ON w.id = b.whole_id
         SET d.state = 'planned', d.reason = '', d.batch_id = 0, d.due_at = UTC_TIMESTAMP(3)
-      WHERE d.batch_id > 0 AND d.state IN ('queued', 'waiting', 'pending') AND b.state NOT IN ('open', 'written')`,
+      WHERE d.batch_id > 0 AND d.state IN ('queued', 'waiting', 'pending')
+        AND (b.state NOT IN ('open', 'written') OR w.state NOT IN ('open', 'written'))`,
   );
   return affected;
 }

@@ -121,6 +121,25 @@ export async function takeDue(
   return taken;
 }
 
+/** Whether due rows of an action stand in no file still: those that somebody held were left out of it. */
+export async function anyDue(
+  tx: Sql,
+  destinationId: string,
+  { action, rightsOnly }: { readonly action: string; readonly rightsOnly: boolean },
+): Promise<boolean> {
+  for (const state of ['waiting', 'planned'])
+    for (const priority of [0, 1]) {
+      const rows = await tx.all(
+        `SELECT 1 FROM deliveries FORCE INDEX (deliveries_due)
+          WHERE state = ? AND destination_id = ? AND priority = ? AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0 AND action = ?
+            ${rightsOnly ? `AND ${carriesRightSql('deliveries')}` : ''} LIMIT 1`,
+        [state, destinationId, priority, action],
+      );
+      if (rows.length > 0) return true;
+    }
+  return false;
+}
+
 /** Due rows of a destination that stand in no file; the caller's transaction holds them. */
 export async function dueOfDestination(
   tx: Sql,

@@ -59,7 +59,7 @@ export async function blankFiles(tx: Sql, batchIds: readonly number[]): Promise<
 export async function bringEmptyFiles(sql: Sql): Promise<number> {
   const { affected } = await sql.run(
     `UPDATE batches b SET b.due_at = UTC_TIMESTAMP(3)
-      WHERE b.state IN ('open', 'written') AND b.due_at > UTC_TIMESTAMP(3) AND b.queued_at IS NULL
+      WHERE b.state IN ('open', 'written') AND b.role = 'file' AND b.due_at > UTC_TIMESTAMP(3) AND b.queued_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.batch_id = b.id)`,
   );
   return affected;

@@ -33,20 +33,38 @@ export async function latestSlots(sql: Sql): Promise<ReadonlyMap<string, Date>> 
 export interface DueSlot {
   readonly destinationId: string;
   readonly slotAt: Date;
+  /** `schedule`, or who asked for it. */
+  readonly askedBy: string;
+  /** The long file whose parts are being collected for it; 0: none. */
+  readonly collecting: number;
 }
 
-/** Due slots of active destinations that nobody else is taking; the caller's transaction holds them. */
+/** Due slots of active destinations that nobody else is taking, those of long files last; the caller's transaction holds them. */
 export async function dueSlots(tx: Sql, limit: number): Promise<readonly DueSlot[]> {
-  const rows = await tx.all<{ destination_id: string; slot_at: Date }>(
-    `SELECT destination_id, slot_at FROM slots WHERE state = 'due' AND slot_at <= UTC_TIMESTAMP(3)
+  const rows = await tx.all<{ destination_id: string; slot_at: Date; asked_by: string; collecting: number }>(
+    `SELECT destination_id, slot_at, asked_by, collecting FROM slots WHERE state = 'due' AND slot_at <= UTC_TIMESTAMP(3)
         AND destination_id IN (SELECT id FROM destinations WHERE status = 'active')
-      ORDER BY slot_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+      ORDER BY collecting > 0, slot_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
   );
-  return rows.map((row) => ({ destinationId: row.destination_id, slotAt: row.slot_at }));
+  return rows.map((row) => ({
+    destinationId: row.destination_id,
+    slotAt: row.slot_at,
+    askedBy: row.asked_by,
+    collecting: row.collecting,
+  }));
+}
+
+/** More parts of its file are to be collected: it stays due. */
+export async function noteCollecting(tx: Sql, slot: DueSlot, wholeId: number): Promise<void> {
+  await tx.run('UPDATE slots SET collecting = ? WHERE destination_id = ? AND slot_at = ?', [
+    wholeId,
+    slot.destinationId,
+    slot.slotAt,
+  ]);
 }
 
 /** A slot runs once. */
-export async function markTaken(tx: Sql, slot: DueSlot): Promise<void> {
+export async function markTaken(tx: Sql, slot: Pick<DueSlot, 'destinationId' | 'slotAt'>): Promise<void> {
   await tx.run(
     "UPDATE slots SET state = 'taken', taken_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND slot_at = ?",
     [slot.destinationId, slot.slotAt],

@@ -20,6 +20,8 @@ export const handoverEntries = [
   'expired',
   'replayed',
   'batch_voided',
+  'file_departed',
+  'file_outcome',
   'circuit_opened',
   'circuit_closed',
   'suspended',

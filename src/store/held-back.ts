@@ -48,7 +48,8 @@ export async function bringProbe(sql: Sql, destinationId: string, but: readonly 
   if (next.batch_id > 0) {
     const { affected } = await sql.run(
       `UPDATE batches SET due_at = UTC_TIMESTAMP(3)
-        WHERE id = ? AND state IN ('open', 'written') AND queued_at IS NULL AND due_at > UTC_TIMESTAMP(3)`,
+        WHERE id = (SELECT carrier.id FROM (SELECT IF(whole_id > 0, whole_id, id) AS id FROM batches WHERE id = ?) carrier)
+          AND state IN ('open', 'written') AND queued_at IS NULL AND due_at > UTC_TIMESTAMP(3)`,
       [next.batch_id],
     );
     return affected;
@@ -104,7 +105,7 @@ export async function askAgain(tx: Sql, destinationId: string): Promise<void> {
   await tx.run(
     `UPDATE batches b SET b.due_at = UTC_TIMESTAMP(3)
       WHERE b.destination_id = ? AND b.state IN ('open', 'written') AND b.queued_at IS NULL AND b.due_at > UTC_TIMESTAMP(3)
-        AND EXISTS (SELECT 1 FROM deliveries d WHERE d.batch_id = b.id AND d.state = 'waiting' AND d.reason IN (${marks}))`,
+        AND (b.role = 'whole' OR EXISTS (SELECT 1 FROM deliveries d WHERE d.batch_id = b.id AND d.state = 'waiting' AND d.reason IN (${marks})))`,
     [destinationId, ...values],
   );
   await tx.run(

@@ -44,7 +44,9 @@ export async function bringTryForward(tx: Sql, id: number): Promise<boolean> {
   // The rows of a file leave when their file does.
   await tx.run(
     `UPDATE batches SET due_at = UTC_TIMESTAMP(3), queued_at = NULL
-      WHERE state IN ('open', 'written') AND id = (SELECT d.batch_id FROM deliveries d WHERE d.id = ? AND d.batch_id > 0)`,
+      WHERE state IN ('open', 'written') AND lease_until IS NULL
+        AND id = (SELECT carrier.id FROM (
+          SELECT IF(b.whole_id > 0, b.whole_id, b.id) AS id FROM deliveries d JOIN batches b ON b.id = d.batch_id WHERE d.id = ?) carrier)`,
     [id],
   );
   return affected === 1;

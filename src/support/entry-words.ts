@@ -51,6 +51,7 @@ const nothingLeft: ReadonlySet<string> = new Set([
   'OPENPGP_KEY_UNUSABLE',
   'OPENPGP_SIGN_KEY_UNUSABLE',
   'HOST_KEY_MISMATCH',
+  'FILE_NOT_FINISHED',
 ]);
 
 /**
@@ -159,6 +160,8 @@ const wordsOf: Readonly<Record<HandoverEntry, Words>> = {
   revealed: asLogged,
   backfilled: asLogged,
   file_requested: asLogged,
+  file_departed: asLogged,
+  file_outcome: asLogged,
   key_changed: asLogged,
 };
 

@@ -2,14 +2,14 @@
 import { leadRow, type Gateway } from '../trip/gateway.ts';
 
 /** Takes one lead in; what is copied is what intake wrote. */
-export async function addTemplate(gateway: Gateway): Promise<void> {
-  await gateway.send(leadRow('template'));
+export async function addTemplate(gateway: Gateway, over: Parameters<typeof leadRow>[1] = {}): Promise<void> {
+  await gateway.send(leadRow('template', over));
   while ((await gateway.app.intake.acceptBatch(10)).taken > 0);
   await gateway.owner.run('DELETE FROM lead_changes');
 }
 
 /** Brings the waiting deliveries up to `target`, a hundred thousand leads at a time. */
-export async function fill(gateway: Gateway, target: number): Promise<void> {
+export async function fill(gateway: Gateway, target: number, destination = 'essai-crm'): Promise<void> {
   const { owner, config } = gateway;
   const one = async (sql: string): Promise<number> => (await owner.all<{ n: number }>(sql))[0]?.n ?? 0;
   const columnsOf = async (
@@ -56,9 +56,9 @@ export async function fill(gateway: Gateway, target: number): Promise<void> {
     }
     await owner.run(
       `INSERT INTO deliveries (client_id, destination_id, lead_id, revision, action, delivery_key, state, due_at, expires_at)
-         SELECT client_id, 'essai-crm', id, revision, 'create', UUID(), 'planned', UTC_TIMESTAMP(3), '2099-01-01' FROM leads WHERE id > ?`,
-      [last],
+         SELECT client_id, ?, id, revision, 'create', UUID(), 'planned', UTC_TIMESTAMP(3), '2099-01-01' FROM leads WHERE id > ?`,
+      [destination, last],
     );
-    console.error(`bench: ${waiting + count} leads wait`);
+    if (count === 100_000) console.error(`bench: ${waiting + count} leads wait`);
   }
 }

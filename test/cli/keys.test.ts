@@ -230,7 +230,7 @@ describe('the master key is changed', () => {
   });
 
   test('the bytes of a file that is not accepted yet are written anew with it', async () => {
-    const { keepBytes, readBytes } = await import('../../src/store/batches.ts');
+    const { keepBytes, readBytes } = await import('../../src/store/kept-bytes.ts');
     await gateway.owner.run(
       "INSERT INTO batches (client_id, destination_id, slot_at, state, due_at) VALUES ('essai', 'essai-fichier', UTC_TIMESTAMP(3), 'open', UTC_TIMESTAMP(3))",
     );

@@ -85,6 +85,9 @@ test('the XML file of the page keeps order, attributes, prefixes, repeats and CD
 test('the CSV file of the page writes for a machine: quoted, one byte a letter, the zero kept', () => {
   const mapping = published('horizon-csv');
   expect(written(mapping, dupont())).toBe('"NOM";"TEL";"OPTIN_TEL"\r\n"Dupont";"0639980012";"N"\r\n');
-  expect(mapping.schedule).toEqual({ cron: '0 7,13,19 * * 1-6', timezone: 'Europe/Paris' });
+  expect(mapping.schedule).toEqual({
+    ...{ cron: '0 7,13,19 * * 1-6', timezone: 'Europe/Paris', empty: 'skip' },
+    ...{ lateMs: 1_800_000, ackWithinMs: 14_400_000 },
+  });
   expect(mapping.retry.pendingForMs).toBe(4 * 3_600_000);
 });

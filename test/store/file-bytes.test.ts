@@ -1,7 +1,8 @@
 // The bytes of a file are kept, read, written anew and taken away in statements that any server takes, whatever the file weighs.
 import { randomBytes } from 'node:crypto';
 import { createKeyRing } from '../../src/domain/key-ring.ts';
-import { endBatch, keepBytes, readBytes } from '../../src/store/batches.ts';
+import { endBatch } from '../../src/store/batches.ts';
+import { keepBytes, readBytes } from '../../src/store/kept-bytes.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { rewrapFile } from '../../src/store/keys.ts';
 import { blankLead } from '../../src/store/rights.ts';

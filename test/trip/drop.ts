@@ -37,7 +37,11 @@ export interface FlowLines {
   readonly extra?: string;
 }
 
-export async function openDropGateway(over: FlowLines = {}, log: Log = silentLog): Promise<DropGateway> {
+export async function openDropGateway(
+  over: FlowLines = {},
+  log: Log = silentLog,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<DropGateway> {
   const root = mkdtempSync(join(tmpdir(), 'relais-drop-'));
   const folder = join(root, 'in');
   mkdirSync(folder);
@@ -45,7 +49,7 @@ export async function openDropGateway(over: FlowLines = {}, log: Log = silentLog
   const gateway = await openGateway({
     files: flowFiles(sftp, over),
     log,
-    environment: { RELAIS_SECRET_SFTP: sftpUser.password, RELAIS_LEASE_MS: '8500' },
+    environment: { RELAIS_SECRET_SFTP: sftpUser.password, RELAIS_LEASE_MS: '8500', ...environment },
   });
   const publish = async (note: string): Promise<void> =>
     void (await gateway.app.publishing.publish({ destinationId: 'essai-csv', author: 'tester', note }));

@@ -24,6 +24,10 @@ export interface Attempted {
   readonly connector: string;
   readonly mappingVersionId: number;
   readonly batchId?: number;
+  /** Tries spent by all that travels together, where `rows` are a part of it. */
+  readonly spent?: number;
+  /** A further part of a file whose first part has moved the circuit. */
+  readonly besideCircuit?: boolean;
   /** Which call it was, where the delivery needs several. */
   readonly call?: CalledAttempt | undefined;
 }

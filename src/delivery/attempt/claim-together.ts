@@ -14,6 +14,8 @@ export interface ClaimLoad {
   readonly leaseMs: number;
   readonly limits: DestinationLimits;
   readonly batchId?: number;
+  /** A further part of a file that is on its way. */
+  readonly continues?: boolean;
   readonly access?: Access;
   /** Written ahead: the only job's delivery, which departs with the claim where it still may. */
   readonly written?: Departure;

@@ -58,6 +58,8 @@ export interface ClaimSettings {
   readonly version?: Published['version'];
   /** The jobs are the rows of this file: all or none, and they count as one in flight. */
   readonly batchId?: number;
+  /** A further part of a file that is on its way: it is in flight, and counted, already. */
+  readonly continues?: boolean;
   /** What the destination is reached by now. */
   readonly access?: Access;
   /** Departs of the claimed rows what was written ahead of the claim and still stands; answers which. */
@@ -67,6 +69,11 @@ export interface ClaimSettings {
     destination: Destination,
   ) => Promise<ReadonlySet<number>>;
 }
+
+const withoutRates = ({ concurrency, hours }: DestinationLimits): DestinationLimits => ({
+  concurrency,
+  ...(hours === undefined ? {} : { hours }),
+});
 
 const nothing = { claimed: [], departed: new Set<number>(), againAfterMs: 0 } as const;
 
@@ -98,7 +105,9 @@ export async function claimDeliveries(
   // A part of a file would be another file under its number: while one of its rows is elsewhere, none is claimed.
   if (settings.batchId !== undefined && rows.length < jobs.length) return none;
 
-  const limits = (await settings.version?.(destination.mappingVersionId))?.limits ?? settings.limits;
+  const continues = settings.continues === true;
+  const all = (await settings.version?.(destination.mappingVersionId))?.limits ?? settings.limits;
+  const limits = continues ? withoutRates(all) : all;
   const unit = settings.batchId === undefined ? 'delivery' : 'file';
   const permissionBeside = (inFlight: number): SendPermission =>
     sendPermission({
@@ -110,10 +119,10 @@ export async function claimDeliveries(
       inFlight,
       unit,
     });
-  const roughly = permissionBeside(sending);
+  const roughly = permissionBeside(continues ? 0 : sending);
   // Only where there is too little room is it worth looking which leases have run out.
   const permission =
-    sending > 0 && roughly.count < jobs.length
+    !continues && sending > 0 && roughly.count < jobs.length
       ? permissionBeside(await countSending(tx, destinationId))
       : roughly;
   const waits = await howTheyWait(tx, permission, rows, { hours: limits.hours, unit });

@@ -2,7 +2,8 @@
 // Invariant: committing here is departing; nothing leaves before, nothing the prospect took back leaves after (guarantees 3 and 6).
 import { liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
-import { expireTogether, keepBytes } from '../../store/batches.ts';
+import { expireTogether } from '../../store/batches.ts';
+import { keepBytes } from '../../store/kept-bytes.ts';
 import { noteCallDepartures } from '../../store/calls.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { readAuthorisations } from '../../store/authorisations.ts';

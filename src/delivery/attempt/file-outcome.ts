@@ -7,25 +7,23 @@ import { entryNames } from '../../store/entry-names.ts';
 import { addSlot } from '../../store/file-slots.ts';
 import type { Attempted, OutcomeEffects } from './attempt.ts';
 import type { ClaimedDelivery } from './claim.ts';
-import type { BatchEnd } from './trip-end.ts';
+import { heldFileMs, type BatchEnd } from './trip-end.ts';
 
 export async function recordBatchEnd(
   tx: Sql,
-  { id, state, clientId, destinationId }: BatchEnd,
+  { id, state, clientId, destinationId, isPart }: BatchEnd,
   back: readonly ClaimedDelivery[],
   work: OutcomeEffects,
 ): Promise<void> {
   await endBatch(tx, id, state);
   if (state !== 'voided') return;
-  work.handovers.push({ entry: 'batch_voided', clientId, destinationId, batchId: id, actor: 'worker' });
-  // And in the story of each lead that stood in it and goes again.
+  // In the story of each lead that stood in it and goes again.
   for (const row of back) work.handovers.push({ entry: 'batch_voided', ...entryNames(row), actor: 'worker' });
+  if (isPart === true) return;
+  work.handovers.push({ entry: 'batch_voided', clientId, destinationId, batchId: id, actor: 'worker' });
   // Its rows leave in a new file at once, not at the next scheduled hour.
   await addSlot(tx, destinationId, 'now', 'voided');
 }
-
-/** A file whose outcome a person decides: out of reach until they bring it forward, or its rows expire. */
-const heldFileMs = 365 * 86_400_000;
 
 export async function settleBatch(
   tx: Sql,

@@ -35,6 +35,7 @@ export async function openOrder(
   }
   // A twin of an earlier try: what it was pushed for has happened, and the file may be held since.
   if (!isUnderWay(batch) || batch.attempt !== job.attempt) return undefined;
+  if (batch.role === 'whole') return { destinationId, jobs: [], batch, inForce, leaseMs };
   const rows = await batchDeliveries(needs.database, batch.id);
   if (rows.length === 0) {
     // Everything in it was cancelled, erased or has expired meanwhile.
@@ -60,6 +61,7 @@ export async function claimOrder(
     limits: inForce?.mapping.limits ?? defaultLimits,
     ...(inForce === undefined ? {} : { access: needs.accessTo(destinationId, inForce.mapping) }),
     ...(batch === undefined ? {} : { batchId: batch.id }),
+    ...(order.continues === true ? { continues: true } : {}),
     ...(draft === undefined ? {} : { written: draft.departure }),
   });
   if (claim.claimed.length === 0 || claim.destination === undefined) {

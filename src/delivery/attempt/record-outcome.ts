@@ -184,7 +184,9 @@ async function recordAttempt(
       noteErased(row, decision, work);
   }
   const change =
-    circuit === undefined || decisions.size === 0 ? 'none' : moveCircuit(circuit, attempted, decisions, work);
+    circuit === undefined || decisions.size === 0 || attempted.besideCircuit === true
+      ? 'none'
+      : moveCircuit(circuit, attempted, decisions, work);
   await settleBatch(tx, attempted, decisions);
   return { decisions, late, circuit: change };
 }
@@ -196,7 +198,7 @@ function situationOf(
 ): Parameters<typeof decide>[1] {
   const together = attempted.batchId === undefined ? [row] : attempted.rows;
   return {
-    spent: spentOf(together) + 1,
+    spent: (attempted.spent ?? spentOf(together)) + 1,
     circuitClosed,
     maybeReceived: attempted.call?.maybeReceived ?? row.maybeReceived,
     moreCalls: attempted.call?.more(capturesOf(attempted)) ?? false,

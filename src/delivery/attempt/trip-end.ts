@@ -6,6 +6,9 @@ import type { Attempted } from './attempt.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Stopped } from './render.ts';
 
+/** A file whose outcome a person decides: out of reach until they bring it forward, or its rows expire. */
+export const heldFileMs = 365 * 86_400_000;
+
 export interface TripEnd {
   readonly attempted?: Attempted;
   /** Deliveries that could not leave at all. */
@@ -22,6 +25,8 @@ export interface BatchEnd {
   readonly state: 'voided' | 'empty';
   readonly clientId: string;
   readonly destinationId: string;
+  /** A part of a long file: what follows for its rows, the whole says. */
+  readonly isPart?: boolean;
 }
 
 /** What was decided of each delivery, once it is committed. */
@@ -32,13 +37,14 @@ export interface Recorded {
   readonly circuit: 'none' | 'opened' | 'closed';
 }
 
-export type EndedBatch = Pick<Batch, 'id' | 'clientId' | 'destinationId'> & {
+export type EndedBatch = Pick<Batch, 'id' | 'clientId' | 'destinationId' | 'role'> & {
   readonly sequence: number | undefined;
 };
 
 /** How a file ends that does not leave: one whose number was given is voided, and the log explains the gap. */
-export function batchEnding({ id, clientId, destinationId, sequence }: EndedBatch): BatchEnd {
-  return { id, clientId, destinationId, state: sequence === undefined ? 'empty' : 'voided' };
+export function batchEnding({ id, clientId, destinationId, sequence, role }: EndedBatch): BatchEnd {
+  const state = sequence === undefined ? 'empty' : 'voided';
+  return { id, clientId, destinationId, state, isPart: role === 'part' };
 }
 
 /** The same for a trip that may have no file. */

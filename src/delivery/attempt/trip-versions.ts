@@ -1,7 +1,7 @@
 // Which version of the mapping writes what leaves, and by which it goes: chosen here and nowhere else.
 // Invariant: what the recipient may already hold is written again by the version that wrote it (guarantee 4); address, retries and
 // the reading of the answer are those of the version in force.
-import type { Connector } from '../../../connectors/contract.ts';
+import type { Action, Connector } from '../../../connectors/contract.ts';
 import { takenBy } from '../../store/delivery-targets.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { readProgress } from './call-progress.ts';
@@ -78,6 +78,36 @@ const reachedBefore = async (
   row: ClaimedDelivery,
 ): Promise<readonly string[]> =>
   takenPartly === true && row.maybeReceived ? await takenBy(database, row.id) : [];
+
+/** The trip of a long file before any of its rows is claimed. Undefined: there is no version to go by. */
+export async function fileTrip(
+  needs: TripNeeds,
+  { destinationId, inForce, batch, leaseMs }: Order,
+  action: Action,
+): Promise<Trip | undefined> {
+  const mapping = inForce?.mapping;
+  const connector = mapping === undefined ? undefined : needs.connectors[mapping.connector];
+  if (inForce === undefined || mapping === undefined || connector === undefined || batch === undefined)
+    return undefined;
+  const pinned =
+    batch.mappingVersionId === 0 ? mapping : await needs.published.version(batch.mappingVersionId);
+  if (pinned === undefined || pinned.connector !== mapping.connector) return undefined;
+  return {
+    mapping,
+    content: pinned,
+    versionId: batch.mappingVersionId === 0 ? inForce.versionId : batch.mappingVersionId,
+    connector,
+    settings: mapping.actions[action]?.settings,
+    context: contextFor(needs, mapping, await needs.reader.targets(destinationId, action)),
+    question: mapping.question,
+    canAsk: connector.lookup !== undefined && mapping.hasLookup,
+    batch,
+    leaseMs,
+    claimedAt: performance.now(),
+    progress: undefined,
+    reached: [],
+  };
+}
 
 /** The trip of a create that the recipient cannot hold anything of: everything is that of the version in force. */
 export async function freshTrip(

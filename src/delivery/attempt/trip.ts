@@ -77,6 +77,8 @@ export interface Order {
   readonly destinationId: string;
   readonly jobs: readonly ClaimJob[];
   readonly batch: FileBatch | undefined;
+  /** `batch` is a further part of a file that is on its way. */
+  readonly continues?: boolean;
   /** Of a moment ago; the claim reads which version is in force. */
   readonly inForce: InForce | undefined;
   readonly leaseMs: number;

@@ -11,6 +11,7 @@ import { allDestinations } from '../../store/destinations.ts';
 import { lapsedLeases } from '../../store/deadlines.ts';
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
+import { unsentParts } from '../../store/file-parts.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
 import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
 import { entryNames } from '../../store/entry-names.ts';
@@ -24,6 +25,8 @@ interface Lapse {
   readonly erased: boolean;
   /** The call that is open, of a delivery in several. */
   readonly call: CallRow | undefined;
+  /** It departed with a part of a long file that never began to leave. */
+  readonly neverLeft: boolean;
 }
 
 interface AfterLapse {
@@ -33,10 +36,11 @@ interface AfterLapse {
 }
 
 /** What becomes of a delivery whose lease ran out. */
-const afterLapse = (lapse: Lapse, now: Date): AfterLapse =>
-  lapse.decision === undefined
-    ? neverDeparted(lapse)
-    : outcomeUnknown({ ...lapse, decision: lapse.decision }, now);
+function afterLapse(lapse: Lapse, now: Date): AfterLapse {
+  const { decision } = lapse;
+  if (decision === undefined) return neverDeparted(lapse);
+  return lapse.neverLeft ? neverLeft(lapse) : outcomeUnknown({ ...lapse, decision }, now);
+}
 
 const cancelledEntry = (row: Delivery): Handover => ({
   entry: 'cancelled',
@@ -54,6 +58,20 @@ const neverDeparted = ({ row, erased }: Lapse): AfterLapse =>
         alerts: [],
       }
     : { settlement: unspent(row, 'waiting', 'retry', 0, false), handovers: [], alerts: [] };
+
+/** What departed has its outcome in the log: nothing has left, whatever the file waits for. */
+function neverLeft(lapse: Lapse): AfterLapse {
+  const { settlement, handovers } = neverDeparted(lapse);
+  const outcome: Handover = {
+    entry: 'outcome',
+    ...entryNames(lapse.row),
+    actor: 'planner',
+    outcome: 'unavailable',
+    reason: 'FILE_NOT_FINISHED',
+    nextStep: 'retry',
+  };
+  return { settlement, handovers: [outcome, ...handovers], alerts: [] };
+}
 
 function outcomeUnknown(
   { row, decision: { verdict }, erased, call }: Lapse & { readonly decision: Decision },
@@ -170,6 +188,7 @@ export async function recoverLapsed(tx: Sql, published: Published): Promise<numb
     tx,
     [...new Set(rows.map((row) => row.batchId))].filter((id) => id > 0),
   );
+  const unsent = await unsentParts(tx, [...underWay]);
   const files = Map.groupBy(
     rows.filter((row) => row.batchId > 0),
     (row) => row.batchId,
@@ -184,7 +203,7 @@ export async function recoverLapsed(tx: Sql, published: Published): Promise<numb
       inForce.get(row.destinationId) ?? 0,
       call,
     );
-    const lapsed = afterLapse({ row, decision, erased, call }, tx.now());
+    const lapsed = afterLapse({ row, decision, erased, call, neverLeft: unsent.has(row.batchId) }, tx.now());
     const leaveBatch = lapsed.settlement.leaveBatch || !underWay.has(row.batchId);
     settlements.push({ ...lapsed.settlement, leaveBatch });
     handovers.push(...lapsed.handovers);

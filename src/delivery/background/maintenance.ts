@@ -6,6 +6,7 @@ import { dropForgottenCredentials } from '../../store/access-credentials.ts';
 import { freeStranded } from '../../store/batches.ts';
 import type { Database } from '../../store/database.ts';
 import { bringEmptyFiles } from '../../store/file-bytes.ts';
+import { recoverWholes } from '../../store/long-files.ts';
 import { dropSettledRevisions } from '../../store/lead-revisions.ts';
 import { takeUpAside } from '../../store/lead-changes.ts';
 import type { Published } from '../mapping-cache.ts';
@@ -14,6 +15,7 @@ import { recoverLapsed } from './lease-recovery.ts';
 import { resolveFromLog } from '../attempt/resolve.ts';
 import { reopenRepaired, withholdUnusable } from './withheld-recheck.ts';
 import { checkAlerts } from './alert-checks.ts';
+import { watchFiles } from './file-alerts.ts';
 
 export interface Maintenance {
   readonly recoverLeases: () => Promise<number>;
@@ -40,6 +42,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
 
   return {
     recoverLeases: async () => {
+      await recoverWholes(database);
       const count = await database.transaction((tx) => recoverLapsed(tx, published));
       if (count > 0) log.warn('lease.recovered', { count });
       return count;
@@ -51,6 +54,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
     watch: async () => {
       await resolveFromLog({ database, published });
       await checkAlerts(database, published);
+      await watchFiles(database, published);
     },
     tidy: async () => {
       await dropSettledRevisions(database);

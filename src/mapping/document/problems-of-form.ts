@@ -95,6 +95,10 @@ export const problemsOfForm = {
     meaning: 'A time-out is longer than anybody waits for an answer.',
     remedy: 'Write seconds or minutes; an hour at most.',
   },
+  'MAP-615': {
+    meaning: 'A file without leads could not be recognised as one.',
+    remedy: 'Write empty: skip, or a format with a heading or a root.',
+  },
   'MAP-609': {
     meaning: 'The sending hours cannot be read.',
     remedy: 'Write days and times: open: [mon-fri 09:00-12:30 13:30-18:00, sat 09:00-12:00].',

@@ -68,6 +68,9 @@ export function fitInto(text: string, encoding: Encoding): string {
   return result;
 }
 
+/** The encoding of what follows in the same file: its mark stands at the beginning only. */
+export const withoutMark = (encoding: Encoding): Encoding => (encoding === 'utf-8-bom' ? 'utf-8' : encoding);
+
 /** Bytes of a text that fits. */
 export function encode(text: string, encoding: Encoding): Uint8Array {
   const name = single(encoding);

@@ -12,13 +12,14 @@ import type { BodyFormat, FaultFormat, Format, RpcFormat } from '../format-names
 import type { Entry, FieldProblem } from '../fields/values.ts';
 import { createCsvWriter, readDialect } from './write-csv.ts';
 import type { CsvWriter } from './write-csv.ts';
+import type { InParts } from './in-parts.ts';
 import { envelopeText, formText, readEnvelope } from './write-form.ts';
 import type { RecordEnvelope } from './write-form.ts';
-import { jsonBody } from './write-json.ts';
+import { jsonBody, jsonInParts } from './write-json.ts';
 import { multipartBody, partsOf } from './write-multipart.ts';
 import { jsonRpcBody, lostInRpc, xmlRpcBody } from './write-rpc.ts';
 import { readSoapDialect, soapBody, splitHeader } from './write-soap.ts';
-import { readXmlDialect, xmlBody } from './write-xml.ts';
+import { readXmlDialect, xmlBody, xmlInParts } from './write-xml.ts';
 import type { XmlDialect } from './write-xml.ts';
 
 type Batch = { readonly sequence: number; readonly rows: number } | undefined;
@@ -48,6 +49,8 @@ export interface Layout {
     batch: Batch,
     key: string,
   ) => Body;
+  /** Absent where a file holds one record. */
+  readonly inParts?: InParts;
 }
 
 const blocks = (Object.keys(bodyFormats) as BodyFormat[]).filter((format) => format !== 'none');
@@ -106,8 +109,9 @@ function envelopeLayout(
 ): Layout {
   const inner = layoutOf(envelope.holds, mapping, undefined, report);
   checkEnvelope(envelope, body, inner.xml?.encoding, report);
+  const { inParts: _, ...whole } = inner;
   return {
-    ...inner,
+    ...whole,
     body,
     write: (columns, records, batch, key) => {
       const written = inner.write(columns, records, batch, key);
@@ -143,7 +147,7 @@ function layoutOf(
     case 'csv': {
       const csv = createCsvWriter(readDialect(mapping['csv'], connector?.sheet === true));
       checkCsv(csv, mapping['csv'], report);
-      return { ...shared, noNull: 'csv', csv, lost: csv.lost, write: csv.body };
+      return { ...shared, noNull: 'csv', csv, lost: csv.lost, write: csv.body, inParts: csv.inParts };
     }
     case 'xml': {
       const xml = readXmlDialect(mapping['xml']);
@@ -153,6 +157,7 @@ function layoutOf(
         xml,
         document: (entries) => xmlBody([entries], xml, { sequence: 1, rows: 1 }).bytes,
         write: (_columns, records, batch) => xmlBody(records, xml, batch),
+        ...(xml.root === undefined ? {} : { inParts: xmlInParts(xml) }),
       };
     }
     case 'json': {
@@ -163,6 +168,7 @@ function layoutOf(
         ...shared,
         write: (_columns, records, batch) =>
           jsonBody(records, batch, lines ? 'lines' : listed ? 'list' : 'one'),
+        ...(lines || listed ? { inParts: jsonInParts(lines ? 'lines' : 'list') } : {}),
       };
     }
     case 'form':

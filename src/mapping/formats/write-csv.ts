@@ -3,8 +3,17 @@
 // formulas are defused where people open the file, and nowhere else.
 import type { Body } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
-import { charsetOf, encode, encodings, fitInto, unmappableIn, unmappablePolicies } from './encoding.ts';
+import {
+  charsetOf,
+  encode,
+  encodings,
+  fitInto,
+  unmappableIn,
+  unmappablePolicies,
+  withoutMark,
+} from './encoding.ts';
 import type { Encoding, Unmappable } from './encoding.ts';
+import type { InParts } from './in-parts.ts';
 import { plainNumber } from '../fields/numbers.ts';
 import { readRow } from './read-back-csv.ts';
 import { isLate, fillLate } from '../fields/values.ts';
@@ -72,6 +81,7 @@ export interface CsvWriter {
   /** What a reader would not find again of a record. */
   readonly lost: (columns: readonly string[], entries: readonly Entry[]) => readonly FieldProblem[];
   readonly body: (columns: readonly string[], records: readonly (readonly Entry[])[], batch: Batch) => Body;
+  readonly inParts: InParts;
 }
 
 export function createCsvWriter(dialect: CsvDialect): CsvWriter {
@@ -93,6 +103,11 @@ export function createCsvWriter(dialect: CsvDialect): CsvWriter {
       if (entry.kind === 'cell') cells.set(entry.target.text, cellText(entry.cell, batch));
     return columns.map((column) => cells.get(column) ?? '');
   };
+
+  const header = (columns: readonly string[]): string =>
+    dialect.header ? line(columns.map((column) => fitInto(column, encoding))) : '';
+  const rows = (columns: readonly string[], records: readonly (readonly Entry[])[], batch: Batch): string =>
+    records.map((entries) => line(cellsOf(columns, entries, batch))).join('');
 
   return {
     dialect,
@@ -119,14 +134,27 @@ export function createCsvWriter(dialect: CsvDialect): CsvWriter {
       const at = cells.findIndex((cell, index) => found[index] !== cell);
       return [{ field: columns[at] ?? '(row)', code: 'NOT_READ_BACK' }];
     },
-    body: (columns, records, batch) => {
-      const header = dialect.header ? line(columns.map((column) => fitInto(column, encoding))) : '';
-      const rows = records.map((entries) => line(cellsOf(columns, entries, batch)));
-      return {
-        bytes: encode(header + rows.join(''), encoding),
-        mediaType: `text/csv; charset=${charsetOf(encoding)}`,
-        extension: 'csv',
-      };
+    ...writers(encoding, header, rows),
+  };
+}
+
+type CsvRows = (columns: readonly string[], records: readonly (readonly Entry[])[], batch: Batch) => string;
+
+function writers(
+  encoding: Encoding,
+  header: (columns: readonly string[]) => string,
+  rows: CsvRows,
+): Pick<CsvWriter, 'body' | 'inParts'> {
+  const kind = { mediaType: `text/csv; charset=${charsetOf(encoding)}`, extension: 'csv' };
+  const none = new Uint8Array(0);
+  return {
+    body: (columns, records, batch) => ({
+      bytes: encode(header(columns) + rows(columns, records, batch), encoding),
+      ...kind,
+    }),
+    inParts: {
+      part: (columns, records, batch) => encode(rows(columns, records, batch), withoutMark(encoding)),
+      frame: (columns) => ({ open: encode(header(columns), encoding), between: none, close: none, ...kind }),
     },
   };
 }

@@ -3,6 +3,7 @@
 import type { BatchFacts, Body } from '../../../connectors/contract.ts';
 import { fillLate } from '../fields/values.ts';
 import type { Entry, RpcType, Scalar } from '../fields/values.ts';
+import type { InParts } from './in-parts.ts';
 
 /** An ordered JSON value: a Map keeps keys like "10" where an object would move them first. */
 export type JsonNode = Map<string, JsonNode> | JsonNode[] | Scalar | null;
@@ -108,21 +109,33 @@ export function plainJson(node: JsonNode): unknown {
 }
 
 /** Records as a body: the first one, a list of them, or one a line. */
-export function jsonBody(
-  records: readonly (readonly Entry[])[],
-  batch: Batch,
-  shape: 'one' | 'list' | 'lines',
-): Body {
-  const texts = records.map((entries) => jsonText(jsonTree(entries, batch)));
-  const text =
-    shape === 'one'
-      ? (texts[0] ?? '{}')
-      : shape === 'list'
-        ? `[${texts.join(',')}]`
-        : texts.map((part) => `${part}\n`).join('');
+type JsonShape = 'one' | 'list' | 'lines';
+
+export function jsonBody(records: readonly (readonly Entry[])[], batch: Batch, shape: JsonShape): Body {
+  const text = joined(records, batch, shape);
+  return { bytes: Buffer.from(shape === 'list' ? `[${text}]` : text, 'utf8'), ...kindOf(shape) };
+}
+
+export function jsonInParts(shape: 'list' | 'lines'): InParts {
+  const [open, between, close] = shape === 'list' ? ['[', ',', ']'] : ['', '', ''];
   return {
-    bytes: Buffer.from(text, 'utf8'),
-    mediaType: shape === 'lines' ? 'application/x-ndjson' : 'application/json',
-    extension: shape === 'lines' ? 'ndjson' : 'json',
+    part: (_columns, records, batch) => Buffer.from(joined(records, batch, shape), 'utf8'),
+    frame: () => ({
+      open: Buffer.from(open),
+      between: Buffer.from(between),
+      close: Buffer.from(close),
+      ...kindOf(shape),
+    }),
   };
 }
+
+function joined(records: readonly (readonly Entry[])[], batch: Batch, shape: JsonShape): string {
+  const texts = records.map((entries) => jsonText(jsonTree(entries, batch)));
+  if (shape === 'one') return texts[0] ?? '{}';
+  return shape === 'list' ? texts.join(',') : texts.map((text) => `${text}\n`).join('');
+}
+
+const kindOf = (shape: JsonShape): Pick<Body, 'mediaType' | 'extension'> => ({
+  mediaType: shape === 'lines' ? 'application/x-ndjson' : 'application/json',
+  extension: shape === 'lines' ? 'ndjson' : 'json',
+});

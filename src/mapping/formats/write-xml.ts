@@ -2,8 +2,9 @@
 // Invariant: well-formed whatever a lead holds; characters XML 1.0 forbids are left out, everything else arrives.
 import type { BatchFacts, Body } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
-import { charsetOf, encodeXml, encodingHolds, encodings } from './encoding.ts';
+import { charsetOf, encodeXml, encodingHolds, encodings, withoutMark } from './encoding.ts';
 import type { Encoding } from './encoding.ts';
+import type { InParts } from './in-parts.ts';
 import { textOf } from '../fields/rendering.ts';
 import type { TargetStep, Target } from '../fields/target.ts';
 import { fillLate } from '../fields/values.ts';
@@ -170,14 +171,18 @@ export function elementText(
   dialect: XmlDialect,
   own: readonly [string, string][] = [],
 ): string {
-  const spaces = dialect.xmlns.map(([prefix, uri]): [string, string] => [
+  const spaces = namespaces(dialect, usesNil(top));
+  return render({ ...top, attributes: [...spaces, ...own, ...top.attributes] }, dialect, 0);
+}
+
+function namespaces({ xmlns }: XmlDialect, nil: boolean): readonly [string, string][] {
+  const spaces = xmlns.map(([prefix, uri]): [string, string] => [
     prefix === '' ? 'xmlns' : `xmlns:${prefix}`,
     uri,
   ]);
-  if (usesNil(top) && !dialect.xmlns.some(([prefix]) => prefix === 'xsi')) {
-    spaces.push(['xmlns:xsi', 'http://www.w3.org/2001/XMLSchema-instance']);
-  }
-  return render({ ...top, attributes: [...spaces, ...own, ...top.attributes] }, dialect, 0);
+  return nil && !xmlns.some(([prefix]) => prefix === 'xsi')
+    ? [...spaces, ['xmlns:xsi', 'http://www.w3.org/2001/XMLSchema-instance']]
+    : spaces;
 }
 
 /** What stands before the outermost element. */
@@ -194,16 +199,41 @@ export function xmlBody(records: readonly (readonly Entry[])[], dialect: XmlDial
       ? single
       : element({ name: dialect.root ?? dialect.record, fixed: [] });
   if (top !== single) top.children.push(...elements);
-  const own = dialect.rootAttributes.map(([name, value]): [string, string] => [
-    name,
-    withCounts(value, batch),
-  ]);
+  const text = elementText(top, dialect, rootAttributes(dialect, batch));
+  return { bytes: encodeXml(xmlDeclaration(dialect) + text, dialect.encoding), ...xmlKind(dialect) };
+}
+
+/** The records of a file below its root, part by part. The namespace of nil is always declared: whether one is used is seen too late. */
+export function xmlInParts(dialect: XmlDialect): InParts {
+  const { encoding, indent } = dialect;
+  const root = dialect.root ?? dialect.record;
+  const end = indent ? '\n' : '';
   return {
-    bytes: encodeXml(xmlDeclaration(dialect) + elementText(top, dialect, own), dialect.encoding),
-    mediaType: `application/xml; charset=${charsetOf(dialect.encoding)}`,
-    extension: 'xml',
+    part: (_columns, records, batch) => {
+      const texts = records.map((entries) => render(elementOf(dialect.record, entries, batch), dialect, 1));
+      return encodeXml(texts.join(''), withoutMark(encoding));
+    },
+    frame: (_columns, batch) => {
+      const attributes = [...namespaces(dialect, true), ...rootAttributes(dialect, batch)]
+        .map(([name, value]) => ` ${name}="${escapeAttribute(value)}"`)
+        .join('');
+      return {
+        open: encodeXml(`${xmlDeclaration(dialect)}<${root}${attributes}>${end}`, encoding),
+        between: new Uint8Array(0),
+        close: encodeXml(`</${root}>${end}`, withoutMark(encoding)),
+        ...xmlKind(dialect),
+      };
+    },
   };
 }
+
+const rootAttributes = (dialect: XmlDialect, batch: Batch): [string, string][] =>
+  dialect.rootAttributes.map(([name, value]): [string, string] => [name, withCounts(value, batch)]);
+
+const xmlKind = ({ encoding }: XmlDialect): Pick<Body, 'mediaType' | 'extension'> => ({
+  mediaType: `application/xml; charset=${charsetOf(encoding)}`,
+  extension: 'xml',
+});
 
 const withCounts = (text: string, batch: Batch): string =>
   batch === undefined

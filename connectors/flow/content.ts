@@ -1,0 +1,70 @@
+// The bytes of a file as they travel: piece by piece, whatever it weighs, with their digest made on the way.
+// Invariant: a file is never held whole; the digest is that of one complete reading.
+import { createHash } from 'node:crypto';
+import type { Body } from '../contract.ts';
+import type { Deadline } from '../guard.ts';
+import { dropFailure } from './drop.ts';
+import type { Content } from './drop.ts';
+
+const pieceBytes = 262_144;
+
+export function contentOf({ bytes, long }: Pick<Body, 'bytes' | 'long'>): Content {
+  return long === undefined
+    ? readInPieces({ size: bytes.length, read: () => piecesOf(bytes) })
+    : readInPieces(long);
+}
+
+export const contentOfText = (text: string): Content => contentOf({ bytes: Buffer.from(text, 'utf8') });
+
+function readInPieces({ size, read }: NonNullable<Body['long']>): Content {
+  let known: Buffer | undefined;
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    const hash = createHash('sha256');
+    const source = read()[Symbol.asyncIterator]();
+    for (;;) {
+      // Of whoever reads it we want to know only that it is not there: taken away by an erasure, or its store is down.
+      const next = await source.next().catch((): never => {
+        throw dropFailure('CONTENT_LOST');
+      });
+      if (next.done === true) break;
+      hash.update(next.value);
+      yield next.value;
+    }
+    known = hash.digest();
+  }
+  return {
+    size,
+    pieces,
+    digest: async () => {
+      if (known === undefined) for await (const piece of pieces()) void piece;
+      return known as unknown as Buffer;
+    },
+  };
+}
+
+async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < bytes.length; start += pieceBytes)
+    yield await Promise.resolve(bytes.subarray(start, start + pieceBytes));
+}
+
+/** Told of bytes that went through; the attempt's time begins anew with each piece behind the first: a trickle does not prolong it for ever. */
+export function paced(deadline: Pick<Deadline, 'renew'>): (bytes: number) => void {
+  let through = 0;
+  return (bytes) => {
+    const before = Math.floor(through / pieceBytes);
+    through += bytes;
+    if (Math.floor(through / pieceBytes) > before) deadline.renew();
+  };
+}
+
+/** A piece is asked for when those before it have left. */
+export async function* pacedPieces(
+  content: Content,
+  deadline: Pick<Deadline, 'renew'>,
+): AsyncGenerator<Uint8Array> {
+  const pace = paced(deadline);
+  for await (const piece of content.pieces()) {
+    yield piece;
+    pace(piece.length);
+  }
+}

@@ -1,0 +1,148 @@
+// The JSON Schema of the `file` block of a flow; what editors show and the check reads.
+// Invariant: a secret is named, never written; the host key is pinned.
+import type { JsonSchema } from '../contract.ts';
+import { secretPattern } from '../guard.ts';
+
+const hostKeyPattern = '^SHA256:[A-Za-z0-9+/]{43}=?$';
+const suffix = '^[A-Za-z0-9._-]{1,20}$';
+const pinned: JsonSchema = {
+  type: 'string',
+  pattern: hostKeyPattern,
+  description: 'SHA256:… as ssh-keygen -lf prints it.',
+};
+const secret = (description: string): JsonSchema => ({ type: 'string', pattern: secretPattern, description });
+
+export const flowSettingsSchema: JsonSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name', 'to', 'server', 'schedule'],
+  description: 'Which file is written, where and when.',
+  properties: {
+    name: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 120,
+      description: 'File name; may hold {date:yyyyMMdd} {time:HHmmss} {seq} {seq:6} {client} {destination}.',
+    },
+    to: {
+      type: 'string',
+      pattern: '^(sftp|local):[a-z0-9][a-z0-9-]{0,62}(/.{0,200})?$',
+      description:
+        'sftp:NAME/folder or local:NAME/folder, exactly as authorised. The folder is below the login (or local) folder; sftp:NAME//folder is absolute.',
+    },
+    server: {
+      description: 'The server behind NAME.',
+      anyOf: [
+        {
+          type: 'object',
+          additionalProperties: false,
+          required: ['host', 'user', 'hostKey'],
+          description: 'An SFTP server.',
+          properties: {
+            host: { type: 'string', minLength: 1, maxLength: 253, description: 'Name of the server.' },
+            port: { type: 'integer', minimum: 1, maximum: 65535, default: 22, description: 'Port.' },
+            user: { type: 'string', minLength: 1, maxLength: 200, description: 'User name.' },
+            password: secret('secret:NAME of the password.'),
+            privateKey: secret('secret:NAME of the private key (PEM or OpenSSH).'),
+            passphrase: secret('secret:NAME of the passphrase of the private key.'),
+            hostKey: {
+              description:
+                'Fingerprint of the host key: the server must show it. Several during a change of key.',
+              anyOf: [
+                pinned,
+                {
+                  type: 'array',
+                  minItems: 1,
+                  maxItems: 5,
+                  items: pinned,
+                  description: 'Accepted fingerprints.',
+                },
+              ],
+            },
+          },
+        },
+        {
+          type: 'object',
+          additionalProperties: false,
+          required: ['folder'],
+          description: 'A folder of this machine, when the operator allows it.',
+          properties: { folder: { type: 'string', pattern: '^/.{0,400}$', description: 'Absolute path.' } },
+        },
+      ],
+    },
+    schedule: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['cron'],
+      description: 'When a file is written.',
+      properties: {
+        cron: { type: 'string', minLength: 9, maxLength: 100, description: 'Minute hour day month weekday.' },
+        timezone: {
+          type: 'string',
+          default: 'Europe/Paris',
+          description: 'Zone of the schedule and of the dates in the name.',
+        },
+        late: {
+          type: 'string',
+          pattern: '^[1-9][0-9]{0,4}(m|h|d)$',
+          default: '30m',
+          description: 'A file that has not left by then after its hour is reported to support.',
+        },
+      },
+    },
+    empty: {
+      type: 'string',
+      enum: ['skip', 'header'],
+      default: 'skip',
+      description:
+        'What a slot without leads makes: no file (skip), or one without records, with its heading or root alone (header).',
+    },
+    control: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['sidecar'],
+      description: 'A control file written after the data file.',
+      properties: {
+        sidecar: { type: 'string', pattern: suffix, description: 'Added to the file name, e.g. .ctl.' },
+        fields: {
+          type: 'array',
+          minItems: 1,
+          uniqueItems: true,
+          default: ['seq', 'rows', 'sha256'],
+          items: {
+            type: 'string',
+            enum: ['seq', 'rows', 'sha256', 'name', 'size'],
+            description: 'A line field=value.',
+          },
+          description: 'Lines of the control file, in order.',
+        },
+      },
+    },
+    ack: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['path'],
+      description:
+        'The file the recipient answers with; until it is there the deliveries are pending. Read by the response rules.',
+      properties: {
+        path: {
+          type: 'string',
+          minLength: 1,
+          maxLength: 200,
+          description: 'Path with {seq}, {date:…}; below the login folder unless it begins with /.',
+        },
+        within: {
+          type: 'string',
+          pattern: '^[1-9][0-9]{0,4}(m|h|d)$',
+          description: 'How long to wait for it, e.g. 4h; then support is told.',
+        },
+      },
+    },
+    tempSuffix: {
+      type: 'string',
+      pattern: suffix,
+      default: '.part',
+      description: 'Added to the name while the file is being written.',
+    },
+  },
+};

@@ -1,0 +1,43 @@
+// Files that did not do what was agreed with their recipient: late, not acknowledged, a number missing between two others.
+// Invariant: each file is reported once for each reason; the alert names its number or its hour, never what stands in it.
+import { raiseAlerts, raisedFor, type Alert } from '../../store/alerts.ts';
+import type { Database } from '../../store/database.ts';
+import { destinationsBy, type Destination } from '../../store/destinations.ts';
+import { lateFiles, missingNumbers, unacknowledgedFiles, type WatchedFile } from '../../store/file-watch.ts';
+import { fileConnectors } from '../../../connectors/index.ts';
+import type { FileSchedule } from '../../mapping/file-contract.ts';
+import type { Published } from '../mapping-cache.ts';
+
+/** Older gaps are history. */
+const gapDays = 7;
+
+export async function watchFiles(database: Database, published: Published): Promise<void> {
+  for (const destination of await destinationsBy(database, fileConnectors)) {
+    // A suspended one sends nothing, and support knows why.
+    if (destination.status !== 'active') continue;
+    const schedule = (await published.version(destination.mappingVersionId))?.schedule;
+    if (schedule !== undefined) await watchDestination(database, destination, schedule);
+  }
+}
+
+async function watchDestination(
+  database: Database,
+  { id, clientId }: Destination,
+  { lateMs, ackWithinMs }: FileSchedule,
+): Promise<void> {
+  const alertsOf = (kind: Alert['kind'], files: readonly WatchedFile[]): readonly Alert[] =>
+    files.map((file) => ({ kind, clientId, destinationId: id, reason: nameOf(file) }));
+  const found: readonly Alert[] = [
+    ...alertsOf('file_late', await lateFiles(database, id, lateMs)),
+    ...alertsOf(
+      'file_unacknowledged',
+      ackWithinMs === undefined ? [] : await unacknowledgedFiles(database, id, ackWithinMs),
+    ),
+    ...alertsOf('file_gap', await missingNumbers(database, id, gapDays)),
+  ];
+  for (const alert of found) if (!(await raisedFor(database, alert))) await raiseAlerts(database, [alert]);
+}
+
+/** Its number; before it has one, its hour: `FILE_42`, `HOUR_2026-11-26T06.00Z`. */
+const nameOf = ({ sequence, slotAt }: WatchedFile): string =>
+  sequence > 0 ? `FILE_${sequence}` : `HOUR_${slotAt.toISOString().slice(0, 16).replace(':', '.')}Z`;

@@ -1,0 +1,127 @@
+// What a slot comes to: files of the deliveries that are due. More than are written at once make one long file, collected part by
+// part, each in a transaction of its own.
+// Invariant: a slot is taken once everything of it stands in files; until then whoever comes next goes on where it stopped.
+import type { Action } from '../../../connectors/contract.ts';
+import { sendsFiles } from '../../../connectors/index.ts';
+import { closedFor } from '../../domain/send-policy.ts';
+import type { CompiledMapping } from '../../mapping/contract.ts';
+import { discardBatch, openBatch } from '../../store/batches.ts';
+import type { Sql } from '../../store/database.ts';
+import type { Destination } from '../../store/destinations.ts';
+import { anyDue, takeDue } from '../../store/due-work.ts';
+import { addSlot, markTaken, noteCollecting, type DueSlot } from '../../store/file-slots.ts';
+import { collectedAction, openWhole, startWhole } from '../../store/long-files.ts';
+import { joinWhole } from '../../store/file-parts.ts';
+
+export interface OpenedBatch {
+  readonly id: number;
+  readonly destinationId: string;
+}
+
+export interface SlotRun {
+  readonly opened: readonly OpenedBatch[];
+  /** More of it is to be collected, in another transaction. */
+  readonly more: boolean;
+}
+
+export interface SlotWork {
+  readonly slot: DueSlot;
+  readonly destination: Destination;
+  readonly mapping: CompiledMapping;
+  /** Rows that are written at once. */
+  readonly partRows: number;
+}
+
+/** One file says one thing: creations, then changes, then erasures. */
+const order = ['create', 'update', 'erase'] as const satisfies readonly Action[];
+
+/** Makes the files of a slot. Outside the hours of its destination only what carries a right leaves; the rest at the opening. */
+export async function runSlot(tx: Sql, work: SlotWork): Promise<SlotRun> {
+  const { slot, destination, mapping } = work;
+  const opened: OpenedBatch[] = [];
+  if (sendsFiles(mapping.connector)) {
+    const now = tx.now().getTime();
+    const closed = closedFor(mapping.limits.hours, now);
+    if (closed !== undefined && slot.collecting === 0)
+      await addSlot(tx, destination.id, new Date(now + closed.afterMs), 'hours');
+    if (closed === undefined || mapping.limits.hours?.rightsWait !== true) {
+      const filled = await fillFiles(tx, work, { rightsOnly: closed !== undefined }, opened);
+      if (filled === 'more') return { opened, more: true };
+      if (opened.length === 0 && closed === undefined && isEmptyDue(work))
+        opened.push(await openEmpty(tx, work));
+    }
+  }
+  await markTaken(tx, slot);
+  return { opened, more: false };
+}
+
+/** A file without leads is due at its hour, or when a person asks for one; not behind a file that was voided or split. */
+const isEmptyDue = ({ mapping, slot }: SlotWork): boolean =>
+  mapping.schedule?.empty === 'header' && !['voided', 'too_big'].includes(slot.askedBy);
+
+async function openEmpty(tx: Sql, work: SlotWork): Promise<OpenedBatch> {
+  const id = await openWhole(tx, wholeOf(work, 'create'));
+  await startWhole(tx, id);
+  return { id, destinationId: work.destination.id };
+}
+
+async function fillFiles(
+  tx: Sql,
+  work: SlotWork,
+  which: { readonly rightsOnly: boolean },
+  opened: OpenedBatch[],
+): Promise<'done' | 'more'> {
+  const { slot, destination, mapping } = work;
+  const collected = slot.collecting === 0 ? undefined : await collectedAction(tx, slot.collecting);
+  let whole = collected === undefined ? undefined : slot.collecting;
+  const first = order.findIndex((action) => action === collected);
+  for (const action of order.slice(Math.max(0, first))) {
+    for (;;) {
+      const filled = await fill(tx, work, { action, ...which });
+      if (filled === undefined) break;
+      if (filled === 'held') return postponed(tx, slot, whole);
+      const { id, more } = filled;
+      if (mapping.writePart === undefined || (whole === undefined && !more)) {
+        opened.push({ id, destinationId: destination.id });
+      } else {
+        whole ??= await openWhole(tx, wholeOf(work, action));
+        await joinWhole(tx, id, whole);
+        if (more) return postponed(tx, slot, whole);
+      }
+      if (!more) break;
+    }
+    if (whole !== undefined) {
+      await startWhole(tx, whole);
+      opened.push({ id: whole, destinationId: destination.id });
+      whole = undefined;
+    }
+  }
+  return 'done';
+}
+
+/** The slot stays due, and the next transaction goes on with it. */
+async function postponed(tx: Sql, slot: DueSlot, whole: number | undefined): Promise<'more'> {
+  if (whole !== undefined) await noteCollecting(tx, slot, whole);
+  return 'more';
+}
+
+const wholeOf = ({ destination, slot }: SlotWork, action: Action): Parameters<typeof openWhole>[1] => ({
+  ...{ clientId: destination.clientId, destinationId: destination.id, slotAt: slot.slotAt },
+  action,
+});
+
+async function fill(
+  tx: Sql,
+  { slot, destination, mapping, partRows }: SlotWork,
+  which: { readonly action: Action; readonly rightsOnly: boolean },
+): Promise<{ readonly id: number; readonly more: boolean } | 'held' | undefined> {
+  const most = Math.min(mapping.maxItems, partRows);
+  const id = await openBatch(tx, destination.clientId, destination.id, slot.slotAt);
+  const room = { replays: most, reserved: 0 };
+  const jobs = await takeDue(tx, destination.id, most, room, { id, ...which });
+  // Rows that somebody held at this moment were left out: they belong to this hour all the same.
+  const more = jobs.length === most || (await anyDue(tx, destination.id, which));
+  if (jobs.length > 0) return { id, more };
+  await discardBatch(tx, id);
+  return more ? 'held' : undefined;
+}

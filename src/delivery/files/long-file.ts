@@ -1,0 +1,205 @@
+// One attempt at a long file: its parts are written and depart one by one, the whole is sent, its outcome goes to each part.
+// Invariant: at most one part is in memory. The bytes are fixed when the first sending begins; before it, what has changed is
+// written again, afterwards a change voids the file. A final outcome is kept before any row is settled by it.
+import type { Outcome } from '../../../connectors/contract.ts';
+import {
+  extentOf,
+  hasPart,
+  hasParts,
+  leftOnTheirWay,
+  openParts,
+  outdatedParts,
+  partWait,
+} from '../../store/file-parts.ts';
+import {
+  dropWhole,
+  endWhole,
+  keepOutcome,
+  putOffWhole,
+  renewWhole,
+  retryWhole,
+  takeWhole,
+  type Whole,
+} from '../../store/long-files.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import type { Order, TripNeeds } from '../attempt/trip.ts';
+import { endOf, voidingOf } from '../attempt/trip-end.ts';
+import { fileTrip } from '../attempt/trip-versions.ts';
+import { askWhole } from './ask-long.ts';
+import { finishEmpty } from './empty-file.ts';
+import {
+  claimLeft,
+  rewritePart,
+  settleParts,
+  voidParts,
+  writePart,
+  type LongAttempt,
+  type PartsOutcome,
+} from './long-parts.ts';
+import { outcomeOfFile, sendLong } from './send-long.ts';
+
+/** Rows of an attempt before this one are being recovered. */
+const lookAgainMs = 1_000;
+/** A mapping that cannot be used is looked at again, ms. */
+const mappingAgainMs = 60_000;
+/** Times leads may change under our hands; what changes then is followed by an update. */
+const maxRounds = 8;
+/** Outcomes that end a delivery whatever else is known of it. */
+const finalKinds: ReadonlySet<Outcome['kind']> = new Set([
+  'accepted',
+  'duplicate',
+  'unconfirmed',
+  'refused',
+  'invalid',
+]);
+
+/** What an attempt at a long file works with. */
+interface Work {
+  readonly needs: TripNeeds;
+  readonly attempt: LongAttempt;
+  readonly whole: Whole;
+  /** The lease is somebody else's: nothing more is claimed. */
+  readonly isLost: () => boolean;
+}
+
+export async function deliverLongFile(needs: TripNeeds, order: Order): Promise<void> {
+  const { batch, leaseMs } = order;
+  if (batch === undefined) return;
+  const whole = await takeWhole(needs.database, batch, leaseMs);
+  if (whole === undefined) return;
+  let lost = false;
+  const renew = async (): Promise<void> => {
+    lost ||= !(await renewWhole(needs.database, whole.id, leaseMs));
+  };
+  const renewal = setInterval(() => void renew().catch(() => undefined), Math.max(1_000, leaseMs / 3));
+  const { id, destinationId, sequence, firstSentAt } = whole;
+  const versionId = firstSentAt === undefined ? 0 : whole.mappingVersionId;
+  const attempt: LongAttempt = {
+    order: { ...order, batch: { ...batch, sequence } },
+    file: { id, destinationId, sequence, firstSentAt },
+    versionId,
+    trip: undefined,
+  };
+  try {
+    await attemptWhole({ needs, attempt, whole, isLost: () => lost });
+  } catch (error) {
+    await dropWhole(needs.database, whole.id).catch(() => undefined);
+    throw error;
+  } finally {
+    clearInterval(renewal);
+  }
+}
+
+async function attemptWhole(work: Work): Promise<void> {
+  const { needs, attempt, whole } = work;
+  const left = await leftOnTheirWay(needs.database, whole.id);
+  if (left === 'leased') return dropWhole(needs.database, whole.id);
+  if (left === 'lapsed') return putOffWhole(needs.database, whole, lookAgainMs);
+  if (whole.outcome !== undefined) return finishLeft(work, whole.outcome);
+  const asked = await askWhole(needs, attempt, whole);
+  if (asked.next === 'later') return putOffWhole(needs.database, whole, asked.afterMs);
+  if (asked.next === 'settle') return finishLeft(work, asked.outcome);
+  const written = await writeParts(work);
+  if (written === 'given_back') return dropWhole(needs.database, whole.id);
+  if (written === 'blocked') return giveUpFor(work);
+  if (written === 'voided') return voidWhole(work);
+  return sendWhole(work);
+}
+
+/** Rows that the worker before did not come to get what the file came to. */
+async function finishLeft(work: Work, outcome: Outcome): Promise<void> {
+  const { needs, attempt, whole } = work;
+  if ((await claimLeft(needs, attempt)) === 'blocked') return putOffWhole(needs.database, whole, lookAgainMs);
+  return finish(work, { outcome, startedAt: performance.now(), movesCircuit: false });
+}
+
+async function writeParts({
+  needs,
+  attempt,
+  whole,
+  isLost,
+}: Work): Promise<'written' | 'blocked' | 'voided' | 'given_back'> {
+  for (const part of await openParts(needs.database, whole.id)) {
+    if (needs.signal.aborted || isLost()) return 'given_back';
+    const end = await writePart(needs, attempt, part);
+    // Without it, it would be another file than the one the recipient may have (guarantee 4).
+    if (end === 'gone' && attempt.file.firstSentAt !== undefined) return 'voided';
+    if (end !== 'blocked') continue;
+    if (attempt.trip !== undefined) return 'blocked';
+    await putOffWhole(needs.database, whole, await partWait(needs.database, part.id));
+    return 'given_back';
+  }
+  return 'written';
+}
+
+/** The destination may not send any more: what has departed in the log has not left. */
+const giveUpFor = (work: Work): Promise<void> =>
+  finish(work, {
+    outcome: { kind: 'unavailable', reason: 'FILE_NOT_FINISHED', maybeReceived: false },
+    startedAt: performance.now(),
+    movesCircuit: false,
+  });
+
+async function sendWhole(work: Work): Promise<void> {
+  const { needs, attempt, whole } = work;
+  const { file } = attempt;
+  if (attempt.trip === undefined) return sendEmpty(work);
+  if (file.firstSentAt === undefined) await rewriteOutdated(work);
+  if ((await extentOf(needs.database, whole.id)).parts === 0) return endWithoutRows(work);
+  const came = await sendLong(needs, attempt.trip, whole, file);
+  if (came === 'other') return voidWhole(work);
+  if (came === 'lost') return dropWhole(needs.database, whole.id);
+  const { outcome, startedAt } = came.sent;
+  return finish(work, { outcome, startedAt, movesCircuit: true });
+}
+
+/** A file that was opened without leads; one whose leads all stayed behind is given up. */
+async function sendEmpty(work: Work): Promise<void> {
+  const { needs, attempt, whole } = work;
+  const { database } = needs;
+  if (await hasParts(database, whole.id)) return endWithoutRows(work);
+  const trip = await fileTrip(needs, attempt.order, whole.action);
+  if (trip === undefined) return putOffWhole(database, whole, mappingAgainMs);
+  const came = await sendLong(needs, trip, whole, attempt.file);
+  if (came === 'other') return voidWhole(work);
+  if (came === 'lost') return dropWhole(database, whole.id);
+  return finishEmpty({ database, random: Math.random }, trip, whole, came.sent.outcome);
+}
+
+/** As long as nothing has left, a lead that changed after its part was written is written again. */
+async function rewriteOutdated({ needs, attempt, whole }: Work): Promise<void> {
+  for (let round = 1; round <= maxRounds; round += 1) {
+    const outdated = await outdatedParts(needs.database, whole.id);
+    if (outdated.size === 0) return;
+    for (const part of await openParts(needs.database, whole.id))
+      if (outdated.has(part.id)) await rewritePart(needs, attempt, part);
+  }
+}
+
+/** The outcome goes to each part; the file ends with the last of them, or is due again with the first. */
+async function finish(work: Work, came: PartsOutcome): Promise<void> {
+  const { needs, attempt, whole } = work;
+  const { database } = needs;
+  if (finalKinds.has(came.outcome.kind)) await keepOutcome(database, whole.id, came.outcome);
+  const dueAfterMs = await settleParts(needs, attempt, came);
+  const isOpen = (await openParts(database, whole.id)).length > 0;
+  const state = (await hasPart(database, whole.id, 'sent')) ? 'sent' : 'voided';
+  await database.transaction(async (tx) => {
+    const next = isOpen ? 'retry' : state === 'sent' ? 'done' : 'fail';
+    await appendHandovers(tx, [outcomeOfFile(whole, came.outcome, next)]);
+    if (isOpen) await retryWhole(tx, whole.id, dueAfterMs);
+    else await endWhole(tx, whole.id, state);
+  });
+}
+
+/** None of its rows leaves: nothing is sent, and a number that was given is voided in the log. */
+async function endWithoutRows({ needs, attempt, whole }: Work): Promise<void> {
+  const ended = { ...whole, sequence: attempt.file.sequence };
+  // Rows of a voided part leave in another file.
+  await needs.record((await hasPart(needs.database, whole.id, 'voided')) ? voidingOf(ended) : endOf(ended));
+}
+
+async function voidWhole({ needs, attempt, whole }: Work): Promise<void> {
+  await voidParts(needs, whole.id);
+  await needs.record(voidingOf({ ...whole, sequence: attempt.file.sequence }));
+}

@@ -1,0 +1,152 @@
+// The parts of a long file: each is claimed, written, departed and settled by itself, as a file of its own is.
+// Invariant: one part is in memory at a time. Its rows stay on their way under a long lease, which the lease of the whole bounds:
+// when that lapses, recovery ends theirs (store/long-files.ts).
+import type { Outcome } from '../../../connectors/contract.ts';
+import { batchDeliveries, type Batch } from '../../store/batches.ts';
+import { minSpent, onTheirWay, openParts, queuePart } from '../../store/file-parts.ts';
+import { logAttempt } from '../attempt/attempt-log.ts';
+import type { ClaimedDelivery } from '../attempt/claim.ts';
+import { claimOrder } from '../attempt/order.ts';
+import type { ClaimedOrder, Order, Trip, TripNeeds } from '../attempt/trip.ts';
+import { endOf, heldFileMs, voidingOf } from '../attempt/trip-end.ts';
+import { chooseVersions } from '../attempt/trip-versions.ts';
+import { writeAndDepart } from '../attempt/write-round.ts';
+import type { FileBatch, LongFile } from './file-parcel.ts';
+
+/** Longer than any file takes: the lease of the whole is the one that counts, ms. */
+const partLeaseMs = 24 * 3_600_000;
+/** Times a row may be cancelled or expire between the look at a part and its claim. */
+const looks = 3;
+
+/** What an attempt at a long file knows while its parts are written. */
+export interface LongAttempt {
+  readonly order: Order;
+  readonly file: LongFile;
+  /** The version that writes it, chosen with its first part; 0: the one in force. */
+  versionId: number;
+  /** Of the first part that departed. */
+  trip: Trip | undefined;
+}
+
+/** `gone`: nothing of it leaves, and what became of its rows is recorded. `blocked`: its destination may not send now. */
+export type PartEnd = 'departed' | 'gone' | 'blocked';
+
+export async function writePart(needs: TripNeeds, attempt: LongAttempt, part: Batch): Promise<PartEnd> {
+  const claimed = await claimPart(needs, attempt, part);
+  if (claimed === 'gone' || claimed === 'blocked') return claimed;
+  const departed = await writeAndDepart(needs, claimed.trip, claimed.rows);
+  if (departed === undefined) return 'gone';
+  noteTrip(attempt, claimed.trip);
+  return 'departed';
+}
+
+/** Its leads have changed, or its bytes were taken away, since it was written; nothing has left. */
+export async function rewritePart(needs: TripNeeds, attempt: LongAttempt, part: Batch): Promise<void> {
+  const { trip, file } = attempt;
+  const rows = await rowsOf(needs, part);
+  if (trip === undefined || rows.length === 0) return;
+  await writeAndDepart(needs, { ...trip, batch: { ...part, whole: file } }, rows);
+}
+
+function noteTrip(attempt: LongAttempt, trip: Trip): void {
+  attempt.trip ??= trip;
+  attempt.versionId = attempt.trip.versionId;
+}
+
+type ClaimedPart = Pick<ClaimedOrder, 'rows'> & { readonly trip: Trip };
+
+async function claimPart(
+  needs: TripNeeds,
+  { order, file, versionId, trip: before }: LongAttempt,
+  part: Batch,
+): Promise<ClaimedPart | 'gone' | 'blocked'> {
+  const batch: FileBatch = { ...part, mappingVersionId: versionId, whole: file };
+  for (let look = 1; look <= looks; look += 1) {
+    await queuePart(needs.database, part.id);
+    const rows = await batchDeliveries(needs.database, part.id);
+    if (rows.length === 0) {
+      await needs.record(endOf(part));
+      return 'gone';
+    }
+    const jobs = rows.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1 }));
+    const own = { ...order, jobs, batch, continues: before !== undefined, leaseMs: partLeaseMs };
+    const claimed = await claimOrder(needs, own, undefined);
+    if (claimed === undefined) continue;
+    const trip = await chooseVersions(needs, own, claimed);
+    return trip === undefined ? 'gone' : { rows: claimed.rows, trip };
+  }
+  return 'blocked';
+}
+
+const rowsOf = async (
+  { database }: Pick<TripNeeds, 'database'>,
+  part: Pick<Batch, 'id'>,
+): Promise<readonly ClaimedDelivery[]> =>
+  (await onTheirWay(database, part.id)).map((row) => ({
+    ...row,
+    knownReference: row.recipientReference,
+    createStands: true,
+    createUnsettled: false,
+  }));
+
+export interface PartsOutcome {
+  readonly outcome: Outcome;
+  /** By `performance.now()`. */
+  readonly startedAt: number;
+  /** Whether the destination's circuit learns from it. */
+  readonly movesCircuit: boolean;
+}
+
+/** Records the outcome of the whole for the rows that are on their way. Answers when the first of them is due again, ms. */
+export async function settleParts(
+  needs: TripNeeds,
+  { order, trip }: LongAttempt,
+  { outcome, startedAt, movesCircuit }: PartsOutcome,
+): Promise<number> {
+  let dueAfterMs = heldFileMs;
+  if (trip === undefined || order.batch === undefined) return dueAfterMs;
+  const spent = await minSpent(needs.database, order.batch.id);
+  let first = movesCircuit;
+  for (const part of await openParts(needs.database, order.batch.id)) {
+    const rows = await rowsOf(needs, part);
+    if (rows.length === 0) continue;
+    const recorded = await needs.record({
+      attempted: {
+        ...{ rows, outcome, startedAt, spent, asked: false, batchId: part.id },
+        policy: trip.mapping.retry,
+        hasLookup: trip.mapping.hasLookup,
+        connector: trip.connector.type,
+        mappingVersionId: trip.versionId,
+        besideCircuit: !first,
+      },
+    });
+    first = false;
+    logAttempt(needs.log, rows, outcome, recorded, {
+      connector: trip.connector,
+      batch: part,
+      durationMs: Math.round(performance.now() - startedAt),
+    });
+    for (const { verdict } of recorded.decisions.values())
+      if ('afterMs' in verdict) dueAfterMs = Math.min(dueAfterMs, verdict.afterMs);
+  }
+  return dueAfterMs;
+}
+
+/** Rows left without the outcome that the file came to, because the worker died while it was recorded. */
+export async function claimLeft(needs: TripNeeds, attempt: LongAttempt): Promise<'all' | 'blocked'> {
+  for (const part of await openParts(needs.database, attempt.file.id)) {
+    const claimed = await claimPart(needs, attempt, part);
+    if (claimed === 'blocked') return 'blocked';
+    if (claimed !== 'gone') noteTrip(attempt, claimed.trip);
+  }
+  return 'all';
+}
+
+/** The file is given up: its rows leave in another one. */
+export async function voidParts(needs: TripNeeds, wholeId: number): Promise<void> {
+  for (const part of await openParts(needs.database, wholeId))
+    await needs.record({
+      released: await rowsOf(needs, part),
+      ...voidingOf({ ...part, sequence: undefined }),
+    });
+}

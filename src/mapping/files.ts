@@ -1,0 +1,73 @@
+// What only destinations of files have: their schedule, the frame of a file, and a long one written in parts.
+// Invariant: the parts in their frame are the bytes that writing all at once gives.
+import type { Action } from '../../connectors/contract.ts';
+import type { CompiledActions, PlannedCall } from './actions.ts';
+import { planKey } from './apply.ts';
+import type { CompiledMapping } from './contract.ts';
+import type { Report } from './document/problems.ts';
+import { blockAt, textAt } from './document/yaml.ts';
+import { parseDuration } from './fields/time.ts';
+import type { Entry } from './fields/values.ts';
+import type { InParts } from './formats/in-parts.ts';
+import type { Layout } from './formats/layout.ts';
+
+const lateMs = 30 * 60_000;
+
+export function scheduleOf(
+  mapping: Record<string, unknown>,
+  report: Report,
+  layout: Layout,
+): Pick<CompiledMapping, 'schedule'> {
+  const file = blockAt(mapping, 'file');
+  const cron = textAt(file['schedule'], 'cron');
+  if (cron === undefined) return {};
+  const empty = file['empty'] === 'header' ? 'header' : 'skip';
+  if (empty === 'header') checkEmpty(layout, report);
+  const late = blockAt(file, 'schedule')['late'];
+  const within = parseDuration(blockAt(file, 'ack')['within']);
+  return {
+    schedule: {
+      ...{ cron, empty, timezone: textAt(file['schedule'], 'timezone') ?? 'Europe/Paris' },
+      lateMs: parseDuration(late) ?? lateMs,
+      ...(within === undefined ? {} : { ackWithinMs: within }),
+    },
+  };
+}
+
+/** A file without leads must be recognised as one. */
+function checkEmpty({ inParts, csv }: Layout, report: Report): void {
+  if (inParts === undefined)
+    report.error(['file', 'empty'], 'MAP-615', 'a file of one record cannot be written without one.');
+  else if (csv?.dialect.header === false)
+    report.error(
+      ['file', 'empty'],
+      'MAP-615',
+      'a CSV without a heading has no bytes where there are no leads: write csv.header: true, or empty: skip.',
+    );
+}
+
+/** @param layout of the mapping; an action may have its own */
+export function writingFiles(
+  mapping: Record<string, unknown>,
+  { plans }: CompiledActions,
+  layout: Layout,
+  settingsKey: string,
+): Pick<CompiledMapping, 'frame' | 'writePart'> {
+  if (settingsKey !== 'file') return {};
+  const layouts = [...plans.values()].map((plan) => plan.layout ?? layout);
+  if (layouts.some(({ inParts }) => inParts === undefined)) return {};
+  const planOf = (action: Action): PlannedCall | undefined => plans.get(planKey(action));
+  const writer = (action: Action): InParts => (planOf(action)?.layout ?? layout).inParts as InParts;
+  const columns = (action: Action): readonly string[] => planOf(action)?.record.columns ?? [];
+  const frame: CompiledMapping['frame'] = (action, batch) => writer(action).frame(columns(action), batch);
+  if (JSON.stringify(mapping).includes('batch.rows')) return { frame };
+  return {
+    frame,
+    writePart: (records, action, batch) =>
+      writer(action).part(
+        columns(action),
+        records.map((record) => record.values as readonly Entry[]),
+        batch,
+      ),
+  };
+}

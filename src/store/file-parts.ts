@@ -1,0 +1,131 @@
+// The parts of long files: batches whose rows are claimed, written and settled a part at a time.
+// Invariant: no statement touches more rows than a part has, but for reading.
+import { batchColumns, batchOf, type Batch, type BatchRow } from './batches.ts';
+import { inList, type Sql } from './database.ts';
+import { deliveryColumns, deliveryOf, type DeliveryRow } from './deliveries.ts';
+import type { LockedDelivery } from './delivery-claims.ts';
+
+export async function joinWhole(tx: Sql, partId: number, wholeId: number): Promise<void> {
+  await tx.run("UPDATE batches SET role = 'part', whole_id = ? WHERE id = ?", [wholeId, partId]);
+}
+
+/** Its parts that are not ended, in their order. */
+export async function openParts(sql: Sql, wholeId: number): Promise<readonly Batch[]> {
+  const rows = await sql.all<BatchRow>(
+    `SELECT ${batchColumns} FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ? AND state IN ('open', 'written') ORDER BY id`,
+    [wholeId],
+  );
+  return rows.map(batchOf);
+}
+
+/** Rows of it that are on their way still, of an attempt before this one: `leased` are those that recovery does not see yet. */
+export async function leftOnTheirWay(sql: Sql, wholeId: number): Promise<'none' | 'lapsed' | 'leased'> {
+  const [row] = await sql.all<{ leased: number }>(
+    `SELECT d.lease_until > UTC_TIMESTAMP(3) AS leased
+       FROM batches b FORCE INDEX (batches_whole) JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = b.id
+      WHERE b.whole_id = ? AND b.state IN ('open', 'written') AND d.state = 'sending' LIMIT 1`,
+    [wholeId],
+  );
+  if (row === undefined) return 'none';
+  return row.leased === 1 ? 'leased' : 'lapsed';
+}
+
+/** Rows of a part that wait are claimed again with it. */
+export async function queuePart(sql: Sql, partId: number): Promise<void> {
+  await sql.run(
+    `UPDATE deliveries FORCE INDEX (deliveries_batch)
+        SET ask_first = IF(state = 'pending', 1, ask_first), state = 'queued', queued_at = UTC_TIMESTAMP(3)
+      WHERE batch_id = ? AND state IN ('waiting', 'pending')`,
+    [partId],
+  );
+}
+
+/** Rows of a part that are on their way. */
+export async function onTheirWay(sql: Sql, partId: number): Promise<readonly LockedDelivery[]> {
+  const rows = await sql.all<DeliveryRow & { db_now: Date }>(
+    `SELECT ${deliveryColumns('d')}, UTC_TIMESTAMP(3) AS db_now FROM deliveries d FORCE INDEX (deliveries_batch)
+      WHERE d.batch_id = ? AND d.state = 'sending' ORDER BY d.id`,
+    [partId],
+  );
+  return rows.map((row) => ({ ...deliveryOf(row), now: row.db_now }));
+}
+
+/** Tries spent by those of its rows on their way that have spent least. */
+export async function minSpent(sql: Sql, wholeId: number): Promise<number> {
+  const [row] = await sql.all<{ spent: number | null }>(
+    `SELECT MIN(d.spent) AS spent FROM batches b FORCE INDEX (batches_whole) JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = b.id
+      WHERE b.whole_id = ? AND b.state IN ('open', 'written') AND d.state = 'sending'`,
+    [wholeId],
+  );
+  return row?.spent ?? 0;
+}
+
+export interface Extent {
+  readonly parts: number;
+  readonly rows: number;
+  /** Of the parts alone. */
+  readonly size: number;
+}
+
+/** What has been written of it so far. */
+export async function extentOf(sql: Sql, wholeId: number): Promise<Extent> {
+  const [row] = await sql.all<{ parts: number; row_count: number | null; size: number | null }>(
+    `SELECT COUNT(*) AS parts, SUM(rows_count) AS row_count, SUM(size_bytes) AS size FROM batches FORCE INDEX (batches_whole)
+      WHERE whole_id = ? AND state = 'written'`,
+    [wholeId],
+  );
+  return { parts: row?.parts ?? 0, rows: Number(row?.row_count ?? 0), size: Number(row?.size ?? 0) };
+}
+
+/**
+ * Parts written before a lead of theirs changed, or of which an erasure has taken the bytes: to be written again, as long as
+ * nothing has left. Rows that were sent before keep the content of that time.
+ */
+export async function outdatedParts(sql: Sql, wholeId: number): Promise<ReadonlySet<number>> {
+  const rows = await sql.all<{ id: number }>(
+    `SELECT b.id FROM batches b FORCE INDEX (batches_whole) WHERE b.whole_id = ? AND b.state = 'written'
+        AND (b.content IS NULL OR EXISTS (
+          SELECT 1 FROM deliveries d FORCE INDEX (deliveries_batch) JOIN leads l ON l.id = d.lead_id
+           WHERE d.batch_id = b.id AND d.state = 'sending' AND d.maybe_received = 0 AND d.sent_revision <> l.revision))`,
+    [wholeId],
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Of these batches, the parts of long files that never began to leave. */
+export async function unsentParts(sql: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> {
+  if (ids.length === 0) return new Set();
+  const { marks, values } = inList(ids);
+  const rows = await sql.all<{ id: number }>(
+    `SELECT b.id FROM batches b FORCE INDEX (PRIMARY) JOIN batches w ON w.id = b.whole_id
+      WHERE b.id IN (${marks}) AND w.first_sent_at IS NULL`,
+    values,
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Whether it was ever to hold a lead. */
+export async function hasParts(sql: Sql, wholeId: number): Promise<boolean> {
+  const rows = await sql.all('SELECT 1 FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ? LIMIT 1', [
+    wholeId,
+  ]);
+  return rows.length > 0;
+}
+
+/** Whether a part of it ended so. */
+export async function hasPart(sql: Sql, wholeId: number, state: 'sent' | 'voided'): Promise<boolean> {
+  const rows = await sql.all(
+    'SELECT 1 FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ? AND state = ? LIMIT 1',
+    [wholeId, state],
+  );
+  return rows.length > 0;
+}
+
+/** How long a batch that was put off waits, ms. */
+export async function partWait(sql: Sql, id: number): Promise<number> {
+  const [row] = await sql.all<{ ms: number }>(
+    'SELECT TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), due_at) / 1000 AS ms FROM batches WHERE id = ?',
+    [id],
+  );
+  return Math.max(0, Number(row?.ms ?? 0));
+}

@@ -1,0 +1,67 @@
+// Files that did not do what was agreed: not gone at their hour, not acknowledged in time, missing between two others.
+// Invariant: reads only; ids, numbers and times.
+import type { Sql } from './database.ts';
+
+export interface WatchedFile {
+  /** 0: not begun. */
+  readonly batchId: number;
+  readonly slotAt: Date;
+  readonly sequence: number;
+}
+
+/** Slots of a destination still due, and files under way that the recipient cannot have yet, older than this. */
+export async function lateFiles(
+  sql: Sql,
+  destinationId: string,
+  lateMs: number,
+): Promise<readonly WatchedFile[]> {
+  return sql.all<WatchedFile>(
+    `SELECT 0 AS batchId, slot_at AS slotAt, 0 AS sequence FROM slots
+      WHERE destination_id = ? AND state = 'due' AND asked_by = 'schedule'
+        AND slot_at < TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3))
+     UNION ALL
+     SELECT id AS batchId, slot_at AS slotAt, COALESCE(sequence, 0) AS sequence FROM batches b
+      WHERE destination_id = ? AND state IN ('open', 'written') AND role <> 'part'
+        AND slot_at < TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3)) AND ${notStanding}
+     ORDER BY slotAt LIMIT 100`,
+    [destinationId, lateMs, destinationId, lateMs],
+  );
+}
+
+/** The recipient is not known to have it: none of its rows awaits the recipient's decision. */
+const notStanding = `NOT EXISTS (
+          SELECT 1 FROM deliveries d FORCE INDEX (deliveries_batch) WHERE d.state = 'pending'
+             AND d.batch_id IN (SELECT p.id FROM batches p WHERE p.id = b.id OR p.whole_id = b.id))`;
+
+/** Files that stand at the recipient and have not been acknowledged for so long. */
+export async function unacknowledgedFiles(
+  sql: Sql,
+  destinationId: string,
+  withinMs: number,
+): Promise<readonly WatchedFile[]> {
+  return sql.all<WatchedFile>(
+    `SELECT b.id AS batchId, b.slot_at AS slotAt, COALESCE(b.sequence, 0) AS sequence FROM batches b
+      WHERE b.destination_id = ? AND b.state = 'written' AND b.role <> 'part'
+        AND EXISTS (SELECT 1 FROM deliveries d FORCE INDEX (deliveries_batch) WHERE d.state = 'pending'
+               AND d.pending_since < TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3))
+               AND d.batch_id IN (SELECT p.id FROM batches p WHERE p.id = b.id OR p.whole_id = b.id))
+      ORDER BY b.id LIMIT 100`,
+    [destinationId, withinMs],
+  );
+}
+
+/** Numbers of a destination that the recipient does not have although it has later ones: voided, or still under way. */
+export async function missingNumbers(
+  sql: Sql,
+  destinationId: string,
+  sinceDays: number,
+): Promise<readonly WatchedFile[]> {
+  return sql.all<WatchedFile>(
+    `SELECT b.id AS batchId, b.slot_at AS slotAt, b.sequence FROM batches b
+      WHERE b.destination_id = ? AND b.sequence IS NOT NULL AND b.state <> 'sent' AND ${notStanding}
+        AND b.created_at > TIMESTAMPADD(DAY, ?, UTC_TIMESTAMP(3))
+        AND b.sequence < (SELECT MAX(s.sequence) FROM batches s WHERE s.destination_id = b.destination_id AND s.state = 'sent')
+      ORDER BY b.sequence LIMIT 100`,
+    [destinationId, -sinceDays],
+  );
+}

@@ -1,0 +1,162 @@
+// Long files: one batch of role `whole`, its parts, and the lease of the worker that writes and sends it.
+// Invariant: a whole is under way for one worker at a time; its bytes are fixed from its first sending on, and a final outcome is
+// kept on it before any of its rows is settled by it.
+import type { Action, Outcome } from '../../connectors/contract.ts';
+import { batchColumns, batchOf, deferBatch, endBatch, type Batch, type BatchRow } from './batches.ts';
+import type { Sql } from './database.ts';
+import { openParts, type Extent } from './file-parts.ts';
+
+/** A planner that died while it collected: after this the file leaves with the rows it has, minutes. */
+const collectingMinutes = 60;
+/** Recovery of the rows takes a moment. */
+const recoverAgainMs = 5_000;
+
+/** Opens a long file; until `startWhole` it is being collected. */
+export async function openWhole(
+  tx: Sql,
+  file: Pick<Batch, 'clientId' | 'destinationId' | 'slotAt'> & { readonly action: string },
+): Promise<number> {
+  const { insertId } = await tx.run(
+    `INSERT INTO batches (client_id, destination_id, slot_at, state, role, action, due_at, queued_at)
+     VALUES (?, ?, ?, 'open', 'whole', ?, TIMESTAMPADD(MINUTE, ${collectingMinutes}, UTC_TIMESTAMP(3)), UTC_TIMESTAMP(3))`,
+    [file.clientId, file.destinationId, file.slotAt, file.action],
+  );
+  return insertId;
+}
+
+/** Everything is collected: it may leave. */
+export async function startWhole(tx: Sql, id: number): Promise<void> {
+  await tx.run('UPDATE batches SET due_at = UTC_TIMESTAMP(3), queued_at = UTC_TIMESTAMP(3) WHERE id = ?', [
+    id,
+  ]);
+}
+
+/** The action of a file that is still being collected; undefined once it has been on its way. */
+export async function collectedAction(tx: Sql, id: number): Promise<string | undefined> {
+  const [row] = await tx.all<{ action: string }>(
+    `SELECT action FROM batches WHERE id = ? AND role = 'whole' AND state = 'open' AND attempt = 0 AND sequence IS NULL
+        AND lease_until IS NULL AND due_at > UTC_TIMESTAMP(3) FOR UPDATE`,
+    [id],
+  );
+  return row?.action;
+}
+
+export interface Whole extends Batch {
+  readonly action: Action;
+  readonly size: number;
+  readonly firstSentAt: Date | undefined;
+  readonly outcome: Outcome | undefined;
+}
+
+/** Takes the lease of a long file for one attempt; undefined where somebody has it, or it has moved on. */
+export async function takeWhole(
+  sql: Sql,
+  { id, attempt }: Pick<Batch, 'id' | 'attempt'>,
+  leaseMs: number,
+): Promise<Whole | undefined> {
+  const { affected } = await sql.run(
+    `UPDATE batches SET lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
+      WHERE id = ? AND attempt = ? AND role = 'whole' AND state IN ('open', 'written') AND lease_until IS NULL`,
+    [leaseMs, id, attempt],
+  );
+  if (affected === 0) return undefined;
+  const [row] = await sql.all<
+    BatchRow & { action: Action; size_bytes: number; first_sent_at: Date | null; outcome: string | null }
+  >(`SELECT ${batchColumns}, action, size_bytes, first_sent_at, outcome FROM batches WHERE id = ?`, [id]);
+  if (row === undefined) return undefined;
+  return {
+    ...batchOf(row),
+    action: row.action,
+    size: row.size_bytes,
+    firstSentAt: row.first_sent_at ?? undefined,
+    outcome: row.outcome === null ? undefined : (JSON.parse(row.outcome) as Outcome),
+  };
+}
+
+/** False: it is lost. */
+export async function renewWhole(sql: Sql, id: number, leaseMs: number): Promise<boolean> {
+  const { affected } = await sql.run(
+    'UPDATE batches SET lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)) WHERE id = ? AND lease_until > UTC_TIMESTAMP(3)',
+    [leaseMs, id],
+  );
+  return affected === 1;
+}
+
+/** Given back with rows on their way: recovery looks at it at once. */
+export async function dropWhole(sql: Sql, id: number): Promise<void> {
+  await sql.run(
+    'UPDATE batches SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)) WHERE id = ? AND lease_until IS NOT NULL',
+    [id],
+  );
+}
+
+/** Given back with nothing on its way; looked at again later, as the same attempt. */
+export async function putOffWhole(
+  sql: Sql,
+  whole: Pick<Batch, 'id' | 'attempt'>,
+  afterMs: number,
+): Promise<void> {
+  await sql.run('UPDATE batches SET lease_until = NULL WHERE id = ?', [whole.id]);
+  await deferBatch(sql, whole, afterMs);
+}
+
+export interface WrittenWhole extends Extent {
+  readonly fileName: string;
+  readonly mediaType: string;
+  readonly extension: string;
+  readonly mappingVersionId: number;
+  readonly writtenAt: Date;
+}
+
+/** From here on the recipient may have it. False: the lease is lost, and nothing may leave. */
+export async function noteFirstSending(sql: Sql, id: number, file: WrittenWhole): Promise<boolean> {
+  const { affected } = await sql.run(
+    `UPDATE batches SET state = 'written', file_name = ?, media_type = ?, extension = ?, rows_count = ?, size_bytes = ?,
+            mapping_version_id = ?, written_at = ?, first_sent_at = COALESCE(first_sent_at, UTC_TIMESTAMP(3))
+      WHERE id = ? AND lease_until > UTC_TIMESTAMP(3)`,
+    [
+      ...[file.fileName, file.mediaType, file.extension, file.rows, file.size],
+      ...[file.mappingVersionId, file.writtenAt, id],
+    ],
+  );
+  return affected === 1;
+}
+
+export async function keepOutcome(sql: Sql, id: number, outcome: Outcome): Promise<void> {
+  await sql.run('UPDATE batches SET outcome = ? WHERE id = ?', [JSON.stringify(outcome), id]);
+}
+
+/** It has ended for each of its rows. */
+export async function endWhole(tx: Sql, id: number, state: 'sent' | 'voided' | 'empty'): Promise<void> {
+  await endBatch(tx, id, state);
+  await tx.run('UPDATE batches SET lease_until = NULL, outcome = NULL WHERE id = ?', [id]);
+}
+
+const retryStatement = `UPDATE batches SET attempt = attempt + 1, queued_at = NULL, lease_until = NULL,
+            due_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)) WHERE id = ?`;
+
+/** Another attempt is due. */
+export async function retryWhole(tx: Sql, id: number, afterMs: number): Promise<void> {
+  await tx.run(retryStatement, [Math.round(afterMs), id]);
+}
+
+/**
+ * Long files whose worker died or gave them back: the leases of their rows end now, part by part, so that recovery takes them, and
+ * the file is tried again behind it. Returns how many.
+ */
+export async function recoverWholes(sql: Sql): Promise<number> {
+  const lapsed = await sql.all<{ id: number }>(
+    `SELECT id FROM batches WHERE state IN ('open', 'written') AND role = 'whole' AND lease_until < UTC_TIMESTAMP(3)
+      ORDER BY id LIMIT 20`,
+  );
+  for (const { id } of lapsed) {
+    for (const part of await openParts(sql, id))
+      await sql.run(
+        `UPDATE deliveries FORCE INDEX (deliveries_batch) SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3))
+          WHERE batch_id = ? AND state = 'sending'`,
+        [part.id],
+      );
+    await sql.run(`${retryStatement} AND lease_until < UTC_TIMESTAMP(3)`, [recoverAgainMs, id]);
+  }
+  return lapsed.length;
+}

@@ -1,0 +1,88 @@
+// Files that did not do what was agreed are reported, each once.
+import { watchFiles } from '../../src/delivery/background/file-alerts.ts';
+import { setDestinationStatus } from '../../src/support/suspend.ts';
+import { openDropGateway, type DropGateway } from '../trip/drop.ts';
+import { strangerRow } from '../trip/gateway.ts';
+
+let gateway: DropGateway;
+const watch = (): Promise<void> => watchFiles(gateway.app.database, gateway.app.published);
+const alerts = async (): Promise<readonly string[]> =>
+  (
+    await gateway.owner.all<{ kind: string; reason: string }>(
+      "SELECT kind, reason FROM alerts WHERE kind LIKE 'file%' ORDER BY id",
+    )
+  ).map((one) => `${one.kind} ${one.reason}`);
+const slot = (minutesAgo: number): Promise<unknown> =>
+  gateway.owner.run(
+    "INSERT INTO slots (destination_id, slot_at) VALUES ('essai-csv', TIMESTAMPADD(MINUTE, ?, UTC_TIMESTAMP(3)))",
+    [-minutesAgo],
+  );
+const file = (sequence: number, state: string): Promise<unknown> =>
+  gateway.owner.run(
+    `INSERT INTO batches (client_id, destination_id, sequence, slot_at, state, due_at)
+     VALUES ('essai', 'essai-csv', ?, TIMESTAMPADD(MINUTE, -5, UTC_TIMESTAMP(3)), ?, '2099-01-01')`,
+    [sequence, state],
+  );
+
+afterEach(() => gateway.close());
+
+test('an hour whose file has not left within the time agreed is reported once; a younger one is not, nor one of a suspended destination', async () => {
+  gateway = await openDropGateway();
+  await slot(29);
+  await watch();
+  expect(await alerts()).toEqual([]);
+  await slot(31);
+  await setDestinationStatus(gateway.app.database, 'essai-csv', 'suspended', { actor: 't', reason: 't' });
+  await watch();
+  expect(await alerts()).toEqual([]);
+  await setDestinationStatus(gateway.app.database, 'essai-csv', 'active', { actor: 't', reason: 't' });
+  await watch();
+  await watch();
+  expect(await alerts()).toEqual([expect.stringMatching(/^file_late HOUR_\d{4}-\d\d-\d\dT\d\d\.\d\dZ$/)]);
+}, 60_000);
+
+test('a file under way past its time is reported by its number; `schedule.late` says the time', async () => {
+  gateway = await openDropGateway();
+  await file(4, 'written');
+  await watch();
+  expect(await alerts()).toEqual([]);
+  const soon = gateway.fileOf('essai/csv.yaml').replace("'0 0 1 1 *' }", "'0 0 1 1 *', late: 3m }");
+  gateway.file('essai/csv.yaml', soon);
+  await gateway.app.publishing.publish({ destinationId: 'essai-csv', author: 't', note: 't' });
+  await watch();
+  expect(await alerts()).toEqual(['file_late FILE_4']);
+}, 60_000);
+
+test('a number that the recipient misses between two others is reported, and one that is the last is not', async () => {
+  gateway = await openDropGateway();
+  for (const [sequence, state] of [
+    [1, 'sent'],
+    [2, 'voided'],
+    [3, 'sent'],
+    [4, 'voided'],
+  ] as const)
+    await file(sequence, state);
+  await watch();
+  await watch();
+  expect(await alerts()).toEqual(['file_gap FILE_2']);
+}, 60_000);
+
+test('an acknowledgement that has not come within the time agreed is reported once, while the file still waits for it', async () => {
+  gateway = await openDropGateway({
+    file: "  ack: { path: 'in/ACK_{seq}.txt', within: 1h }",
+    extra: 'pending: { for: 4h, every: 1s }\nresponse:\n  - { accepted: { text: OK }, on: lookup }',
+  });
+  await gateway.start('planner', 'worker');
+  await gateway.send(strangerRow('K-1'), strangerRow('K-2'));
+  await gateway.collectable(2);
+  await gateway.ask();
+  await gateway.until('pending', async () => (await gateway.counts())['pending:recipient_decides'] === 2);
+  await watch();
+  expect(await alerts()).toEqual([]);
+  await gateway.owner.run(
+    'UPDATE deliveries SET pending_since = TIMESTAMPADD(MINUTE, -61, UTC_TIMESTAMP(3)) WHERE pending_since IS NOT NULL',
+  );
+  await watch();
+  await watch();
+  expect(await alerts()).toEqual(['file_unacknowledged FILE_1']);
+}, 60_000);
