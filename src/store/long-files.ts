@@ -73,30 +73,34 @@ export async function takeWhole(
   };
 }
 
+/** A long file as one attempt holds it: whoever comes after a lapse has another attempt. */
+export type HeldWhole = Pick<Batch, 'id' | 'attempt'>;
+
 /** False: it is lost. */
-export async function renewWhole(sql: Sql, id: number, leaseMs: number): Promise<boolean> {
+export async function renewWhole(sql: Sql, { id, attempt }: HeldWhole, leaseMs: number): Promise<boolean> {
   const { affected } = await sql.run(
-    'UPDATE batches SET lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)) WHERE id = ? AND lease_until > UTC_TIMESTAMP(3)',
-    [leaseMs, id],
+    `UPDATE batches SET lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
+      WHERE id = ? AND attempt = ? AND lease_until > UTC_TIMESTAMP(3)`,
+    [leaseMs, id, attempt],
   );
   return affected === 1;
 }
 
 /** Given back with rows on their way: recovery looks at it at once. */
-export async function dropWhole(sql: Sql, id: number): Promise<void> {
+export async function dropWhole(sql: Sql, { id, attempt }: HeldWhole): Promise<void> {
   await sql.run(
-    'UPDATE batches SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)) WHERE id = ? AND lease_until IS NOT NULL',
-    [id],
+    `UPDATE batches SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3))
+      WHERE id = ? AND attempt = ? AND lease_until IS NOT NULL`,
+    [id, attempt],
   );
 }
 
 /** Given back with nothing on its way; looked at again later, as the same attempt. */
-export async function putOffWhole(
-  sql: Sql,
-  whole: Pick<Batch, 'id' | 'attempt'>,
-  afterMs: number,
-): Promise<void> {
-  await sql.run('UPDATE batches SET lease_until = NULL WHERE id = ?', [whole.id]);
+export async function putOffWhole(sql: Sql, whole: HeldWhole, afterMs: number): Promise<void> {
+  await sql.run('UPDATE batches SET lease_until = NULL WHERE id = ? AND attempt = ?', [
+    whole.id,
+    whole.attempt,
+  ]);
   await deferBatch(sql, whole, afterMs);
 }
 
@@ -109,14 +113,18 @@ export interface WrittenWhole extends Extent {
 }
 
 /** From here on the recipient may have it. False: the lease is lost, and nothing may leave. */
-export async function noteFirstSending(sql: Sql, id: number, file: WrittenWhole): Promise<boolean> {
+export async function noteFirstSending(
+  sql: Sql,
+  { id, attempt }: HeldWhole,
+  file: WrittenWhole,
+): Promise<boolean> {
   const { affected } = await sql.run(
     `UPDATE batches SET state = 'written', file_name = ?, media_type = ?, extension = ?, rows_count = ?, size_bytes = ?,
             mapping_version_id = ?, written_at = ?, first_sent_at = COALESCE(first_sent_at, UTC_TIMESTAMP(3))
-      WHERE id = ? AND lease_until > UTC_TIMESTAMP(3)`,
+      WHERE id = ? AND attempt = ? AND lease_until > UTC_TIMESTAMP(3)`,
     [
       ...[file.fileName, file.mediaType, file.extension, file.rows, file.size],
-      ...[file.mappingVersionId, file.writtenAt, id],
+      ...[file.mappingVersionId, file.writtenAt, id, attempt],
     ],
   );
   return affected === 1;
@@ -136,8 +144,8 @@ const retryStatement = `UPDATE batches SET attempt = attempt + 1, queued_at = NU
             due_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)) WHERE id = ?`;
 
 /** Another attempt is due. */
-export async function retryWhole(tx: Sql, id: number, afterMs: number): Promise<void> {
-  await tx.run(retryStatement, [Math.round(afterMs), id]);
+export async function retryWhole(tx: Sql, { id, attempt }: HeldWhole, afterMs: number): Promise<void> {
+  await tx.run(`${retryStatement} AND attempt = ?`, [Math.round(afterMs), id, attempt]);
 }
 
 /**

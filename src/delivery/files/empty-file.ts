@@ -31,7 +31,7 @@ export async function finishEmpty(
   await database.transaction(async (tx) => {
     await appendHandovers(tx, [outcomeOfFile(whole, outcome, isOver ? 'fail' : verdict.next)]);
     if (verdict.next === 'done') return endWhole(tx, whole.id, 'sent');
-    if ('afterMs' in verdict && !isOver) return retryWhole(tx, whole.id, verdict.afterMs);
+    if ('afterMs' in verdict && !isOver) return retryWhole(tx, whole, verdict.afterMs);
     await endWhole(tx, whole.id, 'voided');
     const { clientId, destinationId } = whole;
     await raiseAlerts(tx, [{ kind: 'file_late', clientId, destinationId, reason: verdict.reason }]);

@@ -58,8 +58,6 @@ interface Work {
   readonly needs: TripNeeds;
   readonly attempt: LongAttempt;
   readonly whole: Whole;
-  /** The lease is somebody else's: nothing more is claimed. */
-  readonly isLost: () => boolean;
 }
 
 export async function deliverLongFile(needs: TripNeeds, order: Order): Promise<void> {
@@ -67,23 +65,21 @@ export async function deliverLongFile(needs: TripNeeds, order: Order): Promise<v
   if (batch === undefined) return;
   const whole = await takeWhole(needs.database, batch, leaseMs);
   if (whole === undefined) return;
-  let lost = false;
-  const renew = async (): Promise<void> => {
-    lost ||= !(await renewWhole(needs.database, whole.id, leaseMs));
-  };
-  const renewal = setInterval(() => void renew().catch(() => undefined), Math.max(1_000, leaseMs / 3));
+  const holds = (): Promise<boolean> => renewWhole(needs.database, whole, leaseMs);
+  const renewal = setInterval(() => void holds().catch(() => false), Math.max(1_000, leaseMs / 3));
   const { id, destinationId, sequence, firstSentAt } = whole;
   const versionId = firstSentAt === undefined ? 0 : whole.mappingVersionId;
   const attempt: LongAttempt = {
     order: { ...order, batch: { ...batch, sequence } },
     file: { id, destinationId, sequence, firstSentAt },
+    holds,
     versionId,
     trip: undefined,
   };
   try {
-    await attemptWhole({ needs, attempt, whole, isLost: () => lost });
+    await attemptWhole({ needs, attempt, whole });
   } catch (error) {
-    await dropWhole(needs.database, whole.id).catch(() => undefined);
+    await dropWhole(needs.database, whole).catch(() => undefined);
     throw error;
   } finally {
     clearInterval(renewal);
@@ -93,14 +89,14 @@ export async function deliverLongFile(needs: TripNeeds, order: Order): Promise<v
 async function attemptWhole(work: Work): Promise<void> {
   const { needs, attempt, whole } = work;
   const left = await leftOnTheirWay(needs.database, whole.id);
-  if (left === 'leased') return dropWhole(needs.database, whole.id);
+  if (left === 'leased') return dropWhole(needs.database, whole);
   if (left === 'lapsed') return putOffWhole(needs.database, whole, lookAgainMs);
   if (whole.outcome !== undefined) return finishLeft(work, whole.outcome);
   const asked = await askWhole(needs, attempt, whole);
   if (asked.next === 'later') return putOffWhole(needs.database, whole, asked.afterMs);
   if (asked.next === 'settle') return finishLeft(work, asked.outcome);
   const written = await writeParts(work);
-  if (written === 'given_back') return dropWhole(needs.database, whole.id);
+  if (written === 'given_back') return dropWhole(needs.database, whole);
   if (written === 'blocked') return giveUpFor(work);
   if (written === 'voided') return voidWhole(work);
   return sendWhole(work);
@@ -117,10 +113,9 @@ async function writeParts({
   needs,
   attempt,
   whole,
-  isLost,
 }: Work): Promise<'written' | 'blocked' | 'voided' | 'given_back'> {
   for (const part of await openParts(needs.database, whole.id)) {
-    if (needs.signal.aborted || isLost()) return 'given_back';
+    if (needs.signal.aborted || !(await attempt.holds())) return 'given_back';
     const end = await writePart(needs, attempt, part);
     // Without it, it would be another file than the one the recipient may have (guarantee 4).
     if (end === 'gone' && attempt.file.firstSentAt !== undefined) return 'voided';
@@ -148,7 +143,7 @@ async function sendWhole(work: Work): Promise<void> {
   if ((await extentOf(needs.database, whole.id)).parts === 0) return endWithoutRows(work);
   const came = await sendLong(needs, attempt.trip, whole, file);
   if (came === 'other') return voidWhole(work);
-  if (came === 'lost') return dropWhole(needs.database, whole.id);
+  if (came === 'lost') return dropWhole(needs.database, whole);
   const { outcome, startedAt } = came.sent;
   return finish(work, { outcome, startedAt, movesCircuit: true });
 }
@@ -162,7 +157,7 @@ async function sendEmpty(work: Work): Promise<void> {
   if (trip === undefined) return putOffWhole(database, whole, mappingAgainMs);
   const came = await sendLong(needs, trip, whole, attempt.file);
   if (came === 'other') return voidWhole(work);
-  if (came === 'lost') return dropWhole(database, whole.id);
+  if (came === 'lost') return dropWhole(database, whole);
   return finishEmpty({ database, random: Math.random }, trip, whole, came.sent.outcome);
 }
 
@@ -172,7 +167,7 @@ async function rewriteOutdated({ needs, attempt, whole }: Work): Promise<void> {
     const outdated = await outdatedParts(needs.database, whole.id);
     if (outdated.size === 0) return;
     for (const part of await openParts(needs.database, whole.id))
-      if (outdated.has(part.id)) await rewritePart(needs, attempt, part);
+      if (outdated.has(part.id) && (await attempt.holds())) await rewritePart(needs, attempt, part);
   }
 }
 
@@ -180,26 +175,29 @@ async function rewriteOutdated({ needs, attempt, whole }: Work): Promise<void> {
 async function finish(work: Work, came: PartsOutcome): Promise<void> {
   const { needs, attempt, whole } = work;
   const { database } = needs;
-  if (finalKinds.has(came.outcome.kind)) await keepOutcome(database, whole.id, came.outcome);
+  const isFinal = finalKinds.has(came.outcome.kind);
+  if (isFinal) await keepOutcome(database, whole.id, came.outcome);
   const dueAfterMs = await settleParts(needs, attempt, came);
+  if (!(await attempt.holds())) return;
   const isOpen = (await openParts(database, whole.id)).length > 0;
   const state = (await hasPart(database, whole.id, 'sent')) ? 'sent' : 'voided';
   await database.transaction(async (tx) => {
     const next = isOpen ? 'retry' : state === 'sent' ? 'done' : 'fail';
     await appendHandovers(tx, [outcomeOfFile(whole, came.outcome, next)]);
-    if (isOpen) await retryWhole(tx, whole.id, dueAfterMs);
+    if (isOpen) await retryWhole(tx, whole, isFinal ? lookAgainMs : dueAfterMs);
     else await endWhole(tx, whole.id, state);
   });
 }
 
 /** None of its rows leaves: nothing is sent, and a number that was given is voided in the log. */
 async function endWithoutRows({ needs, attempt, whole }: Work): Promise<void> {
+  if (!(await attempt.holds())) return;
   const ended = { ...whole, sequence: attempt.file.sequence };
   // Rows of a voided part leave in another file.
   await needs.record((await hasPart(needs.database, whole.id, 'voided')) ? voidingOf(ended) : endOf(ended));
 }
 
 async function voidWhole({ needs, attempt, whole }: Work): Promise<void> {
-  await voidParts(needs, whole.id);
+  if (!(await voidParts(needs, attempt))) return;
   await needs.record(voidingOf({ ...whole, sequence: attempt.file.sequence }));
 }

@@ -22,6 +22,8 @@ const looks = 3;
 export interface LongAttempt {
   readonly order: Order;
   readonly file: LongFile;
+  /** Renews the lease of the whole; false: it is somebody else's, and so are its rows. Asked before each part. */
+  readonly holds: () => Promise<boolean>;
   /** The version that writes it, chosen with its first part; 0: the one in force. */
   versionId: number;
   /** Of the first part that departed. */
@@ -100,7 +102,7 @@ export interface PartsOutcome {
 /** Records the outcome of the whole for the rows that are on their way. Answers when the first of them is due again, ms. */
 export async function settleParts(
   needs: TripNeeds,
-  { order, trip }: LongAttempt,
+  { order, trip, holds }: LongAttempt,
   { outcome, startedAt, movesCircuit }: PartsOutcome,
 ): Promise<number> {
   let dueAfterMs = heldFileMs;
@@ -108,6 +110,7 @@ export async function settleParts(
   const spent = await minSpent(needs.database, order.batch.id);
   let first = movesCircuit;
   for (const part of await openParts(needs.database, order.batch.id)) {
+    if (!(await holds())) break;
     const rows = await rowsOf(needs, part);
     if (rows.length === 0) continue;
     const recorded = await needs.record({
@@ -135,18 +138,21 @@ export async function settleParts(
 /** Rows left without the outcome that the file came to, because the worker died while it was recorded. */
 export async function claimLeft(needs: TripNeeds, attempt: LongAttempt): Promise<'all' | 'blocked'> {
   for (const part of await openParts(needs.database, attempt.file.id)) {
-    const claimed = await claimPart(needs, attempt, part);
+    const claimed = (await attempt.holds()) ? await claimPart(needs, attempt, part) : 'blocked';
     if (claimed === 'blocked') return 'blocked';
     if (claimed !== 'gone') noteTrip(attempt, claimed.trip);
   }
   return 'all';
 }
 
-/** The file is given up: its rows leave in another one. */
-export async function voidParts(needs: TripNeeds, wholeId: number): Promise<void> {
-  for (const part of await openParts(needs.database, wholeId))
+/** The file is given up: its rows leave in another one. False: it is somebody else's by now. */
+export async function voidParts(needs: TripNeeds, { file, holds }: LongAttempt): Promise<boolean> {
+  for (const part of await openParts(needs.database, file.id)) {
+    if (!(await holds())) return false;
     await needs.record({
       released: await rowsOf(needs, part),
       ...voidingOf({ ...part, sequence: undefined }),
     });
+  }
+  return true;
 }

@@ -30,7 +30,7 @@ export async function sendLong(
   if (isOther) return 'other';
   const departure = departureOf(needs, trip, { whole, file, extent, frame });
   const noted = await needs.database.transaction(async (tx) => {
-    const held = await noteFirstSending(tx, whole.id, {
+    const held = await noteFirstSending(tx, whole, {
       ...{ ...extent, size: departure.parcel.body.long?.size ?? 0 },
       ...{ mediaType: frame.mediaType, extension: frame.extension, mappingVersionId: trip.versionId },
       ...{ fileName: departure.composed.fileName ?? '', writtenAt: departure.parcel.writtenAt },
