@@ -13,6 +13,7 @@ import type { Content, Drop } from './drop.ts';
 import { openLocalDrop } from './local.ts';
 import { fillName } from './names.ts';
 import { failureOutcome, uploadOutcome } from './outcome.ts';
+import { uploadMarked } from './marked.ts';
 import { openSftpDrop } from './sftp.ts';
 import type { SftpLogin } from './sftp.ts';
 import { flowDials, flowPlaces, flowSecretNames, flowTargets } from './places.ts';
@@ -20,7 +21,8 @@ import { flowSettingsSchema } from './schema.ts';
 import { checkFlowSettings, folderOf, isLocal, timezoneOf } from './settings.ts';
 import type { ControlField, FlowSettings, SftpServer } from './settings.ts';
 import { flowStandIn } from './stand-in.ts';
-import { pathIn, standingAt, upload } from './upload.ts';
+import { whatStands } from './standing.ts';
+import { pathIn, upload } from './upload.ts';
 import type { UploadProgress, Upload } from './upload.ts';
 import { flowWords } from './words.ts';
 
@@ -69,6 +71,7 @@ function compose(parcel: Parcel, settings: FlowSettings): Composed {
       `size: ${parcel.body.long?.size ?? parcel.body.bytes.length}`,
       `rows: ${batch.rows}`,
       ...(sidecar === undefined ? [] : [`control file: ${sidecar}`]),
+      ...(settings.marker === undefined ? [] : [`marker: ${fileName}${settings.marker}`]),
     ],
     fileName,
   };
@@ -93,7 +96,11 @@ async function send(parcel: Parcel, settings: FlowSettings, context: SendContext
     context,
     () => progress,
     async (drop, seen) => {
-      const result = await upload(drop, work, (now) => (progress = now));
+      const note = (now: UploadProgress): UploadProgress => (progress = now);
+      const { marker } = settings;
+      const result = await (marker === undefined
+        ? upload(drop, work, note)
+        : uploadMarked(drop, work, marker, note));
       return uploadOutcome(result, settings.ack !== undefined, seen());
     },
   );
@@ -124,25 +131,14 @@ async function lookup(parcel: Parcel, settings: FlowSettings, context: SendConte
           };
         }
       }
-      // Bytes that an erasure took away cannot be compared: a file stands under its final name only once it was whole.
-      const standing =
-        content.size > 0
-          ? await standingAt(drop, file, content)
-          : (await drop.size(file)) === undefined
-            ? 'nothing'
-            : 'same';
+      const standing = await whatStands(drop, file, content, settings);
       if (standing === 'other') return { kind: 'refused', reason: 'NAME_TAKEN', evidence: seen() };
-      if (settings.ack !== undefined) {
-        // Recipients take files away before they answer: a file that is gone is no proof that it never arrived.
-        return { kind: 'pending', evidence: seen() };
-      }
-      if (standing === 'same') return { kind: 'accepted', evidence: seen() };
-      // Only the rename removes the temporary file: while it is there, the recipient has not seen the batch. With
-      // neither there, the recipient may have taken the file away.
-      const unfinished = await drop.size(file + (settings.tempSuffix ?? '.part'));
-      return unfinished === undefined
-        ? { kind: 'unknown', reason: 'FILE_NOT_SEEN', evidence: seen() }
-        : { kind: 'absent', evidence: seen() };
+      // Recipients take files away before they answer: a file that is gone is no proof that it never arrived.
+      if (settings.ack !== undefined) return { kind: 'pending', evidence: seen() };
+      if (standing === 'whole') return { kind: 'accepted', evidence: seen() };
+      return standing === 'unfinished'
+        ? { kind: 'absent', evidence: seen() }
+        : { kind: 'unknown', reason: 'FILE_NOT_SEEN', evidence: seen() };
     },
   );
 }

@@ -138,6 +138,12 @@ export const flowSettingsSchema: JsonSchema = {
         },
       },
     },
+    marker: {
+      type: 'string',
+      pattern: suffix,
+      description:
+        'For servers that forbid renaming: the file is written under its final name, and an empty file of this suffix beside it, e.g. .done, says that it is whole.',
+    },
     tempSuffix: {
       type: 'string',
       pattern: suffix,

@@ -30,6 +30,7 @@ export interface FlowSettings {
   readonly control?: { readonly sidecar: string; readonly fields?: readonly ControlField[] };
   readonly ack?: { readonly path: string; readonly within?: string };
   readonly tempSuffix?: string;
+  readonly marker?: string;
 }
 
 export const timezoneOf = (settings: FlowSettings): string => settings.schedule.timezone ?? 'Europe/Paris';
@@ -67,7 +68,21 @@ export function checkFlowSettings(settings: FlowSettings): readonly SettingsProb
       path: '/control/sidecar',
       message: 'The control file needs another suffix than tempSuffix.',
     });
-  return [...problems, ...serverProblems(settings)];
+  return [...problems, ...markerProblems(settings), ...serverProblems(settings)];
+}
+
+function markerProblems({ marker, tempSuffix, control }: FlowSettings): readonly SettingsProblem[] {
+  if (marker === undefined) return [];
+  if (tempSuffix !== undefined)
+    return [
+      {
+        path: '/marker',
+        message: 'A marker is for servers that forbid renaming: leave tempSuffix out, nothing is renamed.',
+      },
+    ];
+  return marker === control?.sidecar
+    ? [{ path: '/marker', message: 'The marker needs another suffix than the control file.' }]
+    : [];
 }
 
 function serverProblems({ server, to }: FlowSettings): readonly SettingsProblem[] {

@@ -6,15 +6,18 @@ import type { FlowSettings } from './settings.ts';
 
 const same = (text: string): Both => [text, text];
 
-function transport({ to, name, schedule, empty, control, ack }: Partial<FlowSettings>): readonly SignedRow[] {
+function transport({ to, name, schedule, empty, control, ack, marker }: Partial<FlowSettings>): readonly SignedRow[] {
   const { cron = '', timezone = 'Europe/Paris' } = schedule ?? {};
   return [
     {
       point: ['Transport', 'Transport'],
-      agreed: [
-        'Fichier déposé, puis renommé une fois complet',
-        'A file dropped, then renamed once it is whole',
-      ],
+      agreed:
+        marker === undefined
+          ? ['Fichier déposé, puis renommé une fois complet', 'A file dropped, then renamed once it is whole']
+          : [
+              `Fichier déposé sous son nom ; complet quand le témoin ${marker} est à côté`,
+              `A file dropped under its name; whole once the marker ${marker} stands beside it`,
+            ],
     },
     { point: ['Emplacement', 'Place'], agreed: shownSetting(to ?? '') },
     { point: ['Nom du fichier', 'Name of the file'], agreed: shownSetting(name ?? '') },

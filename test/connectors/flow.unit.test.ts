@@ -81,6 +81,7 @@ describe('settings', () => {
     ['a password in clear', { server: { ...good.server, password: 'clair' } }, '/server/password'],
     ['no way to log in', { server: { ...good.server, password: undefined } }, '/server'],
     ['a folder behind sftp:', { server: { folder: '/srv/x' } }, '/to'],
+    ['a marker beside a rename', { marker: '.done', tempSuffix: '.tmp' }, '/marker'],
     ['an answer of no file', { ack: { path: '/out/ACK.csv' } }, '/ack/path'],
   ])('%s is a problem', (_name, over, path) => {
     const found = flow.check({ ...good, ...over });
@@ -188,6 +189,38 @@ describe('a drop', () => {
     recipient.loseBytes = 1;
     expect(await send()).toMatchObject({ kind: 'unavailable', reason: 'SIZE_MISMATCH' });
     expect(files()).toEqual([]);
+  });
+
+  test('with a marker nothing is renamed: the file, its control file, then the marker, once', async () => {
+    const marked = { marker: '.done' };
+    expect(await send(marked)).toMatchObject({ kind: 'accepted' });
+    expect(recipient.log).toEqual([`open in/${name}`, `open in/${name}.ctl`, `open in/${name}.done`]);
+    expect(contentOf(name)).toBe(bytes.toString());
+    expect(contentOf(`${name}.done`)).toBe('');
+    recipient.log.length = 0;
+    expect(await send(marked)).toMatchObject({ kind: 'duplicate' });
+    // The recipient takes the file and leaves the marker.
+    rmSync(join(root, 'in', name));
+    expect(await send(marked)).toMatchObject({ kind: 'duplicate' });
+    expect(recipient.log).toEqual([]);
+  });
+
+  test('with a marker, what was cut off is written again, and what somebody else put there is not', async () => {
+    const marked = { marker: '.done' };
+    const asked = async (): Promise<Outcome | undefined> =>
+      await flow.lookup?.(parcelOf({ body }), { ...settings, ...marked }, context());
+    writeFileSync(join(root, 'in', name), bytes.subarray(0, 5));
+    expect(await asked()).toMatchObject({ kind: 'absent' });
+    recipient.loseBytes = 1;
+    expect(await send(marked)).toMatchObject({ kind: 'unavailable', reason: 'SIZE_MISMATCH' });
+    expect(files()).toEqual([name]);
+    recipient.loseBytes = 0;
+    expect(await send(marked)).toMatchObject({ kind: 'accepted' });
+    expect(await asked()).toMatchObject({ kind: 'accepted' });
+    rmSync(join(root, 'in', `${name}.done`));
+    writeFileSync(join(root, 'in', name), 'x'.repeat(bytes.length));
+    expect(await send(marked)).toMatchObject({ kind: 'refused', reason: 'NAME_TAKEN' });
+    expect(files()).not.toContain(`${name}.done`);
   });
 
   test('a missing folder holds the destination', async () => {

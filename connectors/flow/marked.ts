@@ -1,0 +1,47 @@
+// A file where the server forbids renaming: written under its final name, and a marker beside it says that it is whole.
+// Invariant: the marker comes last, after the size was read back; what a marker stands beside is never written again.
+import { contentOfText } from './content.ts';
+import { dropFailure } from './drop.ts';
+import type { Content, Drop } from './drop.ts';
+import { pathIn, standingAt } from './upload.ts';
+import type { Upload, UploadProgress, UploadResult } from './upload.ts';
+
+export async function uploadMarked(
+  drop: Drop,
+  work: Upload,
+  suffix: string,
+  note: (progress: UploadProgress) => void,
+): Promise<UploadResult> {
+  if (!(await drop.isFolder(work.folder === '' ? '.' : work.folder))) return 'FOLDER_MISSING';
+  const final = pathIn(work.folder, work.name);
+  const marker = final + suffix;
+  if ((await drop.size(marker)) !== undefined)
+    // With its file gone, the recipient has taken it: only we make a marker of this number.
+    return (await standingAt(drop, final, work.content)) === 'other' ? 'NAME_TAKEN' : 'there';
+  note('content');
+  if ((await placeDirectly(drop, final, work.content)) === 'NAME_TAKEN') return 'NAME_TAKEN';
+  if (work.sidecar !== undefined) {
+    const sidecar = pathIn(work.folder, work.sidecar.name);
+    if ((await placeDirectly(drop, sidecar, await work.sidecar.content())) === 'NAME_TAKEN')
+      return 'NAME_TAKEN';
+  }
+  note('renaming');
+  await drop.write(marker, contentOfText(''));
+  if ((await drop.size(marker)) === undefined) throw dropFailure('SIZE_MISMATCH');
+  note('standing');
+  return 'created';
+}
+
+/** What is shorter was cut off in an earlier attempt; anything else under the name is not ours to replace. */
+async function placeDirectly(
+  drop: Drop,
+  path: string,
+  content: Content,
+): Promise<'written' | 'NAME_TAKEN'> {
+  const size = await drop.size(path);
+  if (size !== undefined && size >= content.size)
+    return (await standingAt(drop, path, content)) === 'same' ? 'written' : 'NAME_TAKEN';
+  await drop.write(path, content);
+  if ((await drop.size(path)) !== content.size) throw dropFailure('SIZE_MISMATCH');
+  return 'written';
+}

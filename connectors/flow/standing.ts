@@ -1,0 +1,29 @@
+// What stands of a file at the recipient, for the question whether it arrived.
+// Invariant: only what the recipient takes for whole counts: a final name, or where renaming is forbidden the marker beside it.
+import type { Content, Drop } from './drop.ts';
+import type { FlowSettings } from './settings.ts';
+import { standingAt } from './upload.ts';
+
+/** `unfinished`: the recipient has not seen it. `nothing`: it never came, or was taken away. */
+export type Standing = 'whole' | 'other' | 'unfinished' | 'nothing';
+
+export async function whatStands(
+  drop: Drop,
+  file: string,
+  content: Content,
+  { marker, tempSuffix = '.part' }: Pick<FlowSettings, 'marker' | 'tempSuffix'>,
+): Promise<Standing> {
+  if (marker !== undefined && (await drop.size(file + marker)) === undefined)
+    return (await drop.size(file)) === undefined ? 'nothing' : 'unfinished';
+  const at = await sameAt(drop, file, content);
+  if (at === 'other') return 'other';
+  if (at === 'same' || marker !== undefined) return 'whole';
+  // Only the rename removes the temporary file.
+  return (await drop.size(file + tempSuffix)) === undefined ? 'nothing' : 'unfinished';
+}
+
+/** Bytes that an erasure took away cannot be compared: a file stands under its final name only once it was whole. */
+async function sameAt(drop: Drop, file: string, content: Content): Promise<'nothing' | 'same' | 'other'> {
+  if (content.size > 0) return standingAt(drop, file, content);
+  return (await drop.size(file)) === undefined ? 'nothing' : 'same';
+}
