@@ -33,11 +33,7 @@ export async function uploadMarked(
 }
 
 /** What is shorter was cut off in an earlier attempt; anything else under the name is not ours to replace. */
-async function placeDirectly(
-  drop: Drop,
-  path: string,
-  content: Content,
-): Promise<'written' | 'NAME_TAKEN'> {
+async function placeDirectly(drop: Drop, path: string, content: Content): Promise<'written' | 'NAME_TAKEN'> {
   const size = await drop.size(path);
   if (size !== undefined && size >= content.size)
     return (await standingAt(drop, path, content)) === 'same' ? 'written' : 'NAME_TAKEN';

@@ -6,7 +6,15 @@ import type { FlowSettings } from './settings.ts';
 
 const same = (text: string): Both => [text, text];
 
-function transport({ to, name, schedule, empty, control, ack, marker }: Partial<FlowSettings>): readonly SignedRow[] {
+function transport({
+  to,
+  name,
+  schedule,
+  empty,
+  control,
+  ack,
+  marker,
+}: Partial<FlowSettings>): readonly SignedRow[] {
   const { cron = '', timezone = 'Europe/Paris' } = schedule ?? {};
   return [
     {
