@@ -3,6 +3,7 @@
 import type { Reason } from '../domain/delivery.ts';
 import { ratePeriods } from '../domain/rates.ts';
 import { inList, type Sql } from './database.ts';
+import { isBegunSql } from './begun-deliveries.ts';
 import { carriesRightSql } from './carried-rights.ts';
 import { windowUse } from './due-work.ts';
 
@@ -79,7 +80,7 @@ export async function relabelWaiting(
 
 /**
  * Due deliveries of a destination outside its hours are due again when it opens. Mirrors `waitsForHours` of domain/send-policy:
- * what carries a right stays due, unless the mapping lets rights wait; the claim decides.
+ * what is begun stays due, and what carries a right, unless the mapping lets rights wait; the claim decides.
  */
 export async function deferToOpening(
   sql: Sql,
@@ -90,7 +91,7 @@ export async function deferToOpening(
   const { affected } = await sql.run(
     `UPDATE deliveries FORCE INDEX (deliveries_due) SET state = 'waiting', reason = ?, due_at = ?
       WHERE state IN ('planned', 'waiting') AND destination_id = ? AND priority IN (0, 1) AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0
-        ${which.rightsWait ? '' : `AND NOT ${carriesRightSql('deliveries')}`} LIMIT ${Math.trunc(which.limit)}`,
+        AND NOT ${isBegunSql('deliveries')} ${which.rightsWait ? '' : `AND NOT ${carriesRightSql('deliveries')}`} LIMIT ${Math.trunc(which.limit)}`,
     [opening.reason, opening.at, destinationId],
   );
   return affected;

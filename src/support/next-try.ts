@@ -3,6 +3,7 @@
 import { splitReason } from '../domain/delivery.ts';
 import { waitsForHours } from '../domain/send-policy.ts';
 import { nextOpening, type SendingHours } from '../domain/sending-hours.ts';
+import { begunAmong } from '../store/begun-deliveries.ts';
 import { carryingRights } from '../store/carried-rights.ts';
 import type { ReadOnlySql } from '../store/database.ts';
 import { findDestination, readStates } from '../store/destinations.ts';
@@ -60,10 +61,9 @@ async function hoursFor(
 ): Promise<SendingHours | undefined> {
   if (hours === undefined) return undefined;
   const carriesRight = (await carryingRights(sql, [row.id])).has(row.id);
-  return waitsForHours(hours, { carriesRight, isBegun: isBegun(row.reason) }) ? hours : undefined;
+  const isBegun = (await begunAmong(sql, [row.id])).has(row.id);
+  return waitsForHours(hours, { carriesRight, isBegun }) ? hours : undefined;
 }
-
-const isBegun = (reason: string): boolean => splitReason(reason).base === 'next_call';
 
 const quietUntilOf = (circuit: { readonly quietUntil?: number } | undefined): number =>
   circuit?.quietUntil ?? 0;

@@ -3,7 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { replay } from '../../src/support/replay.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import { startHttpRecipient, type HttpRecipient, type Received } from '../connectors/servers/http.ts';
-import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+import { leadRow, openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
+import { closed, open } from './hours.ts';
 import { startProcess } from './process.ts';
 
 let crm: HttpRecipient;
@@ -119,6 +120,31 @@ afterEach(async () => {
   await gateway.close();
   await crm.close();
 });
+
+test.each([
+  ['closes', closed(), 'outside_hours'],
+  ['has had its hour', 'limits: { perHour: 1 }', 'throttled:RATE_HOUR'],
+])(
+  'a delivery between two of its calls is brought to its end though its destination %s; others wait',
+  async (_what, then, told) => {
+    const before = then.startsWith('limits') ? 'limits: { perHour: 100 }' : open;
+    const calls = (more: string): string =>
+      mapping({ more }).replace('retry: [1s, 1s, 2s]', 'retry: [4s, 4s]');
+    let isDown = true;
+    answers({ deals: (_request, response) => (isDown ? json(response, 503, {}) : made(response, 'D-9')) });
+    await publish(calls(before));
+    await gateway.start('planner', 'worker');
+    await gateway.send(leadRow('K-1'));
+    await until('K-1', 'create', /^waiting:retry/, 60_000);
+    await publish(calls(then));
+    isDown = false;
+    await gateway.send(strangerRow('K-2'));
+    await until('K-2', 'create', new RegExp(`^waiting:${told}`), 60_000);
+    await until('K-1', 'create', /^delivered/, 60_000);
+    expect(lines()).toEqual(['POST /persons', 'POST /persons/7001/deals', 'POST /persons/7001/deals']);
+  },
+  200_000,
+);
 
 test('a person and then a deal: each call is its own passage de relais, and ids of one answer feed the next', async () => {
   await gateway.start('planner', 'worker');

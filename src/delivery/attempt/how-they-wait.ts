@@ -1,8 +1,8 @@
 // Which of the deliveries about to be claimed wait for the hours of their destination, and which not even for a full hour or day.
 // Invariant: asked only where it makes a difference; a file goes whole, and one with a right of a prospect in it does not wait.
-import { splitReason } from '../../domain/delivery.ts';
 import { isUrgent, waitsForHours, type SendPermission, type Waits } from '../../domain/send-policy.ts';
 import type { SendingHours } from '../../domain/sending-hours.ts';
+import { begunAmong } from '../../store/begun-deliveries.ts';
 import { carryingRights } from '../../store/carried-rights.ts';
 import type { Sql } from '../../store/database.ts';
 import type { LockedDelivery } from '../../store/delivery-claims.ts';
@@ -19,14 +19,12 @@ export async function howTheyWait(
   const outside = closed === undefined ? undefined : hours;
   if (outside === undefined && (urgent === undefined || rows.length <= count))
     return () => ({ forHours: false, isUrgent: false });
-  const rights = await carryingRights(
-    tx,
-    rows.map((row) => row.id),
-  );
+  const ids = rows.map((row) => row.id);
+  const rights = await carryingRights(tx, ids);
+  const begun = await begunAmong(tx, ids);
   const waits = new Map(
     rows.map((row) => {
-      const isBegun = splitReason(row.reason).base === 'next_call';
-      const delivery = { carriesRight: rights.has(row.id), isBegun };
+      const delivery = { carriesRight: rights.has(row.id), isBegun: begun.has(row.id) };
       const forHours = outside !== undefined && waitsForHours(outside, delivery);
       return [row.id, { forHours, isUrgent: isUrgent(delivery) }];
     }),
