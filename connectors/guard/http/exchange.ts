@@ -32,10 +32,15 @@ export interface HttpClient {
 /** @param transport of a test that answers in the recipient's stead; otherwise sockets come from the guard */
 export function createHttpClient(transport?: Transport): HttpClient {
   const carriers = new Map<string, Carrier>();
+  // A process has one policy, but for who shows a certificate of its own: it is compared as text only when it is met anew.
+  let seen = new WeakMap<HttpPolicy, Carrier>();
   const carrierFor = ({ network }: HttpContext): Carrier => {
+    const known = seen.get(network);
+    if (known !== undefined) return known;
     const key = JSON.stringify(network);
     const carrier = carriers.get(key) ?? createCarrier(network, transport);
     carriers.set(key, carrier);
+    seen.set(network, carrier);
     return carrier;
   };
   return {
@@ -54,6 +59,7 @@ export function createHttpClient(transport?: Transport): HttpClient {
     async close() {
       for (const carrier of carriers.values()) carrier.close();
       carriers.clear();
+      seen = new WeakMap();
       await Promise.resolve();
     },
   };

@@ -38,9 +38,9 @@ export function bindNeeds(options: DelivererOptions): TripNeeds {
   });
   return {
     ...options,
-    step: async (name, destinationId) => {
+    step: (name, destinationId) => {
       log.debug('delivery.step', { destination: destinationId, code: name });
-      if (options.step !== undefined) await options.step(name, destinationId);
+      return options.step?.(name, destinationId);
     },
     inForce: createCurrentMapping(options),
     accessTo: createAccess(options),

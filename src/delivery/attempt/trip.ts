@@ -61,7 +61,7 @@ export interface ReadAhead {
 
 /** Bound once for a process (needs.ts); the steps take it as their first parameter. */
 export interface TripNeeds extends Omit<DelivererOptions, 'step' | 'random'> {
-  readonly step: (name: TripStep, destinationId: string) => Promise<void>;
+  readonly step: (name: TripStep, destinationId: string) => void | Promise<void>;
   readonly inForce: (destinationId: string) => Promise<InForce | undefined>;
   readonly accessTo: (destinationId: string, mapping: CompiledMapping) => Access;
   readonly mappingDigests: MappingDigests;
