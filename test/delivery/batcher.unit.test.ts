@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { createBatcher } from '../../src/delivery/attempt/batcher.ts';
+import { groupSize, insertGroups } from '../../src/store/database.ts';
 
 interface Gate {
   readonly opened: Promise<void>;
@@ -23,6 +24,38 @@ test('deliveries woken in the same tick share one go', async () => {
   });
   await expect(Promise.all([1, 2, 3].map(join))).resolves.toEqual([10, 20, 30]);
   expect(groups).toEqual([[1, 2, 3]]);
+});
+
+test('so do those that are woken one by the other within a turn of the event loop', async () => {
+  const groups: (readonly number[])[] = [];
+  const join = createBatcher<number, number>({
+    ...{ max: 10, lanes: 1 },
+    run: (items) => {
+      groups.push(items);
+      return Promise.resolve(items);
+    },
+  });
+  const joined: Promise<number>[] = [];
+  for (const item of [1, 2, 3, 4]) {
+    joined.push(join(item));
+    await Promise.resolve().then(() => undefined);
+  }
+  await Promise.all(joined);
+  expect(groups).toEqual([[1, 2, 3, 4]]);
+});
+
+test('a group is what one statement writes; the rest goes next', async () => {
+  const sizes: number[] = [];
+  const join = createBatcher<number, number>({
+    ...{ max: 200, lanes: 1, groupOf: groupSize },
+    run: (items) => {
+      sizes.push(items.length);
+      return Promise.resolve(items);
+    },
+  });
+  await Promise.all(Array.from({ length: 330 }, (_, item) => join(item)));
+  expect(sizes).toEqual([192, 128, 10]);
+  expect(sizes.map((size) => insertGroups(Array(size).fill(0)).length)).toEqual([1, 1, 1]);
 });
 
 test('a lonely item does not wait for company', async () => {
