@@ -2,7 +2,7 @@
 // Invariant: nothing is accepted without a rule that says so and an answer that could be read whole; of the recipient's text
 // only a reference and mapped codes are kept.
 import type { Answer, Outcome } from '../../../connectors/contract.ts';
-import { looksLikeRefusal, retryAfterMs } from '../../../connectors/http-status.ts';
+import { leavesOpen, looksLikeRefusal, retryAfterMs } from '../../../connectors/http-status.ts';
 import { tooComplexReason } from './answer-budget.ts';
 import { openAnswer, understand } from './answer.ts';
 import type { Opened } from './answer.ts';
@@ -152,7 +152,7 @@ const byFaultOnly: ReadonlySet<RuleKind> = new Set(['duplicate', 'pending', 'abs
 
 /** An answer no rule takes, with what the protocol says of it. */
 function withoutRule(
-  { truncated }: Answer,
+  { truncated, status }: Answer,
   { said, faults }: { readonly said: Said | undefined; readonly faults: FaultFormat | undefined },
   outcome: Outcome,
   stage: Stage,
@@ -160,13 +160,17 @@ function withoutRule(
   if (said === undefined || said.kind === 'answer' || faults === undefined) return outcome;
   // The status speaks of us or of the moment: nothing in the body makes it speak of the lead.
   if (outcome.kind !== 'unknown' && outcome.kind !== 'unavailable') return outcome;
+  if (leavesOpen(status)) return outcome;
   if (said.kind === 'foreign' && outcome.kind === 'unavailable') return outcome;
   // Cut off it may have been a yes: sent again blindly the lead might be there twice.
   if (said.kind === 'foreign')
     return truncated
       ? { ...outcome, kind: 'unknown', reason: 'ANSWER_TOO_LARGE', saidYes: true }
       : { ...outcome, reason: foreignReason };
-  if (stage === 'lookup' || !isNotRead(faults, said.codes)) return { ...outcome, reason: faultReason };
+  // SOAP says its faults with a 500; any other 5xx says that the server is down.
+  const ofServer = outcome.kind === 'unavailable' && status !== 500;
+  if (stage === 'lookup' || ofServer || !isNotRead(faults, said.codes))
+    return { ...outcome, reason: faultReason };
   const evidence = outcome.evidence === undefined ? {} : { evidence: outcome.evidence };
   return { kind: 'invalid', reason: notReadReason, ...evidence };
 }

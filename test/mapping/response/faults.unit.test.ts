@@ -118,6 +118,13 @@ test('the codes JSON-RPC reserves for a request that was not executed are our fa
     reason: 'FAULT',
   });
   expect(classify(answer(401, '{"error":{"code":-32600}}'), 'create').kind).toBe('unauthorized');
+  expect(classify(answer(500, '{"error":{"code":-32600}}'), 'create').kind).toBe('invalid');
+  // A gateway's answer, or a server's that is down: nothing of it is about the lead.
+  expect(classify(answer(504, '{"error":{"code":-32600}}'), 'create')).toMatchObject({
+    kind: 'unknown',
+    outage: true,
+  });
+  expect(classify(answer(503, '{"error":{"code":-32600}}'), 'create').kind).toBe('unavailable');
   expect(classify(answer(200, '{"jsonrpc":"2.0","id":1,"result":42,"error":null}'), 'create').kind).toBe(
     'accepted',
   );
