@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { presetNamesIn, readPreset } from '../../src/sandbox/trial/preset-folder.ts';
-import { simulatorOf } from '../../src/sandbox/simulators/index.ts';
+import { simulators } from '../../src/sandbox/simulators/index.ts';
 
 const mappings = join(process.cwd(), 'mappings');
 export const presetNames = presetNamesIn(mappings);
@@ -16,21 +16,20 @@ const proofWords = {
 function table(): string {
   const lines = presetNames.map((name) => {
     const { title, versions, proof } = readPreset(mappings, name);
-    const link = `[\`${name}\`](../mappings/presets/${name}/README.fr.md)`;
-    return `| ${link} | ${title} | ${versions} | ${proofWords[proof]} | ${simulatorOf(name)?.modelled ?? 'none'} |`;
+    return `| \`${name}\` | ${title}: ${versions} | ${proofWords[proof]} |`;
   });
+  const models = simulators.map(({ preset, modelled }) => `- \`${preset}\`: ${modelled}`);
   return [
-    '| preset | for | versions | ran against | simulated CRM, modelled on |',
-    '|---|---|---|---|---|',
-    ...lines,
+    ...['| preset | for | ran against |', '|---|---|---|', ...lines, ''],
+    ...['What the simulated CRMs were modelled on:', '', ...models],
   ].join('\n');
 }
 
 /** docs/presets.md with its table. */
 export const presetsPage = (before: string): string =>
   before.replace(
-    /(<!-- presets: npm run docs -->\n\n)[\s\S]*?(\n\n<!-- end -->)/,
-    (_whole, head: string, end: string) => `${head}${table()}${end}`,
+    /(<!-- presets: npm run docs -->\n\n)[\s\S]*?(<!-- end -->)/,
+    (_whole, head: string, end: string) => `${head}${table()}\n\n${end}`,
   );
 
 /** A preset's page with the files of its example. */

@@ -24,9 +24,12 @@ test('every folder of mappings/presets is a preset, with its facts and its page'
 
 test('the table of docs/presets.md and the examples on the presets’ pages are current (npm run docs)', () => {
   expect(read('docs/presets.md')).toBe(presetsPage(read('docs/presets.md')));
+  for (const name of presetNames) expect(read('docs/presets.md')).toContain(`| \`${name}\` |`);
   for (const name of presetNames) {
     const page = read(`mappings/presets/${name}/README.fr.md`);
     expect(page).toBe(presetPage(name)(page));
+    if (simulatorOf(name) !== undefined)
+      expect([name, page]).toEqual([name, expect.stringContaining('extends: presets/')]);
   }
 });
 

@@ -108,7 +108,7 @@ const stateOf = (counts: Counts, { destination }: Subject, states: readonly stri
 
 /**
  * Nothing is under way any more; twice in a row, for between two counts a lead may be on its way from table to table.
- * A client whose preset lacks a rule may never come to rest: it is waited for only a little.
+ * A client whose preset lacks a rule may never come to rest: beside sound ones it is waited for only a little.
  */
 async function settled(world: TrialWorld, options: RunOptions): Promise<void> {
   const atRest = async (subjects: readonly Subject[], patienceMs: number): Promise<void> => {
@@ -121,10 +121,8 @@ async function settled(world: TrialWorld, options: RunOptions): Promise<void> {
       return quiet >= 2;
     });
   };
-  await atRest(
-    world.subjects.filter(({ habit }) => habit === undefined),
-    options.patienceMs,
-  );
+  const sound = world.subjects.filter(({ habit }) => habit === undefined);
+  await atRest(sound.length > 0 ? sound : world.subjects, options.patienceMs);
   await atRest(world.subjects, plantedPatienceMs);
 }
 
