@@ -2,7 +2,7 @@
 // Invariant: each block is held to all that the consent of a file is held to, and both tell the same opt-ins (C20).
 import { compileConsent } from '../consent/block.ts';
 import type { CompiledConsent } from '../consent/block.ts';
-import { reportUpdate } from '../consent/of-update.ts';
+import { reportUnsaid, reportUpdate, takenBack } from '../consent/of-update.ts';
 import { blockAt, listAt } from '../document/yaml.ts';
 import type { Scope } from '../scope.ts';
 import { hasCalls } from './calls.ts';
@@ -18,7 +18,12 @@ export function compileConsents(mapping: Record<string, unknown>, scope: Scope):
   const create = compileConsent(mapping['consent'], scope);
   checkGates(listAt(mapping, 'consent'), create, hasCalls(mapping), scope.report);
   const block = blockAt(mapping, 'update');
-  if (!Object.hasOwn(block, 'consent')) return { create, update: create };
+  if (!Object.hasOwn(block, 'consent')) {
+    // Written for both: a yes may stay unsaid, as where only a refusal has a list of its own; a no may not.
+    if (create !== undefined && Object.hasOwn(mapping, 'update'))
+      reportUnsaid({ consent: create, states: takenBack, path: ['consent'] }, scope.report);
+    return { create, update: create };
+  }
   const update = compileConsent(block['consent'], scope, ['update', 'consent']);
   checkGates(listAt(block, 'consent'), update, hasCalls(mapping), scope.report);
   if (create !== undefined && update !== undefined) reportUpdate(create, update, scope.report);

@@ -1,13 +1,14 @@
 // The consent block of an update, where it is not the create's: other fields, other values, other calls, the same opt-ins.
 // Invariant: whatever the create told, an update tells anew in every state that may follow it: nobody's withdrawal goes unsaid (C20).
 import type { ConsentState } from '../../domain/lead.ts';
-import type { Report } from '../document/problems.ts';
+import type { Path, Report } from '../document/problems.ts';
 import type { ConsentNeed } from '../fields/values.ts';
 import type { CompiledConsent } from './block.ts';
 import { omitted } from './choices.ts';
 
-/** States that a person's answer can change to. */
+/** States that a person's answer can change to, and those of them that take a consent back. */
 const following: readonly ConsentState[] = ['granted', 'refused', 'withdrawn'];
+export const takenBack: readonly ConsentState[] = ['refused', 'withdrawn'];
 
 export function reportUpdate(create: CompiledConsent, update: CompiledConsent, report: Report): void {
   const before = needsOf(create);
@@ -28,15 +29,27 @@ export function reportUpdate(create: CompiledConsent, update: CompiledConsent, r
         `this block tells ${words(need)}, the create does not: add a line for it there, or remove this one (C20).`,
         { at: 'key' },
       );
-    for (const state of following)
-      if (!isTold(update, need, state))
+  }
+  reportUnsaid({ consent: update, states: following, path: ['update', 'consent'] }, report);
+}
+
+interface ToldByUpdate {
+  readonly consent: CompiledConsent;
+  readonly states: readonly ConsentState[];
+  readonly path: Path;
+}
+
+/** What an update leaves out stays at the recipient as it was. */
+export function reportUnsaid({ consent, states, path }: ToldByUpdate, report: Report): void {
+  for (const need of needsOf(consent).values())
+    for (const state of states)
+      if (!isTold(consent, need, state))
         report.error(
-          ['update', 'consent'],
+          path,
           'MAP-310',
-          `nothing is written when ${words(need)} is ${state}: the recipient would keep what it has. Write a value, or send a call, in that state.`,
+          `an update writes nothing when ${words(need)} is ${state}: the recipient would keep what it has. Write a value, or send a call, in that state.`,
           { at: 'key' },
         );
-  }
 }
 
 const words = ({ purpose, channel }: ConsentNeed): string => `${purpose} by ${channel}`;

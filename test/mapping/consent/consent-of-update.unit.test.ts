@@ -155,6 +155,33 @@ describe('what the check keeps', () => {
   });
 });
 
+describe('a block that create and update share', () => {
+  const shared = (
+    values: string,
+    update = 'update: {fields: [{to: nom, from: identity.lastName}]}',
+  ): string =>
+    problemsOf(
+      webhook('- {to: nom, from: identity.lastName}', update).replace(
+        /^consent:\n.*\n/m,
+        `consent:\n  - {to: OPTIN, channel: email, values: {${values}}}\n`,
+      ),
+    ).join('\n');
+
+  test.each(['refused', 'withdrawn'])('says so when %s: what is left out would stay a yes there', (state) => {
+    const values = { granted: 'O', refused: 'N', not_asked: 'omit', withdrawn: 'N', [state]: 'omit' };
+    const text = Object.entries(values)
+      .map(([k, v]) => `${k}: ${v}`)
+      .join(', ');
+    expect(shared(text)).toMatch(new RegExp(`MAP-310.*${state}`));
+    // Where no update travels, the withdrawal becomes a task of support.
+    expect(shared(text, '')).not.toContain('MAP-310');
+  });
+
+  test('may leave a yes unsaid', () => {
+    expect(shared('granted: omit, refused: N, not_asked: N, withdrawn: N')).not.toContain('MAP-310');
+  });
+});
+
 test('the preview and the truth table are those of the action', () => {
   const mapping = compiled(file(`{consent: [{to: prefs.email, channel: email, ${own}}]}`));
   const rows = (action: 'create' | 'update') =>
