@@ -43,10 +43,14 @@ export function presetCommands(program: Command): void {
         'twenty invented leads through the whole gateway into the simulated CRM; compares records and log',
       )
       .option('--without <habit>', 'take the rule for one habit of that CRM out, to see it break')
-      .option('--keep', 'leave gateway and CRM running until Ctrl-C'),
+      .option(
+        '--keep',
+        'then leave both running, for a client of your own: shows what to do, and each record that comes',
+      ),
     'Starts a database, a queue and a gateway of its own; exit code 1 when records and log differ.',
     'relais preset try espocrm',
     'relais preset try espocrm --without look-up',
+    'relais preset try espocrm --keep',
   ).action(tryOne);
 }
 

@@ -63,6 +63,12 @@ describe.each(simulators.map(({ preset }) => preset))('%s', (name) => {
     }
   });
 
+  test('its page leads to the simulated CRM, and names no command that refuses', () => {
+    const page = read(`mappings/presets/${name}/README.fr.md`);
+    expect(page).toContain(`relais preset try ${name} --keep`);
+    expect(page).not.toMatch(/mapping send (?!.*--sandbox)/);
+  });
+
   test('every habit’s change is one of the mapping', () => {
     const mapping = read(`mappings/presets/${name}/mapping.yaml`);
     for (const habit of readPreset(join(root, 'mappings'), name).habits)

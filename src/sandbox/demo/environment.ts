@@ -146,21 +146,15 @@ export interface CurrentFile {
 const envText = (env: Readonly<Record<string, string>>, pid: number): string =>
   [`# demo ${pid}`, ...Object.entries(env).map(([name, value]) => `${name}=${value}`), ''].join('\n');
 
-/** Writes the env file into the demo's folder; returns its path. */
-export function writeEnvFile(places: DemoPlaces, env: Readonly<Record<string, string>>, pid: number): string {
-  const own = join(places.folder, 'demo.env');
-  writeFileSync(own, envText(env, pid), { mode: 0o600 });
-  return own;
-}
-
-/** The same, and as `.relais/current.env` unless a running demo has that one. */
+/** Writes the env file into the demo's folder, and as `.relais/current.env` unless a running demo has that one. */
 export function publishEnvironment(
   places: DemoPlaces,
   env: Readonly<Record<string, string>>,
   pid: number,
 ): CurrentFile {
   const text = envText(env, pid);
-  const own = writeEnvFile(places, env, pid);
+  const own = join(places.folder, 'demo.env');
+  writeFileSync(own, text, { mode: 0o600 });
   const current = join(projectRoot, sandboxFile);
   const ownerOf = (): number =>
     existsSync(current) ? Number(/^# demo (\d+)/.exec(readFileSync(current, 'utf8'))?.[1] ?? 0) : 0;

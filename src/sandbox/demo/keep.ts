@@ -12,7 +12,7 @@ export async function keepRunning(world: World, signal: AbortSignal): Promise<vo
   screen.heading('Still running. Ctrl-C ends it');
   screen.line('  Add a lead by hand and watch it leave: save these two lines as mon-lead.csv');
   screen.line();
-  for (const line of csvExample()) screen.line(`    ${line}`);
+  for (const line of csvExample('horizon', 'HZ-MAIN-1', 'HZ-LYON')) screen.line(`    ${line}`);
   screen.line();
   screen.line('    npx relais lead import mon-lead.csv && npx relais lead find --reference HZ-MAIN-1');
   screen.line();
@@ -78,10 +78,11 @@ const consents = (quote: string): string =>
     })),
   ).replaceAll('"', quote);
 
-function csvExample(): readonly string[] {
+/** One lead, as a file of the centre's software. */
+export function csvExample(client: string, reference: string, programme: string): readonly string[] {
   return [
-    'client_id,reference,channel,collected_at,last_name,first_name,mobile,programme,consents',
-    `horizon,HZ-MAIN-1,web_form,${new Date().toISOString()},Œuvrard,Zoé,+33639980001,HZ-LYON,"${consents('""')}"`,
+    'client_id,reference,channel,collected_at,last_name,first_name,email,mobile,programme,consents',
+    `${client},${reference},web_form,${new Date().toISOString()},Œuvrard,Zoé,zoe.oeuvrard@courriel.example,+33639980077,${programme},"${consents('""')}"`,
   ];
 }
 

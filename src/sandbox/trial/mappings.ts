@@ -14,6 +14,8 @@ export interface TrialClient {
   readonly habit?: Habit;
   /** Hosts of its CRM, as in its client.yaml. */
   readonly hosts: readonly string[];
+  /** Hosts the preset's example names as it stands: a copy of it reaches the same CRM. */
+  readonly exampleHosts: readonly string[];
 }
 
 /** Times of a trial: a lead that was not taken is tried again within seconds. */
@@ -32,7 +34,8 @@ export function writeClient(folder: string, preset: string, habit?: Habit): Tria
       .replaceAll(/\bclient-crm\b/g, `${id}-crm`)
       .replaceAll(/^id: client$/gm, `id: ${id}`)
       .replaceAll(`presets/${preset}`, `presets/${id}`);
-  const clientYaml = mine(readPresetFile(projectMappings, preset, 'example/client.yaml'));
+  const example = readPresetFile(projectMappings, preset, 'example/client.yaml');
+  const clientYaml = mine(example);
   const crm = parseDocument(mine(readPresetFile(projectMappings, preset, 'example/crm.yaml')));
   for (const [key, value] of Object.entries(times)) crm.set(key, crm.createNode(value));
   mkdirSync(join(folder, id), { recursive: true });
@@ -43,9 +46,12 @@ export function writeClient(folder: string, preset: string, habit?: Habit): Tria
     mkdirSync(join(folder, 'presets', id), { recursive: true });
     writeFileSync(join(folder, 'presets', id, 'mapping.yaml'), withoutRule(mapping, habit));
   }
-  const { hosts } = parse(clientYaml) as { readonly hosts: readonly string[] };
-  return { id, preset, destination: `${id}-crm`, hosts, ...(habit === undefined ? {} : { habit }) };
+  const where = { hosts: hostsOf(clientYaml), exampleHosts: hostsOf(example) };
+  return { id, preset, destination: `${id}-crm`, ...where, ...(habit === undefined ? {} : { habit }) };
 }
+
+const hostsOf = (clientYaml: string): readonly string[] =>
+  (parse(clientYaml) as { readonly hosts: readonly string[] }).hosts;
 
 export const projectMappings = join(projectRoot, 'mappings');
 

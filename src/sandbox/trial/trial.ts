@@ -4,6 +4,7 @@ import { RelaisError } from '../../errors.ts';
 import type { DemoDeps } from '../demo/world.ts';
 import { simulatorOf, simulators } from '../simulators/index.ts';
 import { compareTrial, type TrialResult } from './compare.ts';
+import { keepTrial } from './keep.ts';
 import { readDeliveries } from './ledger.ts';
 import { strangers, trialLeads } from './leads.ts';
 import { projectMappings } from './mappings.ts';
@@ -45,7 +46,7 @@ export async function tryPreset(options: TrialOptions, deps: DemoDeps): Promise<
     screen.line(
       `  ${verified.ok ? screen.good(`✔ the log: ${verified.words}`) : screen.bad(`✘ the log: ${verified.words}`)}`,
     );
-    if (options.keep) await keep(world, subject, deps);
+    if (options.keep) await keepTrial(world, subject, deps);
     return trouble.length === 0 && result.faults.length === 0 && verified.ok ? 0 : 1;
   });
 }
@@ -94,24 +95,4 @@ function wantedOf({ preset, without }: TrialOptions): Wanted {
       `The preset ${preset} names no habit ${without}. It names: ${habits.map(({ name }) => name).join(', ')}.`,
     );
   return { preset, habit };
-}
-
-async function keep(world: TrialWorld, subject: Subject, { screen, signal }: DemoDeps): Promise<void> {
-  screen.heading('Still running. Ctrl-C ends it');
-  screen.line(
-    `  The simulated CRM answers as https://${subject.hosts[0] ?? ''}; the client is ${subject.id}.`,
-  );
-  screen.line('  In another terminal:');
-  screen.line(`    set -a; . ${world.envFile}; set +a`);
-  screen.line(`    npx relais delivery list --destination ${subject.destination}`);
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    // Nothing else need hold the process open.
-    const hold = setInterval(() => undefined, 60_000);
-    const end = (): void => {
-      clearInterval(hold);
-      resolve();
-    };
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

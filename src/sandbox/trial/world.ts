@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { placesOf, writeEnvFile, secretText, writeEnvironment } from '../demo/environment.ts';
+import { placesOf, secretText, writeEnvironment } from '../demo/environment.ts';
 import type { Gateway } from '../demo/gateway.ts';
 import { startRole } from '../demo/processes.ts';
 import { removeRedisKeys } from '../demo/redis-keys.ts';
@@ -29,7 +29,7 @@ export interface TrialWorld {
   /** What went wrong with the gateway's own process. */
   readonly trouble: () => string | undefined;
   /** The settings, for `npx relais` beside it. */
-  readonly envFile: string;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** A preset as it is, or with a rule taken out. */
@@ -69,12 +69,13 @@ export async function buildTrial(
     undo.push(async () => await removeRedisKeys(services.redisUrl, accounts.database));
   const { mysqlUrl, redisUrl } = services;
   const ports = Object.fromEntries(
-    subjects.flatMap(({ hosts, simulator }) => hosts.map((host) => [host, simulator.port])),
+    subjects.flatMap(({ hosts, exampleHosts, simulator }) =>
+      [...hosts, ...exampleHosts].map((host) => [host, simulator.port]),
+    ),
   );
   const facts = { places, mysqlUrl, redisUrl, accounts, secrets, mappings, authority, ports };
   const env: Readonly<Record<string, string>> = { ...writeEnvironment(facts), RELAIS_SETTLING_MS: '2500' };
   await tools.migrate(env, accounts);
-  const envFile = writeEnvFile(places, env, process.pid);
   const gateway = await tools.open(env);
   undo.push(gateway.close);
   for (const { destination } of subjects) await gateway.publish(destination);
@@ -83,7 +84,7 @@ export async function buildTrial(
   const role = startRole('all', { folder: places.folder, name: 'gateway', env, port: await freePort() });
   undo.push(role.stop);
   await role.ready();
-  return { subjects, gateway, intake, trouble: role.trouble, envFile };
+  return { subjects, gateway, intake, trouble: role.trouble, env };
 }
 
 const secretsFor = (wanted: readonly Wanted[]): Readonly<Record<string, string>> =>
@@ -98,7 +99,8 @@ async function openSimulators(
   secrets: Readonly<Record<string, string>>,
   undo: (() => Promise<void>)[],
 ): Promise<{ readonly subjects: readonly Subject[]; readonly authority: string }> {
-  const certificate = await certificateFor(...clients.flatMap(({ hosts }) => hosts));
+  const names = clients.flatMap(({ hosts, exampleHosts }) => [...hosts, ...exampleHosts]);
+  const certificate = await certificateFor(...new Set(names));
   const subjects: Subject[] = [];
   for (const client of clients) {
     const crm = simulatorOf(client.preset)?.open({ secrets, strangers, now: Date.now, lock });

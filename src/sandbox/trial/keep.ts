@@ -1,0 +1,99 @@
+// `--keep` of a trial: an integrator brings a client of their own live on the simulated CRM, and sees each record come,
+// change and go. Invariant: commands in the project's folder reach this trial, unless another demo was there before.
+import { writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { csvExample } from '../demo/keep.ts';
+import { placesOf, publishEnvironment } from '../demo/environment.ts';
+import type { Screen } from '../demo/screen.ts';
+import type { DemoDeps } from '../demo/world.ts';
+import type { CrmRecord } from '../simulators/simulator.ts';
+import { shown } from './compare.ts';
+import { projectMappings } from './mappings.ts';
+import type { Subject, TrialWorld } from './world.ts';
+
+/** How often the simulated CRM is looked at, ms. */
+const lookMs = 300;
+
+export async function keepTrial(
+  world: TrialWorld,
+  subject: Subject,
+  { screen, signal }: DemoDeps,
+): Promise<void> {
+  const places = placesOf(process.pid);
+  // The client's own files stand in the project, beside the presets.
+  const env = { ...world.env, RELAIS_MAPPINGS_DIR: projectMappings };
+  const current = publishEnvironment(places, env, process.pid);
+  const lead = join(places.folder, 'mon-lead.csv');
+  writeFileSync(lead, `${csvExample('client', 'ESSAI-1', 'ESSAI-LYON').join('\n')}\n`);
+  screen.heading('Still running. Ctrl-C ends it');
+  for (const line of nextSteps(subject, relative(process.cwd(), lead))) screen.line(line);
+  if (!current.taken)
+    screen.line(
+      `  Another demo is running: in that terminal first  set -a; . ${relative(process.cwd(), current.own)}; set +a`,
+    );
+  screen.heading(`What comes to the simulated CRM`);
+  try {
+    await watch(() => subject.simulator.crm.records(), screen, signal);
+  } finally {
+    current.release();
+  }
+}
+
+function nextSteps({ preset, hosts, exampleHosts, destination }: Subject, lead: string): readonly string[] {
+  return [
+    `  The simulated CRM answers as https://${exampleHosts[0] ?? ''}, which the preset's example names,`,
+    `  and as https://${hosts[0] ?? ''} for the trial itself (relais delivery list --destination ${destination}).`,
+    '',
+    '  A client of your own: in another terminal, in this folder',
+    '',
+    `    mkdir -p mappings/client && cp mappings/presets/${preset}/example/* mappings/client/`,
+    '    npx relais mapping check client',
+    '    npx relais mapping preview client-crm',
+    '    npx relais mapping publish client-crm --note "essai"',
+    `    npx relais lead import ${lead}`,
+    '    npx relais lead show ESSAI-1 --client client',
+    '',
+    '  The record is shown below. Then take the consent back, and have the person forgotten:',
+    '',
+    '    npx relais lead withdraw ESSAI-1 --client client --channel email --reason "essai"',
+    '    npx relais lead erase ESSAI-1 --client client --reason "essai" --yes',
+    '',
+    '  Delete mappings/client when you are done; the rest goes with this trial.',
+  ];
+}
+
+async function watch(
+  records: () => readonly CrmRecord[],
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<void> {
+  let before = records();
+  while (!signal.aborted) {
+    const now = records();
+    for (const line of changes(before, now)) screen.line(`  ${line}`);
+    before = now;
+    // An interrupted sleep is the end of the trial, no fault.
+    await sleep(lookMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** A line for each record that came, changed or went. */
+export function changes(before: readonly CrmRecord[], now: readonly CrmRecord[]): readonly string[] {
+  const known = new Map(before.map((record) => [record.id, lineOf(record)]));
+  const there = new Set(now.map(({ id }) => id));
+  return [
+    ...now
+      .filter((record) => known.get(record.id) !== lineOf(record))
+      .map((record) => `${known.has(record.id) ? 'changed' : 'new'}: ${lineOf(record)}`),
+    ...before.filter(({ id }) => !there.has(id)).map((record) => `gone: ${lineOf(record)}`),
+  ];
+}
+
+const lineOf = ({ id, reference, firstName, lastName, email, phone, mayContact }: CrmRecord): string =>
+  [
+    `${reference} (${id})`,
+    [firstName, lastName].filter(Boolean).join(' '),
+    `${email || 'no e-mail'}: ${shown(mayContact.email)}`,
+    `${phone || 'no phone'}: ${shown(mayContact.phone)}`,
+  ].join('  ');
