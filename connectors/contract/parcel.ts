@@ -14,6 +14,8 @@ export interface ParcelItem {
   readonly key: string;
   /** Which life of the delivery: one more after each replay. */
   readonly run?: number;
+  /** Which try of that life. */
+  readonly attempt?: number;
   /** `key`, or `key.rN` for a run opened after a definite refusal. Goes into `Idempotency-Key`. */
   readonly idempotencyKey: string;
   /** The centre's reference of the lead, `[A-Za-z0-9._-]{1,64}`. Never personal data. */

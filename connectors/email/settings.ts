@@ -75,7 +75,7 @@ export function checkEmailSettings(settings: EmailSettings): readonly SettingsPr
 }
 
 const tagPlace = '{tag}';
-/** The tag takes 40 of the 64 characters that stand before the @. */
+/** The tag takes 44 of the 64 characters that stand before the @. */
 const longestBesideTag = 24;
 
 function returnPathProblems(returnPath: string | undefined): readonly SettingsProblem[] {

@@ -5,18 +5,22 @@ import { derived } from './keyed.ts';
 import type { KeyRing } from './key-ring.ts';
 import { mac } from './mac.ts';
 
-/** A life of a delivery. */
+/** One attempt of a delivery, in one of its lives. */
 export interface Tagged {
   readonly deliveryId: number;
   readonly run: number;
+  readonly attempt: number;
 }
 
 /** Base 32 without its upper case: mail servers may turn the local part of an address to lower case. */
 const letters = 'abcdefghijklmnopqrstuvwxyz234567';
 const macBytes = 16;
 
-function proofOf(master: Buffer, { deliveryId, run }: Tagged, key: string): string {
-  const bytes = mac(derived(master, 'return path'), `${deliveryId}:${run}:${key}`).subarray(0, macBytes);
+function proofOf(master: Buffer, { deliveryId, run, attempt }: Tagged, key: string): string {
+  const bytes = mac(derived(master, 'return path'), `${deliveryId}:${run}:${attempt}:${key}`).subarray(
+    0,
+    macBytes,
+  );
   let bits = '';
   for (const byte of bytes) bits += byte.toString(2).padStart(8, '0');
   return (bits.match(/.{1,5}/g) ?? [])
@@ -24,9 +28,12 @@ function proofOf(master: Buffer, { deliveryId, run }: Tagged, key: string): stri
     .join('');
 }
 
-/** At most 40 characters: `3mj-1-` and the proof. @param key the delivery's own */
+/** At most 44 characters: `3mj-1-1-` and the proof. @param key the delivery's own */
 export const returnTag = (ring: KeyRing, tagged: Tagged, key: string): string =>
-  `${tagged.deliveryId.toString(36)}-${tagged.run.toString(36)}-${proofOf(ring.current().bytes, tagged, key)}`;
+  [
+    ...[tagged.deliveryId, tagged.run, tagged.attempt].map((number) => number.toString(36)),
+    proofOf(ring.current().bytes, tagged, key),
+  ].join('-');
 
 export interface FoundTag extends Tagged {
   readonly proof: string;
@@ -37,12 +44,17 @@ const mostTags = 8;
 
 export function tagsIn(text: string): readonly FoundTag[] {
   const found = new Map<string, FoundTag>();
-  for (const [whole, id = '', run = '', proof = ''] of text.matchAll(
-    /(?<![0-9a-z])([0-9a-z]{1,10})-([0-9a-z]{1,4})-([a-z2-7]{26})(?![0-9a-z])/gi,
+  for (const [whole, id = '', run = '', attempt = '', proof = ''] of text.matchAll(
+    /(?<![0-9a-z])([0-9a-z]{1,10})-([0-9a-z]{1,4})-([0-9a-z]{1,6})-([a-z2-7]{26})(?![0-9a-z])/gi,
   )) {
     const deliveryId = Number.parseInt(id, 36);
     if (!Number.isSafeInteger(deliveryId)) continue;
-    found.set(whole.toLowerCase(), { deliveryId, run: Number.parseInt(run, 36), proof: proof.toLowerCase() });
+    found.set(whole.toLowerCase(), {
+      deliveryId,
+      run: Number.parseInt(run, 36),
+      attempt: Number.parseInt(attempt, 36),
+      proof: proof.toLowerCase(),
+    });
     if (found.size === mostTags) break;
   }
   return [...found.values()];

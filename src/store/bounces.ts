@@ -2,14 +2,22 @@
 // Invariant: reads only; the delivery is locked by the caller.
 import type { Sql } from './database.ts';
 
+export interface BounceSeen {
+  readonly deliveryId: number;
+  /** Of the attempt that came back. */
+  readonly run: number;
+  readonly attempt: number;
+  readonly target: string;
+}
+
 /** Whether the log has it already: the process that read the report may have died before it removed it. */
 export async function isBounceLogged(
   tx: Sql,
-  { deliveryId, run, target }: { readonly deliveryId: number; readonly run: number; readonly target: string },
+  { deliveryId, run, attempt, target }: BounceSeen,
 ): Promise<boolean> {
   const rows = await tx.all(
-    "SELECT 1 FROM handovers FORCE INDEX (handovers_delivery) WHERE delivery_id = ? AND run = ? AND entry = 'bounced' AND target = ? LIMIT 1",
-    [deliveryId, run, target],
+    "SELECT 1 FROM handovers FORCE INDEX (handovers_delivery) WHERE delivery_id = ? AND run = ? AND attempt = ? AND entry = 'bounced' AND target = ? LIMIT 1",
+    [deliveryId, run, attempt, target],
   );
   return rows.length > 0;
 }

@@ -19,14 +19,18 @@ export async function noteTaken(tx: Sql, taken: readonly TargetTaken[]): Promise
   }
 }
 
-/** Targets that have the delivery, in the order of their names. */
-export async function takenBy(sql: Sql, deliveryId: number): Promise<readonly string[]> {
-  const rows = await sql.all<{ target: string }>(
-    'SELECT target FROM delivery_targets WHERE delivery_id = ? ORDER BY target',
+/** Targets that have the delivery, each with the attempt it took, in the order of their names. */
+export async function takings(sql: Sql, deliveryId: number): Promise<readonly TargetTaken[]> {
+  const rows = await sql.all<Omit<TargetTaken, 'deliveryId'>>(
+    'SELECT target, run, attempt FROM delivery_targets WHERE delivery_id = ? ORDER BY target',
     [deliveryId],
   );
-  return rows.map((row) => row.target);
+  return rows.map((row) => ({ ...row, deliveryId }));
 }
+
+/** Targets that have the delivery, in the order of their names. */
+export const takenBy = async (sql: Sql, deliveryId: number): Promise<readonly string[]> =>
+  (await takings(sql, deliveryId)).map((row) => row.target);
 
 /** Sent again as a whole: every target gets it once more. */
 export async function forgetTaken(tx: Sql, deliveryId: number): Promise<void> {

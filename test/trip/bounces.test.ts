@@ -67,7 +67,7 @@ async function sent(reference: string): Promise<void> {
 
 test('a report fails the delivery it is about, with its code, an alert and words for support; the replay goes to that mailbox', async () => {
   await sent('B-1');
-  expect(returnPath()).toMatch(/^retours\+[0-9a-z]+-1-[a-z2-7]{26}@relais\.example$/);
+  expect(returnPath()).toMatch(/^retours\+[0-9a-z]+-1-1-[a-z2-7]{26}@relais\.example$/);
   imap.deliver(bounceMail({ to: returnPath(), mailbox: adv }));
   await ends('failed');
   await gone();
@@ -84,10 +84,10 @@ test('a report fails the delivery it is about, with its code, an alert and words
   // A recipient's system must not take it for the one it gave back.
   const ids = await Promise.all(smtp.received.map(async ({ raw }) => (await simpleParser(raw)).messageId));
   expect(new Set(ids).size).toBe(2);
-  expect(returnPath()).toMatch(/-2-[a-z2-7]{26}@/);
+  expect(returnPath()).toMatch(/-2-1-[a-z2-7]{26}@/);
 });
 
-test('a report that comes again, or of an earlier life, changes nothing', async () => {
+test('a report that comes again changes nothing, in its own life and in the next', async () => {
   await sent('B-2');
   const first = bounceMail({ to: returnPath(), mailbox: leads });
   imap.deliver(first);
@@ -98,10 +98,46 @@ test('a report that comes again, or of an earlier life, changes nothing', async 
   await replay(gateway.app, [(await rowOf())?.id ?? 0], by);
   await ends('delivered');
   imap.deliver(first);
-  imap.deliver(bounceMail({ to: first.match(/^To: (.*)$/m)?.[1] ?? '', mailbox: adv }));
   await gone();
   expect((await rowOf())?.state).toBe('delivered');
-  expect(await bouncesIn()).toHaveLength(2);
+  expect(await bouncesIn()).toHaveLength(1);
+});
+
+test('a report about the other mailbox that comes after the replay fails the delivery: the replay did not go there', async () => {
+  await sent('B-10');
+  const before = returnPath();
+  imap.deliver(bounceMail({ to: before, mailbox: leads }));
+  await ends('failed');
+  await replay(gateway.app, [(await rowOf())?.id ?? 0], by);
+  await ends('delivered');
+  imap.deliver(bounceMail({ to: before, mailbox: adv }));
+  await ends('failed');
+  await gone();
+  await replay(gateway.app, [(await rowOf())?.id ?? 0], by);
+  await ends('delivered');
+  // What had been sent again since then is not what came back.
+  imap.deliver(bounceMail({ to: before, mailbox: 'quelquun@interne.essai.example' }));
+  await gone();
+  expect((await rowOf())?.state).toBe('delivered');
+  expect(smtp.received.map(({ to }) => to)).toEqual([[leads, adv], [leads], [adv]]);
+});
+
+test('a mailbox that gives back the retry as well is not taken for the first report read twice', async () => {
+  let isPutOff = true;
+  smtp.faults = { recipient: (address) => (address === adv && isPutOff ? 450 : undefined) };
+  await gateway.send(leadRow('B-11'));
+  await ends('waiting');
+  imap.deliver(bounceMail({ to: returnPath(), mailbox: leads }));
+  await gone();
+  isPutOff = false;
+  await ends('delivered');
+  expect(smtp.received.at(-1)?.to).toEqual([leads, adv]);
+  imap.deliver(bounceMail({ to: returnPath(), mailbox: leads }));
+  await ends('failed');
+  await gone();
+  await replay(gateway.app, [(await rowOf())?.id ?? 0], by);
+  await ends('delivered');
+  expect(smtp.received.map(({ to }) => to)).toEqual([[leads], [leads, adv], [leads]]);
 });
 
 test('a delay and a notice of absence fail nothing', async () => {
@@ -124,6 +160,7 @@ test('a forged report fails nothing: not with a number, a key, a Message-ID, ano
     `retours+${tag.split('-')[0] ?? ''}@relais.example`,
     `retours+${other}@relais.example`,
     `retours+${tag.replace('-1-', '-2-')}@relais.example`,
+    `retours+${tag.replace('-1-1-', '-1-2-')}@relais.example`,
     'retours@relais.example',
   ].map((to) => bounceMail({ to, mailbox: leads }));
   for (const report of forged) imap.deliver(`References: ${mail.messageId ?? ''}\r\n${report}`);
@@ -137,7 +174,7 @@ test('a forged report fails nothing: not with a number, a key, a Message-ID, ano
   expect((await gateway.states()).map(({ state }) => state)).toEqual(['delivered', 'delivered']);
   expect(await bouncesIn()).toEqual([]);
   // A person looks at what nobody knows, and is told once.
-  expect(imap.mails).toHaveLength(5);
+  expect(imap.mails).toHaveLength(6);
   expect(await alertsOf('bounce_unmatched')).toBe(1);
 });
 
@@ -208,7 +245,7 @@ authorisations:
   'essai/mail.yaml': `destination: essai-mail
 connector: email
 send: { to: [leads@essai.example, adv@essai.example], from: Centre de contact <leads@relais.example>, smtp: secret:SMTP, returnPath: 'retours+{tag}@relais.example' }
-retry: [1s, 1s]
+retry: [3s, 3s]
 consent:
   - { to: OPTIN_MAIL, channel: email, values: { granted: Oui, refused: 'Non', not_asked: Non demandé, withdrawn: Retiré } }
 fields: [{ to: nom, label: Nom, from: identity.lastName }]

@@ -21,6 +21,7 @@ export function itemOf(
     deliveryId: row.id,
     key,
     run: row.run,
+    attempt: row.attempt,
     idempotencyKey: idempotencyKey(key, row.keyRun),
     leadReference,
     ...(called === undefined ? {} : { captured: called.captured }),
@@ -102,7 +103,8 @@ export function contextFor(
     network: options.network,
     timeouts: mapping.timeouts,
     signal: options.signal,
-    returnTag: ({ deliveryId, run = 1, key }) => returnTag(options.masterKeys, { deliveryId, run }, key),
+    returnTag: ({ deliveryId, run = 1, attempt = 1, key }) =>
+      returnTag(options.masterKeys, { deliveryId, run, attempt }, key),
     now: () => options.database.now().getTime(),
   };
 }

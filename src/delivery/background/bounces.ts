@@ -18,7 +18,7 @@ import { isBounceLogged } from '../../store/bounces.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { lockDeliveries, readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { markSettled } from '../../store/delivery-settlements.ts';
-import { forgetTaken, forgetTakenBy, noteTaken } from '../../store/delivery-targets.ts';
+import { forgetTakenBy, noteTaken, takings } from '../../store/delivery-targets.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
@@ -99,7 +99,7 @@ export async function handleReturned(
       target: oursAmong(targets, target),
       code: safeCode(code),
     }));
-    await noteBounces(tx, row, { run: found.tag.run, bounces, targets });
+    await noteBounces(tx, row, { tag: found.tag, bounces, targets });
     return 'done';
   });
 }
@@ -125,18 +125,20 @@ const oursAmong = (targets: readonly string[], named: string): string =>
   targets.includes(named) ? named : targets.length === 1 ? (targets[0] ?? '') : '';
 
 interface Bounced {
-  /** Life of the delivery in which the mail left. */
-  readonly run: number;
+  /** Names the attempt that came back. */
+  readonly tag: FoundTag;
   /** An empty target: none of those it was sent to. */
   readonly bounces: readonly { readonly target: string; readonly code: string }[];
   /** All it was sent to. */
   readonly targets: readonly string[];
 }
 
-async function noteBounces(tx: Sql, row: Delivery, { run, bounces, targets }: Bounced): Promise<void> {
+async function noteBounces(tx: Sql, row: Delivery, { tag, bounces, targets }: Bounced): Promise<void> {
+  const { run, attempt } = tag;
   const fresh: (typeof bounces)[number][] = [];
   for (const bounce of bounces)
-    if (!(await isBounceLogged(tx, { deliveryId: row.id, run, target: bounce.target }))) fresh.push(bounce);
+    if (!(await isBounceLogged(tx, { deliveryId: row.id, run, attempt, target: bounce.target })))
+      fresh.push(bounce);
   const [first] = fresh;
   if (first === undefined) return;
   await appendHandovers(
@@ -145,6 +147,7 @@ async function noteBounces(tx: Sql, row: Delivery, { run, bounces, targets }: Bo
       entry: 'bounced' as const,
       ...entryNames(row),
       run,
+      attempt,
       actor: 'planner',
       connector: 'email',
       target,
@@ -152,31 +155,40 @@ async function noteBounces(tx: Sql, row: Delivery, { run, bounces, targets }: Bo
       reason: code,
     })),
   );
-  // Of an earlier life: what became of it since counts.
-  if (row.run !== run) return;
-  await noteWhoHasIt(
-    tx,
-    row,
-    bounces.map(({ target }) => target),
-    targets,
-  );
-  if (row.state === 'delivered') await fail(tx, row, reasonWith('bounced', first.code));
+  const lacking = await forgetWhoLacksIt(tx, row, tag, { named: fresh.map(({ target }) => target), targets });
+  if (row.state === 'delivered' && (lacking || isOf(tag, row)))
+    await fail(tx, row, reasonWith('bounced', first.code));
 }
 
-/** A replay goes to those it came back from; where nobody knows which they are, to all. */
-async function noteWhoHasIt(
+type Try = Pick<FoundTag, 'run' | 'attempt'>;
+
+const isOf = (tag: Try, { run, attempt }: Try): boolean => tag.run === run && tag.attempt === attempt;
+
+/**
+ * Who took that very attempt and gave it back has nothing: the next one goes there; where nobody knows which of them it was, to all
+ * of them. Whoever was sent it again since is spoken of by another report.
+ * @returns whether somebody lacks it now
+ */
+async function forgetWhoLacksIt(
   tx: Sql,
-  { id, run, attempt, state }: Delivery,
-  bounced: readonly string[],
-  targets: readonly string[],
-): Promise<void> {
-  if (bounced.includes('')) return forgetTaken(tx, id);
-  if (state === 'delivered')
-    await noteTaken(
-      tx,
-      targets.map((target) => ({ deliveryId: id, target, run, attempt })),
-    );
-  for (const target of bounced) await forgetTakenBy(tx, id, target);
+  row: Delivery,
+  tag: FoundTag,
+  { named, targets }: { readonly named: readonly string[]; readonly targets: readonly string[] },
+): Promise<boolean> {
+  const { id: deliveryId, run, attempt, state } = row;
+  const noted = await takings(tx, deliveryId);
+  const known = new Set(noted.map(({ target }) => target));
+  // Where all took it at once nothing was noted.
+  const atOnce = state === 'delivered' ? targets.filter((target) => !known.has(target)) : [];
+  const took = [...noted, ...atOnce.map((target) => ({ deliveryId, target, run, attempt }))];
+  const thatAttempt = took.filter((taking) => isOf(tag, taking)).map(({ target }) => target);
+  const back = named.filter((target) => thatAttempt.includes(target));
+  const isKnown = named.every((target) => target !== '' && (back.includes(target) || !isOf(tag, row)));
+  const lacking = isKnown ? back : thatAttempt;
+  if (lacking.length === 0) return false;
+  await noteTaken(tx, took.slice(noted.length));
+  for (const target of lacking) await forgetTakenBy(tx, deliveryId, target);
+  return true;
 }
 
 async function fail(tx: Sql, { id, clientId, destinationId }: Delivery, reason: string): Promise<void> {
