@@ -1,5 +1,6 @@
 // Leads to a CRM that wants an OAuth2 token: one for all, got anew when it is refused, and nothing of it anywhere.
 import { createLog } from '../../src/log.ts';
+import { startWorker } from '../../src/roles/worker.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
 
@@ -38,7 +39,8 @@ beforeEach(async () => {
   const auth = `auth: { oauth2: { grant: client_credentials, tokenUrl: 'http://127.0.0.1:${door.port}/token', clientId: relais, clientSecret: secret:CRM_SECRET } }`;
   gateway = await openGateway({
     log: createLog({ level: 'debug', stream: { write: (line) => void lines.push(line) } }),
-    environment: { RELAIS_SECRET_CRM_SECRET: 'secret-de-lapplication' },
+    // The lease is then that of the mapping's time-outs: eight seconds, of which a send may take three.
+    environment: { RELAIS_SECRET_CRM_SECRET: 'secret-de-lapplication', RELAIS_LEASE_MS: '500' },
     files: {
       ...files,
       'essai/client.yaml': (files['essai/client.yaml'] ?? '').replace(
@@ -121,6 +123,43 @@ test('the token endpoint is away: the leads wait as in any outage, and leave whe
   tokens();
   await gateway.until('all delivered', () => delivered(3), 40_000);
   expect(crm.received).toHaveLength(3);
+});
+
+test('a process that stands still over its token sends nothing once another has the lease', async () => {
+  const { credentials } = gateway.app;
+  const standing: { since?: number; release?: () => void } = {};
+  const released = new Promise<void>((done) => {
+    standing.release = done;
+  });
+  const worker = await startWorker({
+    ...gateway.app,
+    credentials: (clientId) => ({
+      async obtain(need) {
+        const obtained = await credentials(clientId).obtain(need);
+        if (standing.since === undefined) {
+          standing.since = performance.now();
+          await released;
+        }
+        return obtained;
+      },
+    }),
+  });
+  try {
+    await gateway.start('planner');
+    await leads(1, 1);
+    await gateway.until('it stands', () => standing.since !== undefined);
+    await gateway.owner.run('UPDATE deliveries SET lease_until = UTC_TIMESTAMP(3)');
+    await gateway.until('sent by another claim', () => delivered(1), 40_000);
+    const longEnough = (): boolean => performance.now() - (standing.since ?? 0) > 3_000;
+    await gateway.until('longer than the lease has to spare', longEnough);
+  } finally {
+    standing.release?.();
+  }
+  const isLate = async (): Promise<boolean> =>
+    (await gateway.entries()).some(({ entry }) => entry === 'late');
+  await gateway.until('the late worker has ended', isLate);
+  await worker.stop();
+  expect(crm.received).toHaveLength(1);
 });
 
 test('nothing of secret or token is in MySQL, in Redis or in the log', async () => {

@@ -1,12 +1,12 @@
 // Station 5d: the connector sends what has departed, under a lease that outlives it; then its outcome is recorded.
-// Invariant: the lease is checked right before the first byte; whatever the connector does, an outcome is recorded.
-import type { Outcome } from '../../../connectors/contract.ts';
+// Invariant: the lease is checked right before the first byte, also where a token is waited for first; whatever the connector does, an outcome is recorded.
+import type { Credentials, Outcome } from '../../../connectors/contract.ts';
 import { foreignCode } from '../../errors.ts';
 import { renewLeases } from '../../store/leases.ts';
 import { logAttempt } from './attempt-log.ts';
 import { traceAttempt } from './attempt-trace.ts';
 import { policyOf } from './call-progress.ts';
-import { leaseMarginMs, type Departed, type Trip, type TripNeeds } from './trip.ts';
+import { leaseMarginMs, type Departed, type TripNeeds } from './trip.ts';
 import type { Recorded } from './trip-end.ts';
 
 /** Moments by `performance.now()`. */
@@ -20,25 +20,56 @@ export interface Sent {
 export async function send(needs: TripNeeds, departed: Departed): Promise<Sent | undefined> {
   const { trip, departure } = departed;
   await needs.step('departed', departure.parcel.destination);
-  const leases = departure.ready.map(({ row }) => ({ id: row.id, token: row.leaseToken }));
-  if (isLeaseShort(trip) && !(await renewLeases(needs.database, leases, trip.leaseMs))) return undefined;
+  const lease = leaseOf(needs, departed);
+  if (!(await lease.isLongEnough())) return undefined;
   const renewal = setInterval(
-    () => void renewLeases(needs.database, leases, trip.leaseMs).catch(() => undefined),
+    () => void lease.renew().catch(() => undefined),
     Math.max(1_000, trip.leaseMs / 3),
   );
   const startedAt = performance.now();
-  const outcome = await carried(needs, departed).finally(() => clearInterval(renewal));
+  const outcome = await carried(needs, departed, lease).finally(() => clearInterval(renewal));
   const sentAt = performance.now();
   await needs.step('sent', departure.parcel.destination);
   return { outcome, startedAt, sentAt };
 }
 
-/** Less is left of it than a send may take. */
-const isLeaseShort = ({ claimedAt, leaseMs, mapping }: Trip): boolean =>
-  performance.now() - claimedAt > leaseMs - mapping.timeouts.totalMs - leaseMarginMs / 2;
+interface Lease {
+  readonly renew: () => Promise<boolean>;
+  /** At least as much is left of it as a send may take, or it could be renewed. */
+  readonly isLongEnough: () => Promise<boolean>;
+}
 
-async function carried({ log }: TripNeeds, { trip, departure }: Departed): Promise<Outcome> {
-  const { connector, context, settings } = trip;
+function leaseOf({ database }: TripNeeds, { trip, departure }: Departed): Lease {
+  const { claimedAt, leaseMs, mapping } = trip;
+  const leases = departure.ready.map(({ row }) => ({ id: row.id, token: row.leaseToken }));
+  let since = claimedAt;
+  const renew = async (): Promise<boolean> => {
+    const askedAt = performance.now();
+    const renewed = await renewLeases(database, leases, leaseMs);
+    if (renewed) since = askedAt;
+    return renewed;
+  };
+  const isShort = (): boolean =>
+    performance.now() - since > leaseMs - mapping.timeouts.totalMs - leaseMarginMs / 2;
+  return { renew, isLongEnough: async () => !isShort() || (await renew()) };
+}
+
+/** A token may be waited for longer than a lease lasts, or by a process that stood still: what was got is used under a lease only. */
+const underLease = (credentials: Credentials, lease: Lease): Credentials => ({
+  async obtain(need) {
+    const obtained = await credentials.obtain(need);
+    if (!obtained.ok || (await lease.isLongEnough().catch(() => false))) return obtained;
+    return { ok: false, outcome: { kind: 'unavailable', reason: 'LEASE_LOST', maybeReceived: false } };
+  },
+});
+
+async function carried({ log }: TripNeeds, { trip, departure }: Departed, lease: Lease): Promise<Outcome> {
+  const { connector, settings } = trip;
+  const { credentials } = trip.context;
+  const context =
+    credentials === undefined
+      ? trip.context
+      : { ...trip.context, credentials: underLease(credentials, lease) };
   const { parcel, ready } = departure;
   const call = ready[0]?.call;
   try {
