@@ -38,7 +38,9 @@ function jsonRpcSaid(tree: unknown): Said {
   const answers: readonly unknown[] = Array.isArray(tree) ? tree : [tree];
   if (answers.length === 0 || !answers.every(isRecord)) return foreign;
   const faults = answers.filter(({ error }) => !noError.has(error));
-  if (faults.length === 0) return answer;
+  // Some servers leave out a result that is null, but none leaves out both marks of the protocol.
+  const isOurs = answers.every((one) => Object.hasOwn(one, 'result') || Object.hasOwn(one, 'jsonrpc'));
+  if (faults.length === 0) return isOurs ? answer : foreign;
   return {
     kind: 'fault',
     codes: faults.flatMap(({ error }) => codesOf(isRecord(error) ? error['code'] : [error].flat()[0])),

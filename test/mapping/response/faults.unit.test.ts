@@ -77,6 +77,22 @@ test.each(['jsonRpc', 'xmlRpc', 'soap'] as const)(
   },
 );
 
+test('JSON-RPC: an object of something else in front is no answer of the protocol; a result left out is', () => {
+  const classify = judge('jsonRpc', blind);
+  for (const text of [
+    '{"message":"API quota spent, la demande existe"}',
+    '{"success":false}',
+    '{}',
+    '[{"id":1}]',
+  ])
+    expect(classify(answer(200, text), 'create')).toMatchObject({
+      kind: 'unknown',
+      reason: 'NOT_OF_THE_PROTOCOL',
+    });
+  for (const text of ['{"jsonrpc":"2.0","id":1}', '{"result":1,"error":null,"id":1}'])
+    expect(classify(answer(200, text), 'create').kind).toBe('accepted');
+});
+
 test('a one-way SOAP call may be acknowledged without a body, as the file says', () => {
   expect(judge('soap', '  - {accepted: {status: 202}}')(answer(202, ''), 'create').kind).toBe('accepted');
 });
