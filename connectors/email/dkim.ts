@@ -120,6 +120,14 @@ export function dkimProblems(
             message: `The domain that signs must be that of the sender, ${senderDomain}, or one above it.`,
           },
         ]),
+    ...(/\._domainkey/i.test(dkim.selector)
+      ? [
+          {
+            path: '/dkim/selector',
+            message: 'The selector is what stands before ._domainkey, such as relais1: that part is added.',
+          },
+        ]
+      : []),
     ...clearTextProblem('/dkim/key', dkim.key),
   ];
 }

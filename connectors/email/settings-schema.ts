@@ -12,7 +12,11 @@ const domain = '^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$';
 const recipients = (description: string): JsonSchema => ({
   description,
   anyOf: [
-    { type: 'string', pattern: mailboxOnly, description: 'One mailbox.' },
+    {
+      type: 'string',
+      pattern: mailboxOnly,
+      description: 'One mailbox; several stand in a list: [a@client.example, b@client.example].',
+    },
     {
       type: 'array',
       minItems: 1,

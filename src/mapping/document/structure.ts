@@ -122,6 +122,8 @@ function translate(error: ErrorObject, root: unknown): StructureProblem | undefi
     case 'anyOf':
     case 'oneOf':
       return { path, code: 'MAP-103', message: wrongForm(name, error.parentSchema?.['description']) };
+    case 'maxProperties':
+      return { path, code: 'MAP-105', message: tooMany(name, error) };
     case 'minItems':
     case 'minLength':
     case 'minProperties':
@@ -172,7 +174,20 @@ function notInList(error: ErrorObject, path: Path): StructureProblem {
     error.keyword === 'const' ? [params['allowedValue']] : (params['allowedValues'] as unknown[]);
   const texts = allowed.map(String);
   const suggestion = typeof error.data === 'string' ? suggest(error.data, texts) : undefined;
-  return { path, code: 'MAP-104', message: `${nameOf(path)} is one of: ${texts.join(', ')}.`, suggestion };
+  const quoted =
+    typeof error.data === 'number' && texts.includes(String(error.data))
+      ? ` Write it between quotes: '${error.data}'.`
+      : '';
+  const message = `${nameOf(path)} is one of: ${texts.join(', ')}.${quoted}`;
+  return { path, code: 'MAP-104', message, suggestion };
+}
+
+function tooMany(name: string, { params, parentSchema }: ErrorObject): string {
+  const { limit } = params as { readonly limit: number };
+  const known = isRecord(parentSchema?.['properties']) ? Object.keys(parentSchema['properties']) : [];
+  return limit === 1 && known.length > 0
+    ? `${name} holds only one of these: ${known.join(', ')}.`
+    : `${name} holds at most ${limit} keys.`;
 }
 
 const wrongForm = (name: string, form: unknown): string =>

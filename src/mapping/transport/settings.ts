@@ -141,19 +141,25 @@ export function reportClearText(
   schemas: readonly JsonSchema[],
 ): ReadonlySet<string> {
   const clear = new Set<string>();
-  findClearText(settings, [], schemas, (path) => {
+  findClearText(settings, [], schemas, (path, says) => {
     clear.add(JSON.stringify(path));
-    report.error(at(path), 'MAP-404', `"${String(path.at(-1))}" holds a secret in clear: write secret:NAME.`);
+    report.error(at(path), 'MAP-404', `"${String(path.at(-1))}" ${says}`);
   });
   return clear;
 }
+
+const inClear = 'holds a secret in clear: write secret:NAME.';
+const misnamed = 'names no secret: behind secret: stand letters, digits and _, such as secret:CRM_KEY.';
+const holdsPassword = /^[a-z]+:\/\/[^/?#\s]*:[^/?#\s]*@/i;
+/** An address, or a place in an answer: under a key that is only named like a secret, it is a misspelt key. */
+const isPlace = /^(?:https?:\/\/|\$\.)/;
 
 /** Values that can only be secrets: by their key, by the connector's schema, or inside an address. */
 function findClearText(
   value: unknown,
   path: Path,
   schemas: readonly JsonSchema[],
-  found: (path: Path) => void,
+  found: (path: Path, says: string) => void,
 ): void {
   if (!isRecord(value)) return;
   for (const [key, inner] of Object.entries(value)) {
@@ -163,10 +169,11 @@ function findClearText(
     // `tokenUrl` and `secretAs` are named like secrets: where the schema says what stands there, it counts.
     const isSaid = patterns.length > 0 || under.some((schema) => schema['enum'] !== undefined);
     const secret = isSaid ? patterns.some((pattern) => pattern.startsWith('^secret:')) : secretKey.test(key);
-    if (typeof inner === 'string') {
-      if (secret && !secretForm.test(inner)) found(here);
-      else if (/^[a-z]+:\/\/[^/?#\s]*:[^/?#\s]*@/i.test(inner)) found(here);
-    } else findClearText(inner, here, under, found);
+    if (typeof inner !== 'string') findClearText(inner, here, under, found);
+    else if (inner.startsWith('secret:')) {
+      if (!secretForm.test(inner)) found(here, misnamed);
+    } else if (holdsPassword.test(inner) || (secret && (isSaid || !isPlace.test(inner))))
+      found(here, inClear);
   }
 }
 
