@@ -2,7 +2,7 @@
 // Invariant: a whole is under way for one worker at a time; its bytes are fixed from its first sending on, and a final outcome is
 // kept on it before any of its rows is settled by it.
 import type { Action, Outcome } from '../../connectors/contract.ts';
-import { batchColumns, batchOf, deferBatch, endBatch, type Batch, type BatchRow } from './batches.ts';
+import { batchColumns, batchOf, endBatch, type Batch, type BatchRow } from './batches.ts';
 import type { Sql } from './database.ts';
 import { openParts, type Extent } from './file-parts.ts';
 
@@ -95,13 +95,22 @@ export async function dropWhole(sql: Sql, { id, attempt }: HeldWhole): Promise<v
   );
 }
 
+/** Whether the lease is still held; then it cannot be lost before the end of the transaction. */
+export async function lockWhole(tx: Sql, { id, attempt }: HeldWhole): Promise<boolean> {
+  const rows = await tx.all(
+    'SELECT 1 FROM batches WHERE id = ? AND attempt = ? AND lease_until > UTC_TIMESTAMP(3) FOR UPDATE',
+    [id, attempt],
+  );
+  return rows.length > 0;
+}
+
 /** Given back with nothing on its way; looked at again later, as the same attempt. */
-export async function putOffWhole(sql: Sql, whole: HeldWhole, afterMs: number): Promise<void> {
-  await sql.run('UPDATE batches SET lease_until = NULL WHERE id = ? AND attempt = ?', [
-    whole.id,
-    whole.attempt,
-  ]);
-  await deferBatch(sql, whole, afterMs);
+export async function putOffWhole(sql: Sql, { id, attempt }: HeldWhole, afterMs: number): Promise<void> {
+  await sql.run(
+    `UPDATE batches SET lease_until = NULL, queued_at = NULL, due_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
+      WHERE id = ? AND attempt = ? AND lease_until > UTC_TIMESTAMP(3)`,
+    [Math.round(afterMs), id, attempt],
+  );
 }
 
 export interface WrittenWhole extends Extent {
@@ -130,11 +139,16 @@ export async function noteFirstSending(
   return affected === 1;
 }
 
-export async function keepOutcome(sql: Sql, id: number, outcome: Outcome): Promise<void> {
-  await sql.run('UPDATE batches SET outcome = ? WHERE id = ?', [JSON.stringify(outcome), id]);
+/** A final outcome, until each of its rows has it. False: the lease is lost. */
+export async function keepOutcome(sql: Sql, { id, attempt }: HeldWhole, outcome: Outcome): Promise<boolean> {
+  const { affected } = await sql.run(
+    'UPDATE batches SET outcome = ? WHERE id = ? AND attempt = ? AND lease_until > UTC_TIMESTAMP(3)',
+    [JSON.stringify(outcome), id, attempt],
+  );
+  return affected === 1;
 }
 
-/** It has ended for each of its rows. */
+/** It has ended for each of its rows; the caller holds its lock. */
 export async function endWhole(tx: Sql, id: number, state: 'sent' | 'voided' | 'empty'): Promise<void> {
   await endBatch(tx, id, state);
   await tx.run('UPDATE batches SET lease_until = NULL, outcome = NULL WHERE id = ?', [id]);
@@ -143,9 +157,9 @@ export async function endWhole(tx: Sql, id: number, state: 'sent' | 'voided' | '
 const retryStatement = `UPDATE batches SET attempt = attempt + 1, queued_at = NULL, lease_until = NULL,
             due_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)) WHERE id = ?`;
 
-/** Another attempt is due. */
-export async function retryWhole(tx: Sql, { id, attempt }: HeldWhole, afterMs: number): Promise<void> {
-  await tx.run(`${retryStatement} AND attempt = ?`, [Math.round(afterMs), id, attempt]);
+/** Another attempt is due; the caller holds its lock. */
+export async function retryWhole(tx: Sql, id: number, afterMs: number): Promise<void> {
+  await tx.run(retryStatement, [Math.round(afterMs), id]);
 }
 
 /**

@@ -44,11 +44,15 @@ test('a file of 700 rows whose worker died is recovered whole, in one go, and le
   expect(await sweeper().recoverLeases()).toBe(700);
   expect(await gateway.counts('batch_id > 0')).toEqual({ 'waiting:outcome_unknown': 700 });
   await gateway.start('planner', 'worker');
-  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 700);
+  await gateway.until(
+    'delivered',
+    async () => (await gateway.counts())['delivered:accepted'] === 700,
+    60_000,
+  );
   expect(gateway.drops()).toEqual(['L_000001.csv']);
   expect(gateway.text('L_000001.csv').trim().split('\n')).toHaveLength(700);
   expect(await gateway.stranded()).toBe(0);
-}, 60_000);
+}, 120_000);
 
 test('a row whose lease lapsed after its file had ended is collected again, not stranded in it', async () => {
   await queuedFile(leadRow('E-1'), leadRow('E-2'));

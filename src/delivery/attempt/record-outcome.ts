@@ -13,6 +13,7 @@ import { saveCircuit } from '../../store/destinations.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { lockLeads, type LeadLock } from '../../store/leads.ts';
 import { lockLeased, type Holds } from '../../store/leases.ts';
+import { lockWhole } from '../../store/long-files.ts';
 import { bringForward, forgetReferences, markSettled } from '../../store/delivery-settlements.ts';
 import type { Attempted, OutcomeEffects } from './attempt.ts';
 import { lockCircuits, moveCircuit, type CircuitWork } from './circuit-moves.ts';
@@ -144,6 +145,9 @@ function noteJudged(judged: Stopped, lead: LeadLock | undefined, work: OutcomeEf
 
 async function recordEnd(tx: Sql, end: TripEnd, locked: Locked, work: OutcomeEffects): Promise<Recorded> {
   const { stopped = [], released = [] } = end;
+  const whole = end.endBatch?.ofWhole;
+  if (whole !== undefined && !(await lockWhole(tx, whole)))
+    return { decisions: new Map(), late: [], circuit: 'none' };
   const isHeld = (row: ClaimedDelivery): boolean => locked.holds(row.id, row.leaseToken);
   for (const stop of stopped) if (isHeld(stop.row)) noteJudged(stop, locked.leads.get(stop.row.leadId), work);
   const back = released.filter(isHeld);

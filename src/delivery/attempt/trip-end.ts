@@ -2,6 +2,7 @@
 // Invariant: types and the one rule of how a file ends; recorded by record-outcome.ts.
 import type { Decision } from '../../domain/verdict.ts';
 import type { Batch } from '../../store/batches.ts';
+import type { HeldWhole } from '../../store/long-files.ts';
 import type { Attempted } from './attempt.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Stopped } from './render.ts';
@@ -27,6 +28,8 @@ export interface BatchEnd {
   readonly destinationId: string;
   /** A part of a long file: what follows for its rows, the whole says. */
   readonly isPart?: boolean;
+  /** A long file, or a part of one: nothing ends, and nothing is given back, once its lease is lost. */
+  readonly ofWhole?: HeldWhole;
 }
 
 /** What was decided of each delivery, once it is committed. */
@@ -54,3 +57,10 @@ export const endOf = (batch: EndedBatch | undefined): Pick<TripEnd, 'endBatch'> 
 /** The file is given up, and its rows go in another one. */
 export const voidingOf = (batch: EndedBatch | undefined): Pick<TripEnd, 'endBatch'> =>
   batch === undefined ? {} : { endBatch: { ...batchEnding(batch), state: 'voided' } };
+
+/** The same for what an attempt at a long file holds. */
+export const endUnder = (
+  { id, attempt }: HeldWhole,
+  { endBatch }: Pick<TripEnd, 'endBatch'>,
+): Pick<TripEnd, 'endBatch'> =>
+  endBatch === undefined ? {} : { endBatch: { ...endBatch, ofWhole: { id, attempt } } };

@@ -4,7 +4,7 @@ import type { Outcome } from '../../../connectors/contract.ts';
 import { decide } from '../../domain/verdict.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { appendHandovers } from '../../store/handovers.ts';
-import { endWhole, retryWhole, type Whole } from '../../store/long-files.ts';
+import { endWhole, lockWhole, retryWhole, type Whole } from '../../store/long-files.ts';
 import type { Trip, TripNeeds } from '../attempt/trip.ts';
 import { outcomeOfFile } from './send-long.ts';
 
@@ -29,9 +29,10 @@ export async function finishEmpty(
   );
   const isOver = now - whole.slotAt.getTime() > mapping.maxAgeMs;
   await database.transaction(async (tx) => {
+    if (!(await lockWhole(tx, whole))) return;
     await appendHandovers(tx, [outcomeOfFile(whole, outcome, isOver ? 'fail' : verdict.next)]);
     if (verdict.next === 'done') return endWhole(tx, whole.id, 'sent');
-    if ('afterMs' in verdict && !isOver) return retryWhole(tx, whole, verdict.afterMs);
+    if ('afterMs' in verdict && !isOver) return retryWhole(tx, whole.id, verdict.afterMs);
     await endWhole(tx, whole.id, 'voided');
     const { clientId, destinationId } = whole;
     await raiseAlerts(tx, [{ kind: 'file_late', clientId, destinationId, reason: verdict.reason }]);

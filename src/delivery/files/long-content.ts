@@ -1,5 +1,5 @@
 // The bytes of a long file: its frame around its parts, read from MySQL one part at a time.
-// Invariant: the same file gives the same bytes at every reading; a part whose bytes are gone ends the reading.
+// Invariant: the same file gives the same bytes at every reading; a part whose bytes are gone, or a lease that is lost, ends it.
 import type { LongBytes, Parcel } from '../../../connectors/contract.ts';
 import { RelaisError } from '../../errors.ts';
 import type { FileFrame } from '../../mapping/file-contract.ts';
@@ -8,7 +8,10 @@ import { openParts, type Extent } from '../../store/file-parts.ts';
 import type { Trip, TripNeeds } from '../attempt/trip.ts';
 import type { LongFile } from './file-parcel.ts';
 
-type Content = Pick<TripNeeds, 'database' | 'masterKeys'>;
+type Content = Pick<TripNeeds, 'database' | 'masterKeys'> & {
+  /** Of what is being sent: whether it is ours still. Asked before each part, and before the file is complete. */
+  readonly holds?: () => Promise<boolean>;
+};
 
 export const sizeOf = ({ parts, size }: Extent, { open, between, close }: FileFrame): number =>
   open.length + size + Math.max(0, parts - 1) * between.length + close.length;
@@ -18,7 +21,7 @@ export function longBytes(content: Content, wholeId: number, extent: Extent, fra
 }
 
 async function* readParts(
-  { database, masterKeys }: Content,
+  { database, masterKeys, holds = () => Promise.resolve(true) }: Content,
   wholeId: number,
   { open, between, close }: FileFrame,
 ): AsyncGenerator<Uint8Array> {
@@ -26,6 +29,7 @@ async function* readParts(
   let first = true;
   for (const part of await openParts(database, wholeId)) {
     if (part.state !== 'written') continue;
+    await orLost(wholeId, holds);
     if (!first) yield between;
     first = false;
     const bytes = await readBytes(database, masterKeys, part.id);
@@ -33,7 +37,14 @@ async function* readParts(
       throw new RelaisError('INTERNAL-001', `The bytes of part ${part.id} of a file are not there any more.`);
     yield bytes;
   }
+  await orLost(wholeId, holds);
   yield close;
+}
+
+/** What came after may be sending other bytes under another number: this sending must not be brought to its end. */
+async function orLost(wholeId: number, holds: () => Promise<boolean>): Promise<void> {
+  if (!(await holds()))
+    throw new RelaisError('INTERNAL-001', `File ${wholeId} is sent by somebody else by now.`);
 }
 
 export interface LongParcel {

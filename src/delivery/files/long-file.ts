@@ -15,6 +15,7 @@ import {
   dropWhole,
   endWhole,
   keepOutcome,
+  lockWhole,
   putOffWhole,
   renewWhole,
   retryWhole,
@@ -23,7 +24,7 @@ import {
 } from '../../store/long-files.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import type { Order, TripNeeds } from '../attempt/trip.ts';
-import { endOf, voidingOf } from '../attempt/trip-end.ts';
+import { endOf, endUnder, voidingOf } from '../attempt/trip-end.ts';
 import { fileTrip } from '../attempt/trip-versions.ts';
 import { askWhole } from './ask-long.ts';
 import { finishEmpty } from './empty-file.ts';
@@ -96,6 +97,7 @@ async function attemptWhole(work: Work): Promise<void> {
   if (asked.next === 'later') return putOffWhole(needs.database, whole, asked.afterMs);
   if (asked.next === 'settle') return finishLeft(work, asked.outcome);
   const written = await writeParts(work);
+  if (written === 'put_off') return;
   if (written === 'given_back') return dropWhole(needs.database, whole);
   if (written === 'blocked') return giveUpFor(work);
   if (written === 'voided') return voidWhole(work);
@@ -113,7 +115,7 @@ async function writeParts({
   needs,
   attempt,
   whole,
-}: Work): Promise<'written' | 'blocked' | 'voided' | 'given_back'> {
+}: Work): Promise<'written' | 'blocked' | 'voided' | 'given_back' | 'put_off'> {
   for (const part of await openParts(needs.database, whole.id)) {
     if (needs.signal.aborted || !(await attempt.holds())) return 'given_back';
     const end = await writePart(needs, attempt, part);
@@ -122,7 +124,7 @@ async function writeParts({
     if (end !== 'blocked') continue;
     if (attempt.trip !== undefined) return 'blocked';
     await putOffWhole(needs.database, whole, await partWait(needs.database, part.id));
-    return 'given_back';
+    return 'put_off';
   }
   return 'written';
 }
@@ -141,7 +143,7 @@ async function sendWhole(work: Work): Promise<void> {
   if (attempt.trip === undefined) return sendEmpty(work);
   if (file.firstSentAt === undefined) await rewriteOutdated(work);
   if ((await extentOf(needs.database, whole.id)).parts === 0) return endWithoutRows(work);
-  const came = await sendLong(needs, attempt.trip, whole, file);
+  const came = await sendLong(needs, attempt.trip, whole, attempt);
   if (came === 'other') return voidWhole(work);
   if (came === 'lost') return dropWhole(needs.database, whole);
   const { outcome, startedAt } = came.sent;
@@ -155,7 +157,7 @@ async function sendEmpty(work: Work): Promise<void> {
   if (await hasParts(database, whole.id)) return endWithoutRows(work);
   const trip = await fileTrip(needs, attempt.order, whole.action);
   if (trip === undefined) return putOffWhole(database, whole, mappingAgainMs);
-  const came = await sendLong(needs, trip, whole, attempt.file);
+  const came = await sendLong(needs, trip, whole, attempt);
   if (came === 'other') return voidWhole(work);
   if (came === 'lost') return dropWhole(database, whole);
   return finishEmpty({ database, random: Math.random }, trip, whole, came.sent.outcome);
@@ -176,28 +178,33 @@ async function finish(work: Work, came: PartsOutcome): Promise<void> {
   const { needs, attempt, whole } = work;
   const { database } = needs;
   const isFinal = finalKinds.has(came.outcome.kind);
-  if (isFinal) await keepOutcome(database, whole.id, came.outcome);
+  // Lost, it belongs to the attempt that came after, which finds out what became of it.
+  if (isFinal && !(await keepOutcome(database, whole, came.outcome))) return noteLate(work, came.outcome);
   const dueAfterMs = await settleParts(needs, attempt, came);
-  if (!(await attempt.holds())) return;
   const isOpen = (await openParts(database, whole.id)).length > 0;
   const state = (await hasPart(database, whole.id, 'sent')) ? 'sent' : 'voided';
   await database.transaction(async (tx) => {
+    if (!(await lockWhole(tx, whole))) return;
     const next = isOpen ? 'retry' : state === 'sent' ? 'done' : 'fail';
     await appendHandovers(tx, [outcomeOfFile(whole, came.outcome, next)]);
-    if (isOpen) await retryWhole(tx, whole, isFinal ? lookAgainMs : dueAfterMs);
+    if (isOpen) await retryWhole(tx, whole.id, isFinal ? lookAgainMs : dueAfterMs);
     else await endWhole(tx, whole.id, state);
   });
 }
 
+/** In the log, and without effect. */
+const noteLate = ({ needs, whole }: Work, outcome: Outcome): Promise<void> =>
+  appendHandovers(needs.database, [{ ...outcomeOfFile(whole, outcome, ''), entry: 'late' }]);
+
 /** None of its rows leaves: nothing is sent, and a number that was given is voided in the log. */
 async function endWithoutRows({ needs, attempt, whole }: Work): Promise<void> {
-  if (!(await attempt.holds())) return;
   const ended = { ...whole, sequence: attempt.file.sequence };
   // Rows of a voided part leave in another file.
-  await needs.record((await hasPart(needs.database, whole.id, 'voided')) ? voidingOf(ended) : endOf(ended));
+  const ending = (await hasPart(needs.database, whole.id, 'voided')) ? voidingOf(ended) : endOf(ended);
+  await needs.record(endUnder(whole, ending));
 }
 
 async function voidWhole({ needs, attempt, whole }: Work): Promise<void> {
-  if (!(await voidParts(needs, attempt))) return;
-  await needs.record(voidingOf({ ...whole, sequence: attempt.file.sequence }));
+  if (!(await voidParts(needs, attempt, whole))) return;
+  await needs.record(endUnder(whole, voidingOf({ ...whole, sequence: attempt.file.sequence })));
 }

@@ -3,12 +3,13 @@
 // when that lapses, recovery ends theirs (store/long-files.ts).
 import type { Outcome } from '../../../connectors/contract.ts';
 import { batchDeliveries, type Batch } from '../../store/batches.ts';
+import type { HeldWhole } from '../../store/long-files.ts';
 import { minSpent, onTheirWay, openParts, queuePart } from '../../store/file-parts.ts';
 import { logAttempt } from '../attempt/attempt-log.ts';
 import type { ClaimedDelivery } from '../attempt/claim.ts';
 import { claimOrder } from '../attempt/order.ts';
 import type { ClaimedOrder, Order, Trip, TripNeeds } from '../attempt/trip.ts';
-import { endOf, heldFileMs, voidingOf } from '../attempt/trip-end.ts';
+import { endOf, endUnder, heldFileMs, voidingOf } from '../attempt/trip-end.ts';
 import { chooseVersions } from '../attempt/trip-versions.ts';
 import { writeAndDepart } from '../attempt/write-round.ts';
 import type { FileBatch, LongFile } from './file-parcel.ts';
@@ -146,12 +147,16 @@ export async function claimLeft(needs: TripNeeds, attempt: LongAttempt): Promise
 }
 
 /** The file is given up: its rows leave in another one. False: it is somebody else's by now. */
-export async function voidParts(needs: TripNeeds, { file, holds }: LongAttempt): Promise<boolean> {
-  for (const part of await openParts(needs.database, file.id)) {
+export async function voidParts(
+  needs: TripNeeds,
+  { holds }: LongAttempt,
+  whole: HeldWhole,
+): Promise<boolean> {
+  for (const part of await openParts(needs.database, whole.id)) {
     if (!(await holds())) return false;
     await needs.record({
       released: await rowsOf(needs, part),
-      ...voidingOf({ ...part, sequence: undefined }),
+      ...endUnder(whole, voidingOf({ ...part, sequence: undefined })),
     });
   }
   return true;

@@ -10,6 +10,7 @@ import { send, type Sent } from '../attempt/send.ts';
 import type { Trip, TripNeeds } from '../attempt/trip.ts';
 import { reserve, type LongFile } from './file-parcel.ts';
 import { longBytes, longParcel, sizeOf } from './long-content.ts';
+import type { LongAttempt } from './long-parts.ts';
 
 /** `other`: not the bytes that the recipient may have. `lost`: somebody else's by now. */
 export type SentWhole = { readonly sent: Sent } | 'other' | 'lost';
@@ -18,8 +19,9 @@ export async function sendLong(
   needs: TripNeeds,
   trip: Trip,
   whole: Whole,
-  file: LongFile,
+  attempt: Pick<LongAttempt, 'file' | 'holds'>,
 ): Promise<SentWhole> {
+  const { file, holds } = attempt;
   const extent = await extentOf(needs.database, whole.id);
   file.sequence ??= await reserve(needs.database, file);
   const facts = { sequence: file.sequence, slot: whole.slotAt, rows: extent.rows };
@@ -28,7 +30,7 @@ export async function sendLong(
   const isOther =
     file.firstSentAt !== undefined && (extent.rows !== whole.rows || sizeOf(extent, frame) !== whole.size);
   if (isOther) return 'other';
-  const departure = departureOf(needs, trip, { whole, file, extent, frame });
+  const departure = departureOf({ ...needs, holds }, trip, { whole, file, extent, frame });
   const noted = await needs.database.transaction(async (tx) => {
     const held = await noteFirstSending(tx, whole, {
       ...{ ...extent, size: departure.parcel.body.long?.size ?? 0 },
@@ -44,7 +46,7 @@ export async function sendLong(
 }
 
 function departureOf(
-  needs: TripNeeds,
+  needs: TripNeeds & Pick<LongAttempt, 'holds'>,
   trip: Trip,
   given: {
     readonly whole: Whole;

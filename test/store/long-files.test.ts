@@ -1,0 +1,73 @@
+// The lease of a long file: one attempt at a time holds it, and moves nothing once it has lost it.
+import { recordEnds } from '../../src/delivery/attempt/record-outcome.ts';
+import { endUnder } from '../../src/delivery/attempt/trip-end.ts';
+import * as wholes from '../../src/store/long-files.ts';
+import { openStoreHome, type StoreHome } from './home.ts';
+
+let home: StoreHome;
+beforeAll(async () => {
+  home = await openStoreHome();
+});
+afterAll(() => home.close());
+
+const place = { clientId: 'essai', destinationId: 'essai-crm' };
+async function taken(): Promise<wholes.Whole> {
+  const id = await home.gateway.transaction((tx) =>
+    wholes.openWhole(tx, { ...place, slotAt: new Date(), action: 'create' }),
+  );
+  await wholes.startWhole(home.gateway, id);
+  const whole = await wholes.takeWhole(home.gateway, { id, attempt: 0 }, 60_000);
+  if (whole === undefined) throw new Error('it was not taken');
+  return whole;
+}
+const lapse = (id: number): Promise<unknown> =>
+  home.owner.run('UPDATE batches SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)) WHERE id = ?', [
+    id,
+  ]);
+const written = {
+  ...{ parts: 1, rows: 1, size: 1, fileName: 'autre.csv', mediaType: 'text/csv', extension: 'csv' },
+  ...{ mappingVersionId: 7, writtenAt: new Date() },
+};
+
+/** All that an attempt does under its lease. */
+const moves = {
+  'renews it': (held) => wholes.renewWhole(home.gateway, held, 600_000),
+  'gives it back': (held) => wholes.dropWhole(home.gateway, held),
+  'puts it off': (held) => wholes.putOffWhole(home.gateway, held, 1_000),
+  'begins to send it': (held) => wholes.noteFirstSending(home.gateway, held, written),
+  'keeps its outcome': (held) => wholes.keepOutcome(home.gateway, held, { kind: 'accepted' }),
+  'locks it to settle it': (held) => home.gateway.transaction((tx) => wholes.lockWhole(tx, held)),
+  'ends it': (held) =>
+    recordEnds(home.gateway, Math.random, [
+      endUnder(held, { endBatch: { ...place, id: held.id, state: 'empty' } }),
+    ]),
+} satisfies Readonly<Record<string, (held: wholes.HeldWhole) => Promise<unknown>>>;
+
+test.each(Object.entries(moves))(
+  'an attempt that lost it to the next one no longer %s',
+  async (_what, move) => {
+    const lost = await taken();
+    await lapse(lost.id);
+    expect(await wholes.recoverWholes(home.gateway)).toBeGreaterThan(0);
+    const next = await wholes.takeWhole(home.gateway, { id: lost.id, attempt: 1 }, 60_000);
+    expect(next?.attempt).toBe(1);
+    const before = await home.owner.all('SELECT * FROM batches WHERE id = ?', [lost.id]);
+    const answer = await move(lost);
+    if (typeof answer === 'boolean') expect(answer).toBe(false);
+    expect(await home.owner.all('SELECT * FROM batches WHERE id = ?', [lost.id])).toEqual(before);
+    // The attempt that has it may.
+    if (typeof answer === 'boolean') expect(await move({ id: lost.id, attempt: 1 })).toBe(true);
+    else {
+      await move({ id: lost.id, attempt: 1 });
+      expect(await home.owner.all('SELECT * FROM batches WHERE id = ?', [lost.id])).not.toEqual(before);
+    }
+  },
+);
+
+test('a lease that is over is lost, also before anybody has taken it: it is not renewed', async () => {
+  const lost = await taken();
+  await lapse(lost.id);
+  expect(await wholes.renewWhole(home.gateway, lost, 60_000)).toBe(false);
+  expect(await wholes.noteFirstSending(home.gateway, lost, written)).toBe(false);
+  expect(await wholes.takeWhole(home.gateway, lost, 60_000)).toBeUndefined();
+});
