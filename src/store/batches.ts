@@ -181,7 +181,8 @@ export async function endBatch(tx: Sql, id: number, state: 'sent' | 'voided' | '
   await dropParts(tx, [id]);
   // No row may stay behind in a batch that will never be looked at again.
   await tx.run(
-    `UPDATE deliveries FORCE INDEX (deliveries_batch) SET state = IF(state = 'queued', 'planned', state), batch_id = 0
+    `UPDATE deliveries FORCE INDEX (deliveries_batch)
+        SET due_at = IF(state = 'queued', UTC_TIMESTAMP(3), due_at), state = IF(state = 'queued', 'planned', state), batch_id = 0
       WHERE batch_id = ? AND state IN ('queued', 'waiting')`,
     [id],
   );

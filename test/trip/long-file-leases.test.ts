@@ -44,7 +44,7 @@ const startWith = async (step: Step): Promise<void> =>
 const delivered = async (): Promise<boolean> => (await gateway.states("d.state = 'delivered'")).length === 8;
 const whole = async (): Promise<Readonly<Record<string, unknown>> | undefined> =>
   (
-    await gateway.owner.all(
+    await gateway.owner.all<Readonly<Record<string, unknown>>>(
       "SELECT state, attempt, outcome, lease_until > UTC_TIMESTAMP(3) AS leased, lease_until FROM batches WHERE role = 'whole'",
     )
   )[0];
@@ -109,14 +109,12 @@ test('a worker that lost a long file moves nothing of it: what it came to is in 
   const second = Promise.withResolvers<void>();
   let sentFirst = false;
   await gateway.until('queued', async () => (await gateway.states("d.state = 'queued'")).length === 8);
-  const [{ id }] = (await gateway.owner.all("SELECT id FROM batches WHERE role = 'whole'")) as readonly [
-    { readonly id: number },
-  ];
+  const [file] = await gateway.owner.all<{ id: number }>("SELECT id FROM batches WHERE role = 'whole'");
   const sending = delivererWith(async (name) => {
     if (name !== 'sent') return;
     sentFirst = true;
     await first.promise;
-  }).handle('essai-csv', { batchId: id, attempt: 0 });
+  }).handle('essai-csv', { batchId: file?.id ?? 0, attempt: 0 });
   await gateway.until('sent', () => sentFirst);
   let departedAgain = false;
   await startWith(async (name) => {

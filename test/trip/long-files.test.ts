@@ -216,16 +216,19 @@ test('a rename whose answer is lost is found standing: one file, each row delive
 }, 60_000);
 
 test('once the recipient may have it, an erasure voids the file: its other rows leave under another number', async () => {
-  await open({ retry: '[3s, 1s, 1s, 1s]' });
+  await open({ retry: '[6s, 1s, 1s, 1s]' });
   await gateway.start('planner', 'worker');
   let cuts = 0;
   gateway.sftp.fault = (step) => (step === 'write' && cuts++ === 0 ? 'reset' : undefined);
   await gateway.send(...names('E', 8).map((name) => strangerRow(name)));
   await gateway.collectable(8);
   await gateway.ask();
-  await gateway.until('cut', async () =>
-    Object.keys(await gateway.counts()).some((what) => what.startsWith('waiting:retry')),
+  await gateway.until(
+    'cut',
+    async () => (await gateway.states("d.state = 'waiting' AND d.reason LIKE 'retry%'")).length === 8,
   );
+  // Each waits for a time of its own, the file for the first of them.
+  await gateway.owner.run('UPDATE deliveries SET due_at = TIMESTAMPADD(HOUR, 1, due_at)');
   await gateway.app.rights.erase({ clientId: 'essai', reference: 'E-2', ...by });
   await delivered(7);
   expect(gateway.drops()).toEqual(['L_000002.csv']);

@@ -154,6 +154,8 @@ export async function voidParts(
 ): Promise<boolean> {
   for (const part of await openParts(needs.database, whole.id)) {
     if (!(await holds())) return false;
+    // Those that wait for a time of their own were to leave with this attempt: they leave with the next file, not an hour later.
+    await queuePart(needs.database, part.id);
     await needs.record({
       released: await rowsOf(needs, part),
       ...endUnder(whole, voidingOf({ ...part, sequence: undefined })),
