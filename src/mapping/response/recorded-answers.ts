@@ -62,9 +62,8 @@ export function impliedAnswer(
   for (const place of [rule['reference'], ...places])
     if (typeof place === 'string' && place.startsWith('$.')) put(body, place.slice(2), anId);
   for (const [path, option] of Object.entries(blockAt(wanted, 'json'))) {
-    const value = firstOf(option);
-    if (!isRecord(value)) put(body, path.replace(/^\$\./, ''), value);
-    else if (value['exists'] === true) put(body, path.replace(/^\$\./, ''), anId);
+    const value = satisfying(firstOf(option));
+    if (value !== undefined) put(body, path.replace(/^\$\./, ''), value);
   }
   return {
     headers: {},
@@ -73,6 +72,15 @@ export function impliedAnswer(
     truncated: false,
     status: typeof status === 'number' ? status : Number(String(status).replaceAll(/x/gi, '0')) || 200,
   };
+}
+
+/** A value the condition holds for; undefined where it asks for none, or for one nobody can guess. */
+function satisfying(wanted: unknown): unknown {
+  if (!isRecord(wanted)) return wanted;
+  const { exists, matches, contains } = wanted;
+  if (typeof matches === 'string') return matches.replaceAll('*', anId);
+  if (typeof contains === 'string') return contains;
+  return exists === true ? anId : undefined;
 }
 
 const firstOf = (value: unknown): unknown => (Array.isArray(value) ? (value as unknown[])[0] : value);

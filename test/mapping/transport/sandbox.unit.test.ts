@@ -13,6 +13,7 @@ test.each([
   '{accepted: {status: [200, 202], json: {code: [0, 1], data.id: {exists: true}}}, reference: $.data.id}',
   '{accepted: {status: 200, json: {"data[0][1].ok": true}}, reference: "$.data[0][1].id"}',
   '{refused: {status: 409}}, {accepted: {status: 200, json: {"$.ok": true}}}',
+  '{accepted: {status: 201, json: {id: {exists: true}, ours: {matches: "*"}, said: {contains: added}}}, reference: $.id}',
 ])('the answer made from %s is an acceptance', (rule) => {
   const text = withRule(rule);
   const answer = impliedAnswer(wholeMapping(sourcesOf(text)));
