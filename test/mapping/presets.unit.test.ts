@@ -48,26 +48,6 @@ const optin =
   'consent: [{to: properties.optin_email, channel: email, values: {granted: "true", refused: "false", not_asked: "false", withdrawn: "false"}}]';
 
 const cases: Readonly<Record<string, Case>> = {
-  hubspot: {
-    own: optin,
-    body: {
-      properties: {
-        ...{ lastname: 'Durand', firstname: 'Élise', email: 'e.durand@courriel.example' },
-        ...{ mobilephone: '+33639980001', message: 'Balcon\nOPTIN: OUI', optin_email: 'true' },
-      },
-    },
-    withdrawn: { properties: { optin_email: 'false' } },
-    answers: [
-      [201, { id: '512', properties: {} }, 'accepted', { reference: '512' }],
-      [201, {}, 'unknown'],
-      [409, { status: 'error', category: 'CONFLICT' }, 'duplicate'],
-      [400, { category: 'VALIDATION_ERROR' }, 'invalid', { reason: 'validation_error' }],
-      [429, {}, 'throttled'],
-      [401, {}, 'unauthorized'],
-      [502, '<html>', 'unknown'],
-      [503, '<html>', 'unavailable'],
-    ],
-  },
   salesforce: {
     own: url,
     body: {
@@ -261,7 +241,7 @@ describe.each(Object.entries(cases))('%s', (name, { own, body, withdrawn, answer
 });
 
 test('every preset of a CRM has its case here', () => {
-  const apart = ['dolibarr', 'pipedrive', 'http-json', 'adf-mail', 'csv-portail', 'csv-excel'];
+  const apart = ['dolibarr', 'hubspot', 'pipedrive', 'http-json', 'adf-mail', 'csv-portail', 'csv-excel'];
   const names = Object.keys(presets).map((name) => name.slice('presets/'.length, -'/mapping.yaml'.length));
   expect(names.filter((name) => !apart.includes(name)).toSorted()).toEqual(Object.keys(cases).toSorted());
 });
@@ -293,6 +273,67 @@ describe('dolibarr: a third party without an address, then its contact with the 
     const { company } = bodiesOf(mapping, unnamed, { captured });
     expect(company).toMatchObject({ name: 'Durand' });
     expect(JSON.stringify(company)).not.toMatch(/courriel|\+336/);
+  });
+});
+
+describe('hubspot: a contact, its subscription, then a deal that names it', () => {
+  const own = ['unsubscribe', 'subscribe']
+    .map(
+      (name) => `  - {name: ${name}, fields: [{to: "inputs[0].subscriptionId", value: 12}, {preset: rest}]}`,
+    )
+    .join('\n');
+  const mapping = publish('hubspot', `calls:\n${own}\nupdate:\n  calls:\n${own.replaceAll(/^/gm, '  ')}`);
+  const captured = { 'contact.id': '512', 'deal.id': '77' };
+  const wish = { subscriberIdString: 'e.durand@courriel.example', channel: 'EMAIL', subscriptionId: 12 };
+
+  test('writes what the documentation shows, the answer for e-mail as a subscription of the address', () => {
+    const bodies = bodiesOf(mapping, person('granted', 'refused'), { captured });
+    expect(bodies).toMatchObject({
+      contact: {
+        properties: {
+          ...{ relais_reference: 'DM-1', lastname: 'Durand', firstname: 'Élise' },
+          ...{ email: 'e.durand@courriel.example', mobilephone: '+33639980001', relais_optin_phone: 'false' },
+        },
+      },
+      unsubscribe: '(not made)',
+      subscribe: { inputs: [{ ...wish, statusState: 'SUBSCRIBED', legalBasis: 'CONSENT_WITH_NOTICE' }] },
+      optin: { properties: { relais_optin_phone: 'false' } },
+      deal: {
+        properties: { relais_reference: 'DM-1', relais_phone: '+33639980001', relais_optin_phone: 'false' },
+        associations: [
+          {
+            to: { id: '512' },
+            types: [{ associationCategory: 'HUBSPOT_DEFINED', associationTypeId: 3 }],
+          },
+        ],
+      },
+    });
+  });
+
+  test.each<ConsentState>(['refused', 'not_asked', 'withdrawn'])('%s is never a subscription', (state) => {
+    const bodies = bodiesOf(mapping, person(state, state), { captured });
+    expect(bodies).toMatchObject({
+      subscribe: '(not made)',
+      unsubscribe: { inputs: [{ ...wish, statusState: 'UNSUBSCRIBED' }] },
+      optin: { properties: { relais_optin_phone: 'false' } },
+    });
+  });
+
+  test('the contact that has the address already is the one the deal will name', () => {
+    const answer = {
+      status: 409,
+      headers: {},
+      mediaType: 'application/json',
+      text: JSON.stringify({
+        category: 'CONFLICT',
+        message: 'Contact already exists. Existing ID: 37765128953',
+      }),
+      truncated: false,
+    };
+    expect(mapping.classify(answer, 'create', { action: 'create', name: 'contact' })).toMatchObject({
+      kind: 'duplicate',
+      captures: { 'contact.id': '37765128953' },
+    });
   });
 });
 

@@ -11,7 +11,7 @@ import type { TrialResult } from '../../src/sandbox/trial/compare.ts';
 
 const { RELAIS_TEST_MYSQL_URL: mysqlUrl = '', RELAIS_TEST_REDIS_URL: redisUrl = '' } = process.env;
 
-const inFull = ['dolibarr', 'espocrm'];
+const inFull = ['dolibarr', 'espocrm', 'hubspot'];
 const wanted = inFull.flatMap((preset) => [
   { preset },
   ...readPreset(projectMappings, preset).habits.map((habit) => ({ preset, habit })),

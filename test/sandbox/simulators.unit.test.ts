@@ -162,3 +162,113 @@ describe('Dolibarr', () => {
     expect(crm.complaints()).toEqual([`the third party ${other} has 2 contacts`]);
   });
 });
+
+describe('HubSpot', () => {
+  let crm: SimulatedCrm;
+  beforeEach(() => {
+    clock = 0;
+    crm = opened('hubspot', { HUBSPOT_TOKEN: 'cle' });
+  });
+  const ask = (method: string, address: string, body?: unknown, token = 'cle'): CrmAnswer => {
+    const url = new URL(`/${address}`, 'https://crm.example');
+    const sent = Buffer.from(body === undefined ? '' : JSON.stringify(body));
+    const headers = { authorization: `Bearer ${token}` };
+    return crm.answer({
+      method,
+      path: url.pathname,
+      query: url.searchParams,
+      headers,
+      body: sent,
+      beside: 0,
+    });
+  };
+  const contacts = 'crm/v3/objects/contacts';
+  const contact = (more: Readonly<Record<string, unknown>> = {}): unknown => ({
+    properties: { lastname: 'Durand', email: 'D@courriel.example', relais_reference: 'DM-1', ...more },
+  });
+  const contentOf = ({ body = '' }: CrmAnswer): unknown => JSON.parse(body);
+  const write = (statusState: string, subscriptionId?: number): CrmAnswer =>
+    ask('POST', 'communication-preferences/v4/statuses/batch/write', {
+      inputs: [
+        { subscriberIdString: 'anna@courriel.example', channel: 'EMAIL', statusState, subscriptionId },
+      ],
+    });
+
+  test('keeps a contact, and finds it at once by a unique property until it is purged', () => {
+    const { id } = contentOf(ask('POST', contacts, contact())) as { id: string };
+    const place = `${contacts}/DM-1?idProperty=relais_reference`;
+    expect(contentOf(ask('GET', place))).toMatchObject({ id, properties: { email: 'd@courriel.example' } });
+    expect(ask('GET', `${contacts}/DM-1?idProperty=reference`).status).toBe(400);
+    const erase = { idProperty: 'relais_reference', objectId: 'DM-1' };
+    expect(ask('POST', `${contacts}/gdpr-delete`, erase).status).toBe(204);
+    expect(contentOf(ask('GET', place))).toMatchObject({ category: 'OBJECT_NOT_FOUND' });
+    expect(ask('POST', `${contacts}/gdpr-delete`, erase).status).toBe(404);
+  });
+
+  test('has one contact for an address, whoever it is, and names it in its 409', () => {
+    const answer = ask('POST', contacts, contact({ email: 'ANNA@courriel.example' }));
+    const message = 'Contact already exists. Existing ID: 37001';
+    expect([answer.status, contentOf(answer)]).toEqual([
+      409,
+      expect.objectContaining({ category: 'CONFLICT', message }),
+    ]);
+    expect(crm.records()).toHaveLength(1);
+  });
+
+  test.each<[string, Readonly<Record<string, unknown>>]>([
+    ['PROPERTY_DOESNT_EXIST', { budget: '5' }],
+    ['INVALID_OPTION', { relais_optin_phone: 'OUI' }],
+    ['INVALID_EMAIL', { email: 'nobody' }],
+    ['CONFLICTING_UNIQUE_VALUE', { email: 'e@courriel.example' }],
+  ])('%s: nothing of the record is kept', (error, more) => {
+    ask('POST', contacts, contact());
+    const { status, body } = ask('POST', contacts, contact({ email: 'f@courriel.example', ...more }));
+    expect([status, body]).toEqual([400, expect.stringContaining(error)]);
+    expect(ask('GET', `${contacts}/37002`).status).toBe(200);
+    expect(ask('GET', `${contacts}/37003`).status).toBe(404);
+  });
+
+  test('lets people be written to until an answer says no, and answers 207 with nothing set to what it cannot set', () => {
+    const may = (): unknown => crm.records()[0]?.mayContact.email;
+    expect(may()).toBe(true);
+    expect(write('UNSUBSCRIBED').status).toBe(207);
+    expect(contentOf(write('UNSUBSCRIBED'))).toMatchObject({ results: [], numErrors: 1 });
+    expect(may()).toBe(true);
+    expect(contentOf(write('UNSUBSCRIBED', 12))).toMatchObject({ results: [{ status: 'UNSUBSCRIBED' }] });
+    expect(may()).toBe(false);
+    write('NOT_SPECIFIED', 12);
+    expect(may()).toBe(true);
+  });
+
+  test('takes a hundred requests in ten seconds and a quarter of a million a day, and knows wrong keys', () => {
+    expect(ask('GET', `${contacts}/1`, undefined, 'autre').status).toBe(401);
+    expect(crm.wrongKeys()).toBe(1);
+    for (let turn = 0; turn < 100; turn += 1) ask('GET', `${contacts}/1`);
+    expect(contentOf(ask('GET', `${contacts}/1`))).toMatchObject({ policyName: 'TEN_SECONDLY_ROLLING' });
+    for (let turn = 0; turn < 249_900; turn += 1) {
+      if (turn % 100 === 0) clock += 10_001;
+      ask('GET', `${contacts}/1`);
+    }
+    clock += 10_001;
+    expect(contentOf(ask('GET', `${contacts}/1`))).toMatchObject({ policyName: 'DAILY' });
+    clock += 86_400_000;
+    expect(ask('GET', `${contacts}/1`).status).toBe(404);
+  });
+
+  test('keeps what is deleted in the ordinary way in its bin, and a deal needs its contact', () => {
+    const { id } = contentOf(ask('POST', contacts, contact())) as { id: string };
+    expect(crm.complaints()).toEqual([`the contact ${id} has no deal`]);
+    const deal = {
+      properties: { dealname: 'DM-1', relais_reference: 'DM-1' },
+      associations: [{ to: { id } }],
+    };
+    expect(ask('POST', 'crm/v3/objects/deals', deal).status).toBe(201);
+    expect(crm.complaints()).toEqual([]);
+    expect(ask('DELETE', `${contacts}/${id}`).status).toBe(204);
+    expect(crm.complaints()).toEqual([
+      expect.stringContaining('has no contact'),
+      expect.stringContaining('is in the bin'),
+    ]);
+    expect(ask('POST', 'crm/v3/objects/deals', deal).status).toBe(400);
+  });
+});

@@ -1,9 +1,10 @@
 // The registry of simulated CRMs: one line for each preset that has one.
 import { dolibarr } from './dolibarr.ts';
 import { espocrm } from './espocrm.ts';
+import { hubspot } from './hubspot.ts';
 import type { Simulator } from './simulator.ts';
 
-export const simulators: readonly Simulator[] = [dolibarr, espocrm];
+export const simulators: readonly Simulator[] = [dolibarr, espocrm, hubspot];
 
 export const simulatorOf = (preset: string): Simulator | undefined =>
   simulators.find((simulator) => simulator.preset === preset);

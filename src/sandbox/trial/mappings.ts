@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseDocument } from 'yaml';
 import { projectRoot } from '../../config.ts';
-import { readPresetFile, withoutRule, type Habit } from './preset-folder.ts';
+import { readPreset, readPresetFile, withoutRule, type Habit } from './preset-folder.ts';
 
 /** A client whose CRM takes part: with the preset as it is, or with a rule taken out. */
 export interface TrialClient {
@@ -27,8 +27,10 @@ const times = {
 /** Writes the files of one client. */
 export function writeClient(folder: string, preset: string, habit?: Habit): TrialClient {
   const id = habit === undefined ? preset : `${preset}-${habit.name}`;
+  const { host } = readPreset(projectMappings, preset);
   const mine = (text: string): string =>
     text
+      .replaceAll(host ?? 'crm.client.example', 'crm.client.example')
       .replaceAll('.client.example', `.${id}.example`)
       .replaceAll('@client.example', `@${id}.example`)
       .replaceAll(/\bclient-crm\b/g, `${id}-crm`)
@@ -37,6 +39,7 @@ export function writeClient(folder: string, preset: string, habit?: Habit): Tria
   const example = readPresetFile(projectMappings, preset, 'example/client.yaml');
   const clientYaml = mine(example);
   const crm = parseDocument(mine(readPresetFile(projectMappings, preset, 'example/crm.yaml')));
+  if (host !== undefined) crm.setIn(['send', 'base'], `https://crm.${id}.example`);
   for (const [key, value] of Object.entries(times)) crm.set(key, crm.createNode(value));
   mkdirSync(join(folder, id), { recursive: true });
   writeFileSync(join(folder, id, 'client.yaml'), clientYaml);

@@ -42,6 +42,8 @@ export interface PresetFacts {
   readonly versions: string;
   readonly proof: Proof;
   readonly proven: string;
+  /** Where every client of this CRM sends to; a trial puts a host of its own in its place. */
+  readonly host?: string;
   readonly answers: readonly RecordedAnswer[];
   readonly habits: readonly Habit[];
 }
@@ -60,7 +62,9 @@ export const presetNamesIn = (mappings: string): readonly string[] =>
 export function readPreset(mappings: string, name: string): PresetFacts {
   const facts = parse(readPresetFile(mappings, name, 'preset.yaml')) as Partial<PresetFacts>;
   const { title = name, versions = '', proof = 'documentation', proven = '' } = facts;
-  return { name, title, versions, proof, proven, answers: facts.answers ?? [], habits: facts.habits ?? [] };
+  const host = facts.host === undefined ? {} : { host: facts.host };
+  const { answers = [], habits = [] } = facts;
+  return { name, title, versions, proof, proven, answers, habits, ...host };
 }
 
 /** @throws FIND-001 */
