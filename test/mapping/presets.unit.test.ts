@@ -125,7 +125,8 @@ const cases: Readonly<Record<string, Case>> = {
     answers: [
       [201, { id: 21 }, 'accepted', { reference: '21' }],
       [204, '', 'duplicate'],
-      [400, { code: 'duplicate_parameter' }, 'duplicate'],
+      // All of them stand in its folder; preset-answers.unit.test.ts reads them.
+      [400, { code: 'duplicate_parameter' }, 'invalid', { reason: 'held_by_another_contact' }],
       [400, { code: 'invalid_parameter' }, 'invalid', { reason: 'parameter_invalid' }],
     ],
   },
