@@ -1,0 +1,47 @@
+// The trial of presets as tests: each as it is, and beside it once without the rule for each of its habits, which must break
+// in the words its folder foretells.
+// Invariant: one gateway, one database for all of them; every simulated CRM has records of its own.
+import { silentScreen } from './silent-screen.ts';
+import { gatewayTools } from '../../src/sandbox/demo/gateway.ts';
+import { projectMappings } from '../../src/sandbox/trial/mappings.ts';
+import { readPreset } from '../../src/sandbox/trial/preset-folder.ts';
+import { runTrial } from '../../src/sandbox/trial/run.ts';
+import { inTrial, resultOf } from '../../src/sandbox/trial/trial.ts';
+import type { TrialResult } from '../../src/sandbox/trial/compare.ts';
+
+const { RELAIS_TEST_MYSQL_URL: mysqlUrl = '', RELAIS_TEST_REDIS_URL: redisUrl = '' } = process.env;
+
+export function tryInFull(presets: readonly string[]): void {
+  const wanted = presets.flatMap((preset) => [
+    { preset },
+    ...readPreset(projectMappings, preset).habits.map((habit) => ({ preset, habit })),
+  ]);
+  const results = new Map<string, TrialResult>();
+  let trouble: readonly string[] = [];
+
+  beforeAll(async () => {
+    const signal = new AbortController().signal;
+    const deps = { screen: silentScreen, tools: gatewayTools, given: { mysqlUrl, redisUrl }, signal };
+    await inTrial(wanted, deps, async (world) => {
+      trouble = await runTrial(world, { signal, say: () => undefined, patienceMs: 90_000 });
+      for (const subject of world.subjects) results.set(subject.id, await resultOf(world, subject));
+    });
+  }, 540_000);
+
+  test.each(presets)(
+    '%s: one record for each lead, the opt-in in its own place, the erased person gone',
+    (preset) => {
+      expect(trouble).toEqual([]);
+      expect(results.get(preset)?.faults).toEqual([]);
+      expect(results.get(preset)?.leads).toHaveLength(20);
+    },
+  );
+
+  test.each(wanted.flatMap((one) => ('habit' in one ? [{ ...one, ...one.habit }] : [])))(
+    '$preset breaks where nothing is known of this: $says',
+    ({ preset, name, breaks }) => {
+      const faults = results.get(`${preset}-${name}`)?.faults ?? [];
+      expect(faults.filter((fault) => fault.includes(breaks))).not.toEqual([]);
+    },
+  );
+}
