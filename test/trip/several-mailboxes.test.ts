@@ -126,7 +126,38 @@ test('a withdrawal after a partial refusal reaches the mailbox that holds the gr
   const mail = await simpleParser(smtp.received.at(-1)?.raw ?? '');
   expect(smtp.received.at(-1)?.to).toContain('leads@essai.example');
   expect(mail.text).toContain('Retiré');
+  // Whoever had it was told; the other mailbox never had it.
+  expect(await gateway.owner.all("SELECT 1 FROM alerts WHERE kind = 'manual_task'")).toEqual([]);
 });
+
+test.each(['erase', 'update'] as const)(
+  'a mailbox that is taken out of the file does not get the mail that takes back (%s): a person is given the task',
+  async (action) => {
+    await gateway.start('planner', 'worker');
+    await gateway.send(leadRow('P-5'));
+    await ends('delivered');
+    const without = (files['essai/mail.yaml'] ?? '').replace(
+      '[leads@essai.example, adv@essai.example]',
+      '[leads@essai.example]',
+    );
+    gateway.file('essai/mail.yaml', without);
+    await gateway.app.publishing.publish({
+      destinationId: 'essai-mail',
+      author: 'tester',
+      note: 'without adv',
+    });
+    const right = { clientId: 'essai', reference: 'P-5', actor: 'tester', reason: 'asked' };
+    if (action === 'erase') await gateway.app.rights.erase(right);
+    else await gateway.app.rights.withdraw({ ...right, purpose: 'marketing', channels: ['email'] });
+    await ends('delivered', action);
+    expect(smtp.received.at(-1)?.to).toEqual(['leads@essai.example']);
+    const tasks = await gateway.owner.all<{ reason: string; delivery: number }>(
+      "SELECT reason, delivery_id AS delivery FROM alerts WHERE kind = 'manual_task'",
+    );
+    const reason = action === 'erase' ? 'manual_erasure_required' : 'manual_update_required';
+    expect(tasks).toEqual([{ reason, delivery: (await rowOf(action))?.id }]);
+  },
+);
 
 test('once the mailbox exists, the replay goes to it alone; what was delivered whole is sent again as a whole', async () => {
   answer = 550;

@@ -18,6 +18,7 @@ import { bringForward, forgetReferences, markSettled } from '../../store/deliver
 import type { Attempted, OutcomeEffects } from './attempt.ts';
 import { lockCircuits, moveCircuit, type CircuitWork } from './circuit-moves.ts';
 import type { ClaimedDelivery } from './claim.ts';
+import { alertsOfFormerMailboxes } from './former-mailboxes.ts';
 import type { Stopped } from './render.ts';
 import { recordBatchEnd, settleBatch } from './file-outcome.ts';
 import type { Recorded, TripEnd } from './trip-end.ts';
@@ -93,6 +94,7 @@ async function recordTogether(
   await wakeSiblings(tx, work.ended);
   await bringForward(tx, work.forward);
   await raiseAlerts(tx, await withoutRepeats(tx, work.alerts));
+  await raiseAlerts(tx, await alertsOfFormerMailboxes(tx, ends, work));
   for (const [destinationId, circuit] of circuits)
     if (circuit.changed) await saveCircuit(tx, destinationId, circuit.now);
   return results;
