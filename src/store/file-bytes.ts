@@ -62,5 +62,13 @@ export async function bringEmptyFiles(sql: Sql): Promise<number> {
       WHERE b.state IN ('open', 'written') AND b.role = 'file' AND b.due_at > UTC_TIMESTAMP(3) AND b.queued_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.batch_id = b.id)`,
   );
-  return affected;
+  const wholes = await sql.all<{ id: number }>(
+    `SELECT w.id FROM batches w
+      WHERE w.state IN ('open', 'written') AND w.role = 'whole' AND w.due_at > UTC_TIMESTAMP(3) AND w.queued_at IS NULL AND w.lease_until IS NULL
+        AND EXISTS (SELECT 1 FROM batches p WHERE p.whole_id = w.id)
+        AND NOT EXISTS (SELECT 1 FROM batches p JOIN deliveries d ON d.batch_id = p.id WHERE p.whole_id = w.id AND p.state IN ('open', 'written'))`,
+  );
+  for (const { id } of wholes)
+    await sql.run('UPDATE batches SET due_at = UTC_TIMESTAMP(3) WHERE id = ? AND queued_at IS NULL', [id]);
+  return affected + wholes.length;
 }

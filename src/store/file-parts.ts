@@ -60,6 +60,35 @@ export async function minSpent(sql: Sql, wholeId: number): Promise<number> {
   return row?.spent ?? 0;
 }
 
+/** When the last of its rows expires. */
+export async function lastExpiry(sql: Sql, wholeId: number): Promise<Date | undefined> {
+  const [row] = await sql.all<{ at: Date | null }>(
+    `SELECT MAX(d.expires_at) AS at FROM batches b FORCE INDEX (batches_whole) JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = b.id
+      WHERE b.whole_id = ? AND b.state IN ('open', 'written')`,
+    [wholeId],
+  );
+  return row?.at ?? undefined;
+}
+
+/** Whether no row stands in it any more: each was resolved, cancelled or has expired. */
+export async function isWithoutRows(sql: Sql, wholeId: number): Promise<boolean> {
+  const rows = await sql.all(
+    `SELECT 1 FROM batches b FORCE INDEX (batches_whole) JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = b.id
+      WHERE b.whole_id = ? AND b.state IN ('open', 'written') LIMIT 1`,
+    [wholeId],
+  );
+  return rows.length === 0;
+}
+
+/** Whether an erasure has taken bytes of it. */
+export async function hasLostBytes(sql: Sql, wholeId: number): Promise<boolean> {
+  const rows = await sql.all(
+    "SELECT 1 FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ? AND state = 'written' AND content IS NULL LIMIT 1",
+    [wholeId],
+  );
+  return rows.length > 0;
+}
+
 export interface Extent {
   readonly parts: number;
   readonly rows: number;

@@ -162,6 +162,22 @@ export async function retryWhole(tx: Sql, id: number, afterMs: number): Promise<
   await tx.run(retryStatement, [Math.round(afterMs), id]);
 }
 
+/** A part was recovered: its file is not tried before the part is. Where an outcome is known, or can be asked for, it need not wait. */
+export async function putOffForPart(tx: Sql, partId: number, afterMs: number): Promise<void> {
+  const [whole] = await tx.all<{ id: number }>(
+    `SELECT w.id FROM batches p JOIN batches w ON w.id = p.whole_id
+      WHERE p.id = ? AND w.state IN ('open', 'written') AND w.outcome IS NULL
+        AND NOT EXISTS (SELECT 1 FROM batches s FORCE INDEX (batches_whole) JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = s.id
+                         WHERE s.whole_id = w.id AND d.state = 'pending')`,
+    [partId],
+  );
+  if (whole === undefined) return;
+  await tx.run(
+    'UPDATE batches SET due_at = GREATEST(due_at, TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))) WHERE id = ?',
+    [Math.round(afterMs), whole.id],
+  );
+}
+
 /**
  * Long files whose worker died or gave them back: the leases of their rows end now, part by part, so that recovery takes them, and
  * the file is tried again behind it. Returns how many.

@@ -22,7 +22,12 @@ export interface Departure {
   /** Per-lead secrets, for the digests. */
   readonly secrets: ReadonlyMap<number, Buffer>;
   /** A file written for the first time: its bytes are kept in the same transaction. */
-  readonly keep?: { readonly batchId: number; readonly fileName: string };
+  readonly keep?: {
+    readonly batchId: number;
+    readonly fileName: string;
+    /** Of a part: when the last row of its whole expires. */
+    readonly expiresAt?: Date | undefined;
+  };
 }
 
 export const marksOf = ({ ready, mappingVersionId }: Departure): readonly DepartureMark[] =>

@@ -183,6 +183,8 @@ async function keepFile(
   await expireTogether(
     tx,
     keep.batchId,
-    new Date(Math.max(...ready.map((prepared) => prepared.row.expiresAt.getTime()))),
+    new Date(
+      Math.max(keep.expiresAt?.getTime() ?? 0, ...ready.map((prepared) => prepared.row.expiresAt.getTime())),
+    ),
   );
 }

@@ -1,7 +1,8 @@
 // Steps of a trip that is claimed already: write, depart. A lead that changed under our hands is written again, in another round.
 // Invariant: one round reads, writes and departs; nothing leaves before its departure is committed.
+import type { Composed } from '../../../connectors/contract.ts';
 import { reasonWith } from '../../domain/delivery.ts';
-import { fileParcel, rowsThatFit } from '../files/file-parcel.ts';
+import { fileParcel, rowsThatFit, type FileBatch } from '../files/file-parcel.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Departure } from './departure-entries.ts';
 import { byHand, carriesRight } from './former-authorisation.ts';
@@ -83,12 +84,16 @@ async function writeRound(needs: TripNeeds, trip: Trip, left: Left, round: numbe
     mappingVersionId: trip.versionId,
     mappingDigest: await needs.mappingDigests(trip.versionId),
     secrets: inputs.secrets,
-    ...(keep && trip.batch !== undefined
-      ? { keep: { batchId: trip.batch.id, fileName: composed.value.fileName ?? '' } }
-      : {}),
+    ...(keep && trip.batch !== undefined ? { keep: keptOf(trip.batch, composed.value) } : {}),
   };
   return departOnce(needs, trip, departure, stopped, round);
 }
+
+const keptOf = ({ id, whole }: FileBatch, { fileName = '' }: Composed): NonNullable<Departure['keep']> => ({
+  batchId: id,
+  fileName,
+  expiresAt: whole?.expiresAt,
+});
 
 /** Undefined: nothing is left to write. */
 async function assemble(

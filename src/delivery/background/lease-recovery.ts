@@ -12,6 +12,7 @@ import { lapsedLeases } from '../../store/deadlines.ts';
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { unsentParts } from '../../store/file-parts.ts';
+import { putOffForPart } from '../../store/long-files.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
 import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
 import { entryNames } from '../../store/entry-names.ts';
@@ -218,6 +219,9 @@ export async function recoverLapsed(tx: Sql, published: Published): Promise<numb
     rows.filter((_, index) => isEnd(settlements[index]?.state ?? 'waiting')),
   );
   await raiseAlerts(tx, alerts);
-  for (const [batchId, afterMs] of batches) await retryBatch(tx, batchId, afterMs);
+  for (const [batchId, afterMs] of batches) {
+    await retryBatch(tx, batchId, afterMs);
+    await putOffForPart(tx, batchId, afterMs);
+  }
   return rows.length;
 }

@@ -3,7 +3,7 @@
 import type { Outcome } from '../../../connectors/contract.ts';
 import { foreignCode } from '../../errors.ts';
 import { type Whole } from '../../store/long-files.ts';
-import { extentOf } from '../../store/file-parts.ts';
+import { extentOf, hasLostBytes } from '../../store/file-parts.ts';
 import type { Trip, TripNeeds } from '../attempt/trip.ts';
 import { fileTrip } from '../attempt/trip-versions.ts';
 import { longBytes, longParcel } from './long-content.ts';
@@ -57,7 +57,9 @@ async function put(needs: TripNeeds, trip: Trip, whole: Whole): Promise<Outcome>
   const frame = trip.content.frame?.(whole.action, facts);
   if (frame === undefined || trip.connector.lookup === undefined)
     return { kind: 'unknown', reason: 'NO_LOOKUP' };
-  const long = { ...longBytes(needs, whole.id, extent, frame), size: whole.size };
+  // Bytes that are not there any more cannot be compared: whether it stands is asked all the same.
+  const size = (await hasLostBytes(needs.database, whole.id)) ? 0 : whole.size;
+  const long = { ...longBytes(needs, whole.id, extent, frame), size };
   const named = { ...whole, writtenAt: whole.writtenAt ?? whole.slotAt };
   const question = longParcel(trip, { file: named, action: whole.action, rows: whole.rows, frame, long });
   try {

@@ -6,6 +6,8 @@ import {
   extentOf,
   hasPart,
   hasParts,
+  isWithoutRows,
+  lastExpiry,
   leftOnTheirWay,
   openParts,
   outdatedParts,
@@ -66,13 +68,14 @@ export async function deliverLongFile(needs: TripNeeds, order: Order): Promise<v
   if (batch === undefined) return;
   const whole = await takeWhole(needs.database, batch, leaseMs);
   if (whole === undefined) return;
+  const expiresAt = await lastExpiry(needs.database, whole.id);
   const holds = (): Promise<boolean> => renewWhole(needs.database, whole, leaseMs);
   const renewal = setInterval(() => void holds().catch(() => false), Math.max(1_000, leaseMs / 3));
   const { id, destinationId, sequence, firstSentAt } = whole;
   const versionId = firstSentAt === undefined ? 0 : whole.mappingVersionId;
   const attempt: LongAttempt = {
     order: { ...order, batch: { ...batch, sequence } },
-    file: { id, destinationId, sequence, firstSentAt },
+    file: { id, destinationId, sequence, firstSentAt, expiresAt },
     holds,
     versionId,
     trip: undefined,
@@ -93,6 +96,9 @@ async function attemptWhole(work: Work): Promise<void> {
   if (left === 'leased') return dropWhole(needs.database, whole);
   if (left === 'lapsed') return putOffWhole(needs.database, whole, lookAgainMs);
   if (whole.outcome !== undefined) return finishLeft(work, whole.outcome);
+  // The number left, and nobody is left to settle by what it comes to.
+  if (whole.firstSentAt !== undefined && (await hasParts(needs.database, whole.id)))
+    if (await isWithoutRows(needs.database, whole.id)) return voidWhole(work);
   const asked = await askWhole(needs, attempt, whole);
   if (asked.next === 'later') return putOffWhole(needs.database, whole, asked.afterMs);
   if (asked.next === 'settle') return finishLeft(work, asked.outcome);
