@@ -4,6 +4,8 @@
 import type { Outcome } from '../../../connectors/contract.ts';
 import { batchDeliveries, type Batch } from '../../store/batches.ts';
 import type { HeldWhole } from '../../store/long-files.ts';
+import { entryNames } from '../../store/entry-names.ts';
+import { appendHandovers, type Handover } from '../../store/handovers.ts';
 import { minSpent, onTheirWay, openParts, queuePart } from '../../store/file-parts.ts';
 import { logAttempt } from '../attempt/attempt-log.ts';
 import type { ClaimedDelivery } from '../attempt/claim.ts';
@@ -48,8 +50,15 @@ export async function rewritePart(needs: TripNeeds, attempt: LongAttempt, part: 
   const { trip, file } = attempt;
   const rows = await rowsOf(needs, part);
   if (trip === undefined || rows.length === 0) return;
+  await appendHandovers(needs.database, rows.map(nothingLeft));
   await writeAndDepart(needs, { ...trip, batch: { ...part, whole: file } }, rows);
 }
+
+/** What departed with the part as it was has its outcome: some of it may not depart again. */
+const nothingLeft = (row: ClaimedDelivery): Handover => ({
+  ...{ entry: 'outcome', ...entryNames(row), actor: 'worker' },
+  ...{ outcome: 'unavailable', reason: 'FILE_NOT_FINISHED', nextStep: 'retry' },
+});
 
 function noteTrip(attempt: LongAttempt, trip: Trip): void {
   attempt.trip ??= trip;
