@@ -76,7 +76,7 @@ export function checkEmailSettings(settings: EmailSettings): readonly SettingsPr
 
 const tagPlace = '{tag}';
 /** The tag takes 44 of the 64 characters that stand before the @. */
-const longestBesideTag = 24;
+const longestBesideTag = 20;
 
 function returnPathProblems(returnPath: string | undefined): readonly SettingsProblem[] {
   if (returnPath === undefined) return [];

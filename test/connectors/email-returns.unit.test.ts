@@ -192,6 +192,8 @@ describe('the return path of a mail', () => {
     ['{tag}@{tag}.example', false],
     ['retours+{tag}@centre.example\r\nX: 1', false],
     ['retours-de-courrier-du-centre+{tag}@centre.example', false],
+    ['retours-de-courriers+{tag}@centre.example', false],
+    ['retours-de-courrier+{tag}@centre.example', true],
     ['{tag}@retours.centre.example', true],
   ])('%s is a mistake or not: %p is right', (returnPath, isRight) => {
     expect(email.check(settings(returnPath)).map(({ path }) => path)).toEqual(isRight ? [] : ['/returnPath']);
