@@ -83,6 +83,10 @@ test('suspending a destination while its file is queued keeps the file; resuming
   await setDestinationStatus(gateway.app.database, 'essai-csv', 'suspended', by);
   const [worker] = await gateway.start('worker');
   await gateway.until('shown', async () => (await gateway.counts())['waiting:destination_suspended'] === 3);
+  // Its file is put off in a statement of its own, behind the claim that its rows have been shown by.
+  const putOff = (): Promise<readonly unknown[]> =>
+    gateway.owner.all('SELECT 1 FROM batches WHERE queued_at IS NULL');
+  await gateway.until('put off', async () => (await putOff()).length === 1);
   const tries = async (): Promise<unknown> => gateway.owner.all('SELECT state, attempt, due_at FROM batches');
   const before = await tries();
   // Not looked at every second: nothing of it moves while support keeps it back.
