@@ -7,7 +7,7 @@ import { checkAll } from '../../src/mapping/tools/check-folder.ts';
 import { formatProblem } from '../../src/mapping/document/problems.ts';
 import { simulatorOf, simulators } from '../../src/sandbox/simulators/index.ts';
 import { preparePresets, writeClient } from '../../src/sandbox/trial/mappings.ts';
-import { readPreset, withoutRule } from '../../src/sandbox/trial/preset-folder.ts';
+import { origins, readPreset, withoutRule } from '../../src/sandbox/trial/preset-folder.ts';
 import { presetNames, presetPage, presetsPage } from './presets-page.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -77,6 +77,15 @@ describe.each(simulators.map(({ preset }) => preset))('%s', (name) => {
         false,
       ]);
   });
+});
+
+test('every recorded answer says how it is known, in a word the page explains; what nobody saw proves no yes', () => {
+  for (const origin of origins) expect(read('docs/presets.md')).toContain(`| \`${origin}\` |`);
+  for (const name of presetNames)
+    for (const { from, answer, outcome } of readPreset(join(root, 'mappings'), name).answers) {
+      expect([name, answer, origins.includes(from)]).toEqual([name, answer, true]);
+      if (from === 'invented') expect(['unknown', 'unauthorized', 'invalid']).toContain(outcome);
+    }
 });
 
 test('a habit that names a place the mapping has not is told, instead of planting nothing', () => {

@@ -126,6 +126,37 @@ describe('Dolibarr', () => {
   const company = { name: 'Zoé Durand', client: 2, code_client: '-1', ref_ext: 'DM-1' };
   const filter = (reference: string): string => `thirdparties?sqlfilters=(t.ref_ext:=:'${reference}')`;
 
+  test('a search that finds nothing is a 404 for third parties, and an empty list for contacts', () => {
+    expect(ask('GET', filter('DM-2'))).toMatchObject({
+      status: 404,
+      body: expect.stringContaining('Not Found: No third parties found'),
+    });
+    const contacts = ask('GET', "contacts?sqlfilters=(t.ref_ext:=:'DM-2')");
+    expect([contacts.status, contacts.body]).toEqual([200, '[]']);
+    expect(ask('GET', "thirdparties?sqlfilters=(t.ref_ext:=:'DM").status).toBe(400);
+    expect(ask('GET', 'none').body).toContain('"Not Found"');
+  });
+
+  test('a third party takes its contacts with it, and a contact without one is not found', () => {
+    const { body: id = '' } = ask('POST', 'thirdparties', company);
+    const contact = { lastname: 'Durand', socid: Number(id), ref_ext: 'DM-1' };
+    const { body: contactId = '' } = ask('POST', 'contacts', contact);
+    expect(ask('GET', `contacts/${contactId}`).status).toBe(200);
+    expect(ask('DELETE', `thirdparties/${id}`).status).toBe(200);
+    expect(ask('GET', `contacts/${contactId}`).status).toBe(404);
+    expect(ask('POST', 'contacts', contact)).toMatchObject({
+      status: 404,
+      body: expect.stringContaining('Thirdparty with id='),
+    });
+  });
+
+  test('a name that is not there is 400, an empty one 500; of <X> and quotes nothing is kept', () => {
+    expect(ask('POST', 'thirdparties', { client: 2 }).status).toBe(400);
+    expect(ask('POST', 'thirdparties', { ...company, name: '' }).status).toBe(500);
+    ask('POST', 'thirdparties', { ...company, name: 'Zoé <Œ> "Du" < 3 <rand' });
+    expect(JSON.parse(ask('GET', filter('DM-1')).body ?? '')).toMatchObject([{ name: 'Zoé  Du < 3 rand' }]);
+  });
+
   test('answers a bare number, finds it by our reference, and answers 404 to a search that finds nothing', () => {
     const { status, body } = ask('POST', 'thirdparties', company);
     expect([status, body]).toEqual([200, expect.stringMatching(/^\d+$/)]);

@@ -1,4 +1,4 @@
-// Dolibarr as its REST API behaves: modelled on 22 as installed and fed in November 2026, and on its source.
+// Dolibarr as its REST API behaves: modelled on 23.0.0-beta as installed and fed in November 2026.
 // Invariant: third parties and contacts are tables of their own; the refusal of mails is the address's, in a third one.
 import { json, page } from './simulator.ts';
 import type {
@@ -55,11 +55,12 @@ const longest: Readonly<Record<string, number>> = {
   zip: 25,
   town: 50,
 };
+const named: Readonly<Record<Kind, string>> = { thirdparties: 'Thirdparty', contacts: 'Contact' };
 const mandatory: Readonly<Record<Kind, string>> = { thirdparties: 'name', contacts: 'lastname' };
 
 export const dolibarr: Simulator = {
   preset: 'dolibarr',
-  modelled: 'Dolibarr 22, installed and fed in November 2026',
+  modelled: 'Dolibarr 23.0.0-beta, installed and fed in November 2026',
   secretNames: ['DOLIBARR_KEY'],
   open: openDolibarr,
 };
@@ -87,7 +88,7 @@ function openDolibarr({ secrets, strangers }: SimulatorOptions): SimulatedCrm {
       {
         status: 202,
         headers: { 'content-type': 'text/html' },
-        body: '<html>Dolibarr: database error</html>',
+        body: 'This website or feature is currently temporarily not available or failed after a technical error.<br>',
       },
       fault(401, 'Unauthorized'),
       fault(503, 'Service Unavailable'),
@@ -96,18 +97,14 @@ function openDolibarr({ secrets, strangers }: SimulatorOptions): SimulatedCrm {
     answer: (request) => {
       if (!good || request.headers['dolapikey'] !== secrets['DOLIBARR_KEY']) {
         wrongKeys += 1;
-        return fault(401, 'Unauthorized: Failed to login to API. No user match');
+        return fault(401, 'Unauthorized: Error user not valid (not found with api key or bad status)');
       }
       return route(tables, request);
     },
     records: () => recordsOf(tables),
     complaints: () => [...tables.complaints, ...partsOf(tables)],
     wrongKeys: () => wrongKeys,
-    deletedByHand: (id) => {
-      for (const [contact, { socid }] of tables.contacts)
-        if (String(socid) === id) tables.contacts.delete(contact);
-      tables.thirdparties.delete(Number(id));
-    },
+    deletedByHand: (id) => remove(tables, 'thirdparties', Number(id)),
     keyIsGood: (isGood) => {
       good = isGood;
     },
@@ -121,7 +118,7 @@ function route(tables: Tables, request: CrmRequest): CrmAnswer {
   if (id === undefined)
     return request.method === 'POST' ? create(tables, kind, request) : search(tables, kind, request.query);
   const row = tables[kind].get(Number(id));
-  if (row === undefined) return fault(404, `Not Found: ${kind} not found`);
+  if (row === undefined) return fault(404, `Not Found: ${named[kind]} not found`);
   switch (request.method) {
     case 'PUT': {
       const data = parsed(request);
@@ -131,8 +128,10 @@ function route(tables: Tables, request: CrmRequest): CrmAnswer {
       return json(200, { id, ...row });
     }
     case 'DELETE':
-      tables[kind].delete(Number(id));
-      return json(200, { success: { code: 200, message: 'Object deleted' } });
+      remove(tables, kind, Number(id));
+      return json(200, {
+        success: { code: 200, message: kind === 'contacts' ? 'Contact deleted' : 'Object deleted' },
+      });
     default:
       return json(200, { id, ...row });
   }
@@ -141,11 +140,17 @@ function route(tables: Tables, request: CrmRequest): CrmAnswer {
 function create(tables: Tables, kind: Kind, request: CrmRequest): CrmAnswer {
   const data = parsed(request);
   if (data === undefined) return fault(400, 'Bad Request');
-  if (!isText(data[mandatory[kind]])) return fault(400, `Bad Request: ${mandatory[kind]} field missing`);
-  if (unstorable(data)) return fault(500, `Internal Server Error: Error creating ${kind}`);
+  // Only a name that is not there at all is missing; an empty one is an error of the server, and for a contact a name.
+  if ((data[mandatory[kind]] ?? null) === null)
+    return fault(400, `Bad Request: ${mandatory[kind]} field missing`);
+  if (unstorable(data) || (kind === 'thirdparties' && data['name'] === ''))
+    return fault(500, `Internal Server Error: Error creating ${named[kind].toLowerCase()}`);
+  const { socid } = data;
+  if (kind === 'contacts' && socid !== undefined && !tables.thirdparties.has(Number(socid)))
+    return fault(404, `Not Found: Thirdparty with id=${String(socid)} not found or not allowed`);
   if (kind === 'thirdparties' && data['code_client'] === '-1' && request.beside > 0) {
     tables.complaints.push('two third parties created at once were given the same customer code');
-    return fault(500, 'Internal Server Error: Error creating thirdparty ErrorCustomerCodeAlreadyUsed');
+    return fault(500, 'Internal Server Error: Error creating thirdparty');
   }
   return json(200, keep(tables, kind, data));
 }
@@ -169,20 +174,30 @@ function keep(tables: Tables, kind: Kind, data: Row): number {
 
 function write({ unsubscribed }: Tables, row: Row, kind: Kind, data: Row): void {
   for (const [name, value] of Object.entries(data))
-    // What looks like HTML is cut out.
-    if (columns[kind].includes(name)) row[name] = isText(value) ? value.replaceAll(/<[^>]*>?/g, '') : value;
+    if (columns[kind].includes(name)) row[name] = isText(value) ? withoutHtml(value) : value;
   const address = isText(row['email']) ? row['email'].toLowerCase() : '';
   if (kind !== 'contacts' || address === '' || data['no_email'] === undefined) return;
   if (Number(data['no_email']) === 1) unsubscribed.add(address);
   else unsubscribed.delete(address);
 }
 
-/** `(t.ref_ext:=:'X')`; nothing found is a 404 there. */
+/** What looks like a tag is cut out, so is a `<` before a letter, and every `"`. */
+const withoutHtml = (value: string): string => value.replaceAll(/<[^<>]*>|<(?=\p{L})|"/gu, '');
+
+/** The contacts of a third party go with it. */
+function remove(tables: Tables, kind: Kind, id: number): void {
+  tables[kind].delete(id);
+  if (kind === 'contacts') return;
+  for (const [contact, { socid }] of tables.contacts)
+    if (Number(socid) === id) tables.contacts.delete(contact);
+}
+
+/** `(t.ref_ext:=:'X')`; nothing found is a 404 for third parties, and an empty list for contacts. */
 function search(tables: Tables, kind: Kind, query: URLSearchParams): CrmAnswer {
   const wanted = /^\(t\.ref_ext:=:'([^'()]*)'\)$/.exec(query.get('sqlfilters') ?? '')?.[1];
-  if (wanted === undefined) return fault(503, 'Error when validating parameter sqlfilters');
+  if (wanted === undefined) return fault(400, 'Bad Request: Error when validating parameter sqlfilters');
   const found = [...tables[kind]].filter(([, row]) => row['ref_ext'] === wanted);
-  if (found.length === 0) return fault(404, `Not Found: ${kind} not found`);
+  if (found.length === 0 && kind === 'thirdparties') return fault(404, 'Not Found: No third parties found');
   return json(
     200,
     found.map(([id, row]) => ({ id: String(id), ...row })),

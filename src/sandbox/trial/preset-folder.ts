@@ -8,9 +8,12 @@ import { RelaisError } from '../../errors.ts';
 /** How far a preset was proved: written from public pages, run against our simulator, run against a real system. */
 export type Proof = 'documentation' | 'simulator' | 'system';
 
+/** How an answer came to be known, the surest first. */
+export const origins = ['run', 'source', 'documentation', 'reported', 'invented'] as const;
+
 export interface RecordedAnswer {
-  /** Where it was seen. */
-  readonly from: 'run' | 'source' | 'documentation';
+  /** Where it was seen; docs/presets.md says what each word claims. */
+  readonly from: (typeof origins)[number];
   readonly on?: 'create' | 'update' | 'erase' | 'lookup';
   /** Of several calls, the one it answers. */
   readonly call?: string;
