@@ -147,7 +147,7 @@ function create(tables: Tables, kind: Kind, request: CrmRequest): CrmAnswer {
     return fault(500, `Internal Server Error: Error creating ${named[kind].toLowerCase()}`);
   const { socid } = data;
   if (kind === 'contacts' && socid !== undefined && !tables.thirdparties.has(Number(socid)))
-    return fault(404, `Not Found: Thirdparty with id=${String(socid)} not found or not allowed`);
+    return fault(404, `Not Found: Thirdparty with id=${Number(socid)} not found or not allowed`);
   if (kind === 'thirdparties' && data['code_client'] === '-1' && request.beside > 0) {
     tables.complaints.push('two third parties created at once were given the same customer code');
     return fault(500, 'Internal Server Error: Error creating thirdparty');
