@@ -72,8 +72,9 @@ async function collect({ database, published, producer, partRows }: Filing): Pro
       if (destination === undefined || mapping === undefined) continue;
       const run = await runSlot(tx, { slot, destination, mapping, partRows });
       batches.push(...run.opened);
-      // A part of a long file is a transaction: the next one comes with the next look.
-      if (run.more) return { opened: batches, more: true };
+      // A part of a long file is a transaction: the next one comes with the next look. Rows that somebody holds keep back nobody
+      // else's files, and are looked at again in a while.
+      if (run.more === 'part') return { opened: batches, more: true };
     }
     return { opened: batches, more: false };
   });

@@ -20,8 +20,8 @@ export interface OpenedBatch {
 
 export interface SlotRun {
   readonly opened: readonly OpenedBatch[];
-  /** More of it is to be collected, in another transaction. */
-  readonly more: boolean;
+  /** More of it is to be collected, in another transaction: at once (`part`), or when who holds its rows is done (`held`). */
+  readonly more: 'part' | 'held' | undefined;
 }
 
 export interface SlotWork {
@@ -46,13 +46,13 @@ export async function runSlot(tx: Sql, work: SlotWork): Promise<SlotRun> {
       await addSlot(tx, destination.id, new Date(now + closed.afterMs), 'hours');
     if (closed === undefined || mapping.limits.hours?.rightsWait !== true) {
       const filled = await fillFiles(tx, work, { rightsOnly: closed !== undefined }, opened);
-      if (filled === 'more') return { opened, more: true };
+      if (filled !== 'done') return { opened, more: filled };
       if (opened.length === 0 && closed === undefined && isEmptyDue(work))
         opened.push(await openEmpty(tx, work));
     }
   }
   await markTaken(tx, slot);
-  return { opened, more: false };
+  return { opened, more: undefined };
 }
 
 /** A file without leads is due at its hour, or when a person asks for one; not behind a file that was voided or split. */
@@ -70,7 +70,7 @@ async function fillFiles(
   work: SlotWork,
   which: { readonly rightsOnly: boolean },
   opened: OpenedBatch[],
-): Promise<'done' | 'more'> {
+): Promise<'done' | 'part' | 'held'> {
   const { slot, destination, mapping } = work;
   const collected = slot.collecting === 0 ? undefined : await collectedAction(tx, slot.collecting);
   let whole = collected === undefined ? undefined : slot.collecting;
@@ -79,14 +79,20 @@ async function fillFiles(
     for (;;) {
       const filled = await fill(tx, work, { action, ...which });
       if (filled === undefined) break;
-      if (filled === 'held') return postponed(tx, slot, whole);
+      if (filled === 'held') {
+        await postpone(tx, slot, whole);
+        return 'held';
+      }
       const { id, more } = filled;
       if (mapping.writePart === undefined || (whole === undefined && !more)) {
         opened.push({ id, destinationId: destination.id });
       } else {
         whole ??= await openWhole(tx, wholeOf(work, action));
         await joinWhole(tx, id, whole);
-        if (more) return postponed(tx, slot, whole);
+        if (more) {
+          await postpone(tx, slot, whole);
+          return 'part';
+        }
       }
       if (!more) break;
     }
@@ -100,9 +106,8 @@ async function fillFiles(
 }
 
 /** The slot stays due, and the next transaction goes on with it. */
-async function postponed(tx: Sql, slot: DueSlot, whole: number | undefined): Promise<'more'> {
+async function postpone(tx: Sql, slot: DueSlot, whole: number | undefined): Promise<void> {
   if (whole !== undefined) await noteCollecting(tx, slot, whole);
-  return 'more';
 }
 
 const wholeOf = ({ destination, slot }: SlotWork, action: Action): Parameters<typeof openWhole>[1] => ({
