@@ -153,7 +153,9 @@ describe('deliveries that have not ended', () => {
     const id = await idOf('SLOW-1');
     const cancelled = await relais('cancel', id, ...why);
     expect(cancelled).toMatchObject({ code: 1, out: '0 of 1 cancelled.\n' });
-    expect(cancelled.err).toContain(`REPLAY-002 Not cancelled, being sent or at their end already: ${id}.`);
+    expect(cancelled.err).toContain(
+      `REPLAY-002 Not cancelled, being sent, at their end already, or opened again since they were counted: ${id}.`,
+    );
     const replayed = await relais('replay', id, ...why);
     expect(replayed).toMatchObject({ code: 1, err: expect.stringMatching(/^REPLAY-001 /) as string });
     expect(replayed.out).toContain('refused: it is already on its way');
