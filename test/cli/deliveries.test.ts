@@ -215,7 +215,9 @@ describe('cancel', () => {
     const [held, done] = [await idOf('WH-1'), await idOf('OK-1')];
     const ran = await relais('cancel', held, done, '--reason', 'ticket 6');
     expect(ran).toMatchObject({ code: 1, out: expect.stringContaining('1 of 2 cancelled.') as string });
-    expect(ran.err).toContain(`REPLAY-002 Not cancelled, being sent or at their end already: ${done}.`);
+    expect(ran.err).toContain(
+      `REPLAY-002 Not cancelled, being sent, at their end already, or opened again since they were counted: ${done}.`,
+    );
     expect(await stateOf('WH-1')).toBe('cancelled');
     expect(await actionsOf(gateway, 'cancelled')).toMatchObject([
       { purpose: 'ticket 6', delivery: Number(held) },
