@@ -17,7 +17,7 @@ test('show gives the client’s page, the answers and the habits', async () => {
   const { out } = await relais('preset', 'show', 'espocrm');
   expect(out).toContain('# EspoCRM');
   expect(out).toContain('cRelaisReference');
-  expect(out).toMatch(/^create +409 .* invalid duplicate_check +run$/m);
+  expect(out).toMatch(/^create +409 .* invalid duplicate_check +reported$/m);
   expect(out).toMatch(/^look-up +the lead is stored behind a time-out or a 504$/m);
 });
 
