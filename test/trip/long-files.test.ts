@@ -279,6 +279,11 @@ test('an acknowledgement is asked for once for the whole file, and settles every
   writeFileSync(join(gateway.folder, 'ACK_1.txt'), 'OK');
   await delivered(7);
   expect(gateway.drops()).toEqual(['L_000001.csv']);
+  // Found out by asking: nothing departed once more, and the log does not say so.
+  const entries = await gateway.entries();
+  expect(entries.filter(({ entry }) => entry === 'departed')).toHaveLength(7);
+  expect(entries.filter(({ entry }) => entry === 'outcome')).toHaveLength(7);
+  expect(entries.filter(({ entry }) => entry === 'lookup')).toHaveLength(7);
 }, 60_000);
 
 test('`empty: header`: an hour without leads makes a numbered file with its heading alone, once', async () => {

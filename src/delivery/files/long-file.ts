@@ -114,7 +114,7 @@ async function attemptWhole(work: Work): Promise<void> {
 async function finishLeft(work: Work, outcome: Outcome): Promise<void> {
   const { needs, attempt, whole } = work;
   if ((await claimLeft(needs, attempt)) === 'blocked') return putOffWhole(needs.database, whole, lookAgainMs);
-  return finish(work, { outcome, startedAt: performance.now(), movesCircuit: false });
+  return finish(work, { outcome, startedAt: performance.now(), movesCircuit: false, asked: true });
 }
 
 async function writeParts({

@@ -107,13 +107,15 @@ export interface PartsOutcome {
   readonly startedAt: number;
   /** Whether the destination's circuit learns from it. */
   readonly movesCircuit: boolean;
+  /** It was found out for an earlier attempt: this one of the rows never departed, and the log must not say that it did. */
+  readonly asked?: boolean;
 }
 
 /** Records the outcome of the whole for the rows that are on their way. Answers when the first of them is due again, ms. */
 export async function settleParts(
   needs: TripNeeds,
   { order, trip, holds }: LongAttempt,
-  { outcome, startedAt, movesCircuit }: PartsOutcome,
+  { outcome, startedAt, movesCircuit, asked = false }: PartsOutcome,
 ): Promise<number> {
   let dueAfterMs = heldFileMs;
   if (trip === undefined || order.batch === undefined) return dueAfterMs;
@@ -125,7 +127,7 @@ export async function settleParts(
     if (rows.length === 0) continue;
     const recorded = await needs.record({
       attempted: {
-        ...{ rows, outcome, startedAt, spent, asked: false, batchId: part.id },
+        ...{ rows, outcome, startedAt, spent, asked, batchId: part.id },
         policy: trip.mapping.retry,
         hasLookup: trip.mapping.hasLookup,
         connector: trip.connector.type,

@@ -21,7 +21,7 @@ export interface TrialClient {
 /** Times of a trial: a lead that was not taken is tried again within seconds. */
 const times = {
   timeouts: { connect: '2s', response: '2500ms', total: '4s' },
-  retry: ['1s', '1s', '2s', '2s', '2s', '3s', '3s', '3s', '5s', '5s'],
+  retry: ['1s', '1s', '2s', '2s', '2s', '3s', '3s', '3s', '5s', '5s', '5s', '5s', '10s', '10s', '10s'],
 };
 
 /** Writes the files of one client. */
