@@ -19,10 +19,10 @@ export interface TrialClient {
 }
 
 /** Times of a trial: a lead that was not taken is tried again within seconds. */
-const times = {
-  timeouts: { connect: '2s', response: '2500ms', total: '4s' },
-  retry: ['1s', '1s', '2s', '2s', '2s', '3s', '3s', '3s', '5s', '5s', '5s', '5s', '10s', '10s', '10s'],
-};
+const timeouts = { connect: '2s', response: '2500ms', total: '4s' };
+const retry = ['1s', '1s', '2s', '2s', '2s', '3s', '3s', '3s', '5s', '5s'];
+/** On a busy machine an outage lasts longer for a lead; without a habit's rule it must be given up in time. */
+const patient = [...retry, '5s', '5s', '10s', '10s', '10s'];
 
 /** Writes the files of one client. */
 export function writeClient(folder: string, preset: string, habit?: Habit): TrialClient {
@@ -40,7 +40,8 @@ export function writeClient(folder: string, preset: string, habit?: Habit): Tria
   const clientYaml = mine(example);
   const crm = parseDocument(mine(readPresetFile(projectMappings, preset, 'example/crm.yaml')));
   if (host !== undefined) crm.setIn(['send', 'base'], `https://crm.${id}.example`);
-  for (const [key, value] of Object.entries(times)) crm.set(key, crm.createNode(value));
+  crm.set('timeouts', crm.createNode(timeouts));
+  crm.set('retry', crm.createNode(habit === undefined ? patient : retry));
   mkdirSync(join(folder, id), { recursive: true });
   writeFileSync(join(folder, id, 'client.yaml'), clientYaml);
   writeFileSync(join(folder, id, 'crm.yaml'), crm.toString({ lineWidth: 0 }));
