@@ -104,7 +104,12 @@ function singleRequests(input: ActionsInput): (action: Action) => SingleRequest 
     if (settings === undefined || connector === undefined) return undefined;
     const at = placesOf(mapping, action, connector);
     const question = compileQuestion(settings.plan.settings, at, {
-      ...{ mapping, connector, client, scope, layout, report },
+      mapping,
+      connector,
+      client,
+      scope,
+      layout,
+      report,
     });
     if (action === 'erase') reportNameless(settings.plan.settings, record.columns, [action], report);
     reportCaptures(settings.plan.settings, action, mapping, report);

@@ -27,7 +27,9 @@ export function scheduleOf(
   const within = parseDuration(blockAt(file, 'ack')['within']);
   return {
     schedule: {
-      ...{ cron, empty, timezone: textAt(file['schedule'], 'timezone') ?? 'Europe/Paris' },
+      cron,
+      empty,
+      timezone: textAt(file['schedule'], 'timezone') ?? 'Europe/Paris',
       lateMs: parseDuration(late) ?? lateMs,
       ...(within === undefined ? {} : { ackWithinMs: within }),
     },

@@ -286,7 +286,10 @@ describe('rights', () => {
     );
     expect((await relais('lead', 'show', 'ES-1', '--client', 'essai')).out).toContain('Personne effacée le');
     expect((await relais(...command, '--yes')).out).toContain('Already erased.');
-    const again = await relais('replay', '1', '--reason', 'ticket 9');
+    const [create] = await gateway.owner.all<{ id: number }>(
+      "SELECT d.id FROM deliveries d JOIN leads l ON l.id = d.lead_id WHERE l.reference = 'ES-1' AND d.action = 'create'",
+    );
+    const again = await relais('replay', String(create?.id), '--reason', 'ticket 9');
     expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/^REPLAY-001 /) as string });
     expect(again.out).toContain('the lead has been erased');
   });

@@ -56,8 +56,12 @@ export async function rewritePart(needs: TripNeeds, attempt: LongAttempt, part: 
 
 /** What departed with the part as it was has its outcome: some of it may not depart again. */
 const nothingLeft = (row: ClaimedDelivery): Handover => ({
-  ...{ entry: 'outcome', ...entryNames(row), actor: 'worker' },
-  ...{ outcome: 'unavailable', reason: 'FILE_NOT_FINISHED', nextStep: 'retry' },
+  entry: 'outcome',
+  ...entryNames(row),
+  actor: 'worker',
+  outcome: 'unavailable',
+  reason: 'FILE_NOT_FINISHED',
+  nextStep: 'retry',
 });
 
 function noteTrip(attempt: LongAttempt, trip: Trip): void {
@@ -127,7 +131,12 @@ export async function settleParts(
     if (rows.length === 0) continue;
     const recorded = await needs.record({
       attempted: {
-        ...{ rows, outcome, startedAt, spent, asked, batchId: part.id },
+        rows,
+        outcome,
+        startedAt,
+        spent,
+        asked,
+        batchId: part.id,
         policy: trip.mapping.retry,
         hasLookup: trip.mapping.hasLookup,
         connector: trip.connector.type,

@@ -60,7 +60,10 @@ function departureOf(
   const named = { ...whole, sequence: file.sequence, writtenAt: whole.writtenAt ?? needs.database.now() };
   const parcel = longParcel(trip, { file: named, action: whole.action, rows: extent.rows, frame, long });
   return {
-    ...{ parcel, ready: [], secrets: new Map(), mappingDigest: undefined },
+    parcel,
+    ready: [],
+    secrets: new Map(),
+    mappingDigest: undefined,
     composed: trip.connector.compose(parcel, trip.settings, trip.context.secret),
     connector: trip.connector.type,
     mappingVersionId: trip.versionId,
@@ -78,7 +81,10 @@ const departedEntry = (
 ): Handover => ({
   entry: 'file_departed',
   ...ofFile(whole),
-  ...{ connector, mappingVersionId, target: composed.target, fileName: composed.fileName ?? '' },
+  connector,
+  mappingVersionId,
+  target: composed.target,
+  fileName: composed.fileName ?? '',
   bytes: parcel.body.long?.size ?? 0,
 });
 

@@ -75,7 +75,8 @@ function openDolibarr({ secrets, strangers }: SimulatorOptions): SimulatedCrm {
       contacts: new Map<number, Row>(),
       unsubscribed: new Set<string>(),
     },
-    ...{ complaints: [], lastId: 1_000 },
+    complaints: [],
+    lastId: 1_000,
   };
   for (const { lastName, firstName, email, phone } of strangers) {
     const socid = keep(tables, 'thirdparties', { name: `${firstName} ${lastName}` });
