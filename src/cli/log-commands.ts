@@ -39,9 +39,11 @@ export function journalCommands(program: Command): void {
     const { archives } = options;
     return withApp(async ({ sealer }) => {
       const line = progress();
-      const result = await sealer.verify(anchor, (entries) => line.at(`${entries} entries`), {
-        ...(archives === undefined ? {} : { archives }),
-      });
+      const result = await sealer.verify(
+        anchor,
+        (entries) => line.at(`${entries} entries`),
+        archives === undefined ? {} : { archives },
+      );
       line.end();
       if (options.json === true) outJson([result]);
       if (!result.ok) throw new RelaisError('LOG-001', broken(result));

@@ -13,7 +13,7 @@ const evidenceNeeded = ['optIn', 'rightsProcedure'] as const;
  * @throws MAPPING-003 with everything that is missing
  */
 export async function refuseInProduction(sql: Sql, mapping: CompiledMapping): Promise<void> {
-  const refused = [...plainAddresses(mapping).map((url) => `${url} is not https://`)];
+  const refused = plainAddresses(mapping).map((url) => `${url} is not https://`);
   const live = (await destinationsOfClients(sql, [mapping.clientId])).some(
     (destination) => destination.mappingVersionId > 0,
   );

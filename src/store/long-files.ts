@@ -132,8 +132,15 @@ export async function noteFirstSending(
             mapping_version_id = ?, written_at = ?, first_sent_at = COALESCE(first_sent_at, UTC_TIMESTAMP(3))
       WHERE id = ? AND attempt = ? AND lease_until > UTC_TIMESTAMP(3)`,
     [
-      ...[file.fileName, file.mediaType, file.extension, file.rows, file.size],
-      ...[file.mappingVersionId, file.writtenAt, id, attempt],
+      file.fileName,
+      file.mediaType,
+      file.extension,
+      file.rows,
+      file.size,
+      file.mappingVersionId,
+      file.writtenAt,
+      id,
+      attempt,
     ],
   );
   return affected === 1;

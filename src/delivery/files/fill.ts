@@ -111,7 +111,9 @@ async function postpone(tx: Sql, slot: DueSlot, whole: number | undefined): Prom
 }
 
 const wholeOf = ({ destination, slot }: SlotWork, action: Action): Parameters<typeof openWhole>[1] => ({
-  ...{ clientId: destination.clientId, destinationId: destination.id, slotAt: slot.slotAt },
+  clientId: destination.clientId,
+  destinationId: destination.id,
+  slotAt: slot.slotAt,
   action,
 });
 

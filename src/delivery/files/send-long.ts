@@ -33,9 +33,13 @@ export async function sendLong(
   const departure = departureOf({ ...needs, holds }, trip, { whole, file, extent, frame });
   const noted = await needs.database.transaction(async (tx) => {
     const held = await noteFirstSending(tx, whole, {
-      ...{ ...extent, size: departure.parcel.body.long?.size ?? 0 },
-      ...{ mediaType: frame.mediaType, extension: frame.extension, mappingVersionId: trip.versionId },
-      ...{ fileName: departure.composed.fileName ?? '', writtenAt: departure.parcel.writtenAt },
+      ...extent,
+      size: departure.parcel.body.long?.size ?? 0,
+      mediaType: frame.mediaType,
+      extension: frame.extension,
+      mappingVersionId: trip.versionId,
+      fileName: departure.composed.fileName ?? '',
+      writtenAt: departure.parcel.writtenAt,
     });
     if (held) await appendHandovers(tx, [departedEntry(whole, departure)]);
     return held;
@@ -71,7 +75,11 @@ function departureOf(
 }
 
 const ofFile = ({ clientId, destinationId, id, attempt, action }: Whole): Omit<Handover, 'entry'> => ({
-  ...{ clientId, destinationId, batchId: id, attempt, action },
+  clientId,
+  destinationId,
+  batchId: id,
+  attempt,
+  action,
   actor: 'worker',
 });
 

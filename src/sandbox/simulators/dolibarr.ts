@@ -70,11 +70,9 @@ const fault = (status: number, message: string): CrmAnswer =>
 
 function openDolibarr({ secrets, strangers }: SimulatorOptions): SimulatedCrm {
   const tables: Tables = {
-    ...{
-      thirdparties: new Map<number, Row>(),
-      contacts: new Map<number, Row>(),
-      unsubscribed: new Set<string>(),
-    },
+    thirdparties: new Map(),
+    contacts: new Map(),
+    unsubscribed: new Set(),
     complaints: [],
     lastId: 1_000,
   };
@@ -237,8 +235,12 @@ function recordsOf(tables: Tables): readonly CrmRecord[] {
     const [email, phone] = [text(contact, 'email'), text(contact, 'phone_mobile')];
     const options = (contact['array_options'] ?? {}) as Row;
     return {
-      ...{ id: String(id), reference: text(row, 'ref_ext'), email, phone },
-      ...{ lastName: text(contact, 'lastname'), firstName: text(contact, 'firstname') },
+      id: String(id),
+      reference: text(row, 'ref_ext'),
+      email,
+      phone,
+      lastName: text(contact, 'lastname'),
+      firstName: text(contact, 'firstname'),
       mayContact: {
         ...(email === '' ? {} : { email: !tables.unsubscribed.has(email.toLowerCase()) }),
         ...(phone === '' ? {} : { phone: Number(options['options_relais_appel'] ?? 0) === 1 }),

@@ -19,25 +19,21 @@ export interface Tables {
 
 /** Attributes of a lead; the last two are what the preset's page has the client create. Others are dropped in silence. */
 export const stock = [
-  ...[
-    'salutationName',
-    'firstName',
-    'lastName',
-    'emailAddress',
-    'phoneNumber',
-    'description',
-    'status',
-    'source',
-  ],
-  ...[
-    'addressStreet',
-    'addressPostalCode',
-    'addressCity',
-    'addressCountry',
-    'website',
-    'accountName',
-    'doNotCall',
-  ],
+  'salutationName',
+  'firstName',
+  'lastName',
+  'emailAddress',
+  'phoneNumber',
+  'description',
+  'status',
+  'source',
+  'addressStreet',
+  'addressPostalCode',
+  'addressCity',
+  'addressCountry',
+  'website',
+  'accountName',
+  'doNotCall',
 ];
 export const created = ['cRelaisReference', 'cRelaisOptIn'];
 
@@ -82,7 +78,9 @@ export function apply({ optedOut }: Tables, lead: Lead, data: Attributes): void 
 export function valuesOf({ optedOut }: Tables, { id, deleted, attributes }: Lead): Attributes {
   const values = Object.fromEntries([...stock, ...created].map((name) => [name, attributes[name] ?? null]));
   return {
-    ...{ id, deleted, ...values },
+    id,
+    deleted,
+    ...values,
     emailAddressIsOptedOut: optedOut.email.has(fold(attributes['emailAddress'])),
     phoneNumberIsOptedOut: optedOut.phone.has(fold(attributes['phoneNumber'])),
   };

@@ -27,12 +27,29 @@ export interface Tables {
 /** The account's properties; the last ones are what the preset's page has the client create. */
 export const propertiesOf: Readonly<Record<Kind, readonly string[]>> = {
   contacts: [
-    ...['email', 'firstname', 'lastname', 'phone', 'mobilephone', 'address', 'zip', 'city', 'message'],
-    ...['relais_reference', 'relais_optin_phone', 'relais_optin'],
+    'email',
+    'firstname',
+    'lastname',
+    'phone',
+    'mobilephone',
+    'address',
+    'zip',
+    'city',
+    'message',
+    'relais_reference',
+    'relais_optin_phone',
+    'relais_optin',
   ],
   deals: [
-    ...['dealname', 'pipeline', 'dealstage', 'amount', 'description'],
-    ...['relais_reference', 'relais_phone', 'relais_optin_phone', 'relais_optin'],
+    'dealname',
+    'pipeline',
+    'dealstage',
+    'amount',
+    'description',
+    'relais_reference',
+    'relais_phone',
+    'relais_optin_phone',
+    'relais_optin',
   ],
 };
 export const checkBoxes = ['relais_optin_phone'];

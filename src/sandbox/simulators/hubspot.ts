@@ -30,7 +30,9 @@ const tooFast = (policyName: string): CrmAnswer =>
   json(429, {
     status: 'error',
     message: `You have reached your ${policyName.toLowerCase()} limit.`,
-    ...{ errorType: 'RATE_LIMIT', correlationId: 'c0ffee00-0000-4000-8000-000000000000', policyName },
+    errorType: 'RATE_LIMIT',
+    correlationId: 'c0ffee00-0000-4000-8000-000000000000',
+    policyName,
   });
 
 function openHubspot({ secrets, strangers, now }: SimulatorOptions): SimulatedCrm {

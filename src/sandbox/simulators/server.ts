@@ -66,15 +66,15 @@ interface Door {
 
 export async function startSimulator(crm: SimulatedCrm, options: DoorOptions): Promise<RunningSimulator> {
   const door: Door = {
-    ...{
-      crm,
-      planned: new Map(),
-      met: [],
-      answered: {},
-      underWay: new Map<string, number>(),
-      latencyMs: options.latencyMs,
-    },
-    ...{ away: false, asked: 0, off: false },
+    crm,
+    planned: new Map(),
+    met: [],
+    answered: {},
+    underWay: new Map(),
+    latencyMs: options.latencyMs,
+    away: false,
+    asked: 0,
+    off: false,
   };
   const sockets = new Set<Socket>();
   const server = https.createServer(

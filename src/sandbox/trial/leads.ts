@@ -58,48 +58,64 @@ const lead = (
   reference: `TR-${String(number).padStart(2, '0')}`,
   shows,
   person: {
-    ...{ lastName, firstName, mobile: phoneOf(number) },
+    lastName,
+    firstName,
+    mobile: phoneOf(number),
     email: `${firstName}.${lastName}@courriel.example`.toLowerCase(),
   },
-  ...{ email: 'granted', phone: 'granted', when: 'fair', end: { email: true, phone: true } },
+  email: 'granted',
+  phone: 'granted',
+  when: 'fair',
+  end: { email: true, phone: true },
   ...more,
 });
 
 /** Both of the same person, under two requests. */
 const nadia = {
-  ...{ lastName: 'Petit', firstName: 'Nadia' },
-  ...{ email: 'nadia.petit@courriel.example', mobile: phoneOf(14) },
+  lastName: 'Petit',
+  firstName: 'Nadia',
+  email: 'nadia.petit@courriel.example',
+  mobile: phoneOf(14),
 };
 
 export const trialLeads: readonly TrialLead[] = [
   lead(1, 'create', ['Anna', 'Martin']),
   lead(2, 'refusal', ['Paul', 'Durand'], {
-    ...{ email: 'refused', phone: 'refused', end: { email: false, phone: false } },
+    email: 'refused',
+    phone: 'refused',
+    end: { email: false, phone: false },
   }),
   lead(3, 'never asked', ['Jeanne', 'Roux'], {
-    ...{ email: 'not_asked', end: { email: false, phone: true } },
+    email: 'not_asked',
+    end: { email: false, phone: true },
   }),
   lead(4, 'person the CRM knew', ['Luc', 'Bernard'], { when: 'wrong key' }),
   lead(5, 'second request', ['Anna', 'Martin'], { when: 'wrong key' }),
   lead(6, 'homonym', ['Anna', 'Martin'], {
     when: 'wrong key',
     person: {
-      ...{ lastName: 'Martin', firstName: 'Anna' },
-      ...{ email: 'anna.m@autre.example', mobile: phoneOf(6) },
+      lastName: 'Martin',
+      firstName: 'Anna',
+      email: 'anna.m@autre.example',
+      mobile: phoneOf(6),
     },
   }),
   lead(7, 'name of 118 letters', ['Ines', 'Girard'], {
     when: 'wrong key',
     person: {
-      ...{ lastName: `Girard-${'Bellevue-'.repeat(12)}Roy`, firstName: 'Inès' },
-      ...{ email: 'ines.girard@courriel.example', mobile: phoneOf(7) },
+      lastName: `Girard-${'Bellevue-'.repeat(12)}Roy`,
+      firstName: 'Inès',
+      email: 'ines.girard@courriel.example',
+      mobile: phoneOf(7),
     },
   }),
   lead(8, 'accents, an emoji, a <', ['Zoe', 'LHerault'], {
     when: 'wrong key',
     person: {
-      ...{ lastName: "L'Hérault <Œuvrard> 😀", firstName: 'Zoé' },
-      ...{ email: 'zoe.lherault@courriel.example', mobile: phoneOf(8) },
+      lastName: "L'Hérault <Œuvrard> 😀",
+      firstName: 'Zoé',
+      email: 'zoe.lherault@courriel.example',
+      mobile: phoneOf(8),
     },
   }),
   lead(9, 'no first name', ['x', 'Moreau'], {
@@ -107,7 +123,8 @@ export const trialLeads: readonly TrialLead[] = [
     person: { lastName: 'Moreau', email: 'moreau@courriel.example', mobile: phoneOf(9) },
   }),
   lead(10, 'phone only', ['Hugo', 'Faure'], {
-    ...{ when: 'wrong key', end: { phone: true } },
+    when: 'wrong key',
+    end: { phone: true },
     person: { lastName: 'Faure', firstName: 'Hugo', mobile: phoneOf(10) },
   }),
   lead(11, '504 with the row stored', ['Lea', 'Blanc'], { when: 'wrong key', mischief: 'proxy gives up' }),
@@ -125,7 +142,9 @@ export const trialLeads: readonly TrialLead[] = [
   }),
   lead(16, 'throttled', ['Tom', 'Chevalier'], { when: 'outage', mischief: 'busy' }),
   lead(17, 'withdrawal behind a 504', ['Ida', 'Rousseau'], {
-    ...{ when: 'wrong key', laterMischief: 'proxy gives up', end: { email: true, phone: false } },
+    when: 'wrong key',
+    laterMischief: 'proxy gives up',
+    end: { email: true, phone: false },
     later: [{ kind: 'withdrawal', channel: 'phone' }],
   }),
   lead(18, 'correction', ['Max', 'Perrin'], {
@@ -133,10 +152,14 @@ export const trialLeads: readonly TrialLead[] = [
     later: [{ kind: 'correction', columns: { mobile: phoneOf(118) } }],
   }),
   lead(19, 'erasure, its answer lost', ['Rose', 'Colin'], {
-    ...{ when: 'outage', later: [{ kind: 'erasure' }], laterMischief: 'cut after', end: undefined },
+    when: 'outage',
+    later: [{ kind: 'erasure' }],
+    laterMischief: 'cut after',
+    end: undefined,
   }),
   lead(20, 'row stored after the time-out; erased', ['Gil', 'Masson'], {
-    ...{ mischief: 'kept late', end: undefined },
+    mischief: 'kept late',
+    end: undefined,
     later: [{ kind: 'erasure', deletedThere: true }],
   }),
 ];
@@ -157,19 +180,30 @@ export function rowOf(
 ): Readonly<Record<string, string | Date>> {
   const at = new Date(now.getTime() - 3_600_000);
   const consent = (channel: string, state: Answer): object => ({
-    ...{ purpose: 'marketing', channel, state, recordedAt: at.toISOString(), source: 'form-1' },
+    purpose: 'marketing',
+    channel,
+    state,
+    recordedAt: at.toISOString(),
+    source: 'form-1',
     ...(state === 'granted' ? { wordingVersion: 'w3', legalEntity: 'CLIENT EXEMPLE SAS' } : {}),
     ...(state === 'granted' && channel === 'phone'
       ? { validUntil: new Date(at.getTime() + 300 * 86_400_000).toISOString() }
       : {}),
   });
   return {
-    ...{ client_id: clientId, reference, channel: 'web_form', collected_at: at, notice: 'n1' },
+    client_id: clientId,
+    reference,
+    channel: 'web_form',
+    collected_at: at,
+    notice: 'n1',
     last_name: person.lastName,
     ...(person.firstName === undefined ? {} : { first_name: person.firstName }),
     ...(person.email === undefined ? {} : { email: person.email }),
     ...(person.mobile === undefined ? {} : { mobile: person.mobile }),
-    ...{ programme: 'ESSAI-LYON', origin_media: 'seloger', postcode: '69003', city: 'Lyon' },
+    programme: 'ESSAI-LYON',
+    origin_media: 'seloger',
+    postcode: '69003',
+    city: 'Lyon',
     comment: 'Souhaite un balcon.',
     consents: JSON.stringify([consent('email', email), consent('phone', phone)]),
   };
@@ -185,8 +219,11 @@ export function laterRow(
   const known = { client_id: clientId, reference, row_reference: `${reference}-${change.kind}` };
   if (change.kind === 'correction') return { ...known, kind: 'correction', ...change.columns };
   const consent = {
-    ...{ purpose: 'marketing', channel: change.channel, state: 'withdrawn' },
-    ...{ recordedAt: now.toISOString(), source: 'agent-3' },
+    purpose: 'marketing',
+    channel: change.channel,
+    state: 'withdrawn',
+    recordedAt: now.toISOString(),
+    source: 'agent-3',
   };
   return { ...known, kind: 'consent', consents: JSON.stringify([consent]) };
 }

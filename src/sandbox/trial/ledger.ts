@@ -38,7 +38,10 @@ export async function readDeliveries(
   return deliveries.map((row) => {
     const own = entries.get(row.id) ?? [];
     return {
-      ...{ reference: row.reference, action: row.action, state: row.state, reason: row.reason },
+      reference: row.reference,
+      action: row.action,
+      state: row.state,
+      reason: row.reason,
       recipientReference: row.recipient_reference ?? '',
       departures: own.filter(({ entry }) => entry === 'departed').length,
       outcomes: own
