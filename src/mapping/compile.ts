@@ -20,6 +20,7 @@ import type { Layout } from './formats/layout.ts';
 import type { Report } from './document/problems.ts';
 import type { RecordPlan } from './record.ts';
 import { compileResponse, judgeBeside, judgeNow } from './response/rules.ts';
+import type { FaultsOf } from './response/faults.ts';
 import type { Judge } from './response/rules.ts';
 import { inWords } from './tools/rule-words.ts';
 import { compileTiming } from './transport/timing.ts';
@@ -71,7 +72,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   const asks = mapping['onUnknown'] === 'lookup';
   if (asks && !hasLookup && connector !== undefined && create?.settings !== undefined)
     report.error(['onUnknown'], 'MAP-506', 'onUnknown: lookup needs send.lookup.');
-  const judge = defaultJudge(input, hasLookup, layout.faults);
+  const judge = defaultJudge(input, hasLookup, faultsOf(compiled, layout));
   reportContents(actions, connector, scope);
   const { update: changed } = consents;
   if (connector === undefined || client === undefined || create === undefined) return undefined;
@@ -152,7 +153,7 @@ function functionsOf(
 }
 
 /** What reads an answer that belongs to no call of a list. */
-function defaultJudge(input: CompileInput, hasLookup: boolean, faults: Layout['faults']): Judge {
+function defaultJudge(input: CompileInput, hasLookup: boolean, faults: FaultsOf): Judge {
   const { mapping, report, connector, now } = input;
   if (connector === undefined) reportSecrets(input);
   if (hasCalls(mapping)) return unread;
@@ -160,6 +161,11 @@ function defaultJudge(input: CompileInput, hasLookup: boolean, faults: Layout['f
   const proves = connector === undefined ? Object.hasOwn(mapping, 'send') : connector.answers === 'rules';
   return compileResponse(mapping['response'], { report, proves, hasLookup, now, faults });
 }
+
+const faultsOf = ({ plans }: CompiledActions, { faults: leads }: Layout): FaultsOf => ({
+  leads,
+  questions: plans.get(planKey('create'))?.question.faults ?? leads,
+});
 
 /** Whether the recipient can be asked about a lead: by the look-up of a request, or by the answer to a file. */
 function looksUp(create: ActionPlan | undefined, connector: ConnectorFacts | undefined): boolean {

@@ -18,6 +18,9 @@ export const bodyFormats = {
 
 export type BodyFormat = keyof typeof bodyFormats;
 
+/** Those that have a block in a file. */
+export const bodyBlocks = (Object.keys(bodyFormats) as BodyFormat[]).filter((format) => format !== 'none');
+
 /** Bodies of calls of a procedure, whose parameters the fields write. */
 export type RpcFormat = 'jsonRpc' | 'xmlRpc';
 

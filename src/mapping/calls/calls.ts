@@ -129,7 +129,7 @@ function compileCall(
       hasLookup,
       now: input.now,
       proves: true,
-      faults: layout.faults,
+      faults: { leads: layout.faults, questions: question.faults },
       own: { raw: raw['response'], path: [...path, 'response'] },
     }),
     captures,

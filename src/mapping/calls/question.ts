@@ -6,11 +6,12 @@ import type { Body } from '../../../connectors/contract.ts';
 import type { ClientFacts } from '../../domain/destination.ts';
 import type { Lead } from '../../domain/lead.ts';
 import type { Asked, ConnectorFacts } from '../contract.ts';
+import { reportAt } from '../document/problems.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { reportStructure } from '../document/structure.ts';
-import { blockAt, isRecord, listAt } from '../document/yaml.ts';
-import { bodyFormats } from '../format-names.ts';
-import type { BodyFormat } from '../format-names.ts';
+import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
+import { bodyBlocks } from '../format-names.ts';
+import type { FaultFormat } from '../format-names.ts';
 import { joinLines } from '../fields/lines.ts';
 import { sourceIn } from '../fields/scoped-source.ts';
 import { bodyWith } from '../fields/secret-cells.ts';
@@ -28,6 +29,8 @@ export interface Question {
   /** The body that asks; undefined where a reference it needs is not known. */
   readonly write: (asked: Asked) => Body | undefined;
   readonly secrets: readonly string[];
+  /** Protocol that says no inside its answers: its own, else that of the file. */
+  readonly faults: FaultFormat | undefined;
 }
 
 export interface QuestionInput {
@@ -39,11 +42,9 @@ export interface QuestionInput {
   readonly report: Report;
 }
 
-const fieldList = {
-  $defs: mappingSchema.$defs,
-  type: 'array',
-  items: { $ref: '#/$defs/field' },
-};
+const { $defs, properties } = mappingSchema;
+const fieldList = { $defs, type: 'array', items: { $ref: '#/$defs/field' } };
+const blockSchemas = new Map(bodyBlocks.map((format) => [format, { $defs, ...properties[format] }]));
 
 const addressOnly: Body = { bytes: new Uint8Array(0), mediaType: '', extension: '' };
 
@@ -52,8 +53,18 @@ export function compileQuestion(settings: unknown, at: (path: Path) => Path, inp
   const { connector, report } = input;
   const key = connector.lookupKey ?? '';
   const block = blockAt(settings, key);
-  if (connector.answers !== 'rules' || !Object.hasOwn(block, 'fields'))
-    return { write: () => addressOnly, secrets: [] };
+  const byAddress: Question = { write: () => addressOnly, secrets: [], faults: input.layout.faults };
+  if (connector.answers !== 'rules') return byAddress;
+  if (!Object.hasOwn(block, 'fields')) {
+    for (const format of bodyBlocks.filter((known) => Object.hasOwn(block, known)))
+      report.error(
+        at([key, format]),
+        'MAP-102',
+        `"${format}" needs fields beside it: without them the question has no body.`,
+        { at: 'key' },
+      );
+    return byAddress;
+  }
   const lines = listAt(block, 'fields');
   const path = at([key, 'fields']);
   reportStructure(fieldList, lines, report, path);
@@ -71,7 +82,7 @@ export function compileQuestion(settings: unknown, at: (path: Path) => Path, inp
     report.error(
       path,
       'MAP-515',
-      'this question names no lead: one of its fields reads id, delivery.key or delivery.reference.',
+      'this question names no lead: let one of its fields write id, delivery.key or delivery.reference whole, without when and map.',
       { at: 'key' },
     );
   const client = input.client ?? { id: '', name: '' };
@@ -91,10 +102,8 @@ export function compileQuestion(settings: unknown, at: (path: Path) => Path, inp
       layout.write(record.columns, written, undefined, asked.key),
     );
   };
-  return { write, secrets: record.secrets };
+  return { write, secrets: record.secrets, faults: layout.faults ?? input.layout.faults };
 }
-
-const formats = (Object.keys(bodyFormats) as BodyFormat[]).filter((format) => format !== 'none');
 
 /** A question may have another format than the lead: a form is asked about by JSON. */
 function layoutOf(
@@ -102,23 +111,22 @@ function layoutOf(
   at: Path,
   { mapping, connector, layout, report }: QuestionInput,
 ): Layout {
-  const own = formats.filter((format) => Object.hasOwn(block, format));
+  const own = bodyBlocks.filter((format) => Object.hasOwn(block, format));
   if (own.length === 0) return layout;
   // Another record of SOAP stands in the same envelope.
   const kept = own.length === 1 && own[0] === 'xml' ? ['soap'] : [];
   const others = Object.fromEntries(
     Object.entries(mapping).filter(
-      ([key]) => kept.includes(key) || !formats.some((format) => format === key),
+      ([key]) => kept.includes(key) || !bodyBlocks.some((format) => format === key),
     ),
   );
   const inside = own.includes('soap') && !own.includes('xml') ? (['xml'] as const) : [];
   const blocks = [...own, ...inside].map(
     (format) => [format, { ...blockAt(mapping, format), ...blockAt(block, format) }] as const,
   );
-  const moved: Report = {
-    error: (inner, ...rest) => report.error([...at, ...inner], ...rest),
-    warn: (inner, ...rest) => report.warn([...at, ...inner], ...rest),
-  };
+  for (const [format, merged] of blocks)
+    reportStructure(blockSchemas.get(format) ?? {}, merged, report, [...at, format]);
+  const moved = reportAt(report, (inner) => [...at, ...inner]);
   return readLayout({ ...others, ...Object.fromEntries(blocks) }, connector, moved);
 }
 
@@ -129,6 +137,12 @@ const isHarmless = (path: string): boolean =>
   ['', '(constant)', '(secret)', 'client.id', 'client.name', 'delivery.action', 'delivery.sentAt'].includes(
     path,
   );
+
+/** A field that may write less than its reference does not name the lead. */
+const mayLack = (raw: Record<string, unknown>): boolean =>
+  Object.hasOwn(raw, 'when') ||
+  Object.hasOwn(raw, 'map') ||
+  ['truncate', 'omit'].includes(textAt(raw['max'], 'on') ?? '');
 
 /** The references it cannot do without; everything else of the lead is reported. */
 function referencesIn(
@@ -152,7 +166,7 @@ function referencesIn(
         'MAP-514',
         `a question asks with references only (id, delivery.key, delivery.reference, calls.NAME.id), never with "${other ?? 'the lead'}": a person found by their data is not this lead.`,
       );
-    if (isRecord(raw) && Object.hasOwn(raw, 'when')) continue;
+    if (isRecord(raw) && mayLack(raw)) continue;
     found.push(...paths.filter(isReference).flatMap((name) => sourceIn(name, scope) ?? []));
   }
   return found;

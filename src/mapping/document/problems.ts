@@ -42,6 +42,12 @@ export interface ReportMore {
   readonly at?: 'key';
 }
 
+/** A report of a part that is checked as if it stood elsewhere. @param place where a path of it really stands */
+export const reportAt = (report: Report, place: (path: Path) => Path): Report => ({
+  error: (path, ...rest) => report.error(place(path), ...rest),
+  warn: (path, ...rest) => report.warn(place(path), ...rest),
+});
+
 /** Collects problems, one per place, code and message. */
 export function createProblems(): {
   readonly all: () => readonly Problem[];

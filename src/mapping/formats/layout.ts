@@ -7,7 +7,7 @@ import { checkEnvelope, checkSoap } from './check-envelopes.ts';
 import { checkXml } from './check-xml.ts';
 import { blockAt, isRecord, textAt } from '../document/yaml.ts';
 import type { Path, Report } from '../document/problems.ts';
-import { bodyFormats } from '../format-names.ts';
+import { bodyBlocks, bodyFormats } from '../format-names.ts';
 import type { BodyFormat, FaultFormat, Format, RpcFormat } from '../format-names.ts';
 import type { Entry, FieldProblem } from '../fields/values.ts';
 import { createCsvWriter, readDialect } from './write-csv.ts';
@@ -53,8 +53,6 @@ export interface Layout {
   readonly inParts?: InParts;
 }
 
-const blocks = (Object.keys(bodyFormats) as BodyFormat[]).filter((format) => format !== 'none');
-
 /** Reads the format block; without one a webhook writes JSON and a mail nothing but its sheet. */
 export function readLayout(
   mapping: Record<string, unknown>,
@@ -64,13 +62,13 @@ export function readLayout(
   const envelope = readEnvelope(mapping['form']) ?? readEnvelope(mapping['multipart']);
   // The block of what an envelope holds describes its content, not another body.
   const inside = Object.hasOwn(mapping, 'soap') ? 'xml' : envelope?.holds;
-  const given = blocks.filter((block) => Object.hasOwn(mapping, block) && block !== inside);
+  const given = bodyBlocks.filter((block) => Object.hasOwn(mapping, block) && block !== inside);
   if (given.length > 1)
     report.error([given[1] ?? ''], 'MAP-106', `a destination writes one format: ${given.join(' or ')}.`, {
       at: 'key',
     });
   const attachment = textAt(mapping['send'], 'attachment');
-  const attached = blocks.find((block) => block === attachment);
+  const attached = bodyBlocks.find((block) => block === attachment);
   const fallback: BodyFormat =
     connector === undefined
       ? 'json'

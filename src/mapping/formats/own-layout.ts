@@ -2,6 +2,7 @@
 // Invariant: the same format in every request of a destination; only what the request names is another.
 import type { ConnectorFacts } from '../contract.ts';
 import { blockAt } from '../document/yaml.ts';
+import { reportAt } from '../document/problems.ts';
 import type { Path, Report } from '../document/problems.ts';
 import type { Scope } from '../scope.ts';
 import { xmlScope } from './check-xml.ts';
@@ -36,14 +37,10 @@ export function ownLayout(
   }
   const placed = (inner: Path): Path =>
     given.some((block) => block === inner[0]) ? [...path, ...inner] : inner;
-  const moved: Report = {
-    error: (inner, ...rest) => report.error(placed(inner), ...rest),
-    warn: (inner, ...rest) => report.warn(placed(inner), ...rest),
-  };
   const merged = Object.fromEntries(
     given.map((block) => [block, { ...blockAt(mapping, block), ...blockAt(raw, block) }]),
   );
-  return readLayout({ ...mapping, ...merged }, connector, moved);
+  return readLayout({ ...mapping, ...merged }, connector, reportAt(report, placed));
 }
 
 /** What targets must know of such a layout. */

@@ -11,6 +11,12 @@ export type Said =
   /** Not of the protocol: a page, another format, cut off. */
   | { readonly kind: 'foreign' };
 
+/** The protocol whose faults an answer may hold: that to a lead, and that to a question, which may be asked by another. */
+export interface FaultsOf {
+  readonly leads: FaultFormat | undefined;
+  readonly questions: FaultFormat | undefined;
+}
+
 export interface Trees {
   readonly json: () => unknown;
   /** Prefixes are left out, attributes begin with `@`. */

@@ -4,12 +4,12 @@ import type { Action } from '../../../connectors/contract.ts';
 import { placeForms, placeOf } from './answer.ts';
 import type { Extract, Opened } from './answer.ts';
 import { isRecord } from '../document/yaml.ts';
-import type { FaultFormat } from '../format-names.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { compileAnswerTest, statusTest } from './conditions.ts';
 import { compileAfter, compileReason } from './taken.ts';
 import type { AnswerTest } from './conditions.ts';
 import { asksForFault } from './faults.ts';
+import type { FaultsOf } from './faults.ts';
 import { saysWhat } from './comparison.ts';
 
 export const ruleKinds = [
@@ -48,16 +48,17 @@ export interface ResponseRule {
 export interface RuleNeeds {
   readonly report: Report;
   readonly now: () => number;
-  /** Protocol whose faults a rule may read; undefined where answers have none. */
-  readonly faults?: FaultFormat | undefined;
+  /** Protocols whose faults a rule may read; undefined where answers have none. */
+  readonly faults: FaultsOf;
 }
 
 const actionStages: ReadonlySet<Stage> = new Set(['create', 'update', 'erase']);
+
 /** Compiles one rule; undefined after reporting. */
 export function compileRule(
   raw: unknown,
   path: Path,
-  { report, now, faults }: RuleNeeds,
+  { report, now, faults: faultsOf }: RuleNeeds,
 ): ResponseRule | undefined {
   if (!isRecord(raw)) return undefined;
   const kinds = ruleKinds.filter((kind) => Object.hasOwn(raw, kind));
@@ -69,9 +70,10 @@ export function compileRule(
   const conditions = raw[kind];
   if (kind === 'accepted' || kind === 'duplicate' || kind === 'unconfirmed')
     checkProof(kind, conditions, [...path, kind], report);
-  const test = compileAnswerTest(conditions, [...path, kind], report, faults);
   const on = raw['on'];
   const stages = on === undefined ? actionStages : new Set((Array.isArray(on) ? on : [on]) as Stage[]);
+  const faults = [...stages].every((stage) => stage === 'lookup') ? faultsOf.questions : faultsOf.leads;
+  const test = compileAnswerTest(conditions, [...path, kind], report, faults);
   const reference = optional(raw, 'reference', path, report);
   const reason = compileReason(raw['reason'], [...path, 'reason'], report);
   const after = compileAfter(raw, path, report, now);

@@ -8,7 +8,7 @@ import { openAnswer, understand } from './answer.ts';
 import type { Opened } from './answer.ts';
 import { isRecord } from '../document/yaml.ts';
 import { faultReason, foreignReason, isNotRead, notReadReason } from './faults.ts';
-import type { Said } from './faults.ts';
+import type { FaultsOf, Said } from './faults.ts';
 import type { FaultFormat } from '../format-names.ts';
 import { safeReference } from '../../domain/reference.ts';
 import type { Path, Report } from '../document/problems.ts';
@@ -34,8 +34,7 @@ interface ResponseNeeds {
   readonly proves: boolean;
   readonly hasLookup: boolean;
   readonly now: () => number;
-  /** The protocol says no inside its answers. */
-  readonly faults?: FaultFormat | undefined;
+  readonly faults: FaultsOf;
   /** Rules of one call, before those of the file. */
   readonly own?: { readonly raw: unknown; readonly path: Path };
 }
@@ -86,11 +85,12 @@ function reportMissing(raws: readonly RawRule[], rules: readonly ResponseRule[],
       at: 'key',
     });
   }
-  if (needs.faults !== undefined && !rules.some(({ readsFault }) => readsFault))
+  const { leads } = needs.faults;
+  if (leads !== undefined && !rules.some(({ readsFault }) => readsFault))
     report.warn(
       at,
       'MAP-520',
-      `no rule reads a fault of ${needs.faults}: one is never an acceptance, but nothing says if it is our content, our rights or the moment. Add {invalid: {fault: true}}, or a rule for each code.`,
+      `no rule reads a fault of ${leads}: one is never an acceptance, but nothing says if it is our content, our rights or the moment. Add {invalid: {fault: true}}, or a rule for each code.`,
       { at: 'key' },
     );
   for (const { rule, path } of raws) {
@@ -99,10 +99,11 @@ function reportMissing(raws: readonly RawRule[], rules: readonly ResponseRule[],
   }
 }
 
-function judgeBy(rules: readonly Promising[], now: () => number, faults: FaultFormat | undefined): Judge {
+function judgeBy(rules: readonly Promising[], now: () => number, faultsOf: FaultsOf): Judge {
   const goesBefore = overriders(rules);
   return (opened, stage) => {
     const { answer } = opened;
+    const faults = stage === 'lookup' ? faultsOf.questions : faultsOf.leads;
     const said = saidIn(opened, faults, stage);
     const fits = (rule: Promising): boolean =>
       rule.stages.has(stage) &&

@@ -120,9 +120,36 @@ describe('what may not stand in a question', () => {
     expect(told('{url: https://crm.demo.example/s}')).toContain('must name the lead');
   });
 
+  test.each(['map: {A: B, else: omit}', 'max: {length: 3, on: truncate}', 'max: {length: 3, on: omit}'])(
+    'a reference of which something may be missing: %s',
+    (lossy) => {
+      expect(told(`{url: https://crm.demo.example/s, fields: [{to: ref, from: id, ${lossy}}]}`)).toMatch(
+        /MAP-515/,
+      );
+    },
+  );
+
   test('a body where the method has none', () => {
     expect(told('{url: https://crm.demo.example/s, method: GET, fields: [{to: ref, from: id}]}')).toMatch(
       /MAP-406.*GET/,
+    );
+  });
+
+  test.each([
+    ['json: {lisst: true}', 'Did you mean "list"?'],
+    ['form: {fields: a}', 'Did you mean "field"?'],
+    ['xml: {recrod: ref}', 'Did you mean "record"?'],
+    ['soap: {acton: find}', 'Did you mean "action"?'],
+    ['jsonRpc: {metod: find}', 'Did you mean "method"?'],
+  ])('a slip in its format, %s, is told', (block, meant) => {
+    expect(told(`{url: https://crm.demo.example/s, ${block}, fields: [{to: ref, from: id}]}`)).toContain(
+      meant,
+    );
+  });
+
+  test('a format without fields, which writes nothing', () => {
+    expect(told("{url: 'https://crm.demo.example/s/{key}', json: {list: true}}")).toMatch(
+      /MAP-102 .*"json" needs fields/,
     );
   });
 
@@ -223,4 +250,38 @@ test('where leads are calls of a procedure, a question is one too, of a method o
   );
   expect(compiled(soap).question(about)?.headers).toMatchObject({ soapaction: '"urn:find"' });
   expect(problemsOf(json.replace('params.ref', 'ref')).join()).toContain('MAP-710');
+});
+
+test('a question that is a call of a procedure is answered by its protocol: a fault never says that the lead is not there', () => {
+  const mapping = compiled(
+    asking(
+      '{url: https://crm.demo.example/rpc, jsonRpc: {method: lead.find}, fields: [{to: params.ref, from: id}]}',
+    ).replace(/^response:$/m, 'response:\n  - { unauthorized: { fault: 100 }, on: lookup }'),
+  );
+  const said = (text: string) =>
+    mapping.classify(
+      { status: 200, headers: {}, mediaType: 'application/json', text, truncated: false },
+      'lookup',
+    );
+  expect(said('{"jsonrpc":"2.0","error":{"code":7}}')).toMatchObject({ kind: 'unknown', reason: 'FAULT' });
+  expect(said('{"jsonrpc":"2.0","error":{"code":100}}')).toMatchObject({ kind: 'unauthorized' });
+  expect(said('{"jsonrpc":"2.0","result":[]}')).toMatchObject({ kind: 'absent' });
+});
+
+test('the question of one of several calls has the faults of its own protocol too', () => {
+  const mapping = compiled(
+    severalCalls(`calls:
+  - name: person
+    send: { url: https://crm.demo.example/persons, lookup: { url: https://crm.demo.example/rpc, jsonRpc: { method: find }, fields: [{ to: params.ref, from: delivery.key }] } }
+    fields: [{ to: name, from: identity.lastName }]
+`).replace(/^response: .*$/m, rules),
+  );
+  const text = '{"jsonrpc":"2.0","error":{"code":7}}';
+  expect(
+    mapping.classify(
+      { status: 200, headers: {}, mediaType: 'application/json', text, truncated: false },
+      'lookup',
+      { action: 'create', name: 'person' },
+    ),
+  ).toMatchObject({ kind: 'unknown', reason: 'FAULT' });
 });
