@@ -4,7 +4,7 @@ import type { Content, Drop } from './drop.ts';
 import type { FlowSettings } from './settings.ts';
 import { standingAt } from './upload.ts';
 
-/** `unfinished`: the recipient has not seen it. `nothing`: it never came, or was taken away. */
+/** `unfinished`: the recipient has not seen it. `nothing`: it, or its marker, never came or was taken away. */
 export type Standing = 'whole' | 'other' | 'unfinished' | 'nothing';
 
 export async function whatStands(
@@ -14,12 +14,18 @@ export async function whatStands(
   { marker, tempSuffix = '.part' }: Pick<FlowSettings, 'marker' | 'tempSuffix'>,
 ): Promise<Standing> {
   if (marker !== undefined && (await drop.size(file + marker)) === undefined)
-    return (await drop.size(file)) === undefined ? 'nothing' : 'unfinished';
+    return await unmarked(drop, file, content);
   const at = await sameAt(drop, file, content);
   if (at === 'other') return 'other';
   if (at === 'same' || marker !== undefined) return 'whole';
   // Only the rename removes the temporary file.
   return (await drop.size(file + tempSuffix)) === undefined ? 'nothing' : 'unfinished';
+}
+
+/** A recipient that takes the marker away first leaves the whole file behind: another marker would have it read twice. */
+async function unmarked(drop: Drop, file: string, content: Content): Promise<Standing> {
+  const size = await drop.size(file);
+  return size !== undefined && size < content.size ? 'unfinished' : 'nothing';
 }
 
 /** Bytes that an erasure took away cannot be compared: a file stands under its final name only once it was whole. */

@@ -223,6 +223,16 @@ describe('a drop', () => {
     expect(files()).not.toContain(`${name}.done`);
   });
 
+  test('a whole file without its marker is not marked again by itself: the recipient may have taken the marker', async () => {
+    const marked = { marker: '.done' };
+    expect(await send(marked)).toMatchObject({ kind: 'accepted' });
+    rmSync(join(root, 'in', `${name}.done`));
+    expect(await flow.lookup?.(parcelOf({ body }), { ...settings, ...marked }, context())).toMatchObject({
+      kind: 'unknown',
+      reason: 'FILE_NOT_SEEN',
+    });
+  });
+
   test('a missing folder holds the destination', async () => {
     rmSync(join(root, 'in'), { recursive: true });
     expect(await send()).toMatchObject({ kind: 'unauthorized', reason: 'FOLDER_MISSING' });
