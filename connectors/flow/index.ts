@@ -18,7 +18,7 @@ import { openSftpDrop } from './sftp.ts';
 import type { SftpLogin } from './sftp.ts';
 import { flowDials, flowPlaces, flowSecretNames, flowTargets } from './places.ts';
 import { flowSettingsSchema } from './schema.ts';
-import { checkFlowSettings, folderOf, isLocal, timezoneOf } from './settings.ts';
+import { checkFlowSettings, controlFields, folderOf, isLocal, timezoneOf } from './settings.ts';
 import type { ControlField, FlowSettings, SftpServer } from './settings.ts';
 import { flowStandIn } from './stand-in.ts';
 import { whatStands } from './standing.ts';
@@ -232,8 +232,7 @@ function sidecarOf(
     name: name + control.sidecar,
     content: async () => {
       let text = '';
-      for (const field of control.fields ?? ['seq', 'rows', 'sha256'])
-        text += `${field}=${await values[field]()}\n`;
+      for (const field of control.fields ?? controlFields) text += `${field}=${await values[field]()}\n`;
       return contentOfText(text);
     },
   };

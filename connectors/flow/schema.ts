@@ -2,6 +2,7 @@
 // Invariant: a secret is named, never written; the host key is pinned.
 import type { JsonSchema } from '../contract.ts';
 import { secretPattern } from '../guard.ts';
+import { controlFields } from './settings.ts';
 
 const hostKeyPattern = '^SHA256:[A-Za-z0-9+/]{43}=?$';
 const suffix = '^[A-Za-z0-9._-]{1,20}$';
@@ -108,7 +109,7 @@ export const flowSettingsSchema: JsonSchema = {
           type: 'array',
           minItems: 1,
           uniqueItems: true,
-          default: ['seq', 'rows', 'sha256'],
+          default: [...controlFields],
           items: {
             type: 'string',
             enum: ['seq', 'rows', 'sha256', 'name', 'size'],

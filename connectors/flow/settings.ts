@@ -33,6 +33,7 @@ export interface FlowSettings {
   readonly marker?: string;
 }
 
+export const controlFields: readonly ControlField[] = ['seq', 'rows', 'sha256'];
 export const timezoneOf = (settings: FlowSettings): string => settings.schedule.timezone ?? 'Europe/Paris';
 export const isLocal = (server: SftpServer | LocalServer): server is LocalServer => 'folder' in server;
 

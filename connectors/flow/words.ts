@@ -2,6 +2,7 @@
 // Invariant: plain schedules as a sentence, others as they are written; a secret by its name.
 import type { Both, SignedRow, SignedWords } from '../contract.ts';
 import { shownSetting } from '../guard.ts';
+import { controlFields } from './settings.ts';
 import type { FlowSettings } from './settings.ts';
 
 const same = (text: string): Both => [text, text];
@@ -41,7 +42,7 @@ function transport({
       : [
           {
             point: ['Fichier de contrôle', 'Control file'] as const,
-            agreed: same(`${control.sidecar} : ${(control.fields ?? []).join(', ')}`),
+            agreed: same(`${control.sidecar} : ${(control.fields ?? controlFields).join(', ')}`),
           },
         ]),
     ...(ack === undefined
@@ -49,10 +50,13 @@ function transport({
       : [
           {
             point: ['Accusé de réception', 'Acknowledgement'] as const,
-            agreed: [
-              `${ack.path}, attendu sous ${ack.within ?? ''}`,
-              `${ack.path}, expected within ${ack.within ?? ''}`,
-            ] as const,
+            agreed:
+              ack.within === undefined
+                ? same(ack.path)
+                : ([
+                    `${ack.path}, attendu sous ${ack.within}`,
+                    `${ack.path}, expected within ${ack.within}`,
+                  ] as const),
           },
         ]),
   ];
@@ -91,7 +95,7 @@ function weekdayWords(weekday: string): string | undefined {
 export const flowWords: SignedWords<FlowSettings> = {
   transport,
   delivered: [
-    'Un fichier déposé, relu et renommé vaut remise.',
-    'A file dropped, read back and renamed counts as handed over.',
+    'Un fichier déposé, relu, puis renommé (ou accompagné de son témoin) vaut remise.',
+    'A file dropped, read back, then renamed (or given its marker) counts as handed over.',
   ],
 };

@@ -71,6 +71,17 @@ describe('settings', () => {
     }
   });
 
+  test('the signed document says how a file is whole, what its control file holds, and no delay that nobody agreed', () => {
+    const rows = (over: object): readonly string[] =>
+      flow.words.transport({ ...good, ...over }, []).map(({ agreed: [fr] }) => fr);
+    expect(rows({ control: { sidecar: '.ctl' } })).toContain('.ctl : seq, rows, sha256');
+    expect(rows({ ack: { path: 'out/ACK_{seq}.csv' } })).toContain('out/ACK_{seq}.csv');
+    expect(rows({ ack: { path: 'out/ACK_{seq}.csv', within: '4h' } })).toContain(
+      'out/ACK_{seq}.csv, attendu sous 4h',
+    );
+    expect(flow.words.delivered?.[0]).toContain('témoin');
+  });
+
   test.each<[string, Record<string, unknown>, string]>([
     ['no sequence in the name', { name: 'LEADS_{date:yyyyMMdd}.csv' }, '/name'],
     ['an unknown placeholder', { name: 'L_{seq}_{lead.id}.csv' }, '/name'],
