@@ -4,7 +4,7 @@ import type { JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, namesAmong, secretName } from '../guard.ts';
 import { addressProblems, endpointOf, hostOf, isInClear } from '../guard/http/address.ts';
 import { hasControl, isSendable } from '../guard/http/headers.ts';
-import { headerName } from './access/names.ts';
+import { credentialHeader, headerName } from './access/names.ts';
 import { accessUrl, isAccess } from './access/settings.ts';
 import { authProblems, authSchema, authTexts, type Auth } from './auth.ts';
 import { lookupProblems, lookupSchema, questionSettings } from './lookup.ts';
@@ -63,9 +63,6 @@ export const webhookSettingsSchema: JsonSchema = {
   },
 };
 
-// Headers that carry credentials in one CRM or another: their values must be secrets.
-const credentialHeader =
-  /^(authorization|proxy-authorization|cookie)$|(^|-)(api-?key|apikey|auth|token|secret|password)($|-)/i;
 // Set by the connector itself; a second value would break the key, the signature or the framing.
 const ownHeaders = new Set([
   'host',

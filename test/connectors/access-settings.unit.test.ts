@@ -65,6 +65,21 @@ test.each<[string, object, string]>([
     '/auth/login/form/pwd A secret must not stand in the file',
   ],
   [
+    'a password in clear at any depth of a JSON body',
+    { auth: { login: { ...login, json: { params: { user: 'x', list: [{ password: 'x' }] } } } } },
+    '/auth/login/json/params/list/0/password A secret must not stand in the file',
+  ],
+  [
+    'a password written as a number',
+    { auth: { login: { ...login, json: { pwd: 1234 } } } },
+    '/auth/login/json/pwd A secret must not stand in the file',
+  ],
+  [
+    'a key in clear in a header of the login',
+    { auth: { login: { ...login, headers: { 'X-Api-Key': 'x' } } } },
+    '/auth/login/headers/X-Api-Key A secret must not stand in the file',
+  ],
+  [
     'another way for the question',
     { lookup: { url: `${url}/{key}`, auth: { oauth2: { ...oauth2, grant: 'refresh_token' } } } },
     '/lookup/auth/oauth2 refreshToken: secret:NAME belongs',
@@ -101,6 +116,8 @@ test.each<[string, object, string]>([
 test('a complete file has nothing wrong with it', () => {
   expect(messagesOf({ auth: { oauth2 }, signature: { hmac }, tls })).toEqual([]);
   expect(messagesOf({ auth: { login } })).toEqual([]);
+  const passwordCredentials = { username: 'relais', password: 'secret:PASSWORD' };
+  expect(messagesOf({ auth: { login: { ...login, json: { passwordCredentials } } } })).toEqual([]);
 });
 
 test('hosts that are dialled besides, secrets and addresses in clear are listed', () => {

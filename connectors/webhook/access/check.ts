@@ -3,7 +3,8 @@
 import type { SettingsProblem } from '../../contract.ts';
 import { clearTextProblem, secretName } from '../../guard.ts';
 import { addressProblems } from '../../guard/http/address.ts';
-import { accessUrl, type Access, type Login, type OAuth2, type SendAs } from './settings.ts';
+import { credentialHeader } from './names.ts';
+import { accessUrl, type Access, type Login, type LoginBody, type OAuth2, type SendAs } from './settings.ts';
 
 /** @param path where the way in stands, e.g. `/auth` */
 export function accessProblems(path: string, access: Access): readonly SettingsProblem[] {
@@ -64,14 +65,25 @@ function loginProblems(at: string, { json, form, basic, headers = {} }: Login): 
     problems.push({ path: at, message: 'A login has one body: json or form.' });
   if (json === undefined && form === undefined && basic === undefined)
     problems.push({ path: at, message: 'A login says who logs in: json, form or basic.' });
-  for (const [name, text] of Object.entries(form ?? {})) {
-    if (/pass|pwd|secret/i.test(name)) problems.push(...clearTextProblem(`${at}/form/${name}`, text));
-  }
-  for (const name of Object.keys(headers)) {
+  problems.push(...clearIn(`${at}/form`, '', form ?? {}), ...clearIn(`${at}/json`, '', json ?? {}));
+  for (const [name, text] of Object.entries(headers)) {
+    if (credentialHeader.test(name)) problems.push(...clearTextProblem(`${at}/headers/${name}`, text));
     if (/^(host|content-length|transfer-encoding|connection)$/i.test(name))
       problems.push({ path: `${at}/headers/${name}`, message: `Relais sets ${name} itself.` });
   }
   return problems;
+}
+
+/** Passwords in clear, at any depth. @param name the key that the value stands under */
+function clearIn(path: string, name: string, value: LoginBody): readonly SettingsProblem[] {
+  if (Array.isArray(value))
+    return value.flatMap((inner: LoginBody, index) => clearIn(`${path}/${index}`, name, inner));
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).flatMap(([inner, own]: [string, LoginBody]) =>
+      clearIn(`${path}/${inner}`, inner, own),
+    );
+  const isText = typeof value === 'string' || typeof value === 'number';
+  return isText && /pass|pwd|secret/i.test(name) ? clearTextProblem(path, String(value)) : [];
 }
 
 function sendAsProblems(path: string, sendAs: SendAs | undefined): readonly SettingsProblem[] {

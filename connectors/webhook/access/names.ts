@@ -1,2 +1,6 @@
-// How HTTP writes the name of a header.
+// How HTTP writes the name of a header, and which names stand for a secret.
 export const headerName = "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$";
+
+/** Headers that carry credentials in one CRM or another: their values must be secrets. */
+export const credentialHeader =
+  /^(authorization|proxy-authorization|cookie)$|(^|-)(api-?key|apikey|auth|token|secret|password)($|-)/i;
