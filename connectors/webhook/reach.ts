@@ -110,13 +110,15 @@ function nobodyIn(settings: WebhookSettings, context: SendContext): ParcelItem {
     leadReference: 'test',
     recipientReference: 'test',
     captured: Object.fromEntries(
-      placeholdersIn(resolvedUrl(settings, context)).map((name) => [name, 'test']),
+      [settings.url, settings.lookup?.url ?? '']
+        .flatMap((url) => placeholdersIn(resolvedText(url, context)))
+        .map((name) => [name, 'test']),
     ),
   };
 }
 
-function resolvedUrl({ url }: WebhookSettings, context: SendContext): string {
-  const resolved = resolveText(url, context.secret);
+function resolvedText(text: string, context: SendContext): string {
+  const resolved = resolveText(text, context.secret);
   return resolved.ok ? resolved.value : '';
 }
 

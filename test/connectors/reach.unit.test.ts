@@ -74,3 +74,16 @@ test('a question with a body is asked about nobody, and a rule may say that the 
     'POST application/json',
   ]);
 });
+
+test('a question that names an id of an earlier call is asked about nobody too', async () => {
+  const url = `http://localhost:${crm.port}/deals`;
+  const outcome = await webhook.test(
+    { url, auth: { bearer: 'secret:TOKEN' }, lookup: { url: `${url}/{person.id}` } },
+    contextOf(
+      { secrets: { TOKEN: 'juste' }, target: 'localhost' },
+      { network: { allowedRanges: ['127.0.0.0/8', '::1/128'], allowPlaintext: true } },
+    ),
+  );
+  expect(outcome).toMatchObject({ kind: 'accepted', tried: 'credentials' });
+  expect(crm.received.map((request) => request.url)).toEqual(['/deals/test']);
+});
