@@ -8,6 +8,7 @@ import {
   readPrivateKey,
   type Key,
   type PrivateKey,
+  type Subkey,
 } from 'openpgp';
 import type { Expiry, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, secretName } from '../guard.ts';
@@ -21,8 +22,8 @@ export interface OpenPgpSettings {
 export interface PgpKeys {
   readonly encryptTo: readonly Key[];
   readonly sign: PrivateKey | undefined;
-  /** When the first of the client's keys ends; undefined: none does. */
-  readonly until: Date | undefined;
+  /** Of each key that ends, ours included. */
+  readonly ends: readonly Expiry[];
 }
 
 export type PgpReason =
@@ -52,7 +53,7 @@ export async function pgpKeysOf(
     return name === undefined ? text : secret(name);
   };
   const encryptTo: Key[] = [];
-  const ends: Date[] = [];
+  const ends: Expiry[] = [];
   for (const text of publicTexts(settings)) {
     const armored = valueOf(text);
     if (armored === undefined) return no('SECRET_MISSING');
@@ -61,21 +62,23 @@ export async function pgpKeysOf(
     const usable = await usableUntil(key, at);
     if ('reason' in usable) return no(usable.reason);
     encryptTo.push(key);
-    if (usable.until !== undefined) ends.push(usable.until);
+    ends.push(...endsOf(text, usable.until));
   }
-  const until = ends.sort((a, b) => a.getTime() - b.getTime())[0];
-  if (settings.sign === undefined) return { ok: true, keys: { encryptTo, until, sign: undefined } };
+  if (settings.sign === undefined) return { ok: true, keys: { encryptTo, ends, sign: undefined } };
   const { key, passphrase } = settings.sign;
   const [armored, phrase] = [valueOf(key), passphrase === undefined ? undefined : valueOf(passphrase)];
   if (armored === undefined || (passphrase !== undefined && phrase === undefined))
     return no('SECRET_MISSING');
-  const sign = await signingKey(armored, phrase, at);
-  return sign === undefined
-    ? no('OPENPGP_SIGN_KEY_UNUSABLE')
-    : { ok: true, keys: { encryptTo, until, sign } };
+  const signing = await signingKey(armored, phrase, at);
+  if (signing === undefined) return no('OPENPGP_SIGN_KEY_UNUSABLE');
+  ends.push(...endsOf(key, signing.until));
+  return { ok: true, keys: { encryptTo, ends, sign: signing.key } };
 }
 
-/** Told ahead, so that the client can send its new key in time. */
+const endsOf = (text: string, at: Date | undefined): readonly Expiry[] =>
+  at === undefined ? [] : [{ secret: secretName(text) ?? 'openpgp', at }];
+
+/** Told ahead, so that a new key is there in time. */
 export async function pgpExpiry(
   settings: OpenPgpSettings | undefined,
   secret: (name: string) => string | undefined,
@@ -83,9 +86,7 @@ export async function pgpExpiry(
 ): Promise<readonly Expiry[]> {
   if (settings === undefined) return [];
   const result = await pgpKeysOf(settings, secret, now);
-  if (!result.ok || result.keys.until === undefined) return [];
-  const [first = ''] = publicTexts(settings);
-  return [{ secret: secretName(first) ?? 'openpgp', at: result.keys.until }];
+  return result.ok ? result.keys.ends : [];
 }
 
 /** A key is over when it, or the part of it that encrypts, is. */
@@ -103,21 +104,25 @@ async function usableUntil(
       .catch(() => undefined);
     return { reason: once === undefined ? 'OPENPGP_KEY_UNUSABLE' : 'OPENPGP_KEY_EXPIRED' };
   }
-  const ofPart = 'getExpirationTime' in part ? await part.getExpirationTime(at) : whole;
-  const ends = [whole, ofPart].filter((end) => end instanceof Date);
-  return { until: ends.sort((a, b) => a.getTime() - b.getTime())[0] };
+  return { until: await endOf(key, part, at) };
+}
+
+/** Of the key, or of the part of it that is used, whichever comes first. */
+async function endOf(key: Key, part: Key | Subkey, at: Date): Promise<Date | undefined> {
+  const all = [await key.getExpirationTime(), await part.getExpirationTime(at)];
+  return all.filter((end) => end instanceof Date).sort((a, b) => a.getTime() - b.getTime())[0];
 }
 
 async function signingKey(
   armored: string,
   passphrase: string | undefined,
   at: Date,
-): Promise<PrivateKey | undefined> {
+): Promise<{ readonly key: PrivateKey; readonly until: Date | undefined } | undefined> {
   try {
     const read = await readPrivateKey({ armoredKey: armored });
     const key = passphrase === undefined ? read : await decryptKey({ privateKey: read, passphrase });
-    await key.getSigningKey(undefined, at);
-    return key.isDecrypted() ? key : undefined;
+    const part = await key.getSigningKey(undefined, at);
+    return key.isDecrypted() ? { key, until: await endOf(key, part, at) } : undefined;
   } catch {
     return undefined;
   }

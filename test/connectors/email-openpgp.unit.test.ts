@@ -160,11 +160,19 @@ test.each<[string, () => [EmailSettings['openpgp'], Readonly<Record<string, stri
   expect(await email.test(settings(openpgp), context(more))).toMatchObject({ kind: 'unauthorized', reason });
 });
 
-test('the end of a key is told ahead: of several the first', async () => {
+test('the end of each key is told ahead, ours included, by the name of its secret', async () => {
+  const secrets: Readonly<Record<string, string>> = {
+    CLIENT: client.publicKey,
+    SOON: soon.publicKey,
+    OURS: soon.privateKey,
+  };
   const ends = async (openpgp: EmailSettings['openpgp']) =>
-    await email.expiries?.(settings(openpgp), () => client.publicKey, new Date(now));
-  expect(await ends({ encryptTo: ['secret:CLIENT', soon.publicKey] })).toEqual([
-    { secret: 'CLIENT', at: new Date(now + 12 * day) },
+    await email.expiries?.(settings(openpgp), (secret) => secrets[secret], new Date(now));
+  const at = new Date(now + 12 * day);
+  expect(await ends({ encryptTo: ['secret:CLIENT', 'secret:SOON'] })).toEqual([{ secret: 'SOON', at }]);
+  expect(await ends({ encryptTo: soon.publicKey })).toEqual([{ secret: 'openpgp', at }]);
+  expect(await ends({ encryptTo: client.publicKey, sign: { key: 'secret:OURS' } })).toEqual([
+    { secret: 'OURS', at },
   ]);
   expect(await ends({ encryptTo: client.publicKey })).toEqual([]);
   expect(await ends(undefined)).toEqual([]);
