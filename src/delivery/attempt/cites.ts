@@ -12,16 +12,20 @@ export type MappingDigests = (versionId: number) => Promise<string | undefined>;
 const kept = 2_000;
 
 export function createMappingDigests(sql: Sql): MappingDigests {
-  const known = new Map<number, string>();
-  return async (versionId) => {
+  const known = new Map<number, Promise<string | undefined>>();
+  const read = async (versionId: number): Promise<string | undefined> => {
+    const [version] = await readVersions(sql, [versionId]);
+    return version === undefined ? undefined : mappingDigest(version);
+  };
+  return (versionId) => {
     const found = known.get(versionId);
     if (found !== undefined) return found;
-    const [version] = await readVersions(sql, [versionId]);
-    if (version === undefined) return undefined;
-    const digest = mappingDigest(version);
-    known.set(versionId, digest);
+    const reading = read(versionId);
+    known.set(versionId, reading);
+    // A failed read is not remembered.
+    reading.catch(() => known.delete(versionId));
     if (known.size > kept) known.delete(known.keys().next().value ?? 0);
-    return digest;
+    return reading;
   };
 }
 
