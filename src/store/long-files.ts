@@ -195,11 +195,12 @@ export async function recoverWholes(sql: Sql): Promise<number> {
       ORDER BY id LIMIT 20`,
   );
   for (const { id } of lapsed) {
+    // Another planner may be done with it meanwhile, and the rows on their way be those of the attempt that came after.
     for (const part of await openParts(sql, id))
       await sql.run(
         `UPDATE deliveries FORCE INDEX (deliveries_batch) SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3))
-          WHERE batch_id = ? AND state = 'sending'`,
-        [part.id],
+          WHERE batch_id = ? AND state = 'sending' AND (SELECT w.lease_until < UTC_TIMESTAMP(3) FROM batches w WHERE w.id = ?)`,
+        [part.id, id],
       );
     await sql.run(`${retryStatement} AND lease_until < UTC_TIMESTAMP(3)`, [recoverAgainMs, id]);
   }

@@ -1,6 +1,9 @@
 // The lease of a long file: one attempt at a time holds it, and moves nothing once it has lost it.
 import { recordEnds } from '../../src/delivery/attempt/record-outcome.ts';
 import { endUnder } from '../../src/delivery/attempt/trip-end.ts';
+import { openBatch } from '../../src/store/batches.ts';
+import type { Sql } from '../../src/store/database.ts';
+import { joinWhole } from '../../src/store/file-parts.ts';
 import * as wholes from '../../src/store/long-files.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 
@@ -71,3 +74,38 @@ test('a lease that is over is lost, also before anybody has taken it: it is not 
   expect(await wholes.noteFirstSending(home.gateway, lost, written)).toBe(false);
   expect(await wholes.takeWhole(home.gateway, lost, 60_000)).toBeUndefined();
 });
+
+test('a planner that is slow to recover a long file leaves the rows of the next attempt alone', async () => {
+  const lost = await taken();
+  for (const reference of ['first', 'second']) {
+    const part = await openBatch(home.gateway, place.clientId, place.destinationId, new Date());
+    await joinWhole(home.gateway, part, lost.id);
+    await home.owner.run(
+      `INSERT INTO deliveries (client_id, destination_id, lead_id, revision, action, delivery_key, state, due_at, expires_at, lease_until, batch_id)
+       VALUES ('essai', 'essai-crm', ?, 1, 'create', ?, 'sending', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), ?)`,
+      [part, `slow-${reference}`, part],
+    );
+  }
+  await lapse(lost.id);
+  let cut = 0;
+  const slow: Sql = {
+    ...home.gateway,
+    run: async (...statement) => {
+      const done = await home.gateway.run(...statement);
+      if (!statement[0].startsWith('UPDATE deliveries') || (cut += 1) > 1) return done;
+      // Meanwhile another planner is done with it, and its next attempt has begun.
+      await wholes.recoverWholes(home.gateway);
+      await wholes.takeWhole(home.gateway, { id: lost.id, attempt: 1 }, 60_000);
+      await home.owner.run(
+        "UPDATE deliveries SET lease_until = TIMESTAMPADD(DAY, 1, UTC_TIMESTAMP(3)) WHERE state = 'sending'",
+      );
+      return done;
+    },
+  };
+  await wholes.recoverWholes(slow);
+  expect(cut).toBe(2);
+  const leased = await home.owner.all(
+    "SELECT id FROM deliveries WHERE state = 'sending' AND lease_until > UTC_TIMESTAMP(3)",
+  );
+  expect(leased).toHaveLength(2);
+}, 60_000);
