@@ -108,17 +108,24 @@ export async function extentOf(sql: Sql, wholeId: number): Promise<Extent> {
 
 /**
  * Parts written before a lead of theirs changed, or of which an erasure has taken the bytes: to be written again, as long as
- * nothing has left. Rows that were sent before keep the content of that time.
+ * nothing has left.
+ * @param revisions of each part, the revisions of its leads when it was written, added up
  */
-export async function outdatedParts(sql: Sql, wholeId: number): Promise<ReadonlySet<number>> {
-  const rows = await sql.all<{ id: number }>(
-    `SELECT b.id FROM batches b FORCE INDEX (batches_whole) WHERE b.whole_id = ? AND b.state = 'written'
-        AND (b.content IS NULL OR EXISTS (
-          SELECT 1 FROM deliveries d FORCE INDEX (deliveries_batch) JOIN leads l ON l.id = d.lead_id
-           WHERE d.batch_id = b.id AND d.state = 'sending' AND d.maybe_received = 0 AND d.sent_revision <> l.revision))`,
+export async function outdatedParts(
+  sql: Sql,
+  wholeId: number,
+  revisions: ReadonlyMap<number, number>,
+): Promise<ReadonlySet<number>> {
+  const rows = await sql.all<{ id: number; lost: number; revisions: number | string | null }>(
+    `SELECT b.id, b.content IS NULL AS lost,
+            (SELECT SUM(l.revision) FROM deliveries d FORCE INDEX (deliveries_batch) JOIN leads l ON l.id = d.lead_id
+              WHERE d.batch_id = b.id) AS revisions
+       FROM batches b FORCE INDEX (batches_whole) WHERE b.whole_id = ? AND b.state = 'written'`,
     [wholeId],
   );
-  return new Set(rows.map((row) => row.id));
+  const isOutdated = (row: (typeof rows)[number]): boolean =>
+    row.lost === 1 || Number(row.revisions) !== revisions.get(row.id);
+  return new Set(rows.filter(isOutdated).map((row) => row.id));
 }
 
 /** Of these batches, the parts of long files that never began to leave. */

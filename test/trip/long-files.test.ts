@@ -132,6 +132,28 @@ test('what a prospect took back while the file was being written is not in it: n
   await planner?.stop();
 }, 60_000);
 
+test('what is taken back meanwhile is not in it either where an earlier file may have brought the lead', async () => {
+  await open({ extra: 'update: {}' });
+  const [planner] = await gateway.start('planner');
+  await gateway.send(...names('B', 8).map((name) => strangerRow(name)));
+  await gateway.collectable(8);
+  await gateway.owner.run(
+    `UPDATE deliveries d JOIN destinations s ON s.id = d.destination_id
+        SET d.maybe_received = 1, d.sent_revision = 1, d.sent_mapping_id = s.mapping_version_id`,
+  );
+  const right = { clientId: 'essai', ...by };
+  await whileItIsWritten(8, async () => {
+    await gateway.app.rights.withdraw({
+      ...{ ...right, reference: 'B-1', purpose: 'marketing' as const },
+      channels: ['email'],
+    });
+  });
+  await delivered(8);
+  const optIns = gateway.text('L_000001.csv').trim().split('\n').toSorted();
+  expect(optIns.map((line) => line.slice(0, 3))).toEqual([...names('B', 7).map(() => '"O"'), '"R"']);
+  await planner?.stop();
+}, 60_000);
+
 test('a cut in the middle is tried again under the same name with the same bytes, and there is no second file', async () => {
   await open();
   await gateway.start('planner', 'worker');

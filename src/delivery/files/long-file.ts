@@ -79,6 +79,7 @@ export async function deliverLongFile(needs: TripNeeds, order: Order): Promise<v
     holds,
     versionId,
     trip: undefined,
+    revisions: new Map(),
   };
   try {
     await attemptWhole({ needs, attempt, whole });
@@ -172,7 +173,7 @@ async function sendEmpty(work: Work): Promise<void> {
 /** As long as nothing has left, a lead that changed after its part was written is written again. */
 async function rewriteOutdated({ needs, attempt, whole }: Work): Promise<void> {
   for (let round = 1; round <= maxRounds; round += 1) {
-    const outdated = await outdatedParts(needs.database, whole.id);
+    const outdated = await outdatedParts(needs.database, whole.id, attempt.revisions);
     if (outdated.size === 0) return;
     for (const part of await openParts(needs.database, whole.id))
       if (outdated.has(part.id) && (await attempt.holds())) await rewritePart(needs, attempt, part);

@@ -10,7 +10,7 @@ import { minSpent, onTheirWay, openParts, queuePart } from '../../store/file-par
 import { logAttempt } from '../attempt/attempt-log.ts';
 import type { ClaimedDelivery } from '../attempt/claim.ts';
 import { claimOrder } from '../attempt/order.ts';
-import type { ClaimedOrder, Order, Trip, TripNeeds } from '../attempt/trip.ts';
+import type { ClaimedOrder, Departed, Order, Trip, TripNeeds } from '../attempt/trip.ts';
 import { endOf, endUnder, heldFileMs, voidingOf } from '../attempt/trip-end.ts';
 import { chooseVersions } from '../attempt/trip-versions.ts';
 import { writeAndDepart } from '../attempt/write-round.ts';
@@ -31,6 +31,8 @@ export interface LongAttempt {
   versionId: number;
   /** Of the first part that departed. */
   trip: Trip | undefined;
+  /** Of each part that departed, the revisions of its leads, added up: they only grow, so that another sum means a change. */
+  readonly revisions: Map<number, number>;
 }
 
 /** `gone`: nothing of it leaves, and what became of its rows is recorded. `blocked`: its destination may not send now. */
@@ -42,6 +44,7 @@ export async function writePart(needs: TripNeeds, attempt: LongAttempt, part: Ba
   const departed = await writeAndDepart(needs, claimed.trip, claimed.rows);
   if (departed === undefined) return 'gone';
   noteTrip(attempt, claimed.trip);
+  noteRevisions(attempt, part, departed);
   return 'departed';
 }
 
@@ -51,7 +54,8 @@ export async function rewritePart(needs: TripNeeds, attempt: LongAttempt, part: 
   const rows = await rowsOf(needs, part);
   if (trip === undefined || rows.length === 0) return;
   await appendHandovers(needs.database, rows.map(nothingLeft));
-  await writeAndDepart(needs, { ...trip, batch: { ...part, whole: file } }, rows);
+  const departed = await writeAndDepart(needs, { ...trip, batch: { ...part, whole: file } }, rows);
+  if (departed !== undefined) noteRevisions(attempt, part, departed);
 }
 
 /** What departed with the part as it was has its outcome: some of it may not depart again. */
@@ -67,6 +71,14 @@ const nothingLeft = (row: ClaimedDelivery): Handover => ({
 function noteTrip(attempt: LongAttempt, trip: Trip): void {
   attempt.trip ??= trip;
   attempt.versionId = attempt.trip.versionId;
+}
+
+/** As they stood under their locks when it departed, whatever revision its content is of. */
+function noteRevisions({ revisions }: LongAttempt, { id }: Batch, { departure }: Departed): void {
+  revisions.set(
+    id,
+    departure.ready.reduce((sum, { readRevision }) => sum + readRevision, 0),
+  );
 }
 
 type ClaimedPart = Pick<ClaimedOrder, 'rows'> & { readonly trip: Trip };
