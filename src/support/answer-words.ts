@@ -62,15 +62,23 @@ const ownFaults: Readonly<Record<string, Both>> = {
   ],
 };
 
+/** What comes of a token or a session that was not got; a recipient may have a code of the same name for a lead it refuses. */
+const accessOutcomes: ReadonlySet<string> = new Set(['unauthorized', 'throttled', 'unavailable']);
+
+/** Whether a token or a session was not got, without which nothing is sent. */
+export const isAccessNotGot = (outcome: string, code: string): boolean =>
+  accessOutcomes.has(outcome) && /^(TOKEN|LOGIN)_/.test(code);
+
 /** Of a token or a session that was not got: who says so is not the recipient of the lead. */
 function accessWords(outcome: string, code: string): Both | undefined {
-  const [, what] = /^(?:RENEWAL_)?(TOKEN|LOGIN)_/.exec(code) ?? [];
-  if (what === undefined) return undefined;
+  const asked = code.replace(/^RENEWAL_/, '');
+  if (!isAccessNotGot(outcome, asked)) return undefined;
+  const isToken = asked.startsWith('TOKEN_');
   if (outcome === 'unauthorized')
-    return what === 'TOKEN'
+    return isToken
       ? ['le serveur de jetons refuse nos identifiants', 'the token endpoint refuses our credentials']
       : ['la connexion est refusée : identifiant ou mot de passe', 'the login is refused: user or password'];
-  return what === 'TOKEN'
+  return isToken
     ? ['le serveur de jetons est indisponible', 'the token endpoint is unavailable']
     : ['le serveur de connexion est indisponible', 'the login is unavailable'];
 }

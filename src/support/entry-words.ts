@@ -4,7 +4,7 @@ import { connectFailureCodes } from '../../connectors/guard/failures.ts';
 import { splitReason } from '../domain/delivery.ts';
 import type { StoryEntry } from '../store/delivery-lists.ts';
 import type { HandoverEntry } from '../store/handovers.ts';
-import { outcomeText } from './answer-words.ts';
+import { isAccessNotGot, outcomeText } from './answer-words.ts';
 import {
   consentPairWords,
   consentWords,
@@ -61,7 +61,7 @@ const nothingLeft: ReadonlySet<string> = new Set([
 function stayedHere(entries: readonly StoryEntry[]): ReadonlySet<StoryEntry> {
   const isSameTry = (a: StoryEntry, b: StoryEntry): boolean =>
     a.run === b.run && a.attempt === b.attempt && a.callName === b.callName;
-  const unsent = entries.filter((entry) => entry.entry === 'outcome' && saysNothingLeft(codeOf(entry)));
+  const unsent = entries.filter((entry) => entry.entry === 'outcome' && saysNothingLeft(entry));
   return new Set(
     entries.filter(
       (entry) => entry.entry === 'departed' && unsent.some((outcome) => isSameTry(entry, outcome)),
@@ -69,8 +69,8 @@ function stayedHere(entries: readonly StoryEntry[]): ReadonlySet<StoryEntry> {
   );
 }
 
-/** `TOKEN_...`, `LOGIN_...`: a token or a session was not got, without which nothing is sent. */
-const saysNothingLeft = (code: string): boolean => nothingLeft.has(code) || /^(TOKEN|LOGIN)_/.test(code);
+const saysNothingLeft = (entry: StoryEntry): boolean =>
+  nothingLeft.has(codeOf(entry)) || isAccessNotGot(entry.outcome, codeOf(entry));
 
 const codeOf = ({ reason }: StoryEntry): string => splitReason(reason).code ?? reason;
 
