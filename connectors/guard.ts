@@ -22,7 +22,8 @@ export {
   masked,
   namesAmong,
   secretName,
-  secretPattern,
+  secretOrText,
+  secretSchema,
   shownSetting,
 } from './guard/secrets.ts';
 

@@ -11,7 +11,7 @@ import {
   type Subkey,
 } from 'openpgp';
 import type { Expiry, SettingsProblem } from '../contract.ts';
-import { clearTextProblem, secretName } from '../guard.ts';
+import { clearTextProblem, secretName, secretOrText } from '../guard.ts';
 
 export interface OpenPgpSettings {
   /** A public key in ASCII armour, or secret:NAME of one; of several, each can read. */
@@ -48,10 +48,7 @@ export async function pgpKeysOf(
   secret: (name: string) => string | undefined,
   at: Date,
 ): Promise<PgpResult> {
-  const valueOf = (text: string): string | undefined => {
-    const name = secretName(text);
-    return name === undefined ? text : secret(name);
-  };
+  const valueOf = (text: string): string | undefined => secretOrText(text, secret);
   const encryptTo: Key[] = [];
   const ends: Expiry[] = [];
   for (const text of publicTexts(settings)) {

@@ -3,11 +3,14 @@
 import type { Evidence, Outcome, Parcel, SendContext, Tested } from '../contract.ts';
 import { bareHost, startDeadline, textRecords } from '../guard.ts';
 import { checkRecord, dkimKeyOf, recordName, signed } from './dkim.ts';
+import type { DkimKey } from './dkim.ts';
 import { letterOf, mimeOf, openMailboxes } from './message.ts';
 import { encrypted, pgpKeysOf } from './openpgp.ts';
+import type { PgpKeys } from './openpgp.ts';
 import { replyCode, smtpOutcome } from './reply.ts';
 import type { Envelope, Rejected, SmtpSent } from './session.ts';
 import { serverOf } from './server.ts';
+import type { ResolvedServer } from './server.ts';
 import { mailboxesOf, returnAddress } from './settings.ts';
 import type { EmailSettings } from './settings.ts';
 import type { SmtpSessions } from './smtp.ts';
@@ -24,27 +27,45 @@ export async function sendEmail(
   if (open.length === 0) return { kind: 'duplicate' };
   const refused = refusal(open, context);
   if (refused !== undefined) return refused;
-  const server = serverOf(settings, context.secret);
-  if (!server.ok) return { kind: 'unauthorized', reason: server.reason };
-  const dkim = dkimKeyOf(settings.dkim, context.secret);
-  if (!dkim.ok) return { kind: 'unauthorized', reason: dkim.reason };
-  const at = new Date(context.now());
-  const pgp =
-    settings.openpgp === undefined ? undefined : await pgpKeysOf(settings.openpgp, context.secret, at);
-  if (pgp?.ok === false) return { kind: 'unauthorized', reason: pgp.reason };
+  const ready = await readyFor(settings, context);
+  if (!ready.ok) return { kind: 'unauthorized', reason: ready.reason };
+  const { server, dkim, pgp, at } = ready;
   const letter = letterOf(parcel, settings);
   const clear = await mimeOf(letter);
-  const plain = pgp === undefined ? clear : await encrypted(clear, pgp.keys, at);
-  const bytes = dkim.key === undefined ? plain : await signed(plain, dkim.key);
+  const plain = pgp === undefined ? clear : await encrypted(clear, pgp, at);
+  const bytes = dkim === undefined ? plain : await signed(plain, dkim);
   const deadline = startDeadline(context.timeouts.totalMs, context.signal);
   try {
     const envelope = envelopeOf(parcel, settings, context, open);
-    const sent = await sessions.send(server.server, envelope, bytes, context.timeouts, deadline);
-    const seen = { host: bareHost(server.server.host), durationMs: deadline.elapsedMs() };
+    const sent = await sessions.send(server, envelope, bytes, context.timeouts, deadline);
+    const seen = { host: bareHost(server.host), durationMs: deadline.elapsedMs() };
     return outcomeOf(sent, { open, isRest: open.length < mailboxesOf(settings).length }, seen);
   } finally {
     deadline.clear();
   }
+}
+
+type Ready =
+  | {
+      readonly ok: true;
+      readonly server: ResolvedServer;
+      readonly dkim: DkimKey | undefined;
+      readonly pgp: PgpKeys | undefined;
+      readonly at: Date;
+    }
+  | { readonly ok: false; readonly reason: string };
+
+/** Server and keys that a mail leaves with, or why none may leave. */
+async function readyFor(settings: EmailSettings, { secret, now }: SendContext): Promise<Ready> {
+  const server = serverOf(settings, secret);
+  if (!server.ok) return server;
+  const dkim = dkimKeyOf(settings.dkim, secret);
+  if (!dkim.ok) return dkim;
+  const at = new Date(now());
+  const found = { ok: true, server: server.server, dkim: dkim.key, at } as const;
+  if (settings.openpgp === undefined) return { ...found, pgp: undefined };
+  const pgp = await pgpKeysOf(settings.openpgp, secret, at);
+  return pgp.ok ? { ...found, pgp: pgp.keys } : pgp;
 }
 
 function envelopeOf(
@@ -114,20 +135,15 @@ export async function testEmail(
 ): Promise<Tested> {
   const refused = refusal(mailboxesOf(settings), context);
   if (refused !== undefined) return refused;
-  const server = serverOf(settings, context.secret);
-  if (!server.ok) return { kind: 'unauthorized', reason: server.reason };
-  const dkim = dkimKeyOf(settings.dkim, context.secret);
-  if (!dkim.ok) return { kind: 'unauthorized', reason: dkim.reason };
-  const at = new Date(context.now());
-  const pgp =
-    settings.openpgp === undefined ? undefined : await pgpKeysOf(settings.openpgp, context.secret, at);
-  if (pgp?.ok === false) return { kind: 'unauthorized', reason: pgp.reason };
+  const ready = await readyFor(settings, context);
+  if (!ready.ok) return { kind: 'unauthorized', reason: ready.reason };
+  const { server, dkim } = ready;
   const deadline = startDeadline(context.timeouts.totalMs, context.signal);
-  const seen = (): Evidence => ({ host: bareHost(server.server.host), durationMs: deadline.elapsedMs() });
+  const seen = (): Evidence => ({ host: bareHost(server.host), durationMs: deadline.elapsedMs() });
   try {
-    await sessions.probe(server.server, context.timeouts, deadline);
-    if (dkim.key === undefined) return { kind: 'accepted', evidence: seen() };
-    const { reason, note } = checkRecord(dkim.key, await textRecords(recordName(dkim.key), nameServers));
+    await sessions.probe(server, context.timeouts, deadline);
+    if (dkim === undefined) return { kind: 'accepted', evidence: seen() };
+    const { reason, note } = checkRecord(dkim, await textRecords(recordName(dkim), nameServers));
     return reason === undefined
       ? { kind: 'accepted', notes: [note], evidence: seen() }
       : { kind: 'invalid', reason, notes: [note], evidence: seen() };

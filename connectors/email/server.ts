@@ -1,6 +1,6 @@
 // The mail server behind `send.smtp`: a URL from a secret, or its parts. Pure.
 // Invariant: a value that cannot be used is a reason, never repeated.
-import { secretName } from '../guard.ts';
+import { secretOrText } from '../guard.ts';
 import type { EmailSettings } from './settings.ts';
 
 export interface ResolvedServer {
@@ -19,10 +19,7 @@ export function serverOf(
   { smtp }: EmailSettings,
   secret: (name: string) => string | undefined,
 ): ServerResult {
-  const valueOf = (text: string): string | undefined => {
-    const name = secretName(text);
-    return name === undefined ? text : secret(name);
-  };
+  const valueOf = (text: string): string | undefined => secretOrText(text, secret);
   if (typeof smtp === 'string') {
     const value = valueOf(smtp);
     return value === undefined ? { ok: false, reason: 'SECRET_MISSING' } : serverOfUrl(value.trim());

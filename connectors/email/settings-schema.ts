@@ -1,7 +1,7 @@
 // The schema of an email destination's `send` block: what each setting is for, as editors show it. Data only.
 // Invariant: a place for a secret takes secret:NAME and nothing else.
 import type { JsonSchema } from '../contract.ts';
-import { secretPattern } from '../guard.ts';
+import { secretSchema } from '../guard.ts';
 
 const mailbox = "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?";
 export const mailboxOnly = `^${mailbox}$`;
@@ -45,11 +45,7 @@ export const emailSettingsSchema: JsonSchema = {
     smtp: {
       description: 'The mail server: secret:NAME of a URL smtp(s)://user:password@host:port, or its parts.',
       anyOf: [
-        {
-          type: 'string',
-          pattern: secretPattern,
-          description: 'secret:NAME of smtps://user:password@host:465 or smtp://…:587.',
-        },
+        secretSchema('secret:NAME of smtps://user:password@host:465 or smtp://…:587.'),
         {
           type: 'object',
           additionalProperties: false,
@@ -70,7 +66,7 @@ export const emailSettingsSchema: JsonSchema = {
               description: 'TLS from the first byte (465). Otherwise STARTTLS is required.',
             },
             user: { type: 'string', minLength: 1, maxLength: 200, description: 'User name, or secret:NAME.' },
-            password: { type: 'string', pattern: secretPattern, description: 'secret:NAME of the password.' },
+            password: secretSchema('secret:NAME of the password.'),
           },
         },
       ],
@@ -131,12 +127,8 @@ export const emailSettingsSchema: JsonSchema = {
           required: ['key'],
           description: 'Signs inside the encryption.',
           properties: {
-            key: { type: 'string', pattern: secretPattern, description: 'secret:NAME of our private key.' },
-            passphrase: {
-              type: 'string',
-              pattern: secretPattern,
-              description: 'secret:NAME of its passphrase.',
-            },
+            key: secretSchema('secret:NAME of our private key.'),
+            passphrase: secretSchema('secret:NAME of its passphrase.'),
           },
         },
       },
@@ -164,11 +156,7 @@ export const emailSettingsSchema: JsonSchema = {
           pattern: '^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$',
           description: 'Under which name the public key stands in DNS: SELECTOR._domainkey.DOMAIN.',
         },
-        key: {
-          type: 'string',
-          pattern: secretPattern,
-          description: 'secret:NAME of the private RSA key (PEM, 1,024 bits at least, better 2,048).',
-        },
+        key: secretSchema('secret:NAME of the private RSA key (PEM, 1,024 bits at least, better 2,048).'),
       },
     },
   },

@@ -3,7 +3,7 @@
 // the size that was sent, seen after the rename; what the recipient makes of it is the `ack` file's to say.
 import { defineConnector } from '../contract.ts';
 import type { BatchFacts, Composed, Evidence, Outcome, Parcel, SendContext } from '../contract.ts';
-import { bareHost, endingOf, secretName, startDeadline } from '../guard.ts';
+import { bareHost, endingOf, secretOrText, startDeadline } from '../guard.ts';
 import type { Deadline } from '../guard.ts';
 import { readAck } from './ack.ts';
 import { contentOf, contentOfText } from './content.ts';
@@ -197,8 +197,7 @@ async function openDrop({ server }: FlowSettings, context: SendContext, deadline
 
 function loginOf(server: SftpServer, context: SendContext): SftpLogin {
   const valueOf = (text: string): string => {
-    const name = secretName(text);
-    const value = name === undefined ? text : context.secret(name);
+    const value = secretOrText(text, context.secret);
     if (value === undefined || value === '') throw dropFailure('SECRET_MISSING');
     return value;
   };

@@ -1,7 +1,7 @@
 // The JSON Schema of the `file` block of a flow; what editors show and the check reads.
 // Invariant: a secret is named, never written; the host key is pinned.
 import type { JsonSchema } from '../contract.ts';
-import { secretPattern } from '../guard.ts';
+import { secretSchema } from '../guard.ts';
 import { controlFields } from './settings.ts';
 
 const hostKeyPattern = '^SHA256:[A-Za-z0-9+/]{43}=?$';
@@ -11,7 +11,6 @@ const pinned: JsonSchema = {
   pattern: hostKeyPattern,
   description: 'SHA256:… as ssh-keygen -lf prints it.',
 };
-const secret = (description: string): JsonSchema => ({ type: 'string', pattern: secretPattern, description });
 
 export const flowSettingsSchema: JsonSchema = {
   type: 'object',
@@ -43,9 +42,9 @@ export const flowSettingsSchema: JsonSchema = {
             host: { type: 'string', minLength: 1, maxLength: 253, description: 'Name of the server.' },
             port: { type: 'integer', minimum: 1, maximum: 65535, default: 22, description: 'Port.' },
             user: { type: 'string', minLength: 1, maxLength: 200, description: 'User name.' },
-            password: secret('secret:NAME of the password.'),
-            privateKey: secret('secret:NAME of the private key (PEM or OpenSSH).'),
-            passphrase: secret('secret:NAME of the passphrase of the private key.'),
+            password: secretSchema('secret:NAME of the password.'),
+            privateKey: secretSchema('secret:NAME of the private key (PEM or OpenSSH).'),
+            passphrase: secretSchema('secret:NAME of the passphrase of the private key.'),
             hostKey: {
               description:
                 'Fingerprint of the host key: the server must show it. Several during a change of key.',

@@ -3,12 +3,26 @@
 
 const reference = /^secret:([A-Za-z_][A-Za-z0-9_]{0,63})$/;
 
-/** JSON Schema pattern of a secret's place. */
-export const secretPattern = '^secret:[A-Za-z_][A-Za-z0-9_]{0,63}$';
+const secretPattern = '^secret:[A-Za-z_][A-Za-z0-9_]{0,63}$';
+
+/** Schema of a secret's place. */
+export const secretSchema = (
+  description: string,
+): { readonly type: 'string'; readonly pattern: string; readonly description: string } => ({
+  type: 'string',
+  pattern: secretPattern,
+  description,
+});
 
 /** `NAME` of `secret:NAME`, or undefined when the text is not a reference. */
 export function secretName(text: string | undefined): string | undefined {
   return text === undefined ? undefined : reference.exec(text)?.[1];
+}
+
+/** What stands behind `secret:NAME`, if it has a value; any other text is its own. */
+export function secretOrText(text: string, secret: (name: string) => string | undefined): string | undefined {
+  const name = secretName(text);
+  return name === undefined ? text : secret(name);
 }
 
 /** What people see in place of the value. */

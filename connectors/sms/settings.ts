@@ -1,7 +1,7 @@
 // The `send` block of a text message: its schema, the rules a schema cannot say, its target and its secret's name. Pure.
 // Invariant: no secret in clear, and no placeholder in the address: it is the provider's, the same for every lead.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
-import { clearTextProblem, namesAmong, secretPattern } from '../guard.ts';
+import { clearTextProblem, namesAmong, secretSchema } from '../guard.ts';
 import { addressProblems, endpointOf, hostOf, isInClear } from '../guard/http/address.ts';
 
 export interface SmsSettings {
@@ -38,11 +38,7 @@ export const smsSettingsSchema: JsonSchema = {
       additionalProperties: false,
       required: ['bearer'],
       properties: {
-        bearer: {
-          type: 'string',
-          pattern: secretPattern,
-          description: 'secret:NAME sent as Authorization: Bearer.',
-        },
+        bearer: secretSchema('secret:NAME sent as Authorization: Bearer.'),
       },
     },
     sender: {

@@ -1,7 +1,7 @@
 // How the recipient knows us: a secret in a header, or a token or session that is got first. As a file declares it. Pure.
 // Invariant: no secret in clear.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
-import { clearTextProblem, secretPattern } from '../guard.ts';
+import { clearTextProblem, secretSchema } from '../guard.ts';
 import { accessProblems } from './access/check.ts';
 import { headerName } from './access/names.ts';
 import { loginSchema, oauth2Schema } from './access/schema.ts';
@@ -13,8 +13,6 @@ export type Auth =
   | { readonly basic: { readonly user: string; readonly password: string } }
   | { readonly header: { readonly name: string; readonly value: string } };
 
-const secret = (description: string): JsonSchema => ({ type: 'string', pattern: secretPattern, description });
-
 export const authSchema: JsonSchema = {
   type: 'object',
   description: 'How the recipient knows the sender: exactly one of bearer, basic, header, oauth2, login.',
@@ -22,7 +20,7 @@ export const authSchema: JsonSchema = {
   maxProperties: 1,
   additionalProperties: false,
   properties: {
-    bearer: secret('secret:NAME sent as Authorization: Bearer.'),
+    bearer: secretSchema('secret:NAME sent as Authorization: Bearer.'),
     basic: {
       type: 'object',
       description: 'HTTP Basic.',
@@ -30,7 +28,7 @@ export const authSchema: JsonSchema = {
       required: ['user', 'password'],
       properties: {
         user: { type: 'string', minLength: 1, maxLength: 200, description: 'User name, or secret:NAME.' },
-        password: secret('secret:NAME of the password.'),
+        password: secretSchema('secret:NAME of the password.'),
       },
     },
     header: {
@@ -40,7 +38,7 @@ export const authSchema: JsonSchema = {
       required: ['name', 'value'],
       properties: {
         name: { type: 'string', pattern: headerName, description: 'Header name, e.g. X-API-Key.' },
-        value: secret('secret:NAME of the key.'),
+        value: secretSchema('secret:NAME of the key.'),
       },
     },
     oauth2: oauth2Schema,

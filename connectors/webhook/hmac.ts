@@ -1,7 +1,7 @@
 // An HMAC by the recipient's own scheme: over parts of the request as it leaves, in a header as it is declared. Pure.
 // Invariant: the body is signed byte for byte as it travels, and questions are signed as sends are.
 import { createHmac } from 'node:crypto';
-import { secretName } from '../guard.ts';
+import { secretName, secretOrText } from '../guard.ts';
 import type { Headers } from './request.ts';
 import type { HmacScheme } from './signature-settings.ts';
 
@@ -89,8 +89,7 @@ function pathBehind(path: string, from: string): string {
 }
 
 function valueOf(text: string, secret: (name: string) => string | undefined): string | undefined {
-  const name = secretName(text);
-  const value = name === undefined ? text : secret(name);
+  const value = secretOrText(text, secret);
   return value === undefined || !/^[!-~]+$/.test(value) ? undefined : value;
 }
 

@@ -1,7 +1,7 @@
 // How a webhook is signed, as a file declares it: Standard Webhooks, or a scheme of the recipient's own. Pure.
 // Invariant: keys are secrets; what is signed is bytes of the request, never a field of its own.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
-import { clearTextProblem, masked, secretPattern } from '../guard.ts';
+import { clearTextProblem, masked, secretSchema } from '../guard.ts';
 import { headerName } from './access/names.ts';
 
 export interface HmacScheme {
@@ -24,7 +24,6 @@ export interface HmacScheme {
 
 export type Signature = { readonly standard: string } | { readonly hmac: HmacScheme };
 
-const secret = (description: string): JsonSchema => ({ type: 'string', pattern: secretPattern, description });
 const signedParts = ['method', 'path', 'query', 'host', 'timestamp', 'key', 'body'] as const;
 const valueParts = ['hex', 'base64', 'raw', 'timestamp', 'keyId'] as const;
 const template = (description: string, standard: string): JsonSchema => ({
@@ -41,7 +40,7 @@ const hmacSchema: JsonSchema = {
   additionalProperties: false,
   required: ['secret', 'header'],
   properties: {
-    secret: secret('secret:NAME of the key.'),
+    secret: secretSchema('secret:NAME of the key.'),
     header: { type: 'string', pattern: headerName, description: 'Header that carries it, e.g. X-Signature.' },
     algorithm: {
       type: 'string',
@@ -93,7 +92,7 @@ export const signatureSchema: JsonSchema = {
   maxProperties: 1,
   additionalProperties: false,
   properties: {
-    standard: secret(
+    standard: secretSchema(
       'Standard Webhooks: secret:NAME whose value is whsec_<base64> (HMAC, v1) or whsk_<base64> (ed25519, v1a); several live values are all signed.',
     ),
     hmac: hmacSchema,

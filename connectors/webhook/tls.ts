@@ -3,7 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Expiry, JsonSchema, NetworkPolicy, SendContext } from '../contract.ts';
-import { secretName, secretPattern, type TlsIdentity } from '../guard.ts';
+import { secretName, secretSchema, type TlsIdentity } from '../guard.ts';
 
 export interface Tls {
   readonly cert: string;
@@ -11,17 +11,15 @@ export interface Tls {
   readonly ca?: string;
 }
 
-const secret = (description: string): JsonSchema => ({ type: 'string', pattern: secretPattern, description });
-
 export const tlsSchema: JsonSchema = {
   type: 'object',
   description: 'Mutual TLS: the certificate we show to the recipient, and to where a token is got.',
   additionalProperties: false,
   required: ['cert', 'key'],
   properties: {
-    cert: secret('secret:NAME of our certificate with its chain, PEM.'),
-    key: secret('secret:NAME of its private key, PEM.'),
-    ca: secret(
+    cert: secretSchema('secret:NAME of our certificate with its chain, PEM.'),
+    key: secretSchema('secret:NAME of its private key, PEM.'),
+    ca: secretSchema(
       "secret:NAME of the recipient's own authority, PEM, where its certificate is not a public one.",
     ),
   },

@@ -8,7 +8,7 @@ import type {
   Outcome,
   SendContext,
 } from '../../contract.ts';
-import { bareHost, secretName } from '../../guard.ts';
+import { bareHost, secretOrText } from '../../guard.ts';
 import type { HttpClient } from '../../guard/http/exchange.ts';
 import { hasControl, isSendable } from '../../guard/http/headers.ts';
 import { askingMs } from './ask.ts';
@@ -27,9 +27,9 @@ export function neededFor(access: Access, client: HttpClient, context: SendConte
   if (url.protocol !== 'https:' && !context.network.allowPlaintext)
     return held('PLAINTEXT_NOT_ALLOWED', bareHost(url.hostname));
   const texts = accessTexts(access).filter((text) => text !== undefined);
-  const values = texts.map((text) => resolved(text, context));
+  const values = texts.map((text) => secretOrText(text, context.secret));
   if (values.some((value) => value === undefined || value === '')) return held('SECRET_MISSING');
-  const resolve = (text: string): string => resolved(text, context) ?? '';
+  const resolve = (text: string): string => secretOrText(text, context.secret) ?? '';
   if (!isUsable(access, resolve)) return held('SECRET_MALFORMED');
   return {
     ok: true,
@@ -48,11 +48,6 @@ const held = (reason: string, host?: string): Extract<Needed, { readonly ok: fal
   ok: false,
   outcome: { kind: 'unauthorized', reason, ...(host === undefined ? {} : { evidence: { host } }) },
 });
-
-function resolved(text: string, { secret }: SendContext): string | undefined {
-  const name = secretName(text);
-  return name === undefined ? text : secret(name);
-}
 
 /** Values that could not be sent would look like an outage of the endpoint. */
 function isUsable(access: Access, resolve: (text: string) => string): boolean {

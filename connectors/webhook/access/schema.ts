@@ -1,9 +1,8 @@
 // The schema of a way in that is got first: `auth.oauth2` and `auth.login`.
 import type { JsonSchema } from '../../contract.ts';
-import { secretPattern } from '../../guard.ts';
+import { secretSchema } from '../../guard.ts';
 import { headerName } from './names.ts';
 
-const secret = (description: string): JsonSchema => ({ type: 'string', pattern: secretPattern, description });
 const text = (description: string): JsonSchema => ({
   type: 'string',
   minLength: 1,
@@ -38,7 +37,7 @@ const assertion: JsonSchema = {
   additionalProperties: false,
   required: ['key'],
   properties: {
-    key: secret('secret:NAME of the private key, PEM.'),
+    key: secretSchema('secret:NAME of the private key, PEM.'),
     algorithm: {
       type: 'string',
       enum: ['RS256', 'RS512', 'PS256', 'ES256', 'EdDSA'],
@@ -70,7 +69,7 @@ export const oauth2Schema: JsonSchema = {
       pattern: '^https?://',
     },
     clientId: text('Id of our application, or secret:NAME.'),
-    clientSecret: secret('secret:NAME of its secret.'),
+    clientSecret: secretSchema('secret:NAME of its secret.'),
     clientAuth: {
       type: 'string',
       enum: ['client_secret_post', 'client_secret_basic'],
@@ -81,7 +80,7 @@ export const oauth2Schema: JsonSchema = {
     audience: text('The API the token is for, where the endpoint asks for it.'),
     resource: text('The same by RFC 8707.'),
     params: texts('Further parameters of the request, none of them secret.', 'Value of the parameter.'),
-    refreshToken: secret(
+    refreshToken: secretSchema(
       'secret:NAME of the first refresh token; later ones are kept encrypted in the database.',
     ),
     assertion,
@@ -96,7 +95,7 @@ const basic: JsonSchema = {
   required: ['user', 'password'],
   properties: {
     user: text('User name, or secret:NAME.'),
-    password: secret('secret:NAME of the password.'),
+    password: secretSchema('secret:NAME of the password.'),
   },
 };
 
