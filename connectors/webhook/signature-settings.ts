@@ -2,6 +2,7 @@
 // Invariant: keys are secrets; what is signed is bytes of the request, never a field of its own.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, masked, secretSchema } from '../guard.ts';
+import { hasControl, isSendable } from '../guard/http/headers.ts';
 import { headerName } from './access/names.ts';
 
 export interface HmacScheme {
@@ -120,6 +121,11 @@ export function signatureProblems(signature: Signature | undefined): readonly Se
     problems.push({
       path: `${at}/value`,
       message: 'The value must hold the signature: {hex}, {base64} or {raw}.',
+    });
+  if (hasControl(value) || !isSendable(value))
+    problems.push({
+      path: `${at}/value`,
+      message: 'A header value holds a line break or a character that HTTP cannot carry.',
     });
   if (value.includes('{raw}') && signature.hmac.encode === undefined)
     problems.push({

@@ -3,9 +3,10 @@
 import { createHmac, createPrivateKey, createSecretKey, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { SendContext } from '../contract.ts';
+import { namesAmong, secretName } from '../guard.ts';
 import { hmacHeaders, type Signable } from './hmac.ts';
 import type { Headers } from './request.ts';
-import type { Signature } from './signature-settings.ts';
+import { signatureTexts, type Signature } from './signature-settings.ts';
 
 // Rebuilding keys at each delivery cost a seventh of the throughput. Bounded: rotated secrets must not pile up.
 const keys = new Map<string, KeyObject>();
@@ -68,11 +69,11 @@ export function signatureHeaders(
   if ('hmac' in signature) {
     const headers = hmacHeaders(signature.hmac, { ...request, now: now() }, secret);
     if (headers !== undefined) return { ok: true, headers };
-    const missing = (secret(signature.hmac.secret.slice('secret:'.length)) ?? '') === '';
+    const missing = namesAmong(signatureTexts(signature)).some((name) => (secret(name) ?? '') === '');
     return { ok: false, reason: missing ? 'SECRET_MISSING' : 'SECRET_MALFORMED' };
   }
   const timestamp = Math.floor(now() / 1000);
-  const live = secrets(signature.standard.slice('secret:'.length));
+  const live = secrets(secretName(signature.standard) ?? '');
   const value = signatureOf(request.key, timestamp, request.body, live);
   if (value === undefined)
     return { ok: false, reason: live.length === 0 ? 'SECRET_MISSING' : 'SECRET_MALFORMED' };

@@ -95,6 +95,11 @@ test.each<[string, object, string]>([
     '/signature/hmac/value The value must hold the signature',
   ],
   [
+    'a value that no header carries',
+    { signature: { hmac: { ...hmac, value: 'v1={hex}\n' } } },
+    '/signature/hmac/value A header value holds a line break or a character that HTTP cannot carry',
+  ],
+  [
     'raw bytes',
     { signature: { hmac: { ...hmac, value: '{raw}' } } },
     '/signature/hmac/value Raw bytes travel in no header',

@@ -125,6 +125,14 @@ describe('on the way', () => {
       reason: 'SECRET_MISSING',
     });
     expect(
+      await rig.send({
+        signature: { hmac: { ...hmac, value: '{keyId}:{hex}', keyId: 'secret:ABSENT' } },
+      }),
+    ).toEqual({
+      kind: 'unauthorized',
+      reason: 'SECRET_MISSING',
+    });
+    expect(
       await rig.send({ signature: { hmac: { ...hmac, secret: 'secret:BAD', secretAs: 'hex' } } }),
     ).toEqual({
       kind: 'unauthorized',
