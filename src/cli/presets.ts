@@ -95,7 +95,7 @@ function showAnswers({ answers }: PresetFacts): void {
   if (answers.length === 0) return;
   out('\nAnswers it knows');
   table(
-    ['action', 'status', 'answer', 'outcome', 'seen in'],
+    ['action', 'status', 'answer', 'outcome', 'known from'],
     answers.map((known) => [
       known.call === undefined ? (known.on ?? 'create') : `${known.on ?? 'create'} ${known.call}`,
       String(known.answer.status),
