@@ -28,15 +28,13 @@ export interface RunningSimulator {
   readonly port: number;
   /** The first request that holds this text, in its address or its body, meets this mischief. */
   readonly plan: (text: string, mischief: Mischief) => void;
-  /** Mischief that met its request. */
-  readonly met: () => readonly string[];
+  /** Mischief whose request has not come. */
+  readonly unmet: () => readonly string[];
   readonly databaseIsAway: (away: boolean) => void;
   /** Requests it met while its database was away, this last time. */
   readonly metWhileAway: () => number;
   /** Thinks for so long, ms. */
   readonly thinksFor: (ms: number) => void;
-  /** Requests answered, by status. */
-  readonly answered: () => Readonly<Record<number, number>>;
   /** Answers nobody on purpose: the whole machine is gone. */
   readonly machineIsOff: (off: boolean) => void;
   readonly close: () => Promise<void>;
@@ -54,8 +52,6 @@ export interface DoorOptions {
 interface Door {
   readonly crm: SimulatedCrm;
   readonly planned: Map<string, Mischief>;
-  readonly met: string[];
-  readonly answered: Record<number, number>;
   /** Requests under way, by method and path. */
   readonly underWay: Map<string, number>;
   latencyMs: number;
@@ -68,8 +64,6 @@ export async function startSimulator(crm: SimulatedCrm, options: DoorOptions): P
   const door: Door = {
     crm,
     planned: new Map(),
-    met: [],
-    answered: {},
     underWay: new Map(),
     latencyMs: options.latencyMs,
     away: false,
@@ -92,8 +86,7 @@ export async function startSimulator(crm: SimulatedCrm, options: DoorOptions): P
     crm,
     port: (server.address() as AddressInfo).port,
     plan: (text, mischief) => void door.planned.set(text, mischief),
-    met: () => door.met,
-    answered: () => door.answered,
+    unmet: () => [...door.planned].map(([text, mischief]) => `${text}: ${mischief}`),
     databaseIsAway: (away) => {
       door.away = away;
       door.asked = 0;
@@ -123,13 +116,13 @@ async function serve(door: Door, raw: IncomingMessage, response: ServerResponse)
   if (door.away) {
     const said = door.crm.whenDown[Math.min(door.asked, door.crm.whenDown.length - 1)];
     door.asked += 1;
-    return said === undefined || said === 'hangs' ? undefined : tell(door, response, said);
+    return said === undefined || said === 'hangs' ? undefined : tell(response, said);
   }
   switch (mischief) {
     case undefined:
-      return tell(door, response, door.crm.answer(request));
+      return tell(response, door.crm.answer(request));
     case 'busy':
-      return tell(door, response, door.crm.whenBusy);
+      return tell(response, door.crm.whenBusy);
     case 'cut before':
       return void raw.socket.destroy();
     case 'cut after':
@@ -137,7 +130,7 @@ async function serve(door: Door, raw: IncomingMessage, response: ServerResponse)
       return void raw.socket.destroy();
     case 'proxy gives up':
       door.crm.answer(request);
-      return tell(door, response, page(504, 'Gateway Time-out'));
+      return tell(response, page(504, 'Gateway Time-out'));
     case 'silence':
       return void door.crm.answer(request);
     case 'kept late':
@@ -161,7 +154,6 @@ function mischiefFor(door: Door, { method, path, query, body }: CrmRequest): Mis
   for (const [text, mischief] of door.planned) {
     if (!whole.includes(text)) continue;
     door.planned.delete(text);
-    door.met.push(`${text}: ${mischief}`);
     return mischief;
   }
   return undefined;
@@ -181,7 +173,6 @@ async function readRequest(raw: IncomingMessage): Promise<Omit<CrmRequest, 'besi
   };
 }
 
-function tell(door: Door, response: ServerResponse, { status, headers, body }: CrmAnswer): void {
-  door.answered[status] = (door.answered[status] ?? 0) + 1;
+function tell(response: ServerResponse, { status, headers, body }: CrmAnswer): void {
   response.writeHead(status, { ...headers }).end(body ?? '');
 }

@@ -63,9 +63,18 @@ export async function runTrial(world: TrialWorld, options: RunOptions): Promise<
   await settled(world, options);
   await change(world, (kind) => kind === 'correction');
   await settled(world, options);
-  const trouble = world.trouble();
-  return trouble === undefined ? [] : [trouble];
+  return [...[world.trouble()].filter((trouble) => trouble !== undefined), ...unmetIn(subjects)];
 }
+
+/** A trial in which something planned never happened proves less than it says. */
+export const unmetIn = (
+  subjects: readonly Pick<Subject, 'id' | 'habit' | 'simulator'>[],
+): readonly string[] =>
+  subjects
+    .filter(({ habit }) => habit === undefined)
+    .flatMap(({ id, simulator }) =>
+      simulator.unmet().map((what) => `${id}: this was planned and met no request: ${what}`),
+    );
 
 async function insert({ subjects, intake }: TrialWorld, when: TrialLead['when']): Promise<void> {
   for (const lead of trialLeads.filter((candidate) => candidate.when === when))
