@@ -1,19 +1,14 @@
-// `npm run demo`: reads the words after it, wires the screen, the signals and the gateway, and sets the exit code.
-// Invariant: Ctrl-C once ends the demo cleanly; twice, at once (a guardian then ends the servers).
+// `npm run demo`: reads the words after it, wires the screen, the stop signal and the gateway, and sets the exit code.
+// Invariant: an unknown word starts nothing.
 import { isRelaisError } from '../errors.ts';
 import { gatewayTools } from './demo/gateway.ts';
 import { helpText, readOptions } from './demo/options.ts';
 import { runDemo } from './demo/run.ts';
 import { createScreen } from './demo/screen.ts';
+import { stopSignal } from './demo/stop.ts';
 import { tryPreset } from './trial/trial.ts';
 
-const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => {
-    if (stop.signal.aborted) process.exit(130);
-    stop.abort();
-  });
-}
+const signal = stopSignal();
 
 try {
   const options = readOptions(process.argv.slice(2));
@@ -28,7 +23,7 @@ try {
         ...(mysqlUrl === undefined ? {} : { mysqlUrl }),
         ...(redisUrl === undefined ? {} : { redisUrl }),
       },
-      signal: stop.signal,
+      signal,
     };
     const { preset, without, keep } = options;
     process.exitCode =

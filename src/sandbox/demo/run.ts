@@ -5,6 +5,8 @@ import { demoClients } from '../people/clients.ts';
 import type { RecipientReport } from '../recipients/record.ts';
 import { account } from './accounting.ts';
 import type { Comparison } from './accounting.ts';
+import { withUndo } from './installation.ts';
+import type { DemoDeps, Undo } from './installation.ts';
 import { keepRunning } from './keep.ts';
 import { readLedger } from './ledger.ts';
 import type { DemoOptions } from './options.ts';
@@ -12,30 +14,17 @@ import { printAccount, printSamples, printTable } from './report.ts';
 import type { Screen } from './screen.ts';
 import { runTrip, type DemoTrip } from './trip.ts';
 import { buildWorld } from './world.ts';
-import type { DemoDeps, World } from './world.ts';
+import type { World } from './world.ts';
 
 /** Returns the exit code. */
 export async function runDemo(options: DemoOptions, deps: DemoDeps): Promise<number> {
-  // Last in, first out, each step undone even when an earlier one fails.
-  const undo: (() => Promise<void>)[] = [];
-  try {
+  return await withUndo(deps.screen, async (undo) => {
     const world = await buildWorld(options, deps, undo);
     return await perform(world, options, deps.signal, undo);
-  } finally {
-    for (const step of undo.reverse()) {
-      await step().catch((error: unknown) =>
-        deps.screen.line(`while cleaning up: ${error instanceof Error ? error.message : String(error)}`),
-      );
-    }
-  }
+  });
 }
 
-async function perform(
-  world: World,
-  options: DemoOptions,
-  signal: AbortSignal,
-  undo: (() => Promise<void>)[],
-): Promise<number> {
+async function perform(world: World, options: DemoOptions, signal: AbortSignal, undo: Undo): Promise<number> {
   const { screen, gateway, leads, places } = world;
   screen.heading(`${leads.length} leads on their way`);
   const trip = await runTrip({

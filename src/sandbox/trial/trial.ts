@@ -1,7 +1,7 @@
 // `npm run demo -- --preset NAME` and `relais preset try NAME`, from the first line to the last.
 // Invariant: whatever happens, servers, processes, database and accounts of the trial are gone at its end.
 import { RelaisError } from '../../errors.ts';
-import type { DemoDeps } from '../demo/world.ts';
+import { withUndo, type DemoDeps } from '../demo/installation.ts';
 import { simulatorOf, simulators } from '../simulators/index.ts';
 import { compareTrial, type TrialResult } from './compare.ts';
 import { keepTrial } from './keep.ts';
@@ -57,16 +57,7 @@ export async function inTrial<Result>(
   deps: DemoDeps,
   work: (world: TrialWorld) => Promise<Result>,
 ): Promise<Result> {
-  // Last in, first out, each step undone even when an earlier one fails.
-  const undo: (() => Promise<void>)[] = [];
-  try {
-    return await work(await buildTrial(wanted, deps, undo));
-  } finally {
-    for (const step of undo.reverse())
-      await step().catch((error: unknown) =>
-        deps.screen.line(`while cleaning up: ${error instanceof Error ? error.message : String(error)}`),
-      );
-  }
+  return await withUndo(deps.screen, async (undo) => await work(await buildTrial(wanted, deps, undo)));
 }
 
 export async function resultOf({ gateway }: TrialWorld, subject: Subject): Promise<TrialResult> {

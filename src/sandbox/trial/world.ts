@@ -1,17 +1,13 @@
 // What a trial runs on: private servers, the gateway in a process of its own, and a simulated CRM for each client.
 // Invariant: whatever was built has its undoing on the caller's list before the next step begins.
 import { mkdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { placesOf, secretText, writeEnvironment } from '../demo/environment.ts';
-import type { Gateway } from '../demo/gateway.ts';
+import { secretText, writeEnvironment } from '../demo/environment.ts';
+import { openGateway, openServers } from '../demo/installation.ts';
+import type { DemoDeps, OpenGateway, Undo } from '../demo/installation.ts';
 import { startRole } from '../demo/processes.ts';
-import { removeRedisKeys } from '../demo/redis-keys.ts';
-import type { DemoConnection } from '../demo/sql.ts';
-import { openAccounts, type DemoDeps } from '../demo/world.ts';
 import { freePort } from '../ports.ts';
 import { certificateFor } from '../recipients/identity.ts';
-import { startServices } from '../services.ts';
 import { simulatorOf } from '../simulators/index.ts';
 import { startSimulator, type RunningSimulator } from '../simulators/server.ts';
 import { strangers } from './leads.ts';
@@ -22,10 +18,8 @@ export interface Subject extends TrialClient {
   readonly simulator: RunningSimulator;
 }
 
-export interface TrialWorld {
+export interface TrialWorld extends OpenGateway {
   readonly subjects: readonly Subject[];
-  readonly gateway: Gateway;
-  readonly intake: DemoConnection;
   /** What went wrong with the gateway's own process. */
   readonly trouble: () => string | undefined;
   /** The settings, for `npx relais` beside it. */
@@ -41,22 +35,9 @@ export interface Wanted {
 /** The lock of a strict administrator, which opens again within a trial. */
 const lock = { wrongKeys: 7, withinMs: 6_000 };
 
-/** @param undo what to do at the end, to be done last in first out */
-export async function buildTrial(
-  wanted: readonly Wanted[],
-  { screen, tools, given }: DemoDeps,
-  undo: (() => Promise<void>)[],
-): Promise<TrialWorld> {
-  const places = placesOf(process.pid);
-  const services = await startServices({
-    folder: places.folder,
-    log: (text) => screen.line(`  ${text}`),
-    ...given,
-  });
-  undo.push(async () => {
-    await services.stop();
-    await rm(places.folder, { recursive: true, force: true });
-  });
+export async function buildTrial(wanted: readonly Wanted[], deps: DemoDeps, undo: Undo): Promise<TrialWorld> {
+  const servers = await openServers(deps, undo);
+  const { places, accounts } = servers;
   const mappings = join(places.folder, 'mappings');
   mkdirSync(mappings, { recursive: true });
   preparePresets(mappings);
@@ -64,27 +45,21 @@ export async function buildTrial(
   const secrets = secretsFor(wanted);
   const { subjects, authority } = await openSimulators(clients, secrets, undo);
 
-  const accounts = await openAccounts(tools, services, undo);
-  if (given.redisUrl !== undefined)
-    undo.push(async () => await removeRedisKeys(services.redisUrl, accounts.database));
-  const { mysqlUrl, redisUrl } = services;
   const ports = Object.fromEntries(
     subjects.flatMap(({ hosts, exampleHosts, simulator }) =>
       [...hosts, ...exampleHosts].map((host) => [host, simulator.port]),
     ),
   );
-  const facts = { places, mysqlUrl, redisUrl, accounts, secrets, mappings, authority, ports };
-  const env: Readonly<Record<string, string>> = { ...writeEnvironment(facts), RELAIS_SETTLING_MS: '2500' };
-  await tools.migrate(env, accounts);
-  const gateway = await tools.open(env);
-  undo.push(gateway.close);
-  for (const { destination } of subjects) await gateway.publish(destination);
-  const intake = tools.connect(env['RELAIS_MYSQL_INTAKE_URL'] ?? '');
-  undo.push(intake.close);
+  const env: Readonly<Record<string, string>> = {
+    ...writeEnvironment({ ...servers, secrets, mappings, authority, ports }),
+    RELAIS_SETTLING_MS: '2500',
+  };
+  const publish = subjects.map(({ destination }) => destination);
+  const open = await openGateway(deps, { accounts, env, publish }, undo);
   const role = startRole('all', { folder: places.folder, name: 'gateway', env, port: await freePort() });
   undo.push(role.stop);
   await role.ready();
-  return { subjects, gateway, intake, trouble: role.trouble, env };
+  return { ...open, subjects, trouble: role.trouble, env };
 }
 
 const secretsFor = (wanted: readonly Wanted[]): Readonly<Record<string, string>> =>
@@ -97,7 +72,7 @@ const secretsFor = (wanted: readonly Wanted[]): Readonly<Record<string, string>>
 async function openSimulators(
   clients: readonly TrialClient[],
   secrets: Readonly<Record<string, string>>,
-  undo: (() => Promise<void>)[],
+  undo: Undo,
 ): Promise<{ readonly subjects: readonly Subject[]; readonly authority: string }> {
   const names = clients.flatMap(({ hosts, exampleHosts }) => [...hosts, ...exampleHosts]);
   const certificate = await certificateFor(...new Set(names));
