@@ -1,19 +1,31 @@
 // Free TCP ports on the loopback, and waiting for what should come to listen there.
-// Invariant: a port found free may be lost again before its server binds it, so callers must be ready to retry.
+// Invariant: a port found free may be lost again before its server binds it, but to no outgoing connection.
+import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import type { NetConnectOpts } from 'node:net';
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** Below those the system gives to outgoing connections (32,768 and up on Linux): a program takes seconds to bind its port. */
+const ports = { from: 20_000, below: 32_768 };
+const mostTries = 100;
+
+export async function freePort(): Promise<number> {
+  for (let tries = 1; ; tries += 1) {
+    const port = randomInt(ports.from, ports.below);
+    try {
+      return await bound(port);
+    } catch (error) {
+      if (tries === mostTries) throw error;
+    }
+  }
+}
+
+/** Binds the port and lets it go. */
+const bound = (port: number): Promise<number> =>
+  new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
   });
-}
 
 /**
  * Connects, says `words` if any, and returns what is answered until `enough` or the end of the line.
