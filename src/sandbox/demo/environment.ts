@@ -166,13 +166,12 @@ export function publishEnvironment(
   } catch {
     taken = false;
   }
-  return {
-    taken,
-    own,
-    release: () => {
-      if (taken && ownerOf() === pid) rmSync(current, { force: true });
-    },
+  const release = (): void => {
+    if (taken && ownerOf() === pid) rmSync(current, { force: true });
   };
+  // A second Ctrl-C must not leave the file behind for the commands of tomorrow.
+  process.once('exit', release);
+  return { taken, own, release };
 }
 
 function isRunning(pid: number): boolean {

@@ -44,8 +44,6 @@ export async function buildWorld(options: DemoOptions, deps: DemoDeps, undo: Und
 
   const current = publishEnvironment(places, env, process.pid);
   undo.push(() => Promise.resolve(current.release()));
-  // A demo that is killed must not leave the env file behind for the commands of tomorrow.
-  process.once('exit', current.release);
 
   const leads = inventLeads({ seed: options.seed, count: options.leads, now: new Date() });
   return { ...open, screen, places, recipients, leads, env, current };
