@@ -116,13 +116,27 @@ async function signingKey(
   at: Date,
 ): Promise<{ readonly key: PrivateKey; readonly until: Date | undefined } | undefined> {
   try {
-    const read = await readPrivateKey({ armoredKey: armored });
-    const key = passphrase === undefined ? read : await decryptKey({ privateKey: read, passphrase });
+    const key = await unlocked(armored, passphrase);
     const part = await key.getSigningKey(undefined, at);
     return key.isDecrypted() ? { key, until: await endOf(key, part, at) } : undefined;
   } catch {
     return undefined;
   }
+}
+
+// Unlocking a key takes several times as long as the mail does. Bounded: rotated keys must not pile up.
+const keys = new Map<string, PrivateKey>();
+const mostKept = 100;
+
+async function unlocked(armored: string, passphrase: string | undefined): Promise<PrivateKey> {
+  const name = JSON.stringify([armored, passphrase]);
+  const known = keys.get(name);
+  if (known !== undefined) return known;
+  const read = await readPrivateKey({ armoredKey: armored });
+  const key = passphrase === undefined ? read : await decryptKey({ privateKey: read, passphrase });
+  if (keys.size >= mostKept) keys.clear();
+  keys.set(name, key);
+  return key;
 }
 
 /** The mail with everything but its head encrypted: what it says, its sheet and its attachment. */
