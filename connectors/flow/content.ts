@@ -42,6 +42,18 @@ function readInPieces({ size, read }: NonNullable<Body['long']>): Content {
   };
 }
 
+/** SHA-256 of so many bytes from the beginning. */
+export async function digestOfFirst({ pieces }: Content, size: number): Promise<Buffer> {
+  const hash = createHash('sha256');
+  let left = size;
+  for await (const piece of pieces()) {
+    hash.update(piece.subarray(0, left));
+    left -= piece.length;
+    if (left <= 0) break;
+  }
+  return hash.digest();
+}
+
 async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < bytes.length; start += pieceBytes)
     yield await Promise.resolve(bytes.subarray(start, start + pieceBytes));

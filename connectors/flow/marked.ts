@@ -1,6 +1,7 @@
 // A file where the server forbids renaming: written under its final name, and a marker beside it says that it is whole.
 // Invariant: the marker comes last, after the size was read back; what a marker stands beside is never written again.
-import { contentOfText } from './content.ts';
+import { timingSafeEqual } from 'node:crypto';
+import { contentOfText, digestOfFirst } from './content.ts';
 import { dropFailure } from './drop.ts';
 import type { Content, Drop } from './drop.ts';
 import { pathIn, standingAt } from './upload.ts';
@@ -32,12 +33,19 @@ export async function uploadMarked(
   return 'created';
 }
 
-/** What is shorter was cut off in an earlier attempt; anything else under the name is not ours to replace. */
+/** A beginning of ours was cut off in an earlier attempt; anything else under the name is not ours to replace. */
 async function placeDirectly(drop: Drop, path: string, content: Content): Promise<'written' | 'NAME_TAKEN'> {
   const size = await drop.size(path);
   if (size !== undefined && size >= content.size)
     return (await standingAt(drop, path, content)) === 'same' ? 'written' : 'NAME_TAKEN';
+  if (size !== undefined && !(await isBeginning(drop, path, size, content))) return 'NAME_TAKEN';
   await drop.write(path, content);
   if ((await drop.size(path)) !== content.size) throw dropFailure('SIZE_MISMATCH');
   return 'written';
+}
+
+async function isBeginning(drop: Drop, path: string, size: number, content: Content): Promise<boolean> {
+  if (size === 0) return true;
+  const standing = await drop.digest(path, size);
+  return standing !== 'longer' && timingSafeEqual(standing, await digestOfFirst(content, size));
 }

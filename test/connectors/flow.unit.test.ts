@@ -232,6 +232,9 @@ describe('a drop', () => {
     writeFileSync(join(root, 'in', name), 'x'.repeat(bytes.length));
     expect(await send(marked)).toMatchObject({ kind: 'refused', reason: 'NAME_TAKEN' });
     expect(files()).not.toContain(`${name}.done`);
+    writeFileSync(join(root, 'in', name), 'theirs');
+    expect(await send(marked)).toMatchObject({ kind: 'refused', reason: 'NAME_TAKEN' });
+    expect(contentOf(name)).toBe('theirs');
   });
 
   test('a whole file without its marker is not marked again by itself: the recipient may have taken the marker', async () => {
