@@ -22,6 +22,7 @@ import type { RecordPlan } from './record.ts';
 import { compileResponse, judgeBeside, judgeNow } from './response/rules.ts';
 import type { FaultsOf } from './response/faults.ts';
 import type { Judge } from './response/rules.ts';
+import { reportUnread, unread } from './response/unread.ts';
 import { inWords } from './tools/rule-words.ts';
 import { compileTiming } from './transport/timing.ts';
 import { compileSandbox } from './transport/sandbox.ts';
@@ -159,6 +160,10 @@ function defaultJudge(input: CompileInput, hasLookup: boolean, faults: FaultsOf)
   if (hasCalls(mapping)) return unread;
   // Without a known connector the file is checked as the webhook it most likely is.
   const proves = connector === undefined ? Object.hasOwn(mapping, 'send') : connector.answers === 'rules';
+  if (connector !== undefined && !proves && !hasLookup) {
+    reportUnread(mapping, connector, report);
+    return unread;
+  }
   return compileResponse(mapping['response'], { report, proves, hasLookup, now, faults });
 }
 
@@ -200,9 +205,6 @@ function reportSecrets({ mapping, connectors, report }: CompileInput): void {
     reportClearText(mapping[key], (path) => [key, ...path], report, schemas);
   }
 }
-
-/** Read by a call's own rules; what belongs to none is not understood. */
-const unread: Judge = ({ answer }) => ({ kind: 'unknown', reason: `UNMATCHED_${answer.status}` });
 
 function updateOn(mapping: Record<string, unknown>): CompiledMapping['updateOn'] {
   const update = blockAt(mapping, 'update');

@@ -31,7 +31,8 @@ export const problemsOfAnswers = {
   },
   'MAP-507': {
     meaning: 'A status alone proves acceptance; a maintenance page answers 200 too.',
-    remedy: 'Add something of the body or the media type to the accepted rule.',
+    remedy:
+      'Add what only a success holds (json: {success: true}), or at least mediaType: application/json, to the accepted rule.',
   },
   'MAP-508': { meaning: 'A reason is not a code.', remedy: 'Write letters, digits, _ . - only, 64 at most.' },
   'MAP-509': {
@@ -61,6 +62,12 @@ export const problemsOfAnswers = {
   },
   'MAP-515': {
     meaning: 'A look-up names no lead: whatever it found would be taken for this one.',
-    remedy: 'Put {reference}, {key} or {leadReference} into its address, or let a field read one of them.',
+    remedy:
+      'Put {reference}, {key} or {leadReference} into its address, or let a field write id, delivery.key or delivery.reference whole, without when and map.',
+  },
+  'MAP-516': {
+    meaning: 'The file has response rules that nothing reads.',
+    remedy:
+      'Remove them: of a mail, a text message or a file the connector says what became of it. Those for the acknowledgement of a file need file.ack.',
   },
 } as const;

@@ -145,9 +145,12 @@ function checkProof(
         : 'the accepted rule takes a status that is no success; only 2xx can be one.',
     );
   } else if (test !== undefined && !body && (test(200) || test(201))) {
-    report.warn(path, 'MAP-507', 'the status alone proves acceptance: a maintenance page answers 200 too.', {
-      at: 'key',
-    });
+    report.warn(
+      path,
+      'MAP-507',
+      'the status alone proves acceptance: a maintenance page answers 200 too. Add what only a success holds, such as json: {success: true}, or at least mediaType: application/json.',
+      { at: 'key' },
+    );
   }
 }
 
