@@ -62,6 +62,8 @@ export interface Connector<Settings = unknown> {
   readonly overlaid?: readonly string[];
   /** Rules a schema cannot say (URL syntax, clear-text secrets ...). Pure. */
   readonly check: (settings: Settings) => readonly SettingsProblem[];
+  /** What is allowed and may prove less than it seems to: the check warns. Pure. */
+  readonly doubts?: (settings: Settings) => readonly SettingsProblem[];
   /** Hosts, mailboxes or folders this destination reaches; none when the whole address is a secret. */
   readonly targets: (settings: Settings) => readonly string[];
   /** Hosts it dials besides: the contract must list them too. */

@@ -2,7 +2,7 @@
 // Invariant: no secret in clear.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, secretSchema } from '../guard.ts';
-import { accessProblems } from './access/check.ts';
+import { accessProblems, loginDoubts } from './access/check.ts';
 import { headerName } from './access/names.ts';
 import { loginSchema, oauth2Schema } from './access/schema.ts';
 import { accessTexts, isAccess, type Access } from './access/settings.ts';
@@ -53,6 +53,9 @@ export function authProblems(path: string, auth: Auth | undefined): readonly Set
   if ('basic' in auth) return clearTextProblem(`${path}/basic/password`, auth.basic.password);
   return clearTextProblem(`${path}/header/value`, auth.header.value);
 }
+
+export const accessDoubts = (path: string, auth: Auth | undefined): readonly SettingsProblem[] =>
+  auth !== undefined && isAccess(auth) ? loginDoubts(path, auth) : [];
 
 /** All texts that may be `secret:NAME`. */
 export function authTexts(auth: Auth): readonly (string | undefined)[] {

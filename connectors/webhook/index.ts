@@ -11,6 +11,7 @@ import { askWebhook, sendWebhook } from './send.ts';
 import {
   checkWebhookSettings,
   webhookDials,
+  webhookDoubts,
   webhookInClear,
   webhookPlaces,
   webhookSecretNames,
@@ -45,6 +46,7 @@ export function createWebhookConnector(transport?: Transport) {
     protocol: 'http',
     targetKind: 'hosts',
     check: checkWebhookSettings,
+    doubts: webhookDoubts,
     targets: webhookTargets,
     dials: webhookDials,
     places: webhookPlaces,

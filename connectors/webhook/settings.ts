@@ -6,7 +6,7 @@ import { addressProblems, endpointOf, hostOf, isInClear } from '../guard/http/ad
 import { hasControl, isSendable } from '../guard/http/headers.ts';
 import { credentialHeader, headerName } from './access/names.ts';
 import { accessUrl, isAccess } from './access/settings.ts';
-import { authProblems, authSchema, authTexts, type Auth } from './auth.ts';
+import { accessDoubts, authProblems, authSchema, authTexts, type Auth } from './auth.ts';
 import { lookupProblems, lookupSchema, questionSettings } from './lookup.ts';
 import type { Lookup } from './lookup.ts';
 import { signatureProblems, signatureSchema, signatureTexts, type Signature } from './signature-settings.ts';
@@ -88,6 +88,11 @@ export function checkWebhookSettings(settings: WebhookSettings): readonly Settin
     ...headerProblems('/lookup/headers', lookup?.headers),
   ];
 }
+
+export const webhookDoubts = ({ auth, lookup }: WebhookSettings): readonly SettingsProblem[] => [
+  ...accessDoubts('/auth', auth),
+  ...accessDoubts('/lookup/auth', lookup?.auth),
+];
 
 function headerProblems(
   at: string,

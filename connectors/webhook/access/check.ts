@@ -86,6 +86,20 @@ function clearIn(path: string, name: string, value: LoginBody): readonly Setting
   return isText && /pass|pwd|secret/i.test(name) ? clearTextProblem(path, String(value)) : [];
 }
 
+/** A cookie alone proves no login. @param path where the way in stands, e.g. `/auth` */
+export function loginDoubts(path: string, access: Access): readonly SettingsProblem[] {
+  if (!('login' in access)) return [];
+  const { token, proof, accepted } = access.login;
+  if (!('cookie' in token) || proof !== undefined || accepted !== undefined) return [];
+  return [
+    {
+      path: `${path}/login/token`,
+      message:
+        'some recipients set this cookie whatever the password: a wrong one would pass for a session. Add proof: with a place of the answer that only a good login fills, such as $.result.uid, or accepted: with the statuses of one.',
+    },
+  ];
+}
+
 function sendAsProblems(path: string, sendAs: SendAs | undefined): readonly SettingsProblem[] {
   return sendAs !== undefined && /^(host|content-|transfer-encoding|connection|webhook-)/i.test(sendAs.header)
     ? [{ path, message: `Relais sets ${sendAs.header} itself.` }]

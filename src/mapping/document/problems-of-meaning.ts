@@ -194,6 +194,10 @@ export const problemsOfMeaning = {
     meaning: 'An address begins with / and nothing says behind which host it stands.',
     remedy: 'Add send.base, or write the whole address.',
   },
+  'MAP-416': {
+    meaning: 'A setting proves less than it seems to: a wrong password might pass for a good one.',
+    remedy: 'Name under proof what only a good login fills, or under accepted its statuses.',
+  },
   'MAP-419': {
     meaning: 'A notice may carry no person, and one of its fields, or one of its actions, would.',
     remedy: 'Take the field out, the lead is read where readAt leads; let every action say the same content.',

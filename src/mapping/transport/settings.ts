@@ -10,9 +10,9 @@ import { holdsOwn, overlay } from './overlay.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { pathOf, structureProblems } from '../document/structure.ts';
 import { suggest } from '../document/suggest.ts';
+import { secretIn } from '../fields/secret-cells.ts';
 import { defaultZone, isZone } from '../fields/time.ts';
 
-const secretForm = /^secret:[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 const secretKey = /pass(word|phrase|wd)|secret|token|bearer|private[_-]?key|api[_-]?key|authorization/i;
 
 export interface Settings {
@@ -100,6 +100,8 @@ export function checkSettings(
       'MAP-905',
       'this address is in clear; production publishes https:// only (C38).',
     );
+  for (const { path, message } of connector.doubts?.(settings) ?? [])
+    report.warn(at(pathOf(path, settings)), 'MAP-416', message);
   const targets = connector.targets(settings).map((target) => target.toLowerCase());
   const named = [...targets, ...(connector.dials?.(settings) ?? [])];
   if (client !== undefined) checkContract(named, settings, client, at, report);
@@ -171,7 +173,7 @@ function findClearText(
     const secret = isSaid ? patterns.some((pattern) => pattern.startsWith('^secret:')) : secretKey.test(key);
     if (typeof inner !== 'string') findClearText(inner, here, under, found);
     else if (inner.startsWith('secret:')) {
-      if (!secretForm.test(inner)) found(here, misnamed);
+      if (secretIn(inner) === undefined) found(here, misnamed);
     } else if (holdsPassword.test(inner) || (secret && (isSaid || !isPlace.test(inner))))
       found(here, inClear);
   }
