@@ -40,6 +40,7 @@ export function feed(options: {
     await handInChange(options, { ...row, last_name: `Martin-${number}` });
   };
   const leads = async (): Promise<void> => {
+    let previous = '';
     for (let number = 0; Date.now() < end; number += 1) {
       // Poison takes its time to be given up: none in the last part.
       const early = Date.now() < start + (end - start) * 0.7;
@@ -47,7 +48,9 @@ export function feed(options: {
       const { row, handed } = nextLead(number, random, {
         poison: options.poison && early ? kind : 'none',
         pace: options.pace,
+        previous,
       });
+      previous = handed.reference;
       if (isUnanswered(handed.reference)) unanswered += 1;
       waiting.push(surely(() => gateway.send(row)).then(() => void handedIn.push(handed)));
       // Changes right behind the lead: updates that must wait for their create.

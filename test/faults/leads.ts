@@ -38,11 +38,17 @@ const stampedAhead = 0.08;
 /** This part of the leads that need several calls has its deal refused. */
 const dealsRefused = 0.4;
 
-/** The next lead: most are sound, a few are poison for the CRM or the mapping. */
+const isStampedAhead = (reference: string): boolean => reference.startsWith('G-');
+
+/** The next lead: most are sound, a few are poison for the CRM or the mapping. `previous` is the reference of the lead before. */
 export function nextLead(
   number: number,
   random: Random,
-  { poison, pace }: { readonly poison: 'none' | 'answered' | 'any'; readonly pace: Pace },
+  {
+    poison,
+    pace,
+    previous,
+  }: { readonly poison: 'none' | 'answered' | 'any'; readonly pace: Pace; readonly previous: string },
 ): { readonly row: IntakeValues; readonly handed: HandedIn } {
   if (poison !== 'none' && random.next() < 0.02) {
     const kind = random.pick(poison === 'any' ? poisons : answered);
@@ -55,7 +61,9 @@ export function nextLead(
     return { row, handed: { reference, owed: ['essai-crm'], poison: true, person: number } };
   }
   // Their leads stand at one recipient at least, the CRM.
-  const again = number > 0 && random.next() < askingTwice;
+  // A grant stamped ahead that comes in late, because its row had to be handed in again, would be a new grant after a withdrawal
+  // for the other request: who has such a stamp asks once.
+  const again = number > 0 && random.next() < askingTwice && !isStampedAhead(previous);
   const person = again ? number - 1 : number;
   let at = random.next();
   const share = openers.get(number) ?? shares.find(([, part]) => (at -= part) < 0) ?? shares[0];
@@ -74,8 +82,7 @@ export function nextLead(
     row: leadRow(reference, {
       programme,
       ...ofPerson(person),
-      // A second request's own, later answer would be a new grant: only those who ask once are stamped ahead.
-      ...(reference.startsWith('G-') ? { consents: grantedAt(new Date(Date.now() + 4 * 60_000)) } : {}),
+      ...(isStampedAhead(reference) ? { consents: grantedAt(new Date(Date.now() + 4 * 60_000)) } : {}),
     }),
     handed: {
       reference,
