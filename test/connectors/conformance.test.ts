@@ -4,12 +4,14 @@ import { connectors } from '../../connectors/index.ts';
 import { contextOf, emailRig, flowRig, parcelOf, webhookRig } from './rigs.ts';
 import type { Rig } from './rigs.ts';
 import { smsRig } from './sms-rig.ts';
+import { templateRig } from './template-rig.ts';
 
 const rigs: Readonly<Record<string, () => Promise<Rig>>> = {
   webhook: webhookRig,
   email: emailRig,
   flow: flowRig,
   sms: smsRig,
+  template: templateRig,
 };
 const short = { connectMs: 400, responseMs: 400, totalMs: 800 };
 
@@ -19,8 +21,8 @@ const said = (value: unknown): string =>
     inner instanceof Uint8Array ? Buffer.from(inner).toString('latin1') : inner,
   );
 
-test('every registered connector is held to these promises', () => {
-  expect(Object.keys(rigs).toSorted()).toEqual(Object.keys(connectors).toSorted());
+test('every registered connector is held to these promises, and so is the one to copy, which is not registered', () => {
+  expect(Object.keys(rigs).toSorted()).toEqual([...Object.keys(connectors), 'template'].toSorted());
   for (const [type, connector] of Object.entries(connectors)) expect(connector.type).toBe(type);
 });
 

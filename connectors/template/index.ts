@@ -1,0 +1,45 @@
+// A connector to copy: one HTTPS request a delivery, the recipient's id as the proof. No mapping can name it.
+// Invariant: the host is authorised before a socket opens, and no token stands in what is shown.
+import { defineConnector } from '../contract.ts';
+import { createHttpClient } from '../guard/http/exchange.ts';
+import { composeTemplate, sendTemplate, testTemplate } from './send.ts';
+import {
+  checkTemplateSettings,
+  templateInClear,
+  templatePlaces,
+  templateSecretNames,
+  templateSettingsSchema,
+  templateTargets,
+} from './settings.ts';
+import type { TemplateSettings } from './settings.ts';
+import { templateDrafting, templateStandIn, templateWords } from './shown.ts';
+
+const client = createHttpClient();
+
+export const template = defineConnector<TemplateSettings>({
+  type: 'template',
+  label: 'Template (HTTPS)',
+  settingsSchema: templateSettingsSchema,
+  settingsKey: 'send',
+  addressKey: 'url',
+  actions: ['create', 'update', 'erase'],
+  maxItems: 1,
+  makesCalls: false,
+  formats: ['json'],
+  sheet: false,
+  answers: 'connector',
+  protocol: 'http',
+  targetKind: 'hosts',
+  check: checkTemplateSettings,
+  targets: templateTargets,
+  places: templatePlaces,
+  inClear: templateInClear,
+  secretNames: templateSecretNames,
+  words: templateWords,
+  drafting: templateDrafting,
+  standIn: templateStandIn,
+  compose: composeTemplate,
+  send: (parcel, settings, context) => sendTemplate(client, parcel, settings, context),
+  test: testTemplate,
+  close: client.close,
+});

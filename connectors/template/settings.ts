@@ -1,0 +1,54 @@
+// The `send` block: its schema, the rules a schema cannot say, its target and its secret's name. Pure.
+// Invariant: no secret in clear, and no placeholder in the address: it is the same for every lead.
+import type { JsonSchema, SettingsProblem } from '../contract.ts';
+import { clearTextProblem, namesAmong, secretSchema } from '../guard.ts';
+import { addressProblems, endpointOf, hostOf, isInClear } from '../guard/http/address.ts';
+
+export interface TemplateSettings {
+  readonly url: string;
+  readonly auth: { readonly bearer: string };
+}
+
+/** `mapping check`, the editor and docs/mapping.md read it: every property has a `description`. */
+export const templateSettingsSchema: JsonSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['url', 'auth'],
+  description: 'Where leads go.',
+  properties: {
+    url: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 2000,
+      description: 'https address that takes a lead as JSON.',
+    },
+    auth: {
+      type: 'object',
+      description: 'How the recipient knows us.',
+      additionalProperties: false,
+      required: ['bearer'],
+      properties: { bearer: secretSchema('secret:NAME sent as Authorization: Bearer.') },
+    },
+  },
+};
+
+export function checkTemplateSettings({ url, auth }: TemplateSettings): readonly SettingsProblem[] {
+  const placeholder = /\{[^{}]*\}/.test(url)
+    ? [{ path: '/url', message: 'The address holds no placeholder.' }]
+    : [];
+  return [...addressProblems('/url', url), ...placeholder, ...clearTextProblem('/auth/bearer', auth.bearer)];
+}
+
+/** Compared with what the client's contract and its authorisation allow. */
+export function templateTargets({ url }: TemplateSettings): readonly string[] {
+  const host = hostOf(url);
+  return host === undefined ? [] : [host];
+}
+
+export const templatePlaces = ({ url }: TemplateSettings): readonly string[] => [endpointOf(url)];
+
+export const templateInClear = ({ url }: TemplateSettings): readonly string[] =>
+  isInClear(url) ? ['/url'] : [];
+
+export const templateSecretNames = ({ auth }: TemplateSettings): readonly string[] =>
+  namesAmong([auth.bearer]);
