@@ -1,6 +1,7 @@
 // The recipient's acknowledgement of a file, read as an answer.
 // Invariant: at most `maxAckBytes` are read, whatever size the recipient announces.
 import type { Answer } from '../contract.ts';
+import { readAt } from './drop.ts';
 import type { Drop } from './drop.ts';
 import { isLocal } from './settings.ts';
 import type { FlowSettings } from './settings.ts';
@@ -18,7 +19,7 @@ export async function readAck(
   if (size === undefined) return undefined;
   if (size > maxAckBytes) return 'TOO_LARGE';
   // The size is the recipient's word.
-  const read = await drop.read(path, maxAckBytes);
+  const read = await readAt(drop, path, maxAckBytes);
   if (read === 'longer') return 'TOO_LARGE';
   const text = new TextDecoder('utf-8').decode(read);
   return {

@@ -1,5 +1,6 @@
 // What a place for files can do, whatever carries it, and the closed list of ways it can fail.
 // Invariant: a failure is a code; paths and a server's messages stay inside.
+import { createHash } from 'node:crypto';
 
 /** The bytes of a file as they travel. */
 export interface Content {
@@ -10,16 +11,19 @@ export interface Content {
   readonly digest: () => Promise<Buffer>;
 }
 
+export type Take = (piece: Uint8Array) => void | Promise<void>;
+
 export interface Drop {
   readonly isFolder: (path: string) => Promise<boolean>;
   /** Size in bytes; undefined when there is no such file. */
   readonly size: (path: string) => Promise<number | undefined>;
   /** Creates or replaces, piece by piece. Used for temporary names only. */
   readonly write: (path: string, content: Content) => Promise<void>;
-  /** Reads `most` bytes at most, whatever size the server announced; 'longer' when there are more. */
-  readonly read: (path: string, most: number) => Promise<Uint8Array | 'longer'>;
-  /** SHA-256 of what stands there, never held whole; `most` bytes are read at most, and 'longer' when there are more. */
-  readonly digest: (path: string, most: number) => Promise<Buffer | 'longer'>;
+  /**
+   * Gives what stands there to `take`, piece by piece and in order; the next piece is not read before the last was taken. `most`
+   * bytes are given at most, whatever size the server announced, and 'longer' is answered when there are more.
+   */
+  readonly each: (path: string, most: number, take: Take) => Promise<'whole' | 'longer'>;
   /** Never replaces: fails with NAME_TAKEN when `to` exists, as far as the server can tell. */
   readonly moveNew: (from: string, to: string) => Promise<void>;
   /** Nothing happens when there is no such file. */
@@ -62,4 +66,55 @@ export function dropCodeOf(error: unknown): DropCode | undefined {
   return typeof error === 'object' && error !== null
     ? (error as { dropCode?: DropCode }).dropCode
     : undefined;
+}
+
+/** At most `most` bytes, held whole: for small files only. */
+export async function readAt(
+  { each }: Pick<Drop, 'each'>,
+  path: string,
+  most: number,
+): Promise<Uint8Array | 'longer'> {
+  const pieces: Uint8Array[] = [];
+  const read = await each(path, most, (piece) => void pieces.push(piece));
+  return read === 'longer' ? read : Buffer.concat(pieces);
+}
+
+/** SHA-256 of what stands there, never held whole. */
+export async function digestAt(
+  { each }: Pick<Drop, 'each'>,
+  path: string,
+  most: number,
+): Promise<Buffer | 'longer'> {
+  const hash = createHash('sha256');
+  const read = await each(path, most, (piece) => void hash.update(piece));
+  return read === 'longer' ? read : hash.digest();
+}
+
+/** Hands pieces on, none of them past `most` bytes. */
+export interface Given {
+  readonly take: (piece: Uint8Array) => Promise<void>;
+  readonly isLonger: () => boolean;
+  /** What the taker threw: not a failure of the drop. */
+  readonly untaken: () => Error | undefined;
+}
+
+export function upTo(most: number, take: Take): Given {
+  let left = most;
+  let isLonger = false;
+  let untaken: Error | undefined;
+  return {
+    async take(piece) {
+      const fits = piece.subarray(0, left);
+      left -= fits.length;
+      isLonger ||= fits.length < piece.length;
+      try {
+        if (fits.length > 0) await take(fits);
+      } catch (error) {
+        untaken = error as Error;
+        throw error;
+      }
+    },
+    isLonger: () => isLonger,
+    untaken: () => untaken,
+  };
 }

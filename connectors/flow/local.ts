@@ -1,19 +1,17 @@
 // A folder of this machine as a drop.
 // Invariant: a file appears under its final name whole and on disk, and never replaces another.
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { link, open, rm, stat, unlink } from 'node:fs/promises';
-import { dropFailure } from './drop.ts';
-import type { Content, Drop, DropFailure } from './drop.ts';
+import { dropFailure, upTo } from './drop.ts';
+import type { Content, Drop, DropFailure, Given } from './drop.ts';
 
 export function openLocalDrop(): Drop {
   return {
     isFolder: async (path) => (await found(path))?.isDirectory() ?? false,
     size: async (path) => (await found(path))?.size,
     write: (path, content) => failing(() => writeToDisk(path, content)),
-    read: (path, most) => failing(() => readUpTo(path, most)),
-    digest: (path, most) => failing(() => digestOf(path, most)),
+    each: (path, most, take) => eachPiece(path, most, upTo(most, take)),
     moveNew: (from, to) =>
       failing(async () => {
         // rename() would replace silently; link() refuses an existing name in one step.
@@ -38,21 +36,15 @@ async function writeToDisk(path: string, content: Content): Promise<void> {
   }
 }
 
-async function readUpTo(path: string, most: number): Promise<Buffer | 'longer'> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of createReadStream(path, { start: 0, end: most })) chunks.push(chunk as Buffer);
-  const read = Buffer.concat(chunks);
-  return read.length > most ? 'longer' : read;
-}
-
-async function digestOf(path: string, most: number): Promise<Buffer | 'longer'> {
-  const hash = createHash('sha256');
-  let size = 0;
-  for await (const piece of createReadStream(path, { start: 0, end: most })) {
-    hash.update(piece as Buffer);
-    size += (piece as Buffer).length;
+async function eachPiece(path: string, most: number, given: Given): Promise<'whole' | 'longer'> {
+  try {
+    // One byte more tells a longer file; `end` is the last byte asked for.
+    for await (const piece of createReadStream(path, { start: 0, end: most }))
+      await given.take(piece as Buffer);
+  } catch (error) {
+    throw given.untaken() ?? failureOf(error);
   }
-  return size > most ? 'longer' : hash.digest();
+  return given.isLonger() ? 'longer' : 'whole';
 }
 
 /** What stands there, or nothing. */

@@ -2,7 +2,7 @@
 // Invariant: the marker comes last, after the size was read back; what a marker stands beside is never written again.
 import { timingSafeEqual } from 'node:crypto';
 import { contentOfText, digestOfFirst } from './content.ts';
-import { dropFailure } from './drop.ts';
+import { digestAt, dropFailure } from './drop.ts';
 import type { Content, Drop } from './drop.ts';
 import { pathIn, standingAt } from './upload.ts';
 import type { Upload, UploadProgress, UploadResult } from './upload.ts';
@@ -46,6 +46,6 @@ async function placeDirectly(drop: Drop, path: string, content: Content): Promis
 
 async function isBeginning(drop: Drop, path: string, size: number, content: Content): Promise<boolean> {
   if (size === 0) return true;
-  const standing = await drop.digest(path, size);
+  const standing = await digestAt(drop, path, size);
   return standing !== 'longer' && timingSafeEqual(standing, await digestOfFirst(content, size));
 }

@@ -8,8 +8,8 @@ import type { NetworkPolicy, Timeouts } from '../contract.ts';
 import { connectCodeOf, connectFailureOf, guardOf } from '../guard.ts';
 import type { Deadline } from '../guard.ts';
 import { paced, pacedPieces } from './content.ts';
-import { dropFailure } from './drop.ts';
-import type { Drop, DropFailure } from './drop.ts';
+import { dropFailure, upTo } from './drop.ts';
+import type { Drop, DropFailure, Given } from './drop.ts';
 import type { SftpServer } from './settings.ts';
 
 export interface SftpLogin {
@@ -108,13 +108,7 @@ function dropOver(client: SftpClient, deadline: Deadline, close: () => Promise<v
         source.destroy();
       }
     },
-    async read(path, most) {
-      // One byte more tells a longer file; `end` is the last byte asked for.
-      const readStreamOptions = { start: 0, end: most } as ReadStreamOptions;
-      const read = (await step(client.get(path, undefined, { readStreamOptions }))) as Buffer;
-      return read.length > most ? 'longer' : read;
-    },
-    digest: (path, most) => digestOf(client, path, most, { deadline, step }),
+    each: (path, most, take) => eachPiece(client, path, upTo(most, take), { most, deadline, step }),
     async moveNew(from, to) {
       // Plain rename, not posix-rename: the latter replaces. Servers that replace all the same were asked before.
       if ((await statOf(to)) !== undefined) throw dropFailure('NAME_TAKEN');
@@ -129,26 +123,28 @@ function dropOver(client: SftpClient, deadline: Deadline, close: () => Promise<v
 
 type Step = <T>(work: Promise<T>) => Promise<T>;
 
-async function digestOf(
+async function eachPiece(
   client: SftpClient,
   path: string,
-  most: number,
-  { deadline, step }: { readonly deadline: Deadline; readonly step: Step },
-): Promise<Buffer | 'longer'> {
+  given: Given,
+  { most, deadline, step }: { readonly most: number; readonly deadline: Deadline; readonly step: Step },
+): Promise<'whole' | 'longer'> {
+  // One byte more tells a longer file; `end` is the last byte asked for.
   const readStreamOptions = { start: 0, end: most } as ReadStreamOptions;
-  const hash = createHash('sha256');
   const pace = paced(deadline);
-  let size = 0;
   const into = new Writable({
     write(piece: Buffer, _encoding, done) {
-      hash.update(piece);
-      size += piece.length;
       pace(piece.length);
-      done();
+      given.take(piece).then(() => done(), done);
     },
   });
-  await step(client.get(path, into, { readStreamOptions }));
-  return size > most ? 'longer' : hash.digest();
+  try {
+    await step(client.get(path, into, { readStreamOptions }));
+  } catch (error) {
+    // What the library makes of it does not say that it was our side which broke off.
+    throw given.untaken() ?? error;
+  }
+  return given.isLonger() ? 'longer' : 'whole';
 }
 
 function isPinned(key: Buffer, pinned: string | readonly string[]): boolean {

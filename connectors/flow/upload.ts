@@ -1,7 +1,7 @@
 // Puts a batch's file, and its control file, into a drop: temporary name, size check, rename.
 // Invariant: a final name never shows a partial file and is never replaced; sending the same batch again ends the same.
 import { timingSafeEqual } from 'node:crypto';
-import { dropFailure } from './drop.ts';
+import { digestAt, dropFailure } from './drop.ts';
 import type { Content, Drop } from './drop.ts';
 
 export interface Upload {
@@ -75,7 +75,7 @@ export async function standingAt(
   const size = await drop.size(path);
   if (size === undefined) return 'nothing';
   if (size !== content.size) return 'other';
-  const standing = await drop.digest(path, content.size);
+  const standing = await digestAt(drop, path, content.size);
   return standing !== 'longer' && timingSafeEqual(standing, await content.digest()) ? 'same' : 'other';
 }
 
