@@ -3,7 +3,7 @@
 // oxlint forbids outright (typescript/consistent-type-imports), and that domain, mapping, store and privacy take
 // only types from the contract (test/architecture/imports.unit.test.ts, which also plants all four forms).
 
-const everyConnector = 'contract statuses guard connectors anyConnector';
+const everyConnector = 'contract statuses guard access connectors anyConnector';
 const engine = 'errors log config domain mapping store queue intake publishing delivery support privacy';
 
 /** zone: [where it lives, what else of ours it may import] */
@@ -11,6 +11,7 @@ const zones = {
   contract: ['^connectors/contract(\\.ts$|/)', ''],
   statuses: ['^connectors/http-status\\.ts$', 'contract'],
   guard: ['^connectors/guard(\\.ts$|/)', ''],
+  access: ['^connectors/access/', 'contract statuses guard'],
   connectors: ['^connectors/index\\.ts$', 'contract guard anyConnector'],
 
   errors: ['^src/errors(\\.ts$|/)', ''],
@@ -72,7 +73,7 @@ const rooms = {
 };
 
 const ours = '^(src|connectors|bin|test)/';
-const anyConnector = '^connectors/(?!guard/|contract/)[^/]+/';
+const anyConnector = '^connectors/(?!guard/|contract/|access/)[^/]+/';
 const pathOf = (zone) => (zone === 'anyConnector' ? anyConnector : zones[zone][0]);
 
 const table = Object.entries(zones).map(([zone, [path, allowed]]) => ({
@@ -108,14 +109,15 @@ module.exports = {
     {
       name: 'connector-imports',
       comment:
-        'A connector imports the contract, the table of HTTP statuses, the guard and itself; never another connector, never src.',
+        'A connector imports the contract, the table of HTTP statuses, the guard, the ways to be let in and itself; never another connector, never src.',
       severity: 'error',
-      from: { path: '^connectors/((?!guard/|contract/)[^/]+)/' },
+      from: { path: '^connectors/((?!guard/|contract/|access/)[^/]+)/' },
       to: {
         path: ours,
         pathNot: [
           '^connectors/(contract|http-status)\\.ts$',
           '^connectors/guard(\\.ts$|/)',
+          '^connectors/access/',
           '^connectors/$1/',
         ],
       },

@@ -36,10 +36,10 @@ export interface GuardPolicy {
   readonly identity?: TlsIdentity;
 }
 
-/** Certificate and key of ours, PEM; `ca`: an authority that is trusted besides, for this identity only. */
+/** Certificate and key of ours, PEM, both or none; `ca`: an authority that is trusted besides, for this identity only. */
 export interface TlsIdentity {
-  readonly cert: string;
-  readonly key: string;
+  readonly cert?: string;
+  readonly key?: string;
   readonly ca?: string;
 }
 
@@ -85,7 +85,8 @@ export function createGuard(policy: GuardPolicy, deps: GuardDeps = systemDeps): 
     (context ??= createSecureContext({
       minVersion: 'TLSv1.2',
       ca: [...getCACertificates('default'), ...given(policy.extraCa), ...given(policy.identity?.ca)],
-      ...(policy.identity === undefined ? {} : { cert: policy.identity.cert, key: policy.identity.key }),
+      ...(policy.identity?.cert === undefined ? {} : { cert: policy.identity.cert }),
+      ...(policy.identity?.key === undefined ? {} : { key: policy.identity.key }),
     }));
 
   const lookup = permittedLookup(permits, deps.resolve);

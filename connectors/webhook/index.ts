@@ -20,7 +20,7 @@ import {
 } from './settings.ts';
 import type { WebhookSettings } from './settings.ts';
 import { webhookStandIn } from './stand-in.ts';
-import { certificateExpiry } from './tls.ts';
+import { certificateExpiry } from '../access/tls.ts';
 import { webhookWords } from './words.ts';
 
 /** @param transport of a test that answers in the recipient's stead; otherwise sockets come from the guard */

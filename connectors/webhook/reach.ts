@@ -8,10 +8,10 @@ import { addressOf, unauthorized } from './address.ts';
 import { headersOf } from './request.ts';
 import type { HttpClient } from '../guard/http/exchange.ts';
 import { hostOf } from '../guard/http/address.ts';
-import { credentialsFor, neededFor } from './access/obtain.ts';
-import { accessUrl, isAccess } from './access/settings.ts';
+import { credentialsFor, neededFor } from '../access/obtain.ts';
+import { accessUrl, isAccess } from '../access/settings.ts';
 import type { WebhookSettings } from './settings.ts';
-import { certificateExpiry, identified } from './tls.ts';
+import { certificateExpiry, identified } from '../access/tls.ts';
 import { placeholdersIn } from './url.ts';
 
 type Lookup = (parcel: Parcel, settings: WebhookSettings, context: SendContext) => Promise<Outcome>;

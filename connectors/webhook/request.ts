@@ -4,7 +4,7 @@ import type { Body, Composed, Parcel, ParcelItem } from '../contract.ts';
 import { bareHost, masked, secretName } from '../guard.ts';
 import { hostOf } from '../guard/http/address.ts';
 import { resolveText } from '../guard/http/headers.ts';
-import { accessUrl, isAccess, sentAs } from './access/settings.ts';
+import { authHeaders, shownAuth } from '../access/headers.ts';
 import { lookupMethod, questionSettings } from './lookup.ts';
 import type { WebhookSettings } from './settings.ts';
 import { signatureShown } from './signature-settings.ts';
@@ -36,25 +36,8 @@ export function headersOf(
     if (!value.ok) return value;
     headers[name.toLowerCase()] = value.value;
   }
-  const { auth } = settings;
-  // A token or a session is obtained before each send (access/obtain.ts).
-  if (auth === undefined || isAccess(auth)) return { ok: true, headers };
-  if ('bearer' in auth) {
-    const token = resolveText(auth.bearer, secret);
-    if (!token.ok) return token;
-    headers['authorization'] = `Bearer ${token.value}`;
-  } else if ('basic' in auth) {
-    const user = resolveText(auth.basic.user, secret);
-    const password = resolveText(auth.basic.password, secret);
-    if (!user.ok) return user;
-    if (!password.ok) return password;
-    headers['authorization'] = `Basic ${Buffer.from(`${user.value}:${password.value}`).toString('base64')}`;
-  } else {
-    const value = resolveText(auth.header.value, secret);
-    if (!value.ok) return value;
-    headers[auth.header.name.toLowerCase()] = value.value;
-  }
-  return { ok: true, headers };
+  const own = authHeaders(settings.auth, secret);
+  return own.ok ? { ok: true, headers: { ...headers, ...own.headers } } : own;
 }
 
 /** What preview prints and the digest is taken from. Secrets are never resolved into it, except to learn a secret URL's host. */
@@ -113,21 +96,8 @@ export function composeQuestion(parcel: Parcel, settings: WebhookSettings): Comp
   return { ...asked, head: [`${lookupMethod(lookup)} ${where} HTTP/1.1`, ...head] };
 }
 
-// Basic credentials are encoded on the wire; encoding the mask would hide that it is one.
 function maskedSettings(settings: WebhookSettings): WebhookSettings {
   const { auth, headers = {}, ...rest } = settings;
-  const shown: Record<string, string> = Object.fromEntries(
-    Object.entries(headers).map(([name, text]) => [name, masked(text)]),
-  );
-  if (auth !== undefined) {
-    if (isAccess(auth)) {
-      const { header, before } = sentAs(auth);
-      const what = 'oauth2' in auth ? 'token' : 'session';
-      shown[header.toLowerCase()] = `${before}«${what} from ${hostOf(accessUrl(auth)) ?? ''}»`;
-    } else if ('bearer' in auth) shown['authorization'] = `Bearer ${masked(auth.bearer)}`;
-    else if ('basic' in auth)
-      shown['authorization'] = `Basic ${masked(auth.basic.user)}:${masked(auth.basic.password)}`;
-    else shown[auth.header.name] = masked(auth.header.value);
-  }
-  return { ...rest, headers: shown };
+  const shown = Object.entries(headers).map(([name, text]) => [name, masked(text)] as const);
+  return { ...rest, headers: { ...Object.fromEntries(shown), ...shownAuth(auth) } };
 }

@@ -4,14 +4,14 @@ import type { Action, Outcome, Parcel, SendContext } from '../contract.ts';
 import { unanswered } from '../guard/http/exchange.ts';
 import type { HttpClient } from '../guard/http/exchange.ts';
 import type { CarriedRequest } from '../guard/http/carrier.ts';
-import { withAccess } from './access/obtain.ts';
+import { withAccess } from '../access/obtain.ts';
 import { addressOf, unauthorized } from './address.ts';
 import { bytesOf } from './body.ts';
 import { headersOf } from './request.ts';
 import { lookupAbout, lookupMethod, questionSettings } from './lookup.ts';
 import type { WebhookSettings } from './settings.ts';
 import { signatureHeaders } from './signature.ts';
-import { identified } from './tls.ts';
+import { identified } from '../access/tls.ts';
 
 export async function sendWebhook(
   client: HttpClient,

@@ -4,13 +4,13 @@ import type { JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, namesAmong, secretName } from '../guard.ts';
 import { addressProblems, endpointOf, hostOf, isInClear } from '../guard/http/address.ts';
 import { hasControl, isSendable } from '../guard/http/headers.ts';
-import { credentialHeader, headerName } from './access/names.ts';
-import { accessUrl, isAccess } from './access/settings.ts';
-import { accessDoubts, authProblems, authSchema, authTexts, type Auth } from './auth.ts';
+import { credentialHeader, headerName } from '../access/names.ts';
+import { accessUrl, isAccess } from '../access/settings.ts';
+import { accessDoubts, authProblems, authSchema, authTexts, type Auth } from '../access/auth.ts';
 import { lookupProblems, lookupSchema, questionSettings } from './lookup.ts';
 import type { Lookup } from './lookup.ts';
 import { signatureProblems, signatureSchema, signatureTexts, type Signature } from './signature-settings.ts';
-import { tlsSchema, type Tls } from './tls.ts';
+import { tlsProblems, tlsSchema, tlsTexts, type Tls } from '../access/tls.ts';
 import { isCaptured, placeholdersIn } from './url.ts';
 
 export const methods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -83,6 +83,7 @@ export function checkWebhookSettings(settings: WebhookSettings): readonly Settin
     ...lookupProblems(settings),
     ...authProblems('/auth', settings.auth),
     ...authProblems('/lookup/auth', lookup?.auth),
+    ...tlsProblems('/tls', settings.tls),
     ...signatureProblems(signature),
     ...headerProblems('/headers', settings.headers),
     ...headerProblems('/lookup/headers', lookup?.headers),
@@ -170,9 +171,7 @@ export function webhookSecretNames(settings: WebhookSettings): readonly string[]
     ...signatureTexts(signature),
     ...asked,
     lookup?.pending?.url,
-    tls?.cert,
-    tls?.key,
-    tls?.ca,
+    ...tlsTexts(tls),
   ]);
 }
 

@@ -3,7 +3,7 @@
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, masked, secretSchema } from '../guard.ts';
 import { hasControl, isSendable } from '../guard/http/headers.ts';
-import { headerName } from './access/names.ts';
+import { headerName } from '../access/names.ts';
 
 export interface HmacScheme {
   readonly secret: string;

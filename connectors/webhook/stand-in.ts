@@ -3,7 +3,7 @@
 import { standInHost } from '../contract.ts';
 import type { StandIn, StandInServers } from '../contract.ts';
 import { secretName } from '../guard.ts';
-import { isAccess } from './access/settings.ts';
+import { isAccess } from '../access/settings.ts';
 import { webhookTargets } from './settings.ts';
 import type { WebhookSettings } from './settings.ts';
 

@@ -3,8 +3,7 @@
 import type { Both, NamedCall, SignedRow, SignedWords } from '../contract.ts';
 import { shownSetting, secretName } from '../guard.ts';
 import { lookupMethod } from './lookup.ts';
-import { hostOf } from '../guard/http/address.ts';
-import type { OAuth2 } from './access/settings.ts';
+import { authWords, certificateRows } from '../access/words.ts';
 import type { WebhookSettings } from './settings.ts';
 import type { Signature } from './signature-settings.ts';
 
@@ -56,12 +55,6 @@ function addressRows(settings: Partial<WebhookSettings>, calls: Calls): readonly
   ];
 }
 
-const grantWords: Readonly<Record<OAuth2['grant'], Both>> = {
-  client_credentials: ['identifiants de l’application', 'client credentials'],
-  refresh_token: ['jeton de renouvellement', 'refresh token'],
-  jwt_bearer: ['assertion signée', 'signed assertion'],
-};
-
 function signatureWords(signature: Signature): Both {
   if ('standard' in signature)
     return [
@@ -71,28 +64,6 @@ function signatureWords(signature: Signature): Both {
   const { algorithm = 'sha256', sign = '{body}', header } = signature.hmac;
   const name = `HMAC-${algorithm.toUpperCase()}`;
   return [`${name} de ${sign}, en-tête ${header}`, `${name} of ${sign}, header ${header}`];
-}
-
-function authWords(auth: WebhookSettings['auth']): Both {
-  if (auth === undefined) return ['aucune', 'none'];
-  const around = (before: Both, value: string): Both => {
-    const [fr, en] = shownSetting(value);
-    return [`${before[0]}${fr}`, `${before[1]}${en}`];
-  };
-  if ('oauth2' in auth)
-    return [
-      `OAuth 2 (${grantWords[auth.oauth2.grant][0]}), jeton obtenu auprès de ${hostOf(auth.oauth2.tokenUrl) ?? ''}`,
-      `OAuth 2 (${grantWords[auth.oauth2.grant][1]}), token from ${hostOf(auth.oauth2.tokenUrl) ?? ''}`,
-    ];
-  if ('login' in auth)
-    return [
-      `session ouverte par identifiant et mot de passe auprès de ${hostOf(auth.login.url) ?? ''}`,
-      `session opened by user and password at ${hostOf(auth.login.url) ?? ''}`,
-    ];
-  if ('bearer' in auth)
-    return around(['en-tête Authorization: Bearer, ', 'header Authorization: Bearer, '], auth.bearer);
-  if ('basic' in auth) return around(['HTTP Basic, utilisateur ', 'HTTP Basic, user '], auth.basic.user);
-  return around([`en-tête ${auth.header.name}, `, `header ${auth.header.name}, `], auth.header.value);
 }
 
 /** Where the recipient says what it decided later, if that is another place. */
@@ -138,17 +109,7 @@ function transport(settings: Partial<WebhookSettings>, calls: Calls): readonly S
     ...addressRows(settings, calls),
     { point: ['Authentification', 'Authentication'], agreed: authWords(auth) },
     ...lookupRows(settings, calls),
-    ...(tls === undefined
-      ? []
-      : [
-          {
-            point: ['Certificat client', 'Client certificate'] as const,
-            agreed: [
-              'TLS mutuel : notre certificat est demandé',
-              'Mutual TLS: our certificate is asked for',
-            ] as const,
-          },
-        ]),
+    ...certificateRows(tls),
     ...(signature === undefined
       ? []
       : [

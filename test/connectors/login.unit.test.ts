@@ -1,5 +1,5 @@
 // Session logins of the webhook against HTTPS servers: where the token is, and a password that is never tried in a loop.
-import type { Login } from '../../connectors/webhook/access/settings.ts';
+import type { Login } from '../../connectors/access/settings.ts';
 import { accessRig, json, type AccessRig } from './access-rig.ts';
 
 let rig: AccessRig;

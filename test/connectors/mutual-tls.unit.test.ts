@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { generate } from 'selfsigned';
 import { createWebhookConnector } from '../../connectors/webhook/index.ts';
-import { certificateExpiry } from '../../connectors/webhook/tls.ts';
+import { certificateExpiry } from '../../connectors/access/tls.ts';
 import { contextOf, parcelOf } from './rigs.ts';
 import { certificateFor, type Certificate } from './servers/certificate.ts';
 
@@ -118,4 +118,15 @@ test('a test of the destination says until when the certificate is valid', async
   expect(tested.notes?.join()).toMatch(
     /^Our certificate CERT is valid until \d{4}-\d\d-\d\d \(\d+ days\)\.$/,
   );
+});
+
+test("the recipient's own authority may stand alone, and a certificate never without its key", async () => {
+  const plain = settings();
+  expect(webhook.check({ ...plain, tls: { ca: 'secret:CA' } })).toEqual([]);
+  // It asks for a certificate, which we do not show: its own is believed all the same.
+  expect(await send({ ca: 'secret:CA' }, '')).toMatchObject({ reason: 'CLIENT_CERTIFICATE' });
+  expect(await send(undefined, '')).toMatchObject({ reason: 'TLS_CERTIFICATE' });
+  expect(webhook.check({ ...plain, tls: { cert: 'secret:CERT' } })).toEqual([
+    { path: '/tls', message: 'cert and key go together: the certificate and its private key.' },
+  ]);
 });

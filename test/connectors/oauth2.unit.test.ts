@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OAuth2Server } from 'oauth2-mock-server';
-import type { OAuth2 } from '../../connectors/webhook/access/settings.ts';
+import type { OAuth2 } from '../../connectors/access/settings.ts';
 import { accessRig, json, type AccessRig } from './access-rig.ts';
 import { certificateFor } from './servers/certificate.ts';
 import { startHttpRecipient } from './servers/http.ts';

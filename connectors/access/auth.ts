@@ -2,10 +2,10 @@
 // Invariant: no secret in clear.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, secretSchema } from '../guard.ts';
-import { accessProblems, loginDoubts } from './access/check.ts';
-import { headerName } from './access/names.ts';
-import { loginSchema, oauth2Schema } from './access/schema.ts';
-import { accessTexts, isAccess, type Access } from './access/settings.ts';
+import { accessProblems, loginDoubts } from './check.ts';
+import { headerName } from './names.ts';
+import { loginSchema, oauth2Schema } from './schema.ts';
+import { accessTexts, isAccess, type Access } from './settings.ts';
 
 export type Auth =
   | Access

@@ -1,8 +1,8 @@
 // A session by a login: its request, and where the answer has the token.
 // Invariant: a password that was refused is not tried again by itself; CRMs lock the account after five.
-import type { Evidence, Got, Outcome, SendContext } from '../../contract.ts';
-import type { CarriedRequest, HttpAnswer } from '../../guard/http/carrier.ts';
-import type { HttpClient } from '../../guard/http/exchange.ts';
+import type { Evidence, Got, Outcome, SendContext } from '../contract.ts';
+import type { CarriedRequest, HttpAnswer } from '../guard/http/carrier.ts';
+import type { HttpClient } from '../guard/http/exchange.ts';
 import { ask, isObject, isToken, objectIn, reasonOf } from './ask.ts';
 import type { Login, LoginBody } from './settings.ts';
 

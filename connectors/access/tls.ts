@@ -1,21 +1,22 @@
-// Mutual TLS: the certificate by which the recipient knows us.
+// TLS as a file asks for it: the certificate by which the recipient knows us, and the recipient's own authority.
 // Invariant: certificate and key are secrets that fit together, or nothing is dialled; no connection is shared with another identity.
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import type { Expiry, JsonSchema, NetworkPolicy, SendContext } from '../contract.ts';
+import type { Expiry, JsonSchema, NetworkPolicy, SendContext, SettingsProblem } from '../contract.ts';
 import { secretName, secretSchema, type TlsIdentity } from '../guard.ts';
 
 export interface Tls {
-  readonly cert: string;
-  readonly key: string;
+  readonly cert?: string;
+  readonly key?: string;
   readonly ca?: string;
 }
 
 export const tlsSchema: JsonSchema = {
   type: 'object',
-  description: 'Mutual TLS: the certificate we show to the recipient, and to where a token is got.',
+  description:
+    "Mutual TLS: the certificate we show to the recipient, and to where a token is got; or the recipient's own authority alone.",
   additionalProperties: false,
-  required: ['cert', 'key'],
+  minProperties: 1,
   properties: {
     cert: secretSchema('secret:NAME of our certificate with its chain, PEM.'),
     key: secretSchema('secret:NAME of its private key, PEM.'),
@@ -25,6 +26,18 @@ export const tlsSchema: JsonSchema = {
   },
 };
 
+export function tlsProblems(path: string, tls: Tls | undefined): readonly SettingsProblem[] {
+  return tls !== undefined && (tls.cert === undefined) !== (tls.key === undefined)
+    ? [{ path, message: 'cert and key go together: the certificate and its private key.' }]
+    : [];
+}
+
+export const tlsTexts = (tls: Tls | undefined): readonly (string | undefined)[] => [
+  tls?.cert,
+  tls?.key,
+  tls?.ca,
+];
+
 export type Identified =
   | { readonly ok: true; readonly context: SendContext }
   | { readonly ok: false; readonly reason: 'SECRET_MISSING' | 'SECRET_MALFORMED' };
@@ -32,14 +45,12 @@ export type Identified =
 /** The surroundings with our identity in them, which every connection made in them shows. */
 export function identified(tls: Tls | undefined, context: SendContext): Identified {
   if (tls === undefined) return { ok: true, context };
-  const valueOf = (text: string): string => context.secret(secretName(text) ?? '') ?? '';
-  const [cert, key, ca] = [
-    valueOf(tls.cert),
-    valueOf(tls.key),
-    tls.ca === undefined ? undefined : valueOf(tls.ca),
-  ];
-  if (cert === '' || key === '' || ca === '') return { ok: false, reason: 'SECRET_MISSING' };
-  const identity = { cert, key, ...(ca === undefined ? {} : { ca }) };
+  const identity: Record<string, string> = {};
+  for (const [part, text] of Object.entries(tls) as readonly (readonly [string, string])[]) {
+    const value = context.secret(secretName(text) ?? '') ?? '';
+    if (value === '') return { ok: false, reason: 'SECRET_MISSING' };
+    identity[part] = value;
+  }
   if (!isUsable(identity)) return { ok: false, reason: 'SECRET_MALFORMED' };
   const network: NetworkPolicy & { readonly identity: TlsIdentity } = { ...context.network, identity };
   return { ok: true, context: { ...context, network } };
@@ -55,11 +66,7 @@ function isUsable(identity: TlsIdentity): boolean {
   if (known !== undefined) return known;
   let fits = true;
   try {
-    createSecureContext({
-      cert: identity.cert,
-      key: identity.key,
-      ...(identity.ca === undefined ? {} : { ca: identity.ca }),
-    });
+    createSecureContext({ ...identity });
   } catch {
     fits = false;
   }

@@ -1,9 +1,9 @@
 // One question to a token endpoint or a login, and what its answer says before anybody reads its content.
 // Invariant: bounded in time and size, no redirect followed; what is passed on is a code, a number, a host, never a text.
-import type { Evidence, Outcome, SendContext } from '../../contract.ts';
-import { outcomeOfStatus, retryAfterMs } from '../../http-status.ts';
-import type { CarriedRequest, HttpAnswer } from '../../guard/http/carrier.ts';
-import { unanswered, type HttpClient } from '../../guard/http/exchange.ts';
+import type { Evidence, Outcome, SendContext } from '../contract.ts';
+import { outcomeOfStatus, retryAfterMs } from '../http-status.ts';
+import type { CarriedRequest, HttpAnswer } from '../guard/http/carrier.ts';
+import { unanswered, type HttpClient } from '../guard/http/exchange.ts';
 
 /** How long a question may take, whatever the file allows for a lead. */
 const most = { connectMs: 5_000, responseMs: 10_000, totalMs: 15_000 } as const;

@@ -1,8 +1,8 @@
 // What a schema cannot say of a token or a login. Pure.
 // Invariant: no secret in clear, no placeholder in the address that is asked, and each grant has what it needs.
-import type { SettingsProblem } from '../../contract.ts';
-import { clearTextProblem, secretName } from '../../guard.ts';
-import { addressProblems } from '../../guard/http/address.ts';
+import type { SettingsProblem } from '../contract.ts';
+import { clearTextProblem, secretName } from '../guard.ts';
+import { addressProblems } from '../guard/http/address.ts';
 import { credentialHeader } from './names.ts';
 import { accessUrl, type Access, type Login, type LoginBody, type OAuth2, type SendAs } from './settings.ts';
 

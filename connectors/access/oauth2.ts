@@ -3,9 +3,9 @@
 import { createPrivateKey } from 'node:crypto';
 import { SignJWT } from 'jose/jwt/sign';
 import * as oauth from 'oauth4webapi';
-import type { Evidence, Got, Outcome, SendContext } from '../../contract.ts';
-import type { HttpAnswer } from '../../guard/http/carrier.ts';
-import type { HttpClient } from '../../guard/http/exchange.ts';
+import type { Evidence, Got, Outcome, SendContext } from '../contract.ts';
+import type { HttpAnswer } from '../guard/http/carrier.ts';
+import type { HttpClient } from '../guard/http/exchange.ts';
 import { ask, isToken, objectIn, reasonOf } from './ask.ts';
 import type { OAuth2 } from './settings.ts';
 

@@ -1,6 +1,6 @@
 // The schema of a way in that is got first: `auth.oauth2` and `auth.login`.
-import type { JsonSchema } from '../../contract.ts';
-import { secretSchema } from '../../guard.ts';
+import type { JsonSchema } from '../contract.ts';
+import { secretSchema } from '../guard.ts';
 import { headerName } from './names.ts';
 
 const text = (description: string): JsonSchema => ({

@@ -1,16 +1,9 @@
 // Sends with a token or session: obtained before, obtained anew once where the recipient refuses it.
 // Invariant: a second refusal is the outcome; nothing is sent again but after a plain no, so that nothing arrives twice.
-import type {
-  Credential,
-  CredentialNeed,
-  Credentials,
-  Obtained,
-  Outcome,
-  SendContext,
-} from '../../contract.ts';
-import { bareHost, secretOrText } from '../../guard.ts';
-import type { HttpClient } from '../../guard/http/exchange.ts';
-import { hasControl, isSendable } from '../../guard/http/headers.ts';
+import type { Credential, CredentialNeed, Credentials, Obtained, Outcome, SendContext } from '../contract.ts';
+import { bareHost, secretOrText } from '../guard.ts';
+import type { HttpClient } from '../guard/http/exchange.ts';
+import { hasControl, isSendable } from '../guard/http/headers.ts';
 import { askingMs } from './ask.ts';
 import { logIn } from './login.ts';
 import { getToken, isPrivateKey } from './oauth2.ts';
