@@ -1,10 +1,10 @@
 // The bytes of a file as they travel: piece by piece, whatever it weighs, with their digest made on the way.
 // Invariant: a file is never held whole; the digest is that of one complete reading.
-import { createHash } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Body } from '../contract.ts';
 import type { Deadline } from '../guard.ts';
 import { dropFailure } from './drop.ts';
-import type { Content } from './drop.ts';
+import type { Comparing, Content } from './drop.ts';
 
 const pieceBytes = 262_144;
 
@@ -20,37 +20,73 @@ function readInPieces({ size, read }: NonNullable<Body['long']>): Content {
   let known: Buffer | undefined;
   async function* pieces(): AsyncGenerator<Uint8Array> {
     const hash = createHash('sha256');
-    const source = read()[Symbol.asyncIterator]();
-    for (;;) {
-      // Of whoever reads it we want to know only that it is not there: taken away by an erasure, or its store is down.
-      const next = await source.next().catch((): never => {
-        throw dropFailure('CONTENT_LOST');
-      });
-      if (next.done === true) break;
-      hash.update(next.value);
-      yield next.value;
+    for await (const piece of readable(read())) {
+      hash.update(piece);
+      yield piece;
     }
     known = hash.digest();
   }
+  const digest = async (): Promise<Buffer> => {
+    if (known === undefined) for await (const piece of pieces()) void piece;
+    return known as unknown as Buffer;
+  };
   return {
-    size,
     pieces,
-    digest: async () => {
-      if (known === undefined) for await (const piece of pieces()) void piece;
-      return known as unknown as Buffer;
+    size: () => Promise.resolve(size),
+    digest,
+    isGone: size === 0,
+    compare: () => comparing({ size, pieces, digest }),
+  };
+}
+
+/** Of whoever reads it we want to know only that it is not there: taken away by an erasure, or its store is down. */
+async function* readable(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reading = source[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await reading.next().catch((): never => {
+      throw dropFailure('CONTENT_LOST');
+    });
+    if (next.done === true) return;
+    yield next.value;
+  }
+}
+
+/** Byte for byte, by digests. */
+function comparing({
+  size,
+  pieces,
+  digest,
+}: {
+  readonly size: number;
+  readonly pieces: Content['pieces'];
+  readonly digest: Content['digest'];
+}): Comparing {
+  const hash = createHash('sha256');
+  let seen = 0;
+  return {
+    take: (piece) => {
+      hash.update(piece);
+      seen += piece.length;
+    },
+    end: async () => {
+      if (seen > size) return 'other';
+      const ours = seen === size ? await digest() : await digestOfFirst(pieces, seen);
+      if (!timingSafeEqual(hash.digest(), ours)) return 'other';
+      return seen === size ? 'same' : 'beginning';
     },
   };
 }
 
 /** SHA-256 of so many bytes from the beginning. */
-export async function digestOfFirst({ pieces }: Content, size: number): Promise<Buffer> {
+async function digestOfFirst(pieces: Content['pieces'], size: number): Promise<Buffer> {
   const hash = createHash('sha256');
   let left = size;
-  for await (const piece of pieces()) {
-    hash.update(piece.subarray(0, left));
-    left -= piece.length;
-    if (left <= 0) break;
-  }
+  if (left > 0)
+    for await (const piece of pieces()) {
+      hash.update(piece.subarray(0, left));
+      left -= piece.length;
+      if (left <= 0) break;
+    }
   return hash.digest();
 }
 

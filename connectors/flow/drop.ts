@@ -1,17 +1,31 @@
 // What a place for files can do, whatever carries it, and the closed list of ways it can fail.
 // Invariant: a failure is a code; paths and a server's messages stay inside.
-import { createHash } from 'node:crypto';
 
 /** The bytes of a file as they travel. */
 export interface Content {
-  readonly size: number;
   /** All bytes in order, in pieces; anew at each reading. */
   readonly pieces: () => AsyncIterable<Uint8Array>;
-  /** SHA-256; of the reading that was complete last, or of one of its own. */
+  /** Of the reading that was complete last, or of one of its own where they are not known beforehand. */
+  readonly size: () => Promise<number>;
+  /** SHA-256, likewise. */
   readonly digest: () => Promise<Buffer>;
+  /** An erasure took the bytes away: nothing can be read or compared. */
+  readonly isGone: boolean;
+  /** Begins to compare it with what stands under its name. */
+  readonly compare: () => Comparing;
 }
 
 export type Take = (piece: Uint8Array) => void | Promise<void>;
+
+/** `beginning`: what was cut off in the middle. */
+export type Compared = 'same' | 'beginning' | 'other';
+
+export interface Comparing {
+  /** What stands, piece by piece and in order. */
+  readonly take: Take;
+  /** After the last piece. */
+  readonly end: () => Promise<Compared>;
+}
 
 export interface Drop {
   readonly isFolder: (path: string) => Promise<boolean>;
@@ -79,15 +93,16 @@ export async function readAt(
   return read === 'longer' ? read : Buffer.concat(pieces);
 }
 
-/** SHA-256 of what stands there, never held whole. */
-export async function digestAt(
-  { each }: Pick<Drop, 'each'>,
+/** What stands under a file's name, against the file; never held whole. */
+export async function comparedAt(
+  { size: sizeAt, each }: Pick<Drop, 'size' | 'each'>,
   path: string,
-  most: number,
-): Promise<Buffer | 'longer'> {
-  const hash = createHash('sha256');
-  const read = await each(path, most, (piece) => void hash.update(piece));
-  return read === 'longer' ? read : hash.digest();
+  content: Content,
+): Promise<'nothing' | Compared> {
+  const size = await sizeAt(path);
+  if (size === undefined) return 'nothing';
+  const { take, end } = content.compare();
+  return (await each(path, size, take)) === 'longer' ? 'other' : await end();
 }
 
 /** Hands pieces on, none of them past `most` bytes. */

@@ -225,7 +225,7 @@ function sidecarOf(
     rows: () => String(batch.rows),
     sha256: async () => (await data.digest()).toString('hex'),
     name: () => name,
-    size: () => String(data.size),
+    size: async () => String(await data.size()),
   };
   return {
     name: name + control.sidecar,

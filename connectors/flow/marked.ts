@@ -1,10 +1,9 @@
 // A file where the server forbids renaming: written under its final name, and a marker beside it says that it is whole.
 // Invariant: the marker comes last, after the size was read back; what a marker stands beside is never written again.
-import { timingSafeEqual } from 'node:crypto';
-import { contentOfText, digestOfFirst } from './content.ts';
-import { digestAt, dropFailure } from './drop.ts';
-import type { Content, Drop } from './drop.ts';
-import { pathIn, standingAt } from './upload.ts';
+import { contentOfText } from './content.ts';
+import { comparedAt, dropFailure } from './drop.ts';
+import type { Compared, Content, Drop } from './drop.ts';
+import { pathIn } from './upload.ts';
 import type { Upload, UploadProgress, UploadResult } from './upload.ts';
 
 export async function uploadMarked(
@@ -18,7 +17,7 @@ export async function uploadMarked(
   const marker = final + suffix;
   if ((await drop.size(marker)) !== undefined)
     // With its file gone, the recipient has taken it: only we make a marker of this number.
-    return (await standingAt(drop, final, work.content)) === 'other' ? 'NAME_TAKEN' : 'there';
+    return isOther(await comparedAt(drop, final, work.content)) ? 'NAME_TAKEN' : 'there';
   note('content');
   if ((await placeDirectly(drop, final, work.content)) === 'NAME_TAKEN') return 'NAME_TAKEN';
   if (work.sidecar !== undefined) {
@@ -33,19 +32,20 @@ export async function uploadMarked(
   return 'created';
 }
 
+const isOther = (found: 'nothing' | Compared): boolean => found === 'other' || found === 'beginning';
+
 /** A beginning of ours was cut off in an earlier attempt; anything else under the name is not ours to replace. */
 async function placeDirectly(drop: Drop, path: string, content: Content): Promise<'written' | 'NAME_TAKEN'> {
-  const size = await drop.size(path);
-  if (size !== undefined && size >= content.size)
-    return (await standingAt(drop, path, content)) === 'same' ? 'written' : 'NAME_TAKEN';
-  if (size !== undefined && !(await isBeginning(drop, path, size, content))) return 'NAME_TAKEN';
+  switch (await comparedAt(drop, path, content)) {
+    case 'same':
+      return 'written';
+    case 'other':
+      return 'NAME_TAKEN';
+    case 'nothing':
+    case 'beginning':
+      break;
+  }
   await drop.write(path, content);
-  if ((await drop.size(path)) !== content.size) throw dropFailure('SIZE_MISMATCH');
+  if ((await drop.size(path)) !== (await content.size())) throw dropFailure('SIZE_MISMATCH');
   return 'written';
-}
-
-async function isBeginning(drop: Drop, path: string, size: number, content: Content): Promise<boolean> {
-  if (size === 0) return true;
-  const standing = await digestAt(drop, path, size);
-  return standing !== 'longer' && timingSafeEqual(standing, await digestOfFirst(content, size));
 }

@@ -1,8 +1,8 @@
 // What stands of a file at the recipient, for the question whether it arrived.
 // Invariant: only what the recipient takes for whole counts: a final name, or where renaming is forbidden the marker beside it.
+import { comparedAt } from './drop.ts';
 import type { Content, Drop } from './drop.ts';
 import type { FlowSettings } from './settings.ts';
-import { standingAt } from './upload.ts';
 
 /** `unfinished`: the recipient has not seen it. `nothing`: it, or its marker, never came or was taken away. */
 export type Standing = 'whole' | 'other' | 'unfinished' | 'nothing';
@@ -24,12 +24,13 @@ export async function whatStands(
 
 /** A recipient that takes the marker away first leaves the whole file behind: another marker would have it read twice. */
 async function unmarked(drop: Drop, file: string, content: Content): Promise<Standing> {
-  const size = await drop.size(file);
-  return size !== undefined && size < content.size ? 'unfinished' : 'nothing';
+  if (content.isGone) return 'nothing';
+  return (await comparedAt(drop, file, content)) === 'beginning' ? 'unfinished' : 'nothing';
 }
 
 /** Bytes that an erasure took away cannot be compared: a file stands under its final name only once it was whole. */
 async function sameAt(drop: Drop, file: string, content: Content): Promise<'nothing' | 'same' | 'other'> {
-  if (content.size > 0) return standingAt(drop, file, content);
-  return (await drop.size(file)) === undefined ? 'nothing' : 'same';
+  if (content.isGone) return (await drop.size(file)) === undefined ? 'nothing' : 'same';
+  const found = await comparedAt(drop, file, content);
+  return found === 'beginning' ? 'other' : found;
 }

@@ -1,7 +1,6 @@
 // Puts a batch's file, and its control file, into a drop: temporary name, size check, rename.
 // Invariant: a final name never shows a partial file and is never replaced; sending the same batch again ends the same.
-import { timingSafeEqual } from 'node:crypto';
-import { digestAt, dropFailure } from './drop.ts';
+import { comparedAt, dropFailure } from './drop.ts';
 import type { Content, Drop } from './drop.ts';
 
 export interface Upload {
@@ -42,11 +41,12 @@ async function place(
 ): Promise<'created' | 'there' | 'NAME_TAKEN'> {
   const final = pathIn(work.folder, name);
   const temporary = final + work.tempSuffix;
-  switch (await standingAt(drop, final, content)) {
+  switch (await comparedAt(drop, final, content)) {
     case 'same':
       // Ours, from an attempt whose answer was lost.
       await drop.remove(temporary);
       return 'there';
+    case 'beginning':
     case 'other':
       return 'NAME_TAKEN';
     case 'nothing':
@@ -56,27 +56,14 @@ async function place(
   // A crash may have left a longer one; not every server truncates on opening.
   await drop.remove(temporary);
   await drop.write(temporary, content);
-  if ((await drop.size(temporary)) !== content.size) {
+  if ((await drop.size(temporary)) !== (await content.size())) {
     await drop.remove(temporary);
     throw dropFailure('SIZE_MISMATCH');
   }
   note('renaming');
   await drop.moveNew(temporary, final);
-  if ((await drop.size(final)) !== content.size) throw dropFailure('SIZE_MISMATCH');
+  if ((await drop.size(final)) !== (await content.size())) throw dropFailure('SIZE_MISMATCH');
   return 'created';
-}
-
-/** Whether a final name is free, holds these very bytes, or something else. */
-export async function standingAt(
-  drop: Drop,
-  path: string,
-  content: Content,
-): Promise<'nothing' | 'same' | 'other'> {
-  const size = await drop.size(path);
-  if (size === undefined) return 'nothing';
-  if (size !== content.size) return 'other';
-  const standing = await digestAt(drop, path, content.size);
-  return standing !== 'longer' && timingSafeEqual(standing, await content.digest()) ? 'same' : 'other';
 }
 
 /** `folder/name`; an empty folder is the login folder. */
