@@ -12,6 +12,7 @@ import { isRecord, readDocument, textAt } from './document/yaml.ts';
 import { reportGuesses } from './document/guess-marks.ts';
 import { compileMap } from './fields/maps.ts';
 import { mergeTrees } from './document/merge.ts';
+import { withParameters } from './document/parameters.ts';
 import { presetFile, presetNames } from './document/preset-files.ts';
 import { createProblems } from './document/problems.ts';
 import type { Report, Tree } from './document/problems.ts';
@@ -121,7 +122,8 @@ function reportUntargeted(
 /** The file with what it extends and the maps it shares laid under it. */
 export function readWhole(sources: MappingSources, problems: Problems): Tree {
   const own = readDocument(sources.main, sources.files[sources.main] ?? '', problems);
-  const whole = withPresets(own, sources, problems);
+  const extended = withPresets(own, sources, problems);
+  const whole = withParameters(extended, problems.reportIn(extended));
   const tree = withSharedMaps(whole, sources.files, sources.clientId, problems);
   return withBases(tree, problems.reportIn(tree));
 }

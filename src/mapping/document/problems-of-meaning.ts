@@ -202,6 +202,15 @@ export const problemsOfMeaning = {
     meaning: 'A notice may carry no person, and one of its fields, or one of its actions, would.',
     remedy: 'Take the field out, the lead is read where readAt leads; let every action say the same content.',
   },
+  'MAP-425': {
+    meaning: 'A parameter is named that does not exist, or given though nothing uses it.',
+    remedy: "Correct the name: the preset's `parameters` lists those it knows.",
+  },
+  'MAP-426': {
+    meaning: 'A parameter has no value: the preset leaves it to each client.',
+    remedy:
+      "Write it under `parameters` in the client's file; the preset's page says where the client finds it.",
+  },
   'MAP-801': {
     meaning: 'A test of the file gives another output than it expects.',
     remedy: 'Correct the mapping or the expectation.',
