@@ -114,22 +114,6 @@ const cases: Readonly<Record<string, Case>> = {
       [401, {}, 'unauthorized'],
     ],
   },
-  brevo: {
-    own: '',
-    body: {
-      ...{ email: 'e.durand@courriel.example', ext_id: 'DM-1', updateEnabled: true },
-      attributes: { NOM: 'Durand', PRENOM: 'Élise', SMS: '+33639980001' },
-      ...{ emailBlacklisted: false, smsBlacklisted: true },
-    },
-    withdrawn: { emailBlacklisted: true, smsBlacklisted: true },
-    answers: [
-      [201, { id: 21 }, 'accepted', { reference: '21' }],
-      [204, '', 'duplicate'],
-      // All of them stand in its folder; preset-answers.unit.test.ts reads them.
-      [400, { code: 'duplicate_parameter' }, 'invalid', { reason: 'held_by_another_contact' }],
-      [400, { code: 'invalid_parameter' }, 'invalid', { reason: 'parameter_invalid' }],
-    ],
-  },
   zoho: {
     own: url,
     body: {
@@ -242,9 +226,53 @@ describe.each(Object.entries(cases))('%s', (name, { own, body, withdrawn, answer
 });
 
 test('every preset of a CRM has its case here', () => {
-  const apart = ['dolibarr', 'hubspot', 'pipedrive', 'http-json', 'adf-mail', 'csv-portail', 'csv-excel'];
+  const apart = [
+    'brevo',
+    'dolibarr',
+    'hubspot',
+    'pipedrive',
+    'http-json',
+    'adf-mail',
+    'csv-portail',
+    'csv-excel',
+  ];
   const names = Object.keys(presets).map((name) => name.slice('presets/'.length, -'/mapping.yaml'.length));
   expect(names.filter((name) => !apart.includes(name)).toSorted()).toEqual(Object.keys(cases).toSorted());
+});
+
+describe('brevo: a contact where there is none, its answers wherever it came from, then an event for the request', () => {
+  const mapping = publish('brevo', '');
+  const attributes = {
+    ...{ NOM: 'Durand', PRENOM: 'Élise', RELAIS_TELEPHONE: '+33639980001', RELAIS_APPEL: 'NON' },
+    RELAIS_OPTIN: expect.stringContaining('E-mail : accord') as string,
+  };
+  const email = 'e.durand@courriel.example';
+
+  test('writes what the API takes, who may not be written to on Brevo’s own list', () => {
+    expect(bodiesOf(mapping, person('granted', 'refused'))).toEqual({
+      contact: { email, ext_id: 'DM-1', updateEnabled: false, emailBlacklisted: false, attributes },
+      optin: { email, updateEnabled: true, emailBlacklisted: false, attributes },
+      event: expect.objectContaining({
+        event_name: 'relais_demande',
+        identifiers: { email_id: email },
+        event_properties: expect.objectContaining({ reference: 'DM-1', telephone: '+33639980001' }) as object,
+      }) as object,
+    });
+    expect(bodiesOf(mapping, person('withdrawn', 'granted'))).toMatchObject({
+      contact: { emailBlacklisted: true, attributes: { RELAIS_APPEL: 'OUI' } },
+      optin: { emailBlacklisted: true, attributes: { RELAIS_APPEL: 'OUI' } },
+    });
+  });
+
+  test('somebody without an address is known by our reference', () => {
+    const { lastName, mobile } = person('granted', 'granted').identity ?? {};
+    const unwritten = { ...person('granted', 'granted'), identity: { lastName, mobile } } as Lead;
+    expect(bodiesOf(mapping, unwritten)).toMatchObject({
+      contact: { ext_id: 'DM-1' },
+      optin: { ext_id: 'DM-1', updateEnabled: true },
+      event: { identifiers: { ext_id: 'DM-1' } },
+    });
+  });
 });
 
 describe('dolibarr: a third party without an address, then its contact with the opt-in', () => {
@@ -503,5 +531,42 @@ describe('a file over its preset', () => {
   test('{preset: rest} without a preset is told', () => {
     const text = `destination: demo-crm\nconnector: webhook\n${url}\nresponse: [{accepted: {status: 201, json: {ok: true}}}]\nconsent: [{preset: rest}]\nfields: [{preset: rest}]\n`;
     expect(problemsOf(text).filter((problem) => problem.includes('MAP-411'))).toHaveLength(2);
+  });
+});
+
+describe('parameters: what each client gives a preset, once', () => {
+  const own = {
+    ...presets,
+    'presets/own.yaml': [
+      ...['connector: webhook', 'parameters: {key: null, list: null, stage: new}'],
+      'send: {base: https://crm.demo.example, url: /api, lookup: {url: "/api?field=${key}&term={leadReference}"}}',
+      'fields:',
+      "  - {to: 'custom.${key}', from: id}",
+      "  - {to: list, value: '${list}'}",
+      "  - {to: stage, value: 'stage ${stage}'}",
+      'response:',
+      '  - {accepted: {status: 201, json: {ok: true}}}',
+      '  - {accepted: {status: 200, json: {ok: true}}, on: lookup}',
+      '  - {absent: {status: 404}, on: lookup}',
+    ].join('\n'),
+  };
+  const text = (given: string): string =>
+    `extends: presets/own\ndestination: demo-crm\n${given}consent: [{to: O, channel: email, values: {granted: 1, refused: 0, not_asked: 0, withdrawn: 0}}]\n`;
+
+  test('stand in targets, addresses and values; alone in a value a number stays a number; a default holds', () => {
+    const result = check(text('parameters: {key: 5f1c, list: 12}\n'), own);
+    if (!result.ok) throw new Error(result.problems.map(formatProblem).join());
+    expect(read(written(result.mapping, person('granted', 'granted')))).toEqual({
+      ...{ custom: { '5f1c': 'DM-1' }, list: 12, stage: 'stage new', O: 1 },
+    });
+    expect(result.mapping.actions.create?.settings).toMatchObject({
+      lookup: { url: 'https://crm.demo.example/api?field=5f1c&term={leadReference}' },
+    });
+  });
+
+  test('one that is not given is asked for where the file names the preset', () => {
+    expect(problemsOf(text('parameters: {key: 5f1c}\n'), own)).toEqual([
+      "mappings/demo/crm.yaml:1:10  MAP-426  presets/own asks for the client's own parameters: list.",
+    ]);
   });
 });

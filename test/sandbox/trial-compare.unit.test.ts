@@ -55,3 +55,39 @@ test.each<[string, Partial<TrialEvidence>]>([
 ])('it says when something %s', (words, change) => {
   expect(compareTrial({ ...sound, ...change }).faults.join('\n')).toContain(words);
 });
+
+describe('where the CRM has one record for a person', () => {
+  const [first, second] = [trialLeads[0], trialLeads.find(({ shows }) => shows === 'second request')];
+  const luc = trialLeads.find(({ shows }) => shows === 'person the CRM knew');
+  if (first === undefined || second === undefined || luc === undefined)
+    throw new Error('the trial has other leads');
+  const wanted = [first, second, luc];
+  const told = wanted.map(({ reference }) => ({ ...delivery, reference, recipientReference: '' }));
+  const shown = (one: typeof first, phone: string, id = 'p1'): CrmRecord => ({
+    ...{ id, reference: one.reference, lastName: one.person.lastName, phone },
+    ...{ firstName: one.person.firstName ?? '', email: one.person.email ?? '' },
+    mayContact: { email: true, phone: true },
+  });
+  const newest = second.person.mobile ?? '';
+  const evidence: TrialEvidence = {
+    ...{ leads: wanted, deliveries: told, complaints: [], keeps: 'persons' },
+    strangers: [
+      { lastName: 'Bernard', firstName: 'Luc', email: luc.person.email ?? '', phone: '+33639980902' },
+    ],
+    records: [shown(first, newest), shown(second, newest), shown(luc, luc.person.mobile ?? '', 'p2')],
+  };
+
+  test('it shows what one of their requests said, and a person the CRM knew is completed', () => {
+    expect(compareTrial(evidence).faults).toEqual([]);
+    expect(compareTrial({ ...evidence, keeps: 'requests' }).faults).toHaveLength(2);
+  });
+
+  test.each<[string, readonly CrmRecord[]]>([
+    ['TR-05 (second request) has no record', [shown(first, newest), evidence.records[2] as CrmRecord]],
+    ['TR-01 (create) has 2 records', [...evidence.records, shown(first, newest)]],
+    ['the CRM shows the phone "+33639980777"', [...evidence.records.slice(1), shown(first, '+33639980777')]],
+    ['TR-04 (person the CRM knew) has no record', evidence.records.slice(0, 2)],
+  ])('and it says when %s', (words, records) => {
+    expect(compareTrial({ ...evidence, records }).faults.join('\n')).toContain(words);
+  });
+});

@@ -30,6 +30,8 @@ export interface CrmRecord {
   readonly phone: string;
   /** What the CRM lets its users do, read in the place where it keeps that; absent where there is no such address. */
   readonly mayContact: { readonly email?: boolean; readonly phone?: boolean };
+  /** A part of the address under which it is changed, though not deleted; `/` and its number when absent. */
+  readonly place?: string;
 }
 
 /** A person the CRM knew before the first lead came. */
@@ -70,6 +72,8 @@ export interface Simulator {
   readonly modelled: string;
   /** Names of the secrets it knows the client by. */
   readonly secretNames: readonly string[];
+  /** One record for a request, or one for a person, whose requests are then told beside it. Requests when absent. */
+  readonly keeps?: 'requests' | 'persons';
   readonly open: (options: SimulatorOptions) => SimulatedCrm;
 }
 
@@ -90,3 +94,14 @@ export const page = (status: number, title: string): CrmAnswer => ({
   headers: { 'content-type': 'text/html' },
   body: `<html>\r\n<head><title>${status} ${title}</title></head>\r\n<body>\r\n<center><h1>${status} ${title}</h1></center>\r\n</body>\r\n</html>\r\n`,
 });
+
+/** Says whether one more request fits: so many within so many ms. */
+export function createRate(now: () => number, most: number, withinMs: number): () => boolean {
+  let recent: number[] = [];
+  return () => {
+    recent = recent.filter((at) => at > now() - withinMs);
+    if (recent.length >= most) return false;
+    recent.push(now());
+    return true;
+  };
+}

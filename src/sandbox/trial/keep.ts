@@ -80,15 +80,18 @@ async function watch(
 
 /** A line for each record that came, changed or went. */
 export function changes(before: readonly CrmRecord[], now: readonly CrmRecord[]): readonly string[] {
-  const known = new Map(before.map((record) => [record.id, lineOf(record)]));
-  const there = new Set(now.map(({ id }) => id));
+  const known = new Map(before.map((record) => [keyOf(record), lineOf(record)]));
+  const there = new Set(now.map(keyOf));
   return [
     ...now
-      .filter((record) => known.get(record.id) !== lineOf(record))
-      .map((record) => `${known.has(record.id) ? 'changed' : 'new'}: ${lineOf(record)}`),
-    ...before.filter(({ id }) => !there.has(id)).map((record) => `gone: ${lineOf(record)}`),
+      .filter((record) => known.get(keyOf(record)) !== lineOf(record))
+      .map((record) => `${known.has(keyOf(record)) ? 'changed' : 'new'}: ${lineOf(record)}`),
+    ...before.filter((record) => !there.has(keyOf(record))).map((record) => `gone: ${lineOf(record)}`),
   ];
 }
+
+/** One record of the CRM may stand for several requests. */
+const keyOf = ({ id, reference }: CrmRecord): string => `${id} ${reference}`;
 
 const lineOf = ({ id, reference, firstName, lastName, email, phone, mayContact }: CrmRecord): string =>
   [

@@ -62,12 +62,14 @@ export async function inTrial<Result>(
 
 export async function resultOf({ gateway }: TrialWorld, subject: Subject): Promise<TrialResult> {
   const { crm } = subject.simulator;
+  const keeps = simulatorOf(subject.preset)?.keeps;
   return compareTrial({
     leads: trialLeads,
     deliveries: await readDeliveries(gateway.connection, subject.destination),
     records: crm.records(),
     strangers,
     complaints: crm.complaints(),
+    ...(keeps === undefined ? {} : { keeps }),
   });
 }
 
