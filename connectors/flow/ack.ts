@@ -3,9 +3,8 @@
 import type { Answer } from '../contract.ts';
 import { readAt } from './drop.ts';
 import type { Drop } from './drop.ts';
-import { isLocal } from './settings.ts';
 import type { FlowSettings } from './settings.ts';
-import { pathIn } from './upload.ts';
+import { pathAt } from './transports.ts';
 
 const maxAckBytes = 1024 * 1024;
 
@@ -14,7 +13,7 @@ export async function readAck(
   filled: string,
   settings: FlowSettings,
 ): Promise<{ readonly answer: Answer; readonly bytes: number } | 'TOO_LARGE' | undefined> {
-  const path = isLocal(settings.server) ? pathIn(settings.server.folder, filled.replace(/^\/+/, '')) : filled;
+  const path = pathAt(settings.server, filled);
   const size = await drop.size(path);
   if (size === undefined) return undefined;
   if (size > maxAckBytes) return 'TOO_LARGE';

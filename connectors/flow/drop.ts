@@ -1,5 +1,7 @@
 // What a place for files can do, whatever carries it, and the closed list of ways it can fail.
 // Invariant: a failure is a code; paths and a server's messages stay inside.
+import type { SendContext } from '../contract.ts';
+import { secretOrText } from '../guard.ts';
 
 /** The bytes of a file as they travel. */
 export interface Content {
@@ -80,6 +82,15 @@ export function dropCodeOf(error: unknown): DropCode | undefined {
   return typeof error === 'object' && error !== null
     ? (error as { dropCode?: DropCode }).dropCode
     : undefined;
+}
+
+/** Values of a server's texts; one without a value ends the attempt before anything is dialled. */
+export function secretValue({ secret }: Pick<SendContext, 'secret'>): (text: string) => string {
+  return (text) => {
+    const value = secretOrText(text, secret);
+    if (value === undefined || value === '') throw dropFailure('SECRET_MISSING');
+    return value;
+  };
 }
 
 /** At most `most` bytes, held whole: for small files only. */

@@ -2,26 +2,22 @@
 // Invariant: the place is authorised before a socket opens. `accepted` means: the file stands under its final name with
 // the size that was sent, seen after the rename; what the recipient makes of it is the `ack` file's to say.
 import { defineConnector } from '../contract.ts';
-import type { BatchFacts, Composed, Evidence, Outcome, Parcel, SendContext } from '../contract.ts';
-import { bareHost, endingOf, secretOrText, startDeadline } from '../guard.ts';
-import type { Deadline } from '../guard.ts';
+import type { BatchFacts, Composed, Outcome, Parcel, SendContext } from '../contract.ts';
 import { readAck } from './ack.ts';
 import { contentOf, contentOfText } from './content.ts';
 import { flowDrafting } from './draft.ts';
-import { dropCodeOf, dropFailure } from './drop.ts';
-import type { Content, Drop } from './drop.ts';
-import { openLocalDrop } from './local.ts';
+import type { Content } from './drop.ts';
 import { fillName } from './names.ts';
-import { failureOutcome, uploadOutcome } from './outcome.ts';
+import { uploadOutcome } from './outcome.ts';
 import { uploadMarked } from './marked.ts';
-import { openSftpDrop } from './sftp.ts';
-import type { SftpLogin } from './sftp.ts';
 import { flowDials, flowPlaces, flowSecretNames, flowTargets } from './places.ts';
+import { atDrop } from './reached.ts';
 import { flowSettingsSchema } from './schema.ts';
-import { checkFlowSettings, controlFields, folderOf, isLocal, timezoneOf } from './settings.ts';
-import type { ControlField, FlowSettings, SftpServer } from './settings.ts';
+import { checkFlowSettings, controlFields, folderOf, timezoneOf } from './settings.ts';
+import type { ControlField, FlowSettings } from './settings.ts';
 import { flowStandIn } from './stand-in.ts';
 import { whatStands } from './standing.ts';
+import { pathAt } from './transports.ts';
 import { pathIn, upload } from './upload.ts';
 import type { UploadProgress, Upload } from './upload.ts';
 import { flowWords } from './words.ts';
@@ -155,60 +151,6 @@ async function test(settings: FlowSettings, context: SendContext): Promise<Outco
   );
 }
 
-type Work = (drop: Drop, seen: () => Evidence) => Promise<Outcome>;
-
-/** Opens the authorised drop, works there, closes it, and reads whatever breaks into an outcome. */
-async function atDrop(
-  settings: FlowSettings,
-  context: SendContext,
-  progress: () => UploadProgress,
-  work: Work,
-): Promise<Outcome> {
-  if (!mayReach(settings, context)) return { kind: 'unauthorized', reason: 'TARGET_NOT_ALLOWED' };
-  const deadline = startDeadline(context.timeouts.totalMs, context.signal);
-  const host = isLocal(settings.server) ? {} : { host: bareHost(settings.server.host) };
-  const seen = (): Evidence => ({ ...host, durationMs: deadline.elapsedMs() });
-  try {
-    const drop = await openDrop(settings, context, deadline);
-    try {
-      return await deadline.race(work(drop, seen));
-    } finally {
-      await drop.close();
-    }
-  } catch (error) {
-    const code = endingOf(error) ?? dropCodeOf(error);
-    if (code === undefined) throw error;
-    return failureOutcome(code, progress(), seen());
-  } finally {
-    deadline.clear();
-  }
-}
-
-function mayReach({ to, server }: FlowSettings, context: SendContext): boolean {
-  if (!context.allowedTargets.includes(to)) return false;
-  // A folder of this machine is the operator's: a mapping file alone must not choose where leads are written in clear.
-  return !isLocal(server) || context.network.allowPlaintext || context.allowedTargets.includes(server.folder);
-}
-
-async function openDrop({ server }: FlowSettings, context: SendContext, deadline: Deadline): Promise<Drop> {
-  if (isLocal(server)) return openLocalDrop();
-  return await openSftpDrop(server, loginOf(server, context), context.network, context.timeouts, deadline);
-}
-
-function loginOf(server: SftpServer, context: SendContext): SftpLogin {
-  const valueOf = (text: string): string => {
-    const value = secretOrText(text, context.secret);
-    if (value === undefined || value === '') throw dropFailure('SECRET_MISSING');
-    return value;
-  };
-  return {
-    user: valueOf(server.user),
-    ...(server.password === undefined ? {} : { password: valueOf(server.password) }),
-    ...(server.privateKey === undefined ? {} : { privateKey: valueOf(server.privateKey) }),
-    ...(server.passphrase === undefined ? {} : { passphrase: valueOf(server.passphrase) }),
-  };
-}
-
 function nameOf(parcel: Parcel, batch: BatchFacts, settings: FlowSettings): string {
   return batch.fileName ?? fillName(settings.name, { ...parcel, batch, timezone: timezoneOf(settings) });
 }
@@ -237,7 +179,4 @@ function sidecarOf(
   };
 }
 
-function placeOf({ to, server }: FlowSettings): string {
-  const folder = folderOf(to);
-  return isLocal(server) ? pathIn(server.folder, folder) : folder;
-}
+const placeOf = ({ to, server }: FlowSettings): string => pathAt(server, folderOf(to));

@@ -83,3 +83,6 @@ function civil(moment: Date, format: string, timeZone: string): string {
 }
 
 const segment = (text: string): string => text.replaceAll(/[^A-Za-z0-9._-]/g, '_');
+
+export const climbs = (path: string): boolean =>
+  path.split('/').some((step) => step === '..' || step === '.');

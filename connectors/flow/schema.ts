@@ -1,17 +1,10 @@
 // The JSON Schema of the `file` block of a flow; what editors show and the check reads.
 // Invariant: a secret is named, never written; the host key is pinned.
 import type { JsonSchema } from '../contract.ts';
-import { secretSchema } from '../guard.ts';
 import { controlFields } from './settings.ts';
+import { transports } from './transports.ts';
 
-const hostKeyPattern = '^SHA256:[A-Za-z0-9+/]{43}=?$';
 const suffix = '^[A-Za-z0-9._-]{1,20}$';
-const pinned: JsonSchema = {
-  type: 'string',
-  pattern: hostKeyPattern,
-  description: 'SHA256:… as ssh-keygen -lf prints it.',
-};
-
 export const flowSettingsSchema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
@@ -26,49 +19,13 @@ export const flowSettingsSchema: JsonSchema = {
     },
     to: {
       type: 'string',
-      pattern: '^(sftp|local):[a-z0-9][a-z0-9-]{0,62}(/.{0,200})?$',
+      pattern: `^(${transports.map(({ scheme }) => scheme).join('|')}):[a-z0-9][a-z0-9-]{0,62}(/.{0,200})?$`,
       description:
         'sftp:NAME/folder or local:NAME/folder, exactly as authorised. The folder is below the login (or local) folder; sftp:NAME//folder is absolute.',
     },
     server: {
       description: 'The server behind NAME.',
-      anyOf: [
-        {
-          type: 'object',
-          additionalProperties: false,
-          required: ['host', 'user', 'hostKey'],
-          description: 'An SFTP server.',
-          properties: {
-            host: { type: 'string', minLength: 1, maxLength: 253, description: 'Name of the server.' },
-            port: { type: 'integer', minimum: 1, maximum: 65535, default: 22, description: 'Port.' },
-            user: { type: 'string', minLength: 1, maxLength: 200, description: 'User name.' },
-            password: secretSchema('secret:NAME of the password.'),
-            privateKey: secretSchema('secret:NAME of the private key (PEM or OpenSSH).'),
-            passphrase: secretSchema('secret:NAME of the passphrase of the private key.'),
-            hostKey: {
-              description:
-                'Fingerprint of the host key: the server must show it. Several during a change of key.',
-              anyOf: [
-                pinned,
-                {
-                  type: 'array',
-                  minItems: 1,
-                  maxItems: 5,
-                  items: pinned,
-                  description: 'Accepted fingerprints.',
-                },
-              ],
-            },
-          },
-        },
-        {
-          type: 'object',
-          additionalProperties: false,
-          required: ['folder'],
-          description: 'A folder of this machine, when the operator allows it.',
-          properties: { folder: { type: 'string', pattern: '^/.{0,400}$', description: 'Absolute path.' } },
-        },
-      ],
+      anyOf: transports.map(({ schema }) => schema),
     },
     schedule: {
       type: 'object',

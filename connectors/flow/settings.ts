@@ -1,30 +1,17 @@
 // The `file` block of a flow: its type, and the rules that its schema (schema.ts) cannot say. Pure.
-// Invariant: the server's host key is pinned, no secret in clear, no path leaves its folder, every file has its own name.
+// Invariant: no path leaves its folder, every file has its own name; of its server the transport judges (transport.ts).
 import type { SettingsProblem } from '../contract.ts';
-import { clearTextProblem } from '../guard.ts';
-import { patternProblems } from './names.ts';
+import { climbs, patternProblems } from './names.ts';
 import { scheduleProblem } from './schedule.ts';
-
-export interface SftpServer {
-  readonly host: string;
-  readonly port?: number;
-  readonly user: string;
-  readonly password?: string;
-  readonly privateKey?: string;
-  readonly passphrase?: string;
-  readonly hostKey: string | readonly string[];
-}
-
-export interface LocalServer {
-  readonly folder: string;
-}
+import { serverProblems } from './transports.ts';
+import type { FlowServer } from './transports.ts';
 
 export type ControlField = 'seq' | 'rows' | 'sha256' | 'name' | 'size';
 
 export interface FlowSettings {
   readonly name: string;
   readonly to: string;
-  readonly server: SftpServer | LocalServer;
+  readonly server: FlowServer;
   readonly schedule: { readonly cron: string; readonly timezone?: string; readonly late?: string };
   readonly empty?: 'skip' | 'header';
   readonly control?: { readonly sidecar: string; readonly fields?: readonly ControlField[] };
@@ -35,7 +22,6 @@ export interface FlowSettings {
 
 export const controlFields: readonly ControlField[] = ['seq', 'rows', 'sha256'];
 export const timezoneOf = (settings: FlowSettings): string => settings.schedule.timezone ?? 'Europe/Paris';
-export const isLocal = (server: SftpServer | LocalServer): server is LocalServer => 'folder' in server;
 
 export function checkFlowSettings(settings: FlowSettings): readonly SettingsProblem[] {
   const problems: SettingsProblem[] = patternProblems(settings.name).map((message) => ({
@@ -69,7 +55,7 @@ export function checkFlowSettings(settings: FlowSettings): readonly SettingsProb
       path: '/control/sidecar',
       message: 'The control file needs another suffix than tempSuffix.',
     });
-  return [...problems, ...markerProblems(settings), ...serverProblems(settings)];
+  return [...problems, ...markerProblems(settings), ...serverProblems(settings.server, settings)];
 }
 
 function markerProblems({ marker, tempSuffix, control }: FlowSettings): readonly SettingsProblem[] {
@@ -85,30 +71,6 @@ function markerProblems({ marker, tempSuffix, control }: FlowSettings): readonly
     ? [{ path: '/marker', message: 'The marker needs another suffix than the control file.' }]
     : [];
 }
-
-function serverProblems({ server, to }: FlowSettings): readonly SettingsProblem[] {
-  if (isLocal(server)) {
-    if (!to.startsWith('local:'))
-      return [{ path: '/to', message: 'A server with a folder goes with to: local:NAME/….' }];
-    return climbs(server.folder)
-      ? [{ path: '/server/folder', message: 'A folder cannot hold . or .. steps.' }]
-      : [];
-  }
-  const problems: SettingsProblem[] = [];
-  if (!to.startsWith('sftp:'))
-    problems.push({ path: '/to', message: 'An SFTP server goes with to: sftp:NAME/….' });
-  if ((server.password === undefined) === (server.privateKey === undefined)) {
-    problems.push({ path: '/server', message: 'Exactly one of password and privateKey.' });
-  }
-  problems.push(
-    ...clearTextProblem('/server/password', server.password),
-    ...clearTextProblem('/server/privateKey', server.privateKey),
-    ...clearTextProblem('/server/passphrase', server.passphrase),
-  );
-  return problems;
-}
-
-const climbs = (path: string): boolean => path.split('/').some((step) => step === '..' || step === '.');
 
 /** Folder part of `to`, without the first slash; empty for the login folder itself. */
 export function folderOf(to: string): string {

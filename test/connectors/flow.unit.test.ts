@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import type { Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
 import { flow } from '../../connectors/flow/index.ts';
-import { openLocalDrop } from '../../connectors/flow/local.ts';
+import { openLocalDrop } from '../../connectors/flow/folder/drop.ts';
 import { fillName } from '../../connectors/flow/names.ts';
 import { contextOf, parcelOf } from './rigs.ts';
 import { sftpUser, startSftpRecipient } from './servers/sftp.ts';

@@ -3,8 +3,8 @@
 import { createReadStream } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { link, open, rm, stat, unlink } from 'node:fs/promises';
-import { dropFailure, upTo } from './drop.ts';
-import type { Content, Drop, DropFailure, Given } from './drop.ts';
+import { dropFailure, upTo } from '../drop.ts';
+import type { Content, Drop, DropFailure, Given } from '../drop.ts';
 
 export function openLocalDrop(): Drop {
   return {

@@ -4,13 +4,22 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Readable, Writable } from 'node:stream';
 import SftpClient from 'ssh2-sftp-client';
 import type { ReadStreamOptions } from 'ssh2-sftp-client';
-import type { NetworkPolicy, Timeouts } from '../contract.ts';
-import { connectCodeOf, connectFailureOf, guardOf } from '../guard.ts';
-import type { Deadline } from '../guard.ts';
-import { paced, pacedPieces } from './content.ts';
-import { dropFailure, upTo } from './drop.ts';
-import type { Drop, DropFailure, Given } from './drop.ts';
-import type { SftpServer } from './settings.ts';
+import type { NetworkPolicy, Timeouts } from '../../contract.ts';
+import { connectCodeOf, connectFailureOf, guardOf } from '../../guard.ts';
+import type { Deadline } from '../../guard.ts';
+import { paced, pacedPieces } from '../content.ts';
+import { dropFailure, upTo } from '../drop.ts';
+import type { Drop, DropFailure, Given } from '../drop.ts';
+
+export interface SftpServer {
+  readonly host: string;
+  readonly port?: number;
+  readonly user: string;
+  readonly password?: string;
+  readonly privateKey?: string;
+  readonly passphrase?: string;
+  readonly hostKey: string | readonly string[];
+}
 
 export interface SftpLogin {
   readonly user: string;

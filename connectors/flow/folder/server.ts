@@ -1,0 +1,29 @@
+// A folder of this machine: what a file may say of it.
+// Invariant: a mapping file alone does not open it; whoever sends asks the operator's policy first (reached.ts).
+import { climbs } from '../names.ts';
+import { defineTransport } from '../transport.ts';
+import { openLocalDrop } from './drop.ts';
+
+export interface LocalServer {
+  readonly folder: string;
+}
+
+export const folderTransport = defineTransport<LocalServer>({
+  scheme: 'local',
+  isOf: (server) => 'folder' in server,
+  schema: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['folder'],
+    description: 'A folder of this machine, when the operator allows it.',
+    properties: { folder: { type: 'string', pattern: '^/.{0,400}$', description: 'Absolute path.' } },
+  },
+  misplaced: 'A server with a folder goes with to: local:NAME/….',
+  problems: ({ folder }) =>
+    climbs(folder) ? [{ path: '/server/folder', message: 'A folder cannot hold . or .. steps.' }] : [],
+  hosts: () => [],
+  root: ({ folder }) => folder,
+  pathOf: ({ folder }, path) => `${folder.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`,
+  secrets: () => [],
+  open: async () => await Promise.resolve(openLocalDrop()),
+});

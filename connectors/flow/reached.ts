@@ -1,0 +1,48 @@
+// Opens the authorised place of a file, works there, closes it, and reads whatever breaks into an outcome.
+// Invariant: the place is authorised before a socket opens.
+import type { Evidence, Outcome, SendContext } from '../contract.ts';
+import { bareHost, endingOf, startDeadline } from '../guard.ts';
+import { dropCodeOf } from './drop.ts';
+import type { Drop } from './drop.ts';
+import { failureOutcome } from './outcome.ts';
+import type { FlowSettings } from './settings.ts';
+import { isLocal, transportOf } from './transports.ts';
+import type { UploadProgress } from './upload.ts';
+
+type Work = (drop: Drop, seen: () => Evidence) => Promise<Outcome>;
+
+export async function atDrop(
+  settings: FlowSettings,
+  context: SendContext,
+  progress: () => UploadProgress,
+  work: Work,
+): Promise<Outcome> {
+  if (!mayReach(settings, context)) return { kind: 'unauthorized', reason: 'TARGET_NOT_ALLOWED' };
+  const deadline = startDeadline(context.timeouts.totalMs, context.signal);
+  const { hosts, open } = transportOf(settings.server);
+  const [host] = hosts(settings.server);
+  const seen = (): Evidence => ({
+    ...(host === undefined ? {} : { host: bareHost(host) }),
+    durationMs: deadline.elapsedMs(),
+  });
+  try {
+    const drop = await open(settings.server, context, deadline);
+    try {
+      return await deadline.race(work(drop, seen));
+    } finally {
+      await drop.close();
+    }
+  } catch (error) {
+    const code = endingOf(error) ?? dropCodeOf(error);
+    if (code === undefined) throw error;
+    return failureOutcome(code, progress(), seen());
+  } finally {
+    deadline.clear();
+  }
+}
+
+function mayReach({ to, server }: FlowSettings, context: SendContext): boolean {
+  if (!context.allowedTargets.includes(to)) return false;
+  // A folder of this machine is the operator's: a mapping file alone must not choose where leads are written in clear.
+  return !isLocal(server) || context.network.allowPlaintext || context.allowedTargets.includes(server.folder);
+}

@@ -1,0 +1,65 @@
+// An SFTP server: what a file may say of it.
+// Invariant: its host key is pinned, and no secret stands in clear.
+import type { JsonSchema } from '../../contract.ts';
+import { clearTextProblem, secretSchema } from '../../guard.ts';
+import { secretValue } from '../drop.ts';
+import { defineTransport } from '../transport.ts';
+import { openSftpDrop } from './drop.ts';
+import type { SftpServer } from './drop.ts';
+
+export type { SftpServer } from './drop.ts';
+
+const pinned: JsonSchema = {
+  type: 'string',
+  pattern: '^SHA256:[A-Za-z0-9+/]{43}=?$',
+  description: 'SHA256:… as ssh-keygen -lf prints it.',
+};
+
+export const sftpTransport = defineTransport<SftpServer>({
+  scheme: 'sftp',
+  isOf: (server) => 'hostKey' in server,
+  schema: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['host', 'user', 'hostKey'],
+    description: 'An SFTP server.',
+    properties: {
+      host: { type: 'string', minLength: 1, maxLength: 253, description: 'Name of the server.' },
+      port: { type: 'integer', minimum: 1, maximum: 65535, default: 22, description: 'Port.' },
+      user: { type: 'string', minLength: 1, maxLength: 200, description: 'User name.' },
+      password: secretSchema('secret:NAME of the password.'),
+      privateKey: secretSchema('secret:NAME of the private key (PEM or OpenSSH).'),
+      passphrase: secretSchema('secret:NAME of the passphrase of the private key.'),
+      hostKey: {
+        description: 'Fingerprint of the host key: the server must show it. Several during a change of key.',
+        anyOf: [
+          pinned,
+          { type: 'array', minItems: 1, maxItems: 5, items: pinned, description: 'Accepted fingerprints.' },
+        ],
+      },
+    },
+  },
+  misplaced: 'An SFTP server goes with to: sftp:NAME/….',
+  problems: ({ password, privateKey, passphrase }) => [
+    ...((password === undefined) === (privateKey === undefined)
+      ? [{ path: '/server', message: 'Exactly one of password and privateKey.' }]
+      : []),
+    ...clearTextProblem('/server/password', password),
+    ...clearTextProblem('/server/privateKey', privateKey),
+    ...clearTextProblem('/server/passphrase', passphrase),
+  ],
+  hosts: ({ host }) => [host.toLowerCase()],
+  root: ({ host, port = 22 }) => `${host}:${port}`,
+  secrets: ({ user, password, privateKey, passphrase }) => [user, password, privateKey, passphrase],
+  open: async (server, context, deadline) => {
+    const { user, password, privateKey, passphrase } = server;
+    const valueOf = secretValue(context);
+    const login = {
+      user: valueOf(user),
+      ...(password === undefined ? {} : { password: valueOf(password) }),
+      ...(privateKey === undefined ? {} : { privateKey: valueOf(privateKey) }),
+      ...(passphrase === undefined ? {} : { passphrase: valueOf(passphrase) }),
+    };
+    return await openSftpDrop(server, login, context.network, context.timeouts, deadline);
+  },
+});

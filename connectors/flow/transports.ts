@@ -1,0 +1,28 @@
+// The table of transports, and which of them a file names.
+// Invariant: the form of the `server` block decides; `to` must begin accordingly.
+import type { SettingsProblem } from '../contract.ts';
+import { folderTransport } from './folder/server.ts';
+import type { LocalServer } from './folder/server.ts';
+import { sftpTransport } from './sftp/server.ts';
+import type { SftpServer } from './sftp/server.ts';
+import type { Around, Transport } from './transport.ts';
+
+export type FlowServer = SftpServer | LocalServer;
+
+export const transports: readonly Transport<unknown>[] = [sftpTransport, folderTransport];
+
+export const isLocal = (server: FlowServer): server is LocalServer => 'folder' in server;
+
+/** The schema has seen to it that there is one. */
+export const transportOf = (server: FlowServer): Transport<unknown> =>
+  transports.find(({ isOf }) => isOf(server)) ?? folderTransport;
+
+/** A path below the place of a file, as its drop takes it. */
+export const pathAt = (server: FlowServer, path: string): string =>
+  transportOf(server).pathOf?.(server, path) ?? path;
+
+export function serverProblems(server: FlowServer, around: Around): readonly SettingsProblem[] {
+  const { scheme, misplaced, problems } = transportOf(server);
+  if (!around.to.startsWith(`${scheme}:`)) return [{ path: '/to', message: misplaced }];
+  return problems(server, around);
+}
