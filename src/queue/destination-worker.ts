@@ -2,7 +2,7 @@
 // Invariant: a job's handler never throws into BullMQ, which would store the message; never more jobs at once than the
 // destination allows. An entry is finished when its jobs have begun: from there on their rows and leases say what
 // becomes of them.
-import { Worker } from 'bullmq';
+import { Worker, type WorkerOptions } from 'bullmq';
 import { foreignCode } from '../errors.ts';
 import { isWorthLogging, type Log } from '../log.ts';
 import type { RedisClient } from './connect.ts';
@@ -55,31 +55,19 @@ export function openDestinationWorker(options: DestinationWorkerOptions): Destin
     });
     running.add(handled);
   };
-  const worker = new Worker(
-    queueName,
-    async (raw) => {
-      const jobs = parseEntry(raw.data);
-      for (const [index, job] of jobs.entries()) {
-        if (mayBegin()) await places.enter();
-        if (!mayBegin()) return await options.giveBack(jobs.slice(index));
-        touch();
-        begin(job);
+  const beginEach = async (jobs: readonly Job[]): Promise<void> => {
+    for (const [index, job] of jobs.entries()) {
+      const hasPlace = mayBegin() && (await places.enter());
+      if (!hasPlace || !mayBegin()) {
+        // Who is sent away keeps no place: whoever comes after it would wait for ever.
+        if (hasPlace) places.leave();
+        return options.giveBack(jobs.slice(index));
       }
-    },
-    {
-      connection: options.redis,
-      prefix: queuePrefix(options.prefix, destinationId),
-      concurrency: entriesAhead(options.concurrency),
-      removeOnComplete: { count: 0 },
-      removeOnFail: { count: 0 },
-      skipVersionCheck: true,
-      drainDelay: 5,
-      // Jobs a killed worker held come back soon; what they mean is decided by the claim.
-      lockDuration: 10_000,
-      stalledInterval: 5_000,
-      maxStalledCount: 1_000,
-    },
-  );
+      touch();
+      begin(job);
+    }
+  };
+  const worker = new Worker(queueName, (raw) => beginEach(parseEntry(raw.data)), workerSettings(options));
   logTroubles(worker, destinationId, options.log);
   return {
     usedAt: () => usedAt,
@@ -97,6 +85,25 @@ export function openDestinationWorker(options: DestinationWorkerOptions): Destin
     cutOff: () => worker.close(true).catch(() => undefined),
   };
 }
+
+const workerSettings = ({
+  redis,
+  prefix,
+  destinationId,
+  concurrency,
+}: DestinationWorkerOptions): WorkerOptions => ({
+  connection: redis,
+  prefix: queuePrefix(prefix, destinationId),
+  concurrency: entriesAhead(concurrency),
+  removeOnComplete: { count: 0 },
+  removeOnFail: { count: 0 },
+  skipVersionCheck: true,
+  drainDelay: 5,
+  // Jobs a killed worker held come back soon; what they mean is decided by the claim.
+  lockDuration: 10_000,
+  stalledInterval: 5_000,
+  maxStalledCount: 1_000,
+});
 
 /** The row says what happened to a job; Redis must not. One line at the first failure and then ever more rarely. */
 function withRareErrors({

@@ -2,10 +2,10 @@
 // Invariant: whoever waits gets a place or is released; nobody who has one is sent away.
 
 export interface Places {
-  /** Resolves when there is a place, in the order they were asked for. */
-  readonly enter: () => Promise<void>;
+  /** True once there is a place, in the order they were asked for, to be left again; false for who was released without one. */
+  readonly enter: () => Promise<boolean>;
   readonly leave: () => void;
-  /** Whoever waits goes on at once, with or without a place: nothing begins any more. */
+  /** Whoever waits goes on at once, without a place: nothing begins any more. */
   readonly release: () => void;
   /** More places are filled at once; of fewer, nobody is sent away. */
   readonly resize: (count: number) => void;
@@ -14,11 +14,11 @@ export interface Places {
 export function createPlaces(first: number): Places {
   let count = first;
   let taken = 0;
-  const waiting: (() => void)[] = [];
+  const waiting: ((hasPlace: boolean) => void)[] = [];
   const fill = (): void => {
     while (taken < count && waiting.length > 0) {
       taken += 1;
-      waiting.shift()?.();
+      waiting.shift()?.(true);
     }
   };
   return {
@@ -32,7 +32,7 @@ export function createPlaces(first: number): Places {
       fill();
     },
     release: () => {
-      for (const go of waiting.splice(0)) go();
+      for (const go of waiting.splice(0)) go(false);
     },
     resize: (next) => {
       count = next;

@@ -6,6 +6,9 @@ import { createReader } from '../delivery/attempt/load-inputs.ts';
 import type { TripStep } from '../delivery/attempt/trip.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createWorkerPool } from '../queue/worker-pool.ts';
+import type { Job } from '../queue/jobs.ts';
+import { forgetBatches } from '../store/batches.ts';
+import type { Database } from '../store/database.ts';
 import { destinationsWithQueuedWork } from '../store/due-work.ts';
 import { forgetQueued } from '../store/queued-long-ago.ts';
 import type { App } from '../app.ts';
@@ -47,11 +50,7 @@ export async function startWorker(
     concurrencyOf: async (destinationId) =>
       Math.min((await deliverer.limitsOf(destinationId)).concurrency, config.worker.concurrency),
     handle: deliverer.handle,
-    giveBack: (jobs) =>
-      forgetQueued(
-        database,
-        jobs.flatMap((job) => ('deliveryId' in job ? [job.deliveryId] : [])),
-      ),
+    giveBack: (jobs) => giveBack(database, jobs),
     queued: () => destinationsWithQueuedWork(database),
     log,
   });
@@ -68,4 +67,16 @@ export async function startWorker(
     },
     trouble: presence.trouble,
   };
+}
+
+/** Rows and files that will not begin here count as forgotten, so that the next look pushes them again. */
+async function giveBack(database: Database, jobs: readonly Job[]): Promise<void> {
+  await forgetQueued(
+    database,
+    jobs.flatMap((job) => ('deliveryId' in job ? [job.deliveryId] : [])),
+  );
+  await forgetBatches(
+    database,
+    jobs.flatMap((job) => ('batchId' in job ? [job.batchId] : [])),
+  );
 }

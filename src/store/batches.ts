@@ -201,6 +201,16 @@ export async function deferBatch(
   );
 }
 
+/** Files whose job left the queue without being done: they are pushed again at once. */
+export async function forgetBatches(sql: Sql, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList(ids);
+  await sql.run(
+    `UPDATE batches FORCE INDEX (PRIMARY) SET queued_at = NULL WHERE id IN (${marks}) AND state IN ('open', 'written')`,
+    values,
+  );
+}
+
 export async function retryBatch(tx: Sql, id: number, afterMs: number): Promise<void> {
   await tx.run(
     'UPDATE batches SET attempt = attempt + 1, due_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)), queued_at = NULL WHERE id = ?',

@@ -1,0 +1,57 @@
+// The workers of a process: what was taken from the queue and may not begin leaves nothing behind that others wait for.
+import { silentLog } from '../../src/log.ts';
+import { openRedis } from '../../src/queue/connect.ts';
+import type { Job } from '../../src/queue/jobs.ts';
+import { createProducer } from '../../src/queue/producer.ts';
+import { createWorkerPool } from '../../src/queue/worker-pool.ts';
+import { openGateway, webhookFiles } from '../trip/gateway.ts';
+
+const file = (batchId: number): Job => ({ batchId, attempt: 0 });
+
+test('a job that waited for its place while Redis was another’s for a moment does not keep the place', async () => {
+  const gateway = await openGateway({ files: webhookFiles(1) });
+  const { place, prefix } = gateway.config.redis;
+  const redis = [0, 1].map(() => openRedis(place, 'worker', 60_000));
+  const producer = createProducer({ redis: gateway.redis, prefix });
+  const begun: Job[] = [];
+  const givenBack: Job[] = [];
+  const first = Promise.withResolvers<void>();
+  let ours = true;
+  const pool = await createWorkerPool({
+    redis: redis[0] as (typeof redis)[number],
+    subscriber: redis[1] as (typeof redis)[number],
+    prefix,
+    concurrencyOf: () => Promise.resolve(1),
+    handle: async (_destination, job) => {
+      begun.push(job);
+      if (begun.length === 1) await first.promise;
+    },
+    isOurs: () => ours,
+    giveBack: (jobs) => Promise.resolve(void givenBack.push(...jobs)),
+    queued: () => Promise.resolve([]),
+    log: silentLog,
+    lookMs: 3_600_000,
+  });
+  try {
+    await producer.push('essai-csv', [file(1)]);
+    await gateway.until('the first has begun', () => begun.length === 1);
+    await producer.push('essai-csv', [file(2)]);
+    await gateway.until('the second is taken', async () => {
+      const active = await gateway.redis.llen(`${prefix}:{essai-csv}:deliveries:active`);
+      const waiting = await gateway.redis.llen(`${prefix}:{essai-csv}:deliveries:wait`);
+      return active === 1 && waiting === 0;
+    });
+    ours = false;
+    first.resolve();
+    await gateway.until('the second is given back', () => givenBack.length === 1);
+    ours = true;
+    await producer.push('essai-csv', [file(3)]);
+    await gateway.until('the third has begun', () => begun.length === 2);
+    expect([...begun, ...givenBack]).toEqual([file(1), file(3), file(2)]);
+  } finally {
+    await pool.close(1_000);
+    await producer.close();
+    for (const connection of redis) connection.disconnect();
+    await gateway.close();
+  }
+});
