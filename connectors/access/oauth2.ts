@@ -165,7 +165,12 @@ const knownErrors = new Set([
   'unsupported_grant_type',
   'access_denied',
 ]);
-const temporaryErrors = new Set(['temporarily_unavailable', 'server_error', 'slow_down']);
+/** `unknown_error` is Salesforce's own: « retry your request ». */
+const temporaryErrors = new Set(['temporarily_unavailable', 'server_error', 'slow_down', 'unknown_error']);
+
+/** Zoho and Salesforce call it a refusal, with 400; asked again at once they would go on refusing. */
+const askedTooOften = /too many requests|rate exceeded/i;
+const tooOftenAgainMs = 60_000;
 
 /** The answer in the form the library reads: some CRMs say 201, name no type of token, or tell an error with status 200. */
 function readAnswer(
@@ -183,10 +188,18 @@ function readAnswer(
     );
     return { ok: true, content: { token_type: 'bearer', ...Object.fromEntries(given) } };
   }
-  return { ok: false, outcome: refusalIn(content?.['error'], status, evidence) };
+  return { ok: false, outcome: refusalIn(content, status, evidence) };
 }
 
-function refusalIn(error: unknown, status: number, evidence: Evidence): Outcome {
+function refusalIn(
+  content: Readonly<Record<string, unknown>> | undefined,
+  status: number,
+  evidence: Evidence,
+): Outcome {
+  const error = content?.['error'];
+  const described = content?.['error_description'];
+  if (typeof described === 'string' && askedTooOften.test(described))
+    return { kind: 'throttled', reason: 'TOKEN_TOO_MANY_REQUESTS', afterMs: tooOftenAgainMs, evidence };
   if (typeof error !== 'string')
     return refused(status < 300 ? 'TOKEN_ANSWER_UNREADABLE' : reasonOf('TOKEN_', `HTTP_${status}`), evidence);
   const reason = reasonOf('TOKEN_', error.toUpperCase());

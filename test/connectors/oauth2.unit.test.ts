@@ -210,6 +210,26 @@ describe('the endpoint', () => {
       { kind: 'unavailable', reason: 'TOKEN_TEMPORARILY_UNAVAILABLE' },
     ],
     [
+      'had a fault of its own (Salesforce)',
+      json(400, { error: 'unknown_error', error_description: 'retry your request' }),
+      { kind: 'unavailable', reason: 'TOKEN_UNKNOWN_ERROR' },
+    ],
+    [
+      'was asked too often, and calls it a refusal (Zoho)',
+      json(400, {
+        error: 'Access Denied',
+        error_description:
+          'You have made too many requests continuously. Please try again after some time.',
+        status: 'failure',
+      }),
+      { kind: 'throttled', reason: 'TOKEN_TOO_MANY_REQUESTS', afterMs: 60_000 },
+    ],
+    [
+      'was asked too often, and calls it a wrong grant (Salesforce)',
+      json(400, { error: 'invalid_grant', error_description: 'login rate exceeded' }),
+      { kind: 'throttled', reason: 'TOKEN_TOO_MANY_REQUESTS', afterMs: 60_000 },
+    ],
+    [
       'has moved',
       json(302, {}, { location: 'http://169.254.169.254/latest' }),
       { kind: 'unauthorized', reason: 'TOKEN_HTTP_302' },
