@@ -1,11 +1,22 @@
 // The registry of simulated CRMs: one line for each preset that has one.
 import { brevo } from './brevo.ts';
 import { dolibarr } from './dolibarr.ts';
+import { dynamics } from './dynamics.ts';
 import { espocrm } from './espocrm.ts';
 import { hubspot } from './hubspot.ts';
+import { salesforce } from './salesforce.ts';
 import type { Simulator } from './simulator.ts';
+import { zoho } from './zoho.ts';
 
-export const simulators: readonly Simulator[] = [brevo, dolibarr, espocrm, hubspot];
+export const simulators: readonly Simulator[] = [
+  brevo,
+  dolibarr,
+  dynamics,
+  espocrm,
+  hubspot,
+  salesforce,
+  zoho,
+];
 
 export const simulatorOf = (preset: string): Simulator | undefined =>
   simulators.find((simulator) => simulator.preset === preset);

@@ -51,6 +51,8 @@ export interface SimulatedCrm {
   readonly deletedByHand: (id: string) => void;
   /** How many requests came with a key it does not take. */
   readonly wrongKeys: () => number;
+  /** What stands in the address of a request about this record; `/` and its number where absent. */
+  readonly addressOf?: (id: string) => string;
   /** The client changes the key, or gives the agreed one back. */
   readonly keyIsGood: (good: boolean) => void;
 }
@@ -62,6 +64,20 @@ export interface SimulatorOptions {
   readonly now: () => number;
   /** How an administrator set the lock against wrong keys: how many, within how many ms. The real one's default when absent. */
   readonly lock?: { readonly wrongKeys: number; readonly withinMs: number };
+  /** How long a token lives, ms. The real one's default when absent. */
+  readonly tokensLiveMs?: number;
+}
+
+/** A JSON object as the body; undefined where it is none. */
+export function bodyOf({ body }: CrmRequest): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What stands for one CRM in trials. */

@@ -28,15 +28,15 @@ const patient = [...retry, '5s', '5s', '10s', '10s', '10s'];
 export function writeClient(folder: string, preset: string, habit?: Habit): TrialClient {
   const id = habit === undefined ? preset : `${preset}-${habit.name}`;
   const { host } = readPreset(projectMappings, preset);
+  const example = readPresetFile(projectMappings, preset, 'example/client.yaml');
   const mine = (text: string): string =>
-    text
+    withoutStrangers(text, example, host)
       .replaceAll(host ?? 'crm.client.example', 'crm.client.example')
       .replaceAll('.client.example', `.${id}.example`)
       .replaceAll('@client.example', `@${id}.example`)
       .replaceAll(/\bclient-crm\b/g, `${id}-crm`)
       .replaceAll(/^id: client$/gm, `id: ${id}`)
       .replaceAll(`presets/${preset}`, `presets/${id}`);
-  const example = readPresetFile(projectMappings, preset, 'example/client.yaml');
   const clientYaml = mine(example);
   const crm = parseDocument(mine(readPresetFile(projectMappings, preset, 'example/crm.yaml')));
   if (host !== undefined) crm.setIn(['send', 'base'], `https://crm.${id}.example`);
@@ -53,6 +53,15 @@ export function writeClient(folder: string, preset: string, habit?: Habit): Tria
   const where = { hosts: hostsOf(clientYaml), exampleHosts: hostsOf(example) };
   return { id, preset, destination: `${id}-crm`, ...where, ...(habit === undefined ? {} : { habit }) };
 }
+
+/** Hosts the example shares with every client of that CRM, such as a token endpoint, become the client's own. */
+const withoutStrangers = (text: string, example: string, host: string | undefined): string =>
+  hostsOf(example)
+    .filter((name) => name !== host && !name.endsWith('.client.example'))
+    .reduce(
+      (whole, name) => whole.replaceAll(name, `${name.replaceAll('.', '-')}.client.example`),
+      text,
+    );
 
 const hostsOf = (clientYaml: string): readonly string[] =>
   (parse(clientYaml) as { readonly hosts: readonly string[] }).hosts;

@@ -6,7 +6,7 @@ import { readCounts } from '../demo/ledger.ts';
 import type { Counts } from '../demo/ledger.ts';
 import { insertLead } from '../demo/sql.ts';
 import type { DemoConnection } from '../demo/sql.ts';
-import type { CrmRecord } from '../simulators/simulator.ts';
+import type { CrmRecord, SimulatedCrm } from '../simulators/simulator.ts';
 import { laterRow, rowOf, trialLeads, type Later, type TrialLead } from './leads.ts';
 import type { Subject, TrialWorld } from './world.ts';
 
@@ -104,7 +104,7 @@ async function change(
       for (const { id, simulator } of subjects) {
         const record = simulator.crm.records().find(({ reference }) => reference === lead.reference);
         if (lead.laterMischief !== undefined && record !== undefined)
-          simulator.plan(placeOf(record, later), lead.laterMischief);
+          simulator.plan(placeOf(simulator.crm, record, later), lead.laterMischief);
         if (later.kind === 'erasure' && later.deletedThere === true && record !== undefined)
           simulator.crm.deletedByHand(record.id);
         if (later.kind === 'erasure') await gateway.erase(id, lead.reference);
@@ -114,8 +114,11 @@ async function change(
 }
 
 /** A part of the address under which the change will come. */
-const placeOf = ({ id, place }: CrmRecord, { kind }: Later): string =>
-  kind === 'erasure' || place === undefined ? `/${id}` : place;
+const placeOf = (
+  { addressOf }: SimulatedCrm,
+  { id, place }: CrmRecord,
+  { kind }: Later,
+): string => (kind === 'erasure' || place === undefined ? (addressOf?.(id) ?? `/${id}`) : place);
 
 const stateOf = (counts: Counts, { destination }: Subject, states: readonly string[]): number =>
   states.reduce((sum, state) => sum + (counts.states[destination]?.[state] ?? 0), 0);

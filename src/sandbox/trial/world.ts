@@ -34,6 +34,8 @@ export interface Wanted {
 
 /** The lock of a strict administrator, which opens again within a trial. */
 const lock = { wrongKeys: 7, withinMs: 6_000 };
+/** Several times in a trial a token ends, or a lead leaves with one that has just ended. */
+const tokensLiveMs = 8_000;
 
 export async function buildTrial(wanted: readonly Wanted[], deps: DemoDeps, undo: Undo): Promise<TrialWorld> {
   const servers = await openServers(deps, undo);
@@ -78,7 +80,8 @@ async function openSimulators(
   const certificate = await certificateFor(...new Set(names));
   const subjects: Subject[] = [];
   for (const client of clients) {
-    const crm = simulatorOf(client.preset)?.open({ secrets, strangers, now: Date.now, lock });
+    const options = { secrets, strangers, now: Date.now, lock, tokensLiveMs };
+    const crm = simulatorOf(client.preset)?.open(options);
     if (crm === undefined) throw new Error(`${client.preset} has no simulator`);
     const simulator = await startSimulator(crm, { certificate, latencyMs: 30 });
     undo.push(simulator.close);
