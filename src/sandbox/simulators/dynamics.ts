@@ -103,6 +103,7 @@ function openDynamics({ secrets, strangers, now, tokensLiveMs }: SimulatorOption
     keyIsGood: (isGood) => {
       good = isGood;
       tokens.takeBack();
+      if (isGood) tokens.stumble();
     },
   };
 }

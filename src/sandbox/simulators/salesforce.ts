@@ -100,6 +100,7 @@ function openSalesforce({ secrets, strangers, now, tokensLiveMs }: SimulatorOpti
     keyIsGood: (isGood) => {
       good = isGood;
       tokens.takeBack();
+      if (isGood) tokens.stumble();
     },
   };
 }

@@ -25,8 +25,10 @@ export interface TokenEndpointOptions {
 export interface TokenEndpoint {
   readonly answer: (request: CrmRequest) => CrmAnswer;
   readonly letsIn: (token: string) => boolean;
-  /** Takes all back that were given; the next request meets the endpoint's fault, where it has one. */
+  /** Takes all back that were given. */
   readonly takeBack: () => void;
+  /** The next good request meets the endpoint's fault, where it has one. */
+  readonly stumble: () => void;
   readonly complaints: () => readonly string[];
 }
 
@@ -56,8 +58,8 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
       return words.given(token, livesMs);
     },
     letsIn: (token) => (endsAt.get(token) ?? 0) > now(),
-    takeBack: () => {
-      endsAt.clear();
+    takeBack: () => endsAt.clear(),
+    stumble: () => {
       stumbles = true;
     },
     complaints: () => (tooOften > 0 ? [`${tooOften} tokens were asked for beyond what it gives`] : []),
