@@ -218,8 +218,7 @@ describe('the endpoint', () => {
       'was asked too often, and calls it a refusal (Zoho)',
       json(400, {
         error: 'Access Denied',
-        error_description:
-          'You have made too many requests continuously. Please try again after some time.',
+        error_description: 'You have made too many requests continuously. Please try again after some time.',
         status: 'failure',
       }),
       { kind: 'throttled', reason: 'TOKEN_TOO_MANY_REQUESTS', afterMs: 60_000 },

@@ -47,24 +47,24 @@ const url = 'send: {url: https://crm.demo.example/api}';
 const optin =
   'consent: [{to: properties.optin_email, channel: email, values: {granted: "true", refused: "false", not_asked: "false", withdrawn: "false"}}]';
 
+/** What stands in words where a CRM has no place for it. */
+const proof = [
+  ...['E-mail : accord', 'E-mail, le 20/11/2026 10:15', 'E-mail, texte w3'],
+  ...['Téléphone : refus', 'Téléphone, le 20/11/2026 10:15', 'Téléphone, texte w3'],
+].join('\n');
+
 const cases: Readonly<Record<string, Case>> = {
   salesforce: {
-    own: url,
+    own: 'send: {base: https://crm.demo.example}',
     body: {
       ...{ LastName: 'Durand', FirstName: 'Élise', Company: 'n/a', Email: 'E.Durand@courriel.example' },
-      ...{ MobilePhone: '+33639980001', LeadSource: 'seloger', Description: 'Balcon\nOPTIN: OUI' },
-      ...{ HasOptedOutOfEmail: false, DoNotCall: true },
+      ...{ MobilePhone: '+33639980001', LeadSource: 'seloger' },
+      Description: 'Balcon OPTIN: OUI\nProgramme : DM-LYON',
+      ...{ HasOptedOutOfEmail: false, DoNotCall: true, Relais_OptIn__c: proof },
     },
     withdrawn: { HasOptedOutOfEmail: true, DoNotCall: true },
-    answers: [
-      [201, { id: '00Q1', success: true, errors: [] }, 'accepted', { reference: '00Q1' }],
-      [201, { success: false }, 'unknown'],
-      [400, [{ errorCode: 'DUPLICATES_DETECTED' }], 'duplicate'],
-      [400, [{ errorCode: 'UNABLE_TO_LOCK_ROW' }], 'unavailable'],
-      [400, [{ errorCode: 'INVALID_EMAIL_ADDRESS' }], 'invalid', { reason: 'email_invalid' }],
-      [403, [{ errorCode: 'REQUEST_LIMIT_EXCEEDED' }], 'throttled'],
-      [403, [{ errorCode: 'INSUFFICIENT_ACCESS' }], 'unauthorized'],
-    ],
+    // All of them stand in its folder; preset-answers.unit.test.ts reads them.
+    answers: [[400, [{ errorCode: 'DUPLICATES_DETECTED' }], 'refused', { reason: 'duplicate_rule' }]],
   },
   'salesforce-web-to-lead': {
     own: 'fields: [{to: oid, value: 00D000000000001}, {preset: rest}]',
@@ -115,42 +115,38 @@ const cases: Readonly<Record<string, Case>> = {
     ],
   },
   zoho: {
-    own: url,
+    own: 'send: {base: https://crm.demo.example, auth: {oauth2: {tokenUrl: https://crm.demo.example/oauth/v2/token}}}',
     body: {
       data: [
         {
-          ...{
-            Last_Name: 'Durand',
-            First_Name: 'Élise',
-            Email: 'E.Durand@courriel.example',
-            Mobile: '+33639980001',
-          },
-          ...{ Lead_Source: 'seloger', Description: 'Balcon\nOPTIN: OUI', Email_Opt_Out: false },
+          ...{ Relais_Reference: 'DM-1', Last_Name: 'Durand', First_Name: 'Élise' },
+          ...{ Email: 'E.Durand@courriel.example', Mobile: '+33639980001', Lead_Source: 'seloger' },
+          Description: 'Balcon OPTIN: OUI\nProgramme : DM-LYON',
+          ...{ Email_Opt_Out: false, Relais_Appel: false, Relais_Preuve: proof },
         },
       ],
-      duplicate_check_fields: ['Email'],
+      duplicate_check_fields: ['Relais_Reference'],
     },
-    withdrawn: { data: [{ Email_Opt_Out: true }] },
+    withdrawn: { data: [{ Email_Opt_Out: true, Relais_Appel: false }] },
     answers: [
-      [200, { data: [{ status: 'success', details: { id: '9' } }] }, 'accepted', { reference: '9' }],
-      [202, { data: [{ status: 'error', code: 'INVALID_DATA' }] }, 'invalid', { reason: 'data_invalid' }],
-      [401, { code: 'INVALID_TOKEN' }, 'unauthorized'],
+      [
+        200,
+        { data: [{ code: 'SUCCESS', action: 'update', duplicate_field: 'Email', details: { id: '9' } }] },
+        'invalid',
+        { reason: 'merged_with_another' },
+      ],
     ],
   },
   dynamics: {
-    own: url,
+    own: 'send: {base: https://crm.demo.example, auth: {oauth2: {tokenUrl: https://crm.demo.example/t/oauth2/v2.0/token, scope: https://crm.demo.example/.default}}}',
     body: {
       ...{ subject: 'DM-LYON DM-1', lastname: 'Durand', firstname: 'Élise' },
       ...{ emailaddress1: 'E.Durand@courriel.example', mobilephone: '+33639980001' },
-      ...{ description: 'Balcon\nOPTIN: OUI', donotbulkemail: false, donotphone: true },
+      description: 'Origine : seloger\nBalcon OPTIN: OUI',
+      ...{ donotbulkemail: false, donotphone: true, relais_optin: proof },
     },
     withdrawn: { donotbulkemail: true, donotphone: true },
-    answers: [
-      [204, '', 'accepted', { reference: 'guid' }, { 'odata-entityid': 'guid' }],
-      [204, '', 'unknown', { reason: 'REFERENCE_NOT_GIVEN' }],
-      [500, { error: { code: '0x80040333' } }, 'duplicate'],
-      [500, { error: { code: '0x80040216' } }, 'unavailable'],
-    ],
+    answers: [[500, { error: { code: '0x80040333' } }, 'refused', { reason: 'duplicate_detection' }]],
   },
   espocrm: {
     own: url,
@@ -160,10 +156,7 @@ const cases: Readonly<Record<string, Case>> = {
       ...{ addressStreet: null, addressPostalCode: null, addressCity: null },
       description: 'Balcon OPTIN: OUI\nProgramme : DM-LYON\nOrigine : seloger',
       ...{ emailAddressIsOptedOut: false, phoneNumberIsOptedOut: true, doNotCall: true },
-      cRelaisOptIn: [
-        ...['E-mail : accord', 'E-mail, le 20/11/2026 10:15', 'E-mail, texte w3'],
-        ...['Téléphone : refus', 'Téléphone, le 20/11/2026 10:15', 'Téléphone, texte w3'],
-      ].join('\n'),
+      cRelaisOptIn: proof,
     },
     withdrawn: { emailAddressIsOptedOut: true, phoneNumberIsOptedOut: true, doNotCall: true },
     // All of them stand in its folder; preset-answers.unit.test.ts reads them.

@@ -58,10 +58,7 @@ export function writeClient(folder: string, preset: string, habit?: Habit): Tria
 const withoutStrangers = (text: string, example: string, host: string | undefined): string =>
   hostsOf(example)
     .filter((name) => name !== host && !name.endsWith('.client.example'))
-    .reduce(
-      (whole, name) => whole.replaceAll(name, `${name.replaceAll('.', '-')}.client.example`),
-      text,
-    );
+    .reduce((whole, name) => whole.replaceAll(name, `${name.replaceAll('.', '-')}.client.example`), text);
 
 const hostsOf = (clientYaml: string): readonly string[] =>
   (parse(clientYaml) as { readonly hosts: readonly string[] }).hosts;
