@@ -114,11 +114,8 @@ async function change(
 }
 
 /** A part of the address under which the change will come. */
-const placeOf = (
-  { addressOf }: SimulatedCrm,
-  { id, place }: CrmRecord,
-  { kind }: Later,
-): string => (kind === 'erasure' || place === undefined ? (addressOf?.(id) ?? `/${id}`) : place);
+const placeOf = ({ addressOf }: SimulatedCrm, { id, place }: CrmRecord, { kind }: Later): string =>
+  kind === 'erasure' || place === undefined ? (addressOf?.(id) ?? `/${id}`) : place;
 
 const stateOf = (counts: Counts, { destination }: Subject, states: readonly string[]): number =>
   states.reduce((sum, state) => sum + (counts.states[destination]?.[state] ?? 0), 0);
