@@ -55,7 +55,7 @@ const proof = [
 
 const cases: Readonly<Record<string, Case>> = {
   salesforce: {
-    own: 'send: {base: https://crm.demo.example}',
+    own: 'send: {base: https://crm.demo.example, auth: {oauth2: {grant: client_credentials, clientSecret: secret:SALESFORCE_CLIENT_SECRET}}}',
     body: {
       ...{ LastName: 'Durand', FirstName: 'Élise', Company: 'n/a', Email: 'E.Durand@courriel.example' },
       ...{ MobilePhone: '+33639980001', LeadSource: 'seloger' },
@@ -216,6 +216,26 @@ describe.each(Object.entries(cases))('%s', (name, { own, body, withdrawn, answer
       expect(publish(name, own).classify(answer, 'create')).toMatchObject({ kind: outcome, ...more });
     },
   );
+});
+
+test('salesforce is let in with a certificate as well, where the client’s file says so', () => {
+  const oauth2 =
+    '{grant: jwt_bearer, assertion: {key: secret:KEY, subject: relais@demo.example, audience: https://login.salesforce.com}}';
+  const own = `send: {base: https://crm.demo.example, auth: {oauth2: ${oauth2}}}`;
+  const settings = publish('salesforce', own).actions.create?.settings;
+  expect(settings).toMatchObject({
+    auth: { oauth2: { grant: 'jwt_bearer', tokenUrl: 'https://crm.demo.example/services/oauth2/token' } },
+  });
+  expect(JSON.stringify(settings)).not.toContain('clientSecret');
+});
+
+test('dynamics also forbids single mails where the client’s file asks for it', () => {
+  const line =
+    '{to: donotemail, channel: email, inverted: confirmed, values: {granted: false, refused: true, not_asked: true, withdrawn: true}}';
+  const own = `${cases['dynamics']?.own ?? ''}\nconsent: [${line}, {preset: rest}]`;
+  expect(read(written(publish('dynamics', own), person('refused', 'granted')))).toMatchObject({
+    ...{ donotemail: true, donotbulkemail: true, donotphone: false },
+  });
 });
 
 test('every preset of a CRM has its case here', () => {
