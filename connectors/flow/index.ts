@@ -3,6 +3,7 @@
 // the size that was sent, seen after the rename; what the recipient makes of it is the `ack` file's to say.
 import { defineConnector } from '../contract.ts';
 import type { BatchFacts, Composed, Outcome, Parcel, SendContext } from '../contract.ts';
+import { certificateExpiry } from '../access/tls.ts';
 import { readAck } from './ack.ts';
 import { contentOf, contentOfText } from './content.ts';
 import { flowDrafting } from './draft.ts';
@@ -17,7 +18,7 @@ import { checkFlowSettings, controlFields, folderOf, timezoneOf } from './settin
 import type { ControlField, FlowSettings } from './settings.ts';
 import { flowStandIn } from './stand-in.ts';
 import { whatStands } from './standing.ts';
-import { pathAt } from './transports.ts';
+import { pathAt, transportOf } from './transports.ts';
 import { pathIn, upload } from './upload.ts';
 import type { UploadProgress, Upload } from './upload.ts';
 import { flowWords } from './words.ts';
@@ -26,7 +27,7 @@ export { lastSlotBefore, nextSlot } from './schedule.ts';
 
 export const flow = defineConnector<FlowSettings>({
   type: 'flow',
-  label: 'File flow (SFTP)',
+  label: 'File flow (SFTP, FTPS)',
   settingsSchema: flowSettingsSchema,
   settingsKey: 'file',
   addressKey: 'to',
@@ -44,6 +45,7 @@ export const flow = defineConnector<FlowSettings>({
   dials: flowDials,
   places: flowPlaces,
   secretNames: flowSecretNames,
+  expiries: ({ server }, secret) => certificateExpiry(transportOf(server).tls?.(server), secret),
   words: flowWords,
   drafting: flowDrafting,
   standIn: flowStandIn,

@@ -28,6 +28,9 @@ export function failureOutcome(
     case 'CLIENT_CERTIFICATE':
     case 'HOST_KEY_MISMATCH':
     case 'SFTP_AUTH':
+    case 'FTPS_AUTH':
+    case 'TLS_REFUSED':
+    case 'SIZE_UNTOLD':
     case 'SECRET_MISSING':
     case 'SECRET_MALFORMED':
     case 'FOLDER_MISSING':

@@ -3,13 +3,15 @@
 import type { SettingsProblem } from '../contract.ts';
 import { folderTransport } from './folder/server.ts';
 import type { LocalServer } from './folder/server.ts';
+import { ftpsTransport } from './ftps/server.ts';
+import type { FtpsServer } from './ftps/server.ts';
 import { sftpTransport } from './sftp/server.ts';
 import type { SftpServer } from './sftp/server.ts';
 import type { Around, Transport } from './transport.ts';
 
-export type FlowServer = SftpServer | LocalServer;
+export type FlowServer = SftpServer | FtpsServer | LocalServer;
 
-export const transports: readonly Transport<unknown>[] = [sftpTransport, folderTransport];
+export const transports: readonly Transport<unknown>[] = [sftpTransport, ftpsTransport, folderTransport];
 
 export const isLocal = (server: FlowServer): server is LocalServer => 'folder' in server;
 

@@ -4,6 +4,7 @@ import type { Both, SignedRow, SignedWords } from '../contract.ts';
 import { shownSetting } from '../guard.ts';
 import { controlFields } from './settings.ts';
 import type { FlowSettings } from './settings.ts';
+import { transportOf } from './transports.ts';
 
 const same = (text: string): Both => [text, text];
 
@@ -15,6 +16,7 @@ function transport({
   control,
   ack,
   marker,
+  server,
 }: Partial<FlowSettings>): readonly SignedRow[] {
   const { cron = '', timezone = 'Europe/Paris' } = schedule ?? {};
   return [
@@ -28,6 +30,7 @@ function transport({
               `A file dropped under its name; whole once the marker ${marker} stands beside it`,
             ],
     },
+    ...(server === undefined ? [] : (transportOf(server).words?.(server) ?? [])),
     { point: ['Emplacement', 'Place'], agreed: shownSetting(to ?? '') },
     { point: ['Nom du fichier', 'Name of the file'], agreed: shownSetting(name ?? '') },
     {

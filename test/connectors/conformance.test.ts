@@ -3,6 +3,7 @@ import type { Outcome, Parcel } from '../../connectors/contract.ts';
 import { connectors } from '../../connectors/index.ts';
 import { contextOf, emailRig, flowRig, parcelOf, webhookRig } from './rigs.ts';
 import type { Rig } from './rigs.ts';
+import { ftpsRig } from './file-rigs.ts';
 import { smsRig } from './sms-rig.ts';
 import { templateRig } from './template-rig.ts';
 
@@ -12,6 +13,11 @@ const rigs: Readonly<Record<string, () => Promise<Rig>>> = {
   flow: flowRig,
   sms: smsRig,
   template: templateRig,
+};
+/** Further ways of one connector. */
+const ways: Readonly<Record<string, () => Promise<Rig>>> = {
+  'flow, explicit FTPS': () => ftpsRig('explicit'),
+  'flow, implicit FTPS': () => ftpsRig('implicit'),
 };
 const short = { connectMs: 400, responseMs: 400, totalMs: 800 };
 
@@ -26,10 +32,10 @@ test('every registered connector is held to these promises, and so is the one to
   for (const [type, connector] of Object.entries(connectors)) expect(connector.type).toBe(type);
 });
 
-describe.each(Object.keys(rigs))('%s', (type) => {
+describe.each(Object.entries({ ...rigs, ...ways }))('%s', (_type, rigOf) => {
   let rig: Rig;
   beforeAll(async () => {
-    rig = await (rigs[type] as () => Promise<Rig>)();
+    rig = await rigOf();
   });
   afterEach(() => rig.recover());
   afterAll(async () => {

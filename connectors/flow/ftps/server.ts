@@ -1,0 +1,77 @@
+// An FTPS server: what a file may say of it.
+// Invariant: there is no plain FTP; the server's certificate is verified, and no secret stands in clear.
+import { tlsProblems, tlsSchema, tlsTexts } from '../../access/tls.ts';
+import { certificateRows } from '../../access/words.ts';
+import { clearTextProblem, secretSchema } from '../../guard.ts';
+import { secretValue } from '../drop.ts';
+import { defineTransport } from '../transport.ts';
+import { openFtpsDrop } from './drop.ts';
+import { portOf } from './session.ts';
+import type { FtpsServer } from './session.ts';
+
+export type { FtpsServer } from './session.ts';
+
+export const ftpsTransport = defineTransport<FtpsServer>({
+  scheme: 'ftps',
+  isOf: (server) => 'host' in server,
+  schema: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['host', 'user', 'password'],
+    description: 'An FTPS server: FTP over TLS.',
+    properties: {
+      host: { type: 'string', minLength: 1, maxLength: 253, description: 'Name of the server.' },
+      port: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 65535,
+        description: 'Port; 21 when absent, 990 for implicit.',
+      },
+      user: { type: 'string', minLength: 1, maxLength: 200, description: 'User name, or secret:NAME.' },
+      password: secretSchema('secret:NAME of the password.'),
+      encryption: {
+        type: 'string',
+        enum: ['explicit', 'implicit'],
+        default: 'explicit',
+        description: 'TLS begun by AUTH TLS (explicit), or from the first byte (implicit).',
+      },
+      tls: tlsSchema,
+    },
+  },
+  misplaced:
+    'An FTPS server goes with to: ftps:NAME/…. An SFTP server needs hostKey: SHA256:… as ssh-keygen -lf prints it.',
+  problems: ({ password, tls, port, encryption }) => [
+    ...clearTextProblem('/server/password', password),
+    ...tlsProblems('/server/tls', tls),
+    ...(port === 990 && encryption !== 'implicit'
+      ? [
+          {
+            path: '/server/port',
+            message: 'Port 990 speaks TLS from the first byte: write encryption: implicit.',
+          },
+        ]
+      : []),
+    ...(port === 22
+      ? [{ path: '/server/port', message: 'Port 22 is that of SFTP, which needs hostKey.' }]
+      : []),
+  ],
+  hosts: ({ host }) => [host.toLowerCase()],
+  root: (server) => `${server.host}:${portOf(server)}`,
+  secrets: ({ user, password, tls }) => [user, password, ...tlsTexts(tls)],
+  tls: ({ tls }) => tls,
+  words: ({ encryption = 'explicit', tls }) => [
+    {
+      point: ['Protocole', 'Protocol'],
+      agreed: [
+        `FTPS (TLS ${encryption === 'explicit' ? 'explicite' : 'implicite'})`,
+        `FTPS (${encryption} TLS)`,
+      ],
+    },
+    ...certificateRows(tls),
+  ],
+  open: async (server, context, deadline) => {
+    const valueOf = secretValue(context);
+    const login = { user: valueOf(server.user), password: valueOf(server.password) };
+    return await openFtpsDrop(server, login, context, deadline);
+  },
+});

@@ -1,0 +1,89 @@
+// Rigs of the flow's transports besides SFTP: a real recipient on loopback each, and the ways it can misbehave.
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { flow } from '../../connectors/flow/index.ts';
+import { startFtps, type FtpsFault, type FtpsStep } from '../../src/sandbox/recipients/ftps.ts';
+import type { Rig } from './rigs.ts';
+import { certificateFor } from './servers/certificate.ts';
+
+/** What every file of these rigs has. */
+export const fileSettings = {
+  name: 'LEADS_{date:yyyyMMdd}_{seq:6}.csv',
+  schedule: { cron: '0 7,13,19 * * 1-6' },
+  control: { sidecar: '.ctl' },
+} as const;
+
+const login = { user: 'relais', password: 'mot-de-passe-ftps' };
+
+export interface FtpsRig extends Rig {
+  readonly home: string;
+  readonly log: string[];
+  readonly cert: string;
+  fault: (step: FtpsStep, path: string) => FtpsFault;
+  unknown: readonly string[];
+  passive: string | undefined;
+}
+
+export async function ftpsRig(encryption: 'explicit' | 'implicit'): Promise<FtpsRig> {
+  const certificate = await certificateFor('localhost', '127.0.0.1');
+  const home = mkdtempSync(join(tmpdir(), 'relais-ftps-'));
+  mkdirSync(join(home, 'in'));
+  const recipient = await startFtps({
+    login,
+    home,
+    certificate,
+    encryption,
+    fault: (step, path) => rig.fault(step, path),
+    unknown: () => rig.unknown,
+    passive: () => rig.passive,
+  });
+  const settings = {
+    ...fileSettings,
+    to: 'ftps:horizon/in',
+    server: {
+      host: 'localhost',
+      port: recipient.port,
+      user: login.user,
+      password: 'secret:FTPS',
+      encryption,
+    },
+  };
+  const rig: FtpsRig = {
+    home,
+    log: recipient.log,
+    cert: certificate.cert,
+    fault: () => undefined,
+    unknown: [],
+    passive: undefined,
+    connector: flow,
+    settings,
+    target: 'ftps:horizon/in',
+    secrets: { FTPS: login.password },
+    ca: certificate.cert,
+    good: 'accepted',
+    identityReason: 'TLS_CERTIFICATE',
+    connections: recipient.connections,
+    openNow: () => Promise.resolve(recipient.openNow()),
+    arrivedKeys: () => readdirSync(join(home, 'in')).filter((name) => name.endsWith('.csv')),
+    misbehave(how) {
+      if (how === 'cutBefore') rig.fault = (step) => (step === 'connect' ? 'reset' : undefined);
+      if (how === 'hangBefore') rig.fault = (step) => (step === 'connect' ? 'hang' : undefined);
+      if (how === 'cutAfter') rig.fault = (step) => (step === 'renamed' ? 'reset' : undefined);
+      if (how === 'hangAfter') rig.fault = (step) => (step === 'renamed' ? 'hang' : undefined);
+      if (how === 'refuse') rig.fault = (step) => (step === 'open' ? 553 : undefined);
+    },
+    badSecrets: { FTPS: 'perime' },
+    authReason: 'FTPS_AUTH',
+    recover() {
+      rig.fault = () => undefined;
+      recipient.log.length = 0;
+      for (const name of readdirSync(join(home, 'in'))) rmSync(join(home, 'in', name));
+    },
+    async close() {
+      await recipient.close();
+      rmSync(home, { recursive: true });
+    },
+  };
+  return rig;
+}
