@@ -4,7 +4,7 @@
 import type { DestinationLimits } from '../domain/destination.ts';
 import type { Job } from '../queue/jobs.ts';
 import { askFirst } from './attempt/whether-to-ask.ts';
-import { giveBackUnread } from './attempt/give-back.ts';
+import { endBrokenOff } from './attempt/give-back.ts';
 import { bindNeeds } from './attempt/needs.ts';
 import { claimOrder, defaultLimits, openOrder } from './attempt/order.ts';
 import { recordOutcome, send } from './attempt/send.ts';
@@ -44,7 +44,7 @@ export async function deliver(needs: TripNeeds, destinationId: string, job: Job)
   if (claimed === undefined) return;
   if (claimed.departed === undefined)
     return deliverClaimed(needs, order, claimed).catch((error: unknown) =>
-      giveBackUnread(needs.database, claimed.rows, error),
+      endBrokenOff(needs, claimed.rows, error),
     );
 
   const sent = await send(needs, claimed.departed);

@@ -16,10 +16,12 @@ import {
   type Destination,
   type DestinationState,
 } from '../store/destinations.ts';
-import { destinationsWithDueWork, takeDue, windowUse } from '../store/due-work.ts';
+import { destinationsWithDueWork, windowUse } from '../store/due-work.ts';
 import { bringProbe, deferToOpening, showHeld } from '../store/held-back.ts';
+import { createApart, type Apart } from './attempt/apart.ts';
 import { jobOf, pushAgain, pushJobs } from './planning/push-jobs.ts';
 import type { Published } from './mapping-cache.ts';
+import { createTakeWindow, type TakeWindow } from './attempt/take-window.ts';
 
 export interface Dispatcher {
   /** Pushes what is due. `hints`: destinations that surely have work; without them MySQL is asked. Returns jobs pushed. */
@@ -50,6 +52,8 @@ const replayWindowBesideFresh = 4;
 const freshForMs = 5_000;
 /** Causes that keep a whole destination, and are shown on the leads that wait for it. */
 const standstills: ReadonlySet<string> = new Set<Reason>(['destination_suspended', 'destination_held']);
+/** What breaks is tried again after this, ms. */
+const restMs = 60_000;
 /** Rows of one statement. */
 const deferredAtOnce = 1_000;
 /** Replayed deliveries that always find room: a destination busy with fresh leads does not starve them. */
@@ -61,6 +65,9 @@ interface Dispatching extends Required<Omit<DispatcherOptions, 'forgottenAfterMs
   readonly destinations: Directory;
   /** When a fresh lead was last pushed, by destination; of this process's own clock. */
   readonly freshAt: Map<string, number>;
+  /** Destinations that break. */
+  readonly apart: Apart;
+  readonly takeWindow: TakeWindow;
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
@@ -69,6 +76,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     forgottenAfterMs: options.forgottenAfterMs ?? 10_000,
     destinations: createDirectory(options.database),
     freshAt: new Map(),
+    apart: createApart({ ...options, step: 'DISPATCH', restMs }),
+    takeWindow: createTakeWindow({ ...options, restMs }),
   };
   return {
     dispatch: (hints) => dispatch(at, hints),
@@ -83,15 +92,17 @@ async function dispatch(at: Dispatching, hints: readonly string[] | undefined): 
   if (ids.length === 0) return 0;
   const known = await at.destinations();
   const held = await heldStates(at.database);
-  let pushed = 0;
-  for (const id of ids) {
-    const destination = known.get(id) ?? (await at.destinations(true)).get(id);
-    // Files leave by slot, not as soon as they are due.
-    if (destination === undefined || sendsFiles(destination.connector)) continue;
-    const state = held.find((row) => row.destinationId === id);
-    pushed += await dispatchDue(at, destination, state);
-  }
-  return pushed;
+  return at.apart.each(
+    ids,
+    (id) => ({ destinationId: id, clientId: known.get(id)?.clientId ?? '' }),
+    async (id) => {
+      const destination = known.get(id) ?? (await at.destinations(true)).get(id);
+      // Files leave by slot, not as soon as they are due.
+      if (destination === undefined || sendsFiles(destination.connector)) return 0;
+      const state = held.find((row) => row.destinationId === id);
+      return dispatchDue(at, destination, state);
+    },
+  );
 }
 
 /** Of one destination: what may not leave now is shown to wait, and of the rest a window is queued and pushed. */
@@ -131,10 +142,11 @@ async function dispatchDue(
   if (held?.circuit.state === 'open')
     await showHeld(at.database, destination.id, 'destination_held' satisfies Reason, at.window);
   const room = replayRoom(at, destination.id, mapping?.limits.concurrency ?? 1, used.replays);
-  const jobs = await at.database.transaction((tx) =>
-    // A probe is a fresh lead where there is one: replays of what was refused might keep the circuit open for days.
-    takeDue(tx, destination.id, permission.count, held === undefined ? room : { ...room, reserved: 0 }),
-  );
+  // A probe is a fresh lead where there is one: replays of what was refused might keep the circuit open for days.
+  const jobs = await at.takeWindow(destination.id, permission.count, {
+    ...room,
+    ...(held === undefined ? {} : { reserved: 0 }),
+  });
   if (jobs.length === 0) return 0;
   if (jobs.some((job) => job.priority === 0)) at.freshAt.set(destination.id, performance.now());
   await pushJobs(at, destination.id, jobs.map(jobOf));
@@ -188,15 +200,17 @@ async function dispatchFiles(at: Dispatching): Promise<number> {
 }
 
 async function bringProbes(at: Dispatching): Promise<number> {
-  let brought = 0;
-  for (const { destinationId, circuit, now } of await heldStates(at.database)) {
-    if (!isProbeDue(circuit, now)) continue;
-    const destination = (await at.destinations()).get(destinationId);
-    const mapping = await at.published.version(destination?.mappingVersionId ?? 0);
-    if (closedFor(mapping?.limits.hours, now) === undefined)
-      brought += await bringProbe(at.database, destinationId, circuit.asked ?? []);
-  }
-  return brought;
+  const due = (await heldStates(at.database)).filter(({ circuit, now }) => isProbeDue(circuit, now));
+  return at.apart.each(
+    due,
+    ({ destinationId }) => ({ destinationId }),
+    async ({ destinationId, circuit, now }) => {
+      const destination = (await at.destinations()).get(destinationId);
+      const mapping = await at.published.version(destination?.mappingVersionId ?? 0);
+      if (closedFor(mapping?.limits.hours, now) !== undefined) return 0;
+      return bringProbe(at.database, destinationId, circuit.asked ?? []);
+    },
+  );
 }
 
 type Directory = (fresh?: boolean) => Promise<ReadonlyMap<string, Destination>>;

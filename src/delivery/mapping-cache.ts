@@ -19,7 +19,7 @@ export function createPublished(options: {
   const versions = new Map<number, Promise<CompiledMapping | undefined>>();
   const load = async (id: number): Promise<CompiledMapping | undefined> => {
     const [version] = await readVersions(options.sql, [id]);
-    return version === undefined ? undefined : options.compile(JSON.parse(version.sources) as MappingSources);
+    return version === undefined ? undefined : compiled(version.sources, options.compile);
   };
   return {
     version: (id) => {
@@ -37,6 +37,18 @@ export function createPublished(options: {
       return loading;
     },
   };
+}
+
+/** What breaks the compiler does not compile: thrown, it would stop whoever looks through all destinations. */
+function compiled(
+  sources: string,
+  compile: (sources: MappingSources) => CompiledMapping | undefined,
+): CompiledMapping | undefined {
+  try {
+    return compile(JSON.parse(sources) as MappingSources);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The version a destination goes by. */

@@ -99,6 +99,13 @@ export const alertDefinitions = {
     whatToDo: () => 'relais mapping check',
     isTask: true,
   },
+  internal_error: {
+    title:
+      'Erreur interne sur une livraison ou une destination / internal error over a delivery or a destination',
+    whatToDo: (destination) =>
+      `Transmettre à l'équipe technique le motif et la ligne delivery.broken du journal ; ${tasks(destination)}`,
+    isTask: true,
+  },
   bulk_stuck: {
     title: 'Travail en nombre arrêté / bulk run cannot go on',
     whatToDo: () => 'relais bulk list --state running',

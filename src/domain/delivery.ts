@@ -27,6 +27,10 @@ export const reasons = {
   '': { fr: '', en: '' },
   // waiting
   retry: { fr: 'nouvel essai prévu', en: 'next try due' },
+  broken: {
+    fr: 'erreur interne sur cette livraison, nouvel essai prévu',
+    en: 'an internal error over this delivery, next try due',
+  },
   throttled: { fr: 'le destinataire demande de ralentir', en: 'the recipient asks to slow down' },
   destination_held: {
     fr: 'retenue par sa destination (incident, réglage à corriger, ou rythme ralenti)',

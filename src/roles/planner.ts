@@ -6,6 +6,7 @@ import { watchExpiries } from '../delivery/background/expiry-alerts.ts';
 import { sendAlerts } from '../delivery/background/send-alerts.ts';
 import { createDispatcher } from '../delivery/dispatch.ts';
 import { createFiles } from '../delivery/files/collect.ts';
+import { inTurn } from '../delivery/background/in-turn.ts';
 import { startLoop, type Loop } from '../delivery/background/poll-loop.ts';
 import { createPlanner } from '../delivery/plan.ts';
 import { createMaintenance } from '../delivery/background/maintenance.ts';
@@ -28,7 +29,7 @@ export async function startPlanner(app: App): Promise<Role> {
   const stations: Stations = {
     planner: createPlanner({ database, marks: app.marks, published, log }),
     dispatcher: createDispatcher({ database, published, producer, window: config.planner.window, log }),
-    files: createFiles({ database, published, producer, partRows: config.planner.filePartRows }),
+    files: createFiles({ database, published, producer, log, partRows: config.planner.filePartRows }),
     maintenance: createMaintenance({ database, published, producer, log }),
   };
   const loops: Loop[] = [];
@@ -80,10 +81,14 @@ function startTripLoops(loop: StartLoop, app: App, { planner, dispatcher, files 
     return result.taken > 0;
   });
   loop('dispatch', Math.max(idleMs, 150), async () => (await dispatcher.dispatch()) > 0);
-  loop('files', 250, async () => (await files.collect()) + (await dispatcher.dispatchFiles()) > 0);
+  loop('collect', 250, async () => (await files.collect()) > 0);
+  loop('files', 250, async () => (await dispatcher.dispatchFiles()) > 0);
   loop('slots', 1_000, async () => {
-    await files.showWaiting();
-    return (await files.noteSlots(database.now())) > 0;
+    let noted = 0;
+    await inTurn(files.showWaiting, async () => {
+      noted = await files.noteSlots(database.now());
+    });
+    return noted > 0;
   });
 }
 
@@ -98,12 +103,10 @@ function startTimers(
   const { network, alerts: channels } = config;
   loop('leases', 500, async () => (await maintenance.recoverLeases()) > 0);
   loop('again', 1_000, async () => {
-    await dispatcher.pushAgain();
-    await dispatcher.bringProbes();
-    await maintenance.askAgain();
+    await inTurn(dispatcher.pushAgain, dispatcher.bringProbes, maintenance.askAgain);
     return false;
   });
-  loop('bulk', 1_000, () => workAnyRun({ database, published }));
+  loop('bulk', 1_000, () => workAnyRun({ database, published, log }));
   loop('expiry', 1_000, async () => (await maintenance.expire()) > 0);
   loop('seal', 1_000, async () => (await app.sealer.seal(2_000)) === 2_000);
   loop('alerts', 1_000, async () => (await sendAlerts({ database, connectors, channels, network, log })) > 0);
@@ -116,8 +119,7 @@ function startTimers(
       ),
     );
   loop('repaired', 5_000, async () => {
-    await maintenance.withholdUnusable();
-    await maintenance.reopenRepaired(database.now());
+    await inTurn(maintenance.withholdUnusable, () => maintenance.reopenRepaired(database.now()));
     return false;
   });
   loop('watch', 30_000, async () => {
@@ -129,13 +131,25 @@ function startTimers(
     return false;
   });
   loop('tidy', 60_000, async () => {
-    await maintenance.tidy();
-    await tidyTakings(database);
-    return (await app.intake.refuseStrays()) > 0;
+    let strays = 0;
+    await inTurn(
+      maintenance.tidy,
+      () => tidyTakings(database),
+      async () => {
+        strays = await app.intake.refuseStrays();
+      },
+    );
+    return strays > 0;
   });
   loop('purge', 3_600_000, async () => {
-    await dropEndedRuns(database);
     const purge = (tx: Sql): Promise<number> => purgeRefused(tx, config.planner.refusedDays, 200);
-    return (await database.transaction(purge, { undoIf: (count) => count < 0 })) !== 0;
+    let purged = 0;
+    await inTurn(
+      () => dropEndedRuns(database),
+      async () => {
+        purged = await database.transaction(purge, { undoIf: (count) => count < 0 });
+      },
+    );
+    return purged !== 0;
   });
 }

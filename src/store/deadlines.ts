@@ -1,26 +1,59 @@
 // Deliveries whose time has come without anybody sending them: past their age, to be asked about again, or with a lease that ran out.
 // Invariant: the database's clock says so.
+import type { Delivery } from './deliveries.ts';
 import { inList, type Sql } from './database.ts';
 import { dueColumns, dueJobOf, type DueJobAt, type DueRow } from './due-work.ts';
+import { whichClause, type Which } from './which.ts';
 
-/** Rows past their maximum age, in any state that could wait. */
-export async function expiredDeliveries(tx: Sql, limit: number): Promise<readonly number[]> {
-  const rows = await tx.all<{ id: number }>(
-    `SELECT id FROM deliveries FORCE INDEX (deliveries_open)
-      WHERE settled_at IS NULL AND expires_at <= UTC_TIMESTAMP(3) AND state IN ('planned', 'waiting', 'withheld', 'pending', 'queued')
-      ORDER BY expires_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
-  );
-  return rows.map((row) => row.id);
+/** What names a row whose time has come. */
+export type DueName = Pick<Delivery, 'id' | 'clientId' | 'destinationId' | 'batchId'>;
+
+/** `locked`: the caller's transaction holds them, and what others hold is left out. */
+export interface DueQuestion {
+  readonly limit: number;
+  readonly which: Which;
+  readonly locked: boolean;
 }
 
-/** `pending` rows whose recipient is to be asked again. */
-export async function duePending(tx: Sql, limit: number): Promise<readonly DueJobAt[]> {
+const nameColumns = 'id, client_id AS clientId, destination_id AS destinationId, batch_id AS batchId';
+
+const namesWhere = async (
+  sql: Sql,
+  { limit, which, locked }: DueQuestion,
+  { from, order }: { readonly from: string; readonly order: string },
+): Promise<readonly DueName[]> => {
+  const clause = whichClause(which);
+  return sql.all<DueName>(
+    `SELECT ${nameColumns} FROM deliveries ${from} ${clause.sql} ORDER BY ${order} LIMIT ${Math.trunc(limit)}${locked ? ' FOR UPDATE SKIP LOCKED' : ''}`,
+    clause.values,
+  );
+};
+
+/** Rows past their maximum age, in any state that could wait. */
+export const expiredDeliveries = (sql: Sql, question: DueQuestion): Promise<readonly DueName[]> =>
+  namesWhere(sql, question, {
+    from: `FORCE INDEX (deliveries_open)
+      WHERE settled_at IS NULL AND expires_at <= UTC_TIMESTAMP(3) AND state IN ('planned', 'waiting', 'withheld', 'pending', 'queued')`,
+    order: 'expires_at',
+  });
+
+/** `pending` rows whose recipient is to be asked again, locked. */
+export async function duePending(tx: Sql, limit: number, which: Which): Promise<readonly DueJobAt[]> {
+  const clause = whichClause(which);
   const rows = await tx.all<DueRow>(
     `SELECT ${dueColumns} FROM deliveries FORCE INDEX (deliveries_due)
-      WHERE state = 'pending' AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0 ORDER BY due_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+      WHERE state = 'pending' AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0 ${clause.sql} ORDER BY due_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+    clause.values,
   );
   return rows.map(dueJobOf);
 }
+
+/** The same, by name. */
+export const pendingNames = (sql: Sql, question: DueQuestion): Promise<readonly DueName[]> =>
+  namesWhere(sql, question, {
+    from: `FORCE INDEX (deliveries_due) WHERE state = 'pending' AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0`,
+    order: 'due_at',
+  });
 
 /** `pending` rows on their way to ask: queued, with the question before any sending. */
 export async function markAsking(tx: Sql, ids: readonly number[]): Promise<void> {
@@ -42,10 +75,9 @@ export async function putOffAsking(tx: Sql, ids: readonly number[], until: Date)
   );
 }
 
-/** Deliveries whose lease ran out: their worker died or stalled. The caller's transaction holds them. */
-export async function lapsedLeases(tx: Sql, limit: number): Promise<readonly number[]> {
-  const rows = await tx.all<{ id: number }>(
-    `SELECT id FROM deliveries FORCE INDEX (deliveries_due) WHERE state = 'sending' AND lease_until < UTC_TIMESTAMP(3) ORDER BY id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
-  );
-  return rows.map((row) => row.id);
-}
+/** Deliveries whose lease ran out: their worker died or stalled. */
+export const lapsedLeases = (sql: Sql, question: DueQuestion): Promise<readonly DueName[]> =>
+  namesWhere(sql, question, {
+    from: `FORCE INDEX (deliveries_due) WHERE state = 'sending' AND lease_until < UTC_TIMESTAMP(3)`,
+    order: 'id',
+  });

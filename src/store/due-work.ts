@@ -3,6 +3,7 @@
 import type { DeliveryState } from '../domain/delivery.ts';
 import { carriesRightSql } from './carried-rights.ts';
 import { inList, type Sql } from './database.ts';
+import { whichClause, type Which } from './which.ts';
 
 export interface DueJob {
   readonly deliveryId: number;
@@ -78,16 +79,17 @@ export async function windowUse(
 /**
  * Marks due rows queued, oldest first: the replays' reserve, then fresh ones, then other replays.
  * @param room `replays`: replayed or backfilled rows at most, so that they never fill the window fresh leads need;
- *   `reserved`: of these, as many go first, so that a busy destination does not starve them
+ *   `reserved`: of these, as many go first, so that a busy destination does not starve them; `which`: all, when absent
  */
 export async function takeDue(
   tx: Sql,
   destinationId: string,
   limit: number,
-  room: { readonly replays: number; readonly reserved: number },
+  room: { readonly replays: number; readonly reserved: number; readonly which?: Which },
   batch?: { readonly id: number; readonly action: string; readonly rightsOnly?: boolean },
 ): Promise<readonly DueJob[]> {
   const taken: DueJob[] = [];
+  const clause = whichClause(room.which ?? { without: [] });
   const take = async (priority: 0 | 1, most: number): Promise<void> => {
     let left = Math.trunc(Math.min(limit - taken.length, most));
     for (const state of ['waiting', 'planned']) {
@@ -97,9 +99,9 @@ export async function takeDue(
       const rows = await tx.all<{ id: number; run: number; attempt: number }>(
         `SELECT id, run, attempt FROM deliveries FORCE INDEX (deliveries_due)
           WHERE state = ? AND destination_id = ? AND priority = ? AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0
-            ${batch === undefined ? '' : 'AND action = ?'} ${batch?.rightsOnly === true ? `AND ${carriesRightSql('deliveries')}` : ''}
+            ${batch === undefined ? '' : 'AND action = ?'} ${batch?.rightsOnly === true ? `AND ${carriesRightSql('deliveries')}` : ''} ${clause.sql}
           ORDER BY due_at, id LIMIT ${left + before} FOR UPDATE SKIP LOCKED`,
-        [state, destinationId, priority, ...(batch === undefined ? [] : [batch.action])],
+        [state, destinationId, priority, ...(batch === undefined ? [] : [batch.action]), ...clause.values],
       );
       const known = new Set(taken.map((job) => job.deliveryId));
       const fresh = rows.filter((row) => !known.has(row.id)).slice(0, left);
@@ -138,6 +140,22 @@ export async function anyDue(
       if (rows.length > 0) return true;
     }
   return false;
+}
+
+/** Names of due rows of a destination that stand in no file, those that wait longest first; nothing is locked. */
+export async function dueNames(
+  sql: Sql,
+  destinationId: string,
+  limit: number,
+  which: Which,
+): Promise<readonly { readonly id: number; readonly clientId: string; readonly destinationId: string }[]> {
+  const clause = whichClause(which);
+  return sql.all(
+    `SELECT id, client_id AS clientId, destination_id AS destinationId FROM deliveries FORCE INDEX (deliveries_due)
+      WHERE state IN ('waiting', 'planned') AND destination_id = ? AND priority IN (0, 1) AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0
+        ${clause.sql} ORDER BY due_at, id LIMIT ${Math.trunc(limit)}`,
+    [destinationId, ...clause.values],
+  );
 }
 
 /** Due rows of a destination that stand in no file; the caller's transaction holds them. */

@@ -39,19 +39,35 @@ export interface DueSlot {
   readonly collecting: number;
 }
 
-/** Due slots of active destinations that nobody else is taking, those of long files last; the caller's transaction holds them. */
-export async function dueSlots(tx: Sql, limit: number): Promise<readonly DueSlot[]> {
-  const rows = await tx.all<{ destination_id: string; slot_at: Date; asked_by: string; collecting: number }>(
-    `SELECT destination_id, slot_at, asked_by, collecting FROM slots WHERE state = 'due' AND slot_at <= UTC_TIMESTAMP(3)
+type SlotRow = { destination_id: string; slot_at: Date; asked_by: string; collecting: number };
+const slotColumns = 'destination_id, slot_at, asked_by, collecting';
+const slotOf = (row: SlotRow): DueSlot => ({
+  destinationId: row.destination_id,
+  slotAt: row.slot_at,
+  askedBy: row.asked_by,
+  collecting: row.collecting,
+});
+
+/** Due slots of active destinations, those of long files last. */
+export async function dueSlots(sql: Sql, limit: number): Promise<readonly DueSlot[]> {
+  const rows = await sql.all<SlotRow>(
+    `SELECT ${slotColumns} FROM slots WHERE state = 'due' AND slot_at <= UTC_TIMESTAMP(3)
         AND destination_id IN (SELECT id FROM destinations WHERE status = 'active')
-      ORDER BY collecting > 0, slot_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+      ORDER BY collecting > 0, slot_at LIMIT ${Math.trunc(limit)}`,
   );
-  return rows.map((row) => ({
-    destinationId: row.destination_id,
-    slotAt: row.slot_at,
-    askedBy: row.asked_by,
-    collecting: row.collecting,
-  }));
+  return rows.map(slotOf);
+}
+
+/** One of them, unless somebody else is taking it; the caller's transaction holds it. */
+export async function lockSlot(
+  tx: Sql,
+  { destinationId, slotAt }: Pick<DueSlot, 'destinationId' | 'slotAt'>,
+): Promise<DueSlot | undefined> {
+  const [row] = await tx.all<SlotRow>(
+    `SELECT ${slotColumns} FROM slots WHERE destination_id = ? AND slot_at = ? AND state = 'due' FOR UPDATE SKIP LOCKED`,
+    [destinationId, slotAt],
+  );
+  return row === undefined ? undefined : slotOf(row);
 }
 
 /** More parts of its file are to be collected: it stays due. */

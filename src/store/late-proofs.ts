@@ -5,13 +5,13 @@ import type { Sql } from './database.ts';
 export async function heldWithLateProof(
   sql: Sql,
   limit: number,
-): Promise<readonly { readonly id: number; readonly entry: number }[]> {
+): Promise<readonly { readonly id: number; readonly destinationId: string; readonly entry: number }[]> {
   return sql.all(
-    `SELECT d.id, MAX(h.id) AS entry FROM deliveries d FORCE INDEX (deliveries_due)
+    `SELECT d.id, d.destination_id AS destinationId, MAX(h.id) AS entry FROM deliveries d FORCE INDEX (deliveries_due)
        JOIN handovers h FORCE INDEX (handovers_delivery) ON h.delivery_id = d.id
       WHERE d.state = 'waiting' AND d.reason LIKE 'unknown_hold%' AND h.run = d.run AND h.entry = 'late'
         AND h.outcome IN ('accepted', 'duplicate')
         AND (h.call_name = '' OR EXISTS (SELECT 1 FROM delivery_calls c WHERE c.delivery_id = d.id AND c.name = h.call_name AND c.done = 0))
-      GROUP BY d.id ORDER BY d.id LIMIT ${Math.trunc(limit)}`,
+      GROUP BY d.id, d.destination_id ORDER BY d.id LIMIT ${Math.trunc(limit)}`,
   );
 }

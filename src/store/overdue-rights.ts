@@ -32,11 +32,12 @@ export async function waitingRights(
   );
 }
 
-/** Tasks of rights that have been exercised, or that failed and are a task of their own. */
-export async function closeSettledRights(sql: Sql): Promise<void> {
+/** Tasks of rights that have been exercised, or that failed and are a task of their own; and of what broke before it ended. */
+export async function closeSettled(sql: Sql): Promise<void> {
   await sql.run(
     `UPDATE alerts a JOIN deliveries d ON d.id = a.delivery_id SET a.closed_at = UTC_TIMESTAMP(3)
-      WHERE a.closed_at IS NULL AND a.kind = 'right_waits' AND d.settled_at IS NOT NULL`,
+      WHERE a.closed_at IS NULL AND d.settled_at IS NOT NULL
+        AND (a.kind = 'right_waits' OR (a.kind = 'internal_error' AND a.reason NOT LIKE 'BULK%'))`,
   );
 }
 

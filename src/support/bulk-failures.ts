@@ -7,9 +7,9 @@ import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import { closeAlertsWith } from '../store/tasks.ts';
 
 /** Failures in a row that need a person: a process that was killed in mid-step is followed by one that passes. */
-const tellAfter = 3;
+export const tellAfter = 3;
 
-const reasonOf = (id: number): string => `BULK_RUN_${id}`;
+export const reasonOf = (id: number): string => `BULK_RUN_${id}`;
 
 /** A fault of MySQL itself is told elsewhere, and stops every run alike. */
 export async function noteFailedStep(

@@ -4,8 +4,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { RelaisError } from '../errors.ts';
 import {
   anyBulkRun,
-  bulkItems,
-  dropBulkItems,
   dropEndedBulkRuns,
   endBulkRun,
   insertBulkItems,
@@ -13,33 +11,22 @@ import {
   lockBulkRun,
   readBulkRun,
   releaseBulkRun,
-  saveBulkStep,
   takeBulkRun,
   type BulkItem,
   type BulkRow,
-  type BulkTally,
 } from '../store/bulk-runs.ts';
-import type { Database, ReadOnlySql, Sql } from '../store/database.ts';
+import type { Database, ReadOnlySql } from '../store/database.ts';
 import type { DeliveryFilter } from '../store/delivery-lists.ts';
 import { noteFailedStep, noteGoingOn } from './bulk-failures.ts';
-import { backfillStep, noteBackfillBegun } from './backfill.ts';
-import { bulkStep, isRefusal, type BulkDeps, type BulkOrder, type ItemResult } from './bulk-steps.ts';
+import { noteBackfillBegun } from './backfill.ts';
+import type { BulkOrder } from './bulk-steps.ts';
+import { leaseMs, workStep, type RunDeps } from './bulk-work.ts';
 import type { Actor } from './replay.ts';
 
-/** A step takes less than a second; a process that is silent for this long is taken for dead. */
-const leaseMs = 10_000;
-/** Deliveries of one transaction: their leads are locked that long. */
-const stepSize = 100;
-/** Numbers kept of those that ended alike. */
-const mostIds = 50;
 /** Ended runs are kept for longer than a year; what they did to a delivery stands in the log for ever. */
 const keptDays = 400;
 /** Between two looks at a run that another process works. */
 const lookAgainMs = 500;
-
-export interface RunDeps extends BulkDeps {
-  readonly database: Database;
-}
 
 /**
  * Writes a run down, leased to the caller. It takes exactly the deliveries named; a backfill finds its leads itself.
@@ -81,81 +68,6 @@ export async function beginRun(
     if (asked.order.kind === 'backfill') await noteBackfillBegun(tx, asked.order, by);
     return readRun(tx, id);
   });
-}
-
-/** What a run asks, from its row. */
-export function orderOf({ kind, options }: Pick<BulkRow, 'kind' | 'options'>): BulkOrder {
-  const { since, ...rest } = JSON.parse(options) as { since?: string };
-  return { kind, ...rest, ...(since === undefined ? {} : { since: new Date(since) }) } as BulkOrder;
-}
-
-/** One step of a run under the caller's lease. Undefined where the lease is another's by now. */
-export async function workStep(
-  deps: RunDeps,
-  lease: Pick<BulkRow, 'id' | 'leaseToken'>,
-): Promise<BulkRow | undefined> {
-  return deps.database.transaction(async (tx) => {
-    const run = await lockBulkRun(tx, lease.id);
-    if (run === undefined || (run.state === 'running' && run.leaseToken !== lease.leaseToken))
-      return undefined;
-    if (run.state !== 'running') return run;
-    const order = orderOf(run);
-    const after =
-      order.kind === 'backfill'
-        ? await stepOfLeads(tx, run, order)
-        : await stepOfDeliveries(tx, deps, { ...run, order });
-    await saveBulkStep(tx, after, leaseMs);
-    await noteGoingOn(tx, run);
-    return after;
-  });
-}
-
-async function stepOfDeliveries(
-  tx: Sql,
-  deps: BulkDeps,
-  run: BulkRow & { readonly order: Exclude<BulkOrder, { kind: 'backfill' }> },
-): Promise<BulkRow> {
-  const items = await bulkItems(tx, run.id, stepSize);
-  const results = items.length === 0 ? [] : await bulkStep(tx, deps, run, items);
-  await dropBulkItems(
-    tx,
-    run.id,
-    items.map(({ id }) => id),
-  );
-  const refused = results.filter(({ result }) => isRefusal(result)).length;
-  return {
-    ...run,
-    state: items.length < stepSize ? 'done' : 'running',
-    done: run.done + results.length - refused,
-    refused: run.refused + refused,
-    results: tallied(run.results, results),
-  };
-}
-
-async function stepOfLeads(
-  tx: Sql,
-  run: BulkRow,
-  order: Extract<BulkOrder, { kind: 'backfill' }>,
-): Promise<BulkRow> {
-  const by = { actor: run.actor, reason: run.reason };
-  const { count, last } = await backfillStep(tx, order, by, { after: run.lastId, done: run.done });
-  const before = run.results['handed_over']?.count ?? 0;
-  return {
-    ...run,
-    state: last === undefined ? 'done' : 'running',
-    done: run.done + count,
-    results: { handed_over: { count: before + count, ids: [] } },
-    lastId: last ?? run.lastId,
-  };
-}
-
-function tallied(before: BulkRow['results'], results: readonly ItemResult[]): BulkRow['results'] {
-  const all = new Map<string, BulkTally>(Object.entries(before));
-  for (const { id, result } of results) {
-    const { count, ids } = all.get(result) ?? { count: 0, ids: [] };
-    all.set(result, { count: count + 1, ids: ids.length < mostIds ? [...ids, id] : ids });
-  }
-  return Object.fromEntries(all);
 }
 
 /** Works a run to its end. While another process has it in work, follows that one; once nobody has, takes it. */

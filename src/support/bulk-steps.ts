@@ -33,7 +33,7 @@ export type BulkDone =
   | 'resolved'
   | 'handed_over';
 export type BulkRefusal =
-  ReplayRefusal | 'moved_on' | 'not_cancellable' | 'not_failed' | 'closed_before' | 'not_open';
+  ReplayRefusal | 'moved_on' | 'not_cancellable' | 'not_failed' | 'closed_before' | 'not_open' | 'broken';
 
 export const doneWords: Readonly<Record<BulkDone, Both>> = {
   new_run: ['rejouées', 'given a new run'],
@@ -64,6 +64,10 @@ export const refusalWords: Readonly<Record<BulkRefusal, Both>> = {
   not_cancellable: ['en cours d’envoi ou déjà terminée', 'being sent, or at its end already'],
   not_failed: ['pas en échec', 'not failed, so there is nothing to close'],
   closed_before: ['déjà classée', 'closed already'],
+  broken: [
+    'erreur interne : rien n’a été fait, voir les alertes et le journal technique',
+    'an internal error: nothing was done, see the alerts and the program’s log',
+  ],
   not_open: ['son issue n’est plus à trancher', 'nobody has to say any more what became of it'],
 };
 

@@ -1,5 +1,6 @@
 // Hours of files over days that are not like others: each is noted once, with the clock given from outside.
 import { createFiles } from '../../src/delivery/files/collect.ts';
+import { silentLog } from '../../src/log.ts';
 import { openDropGateway, type DropGateway } from '../trip/drop.ts';
 
 let gateway: DropGateway;
@@ -16,7 +17,7 @@ async function openWith(cron: string, from: string): Promise<(now: Date) => Prom
   const producer = { push: () => Promise.resolve() } as unknown as Parameters<
     typeof createFiles
   >[0]['producer'];
-  return createFiles({ database, published, producer, partRows: 1_000 }).noteSlots;
+  return createFiles({ database, published, producer, log: silentLog, partRows: 1_000 }).noteSlots;
 }
 
 /** Looks every ten minutes, as two planners would: twice. */

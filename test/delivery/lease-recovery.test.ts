@@ -11,7 +11,7 @@ const sweeper = (): ReturnType<typeof createMaintenance> =>
     database: gateway.app.database,
     published: gateway.app.published,
     log: silentLog,
-    producer: { push: () => Promise.resolve() } as never,
+    producer: { push: () => Promise.resolve() },
   });
 const names = (letter: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${letter}-${index + 1}`);

@@ -9,8 +9,8 @@ import {
   resumeRun,
   workAnyRun,
   workRun,
-  workStep,
 } from '../../src/support/bulk-runs.ts';
+import { workStep } from '../../src/support/bulk-work.ts';
 import type { BulkOrder } from '../../src/support/bulk-steps.ts';
 import { openBulkHome, type BulkHome } from './bulk-home.ts';
 

@@ -202,7 +202,7 @@ test('a delivery withheld for an address that is a secret is not looked at every
   );
   const sweeper = createMaintenance({
     ...{ database: gateway.app.database, published: gateway.app.published, log: silentLog },
-    producer: { push: () => Promise.resolve() } as never,
+    producer: { push: () => Promise.resolve() },
   });
   expect(await sweeper.reopenRepaired(new Date())).toBe(0);
   expect(await sweeper.reopenRepaired(new Date(Date.now() + 2 * 3_600_000))).toBe(1);

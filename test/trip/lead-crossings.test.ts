@@ -148,7 +148,7 @@ test('a lead that breaks our own planning is set aside and told; everybody elseâ
   await gateway.owner.run('UPDATE lead_changes SET changed_at = TIMESTAMPADD(HOUR, -1, UTC_TIMESTAMP(3))');
   await createMaintenance({
     ...{ database, published, log: silentLog },
-    producer: { push: () => Promise.resolve() } as never,
+    producer: { push: () => Promise.resolve() },
   }).tidy();
   await planner.planBatch(100);
   expect((await gateway.states()).map((row) => row.reference)).toEqual(['X-3', 'X-5', 'X-4']);

@@ -154,6 +154,7 @@ async function collecting(): Promise<Files> {
   await gateway.ask();
   const { database, published } = gateway.app;
   return createFiles({
+    log: silentLog,
     ...{ database, published, partRows: 3 },
     producer: { push: () => Promise.resolve() } as unknown as Parameters<typeof createFiles>[0]['producer'],
   });

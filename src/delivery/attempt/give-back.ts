@@ -1,21 +1,22 @@
-// A claim whose lead or file this process has no key for: others may have it, so its lease is cut short.
-// Invariant: the lease is never dropped, only shortened; lease recovery decides what becomes of the rows, as after any lapse.
+// A trip that broke off: where this process has no key, others may have it and the lease is cut short; what breaks by itself waits.
+// Invariant: what may have departed keeps its lease; lease recovery decides what becomes of it, as after any lapse.
 import { isRelaisError } from '../../errors.ts';
-import type { Sql } from '../../store/database.ts';
 import { renewLeases } from '../../store/leases.ts';
+import { waitBroken } from './broken-trip.ts';
 import type { ClaimedDelivery } from './claim.ts';
+import type { TripNeeds } from './trip.ts';
 
 /** Within this time a process has looked which keys are in force: one that lacks them claims nothing more. */
 const shortenedMs = 10_000;
 
-/** @throws the error that ended the attempt; only a missing key (KEY-...) shortens the lease */
-export async function giveBackUnread(
-  sql: Sql,
+/** @throws the error that ended the attempt, unless its rows wait now */
+export async function endBrokenOff(
+  needs: TripNeeds,
   claimed: readonly ClaimedDelivery[],
   error: unknown,
-): Promise<never> {
-  if (!isRelaisError(error) || !error.code.startsWith('KEY-')) throw error;
+): Promise<void> {
+  if (!isRelaisError(error) || !error.code.startsWith('KEY-')) return waitBroken(needs, claimed, error);
   const leases = claimed.map((row) => ({ id: row.id, token: row.leaseToken }));
-  await renewLeases(sql, leases, shortenedMs);
+  await renewLeases(needs.database, leases, shortenedMs);
   throw error;
 }

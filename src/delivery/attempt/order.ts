@@ -3,6 +3,7 @@
 import type { Job } from '../../queue/jobs.ts';
 import { batchDeliveries, deferBatch, isUnderWay, readBatch } from '../../store/batches.ts';
 import type { DestinationLimits } from '../../domain/destination.ts';
+import { claimOrWait } from './broken-trip.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { tellForeign } from './claim-together.ts';
 import {
@@ -55,7 +56,7 @@ export async function claimOrder(
   const { destinationId, jobs, batch, inForce, leaseMs } = order;
   // Before it is asked for: a process that stands still until the answer is read must not take its lease for a fresh one.
   const claimedAt = performance.now();
-  const claim = await needs.claim(destinationId, {
+  const claim = await claimOrWait(needs, order, {
     jobs,
     leaseMs,
     limits: inForce?.mapping.limits ?? defaultLimits,
@@ -64,6 +65,7 @@ export async function claimOrder(
     ...(order.continues === true ? { continues: true } : {}),
     ...(draft === undefined ? {} : { written: draft.departure }),
   });
+  if (claim === undefined) return undefined;
   if (claim.claimed.length === 0 || claim.destination === undefined) {
     needs.log.debug('claim.empty', { destination: destinationId, count: jobs.length });
     if (batch !== undefined)

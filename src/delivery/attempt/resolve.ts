@@ -5,7 +5,7 @@ import { isEnd, splitReason } from '../../domain/delivery.ts';
 import { safeReference } from '../../domain/reference.ts';
 import { RelaisError } from '../../errors.ts';
 import { forgetCaptures, noteCallOutcomes, readCalls, type CallRow } from '../../store/calls.ts';
-import type { Database, Sql } from '../../store/database.ts';
+import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { takenBy } from '../../store/delivery-targets.ts';
 import { lockDeliveries, readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { appendHandovers } from '../../store/handovers.ts';
@@ -16,6 +16,7 @@ import { forgetReferences, markSettled } from '../../store/delivery-settlements.
 import { closeAlertsOf } from '../../store/tasks.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import type { Published } from '../mapping-cache.ts';
+import type { Apart } from './apart.ts';
 
 export interface Finding {
   readonly actor: string;
@@ -72,18 +73,20 @@ export async function resolveIn(
  * The log itself knows the answer of some: a worker that had lost its lease heard it (`late`), while the delivery waits for a
  * person. It is taken from there. Returns how many.
  */
-export async function resolveFromLog(needs: Parameters<typeof resolve>[0]): Promise<number> {
+export async function resolveFromLog(needs: Parameters<typeof resolve>[0], apart: Apart): Promise<number> {
   const proved = await heldWithLateProof(needs.database, 200);
-  for (const { id, entry } of proved)
-    await resolve(needs, id, {
-      actor: 'planner',
-      evidence: `late answer, entry ${entry}`,
-      received: true,
-    }).catch((error: unknown) => {
-      // Someone was faster.
-      if (!(error instanceof RelaisError)) throw error;
-    });
-  return proved.length;
+  return apart.each(
+    proved,
+    ({ id, destinationId }) => ({ destinationId, deliveryId: id }),
+    async ({ id, entry }) => {
+      const evidence = `late answer, entry ${entry}`;
+      await resolve(needs, id, { actor: 'planner', evidence, received: true }).catch((error: unknown) => {
+        // Someone was faster.
+        if (!(error instanceof RelaisError) || isStoreTrouble(error)) throw error;
+      });
+      return 1;
+    },
+  );
 }
 
 export const waitsForDecision = ({ state, reason }: Delivery): boolean =>

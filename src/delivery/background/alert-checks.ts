@@ -4,10 +4,17 @@ import { splitReason } from '../../domain/delivery.ts';
 import { openTime, type SendingHours } from '../../domain/sending-hours.ts';
 import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
 import type { Database } from '../../store/database.ts';
-import { allDestinations } from '../../store/destinations.ts';
-import { oldestUnsealedSeconds, openDeliveries, refusedSinceAlert } from '../../store/backlog.ts';
-import { closeSettledRights, waitingRights } from '../../store/overdue-rights.ts';
+import { allDestinations, type Destination } from '../../store/destinations.ts';
+import {
+  oldestUnsealedSeconds,
+  openDeliveries,
+  refusedSinceAlert,
+  type Backlog,
+} from '../../store/backlog.ts';
+import { closeSettled, waitingRights } from '../../store/overdue-rights.ts';
+import type { Apart } from '../attempt/apart.ts';
 import type { Published } from '../mapping-cache.ts';
+import { inTurn } from './in-turn.ts';
 
 /** Past this the log counts as not sealed in time, seconds. */
 const sealLagLimit = 300;
@@ -18,19 +25,29 @@ const waitsAgainSeconds = 4 * 3_600;
 /** States in which a lead waits for us or the recipient; a withheld one waits for a right or a repair, a pending one for an answer. */
 const waiting: readonly string[] = ['planned', 'queued', 'sending', 'waiting'];
 
-export async function checkAlerts(database: Database, published: Published): Promise<void> {
+export async function checkAlerts(database: Database, published: Published, apart: Apart): Promise<void> {
+  await inTurn(
+    () => watchRefused(database),
+    () => watchSeals(database),
+    () => watchRights(database),
+    () => watchPromises(database, published, apart),
+  );
+}
+
+async function watchRefused(database: Database): Promise<void> {
   const refused = await refusedSinceAlert(database);
   if (refused > 0) await raiseAlerts(database, [{ kind: 'intake_refused', reason: String(refused) }]);
+}
+
+async function watchSeals(database: Database): Promise<void> {
   const lag = await oldestUnsealedSeconds(database);
   if (lag > sealLagLimit && !(await raisedSince(database, 'seal_lag', '', sealAgainSeconds)))
     await raiseAlerts(database, [{ kind: 'seal_lag', reason: `${lag}s` }]);
-  await watchRights(database);
-  await watchPromises(database, published);
 }
 
 /** A withdrawal or an erasure that a recipient has not heard within minutes is a person's task, whatever it waits for. */
 async function watchRights(database: Database): Promise<void> {
-  await closeSettledRights(database);
+  await closeSettled(database);
   const waiting = await waitingRights(database, rightMinutes, 500);
   await raiseAlerts(
     database,
@@ -44,24 +61,36 @@ async function watchRights(database: Database): Promise<void> {
   );
 }
 
-async function watchPromises(database: Database, published: Published): Promise<void> {
+async function watchPromises(database: Database, published: Published, apart: Apart): Promise<void> {
   const open = (await openDeliveries(database)).filter((delivery) => waiting.includes(delivery.state));
-  const now = database.now().getTime();
   const destinations = new Map(
     (await allDestinations(database)).map((destination) => [destination.id, destination]),
   );
-  for (const [destinationId, group] of Map.groupBy(open, (delivery) => delivery.destinationId)) {
-    const destination = destinations.get(destinationId);
-    const mapping = await published.version(destination?.mappingVersionId ?? 0);
-    if (destination === undefined || mapping === undefined) continue;
-    const oldest = group.reduce((a, b) => (b.oldestSeconds > a.oldestSeconds ? b : a));
-    if (waitedMs(oldest.oldestSeconds * 1_000, mapping.limits.hours, now) <= mapping.promiseMs) continue;
-    if (await raisedSince(database, 'lead_waits', destinationId, waitsAgainSeconds)) continue;
-    const reason = oldest.oldestReason === '' ? oldest.state : splitReason(oldest.oldestReason).base;
-    await raiseAlerts(database, [
-      { kind: 'lead_waits', clientId: destination.clientId, destinationId, reason },
-    ]);
-  }
+  await apart.each(
+    [...Map.groupBy(open, (delivery) => delivery.destinationId)],
+    ([destinationId]) => ({ destinationId, clientId: destinations.get(destinationId)?.clientId ?? '' }),
+    async ([destinationId, group]) => {
+      const destination = destinations.get(destinationId);
+      if (destination !== undefined) await watchPromise(database, published, destination, group);
+      return 1;
+    },
+  );
+}
+
+async function watchPromise(
+  database: Database,
+  published: Published,
+  { id, clientId, mappingVersionId }: Destination,
+  open: Backlog['open'],
+): Promise<void> {
+  const mapping = await published.version(mappingVersionId);
+  if (mapping === undefined) return;
+  const now = database.now().getTime();
+  const oldest = open.reduce((a, b) => (b.oldestSeconds > a.oldestSeconds ? b : a));
+  if (waitedMs(oldest.oldestSeconds * 1_000, mapping.limits.hours, now) <= mapping.promiseMs) return;
+  if (await raisedSince(database, 'lead_waits', id, waitsAgainSeconds)) return;
+  const reason = oldest.oldestReason === '' ? oldest.state : splitReason(oldest.oldestReason).base;
+  await raiseAlerts(database, [{ kind: 'lead_waits', clientId, destinationId: id, reason }]);
 }
 
 /** Outside the hours of a destination nobody promised anything. */

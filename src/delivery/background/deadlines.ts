@@ -1,24 +1,45 @@
 // Moments of deliveries that come by themselves: past their age they fail, and a recipient that decides later is asked again.
 // Invariant: nothing waits for ever; the cause of an expiry stays readable.
+import { reasonWith } from '../../domain/delivery.ts';
 import { closedFor } from '../../domain/send-policy.ts';
 import type { Producer } from '../../queue/producer.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
-import type { Database, Sql } from '../../store/database.ts';
-import { duePending, expiredDeliveries, markAsking, putOffAsking } from '../../store/deadlines.ts';
+import type { Sql } from '../../store/database.ts';
+import {
+  duePending,
+  expiredDeliveries,
+  markAsking,
+  pendingNames,
+  putOffAsking,
+} from '../../store/deadlines.ts';
 import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
+import type { DueJobAt } from '../../store/due-work.ts';
 import { findDestination } from '../../store/destinations.ts';
 import { appendHandovers } from '../../store/handovers.ts';
+import type { Which } from '../../store/which.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
 import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
+import { unitOf, type Apart, type RowWork } from '../attempt/apart.ts';
 import type { Published } from '../mapping-cache.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { jobOf } from '../planning/push-jobs.ts';
 
 const atOnce = 200;
 
-/** Fails deliveries past their age, in the caller's transaction. Returns how many. */
-export async function expireOverdue(tx: Sql): Promise<number> {
-  const rows = await readDeliveries(tx, await expiredDeliveries(tx, atOnce));
+/** Deliveries past their age. */
+export const overdueRows: RowWork<Delivery> = {
+  run: expireOverdue,
+  due: async (sql, which) =>
+    (await expiredDeliveries(sql, { limit: atOnce, which, locked: false })).map((row) => unitOf([row])),
+};
+
+/** Fails deliveries past their age, in the caller's transaction. */
+async function expireOverdue(tx: Sql, which: Which): Promise<readonly Delivery[]> {
+  const names = await expiredDeliveries(tx, { limit: atOnce, which, locked: true });
+  const rows = await readDeliveries(
+    tx,
+    names.map(({ id }) => id),
+  );
   await markSettled(tx, rows.map(expiryOf));
   await appendHandovers(
     tx,
@@ -40,14 +61,14 @@ export async function expireOverdue(tx: Sql): Promise<number> {
     })),
   );
   await wakeSiblings(tx, rows);
-  return rows.length;
+  return rows;
 }
 
 const expiryOf = (row: Delivery): Settlement => ({
   id: row.id,
   state: 'failed',
   // The cause stays readable: `expired:opt_in_missing`.
-  reason: row.reason === '' ? 'expired' : `expired:${row.reason.replace(':', '.')}`,
+  reason: reasonWith('expired', row.reason.replace(':', '.')),
   afterMs: 0,
   spend: false,
   maybeReceived: row.maybeReceived,
@@ -55,19 +76,11 @@ const expiryOf = (row: Delivery): Settlement => ({
   leaveBatch: true,
 });
 
-/** Asks the recipients of pending deliveries again; outside the hours of a destination the question waits for its opening. */
-export async function askPending({
-  database,
-  published,
-  producer,
-}: {
-  readonly database: Database;
-  readonly published: Published;
-  readonly producer: Pick<Producer, 'push'>;
-}): Promise<number> {
-  const due = await database.transaction(async (tx) => {
-    const rows = await duePending(tx, atOnce);
-    const asked: (typeof rows)[number][] = [];
+/** Recipients of pending deliveries that are due; outside the hours of a destination the question waits for its opening. */
+const pendingRows = (published: Published): RowWork<DueJobAt> => ({
+  run: async (tx, which) => {
+    const rows = await duePending(tx, atOnce, which);
+    const asked: DueJobAt[] = [];
     for (const [destinationId, group] of Map.groupBy(rows, (row) => row.destinationId)) {
       const ids = group.map((row) => row.deliveryId);
       const destination = await findDestination(tx, destinationId);
@@ -81,8 +94,18 @@ export async function askPending({
       asked.map((row) => row.deliveryId),
     );
     return asked;
-  });
-  for (const [destinationId, group] of Map.groupBy(due, (row) => row.destinationId))
+  },
+  due: async (sql, which) =>
+    (await pendingNames(sql, { limit: atOnce, which, locked: false })).map((row) => unitOf([row])),
+});
+
+/** Asks the recipients of pending deliveries again. */
+export async function askPending(
+  { published, producer }: { readonly published: Published; readonly producer: Pick<Producer, 'push'> },
+  apart: Apart,
+): Promise<number> {
+  const asked = await apart.rows(pendingRows(published));
+  for (const [destinationId, group] of Map.groupBy(asked, (row) => row.destinationId))
     await producer.push(destinationId, group.map(jobOf)).catch(() => undefined);
-  return due.length;
+  return asked.length;
 }

@@ -6,18 +6,24 @@ import { destinationsBy, type Destination } from '../../store/destinations.ts';
 import { lateFiles, missingNumbers, unacknowledgedFiles, type WatchedFile } from '../../store/file-watch.ts';
 import { fileConnectors } from '../../../connectors/index.ts';
 import type { FileSchedule } from '../../mapping/file-contract.ts';
+import type { Apart } from '../attempt/apart.ts';
 import type { Published } from '../mapping-cache.ts';
 
 /** Older gaps are history. */
 const gapDays = 7;
 
-export async function watchFiles(database: Database, published: Published): Promise<void> {
-  for (const destination of await destinationsBy(database, fileConnectors)) {
+export async function watchFiles(database: Database, published: Published, apart: Apart): Promise<void> {
+  const destinations = await destinationsBy(database, fileConnectors);
+  await apart.each(
     // A suspended one sends nothing, and support knows why.
-    if (destination.status !== 'active') continue;
-    const schedule = (await published.version(destination.mappingVersionId))?.schedule;
-    if (schedule !== undefined) await watchDestination(database, destination, schedule);
-  }
+    destinations.filter(({ status }) => status === 'active'),
+    ({ id, clientId }) => ({ clientId, destinationId: id }),
+    async (destination) => {
+      const schedule = (await published.version(destination.mappingVersionId))?.schedule;
+      if (schedule !== undefined) await watchDestination(database, destination, schedule);
+      return 1;
+    },
+  );
 }
 
 async function watchDestination(

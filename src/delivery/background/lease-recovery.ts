@@ -1,175 +1,51 @@
 // Leases that lapsed: their worker died or stalled. What had departed shows as `outcome_unknown`, the rest goes out again unspent.
 // Invariant: the rows of a file are recovered together, and none stays in a file that has ended (guarantees 2 and 3).
 import { isEnd } from '../../domain/delivery.ts';
-import { decide, type Decision, type RetryPolicy, type Verdict } from '../../domain/verdict.ts';
-import { raiseAlerts, type Alert } from '../../store/alerts.ts';
+import { raiseAlerts } from '../../store/alerts.ts';
 import { lockUnderWay, retryBatch } from '../../store/batches.ts';
 import { openCalls, type CallRow } from '../../store/calls.ts';
 import type { Sql } from '../../store/database.ts';
-import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
-import { allDestinations } from '../../store/destinations.ts';
 import { lapsedLeases } from '../../store/deadlines.ts';
-import { appendHandovers, type Handover } from '../../store/handovers.ts';
-import { lockLeads } from '../../store/leads.ts';
-import { unsentParts } from '../../store/file-parts.ts';
-import { putOffForPart } from '../../store/long-files.ts';
-import { wakeSiblings } from '../../store/withheld.ts';
+import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
-import { entryNames } from '../../store/entry-names.ts';
+import { allDestinations } from '../../store/destinations.ts';
+import { unsentParts } from '../../store/file-parts.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import { lockLeads } from '../../store/leads.ts';
+import { putOffForPart } from '../../store/long-files.ts';
+import type { Which } from '../../store/which.ts';
+import { wakeSiblings } from '../../store/withheld.ts';
+import { unitOf, type RowWork } from '../attempt/apart.ts';
+import { spentOf } from '../attempt/outcome-effects.ts';
 import type { Published } from '../mapping-cache.ts';
-import { spentOf, stateAfter, unspent } from '../attempt/outcome-effects.ts';
+import { afterLapse, decisionFor, type AfterLapse } from './after-lapse.ts';
 
-interface Lapse {
-  readonly row: Delivery;
-  /** Undefined: it never departed. */
-  readonly decision: Decision | undefined;
-  readonly erased: boolean;
-  /** The call that is open, of a delivery in several. */
-  readonly call: CallRow | undefined;
-  /** It departed with a part of a long file that never began to leave. */
-  readonly neverLeft: boolean;
-}
+/** Rows of one look. */
+const atOnce = 10_000;
 
-interface AfterLapse {
-  readonly settlement: Settlement;
-  readonly handovers: readonly Handover[];
-  readonly alerts: readonly Alert[];
-}
-
-/** What becomes of a delivery whose lease ran out. */
-function afterLapse(lapse: Lapse, now: Date): AfterLapse {
-  const { decision } = lapse;
-  if (decision === undefined) return neverDeparted(lapse);
-  return lapse.neverLeft ? neverLeft(lapse) : outcomeUnknown({ ...lapse, decision }, now);
-}
-
-const cancelledEntry = (row: Delivery): Handover => ({
-  entry: 'cancelled',
-  ...entryNames(row),
-  actor: 'planner',
-  reason: 'erased',
+/** A file's rows are recovered together; every other row may be recovered by itself. */
+export const lapsedRows = (published: Published): RowWork<Delivery> => ({
+  run: (tx, which) => recoverLapsed(tx, published, which),
+  due: async (sql, which) => {
+    const names = await lapsedLeases(sql, { limit: atOnce, which, locked: false });
+    const together = Map.groupBy(names, ({ id, batchId }) => (batchId > 0 ? `file ${batchId}` : `row ${id}`));
+    return [...together.values()].map((rows) => unitOf(rows));
+  },
 });
 
-/** Nothing is spent, it goes out again at once. */
-const neverDeparted = ({ row, erased }: Lapse): AfterLapse =>
-  erased
-    ? {
-        settlement: unspent(row, 'cancelled', 'erased', 0, true),
-        handovers: [cancelledEntry(row)],
-        alerts: [],
-      }
-    : { settlement: unspent(row, 'waiting', 'retry', 0, false), handovers: [], alerts: [] };
-
-/** What departed has its outcome in the log: nothing has left, whatever the file waits for. */
-function neverLeft(lapse: Lapse): AfterLapse {
-  const { settlement, handovers } = neverDeparted(lapse);
-  const outcome: Handover = {
-    entry: 'outcome',
-    ...entryNames(lapse.row),
-    actor: 'planner',
-    outcome: 'unavailable',
-    reason: 'FILE_NOT_FINISHED',
-    nextStep: 'retry',
-  };
-  return { settlement, handovers: [outcome, ...handovers], alerts: [] };
+interface Lapses {
+  readonly rows: readonly Delivery[];
+  readonly leads: Awaited<ReturnType<typeof lockLeads>>;
+  /** The mapping version of each destination. */
+  readonly inForce: ReadonlyMap<string, number>;
+  readonly open: ReadonlyMap<number, CallRow>;
+  /** Files that have not ended. */
+  readonly underWay: ReadonlySet<number>;
+  /** Parts of long files that never began to leave. */
+  readonly unsent: ReadonlySet<number>;
 }
 
-function outcomeUnknown(
-  { row, decision: { verdict }, erased, call }: Lapse & { readonly decision: Decision },
-  now: Date,
-): AfterLapse {
-  const open = stateAfter(verdict) === 'waiting' || stateAfter(verdict) === 'pending';
-  const state = erased && open ? 'cancelled' : stateAfter(verdict);
-  const reason =
-    state === 'cancelled' ? 'erased' : verdict.next === 'retry' ? 'outcome_unknown' : verdict.reason;
-  const unknown: Handover = {
-    entry: 'outcome_unknown',
-    ...entryNames(row),
-    ...(call === undefined ? {} : { call: call.name }),
-    actor: 'planner',
-    outcome: 'unknown',
-    reason: 'LEASE_LAPSED',
-    nextStep: verdict.next,
-  };
-  return {
-    settlement: {
-      id: row.id,
-      state,
-      reason,
-      afterMs: waitAfter(verdict, row, now),
-      spend: true,
-      maybeReceived: true,
-      askFirst: verdict.next === 'retry' && verdict.lookup,
-      leaveBatch: isEnd(state),
-    },
-    handovers: state === 'cancelled' ? [unknown, cancelledEntry(row)] : [unknown],
-    alerts: state === 'cancelled' ? [] : alertsOf(row, verdict),
-  };
-}
-
-/** What a person decides stays out of the way until after the delivery's age. */
-function waitAfter(verdict: Verdict, row: Delivery, now: Date): number {
-  if (verdict.next === 'hold') return row.expiresAt.getTime() - now.getTime() + dayMs;
-  return 'afterMs' in verdict ? verdict.afterMs : 0;
-}
-
-function alertsOf(row: Delivery, verdict: Verdict): readonly Alert[] {
-  if (verdict.next !== 'hold' && verdict.next !== 'fail') return [];
-  return [
-    {
-      kind: verdict.next === 'hold' ? 'support_decides' : 'delivery_failed',
-      clientId: row.clientId,
-      destinationId: row.destinationId,
-      deliveryId: row.id,
-      reason: verdict.reason,
-    },
-  ];
-}
-
-const dayMs = 86_400_000;
-
-const unknownPolicy: RetryPolicy = {
-  delays: [5_000],
-  onUnknown: 'hold',
-  maxRetryAfterMs: 3_600_000,
-  pendingForMs: 0,
-  pendingEveryMs: 60_000,
-};
-
-async function decisionFor(
-  published: Published,
-  row: Delivery,
-  spent: number,
-  inForce: number,
-  call: CallRow | undefined,
-): Promise<Decision | undefined> {
-  if (row.departedAttempt !== row.attempt) return undefined;
-  const mapping = (await published.version(inForce)) ?? (await published.version(row.sentMappingId));
-  const plan =
-    call === undefined
-      ? undefined
-      : (await published.version(call.sentMappingId))?.actions[row.action]?.calls?.find(
-          ({ name }) => name === call.name,
-        );
-  const policy = mapping?.retry ?? unknownPolicy;
-  return decide(
-    { kind: 'unknown', reason: 'LEASE_LAPSED' },
-    {
-      spent: spent + 1,
-      circuitClosed: true,
-      maybeReceived: true,
-      hasLookup: plan?.hasLookup ?? mapping?.hasLookup ?? false,
-      pendingSinceMs: 0,
-    },
-    plan === undefined ? policy : { ...policy, onUnknown: plan.onUnknown },
-    Math.random,
-  );
-}
-
-/** Settles what lapsed, in the caller's transaction. Returns how many. */
-export async function recoverLapsed(tx: Sql, published: Published): Promise<number> {
-  const rows = await readDeliveries(tx, await lapsedLeases(tx, 10_000));
-  if (rows.length === 0) return 0;
+async function lockLapsed(tx: Sql, rows: readonly Delivery[]): Promise<Lapses> {
   const leads = await lockLeads(
     tx,
     rows.map((row) => row.leadId),
@@ -181,19 +57,52 @@ export async function recoverLapsed(tx: Sql, published: Published): Promise<numb
     tx,
     rows.map((row) => row.id),
   );
-  const settlements: Settlement[] = [];
-  const handovers: Handover[] = [];
-  const alerts: Alert[] = [];
-  const batches = new Map<number, number>();
   const underWay = await lockUnderWay(
     tx,
     [...new Set(rows.map((row) => row.batchId))].filter((id) => id > 0),
   );
-  const unsent = await unsentParts(tx, [...underWay]);
+  return { rows, leads, inForce, open, underWay, unsent: await unsentParts(tx, [...underWay]) };
+}
+
+/** Settles what lapsed, in the caller's transaction. */
+async function recoverLapsed(tx: Sql, published: Published, which: Which): Promise<readonly Delivery[]> {
+  const names = await lapsedLeases(tx, { limit: atOnce, which, locked: true });
+  const rows = await readDeliveries(
+    tx,
+    names.map(({ id }) => id),
+  );
+  if (rows.length === 0) return [];
+  const lapses = await lockLapsed(tx, rows);
+  const after = await afterLapses(tx, published, lapses);
+  await appendHandovers(
+    tx,
+    after.flatMap(({ handovers }) => handovers),
+  );
+  const settlements = after.map(({ settlement }) => settlement);
+  await markSettled(tx, settlements);
+  await wakeSiblings(
+    tx,
+    rows.filter((_, index) => isEnd(settlements[index]?.state ?? 'waiting')),
+  );
+  await raiseAlerts(
+    tx,
+    after.flatMap(({ alerts }) => alerts),
+  );
+  await retryFiles(tx, rows, settlements);
+  return rows;
+}
+
+/** In the order of the rows. */
+async function afterLapses(
+  tx: Sql,
+  published: Published,
+  { rows, leads, inForce, open, underWay, unsent }: Lapses,
+): Promise<readonly AfterLapse[]> {
   const files = Map.groupBy(
     rows.filter((row) => row.batchId > 0),
     (row) => row.batchId,
   );
+  const all: AfterLapse[] = [];
   for (const row of rows) {
     const erased = (leads.get(row.leadId)?.erased ?? true) && row.action !== 'erase';
     const call = row.departedAttempt === row.attempt ? open.get(row.id) : undefined;
@@ -206,22 +115,24 @@ export async function recoverLapsed(tx: Sql, published: Published): Promise<numb
     );
     const lapsed = afterLapse({ row, decision, erased, call, neverLeft: unsent.has(row.batchId) }, tx.now());
     const leaveBatch = lapsed.settlement.leaveBatch || !underWay.has(row.batchId);
-    settlements.push({ ...lapsed.settlement, leaveBatch });
-    handovers.push(...lapsed.handovers);
-    alerts.push(...lapsed.alerts);
-    if (!leaveBatch)
-      batches.set(row.batchId, Math.max(lapsed.settlement.afterMs, batches.get(row.batchId) ?? 0));
+    all.push({ ...lapsed, settlement: { ...lapsed.settlement, leaveBatch } });
   }
-  await appendHandovers(tx, handovers);
-  await markSettled(tx, settlements);
-  await wakeSiblings(
-    tx,
-    rows.filter((_, index) => isEnd(settlements[index]?.state ?? 'waiting')),
-  );
-  await raiseAlerts(tx, alerts);
-  for (const [batchId, afterMs] of batches) {
+  return all;
+}
+
+/** A file is tried again when the last of the rows that stay in it may be. */
+async function retryFiles(
+  tx: Sql,
+  rows: readonly Delivery[],
+  settlements: readonly Settlement[],
+): Promise<void> {
+  const waits = new Map<number, number>();
+  for (const [index, { batchId }] of rows.entries()) {
+    const { leaveBatch = true, afterMs = 0 } = settlements[index] ?? {};
+    if (!leaveBatch) waits.set(batchId, Math.max(afterMs, waits.get(batchId) ?? 0));
+  }
+  for (const [batchId, afterMs] of waits) {
     await retryBatch(tx, batchId, afterMs);
     await putOffForPart(tx, batchId, afterMs);
   }
-  return rows.length;
 }

@@ -10,8 +10,10 @@ import { recoverWholes } from '../../store/long-files.ts';
 import { dropSettledRevisions } from '../../store/lead-revisions.ts';
 import { takeUpAside } from '../../store/lead-changes.ts';
 import type { Published } from '../mapping-cache.ts';
-import { askPending, expireOverdue } from './deadlines.ts';
-import { recoverLapsed } from './lease-recovery.ts';
+import { askPending, overdueRows } from './deadlines.ts';
+import { inTurn } from './in-turn.ts';
+import { lapsedRows } from './lease-recovery.ts';
+import { createApart, type Apart } from '../attempt/apart.ts';
 import { resolveFromLog } from '../attempt/resolve.ts';
 import { reopenRepaired, withholdUnusable } from './withheld-recheck.ts';
 import { checkAlerts } from './alert-checks.ts';
@@ -33,36 +35,56 @@ export interface Maintenance {
 export interface MaintenanceOptions {
   readonly database: Database;
   readonly published: Published;
-  readonly producer: Producer;
+  readonly producer: Pick<Producer, 'push'>;
   readonly log: Log;
+  /** What breaks a step is tried again after this; five minutes when absent. */
+  readonly restMs?: number;
 }
 
 export function createMaintenance(options: MaintenanceOptions): Maintenance {
-  const { database, published, log } = options;
+  const { database, published, log, restMs = 5 * 60_000 } = options;
+  const apartIn = (step: string): Apart => createApart({ database, log, step, restMs });
+  const recovery = apartIn('RECOVERY');
+  const expiry = apartIn('EXPIRY');
+  const asking = apartIn('ASKING');
+  const reopening = apartIn('REOPENING');
+  const withholding = apartIn('WITHHOLDING');
+  const lateProofs = apartIn('LATE_PROOF');
+  const files = apartIn('FILE_WATCH');
+  const promises = apartIn('PROMISE');
 
   return {
     recoverLeases: async () => {
-      await recoverWholes(database);
-      const count = await database.transaction((tx) => recoverLapsed(tx, published));
-      if (count > 0) log.warn('lease.recovered', { count });
+      let count = 0;
+      await inTurn(
+        () => recoverWholes(database),
+        async () => {
+          count = (await recovery.rows(lapsedRows(published))).length;
+          if (count > 0) log.warn('lease.recovered', { count });
+        },
+      );
       return count;
     },
-    expire: () => database.transaction(expireOverdue),
-    askAgain: () => askPending(options),
-    reopenRepaired: (now) => reopenRepaired(options, now),
-    withholdUnusable: () => withholdUnusable(options),
-    watch: async () => {
-      await resolveFromLog({ database, published });
-      await checkAlerts(database, published);
-      await watchFiles(database, published);
-    },
-    tidy: async () => {
-      await dropSettledRevisions(database);
-      await takeUpAside(database);
-      await bringEmptyFiles(database);
-      await dropForgottenCredentials(database);
-      const count = await freeStranded(database);
-      if (count > 0) log.error('delivery.stranded', { count });
-    },
+    expire: async () => (await expiry.rows(overdueRows)).length,
+    askAgain: () => askPending(options, asking),
+    reopenRepaired: (now) => reopenRepaired(options, reopening, now),
+    withholdUnusable: () => withholdUnusable(options, withholding),
+    watch: () =>
+      inTurn(
+        () => resolveFromLog({ database, published }, lateProofs),
+        () => checkAlerts(database, published, promises),
+        () => watchFiles(database, published, files),
+      ),
+    tidy: () =>
+      inTurn(
+        () => dropSettledRevisions(database),
+        () => takeUpAside(database),
+        () => bringEmptyFiles(database),
+        () => dropForgottenCredentials(database),
+        async () => {
+          const count = await freeStranded(database);
+          if (count > 0) log.error('delivery.stranded', { count });
+        },
+      ),
   };
 }

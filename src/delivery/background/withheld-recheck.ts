@@ -5,15 +5,16 @@ import { coveringAuthorisation, type Authorisation } from '../../domain/destinat
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { readAuthorisations } from '../../store/authorisations.ts';
-import type { Database, Sql } from '../../store/database.ts';
+import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
-import { allDestinations } from '../../store/destinations.ts';
+import { allDestinations, type Destination } from '../../store/destinations.ts';
 import { destinationsWithDueWork, dueOfDestination } from '../../store/due-work.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { destinationsWithWithheld, reopenWithheld, withheldOfDestination } from '../../store/withheld.ts';
 import { markSettled } from '../../store/delivery-settlements.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
+import type { Apart, Subject } from '../attempt/apart.ts';
 import type { Published } from '../mapping-cache.ts';
 import { unspent } from '../attempt/outcome-effects.ts';
 
@@ -66,63 +67,95 @@ async function reopenLogged(tx: Sql, ids: readonly number[]): Promise<number> {
 }
 
 /** Withheld for want of an authorisation that has meanwhile begun, or of a mapping that can be used again. Returns how many. */
-export async function reopenRepaired({ database, published }: RecheckNeeds, now: Date): Promise<number> {
-  let reopened = 0;
-  const concerned = await destinationsWithWithheld(database);
+export async function reopenRepaired(needs: RecheckNeeds, apart: Apart, now: Date): Promise<number> {
+  const concerned = await destinationsWithWithheld(needs.database);
   // Nothing withheld, nothing compiled: 500 idle destinations must not cost a compiled mapping each.
-  for (const destination of concerned.size === 0 ? [] : await allDestinations(database)) {
-    if (!concerned.has(destination.id)) continue;
-    const mapping = await published.version(destination.mappingVersionId);
-    if (mapping === undefined) continue;
-    const all = (await readAuthorisations(database, [destination.id])).get(destination.id) ?? [];
-    for (let after = 0; ;) {
-      const ids = await withheldOfDestination(database, destination.id, repairable, 500, after);
-      const repaired: number[] = [];
-      for (const row of await readDeliveries(database, ids)) {
-        const pinned = row.maybeReceived && row.sentMappingId > 0 ? row.sentMappingId : undefined;
-        const usable = pinned === undefined || (await published.version(pinned)) !== undefined;
-        if (usable && isRepaired(row, mapping, all, now)) repaired.push(row.id);
-      }
-      if (repaired.length > 0) reopened += await database.transaction((tx) => reopenLogged(tx, repaired));
-      if (ids.length < 500) break;
-      after = ids.at(-1) ?? 0;
+  if (concerned.size === 0) return 0;
+  const destinations = (await allDestinations(needs.database)).filter(({ id }) => concerned.has(id));
+  return apart.each(destinations, subjectOf, (destination) => reopenOf(needs, apart, destination, now));
+}
+
+const subjectOf = ({ id, clientId }: Destination): Subject => ({ clientId, destinationId: id });
+
+async function reopenOf(
+  { database, published }: RecheckNeeds,
+  apart: Apart,
+  destination: Destination,
+  now: Date,
+): Promise<number> {
+  const mapping = await published.version(destination.mappingVersionId);
+  if (mapping === undefined) return 0;
+  const all = (await readAuthorisations(database, [destination.id])).get(destination.id) ?? [];
+  let reopened = 0;
+  for (let after = 0; ;) {
+    const ids = await withheldOfDestination(database, destination.id, repairable, 500, after);
+    const repaired: Delivery[] = [];
+    for (const row of await readDeliveries(database, ids)) {
+      const pinned = row.maybeReceived && row.sentMappingId > 0 ? row.sentMappingId : undefined;
+      const usable = pinned === undefined || (await published.version(pinned)) !== undefined;
+      if (usable && isRepaired(row, mapping, all, now)) repaired.push(row);
     }
+    if (repaired.length > 0) reopened += await reopenThese(database, apart, repaired);
+    if (ids.length < 500) return reopened;
+    after = ids.at(-1) ?? 0;
   }
-  return reopened;
+}
+
+/** Together; where one of them breaks that, each by itself. */
+async function reopenThese(database: Database, apart: Apart, rows: readonly Delivery[]): Promise<number> {
+  const reopenSome = (some: readonly Delivery[]): Promise<number> =>
+    database.transaction((tx) =>
+      reopenLogged(
+        tx,
+        some.map(({ id }) => id),
+      ),
+    );
+  return reopenSome(rows).catch((error: unknown) => {
+    if (isStoreTrouble(error)) throw error;
+    return apart.each(
+      rows,
+      ({ id, clientId, destinationId }) => ({ clientId, destinationId, deliveryId: id }),
+      (row) => reopenSome([row]),
+    );
+  });
 }
 
 /** Deliveries of a destination whose published mapping does not compile stand visibly withheld. Returns how many. */
-export async function withholdUnusable({ database, published }: RecheckNeeds): Promise<number> {
-  let count = 0;
-  const concerned = new Set(await destinationsWithDueWork(database));
-  for (const destination of concerned.size === 0 ? [] : await allDestinations(database)) {
-    if (!concerned.has(destination.id)) continue;
-    if (destination.mappingVersionId === 0 || destination.status === 'archived') continue;
-    if ((await published.version(destination.mappingVersionId)) !== undefined) continue;
-    count += await database.transaction(async (tx) => {
-      const rows = await readDeliveries(tx, await dueOfDestination(tx, destination.id, 500));
-      await markSettled(
+export async function withholdUnusable(needs: RecheckNeeds, apart: Apart): Promise<number> {
+  const concerned = new Set(await destinationsWithDueWork(needs.database));
+  if (concerned.size === 0) return 0;
+  const destinations = (await allDestinations(needs.database)).filter(
+    ({ id, mappingVersionId, status }) =>
+      concerned.has(id) && mappingVersionId !== 0 && status !== 'archived',
+  );
+  return apart.each(destinations, subjectOf, (destination) => withholdOf(needs, destination));
+}
+
+async function withholdOf(
+  { database, published }: RecheckNeeds,
+  { id, clientId, mappingVersionId }: Destination,
+): Promise<number> {
+  if ((await published.version(mappingVersionId)) !== undefined) return 0;
+  return database.transaction(async (tx) => {
+    const rows = await readDeliveries(tx, await dueOfDestination(tx, id, 500));
+    await markSettled(
+      tx,
+      rows.map((row) => unspent(row, 'withheld', 'mapping_missing', 0, true)),
+    );
+    await appendHandovers(
+      tx,
+      rows.map((row) => ({
+        entry: 'withheld' as const,
+        ...entryNames(row),
+        actor: 'planner',
+        reason: 'mapping_missing',
+      })),
+    );
+    if (rows.length > 0)
+      await raiseAlerts(
         tx,
-        rows.map((row) => unspent(row, 'withheld', 'mapping_missing', 0, true)),
+        await withoutRepeats(tx, [{ kind: 'mapping_unusable', clientId, destinationId: id }]),
       );
-      await appendHandovers(
-        tx,
-        rows.map((row) => ({
-          entry: 'withheld' as const,
-          ...entryNames(row),
-          actor: 'planner',
-          reason: 'mapping_missing',
-        })),
-      );
-      if (rows.length > 0)
-        await raiseAlerts(
-          tx,
-          await withoutRepeats(tx, [
-            { kind: 'mapping_unusable', clientId: destination.clientId, destinationId: destination.id },
-          ]),
-        );
-      return rows.length;
-    });
-  }
-  return count;
+    return rows.length;
+  });
 }

@@ -3,15 +3,17 @@
 import { fileConnectors, lastSlotBefore } from '../../../connectors/index.ts';
 import type { Reason } from '../../domain/delivery.ts';
 import { isStopped, whyFileWaits } from '../../domain/send-policy.ts';
+import type { Log } from '../../log.ts';
 import type { Producer } from '../../queue/producer.ts';
-import { addSlot, dueSlots, latestSlots } from '../../store/file-slots.ts';
+import { addSlot, dueSlots, latestSlots, lockSlot, type DueSlot } from '../../store/file-slots.ts';
 import type { Database } from '../../store/database.ts';
-import { destinationsBy, findDestination, heldStates } from '../../store/destinations.ts';
+import { destinationsBy, findDestination, heldStates, type Destination } from '../../store/destinations.ts';
 import { destinationsWithPlannedWork } from '../../store/due-work.ts';
 import { relabelWaiting, showHeld } from '../../store/held-back.ts';
 import { appendHandovers } from '../../store/handovers.ts';
+import { createApart, type Apart, type Subject } from '../attempt/apart.ts';
 import type { Published } from '../mapping-cache.ts';
-import { runSlot, type OpenedBatch } from './fill.ts';
+import { runSlot, type SlotRun } from './fill.ts';
 
 export interface Files {
   /** Notes the slots that have come since the last look. */
@@ -28,16 +30,33 @@ const shownAtOnce = 10_000;
 /** Slots of flows whose mapping cannot be used stay due, and must not hide those behind them. */
 const slotsAtOnce = 500;
 
-/** What every step needs. */
-interface Filing {
+export interface FilesOptions {
   readonly database: Database;
   readonly published: Published;
   readonly producer: Producer;
   /** Rows of a file that are written at once; a longer one is written in parts. */
   readonly partRows: number;
+  readonly log: Log;
 }
 
-export function createFiles(filing: Filing): Files {
+/** What every step needs, and the destinations that break each of them. */
+interface Filing extends FilesOptions {
+  readonly noting: Apart;
+  readonly collecting: Apart;
+  readonly showing: Apart;
+}
+
+/** A destination that breaks a step is tried again after this, ms. */
+const restMs = 60_000;
+
+export function createFiles(options: FilesOptions): Files {
+  const apartIn = (step: string): Apart => createApart({ ...options, step, restMs });
+  const filing: Filing = {
+    ...options,
+    noting: apartIn('SCHEDULE'),
+    collecting: apartIn('FILE'),
+    showing: apartIn('WAITING'),
+  };
   const shown: ShownCauses = new Map();
   return {
     noteSlots: (now) => noteSlots(filing, now),
@@ -46,58 +65,69 @@ export function createFiles(filing: Filing): Files {
   };
 }
 
-async function noteSlots({ database, published }: Filing, now: Date): Promise<number> {
+async function noteSlots({ database, published, noting }: Filing, now: Date): Promise<number> {
   const destinations = await destinationsBy(database, fileConnectors);
   if (destinations.length === 0) return 0;
   const newest = await latestSlots(database);
-  let noted = 0;
-  for (const destination of destinations) {
-    if (isStopped(destination.status)) continue;
-    const schedule = (await published.version(destination.mappingVersionId))?.schedule;
-    if (schedule === undefined) continue;
-    const last = lastSlotBefore(schedule.cron, schedule.timezone, now);
-    const after = newest.get(destination.id) ?? destination.leadsFrom;
-    if (last !== undefined && last > after && (await addSlot(database, destination.id, last))) noted += 1;
-  }
-  return noted;
+  return noting.each(
+    destinations.filter(({ status }) => !isStopped(status)),
+    subjectOf,
+    async (destination) => {
+      const schedule = (await published.version(destination.mappingVersionId))?.schedule;
+      if (schedule === undefined) return 0;
+      const last = lastSlotBefore(schedule.cron, schedule.timezone, now);
+      const after = newest.get(destination.id) ?? destination.leadsFrom;
+      return last !== undefined && last > after && (await addSlot(database, destination.id, last)) ? 1 : 0;
+    },
+  );
 }
 
-async function collect({ database, published, producer, partRows }: Filing): Promise<number> {
-  const { opened, more } = await database.transaction(async (tx) => {
-    const batches: OpenedBatch[] = [];
-    for (const slot of await dueSlots(tx, slotsAtOnce)) {
-      const destination = await findDestination(tx, slot.destinationId);
-      const mapping = await published.version(destination?.mappingVersionId ?? 0);
-      // The slot stays due until the mapping can be used again: no hour is lost.
-      if (destination === undefined || mapping === undefined) continue;
-      const run = await runSlot(tx, { slot, destination, mapping, partRows });
-      batches.push(...run.opened);
-      // A part of a long file is a transaction: the next one comes with the next look. Rows that somebody holds keep back nobody
-      // else's files, and are looked at again in a while.
-      if (run.more === 'part') return { opened: batches, more: true };
-    }
-    return { opened: batches, more: false };
+const subjectOf = ({ id, clientId }: Destination): Subject => ({ clientId, destinationId: id });
+
+/** Each slot in a transaction of its own: what breaks over the rows of one destination keeps back nobody else's file. */
+async function collect(filing: Filing): Promise<number> {
+  return filing.collecting.each(
+    await dueSlots(filing.database, slotsAtOnce),
+    ({ destinationId }) => ({ destinationId }),
+    (slot) => collectSlot(filing, slot),
+  );
+}
+
+async function collectSlot(
+  { database, published, producer, partRows }: Filing,
+  due: DueSlot,
+): Promise<number> {
+  const run = await database.transaction(async (tx): Promise<SlotRun | undefined> => {
+    const slot = await lockSlot(tx, due);
+    const destination = await findDestination(tx, due.destinationId);
+    const mapping = await published.version(destination?.mappingVersionId ?? 0);
+    // The slot stays due until the mapping can be used again: no hour is lost.
+    if (slot === undefined || destination === undefined || mapping === undefined) return undefined;
+    return runSlot(tx, { slot, destination, mapping, partRows });
   });
   // Marked in MySQL already: a push that fails is made again when the batch has stood queued too long.
-  for (const { destinationId, id } of opened)
+  for (const { destinationId, id } of run?.opened ?? [])
     await producer.push(destinationId, [{ batchId: id, attempt: 0 }]).catch(() => undefined);
-  return opened.length + (more ? 1 : 0);
+  // A part of a long file is a transaction: the next one comes with the next look. Rows that somebody holds keep back nobody
+  // else's files, and are looked at again in a while.
+  return (run?.opened.length ?? 0) + (run?.more === 'part' ? 1 : 0);
 }
 
 /** The cause last shown, by destination. */
 type ShownCauses = Map<string, (typeof causes)[number]>;
 
-async function showWaiting({ database }: Filing, shown: ShownCauses): Promise<void> {
+async function showWaiting({ database, showing }: Filing, shown: ShownCauses): Promise<void> {
   const destinations = await destinationsBy(database, fileConnectors);
   if (destinations.length === 0) return;
   const held = await heldStates(database);
   const planned = await destinationsWithPlannedWork(database);
-  for (const { id, status } of destinations) {
+  await showing.each(destinations, subjectOf, async ({ id, status }) => {
     const cause = whyFileWaits(status, held.find((state) => state.destinationId === id)?.circuit);
     if (shown.get(id) !== cause) await relabelWaiting(database, id, cause, causes);
     shown.set(id, cause);
     if (planned.has(id)) await showHeld(database, id, cause, shownAtOnce);
-  }
+    return 1;
+  });
 }
 
 /** A file now, asked for by a person instead of the schedule. */

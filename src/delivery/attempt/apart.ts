@@ -1,0 +1,221 @@
+// What breaks a step of the gateway whatever is tried, a row or a destination: it rests, somebody is told, and the others go on.
+// Invariant: the database's own trouble is nobody's fault and is thrown, and so is what breaks for everybody. Only this process
+// remembers who rests: a restart tries again.
+import { foreignCode } from '../../errors.ts';
+import { isWorthLogging, type Log } from '../../log.ts';
+import { closeBroken, raiseBroken } from '../../store/broken-alerts.ts';
+import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
+import type { Which } from '../../store/which.ts';
+
+/** Who is spoken of in the alert; each in its own rest. */
+export interface Subject {
+  readonly clientId?: string;
+  readonly destinationId: string;
+  readonly deliveryId?: number;
+}
+
+/** Rows that are worked on together or not at all: the rows of a file. */
+export interface Unit {
+  readonly ids: readonly number[];
+  readonly subject: Subject;
+}
+
+/** Rows that are found by their names; of a file, the first speaks for it. */
+export const unitOf = (
+  rows: readonly { readonly id: number; readonly clientId: string; readonly destinationId: string }[],
+): Unit => {
+  const [first] = rows;
+  return {
+    ids: rows.map(({ id }) => id),
+    subject: {
+      clientId: first?.clientId ?? '',
+      destinationId: first?.destinationId ?? '',
+      deliveryId: first?.id ?? 0,
+    },
+  };
+};
+
+export interface RowWork<Done> {
+  /** Works on those that are due, and answers what it did. */
+  readonly run: (tx: Sql, which: Which) => Promise<readonly Done[]>;
+  /** The same, unlocked, as they belong together. */
+  readonly due: (sql: Sql, which: Which) => Promise<readonly Unit[]>;
+}
+
+export interface Apart {
+  /** Works on due rows in one transaction; where it breaks, finds the rows it breaks over by halving. Answers what is committed. */
+  readonly rows: <Done>(work: RowWork<Done>) => Promise<readonly Done[]>;
+  /** Does the same for each, one after the other. Returns the sum of what was done. */
+  readonly each: <Item>(
+    items: readonly Item[],
+    subjectOf: (item: Item) => Subject,
+    work: (item: Item) => Promise<number>,
+  ) => Promise<number>;
+}
+
+export interface ApartOptions {
+  readonly database: Database;
+  readonly log: Log;
+  /** What breaks, as alert and log name it: `RECOVERY`. */
+  readonly step: string;
+  /** After this it is tried again. */
+  readonly restMs: number;
+}
+
+/** So many that break and none that passes: it is everybody's trouble. */
+const brokenAtMost = 8;
+
+interface Resting {
+  readonly unit: Unit;
+  readonly until: number;
+  readonly failures: number;
+}
+
+type Rest = Map<string, Resting>;
+
+interface Broken {
+  readonly unit: Unit;
+  readonly error: unknown;
+}
+
+export function createApart(options: ApartOptions): Apart {
+  const rest: Rest = new Map();
+  return {
+    rows: (work) => workRows(options, rest, work),
+    each: (items, subjectOf, work) => workEach(options, rest, items, subjectOf, work),
+  };
+}
+
+const keyOf = ({ destinationId, deliveryId = 0 }: Subject): string => `${destinationId}/${deliveryId}`;
+const isOver = ({ until }: Resting): boolean => until <= performance.now();
+
+async function workRows<Done>(
+  options: ApartOptions,
+  rest: Rest,
+  work: RowWork<Done>,
+): Promise<readonly Done[]> {
+  const { database } = options;
+  const some: Some<Done> = (ids) => database.transaction((tx) => work.run(tx, { among: ids }));
+  const again: Done[] = [];
+  for (const { unit } of [...rest.values()].filter(isOver))
+    again.push(...(await triedAgain(options, rest, unit, some)));
+  const without = [...rest.values()].flatMap(({ unit }) => unit.ids);
+  try {
+    return [...again, ...(await database.transaction((tx) => work.run(tx, { without })))];
+  } catch (error) {
+    if (isStoreTrouble(error)) throw error;
+  }
+  const trial: Trial = { passed: 0, broken: [] };
+  const done = await halved(trial, shuffled(await work.due(database, { without })), some);
+  await putToRest(options, rest, trial.broken, trial.passed > 0);
+  return [...again, ...done];
+}
+
+type Some<Done> = (ids: readonly number[]) => Promise<readonly Done[]>;
+
+interface Trial {
+  passed: number;
+  readonly broken: Broken[];
+}
+
+async function halved<Done>(
+  trial: Trial,
+  units: readonly Unit[],
+  some: Some<Done>,
+): Promise<readonly Done[]> {
+  const [unit] = units;
+  if (unit === undefined || isEverybodys(trial)) return [];
+  try {
+    const done = await some(units.flatMap(({ ids }) => ids));
+    trial.passed += units.length;
+    return done;
+  } catch (error) {
+    if (isStoreTrouble(error)) throw error;
+    if (units.length === 1) {
+      trial.broken.push({ unit, error });
+      return [];
+    }
+  }
+  const middle = Math.ceil(units.length / 2);
+  const before = await halved(trial, units.slice(0, middle), some);
+  return [...before, ...(await halved(trial, units.slice(middle), some))];
+}
+
+const isEverybodys = ({ passed, broken }: Trial): boolean => passed === 0 && broken.length >= brokenAtMost;
+
+/** Otherwise the same few at the front would hide for ever that others pass. */
+const shuffled = (units: readonly Unit[]): readonly Unit[] =>
+  units
+    .map((unit) => ({ unit, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ unit }) => unit);
+
+async function workEach<Item>(
+  options: ApartOptions,
+  rest: Rest,
+  items: readonly Item[],
+  subjectOf: (item: Item) => Subject,
+  work: (item: Item) => Promise<number>,
+): Promise<number> {
+  const broken: Broken[] = [];
+  let count = 0;
+  let hasPassed = false;
+  for (const item of items) {
+    const unit: Unit = { ids: [], subject: subjectOf(item) };
+    const resting = rest.get(keyOf(unit.subject));
+    if (resting !== undefined && !isOver(resting)) continue;
+    try {
+      count += await work(item);
+      hasPassed = true;
+      await forget(options, rest, unit);
+    } catch (error) {
+      if (isStoreTrouble(error)) throw error;
+      broken.push({ unit, error });
+    }
+  }
+  await putToRest(options, rest, broken, hasPassed);
+  return count;
+}
+
+/** One that broke before: it passes now, or rests again. */
+async function triedAgain<Done>(
+  options: ApartOptions,
+  rest: Rest,
+  unit: Unit,
+  some: Some<Done>,
+): Promise<readonly Done[]> {
+  try {
+    const done = await some(unit.ids);
+    await forget(options, rest, unit);
+    return done;
+  } catch (error) {
+    if (isStoreTrouble(error)) throw error;
+    await putToRest(options, rest, [{ unit, error }], true);
+    return [];
+  }
+}
+
+async function forget({ database, step }: ApartOptions, rest: Rest, { subject }: Unit): Promise<void> {
+  if (rest.delete(keyOf(subject))) await closeBroken(database, { ...subject, step });
+}
+
+/** @throws the first error where nothing passed and many broke */
+async function putToRest(
+  { database, log, step, restMs }: ApartOptions,
+  rest: Rest,
+  broken: readonly Broken[],
+  hasPassed: boolean,
+): Promise<void> {
+  const [first] = broken;
+  if (first !== undefined && !hasPassed && broken.length >= brokenAtMost) throw first.error;
+  for (const { unit, error } of broken) {
+    const { subject } = unit;
+    const code = foreignCode(error);
+    const failures = (rest.get(keyOf(subject))?.failures ?? 0) + 1;
+    rest.set(keyOf(subject), { unit, until: performance.now() + restMs, failures });
+    const { destinationId: destination, deliveryId: delivery = 0 } = subject;
+    if (isWorthLogging(failures))
+      log.error('delivery.broken', { loop: step, destination, delivery, code, count: failures });
+    await raiseBroken(database, { ...subject, step, code });
+  }
+}

@@ -1,0 +1,36 @@
+// The next deliveries of a destination, marked queued.
+// Invariant: one that breaks the taking keeps no other of its destination from leaving.
+import type { Log } from '../../log.ts';
+import type { Database } from '../../store/database.ts';
+import { dueNames, takeDue, type DueJob } from '../../store/due-work.ts';
+import { createApart, unitOf, type Apart } from './apart.ts';
+
+export type TakeWindow = (
+  destinationId: string,
+  limit: number,
+  room: { readonly replays: number; readonly reserved: number },
+) => Promise<readonly DueJob[]>;
+
+export function createTakeWindow({
+  database,
+  log,
+  restMs,
+}: {
+  readonly database: Database;
+  readonly log: Log;
+  readonly restMs: number;
+}): TakeWindow {
+  // Of each destination its own: what rests is tried again within its destination only.
+  const known = new Map<string, Apart>();
+  const apartOf = (destinationId: string): Apart => {
+    const apart = known.get(destinationId) ?? createApart({ database, log, step: 'DISPATCH', restMs });
+    known.set(destinationId, apart);
+    return apart;
+  };
+  return (destinationId, limit, room) =>
+    apartOf(destinationId).rows({
+      run: (tx, which) => takeDue(tx, destinationId, limit, { ...room, which }),
+      due: async (sql, which) =>
+        (await dueNames(sql, destinationId, limit, which)).map((row) => unitOf([row])),
+    });
+}

@@ -1,0 +1,159 @@
+// What becomes of one delivery whose lease ran out: what had departed has an unknown outcome, the rest goes out again unspent.
+// Invariant: nothing that may have left is taken for unsent (guarantee 3).
+import { isEnd } from '../../domain/delivery.ts';
+import { decide, type Decision, type RetryPolicy, type Verdict } from '../../domain/verdict.ts';
+import type { Alert } from '../../store/alerts.ts';
+import type { CallRow } from '../../store/calls.ts';
+import type { Delivery } from '../../store/deliveries.ts';
+import type { Settlement } from '../../store/delivery-settlements.ts';
+import { entryNames } from '../../store/entry-names.ts';
+import type { Handover } from '../../store/handovers.ts';
+import { stateAfter, unspent } from '../attempt/outcome-effects.ts';
+import type { Published } from '../mapping-cache.ts';
+
+interface Lapse {
+  readonly row: Delivery;
+  /** Undefined: it never departed. */
+  readonly decision: Decision | undefined;
+  readonly erased: boolean;
+  /** The call that is open, of a delivery in several. */
+  readonly call: CallRow | undefined;
+  /** It departed with a part of a long file that never began to leave. */
+  readonly neverLeft: boolean;
+}
+
+export interface AfterLapse {
+  readonly settlement: Settlement;
+  readonly handovers: readonly Handover[];
+  readonly alerts: readonly Alert[];
+}
+
+/** What becomes of a delivery whose lease ran out. */
+export function afterLapse(lapse: Lapse, now: Date): AfterLapse {
+  const { decision } = lapse;
+  if (decision === undefined) return neverDeparted(lapse);
+  return lapse.neverLeft ? neverLeft(lapse) : outcomeUnknown({ ...lapse, decision }, now);
+}
+
+const cancelledEntry = (row: Delivery): Handover => ({
+  entry: 'cancelled',
+  ...entryNames(row),
+  actor: 'planner',
+  reason: 'erased',
+});
+
+/** Nothing is spent, it goes out again at once. */
+const neverDeparted = ({ row, erased }: Lapse): AfterLapse =>
+  erased
+    ? {
+        settlement: unspent(row, 'cancelled', 'erased', 0, true),
+        handovers: [cancelledEntry(row)],
+        alerts: [],
+      }
+    : { settlement: unspent(row, 'waiting', 'retry', 0, false), handovers: [], alerts: [] };
+
+/** What departed has its outcome in the log: nothing has left, whatever the file waits for. */
+function neverLeft(lapse: Lapse): AfterLapse {
+  const { settlement, handovers } = neverDeparted(lapse);
+  const outcome: Handover = {
+    entry: 'outcome',
+    ...entryNames(lapse.row),
+    actor: 'planner',
+    outcome: 'unavailable',
+    reason: 'FILE_NOT_FINISHED',
+    nextStep: 'retry',
+  };
+  return { settlement, handovers: [outcome, ...handovers], alerts: [] };
+}
+
+function outcomeUnknown(
+  { row, decision: { verdict }, erased, call }: Lapse & { readonly decision: Decision },
+  now: Date,
+): AfterLapse {
+  const open = stateAfter(verdict) === 'waiting' || stateAfter(verdict) === 'pending';
+  const state = erased && open ? 'cancelled' : stateAfter(verdict);
+  const reason =
+    state === 'cancelled' ? 'erased' : verdict.next === 'retry' ? 'outcome_unknown' : verdict.reason;
+  const unknown: Handover = {
+    entry: 'outcome_unknown',
+    ...entryNames(row),
+    ...(call === undefined ? {} : { call: call.name }),
+    actor: 'planner',
+    outcome: 'unknown',
+    reason: 'LEASE_LAPSED',
+    nextStep: verdict.next,
+  };
+  return {
+    settlement: {
+      id: row.id,
+      state,
+      reason,
+      afterMs: waitAfter(verdict, row, now),
+      spend: true,
+      maybeReceived: true,
+      askFirst: verdict.next === 'retry' && verdict.lookup,
+      leaveBatch: isEnd(state),
+    },
+    handovers: state === 'cancelled' ? [unknown, cancelledEntry(row)] : [unknown],
+    alerts: state === 'cancelled' ? [] : alertsOf(row, verdict),
+  };
+}
+
+/** What a person decides stays out of the way until after the delivery's age. */
+function waitAfter(verdict: Verdict, row: Delivery, now: Date): number {
+  if (verdict.next === 'hold') return row.expiresAt.getTime() - now.getTime() + dayMs;
+  return 'afterMs' in verdict ? verdict.afterMs : 0;
+}
+
+function alertsOf(row: Delivery, verdict: Verdict): readonly Alert[] {
+  if (verdict.next !== 'hold' && verdict.next !== 'fail') return [];
+  return [
+    {
+      kind: verdict.next === 'hold' ? 'support_decides' : 'delivery_failed',
+      clientId: row.clientId,
+      destinationId: row.destinationId,
+      deliveryId: row.id,
+      reason: verdict.reason,
+    },
+  ];
+}
+
+const dayMs = 86_400_000;
+
+const unknownPolicy: RetryPolicy = {
+  delays: [5_000],
+  onUnknown: 'hold',
+  maxRetryAfterMs: 3_600_000,
+  pendingForMs: 0,
+  pendingEveryMs: 60_000,
+};
+
+export async function decisionFor(
+  published: Published,
+  row: Delivery,
+  spent: number,
+  inForce: number,
+  call: CallRow | undefined,
+): Promise<Decision | undefined> {
+  if (row.departedAttempt !== row.attempt) return undefined;
+  const mapping = (await published.version(inForce)) ?? (await published.version(row.sentMappingId));
+  const plan =
+    call === undefined
+      ? undefined
+      : (await published.version(call.sentMappingId))?.actions[row.action]?.calls?.find(
+          ({ name }) => name === call.name,
+        );
+  const policy = mapping?.retry ?? unknownPolicy;
+  return decide(
+    { kind: 'unknown', reason: 'LEASE_LAPSED' },
+    {
+      spent: spent + 1,
+      circuitClosed: true,
+      maybeReceived: true,
+      hasLookup: plan?.hasLookup ?? mapping?.hasLookup ?? false,
+      pendingSinceMs: 0,
+    },
+    plan === undefined ? policy : { ...policy, onUnknown: plan.onUnknown },
+    Math.random,
+  );
+}

@@ -1,0 +1,38 @@
+// Alerts of deliveries and destinations that a step of the gateway breaks over: one is open at a time, and ends when it passes.
+// Invariant: the reason is the step and a code.
+import { raiseAlerts } from './alerts.ts';
+import type { Sql } from './database.ts';
+
+export interface BrokenStep {
+  readonly clientId?: string;
+  readonly destinationId: string;
+  readonly deliveryId?: number;
+  /** `RECOVERY` */
+  readonly step: string;
+}
+
+const openOnes = `FROM alerts FORCE INDEX (alerts_kind) WHERE kind = 'internal_error' AND destination_id = ? AND delivery_id = ?
+   AND SUBSTRING_INDEX(reason, ':', 1) = ? AND closed_at IS NULL`;
+
+const valuesOf = ({ destinationId, deliveryId = 0, step }: BrokenStep): (string | number)[] => [
+  destinationId,
+  deliveryId,
+  step,
+];
+
+/** Unless it is told already. */
+export async function raiseBroken(
+  sql: Sql,
+  { code, ...broken }: BrokenStep & { readonly code: string },
+): Promise<void> {
+  const told = await sql.all(`SELECT 1 ${openOnes} LIMIT 1`, valuesOf(broken));
+  if (told.length > 0) return;
+  const { step, ...subject } = broken;
+  await raiseAlerts(sql, [{ kind: 'internal_error', ...subject, reason: `${step}:${code}` }]);
+}
+
+export async function closeBroken(sql: Sql, broken: BrokenStep): Promise<void> {
+  const rows = await sql.all<{ id: number }>(`SELECT id ${openOnes}`, valuesOf(broken));
+  for (const { id } of rows)
+    await sql.run('UPDATE alerts SET closed_at = UTC_TIMESTAMP(3) WHERE id = ? AND closed_at IS NULL', [id]);
+}

@@ -1,0 +1,37 @@
+// Deliveries that a step of their trip breaks over: they wait, visibly, and are tried again.
+// Invariant: only what has not departed in this attempt waits; what may have left is recovered as after any lapse.
+import type { Sql } from './database.ts';
+
+const waits = `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'waiting', reason = ?, lease_until = NULL,
+       due_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))`;
+
+export interface BrokenWait {
+  readonly reason: string;
+  readonly afterMs: number;
+}
+
+/** One that could not be claimed. False: it has moved on. */
+export async function waitUnclaimed(
+  sql: Sql,
+  { id, run, attempt }: { readonly id: number; readonly run: number; readonly attempt: number },
+  { reason, afterMs }: BrokenWait,
+): Promise<boolean> {
+  const { affected } = await sql.run(
+    `${waits} WHERE id = ? AND run = ? AND attempt = ? AND state = 'queued' AND batch_id = 0`,
+    [reason, afterMs, id, run, attempt],
+  );
+  return affected > 0;
+}
+
+/** One that was claimed under this lease and could not depart. False: it has departed, or the lease is another's. */
+export async function waitUndeparted(
+  sql: Sql,
+  { id, leaseToken }: { readonly id: number; readonly leaseToken: number },
+  { reason, afterMs }: BrokenWait,
+): Promise<boolean> {
+  const { affected } = await sql.run(
+    `${waits} WHERE id = ? AND lease_token = ? AND state = 'sending' AND departed_attempt <> attempt AND batch_id = 0`,
+    [reason, afterMs, id, leaseToken],
+  );
+  return affected > 0;
+}

@@ -1,0 +1,17 @@
+// Which of the rows that are due a statement takes: all but those at rest, or only those that are named.
+// Invariant: the names are ids; an empty list of rows at rest changes no statement.
+import { inList, type SqlValue } from './database.ts';
+
+export type Which = { readonly without: readonly number[] } | { readonly among: readonly number[] };
+
+/** `AND ...` for a statement over `deliveries`; its values stand where the clause does. */
+export function whichClause(which: Which): { readonly sql: string; readonly values: readonly SqlValue[] } {
+  if ('among' in which) {
+    if (which.among.length === 0) return { sql: 'AND 1 = 0', values: [] };
+    const { marks, values } = inList(which.among);
+    return { sql: `AND id IN (${marks})`, values };
+  }
+  if (which.without.length === 0) return { sql: '', values: [] };
+  const { marks, values } = inList(which.without);
+  return { sql: `AND id NOT IN (${marks})`, values };
+}

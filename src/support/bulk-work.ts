@@ -1,0 +1,202 @@
+// One step of a bulk run: the next deliveries of its list together, or each by itself where one of them breaks the step.
+// Invariant: what a step did and what is left of the run are one transaction; a delivery that always breaks stops no other.
+import { foreignCode } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { raiseAlerts } from '../store/alerts.ts';
+import {
+  bulkItems,
+  dropBulkItems,
+  lockBulkRun,
+  readBulkRun,
+  saveBulkStep,
+  type BulkItem,
+  type BulkRow,
+  type BulkTally,
+} from '../store/bulk-runs.ts';
+import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
+import { readDeliveries } from '../store/deliveries.ts';
+import { noteGoingOn, reasonOf, tellAfter } from './bulk-failures.ts';
+import { backfillStep } from './backfill.ts';
+import { bulkStep, isRefusal, type BulkDeps, type BulkOrder, type ItemResult } from './bulk-steps.ts';
+
+/** A step takes less than a second; a process that is silent for this long is taken for dead. */
+export const leaseMs = 10_000;
+/** Deliveries of one transaction: their leads are locked that long. */
+const stepSize = 100;
+/** Numbers kept of those that ended alike. */
+const mostIds = 50;
+/** So many that break and none that passes: it is everybody's trouble, and no delivery's. */
+const brokenAtMost = 8;
+
+export interface RunDeps extends BulkDeps {
+  readonly database: Database;
+  readonly log: Log;
+}
+
+type Lease = Pick<BulkRow, 'id' | 'leaseToken'>;
+
+/** What a run asks, from its row. */
+export function orderOf({ kind, options }: Pick<BulkRow, 'kind' | 'options'>): BulkOrder {
+  const { since, ...rest } = JSON.parse(options) as { since?: string };
+  return { kind, ...rest, ...(since === undefined ? {} : { since: new Date(since) }) } as BulkOrder;
+}
+
+/** One step of a run under the caller's lease. Undefined where the lease is another's by now. */
+export async function workStep(deps: RunDeps, lease: Lease): Promise<BulkRow | undefined> {
+  return underLease(deps, lease, (tx, run) => stepTogether(tx, deps, run)).catch((error: unknown) => {
+    if (isStoreTrouble(error)) throw error;
+    return workApart(deps, lease, error);
+  });
+}
+
+/** Works on a run that is the caller's still; a run that has ended is answered as it is. */
+async function underLease(
+  { database }: RunDeps,
+  lease: Lease,
+  work: (tx: Sql, run: BulkRow) => Promise<BulkRow>,
+): Promise<BulkRow | undefined> {
+  return database.transaction(async (tx) => {
+    const run = await lockBulkRun(tx, lease.id);
+    if (run === undefined || (run.state === 'running' && run.leaseToken !== lease.leaseToken))
+      return undefined;
+    if (run.state !== 'running') return run;
+    const after = await work(tx, run);
+    await saveBulkStep(tx, after, leaseMs);
+    await noteGoingOn(tx, run);
+    return after;
+  });
+}
+
+async function stepTogether(tx: Sql, deps: BulkDeps, run: BulkRow): Promise<BulkRow> {
+  const order = orderOf(run);
+  if (order.kind === 'backfill') return stepOfLeads(tx, run, order);
+  const items = await bulkItems(tx, run.id, stepSize);
+  const after = await stepOfDeliveries(tx, deps, run, items);
+  return { ...after, state: items.length < stepSize ? 'done' : 'running' };
+}
+
+/** Does these deliveries; the run goes on, whatever is left of it. */
+async function stepOfDeliveries(
+  tx: Sql,
+  deps: BulkDeps,
+  run: BulkRow,
+  items: readonly BulkItem[],
+): Promise<BulkRow> {
+  const order = orderOf(run);
+  if (order.kind === 'backfill' || items.length === 0) return run;
+  return tallied(tx, run, await bulkStep(tx, deps, { ...run, order }, items));
+}
+
+async function stepOfLeads(
+  tx: Sql,
+  run: BulkRow,
+  order: Extract<BulkOrder, { kind: 'backfill' }>,
+): Promise<BulkRow> {
+  const by = { actor: run.actor, reason: run.reason };
+  const { count, last } = await backfillStep(tx, order, by, { after: run.lastId, done: run.done });
+  const before = run.results['handed_over']?.count ?? 0;
+  return {
+    ...run,
+    state: last === undefined ? 'done' : 'running',
+    done: run.done + count,
+    results: { handed_over: { count: before + count, ids: [] } },
+    lastId: last ?? run.lastId,
+  };
+}
+
+interface Broken {
+  readonly item: BulkItem;
+  readonly error: unknown;
+}
+
+/**
+ * The deliveries of a step that broke, each in a transaction of its own. Those that break again are refused where others
+ * passed, or where nothing has passed for several steps and they are few.
+ * @throws the error where it seems to be everybody's, or the database's
+ */
+async function workApart(deps: RunDeps, lease: Lease, error: unknown): Promise<BulkRow | undefined> {
+  const asked = await readBulkRun(deps.database, lease.id);
+  // What is wrong with the order itself is no delivery's fault: it throws here again.
+  if (asked === undefined || orderOf(asked).kind === 'backfill') throw error;
+  const broken: Broken[] = [];
+  let last: BulkRow | undefined;
+  for (const item of await bulkItems(deps.database, lease.id, stepSize)) {
+    const alone = await underLease(deps, lease, (tx, run) => stepOfDeliveries(tx, deps, run, [item])).catch(
+      (reason: unknown): Broken => {
+        if (isStoreTrouble(reason)) throw reason;
+        return { item, error: reason };
+      },
+    );
+    if (alone !== undefined && 'item' in alone) broken.push(alone);
+    else if (alone?.state !== 'running') return alone;
+    else last = alone;
+    if (last === undefined && broken.length >= brokenAtMost) throw error;
+  }
+  if (last === undefined && broken.length === 0) throw error;
+  if (broken.length === 0) return last;
+  const hasPassed = last !== undefined;
+  return underLease(deps, lease, (tx, run) => {
+    if (!hasPassed && run.failures + 1 < tellAfter) throw error;
+    return refuseBroken(tx, deps, run, broken);
+  });
+}
+
+async function refuseBroken(
+  tx: Sql,
+  { log }: RunDeps,
+  run: BulkRow,
+  broken: readonly Broken[],
+): Promise<BulkRow> {
+  const rows = new Map(
+    (
+      await readDeliveries(
+        tx,
+        broken.map(({ item }) => item.id),
+      )
+    ).map((row) => [row.id, row]),
+  );
+  for (const { item, error } of broken) {
+    const code = foreignCode(error);
+    log.error('delivery.broken', { loop: 'bulk', run: run.id, delivery: item.id, code });
+    const { clientId = '', destinationId = '' } = rows.get(item.id) ?? {};
+    await raiseAlerts(tx, [
+      {
+        kind: 'internal_error',
+        clientId,
+        destinationId,
+        deliveryId: item.id,
+        reason: `${reasonOf(run.id)}:${code}`,
+      },
+    ]);
+  }
+  return tallied(
+    tx,
+    run,
+    broken.map(({ item }) => ({ id: item.id, result: 'broken' as const })),
+  );
+}
+
+/** They are off the list, and counted. */
+async function tallied(tx: Sql, run: BulkRow, results: readonly ItemResult[]): Promise<BulkRow> {
+  await dropBulkItems(
+    tx,
+    run.id,
+    results.map(({ id }) => id),
+  );
+  const refused = results.filter(({ result }) => isRefusal(result)).length;
+  return {
+    ...run,
+    done: run.done + results.length - refused,
+    refused: run.refused + refused,
+    results: withTally(run.results, results),
+  };
+}
+
+function withTally(before: BulkRow['results'], results: readonly ItemResult[]): BulkRow['results'] {
+  const all = new Map<string, BulkTally>(Object.entries(before));
+  for (const { id, result } of results) {
+    const { count, ids } = all.get(result) ?? { count: 0, ids: [] };
+    all.set(result, { count: count + 1, ids: ids.length < mostIds ? [...ids, id] : ids });
+  }
+  return Object.fromEntries(all);
+}

@@ -1,0 +1,107 @@
+// A delivery that breaks whatever step of a bulk run it is in: it is refused with a reason, and its neighbours are done.
+import { readDeliveries } from '../../src/store/deliveries.ts';
+import type { BulkRow } from '../../src/store/bulk-runs.ts';
+import { beginRun, readRun, workAnyRun, workRun } from '../../src/support/bulk-runs.ts';
+import { openBulkHome, type BulkHome } from './bulk-home.ts';
+
+let home: BulkHome;
+
+beforeAll(async () => {
+  home = await openBulkHome();
+}, 60_000);
+afterAll(() => home.gateway.close());
+afterEach(async () => {
+  await home.gateway.owner.text('DROP TRIGGER IF EXISTS poison');
+  await home.gateway.owner.run('DELETE FROM alerts');
+});
+
+async function begin(ids: readonly number[]): Promise<BulkRow> {
+  const { database } = home.gateway.app;
+  const run = await beginRun(database, {
+    order: { kind: 'replay', anew: false },
+    by: { actor: 'Sophie', reason: 'ticket 12' },
+    filter: { destination: 'essai-crm', state: 'failed' },
+    deliveries: await readDeliveries(database, ids),
+  });
+  await lapse(run);
+  return run;
+}
+const lapse = ({ id }: Pick<BulkRow, 'id'>) =>
+  home.gateway.owner.run('UPDATE bulk_runs SET lease_until = UTC_TIMESTAMP(3) WHERE id = ?', [id]);
+/** Every change of these deliveries fails from now on. */
+const poison = (where: string): Promise<void> =>
+  home.gateway.owner.text(
+    `CREATE TRIGGER poison BEFORE UPDATE ON deliveries FOR EACH ROW IF ${where} THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'poison'; END IF`,
+  );
+const alerts = (): Promise<unknown[]> =>
+  home.gateway.owner.all('SELECT kind, delivery_id AS delivery, reason FROM alerts ORDER BY id');
+
+test('one of 130 that always breaks is refused as broken, told of, and the others are done', async () => {
+  const { app } = home.gateway;
+  const ids = await home.failed(130, 'POISON');
+  const [, , third = 0] = ids;
+  await poison(`NEW.id = ${third}`);
+  const run = await begin(ids);
+  while ((await readRun(app.database, run.id)).state === 'running') {
+    await lapse(run);
+    await workAnyRun(app);
+  }
+  const ended = await readRun(app.database, run.id);
+  expect(ended).toMatchObject({ state: 'done', done: 129, refused: 1, failures: 0 });
+  expect(ended.results).toMatchObject({ broken: { count: 1, ids: [third] } });
+  const replays = await home.replays();
+  expect(ids.filter((id) => replays.get(id) === 1)).toHaveLength(129);
+  expect(await alerts()).toEqual([
+    { kind: 'internal_error', delivery: third, reason: `BULK_RUN_${run.id}:SQL_1644` },
+  ]);
+});
+
+test('a command does the same as a planner', async () => {
+  const ids = await home.failed(3, 'COMMAND');
+  await poison(`NEW.id = ${ids[0]}`);
+  const { app } = home.gateway;
+  const run = await beginRun(app.database, {
+    order: { kind: 'replay', anew: false },
+    by: { actor: 'Sophie', reason: 'ticket 12' },
+    filter: { deliveries: ids.map(String) },
+    deliveries: await readDeliveries(app.database, ids),
+  });
+  expect(await workRun(app, run)).toMatchObject({
+    ...{ state: 'done', done: 2, refused: 1 },
+    results: { broken: { count: 1, ids: [ids[0]] } },
+  });
+});
+
+test('where nothing passes it is nobody’s fault: the run waits, with its alert, and goes on when it is repaired', async () => {
+  const { app, owner } = home.gateway;
+  const ids = await home.failed(20, 'ALL');
+  await poison('TRUE');
+  const run = await begin(ids);
+  for (let times = 0; times < 4; times += 1) {
+    await lapse(run);
+    await expect(workAnyRun(app)).rejects.toThrow();
+  }
+  expect(await readRun(app.database, run.id)).toMatchObject({ state: 'running', done: 0, refused: 0 });
+  expect(await alerts()).toMatchObject([{ kind: 'bulk_stuck' }]);
+  await owner.text('DROP TRIGGER poison');
+  await lapse(run);
+  expect(await workAnyRun(app)).toBe(true);
+  expect(await readRun(app.database, run.id)).toMatchObject({ state: 'done', done: 20, refused: 0 });
+});
+
+test('the only one of a run is refused the third time, not the first', async () => {
+  const { app } = home.gateway;
+  const ids = await home.failed(1, 'ONLY');
+  await poison('TRUE');
+  const run = await begin(ids);
+  for (let times = 0; times < 2; times += 1) {
+    await lapse(run);
+    await expect(workAnyRun(app)).rejects.toThrow();
+  }
+  while ((await readRun(app.database, run.id)).state === 'running') {
+    await lapse(run);
+    await workAnyRun(app);
+  }
+  expect(await readRun(app.database, run.id)).toMatchObject({ state: 'done', done: 0, refused: 1 });
+  expect(await alerts()).toMatchObject([{ kind: 'internal_error', delivery: ids[0] }]);
+});
