@@ -82,7 +82,9 @@ async function readFolder(
     for (const uid of found.slice(0, most)) {
       const message = await client.fetchOne(String(uid), { source: { maxLength: mostBytes } }, { uid: true });
       if (message === false || message.source === undefined) continue;
-      const handled = await handle(await readReturned(message.source));
+      // What cannot be read is left for a person, and keeps nobody from the next one.
+      const returned = await readReturned(message.source).catch(() => undefined);
+      const handled = returned === undefined ? 'foreign' : await handle(returned);
       if (!(await putAway(client, String(uid), handled))) return { ok: false, code: 'IMAP_NOT_REMOVED' };
       counts[handled] += 1;
     }

@@ -1,6 +1,7 @@
 // The planner: stations 1 to 3 and everything time does by itself, each a loop over rows of MySQL.
 // Invariant: any number of processes may run it; a loop that fails goes on, and the others never wait for it.
 import { connectors } from '../../connectors/index.ts';
+import { createApart } from '../delivery/attempt/apart.ts';
 import { readBounces } from '../delivery/background/bounces.ts';
 import { watchExpiries } from '../delivery/background/expiry-alerts.ts';
 import { sendAlerts } from '../delivery/background/send-alerts.ts';
@@ -126,8 +127,9 @@ function startTimers(
     await maintenance.watch();
     return false;
   });
+  const apart = createApart({ database, log, step: 'EXPIRIES', restMs: 60_000 });
   loop('expiries', 3_600_000, async () => {
-    await watchExpiries({ database, published, connectors, secrets: config.secrets });
+    await watchExpiries({ database, published, connectors, secrets: config.secrets }, apart);
     return false;
   });
   loop('tidy', 60_000, async () => {

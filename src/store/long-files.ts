@@ -185,24 +185,24 @@ export async function putOffForPart(tx: Sql, partId: number, afterMs: number): P
   );
 }
 
-/**
- * Long files whose worker died or gave them back: the leases of their rows end now, part by part, so that recovery takes them, and
- * the file is tried again behind it. Returns how many.
- */
-export async function recoverWholes(sql: Sql): Promise<number> {
-  const lapsed = await sql.all<{ id: number }>(
-    `SELECT id FROM batches WHERE state IN ('open', 'written') AND role = 'whole' AND lease_until < UTC_TIMESTAMP(3)
-      ORDER BY id LIMIT 20`,
+/** Long files whose worker died or gave them back. */
+export async function lapsedWholes(
+  sql: Sql,
+): Promise<readonly Pick<Batch, 'id' | 'clientId' | 'destinationId'>[]> {
+  return sql.all(
+    `SELECT id, client_id AS clientId, destination_id AS destinationId FROM batches
+      WHERE state IN ('open', 'written') AND role = 'whole' AND lease_until < UTC_TIMESTAMP(3) ORDER BY id LIMIT 500`,
   );
-  for (const { id } of lapsed) {
-    // Another planner may be done with it meanwhile, and the rows on their way be those of the attempt that came after.
-    for (const part of await openParts(sql, id))
-      await sql.run(
-        `UPDATE deliveries FORCE INDEX (deliveries_batch) SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3))
-          WHERE batch_id = ? AND state = 'sending' AND (SELECT w.lease_until < UTC_TIMESTAMP(3) FROM batches w WHERE w.id = ?)`,
-        [part.id, id],
-      );
-    await sql.run(`${retryStatement} AND lease_until < UTC_TIMESTAMP(3)`, [recoverAgainMs, id]);
-  }
-  return lapsed.length;
+}
+
+/** The leases of its rows end now, part by part, so that recovery takes them, and the file is tried again behind it. */
+export async function recoverWhole(sql: Sql, id: number): Promise<void> {
+  // Another planner may be done with it meanwhile, and the rows on their way be those of the attempt that came after.
+  for (const part of await openParts(sql, id))
+    await sql.run(
+      `UPDATE deliveries FORCE INDEX (deliveries_batch) SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3))
+        WHERE batch_id = ? AND state = 'sending' AND (SELECT w.lease_until < UTC_TIMESTAMP(3) FROM batches w WHERE w.id = ?)`,
+      [part.id, id],
+    );
+  await sql.run(`${retryStatement} AND lease_until < UTC_TIMESTAMP(3)`, [recoverAgainMs, id]);
 }

@@ -2,6 +2,7 @@
 import { generate } from 'selfsigned';
 import { connectors } from '../../connectors/index.ts';
 import { watchExpiries } from '../../src/delivery/background/expiry-alerts.ts';
+import { apartOf } from './apart-of.ts';
 import type { Published } from '../../src/delivery/mapping-cache.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
@@ -28,7 +29,10 @@ const endingIn = async (days: number): Promise<string> =>
     })
   ).cert;
 const watch = async (certificate: string): Promise<void> =>
-  watchExpiries({ database: home.gateway, published, connectors, secrets: () => [certificate] });
+  watchExpiries(
+    { database: home.gateway, published, connectors, secrets: () => [certificate] },
+    apartOf(home.gateway),
+  );
 const alerts = (): Promise<readonly { reason: string; destination: string }[]> =>
   home.owner.all("SELECT reason, destination_id AS destination FROM alerts WHERE kind = 'secret_expires'");
 const agoDays = (days: number): Promise<unknown> =>
@@ -62,4 +66,23 @@ test('a certificate that has ended is told, one that cannot be read is not', asy
   expect(await alerts()).toEqual([]);
   await watch(await endingIn(-2));
   expect(await alerts()).toHaveLength(1);
+});
+
+test('a destination that breaks the look keeps no other from it', async () => {
+  await home.owner.run(
+    "INSERT INTO destinations (id, client_id, connector, leads_from, mapping_version_id) VALUES ('aaa', 'essai', 'webhook', '2026-01-01', 7)",
+  );
+  const certificate = await endingIn(5);
+  const version = (id: number) =>
+    id === 7 ? Promise.reject(new TypeError('a bug of ours')) : published.version(id);
+  const apart = apartOf(home.gateway);
+  await watchExpiries(
+    { database: home.gateway, published: { version }, connectors, secrets: () => [certificate] },
+    apart,
+  );
+  expect((await alerts()).map(({ destination }) => destination)).toEqual(['essai-crm']);
+  const broken = await home.owner.all(
+    "SELECT destination_id AS id, reason FROM alerts WHERE kind = 'internal_error'",
+  );
+  expect(broken).toEqual([{ id: 'aaa', reason: 'TEST:TypeError' }]);
 });

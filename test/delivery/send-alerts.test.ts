@@ -123,6 +123,25 @@ test.each([
   expect(lines).toContainEqual({ label: 'Que faire', value: command });
 });
 
+test('a message that breaks its sending keeps no other back, and is tried again', async () => {
+  await raiseAlerts(home.gateway, [
+    { kind: 'mapping_unusable', destinationId: 'essai-crm' },
+    { kind: 'delivery_failed', destinationId: 'essai-crm', deliveryId: 7 },
+  ]);
+  const broken = connector('webhook');
+  const webhook: Connector = {
+    ...broken,
+    send: (parcel, settings, context) => {
+      if (parcel.body.bytes.toString().includes('mapping_unusable')) throw new TypeError('a bug of ours');
+      return broken.send(parcel, settings, context);
+    },
+  };
+  const all = options();
+  expect(await sendAlerts({ ...all, connectors: { ...all.connectors, webhook } })).toBe(2);
+  expect(sent).toContainEqual({ channel: 'webhook', kind: 'delivery_failed', count: 1 });
+  expect(await open()).toHaveLength(1);
+});
+
 describe('a lead that waits longer than its promise', () => {
   const published: Published = {
     version: (id) =>

@@ -6,6 +6,7 @@ import type { Sql } from '../../src/store/database.ts';
 import { joinWhole } from '../../src/store/file-parts.ts';
 import * as wholes from '../../src/store/long-files.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
+import { recoverWholes } from './recover-wholes.ts';
 
 let home: StoreHome;
 beforeAll(async () => {
@@ -51,7 +52,7 @@ test.each(Object.entries(moves))(
   async (_what, move) => {
     const lost = await taken();
     await lapse(lost.id);
-    expect(await wholes.recoverWholes(home.gateway)).toBeGreaterThan(0);
+    expect(await recoverWholes(home.gateway)).toBeGreaterThan(0);
     const next = await wholes.takeWhole(home.gateway, { id: lost.id, attempt: 1 }, 60_000);
     expect(next?.attempt).toBe(1);
     const before = await home.owner.all('SELECT * FROM batches WHERE id = ?', [lost.id]);
@@ -94,7 +95,7 @@ test('a planner that is slow to recover a long file leaves the rows of the next 
       const done = await home.gateway.run(...statement);
       if (!statement[0].startsWith('UPDATE deliveries') || (cut += 1) > 1) return done;
       // Meanwhile another planner is done with it, and its next attempt has begun.
-      await wholes.recoverWholes(home.gateway);
+      await recoverWholes(home.gateway);
       await wholes.takeWhole(home.gateway, { id: lost.id, attempt: 1 }, 60_000);
       await home.owner.run(
         "UPDATE deliveries SET lease_until = TIMESTAMPADD(DAY, 1, UTC_TIMESTAMP(3)) WHERE state = 'sending'",
@@ -102,7 +103,7 @@ test('a planner that is slow to recover a long file leaves the rows of the next 
       return done;
     },
   };
-  await wholes.recoverWholes(slow);
+  await recoverWholes(slow);
   expect(cut).toBe(2);
   const leased = await home.owner.all(
     "SELECT id FROM deliveries WHERE state = 'sending' AND lease_until > UTC_TIMESTAMP(3)",

@@ -252,3 +252,27 @@ fields: [{ to: nom, label: Nom, from: identity.lastName }]
 erase: { send: { subject: '{action} {leadReference}' }, fields: [{ to: reference, label: Référence, from: id }] }
 `,
 };
+
+test('a report that breaks its taking is left for a person, and the next one is read', async () => {
+  await sent('B-30');
+  const first = returnPath();
+  const id = (await rowOf())?.id ?? 0;
+  await gateway.send(leadRow('B-31'));
+  await gateway.until(
+    'both',
+    async () => (await gateway.states("d.state = 'delivered'")).length === 2 && returnPath() !== first,
+  );
+  await gateway.owner.text(
+    `CREATE TRIGGER poison BEFORE INSERT ON handovers FOR EACH ROW
+       IF NEW.entry = 'bounced' AND NEW.delivery_id = ${id} THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'poison'; END IF`,
+  );
+  imap.deliver(bounceMail({ to: first, mailbox: adv }));
+  imap.deliver(bounceMail({ to: returnPath(), mailbox: adv }));
+  await gateway.until('the second failed', async () => {
+    const [failed] = await gateway.states("d.state = 'failed'");
+    return failed?.reference === 'B-31';
+  });
+  await gateway.until('told', async () => (await alertsOf('bounce_unmatched')) === 1);
+  expect(imap.mails).toHaveLength(1);
+  expect((await rowOf())?.state).toBe('delivered');
+});

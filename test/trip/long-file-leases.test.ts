@@ -6,7 +6,7 @@ import { createFiles, type Files } from '../../src/delivery/files/collect.ts';
 import { silentLog } from '../../src/log.ts';
 import { startWorker } from '../../src/roles/worker.ts';
 import type { Role } from '../../src/roles/role-status.ts';
-import { recoverWholes } from '../../src/store/long-files.ts';
+import { recoverWholes } from '../store/recover-wholes.ts';
 import { openDropGateway, type DropGateway } from './drop.ts';
 import { strangerRow } from './gateway.ts';
 

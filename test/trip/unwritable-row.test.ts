@@ -1,4 +1,5 @@
-// A lead whose row the client's file cannot hold: it fails alone, and the file's others leave under their own opt-in.
+// A lead whose row the client's file cannot hold, or whose departure breaks: it fails alone, and the file's others leave under
+// their own opt-in.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDropGateway, type DropGateway } from './drop.ts';
@@ -44,4 +45,22 @@ test('a delimiter, a letter lost before us and an undefined byte stop their own 
     .trim()
     .split('\n');
   expect(rows.toSorted()).toEqual(['Petit;O;U-1', 'Œuvrard;O;U-4']);
+}, 60_000);
+
+test('one whose departure always breaks fails alone, with an alert; the others leave, in files of their own', async () => {
+  await gateway.start('planner', 'worker');
+  const names = ['1', '2', '3', '4', '5'].map((n) => `D-${n}`);
+  await gateway.send(...names.map((name) => strangerRow(name)));
+  await gateway.collectable(5);
+  await gateway.owner.text(
+    `CREATE TRIGGER poison BEFORE INSERT ON handovers FOR EACH ROW
+       IF NEW.entry = 'departed' AND (SELECT l.reference FROM leads l WHERE l.id = NEW.lead_id) = 'D-3'
+       THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'poison'; END IF`,
+  );
+  await gateway.ask();
+  await gateway.until('four left', async () => (await gateway.counts())['delivered:accepted'] === 4, 30_000);
+  await gateway.until('one failed', async () => (await gateway.counts())['failed:invalid:BROKEN'] === 1);
+  const rows = gateway.drops().flatMap((name) => gateway.text(name).trim().split('\n'));
+  expect(rows.map((row) => row.split(';').at(-1)).toSorted()).toEqual(['D-1', 'D-2', 'D-4', 'D-5']);
+  expect(await gateway.stranded()).toBe(0);
 }, 60_000);

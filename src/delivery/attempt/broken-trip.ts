@@ -4,7 +4,7 @@ import { reasonWith } from '../../domain/delivery.ts';
 import { foreignCode } from '../../errors.ts';
 import { raiseBroken } from '../../store/broken-alerts.ts';
 import { waitUnclaimed, waitUndeparted, type BrokenWait } from '../../store/broken-deliveries.ts';
-import { isStoreTrouble } from '../../store/database.ts';
+import { isStoreTrouble, type Sql } from '../../store/database.ts';
 import { readDeliveries } from '../../store/deliveries.ts';
 import type { ClaimLoad } from './claim-together.ts';
 import type { Claim, ClaimedDelivery } from './claim.ts';
@@ -30,8 +30,8 @@ export async function claimOrWait(
   } catch (error) {
     if (isStoreTrouble(error)) throw error;
     for (const { deliveryId, run, attempt } of jobs)
-      await tellBroken(needs, deliveryId, { step: 'CLAIM', error }, (wait) =>
-        waitUnclaimed(needs.database, { id: deliveryId, run, attempt: attempt - 1 }, wait),
+      await tellBroken(needs, deliveryId, { step: 'CLAIM', error }, (tx, wait) =>
+        waitUnclaimed(tx, { id: deliveryId, run, attempt: attempt - 1 }, wait),
       );
     return undefined;
   }
@@ -45,8 +45,8 @@ export async function waitBroken(
 ): Promise<void> {
   if (isStoreTrouble(error) || rows.some(({ batchId }) => batchId > 0)) throw error;
   for (const { id, leaseToken } of rows) {
-    const waits = await tellBroken(needs, id, { step: 'DEPARTURE', error }, (wait) =>
-      waitUndeparted(needs.database, { id, leaseToken }, wait),
+    const waits = await tellBroken(needs, id, { step: 'DEPARTURE', error }, (tx, wait) =>
+      waitUndeparted(tx, { id, leaseToken }, wait),
     );
     if (!waits) throw error;
   }
@@ -57,19 +57,25 @@ async function tellBroken(
   { database, log }: TripNeeds,
   id: number,
   { step, error }: { readonly step: 'CLAIM' | 'DEPARTURE'; readonly error: unknown },
-  wait: (how: BrokenWait) => Promise<boolean>,
+  wait: (tx: Sql, how: BrokenWait) => Promise<boolean>,
 ): Promise<boolean> {
-  const code = foreignCode(error);
-  const waits = await wait({ reason: reasonWith('broken', code), afterMs: againMs }).catch(
-    (failure: unknown) => {
-      if (isStoreTrouble(failure)) throw failure;
-      return true;
-    },
-  );
   const [row] = await readDeliveries(database, [id]);
-  if (!waits || row === undefined) return false;
+  if (row === undefined) return false;
+  const code = foreignCode(error);
   const { clientId, destinationId } = row;
-  log.error('delivery.broken', { loop: step, destination: destinationId, delivery: id, code });
-  await raiseBroken(database, { clientId, destinationId, deliveryId: id, step, code });
-  return true;
+  const raise = (sql: Sql): Promise<void> =>
+    raiseBroken(sql, { clientId, destinationId, deliveryId: id, step, code });
+  const waits = await database
+    .transaction(async (tx) => {
+      const done = await wait(tx, { reason: reasonWith('broken', code), afterMs: againMs });
+      if (done) await raise(tx);
+      return done;
+    })
+    .catch(async (failure: unknown) => {
+      if (isStoreTrouble(failure)) throw failure;
+      await raise(database);
+      return true;
+    });
+  if (waits) log.error('delivery.broken', { loop: step, destination: destinationId, delivery: id, code });
+  return waits;
 }

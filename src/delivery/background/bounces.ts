@@ -11,11 +11,12 @@ import type {
 import { reasonWith, safeCode } from '../../domain/delivery.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { isOurs, tagsIn, type FoundTag } from '../../domain/return-tag.ts';
+import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { raiseAlerts, raisedSince, type Alert } from '../../store/alerts.ts';
 import { alone } from '../../store/alone.ts';
 import { isBounceLogged } from '../../store/bounces.ts';
-import type { Database, Sql } from '../../store/database.ts';
+import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { lockDeliveries, readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { markSettled } from '../../store/delivery-settlements.ts';
 import { forgetTakenBy, noteTaken, takings } from '../../store/delivery-targets.ts';
@@ -46,7 +47,7 @@ export async function readBounces(needs: BounceNeeds, url: string): Promise<bool
     if (read === undefined) continue;
     const context = { network: needs.network, signal: needs.signal, timeoutMs: readingMs };
     const result = await alone(needs.database, 'bounces', () =>
-      read(url, context, (returned) => handleReturned(needs, connector, returned)),
+      read(url, context, (returned) => handleOrLeave(needs, connector, returned)),
     );
     if (result === undefined) continue;
     await report(needs, result);
@@ -54,6 +55,14 @@ export async function readBounces(needs: BounceNeeds, url: string): Promise<bool
   }
   return more;
 }
+
+/** A report that breaks its taking is left for a person, like one that no delivery knows: the next ones are read. */
+const handleOrLeave = (needs: BounceNeeds, connector: Connector, returned: Returned): Promise<Handled> =>
+  handleReturned(needs, connector, returned).catch((error: unknown) => {
+    if (isStoreTrouble(error)) throw error;
+    needs.log.error('bounce.failed', { code: foreignCode(error) });
+    return 'foreign';
+  });
 
 async function report(
   { database, log }: BounceNeeds,

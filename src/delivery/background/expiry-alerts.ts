@@ -3,8 +3,9 @@
 import type { Connector, Expiry } from '../../../connectors/contract.ts';
 import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
 import type { Database } from '../../store/database.ts';
-import { allDestinations } from '../../store/destinations.ts';
+import { allDestinations, type Destination } from '../../store/destinations.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
+import type { Apart } from '../attempt/apart.ts';
 import type { Published } from '../mapping-cache.ts';
 
 export interface ExpiryOptions {
@@ -19,30 +20,35 @@ const aheadDays = 30;
 const lastDays = 7;
 const daySeconds = 86_400;
 
-export async function watchExpiries({
-  database,
-  published,
-  connectors,
-  secrets,
-}: ExpiryOptions): Promise<void> {
-  const destinations = await allDestinations(database);
-  const now = database.now().getTime();
-  for (const { id, clientId, mappingVersionId } of destinations) {
-    const mapping = await published.version(mappingVersionId);
-    const expiries = mapping === undefined ? undefined : connectors[mapping.connector]?.expiries;
-    if (mapping === undefined || expiries === undefined) continue;
-    const ends: Expiry[] = [];
-    for (const settings of settingsOf(mapping))
-      ends.push(...(await expiries(settings, (name) => secrets(name)[0], database.now())));
-    const [first] = ends.toSorted((a, b) => a.at.getTime() - b.at.getTime());
-    if (first === undefined) continue;
-    const days = Math.floor((first.at.getTime() - now) / dayMs);
-    if (days > aheadDays) continue;
-    const quiet = days <= lastDays ? daySeconds : 7 * daySeconds;
-    if (await raisedSince(database, 'secret_expires', id, quiet)) continue;
-    const reason = `${first.secret}:${first.at.toISOString().slice(0, 10)}`;
-    await raiseAlerts(database, [{ kind: 'secret_expires', clientId, destinationId: id, reason }]);
-  }
+export async function watchExpiries(options: ExpiryOptions, apart: Apart): Promise<void> {
+  await apart.each(
+    await allDestinations(options.database),
+    ({ id, clientId }) => ({ clientId, destinationId: id }),
+    async (destination) => {
+      await watchDestination(options, destination);
+      return 1;
+    },
+  );
+}
+
+async function watchDestination(
+  { database, published, connectors, secrets }: ExpiryOptions,
+  { id, clientId, mappingVersionId }: Destination,
+): Promise<void> {
+  const mapping = await published.version(mappingVersionId);
+  const expiries = mapping === undefined ? undefined : connectors[mapping.connector]?.expiries;
+  if (mapping === undefined || expiries === undefined) return;
+  const ends: Expiry[] = [];
+  for (const settings of settingsOf(mapping))
+    ends.push(...(await expiries(settings, (name) => secrets(name)[0], database.now())));
+  const [first] = ends.toSorted((a, b) => a.at.getTime() - b.at.getTime());
+  if (first === undefined) return;
+  const days = Math.floor((first.at.getTime() - database.now().getTime()) / dayMs);
+  if (days > aheadDays) return;
+  const quiet = days <= lastDays ? daySeconds : 7 * daySeconds;
+  if (await raisedSince(database, 'secret_expires', id, quiet)) return;
+  const reason = `${first.secret}:${first.at.toISOString().slice(0, 10)}`;
+  await raiseAlerts(database, [{ kind: 'secret_expires', clientId, destinationId: id, reason }]);
 }
 
 const settingsOf = ({ actions }: CompiledMapping): readonly unknown[] =>

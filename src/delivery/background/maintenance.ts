@@ -6,7 +6,7 @@ import { dropForgottenCredentials } from '../../store/access-credentials.ts';
 import { freeStranded } from '../../store/batches.ts';
 import type { Database } from '../../store/database.ts';
 import { bringEmptyFiles } from '../../store/file-bytes.ts';
-import { recoverWholes } from '../../store/long-files.ts';
+import { lapsedWholes, recoverWhole } from '../../store/long-files.ts';
 import { dropSettledRevisions } from '../../store/lead-revisions.ts';
 import { takeUpAside } from '../../store/lead-changes.ts';
 import type { Published } from '../mapping-cache.ts';
@@ -41,10 +41,23 @@ export interface MaintenanceOptions {
   readonly restMs?: number;
 }
 
+/** Long files whose worker died are given back, each by itself. */
+async function recoverWholes(database: Database, apart: Apart): Promise<void> {
+  await apart.each(
+    await lapsedWholes(database),
+    ({ clientId, destinationId }) => ({ clientId, destinationId }),
+    async ({ id }) => {
+      await recoverWhole(database, id);
+      return 1;
+    },
+  );
+}
+
 export function createMaintenance(options: MaintenanceOptions): Maintenance {
   const { database, published, log, restMs = 5 * 60_000 } = options;
   const apartIn = (step: string): Apart => createApart({ database, log, step, restMs });
   const recovery = apartIn('RECOVERY');
+  const wholes = apartIn('FILE_RECOVERY');
   const expiry = apartIn('EXPIRY');
   const asking = apartIn('ASKING');
   const reopening = apartIn('REOPENING');
@@ -57,7 +70,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
     recoverLeases: async () => {
       let count = 0;
       await inTurn(
-        () => recoverWholes(database),
+        () => recoverWholes(database, wholes),
         async () => {
           count = (await recovery.rows(lapsedRows(published))).length;
           if (count > 0) log.warn('lease.recovered', { count });

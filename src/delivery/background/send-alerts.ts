@@ -3,6 +3,7 @@
 import type { Connector, NetworkPolicy, Outcome, Parcel, SendContext } from '../../../connectors/contract.ts';
 import { alertDefinitions } from '../../domain/alert-kinds.ts';
 import { reasonText } from '../../domain/delivery.ts';
+import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import {
   alertsThrough,
@@ -12,7 +13,7 @@ import {
   type AlertChannel,
   type DueAlert,
 } from '../../store/alerts.ts';
-import type { Database } from '../../store/database.ts';
+import { isStoreTrouble, type Database } from '../../store/database.ts';
 
 export interface AlertChannels {
   readonly webhook?: string;
@@ -38,36 +39,40 @@ const defaultQuietSeconds = 300;
  */
 export async function sendAlerts(options: AlertOptions): Promise<number> {
   const { database, log } = options;
-  const quiet = options.quietSeconds ?? defaultQuietSeconds;
   const due = await database.transaction((tx) => takeAlerts(tx, taken));
   // Those that got through by one channel already are a message of their own, to the other channel only.
   const groups = Map.groupBy(
     due,
     (alert) => `${alert.kind} ${alert.destinationId} ${alert.through.join(' ')}`,
   );
-  for (const group of groups.values()) {
-    const [first] = group;
-    if (first === undefined) continue;
-    const ids = group.map((alert) => alert.id);
-    const ago =
-      first.through.length > 0 ? undefined : await toldAgo(database, first.kind, first.destinationId);
-    if (ago !== undefined && ago < quiet) {
-      await deferAlerts(database, ids, quiet - ago);
-      continue;
-    }
-    log.warn('alert.raised', {
-      code: first.kind,
-      destination: first.destinationId || 'none',
-      count: group.length,
-      reason: first.reason || 'none',
+  for (const group of groups.values())
+    await sendGroup(options, group).catch((error: unknown) => {
+      if (isStoreTrouble(error)) throw error;
+      // It is tried again like one that did not get through; the others leave.
+      const code = group[0]?.kind ?? '';
+      log.error('alert.failed', { code, count: group.length, reason: foreignCode(error) });
     });
-    const results = await sendThrough(options, group);
-    const passed = results.filter((result) => result.passed).map((result) => result.channel);
-    await alertsThrough(database, ids, { channels: passed, isAll: passed.length === results.length });
-    for (const { channel, reason } of results.filter((result) => !result.passed))
-      log.error('alert.failed', { code: first.kind, count: group.length, connector: channel, reason });
-  }
   return due.length;
+}
+
+async function sendGroup(options: AlertOptions, group: readonly DueAlert[]): Promise<void> {
+  const { database, log, quietSeconds = defaultQuietSeconds } = options;
+  const [first] = group;
+  if (first === undefined) return;
+  const ids = group.map((alert) => alert.id);
+  const ago = first.through.length > 0 ? undefined : await toldAgo(database, first.kind, first.destinationId);
+  if (ago !== undefined && ago < quietSeconds) return deferAlerts(database, ids, quietSeconds - ago);
+  log.warn('alert.raised', {
+    code: first.kind,
+    destination: first.destinationId || 'none',
+    count: group.length,
+    reason: first.reason || 'none',
+  });
+  const results = await sendThrough(options, group);
+  const passed = results.filter((result) => result.passed).map((result) => result.channel);
+  await alertsThrough(database, ids, { channels: passed, isAll: passed.length === results.length });
+  for (const { channel, reason } of results.filter((result) => !result.passed))
+    log.error('alert.failed', { code: first.kind, count: group.length, connector: channel, reason });
 }
 
 interface ChannelResult {
