@@ -143,15 +143,9 @@ function startTimers(
     );
     return strays > 0;
   });
+  loop('ended', 3_600_000, async () => (await dropEndedRuns(database)) < 0);
   loop('purge', 3_600_000, async () => {
     const purge = (tx: Sql): Promise<number> => purgeRefused(tx, config.planner.refusedDays, 200);
-    let purged = 0;
-    await inTurn(
-      () => dropEndedRuns(database),
-      async () => {
-        purged = await database.transaction(purge, { undoIf: (count) => count < 0 });
-      },
-    );
-    return purged !== 0;
+    return (await database.transaction(purge, { undoIf: (count) => count < 0 })) !== 0;
   });
 }
