@@ -30,10 +30,12 @@ export interface Comparing {
 }
 
 export interface Drop {
+  /** A file appears whole under its final name or not at all: `write` never replaces, and fails with NAME_TAKEN. */
+  readonly appearsWhole?: true;
   readonly isFolder: (path: string) => Promise<boolean>;
   /** Size in bytes; undefined when there is no such file. */
   readonly size: (path: string) => Promise<number | undefined>;
-  /** Creates or replaces, piece by piece. Used for temporary names only. */
+  /** Creates or replaces, piece by piece; but for a place where files appear whole, for temporary names only. */
   readonly write: (path: string, content: Content) => Promise<void>;
   /**
    * Gives what stands there to `take`, piece by piece and in order; the next piece is not read before the last was taken. `most`
@@ -54,6 +56,12 @@ export type DropCode =
   | 'FTPS_AUTH'
   | 'TLS_REFUSED'
   | 'SIZE_UNTOLD'
+  | 'S3_AUTH'
+  | 'S3_REGION'
+  | 'CLOCK_SKEWED'
+  | 'CONDITION_UNKNOWN'
+  | 'PLAINTEXT_NOT_ALLOWED'
+  | 'FILE_TOO_LARGE'
   | 'SECRET_MISSING'
   | 'SECRET_MALFORMED'
   | 'FOLDER_MISSING'

@@ -27,7 +27,7 @@ export { lastSlotBefore, nextSlot } from './schedule.ts';
 
 export const flow = defineConnector<FlowSettings>({
   type: 'flow',
-  label: 'File flow (SFTP, FTPS)',
+  label: 'File flow (SFTP, FTPS, S3)',
   settingsSchema: flowSettingsSchema,
   settingsKey: 'file',
   addressKey: 'to',
@@ -41,6 +41,8 @@ export const flow = defineConnector<FlowSettings>({
   protocol: 'sftp',
   targetKind: 'folders',
   check: checkFlowSettings,
+  doubts: ({ server }) => transportOf(server).doubts?.(server) ?? [],
+  inClear: ({ server }) => transportOf(server).inClear?.(server) ?? [],
   targets: flowTargets,
   dials: flowDials,
   places: flowPlaces,

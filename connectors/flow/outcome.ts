@@ -31,12 +31,18 @@ export function failureOutcome(
     case 'FTPS_AUTH':
     case 'TLS_REFUSED':
     case 'SIZE_UNTOLD':
+    case 'S3_AUTH':
+    case 'S3_REGION':
+    case 'CLOCK_SKEWED':
+    case 'CONDITION_UNKNOWN':
+    case 'PLAINTEXT_NOT_ALLOWED':
     case 'SECRET_MISSING':
     case 'SECRET_MALFORMED':
     case 'FOLDER_MISSING':
     case 'FOLDER_FORBIDDEN':
       return { kind: 'unauthorized', reason: code, evidence };
     case 'NAME_TAKEN':
+    case 'FILE_TOO_LARGE':
       return { kind: 'refused', reason: code, evidence };
     case 'FOLDER_FULL':
     case 'SIZE_MISMATCH':
@@ -54,7 +60,7 @@ export function failureOutcome(
     case 'TOTAL_TIMEOUT':
     case 'ABORTED':
       // Sending again is safe at every step, but only the rename's answer tells whether the recipient sees the file.
-      if (progress === 'renaming' && code !== 'SERVER_FAILURE')
+      if (progress === 'renaming' && code !== 'SERVER_FAILURE' && code !== 'FOLDER_FULL')
         return { kind: 'unknown', reason: code, evidence };
       return { kind: 'unavailable', reason: code, maybeReceived: progress !== 'nothing', evidence };
   }

@@ -18,6 +18,7 @@ export async function whatStands(
   const at = await sameAt(drop, file, content);
   if (at === 'other') return 'other';
   if (at === 'same' || marker !== undefined) return 'whole';
+  if (drop.appearsWhole === true) return 'nothing';
   // Only the rename removes the temporary file.
   return (await drop.size(file + tempSuffix)) === undefined ? 'nothing' : 'unfinished';
 }

@@ -14,14 +14,12 @@ export interface Around {
 
 export interface Transport<Server> {
   /** How `to` begins. */
-  readonly scheme: 'sftp' | 'ftps' | 'https' | 's3' | 'local';
+  readonly scheme: 'sftp' | 'ftps' | 's3' | 'local';
   /** Whether the `server` block is one of this kind; the first in the table that says so. */
   readonly isOf: (server: object) => boolean;
   readonly schema: JsonSchema;
   /** Said where `to` begins with another scheme. */
   readonly misplaced: string;
-  /** A file appears whole under its final name or not at all: nothing is renamed, and nothing that stands is replaced. */
-  readonly appearsWhole?: true;
   /** Rules a schema cannot say; paths begin at the `file` block. Pure. */
   readonly problems: (server: Server, around: Around) => readonly SettingsProblem[];
   /** What is allowed and proves less than it seems to. Pure. */

@@ -5,13 +5,20 @@ import { folderTransport } from './folder/server.ts';
 import type { LocalServer } from './folder/server.ts';
 import { ftpsTransport } from './ftps/server.ts';
 import type { FtpsServer } from './ftps/server.ts';
+import { s3Transport } from './s3/server.ts';
+import type { S3Server } from './s3/server.ts';
 import { sftpTransport } from './sftp/server.ts';
 import type { SftpServer } from './sftp/server.ts';
 import type { Around, Transport } from './transport.ts';
 
-export type FlowServer = SftpServer | FtpsServer | LocalServer;
+export type FlowServer = SftpServer | FtpsServer | S3Server | LocalServer;
 
-export const transports: readonly Transport<unknown>[] = [sftpTransport, ftpsTransport, folderTransport];
+export const transports: readonly Transport<unknown>[] = [
+  sftpTransport,
+  ftpsTransport,
+  s3Transport,
+  folderTransport,
+];
 
 export const isLocal = (server: FlowServer): server is LocalServer => 'folder' in server;
 

@@ -44,13 +44,20 @@ async function place(
   switch (await comparedAt(drop, final, content)) {
     case 'same':
       // Ours, from an attempt whose answer was lost.
-      await drop.remove(temporary);
+      if (drop.appearsWhole !== true) await drop.remove(temporary);
       return 'there';
     case 'beginning':
     case 'other':
       return 'NAME_TAKEN';
     case 'nothing':
       break;
+  }
+  if (drop.appearsWhole === true) {
+    // Whatever breaks it off, the whole may have come through.
+    note('renaming');
+    await drop.write(final, content);
+    if ((await drop.size(final)) !== (await content.size())) throw dropFailure('SIZE_MISMATCH');
+    return 'created';
   }
   note('content');
   // A crash may have left a longer one; not every server truncates on opening.

@@ -6,6 +6,8 @@ import { flow } from '../../connectors/flow/index.ts';
 import { startFtps, type FtpsFault, type FtpsStep } from '../../src/sandbox/recipients/ftps.ts';
 import type { Rig } from './rigs.ts';
 import { certificateFor } from './servers/certificate.ts';
+import { s3Bucket, s3Keys, startS3Recipient } from './servers/s3.ts';
+import type { S3Recipient } from './servers/s3.ts';
 
 /** What every file of these rigs has. */
 export const fileSettings = {
@@ -86,4 +88,53 @@ export async function ftpsRig(encryption: 'explicit' | 'implicit'): Promise<Ftps
     },
   };
   return rig;
+}
+
+export interface S3Rig extends Rig {
+  readonly recipient: S3Recipient;
+}
+
+export async function s3Rig(): Promise<S3Rig> {
+  const certificate = await certificateFor('localhost', '127.0.0.1', `${s3Bucket}.localhost`);
+  const recipient = await startS3Recipient(certificate);
+  return {
+    recipient,
+    connector: flow,
+    settings: {
+      ...fileSettings,
+      to: 's3:horizon/in',
+      server: {
+        bucket: s3Bucket,
+        region: 'eu-west-3',
+        endpoint: `https://localhost:${recipient.port}`,
+        addressing: 'path',
+        accessKeyId: 'secret:S3_KEY',
+        secretAccessKey: 'secret:S3_SECRET',
+      },
+    },
+    target: 's3:horizon/in',
+    secrets: { S3_KEY: s3Keys.accessKeyId, S3_SECRET: s3Keys.secretAccessKey },
+    ca: certificate.cert,
+    good: 'accepted',
+    identityReason: 'TLS_CERTIFICATE',
+    connections: recipient.connections,
+    openNow: () => Promise.resolve(recipient.openNow()),
+    arrivedKeys: () => [...recipient.objects.keys()].filter((name) => name.endsWith('.csv')),
+    misbehave(how) {
+      if (how === 'cutBefore') recipient.fault = (step) => (step === 'connect' ? 'reset' : undefined);
+      if (how === 'hangBefore') recipient.fault = (step) => (step === 'asked' ? 'hang' : undefined);
+      if (how === 'cutAfter') recipient.fault = (step) => (step === 'stored' ? 'reset' : undefined);
+      if (how === 'hangAfter') recipient.fault = (step) => (step === 'stored' ? 'hang' : undefined);
+      if (how === 'refuse')
+        recipient.fault = (step) => (step === 'put' ? { status: 403, code: 'AccessDenied' } : undefined);
+    },
+    badSecrets: { S3_KEY: s3Keys.accessKeyId, S3_SECRET: 'perime' },
+    authReason: 'S3_AUTH',
+    recover() {
+      recipient.fault = () => undefined;
+      recipient.objects.clear();
+      recipient.log.length = 0;
+    },
+    close: recipient.close,
+  };
 }

@@ -80,12 +80,12 @@ export function createTransport(policy: GuardPolicy): Transport {
   };
 }
 
-type Connect = (
+export type Connect = (
   options: { readonly hostname: string; readonly port: string; readonly protocol: string },
   callback: (...outcome: [null, Awaited<ReturnType<Guard['connect']>>] | [Error, null]) => void,
 ) => void;
 
-function dialler(guard: Guard, timeoutMs: number, signal: AbortSignal): Connect {
+export function dialler(guard: Guard, timeoutMs: number, signal: AbortSignal): Connect {
   return ({ hostname, port, protocol }, callback) => {
     const to = { host: hostname, timeoutMs, signal };
     const dialled =

@@ -1,0 +1,95 @@
+// S3-compatible storage: what a file may say of it.
+// Invariant: keys are secrets; without conditional writes, which the check tells, only the look before keeps a name from being replaced.
+import { tlsProblems, tlsSchema, tlsTexts } from '../../access/tls.ts';
+import { certificateRows } from '../../access/words.ts';
+import { bareHost, clearTextProblem, secretSchema } from '../../guard.ts';
+import { addressProblems, isInClear } from '../../guard/http/address.ts';
+import { secretValue } from '../drop.ts';
+import { defineTransport } from '../transport.ts';
+import { bucketUrl, openS3Drop } from './drop.ts';
+import type { S3Server } from './drop.ts';
+
+export type { S3Server } from './drop.ts';
+
+export const s3Transport = defineTransport<S3Server>({
+  scheme: 's3',
+  isOf: (server) => 'bucket' in server,
+  schema: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['bucket', 'region', 'accessKeyId', 'secretAccessKey'],
+    description: 'S3-compatible storage.',
+    properties: {
+      bucket: { type: 'string', pattern: '^[a-z0-9][a-z0-9.-]{1,62}$', description: 'Name of the bucket.' },
+      region: { type: 'string', pattern: '^[a-z0-9-]{1,40}$', description: 'Region, e.g. eu-west-3.' },
+      endpoint: {
+        type: 'string',
+        minLength: 1,
+        maxLength: 300,
+        description: 'https address of the storage; that of AWS in the region when absent.',
+      },
+      addressing: {
+        type: 'string',
+        enum: ['host', 'path'],
+        default: 'host',
+        description: 'Where the bucket stands: before the host name, or as the first step of the path.',
+      },
+      accessKeyId: secretSchema('secret:NAME of the access key.'),
+      secretAccessKey: secretSchema('secret:NAME of the secret access key.'),
+      conditional: {
+        type: 'boolean',
+        default: true,
+        description: 'Whether the storage knows If-None-Match; false only for one that refuses it.',
+      },
+      tls: tlsSchema,
+    },
+  },
+  misplaced: 'Storage with a bucket goes with to: s3:NAME/….',
+  problems: ({ accessKeyId, secretAccessKey, endpoint, tls }, { tempSuffix }) => [
+    ...clearTextProblem('/server/accessKeyId', accessKeyId),
+    ...clearTextProblem('/server/secretAccessKey', secretAccessKey),
+    ...(endpoint === undefined ? [] : addressProblems('/server/endpoint', endpoint)),
+    ...tlsProblems('/server/tls', tls),
+    ...(tempSuffix === undefined
+      ? []
+      : [
+          {
+            path: '/tempSuffix',
+            message: 'An object appears whole: leave tempSuffix out, nothing is renamed.',
+          },
+        ]),
+  ],
+  doubts: ({ conditional }) =>
+    conditional === false
+      ? [
+          {
+            path: '/server/conditional',
+            message:
+              'without If-None-Match the storage would replace an object that comes under the same name between our look and our writing. Leave it out where the storage knows it.',
+          },
+        ]
+      : [],
+  hosts: (server) => [bareHost(bucketUrl(server).hostname)],
+  inClear: ({ endpoint }) => (endpoint !== undefined && isInClear(endpoint) ? ['/server/endpoint'] : []),
+  root: (server) => {
+    const { host, pathname } = bucketUrl({ ...server, addressing: 'path' });
+    return `${host}${pathname}`;
+  },
+  secrets: ({ accessKeyId, secretAccessKey, tls }) => [accessKeyId, secretAccessKey, ...tlsTexts(tls)],
+  tls: ({ tls }) => tls,
+  words: ({ bucket, region, tls }) => [
+    {
+      point: ['Protocole', 'Protocol'],
+      agreed: [`S3, compartiment ${bucket} (${region})`, `S3, bucket ${bucket} (${region})`],
+    },
+    ...certificateRows(tls),
+  ],
+  open: async (server, context, deadline) => {
+    const valueOf = secretValue(context);
+    const keys = {
+      accessKeyId: valueOf(server.accessKeyId),
+      secretAccessKey: valueOf(server.secretAccessKey),
+    };
+    return await Promise.resolve(openS3Drop(server, keys, context, deadline));
+  },
+});
