@@ -2,11 +2,14 @@
 // The command line: `npx relais ...` or `node bin/relais.mjs ...`. `start [role]` is the long-running program and
 // goes to src/main.ts, which sees the role as its first argument; everything else is a command of src/cli.
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { bootstrap } from './bootstrap.mjs';
 
 await bootstrap({ needs: 'runtime' });
 if (process.argv[2] === 'start') {
   process.argv.splice(2, 1);
+  // Loading hundreds of modules would leave a young generation of 64 MB behind; src/main.ts lets it grow again when it has begun.
+  setFlagsFromString('--semi-space-growth-factor=1');
   await import('../src/main.ts');
 } else {
   // A command lives for a second, half of it spent compiling. In our own folder: a shared one could be filled by others.

@@ -3,6 +3,7 @@
 import { openApp, type App } from './app.ts';
 import { startPlanner } from './roles/planner.ts';
 import { startWorker } from './roles/worker.ts';
+import { grownUp } from './roles/lean-heap.ts';
 import type { Role } from './roles/role-status.ts';
 import { loadConfig, type Config } from './config.ts';
 import { startHealth } from './monitoring/health.ts';
@@ -82,6 +83,7 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
           host: config.http.host,
           port: config.http.port,
         });
+  grownUp();
   log.info('process.started', { role, ...(health === undefined ? {} : { port: health.port }) });
 
   const stop = async (signal: string): Promise<void> => {

@@ -2,25 +2,18 @@
 // What is shown beside speed: one complete file and no second one, each lead in it once, each departure and outcome in the log.
 import { once } from 'node:events';
 import { createReadStream, existsSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { sftpUser } from '../connectors/servers/sftp.ts';
 import { openDropGateway, type DropGateway } from '../trip/drop.ts';
 import { startProcess, type GatewayProcess } from '../trip/process.ts';
 import { addTemplate, fill } from './backlog.ts';
-import { flag, machine, option, pause, withServices } from './measure.ts';
+import { flag, machine, option, pause, peakMb, withServices } from './measure.ts';
 
 const leads = option('leads', 100_000);
 const killed = flag('kill');
 const heap = option('heap', 0);
 const partRows = option('part', 0);
-
-/** The most a process ever held, MB. */
-async function peakMb(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
-}
 
 function start(gateway: DropGateway, role: 'planner' | 'worker'): GatewayProcess {
   return startProcess(gateway, role, {
@@ -50,9 +43,10 @@ async function contentOf(path: string): Promise<{ readonly lines: number; readon
 async function killInTheMiddle(gateway: DropGateway, worker: GatewayProcess): Promise<GatewayProcess> {
   const arriving = join(gateway.folder, 'L_000001.csv.part');
   while (!existsSync(arriving) || statSync(arriving).size < leads * 20) await pause(5);
+  const peak = Math.round(await peakMb(worker.child.pid ?? 0));
   worker.child.kill('SIGKILL');
   await once(worker.child, 'exit');
-  console.log(`killed with ${Math.round(statSync(arriving).size / 1e6)} MB of it on the server`);
+  console.log(`killed with ${Math.round(statSync(arriving).size / 1e6)} MB of it on the server, and at most ${peak} MB in the worker until then`);
   return start(gateway, 'worker');
 }
 

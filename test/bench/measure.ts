@@ -76,6 +76,12 @@ export async function memoryMb(pid: number): Promise<number> {
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
 }
 
+/** The most it ever held, MB. */
+export async function peakMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+}
+
 export interface Rate {
   readonly perSecond: number;
   /** Seconds of processor time for 1,000 deliveries: workers, the planner beside them, MySQL, Redis. */

@@ -18,7 +18,7 @@ export function startProcess(
   before: readonly string[] = [],
 ): GatewayProcess {
   const { config } = gateway;
-  const words = [...before, process.execPath, 'src/main.ts', role];
+  const words = [...before, process.execPath, 'bin/relais.mjs', 'start', role];
   const child = spawn(words[0] ?? '', words.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

@@ -43,6 +43,8 @@ export interface DelivererOptions {
   /** Ends sends in flight when the process must stop. */
   readonly signal: AbortSignal;
   readonly random?: () => number;
+  /** Runs a long file with a heap that stays small; as it is when absent. */
+  readonly leanly?: <T>(work: () => Promise<T>) => Promise<T>;
   /** Called at numbered steps; a fault harness kills the process here. */
   readonly step?: (name: TripStep, destinationId: string) => void | Promise<void>;
 }
