@@ -3,7 +3,7 @@
 // oxlint forbids outright (typescript/consistent-type-imports), and that domain, mapping, store and privacy take
 // only types from the contract (test/architecture/imports.unit.test.ts, which also plants all four forms).
 
-const everyConnector = 'contract statuses guard access connectors anyConnector';
+const everyConnector = 'contract statuses guard access openpgp connectors anyConnector';
 const engine = 'errors log config domain mapping store queue intake publishing delivery support privacy';
 
 /** zone: [where it lives, what else of ours it may import] */
@@ -12,6 +12,7 @@ const zones = {
   statuses: ['^connectors/http-status\\.ts$', 'contract'],
   guard: ['^connectors/guard(\\.ts$|/)', ''],
   access: ['^connectors/access/', 'contract statuses guard'],
+  openpgp: ['^connectors/openpgp\\.ts$', 'contract guard'],
   connectors: ['^connectors/index\\.ts$', 'contract guard anyConnector'],
 
   errors: ['^src/errors(\\.ts$|/)', ''],
@@ -109,7 +110,7 @@ module.exports = {
     {
       name: 'connector-imports',
       comment:
-        'A connector imports the contract, the table of HTTP statuses, the guard, the ways to be let in and itself; never another connector, never src.',
+        'A connector imports the contract, the table of HTTP statuses, the guard, the ways to be let in, the OpenPGP keys and itself; never another connector, never src.',
       severity: 'error',
       from: { path: '^connectors/((?!guard/|contract/|access/)[^/]+)/' },
       to: {
@@ -118,6 +119,7 @@ module.exports = {
           '^connectors/(contract|http-status)\\.ts$',
           '^connectors/guard(\\.ts$|/)',
           '^connectors/access/',
+          '^connectors/openpgp\\.ts$',
           '^connectors/$1/',
         ],
       },

@@ -91,6 +91,11 @@ export interface Connector<Settings = unknown> {
   ) => Composed;
   /** The look-up that would be asked about it, likewise; undefined where the settings know none. @param parcel with the question's body */
   readonly composeQuestion?: (parcel: Parcel, settings: Settings) => Composed | undefined;
+  /**
+   * The settings by which what may have been received is sent again: what belongs to its content is that of the version which wrote it.
+   * Those in force when absent.
+   */
+  readonly settingsAgain?: (inForce: Settings, written: Settings) => Settings;
   /** One outcome for the whole parcel (all items share it). Never throws for anything a recipient or network does. */
   readonly send: (parcel: Parcel, settings: Settings, context: SendContext) => Promise<Outcome>;
   /** Asks the recipient whether it knows the item's reference (`onUnknown: lookup`, `pending`); the body is the question's own. */

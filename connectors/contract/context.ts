@@ -42,6 +42,11 @@ export interface SendContext {
   readonly signal: AbortSignal;
   /** What an address of return carries, so that what comes back says which delivery it was. */
   readonly returnTag?: (item: ParcelItem) => string;
+  /**
+   * Keys of ours for one file, 32 bytes each, the one to write with first: the same at every attempt and on every host, kept nowhere.
+   * @param file names it for ever
+   */
+  readonly fileKeys?: (file: string) => readonly Uint8Array[];
   /** Epoch milliseconds. */
   readonly now: () => number;
 }

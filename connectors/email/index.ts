@@ -5,7 +5,7 @@ import type { SendContext } from '../contract.ts';
 import { emailDrafting } from './draft.ts';
 import { composeEmail } from './message.ts';
 import { sendEmail, testEmail } from './send.ts';
-import { pgpExpiry } from './openpgp.ts';
+import { pgpExpiry } from '../openpgp.ts';
 import { readReturnMailbox } from './return-mailbox.ts';
 import { emailSettingsSchema } from './settings-schema.ts';
 import { checkEmailSettings, emailPlaces, emailSecretNames, mailboxesOf } from './settings.ts';

@@ -5,7 +5,7 @@ import type { Composed, Parcel } from '../contract.ts';
 import { masked } from '../guard.ts';
 import { dkimHead } from './dkim.ts';
 import { readingPlace } from './notice.ts';
-import { publicTexts } from './openpgp.ts';
+import { shownKeys } from '../openpgp.ts';
 import { oneLine, renderHtml, renderText } from './render.ts';
 import type { SheetPage } from './render.ts';
 import { domainOf, listOf, mailboxesOf } from './settings.ts';
@@ -125,10 +125,6 @@ export function openMailboxes(parcel: Parcel, settings: EmailSettings): readonly
   return mailboxesOf(settings).filter((mailbox) => !reached.has(mailbox));
 }
 
-/** A key of the file is its client's and public, and too long for a line. */
-const shownKey = (text: string): string =>
-  text.startsWith('secret:') ? masked(text) : 'the key of the file';
-
 export function composeEmail(parcel: Parcel, settings: EmailSettings): Composed {
   const letter = letterOf(parcel, settings);
   const open = openMailboxes(parcel, settings);
@@ -168,7 +164,7 @@ export function composeEmail(parcel: Parcel, settings: EmailSettings): Composed 
         : [`Attachment: ${attachment.name} (${attachment.mediaType}, ${attachment.bytes.length} bytes)`]),
       ...(settings.openpgp === undefined
         ? []
-        : [`OpenPGP: encrypted to ${publicTexts(settings.openpgp).map(shownKey).join(', ')}`]),
+        : [`OpenPGP: encrypted to ${shownKeys(settings.openpgp)}`]),
       ...(settings.dkim === undefined ? [] : [dkimHead(settings.dkim)]),
       `SMTP: ${typeof settings.smtp === 'string' ? masked(settings.smtp) : settings.smtp.host}`,
     ],

@@ -2,6 +2,7 @@
 // Invariant: a place for a secret takes secret:NAME and nothing else.
 import type { JsonSchema } from '../contract.ts';
 import { secretSchema } from '../guard.ts';
+import { pgpSchema } from '../openpgp.ts';
 
 const mailbox = "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?";
 export const mailboxOnly = `^${mailbox}$`;
@@ -102,37 +103,7 @@ export const emailSettingsSchema: JsonSchema = {
       maxLength: 500,
       description: 'https address where the lead is read; may hold {leadReference}. For content: notice.',
     },
-    openpgp: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['encryptTo'],
-      description: "Encrypts each mail with the client's key (PGP/MIME), and signs it where asked.",
-      properties: {
-        encryptTo: {
-          description: 'The public key in ASCII armour, or secret:NAME of it; a list where several may read.',
-          anyOf: [
-            { type: 'string', minLength: 8, description: 'A key.' },
-            {
-              type: 'array',
-              minItems: 1,
-              maxItems: 20,
-              items: { type: 'string', minLength: 8, description: 'A key.' },
-              description: 'Several keys.',
-            },
-          ],
-        },
-        sign: {
-          type: 'object',
-          additionalProperties: false,
-          required: ['key'],
-          description: 'Signs inside the encryption.',
-          properties: {
-            key: secretSchema('secret:NAME of our private key.'),
-            passphrase: secretSchema('secret:NAME of its passphrase.'),
-          },
-        },
-      },
-    },
+    openpgp: pgpSchema('each mail (PGP/MIME)'),
     returnPath: {
       type: 'string',
       minLength: 7,

@@ -6,8 +6,8 @@ import { dkimProblems } from './dkim.ts';
 import type { DkimSettings } from './dkim.ts';
 import { noticeProblems } from './notice.ts';
 import type { NoticeSettings } from './notice.ts';
-import { pgpProblems, publicTexts } from './openpgp.ts';
-import type { OpenPgpSettings } from './openpgp.ts';
+import { pgpProblems, pgpTexts } from '../openpgp.ts';
+import type { OpenPgpSettings } from '../openpgp.ts';
 import { mailboxOnly, named } from './settings-schema.ts';
 
 export interface SmtpServer {
@@ -130,8 +130,6 @@ export function emailSecretNames({ smtp, dkim, openpgp }: EmailSettings): readon
   return namesAmong([
     ...(typeof smtp === 'string' ? [smtp] : [smtp.user, smtp.password]),
     dkim?.key,
-    ...(openpgp === undefined ? [] : publicTexts(openpgp)),
-    openpgp?.sign?.key,
-    openpgp?.sign?.passphrase,
+    ...pgpTexts(openpgp),
   ]);
 }

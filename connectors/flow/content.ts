@@ -78,7 +78,7 @@ function comparing({
 }
 
 /** SHA-256 of so many bytes from the beginning. */
-async function digestOfFirst(pieces: Content['pieces'], size: number): Promise<Buffer> {
+export async function digestOfFirst(pieces: Content['pieces'], size: number): Promise<Buffer> {
   const hash = createHash('sha256');
   let left = size;
   if (left > 0)

@@ -4,13 +4,16 @@
 import { defineConnector } from '../contract.ts';
 import type { BatchFacts, Composed, Outcome, Parcel, SendContext } from '../contract.ts';
 import { certificateExpiry } from '../access/tls.ts';
+import { pgpExpiry } from '../openpgp.ts';
 import { readAck } from './ack.ts';
-import { contentOf, contentOfText } from './content.ts';
+import { contentOfText } from './content.ts';
 import { flowDrafting } from './draft.ts';
 import type { Content } from './drop.ts';
 import { fillName } from './names.ts';
 import { uploadOutcome } from './outcome.ts';
 import { uploadMarked } from './marked.ts';
+import { packedContent, sealingKeys } from './packing/content.ts';
+import { packedAgain, packedName, packingHead } from './packing/settings.ts';
 import { flowDials, flowPlaces, flowSecretNames, flowTargets } from './places.ts';
 import { atDrop } from './reached.ts';
 import { flowSettingsSchema } from './schema.ts';
@@ -47,10 +50,14 @@ export const flow = defineConnector<FlowSettings>({
   dials: flowDials,
   places: flowPlaces,
   secretNames: flowSecretNames,
-  expiries: ({ server }, secret) => certificateExpiry(transportOf(server).tls?.(server), secret),
+  expiries: async ({ server, openpgp }, secret, now) => [
+    ...certificateExpiry(transportOf(server).tls?.(server), secret),
+    ...(await pgpExpiry(openpgp, secret, now)),
+  ],
   words: flowWords,
   drafting: flowDrafting,
   standIn: flowStandIn,
+  settingsAgain: packedAgain,
   compose,
   send,
   lookup,
@@ -70,6 +77,7 @@ function compose(parcel: Parcel, settings: FlowSettings): Composed {
       `content-type: ${parcel.body.mediaType}`,
       `size: ${parcel.body.long?.size ?? parcel.body.bytes.length}`,
       `rows: ${batch.rows}`,
+      ...packingHead(settings),
       ...(sidecar === undefined ? [] : [`control file: ${sidecar}`]),
       ...(settings.marker === undefined ? [] : [`marker: ${fileName}${settings.marker}`]),
     ],
@@ -81,7 +89,9 @@ async function send(parcel: Parcel, settings: FlowSettings, context: SendContext
   const { batch } = parcel;
   if (batch === undefined) return { kind: 'invalid', reason: 'BATCH_MISSING' };
   const name = nameOf(parcel, batch, settings);
-  const content = contentOf(parcel.body);
+  const sealing = await sealingKeys(settings, context);
+  if (!sealing.ok) return { kind: 'unauthorized', reason: sealing.reason };
+  const content = packedContent(parcel, name, settings, context, sealing.keys);
   const sidecar = sidecarOf(content, batch, settings, name);
   const work: Upload = {
     folder: placeOf(settings),
@@ -110,8 +120,9 @@ async function send(parcel: Parcel, settings: FlowSettings, context: SendContext
 async function lookup(parcel: Parcel, settings: FlowSettings, context: SendContext): Promise<Outcome> {
   const { batch } = parcel;
   if (batch === undefined) return { kind: 'invalid', reason: 'BATCH_MISSING' };
-  const file = pathIn(placeOf(settings), nameOf(parcel, batch, settings));
-  const content = contentOf(parcel.body);
+  const name = nameOf(parcel, batch, settings);
+  const file = pathIn(placeOf(settings), name);
+  const content = packedContent(parcel, name, settings, context);
   return await atDrop(
     settings,
     context,
@@ -156,7 +167,11 @@ async function test(settings: FlowSettings, context: SendContext): Promise<Outco
 }
 
 function nameOf(parcel: Parcel, batch: BatchFacts, settings: FlowSettings): string {
-  return batch.fileName ?? fillName(settings.name, { ...parcel, batch, timezone: timezoneOf(settings) });
+  const { fileName } = batch;
+  return (
+    fileName ??
+    packedName(fillName(settings.name, { ...parcel, batch, timezone: timezoneOf(settings) }), settings)
+  );
 }
 
 function sidecarOf(

@@ -1,6 +1,7 @@
 // Where the settings of a flow lead, and the names of their secrets. Pure.
 // Invariant: what is compared with contract and authorisation is the place as the file names it.
 import { namesAmong } from '../guard.ts';
+import { pgpTexts } from '../openpgp.ts';
 import type { FlowSettings } from './settings.ts';
 import { transportOf } from './transports.ts';
 
@@ -20,5 +21,5 @@ export function flowPlaces(
   return [place.toLowerCase().replaceAll(/\/+/g, '/').replace(/\/$/, '')];
 }
 
-export const flowSecretNames = ({ server }: FlowSettings): readonly string[] =>
-  namesAmong(transportOf(server).secrets(server));
+export const flowSecretNames = ({ server, openpgp }: FlowSettings): readonly string[] =>
+  namesAmong([...transportOf(server).secrets(server), ...pgpTexts(openpgp)]);

@@ -1,6 +1,7 @@
 // The JSON Schema of the `file` block of a flow; what editors show and the check reads.
 // Invariant: a secret is named, never written; the host key is pinned.
 import type { JsonSchema } from '../contract.ts';
+import { packingSchema } from './packing/settings.ts';
 import { controlFields } from './settings.ts';
 import { transports } from './transports.ts';
 
@@ -54,6 +55,7 @@ export const flowSettingsSchema: JsonSchema = {
       description:
         'What a slot without leads makes: no file (skip), or one without records, with its heading or root alone (header).',
     },
+    ...packingSchema,
     control: {
       type: 'object',
       additionalProperties: false,

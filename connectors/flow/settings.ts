@@ -2,13 +2,15 @@
 // Invariant: no path leaves its folder, every file has its own name; of its server the transport judges (transport.ts).
 import type { SettingsProblem } from '../contract.ts';
 import { climbs, patternProblems } from './names.ts';
+import { packingProblems } from './packing/settings.ts';
+import type { PackingSettings } from './packing/settings.ts';
 import { scheduleProblem } from './schedule.ts';
 import { serverProblems } from './transports.ts';
 import type { FlowServer } from './transports.ts';
 
 export type ControlField = 'seq' | 'rows' | 'sha256' | 'name' | 'size';
 
-export interface FlowSettings {
+export interface FlowSettings extends PackingSettings {
   readonly name: string;
   readonly to: string;
   readonly server: FlowServer;
@@ -55,7 +57,7 @@ export function checkFlowSettings(settings: FlowSettings): readonly SettingsProb
       path: '/control/sidecar',
       message: 'The control file needs another suffix than tempSuffix.',
     });
-  return [...problems, ...markerProblems(settings), ...serverProblems(settings.server, settings)];
+  return [...problems, ...packingProblems(settings), ...markerProblems(settings), ...serverProblems(settings.server, settings)];
 }
 
 function markerProblems({ marker, tempSuffix, control }: FlowSettings): readonly SettingsProblem[] {

@@ -2,6 +2,7 @@
 // Invariant: plain schedules as a sentence, others as they are written; a secret by its name.
 import type { Both, SignedRow, SignedWords } from '../contract.ts';
 import { shownSetting } from '../guard.ts';
+import { packingRows } from './packing/settings.ts';
 import { controlFields } from './settings.ts';
 import type { FlowSettings } from './settings.ts';
 import { transportOf } from './transports.ts';
@@ -17,6 +18,8 @@ function transport({
   ack,
   marker,
   server,
+  compress,
+  openpgp,
 }: Partial<FlowSettings>): readonly SignedRow[] {
   const { cron = '', timezone = 'Europe/Paris' } = schedule ?? {};
   return [
@@ -40,6 +43,10 @@ function transport({
         `cron ${cron} (${timezone}); ${empty === 'header' ? 'a file without records when there are no leads' : 'no file without leads'}`,
       ],
     },
+    ...packingRows({
+      ...(compress === undefined ? {} : { compress }),
+      ...(openpgp === undefined ? {} : { openpgp }),
+    }),
     ...(control === undefined
       ? []
       : [

@@ -3,6 +3,7 @@
 import type { Captured, Composed, Parcel, ParcelItem, SendContext } from '../../../connectors/contract.ts';
 import { idempotencyKey } from '../../domain/delivery.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
+import { fileKeysOf } from '../../domain/file-keys.ts';
 import { returnTag } from '../../domain/return-tag.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import { callKey } from '../../mapping/calls/situations.ts';
@@ -105,6 +106,7 @@ export function contextFor(
     signal: options.signal,
     returnTag: ({ deliveryId, run = 1, attempt = 1, key }) =>
       returnTag(options.masterKeys, { deliveryId, run, attempt }, key),
+    fileKeys: fileKeysOf(options.masterKeys),
     now: () => options.database.now().getTime(),
   };
 }

@@ -56,7 +56,7 @@ export async function chooseVersions(
     content,
     versionId,
     connector,
-    settings: route.actions[first.action]?.settings,
+    settings: settingsOf(connector, first.action, { mapping: route, content }),
     context: {
       ...contextFor(needs, mapping, await needs.reader.targets(first.destinationId, first.action)),
       classify: route.classifyBeside,
@@ -69,6 +69,18 @@ export async function chooseVersions(
     progress: called?.progress,
     reached: await reachedBefore(needs, connector, first),
   };
+}
+
+function settingsOf(
+  { settingsAgain }: Connector,
+  action: Action,
+  { mapping, content }: Pick<Trip, 'mapping' | 'content'>,
+): unknown {
+  const inForce = mapping.actions[action]?.settings;
+  const written = content.actions[action]?.settings;
+  return content === mapping || written === undefined || settingsAgain === undefined
+    ? inForce
+    : settingsAgain(inForce, written);
 }
 
 /** Asked only where an attempt before may have reached some targets and not others. */
@@ -97,7 +109,7 @@ export async function fileTrip(
     content: pinned,
     versionId: batch.mappingVersionId === 0 ? inForce.versionId : batch.mappingVersionId,
     connector,
-    settings: mapping.actions[action]?.settings,
+    settings: settingsOf(connector, action, { mapping, content: pinned }),
     context: contextFor(needs, mapping, await needs.reader.targets(destinationId, action)),
     question: mapping.question,
     canAsk: connector.lookup !== undefined && mapping.hasLookup,

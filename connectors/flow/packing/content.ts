@@ -1,0 +1,54 @@
+// The content of a parcel as it leaves: packed as the settings say.
+// Invariant: nothing leaves in clear where encryption was asked for: without a key that can be used there is no content.
+import type { Parcel, SendContext } from '../../contract.ts';
+import { pgpKeysOf } from '../../openpgp.ts';
+import type { PgpKeys, PgpReason } from '../../openpgp.ts';
+import { contentOf } from '../content.ts';
+import type { Content } from '../drop.ts';
+import { gzip } from './gzip.ts';
+import { openPgp } from './openpgp.ts';
+import { packed } from './packed.ts';
+import type { Packer } from './packed.ts';
+import { nameInside } from './settings.ts';
+import type { PackingSettings } from './settings.ts';
+import { zip } from './zip.ts';
+
+/** @param name under which it leaves @param keys absent where a file is only compared */
+export function packedContent(
+  parcel: Parcel,
+  name: string,
+  settings: PackingSettings,
+  { fileKeys, now }: Pick<SendContext, 'fileKeys' | 'now'>,
+  keys?: PgpKeys,
+): Content {
+  const clear = contentOf(parcel.body);
+  const { client, destination, batch } = parcel;
+  const packers: Packer[] = [];
+  if (settings.compress === 'gzip') packers.push(gzip);
+  if (settings.compress === 'zip')
+    packers.push(zip(nameInside(name, parcel.body.extension), parcel.writtenAt));
+  if (settings.openpgp !== undefined) {
+    const file = JSON.stringify([client, destination, batch?.sequence ?? 0]);
+    packers.push(
+      openPgp({
+        ...(keys === undefined ? {} : { keys }),
+        at: new Date(now()),
+        sessionKeys: fileKeys?.(file) ?? [],
+      }),
+    );
+  }
+  return packers.length === 0 ? clear : packed(clear, packers);
+}
+
+/** The keys to encrypt with, if encryption was asked for. */
+export async function sealingKeys(
+  { openpgp }: PackingSettings,
+  { secret, now }: Pick<SendContext, 'secret' | 'now'>,
+): Promise<
+  | { readonly ok: true; readonly keys: PgpKeys | undefined }
+  | { readonly ok: false; readonly reason: PgpReason }
+> {
+  return openpgp === undefined
+    ? { ok: true, keys: undefined }
+    : await pgpKeysOf(openpgp, secret, new Date(now()));
+}

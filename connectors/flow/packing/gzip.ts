@@ -1,0 +1,25 @@
+// gzip, by zlib. The head holds no time and no name.
+// Invariant: an end that is missing is an error, not a shorter content.
+import { Readable, pipeline } from 'node:stream';
+import type { Transform } from 'node:stream';
+import { createGunzip, createGzip } from 'node:zlib';
+import type { Packer } from './packed.ts';
+
+export const gzip: Packer = {
+  pack: (clear) => throughStream(clear, createGzip()),
+  open: (packed) => throughStream(packed, createGunzip()),
+};
+
+/** What goes wrong at either side ends the reading with that error. */
+export async function* throughStream(
+  source: AsyncIterable<Uint8Array>,
+  transform: Transform,
+): AsyncGenerator<Uint8Array> {
+  const into = Readable.from(source);
+  pipeline(into, transform, () => undefined);
+  try {
+    for await (const piece of transform) yield piece as Buffer;
+  } finally {
+    into.destroy();
+  }
+}

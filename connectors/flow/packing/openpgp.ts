@@ -1,0 +1,54 @@
+// A file under the client's OpenPGP key, signed where asked, piece by piece.
+// Invariant: only its client's keys open what leaves; we know our own file again by its session key, which stands nowhere.
+import { createMessage, decrypt, encrypt, readMessage } from 'openpgp';
+import type { PgpKeys } from '../../openpgp.ts';
+import type { Packer } from './packed.ts';
+
+export interface Sealing {
+  /** Absent where a file is only looked at. */
+  readonly keys?: PgpKeys;
+  readonly at: Date;
+  /** 32 bytes each; the first is the one to write with. None: a file that stands cannot be known again. */
+  readonly sessionKeys: readonly Uint8Array[];
+}
+
+const algorithm = 'aes256';
+
+export const openPgp = (sealing: Sealing): Packer => ({
+  pack: (clear) => seal(clear, sealing),
+  open: (packed) => unseal(packed, sealing),
+});
+
+// Its types name streams of a package that is not needed here.
+const piecesOf = (source: AsyncIterable<Uint8Array>): never => ReadableStream.from(source) as never;
+
+async function* seal(
+  clear: AsyncIterable<Uint8Array>,
+  { keys, at, sessionKeys: [sessionKey] }: Sealing,
+): AsyncGenerator<Uint8Array> {
+  if (keys === undefined) throw new Error('Nothing is sealed without a key.');
+  const packed: unknown = await encrypt({
+    message: await createMessage({ binary: piecesOf(clear), date: at }),
+    encryptionKeys: [...keys.encryptTo],
+    ...(keys.sign === undefined ? {} : { signingKeys: keys.sign }),
+    ...(sessionKey === undefined ? {} : { sessionKey: { data: sessionKey, algorithm } }),
+    format: 'binary',
+    date: at,
+  });
+  yield* packed as AsyncIterable<Uint8Array>;
+}
+
+async function* unseal(
+  packed: AsyncIterable<Uint8Array>,
+  { at, sessionKeys }: Sealing,
+): AsyncGenerator<Uint8Array> {
+  const { data } = await decrypt({
+    message: await readMessage({ binaryMessage: piecesOf(packed) }),
+    sessionKeys: sessionKeys.map((key) => ({ data: key, algorithm })),
+    format: 'binary',
+    date: at,
+    // It is compared as a whole, digest by digest, before anything follows from it.
+    config: { allowUnauthenticatedStream: true },
+  });
+  yield* data as unknown as AsyncIterable<Uint8Array>;
+}

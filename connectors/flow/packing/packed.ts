@@ -1,0 +1,119 @@
+// A file that leaves packed: compressed, encrypted, or both, piece by piece.
+// Invariant: it is known again by what is inside, whatever bytes that was packed into: another host, another version of a library or
+// another session key makes others of the same content.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Comparing, Content } from '../drop.ts';
+import { digestOfFirst } from '../content.ts';
+import { pulled } from './pulled.ts';
+
+/** One way to pack. */
+export interface Packer {
+  readonly pack: (clear: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
+  /** What was packed in this way; throws where it was not, was cut off, or cannot be opened by us. */
+  readonly open: (packed: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
+}
+
+interface Measured {
+  readonly size: number;
+  readonly digest: Buffer;
+}
+
+/** @param packers in the order in which they pack */
+export function packed(clear: Content, packers: readonly Packer[]): Content {
+  let known: Measured | undefined;
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    const meter = createMeter();
+    for await (const piece of through(clear.pieces(), packers, 'pack')) {
+      meter.take(piece);
+      yield piece;
+    }
+    known = meter.end();
+  }
+  const measured = async (): Promise<Measured> => {
+    if (known === undefined) for await (const piece of pieces()) void piece;
+    return known as unknown as Measured;
+  };
+  return {
+    pieces,
+    size: async () => (await measured()).size,
+    digest: async () => (await measured()).digest,
+    isGone: clear.isGone,
+    compare: () => comparing({ clear, packers, pieces, found: (standing) => (known = standing) }),
+  };
+}
+
+function through(
+  source: AsyncIterable<Uint8Array>,
+  packers: readonly Packer[],
+  way: keyof Packer,
+): AsyncIterable<Uint8Array> {
+  const order = way === 'pack' ? packers : packers.toReversed();
+  return order.reduce((pieces, packer) => packer[way](pieces), source);
+}
+
+interface Comparison {
+  readonly clear: Content;
+  readonly packers: readonly Packer[];
+  readonly pieces: Content['pieces'];
+  /** The size and digest that count from now on: those of what stands. */
+  readonly found: (standing: Measured) => void;
+}
+
+function comparing({ clear, packers, pieces, found }: Comparison): Comparing {
+  const raw = createMeter();
+  const inside = createMeter();
+  const standing = pulled();
+  const opening = (async (): Promise<'whole' | 'cut'> => {
+    const most = await clear.size();
+    try {
+      for await (const piece of through(standing.pieces, packers, 'open')) {
+        inside.take(piece);
+        // Whatever it is, it is not ours: a little can unpack to very much.
+        if (inside.size() > most) break;
+      }
+      return 'whole';
+    } catch {
+      // Why it cannot be opened does not matter, and a library's words stay inside.
+      return 'cut';
+    } finally {
+      standing.stop();
+    }
+  })();
+  return {
+    take: async (piece) => {
+      raw.take(piece);
+      await standing.take(piece);
+    },
+    end: async () => {
+      standing.end();
+      const ended = await opening;
+      const [seen, shown] = [inside.end(), raw.end()];
+      const size = await clear.size();
+      if (ended === 'cut') return (await isBeginning(seen, shown)) ? 'beginning' : 'other';
+      if (seen.size !== size || !timingSafeEqual(seen.digest, await clear.digest())) return 'other';
+      found(shown);
+      return 'same';
+    },
+  };
+
+  /** Of a few bytes nothing can be opened yet: these are compared as they are. */
+  async function isBeginning(seen: Measured, shown: Measured): Promise<boolean> {
+    return seen.size === 0
+      ? timingSafeEqual(shown.digest, await digestOfFirst(pieces, shown.size))
+      : seen.size <= (await clear.size()) &&
+          timingSafeEqual(seen.digest, await digestOfFirst(clear.pieces, seen.size));
+  }
+}
+
+function createMeter() {
+  const hash = createHash('sha256');
+  let size = 0;
+  return {
+    take: (piece: Uint8Array): void => {
+      hash.update(piece);
+      size += piece.length;
+    },
+    size: () => size,
+    end: (): Measured => ({ size, digest: hash.digest() }),
+  };
+}

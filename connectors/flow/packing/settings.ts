@@ -1,0 +1,104 @@
+// How a file may be packed, as its `file` block says it: names, rules, words. Pure.
+// Invariant: a name tells how its file is packed; what a name promises and the settings do not do is a mistake.
+import type { Both, JsonSchema, SettingsProblem, SignedRow } from '../../contract.ts';
+import { pgpProblems, pgpSchema, shownKeys } from '../../openpgp.ts';
+import type { OpenPgpSettings } from '../../openpgp.ts';
+
+export interface PackingSettings {
+  readonly compress?: 'gzip' | 'zip';
+  readonly openpgp?: OpenPgpSettings;
+}
+
+export const packingSchema: Readonly<Record<string, JsonSchema>> = {
+  compress: {
+    type: 'string',
+    enum: ['gzip', 'zip'],
+    description: 'The file leaves compressed, and its name ends in .gz or .zip.',
+  },
+  openpgp: pgpSchema('the file, behind its compression,'),
+};
+
+const suffixes = { gzip: '.gz', zip: '.zip' } as const;
+const sealed = /\.(gpg|pgp|asc)$/i;
+
+/** `LEADS_000001.csv` as it leaves: `.csv.gz`, `.csv.zip`, `.csv.gz.gpg`. An ending that stands in the name is not added twice. */
+export function packedName(name: string, { compress, openpgp }: PackingSettings): string {
+  const outer = openpgp === undefined ? '' : (sealed.exec(name)?.[0] ?? '.gpg');
+  const inner = openpgp === undefined ? name : name.replace(sealed, '');
+  const suffix = compress === undefined ? '' : suffixes[compress];
+  const packed = inner.toLowerCase().endsWith(suffix) ? inner : inner + suffix;
+  return packed + outer;
+}
+
+/** The name that the file has inside its archive. */
+export function nameInside(packed: string, extension: string): string {
+  const inside = packed.replace(sealed, '').replace(/\.zip$/i, '');
+  return inside.includes('.') ? inside : `${inside}.${extension.replaceAll(/[^A-Za-z0-9]/g, '')}`;
+}
+
+export function packingProblems({
+  name,
+  compress,
+  openpgp,
+}: PackingSettings & { readonly name: string }): readonly SettingsProblem[] {
+  const problems = [...pgpProblems(openpgp)];
+  const [seal] = sealed.exec(name) ?? [];
+  if (seal !== undefined && openpgp === undefined)
+    problems.push({
+      path: '/name',
+      message: `The name ends in ${seal} and nothing is encrypted: write openpgp: { encryptTo: secret:NAME }, or another ending.`,
+    });
+  const inner = name.replace(sealed, '').toLowerCase();
+  for (const [way, suffix] of Object.entries(suffixes))
+    if (inner.endsWith(suffix) && compress !== way)
+      problems.push({
+        path: '/name',
+        message: `The name ends in ${suffix} and the file is not packed so: write compress: ${way}, or another ending.`,
+      });
+  return problems;
+}
+
+/** For the preview. */
+export const packingHead = ({ compress, openpgp }: PackingSettings): readonly string[] => [
+  ...(compress === undefined ? [] : [`compressed: ${compress}`]),
+  ...(openpgp === undefined ? [] : [`OpenPGP: encrypted to ${shownKeys(openpgp)}`]),
+];
+
+const compressed: Readonly<Record<NonNullable<PackingSettings['compress']>, Both>> = {
+  gzip: ['gzip ; le nom du fichier se termine par .gz', 'gzip; the name of the file ends in .gz'],
+  zip: [
+    'Archive zip d’un seul fichier ; son nom se termine par .zip',
+    'A zip archive of one file; its name ends in .zip',
+  ],
+};
+
+/** For the document a client signs. */
+export const packingRows = ({ compress, openpgp }: PackingSettings): readonly SignedRow[] => [
+  ...(compress === undefined
+    ? []
+    : [{ point: ['Compression', 'Compression'] as const, agreed: compressed[compress] }]),
+  ...(openpgp === undefined
+    ? []
+    : [
+        {
+          point: ['Chiffrement', 'Encryption'] as const,
+          agreed: [
+            "OpenPGP avec votre clé publique, après compression ; le nom du fichier se termine par .gpg ; une clé expirée suspend l'envoi",
+            'OpenPGP with your public key, after compression; the name of the file ends in .gpg; nothing is sent once the key is over',
+          ] as const,
+        },
+      ]),
+];
+
+/** What may have arrived is packed again as it was; encryption that is asked for since then is never left out. */
+export function packedAgain<Settings extends PackingSettings>(
+  { compress: _now, ...inForce }: Settings,
+  written: PackingSettings,
+): Settings {
+  const openpgp = inForce.openpgp ?? written.openpgp;
+  return {
+    ...inForce,
+    ...(written.compress === undefined ? {} : { compress: written.compress }),
+    ...(openpgp === undefined ? {} : { openpgp }),
+  } as Settings;
+}
