@@ -1,13 +1,6 @@
 // Whose OpenPGP key reads what leaves, and with which of ours it is signed: for mails and files alike. openpgp.js computes.
 // Invariant: a key that is over, or no key, is a reason, and nothing leaves; a public key may stand in the file, no other does.
-import {
-  decryptKey,
-  readKey,
-  readPrivateKey,
-  type Key,
-  type PrivateKey,
-  type Subkey,
-} from 'openpgp';
+import { decryptKey, readKey, readPrivateKey, type Key, type PrivateKey, type Subkey } from 'openpgp';
 import type { Expiry, JsonSchema, SettingsProblem } from './contract.ts';
 import { clearTextProblem, masked, secretName, secretOrText, secretSchema } from './guard.ts';
 
@@ -157,9 +150,7 @@ export function pgpProblems(settings: OpenPgpSettings | undefined): readonly Set
 
 /** Texts of the settings that may be `secret:NAME`. */
 export const pgpTexts = (settings: OpenPgpSettings | undefined): readonly (string | undefined)[] =>
-  settings === undefined
-    ? []
-    : [...publicTexts(settings), settings.sign?.key, settings.sign?.passphrase];
+  settings === undefined ? [] : [...publicTexts(settings), settings.sign?.key, settings.sign?.passphrase];
 
 /** A key of the file is its client's and public, and too long for a line. */
 export const shownKeys = (settings: OpenPgpSettings): string =>

@@ -162,9 +162,7 @@ export function composeEmail(parcel: Parcel, settings: EmailSettings): Composed 
       ...(attachment === undefined
         ? []
         : [`Attachment: ${attachment.name} (${attachment.mediaType}, ${attachment.bytes.length} bytes)`]),
-      ...(settings.openpgp === undefined
-        ? []
-        : [`OpenPGP: encrypted to ${shownKeys(settings.openpgp)}`]),
+      ...(settings.openpgp === undefined ? [] : [`OpenPGP: encrypted to ${shownKeys(settings.openpgp)}`]),
       ...(settings.dkim === undefined ? [] : [dkimHead(settings.dkim)]),
       `SMTP: ${typeof settings.smtp === 'string' ? masked(settings.smtp) : settings.smtp.host}`,
     ],

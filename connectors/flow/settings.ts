@@ -57,7 +57,12 @@ export function checkFlowSettings(settings: FlowSettings): readonly SettingsProb
       path: '/control/sidecar',
       message: 'The control file needs another suffix than tempSuffix.',
     });
-  return [...problems, ...packingProblems(settings), ...markerProblems(settings), ...serverProblems(settings.server, settings)];
+  return [
+    ...problems,
+    ...packingProblems(settings),
+    ...markerProblems(settings),
+    ...serverProblems(settings.server, settings),
+  ];
 }
 
 function markerProblems({ marker, tempSuffix, control }: FlowSettings): readonly SettingsProblem[] {

@@ -35,7 +35,8 @@ export async function deliver(needs: TripNeeds, destinationId: string, job: Job)
 
   const order = await openOrder(needs, destinationId, job);
   if (order === undefined) return;
-  if (order.batch?.role === 'whole') return (needs.leanly ?? ((work) => work()))(() => deliverLongFile(needs, order));
+  if (order.batch?.role === 'whole')
+    return (needs.leanly ?? ((work) => work()))(() => deliverLongFile(needs, order));
 
   // Where nothing has to be asked first it is written now, and departs with its claim.
   const draft = await writeAhead(needs, order);

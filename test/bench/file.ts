@@ -46,7 +46,9 @@ async function killInTheMiddle(gateway: DropGateway, worker: GatewayProcess): Pr
   const peak = Math.round(await peakMb(worker.child.pid ?? 0));
   worker.child.kill('SIGKILL');
   await once(worker.child, 'exit');
-  console.log(`killed with ${Math.round(statSync(arriving).size / 1e6)} MB of it on the server, and at most ${peak} MB in the worker until then`);
+  console.log(
+    `killed with ${Math.round(statSync(arriving).size / 1e6)} MB of it on the server, and at most ${peak} MB in the worker until then`,
+  );
   return start(gateway, 'worker');
 }
 

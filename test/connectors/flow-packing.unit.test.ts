@@ -71,7 +71,15 @@ const fileKeys = (file: string): readonly Uint8Array[] => [
 ];
 const context = (more: Partial<SendContext> = {}): SendContext =>
   contextOf(
-    { secrets: { SFTP: sftpUser.password, KEY: client.publicKey, OUR_KEY: ours.privateKey, OVER: over.publicKey }, target: 'sftp:horizon/in' },
+    {
+      secrets: {
+        SFTP: sftpUser.password,
+        KEY: client.publicKey,
+        OUR_KEY: ours.privateKey,
+        OVER: over.publicKey,
+      },
+      target: 'sftp:horizon/in',
+    },
     { now: () => now, fileKeys, ...more },
   );
 const settings = (packing: object): Record<string, unknown> => ({
@@ -121,7 +129,13 @@ const opened = async (sealed: Buffer): Promise<{ readonly data: Buffer; readonly
   const [signature] = signatures;
   return {
     data: Buffer.from(data),
-    signed: signature === undefined ? false : await signature.verified.then(() => true, () => false),
+    signed:
+      signature === undefined
+        ? false
+        : await signature.verified.then(
+            () => true,
+            () => false,
+          ),
   };
 };
 
@@ -168,7 +182,7 @@ describe.each(ways)('%s', (_way, packing, name, unpack) => {
     await send(packing, { body: { ...body, bytes: bytes.subarray(0, 150_000) } });
     const first = readFileSync(at(name));
     expect(await send(packing)).toMatchObject({ kind: 'refused', reason: 'NAME_TAKEN' });
-    writeFileSync(at(name), 'somebody else\'s');
+    writeFileSync(at(name), "somebody else's");
     expect(await send(packing)).toMatchObject({ kind: 'refused', reason: 'NAME_TAKEN' });
     writeFileSync(at(name), first.subarray(0, 40_000));
     expect(await send(packing)).toMatchObject({ kind: 'refused', reason: 'NAME_TAKEN' });
@@ -277,10 +291,16 @@ describe('with OpenPGP', () => {
   test('its end is told ahead, and its secrets are named', async () => {
     const soon = await pairOf(12);
     const [expiry] =
-      (await flow.expiries?.(settings({ openpgp: { encryptTo: 'secret:SOON' } }), () => soon.publicKey, new Date(now))) ?? [];
+      (await flow.expiries?.(
+        settings({ openpgp: { encryptTo: 'secret:SOON' } }),
+        () => soon.publicKey,
+        new Date(now),
+      )) ?? [];
     expect(expiry).toMatchObject({ secret: 'SOON', at: new Date(now + 12 * day) });
     expect(
-      flow.secretNames(settings({ openpgp: { ...openpgp, sign: { key: 'secret:OUR_KEY', passphrase: 'secret:P' } } })),
+      flow.secretNames(
+        settings({ openpgp: { ...openpgp, sign: { key: 'secret:OUR_KEY', passphrase: 'secret:P' } } }),
+      ),
     ).toEqual(['SFTP', 'KEY', 'OUR_KEY', 'P']);
   });
 });

@@ -26,15 +26,11 @@ test('a worker writes and sends a file of 120 MB with less than 300 MB of memory
     await addTemplate(gateway, { comment });
     await fill(gateway, leads, 'essai-csv');
     await gateway.start('planner');
-    worker = startProcess(
-      gateway,
-      'worker',
-      {
-        RELAIS_SECRET_SFTP: sftpUser.password,
-        RELAIS_MAPPINGS_DIR: gateway.config.mappingsDir,
-        RELAIS_LOG_LEVEL: 'error',
-      },
-    );
+    worker = startProcess(gateway, 'worker', {
+      RELAIS_SECRET_SFTP: sftpUser.password,
+      RELAIS_MAPPINGS_DIR: gateway.config.mappingsDir,
+      RELAIS_LOG_LEVEL: 'error',
+    });
     const { child, output } = worker;
     await gateway.ask();
     await gateway.until(
