@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { decrypt, generateKey, readKey, readMessage, readPrivateKey } from 'openpgp';
-import { fromBuffer } from 'yauzl';
+import { fromBuffer, type Entry } from 'yauzl';
 import type { Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
 import { flow } from '../../connectors/flow/index.ts';
 import { packed } from '../../connectors/flow/packing/packed.ts';
@@ -106,7 +106,7 @@ const unzipped = (archive: Buffer): Promise<{ readonly name: string; readonly co
   new Promise((resolve, reject) => {
     fromBuffer(archive, { lazyEntries: true }, (error, file) => {
       if (error !== null) return reject(error);
-      file.on('entry', (entry) =>
+      file.on('entry', (entry: Entry) =>
         file.openReadStream(entry, (failed, stream) => {
           if (failed !== null) return reject(failed);
           const pieces: Buffer[] = [];
@@ -119,13 +119,13 @@ const unzipped = (archive: Buffer): Promise<{ readonly name: string; readonly co
   });
 
 const opened = async (sealed: Buffer): Promise<{ readonly data: Buffer; readonly signed: boolean }> => {
-  const { data, signatures } = await decrypt({
+  const { data, signatures } = (await decrypt({
     message: await readMessage({ binaryMessage: sealed }),
     decryptionKeys: await readPrivateKey({ armoredKey: client.privateKey }),
     verificationKeys: await readKey({ armoredKey: ours.publicKey }),
     date: new Date(now),
     format: 'binary',
-  });
+  })) as { data: Uint8Array; signatures: readonly { verified: Promise<true> }[] };
   const [signature] = signatures;
   return {
     data: Buffer.from(data),

@@ -40,11 +40,11 @@ const startWorker = (): GatewayProcess => {
 };
 
 async function unpacked(path: string): Promise<string> {
-  const { data } = await decrypt({
+  const { data } = (await decrypt({
     message: await readMessage({ binaryMessage: readFileSync(path) }),
     decryptionKeys: await readPrivateKey({ armoredKey: client.privateKey }),
     format: 'binary',
-  });
+  })) as { data: Uint8Array };
   return gunzipSync(Buffer.from(data)).toString();
 }
 

@@ -42,13 +42,13 @@ async function* unseal(
   packed: AsyncIterable<Uint8Array>,
   { at, sessionKeys }: Sealing,
 ): AsyncGenerator<Uint8Array> {
-  const { data } = await decrypt({
+  const { data } = (await decrypt({
     message: await readMessage({ binaryMessage: piecesOf(packed) }),
     sessionKeys: sessionKeys.map((key) => ({ data: key, algorithm })),
     format: 'binary',
     date: at,
     // It is compared as a whole, digest by digest, before anything follows from it.
     config: { allowUnauthenticatedStream: true },
-  });
-  yield* data as unknown as AsyncIterable<Uint8Array>;
+  })) as { readonly data: unknown };
+  yield* data as AsyncIterable<Uint8Array>;
 }
