@@ -43,8 +43,7 @@ function transport({
         `cron ${cron} (${timezone}); ${empty === 'header' ? 'a file without records when there are no leads' : 'no file without leads'}`,
       ],
     },
-    ...packingRows({
-      ...(compress === undefined ? {} : { compress }),
+    ...packingRows({ compress, openpgp }),
       ...(openpgp === undefined ? {} : { openpgp }),
     }),
     ...(control === undefined

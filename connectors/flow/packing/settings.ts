@@ -73,7 +73,13 @@ const compressed: Readonly<Record<NonNullable<PackingSettings['compress']>, Both
 };
 
 /** For the document a client signs. */
-export const packingRows = ({ compress, openpgp }: PackingSettings): readonly SignedRow[] => [
+export const packingRows = ({
+  compress,
+  openpgp,
+}: {
+  readonly compress: PackingSettings['compress'] | undefined;
+  readonly openpgp: OpenPgpSettings | undefined;
+}): readonly SignedRow[] => [
   ...(compress === undefined
     ? []
     : [{ point: ['Compression', 'Compression'] as const, agreed: compressed[compress] }]),
