@@ -44,8 +44,6 @@ function transport({
       ],
     },
     ...packingRows({ compress, openpgp }),
-      ...(openpgp === undefined ? {} : { openpgp }),
-    }),
     ...(control === undefined
       ? []
       : [
