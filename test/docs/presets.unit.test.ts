@@ -7,6 +7,7 @@ import { checkAll } from '../../src/mapping/tools/check-folder.ts';
 import { formatProblem } from '../../src/mapping/document/problems.ts';
 import { simulatorOf, simulators } from '../../src/sandbox/simulators/index.ts';
 import { preparePresets, writeClient } from '../../src/sandbox/trial/mappings.ts';
+import { plantedPace, soundPace } from '../../src/sandbox/trial/pace.ts';
 import { origins, readPreset, withoutRule } from '../../src/sandbox/trial/preset-folder.ts';
 import { presetNames, presetPage, presetsPage } from './presets-page.ts';
 
@@ -50,11 +51,11 @@ describe.each(simulators.map(({ preset }) => preset))('%s', (name) => {
 
   test('its example checks without a warning, and with every habit’s rule taken out it still compiles', () => {
     preparePresets(folder);
-    writeClient(folder, name);
+    writeClient(folder, soundPace, name);
     const sound = checkAll(folder, { connectors });
     expect(sound.problems.map(formatProblem)).toEqual([]);
     for (const habit of readPreset(join(root, 'mappings'), name).habits) {
-      writeClient(folder, name, habit);
+      writeClient(folder, plantedPace, name, habit);
       const planted = checkAll(folder, { connectors });
       expect([
         habit.name,

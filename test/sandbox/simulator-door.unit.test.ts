@@ -22,7 +22,7 @@ const crm: SimulatedCrm = {
 
 test('mischief meets the first request it was planned for; what met none makes a trial red', async () => {
   const certificate = await certificateFor('localhost');
-  const simulator = await startSimulator(crm, { certificate, latencyMs: 0 });
+  const simulator = await startSimulator(crm, { certificate, latencyMs: 0, keptAfterMs: 50 });
   const post = (body: string): Promise<number | undefined> =>
     new Promise((resolve, reject) => {
       const { port } = simulator;

@@ -6,6 +6,7 @@ import { csvExample } from '../../src/sandbox/demo/keep.ts';
 import type { CrmRecord } from '../../src/sandbox/simulators/simulator.ts';
 import { changes } from '../../src/sandbox/trial/keep.ts';
 import { preparePresets, writeClient } from '../../src/sandbox/trial/mappings.ts';
+import { soundPace } from '../../src/sandbox/trial/pace.ts';
 
 const record = (id: string, more: Partial<CrmRecord> = {}): CrmRecord => ({
   ...{ id, reference: `ESSAI-${id}`, firstName: 'Zoé', lastName: 'Œuvrard' },
@@ -26,7 +27,7 @@ test('a record that comes, changes or goes is told with what the CRM lets its us
 test('the simulated CRM answers under the host of the trial and under that of the example', () => {
   const folder = mkdtempSync(join(tmpdir(), 'relais-keep-'));
   preparePresets(folder);
-  const { hosts, exampleHosts } = writeClient(folder, 'espocrm');
+  const { hosts, exampleHosts } = writeClient(folder, soundPace, 'espocrm');
   rmSync(folder, { recursive: true });
   expect([hosts, exampleHosts]).toEqual([['crm.espocrm.example'], ['crm.client.example']]);
 });

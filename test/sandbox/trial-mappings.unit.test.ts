@@ -3,12 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeClient } from '../../src/sandbox/trial/mappings.ts';
+import { soundPace } from '../../src/sandbox/trial/pace.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'relais-trial-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test('a host that every client of a CRM shares, its token endpoint say, is each client’s own in a trial', () => {
-  const { hosts, exampleHosts } = writeClient(folder, 'zoho');
+  const { hosts, exampleHosts } = writeClient(folder, soundPace, 'zoho');
   expect(hosts).toEqual(['www-zohoapis-eu.zoho.example', 'accounts-zoho-eu.zoho.example']);
   expect(exampleHosts).toEqual(['www.zohoapis.eu', 'accounts.zoho.eu']);
   const written = readFileSync(join(folder, 'zoho', 'crm.yaml'), 'utf8');

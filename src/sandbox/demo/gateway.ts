@@ -1,7 +1,8 @@
 // The one place where the demo touches the gateway's own program, so that everything else sees only this.
 // Invariant: nothing here decides; planner and worker run in processes of their own.
-import { migrateDatabase, openApp, openDatabase, requestFile } from '../../app.ts';
+import { migrateDatabase, openApp, openDatabase, requestFile, setDestinationStatus } from '../../app.ts';
 import { loadConfig } from '../../config.ts';
+import { isRelaisError } from '../../errors.ts';
 import { silentLog } from '../../log.ts';
 import { demoClients } from '../people/clients.ts';
 import type { Accounts, DemoConnection } from './sql.ts';
@@ -12,6 +13,8 @@ export interface Gateway {
   readonly publish: (destinationId: string) => Promise<void>;
   /** A file now, instead of at the next hour of the schedule. */
   readonly requestFile: (destinationId: string) => Promise<void>;
+  /** Support says that a held destination may send again; nothing where it is held no more. */
+  readonly resume: (destinationId: string) => Promise<void>;
   /** A prospect asks to be forgotten. */
   readonly erase: (clientId: string, reference: string) => Promise<void>;
   /** Seals what is not sealed, then checks every entry. */
@@ -53,6 +56,13 @@ export const gatewayTools: GatewayTools = {
           'the demo does not wait for the hour',
         );
       },
+      resume: (destinationId) =>
+        setDestinationStatus(app.database, destinationId, 'active', {
+          actor: 'demo',
+          reason: 'the client gave the key back',
+        }).catch((error: unknown) => {
+          if (!isRelaisError(error) || error.code !== 'DEST-001') throw error;
+        }),
       erase: async (clientId, reference) => {
         await app.rights.erase({ clientId, reference, reason: 'demo', actor: 'demo' });
       },

@@ -40,13 +40,12 @@ export interface RunningSimulator {
   readonly close: () => Promise<void>;
 }
 
-/** How long after the request a late row is kept, ms. */
-const keptAfterMs = 3_200;
-
 export interface DoorOptions {
   readonly certificate: Certificate;
   /** Ordinary thinking time, ms. */
   readonly latencyMs: number;
+  /** How long after the request a late row is kept, ms. */
+  readonly keptAfterMs: number;
 }
 
 interface Door {
@@ -54,6 +53,7 @@ interface Door {
   readonly planned: Map<string, Mischief>;
   /** Requests under way, by method and path. */
   readonly underWay: Map<string, number>;
+  readonly keptAfterMs: number;
   latencyMs: number;
   away: boolean;
   asked: number;
@@ -65,6 +65,7 @@ export async function startSimulator(crm: SimulatedCrm, options: DoorOptions): P
     crm,
     planned: new Map(),
     underWay: new Map(),
+    keptAfterMs: options.keptAfterMs,
     latencyMs: options.latencyMs,
     away: false,
     asked: 0,
@@ -134,7 +135,7 @@ async function serve(door: Door, raw: IncomingMessage, response: ServerResponse)
     case 'silence':
       return void door.crm.answer(request);
     case 'kept late':
-      await sleep(keptAfterMs);
+      await sleep(door.keptAfterMs);
       return void door.crm.answer(request);
   }
 }

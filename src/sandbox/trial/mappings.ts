@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseDocument } from 'yaml';
 import { projectRoot } from '../../config.ts';
+import { plantedPace, soundPace, type Pace } from './pace.ts';
 import { readPreset, readPresetFile, withoutRule, type Habit } from './preset-folder.ts';
 
 /** A client whose CRM takes part: with the preset as it is, or with a rule taken out. */
@@ -18,14 +19,13 @@ export interface TrialClient {
   readonly exampleHosts: readonly string[];
 }
 
-/** Times of a trial: a lead that was not taken is tried again within seconds. */
-const timeouts = { connect: '2s', response: '2500ms', total: '4s' };
-const retry = ['1s', '1s', '2s', '2s', '2s', '3s', '3s', '3s', '5s', '5s'];
-/** On a busy machine an outage lasts longer for a lead; without a habit's rule it must be given up in time. */
-const patient = [...retry, '5s', '5s', '10s', '10s', '10s'];
-
 /** Writes the files of one client. */
-export function writeClient(folder: string, preset: string, habit?: Habit): TrialClient {
+export function writeClient(
+  folder: string,
+  { timeouts }: Pick<Pace, 'timeouts'>,
+  preset: string,
+  habit?: Habit,
+): TrialClient {
   const id = habit === undefined ? preset : `${preset}-${habit.name}`;
   const { host } = readPreset(projectMappings, preset);
   const example = readPresetFile(projectMappings, preset, 'example/client.yaml');
@@ -41,7 +41,7 @@ export function writeClient(folder: string, preset: string, habit?: Habit): Tria
   const crm = parseDocument(mine(readPresetFile(projectMappings, preset, 'example/crm.yaml')));
   if (host !== undefined) crm.setIn(['send', 'base'], `https://crm.${id}.example`);
   crm.set('timeouts', crm.createNode(timeouts));
-  crm.set('retry', crm.createNode(habit === undefined ? patient : retry));
+  crm.set('retry', crm.createNode((habit === undefined ? soundPace : plantedPace).retry));
   mkdirSync(join(folder, id), { recursive: true });
   writeFileSync(join(folder, id, 'client.yaml'), clientYaml);
   writeFileSync(join(folder, id, 'crm.yaml'), crm.toString({ lineWidth: 0 }));

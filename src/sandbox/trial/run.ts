@@ -18,12 +18,8 @@ export interface RunOptions {
   readonly patienceMs: number;
 }
 
-/** How long a CRM thinks: on an ordinary day, and when a dozen requests should be under way before the first answer, ms. */
-const quickMs = 30;
-const slowMs = 2_000;
-
 export async function runTrial(world: TrialWorld, options: RunOptions): Promise<readonly string[]> {
-  const { subjects } = world;
+  const { subjects, pace } = world;
   for (const { simulator } of subjects)
     for (const { reference, mischief } of trialLeads)
       if (mischief !== undefined) simulator.plan(reference, mischief);
@@ -35,16 +31,19 @@ export async function runTrial(world: TrialWorld, options: RunOptions): Promise<
   options.say('the client changes the key: twelve leads are on their way to a CRM that does not know us');
   for (const { simulator } of subjects) {
     simulator.crm.keyIsGood(false);
-    simulator.thinksFor(slowMs);
+    simulator.thinksFor(pace.slowMs);
   }
   await insert(world, 'wrong key');
   await until(world, options, () => subjects.every(({ simulator }) => simulator.crm.wrongKeys() > 0));
-  await sleep(2_500);
+  // Whoever was on its way by then has its answer.
+  await sleep(pace.slowMs + 500);
   for (const { simulator } of subjects) {
     simulator.crm.keyIsGood(true);
-    simulator.thinksFor(quickMs);
+    simulator.thinksFor(pace.quickMs);
   }
   options.say('the key is right again');
+  // As support does when the client says so; a destination without it is probed after five seconds.
+  for (const { destination } of subjects) await world.gateway.resume(destination);
   await settled(world, options);
 
   options.say('the CRM loses its database, then its machine, while leads are sent');
@@ -52,7 +51,7 @@ export async function runTrial(world: TrialWorld, options: RunOptions): Promise<
   await insert(world, 'outage');
   await until(world, options, () => subjects.every(({ simulator }) => simulator.metWhileAway() > 1));
   for (const { simulator } of subjects) simulator.machineIsOff(true);
-  await sleep(1_000);
+  await sleep(pace.offMs);
   for (const { simulator } of subjects) {
     simulator.machineIsOff(false);
     simulator.databaseIsAway(false);

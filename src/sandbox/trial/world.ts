@@ -12,6 +12,7 @@ import { simulatorOf } from '../simulators/index.ts';
 import { startSimulator, type RunningSimulator } from '../simulators/server.ts';
 import { strangers } from './leads.ts';
 import { preparePresets, writeClient, type TrialClient } from './mappings.ts';
+import { plantedPace, soundPace, type Pace } from './pace.ts';
 import type { Habit } from './preset-folder.ts';
 
 export interface Subject extends TrialClient {
@@ -22,6 +23,7 @@ export interface TrialWorld extends OpenGateway {
   readonly subjects: readonly Subject[];
   /** What went wrong with the gateway's own process. */
   readonly trouble: () => string | undefined;
+  readonly pace: Pace;
   /** The settings, for `npx relais` beside it. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -43,9 +45,10 @@ export async function buildTrial(wanted: readonly Wanted[], deps: DemoDeps, undo
   const mappings = join(places.folder, 'mappings');
   mkdirSync(mappings, { recursive: true });
   preparePresets(mappings);
-  const clients = wanted.map(({ preset, habit }) => writeClient(mappings, preset, habit));
+  const pace = wanted.some(({ habit }) => habit !== undefined) ? plantedPace : soundPace;
+  const clients = wanted.map(({ preset, habit }) => writeClient(mappings, pace, preset, habit));
   const secrets = secretsFor(wanted);
-  const { subjects, authority } = await openSimulators(clients, secrets, undo);
+  const { subjects, authority } = await openSimulators(clients, { secrets, pace }, undo);
 
   const ports = Object.fromEntries(
     subjects.flatMap(({ hosts, exampleHosts, simulator }) =>
@@ -54,14 +57,14 @@ export async function buildTrial(wanted: readonly Wanted[], deps: DemoDeps, undo
   );
   const env: Readonly<Record<string, string>> = {
     ...writeEnvironment({ ...servers, secrets, mappings, authority, ports }),
-    RELAIS_SETTLING_MS: '2500',
+    RELAIS_SETTLING_MS: String(pace.settlingMs),
   };
   const publish = subjects.map(({ destination }) => destination);
   const open = await openGateway(deps, { accounts, env, publish }, undo);
   const role = startRole('all', { folder: places.folder, name: 'gateway', env, port: await freePort() });
   undo.push(role.stop);
   await role.ready();
-  return { ...open, subjects, trouble: role.trouble, env };
+  return { ...open, subjects, trouble: role.trouble, env, pace };
 }
 
 const secretsFor = (wanted: readonly Wanted[]): Readonly<Record<string, string>> =>
@@ -73,7 +76,7 @@ const secretsFor = (wanted: readonly Wanted[]): Readonly<Record<string, string>>
 
 async function openSimulators(
   clients: readonly TrialClient[],
-  secrets: Readonly<Record<string, string>>,
+  { secrets, pace }: { readonly secrets: Readonly<Record<string, string>>; readonly pace: Pace },
   undo: Undo,
 ): Promise<{ readonly subjects: readonly Subject[]; readonly authority: string }> {
   const names = clients.flatMap(({ hosts, exampleHosts }) => [...hosts, ...exampleHosts]);
@@ -83,7 +86,11 @@ async function openSimulators(
     const options = { secrets, strangers, now: Date.now, lock, tokensLiveMs };
     const crm = simulatorOf(client.preset)?.open(options);
     if (crm === undefined) throw new Error(`${client.preset} has no simulator`);
-    const simulator = await startSimulator(crm, { certificate, latencyMs: 30 });
+    const simulator = await startSimulator(crm, {
+      certificate,
+      latencyMs: pace.quickMs,
+      keptAfterMs: pace.keptAfterMs,
+    });
     undo.push(simulator.close);
     subjects.push({ ...client, simulator });
   }
