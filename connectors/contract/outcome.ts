@@ -106,4 +106,6 @@ export interface Answer {
   readonly mediaType: string;
   readonly text: string;
   readonly truncated: boolean;
+  /** The lead's own reference, where this answers a question about it: a rule may ask whether the record found is that lead's. */
+  readonly asked?: string;
 }

@@ -65,19 +65,22 @@ export async function askWebhook(
     headers: asked,
     ...(body === undefined ? {} : { body }),
   };
-  return await letIn(client, { request, key: item.key, stage: 'lookup' }, asking, context);
+  const { key, leadReference: lead } = item;
+  return await letIn(client, { request, key, stage: 'lookup', lead }, asking, context);
 }
 
 interface Prepared {
   readonly request: CarriedRequest;
   readonly key: string;
   readonly stage: Action | 'lookup';
+  /** Whom a question is about. */
+  readonly lead?: string;
 }
 
 /** With what lets us in: our certificate, a token or session, and the signature, made anew for each try. */
 async function letIn(
   client: HttpClient,
-  { request, key, stage }: Prepared,
+  { request, key, stage, lead }: Prepared,
   { auth, signature, tls }: WebhookSettings,
   context: SendContext,
 ): Promise<Outcome> {
@@ -89,7 +92,7 @@ async function letIn(
     const signed = signatureHeaders(signature, { method, url, key, body }, { bare }, own.context);
     if (!signed.ok) return unauthorized(signed.reason);
     const headers = { ...request.headers, ...access, ...signed.headers };
-    return await outcomeOf(client, { ...request, headers }, own.context, stage);
+    return await outcomeOf(client, { ...request, headers }, own.context, { stage, lead });
   });
 }
 
@@ -97,10 +100,11 @@ async function outcomeOf(
   client: HttpClient,
   request: CarriedRequest,
   context: SendContext,
-  stage: Action | 'lookup',
+  { stage, lead }: Pick<Prepared, 'stage'> & { readonly lead: string | undefined },
 ): Promise<Outcome> {
   const { carried, seen } = await client.exchange(request, context);
   if (carried.kind !== 'answer') return unanswered(carried, seen, { asked: stage === 'lookup' });
-  const outcome = await context.classify(carried.answer, stage);
+  const answer = lead === undefined ? carried.answer : { ...carried.answer, asked: lead };
+  const outcome = await context.classify(answer, stage);
   return { ...outcome, evidence: { ...seen, status: carried.answer.status, answerBytes: carried.bytes } };
 }

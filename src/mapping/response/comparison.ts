@@ -10,6 +10,26 @@ export type Comparison = (found: unknown) => boolean;
 export const comparisons =
   'a value, a list of values, {exists: true}, {contains: "..."} or {matches: "HZ-*"}';
 
+/**
+ * `{asked: true}`: the value is the reference that was asked about; a search may find a part of it, or another letter case.
+ * `{asked: 'Ref: {value}'}`: a line of the text is this, with the reference in it.
+ */
+export const isAsked = (wanted: unknown): wanted is { readonly asked: string | true } =>
+  isRecord(wanted) &&
+  Object.keys(wanted).join() === 'asked' &&
+  (wanted['asked'] === true ||
+    (typeof wanted['asked'] === 'string' && wanted['asked'].split('{value}').length === 2));
+
+/** Whether what was found names this reference. A number is compared as it is written. */
+export function namesReference(found: unknown, asked: string | true, reference: string | undefined): boolean {
+  if (reference === undefined) return false;
+  if (asked === true)
+    return (typeof found === 'string' || typeof found === 'number') && String(found) === reference;
+  const [before = '', after = ''] = asked.split('{value}');
+  const line = `${before}${reference}${after}`.trim();
+  return typeof found === 'string' && found.split(/\r?\n/).some((text) => text.trim() === line);
+}
+
 /** How the value found at a place is compared; undefined when badly written. */
 export function comparisonOf(form: AnswerForm, wanted: unknown): Comparison | 'exists' | undefined {
   if (isRecord(wanted)) return wordsOf(wanted);
@@ -57,6 +77,7 @@ export function saysWhat(wanted: unknown): boolean {
   if (!isRecord(wanted)) return wanted !== undefined;
   const patterns: readonly unknown[] = [wanted['matches']].flat();
   return (
+    isAsked(wanted) ||
     Object.hasOwn(wanted, 'contains') ||
     (Object.hasOwn(wanted, 'matches') &&
       !patterns.some((word) => typeof word === 'string' && /^\**$/.test(word)))

@@ -4,7 +4,7 @@ import { parsePath } from './answer.ts';
 import type { AnswerForm, Opened } from './answer.ts';
 import { compileCss } from './css.ts';
 import { isRecord } from '../document/yaml.ts';
-import { comparisonOf, comparisons, headerComparison } from './comparison.ts';
+import { comparisonOf, comparisons, headerComparison, isAsked, namesReference } from './comparison.ts';
 import type { FaultFormat } from '../format-names.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { suggest } from '../document/suggest.ts';
@@ -159,8 +159,11 @@ function comparePlace(
   report: Report,
 ): AnswerTest {
   const reader = readerOf(form, place, path, report);
+  if (isAsked(wanted))
+    return (opened) =>
+      reader !== undefined && namesReference(reader.read(opened), wanted.asked, opened.answer.asked);
   const compare = comparisonOf(form, wanted);
-  if (compare === undefined) report.error(path, 'MAP-504', `"${place}" needs ${comparisons}.`);
+  if (compare === undefined) report.error(path, 'MAP-504', `"${place}" needs ${comparisons}; of a look-up, {asked: true} too.`);
   else if (form === 'json' && [wanted].flat().some((value) => value === 'true' || value === 'false'))
     report.warn(
       path,

@@ -18,6 +18,7 @@ export function answerOf(test: Readonly<Record<string, unknown>>): Answer {
     mediaType: headers['content-type'] ?? 'application/json',
     text: typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body),
     truncated: false,
+    ...(typeof raw['asked'] === 'string' ? { asked: raw['asked'] } : {}),
   };
 }
 

@@ -3,14 +3,14 @@
 import type { Action } from '../../../connectors/contract.ts';
 import { placeForms, placeOf } from './answer.ts';
 import type { Extract, Opened } from './answer.ts';
-import { isRecord } from '../document/yaml.ts';
+import { blockAt, isRecord } from '../document/yaml.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { compileAnswerTest, statusTest } from './conditions.ts';
 import { compileAfter, compileReason } from './taken.ts';
 import type { AnswerTest } from './conditions.ts';
 import { asksForFault } from './faults.ts';
 import type { FaultsOf } from './faults.ts';
-import { saysWhat } from './comparison.ts';
+import { isAsked, saysWhat } from './comparison.ts';
 
 export const ruleKinds = [
   'accepted',
@@ -74,6 +74,7 @@ export function compileRule(
   const stages = on === undefined ? actionStages : new Set((Array.isArray(on) ? on : [on]) as Stage[]);
   const faults = [...stages].every((stage) => stage === 'lookup') ? faultsOf.questions : faultsOf.leads;
   const test = compileAnswerTest(conditions, [...path, kind], report, faults);
+  reportAsked(conditions, [...path, kind], stages, report);
   const reference = optional(raw, 'reference', path, report);
   const reason = compileReason(raw['reason'], [...path, 'reason'], report);
   const after = compileAfter(raw, path, report, now);
@@ -96,6 +97,19 @@ export function compileRule(
     ...(reason === undefined ? {} : { reason }),
     ...(after === undefined ? {} : { after }),
   };
+}
+
+/** Only the answer to a question is about a reference that was asked. */
+function reportAsked(conditions: unknown, path: Path, stages: ReadonlySet<Stage>, report: Report): void {
+  if (!isRecord(conditions) || [...stages].every((stage) => stage === 'lookup')) return;
+  for (const form of ['json', 'xml', 'xpath', 'css'])
+    for (const [place, wanted] of Object.entries(blockAt(conditions, form)))
+      if (isAsked(wanted))
+        report.error(
+          [...path, form, place],
+          'MAP-504',
+          'asked is known to rules for look-ups alone: add on: lookup.',
+        );
 }
 
 const noSuccess = Array.from({ length: 500 }, (_status, index) => index + 100).filter(

@@ -21,6 +21,8 @@ export interface RecordedAnswer {
     readonly status: number;
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: unknown;
+    /** Of a look-up, the reference that was asked about. */
+    readonly asked?: string;
   };
   readonly outcome: string;
   readonly reason?: string;

@@ -276,3 +276,47 @@ describe('a form that answers with a redirect', () => {
     );
   });
 });
+
+describe('asked: the record a search found is that of the lead', () => {
+  const found = withRules(
+    [
+      '  - {accepted: {status: 201, json: {ok: true}}}',
+      '  - {accepted: {status: 200, json: {"rows[0].ref": {asked: true}}}, on: lookup, reference: "$.rows[0].id"}',
+      '  - {absent: {status: 200, json: {"rows[0]": {exists: false}}}, on: lookup}',
+    ].join('\n'),
+  );
+  const rows = (ref: unknown, asked?: string): Answer => ({
+    ...answer(200, { rows: [{ id: 7, ref }] }),
+    ...(asked === undefined ? {} : { asked }),
+  });
+
+  test('the whole reference, with its letter case; a number as it is written', () => {
+    expect(found(rows('DM-1', 'DM-1'), 'lookup')).toMatchObject({ kind: 'accepted', reference: '7' });
+    expect(found(rows(1042, '1042'), 'lookup')).toMatchObject({ kind: 'accepted' });
+  });
+
+  test.each([['DM-10'], ['dm-1'], ['DM-1 '], [null], [['DM-1']]])(
+    '%j is another lead, which nobody took for this one',
+    (ref) => {
+      expect(found(rows(ref, 'DM-1'), 'lookup').kind).toBe('unknown');
+    },
+  );
+
+  test('where it stands in a text, the whole line', () => {
+    const line = withRules(
+      [
+        '  - {accepted: {status: 201, json: {ok: true}}}',
+        '  - {accepted: {status: 200, json: {text: {asked: "Ref: {value}"}}}, on: lookup}',
+        '  - {absent: {status: 404}, on: lookup}',
+      ].join('\n'),
+    );
+    const kindOf = (text: string): string => line({ ...answer(200, { text }), asked: 'DM-1' }, 'lookup').kind;
+    expect(kindOf('Nom: Durand\r\n Ref: DM-1 \r\n')).toBe('accepted');
+    for (const text of ['Ref: DM-10', 'Nom: Ref: DM-1', 'DM-1', 'ref: DM-1'])
+      expect(kindOf(text)).toBe('unknown');
+  });
+
+  test('an answer of which nobody knows whom it is about proves nothing', () => {
+    expect(found(rows('DM-1'), 'lookup').kind).toBe('unknown');
+  });
+});
