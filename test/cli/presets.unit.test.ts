@@ -8,7 +8,7 @@ test('list names every preset with its versions and how far it was proved', asyn
   const { out, code } = await relais('preset', 'list');
   expect(code).toBe(0);
   expect(out).toMatch(/^espocrm +EspoCRM +EspoCRM 8 .* simulated CRM$/m);
-  expect(out).toMatch(/^sellsy .* documentation only$/m);
+  expect(out).toMatch(/^http-json .* documentation only$/m);
   const { out: data } = await relais('preset', 'list', '--json');
   expect(JSON.parse(data)).toContainEqual(expect.objectContaining({ name: 'espocrm', proof: 'simulator' }));
 });
@@ -25,8 +25,8 @@ test('a preset, a simulated CRM or a habit that is not there is told with those 
   const unknown = await relais('preset', 'show', 'espcrm');
   expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('There is no preset espcrm')]);
   expect((await relais('preset', 'show', '../horizon')).code).toBe(1);
-  const without = await relais('preset', 'try', 'sellsy');
-  expect([without.code, without.err]).toEqual([1, expect.stringContaining('sellsy has no simulator')]);
+  const without = await relais('preset', 'try', 'http-json');
+  expect([without.code, without.err]).toEqual([1, expect.stringContaining('http-json has no simulator')]);
   const habit = await relais('preset', 'try', 'espocrm', '--without', 'look');
   expect([habit.code, habit.err]).toEqual([
     1,

@@ -100,20 +100,6 @@ const cases: Readonly<Record<string, Case>> = {
       [401, {}, 'unauthorized'],
     ],
   },
-  sellsy: {
-    own: '',
-    body: {
-      ...{ type: 'prospect', civility: 'mrs', first_name: 'Élise', last_name: 'Durand' },
-      ...{ email: 'E.Durand@courriel.example', mobile_number: '+33639980001', reference: 'DM-1' },
-      ...{ note: 'Balcon\nOPTIN: OUI', marketing_campaigns_subscriptions: ['email'] },
-    },
-    withdrawn: { marketing_campaigns_subscriptions: [] },
-    answers: [
-      [201, { id: 77 }, 'accepted', { reference: '77' }],
-      [400, { error: { code: 400 } }, 'invalid', { reason: 'bad_request' }],
-      [401, {}, 'unauthorized'],
-    ],
-  },
   zoho: {
     own: 'send: {base: https://crm.demo.example, auth: {oauth2: {tokenUrl: https://crm.demo.example/oauth/v2/token}}}',
     body: {
@@ -162,34 +148,13 @@ const cases: Readonly<Record<string, Case>> = {
     // All of them stand in its folder; preset-answers.unit.test.ts reads them.
     answers: [[409, [], 'invalid', { reason: 'duplicate_check' }]],
   },
-  nocrm: {
-    own: url,
-    body: {
-      title: 'DM-LYON DM-1',
-      description: [
-        ...['Nom: Durand', 'Prénom: Élise', 'Email: E.Durand@courriel.example', 'Téléphone: 06 39 98 00 01'],
-        ...[
-          'Programme: DM-LYON',
-          'Message: Balcon OPTIN: OUI',
-          'Accord e-mail: OUI',
-          'Accord téléphone: NON',
-        ],
-      ].join('\n'),
-      tags: ['optin-email'],
-    },
-    withdrawn: { tags: [] },
-    answers: [
-      [201, { id: 5 }, 'accepted', { reference: '5' }],
-      [200, 'ok', 'unknown'],
-    ],
-  },
 };
 
 function publish(name: string, own: string): CompiledMapping {
   const text = `extends: presets/${name}\ndestination: demo-crm\n${own}\n`;
   const client = demoClient.replace(
     'hosts: [',
-    'hosts: [api.hubapi.com, api.sellsy.com, api.brevo.com, api.pipedrive.com, webto.salesforce.com, ',
+    'hosts: [api.hubapi.com, api.sellsy.com, login.sellsy.com, api.brevo.com, api.pipedrive.com, webto.salesforce.com, ',
   );
   const result = check(text, { ...presets, 'demo/client.yaml': client });
   const problems = result.ok ? result.warnings : result.problems;
@@ -240,6 +205,8 @@ test('dynamics also forbids single mails where the client’s file asks for it',
 
 test('every preset of a CRM has its case here', () => {
   const apart = [
+    'nocrm',
+    'sellsy',
     'brevo',
     'dolibarr',
     'hubspot',
@@ -284,6 +251,47 @@ describe('brevo: a contact where there is none, its answers wherever it came fro
       contact: { ext_id: 'DM-1' },
       optin: { ext_id: 'DM-1', updateEnabled: true },
       event: { identifiers: { ext_id: 'DM-1' } },
+    });
+  });
+});
+
+describe('nocrm: a title, a description with the answers in words, and tags', () => {
+  const mapping = publish('nocrm', 'send: {base: https://crm.demo.example}');
+
+  test('writes every line with its label, and what a person wrote forges none', () => {
+    const { title, description, tags } = read(written(mapping, person('granted', 'refused'))) as Readonly<
+      Record<string, string>
+    >;
+    expect([title, tags]).toEqual(['Élise Durand DM-LYON', ['optin-email']]);
+    const lines = description?.split('\n') ?? [];
+    expect(lines).toEqual(
+      expect.arrayContaining(['Relais: DM-1', 'Nom: Durand', 'Accord e-mail: OUI', 'Accord téléphone: NON']),
+    );
+    expect(lines).toContain('Message: Balcon OPTIN: OUI');
+  });
+
+  test('a withdrawal takes the words and the tag back', () => {
+    const { description, tags } = read(written(mapping, person('withdrawn', 'withdrawn'))) as Readonly<
+      Record<string, string>
+    >;
+    expect([description?.includes('Accord e-mail: NON (accord retiré)'), tags]).toEqual([true, []]);
+  });
+});
+
+describe('sellsy: a prospect with its channels, then the proof', () => {
+  const mapping = publish('sellsy', 'parameters: {proof_field: 12}');
+  const captured = { 'individual.id': 77 };
+
+  test('writes what the API takes, the opt-in as the list of channels, empty after a no', () => {
+    expect(bodiesOf(mapping, person('granted', 'refused'), { captured })).toMatchObject({
+      individual: {
+        ...{ type: 'prospect', civility: 'mrs', first_name: 'Élise', last_name: 'Durand', reference: 'DM-1' },
+        ...{ mobile_number: '+33639980001', marketing_campaigns_subscriptions: ['email'] },
+      },
+      proof: [{ id: 12, value: expect.stringContaining('E-mail : accord\n') as string }],
+    });
+    expect(bodiesOf(mapping, person('withdrawn', 'refused'), { captured, action: 'update' })).toMatchObject({
+      individual: { marketing_campaigns_subscriptions: [] },
     });
   });
 });
@@ -380,74 +388,69 @@ describe('hubspot: a contact, its subscription, then a deal that names it', () =
 });
 
 describe('pipedrive: a person, then a lead that names it, then a note', () => {
-  const mapping = publish('pipedrive', '');
+  const keys =
+    'parameters: {person_reference: p1, person_email: p2, person_phone: p3, person_optin: p4, lead_reference: l1}';
+  const mapping = publish('pipedrive', keys);
   const someone = person('granted', 'refused');
-  const quiet = { ...someone, project: { programme: 'DM-LYON' } };
 
-  test('writes what the documentation shows, the opt-in with the person', () => {
+  test('writes what the documentation shows, the opt-in with the person, fields under the client’s own keys', () => {
     const captured = { 'person.id': 12, 'lead.id': 'adf21080-0e10' };
     expect(bodiesOf(mapping, someone, { captured })).toEqual({
       person: {
-        ...{ name: 'Élise Durand', emails: [{ value: 'E.Durand@courriel.example' }] },
-        ...{ phones: [{ value: '+33639980001' }], marketing_status: 'subscribed' },
+        ...{ name: 'Élise Durand', emails: [{ value: 'E.Durand@courriel.example', primary: true }] },
+        ...{ phones: [{ value: '+33639980001', primary: true }], marketing_status: 'subscribed' },
+        custom_fields: {
+          p1: 'DM-1',
+          p2: 'OUI',
+          p3: 'NON',
+          p4: expect.stringContaining('E-mail : accord') as string,
+        },
       },
-      lead: { title: 'DM-LYON DM-1', person_id: 12, origin_id: 'DM-1' },
-      note: { content: 'Balcon\nOPTIN: OUI', lead_id: 'adf21080-0e10' },
+      lead: { title: 'DM-LYON DM-1', person_id: 12, l1: 'DM-1' },
+      note: {
+        content: 'Balcon OPTIN: OUI\nProgramme : DM-LYON\nOrigine : seloger',
+        lead_id: 'adf21080-0e10',
+      },
     });
-    expect(bodiesOf(mapping, quiet, { captured })['note']).toBe('(not made)');
     expect(bodiesOf(mapping, person('withdrawn', 'refused'), { captured })).toMatchObject({
-      person: { marketing_status: 'unsubscribed' },
+      person: { marketing_status: 'unsubscribed', custom_fields: { p2: 'NON' } },
     });
   });
 
-  test.each<Recorded>([
-    [
-      201,
-      { success: true, data: { id: 12 } },
-      'accepted',
-      { reference: '12', captures: { 'person.id': 12 } },
-    ],
-    [200, { success: true, data: null }, 'unknown'],
-    [400, { success: false, code: 'ERR_VALIDATION_FAILED' }, 'invalid', { reason: 'validation_failed' }],
-    [402, {}, 'unauthorized'],
-    [429, {}, 'throttled'],
-  ])('an answer %s %j is %s', (...[status, content, outcome, more]) => {
-    const text = JSON.stringify(content);
-    const answer = { status, headers: {}, mediaType: 'application/json', text, truncated: false };
-    const call = { action: 'create', name: 'person' } as const;
-    expect(mapping.classify(answer, 'create', call)).toMatchObject({ kind: outcome, ...more });
+  test('a change never subscribes, and after a no the person is read back', () => {
+    const captured = { 'person.id': 12, 'lead.id': 'adf21080-0e10', 'note.id': 3 };
+    const { person: yes, unsubscribed } = bodiesOf(mapping, someone, { captured, action: 'update' });
+    expect(yes).not.toHaveProperty('marketing_status');
+    expect(unsubscribed).toBe('(not made)');
+    expect(bodiesOf(mapping, person('withdrawn', 'refused'), { captured, action: 'update' })).toMatchObject({
+      person: { marketing_status: 'unsubscribed' },
+      unsubscribed: { custom_fields: { p1: 'DM-1' } },
+    });
   });
 
-  test('a client lays its own addresses over, call by call, and adds a field', () => {
-    const own = `calls:
-  - {name: person, send: {url: https://crm.demo.example/persons}, fields: [{to: label, value: 5}, {preset: rest}]}
-  - {name: lead, send: {url: https://crm.demo.example/leads}}
-`;
-    const mine = publish('pipedrive', own);
-    expect(
-      mine.actions.create?.calls?.map(({ name, settings }) => [name, (settings as { url: string }).url]),
-    ).toEqual([
-      ['person', 'https://crm.demo.example/persons'],
-      ['lead', 'https://crm.demo.example/leads'],
-      ['note', 'https://api.pipedrive.com/v1/notes'],
-    ]);
-    expect(bodiesOf(mine, someone)['person']).toMatchObject({ label: 5, name: 'Élise Durand' });
+  test('a call of the client’s file is laid over that of the preset', () => {
+    const own = `${keys}\ncalls:\n  - {name: person, fields: [{to: label, value: 5}, {preset: rest}]}`;
+    expect(bodiesOf(publish('pipedrive', own), someone)['person']).toMatchObject({
+      label: 5,
+      name: 'Élise Durand',
+    });
   });
 
   test('and a mistake in its call is told in its own file, one of the preset in the preset', () => {
-    const text =
-      'extends: presets/pipedrive\ndestination: demo-crm\ncalls:\n  - {name: lead, fields: [{to: a, from: calls.persn.id}]}\n';
+    const text = `extends: presets/pipedrive\ndestination: demo-crm\n${keys}\ncalls:\n  - {name: lead, fields: [{to: a, from: calls.persn.id}]}\n`;
     const client = demoClient.replace('hosts: [', 'hosts: [api.pipedrive.com, ');
-    expect(problemsOf(text, { ...presets, 'demo/client.yaml': client })).toEqual([
-      'mappings/demo/crm.yaml:4:41  MAP-201  no earlier call captures "calls.persn.id". Did you mean "calls.person.id"?',
-    ]);
+    const files = { ...presets, 'demo/client.yaml': client };
+    expect(problemsOf(text, files)).toContain(
+      'mappings/demo/crm.yaml:5:41  MAP-201  no earlier call captures "calls.persn.id". Did you mean "calls.person.id"?',
+    );
+    const broken = (presets['presets/pipedrive/mapping.yaml'] ?? '').replace(
+      'from: identity.email ',
+      'from: identity.emial ',
+    );
     expect(
       problemsOf(text.replace('persn', 'person'), {
-        ...{ ...presets, 'demo/client.yaml': client },
-        'presets/pipedrive/mapping.yaml': (presets['presets/pipedrive/mapping.yaml'] ?? '').replace(
-          'from: identity.mobile',
-          'from: identity.moblie',
-        ),
+        ...files,
+        'presets/pipedrive/mapping.yaml': broken,
       }).join(),
     ).toContain('mappings/presets/pipedrive/mapping.yaml:');
   });
@@ -505,27 +508,13 @@ test('a preset that is one file, as in versions published before presets had fol
 describe('a file over its preset', () => {
   test('lines of its own stand beside the preset’s, and its own target wins', () => {
     const own =
-      'fields:\n  - {to: zone, value: SUD}\n  - {preset: rest}\n  - {to: note, from: comment, as: upper}\nconsent:\n  - {preset: rest}\n  - {to: sms, channel: sms, values: {granted: 1, refused: 0, not_asked: 0, withdrawn: 0}}';
-    const body = JSON.parse(written(publish('sellsy', own), person('granted', 'granted'))) as object;
-    expect(Object.keys(body)).toEqual([
-      ...[
-        'zone',
-        'type',
-        'civility',
-        'first_name',
-        'last_name',
-        'email',
-        'mobile_number',
-        'reference',
-        'note',
-      ],
-      ...['marketing_campaigns_subscriptions', 'sms'],
+      'send: {base: https://crm.demo.example}\nfields:\n  - {to: zone, value: SUD}\n  - {preset: rest}\n  - {to: lastName, from: identity.lastName, as: upper}\nconsent:\n  - {preset: rest}\n  - {to: sms, channel: sms, values: {granted: 1, refused: 0, not_asked: 0, withdrawn: 0}}';
+    const body = JSON.parse(written(publish('espocrm', own), person('granted', 'granted'))) as object;
+    expect(Object.keys(body).filter((name) => !name.startsWith('address'))).toEqual([
+      ...['zone', 'cRelaisReference', 'firstName', 'emailAddress', 'phoneNumber', 'description', 'lastName'],
+      ...['emailAddressIsOptedOut', 'phoneNumberIsOptedOut', 'doNotCall', 'cRelaisOptIn', 'sms'],
     ]);
-    expect(body).toMatchObject({
-      note: 'BALCON\nOPTIN: OUI',
-      sms: 1,
-      marketing_campaigns_subscriptions: ['email', 'phone'],
-    });
+    expect(body).toMatchObject({ lastName: 'DURAND', sms: 1, doNotCall: false });
   });
 
   test('a mistake in a line of the preset is told in the preset', () => {

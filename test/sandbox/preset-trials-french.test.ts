@@ -2,4 +2,4 @@
 // everything that can go wrong.
 import { tryInFull } from './preset-trial-suite.ts';
 
-tryInFull(['brevo']);
+tryInFull(['brevo', 'nocrm', 'pipedrive', 'sellsy']);

@@ -4,7 +4,10 @@ import { dolibarr } from './dolibarr.ts';
 import { dynamics } from './dynamics.ts';
 import { espocrm } from './espocrm.ts';
 import { hubspot } from './hubspot.ts';
+import { nocrm } from './nocrm.ts';
+import { pipedrive } from './pipedrive.ts';
 import { salesforce } from './salesforce.ts';
+import { sellsy } from './sellsy.ts';
 import type { Simulator } from './simulator.ts';
 import { zoho } from './zoho.ts';
 
@@ -14,7 +17,10 @@ export const simulators: readonly Simulator[] = [
   dynamics,
   espocrm,
   hubspot,
+  nocrm,
+  pipedrive,
   salesforce,
+  sellsy,
   zoho,
 ];
 
