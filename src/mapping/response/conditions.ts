@@ -163,7 +163,8 @@ function comparePlace(
     return (opened) =>
       reader !== undefined && namesReference(reader.read(opened), wanted.asked, opened.answer.asked);
   const compare = comparisonOf(form, wanted);
-  if (compare === undefined) report.error(path, 'MAP-504', `"${place}" needs ${comparisons}; of a look-up, {asked: true} too.`);
+  if (compare === undefined)
+    report.error(path, 'MAP-504', `"${place}" needs ${comparisons}; of a look-up, {asked: true} too.`);
   else if (form === 'json' && [wanted].flat().some((value) => value === 'true' || value === 'false'))
     report.warn(
       path,
