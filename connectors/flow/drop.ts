@@ -1,6 +1,6 @@
 // What a place for files can do, whatever carries it, and the closed list of ways it can fail.
 // Invariant: a failure is a code; paths and a server's messages stay inside.
-import type { SendContext } from '../contract.ts';
+import type { Outcome, SendContext } from '../contract.ts';
 import { secretOrText } from '../guard.ts';
 
 /** The bytes of a file as they travel. */
@@ -59,6 +59,9 @@ export type DropCode =
   | 'S3_AUTH'
   | 'S3_REGION'
   | 'CLOCK_SKEWED'
+  | 'HTTP_401'
+  | 'HTTP_403'
+  | 'METHOD_REFUSED'
   | 'CONDITION_UNKNOWN'
   | 'PLAINTEXT_NOT_ALLOWED'
   | 'FILE_TOO_LARGE'
@@ -88,6 +91,13 @@ export type DropFailure = Error & { readonly dropCode: DropCode };
 export function dropFailure(code: DropCode): DropFailure {
   return Object.assign(new Error(code), { dropCode: code });
 }
+
+/** What a token endpoint or a login said, as it is. */
+export const dropOutcome = (outcome: Outcome): Error =>
+  Object.assign(new Error('access'), { dropOutcome: outcome });
+
+export const dropOutcomeOf = (error: unknown): Outcome | undefined =>
+  typeof error === 'object' && error !== null ? (error as { dropOutcome?: Outcome }).dropOutcome : undefined;
 
 export function dropCodeOf(error: unknown): DropCode | undefined {
   return typeof error === 'object' && error !== null

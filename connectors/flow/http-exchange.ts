@@ -44,6 +44,8 @@ interface Way {
   readonly agent: Agent;
   readonly timeouts: SendContext['timeouts'];
   readonly deadline: Deadline;
+  /** The drop is closed. */
+  readonly closing: AbortSignal;
 }
 
 export function openExchange(
@@ -58,7 +60,7 @@ export function openExchange(
     headersTimeout: 0,
     bodyTimeout: 0,
   });
-  const way: Way = { agent, timeouts, deadline };
+  const way: Way = { agent, timeouts, deadline, closing: closing.signal };
   return {
     async ask(request) {
       const pieces: Uint8Array[] = [];
@@ -87,7 +89,7 @@ export function openExchange(
 
 /** The request, and the head of its answer. The wait for it begins when the last piece has left. */
 async function asked(
-  { agent, timeouts, deadline }: Way,
+  { agent, timeouts, deadline, closing }: Way,
   { method, url, headers, body }: FileRequest,
 ): Promise<Dispatcher.ResponseData> {
   const silence = new AbortController();
@@ -111,7 +113,8 @@ async function asked(
         method,
         headers: { 'user-agent': 'Relais/1', 'accept-encoding': 'identity', ...headers },
         body: source ?? null,
-        signal: silence.signal,
+        // A request in flight keeps its socket when only the agent is destroyed.
+        signal: AbortSignal.any([silence.signal, closing]),
       }),
     );
   } catch (error) {

@@ -30,7 +30,7 @@ export { lastSlotBefore, nextSlot } from './schedule.ts';
 
 export const flow = defineConnector<FlowSettings>({
   type: 'flow',
-  label: 'File flow (SFTP, FTPS, S3)',
+  label: 'File flow (SFTP, FTPS, HTTPS, S3)',
   settingsSchema: flowSettingsSchema,
   settingsKey: 'file',
   addressKey: 'to',

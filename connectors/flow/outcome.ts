@@ -34,6 +34,9 @@ export function failureOutcome(
     case 'S3_AUTH':
     case 'S3_REGION':
     case 'CLOCK_SKEWED':
+    case 'HTTP_401':
+    case 'HTTP_403':
+    case 'METHOD_REFUSED':
     case 'CONDITION_UNKNOWN':
     case 'PLAINTEXT_NOT_ALLOWED':
     case 'SECRET_MISSING':

@@ -2,7 +2,7 @@
 // Invariant: the place is authorised before a socket opens.
 import type { Evidence, Outcome, SendContext } from '../contract.ts';
 import { bareHost, endingOf, startDeadline } from '../guard.ts';
-import { dropCodeOf } from './drop.ts';
+import { dropCodeOf, dropOutcomeOf } from './drop.ts';
 import type { Drop } from './drop.ts';
 import { failureOutcome } from './outcome.ts';
 import type { FlowSettings } from './settings.ts';
@@ -33,6 +33,8 @@ export async function atDrop(
       await drop.close();
     }
   } catch (error) {
+    const said = dropOutcomeOf(error);
+    if (said !== undefined) return said;
     const code = endingOf(error) ?? dropCodeOf(error);
     if (code === undefined) throw error;
     return failureOutcome(code, progress(), seen());

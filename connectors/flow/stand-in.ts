@@ -1,4 +1,4 @@
-// The SFTP server, or the folder, that stands in for the recipient's in a trial.
+// The SFTP server, or the folder, that stands in for the recipient's in a trial, whatever the file travels by.
 // Invariant: a file lands below the trial's own folder, under the path the file names.
 import { standInHost } from '../contract.ts';
 import type { StandIn, StandInServers } from '../contract.ts';

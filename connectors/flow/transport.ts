@@ -14,7 +14,7 @@ export interface Around {
 
 export interface Transport<Server> {
   /** How `to` begins. */
-  readonly scheme: 'sftp' | 'ftps' | 's3' | 'local';
+  readonly scheme: 'sftp' | 'ftps' | 'https' | 's3' | 'local';
   /** Whether the `server` block is one of this kind; the first in the table that says so. */
   readonly isOf: (server: object) => boolean;
   readonly schema: JsonSchema;

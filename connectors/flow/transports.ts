@@ -5,17 +5,20 @@ import { folderTransport } from './folder/server.ts';
 import type { LocalServer } from './folder/server.ts';
 import { ftpsTransport } from './ftps/server.ts';
 import type { FtpsServer } from './ftps/server.ts';
+import { httpsTransport } from './https/server.ts';
+import type { HttpsServer } from './https/server.ts';
 import { s3Transport } from './s3/server.ts';
 import type { S3Server } from './s3/server.ts';
 import { sftpTransport } from './sftp/server.ts';
 import type { SftpServer } from './sftp/server.ts';
 import type { Around, Transport } from './transport.ts';
 
-export type FlowServer = SftpServer | FtpsServer | S3Server | LocalServer;
+export type FlowServer = SftpServer | FtpsServer | HttpsServer | S3Server | LocalServer;
 
 export const transports: readonly Transport<unknown>[] = [
   sftpTransport,
   ftpsTransport,
+  httpsTransport,
   s3Transport,
   folderTransport,
 ];

@@ -3,7 +3,7 @@ import type { Outcome, Parcel } from '../../connectors/contract.ts';
 import { connectors } from '../../connectors/index.ts';
 import { contextOf, emailRig, flowRig, parcelOf, webhookRig } from './rigs.ts';
 import type { Rig } from './rigs.ts';
-import { ftpsRig, s3Rig } from './file-rigs.ts';
+import { ftpsRig, httpsRig, s3Rig } from './file-rigs.ts';
 import { smsRig } from './sms-rig.ts';
 import { templateRig } from './template-rig.ts';
 
@@ -18,6 +18,8 @@ const rigs: Readonly<Record<string, () => Promise<Rig>>> = {
 const ways: Readonly<Record<string, () => Promise<Rig>>> = {
   'flow, explicit FTPS': () => ftpsRig('explicit'),
   'flow, implicit FTPS': () => ftpsRig('implicit'),
+  'flow, HTTPS PUT': () => httpsRig(),
+  'flow, HTTPS POST': () => httpsRig({ field: 'file' }),
   'flow, S3': s3Rig,
 };
 const short = { connectMs: 400, responseMs: 400, totalMs: 800 };

@@ -6,6 +6,8 @@ import { flow } from '../../connectors/flow/index.ts';
 import { startFtps, type FtpsFault, type FtpsStep } from '../../src/sandbox/recipients/ftps.ts';
 import type { Rig } from './rigs.ts';
 import { certificateFor } from './servers/certificate.ts';
+import { startFileRecipient } from './servers/files.ts';
+import type { FileRecipient } from './servers/files.ts';
 import { s3Bucket, s3Keys, startS3Recipient } from './servers/s3.ts';
 import type { S3Recipient } from './servers/s3.ts';
 
@@ -133,6 +135,55 @@ export async function s3Rig(): Promise<S3Rig> {
     recover() {
       recipient.fault = () => undefined;
       recipient.objects.clear();
+      recipient.log.length = 0;
+    },
+    close: recipient.close,
+  };
+}
+
+export interface HttpsRig extends Rig {
+  readonly recipient: FileRecipient;
+}
+
+export async function httpsRig(post?: { readonly field?: string }): Promise<HttpsRig> {
+  const certificate = await certificateFor('localhost', '127.0.0.1');
+  const recipient = await startFileRecipient(certificate);
+  const base = `https://localhost:${recipient.port}`;
+  const token = 'jeton-tres-secret';
+  recipient.tokens = [token];
+  return {
+    recipient,
+    connector: flow,
+    settings: {
+      ...fileSettings,
+      to: 'https:horizon/in',
+      server: {
+        url: `${base}/files`,
+        auth: { bearer: 'secret:FILES' },
+        ...(post === undefined ? {} : { post: { url: `${base}/upload`, ...post } }),
+      },
+    },
+    target: 'https:horizon/in',
+    secrets: { FILES: token },
+    ca: certificate.cert,
+    good: 'accepted',
+    identityReason: 'TLS_CERTIFICATE',
+    connections: recipient.connections,
+    openNow: () => Promise.resolve(recipient.openNow()),
+    arrivedKeys: () => [...recipient.files.keys()].filter((name) => name.endsWith('.csv')),
+    misbehave(how) {
+      if (how === 'cutBefore') recipient.fault = (step) => (step === 'connect' ? 'reset' : undefined);
+      if (how === 'hangBefore') recipient.fault = (step) => (step === 'asked' ? 'hang' : undefined);
+      if (how === 'cutAfter') recipient.fault = (step) => (step === 'stored' ? 'reset' : undefined);
+      if (how === 'hangAfter') recipient.fault = (step) => (step === 'stored' ? 'hang' : undefined);
+      if (how === 'refuse') recipient.fault = (step) => (step === 'sent' ? 403 : undefined);
+    },
+    badSecrets: { FILES: 'perime' },
+    authReason: 'HTTP_401',
+    recover() {
+      recipient.fault = () => undefined;
+      recipient.tokens = [token];
+      recipient.files.clear();
       recipient.log.length = 0;
     },
     close: recipient.close,

@@ -1,7 +1,11 @@
 // Files in S3-compatible storage: whole or not there, never one over another.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import type { Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
 import { flow } from '../../connectors/flow/index.ts';
+import { serversIn } from '../../src/sandbox/recipients/stand-in.ts';
 import { s3Rig, type S3Rig } from './file-rigs.ts';
 import { contextOf, parcelOf } from './rigs.ts';
 
@@ -153,4 +157,29 @@ test('the check tells what is lost without conditional writes, and the document 
   expect(flow.doubts?.(settingsWith({}, { conditional: false }))).toHaveLength(1);
   const rows = flow.words.transport(settingsWith() as object, []);
   expect(rows.map(({ agreed: [fr] }) => fr)).toContain('S3, compartiment horizon-leads (eu-west-3)');
+});
+
+test('a trial leaves the file on a server of this machine, whatever it travels by', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'relais-trial-'));
+  const standIn = await flow.standIn([settingsWith()], serversIn(folder));
+  if (typeof standIn === 'string' || standIn.server === undefined) throw new Error('nothing stands in');
+  const { port } = standIn.server;
+  const outcome = await flow.send(
+    parcelOf({ body }),
+    standIn.settingsOf(settingsWith()),
+    context({
+      secret: standIn.secret,
+      allowedTargets: standIn.allowedTargets,
+      network: {
+        allowedRanges: ['127.0.0.0/8'],
+        allowPlaintext: false,
+        connectTo: Object.fromEntries(standIn.hosts.map((host) => [host, { host: '127.0.0.1', port }])),
+      },
+    }),
+  );
+  expect(outcome).toMatchObject({ kind: 'accepted' });
+  expect(readFileSync(join(folder, key))).toEqual(bytes);
+  expect(rig.recipient.log).toEqual([]);
+  await standIn.server.close();
+  rmSync(folder, { recursive: true });
 });

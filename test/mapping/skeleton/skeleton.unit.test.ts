@@ -298,6 +298,8 @@ describe('where it goes and what the answer means', () => {
   test.each([
     ['https://crm.x.example/leads', 'webhook', 'hosts: [crm.x.example]'],
     ['sftp://up@sftp.x.example/in/leads', 'flow', "folders: ['sftp:demo/in/leads']"],
+    ['ftps://up@ftp.x.example/in/leads', 'flow', "folders: ['ftps:demo/in/leads']"],
+    ['s3://x-leads/in', 'flow', "folders: ['s3:demo/in']"],
     ['Leads@x.example', 'email', 'mailboxes: [leads@x.example]'],
   ])('%s is a %s', (to, connector, facts) => {
     const draft = draftOf('NOM;OPTIN\nx;O', { to });

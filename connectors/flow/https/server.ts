@@ -1,0 +1,76 @@
+// A place for files behind HTTPS: what a file may say of it.
+// Invariant: no secret in clear; the addresses are in clear, so that the contract names their hosts.
+import { authProblems, authSchema, authTexts } from '../../access/auth.ts';
+import { accessUrl, isAccess } from '../../access/settings.ts';
+import { tlsProblems, tlsSchema, tlsTexts } from '../../access/tls.ts';
+import { authWords, certificateRows } from '../../access/words.ts';
+import type { SettingsProblem } from '../../contract.ts';
+import { secretName } from '../../guard.ts';
+import { addressProblems, endpointOf, hostOf, isInClear } from '../../guard/http/address.ts';
+import { defineTransport } from '../transport.ts';
+import { openHttpsDrop } from './drop.ts';
+import type { HttpsServer } from './drop.ts';
+import { httpsSchema } from './schema.ts';
+
+export type { HttpsServer } from './drop.ts';
+
+/** @param fixed the text without the placeholders it may hold */
+function fixedAddress(path: string, text: string, fixed: string): readonly SettingsProblem[] {
+  if (secretName(text) !== undefined)
+    return [{ path, message: 'This address stands in clear: the contract in client.yaml names its host.' }];
+  if (/[{}]/.test(fixed))
+    return [{ path, message: 'No placeholder here, but {name} in the address that files are posted to.' }];
+  return addressProblems(path, text);
+}
+
+function doubts({ conditional, post }: HttpsServer): readonly SettingsProblem[] {
+  if (conditional !== false && post === undefined) return [];
+  return [
+    {
+      path: post === undefined ? '/server/conditional' : '/server/post',
+      message:
+        'without If-None-Match the server decides what becomes of a file that comes under the same name between our look and our sending; it can know ours by its Idempotency-Key.',
+    },
+  ];
+}
+
+export const httpsTransport = defineTransport<HttpsServer>({
+  scheme: 'https',
+  isOf: (server) => 'url' in server,
+  schema: httpsSchema(authSchema, tlsSchema),
+  misplaced: 'A server with a url goes with to: https:NAME/….',
+  problems: ({ url, post, auth, tls }, { tempSuffix }) => [
+    ...fixedAddress('/server/url', url, url),
+    ...(post === undefined ? [] : fixedAddress('/server/post/url', post.url, post.url.replace('{name}', ''))),
+    ...authProblems('/server/auth', auth),
+    ...tlsProblems('/server/tls', tls),
+    ...(tempSuffix === undefined
+      ? []
+      : [
+          { path: '/tempSuffix', message: 'A file appears whole: leave tempSuffix out, nothing is renamed.' },
+        ]),
+  ],
+  doubts,
+  hosts: ({ url, post, auth }) => {
+    const token = isAccess(auth) ? hostOf(accessUrl(auth)) : undefined;
+    const all = [hostOf(url), hostOf(post?.url ?? url), token];
+    return [...new Set(all.filter((host) => host !== undefined))];
+  },
+  inClear: ({ url, post, auth }) => [
+    ...(isInClear(url) ? ['/server/url'] : []),
+    ...(isInClear(post?.url ?? '') ? ['/server/post/url'] : []),
+    ...(isAccess(auth) && isInClear(accessUrl(auth)) ? ['/server/auth'] : []),
+  ],
+  root: ({ url }) => endpointOf(url),
+  secrets: ({ auth, tls }) => [...(auth === undefined ? [] : authTexts(auth)), ...tlsTexts(tls)],
+  tls: ({ tls }) => tls,
+  words: ({ url, post, auth, tls }) => {
+    const how = post === undefined ? `HTTPS PUT ${url}` : `HTTPS POST ${post.url}`;
+    return [
+      { point: ['Protocole', 'Protocol'], agreed: [how, how] },
+      { point: ['Authentification', 'Authentication'], agreed: authWords(auth) },
+      ...certificateRows(tls),
+    ];
+  },
+  open: async (server, context, deadline) => await Promise.resolve(openHttpsDrop(server, context, deadline)),
+});
