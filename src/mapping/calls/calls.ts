@@ -1,7 +1,8 @@
 // Several calls for one delivery: each an address, a body and rules of its own; ids of one answer feed the next call.
 // Invariant: every consent line is carried by a call that always leaves, and a call never uses an id no earlier one gives.
 import { checkConsentCarried, distribute } from './consent-by-call.ts';
-import type { ConsentPlaces, RawCall } from './consent-by-call.ts';
+import type { ConsentPlaces } from './consent-by-call.ts';
+import type { RawCall } from './early.ts';
 import { compileWhen, onUnknownOf, urlCaptures, withCaptures } from './parts.ts';
 import type { CallsInput } from './parts.ts';
 import { compileCaptures } from './captures.ts';

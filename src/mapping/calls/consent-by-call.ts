@@ -6,24 +6,10 @@ import type { CompiledConsent, ConsentLine } from '../consent/block.ts';
 import { omitted } from '../consent/choices.ts';
 import type { ConsentSent } from '../contract.ts';
 import { isRecord, listAt } from '../document/yaml.ts';
-import type { Path, Report } from '../document/problems.ts';
-import type { RecordPlan } from '../record.ts';
+import type { Report } from '../document/problems.ts';
+import { checkEarly, type Carrying, type RawCall } from './early.ts';
 import { suggest } from '../document/suggest.ts';
 import type { Entry } from '../fields/values.ts';
-
-/** One raw call and where it stands. */
-export interface RawCall {
-  readonly raw: Record<string, unknown>;
-  readonly path: Path;
-  readonly name: string;
-}
-
-/** What a compiled call carries and builds on. */
-interface Carrying {
-  readonly record: Pick<RecordPlan, 'parts'>;
-  /** Ids of earlier calls it uses. */
-  readonly reads: readonly string[];
-}
 
 const prefix = 'call:';
 
@@ -216,35 +202,4 @@ function asksForContact(when: unknown, consent: CompiledConsent, line: ConsentLi
   const keys = isRecord(when) ? Object.keys(when) : [];
   const asked = isRecord(when) ? when['present'] : undefined;
   return keys.length === 1 && typeof asked === 'string' && (contactOf[channel] ?? []).includes(asked);
-}
-
-/** A call that fails leaves what earlier calls made: no record may exist there without its opt-in. */
-function checkEarly(
-  index: number,
-  /** Calls that may stand before it all the same: they carry an opt-in too. */
-  alike: ReadonlySet<number>,
-  raws: readonly RawCall[],
-  calls: readonly Carrying[],
-  report: Report,
-): void {
-  const raw = raws[index];
-  const call = calls[index];
-  if (raw === undefined || call === undefined) return;
-  const givers = new Set(call.reads.map((id) => id.slice(0, id.indexOf('.'))));
-  for (let before = index - 1; before >= 0; before -= 1) {
-    const earlier = raws[before];
-    if (earlier === undefined || givers.has(earlier.name) || alike.has(before)) continue;
-    // What a giver itself needs comes before it as well.
-    const needed = [...givers].some((name) => {
-      const at = raws.findIndex((candidate) => candidate.name === name);
-      return at > before && calls[at]?.reads.some((id) => id.startsWith(`${earlier.name}.`)) === true;
-    });
-    if (needed) continue;
-    report.error(
-      [...raw.path, 'name'],
-      'MAP-655',
-      `"${raw.name}" carries an opt-in and does not need "${earlier.name}": put it before, or a failure between them leaves a person there without the opt-in.`,
-    );
-    return;
-  }
 }

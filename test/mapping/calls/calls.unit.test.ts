@@ -221,6 +221,21 @@ ${more}`;
     expect(problemsOf(severalCalls(shared)).join()).toContain('MAP-303');
   });
 
+  test('what gives its id to an opt-in call may stand before every call that carries an opt-in, and nothing else may', () => {
+    const calls: Readonly<Record<string, string>> = {
+      entry: `{name: entry, send: {url: ${url}/list}, fields: [{to: ref, from: id}], capture: {id: $.id}}`,
+      block: `{name: block, send: {url: "${url}/list/{entry.id}"}, fields: [{to: active, value: 1}]}`,
+      person: `{name: person, send: {url: ${url}/persons}, fields: [{to: nom, from: identity.lastName}, {consent: rest}]}`,
+    };
+    const consent = gated().slice(0, gated().indexOf('calls:')).replace('call:blacklist', 'call:block');
+    const inOrder = (...order: readonly string[]): string =>
+      problemsOf(
+        severalCalls(`${consent}calls:\n${order.map((name) => `  - ${calls[name]}\n`).join('')}`),
+      ).join();
+    expect(inOrder('entry', 'block', 'person')).toBe('');
+    expect(inOrder('entry', 'person', 'block')).toContain('MAP-655');
+  });
+
   test('a call that needs the id of the person may stand behind it, and no later', () => {
     const behind = (order: readonly string[]): readonly string[] => {
       const calls: Readonly<Record<string, string>> = {

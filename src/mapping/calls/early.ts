@@ -1,0 +1,55 @@
+// An opt-in leaves as early as the ids it needs permit, call by call.
+// Invariant: a call that fails leaves what earlier calls made: no record may exist at the recipient without its opt-in.
+import type { Path, Report } from '../document/problems.ts';
+import type { RecordPlan } from '../record.ts';
+
+/** One raw call and where it stands. */
+export interface RawCall {
+  readonly raw: Record<string, unknown>;
+  readonly path: Path;
+  readonly name: string;
+}
+
+/** What a compiled call carries and builds on. */
+export interface Carrying {
+  readonly record: Pick<RecordPlan, 'parts'>;
+  /** Ids of earlier calls it uses. */
+  readonly reads: readonly string[];
+}
+
+const givesTo = (giver: RawCall, call: Carrying | undefined): boolean =>
+  call?.reads.some((id) => id.startsWith(`${giver.name}.`)) === true;
+
+/** Reports a call that carries an opt-in and stands behind one it does not need. */
+export function checkEarly(
+  index: number,
+  /** Calls that may stand before it all the same: they carry an opt-in too. */
+  alike: ReadonlySet<number>,
+  raws: readonly RawCall[],
+  calls: readonly Carrying[],
+  report: Report,
+): void {
+  const raw = raws[index];
+  const call = calls[index];
+  if (raw === undefined || call === undefined) return;
+  const givers = new Set(call.reads.map((id) => id.slice(0, id.indexOf('.'))));
+  for (let before = index - 1; before >= 0; before -= 1) {
+    const earlier = raws[before];
+    if (earlier === undefined || givers.has(earlier.name) || alike.has(before)) continue;
+    // What an opt-in call before this one needs has its opt-in by then: that call was looked at by itself.
+    const served = [...alike].some((at) => at > before && at < index && givesTo(earlier, calls[at]));
+    if (served) continue;
+    // What a giver itself needs comes before it as well.
+    const needed = [...givers].some((name) => {
+      const at = raws.findIndex((candidate) => candidate.name === name);
+      return at > before && givesTo(earlier, calls[at]);
+    });
+    if (needed) continue;
+    report.error(
+      [...raw.path, 'name'],
+      'MAP-655',
+      `"${raw.name}" carries an opt-in and does not need "${earlier.name}": put it before, or a failure between them leaves a person there without the opt-in.`,
+    );
+    return;
+  }
+}
