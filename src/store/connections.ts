@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import { createPool, type Pool, type PoolConnection } from 'mysql2';
 import { createDatabaseClock, type DatabaseClock } from './clock.ts';
+import { shareParameterKinds } from './prepared-statements.ts';
 import { endsConnection, refusedAccount, translated } from './sql-failures.ts';
 
 export type SqlValue = string | number | boolean | Date | Buffer | Uint8Array | null;
@@ -50,7 +51,10 @@ export function createConnections(options: ConnectionOptions): Connections {
     });
     const isNew = !idSteps.has(raw);
     streamOf(raw).setTimeout(silenceMs);
-    if (isNew) streamOf(raw).on('timeout', () => streamOf(raw).destroy(new Error('silent')));
+    if (isNew) {
+      streamOf(raw).on('timeout', () => streamOf(raw).destroy(new Error('silent')));
+      shareParameterKinds(raw);
+    }
     try {
       if (isNew || clock.isDue()) await clock.read(() => readClock(raw));
       if (isNew) idSteps.set(raw, await setUp(raw, silenceMs));
