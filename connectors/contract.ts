@@ -20,6 +20,15 @@ export type {
   TargetAnswer,
   Tested,
 } from './contract/outcome.ts';
+export type {
+  AckRead,
+  ItemAnswer,
+  ItemAnswers,
+  LineWord,
+  NamedBy,
+  TakeAnswers,
+  Unreadable,
+} from './contract/item-answers.ts';
 export type { Composed, NetworkPolicy, SendContext, Timeouts } from './contract/context.ts';
 export type { Credential, CredentialNeed, Credentials, Got, Obtained } from './contract/credentials.ts';
 export type {

@@ -1,6 +1,7 @@
 // One kind of channel to recipients: everything the gateway knows of it, in one object.
 // Invariant: what depends on the kind stands behind this type, so that the registry's line and a folder are all of it.
 import type { Composed, SendContext } from './context.ts';
+import type { ItemAnswers } from './item-answers.ts';
 import type { Outcome, Tested } from './outcome.ts';
 import type { Action, Body, Parcel } from './parcel.ts';
 import type { Drafting, SignedWords } from './presented.ts';
@@ -105,6 +106,8 @@ export interface Connector<Settings = unknown> {
    * @param question body of a look-up about nobody, where asking needs one
    */
   readonly test: (settings: Settings, context: SendContext, question?: Body) => Promise<Tested>;
+  /** How the recipient's word on each delivery of a file is read. */
+  readonly itemAnswers?: ItemAnswers<Settings>;
   /** How what comes back later is read: mails that bounce after the server's yes. */
   readonly returns?: Returns<Settings>;
   readonly words: SignedWords<Settings>;

@@ -9,6 +9,7 @@ import { readAck } from './ack.ts';
 import { contentOfText } from './content.ts';
 import { flowDrafting } from './draft.ts';
 import type { Content } from './drop.ts';
+import { ackHead, itemAnswers } from './item-answers.ts';
 import { fillName } from './names.ts';
 import { uploadOutcome } from './outcome.ts';
 import { uploadMarked } from './marked.ts';
@@ -61,6 +62,7 @@ export const flow = defineConnector<FlowSettings>({
   compose,
   send,
   lookup,
+  itemAnswers,
   test,
 });
 
@@ -80,6 +82,7 @@ function compose(parcel: Parcel, settings: FlowSettings): Composed {
       ...packingHead(settings),
       ...(sidecar === undefined ? [] : [`control file: ${sidecar}`]),
       ...(settings.marker === undefined ? [] : [`marker: ${fileName}${settings.marker}`]),
+      ...ackHead(parcel, batch, settings),
     ],
     fileName,
   };
@@ -128,7 +131,7 @@ async function lookup(parcel: Parcel, settings: FlowSettings, context: SendConte
     context,
     () => 'nothing',
     async (drop, seen) => {
-      if (settings.ack !== undefined) {
+      if (settings.ack !== undefined && settings.ack.lines === undefined) {
         const said = await readAck(
           drop,
           fillName(settings.ack.path, { ...parcel, batch, timezone: timezoneOf(settings) }),

@@ -7,6 +7,8 @@ export interface NameFacts {
   readonly destination: string;
   readonly batch: Pick<BatchFacts, 'sequence' | 'slot'>;
   readonly timezone: string;
+  /** Of an acknowledgement in pieces. */
+  readonly piece?: number;
 }
 
 const placeholder = /\{([A-Za-z]+)(?::([^{}]*))?\}/g;
@@ -22,6 +24,8 @@ export function fillName(pattern: string, facts: NameFacts): string {
         return civil(facts.batch.slot, format ?? 'yyyyMMdd', facts.timezone);
       case 'time':
         return civil(facts.batch.slot, format ?? 'HHmmss', facts.timezone);
+      case 'piece':
+        return facts.piece === undefined ? whole : String(facts.piece).padStart(Number(format ?? 0), '0');
       case 'client':
         return segment(facts.client);
       case 'destination':
@@ -32,16 +36,22 @@ export function fillName(pattern: string, facts: NameFacts): string {
   });
 }
 
-/** What is wrong with a pattern, as sentences; empty when nothing is. */
-export function patternProblems(pattern: string): readonly string[] {
+export const inPieces = (pattern: string): boolean => /\{piece(:\d+)?\}/.test(pattern);
+
+/** What is wrong with a pattern, as sentences; empty when nothing is. @param more placeholders known in this place */
+export function patternProblems(pattern: string, more: readonly string[] = []): readonly string[] {
   const problems: string[] = [];
   for (const [whole, name, format] of pattern.matchAll(placeholder)) {
-    if (!['seq', 'date', 'time', 'client', 'destination'].includes(name ?? '')) {
+    if (!['seq', 'date', 'time', 'client', 'destination', ...more].includes(name ?? '')) {
       problems.push(
-        `Unknown placeholder ${whole}: only {date:yyyyMMdd} {time:HHmmss} {seq} {seq:6} {client} {destination}.`,
+        `Unknown placeholder ${whole}: only ${['{date:yyyyMMdd} {time:HHmmss} {seq} {seq:6} {client} {destination}', ...more.map((other) => `{${other}}`)].join(' ')}.`,
       );
-    } else if (name === 'seq' && format !== undefined && !/^([1-9]|1[0-2])$/.test(format)) {
-      problems.push(`${whole}: the width of seq is a number from 1 to 12.`);
+    } else if (
+      (name === 'seq' || name === 'piece') &&
+      format !== undefined &&
+      !/^([1-9]|1[0-2])$/.test(format)
+    ) {
+      problems.push(`${whole}: the width of ${name} is a number from 1 to 12.`);
     } else if (
       (name === 'date' || name === 'time') &&
       format !== undefined &&

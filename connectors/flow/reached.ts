@@ -9,7 +9,8 @@ import type { FlowSettings } from './settings.ts';
 import { isLocal, transportOf } from './transports.ts';
 import type { UploadProgress } from './upload.ts';
 
-type Work = (drop: Drop, seen: () => Evidence) => Promise<Outcome>;
+/** @param renew begins the time of the attempt anew: there is progress */
+type Work = (drop: Drop, seen: () => Evidence, renew: () => void) => Promise<Outcome>;
 
 export async function atDrop(
   settings: FlowSettings,
@@ -28,7 +29,7 @@ export async function atDrop(
   try {
     const drop = await open(settings.server, context, deadline);
     try {
-      return await deadline.race(work(drop, seen));
+      return await deadline.race(work(drop, seen, deadline.renew));
     } finally {
       await drop.close();
     }

@@ -1,6 +1,7 @@
 // The JSON Schema of the `file` block of a flow; what editors show and the check reads.
 // Invariant: a secret is named, never written; the host key is pinned.
 import type { JsonSchema } from '../contract.ts';
+import { lineSettingsSchema } from './line-settings.ts';
 import { packingSchema } from './packing/settings.ts';
 import { controlFields } from './settings.ts';
 import { transports } from './transports.ts';
@@ -88,13 +89,15 @@ export const flowSettingsSchema: JsonSchema = {
           type: 'string',
           minLength: 1,
           maxLength: 200,
-          description: 'Path with {seq}, {date:…}; below the login folder unless it begins with /.',
+          description:
+            'Path with {seq}, {date:…}; below the login folder unless it begins with /. With lines, {piece} counts the pieces it comes in from 1.',
         },
         within: {
           type: 'string',
           pattern: '^[1-9][0-9]{0,4}(m|h|d)$',
           description: 'How long to wait for it, e.g. 4h; then support is told.',
         },
+        lines: lineSettingsSchema,
       },
     },
     marker: {

@@ -1,7 +1,8 @@
 // The `file` block of a flow: its type, and the rules that its schema (schema.ts) cannot say. Pure.
 // Invariant: no path leaves its folder, every file has its own name; of its server the transport judges (transport.ts).
 import type { SettingsProblem } from '../contract.ts';
-import { climbs, patternProblems } from './names.ts';
+import { lineProblems, type LineSettings } from './line-settings.ts';
+import { climbs, inPieces, patternProblems } from './names.ts';
 import { packingProblems } from './packing/settings.ts';
 import type { PackingSettings } from './packing/settings.ts';
 import { scheduleProblem } from './schedule.ts';
@@ -17,7 +18,7 @@ export interface FlowSettings extends PackingSettings {
   readonly schedule: { readonly cron: string; readonly timezone?: string; readonly late?: string };
   readonly empty?: 'skip' | 'header';
   readonly control?: { readonly sidecar: string; readonly fields?: readonly ControlField[] };
-  readonly ack?: { readonly path: string; readonly within?: string };
+  readonly ack?: { readonly path: string; readonly within?: string; readonly lines?: LineSettings };
   readonly tempSuffix?: string;
   readonly marker?: string;
 }
@@ -41,16 +42,6 @@ export function checkFlowSettings(settings: FlowSettings): readonly SettingsProb
     problems.push({ path: '/to', message: 'A folder cannot hold . or .. steps.' });
   const schedule = scheduleProblem(settings.schedule.cron, timezoneOf(settings));
   if (schedule !== undefined) problems.push({ path: '/schedule', message: schedule });
-  if (settings.ack !== undefined) {
-    problems.push(...patternProblems(settings.ack.path).map((message) => ({ path: '/ack/path', message })));
-    if (!/\{seq(:\d+)?\}/.test(settings.ack.path))
-      problems.push({
-        path: '/ack/path',
-        message: 'The path needs {seq}: an answer must belong to one file.',
-      });
-    if (climbs(settings.ack.path))
-      problems.push({ path: '/ack/path', message: 'A path cannot hold . or .. steps.' });
-  }
   const temp = settings.tempSuffix ?? '.part';
   if (settings.control !== undefined && settings.control.sidecar === temp)
     problems.push({
@@ -60,9 +51,27 @@ export function checkFlowSettings(settings: FlowSettings): readonly SettingsProb
   return [
     ...problems,
     ...packingProblems(settings),
+    ...ackProblems(settings),
     ...markerProblems(settings),
     ...serverProblems(settings.server, settings),
   ];
+}
+
+function ackProblems({ ack }: FlowSettings): readonly SettingsProblem[] {
+  if (ack === undefined) return [];
+  const { path, lines } = ack;
+  const more = lines === undefined ? [] : ['piece'];
+  const problems: SettingsProblem[] = patternProblems(path, more).map((message) => ({
+    path: '/ack/path',
+    message: lines === undefined && inPieces(path) ? `${message} {piece} goes with ack.lines.` : message,
+  }));
+  if (!/\{seq(:\d+)?\}/.test(path))
+    problems.push({
+      path: '/ack/path',
+      message: 'The path needs {seq}: an answer must belong to one file.',
+    });
+  if (climbs(path)) problems.push({ path: '/ack/path', message: 'A path cannot hold . or .. steps.' });
+  return lines === undefined ? problems : [...problems, ...lineProblems(lines, '/ack/lines')];
 }
 
 function markerProblems({ marker, tempSuffix, control }: FlowSettings): readonly SettingsProblem[] {

@@ -2,6 +2,7 @@
 // Invariant: plain schedules as a sentence, others as they are written; a secret by its name.
 import type { Both, SignedRow, SignedWords } from '../contract.ts';
 import { shownSetting } from '../guard.ts';
+import type { LineSettings } from './line-settings.ts';
 import { packingRows } from './packing/settings.ts';
 import { controlFields } from './settings.ts';
 import type { FlowSettings } from './settings.ts';
@@ -52,21 +53,51 @@ function transport({
             agreed: same(`${control.sidecar} : ${(control.fields ?? controlFields).join(', ')}`),
           },
         ]),
-    ...(ack === undefined
-      ? []
-      : [
-          {
-            point: ['Accusé de réception', 'Acknowledgement'] as const,
-            agreed:
-              ack.within === undefined
-                ? same(ack.path)
-                : ([
-                    `${ack.path}, attendu sous ${ack.within}`,
-                    `${ack.path}, expected within ${ack.within}`,
-                  ] as const),
-          },
-        ]),
+    ...ackRows(ack),
   ];
+}
+
+/** The French words of the document: where the recipient answers, by when, and how each of its lines is read. */
+function ackRows(ack: FlowSettings['ack']): readonly SignedRow[] {
+  if (ack === undefined) return [];
+  const { path, within, lines } = ack;
+  const place: SignedRow = {
+    point: ['Accusé de réception', 'Acknowledgement'],
+    agreed:
+      within === undefined
+        ? same(path)
+        : [`${path}, attendu sous ${within}`, `${path}, expected within ${within}`],
+  };
+  return lines === undefined ? [place] : [place, lineRow(lines)];
+}
+
+function lineRow(lines: LineSettings): SignedRow {
+  const { reference, key, status, reason, id, accepted, duplicate, refused, again } = lines;
+  const format =
+    lines.xml === undefined
+      ? `CSV, séparateur ${lines.csv?.delimiter ?? ';'}, ${lines.csv?.encoding ?? 'utf-8'}`
+      : `XML, <${lines.xml.record}>`;
+  const said = (fr: string, words: readonly string[] = []): readonly string[] =>
+    words.length === 0 ? [] : [`${fr} : ${words.join(', ')}`];
+  const columns = [
+    reference === undefined ? `clé de livraison : ${key ?? ''}` : `notre référence : ${reference}`,
+    `statut : ${status}`,
+    ...(reason === undefined ? [] : [`code du refus : ${reason}`]),
+    ...(id === undefined ? [] : [`votre numéro : ${id}`]),
+  ];
+  const words = [
+    ...said('acceptée', accepted),
+    ...said('déjà présente', duplicate),
+    ...said('refusée', refused),
+    ...said('à renvoyer', again),
+  ];
+  return {
+    point: ["Lignes de l'accusé", 'Lines of the acknowledgement'],
+    agreed: [
+      `${format} ; ${columns.join(' ; ')} ; ${words.join(' ; ')}. Une demande sans ligne n'est jamais comptée comme remise.`,
+      `${format.replace('séparateur', 'delimiter')}; one line for each lead; a lead without a line never counts as delivered.`,
+    ],
+  };
 }
 
 const days = ['dimanche', 'lundi', 'mardi', 'mercredi', 'jeudi', 'vendredi', 'samedi', 'dimanche'];

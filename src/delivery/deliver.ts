@@ -13,6 +13,8 @@ import type { Recorded } from './attempt/trip-end.ts';
 import { chooseVersions } from './attempt/trip-versions.ts';
 import { writeAhead } from './attempt/write-ahead.ts';
 import { writeAndDepart } from './attempt/write-round.ts';
+import { isUnderWay } from '../store/batches.ts';
+import { hearLines } from './files/acknowledged.ts';
 import { deliverLongFile } from './files/long-file.ts';
 
 export interface Deliverer {
@@ -35,9 +37,19 @@ export async function deliver(needs: TripNeeds, destinationId: string, job: Job)
 
   const order = await openOrder(needs, destinationId, job);
   if (order === undefined) return;
-  if (order.batch?.role === 'whole')
-    return (needs.leanly ?? ((work) => work()))(() => deliverLongFile(needs, order));
+  if (order.batch !== undefined) return deliverFile(needs, order);
+  return deliverOrder(needs, order);
+}
 
+async function deliverFile(needs: TripNeeds, order: Order): Promise<void> {
+  if (order.batch?.role === 'whole' && isUnderWay(order.batch))
+    return (needs.leanly ?? ((work) => work()))(() => deliverLongFile(needs, order));
+  // The recipient's own word on each delivery goes before any question about the file.
+  const left = await hearLines(needs, order);
+  if (left !== undefined) return deliverOrder(needs, left);
+}
+
+async function deliverOrder(needs: TripNeeds, order: Order): Promise<void> {
   // Where nothing has to be asked first it is written now, and departs with its claim.
   const draft = await writeAhead(needs, order);
 

@@ -7,6 +7,7 @@ import type { SendingHours } from '../domain/sending-hours.ts';
 import type { Log } from '../log.ts';
 import type { Producer } from '../queue/producer.ts';
 import { takeDueBatches } from '../store/batches.ts';
+import { takeEndedFiles } from '../store/file-acknowledgements.ts';
 import type { Database } from '../store/database.ts';
 import {
   allDestinations,
@@ -194,7 +195,8 @@ async function dispatchFiles(at: Dispatching): Promise<number> {
     .filter((state) => isShut(state.circuit, state.now))
     .map((state) => state.destinationId);
   const batches = await at.database.transaction((tx) => takeDueBatches(tx, 50, at.forgottenAfterMs, shut));
-  for (const batch of batches)
+  const ended = await at.database.transaction((tx) => takeEndedFiles(tx, 50, shut));
+  for (const batch of [...batches, ...ended])
     await pushJobs(at, batch.destinationId, [{ batchId: batch.id, attempt: batch.attempt }], 'again');
   return batches.length;
 }

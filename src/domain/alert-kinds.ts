@@ -64,6 +64,23 @@ export const alertDefinitions = {
       `Demander au client s'il a reçu le fichier, et pourquoi il n'en accuse pas réception ; ${ofDestination('destination list', destination)}`,
     isTask: true,
   },
+  ack_unreadable: {
+    title: 'Accusé de réception illisible / acknowledgement cannot be read',
+    whatToDo: () =>
+      'Demander au client un accusé conforme au format convenu, sous le même nom ; il est relu de lui-même.',
+    isTask: true,
+  },
+  ack_lines_unknown: {
+    title:
+      "Lignes d'accusé sans demande du fichier, ou de statut inconnu / acknowledgement lines not understood",
+    whatToDo: () => 'Demander au client de quelles demandes il parle, et ce que veut dire son statut.',
+    isTask: true,
+  },
+  ack_contradicts: {
+    title: 'Accusé de réception contradictoire / acknowledgement contradicts an earlier one',
+    whatToDo: tasks,
+    isTask: true,
+  },
   file_gap: {
     title: 'Numéro de fichier manquant / file number missing',
     whatToDo: () => "Prévenir le client que ce numéro n'arrivera pas (annulé), ou pas avant les suivants.",

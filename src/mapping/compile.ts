@@ -14,7 +14,7 @@ import { compileAccepts } from './fields/conditions.ts';
 import type { CompiledConsent } from './consent/block.ts';
 import type { ActionPlan, CallName, CompiledMapping, ConnectorFacts } from './contract.ts';
 import { blockAt, isRecord, listAt, textAt } from './document/yaml.ts';
-import { scheduleOf, writingFiles } from './files.ts';
+import { hearsLines, scheduleOf, writingFiles } from './files.ts';
 import { readLayout } from './formats/layout.ts';
 import type { Layout } from './formats/layout.ts';
 import type { Report } from './document/problems.ts';
@@ -73,7 +73,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   const asks = mapping['onUnknown'] === 'lookup';
   if (asks && !hasLookup && connector !== undefined && create?.settings !== undefined)
     report.error(['onUnknown'], 'MAP-506', 'onUnknown: lookup needs send.lookup.');
-  const judge = defaultJudge(input, hasLookup, faultsOf(compiled, layout));
+  const judge = defaultJudge(input, hasLookup, compiled, layout);
   reportContents(actions, connector, scope);
   const { update: changed } = consents;
   if (connector === undefined || client === undefined || create === undefined) return undefined;
@@ -154,8 +154,15 @@ function functionsOf(
 }
 
 /** What reads an answer that belongs to no call of a list. */
-function defaultJudge(input: CompileInput, hasLookup: boolean, faults: FaultsOf): Judge {
+function defaultJudge(
+  input: CompileInput,
+  looksUp: boolean,
+  compiled: CompiledActions,
+  layout: Layout,
+): Judge {
   const { mapping, report, connector, now } = input;
+  const hasLookup = looksUp && !hearsLines(compiled, connector, report);
+  const faults = faultsOf(compiled, layout);
   if (connector === undefined) reportSecrets(input);
   if (hasCalls(mapping)) return unread;
   // Without a known connector the file is checked as the webhook it most likely is.

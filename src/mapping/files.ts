@@ -1,9 +1,9 @@
-// What only destinations of files have: their schedule, the frame of a file, and a long one written in parts.
+// What only destinations of files have: their schedule, the frame of a file, and a long one written in parts; what answers name.
 // Invariant: the parts in their frame are the bytes that writing all at once gives.
 import type { Action } from '../../connectors/contract.ts';
 import type { CompiledActions, PlannedCall } from './actions.ts';
 import { planKey } from './apply.ts';
-import type { CompiledMapping } from './contract.ts';
+import type { CompiledMapping, ConnectorFacts } from './contract.ts';
 import type { Report } from './document/problems.ts';
 import { blockAt, textAt } from './document/yaml.ts';
 import { parseDuration } from './fields/time.ts';
@@ -46,6 +46,26 @@ function checkEmpty({ inParts, csv }: Layout, report: Report): void {
       'MAP-615',
       'a CSV without a heading has no bytes where there are no leads: write csv.header: true, or empty: skip.',
     );
+}
+
+/** Whether an acknowledgement says of each lead what became of it; what its lines name must then stand in the file. */
+export function hearsLines(
+  { actions, plans }: CompiledActions,
+  connector: ConnectorFacts | undefined,
+  report: Report,
+): boolean {
+  const settings = actions.get('create')?.settings;
+  const namedBy = settings === undefined ? undefined : connector?.itemAnswers?.namedBy(settings);
+  if (namedBy === undefined) return false;
+  const source = namedBy === 'key' ? 'delivery.key' : 'id';
+  for (const [action, { record }] of plans)
+    if (!record.fields.some((field) => field.source === source))
+      report.error(
+        ['file', 'ack', 'lines', namedBy],
+        'MAP-620',
+        `no field of ${action} writes ${source}: the recipient cannot name a lead by it.`,
+      );
+  return true;
 }
 
 /** @param layout of the mapping; an action may have its own */

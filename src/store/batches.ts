@@ -1,5 +1,6 @@
 // Files of a flow: sequence numbers, and what becomes of a file; its bytes are kept by kept-bytes.ts.
 // Invariant: a sequence names one content for ever; bytes are blanked once accepted or voided.
+import type { Action } from '../../connectors/contract.ts';
 import { inList, type Sql } from './database.ts';
 import { dropParts } from './file-bytes.ts';
 
@@ -22,6 +23,10 @@ export interface Batch {
   readonly role: 'file' | 'whole' | 'part';
   /** Of a part; 0 for others. */
   readonly wholeId: number;
+  /** Of a long file, and of one whose acknowledgement was looked for. */
+  readonly action: Action;
+  /** Its acknowledgement may say more after its end. */
+  readonly isHeardAfterwards: boolean;
 }
 
 type Row = {
@@ -40,10 +45,12 @@ type Row = {
   written_at: Date | null;
   role: Batch['role'];
   whole_id: number;
+  action: Action;
+  is_heard: number;
 };
 /** What a `Batch` is read from. */
 export const batchColumns =
-  'id, client_id, destination_id, sequence, slot_at, state, attempt, file_name, media_type, extension, rows_count, mapping_version_id, written_at, role, whole_id';
+  'id, client_id, destination_id, sequence, slot_at, state, attempt, file_name, media_type, extension, rows_count, mapping_version_id, written_at, role, whole_id, action, (look_at IS NOT NULL OR looks > 0) AS is_heard';
 export type BatchRow = Row;
 export const batchOf = (row: Row): Batch => ({
   id: row.id,
@@ -61,6 +68,8 @@ export const batchOf = (row: Row): Batch => ({
   writtenAt: row.written_at ?? undefined,
   role: row.role,
   wholeId: row.whole_id,
+  action: row.action,
+  isHeardAfterwards: row.is_heard === 1,
 });
 
 export async function openBatch(

@@ -3,6 +3,7 @@
 import type { Decision } from '../../domain/verdict.ts';
 import { endBatch, retryBatch } from '../../store/batches.ts';
 import type { Sql } from '../../store/database.ts';
+import { isAcknowledged } from '../../store/file-acknowledgements.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { addSlot } from '../../store/file-slots.ts';
 import type { Attempted, OutcomeEffects } from './attempt.ts';
@@ -41,10 +42,9 @@ export async function settleBatch(
       Math.min(...open.map((verdict) => ('afterMs' in verdict ? verdict.afterMs : heldFileMs))),
     );
   } else {
-    await endBatch(
-      tx,
-      attempted.batchId,
-      verdicts.some((verdict) => verdict.next === 'done') ? 'sent' : 'voided',
-    );
+    // Its recipient may have spoken of others of its leads: then it has arrived.
+    const isSent =
+      verdicts.some((verdict) => verdict.next === 'done') || (await isAcknowledged(tx, attempted.batchId));
+    await endBatch(tx, attempted.batchId, isSent ? 'sent' : 'voided');
   }
 }

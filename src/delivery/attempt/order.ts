@@ -2,6 +2,7 @@
 // Invariant: a twin of an earlier try begins nothing; what cannot be claimed is given back with its reason by the claim itself.
 import type { Job } from '../../queue/jobs.ts';
 import { batchDeliveries, deferBatch, isUnderWay, readBatch } from '../../store/batches.ts';
+import { endIfAcknowledged } from '../../store/file-acknowledgements.ts';
 import type { DestinationLimits } from '../../domain/destination.ts';
 import { claimOrWait } from './broken-trip.ts';
 import type { ClaimedDelivery } from './claim.ts';
@@ -35,12 +36,15 @@ export async function openOrder(
     return undefined;
   }
   // A twin of an earlier try: what it was pushed for has happened, and the file may be held since.
-  if (!isUnderWay(batch) || batch.attempt !== job.attempt) return undefined;
+  if (batch.attempt !== job.attempt) return undefined;
+  if (!isUnderWay(batch))
+    return batch.isHeardAfterwards ? { destinationId, jobs: [], batch, inForce, leaseMs } : undefined;
   if (batch.role === 'whole') return { destinationId, jobs: [], batch, inForce, leaseMs };
   const rows = await batchDeliveries(needs.database, batch.id);
   if (rows.length === 0) {
-    // Everything in it was cancelled, erased or has expired meanwhile.
-    await needs.record(endOf(batch));
+    // Everything in it was acknowledged, or was cancelled, erased or has expired meanwhile.
+    if (!(await needs.database.transaction((tx) => endIfAcknowledged(tx, batch.id))))
+      await needs.record(endOf(batch));
     return undefined;
   }
   const jobs = rows.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1 }));

@@ -28,6 +28,7 @@ import { appendHandovers } from '../../store/handovers.ts';
 import type { Order, TripNeeds } from '../attempt/trip.ts';
 import { endOf, endUnder, voidingOf } from '../attempt/trip-end.ts';
 import { fileTrip } from '../attempt/trip-versions.ts';
+import { endAcknowledgedParts, hearLongLines } from './acknowledged.ts';
 import { askWhole } from './ask-long.ts';
 import { finishEmpty } from './empty-file.ts';
 import {
@@ -97,6 +98,7 @@ async function attemptWhole(work: Work): Promise<void> {
   if (left === 'leased') return dropWhole(needs.database, whole);
   if (left === 'lapsed') return putOffWhole(needs.database, whole, lookAgainMs);
   if (whole.outcome !== undefined) return finishLeft(work, whole.outcome);
+  if ((await hearLongLines(needs, attempt.order, whole)) === 'done') return;
   // The number left, and nobody is left to settle by what it comes to.
   if (whole.firstSentAt !== undefined && (await hasParts(needs.database, whole.id)))
     if (await isWithoutRows(needs.database, whole.id)) return voidWhole(work);
@@ -114,6 +116,7 @@ async function attemptWhole(work: Work): Promise<void> {
 /** Rows that the worker before did not come to get what the file came to. */
 async function finishLeft(work: Work, outcome: Outcome): Promise<void> {
   const { needs, attempt, whole } = work;
+  await endAcknowledgedParts(needs.database, whole);
   if ((await claimLeft(needs, attempt)) === 'blocked') return putOffWhole(needs.database, whole, lookAgainMs);
   return finish(work, { outcome, startedAt: performance.now(), movesCircuit: false, asked: true });
 }

@@ -99,6 +99,10 @@ export const problemsOfForm = {
     meaning: 'A file without leads could not be recognised as one.',
     remedy: 'Write empty: skip, or a format with a heading or a root.',
   },
+  'MAP-620': {
+    meaning: 'The lines of an acknowledgement name leads by something that the file does not hold.',
+    remedy: 'Let a field write it whole: from: id for reference, from: delivery.key for key.',
+  },
   'MAP-609': {
     meaning: 'The sending hours cannot be read.',
     remedy: 'Write days and times: open: [mon-fri 09:00-12:30 13:30-18:00, sat 09:00-12:00].',

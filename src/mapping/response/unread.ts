@@ -2,6 +2,7 @@
 // Invariant: what is not read is not understood: never an acceptance.
 import type { ConnectorFacts } from '../contract.ts';
 import type { Report } from '../document/problems.ts';
+import { blockAt } from '../document/yaml.ts';
 import type { Judge } from './rules.ts';
 
 /** Read by a call's own rules; what belongs to none is not understood. */
@@ -17,6 +18,8 @@ export function reportUnread(
   const why =
     lookupKey === undefined
       ? `the connector ${type} knows by itself what an answer means. Remove them.`
-      : `they are for the answers to ${settingsKey}.${lookupKey}, which is not there. Add it, or remove them.`;
+      : Object.hasOwn(blockAt(mapping, settingsKey), lookupKey)
+        ? `the lines of ${settingsKey}.${lookupKey} say it for each lead. Remove them.`
+        : `they are for the answers to ${settingsKey}.${lookupKey}, which is not there. Add it, or remove them.`;
   report.warn(['response'], 'MAP-516', `nothing reads these rules: ${why}`, { at: 'key' });
 }

@@ -1,0 +1,87 @@
+// The acknowledgement of a file read line by line: found at the recipient, streamed, bounded.
+// Invariant: never held whole; no more is read than lines for the leads of the file can weigh, whatever size the recipient says.
+import { createHash } from 'node:crypto';
+import type { AckRead, BatchFacts, ItemAnswers, Parcel, TakeAnswers } from '../contract.ts';
+import type { Drop } from './drop.ts';
+import type { LineSettings } from './line-settings.ts';
+import { unreadCode } from './line-text.ts';
+import { fillName, inPieces } from './names.ts';
+import { lineReader } from './read-lines.ts';
+import { atDrop } from './reached.ts';
+import { timezoneOf } from './settings.ts';
+import type { FlowSettings } from './settings.ts';
+import { pathAt } from './transports.ts';
+
+const smallestBytes = 1024 * 1024;
+const bytesOfLead = 4096;
+const largestBytes = 1024 * 1024 * 1024;
+const mostPieces = 500;
+
+export const itemAnswers: ItemAnswers<FlowSettings> = {
+  namedBy: ({ ack }) =>
+    ack?.lines === undefined ? undefined : ack.lines.key === undefined ? 'reference' : 'key',
+  pieces: ({ ack }) => (inPieces(ack?.path ?? '') ? mostPieces : 1),
+  async read(parcel, settings, context, { piece, take }) {
+    const { ack } = settings;
+    if (parcel.batch === undefined || ack?.lines === undefined) return { kind: 'nothing' };
+    const { lines } = ack;
+    const path = pathOf(parcel, settings, ack.path, piece);
+    const most = Math.min(largestBytes, smallestBytes + parcel.batch.rows * bytesOfLead);
+    let read: AckRead = { kind: 'nothing' };
+    const outcome = await atDrop(
+      settings,
+      context,
+      () => 'nothing',
+      async (drop, seen, renew) => {
+        // The leads it names are settled on the way: each step of it is progress, however long all of them take.
+        const taking: TakeAnswers = (answers) => take(answers).then(renew);
+        read = await readPiece(drop, path, { most, lines, take: taking });
+        return { kind: 'pending', evidence: seen() };
+      },
+    );
+    return outcome.kind === 'pending' ? read : { kind: 'failed', outcome };
+  },
+};
+
+/** Where the preview says that the acknowledgement is looked for. */
+export function ackHead(parcel: Parcel, batch: BatchFacts, settings: FlowSettings): readonly string[] {
+  const { ack } = settings;
+  if (ack === undefined) return [];
+  const path = fillName(ack.path, { ...parcel, batch, piece: 1, timezone: timezoneOf(settings) });
+  return [`acknowledgement: ${path}${ack.lines === undefined ? '' : ' (a line for each lead)'}`];
+}
+
+function pathOf(parcel: Parcel, settings: FlowSettings, pattern: string, piece: number): string {
+  const batch = parcel.batch ?? { sequence: 0, slot: parcel.writtenAt };
+  const filled = fillName(pattern, { ...parcel, batch, piece, timezone: timezoneOf(settings) });
+  return pathAt(settings.server, filled);
+}
+
+interface Reading {
+  readonly most: number;
+  readonly lines: LineSettings;
+  readonly take: TakeAnswers;
+}
+
+async function readPiece(drop: Drop, path: string, { most, lines, take }: Reading): Promise<AckRead> {
+  const size = await drop.size(path);
+  if (size === undefined) return { kind: 'nothing' };
+  if (size > most) return { kind: 'unreadable', code: 'TOO_LARGE', bytes: size };
+  const hash = createHash('sha256');
+  const reader = lineReader(lines, take);
+  let bytes = 0;
+  try {
+    const end = await drop.each(path, most, async (piece) => {
+      hash.update(piece);
+      bytes += piece.length;
+      await reader.write(piece);
+    });
+    if (end === 'longer') return { kind: 'unreadable', code: 'TOO_LARGE', bytes };
+    await reader.end();
+  } catch (error) {
+    const code = unreadCode(error);
+    if (code === undefined) throw error;
+    return { kind: 'unreadable', code, bytes };
+  }
+  return { kind: 'read', bytes, digest: hash.digest() };
+}

@@ -1,0 +1,151 @@
+// How the lines of an acknowledgement are read (`file.ack.lines`): type, schema, and the rules that a schema cannot say. Pure.
+// Invariant: one word means one thing, and a column is named or counted, never guessed.
+import type { JsonSchema, LineWord, SettingsProblem } from '../contract.ts';
+
+export type Column = string | number;
+export type LineEncoding = 'utf-8' | 'windows-1252' | 'iso-8859-15' | 'iso-8859-1';
+
+export interface LineSettings {
+  readonly csv?: {
+    readonly delimiter?: string;
+    readonly encoding?: LineEncoding;
+    readonly header?: boolean;
+  };
+  readonly xml?: { readonly record: string };
+  readonly reference?: Column;
+  readonly key?: Column;
+  readonly status: Column;
+  readonly accepted: readonly string[];
+  readonly duplicate?: readonly string[];
+  readonly refused?: readonly string[];
+  readonly again?: readonly string[];
+  readonly reason?: Column;
+  readonly id?: Column;
+}
+
+const column = (description: string): JsonSchema => ({
+  description,
+  anyOf: [
+    { type: 'string', minLength: 1, maxLength: 120, description: 'Its name.' },
+    { type: 'integer', minimum: 1, maximum: 500, description: 'Its place, from 1.' },
+  ],
+});
+
+const words = (description: string): JsonSchema => ({
+  type: 'array',
+  minItems: 1,
+  maxItems: 50,
+  uniqueItems: true,
+  description,
+  items: {
+    type: 'string',
+    minLength: 1,
+    maxLength: 60,
+    description: 'As the column has it; capitals count alike.',
+  },
+});
+
+export const lineSettingsSchema: JsonSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['status', 'accepted'],
+  description:
+    'The acknowledgement says of each lead what became of it: how its lines are read. Without it the response rules read it as one answer.',
+  properties: {
+    csv: {
+      type: 'object',
+      additionalProperties: false,
+      description: 'It is a CSV.',
+      properties: {
+        delimiter: {
+          type: 'string',
+          minLength: 1,
+          maxLength: 1,
+          default: ';',
+          description: 'Between two cells.',
+        },
+        encoding: {
+          type: 'string',
+          enum: ['utf-8', 'windows-1252', 'iso-8859-15', 'iso-8859-1'],
+          default: 'utf-8',
+          description: 'Encoding; bytes that are none of it make the file unreadable.',
+        },
+        header: {
+          type: 'boolean',
+          description:
+            'Whether its first line names the columns; as a rule where columns are named here, else not.',
+        },
+      },
+    },
+    xml: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['record'],
+      description: 'It is XML, in the encoding that it declares.',
+      properties: {
+        record: {
+          type: 'string',
+          pattern: '^[A-Za-z_][A-Za-z0-9_.-]{0,99}$',
+          description: 'Name of the element that stands for one lead, without a prefix.',
+        },
+      },
+    },
+    reference: column(
+      'Column with our reference of the lead (from: id); in XML an element, or @name for an attribute.',
+    ),
+    key: column('Instead of reference: column with the key of the delivery (from: delivery.key).'),
+    status: column('Column that says what became of it.'),
+    accepted: words('Words for: taken.'),
+    duplicate: words('Words for: was there already. Counts as delivered.'),
+    refused: words('Words for: refused for good.'),
+    again: words('Words for: not now; the lead leaves in a later file.'),
+    reason: column('Column with a code for the refusal; a text is not kept (OTHER).'),
+    id: column('Column with the number under which the recipient has it.'),
+  },
+};
+
+/** The words of each kind, as they are compared. */
+export function wordsOf({
+  accepted,
+  duplicate = [],
+  refused = [],
+  again = [],
+}: LineSettings): ReadonlyMap<string, LineWord> {
+  const of = (says: LineWord, list: readonly string[]): readonly (readonly [string, LineWord])[] =>
+    list.map((word) => [compared(word), says]);
+  return new Map([
+    ...of('accepted', accepted),
+    ...of('duplicate', duplicate),
+    ...of('refused', refused),
+    ...of('again', again),
+  ]);
+}
+
+export const compared = (word: string): string => word.trim().toLocaleLowerCase('fr');
+
+export const namesColumns = (lines: LineSettings): boolean =>
+  columnsOf(lines).some((name) => typeof name === 'string');
+
+export const hasHeading = (lines: LineSettings): boolean => lines.csv?.header ?? namesColumns(lines);
+
+const columnsOf = ({ reference, key, status, reason, id }: LineSettings): readonly Column[] =>
+  [reference, key, status, reason, id].filter((name) => name !== undefined);
+
+/** @param path JSON pointer to these settings */
+export function lineProblems(lines: LineSettings, path: string): readonly SettingsProblem[] {
+  const problems: SettingsProblem[] = [];
+  const say = (below: string, message: string): void => void problems.push({ path: path + below, message });
+  if ((lines.csv === undefined) === (lines.xml === undefined))
+    say('', 'Exactly one of csv and xml: {} for a CSV with ; in UTF-8.');
+  if ((lines.reference === undefined) === (lines.key === undefined))
+    say('', 'Exactly one of reference and key: by it a line says of which lead it speaks.');
+  if (lines.csv !== undefined && !hasHeading(lines) && namesColumns(lines))
+    say('/csv/header', 'Without a heading columns are counted: write their places, from 1.');
+  if (lines.xml !== undefined && columnsOf(lines).some((name) => typeof name === 'number'))
+    say('', 'In XML an element has a name, or @name for an attribute of the record.');
+  const { accepted, duplicate = [], refused = [], again = [] } = lines;
+  const said = [...accepted, ...duplicate, ...refused, ...again].map(compared);
+  const twice = said.find((word, index) => said.indexOf(word) !== index);
+  if (twice !== undefined) say('', `"${twice}" stands in two of the lists: a word means one thing.`);
+  return problems;
+}

@@ -1,0 +1,178 @@
+// What the lines of an acknowledgement come to: each delivery they name gets its own outcome, some hundreds in one transaction.
+// Invariant: the first word counts. Heard again it changes nothing, so that a reading that broke off begins anew; a word that
+// contradicts it moves nothing, stands in the log, and is a task.
+import type { ItemAnswer } from '../../../connectors/contract.ts';
+import { isEnd } from '../../domain/delivery.ts';
+import { decide } from '../../domain/verdict.ts';
+import { raiseAlerts } from '../../store/alerts.ts';
+import { forgetCaptures } from '../../store/calls.ts';
+import type { Database, Sql } from '../../store/database.ts';
+import { lockDeliveries, type Delivery } from '../../store/deliveries.ts';
+import { forgetReferences, markSettled } from '../../store/delivery-settlements.ts';
+import { awaitAnew, loggedInFiles } from '../../store/file-acknowledgements.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import { lockLeads } from '../../store/leads.ts';
+import { closeAlertsOf } from '../../store/tasks.ts';
+import { wakeSiblings } from '../../store/withheld.ts';
+import type { OutcomeEffects } from '../attempt/attempt.ts';
+import { noteDecision } from '../attempt/outcome-effects.ts';
+import type { Published } from '../mapping-cache.ts';
+import { hearLate } from './late-lines.ts';
+import {
+  matched,
+  namedIn,
+  outcomeOf,
+  saidBefore,
+  senses,
+  type AcknowledgedFile,
+  type Line,
+  type Sense,
+} from './match-lines.ts';
+
+export interface Applied {
+  /** Lines that name no delivery of the file, or nobody. */
+  readonly unmatched: number;
+  /** Lines whose word is not known. */
+  readonly unread: number;
+  /** Deliveries that are being asked about at this moment: their lines are heard at the next reading. */
+  readonly busy: number;
+}
+
+interface ApplyNeeds {
+  readonly database: Database;
+  readonly published: Published;
+  readonly random: () => number;
+}
+
+export function applyLines(
+  needs: ApplyNeeds,
+  file: AcknowledgedFile,
+  answers: readonly ItemAnswer[],
+): Promise<Applied> {
+  return needs.database.transaction((tx) => applyIn(tx, needs, file, answers));
+}
+
+async function applyIn(
+  tx: Sql,
+  needs: ApplyNeeds,
+  file: AcknowledgedFile,
+  answers: readonly ItemAnswer[],
+): Promise<Applied> {
+  const named = await namedIn(tx, file, answers);
+  const logged = Map.groupBy(
+    await loggedInFiles(tx, [...new Set(named.map((row) => row.id))]),
+    (row) => row.deliveryId,
+  );
+  const { lines, unmatched, unread } = matched(file, answers, named, logged);
+  const ids = [...new Set(lines.map((line) => line.id))];
+  await lockLeads(
+    tx,
+    named.filter((row) => ids.includes(row.id)).map((row) => row.leadId),
+  );
+  const rows = new Map((await lockDeliveries(tx, ids)).map((row) => [row.id, row]));
+  const heard: Heard = { said: new Map(), work: emptyWork(), anew: [], decided: [], busy: new Set() };
+  for (const [id, entries] of logged) {
+    const before = saidBefore(entries, file);
+    if (before !== undefined) heard.said.set(id, before);
+  }
+  const late: Line[] = [];
+  for (const line of lines) {
+    const row = rows.get(line.id);
+    if (row !== undefined && hear(row, line, file, heard, needs) === 'otherwise') late.push(line);
+  }
+  await write(tx, heard);
+  for (const line of late) await hearLate(tx, needs.published, file, line, logged.get(line.id) ?? []);
+  return { unmatched, unread, busy: heard.busy.size };
+}
+
+interface Heard {
+  /** First word about each delivery. */
+  readonly said: Map<number, Sense>;
+  readonly work: OutcomeEffects;
+  /** Deliveries that leave in a later file. */
+  readonly anew: number[];
+  readonly decided: number[];
+  readonly busy: Set<number>;
+}
+
+const emptyWork = (): OutcomeEffects => ({
+  handovers: [],
+  settlements: [],
+  alerts: [],
+  ended: [],
+  erased: [],
+  calls: [],
+  taken: [],
+  next: [],
+  forward: [],
+});
+
+/** `otherwise`: it has an outcome, from this acknowledgement or by other means. */
+function hear(
+  row: Delivery,
+  { says, answer }: Line,
+  file: AcknowledgedFile,
+  heard: Heard,
+  { database, random }: ApplyNeeds,
+): 'settled' | 'otherwise' | 'later' {
+  if (heard.said.has(row.id) || !file.members.has(row.batchId) || isEnd(row.state)) return 'otherwise';
+  if (row.state === 'sending') {
+    heard.busy.add(row.id);
+    return 'later';
+  }
+  heard.said.set(row.id, senses[says]);
+  const outcome = outcomeOf(says, answer);
+  const decision = decide(
+    outcome,
+    {
+      spent: row.spent + 1,
+      circuitClosed: true,
+      // It said that it did not keep it.
+      maybeReceived: says !== 'again' && row.maybeReceived,
+      hasLookup: true,
+      pendingSinceMs: 0,
+    },
+    file.policy,
+    random,
+  );
+  const { work } = heard;
+  const claimed = {
+    ...row,
+    now: database.now(),
+    knownReference: undefined,
+    createStands: true,
+    createUnsettled: false,
+  };
+  noteDecision(
+    says === 'again' ? { ...claimed, maybeReceived: false } : claimed,
+    decision,
+    {
+      rows: [claimed],
+      outcome,
+      policy: file.policy,
+      hasLookup: true,
+      startedAt: performance.now(),
+      asked: true,
+      connector: file.connector,
+      mappingVersionId: file.mappingVersionId,
+    },
+    work,
+  );
+  heard.decided.push(row.id);
+  const settled = work.settlements.pop();
+  if (settled !== undefined) work.settlements.push({ ...settled, leaveBatch: true, askFirst: false });
+  if (says === 'again') heard.anew.push(row.id);
+  return 'settled';
+}
+
+async function write(tx: Sql, { work, anew, decided }: Heard): Promise<void> {
+  await markSettled(tx, work.settlements);
+  await appendHandovers(tx, work.handovers);
+  await awaitAnew(tx, anew);
+  await forgetReferences(tx, work.erased);
+  await forgetCaptures(tx, work.erased);
+  await wakeSiblings(tx, work.ended);
+  // What was asked of a person is answered.
+  await closeAlertsOf(tx, decided);
+  await raiseAlerts(tx, work.alerts);
+}

@@ -1,0 +1,64 @@
+// A line of an acknowledgement about a delivery that has an outcome already: from an earlier line, or by other means.
+// Invariant: the first word counts. What contradicts it stands in the log once and is a task; what nobody knew settles what is open.
+import { appendHandovers } from '../../store/handovers.ts';
+import { raiseAlerts } from '../../store/alerts.ts';
+import type { Sql } from '../../store/database.ts';
+import { lockDeliveries } from '../../store/deliveries.ts';
+import { entryNames } from '../../store/entry-names.ts';
+import { loggedInFiles, type LoggedInFile } from '../../store/file-acknowledgements.ts';
+import { isUndecided, resolveIn } from '../attempt/resolve.ts';
+import type { Published } from '../mapping-cache.ts';
+import {
+  fileName,
+  outcomeOf,
+  saidBefore,
+  senses,
+  type AcknowledgedFile,
+  type Line,
+  type Sense,
+} from './match-lines.ts';
+
+/** A line about a delivery that has an outcome already. */
+export async function hearLate(
+  tx: Sql,
+  published: Published,
+  file: AcknowledgedFile,
+  { id, says, answer }: Line,
+  logged: readonly LoggedInFile[],
+): Promise<void> {
+  const [row] = await lockDeliveries(tx, [id]);
+  if (row === undefined) return;
+  const before = saidBefore(logged, file) ?? (await saidBeforeNow(tx, id, file));
+  if (before === senses[says]) return;
+  if (before === undefined && isUndecided(row) && says !== 'again') {
+    const evidence = `acknowledgement of ${fileName(file)}`;
+    await resolveIn(tx, published, id, { actor: 'worker', evidence, received: senses[says] === 'has' });
+    return;
+  }
+  // Ended by other means: what it says changes nothing where it says the same, or where nobody asks any more.
+  if (before === undefined && !(row.state === 'delivered' && senses[says] === 'has_not')) return;
+  const outcome = outcomeOf(says, answer);
+  const isKnown = (await loggedInFiles(tx, [id])).some(
+    (entry) => entry.entry === 'late' && entry.batchId === file.id && entry.outcome === outcome.kind,
+  );
+  if (isKnown) return;
+  await appendHandovers(tx, [
+    {
+      entry: 'late',
+      ...entryNames(row),
+      batchId: file.id,
+      actor: 'worker',
+      connector: file.connector,
+      outcome: outcome.kind,
+      reason: 'reason' in outcome ? outcome.reason : '',
+    },
+  ]);
+  const { clientId, destinationId } = file;
+  await raiseAlerts(tx, [
+    { kind: 'ack_contradicts', clientId, destinationId, deliveryId: id, reason: fileName(file) },
+  ]);
+}
+
+/** By a line of the same transaction. */
+const saidBeforeNow = async (tx: Sql, id: number, file: AcknowledgedFile): Promise<Sense | undefined> =>
+  saidBefore(await loggedInFiles(tx, [id]), file);

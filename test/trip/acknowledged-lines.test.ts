@@ -1,0 +1,241 @@
+// Acknowledgements read line by line: each lead of a file gets its own outcome, and no line of anybody's moves another.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { silentLog } from '../../src/log.ts';
+import { openDropGateway, type DropGateway, type FlowLines } from './drop.ts';
+import { strangerRow } from './gateway.ts';
+
+let gateway: DropGateway;
+const names = (letter: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `${letter}-${index + 1}`);
+
+const csvLines =
+  'csv: {}, reference: REF, status: STATUT, reason: MOTIF, id: ID, accepted: [OK], duplicate: [DOUBLON], refused: [KO], again: [PLUS TARD]';
+const lined = (
+  lines = csvLines,
+  path = 'in/ACK_{seq}.txt',
+  pending = '{ for: 1h, every: 1s }',
+): FlowLines => ({
+  file: `  ack: { path: '${path}', within: 1h, lines: { ${lines} } }`,
+  extra: `pending: ${pending}`,
+});
+
+const acknowledge = (text: string | Buffer, name = 'ACK_1.txt'): void =>
+  writeFileSync(join(gateway.folder, name), text);
+const heading = 'REF;STATUT;MOTIF;ID\n';
+const stateOf = async (reference: string): Promise<readonly string[]> =>
+  (await gateway.states(`l.reference = '${reference}'`)).map((row) => `${row.state}:${row.reason}`);
+const alerts = async (): Promise<readonly string[]> =>
+  (
+    await gateway.owner.all<{ kind: string; reason: string }>(
+      "SELECT kind, reason FROM alerts WHERE kind LIKE 'ack%' ORDER BY id",
+    )
+  ).map((one) => `${one.kind} ${one.reason}`);
+const batches = async (): Promise<readonly unknown[]> =>
+  gateway.owner.all("SELECT state FROM batches WHERE role <> 'part' ORDER BY id");
+
+async function sendAll(references: readonly string[]): Promise<void> {
+  await gateway.start('planner', 'worker');
+  await gateway.send(...references.map((name) => strangerRow(name)));
+  await gateway.collectable(references.length);
+  await gateway.ask();
+  await gateway.until(
+    'pending',
+    async () => (await gateway.counts())['pending:recipient_decides'] === references.length,
+    30_000,
+  );
+}
+
+afterEach(() => gateway.close());
+
+test('each lead of a file gets the outcome of its line; of a refusal the code is kept and no text', async () => {
+  gateway = await openDropGateway(lined());
+  await sendAll(names('L', 5));
+  acknowledge(
+    `${heading}L-1;ok;;CRM-17\nL-2;KO;TEL_INVALIDE;\nL-3;KO;"Mme Durand n'habite plus là";\nL-4;DOUBLON;;\nL-5;Plus tard;BASE;\n`,
+  );
+  await gateway.until('settled', async () => (await gateway.counts())['delivered:duplicate'] === 1, 30_000);
+  expect(await stateOf('L-1')).toEqual(['delivered:accepted']);
+  expect(await stateOf('L-2')).toEqual(['failed:refused:TEL_INVALIDE']);
+  expect(await stateOf('L-3')).toEqual(['failed:refused:OTHER']);
+  expect(await stateOf('L-4')).toEqual(['delivered:duplicate']);
+  await gateway.until('file ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
+  const [first] = await gateway.owner.all<{ reference: string }>(
+    "SELECT recipient_reference AS reference FROM deliveries WHERE state = 'delivered' AND reason = 'accepted'",
+  );
+  expect(first?.reference).toBe('CRM-17');
+  // It leaves in the next file, under another number.
+  expect((await stateOf('L-5'))[0]).toMatch(/^waiting:(retry:BASE|slot)$/);
+  await gateway.owner.run("UPDATE deliveries SET due_at = UTC_TIMESTAMP(3) WHERE state = 'waiting'");
+  await gateway.ask();
+  await gateway.until('second file', async () => gateway.drops().length === 2);
+  expect(gateway.text('L_000002.csv')).toContain('L-5');
+  await gateway.until(
+    'pending again',
+    async () => (await gateway.counts())['pending:recipient_decides'] === 1,
+  );
+  acknowledge(`${heading}L-5;OK;;\n`, 'ACK_2.txt');
+  await gateway.until('all', async () => (await stateOf('L-5'))[0] === 'delivered:accepted');
+  expect(await alerts()).toEqual([]);
+  expect(await gateway.stranded()).toBe(0);
+}, 120_000);
+
+test('a lead without a line is never delivered: it waits, and past its time it has failed as undecided, its file having arrived', async () => {
+  gateway = await openDropGateway(lined(csvLines, 'in/ACK_{seq}.txt', '{ for: 20s, every: 1s }'));
+  await sendAll(names('N', 3));
+  acknowledge(`${heading}N-1;OK;;\n`);
+  await gateway.until('first', async () => (await stateOf('N-1'))[0] === 'delivered:accepted');
+  expect((await stateOf('N-2'))[0]).not.toMatch(/^delivered/);
+  await gateway.owner.run(
+    'UPDATE deliveries SET pending_since = TIMESTAMPADD(MINUTE, -61, UTC_TIMESTAMP(3)) WHERE pending_since IS NOT NULL',
+  );
+  await gateway.until('given up', async () => (await gateway.counts())['failed:expired:PENDING'] === 2);
+  expect(await batches()).toEqual([{ state: 'sent' }]);
+  expect((await gateway.entries()).filter((entry) => entry.entry === 'batch_voided')).toEqual([]);
+  // Its line comes after all: what was left open is settled by it, without anybody.
+  acknowledge(`${heading}N-1;OK;;\nN-2;OK;;\nN-3;KO;DOUBTE;\n`);
+  await gateway.until('late', async () => {
+    await gateway.owner.run('UPDATE batches SET look_at = UTC_TIMESTAMP(3) WHERE look_at IS NOT NULL');
+    return (await stateOf('N-2'))[0] === 'delivered:accepted';
+  });
+  expect(await stateOf('N-3')).toEqual(['failed:expired:PENDING']);
+}, 120_000);
+
+test('a line that contradicts an earlier one moves nothing: it stands in the log, and support is asked once', async () => {
+  gateway = await openDropGateway(lined());
+  await sendAll(names('C', 3));
+  acknowledge(`${heading}C-1;OK;;\nC-2;KO;X1;\nC-1;KO;X2;\n`);
+  await gateway.until('heard', async () => (await stateOf('C-2'))[0] === 'failed:refused:X1');
+  await gateway.until('told', async () => (await alerts()).length === 1);
+  expect(await stateOf('C-1')).toEqual(['delivered:accepted']);
+  // Replaced by another that says the contrary of both, and speaks of the third.
+  acknowledge(`${heading}C-1;OK;;\nC-2;OK;;\nC-3;OK;;\n`);
+  await gateway.until('third', async () => (await stateOf('C-3'))[0] === 'delivered:accepted');
+  await gateway.until('told again', async () => (await alerts()).length === 2);
+  expect(await stateOf('C-2')).toEqual(['failed:refused:X1']);
+  const late = (await gateway.entries()).filter((entry) => entry.entry === 'late');
+  expect(late.map((entry) => entry.outcome)).toEqual(['refused', 'accepted']);
+  // After the end of its file a third one contradicts, once.
+  acknowledge(`${heading}C-3;KO;X3;\n`);
+  const look = (): Promise<unknown> =>
+    gateway.owner.run('UPDATE batches SET look_at = UTC_TIMESTAMP(3) WHERE look_at IS NOT NULL');
+  await gateway.until('after the end', async () => {
+    await look();
+    return (await alerts()).length === 3;
+  });
+  expect(await alerts()).toEqual([
+    'ack_contradicts FILE_1',
+    'ack_contradicts FILE_1',
+    'ack_contradicts FILE_1',
+  ]);
+  expect(await stateOf('C-3')).toEqual(['delivered:accepted']);
+}, 120_000);
+
+test('lines about leads that are not in the file, and words that nobody agreed, move nothing and are told', async () => {
+  gateway = await openDropGateway(lined());
+  await sendAll(names('U', 2));
+  await gateway.send(strangerRow('U-9'));
+  await gateway.collectable(1);
+  acknowledge(`${heading}U-9;OK;;\nNOBODY;OK;;\nU-1;HM;;\nU-2;OK;;\n`);
+  await gateway.until('heard', async () => (await stateOf('U-2'))[0] === 'delivered:accepted');
+  await gateway.until('told', async () => (await alerts()).length === 2);
+  expect(await alerts()).toEqual(['ack_lines_unknown FILE_1', 'ack_lines_unknown FILE_1.STATUS']);
+  expect((await stateOf('U-1'))[0]).not.toMatch(/^(delivered|failed)/);
+  expect((await stateOf('U-9'))[0]).toMatch(/^(planned|waiting):/);
+}, 120_000);
+
+test('an acknowledgement that is malformed at its end, too large or in another encoding moves nothing and is told; the right one is read', async () => {
+  gateway = await openDropGateway(lined());
+  await sendAll(names('M', 2));
+  for (const [text, code] of [
+    [`${heading}M-1;KO;;\n"M-2;KO;;\n`, 'MALFORMED'],
+    [Buffer.from(`${heading}M-1;KO;déjà;\n`, 'latin1'), 'ENCODING'],
+    [Buffer.from(`${heading}M-1;KO;;\n`, 'utf16le'), 'ENCODING'],
+    [`REF;ETAT\nM-1;KO\n`, 'COLUMNS'],
+    [`${heading}M-1;KO;;\n${'x'.repeat(1_100_000)}\n`, 'TOO_LARGE'],
+  ] as const) {
+    acknowledge(text);
+    await gateway.until(code, async () => (await alerts()).includes(`ack_unreadable FILE_1.${code}`));
+    expect((await gateway.counts())['failed:refused:NO_REASON']).toBeUndefined();
+  }
+  acknowledge(`${heading}M-1;OK;;\nM-2;OK;;\n`);
+  await gateway.until('read', async () => (await gateway.counts())['delivered:accepted'] === 2);
+}, 120_000);
+
+test('an acknowledgement in pieces is read as they come, and an erased lead among them stays cancelled', async () => {
+  gateway = await openDropGateway(lined(csvLines, 'in/ACK_{seq}_{piece:2}.txt'));
+  await sendAll(names('P', 4));
+  await gateway.app.rights.erase({ clientId: 'essai', reference: 'P-4', actor: 't', reason: 't' });
+  acknowledge(`${heading}P-1;OK;;\nP-4;OK;;\n`, 'ACK_1_01.txt');
+  await gateway.until('first piece', async () => (await stateOf('P-1'))[0] === 'delivered:accepted');
+  acknowledge(`${heading}P-2;OK;;\n`, 'ACK_1_02.txt');
+  acknowledge(`${heading}P-3;KO;NON;\n`, 'ACK_1_03.txt');
+  await gateway.until('all', async () => (await stateOf('P-3'))[0] === 'failed:refused:NON');
+  expect(await stateOf('P-2')).toEqual(['delivered:accepted']);
+  expect((await stateOf('P-4'))[0]).toMatch(/^(cancelled:erased|delivered:accepted)$/);
+  expect(await gateway.stranded()).toBe(0);
+}, 120_000);
+
+test('XML is read by its records, and a lead may be named by the key of its delivery', async () => {
+  gateway = await openDropGateway({
+    ...lined(
+      "xml: { record: lead }, key: '@cle', status: etat, reason: motif, accepted: [OK], refused: [KO]",
+    ),
+    fields: '[{ consent: rest }, { to: REF, from: delivery.key }, { to: NOM, from: identity.lastName }]',
+  });
+  await sendAll(names('X', 2));
+  const keys = await gateway.owner.all<{ key: string }>(
+    'SELECT delivery_key AS `key` FROM deliveries ORDER BY id',
+  );
+  mkdirSync(join(gateway.folder, 'none'), { recursive: true });
+  acknowledge(
+    `<?xml version="1.0" encoding="ISO-8859-1"?>\n<a:retour xmlns:a="urn:x"><a:lead cle="${keys[0]?.key}"><etat>OK</etat></a:lead><lead cle="${keys[1]?.key}"><etat>KO</etat><motif><![CDATA[A1]]></motif></lead></a:retour>`,
+  );
+  await gateway.until('settled', async () => (await gateway.counts())['delivered:accepted'] === 1);
+  expect(await gateway.counts()).toMatchObject({ 'failed:refused:A1': 1 });
+}, 120_000);
+
+test('a long file is heard part by part; leads without a line wait, and expire without taking the file for voided', async () => {
+  gateway = await openDropGateway(lined(), silentLog, { RELAIS_FILE_PART_ROWS: '3' });
+  await sendAll(names('G', 8));
+  expect(gateway.drops()).toEqual(['L_000001.csv']);
+  const line = (name: string): string => `${name};OK;;\n`;
+  acknowledge(heading + names('G', 4).map(line).join(''));
+  await gateway.until('first half', async () => (await gateway.counts())['delivered:accepted'] === 4);
+  expect((await gateway.counts())['pending:recipient_decides']).toBe(4);
+  acknowledge(heading + names('G', 6).map(line).join('') + 'G-7;KO;N7;\n');
+  await gateway.until('more', async () => (await gateway.counts())['failed:refused:N7'] === 1);
+  await gateway.owner.run(
+    'UPDATE deliveries SET pending_since = TIMESTAMPADD(MINUTE, -61, UTC_TIMESTAMP(3)) WHERE pending_since IS NOT NULL',
+  );
+  await gateway.owner.run(
+    'UPDATE batches SET first_sent_at = TIMESTAMPADD(MINUTE, -61, UTC_TIMESTAMP(3)) WHERE first_sent_at IS NOT NULL',
+  );
+  await gateway.until('given up', async () => (await gateway.counts())['failed:expired:PENDING'] === 1);
+  expect((await gateway.counts())['delivered:accepted']).toBe(6);
+  await gateway.until('ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
+  expect(await gateway.owner.all("SELECT 1 FROM batches WHERE state = 'voided'")).toEqual([]);
+  expect(gateway.drops()).toEqual(['L_000001.csv']);
+  expect(await gateway.stranded()).toBe(0);
+  expect(await alerts()).toEqual([]);
+}, 120_000);
+
+test('a reading that broke off begins anew, and what was heard before is not heard twice', async () => {
+  gateway = await openDropGateway(lined());
+  await sendAll(names('R', 3));
+  acknowledge(`${heading}R-1;OK;;\nR-2;KO;N2;\nR-3;OK;;\n`);
+  await gateway.until('ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
+  const heard = async (): Promise<number> =>
+    (await gateway.entries()).filter((entry) => entry.entry === 'lookup' && entry.outcome !== 'pending')
+      .length;
+  expect(await heard()).toBe(3);
+  // As a worker leaves it that died before it noted the end.
+  await gateway.owner.run("UPDATE file_acknowledgements SET state = 'seen'");
+  await gateway.owner.run('UPDATE batches SET look_at = UTC_TIMESTAMP(3)');
+  const read = (): Promise<readonly unknown[]> =>
+    gateway.owner.all("SELECT 1 FROM file_acknowledgements WHERE state = 'read'");
+  await gateway.until('read anew', async () => (await read()).length === 1);
+  expect(await heard()).toBe(3);
+  expect(await alerts()).toEqual([]);
+  expect(await gateway.counts()).toEqual({ 'delivered:accepted': 2, 'failed:refused:N2': 1 });
+}, 120_000);
