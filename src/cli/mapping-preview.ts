@@ -16,6 +16,7 @@ interface PreviewOptions {
   readonly reason?: string;
   readonly dir?: string;
   readonly action: Action;
+  readonly optIn?: 'unchanged';
 }
 
 export function previewCommand(mapping: Command): void {
@@ -36,10 +37,17 @@ export function previewCommand(mapping: Command): void {
         new Option('--action <action>', 'what the delivery tells')
           .choices(['create', 'update', 'erase'])
           .default('create'),
+      )
+      .addOption(
+        new Option(
+          '--opt-in <how>',
+          'with --action update: the recipient has accepted these answers before, as when a name is corrected',
+        ).choices(['unchanged']),
       ),
     'Reads the file as it stands, published or not. Nothing is sent; secrets are masked.',
     'relais mapping preview horizon-crm',
     'relais mapping preview horizon-crm --sample sans-opt-in',
+    'relais mapping preview horizon-crm --action update --opt-in unchanged',
     'relais mapping preview horizon-crm --lead HZ-000123 --reason "ticket 17"',
   ).action((destination: string, options: PreviewOptions) => preview(destination, options));
 }
@@ -57,7 +65,7 @@ async function preview(destination: string, options: PreviewOptions): Promise<vo
     );
   const { lead } = options;
   if (lead === undefined)
-    return printPreview(mapping, inventedLead(sources, folder, options.sample), options.action);
+    return printPreview(mapping, inventedLead(sources, folder, options.sample), options);
   return withApp(async (app) =>
     printPreview(
       mapping,
@@ -66,7 +74,7 @@ async function preview(destination: string, options: PreviewOptions): Promise<vo
         { clientId: mapping.clientId, reference: lead },
         { actor: app.config.actor, reason, entries: ['revealed'] },
       ),
-      options.action,
+      options,
     ),
   );
 }

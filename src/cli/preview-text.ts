@@ -14,9 +14,16 @@ import { out, say, strong } from './terminal.ts';
 /** A mark for an id not yet given, once the connector has put it into an address. */
 const encodedMark = /%E2%80%B9([A-Za-z0-9_.]+)%E2%80%BA/g;
 
-export function printPreview(mapping: CompiledMapping, lead: Lead, action: Action): void {
-  const { accepts, calls, consentTable } = composedPreview(mapping, lead, {
+export interface Previewed {
+  readonly action: Action;
+  /** The recipient has accepted the opt-in before. */
+  readonly optIn?: 'unchanged' | undefined;
+}
+
+export function printPreview(mapping: CompiledMapping, lead: Lead, { action, optIn }: Previewed): void {
+  const { accepts, calls, consentTable, readBack } = composedPreview(mapping, lead, {
     action,
+    optIn,
     key: randomUUID(),
     now: hostNow(),
     connectors,
@@ -41,6 +48,18 @@ export function printPreview(mapping: CompiledMapping, lead: Lead, action: Actio
       state ?? '-',
     ]),
   );
+  if (action === 'update') out(onUpdate(mapping, optIn));
+  if (readBack === undefined) return;
+  out(strong(`\nRead back after the acceptance, to compare ${readBack.fields.join(', ')}`));
+  for (const line of readBack.composed.head) out(line.replaceAll(encodedMark, '‹$1›'));
+}
+
+function onUpdate({ optInOnUpdate }: CompiledMapping, optIn: Previewed['optIn']): string {
+  if (optInOnUpdate === 'always')
+    return '\nEach update writes a yes again, also where it did not change: somebody who unsubscribed there meanwhile is subscribed again.';
+  return optIn === 'unchanged'
+    ? '\nShown as after a correction: a yes that the recipient has accepted already is left out.'
+    : '\nShown as after a new answer. --opt-in unchanged shows a correction: a yes that the recipient has accepted already is left out.';
 }
 
 function show(mapping: CompiledMapping, { result, composed, question }: ComposedCall): void {

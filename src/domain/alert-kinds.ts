@@ -86,6 +86,12 @@ export const alertDefinitions = {
     whatToDo: () => "Prévenir le client que ce numéro n'arrivera pas (annulé), ou pas avant les suivants.",
     isTask: true,
   },
+  opt_in_not_kept: {
+    title: 'Opt-in pas conservé par le destinataire / opt-in not kept by the recipient',
+    whatToDo: (destination) =>
+      `Écrire au client : sa fiche ne porte pas la réponse transmise, ou n'a pas pu être relue ; ${tasks(destination)}`,
+    isTask: true,
+  },
   support_decides: {
     title: 'Décision du support attendue / support must decide',
     whatToDo: tasks,

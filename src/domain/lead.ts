@@ -27,6 +27,8 @@ export type OptionalBlock = (typeof optionalBlocks)[number];
 export interface ConsentRecord extends ValuesOf<typeof consentFields> {
   /** Its place in the order in which we received what was said; higher came later. */
   readonly receipt?: number;
+  /** The revision of the lead that it came with. */
+  readonly leadRevision?: number;
 }
 
 /** One request of one prospect to one client, with everything a mapping may read. */

@@ -8,13 +8,15 @@ import type { Candidate } from './batch.ts';
 export interface AcceptedRow {
   readonly candidate: Candidate;
   readonly leadId: number;
+  /** Of the lead, with this row. */
+  readonly revision: number;
 }
 
 export async function insertAnswers(tx: Sql, accepted: readonly AcceptedRow[]): Promise<void> {
   await insertConsents(
     tx,
-    inOrderOfReceipt(accepted).flatMap(({ candidate: { row }, leadId }) =>
-      inOrder(row.consents).map((event) => ({ clientId: row.clientId, leadId, event })),
+    inOrderOfReceipt(accepted).flatMap(({ candidate: { row }, leadId, revision }) =>
+      inOrder(row.consents).map((event) => ({ clientId: row.clientId, leadId, event, revision })),
     ),
   );
 }

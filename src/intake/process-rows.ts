@@ -122,7 +122,7 @@ function createLedger(
     },
     accept: (candidate, leadId, change) => {
       known.digests.set(rowKey(candidate.row), candidate.digest);
-      results.accepted.push({ candidate, leadId });
+      results.accepted.push({ candidate, leadId, revision: change.revision });
       results.changes.push(change);
     },
   };

@@ -9,10 +9,13 @@ import type {
   CallPlan,
   CompiledMapping,
   ConnectorFacts,
-  ConsentSent,
   WriteSituation,
   WrittenRecord,
 } from './contract.ts';
+import type { CurrentConsent } from '../domain/consent.ts';
+import { unchanged } from './consent-contract.ts';
+import type { ConsentSent, Told } from './consent-contract.ts';
+import { isQuiet, noteQuiet } from './consent/unchanged.ts';
 import type { Layout } from './formats/layout.ts';
 import { joinLines } from './fields/lines.ts';
 import type { RecordPlan } from './record.ts';
@@ -22,19 +25,16 @@ import type { Context } from './fields/source.ts';
 import { illFormed, isLate, isSecret, maskOf } from './fields/values.ts';
 import type { Cell, Entry, FieldProblem } from './fields/values.ts';
 
+interface Planned {
+  readonly record: RecordPlan;
+  readonly plan?: Pick<CallPlan, 'needs'>;
+  readonly schema?: SchemaCheck | undefined;
+  readonly layout: Pick<Layout, 'lost'>;
+}
+
 export interface ApplyParts {
   /** What an action writes, or one of its calls; the first call when none is named. */
-  readonly planOf: (
-    action: Action,
-    call?: string,
-  ) =>
-    | {
-        readonly record: RecordPlan;
-        readonly plan?: Pick<CallPlan, 'needs'>;
-        readonly schema?: SchemaCheck | undefined;
-        readonly layout: Pick<Layout, 'lost'>;
-      }
-    | undefined;
+  readonly planOf: (action: Action, call?: string) => Planned | undefined;
   readonly consentOf: (action: Action) => CompiledConsent;
   readonly client: ClientFacts;
   readonly connector: ConnectorFacts;
@@ -52,13 +52,13 @@ export function createApply(parts: ApplyParts): CompiledMapping['apply'] {
   return (lead, situation): ApplyResult => {
     const planned = planOf(situation.action, situation.call);
     const plan = planned?.record;
-    if (plan === undefined)
+    if (planned === undefined || plan === undefined)
       return { ok: false, why: 'invalid', problems: [{ field: '(action)', code: 'ACTION_NOT_IN_MAPPING' }] };
     for (const category of plan.categories) {
       if (!situation.categories.includes(category))
         return { ok: false, why: 'category_not_authorised', category };
     }
-    const unknown = planned?.plan?.needs.find((id) => idOf(id, situation) === undefined);
+    const unknown = planned.plan?.needs.find((id) => idOf(id, situation) === undefined);
     if (unknown !== undefined) return { ok: false, why: 'capture_missing', capture: unknown };
     const consent = consentOf(situation.action);
     const asserts = situation.action !== 'erase';
@@ -67,18 +67,10 @@ export function createApply(parts: ApplyParts): CompiledMapping['apply'] {
     const held = consent.held(answers.current);
     if (held !== undefined) return { ok: false, why: 'opt_in_held', field: held };
     const context: Context = { lead, situation, client };
-    const written: Entry[] = [];
-    const problems: FieldProblem[] = [];
-    const sent: ConsentSent[] = [];
-    for (const part of plan.parts) {
-      if (!('consent' in part)) part.field.write(context, written, problems);
-      else if (!impersonal) part.consent.write(answers.current, written, sent, problems);
-    }
-    const entries = plan.lines ? joinLines(written) : written;
-    problems.push(...illFormed(entries), ...(planned?.layout.lost?.(plan.columns, entries) ?? []));
-    const schema = planned?.schema;
-    if (schema !== undefined && problems.length === 0)
-      problems.push(...withoutSecrets(schema.check(entries), plan));
+    const { entries, sent, problems } = writeParts(planned, context, {
+      current: answers.current,
+      impersonal,
+    });
     if (problems.length > 0) return { ok: false, why: 'invalid', problems: unique(problems) };
     const freshUntil = consent.freshUntil(answers.current);
     const line = title(context);
@@ -102,6 +94,50 @@ export function createApply(parts: ApplyParts): CompiledMapping['apply'] {
     };
     return { ok: true, record };
   };
+}
+
+interface Written {
+  readonly entries: readonly Entry[];
+  readonly sent: readonly ConsentSent[];
+  readonly problems: readonly FieldProblem[];
+}
+
+/** Fields and opt-ins, checked. What the client's schema does not want left out is written all the same. */
+function writeParts(planned: Planned, context: Context, answers: Answers): Written {
+  const { told } = context.situation;
+  const written = writeOnce(planned, context, answers, told);
+  const isLeftOut = written.sent.some(({ value }) => value === unchanged);
+  return isLeftOut && planned.schema !== undefined && written.problems.length > 0
+    ? writeOnce(planned, context, answers, undefined)
+    : written;
+}
+
+interface Answers {
+  readonly current: readonly CurrentConsent[];
+  readonly impersonal: boolean;
+}
+
+function writeOnce(
+  { record: plan, layout, schema }: Planned,
+  context: Context,
+  { current, impersonal }: Answers,
+  told: Told | undefined,
+): Written {
+  const written: Entry[] = [];
+  const problems: FieldProblem[] = [];
+  const sent: ConsentSent[] = [];
+  for (const part of plan.parts) {
+    if (!('consent' in part)) part.field.write(context, written, problems);
+    else if (impersonal) continue;
+    else if (isQuiet(plan.quietable.get(part.consent), current, told))
+      sent.push(...noteQuiet(part.consent, current));
+    else part.consent.write(current, written, sent, problems);
+  }
+  const entries = plan.lines ? joinLines(written) : written;
+  problems.push(...illFormed(entries), ...(layout.lost?.(plan.columns, entries) ?? []));
+  if (schema !== undefined && problems.length === 0)
+    problems.push(...withoutSecrets(schema.check(entries), plan));
+  return { entries, sent, problems };
 }
 
 /** A mask fits no pattern: what a secret looks like is between the client and the operator. */

@@ -8,12 +8,15 @@ import { createApply, planKey } from './apply.ts';
 import type { ApplyParts } from './apply.ts';
 import { hasCalls } from './calls/calls.ts';
 import { xmlScope } from './formats/check-xml.ts';
-import { compileConsents } from './calls/consents.ts';
+import { compileConsents, tablesOf } from './calls/consents.ts';
+import { compileReadBack, withReadBack } from './calls/read-back.ts';
 import type { Schemas } from './formats/client-schema.ts';
 import { compileAccepts } from './fields/conditions.ts';
 import type { CompiledConsent } from './consent/block.ts';
+import { onUpdateOf, reportOnUpdate, tellsOf } from './calls/on-update.ts';
+import type { UpdateRequest } from './calls/on-update.ts';
 import type { ActionPlan, CallName, CompiledMapping, ConnectorFacts } from './contract.ts';
-import { blockAt, isRecord, listAt, textAt } from './document/yaml.ts';
+import { blockAt, isRecord, textAt } from './document/yaml.ts';
 import { hearsLines, scheduleOf, writingFiles } from './files.ts';
 import { readLayout } from './formats/layout.ts';
 import type { Layout } from './formats/layout.ts';
@@ -53,7 +56,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   const accepts = compileAccepts(mapping['accepts'], scope);
   const title = compileTitle(mapping['title'], scope);
   const consents = compileConsents(mapping, scope);
-  const { create: consent } = consents;
+  const { create: consent, update: changed } = consents;
   const compiled = compileActions({
     mapping,
     scope,
@@ -75,7 +78,8 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     report.error(['onUnknown'], 'MAP-506', 'onUnknown: lookup needs send.lookup.');
   const judge = defaultJudge(input, hasLookup, compiled, layout);
   reportContents(actions, connector, scope);
-  const { update: changed } = consents;
+  reportOnUpdate(mapping, updateRequests(compiled), scope);
+  const readBack = compileReadBack({ ...input, consents, create });
   if (connector === undefined || client === undefined || create === undefined) return undefined;
   if (consent === undefined || changed === undefined) return undefined;
   const consentOf = (action: Action): CompiledConsent => (action === 'update' ? changed : consent);
@@ -90,20 +94,19 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     ...(sandbox === undefined ? {} : { sandbox }),
     targets: [...new Set([...actions.values()].flatMap((plan) => plan.targets))],
     secretAddress: [...actions.values()].some((plan) => hidesAddress(plan, connector)),
-    secretNames: [...compiled.secretNames],
+    ...withReadBack(compiled.secretNames, readBack),
     categories: [...new Set([...compiled.plans.values()].flatMap((plan) => [...plan.record.categories]))],
     blocks: scope.blocks,
     accepts,
     ...timing,
-    updateOn: updateOn(mapping),
+    ...onUpdateOf(mapping, scope),
     hasLookup,
     ...(connector.settingsKey === 'file' ? scheduleOf(mapping, report, layout) : {}),
     maxItems: connector.maxItems,
     ...functionsOf(compiled, { layout, consentOf, client, connector, title, judge, scope }),
     ...writingFiles(mapping, compiled, layout, connector.settingsKey),
     inWords: inWords(mapping),
-    consentTable: consent.table,
-    ...(changed === consent ? {} : { updateConsentTable: changed.table }),
+    ...tablesOf(consent, changed),
   };
 }
 
@@ -117,7 +120,7 @@ interface CompileParts {
 function functionsOf(
   { actions, plans }: CompiledActions,
   parts: Omit<ApplyParts, 'planOf' | 'impersonal'> & Pick<CompileParts, 'layout' | 'judge' | 'scope'>,
-): Pick<CompiledMapping, 'apply' | 'reads' | 'write' | 'question' | 'classify' | 'classifyBeside'> {
+): Pick<CompiledMapping, 'apply' | 'tells' | 'reads' | 'write' | 'question' | 'classify' | 'classifyBeside'> {
   const { layout, judge, consentOf, client, connector, title, scope } = parts;
   const { impersonal } = scope;
   const files = connector.settingsKey === 'file';
@@ -127,6 +130,7 @@ function functionsOf(
     (call === undefined ? undefined : planOf(call.action, call.name)?.judge) ?? judge;
   return {
     apply: createApply({ planOf, consentOf, client, connector, title, impersonal }),
+    tells: (action, call) => tellsOf(planOf(action, call)?.record, call),
     reads: (action, call) => readsOf(planOf(action, call)?.record),
     write: (records, action, batch, call) => {
       const plan = planOf(action, call);
@@ -152,6 +156,11 @@ function functionsOf(
     classifyBeside: (answer, stage, call) => judgeBeside(judgeOf(call), answer, stage),
   };
 }
+
+const updateRequests = ({ actions, plans }: CompiledActions): readonly UpdateRequest[] =>
+  [...plans].flatMap(([key, { record, plan }]) =>
+    key.startsWith('update:') ? [{ record, settings: (plan ?? actions.get('update'))?.settings }] : [],
+  );
 
 /** What reads an answer that belongs to no call of a list. */
 function defaultJudge(
@@ -211,12 +220,6 @@ function reportSecrets({ mapping, connectors, report }: CompileInput): void {
       .map((known) => known.settingsSchema);
     reportClearText(mapping[key], (path) => [key, ...path], report, schemas);
   }
-}
-
-function updateOn(mapping: Record<string, unknown>): CompiledMapping['updateOn'] {
-  const update = blockAt(mapping, 'update');
-  if (!Object.hasOwn(update, 'on')) return ['corrected'];
-  return (['corrected', 'interaction'] as const).filter((kind) => listAt(update, 'on').includes(kind));
 }
 
 function scopeOf({ mapping, report, connector, client }: CompileInput, layout: Layout): Scope {

@@ -20,6 +20,7 @@ import type {
   OptionalBlock,
 } from '../domain/lead.ts';
 import type { RetryPolicy } from '../domain/verdict.ts';
+import type { ConsentSent, ReadBackPlan, Told } from './consent-contract.ts';
 import type { FileFrame, FileSchedule } from './file-contract.ts';
 
 /** One mistake in a file, as an integrator reads it. */
@@ -71,17 +72,8 @@ export interface WriteSituation {
   readonly call?: string;
   /** Ids earlier answers gave, by `person.id`. */
   readonly captured?: Captured;
-}
-
-/** One opt-in as it was written for the client (C20), for the log. */
-export interface ConsentSent {
-  readonly purpose: ConsentPurpose;
-  readonly channel: ConsentChannel;
-  readonly state: ConsentState;
-  /** The client's own field name. */
-  readonly field: string;
-  /** The client's own value as written; `(omitted)` where the file says omit. */
-  readonly value: string;
+  /** Of an update, where `optInOnUpdate` is `changed`: what it need not say again. Absent: it says all. */
+  readonly told?: Told;
 }
 
 /** One lead written for one destination; several make a file. */
@@ -206,6 +198,8 @@ export interface CompiledMapping {
   /** Kinds of change that travel as an update besides consent, which always does: `corrected` by default, `interaction` when the file asks. */
   readonly updateOn: readonly ('corrected' | 'interaction')[];
   readonly hasLookup: boolean;
+  /** Where the recipient is asked whether it kept the opt-in. */
+  readonly readBack?: ReadBackPlan;
   readonly limits: DestinationLimits;
   readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly totalMs: number };
   /** Files only: cron slots. */
@@ -213,6 +207,10 @@ export interface CompiledMapping {
   /** Deliveries in one parcel at most (1 for webhook and email). */
   readonly maxItems: number;
   readonly apply: (lead: Lead, situation: WriteSituation) => ApplyResult;
+  /** Opt-ins that an action or one of its calls tells when they are a yes, by `purpose.channel`. */
+  readonly tells: (action: Action, call?: string) => ReadonlySet<string>;
+  /** Whether an update writes a yes that the recipient has accepted already. */
+  readonly optInOnUpdate: 'changed' | 'always';
   /** Every target an action or one of its calls can write, with the sources of its values: several where several lines write it. */
   readonly reads: (action: Action, call?: string) => ReadonlyMap<string, readonly string[]>;
   /** Bytes of one parcel from its records, in order. Same records, same bytes. */

@@ -6,6 +6,8 @@ import { checkColumns } from './formats/check-csv.ts';
 import { checkRpcTargets } from './formats/check-envelopes.ts';
 import { checkXmlTarget } from './formats/check-xml.ts';
 import type { CompiledConsent, ConsentLine } from './consent/block.ts';
+import { quietableLines } from './consent/unchanged.ts';
+import type { Quietable } from './consent/unchanged.ts';
 import { blockAt, isRecord, listAt } from './document/yaml.ts';
 import { reportDuplicates } from './fields/each.ts';
 import type { CompiledField } from './fields/each.ts';
@@ -31,6 +33,8 @@ export interface RecordPlan {
   readonly categories: ReadonlySet<DataCategory>;
   /** Names of the secrets it holds, each once. */
   readonly secrets: readonly string[];
+  /** Lines that an update leaves out where nothing in their field has changed. */
+  readonly quietable: Quietable;
   /** Target -> what it reads. */
   readonly sources: ReadonlyMap<string, string>;
 }
@@ -105,12 +109,20 @@ export function compileLines(
   for (const { target, path } of targets) checkXmlTarget(target, path, scope);
   checkRpcTargets(targets, scope);
   if (scope.csv !== undefined) checkColumns(targets, scope.csv, scope.report);
+  return { ...writtenBy(parts, fields, targets), parts, fields, whole: consent.whole, targets };
+}
+
+type Derived = 'parts' | 'fields' | 'whole' | 'targets';
+
+/** What follows from the parts. */
+function writtenBy(
+  parts: RecordPlan['parts'],
+  fields: RecordPlan['fields'],
+  targets: readonly (CompiledField | ConsentLine)[],
+): Omit<RecordPlan, Derived> {
   return {
-    parts,
-    fields,
-    whole: consent.whole,
-    targets,
     lines: targets.some((target) => target.line !== undefined),
+    quietable: quietableLines(parts),
     columns: [...new Set(targets.map(({ target }) => target.text))],
     categories: new Set(fields.flatMap((field) => [...field.categories])),
     secrets: [...new Set(fields.flatMap((field) => field.secrets ?? []))],

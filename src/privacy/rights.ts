@@ -89,16 +89,17 @@ async function withdraw(
   await clearRefusedConsents(tx, request);
   await options.snapshot(tx, [leadId]);
   const recordedAt = (options.now ?? options.database.now)();
+  const revision = lead.revision + 1;
   await insertConsents(
     tx,
     channels.map((channel) => ({
       clientId,
       leadId,
+      revision,
       event: { purpose, channel, state: 'withdrawn', recordedAt, source: 'relais-cli' },
     })),
   );
   await markWithdrawn(tx, [leadId]);
-  const revision = lead.revision + 1;
   await raiseConsentRevision(tx, leadId, revision);
   await addChange(tx, { clientId, leadId, revision, kind: 'consent' });
   await appendHandovers(tx, [

@@ -3,7 +3,9 @@
 import { connectors } from '../../connectors/index.ts';
 import { createDeliverer } from '../delivery/deliver.ts';
 import { createReader } from '../delivery/attempt/load-inputs.ts';
-import type { TripStep } from '../delivery/attempt/trip.ts';
+import type { DelivererOptions, TripStep } from '../delivery/attempt/trip.ts';
+import { startLoop } from '../delivery/background/poll-loop.ts';
+import { readBackDue } from '../delivery/background/read-backs.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createWorkerPool } from '../queue/worker-pool.ts';
 import type { Job } from '../queue/jobs.ts';
@@ -22,7 +24,7 @@ export async function startWorker(
 ): Promise<Role> {
   const { config, log, database } = app;
   const aborter = new AbortController();
-  const deliverer = createDeliverer({
+  const needs: DelivererOptions = {
     database,
     published: app.published,
     connectors,
@@ -38,7 +40,8 @@ export async function startWorker(
     signal: aborter.signal,
     leanly: createLeanHeap(),
     ...(options.step === undefined ? {} : { step: options.step }),
-  });
+  };
+  const deliverer = createDeliverer(needs);
   const redis = openRedis(config.redis.place, 'worker', config.silenceMs);
   const { prefix } = config.redis;
   const ownership = await ownershipOf('worker', app, redis);
@@ -56,10 +59,12 @@ export async function startWorker(
     queued: () => destinationsWithQueuedWork(database),
     log,
   });
+  const readBacks = startLoop({ name: 'read backs', idleMs: 1_000, work: () => readBackDue(needs), log });
   const presence = presenceOf('worker', app, ownership);
   return {
     stop: async () => {
       await presence.stop();
+      await readBacks.stop();
       await pool.close(config.worker.drainMs);
       // Whatever is still sending after the limit is cut off; its rows show as `outcome_unknown`.
       aborter.abort();

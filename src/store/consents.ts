@@ -10,12 +10,13 @@ export type ConsentRow = RowOf<typeof consentFields> & {
   readonly lead_id: number;
   readonly recorded_at: Date;
   readonly origin_id: number;
+  readonly lead_revision: number;
 };
 
 const consentColumns = namesAndColumns(consentFields);
 const columnList = consentColumns.map(([, column]) => column).join(', ');
 /** What `consentOf` reads. */
-export const selectConsents = `SELECT id, lead_id, ${columnList}, origin_id FROM consents`;
+export const selectConsents = `SELECT id, lead_id, ${columnList}, origin_id, lead_revision FROM consents`;
 
 /** Rows per statement at most. */
 const together = 128;
@@ -25,6 +26,7 @@ const answerOf = blockReader(consentFields);
 export const consentOf = (row: ConsentRow): ConsentRecord => ({
   ...answerOf(row),
   receipt: row.origin_id > 0 ? row.origin_id : row.id,
+  leadRevision: row.lead_revision,
 });
 
 /** What was answered in these leads, oldest stamp first. */
@@ -39,24 +41,26 @@ export async function readConsents(
   return new Map(sorted.map(([leadId, group]) => [leadId, group.map(consentOf)]));
 }
 
-/** Receipt follows the order of the list. `originId` is the event of another lead that is repeated here. */
+/** Receipt follows the order of the list. `revision`: of the lead, with the event; `originId`: the event of another lead that is repeated here. */
 export async function insertConsents(
   tx: Sql,
   events: readonly {
     readonly clientId: string;
     readonly leadId: number;
     readonly event: ConsentRecord;
+    readonly revision: number;
     readonly originId?: number;
   }[],
 ): Promise<void> {
   for (const group of insertGroups(events, together)) {
     await tx.run(
-      `INSERT INTO consents (client_id, lead_id, ${columnList}, origin_id) VALUES ${rowMarks(group.length, 3 + consentColumns.length)}`,
-      group.flatMap(({ clientId, leadId, event, originId }): SqlValue[] => [
+      `INSERT INTO consents (client_id, lead_id, ${columnList}, origin_id, lead_revision) VALUES ${rowMarks(group.length, 4 + consentColumns.length)}`,
+      group.flatMap(({ clientId, leadId, event, originId, revision }): SqlValue[] => [
         clientId,
         leadId,
         ...consentColumns.map(([name]) => event[name] ?? null),
         originId ?? 0,
+        revision,
       ]),
     );
   }

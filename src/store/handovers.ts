@@ -13,6 +13,7 @@ export const handoverEntries = [
   'outcome_unknown',
   'late',
   'lookup',
+  'read_back',
   'withheld',
   'reopened',
   'invalid',

@@ -163,8 +163,8 @@ async function write(
   }));
   await insertConsents(
     tx,
-    reached.flatMap(({ leadId, clientId, events }) =>
-      events.map((event) => ({ leadId, clientId, event, originId: event.receipt ?? 0 })),
+    reached.flatMap(({ leadId, clientId, events, revision }) =>
+      events.map((event) => ({ leadId, clientId, event, revision, originId: event.receipt ?? 0 })),
     ),
   );
   await raiseRevisions(

@@ -5,16 +5,8 @@ import { splitReason } from '../domain/delivery.ts';
 import type { StoryEntry } from '../store/delivery-lists.ts';
 import type { HandoverEntry } from '../store/handovers.ts';
 import { isAccessNotGot, outcomeText } from './answer-words.ts';
-import {
-  consentPairWords,
-  consentWords,
-  inBoth,
-  inLanguage,
-  nextWords,
-  reasonWords,
-  type Both,
-  type Language,
-} from './words.ts';
+import { sentConsentWords, type SentConsent } from './sent-consent-words.ts';
+import { inBoth, inLanguage, nextWords, reasonWords, type Both, type Language } from './words.ts';
 
 export interface StoryEvent {
   readonly at: Date;
@@ -125,6 +117,8 @@ const wordsOf: Readonly<Record<HandoverEntry, Words>> = {
     `${say('Réponse tardive, sans effet', 'Late answer, without effect')}${colon}${answer}`,
   lookup: ({ say, call, colon, answer, next }) =>
     `${say('Destinataire interrogé', 'Recipient asked')}${call}${colon}${answer}${next}`,
+  read_back: ({ entry, say, colon }) =>
+    `${say('Fiche relue chez le destinataire', 'Record read back')}${colon}${readBackText(entry, say)}`,
   withheld: ({ say, why }) => `${say('Retenue', 'Withheld')}${why}`,
   reopened: ({ say }) => say('Cause réparée : reprise', 'Cause repaired: taken up again'),
   invalid: ({ say, why }) => `${say('Non envoyée', 'Not sent')}${why}`,
@@ -195,14 +189,6 @@ function nextOf(entry: StoryEntry, language: Language): string {
   return words === undefined ? '' : ` → ${inLanguage(words, language)}`;
 }
 
-interface SentConsent {
-  readonly field: string;
-  readonly value: string;
-  readonly purpose: string;
-  readonly channel: string;
-  readonly state: string;
-}
-
 function detailsOf(entry: StoryEntry): readonly Both[] {
   const names = (entry.fields ?? '').replaceAll(' ', ', ');
   const fields: readonly Both[] = names === '' ? [] : [[`champs : ${names}`, `fields: ${names}`]];
@@ -224,6 +210,22 @@ function detailsOf(entry: StoryEntry): readonly Both[] {
   ];
 }
 
+function readBackText({ outcome, fields, reason }: StoryEntry, say: Telling['say']): string {
+  switch (outcome) {
+    case 'accepted':
+      return say('opt-in conservé', 'opt-in kept');
+    case 'absent':
+      return say('fiche introuvable', 'record not found');
+    case 'refused':
+      return say(
+        `opt-in pas conservé (${(fields ?? '').replaceAll(' ', ', ')})`,
+        `opt-in not kept (${(fields ?? '').replaceAll(' ', ', ')})`,
+      );
+    default:
+      return say(`illisible (${reason})`, `not readable (${reason})`);
+  }
+}
+
 function recipientWords({ recipient, authorisation, document, reason }: StoryEntry): Both {
   const [cited, quoted]: Both = document === null ? ['', ''] : [` « ${document} »`, ` "${document}"`];
   const [ended, over]: Both =
@@ -237,13 +239,4 @@ function recipientWords({ recipient, authorisation, document, reason }: StoryEnt
     `destinataire : ${recipient} (autorisation ${authorisation}${cited}${ended})`,
     `recipient: ${recipient} (authorisation ${authorisation}${quoted}${over})`,
   ];
-}
-
-/** The codes as the log holds them, then what they mean. */
-function sentConsentWords({ field, value, purpose, channel, state }: SentConsent): Both {
-  const pair = consentPairWords(purpose, channel);
-  const answer = Object.entries(consentWords).find(([name]) => name === state)?.[1];
-  const codes = `${field} = ${value} (${purpose}, ${channel} : ${state})`;
-  if (pair === undefined || answer === undefined) return [`opt-in : ${codes}`, `opt-in: ${codes}`];
-  return [`opt-in : ${codes}, ${pair[0]} ${answer[0]}`, `opt-in: ${codes}, ${pair[1]} ${answer[1]}`];
 }

@@ -19,6 +19,7 @@ const work = (): OutcomeEffects => ({
   erased: [],
   calls: [],
   taken: [],
+  readBacks: [],
   next: [],
   forward: [],
 });

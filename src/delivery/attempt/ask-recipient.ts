@@ -194,6 +194,7 @@ function attemptOf(
     hasLookup: true,
     startedAt,
     asked: true,
+    readBackMs: options.mapping.readBack?.afterMs,
     settlingMs: options.settlingMs,
     connector: options.connector.type,
     mappingVersionId: options.versionId,

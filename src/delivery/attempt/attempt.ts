@@ -7,6 +7,7 @@ import type { Settlement } from '../../store/delivery-settlements.ts';
 import type { CalledAttempt } from './call-progress.ts';
 import type { CallOutcome } from '../../store/calls.ts';
 import type { TargetTaken } from '../../store/delivery-targets.ts';
+import type { ReadBackWanted } from '../../store/read-backs.ts';
 import type { ClaimedDelivery } from './claim.ts';
 
 /** An attempt that left, or asked the recipient, and what came back. */
@@ -28,6 +29,8 @@ export interface Attempted {
   readonly spent?: number;
   /** A further part of a file whose first part has moved the circuit. */
   readonly besideCircuit?: boolean;
+  /** What is delivered is read back so long afterwards, ms; absent where it is not. */
+  readonly readBackMs?: number | undefined;
   /** Which call it was, where the delivery needs several. */
   readonly call?: CalledAttempt | undefined;
 }
@@ -43,5 +46,7 @@ export interface OutcomeEffects {
   readonly forward: number[];
   /** Deliveries whose next call leaves at once. */
   readonly next: number[];
+  /** Deliveries to be read back. */
+  readonly readBacks: ReadBackWanted[];
   readonly erased: { readonly leadId: number; readonly destinationId: string }[];
 }

@@ -4,7 +4,7 @@
 import { currentConsent } from '../../domain/consent.ts';
 import type { Authorisation } from '../../domain/destination.ts';
 import type { Identity, Lead } from '../../domain/lead.ts';
-import type { ConsentSent } from '../../mapping/contract.ts';
+import type { ConsentSent } from '../../mapping/consent-contract.ts';
 import type { Sql } from '../../store/database.ts';
 import { allHandedOver, lastHandedOver, type HandedOver } from '../../store/known-to-recipient.ts';
 import type { ClaimedDelivery } from './claim.ts';

@@ -152,6 +152,8 @@ export function noteDecision(
   if (isEnd(state)) work.ended.push({ leadId: row.leadId, destinationId: row.destinationId });
   if (state === 'delivered' && row.action === 'erase')
     work.erased.push({ leadId: row.leadId, destinationId: row.destinationId });
+  if (state === 'delivered' && row.action !== 'erase' && attempted.readBackMs !== undefined)
+    work.readBacks.push({ ...row, deliveryId: row.id, afterMs: attempted.readBackMs });
   const about = {
     clientId: row.clientId,
     destinationId: row.destinationId,

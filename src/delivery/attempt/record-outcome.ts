@@ -6,6 +6,7 @@ import { decide, type Decision } from '../../domain/verdict.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { forgetCaptures, noteCallOutcomes, queueNextCalls } from '../../store/calls.ts';
 import { noteTaken } from '../../store/delivery-targets.ts';
+import { noteReadBacks } from '../../store/read-backs.ts';
 import { addSlot } from '../../store/file-slots.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
@@ -76,6 +77,7 @@ async function recordTogether(
     erased: [],
     calls: [],
     taken: [],
+    readBacks: [],
     next: [],
     forward: [],
   };
@@ -88,6 +90,7 @@ async function recordTogether(
   await appendHandovers(tx, work.handovers);
   await noteCallOutcomes(tx, work.calls);
   await noteTaken(tx, work.taken);
+  await noteReadBacks(tx, work.readBacks);
   await queueNextCalls(tx, work.next);
   await forgetReferences(tx, work.erased);
   await forgetCaptures(tx, work.erased);

@@ -4,6 +4,7 @@
 import { foreignCode } from '../../errors.ts';
 import { reasonWith } from '../../domain/delivery.ts';
 import type { Log } from '../../log.ts';
+import type { Told } from '../../mapping/consent-contract.ts';
 import type { Database } from '../../store/database.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { writeContent, type ContentInputs, type Ready, type Stopped } from './render.ts';
@@ -20,7 +21,10 @@ type RenderNeeds = {
 export async function renderAll(
   needs: RenderNeeds,
   rows: readonly ClaimedDelivery[],
-  inputs: Inputs,
+  inputs: Inputs & {
+    /** By delivery. */
+    readonly told: ReadonlyMap<number, Told>;
+  },
   { mapping, content, progress }: Pick<ContentInputs, 'mapping' | 'content' | 'progress'>,
 ): Promise<readonly (Ready | Stopped)[]> {
   const now = needs.database.now();
@@ -30,6 +34,7 @@ export async function renderAll(
     content,
     progress,
     now,
+    told: inputs.told.get(row.id),
     authorisations: inputs.authorisations.get(row.destinationId) ?? [],
   });
   const rendered = rows.map((row) => renderOne(needs.log, row, inputsOf(row)));

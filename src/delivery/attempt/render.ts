@@ -4,6 +4,7 @@ import { currentConsent } from '../../domain/consent.ts';
 import { coveringAuthorisation, type Authorisation } from '../../domain/destination.ts';
 import { reasonWith, safeCode, type DeliveryState } from '../../domain/delivery.ts';
 import type { ConsentRecord, Lead } from '../../domain/lead.ts';
+import { unchanged, type Told } from '../../mapping/consent-contract.ts';
 import { callKey } from '../../mapping/calls/situations.ts';
 import type { CompiledMapping, WriteSituation, WrittenRecord } from '../../mapping/contract.ts';
 import type { LeadRead } from '../../store/leads.ts';
@@ -59,6 +60,8 @@ export interface ContentInputs {
   readonly now: Date;
   /** Where a delivery of several calls stands. */
   readonly progress?: CallProgress | undefined;
+  /** What the recipient has accepted of the opt-in, for an update. */
+  readonly told?: Told | undefined;
   /** Under what it was handed over before: given where nobody is authorised to receive it any more. */
   readonly former?: Former | undefined;
 }
@@ -133,6 +136,7 @@ function contentFor(
     writtenAt: writtenAtOf(row),
     now: inputs.now,
     categories: authorisation.categories,
+    ...(inputs.told === undefined ? {} : { told: inputs.told }),
   };
   const call = progress === undefined ? undefined : nextCall(progress, lead, situation);
   if (progress !== undefined && call === undefined)
@@ -146,6 +150,7 @@ function contentFor(
   if (former !== undefined && !(result.ok && tellsNothingNew(result.record.consents, former)))
     return stoppedByHand(row);
   if (!result.ok) return unwritable(row.action, result, stop);
+  if (saysNothing(result.record)) return stop('cancelled', 'not_needed');
   return {
     row,
     lead,
@@ -159,6 +164,10 @@ function contentFor(
       : { call: { ...call, attempt: calledAttempt(call, progress, lead, situation) } }),
   };
 }
+
+/** An update that holds opt-ins alone, none of which has changed. */
+const saysNothing = ({ fieldNames, consents }: WrittenRecord): boolean =>
+  fieldNames.length === 0 && consents.some(({ value }) => value === unchanged);
 
 /** What the mapping refused to write, as the state and reason of the delivery. */
 function unwritable(

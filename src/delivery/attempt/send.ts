@@ -102,6 +102,7 @@ export async function recordOutcome(
       policy: call === undefined ? mapping.retry : policyOf(mapping.retry, call, outcome, false),
       hasLookup: call?.hasLookup ?? mapping.hasLookup,
       call: call?.attempt,
+      readBackMs: mapping.readBack?.afterMs,
       startedAt,
       asked: false,
       connector: connector.type,

@@ -11,6 +11,7 @@ import { byHand, carriesRight } from './former-authorisation.ts';
 import { blocksOf } from './load-inputs.ts';
 import { orBroken } from './own-bug.ts';
 import { isCovered, parcelOf } from './parcel.ts';
+import { readTold } from './told.ts';
 import { renderAll } from './render-batch.ts';
 import type { Ready, Stopped } from './render.ts';
 import type { Departed, Trip, TripNeeds } from './trip.ts';
@@ -61,8 +62,11 @@ export async function writeAndDepart(
 }
 
 async function writeRound(needs: TripNeeds, trip: Trip, left: Left, round: number): Promise<RoundEnd> {
-  const inputs = await needs.reader(left.rows, blocksOf(trip.mapping, trip.content));
-  const rendered = await renderAll(needs, left.rows, inputs, trip);
+  const [inputs, told] = await Promise.all([
+    needs.reader(left.rows, blocksOf(trip.mapping, trip.content)),
+    readTold(needs, left.rows, trip.content),
+  ]);
+  const rendered = await renderAll(needs, left.rows, { ...inputs, told }, trip);
   const ready = rendered.filter((result): result is Ready => 'record' in result);
   const stopped = [...left.stopped, ...rendered.filter((result): result is Stopped => 'state' in result)];
   const assembled = await orBroken(() => assemble(needs, trip, ready, stopped));

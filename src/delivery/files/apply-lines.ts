@@ -103,6 +103,7 @@ const emptyWork = (): OutcomeEffects => ({
   erased: [],
   calls: [],
   taken: [],
+  readBacks: [],
   next: [],
   forward: [],
 });

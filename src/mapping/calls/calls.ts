@@ -10,6 +10,8 @@ import { compileQuestion } from './question.ts';
 import type { Question } from './question.ts';
 import type { SchemaCheck } from '../formats/client-schema.ts';
 import type { CallPlan } from '../contract.ts';
+import { quietableLines } from '../consent/unchanged.ts';
+import { saysSomething } from './gates.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
 import { reportNameless } from '../transport/erase-names-lead.ts';
 import type { Layout } from '../formats/layout.ts';
@@ -149,7 +151,8 @@ function compileCall(
     needs: [...new Set([...fromUrls, ...sure])],
     applies: (lead, situation) =>
       when.test({ lead, situation, client: client ?? { id: '', name: '' } }) &&
-      (gates.length === 0 || consent === undefined || gates.some((gate) => gate(lead, situation.now))),
+      (gates.length === 0 || consent === undefined || gates.some((gate) => gate(lead, situation))) &&
+      saysSomething(record, consent, lead, situation),
   };
   const reads = [...read, ...fromUrls.filter((id) => id !== 'reference')];
   const { targets } = settings.plan;
@@ -184,9 +187,11 @@ function recordOf(
     placeable,
     atEnd,
   });
+  const parts = [...lines.parts, ...noted.map((consent) => ({ consent }))];
   return {
     ...lines,
-    parts: [...lines.parts, ...noted.map((consent) => ({ consent }))],
+    parts,
+    quietable: quietableLines(parts),
     categories: new Set([...lines.categories, ...categories]),
   };
 }

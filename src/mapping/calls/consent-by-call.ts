@@ -4,18 +4,13 @@ import type { Action } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
 import type { CompiledConsent, ConsentLine } from '../consent/block.ts';
 import { omitted } from '../consent/choices.ts';
-import type { ConsentSent } from '../contract.ts';
+import type { ConsentSent } from '../consent-contract.ts';
+import type { WriteSituation } from '../contract.ts';
+import { gatedCall, sends } from './gates.ts';
 import { isRecord, listAt } from '../document/yaml.ts';
 import type { Report } from '../document/problems.ts';
 import { checkEarly, type Carrying, type RawCall } from './early.ts';
 import { suggest } from '../document/suggest.ts';
-import type { Entry } from '../fields/values.ts';
-
-const prefix = 'call:';
-
-/** The call a consent line sends, if that is what it does. */
-export const gatedCall = (line: { readonly target: { readonly text: string } }): string | undefined =>
-  line.target.text.startsWith(prefix) ? line.target.text.slice(prefix.length) : undefined;
 
 export interface ConsentPlaces {
   /** Lines that `{consent: NAME}` may place in this call. */
@@ -23,7 +18,7 @@ export interface ConsentPlaces {
   /** Of these, the ones this call writes even where none places them. */
   readonly atEnd: readonly ConsentLine[];
   /** Whether the opt-in sends this call; none: it is no business of the opt-in. */
-  readonly gates: readonly ((lead: Lead, now: Date) => boolean)[];
+  readonly gates: readonly ((lead: Lead, situation: WriteSituation) => boolean)[];
   /** What the log says with this call of lines that write nothing into a body. */
   readonly noted: readonly ConsentLine[];
 }
@@ -60,7 +55,10 @@ export function distribute(
     return {
       placeable: lines,
       atEnd: index === carrier ? lines.filter((line) => !named.has(line.target.text)) : [],
-      gates: consent === undefined ? [] : own.map((line) => (lead, now) => sends(line, consent, lead, now)),
+      gates:
+        consent === undefined
+          ? []
+          : own.map((line) => (lead, situation) => sends(line, consent, lead, situation)),
       noted: [
         ...own.map((line) => noting(line, (sent) => sent.value !== omitted)),
         // What is left out has no departure of its own: it is logged with the call that always leaves.
@@ -82,54 +80,6 @@ const whereOf = (calls: readonly RawCall[], line: ConsentLine): string => {
   if (line.path[0] === 'update') return 'update';
   return first === 'update' ? 'update, which has to carry this opt-in too' : 'calls';
 };
-
-const gateValues = new Set<unknown>(['send', 'omit', 'hold']);
-
-/** A line that sends a call says so in each state, and nothing else. */
-export function checkGates(
-  raws: readonly unknown[],
-  consent: CompiledConsent | undefined,
-  several: boolean,
-  report: Report,
-): void {
-  for (const line of consent?.lines ?? []) {
-    const name = gatedCall(line);
-    if (name === undefined) continue;
-    if (!several) {
-      report.error(
-        [...line.path, 'to'],
-        'MAP-656',
-        `"call:${name}" names a call, and this file has no calls.`,
-      );
-      continue;
-    }
-    const raw = raws[Number(line.path.at(-1))];
-    const values = isRecord(raw) ? raw['values'] : undefined;
-    const other = isRecord(raw)
-      ? ['each', 'line', 'proof'].find((key) => Object.hasOwn(raw, key))
-      : undefined;
-    if (other !== undefined)
-      report.error([...line.path, other], 'MAP-656', `a line that sends a call has values, no ${other}.`, {
-        at: 'key',
-      });
-    for (const [state, value] of Object.entries(isRecord(values) ? values : {}))
-      if (!gateValues.has(value))
-        report.error(
-          [...line.path, 'values', state],
-          'MAP-656',
-          `a line that sends a call writes no value: ${state} is send, omit or hold.`,
-        );
-  }
-}
-
-/** Without a recorded answer the call is written, and then withheld as every other. */
-function sends(line: ConsentLine, consent: CompiledConsent, lead: Lead, now: Date): boolean {
-  const answers = consent.answers(lead, now);
-  if ('missing' in answers) return true;
-  const out: Entry[] = [];
-  line.write(answers.current, out, [], []);
-  return out.length > 0;
-}
 
 function noting(line: ConsentLine, wanted: (sent: ConsentSent) => boolean): ConsentLine {
   return {

@@ -3,10 +3,11 @@
 import { compileConsent } from '../consent/block.ts';
 import type { CompiledConsent } from '../consent/block.ts';
 import { reportUnsaid, reportUpdate, takenBack } from '../consent/of-update.ts';
+import type { CompiledMapping } from '../contract.ts';
 import { blockAt, listAt } from '../document/yaml.ts';
 import type { Scope } from '../scope.ts';
 import { hasCalls } from './calls.ts';
-import { checkGates } from './consent-by-call.ts';
+import { checkGates } from './gates.ts';
 
 /** The opt-in as each action tells it; an erase tells none. */
 export interface Consents {
@@ -29,3 +30,12 @@ export function compileConsents(mapping: Record<string, unknown>, scope: Scope):
   if (create !== undefined && update !== undefined) reportUpdate(create, update, scope.report);
   return { create, update };
 }
+
+/** The truth tables that people read. */
+export const tablesOf = (
+  consent: CompiledConsent,
+  changed: CompiledConsent,
+): Pick<CompiledMapping, 'consentTable' | 'updateConsentTable'> => ({
+  consentTable: consent.table,
+  ...(changed === consent ? {} : { updateConsentTable: changed.table }),
+});

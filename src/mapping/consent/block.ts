@@ -11,7 +11,7 @@ import type { Scope } from '../scope.ts';
 import type { ConsentNeed } from '../fields/values.ts';
 
 /** A line as the record places it. */
-export type ConsentLine = Pick<AnswerLine, 'target' | 'path' | 'line' | 'write' | 'table'>;
+export type ConsentLine = Pick<AnswerLine, 'target' | 'path' | 'line' | 'pairs' | 'write' | 'say' | 'table'>;
 
 export interface CompiledConsent {
   readonly lines: readonly ConsentLine[];

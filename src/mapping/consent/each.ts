@@ -8,7 +8,7 @@ import { pairIndex } from './needs.ts';
 import type { AnswerLine } from './needs.ts';
 import { compileProof } from './proof.ts';
 import type { Proof } from './proof.ts';
-import type { ConsentSent } from '../contract.ts';
+import type { ConsentSent } from '../consent-contract.ts';
 import { isRecord } from '../document/yaml.ts';
 import { channelWords, purposeWords } from '../fields/french.ts';
 import { compileMap } from '../fields/maps.ts';
@@ -93,6 +93,14 @@ function lineOf(target: Target, path: Path, rows: readonly Row[], inner: readonl
     target,
     path,
     answers: true,
+    pairs: rows.map(({ pair }) => pair),
+    say: (current, sent) => {
+      for (const { need, pair } of rows) {
+        const answer = current[pair];
+        if (answer === undefined) continue;
+        for (const field of answering) sent.push(saidOf(field, nameOf(field), need, answer));
+      }
+    },
     write: (current, out, sent, problems) => {
       const notes = { sent, problems };
       const written = rows.flatMap(({ need, pair }): readonly (readonly Entry[])[] => {
@@ -130,6 +138,18 @@ function lineOf(target: Target, path: Path, rows: readonly Row[], inner: readonl
   };
 }
 
+/** The opt-in of one answer as the log has it. */
+function saidOf(
+  { choices }: Extract<Inner, { readonly kind: 'values' }>,
+  name: string,
+  need: ConsentNeed,
+  { state }: CurrentConsent,
+): ConsentSent {
+  const choice = choices[state];
+  const shown = choice.do !== 'write' ? omitted : choice.value === null ? 'null' : textOf(choice.value);
+  return { ...need, state, field: name, value: shown };
+}
+
 /** What a field of an element writes of one answer; undefined: nothing. */
 function valueOf(
   field: Inner,
@@ -149,11 +169,9 @@ function valueOf(
       return typeof mapped === 'object' ? mapped.value : undefined;
     }
     case 'values': {
+      notes.sent.push(saidOf(field, name, need, answer));
       const choice = field.choices[answer.state];
-      const value = choice.do === 'write' ? choice.value : undefined;
-      const shown = value === undefined ? omitted : value === null ? 'null' : textOf(value);
-      notes.sent.push({ ...need, state: answer.state, field: name, value: shown });
-      return value;
+      return choice.do === 'write' ? choice.value : undefined;
     }
   }
 }

@@ -92,10 +92,20 @@ function lineOf({ target, path, line, label, pair, need, choices, proof }: Parts
     const choice = choices?.[current.state];
     return choice?.do === 'write' ? choice.value : undefined;
   };
+  const say: AnswerLine['say'] = (answers, sent) => {
+    const current = answers[pair];
+    if (current === undefined || choices === undefined) return;
+    const choice = choices[current.state];
+    const value = choice.do === 'write' ? choice.value : undefined;
+    const written = value === undefined ? omitted : value === null ? 'null' : textOf(value);
+    sent.push({ ...need, state: current.state, field, value: written });
+  };
   return {
     target,
     path,
+    pairs: [pair],
     answers: choices !== undefined,
+    say,
     ...(line === undefined ? {} : { line }),
     write: (answers, out, sent, problems) => {
       const current = answers[pair];
@@ -106,9 +116,7 @@ function lineOf({ target, path, line, label, pair, need, choices, proof }: Parts
       } else if (value !== undefined) out.push({ target, kind: 'cell', cell: value });
       // Absence from a list is an answer only when the list is there.
       else if (appends) out.push({ target, kind: 'cells', cells: [] });
-      if (choices === undefined) return;
-      const written = value === undefined ? omitted : value === null ? 'null' : textOf(value);
-      sent.push({ ...need, state: current.state, field, value: written });
+      say(answers, sent);
     },
     held: (answers) => {
       const state = answers[pair]?.state;

@@ -2,7 +2,8 @@
 // Invariant: each purpose and channel is asked for once, however many lines write it.
 import type { CurrentConsent } from '../../domain/consent.ts';
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
-import type { CompiledMapping, ConsentSent } from '../contract.ts';
+import type { ConsentSent } from '../consent-contract.ts';
+import type { CompiledMapping } from '../contract.ts';
 import type { LineOf } from '../fields/lines.ts';
 import type { Path } from '../document/problems.ts';
 import type { Target } from '../fields/target.ts';
@@ -15,12 +16,16 @@ export interface AnswerLine {
   readonly line?: LineOf;
   /** It writes the opt-in itself, not only its proof. */
   readonly answers: boolean;
+  /** Places of the answers that it writes, among those the block names. */
+  readonly pairs: readonly number[];
   readonly write: (
     current: readonly CurrentConsent[],
     out: Entry[],
     sent: ConsentSent[],
     problems: FieldProblem[],
   ) => void;
+  /** What the log says of what it writes. */
+  readonly say: (current: readonly CurrentConsent[], sent: ConsentSent[]) => void;
   /** The field whose state says hold. */
   readonly held: (current: readonly CurrentConsent[]) => string | undefined;
   readonly table: CompiledMapping['consentTable'];

@@ -2,6 +2,14 @@
 // Invariant: a code keeps its meaning for ever.
 
 export const problemsOfCalls = {
+  'MAP-670': {
+    meaning: 'readBack stands where the recipient cannot be asked: in a mail, a file, a text message.',
+    remedy: 'Take readBack out; only a webhook asks what was kept.',
+  },
+  'MAP-671': {
+    meaning: 'A line of readBack names no field of the consent block, or no place of the answer.',
+    remedy: 'Write field as the consent block does, and at as a place of the answer.',
+  },
   'MAP-651': { meaning: 'Two calls of one action have the same name.', remedy: 'Give each its own name.' },
   'MAP-652': {
     meaning: 'An address names an id that no earlier call gives, or not for every lead.',

@@ -132,6 +132,20 @@ export const problemsOfMeaning = {
       'An update would leave an opt-in out in a state that may follow: the recipient keeps what it has (C20).',
     remedy: 'Write a value for granted, refused and withdrawn, or send a call in each of them.',
   },
+  'MAP-311': {
+    meaning: 'optIn: changed stands where a field that is left out would read as an answer.',
+    remedy: 'Take optIn out: mails and rows of a CSV always hold the opt-in.',
+  },
+  'MAP-312': {
+    meaning:
+      'An update by PUT leaves out a yes that did not change; a recipient that replaces records would lose it.',
+    remedy:
+      'Ask the recipient. Write optIn: always where a PUT replaces the record, optIn: changed where it does not.',
+  },
+  'MAP-313': {
+    meaning: 'A field that holds an opt-in besides other values is written with every update, its yes too.',
+    remedy: 'Give update fields of its own without it, or write optIn: always once the client agreed.',
+  },
   'MAP-308': {
     meaning: 'The value of a state has letters or signs the file cannot hold.',
     remedy: 'Use letters of the encoding, and no delimiter where nothing is quoted.',

@@ -1,7 +1,7 @@
 // Several calls for one delivery, in French: their order and addresses, the ids fed from one to the next, opt-ins that send a call.
 // Invariant: every call of the create, the update and the erase is named with its method and its whole address.
 import type { Action } from '../../../connectors/contract.ts';
-import { gatedCall } from '../calls/consent-by-call.ts';
+import { gatedCall } from '../calls/gates.ts';
 import type { CallPlan, CompiledMapping } from '../contract.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { asText } from '../fields/values.ts';

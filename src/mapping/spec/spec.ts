@@ -173,6 +173,25 @@ function pretty(body: string): string {
   }
 }
 
+/** Whether an update repeats a yes. */
+const againWords = ({ optInOnUpdate }: SpecInput['mapping']): string =>
+  optInOnUpdate === 'always'
+    ? "Chaque mise à jour redit l'opt-in en entier, l'accord compris : une personne qui se serait désinscrite chez vous entre-temps serait inscrite de nouveau par une simple correction ; à vous de garder la désinscription la plus récente."
+    : "Un accord que vous avez déjà accepté n'est pas redit tant que la personne ne l'a pas donné de nouveau : une correction n'inscrit personne de nouveau. Un refus, un retrait ou l'absence de question sont écrits à chaque mise à jour.";
+
+/** What is asked again after an acceptance. */
+const readBackWords = ({ readBack, connectorFacts }: SpecInput['mapping']): readonly string[] =>
+  readBack === undefined
+    ? []
+    : [
+        `Relecture : après chaque acceptation nous relisons votre fiche${askedAt(readBack.settings, connectorFacts)} et comparons ${readBack.fields.join(', ')} avec ce que nous avons transmis. Rien n'est envoyé de nouveau ; un champ que vous n'avez pas conservé vous est signalé par écrit.`,
+      ];
+
+const askedAt = (settings: unknown, { words }: SpecInput['mapping']['connectorFacts']): string => {
+  const address = words.address?.(settings)[0]?.replace(/^[A-Z]+ /, 'GET ');
+  return address === undefined ? '' : ` (${address})`;
+};
+
 function changeItems({ mapping, whole }: SpecInput): readonly string[] {
   const { update, erase } = mapping.actions;
   const where = (action: 'update' | 'erase'): string => actionWords(whole, mapping, action);
@@ -182,9 +201,10 @@ function changeItems({ mapping, whole }: SpecInput): readonly string[] {
   return [
     update === undefined
       ? "Mise à jour : non prévue. Un changement de consentement ou une correction vous est signalé par écrit, à charge pour vous de l'appliquer."
-      : `Mise à jour${where('update')} : à chaque changement de consentement${on.length === 0 ? '' : `, et pour ${on.join(', ')}`}.`,
+      : `Mise à jour${where('update')} : à chaque changement de consentement${on.length === 0 ? '' : `, et pour ${on.join(', ')}`}. ${againWords(mapping)}`,
     erase === undefined
       ? "Effacement : non prévu. Toute demande d'effacement vous est transmise par écrit, à charge pour vous de l'appliquer."
       : `Effacement${where('erase')} : à la demande du prospect.`,
+    ...readBackWords(mapping),
   ];
 }

@@ -2,9 +2,11 @@
 // Invariant: pure, without secrets; head and bytes come from the connector's own compose, so they are those that would leave.
 import type { Action, Composed, Connector } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
+import { captureMarks } from '../calls/situations.ts';
 import type { CompiledMapping, WriteSituation } from '../contract.ts';
 import { previewCalls, previewMapping, type Preview } from './preview.ts';
 import { singleParcel } from './single-parcel.ts';
+import { withAcceptedOptIn } from './unchanged-opt-in.ts';
 
 export interface ComposedCall {
   /** Empty where the delivery is one call. */
@@ -22,6 +24,8 @@ export interface ComposedPreview {
   readonly accepts: Preview['accepts'];
   readonly calls: readonly ComposedCall[];
   readonly consentTable: Preview['consentTable'];
+  /** What is asked after the acceptance, and which fields are compared. */
+  readonly readBack: { readonly composed: Composed; readonly fields: readonly string[] } | undefined;
 }
 
 /** Stands where a CRM's own reference would: it is known only after a create. */
@@ -29,15 +33,17 @@ const recipientReference = 'REF-OF-THE-CRM';
 
 export function composedPreview(
   mapping: CompiledMapping,
-  lead: Lead,
+  stored: Lead,
   asked: {
     readonly action: Action;
+    /** Of an update: the recipient has accepted these answers before. */
+    readonly optIn?: 'unchanged' | undefined;
     readonly key: string;
     readonly now: Date;
     readonly connectors: Readonly<Record<string, Connector>>;
   },
 ): ComposedPreview {
-  const situation: WriteSituation = {
+  const plain: WriteSituation = {
     action: asked.action,
     key: asked.key,
     recipientReference,
@@ -45,6 +51,10 @@ export function composedPreview(
     now: asked.now,
     categories: mapping.client.categories,
   };
+  const { lead, situation } =
+    asked.optIn === undefined
+      ? { lead: stored, situation: plain }
+      : withAcceptedOptIn(mapping, stored, plain);
   const compose = (preview: Preview, at: WriteSituation): Composed | undefined => {
     if (!preview.result.ok) return undefined;
     const parcel = singleParcel(mapping, lead, { ...at, recipientReference }, preview.result);
@@ -68,6 +78,7 @@ export function composedPreview(
   return {
     accepts: whole.accepts,
     consentTable: whole.consentTable,
+    readBack: readBackOf(mapping, lead, { ...situation, recipientReference }, asked.connectors),
     calls:
       calls.length === 0
         ? [single]
@@ -79,4 +90,19 @@ export function composedPreview(
             question: applies ? ask(preview, at) : undefined,
           })),
   };
+}
+
+function readBackOf(
+  mapping: CompiledMapping,
+  lead: Lead,
+  situation: WriteSituation,
+  connectors: Readonly<Record<string, Connector>>,
+): ComposedPreview['readBack'] {
+  const { readBack } = mapping;
+  if (readBack === undefined || situation.action === 'erase') return undefined;
+  const body = { bytes: new Uint8Array(0), mediaType: 'application/json', extension: 'json' };
+  const captured = { ...captureMarks(mapping), ...situation.captured };
+  const parcel = singleParcel(mapping, lead, { ...situation, captured }, { body });
+  const composed = connectors[mapping.connector]?.composeQuestion?.(parcel, readBack.settings);
+  return composed === undefined ? undefined : { composed, fields: readBack.fields };
 }

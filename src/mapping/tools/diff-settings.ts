@@ -84,9 +84,13 @@ function settingsOf(mapping: CompiledMapping): Named {
         `${action}.${call.name}`,
       );
   }
-  const { connector, schedule, updateOn, hasLookup } = mapping;
+  const { connector, schedule, updateOn, optInOnUpdate, hasLookup } = mapping;
   const { hours, ...limits } = mapping.limits;
-  walk({ connector, limits, schedule, updateOn, hasLookup }, '');
+  walk({ connector, limits, schedule, updateOn, 'update.optIn': optInOnUpdate, hasLookup }, '');
+  if (mapping.readBack !== undefined) {
+    const { settings, afterMs, fields } = mapping.readBack;
+    walk({ readBack: { ...(settings as object), after: duration(afterMs), optIn: fields.join(', ') } }, '');
+  }
   if (hours !== undefined) {
     const { zone, holidays, rightsWait } = hours;
     walk({ open: hoursText(hours), zone, holidays, rights: rightsWait ? 'in_hours' : 'at_once' }, 'hours');

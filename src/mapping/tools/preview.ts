@@ -3,7 +3,8 @@
 import type { Action, Body, SheetSection } from '../../../connectors/contract.ts';
 import type { ConsentChannel, ConsentPurpose, ConsentState, Lead } from '../../domain/lead.ts';
 import { callSituations } from '../calls/situations.ts';
-import type { ApplyResult, CallPlan, CompiledMapping, ConsentSent, WriteSituation } from '../contract.ts';
+import type { ApplyResult, CallPlan, CompiledMapping, WriteSituation } from '../contract.ts';
+import type { ConsentSent } from '../consent-contract.ts';
 import { decode } from '../formats/decode.ts';
 import { charsetIn } from '../formats/encoding.ts';
 import { channelWords, purposeWords } from '../fields/french.ts';

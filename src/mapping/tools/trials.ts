@@ -13,6 +13,7 @@ import { textOf } from '../fields/rendering.ts';
 import { leadFromSample } from './sample.ts';
 import { suggest } from '../document/suggest.ts';
 import { compareField } from './trial-fields.ts';
+import { withAcceptedOptIn } from './unchanged-opt-in.ts';
 import type { Entry } from '../fields/values.ts';
 
 interface Setting {
@@ -68,11 +69,16 @@ function runLead(
   setting: Setting,
 ): void {
   const { files, folder, report } = setting;
-  const lead = sampleLead(test, path, mapping, setting);
-  if (lead === undefined) return;
+  const sample = sampleLead(test, path, mapping, setting);
+  if (sample === undefined) return;
   const action = test['action'] === 'update' || test['action'] === 'erase' ? test['action'] : 'create';
-  const at = new Date(textAt(test, 'now') ?? lead.collectedAt);
-  const situation = situationOf(test, path, lead, testSituation(action, mapping, at), { mapping, report });
+  const at = new Date(textAt(test, 'now') ?? sample.collectedAt);
+  const plain = testSituation(action, mapping, at);
+  const { lead, situation: stood } =
+    test['optIn'] === 'unchanged'
+      ? withAcceptedOptIn(mapping, sample, plain)
+      : { lead: sample, situation: plain };
+  const situation = situationOf(test, path, lead, stood, { mapping, report });
   if (situation === undefined) return;
   const result = mapping.apply(lead, situation);
   const withheld = textAt(test, 'withheld');

@@ -23,6 +23,9 @@ export function withBases(tree: Tree, report: Report): Tree {
     ...placed(mapping, [], base),
     ...inBlock(mapping, 'update', base),
     ...inBlock(mapping, 'erase', base),
+    ...(isRecord(mapping['readBack'])
+      ? { readBack: settingsOf(mapping['readBack'], ['readBack'], base) }
+      : {}),
     ...(isRecord(mapping['sandbox'])
       ? { sandbox: placed(inSandbox(sandbox, send), ['sandbox'], trial) }
       : {}),

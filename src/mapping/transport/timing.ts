@@ -72,7 +72,7 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
 }
 
 /** The duration at a path, in ms; the fallback where none is written, or after reporting. */
-function durationAt(
+export function durationAt(
   raw: Raw,
   path: readonly [string, ...string[]],
   fallback: number,

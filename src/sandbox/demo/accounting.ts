@@ -179,7 +179,7 @@ function compareOptIns(delivery: LoggedDelivery, record: Received, name: string,
     faults.push(`${name} departed without an opt-in in the log`);
   for (const { field, value } of delivery.optIn) {
     const arrived = record.optIn[field];
-    if (value === '(omitted)' ? (arrived ?? '') !== '' : arrived !== value) {
+    if (value === '(omitted)' || value === '(unchanged)' ? (arrived ?? '') !== '' : arrived !== value) {
       faults.push(
         `${name}: the log says ${field}=${value}, the recipient has ${arrived === undefined ? 'nothing' : arrived}`,
       );

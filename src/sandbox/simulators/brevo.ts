@@ -47,6 +47,10 @@ function openBrevo({ secrets, strangers, now }: SimulatorOptions): SimulatedCrm 
     complaints: () => complaintsOf(tables),
     wrongKeys: () => wrongKeys,
     deletedByHand: (id) => remove(tables, Number(id)),
+    unsubscribes: (id) => {
+      const contact = tables.contacts.get(Number(id));
+      if (contact !== undefined) contact.emailBlacklisted = true;
+    },
     keyIsGood: (isGood) => {
       good = isGood;
     },

@@ -1,5 +1,7 @@
 // Dolibarr as its REST API behaves: modelled on 23.0.0-beta as installed and fed in November 2026.
 // Invariant: third parties and contacts are tables of their own; the refusal of mails is the address's, in a third one.
+import { columns, longest, mandatory, named } from './dolibarr-tables.ts';
+import type { Kind, Row, Tables } from './dolibarr-tables.ts';
 import { json, page } from './simulator.ts';
 import type {
   CrmAnswer,
@@ -9,54 +11,6 @@ import type {
   Simulator,
   SimulatorOptions,
 } from './simulator.ts';
-
-type Row = Record<string, unknown>;
-
-interface Tables {
-  readonly thirdparties: Map<number, Row>;
-  readonly contacts: Map<number, Row>;
-  /** `mailing_unsubscribe`: addresses, in lower case. */
-  readonly unsubscribed: Set<string>;
-  readonly complaints: string[];
-  lastId: number;
-}
-
-type Kind = 'thirdparties' | 'contacts';
-
-/** Columns; others are dropped in silence. The attribute is the one the preset's page has the client create. */
-const columns: Readonly<Record<Kind, readonly string[]>> = {
-  thirdparties: [
-    'name',
-    'client',
-    'code_client',
-    'ref_ext',
-    'address',
-    'zip',
-    'town',
-    'email',
-    'phone',
-    'note_private',
-  ],
-  contacts: [
-    'lastname',
-    'firstname',
-    'socid',
-    'ref_ext',
-    'email',
-    'phone_mobile',
-    'note_private',
-    'array_options',
-  ],
-};
-const longest: Readonly<Record<string, number>> = {
-  name: 128,
-  lastname: 50,
-  firstname: 50,
-  zip: 25,
-  town: 50,
-};
-const named: Readonly<Record<Kind, string>> = { thirdparties: 'Thirdparty', contacts: 'Contact' };
-const mandatory: Readonly<Record<Kind, string>> = { thirdparties: 'name', contacts: 'lastname' };
 
 export const dolibarr: Simulator = {
   preset: 'dolibarr',
@@ -104,6 +58,10 @@ function openDolibarr({ secrets, strangers }: SimulatorOptions): SimulatedCrm {
     complaints: () => [...tables.complaints, ...partsOf(tables)],
     wrongKeys: () => wrongKeys,
     deletedByHand: (id) => remove(tables, 'thirdparties', Number(id)),
+    unsubscribes: (id) => {
+      for (const contact of contactsOf(tables, Number(id)))
+        write(tables, contact, 'contacts', { no_email: 1 });
+    },
     keyIsGood: (isGood) => {
       good = isGood;
     },

@@ -99,6 +99,7 @@ function openDynamics({ secrets, strangers, now, tokensLiveMs }: SimulatorOption
     complaints: tokens.complaints,
     wrongKeys: () => wrongKeys,
     deletedByHand: (id) => void leads.delete(id),
+    unsubscribes: (id) => void leads.set(id, { ...leads.get(id), donotbulkemail: true }),
     addressOf: (id) => `(${id})`,
     keyIsGood: (isGood) => {
       good = isGood;

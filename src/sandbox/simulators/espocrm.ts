@@ -57,6 +57,8 @@ function openEspocrm({
       const lead = tables.leads.get(id);
       if (lead !== undefined) lead.deleted = true;
     },
+    unsubscribes: (id) =>
+      void tables.optedOut.email.add(fold(tables.leads.get(id)?.attributes['emailAddress'])),
     keyIsGood: door.keyIsGood,
   };
 }

@@ -60,6 +60,10 @@ function openHubspot({ secrets, strangers, now }: SimulatorOptions): SimulatedCr
     complaints: () => complaintsOf(tables),
     wrongKeys: () => wrongKeys,
     deletedByHand: (id) => void tables.rows.delete(id),
+    unsubscribes: (id) => {
+      const email = tables.rows.get(tables.rows.get(id)?.contact ?? '')?.properties['email'] ?? '';
+      tables.subscriptions.set(email.toLowerCase(), 'UNSUBSCRIBED');
+    },
     keyIsGood: (isGood) => {
       good = isGood;
     },

@@ -97,6 +97,10 @@ function openSalesforce({ secrets, strangers, now, tokensLiveMs }: SimulatorOpti
       const lead = tables.leads.get(id);
       if (lead !== undefined) lead.binned = true;
     },
+    unsubscribes: (id) => {
+      const lead = tables.leads.get(id);
+      if (lead !== undefined) lead.row = { ...lead.row, HasOptedOutOfEmail: true };
+    },
     keyIsGood: (isGood) => {
       good = isGood;
       tokens.takeBack();

@@ -49,6 +49,8 @@ export interface SimulatedCrm {
   readonly complaints: () => readonly string[];
   /** Somebody at the client's deletes a record. */
   readonly deletedByHand: (id: string) => void;
+  /** The person of a record unsubscribes there from mails, as by the link at the foot of one. */
+  readonly unsubscribes?: (id: string) => void;
   /** How many requests came with a key it does not take. */
   readonly wrongKeys: () => number;
   /** What stands in the address of a request about this record; `/` and its number where absent. */

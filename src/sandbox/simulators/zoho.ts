@@ -91,6 +91,7 @@ function openZoho({ secrets, strangers, now }: SimulatorOptions): SimulatedCrm {
     complaints: tokens.complaints,
     wrongKeys: () => wrongKeys,
     deletedByHand: (id) => void leads.delete(id),
+    unsubscribes: (id) => void leads.set(id, { ...leads.get(id), Email_Opt_Out: true }),
     keyIsGood: (isGood) => {
       good = isGood;
       tokens.takeBack();

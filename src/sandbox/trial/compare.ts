@@ -91,6 +91,7 @@ function ofTheLog(lead: TrialLead, deliveries: readonly TrialDelivery[]): readon
       faults.push(`${name(delivery)}, but the log ${accepted ? 'has' : 'has not'} its acceptance`);
   }
   for (const { kind } of lead.later ?? []) {
+    if (kind === 'unsubscribed there') continue;
     const action = kind === 'erasure' ? 'erase' : 'update';
     if (!deliveries.some((delivery) => delivery.action === action))
       faults.push(`${lead.reference} (${lead.shows}): the ${kind} was never told`);

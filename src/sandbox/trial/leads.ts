@@ -9,6 +9,8 @@ type Answer = 'granted' | 'refused' | 'not_asked';
 export type Later =
   | { readonly kind: 'withdrawal'; readonly channel: 'email' | 'phone' }
   | { readonly kind: 'correction'; readonly columns: Readonly<Record<string, string>> }
+  /** In the CRM itself: nothing of it comes to the gateway. */
+  | { readonly kind: 'unsubscribed there' }
   /** The prospect asks to be forgotten; perhaps after somebody at the client's deleted the record. */
   | { readonly kind: 'erasure'; readonly deletedThere?: boolean };
 
@@ -147,9 +149,10 @@ export const trialLeads: readonly TrialLead[] = [
     end: { email: true, phone: false },
     later: [{ kind: 'withdrawal', channel: 'phone' }],
   }),
-  lead(18, 'correction', ['Max', 'Perrin'], {
+  lead(18, 'unsubscribed there, corrected', ['Max', 'Perrin'], {
     when: 'wrong key',
-    later: [{ kind: 'correction', columns: { mobile: phoneOf(118) } }],
+    later: [{ kind: 'unsubscribed there' }, { kind: 'correction', columns: { mobile: phoneOf(118) } }],
+    end: { email: false, phone: true },
   }),
   lead(19, 'erasure, its answer lost', ['Rose', 'Colin'], {
     when: 'outage',
@@ -212,7 +215,7 @@ export function rowOf(
 /** A row about a lead that is there already. */
 export function laterRow(
   { reference }: TrialLead,
-  change: Exclude<Later, { readonly kind: 'erasure' }>,
+  change: Exclude<Later, { readonly kind: 'erasure' | 'unsubscribed there' }>,
   clientId: string,
   now: Date,
 ): Readonly<Record<string, string | Date>> {

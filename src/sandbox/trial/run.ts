@@ -106,7 +106,9 @@ async function change(
           simulator.plan(placeOf(simulator.crm, record, later), lead.laterMischief);
         if (later.kind === 'erasure' && later.deletedThere === true && record !== undefined)
           simulator.crm.deletedByHand(record.id);
-        if (later.kind === 'erasure') await gateway.erase(id, lead.reference);
+        if (later.kind === 'unsubscribed there') {
+          if (record !== undefined) simulator.crm.unsubscribes?.(record.id);
+        } else if (later.kind === 'erasure') await gateway.erase(id, lead.reference);
         else await insertSurely(intake, laterRow(lead, later, id, new Date()));
       }
     }

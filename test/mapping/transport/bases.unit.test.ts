@@ -11,7 +11,7 @@ response:
 `;
 const paths = `onUnknown: lookup
 send: {url: /api/leads, lookup: {url: '/api/leads?ref={leadReference}'}}
-update: {send: {method: PUT, url: '/api/leads/{reference}'}}
+update: {send: {method: PUT, url: '/api/leads/{reference}'}, optIn: changed}
 erase: {send: {method: DELETE, url: '/api/leads/{reference}'}, fields: []}
 ${rest}`;
 const preset = { 'presets/own/mapping.yaml': paths };

@@ -1,0 +1,61 @@
+// What a read-back asks with: the delivery as it stands, the version in force, and under what the recipient has the record.
+// Invariant: reads only; what is erased, replayed since, or under no reference any more is not asked for.
+import type { Captured, Connector } from '../../../connectors/contract.ts';
+import type { ReadBackPlan } from '../../mapping/consent-contract.ts';
+import type { CompiledMapping } from '../../mapping/contract.ts';
+import { readCalls } from '../../store/calls.ts';
+import type { Sql } from '../../store/database.ts';
+import { deliveriesOfLeads, type Delivery } from '../../store/deliveries.ts';
+import { findDestination, readStates } from '../../store/destinations.ts';
+import { readLeads } from '../../store/leads.ts';
+import type { ReadBack } from '../../store/read-backs.ts';
+import type { Published } from '../mapping-cache.ts';
+
+export interface Reading {
+  readonly mapping: CompiledMapping;
+  readonly plan: ReadBackPlan;
+  readonly connector: Connector;
+  readonly delivery: Delivery;
+  readonly leadReference: string;
+  readonly reference: string | undefined;
+  readonly captured: Captured;
+}
+
+/** Undefined: there is nothing to read back. `rest`: its destination may not be asked now. */
+export async function readingOf(
+  needs: {
+    readonly database: Sql;
+    readonly published: Published;
+    readonly connectors: Readonly<Record<string, Connector>>;
+  },
+  one: ReadBack,
+): Promise<Reading | 'rest' | undefined> {
+  const { database } = needs;
+  const own = (await deliveriesOfLeads(database, [one.leadId])).filter(
+    ({ destinationId }) => destinationId === one.destinationId,
+  );
+  const delivery = own.find(({ id }) => id === one.deliveryId);
+  if (delivery?.state !== 'delivered' || delivery.run !== one.run) return undefined;
+  if (own.some(({ id, departures }) => id > delivery.id && departures > 0)) return undefined;
+  const destination = await findDestination(database, one.destinationId);
+  const mapping = await needs.published.version(destination?.mappingVersionId ?? 0);
+  const connector = mapping === undefined ? undefined : needs.connectors[mapping.connector];
+  if (mapping?.readBack === undefined || connector?.lookup === undefined) return undefined;
+  const circuit = (await readStates(database, [one.destinationId])).get(one.destinationId)?.circuit;
+  if (destination?.status !== 'active' || (circuit !== undefined && circuit.state === 'open')) return 'rest';
+  const lead = (await readLeads(database, [one.leadId], new Set())).get(one.leadId)?.lead;
+  if (lead === undefined || lead.erasedAt !== undefined) return undefined;
+  const calls = await readCalls(database, one.leadId, one.destinationId);
+  const captured = Object.assign(
+    {},
+    ...calls.flatMap((called) => called.calls.map(({ captures }) => captures)),
+  ) as Captured;
+  const reference = own.findLast(
+    ({ recipientReference }) => recipientReference !== undefined,
+  )?.recipientReference;
+  const plan = mapping.readBack;
+  const isNameless =
+    (plan.needsReference && reference === undefined) || plan.needs.some((id) => captured[id] === undefined);
+  if (isNameless) return undefined;
+  return { mapping, plan, connector, delivery, leadReference: lead.reference, reference, captured };
+}

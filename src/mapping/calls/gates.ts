@@ -1,0 +1,92 @@
+// Whether the opt-in lets a call leave: a line may send it (`to: call:NAME`), and one that holds nothing but opts-in may have none to say.
+// Invariant: what takes a consent back always leaves (C20).
+import type { Lead } from '../../domain/lead.ts';
+import type { CompiledConsent, ConsentLine } from '../consent/block.ts';
+import { isQuiet } from '../consent/unchanged.ts';
+import type { WriteSituation } from '../contract.ts';
+import type { Report } from '../document/problems.ts';
+import { isRecord } from '../document/yaml.ts';
+import type { Entry } from '../fields/values.ts';
+import type { RecordPlan } from '../record.ts';
+
+const prefix = 'call:';
+
+/** The call a consent line sends, if that is what it does. */
+export const gatedCall = (line: { readonly target: { readonly text: string } }): string | undefined =>
+  line.target.text.startsWith(prefix) ? line.target.text.slice(prefix.length) : undefined;
+
+const gateValues = new Set<unknown>(['send', 'omit', 'hold']);
+
+/** A line that sends a call says so in each state, and nothing else. */
+export function checkGates(
+  raws: readonly unknown[],
+  consent: CompiledConsent | undefined,
+  several: boolean,
+  report: Report,
+): void {
+  for (const line of consent?.lines ?? []) {
+    const name = gatedCall(line);
+    if (name === undefined) continue;
+    if (!several) {
+      report.error(
+        [...line.path, 'to'],
+        'MAP-656',
+        `"call:${name}" names a call, and this file has no calls.`,
+      );
+      continue;
+    }
+    const raw = raws[Number(line.path.at(-1))];
+    const values = isRecord(raw) ? raw['values'] : undefined;
+    const other = isRecord(raw)
+      ? ['each', 'line', 'proof'].find((key) => Object.hasOwn(raw, key))
+      : undefined;
+    if (other !== undefined)
+      report.error([...line.path, other], 'MAP-656', `a line that sends a call has values, no ${other}.`, {
+        at: 'key',
+      });
+    for (const [state, value] of Object.entries(isRecord(values) ? values : {}))
+      if (!gateValues.has(value))
+        report.error(
+          [...line.path, 'values', state],
+          'MAP-656',
+          `a line that sends a call writes no value: ${state} is send, omit or hold.`,
+        );
+  }
+}
+
+/** Without a recorded answer the call is written, and then withheld as every other. */
+export function sends(
+  line: ConsentLine,
+  consent: CompiledConsent,
+  lead: Lead,
+  { now, told }: WriteSituation,
+): boolean {
+  const answers = consent.answers(lead, now);
+  if ('missing' in answers) return true;
+  if (isQuiet(line.pairs, answers.current, told)) return false;
+  const out: Entry[] = [];
+  line.write(answers.current, out, [], []);
+  return out.length > 0;
+}
+
+/** Constants and references only name the record that the opt-in is about. */
+const tellsOfLead = ({ source }: RecordPlan['fields'][number]): boolean =>
+  !source.split(', ').every((name) => /^(\(|id$|calls\.|delivery\.|client\.|$)/.test(name));
+
+/** A call that holds opt-ins and nothing else is not made where it would say none of them. */
+export function saysSomething(
+  record: RecordPlan,
+  consent: CompiledConsent | undefined,
+  lead: Lead,
+  { now, told }: WriteSituation,
+): boolean {
+  const lines = record.parts.flatMap((part) =>
+    'consent' in part && gatedCall(part.consent) === undefined ? [part.consent] : [],
+  );
+  if (told === undefined || consent === undefined || lines.length === 0 || record.fields.some(tellsOfLead))
+    return true;
+  const answers = consent.answers(lead, now);
+  return (
+    'missing' in answers || lines.some((line) => !isQuiet(record.quietable.get(line), answers.current, told))
+  );
+}

@@ -1,0 +1,94 @@
+// Whether an update says a yes again that the recipient has accepted, and which opt-ins an action tells.
+// Invariant: where a field that is left out would read as an answer, it is never left out.
+import type { CompiledMapping } from '../contract.ts';
+import { blockAt, listAt, textAt } from '../document/yaml.ts';
+import type { RecordPlan } from '../record.ts';
+import type { Scope } from '../scope.ts';
+import { omitted } from '../consent/choices.ts';
+import { pairOf } from '../consent-contract.ts';
+
+/** A mail is read whole, and an empty cell of a CSV is an answer. */
+const isWhole = ({ sheet, format }: Pick<Scope, 'sheet' | 'format'>): boolean =>
+  sheet || format === 'csv' || format === 'none';
+
+/** Which changes travel as an update, and whether it says a yes again. */
+export const onUpdateOf = (
+  mapping: Record<string, unknown>,
+  scope: Scope,
+): Pick<CompiledMapping, 'updateOn' | 'optInOnUpdate'> => ({
+  updateOn: updateOn(mapping),
+  optInOnUpdate: optInOnUpdate(mapping, scope),
+});
+
+function updateOn(mapping: Record<string, unknown>): CompiledMapping['updateOn'] {
+  const update = blockAt(mapping, 'update');
+  if (!Object.hasOwn(update, 'on')) return ['corrected'];
+  return (['corrected', 'interaction'] as const).filter((kind) => listAt(update, 'on').includes(kind));
+}
+
+/** Reads `update.optIn`. Mails and rows of a CSV always hold the opt-in. */
+function optInOnUpdate(mapping: Record<string, unknown>, scope: Scope): CompiledMapping['optInOnUpdate'] {
+  const { report } = scope;
+  const update = blockAt(mapping, 'update');
+  const wanted = update['optIn'];
+  if (isWhole(scope)) {
+    if (wanted === 'changed')
+      report.error(
+        ['update', 'optIn'],
+        'MAP-311',
+        `${scope.format === 'csv' ? 'an empty cell of a CSV' : 'a field that is missing in a mail'} would read as an answer: the opt-in is in every one. Take optIn out, or write optIn: always.`,
+      );
+    return 'always';
+  }
+  return wanted === 'always' ? 'always' : 'changed';
+}
+
+/** What one request of an update writes, and how it is sent. */
+export interface UpdateRequest {
+  readonly record: RecordPlan;
+  readonly settings: unknown;
+}
+
+/** Where leaving a yes out may not be what the file means: the recipient would lose it, or is told it all the same. */
+export function reportOnUpdate(
+  mapping: Record<string, unknown>,
+  requests: readonly UpdateRequest[],
+  { report, ...scope }: Scope,
+): void {
+  const wanted = blockAt(mapping, 'update')['optIn'];
+  if (wanted === 'always' || isWhole(scope)) return;
+  // By the book a PUT is the whole record; many recipients keep what it does not name.
+  if (
+    wanted === undefined &&
+    requests.some(({ record, settings }) => record.quietable.size > 0 && textAt(settings, 'method') === 'PUT')
+  )
+    report.warn(
+      ['update'],
+      'MAP-312',
+      'an update leaves out a yes that the recipient has accepted already. Does this PUT replace the whole record? Then write optIn: always; else write optIn: changed.',
+      { at: 'key' },
+    );
+  for (const { record } of requests)
+    for (const part of record.parts)
+      if ('consent' in part && part.consent.table.length > 0 && !record.quietable.has(part.consent))
+        report.warn(
+          [...part.consent.path, 'to'],
+          'MAP-313',
+          `"${part.consent.target.text}" is written with every update, a yes in it too, for it holds other values or is a place in a list: somebody who unsubscribed in the recipient's own system would be subscribed again. Give update fields without it, or write optIn: always once that is agreed.`,
+        );
+}
+
+/** Opt-ins that are told when they are a yes, by `purpose.channel`; a list is told also by who is not in it. */
+export function tellsOf(record: RecordPlan | undefined, call: string | undefined): ReadonlySet<string> {
+  const lines = (record?.parts ?? []).flatMap((part) => ('consent' in part ? [part.consent] : []));
+  return new Set(
+    lines
+      // Another call's line is here for the log only.
+      .filter(({ target }) => !target.text.startsWith('call:') || target.text === `call:${call ?? ''}`)
+      .flatMap(({ table, target }) =>
+        table
+          .filter(({ values }) => values.granted !== omitted || target.steps.at(-1)?.append === true)
+          .map(pairOf),
+      ),
+  );
+}

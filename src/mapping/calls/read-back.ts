@@ -1,0 +1,163 @@
+// The read-back: an accepted record is asked for once more, and its opt-in compared with what was written.
+// Invariant: it asks by references only and changes nothing; what it finds is names of fields, never values.
+import type { ClientFacts } from '../../domain/destination.ts';
+import { consentStates } from '../../domain/lead.ts';
+import type { ConsentState } from '../../domain/lead.ts';
+import { unchanged } from '../consent-contract.ts';
+import type { ConsentSent, ReadBackPlan } from '../consent-contract.ts';
+import { omitted } from '../consent/choices.ts';
+import type { Consents } from './consents.ts';
+import type { ActionPlan, CompiledMapping, ConnectorFacts } from '../contract.ts';
+import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
+import type { Path, Report } from '../document/problems.ts';
+import { suggest } from '../document/suggest.ts';
+import { asText } from '../fields/values.ts';
+import { understand, placeForms, placeOf } from '../response/answer.ts';
+import type { Extract, Opened } from '../response/answer.ts';
+import { overlay } from '../transport/overlay.ts';
+import { checkSettings } from '../transport/settings.ts';
+import { durationAt } from '../transport/timing.ts';
+import { capturesIn } from './captures.ts';
+import { gatedCall } from './gates.ts';
+
+export interface ReadBackInput {
+  readonly mapping: Record<string, unknown>;
+  readonly connector: ConnectorFacts | undefined;
+  readonly client: ClientFacts | undefined;
+  readonly consents: Consents;
+  readonly create: ActionPlan | undefined;
+  readonly report: Report;
+}
+
+export interface CompiledReadBack {
+  readonly plan: ReadBackPlan;
+  readonly secretNames: readonly string[];
+}
+
+/** What a mapping says of it. */
+export const withReadBack = (
+  secretNames: ReadonlySet<string>,
+  readBack: CompiledReadBack | undefined,
+): Pick<CompiledMapping, 'secretNames' | 'readBack'> => ({
+  secretNames: [...secretNames, ...(readBack?.secretNames ?? [])],
+  ...(readBack === undefined ? {} : { readBack: readBack.plan }),
+});
+
+const defaultAfterMs = 10_000;
+
+/** Compiles `readBack:`; undefined where there is none, or after reporting. */
+export function compileReadBack(input: ReadBackInput): CompiledReadBack | undefined {
+  const { mapping, connector, client, report } = input;
+  const block = mapping['readBack'];
+  if (!isRecord(block) || connector === undefined) return undefined;
+  const key = connector.lookupKey;
+  if (connector.answers !== 'rules' || key === undefined) {
+    report.error(['readBack'], 'MAP-670', `connector ${connector.type} cannot be asked what it kept.`, {
+      at: 'key',
+    });
+    return undefined;
+  }
+  const { lookup: _lookup, method: _method, ...base } = blockAt(mapping, 'send');
+  const { url, headers, auth } = block;
+  const asked = Object.fromEntries(
+    Object.entries({ url, headers, auth }).filter(([, value]) => value !== undefined),
+  );
+  const settings = checkSettings(
+    overlay([base, { url, [key]: asked }], connector.overlaid ?? []),
+    (path) => ['readBack', ...(path[0] === key ? path.slice(1) : path.filter((part) => part === 'url'))],
+    connector,
+    client,
+    report,
+  );
+  reportIds(textAt(block, 'url'), input);
+  const fields = compileFields(block, input);
+  if (settings === undefined || fields.length === 0) return undefined;
+  return {
+    plan: {
+      settings: settings.plan.settings,
+      afterMs: durationAt(mapping, ['readBack', 'after'], defaultAfterMs, report),
+      fields: fields.map(({ field }) => field),
+      needsReference: textAt(block, 'url')?.includes('{reference}') === true,
+      needs: capturesIn(block['url']),
+      lost: (answer, sent) => understand(answer, (opened) => lostIn(opened, fields, sent)),
+    },
+    secretNames: settings.secretNames,
+  };
+}
+
+/** An address may name ids that the create gives in any case. */
+function reportIds(url: string | undefined, { create, report }: ReadBackInput): void {
+  const captured = create?.calls?.flatMap(({ captures }) => captures) ?? [];
+  for (const id of capturesIn(url))
+    if (!captured.includes(id))
+      report.error(['readBack', 'url'], 'MAP-652', `no call of the create captures {${id}}.`, {
+        suggestion: suggest(id, captured),
+      });
+}
+
+interface ReadField {
+  readonly field: string;
+  readonly place: Extract;
+  /** What stands there in each state, where it is not what was written. */
+  readonly values: Readonly<Partial<Record<ConsentState, string>>> | undefined;
+}
+
+function compileFields(
+  block: Record<string, unknown>,
+  { consents, report }: ReadBackInput,
+): readonly ReadField[] {
+  const all = [consents.create, consents.update].flatMap((consent) => consent?.table ?? []);
+  const fields = new Set(all.map(({ field }) => field));
+  return listAt(block, 'optIn').flatMap((raw, index): readonly ReadField[] => {
+    const path: Path = ['readBack', 'optIn', index];
+    const field = textAt(raw, 'field') ?? '';
+    const values = isRecord(raw) && isRecord(raw['values']) ? raw['values'] : undefined;
+    if (!fields.has(field)) {
+      report.error([...path, 'field'], 'MAP-671', `no line of the consent block writes "${field}".`, {
+        suggestion: suggest(field, [...fields]),
+      });
+      return [];
+    }
+    if (gatedCall({ target: { text: field } }) !== undefined && values === undefined)
+      report.error(
+        path,
+        'MAP-671',
+        `"${field}" sends a call and writes no value: say with values what stands in the record in each state.`,
+        { at: 'key' },
+      );
+    const place = placeOf(isRecord(raw) ? raw['at'] : undefined, [...path, 'at'], report, [
+      'MAP-671',
+      `at is the place of the opt-in in the answer: ${placeForms}.`,
+    ]);
+    return place === undefined ? [] : [{ field, place, values: textsOf(values) }];
+  });
+}
+
+const textsOf = (values: Record<string, unknown> | undefined): ReadField['values'] =>
+  values === undefined
+    ? undefined
+    : Object.fromEntries(
+        consentStates.flatMap((state) =>
+          Object.hasOwn(values, state) && values[state] !== 'omit' ? [[state, asText(values[state])]] : [],
+        ),
+      );
+
+/** Fields that the record holds otherwise than they were written. */
+function lostIn(
+  opened: Opened,
+  fields: readonly ReadField[],
+  sent: readonly ConsentSent[],
+): readonly string[] {
+  return fields.flatMap(({ field, place, values }) => {
+    const own = sent.findLast((consent) => consent.field === field);
+    if (own === undefined || own.value === unchanged) return [];
+    const wanted = values === undefined ? (own.value === omitted ? undefined : own.value) : values[own.state];
+    return wanted === undefined || isSame(place(opened), wanted) ? [] : [field];
+  });
+}
+
+/** `true` and "true", 1 and "1" are alike: a recipient keeps a yes in a type of its own. */
+function isSame(found: unknown, wanted: string): boolean {
+  if (found === undefined || found === null) return wanted === 'null' || wanted === '';
+  return asText(found).trim().toLowerCase() === wanted.trim().toLowerCase();
+}
