@@ -5,9 +5,11 @@ import { dynamics } from './dynamics.ts';
 import { espocrm } from './espocrm.ts';
 import { hubspot } from './hubspot.ts';
 import { nocrm } from './nocrm.ts';
+import { odoo } from './odoo.ts';
 import { pipedrive } from './pipedrive.ts';
 import { salesforce } from './salesforce.ts';
 import { sellsy } from './sellsy.ts';
+import { tryton } from './tryton.ts';
 import type { Simulator } from './simulator.ts';
 import { zoho } from './zoho.ts';
 
@@ -18,9 +20,11 @@ export const simulators: readonly Simulator[] = [
   espocrm,
   hubspot,
   nocrm,
+  odoo,
   pipedrive,
   salesforce,
   sellsy,
+  tryton,
   zoho,
 ];
 

@@ -53,7 +53,7 @@ export interface SimulatedCrm {
   readonly unsubscribes?: (id: string) => void;
   /** How many requests came with a key it does not take. */
   readonly wrongKeys: () => number;
-  /** What stands in the address of a request about this record; `/` and its number where absent. */
+  /** What stands in the address or the body of a request about this record; `/` and its number where absent. */
   readonly addressOf?: (id: string) => string;
   /** The client changes the key, or gives the agreed one back. */
   readonly keyIsGood: (good: boolean) => void;

@@ -114,7 +114,7 @@ async function change(
     }
 }
 
-/** A part of the address under which the change will come. */
+/** A part of the request by which the change will come. */
 const placeOf = ({ addressOf }: SimulatedCrm, { id, place }: CrmRecord, { kind }: Later): string =>
   kind === 'erasure' || place === undefined ? (addressOf?.(id) ?? `/${id}`) : place;
 

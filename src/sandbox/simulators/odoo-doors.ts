@@ -1,0 +1,76 @@
+// The door of the simulated Odoo, JSON-2: how it lets somebody in, reads a call and tells what came of it.
+// Invariant: nothing is kept here; an error has the status of its class.
+import type { OdooError, Row, Told } from './odoo-tables.ts';
+import { json, page } from './simulator.ts';
+import type { CrmAnswer, CrmRequest, SimulatedCrm, SimulatorOptions } from './simulator.ts';
+
+/** A call as the protocol brings it: ids beside named arguments. */
+export interface Call {
+  readonly model: string;
+  readonly method: string;
+  readonly ids: readonly number[];
+  readonly named: Row;
+}
+
+type Through = { readonly answer: CrmAnswer } | { readonly wrongKey: CrmAnswer };
+
+export interface Door {
+  readonly answer: (request: CrmRequest, good: boolean, orm: (call: Call) => Told) => Through;
+  readonly whenDown: SimulatedCrm['whenDown'];
+  /** How a request about a record names it. */
+  readonly addressOf: (id: string) => string;
+}
+
+type Secrets = SimulatorOptions['secrets'];
+
+/** What Odoo says where it has no database to route by. */
+const noDatabase = page(404, 'Not Found');
+
+const statuses: Readonly<Record<string, number>> = {
+  'werkzeug.exceptions.Unauthorized': 401,
+  'odoo.exceptions.AccessDenied': 403,
+  'odoo.exceptions.AccessError': 403,
+  'odoo.exceptions.MissingError': 404,
+  'werkzeug.exceptions.NotFound': 404,
+  'odoo.exceptions.UserError': 422,
+  'odoo.exceptions.ValidationError': 422,
+};
+
+/** `POST /json/2/<model>/<method>`, the key in a header. */
+export function json2Door(secrets: Secrets): Door {
+  const fault = ({ name, message }: OdooError): CrmAnswer =>
+    json(statuses[name] ?? 500, {
+      name,
+      message,
+      arguments: [message],
+      context: {},
+      debug: 'Traceback (most recent call last): ...',
+    });
+  return {
+    whenDown: [noDatabase],
+    addressOf: (id) => `"ids":[${id}]`,
+    answer: ({ path, headers, body }, good, orm) => {
+      if (
+        !good ||
+        headers['authorization']?.toLowerCase() !== `bearer ${secrets['ODOO_KEY'] ?? ''}`.toLowerCase()
+      )
+        return { wrongKey: fault({ name: 'werkzeug.exceptions.Unauthorized', message: 'Invalid apikey' }) };
+      const [, model = '', method = ''] = /^\/json\/2\/([\w.]+)\/(\w+)$/.exec(path) ?? [];
+      const { ids = [], ...named } = parsed(body);
+      const told = orm({ model, method, ids: ids as readonly number[], named });
+      return { answer: 'error' in told ? fault(told.error) : json(200, listed(method, told.result)) };
+    },
+  };
+}
+
+/** A `create` that is asked for a list answers one. */
+const listed = (method: string, result: unknown): unknown =>
+  method === 'create' && typeof result === 'number' ? [result] : result;
+
+function parsed(body: Buffer): Row {
+  try {
+    return JSON.parse(body.toString('utf8')) as Row;
+  } catch {
+    return {};
+  }
+}

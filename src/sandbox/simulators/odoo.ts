@@ -1,0 +1,84 @@
+// Odoo as its JSON-2 behaves: modelled on 19.0 as installed and asked in November 2026.
+// Invariant: what is kept is decided here and in odoo-tables.ts; its door (odoo-doors.ts) only reads and tells.
+import { json2Door, type Call, type Door } from './odoo-doors.ts';
+import {
+  createMail,
+  denied,
+  load,
+  openTables,
+  recordsOf,
+  refuse,
+  remove,
+  search,
+  unlink,
+  write,
+  type Rights,
+  type Row,
+  type Tables,
+  type Told,
+} from './odoo-tables.ts';
+import { page } from './simulator.ts';
+import type { SimulatedCrm, Simulator, SimulatorOptions } from './simulator.ts';
+
+export const odoo: Simulator = {
+  preset: 'odoo',
+  modelled: 'Odoo 19.0, installed and asked in November 2026',
+  secretNames: ['ODOO_KEY'],
+  open: (options) => openOdoo(options, json2Door(options.secrets)),
+};
+
+function openOdoo({ strangers }: SimulatorOptions, door: Door): SimulatedCrm {
+  const tables = openTables(strangers);
+  let good = true;
+  let wrongKeys = 0;
+  // With the key the administrator gives back the user's rights, one after the other.
+  const without = { list: 0, leads: 0 };
+  const rightsFor = ({ model, method }: Call): Rights => {
+    const list = model === 'mail.blacklist' && without.list > 0;
+    const leads = model === 'crm.lead' && method === 'load' && without.leads > 0;
+    if (list) without.list -= 1;
+    if (leads) without.leads -= 1;
+    return { blacklist: !list, leads: !leads };
+  };
+  return {
+    whenDown: door.whenDown,
+    whenBusy: page(429, 'Too Many Requests'),
+    answer: (request) => {
+      const told = door.answer(request, good, (call) => run(tables, rightsFor(call), call));
+      if ('answer' in told) return told.answer;
+      wrongKeys += 1;
+      return told.wrongKey;
+    },
+    addressOf: door.addressOf,
+    records: () => recordsOf(tables),
+    complaints: () => tables.complaints,
+    deletedByHand: (id) => remove(tables, Number(id)),
+    wrongKeys: () => wrongKeys,
+    keyIsGood: (isGood) => {
+      good = isGood;
+      Object.assign(without, isGood ? { list: 1, leads: 1 } : {});
+    },
+  };
+}
+
+function run(tables: Tables, rights: Rights, { model, method, ids, named }: Call): Told {
+  const values = (named['vals'] ?? {}) as Row;
+  if (model === 'mail.blacklist') {
+    if (!rights.blacklist)
+      return refuse('odoo.exceptions.AccessError', denied('Mail Blacklist', model, method));
+    if (method === 'create') return createMail(tables, named['vals_list']);
+    if (method === 'write') return write(tables.mails, model, ids, values);
+  }
+  if (model === 'crm.lead')
+    switch (method) {
+      case 'load':
+        return load(tables, rights, named['fields'], named['data']);
+      case 'write':
+        return write(tables.leads, model, ids, values);
+      case 'unlink':
+        return unlink(tables, ids);
+      case 'search_read':
+        return search(tables, named);
+    }
+  return refuse('builtins.AttributeError', `The method '${model}.${method}' does not exist`);
+}
