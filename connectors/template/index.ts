@@ -1,4 +1,4 @@
-// A connector to copy: one HTTPS request a delivery, the recipient's id as the proof. No mapping can name it.
+// One HTTPS request a delivery, the recipient's id as the proof. As it stands it is in no registry: a connector to copy.
 // Invariant: the host is authorised before a socket opens, and no token stands in what is shown.
 import { defineConnector } from '../contract.ts';
 import { createHttpClient } from '../guard/http/exchange.ts';

@@ -9,7 +9,7 @@ export interface TemplateSettings {
   readonly auth: { readonly bearer: string };
 }
 
-/** `mapping check`, the editor and docs/mapping.md read it: every property has a `description`. */
+/** The check reads it, and people in its messages: every property has a `description`. */
 export const templateSettingsSchema: JsonSchema = {
   type: 'object',
   additionalProperties: false,

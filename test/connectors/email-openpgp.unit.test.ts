@@ -94,7 +94,7 @@ test('a mail is PGP/MIME: its head stays readable without a person, all else is 
   for (const word of [
     'MARTIN',
     'Contact',
-    'OUI',
+    'Opt-in e-mail',
     '.json',
     Buffer.from('{"nom"').toString('base64').slice(0, 8),
   ])

@@ -34,6 +34,8 @@ test('without a rule for an acceptance none is made, and a recorded one is the f
   expect(acceptedAnswer({ tests }, { name: 'note', first: false })).toBeUndefined();
 });
 
+const hostKey = 'SHA256:' + 'A'.repeat(43);
+
 /** The connector that takes such settings says where they lead. */
 function addressesOf(settings: object): readonly string[] {
   const type = 'url' in settings ? 'webhook' : 'server' in settings ? 'flow' : 'email';
@@ -45,7 +47,10 @@ test.each([
   [{ url: 'http://crm.demo.example/api/leads' }, ['crm.demo.example/api/leads']],
   [{ url: 'secret:X' }, ['secret:X']],
   [{ to: ['A@demo.example'], cc: 'b@demo.example' }, ['a@demo.example', 'b@demo.example']],
-  [{ to: 'sftp:demo/in', server: { host: 'SFTP.demo.example' } }, ['sftp.demo.example:22/in']],
-  [{ to: 'sftp:other/in', server: { host: 'sftp.demo.example', port: 22 } }, ['sftp.demo.example:22/in']],
+  [{ to: 'sftp:demo/in', server: { host: 'SFTP.demo.example', hostKey } }, ['sftp.demo.example:22/in']],
+  [
+    { to: 'sftp:other/in', server: { host: 'sftp.demo.example', port: 22, hostKey } },
+    ['sftp.demo.example:22/in'],
+  ],
   [{ to: 'local:demo/in', server: { folder: '/srv/drop/' } }, ['/srv/drop/in']],
 ])('%j leads to %j', (settings, addresses) => expect(addressesOf(settings)).toEqual(addresses));
