@@ -75,7 +75,9 @@ test('C16: a withdrawal reaches every recipient of the other leads with the same
   for (const reference of ['A-1', 'A-2', 'A-3']) await told(reference, 'OUI', 'RETRAIT');
   // One hop: A-4 shares an address with A-3, and none with the lead in which it was taken back.
   await gateway.send(row('correction', 'A-4', { last_name: 'Suivant' }));
-  await told('A-4', 'OUI', 'OUI');
+  await gateway.until('A-4 corrected', () => given('A-4').length === 2);
+  // Nothing new is said of an answer that the recipient has: it still stands.
+  expect(given('A-4')).toEqual(['OUI', '']);
   const entries = await gateway.owner.all<{ reference: string; actor: string; reason: string }>(
     "SELECT l.reference, h.actor, h.reason FROM handovers h JOIN leads l ON l.id = h.lead_id WHERE h.entry = 'withdrawn' ORDER BY l.reference",
   );
