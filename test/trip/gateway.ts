@@ -200,7 +200,7 @@ fields:
 response:
   - { accepted: { status: 2xx, json: { success: true } }, reference: $.id }
   - { refused: { status: 422 } }
-update: { send: { method: PUT, url: 'http://localhost:${port}/leads/{reference}' } }
+update: { optIn: changed, send: { method: PUT, url: 'http://localhost:${port}/leads/{reference}' } }
 erase: { send: { method: DELETE, url: 'http://localhost:${port}/leads/{reference}' }, fields: [] }
 ${over.extra ?? ''}`,
   };
