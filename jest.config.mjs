@@ -27,7 +27,8 @@ const base = {
 };
 
 export default {
-  maxWorkers: 2,
+  // Most suites wait for servers and clocks, not for the processor.
+  maxWorkers: 3,
   collectCoverageFrom: ['src/**/*.ts', 'connectors/**/*.ts'],
   coverageDirectory: 'coverage',
   projects: [

@@ -53,7 +53,7 @@ test('a held destination always has a next probe, within the ceiling: nothing wa
       play(weather, (_before, circuit, now) => {
         if (circuit.state !== 'open') return;
         const wait = (circuit.nextProbeAt ?? Number.POSITIVE_INFINITY) - now;
-        expect(wait).toBeLessThanOrEqual(policy.maxProbeMs);
+        expect(wait).toBeLessThanOrEqual(Math.max(policy.maxProbeMs, policy.maxQuietMs));
       });
     }),
   );
