@@ -209,7 +209,7 @@ test('each attempt of one update says the same, whatever becomes of the others m
 test('optIn: always writes it with each update, where the recipient replaces its records', async () => {
   gateway.file(
     'essai/crm.yaml',
-    (webhookFiles(crm.port)['essai/crm.yaml'] ?? '').replace('update: {', 'update: { optIn: always,'),
+    (webhookFiles(crm.port)['essai/crm.yaml'] ?? '').replace('optIn: changed', 'optIn: always'),
   );
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'always' });
   await gateway.send(strangerRow('C-8'));
