@@ -44,13 +44,21 @@ async function put(scene: Scene, destination: string, jobs: readonly unknown[]):
 
 const nonsense = [null, {}, { deliveryId: 'x' }, { batchId: 999_999, attempt: 0 }];
 
-/** Every key of ours as it is now. */
-async function copyOf({ gateway }: Scene): Promise<readonly (readonly [string, Buffer])[]> {
+interface KeyCopy {
+  readonly key: string;
+  readonly bytes: Buffer;
+  /** Ms it had left; 0: it does not expire. */
+  readonly leftMs: number;
+}
+
+/** Every key of ours as it is now, with its expiry, as a snapshot of Redis keeps it: a lock that never expired would hold its job for ever. */
+async function copyOf({ gateway }: Scene): Promise<readonly KeyCopy[]> {
   const keys = await gateway.redis.keys(`${gateway.config.redis.prefix}:*`);
-  const copies: [string, Buffer][] = [];
+  const copies: KeyCopy[] = [];
   for (const key of keys.slice(0, 400)) {
+    const leftMs = Math.max(0, await gateway.redis.pttl(key));
     const bytes = await gateway.redis.dumpBuffer(key);
-    if (bytes !== null) copies.push([key, bytes]);
+    if (bytes !== null) copies.push({ key, bytes, leftMs });
   }
   return copies;
 }
@@ -119,7 +127,8 @@ export const jobs: Readonly<Record<string, Mischief>> = {
       await perhaps(async () => {
         const copies = await copyOf(scene);
         await pause(random.between(500, 5_000));
-        for (const [key, bytes] of copies) await scene.gateway.redis.restore(key, 0, bytes, 'REPLACE');
+        for (const { key, bytes, leftMs } of copies)
+          await scene.gateway.redis.restore(key, leftMs, bytes, 'REPLACE');
       });
     },
   },
