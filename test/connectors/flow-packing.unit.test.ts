@@ -262,15 +262,6 @@ describe('with OpenPGP', () => {
     expect(readFileSync(at('LEADS_000042.csv.gpg')).equals(first)).toBe(false);
   });
 
-  test('a file is known by the key of its own name, also where an earlier key of ours follows', async () => {
-    await send({ openpgp });
-    const others = (file: string): readonly Uint8Array[] => [
-      createHash('sha256').update(`another ${file}`).digest(),
-    ];
-    const both = (file: string): readonly Uint8Array[] => [...fileKeys(file), ...others(file)];
-    expect(await send({ openpgp }, {}, { fileKeys: both })).toMatchObject({ kind: 'duplicate' });
-  });
-
   test('of so little of a file that nothing can be opened yet, nothing is known: it stays', async () => {
     await send({ openpgp, marker: '.done' });
     rmSync(at('LEADS_000042.csv.gpg.done'));
