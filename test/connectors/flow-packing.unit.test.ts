@@ -262,6 +262,16 @@ describe('with OpenPGP', () => {
     expect(readFileSync(at('LEADS_000042.csv.gpg')).equals(first)).toBe(false);
   });
 
+  test('a file is known by the keys of its own name alone, and by an earlier key of ours', async () => {
+    await send({ openpgp });
+    // A wrong key opens to noise now and then, and noise can end nowhere: as many as make that likely.
+    const others = (file: string): readonly Uint8Array[] =>
+      Array.from({ length: 100 }, (_, index) => createHash('sha256').update(`${index} ${file}`).digest());
+    expect(await send({ openpgp }, {}, { fileKeys: others })).toMatchObject({ reason: 'NAME_TAKEN' });
+    const rotated = (file: string): readonly Uint8Array[] => [...others(file), ...fileKeys(file)];
+    expect(await send({ openpgp }, {}, { fileKeys: rotated })).toMatchObject({ kind: 'duplicate' });
+  }, 20_000);
+
   test('of so little of a file that nothing can be opened yet, nothing is known: it stays', async () => {
     await send({ openpgp, marker: '.done' });
     rmSync(at('LEADS_000042.csv.gpg.done'));

@@ -23,21 +23,18 @@ export function packedContent(
 ): Content {
   const clear = contentOf(parcel.body);
   const { client, destination, batch } = parcel;
-  const packers: Packer[] = [];
-  if (settings.compress === 'gzip') packers.push(gzip);
+  const compressing: Packer[] = [];
+  if (settings.compress === 'gzip') compressing.push(gzip);
   if (settings.compress === 'zip')
-    packers.push(zip(nameInside(name, parcel.body.extension), parcel.writtenAt));
-  if (settings.openpgp !== undefined) {
-    const file = JSON.stringify([client, destination, batch?.sequence ?? 0]);
-    packers.push(
-      openPgp({
-        ...(keys === undefined ? {} : { keys }),
-        at: new Date(now()),
-        sessionKeys: fileKeys?.(file) ?? [],
-      }),
-    );
-  }
-  return packers.length === 0 ? clear : packed(clear, packers);
+    compressing.push(zip(nameInside(name, parcel.body.extension), parcel.writtenAt));
+  if (settings.openpgp === undefined) return compressing.length === 0 ? clear : packed(clear, compressing);
+  const file = JSON.stringify([client, destination, batch?.sequence ?? 0]);
+  const under = (sessionKey: Uint8Array | undefined): readonly Packer[] => [
+    ...compressing,
+    openPgp({ keys, sessionKey, at: new Date(now()) }),
+  ];
+  const [current, ...earlier] = fileKeys?.(file) ?? [];
+  return packed(clear, under(current), earlier.map(under));
 }
 
 /** The keys to encrypt with, if encryption was asked for. */

@@ -6,10 +6,10 @@ import type { Packer } from './packed.ts';
 
 export interface Sealing {
   /** Absent where a file is only looked at. */
-  readonly keys?: PgpKeys;
+  readonly keys?: PgpKeys | undefined;
   readonly at: Date;
-  /** 32 bytes each; the first is the one to write with. None: a file that stands cannot be known again. */
-  readonly sessionKeys: readonly Uint8Array[];
+  /** 32 bytes. Absent: a file that stands cannot be known again. */
+  readonly sessionKey: Uint8Array | undefined;
 }
 
 const algorithm = 'aes256';
@@ -24,7 +24,7 @@ const piecesOf = (source: AsyncIterable<Uint8Array>): never => ReadableStream.fr
 
 async function* seal(
   clear: AsyncIterable<Uint8Array>,
-  { keys, at, sessionKeys: [sessionKey] }: Sealing,
+  { keys, at, sessionKey }: Sealing,
 ): AsyncGenerator<Uint8Array> {
   if (keys === undefined) throw new Error('Nothing is sealed without a key.');
   const packed: unknown = await encrypt({
@@ -40,11 +40,12 @@ async function* seal(
 
 async function* unseal(
   packed: AsyncIterable<Uint8Array>,
-  { at, sessionKeys }: Sealing,
+  { at, sessionKey }: Sealing,
 ): AsyncGenerator<Uint8Array> {
+  if (sessionKey === undefined) throw new Error('Nothing is opened without a key.');
   const { data } = (await decrypt({
     message: await readMessage({ binaryMessage: piecesOf(packed) }),
-    sessionKeys: sessionKeys.map((key) => ({ data: key, algorithm })),
+    sessionKeys: { data: sessionKey, algorithm },
     format: 'binary',
     date: at,
     // It is compared as a whole, digest by digest, before anything follows from it.

@@ -2,9 +2,10 @@
 // Invariant: it is known again by what is inside, whatever bytes that was packed into: another host, another version of a library or
 // another session key makes others of the same content.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Comparing, Content } from '../drop.ts';
+import type { Compared, Comparing, Content } from '../drop.ts';
 import { digestOfFirst } from '../content.ts';
 import { pulled } from './pulled.ts';
+import { orStalled } from './stalled.ts';
 
 /** One way to pack. */
 export interface Packer {
@@ -18,8 +19,16 @@ interface Measured {
   readonly digest: Buffer;
 }
 
-/** @param packers in the order in which they pack */
-export function packed(clear: Content, packers: readonly Packer[]): Content {
+/**
+ * @param packers in the order in which they pack
+ * @param earlier other ways in which it may have been packed, under an earlier key: each is tried by itself, since a library that
+ * is given several keys may take a wrong one for the right one
+ */
+export function packed(
+  clear: Content,
+  packers: readonly Packer[],
+  earlier: readonly (readonly Packer[])[] = [],
+): Content {
   let known: Measured | undefined;
   async function* pieces(): AsyncGenerator<Uint8Array> {
     const meter = createMeter();
@@ -38,7 +47,12 @@ export function packed(clear: Content, packers: readonly Packer[]): Content {
     size: async () => (await measured()).size,
     digest: async () => (await measured()).digest,
     isGone: clear.isGone,
-    compare: () => comparing({ clear, packers, pieces, found: (standing) => (known = standing) }),
+    compare: () =>
+      anyOf(
+        [packers, ...earlier].map((way) =>
+          comparing({ clear, packers: way, pieces, found: (standing) => (known = standing) }),
+        ),
+      ),
   };
 }
 
@@ -57,6 +71,28 @@ interface Comparison {
   readonly pieces: Content['pieces'];
   /** The size and digest that count from now on: those of what stands. */
   readonly found: (standing: Measured) => void;
+}
+
+/** The first that is the same decides; a beginning in one way is no other file in another. */
+function anyOf(ways: readonly Comparing[]): Comparing {
+  return {
+    take: async (piece) => {
+      await Promise.all(ways.map(async ({ take }) => await take(piece)));
+    },
+    end: async () => {
+      const ends = ways.map(({ end }) => end());
+      try {
+        return await Promise.any(ends.map(sameOnly));
+      } catch {
+        return (await Promise.all(ends)).includes('beginning') ? 'beginning' : 'other';
+      }
+    },
+  };
+}
+
+async function sameOnly(end: Promise<Compared>): Promise<'same'> {
+  if ((await end) !== 'same') throw new Error('It is not the same.');
+  return 'same';
 }
 
 function comparing({ clear, packers, pieces, found }: Comparison): Comparing {
@@ -82,14 +118,14 @@ function comparing({ clear, packers, pieces, found }: Comparison): Comparing {
   return {
     take: async (piece) => {
       raw.take(piece);
-      await standing.take(piece);
+      if ((await orStalled(standing.take(piece), inside.size)) === 'stalled') standing.stop();
     },
     end: async () => {
       standing.end();
-      const ended = await opening;
+      const ended = await orStalled(opening, inside.size);
       const [seen, shown] = [inside.end(), raw.end()];
       const size = await clear.size();
-      if (ended === 'cut') return (await isBeginning(seen, shown)) ? 'beginning' : 'other';
+      if (ended !== 'whole') return (await isBeginning(seen, shown)) ? 'beginning' : 'other';
       if (seen.size !== size || !timingSafeEqual(seen.digest, await clear.digest())) return 'other';
       found(shown);
       return 'same';

@@ -1,0 +1,24 @@
+// Waiting for what may never end: a library that reads noise can wait for the rest of it for ever.
+// Invariant: counted in turns of the event loop, so that a process that stood still takes nothing for stalled.
+
+const turns = 10;
+const turnMs = 300;
+
+/** The answer, or 'stalled' once nothing has moved for several turns. @param moved a figure that grows with each progress */
+export async function orStalled<T>(work: Promise<T>, moved: () => number): Promise<T | 'stalled'> {
+  let timer: NodeJS.Timeout | undefined;
+  const stalled = new Promise<'stalled'>((done) => {
+    let [last, still] = [moved(), 0];
+    timer = setInterval(() => {
+      const now = moved();
+      still = now === last ? still + 1 : 0;
+      last = now;
+      if (still >= turns) done('stalled');
+    }, turnMs).unref();
+  });
+  try {
+    return await Promise.race([work, stalled]);
+  } finally {
+    clearInterval(timer);
+  }
+}
