@@ -4,18 +4,13 @@ import type { OutcomeKind } from '../../../connectors/contract.ts';
 import { isEnd } from '../../domain/delivery.ts';
 import { decide, type Decision } from '../../domain/verdict.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
-import { forgetCaptures, noteCallOutcomes, queueNextCalls } from '../../store/calls.ts';
-import { noteTaken } from '../../store/delivery-targets.ts';
-import { noteReadBacks } from '../../store/read-backs.ts';
 import { addSlot } from '../../store/file-slots.ts';
 import type { Database, Sql } from '../../store/database.ts';
-import { wakeSiblings } from '../../store/withheld.ts';
 import { saveCircuit } from '../../store/destinations.ts';
-import { appendHandovers } from '../../store/handovers.ts';
 import { lockLeads, type LeadLock } from '../../store/leads.ts';
 import { lockLeased, type Holds } from '../../store/leases.ts';
 import { lockWhole } from '../../store/long-files.ts';
-import { bringForward, forgetReferences, markSettled } from '../../store/delivery-settlements.ts';
+import { markSettled } from '../../store/delivery-settlements.ts';
 import type { Attempted, OutcomeEffects } from './attempt.ts';
 import { lockCircuits, moveCircuit, type CircuitWork } from './circuit-moves.ts';
 import type { ClaimedDelivery } from './claim.ts';
@@ -23,7 +18,7 @@ import { alertsOfFormerMailboxes } from './former-mailboxes.ts';
 import type { Stopped } from './render.ts';
 import { recordBatchEnd, settleBatch } from './file-outcome.ts';
 import type { Recorded, TripEnd } from './trip-end.ts';
-import { withoutRepeats } from '../planning/hourly-alerts.ts';
+import { noEffects, writeEffects } from './write-effects.ts';
 import {
   capturesOf,
   notFoundFor,
@@ -69,34 +64,14 @@ async function recordTogether(
     ])
     .map((row) => ({ id: row.id, token: row.leaseToken }));
   const holds = leasesAre === 'trusted' ? () => true : await lockLeased(tx, leases);
-  const work: OutcomeEffects = {
-    handovers: [],
-    settlements: [],
-    alerts: [],
-    ended: [],
-    erased: [],
-    calls: [],
-    taken: [],
-    readBacks: [],
-    next: [],
-    forward: [],
-  };
+  const work = noEffects();
   const results: Recorded[] = [];
   for (const end of ends) results.push(await recordEnd(tx, end, { holds, leads, circuits, random }, work));
   // Locked and found held in this transaction, they cannot be lost before its end.
   const tokens =
     leasesAre === 'trusted' ? new Map(leases.map((lease) => [lease.id, lease.token])) : undefined;
   if (!(await markSettled(tx, work.settlements, tokens))) return undefined;
-  await appendHandovers(tx, work.handovers);
-  await noteCallOutcomes(tx, work.calls);
-  await noteTaken(tx, work.taken);
-  await noteReadBacks(tx, work.readBacks);
-  await queueNextCalls(tx, work.next);
-  await forgetReferences(tx, work.erased);
-  await forgetCaptures(tx, work.erased);
-  await wakeSiblings(tx, work.ended);
-  await bringForward(tx, work.forward);
-  await raiseAlerts(tx, await withoutRepeats(tx, work.alerts));
+  await writeEffects(tx, work);
   await raiseAlerts(tx, await alertsOfFormerMailboxes(tx, ends, work));
   for (const [destinationId, circuit] of circuits)
     if (circuit.changed) await saveCircuit(tx, destinationId, circuit.now);

@@ -4,18 +4,15 @@
 import type { ItemAnswer } from '../../../connectors/contract.ts';
 import { isEnd } from '../../domain/delivery.ts';
 import { decide } from '../../domain/verdict.ts';
-import { raiseAlerts } from '../../store/alerts.ts';
-import { forgetCaptures } from '../../store/calls.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { lockDeliveries, type Delivery } from '../../store/deliveries.ts';
-import { forgetReferences, markSettled } from '../../store/delivery-settlements.ts';
+import { markSettled } from '../../store/delivery-settlements.ts';
 import { awaitAnew, loggedInFiles } from '../../store/file-acknowledgements.ts';
-import { appendHandovers } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
-import { wakeSiblings } from '../../store/withheld.ts';
 import type { OutcomeEffects } from '../attempt/attempt.ts';
 import { noteDecision } from '../attempt/outcome-effects.ts';
+import { noEffects, writeEffects } from '../attempt/write-effects.ts';
 import type { Published } from '../mapping-cache.ts';
 import { hearLate } from './late-lines.ts';
 import {
@@ -70,7 +67,7 @@ async function applyIn(
     named.filter((row) => ids.includes(row.id)).map((row) => row.leadId),
   );
   const rows = new Map((await lockDeliveries(tx, ids)).map((row) => [row.id, row]));
-  const heard: Heard = { said: new Map(), work: emptyWork(), anew: [], decided: [], busy: new Set() };
+  const heard: Heard = { said: new Map(), work: noEffects(), anew: [], decided: [], busy: new Set() };
   for (const [id, entries] of logged) {
     const before = saidBefore(entries, file);
     if (before !== undefined) heard.said.set(id, before);
@@ -94,19 +91,6 @@ interface Heard {
   readonly decided: number[];
   readonly busy: Set<number>;
 }
-
-const emptyWork = (): OutcomeEffects => ({
-  handovers: [],
-  settlements: [],
-  alerts: [],
-  ended: [],
-  erased: [],
-  calls: [],
-  taken: [],
-  readBacks: [],
-  next: [],
-  forward: [],
-});
 
 /** `otherwise`: it has an outcome, from this acknowledgement or by other means. */
 function hear(
@@ -168,12 +152,8 @@ function hear(
 
 async function write(tx: Sql, { work, anew, decided }: Heard): Promise<void> {
   await markSettled(tx, work.settlements);
-  await appendHandovers(tx, work.handovers);
   await awaitAnew(tx, anew);
-  await forgetReferences(tx, work.erased);
-  await forgetCaptures(tx, work.erased);
-  await wakeSiblings(tx, work.ended);
   // What was asked of a person is answered.
   await closeAlertsOf(tx, decided);
-  await raiseAlerts(tx, work.alerts);
+  await writeEffects(tx, work);
 }
