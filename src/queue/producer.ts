@@ -6,6 +6,9 @@ import type { RedisClient } from './connect.ts';
 import { createQueueCache } from './queue-cache.ts';
 import { entriesOf, epochKey, jobId, wakeChannel, type QueueEntry, type Job } from './jobs.ts';
 
+/** What PTTL says of a key that does not expire. */
+const neverExpires = -1;
+
 export interface Producer {
   readonly push: (destinationId: string, jobs: readonly Job[]) => Promise<void>;
   /** Whether entries of the destination wait or are being begun: then what is queued has most likely not been forgotten. */
@@ -51,6 +54,7 @@ export function createProducer(options: {
     pushAgain: async (destinationId, jobs) => {
       await permit();
       await removeLostTwins(queues.of(destinationId), jobs);
+      await removeEndlessLocks(redis, queues.of(destinationId), jobs);
       // Each under its own id: what is still there is not doubled, however often it is pushed.
       await add(destinationId, jobs);
     },
@@ -77,4 +81,15 @@ async function removeLostTwins(queue: Queue, jobs: readonly Job[]): Promise<void
       }),
     );
   }
+}
+
+/**
+ * In a Redis that was copied without its expiries a lock never ends, nor does the mark that says that a worker has looked for
+ * stalled jobs just now: what stood in flight would stand so for ever, and swallow each push.
+ */
+async function removeEndlessLocks(redis: RedisClient, queue: Queue, jobs: readonly Job[]): Promise<void> {
+  const keys = ['stalled-check', ...jobs.map((job) => `${jobId(job)}:lock`)].map((name) => queue.toKey(name));
+  const left = await Promise.all(keys.map((key) => redis.pttl(key)));
+  const endless = keys.filter((_key, index) => left[index] === neverExpires);
+  if (endless.length > 0) await redis.del(...endless);
 }

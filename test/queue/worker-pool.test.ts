@@ -55,3 +55,39 @@ test('a job that waited for its place while Redis was another’s for a moment d
     await gateway.close();
   }
 });
+
+test('a job in flight whose lock lost its expiry, as in a copied Redis, is pushed again and begun', async () => {
+  const gateway = await openGateway({ files: webhookFiles(1) });
+  const { place, prefix } = gateway.config.redis;
+  const redis = openRedis(place, 'worker', 60_000);
+  const subscriber = openRedis(place, 'worker', 60_000);
+  const producer = createProducer({ redis: gateway.redis, prefix });
+  const begun: Job[] = [];
+  const key = (name: string): string => `${prefix}:{essai-csv}:deliveries:${name}`;
+  await producer.push('essai-csv', [file(1)]);
+  await gateway.redis.lmove(key('wait'), key('active'), 'LEFT', 'LEFT');
+  await gateway.redis.set(key('b1-a0:lock'), 'a worker that is gone');
+  await gateway.redis.set(key('stalled-check'), '1');
+  const pool = await createWorkerPool({
+    redis,
+    subscriber,
+    prefix,
+    concurrencyOf: () => Promise.resolve(1),
+    handle: (_destination, job) => Promise.resolve(void begun.push(job)),
+    isOurs: () => true,
+    giveBack: () => Promise.resolve(),
+    queued: () => Promise.resolve(['essai-csv']),
+    log: silentLog,
+  });
+  try {
+    await producer.pushAgain('essai-csv', [file(1)]);
+    await gateway.until('it has begun', () => begun.length === 1, 25_000);
+    expect(begun).toEqual([file(1)]);
+  } finally {
+    await pool.close(1_000);
+    await producer.close();
+    redis.disconnect();
+    subscriber.disconnect();
+    await gateway.close();
+  }
+});
