@@ -188,7 +188,7 @@ describe.each(ways)('%s', (_way, packing, name, unpack) => {
     expect(await send(packing)).toMatchObject({ kind: 'refused', reason: 'NAME_TAKEN' });
   });
 
-  test.each([0, 12, 70_000])(
+  test.each([0, 12, 2_000, 70_000])(
     'where nothing is renamed, what was cut off after %d bytes is written again',
     async (kept) => {
       await send({ ...packing, marker: '.done' });

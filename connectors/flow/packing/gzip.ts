@@ -10,16 +10,25 @@ export const gzip: Packer = {
   open: (packed) => throughStream(packed, createGunzip()),
 };
 
-/** What goes wrong at either side ends the reading with that error. */
+/** What the source gave before it failed comes through first, then its error. */
 export async function* throughStream(
   source: AsyncIterable<Uint8Array>,
   transform: Transform,
 ): AsyncGenerator<Uint8Array> {
-  const into = Readable.from(source);
+  let failed: { readonly error: unknown } | undefined;
+  async function* untilItFails(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* source;
+    } catch (error) {
+      failed = { error };
+    }
+  }
+  const into = Readable.from(untilItFails());
   pipeline(into, transform, () => undefined);
   try {
     for await (const piece of transform) yield piece as Buffer;
   } finally {
     into.destroy();
   }
+  if (failed !== undefined) throw failed.error;
 }
