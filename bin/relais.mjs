@@ -6,14 +6,14 @@ import { setFlagsFromString } from 'node:v8';
 import { bootstrap } from './bootstrap.mjs';
 
 await bootstrap({ needs: 'runtime' });
-if (process.argv[2] === 'start') {
+const starting = process.argv[2] === 'start';
+// Loading a thousand modules would leave a young generation of 64 MB behind; src/main.ts lets it grow again when it has begun.
+if (starting) setFlagsFromString('--semi-space-growth-factor=1');
+// Half of a start is compiling. After the flags: V8 refuses what was compiled under others. In our own folder: a shared one
+// could be filled by others.
+const { enableCompileCache } = await import('node:module');
+enableCompileCache(fileURLToPath(new URL('../.relais/compiled', import.meta.url)));
+if (starting) {
   process.argv.splice(2, 1);
-  // Loading hundreds of modules would leave a young generation of 64 MB behind; src/main.ts lets it grow again when it has begun.
-  setFlagsFromString('--semi-space-growth-factor=1');
   await import('../src/main.ts');
-} else {
-  // A command lives for a second, half of it spent compiling. In our own folder: a shared one could be filled by others.
-  const { enableCompileCache } = await import('node:module');
-  enableCompileCache(fileURLToPath(new URL('../.relais/compiled', import.meta.url)));
-  await import('../src/cli/index.ts');
-}
+} else await import('../src/cli/index.ts');

@@ -1,5 +1,6 @@
 // Long-running roles: `all` (default), `planner`, `worker`. Signals, exit codes, health.
 // Invariant: SIGTERM drains within the limit and exits 0; a configuration that is wrong exits 78 before anything starts.
+import { flushCompileCache } from 'node:module';
 import { openApp, type App } from './app.ts';
 import { startPlanner } from './roles/planner.ts';
 import { startWorker } from './roles/worker.ts';
@@ -83,6 +84,8 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
           host: config.http.host,
           port: config.http.port,
         });
+  // Before the flags change: V8 refuses what was compiled under others.
+  flushCompileCache();
   grownUp();
   log.info('process.started', { role, ...(health === undefined ? {} : { port: health.port }) });
 
