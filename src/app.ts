@@ -3,6 +3,7 @@
 import { connectors } from '../connectors/index.ts';
 import type { Config } from './config.ts';
 import { createCredentials, type CredentialsOf } from './delivery/attempt/credentials.ts';
+import { createConsentEnds, type ConsentEnds } from './delivery/background/consent-ends.ts';
 import { createPublished, type Published } from './delivery/mapping-cache.ts';
 import { RelaisError } from './errors.ts';
 import { createIntake, type Intake } from './intake/accept.ts';
@@ -39,6 +40,8 @@ export interface App {
   readonly intake: Intake;
   readonly publishing: Publishing;
   readonly rights: Rights;
+  /** Grants that end by themselves. */
+  readonly consentEnds: ConsentEnds;
   readonly sealer: Sealer;
   readonly close: () => Promise<void>;
 }
@@ -83,6 +86,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
       production: config.env === 'production',
     }),
     rights: createRights({ database, secrets, snapshot }),
+    consentEnds: createConsentEnds({ database, snapshot, log }),
     sealer: createSealer({ database, sealKeys: keys.seal, secrets, log }),
     close: async () => {
       await replica?.close();

@@ -27,6 +27,8 @@ export const logEvents = [
   'credential.not_got',
   'circuit.opened',
   'circuit.closed',
+  'consent.ended',
+  'consent.set_aside',
   'batch.built',
   'batch.sent',
   'batch.voided',

@@ -136,6 +136,8 @@ function rightLine({ at, entry, actor, purpose, reason }: ExercisedRight, word: 
   const [consent = '', channel = ''] = reason.split('.');
   const pair = consentPairWords(consent, channel);
   const meant = pair === undefined ? '' : ` (${word(...pair)})`;
+  if (entry === 'consent_ended')
+    return `${paris(at)}  ${word('accord arrivé à échéance :', 'consent ended:')} ${reason}${meant}`;
   const what =
     entry === 'erased'
       ? word('effacement', 'erasure')

@@ -50,6 +50,18 @@ export function currentConsent(
     : { state: 'granted', record: best, until, lapsed: false };
 }
 
+/** A grant is told as ended this long before its end, so that no recipient still reads a yes at that moment (C16b), ms. */
+export const toldAheadMs = 15 * 60_000;
+
+/** The answer that a recipient is told at an instant: a grant that is about to end is told as ended. */
+export const answerToTell = (
+  events: readonly ConsentRecord[],
+  purpose: ConsentPurpose,
+  channel: ConsentChannel,
+  now: Date,
+): CurrentConsent | undefined =>
+  currentConsent(events, purpose, channel, new Date(now.getTime() + toldAheadMs));
+
 /** Whether an event ends a grant that had been received before it. Where no order of receipt is known, stamps decide. */
 export function takesBack(event: ConsentRecord, grant: ConsentRecord): boolean {
   if (event.receipt === undefined || grant.receipt === undefined || event.receipt <= grant.receipt)

@@ -86,7 +86,7 @@ export interface WrittenRecord {
   /** Target field names present, in order, for the log (C09). */
   readonly fieldNames: readonly string[];
   readonly consents: readonly ConsentSent[];
-  /** Earliest instant at which a written consent changes by itself; the record must depart before it. */
+  /** Earliest instant from which a written grant is told as ended (`domain/consent.ts`); the record must depart before it. */
   readonly freshUntil?: Date;
   /** For preview: beside each output field the source it came from. */
   readonly origins: readonly { readonly field: string; readonly source: string; readonly value: string }[];

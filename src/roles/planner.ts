@@ -108,6 +108,7 @@ function startTimers(
     return false;
   });
   loop('bulk', 1_000, () => workAnyRun({ database, published, log }));
+  loop('consents', 1_000, () => app.consentEnds.tell());
   loop('expiry', 1_000, async () => (await maintenance.expire()) > 0);
   loop('seal', 1_000, async () => (await app.sealer.seal(2_000)) === 2_000);
   loop('alerts', 1_000, async () => (await sendAlerts({ database, connectors, channels, network, log })) > 0);

@@ -1,6 +1,11 @@
-// Deliveries that carry a right of the prospect: an erasure, or an update of someone who took a consent back.
+// Deliveries that carry a right of the prospect: an erasure, or an update of someone who took a consent back or whose consent has ended.
 // Invariant: one condition says so for every statement that asks.
+import { phoneGrantDays, toldAheadMs } from '../domain/consent.ts';
 import { inList, type ReadOnlySql } from './database.ts';
+
+/** A grant that is told as ended, its time being over (`domain/consent.ts`). */
+const hasEnded = `(c.state = 'granted' AND TIMESTAMPADD(MICROSECOND, ${toldAheadMs} * 1000, UTC_TIMESTAMP(3)) >= LEAST(COALESCE(c.valid_until, '9999-01-01'),
+        CASE WHEN c.channel = 'phone' THEN TIMESTAMPADD(DAY, ${phoneGrantDays}, c.recorded_at) ELSE '9999-01-01' END))`;
 
 /**
  * Whether a row of `deliveries` carries a right.
@@ -8,7 +13,7 @@ import { inList, type ReadOnlySql } from './database.ts';
  */
 export const carriesRightSql = (delivery: 'deliveries' | 'd'): string =>
   `(${delivery}.action = 'erase' OR (${delivery}.action = 'update' AND EXISTS (
-      SELECT 1 FROM consents c WHERE c.lead_id = ${delivery}.lead_id AND (c.state = 'withdrawn' OR (c.state = 'refused' AND EXISTS (
+      SELECT 1 FROM consents c WHERE c.lead_id = ${delivery}.lead_id AND (c.state = 'withdrawn' OR ${hasEnded} OR (c.state = 'refused' AND EXISTS (
         SELECT 1 FROM consents g WHERE g.lead_id = c.lead_id AND g.purpose = c.purpose AND g.channel = c.channel AND g.state = 'granted'))))))`;
 
 /** Of these deliveries, those that carry a right. */

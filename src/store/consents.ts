@@ -2,6 +2,7 @@
 // Invariant: an event is never changed; one that repeats another lead's keeps that one's place in the order of receipt.
 import { consentFields } from '../domain/lead-fields/consent.ts';
 import type { ConsentRecord } from '../domain/lead.ts';
+import { noteConsentEnds } from './consent-ends.ts';
 import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
 import { blockReader, namesAndColumns, type RowOf } from './lead-columns.ts';
 
@@ -64,6 +65,7 @@ export async function insertConsents(
       ]),
     );
   }
+  await noteConsentEnds(tx, events);
 }
 
 /** Rows by lead, oldest first. Sorted here: the server would sort those of all leads together. */

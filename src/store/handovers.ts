@@ -32,6 +32,7 @@ export const handoverEntries = [
   'published',
   'rolled_back',
   'withdrawn',
+  'consent_ended',
   'erased',
   'looked_up',
   'revealed',

@@ -30,6 +30,7 @@ export async function forgetRows(tx: Sql, clientId: string, reference: string): 
 const tablesOfThePerson = [
   ...contentTables.filter((table) => table !== 'leads'),
   'consents',
+  'consent_ends',
   'interactions',
   'lead_revisions',
 ];

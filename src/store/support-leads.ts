@@ -105,7 +105,7 @@ export async function routingRefusals(
 /** A right exercised on a lead, as the log holds it. */
 export interface ExercisedRight {
   readonly at: Date;
-  readonly entry: 'withdrawn' | 'erased';
+  readonly entry: 'withdrawn' | 'consent_ended' | 'erased';
   readonly actor: string;
   /** Why: a ticket, a request. */
   readonly purpose: string;
@@ -113,11 +113,11 @@ export interface ExercisedRight {
   readonly reason: string;
 }
 
-/** Withdrawals and the erasure of a lead, who entered them and why. */
+/** Withdrawals, consents that ended and the erasure of a lead, who entered them and why. */
 export const exercisedRights = (sql: Sql, leadId: number): Promise<readonly ExercisedRight[]> =>
   sql.all<ExercisedRight>(
     `SELECT at, entry, actor, purpose, reason FROM handovers
-      WHERE lead_id = ? AND delivery_id = 0 AND entry IN ('withdrawn', 'erased') ORDER BY id`,
+      WHERE lead_id = ? AND delivery_id = 0 AND entry IN ('withdrawn', 'consent_ended', 'erased') ORDER BY id`,
     [leadId],
   );
 

@@ -149,6 +149,7 @@ const wordsOf: Readonly<Record<HandoverEntry, Words>> = {
   published: asLogged,
   rolled_back: asLogged,
   withdrawn: asLogged,
+  consent_ended: asLogged,
   erased: asLogged,
   looked_up: asLogged,
   revealed: asLogged,

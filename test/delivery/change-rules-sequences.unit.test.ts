@@ -113,7 +113,7 @@ function play(world: World, moves: readonly Move[], look: () => void): void {
     else if (world.erasedAt === undefined) {
       world.revision += 1;
       world.waiting.push({ revision: world.revision, kind: move.kind });
-      if (move.kind === 'consent') world.consents.push(world.revision);
+      if (move.kind === 'consent' || move.kind === 'consent_ended') world.consents.push(world.revision);
       if (move.kind === 'erased') {
         world.erasedAt = new Date(0);
         world.departedBefore = world.rows.some((row) => row.departures > 0);
@@ -149,6 +149,7 @@ const kinds = fc.constantFrom(
   'interaction',
   'erased',
   'consent',
+  'consent_ended',
   'corrected' as const,
 );
 const answers = fc.constantFrom(

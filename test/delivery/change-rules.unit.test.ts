@@ -256,6 +256,11 @@ describe('the table, a row for each kind of change and each standing of the crea
     ['consent', 'unsent', [absorbed]],
     ['consent', 'may_be_held', [update]],
     ['consent', 'failed', [refused]],
+    // Nobody said anything: it begins nothing.
+    ['consent_ended', 'none', []],
+    ['consent_ended', 'unsent', []],
+    ['consent_ended', 'may_be_held', [update]],
+    ['consent_ended', 'failed', []],
     ['interaction', 'none', [create]],
     ['interaction', 'unsent', [absorbed]],
     ['interaction', 'may_be_held', [unwanted]],
@@ -278,6 +283,7 @@ describe('the table, a row for each kind of change and each standing of the crea
       expect([kind, told(kind, [known()])]).toEqual([kind, []]);
     expect(told('consent', [known()])).toEqual(['failed:manual_update_required']);
     expect(told('consent', [unsent()])).toEqual([]);
+    expect(told('consent_ended', [known()])).toEqual(['failed:manual_update_required']);
     expect(told('erased', [known()])).toEqual(['failed:manual_erasure_required']);
   });
 });

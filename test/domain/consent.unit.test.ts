@@ -1,6 +1,12 @@
 // How recorded answers fold into the one in force (C16, C16b): absence, order, same instant, expiry, proof.
 import fc from 'fast-check';
-import { currentConsent, grantEnd, phoneGrantDays } from '../../src/domain/consent.ts';
+import {
+  answerToTell,
+  currentConsent,
+  grantEnd,
+  phoneGrantDays,
+  toldAheadMs,
+} from '../../src/domain/consent.ts';
 import {
   consentChannels,
   consentPurposes,
@@ -112,6 +118,26 @@ describe('C16: a grant ends at its valid-until', () => {
   });
   test('an expired grant does not let an older answer through', () => {
     expect(inForce([said('granted', -20), bounded], at(11))).toBe('refused');
+  });
+});
+
+describe('C16b: what is told ahead of an end', () => {
+  const end = at(10);
+  const bounded = said('granted', 0, { validUntil: end });
+  const told = (beforeEndMs: number) =>
+    answerToTell([bounded], 'marketing', 'email', new Date(end.getTime() - beforeEndMs));
+  test('a grant is told as over a quarter of an hour before its end, so that nobody reads a yes after it', () => {
+    expect(told(toldAheadMs + 1)).toMatchObject({ state: 'granted', until: end });
+    expect(told(toldAheadMs)).toMatchObject({ state: 'refused', lapsed: true });
+  });
+  test('every other answer is told as it is', () => {
+    for (const state of consentStates) {
+      const event = said(state, 0);
+      expect(answerToTell([event], 'marketing', 'email', at(1))).toEqual(
+        currentConsent([event], 'marketing', 'email', at(1)),
+      );
+    }
+    expect(answerToTell([], 'marketing', 'email', at(1))).toBeUndefined();
   });
 });
 

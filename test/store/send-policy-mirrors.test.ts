@@ -63,7 +63,9 @@ test('the column `held` is set exactly where the circuit counts as held', async 
   );
 });
 
-const consents: Readonly<Record<string, readonly (readonly [channel: string, state: string])[]>> = {
+const consents: Readonly<
+  Record<string, readonly (readonly [channel: string, state: string, recordedAt?: string])[]>
+> = {
   'nothing recorded': [],
   granted: [['email', 'granted']],
   'never granted, refused': [['email', 'refused']],
@@ -76,9 +78,15 @@ const consents: Readonly<Record<string, readonly (readonly [channel: string, sta
     ['email', 'refused'],
   ],
   withdrawn: [['email', 'withdrawn']],
+  'granted, and over after a year': [['phone', 'granted', '2025-09-01 10:00:00']],
+  'granted by e-mail, long ago': [['email', 'granted', '2020-09-01 10:00:00']],
 };
 /** Who took something back. */
-const takenBack: ReadonlySet<string> = new Set(['granted, then refused', 'withdrawn']);
+const takenBack: ReadonlySet<string> = new Set([
+  'granted, then refused',
+  'withdrawn',
+  'granted, and over after a year',
+]);
 
 test.each([false, true])(
   'what is put off to the opening is exactly what waits for the hours; rights wait: %s',
@@ -90,10 +98,10 @@ test.each([false, true])(
         for (const state of ['planned', 'waiting'])
           for (const priority of [0, 1]) {
             const lead = await home.lead(randomBytes(8).toString('hex'));
-            for (const [channel, answer] of events)
+            for (const [channel, answer, recordedAt = '2026-10-01 10:00:00'] of events)
               await home.owner.run(
-                "INSERT INTO consents (client_id, lead_id, purpose, channel, state, recorded_at) VALUES ('essai', ?, 'marketing', ?, ?, '2026-10-01 10:00:00')",
-                [lead, channel, answer],
+                "INSERT INTO consents (client_id, lead_id, purpose, channel, state, recorded_at) VALUES ('essai', ?, 'marketing', ?, ?, ?)",
+                [lead, channel, answer, recordedAt],
               );
             const id = await home.delivery(lead, { action, state, priority });
             const carriesRight = action === 'erase' || (action === 'update' && takenBack.has(answers));

@@ -1,7 +1,7 @@
 // A right is exercised at everyone who received the lead, also where the authorisation has ended since (GDPR article 19):
 // an erase, or an update that takes a consent back, leaves under the authorisation the lead was handed over under.
 // Invariant: it goes the way the lead went and says nothing new of the person; what cannot go that way is a task at once.
-import { currentConsent } from '../../domain/consent.ts';
+import { answerToTell } from '../../domain/consent.ts';
 import type { Authorisation } from '../../domain/destination.ts';
 import type { Identity, Lead } from '../../domain/lead.ts';
 import type { ConsentSent } from '../../mapping/consent-contract.ts';
@@ -93,7 +93,7 @@ export function carriesRight(
 ): boolean {
   if (row.action !== 'update') return row.action === 'erase';
   return lead.consents.some(({ purpose, channel }) => {
-    const state = currentConsent(lead.consents, purpose, channel, now)?.state;
+    const state = answerToTell(lead.consents, purpose, channel, now)?.state;
     return state === 'withdrawn' || (state === 'refused' && wasGranted(lead.consents, purpose, channel));
   });
 }

@@ -1,6 +1,6 @@
 // Station 5b: what this attempt says. Reads the lead, applies the mapping, decides what cannot leave and why.
 // Invariant: once the recipient may hold a content, the same content is written again, unless a right forbids it (guarantee 4).
-import { currentConsent } from '../../domain/consent.ts';
+import { answerToTell } from '../../domain/consent.ts';
 import { coveringAuthorisation, type Authorisation } from '../../domain/destination.ts';
 import { reasonWith, safeCode, type DeliveryState } from '../../domain/delivery.ts';
 import type { ConsentRecord, Lead } from '../../domain/lead.ts';
@@ -231,8 +231,8 @@ export function moreProtective(
 ): boolean {
   const pairs = new Map(now.map((consent) => [`${consent.purpose}:${consent.channel}`, consent]));
   for (const { purpose, channel } of pairs.values()) {
-    const was = currentConsent(before, purpose, channel, at)?.state;
-    const is = currentConsent(now, purpose, channel, at)?.state;
+    const was = answerToTell(before, purpose, channel, at)?.state;
+    const is = answerToTell(now, purpose, channel, at)?.state;
     if (was !== is && is !== 'granted') return true;
   }
   return false;

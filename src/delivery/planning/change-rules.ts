@@ -17,7 +17,9 @@ export interface KnownDelivery {
   readonly sentRevision: number;
 }
 
-export type ChangeKind = 'created' | 'corrected' | 'consent' | 'interaction' | 'erased' | 'backfill';
+/** `consent_ended`: a grant is over, nobody having said anything (C16b). */
+export type ChangeKind =
+  'created' | 'corrected' | 'consent' | 'consent_ended' | 'interaction' | 'erased' | 'backfill';
 
 export interface ChangeSituation {
   readonly change: {
@@ -74,6 +76,8 @@ export const effects: Readonly<Record<ChangeKind, Readonly<Record<CreateStanding
   // A repaired lead deserves a new start: it may have become acceptable, or was refused for what is corrected now.
   corrected: { none: 'create', unsent: 'absorb', may_be_held: 'update', failed: 'create_again' },
   consent: { none: 'create', unsent: 'absorb', may_be_held: 'update', failed: 'create_again' },
+  // Nothing that anybody did: it begins nothing, and a create that has not left says it by itself.
+  consent_ended: { none: 'nothing', unsent: 'nothing', may_be_held: 'update', failed: 'nothing' },
   interaction: { none: 'create', unsent: 'absorb', may_be_held: 'update', failed: 'refuse' },
   erased: { none: 'erase', unsent: 'erase', may_be_held: 'erase', failed: 'erase' },
 };
@@ -84,6 +88,7 @@ export const archivedEffects: Readonly<Record<ChangeKind, Effect>> = {
   backfill: 'nothing',
   corrected: 'nothing',
   consent: 'update',
+  consent_ended: 'update',
   interaction: 'nothing',
   erased: 'erase',
 };
@@ -188,8 +193,11 @@ function reopened(at: ChangeSituation): readonly PlanStep[] {
   return ids.length === 0 ? [] : [{ do: 'reopen', ids }];
 }
 
+/** Whatever the mapping's `update.on` says (C20). */
+const alwaysTold: ReadonlySet<ChangeKind> = new Set(['consent', 'consent_ended']);
+
 function sendUpdate(at: ChangeSituation): readonly PlanStep[] {
-  if (at.change.kind !== 'consent' && !at.updateOn.includes(at.change.kind))
+  if (!alwaysTold.has(at.change.kind) && !at.updateOn.includes(at.change.kind))
     return [{ do: 'refuse', reason: 'update_not_wanted' }];
   if (!at.actions.includes('update')) return [byHand('update', 'manual_update_required')];
   // Not dropped for a later revision: that one may be of a kind that makes no update, and this one would never travel.

@@ -73,11 +73,9 @@ export function planChange(
   targets: readonly PlanTarget[],
   work: PlanWork,
 ): void {
-  // A backfill names its destination; every other change concerns all of the client's.
   const [kind, only] = change.kind.split(':') as [ChangeKind, string | undefined];
   const concerned = targets.filter(
-    ({ destination }) =>
-      destination.clientId === change.clientId && (only === undefined || only === destination.id),
+    (target) => target.destination.clientId === change.clientId && concerns(kind, only, target),
   );
   let hasDelivery = false;
   let refusedBecause = 'no_destination';
@@ -110,6 +108,21 @@ export function planChange(
     reason: read.lead.erasedAt === undefined ? reason : 'erased',
   });
 }
+
+/** A backfill names its destination, the end of a consent its opt-in; every other change concerns all of the client's. */
+function concerns(kind: ChangeKind, only: string | undefined, { destination, mapping }: PlanTarget): boolean {
+  if (only === undefined) return true;
+  if (kind !== 'consent_ended') return only === destination.id;
+  return mapping === undefined || tellsOptIn(mapping, only);
+}
+
+/** @param optIn `purpose.channel` */
+const tellsOptIn = ({ actions, tells }: CompiledMapping, optIn: string): boolean =>
+  (['create', 'update'] as const).some((action) =>
+    [undefined, ...(actions[action]?.calls ?? []).map(({ name }) => name)].some((call) =>
+      tells(action, call).has(optIn),
+    ),
+  );
 
 function stateOf({ destination, mapping }: PlanTarget): ChangeSituation['destination'] {
   if (destination.status === 'archived') return 'archived';

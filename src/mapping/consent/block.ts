@@ -1,6 +1,6 @@
 // The consent block: the client's own field and value for each of the four states, in every exchange (C16, C20).
 // Invariant: what is written is the value the file gives for the recorded state; absence is never an answer.
-import { currentConsent } from '../../domain/consent.ts';
+import { answerToTell, toldAheadMs } from '../../domain/consent.ts';
 import type { CurrentConsent } from '../../domain/consent.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { compileLine } from './line.ts';
@@ -61,7 +61,7 @@ export function compileConsent(
       const current: CurrentConsent[] = [];
       let missing: ConsentNeed[] | undefined;
       for (const pair of pairs) {
-        const found = currentConsent(lead.consents, pair.purpose, pair.channel, now);
+        const found = answerToTell(lead.consents, pair.purpose, pair.channel, now);
         if (found === undefined) (missing ??= []).push(pair);
         else current.push(found);
       }
@@ -79,7 +79,7 @@ export function compileConsent(
       for (const { until } of current) {
         if (until !== undefined && (earliest === undefined || until < earliest)) earliest = until;
       }
-      return earliest;
+      return earliest === undefined ? undefined : new Date(earliest.getTime() - toldAheadMs);
     },
     table: lines.flatMap((line) => line.table),
     sheet: (current) => lines.flatMap((line) => line.sheet(current)),

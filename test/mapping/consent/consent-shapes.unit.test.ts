@@ -265,7 +265,7 @@ describe('a list of answers, each with its proof', () => {
         ['phone', 'granted', 'true'],
       ],
     );
-    expect(result.ok && result.record.freshUntil).toEqual(new Date('2027-11-20T09:15:00Z'));
+    expect(result.ok && result.record.freshUntil).toEqual(new Date('2027-11-20T09:00:00Z'));
   });
 
   test('hold works inside; a lapsed phone grant is no grant', () => {

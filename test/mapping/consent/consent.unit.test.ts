@@ -107,7 +107,7 @@ test('C16b: a phone grant past its year is written as a refusal, and the record 
   const grant = answered('granted', { channel: 'phone', legalEntity: 'DEMO SAS', wordingVersion: 'w1' });
   const someone = lead({ consents: [grant] });
   const result = mapping.apply(someone, situation());
-  expect(result.ok && result.record.freshUntil).toEqual(new Date('2027-11-20T09:15:00Z'));
+  expect(result.ok && result.record.freshUntil).toEqual(new Date('2027-11-20T09:00:00Z'));
   expect(written(mapping, someone)).toContain('"OPTIN_TEL":"O"');
   expect(written(mapping, someone, situation({ now: new Date('2027-11-20T09:15:00Z') }))).toContain(
     '"OPTIN_TEL":"N"',
@@ -116,24 +116,24 @@ test('C16b: a phone grant past its year is written as a refusal, and the record 
   expect(written(mapping, unproved)).toContain('"OPTIN_TEL":"N"');
 });
 
-test('freshUntil is the earliest end of the grants that were written', () => {
+test('freshUntil is a quarter of an hour before the earliest end of the grants that were written', () => {
   const both =
     'consent:\n  - {to: A, channel: email, values: {granted: O, refused: N, not_asked: I, withdrawn: R}}\n' +
     '  - {to: B, channel: sms, values: {granted: O, refused: N, not_asked: I, withdrawn: R}}\n';
-  const soon = new Date('2026-12-01T00:00:00Z');
+  const soon = new Date('2026-12-01T00:15:00Z');
   const consents = [
     answered('granted', { validUntil: new Date('2027-01-01T00:00:00Z') }),
     answered('granted', { channel: 'sms', validUntil: soon }),
   ];
   const result = compiled(webhook(name, '', both)).apply(lead({ consents }), situation());
-  expect(result.ok && result.record.freshUntil).toEqual(soon);
+  expect(result.ok && result.record.freshUntil).toEqual(new Date('2026-12-01T00:00:00Z'));
   const [first, second] = [consents[1], consents[0]].map((consent, index) => ({
     ...(consent ?? answered('granted')),
     channel: index === 0 ? ('email' as const) : ('sms' as const),
   }));
   const turned = first === undefined || second === undefined ? [] : [first, second];
   const other = compiled(webhook(name, '', both)).apply(lead({ consents: turned }), situation());
-  expect(other.ok && other.record.freshUntil).toEqual(soon);
+  expect(other.ok && other.record.freshUntil).toEqual(new Date('2026-12-01T00:00:00Z'));
   const endless = compiled(webhook(name)).apply(lead(), situation());
   expect(endless.ok && 'freshUntil' in endless.record).toBe(false);
 });

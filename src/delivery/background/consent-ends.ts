@@ -1,0 +1,110 @@
+// Grants that end by themselves: shortly before the end, every recipient that was told the yes is told the no (C16b).
+// Invariant: the lead gets a revision and a change, as for what a person says; a grant that was renewed meanwhile ends nothing.
+import { answerToTell, grantEnd } from '../../domain/consent.ts';
+import { foreignCode } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import { raiseBroken } from '../../store/broken-alerts.ts';
+import {
+  leadsWithEnds,
+  putOffConsentEnds,
+  takeConsentEnds,
+  type ConsentEnd,
+} from '../../store/consent-ends.ts';
+import { readConsents } from '../../store/consents.ts';
+import type { ConsentRecord } from '../../domain/lead.ts';
+import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import { addChange } from '../../store/lead-changes.ts';
+import { raiseRevisions } from '../../store/lead-writes.ts';
+import { lockLeads } from '../../store/leads.ts';
+
+export interface ConsentEndNeeds {
+  readonly database: Database;
+  /** Keeps the revision a recipient may hold before it changes. */
+  readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
+  readonly log: Log;
+}
+
+const leadsAtOnce = 100;
+const restMinutes = 60;
+const step = 'CONSENT_END';
+
+/** Looks at the grants whose end is due. Returns whether there may be more. */
+export const createConsentEnds = (needs: ConsentEndNeeds) => ({ tell: () => tellDue(needs) });
+export type ConsentEnds = ReturnType<typeof createConsentEnds>;
+
+async function tellDue(needs: ConsentEndNeeds): Promise<boolean> {
+  const { database, log } = needs;
+  const leadIds = await leadsWithEnds(database, leadsAtOnce);
+  if (leadIds.length === 0) return false;
+  const count = await endTogether(needs, leadIds);
+  if (count > 0) log.info('consent.ended', { count });
+  return leadIds.length === leadsAtOnce;
+}
+
+/** One of them breaks our code: each is ended by itself, and what breaks comes again later. */
+async function endTogether(needs: ConsentEndNeeds, leadIds: readonly number[]): Promise<number> {
+  const { database, log, snapshot } = needs;
+  try {
+    return await database.transaction((tx) => endOf(tx, leadIds, snapshot));
+  } catch (error) {
+    if (isStoreTrouble(error)) throw error;
+    const [only, ...others] = leadIds;
+    if (only === undefined) return 0;
+    if (others.length > 0) {
+      let sum = 0;
+      for (const id of leadIds) sum += await endTogether(needs, [id]);
+      return sum;
+    }
+    const code = foreignCode(error);
+    log.error('consent.set_aside', { lead: only, code });
+    await putOffConsentEnds(database, only, restMinutes);
+    await raiseBroken(database, { destinationId: '', step, code });
+    return 0;
+  }
+}
+
+async function endOf(
+  tx: Sql,
+  leadIds: readonly number[],
+  snapshot: ConsentEndNeeds['snapshot'],
+): Promise<number> {
+  const locks = await lockLeads(tx, leadIds);
+  const due = await takeConsentEnds(tx, leadIds);
+  const consents = await readConsents(
+    tx,
+    due.map(({ leadId }) => leadId),
+  );
+  const over = due.filter((end) => hasEnded(consents.get(end.leadId) ?? [], end, tx.now()));
+  const touched = [...new Set(over.map(({ leadId }) => leadId))].filter(
+    (id) => locks.get(id)?.erased === false,
+  );
+  if (touched.length === 0) return 0;
+  await snapshot(tx, touched);
+  for (const leadId of touched) {
+    let revision = locks.get(leadId)?.revision ?? 0;
+    for (const { clientId, purpose, channel } of over.filter((end) => end.leadId === leadId)) {
+      revision += 1;
+      const optIn = `${purpose}.${channel}`;
+      await raiseRevisions(tx, [{ leadId, revisions: 1, consentRevisions: 1 }]);
+      await addChange(tx, { clientId, leadId, revision, kind: `consent_ended:${optIn}` });
+      await appendHandovers(tx, [
+        {
+          entry: 'consent_ended',
+          clientId,
+          leadId,
+          actor: 'planner',
+          reason: optIn,
+          leadRevision: revision,
+        },
+      ]);
+    }
+  }
+  return touched.length;
+}
+
+/** Whether this very grant is the one in force, or would be were it not over. */
+function hasEnded(events: readonly ConsentRecord[], end: ConsentEnd, now: Date): boolean {
+  const answer = answerToTell(events, end.purpose, end.channel, now);
+  return answer?.lapsed === true && grantEnd(answer.record)?.getTime() === end.endsAt.getTime();
+}

@@ -1,0 +1,72 @@
+// Grants that end by themselves: when each is to be looked at.
+// Invariant: a line is written with its grant, and goes in the transaction that notes what its end means, or with its lead.
+import { grantEnd, toldAheadMs } from '../domain/consent.ts';
+import type { ConsentChannel, ConsentPurpose, ConsentRecord } from '../domain/lead.ts';
+import { inList, insertGroups, type Sql } from './database.ts';
+
+export interface ConsentEnd {
+  readonly leadId: number;
+  readonly clientId: string;
+  readonly purpose: ConsentPurpose;
+  readonly channel: ConsentChannel;
+  readonly endsAt: Date;
+}
+
+/** Of these events, the grants that end. */
+export async function noteConsentEnds(
+  tx: Sql,
+  events: readonly { readonly clientId: string; readonly leadId: number; readonly event: ConsentRecord }[],
+): Promise<void> {
+  const ending = events.flatMap(({ clientId, leadId, event }) => {
+    const endsAt = event.state === 'granted' ? grantEnd(event) : undefined;
+    return endsAt === undefined ? [] : [{ clientId, leadId, event, endsAt }];
+  });
+  for (const group of insertGroups(ending)) {
+    await tx.run(
+      `INSERT INTO consent_ends (lead_id, client_id, purpose, channel, ends_at, due_at)
+       VALUES ${group.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')} ON DUPLICATE KEY UPDATE due_at = VALUES(due_at)`,
+      group.flatMap(({ clientId, leadId, event, endsAt }) => [
+        leadId,
+        clientId,
+        event.purpose,
+        event.channel,
+        endsAt,
+        new Date(endsAt.getTime() - toldAheadMs),
+      ]),
+    );
+  }
+}
+
+/** Leads with a grant whose end is due, the longest due first. No lock: the lead's own is taken next. */
+export async function leadsWithEnds(sql: Sql, limit: number): Promise<readonly number[]> {
+  const rows = await sql.all<{ lead_id: number }>(
+    `SELECT lead_id FROM consent_ends FORCE INDEX (consent_ends_due)
+      WHERE due_at <= UTC_TIMESTAMP(3) ORDER BY due_at LIMIT ${Math.trunc(limit)}`,
+  );
+  return [...new Set(rows.map((row) => row.lead_id))];
+}
+
+/** Takes what is due of leads that are locked. */
+export async function takeConsentEnds(tx: Sql, leadIds: readonly number[]): Promise<readonly ConsentEnd[]> {
+  if (leadIds.length === 0) return [];
+  const { marks, values } = inList(leadIds);
+  const where = `lead_id IN (${marks}) AND due_at <= ?`;
+  const until = [...values, tx.now()];
+  const rows = await tx.all<ConsentEnd>(
+    `SELECT lead_id AS leadId, client_id AS clientId, purpose, channel, ends_at AS endsAt
+       FROM consent_ends FORCE INDEX (PRIMARY) WHERE ${where} FOR UPDATE`,
+    until,
+  );
+  if (rows.length > 0)
+    await tx.run(`DELETE consent_ends FROM consent_ends FORCE INDEX (PRIMARY) WHERE ${where}`, until);
+  return rows;
+}
+
+/** What could not be worked on comes again later. */
+export async function putOffConsentEnds(sql: Sql, leadId: number, minutes: number): Promise<void> {
+  await sql.run(
+    `UPDATE consent_ends SET due_at = TIMESTAMPADD(MINUTE, ?, UTC_TIMESTAMP(3))
+      WHERE lead_id = ? AND due_at <= UTC_TIMESTAMP(3)`,
+    [minutes, leadId],
+  );
+}
