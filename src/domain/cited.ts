@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import type { Authorisation } from './destination.ts';
 import type { ConsentRecord } from './lead.ts';
-import { mac, type MacKey } from './mac.ts';
+import { macBase64Url, type MacKey } from './mac.ts';
 
 /** In an entry: `a:<digest> m:<digest> c:<count>.<digest>`, base64url; what is not known is left out. */
 export interface Cited {
@@ -59,7 +59,7 @@ export const mappingDigest = (version: {
  */
 export function consentsDigest(leadSecret: MacKey, consents: readonly ConsentRecord[]): string {
   const texts = consents.map(consentText).sort();
-  return `${consents.length}.${mac(leadSecret, `consents\0${JSON.stringify(texts)}`).toString('base64url')}`;
+  return `${consents.length}.${macBase64Url(leadSecret, `consents\0${JSON.stringify(texts)}`)}`;
 }
 
 const consentText = (consent: ConsentRecord): string =>

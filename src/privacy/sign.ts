@@ -1,20 +1,20 @@
 // The signature of an entry: made by the gateway when it appends, checked by the sealer before it seals.
 // Invariant: its key is derived from the sealing key and never reaches MySQL; the entry's id is signed with its columns.
-import { createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { Key, KeyRing } from '../domain/key-ring.ts';
 import { derived } from '../domain/keyed.ts';
-import { mac as macOf } from '../domain/mac.ts';
+import { mac as macOf, macKey, type PreparedKey } from '../domain/mac.ts';
 import type { Sign } from '../store/database.ts';
 import type { HandoverRow, Waiting } from '../store/seals.ts';
 import { entryText } from './macs.ts';
 
-const made = new WeakMap<Key, KeyObject>();
+const made = new WeakMap<Key, PreparedKey>();
 
 /** HKDF-SHA-256 over the sealing key, `handover entry`; made once for each key. */
-function signingKey(key: Key): KeyObject {
+function signingKey(key: Key): PreparedKey {
   const known = made.get(key);
   if (known !== undefined) return known;
-  const own = createSecretKey(derived(key.bytes, 'handover entry'));
+  const own = macKey(derived(key.bytes, 'handover entry'));
   made.set(key, own);
   return own;
 }

@@ -182,7 +182,10 @@ function valuesOf(entry: Handover, at: string): readonly SqlValue[] {
     entry.call ?? '',
     entry.cited ?? '',
   ];
-  for (const [index, value] of values.entries())
-    if (typeof value === 'string') values[index] = value.toWellFormed();
+  // By index: an iterator over the pairs made thirty arrays for each entry.
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index];
+    if (typeof value === 'string' && !value.isWellFormed()) values[index] = value.toWellFormed();
+  }
   return values;
 }
