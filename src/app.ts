@@ -35,6 +35,8 @@ export interface App {
   /** Tokens and sessions by which a client's recipients let us in. */
   readonly credentials: CredentialsOf;
   readonly keys: Keys;
+  /** Of the addresses on the opposition lists. */
+  readonly oppositionKey: Buffer;
   readonly published: Published;
   readonly checkOptions: CheckOptions;
   readonly intake: Intake;
@@ -60,6 +62,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
   const replica = replicaOf(config);
   const secrets = createLeadSecrets({ masterKeys: keys.master, keysSchema });
   const snapshot = createSnapshots(secrets).keep;
+  const oppositionKey = derived(digestKey, 'oppositions');
   const checkOptions: CheckOptions = { connectors, now: () => database.now().getTime() };
   return {
     config,
@@ -75,9 +78,10 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
       nameKey: derived(digestKey, 'credentials'),
     }),
     keys,
+    oppositionKey,
     published: publishedMappings(database, checkOptions, log),
     checkOptions,
-    intake: createIntake({ database, marks, log, secrets, snapshot, digestKey }),
+    intake: createIntake({ database, marks, log, secrets, snapshot, digestKey, oppositionKey }),
     publishing: createPublishing({
       database,
       mappingsDir,
@@ -85,7 +89,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
       log,
       production: config.env === 'production',
     }),
-    rights: createRights({ database, secrets, snapshot }),
+    rights: createRights({ database, secrets, snapshot, oppositionKey }),
     consentEnds: createConsentEnds({ database, snapshot, log }),
     sealer: createSealer({ database, sealKeys: keys.seal, secrets, log }),
     close: async () => {

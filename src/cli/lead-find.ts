@@ -52,7 +52,7 @@ interface FindOptions {
   readonly json?: boolean;
 }
 
-const problemWords: Readonly<Record<AskedProblem, string>> = {
+export const problemWords: Readonly<Record<AskedProblem, string>> = {
   nothing_asked: 'Give --email, --phone, --name or --reference.',
   first_name_alone: '--first-name is asked beside --name.',
   name_too_short: '--name has two letters at least.',

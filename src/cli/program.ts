@@ -17,6 +17,7 @@ import { journalCommands } from './log-commands.ts';
 import { keyCommands } from './keys.ts';
 import { leadCommands } from './leads.ts';
 import { mappingCommands } from './mappings.ts';
+import { oppositionCommands } from './oppositions.ts';
 import { presetCommands } from './presets.ts';
 import { replayCommands } from './replay.ts';
 import { resolveCommand } from './resolve.ts';
@@ -47,6 +48,7 @@ export function relaisProgram(): Command {
   statusCommands(program);
   systemCommands(program);
   leadCommands(program);
+  oppositionCommands(program);
   resolveCommand(deliveryCommands(program));
   replayCommands(program);
   cancelCommands(program);

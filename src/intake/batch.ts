@@ -10,6 +10,8 @@ import type { CheckedRow } from './row.ts';
 export interface ProcessDeps {
   readonly secrets: Pick<LeadSecrets, 'create'>;
   readonly digestKey: Buffer;
+  /** Of the addresses on the opposition list. */
+  readonly oppositionKey: Buffer;
   /** Keeps the current revision of these leads where a recipient may hold it; called before they change. */
   readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
 }

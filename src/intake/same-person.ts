@@ -5,6 +5,7 @@ import type { RowId } from '../store/intake-take.ts';
 import { nameKey } from '../store/lead-writes.ts';
 import { markWithdrawn, spreadWithdrawals } from '../store/same-person.ts';
 import type { Candidate, ProcessDeps } from './batch.ts';
+import { applyOppositions } from './oppositions.ts';
 import type { CheckedRow } from './row.ts';
 
 const addresses = ['email', 'mobile', 'landline'] as const;
@@ -42,7 +43,7 @@ const partsFromAddress = (row: CheckedRow): boolean =>
 
 export async function tellSamePerson(
   tx: Sql,
-  { snapshot }: Pick<ProcessDeps, 'snapshot'>,
+  { snapshot, oppositionKey }: Pick<ProcessDeps, 'snapshot' | 'oppositionKey'>,
   accepted: readonly { readonly candidate: Candidate; readonly leadId: number }[],
 ): Promise<void> {
   const leadsOf = (wanted: (row: CheckedRow) => boolean): readonly number[] => [
@@ -52,8 +53,10 @@ export async function tellSamePerson(
     tx,
     leadsOf((row) => says(row, 'withdrawn')),
   );
+  const touched = leadsOf((row) => says(row, 'granted') || changesAddress(row));
+  await applyOppositions(tx, oppositionKey, touched, { snapshot, actor: 'intake' });
   await spreadWithdrawals(tx, {
-    touched: leadsOf((row) => says(row, 'granted') || changesAddress(row)),
+    touched,
     origins: leadsOf(takesAlone),
     snapshot,
     actor: 'intake',

@@ -19,6 +19,7 @@ import {
   type Reached,
 } from '../store/same-person.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
+import { keepOpposition, object, type Objection } from './oppositions.ts';
 import { eraseRefusedOnly, withdrawRefusedOnly } from './refused.ts';
 
 export interface RightsRequest {
@@ -54,6 +55,8 @@ export interface ErasureResult {
 export interface Rights {
   /** Records the withdrawal of a consent, here and in the other leads of that person; deliveries read it at departure. */
   readonly withdraw: (request: WithdrawalRequest) => Promise<WithdrawalResult>;
+  /** Puts a person on the client's opposition list; leads that have the address say so at once. */
+  readonly object: (objection: Objection) => Promise<readonly Reached[]>;
   /** Blanks the person, cancels what has not departed; erase deliveries are planned for what has. */
   readonly erase: (request: RightsRequest) => Promise<ErasureResult>;
 }
@@ -63,6 +66,8 @@ export interface RightsOptions {
   readonly secrets: LeadSecrets;
   /** Keeps the revision a recipient may hold before it changes. */
   readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
+  /** Of the addresses on the opposition list. */
+  readonly oppositionKey: Buffer;
   readonly now?: () => Date;
 }
 
@@ -70,6 +75,7 @@ export function createRights(options: RightsOptions): Rights {
   const { database } = options;
   return {
     withdraw: (request) => database.transaction((tx) => withdraw(tx, options, request)),
+    object: (objection) => database.transaction((tx) => object(tx, options, objection)),
     erase: (request) => database.transaction((tx) => erase(tx, options, request)),
   };
 }
@@ -123,7 +129,11 @@ async function withdraw(
   return { leadId, revision, others };
 }
 
-async function erase(tx: Sql, { secrets }: RightsOptions, request: RightsRequest): Promise<ErasureResult> {
+async function erase(
+  tx: Sql,
+  { secrets, oppositionKey }: RightsOptions,
+  request: RightsRequest,
+): Promise<ErasureResult> {
   const { clientId, reference, actor } = request;
   const refusedOnly = await hasOnlyRefused(tx, request, eraseRefusedOnly);
   if (refusedOnly) return { leadId: 0, cancelled: 0, alreadyErased: false, refusedRows: refusedOnly };
@@ -137,6 +147,7 @@ async function erase(tx: Sql, { secrets }: RightsOptions, request: RightsRequest
   }
   const revision = before + 1;
   await leaveWithdrawals(tx, leadId);
+  const opposed = await keepOpposition(tx, oppositionKey, leadId);
   await blankLead(tx, leadId, clientId, reference, revision);
   // A new secret: digests of what was sent say nothing any more, the erase delivery can still be proved.
   await secrets.replace(tx, leadId);
@@ -149,6 +160,7 @@ async function erase(tx: Sql, { secrets }: RightsOptions, request: RightsRequest
   );
   await addChange(tx, { clientId, leadId, revision, kind: 'erased' });
   await appendHandovers(tx, [
+    ...opposed.map((reason): Handover => ({ entry: 'opposition_kept', clientId, leadId, actor, reason })),
     { entry: 'erased', clientId, leadId, actor, purpose: request.reason, leadRevision: revision },
     ...(await readDeliveries(tx, cancelled)).map((row) => cancelledEntry(row, actor)),
   ]);

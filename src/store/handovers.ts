@@ -33,6 +33,7 @@ export const handoverEntries = [
   'rolled_back',
   'withdrawn',
   'consent_ended',
+  'opposition_kept',
   'erased',
   'looked_up',
   'revealed',

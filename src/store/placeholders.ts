@@ -9,14 +9,16 @@ import { RelaisError } from '../errors.ts';
  * `?, ?, ?` for an IN list and its values, padded to a power of two by repeating the last:
  * a handful of prepared statements instead of one per length. The list must not be empty.
  */
-export function inList(values: readonly (number | string)[]): {
+export function inList<Value extends number | string | Buffer>(
+  values: readonly Value[],
+): {
   readonly marks: string;
-  readonly values: (number | string)[];
+  readonly values: Value[];
 } {
   const last = values.at(-1);
   if (last === undefined) throw new RelaisError('INTERNAL-001', 'empty IN list');
   const size = 2 ** Math.ceil(Math.log2(values.length));
-  const padded = [...values, ...Array<number | string>(size - values.length).fill(last)];
+  const padded = [...values, ...Array<Value>(size - values.length).fill(last)];
   return { marks: padded.map(() => '?').join(', '), values: padded };
 }
 

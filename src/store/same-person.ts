@@ -81,6 +81,15 @@ export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonl
     const events = newestWithdrawals(from.flatMap((id) => origins.get(id) ?? []));
     for (const id of to) said.set(id, [...(said.get(id) ?? []), ...events]);
   }
+  return repeatWithdrawals(tx, at, said);
+}
+
+/** Repeats what is said of each lead where it ends a grant there. @param said withdrawals, by lead */
+export async function repeatWithdrawals(
+  tx: Sql,
+  at: Pick<Spreading, 'snapshot' | 'actor' | 'purpose'>,
+  said: ReadonlyMap<number, readonly ConsentRecord[]>,
+): Promise<readonly Reached[]> {
   const reached: Reached[] = [];
   for (const ids of parts([...said.keys()])) reached.push(...(await repeatIn(tx, at, ids, said)));
   return reached;
@@ -88,7 +97,7 @@ export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonl
 
 async function repeatIn(
   tx: Sql,
-  at: Spreading,
+  at: Pick<Spreading, 'snapshot' | 'actor' | 'purpose'>,
   receivers: readonly number[],
   said: ReadonlyMap<number, readonly ConsentRecord[]>,
 ): Promise<readonly Reached[]> {
@@ -136,7 +145,7 @@ export async function leaveWithdrawals(tx: Sql, leadId: number): Promise<void> {
 
 async function write(
   tx: Sql,
-  { snapshot, actor, purpose }: Spreading,
+  { snapshot, actor, purpose }: Pick<Spreading, 'snapshot' | 'actor' | 'purpose'>,
   copies: readonly { readonly leadId: number; readonly events: readonly ConsentRecord[] }[],
   locked: Awaited<ReturnType<typeof lockLeads>>,
 ): Promise<readonly Reached[]> {

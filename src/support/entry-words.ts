@@ -150,6 +150,7 @@ const wordsOf: Readonly<Record<HandoverEntry, Words>> = {
   rolled_back: asLogged,
   withdrawn: asLogged,
   consent_ended: asLogged,
+  opposition_kept: asLogged,
   erased: asLogged,
   looked_up: asLogged,
   revealed: asLogged,

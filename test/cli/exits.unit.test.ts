@@ -32,7 +32,7 @@ test('every command the operators are promised is there', () => {
       ...['authorisation grant', 'authorisation list', 'authorisation revoke', 'cancel', 'config'],
       ...['alert list', 'completion', 'delivery resolve', 'keys rotate', 'keys status'],
       ...['bulk cancel', 'bulk list', 'bulk resume', 'bulk show'],
-      ...['preset list', 'preset show', 'preset try'],
+      ...['opposition add', 'opposition check', 'preset list', 'preset show', 'preset try'],
       ...['redis adopt', 'redis show', 'task close', 'task list'],
       ...[
         'delivery archive',

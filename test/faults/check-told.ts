@@ -1,7 +1,7 @@
 // The part of the checker that asks who holds what: every erasure, withdrawal and correction reached each recipient with the lead.
 // Invariant: the last content a recipient took counts; a task for a person counts as told, silence does not.
 import type { Story } from './check.ts';
-import { ended, type DeliveryLine, type Entry, type LeadLine, type Receipt } from './ledgers.ts';
+import { ended, type DeliveryLine, type LeadLine, type Receipt } from './ledgers.ts';
 
 const withdrawal = 'RETRAIT';
 
@@ -82,13 +82,9 @@ export function correctionsNotTold(story: Story): readonly string[] {
   });
 }
 
-/** A withdrawal is forgotten with its lead: after an erasure it stands only in those leads of the person that were there before. */
-function isRemembered({ byLead }: Story, lead: LeadLine, theirs: readonly LeadLine[]): boolean {
-  const entriesOf = ({ id }: LeadLine): readonly Entry[] => byLead.get(id) ?? [];
-  if (!lead.withdrawn && !entriesOf(lead).some((one) => one.entry === 'withdrawn')) return false;
-  const erasedAt = entriesOf(lead).find((one) => one.entry === 'erased')?.id ?? Infinity;
-  return theirs.some((other) => other !== lead && (entriesOf(other)[0]?.id ?? Infinity) < erasedAt);
-}
+/** A withdrawal outlives its lead: it stands on the opposition list. */
+const wasTakenBack = ({ byLead }: Story, lead: LeadLine): boolean =>
+  lead.withdrawn || (byLead.get(lead.id) ?? []).some((one) => one.entry === 'withdrawn');
 
 /** A CRM keeps the opt-out with the address: the last content of any of a person's leads decides what it shows. */
 export function takenBackSent(story: Story): readonly string[] {
@@ -97,7 +93,7 @@ export function takenBackSent(story: Story): readonly string[] {
   return [...Map.groupBy(handedIn, (one) => one.person)].flatMap(([person, requests]) => {
     const theirs = requests.flatMap(({ reference }) => byReference.get(reference) ?? []);
     if (theirs.length < 2) return [];
-    const tookBack = theirs.some((lead) => isRemembered(story, lead, theirs));
+    const tookBack = theirs.some((lead) => wasTakenBack(story, lead));
     if (!tookBack) return [];
     const all = theirs.filter((lead) => !lead.erased).flatMap((lead) => deliveriesOf.get(lead.id) ?? []);
     return [...Map.groupBy(all, (one) => one.destination)].flatMap(([destination, group]) => {

@@ -10,6 +10,7 @@ const intake = createIntake({
   database,
   log: silentLog,
   digestKey: Buffer.alloc(32, 1),
+  oppositionKey: Buffer.alloc(32, 2),
   snapshot: () => Promise.resolve(),
   secrets: {
     create: async (tx) => {

@@ -62,6 +62,7 @@ export async function openIntakeHome(): Promise<IntakeHome> {
         ...{ database, snapshot, log: silentLog },
         secrets: createLeadSecrets({ masterKeys: createKeyRing([masterKey]), keysSchema }),
         digestKey: masterKey,
+        oppositionKey: masterKey,
         ...more,
       }),
     another: () => {

@@ -12,6 +12,7 @@ beforeAll(async () => {
     database: home.gateway,
     secrets: home.secrets,
     snapshot: () => Promise.resolve(),
+    oppositionKey: Buffer.alloc(32, 2),
   });
 });
 afterAll(() => home.close());

@@ -158,6 +158,7 @@ test('a lead that comes in while its person withdraws is not overlooked: it wait
   const rights = createRights({
     database: gateway.app.database,
     secrets: gateway.app.secrets,
+    oppositionKey: Buffer.alloc(32, 2),
     snapshot: async () => {
       snapshots += 1;
       if (snapshots !== 2) return;

@@ -1,0 +1,121 @@
+// The opposition list of each client: what was taken back, by keyed digests of mail addresses and phones.
+// Invariant: no address and no lead stands here; of two withdrawals of one address and opt-in the later counts, by stamp and by receipt.
+import type { Addresses } from '../domain/opposition.ts';
+import type { ConsentChannel, ConsentPurpose } from '../domain/lead.ts';
+import { inList, insertGroups, type Sql } from './database.ts';
+
+export interface Opposition {
+  readonly clientId: string;
+  readonly digest: Buffer;
+  readonly purpose: ConsentPurpose;
+  readonly channel: ConsentChannel;
+  readonly recordedAt: Date;
+  readonly receipt: number;
+}
+
+export async function keepOppositions(tx: Sql, oppositions: readonly Opposition[]): Promise<void> {
+  for (const group of insertGroups(oppositions)) {
+    await tx.run(
+      `INSERT INTO oppositions (client_id, digest, purpose, channel, recorded_at, receipt)
+       VALUES ${group.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')}
+       ON DUPLICATE KEY UPDATE recorded_at = GREATEST(recorded_at, VALUES(recorded_at)), receipt = GREATEST(receipt, VALUES(receipt))`,
+      group.flatMap(({ clientId, digest, purpose, channel, recordedAt, receipt }) => [
+        clientId,
+        digest,
+        purpose,
+        channel,
+        recordedAt,
+        receipt,
+      ]),
+    );
+  }
+}
+
+/** Of these clients, those that have a list at all. */
+export async function clientsWithOppositions(
+  sql: Sql,
+  clientIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (clientIds.length === 0) return new Set();
+  const { marks, values } = inList([...new Set(clientIds)]);
+  // Through `clients`: one look into the list for each, however long it is.
+  const rows = await sql.all<{ id: string }>(
+    `SELECT c.id FROM clients c WHERE c.id IN (${marks})
+        AND EXISTS (SELECT 1 FROM oppositions o WHERE o.client_id = c.id)`,
+    values,
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/** What stands on a client's list for these digests. */
+export async function oppositionsOf(
+  sql: Sql,
+  clientId: string,
+  digests: readonly Buffer[],
+): Promise<readonly Opposition[]> {
+  if (digests.length === 0) return [];
+  const { marks, values } = inList(digests);
+  return sql.all<Opposition>(
+    `SELECT client_id AS clientId, digest, purpose, channel, recorded_at AS recordedAt, receipt
+       FROM oppositions FORCE INDEX (PRIMARY) WHERE client_id = ? AND digest IN (${marks})`,
+    [clientId, ...values],
+  );
+}
+
+export interface LeadAddresses extends Addresses {
+  readonly leadId: number;
+  readonly clientId: string;
+}
+
+export async function addressesOf(sql: Sql, leadIds: readonly number[]): Promise<readonly LeadAddresses[]> {
+  if (leadIds.length === 0) return [];
+  const { marks, values } = inList(leadIds);
+  const rows = await sql.all<{
+    lead_id: number;
+    client_id: string;
+    email: string | null;
+    mobile: string | null;
+    landline: string | null;
+  }>(
+    `SELECT lead_id, client_id, email, mobile, landline FROM prospects FORCE INDEX (PRIMARY) WHERE lead_id IN (${marks})`,
+    values,
+  );
+  return rows.map(({ lead_id: leadId, client_id: clientId, email, mobile, landline }) => ({
+    leadId,
+    clientId,
+    ...(email === null ? {} : { email }),
+    ...(mobile === null ? {} : { mobile }),
+    ...(landline === null ? {} : { landline }),
+  }));
+}
+
+/** A client's leads that have one of these addresses, not locked. */
+export async function leadsWithAddress(
+  sql: Sql,
+  clientId: string,
+  { email, mobile, landline }: Addresses,
+): Promise<readonly number[]> {
+  const ids = new Set<number>();
+  const asked = [
+    ['email', email],
+    ...[mobile, landline].flatMap((phone) => [
+      ['mobile', phone],
+      ['landline', phone],
+    ]),
+  ] as const;
+  for (const [column = '', value] of asked) {
+    if (value === undefined) continue;
+    const rows = await sql.all<{ lead_id: number }>(
+      `SELECT lead_id FROM prospects FORCE INDEX (prospects_${column}) WHERE client_id = ? AND ${column} = ?`,
+      [clientId, value],
+    );
+    for (const row of rows) ids.add(row.lead_id);
+  }
+  return [...ids].sort((a, b) => a - b);
+}
+
+/** The last place given in the order of receipt of answers. */
+export async function lastReceipt(sql: Sql): Promise<number> {
+  const [row] = await sql.all<{ id: number | null }>('SELECT MAX(id) AS id FROM consents');
+  return row?.id ?? 0;
+}

@@ -1,0 +1,37 @@
+// Whether a person stands on a client's opposition list, and for what.
+// Invariant: asking is an entry of the log, written before anything is answered (C39).
+import { addressDigests, type Addresses } from '../domain/opposition.ts';
+import { RelaisError } from '../errors.ts';
+import type { Database } from '../store/database.ts';
+import { findClient } from '../store/destinations.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { oppositionsOf } from '../store/oppositions.ts';
+
+export interface ListedOpposition {
+  /** `marketing.email` */
+  readonly optIn: string;
+  /** When it was said. */
+  readonly since: Date;
+}
+
+/** @throws FIND-001 for a client nobody knows */
+export async function findOppositions(
+  { database, oppositionKey }: { readonly database: Database; readonly oppositionKey: Buffer },
+  asked: { readonly clientId: string; readonly addresses: Addresses },
+  by: { readonly actor: string; readonly reason: string },
+): Promise<readonly ListedOpposition[]> {
+  const { clientId, addresses } = asked;
+  if ((await findClient(database, clientId)) === undefined)
+    throw new RelaisError('FIND-001', `No client is called ${clientId}.`);
+  await database.transaction((tx) =>
+    appendHandovers(tx, [{ entry: 'looked_up', clientId, actor: by.actor, purpose: by.reason }]),
+  );
+  const found = await oppositionsOf(database, clientId, addressDigests(oppositionKey, clientId, addresses));
+  const byOptIn = Map.groupBy(found, ({ purpose, channel }) => `${purpose}.${channel}`);
+  return [...byOptIn]
+    .map(([optIn, rows]) => ({
+      optIn,
+      since: new Date(Math.max(...rows.map(({ recordedAt }) => recordedAt.getTime()))),
+    }))
+    .sort((a, b) => (a.optIn < b.optIn ? -1 : 1));
+}

@@ -1,0 +1,89 @@
+// relais opposition ...: a person is put on a client's list by address, and whoever asks is in the log.
+import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
+import { actionsOf, environmentOf, terminalOf, type Relais } from './terminal.ts';
+
+let crm: HttpRecipient;
+let gateway: Gateway;
+let relais: Relais;
+
+beforeAll(async () => {
+  crm = await startHttpRecipient();
+  crm.answer = (_request, response) =>
+    void response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ success: true, id: 'CRM-1' }));
+  gateway = await openGateway({ files: webhookFiles(crm.port) });
+  relais = terminalOf(environmentOf(gateway));
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+  await gateway.start('planner', 'worker');
+});
+afterAll(async () => {
+  await gateway.close();
+  await crm.close();
+});
+
+const given = (reference: string): readonly string[] =>
+  crm.received
+    .map((request) => JSON.parse(request.body.toString() || '{}') as { ref?: string; OPTIN?: string })
+    .filter(({ ref }) => ref === reference)
+    .map(({ OPTIN }) => OPTIN ?? '');
+
+test('C21: who objects is told to the recipients of their leads at once, and their later leads leave as taken back', async () => {
+  await gateway.send(
+    strangerRow('P-1', { email: 'nina@courriel.example' }),
+    strangerRow('P-2', { email: 'other@courriel.example', mobile: null, landline: '+33199000101' }),
+    strangerRow('P-3'),
+  );
+  for (const reference of ['P-1', 'P-2', 'P-3'])
+    await gateway.until('delivered', () => given(reference).join() === 'OUI');
+  const { out } = await relais(
+    ...['opposition', 'add', '--client', 'essai', '--email', 'Nina@courriel.example'],
+    ...['--phone', '01 99 00 01 01', '--channel', 'email', '--reason', 'request 80'],
+  );
+  expect(out).toContain('On the list of essai: marketing by email.');
+  expect(out).toContain('P-1: marketing.email ended');
+  for (const reference of ['P-1', 'P-2'])
+    await gateway.until('told', () => given(reference).join() === 'OUI,RETRAIT');
+  await gateway.send(strangerRow('P-4', { email: 'nina@courriel.example' }));
+  await gateway.until('told', () => given('P-4').join() === 'RETRAIT');
+  expect(given('P-3')).toEqual(['OUI']);
+  expect(await actionsOf(gateway, 'opposition_kept')).toMatchObject([{ purpose: 'request 80' }]);
+});
+
+test('whether somebody is on the list is answered with a reason, and the question is in the log', async () => {
+  const ask = (email: string) =>
+    relais('opposition', 'check', '--client', 'essai', '--email', email, '--reason', 'ticket 12');
+  const listed = await ask('nina@courriel.example');
+  expect(listed.out).toMatch(/marketing\.email/);
+  const stranger = await ask('stranger@courriel.example');
+  expect([stranger.code, stranger.err]).toEqual([1, expect.stringContaining('Not on the list')]);
+  expect(await actionsOf(gateway, 'looked_up')).toMatchObject([
+    { purpose: 'ticket 12' },
+    { purpose: 'ticket 12' },
+  ]);
+});
+
+test('without an address, a reason or a client that exists nothing is written', async () => {
+  const before = await gateway.entries();
+  const refused = [
+    await relais('opposition', 'add', '--client', 'essai', '--reason', 'request 81'),
+    await relais('opposition', 'add', '--client', 'essai', '--email', 'nina@courriel.example'),
+    await relais(
+      'opposition',
+      'add',
+      '--client',
+      'nobody',
+      '--email',
+      'n@c.example',
+      '--reason',
+      'request 81',
+    ),
+  ];
+  expect(refused.map(({ err }) => /Give --email or --phone|Say why|No client is called/.test(err))).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect(await gateway.entries()).toEqual(before);
+});

@@ -1,0 +1,129 @@
+// The opposition list: what a person took back holds for their later leads, also once no lead says it any more.
+import type { IntakeValues } from '../../src/store/intake.ts';
+import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
+
+let crm: HttpRecipient;
+let gateway: Gateway;
+
+beforeAll(async () => {
+  crm = await startHttpRecipient();
+  crm.answer = (_request, response) =>
+    void response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ success: true, id: 'CRM-1' }));
+  gateway = await openGateway({ files: webhookFiles(crm.port) });
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+  await gateway.start('planner', 'worker');
+});
+afterAll(async () => {
+  await gateway.close();
+  await crm.close();
+});
+
+const given = (reference: string): readonly string[] =>
+  crm.received
+    .map((request) => JSON.parse(request.body.toString() || '{}') as { ref?: string; OPTIN?: string })
+    .filter(({ ref }) => ref === reference)
+    .map(({ OPTIN }) => OPTIN ?? '');
+const told = (reference: string, ...optIns: readonly string[]): Promise<void> =>
+  gateway.until(`${reference} told`, () => given(reference).join() === optIns.join());
+const granted = (recordedAt: string): Partial<IntakeValues> => ({
+  consents: JSON.stringify([{ purpose: 'marketing', channel: 'email', state: 'granted', recordedAt }]),
+});
+const ago = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
+const named = (
+  reference: string,
+): { clientId: string; reference: string; actor: string; reason: string } => ({
+  ...{ clientId: 'essai', reference, actor: 'tester', reason: 'request 7' },
+});
+/** A lead comes in, its person takes the consent back, and is erased: no lead says any more that they did. */
+async function withdrawnAndErased(reference: string, over: Partial<IntakeValues>): Promise<void> {
+  await gateway.send(strangerRow(reference, over));
+  await told(reference, 'OUI');
+  await gateway.app.rights.withdraw({ ...named(reference), purpose: 'marketing', channels: ['email'] });
+  await told(reference, 'OUI', 'RETRAIT');
+  await gateway.app.rights.erase(named(reference));
+}
+
+test('C21: after an erasure an older grant of the same address, or of the same phone, is told as taken back', async () => {
+  const address = { email: 'rose@courriel.example', mobile: '+33639981100' };
+  await withdrawnAndErased('O-1', address);
+  await gateway.send(
+    strangerRow('O-2', { ...granted(ago(60)), email: 'Rose@Courriel.example' }),
+    strangerRow('O-3', { ...granted(ago(60)), mobile: null, landline: '+33639981100' }),
+    strangerRow('O-4', granted(ago(60))),
+  );
+  await told('O-2', 'RETRAIT');
+  await told('O-3', 'RETRAIT');
+  await told('O-4', 'OUI');
+  const entries = await gateway.owner.all<{
+    reference: string;
+    entry: string;
+    reason: string;
+    purpose: string;
+  }>(
+    `SELECT l.reference, h.entry, h.reason, h.purpose FROM handovers h JOIN leads l ON l.id = h.lead_id
+      WHERE l.reference LIKE 'O-%' AND (h.entry = 'opposition_kept' OR h.purpose = 'opposition list') ORDER BY h.id`,
+  );
+  expect(entries).toEqual([
+    { reference: 'O-1', entry: 'opposition_kept', reason: 'marketing.email', purpose: '' },
+    { reference: 'O-2', entry: 'withdrawn', reason: 'marketing.email', purpose: 'opposition list' },
+    { reference: 'O-3', entry: 'withdrawn', reason: 'marketing.email', purpose: 'opposition list' },
+  ]);
+});
+
+test('C16: a newer grant of the person counts again', async () => {
+  const address = { email: 'iris@courriel.example', mobile: null };
+  await withdrawnAndErased('N-1', address);
+  await gateway.owner.run('UPDATE oppositions SET recorded_at = TIMESTAMPADD(MINUTE, -30, recorded_at)');
+  await gateway.send(strangerRow('N-2', { ...granted(ago(1)), ...address }));
+  await told('N-2', 'OUI');
+  await gateway.send(strangerRow('N-3', { ...granted(ago(60)), ...address }));
+  await told('N-3', 'RETRAIT');
+});
+
+test('a lead that is corrected to the address is told as taken back as well', async () => {
+  const address = { email: 'lise@courriel.example', mobile: null };
+  await withdrawnAndErased('L-1', address);
+  await gateway.send(strangerRow('L-2', granted(ago(60))));
+  await told('L-2', 'OUI');
+  await gateway.send({
+    ...{ client_id: 'essai', kind: 'correction', reference: 'L-2', row_reference: 'L-2-1' },
+    email: 'lise@courriel.example',
+  });
+  await gateway.until('told', () => given('L-2').at(-1) === 'RETRAIT');
+});
+
+test('what was granted again before the erasure is not on the list', async () => {
+  const address = { email: 'anne@courriel.example', mobile: null };
+  await gateway.send(strangerRow('A-1', { ...granted(ago(120)), ...address }));
+  await told('A-1', 'OUI');
+  for (const [state, minutes] of [
+    ['withdrawn', 60],
+    ['granted', 30],
+  ] as const) {
+    await gateway.send({
+      ...{ client_id: 'essai', kind: 'consent', reference: 'A-1', row_reference: `A-1-${state}` },
+      consents: JSON.stringify([{ purpose: 'marketing', channel: 'email', state, recordedAt: ago(minutes) }]),
+    });
+    await gateway.until(state, () => given('A-1').at(-1) === (state === 'granted' ? 'OUI' : 'RETRAIT'));
+  }
+  await gateway.app.rights.erase(named('A-1'));
+  await gateway.send(strangerRow('A-2', { ...granted(ago(90)), ...address }));
+  await told('A-2', 'OUI');
+});
+
+test('the list names nobody: neither the address nor a digest that can be had without the key', async () => {
+  const { createHash } = await import('node:crypto');
+  const rows = await gateway.owner.all<{ digest: Buffer }>('SELECT * FROM oppositions');
+  expect(rows.length).toBeGreaterThan(2);
+  const bare = ['rose@courriel.example', '+33639981100', 'iris@courriel.example'].flatMap((value) => [
+    createHash('sha256').update(value).digest('hex'),
+    createHash('sha256').update(`essai\nemail\n${value}`).digest('hex'),
+    createHash('sha256').update(`essai\nphone\n${value}`).digest('hex'),
+  ]);
+  const digests = rows.map(({ digest }) => digest.toString('hex'));
+  expect(digests.filter((digest) => bare.includes(digest))).toEqual([]);
+  expect(JSON.stringify(rows.map(({ digest: _digest, ...rest }) => rest))).not.toContain('courriel');
+});
