@@ -153,7 +153,14 @@ function consentLine(consent: ConsentInForce, language: Language): string {
   const pair = consentPairWords(purpose, channel);
   const meant = pair === undefined ? '' : ` (${inLanguage(pair, language)})`;
   const over = lapsed ? word(' (accord échu ou sans preuve)', ' (lapsed or unproved)') : '';
-  return `${purpose}.${channel} : ${inLanguage(consentWords[state], language)}${over}, ${word('le ', '')}${paris(recordedAt)}${until}${meant}`;
+  const other =
+    consent.otherEntity === undefined
+      ? ''
+      : word(
+          ` (nomme une autre société, ${consent.otherEntity} : transmis comme un refus)`,
+          ` (names another company, ${consent.otherEntity}: told as a refusal)`,
+        );
+  return `${purpose}.${channel} : ${inLanguage(consentWords[state], language)}${over}${other}, ${word('le ', '')}${paris(recordedAt)}${until}${meant}`;
 }
 
 function asData(file: LeadFile): object {

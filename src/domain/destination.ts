@@ -9,6 +9,8 @@ export interface ClientFacts {
   readonly id: string;
   readonly name: string;
   readonly legalEntity: string;
+  /** Further ones that a phone consent may name (C16b). */
+  readonly legalEntities?: readonly string[];
   /** Hosts, mailboxes or folder keys leads may go to (C19). */
   readonly hosts: readonly string[];
   readonly mailboxes: readonly string[];

@@ -9,7 +9,10 @@ import { suggest } from './document/suggest.ts';
 import { isoIn, defaultZone } from './fields/time.ts';
 
 const texts = (value: unknown, key: string): readonly string[] =>
-  listAt(value, key).flatMap((item) => (typeof item === 'string' ? [item.toLowerCase()] : []));
+  stringsAt(value, key).map((item) => item.toLowerCase());
+
+const stringsAt = (value: unknown, key: string): readonly string[] =>
+  listAt(value, key).filter((item) => typeof item === 'string');
 
 /** The four items without which a client does not go live (C49-C52). */
 export const goLiveItems = ['greeting', 'callerNumber', 'optIn', 'rightsProcedure'] as const;
@@ -30,10 +33,12 @@ export function readClient(value: unknown, report: Report, folder: string): Clie
     folders: texts(value, 'folders'),
   };
   const goLive = readGoLive(value, report);
+  const legalEntities = stringsAt(value, 'legalEntities');
   return {
     id,
     name: textAt(value, 'name') ?? id,
     legalEntity: textAt(value, 'legalEntity') ?? '',
+    ...(legalEntities.length === 0 ? {} : { legalEntities }),
     ...targets,
     categories,
     contacts: {

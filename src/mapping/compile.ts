@@ -1,6 +1,7 @@
 // Puts the compiled parts of one mapping together: for each action, what a lead becomes.
 // Invariant: everything that can be decided is decided here; `apply` only reads the lead and follows closures.
 import type { Action } from '../../connectors/contract.ts';
+import { entitiesOf } from '../domain/legal-entity.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import { compileActions } from './actions.ts';
 import type { CompiledActions, PlannedCall } from './actions.ts';
@@ -237,6 +238,7 @@ function scopeOf({ mapping, report, connector, client }: CompileInput, layout: L
     maps: blockAt(mapping, 'maps'),
     empty: emptyPolicy(mapping['empty'], 'omit'),
     blocks: new Set(),
+    entities: entitiesOf(client, textAt(mapping, 'destination')),
     ...(xml === undefined ? {} : { xml: xmlScope(xml, header) }),
     ...(rpc === undefined ? {} : { rpc }),
     ...(noNull === undefined ? {} : { noNull }),

@@ -56,6 +56,8 @@ export interface Scope {
   readonly captures?: CaptureScope;
   /** Categories the contract covers; undefined when client.yaml could not be read. */
   readonly contract?: readonly DataCategory[];
+  /** Plain names of those that a phone consent may name (`domain/legal-entity.ts`). */
+  readonly entities: ReadonlySet<string>;
   /** The dialect of a CSV: what its cells can hold, and how a value looks there. */
   readonly csv?: CsvWriter;
 }

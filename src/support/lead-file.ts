@@ -1,5 +1,7 @@
 // One lead as support sees it: the person, consents in force, interactions, where it went, what waits and why.
 // Invariant: the person is masked; in clear only after an entry of the hand-over log with who and why (C39).
+import { entitiesOf, isNamedEntity } from '../domain/legal-entity.ts';
+import { findClient } from '../store/destinations.ts';
 import { currentConsent } from '../domain/consent.ts';
 import {
   consentChannels,
@@ -32,6 +34,8 @@ export interface ConsentInForce {
   readonly state: ConsentState;
   /** Granted once, and over or unproved by now. */
   readonly lapsed: boolean;
+  /** The company it names, where that is neither the client nor a recipient of its leads: it is told as a refusal (C16b). */
+  readonly otherEntity?: string;
   readonly recordedAt: Date;
   readonly until: Date | undefined;
 }
@@ -86,20 +90,32 @@ async function readFile(database: Database, head: FoundLead, reveal: boolean): P
     erasedAt,
     interactions,
     person: personFacts(lead, reveal),
-    consents: consentsOf(lead, database.now()),
+    consents: consentsOf(lead, entitiesOf(await findClient(database, clientId), undefined), database.now()),
     deliveries: await deliveriesOfLeads(database, [head.id]),
     notRouted: await routingRefusals(database, clientId, head.id),
     rights: await exercisedRights(database, head.id),
   };
 }
 
-function consentsOf(lead: Lead, now: Date): readonly ConsentInForce[] {
+function consentsOf(lead: Lead, entities: ReadonlySet<string>, now: Date): readonly ConsentInForce[] {
   return consentPurposes.flatMap((purpose) =>
     consentChannels.flatMap((channel): readonly ConsentInForce[] => {
       const consent = currentConsent(lead.consents, purpose, channel, now);
       if (consent === undefined) return [];
       const { state, lapsed, until, record } = consent;
-      return [{ purpose, channel, state, lapsed, until, recordedAt: record.recordedAt }];
+      const isForeign =
+        channel === 'phone' && state === 'granted' && !isNamedEntity(record.legalEntity, entities);
+      return [
+        {
+          purpose,
+          channel,
+          state,
+          lapsed,
+          until,
+          recordedAt: record.recordedAt,
+          ...(isForeign ? { otherEntity: record.legalEntity ?? '' } : {}),
+        },
+      ];
     }),
   );
 }

@@ -267,10 +267,16 @@ describe('with OpenPGP', () => {
     // A wrong key opens to noise now and then, and noise can end nowhere: as many as make that likely.
     const others = (file: string): readonly Uint8Array[] =>
       Array.from({ length: 100 }, (_, index) => createHash('sha256').update(`${index} ${file}`).digest());
-    expect(await send({ openpgp }, {}, { fileKeys: others })).toMatchObject({ reason: 'NAME_TAKEN' });
+    // A hundred keys take longer than a real destination's two.
+    const timeouts = { connectMs: 15_000, responseMs: 15_000, totalMs: 30_000 };
+    expect(await send({ openpgp }, {}, { fileKeys: others, timeouts })).toMatchObject({
+      reason: 'NAME_TAKEN',
+    });
     const rotated = (file: string): readonly Uint8Array[] => [...others(file), ...fileKeys(file)];
-    expect(await send({ openpgp }, {}, { fileKeys: rotated })).toMatchObject({ kind: 'duplicate' });
-  }, 20_000);
+    expect(await send({ openpgp }, {}, { fileKeys: rotated, timeouts })).toMatchObject({
+      kind: 'duplicate',
+    });
+  }, 70_000);
 
   test('of so little of a file that nothing can be opened yet, nothing is known: it stays', async () => {
     await send({ openpgp, marker: '.done' });

@@ -1,8 +1,8 @@
 // Waiting for what may never end: a library that reads noise can wait for the rest of it for ever.
 // Invariant: counted in turns of the event loop, so that a process that stood still takes nothing for stalled.
 
-const turns = 10;
-const turnMs = 300;
+const turns = 30;
+const turnMs = 50;
 
 /** The answer, or 'stalled' once nothing has moved for several turns. @param moved a figure that grows with each progress */
 export async function orStalled<T>(work: Promise<T>, moved: () => number): Promise<T | 'stalled'> {

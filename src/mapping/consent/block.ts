@@ -2,6 +2,7 @@
 // Invariant: what is written is the value the file gives for the recorded state; absence is never an answer.
 import { answerToTell, toldAheadMs } from '../../domain/consent.ts';
 import type { CurrentConsent } from '../../domain/consent.ts';
+import { isNamedEntity } from '../../domain/legal-entity.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { compileLine } from './line.ts';
 import type { AnswerLine } from './needs.ts';
@@ -27,6 +28,21 @@ export interface CompiledConsent {
   readonly sheet: (
     current: readonly CurrentConsent[],
   ) => readonly { readonly label: string; readonly value: string }[];
+}
+
+/** A phone grant that names another company than the client's or the recipient's proves nothing for them (C16b). */
+function answerOf(
+  lead: Lead,
+  { purpose, channel }: ConsentNeed,
+  now: Date,
+  entities: ReadonlySet<string>,
+): CurrentConsent | undefined {
+  const found = answerToTell(lead.consents, purpose, channel, now);
+  return found?.state === 'granted' &&
+    channel === 'phone' &&
+    !isNamedEntity(found.record.legalEntity, entities)
+    ? { state: 'refused', record: found.record, lapsed: true }
+    : found;
 }
 
 /** Compiles a consent block; the file's is mandatory, so an absent one is a problem. */
@@ -61,7 +77,7 @@ export function compileConsent(
       const current: CurrentConsent[] = [];
       let missing: ConsentNeed[] | undefined;
       for (const pair of pairs) {
-        const found = answerToTell(lead.consents, pair.purpose, pair.channel, now);
+        const found = answerOf(lead, pair, now, scope.entities);
         if (found === undefined) (missing ??= []).push(pair);
         else current.push(found);
       }

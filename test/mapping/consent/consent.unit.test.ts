@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { consentStates } from '../../../src/domain/lead.ts';
 import type { ConsentRecord, ConsentState } from '../../../src/domain/lead.ts';
-import { at, compiled, flow, lead, mail, situation, webhook, written } from '../support.ts';
+import { at, compiled, demoClient, flow, lead, mail, situation, webhook, written } from '../support.ts';
 
 const answered = (state: ConsentState, more: Partial<ConsentRecord> = {}): ConsentRecord => ({
   purpose: 'marketing',
@@ -264,4 +264,39 @@ test('C20: the output always holds exactly the declared opt-in, whatever was ans
       expect(body.c).toEqual({ mail: values[mailState], sms: values[smsState] });
     }),
   );
+});
+
+describe('C16b: the company that a phone consent names', () => {
+  const phone = block(
+    '{to: TEL, channel: phone, values: {granted: O, refused: N, not_asked: I, withdrawn: R}}',
+  );
+  const named = (legalEntity: string, channel: 'phone' | 'email' = 'phone'): string =>
+    written(
+      compiled(webhook(name, '', channel === 'phone' ? phone : undefined)),
+      lead({ consents: [answered('granted', { channel, legalEntity, wordingVersion: 'w1' })] }),
+    );
+  test.each(['DEMO SAS', 'Démo', 'S.A.S. demo', 'Demo'])(
+    'the client or who receives, however it is written: %s',
+    (entity) => {
+      expect(named(entity)).toContain('"TEL":"O"');
+    },
+  );
+  test.each(['AUTRE PROMOTION SAS', 'DEMO NORD', 'SAS'])('another is as good as none: %s', (entity) => {
+    expect(named(entity)).toContain('"TEL":"N"');
+  });
+  test('a programme company that client.yaml names counts', () => {
+    const lines = `${demoClient}
+legalEntities: [SCCV Les Terrasses]
+`;
+    const mapping = compiled(webhook(name, '', phone), { 'demo/client.yaml': lines });
+    const someone = lead({
+      consents: [
+        answered('granted', { channel: 'phone', legalEntity: 'LES TERRASSES', wordingVersion: 'w1' }),
+      ],
+    });
+    expect(written(mapping, someone)).toContain('"TEL":"O"');
+  });
+  test('a consent for mail needs no company', () => {
+    expect(named('AUTRE PROMOTION SAS', 'email')).toContain('"OPTIN":"O"');
+  });
 });

@@ -1,0 +1,34 @@
+// Whether the legal entity that a prospect was told is one that a client may rely on (Code de la consommation L223-1; C16b). Pure.
+// Invariant: spelling does not decide: capitals, accents, punctuation and the legal form count for nothing; another name does.
+import type { ClientFacts } from './destination.ts';
+
+const legalForms = /\b(?:SASU|SAS|SARL|SA|EURL|SNC|SCI|SCCV|SCA|SCOP|SELARL|SC|SE)\b/g;
+
+/** `Horizon Promotion, S.A.S.` and `HORIZON PROMOTION` are one. */
+export function plainEntity(name: string): string {
+  const words = name
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .toUpperCase()
+    .replaceAll(/(?<=\b\p{L})\.(?=\p{L}\b)/gu, '')
+    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();
+  const bare = words.replaceAll(legalForms, ' ').replaceAll(/ +/g, ' ').trim();
+  return bare === '' ? words : bare;
+}
+
+/** @param ours plain names; empty: nobody has said who it should be */
+export const isNamedEntity = (named: string | undefined, ours: ReadonlySet<string>): boolean =>
+  ours.size === 0 || (named !== undefined && ours.has(plainEntity(named)));
+
+/** Of the client, and of whoever may receive at the destination; at any of them where none is named. */
+export function entitiesOf(
+  client: Pick<ClientFacts, 'legalEntity' | 'legalEntities' | 'authorisations'> | undefined,
+  destinationId: string | undefined,
+): ReadonlySet<string> {
+  if (client === undefined || client.legalEntity === '') return new Set();
+  const recipients = (client.authorisations ?? [])
+    .filter((authorisation) => destinationId === undefined || authorisation.destinationId === destinationId)
+    .map(({ recipient }) => recipient);
+  return new Set([client.legalEntity, ...(client.legalEntities ?? []), ...recipients].map(plainEntity));
+}
