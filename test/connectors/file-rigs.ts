@@ -150,7 +150,7 @@ export async function httpsRig(post?: { readonly field?: string }): Promise<Http
   const recipient = await startFileRecipient(certificate);
   const base = `https://localhost:${recipient.port}`;
   const token = 'jeton-tres-secret';
-  recipient.tokens = [token];
+  recipient.letsIn = (given) => given === token;
   return {
     recipient,
     connector: flow,
@@ -182,7 +182,7 @@ export async function httpsRig(post?: { readonly field?: string }): Promise<Http
     authReason: 'HTTP_401',
     recover() {
       recipient.fault = () => undefined;
-      recipient.tokens = [token];
+      recipient.letsIn = (given) => given === token;
       recipient.files.clear();
       recipient.log.length = 0;
     },

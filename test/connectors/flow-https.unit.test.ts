@@ -107,7 +107,7 @@ test('a token is got before, and anew once where it is refused', async () => {
     clientId: 'relais',
     clientSecret: 'secret:FILES',
   };
-  rig.recipient.tokens = ['jeton-2'];
+  rig.recipient.letsIn = (given) => given === 'jeton-2';
   const settings = settingsWith({}, { auth: { oauth2 } });
   const outcome = await flow.send(parcelOf({ body }), settings, context({ credentials: { obtain } }));
   expect(outcome).toMatchObject({ kind: 'accepted' });

@@ -1,6 +1,7 @@
 // The checker: pure rules over the ledgers of a storm. Every figure that must be 0 names the guarantee it stands for.
 // Invariant: an order of events is taken from the log's ids, which grow under the locks that decide it; no clock is trusted.
 import { attemptOf, inFlight, limitsPassed, settledEntries, settledTwice } from './check-flight.ts';
+import { inTwoFiles } from './check-files.ts';
 import {
   hostileLeft,
   leftStanding,
@@ -57,6 +58,9 @@ export const zeros = {
   hostile: 'a hostile row that did not end as a visible refusal',
   madeTwice: 'a record made twice at a recipient that is asked first',
   stoodStill: 'a process that stood still or ended by itself',
+  inTwoFiles: 'one row in two files, none of which was voided',
+  spoiltFiles: 'a file that took the place of another, or is not whole',
+  exposed: 'a token or a secret in clear',
 } as const;
 
 export function check(ledgers: Ledgers): Figures {
@@ -84,7 +88,9 @@ export function check(ledgers: Ledgers): Figures {
     lateOutcomes: entries.filter((one) => one.entry === 'late').length,
     retried: departed.filter((one) => one.attempt > 1).length,
     withheld: entries.filter((one) => one.entry === 'withheld').length,
-    files: new Set(receipts.flatMap((one) => one.file ?? [])).size,
+    files: new Set(
+      receipts.flatMap(({ destination, file }) => (file === undefined ? [] : `${destination} ${file}`)),
+    ).size,
     faults: {
       [zeros.lost]: lost(story),
       [zeros.unsettled]: deliveries
@@ -116,6 +122,9 @@ export function check(ledgers: Ledgers): Figures {
       [zeros.hostile]: hostileLeft(ledgers),
       [zeros.madeTwice]: madeTwice(story),
       [zeros.stoodStill]: ledgers.stoodStill,
+      [zeros.inTwoFiles]: inTwoFiles(story),
+      [zeros.spoiltFiles]: ledgers.spoiltFiles,
+      [zeros.exposed]: ledgers.exposed,
     },
   };
 }

@@ -7,6 +7,7 @@ import {
   forged,
   handed,
   lead,
+  plain,
   outcome,
   receipt,
   red,
@@ -222,6 +223,23 @@ test('another content under a key the recipient may know; after a definite no, o
 
 test('a log that does not verify', () => {
   expect(forged({ brokenLog: ['entry_changed 3'] })).toEqual([zeros.brokenLog]);
+});
+
+test('a file that took the place of another, and a token in clear', () => {
+  expect(forged({ spoiltFiles: ['essai-s3 L_1.csv: another stood there'] })).toEqual([zeros.spoiltFiles]);
+  expect(forged({ exposed: ['MySQL access_credentials.sealed'] })).toEqual([zeros.exposed]);
+});
+
+test('a row stands in one file, unless the other was voided in the log', () => {
+  const inFile = (file: string, over: Partial<Receipt> = {}): Receipt => receipt({ file, ...over });
+  const left = (fileName: string, batchId: number): Entry => entry({ fileName, batchId });
+  const ledgers = plain({
+    entries: [left('L_1.csv', 1), outcome(), { ...left('L_2.csv', 2), attempt: 2 }, outcome({ attempt: 2 })],
+    receipts: [inFile('L_1.csv'), inFile('L_2.csv')],
+  });
+  const voided = entry({ entry: 'batch_voided', batchId: 1 });
+  expect(red(ledgers)).toEqual([zeros.inTwoFiles]);
+  expect(red({ ...ledgers, entries: [...ledgers.entries, voided] })).toEqual([]);
 });
 
 test('every figure that must be 0 has been seen red above, or in check-told.unit.test.ts', () => {

@@ -5,6 +5,7 @@ import type { IntakeValues } from '../../src/store/intake.ts';
 import type { Gateway } from '../trip/gateway.ts';
 import { isUnanswered, mostUnanswered, nextLead } from './leads.ts';
 import type { ChangeRow, HandedIn } from './ledgers.ts';
+import { flows } from './mappings-files.ts';
 import { clientId, type Pace } from './mappings.ts';
 import type { Random } from './random.ts';
 import { pause, perhaps, surely } from './scene.ts';
@@ -60,8 +61,9 @@ export function feed(options: {
   };
   const files = async (): Promise<void> => {
     while (Date.now() < end) {
-      await perhaps(() => requestFile(gateway.app.database, { id: 'essai-csv', clientId }, 'storm', 'storm'));
-      await pause(random.between(700, 2_500));
+      const id = random.pick(flows);
+      await perhaps(() => requestFile(gateway.app.database, { id, clientId }, 'storm', 'storm'));
+      await pause(random.between(300, 1_000));
     }
   };
   return {

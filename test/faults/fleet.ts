@@ -6,6 +6,7 @@ import type { Gateway } from '../trip/gateway.ts';
 import { drawKill, type Role } from './points.ts';
 import { startProxy, type Proxy, type Target } from './proxy.ts';
 import type { Random } from './random.ts';
+import { mark } from './tokens.ts';
 
 export interface Member {
   readonly role: Role;
@@ -25,6 +26,8 @@ export interface Fleet {
   readonly deaths: Readonly<Record<string, number>>;
   /** Processes that worked for seconds without looking up, or that ended by themselves. */
   readonly stoodStill: readonly string[];
+  /** Processes that wrote a token or a secret in clear. */
+  readonly saidSecrets: () => readonly string[];
   readonly aim: () => void;
   /** No more deaths at steps, every passage open, every clock its host's. Nobody is started anew: who hangs must come back by itself. */
   readonly calm: () => void;
@@ -62,6 +65,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const { gateway, random } = options;
   const deaths: Record<string, number> = {};
   const stoodStill: string[] = [];
+  const saidSecrets = new Set<string>();
   const words: string[] = [];
   let stormy = true;
   let closed = false;
@@ -107,6 +111,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       if (death !== undefined) deaths[death] = (deaths[death] ?? 0) + 1;
       const still = /^storm: stood still for (.+)$/m.exec(text)?.[1];
       if (still !== undefined) stoodStill.push(`${role} stood still for ${still}`);
+      if (text.includes(mark)) saidSecrets.add(`what a ${role} wrote`);
       words.push(text);
       if (words.length > 400) words.splice(0, 200);
     };
@@ -164,6 +169,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     members,
     deaths,
     stoodStill,
+    saidSecrets: () => [...saidSecrets],
     aim: () => {
       for (const { mysql, redis } of members) {
         mysql.aim(options.mysql());

@@ -90,6 +90,8 @@ export function story(): Ledgers {
     unauthorised: new Set(),
     asked: [],
     stoodStill: [],
+    spoiltFiles: [],
+    exposed: [],
   };
 }
 export const seenRed = new Set<string>();

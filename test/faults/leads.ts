@@ -8,14 +8,18 @@ import type { Random } from './random.ts';
 
 type Share = readonly [programme: string, share: number, also: readonly DestinationId[]];
 const shares: readonly [Share, Share, ...Share[]] = [
-  ['ES-CRM', 0.2, []],
-  ['ES-HUB', 0.27, ['essai-hub']],
+  ['ES-CRM', 0.12, []],
+  ['ES-HUB', 0.2, ['essai-hub']],
   ['ES-SLOW', 0.04, ['essai-slow']],
   ['ES-GONE', 0.06, ['essai-gone']],
   ['ES-CALLS', 0.1, ['essai-calls']],
   ['ES-ASKED', 0.08, ['essai-asked']],
-  ['ES-MAIL', 0.1, ['essai-mail']],
-  ['ES-FILE', 0.15, ['essai-csv']],
+  ['ES-OAUTH', 0.08, ['essai-oauth']],
+  ['ES-MAIL', 0.08, ['essai-mail']],
+  ['ES-FILE', 0.06, ['essai-csv']],
+  ['ES-FTPS', 0.06, ['essai-ftps']],
+  ['ES-BUCKET', 0.06, ['essai-s3']],
+  ['ES-PUT', 0.06, ['essai-put']],
 ];
 
 const shareOf = (programme: string): Share => shares.find(([name]) => name === programme) ?? shares[0];
@@ -23,6 +27,12 @@ const shareOf = (programme: string): Share => shares.find(([name]) => name === p
 const openers: ReadonlyMap<number, Share> = new Map(
   [2, 4, 6, 8, 10, 12].map((number) => [number, shareOf(number % 4 === 2 ? 'ES-GONE' : 'ES-CALLS')]),
 );
+
+/**
+ * A recipient that is asked first keeps a lead for minutes after an unknown outcome, and a file takes more questions and answers
+ * than there is time for: nothing for a brisk storm.
+ */
+const leisurely: ReadonlySet<string> = new Set(['ES-ASKED', 'ES-FTPS', 'ES-BUCKET', 'ES-PUT']);
 
 /** What the recipients do with a lead of such a name, every time. */
 const poisons = ['refused', 'nameless', 'broken', 'cut'] as const;
@@ -67,8 +77,7 @@ export function nextLead(
   const person = again ? number - 1 : number;
   let at = random.next();
   const share = openers.get(number) ?? shares.find(([, part]) => (at -= part) < 0) ?? shares[0];
-  // A recipient that is asked first keeps a lead for minutes after an unknown outcome: nothing for a brisk storm.
-  const [programme, , also] = share[0] === 'ES-ASKED' && pace === 'brisk' ? shares[1] : share;
+  const [programme, , also] = pace === 'brisk' && leisurely.has(share[0]) ? shares[1] : share;
   const dealRefused = programme === 'ES-CALLS' && (openers.has(number) || random.next() < dealsRefused);
   const ahead = random.next() < stampedAhead;
   const reference = dealRefused

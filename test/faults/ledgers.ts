@@ -116,6 +116,10 @@ export interface Ledgers {
   readonly asked: readonly string[];
   /** Processes that worked seconds without looking up, or ended by themselves. */
   readonly stoodStill: readonly string[];
+  /** Files at a recipient that took the place of another of their name, or are not whole. */
+  readonly spoiltFiles: readonly string[];
+  /** Where tokens or secrets stood in clear. */
+  readonly exposed: readonly string[];
 }
 
 type Known = Omit<

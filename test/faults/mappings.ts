@@ -1,10 +1,12 @@
-// The client of the storm: webhooks, a mailbox and a folder of files, each with its own habits.
+// The client of the storm: webhooks, a mailbox and flows of files, each with its own habits.
 // Invariant: patient enough that no storm exhausts a sound lead, so that a lead given up is a fault of the gateway.
+import { flowFile, flows, isFlow, targetOf, type FilePlaces } from './mappings-files.ts';
+import { application } from './tokens.ts';
 
 export const clientId = 'essai';
 /**
  * `crm` knows leads by its own reference, `hub` by ours, `slow` takes few a minute, `gone` loses its authorisation for good,
- * `calls` needs a person and then a deal, `asked` knows no keys and is asked before anything is sent again.
+ * `calls` needs a person and then a deal, `asked` knows no keys and is asked before anything is sent again, `oauth` wants a token.
  */
 export const destinations = [
   'essai-crm',
@@ -13,8 +15,9 @@ export const destinations = [
   'essai-gone',
   'essai-calls',
   'essai-asked',
+  'essai-oauth',
   'essai-mail',
-  'essai-csv',
+  ...flows,
 ] as const;
 export type DestinationId = (typeof destinations)[number];
 export const webhooks = ['essai-crm', 'essai-hub', 'essai-slow'] as const;
@@ -29,6 +32,7 @@ export const limits: Readonly<Record<string, { concurrency: number; perMinute?: 
   'essai-gone': { concurrency: 6 },
   'essai-calls': { concurrency: 6 },
   'essai-asked': { concurrency: 4 },
+  'essai-oauth': { concurrency: 6 },
   'essai-mail': { concurrency: 4 },
 };
 
@@ -44,15 +48,20 @@ const timeouts: Record<Pace, string> = {
 /** Five seconds longer than the total time-out, as the gateway wants it, and a little. */
 export const leaseMs: Record<Pace, number> = { usual: 8_500, brisk: 6_200 };
 
+interface Webhook extends Record<'update' | 'erase' | 'accepts', string> {
+  readonly lookup?: string;
+  readonly auth?: string;
+}
+
 function webhook(
   name: string,
   { http, pace }: Places,
-  { update, erase, accepts, lookup }: Record<'update' | 'erase' | 'accepts', string> & { lookup?: string },
+  { update, erase, accepts, lookup, auth }: Webhook,
 ): string {
   const { concurrency, perMinute } = limits[`essai-${name}`] ?? { concurrency: 8 };
   return `destination: essai-${name}
 connector: webhook
-send: { url: 'http://localhost:${http}/${name}/leads'${lookup === undefined ? '' : `, lookup: { ${lookup} }`} }
+send: { url: 'http://localhost:${http}/${name}/leads'${lookup === undefined ? '' : `, lookup: { ${lookup} }`}${auth === undefined ? '' : `, auth: { ${auth} }`} }
 ${lookup === undefined ? '' : 'onUnknown: lookup'}
 ${timeouts[pace]}
 ${retry}
@@ -112,21 +121,26 @@ erase:
 export interface Places {
   readonly http: number;
   readonly smtp: number;
-  readonly folder: string;
+  readonly tokens: number;
+  readonly files: FilePlaces;
   readonly pace: Pace;
 }
 
+/** One token for all of them: a webhook and the HTTPS server of a flow. */
+const oauth2 = ({ tokens }: Places): string =>
+  `oauth2: { grant: client_credentials, tokenUrl: 'http://localhost:${tokens}/token', clientId: ${application.id}, clientSecret: secret:APPLICATION }`;
+
 export function stormFiles(places: Places): Readonly<Record<string, string>> {
-  const { http, smtp, folder, pace } = places;
+  const { http, smtp, files, pace } = places;
   const url = (path: string): string => `url: 'http://localhost:${http}/${path}'`;
   const target = (id: string): string =>
-    id === 'essai-mail' ? 'leads@essai.example' : id === 'essai-csv' ? 'local:essai/in' : 'localhost';
+    id === 'essai-mail' ? 'leads@essai.example' : isFlow(id) ? targetOf(id) : 'localhost';
   return {
     'essai/client.yaml': `id: essai
 name: Essai Promotion
 legalEntity: ESSAI PROMOTION SAS
 hosts: [localhost]
-folders: ['local:essai/in']
+folders: [${flows.map((id) => `'${targetOf(id)}'`).join(', ')}]
 mailboxes: [leads@essai.example]
 categories: [identity, project, statistical]
 contacts: { rights: dpo@essai.example }
@@ -159,6 +173,12 @@ ${destinations
       accepts: "accepts: { programme: ['ES-ASKED*'] }",
       lookup: url('asked/leads/{leadReference}'),
     }),
+    'essai/oauth.yaml': webhook('oauth', places, {
+      update: `method: PUT, ${url('oauth/leads')}`,
+      erase: `method: DELETE, ${url('oauth/leads')}`,
+      accepts: "accepts: { programme: ['ES-OAUTH*'] }",
+      auth: oauth2(places),
+    }),
     'essai/calls.yaml': calls(places),
     'essai/mail.yaml': `destination: essai-mail
 connector: email
@@ -173,27 +193,15 @@ consent:
 fields: [{ to: nom, label: Nom, from: identity.lastName, required: true }]
 update: { send: { subject: 'Mise à jour {leadReference} {title}' } }
 `,
-    'essai/csv.yaml': `destination: essai-csv
-connector: flow
-file:
-  name: 'LEADS_{seq:6}.csv'
-  to: local:essai/in
-  server: { folder: '${folder}' }
-  schedule: { cron: '* * * * *' }
-${timeouts[pace]}
-${retry}
-maxAge: 2h
-accepts: { programme: ['ES-FILE*'] }
-csv: { delimiter: ';', quote: all, encoding: utf-8, eol: lf, header: true, formulaGuard: false }
-consent:
-  - ${consent}
-fields:
-  - { to: CLE, from: delivery.key }
-  - { to: ACTION, from: delivery.action }
-  - { to: REF, from: id }
-  - { to: NOM, from: identity.lastName, required: true }
-update: {}
-erase: { fields: [{ to: CLE, from: delivery.key }, { to: ACTION, from: delivery.action }, { to: REF, from: id }] }
-`,
+    ...Object.fromEntries(
+      flows.map((id) => [
+        `essai/${id.slice('essai-'.length)}.yaml`,
+        flowFile(id, files, {
+          consent,
+          usual: `${timeouts[pace]}\n${retry}\nmaxAge: 2h`,
+          oauth2: oauth2(places),
+        }),
+      ]),
+    ),
   };
 }

@@ -1,15 +1,14 @@
 // The recipients of a storm, with moods, writing down everything they really received: the third ledger.
 // Invariant: a receipt is written when the whole content has come, before any answer.
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { join } from 'node:path';
-import { parse } from 'csv-parse/sync';
 import { startHttpRecipient, type Received } from '../connectors/servers/http.ts';
 import { startSmtpRecipient, type Fault, type SmtpRecipient } from '../connectors/servers/smtp.ts';
+import { startFileRecipients, type FileRecipients } from './file-recipients.ts';
+import { digest, filed } from './filed.ts';
 import { givenName, type Receipt } from './ledgers.ts';
 import type { Pace, Places } from './mappings.ts';
 import type { Random } from './random.ts';
+import { application, startTokenDoor, type TokenDoor } from './tokens.ts';
 
 export interface Recipients {
   readonly places: Places;
@@ -17,8 +16,15 @@ export interface Recipients {
   readonly trouble: Map<string, number>;
   /** Everybody refuses connections, or takes them and says nothing. */
   readonly door: (how: 'open' | 'refuses' | 'hangs') => void;
-  /** Everything received so far, the rows of files included. */
-  readonly receipts: () => readonly Receipt[];
+  readonly tokens: TokenDoor;
+  readonly fileLines: FileRecipients['lines'];
+  /** What the gateway must know to reach them. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Everything received so far, the rows of files included; and files that stand twice or not whole. */
+  readonly received: () => Promise<{
+    readonly receipts: readonly Receipt[];
+    readonly spoiltFiles: readonly string[];
+  }>;
   readonly close: () => Promise<void>;
 }
 
@@ -27,8 +33,6 @@ const moods = ['reset', 'late', 'hang', 'drip', '500', '503', '429', 'yes and di
 const silentMoods = ['reset', 'hang', 'yes and die', '503'] as const;
 type Mood = (typeof moods)[number] | 'yes' | '422';
 
-const digest = (content: Buffer | string): string =>
-  createHash('sha256').update(content).digest('hex').slice(0, 16);
 const actions: Readonly<Record<string, Receipt['action']>> = {
   POST: 'create',
   PUT: 'update',
@@ -39,14 +43,19 @@ const actions: Readonly<Record<string, Receipt['action']>> = {
 export async function startRecipients(folder: string, pace: Pace, random: Random): Promise<Recipients> {
   const http = await startHttpRecipient();
   const smtp = await startSmtpRecipient(undefined);
-  mkdirSync(join(folder, 'in'), { recursive: true });
+  const tokens = await startTokenDoor(random);
   const receipts: Receipt[] = [];
   const trouble = new Map<string, number>();
-  const troubled = (destination: string): boolean => random.next() < (trouble.get(destination) ?? 0);
+  const troubled = (destination: string, share = 1): boolean =>
+    random.next() < (trouble.get(destination) ?? 0) * share;
+  const files = await startFileRecipients(folder, { troubled, tokens, random });
 
   const records = startRecords(pace, random);
 
   http.answer = (request, response) => {
+    // Turned away at the door: nothing of it was read.
+    if (request.url.startsWith('/oauth/') && !tokens.letsIn(bearerOf(request)))
+      return void response.writeHead(401).end('{}');
     const body = JSON.parse(request.body.toString() || '{}') as {
       ref?: string;
       nom?: string;
@@ -110,20 +119,38 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
   smtp.faults = mailFaults as SmtpRecipient['faults'];
 
   return {
-    places: { http: http.port, smtp: smtp.port, folder, pace },
+    places: { http: http.port, smtp: smtp.port, tokens: tokens.port, files: files.places, pace },
     trouble,
+    tokens,
+    fileLines: files.lines,
+    environment: { ...files.environment, RELAIS_SECRET_APPLICATION: application.secret },
     door: (how) => {
       http.cutAtOnce = how === 'refuses';
       http.hangAtOnce = how === 'hangs';
       door = how;
+      for (const { line } of files.lines)
+        line.set(how === 'open' ? 'open' : how === 'refuses' ? 'shut' : 'frozen');
     },
-    receipts: () => [...receipts, ...filed(join(folder, 'in'))],
+    received: async () => {
+      const { rows, unreadable } = filed(await files.standing());
+      return {
+        receipts: [...receipts, ...rows],
+        spoiltFiles: [
+          ...files.replaced().map((name) => `${name}: another stood there`),
+          ...unreadable.map((name) => `${name}: not whole`),
+        ],
+      };
+    },
     close: async () => {
+      await files.close();
+      await tokens.close();
       await http.close();
       await smtp.close();
     },
   };
 }
+
+const bearerOf = ({ headers }: Received): string => (headers.authorization ?? '').replace('Bearer ', '');
 
 const poisoned = (reference = '', url = ''): Mood | undefined =>
   reference.startsWith('P-refused') || (reference.startsWith('D-') && url.endsWith('/deals'))
@@ -217,30 +244,4 @@ function drip(response: ServerResponse, text: string, everyMs: number): void {
     response.write(text.slice(at, at + 3));
     at += 3;
   }, everyMs);
-}
-
-/** The rows of every file that stands in the folder under its final name. */
-function filed(folder: string): readonly Receipt[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.csv'))
-    .toSorted()
-    .flatMap((file, index) => {
-      const rows = parse<Record<string, string>>(readFileSync(join(folder, file), 'utf8'), {
-        delimiter: ';',
-        columns: true,
-      });
-      return rows.map((row): Receipt => ({
-        destination: 'essai-csv',
-        // Files are read in the order of their numbers.
-        at: index,
-        key: row['CLE'] ?? '',
-        sentKey: row['CLE'] ?? '',
-        action: (row['ACTION'] ?? 'create') as Receipt['action'],
-        optIn: row['OPTIN'],
-        named: row['NOM'] === undefined ? undefined : (givenName(row['NOM']) ?? ''),
-        content: digest(JSON.stringify(row)),
-        did: 'taken',
-        file,
-      }));
-    });
 }

@@ -50,6 +50,7 @@ export async function openStage(seed: number, pace: Pace, servers: StormServers 
     RELAIS_SILENCE_MS: '4000',
     RELAIS_SETTLING_MS: String(slowestCommitMs + 1_000),
     RELAIS_SECRET_SMTP: 'mot-de-passe-smtp',
+    ...recipients.environment,
   };
   const gateway = await openGateway({ files: stormFiles(recipients.places), environment });
   gateway.redis.on('error', () => undefined);

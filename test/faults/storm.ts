@@ -1,17 +1,15 @@
 // The storm: real planner and worker processes, leads at a steady rate, mischief on a seeded schedule, then calm until all is settled.
 // Invariant: judged only after the calm, by ledgers; while it blows the gateway is never asked whether it is well.
 import { writeFileSync } from 'node:fs';
-import { replan } from '../../src/support/replan.ts';
-import { retryRow } from '../../src/support/retry-row.ts';
-import { setDestinationStatus } from '../../src/support/suspend.ts';
-import type { Gateway } from '../trip/gateway.ts';
+import { calm, leftBehind } from './calm.ts';
 import { check, type Figures } from './check.ts';
 import { damagedTables, evidence } from './evidence.ts';
+import { watchSecrets } from './exposed.ts';
 import { feed } from './feed.ts';
 import { readLedgers } from './ledgers.ts';
-import { requestFile } from '../../src/delivery/files/collect.ts';
 import type { ChangeRow } from './ledgers.ts';
-import { askedFirst, clientId, destinations, goneId, limits, type Pace } from './mappings.ts';
+import { askedFirst, limits, type Pace } from './mappings.ts';
+import { files } from './mischief-files.ts';
 import { hostile, hostileRows } from './mischief-hostile.ts';
 import { jobs } from './mischief-jobs.ts';
 import { processes } from './mischief-processes.ts';
@@ -19,7 +17,7 @@ import { lastRights, revokeForGood, rights } from './mischief-rights.ts';
 import { services } from './mischief-services.ts';
 import { trade } from './mischief-trade.ts';
 import { seeded } from './random.ts';
-import { pause, perhaps, type Mischief, type Scene } from './scene.ts';
+import { pause, type Mischief, type Scene } from './scene.ts';
 import type { StormServers } from './servers.ts';
 import { openStage } from './stage.ts';
 
@@ -53,6 +51,9 @@ export interface StormReport extends Figures {
   /** Processes killed at a numbered step. */
   readonly deaths: Readonly<Record<string, number>>;
   readonly calmSeconds: number;
+  /** Tokens that were given, and how often somebody came with one that is good no more. */
+  readonly tokensGiven: number;
+  readonly tokensTurnedAway: number;
   /** What had not come to its end when the calm was over. */
   readonly leftovers: Readonly<Record<string, number>>;
   /** The end of what the processes wrote. */
@@ -68,6 +69,7 @@ export const everyMischief: Readonly<Record<string, Mischief>> = {
   ...jobs,
   ...rights,
   ...hostile,
+  ...files,
 };
 
 export async function storm(options: StormOptions): Promise<StormReport> {
@@ -91,6 +93,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       hostile: [],
       outageMs: options.outageMs ?? 5_000,
     };
+    const watch = watchSecrets(gateway);
     const mischief = await blow(scene, options);
     await feeding.done;
     options.log(`storm over, ${feeding.handedIn.length} leads handed in; waiting until all is settled`);
@@ -102,7 +105,8 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     const verified = await gateway.app.sealer.verify();
     const ledgers = await readLedgers(gateway.owner, {
       handedIn: feeding.handedIn,
-      receipts: recipients.receipts(),
+      ...(await recipients.received()),
+      exposed: [...(await watch.ended()), ...fleet.saidSecrets()],
       changes,
       hostile: scene.hostile,
       asked: askedFirst,
@@ -132,6 +136,8 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       mischief,
       deaths: fleet.deaths,
       calmSeconds,
+      tokensGiven: recipients.tokens.given(),
+      tokensTurnedAway: recipients.tokens.turnedAway(),
       leftovers,
       damaged,
       lastWords: fleet.lastWords(),
@@ -144,14 +150,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
 /** Does mischief until the time is over and all of it has been mended. Returns how often each was done. */
 async function blow(scene: Scene, options: StormOptions): Promise<Readonly<Record<string, number>>> {
   const random = seeded(options.seed);
-  const able = Object.entries<Mischief>({
-    ...processes,
-    ...services,
-    ...trade,
-    ...jobs,
-    ...rights,
-    ...hostile,
-  }).filter(
+  const able = Object.entries(everyMischief).filter(
     ([name, { needs }]) =>
       !(options.without ?? []).includes(name) &&
       (needs === undefined ||
@@ -186,55 +185,4 @@ async function blow(scene: Scene, options: StormOptions): Promise<Readonly<Recor
   }
   await Promise.all(under);
   return counts;
-}
-
-/** Everybody is well again; support lets held destinations probe. Returns how long it took until all was settled, s. */
-async function calm(scene: Scene, options: StormOptions, limitMs: number): Promise<number> {
-  const { gateway, fleet, recipients, slow } = scene;
-  const start = Date.now();
-  const limit = start + limitMs;
-  for (const id of destinations) recipients.trouble.set(id, 0);
-  recipients.door('open');
-  slow.line.delay(0);
-  fleet.calm();
-  for (let round = 0; ; round += 1) {
-    const left = Object.values(await leftBehind(gateway));
-    // Whatever is left at the limit is found by the checker, by name.
-    if (left.length === 0 || Date.now() > limit) return Math.round((Date.now() - start) / 1_000);
-    if (options.pace === 'brisk' && round % 5 === 0)
-      await perhaps(() => requestFile(gateway.app.database, { id: 'essai-csv', clientId }, 'storm', 'calm'));
-    if (round % 10 === 0) await perhaps(() => retrySetAside(gateway));
-    if (round % 10 === 0)
-      for (const id of destinations)
-        await perhaps(() =>
-          setDestinationStatus(gateway.app.database, id, 'active', { actor: 'storm', reason: 'calm' }),
-        );
-    await pause(200);
-  }
-}
-
-/** Support answers the alerts: what was set aside because processes were killed over it is taken up again. */
-async function retrySetAside({ app, owner }: Gateway): Promise<void> {
-  const rows = await owner.all<{ id: string }>(
-    `SELECT CAST(id AS CHAR) AS id FROM lead_intake WHERE status = 'refused' AND refusal LIKE '%"SET_ASIDE"%'`,
-  );
-  const by = { actor: 'storm', reason: 'calm' };
-  for (const { id } of rows) await retryRow(app.database, id, by);
-  await replan(app.database, clientId, by);
-}
-
-async function leftBehind({ owner }: Gateway): Promise<Readonly<Record<string, number>>> {
-  const rows = await owner.all<{ what: string; n: number }>(
-    `SELECT 'rows not taken in' AS what, COUNT(*) AS n FROM lead_intake
-      WHERE status <> 'refused' OR refusal LIKE '%"SET_ASIDE"%'
-     UNION ALL SELECT 'changes not planned', COUNT(*) FROM lead_changes
-     UNION ALL SELECT 'entries not sealed', COUNT(*) FROM handovers_unsealed
-     UNION ALL SELECT CONCAT('deliveries ', state), COUNT(*) FROM deliveries
-      WHERE state NOT IN ('delivered', 'failed', 'cancelled')
-        AND NOT (destination_id = ? AND state = 'withheld' AND reason LIKE 'recipient_not_authorised%')
-        AND reason <> 'create_unsettled' GROUP BY state`,
-    // What nobody may send any more stands there, visible, until somebody decides.
-    [goneId],
-  );
-  return Object.fromEntries(rows.filter((row) => row.n > 0).map((row) => [row.what, row.n]));
 }

@@ -2,18 +2,22 @@
 import https from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import type { Certificate } from './certificate.ts';
 
 export type FileStep = 'connect' | 'asked' | 'sent' | 'stored';
-export type FileFault = number | 'reset' | 'hang' | undefined;
+/** `lateMs`: it goes on as if nothing were the matter, after so long. */
+export type FileFault = number | { readonly lateMs: number } | 'reset' | 'hang' | undefined;
 
 export interface FileRecipient {
   readonly port: number;
   /** By path. */
   readonly files: Map<string, Buffer>;
   readonly log: string[];
-  /** Tokens it lets in. */
-  tokens: readonly string[];
+  /** Paths at which a file took the place of another, in order. */
+  readonly replaced: string[];
+  /** Whether it lets a token in. */
+  letsIn: (token: string) => boolean;
   fault: (step: FileStep, path: string) => FileFault;
   readonly connections: () => number;
   readonly openNow: () => number;
@@ -26,7 +30,7 @@ export async function startFileRecipient(certificate: Certificate): Promise<File
   const server = https.createServer({ ...certificate }, (request, response) => {
     const chunks: Buffer[] = [];
     request.on('error', () => undefined).on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => served(request, response, Buffer.concat(chunks), recipient));
+    request.on('end', () => void served(request, response, Buffer.concat(chunks), recipient));
   });
   server.on('tlsClientError', () => undefined);
   server.on('connection', (socket: Socket) => {
@@ -40,7 +44,8 @@ export async function startFileRecipient(certificate: Certificate): Promise<File
     port: (server.address() as AddressInfo).port,
     files: new Map(),
     log: [],
-    tokens: [],
+    replaced: [],
+    letsIn: () => false,
     fault: () => undefined,
     connections: () => connections,
     openNow: () => sockets.size,
@@ -52,25 +57,29 @@ export async function startFileRecipient(certificate: Certificate): Promise<File
   return recipient;
 }
 
-function served(
+async function served(
   request: IncomingMessage,
   response: ServerResponse,
   body: Buffer,
-  { files, log, tokens, fault }: FileRecipient,
-): void {
+  { files, log, replaced, letsIn, fault }: FileRecipient,
+): Promise<void> {
   const { method = '', headers } = request;
   const path = decodeURIComponent((request.url ?? '').slice(1));
   log.push(`${method} ${path}`);
   const say = (status: number): void => void response.writeHead(status).end('Bonjour Zoe Martin');
-  const planted = (step: FileStep): boolean => {
+  const planted = async (step: FileStep): Promise<boolean> => {
     const planned = fault(step, path);
+    if (typeof planned === 'object') {
+      await setTimeout(planned.lateMs);
+      return false;
+    }
     if (planned === 'reset') request.socket.destroy();
     else if (typeof planned === 'number') say(planned);
     return planned !== undefined;
   };
-  if (!tokens.includes((headers.authorization ?? '').replace('Bearer ', ''))) return say(401);
+  if (!letsIn((headers.authorization ?? '').replace('Bearer ', ''))) return say(401);
   const isQuestion = method === 'HEAD' || method === 'GET';
-  if (planted(isQuestion ? 'asked' : 'sent')) return;
+  if (await planted(isQuestion ? 'asked' : 'sent')) return;
   if (isQuestion) {
     const stands = files.get(path);
     if (stands === undefined) return say(404);
@@ -79,8 +88,9 @@ function served(
   }
   const [name, bytes] = method === 'PUT' ? [path, body] : posted(headers, body);
   if (headers['if-none-match'] === '*' && files.has(name)) return say(412);
+  if (files.has(name)) replaced.push(name);
   files.set(name, bytes);
-  if (!planted('stored')) response.writeHead(201).end();
+  if (!(await planted('stored'))) response.writeHead(201).end();
 }
 
 /** Name and bytes of a body, or of the one file of a form. */

@@ -4,11 +4,18 @@ import type { BinaryLike } from 'node:crypto';
 import https from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Certificate } from './certificate.ts';
 
 export type S3Step = 'connect' | 'asked' | 'put' | 'stored';
-export type S3Fault = { readonly status: number; readonly code: string } | 'reset' | 'hang' | undefined;
+/** `lateMs`: it goes on as if nothing were the matter, after so long. */
+export type S3Fault =
+  | { readonly status: number; readonly code: string }
+  | { readonly lateMs: number }
+  | 'reset'
+  | 'hang'
+  | undefined;
 
 export interface S3Recipient {
   readonly port: number;
@@ -17,6 +24,10 @@ export interface S3Recipient {
   readonly open: Map<string, Map<number, Buffer>>;
   /** `METHOD key`, in order. */
   readonly log: string[];
+  /** Keys under which an object took the place of another, in order. */
+  readonly replaced: string[];
+  /** A request signed further from its own time is refused, as AWS does; ms. */
+  mostSkewMs: number;
   fault: (step: S3Step, key: string) => S3Fault;
   readonly connections: () => number;
   readonly openNow: () => number;
@@ -48,9 +59,12 @@ const signer = new SignatureV4({
   applyChecksum: false,
 });
 
+const signedAt = ({ headers }: IncomingMessage): Date =>
+  new Date(String(headers['x-amz-date']).replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5'));
+
 /** Whether somebody with the secret signed this very request. */
 async function isSigned(request: IncomingMessage, url: URL, body: Buffer): Promise<boolean> {
-  const { authorization = '', 'x-amz-date': date = '', 'x-amz-content-sha256': digest } = request.headers;
+  const { authorization = '', 'x-amz-content-sha256': digest } = request.headers;
   if (digest !== createHash('sha256').update(body).digest('hex')) return false;
   const names = /SignedHeaders=([^,]+)/.exec(authorization)?.[1]?.split(';') ?? [];
   const conditions = ['if-none-match'].filter((name) => request.headers[name] !== undefined);
@@ -65,7 +79,7 @@ async function isSigned(request: IncomingMessage, url: URL, body: Buffer): Promi
       query: Object.fromEntries(url.searchParams),
       headers: Object.fromEntries(names.map((name) => [name, String(request.headers[name])])),
     },
-    { signingDate: new Date(String(date).replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5')) },
+    { signingDate: signedAt(request) },
   );
   const own = /Signature=(\w+)/.exec(signed.headers['authorization'] ?? '')?.[1];
   return own !== undefined && own === /Signature=(\w+)/.exec(authorization)?.[1];
@@ -79,6 +93,8 @@ export async function startS3Recipient(certificate: Certificate): Promise<S3Reci
     objects: new Map(),
     open: new Map(),
     log: [],
+    replaced: [],
+    mostSkewMs: Infinity,
     fault: () => undefined,
     connections: () => connections,
     openNow: () => sockets.size,
@@ -127,8 +143,12 @@ async function served(
     : url.pathname.slice(1).split('/');
   const key = decodeURIComponent(steps.join('/'));
   recipient.log.push(`${request.method ?? ''} ${key}`);
-  const planted = (step: S3Step): boolean => {
+  const planted = async (step: S3Step): Promise<boolean> => {
     const fault = recipient.fault(step, key);
+    if (typeof fault === 'object' && 'lateMs' in fault) {
+      await setTimeout(fault.lateMs);
+      return false;
+    }
     if (fault === 'reset') request.socket.destroy();
     else if (fault !== undefined && fault !== 'hang') say(fault.status, fault.code);
     return fault !== undefined;
@@ -136,9 +156,11 @@ async function served(
   if (!(request.headers.authorization ?? '').includes(`Credential=${s3Keys.accessKeyId}/`))
     return say(403, 'InvalidAccessKeyId');
   if (!(await isSigned(request, url, body))) return say(403, 'SignatureDoesNotMatch');
+  if (Math.abs(signedAt(request).getTime() - Date.now()) > recipient.mostSkewMs)
+    return say(403, 'RequestTimeTooSkewed');
   if (bucket !== s3Bucket) return say(404, 'NoSuchBucket');
-  if (planted(request.method === 'PUT' ? 'put' : 'asked')) return;
-  answered({ request, response, body, url, key, say, planted }, recipient);
+  if (await planted(request.method === 'PUT' ? 'put' : 'asked')) return;
+  await answered({ request, response, body, url, key, say, planted }, recipient);
 }
 
 interface Asked {
@@ -148,19 +170,20 @@ interface Asked {
   readonly url: URL;
   readonly key: string;
   readonly say: (status: number, code: string) => void;
-  readonly planted: (step: S3Step) => boolean;
+  readonly planted: (step: S3Step) => Promise<boolean>;
 }
 
-function answered(asked: Asked, recipient: S3Recipient): void {
+async function answered(asked: Asked, recipient: S3Recipient): Promise<void> {
   const { request, response, body, url, key, say } = asked;
   const { objects, open } = recipient;
   const uploadId = url.searchParams.get('uploadId') ?? '';
   const stands = objects.get(key);
-  const store = (bytes: Buffer): void => {
+  const store = async (bytes: Buffer): Promise<void> => {
     if (request.headers['if-none-match'] === '*' && objects.has(key)) return say(412, 'PreconditionFailed');
+    if (objects.has(key)) recipient.replaced.push(key);
     objects.set(key, bytes);
     open.delete(uploadId);
-    if (!asked.planted('stored')) response.writeHead(200, { etag: '"e"' }).end();
+    if (!(await asked.planted('stored'))) response.writeHead(200, { etag: '"e"' }).end();
   };
   if (request.method === 'HEAD' || (request.method === 'GET' && key !== '')) {
     if (stands === undefined) return say(404, 'NoSuchKey');
@@ -178,8 +201,8 @@ function answered(asked: Asked, recipient: S3Recipient): void {
   }
   const parts = open.get(uploadId);
   if (uploadId !== '' && parts === undefined) return say(404, 'NoSuchUpload');
-  if (request.method === 'POST') return store(Buffer.concat([...(parts?.values() ?? [])]));
-  if (parts === undefined) return store(body);
+  if (request.method === 'POST') return await store(Buffer.concat([...(parts?.values() ?? [])]));
+  if (parts === undefined) return await store(body);
   parts.set(Number(url.searchParams.get('partNumber')), body);
   response.writeHead(200, { etag: `"p${parts.size}"` }).end();
 }
