@@ -1,6 +1,7 @@
 // Bugs to plant: each takes one promise out of the gateway, in a copy of its sources, to see that the checker notices.
 // Invariant: the product holds no switch for them; a text that is not found any more is an error, never a plant that does nothing.
 import { zeros } from './check.ts';
+import { plantsOfFiles } from './plants-files.ts';
 import { plantsOfIntake } from './plants-intake.ts';
 import { plantsOfRights } from './plants-rights.ts';
 
@@ -134,6 +135,7 @@ export const plants: readonly Plant[] = [
   },
   ...plantsOfRights,
   ...plantsOfIntake,
+  ...plantsOfFiles,
 ];
 
 /** @throws when the text is not there, or more than once: the plant must be written anew for today's source */
