@@ -200,7 +200,7 @@ test.each<Case>([
     place.stop(moment);
     const folders = { RELAIS_MAPPINGS_DIR: gateway.config.mappingsDir };
     killed = startProcess(gateway, 'worker', { ...environment, ...folders });
-    await gateway.until('it stands still', place.isStill, 40_000);
+    await gateway.until('it stands still', place.isStill, 60_000);
     // The log knew of it before the first byte.
     expect(await states('d.departures = 1')).toBe(leads.length);
     killed.child.kill('SIGKILL');
