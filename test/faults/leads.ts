@@ -8,13 +8,13 @@ import type { Random } from './random.ts';
 
 type Share = readonly [programme: string, share: number, also: readonly DestinationId[]];
 const shares: readonly [Share, Share, ...Share[]] = [
-  ['ES-CRM', 0.12, []],
+  ['ES-CRM', 0.08, []],
   ['ES-HUB', 0.2, ['essai-hub']],
   ['ES-SLOW', 0.04, ['essai-slow']],
   ['ES-GONE', 0.06, ['essai-gone']],
   ['ES-CALLS', 0.1, ['essai-calls']],
   ['ES-ASKED', 0.08, ['essai-asked']],
-  ['ES-OAUTH', 0.08, ['essai-oauth']],
+  ['ES-OAUTH', 0.12, ['essai-oauth']],
   ['ES-MAIL', 0.08, ['essai-mail']],
   ['ES-FILE', 0.06, ['essai-csv']],
   ['ES-FTPS', 0.06, ['essai-ftps']],

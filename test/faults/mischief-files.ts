@@ -28,7 +28,7 @@ export const files: Readonly<Record<string, Mischief>> = {
     },
   },
   tokens_revoked: {
-    weight: 3,
+    weight: 5,
     run: async ({ recipients }) => {
       recipients.tokens.revoke();
       await Promise.resolve();

@@ -49,6 +49,8 @@ export async function openStage(seed: number, pace: Pace, servers: StormServers 
     RELAIS_LEASE_MS: String(leaseMs[pace]),
     RELAIS_SILENCE_MS: '4000',
     RELAIS_SETTLING_MS: String(slowestCommitMs + 1_000),
+    // Some files are written in parts, others at once.
+    RELAIS_FILE_PART_ROWS: '6',
     RELAIS_SECRET_SMTP: 'mot-de-passe-smtp',
     ...recipients.environment,
   };

@@ -99,7 +99,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     options.log(`storm over, ${feeding.handedIn.length} leads handed in; waiting until all is settled`);
     const calmed = await calm(scene, options, options.calmMs ?? 240_000);
     await lastRights(scene, seeded(options.seed + 4));
-    const calmSeconds = calmed + (await calm(scene, options, 60_000));
+    const calmSeconds = calmed + (await calm(scene, options, 180_000));
     const leftovers = await leftBehind(gateway);
     const damaged = await damagedTables(gateway);
     const verified = await gateway.app.sealer.verify();

@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requestFile } from '../../src/delivery/files/collect.ts';
-import { startFtps } from '../../src/sandbox/recipients/ftps.ts';
+import { startFtps, type FtpsStep } from '../../src/sandbox/recipients/ftps.ts';
 import { certificateFor, type Certificate } from '../connectors/servers/certificate.ts';
-import { startFileRecipient } from '../connectors/servers/files.ts';
-import { s3Bucket, s3Keys, startS3Recipient } from '../connectors/servers/s3.ts';
+import { startFileRecipient, type FileStep } from '../connectors/servers/files.ts';
+import { s3Bucket, s3Keys, startS3Recipient, type S3Step } from '../connectors/servers/s3.ts';
 import { openGateway, strangerRow, type Gateway } from './gateway.ts';
 import { startProcess, type GatewayProcess } from './process.ts';
 
@@ -53,7 +53,7 @@ async function ftps(certificate: Certificate): Promise<Place> {
   const home = mkdtempSync(join(tmpdir(), 'relais-ftps-'));
   const folder = join(home, 'in');
   mkdirSync(folder);
-  const { fault, ...standing } = still({
+  const { fault, ...standing } = still<FtpsStep>({
     'its bytes travel': 'open',
     'it stands there, unanswered': 'renamed',
   });
@@ -82,7 +82,7 @@ const textsOf = (files: ReadonlyMap<string, Buffer>): ReadonlyMap<string, string
 
 async function s3(certificate: Certificate): Promise<Place> {
   const recipient = await startS3Recipient(certificate);
-  const { fault, ...standing } = still({
+  const { fault, ...standing } = still<S3Step>({
     'its bytes travel': 'put',
     'it stands there, unanswered': 'stored',
   });
@@ -101,7 +101,7 @@ async function s3(certificate: Certificate): Promise<Place> {
 async function put(certificate: Certificate): Promise<Place> {
   const recipient = await startFileRecipient(certificate);
   recipient.letsIn = (token) => token === 'jeton-des-fichiers';
-  const { fault, ...standing } = still({
+  const { fault, ...standing } = still<FileStep>({
     'its bytes travel': 'sent',
     'it stands there, unanswered': 'stored',
   });
@@ -217,7 +217,8 @@ test.each<Case>([
     const standing = place.files();
     expect([...standing.keys()]).toEqual(['L_000001.csv']);
     const rows = (standing.get('L_000001.csv') ?? '').trim().split('\n');
-    expect(rows.map((row) => row.split(';')[1]?.replaceAll('"', '')).toSorted()).toEqual(leads);
+    const references = rows.map((row) => row.split(';')[1]?.replaceAll('"', '') ?? '');
+    expect(references.toSorted()).toEqual(leads);
     expect(place.appeared()).toBe(1);
     // Of each departure the log has an outcome: of the killed worker's, that nobody knows.
     const entries = await gateway.entries();
