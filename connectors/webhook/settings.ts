@@ -13,7 +13,8 @@ import { signatureProblems, signatureSchema, signatureTexts, type Signature } fr
 import { tlsProblems, tlsSchema, tlsTexts, type Tls } from '../access/tls.ts';
 import { isCaptured, placeholdersIn } from './url.ts';
 
-export const methods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
+/** GET only reads an id that a later call needs: the mapping's check holds it to that (MAP-658). */
+export const methods = ['POST', 'PUT', 'PATCH', 'DELETE', 'GET'] as const;
 export type Method = (typeof methods)[number];
 
 export interface WebhookSettings {

@@ -8,6 +8,7 @@ import { capturesIn } from './calls/captures.ts';
 import type { Consents } from './calls/consents.ts';
 import type { CallsInput } from './calls/parts.ts';
 import { compileQuestion } from './calls/question.ts';
+import { reportReading } from './calls/reading.ts';
 import type { CompiledConsent } from './consent/block.ts';
 import type { ActionPlan, ConnectorFacts } from './contract.ts';
 import type { Report } from './document/problems.ts';
@@ -113,6 +114,7 @@ function singleRequests(input: ActionsInput): (action: Action) => SingleRequest 
     });
     if (action === 'erase') reportNameless(settings.plan.settings, record.columns, [action], report);
     reportCaptures(settings.plan.settings, action, mapping, report);
+    reportReading(settings.plan.settings, undefined, at(['method']), report);
     const planned = { record, layout: own, schema, question };
     const secretNames = [...settings.secretNames, ...record.secrets, ...question.secrets];
     return { planned, plan: settings.plan, secretNames };

@@ -13,6 +13,7 @@ import type { CallPlan } from '../contract.ts';
 import { quietableLines } from '../consent/unchanged.ts';
 import { saysSomething } from './gates.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
+import { reportReading } from './reading.ts';
 import { reportNameless } from '../transport/erase-names-lead.ts';
 import type { Layout } from '../formats/layout.ts';
 import { inLayout, ownLayout } from '../formats/own-layout.ts';
@@ -139,6 +140,8 @@ function compileCall(
   );
   if (settings === undefined) return undefined;
   if (action === 'erase') reportNameless(settings.plan.settings, record.columns, [...path, 'name'], report);
+  const readsOnly = { columns: record.columns, captures: captures?.names ?? [] };
+  reportReading(settings.plan.settings, readsOnly, send.at(['method']), report);
   const read = [...(scope.captures?.read ?? [])];
   const sure = read.filter((id) => known.get(id)?.conditional !== true);
   const { consent } = input;

@@ -113,6 +113,14 @@ export function checkConsentCarried(
     for (const part of record.parts) if ('consent' in part) carriers.get(part.consent)?.push(index);
   const carrying = new Set<number>();
   const sending = new Set<number>();
+  const surely = (found: readonly number[]): readonly number[] =>
+    found.filter((index) => isSure(raws[index], consent));
+  // A mark of the address itself, where another line of the same answer always leaves.
+  const marksContact = (call: RawCall | undefined, line: ConsentLine): boolean =>
+    asksForContact(call?.raw['when'], consent, line) &&
+    line.pairs.every((pair) =>
+      [...carriers].some(([other, found]) => surely(found).length > 0 && other.pairs.includes(pair)),
+    );
   for (const [line, found] of carriers) {
     const gate = gatedCall(line);
     if (gate !== undefined) {
@@ -129,8 +137,10 @@ export function checkConsentCarried(
         );
       continue;
     }
-    const sure = found.filter((index) => isSure(raws[index], consent));
-    if (sure.length === 0)
+    const sure = surely(found);
+    const mark = sure.length > 0 ? undefined : found.find((index) => marksContact(raws[index], line));
+    if (mark !== undefined) sending.add(mark);
+    else if (sure.length === 0)
       report.error(
         [...line.path, 'to'],
         'MAP-654',

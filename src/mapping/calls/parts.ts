@@ -113,7 +113,7 @@ export function withCaptures(judge: Judge, captures: Captures | undefined): Judg
 /** Reason of an answer that says yes but does not give the id later calls need. */
 export const captureMissing = 'CAPTURE_MISSING';
 
-const repeatable = new Set(['PUT', 'PATCH', 'DELETE']);
+const repeatable = new Set(['GET', 'PUT', 'PATCH', 'DELETE']);
 
 export function onUnknownOf(
   raw: Record<string, unknown>,

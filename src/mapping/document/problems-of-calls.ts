@@ -37,4 +37,8 @@ export const problemsOfCalls = {
     meaning: 'Something stands beside calls that belongs into them, or an action has none.',
     remedy: 'Move it into the call, or give the action its calls.',
   },
+  'MAP-658': {
+    meaning: 'A GET is asked to tell something, or reads nothing that a later call needs.',
+    remedy: 'Write POST, PUT or PATCH; a GET is one of several calls, without fields, that captures an id.',
+  },
 } as const;

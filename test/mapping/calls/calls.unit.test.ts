@@ -159,6 +159,27 @@ erase:
     expect(bodiesOf(mapping)['assign']).toBe('(none)');
     expect(bodiesOf(mapping, lead(), { action: 'erase' })).toEqual({ person: '(none)' });
   });
+
+  test('a call by GET reads an id, may be asked again, and its answer alone tells nothing of the lead', () => {
+    const mapping = compiled(
+      severalCalls(`calls:
+  - {name: person, send: {url: ${url}}, fields: [{to: nom, from: identity.lastName}], capture: {id: $.id}}
+  - {name: address, send: {method: GET, url: "${url}/{person.id}/addresses"}, capture: {id: "$.data[0].id"}, response: [{accepted: {status: 200}}]}
+  - {name: mark, send: {method: PUT, url: "${url}/addresses/{address.id}"}, fields: [{to: ok, value: true}]}
+`),
+    );
+    expect(bodiesOf(mapping)['address']).toBe('(none)');
+    expect(mapping.actions.create?.calls?.map((call) => [call.name, call.onUnknown])).toEqual([
+      ['person', 'resend'],
+      ['address', 'resend'],
+      ['mark', 'resend'],
+    ]);
+    const asked = { action: 'create', name: 'address' } as const;
+    const found = answer({ data: [{ id: 'a-1' }] }, { status: 200 });
+    expect(mapping.classify(found, 'create', asked)).toMatchObject({ captures: { 'address.id': 'a-1' } });
+    const nothing = answer({ data: [] }, { status: 200 });
+    expect(mapping.classify(nothing, 'create', asked)).toMatchObject({ kind: 'unknown' });
+  });
 });
 
 describe('the opt-in with several calls (C16, C20)', () => {
@@ -201,6 +222,27 @@ ${more}`;
     expect(bodiesOf(compiled(severalCalls(both)))).toMatchObject({
       ...{ person: { optin: '1' }, deal: { optin: '1' } },
     });
+  });
+
+  test('a mark of the address may be in a call that asks for the address, where the answer itself always leaves', () => {
+    const marked = (more: string, when = 'present: identity.email'): string =>
+      severalCalls(`consent:
+  - {to: mark, channel: email, values: {granted: "1", refused: "0", not_asked: "0", withdrawn: "0"}}
+${more}calls:
+  - {name: person, send: {url: ${url}}, fields: [{to: nom, from: identity.lastName}, {consent: optin}], capture: {id: $.id}}
+  - {name: address, send: {method: PUT, url: "${url}/{person.id}/address"}, when: {${when}}, fields: [{consent: mark}]}
+`);
+    const optIn =
+      '  - {to: optin, channel: email, values: {granted: O, refused: N, not_asked: N, withdrawn: N}}\n';
+    const mapping = compiled(marked(optIn));
+    const { email: _email, ...nobody } = lead().identity;
+    expect(bodiesOf(mapping, lead({ identity: { ...nobody, email: 'd@courriel.example' } }))).toEqual({
+      ...{ person: { nom: 'Durand', optin: 'O' }, address: { mark: '1' } },
+    });
+    expect(bodiesOf(mapping, lead({ identity: nobody }))).toMatchObject({ address: '(not made)' });
+    const sms = optIn.replace('email', 'sms');
+    expect(problemsOf(marked(sms)).join()).toContain('MAP-654  "mark"');
+    expect(problemsOf(marked(optIn, 'present: project.programme')).join()).toContain('MAP-654  "mark"');
   });
 
   test('without a recorded answer no call is written', () => {

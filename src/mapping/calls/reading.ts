@@ -1,0 +1,24 @@
+// A GET takes nothing to the recipient: it reads an id that a later call needs.
+// Invariant: no lead counts as told by a GET, and no value of a lead or an opt-in is lost because a GET has no body.
+import type { Path, Report } from '../document/problems.ts';
+import { textAt } from '../document/yaml.ts';
+
+/** @param call undefined for the one request of an action */
+export function reportReading(
+  settings: unknown,
+  call: { readonly columns: readonly string[]; readonly captures: readonly string[] } | undefined,
+  path: Path,
+  report: Report,
+): void {
+  if (textAt(settings, 'method') !== 'GET') return;
+  if (call === undefined)
+    report.error(path, 'MAP-658', 'GET tells the recipient nothing: only one of several calls may be one.');
+  else if (call.columns.length > 0)
+    report.error(
+      path,
+      'MAP-658',
+      'a call by GET has no body: its fields and opt-ins belong to another call.',
+    );
+  else if (call.captures.length === 0)
+    report.error(path, 'MAP-658', 'a call by GET is there for an id that a later call needs: capture it.');
+}
