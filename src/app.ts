@@ -183,4 +183,6 @@ async function refuseAnyHost(database: ReadOnlySql): Promise<void> {
 /** For the sandbox, which stands outside: a connection of an account of its own, and a file asked for by hand. */
 export { requestFile } from './delivery/files/collect.ts';
 export { setDestinationStatus } from './support/suspend.ts';
+export { closeDeliveries } from './support/close-tasks.ts';
+export { resolve } from './delivery/attempt/resolve.ts';
 export { openDatabase } from './store/database.ts';

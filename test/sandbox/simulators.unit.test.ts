@@ -101,15 +101,6 @@ describe('EspoCRM', () => {
       ['DM-2', false],
     ]);
   });
-
-  test('Lead Capture answers true whatever becomes of it, and changes nobody', () => {
-    expect(ask('POST', 'LeadCapture/autre', lead, {}).status).toBe(404);
-    expect(contentOf(ask('POST', 'LeadCapture/cle', { ...lead }, {}))).toBe(true);
-    expect(contentOf(ask('POST', 'LeadCapture/cle', { ...lead, emailAddressIsOptedOut: true }, {}))).toBe(
-      true,
-    );
-    expect(crm.records().at(-1)?.mayContact).toEqual({ email: true });
-  });
 });
 
 describe('Dolibarr', () => {

@@ -91,3 +91,30 @@ describe('where the CRM has one record for a person', () => {
     expect(compareTrial({ ...evidence, records }).faults.join('\n')).toContain(words);
   });
 });
+
+describe('where the CRM takes new leads only', () => {
+  const tasked: TrialDelivery = {
+    ...{ ...delivery, action: 'erase', state: 'failed', reason: 'manual_erasure_required', departures: 0 },
+    ...{ reference: 'TR-19', recipientReference: '', outcomes: [] },
+  };
+  const evidence: TrialEvidence = {
+    ...sound,
+    leads: [lead, erased],
+    deliveries: [delivery, { ...delivery, reference: 'TR-19', outcomes: ['unconfirmed'] }, tasked],
+    changes: 'in writing',
+  };
+
+  test('a change is told by its task, and elsewhere a task is a change that failed', () => {
+    expect(compareTrial(evidence).faults).toEqual([]);
+    const { changes: _changes, ...byWire } = evidence;
+    expect(compareTrial(byWire).faults.join()).toContain('erase is failed (manual_erasure_required)');
+  });
+
+  test('it says when there is no task, and when something else failed', () => {
+    const withoutTask = { ...evidence, deliveries: evidence.deliveries.slice(0, 2) };
+    expect(compareTrial(withoutTask).faults.join()).toContain('the erasure was never told');
+    const refused = { ...tasked, reason: 'refused' };
+    const failed = { ...evidence, deliveries: [...evidence.deliveries.slice(0, 2), refused] };
+    expect(compareTrial(failed).faults.join()).toContain('erase is failed (refused)');
+  });
+});

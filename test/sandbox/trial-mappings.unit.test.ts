@@ -16,3 +16,10 @@ test('a host that every client of a CRM shares, its token endpoint say, is each 
   expect(written).toContain('https://accounts-zoho-eu.zoho.example/oauth/v2/token');
   expect(written).not.toContain('accounts.zoho.eu');
 });
+
+test('an address that is a secret is each client’s own too, with the habit’s client beside the sound one', () => {
+  const { ownSecrets } = writeClient(folder, soundPace, 'espocrm-lead-capture');
+  expect(ownSecrets).toEqual({ CLIENT_CAPTURE_URL: 'ESPOCRM_LEAD_CAPTURE_CAPTURE_URL' });
+  const written = readFileSync(join(folder, 'espocrm-lead-capture', 'crm.yaml'), 'utf8');
+  expect(written).toContain('secret:ESPOCRM_LEAD_CAPTURE_CAPTURE_URL');
+});

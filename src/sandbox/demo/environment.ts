@@ -36,6 +36,8 @@ export function prepareReceived({ received }: DemoPlaces): void {
 }
 
 export const secretText = (): string => randomBytes(18).toString('hex');
+/** For HMAC signatures by Standard Webhooks. */
+export const signingSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
 export function inventAccounts(pid: number, host: string): Accounts {
   const account = (role: string): { user: string; password: string } => ({
@@ -76,7 +78,7 @@ export function inventSecrets(): { readonly secrets: DemoSecrets; readonly mailP
   const mailPassword = secretText();
   const secrets = {
     HORIZON_TOKEN: secretText(),
-    HORIZON_SIGNING: `whsec_${randomBytes(32).toString('base64')}`,
+    HORIZON_SIGNING: signingSecret(),
     SMTP_URL: `smtp://${mailUser}:${mailPassword}@${mailHost}:587`,
     ALPES_SFTP_PASSWORD: secretText(),
     HEXAGONE_SFTP_PASSWORD: secretText(),

@@ -1,6 +1,14 @@
 // The one place where the demo touches the gateway's own program, so that everything else sees only this.
 // Invariant: nothing here decides; planner and worker run in processes of their own.
-import { migrateDatabase, openApp, openDatabase, requestFile, setDestinationStatus } from '../../app.ts';
+import {
+  closeDeliveries,
+  migrateDatabase,
+  openApp,
+  openDatabase,
+  requestFile,
+  resolve,
+  setDestinationStatus,
+} from '../../app.ts';
 import { loadConfig } from '../../config.ts';
 import { isRelaisError } from '../../errors.ts';
 import { silentLog } from '../../log.ts';
@@ -15,6 +23,10 @@ export interface Gateway {
   readonly requestFile: (destinationId: string) => Promise<void>;
   /** Support says that a held destination may send again; nothing where it is held no more. */
   readonly resume: (destinationId: string) => Promise<void>;
+  /** Support says what became of a delivery, as the client told it: the number of its record, or that it has none. */
+  readonly resolve: (delivery: number, record: string | undefined) => Promise<void>;
+  /** Support says that the client did by hand what a task asked for. */
+  readonly closeTask: (delivery: number) => Promise<void>;
   /** A prospect asks to be forgotten. */
   readonly erase: (clientId: string, reference: string) => Promise<void>;
   /** Seals what is not sealed, then checks every entry. */
@@ -63,6 +75,14 @@ export const gatewayTools: GatewayTools = {
         }).catch((error: unknown) => {
           if (!isRelaisError(error) || error.code !== 'DEST-001') throw error;
         }),
+      resolve: async (delivery, record) => {
+        const finding = { actor: 'demo', evidence: 'list of the client', received: record !== undefined };
+        await resolve(app, delivery, record === undefined ? finding : { ...finding, reference: record });
+      },
+      closeTask: async (delivery) => {
+        const closing = { actor: 'demo', reason: 'done by hand', evidence: 'mail of the client' };
+        await closeDeliveries(app.database, [delivery], closing);
+      },
       erase: async (clientId, reference) => {
         await app.rights.erase({ clientId, reference, reason: 'demo', actor: 'demo' });
       },

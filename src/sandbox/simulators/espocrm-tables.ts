@@ -17,7 +17,7 @@ export interface Tables {
   readonly optedOut: { readonly email: Set<string>; readonly phone: Set<string> };
 }
 
-/** Attributes of a lead; the last two are what the preset's page has the client create. Others are dropped in silence. */
+/** Attributes of a lead, and what the presets' pages have the client create. Others are dropped in silence. */
 export const stock = [
   'salutationName',
   'firstName',
@@ -35,7 +35,7 @@ export const stock = [
   'accountName',
   'doNotCall',
 ];
-export const created = ['cRelaisReference', 'cRelaisOptIn'];
+export const created = ['cRelaisReference', 'cRelaisOptIn', 'cRelaisSansEmail'];
 
 export const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 export const fold = (value: unknown): string => (isText(value) ? value.toLowerCase() : '');

@@ -45,8 +45,6 @@ function openEspocrm({
     answer: (request) => {
       // nginx and PHP turn these away before EspoCRM sees them.
       if (request.body.length > 1_048_576) return page(413, 'Request Entity Too Large');
-      const captured = /^\/api\/v1\/LeadCapture\/([^/]+)$/.exec(request.path);
-      if (captured !== null) return capture(tables, captured[1] ?? '', secrets['ESPO_KEY'] ?? '', request);
       return door.turnedAway(request) ?? route(tables, request);
     },
     records: () =>
@@ -126,7 +124,7 @@ function route(tables: Tables, request: CrmRequest): CrmAnswer {
 }
 
 /** A body that is no JSON in UTF-8 is a fault of the server there. */
-function parsed({ body }: CrmRequest): Attributes | undefined {
+export function parsed({ body }: CrmRequest): Attributes | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
     return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -154,7 +152,7 @@ function create(tables: Tables, request: CrmRequest): CrmAnswer {
   return json(200, valuesOf(tables, keep(tables, data)));
 }
 
-function invalid(data: Attributes): CrmAnswer | undefined {
+export function invalid(data: Attributes): CrmAnswer | undefined {
   for (const field of ['firstName', 'lastName']) {
     const value = data[field];
     if (!isText(value)) continue;
@@ -187,15 +185,4 @@ function search(tables: Tables, query: URLSearchParams): CrmAnswer {
     (lead) => !lead.deleted && fold(lead.attributes[attribute]) === fold(value),
   );
   return json(200, { total: found.length, list: found.map((lead) => valuesOf(tables, lead)) });
-}
-
-/** Lead Capture: no key but the one in the address, a bare `true`, and nothing of a person already there is changed. */
-function capture(tables: Tables, given: string, key: string, request: CrmRequest): CrmAnswer {
-  if (request.method !== 'POST' || given !== key) return empty(404);
-  const data = parsed(request);
-  if (data === undefined) return empty(500);
-  const wrong = invalid(data);
-  if (wrong !== undefined) return wrong;
-  if (duplicatesOf(tables, data).length === 0) keep(tables, data);
-  return json(200, true);
 }

@@ -3,12 +3,14 @@ import { brevo } from './brevo.ts';
 import { dolibarr } from './dolibarr.ts';
 import { dynamics } from './dynamics.ts';
 import { espocrm } from './espocrm.ts';
+import { espocrmLeadCapture } from './espocrm-lead-capture.ts';
 import { hubspot } from './hubspot.ts';
 import { nocrm } from './nocrm.ts';
 import { odoo } from './odoo.ts';
 import { pipedrive } from './pipedrive.ts';
 import { salesforce } from './salesforce.ts';
 import { sellsy } from './sellsy.ts';
+import { suitecrm } from './suitecrm.ts';
 import { tryton } from './tryton.ts';
 import type { Simulator } from './simulator.ts';
 import { zoho } from './zoho.ts';
@@ -18,12 +20,14 @@ export const simulators: readonly Simulator[] = [
   dolibarr,
   dynamics,
   espocrm,
+  espocrmLeadCapture,
   hubspot,
   nocrm,
   odoo,
   pipedrive,
   salesforce,
   sellsy,
+  suitecrm,
   tryton,
   zoho,
 ];

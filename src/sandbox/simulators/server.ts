@@ -33,6 +33,8 @@ export interface RunningSimulator {
   readonly databaseIsAway: (away: boolean) => void;
   /** Requests it met while its database was away, this last time. */
   readonly metWhileAway: () => number;
+  /** No request is being read or kept, one whose caller gave up included. */
+  readonly isQuiet: () => boolean;
   /** Thinks for so long, ms. */
   readonly thinksFor: (ms: number) => void;
   /** Answers nobody on purpose: the whole machine is gone. */
@@ -58,6 +60,8 @@ interface Door {
   away: boolean;
   asked: number;
   off: boolean;
+  /** Requests that were not yet answered, or not yet kept. */
+  serving: number;
 }
 
 export async function startSimulator(crm: SimulatedCrm, options: DoorOptions): Promise<RunningSimulator> {
@@ -70,11 +74,17 @@ export async function startSimulator(crm: SimulatedCrm, options: DoorOptions): P
     away: false,
     asked: 0,
     off: false,
+    serving: 0,
   };
   const sockets = new Set<Socket>();
   const server = https.createServer(
     { key: options.certificate.key, cert: options.certificate.cert },
-    (raw, response) => void serve(door, raw, response).catch(() => raw.socket.destroy()),
+    (raw, response) => {
+      door.serving += 1;
+      void serve(door, raw, response)
+        .catch(() => raw.socket.destroy())
+        .finally(() => (door.serving -= 1));
+    },
   );
   server.on('tlsClientError', () => undefined);
   server.on('connection', (socket: Socket) => {
@@ -93,6 +103,7 @@ export async function startSimulator(crm: SimulatedCrm, options: DoorOptions): P
       door.asked = 0;
     },
     metWhileAway: () => door.asked,
+    isQuiet: () => door.serving === 0,
     thinksFor: (ms) => {
       door.latencyMs = ms;
     },

@@ -37,6 +37,12 @@ export interface CrmRecord {
 /** A person the CRM knew before the first lead came. */
 export type Stranger = Pick<CrmRecord, 'lastName' | 'firstName' | 'email' | 'phone'>;
 
+/** What a person at the client's is asked in writing to put into a record: how it stands now. */
+export interface ChangeByHand {
+  readonly mayContact: CrmRecord['mayContact'];
+  readonly phone: string;
+}
+
 export interface SimulatedCrm {
   /** Judges a request, and keeps what the real one would keep. */
   readonly answer: (request: CrmRequest) => CrmAnswer;
@@ -49,6 +55,8 @@ export interface SimulatedCrm {
   readonly complaints: () => readonly string[];
   /** Somebody at the client's deletes a record. */
   readonly deletedByHand: (id: string) => void;
+  /** Somebody at the client's changes a record; where changes are told in writing. */
+  readonly changedByHand?: (id: string, change: ChangeByHand) => void;
   /** The person of a record unsubscribes there from mails, as by the link at the foot of one. */
   readonly unsubscribes?: (id: string) => void;
   /** How many requests came with a key it does not take. */
@@ -92,6 +100,10 @@ export interface Simulator {
   readonly secretNames: readonly string[];
   /** One record for a request, or one for a person, whose requests are then told beside it. Requests when absent. */
   readonly keeps?: 'requests' | 'persons';
+  /** It takes new leads and nothing else: its people are asked what it has, and told in writing what changes. */
+  readonly changes?: 'in writing';
+  /** A secret that is a whole address: its name in the example, and the secret it ends with, behind this path. */
+  readonly secretAddress?: { readonly name: string; readonly path: string; readonly key: string };
   readonly open: (options: SimulatorOptions) => SimulatedCrm;
 }
 

@@ -9,6 +9,7 @@ import type { DemoDeps } from '../demo/installation.ts';
 import type { Screen } from '../demo/screen.ts';
 import type { CrmRecord } from '../simulators/simulator.ts';
 import { shown } from './compare.ts';
+import { isInWriting } from './in-writing.ts';
 import { projectMappings } from './mappings.ts';
 import type { Subject, TrialWorld } from './world.ts';
 
@@ -40,7 +41,14 @@ export async function keepTrial(
   }
 }
 
-function nextSteps({ preset, hosts, exampleHosts, destination }: Subject, lead: string): readonly string[] {
+function nextSteps(subject: Subject, lead: string): readonly string[] {
+  const { preset, hosts, exampleHosts, destination } = subject;
+  const inWriting = [
+    '  This CRM takes new leads only. What changes is a task, to be told in writing:',
+    '',
+    '    npx relais task list --client client',
+    '',
+  ];
   return [
     `  The simulated CRM answers as https://${exampleHosts[0] ?? ''}, which the preset's example names,`,
     `  and as https://${hosts[0] ?? ''} for the trial itself (relais delivery list --destination ${destination}).`,
@@ -59,6 +67,7 @@ function nextSteps({ preset, hosts, exampleHosts, destination }: Subject, lead: 
     '    npx relais lead withdraw ESSAI-1 --client client --channel email --reason "essai"',
     '    npx relais lead erase ESSAI-1 --client client --reason "essai" --yes',
     '',
+    ...(isInWriting(subject) ? inWriting : []),
     '  Delete mappings/client when you are done; the rest goes with this trial.',
   ];
 }

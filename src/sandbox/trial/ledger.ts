@@ -30,7 +30,7 @@ export async function readDeliveries(
   );
   const log = await connection.all<LogRow>(
     `SELECT h.delivery_id, h.entry, h.outcome, h.reason FROM handovers h JOIN deliveries d ON d.id = h.delivery_id
-      WHERE d.destination_id = ? AND h.entry IN ('departed', 'outcome', 'outcome_unknown', 'late', 'lookup')
+      WHERE d.destination_id = ? AND h.entry IN ('departed', 'outcome', 'outcome_unknown', 'late', 'lookup', 'resolved')
       ORDER BY h.id`,
     [destination],
   );

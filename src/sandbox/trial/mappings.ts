@@ -15,6 +15,8 @@ export interface TrialClient {
   readonly habit?: Habit;
   /** Hosts of its CRM, as in its client.yaml. */
   readonly hosts: readonly string[];
+  /** Names of the secrets that are this client's alone, as the example has them and as its own files do. */
+  readonly ownSecrets: Readonly<Record<string, string>>;
   /** Hosts the preset's example names as it stands: a copy of it reaches the same CRM. */
   readonly exampleHosts: readonly string[];
 }
@@ -35,6 +37,7 @@ export function writeClient(
       .replaceAll('.client.example', `.${id}.example`)
       .replaceAll('@client.example', `@${id}.example`)
       .replaceAll(/\bclient-crm\b/g, `${id}-crm`)
+      .replaceAll(/\bsecret:CLIENT_/g, `secret:${ownPrefix(id)}`)
       .replaceAll(/^id: client$/gm, `id: ${id}`)
       .replaceAll(`presets/${preset}`, `presets/${id}`);
   const clientYaml = mine(example);
@@ -50,7 +53,13 @@ export function writeClient(
     mkdirSync(join(folder, 'presets', id), { recursive: true });
     writeFileSync(join(folder, 'presets', id, 'mapping.yaml'), withoutRule(mapping, habit));
   }
-  const where = { hosts: hostsOf(clientYaml), exampleHosts: hostsOf(example) };
+  const names = [
+    ...readPresetFile(projectMappings, preset, 'example/crm.yaml').matchAll(/\bsecret:CLIENT_(\w+)/g),
+  ];
+  const ownSecrets = Object.fromEntries(
+    names.map(([, name = '']) => [`CLIENT_${name}`, `${ownPrefix(id)}${name}`]),
+  );
+  const where = { hosts: hostsOf(clientYaml), exampleHosts: hostsOf(example), ownSecrets };
   return { id, preset, destination: `${id}-crm`, ...where, ...(habit === undefined ? {} : { habit }) };
 }
 
@@ -59,6 +68,8 @@ const withoutStrangers = (text: string, example: string, host: string | undefine
   hostsOf(example)
     .filter((name) => name !== host && !name.endsWith('.client.example'))
     .reduce((whole, name) => whole.replaceAll(name, `${name.replaceAll('.', '-')}.client.example`), text);
+
+const ownPrefix = (id: string): string => `${id.toUpperCase().replaceAll('-', '_')}_`;
 
 const hostsOf = (clientYaml: string): readonly string[] =>
   (parse(clientYaml) as { readonly hosts: readonly string[] }).hosts;

@@ -2,7 +2,7 @@
 // Invariant: only references, codes and invented persons; everything shown was read back from tables or from the CRM.
 import type { Screen } from '../demo/screen.ts';
 import { aligned, tally } from '../demo/report.ts';
-import { shown, type LeadResult, type TrialResult } from './compare.ts';
+import { isTask, shown, type LeadResult, type TrialResult } from './compare.ts';
 
 export function printTrial(screen: Screen, { leads, faults }: TrialResult): void {
   const head = [
@@ -42,7 +42,7 @@ function rowOf({ lead, deliveries, records, faults }: LeadResult): readonly stri
   return [
     lead.reference,
     lead.shows,
-    deliveries.map(({ action, state }) => `${action} ${state}`).join(', '),
+    deliveries.map((row) => `${row.action} ${isTask(row) ? 'in writing' : row.state}`).join(', '),
     String(deliveries.reduce((sum, { departures }) => sum + departures, 0)),
     tally(setbacks),
     String(records.length),

@@ -6,6 +6,7 @@ import { readCounts } from '../demo/ledger.ts';
 import type { Counts } from '../demo/ledger.ts';
 import { insertLead } from '../demo/sql.ts';
 import type { DemoConnection } from '../demo/sql.ts';
+import { isInWriting, workThroughTasks } from './in-writing.ts';
 import type { CrmRecord, SimulatedCrm } from '../simulators/simulator.ts';
 import { laterRow, rowOf, trialLeads, type Later, type TrialLead } from './leads.ts';
 import type { Subject, TrialWorld } from './world.ts';
@@ -100,9 +101,10 @@ async function change(
   for (const lead of trialLeads)
     for (const later of lead.later ?? []) {
       if (!takes(later.kind)) continue;
-      for (const { id, simulator } of subjects) {
+      for (const subject of subjects) {
+        const { id, simulator } = subject;
         const record = simulator.crm.records().find(({ reference }) => reference === lead.reference);
-        if (lead.laterMischief !== undefined && record !== undefined)
+        if (lead.laterMischief !== undefined && record !== undefined && !isInWriting(subject))
           simulator.plan(placeOf(simulator.crm, record, later), lead.laterMischief);
         if (later.kind === 'erasure' && later.deletedThere === true && record !== undefined)
           simulator.crm.deletedByHand(record.id);
@@ -144,12 +146,14 @@ async function settled(world: TrialWorld, options: RunOptions): Promise<void> {
 const plantedPatienceMs = 12_000;
 
 async function until(
-  { gateway, trouble }: TrialWorld,
+  world: TrialWorld,
   { signal, patienceMs }: RunOptions,
   holds: (counts: Counts) => boolean,
 ): Promise<void> {
+  const { gateway, trouble } = world;
   const began = Date.now();
   while (!signal.aborted && trouble() === undefined && Date.now() - began < patienceMs) {
+    await workThroughTasks(world);
     if (holds(await readCounts(gateway.connection))) return;
     await sleep(150);
   }

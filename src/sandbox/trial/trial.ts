@@ -68,7 +68,7 @@ const stillSubscribed = (lead: TrialLead): TrialLead =>
 
 export async function resultOf({ gateway }: TrialWorld, subject: Subject): Promise<TrialResult> {
   const { crm } = subject.simulator;
-  const keeps = simulatorOf(subject.preset)?.keeps;
+  const { keeps, changes } = simulatorOf(subject.preset) ?? {};
   return compareTrial({
     leads: crm.unsubscribes === undefined ? trialLeads.map(stillSubscribed) : trialLeads,
     deliveries: await readDeliveries(gateway.connection, subject.destination),
@@ -76,6 +76,7 @@ export async function resultOf({ gateway }: TrialWorld, subject: Subject): Promi
     strangers,
     complaints: crm.complaints(),
     ...(keeps === undefined ? {} : { keeps }),
+    ...(changes === undefined ? {} : { changes }),
   });
 }
 

@@ -2,7 +2,7 @@
 // Invariant: whatever was built has its undoing on the caller's list before the next step begins.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { secretText, writeEnvironment } from '../demo/environment.ts';
+import { secretText, signingSecret, writeEnvironment } from '../demo/environment.ts';
 import { openGateway, openServers } from '../demo/installation.ts';
 import type { DemoDeps, OpenGateway, Undo } from '../demo/installation.ts';
 import { startRole } from '../demo/processes.ts';
@@ -48,6 +48,7 @@ export async function buildTrial(wanted: readonly Wanted[], deps: DemoDeps, undo
   const pace = wanted.some(({ habit }) => habit !== undefined) ? plantedPace : soundPace;
   const clients = wanted.map(({ preset, habit }) => writeClient(mappings, pace, preset, habit));
   const secrets = secretsFor(wanted);
+  const own = ownSecretsFor(clients, secrets);
   const { subjects, authority } = await openSimulators(clients, { secrets, pace }, undo);
 
   const ports = Object.fromEntries(
@@ -56,7 +57,7 @@ export async function buildTrial(wanted: readonly Wanted[], deps: DemoDeps, undo
     ),
   );
   const env: Readonly<Record<string, string>> = {
-    ...writeEnvironment({ ...servers, secrets, mappings, authority, ports }),
+    ...writeEnvironment({ ...servers, secrets: { ...secrets, ...own }, mappings, authority, ports }),
     RELAIS_SETTLING_MS: String(pace.settlingMs),
   };
   const publish = subjects.map(({ destination }) => destination);
@@ -71,7 +72,24 @@ const secretsFor = (wanted: readonly Wanted[]): Readonly<Record<string, string>>
   Object.fromEntries(
     wanted
       .flatMap(({ preset }) => simulatorOf(preset)?.secretNames ?? [])
-      .map((name) => [name, secretText()]),
+      .map((name) => [name, name.endsWith('_SIGNING') ? signingSecret() : secretText()]),
+  );
+
+/** Addresses that are secrets: each client has its own, with the key that all clients of a simulated CRM share. */
+const ownSecretsFor = (
+  clients: readonly TrialClient[],
+  secrets: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    clients.flatMap(({ preset, hosts, exampleHosts, ownSecrets }) => {
+      const { name, path, key } = simulatorOf(preset)?.secretAddress ?? {};
+      if (name === undefined || key === undefined) return [];
+      const addressAt = (host = ''): string => `https://${host}${path ?? ''}${secrets[key] ?? ''}`;
+      return [
+        [name, addressAt(exampleHosts[0])],
+        [ownSecrets[name] ?? name, addressAt(hosts[0])],
+      ];
+    }),
   );
 
 async function openSimulators(

@@ -1,0 +1,90 @@
+// EspoCRM's Lead Capture as its source has it (8.4.2 and 9.3.10), set up as the preset's page says: duplicate check, target list
+// and confirmation off, and a formula that carries our answer to the address's opt-out.
+// Invariant: no key but the one in the address, a bare `true` for an answer, and nothing but new leads.
+import { invalid, parsed } from './espocrm.ts';
+import { apply, fold, isText, keep, shown } from './espocrm-tables.ts';
+import type { Attributes, Tables } from './espocrm-tables.ts';
+import { json, page } from './simulator.ts';
+import type { CrmAnswer, CrmRequest, SimulatedCrm, Simulator, SimulatorOptions } from './simulator.ts';
+
+export const espocrmLeadCapture: Simulator = {
+  preset: 'espocrm-lead-capture',
+  modelled:
+    'the source of EspoCRM 8.4.2 and 9.3.10; the answer of a capture by an EspoCRM 8.4 in November 2026',
+  secretNames: ['ESPO_CAPTURE_KEY'],
+  secretAddress: { name: 'CLIENT_CAPTURE_URL', path: '/api/v1/LeadCapture/', key: 'ESPO_CAPTURE_KEY' },
+  changes: 'in writing',
+  open: openLeadCapture,
+};
+
+const empty = (status: number, reason?: string): CrmAnswer => ({
+  status,
+  headers: reason === undefined ? {} : { 'x-status-reason': reason },
+  body: '',
+});
+
+function openLeadCapture({ secrets, strangers }: SimulatorOptions): SimulatedCrm {
+  const tables: Tables = { leads: new Map(), optedOut: { email: new Set(), phone: new Set() } };
+  for (const { lastName, firstName, email, phone } of strangers)
+    keep(tables, { lastName, firstName, emailAddress: email, phoneNumber: phone });
+  const key = secrets['ESPO_CAPTURE_KEY'] ?? '';
+  let good = true;
+  let wrongKeys = 0;
+  return {
+    whenDown: [empty(500), empty(503)],
+    whenBusy: page(429, 'Too Many Requests'),
+    answer: (request) => {
+      // nginx and PHP turn these away before EspoCRM sees them.
+      if (request.body.length > 1_048_576) return page(413, 'Request Entity Too Large');
+      if (good && request.method === 'POST' && request.path === `/api/v1/LeadCapture/${key}`)
+        return capture(tables, request);
+      wrongKeys += 1;
+      return empty(404, 'Form ID is not valid.');
+    },
+    records: () =>
+      [...tables.leads.values()].filter(({ deleted }) => !deleted).map((lead) => shown(tables, lead)),
+    complaints: () => [],
+    wrongKeys: () => wrongKeys,
+    deletedByHand: (id) => {
+      const lead = tables.leads.get(id);
+      if (lead !== undefined) lead.deleted = true;
+    },
+    unsubscribes: (id) =>
+      void tables.optedOut.email.add(fold(tables.leads.get(id)?.attributes['emailAddress'])),
+    changedByHand: (id, { mayContact, phone }) => {
+      const lead = tables.leads.get(id);
+      if (lead === undefined) return;
+      apply(tables, lead, {
+        phoneNumber: phone,
+        doNotCall: mayContact.phone === false,
+        ...(mayContact.email === false ? { emailAddressIsOptedOut: true } : {}),
+        ...(mayContact.phone === false ? { phoneNumberIsOptedOut: true } : {}),
+      });
+    },
+    keyIsGood: (isGood) => {
+      good = isGood;
+    },
+  };
+}
+
+/** Since 9.0 the marks of an address are thrown away: only what the formula makes of other fields reaches them. */
+function capture(tables: Tables, request: CrmRequest): CrmAnswer {
+  const data = parsed(request);
+  if (data === undefined) return empty(500);
+  const marks = /^(?:emailAddress|phoneNumber)Is/;
+  const given = Object.fromEntries(Object.entries(data).filter(([name]) => !marks.test(name)));
+  if (!Object.values(given).some((value) => isText(value) || value === true)) return empty(400, 'empty');
+  const wrong = invalid(given);
+  if (wrong !== undefined) return wrong;
+  keep(tables, { ...given, ...formula(given) });
+  return json(200, true);
+}
+
+/** As the preset's page has it: a new lead of ours marks its address and its number. */
+const formula = (given: Attributes): Attributes =>
+  isText(given['cRelaisReference'])
+    ? {
+        emailAddressIsOptedOut: given['cRelaisSansEmail'] === true,
+        phoneNumberIsOptedOut: given['doNotCall'] === true,
+      }
+    : {};

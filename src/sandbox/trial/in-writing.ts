@@ -1,0 +1,53 @@
+// People in a trial of a CRM that takes new leads and nothing else: support asks the client what became of a lead, and tells it
+// in writing what changed; somebody at the client's answers, and does it by hand.
+// Invariant: they act on tasks and open questions alone; without one nobody at the client's learns of anything.
+import { simulatorOf } from '../simulators/index.ts';
+import { phoneAtTheEnd, trialLeads } from './leads.ts';
+import type { Subject, TrialWorld } from './world.ts';
+
+interface OpenRow {
+  readonly id: number;
+  readonly reference: string;
+  readonly action: string;
+  readonly state: string;
+}
+
+export const isInWriting = ({ preset }: Pick<Subject, 'preset'>): boolean =>
+  simulatorOf(preset)?.changes === 'in writing';
+
+/** Looks through the tasks once. */
+export async function workThroughTasks({ subjects, gateway }: TrialWorld): Promise<void> {
+  for (const subject of subjects.filter(isInWriting)) {
+    // Nobody can say what a CRM has while it is still writing.
+    if (!subject.simulator.isQuiet()) continue;
+    for (const row of await openRows(gateway, subject)) {
+      const record = subject.simulator.crm.records().find(({ reference }) => reference === row.reference);
+      if (row.state === 'waiting') {
+        await gateway.resolve(row.id, record?.id);
+        continue;
+      }
+      if (record !== undefined) doByHand(subject, row, record.id);
+      await gateway.closeTask(row.id);
+    }
+  }
+}
+
+function doByHand({ simulator: { crm } }: Subject, { reference, action }: OpenRow, record: string): void {
+  if (action === 'erase') return crm.deletedByHand(record);
+  const lead = trialLeads.find((known) => known.reference === reference);
+  if (lead?.end !== undefined)
+    crm.changedByHand?.(record, { mayContact: lead.end, phone: phoneAtTheEnd(lead) });
+}
+
+const openRows = (
+  { connection }: TrialWorld['gateway'],
+  { destination }: Subject,
+): Promise<readonly OpenRow[]> =>
+  connection.all<OpenRow>(
+    `SELECT d.id, l.reference, d.action, d.state FROM deliveries d JOIN leads l ON l.id = d.lead_id
+      WHERE d.destination_id = ? AND ((d.state = 'waiting' AND d.reason LIKE 'unknown_hold%')
+         OR (d.state = 'failed' AND d.reason LIKE 'manual_%'
+             AND NOT EXISTS (SELECT 1 FROM task_closings c WHERE c.delivery_id = d.id AND c.run = d.run)))
+      ORDER BY d.id`,
+    [destination],
+  );
