@@ -267,11 +267,15 @@ describe('the answer', () => {
     expect(seen.map(({ answer }) => answer.status)).toEqual([302, 400, 401, 404, 422, 429, 500, 503]);
   });
 
-  test('an endless answer is cut at 64 KiB and marked', async () => {
+  test('a form’s own page of 72 KiB is read whole, an endless answer is cut at 128 KiB and marked', async () => {
+    const page = `<div class="error">Duplicate entry</div>${'<option>Pays</option>'.repeat(3_500)}`;
+    nock(base).post('/api/leads').reply(200, page);
     nock(base).post('/api/leads').reply(200, 'x'.repeat(1_000_000));
     await send({});
-    expect(seen[0]?.answer).toMatchObject({ truncated: true });
-    expect(seen[0]?.answer.text).toHaveLength(64 * 1024);
+    await send({});
+    expect(seen[0]?.answer).toMatchObject({ truncated: false, text: page });
+    expect(seen[1]?.answer).toMatchObject({ truncated: true });
+    expect(seen[1]?.answer.text).toHaveLength(128 * 1024);
   });
 });
 

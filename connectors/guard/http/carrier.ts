@@ -9,7 +9,8 @@ import { connectCodeOf, connectFailureOf, refusesClientCertificate } from '../fa
 import type { ConnectFailureCode } from '../failures.ts';
 import { createTransport, type Received, type TransferProgress, type Transport } from './transport.ts';
 
-export const maxAnswerBytes = 64 * 1024;
+/** A form that says no inside its own page has some 70 KiB, and what it says must be read. */
+export const maxAnswerBytes = 128 * 1024;
 
 /** The contract's NetworkPolicy, Timeouts and Answer as far as HTTP knows them. */
 export interface HttpPolicy extends GuardPolicy {
