@@ -3,21 +3,38 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Key, KeyRing } from '../domain/key-ring.ts';
 import { keyOf } from '../domain/keyed.ts';
+import { mac, macKey, type PreparedKey } from '../domain/mac.ts';
 import { entryTextOf, handoverColumns } from '../store/handover-text.ts';
 import type { HandoverRow, Seal } from '../store/seals.ts';
 
 export const macBytes = 16;
 export const noSeal: Buffer = Buffer.alloc(32);
+
+// Its signature is checked, then it is sealed: both over the same text of a row that nobody changes.
+const texts = new WeakMap<HandoverRow, string>();
+
 /** What is signed and sealed of an entry. */
-export const entryText = (row: HandoverRow): string =>
-  entryTextOf(
+export function entryText(row: HandoverRow): string {
+  const known = texts.get(row);
+  if (known !== undefined) return known;
+  const text = entryTextOf(
     row.id,
     handoverColumns.map((column) => row[column]),
   );
+  texts.set(row, text);
+  return text;
+}
+
+const prepared = new WeakMap<Key, PreparedKey>();
+
+function preparedOf(key: Key): PreparedKey {
+  const known = prepared.get(key) ?? macKey(key.bytes);
+  prepared.set(key, known);
+  return known;
+}
 
 /** MAC of an entry in its seal. */
-export const textMac = (key: Key, text: string): Buffer =>
-  createHmac('sha256', keyOf(key.bytes)).update(text).digest().subarray(0, macBytes);
+export const textMac = (key: Key, text: string): Buffer => mac(preparedOf(key), text).subarray(0, macBytes);
 
 export const entryMac = (key: Key, row: HandoverRow): Buffer => textMac(key, entryText(row));
 
