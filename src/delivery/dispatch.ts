@@ -27,6 +27,8 @@ import { createTakeWindow, type TakeWindow } from './attempt/take-window.ts';
 export interface Dispatcher {
   /** Pushes what is due. `hints`: destinations that surely have work; without them MySQL is asked. Returns jobs pushed. */
   readonly dispatch: (hints?: readonly string[]) => Promise<number>;
+  /** The same for those of which something was pushed a moment ago; where there are none, nothing is asked. */
+  readonly refill: () => Promise<number>;
   /** Files whose next try is due. */
   readonly dispatchFiles: () => Promise<number>;
   /** A held destination whose probe is due, while all that waits is due later: the soonest is due now. Returns how many. */
@@ -51,6 +53,8 @@ const replayWindow = 20;
 const replayWindowBesideFresh = 4;
 /** Fresh leads come as long as the last one is not older than this, ms. */
 const freshForMs = 5_000;
+/** So long a destination counts as one that something was pushed for a moment ago, ms. */
+const busyForMs = 1_000;
 /** Causes that keep a whole destination, and are shown on the leads that wait for it. */
 const standstills: ReadonlySet<string> = new Set<Reason>(['destination_suspended', 'destination_held']);
 /** What breaks is tried again after this, ms. */
@@ -66,6 +70,8 @@ interface Dispatching extends Required<Omit<DispatcherOptions, 'forgottenAfterMs
   readonly destinations: Directory;
   /** When a fresh lead was last pushed, by destination; of this process's own clock. */
   readonly freshAt: Map<string, number>;
+  /** When anything was last pushed, of those that were lately. */
+  readonly pushedAt: Map<string, number>;
   /** Destinations that break. */
   readonly apart: Apart;
   readonly takeWindow: TakeWindow;
@@ -77,11 +83,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     forgottenAfterMs: options.forgottenAfterMs ?? 10_000,
     destinations: createDirectory(options.database),
     freshAt: new Map(),
+    pushedAt: new Map(),
     apart: createApart({ ...options, step: 'DISPATCH', restMs }),
     takeWindow: createTakeWindow({ ...options, restMs }),
   };
   return {
     dispatch: (hints) => dispatch(at, hints),
+    refill: () => refill(at),
     dispatchFiles: () => dispatchFiles(at),
     bringProbes: () => bringProbes(at),
     pushAgain: () => pushAgain(at),
@@ -104,6 +112,12 @@ async function dispatch(at: Dispatching, hints: readonly string[] | undefined): 
       return dispatchDue(at, destination, state);
     },
   );
+}
+
+async function refill(at: Dispatching): Promise<number> {
+  const since = performance.now() - busyForMs;
+  for (const [id, pushedAt] of at.pushedAt) if (pushedAt < since) at.pushedAt.delete(id);
+  return dispatch(at, [...at.pushedAt.keys()]);
 }
 
 /** Of one destination: what may not leave now is shown to wait, and of the rest a window is queued and pushed. */
@@ -150,6 +164,7 @@ async function dispatchDue(
   });
   if (jobs.length === 0) return 0;
   if (jobs.some((job) => job.priority === 0)) at.freshAt.set(destination.id, performance.now());
+  at.pushedAt.set(destination.id, performance.now());
   await pushJobs(at, destination.id, jobs.map(jobOf));
   at.log.info('dispatch.pushed', { destination: destination.id, count: jobs.length });
   return jobs.length;

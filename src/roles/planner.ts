@@ -82,6 +82,8 @@ function startTripLoops(loop: StartLoop, app: App, { planner, dispatcher, files 
     return result.taken > 0;
   });
   loop('dispatch', Math.max(idleMs, 150), async () => (await dispatcher.dispatch()) > 0);
+  // A window that empties fast is not left empty until the next look at all of them.
+  loop('refill', 50, async () => (await dispatcher.refill()) > 0);
   loop('collect', 250, async () => (await files.collect()) > 0);
   loop('files', 250, async () => (await dispatcher.dispatchFiles()) > 0);
   loop('slots', 1_000, async () => {

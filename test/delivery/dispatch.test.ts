@@ -80,6 +80,18 @@ test('of a destination that is held the probe is a fresh lead, though replays ha
   expect(pushed).toEqual([fresh, oldest]);
 });
 
+test('a window that was filled a moment ago is filled again once a quarter of it is free; where nothing was pushed, nothing is', async () => {
+  const ids = await many(1, 6, { due_at: longAgo });
+  const dispatcher = dispatcherFor(8, 4);
+  expect(await dispatcher.refill()).toBe(0);
+  await dispatcher.dispatch(['essai-crm']);
+  expect(pushed).toEqual(ids.slice(0, 4));
+  expect(await dispatcher.refill()).toBe(0);
+  await home.owner.run("UPDATE deliveries SET state = 'delivered' WHERE id = ?", [ids[0] ?? 0]);
+  expect(await dispatcher.refill()).toBe(1);
+  expect(pushed).toEqual(ids.slice(0, 5));
+});
+
 test('what Redis lost is pushed again at once, however much it was, and each once', async () => {
   await home.owner.text('CREATE TABLE IF NOT EXISTS numbers (n INT NOT NULL PRIMARY KEY)');
   await home.owner.run('INSERT IGNORE INTO numbers VALUES (0)');
