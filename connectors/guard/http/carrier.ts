@@ -74,11 +74,14 @@ export function createCarrier(policy: HttpPolicy, transport: Transport = createT
     };
     if (deadline.ended() !== undefined) return { kind: 'unreached', code: 'CONNECT_ABORTED' };
     const forget = deadline.onEnd(() => end(deadline.ended() ?? 'ABORTED'));
-    let timer: NodeJS.Timeout | undefined = setTimeout(() => end('CONNECT_TIMEOUT'), timeouts.connectMs);
+    let timer: NodeJS.Timeout | undefined;
     const progress: TransferProgress = {
       onStart: (stop) => {
         giveUp = stop;
         if (ended !== undefined) stop();
+      },
+      onWaiting: (): void => {
+        timer = setTimeout(() => end('CONNECT_TIMEOUT'), timeouts.connectMs);
       },
       onSent: (): void => {
         stage = 'sent';

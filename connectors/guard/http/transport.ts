@@ -13,6 +13,8 @@ import { refusesClientCertificate } from '../failures.ts';
 export interface TransferProgress {
   /** Before anything else: how to give the request up. */
   readonly onStart: (giveUp: () => void) => void;
+  /** It waits for a connection: there was none that it could be written into at once. */
+  readonly onWaiting: () => void;
   /** The request is about to be written: from here on it may have arrived. */
   readonly onSent: () => void;
   readonly onAnswering: () => void;
@@ -119,6 +121,7 @@ function dispatched(agent: Agent, transfer: Transfer, config: Config): Promise<A
     if (reading.isOver()) return;
     try {
       agent.dispatch(requestOf(transfer, config), reading.handler);
+      if (!reading.hasBegun()) transfer.progress.onWaiting();
     } catch (error) {
       reading.fail(error as Error);
     }
@@ -138,6 +141,7 @@ interface Reading {
   readonly fail: (error: Error) => void;
   readonly abort: () => void;
   readonly isOver: () => boolean;
+  readonly hasBegun: () => boolean;
 }
 
 /** What undici reports of one request, gathered into a response. @param end called once, with the response or why there is none */
@@ -195,7 +199,7 @@ function createReading(
     // Not connected yet: the request is dropped at the moment it would be written.
     controller?.abort(new Error('aborted'));
   };
-  return { handler, fail, abort, isOver: () => over };
+  return { handler, fail, abort, isOver: () => over, hasBegun: () => controller !== undefined };
 }
 
 /** We ask for no encoding; some servers pack all the same. */

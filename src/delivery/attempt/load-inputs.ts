@@ -47,6 +47,9 @@ const recentMs = 500;
 export function createReader(database: Database, secrets: LeadSecrets): Reader {
   const snapshots = createSnapshots(secrets);
   const recent = createRecent(database);
+  // By the reading of a moment ago: what ends or begins before the next one is seen under the lock of the departure.
+  const targetsOfLive = new WeakMap<readonly Authorisation[], readonly string[]>();
+  const targetsOfAll = new WeakMap<readonly Authorisation[], readonly string[]>();
   const fresh = (destinationIds: readonly string[]): Promise<Authorisations> =>
     readAuthorisations(database, destinationIds);
   const remembered = async (destinationIds: readonly string[]): Promise<Authorisations> =>
@@ -84,8 +87,15 @@ export function createReader(database: Database, secrets: LeadSecrets): Reader {
       (await readAhead([{ rows, blocks }]))[0] as Inputs,
     targets: async (destinationId: string, action: Action) => {
       const all = await recent(destinationId);
+      const known = action === 'create' ? targetsOfLive : targetsOfAll;
+      const found = known.get(all);
+      if (found !== undefined) return found;
       const covering = action === 'create' ? liveAuthorisations(all, database.now()) : all;
-      return covering.flatMap((authorisation) => authorisation.targets.map((target) => target.toLowerCase()));
+      const targets = covering.flatMap((authorisation) =>
+        authorisation.targets.map((target) => target.toLowerCase()),
+      );
+      known.set(all, targets);
+      return targets;
     },
   });
 }

@@ -88,7 +88,27 @@ function contractTargets(client: Contract): ReadonlySet<string> {
   return named;
 }
 
+interface Kept {
+  readonly options: Surroundings;
+  readonly mapping: CompiledMapping;
+  readonly context: SendContext;
+}
+const contexts = new WeakMap<readonly string[], Kept>();
+
+/** Deliveries that are written by the same reading of their authorisations share it. */
 export function contextFor(
+  options: Surroundings,
+  mapping: CompiledMapping,
+  allowedTargets: readonly string[],
+): SendContext {
+  const known = contexts.get(allowedTargets);
+  if (known?.options === options && known.mapping === mapping) return known.context;
+  const context = newContext(options, mapping, allowedTargets);
+  contexts.set(allowedTargets, { options, mapping, context });
+  return context;
+}
+
+function newContext(
   options: Surroundings,
   mapping: CompiledMapping,
   allowedTargets: readonly string[],

@@ -22,12 +22,9 @@ export async function send(needs: TripNeeds, departed: Departed): Promise<Sent |
   await needs.step('departed', departure.parcel.destination);
   const lease = leaseOf(needs, departed);
   if (!(await lease.isLongEnough())) return undefined;
-  const renewal = setInterval(
-    () => void lease.renew().catch(() => undefined),
-    Math.max(1_000, trip.leaseMs / 3),
-  );
   const startedAt = performance.now();
-  const outcome = await carried(needs, departed, lease).finally(() => clearInterval(renewal));
+  const letLapse = keepRenewed(lease, trip.leaseMs / 3);
+  const outcome = await carried(needs, departed, lease).finally(letLapse);
   const sentAt = performance.now();
   await needs.step('sent', departure.parcel.destination);
   return { outcome, startedAt, sentAt };
@@ -37,6 +34,40 @@ interface Lease {
   readonly renew: () => Promise<boolean>;
   /** At least as much is left of it as a send may take, or it could be renewed. */
   readonly isLongEnough: () => Promise<boolean>;
+}
+
+interface Renewed {
+  readonly lease: Lease;
+  readonly everyMs: number;
+  dueAt: number;
+}
+
+/** Leases of what is being sent: one timer for all, where few sends live long enough to need it. */
+const renewed = new Set<Renewed>();
+const lookMs = 1_000;
+let looking: NodeJS.Timeout | undefined;
+
+/** Returns how to stop. */
+function keepRenewed(lease: Lease, everyMs: number): () => void {
+  const own: Renewed = { lease, everyMs, dueAt: performance.now() + everyMs };
+  renewed.add(own);
+  looking ??= setInterval(renewDue, lookMs);
+  return () => {
+    renewed.delete(own);
+    if (renewed.size > 0) return;
+    clearInterval(looking);
+    looking = undefined;
+  };
+}
+
+/** What falls due before the next look is renewed by this one. */
+function renewDue(): void {
+  const now = performance.now();
+  for (const own of renewed) {
+    if (own.dueAt > now + lookMs) continue;
+    own.dueAt = now + own.everyMs;
+    own.lease.renew().catch(() => undefined);
+  }
 }
 
 function leaseOf({ database }: TripNeeds, { trip, departure }: Departed): Lease {
