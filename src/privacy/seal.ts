@@ -121,7 +121,10 @@ async function sealNext(
   const kept = new Set(genuine.map((row) => row.id));
   const forged = [
     ...rows.filter((row) => !kept.has(row.id)).map((row) => row.id),
-    ...(await signedByNobody(tx, keyIds, options.limit)),
+    ...(await signedByNobody(tx, keyIds, {
+      upTo: waiting.length < options.limit ? Number.MAX_SAFE_INTEGER : (waiting.at(-1)?.id ?? 0),
+      limit: options.limit,
+    })),
   ];
   await setApart(tx, forged);
   const seal = await addSeal(tx, { rows: genuine, before, sealKeys, now: options.now });

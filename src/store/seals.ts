@@ -54,19 +54,22 @@ export async function takeUnsealed(
   );
 }
 
-/** Waiting entries that name a key which nobody was ever given: not the gateway's, whoever looks. */
+/**
+ * Waiting entries that name a key which nobody was ever given: not the gateway's, whoever looks. Those up to an id: what waits behind
+ * it is looked at when its turn has come, and not in every round until then.
+ */
 export async function signedByNobody(
   tx: Sql,
   keyIds: readonly string[],
-  limit: number,
+  { upTo, limit }: { readonly upTo: number; readonly limit: number },
 ): Promise<readonly number[]> {
   const { marks, values } = inList(keyIds);
   const rows = await tx.all<{ id: number }>(
     `SELECT handover_id AS id FROM handovers_unsealed
-      WHERE refused_at IS NULL AND key_id NOT IN (${marks})
+      WHERE handover_id <= ? AND refused_at IS NULL AND key_id NOT IN (${marks})
         AND key_id NOT IN (SELECT k.key_id FROM installation_keys k WHERE k.purpose = 'seal')
       ORDER BY handover_id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
-    values,
+    [upTo, ...values],
   );
   return rows.map((row) => row.id);
 }
