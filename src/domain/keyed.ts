@@ -37,7 +37,10 @@ export function openBytes(key: Buffer, sealed: Uint8Array): Buffer | undefined {
   const decipher = createDecipheriv('aes-256-gcm', keyOf(key), bytes.subarray(0, 12));
   decipher.setAuthTag(bytes.subarray(-16));
   try {
-    return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]);
+    const plain = decipher.update(bytes.subarray(12, -16));
+    // Proves the tag; of GCM nothing is left to come.
+    decipher.final();
+    return plain;
   } catch {
     return undefined;
   }

@@ -6,7 +6,7 @@ import { Worker, type WorkerOptions } from 'bullmq';
 import { foreignCode } from '../errors.ts';
 import { isWorthLogging, type Log } from '../log.ts';
 import type { RedisClient } from './connect.ts';
-import { parseEntry, queueName, queuePrefix, type Job } from './jobs.ts';
+import { parseEntry, perEntry, queueName, queuePrefix, type Job } from './jobs.ts';
 import { createPlaces } from './places.ts';
 
 export interface DestinationWorker {
@@ -36,7 +36,8 @@ export interface DestinationWorkerOptions {
 }
 
 /** Entries a worker holds while their jobs wait for room. */
-const entriesAhead = (concurrency: number): number => Math.min(concurrency, 2 + Math.floor(concurrency / 25));
+const entriesAhead = (concurrency: number): number =>
+  Math.min(concurrency, 2 + Math.floor(concurrency / perEntry));
 
 export function openDestinationWorker(options: DestinationWorkerOptions): DestinationWorker {
   const { destinationId, mayBegin } = options;

@@ -17,13 +17,13 @@ export type QueueEntry =
   Job | { readonly together: readonly (readonly [deliveryId: number, run: number, attempt: number])[] };
 
 /** Deliveries of one entry at most. */
-const most = 25;
+export const perEntry = 25;
 /** Entries a push is spread over at least, for several processes to share; fewer jobs than twice as many go alone. */
 const least = 8;
 
 /** Jobs of one destination as entries, in order. */
 export function entriesOf(jobs: readonly Job[]): readonly QueueEntry[] {
-  const size = Math.min(most, Math.floor(jobs.length / least));
+  const size = Math.min(perEntry, Math.floor(jobs.length / least));
   if (size < 2) return jobs;
   const entries: QueueEntry[] = [];
   let group: (readonly [number, number, number])[] = [];

@@ -19,7 +19,18 @@ export function inList<Value extends number | string | Buffer>(
   if (last === undefined) throw new RelaisError('INTERNAL-001', 'empty IN list');
   const size = 2 ** Math.ceil(Math.log2(values.length));
   const padded = [...values, ...Array<Value>(size - values.length).fill(last)];
-  return { marks: padded.map(() => '?').join(', '), values: padded };
+  return { marks: marksFor(size), values: padded };
+}
+
+const marksBySize = new Map<number, string>();
+
+/** As many marks as a list has: few texts, made once. */
+function marksFor(size: number): string {
+  const known = marksBySize.get(size);
+  if (known !== undefined) return known;
+  const marks = Array<string>(size).fill('?').join(', ');
+  marksBySize.set(size, marks);
+  return marks;
 }
 
 const groupSizes = [

@@ -141,15 +141,15 @@ async function answerOf(status: number, { headers: raw, body }: Received): Promi
     if (typeof value === 'string') headers[name.toLowerCase()] = value;
     else if (Array.isArray(value)) headers[name.toLowerCase()] = value.join(', ');
   }
-  const { chunks, bytes } = Symbol.asyncIterator in body ? await limited(body) : whole(body);
-  const [mediaType = '', ...parameters] = (headers['content-type'] ?? '')
-    .split(';')
-    .map((part) => part.trim());
+  const { chunks, bytes } = Symbol.asyncIterator in body ? await limited(body) : gathered(body);
+  const { mediaType, decoder } = mediaOf(headers['content-type'] ?? '');
+  const [first] = chunks;
+  const whole = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
   const answer: HttpAnswer = {
     status,
     headers,
-    mediaType: mediaType.toLowerCase(),
-    text: decoderFor(parameters).decode(Buffer.concat(chunks).subarray(0, maxAnswerBytes)),
+    mediaType,
+    text: decoder.decode(whole.subarray(0, maxAnswerBytes)),
     truncated: bytes > maxAnswerBytes,
   };
   return { kind: 'answer', answer, bytes };
@@ -160,7 +160,7 @@ interface Read {
   readonly bytes: number;
 }
 
-const whole = (chunks: readonly Buffer[]): Read => ({
+const gathered = (chunks: readonly Buffer[]): Read => ({
   chunks,
   bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
 });
@@ -174,6 +174,25 @@ async function limited(body: AsyncIterable<Buffer>): Promise<Read> {
     if (bytes > maxAnswerBytes) break;
   }
   return { chunks, bytes };
+}
+
+interface Media {
+  readonly mediaType: string;
+  readonly decoder: TextDecoder;
+}
+
+// A recipient says the same of nearly all of its answers. Bounded: it may say anything.
+const media = new Map<string, Media>();
+const mostMedia = 200;
+
+function mediaOf(contentType: string): Media {
+  const known = media.get(contentType);
+  if (known !== undefined) return known;
+  const [mediaType = '', ...parameters] = contentType.split(';').map((part) => part.trim());
+  const made = { mediaType: mediaType.toLowerCase(), decoder: decoderFor(parameters) };
+  if (media.size >= mostMedia) media.clear();
+  media.set(contentType, made);
+  return made;
 }
 
 const utf8 = new TextDecoder('utf-8');
