@@ -1,6 +1,6 @@
 // Whose OpenPGP key reads what leaves, and with which of ours it is signed: for mails and files alike. openpgp.js computes.
 // Invariant: a key that is over, or no key, is a reason, and nothing leaves; a public key may stand in the file, no other does.
-import { decryptKey, readKey, readPrivateKey, type Key, type PrivateKey, type Subkey } from 'openpgp';
+import type { Key, PrivateKey, Subkey } from 'openpgp';
 import type { Expiry, JsonSchema, SettingsProblem } from './contract.ts';
 import { clearTextProblem, masked, secretName, secretOrText, secretSchema } from './guard.ts';
 
@@ -39,6 +39,7 @@ export async function pgpKeysOf(
   secret: (name: string) => string | undefined,
   at: Date,
 ): Promise<PgpResult> {
+  const { readKey } = await import('openpgp');
   const valueOf = (text: string): string | undefined => secretOrText(text, secret);
   const encryptTo: Key[] = [];
   const ends: Expiry[] = [];
@@ -123,6 +124,7 @@ async function unlocked(armored: string, passphrase: string | undefined): Promis
   const name = JSON.stringify([armored, passphrase]);
   const known = keys.get(name);
   if (known !== undefined) return known;
+  const { decryptKey, readPrivateKey } = await import('openpgp');
   const read = await readPrivateKey({ armoredKey: armored });
   const key = passphrase === undefined ? read : await decryptKey({ privateKey: read, passphrase });
   if (keys.size >= mostKept) keys.clear();

@@ -7,8 +7,7 @@ import { startWorker } from './roles/worker.ts';
 import { grownUp } from './roles/lean-heap.ts';
 import type { Role } from './roles/role-status.ts';
 import { loadConfig, type Config } from './config.ts';
-import { startHealth } from './monitoring/health.ts';
-import { createMeters } from './monitoring/meters.ts';
+import type { Meters } from './monitoring/meters.ts';
 import { catalogue, foreignCode, isRelaisError, type RelaisError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 
@@ -65,25 +64,15 @@ function messageOf(error: RelaisError): string {
 }
 
 async function run(role: RoleName, config: Config, plainLog: Log): Promise<void> {
-  const meters = createMeters({ destinations: config.http.metricsDestinations });
-  const log = meters.counted(plainLog);
+  const meters = await metersOf(config);
+  const log = meters?.counted(plainLog) ?? plainLog;
   const app: App = await openApp(config, { log });
   const running: Role[] = [];
   if (role !== 'worker') running.push(await startPlanner(app));
   if (role !== 'planner') running.push(await startWorker(app));
   let stopping = false;
   const health =
-    config.http.port === undefined
-      ? undefined
-      : await startHealth({
-          app: app.database,
-          roles: running,
-          meters,
-          draining: () => stopping,
-          backlog: role !== 'worker',
-          host: config.http.host,
-          port: config.http.port,
-        });
+    meters && (await startHealth(app, meters, { roles: running, role, draining: () => stopping }));
   // Before the flags change: V8 refuses what was compiled under others.
   flushCompileCache();
   grownUp();
@@ -103,6 +92,35 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
+}
+
+/** Nobody asks a process without a port for its figures: what counts and shows them is not even loaded. */
+async function metersOf({ http }: Config): Promise<Meters | undefined> {
+  if (http.port === undefined) return undefined;
+  const { createMeters } = await import('./monitoring/meters.ts');
+  return createMeters({ destinations: http.metricsDestinations });
+}
+
+/** Loaded when the roles have begun: leads do not wait for it. */
+async function startHealth(
+  { database, config: { http } }: App,
+  meters: Meters,
+  {
+    roles,
+    role,
+    draining,
+  }: { readonly roles: readonly Role[]; readonly role: RoleName; readonly draining: () => boolean },
+) {
+  const health = await import('./monitoring/health.ts');
+  return await health.startHealth({
+    app: database,
+    roles,
+    meters,
+    draining,
+    backlog: role !== 'worker',
+    host: http.host,
+    port: http.port ?? 0,
+  });
 }
 
 function leave(message: string, code: number): void {

@@ -1,7 +1,6 @@
 // A token by OAuth2 (RFC 6749, 7523): the request and what its answer says; oauth4webapi writes and reads, the guard carries.
 // Invariant: nothing of secret or token is in an outcome; an error of the endpoint becomes a code of a closed list.
 import { createPrivateKey } from 'node:crypto';
-import { SignJWT } from 'jose/jwt/sign';
 import * as oauth from 'oauth4webapi';
 import type { Evidence, Got, Outcome, SendContext } from '../contract.ts';
 import type { HttpAnswer } from '../guard/http/carrier.ts';
@@ -135,6 +134,7 @@ async function assertionOf(
   const { key = '', algorithm = 'RS256', keyId, issuer, subject, audience, claims } = assertion ?? {};
   const own = resolved(clientId);
   const seconds = Math.floor(now() / 1_000);
+  const { SignJWT } = await import('jose/jwt/sign');
   return await new SignJWT({ ...claims })
     .setProtectedHeader({ alg: algorithm, typ: 'JWT', ...(keyId === undefined ? {} : { kid: keyId }) })
     .setIssuer(issuer ?? own)

@@ -118,6 +118,11 @@ export interface Connector<Settings = unknown> {
     all: readonly Settings[],
     servers: StandInServers,
   ) => Promise<StandIn<Settings> | string>;
+  /**
+   * Loads what only sending needs. Who sends does it before it begins: no lead waits for it, and packages that are changed beside a
+   * running process do not reach it.
+   */
+  readonly load?: () => Promise<unknown>;
   /** Closes pooled connections. */
   readonly close?: () => Promise<void>;
 }

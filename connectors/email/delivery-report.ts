@@ -1,6 +1,5 @@
 // Reads a mail that came to the return path: a delivery report (RFC 3464), a program's reply, or anything else. mailsplit reads MIME.
 // Invariant: of a report only addresses and codes are taken, never its words; what cannot be read is `other`, never an error.
-import { Splitter } from '@zone-eu/mailsplit';
 import type { SplitterChunk } from '@zone-eu/mailsplit';
 import type { Returned } from '../contract.ts';
 
@@ -22,6 +21,7 @@ const nothing: Read = { report: undefined, autoSubmitted: '' };
 
 /** The parts of the mail itself; one that it carries is not looked into. */
 async function partsOf(source: Buffer): Promise<Read> {
+  const { Splitter } = await import('@zone-eu/mailsplit');
   const splitter = new Splitter({ ignoreEmbedded: true, maxHeadSize: 64 * 1024 });
   splitter.end(source);
   let autoSubmitted = '';

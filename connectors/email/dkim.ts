@@ -2,7 +2,6 @@
 // Invariant: nothing leaves unsigned where a signature was asked for; the key is never shown, only its public half.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import DKIM from 'nodemailer/lib/dkim';
 import type { SettingsProblem } from '../contract.ts';
 import { clearTextProblem, masked, secretName } from '../guard.ts';
 import type { TextRecords } from '../guard.ts';
@@ -53,6 +52,7 @@ function privateKey(text: string): KeyObject | undefined {
 
 /** The same bytes for the same mail and key: PKCS #1 v1.5 has no chance in it, and the signature bears no time. */
 export async function signed(bytes: Buffer, { domain, selector, pem }: DkimKey): Promise<Buffer> {
+  const { default: DKIM } = await import('nodemailer/lib/dkim');
   const signer = new DKIM({ domainName: domain, keySelector: selector, privateKey: pem });
   const parts: Buffer[] = [];
   for await (const part of signer.sign(bytes)) parts.push(Buffer.from(part as Buffer));

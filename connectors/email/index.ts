@@ -56,6 +56,13 @@ export function createEmailConnector({ nameServers }: { readonly nameServers?: r
     compose: composeEmail,
     send: (parcel, settings, context) => sendEmail(sessionsFor(context), parcel, settings, context),
     test: (settings, context) => testEmail(sessionsFor(context), settings, context, nameServers),
+    load: () =>
+      Promise.all([
+        import('nodemailer/lib/mail-composer'),
+        import('nodemailer/lib/dkim'),
+        import('nodemailer/lib/smtp-connection'),
+        import('openpgp'),
+      ]),
     async close() {
       for (const sessions of byPolicy.values()) sessions.close();
       byPolicy.clear();

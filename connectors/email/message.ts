@@ -1,6 +1,5 @@
 // A parcel becomes one mail: subject, text, HTML, attachment, headers. Pure but for building the MIME bytes.
 // Invariant: the same parcel gives the same bytes (Message-ID, Date and boundaries included), and no field can add a header.
-import MailComposer from 'nodemailer/lib/mail-composer';
 import type { Composed, Parcel } from '../contract.ts';
 import { masked } from '../guard.ts';
 import { dkimHead } from './dkim.ts';
@@ -83,6 +82,7 @@ export function subjectOf(parcel: Parcel, settings: EmailSettings): string {
 
 export async function mimeOf(letter: Letter): Promise<Buffer> {
   const { attachment } = letter;
+  const { default: MailComposer } = await import('nodemailer/lib/mail-composer');
   return await new MailComposer({
     from: letter.from,
     to: [...letter.to],

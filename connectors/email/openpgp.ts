@@ -1,10 +1,10 @@
 // A mail under the client's key: all of it but its head is encrypted, and signed where asked (PGP/MIME, RFC 3156).
 // Invariant: nothing of its content leaves in clear where encryption was asked for.
-import { createMessage, encrypt } from 'openpgp';
 import type { PgpKeys } from '../openpgp.ts';
 
 /** The mail with everything but its head encrypted: what it says, its sheet and its attachment. */
 export async function encrypted(mail: Buffer, { encryptTo, sign }: PgpKeys, at: Date): Promise<Buffer> {
+  const { createMessage, encrypt } = await import('openpgp');
   const text = mail.toString('latin1');
   const end = text.indexOf('\r\n\r\n');
   const head = text.slice(0, end).split(/\r\n(?![ \t])/);

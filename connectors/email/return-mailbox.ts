@@ -1,7 +1,7 @@
 // The mailbox of the return path, read by IMAP over a guarded TLS socket. imapflow speaks the protocol.
 // Invariant: a mail is removed only once it has been dealt with; a server that is slow, or never stops talking, is cut off.
 import type { Socket } from 'node:net';
-import { ImapFlow } from 'imapflow';
+import type { ImapFlow, ImapFlowOptions } from 'imapflow';
 import type { Handled, Returned, ReturnsContext, ReturnsRead } from '../contract.ts';
 import { connectCodeOf, endingOf, guardOf, startDeadline } from '../guard.ts';
 import { readReturned } from './delivery-report.ts';
@@ -28,13 +28,16 @@ export async function readReturnMailbox(
   const at = placeOf(place);
   if (at === undefined) return { ok: false, code: 'URL_MALFORMED' };
   if (!at.secure && !network.allowPlaintext) return { ok: false, code: 'PLAINTEXT_NOT_ALLOWED' };
+  const { ImapFlow: Client } = await import('imapflow');
   const deadline = startDeadline(timeoutMs, signal);
   let client: ImapFlow | undefined;
   try {
     const guard = guardOf(network);
     const to = { host: at.host, port: at.port, timeoutMs, signal: deadline.signal };
     const socket = at.secure ? await guard.connectTls(to) : await guard.connect(to);
-    client = clientOver(socket, at);
+    client = new Client(optionsFor(socket, at));
+    // What goes wrong is seen in the command that fails by it.
+    client.on('error', () => undefined);
     return await deadline.race(readFolder(client, at.folder, handle));
   } catch (error) {
     return { ok: false, code: codeOf(error) };
@@ -44,8 +47,8 @@ export async function readReturnMailbox(
   }
 }
 
-function clientOver(socket: Socket, { host, port, secure, user, password }: Place): ImapFlow {
-  const client = new ImapFlow({
+function optionsFor(socket: Socket, { host, port, secure, user, password }: Place): ImapFlowOptions {
+  return {
     host,
     port,
     secure,
@@ -63,10 +66,7 @@ function clientOver(socket: Socket, { host, port, secure, user, password }: Plac
         return socket;
       },
     },
-  });
-  // What goes wrong is seen in the command that fails by it.
-  client.on('error', () => undefined);
-  return client;
+  };
 }
 
 async function readFolder(

@@ -2,7 +2,7 @@
 // Invariant: it is always known whether the content began to leave, and a server that never stops talking is cut off.
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import type SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { NetworkPolicy, Timeouts } from '../contract.ts';
 import { guardOf } from '../guard.ts';
 import type { Deadline } from '../guard.ts';
@@ -65,10 +65,15 @@ export interface Opening {
 /** Throws what went wrong; no mail has left then. @param opened called with a session as soon as it has a socket */
 export async function openSession(opening: Opening, opened: (session: Session) => void): Promise<Session> {
   const { server, network, timeouts, deadline } = opening;
+  const { default: Connection } = await import('nodemailer/lib/smtp-connection');
   const guard = guardOf(network);
   const to = { host: server.host, port: server.port, timeoutMs: timeouts.connectMs, signal: deadline.signal };
   const socket = server.secure ? await guard.connectTls(to) : await guard.connect(to);
-  const session: Session = { connection: connectionOver(socket, opening), closed: false, heard: 0 };
+  const session: Session = {
+    connection: new Connection(optionsFor(socket, opening)),
+    closed: false,
+    heard: 0,
+  };
   opened(session);
   const { connection } = session;
   connection.once('end', () => {
@@ -93,8 +98,8 @@ export async function openSession(opening: Opening, opened: (session: Session) =
   }
 }
 
-function connectionOver(socket: Socket, { server, network, timeouts }: Opening): SMTPConnection {
-  return new SMTPConnection({
+function optionsFor(socket: Socket, { server, network, timeouts }: Opening): SMTPConnection.Options {
+  return {
     connection: socket,
     host: server.host,
     port: server.port,
@@ -109,7 +114,7 @@ function connectionOver(socket: Socket, { server, network, timeouts }: Opening):
     maxResponseSize: 64 * 1024,
     socketCloseTimeout: 0,
     logger: false,
-  });
+  };
 }
 
 async function logIn({ connection }: Session, server: ResolvedServer, deadline: Deadline): Promise<void> {

@@ -156,13 +156,3 @@ function exchangeFailed(error: unknown): DropFailure {
   const code = connectCodeOf(error);
   return dropFailure(needsRepair(code) ? code : 'CONNECTION_LOST');
 }
-
-/** One path below an address, each step encoded as RFC 3986 wants it. */
-export const encodedPath = (path: string): string =>
-  path
-    .split('/')
-    .filter((step) => step !== '')
-    .map((step) => encodeURIComponent(step).replace(/[!'()*]/g, percent))
-    .join('/');
-
-const percent = (sign: string): string => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`;

@@ -22,7 +22,7 @@ import { checkFlowSettings, controlFields, folderOf, timezoneOf } from './settin
 import type { ControlField, FlowSettings } from './settings.ts';
 import { flowStandIn } from './stand-in.ts';
 import { whatStands } from './standing.ts';
-import { pathAt, transportOf } from './transports.ts';
+import { pathAt, transportOf, transports } from './transports.ts';
 import { pathIn, upload } from './upload.ts';
 import type { UploadProgress, Upload } from './upload.ts';
 import { flowWords } from './words.ts';
@@ -64,6 +64,7 @@ export const flow = defineConnector<FlowSettings>({
   lookup,
   itemAnswers,
   test,
+  load: () => Promise.all([import('openpgp'), ...transports.map(async (one) => await one.load?.())]),
 });
 
 function compose(parcel: Parcel, settings: FlowSettings): Composed {

@@ -37,6 +37,8 @@ export interface Transport<Server> {
   readonly tls?: (server: Server) => Tls | undefined;
   /** Rows of the document a client signs, besides those of every file. */
   readonly words?: (server: Server) => readonly SignedRow[];
+  /** Loads what only `open` needs. */
+  readonly load?: () => Promise<unknown>;
   /** Rejects with a DropFailure. */
   readonly open: (server: Server, context: SendContext, deadline: Deadline) => Promise<Drop>;
 }

@@ -45,5 +45,6 @@ export const sms = defineConnector<SmsSettings>({
   compose: composeSms,
   send: (parcel, settings, context) => sendSms(client, parcel, settings, context),
   test: testSms,
+  load: client.load,
   close: client.close,
 });

@@ -41,5 +41,6 @@ export const template = defineConnector<TemplateSettings>({
   compose: composeTemplate,
   send: (parcel, settings, context) => sendTemplate(client, parcel, settings, context),
   test: testTemplate,
+  load: client.load,
   close: client.close,
 });

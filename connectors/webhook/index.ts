@@ -61,6 +61,7 @@ export function createWebhookConnector(transport?: Transport) {
     send: (parcel, settings, context) => sendWebhook(client, parcel, settings, context),
     lookup,
     test: (settings, context, question) => testWebhook(client, { lookup, question }, settings, context),
+    load: () => Promise.all([client.load(), import('jose/jwt/sign')]),
     close: client.close,
   });
 }

@@ -39,7 +39,8 @@ export const kindColumns: Readonly<
   interaction: { may: ['row_reference', 'interactions'], must: ['row_reference', 'interactions'] },
 };
 
-const validators = buildValidators();
+const ajv = createAjv();
+const validators: Partial<Record<RowKind, ValidateFunction>> = {};
 
 /**
  * @param values by column: texts, numbers, Dates; JSON columns as text or already read. NULL and undefined are absent
@@ -49,7 +50,7 @@ export function checkRow(values: Readonly<Record<string, unknown>>, now: Date): 
   const { present, refusals } = presentValues(values);
   const kind = rowKinds.find((name) => name === (present['kind'] ?? 'lead'));
   if (kind === undefined) return { refusals: [refusal('kind', 'NOT_ALLOWED_VALUE', fieldOf('kind')?.says)] };
-  const validate = validators[kind];
+  const validate = (validators[kind] ??= validatorOf(kind));
   if (!validate(present)) refusals.push(...refusalsOf(validate.errors ?? [], refusals));
   if (refusals.length > 0) return { refusals };
   const row = read(kind, present);
@@ -129,8 +130,8 @@ function interactionOf(raw: Readonly<Record<string, unknown>>): Interaction {
   return { ...rest, at: instantOf(at), voluntary: voluntary ?? voluntaryByNature.has(rest.kind) };
 }
 
-function buildValidators(): Readonly<Record<RowKind, ValidateFunction>> {
-  const ajv = createAjv();
+/** Made when the first row of its kind comes: each takes as long as hundreds of rows. */
+function validatorOf(kind: RowKind): ValidateFunction {
   const element = (rules: Readonly<Record<string, Rule>>, required: readonly string[]): object => ({
     type: 'object',
     additionalProperties: false,
@@ -141,7 +142,7 @@ function buildValidators(): Readonly<Record<RowKind, ValidateFunction>> {
     consents: element(consentElement, consentRequired),
     interactions: element(interactionElement, interactionRequired),
   };
-  const schemaOf = (kind: RowKind): object => ({
+  return ajv.compile({
     type: 'object',
     additionalProperties: false,
     required: ['client_id', 'reference', ...kindColumns[kind].must],
@@ -154,10 +155,6 @@ function buildValidators(): Readonly<Record<RowKind, ValidateFunction>> {
         ]),
     ),
   });
-  return Object.fromEntries(rowKinds.map((kind) => [kind, ajv.compile(schemaOf(kind))])) as Record<
-    RowKind,
-    ValidateFunction
-  >;
 }
 
 /** Keyword of a schema -> code; earlier ones are told first, one per path. */

@@ -23,6 +23,7 @@ export async function startWorker(
   options: { readonly step?: (name: TripStep, destinationId: string) => void | Promise<void> } = {},
 ): Promise<Role> {
   const { config, log, database } = app;
+  await Promise.all(Object.values(connectors).map(async (connector) => await connector.load?.()));
   const aborter = new AbortController();
   const needs: DelivererOptions = {
     database,

@@ -22,3 +22,28 @@ test('what a start compiled is there for the next, even if it was killed', async
     expect(next.output()).toMatch(new RegExp(`cache for ESM \\S+/src/${file} was accepted`));
   expect(next.output()).not.toMatch(/was rejected|was not initialized/);
 }, 60_000);
+
+/** Packages that only sending, showing figures or reading returned mails needs. */
+const later =
+  /node_modules\/(axios|undici|openpgp|ssh2|basic-ftp|nodemailer|imapflow|jose|fastify|prom-client)\//;
+
+test('a planner begins without what it does not need, a worker with all that sending needs', async () => {
+  const begun = async (role: 'planner' | 'worker'): Promise<readonly string[]> => {
+    const started = startProcess(gateway, role, { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' });
+    await gateway.until('begun', () => started.output().includes('process.started'));
+    started.child.kill('SIGKILL');
+    await started.exit;
+    const loaded = started.output().match(new RegExp(later, 'g')) ?? [];
+    return [...new Set(loaded.map((path) => later.exec(path)?.[1] ?? ''))].toSorted();
+  };
+  expect(await begun('planner')).toEqual([]);
+  expect(await begun('worker')).toEqual([
+    'axios',
+    'basic-ftp',
+    'jose',
+    'nodemailer',
+    'openpgp',
+    'ssh2',
+    'undici',
+  ]);
+}, 60_000);

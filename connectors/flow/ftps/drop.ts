@@ -11,7 +11,8 @@ import { paced, pacedPieces } from '../content.ts';
 import { dropCodeOf, dropFailure, upTo } from '../drop.ts';
 import type { Content, Drop, DropFailure, Given } from '../drop.ts';
 import { openSession } from './session.ts';
-import type { FtpsLogin, FtpsServer } from './session.ts';
+import type { FtpsLogin } from './session.ts';
+import type { FtpsServer } from './settings.ts';
 
 export async function openFtpsDrop(
   server: FtpsServer,

@@ -5,11 +5,12 @@ import { certificateRows } from '../../access/words.ts';
 import { clearTextProblem, secretSchema } from '../../guard.ts';
 import { secretValue } from '../drop.ts';
 import { defineTransport } from '../transport.ts';
-import { openFtpsDrop } from './drop.ts';
-import { portOf } from './session.ts';
-import type { FtpsServer } from './session.ts';
+import { portOf } from './settings.ts';
+import type { FtpsServer } from './settings.ts';
 
-export type { FtpsServer } from './session.ts';
+export type { FtpsServer } from './settings.ts';
+
+const load = () => import('./drop.ts');
 
 export const ftpsTransport = defineTransport<FtpsServer>({
   scheme: 'ftps',
@@ -69,9 +70,11 @@ export const ftpsTransport = defineTransport<FtpsServer>({
     },
     ...certificateRows(tls),
   ],
+  load,
   open: async (server, context, deadline) => {
     const valueOf = secretValue(context);
     const login = { user: valueOf(server.user), password: valueOf(server.password) };
+    const { openFtpsDrop } = await load();
     return await openFtpsDrop(server, login, context, deadline);
   },
 });

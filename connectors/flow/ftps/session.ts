@@ -7,29 +7,18 @@ import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { Client, FTPError } from 'basic-ftp';
 import type { FTPContext, FTPResponse } from 'basic-ftp';
 import { identified } from '../../access/tls.ts';
-import type { Tls } from '../../access/tls.ts';
 import type { SendContext } from '../../contract.ts';
 import { bareHost, connectCodeOf, guardOf, literalAddress } from '../../guard.ts';
 import type { Deadline } from '../../guard.ts';
 import { dropCodeOf, dropFailure } from '../drop.ts';
 import type { DropFailure } from '../drop.ts';
-
-export interface FtpsServer {
-  readonly host: string;
-  readonly port?: number;
-  readonly user: string;
-  readonly password: string;
-  readonly encryption?: 'explicit' | 'implicit';
-  readonly tls?: Tls;
-}
+import { portOf } from './settings.ts';
+import type { FtpsServer } from './settings.ts';
 
 export interface FtpsLogin {
   readonly user: string;
   readonly password: string;
 }
-
-export const portOf = ({ port, encryption }: FtpsServer): number =>
-  port ?? (encryption === 'implicit' ? 990 : 21);
 
 export async function openSession(
   server: FtpsServer,

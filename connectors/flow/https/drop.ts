@@ -8,7 +8,8 @@ import type { Deadline } from '../../guard.ts';
 import { pacedPieces } from '../content.ts';
 import { dropFailure } from '../drop.ts';
 import type { Content, Drop, DropCode, DropFailure } from '../drop.ts';
-import { encodedPath, openExchange } from '../http-exchange.ts';
+import { encodedPath } from '../encoded-path.ts';
+import { openExchange } from '../http-exchange.ts';
 import type { FileRequest } from '../http-exchange.ts';
 import { askingWith } from './asking.ts';
 

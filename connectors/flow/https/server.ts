@@ -8,7 +8,6 @@ import type { SettingsProblem } from '../../contract.ts';
 import { secretName } from '../../guard.ts';
 import { addressProblems, endpointOf, hostOf, isInClear } from '../../guard/http/address.ts';
 import { defineTransport } from '../transport.ts';
-import { openHttpsDrop } from './drop.ts';
 import type { HttpsServer } from './drop.ts';
 import { httpsSchema } from './schema.ts';
 
@@ -33,6 +32,8 @@ function doubts({ conditional, post }: HttpsServer): readonly SettingsProblem[] 
     },
   ];
 }
+
+const load = () => import('./drop.ts');
 
 export const httpsTransport = defineTransport<HttpsServer>({
   scheme: 'https',
@@ -72,5 +73,6 @@ export const httpsTransport = defineTransport<HttpsServer>({
       ...certificateRows(tls),
     ];
   },
-  open: async (server, context, deadline) => await Promise.resolve(openHttpsDrop(server, context, deadline)),
+  load,
+  open: async (server, context, deadline) => (await load()).openHttpsDrop(server, context, deadline),
 });

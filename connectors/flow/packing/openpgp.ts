@@ -1,6 +1,5 @@
 // A file under the client's OpenPGP key, signed where asked, piece by piece.
 // Invariant: only its client's keys open what leaves; we know our own file again by its session key, which stands nowhere.
-import { createMessage, decrypt, encrypt, readMessage } from 'openpgp';
 import type { PgpKeys } from '../../openpgp.ts';
 import type { Packer } from './packed.ts';
 
@@ -27,6 +26,7 @@ async function* seal(
   { keys, at, sessionKey }: Sealing,
 ): AsyncGenerator<Uint8Array> {
   if (keys === undefined) throw new Error('Nothing is sealed without a key.');
+  const { createMessage, encrypt } = await import('openpgp');
   const packed: unknown = await encrypt({
     message: await createMessage({ binary: piecesOf(clear), date: at }),
     encryptionKeys: [...keys.encryptTo],
@@ -43,6 +43,7 @@ async function* unseal(
   { at, sessionKey }: Sealing,
 ): AsyncGenerator<Uint8Array> {
   if (sessionKey === undefined) throw new Error('Nothing is opened without a key.');
+  const { decrypt, readMessage } = await import('openpgp');
   const { data } = (await decrypt({
     message: await readMessage({ binaryMessage: piecesOf(packed) }),
     sessionKeys: { data: sessionKey, algorithm },

@@ -3,41 +3,23 @@
 import { createHash } from 'node:crypto';
 import { AwsV4Signer } from 'aws4fetch';
 import { identified } from '../../access/tls.ts';
-import type { Tls } from '../../access/tls.ts';
 import type { SendContext } from '../../contract.ts';
 import type { Deadline } from '../../guard.ts';
 import { paced } from '../content.ts';
 import { dropFailure } from '../drop.ts';
 import type { Content, Drop } from '../drop.ts';
-import { encodedPath, openExchange } from '../http-exchange.ts';
+import { encodedPath } from '../encoded-path.ts';
+import { openExchange } from '../http-exchange.ts';
 import type { FileExchange, FileRequest } from '../http-exchange.ts';
+import { bucketUrl } from './bucket.ts';
+import type { S3Server } from './bucket.ts';
 import { failureOf } from './failures.ts';
 import { uploadedInParts } from './parts.ts';
 import type { Asked, Bucket } from './parts.ts';
 
-export interface S3Server {
-  readonly bucket: string;
-  readonly region: string;
-  readonly endpoint?: string;
-  readonly addressing?: 'path' | 'host';
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly conditional?: boolean;
-  readonly tls?: Tls;
-}
-
 export interface S3Keys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-}
-
-/** Address of the bucket, with a slash at its end. */
-export function bucketUrl({ bucket, region, endpoint, addressing = 'host' }: S3Server): URL {
-  const url = new URL(endpoint ?? `https://s3.${region}.amazonaws.com`);
-  if (addressing === 'host') url.hostname = `${bucket}.${url.hostname}`;
-  else url.pathname = `${url.pathname.replace(/\/$/, '')}/${encodedPath(bucket)}`;
-  if (!url.pathname.endsWith('/')) url.pathname += '/';
-  return url;
 }
 
 export function openS3Drop(server: S3Server, keys: S3Keys, context: SendContext, deadline: Deadline): Drop {

@@ -6,10 +6,12 @@ import { bareHost, clearTextProblem, secretSchema } from '../../guard.ts';
 import { addressProblems, isInClear } from '../../guard/http/address.ts';
 import { secretValue } from '../drop.ts';
 import { defineTransport } from '../transport.ts';
-import { bucketUrl, openS3Drop } from './drop.ts';
-import type { S3Server } from './drop.ts';
+import { bucketUrl } from './bucket.ts';
+import type { S3Server } from './bucket.ts';
 
-export type { S3Server } from './drop.ts';
+export type { S3Server } from './bucket.ts';
+
+const load = () => import('./drop.ts');
 
 export const s3Transport = defineTransport<S3Server>({
   scheme: 's3',
@@ -84,12 +86,13 @@ export const s3Transport = defineTransport<S3Server>({
     },
     ...certificateRows(tls),
   ],
+  load,
   open: async (server, context, deadline) => {
     const valueOf = secretValue(context);
     const keys = {
       accessKeyId: valueOf(server.accessKeyId),
       secretAccessKey: valueOf(server.secretAccessKey),
     };
-    return await Promise.resolve(openS3Drop(server, keys, context, deadline));
+    return (await load()).openS3Drop(server, keys, context, deadline);
   },
 });

@@ -4,7 +4,6 @@ import type { JsonSchema } from '../../contract.ts';
 import { clearTextProblem, secretSchema } from '../../guard.ts';
 import { secretValue } from '../drop.ts';
 import { defineTransport } from '../transport.ts';
-import { openSftpDrop } from './drop.ts';
 import type { SftpServer } from './drop.ts';
 
 export type { SftpServer } from './drop.ts';
@@ -14,6 +13,8 @@ const pinned: JsonSchema = {
   pattern: '^SHA256:[A-Za-z0-9+/]{43}=?$',
   description: 'SHA256:… as ssh-keygen -lf prints it.',
 };
+
+const load = () => import('./drop.ts');
 
 export const sftpTransport = defineTransport<SftpServer>({
   scheme: 'sftp',
@@ -51,6 +52,7 @@ export const sftpTransport = defineTransport<SftpServer>({
   hosts: ({ host }) => [host.toLowerCase()],
   root: ({ host, port = 22 }) => `${host}:${port}`,
   secrets: ({ user, password, privateKey, passphrase }) => [user, password, privateKey, passphrase],
+  load,
   open: async (server, context, deadline) => {
     const { user, password, privateKey, passphrase } = server;
     const valueOf = secretValue(context);
@@ -60,6 +62,7 @@ export const sftpTransport = defineTransport<SftpServer>({
       ...(privateKey === undefined ? {} : { privateKey: valueOf(privateKey) }),
       ...(passphrase === undefined ? {} : { passphrase: valueOf(passphrase) }),
     };
+    const { openSftpDrop } = await load();
     return await openSftpDrop(server, login, context.network, context.timeouts, deadline);
   },
 });

@@ -5,7 +5,6 @@ import { bareHost } from '../addresses.ts';
 import { startDeadline } from '../deadline.ts';
 import { connectCodeOf, needsRepair } from '../failures.ts';
 import type { ConnectFailureCode } from '../failures.ts';
-import { createCarrier } from './carrier.ts';
 import type { Carried, CarriedRequest, Carrier, HttpPolicy, HttpTimeouts } from './carrier.ts';
 import type { Transport } from './transport.ts';
 
@@ -26,17 +25,20 @@ export interface HttpClient {
     request: CarriedRequest,
     context: HttpContext,
   ) => Promise<{ readonly carried: Carried; readonly seen: Seen }>;
+  /** What carries is loaded when it is first needed, or by this. */
+  readonly load: () => Promise<unknown>;
   readonly close: () => Promise<void>;
 }
+
+const load = () => import('./carrier.ts');
 
 /** @param transport of a test that answers in the recipient's stead; otherwise sockets come from the guard */
 export function createHttpClient(transport?: Transport): HttpClient {
   const carriers = new Map<string, Carrier>();
   // A process has one policy, but for who shows a certificate of its own: it is compared as text only when it is met anew.
   let seen = new WeakMap<HttpPolicy, Carrier>();
-  const carrierFor = ({ network }: HttpContext): Carrier => {
-    const known = seen.get(network);
-    if (known !== undefined) return known;
+  const madeFor = async (network: HttpPolicy): Promise<Carrier> => {
+    const { createCarrier } = await load();
     const key = JSON.stringify(network);
     const carrier = carriers.get(key) ?? createCarrier(network, transport);
     carriers.set(key, carrier);
@@ -45,9 +47,10 @@ export function createHttpClient(transport?: Transport): HttpClient {
   };
   return {
     async exchange(request, context) {
+      const carrier = seen.get(context.network) ?? (await madeFor(context.network));
       const deadline = startDeadline(context.timeouts.totalMs, context.signal);
       try {
-        const carried = await carrierFor(context).carry(request, context.timeouts, deadline);
+        const carried = await carrier.carry(request, context.timeouts, deadline);
         return {
           carried,
           seen: { host: bareHost(request.url.hostname), durationMs: deadline.elapsedMs() },
@@ -56,6 +59,7 @@ export function createHttpClient(transport?: Transport): HttpClient {
         deadline.clear();
       }
     },
+    load,
     async close() {
       for (const carrier of carriers.values()) carrier.close();
       carriers.clear();
