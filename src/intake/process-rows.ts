@@ -27,6 +27,7 @@ import { checkRow, tooLong } from './contract.ts';
 import { createRows } from './create.ts';
 import { rowDigest } from './digest.ts';
 import { refusal, refusalText } from './refusals.ts';
+import { logChanges } from './log-entries.ts';
 import { orderRows, uniqueNames, type Pull } from './row-order.ts';
 import { tellRefusedRights } from './refused-rights.ts';
 import type { CheckedRow } from './row.ts';
@@ -146,6 +147,7 @@ async function writeResults(
     })),
   );
   await insertChanges(tx, changes);
+  await logChanges(tx, accepted);
   await tellSamePerson(tx, deps, accepted);
   await removeRows(tx, [...accepted.map(({ candidate }) => candidate.id), ...duplicates]);
   await refuseRows(tx, refused);

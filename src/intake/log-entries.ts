@@ -1,0 +1,42 @@
+// Rows that change a lead leave an entry each in the hand-over log: what a proof for the client and a written note cite (C23, C48).
+// Invariant: names of fields, opt-ins, kinds and codes; no value of a person.
+import { appendHandovers, type Handover } from '../store/handovers.ts';
+import type { Sql } from '../store/database.ts';
+import type { AcceptedRow } from './accepted-consents.ts';
+
+export async function logChanges(tx: Sql, accepted: readonly AcceptedRow[]): Promise<void> {
+  const entries = accepted.flatMap(entryOf);
+  if (entries.length > 0) await appendHandovers(tx, entries);
+}
+
+function entryOf({ candidate: { row }, leadId, revision }: AcceptedRow): readonly Handover[] {
+  const about = { clientId: row.clientId, leadId, actor: 'intake', leadRevision: revision };
+  switch (row.kind) {
+    case 'lead':
+      return [];
+    case 'correction':
+      return [{ entry: 'corrected', ...about, fields: [...Object.keys(row.fields), ...row.clear] }];
+    case 'consent':
+      return [
+        {
+          entry: 'consent_recorded',
+          ...about,
+          consents: row.consents.map(({ purpose, channel, state, source, wordingVersion }) => ({
+            purpose,
+            channel,
+            state,
+            field: source ?? '',
+            value: wordingVersion ?? '',
+          })),
+        },
+      ];
+    case 'interaction':
+      return [
+        {
+          entry: 'interaction_recorded',
+          ...about,
+          fields: [...new Set(row.interactions.map(({ kind }) => kind))],
+        },
+      ];
+  }
+}
