@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import type { Authorisation } from './destination.ts';
 import type { ConsentRecord } from './lead.ts';
-import { macBase64Url, type MacKey } from './mac.ts';
+import { macBase64Url } from './mac.ts';
 
 /** In an entry: `a:<digest> m:<digest> c:<count>.<digest>`, base64url; what is not known is left out. */
 export interface Cited {
@@ -57,7 +57,7 @@ export const mappingDigest = (version: {
  * later stand behind them by id and are left out when it is checked. Erasing the lead destroys its secret, and the digest says
  * nothing any more.
  */
-export function consentsDigest(leadSecret: MacKey, consents: readonly ConsentRecord[]): string {
+export function consentsDigest(leadSecret: Uint8Array, consents: readonly ConsentRecord[]): string {
   const texts = consents.map(consentText).sort();
   return `${consents.length}.${macBase64Url(leadSecret, `consents\0${JSON.stringify(texts)}`)}`;
 }

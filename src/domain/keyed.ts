@@ -1,7 +1,7 @@
 // Keyed digests and sealed content under a lead's own secret. Pure computation over node:crypto.
 // Invariant: a bare hash of a person's data never exists; destroying the secret makes digest and content meaningless.
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
-import { expanded, mac, type MacKey } from './mac.ts';
+import { expanded, mac } from './mac.ts';
 
 const keys = new WeakMap<Buffer, KeyObject>();
 
@@ -15,12 +15,12 @@ export function keyOf(bytes: Buffer): KeyObject {
 }
 
 /** HMAC-SHA-256 of the exact bytes under HKDF(lead secret, delivery id) (guarantee 7; charter C09). 32 bytes. */
-export function contentDigest(leadSecret: MacKey, deliveryId: number, content: Uint8Array): Buffer {
+export function contentDigest(leadSecret: Uint8Array, deliveryId: number, content: Uint8Array): Buffer {
   return mac(derived(leadSecret, `delivery:${deliveryId}`), content);
 }
 
 /** HKDF-SHA-256, no salt, 32 bytes. */
-export const derived = (secret: MacKey, purpose: string): Buffer => expanded(secret, purpose);
+export const derived = (secret: Uint8Array, purpose: string): Buffer => expanded(secret, purpose);
 
 /** AES-256-GCM: 12 bytes nonce, sealed bytes, 16 bytes tag. */
 export function sealBytes(key: Buffer, plain: Uint8Array): Buffer {

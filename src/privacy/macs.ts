@@ -3,7 +3,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Key, KeyRing } from '../domain/key-ring.ts';
 import { keyOf } from '../domain/keyed.ts';
-import { mac, macKey, type PreparedKey } from '../domain/mac.ts';
+import { mac, preparedKey, type PreparedKey } from '../domain/mac.ts';
 import { entryTextOf, handoverColumns } from '../store/handover-text.ts';
 import type { HandoverRow, Seal } from '../store/seals.ts';
 
@@ -28,7 +28,7 @@ export function entryText(row: HandoverRow): string {
 const prepared = new WeakMap<Key, PreparedKey>();
 
 function preparedOf(key: Key): PreparedKey {
-  const known = prepared.get(key) ?? macKey(key.bytes);
+  const known = prepared.get(key) ?? preparedKey(key.bytes);
   prepared.set(key, known);
   return known;
 }

@@ -3,7 +3,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Key, KeyRing } from '../domain/key-ring.ts';
 import { derived } from '../domain/keyed.ts';
-import { mac as macOf, macKey, type PreparedKey } from '../domain/mac.ts';
+import { mac as macOf, preparedKey, type PreparedKey } from '../domain/mac.ts';
 import type { Sign } from '../store/database.ts';
 import type { HandoverRow, Waiting } from '../store/seals.ts';
 import { entryText } from './macs.ts';
@@ -14,7 +14,7 @@ const made = new WeakMap<Key, PreparedKey>();
 function signingKey(key: Key): PreparedKey {
   const known = made.get(key);
   if (known !== undefined) return known;
-  const own = macKey(derived(key.bytes, 'handover entry'));
+  const own = preparedKey(derived(key.bytes, 'handover entry'));
   made.set(key, own);
   return own;
 }

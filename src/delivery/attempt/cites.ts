@@ -3,7 +3,6 @@
 import { authorisationDigest, citedText, consentsDigest, mappingDigest } from '../../domain/cited.ts';
 import type { Authorisation } from '../../domain/destination.ts';
 import type { ConsentRecord } from '../../domain/lead.ts';
-import type { MacKey } from '../../domain/mac.ts';
 import type { Sql } from '../../store/database.ts';
 import { readVersions } from '../../store/mapping-versions.ts';
 
@@ -44,7 +43,7 @@ export function citesOf(cites: {
   readonly mapping: string | undefined;
   /** Those the content was written by. */
   readonly consents: readonly ConsentRecord[];
-  readonly secret: MacKey | undefined;
+  readonly secret: Uint8Array | undefined;
 }): string {
   const { authorisation, mapping, consents, secret } = cites;
   return citedText({

@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto';
 import type { Composed, Parcel } from '../../../connectors/contract.ts';
 import { contentDigest } from '../../domain/keyed.ts';
-import { macKey } from '../../domain/mac.ts';
 import type { CallDeparture } from '../../store/calls.ts';
 import type { DepartureMark } from '../../store/delivery-departures.ts';
 import type { Handover } from '../../store/handovers.ts';
@@ -65,8 +64,7 @@ export function departureEntries(departure: Departure): readonly Handover[] {
     parcel.batch === undefined ? composed.content : createHash('sha256').update(composed.content).digest();
   return departure.ready.map(
     ({ row, lead, record, authorisation, former, contentRevision, call }): Handover => {
-      const bytes = departure.secrets.get(row.leadId);
-      const secret = bytes === undefined ? undefined : macKey(bytes);
+      const secret = departure.secrets.get(row.leadId);
       return {
         entry: 'departed',
         ...entryNames(row),
