@@ -19,6 +19,8 @@ export interface ClaimLoad {
   readonly access?: Access;
   /** Written ahead: the only job's delivery, which departs with the claim where it still may. */
   readonly written?: Departure;
+  /** Called when the claim begins. */
+  readonly begun?: () => void;
 }
 
 export interface ClaimNeeds {

@@ -1,5 +1,6 @@
 // Binds what the steps of a trip need: the batchers they share, caches of the process, the step hook.
 // Invariant: nothing is decided here.
+import { createPlaces, type Places } from '../../queue/places.ts';
 import { groupSize, isStoreTrouble } from '../../store/database.ts';
 import { createCurrentMapping } from '../mapping-cache.ts';
 import { createAccess } from './access-digest.ts';
@@ -17,6 +18,8 @@ import { readAheadTogether } from './write-ahead.ts';
 /** As many as one statement writes: of a group in between, each INSERT would be two or three. */
 const together = { max: 200, lanes: 1, groupOf: groupSize };
 const recordAgainMs = 250;
+/** Deliveries of a destination that are written ahead of their claim, and not being claimed yet, at most: a group and what fills the next. */
+const mostAhead = 256;
 
 export function bindNeeds(options: DelivererOptions): TripNeeds {
   const { database, masterKeys, log } = options;
@@ -27,10 +30,19 @@ export function bindNeeds(options: DelivererOptions): TripNeeds {
       claims.get(destinationId) ??
       createBatcher<ClaimLoad, Claim>({
         ...together,
-        run: (loads) => claimTogether(options, destinationId, loads),
+        run: (loads) => {
+          for (const load of loads) load.begun?.();
+          return claimTogether(options, destinationId, loads);
+        },
       });
     claims.set(destinationId, known);
     return known;
+  };
+  const ahead = new Map<string, Places>();
+  const aheadOf = (destinationId: string): Places => {
+    const places = ahead.get(destinationId) ?? createPlaces(mostAhead);
+    ahead.set(destinationId, places);
+    return places;
   };
   const recorded = createBatcher<TripEnd, Recorded>({
     ...together,
@@ -49,12 +61,23 @@ export function bindNeeds(options: DelivererOptions): TripNeeds {
       ...together,
       run: (wanted) => readAheadTogether(options, wanted),
     }),
+    placeAhead: (destinationId) => placeOf(aheadOf(destinationId)),
     claim: (destinationId, load) => claimOf(destinationId)(load),
     depart: createBatcher<Departure, DepartureAnswer>({
       ...together,
       run: (departures) => depart(database, masterKeys, departures),
     }),
     record: (end) => recordLasting(recorded, end, options.leaseMs),
+  };
+}
+
+/** Resolves once there is one, with how to leave it; left once, however often it is said. */
+async function placeOf(places: Places): Promise<() => void> {
+  await places.enter();
+  let isLeft = false;
+  return () => {
+    if (!isLeft) places.leave();
+    isLeft = true;
   };
 }
 

@@ -67,8 +67,8 @@ export async function claimOrder(
     ...(inForce === undefined ? {} : { access: needs.accessTo(destinationId, inForce.mapping) }),
     ...(batch === undefined ? {} : { batchId: batch.id }),
     ...(order.continues === true ? { continues: true } : {}),
-    ...(draft === undefined ? {} : { written: draft.departure }),
-  });
+    ...(draft === undefined ? {} : { written: draft.departure, begun: draft.leave }),
+  }).finally(() => draft?.leave());
   if (claim === undefined) return undefined;
   if (claim.claimed.length === 0 || claim.destination === undefined) {
     needs.log.debug('claim.empty', { destination: destinationId, count: jobs.length });

@@ -69,6 +69,11 @@ export interface TripNeeds extends Omit<DelivererOptions, 'step' | 'random'> {
   readonly mappingDigests: MappingDigests;
   // Deliveries that do the same at the same time share its statements.
   readonly readAhead: (wanted: WantedAhead) => Promise<ReadAhead | undefined>;
+  /**
+   * A place among the deliveries of a destination that are written and wait for their claim, and how to leave it: so many as are soon
+   * claimed, so that the others wait as the job they are.
+   */
+  readonly placeAhead: (destinationId: string) => Promise<() => void>;
   readonly claim: (destinationId: string, load: ClaimLoad) => Promise<Claim>;
   readonly depart: (departure: Departure) => Promise<DepartureAnswer>;
   readonly record: (end: TripEnd) => Promise<Recorded>;
@@ -115,6 +120,8 @@ export interface Trip {
 export interface TripDraft {
   readonly trip: Trip;
   readonly departure: Departure;
+  /** Its place among those written ahead, to be left when its claim begins. */
+  readonly leave: () => void;
 }
 
 export interface ClaimedOrder {

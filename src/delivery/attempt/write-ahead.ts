@@ -16,13 +16,19 @@ export async function writeAhead(needs: TripNeeds, order: Order): Promise<TripDr
   if (order.batch !== undefined || order.inForce === undefined || job === undefined) return undefined;
   const trip = await freshTrip(needs, order, order.inForce);
   if (trip === undefined) return undefined;
+  const leave = await needs.placeAhead(order.destinationId);
   const draft = await draftOf(needs, order, trip, job).catch((error: unknown) => {
-    if (isStoreTrouble(error)) throw error;
-    // A bug of ours, a key that is not here: met again, reported and dealt with once the delivery is claimed.
-    return undefined;
+    if (!isStoreTrouble(error)) return undefined;
+    leave();
+    throw error;
   });
-  if (draft !== undefined) await needs.step('written', order.destinationId);
-  return draft;
+  // A bug of ours, a key that is not here: met again, reported and dealt with once the delivery is claimed.
+  if (draft === undefined) {
+    leave();
+    return undefined;
+  }
+  await needs.step('written', order.destinationId);
+  return { ...draft, leave };
 }
 
 /** Several jobs of any destinations in a handful of statements. */
@@ -73,7 +79,7 @@ async function draftOf(
   { destinationId }: Order,
   trip: Trip,
   job: ClaimJob,
-): Promise<TripDraft | undefined> {
+): Promise<Omit<TripDraft, 'leave'> | undefined> {
   const ahead = await needs.readAhead({ job, mapping: trip.mapping });
   if (ahead?.row.destinationId !== destinationId) return undefined;
   const { row, inputs } = ahead;
