@@ -17,22 +17,48 @@ const set = (flags: readonly string[]): void => {
 
 export type Leanly = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** One for a process: what is under way at the same time shares it. */
-export function createLeanHeap(): Leanly {
-  let underWay = 0;
-  return async (work) => {
-    underWay += 1;
-    if (underWay === 1) {
-      set(lean);
-      // How far the heap may grow is worked out at a collection.
-      collect();
-    }
-    try {
-      return await work();
-    } finally {
-      underWay -= 1;
-      if (underWay === 0) set(usual);
-    }
+/** The flags are the process's, and so is the count of what asks for them. */
+let underWay = 0;
+
+function begin(): void {
+  underWay += 1;
+  if (underWay > 1) return;
+  set(lean);
+  // How far the heap may grow is worked out at a collection.
+  collect();
+}
+
+function end(): void {
+  underWay -= 1;
+  if (underWay === 0) set(usual);
+}
+
+export const leanly: Leanly = async (work) => {
+  begin();
+  try {
+    return await work();
+  } finally {
+    end();
+  }
+};
+
+/** What a file leaves to do (sealing, recovery) goes on for a while after it. */
+const lingerMs = 60_000;
+
+/** For a process that works beside a long file: told again and again whether one is at work, it keeps its heap lean meanwhile. */
+export function createLeanWatch(): { readonly note: (isAtWork: boolean) => void; readonly stop: () => void } {
+  let until: number | undefined;
+  const stop = (): void => {
+    if (until !== undefined) end();
+    until = undefined;
+  };
+  return {
+    note: (isAtWork) => {
+      if (isAtWork && until === undefined) begin();
+      if (isAtWork) until = performance.now() + lingerMs;
+      else if (until !== undefined && performance.now() > until) stop();
+    },
+    stop,
   };
 }
 
@@ -43,4 +69,6 @@ function collect(): void {
 }
 
 /** The end of what bin/relais.mjs began: the room that loading took is not kept. */
-export const grownUp = (): void => set(usual);
+export function grownUp(): void {
+  if (underWay === 0) set(usual);
+}

@@ -16,9 +16,11 @@ import { createProducer } from '../queue/producer.ts';
 import type { Sql } from '../store/database.ts';
 import { anyNewRow } from '../store/backlog.ts';
 import { tidyTakings } from '../store/takings.ts';
+import { isLongFileAtWork } from '../store/long-files.ts';
 import { purgeRefused } from '../store/refused-rows.ts';
 import { dropEndedRuns, workAnyRun } from '../support/bulk-runs.ts';
 import type { App } from '../app.ts';
+import { createLeanWatch } from './lean-heap.ts';
 import { ownershipOf, presenceOf, type Role } from './role-status.ts';
 
 /** Stations 1 to 3 and everything time does by itself. Any number of processes may run it. */
@@ -42,12 +44,18 @@ export async function startPlanner(app: App): Promise<Role> {
   startTripLoops(loop, app, stations);
   const stopping = new AbortController();
   startTimers(loop, app, stations, stopping.signal);
+  const leanWatch = createLeanWatch();
+  loop('memory', 1_000, async () => {
+    leanWatch.note(await isLongFileAtWork(database));
+    return false;
+  });
   const presence = presenceOf('planner', app, ownership);
   return {
     stop: async () => {
       stopping.abort();
       await presence.stop();
       await Promise.all(loops.map((started) => started.stop()));
+      leanWatch.stop();
       await producer.close();
       redis.disconnect();
     },

@@ -14,7 +14,7 @@ import type { Database } from '../store/database.ts';
 import { destinationsWithQueuedWork } from '../store/due-work.ts';
 import { forgetQueued } from '../store/queued-long-ago.ts';
 import type { App } from '../app.ts';
-import { createLeanHeap } from './lean-heap.ts';
+import { leanly } from './lean-heap.ts';
 import { ownershipOf, presenceOf, processName, type Role } from './role-status.ts';
 
 /** Stations 4 and 5. Any number of processes may run it. */
@@ -39,7 +39,7 @@ export async function startWorker(
     owner: processName(),
     log,
     signal: aborter.signal,
-    leanly: createLeanHeap(),
+    leanly,
     ...(options.step === undefined ? {} : { step: options.step }),
   };
   const deliverer = createDeliverer(needs);

@@ -75,9 +75,33 @@ export async function putOffAsking(tx: Sql, ids: readonly number[], until: Date)
   );
 }
 
-/** Deliveries whose lease ran out: their worker died or stalled. */
-export const lapsedLeases = (sql: Sql, question: DueQuestion): Promise<readonly DueName[]> =>
-  namesWhere(sql, question, {
-    from: `FORCE INDEX (deliveries_due) WHERE state = 'sending' AND lease_until < UTC_TIMESTAMP(3)`,
-    order: 'id',
-  });
+const lapsed = `state = 'sending' AND lease_until < UTC_TIMESTAMP(3)`;
+
+/**
+ * Deliveries whose lease ran out: their worker died or stalled. The rows of a file come together, so that the last file may exceed
+ * the limit. In no order of ids, which would read every row on its way for each look.
+ */
+export async function lapsedLeases(sql: Sql, question: DueQuestion): Promise<readonly DueName[]> {
+  const { limit, which, locked } = question;
+  const named = { from: `FORCE INDEX (PRIMARY) WHERE ${lapsed}`, order: 'id' };
+  if ('among' in which) return namesWhere(sql, question, named);
+  const clause = whichClause(which);
+  const found = await sql.all<DueName>(
+    `SELECT ${nameColumns} FROM deliveries FORCE INDEX (deliveries_due) WHERE ${lapsed} ${clause.sql} LIMIT ${Math.trunc(limit)}`,
+    clause.values,
+  );
+  const files = [...new Set(found.map((row) => row.batchId))].filter((id) => id > 0);
+  const ids = found.filter((row) => row.batchId === 0).map((row) => row.id);
+  const names = [...(await namesWhere(sql, { ...question, which: { among: ids } }, named))];
+  for (const id of files) {
+    if (names.length >= limit) break;
+    names.push(
+      ...(await sql.all<DueName>(
+        `SELECT ${nameColumns} FROM deliveries FORCE INDEX (deliveries_batch)
+          WHERE batch_id = ? AND ${lapsed} ${clause.sql} ORDER BY id${locked ? ' FOR UPDATE SKIP LOCKED' : ''}`,
+        [id, ...clause.values],
+      )),
+    );
+  }
+  return names;
+}

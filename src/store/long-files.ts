@@ -174,15 +174,33 @@ export async function putOffForPart(tx: Sql, partId: number, afterMs: number): P
   const [whole] = await tx.all<{ id: number }>(
     `SELECT w.id FROM batches p JOIN batches w ON w.id = p.whole_id
       WHERE p.id = ? AND w.state IN ('open', 'written') AND w.outcome IS NULL
-        AND NOT EXISTS (SELECT 1 FROM batches s FORCE INDEX (batches_whole) JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = s.id
-                         WHERE s.whole_id = w.id AND d.state = 'pending')`,
-    [partId],
+        AND w.due_at < TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))`,
+    [partId, Math.round(afterMs)],
   );
-  if (whole === undefined) return;
+  // Asked last: it may read every row of the file, for each of its parts.
+  if (whole === undefined || (await awaitsDecision(tx, whole.id))) return;
   await tx.run(
     'UPDATE batches SET due_at = GREATEST(due_at, TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))) WHERE id = ?',
     [Math.round(afterMs), whole.id],
   );
+}
+
+async function awaitsDecision(sql: Sql, wholeId: number): Promise<boolean> {
+  const rows = await sql.all(
+    `SELECT 1 FROM batches s FORCE INDEX (batches_whole) JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = s.id
+      WHERE s.whole_id = ? AND d.state = 'pending' LIMIT 1`,
+    [wholeId],
+  );
+  return rows.length > 0;
+}
+
+/** Whether a long file is being collected, written, sent or settled anywhere; not while it waits for its recipient or its turn. */
+export async function isLongFileAtWork(sql: Sql): Promise<boolean> {
+  const rows = await sql.all(
+    `SELECT 1 FROM batches WHERE state IN ('open', 'written') AND role = 'whole'
+        AND (lease_until IS NOT NULL OR (state = 'open' AND attempt = 0 AND due_at > UTC_TIMESTAMP(3))) LIMIT 1`,
+  );
+  return rows.length > 0;
 }
 
 /** Long files whose worker died or gave them back. */

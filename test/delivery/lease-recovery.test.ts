@@ -2,6 +2,7 @@
 import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
 import { silentLog } from '../../src/log.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
+import { addTemplate, fill } from '../bench/backlog.ts';
 import { openDropGateway, type DropGateway } from '../trip/drop.ts';
 import { leadRow, strangerRow } from '../trip/gateway.ts';
 
@@ -63,3 +64,25 @@ test('a row whose lease lapsed after its file had ended is collected again, not 
   expect(await sweeper().recoverLeases()).toBe(2);
   expect(await gateway.stranded()).toBe(0);
 });
+
+test('a long file whose worker died is recovered part by part: what a look holds does not grow with the file', async () => {
+  await addTemplate(gateway);
+  await fill(gateway, 3_500, 'essai-csv');
+  const [planner] = await gateway.start('planner');
+  await gateway.ask();
+  await gateway.until('queued', async () => (await gateway.counts())['queued'] === 3_500, 60_000);
+  await planner?.stop();
+  await gateway.owner.run(
+    "UPDATE deliveries SET state = 'sending', attempt = 1, departures = 1, departed_attempt = 1, sent_revision = 1, lease_token = 1, lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3))",
+  );
+  await gateway.owner.run("UPDATE batches SET first_sent_at = UTC_TIMESTAMP(3) WHERE role = 'whole'");
+  const looks: number[] = [];
+  for (let count = await sweeper().recoverLeases(); count > 0; count = await sweeper().recoverLeases())
+    looks.push(count);
+  expect(looks).toEqual([1_000, 1_000, 1_000, 500]);
+  expect(await gateway.counts('batch_id > 0')).toEqual({ 'waiting:outcome_unknown': 3_500 });
+  const [whole] = await gateway.owner.all<{ late: number }>(
+    `SELECT COUNT(*) AS late FROM batches p JOIN batches w ON w.id = p.whole_id WHERE w.due_at < p.due_at`,
+  );
+  expect(whole?.late).toBe(0);
+}, 120_000);

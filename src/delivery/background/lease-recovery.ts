@@ -20,8 +20,8 @@ import { spentOf } from '../attempt/outcome-effects.ts';
 import type { Published } from '../mapping-cache.ts';
 import { afterLapse, decisionFor, type AfterLapse } from './after-lapse.ts';
 
-/** Rows of one look. */
-const atOnce = 10_000;
+/** Rows of one look, which are held in memory and in one transaction; a file of more comes whole. */
+const atOnce = 1_000;
 
 /** A file's rows are recovered together; every other row may be recovered by itself. */
 export const lapsedRows = (published: Published): RowWork<Delivery> => ({
