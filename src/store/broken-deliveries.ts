@@ -2,7 +2,7 @@
 // Invariant: only what has not departed in this attempt waits; what may have left is recovered as after any lapse.
 import type { Sql } from './database.ts';
 
-const waits = `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'waiting', reason = ?, lease_until = NULL,
+const waits = `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'waiting', reason = ?, lease_until = NULL, batch_id = 0,
        due_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))`;
 
 export interface BrokenWait {
@@ -10,15 +10,23 @@ export interface BrokenWait {
   readonly afterMs: number;
 }
 
+export interface Unclaimed {
+  readonly id: number;
+  readonly run: number;
+  readonly attempt: number;
+  /** The file it stands in, which it leaves; 0: none. */
+  readonly batchId: number;
+}
+
 /** One that could not be claimed. False: it has moved on. */
 export async function waitUnclaimed(
   sql: Sql,
-  { id, run, attempt }: { readonly id: number; readonly run: number; readonly attempt: number },
+  { id, run, attempt, batchId }: Unclaimed,
   { reason, afterMs }: BrokenWait,
 ): Promise<boolean> {
   const { affected } = await sql.run(
-    `${waits} WHERE id = ? AND run = ? AND attempt = ? AND state = 'queued' AND batch_id = 0`,
-    [reason, afterMs, id, run, attempt],
+    `${waits} WHERE id = ? AND run = ? AND attempt = ? AND state = 'queued' AND batch_id = ?`,
+    [reason, afterMs, id, run, attempt, batchId],
   );
   return affected > 0;
 }

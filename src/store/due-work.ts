@@ -76,17 +76,29 @@ export async function windowUse(
   return { all: row?.n ?? 0, replays: Number(row?.replays ?? 0) };
 }
 
-/**
- * Marks due rows queued, oldest first: the replays' reserve, then fresh ones, then other replays.
- * @param room `replays`: replayed or backfilled rows at most, so that they never fill the window fresh leads need;
- *   `reserved`: of these, as many go first, so that a busy destination does not starve them; `which`: all, when absent
- */
-export async function takeDue(
+/** How many of what may be taken. */
+export interface TakeRoom {
+  /** Replayed or backfilled rows at most, so that they never fill the window fresh leads need. */
+  readonly replays: number;
+  /** Of these, as many go first, so that a busy destination does not starve them. */
+  readonly reserved: number;
+  /** All, when absent. */
+  readonly which?: Which;
+}
+
+/** What a file takes. */
+export interface FileRows {
+  readonly action: string;
+  readonly rightsOnly?: boolean;
+}
+
+/** Due rows, oldest first: the replays' reserve, then fresh ones, then other replays. The caller's transaction holds them. */
+export async function chooseDue(
   tx: Sql,
   destinationId: string,
   limit: number,
-  room: { readonly replays: number; readonly reserved: number; readonly which?: Which },
-  batch?: { readonly id: number; readonly action: string; readonly rightsOnly?: boolean },
+  room: TakeRoom,
+  file?: FileRows,
 ): Promise<readonly DueJob[]> {
   const taken: DueJob[] = [];
   const clause = whichClause(room.which ?? { without: [] });
@@ -99,9 +111,9 @@ export async function takeDue(
       const rows = await tx.all<{ id: number; run: number; attempt: number }>(
         `SELECT id, run, attempt FROM deliveries FORCE INDEX (deliveries_due)
           WHERE state = ? AND destination_id = ? AND priority = ? AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0
-            ${batch === undefined ? '' : 'AND action = ?'} ${batch?.rightsOnly === true ? `AND ${carriesRightSql('deliveries')}` : ''} ${clause.sql}
+            ${ofFile(file)} ${clause.sql}
           ORDER BY due_at, id LIMIT ${left + before} FOR UPDATE SKIP LOCKED`,
-        [state, destinationId, priority, ...(batch === undefined ? [] : [batch.action]), ...clause.values],
+        [state, destinationId, priority, ...(file === undefined ? [] : [file.action]), ...clause.values],
       );
       const known = new Set(taken.map((job) => job.deliveryId));
       const fresh = rows.filter((row) => !known.has(row.id)).slice(0, left);
@@ -114,6 +126,21 @@ export async function takeDue(
   await take(1, Math.min(room.reserved, room.replays));
   await take(0, limit);
   await take(1, room.replays - taken.filter((job) => job.priority > 0).length);
+  return taken;
+}
+
+const ofFile = (file: FileRows | undefined): string =>
+  `${file === undefined ? '' : 'AND action = ?'} ${file?.rightsOnly === true ? `AND ${carriesRightSql('deliveries')}` : ''}`;
+
+/** Marks queued what `chooseDue` chooses. */
+export async function takeDue(
+  tx: Sql,
+  destinationId: string,
+  limit: number,
+  room: TakeRoom,
+  batch?: FileRows & { readonly id: number },
+): Promise<readonly DueJob[]> {
+  const taken = await chooseDue(tx, destinationId, limit, room, batch);
   if (taken.length === 0) return [];
   const { marks, values } = inList(taken.map((job) => job.deliveryId));
   await tx.run(
@@ -124,18 +151,15 @@ export async function takeDue(
 }
 
 /** Whether due rows of an action stand in no file still: those that somebody held were left out of it. */
-export async function anyDue(
-  tx: Sql,
-  destinationId: string,
-  { action, rightsOnly }: { readonly action: string; readonly rightsOnly: boolean },
-): Promise<boolean> {
+export async function anyDue(tx: Sql, destinationId: string, file: FileRows, which: Which): Promise<boolean> {
+  const clause = whichClause(which);
   for (const state of ['waiting', 'planned'])
     for (const priority of [0, 1]) {
       const rows = await tx.all(
         `SELECT 1 FROM deliveries FORCE INDEX (deliveries_due)
-          WHERE state = ? AND destination_id = ? AND priority = ? AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0 AND action = ?
-            ${rightsOnly ? `AND ${carriesRightSql('deliveries')}` : ''} LIMIT 1`,
-        [state, destinationId, priority, action],
+          WHERE state = ? AND destination_id = ? AND priority = ? AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0 ${ofFile(file)}
+            ${clause.sql} LIMIT 1`,
+        [state, destinationId, priority, file.action, ...clause.values],
       );
       if (rows.length > 0) return true;
     }

@@ -200,17 +200,34 @@ describe('files', () => {
     await home.owner.run('DELETE FROM slots');
   });
 
-  test('a row that cannot be collected keeps no other destination from its file', async () => {
-    const [first] = await deliveries(2, { destination_id: 'file-a' });
+  test('a row that cannot be collected keeps no other of its destination, and no other destination, from its file', async () => {
+    const [first] = await deliveries(3, { destination_id: 'file-a' });
     await deliveries(3, { destination_id: 'file-b' });
     await poison(`NEW.id = ${first}`);
+    await files().noteSlots(now);
+    expect(await files().collect()).toBe(2);
+    expect(await slots()).toEqual([
+      { id: 'file-a', state: 'taken' },
+      { id: 'file-b', state: 'taken' },
+    ]);
+    expect(await states()).toEqual({ planned: 1, queued: 5 });
+    expect(await told()).toEqual([{ kind: 'internal_error', delivery: first, reason: 'FILE:SQL_1644' }]);
+    await home.owner.run('DELETE FROM slots');
+  });
+
+  test('what breaks the file of a destination without any row of it is no row’s fault', async () => {
+    await deliveries(3, { destination_id: 'file-a' });
+    await deliveries(3, { destination_id: 'file-b' });
+    await home.owner.text(
+      `CREATE TRIGGER poison BEFORE UPDATE ON slots FOR EACH ROW
+         IF NEW.destination_id = 'file-a' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'poison'; END IF`,
+    );
     await files().noteSlots(now);
     expect(await files().collect()).toBe(1);
     expect(await slots()).toEqual([
       { id: 'file-a', state: 'due' },
       { id: 'file-b', state: 'taken' },
     ]);
-    expect(await states()).toEqual({ planned: 2, queued: 3 });
     expect(await told()).toEqual([{ kind: 'internal_error', delivery: 0, reason: 'FILE:SQL_1644' }]);
     await home.owner.run('DELETE FROM slots');
   });

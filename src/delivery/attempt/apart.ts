@@ -6,6 +6,7 @@ import { isWorthLogging, type Log } from '../../log.ts';
 import { closeBroken, raiseBroken } from '../../store/broken-alerts.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import type { Which } from '../../store/which.ts';
+import { brokenAtMost, halved, type Broken, type RowSet, type Some } from './halving.ts';
 
 /** Who is spoken of in the alert; each in its own rest. */
 export interface Subject {
@@ -15,8 +16,7 @@ export interface Subject {
 }
 
 /** Rows that are worked on together or not at all: the rows of a file. */
-export interface Unit {
-  readonly ids: readonly number[];
+export interface Unit extends RowSet {
   readonly subject: Subject;
 }
 
@@ -42,9 +42,20 @@ export interface RowWork<Done> {
   readonly due: (sql: Sql, which: Which) => Promise<readonly Unit[]>;
 }
 
+/** What is done once for all of its rows, and cannot be done in pieces: a file. */
+export interface WholeWork<Done> {
+  readonly run: (which: Which) => Promise<Done>;
+  /** The rows that it would take. */
+  readonly due: (which: Which) => Promise<readonly Unit[]>;
+  /** The same with these rows alone, and undone. */
+  readonly trial: (ids: readonly number[]) => Promise<void>;
+}
+
 export interface Apart {
   /** Works on due rows in one transaction; where it breaks, finds the rows it breaks over by halving. Answers what is committed. */
   readonly rows: <Done>(work: RowWork<Done>) => Promise<readonly Done[]>;
+  /** Does a whole without the rows that it breaks over: they are found by halving, in trials. */
+  readonly whole: <Done>(work: WholeWork<Done>) => Promise<Done>;
   /** Does the same for each, one after the other. Returns the sum of what was done. */
   readonly each: <Item>(
     items: readonly Item[],
@@ -62,9 +73,6 @@ export interface ApartOptions {
   readonly restMs: number;
 }
 
-/** So many that break and none that passes: it is everybody's trouble. */
-const brokenAtMost = 8;
-
 interface Resting {
   readonly unit: Unit;
   readonly until: number;
@@ -73,16 +81,22 @@ interface Resting {
 
 type Rest = Map<string, Resting>;
 
-interface Broken {
-  readonly unit: Unit;
-  readonly error: unknown;
-}
-
 export function createApart(options: ApartOptions): Apart {
   const rest: Rest = new Map();
   return {
     rows: (work) => workRows(options, rest, work),
+    whole: (work) => workWhole(options, rest, work),
     each: (items, subjectOf, work) => workEach(options, rest, items, subjectOf, work),
+  };
+}
+
+/** Of each destination its own: what rests is tried again within its destination only. */
+export function apartOfEach(create: () => Apart): (destinationId: string) => Apart {
+  const known = new Map<string, Apart>();
+  return (destinationId) => {
+    const apart = known.get(destinationId) ?? create();
+    known.set(destinationId, apart);
+    return apart;
   };
 }
 
@@ -105,50 +119,30 @@ async function workRows<Done>(
   } catch (error) {
     if (isStoreTrouble(error)) throw error;
   }
-  const trial: Trial = { passed: 0, broken: [] };
-  const done = await halved(trial, shuffled(await work.due(database, { without })), some);
-  await putToRest(options, rest, trial.broken, trial.passed > 0);
+  const { done, passed, broken } = await halved(await work.due(database, { without }), some);
+  await putToRest(options, rest, broken, passed > 0);
   return [...again, ...done];
 }
 
-type Some<Done> = (ids: readonly number[]) => Promise<readonly Done[]>;
-
-interface Trial {
-  passed: number;
-  readonly broken: Broken[];
-}
-
-async function halved<Done>(
-  trial: Trial,
-  units: readonly Unit[],
-  some: Some<Done>,
-): Promise<readonly Done[]> {
-  const [unit] = units;
-  if (unit === undefined || isEverybodys(trial)) return [];
+async function workWhole<Done>(options: ApartOptions, rest: Rest, work: WholeWork<Done>): Promise<Done> {
+  const trial: Some<never> = async (ids) => {
+    await work.trial(ids);
+    return [];
+  };
+  for (const { unit } of [...rest.values()].filter(isOver)) await triedAgain(options, rest, unit, trial);
+  const withoutResting = (): Which => ({ without: [...rest.values()].flatMap(({ unit }) => unit.ids) });
   try {
-    const done = await some(units.flatMap(({ ids }) => ids));
-    trial.passed += units.length;
-    return done;
+    return await work.run(withoutResting());
   } catch (error) {
     if (isStoreTrouble(error)) throw error;
-    if (units.length === 1) {
-      trial.broken.push({ unit, error });
-      return [];
-    }
+    // What breaks without any row is no row's fault: it throws here again.
+    await work.trial([]);
+    const { passed, broken } = await halved(await work.due(withoutResting()), trial);
+    if (broken.length === 0) throw error;
+    await putToRest(options, rest, broken, passed > 0);
   }
-  const middle = Math.ceil(units.length / 2);
-  const before = await halved(trial, units.slice(0, middle), some);
-  return [...before, ...(await halved(trial, units.slice(middle), some))];
+  return work.run(withoutResting());
 }
-
-const isEverybodys = ({ passed, broken }: Trial): boolean => passed === 0 && broken.length >= brokenAtMost;
-
-/** Otherwise the same few at the front would hide for ever that others pass. */
-const shuffled = (units: readonly Unit[]): readonly Unit[] =>
-  units
-    .map((unit) => ({ unit, at: Math.random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ unit }) => unit);
 
 async function workEach<Item>(
   options: ApartOptions,
@@ -157,7 +151,7 @@ async function workEach<Item>(
   subjectOf: (item: Item) => Subject,
   work: (item: Item) => Promise<number>,
 ): Promise<number> {
-  const broken: Broken[] = [];
+  const broken: Broken<Unit>[] = [];
   let count = 0;
   let hasPassed = false;
   for (const item of items) {
@@ -203,7 +197,7 @@ async function forget({ database, step }: ApartOptions, rest: Rest, { subject }:
 async function putToRest(
   { database, log, step, restMs }: ApartOptions,
   rest: Rest,
-  broken: readonly Broken[],
+  broken: readonly Broken<Unit>[],
   hasPassed: boolean,
 ): Promise<void> {
   const [first] = broken;

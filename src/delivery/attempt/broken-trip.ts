@@ -3,11 +3,14 @@
 import { reasonWith } from '../../domain/delivery.ts';
 import { foreignCode } from '../../errors.ts';
 import { raiseBroken } from '../../store/broken-alerts.ts';
+import { deferBatch } from '../../store/batches.ts';
 import { waitUnclaimed, waitUndeparted, type BrokenWait } from '../../store/broken-deliveries.ts';
 import { isStoreTrouble, type Sql } from '../../store/database.ts';
 import { readDeliveries } from '../../store/deliveries.ts';
+import type { FileBatch } from '../files/file-parcel.ts';
 import type { ClaimLoad } from './claim-together.ts';
-import type { Claim, ClaimedDelivery } from './claim.ts';
+import { claimDeliveries, type Claim, type ClaimedDelivery, type ClaimJob } from './claim.ts';
+import { brokenAtMost, halved } from './halving.ts';
 import type { Order, TripNeeds } from './trip.ts';
 
 const againMs = 5 * 60_000;
@@ -21,7 +24,8 @@ export async function claimOrWait(
   try {
     return await needs.claim(destinationId, load);
   } catch (error) {
-    if (isStoreTrouble(error) || batch !== undefined) throw error;
+    if (isStoreTrouble(error)) throw error;
+    if (batch !== undefined) return leaveUnclaimed(needs, batch, load, error);
   }
   // Once more, without what was written ahead: the claim is then nothing but a claim.
   const { written: _written, ...bare } = load;
@@ -29,12 +33,63 @@ export async function claimOrWait(
     return await needs.claim(destinationId, bare);
   } catch (error) {
     if (isStoreTrouble(error)) throw error;
-    for (const { deliveryId, run, attempt } of jobs)
-      await tellBroken(needs, deliveryId, { step: 'CLAIM', error }, (tx, wait) =>
-        waitUnclaimed(tx, { id: deliveryId, run, attempt: attempt - 1 }, wait),
-      );
+    for (const job of jobs) await tellUnclaimed(needs, job, error);
     return undefined;
   }
+}
+
+/**
+ * The rows that break the claim of their file wait outside it, and the others leave. A file that may have left would be another one
+ * without them (guarantee 4): it waits, and is told of.
+ * @throws the error where no row breaks it alone, or all of them do
+ */
+async function leaveUnclaimed(
+  needs: TripNeeds,
+  batch: FileBatch,
+  load: ClaimLoad,
+  error: unknown,
+): Promise<undefined> {
+  const { database, owner, published } = needs;
+  const settings = { ...load, owner, version: published.version };
+  const tryToClaim = (jobs: readonly ClaimJob[]): Promise<unknown> =>
+    database.transaction((tx) => claimDeliveries(tx, batch.destinationId, jobs, settings), {
+      undoIf: () => true,
+    });
+  const { passed, broken } = await halved(
+    load.jobs.map((job) => ({ ids: [job.deliveryId], job })),
+    async (ids) => {
+      await tryToClaim(load.jobs.filter(({ deliveryId }) => ids.includes(deliveryId)));
+      return [];
+    },
+  );
+  if (broken.length === 0 || (passed === 0 && broken.length >= brokenAtMost)) throw error;
+  const isFixed =
+    batch.state === 'written' && (batch.whole === undefined || batch.whole.firstSentAt !== undefined);
+  let stays = isFixed;
+  for (const { unit, error: own } of broken)
+    stays = !(await tellUnclaimed(needs, unit.job, own, isFixed ? 'stays' : batch.id)) || stays;
+  await deferBatch(database, batch, stays ? againMs : 0);
+  return undefined;
+}
+
+/** @param file that it stands in, 0: none; `stays`: it is told of, and not moved. Answers whether it stands in that file no more. */
+async function tellUnclaimed(
+  needs: TripNeeds,
+  { deliveryId, run, attempt }: ClaimJob,
+  error: unknown,
+  file: number | 'stays' = 0,
+): Promise<boolean> {
+  let isOut = file !== 'stays';
+  await tellBroken(needs, deliveryId, { step: 'CLAIM', error }, async (tx, wait) => {
+    if (file === 'stays') return true;
+    return waitUnclaimed(tx, { id: deliveryId, run, attempt: attempt - 1, batchId: file }, wait).catch(
+      (failure: unknown) => {
+        isOut = false;
+        throw failure;
+      },
+    );
+  });
+  return isOut;
 }
 
 /** What was claimed and broke before it departed. @throws the error where it is the database's, a file's, or may have left */

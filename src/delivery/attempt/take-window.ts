@@ -3,7 +3,7 @@
 import type { Log } from '../../log.ts';
 import type { Database } from '../../store/database.ts';
 import { dueNames, takeDue, type DueJob } from '../../store/due-work.ts';
-import { createApart, unitOf, type Apart } from './apart.ts';
+import { apartOfEach, createApart, unitOf } from './apart.ts';
 
 export type TakeWindow = (
   destinationId: string,
@@ -20,13 +20,7 @@ export function createTakeWindow({
   readonly log: Log;
   readonly restMs: number;
 }): TakeWindow {
-  // Of each destination its own: what rests is tried again within its destination only.
-  const known = new Map<string, Apart>();
-  const apartOf = (destinationId: string): Apart => {
-    const apart = known.get(destinationId) ?? createApart({ database, log, step: 'DISPATCH', restMs });
-    known.set(destinationId, apart);
-    return apart;
-  };
+  const apartOf = apartOfEach(() => createApart({ database, log, step: 'DISPATCH', restMs }));
   return (destinationId, limit, room) =>
     apartOf(destinationId).rows({
       run: (tx, which) => takeDue(tx, destinationId, limit, { ...room, which }),

@@ -6,14 +6,15 @@ import { isStopped, whyFileWaits } from '../../domain/send-policy.ts';
 import type { Log } from '../../log.ts';
 import type { Producer } from '../../queue/producer.ts';
 import { addSlot, dueSlots, latestSlots, lockSlot, type DueSlot } from '../../store/file-slots.ts';
-import type { Database } from '../../store/database.ts';
+import type { Database, Sql } from '../../store/database.ts';
 import { destinationsBy, findDestination, heldStates, type Destination } from '../../store/destinations.ts';
 import { destinationsWithPlannedWork } from '../../store/due-work.ts';
 import { relabelWaiting, showHeld } from '../../store/held-back.ts';
 import { appendHandovers } from '../../store/handovers.ts';
-import { createApart, type Apart, type Subject } from '../attempt/apart.ts';
+import type { Which } from '../../store/which.ts';
+import { apartOfEach, createApart, unitOf, type Apart, type Subject, type Unit } from '../attempt/apart.ts';
 import type { Published } from '../mapping-cache.ts';
-import { runSlot, type SlotRun } from './fill.ts';
+import { rowsOfSlot, runSlot, type SlotRun, type SlotWork } from './fill.ts';
 
 export interface Files {
   /** Notes the slots that have come since the last look. */
@@ -43,6 +44,8 @@ export interface FilesOptions {
 interface Filing extends FilesOptions {
   readonly noting: Apart;
   readonly collecting: Apart;
+  /** Rows that break the collecting of a destination's file. */
+  readonly rowsOf: (destinationId: string) => Apart;
   readonly showing: Apart;
 }
 
@@ -55,6 +58,7 @@ export function createFiles(options: FilesOptions): Files {
     ...options,
     noting: apartIn('SCHEDULE'),
     collecting: apartIn('FILE'),
+    rowsOf: apartOfEach(() => apartIn('FILE')),
     showing: apartIn('WAITING'),
   };
   const shown: ShownCauses = new Map();
@@ -93,17 +97,15 @@ async function collect(filing: Filing): Promise<number> {
   );
 }
 
-async function collectSlot(
-  { database, published, producer, partRows }: Filing,
-  due: DueSlot,
-): Promise<number> {
-  const run = await database.transaction(async (tx): Promise<SlotRun | undefined> => {
-    const slot = await lockSlot(tx, due);
-    const destination = await findDestination(tx, due.destinationId);
-    const mapping = await published.version(destination?.mappingVersionId ?? 0);
-    // The slot stays due until the mapping can be used again: no hour is lost.
-    if (slot === undefined || destination === undefined || mapping === undefined) return undefined;
-    return runSlot(tx, { slot, destination, mapping, partRows });
+async function collectSlot(filing: Filing, due: DueSlot): Promise<number> {
+  const { database, producer } = filing;
+  const undone = { undoIf: () => true };
+  const run = await filing.rowsOf(due.destinationId).whole<SlotRun | undefined>({
+    run: (which) => database.transaction((tx) => withSlot(tx, filing, due, which, runSlot)),
+    due: (which) =>
+      database.transaction(async (tx) => (await withSlot(tx, filing, due, which, unitsOfSlot)) ?? [], undone),
+    trial: async (ids) =>
+      void (await database.transaction((tx) => withSlot(tx, filing, due, { among: ids }, runSlot), undone)),
   });
   // Marked in MySQL already: a push that fails is made again when the batch has stood queued too long.
   for (const { destinationId, id } of run?.opened ?? [])
@@ -111,6 +113,26 @@ async function collectSlot(
   // A part of a long file is a transaction: the next one comes with the next look. Rows that somebody holds keep back nobody
   // else's files, and are looked at again in a while.
   return (run?.opened.length ?? 0) + (run?.more === 'part' ? 1 : 0);
+}
+
+/** Undefined where somebody else has it, or it stays due until the mapping can be used again: no hour is lost. */
+async function withSlot<Done>(
+  tx: Sql,
+  { published, partRows }: Filing,
+  due: DueSlot,
+  which: Which,
+  work: (tx: Sql, work: SlotWork) => Promise<Done>,
+): Promise<Done | undefined> {
+  const slot = await lockSlot(tx, due);
+  const destination = await findDestination(tx, due.destinationId);
+  const mapping = await published.version(destination?.mappingVersionId ?? 0);
+  if (slot === undefined || destination === undefined || mapping === undefined) return undefined;
+  return work(tx, { slot, destination, mapping, partRows, which });
+}
+
+async function unitsOfSlot(tx: Sql, work: SlotWork): Promise<readonly Unit[]> {
+  const { clientId, id: destinationId } = work.destination;
+  return (await rowsOfSlot(tx, work)).map((id) => unitOf([{ id, clientId, destinationId }]));
 }
 
 /** The cause last shown, by destination. */

@@ -8,10 +8,11 @@ import type { CompiledMapping } from '../../mapping/contract.ts';
 import { discardBatch, openBatch } from '../../store/batches.ts';
 import type { Sql } from '../../store/database.ts';
 import type { Destination } from '../../store/destinations.ts';
-import { anyDue, takeDue } from '../../store/due-work.ts';
+import { anyDue, chooseDue, takeDue, type TakeRoom } from '../../store/due-work.ts';
 import { addSlot, markTaken, noteCollecting, type DueSlot } from '../../store/file-slots.ts';
 import { collectedAction, openWhole, startWhole } from '../../store/long-files.ts';
 import { joinWhole } from '../../store/file-parts.ts';
+import type { Which } from '../../store/which.ts';
 
 export interface OpenedBatch {
   readonly id: number;
@@ -30,6 +31,8 @@ export interface SlotWork {
   readonly mapping: CompiledMapping;
   /** Rows that are written at once. */
   readonly partRows: number;
+  /** All of them, or without those that break it. */
+  readonly which: Which;
 }
 
 /** One file says one thing: creations, then changes, then erasures. */
@@ -119,16 +122,33 @@ const wholeOf = ({ destination, slot }: SlotWork, action: Action): Parameters<ty
 
 async function fill(
   tx: Sql,
-  { slot, destination, mapping, partRows }: SlotWork,
-  which: { readonly action: Action; readonly rightsOnly: boolean },
+  work: SlotWork,
+  rows: { readonly action: Action; readonly rightsOnly: boolean },
 ): Promise<{ readonly id: number; readonly more: boolean } | 'held' | undefined> {
-  const most = Math.min(mapping.maxItems, partRows);
+  const { slot, destination, which } = work;
   const id = await openBatch(tx, destination.clientId, destination.id, slot.slotAt);
-  const room = { replays: most, reserved: 0 };
-  const jobs = await takeDue(tx, destination.id, most, room, { id, ...which });
+  const most = rowsAtOnce(work);
+  const jobs = await takeDue(tx, destination.id, most, roomOf(work), { id, ...rows });
   // Rows that somebody held at this moment were left out: they belong to this hour all the same.
-  const more = jobs.length === most || (await anyDue(tx, destination.id, which));
+  const more = jobs.length === most || (await anyDue(tx, destination.id, rows, which));
   if (jobs.length > 0) return { id, more };
   await discardBatch(tx, id);
   return more ? 'held' : undefined;
+}
+
+const rowsAtOnce = ({ mapping, partRows }: SlotWork): number => Math.min(mapping.maxItems, partRows);
+const roomOf = (work: SlotWork): TakeRoom => ({
+  replays: rowsAtOnce(work),
+  reserved: 0,
+  which: work.which,
+});
+
+/** The rows that the next step of a slot would take, in the caller's transaction. */
+export async function rowsOfSlot(tx: Sql, work: SlotWork): Promise<readonly number[]> {
+  const ids: number[] = [];
+  for (const action of order) {
+    const jobs = await chooseDue(tx, work.destination.id, rowsAtOnce(work), roomOf(work), { action });
+    ids.push(...jobs.map((job) => job.deliveryId));
+  }
+  return ids;
 }
