@@ -1,6 +1,7 @@
 // What support writes: a new run, a try brought forward, older leads handed to the planner.
 import { restartCalls } from './calls.ts';
 import { inList, type Sql } from './database.ts';
+import { whichClause, type Which } from './which.ts';
 import { forgetTaken } from './delivery-targets.ts';
 import type { Delivery } from './deliveries.ts';
 import { asidePriority } from './lead-changes.ts';
@@ -60,29 +61,46 @@ export async function bringThrottledForward(tx: Sql, destinationId: string): Pro
   );
 }
 
+/** Leads of a client for a destination that came later, by id. */
+export interface BackfillPart {
+  readonly clientId: string;
+  readonly destinationId: string;
+  readonly since: Date;
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** Leads of the client created since: a part of them, by id. */
+export async function leadsToBackfill(
+  sql: Sql,
+  { clientId, since, after, limit }: BackfillPart,
+): Promise<readonly number[]> {
+  const rows = await sql.all<{ id: number }>(
+    `SELECT id FROM leads WHERE client_id = ? AND id > ? AND created_at >= ? ORDER BY id LIMIT ${Math.trunc(limit)}`,
+    [clientId, after, since],
+  );
+  return rows.map((row) => row.id);
+}
+
 /**
- * Leads of the client created since, not erased, without a delivery for the destination: a part of them, by id.
- * `last` is the highest id looked at; undefined when there are no more.
+ * Of a part of the leads those that are not erased and have no delivery for the destination are planned for it. `last` is the
+ * highest id looked at; undefined when there are no more.
  */
 export async function addBackfill(
   tx: Sql,
-  clientId: string,
-  destinationId: string,
-  since: Date,
-  part: { readonly after: number; readonly limit: number },
+  part: BackfillPart,
+  which: Which,
 ): Promise<{ readonly count: number; readonly last: number | undefined }> {
-  const rows = await tx.all<{ id: number }>(
-    `SELECT id FROM leads WHERE client_id = ? AND id > ? AND created_at >= ? ORDER BY id LIMIT ${Math.trunc(part.limit)}`,
-    [clientId, part.after, since],
-  );
-  const last = rows.at(-1)?.id;
+  const { clientId, destinationId, since, after } = part;
+  const last = (await leadsToBackfill(tx, part)).at(-1);
   if (last === undefined) return { count: 0, last };
+  const clause = whichClause(which, 'l.id');
   const { affected } = await tx.run(
     `INSERT INTO lead_changes (client_id, lead_id, revision, kind, priority)
      SELECT l.client_id, l.id, l.revision, CONCAT('backfill:', ?), 1 FROM leads l
-      WHERE l.client_id = ? AND l.id > ? AND l.id <= ? AND l.created_at >= ? AND l.erased_at IS NULL
+      WHERE l.client_id = ? AND l.id > ? AND l.id <= ? AND l.created_at >= ? AND l.erased_at IS NULL ${clause.sql}
         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.lead_id = l.id AND d.destination_id = ?)`,
-    [destinationId, clientId, part.after, last, since, destinationId],
+    [destinationId, clientId, after, last, since, ...clause.values, destinationId],
   );
   return { count: affected, last };
 }

@@ -4,14 +4,17 @@ import { inList, type SqlValue } from './database.ts';
 
 export type Which = { readonly without: readonly number[] } | { readonly among: readonly number[] };
 
-/** `AND ...` for a statement over `deliveries`; its values stand where the clause does. */
-export function whichClause(which: Which): { readonly sql: string; readonly values: readonly SqlValue[] } {
+/** `AND ...` for a statement over `deliveries`, or whatever `column` names; its values stand where the clause does. */
+export function whichClause(
+  which: Which,
+  column: 'id' | 'l.id' = 'id',
+): { readonly sql: string; readonly values: readonly SqlValue[] } {
   if ('among' in which) {
     if (which.among.length === 0) return { sql: 'AND 1 = 0', values: [] };
     const { marks, values } = inList(which.among);
-    return { sql: `AND id IN (${marks})`, values };
+    return { sql: `AND ${column} IN (${marks})`, values };
   }
   if (which.without.length === 0) return { sql: '', values: [] };
   const { marks, values } = inList(which.without);
-  return { sql: `AND id NOT IN (${marks})`, values };
+  return { sql: `AND ${column} NOT IN (${marks})`, values };
 }

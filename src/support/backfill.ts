@@ -1,10 +1,12 @@
 // Older leads of a client for a destination that came later: handed to the planner in steps.
 // Invariant: a step is one transaction, so that a large client never holds the planner's tables; begun and ended in the log.
 import { RelaisError } from '../errors.ts';
-import type { Sql } from '../store/database.ts';
+import { halved, type Halved, type RowSet } from '../delivery/attempt/halving.ts';
+import type { Database, Sql } from '../store/database.ts';
 import { findDestination, type Destination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
-import { addBackfill } from '../store/support-writes.ts';
+import { addBackfill, leadsToBackfill, type BackfillPart } from '../store/support-writes.ts';
+import type { Which } from '../store/which.ts';
 import type { Actor } from './replay.ts';
 
 /** Leads looked at in one transaction. */
@@ -21,19 +23,56 @@ export async function noteBackfillBegun(tx: Sql, { destinationId }: Backfill, by
   await note(tx, await existing(tx, destinationId), by, 'begun');
 }
 
+/** How far a backfill is. */
+export interface BackfillProgress {
+  /** The last lead looked at. */
+  readonly after: number;
+  readonly done: number;
+}
+
 /** `last` is the highest lead looked at; undefined when there are no more, which the log notes with the count. */
 export async function backfillStep(
   tx: Sql,
-  { destinationId, since }: Backfill,
+  order: Backfill,
   by: Actor,
-  progress: { readonly after: number; readonly done: number },
+  { after, done }: BackfillProgress,
+  which: Which = { without: [] },
 ): Promise<{ readonly count: number; readonly last: number | undefined }> {
-  const destination = await existing(tx, destinationId);
-  const { after } = progress;
-  const step = await addBackfill(tx, destination.clientId, destinationId, since, { after, limit: stepSize });
-  if (step.last === undefined) await note(tx, destination, by, String(progress.done));
+  const destination = await existing(tx, order.destinationId);
+  const step = await addBackfill(tx, partOf(destination, order, after), which);
+  if (step.last === undefined) await note(tx, destination, by, String(done));
   return step;
 }
+
+/** Of the leads of a step that breaks, those that break it. @throws what breaks it without any of them */
+export async function leadsThatBreak(
+  database: Database,
+  order: Backfill,
+  by: Actor,
+  progress: BackfillProgress,
+): Promise<Halved<RowSet, never>> {
+  const attempt = async (among: readonly number[]): Promise<readonly never[]> => {
+    await database.transaction((tx) => backfillStep(tx, order, by, progress, { among }), {
+      undoIf: () => true,
+    });
+    return [];
+  };
+  await attempt([]);
+  const destination = await existing(database, order.destinationId);
+  const ids = await leadsToBackfill(database, partOf(destination, order, progress.after));
+  return halved(
+    ids.map((id) => ({ ids: [id] })),
+    attempt,
+  );
+}
+
+const partOf = ({ clientId }: Destination, order: Backfill, after: number): BackfillPart => ({
+  clientId,
+  after,
+  limit: stepSize,
+  destinationId: order.destinationId,
+  since: order.since,
+});
 
 async function existing(tx: Sql, destinationId: string): Promise<Destination> {
   const destination = await findDestination(tx, destinationId);

@@ -16,8 +16,15 @@ import {
 import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import { readDeliveries } from '../store/deliveries.ts';
 import { noteGoingOn, reasonOf, tellAfter } from './bulk-failures.ts';
-import { backfillStep } from './backfill.ts';
-import { bulkStep, isRefusal, type BulkDeps, type BulkOrder, type ItemResult } from './bulk-steps.ts';
+import { backfillStep, leadsThatBreak } from './backfill.ts';
+import {
+  bulkStep,
+  isRefusal,
+  type BulkDeps,
+  type BulkOrder,
+  type BulkResult,
+  type ItemResult,
+} from './bulk-steps.ts';
 
 /** A step takes less than a second; a process that is silent for this long is taken for dead. */
 export const leaseMs = 10_000;
@@ -87,21 +94,53 @@ async function stepOfDeliveries(
   return tallied(tx, run, await bulkStep(tx, deps, { ...run, order }, items));
 }
 
+type BackfillOrder = Extract<BulkOrder, { kind: 'backfill' }>;
+
+/** @param without leads that break it */
 async function stepOfLeads(
   tx: Sql,
   run: BulkRow,
-  order: Extract<BulkOrder, { kind: 'backfill' }>,
+  order: BackfillOrder,
+  without: readonly number[] = [],
 ): Promise<BulkRow> {
   const by = { actor: run.actor, reason: run.reason };
-  const { count, last } = await backfillStep(tx, order, by, { after: run.lastId, done: run.done });
-  const before = run.results['handed_over']?.count ?? 0;
+  const { lastId: after, done } = run;
+  const { count, last } = await backfillStep(tx, order, by, { after, done }, { without });
+  const tally = (result: BulkResult, more: number): BulkRow['results'] => {
+    const sum = (run.results[result]?.count ?? 0) + more;
+    return sum === 0 && result !== 'handed_over' ? {} : { [result]: { count: sum, ids: [] } };
+  };
   return {
     ...run,
     state: last === undefined ? 'done' : 'running',
-    done: run.done + count,
-    results: { handed_over: { count: before + count, ids: [] } },
-    lastId: last ?? run.lastId,
+    done: done + count,
+    refused: run.refused + without.length,
+    results: { ...tally('handed_over', count), ...tally('broken', without.length) },
+    lastId: last ?? after,
   };
+}
+
+/** The step of a backfill that broke, without the leads that break it. @throws the error as `workApart` does */
+async function backfillApart(
+  deps: RunDeps,
+  lease: Lease,
+  asked: BulkRow,
+  order: BackfillOrder,
+  error: unknown,
+): Promise<BulkRow | undefined> {
+  const by = { actor: asked.actor, reason: asked.reason };
+  const { lastId: after, done } = asked;
+  const { passed, broken } = await leadsThatBreak(deps.database, order, by, { after, done });
+  const isEverybodys = passed === 0 && (broken.length >= brokenAtMost || asked.failures + 1 < tellAfter);
+  if (broken.length === 0 || isEverybodys) throw error;
+  const ids = broken.flatMap(({ unit }) => unit.ids);
+  const code = foreignCode(broken[0]?.error);
+  return underLease(deps, lease, async (tx, run) => {
+    for (const lead of ids) deps.log.error('delivery.broken', { loop: 'bulk', run: run.id, lead, code });
+    const { destinationId } = order;
+    await raiseAlerts(tx, [{ kind: 'internal_error', destinationId, reason: `${reasonOf(run.id)}:${code}` }]);
+    return stepOfLeads(tx, run, order, ids);
+  });
 }
 
 interface Broken {
@@ -116,8 +155,10 @@ interface Broken {
  */
 async function workApart(deps: RunDeps, lease: Lease, error: unknown): Promise<BulkRow | undefined> {
   const asked = await readBulkRun(deps.database, lease.id);
+  if (asked === undefined) throw error;
   // What is wrong with the order itself is no delivery's fault: it throws here again.
-  if (asked === undefined || orderOf(asked).kind === 'backfill') throw error;
+  const order = orderOf(asked);
+  if (order.kind === 'backfill') return backfillApart(deps, lease, asked, order, error);
   const broken: Broken[] = [];
   let last: BulkRow | undefined;
   for (const item of await bulkItems(deps.database, lease.id, stepSize)) {

@@ -93,7 +93,17 @@ describe('fresh leads', () => {
   test('are planned before a backfill that was asked for earlier', async () => {
     const old = await home.lead('B-1');
     await home.gateway.transaction((tx) =>
-      addBackfill(tx, 'essai', 'essai-crm', new Date(0), { after: 0, limit: 100 }),
+      addBackfill(
+        tx,
+        {
+          clientId: 'essai',
+          destinationId: 'essai-crm',
+          since: new Date(0),
+          after: 0,
+          limit: 100,
+        },
+        { without: [] },
+      ),
     );
     const fresh = await home.lead('B-2');
     await home.gateway.run(

@@ -105,3 +105,41 @@ test('the only one of a run is refused the third time, not the first', async () 
   expect(await readRun(app.database, run.id)).toMatchObject({ state: 'done', done: 0, refused: 1 });
   expect(await alerts()).toMatchObject([{ kind: 'internal_error', delivery: ids[0] }]);
 });
+
+test('a lead that always breaks a backfill is refused as broken, told of, and the others are handed to the planner', async () => {
+  const { app, owner } = home.gateway;
+  await owner.run(
+    `INSERT INTO leads (client_id, reference, channel, collected_at, operation_kind)
+     VALUES ${names(40)
+       .map(() => "('essai', ?, 'web_form', UTC_TIMESTAMP(3), 'recurring')")
+       .join(', ')}`,
+    names(40),
+  );
+  const [third] = await owner.all<{ id: number }>("SELECT id FROM leads WHERE reference = 'BACK-3'");
+  await owner.text(
+    `CREATE TRIGGER poison BEFORE INSERT ON lead_changes FOR EACH ROW
+       IF NEW.lead_id = ${third?.id} THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'poison'; END IF`,
+  );
+  const run = await beginRun(app.database, {
+    order: { kind: 'backfill', destinationId: 'essai-crm', since: new Date(0) },
+    by: { actor: 'Sophie', reason: 'ticket 12' },
+    filter: { destination: 'essai-crm' },
+    deliveries: [],
+    counted: 40,
+  });
+  while ((await readRun(app.database, run.id)).state === 'running') {
+    await lapse(run);
+    await workAnyRun(app);
+  }
+  const ended = await readRun(app.database, run.id);
+  expect(ended).toMatchObject({ state: 'done', done: 39, refused: 1 });
+  expect(ended.results).toMatchObject({ handed_over: { count: 39 }, broken: { count: 1 } });
+  const planned = await owner.all<{ lead: number }>(
+    "SELECT lead_id AS lead FROM lead_changes WHERE kind = 'backfill:essai-crm'",
+  );
+  expect(planned).toHaveLength(39);
+  expect(await alerts()).toEqual([
+    { kind: 'internal_error', delivery: 0, reason: `BULK_RUN_${run.id}:SQL_1644` },
+  ]);
+});
+const names = (count: number): readonly string[] => Array.from({ length: count }, (_, n) => `BACK-${n}`);
