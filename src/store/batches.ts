@@ -4,6 +4,9 @@ import type { Action } from '../../connectors/contract.ts';
 import { inList, type Sql } from './database.ts';
 import { dropParts } from './file-bytes.ts';
 
+/** `refused`: its recipient has it, and said no to the whole of it; `voided`: another number carries its leads, or none does. */
+export type EndedState = 'sent' | 'refused' | 'voided' | 'empty';
+
 export interface Batch {
   readonly id: number;
   readonly clientId: string;
@@ -11,7 +14,7 @@ export interface Batch {
   /** Undefined until first written. */
   readonly sequence: number | undefined;
   readonly slotAt: Date;
-  readonly state: 'open' | 'written' | 'sent' | 'voided' | 'empty';
+  readonly state: 'open' | 'written' | EndedState;
   readonly attempt: number;
   readonly fileName: string;
   readonly mediaType: string;
@@ -181,8 +184,8 @@ export async function freeStranded(sql: Sql): Promise<number> {
   return affected;
 }
 
-/** Ends a batch (`sent`, `voided`, `empty`) and blanks its bytes. */
-export async function endBatch(tx: Sql, id: number, state: 'sent' | 'voided' | 'empty'): Promise<void> {
+/** Ends a batch and blanks its bytes. */
+export async function endBatch(tx: Sql, id: number, state: EndedState): Promise<void> {
   await tx.run('UPDATE batches SET state = ?, content = NULL, settled_at = UTC_TIMESTAMP(3) WHERE id = ?', [
     state,
     id,

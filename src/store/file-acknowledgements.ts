@@ -66,7 +66,7 @@ export async function takeEndedFiles(
   const none = inList(held.length === 0 ? [''] : held);
   const rows = await tx.all<BatchRow>(
     `SELECT ${batchColumns} FROM batches FORCE INDEX (batches_look)
-      WHERE look_at <= UTC_TIMESTAMP(3) AND state IN ('sent', 'voided')
+      WHERE look_at <= UTC_TIMESTAMP(3) AND state IN ('sent', 'refused', 'voided')
         AND destination_id IN (SELECT id FROM destinations WHERE status = 'active') AND destination_id NOT IN (${none.marks})
       ORDER BY look_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
     none.values,

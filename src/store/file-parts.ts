@@ -1,6 +1,6 @@
 // The parts of long files: batches whose rows are claimed, written and settled a part at a time.
 // Invariant: no statement touches more rows than a part has, but for reading.
-import { batchColumns, batchOf, type Batch, type BatchRow } from './batches.ts';
+import { batchColumns, batchOf, type Batch, type BatchRow, type EndedState } from './batches.ts';
 import { inList, type Sql } from './database.ts';
 import { deliveryColumns, deliveryOf, type DeliveryRow } from './deliveries.ts';
 import type { LockedDelivery } from './delivery-claims.ts';
@@ -149,7 +149,7 @@ export async function hasParts(sql: Sql, wholeId: number): Promise<boolean> {
 }
 
 /** Whether a part of it ended so. */
-export async function hasPart(sql: Sql, wholeId: number, state: 'sent' | 'voided'): Promise<boolean> {
+export async function hasPart(sql: Sql, wholeId: number, state: EndedState): Promise<boolean> {
   const rows = await sql.all(
     'SELECT 1 FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ? AND state = ? LIMIT 1',
     [wholeId, state],

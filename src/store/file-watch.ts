@@ -28,9 +28,12 @@ export async function lateFiles(
   );
 }
 
-/** The recipient is not known to have it: none of its rows awaits the recipient's decision. */
+/** Awaits the recipient's decision, also while it is being asked. */
+const stands = `(d.state = 'pending' OR (d.pending_since IS NOT NULL AND d.ask_first = 1))`;
+
+/** The recipient is not known to have it: none of its rows awaits its decision. */
 const notStanding = `NOT EXISTS (
-          SELECT 1 FROM deliveries d FORCE INDEX (deliveries_batch) WHERE d.state = 'pending'
+          SELECT 1 FROM deliveries d FORCE INDEX (deliveries_batch) WHERE ${stands}
              AND d.batch_id IN (SELECT p.id FROM batches p WHERE p.id = b.id OR p.whole_id = b.id))`;
 
 /** Files that stand at the recipient and have not been acknowledged for so long. */
@@ -42,7 +45,7 @@ export async function unacknowledgedFiles(
   return sql.all<WatchedFile>(
     `SELECT b.id AS batchId, b.slot_at AS slotAt, COALESCE(b.sequence, 0) AS sequence FROM batches b
       WHERE b.destination_id = ? AND b.state = 'written' AND b.role <> 'part'
-        AND EXISTS (SELECT 1 FROM deliveries d FORCE INDEX (deliveries_batch) WHERE d.state = 'pending'
+        AND EXISTS (SELECT 1 FROM deliveries d FORCE INDEX (deliveries_batch) WHERE ${stands}
                AND d.pending_since < TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3))
                AND d.batch_id IN (SELECT p.id FROM batches p WHERE p.id = b.id OR p.whole_id = b.id))
       ORDER BY b.id LIMIT 100`,
@@ -58,9 +61,9 @@ export async function missingNumbers(
 ): Promise<readonly WatchedFile[]> {
   return sql.all<WatchedFile>(
     `SELECT b.id AS batchId, b.slot_at AS slotAt, b.sequence FROM batches b
-      WHERE b.destination_id = ? AND b.sequence IS NOT NULL AND b.state <> 'sent' AND ${notStanding}
+      WHERE b.destination_id = ? AND b.sequence IS NOT NULL AND b.state NOT IN ('sent', 'refused') AND ${notStanding}
         AND b.created_at > TIMESTAMPADD(DAY, ?, UTC_TIMESTAMP(3))
-        AND b.sequence < (SELECT MAX(s.sequence) FROM batches s WHERE s.destination_id = b.destination_id AND s.state = 'sent')
+        AND b.sequence < (SELECT MAX(s.sequence) FROM batches s WHERE s.destination_id = b.destination_id AND s.state IN ('sent', 'refused'))
       ORDER BY b.sequence LIMIT 100`,
     [destinationId, -sinceDays],
   );

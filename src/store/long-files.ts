@@ -2,7 +2,7 @@
 // Invariant: a whole is under way for one worker at a time; its bytes are fixed from its first sending on, and a final outcome is
 // kept on it before any of its rows is settled by it.
 import type { Action, Outcome } from '../../connectors/contract.ts';
-import { batchColumns, batchOf, endBatch, type Batch, type BatchRow } from './batches.ts';
+import { batchColumns, batchOf, endBatch, type Batch, type BatchRow, type EndedState } from './batches.ts';
 import type { Sql } from './database.ts';
 import { openParts, type Extent } from './file-parts.ts';
 
@@ -156,7 +156,7 @@ export async function keepOutcome(sql: Sql, { id, attempt }: HeldWhole, outcome:
 }
 
 /** It has ended for each of its rows; the caller holds its lock. */
-export async function endWhole(tx: Sql, id: number, state: 'sent' | 'voided' | 'empty'): Promise<void> {
+export async function endWhole(tx: Sql, id: number, state: EndedState): Promise<void> {
   await endBatch(tx, id, state);
   await tx.run('UPDATE batches SET lease_until = NULL, outcome = NULL WHERE id = ?', [id]);
 }

@@ -65,8 +65,12 @@ test('a number that the recipient misses between two others is reported, and one
   ] as const)
     await file(sequence, state);
   await watch();
-  await watch();
   expect(await alerts()).toEqual(['file_gap FILE_2']);
+  await file(5, 'refused');
+  await watch();
+  await watch();
+  // The recipient has the fifth, whatever it said of it.
+  expect(await alerts()).toEqual(['file_gap FILE_2', 'file_gap FILE_4']);
 }, 60_000);
 
 test('an acknowledgement that has not come within the time agreed is reported once, while the file still waits for it', async () => {
@@ -87,4 +91,30 @@ test('an acknowledgement that has not come within the time agreed is reported on
   await watch();
   await watch();
   expect(await alerts()).toEqual(['file_unacknowledged FILE_1']);
+}, 60_000);
+
+test('a file that stands at the recipient is not late, nor missing, while its recipient is asked about it', async () => {
+  gateway = await openDropGateway();
+  const [planner] = await gateway.start('planner');
+  await gateway.send(strangerRow('A-1'));
+  await gateway.collectable(1);
+  await planner?.stop();
+  await file(1, 'written');
+  await file(2, 'sent');
+  const asked = (state: string): Promise<unknown> =>
+    gateway.owner.run(
+      `UPDATE deliveries SET state = ?, ask_first = 1, pending_since = UTC_TIMESTAMP(3), lease_until = '2099-01-01', queued_at = UTC_TIMESTAMP(3),
+              batch_id = (SELECT id FROM batches WHERE sequence = 1)`,
+      [state],
+    );
+  await gateway.owner.run("UPDATE batches SET slot_at = '2026-01-01' WHERE sequence = 1");
+  for (const state of ['queued', 'sending']) {
+    await asked(state);
+    await watch();
+    expect(await alerts()).toEqual([]);
+  }
+  // What is sent anew does not stand there.
+  await gateway.owner.run("UPDATE deliveries SET ask_first = 0, state = 'queued'");
+  await watch();
+  expect(await alerts()).toEqual(['file_late FILE_1', 'file_gap FILE_1']);
 }, 60_000);

@@ -239,3 +239,61 @@ test('a reading that broke off begins anew, and what was heard before is not hea
   expect(await alerts()).toEqual([]);
   expect(await gateway.counts()).toEqual({ 'delivered:accepted': 2, 'failed:refused:N2': 1 });
 }, 120_000);
+
+test('a file whose lines refuse twenty leads and take none holds its destination; one that is taken among them does not', async () => {
+  gateway = await openDropGateway(lined());
+  await sendAll(names('T', 21));
+  const told = (): Promise<readonly unknown[]> =>
+    gateway.owner.all("SELECT reason FROM alerts WHERE kind = 'destination_held'");
+  const said = (letter: string, taken: number): string =>
+    heading +
+    names(letter, 21)
+      .map((name, index) => `${name};${index === taken ? 'OK' : 'KO'};X;\n`)
+      .join('');
+  acknowledge(said('T', 20));
+  await gateway.until('heard', async () => (await stateOf('T-21'))[0] === 'delivered:accepted', 30_000);
+  await gateway.until('ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
+  expect(await told()).toEqual([]);
+  await gateway.send(...names('U', 21).map((name) => strangerRow(name)));
+  await gateway.collectable(21);
+  await gateway.ask();
+  await gateway.until(
+    'pending',
+    async () => (await gateway.counts())['pending:recipient_decides'] === 21,
+    30_000,
+  );
+  acknowledge(said('U', -1), 'ACK_2.txt');
+  await gateway.until('held', async () => (await told()).length === 1, 30_000);
+  expect(await told()).toEqual([{ reason: 'rejection' }]);
+  expect((await gateway.entries()).filter((entry) => entry.entry === 'circuit_opened')).toHaveLength(1);
+}, 120_000);
+
+test.each([
+  ['short', '1000'],
+  ['long', '2'],
+])(
+  'a %s file that its acknowledgement refuses whole ends as refused: the recipient has its number',
+  async (_, partRows) => {
+    gateway = await openDropGateway(
+      {
+        file: "  ack: { path: 'in/ACK_{seq}.txt', within: 1h }",
+        extra:
+          'pending: { for: 4h, every: 1s }\nresponse:\n  - { accepted: { text: OK }, on: lookup }\n  - { refused: { text: KO }, on: lookup }',
+      },
+      silentLog,
+      { RELAIS_FILE_PART_ROWS: partRows },
+    );
+    await sendAll(names('V', 5));
+    acknowledge('KO');
+    await gateway.until(
+      'refused',
+      async () =>
+        (await gateway.counts("state = 'failed'"))['failed:refused'] === 5 ||
+        Object.keys(await gateway.counts()).every((key) => key.startsWith('failed')),
+      30_000,
+    );
+    await gateway.until('ended', async () => JSON.stringify(await batches()) === '[{"state":"refused"}]');
+    expect((await gateway.entries()).filter((entry) => entry.entry === 'batch_voided')).toEqual([]);
+  },
+  120_000,
+);

@@ -6,6 +6,7 @@ import type { Decision } from '../../domain/verdict.ts';
 import type { Sql } from '../../store/database.ts';
 import { readStates } from '../../store/destinations.ts';
 import type { Attempted, OutcomeEffects } from './attempt.ts';
+import type { ClaimedDelivery } from './claim.ts';
 
 export interface CircuitWork {
   now: Circuit;
@@ -16,10 +17,15 @@ export interface CircuitWork {
   readonly measuredAt: number;
 }
 
+/** As much of an attempt as moves a circuit. */
+export interface Evidence extends Pick<Attempted, 'outcome' | 'startedAt'> {
+  readonly rows: readonly Pick<ClaimedDelivery, 'clientId' | 'destinationId'>[];
+}
+
 /** Locks circuits only where this group can move one: on the healthy path nothing is locked or written. */
 export async function lockCircuits(
   tx: Sql,
-  settlings: readonly { readonly attempted?: Attempted }[],
+  settlings: readonly { readonly attempted?: Pick<Evidence, 'outcome' | 'rows'> }[],
 ): Promise<Map<string, CircuitWork>> {
   const attempts = settlings.flatMap((settling) =>
     settling.attempted === undefined ? [] : [settling.attempted],
@@ -61,8 +67,8 @@ export async function lockCircuits(
 
 export function moveCircuit(
   circuit: CircuitWork,
-  attempted: Attempted,
-  decisions: ReadonlyMap<number, Decision>,
+  attempted: Evidence,
+  decisions: ReadonlyMap<number, Pick<Decision, 'signal' | 'verdict'>>,
   work: OutcomeEffects,
 ): 'none' | 'opened' | 'closed' {
   const now = circuit.at;
@@ -116,7 +122,7 @@ export function moveCircuit(
 }
 
 /** Which access was refused is what its reader mends: `unauthorized:TOKEN_INVALID_CLIENT`. */
-const alertReason = (cause: string, outcome: Attempted['outcome']): string =>
+const alertReason = (cause: string, outcome: Evidence['outcome']): string =>
   cause === 'unauthorized' && outcome.kind === 'unauthorized' ? `${cause}:${outcome.reason}` : cause;
 
 /** A probe that failed is due again when the others that wait have had their turn. */

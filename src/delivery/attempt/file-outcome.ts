@@ -1,7 +1,7 @@
 // What an outcome comes to for the file its deliveries left in: ended, voided, or looked at again.
 // Invariant: a file ends when each of its rows does; the rows of a voided one leave in a new file at once.
-import type { Decision } from '../../domain/verdict.ts';
-import { endBatch, retryBatch } from '../../store/batches.ts';
+import type { Decision, Verdict } from '../../domain/verdict.ts';
+import { endBatch, retryBatch, type EndedState } from '../../store/batches.ts';
 import type { Sql } from '../../store/database.ts';
 import { isAcknowledged } from '../../store/file-acknowledgements.ts';
 import { entryNames } from '../../store/entry-names.ts';
@@ -42,9 +42,18 @@ export async function settleBatch(
       Math.min(...open.map((verdict) => ('afterMs' in verdict ? verdict.afterMs : heldFileMs))),
     );
   } else {
-    // Its recipient may have spoken of others of its leads: then it has arrived.
-    const isSent =
-      verdicts.some((verdict) => verdict.next === 'done') || (await isAcknowledged(tx, attempted.batchId));
-    await endBatch(tx, attempted.batchId, isSent ? 'sent' : 'voided');
+    await endBatch(tx, attempted.batchId, await endOfFile(tx, attempted.batchId, attempted, verdicts));
   }
+}
+
+async function endOfFile(
+  tx: Sql,
+  batchId: number,
+  { asked, outcome }: Attempted,
+  verdicts: readonly Verdict[],
+): Promise<EndedState> {
+  // Its recipient may have spoken of others of its leads: then it has arrived.
+  if (verdicts.some((verdict) => verdict.next === 'done') || (await isAcknowledged(tx, batchId)))
+    return 'sent';
+  return asked && (outcome.kind === 'refused' || outcome.kind === 'invalid') ? 'refused' : 'voided';
 }

@@ -33,6 +33,9 @@ export interface Applied {
   readonly unread: number;
   /** Deliveries that are being asked about at this moment: their lines are heard at the next reading. */
   readonly busy: number;
+  /** Deliveries settled by their lines now: those the recipient has, and those it said no to. */
+  readonly taken: readonly number[];
+  readonly refused: readonly number[];
 }
 
 interface ApplyNeeds {
@@ -67,7 +70,15 @@ async function applyIn(
     named.filter((row) => ids.includes(row.id)).map((row) => row.leadId),
   );
   const rows = new Map((await lockDeliveries(tx, ids)).map((row) => [row.id, row]));
-  const heard: Heard = { said: new Map(), work: noEffects(), anew: [], decided: [], busy: new Set() };
+  const heard: Heard = {
+    said: new Map(),
+    work: noEffects(),
+    anew: [],
+    decided: [],
+    busy: new Set(),
+    taken: [],
+    refused: [],
+  };
   for (const [id, entries] of logged) {
     const before = saidBefore(entries, file);
     if (before !== undefined) heard.said.set(id, before);
@@ -79,7 +90,8 @@ async function applyIn(
   }
   await write(tx, heard);
   for (const line of late) await hearLate(tx, needs.published, file, line, logged.get(line.id) ?? []);
-  return { unmatched, unread, busy: heard.busy.size };
+  const { taken, refused } = heard;
+  return { unmatched, unread, busy: heard.busy.size, taken, refused };
 }
 
 interface Heard {
@@ -90,6 +102,8 @@ interface Heard {
   readonly anew: number[];
   readonly decided: number[];
   readonly busy: Set<number>;
+  readonly taken: number[];
+  readonly refused: number[];
 }
 
 /** `otherwise`: it has an outcome, from this acknowledgement or by other means. */
@@ -144,6 +158,8 @@ function hear(
     work,
   );
   heard.decided.push(row.id);
+  if (senses[says] === 'has') heard.taken.push(row.id);
+  if (senses[says] === 'has_not') heard.refused.push(row.id);
   const settled = work.settlements.pop();
   if (settled !== undefined) work.settlements.push({ ...settled, leaveBatch: true, askFirst: false });
   if (says === 'again') heard.anew.push(row.id);

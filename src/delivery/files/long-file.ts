@@ -24,6 +24,7 @@ import {
   takeWhole,
   type Whole,
 } from '../../store/long-files.ts';
+import type { EndedState } from '../../store/batches.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import type { Order, TripNeeds } from '../attempt/trip.ts';
 import { endOf, endUnder, voidingOf } from '../attempt/trip-end.ts';
@@ -192,7 +193,7 @@ async function finish(work: Work, came: PartsOutcome): Promise<void> {
   if (isFinal && !(await keepOutcome(database, whole, came.outcome))) return noteLate(work, came.outcome);
   const dueAfterMs = await settleParts(needs, attempt, came);
   const isOpen = (await openParts(database, whole.id)).length > 0;
-  const state = (await hasPart(database, whole.id, 'sent')) ? 'sent' : 'voided';
+  const state = await endedState(needs, whole);
   await database.transaction(async (tx) => {
     if (!(await lockWhole(tx, whole))) return;
     const next = isOpen ? 'retry' : state === 'sent' ? 'done' : 'fail';
@@ -200,6 +201,12 @@ async function finish(work: Work, came: PartsOutcome): Promise<void> {
     if (isOpen) await retryWhole(tx, whole.id, isFinal ? lookAgainMs : dueAfterMs);
     else await endWhole(tx, whole.id, state);
   });
+}
+
+/** As its parts ended. */
+async function endedState({ database }: TripNeeds, { id }: Whole): Promise<EndedState> {
+  for (const state of ['sent', 'refused'] as const) if (await hasPart(database, id, state)) return state;
+  return 'voided';
 }
 
 /** In the log, and without effect. */

@@ -1,0 +1,43 @@
+// What the lines of an acknowledgement say of their destination: one that refuses lead after lead, and takes none, is held.
+// Invariant: judged by a piece as a whole: in which order its lines stand says nothing.
+import { defaultBreakerPolicy } from '../../domain/breaker.ts';
+import type { Outcome } from '../../../connectors/contract.ts';
+import type { Verdict } from '../../domain/verdict.ts';
+import type { Database } from '../../store/database.ts';
+import { saveCircuit } from '../../store/destinations.ts';
+import { lockCircuits, moveCircuit } from '../attempt/circuit-moves.ts';
+import { noEffects, writeEffects } from '../attempt/write-effects.ts';
+import type { AcknowledgedFile } from './match-lines.ts';
+
+/** Deliveries that a piece settled; of each kind no more than the circuit counts. */
+export interface Word {
+  readonly taken: number[];
+  readonly refused: number[];
+}
+
+export function noteWord(word: Word, more: { readonly [Kind in keyof Word]: readonly number[] }): void {
+  for (const kind of ['taken', 'refused'] as const)
+    word[kind].push(...more[kind].slice(0, defaultBreakerPolicy.rejectionLimit - word[kind].length));
+}
+
+export async function moveByLines(
+  database: Database,
+  { clientId, destinationId }: Pick<AcknowledgedFile, 'clientId' | 'destinationId'>,
+  { taken, refused }: Word,
+): Promise<void> {
+  const [one] = taken;
+  if (one === undefined && refused.length === 0) return;
+  const outcome: Outcome = one === undefined ? { kind: 'refused', reason: 'LINES' } : { kind: 'accepted' };
+  const signal = one === undefined ? ('rejection' as const) : ('success' as const);
+  const verdict: Verdict = { next: 'done', reason: '' };
+  const decisions = new Map((one === undefined ? refused : [one]).map((id) => [id, { signal, verdict }]));
+  const evidence = { rows: [{ clientId, destinationId }], outcome, startedAt: performance.now() };
+  await database.transaction(async (tx) => {
+    const circuit = (await lockCircuits(tx, [{ attempted: evidence }])).get(destinationId);
+    if (circuit === undefined) return;
+    const work = noEffects();
+    moveCircuit(circuit, evidence, decisions, work);
+    await writeEffects(tx, work);
+    if (circuit.changed) await saveCircuit(tx, destinationId, circuit.now);
+  });
+}
