@@ -1,5 +1,5 @@
-// The trial of presets as tests: each as it is, and with PRESET_HABITS=1 beside it once without the rule for each of its
-// habits, which must break in the words its folder foretells (some minutes).
+// The trial of presets as tests: each as it is, and with PRESET_HABITS=1 (or the names of some: PRESET_HABITS=odoo,tryton)
+// beside it once without the rule for each of its habits, which must break in the words its folder foretells (some minutes).
 // Invariant: one gateway, one database for all of them; every simulated CRM has records of its own.
 import { silentScreen } from './silent-screen.ts';
 import { gatewayTools } from '../../src/sandbox/demo/gateway.ts';
@@ -11,12 +11,13 @@ import type { TrialResult } from '../../src/sandbox/trial/compare.ts';
 
 const { RELAIS_TEST_MYSQL_URL: mysqlUrl = '', RELAIS_TEST_REDIS_URL: redisUrl = '' } = process.env;
 
-const withHabits = process.env['PRESET_HABITS'] === '1';
+const asked = (process.env['PRESET_HABITS'] ?? '').split(',');
+const withHabits = (preset: string): boolean => asked.includes('1') || asked.includes(preset);
 
 export function tryInFull(presets: readonly string[]): void {
   const wanted = presets.flatMap((preset) => {
     const { habits } = readPreset(projectMappings, preset);
-    return [{ preset }, ...(withHabits ? habits.map((habit) => ({ preset, habit })) : [])];
+    return [{ preset }, ...(withHabits(preset) ? habits.map((habit) => ({ preset, habit })) : [])];
   });
   const results = new Map<string, TrialResult>();
   let trouble: readonly string[] = [];
@@ -39,7 +40,7 @@ export function tryInFull(presets: readonly string[]): void {
     },
   );
 
-  if (!withHabits) return;
+  if (!presets.some(withHabits)) return;
   test.each(wanted.flatMap((one) => ('habit' in one ? [{ ...one, ...one.habit }] : [])))(
     '$preset breaks where nothing is known of this: $says',
     ({ preset, name, breaks }) => {

@@ -1,12 +1,13 @@
 // The registry of simulated CRMs: one line for each preset that has one.
 import { brevo } from './brevo.ts';
 import { dolibarr } from './dolibarr.ts';
+import { dolibarrForm } from './dolibarr-form.ts';
 import { dynamics } from './dynamics.ts';
 import { espocrm } from './espocrm.ts';
 import { espocrmLeadCapture } from './espocrm-lead-capture.ts';
 import { hubspot } from './hubspot.ts';
 import { nocrm } from './nocrm.ts';
-import { odoo } from './odoo.ts';
+import { odoo, odooJsonRpc, odooXmlRpc } from './odoo.ts';
 import { pipedrive } from './pipedrive.ts';
 import { salesforce } from './salesforce.ts';
 import { sellsy } from './sellsy.ts';
@@ -18,12 +19,15 @@ import { zoho } from './zoho.ts';
 export const simulators: readonly Simulator[] = [
   brevo,
   dolibarr,
+  dolibarrForm,
   dynamics,
   espocrm,
   espocrmLeadCapture,
   hubspot,
   nocrm,
   odoo,
+  odooJsonRpc,
+  odooXmlRpc,
   pipedrive,
   salesforce,
   sellsy,

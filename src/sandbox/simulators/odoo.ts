@@ -1,6 +1,8 @@
-// Odoo as its JSON-2 behaves: modelled on 19.0 as installed and asked in November 2026.
-// Invariant: what is kept is decided here and in odoo-tables.ts; its door (odoo-doors.ts) only reads and tells.
+// Odoo as its external interfaces behave: JSON-2 of 19, JSON-RPC and XML-RPC of 16 to 18.
+// Invariant: one and the same Odoo behind three doors: what is kept is decided here and in odoo-tables.ts; a door
+// (odoo-doors.ts, odoo-rpc.ts) only reads and tells.
 import { json2Door, type Call, type Door } from './odoo-doors.ts';
+import { jsonRpcDoor, xmlRpcDoor } from './odoo-rpc.ts';
 import {
   createMail,
   denied,
@@ -20,12 +22,28 @@ import {
 import { page } from './simulator.ts';
 import type { SimulatedCrm, Simulator, SimulatorOptions } from './simulator.ts';
 
-export const odoo: Simulator = {
-  preset: 'odoo',
-  modelled: 'Odoo 19.0, installed and asked in November 2026',
+const behind = (
+  preset: string,
+  modelled: string,
+  doorOf: (secrets: SimulatorOptions['secrets']) => Door,
+): Simulator => ({
+  preset,
+  modelled,
   secretNames: ['ODOO_KEY'],
-  open: (options) => openOdoo(options, json2Door(options.secrets)),
-};
+  open: (options) => openOdoo(options, doorOf(options.secrets)),
+});
+
+export const odoo = behind('odoo', 'Odoo 19.0, installed and asked in November 2026', json2Door);
+export const odooJsonRpc = behind(
+  'odoo-jsonrpc',
+  'Odoo 18.0, installed and asked in November 2026; source of 17.0',
+  jsonRpcDoor,
+);
+export const odooXmlRpc = behind(
+  'odoo-xmlrpc',
+  'Odoo 18.0, installed and asked in November 2026; source of 17.0',
+  xmlRpcDoor,
+);
 
 function openOdoo({ strangers }: SimulatorOptions, door: Door): SimulatedCrm {
   const tables = openTables(strangers);

@@ -11,11 +11,12 @@ send: {auth: {bearer: secret:DEMO}}
 response: [{accepted: {status: 201, json: {ok: true}}, reference: $.id}]
 ${/^consent:/m.test(calls) ? '' : optIn}${calls}`;
 
-/** Body of each call as JSON, `(not made)` where the lead needs none, `(none)` where it has no body. */
+/** Body of each call, as JSON unless it is read otherwise, `(not made)` where the lead needs none, `(none)` where it has no body. */
 export function bodiesOf(
   mapping: CompiledMapping,
   someone: Lead = lead(),
   over: Partial<WriteSituation> = {},
+  read: (text: string) => unknown = JSON.parse,
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     callSituations(mapping, someone, situation(over)).map(({ call, situation: own, applies }) => {
@@ -25,7 +26,7 @@ export function bodiesOf(
       const text = Buffer.from(
         mapping.write([result.record], own.action, undefined, call.name).bytes,
       ).toString();
-      return [call.name, text === '' ? '(none)' : (JSON.parse(text) as unknown)];
+      return [call.name, text === '' ? '(none)' : read(text)];
     }),
   );
 }
