@@ -65,7 +65,8 @@ export async function renewLeases(sql: Sql, leases: readonly Lease[], leaseMs: n
 
 /**
  * The value of each row by its id, or a single `?` when all values are equal; padded like `inList`. Found by bisection: a `CASE` with
- * two hundred branches is walked for every row, and was a tenth of the database's work. Of an id named twice the first value counts.
+ * two hundred branches is walked for every row, and was a tenth of the database's work. Of rows that follow each other with one value
+ * the first is named. Of an id named twice the first value counts.
  */
 export function valueById(
   ids: readonly number[],
@@ -76,7 +77,10 @@ export function valueById(
   if (values.every((value) => value === first))
     return { sql: isNumber ? 'CAST(? AS SIGNED)' : '?', values: [first] };
   const pairs = ids.map((id, index) => ({ id, value: values[index] ?? '' }));
-  const sorted = pairs.reverse().sort((a, b) => a.id - b.id);
+  const sorted = pairs
+    .reverse()
+    .sort((a, b) => a.id - b.id)
+    .filter((pair, index, all) => pair.value !== all[index - 1]?.value);
   const list = inList(sorted.map((pair) => pair.id));
   // As texts: ELT makes one of a number, and not always the digits alone.
   const found = inList(sorted.map((pair) => String(pair.value)));

@@ -8,7 +8,7 @@ import { noteCallDepartures } from '../../store/calls.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { readAuthorisations } from '../../store/authorisations.ts';
 import { markDeparted, markSendingDeparted } from '../../store/delivery-departures.ts';
-import { appendHandovers } from '../../store/handovers.ts';
+import { appendHandovers, type Handover } from '../../store/handovers.ts';
 import { lockFreeLeads, lockLeads, type LeadLock } from '../../store/leads.ts';
 import { lockLeased, type Holds } from '../../store/leases.ts';
 import type { ClaimedDelivery } from './claim.ts';
@@ -62,7 +62,7 @@ async function departTogether(
   });
   const leaving = departures.filter((_, index) => answers[index] === 'departed');
   if (!(await markDeparted(tx, leaving.flatMap(marksOf), leasesAre === 'checked'))) return undefined;
-  await logDepartures(tx, leaving, locked.now);
+  await logDepartures(tx, leaving, await entriesOf(leaving), locked.now);
   for (const departure of leaving) await keepFile(tx, masterKeys, departure);
   return answers;
 }
@@ -100,8 +100,10 @@ export async function departWithClaim(
       true;
     return stands ? [departure] : [];
   });
-  await markSendingDeparted(tx, leaving.flatMap(marksOf), lease);
-  await logDepartures(tx, leaving, locked.now);
+  const marked = markSendingDeparted(tx, leaving.flatMap(marksOf), lease);
+  // While the database is at that: what is computed between two statements is waited for by every claim of the destination.
+  const [entries] = await Promise.all([entriesOf(leaving), marked]);
+  await logDepartures(tx, leaving, entries, locked.now);
   return new Set(leaving.flatMap((departure) => departure.ready.map((prepared) => prepared.row.id)));
 }
 
@@ -148,12 +150,16 @@ function stillStands(
   );
 }
 
-async function logDepartures(tx: Sql, leaving: readonly Departure[], now: Date): Promise<void> {
-  await appendHandovers(
-    tx,
-    leaving.flatMap((departure) => departureEntries(departure)),
-    now,
-  );
+const entriesOf = async (leaving: readonly Departure[]): Promise<readonly Handover[]> =>
+  leaving.flatMap((departure) => departureEntries(departure));
+
+async function logDepartures(
+  tx: Sql,
+  leaving: readonly Departure[],
+  entries: readonly Handover[],
+  now: Date,
+): Promise<void> {
+  await appendHandovers(tx, entries, now);
   await noteCallDepartures(
     tx,
     leaving.flatMap((departure) => callDepartures(departure)),
