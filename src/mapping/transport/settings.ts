@@ -167,10 +167,14 @@ function findClearText(
   for (const [key, inner] of Object.entries(value)) {
     const here = [...path, key];
     const under = schemas.flatMap((schema) => blockAt(schema, 'properties')[key]).filter(isRecord);
-    const patterns = under.map((schema) => textAt(schema, 'pattern')).filter((text) => text !== undefined);
-    // `tokenUrl` and `secretAs` are named like secrets: where the schema says what stands there, it counts.
-    const isSaid = patterns.length > 0 || under.some((schema) => schema['enum'] !== undefined);
-    const secret = isSaid ? patterns.some((pattern) => pattern.startsWith('^secret:')) : secretKey.test(key);
+    const says = under
+      .map((schema) => textAt(schema, 'pattern') ?? (schema['enum'] === undefined ? undefined : ''))
+      .filter((pattern) => pattern !== undefined)
+      .map((pattern) => pattern.startsWith('^secret:'));
+    // `tokenUrl` and `secretAs` are named like secrets: where the schema says what stands there, it counts. Of an unknown
+    // connector all are asked; what one of them takes in clear is no secret for another's sake.
+    const isSaid = says.length > 0 && new Set(says).size === 1;
+    const secret = isSaid ? says[0] === true : secretKey.test(key);
     if (typeof inner !== 'string') findClearText(inner, here, under, found);
     else if (inner.startsWith('secret:')) {
       if (secretIn(inner) === undefined) found(here, misnamed);
