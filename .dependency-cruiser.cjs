@@ -33,9 +33,10 @@ const zones = {
   app: ['^src/app\\.ts$', `${everyConnector} ${engine}`],
   roles: ['^src/roles/', `${everyConnector} ${engine} app`],
   sandbox: ['^src/sandbox/', 'app config errors log intake publishing'],
+  callbacks: ['^src/callbacks/', 'contract domain errors log mapping store delivery'],
   monitoring: ['^src/monitoring/', 'domain errors log store intake publishing delivery privacy'],
   cli: ['^src/cli/', `${everyConnector} ${engine} app sandbox`],
-  main: ['^src/main\\.ts$', 'app roles config errors log monitoring'],
+  main: ['^src/main\\.ts$', 'app roles config errors log monitoring callbacks'],
 };
 
 /**

@@ -45,6 +45,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     planner: plannerOf(reader),
     alerts: alertsOf(reader, network.allowPlaintext),
     bounces: bouncesOf(reader, network.allowPlaintext),
+    callbacks: callbacksOf(reader),
     actor: read('RELAIS_ACTOR') ?? userInfo().username,
     secrets: createSecrets(read('RELAIS_SECRETS_DIR'), (name) => environment[name] ?? sandbox[name]),
     listing: reader.listing(),
@@ -130,6 +131,12 @@ const httpOf = ({ read, wholeNumber }: VariableReader): Config['http'] => ({
   host: read('RELAIS_HTTP_HOST') ?? '127.0.0.1',
   port: read('RELAIS_HTTP_PORT') === undefined ? undefined : wholeNumber('RELAIS_HTTP_PORT', 0, 65_535),
   metricsDestinations: wholeNumber('RELAIS_METRICS_DESTINATIONS', 0, 10_000),
+});
+
+const callbacksOf = ({ read, wholeNumber }: VariableReader): Config['callbacks'] => ({
+  host: read('RELAIS_CALLBACK_HOST') ?? '127.0.0.1',
+  port:
+    read('RELAIS_CALLBACK_PORT') === undefined ? undefined : wholeNumber('RELAIS_CALLBACK_PORT', 0, 65_535),
 });
 
 const workerOf = ({ wholeNumber }: VariableReader): Config['worker'] => ({

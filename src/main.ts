@@ -73,6 +73,7 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
   let stopping = false;
   const health =
     meters && (await startHealth(app, meters, { roles: running, role, draining: () => stopping }));
+  const callbacks = role === 'worker' ? undefined : await openCallbacks(app, config, log);
   // Before the flags change: V8 refuses what was compiled under others.
   flushCompileCache();
   grownUp();
@@ -86,6 +87,7 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
     // Past the drain and a margin nothing is worth waiting for: a service that does not answer must not keep us.
     setTimeout(() => process.exit(1), config.worker.drainMs + 10_000).unref();
     await Promise.all(running.map((role) => role.stop()));
+    await callbacks?.close();
     await health?.close();
     await app.close();
     log.info('process.stopped', { role });
@@ -122,6 +124,23 @@ async function startHealth(
     port: http.port ?? 0,
   });
 }
+
+/** Beside a planner: recipients tell it what they decided. */
+const openCallbacks = async (
+  { database, published }: App,
+  { callbacks: { host, port }, secrets }: Config,
+  log: Log,
+): Promise<{ readonly close: () => Promise<void> } | undefined> =>
+  port === undefined
+    ? undefined
+    : (await import('./callbacks/server.ts')).startCallbacks({
+        database,
+        published,
+        secrets,
+        log,
+        host,
+        port,
+      });
 
 function leave(message: string, code: number): void {
   process.stderr.write(`${message}\n`);

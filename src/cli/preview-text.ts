@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { connectors } from '../../connectors/index.ts';
 import type { Action, Composed, SheetSection } from '../../connectors/contract.ts';
 import type { Lead } from '../domain/lead.ts';
+import { isUndo } from '../domain/undo.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { composedPreview, type ComposedCall } from '../mapping/tools/composed-preview.ts';
 import type { Preview } from '../mapping/tools/preview.ts';
@@ -29,9 +30,9 @@ export function printPreview(mapping: CompiledMapping, lead: Lead, { action, opt
     connectors,
   });
   if (!accepts.yes) say(`note: this lead would not go there: accepts.${accepts.because}`);
+  const made = calls.filter(({ name }) => !isUndo(name)).length;
   for (const [index, call] of calls.entries()) {
-    if (call.name !== '')
-      out(strong(`${index > 0 ? '\n' : ''}Call ${index + 1} of ${calls.length}: ${call.name}`));
+    if (call.name !== '') out(strong(`${index > 0 ? '\n' : ''}${headOf(call.name, index, made)}`));
     if (call.applies) show(mapping, call);
     else out('  not made for this lead');
   }
@@ -49,10 +50,17 @@ export function printPreview(mapping: CompiledMapping, lead: Lead, { action, opt
     ]),
   );
   if (action === 'update') out(onUpdate(mapping, optIn));
+  if (mapping.callback !== undefined)
+    out(
+      `\nWhat is decided later may be told: POST /callbacks/${mapping.destinationId}, signed with secret:${mapping.callback.secret}`,
+    );
   if (readBack === undefined) return;
   out(strong(`\nRead back after the acceptance, to compare ${readBack.fields.join(', ')}`));
   for (const line of readBack.composed.head) out(line.replaceAll(encodedMark, '‹$1›'));
 }
+
+const headOf = (name: string, index: number, made: number): string =>
+  isUndo(name) ? `Where a later call is refused for good: ${name}` : `Call ${index + 1} of ${made}: ${name}`;
 
 function onUpdate({ optInOnUpdate }: CompiledMapping, optIn: Previewed['optIn']): string {
   if (optInOnUpdate === 'always')
@@ -66,10 +74,7 @@ function show(mapping: CompiledMapping, { result, composed, question }: Composed
   if (!result.ok) return notWritten(result);
   out(strong(`To ${composed?.target ?? mapping.destinationId}`));
   for (const line of composed?.head ?? []) out(line.replaceAll(encodedMark, '‹$1›'));
-  if (result.text !== '') {
-    out(`\n${result.text.trimEnd()}\n`);
-    out(`(${result.body.bytes.length} bytes, ${result.body.mediaType})`);
-  }
+  printContent(mapping, result, composed);
   printSheet(result.sheet);
   if (question !== undefined) printQuestion(question);
   out(strong('\nWhere each value comes from'));
@@ -77,6 +82,20 @@ function show(mapping: CompiledMapping, { result, composed, question }: Composed
     ['field', 'from', 'value'],
     result.origins.map(({ field, source, value }) => [field, source, value]),
   );
+}
+
+/** What leaves, as the connector makes it; of a mail and its like the sheet below says what its reader reads. */
+function printContent(
+  { connectorFacts }: CompiledMapping,
+  { text, body }: Extract<Preview['result'], { readonly ok: true }>,
+  composed: Composed | undefined,
+): void {
+  const content = composed?.content ?? body.bytes;
+  const isOwn = connectorFacts.sheet || Buffer.from(content).equals(body.bytes);
+  const shown = isOwn ? text : Buffer.from(content).toString('utf8');
+  if (shown === '') return;
+  out(`\n${shown.trimEnd()}\n`);
+  out(isOwn ? `(${body.bytes.length} bytes, ${body.mediaType})` : `(${content.length} bytes)`);
 }
 
 function printQuestion({ head, content }: Composed): void {

@@ -56,6 +56,8 @@ export interface Config {
     readonly mail?: { readonly smtpUrl: string; readonly to: string; readonly from: string };
   };
   /** The mailbox that mails come back to; absent where none is read. */
+  /** Where recipients tell later what they decided; without a port nowhere. */
+  readonly callbacks: { readonly host: string; readonly port: number | undefined };
   readonly bounces: { readonly url?: string; readonly everyMs: number };
   /** Who acts when a command is run by hand. */
   readonly actor: string;

@@ -84,6 +84,12 @@ export const variables: readonly Variable[] = [
   { name: 'RELAIS_HTTP_HOST', meaning: 'address of health, readiness and metrics', fallback: '127.0.0.1' },
   { name: 'RELAIS_HTTP_PORT', meaning: 'their port; empty: none' },
   {
+    name: 'RELAIS_CALLBACK_HOST',
+    meaning: 'address where recipients tell later what they decided (POST /callbacks/DESTINATION)',
+    fallback: '127.0.0.1',
+  },
+  { name: 'RELAIS_CALLBACK_PORT', meaning: 'its port, behind a proxy that ends TLS; empty: none' },
+  {
     name: 'RELAIS_METRICS_DESTINATIONS',
     meaning: 'destinations that metrics name at most; the others are called other',
     fallback: '100',

@@ -91,7 +91,9 @@ async function nextCall(
   recorded: Recorded | undefined,
 ): Promise<void> {
   const [row] = rows;
-  const goesOn = [...(recorded?.decisions.values() ?? [])].some(({ verdict }) => verdict.next === 'continue');
+  const goesOn = [...(recorded?.decisions.values() ?? [])].some(
+    ({ verdict }) => verdict.next === 'continue' || verdict.next === 'undo',
+  );
   if (!goesOn || row === undefined) return;
   await deliver(needs, destinationId, { deliveryId: row.id, run: row.run, attempt: row.attempt + 1 });
 }

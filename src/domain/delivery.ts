@@ -46,6 +46,10 @@ export const reasons = {
   },
   waits_for_create: { fr: 'attend la fin de la création', en: 'waits for the create to settle' },
   next_call: { fr: 'appel suivant en cours', en: 'its next call is under way' },
+  undoing: {
+    fr: 'un appel a été refusé : les précédents sont retirés',
+    en: 'a call was refused: earlier ones are taken back',
+  },
   slot: { fr: 'attend le prochain fichier', en: 'waits for the next file' },
   unknown_hold: {
     fr: 'issue inconnue : décision du support attendue',
@@ -91,6 +95,10 @@ export const reasons = {
   manual_update_required: {
     fr: 'modification à transmettre par écrit au client',
     en: 'update must be sent in writing',
+  },
+  undo_failed: {
+    fr: 'refusée, et les appels précédents n’ont pas pu être retirés',
+    en: 'refused, and earlier calls could not be taken back',
   },
   reference_missing: { fr: 'référence du destinataire inconnue', en: "the recipient's reference is unknown" },
   // cancelled

@@ -27,6 +27,8 @@ export interface AttemptSituation {
   readonly pendingSinceMs: number;
   /** The delivery needs another call after this one. */
   readonly moreCalls?: boolean;
+  /** An earlier call made something that is taken back where this one is refused for good. */
+  readonly undoes?: boolean;
   readonly notFound?: NotFound;
 }
 
@@ -49,6 +51,8 @@ export type Verdict =
   | { readonly next: 'done'; readonly reason: string }
   /** This call is done; the next one of the same delivery leaves at once. */
   | { readonly next: 'continue'; readonly reason: string }
+  /** Refused for good: what earlier calls of the delivery made is taken back, at once. */
+  | { readonly next: 'undo'; readonly reason: string }
   | { readonly next: 'fail'; readonly reason: string }
   | {
       readonly next: 'retry';
@@ -91,7 +95,7 @@ export function decide(
     case 'refused':
     case 'invalid':
       return {
-        verdict: { next: 'fail', reason: reasonWith(outcome.kind, outcome.reason) },
+        verdict: afterRefusal(outcome, at),
         signal: isPartly(outcome) ? 'success' : 'rejection',
         maybeReceived: at.maybeReceived || isPartly(outcome),
       };
@@ -133,6 +137,15 @@ export function decide(
       return afterAbsent(at, at.notFound ?? { forMs: undefined, settlingMs: shortestSettlingMs });
   }
 }
+
+/** Nothing is taken back where the recipient may have taken this call all the same. */
+const afterRefusal = (
+  outcome: Extract<Outcome, { kind: 'refused' | 'invalid' }>,
+  at: AttemptSituation,
+): Verdict =>
+  at.undoes === true && !at.maybeReceived && !isPartly(outcome)
+    ? { next: 'undo', reason: 'undoing' }
+    : { next: 'fail', reason: reasonWith(outcome.kind, outcome.reason) };
 
 /** Some of its targets have it: the destination is there, and what is left is this delivery's own matter. */
 const isPartly = (outcome: Outcome): boolean => 'partly' in outcome && outcome.partly === true;

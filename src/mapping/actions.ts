@@ -60,6 +60,7 @@ export function compileActions(input: ActionsInput): CompiledActions {
       const calls = compileCalls({ ...input, action, consent, connector, known });
       for (const call of calls) {
         plans.set(planKey(action, call.plan.name), call);
+        if (call.undo !== undefined) plans.set(planKey(action, call.undo.plan.name), call.undo);
         for (const name of call.secretNames) secretNames.add(name);
       }
       const plan = actionOf(calls);

@@ -12,6 +12,7 @@ import type {
   WriteSituation,
   WrittenRecord,
 } from './contract.ts';
+import { isUndo } from '../domain/undo.ts';
 import type { CurrentConsent } from '../domain/consent.ts';
 import { unchanged } from './consent-contract.ts';
 import type { ConsentSent, Told } from './consent-contract.ts';
@@ -61,7 +62,7 @@ export function createApply(parts: ApplyParts): CompiledMapping['apply'] {
     const unknown = planned.plan?.needs.find((id) => idOf(id, situation) === undefined);
     if (unknown !== undefined) return { ok: false, why: 'capture_missing', capture: unknown };
     const consent = consentOf(situation.action);
-    const asserts = situation.action !== 'erase';
+    const asserts = situation.action !== 'erase' && !isUndo(situation.call ?? '');
     const answers = asserts ? consent.answers(lead, situation.now) : { current: noAnswers };
     if ('missing' in answers) return { ok: false, why: 'opt_in_missing', missing: answers.missing };
     const held = consent.held(answers.current);

@@ -10,6 +10,7 @@ import type { ApplyParts } from './apply.ts';
 import { hasCalls } from './calls/calls.ts';
 import { xmlScope } from './formats/check-xml.ts';
 import { compileConsents, tablesOf } from './calls/consents.ts';
+import { compileCallback } from './calls/callback.ts';
 import { compileReadBack, withReadBack } from './calls/read-back.ts';
 import type { Schemas } from './formats/client-schema.ts';
 import { compileAccepts } from './fields/conditions.ts';
@@ -95,7 +96,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     ...(sandbox === undefined ? {} : { sandbox }),
     targets: [...new Set([...actions.values()].flatMap((plan) => plan.targets))],
     secretAddress: [...actions.values()].some((plan) => hidesAddress(plan, connector)),
-    ...withReadBack(compiled.secretNames, readBack),
+    ...withReadBack(compiled.secretNames, readBack, compileCallback({ ...input, hasLookup })),
     categories: [...new Set([...compiled.plans.values()].flatMap((plan) => [...plan.record.categories]))],
     blocks: scope.blocks,
     accepts,

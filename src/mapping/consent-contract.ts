@@ -29,6 +29,14 @@ export interface ConsentSent {
   readonly value: string;
 }
 
+/** How a recipient tells by itself what it decided later. */
+export interface CallbackPlan {
+  /** Name of the secret it signs with. */
+  readonly secret: string;
+  /** Our key of the delivery it tells of; undefined where it names none. */
+  readonly keyOf: (callback: Answer) => Promise<string | undefined>;
+}
+
 /** How a record that was accepted is asked for once more, and its opt-in compared with what was written. */
 export interface ReadBackPlan {
   /** Of the connector; its look-up is the question. */

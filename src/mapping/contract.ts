@@ -20,7 +20,7 @@ import type {
   OptionalBlock,
 } from '../domain/lead.ts';
 import type { RetryPolicy } from '../domain/verdict.ts';
-import type { ConsentSent, ReadBackPlan, Told } from './consent-contract.ts';
+import type { CallbackPlan, ConsentSent, ReadBackPlan, Told } from './consent-contract.ts';
 import type { FileFrame, FileSchedule } from './file-contract.ts';
 
 /** One mistake in a file, as an integrator reads it. */
@@ -47,17 +47,15 @@ export interface MappingSources {
   readonly files: Readonly<Record<string, string>>;
 }
 
+type Working = 'compose' | 'composeQuestion' | 'send' | 'lookup' | 'test' | 'standIn' | 'close';
 /** Connectors as the checker needs them; the registry is passed in, mapping never imports it. */
-export type ConnectorFacts = Omit<
-  Connector,
-  'compose' | 'composeQuestion' | 'send' | 'lookup' | 'test' | 'standIn' | 'close'
->;
+export type ConnectorFacts = Omit<Connector, Working>;
 
 export type CheckResult =
   | { readonly ok: true; readonly mapping: CompiledMapping; readonly warnings: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** What is known of the delivery while its lead is written. */
+/** What is known while a lead is written. */
 export interface WriteSituation {
   readonly action: Action;
   readonly key: string;
@@ -149,6 +147,8 @@ export interface CallPlan {
   readonly needs: readonly string[];
   /** Whether this lead needs the call (`when`, or an opt-in that says `send`). */
   readonly applies: (lead: Lead, situation: WriteSituation) => boolean;
+  /** What takes back what this call made, where a later one is refused for good: `undo-NAME`. */
+  readonly undo?: CallPlan;
 }
 
 /** What a file says besides its content, line by line. */
@@ -200,6 +200,7 @@ export interface CompiledMapping {
   readonly hasLookup: boolean;
   /** Where the recipient is asked whether it kept the opt-in. */
   readonly readBack?: ReadBackPlan;
+  readonly callback?: CallbackPlan;
   readonly limits: DestinationLimits;
   readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly totalMs: number };
   /** Files only: cron slots. */

@@ -37,7 +37,7 @@ export async function refuseInProduction(sql: Sql, mapping: CompiledMapping): Pr
 function plainAddresses(mapping: CompiledMapping): readonly string[] {
   const all = Object.values(mapping.actions).flatMap((plan) => [
     plan.settings,
-    ...(plan.calls ?? []).map((call) => call.settings),
+    ...(plan.calls ?? []).flatMap((call) => [call.settings, call.undo?.settings ?? {}]),
   ]);
   const urls = all.flatMap((settings) => {
     const { url, lookup } = settings as {

@@ -188,6 +188,17 @@ function failedAdvice(base: string, row: ListedDelivery): readonly Both[] {
           'Write to the client’s contact: the destination can take it in no other way.',
         ],
       ];
+    case 'undo_failed':
+      return [
+        [
+          `Écrire au client : supprimer ce que le premier appel a créé pour la demande ${row.leadReference}, puis classer.`,
+          `Write to the client: delete what the first call made for lead ${row.leadReference}, then close.`,
+        ],
+        [
+          `Pour renvoyer plutôt l’appel refusé, après correction : ${replay}`,
+          `To send the refused call again instead, once repaired: ${replay}`,
+        ],
+      ];
     case 'invalid':
       return [
         [

@@ -2,6 +2,7 @@
 // Invariant: every kind of outcome has its words in both languages.
 import type { OutcomeKind } from '../../connectors/contract.ts';
 import { meaningOf } from '../../connectors/http-status.ts';
+import { undoneBy } from '../domain/undo.ts';
 import { inLanguage, type Both, type Language } from './words.ts';
 
 const outcomeWords: Readonly<Record<OutcomeKind, Both>> = {
@@ -93,4 +94,11 @@ export function outcomeText(outcome: string, code: string, language: Language): 
   if (meaning?.outcome === outcome) return inLanguage(meaning.support, language);
   const words = Object.entries(outcomeWords).find(([kind]) => kind === outcome)?.[1];
   return words === undefined ? outcome : inLanguage(words, language);
+}
+
+/** Which call an entry tells of, or which call is taken back; nothing where the delivery is one call. */
+export function callText(name: string, language: Language): string {
+  const undone = undoneBy(name);
+  if (undone !== undefined) return inLanguage([` (retrait de ${undone})`, ` (undo of ${undone})`], language);
+  return name === '' ? '' : inLanguage([` (appel ${name})`, ` (call ${name})`], language);
 }

@@ -4,7 +4,7 @@ import { connectFailureCodes } from '../../connectors/guard/failures.ts';
 import { splitReason } from '../domain/delivery.ts';
 import type { StoryEntry } from '../store/delivery-lists.ts';
 import type { HandoverEntry } from '../store/handovers.ts';
-import { isAccessNotGot, outcomeText } from './answer-words.ts';
+import { callText, isAccessNotGot, outcomeText } from './answer-words.ts';
 import { sentConsentWords, type SentConsent } from './sent-consent-words.ts';
 import { inBoth, inLanguage, nextWords, reasonWords, type Both, type Language } from './words.ts';
 
@@ -175,7 +175,7 @@ function entryWords(entry: StoryEntry, language: Language): string {
     colon,
     why: entry.reason === '' ? '' : `${colon}${inLanguage(reasonWords(entry.reason), language)}`,
     typed: entry.purpose === '' ? '' : ` (${entry.purpose})`,
-    call: entry.callName === '' ? '' : say(` (appel ${entry.callName})`, ` (call ${entry.callName})`),
+    call: callText(entry.callName, language),
     run: entry.run > 1 ? say(`, rejeu ${entry.run - 1}`, `, run ${entry.run}`) : '',
     next: nextOf(entry, language),
     answer: `${outcomeText(entry.outcome, codeOf(entry), language)}${measured(entry)}`,

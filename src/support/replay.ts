@@ -189,7 +189,8 @@ async function versionsInForce(
  */
 export function needsNewKey(row: Delivery, leadRevision: number, mappingInForce: number): boolean {
   const { base } = splitReason(row.reason);
-  if (row.state === 'failed') return base === 'refused' || base === 'invalid' || base === 'bounced';
+  if (row.state === 'failed')
+    return base === 'refused' || base === 'invalid' || base === 'bounced' || base === 'undo_failed';
   return row.maybeReceived && (row.sentRevision !== leadRevision || row.sentMappingId !== mappingInForce);
 }
 

@@ -42,6 +42,7 @@ export const nextWords: Readonly<Record<string, Both>> = {
   done: ['terminé', 'done'],
   fail: ['abandon, une alerte est levée', 'given up, an alert is raised'],
   continue: ['appel suivant', 'next call'],
+  undo: ['ce qui précède est retiré', 'what came before it is taken back'],
   retry: ['nouvel essai', 'another try'],
   pending: ['le destinataire sera réinterrogé', 'the recipient will be asked again'],
   hold: ['attend une décision du support', 'support decides'],

@@ -37,6 +37,28 @@ const snapshot = (): readonly string[] =>
 beforeAll(() => cpSync(join(root, 'mappings'), folder, { recursive: true }));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+test('what a provider of text messages is sent is shown, and not what it was made of', async () => {
+  const home = join(folder, 'sms');
+  mkdirSync(join(home, 'demo'), { recursive: true });
+  cpSync(join(fixtures, 'client.yaml'), join(home, 'demo', 'client.yaml'));
+  writeFileSync(
+    join(home, 'demo', 'texts.yaml'),
+    `destination: demo-texts
+connector: sms
+send: { url: https://crm.demo.example/sms, sender: DEMO, to: '+33639980001', auth: { bearer: secret:DEMO } }
+consent:
+  - { to: Accord e-mail, channel: email, values: { granted: OUI, refused: NON, not_asked: NON, withdrawn: NON } }
+fields: [{ to: text, template: 'Programme {{project.programme}}' }]
+response: [{ accepted: { status: 201 }, reference: $.id }]
+`,
+  );
+  const ran = await relais('mapping', 'preview', 'demo-texts', '--dir', home);
+  expect(ran.code).toBe(0);
+  expect(ran.out).toContain('{"sender":"DEMO","recipient":"+33639980001","text":"Programme ');
+  expect(ran.out).toContain('\\nAccord e-mail : ');
+  expect(ran.out).not.toContain('"Accord e-mail":');
+});
+
 describe('ten different mistakes in one file', () => {
   const home = join(folder, 'ten');
   const whole = readFileSync(join(fixtures, 'mistakes', 'ten-at-once.yaml'), 'utf8');

@@ -21,6 +21,7 @@ const work = (): OutcomeEffects => ({
   taken: [],
   readBacks: [],
   next: [],
+  undone: [],
   forward: [],
 });
 const attempt = (agoMs: number): Attempted =>

@@ -73,8 +73,8 @@ export const plants: readonly Plant[] = [
       },
       {
         file: 'src/delivery/attempt/outcome-effects.ts',
-        find: 'export const capturesOf',
-        put: "import { afterwards } from './departure.ts';\nexport const capturesOf",
+        find: 'export const spentOf',
+        put: "import { afterwards } from './departure.ts';\nexport const spentOf",
       },
     ],
     red: [zeros.unlogged],

@@ -22,7 +22,7 @@ export function createAccess(options: {
       JSON.stringify(
         Object.values(mapping.actions).map((plan) => [
           plan?.settings,
-          plan?.calls?.map((call) => call.settings),
+          plan?.calls?.flatMap((call) => [call.settings, call.undo?.settings]),
         ]),
       );
     settingsOf.set(mapping, settings);

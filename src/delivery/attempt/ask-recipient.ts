@@ -13,13 +13,8 @@ import { readBytes } from '../../store/kept-bytes.ts';
 import type { Database } from '../../store/database.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { readLeads } from '../../store/leads.ts';
-import {
-  calledAttempt,
-  policyOf,
-  type RoutedCall,
-  type CalledAttempt,
-  type CallProgress,
-} from './call-progress.ts';
+import { calledAttempt, type RoutedCall, type CalledAttempt, type CallProgress } from './call-progress.ts';
+import { policyOf } from './call-policy.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { writtenAtOf } from './render.ts';
 import { itemOf } from './parcel.ts';

@@ -46,6 +46,8 @@ export interface OutcomeEffects {
   readonly forward: number[];
   /** Deliveries whose next call leaves at once. */
   readonly next: number[];
+  /** Calls whose work was taken back. */
+  readonly undone: { readonly deliveryId: number; readonly name: string }[];
   /** Deliveries to be read back. */
   readonly readBacks: ReadBackWanted[];
   readonly erased: { readonly leadId: number; readonly destinationId: string }[];

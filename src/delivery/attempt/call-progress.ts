@@ -3,13 +3,14 @@
 // erasure are read anew for each of them, since each departs by itself.
 import type { Action, Answer, Body, Captured, Outcome } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
-import type { RetryPolicy } from '../../domain/verdict.ts';
-import { captureMissing } from '../../mapping/calls/parts.ts';
+import { callPlanOf, requestsOf } from '../../mapping/calls/situations.ts';
+import { isUndo, undoName } from '../../domain/undo.ts';
 import type { Asked, CallPlan, CompiledMapping, WriteSituation } from '../../mapping/contract.ts';
 import { readCalls, type CalledDelivery, type CallRow } from '../../store/calls.ts';
 import type { Sql } from '../../store/database.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Published } from '../mapping-cache.ts';
+import { readUndoing, undoable, type Undoing } from './undoing.ts';
 
 /** A call and its route: content of its own version, address of the one in force where that still has the call. */
 export interface RoutedCall extends CallPlan {
@@ -18,6 +19,7 @@ export interface RoutedCall extends CallPlan {
 }
 
 export interface CallProgress {
+  /** In order; each followed by its undo. */
   readonly calls: readonly RoutedCall[];
   readonly done: ReadonlySet<string>;
   readonly captured: Captured;
@@ -25,6 +27,10 @@ export interface CallProgress {
   readonly open: CallRow | undefined;
   /** Oldest revision of which the recipient may hold a part; 0 when it holds none. */
   readonly oldestRevision: number;
+  /** A call was refused for good: what is left is to take back. */
+  readonly undoing: Undoing | undefined;
+  /** Whether something would be taken back, were the next call refused for good. */
+  readonly undoes: boolean;
   /** Whether an id that is not known belongs to something that was never made. */
   readonly neverMade: (id: string) => boolean;
 }
@@ -53,12 +59,19 @@ export async function readProgress(
     {},
     ...all.flatMap((delivery) => delivery.calls.map((call) => call.captures)),
   ) as Captured;
-  const routed = calls.map((call) => routedCall(call, action, version, mapping, captured));
+  const routed = requestsOf(version, action).map((call) =>
+    routedCall(call, action, version, mapping, captured),
+  );
+  const undoing = await readUndoing(database, row, own, calls);
   return {
     mapping,
     content: version,
     versionId: id,
-    progress: progressOf(own, all, routed, captured, version),
+    progress: {
+      ...progressOf(own, all, routed, captured, version),
+      undoing,
+      undoes: undoable(own, calls).length > 0,
+    },
   };
 }
 
@@ -84,7 +97,7 @@ function routedCall(
   inForce: CompiledMapping,
   captured: Captured,
 ): RoutedCall {
-  const now = inForce.actions[action]?.calls?.find((declared) => declared.name === call.name);
+  const now = callPlanOf(inForce, action, call.name);
   const fits =
     now !== undefined &&
     call.captures.every((id) => now.captures.includes(id)) &&
@@ -106,8 +119,8 @@ function progressOf(
   calls: readonly RoutedCall[],
   captured: Captured,
   version: CompiledMapping,
-): CallProgress {
-  const held = own.filter(mayBeThere);
+): Omit<CallProgress, 'undoing' | 'undoes'> {
+  const held = own.filter((call) => mayBeThere(call) && !isUndo(call.name));
   return {
     calls,
     captured,
@@ -126,7 +139,9 @@ function neverMadeOf(all: readonly CalledDelivery[], version: CompiledMapping): 
     ),
   );
   const sent = all.filter((delivery) => delivery.action !== 'erase' && delivery.departures > 0);
-  const there = sent.flatMap((delivery) => delivery.calls.filter(mayBeThere));
+  const there = sent.flatMap((delivery) =>
+    delivery.calls.filter((call) => mayBeThere(call) && !isUndo(call.name)),
+  );
   const foreign =
     sent.some((delivery) => delivery.calls.length === 0) || there.some((call) => !names.has(call.name));
   const unnamed = new Set(
@@ -141,9 +156,15 @@ export function nextCall(
   lead: Lead,
   situation: WriteSituation,
 ): RoutedCall | undefined {
+  const { undoing } = progress;
+  if (undoing !== undefined) {
+    const [last] = undoing.left;
+    return last === undefined ? undefined : progress.calls.find((call) => call.name === undoName(last));
+  }
   const known = { ...situation, captured: progress.captured };
   return progress.calls.find(
     (call) =>
+      !isUndo(call.name) &&
       !progress.done.has(call.name) &&
       (progress.open?.name === call.name || call.applies(lead, known)) &&
       !(situation.action === 'erase' && nothingToErase(call, progress)),
@@ -187,6 +208,8 @@ export interface CalledAttempt {
   /** Another call of the delivery has arrived. */
   readonly earlier: boolean;
   readonly more: (captures: Captured) => boolean;
+  /** What earlier calls made is taken back where this one is refused for good. */
+  readonly undoes: boolean;
   /** Oldest revision the recipient may hold a part of once this one has left. */
   readonly oldestRevision: number;
 }
@@ -201,25 +224,12 @@ export function calledAttempt(
     name: call.name,
     maybeReceived: progress.open?.name === call.name,
     earlier: progress.done.size > 0 || (progress.open !== undefined && progress.open.name !== call.name),
-    more: followedBy(call, progress, lead, situation),
+    // The claim after the last undo ends the delivery, with the refusal.
+    more: isUndo(call.name) ? () => true : followedBy(call, progress, lead, situation),
+    undoes: progress.undoes && !isUndo(call.name) && situation.action === 'create',
     oldestRevision: Math.min(
       lead.revision,
       ...(progress.oldestRevision > 0 ? [progress.oldestRevision] : []),
     ),
   };
-}
-
-/**
- * The file's own policy, with what this call says. An answer that says yes without the id the next call needs is never
- * sent again blindly: it would make a second one.
- */
-export function policyOf(
-  base: RetryPolicy,
-  call: Pick<CallPlan, 'onUnknown' | 'hasLookup'>,
-  outcome: Outcome,
-  asked: boolean,
-): RetryPolicy {
-  if (outcome.kind === 'unknown' && outcome.reason === captureMissing)
-    return { ...base, onUnknown: call.hasLookup && !asked ? 'lookup' : 'hold' };
-  return { ...base, onUnknown: call.onUnknown };
 }

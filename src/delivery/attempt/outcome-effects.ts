@@ -1,18 +1,17 @@
 // What an outcome comes to: the entries of the log, the move of the row, the alerts. Pure; written by settle and recover.
 // Invariant: every move of a delivery has its entry, and an end wakes whoever waited for it.
-import type { Captured, Evidence } from '../../../connectors/contract.ts';
+import type { Evidence } from '../../../connectors/contract.ts';
 import { isEnd, splitReason, type DeliveryState } from '../../domain/delivery.ts';
+import { isUndo } from '../../domain/undo.ts';
 import type { Decision, NotFound, Verdict } from '../../domain/verdict.ts';
 import type { AttemptDelivery } from '../../store/deliveries.ts';
 import type { Handover } from '../../store/handovers.ts';
 import type { Settlement } from '../../store/delivery-settlements.ts';
 import type { Attempted, OutcomeEffects } from './attempt.ts';
+import { noteCall, spends } from './call-effects.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Stopped } from './render.ts';
 import { entryNames } from '../../store/entry-names.ts';
-
-export const capturesOf = ({ outcome }: Attempted): Captured =>
-  'captures' in outcome && outcome.captures !== undefined ? outcome.captures : {};
 
 /** Tries spent by what travels together: a file is given up when its youngest row is, or a part of it would go again under another number. */
 export const spentOf = (rows: readonly Pick<AttemptDelivery, 'spent'>[]): number =>
@@ -48,17 +47,21 @@ function untilSettled(stopped: Stopped): Stopped {
 }
 
 export function noteStopped(given: Stopped, work: OutcomeEffects): void {
-  const { row, state, reason, fields } = untilSettled(given);
-  const entry = stoppedEntries[state];
+  const { row, state, reason, fields, refusal } = untilSettled(given);
+  const entry = refusal === undefined ? stoppedEntries[state] : 'outcome';
   work.handovers.push({
     entry,
     ...(state === 'delivered' ? ({ outcome: 'accepted', nextStep: 'done' } as const) : {}),
+    ...(refusal === undefined ? {} : ({ outcome: refusal.outcome, nextStep: 'fail' } as const)),
     ...entryNames(row),
     actor: 'worker',
     reason,
     ...(fields.length === 0 ? {} : { fields }),
   });
-  work.settlements.push(unspent(row, state, reason, 0, true));
+  const left = refusal?.leaves ?? row.maybeReceived;
+  work.settlements.push({ ...unspent(row, state, reason, 0, true), maybeReceived: left });
+  // Nothing is there any more that a reference or an id could name.
+  if (refusal?.leaves === false) work.erased.push({ leadId: row.leadId, destinationId: row.destinationId });
   if (isEnd(state)) work.ended.push({ leadId: row.leadId, destinationId: row.destinationId });
   if ((state === 'cancelled' || state === 'delivered') && row.action === 'erase')
     work.erased.push({ leadId: row.leadId, destinationId: row.destinationId });
@@ -71,7 +74,8 @@ export function noteStopped(given: Stopped, work: OutcomeEffects): void {
     });
   }
   if (state === 'failed' || reason === 'create_unsettled') {
-    const kind = state !== 'failed' || reason.startsWith('manual_') ? 'manual_task' : 'delivery_failed';
+    const byHand = reason.startsWith('manual_') || splitReason(reason).base === 'undo_failed';
+    const kind = state !== 'failed' || byHand ? 'manual_task' : 'delivery_failed';
     work.alerts.push({
       kind,
       clientId: row.clientId,
@@ -120,7 +124,9 @@ export function noteDecision(
   const maybeReceived = decision.maybeReceived || call?.earlier === true;
   const state = stateAfter(verdict);
   if (call !== undefined) noteCall(row, call.name, decision, attempted, work);
-  const reference = 'reference' in attempted.outcome ? attempted.outcome.reference : undefined;
+  const isUndone = call !== undefined && isUndo(call.name);
+  // What answers an undo names nothing that is there.
+  const reference = 'reference' in attempted.outcome && !isUndone ? attempted.outcome.reference : undefined;
   work.handovers.push({
     entry: attempted.asked ? 'lookup' : 'outcome',
     ...outcomeEntry(row, attempted),
@@ -138,8 +144,7 @@ export function noteDecision(
         : 'afterMs' in verdict
           ? verdict.afterMs
           : 0,
-    spend:
-      verdict.next === 'retry' ? verdict.spend : verdict.next !== 'pending' && verdict.next !== 'continue',
+    spend: spends(verdict),
     maybeReceived,
     askFirst:
       verdict.next === 'pending' ||
@@ -160,7 +165,8 @@ export function noteDecision(
     deliveryId: row.id,
     reason: verdict.reason,
   };
-  if (verdict.next === 'fail') work.alerts.push({ kind: 'delivery_failed', ...about });
+  if (verdict.next === 'fail')
+    work.alerts.push({ kind: isUndone ? 'manual_task' : 'delivery_failed', ...about });
   if (verdict.next === 'hold') work.alerts.push({ kind: 'support_decides', ...about });
 }
 
@@ -182,25 +188,6 @@ export function noteTargets(row: ClaimedDelivery, attempted: Attempted, work: Ou
   }
 }
 
-function noteCall(
-  row: ClaimedDelivery,
-  name: string,
-  { verdict, maybeReceived }: Decision,
-  attempted: Attempted,
-  work: OutcomeEffects,
-): void {
-  const { outcome } = attempted;
-  work.calls.push({
-    deliveryId: row.id,
-    name,
-    outcome: outcome.kind,
-    maybeReceived,
-    done: verdict.next === 'done' || verdict.next === 'continue',
-    captures: capturesOf(attempted),
-  });
-  if (verdict.next === 'continue') work.next.push(row.id);
-}
-
 export function stateAfter(verdict: Verdict): DeliveryState {
   switch (verdict.next) {
     case 'done':
@@ -213,6 +200,7 @@ export function stateAfter(verdict: Verdict): DeliveryState {
     case 'pending':
       return 'pending';
     case 'continue':
+    case 'undo':
       return 'queued';
   }
 }

@@ -2,6 +2,7 @@
 // Invariant: only the holder of the lease settles; a fenced-out worker appends `late` and changes nothing.
 import type { OutcomeKind } from '../../../connectors/contract.ts';
 import { isEnd } from '../../domain/delivery.ts';
+import { decideUndo, isUndo } from '../../domain/undo.ts';
 import { decide, type Decision } from '../../domain/verdict.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { addSlot } from '../../store/file-slots.ts';
@@ -13,6 +14,7 @@ import { lockWhole } from '../../store/long-files.ts';
 import { markSettled } from '../../store/delivery-settlements.ts';
 import type { Attempted, OutcomeEffects } from './attempt.ts';
 import { lockCircuits, moveCircuit, type CircuitWork } from './circuit-moves.ts';
+import { capturesOf } from './call-effects.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { alertsOfFormerMailboxes } from './former-mailboxes.ts';
 import type { Stopped } from './render.ts';
@@ -20,7 +22,6 @@ import { recordBatchEnd, settleBatch } from './file-outcome.ts';
 import type { Recorded, TripEnd } from './trip-end.ts';
 import { noEffects, writeEffects } from './write-effects.ts';
 import {
-  capturesOf,
   notFoundFor,
   noteDecision,
   noteErased,
@@ -100,7 +101,9 @@ const mayStayOpen: ReadonlySet<string> = new Set<OutcomeKind>([
 function lockMovedLeads(tx: Sql, ends: readonly TripEnd[]): Promise<ReadonlyMap<number, LeadLock>> {
   const rows = ends.flatMap(({ attempted, stopped = [] }) => [
     ...(attempted !== undefined &&
-    (mayStayOpen.has(attempted.outcome.kind) || attempted.call?.more(capturesOf(attempted)) === true)
+    (mayStayOpen.has(attempted.outcome.kind) ||
+      attempted.call?.undoes === true ||
+      attempted.call?.more(capturesOf(attempted)) === true)
       ? attempted.rows
       : []),
     ...stopped.filter(isJudgement).map((judged) => judged.row),
@@ -161,7 +164,8 @@ async function recordAttempt(
       continue;
     }
     const situation = situationOf(row, attempted, closedBefore);
-    const decision = decide(attempted.outcome, situation, attempted.policy, random);
+    const decideOn = isUndo(attempted.call?.name ?? '') ? decideUndo : decide;
+    const decision = decideOn(attempted.outcome, situation, attempted.policy, random);
     decisions.set(row.id, decision);
     noteDecision(row, decision, attempted, work);
     if (leads.get(row.leadId)?.erased === true && !isEnd(stateAfter(decision.verdict)))
@@ -185,6 +189,7 @@ function situationOf(
     spent: (attempted.spent ?? spentOf(together)) + 1,
     circuitClosed,
     maybeReceived: attempted.call?.maybeReceived ?? row.maybeReceived,
+    undoes: attempted.call?.undoes ?? false,
     moreCalls: attempted.call?.more(capturesOf(attempted)) ?? false,
     hasLookup: attempted.hasLookup,
     ...(attempted.settlingMs === undefined ? {} : { notFound: notFoundFor(together, attempted.settlingMs) }),

@@ -2,7 +2,7 @@
 // Invariant: once the recipient may hold a content, the same content is written again, unless a right forbids it (guarantee 4).
 import { answerToTell } from '../../domain/consent.ts';
 import { coveringAuthorisation, type Authorisation } from '../../domain/destination.ts';
-import { reasonWith, safeCode, type DeliveryState } from '../../domain/delivery.ts';
+import { reasonWith, safeCode } from '../../domain/delivery.ts';
 import type { ConsentRecord, Lead } from '../../domain/lead.ts';
 import { unchanged, type Told } from '../../mapping/consent-contract.ts';
 import { callKey } from '../../mapping/calls/situations.ts';
@@ -16,8 +16,13 @@ import {
   type CalledAttempt,
   type CallProgress,
 } from './call-progress.ts';
+import { isUndo } from '../../domain/undo.ts';
 import type { ClaimedDelivery } from './claim.ts';
+import type { Stop, Stopped, Unwritable } from './stopped.ts';
+import { afterUndoing, notUndone } from './undoing.ts';
 import { byHand, carriesRight, neededOnly, tellsNothingNew, type Former } from './former-authorisation.ts';
+
+export type { Stopped } from './stopped.ts';
 
 export interface Ready {
   readonly row: ClaimedDelivery;
@@ -32,17 +37,6 @@ export interface Ready {
   readonly former?: true;
   /** The call that leaves, where the delivery needs several. */
   readonly call?: RoutedCall & { readonly attempt: CalledAttempt };
-}
-
-export interface Stopped {
-  readonly row: ClaimedDelivery;
-  /** `delivered`: what was left of its calls is not needed any more. */
-  readonly state: Extract<DeliveryState, 'withheld' | 'failed' | 'cancelled' | 'delivered'>;
-  readonly reason: string;
-  /** Field names concerned, for the log. */
-  readonly fields: readonly string[];
-  /** Revision of the lead that was judged, under no lock; where it has changed since, the row is judged again. */
-  readonly readRevision?: number;
 }
 
 /** Kept with the first departure, so that what is written again says the same moment. */
@@ -80,8 +74,6 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
   const receiver = receiverOf(row, present, inputs, stop);
   return 'state' in receiver ? receiver : contentFor(row, present, receiver, inputs, stop);
 }
-
-type Stop = (state: Stopped['state'], reason: string, fields?: readonly string[]) => Stopped;
 
 /** Under which authorisation it goes; `former`: one that has ended. */
 interface Receiver {
@@ -139,6 +131,8 @@ function contentFor(
     ...(inputs.told === undefined ? {} : { told: inputs.told }),
   };
   const call = progress === undefined ? undefined : nextCall(progress, lead, situation);
+  if (progress?.undoing !== undefined && call === undefined)
+    return afterUndoing(progress.undoing, progress.done.size > 0, stop);
   if (progress !== undefined && call === undefined)
     return progress.done.size > 0 ? stop('delivered', 'accepted') : stop('cancelled', 'not_needed');
   const result = content.apply(
@@ -149,6 +143,7 @@ function contentFor(
   );
   if (former !== undefined && !(result.ok && tellsNothingNew(result.record.consents, former)))
     return stoppedByHand(row);
+  if (!result.ok && call !== undefined && isUndo(call.name)) return notUndone(result, stop);
   if (!result.ok) return unwritable(row.action, result, stop);
   if (saysNothing(result.record)) return stop('cancelled', 'not_needed');
   return {
@@ -170,11 +165,7 @@ const saysNothing = ({ fieldNames, consents }: WrittenRecord): boolean =>
   fieldNames.length === 0 && consents.some(({ value }) => value === unchanged);
 
 /** What the mapping refused to write, as the state and reason of the delivery. */
-function unwritable(
-  action: ClaimedDelivery['action'],
-  result: Extract<ReturnType<CompiledMapping['apply']>, { readonly ok: false }>,
-  stop: Stop,
-): Stopped {
+function unwritable(action: ClaimedDelivery['action'], result: Unwritable, stop: Stop): Stopped {
   switch (result.why) {
     case 'opt_in_missing': {
       const [first] = result.missing;

@@ -2,6 +2,8 @@
 // Invariant: an entry of the log says who, and on what evidence; what waited for the answer goes on in the same transaction.
 import type { Captured } from '../../../connectors/contract.ts';
 import { isEnd, splitReason } from '../../domain/delivery.ts';
+import { undoneBy } from '../../domain/undo.ts';
+import { noteUndone } from '../../store/undone-calls.ts';
 import { safeReference } from '../../domain/reference.ts';
 import { RelaisError } from '../../errors.ts';
 import { forgetCaptures, noteCallOutcomes, readCalls, type CallRow } from '../../store/calls.ts';
@@ -120,10 +122,19 @@ async function received(
 ): Promise<Resolution> {
   // One of several calls: the next claim sees which are left, and ends the delivery where none is.
   const goesOn = open !== undefined && !isEnd(row.state);
+  const undone = open === undefined ? undefined : undoneBy(open.name);
   if (open !== undefined)
     await noteCallOutcomes(tx, [
-      { deliveryId: row.id, name: open.name, outcome: 'accepted', maybeReceived: true, done: true, captures },
+      {
+        deliveryId: row.id,
+        name: open.name,
+        outcome: 'accepted',
+        maybeReceived: undone === undefined,
+        done: undone === undefined,
+        captures,
+      },
     ]);
+  if (undone !== undefined) await noteUndone(tx, [{ deliveryId: row.id, name: undone }]);
   // A delivery of several calls that ended half-way is not delivered by one of them: a replay makes the others.
   const delivered = open === undefined;
   await settle(tx, row, {

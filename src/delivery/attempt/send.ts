@@ -5,7 +5,7 @@ import { foreignCode } from '../../errors.ts';
 import { renewLeases } from '../../store/leases.ts';
 import { logAttempt } from './attempt-log.ts';
 import { traceAttempt } from './attempt-trace.ts';
-import { policyOf } from './call-progress.ts';
+import { policyOf } from './call-policy.ts';
 import { leaseMarginMs, type Departed, type TripNeeds } from './trip.ts';
 import type { Recorded } from './trip-end.ts';
 

@@ -4,6 +4,7 @@ import { raiseAlerts } from '../../store/alerts.ts';
 import { forgetCaptures, noteCallOutcomes, queueNextCalls } from '../../store/calls.ts';
 import type { Sql } from '../../store/database.ts';
 import { bringForward, forgetReferences } from '../../store/delivery-settlements.ts';
+import { noteUndone } from '../../store/undone-calls.ts';
 import { noteTaken } from '../../store/delivery-targets.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { noteReadBacks } from '../../store/read-backs.ts';
@@ -18,6 +19,7 @@ export const noEffects = (): OutcomeEffects => ({
   ended: [],
   erased: [],
   calls: [],
+  undone: [],
   taken: [],
   readBacks: [],
   next: [],
@@ -28,6 +30,7 @@ export const noEffects = (): OutcomeEffects => ({
 export async function writeEffects(tx: Sql, work: OutcomeEffects): Promise<void> {
   await appendHandovers(tx, work.handovers);
   await noteCallOutcomes(tx, work.calls);
+  await noteUndone(tx, work.undone);
   await noteTaken(tx, work.taken);
   await noteReadBacks(tx, work.readBacks);
   await queueNextCalls(tx, work.next);

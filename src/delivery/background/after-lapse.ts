@@ -1,6 +1,10 @@
 // What becomes of one delivery whose lease ran out: what had departed has an unknown outcome, the rest goes out again unspent.
 // Invariant: nothing that may have left is taken for unsent (guarantee 3).
-import { isEnd } from '../../domain/delivery.ts';
+import { isEnd, splitReason } from '../../domain/delivery.ts';
+import { decideUndo, isUndo } from '../../domain/undo.ts';
+import type { Action } from '../../../connectors/contract.ts';
+import { callPlanOf } from '../../mapping/calls/situations.ts';
+import type { CallPlan, CompiledMapping } from '../../mapping/contract.ts';
 import { decide, type Decision, type RetryPolicy, type Verdict } from '../../domain/verdict.ts';
 import type { Alert } from '../../store/alerts.ts';
 import type { CallRow } from '../../store/calls.ts';
@@ -109,7 +113,12 @@ function alertsOf(row: Delivery, verdict: Verdict): readonly Alert[] {
   if (verdict.next !== 'hold' && verdict.next !== 'fail') return [];
   return [
     {
-      kind: verdict.next === 'hold' ? 'support_decides' : 'delivery_failed',
+      kind:
+        verdict.next === 'hold'
+          ? 'support_decides'
+          : splitReason(verdict.reason).base === 'undo_failed'
+            ? 'manual_task'
+            : 'delivery_failed',
       clientId: row.clientId,
       destinationId: row.destinationId,
       deliveryId: row.id,
@@ -128,6 +137,12 @@ const unknownPolicy: RetryPolicy = {
   pendingEveryMs: 60_000,
 };
 
+const requestNamed = (
+  version: CompiledMapping | undefined,
+  action: Action,
+  name: string,
+): CallPlan | undefined => (version === undefined ? undefined : callPlanOf(version, action, name));
+
 export async function decisionFor(
   published: Published,
   row: Delivery,
@@ -140,11 +155,9 @@ export async function decisionFor(
   const plan =
     call === undefined
       ? undefined
-      : (await published.version(call.sentMappingId))?.actions[row.action]?.calls?.find(
-          ({ name }) => name === call.name,
-        );
+      : requestNamed(await published.version(call.sentMappingId), row.action, call.name);
   const policy = mapping?.retry ?? unknownPolicy;
-  return decide(
+  return (isUndo(call?.name ?? '') ? decideUndo : decide)(
     { kind: 'unknown', reason: 'LEASE_LAPSED' },
     {
       spent: spent + 1,

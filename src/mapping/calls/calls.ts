@@ -14,7 +14,9 @@ import { quietableLines } from '../consent/unchanged.ts';
 import { saysSomething } from './gates.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
 import { reportReading } from './reading.ts';
-import { reportNameless } from '../transport/erase-names-lead.ts';
+import { isUndo, undoName } from '../../domain/undo.ts';
+import { reportGatedUndo, reportUndos } from './undo.ts';
+import { reportNameless, reportNamelessUndo } from '../transport/erase-names-lead.ts';
 import type { Layout } from '../formats/layout.ts';
 import { inLayout, ownLayout } from '../formats/own-layout.ts';
 import type { Path } from '../document/problems.ts';
@@ -37,6 +39,8 @@ export interface CompiledCall {
   readonly secretNames: readonly string[];
   readonly judge: Judge;
   readonly question: Question;
+  /** Takes back what this call made. */
+  readonly undo?: CompiledCall;
 }
 
 /** Whether the destination sends its leads by several calls. */
@@ -97,19 +101,24 @@ export function compileCalls(input: CallsInput): readonly CompiledCall[] {
     if (seen.has(name)) report.error([...path, 'name'], 'MAP-651', `two calls are named "${name}".`);
     seen.add(name);
   }
+  reportUndos(raws, input);
   const places = distribute(raws, action === 'erase' ? undefined : consent, report);
-  const calls = raws.flatMap((raw, index) => compileCall(raw, index, input, places) ?? []);
+  const calls = raws.flatMap((raw, index) => compileCall(raw, input, places[index] ?? nothing) ?? []);
   if (calls.length > 0 && calls.length === raws.length && action !== 'erase' && consent !== undefined)
     checkConsentCarried(raws, calls, consent, action, report);
   return calls;
 }
 
-function compileCall(
-  rawCall: RawCall,
-  index: number,
-  input: CallsInput,
-  places: ReturnType<typeof distribute>,
-): CompiledCall | undefined {
+const nothing: ConsentPlaces = { placeable: [], atEnd: [], gates: [], noted: [] };
+
+function compileCall(rawCall: RawCall, input: CallsInput, place: ConsentPlaces): CompiledCall | undefined {
+  const call = compileRequest(rawCall, input, place);
+  const undo = undoOf(rawCall, place.gates.length > 0, input);
+  return call === undefined ? undefined : withUndo(call, undo);
+}
+
+/** One request: that of a call, or what takes it back. */
+function compileRequest(rawCall: RawCall, input: CallsInput, place: ConsentPlaces): CompiledCall | undefined {
   const { raw, path, name } = rawCall;
   const { mapping, action, client, report, known } = input;
   const send = sendOf(rawCall, input);
@@ -117,7 +126,6 @@ function compileCall(
   const scope: Scope = { ...input.scope, captures: { known, read: new Set() } };
   const layout = ownLayout(raw, path, input);
   const when = compileWhen(raw, path, scope);
-  const place = places[index] ?? { placeable: [], atEnd: [], gates: [], noted: [] };
   const { gates } = place;
   const record = recordOf(rawCall, inLayout(scope, layout), place, when.categories);
   const schema = input.schemas(raw, path, layout, record.targets);
@@ -139,7 +147,8 @@ function compileCall(
     captures,
   );
   if (settings === undefined) return undefined;
-  if (action === 'erase') reportNameless(settings.plan.settings, record.columns, [...path, 'name'], report);
+  const nameless = isUndo(name) ? reportNamelessUndo : reportNameless;
+  if (action === 'erase') nameless(settings.plan.settings, record.columns, [...path, 'name'], report);
   const readsOnly = { columns: record.columns, captures: captures?.names ?? [] };
   reportReading(settings.plan.settings, readsOnly, send.at(['method']), report);
   const read = [...(scope.captures?.read ?? [])];
@@ -161,6 +170,26 @@ function compileCall(
   const { targets } = settings.plan;
   const secretNames = [...settings.secretNames, ...record.secrets, ...question.secrets];
   return { plan, reads, record, layout, schema, targets, secretNames, judge, question };
+}
+
+function withUndo(call: CompiledCall, undo: CompiledCall | undefined): CompiledCall {
+  if (undo === undefined) return call;
+  return {
+    ...call,
+    plan: { ...call.plan, undo: undo.plan },
+    targets: [...call.targets, ...undo.targets],
+    secretNames: [...call.secretNames, ...undo.secretNames],
+    undo,
+  };
+}
+
+/** The request that takes back what a call made: of the call's ids, without any opt-in, as an erase is. */
+function undoOf({ raw, path, name }: RawCall, isGated: boolean, input: CallsInput): CompiledCall | undefined {
+  const undo = raw['undo'];
+  if (!isRecord(undo) || input.action !== 'create') return undefined;
+  if (isGated) reportGatedUndo(name, path, input.report);
+  const ofErase: CallsInput = { ...input, action: 'erase', consent: undefined };
+  return compileRequest({ raw: undo, path: [...path, 'undo'], name: undoName(name) }, ofErase, nothing);
 }
 
 /** The `send` of a call: its own keys over those all calls share. */

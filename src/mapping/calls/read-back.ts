@@ -4,7 +4,7 @@ import type { ClientFacts } from '../../domain/destination.ts';
 import { consentStates } from '../../domain/lead.ts';
 import type { ConsentState } from '../../domain/lead.ts';
 import { unchanged } from '../consent-contract.ts';
-import type { ConsentSent, ReadBackPlan } from '../consent-contract.ts';
+import type { CallbackPlan, ConsentSent, ReadBackPlan } from '../consent-contract.ts';
 import { omitted } from '../consent/choices.ts';
 import type { Consents } from './consents.ts';
 import type { ActionPlan, CompiledMapping, ConnectorFacts } from '../contract.ts';
@@ -38,8 +38,14 @@ export interface CompiledReadBack {
 export const withReadBack = (
   secretNames: ReadonlySet<string>,
   readBack: CompiledReadBack | undefined,
-): Pick<CompiledMapping, 'secretNames' | 'readBack'> => ({
-  secretNames: [...secretNames, ...(readBack?.secretNames ?? [])],
+  callback: CallbackPlan | undefined,
+): Pick<CompiledMapping, 'secretNames' | 'readBack' | 'callback'> => ({
+  secretNames: [
+    ...secretNames,
+    ...(readBack?.secretNames ?? []),
+    ...(callback === undefined ? [] : [callback.secret]),
+  ],
+  ...(callback === undefined ? {} : { callback }),
   ...(readBack === undefined ? {} : { readBack: readBack.plan }),
 });
 

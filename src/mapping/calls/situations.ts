@@ -12,6 +12,16 @@ export function captureMarks(mapping: CompiledMapping): Captured {
   return Object.fromEntries(ids.map((id) => [id, `‹${id}›`]));
 }
 
+/** A call of an action by its name, or an undo of one. */
+export const callPlanOf = (mapping: CompiledMapping, action: Action, name: string): CallPlan | undefined =>
+  requestsOf(mapping, action).find((call) => call.name === name);
+
+/** Every request an action can make: its calls, and what takes them back. */
+export const requestsOf = (mapping: CompiledMapping, action: Action): readonly CallPlan[] =>
+  (mapping.actions[action]?.calls ?? []).flatMap((call) =>
+    call.undo === undefined ? [call] : [call, call.undo],
+  );
+
 export interface CalledSituation {
   readonly call: CallPlan;
   readonly situation: WriteSituation;
@@ -30,6 +40,27 @@ export function callSituations(
     const own = { ...situation, captured, call: call.name, key: callKey(situation.key, call.name) };
     return { call, situation: own, applies: call.applies(lead, own) };
   });
+}
+
+/** What takes back the calls that this lead needs, the last first, as it would leave after a refusal. */
+export function undoSituations(
+  mapping: CompiledMapping,
+  lead: Lead,
+  situation: WriteSituation,
+): readonly CalledSituation[] {
+  return callSituations(mapping, lead, situation)
+    .flatMap(({ call: { undo }, situation: own, applies }) =>
+      undo === undefined || !applies
+        ? []
+        : [
+            {
+              call: undo,
+              situation: { ...own, call: undo.name, key: callKey(situation.key, undo.name) },
+              applies,
+            },
+          ],
+    )
+    .toReversed();
 }
 
 /** Key of a call: the delivery's own, with the call's name; the same on every attempt (guarantee 4). */
@@ -53,4 +84,4 @@ export function questionAboutNobody(mapping: CompiledMapping, call?: string): Bo
 
 /** The call of that name, for a message the names there are. */
 export const callNames = (mapping: CompiledMapping, action: Action): readonly string[] =>
-  mapping.actions[action]?.calls?.map((call) => call.name) ?? [];
+  requestsOf(mapping, action).map((call) => call.name);

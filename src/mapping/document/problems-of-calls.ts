@@ -10,6 +10,15 @@ export const problemsOfCalls = {
     meaning: 'A line of readBack names no field of the consent block, or no place of the answer.',
     remedy: 'Write field as the consent block does, and at as a place of the answer.',
   },
+  'MAP-672': {
+    meaning: 'callback stands where a recipient can tell nothing later, or cannot be asked besides.',
+    remedy:
+      'Write it into a webhook of one call that has send.lookup; a callback that is lost is made up for by asking.',
+  },
+  'MAP-673': {
+    meaning: 'The key of a callback is read from no place of it.',
+    remedy: 'Write the place where the recipient gives our key (webhook-id) back, such as $.external_id.',
+  },
   'MAP-651': { meaning: 'Two calls of one action have the same name.', remedy: 'Give each its own name.' },
   'MAP-652': {
     meaning: 'An address names an id that no earlier call gives, or not for every lead.',
@@ -40,5 +49,15 @@ export const problemsOfCalls = {
   'MAP-658': {
     meaning: 'A GET is asked to tell something, or reads nothing that a later call needs.',
     remedy: 'Write POST, PUT or PATCH; a GET is one of several calls, without fields, that captures an id.',
+  },
+  'MAP-674': {
+    meaning: 'An undo stands where it could never leave, or would take back an opt-in.',
+    remedy:
+      'Give an undo to a call of the create that others follow, and that no opt-in sends; a name of 19 signs at most.',
+  },
+  'MAP-675': {
+    meaning: 'A call with an undo may change a record that was there before.',
+    remedy:
+      'Undo a call that creates, and let a duplicate rule tell what was there; take the undo out where the recipient merges.',
   },
 } as const;

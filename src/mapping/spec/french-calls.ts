@@ -39,7 +39,8 @@ export function deliveryWords(count: number): string {
 }
 
 /** Under the title of a call: address, when it is made, what it builds on and what it gives. */
-export function callWords(mapping: CompiledMapping, { raw, plan }: RawCall): readonly string[] {
+export function callWords(mapping: CompiledMapping, call: RawCall): readonly string[] {
+  const { raw, plan } = call;
   const gates = mapping.consentTable.filter((row) => gatedName(row.field) === plan.name);
   const conditions = [
     ...(Object.hasOwn(raw, 'when') ? [conditionWords(raw['when'])] : []),
@@ -55,6 +56,16 @@ export function callWords(mapping: CompiledMapping, { raw, plan }: RawCall): rea
       : [
           `De votre réponse nous retenons : ${captured.map(([name, place]) => `${plan.name}.${name} (lu dans ${placeWords(place)})`).join(', ')}. Sans cet identifiant, la réponse ne vaut pas acceptation.`,
         ]),
+    ...undoWords(mapping, call),
+  ];
+}
+
+/** What is taken back where a later call is refused. */
+function undoWords(mapping: CompiledMapping, { raw, plan }: RawCall): readonly string[] {
+  if (plan.undo === undefined) return [];
+  const address = `${addressWords(mapping, plan.undo)}${procedureWords(blockAt(raw, 'undo'))}`;
+  return [
+    `Si vous refusez définitivement un appel suivant, nous vous demandons de retirer ce que celui-ci a créé : ${address}. Ce qui existait déjà chez vous (« déjà connu ») n'est jamais retiré ; si le retrait échoue, nous vous écrivons.`,
   ];
 }
 
@@ -100,9 +111,15 @@ export function gateBlocks(table: CompiledMapping['consentTable']): readonly Blo
 
 /** Rules that hold for one call only, read before those of all. */
 export function callAnswerBlocks(whole: Raw, mapping: CompiledMapping): readonly Block[] {
-  const own = callsOf(whole, mapping).filter(({ raw }) => listAt(raw, 'response').length > 0);
-  return own.flatMap(({ raw, plan }): readonly Block[] => [
-    heading(3, `Réponses propres à l'appel ${plan.name}, lues d'abord`),
+  const all = callsOf(whole, mapping).flatMap(({ raw, plan }) => [
+    { raw, plan, what: `à l'appel ${plan.name}` },
+    ...(plan.undo === undefined
+      ? []
+      : [{ raw: blockAt(raw, 'undo'), plan: plan.undo, what: `au retrait de ${plan.name}` }]),
+  ]);
+  const own = all.filter(({ raw }) => listAt(raw, 'response').length > 0);
+  return own.flatMap(({ raw, plan, what }): readonly Block[] => [
+    heading(3, `Réponses propres ${what}, lues d'abord`),
     ruleTable(listAt(raw, 'response'), { unknown: unknownWords(plan.onUnknown) }),
   ]);
 }

@@ -35,3 +35,12 @@ export function acceptsItems(whole: Raw): readonly string[] {
   });
   return items.length === 0 ? ['Toutes les demandes recueillies pour vous.'] : items;
 }
+
+/** How the recipient tells by itself what it decided later. */
+export function callbackWords(whole: Raw, { callback, destinationId }: CompiledMapping): readonly string[] {
+  if (callback === undefined) return [];
+  const key = asText(blockAt(whole, 'callback')['key']);
+  return [
+    `Décision plus tard : vous pouvez nous la dire vous-même, par POST /callbacks/${destinationId} à notre adresse, signé selon Standard Webhooks avec le secret convenu. La clé de la demande (webhook-id) y est lue dans ${key} ; votre décision est lue comme la réponse à notre question. La première compte ; nous continuons de vous interroger.`,
+  ];
+}

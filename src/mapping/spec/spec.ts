@@ -1,9 +1,9 @@
 // The document a client signs: what is sent, how, with which opt-in, and what its answers mean.
 // Invariant: made from the checked mapping alone; the persons in it are invented.
 import type { Lead } from '../../domain/lead.ts';
-import { callSituations } from '../calls/situations.ts';
+import { callSituations, undoSituations } from '../calls/situations.ts';
 import type { CompiledMapping, WriteSituation } from '../contract.ts';
-import { listAt } from '../document/yaml.ts';
+import { blockAt, listAt } from '../document/yaml.ts';
 import { previewMapping } from '../tools/preview.ts';
 import { heading, paragraph } from './blocks.ts';
 import type { Block } from './blocks.ts';
@@ -20,7 +20,7 @@ import {
 import { consentBlocks } from './french-consent.ts';
 import { categoryWords, paceRows, partiesBlocks } from './french-parties.ts';
 import type { CentreContacts } from './french-parties.ts';
-import { acceptsItems, transportRows } from './french-transport.ts';
+import { acceptsItems, callbackWords, transportRows } from './french-transport.ts';
 import { writesJson } from './json-types.ts';
 
 export interface SpecInput {
@@ -136,7 +136,25 @@ function contentBlocks(input: SpecInput): readonly Block[] {
             json,
             examples: examplesOf(situations[index]?.situation ?? situationOf(input)),
           })),
+      ...undoFieldBlocks(input, call, json, examplesOf),
     ]),
+  ];
+}
+
+/** What the request says that takes a call back, where it has a body. */
+function undoFieldBlocks(
+  { whole, mapping, sample, ...input }: SpecInput,
+  { raw, plan }: ReturnType<typeof callsOf>[number],
+  json: boolean,
+  examplesOf: (situation: WriteSituation) => ReadonlyMap<string, string>,
+): readonly Block[] {
+  const block = blockAt(raw, 'undo');
+  const situation = situationOf({ whole, mapping, sample, ...input });
+  const own = undoSituations(mapping, sample, situation).find(({ call }) => call.name === plan.undo?.name);
+  if (own === undefined || listAt(block, 'fields').length === 0) return [];
+  return [
+    heading(3, `Retrait de ${plan.name}`),
+    ...fieldBlocks({ whole, block, json, examples: examplesOf(own.situation) }),
   ];
 }
 
@@ -205,6 +223,7 @@ function changeItems({ mapping, whole }: SpecInput): readonly string[] {
     erase === undefined
       ? "Effacement : non prévu. Toute demande d'effacement vous est transmise par écrit, à charge pour vous de l'appliquer."
       : `Effacement${where('erase')} : à la demande du prospect.`,
+    ...callbackWords(whole, mapping),
     ...readBackWords(mapping),
   ];
 }

@@ -78,7 +78,9 @@ function settingsOf(mapping: CompiledMapping): Named {
   for (const [action, { settings, calls }] of Object.entries(mapping.actions)) {
     if (calls === undefined) walk({ [action]: settings }, '');
     else walk({ calls: calls.map((call) => call.name).join(', ') }, action);
-    for (const call of calls ?? [])
+    for (const call of (calls ?? []).flatMap((made) =>
+      made.undo === undefined ? [made] : [made, made.undo],
+    ))
       walk(
         { ...(call.settings as object), onUnknown: call.onUnknown, captures: call.captures },
         `${action}.${call.name}`,

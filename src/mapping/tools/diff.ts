@@ -2,7 +2,7 @@
 // Invariant: pure; what a lead's value is stays with the caller, who decides what of it may be shown.
 import type { Action } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
-import { callSituations } from '../calls/situations.ts';
+import { callSituations, undoSituations } from '../calls/situations.ts';
 import type { ApplyResult, CompiledMapping, WriteSituation, WrittenRecord } from '../contract.ts';
 import { besidesContent, type BesidesContent } from './diff-settings.ts';
 import { findSource } from '../fields/source.ts';
@@ -111,7 +111,7 @@ function sideOf(mapping: CompiledMapping, lead: Lead, action: Action, now: Date)
   };
   const several = mapping.actions[action]?.calls !== undefined;
   const places = several
-    ? callSituations(mapping, lead, plain)
+    ? [...callSituations(mapping, lead, plain), ...undoSituations(mapping, lead, plain)]
     : [{ call: undefined, situation: plain, applies: true }];
   for (const { call, situation: place, applies } of places) {
     if (!applies) continue;

@@ -2,7 +2,7 @@
 // Invariant: pure; nothing is sent, and the bytes shown are those that would leave.
 import type { Action, Body, SheetSection } from '../../../connectors/contract.ts';
 import type { ConsentChannel, ConsentPurpose, ConsentState, Lead } from '../../domain/lead.ts';
-import { callSituations } from '../calls/situations.ts';
+import { callPlanOf, callSituations, undoSituations } from '../calls/situations.ts';
 import type { ApplyResult, CallPlan, CompiledMapping, WriteSituation } from '../contract.ts';
 import type { ConsentSent } from '../consent-contract.ts';
 import { decode } from '../formats/decode.ts';
@@ -80,7 +80,7 @@ const tableOf = (
 ): CompiledMapping['consentTable'] => (action === 'update' ? updateConsentTable : consentTable);
 
 const callOf = (compiled: CompiledMapping, situation: WriteSituation): CallPlan | undefined =>
-  compiled.actions[situation.action]?.calls?.find((call) => call.name === situation.call);
+  situation.call === undefined ? undefined : callPlanOf(compiled, situation.action, situation.call);
 
 export interface CallPreview {
   readonly name: string;
@@ -90,13 +90,14 @@ export interface CallPreview {
   readonly preview: Preview;
 }
 
-/** Each call of the action; ids that earlier answers give are shown as ‹person.id›. None where the action is one call. */
+/** Each call of the action, then what takes them back; ids that earlier answers give are shown as ‹person.id›. None where the action is one call. */
 export function previewCalls(
   compiled: CompiledMapping,
   lead: Lead,
   situation: WriteSituation,
 ): readonly CallPreview[] {
-  return callSituations(compiled, lead, situation).map(({ call, applies, situation: own }) => ({
+  const all = [...callSituations(compiled, lead, situation), ...undoSituations(compiled, lead, situation)];
+  return all.map(({ call, applies, situation: own }) => ({
     name: call.name,
     applies,
     situation: own,

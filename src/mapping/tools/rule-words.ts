@@ -1,7 +1,7 @@
 // What a file says besides its content, line by line in words: what each answer means, which leads it takes, how the opt-in is written.
 // Invariant: two files say the same here exactly when they mean the same; nothing of a lead is in it.
 import type { InWords } from '../contract.ts';
-import { isRecord, listAt } from '../document/yaml.ts';
+import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { ruleKinds } from '../response/rule.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -9,12 +9,15 @@ type Raw = Readonly<Record<string, unknown>>;
 export function inWords(mapping: Raw): InWords {
   const calls = ['create', 'update', 'erase'].flatMap((action) => {
     const block = action === 'create' ? mapping : mapping[action];
-    return (isRecord(block) ? listAt(block, 'calls') : []).filter(isRecord).map((call) => ({ action, call }));
+    return (isRecord(block) ? listAt(block, 'calls') : []).filter(isRecord).flatMap((call) => [
+      { action, name: shown(call['name']), call },
+      { action, name: `undo of ${shown(call['name'])}`, call: blockAt(call, 'undo') },
+    ]);
   });
   return {
     answers: [
-      ...calls.flatMap(({ action, call }) =>
-        listAt(call, 'response').map((rule) => `${shown(call['name'])} (${action}): ${ruleWords(rule)}`),
+      ...calls.flatMap(({ action, name, call }) =>
+        listAt(call, 'response').map((rule) => `${name} (${action}): ${ruleWords(rule)}`),
       ),
       ...listAt(mapping, 'response').map(ruleWords),
     ],

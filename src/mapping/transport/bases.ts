@@ -52,6 +52,7 @@ function placed(block: Block, path: Path, base: Base): Block {
   );
   return {
     ...block,
+    ...(isRecord(block['undo']) ? { undo: placed(block['undo'], [...path, 'undo'], base) } : {}),
     ...(isRecord(block['send']) ? { send: settingsOf(block['send'], [...path, 'send'], base) } : {}),
     ...(Array.isArray(block['calls']) ? { calls } : {}),
   };

@@ -21,3 +21,20 @@ export function reportNameless(
     { at: 'key' },
   );
 }
+
+/** Its own key is nothing that the recipient has ever seen: an answer that knows nothing of it would be taken for gone. */
+export function reportNamelessUndo(
+  settings: unknown,
+  columns: readonly string[],
+  path: Path,
+  report: Report,
+): void {
+  const url = textAt(settings, 'url')?.replaceAll('{key}', '');
+  if (columns.length > 0 || (url !== undefined && (url.includes('{') || url.startsWith('secret:')))) return;
+  report.error(
+    path,
+    'MAP-414',
+    'this undo names no record: put an id that the call captures, such as {person.id}, or {leadReference} into its address, or list a field that the recipient knows it by.',
+    { at: 'key' },
+  );
+}

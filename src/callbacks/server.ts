@@ -1,0 +1,85 @@
+// The door for recipients that tell later what they decided: POST /callbacks/<destination>, signed.
+// Invariant: whoever cannot sign learns nothing, not even which destinations there are; the address holds nothing personal, and
+// what is answered is a status alone.
+import { fastify, type FastifyReply } from 'fastify';
+import type { Database } from '../store/database.ts';
+import { createCurrentMapping, type Published } from '../delivery/mapping-cache.ts';
+import { hearCallback, type Heard } from '../delivery/background/callbacks.ts';
+import { foreignCode } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { isSigned } from './verify.ts';
+
+export interface CallbackOptions {
+  readonly database: Database;
+  readonly published: Published;
+  readonly secrets: (name: string) => readonly string[];
+  readonly log: Log;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+/** A decision is a few lines. */
+const mostBytes = 64 * 1024;
+
+/** Asks its sender to come again: the delivery is just being sent or asked about. */
+const againSeconds = 10;
+
+const statuses: Readonly<Record<Heard, number>> = {
+  settled: 204,
+  noted: 204,
+  later: 503,
+  unknown_delivery: 404,
+  not_understood: 422,
+};
+
+export async function startCallbacks(
+  options: CallbackOptions,
+): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
+  const server = fastify({ logger: false, bodyLimit: mostBytes, requestTimeout: 10_000 });
+  const currentMapping = createCurrentMapping(options);
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  server.setNotFoundHandler((_request, reply) => reply.code(404).send());
+  server.setErrorHandler((error, _request, reply) => answerToError(error, reply, options.log));
+  server.post<{ Params: { destination: string } }>('/callbacks/:destination', async (request, reply) => {
+    const { headers, params } = request;
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const inForce = await currentMapping(params.destination);
+    const plan = inForce?.mapping.callback;
+    const signed = {
+      id: textOf(headers['webhook-id']),
+      timestamp: textOf(headers['webhook-timestamp']),
+      signature: textOf(headers['webhook-signature']),
+      body,
+    };
+    const now = options.database.now().getTime();
+    if (inForce === undefined || plan === undefined || !isSigned(signed, options.secrets(plan.secret), now)) {
+      if (plan !== undefined) options.log.warn('callback.refused', { destination: params.destination });
+      return reply.code(401).send();
+    }
+    const heard = await hearCallback(options, params.destination, inForce, {
+      status: 200,
+      headers: {},
+      mediaType: textOf(headers['content-type']) ?? '',
+      text: body.toString('utf8'),
+      truncated: false,
+    });
+    options.log.info('callback.heard', { destination: params.destination, code: heard });
+    if (heard === 'later') void reply.header('retry-after', String(againSeconds));
+    return reply.code(statuses[heard]).send();
+  });
+  const address = await server.listen({ host: options.host, port: options.port });
+  return { port: Number(new URL(address).port), close: () => server.close() };
+}
+
+const textOf = (value: string | readonly string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined;
+
+/** A body too long, or a form of HTTP that is none, is its sender's; everything else is ours, and comes again. */
+function answerToError(error: unknown, reply: FastifyReply, log: Log): FastifyReply {
+  const { statusCode } = error as { readonly statusCode?: number };
+  if (statusCode !== undefined && statusCode < 500) return reply.code(statusCode).send();
+  log.error('callback.failed', { code: foreignCode(error) });
+  return reply.code(503).header('retry-after', String(againSeconds)).send();
+}

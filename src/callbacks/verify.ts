@@ -1,0 +1,44 @@
+// The signature of a callback: HMAC-SHA256 by Standard Webhooks (standardwebhooks.com), over id, time and body as they came.
+// Invariant: nothing of a callback is looked at before its signature holds; an old one, or one of another clock, does not.
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+/** How far the signed time may be from ours, ms: what is caught on its way is of no use for longer. */
+export const toleranceMs = 300_000;
+
+export interface SignedCallback {
+  readonly id: string | undefined;
+  /** Epoch seconds, as text. */
+  readonly timestamp: string | undefined;
+  /** `v1,base64`, several with blanks between. */
+  readonly signature: string | undefined;
+  readonly body: Uint8Array;
+}
+
+/** @param secrets values in force, `whsec_` before their base 64 @param now epoch ms, of the database's clock */
+export function isSigned(
+  { id, timestamp, signature, body }: SignedCallback,
+  secrets: readonly string[],
+  now: number,
+): boolean {
+  if (id === undefined || timestamp === undefined || signature === undefined) return false;
+  if (!/^\d{1,12}$/.test(timestamp) || Math.abs(now - Number(timestamp) * 1_000) > toleranceMs) return false;
+  const given = signature
+    .split(' ')
+    .flatMap((part) => (part.startsWith('v1,') ? [Buffer.from(part.slice(3), 'base64')] : []));
+  return secrets.some((secret) => {
+    const key = keyOf(secret);
+    if (key === undefined) return false;
+    const expected = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest();
+    return given.some((mac) => mac.length === expected.length && timingSafeEqual(mac, expected));
+  });
+}
+
+/** A short key could be guessed. */
+const fewestBytes = 16;
+
+function keyOf(secret: string): Buffer | undefined {
+  const text = secret.trim();
+  if (!text.startsWith('whsec_')) return undefined;
+  const key = Buffer.from(text.slice('whsec_'.length), 'base64');
+  return key.length < fewestBytes ? undefined : key;
+}

@@ -1,0 +1,56 @@
+// The callback: a recipient that decides later tells it by itself, in a request that it signs.
+// Invariant: its secret is a secret's name, and it names the delivery by our key: nothing of a person is looked up.
+import type { CallbackPlan } from '../consent-contract.ts';
+import type { ConnectorFacts } from '../contract.ts';
+import { isRecord, textAt } from '../document/yaml.ts';
+import type { Report } from '../document/problems.ts';
+import { secretIn } from '../fields/secret-cells.ts';
+import { placeForms, placeOf, understand } from '../response/answer.ts';
+import { hasCalls } from './calls.ts';
+
+export interface CallbackInput {
+  readonly mapping: Record<string, unknown>;
+  readonly connector: ConnectorFacts | undefined;
+  readonly hasLookup: boolean;
+  readonly report: Report;
+}
+
+/** Keys as we give them. */
+const keyForm = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Compiles `callback:`; undefined where there is none, or after reporting. */
+export function compileCallback({
+  mapping,
+  connector,
+  hasLookup,
+  report,
+}: CallbackInput): CallbackPlan | undefined {
+  const block = mapping['callback'];
+  if (!isRecord(block) || connector === undefined) return undefined;
+  const misplaced =
+    connector.answers !== 'rules'
+      ? `connector ${connector.type} is told nothing later.`
+      : hasCalls(mapping)
+        ? 'one of several calls is decided by its look-up alone: a callback does not say which.'
+        : hasLookup
+          ? undefined
+          : 'a callback can be lost: send.lookup asks for the decision all the same.';
+  if (misplaced !== undefined) {
+    report.error(['callback'], 'MAP-672', misplaced, { at: 'key' });
+    return undefined;
+  }
+  // What else stands there the structure has told.
+  const secret = secretIn(textAt(block, 'secret') ?? '');
+  const place = placeOf(block['key'], ['callback', 'key'], report, [
+    'MAP-673',
+    `our key is read from a place of the callback: ${placeForms}.`,
+  ]);
+  if (secret === undefined || place === undefined) return undefined;
+  return {
+    secret,
+    keyOf: async (answer) => {
+      const key = await understand(answer, (opened) => (opened.tooComplex() ? undefined : place(opened)));
+      return typeof key === 'string' && keyForm.test(key) ? key : undefined;
+    },
+  };
+}

@@ -1,0 +1,48 @@
+// Where a call may have an undo, and where it would take back what is not ours.
+// Invariant: an undo stands where a later call can be refused, and never takes back an opt-in of its own.
+import { longestUndoable } from '../../domain/undo.ts';
+import type { Path, Report } from '../document/problems.ts';
+import { blockAt, textAt } from '../document/yaml.ts';
+import type { RawCall } from './early.ts';
+import type { CallsInput } from './parts.ts';
+
+/** Reports undos that could never leave, or might delete what was there before. */
+export function reportUndos(raws: readonly RawCall[], { action, mapping, report }: CallsInput): void {
+  for (const [index, { raw, path, name }] of raws.entries()) {
+    if (!Object.hasOwn(raw, 'undo')) continue;
+    const at: Path = [...path, 'undo'];
+    if (action !== 'create')
+      report.error(
+        at,
+        'MAP-674',
+        `only what the create made can be taken back: ${action} knows no earlier state.`,
+        { at: 'key' },
+      );
+    else if (index === raws.length - 1)
+      report.error(at, 'MAP-674', `"${name}" is the last call: none after it can be refused.`, { at: 'key' });
+    if (name.length > longestUndoable)
+      report.error(
+        [...path, 'name'],
+        'MAP-674',
+        `a call with an undo has a name of ${longestUndoable} signs at most.`,
+      );
+    const method = textAt(blockAt(raw, 'send'), 'method') ?? textAt(blockAt(mapping, 'send'), 'method');
+    if (action === 'create' && (method === 'PUT' || method === 'PATCH'))
+      report.warn(
+        at,
+        'MAP-675',
+        `"${name}" is a ${method}, which may change a record that was there before: its undo would delete that one. Undo only what this call alone can have made.`,
+        { at: 'key' },
+      );
+  }
+}
+
+/** A refusal that was put on a list stays there, whatever becomes of the lead. */
+export function reportGatedUndo(name: string, path: Path, report: Report): void {
+  report.error(
+    [...path, 'undo'],
+    'MAP-674',
+    `the opt-in sends "${name}": what the person answered is not taken back.`,
+    { at: 'key' },
+  );
+}
