@@ -111,7 +111,7 @@ export const variables: readonly Variable[] = [
   },
   { name: 'RELAIS_DRAIN_MS', meaning: 'how long SIGTERM waits for deliveries in flight', fallback: '25000' },
   { name: 'RELAIS_PLANNER_IDLE_MS', meaning: 'pause between two looks when nothing is due', fallback: '40' },
-  { name: 'RELAIS_PLANNER_BATCH', meaning: 'rows taken at once', fallback: '200' },
+  { name: 'RELAIS_PLANNER_BATCH', meaning: 'rows taken at once', fallback: '256' },
   {
     name: 'RELAIS_FILE_PART_ROWS',
     meaning: 'rows of a file written at once; a longer file is written in parts of so many',

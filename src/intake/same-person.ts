@@ -3,6 +3,7 @@
 import type { Sql } from '../store/database.ts';
 import type { RowId } from '../store/intake-take.ts';
 import { nameKey } from '../store/lead-writes.ts';
+import { clientsWithOppositions } from '../store/oppositions.ts';
 import { markWithdrawn, spreadWithdrawals } from '../store/same-person.ts';
 import type { Candidate, ProcessDeps } from './batch.ts';
 import { applyOppositions } from './oppositions.ts';
@@ -41,6 +42,9 @@ export function afterWithdrawals(candidates: readonly Candidate[]): ReadonlySet<
 const partsFromAddress = (row: CheckedRow): boolean =>
   changesAddress(row) || addresses.some((name) => row.clear.includes(name));
 
+const clientsOf = (accepted: readonly { readonly candidate: Candidate }[]): readonly string[] =>
+  accepted.map(({ candidate }) => candidate.row.clientId);
+
 export async function tellSamePerson(
   tx: Sql,
   { snapshot, oppositionKey }: Pick<ProcessDeps, 'snapshot' | 'oppositionKey'>,
@@ -54,7 +58,8 @@ export async function tellSamePerson(
     leadsOf((row) => says(row, 'withdrawn')),
   );
   const touched = leadsOf((row) => says(row, 'granted') || changesAddress(row));
-  await applyOppositions(tx, oppositionKey, touched, { snapshot, actor: 'intake' });
+  if ((await clientsWithOppositions(tx, clientsOf(accepted))).size > 0)
+    await applyOppositions(tx, oppositionKey, touched, { snapshot, actor: 'intake' });
   await spreadWithdrawals(tx, {
     touched,
     origins: leadsOf(takesAlone),

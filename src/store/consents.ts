@@ -20,7 +20,7 @@ const columnList = consentColumns.map(([, column]) => column).join(', ');
 export const selectConsents = `SELECT id, lead_id, ${columnList}, origin_id, lead_revision FROM consents`;
 
 /** Rows per statement at most. */
-const together = 128;
+const together = 256;
 
 const answerOf = blockReader(consentFields);
 
