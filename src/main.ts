@@ -126,21 +126,15 @@ async function startHealth(
 }
 
 /** Beside a planner: recipients tell it what they decided. */
-const openCallbacks = async (
+async function openCallbacks(
   { database, published }: App,
   { callbacks: { host, port }, secrets }: Config,
   log: Log,
-): Promise<{ readonly close: () => Promise<void> } | undefined> =>
-  port === undefined
-    ? undefined
-    : (await import('./callbacks/server.ts')).startCallbacks({
-        database,
-        published,
-        secrets,
-        log,
-        host,
-        port,
-      });
+): Promise<{ readonly close: () => Promise<void> } | undefined> {
+  if (port === undefined) return undefined;
+  const { startCallbacks } = await import('./callbacks/server.ts');
+  return startCallbacks({ database, published, secrets, log, host, port });
+}
 
 function leave(message: string, code: number): void {
   process.stderr.write(`${message}\n`);
