@@ -86,10 +86,7 @@ export async function lapsedLeases(sql: Sql, question: DueQuestion): Promise<rea
   const named = { from: `FORCE INDEX (PRIMARY) WHERE ${lapsed}`, order: 'id' };
   if ('among' in which) return namesWhere(sql, question, named);
   const clause = whichClause(which);
-  const found = await sql.all<DueName>(
-    `SELECT ${nameColumns} FROM deliveries FORCE INDEX (deliveries_due) WHERE ${lapsed} ${clause.sql} LIMIT ${Math.trunc(limit)}`,
-    clause.values,
-  );
+  const found = await findLapsed(sql, limit, which);
   const files = [...new Set(found.map((row) => row.batchId))].filter((id) => id > 0);
   const ids = found.filter((row) => row.batchId === 0).map((row) => row.id);
   const names = [...(await namesWhere(sql, { ...question, which: { among: ids } }, named))];
@@ -104,4 +101,48 @@ export async function lapsedLeases(sql: Sql, question: DueQuestion): Promise<rea
     );
   }
   return names;
+}
+
+/**
+ * The rows of a long file are on their way for as long as it is, under a lease that none of these looks has to check: of a
+ * destination that sends one only its other files are looked at.
+ */
+async function findLapsed(sql: Sql, limit: number, which: Which): Promise<readonly DueName[]> {
+  const most = `LIMIT ${Math.trunc(limit)}`;
+  const busy = await sendingLongFiles(sql);
+  if (busy.length === 0) {
+    const clause = whichClause(which);
+    return sql.all(
+      `SELECT ${nameColumns} FROM deliveries FORCE INDEX (deliveries_due) WHERE ${lapsed} ${clause.sql} ${most}`,
+      clause.values,
+    );
+  }
+  const { marks, values: destinations } = inList(busy);
+  const clause = whichClause(which, 'd.id');
+  const values = [...destinations, ...clause.values];
+  const others = await sql.all<DueName>(
+    `SELECT STRAIGHT_JOIN ${ofDelivery} FROM destinations t JOIN deliveries d FORCE INDEX (deliveries_due) ON d.destination_id = t.id
+      WHERE t.id NOT IN (${marks}) AND d.state = 'sending' AND d.lease_until < UTC_TIMESTAMP(3) ${clause.sql} ${most}`,
+    values,
+  );
+  const files = await sql.all<DueName>(
+    `SELECT STRAIGHT_JOIN ${ofDelivery} FROM batches b LEFT JOIN batches w ON w.id = b.whole_id
+       JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = b.id
+      WHERE b.state IN ('open', 'written') AND b.role <> 'whole' AND b.destination_id IN (${marks})
+        AND (w.lease_until IS NULL OR w.lease_until < UTC_TIMESTAMP(3))
+        AND d.state = 'sending' AND d.lease_until < UTC_TIMESTAMP(3) ${clause.sql} ${most}`,
+    values,
+  );
+  return [...others, ...files];
+}
+
+const ofDelivery = 'd.id, d.client_id AS clientId, d.destination_id AS destinationId, d.batch_id AS batchId';
+
+/** Destinations for which a long file is being written or sent. */
+async function sendingLongFiles(sql: Sql): Promise<readonly string[]> {
+  const rows = await sql.all<{ id: string }>(
+    `SELECT DISTINCT destination_id AS id FROM batches
+      WHERE state IN ('open', 'written') AND role = 'whole' AND lease_until > UTC_TIMESTAMP(3)`,
+  );
+  return rows.map((row) => row.id);
 }

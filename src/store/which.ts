@@ -7,7 +7,7 @@ export type Which = { readonly without: readonly number[] } | { readonly among: 
 /** `AND ...` for a statement over `deliveries`, or whatever `column` names; its values stand where the clause does. */
 export function whichClause(
   which: Which,
-  column: 'id' | 'l.id' = 'id',
+  column: 'id' | 'd.id' | 'l.id' = 'id',
 ): { readonly sql: string; readonly values: readonly SqlValue[] } {
   if ('among' in which) {
     if (which.among.length === 0) return { sql: 'AND 1 = 0', values: [] };

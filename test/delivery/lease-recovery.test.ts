@@ -1,6 +1,7 @@
 // Leases that lapsed: what a killed worker held is recovered, whole files whole, and nothing stands stranded in a file that ended.
 import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
 import { silentLog } from '../../src/log.ts';
+import { lapsedLeases } from '../../src/store/deadlines.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import { addTemplate, fill } from '../bench/backlog.ts';
 import { openDropGateway, type DropGateway } from '../trip/drop.ts';
@@ -85,4 +86,47 @@ test('a long file whose worker died is recovered part by part: what a look holds
     `SELECT COUNT(*) AS late FROM batches p JOIN batches w ON w.id = p.whole_id WHERE w.due_at < p.due_at`,
   );
   expect(whole?.late).toBe(0);
+}, 120_000);
+
+test('what a look for lapsed leases reads does not grow with a long file that is on its way; a short one beside it is recovered', async () => {
+  await addTemplate(gateway);
+  await fill(gateway, 3_010, 'essai-csv');
+  const { owner, app } = gateway;
+  const batch = async (role: string, wholeId: number, lease: string): Promise<number> =>
+    (
+      await owner.run(
+        `INSERT INTO batches (client_id, destination_id, slot_at, state, role, whole_id, action, lease_until, due_at)
+         VALUES ('essai', 'essai-csv', UTC_TIMESTAMP(3), 'written', ?, ?, 'create', ${lease}, UTC_TIMESTAMP(3))`,
+        [role, wholeId],
+      )
+    ).insertId;
+  const whole = await batch('whole', 0, "'2099-01-01'");
+  const part = await batch('part', whole, 'NULL');
+  const short = await batch('file', 0, 'NULL');
+  const leave = (id: number, limit: number, lease: string): Promise<unknown> =>
+    owner.run(
+      `UPDATE deliveries SET state = 'sending', attempt = 1, lease_token = 1, batch_id = ?, lease_until = ${lease} WHERE batch_id = 0 ORDER BY id LIMIT ${limit}`,
+      [id],
+    );
+  await leave(part, 3_000, "'2099-01-01'");
+  await leave(short, 10, "'2026-01-01'");
+  const look = { limit: 1_000, which: { without: [] }, locked: false };
+  const [found, reads] = await app.database.transaction(async (tx) => {
+    const readsSoFar = async (): Promise<number> =>
+      (await tx.all<{ Value: string }>("SHOW SESSION STATUS LIKE 'Handler_read%'")).reduce(
+        (sum, row) => sum + Number(row.Value),
+        0,
+      );
+    const before = await readsSoFar();
+    const names = await lapsedLeases(tx, look);
+    return [names, (await readsSoFar()) - before] as const;
+  });
+  expect(found).toHaveLength(10);
+  expect(reads).toBeLessThan(500);
+  expect(await sweeper().recoverLeases()).toBe(10);
+  // Its worker is gone: its own rows are recovered.
+  await owner.run("UPDATE batches SET lease_until = '2026-01-01' WHERE role = 'whole'");
+  let count = 0;
+  for (let more = 1; more > 0; count += more) more = await sweeper().recoverLeases();
+  expect(count).toBe(3_000);
 }, 120_000);
