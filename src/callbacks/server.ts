@@ -3,7 +3,8 @@
 // what is answered is a status alone.
 import { fastify, type FastifyReply } from 'fastify';
 import type { Database } from '../store/database.ts';
-import { createCurrentMapping, type Published } from '../delivery/mapping-cache.ts';
+import { findDestination } from '../store/destinations.ts';
+import type { InForce, Published } from '../delivery/mapping-cache.ts';
 import { hearCallback, type Heard } from '../delivery/background/callbacks.ts';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -37,7 +38,6 @@ export async function startCallbacks(
   options: CallbackOptions,
 ): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
   const server = fastify({ logger: false, bodyLimit: mostBytes, requestTimeout: 10_000 });
-  const currentMapping = createCurrentMapping(options);
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.setNotFoundHandler((_request, reply) => reply.code(404).send());
@@ -45,7 +45,7 @@ export async function startCallbacks(
   server.post<{ Params: { destination: string } }>('/callbacks/:destination', async (request, reply) => {
     const { headers, params } = request;
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    const inForce = await currentMapping(params.destination);
+    const inForce = await inForceFor(options, params.destination);
     const plan = inForce?.mapping.callback;
     const signed = {
       id: textOf(headers['webhook-id']),
@@ -71,6 +71,16 @@ export async function startCallbacks(
   });
   const address = await server.listen({ host: options.host, port: options.port });
   return { port: Number(new URL(address).port), close: () => server.close() };
+}
+
+/** Read each time: names come from outside, and a memory of them would grow with whoever invents some. */
+async function inForceFor(
+  { database, published }: CallbackOptions,
+  destinationId: string,
+): Promise<InForce | undefined> {
+  const versionId = (await findDestination(database, destinationId))?.mappingVersionId ?? 0;
+  const mapping = await published.version(versionId);
+  return mapping === undefined ? undefined : { versionId, mapping };
 }
 
 const textOf = (value: string | readonly string[] | undefined): string | undefined =>
