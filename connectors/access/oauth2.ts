@@ -33,7 +33,7 @@ export async function getToken(
       grant,
       parameters,
       {
-        [oauth.customFetch]: carriedBy(client, context, seen),
+        [oauth.customFetch]: carriedBy(client, settings, context, seen),
         // Whether an address may be asked in clear was decided before, by the operator's policy.
         [oauth.allowInsecureRequests]: true,
         headers: { 'user-agent': 'Relais/1' },
@@ -53,11 +53,19 @@ export async function getToken(
 /** The library's `fetch`: through the guard. What failed is left in `seen`, and the library reads a mere error. */
 function carriedBy(
   client: HttpClient,
+  { requestAs }: OAuth2,
   context: SendContext,
   seen: { failed?: Outcome; evidence: Evidence },
 ): (url: string, options: oauth.CustomFetchOptions<'POST', URLSearchParams>) => Promise<Response> {
   return async (url, { headers, body }) => {
-    const request = { url: new URL(url), method: 'POST', headers, body: Buffer.from(body.toString()) };
+    const written =
+      requestAs === 'json'
+        ? {
+            headers: { ...headers, 'content-type': 'application/json' },
+            body: Buffer.from(JSON.stringify(Object.fromEntries(body))),
+          }
+        : { headers, body: Buffer.from(body.toString()) };
+    const request = { url: new URL(url), method: 'POST', ...written };
     const asked = await ask(client, 'TOKEN_', request, context);
     const read = asked.ok ? readAnswer(asked.answer, asked.evidence) : asked;
     if (asked.ok) seen.evidence = asked.evidence;

@@ -76,6 +76,13 @@ export const oauth2Schema: JsonSchema = {
       default: 'client_secret_post',
       description: 'Where id and secret travel: in the body, or as HTTP Basic.',
     },
+    requestAs: {
+      type: 'string',
+      enum: ['form', 'json'],
+      default: 'form',
+      description:
+        'How the request is written: as the form of RFC 6749, or as JSON where the endpoint asks for it.',
+    },
     scope: text('Scopes, separated by blanks.'),
     audience: text('The API the token is for, where the endpoint asks for it.'),
     resource: text('The same by RFC 8707.'),

@@ -24,6 +24,7 @@ export interface OAuth2 {
   readonly clientId: string;
   readonly clientSecret?: string;
   readonly clientAuth?: 'client_secret_post' | 'client_secret_basic';
+  readonly requestAs?: 'form' | 'json';
   readonly scope?: string;
   readonly audience?: string;
   readonly resource?: string;

@@ -63,6 +63,20 @@ describe('the request', () => {
     expect(rig.crm.received[0]?.headers.authorization).toBe('Bearer jeton-1');
   });
 
+  test('as JSON, for an endpoint that reads no form', async () => {
+    expect(
+      await rig.send(oauth2({ requestAs: 'json', audience: 'https://api.example/leads/v1' })),
+    ).toMatchObject({ kind: 'accepted' });
+    const [request] = rig.door.received;
+    expect(request?.headers['content-type']).toBe('application/json');
+    expect(JSON.parse(request?.body.toString() ?? '')).toEqual({
+      grant_type: 'client_credentials',
+      client_id: 'relais-app',
+      client_secret: 'secret-de-lapplication',
+      audience: 'https://api.example/leads/v1',
+    });
+  });
+
   test('client credentials as HTTP Basic', async () => {
     await rig.send(oauth2({ clientAuth: 'client_secret_basic', clientId: 'appli' }));
     const [, encoded = ''] = (rig.door.received[0]?.headers.authorization ?? '').split(' ');
