@@ -62,7 +62,7 @@ export const lookupSchema = (shared: {
       minLength: 1,
       maxLength: 2000,
       description:
-        'Address on the host of `url`, with {reference}, {key} or {leadReference} unless the fields name the lead.',
+        'Address on the host of `url`, with {reference}, {key} or {leadReference} unless the fields name the lead; or with {since} where the recipient only lists what came lately.',
     },
     headers: {
       ...shared.headers,
@@ -105,6 +105,19 @@ export function lookupAbout<Auth>(
   const { fields: _fields, method: _method, pending, ...rest } = lookup;
   return { ...rest, url: pending.url };
 }
+
+const sincePlace = '{since}';
+/** Two clocks may differ by that much, ms. */
+const sinceMarginMs = 3_600_000;
+
+/** Of a list, what came since an hour before the lead left. */
+export const sinceFilled = <Auth>(lookup: Lookup<Auth>, writtenAt: Date): Lookup<Auth> => ({
+  ...lookup,
+  url: lookup.url.replaceAll(
+    sincePlace,
+    String(Math.max(0, Math.floor((writtenAt.getTime() - sinceMarginMs) / 1_000))),
+  ),
+});
 
 /** The settings of the question itself: another way in, other headers, the rest as for the lead. */
 export function questionSettings<Settings extends Asking<unknown>>(settings: Settings): Settings {

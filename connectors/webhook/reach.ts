@@ -78,7 +78,7 @@ async function tested(
   const nobody = nobodyIn(settings, context);
   const reached = await reach(settings, context, nobody);
   if (reached.kind !== 'accepted' || settings.lookup === undefined) return { ...reached, tried: 'address' };
-  const answer = await lookup({ ...questionOf(nobody), body: question }, settings, {
+  const answer = await lookup({ ...questionOf(nobody, context.now()), body: question }, settings, {
     ...context,
     // What it knows of nobody is of no interest; whether it lets us ask is.
     classify: async (found, stage) => {
@@ -92,14 +92,14 @@ async function tested(
 
 const noBody: Body = { bytes: new Uint8Array(0), mediaType: '', extension: '' };
 
-const questionOf = (item: ParcelItem): Parcel => ({
+const questionOf = (item: ParcelItem, now: number): Parcel => ({
   client: '',
   clientName: '',
   destination: '',
   action: 'create',
   items: [item],
   body: noBody,
-  writtenAt: new Date(0),
+  writtenAt: new Date(now),
 });
 
 function nobodyIn(settings: WebhookSettings, context: SendContext): ParcelItem {

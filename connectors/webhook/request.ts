@@ -5,7 +5,7 @@ import { bareHost, masked, secretName } from '../guard.ts';
 import { hostOf } from '../guard/http/address.ts';
 import { resolveText } from '../guard/http/headers.ts';
 import { authHeaders, shownAuth } from '../access/headers.ts';
-import { lookupMethod, questionSettings } from './lookup.ts';
+import { lookupMethod, questionSettings, sinceFilled } from './lookup.ts';
 import type { WebhookSettings } from './settings.ts';
 import { signatureShown } from './signature-settings.ts';
 import { fillUrl } from './url.ts';
@@ -90,7 +90,10 @@ export function composeQuestion(parcel: Parcel, settings: WebhookSettings): Comp
   const { lookup } = settings;
   if (lookup === undefined) return undefined;
   const keyHeader = (settings.idempotencyHeader ?? 'Idempotency-Key').toLowerCase();
-  const asked = composeWebhook(parcel, questionSettings(settings));
+  const asked = composeWebhook(
+    parcel,
+    questionSettings({ ...settings, lookup: sinceFilled(lookup, parcel.writtenAt) }),
+  );
   const [, ...head] = asked.head.filter((line) => !line.startsWith(`${keyHeader}: `));
   const [, where = ''] = (asked.head[0] ?? '').split(' ');
   return { ...asked, head: [`${lookupMethod(lookup)} ${where} HTTP/1.1`, ...head] };

@@ -8,7 +8,7 @@ import { withAccess } from '../access/obtain.ts';
 import { addressOf, unauthorized } from './address.ts';
 import { bytesOf } from './body.ts';
 import { headersOf } from './request.ts';
-import { lookupAbout, lookupMethod, questionSettings } from './lookup.ts';
+import { lookupAbout, lookupMethod, questionSettings, sinceFilled } from './lookup.ts';
 import type { WebhookSettings } from './settings.ts';
 import { signatureHeaders } from './signature.ts';
 import { identified } from '../access/tls.ts';
@@ -46,7 +46,7 @@ export async function askWebhook(
   const lookup = lookupAbout(settings.lookup, parcel.decidesLater);
   if (lookup === undefined) return { kind: 'unknown', reason: 'LOOKUP_NOT_CONFIGURED' };
   if (item === undefined) return { kind: 'invalid', reason: 'ONE_ITEM_EXPECTED' };
-  const asking = questionSettings({ ...settings, lookup });
+  const asking = questionSettings({ ...settings, lookup: sinceFilled(lookup, parcel.writtenAt) });
   const prepared = addressOf(asking.url, item, context);
   if (!prepared.ok) return prepared.outcome;
   const written = bytesOf(parcel.body, context.secret);

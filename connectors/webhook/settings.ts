@@ -124,7 +124,10 @@ function headerFaults(name: string, value: string): readonly string[] {
 function urlProblems(path: string, text: string): readonly SettingsProblem[] {
   if (secretName(text) !== undefined) return [];
   const unknown = placeholdersIn(text).filter(
-    (name) => !['reference', 'key', 'leadReference'].includes(name) && !isCaptured(name),
+    (name) =>
+      !['reference', 'key', 'leadReference'].includes(name) &&
+      !isCaptured(name) &&
+      !(name === 'since' && path === '/lookup/url'),
   );
   if (unknown.length === 0) return addressProblems(path, text);
   return [

@@ -353,6 +353,20 @@ describe('lookup', () => {
     expect(seen).toMatchObject([{ stage: 'lookup', answer: { asked: 'L-2026-0007' } }]);
   });
 
+  test('of a list it asks for what came since an hour before the lead left', async () => {
+    const scope = nock(base).get('/agencies/7/leads?timestamp=1795597200').reply(200, '{"found":true}');
+    const settings = {
+      url: `${base}/agencies/7/leads`,
+      lookup: { url: `${base}/agencies/7/leads?timestamp={since}` },
+    };
+    const parcel = { ...parcelOf(), writtenAt: new Date('2026-11-25T10:00:00.900Z') };
+    expect(await webhook.lookup?.(parcel, settings, context())).toMatchObject({ kind: 'accepted' });
+    expect(scope.isDone()).toBe(true);
+    expect(webhook.composeQuestion?.(parcel, settings)?.head[0]).toBe(
+      'GET /agencies/7/leads?timestamp=1795597200 HTTP/1.1',
+    );
+  });
+
   const question = {
     bytes: Buffer.from('{"ref":"L-2026-0007"}'),
     mediaType: 'application/json',

@@ -21,6 +21,8 @@ import type { Entry, FieldProblem } from '../fields/values.ts';
 import { readLayout } from '../formats/layout.ts';
 import type { Layout } from '../formats/layout.ts';
 import { inLayout } from '../formats/own-layout.ts';
+import { isAsked } from '../response/comparison.ts';
+import { looksForAsked } from '../response/paths.ts';
 import { compileLines } from '../record.ts';
 import type { RecordPlan } from '../record.ts';
 import type { Scope } from '../scope.ts';
@@ -56,13 +58,7 @@ export function compileQuestion(settings: unknown, at: (path: Path) => Path, inp
   const byAddress: Question = { write: () => addressOnly, secrets: [], faults: input.layout.faults };
   if (connector.answers !== 'rules') return byAddress;
   if (!Object.hasOwn(block, 'fields')) {
-    for (const format of bodyBlocks.filter((known) => Object.hasOwn(block, known)))
-      report.error(
-        at([key, format]),
-        'MAP-102',
-        `"${format}" needs fields beside it: without them the question has no body.`,
-        { at: 'key' },
-      );
+    reportByAddress(block, at([key]), input);
     return byAddress;
   }
   const lines = listAt(block, 'fields');
@@ -78,7 +74,7 @@ export function compileQuestion(settings: unknown, at: (path: Path) => Path, inp
   const record = compileLines(lines, path, scope, { whole: false, placeable: [], atEnd: [] });
   const references = referencesIn(lines, record, path, scope);
   const url = block['url'];
-  if (references.length === 0 && !(typeof url === 'string' && /\{|^secret:/.test(url)))
+  if (references.length === 0 && !(typeof url === 'string' && /\{(?!since\})|^secret:/.test(url)))
     report.error(
       path,
       'MAP-515',
@@ -103,6 +99,48 @@ export function compileQuestion(settings: unknown, at: (path: Path) => Path, inp
     );
   };
   return { write, secrets: record.secrets, faults: layout.faults ?? input.layout.faults };
+}
+
+/** What is wrong with a question that has no body. */
+function reportByAddress(
+  block: Record<string, unknown>,
+  at: Path,
+  { mapping, report }: Pick<QuestionInput, 'mapping' | 'report'>,
+): void {
+  for (const format of bodyBlocks.filter((known) => Object.hasOwn(block, known)))
+    report.error(
+      [...at, format],
+      'MAP-102',
+      `"${format}" needs fields beside it: without them the question has no body.`,
+      { at: 'key' },
+    );
+  if (asksForList(block['url']) && !asksWhose(mapping))
+    report.error(
+      [...at, 'url'],
+      'MAP-515',
+      'this question asks for a list of what came lately: let the accepted rule with on: lookup ask whose record it is, such as "leads[reference=asked].id": {exists: true}.',
+    );
+}
+
+/** Its address names no lead, but a moment. */
+const asksForList = (url: unknown): boolean =>
+  typeof url === 'string' && url.replaceAll('{since}', '').length < url.length && !/\{(?!since\})/.test(url);
+
+/** Every yes to a question asks whose record it is. */
+function asksWhose(mapping: Record<string, unknown>): boolean {
+  const lists = [mapping, ...listAt(mapping, 'calls')].map((part) => listAt(part, 'response'));
+  const yes = lists
+    .flat()
+    .filter(isRecord)
+    .filter((rule) => [rule['on']].flat().includes('lookup') && isRecord(rule['accepted']));
+  return (
+    yes.length > 0 &&
+    yes.every((rule) =>
+      Object.entries(blockAt(rule['accepted'], 'json')).some(
+        ([place, wanted]) => looksForAsked(place) || isAsked(wanted),
+      ),
+    )
+  );
 }
 
 /** A question may have another format than the lead: a form is asked about by JSON. */

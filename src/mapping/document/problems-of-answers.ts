@@ -63,7 +63,7 @@ export const problemsOfAnswers = {
   'MAP-515': {
     meaning: 'A look-up names no lead: whatever it found would be taken for this one.',
     remedy:
-      'Put {reference}, {key} or {leadReference} into its address, or let a field write id, delivery.key or delivery.reference whole, without when and map.',
+      'Put {reference}, {key} or {leadReference} into its address, or let a field write id, delivery.key or delivery.reference whole, without when and map. Of a list that is asked for with {since}, the accepted rule asks whose record it is.',
   },
   'MAP-516': {
     meaning: 'The file has response rules that nothing reads.',

@@ -6,9 +6,11 @@ import type { Path, ProblemCode, Report } from '../document/problems.ts';
 import { compileCss, readCss, readHtml } from './css.ts';
 import type { CssPlace } from './css.ts';
 import { answerTooComplex, isTooComplex, withinBudget } from './answer-budget.ts';
+import type { AnswerForm } from './comparison.ts';
 import type { FaultFormat } from '../format-names.ts';
 import { readSaid } from './faults.ts';
 import type { Said } from './faults.ts';
+import { hasItsLists, parsePath, walk } from './paths.ts';
 import type { XPathFound } from '../formats/xml-thread.ts';
 import { compileXPath, readXPath, readXPaths } from './xpath.ts';
 import type { ExpressionFault, XPathFinding, XPath } from './xpath.ts';
@@ -17,6 +19,8 @@ import type { ExpressionFault, XPathFinding, XPath } from './xpath.ts';
 export interface Opened {
   readonly answer: Answer;
   readonly json: (path: readonly string[]) => unknown;
+  /** Whether the lists are there in which a path looks for the record that was asked about. */
+  readonly hasLists: (path: readonly string[]) => boolean;
   readonly xml: (path: readonly string[]) => unknown;
   readonly xpath: (expression: XPath) => unknown;
   readonly css: (place: CssPlace) => string | undefined;
@@ -27,8 +31,6 @@ export interface Opened {
   /** Whether a place was asked for that could not be looked for within the budget: what the rules then say proves nothing. */
   readonly tooComplex: () => boolean;
 }
-
-export type AnswerForm = 'json' | 'xml' | 'xpath' | 'css';
 
 const parser = new XMLParser({
   // Values stay as sent: "0612345678" and "0" are texts.
@@ -83,7 +85,8 @@ function openWith(answer: Answer, find: Find): Opened {
   };
   return {
     answer,
-    json: (path) => walk(parsed.json(), path),
+    json: (path) => walk(parsed.json(), path, answer.asked),
+    hasLists: (path) => hasItsLists(parsed.json(), path, answer.asked),
     xml: (path) => {
       const found = walk(parsed.xml(), path);
       return typeof found === 'object' && found !== null ? walk(found, ['#text']) : found;
@@ -160,26 +163,6 @@ function parseJson(text: string): unknown {
   const exact = (_key: string, value: unknown, { source = '' }: { readonly source?: string }): unknown =>
     typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? source : value;
   return JSON.parse(text, exact as (key: string, value: unknown) => unknown) as unknown;
-}
-
-function walk(root: unknown, path: readonly string[]): unknown {
-  let value = root;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<string, unknown>)[key];
-  }
-  return value;
-}
-
-/** `error.code`, `errors[0].code` or `$.error.code` to its keys; undefined when badly written. */
-export function parsePath(text: string): readonly string[] | undefined {
-  const body = text
-    .replace(/^\$\.?/, '')
-    .replaceAll(/\[(\d+)\]/g, '.$1')
-    .replace(/^\./, '');
-  if (body === '') return text === '$' ? [] : undefined;
-  const keys = body.split('.');
-  return keys.every((key) => key !== '' && !/[[\]*?\s]/.test(key)) ? keys : undefined;
 }
 
 export type Extract = (opened: Opened) => unknown;

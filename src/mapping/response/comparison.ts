@@ -3,7 +3,8 @@
 import { isRecord } from '../document/yaml.ts';
 import { compileGlob } from '../fields/conditions.ts';
 import { isScalarValue } from '../fields/values.ts';
-import type { AnswerForm } from './answer.ts';
+
+export type AnswerForm = 'json' | 'xml' | 'xpath' | 'css';
 
 export type Comparison = (found: unknown) => boolean;
 

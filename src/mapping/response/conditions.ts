@@ -1,13 +1,14 @@
 // The conditions of a response rule: status, json, xml, xpath, css, text, header, mediaType; all must hold.
 // Invariant: equality is typed (true is not "true"), and a part the answer does not have matches nothing.
-import { parsePath } from './answer.ts';
-import type { AnswerForm, Opened } from './answer.ts';
+import type { Opened } from './answer.ts';
 import { compileCss } from './css.ts';
 import { isRecord } from '../document/yaml.ts';
 import { comparisonOf, comparisons, headerComparison, isAsked, namesReference } from './comparison.ts';
+import type { AnswerForm } from './comparison.ts';
 import type { FaultFormat } from '../format-names.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { suggest } from '../document/suggest.ts';
+import { looksForAsked, parsePath } from './paths.ts';
 import { compileXPath } from './xpath.ts';
 
 export type AnswerTest = (opened: Opened) => boolean;
@@ -174,11 +175,11 @@ function comparePlace(
   else if (compare === 'exists' && reader?.value === true)
     report.error(path, 'MAP-504', `"${place}" always gives a value: write the value, not exists.`);
   if (reader === undefined || compare === undefined) return () => false;
-  const { read } = reader;
+  const { read, hasLists = () => true } = reader;
   if (compare !== 'exists') return (opened) => compare(read(opened));
   const exists = isRecord(wanted) && wanted['exists'] === true;
-  // What is not in a page that is no JSON proves nothing.
-  return (opened) => opened.is(form) && (read(opened) !== undefined) === exists;
+  // What is not in a page that is no JSON, or in a list that is not there, proves nothing.
+  return (opened) => opened.is(form) && hasLists(opened) && (read(opened) !== undefined) === exists;
 }
 
 function compareHeader(name: string, wanted: unknown, path: Path, report: Report): AnswerTest {
@@ -197,12 +198,18 @@ interface Reader {
   readonly read: (opened: Opened) => unknown;
   /** Gives a value whatever the answer holds: a count, a comparison. */
   readonly value?: boolean;
+  /** Whether the lists it searches are there. */
+  readonly hasLists?: (opened: Opened) => boolean;
 }
 
 function readerOf(form: AnswerForm, place: string, path: Path, report: Report): Reader | undefined {
   if (form === 'json' || form === 'xml') {
-    const keys = parsePath(place);
-    if (keys !== undefined) return { read: (opened) => opened[form](keys) };
+    const keys = form === 'xml' && looksForAsked(place) ? undefined : parsePath(place);
+    if (keys !== undefined)
+      return {
+        read: (opened) => opened[form](keys),
+        ...(form === 'json' ? { hasLists: (opened: Opened) => opened.hasLists(keys) } : {}),
+      };
     report.error(path, 'MAP-504', `"${place}" is no dot path such as error.code.`, { at: 'key' });
     return undefined;
   }

@@ -1,7 +1,7 @@
 // Answers of the recipient that stand for it in trials: as the file's tests record them, or as its rules ask for them.
 // Invariant: pure; an answer reads the same in a test and in a trial that gives it.
 import type { Answer } from '../../../connectors/contract.ts';
-import { parsePath } from './answer.ts';
+import { parsePath } from './paths.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
 import { textOf } from '../fields/rendering.ts';
 

@@ -11,6 +11,7 @@ import type { AnswerTest } from './conditions.ts';
 import { asksForFault } from './faults.ts';
 import type { FaultsOf } from './faults.ts';
 import { isAsked, saysWhat } from './comparison.ts';
+import { looksForAsked } from './paths.ts';
 
 export const ruleKinds = [
   'accepted',
@@ -76,6 +77,12 @@ export function compileRule(
   const test = compileAnswerTest(conditions, [...path, kind], report, faults);
   reportAsked(conditions, [...path, kind], stages, report);
   const reference = optional(raw, 'reference', path, report);
+  if (looksForAsked(raw['reference']) && ![...stages].every((stage) => stage === 'lookup'))
+    report.error(
+      [...path, 'reference'],
+      'MAP-505',
+      'the record that was asked about is known to rules for look-ups alone: add on: lookup.',
+    );
   const reason = compileReason(raw['reason'], [...path, 'reason'], report);
   const after = compileAfter(raw, path, report, now);
   const written = isRecord(conditions) ? conditions : {};
@@ -104,7 +111,7 @@ function reportAsked(conditions: unknown, path: Path, stages: ReadonlySet<Stage>
   if (!isRecord(conditions) || [...stages].every((stage) => stage === 'lookup')) return;
   for (const form of ['json', 'xml', 'xpath', 'css'])
     for (const [place, wanted] of Object.entries(blockAt(conditions, form)))
-      if (isAsked(wanted))
+      if (isAsked(wanted) || looksForAsked(place))
         report.error(
           [...path, form, place],
           'MAP-504',

@@ -120,6 +120,27 @@ describe('what may not stand in a question', () => {
     expect(told('{url: https://crm.demo.example/s}')).toContain('must name the lead');
   });
 
+  test('a list of what came lately, of which no rule asks whose it is', () => {
+    const list = asking('{url: "https://crm.demo.example/s?timestamp={since}"}');
+    const anybody = list.replace(
+      / {2}- \{ accepted: \{ status: 200.*/,
+      '  - { accepted: { status: 200, json: { ok: true } }, on: lookup }',
+    );
+    expect(problemsOf(anybody).join('\n')).toMatch(/MAP-515 .*asked/);
+    const own = list.replace("'result[0].id': { exists: true }", "'result[ref=asked].id': { exists: true }");
+    expect(problemsOf(own)).toEqual([]);
+    const first = list.replace("'result[0].id': { exists: true }", "'result[0].ref': { asked: true }");
+    expect(problemsOf(first)).toEqual([]);
+    expect(
+      problemsOf(
+        webhook('- {to: a, value: 1}').replace(
+          'https://crm.demo.example/api',
+          '"https://crm.demo.example/{since}"',
+        ),
+      ).join('\n'),
+    ).toMatch(/MAP-406.*\{since\}/);
+  });
+
   test.each(['map: {A: B, else: omit}', 'max: {length: 3, on: truncate}', 'max: {length: 3, on: omit}'])(
     'a reference of which something may be missing: %s',
     (lossy) => {

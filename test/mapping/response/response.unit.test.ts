@@ -319,4 +319,55 @@ describe('asked: the record a search found is that of the lead', () => {
   test('an answer of which nobody knows whom it is about proves nothing', () => {
     expect(found(rows('DM-1'), 'lookup').kind).toBe('unknown');
   });
+
+  describe('in a list of all records, wherever it stands', () => {
+    const listed = withRules(
+      [
+        '  - {accepted: {status: 201, json: {ok: true}}}',
+        '  - accepted: {status: 200, json: {"leads[ref=asked].id": {exists: true}}}',
+        '    reference: "$.leads[ref=asked].id"',
+        '    on: lookup',
+        '  - {absent: {status: 200, json: {"leads[ref=asked]": {exists: false}}}, on: lookup}',
+      ].join('\n'),
+    );
+    const read = (body: unknown, asked = 'DM-1') => listed({ ...answer(200, body), asked }, 'lookup');
+    const lead = (id: number, ref: unknown) => ({ id, ref });
+
+    test('the record is found by its whole reference, and its own number is taken', () => {
+      const leads = [lead(1, 'DM-10'), lead(2, 'dm-1'), lead(3, 'DM-1'), lead(4, 'DM-2')];
+      expect(read({ leads })).toMatchObject({ kind: 'accepted', reference: '3' });
+      expect(read({ leads }, 'DM-2')).toMatchObject({ kind: 'accepted', reference: '4' });
+    });
+
+    test('it is absent from a list without it, and from an empty one', () => {
+      expect(read({ leads: [lead(1, 'DM-10'), lead(2, null)] }).kind).toBe('absent');
+      expect(read({ leads: [] }).kind).toBe('absent');
+    });
+
+    test.each([[{}], [{ leads: null }], [{ leads: { ref: 'DM-1' } }], [[]], ['<html>']])(
+      'without a list nothing is absent: %j',
+      (body) => {
+        expect(read(body).kind).toBe('unknown');
+      },
+    );
+
+    test('half a list proves nothing', () => {
+      const whole = answer(200, { leads: [lead(1, 'DM-10')] });
+      const half = { ...whole, text: whole.text.slice(0, -4), truncated: true, asked: 'DM-1' };
+      expect(listed(half, 'lookup').kind).toBe('unknown');
+    });
+
+    test('only the answer to a question is about a reference that was asked', () => {
+      const rules = (rule: string) =>
+        problemsOf(webhook('- {to: a, value: 1}').replace(/^response: .*$/m, `response:\n  - ${rule}`)).join(
+          '\n',
+        );
+      expect(rules('{accepted: {status: 201, json: {"leads[ref=asked].id": {exists: true}}}}')).toMatch(
+        /MAP-504 .*on: lookup/,
+      );
+      expect(
+        rules('{accepted: {status: 201, json: {ok: true}}, reference: "$.leads[ref=asked].id"}'),
+      ).toMatch(/MAP-505 .*on: lookup/);
+    });
+  });
 });
