@@ -182,7 +182,8 @@ function defaultJudge(
     reportUnread(mapping, connector, report);
     return unread;
   }
-  return compileResponse(mapping['response'], { report, proves, hasLookup, now, faults });
+  const holds = mapping['onUnknown'] === 'hold';
+  return compileResponse(mapping['response'], { report, proves, hasLookup, holds, now, faults });
 }
 
 const faultsOf = ({ plans }: CompiledActions, { faults: leads }: Layout): FaultsOf => ({

@@ -27,7 +27,8 @@ export const problemsOfAnswers = {
   },
   'MAP-506': {
     meaning: 'A look-up is used without being described.',
-    remedy: 'Add send.lookup and response rules with on: lookup, one of them absent.',
+    remedy:
+      'Add send.lookup and response rules with on: lookup, one of them absent (accepted, where onUnknown: hold asks about decisions alone).',
   },
   'MAP-507': {
     meaning: 'A status alone proves acceptance; a maintenance page answers 200 too.',

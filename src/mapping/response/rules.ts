@@ -33,6 +33,8 @@ interface ResponseNeeds {
   /** False for connectors whose answers the connector itself reads (mail, files). */
   readonly proves: boolean;
   readonly hasLookup: boolean;
+  /** What may have arrived is not asked about: a look-up asks about decisions alone. */
+  readonly holds?: boolean;
   readonly now: () => number;
   readonly faults: FaultsOf;
   /** Rules of one call, before those of the file. */
@@ -78,7 +80,8 @@ function reportMissing(raws: readonly RawRule[], rules: readonly ResponseRule[],
       { at: 'key' },
     );
   // A question asks whether the recipient has it; an acknowledgement file says what became of it.
-  const answers = proves ? 'absent' : 'accepted';
+  const onlyDecisions = needs.holds === true && rules.some(({ kind }) => kind === 'pending');
+  const answers = proves && !onlyDecisions ? 'absent' : 'accepted';
   if (hasLookup && !rules.some((rule) => rule.stages.has('lookup') && rule.kind === answers)) {
     const asks = proves ? 'send.lookup' : 'file.ack';
     report.error(at, 'MAP-506', `${asks} needs response rules with on: lookup, one of them ${answers}.`, {

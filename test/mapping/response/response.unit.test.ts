@@ -277,6 +277,28 @@ describe('a form that answers with a redirect', () => {
   });
 });
 
+test('where nobody is asked but about decisions, no rule says that a lead is absent', () => {
+  const deciding = (onUnknown: string, more = ''): string =>
+    problemsOf(
+      webhook('- {to: a, value: 1}', `onUnknown: ${onUnknown}`)
+        .replace(
+          /^send: .*$/m,
+          "send: {url: https://crm.demo.example/api, lookup: {url: 'https://crm.demo.example/api/{reference}'}}",
+        )
+        .replace(
+          /^response: .*$/m,
+          [
+            'response:',
+            '  - {pending: {status: 201, json: {state: open}}, reference: $.id, on: [create, lookup]}',
+            `  - {accepted: {status: [200, 201], json: {state: done}}, reference: $.id, on: [create${more}]}`,
+          ].join('\n'),
+        ),
+    ).join('\n');
+  expect(deciding('hold', ', lookup')).toBe('');
+  expect(deciding('hold')).toMatch(/MAP-506 .*one of them accepted/);
+  expect(deciding('lookup', ', lookup')).toMatch(/MAP-506 .*one of them absent/);
+});
+
 describe('asked: the record a search found is that of the lead', () => {
   const found = withRules(
     [
