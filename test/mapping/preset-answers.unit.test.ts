@@ -48,12 +48,24 @@ describe.each(presets)('$name', ({ name, answers }) => {
   );
 });
 
-test('a preset with a simulated CRM has answers for each action and for the look-up, as far as that CRM takes them', () => {
+test('a preset with a simulated CRM has answers for each action and for the look-up, as far as it has them', () => {
   for (const { name, proof, answers } of presets) {
     if (proof === 'documentation') continue;
-    const actions = new Set(answers.map(({ on }) => on ?? 'create'));
-    const wanted =
-      simulatorOf(name)?.changes === 'in writing' ? ['create'] : ['create', 'erase', 'lookup', 'update'];
-    expect([name, [...actions].toSorted()]).toEqual([name, wanted]);
+    const { actions, hasLookup } = compiled(name);
+    const asked =
+      hasLookup || Object.values(actions).some((plan) => plan.calls?.some((call) => call.hasLookup));
+    const wanted = [...Object.keys(actions), ...(asked ? ['lookup'] : [])].toSorted();
+    const told = new Set(answers.map(({ on }) => on ?? 'create'));
+    expect([name, [...told].toSorted()]).toEqual([name, wanted]);
+  }
+});
+
+test('what a preset cannot tell by machine, its simulated CRM is told in writing, and nothing else', () => {
+  const letters = { 'in writing': ['update', 'erase'], 'erasures in writing': ['erase'], none: [] };
+  for (const { name, proof } of presets) {
+    if (proof === 'documentation') continue;
+    const { actions } = compiled(name);
+    const missing = ['update', 'erase'].filter((action) => !Object.hasOwn(actions, action));
+    expect([name, letters[simulatorOf(name)?.changes ?? 'none']]).toEqual([name, missing]);
   }
 });

@@ -203,6 +203,11 @@ test('every preset of a CRM has its case here', () => {
     'odoo-jsonrpc',
     'odoo-xmlrpc',
     'dolibarr-form',
+    // presets-property.unit.test.ts these.
+    'adlead',
+    'apimo',
+    'aviv',
+    'oplead',
     // Held by their recorded answers and trials alone.
     'espocrm-lead-capture',
     'suitecrm',

@@ -118,3 +118,56 @@ describe('where the CRM takes new leads only', () => {
     expect(compareTrial(failed).faults.join()).toContain('erase is failed (refused)');
   });
 });
+
+describe('where the CRM deletes nothing, and takes all else', () => {
+  const task: TrialDelivery = {
+    ...{ ...delivery, action: 'erase', state: 'failed', reason: 'manual_erasure_required', departures: 0 },
+    ...{ reference: 'TR-19', recipientReference: '', outcomes: [] },
+  };
+  const evidence: TrialEvidence = {
+    ...sound,
+    leads: [lead, erased],
+    deliveries: [delivery, { ...delivery, reference: 'TR-19' }, task],
+    changes: 'erasures in writing',
+  };
+
+  test('an erasure is told by its task, which was not sent; a change is told by machine', () => {
+    expect(compareTrial(evidence).faults).toEqual([]);
+    const sent = {
+      ...evidence,
+      deliveries: [...evidence.deliveries.slice(0, 2), { ...task, departures: 1 }],
+    };
+    expect(compareTrial(sent).faults.join()).toContain('and was sent');
+    const update = { ...task, action: 'update', reason: 'manual_update_required', reference: 'TR-02' };
+    expect(
+      compareTrial({ ...evidence, deliveries: [...evidence.deliveries, update] }).faults.join(),
+    ).toContain('update is failed (manual_update_required)');
+  });
+});
+
+describe('where a CRM does not take somebody', () => {
+  const away: TrialEvidence = {
+    ...sound,
+    deliveries: [
+      {
+        ...{ ...delivery, state: 'failed', reason: 'invalid:REQUIRED', departures: 0 },
+        ...{ outcomes: [], recipientReference: '' },
+      },
+    ],
+    records: [known],
+    turnsAway: () => 'invalid',
+  };
+
+  test('support is told why, and nothing of them is there', () => {
+    expect(compareTrial(away).faults).toEqual([]);
+  });
+
+  test.each<[string, Partial<TrialEvidence>]>([
+    ['create is delivered (accepted), and the CRM does not take it (invalid)', { deliveries: [delivery] }],
+    ['and the CRM does not take it (refused)', { turnsAway: () => 'refused' }],
+    ['is not taken, and the CRM has 1', { records: [known, record] }],
+    ['was never planned', { deliveries: [] }],
+  ])('and it says when %s', (words, change) => {
+    expect(compareTrial({ ...away, ...change }).faults.join('\n')).toContain(words);
+  });
+});

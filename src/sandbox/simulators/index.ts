@@ -1,4 +1,7 @@
 // The registry of simulated CRMs: one line for each preset that has one.
+import { adlead } from './adlead.ts';
+import { apimo } from './apimo.ts';
+import { aviv } from './aviv.ts';
 import { brevo } from './brevo.ts';
 import { dolibarr } from './dolibarr.ts';
 import { dolibarrForm } from './dolibarr-form.ts';
@@ -8,6 +11,7 @@ import { espocrmLeadCapture } from './espocrm-lead-capture.ts';
 import { hubspot } from './hubspot.ts';
 import { nocrm } from './nocrm.ts';
 import { odoo, odooJsonRpc, odooXmlRpc } from './odoo.ts';
+import { oplead } from './oplead.ts';
 import { pipedrive } from './pipedrive.ts';
 import { salesforce } from './salesforce.ts';
 import { sellsy } from './sellsy.ts';
@@ -17,6 +21,9 @@ import type { Simulator } from './simulator.ts';
 import { zoho } from './zoho.ts';
 
 export const simulators: readonly Simulator[] = [
+  adlead,
+  apimo,
+  aviv,
   brevo,
   dolibarr,
   dolibarrForm,
@@ -28,6 +35,7 @@ export const simulators: readonly Simulator[] = [
   odoo,
   odooJsonRpc,
   odooXmlRpc,
+  oplead,
   pipedrive,
   salesforce,
   sellsy,

@@ -100,8 +100,16 @@ export interface Simulator {
   readonly secretNames: readonly string[];
   /** One record for a request, or one for a person, whose requests are then told beside it. Requests when absent. */
   readonly keeps?: 'requests' | 'persons';
-  /** It takes new leads and nothing else: its people are asked what it has, and told in writing what changes. */
-  readonly changes?: 'in writing';
+  /**
+   * `in writing`: it takes new leads and nothing else; its people are asked what it has, and told in writing what changes.
+   * `erasures in writing`: it deletes nothing, and takes all else.
+   */
+  readonly changes?: 'in writing' | 'erasures in writing';
+  /** How a lead must end whose person it does not take: what it asks for is missing, or its rules say no to somebody it knows. */
+  readonly turnsAway?: (
+    person: Readonly<Record<string, string>>,
+    strangers: readonly Stranger[],
+  ) => 'invalid' | 'refused' | undefined;
   /** A secret that is a whole address: its name in the example, and the secret it ends with, behind this path. */
   readonly secretAddress?: { readonly name: string; readonly path: string; readonly key: string };
   readonly open: (options: SimulatorOptions) => SimulatedCrm;

@@ -38,6 +38,7 @@ export interface TrialEvidence {
   readonly complaints: readonly string[];
   readonly keeps?: Simulator['keeps'];
   readonly changes?: Simulator['changes'];
+  readonly turnsAway?: Simulator['turnsAway'];
 }
 
 export function compareTrial({
@@ -48,6 +49,7 @@ export function compareTrial({
   complaints,
   keeps = 'requests',
   changes,
+  turnsAway = () => undefined,
 }: TrialEvidence): TrialResult {
   const phonesOf = (lead: TrialLead): readonly string[] =>
     leads
@@ -56,12 +58,12 @@ export function compareTrial({
   const results = leads.map((lead): LeadResult => {
     const own = deliveries.filter(({ reference }) => reference === lead.reference);
     const kept = records.filter(({ reference }) => reference === lead.reference);
-    return {
-      lead,
-      deliveries: own,
-      records: kept,
-      faults: [...ofTheLog(lead, own, changes), ...ofRecords(lead, own, kept, phonesOf(lead))],
-    };
+    const away = turnsAway(lead.person, strangers);
+    const faults =
+      away === undefined
+        ? [...ofTheLog(lead, own, changes), ...ofRecords(lead, own, kept, phonesOf(lead))]
+        : ofOneTurnedAway(lead, own, kept, away);
+    return { lead, deliveries: own, records: kept, faults };
   });
   const known = new Set(leads.map(({ reference }) => reference));
   // Whose record a lead completes is seen with that lead.
@@ -89,12 +91,12 @@ function ofTheLog(
   const faults: string[] = [];
   const create = deliveries.find(({ action }) => action === 'create');
   if (create === undefined) return [`${lead.reference} was never planned`];
-  const name = (delivery: TrialDelivery): string =>
-    `${lead.reference} (${lead.shows}), ${delivery.action} is ${delivery.state}${delivery.reason === '' ? '' : ` (${delivery.reason})`}`;
+  const name = (delivery: TrialDelivery): string => standing(lead, delivery);
   for (const delivery of deliveries) {
     const gone = delivery.action === 'erase' && delivery.reason === 'not_needed' && delivery.departures > 0;
     const absorbed = delivery.state === 'cancelled' && ['superseded', 'erased'].includes(delivery.reason);
-    const told = changes === 'in writing' && isTask(delivery);
+    const told = isLetter(changes, delivery.action) && isTask(delivery);
+    if (told && delivery.departures > 0) faults.push(`${name(delivery)}, and was sent`);
     if (delivery.state !== 'delivered' && !gone && !absorbed && !told) faults.push(name(delivery));
     const accepted = delivery.outcomes.some((outcome) => /^(accepted|duplicate|unconfirmed)/.test(outcome));
     if ((delivery.state === 'delivered') !== accepted && !gone)
@@ -112,6 +114,31 @@ function ofTheLog(
 /** The change became a task for support: nothing of it goes by wire. */
 export const isTask = ({ state, reason }: TrialDelivery): boolean =>
   state === 'failed' && ['manual_update_required', 'manual_erasure_required'].includes(reason);
+
+/** Whether what changes is told by letter. */
+export const isLetter = (changes: Simulator['changes'], action: string): boolean =>
+  changes === 'in writing' || (changes === 'erasures in writing' && action === 'erase');
+
+const standing = (lead: TrialLead, { action, state, reason }: TrialDelivery): string =>
+  `${lead.reference} (${lead.shows}), ${action} is ${state}${reason === '' ? '' : ` (${reason})`}`;
+
+/** Somebody the CRM does not take: support is told why, and nothing of them is there. */
+function ofOneTurnedAway(
+  lead: TrialLead,
+  deliveries: readonly TrialDelivery[],
+  records: readonly CrmRecord[],
+  away: string,
+): readonly string[] {
+  const create = deliveries.find(({ action }) => action === 'create');
+  if (create === undefined) return [`${lead.reference} was never planned`];
+  const isTold = create.state === 'failed' && create.reason.split(':')[0] === away;
+  return [
+    ...(isTold ? [] : [`${standing(lead, create)}, and the CRM does not take it (${away})`]),
+    ...(records.length === 0
+      ? []
+      : [`${lead.reference} (${lead.shows}) is not taken, and the CRM has ${records.length} records`]),
+  ];
+}
 
 function ofRecords(
   lead: TrialLead,

@@ -1,8 +1,10 @@
-// People in a trial of a CRM that takes new leads and nothing else: support asks the client what became of a lead, and tells it
+// People in a trial of a CRM that takes no changes, or no erasures, by machine: support asks the client what became of a lead, and tells it
 // in writing what changed; somebody at the client's answers, and does it by hand.
 // Invariant: they act on tasks and open questions alone; without one nobody at the client's learns of anything.
 import { simulatorOf } from '../simulators/index.ts';
-import { phoneAtTheEnd, trialLeads } from './leads.ts';
+import type { Simulator } from '../simulators/simulator.ts';
+import { isLetter } from './compare.ts';
+import { leadsOf, phoneAtTheEnd, type Later } from './leads.ts';
 import type { Subject, TrialWorld } from './world.ts';
 
 interface OpenRow {
@@ -12,18 +14,24 @@ interface OpenRow {
   readonly state: string;
 }
 
-export const isInWriting = ({ preset }: Pick<Subject, 'preset'>): boolean =>
-  simulatorOf(preset)?.changes === 'in writing';
+const changesOf = ({ preset }: Pick<Subject, 'preset'>): Simulator['changes'] => simulatorOf(preset)?.changes;
+
+/** Whether a change of this kind is told by letter. */
+export const isInWriting = (subject: Pick<Subject, 'preset'>, kind: Later['kind']): boolean =>
+  isLetter(changesOf(subject), kind === 'erasure' ? 'erase' : 'update');
 
 /** Looks through the tasks once. */
 export async function workThroughTasks({ subjects, gateway }: TrialWorld): Promise<void> {
-  for (const subject of subjects.filter(isInWriting)) {
+  for (const subject of subjects) {
+    const changes = changesOf(subject);
+    if (changes === undefined) continue;
     // Nobody can say what a CRM has while it is still writing.
     if (!subject.simulator.isQuiet()) continue;
     for (const row of await openRows(gateway, subject)) {
       const record = subject.simulator.crm.records().find(({ reference }) => reference === row.reference);
       if (row.state === 'waiting') {
-        await gateway.resolve(row.id, record?.id);
+        // Whoever can be asked by machine is.
+        if (changes === 'in writing') await gateway.resolve(row.id, record?.id);
         continue;
       }
       if (record !== undefined) doByHand(subject, row, record.id);
@@ -34,7 +42,7 @@ export async function workThroughTasks({ subjects, gateway }: TrialWorld): Promi
 
 function doByHand({ simulator: { crm } }: Subject, { reference, action }: OpenRow, record: string): void {
   if (action === 'erase') return crm.deletedByHand(record);
-  const lead = trialLeads.find((known) => known.reference === reference);
+  const lead = leadsOf(crm).find((known) => known.reference === reference);
   if (lead?.end !== undefined)
     crm.changedByHand?.(record, { mayContact: lead.end, phone: phoneAtTheEnd(lead) });
 }

@@ -44,7 +44,9 @@ export async function keepTrial(
 function nextSteps(subject: Subject, lead: string): readonly string[] {
   const { preset, hosts, exampleHosts, destination } = subject;
   const inWriting = [
-    '  This CRM takes new leads only. What changes is a task, to be told in writing:',
+    isInWriting(subject, 'correction')
+      ? '  This CRM takes new leads only. What changes is a task, to be told in writing:'
+      : '  This CRM deletes nothing. An erasure is a task, to be told in writing:',
     '',
     '    npx relais task list --client client',
     '',
@@ -67,7 +69,7 @@ function nextSteps(subject: Subject, lead: string): readonly string[] {
     '    npx relais lead withdraw ESSAI-1 --client client --channel email --reason "essai"',
     '    npx relais lead erase ESSAI-1 --client client --reason "essai" --yes',
     '',
-    ...(isInWriting(subject) ? inWriting : []),
+    ...(isInWriting(subject, 'erasure') ? inWriting : []),
     '  Delete mappings/client when you are done; the rest goes with this trial.',
   ];
 }

@@ -1,7 +1,7 @@
 // The twenty leads of a trial: invented persons, what meets each of them, and how each must stand at the end.
 // Invariant: fixed, so that two trials tell the same; nobody can be reached (.example, +33 6 39 98).
 import type { Mischief } from '../simulators/server.ts';
-import type { Stranger } from '../simulators/simulator.ts';
+import type { SimulatedCrm, Stranger } from '../simulators/simulator.ts';
 
 type Answer = 'granted' | 'refused' | 'not_asked';
 
@@ -166,6 +166,16 @@ export const trialLeads: readonly TrialLead[] = [
     later: [{ kind: 'erasure', deletedThere: true }],
   }),
 ];
+
+/** As they must stand in a CRM: in one where nobody can unsubscribe, as far as its simulator goes, nobody has. */
+export const leadsOf = ({ unsubscribes }: Pick<SimulatedCrm, 'unsubscribes'>): readonly TrialLead[] =>
+  unsubscribes === undefined
+    ? trialLeads.map((lead) =>
+        lead.later?.some(({ kind }) => kind === 'unsubscribed there') === true && lead.end !== undefined
+          ? { ...lead, end: { ...lead.end, email: true } }
+          : lead,
+      )
+    : trialLeads;
 
 /** The phone a lead ends with. */
 export function phoneAtTheEnd({ person, later }: TrialLead): string {

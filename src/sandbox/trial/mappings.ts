@@ -44,6 +44,9 @@ export function writeClient(
   const crm = parseDocument(mine(readPresetFile(projectMappings, preset, 'example/crm.yaml')));
   if (host !== undefined) crm.setIn(['send', 'base'], `https://crm.${id}.example`);
   crm.set('timeouts', crm.createNode(timeouts));
+  // Whoever decides later is asked within the trial.
+  if (/^pending:/m.test(readPresetFile(projectMappings, preset, 'mapping.yaml')))
+    crm.setIn(['pending', 'every'], '1s');
   crm.set('retry', crm.createNode((habit === undefined ? soundPace : plantedPace).retry));
   mkdirSync(join(folder, id), { recursive: true });
   writeFileSync(join(folder, id, 'client.yaml'), clientYaml);

@@ -104,7 +104,7 @@ async function change(
       for (const subject of subjects) {
         const { id, simulator } = subject;
         const record = simulator.crm.records().find(({ reference }) => reference === lead.reference);
-        if (lead.laterMischief !== undefined && record !== undefined && !isInWriting(subject))
+        if (lead.laterMischief !== undefined && record !== undefined && !isInWriting(subject, later.kind))
           simulator.plan(placeOf(simulator.crm, record, later), lead.laterMischief);
         if (later.kind === 'erasure' && later.deletedThere === true && record !== undefined)
           simulator.crm.deletedByHand(record.id);

@@ -6,7 +6,7 @@ import { simulatorOf, simulators } from '../simulators/index.ts';
 import { compareTrial, type TrialResult } from './compare.ts';
 import { keepTrial } from './keep.ts';
 import { readDeliveries } from './ledger.ts';
-import { strangers, trialLeads, type TrialLead } from './leads.ts';
+import { leadsOf, strangers } from './leads.ts';
 import { projectMappings } from './mappings.ts';
 import { readPreset, type Habit } from './preset-folder.ts';
 import { printTrial } from './report.ts';
@@ -60,23 +60,18 @@ export async function inTrial<Result>(
   return await withUndo(deps.screen, async (undo) => await work(await buildTrial(wanted, deps, undo)));
 }
 
-/** A CRM in which nobody can unsubscribe, as far as its simulator goes. */
-const stillSubscribed = (lead: TrialLead): TrialLead =>
-  lead.later?.some(({ kind }) => kind === 'unsubscribed there') === true && lead.end !== undefined
-    ? { ...lead, end: { ...lead.end, email: true } }
-    : lead;
-
 export async function resultOf({ gateway }: TrialWorld, subject: Subject): Promise<TrialResult> {
   const { crm } = subject.simulator;
-  const { keeps, changes } = simulatorOf(subject.preset) ?? {};
+  const { keeps, changes, turnsAway } = simulatorOf(subject.preset) ?? {};
   return compareTrial({
-    leads: crm.unsubscribes === undefined ? trialLeads.map(stillSubscribed) : trialLeads,
+    leads: leadsOf(crm),
     deliveries: await readDeliveries(gateway.connection, subject.destination),
     records: crm.records(),
     strangers,
     complaints: crm.complaints(),
     ...(keeps === undefined ? {} : { keeps }),
     ...(changes === undefined ? {} : { changes }),
+    ...(turnsAway === undefined ? {} : { turnsAway }),
   });
 }
 
