@@ -22,6 +22,7 @@ export async function calm(
   for (const id of destinations) recipients.trouble.set(id, 0);
   recipients.door('open');
   recipients.tokens.mood = 'well';
+  recipients.tokens.takesBack = 0;
   slow.line.delay(0);
   fleet.calm();
   for (let round = 0; ; round += 1) {

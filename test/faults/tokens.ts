@@ -22,6 +22,8 @@ export const sickMoods = [
 export interface TokenDoor {
   readonly port: number;
   mood: TokenMood;
+  /** This part of the tokens is taken back just when it is shown. */
+  takesBack: number;
   /** Whether a token is good at this moment; who is turned away is counted. */
   readonly letsIn: (token: string) => boolean;
   /** Takes back all that were given. */
@@ -80,7 +82,9 @@ export async function startTokenDoor(random: Random): Promise<TokenDoor> {
       mood = next;
       http.cutAtOnce = next === 'away';
     },
+    takesBack: 0.05,
     letsIn: (token) => {
+      if (random.next() < door.takesBack) goodUntil.delete(token);
       const isGood = (goodUntil.get(token) ?? 0) > Date.now();
       if (!isGood) turnedAway += 1;
       return isGood;
