@@ -52,16 +52,26 @@ export type Outcome =
       readonly reason: ReasonCode;
       /** Others of its targets have it (`evidence.targets`). */
       readonly partly?: true;
+      /** The content was received before the no: to what came after it. */
+      readonly maybeReceived?: true;
       readonly evidence?: Evidence;
     }
   /** Our payload does not fit. Final for this mapping version. */
   | { readonly kind: 'invalid'; readonly reason: ReasonCode; readonly evidence?: Evidence }
   /** Credentials or rights refused: hold the destination, burn nothing. */
-  | { readonly kind: 'unauthorized'; readonly reason: ReasonCode; readonly evidence?: Evidence }
+  | {
+      readonly kind: 'unauthorized';
+      readonly reason: ReasonCode;
+      /** The content was received before the no: to what came after it. */
+      readonly maybeReceived?: true;
+      readonly evidence?: Evidence;
+    }
   /** Too fast. `afterMs` when the recipient named it. */
   | {
       readonly kind: 'throttled';
       readonly reason: ReasonCode;
+      /** As of `unauthorized`. */
+      readonly maybeReceived?: true;
       readonly afterMs?: number;
       readonly evidence?: Evidence;
     }

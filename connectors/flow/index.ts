@@ -115,7 +115,7 @@ async function send(parcel: Parcel, settings: FlowSettings, context: SendContext
       const result = await (marker === undefined
         ? upload(drop, work, note)
         : uploadMarked(drop, work, marker, note));
-      return uploadOutcome(result, settings.ack !== undefined, seen());
+      return uploadOutcome(result, progress, settings.ack !== undefined, seen());
     },
   );
 }

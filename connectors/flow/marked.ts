@@ -27,6 +27,7 @@ export async function uploadMarked(
   }
   note('renaming');
   await drop.write(marker, contentOfText(''));
+  note('appeared');
   if ((await drop.size(marker)) === undefined) throw dropFailure('SIZE_MISMATCH');
   note('standing');
   return 'created';

@@ -4,14 +4,42 @@ import type { Evidence, Outcome } from '../contract.ts';
 import type { DropCode } from './drop.ts';
 import type { UploadProgress, UploadResult } from './upload.ts';
 
-export function uploadOutcome(result: UploadResult, awaitsAck: boolean, evidence: Evidence): Outcome {
+/** The recipient has the file, whatever was said no to after it. */
+const stands = (progress: UploadProgress): boolean => progress === 'appeared' || progress === 'standing';
+
+/** An outcome that speaks of what came after the file, such as a token: where the file stands, the recipient has it. */
+export function withWhatStands(outcome: Outcome, progress: UploadProgress): Outcome {
+  if (!stands(progress)) return outcome;
+  switch (outcome.kind) {
+    case 'refused':
+    case 'unauthorized':
+    case 'throttled':
+    case 'unavailable':
+      return { ...outcome, maybeReceived: true };
+    case 'accepted':
+    case 'duplicate':
+    case 'pending':
+    case 'unconfirmed':
+    case 'invalid':
+    case 'unknown':
+    case 'absent':
+      return outcome;
+  }
+}
+
+export function uploadOutcome(
+  result: UploadResult,
+  progress: UploadProgress,
+  awaitsAck: boolean,
+  evidence: Evidence,
+): Outcome {
   switch (result) {
     case 'created':
       return { kind: awaitsAck ? 'pending' : 'accepted', evidence };
     case 'there':
       return { kind: awaitsAck ? 'pending' : 'duplicate', evidence };
     case 'NAME_TAKEN':
-      return { kind: 'refused', reason: result, evidence };
+      return withWhatStands({ kind: 'refused', reason: result, evidence }, progress);
     case 'FOLDER_MISSING':
       return { kind: 'unauthorized', reason: result, evidence };
   }
@@ -43,10 +71,10 @@ export function failureOutcome(
     case 'SECRET_MALFORMED':
     case 'FOLDER_MISSING':
     case 'FOLDER_FORBIDDEN':
-      return { kind: 'unauthorized', reason: code, evidence };
+      return withWhatStands({ kind: 'unauthorized', reason: code, evidence }, progress);
     case 'NAME_TAKEN':
     case 'FILE_TOO_LARGE':
-      return { kind: 'refused', reason: code, evidence };
+      return withWhatStands({ kind: 'refused', reason: code, evidence }, progress);
     case 'FOLDER_FULL':
     case 'SIZE_MISMATCH':
     case 'CONTENT_LOST':
@@ -63,7 +91,11 @@ export function failureOutcome(
     case 'TOTAL_TIMEOUT':
     case 'ABORTED':
       // Sending again is safe at every step, but only the rename's answer tells whether the recipient sees the file.
-      if (progress === 'renaming' && code !== 'SERVER_FAILURE' && code !== 'FOLDER_FULL')
+      if (
+        (progress === 'renaming' || progress === 'appeared') &&
+        code !== 'SERVER_FAILURE' &&
+        code !== 'FOLDER_FULL'
+      )
         return { kind: 'unknown', reason: code, evidence };
       return { kind: 'unavailable', reason: code, maybeReceived: progress !== 'nothing', evidence };
   }

@@ -4,7 +4,7 @@ import type { Evidence, Outcome, SendContext } from '../contract.ts';
 import { bareHost, endingOf, startDeadline } from '../guard.ts';
 import { dropCodeOf, dropOutcomeOf } from './drop.ts';
 import type { Drop } from './drop.ts';
-import { failureOutcome } from './outcome.ts';
+import { failureOutcome, withWhatStands } from './outcome.ts';
 import type { FlowSettings } from './settings.ts';
 import { isLocal, transportOf } from './transports.ts';
 import type { UploadProgress } from './upload.ts';
@@ -35,7 +35,7 @@ export async function atDrop(
     }
   } catch (error) {
     const said = dropOutcomeOf(error);
-    if (said !== undefined) return said;
+    if (said !== undefined) return withWhatStands(said, progress());
     const code = endingOf(error) ?? dropCodeOf(error);
     if (code === undefined) throw error;
     return failureOutcome(code, progress(), seen());

@@ -12,8 +12,8 @@ export interface Upload {
   readonly sidecar?: { readonly name: string; readonly content: () => Promise<Content> };
 }
 
-/** How far it went, for the outcome when it breaks off. */
-export type UploadProgress = 'nothing' | 'content' | 'renaming' | 'standing';
+/** How far it went, for the outcome when it breaks off; `appeared`: it stands there, and its size has not been read back. */
+export type UploadProgress = 'nothing' | 'content' | 'renaming' | 'appeared' | 'standing';
 
 export type UploadResult = 'created' | 'there' | 'NAME_TAKEN' | 'FOLDER_MISSING';
 
@@ -56,6 +56,7 @@ async function place(
     // Whatever breaks it off, the whole may have come through.
     note('renaming');
     await drop.write(final, content);
+    note('appeared');
     if ((await drop.size(final)) !== (await content.size())) throw dropFailure('SIZE_MISMATCH');
     return 'created';
   }
@@ -69,6 +70,7 @@ async function place(
   }
   note('renaming');
   await drop.moveNew(temporary, final);
+  note('appeared');
   if ((await drop.size(final)) !== (await content.size())) throw dropFailure('SIZE_MISMATCH');
   return 'created';
 }

@@ -97,14 +97,14 @@ export function decide(
       return {
         verdict: afterRefusal(outcome, at),
         signal: isPartly(outcome) ? 'success' : 'rejection',
-        maybeReceived: at.maybeReceived || isPartly(outcome),
+        maybeReceived: at.maybeReceived || isPartly(outcome) || hadCome(outcome),
       };
     case 'unauthorized':
       return {
         // The destination is held; the delivery comes back by itself when a probe passes.
         verdict: retryFree(minRetryMs, reasonWith('destination_held', outcome.reason)),
         signal: 'unauthorized',
-        maybeReceived: at.maybeReceived,
+        maybeReceived: at.maybeReceived || hadCome(outcome),
       };
     case 'throttled': {
       // Costs no attempt; that it grows is the destination's (domain/pace.ts). Without a floor `Retry-After: 0` would be
@@ -113,7 +113,7 @@ export function decide(
       return {
         verdict: retryFree(afterMs, reasonWith('throttled', outcome.reason)),
         signal: 'throttled',
-        maybeReceived: at.maybeReceived,
+        maybeReceived: at.maybeReceived || hadCome(outcome),
       };
     }
     case 'unavailable':
@@ -149,6 +149,9 @@ const afterRefusal = (
 
 /** Some of its targets have it: the destination is there, and what is left is this delivery's own matter. */
 const isPartly = (outcome: Outcome): boolean => 'partly' in outcome && outcome.partly === true;
+
+/** A no to something that came after the content, which is there. */
+const hadCome = (outcome: Outcome): boolean => 'maybeReceived' in outcome && outcome.maybeReceived === true;
 
 const afterPending = ({ pendingSinceMs }: AttemptSituation, policy: RetryPolicy): Verdict =>
   pendingSinceMs >= policy.pendingForMs

@@ -267,6 +267,12 @@ describe('what the recipient may hold', () => {
     for (const kind of ['refused', 'invalid', 'unauthorized', 'throttled'] as const)
       expect([kind, received({ kind, reason: 'X' }, true)]).toEqual([kind, true]);
   });
+  test('a no to what came after the content says that the content was received', () => {
+    for (const kind of ['refused', 'unauthorized', 'throttled'] as const) {
+      expect([kind, received({ kind, reason: 'X', maybeReceived: true }, false)]).toEqual([kind, true]);
+      expect([kind, received({ kind, reason: 'X' }, false)]).toEqual([kind, false]);
+    }
+  });
   test('only the recipient saying twice, the settling time apart, that it does not know our reference takes it back', () => {
     const said = (forMs: number | undefined): boolean =>
       decide(

@@ -22,13 +22,18 @@ export function notFollowed(story: Story): readonly string[] {
         .filter((one) => one.entry === 'departed' && one.action !== 'erase')
         .map((one) => one.destination),
     );
-    const followed = (deliveriesOf.get(leadId) ?? []).filter(
-      (one) =>
-        one.action === 'erase' &&
-        (one.state === 'delivered' || /^(not_needed|manual_erasure_required)/.test(one.reason)),
-    );
+    const theirs = deliveriesOf.get(leadId) ?? [];
     return [...had]
-      .filter((destination) => !followed.some((one) => one.destination === destination))
+      .filter((destination) => {
+        const group = theirs.filter((one) => one.destination === destination);
+        // That nothing was needed is no answer where the recipient has it, whatever the log says.
+        const holds = heldOf(story, group).some((one) => one.action !== 'erase');
+        const followed = (one: DeliveryLine): boolean =>
+          one.state === 'delivered' ||
+          one.reason.startsWith('manual_erasure_required') ||
+          (!holds && one.reason.startsWith('not_needed'));
+        return !group.some((one) => one.action === 'erase' && followed(one));
+      })
       .map((destination) => `${referenceOf.get(leadId) ?? leadId} ${destination}`);
   });
 }

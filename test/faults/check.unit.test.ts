@@ -122,6 +122,20 @@ test('departed after erasure; an erasure not followed', () => {
   expect(forged({ entries: [...ledgers.entries, erased] })).toEqual([zeros.notFollowed]);
 });
 
+test('an erasure that was not needed, at a recipient that has the lead, or that never took it', () => {
+  const erased = entry({ entry: 'erased', deliveryId: 0, destination: '', id: 6 });
+  const never = delivery({ id: 3, action: 'erase', key: 'k3', state: 'cancelled', reason: 'not_needed' });
+  const ledgers = story();
+  const base = {
+    deliveries: [...ledgers.deliveries, never],
+    entries: [...ledgers.entries, erased],
+    limits: {},
+  };
+  expect(forged(base)).toEqual([zeros.notFollowed]);
+  const refused = ledgers.receipts.map((one) => ({ ...one, did: 'refused' as const }));
+  expect(forged({ ...base, receipts: refused })).toEqual([]);
+});
+
 test('departed with a consent withdrawn before; a withdrawal the recipient never learnt', () => {
   const ledgers = story();
   const told = (state: string): readonly Entry[] =>
