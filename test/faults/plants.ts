@@ -58,8 +58,8 @@ export const plants: readonly Plant[] = [
     patches: [
       {
         file: 'src/delivery/attempt/departure.ts',
-        find: 'await appendHandovers(\n    tx,\n    leaving.flatMap((departure) => departureEntries(departure)),\n    now,\n  );',
-        put: 'for (const one of leaving) for (const entry of departureEntries(one)) afterwards.set(entry.deliveryId, entry);',
+        find: 'await appendHandovers(tx, entries, now);',
+        put: 'for (const entry of entries) afterwards.set(entry.deliveryId, entry);',
       },
       {
         file: 'src/delivery/attempt/departure.ts',
