@@ -209,15 +209,14 @@ test('a person whom another request of the same address stands on is not taken b
   answers({
     deal: (response) => {
       deals += 1;
-      if (deals === 1) response.writeHead(503).end();
+      if (deals === 1) response.writeHead(429, { 'retry-after': '5' }).end();
       else if (deals === 2) made(response, 'D-2');
       else refused(response);
     },
   });
-  await publish(mapping().replace('retry: [1s, 1s]', 'retry: [5s, 1s]'));
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('U-8'));
-  await until('U-8', /^waiting:retry/);
+  await until('U-8', /^waiting:throttled/);
   // The CRM gives the same person to whoever has this address.
   await gateway.send(leadRow('U-8b'));
   await until('U-8b', /^delivered/);
