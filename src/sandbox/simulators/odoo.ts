@@ -36,12 +36,12 @@ const behind = (
 export const odoo = behind('odoo', 'Odoo 19.0, installed and asked in November 2026', json2Door);
 export const odooJsonRpc = behind(
   'odoo-jsonrpc',
-  'Odoo 18.0, installed and asked in November 2026; source of 17.0',
+  'Odoo 18.0, installed and asked in November 2026; 16 and 17 from documentation',
   jsonRpcDoor,
 );
 export const odooXmlRpc = behind(
   'odoo-xmlrpc',
-  'Odoo 18.0, installed and asked in November 2026; source of 17.0',
+  'Odoo 18.0, installed and asked in November 2026; 16 and 17 from documentation',
   xmlRpcDoor,
 );
 
