@@ -252,7 +252,7 @@ test('a file whose lines refuse twenty leads and take none holds its destination
       .join('');
   acknowledge(said('T', 20));
   await gateway.until('heard', async () => (await stateOf('T-21'))[0] === 'delivered:accepted', 30_000);
-  await gateway.until('ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
+  await gateway.until('ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]', 60_000);
   expect(await told()).toEqual([]);
   await gateway.send(...names('U', 21).map((name) => strangerRow(name)));
   await gateway.collectable(21);

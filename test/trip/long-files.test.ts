@@ -221,7 +221,7 @@ test.each(['while its parts are written', 'while its bytes travel'])(
     expect(outcomes).toHaveLength(when === 'while its bytes travel' ? 8 : 6);
     await planner?.stop();
   },
-  60_000,
+  120_000,
 );
 
 test('a rename whose answer is lost is found standing: one file, each row delivered', async () => {

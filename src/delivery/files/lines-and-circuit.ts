@@ -27,7 +27,8 @@ export async function moveByLines(
 ): Promise<void> {
   const [one] = taken;
   if (one === undefined && refused.length === 0) return;
-  const outcome: Outcome = one === undefined ? { kind: 'refused', reason: 'NO_REASON' } : { kind: 'accepted' };
+  const outcome: Outcome =
+    one === undefined ? { kind: 'refused', reason: 'NO_REASON' } : { kind: 'accepted' };
   const signal = one === undefined ? ('rejection' as const) : ('success' as const);
   const verdict: Verdict = { next: 'done', reason: '' };
   const decisions = new Map((one === undefined ? refused : [one]).map((id) => [id, { signal, verdict }]));
