@@ -19,7 +19,7 @@ import { sendTrial, wentWell } from './sandbox-send.ts';
 import { printTrial, trialData } from './sandbox-text.ts';
 import { mappingsFolder, out, withApp } from './terminal.ts';
 
-interface SendOptions {
+export interface SendOptions {
   readonly sandbox?: boolean;
   readonly local?: boolean;
   readonly sample?: string;
@@ -48,10 +48,10 @@ export function sendCommand(mapping: Command): void {
     'relais mapping send horizon-crm --sandbox',
     'relais mapping send horizon-crm --sandbox --sample sans-opt-in --json',
     'relais mapping send horizon-crm --sandbox --lead HZ-000123 --reason "ticket 17"',
-  ).action((destination: string, options: SendOptions) => send(destination, options));
+  ).action((destination: string, options: SendOptions) => sendToSandbox(destination, options));
 }
 
-async function send(destination: string, options: SendOptions): Promise<void> {
+export async function sendToSandbox(destination: string, options: SendOptions): Promise<void> {
   if (options.sandbox !== true)
     throw new RelaisError(
       'USAGE-001',

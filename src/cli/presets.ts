@@ -15,13 +15,21 @@ interface FolderOptions {
 /** Loaded when needed: nothing else of the terminal reads presets. */
 const folders = () => import('../sandbox/trial/preset-folder.ts');
 
+/** Whether there is a simulated CRM for it. */
+async function isSimulated(preset: string): Promise<boolean> {
+  const { simulatorOf } = await import('../sandbox/simulators/index.ts');
+  return simulatorOf(preset) !== undefined;
+}
+
 export function presetCommands(program: Command): void {
   const preset = program.command('preset').description('ready mappings for known CRMs, and their trials');
   const dir = ['--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings'] as const;
   withExamples(
     preset
       .command('list')
-      .description('every preset, for which versions, and how far it was proved')
+      .description(
+        'every preset, for which versions, how far it was proved, and what of it can be tried here',
+      )
       .option(...dir)
       .option('--json', 'as JSON'),
     '',
@@ -40,17 +48,18 @@ export function presetCommands(program: Command): void {
     preset
       .command('try <name>')
       .description(
-        'twenty invented leads through the whole gateway into the simulated CRM; compares records and log',
+        'twenty invented leads through the whole gateway into the simulated CRM, and the comparison of records and log; of a preset without one, one lead to a recipient on this machine',
       )
       .option('--without <habit>', 'take the rule for one habit of that CRM out, to see it break')
       .option(
         '--keep',
         'then leave both running, for a client of your own: shows what to do, and each record that comes',
       ),
-    'Starts a database, a queue and a gateway of its own; exit code 1 when records and log differ.',
+    'Starts a database, a queue and a gateway of its own; exit code 1 when records and log differ. A file, a mail or a form needs none of them: exit code 1 when it was not taken.',
     'relais preset try espocrm',
     'relais preset try espocrm --without look-up',
     'relais preset try espocrm --keep',
+    'relais preset try csv-excel',
   ).action(tryOne);
 }
 
@@ -63,16 +72,34 @@ const proofWords = {
 async function list({ dir, json }: FolderOptions): Promise<void> {
   const { presetNamesIn, readPreset } = await folders();
   const folder = mappingsFolder(dir);
-  const presets = presetNamesIn(folder).map((name) => readPreset(folder, name));
+  const presets = await Promise.all(
+    presetNamesIn(folder).map(async (name) => ({
+      ...readPreset(folder, name),
+      trial: (await isSimulated(name)) ? ('twenty leads' as const) : ('one lead' as const),
+    })),
+  );
   if (json === true)
     return out(
       JSON.stringify(
-        presets.map(({ name, title, versions, proof, proven }) => ({ name, title, versions, proof, proven })),
+        presets.map(({ name, title, versions, proof, proven, trial }) => ({
+          name,
+          title,
+          versions,
+          proof,
+          proven,
+          trial,
+        })),
       ),
     );
   table(
-    ['name', 'for', 'versions', 'proved with'],
-    presets.map(({ name, title, versions, proof }) => [name, title, versions, proofWords[proof]]),
+    ['name', 'for', 'versions', 'proved with', 'preset try'],
+    presets.map(({ name, title, versions, proof, trial }) => [
+      name,
+      title,
+      versions,
+      proofWords[proof],
+      trial,
+    ]),
   );
 }
 
@@ -83,6 +110,8 @@ async function show(name: string, { dir, json }: FolderOptions): Promise<void> {
   if (json === true) return out(JSON.stringify(facts));
   out(readPresetFile(folder, name, 'README.fr.md').trimEnd());
   showAnswers(facts);
+  if (!(await isSimulated(name)))
+    out(`\nrelais preset try ${name} sends one lead by its example to a recipient on this machine.`);
   if (facts.habits.length === 0) return;
   out('\nHabits of that CRM (relais preset try NAME --without HABIT)');
   table(
@@ -113,6 +142,17 @@ async function tryOne(
   preset: string,
   { without, keep }: { readonly without?: string; readonly keep?: boolean },
 ): Promise<void> {
+  const { readPreset } = await folders();
+  readPreset(mappingsFolder(undefined), preset);
+  if (!(await isSimulated(preset))) {
+    if (without !== undefined || keep === true)
+      throw new RelaisError(
+        'USAGE-001',
+        `No CRM is simulated for ${preset}: of it one lead is tried, without --keep and --without.`,
+      );
+    const { tryOneLead } = await import('./preset-small-trial.ts');
+    return tryOneLead(preset);
+  }
   const { tryInTerminal } = await import('../sandbox/trial/terminal.ts').catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw new RelaisError(

@@ -4,11 +4,11 @@ import { terminalOf } from './terminal.ts';
 
 const relais = terminalOf({ RELAIS_MAPPINGS_DIR: join(import.meta.dirname, '../../mappings') });
 
-test('list names every preset with its versions and how far it was proved', async () => {
+test('list names every preset with its versions, how far it was proved, and what of it can be tried', async () => {
   const { out, code } = await relais('preset', 'list');
   expect(code).toBe(0);
-  expect(out).toMatch(/^espocrm +EspoCRM +EspoCRM 8 .* simulated CRM$/m);
-  expect(out).toMatch(/^http-json .* documentation only$/m);
+  expect(out).toMatch(/^espocrm +EspoCRM +EspoCRM 8 .* simulated CRM +twenty leads$/m);
+  expect(out).toMatch(/^csv-excel .* documentation only +one lead$/m);
   const { out: data } = await relais('preset', 'list', '--json');
   expect(JSON.parse(data)).toContainEqual(expect.objectContaining({ name: 'espocrm', proof: 'simulator' }));
 });
@@ -25,11 +25,18 @@ test('a preset, a simulated CRM or a habit that is not there is told with those 
   const unknown = await relais('preset', 'show', 'espcrm');
   expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('There is no preset espcrm')]);
   expect((await relais('preset', 'show', '../horizon')).code).toBe(1);
-  const without = await relais('preset', 'try', 'http-json');
-  expect([without.code, without.err]).toEqual([1, expect.stringContaining('http-json has no simulator')]);
+  const nothing = await relais('preset', 'try', 'espcrm');
+  expect([nothing.code, nothing.err]).toEqual([1, expect.stringContaining('There is no preset espcrm')]);
+  const kept = await relais('preset', 'try', 'csv-excel', '--keep');
+  expect([kept.code, kept.err]).toEqual([1, expect.stringContaining('No CRM is simulated for csv-excel')]);
   const habit = await relais('preset', 'try', 'espocrm', '--without', 'look');
   expect([habit.code, habit.err]).toEqual([
     1,
     expect.stringContaining('no habit look. It names: duplicate-check'),
   ]);
+});
+
+test('show says how a preset without a simulated CRM is tried', async () => {
+  const { out } = await relais('preset', 'show', 'adf-mail');
+  expect(out).toContain('relais preset try adf-mail sends one lead');
 });

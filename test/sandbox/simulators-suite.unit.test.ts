@@ -1,4 +1,5 @@
-// The simulated SuiteCRM and EspoCRM's Lead Capture judge as their sources have it: each habit, asked for directly in memory.
+// The simulated SuiteCRM and EspoCRM's Lead Capture judge as their sources have it, a client's own endpoint as docs/webhook.md does: each habit, asked for directly in memory.
+import { createHmac } from 'node:crypto';
 import { simulatorOf } from '../../src/sandbox/simulators/index.ts';
 import type { CrmAnswer, SimulatedCrm } from '../../src/sandbox/simulators/simulator.ts';
 
@@ -197,5 +198,113 @@ describe('EspoCRM’s Lead Capture', () => {
     });
     captured.deletedByHand(id);
     expect(captured.records()).toHaveLength(1);
+  });
+});
+
+describe.each(['http-json', 'http-xml'])('%s', (preset) => {
+  const signing = `whsec_${Buffer.from('a'.repeat(32)).toString('base64')}`;
+  const isJson = preset === 'http-json';
+  let endpoint: SimulatedCrm;
+  beforeEach(() => {
+    clock = 1_795_600_500_000;
+    const opened = simulatorOf(preset)?.open({
+      secrets: { HTTP_TOKEN: 'jeton', HTTP_SIGNING: signing },
+      strangers,
+      now: () => clock,
+    });
+    if (opened === undefined) throw new Error('no simulator');
+    endpoint = opened;
+  });
+
+  interface Sent {
+    readonly key?: string;
+    readonly method?: string;
+    readonly path?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    /** As it travels, where that is not the lead written properly. */
+    readonly text?: string;
+  }
+  const lead = { reference: 'DM-1', nom: 'Durand', tel: '0639980001', RGPD_OPTIN: 'OUI', RGPD_TEL: 'NON' };
+  const written = ({ reference, ...rest }: Readonly<Record<string, string>>): string =>
+    isJson
+      ? JSON.stringify({ reference, ...rest })
+      : `<?xml version="1.0" encoding="UTF-8"?>\n<lead reference="${reference ?? ''}">\n${Object.entries(rest)
+          .map(([name, value]) => `  <${name}>${value}</${name}>\n`)
+          .join('')}</lead>`;
+  const send = (fields: Readonly<Record<string, string>>, sent: Sent = {}): CrmAnswer => {
+    const { key = 'k1', method = 'POST', path = '/api/leads', text = written(fields) } = sent;
+    const moment = String(Math.floor(clock / 1_000));
+    const mac = createHmac('sha256', Buffer.from('a'.repeat(32))).update(`${key}.${moment}.${text}`);
+    return endpoint.answer({
+      method,
+      path,
+      query: new URLSearchParams(),
+      headers: {
+        authorization: 'Bearer jeton',
+        'content-type': isJson ? 'application/json' : 'application/xml; charset=utf-8',
+        'webhook-id': key,
+        'webhook-timestamp': moment,
+        'webhook-signature': `v1,YWJj v1,${mac.digest('base64')}`,
+        ...sent.headers,
+      },
+      body: Buffer.from(text),
+      beside: 0,
+    });
+  };
+  const codeOf = ({ status, body = '' }: CrmAnswer): unknown => [
+    status,
+    /code"?[:=] ?"(\w+)"/.exec(body)?.[1],
+  ];
+
+  test('one webhook-id is one lead, whatever comes again under it; another content is complained of', () => {
+    const [first, again] = [send(lead), send(lead)];
+    expect([first.status, again.status]).toEqual([201, 409]);
+    for (const { body } of [first, again]) expect(body).toContain('H-702');
+    expect([endpoint.records().length, endpoint.complaints()]).toEqual([2, []]);
+    expect(codeOf(send({ ...lead, nom: 'Autre' }))).toEqual([409, 'DUPLICATE']);
+    expect(endpoint.complaints()).toEqual(['the webhook-id k1 came with another content']);
+    expect(send(lead, { key: 'k2' }).status).toBe(201);
+  });
+
+  test('reads nothing that is unsigned, signed otherwise, or older than five minutes, and knows its token', () => {
+    for (const headers of [
+      { 'webhook-signature': '' },
+      { 'webhook-signature': 'v1,YWJj' },
+      { 'webhook-id': 'k9' },
+    ])
+      expect(codeOf(send(lead, { headers }))).toEqual([401, 'SIGNATURE']);
+    const late = String(Math.floor(clock / 1_000) - 301);
+    expect(codeOf(send(lead, { headers: { 'webhook-timestamp': late } }))).toEqual([401, 'SIGNATURE']);
+    expect([
+      codeOf(send(lead, { headers: { authorization: 'Bearer autre' } })),
+      endpoint.wrongKeys(),
+    ]).toEqual([[401, 'TOKEN'], 1]);
+    expect(endpoint.records()).toHaveLength(1);
+  });
+
+  test.each<[string, number, Readonly<Record<string, string>>, Sent]>([
+    ['MEDIA_TYPE', 415, lead, { headers: { 'content-type': 'text/plain' } }],
+    ['NOT_READ', 400, lead, { text: '{' }],
+    ['NOT_READ', 400, lead, { text: '<lead><nom>a</lead>' }],
+    ['UNKNOWN_FIELD', 422, { ...lead, budget: '5' }, {}],
+    ['E12', 422, { ...lead, tel: '+33639980001' }, {}],
+    ['E20', 422, { ...lead, RGPD_OPTIN: 'oui' }, {}],
+    ['MISSING', 422, { reference: 'DM-1', nom: 'Durand' }, {}],
+  ])('%s: nothing is kept', (code, status, fields, sent) => {
+    expect(codeOf(send(fields, sent))).toEqual([status, code]);
+    expect(endpoint.records()).toHaveLength(1);
+  });
+
+  test('a PUT keeps what it does not name, a DELETE takes the lead away, and then it is gone', () => {
+    send({ ...lead, email: 'd@courriel.example' });
+    const one = { path: '/api/leads/H-702', key: 'k2' };
+    expect(send({ reference: 'DM-1', ville: 'Nantes' }, { ...one, method: 'PUT' }).status).toBe(200);
+    expect(endpoint.records().at(-1)).toMatchObject({
+      lastName: 'Durand',
+      mayContact: { email: true, phone: false },
+    });
+    expect(send({}, { ...one, method: 'DELETE', text: '' }).status).toBe(200);
+    expect(codeOf(send({}, { ...one, method: 'DELETE', text: '' }))).toEqual([410, 'GONE']);
+    expect(codeOf(send(lead, { ...one, method: 'PUT' }))).toEqual([410, 'GONE']);
   });
 });

@@ -13,6 +13,7 @@ import { nocrm } from './nocrm.ts';
 import { odoo, odooJsonRpc, odooXmlRpc } from './odoo.ts';
 import { oplead } from './oplead.ts';
 import { pipedrive } from './pipedrive.ts';
+import { jsonReceiver, xmlReceiver } from './receiver.ts';
 import { salesforce } from './salesforce.ts';
 import { sellsy } from './sellsy.ts';
 import { suitecrm } from './suitecrm.ts';
@@ -31,6 +32,7 @@ export const simulators: readonly Simulator[] = [
   espocrm,
   espocrmLeadCapture,
   hubspot,
+  jsonReceiver,
   nocrm,
   odoo,
   odooJsonRpc,
@@ -41,6 +43,7 @@ export const simulators: readonly Simulator[] = [
   sellsy,
   suitecrm,
   tryton,
+  xmlReceiver,
   zoho,
 ];
 

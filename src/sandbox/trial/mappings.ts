@@ -31,6 +31,8 @@ export function writeClient(
   const id = habit === undefined ? preset : `${preset}-${habit.name}`;
   const { host } = readPreset(projectMappings, preset);
   const example = readPresetFile(projectMappings, preset, 'example/client.yaml');
+  const ofClient = readPresetFile(projectMappings, preset, 'example/crm.yaml');
+  const plantedHere = habit?.in === 'example/crm.yaml';
   const mine = (text: string): string =>
     withoutStrangers(text, example, host)
       .replaceAll(host ?? 'crm.client.example', 'crm.client.example')
@@ -39,9 +41,10 @@ export function writeClient(
       .replaceAll(/\bclient-crm\b/g, `${id}-crm`)
       .replaceAll(/\bsecret:CLIENT_/g, `secret:${ownPrefix(id)}`)
       .replaceAll(/^id: client$/gm, `id: ${id}`)
-      .replaceAll(`presets/${preset}`, `presets/${id}`);
+      // A preset of its own only where its mapping is changed.
+      .replaceAll(`presets/${preset}`, `presets/${plantedHere ? preset : id}`);
   const clientYaml = mine(example);
-  const crm = parseDocument(mine(readPresetFile(projectMappings, preset, 'example/crm.yaml')));
+  const crm = parseDocument(mine(plantedHere ? withoutRule(ofClient, habit) : ofClient));
   if (host !== undefined) crm.setIn(['send', 'base'], `https://crm.${id}.example`);
   crm.set('timeouts', crm.createNode(timeouts));
   // Whoever decides later is asked within the trial.
@@ -51,14 +54,12 @@ export function writeClient(
   mkdirSync(join(folder, id), { recursive: true });
   writeFileSync(join(folder, id, 'client.yaml'), clientYaml);
   writeFileSync(join(folder, id, 'crm.yaml'), crm.toString({ lineWidth: 0 }));
-  if (habit !== undefined) {
+  if (habit !== undefined && !plantedHere) {
     const mapping = readPresetFile(projectMappings, preset, 'mapping.yaml');
     mkdirSync(join(folder, 'presets', id), { recursive: true });
     writeFileSync(join(folder, 'presets', id, 'mapping.yaml'), withoutRule(mapping, habit));
   }
-  const names = [
-    ...readPresetFile(projectMappings, preset, 'example/crm.yaml').matchAll(/\bsecret:CLIENT_(\w+)/g),
-  ];
+  const names = [...ofClient.matchAll(/\bsecret:CLIENT_(\w+)/g)];
   const ownSecrets = Object.fromEntries(
     names.map(([, name = '']) => [`CLIENT_${name}`, `${ownPrefix(id)}${name}`]),
   );

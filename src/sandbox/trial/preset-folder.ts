@@ -33,6 +33,8 @@ export interface RecordedAnswer {
 export interface Habit {
   readonly name: string;
   readonly says: string;
+  /** The file that is changed: the client's own, where the rule stands there; the preset's mapping when absent. */
+  readonly in?: 'example/crm.yaml';
   /** Places that are removed. */
   readonly without?: readonly string[];
   /** Places that become something else. */

@@ -80,7 +80,7 @@ function wantedOf({ preset, without }: TrialOptions): Wanted {
   if (simulatorOf(preset) === undefined)
     throw new RelaisError(
       'FIND-001',
-      `The preset ${preset} has no simulator. These have one: ${simulators.map((known) => known.preset).join(', ')}.`,
+      `The preset ${preset} has no simulator: relais preset try ${preset} sends one lead. These have one: ${simulators.map((known) => known.preset).join(', ')}.`,
     );
   if (without === undefined) return { preset };
   const habit: Habit | undefined = habits.find(({ name }) => name === without);
