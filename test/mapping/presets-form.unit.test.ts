@@ -49,11 +49,7 @@ test('it posts what the page itself would, the opt-in in the attributes and in w
   expect(lines).toContain('Téléphone : accord');
 });
 
-test('without a first name or an address the form has a dash, and an address that no mail can reach', () => {
-  const form = posted(person('not_asked', 'granted', { lastName: 'Moreau', mobile: '+33639980001' }));
-  expect(form).toMatchObject({
-    firstname: '-',
-    email: 'dlv_1@sans-email.invalid',
-    options_relais_email: '0',
-  });
+test('C13: the form asks for a first name and an address, and neither is invented: the lead is not sent', () => {
+  const someone = person('not_asked', 'granted', { lastName: 'Moreau', mobile: '+33639980001' });
+  expect(() => posted(someone)).toThrow(/firstname|email/);
 });

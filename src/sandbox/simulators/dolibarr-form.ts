@@ -18,6 +18,8 @@ export const dolibarrForm: Simulator = {
   modelled: 'Dolibarr 23.0.0-beta, installed and fed in November 2026',
   secretNames: [],
   changes: 'in writing',
+  turnsAway: ({ email, firstName }) =>
+    email === undefined || firstName === undefined ? 'invalid' : undefined,
   open: openForm,
 };
 
