@@ -28,7 +28,7 @@ test('a preset, a simulated CRM or a habit that is not there is told with those 
   const nothing = await relais('preset', 'try', 'espcrm');
   expect([nothing.code, nothing.err]).toEqual([1, expect.stringContaining('There is no preset espcrm')]);
   const kept = await relais('preset', 'try', 'csv-excel', '--keep');
-  expect([kept.code, kept.err]).toEqual([1, expect.stringContaining('No CRM is simulated for csv-excel')]);
+  expect([kept.code, kept.err]).toEqual([64, expect.stringContaining('No CRM is simulated for csv-excel')]);
   const habit = await relais('preset', 'try', 'espocrm', '--without', 'look');
   expect([habit.code, habit.err]).toEqual([
     1,
