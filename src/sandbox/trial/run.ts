@@ -35,7 +35,7 @@ export async function runTrial(world: TrialWorld, options: RunOptions): Promise<
     simulator.thinksFor(pace.slowMs);
   }
   await insert(world, 'wrong key');
-  await until(world, options, () => subjects.every(({ simulator }) => simulator.crm.wrongKeys() > 0));
+  await untilMet(world, options, ({ simulator }) => simulator.crm.wrongKeys() > 0);
   // Whoever was on its way by then has its answer.
   await sleep(pace.slowMs + 500);
   for (const { simulator } of subjects) {
@@ -50,7 +50,7 @@ export async function runTrial(world: TrialWorld, options: RunOptions): Promise<
   options.say('the CRM loses its database, then its machine, while leads are sent');
   for (const { simulator } of subjects) simulator.databaseIsAway(true);
   await insert(world, 'outage');
-  await until(world, options, () => subjects.every(({ simulator }) => simulator.metWhileAway() > 1));
+  await untilMet(world, options, ({ simulator }) => simulator.metWhileAway() > 1);
   for (const { simulator } of subjects) simulator.machineIsOff(true);
   await sleep(pace.offMs);
   for (const { simulator } of subjects) {
@@ -144,6 +144,18 @@ async function settled(world: TrialWorld, options: RunOptions): Promise<void> {
 }
 
 const plantedPatienceMs = 12_000;
+
+/** Every CRM was asked; one whose preset lacks a rule may never be, and is waited for only a little. */
+async function untilMet(
+  world: TrialWorld,
+  options: RunOptions,
+  holds: (subject: Subject) => boolean,
+): Promise<void> {
+  const { subjects } = world;
+  const sound = subjects.filter(({ habit }) => habit === undefined);
+  await until(world, options, () => (sound.length > 0 ? sound : subjects).every(holds));
+  await until(world, { ...options, patienceMs: plantedPatienceMs }, () => subjects.every(holds));
+}
 
 async function until(
   world: TrialWorld,
