@@ -2,7 +2,7 @@
 // Invariant: no statement touches more rows than a part has, but for reading.
 import { batchColumns, batchOf, type Batch, type BatchRow, type EndedState } from './batches.ts';
 import { inList, type Sql } from './database.ts';
-import { deliveryColumns, deliveryOf, type DeliveryRow } from './deliveries.ts';
+import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
 import type { LockedDelivery } from './delivery-claims.ts';
 
 export async function joinWhole(tx: Sql, partId: number, wholeId: number): Promise<void> {
@@ -41,7 +41,10 @@ export async function queuePart(sql: Sql, partId: number): Promise<void> {
 }
 
 /** Rows of a part that are on their way. */
-export async function onTheirWay(sql: Sql, partId: number): Promise<readonly LockedDelivery[]> {
+export async function onTheirWay(
+  sql: Sql,
+  partId: number,
+): Promise<readonly (LockedDelivery & Pick<Delivery, 'departedAttempt'>)[]> {
   const rows = await sql.all<DeliveryRow & { db_now: Date }>(
     `SELECT ${deliveryColumns('d')}, UTC_TIMESTAMP(3) AS db_now FROM deliveries d FORCE INDEX (deliveries_batch)
       WHERE d.batch_id = ? AND d.state = 'sending' ORDER BY d.id`,

@@ -19,6 +19,7 @@ import type { ClaimedDelivery } from './claim.ts';
 import { alertsOfFormerMailboxes } from './former-mailboxes.ts';
 import type { Stopped } from './render.ts';
 import { recordBatchEnd, settleBatch } from './file-outcome.ts';
+import { nothingLeft } from './trip-end.ts';
 import type { Recorded, TripEnd } from './trip-end.ts';
 import { noEffects, writeEffects } from './write-effects.ts';
 import {
@@ -135,6 +136,7 @@ async function recordEnd(tx: Sql, end: TripEnd, locked: Locked, work: OutcomeEff
   for (const stop of stopped) if (isHeld(stop.row)) noteJudged(stop, locked.leads.get(stop.row.leadId), work);
   const back = released.filter(isHeld);
   for (const row of back) work.settlements.push(unspent(row, 'planned', '', 0, true));
+  for (const row of end.neverLeft ?? []) if (isHeld(row)) work.handovers.push(nothingLeft(row));
   // A worker that lost its lease ends nothing: another may be sending that file.
   const given = [...stopped.map((stop) => stop.row), ...released];
   if (end.endBatch !== undefined && (given.length === 0 || given.some(isHeld)))

@@ -2,6 +2,8 @@
 // Invariant: types and the one rule of how a file ends; recorded by record-outcome.ts.
 import type { Decision } from '../../domain/verdict.ts';
 import type { Batch } from '../../store/batches.ts';
+import { entryNames } from '../../store/entry-names.ts';
+import type { Handover } from '../../store/handovers.ts';
 import type { HeldWhole } from '../../store/long-files.ts';
 import type { Attempted } from './attempt.ts';
 import type { ClaimedDelivery } from './claim.ts';
@@ -16,6 +18,8 @@ export interface TripEnd {
   readonly stopped?: readonly Stopped[];
   /** Deliveries given back unspent: their file was voided and is built again. */
   readonly released?: readonly ClaimedDelivery[];
+  /** Of the released, those that departed with a file that never began to leave: each departure has its outcome (guarantee 3). */
+  readonly neverLeft?: readonly ClaimedDelivery[];
   /** Rows given back because their file was too big: another file follows at once. */
   readonly anotherFile?: { readonly destinationId: string };
   readonly endBatch?: BatchEnd;
@@ -64,3 +68,13 @@ export const endUnder = (
   { endBatch }: Pick<TripEnd, 'endBatch'>,
 ): Pick<TripEnd, 'endBatch'> =>
   endBatch === undefined ? {} : { endBatch: { ...endBatch, ofWhole: { id, attempt } } };
+
+/** The outcome of a row that departed with a file that never began to leave. */
+export const nothingLeft = (row: ClaimedDelivery): Handover => ({
+  entry: 'outcome',
+  ...entryNames(row),
+  actor: 'worker',
+  outcome: 'unavailable',
+  reason: 'FILE_NOT_FINISHED',
+  nextStep: 'retry',
+});

@@ -4,14 +4,13 @@
 import type { Outcome } from '../../../connectors/contract.ts';
 import { batchDeliveries, type Batch } from '../../store/batches.ts';
 import type { HeldWhole } from '../../store/long-files.ts';
-import { entryNames } from '../../store/entry-names.ts';
-import { appendHandovers, type Handover } from '../../store/handovers.ts';
+import { appendHandovers } from '../../store/handovers.ts';
 import { minSpent, onTheirWay, openParts, queuePart } from '../../store/file-parts.ts';
 import { logAttempt } from '../attempt/attempt-log.ts';
 import type { ClaimedDelivery } from '../attempt/claim.ts';
 import { claimOrder } from '../attempt/order.ts';
 import type { ClaimedOrder, Departed, Order, Trip, TripNeeds } from '../attempt/trip.ts';
-import { endOf, endUnder, heldFileMs, voidingOf } from '../attempt/trip-end.ts';
+import { endOf, endUnder, heldFileMs, nothingLeft, voidingOf } from '../attempt/trip-end.ts';
 import { chooseVersions } from '../attempt/trip-versions.ts';
 import { writeAndDepart } from '../attempt/write-round.ts';
 import type { FileBatch, LongFile } from './file-parcel.ts';
@@ -53,20 +52,11 @@ export async function rewritePart(needs: TripNeeds, attempt: LongAttempt, part: 
   const { trip, file } = attempt;
   const rows = await rowsOf(needs, part);
   if (trip === undefined || rows.length === 0) return;
+  // What departed with the part as it was has its outcome: some of it may not depart again.
   await appendHandovers(needs.database, rows.map(nothingLeft));
   const departed = await writeAndDepart(needs, { ...trip, batch: { ...part, whole: file } }, rows);
   if (departed !== undefined) noteRevisions(attempt, part, departed);
 }
-
-/** What departed with the part as it was has its outcome: some of it may not depart again. */
-const nothingLeft = (row: ClaimedDelivery): Handover => ({
-  entry: 'outcome',
-  ...entryNames(row),
-  actor: 'worker',
-  outcome: 'unavailable',
-  reason: 'FILE_NOT_FINISHED',
-  nextStep: 'retry',
-});
 
 function noteTrip(attempt: LongAttempt, trip: Trip): void {
   attempt.trip ??= trip;
@@ -106,10 +96,12 @@ async function claimPart(
   return 'blocked';
 }
 
+type PartRow = ClaimedDelivery & { readonly departedAttempt: number };
+
 const rowsOf = async (
   { database }: Pick<TripNeeds, 'database'>,
   part: Pick<Batch, 'id'>,
-): Promise<readonly ClaimedDelivery[]> =>
+): Promise<readonly PartRow[]> =>
   (await onTheirWay(database, part.id)).map((row) => ({
     ...row,
     knownReference: row.recipientReference,
@@ -188,8 +180,10 @@ export async function voidParts(
     if (!(await holds())) return false;
     // Those that wait for a time of their own were to leave with this attempt: they leave with the next file, not an hour later.
     await queuePart(needs.database, part.id);
+    const rows = await rowsOf(needs, part);
     await needs.record({
-      released: await rowsOf(needs, part),
+      released: rows,
+      neverLeft: rows.filter(({ departedAttempt, attempt }) => departedAttempt === attempt),
       ...endUnder(whole, voidingOf({ ...part, sequence: undefined })),
     });
   }
