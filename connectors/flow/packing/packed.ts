@@ -2,7 +2,7 @@
 // Invariant: it is known again by what is inside, whatever bytes that was packed into: another host, another version of a library or
 // another session key makes others of the same content.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Compared, Comparing, Content } from '../drop.ts';
+import type { Comparing, Content } from '../drop.ts';
 import { digestOfFirst } from '../content.ts';
 import { pulled } from './pulled.ts';
 import { orStalled } from './stalled.ts';
@@ -50,7 +50,7 @@ export function packed(
     compare: () =>
       anyOf(
         [packers, ...earlier].map((way) =>
-          comparing({ clear, packers: way, pieces, found: (standing) => (known = standing) }),
+          opening({ clear, packers: way, pieces, found: (standing) => (known = standing) }),
         ),
       ),
   };
@@ -73,33 +73,41 @@ interface Comparison {
   readonly found: (standing: Measured) => void;
 }
 
+/** One way of opening what stands. `isSame` ends it; `isBeginning` is asked afterwards, where no way found the same. */
+interface Opening {
+  readonly take: Comparing['take'];
+  readonly isSame: () => Promise<boolean>;
+  readonly isBeginning: () => Promise<boolean>;
+}
+
 /** The first that is the same decides; a beginning in one way is no other file in another. */
-function anyOf(ways: readonly Comparing[]): Comparing {
+function anyOf(ways: readonly Opening[]): Comparing {
   return {
     take: async (piece) => {
       await Promise.all(ways.map(async ({ take }) => await take(piece)));
     },
     end: async () => {
-      const ends = ways.map(({ end }) => end());
       try {
-        return await Promise.any(ends.map(sameOnly));
+        return await Promise.any(ways.map(sameOnly));
       } catch {
-        return (await Promise.all(ends)).includes('beginning') ? 'beginning' : 'other';
+        for (const { isBeginning } of ways) if (await isBeginning()) return 'beginning';
+        return 'other';
       }
     },
   };
 }
 
-async function sameOnly(end: Promise<Compared>): Promise<'same'> {
-  if ((await end) !== 'same') throw new Error('It is not the same.');
+async function sameOnly({ isSame }: Opening): Promise<'same'> {
+  if (!(await isSame())) throw new Error('It is not the same.');
   return 'same';
 }
 
-function comparing({ clear, packers, pieces, found }: Comparison): Comparing {
+function opening({ clear, packers, pieces, found }: Comparison): Opening {
   const raw = createMeter();
   const inside = createMeter();
   const standing = pulled();
-  const opening = (async (): Promise<'whole' | 'cut'> => {
+  let ended: { readonly whole: boolean; readonly seen: Measured; readonly shown: Measured } | undefined;
+  const opened = (async (): Promise<boolean> => {
     const most = await clear.size();
     try {
       for await (const piece of through(standing.pieces, packers, 'open')) {
@@ -107,10 +115,10 @@ function comparing({ clear, packers, pieces, found }: Comparison): Comparing {
         // Whatever it is, it is not ours: a little can unpack to very much.
         if (inside.size() > most) break;
       }
-      return 'whole';
+      return true;
     } catch {
       // Why it cannot be opened does not matter, and a library's words stay inside.
-      return 'cut';
+      return false;
     } finally {
       standing.stop();
     }
@@ -120,25 +128,27 @@ function comparing({ clear, packers, pieces, found }: Comparison): Comparing {
       raw.take(piece);
       if ((await orStalled(standing.take(piece), inside.size)) === 'stalled') standing.stop();
     },
-    end: async () => {
+    isSame: async () => {
       standing.end();
-      const ended = await orStalled(opening, inside.size);
+      const whole = (await orStalled(opened, inside.size)) === true;
       const [seen, shown] = [inside.end(), raw.end()];
-      const size = await clear.size();
-      if (ended !== 'whole') return (await isBeginning(seen, shown)) ? 'beginning' : 'other';
-      if (seen.size !== size || !timingSafeEqual(seen.digest, await clear.digest())) return 'other';
+      ended = { whole, seen, shown };
+      if (!whole || seen.size !== (await clear.size())) return false;
+      if (!timingSafeEqual(seen.digest, await clear.digest())) return false;
       found(shown);
-      return 'same';
+      return true;
+    },
+    isBeginning: async () => {
+      if (ended === undefined || ended.whole) return false;
+      const { seen, shown } = ended;
+      // Of a few bytes nothing can be opened yet: these are compared as they are.
+      if (seen.size === 0) return timingSafeEqual(shown.digest, await digestOfFirst(pieces, shown.size));
+      return (
+        seen.size <= (await clear.size()) &&
+        timingSafeEqual(seen.digest, await digestOfFirst(clear.pieces, seen.size))
+      );
     },
   };
-
-  /** Of a few bytes nothing can be opened yet: these are compared as they are. */
-  async function isBeginning(seen: Measured, shown: Measured): Promise<boolean> {
-    return seen.size === 0
-      ? timingSafeEqual(shown.digest, await digestOfFirst(pieces, shown.size))
-      : seen.size <= (await clear.size()) &&
-          timingSafeEqual(seen.digest, await digestOfFirst(clear.pieces, seen.size));
-  }
 }
 
 function createMeter() {
