@@ -42,6 +42,14 @@ function addressesOf(mapping: CompiledMapping): readonly Reached[] {
 const gettingMs = 20_000;
 
 const credentialsTried = 'The credentials were tried and are taken.';
+const someTried =
+  'The credentials were tried and are taken, by the calls that have a look-up; of the others only the address was tried.';
+
+/** A file of several calls may try the credentials with some of them alone. */
+export function whatWasTried(tried: ReadonlySet<'address' | 'credentials'>, addressOnly = ''): string {
+  if (!tried.has('address')) return credentialsTried;
+  return tried.has('credentials') ? someTried : addressOnly;
+}
 
 async function testDestination(app: App, id: string): Promise<void> {
   const { mappingVersionId } = await existingDestination(app.database, id);
@@ -72,12 +80,12 @@ async function testDestination(app: App, id: string): Promise<void> {
   };
   const [first, ...others] = addressesOf(mapping);
   let outcome = await connector.test(first?.settings, context, first?.question);
-  let tried = outcome.tried ?? 'credentials';
+  const tried = new Set([outcome.tried ?? 'credentials']);
   const notes = new Set(outcome.notes);
   for (const { settings, question } of others) {
     if (outcome.kind !== 'accepted') break;
     outcome = await connector.test(settings, context, question);
-    if (outcome.tried === 'address') tried = 'address';
+    tried.add(outcome.tried ?? 'credentials');
     for (const note of outcome.notes ?? []) notes.add(note);
   }
   await connector.close?.();
@@ -86,7 +94,7 @@ async function testDestination(app: App, id: string): Promise<void> {
   const ms = outcome.evidence?.durationMs;
   if (outcome.kind === 'accepted')
     return out(
-      `${id} can be reached${ms === undefined ? '' : ` (${Math.round(ms)} ms)`}. ${tried === 'credentials' ? credentialsTried : (connector.words.addressOnly?.[1] ?? '')} No lead was sent.`.concat(
+      `${id} can be reached${ms === undefined ? '' : ` (${Math.round(ms)} ms)`}. ${whatWasTried(tried, connector.words.addressOnly?.[1])} No lead was sent.`.concat(
         [...notes].map((note) => `\n${note}`).join(''),
       ),
     );
