@@ -482,7 +482,7 @@ describe('settings', () => {
       { url: base, auth: {} },
       { url: base, auth: { bearer: 'secret:A', basic: { user: 'u', password: 'secret:B' } } },
       { url: base, auth: { bearer: 'eyJhbGciOi' } },
-      { url: base, method: 'GET' },
+      { url: base, method: 'HEAD' },
       { url: base, headers: { 'a b': 'x' } },
       { url: base, signature: { standard: 'whsec_abc' } },
     ]) {
