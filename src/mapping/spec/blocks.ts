@@ -88,6 +88,7 @@ h3 { font-size: 11pt; margin: 5mm 0 2mm; break-after: avoid; }
 p, li { margin: 0 0 2mm; }
 table { width: 100%; border-collapse: collapse; margin: 0 0 4mm; font-size: 9.5pt; }
 th, td { text-align: left; vertical-align: top; padding: 1.2mm 2mm; border: .2mm solid #c3ced8; overflow-wrap: break-word; }
+td:last-child { overflow-wrap: anywhere; }
 td code { overflow-wrap: anywhere; }
 td:first-child code { overflow-wrap: break-word; }
 th { background: #eaf0f5; }

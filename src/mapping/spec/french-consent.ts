@@ -26,7 +26,7 @@ export function consentBlocks(whole: Raw, mapping: CompiledMapping): readonly Bl
     ...(byPhone
       ? [
           paragraph(
-            "L'accord pour le téléphone vaut 365 jours au plus et doit pouvoir être prouvé (article L223-1 du Code de la consommation) ; échu ou sans preuve, il est transmis comme un refus.",
+            "L'accord pour le téléphone vaut 365 jours au plus, doit nommer votre société et pouvoir être prouvé (article L223-1 du Code de la consommation) ; échu, sans preuve ou au nom d'une autre société, il est transmis comme un refus. Un quart d'heure avant la fin d'un accord, votre système en reçoit la nouvelle.",
           ),
         ]
       : []),
