@@ -4,8 +4,8 @@ import { phoneGrantDays, toldAheadMs } from '../domain/consent.ts';
 import { inList, type ReadOnlySql } from './database.ts';
 
 /** A grant that is told as ended, its time being over (`domain/consent.ts`). */
-const hasEnded = `(c.state = 'granted' AND TIMESTAMPADD(MICROSECOND, ${toldAheadMs} * 1000, UTC_TIMESTAMP(3)) >= LEAST(COALESCE(c.valid_until, '9999-01-01'),
-        CASE WHEN c.channel = 'phone' THEN TIMESTAMPADD(DAY, ${phoneGrantDays}, c.recorded_at) ELSE '9999-01-01' END))`;
+const hasEnded = `(c.state = 'granted' AND TIMESTAMPADD(MICROSECOND, ${toldAheadMs} * 1000, UTC_TIMESTAMP(3)) >= LEAST(COALESCE(c.valid_until, TIMESTAMP'9999-01-01 00:00:00'),
+        CASE WHEN c.channel = 'phone' THEN TIMESTAMPADD(DAY, ${phoneGrantDays}, c.recorded_at) ELSE TIMESTAMP'9999-01-01 00:00:00' END))`;
 
 /**
  * Whether a row of `deliveries` carries a right.
