@@ -11,7 +11,7 @@ import { RelaisError } from '../errors.ts';
 import { readConsents } from '../store/consents.ts';
 import type { Sql } from '../store/database.ts';
 import { appendHandovers } from '../store/handovers.ts';
-import { addressesOf, keepOppositions, lastReceipt, leadsWithAddress } from '../store/oppositions.ts';
+import { addressesOf, keepOppositions, nextReceipt, leadsWithAddress } from '../store/oppositions.ts';
 import { lockClients, repeatWithdrawals, type Reached } from '../store/same-person.ts';
 
 /** Before a lead goes: what its person took back goes to the list. Returns the opt-ins, as `purpose.channel`. */
@@ -64,7 +64,7 @@ export async function object(
   const { clientId, addresses, purpose, channels, actor, reason } = objection;
   if (!(await lockClients(tx, [clientId], 'alone')).has(clientId))
     throw new RelaisError('FIND-001', `No client is called ${clientId}.`);
-  const [recordedAt, receipt] = [tx.now(), await lastReceipt(tx)];
+  const [recordedAt, receipt] = [tx.now(), await nextReceipt(tx)];
   const events = channels.map((channel): ConsentRecord => ({
     purpose,
     channel,

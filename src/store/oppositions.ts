@@ -114,8 +114,8 @@ export async function leadsWithAddress(
   return [...ids].sort((a, b) => a - b);
 }
 
-/** The last place given in the order of receipt of answers. */
-export async function lastReceipt(sql: Sql): Promise<number> {
+/** A place in the order of receipt behind every answer there is. */
+export async function nextReceipt(sql: Sql): Promise<number> {
   const [row] = await sql.all<{ id: number | null }>('SELECT MAX(id) AS id FROM consents');
-  return row?.id ?? 0;
+  return (row?.id ?? 0) + 1;
 }

@@ -51,6 +51,24 @@ test('C21: who objects is told to the recipients of their leads at once, and the
   expect(await actionsOf(gateway, 'opposition_kept')).toMatchObject([{ purpose: 'request 80' }]);
 });
 
+test('C16: an objection beats the grant that came before it, although that one is stamped four minutes ahead', async () => {
+  const ahead = new Date(Date.now() + 240_000).toISOString();
+  await gateway.send(
+    strangerRow('P-5', {
+      email: 'lea@courriel.example',
+      consents: JSON.stringify([
+        { purpose: 'marketing', channel: 'email', state: 'granted', recordedAt: ahead },
+      ]),
+    }),
+  );
+  await gateway.until('delivered', () => given('P-5').join() === 'OUI');
+  await relais(
+    ...['opposition', 'add', '--client', 'essai', '--email', 'lea@courriel.example'],
+    ...['--channel', 'email', '--reason', 'request 82'],
+  );
+  await gateway.until('told', () => given('P-5').join() === 'OUI,RETRAIT');
+});
+
 test('whether somebody is on the list is answered with a reason, and the question is in the log', async () => {
   const ask = (email: string) =>
     relais('opposition', 'check', '--client', 'essai', '--email', email, '--reason', 'ticket 12');
