@@ -9,7 +9,8 @@ import { addChange } from '../store/lead-changes.ts';
 import { cancelUnsent } from '../store/planned-deliveries.ts';
 import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
-import { clearRefusedConsents, removeRefused, removeRefusedOfPerson } from '../store/refused-rows.ts';
+import { removeRefusedOfPerson } from '../store/refused-of-person.ts';
+import { clearRefusedConsents, removeRefused } from '../store/refused-rows.ts';
 import { blankLead, findLeadId, forgetRows, raiseConsentRevision } from '../store/rights.ts';
 import {
   leaveWithdrawals,

@@ -20,12 +20,13 @@ export interface RefusedPerson {
 /** Rows shown at most. */
 const mostRows = 200;
 /** Everything a person may be written into, whatever column it belonged in. */
-const texts =
+export const texts =
   "CONCAT_WS(' | ', client_id, reference, row_reference, email, first_name, last_name, mobile, landline, comment)";
-const anyCase = 'COLLATE utf8mb4_unicode_ci';
-const digits = "REGEXP_REPLACE(CONCAT_WS('|', mobile, landline, reference, row_reference), '[^0-9|]', '')";
+export const anyCase = 'COLLATE utf8mb4_unicode_ci';
+export const digits =
+  "REGEXP_REPLACE(CONCAT_WS('|', mobile, landline, reference, row_reference), '[^0-9|]', '')";
 /** A number without its prefix: +33 6 39 98 00 01, 0033639980001 and 06.39.98.00.01 end alike. */
-const ending = (phone: string): string => phone.replaceAll(/\D/g, '').slice(-9);
+export const ending = (phone: string): string => phone.replaceAll(/\D/g, '').slice(-9);
 
 /** @param clients undefined: rows that name no known client too */
 export async function findRefused(
@@ -81,39 +82,6 @@ export async function removeRefused(tx: Sql, lead: LeadName): Promise<number> {
   const { affected } = await tx.run(
     "DELETE FROM lead_intake WHERE client_id = ? AND reference = ? AND status = 'refused'",
     [lead.clientId, lead.reference],
-  );
-  return affected;
-}
-
-/** Between the words of a text: an address ends there, so that ed@ is not found in fred@. */
-const words = `CONCAT('|', REGEXP_REPLACE(${texts}, '[[:space:]<>(),;:=/"|]+', '|'), '|')`;
-
-/**
- * Removes the refused rows of a client that name the mail or a phone of this lead, under whatever reference: whole, not as a
- * part of somebody else's.
- */
-export async function removeRefusedOfPerson(tx: Sql, leadId: number, clientId: string): Promise<number> {
-  const [person] = await tx.all<{ email: string | null; mobile: string | null; landline: string | null }>(
-    'SELECT email, mobile, landline FROM prospects WHERE lead_id = ?',
-    [leadId],
-  );
-  const mail = person?.email ?? '';
-  const phones = [person?.mobile, person?.landline].map((phone) => ending(phone ?? ''));
-  const parts = [
-    // A mail at the end of a sentence too.
-    ...(mail === '' ? [] : [mail, `${mail}.`]).map((address) => ({
-      where: `LOCATE(?, ${words} ${anyCase}) > 0`,
-      value: `|${address}|`,
-    })),
-    ...phones
-      .filter((phone) => phone !== '')
-      .map((phone) => ({ where: `LOCATE(?, CONCAT(${digits}, '|')) > 0`, value: `${phone}|` })),
-  ];
-  if (parts.length === 0) return 0;
-  const { affected } = await tx.run(
-    `DELETE FROM lead_intake
-      WHERE status = 'refused' AND client_id = ? AND (${parts.map((part) => part.where).join(' OR ')})`,
-    [clientId, ...parts.map((part) => part.value)],
   );
   return affected;
 }

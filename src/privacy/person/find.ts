@@ -1,0 +1,66 @@
+// The leads of a person at one client, by the mail and phones they give, and the refused rows that name them.
+// Invariant: one hop and never further: leads that have an address asked for, and leads that share an address with one of those.
+// What one hop finds may be somebody else's who shares a phone: a person confirms which leads are meant.
+import type { Addresses } from '../../domain/opposition.ts';
+import { RelaisError } from '../../errors.ts';
+import type { Sql } from '../../store/database.ts';
+import { findClient } from '../../store/destinations.ts';
+import { addressesOf, leadsWithAddress } from '../../store/oppositions.ts';
+import { leadHeads, type LeadHead } from '../../store/person-leads.ts';
+import { refusedOfPerson, type RefusedOfPerson } from '../../store/refused-of-person.ts';
+import { findLeadId } from '../../store/rights.ts';
+import { sharedAddresses } from '../../store/same-address.ts';
+
+export interface PersonAsked {
+  readonly clientId: string;
+  readonly email?: string;
+  /** E.164. */
+  readonly phones?: readonly string[];
+  /** Leads that are known to be the person's, by the centre's reference. */
+  readonly references?: readonly string[];
+}
+
+export interface PersonLead extends LeadHead {
+  /** `asked`: by an address or reference that was given; `shared`: by an address it shares with one of those. */
+  readonly found: 'asked' | 'shared';
+}
+
+export interface FoundPerson {
+  /** Oldest first, erased leads among them where they were asked for by reference. */
+  readonly leads: readonly PersonLead[];
+  readonly refused: readonly RefusedOfPerson[];
+}
+
+/**
+ * Reads only; who asks logs it (`looked_up`).
+ * @throws FIND-001 for a client nobody knows, or a reference it has no lead of
+ */
+export async function findPerson(sql: Sql, asked: PersonAsked): Promise<FoundPerson> {
+  const { clientId } = asked;
+  if ((await findClient(sql, clientId)) === undefined)
+    throw new RelaisError('FIND-001', `No client is called ${clientId}.`);
+  const given = givenAddresses(asked);
+  const direct = new Set<number>();
+  for (const addresses of given)
+    for (const id of await leadsWithAddress(sql, clientId, addresses)) direct.add(id);
+  for (const reference of asked.references ?? []) direct.add(await leadOf(sql, clientId, reference));
+  const shared = (await sharedAddresses(sql, [...direct], 'all')).flatMap(({ all }) => all);
+  const heads = await leadHeads(sql, [...new Set([...direct, ...shared])]);
+  return {
+    leads: heads.map((head) => ({ ...head, found: direct.has(head.leadId) ? 'asked' : 'shared' })),
+    refused: await refusedOfPerson(sql, clientId, [...given, ...(await addressesOf(sql, [...direct]))]),
+  };
+}
+
+/** One for each address: a phone is looked for as a mobile and as a landline. */
+export const givenAddresses = ({ email, phones = [] }: PersonAsked): readonly Addresses[] => [
+  ...(email === undefined ? [] : [{ email }]),
+  ...phones.map((mobile) => ({ mobile })),
+];
+
+async function leadOf(sql: Sql, clientId: string, reference: string): Promise<number> {
+  const id = await findLeadId(sql, clientId, reference);
+  if (id === undefined)
+    throw new RelaisError('FIND-001', `Client ${clientId} has no lead with the reference ${reference}.`);
+  return id;
+}

@@ -1,0 +1,74 @@
+// Refused rows of a client that name a person's mail or phones, under whatever reference they came.
+// Invariant: an address counts whole, however it is spelt, and never as a part of somebody else's.
+import type { Addresses } from '../domain/opposition.ts';
+import type { Sql } from './database.ts';
+import { anyCase, digits, ending, texts } from './refused-rows.ts';
+
+/** Between the words of a text: an address ends there, so that ed@ is not found in fred@. */
+const words = `CONCAT('|', REGEXP_REPLACE(${texts}, '[[:space:]<>(),;:=/"|]+', '|'), '|')`;
+
+function naming(persons: readonly Addresses[]): {
+  readonly where: string;
+  readonly values: readonly string[];
+} {
+  const mails = new Set(persons.flatMap(({ email = '' }) => (email.trim() === '' ? [] : [email.trim()])));
+  const phones = new Set(
+    persons.flatMap(({ mobile = '', landline = '' }) => [ending(mobile), ending(landline)]),
+  );
+  const parts = [
+    // A mail at the end of a sentence too.
+    ...[...mails]
+      .flatMap((mail) => [mail, `${mail}.`])
+      .map((address) => ({
+        where: `LOCATE(?, ${words} ${anyCase}) > 0`,
+        value: `|${address}|`,
+      })),
+    ...[...phones]
+      .filter((phone) => phone !== '')
+      .map((phone) => ({ where: `LOCATE(?, CONCAT(${digits}, '|')) > 0`, value: `${phone}|` })),
+  ];
+  return { where: parts.map((part) => part.where).join(' OR '), values: parts.map((part) => part.value) };
+}
+
+/** Rows listed at most. */
+const mostRows = 200;
+
+export interface RefusedOfPerson {
+  readonly row: string;
+  readonly kind: string;
+  readonly reference: string;
+  readonly receivedAt: Date;
+}
+
+/** Refused rows of the client that name one of these addresses, newest first. */
+export async function refusedOfPerson(
+  sql: Sql,
+  clientId: string,
+  persons: readonly Addresses[],
+): Promise<readonly RefusedOfPerson[]> {
+  const { where, values } = naming(persons);
+  if (values.length === 0) return [];
+  return sql.all<RefusedOfPerson>(
+    `SELECT CAST(id AS CHAR) AS \`row\`, kind, COALESCE(reference, '') AS reference, received_at AS receivedAt
+       FROM lead_intake FORCE INDEX (lead_intake_turn)
+      WHERE status = 'refused' AND client_id = ? AND (${where}) ORDER BY lead_intake.id DESC LIMIT ${mostRows}`,
+    [clientId, ...values],
+  );
+}
+
+/** Removes the refused rows of a client that name the mail or a phone of this lead. Returns how many. */
+export async function removeRefusedOfPerson(tx: Sql, leadId: number, clientId: string): Promise<number> {
+  const [person] = await tx.all<{ email: string | null; mobile: string | null; landline: string | null }>(
+    'SELECT email, mobile, landline FROM prospects WHERE lead_id = ?',
+    [leadId],
+  );
+  const { where, values } = naming([
+    { email: person?.email ?? '', mobile: person?.mobile ?? '', landline: person?.landline ?? '' },
+  ]);
+  if (values.length === 0) return 0;
+  const { affected } = await tx.run(
+    `DELETE FROM lead_intake WHERE status = 'refused' AND client_id = ? AND (${where})`,
+    [clientId, ...values],
+  );
+  return affected;
+}
