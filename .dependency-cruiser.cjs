@@ -4,7 +4,8 @@
 // only types from the contract (test/architecture/imports.unit.test.ts, which also plants all four forms).
 
 const everyConnector = 'contract statuses guard access openpgp connectors anyConnector';
-const engine = 'errors log config domain mapping store queue intake publishing delivery support privacy';
+const engine =
+  'errors log config domain mapping store queue intake publishing delivery support privacy clientMails';
 
 /** zone: [where it lives, what else of ours it may import] */
 const zones = {
@@ -22,14 +23,15 @@ const zones = {
   mapping: ['^src/mapping/', 'contract statuses domain errors'],
   store: ['^src/store/', 'contract domain errors'],
   queue: ['^src/queue/', 'domain errors log'],
+  clientMails: ['^src/client-mails/', 'contract guard domain errors log store'],
   intake: ['^src/intake/', 'domain errors log mapping store'],
-  publishing: ['^src/publishing/', 'domain errors log mapping store'],
+  publishing: ['^src/publishing/', 'domain errors log mapping store clientMails'],
   delivery: ['^src/delivery/', 'contract connectors domain errors log mapping store queue'],
   support: [
     '^src/support/',
-    'contract statuses guard connectors domain errors log mapping store queue publishing delivery privacy',
+    'contract statuses guard connectors domain errors log mapping store queue publishing delivery privacy clientMails',
   ],
-  privacy: ['^src/privacy/', 'contract domain errors log mapping store'],
+  privacy: ['^src/privacy/', 'contract domain errors log mapping store clientMails'],
   app: ['^src/app\\.ts$', `${everyConnector} ${engine}`],
   roles: ['^src/roles/', `${everyConnector} ${engine} app`],
   sandbox: ['^src/sandbox/', 'app config errors log intake publishing'],

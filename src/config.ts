@@ -3,7 +3,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { alertMailOf, connectToOf, commaSeparated, readSandboxFile } from './config/composite-values.ts';
+import {
+  alertMailOf,
+  clientMailOf,
+  connectToOf,
+  commaSeparated,
+  readSandboxFile,
+} from './config/composite-values.ts';
 import { refuseUnsafe } from './config/production.ts';
 import { createVariableReader, sandboxFile, type VariableReader } from './config/reader.ts';
 import { parseRedisPlace, redisForms, type RedisPlace } from './config/redis-place.ts';
@@ -45,6 +51,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     planner: plannerOf(reader),
     alerts: alertsOf(reader, network.allowPlaintext),
     bounces: bouncesOf(reader, network.allowPlaintext),
+    ...clientMailsOf(reader),
     callbacks: callbacksOf(reader),
     actor: read('RELAIS_ACTOR') ?? userInfo().username,
     secrets: createSecrets(read('RELAIS_SECRETS_DIR'), (name) => environment[name] ?? sandbox[name]),
@@ -161,6 +168,11 @@ function alertsOf({ read, url, problems }: VariableReader, allowPlaintext: boole
     ...(webhook === undefined ? {} : { webhook }),
     ...(mail === undefined ? {} : { mail }),
   };
+}
+
+function clientMailsOf({ read, problems }: VariableReader): Pick<Config, 'clientMail'> {
+  const clientMail = clientMailOf(read, problems);
+  return clientMail === undefined ? {} : { clientMail };
 }
 
 function bouncesOf({ url, wholeNumber }: VariableReader, allowPlaintext: boolean): Config['bounces'] {

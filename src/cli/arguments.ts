@@ -1,6 +1,7 @@
 // Reading what was typed: numbers, dates, names of closed lists, and the reason every change must give.
 // Invariant: a reason goes into the append-only log, so it holds no mail address and no phone number (guarantee 7).
 import type { Command } from 'commander';
+import { namesSomebody } from '../domain/impersonal-text.ts';
 import { RelaisError } from '../errors.ts';
 
 /** An option that may be repeated. Without a default: an empty list would stand in the help as one. */
@@ -48,22 +49,6 @@ export function impersonal(text: string, option: string): string {
       `${option} holds a mail address or a phone number. The log never forgets: write a ticket number instead.`,
     );
   return text;
-}
-
-const date =
-  /(?<!\d)(?:(?:19|20)\d\d-[01]\d-[0-3]\d|[0-3]?\d([-/.])[01]?\d\1(?:19|20)\d\d)(?:[T ]+\d\d[:hH]\d\d(?::\d\d)?)?(?!\d)/g;
-/** A run of digits as numbers are written by hand, from its + or first digit on. */
-const dialled = /(?<![\w])\+?\(?\d[\d\s().\-/]{6,}\d/g;
-
-export function namesSomebody(text: string): boolean {
-  // Full-width signs and other digits are letters to a regular expression, and a phone number to a reader.
-  const plain = text.normalize('NFKC').replaceAll(/[٠-٩]/g, (digit) => String(digit.charCodeAt(0) - 0x660));
-  if (plain.includes('@')) return true;
-  return [...plain.replaceAll(date, ' · ').matchAll(dialled)].some(([run]) => {
-    const digits = run.replaceAll(/\D/g, '');
-    // Nine digits and more that start as a dialled number does; ticket numbers do not start with 0, 33 or +.
-    return digits.length >= 9 && /^\(?(?:\+|0|\(0|33)/.test(run);
-  });
 }
 
 /** What was typed as a date or an age; an age is counted back from the database's moment, known once it is reached. */

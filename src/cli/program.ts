@@ -10,6 +10,7 @@ import { authorisationCommands } from './authorisations.ts';
 import { withExamples } from './arguments.ts';
 import { bulkCommands } from './bulk.ts';
 import { cancelCommands } from './cancel.ts';
+import { clientMailCommands } from './client-mails.ts';
 import { completionCommands } from './completion.ts';
 import { deliveryCommands } from './deliveries.ts';
 import { destinationCommands } from './destinations.ts';
@@ -55,6 +56,7 @@ export function relaisProgram(): Command {
   bulkCommands(program);
   taskCommands(program);
   alertCommands(program);
+  clientMailCommands(program);
   destinationCommands(program);
   authorisationCommands(program);
   mappingCommands(program);

@@ -17,6 +17,53 @@ export function alertMailOf(
   return { smtpUrl, to, from };
 }
 
+/** The server and the sender are those of the alerts unless they are named apart. */
+export function clientMailOf(
+  read: (name: string) => string | undefined,
+  problems: string[],
+):
+  | {
+      readonly smtpUrl: string;
+      readonly from: string;
+      readonly dpoName: string;
+      readonly dpoMailbox: string;
+      readonly rightsMailbox: string;
+    }
+  | undefined {
+  const own = [
+    'RELAIS_MAIL_SMTP_URL',
+    'RELAIS_MAIL_FROM',
+    'RELAIS_DPO_NAME',
+    'RELAIS_DPO_MAIL_TO',
+    'RELAIS_RIGHTS_MAILBOX',
+  ];
+  if (own.every((name) => read(name) === undefined)) return undefined;
+  const smtpUrl = read('RELAIS_MAIL_SMTP_URL') ?? read('RELAIS_ALERT_SMTP_URL');
+  const from = read('RELAIS_MAIL_FROM') ?? read('RELAIS_ALERT_MAIL_FROM');
+  const [dpoName, rightsMailbox] = [read('RELAIS_DPO_NAME'), read('RELAIS_RIGHTS_MAILBOX')];
+  const dpoMailbox = read('RELAIS_DPO_MAIL_TO') ?? rightsMailbox;
+  if (
+    smtpUrl === undefined ||
+    from === undefined ||
+    dpoName === undefined ||
+    dpoMailbox === undefined ||
+    rightsMailbox === undefined
+  ) {
+    problems.push(
+      'RELAIS_MAIL_SMTP_URL, RELAIS_MAIL_FROM, RELAIS_DPO_NAME and RELAIS_RIGHTS_MAILBOX go together (server and sender may be those of RELAIS_ALERT_...)',
+    );
+    return undefined;
+  }
+  if (!['smtp:', 'smtps:'].includes(URL.parse(smtpUrl)?.protocol ?? ''))
+    problems.push('RELAIS_MAIL_SMTP_URL must be a smtp:// or smtps:// URL');
+  for (const [name, mailbox] of [
+    ['RELAIS_DPO_MAIL_TO', dpoMailbox],
+    ['RELAIS_RIGHTS_MAILBOX', rightsMailbox],
+  ] as const)
+    if (!/^[^\s@<>,;]+@[^\s@<>,;]+$/.test(mailbox)) problems.push(`${name} must be one bare mailbox`);
+  return { smtpUrl, from, dpoName, dpoMailbox, rightsMailbox };
+}
+
 export function commaSeparated(text: string | undefined): readonly string[] {
   return (text ?? '')
     .split(',')

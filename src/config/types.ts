@@ -55,6 +55,14 @@ export interface Config {
     readonly webhook?: string;
     readonly mail?: { readonly smtpUrl: string; readonly to: string; readonly from: string };
   };
+  /** The centre's own mails to its clients; absent until all of it is configured. */
+  readonly clientMail?: {
+    readonly smtpUrl: string;
+    readonly from: string;
+    readonly dpoName: string;
+    readonly dpoMailbox: string;
+    readonly rightsMailbox: string;
+  };
   /** The mailbox that mails come back to; absent where none is read. */
   /** Where recipients tell later what they decided; without a port nowhere. */
   readonly callbacks: { readonly host: string; readonly port: number | undefined };

@@ -132,6 +132,21 @@ export const variables: readonly Variable[] = [
   { name: 'RELAIS_ALERT_MAIL_TO', meaning: 'mailbox of the support team' },
   { name: 'RELAIS_ALERT_MAIL_FROM', meaning: 'sender of alert mails' },
   {
+    name: 'RELAIS_MAIL_SMTP_URL',
+    meaning: 'smtp(s):// server for mails to clients; default: that of the alerts',
+    secret: true,
+  },
+  { name: 'RELAIS_MAIL_FROM', meaning: 'sender of mails to clients; default: that of the alerts' },
+  { name: 'RELAIS_DPO_NAME', meaning: 'the data protection officer, as every mail to a client names them' },
+  {
+    name: 'RELAIS_DPO_MAIL_TO',
+    meaning: 'mailbox that gets a copy of every note; default: the mailbox for rights',
+  },
+  {
+    name: 'RELAIS_RIGHTS_MAILBOX',
+    meaning: 'mailbox for requests about rights, as every mail to a client names it',
+  },
+  {
     name: 'RELAIS_BOUNCES_URL',
     meaning: 'imaps://user:password@host:993/INBOX of the mailbox that send.returnPath leads to',
     secret: true,

@@ -134,6 +134,11 @@ export const alertDefinitions = {
     whatToDo: () => 'relais bulk list --state running',
     isTask: true,
   },
+  client_mail_unsent: {
+    title: 'Courriel du centre au client non parti / mail to a client not sent',
+    whatToDo: () => 'relais mail list --unsent',
+    isTask: true,
+  },
   secret_expires: {
     title: 'Certificat bientôt expiré / certificate about to expire',
     whatToDo: (destination) =>

@@ -1,6 +1,7 @@
 // The planner: stations 1 to 3 and everything time does by itself, each a loop over rows of MySQL.
 // Invariant: any number of processes may run it; a loop that fails goes on, and the others never wait for it.
 import { connectors } from '../../connectors/index.ts';
+import { sendClientMails } from '../client-mails/send.ts';
 import { createApart } from '../delivery/attempt/apart.ts';
 import { readBounces } from '../delivery/background/bounces.ts';
 import { watchExpiries } from '../delivery/background/expiry-alerts.ts';
@@ -122,6 +123,10 @@ function startTimers(
   loop('expiry', 1_000, async () => (await maintenance.expire()) > 0);
   loop('seal', 1_000, async () => (await app.sealer.seal(2_000)) === 2_000);
   loop('alerts', 1_000, async () => (await sendAlerts({ database, connectors, channels, network, log })) > 0);
+  loop('client_mails', 5_000, async () => {
+    await sendClientMails({ database, mail: config.clientMail, network, log });
+    return false;
+  });
   const { url: returns, everyMs } = config.bounces;
   if (returns !== undefined)
     loop('bounces', everyMs, () =>

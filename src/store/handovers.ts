@@ -45,6 +45,8 @@ export const handoverEntries = [
   'closed',
   'resolved',
   'key_changed',
+  'mailed',
+  'note_written',
 ] as const;
 export type HandoverEntry = (typeof handoverEntries)[number];
 

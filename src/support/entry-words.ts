@@ -162,6 +162,8 @@ const wordsOf: Readonly<Record<HandoverEntry, Words>> = {
   file_departed: asLogged,
   file_outcome: asLogged,
   key_changed: asLogged,
+  mailed: asLogged,
+  note_written: asLogged,
 };
 
 function entryWords(entry: StoryEntry, language: Language): string {

@@ -1,7 +1,8 @@
 // What every command owes its reader: examples, words for every state, masks, and reasons that name nobody.
 import { PassThrough } from 'node:stream';
 import { allOf, relaisProgram } from '../../src/cli/program.ts';
-import { impersonal, instant, namesSomebody } from '../../src/cli/arguments.ts';
+import { impersonal, instant } from '../../src/cli/arguments.ts';
+import { namesSomebody } from '../../src/domain/impersonal-text.ts';
 import { maskForm, maskMail, maskName, maskPhone } from '../../src/support/masking.ts';
 import { advice } from '../../src/support/advice.ts';
 import { stateWords } from '../../src/support/words.ts';

@@ -33,6 +33,7 @@ test('every command the operators are promised is there', () => {
       ...['alert list', 'completion', 'delivery resolve', 'keys rotate', 'keys status'],
       ...['bulk cancel', 'bulk list', 'bulk resume', 'bulk show'],
       ...['opposition add', 'opposition check', 'preset list', 'preset show', 'preset try'],
+      ...['mail list', 'mail send'],
       ...['redis adopt', 'redis show', 'task close', 'task list'],
       ...[
         'delivery archive',

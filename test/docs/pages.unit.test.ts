@@ -169,7 +169,7 @@ test('the runbook has a first step for every family of error codes, and for ever
 });
 
 test('every folder of the map exists, and every folder of src is on it', () => {
-  const map = [...`${readme}\n${pageOf('docs/house.md')}`.matchAll(/^\| `([a-z/]+\/)` \|/gm)].map(
+  const map = [...`${readme}\n${pageOf('docs/house.md')}`.matchAll(/^\| `([a-z/-]+\/)` \|/gm)].map(
     ([, folder = '']) => folder,
   );
   expect(map.filter((folder) => !existsSync(join(root, folder)))).toEqual([]);

@@ -1,0 +1,74 @@
+// relais mail list | send: the centre's own mails to its clients, and whether they got through.
+// Invariant: shows names and codes; what a mail says is shown with the note or the request it belongs to.
+import type { Command } from 'commander';
+import { RelaisError } from '../errors.ts';
+import { bringMailForward, listClientMails } from '../store/client-mails.ts';
+import type { ReadOnlySql } from '../store/database.ts';
+import { knownNames } from '../support/known-names.ts';
+import { listLength, wholeNumber, withExamples } from './arguments.ts';
+import { outJson, withJson, type JsonOption } from './json.ts';
+import { parisShort, table } from './table.ts';
+import { say, withApp } from './terminal.ts';
+
+export function clientMailCommands(program: Command): void {
+  const mail = program.command('mail').description("the centre's own mails to its clients: notes, requests");
+  withExamples(
+    withJson(
+      mail
+        .command('list')
+        .description('mails to clients, newest first: to whom, and whether they got through')
+        .option('--client <client>', 'of one client')
+        .option('--unsent', 'only those that have not got through')
+        .option('--limit <n>', 'rows, 1 to 1000', listLength, 50),
+    ),
+    '',
+    'relais mail list --unsent',
+    'relais mail list --client horizon --json',
+  ).action((options: MailOptions) => withApp(({ database }) => showMails(database, options, database.now())));
+  withExamples(
+    mail
+      .command('send')
+      .description('try one again now that its cause is repaired')
+      .argument('<mail>', 'its number, as `mail list` shows it', wholeNumber),
+    '',
+    'relais mail send 12',
+  ).action((id: number) =>
+    withApp(async ({ database }) => {
+      if (!(await bringMailForward(database, id)))
+        throw new RelaisError('FIND-001', `No mail ${id} waits for another try.`);
+      say('The planner tries it within seconds.');
+    }),
+  );
+}
+
+interface MailOptions extends JsonOption {
+  readonly client?: string;
+  readonly unsent?: boolean;
+  readonly limit: number;
+}
+
+async function showMails(sql: ReadOnlySql, options: MailOptions, now: Date): Promise<void> {
+  const { client, unsent, limit } = options;
+  await knownNames(sql, client === undefined ? {} : { client });
+  const rows = await listClientMails(
+    sql,
+    { ...(client === undefined ? {} : { client }), unsent: unsent === true },
+    limit,
+  );
+  if (options.json === true)
+    return outJson(rows.map(({ id, key, ...row }) => ({ mail: id, about: key, ...row })));
+  table(
+    ['mail', 'written', 'client', 'about', 'to', 'tries', 'sent', 'reason'],
+    rows.map((row) => [
+      String(row.id),
+      parisShort(row.createdAt, now),
+      row.clientId,
+      row.key,
+      row.sentTo || row.mailbox || row.addressee,
+      String(row.tries),
+      row.sentAt === null ? 'not yet' : parisShort(row.sentAt, now),
+      row.reason,
+    ]),
+  );
+  if (rows.length === 0) say('None.');
+}

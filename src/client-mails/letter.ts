@@ -1,0 +1,63 @@
+// The letter around what a mail says: greeting, the officer's name and the mailbox for rights, in French (C59). Pure.
+// Invariant: the same row under the same settings gives the same letter, Message-ID and date included.
+import type { ClaimedMail } from '../store/client-mails.ts';
+
+export interface MailSettings {
+  readonly smtpUrl: string;
+  readonly from: string;
+  /** Of the centre's data protection officer. */
+  readonly dpoName: string;
+  readonly dpoMailbox: string;
+  /** Where prospects and clients write about rights. */
+  readonly rightsMailbox: string;
+}
+
+export interface Letter {
+  readonly from: string;
+  readonly to: string;
+  readonly replyTo: string;
+  readonly subject: string;
+  readonly messageId: string;
+  readonly date: Date;
+  readonly text: string;
+  readonly attachments: readonly {
+    readonly filename: string;
+    readonly contentType: string;
+    readonly content: Buffer;
+  }[];
+}
+
+export function letterOf(mail: ClaimedMail, to: string, settings: MailSettings): Letter {
+  const attachments = JSON.parse(mail.attachments ?? '[]') as readonly {
+    readonly name: string;
+    readonly mediaType: string;
+    readonly base64: string;
+  }[];
+  const paragraphs = JSON.parse(mail.body) as readonly string[];
+  return {
+    from: settings.from,
+    to,
+    replyTo: settings.rightsMailbox,
+    subject: mail.subject,
+    messageId: mail.messageId,
+    date: mail.createdAt,
+    text: ['Bonjour,', ...paragraphs, closingOf(settings)].join('\n\n'),
+    attachments: attachments.map(({ name, mediaType, base64 }) => ({
+      filename: name,
+      contentType: mediaType,
+      content: Buffer.from(base64, 'base64'),
+    })),
+  };
+}
+
+/** What every note and letter ends with (C59). */
+export const closingOf = ({
+  dpoName,
+  rightsMailbox,
+}: Pick<MailSettings, 'dpoName' | 'rightsMailbox'>): string =>
+  [
+    '-- ',
+    `Délégué à la protection des données (DPO) : ${dpoName}`,
+    `Pour toute demande relative aux droits des personnes : ${rightsMailbox}`,
+    'Message envoyé automatiquement. Il ne contient aucune donnée personnelle de prospect.',
+  ].join('\n');

@@ -1,0 +1,101 @@
+// A mail of the centre to a client, queued in the transaction of what it reports: both stand, or neither.
+// Invariant: it names no prospect. What looks like a mail address or a phone number is masked before it is stored, but for the
+// mailboxes that the client's contract names.
+import { impersonalText } from '../domain/impersonal-text.ts';
+import { RelaisError } from '../errors.ts';
+import { insertClientMail } from '../store/client-mails.ts';
+import type { Sql } from '../store/database.ts';
+import { findClient } from '../store/destinations.ts';
+
+export const clientMailKinds = [
+  'note',
+  'request',
+  'request_reminder',
+  'recipient_request',
+  'proof',
+  'retention',
+  'return',
+] as const;
+export type ClientMailKind = (typeof clientMailKinds)[number];
+
+/**
+ * `contact`: whom the client designated (client.yaml, contacts.rights), as it stands when the mail leaves; `dpo`: the mailbox of the
+ * centre's officer; a mailbox: a recipient of the client's, never a prospect's.
+ */
+export type Addressee = 'contact' | 'dpo' | { readonly mailbox: string };
+
+export interface MailAttachment {
+  readonly name: string;
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface ClientMail {
+  readonly clientId: string;
+  readonly kind: ClientMailKind;
+  /** Names it once and for all among the client's: `note-12`, `request-3-day-14`. The same again is not sent again. */
+  readonly key: string;
+  /** Each gets a mail of its own, so that one that cannot be reached holds nobody up. */
+  readonly to: readonly Addressee[];
+  /** French, one line. */
+  readonly subject: string;
+  /** French. The greeting, the officer's name and the mailbox for rights are added when it leaves (C59). */
+  readonly paragraphs: readonly string[];
+  readonly attachments?: readonly MailAttachment[];
+}
+
+const mostAttached = 5 * 1024 * 1024;
+
+/** Returns the numbers of the mails. @throws INTERNAL-001 when the caller gives what cannot be a mail */
+export async function queueClientMail(tx: Sql, mail: ClientMail): Promise<readonly number[]> {
+  refuseUnfit(mail);
+  const facts = await findClient(tx, mail.clientId);
+  const known = new Set(
+    [...(facts?.mailboxes ?? []), ...Object.values(facts?.contacts ?? {})]
+      .filter((mailbox) => typeof mailbox === 'string')
+      .map((mailbox) => mailbox.toLowerCase()),
+  );
+  const clean = (text: string): string => impersonalText(text.toWellFormed(), known);
+  const ids: number[] = [];
+  for (const to of mail.to)
+    ids.push(
+      await insertClientMail(tx, {
+        clientId: mail.clientId,
+        kind: mail.kind,
+        key: mail.key,
+        addressee: typeof to === 'string' ? to : 'mailbox',
+        mailbox: typeof to === 'string' ? '' : to.mailbox,
+        subject: clean(mail.subject.replaceAll(/\s+/g, ' ').trim()).slice(0, 200),
+        body: JSON.stringify(mail.paragraphs.map(clean)),
+        attachments: attachmentsText(mail.attachments),
+      }),
+    );
+  return ids;
+}
+
+function refuseUnfit({ key, to, attachments = [] }: ClientMail): void {
+  const size = attachments.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const wrong = !/^[a-z0-9][a-z0-9._-]{0,79}$/.test(key)
+    ? `the key "${key.slice(0, 20)}"`
+    : to.some((one) => typeof one !== 'string' && !isMailbox(one.mailbox))
+      ? 'an addressee that is no mailbox'
+      : size > mostAttached
+        ? `${size} bytes of attachments`
+        : undefined;
+  if (wrong !== undefined) throw new RelaisError('INTERNAL-001', `A mail to a client has ${wrong}.`);
+}
+
+/** One bare mailbox, with nothing that could end a header or name a second one. */
+export const isMailbox = (text: string): boolean =>
+  text.length <= 254 && /^[^\s@<>,;:"()\\]+@[^\s@<>,;:"()\\]+$/.test(text);
+
+const attachmentsText = (attachments: readonly MailAttachment[] | undefined): string | null =>
+  attachments === undefined || attachments.length === 0
+    ? null
+    : JSON.stringify(
+        attachments.map(({ name, mediaType, bytes }) => ({
+          name: name.replaceAll(/[^A-Za-z0-9._-]/g, '_').slice(0, 100),
+          mediaType,
+          base64: Buffer.from(bytes).toString('base64'),
+        })),
+      );

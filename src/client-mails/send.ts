@@ -1,0 +1,161 @@
+// Sends what is queued for clients, one mail after the other, until each has been taken by the mail server.
+// Invariant: a mail is claimed before it leaves and settled after; only a death between the two can make it leave again, under
+// the same Message-ID. What stays unsent is an alert.
+import type { NetworkPolicy } from '../../connectors/contract.ts';
+import { foreignCode } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { raiseAlerts } from '../store/alerts.ts';
+import {
+  claimClientMail,
+  clientMailFailed,
+  clientMailLeaseSeconds,
+  clientMailSent,
+  takeUnsent,
+  type ClaimedMail,
+} from '../store/client-mails.ts';
+import { isStoreTrouble, type Database } from '../store/database.ts';
+import { findClient } from '../store/destinations.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { closeAlertsWith } from '../store/tasks.ts';
+import { letterOf, type MailSettings } from './letter.ts';
+import { isMailbox } from './queue.ts';
+import { sendLetter, type MailResult } from './transport.ts';
+
+export interface ClientMailOptions {
+  readonly database: Database;
+  /** Undefined: no mail can leave, and what waits becomes an alert. */
+  readonly mail: MailSettings | undefined;
+  readonly network: NetworkPolicy;
+  readonly log: Log;
+  /** How long one may stay unsent before somebody is told, minutes. */
+  readonly unsentMinutes?: number;
+}
+
+const mostARound = 50;
+const defaultUnsentMinutes = 60;
+
+/** Returns how many left. */
+export async function sendClientMails(options: ClientMailOptions): Promise<number> {
+  const { database, mail } = options;
+  await alertUnsent(options);
+  if (mail === undefined) return 0;
+  const domain = mail.from.replace(/^.*@([^<>@\s]+)>?\s*$/, '$1');
+  let count = 0;
+  for (let round = 0; round < mostARound; round += 1) {
+    const startedAt = performance.now();
+    const claimed = await database.transaction((tx) => claimClientMail(tx, domain));
+    if (claimed === undefined) break;
+    const result = await sendClaimed(options, mail, claimed, startedAt);
+    if (result.sent) count += 1;
+    // A mail server that is away is away for the others too; they keep their tries.
+    else if (result.server) break;
+  }
+  return count;
+}
+
+async function sendClaimed(
+  options: ClientMailOptions,
+  mail: MailSettings,
+  claimed: ClaimedMail,
+  startedAt: number,
+): Promise<MailResult> {
+  const { database, log } = options;
+  try {
+    const to = await mailboxOf(database, claimed, mail);
+    const result = await sendTo(options, { mail, claimed, to, startedAt });
+    if (result.sent) {
+      await settle(database, claimed, to ?? '', result.bytes);
+      log.info('client_mail.sent', { attempt: claimed.tries });
+    } else await fail(options, claimed, result.reason);
+    return result;
+  } catch (error) {
+    if (isStoreTrouble(error)) throw error;
+    // One that breaks is told and tried again; the others leave.
+    log.error('client_mail.failed', { code: 'BROKEN', reason: foreignCode(error) });
+    await clientMailFailed(database, claimed, 'BROKEN');
+    return { sent: false, reason: 'BROKEN', server: false };
+  }
+}
+
+async function sendTo(
+  { network }: ClientMailOptions,
+  {
+    mail,
+    claimed,
+    to,
+    startedAt,
+  }: {
+    readonly mail: MailSettings;
+    readonly claimed: ClaimedMail;
+    readonly to: string | undefined;
+    readonly startedAt: number;
+  },
+): Promise<MailResult> {
+  if (to === undefined) return { sent: false, reason: 'CONTACT_MISSING', server: false };
+  if (!isMailbox(to)) return { sent: false, reason: 'MAILBOX_MALFORMED', server: false };
+  // A process that slept meanwhile no longer holds it.
+  if (performance.now() - startedAt > (clientMailLeaseSeconds * 1_000) / 2)
+    return { sent: false, reason: 'LEASE_LOST', server: false };
+  return sendLetter(mail.smtpUrl, letterOf(claimed, to, mail), network);
+}
+
+/** The contact as the client's facts name it now: one that was corrected gets what waited for the other. */
+async function mailboxOf(
+  database: Database,
+  { addressee, mailbox, clientId }: ClaimedMail,
+  mail: MailSettings,
+): Promise<string | undefined> {
+  if (addressee === 'mailbox') return mailbox;
+  if (addressee === 'dpo') return mail.dpoMailbox;
+  return (await findClient(database, clientId))?.contacts.rights;
+}
+
+/** The hand-over log tells which mail went to which mailbox, and nothing of what it said. */
+async function settle(database: Database, claimed: ClaimedMail, to: string, bytes: number): Promise<void> {
+  await database.transaction(async (tx) => {
+    await appendHandovers(tx, [
+      {
+        entry: 'mailed',
+        clientId: claimed.clientId,
+        actor: 'relais',
+        purpose: claimed.key,
+        connector: 'email',
+        recipient: claimed.addressee,
+        target: to,
+        attempt: claimed.tries,
+        bytes,
+        outcome: 'unconfirmed',
+      },
+    ]);
+    await clientMailSent(tx, claimed.id, to);
+    await closeAlertsWith(tx, 'client_mail_unsent', alertName(claimed.id));
+  });
+}
+
+async function fail(
+  { database, log }: ClientMailOptions,
+  claimed: ClaimedMail,
+  reason: string,
+): Promise<void> {
+  log.warn('client_mail.unsent', { code: reason, attempt: claimed.tries });
+  await clientMailFailed(database, claimed, reason);
+}
+
+const alertName = (id: number): string => `mail_${id}`;
+
+async function alertUnsent({
+  database,
+  unsentMinutes = defaultUnsentMinutes,
+}: ClientMailOptions): Promise<void> {
+  await database.transaction(async (tx) => {
+    const rows = await takeUnsent(tx, unsentMinutes, 500);
+    await raiseAlerts(
+      tx,
+      rows.map(({ id, clientId, reason }) => ({
+        kind: 'client_mail_unsent' as const,
+        clientId,
+        reason: `${alertName(id)}:${reason || 'MAIL_NOT_CONFIGURED'}`,
+      })),
+    );
+  });
+}

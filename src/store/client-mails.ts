@@ -1,0 +1,139 @@
+// The outbox of the centre's own mails to a client: written with what they report, claimed one by one, sent until they get through.
+// Invariant: a claim pushes the next try ahead, further than any send lasts, so that two planners never send one at once.
+import type { ReadOnlySql, Sql } from './database.ts';
+
+/** Longer than a send may last, seconds. */
+export const clientMailLeaseSeconds = 120;
+
+export interface ClientMailRow {
+  readonly clientId: string;
+  readonly kind: string;
+  readonly key: string;
+  readonly addressee: 'contact' | 'dpo' | 'mailbox';
+  /** Only with the addressee `mailbox`. */
+  readonly mailbox: string;
+  readonly subject: string;
+  /** JSON */
+  readonly body: string;
+  /** JSON */
+  readonly attachments: string | null;
+}
+
+/** Returns the row's id, also where the very same mail stands there already. */
+export async function insertClientMail(tx: Sql, row: ClientMailRow): Promise<number> {
+  const { insertId } = await tx.run(
+    `INSERT INTO client_mails (client_id, kind, mail_key, addressee, mailbox, subject, body, attachments) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON DUPLICATE KEY UPDATE id = LAST_INSERT_ID(id)`,
+    [row.clientId, row.kind, row.key, row.addressee, row.mailbox, row.subject, row.body, row.attachments],
+  );
+  return insertId;
+}
+
+export interface ClaimedMail extends ClientMailRow {
+  readonly id: number;
+  /** This one included. */
+  readonly tries: number;
+  readonly messageId: string;
+  readonly createdAt: Date;
+}
+
+/** The next mail that is due, under a lease of its own. @param domain of the Message-ID, where the mail has none yet */
+export async function claimClientMail(tx: Sql, domain: string): Promise<ClaimedMail | undefined> {
+  const [row] = await tx.all<Omit<ClaimedMail, 'messageId' | 'tries'> & { messageId: string; tries: number }>(
+    `SELECT id, client_id AS clientId, kind, mail_key AS \`key\`, addressee, mailbox, subject, body, attachments,
+            tries, message_id AS messageId, created_at AS createdAt
+       FROM client_mails FORCE INDEX (client_mails_due)
+      WHERE sent_at IS NULL AND next_try_at <= UTC_TIMESTAMP(3) ORDER BY next_try_at, id LIMIT 1 FOR UPDATE SKIP LOCKED`,
+  );
+  if (row === undefined) return undefined;
+  const messageId =
+    row.messageId || `<${row.clientId}.${row.key}.${row.addressee}.${row.id}@${domain}>`.slice(0, 250);
+  // Two minutes, four, ... six hours at most; the exponent is bounded, or POW would overflow some day.
+  await tx.run(
+    `UPDATE client_mails SET tries = tries + 1, message_id = ?,
+       next_try_at = TIMESTAMPADD(SECOND, LEAST(${clientMailLeaseSeconds} * POW(2, LEAST(tries, 10)), 21600), UTC_TIMESTAMP(3)) WHERE id = ?`,
+    [messageId, row.id],
+  );
+  return { ...row, tries: row.tries + 1, messageId };
+}
+
+/** Taken by the mail server: it has left, whoever else may have claimed it meanwhile. */
+export async function clientMailSent(tx: Sql, id: number, mailbox: string): Promise<void> {
+  await tx.run(
+    "UPDATE client_mails SET sent_at = UTC_TIMESTAMP(3), sent_to = ?, reason = '' WHERE id = ? AND sent_at IS NULL",
+    [mailbox.slice(0, 254), id],
+  );
+}
+
+export async function clientMailFailed(
+  sql: Sql,
+  { id, tries }: Pick<ClaimedMail, 'id' | 'tries'>,
+  reason: string,
+): Promise<void> {
+  await sql.run('UPDATE client_mails SET reason = ? WHERE id = ? AND tries = ? AND sent_at IS NULL', [
+    reason.slice(0, 80),
+    id,
+    tries,
+  ]);
+}
+
+export interface UnsentMail {
+  readonly id: number;
+  readonly clientId: string;
+  readonly reason: string;
+}
+
+/** Unsent for longer than so many minutes and told nobody yet; held by the caller's transaction and noted as told. */
+export async function takeUnsent(tx: Sql, minutes: number, limit: number): Promise<readonly UnsentMail[]> {
+  const rows = await tx.all<UnsentMail>(
+    `SELECT id, client_id AS clientId, reason FROM client_mails FORCE INDEX (client_mails_due)
+      WHERE sent_at IS NULL AND alerted_at IS NULL AND created_at < TIMESTAMPADD(MINUTE, ?, UTC_TIMESTAMP(3))
+      ORDER BY id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+    [-minutes],
+  );
+  for (const { id } of rows)
+    await tx.run('UPDATE client_mails SET alerted_at = UTC_TIMESTAMP(3) WHERE id = ?', [id]);
+  return rows;
+}
+
+export interface ListedMail {
+  readonly id: number;
+  readonly clientId: string;
+  readonly kind: string;
+  readonly key: string;
+  readonly addressee: string;
+  readonly mailbox: string;
+  readonly subject: string;
+  readonly createdAt: Date;
+  readonly tries: number;
+  readonly reason: string;
+  readonly sentAt: Date | null;
+  readonly sentTo: string;
+  readonly nextTryAt: Date;
+}
+
+/** Newest first. */
+export async function listClientMails(
+  sql: ReadOnlySql,
+  filter: { readonly client?: string; readonly key?: string; readonly unsent?: boolean },
+  limit: number,
+): Promise<readonly ListedMail[]> {
+  const { client, key, unsent } = filter;
+  return sql.all<ListedMail>(
+    `SELECT id, client_id AS clientId, kind, mail_key AS \`key\`, addressee, mailbox, subject, created_at AS createdAt, tries, reason,
+            sent_at AS sentAt, sent_to AS sentTo, next_try_at AS nextTryAt
+       FROM client_mails WHERE 1 = 1${client === undefined ? '' : ' AND client_id = ?'}${key === undefined ? '' : ' AND mail_key = ?'}${unsent === true ? ' AND sent_at IS NULL' : ''}
+      ORDER BY id DESC LIMIT ${Math.trunc(limit)}`,
+    [client, key].filter((value) => value !== undefined),
+  );
+}
+
+/** Its next try comes at once. False where it has been sent, or there is none. */
+export async function bringMailForward(sql: Sql, id: number): Promise<boolean> {
+  // A try under way keeps its lease.
+  const { affected } = await sql.run(
+    `UPDATE client_mails SET next_try_at = UTC_TIMESTAMP(3) WHERE id = ? AND sent_at IS NULL AND (tries = 0 OR reason <> '')`,
+    [id],
+  );
+  return affected === 1;
+}
