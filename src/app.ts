@@ -12,6 +12,7 @@ import { checkSources, type CheckOptions } from './mapping/check.ts';
 import { createKeyRing } from './domain/key-ring.ts';
 import { derived } from './domain/keyed.ts';
 import { readIntakeKey, recogniseKeys, type Keys } from './privacy/keys.ts';
+import type { ProofDeps } from './privacy/proofs/prove.ts';
 import { createRights, type Rights } from './privacy/rights.ts';
 import { createSealer, type Sealer } from './privacy/seal.ts';
 import { createSign } from './privacy/sign.ts';
@@ -42,6 +43,8 @@ export interface App {
   readonly intake: Intake;
   readonly publishing: Publishing;
   readonly rights: Rights;
+  /** What signs proofs of acts on a person's data. */
+  readonly proofs: ProofDeps;
   /** Grants that end by themselves. */
   readonly consentEnds: ConsentEnds;
   readonly sealer: Sealer;
@@ -63,6 +66,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
   const secrets = createLeadSecrets({ masterKeys: keys.master, keysSchema });
   const snapshot = createSnapshots(secrets).keep;
   const oppositionKey = derived(digestKey, 'oppositions');
+  const proofs = proofsOf(config, keys, oppositionKey);
   const checkOptions: CheckOptions = { connectors, now: () => database.now().getTime() };
   return {
     config,
@@ -89,7 +93,8 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
       log,
       production: config.env === 'production',
     }),
-    rights: createRights({ database, secrets, snapshot, oppositionKey }),
+    rights: createRights({ database, secrets, snapshot, oppositionKey, proofs }),
+    proofs,
     consentEnds: createConsentEnds({ database, snapshot, log }),
     sealer: createSealer({ database, sealKeys: keys.seal, secrets, log }),
     close: async () => {
@@ -99,6 +104,13 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     },
   };
 }
+
+const proofsOf = ({ keysSchema }: Config, keys: Keys, oppositionKey: Buffer): ProofDeps => ({
+  sealKeys: keys.seal,
+  oppositionKey,
+  keysSchema,
+  contact: { centre: null, dpo: null, mailbox: null },
+});
 
 /** Schema, account and keys are what this program expects. Returns the key of the intake digests. */
 async function recognised(config: Config, database: Database, keys: Keys): Promise<Buffer> {

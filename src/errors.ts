@@ -151,6 +151,11 @@ export const catalogue = {
     meaning: 'An archive of the log is missing, or is not the file that was written.',
     remedy: 'Put the file back from its copy; meanwhile nothing is removed from MySQL.',
   },
+  'PROOF-001': {
+    meaning: 'The file is not a proof that the given key has signed, or was changed since.',
+    remedy:
+      'Ask for the file again, byte for byte as it was sent, and for the public key by another way: `relais proof key` prints it. docs/rights.md, "Proofs".',
+  },
   'SERVICE-001': {
     meaning: 'No MySQL/MariaDB or Redis can be found or started.',
     remedy: 'Set the URLs, install the servers, start Docker, or run as root on Debian.',

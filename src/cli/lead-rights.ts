@@ -94,6 +94,7 @@ async function erase(reference: string, options: EraseOptions): Promise<void> {
       reason,
     });
     if (done.refusedRows > 0) out(`Refused rows erased: ${done.refusedRows}.`);
+    if (done.proof !== undefined) say(`Proof ${done.proof}: relais proof show ${done.proof}`);
     if (done.leadId === 0) return out('No lead has this reference: nothing was sent.');
     out(
       done.alreadyErased

@@ -20,6 +20,7 @@ import { leadCommands } from './leads.ts';
 import { mappingCommands } from './mappings.ts';
 import { oppositionCommands } from './oppositions.ts';
 import { presetCommands } from './presets.ts';
+import { proofCommands } from './proofs.ts';
 import { replayCommands } from './replay.ts';
 import { resolveCommand } from './resolve.ts';
 import { statusCommands } from './status.ts';
@@ -62,6 +63,7 @@ export function relaisProgram(): Command {
   mappingCommands(program);
   presetCommands(program);
   journalCommands(program);
+  proofCommands(program);
   completionCommands(program);
   redisCommands(program);
   keyCommands(program);

@@ -9,7 +9,9 @@ import { addChange } from '../store/lead-changes.ts';
 import { cancelUnsent } from '../store/planned-deliveries.ts';
 import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
-import { removeRefusedOfPerson } from '../store/refused-of-person.ts';
+import { addressesOf } from '../store/oppositions.ts';
+import { leadHeads } from '../store/person-leads.ts';
+import { refusedOfPerson, removeRefusedOfPerson } from '../store/refused-of-person.ts';
 import { clearRefusedConsents, removeRefused } from '../store/refused-rows.ts';
 import { blankLead, findLeadId, forgetRows, raiseConsentRevision } from '../store/rights.ts';
 import {
@@ -21,6 +23,7 @@ import {
 } from '../store/same-person.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import { keepOpposition, object, type Objection } from './oppositions.ts';
+import { proved, type ProofDeps } from './proofs/prove.ts';
 import { eraseRefusedOnly, withdrawRefusedOnly } from './refused.ts';
 
 export interface RightsRequest {
@@ -51,6 +54,8 @@ export interface ErasureResult {
   readonly alreadyErased: boolean;
   /** Refused rows that went with it; with `leadId` 0 there was no lead, only those. */
   readonly refusedRows: number;
+  /** Number of its proof (C23); none where nothing was left to erase. */
+  readonly proof?: number;
 }
 
 export interface Rights {
@@ -69,6 +74,8 @@ export interface RightsOptions {
   readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
   /** Of the addresses on the opposition list. */
   readonly oppositionKey: Buffer;
+  /** What signs the proof of an erasure; without it none is made. */
+  readonly proofs?: ProofDeps;
   readonly now?: () => Date;
 }
 
@@ -77,8 +84,28 @@ export function createRights(options: RightsOptions): Rights {
   return {
     withdraw: (request) => database.transaction((tx) => withdraw(tx, options, request)),
     object: (objection) => database.transaction((tx) => object(tx, options, objection)),
-    erase: (request) => database.transaction((tx) => erase(tx, options, request)),
+    erase: (request) => database.transaction((tx) => eraseProved(tx, options, request)),
   };
+}
+
+/** Erases with a proof, where something is left to erase. */
+async function eraseProved(tx: Sql, options: RightsOptions, request: RightsRequest): Promise<ErasureResult> {
+  const { clientId, reference, actor } = request;
+  const leadId = await findLeadId(tx, clientId, reference);
+  const lead = leadId === undefined ? undefined : (await leadHeads(tx, [leadId]))[0];
+  if (options.proofs === undefined || leadId === undefined || lead?.erasedAt !== null)
+    return erase(tx, options, request);
+  const refused = await refusedOfPerson(tx, clientId, await addressesOf(tx, [leadId]));
+  const on = {
+    act: 'erasure' as const,
+    clientId,
+    leadIds: [leadId],
+    refusedRows: refused.map(({ row }) => row),
+  };
+  const { result, proof } = await proved(tx, options.proofs, { ...on, actor }, () =>
+    erase(tx, options, request),
+  );
+  return { ...result, proof: proof.number };
 }
 
 async function withdraw(

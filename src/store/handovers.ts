@@ -47,6 +47,8 @@ export const handoverEntries = [
   'key_changed',
   'mailed',
   'note_written',
+  'proof_made',
+  'person_exported',
 ] as const;
 export type HandoverEntry = (typeof handoverEntries)[number];
 

@@ -164,6 +164,8 @@ const wordsOf: Readonly<Record<HandoverEntry, Words>> = {
   key_changed: asLogged,
   mailed: asLogged,
   note_written: asLogged,
+  proof_made: asLogged,
+  person_exported: asLogged,
 };
 
 function entryWords(entry: StoryEntry, language: Language): string {

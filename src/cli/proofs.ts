@@ -1,0 +1,155 @@
+// relais proof list | show | verify | page | key: signed proofs of what was done with a person's data (C23).
+// Invariant: verify and page work on the file alone, without database and without configuration.
+import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Command } from 'commander';
+import { RelaisError } from '../errors.ts';
+import { publishedKeys } from '../privacy/proofs/proof-keys.ts';
+import { proofPage } from '../privacy/proofs/proof-page.ts';
+import { checkProof, type ProofProblem, type SignedProof } from '../privacy/proofs/proof.ts';
+import { findProof, listProofs } from '../store/proofs.ts';
+import { paris } from '../support/paris-time.ts';
+import { listLength, wholeNumber, withExamples } from './arguments.ts';
+import { outJson, withJson, type JsonOption } from './json.ts';
+import { textOfFile } from './named-file.ts';
+import { table } from './table.ts';
+import { config, out, say, withApp } from './terminal.ts';
+
+export function proofCommands(program: Command): void {
+  const proof = program
+    .command('proof')
+    .description('signed proofs of what was done with a person’s data, checked offline');
+  storedCommands(proof);
+  withExamples(
+    withJson(
+      proof
+        .command('verify <file>')
+        .description('check a proof with the public key alone; exits 1 when anything was changed')
+        .requiredOption('--key <file>', 'public keys, as `relais proof key` prints them'),
+    ),
+    'Needs neither a database nor a configuration.',
+    'relais proof verify preuve-12.json --key relais-public.pem',
+  ).action((file: string, options: { readonly key: string } & JsonOption) => verify(file, options));
+  withExamples(
+    proof
+      .command('page <file>')
+      .description('the proof as a French page that prints; works on the file alone')
+      .requiredOption('--key <file>', 'public keys, as `relais proof key` prints them')
+      .option('--to <file>', 'where to write it; default: standard output'),
+    'What does not verify is not shown.',
+    'relais proof page preuve-12.json --key relais-public.pem --to preuve-12.html',
+  ).action((file: string, options: { readonly key: string; readonly to?: string }) => {
+    write(proofPage(checked(file, options.key)), options.to);
+  });
+  withExamples(
+    withJson(proof.command('key').description('print the public keys of proofs, the one in force first')),
+    'Publish them where clients find them by another way than the proofs themselves.',
+    'relais proof key > relais-public.pem',
+  ).action(async (options: JsonOption) => {
+    const keys = publishedKeys((await import('../app.ts')).keysOf(config()).seal);
+    if (options.json === true) return outJson(keys);
+    for (const { id, pem } of keys) out(`# ${id}\n${pem.trimEnd()}`);
+  });
+}
+
+interface ListOptions extends JsonOption {
+  readonly client?: string;
+  readonly request?: string;
+  readonly limit: number;
+}
+
+function storedCommands(proof: Command): void {
+  withExamples(
+    withJson(
+      proof
+        .command('list')
+        .description('proofs that were made, newest first')
+        .option('--client <client>', 'of this client only')
+        .option('--request <number>', 'of this request only')
+        .option('--limit <n>', 'rows at most', listLength, 50),
+    ),
+    '',
+    'relais proof list --client horizon',
+  ).action((options: ListOptions) =>
+    withApp(async ({ database }) => {
+      const proofs = await listProofs(database, options);
+      if (options.json === true) return outJson(proofs);
+      if (proofs.length === 0) return say('No proof.');
+      table(
+        ['proof', 'client', 'act', 'request', 'made'],
+        proofs.map(({ number, clientId, act, request, madeAt }) => [
+          String(number),
+          clientId,
+          act,
+          request === '' ? '-' : request,
+          paris(madeAt),
+        ]),
+      );
+    }),
+  );
+  withExamples(
+    proof
+      .command('show <number>')
+      .description('print a proof as it was signed, or write it with its page')
+      .option('--to <file>', 'write the JSON here, and beside it the French page (.html)'),
+    '',
+    'relais proof show 12',
+    'relais proof show 12 --to preuve-12.json',
+  ).action((number: string, options: { readonly to?: string }) =>
+    withApp(async ({ database }) => {
+      const found = await findProof(database, wholeNumber(number));
+      if (found === undefined) throw new RelaisError('FIND-001', `No proof has the number ${number}.`);
+      if (found.document === undefined)
+        throw new RelaisError(
+          'FIND-001',
+          `Proof ${number} went with the leads it names; who was given it has it.`,
+        );
+      write(found.document, options.to);
+      if (options.to === undefined) return;
+      const page = `${options.to.replace(/\.json$/, '')}.html`;
+      write(proofPage(JSON.parse(found.document) as SignedProof), page);
+      say(`${options.to} and ${page}`);
+    }),
+  );
+}
+
+const meanings: Readonly<Record<ProofProblem, string>> = {
+  not_json: 'it is no JSON',
+  not_as_written: 'it is not spelt as it was signed: something was added, doubled or written otherwise',
+  not_a_proof: 'it has not the form of a proof',
+  key_unreadable: 'the key file holds no Ed25519 public key in PEM',
+  other_key: 'none of the given keys has signed it',
+  signature_wrong: 'the signature does not fit: it was changed after it was signed',
+};
+
+/** @throws PROOF-001 */
+function checked(file: string, keyFile: string): SignedProof {
+  const check = checkProof(textOfFile(file), textOfFile(keyFile));
+  if (!check.ok) throw new RelaisError('PROOF-001', `${basename(file)}: ${meanings[check.problem]}.`);
+  return check.proof;
+}
+
+function verify(file: string, options: { readonly key: string } & JsonOption): void {
+  const proof = checked(file, options.key);
+  const { number, act, request, client, madeAt, leads, tables, log, key } = proof;
+  if (options.json === true)
+    return outJson([{ ok: true, number, act, request, client: client.id, madeAt, leads, key }]);
+  out(
+    `The proof verifies: number ${number}, ${act}, client ${client.id}, ${request === null ? 'no request' : `request ${request}`}, ${paris(new Date(madeAt))}.`,
+  );
+  for (const { table: name, rowsBefore, rowsAfter, columns } of tables) {
+    const changed = columns.filter((column) => column.changed > 0).map(({ column }) => column);
+    out(
+      `  ${name}: ${rowsBefore} rows before, ${rowsAfter} after${changed.length === 0 ? '' : `; changed: ${changed.join(', ')}`}`,
+    );
+  }
+  out(
+    `  log: from entry ${log.before.entry} (seal ${log.before.anchor ?? 'none'}) to entry ${log.after.entry}; signed by ${key}`,
+  );
+}
+
+/** Only its owner may read it: it stands for what was done about a person. */
+function write(text: string, to: string | undefined): void {
+  if (to === undefined) out(text.trimEnd());
+  else writeFileSync(to, text, { mode: 0o600 });
+}

@@ -1,0 +1,34 @@
+// HTML by templates: what is put in is escaped, unless it is HTML that these functions made.
+// Invariant: no text of a person, a client or a file can become a tag, an attribute or a style.
+import { escapeHtml } from '../../mapping/spec/blocks.ts';
+
+const made: unique symbol = Symbol('html');
+
+export interface Html {
+  readonly [made]: string;
+}
+
+export type Piece = Html | string | number | undefined | readonly Piece[];
+
+export const html = (strings: TemplateStringsArray, ...pieces: readonly Piece[]): Html => ({
+  [made]: strings.map((text, index) => text + textOf(pieces[index])).join(''),
+});
+
+/** A style sheet of ours; never of anything that was read. */
+export const styleSheet = (css: string): Html => ({ [made]: `<style>${css}</style>` });
+
+/** Nothing is written for undefined; a list is written one after the other. */
+function textOf(piece: Piece): string {
+  if (piece === undefined) return '';
+  if (typeof piece === 'string' || typeof piece === 'number') return escapeHtml(visible(String(piece)));
+  if (made in piece) return piece[made];
+  return piece.map(textOf).join('');
+}
+
+/** Signs that turn the reading direction or show as nothing would let a value pass for another. */
+const visible = (text: string): string =>
+  text.replaceAll(/[\p{Cc}\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu, (sign) =>
+    sign === '\n' || sign === '\t' ? sign : '\ufffd',
+  );
+
+export const written = (piece: Html): string => piece[made];

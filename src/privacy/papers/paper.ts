@@ -1,0 +1,120 @@
+// The paper on which the centre answers: letterhead, tables of facts, foot with the data protection officer. In French, for screen and print.
+// Invariant: the page loads nothing from anywhere and runs nothing.
+import { html, written, styleSheet, type Html, type Piece } from './html.ts';
+import { style } from './style.ts';
+
+/** Who answers, as configured; null where it is not. */
+export interface PaperContact {
+  readonly centre: string | null;
+  readonly dpo: string | null;
+  readonly mailbox: string | null;
+}
+
+export interface Sheet {
+  readonly title: string;
+  readonly contact: PaperContact;
+  /** What stands at the right of the letterhead: number, date. */
+  readonly mark: readonly string[];
+  readonly body: Piece;
+}
+
+export function paper({ title, contact, mark, body }: Sheet): string {
+  const page = html`<html lang="fr">
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+      <meta name="robots" content="noindex" />
+      <title>${title}</title>
+      ${styleSheet(style)}
+    </head>
+    <body>
+      <header>
+        <div class="from">
+          ${contact.centre ?? 'Centre de relation prospects'}<small>${lines(contactLines(contact))}</small>
+        </div>
+        <div class="mark">${lines(mark)}</div>
+      </header>
+      <main>
+        <h1>${title}</h1>
+        ${body}
+      </main>
+      <footer>${footLine(contact)}</footer>
+    </body>
+  </html>`;
+  return `<!doctype html>\n${written(page)}\n`;
+}
+
+const lines = (texts: readonly string[]): Piece => texts.map((text) => html`${text}<br />`);
+
+const contactLines = ({ dpo, mailbox }: PaperContact): readonly string[] => [
+  ...(dpo === null ? [] : [`Délégué à la protection des données : ${dpo}`]),
+  ...(mailbox === null ? [] : [mailbox]),
+];
+
+function footLine({ dpo, mailbox }: PaperContact): Piece {
+  const officer =
+    dpo === null
+      ? 'notre délégué à la protection des données'
+      : `${dpo}, délégué à la protection des données`;
+  const where = mailbox === null ? '' : `, à l’adresse ${mailbox}`;
+  return `Pour toute question sur vos données ou sur ce document : ${officer}${where}.`;
+}
+
+/** Two columns: what, and its value. Rows without a value are left out; without any, `none` is said. */
+export function facts(
+  rows: readonly (readonly [string, Piece])[],
+  none = 'Aucune information enregistrée.',
+): Html {
+  const known = rows.filter(([, value]) => value !== undefined && value !== '');
+  if (known.length === 0) return html`<p class="none">${none}</p>`;
+  return html`<table class="facts">
+    <tbody>
+      ${known.map(
+        ([label, value]) =>
+          html`<tr>
+            <th scope="row">${label}</th>
+            <td>${value}</td>
+          </tr> `,
+      )}
+    </tbody>
+  </table>`;
+}
+
+export interface Column {
+  readonly title: string;
+  readonly number?: true;
+}
+
+export function list(columns: readonly Column[], rows: readonly (readonly Piece[])[], none: string): Html {
+  if (rows.length === 0) return html`<p class="none">${none}</p>`;
+  const kind = (column: Column | undefined): Piece =>
+    column?.number === true ? html` class="number"` : undefined;
+  return html`<table>
+    <thead>
+      <tr>
+        ${columns.map((column) => html`<th scope="col" ${kind(column)}>${column.title}</th>`)}
+      </tr>
+    </thead>
+    <tbody>
+      ${rows.map(
+        (cells) =>
+          html`<tr>
+            ${cells.map((cell, index) => html`<td${kind(columns[index])}>${cell}</td>`)}
+          </tr> `,
+      )}
+    </tbody>
+  </table>`;
+}
+
+const long = new Intl.DateTimeFormat('fr-FR', { dateStyle: 'long', timeZone: 'Europe/Paris' });
+const exact = new Intl.DateTimeFormat('fr-FR', {
+  dateStyle: 'long',
+  timeStyle: 'short',
+  timeZone: 'Europe/Paris',
+});
+
+/** `28 novembre 2026` */
+export const day = (at: Date): string => long.format(at);
+/** `28 novembre 2026 à 11:07`, Paris. */
+export const moment = (at: Date): string => exact.format(at);

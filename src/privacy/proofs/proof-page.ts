@@ -1,0 +1,174 @@
+// A proof as a French page that prints: what was done, what the tables say, where the log stood, how to check it.
+// Invariant: made of the document alone; the document with its signature is the proof, the page only shows it.
+import { labelOf, tableWords } from './proof-words.ts';
+import type { ProvedAct, ProvedColumn, ProvedTable, SignedProof } from './proof.ts';
+import { html, type Html, type Piece } from '../papers/html.ts';
+import { facts, list, moment, paper } from '../papers/paper.ts';
+
+interface ActWords {
+  /** « Preuve ... » */
+  readonly title: string;
+  /** What was done, as one sentence. */
+  readonly done: string;
+}
+
+const acts: Readonly<Record<ProvedAct, ActWords>> = {
+  access: {
+    title: 'Preuve d’accès aux données',
+    done: 'Les données détenues sur la personne ont été rassemblées pour lui être communiquées (article 15 du RGPD).',
+  },
+  rectification: {
+    title: 'Preuve de rectification',
+    done: 'Les données de la personne ont été rectifiées dans nos bases (article 16 du RGPD).',
+  },
+  erasure: {
+    title: 'Preuve d’effacement',
+    done: 'Les données de la personne ont été effacées de nos bases (article 17 du RGPD).',
+  },
+  objection: {
+    title: 'Preuve de prise en compte d’une opposition',
+    done: 'L’opposition de la personne est inscrite dans nos bases (article 21 du RGPD).',
+  },
+  restriction: {
+    title: 'Preuve de limitation du traitement',
+    done: 'Le traitement des données de la personne est limité dans nos bases (article 18 du RGPD).',
+  },
+  portability: {
+    title: 'Preuve de remise des données',
+    done: 'Les données de la personne ont été rassemblées sous une forme structurée pour lui être remises (article 20 du RGPD).',
+  },
+  withdrawal: {
+    title: 'Preuve de retrait d’un consentement',
+    done: 'Le retrait du consentement est inscrit dans nos bases (article 7.3 du RGPD).',
+  },
+  purge: {
+    title: 'Preuve de suppression à l’échéance',
+    done: 'Les données arrivées à l’échéance de leur conservation ont été supprimées de nos bases.',
+  },
+  anonymisation: {
+    title: 'Preuve d’anonymisation',
+    done: 'Les données arrivées à l’échéance de leur conservation ont été anonymisées dans nos bases.',
+  },
+  contract_end: {
+    title: 'Preuve de suppression en fin de contrat',
+    done: 'Les données du client ont été restituées puis supprimées de nos bases.',
+  },
+};
+
+/** A younger release may know more acts. */
+const wordsOf = (act: string): ActWords =>
+  acts[act as ProvedAct] ?? { title: `Preuve (${act})`, done: `Acte : ${act}.` };
+
+export function proofPage(proof: SignedProof): string {
+  const { title, done } = wordsOf(proof.act);
+  const madeAt = new Date(proof.madeAt);
+  return paper({
+    title,
+    contact: proof.contact,
+    mark: [
+      `Preuve n° ${proof.number}`,
+      ...(proof.request === null ? [] : [`Demande n° ${proof.request}`]),
+      moment(madeAt),
+    ],
+    body: [
+      html`<div class="seen">
+        <p>${done}</p>
+        <p>
+          Ce document décrit ce que nos bases contenaient avant et après l’acte. Il ne contient aucune donnée
+          de la personne : seulement des noms de tables et de colonnes, des décomptes et des positions dans
+          notre journal.
+        </p>
+      </div>`,
+      html`<h2>L’acte</h2>`,
+      facts([
+        ['Client', `${proof.client.name} (${proof.client.legalEntity})`],
+        ['Demande', proof.request === null ? 'acte sans numéro de demande' : `n° ${proof.request}`],
+        ['Fiches concernées', proof.leads.length === 0 ? undefined : references(proof.leads)],
+        ['Date', `${moment(madeAt)} (heure de Paris)`],
+      ]),
+      html`<h2>Ce que nos tables contenaient, avant et après</h2>`,
+      tables(proof.tables),
+      html`<h2>Position dans notre journal</h2>
+        <p>
+          Chaque acte est inscrit dans un journal que l’on ne peut que compléter, et qui est scellé. L’acte se
+          place entre les deux positions suivantes.
+        </p>`,
+      logFacts(proof),
+      html`<h2>Vérifier cette preuve</h2>
+        <p>
+          La preuve est le fichier JSON qui accompagne cette page : il est signé (Ed25519), et le moindre
+          octet modifié se voit. Il se vérifie hors ligne, avec notre seule clé publique, obtenue par un autre
+          chemin que ce document :
+        </p>
+        <p><code>relais proof verify preuve-${proof.number}.json --key relais-public.pem</code></p>`,
+      facts([
+        ['Clé', html`<code>${proof.key}</code>`],
+        ['Signature', html`<code>${proof.signature}</code>`],
+        ['Installation', html`<code>${proof.installation}</code>`],
+      ]),
+    ],
+  });
+}
+
+const references = (leads: readonly string[]): Piece =>
+  leads.map((lead, index) => html`${index === 0 ? '' : ', '}<code>${lead}</code>`);
+
+function tables(proved: readonly ProvedTable[]): Piece {
+  if (proved.length === 0) return html`<p class="none">Aucune table ne contenait de donnée.</p>`;
+  return proved.map(
+    (table) =>
+      html`<h3>${tableWords(table.table)} <code>${table.table}</code></h3>
+        <p>${rowsText(table)}</p>
+        ${columnTable(table)}`,
+  );
+}
+
+const rows = (count: number): string => (count < 2 ? `${count} ligne` : `${count} lignes`);
+
+function rowsText({ rowsBefore, rowsAfter }: ProvedTable): string {
+  if (rowsBefore === rowsAfter) return `${rows(rowsBefore)}, avant comme après.`;
+  return `${rows(rowsBefore)} avant, ${rowsAfter === 0 ? 'aucune' : rows(rowsAfter)} après.`;
+}
+
+function columnTable({ table, columns }: ProvedTable): Html | undefined {
+  if (columns.length === 0) return undefined;
+  return list(
+    [
+      { title: 'Donnée' },
+      { title: 'Colonne' },
+      { title: 'Remplies avant', number: true },
+      { title: 'Remplies après', number: true },
+      { title: 'Constat' },
+    ],
+    columns.map((column) => [
+      labelOf(table, column.column),
+      html`<code>${column.column}</code>`,
+      column.before,
+      column.after,
+      finding(column),
+    ]),
+    '',
+  );
+}
+
+function finding({ before, after, changed }: ProvedColumn): string {
+  if (after === 0) return 'plus aucune valeur';
+  if (changed === 0) return 'inchangée';
+  if (before === 0) return changed === 1 ? 'ajoutée' : `${changed} ajoutées`;
+  return changed === 1 ? '1 valeur modifiée' : `${changed} valeurs modifiées`;
+}
+
+function logFacts({ log }: SignedProof): Html {
+  const place = ({ entry, anchor }: SignedProof['log']['before']): Piece =>
+    html`entrée ${entry}${anchor === null ? '' : html`, dernier sceau <code>${anchor}</code>`}`;
+  return facts([
+    ['Avant l’acte', place(log.before)],
+    ['Après l’acte', place(log.after)],
+    [
+      'Entrées de l’acte',
+      log.entries.length === 0
+        ? undefined
+        : log.entries.map(({ entry, ids }) => html`<code>${entry}</code> : ${ids.join(', ')}<br />`),
+    ],
+  ]);
+}

@@ -1,0 +1,159 @@
+// An act with its proof: the person's tables are read before and after, in the act's own transaction, and what changed is signed.
+// Invariant: the proof stands or falls with the act; it is made of what the tables hold, not of what the act says it did.
+import { createHash } from 'node:crypto';
+import type { KeyRing } from '../../domain/key-ring.ts';
+import { addressDigests } from '../../domain/opposition.ts';
+import { RelaisError } from '../../errors.ts';
+import type { Sql } from '../../store/database.ts';
+import { findClient } from '../../store/destinations.ts';
+import { appendHandovers, type Handover } from '../../store/handovers.ts';
+import { lockLeads } from '../../store/leads.ts';
+import { addressesOf } from '../../store/oppositions.ts';
+import { leadHeads } from '../../store/person-leads.ts';
+import { readPersonTables, type PersonScope } from '../../store/person-tables.ts';
+import {
+  entriesSince,
+  insertProof,
+  insertProofDocument,
+  installationId,
+  logPosition,
+  type LogEntryHead,
+} from '../../store/proofs.ts';
+import { lockClients } from '../../store/same-person.ts';
+import { provedTables } from './measured.ts';
+import { proofKeyOf } from './proof-keys.ts';
+import {
+  proofFormat,
+  proofText,
+  signProof,
+  type LogPosition,
+  type Proof,
+  type ProvedAct,
+  type ProvedTable,
+  type SignedProof,
+} from './proof.ts';
+
+/** Who answers for it, as letters and proofs name them. */
+export type ProofContact = Proof['contact'];
+
+export interface ProofDeps {
+  readonly sealKeys: KeyRing;
+  readonly oppositionKey: Buffer;
+  readonly keysSchema: string;
+  readonly contact: ProofContact;
+}
+
+export interface ActOn {
+  readonly act: ProvedAct;
+  readonly clientId: string;
+  readonly leadIds: readonly number[];
+  /** Refused rows of the person that the act reaches, by their numbers in lead_intake. */
+  readonly refusedRows?: readonly string[];
+  /** Number of the request; none for an act of its own. */
+  readonly request?: string;
+  readonly actor: string;
+}
+
+/**
+ * Does the work and proves it; call it inside a transaction that has locked nothing but the client, alone.
+ * @throws FIND-001 for a client nobody knows
+ */
+export async function proved<T>(
+  tx: Sql,
+  deps: ProofDeps,
+  on: ActOn,
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly proof: SignedProof }> {
+  const { clientId, leadIds } = on;
+  await lockClients(tx, [clientId], 'alone');
+  await lockLeads(tx, leadIds);
+  const scope = await scopeOf(tx, deps, on);
+  const [before, tablesBefore] = [await logPosition(tx), await readPersonTables(tx, scope)];
+  const result = await work();
+  const tables = provedTables(tablesBefore, await readPersonTables(tx, scope));
+  const proof = await writeProof(tx, deps, {
+    ...on,
+    references: scope.references,
+    tables,
+    before,
+    entries: await entriesSince(tx, before.entry, { clientId, leadIds }),
+  });
+  return { result, proof };
+}
+
+async function scopeOf(tx: Sql, deps: ProofDeps, on: ActOn): Promise<PersonScope> {
+  const { clientId, leadIds, refusedRows = [] } = on;
+  const addresses = await addressesOf(tx, leadIds);
+  return {
+    clientId,
+    leadIds,
+    refusedRows,
+    references: (await leadHeads(tx, leadIds)).map(({ reference }) => reference),
+    digests: addresses.flatMap((address) => addressDigests(deps.oppositionKey, clientId, address)),
+    keysSchema: deps.keysSchema,
+  };
+}
+
+export interface Proving extends Omit<ActOn, 'refusedRows'> {
+  readonly references: readonly string[];
+  readonly tables: readonly ProvedTable[];
+  readonly before: LogPosition;
+  readonly entries: readonly LogEntryHead[];
+}
+
+/** Signs and keeps a proof of what the caller has counted, in the caller's transaction. */
+export async function writeProof(tx: Sql, deps: ProofDeps, proving: Proving): Promise<SignedProof> {
+  const { act, clientId, leadIds, references, tables, before, entries, request } = proving;
+  const client = await findClient(tx, clientId);
+  if (client === undefined) throw new RelaisError('FIND-001', `No client is called ${clientId}.`);
+  const madeAt = tx.now();
+  const number = await insertProof(tx, { clientId, act, request: request ?? '', madeAt });
+  const key = proofKeyOf(deps.sealKeys.current());
+  const after = await logPosition(tx);
+  const proof = signProof(
+    {
+      format: proofFormat,
+      number,
+      act,
+      request: request ?? null,
+      madeAt: madeAt.toISOString(),
+      installation: (await installationId(tx)) ?? 'none',
+      client: { id: clientId, name: client.name, legalEntity: client.legalEntity },
+      contact: deps.contact,
+      leads: [...references],
+      tables,
+      log: {
+        before,
+        after,
+        entries: [...Map.groupBy(entries, ({ entry }) => entry)].map(([entry, found]) => ({
+          entry,
+          ids: found.map(({ id }) => id),
+        })),
+      },
+      key: key.id,
+    },
+    key.privateKey,
+  );
+  const document = proofText(proof);
+  await insertProofDocument(tx, number, document, leadIds);
+  await appendHandovers(tx, entriesOf(proving, number, document));
+  return proof;
+}
+
+/** One for each lead, with the digest of the document; without leads one of the client. */
+function entriesOf(
+  { clientId, leadIds, actor, request }: Proving,
+  number: number,
+  document: string,
+): Handover[] {
+  const entry: Handover = {
+    entry: 'proof_made',
+    clientId,
+    actor,
+    reason: `proof:${number}`,
+    digest: createHash('sha256').update(document).digest(),
+    bytes: Buffer.byteLength(document),
+    ...(request === undefined ? {} : { purpose: `request ${request}` }),
+  };
+  return leadIds.length === 0 ? [entry] : leadIds.map((leadId) => ({ ...entry, leadId }));
+}
