@@ -105,11 +105,19 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
   };
 }
 
-const proofsOf = ({ keysSchema }: Config, keys: Keys, oppositionKey: Buffer): ProofDeps => ({
+const proofsOf = (
+  { keysSchema, centreName, clientMail }: Config,
+  keys: Keys,
+  oppositionKey: Buffer,
+): ProofDeps => ({
   sealKeys: keys.seal,
   oppositionKey,
   keysSchema,
-  contact: { centre: null, dpo: null, mailbox: null },
+  contact: {
+    centre: centreName ?? null,
+    dpo: clientMail?.dpoName ?? null,
+    mailbox: clientMail?.rightsMailbox ?? null,
+  },
 });
 
 /** Schema, account and keys are what this program expects. Returns the key of the intake digests. */

@@ -52,6 +52,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     alerts: alertsOf(reader, network.allowPlaintext),
     bounces: bouncesOf(reader, network.allowPlaintext),
     ...clientMailsOf(reader),
+    ...centreOf(reader),
     callbacks: callbacksOf(reader),
     actor: read('RELAIS_ACTOR') ?? userInfo().username,
     secrets: createSecrets(read('RELAIS_SECRETS_DIR'), (name) => environment[name] ?? sandbox[name]),
@@ -173,6 +174,11 @@ function alertsOf({ read, url, problems }: VariableReader, allowPlaintext: boole
 function clientMailsOf({ read, problems }: VariableReader): Pick<Config, 'clientMail'> {
   const clientMail = clientMailOf(read, problems);
   return clientMail === undefined ? {} : { clientMail };
+}
+
+function centreOf({ read }: VariableReader): Pick<Config, 'centreName'> {
+  const centreName = read('RELAIS_CENTRE_NAME');
+  return centreName === undefined ? {} : { centreName };
 }
 
 function bouncesOf({ url, wholeNumber }: VariableReader, allowPlaintext: boolean): Config['bounces'] {

@@ -67,6 +67,8 @@ export interface Config {
   /** Where recipients tell later what they decided; without a port nowhere. */
   readonly callbacks: { readonly host: string; readonly port: number | undefined };
   readonly bounces: { readonly url?: string; readonly everyMs: number };
+  /** The centre's name, as letters and proofs bear it. */
+  readonly centreName?: string;
   /** Who acts when a command is run by hand. */
   readonly actor: string;
   /** `secret:NAME` values, newest first; files win over the environment and are read again when they change. */

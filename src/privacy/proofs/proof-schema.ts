@@ -1,4 +1,4 @@
-// The form of a proof, as JSON Schema: docs/proof.schema.json is this, and the check holds every file to it.
+// The form of a proof, as JSON Schema; docs/rights.md says what the members mean.
 // Invariant: closed; what it does not name is not a proof.
 import { Ajv } from 'ajv';
 
@@ -34,7 +34,7 @@ export const proofSchema = {
     madeAt: { type: 'string', pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z$' },
     installation: text(64),
     client: closed({ id: text(40), name: text(160), legalEntity: text(200) }),
-    contact: closed({ centre: textOrNone(160), dpo: textOrNone(160), mailbox: textOrNone(254) }),
+    contact: closed({ centre: textOrNone(1000), dpo: textOrNone(1000), mailbox: textOrNone(254) }),
     leads: list({ type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' }),
     tables: list(
       closed({
