@@ -38,6 +38,8 @@ export interface App {
   readonly keys: Keys;
   /** Of the addresses on the opposition lists. */
   readonly oppositionKey: Buffer;
+  /** Of the marks that callbacks of recipients have in the log. */
+  readonly callbackKey: Buffer;
   readonly published: Published;
   readonly checkOptions: CheckOptions;
   readonly intake: Intake;
@@ -83,6 +85,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     }),
     keys,
     oppositionKey,
+    callbackKey: derived(digestKey, 'callbacks'),
     published: publishedMappings(database, checkOptions, log),
     checkOptions,
     intake: createIntake({ database, marks, log, secrets, snapshot, digestKey, oppositionKey }),

@@ -42,6 +42,7 @@ export const logEvents = [
   'callback.heard',
   'callback.refused',
   'callback.failed',
+  'callback.shut_out',
   'alert.raised',
   'alert.failed',
   'client_mail.sent',

@@ -127,13 +127,13 @@ async function startHealth(
 
 /** Beside a planner: recipients tell it what they decided. */
 async function openCallbacks(
-  { database, published }: App,
+  { database, published, callbackKey }: App,
   { callbacks: { host, port }, secrets }: Config,
   log: Log,
 ): Promise<{ readonly close: () => Promise<void> } | undefined> {
   if (port === undefined) return undefined;
   const { startCallbacks } = await import('./callbacks/server.ts');
-  return startCallbacks({ database, published, secrets, log, host, port });
+  return startCallbacks({ database, published, callbackKey, secrets, log, host, port });
 }
 
 function leave(message: string, code: number): void {

@@ -1,18 +1,21 @@
 // The door for recipients that tell later what they decided: POST /callbacks/<destination>, signed.
-// Invariant: whoever cannot sign learns nothing, not even which destinations there are; the address holds nothing personal, and
-// what is answered is a status alone.
-import { fastify, type FastifyReply } from 'fastify';
+// Invariant: whoever cannot sign learns nothing, not even which destinations there are, and is soon not listened to; the address
+// holds nothing personal, and what is answered is a status alone.
+import { fastify, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Database } from '../store/database.ts';
 import { findDestination } from '../store/destinations.ts';
 import type { InForce, Published } from '../delivery/mapping-cache.ts';
 import { hearCallback, type Heard } from '../delivery/background/callbacks.ts';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { atOnce, createStrangers, type Strangers } from './strangers.ts';
 import { isSigned } from './verify.ts';
 
 export interface CallbackOptions {
   readonly database: Database;
   readonly published: Published;
+  /** Of the marks that callbacks have in the log. */
+  readonly callbackKey: Buffer;
   readonly secrets: (name: string) => readonly string[];
   readonly log: Log;
   readonly host: string;
@@ -26,52 +29,104 @@ const mostBytes = 64 * 1024;
 /** Asks its sender to come again: the delivery is just being sent or asked about. */
 const againSeconds = 10;
 
-const statuses: Readonly<Record<Heard, number>> = {
+const statuses: Readonly<Record<Exclude<Heard, 'later'>, number>> = {
   settled: 204,
   noted: 204,
-  later: 503,
   unknown_delivery: 404,
   not_understood: 422,
 };
 
+/** Idle ones of strangers must not use up the planner's sockets. */
+const connectionsAtOnce = 256;
+
+/** The proxy stands on this machine or in its private network: what it says of its own client is believed. */
+const proxies = ['loopback', 'linklocal', 'uniquelocal'];
+
+interface Door {
+  readonly options: CallbackOptions;
+  readonly strangers: Strangers;
+  /** Callbacks that are being looked at. */
+  inWork: number;
+}
+
 export async function startCallbacks(
   options: CallbackOptions,
 ): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
-  const server = fastify({ logger: false, bodyLimit: mostBytes, requestTimeout: 10_000 });
+  const server = fastify({
+    logger: false,
+    bodyLimit: mostBytes,
+    requestTimeout: 10_000,
+    keepAliveTimeout: 5_000,
+    trustProxy: proxies,
+  });
+  server.server.maxConnections = connectionsAtOnce;
+  const door: Door = { options, strangers: createStrangers(), inWork: 0 };
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.setNotFoundHandler((_request, reply) => reply.code(404).send());
   server.setErrorHandler((error, _request, reply) => answerToError(error, reply, options.log));
+  server.addHook('onRequest', async (request, reply) => {
+    const seconds = await door.strangers.shutOutFor(request.ip);
+    if (seconds !== undefined) return reply.code(429).header('retry-after', String(seconds)).send();
+    return undefined;
+  });
   server.post<{ Params: { destination: string } }>('/callbacks/:destination', async (request, reply) => {
-    const { headers, params } = request;
-    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    const inForce = await inForceFor(options, params.destination);
-    const plan = inForce?.mapping.callback;
-    const signed = {
-      id: textOf(headers['webhook-id']),
-      timestamp: textOf(headers['webhook-timestamp']),
-      signature: textOf(headers['webhook-signature']),
-      body,
-    };
-    const now = options.database.now().getTime();
-    if (inForce === undefined || plan === undefined || !isSigned(signed, options.secrets(plan.secret), now)) {
-      if (plan !== undefined) options.log.warn('callback.refused', { destination: params.destination });
-      return reply.code(401).send();
+    if (door.inWork >= atOnce) return later(reply);
+    door.inWork += 1;
+    try {
+      return await answer(door, request, reply);
+    } finally {
+      door.inWork -= 1;
     }
-    const heard = await hearCallback(options, params.destination, inForce, {
+  });
+  const address = await server.listen({ host: options.host, port: options.port });
+  return { port: Number(new URL(address).port), close: () => server.close() };
+}
+
+async function answer(
+  { options, strangers }: Door,
+  request: FastifyRequest<{ Params: { destination: string } }>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { headers, params, ip } = request;
+  const { destination } = params;
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const inForce = await inForceFor(options, destination);
+  const plan = inForce?.mapping.callback;
+  const id = textOf(headers['webhook-id']);
+  const signed = {
+    id,
+    timestamp: textOf(headers['webhook-timestamp']),
+    signature: textOf(headers['webhook-signature']),
+    body,
+  };
+  const now = options.database.now().getTime();
+  if (
+    inForce === undefined ||
+    plan === undefined ||
+    id === undefined ||
+    !isSigned(signed, options.secrets(plan.secret), now)
+  ) {
+    if (plan !== undefined) options.log.warn('callback.refused', { destination });
+    if (await strangers.refused(ip)) options.log.warn('callback.shut_out', {});
+    return reply.code(401).send();
+  }
+  const heard = await hearCallback(options, destination, inForce, {
+    id,
+    answer: {
       status: 200,
       headers: {},
       mediaType: textOf(headers['content-type']) ?? '',
       text: body.toString('utf8'),
       truncated: false,
-    });
-    options.log.info('callback.heard', { destination: params.destination, code: heard });
-    if (heard === 'later') void reply.header('retry-after', String(againSeconds));
-    return reply.code(statuses[heard]).send();
+    },
   });
-  const address = await server.listen({ host: options.host, port: options.port });
-  return { port: Number(new URL(address).port), close: () => server.close() };
+  options.log.info('callback.heard', { destination, code: heard });
+  return heard === 'later' ? later(reply) : reply.code(statuses[heard]).send();
 }
+
+const later = (reply: FastifyReply): FastifyReply =>
+  reply.code(503).header('retry-after', String(againSeconds)).send();
 
 /** Read each time: names come from outside, and a memory of them would grow with whoever invents some. */
 async function inForceFor(
@@ -91,5 +146,5 @@ function answerToError(error: unknown, reply: FastifyReply, log: Log): FastifyRe
   const { statusCode } = error as { readonly statusCode?: number };
   if (statusCode !== undefined && statusCode < 500) return reply.code(statusCode).send();
   log.error('callback.failed', { code: foreignCode(error) });
-  return reply.code(503).header('retry-after', String(againSeconds)).send();
+  return later(reply);
 }

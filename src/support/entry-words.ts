@@ -115,8 +115,8 @@ const wordsOf: Readonly<Record<HandoverEntry, Words>> = {
     `${say('Aucune réponse : l’envoi s’est interrompu, issue inconnue', 'No answer: the send was cut off, outcome unknown')}${call}${next}`,
   late: ({ say, colon, answer }) =>
     `${say('Réponse tardive, sans effet', 'Late answer, without effect')}${colon}${answer}`,
-  lookup: ({ say, call, colon, answer, next }) =>
-    `${say('Destinataire interrogé', 'Recipient asked')}${call}${colon}${answer}${next}`,
+  lookup: ({ entry, say, call, colon, answer, next }) =>
+    `${entry.purpose === '' ? say('Destinataire interrogé', 'Recipient asked') : say('Dit par le destinataire', 'Told by the recipient')}${call}${colon}${answer}${next}`,
   read_back: ({ entry, say, colon }) =>
     `${say('Fiche relue chez le destinataire', 'Record read back')}${colon}${readBackText(entry, say)}`,
   withheld: ({ say, why }) => `${say('Retenue', 'Withheld')}${why}`,

@@ -1,24 +1,25 @@
 // A recipient that decides later tells it by itself, signed: the delivery ends at once, once, and asking stays the fallback.
 import { Webhook } from 'standardwebhooks';
 import { startCallbacks } from '../../src/callbacks/server.ts';
+import { atOnce, refusalsAMinute } from '../../src/callbacks/strangers.ts';
 import { silentLog } from '../../src/log.ts';
-import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+import { replay } from '../../src/support/replay.ts';
+import { openDeciding, type Deciding } from './deciding-crm.ts';
+import { leadRow, strangerRow } from './gateway.ts';
 
-let crm: HttpRecipient;
-let gateway: Gateway;
+let deciding: Deciding;
+let { crm, gateway, stateOf } = {} as Deciding;
 let door: Awaited<ReturnType<typeof startCallbacks>>;
 const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
 
 beforeEach(async () => {
-  crm = await startHttpRecipient();
-  gateway = await openGateway({
-    files: webhookFiles(crm.port),
-    environment: { RELAIS_SECRET_ESSAI_CALLBACK: secret },
-  });
+  deciding = await openDeciding({ RELAIS_SECRET_ESSAI_CALLBACK: secret });
+  ({ crm, gateway, stateOf } = deciding);
+  const { database, published, callbackKey } = gateway.app;
   door = await startCallbacks({
-    database: gateway.app.database,
-    published: gateway.app.published,
+    database,
+    published,
+    callbackKey,
     secrets: gateway.config.secrets,
     log: silentLog,
     host: '127.0.0.1',
@@ -27,39 +28,15 @@ beforeEach(async () => {
 }, 90_000);
 afterEach(async () => {
   await door.close();
-  await gateway.close();
-  await crm.close();
+  await deciding.close();
 }, 90_000);
 
-async function publish(every = '1h'): Promise<void> {
-  const file = webhookFiles(crm.port)['essai/crm.yaml'] ?? '';
-  const lookup = `{ url: 'http://localhost:${crm.port}/decisions/{reference}' }`;
-  gateway.file(
-    'essai/crm.yaml',
-    file
-      .replace(
-        "/leads' }",
-        `/leads', lookup: ${lookup} }\nonUnknown: lookup\npending: { for: 10h, every: ${every} }\ncallback: { secret: secret:ESSAI_CALLBACK, key: $.key }`,
-      )
-      .replace(
-        /^response:$/m,
-        [
-          'response:',
-          '  - { pending: { status: 202 }, reference: $.id }',
-          '  - { accepted: { json: { state: kept } }, on: lookup, reference: $.id }',
-          '  - { refused: { json: { state: arbitrated } }, on: lookup, reason: already_known }',
-          '  - { pending: { json: { state: waiting } }, on: lookup }',
-          '  - { absent: { status: 404 }, on: lookup }',
-        ].join('\n'),
-      ),
+const publish = (every = '1h'): Promise<void> =>
+  deciding.publish(
+    `{ url: 'http://localhost:${crm.port}/decisions/{reference}' }`,
+    `pending: { for: 10h, every: ${every} }\ncallback: { secret: secret:ESSAI_CALLBACK, key: $.key }`,
   );
-  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'asks' });
-}
 
-const stateOf = async (): Promise<string> => {
-  const [row] = await gateway.states();
-  return row === undefined ? '' : `${row.state}:${row.reason}`;
-};
 const keyOf = async (): Promise<string> =>
   (await gateway.owner.all<{ key: string }>('SELECT delivery_key AS `key` FROM deliveries'))[0]?.key ?? '';
 const entries = async (): Promise<string[]> =>
@@ -74,21 +51,50 @@ const entries = async (): Promise<string[]> =>
 /** Answers the status. */
 async function tell(
   said: Readonly<Record<string, unknown>>,
-  { by = secret, to = 'essai-crm', at = new Date() }: { by?: string; to?: string; at?: Date } = {},
+  {
+    by = secret,
+    to = 'essai-crm',
+    at = new Date(),
+    id = 'msg_1',
+    from,
+  }: { by?: string; to?: string; at?: Date; id?: string; from?: string } = {},
 ): Promise<number> {
   const body = JSON.stringify(said);
   const response = await fetch(`http://127.0.0.1:${door.port}/callbacks/${to}`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      'webhook-id': 'msg_1',
+      ...(from === undefined ? {} : { 'x-forwarded-for': from }),
+      'webhook-id': id,
       'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
-      'webhook-signature': new Webhook(by).sign('msg_1', at, body),
+      'webhook-signature': new Webhook(by).sign(id, at, body),
     },
     body,
   });
   expect(await response.text()).toBe('');
   return response.status;
+}
+
+/** The lead's row is locked until the function is called. */
+async function heldLead(): Promise<() => Promise<void>> {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((done) => {
+    release = done;
+  });
+  let locked: () => void = () => undefined;
+  const begun = new Promise<void>((done) => {
+    locked = done;
+  });
+  const work = gateway.owner.transaction(async (tx) => {
+    await tx.all('SELECT id FROM leads FOR UPDATE');
+    locked();
+    await held;
+  });
+  await begun;
+  return async () => {
+    release();
+    await work;
+  };
 }
 
 async function pendingLead(): Promise<string> {
@@ -116,10 +122,11 @@ test('told again it changes nothing; a word that contradicts it moves nothing an
   const before = await entries();
   expect(await tell({ key, state: 'kept', id: 'C-9' })).toBe(204);
   expect(await gateway.owner.all('SELECT 1 FROM alerts')).toEqual([]);
-  expect(await tell({ key, state: 'arbitrated' })).toBe(204);
-  expect(await tell({ key, state: 'arbitrated' })).toBe(204);
+  expect(await tell({ key, state: 'arbitrated' }, { id: 'msg_2' })).toBe(204);
+  expect(await tell({ key, state: 'arbitrated' }, { id: 'msg_2' })).toBe(204);
+  expect(await tell({ key, state: 'arbitrated' }, { id: 'msg_3' })).toBe(204);
   expect(await stateOf()).toBe('delivered:accepted');
-  expect(await entries()).toEqual(before);
+  expect(await entries()).toEqual([...before, 'late refused']);
   expect(await gateway.owner.all('SELECT kind FROM alerts')).toEqual([{ kind: 'ack_contradicts' }]);
 }, 90_000);
 
@@ -128,6 +135,81 @@ test('its no fails the lead, with an alert', async () => {
   expect(await tell({ key, state: 'arbitrated' })).toBe(204);
   expect(await stateOf()).toBe('failed:refused:already_known');
   expect(await gateway.owner.all('SELECT kind FROM alerts')).toEqual([{ kind: 'delivery_failed' }]);
+}, 90_000);
+
+const by = { actor: 'tester', reason: 'ticket 4711' };
+
+async function replayed(): Promise<void> {
+  const [row] = await gateway.states();
+  await replay(gateway.app, [row?.id ?? 0], by);
+}
+
+test('a no that is told again does not end the run of a replay that has not left', async () => {
+  const key = await pendingLead();
+  await tell({ key, state: 'arbitrated' });
+  await gateway.owner.run("UPDATE destinations SET status = 'suspended' WHERE id = 'essai-crm'", []);
+  await replayed();
+  expect(await tell({ key, state: 'arbitrated' })).toBe(204);
+  expect(await tell({ key, state: 'arbitrated' }, { id: 'msg_2' })).toBe(204);
+  expect(await tell({ key, state: 'arbitrated' }, { id: 'msg_3' })).toBe(204);
+  expect(await stateOf()).not.toContain('failed');
+  expect((await entries()).slice(3)).toEqual(['replayed', 'late refused']);
+}, 90_000);
+
+test('a no that is told again does not end the run of a replay that is pending; a new no does', async () => {
+  const key = await pendingLead();
+  await tell({ key, state: 'arbitrated' });
+  crm.answer = ({ method }, response) =>
+    void (method === 'GET' ? response.writeHead(404).end('{}') : response.writeHead(202).end('{"id":"C-2"}'));
+  await replayed();
+  await gateway.until('pending', async () => (await stateOf()) === 'pending:recipient_decides', 40_000);
+  expect(await tell({ key, state: 'arbitrated' })).toBe(204);
+  expect(await stateOf()).toBe('pending:recipient_decides');
+  expect(await tell({ key, state: 'arbitrated' }, { id: 'msg_2' })).toBe(204);
+  expect(await stateOf()).toBe('failed:refused:already_known');
+}, 90_000);
+
+test('a yes behind a no moves nothing: the first word counts', async () => {
+  const key = await pendingLead();
+  await tell({ key, state: 'arbitrated' });
+  expect(await tell({ key, state: 'kept', id: 'C-9' }, { id: 'msg_2' })).toBe(204);
+  expect(await stateOf()).toBe('failed:refused:already_known');
+  expect(
+    (await gateway.owner.all<{ kind: string }>('SELECT kind FROM alerts ORDER BY id')).at(-1)?.kind,
+  ).toBe('ack_contradicts');
+}, 90_000);
+
+test('two leads that are contradicted within an hour are two tasks', async () => {
+  await pendingLead();
+  await gateway.send(strangerRow('L-2'));
+  const pending = async () => (await gateway.states("state = 'pending'")).length === 2;
+  await gateway.until('two are pending', pending, 40_000);
+  const keys = await gateway.owner.all<{ key: string }>(
+    'SELECT delivery_key AS `key` FROM deliveries ORDER BY id',
+  );
+  for (const { key } of keys) {
+    await tell({ key, state: 'kept', id: 'C-9' }, { id: `yes ${key}` });
+    await tell({ key, state: 'arbitrated' }, { id: `no ${key}` });
+  }
+  expect(await gateway.owner.all('SELECT kind FROM alerts')).toEqual([
+    { kind: 'ack_contradicts' },
+    { kind: 'ack_contradicts' },
+  ]);
+}, 90_000);
+
+test('a yes after its erasure is over is a task, and gives the erased lead no reference', async () => {
+  const key = await pendingLead();
+  crm.answer = (_request, response) => void response.writeHead(200).end('{"success":true}');
+  await gateway.app.rights.erase({ clientId: 'essai', reference: 'L-1', ...by });
+  const erased = async () =>
+    (await gateway.states("d.action = 'erase' AND d.state = 'delivered'")).length > 0;
+  await gateway.until('erased', erased, 40_000);
+  expect(await tell({ key, state: 'kept', id: 'C-9' })).toBe(204);
+  expect(await stateOf()).toBe('cancelled:erased');
+  expect(await gateway.owner.all('SELECT 1 FROM deliveries WHERE recipient_reference IS NOT NULL')).toEqual(
+    [],
+  );
+  expect(await gateway.owner.all('SELECT kind FROM alerts')).toEqual([{ kind: 'ack_contradicts' }]);
 }, 90_000);
 
 test('whoever cannot sign moves nothing, and learns nothing', async () => {
@@ -143,6 +225,32 @@ test('whoever cannot sign moves nothing, and learns nothing', async () => {
   });
   expect(bare.status).toBe(401);
   expect(await stateOf()).toBe('pending:recipient_decides');
+}, 90_000);
+
+test('whoever knocks again and again without a signature is not listened to; others are, and so is a signed one', async () => {
+  const key = await pendingLead();
+  const other = `whsec_${Buffer.alloc(24, 9).toString('base64')}`;
+  const knock = (from: string, by: string): Promise<number> => tell({ key, state: 'waiting' }, { by, from });
+  for (let count = 0; count < refusalsAMinute; count += 1) {
+    expect(await knock('203.0.113.9', secret)).toBe(204);
+    expect(await knock('203.0.113.9', other)).toBe(401);
+  }
+  expect(await knock('203.0.113.9', other)).toBe(429);
+  expect(await knock('203.0.113.9', secret)).toBe(429);
+  expect(await knock('203.0.113.10', other)).toBe(401);
+  expect(await knock('203.0.113.10', secret)).toBe(204);
+}, 90_000);
+
+test('more at once than are looked at are asked to come again', async () => {
+  const key = await pendingLead();
+  const lock = await heldLead();
+  const told = Array.from({ length: atOnce }, () => tell({ key, state: 'kept', id: 'C-9' }));
+  await gateway.until('all are in work', async () => (await tell({ key, state: 'waiting' })) === 503, 10_000);
+  await lock();
+  const statuses = await Promise.all(told);
+  expect(statuses.filter((status) => status === 204).length).toBeGreaterThan(0);
+  expect(await tell({ key, state: 'waiting' })).toBe(204);
+  expect(await stateOf()).toBe('delivered:accepted');
 }, 90_000);
 
 test('a key of nobody, a word that no rule knows and one that says nothing yet move nothing', async () => {

@@ -1,44 +1,16 @@
 // A recipient that decides later is asked where it says what it decided: until it has, or until its time is over.
-import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+import { openDeciding, type Deciding } from './deciding-crm.ts';
+import { leadRow } from './gateway.ts';
 
-let crm: HttpRecipient;
-let gateway: Gateway;
+let deciding: Deciding;
+let { crm, gateway, publish, stateOf } = {} as Deciding;
 beforeEach(async () => {
-  crm = await startHttpRecipient();
-  gateway = await openGateway({ files: webhookFiles(crm.port) });
+  deciding = await openDeciding();
+  ({ crm, gateway, publish, stateOf } = deciding);
 });
-afterEach(async () => {
-  await gateway.close();
-  await crm.close();
-});
-
-async function publish(lookup: string, more = ''): Promise<void> {
-  const file = webhookFiles(crm.port)['essai/crm.yaml'] ?? '';
-  gateway.file(
-    'essai/crm.yaml',
-    file
-      .replace("/leads' }", `/leads', lookup: ${lookup} }\nonUnknown: lookup\n${more}`)
-      .replace(
-        /^response:$/m,
-        [
-          'response:',
-          '  - { pending: { status: 202 }, reference: $.id }',
-          '  - { accepted: { json: { state: kept } }, on: lookup, reference: $.id }',
-          '  - { refused: { json: { state: arbitrated } }, on: lookup, reason: already_known }',
-          '  - { pending: { json: { state: waiting } }, on: lookup }',
-          '  - { absent: { status: 404 }, on: lookup }',
-        ].join('\n'),
-      ),
-  );
-  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'asks' });
-}
+afterEach(() => deciding.close());
 
 const at = (url: string) => crm.received.filter((request) => request.url === url);
-const stateOf = async (): Promise<string> => {
-  const [row] = await gateway.states();
-  return row === undefined ? '' : `${row.state}:${row.reason}`;
-};
 
 test('its own place for decisions is asked by its own reference, again and again, and the lead is sent once', async () => {
   const base = `http://localhost:${crm.port}`;

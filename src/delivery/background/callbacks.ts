@@ -1,13 +1,17 @@
 // What a recipient decided later and tells by itself: the delivery it names ends as its look-up would have ended it.
-// Invariant: the first word counts; heard again it changes nothing, and one that contradicts it is a task. Nothing is settled that
-// is just being sent or asked about.
+// Invariant: the first word counts; heard again it changes nothing, in a later run neither, and one that contradicts it is a task.
+// Nothing is settled that is just being sent or asked about.
 import type { Answer, Outcome } from '../../../connectors/contract.ts';
-import { isEnd } from '../../domain/delivery.ts';
+import { isEnd, splitReason } from '../../domain/delivery.ts';
+import { mac } from '../../domain/mac.ts';
 import { decide } from '../../domain/verdict.ts';
-import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
+import { raiseAlerts } from '../../store/alerts.ts';
+import { callbacksOf, erasureIsOver, type HeardCallback } from '../../store/heard-callbacks.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { deliveriesByKeys, lockDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { markSettled } from '../../store/delivery-settlements.ts';
+import { entryNames } from '../../store/entry-names.ts';
+import { appendHandovers } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
 import { noteDecision, noteErased, stateAfter } from '../attempt/outcome-effects.ts';
@@ -21,16 +25,24 @@ export type Heard = 'settled' | 'noted' | 'later' | 'unknown_delivery' | 'not_un
 export interface CallbackNeeds {
   readonly database: Database;
   readonly published: Published;
+  readonly callbackKey: Buffer;
+}
+
+/** A callback whose signature holds. */
+export interface SignedWord {
+  /** The sender's own name of it, the same each time it is told. */
+  readonly id: string;
+  /** Its body, as if a look-up had been answered with it. */
+  readonly answer: Answer;
 }
 
 type Decided = Extract<Outcome, { kind: 'accepted' | 'duplicate' | 'refused' | 'invalid' }>;
 
-/** @param answer the callback's body, as if a look-up had been answered with it; its signature holds */
 export async function hearCallback(
   needs: CallbackNeeds,
   destinationId: string,
   inForce: InForce,
-  answer: Answer,
+  { id, answer }: SignedWord,
 ): Promise<Heard> {
   const { mapping } = inForce;
   const key = await mapping.callback?.keyOf(answer);
@@ -46,7 +58,9 @@ export async function hearCallback(
     case 'duplicate':
     case 'refused':
     case 'invalid':
-      return needs.database.transaction((tx) => settle(tx, needs, row, { outcome, inForce }));
+      return needs.database.transaction((tx) =>
+        settle(tx, needs, row, { outcome, inForce, mark: markOf(needs, destinationId, id) }),
+      );
     case 'absent':
     case 'throttled':
     case 'unauthorized':
@@ -60,17 +74,45 @@ export async function hearCallback(
 interface Told {
   readonly outcome: Decided;
   readonly inForce: InForce;
+  /** Names it in the log. */
+  readonly mark: string;
 }
+
+/** Keyed: an id is its sender's text, and could be an address. */
+const markOf = ({ callbackKey }: CallbackNeeds, destinationId: string, id: string): string =>
+  `callback ${mac(callbackKey, Buffer.from(`${destinationId}\n${id}`))
+    .toString('hex')
+    .slice(0, 32)}`;
 
 async function settle(tx: Sql, needs: CallbackNeeds, seen: Delivery, told: Told): Promise<Heard> {
   const lead = (await lockLeads(tx, [seen.leadId])).get(seen.leadId);
   const [row] = await lockDeliveries(tx, [seen.id]);
   if (row === undefined) return 'unknown_delivery';
   if (row.state === 'sending') return 'later';
-  if (isEnd(row.state)) return afterItsEnd(tx, needs, row, told.outcome);
+  const before = await callbacksOf(tx, row.id);
+  if (before.some(({ mark }) => mark === told.mark)) return 'noted';
+  if (isEnd(row.state)) return afterItsEnd(tx, needs, row, { ...told, before });
+  if (!saysYes(told.outcome) && isOfEarlierRun(row)) {
+    await noteLate(tx, row, { ...told, before });
+    return 'noted';
+  }
+  await settleOpen(tx, row, told, lead?.erased === true);
+  return 'settled';
+}
+
+/** A "no" to a run that has neither left nor been asked about was said to one before it. */
+const isOfEarlierRun = ({ state, departedAttempt }: Delivery): boolean =>
+  departedAttempt === 0 && state !== 'pending';
+
+async function settleOpen(tx: Sql, row: Delivery, told: Told, isErased: boolean): Promise<void> {
   const { mapping, versionId } = told.inForce;
-  const now = tx.now();
-  const claimed = { ...row, now, knownReference: undefined, createStands: true, createUnsettled: false };
+  const claimed = {
+    ...row,
+    now: tx.now(),
+    knownReference: undefined,
+    createStands: true,
+    createUnsettled: false,
+  };
   const decision = decide(
     told.outcome,
     {
@@ -100,42 +142,83 @@ async function settle(tx: Sql, needs: CallbackNeeds, seen: Delivery, told: Told)
     },
     work,
   );
-  if (lead?.erased === true && row.action !== 'erase' && !isEnd(stateAfter(decision.verdict)))
+  if (isErased && row.action !== 'erase' && !isEnd(stateAfter(decision.verdict)))
     noteErased(claimed, decision, work);
   await markSettled(tx, work.settlements);
   // What was asked of a person is answered.
   await closeAlertsOf(tx, [row.id]);
-  await writeEffects(tx, work);
-  return 'settled';
+  const handovers = work.handovers.map((entry) =>
+    entry.entry === 'lookup' ? { ...entry, purpose: told.mark } : entry,
+  );
+  await writeEffects(tx, { ...work, handovers });
 }
 
 const saysYes = ({ kind }: Decided): boolean => kind === 'accepted' || kind === 'duplicate';
+
+interface ToldLate extends Told {
+  readonly before: readonly HeardCallback[];
+}
 
 /** Where nobody knew what became of it, its recipient's word settles it; else its first word stands. */
 async function afterItsEnd(
   tx: Sql,
   { published }: CallbackNeeds,
   row: Delivery,
-  outcome: Decided,
+  told: ToldLate,
 ): Promise<Heard> {
-  if (saysYes(outcome) && isUndecided(row)) {
+  const { outcome, mark } = told;
+  // What has been erased there is not there any more: nothing names it again, and nobody is told a second time.
+  const isOver = row.action !== 'erase' && (await erasureIsOver(tx, row));
+  if (saysYes(outcome) && isUndecided(row) && !wasRefused(row) && !isOver) {
     const reference = 'reference' in outcome ? outcome.reference : undefined;
     await resolveIn(tx, published, row.id, {
       actor: 'recipient',
-      evidence: 'signed callback',
+      evidence: mark,
       received: true,
       ...(reference === undefined ? {} : { reference }),
     });
     return 'settled';
   }
-  if (row.state !== 'cancelled' && saysYes(outcome) !== (row.state === 'delivered'))
-    await contradicted(tx, row);
+  const contradicts =
+    row.state === 'cancelled' ? saysYes(outcome) && isOver : saysYes(outcome) !== (row.state === 'delivered');
+  if (contradicts && (await noteLate(tx, row, told)))
+    await raiseAlerts(tx, [
+      {
+        kind: 'ack_contradicts',
+        clientId: row.clientId,
+        destinationId: row.destinationId,
+        deliveryId: row.id,
+        reason: row.reason,
+      },
+    ]);
   return 'noted';
 }
 
-const alertAgainSeconds = 3_600;
+/** Its recipient has said no. */
+const wasRefused = ({ state, reason }: Delivery): boolean =>
+  state === 'failed' && ['refused', 'invalid'].includes(splitReason(reason).base);
 
-async function contradicted(tx: Sql, { id, clientId, destinationId, reason }: Delivery): Promise<void> {
-  if (await raisedSince(tx, 'ack_contradicts', destinationId, alertAgainSeconds)) return;
-  await raiseAlerts(tx, [{ kind: 'ack_contradicts', clientId, destinationId, deliveryId: id, reason }]);
+/** Each sense once in a run: whoever tells it again and again does not fill the log. Returns whether it is new. */
+async function noteLate(
+  tx: Sql,
+  row: Delivery,
+  { outcome, mark, inForce, before }: ToldLate,
+): Promise<boolean> {
+  const isKnown = before.some(
+    (heard) => heard.entry === 'late' && heard.run === row.run && heard.outcome === outcome.kind,
+  );
+  if (isKnown) return false;
+  await appendHandovers(tx, [
+    {
+      entry: 'late',
+      ...entryNames(row),
+      actor: 'recipient',
+      connector: inForce.mapping.connector,
+      mappingVersionId: inForce.versionId,
+      purpose: mark,
+      outcome: outcome.kind,
+      reason: 'reason' in outcome ? outcome.reason : '',
+    },
+  ]);
+  return true;
 }

@@ -1,0 +1,34 @@
+// What recipients told by themselves of a delivery, as the log has it, and whether its erasure is over.
+// Invariant: reads only; a callback is known by its mark, which is no text of the recipient's.
+import type { Sql } from './database.ts';
+
+export interface HeardCallback {
+  readonly entry: 'lookup' | 'late' | 'resolved';
+  readonly mark: string;
+  readonly run: number;
+  readonly outcome: string;
+}
+
+/** Callbacks that are entries of a delivery, of all its runs. */
+export async function callbacksOf(sql: Sql, deliveryId: number): Promise<readonly HeardCallback[]> {
+  return sql.all<HeardCallback>(
+    `SELECT entry, purpose AS mark, run, outcome FROM handovers FORCE INDEX (handovers_delivery)
+      WHERE delivery_id = ? AND entry IN ('lookup', 'late', 'resolved') AND purpose LIKE 'callback %'`,
+    [deliveryId],
+  );
+}
+
+/** Whether the recipient was told to erase the lead and has, or a person has seen to it. */
+export async function erasureIsOver(
+  sql: Sql,
+  { leadId, destinationId }: { readonly leadId: number; readonly destinationId: string },
+): Promise<boolean> {
+  const rows = await sql.all(
+    `SELECT 1 FROM deliveries d FORCE INDEX (deliveries_lead)
+      WHERE d.lead_id = ? AND d.destination_id = ? AND d.action = 'erase'
+        AND (d.state IN ('delivered', 'cancelled') OR (d.state = 'failed' AND EXISTS
+            (SELECT 1 FROM task_closings c WHERE c.delivery_id = d.id AND c.run = d.run))) LIMIT 1`,
+    [leadId, destinationId],
+  );
+  return rows.length > 0;
+}
