@@ -260,6 +260,10 @@ test('a key of nobody, a word that no rule knows and one that says nothing yet m
   expect(await tell({ key, state: 'whatever' })).toBe(422);
   expect(await tell({ key, state: 'waiting' })).toBe(204);
   expect(await stateOf()).toBe('pending:recipient_decides');
+  // Another destination's, which this sender has no secret of.
+  await gateway.owner.run("UPDATE deliveries SET destination_id = 'essai-other'", []);
+  expect(await tell({ key, state: 'kept', id: 'C-9' })).toBe(404);
+  expect(await stateOf()).toBe('pending:recipient_decides');
 }, 90_000);
 
 test('a decision that comes while the lead is still being sent is asked for once more', async () => {
