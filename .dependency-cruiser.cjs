@@ -5,7 +5,7 @@
 
 const everyConnector = 'contract statuses guard access openpgp connectors anyConnector';
 const engine =
-  'errors log config domain mapping store queue intake publishing delivery support privacy clientMails';
+  'errors log config domain mapping store queue intake publishing delivery support privacy clientMails retention';
 
 /** zone: [where it lives, what else of ours it may import] */
 const zones = {
@@ -32,6 +32,7 @@ const zones = {
     'contract statuses guard connectors domain errors log mapping store queue publishing delivery privacy clientMails',
   ],
   privacy: ['^src/privacy/', 'contract domain errors log mapping store clientMails'],
+  retention: ['^src/retention/', 'domain errors log store privacy'],
   app: ['^src/app\\.ts$', `${everyConnector} ${engine}`],
   roles: ['^src/roles/', `${everyConnector} ${engine} app`],
   sandbox: ['^src/sandbox/', 'app config errors log intake publishing'],

@@ -82,6 +82,11 @@ export const catalogue = {
     meaning: 'The lead has been erased.',
     remedy: 'Nothing leaves for an erased lead; a new request needs a new reference.',
   },
+  'RETENTION-001': {
+    meaning: 'Retention would depart from the charter, and no written instruction of the client covers it.',
+    remedy:
+      'Record what the client wrote (relais instruction record --covers retention), then cite its number with --instruction.',
+  },
   'LEAD-005': {
     meaning: 'The row was refused for what is written in it.',
     remedy:

@@ -49,6 +49,12 @@ export const handoverEntries = [
   'note_written',
   'proof_made',
   'person_exported',
+  'instruction_recorded',
+  'operation_recorded',
+  'purged',
+  'anonymised',
+  'proofs_handed_over',
+  'retention_run',
 ] as const;
 export type HandoverEntry = (typeof handoverEntries)[number];
 

@@ -4,6 +4,7 @@ import { connectFailureCodes } from '../../connectors/guard/failures.ts';
 import { splitReason } from '../domain/delivery.ts';
 import type { StoryEntry } from '../store/delivery-lists.ts';
 import type { HandoverEntry } from '../store/handovers.ts';
+import { plainEntries } from './plain-entries.ts';
 import { callText, isAccessNotGot, outcomeText } from './answer-words.ts';
 import { sentConsentWords, type SentConsent } from './sent-consent-words.ts';
 import { inBoth, inLanguage, nextWords, reasonWords, type Both, type Language } from './words.ts';
@@ -140,32 +141,10 @@ const wordsOf: Readonly<Record<HandoverEntry, Words>> = {
         ? say(`Reçue par le destinataire, selon ${entry.actor}`, `Received, says ${entry.actor}`)
         : say(`Pas reçue par le destinataire, selon ${entry.actor}`, `Not received, says ${entry.actor}`)
     }${colon}${entry.purpose}`,
-  circuit_opened: asLogged,
-  circuit_closed: asLogged,
-  suspended: asLogged,
-  resumed: asLogged,
-  authorised: asLogged,
-  revoked: asLogged,
-  published: asLogged,
-  rolled_back: asLogged,
-  corrected: asLogged,
-  consent_recorded: asLogged,
-  interaction_recorded: asLogged,
-  withdrawn: asLogged,
-  consent_ended: asLogged,
-  opposition_kept: asLogged,
-  erased: asLogged,
-  looked_up: asLogged,
-  revealed: asLogged,
-  backfilled: asLogged,
-  file_requested: asLogged,
-  file_departed: asLogged,
-  file_outcome: asLogged,
-  key_changed: asLogged,
-  mailed: asLogged,
-  note_written: asLogged,
-  proof_made: asLogged,
-  person_exported: asLogged,
+  ...(Object.fromEntries(plainEntries.map((name) => [name, asLogged])) as Record<
+    (typeof plainEntries)[number],
+    Words
+  >),
 };
 
 function entryWords(entry: StoryEntry, language: Language): string {

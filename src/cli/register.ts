@@ -1,0 +1,198 @@
+// relais instruction record | list and relais operation record | list: what a client asked for in writing, and its operations.
+// Invariant: what keeps data longer than the charter says cites an instruction (C35, C53).
+import { Option, type Command } from 'commander';
+import type { Delay } from '../domain/civil-date.ts';
+import { coveredMatters, type Covered } from '../domain/instructions.ts';
+import { RelaisError } from '../errors.ts';
+import { delayText, longYears, recordInstruction, recordOperation } from '../retention/register.ts';
+import { listInstructions } from '../store/instructions.ts';
+import { listOperations } from '../store/operations.ts';
+import { collect, impersonal, known, reasonOf, wholeNumber, withExamples } from './arguments.ts';
+import { outJson, withJson, type JsonOption } from './json.ts';
+import { table } from './table.ts';
+import { out, say, withApp } from './terminal.ts';
+
+export function registerCommands(program: Command): void {
+  instructionCommands(program);
+  operationCommands(program);
+}
+
+interface InstructionOptions {
+  readonly client: string;
+  readonly date: string;
+  readonly from?: string;
+  readonly document?: string;
+  readonly covers: readonly string[];
+  readonly operation?: string;
+}
+
+function instructionCommands(program: Command): void {
+  const instruction = program
+    .command('instruction')
+    .description('the register of what a client asked for in writing (C53)');
+  withExamples(
+    instruction
+      .command('record')
+      .description('record a written instruction; it is given the next number of its client')
+      .requiredOption('--client <client>', 'client who gave it')
+      .requiredOption('--date <date>', 'its date: 2026-11-20')
+      .option('--from <person>', 'who of the client gave it; mandatory')
+      .option('--document <text>', 'letter, mail or annex where it can be read; mandatory')
+      .requiredOption('--covers <matter>', `${coveredMatters.join(', ')}; may be repeated`, collect)
+      .option('--operation <code>', 'of one operation only; default: of all'),
+    'proofs: the client waives the proofs of phone consent that it is handed before a deletion.',
+    'relais instruction record --client horizon --date 2026-11-20 --from "M. Exemple, DPO" --document "annexe 3" --covers retention',
+  ).action((options: InstructionOptions) => recordGiven(options));
+  withExamples(
+    withJson(
+      instruction
+        .command('list')
+        .description('instructions, newest first')
+        .option('--client <client>', 'of one client'),
+    ),
+    '',
+    'relais instruction list --client horizon',
+  ).action((options: { readonly client?: string } & JsonOption) => showInstructions(options));
+}
+
+async function recordGiven(options: InstructionOptions): Promise<void> {
+  const covers = [
+    ...new Set(options.covers.map((matter) => known<Covered>(matter, coveredMatters, 'matter'))),
+  ];
+  const instruction = {
+    clientId: options.client,
+    givenOn: options.date,
+    givenBy: reasonOf(options.from, '--from').slice(0, 120),
+    document: reasonOf(options.document, '--document'),
+    covers,
+    operation: codeOf(options.operation ?? ''),
+  };
+  await withApp(async (app) => {
+    const number = await recordInstruction(app.database, { ...instruction, recordedBy: app.config.actor });
+    out(`Instruction ${number} of ${options.client} is recorded: cite it with --instruction ${number}.`);
+  });
+}
+
+async function showInstructions(options: { readonly client?: string } & JsonOption): Promise<void> {
+  await withApp(async ({ database }) => {
+    const rows = await listInstructions(database, options.client);
+    if (options.json === true) return outJson(rows);
+    table(
+      ['client', 'number', 'date', 'from', 'document', 'covers', 'operation'],
+      rows.map((row) => [
+        row.clientId,
+        String(row.number),
+        row.givenOn,
+        row.givenBy,
+        row.document,
+        row.covers.join(', '),
+        row.operation || 'all',
+      ]),
+    );
+    if (rows.length === 0) say('None.');
+  });
+}
+
+interface OperationOptions {
+  readonly client: string;
+  readonly kind: string;
+  readonly ends?: string;
+  readonly delay?: Delay;
+  readonly instruction?: number;
+}
+
+function operationCommands(program: Command): void {
+  const operation = program
+    .command('operation')
+    .description('operations of a client: kind, last day and delay, from which retention follows');
+  withExamples(
+    operation
+      .command('record [code]')
+      .description(
+        'record an operation, or what has changed of it; without a code: of requests of no operation',
+      )
+      .requiredOption('--client <client>', 'client it belongs to')
+      .addOption(
+        new Option('--kind <kind>', 'one_off or recurring')
+          .choices(['one_off', 'recurring'])
+          .default('one_off'),
+      )
+      .option('--ends <date>', 'its last day: 2026-12-31')
+      .option('--delay <delay>', 'kept so long after the end, or after the last sign: 3m, 45d', delayOf)
+      .option('--instruction <number>', 'the written instruction that asks for it', wholeNumber),
+    'Without a delay: two months after the end (C30); three years after the last sign, five calendar years at most (C32, C33).',
+    'relais operation record PORTES-OUVERTES-26 --client horizon --ends 2026-12-31',
+    'relais operation record PORTES-OUVERTES-26 --client horizon --ends 2026-12-31 --delay 15d --instruction 4',
+  ).action((code: string | undefined, options: OperationOptions) => recordOf(codeOf(code ?? ''), options));
+  withExamples(
+    withJson(
+      operation
+        .command('list')
+        .description('operations on record')
+        .option('--client <client>', 'of one client'),
+    ),
+    '',
+    'relais operation list --client horizon',
+  ).action((options: { readonly client?: string } & JsonOption) => showOperations(options));
+}
+
+async function recordOf(code: string, options: OperationOptions): Promise<void> {
+  const { client, ends, delay, instruction } = options;
+  const kind = options.kind as 'one_off' | 'recurring';
+  await withApp(async (app) => {
+    const { long } = await recordOperation(app.database, {
+      clientId: client,
+      code,
+      kind,
+      recordedBy: app.config.actor,
+      ...(ends === undefined ? {} : { endsOn: ends }),
+      ...(delay === undefined ? {} : { delay }),
+      ...(instruction === undefined ? {} : { instruction }),
+    });
+    out(`Recorded. What goes when: relais retention plan --client ${client}`);
+    if (kind === 'one_off' && ends === undefined)
+      say('Without an end nothing says when its leads go; until then they go as recurring ones do.');
+    if (long)
+      say(`Warning: that is longer than ${longYears} years after the last sign. The charter asks for less.`);
+  });
+}
+
+async function showOperations(options: { readonly client?: string } & JsonOption): Promise<void> {
+  await withApp(async ({ database }) => {
+    const rows = await listOperations(database, options.client);
+    if (options.json === true) return outJson(rows);
+    table(
+      ['client', 'operation', 'kind', 'ends', 'delay', 'instruction'],
+      rows.map((row) => [
+        row.clientId,
+        row.code || '(none)',
+        row.kind,
+        row.endsOn ?? '-',
+        row.delay === undefined ? '-' : delayText(row.delay),
+        row.instruction === 0 ? '-' : String(row.instruction),
+      ]),
+    );
+    if (rows.length === 0) say('None.');
+  });
+}
+
+/** As the contract of leads writes it. */
+function codeOf(code: string): string {
+  if (!/^[A-Za-z0-9._-]{0,64}$/.test(code))
+    throw new RelaisError(
+      'USAGE-001',
+      'The code of an operation has letters, digits and . _ - only, 64 at most.',
+    );
+  return impersonal(code, 'the code');
+}
+
+function delayOf(text: string): Delay {
+  const read = /^(\d{1,4})([dm])$/.exec(text);
+  const count = Number(read?.[1]);
+  if (read === null || count > (read[2] === 'm' ? 240 : 3_650))
+    throw new RelaisError(
+      'USAGE-001',
+      `"${text}" is not a delay: 3m for months (240 at most), 45d for days (3650).`,
+    );
+  return { count, unit: read[2] === 'm' ? 'month' : 'day' };
+}

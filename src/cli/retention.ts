@@ -1,0 +1,127 @@
+// relais retention plan | run | list: what will go when and why, doing it now, and what was done.
+// Invariant: the plan changes nothing; what is shown of a lead is the centre's reference, never the person.
+import type { Command } from 'commander';
+import type { App } from '../app.ts';
+import { addDays, addMonths, civilDate, isCivilDate } from '../domain/civil-date.ts';
+import type { RetentionRule } from '../domain/retention.ts';
+import { RelaisError } from '../errors.ts';
+import { planRetention, type PlannedDate, type RetentionPlan } from '../retention/plan.ts';
+import { findClient } from '../store/destinations.ts';
+import { clientsWithLeads } from '../store/retention-candidates.ts';
+import { withExamples } from './arguments.ts';
+import { outJson, withJson, type JsonOption } from './json.ts';
+import { table } from './table.ts';
+import { out, say, withApp } from './terminal.ts';
+
+interface PlanOptions extends JsonOption {
+  readonly client?: string;
+  readonly month?: string;
+  readonly until?: string;
+  readonly leads?: boolean;
+}
+
+export function retentionCommands(program: Command): Command {
+  const retention = program
+    .command('retention')
+    .description('how long leads are kept (C30 to C35): the calendar, and carrying it out');
+  withExamples(
+    withJson(
+      retention
+        .command('plan')
+        .description('what will be deleted or anonymised when, and why; twelve months ahead')
+        .option('--client <client>', 'of one client')
+        .option('--month <month>', 'of one month: 2027-03')
+        .option('--until <date>', 'up to a day: 2027-06-30')
+        .option('--leads', 'with the references of the leads'),
+    ),
+    'As things stand today: a new request of the person moves all of theirs, up to the cap of each.',
+    'relais retention plan --client horizon --month 2027-03',
+    'relais retention plan --until 2027-06-30 --leads',
+  ).action((options: PlanOptions) => withApp((app) => showPlan(app, options)));
+  return retention;
+}
+
+/** @throws FIND-001 */
+export async function chosenClients(
+  { database }: App,
+  named: string | undefined,
+): Promise<readonly string[]> {
+  if (named === undefined) return clientsWithLeads(database);
+  if ((await findClient(database, named)) === undefined)
+    throw new RelaisError('FIND-001', `No client is called ${named}.`);
+  return [named];
+}
+
+async function showPlan(app: App, options: PlanOptions): Promise<void> {
+  const today = civilDate(app.database.now());
+  const period = periodOf(options, today);
+  const plan = await planRetention(app.database, await chosenClients(app, options.client), period);
+  if (options.json === true) return outJson(plan.dates);
+  table(
+    ['date', 'client', 'what', 'operation', 'leads', 'why'],
+    plan.dates.map((line) => [
+      line.on < today ? `${line.on} (overdue)` : line.on,
+      line.clientId,
+      line.how === 'purge' ? 'deleted' : 'anonymised',
+      line.operation || '-',
+      String(line.leads),
+      whyText(line),
+    ]),
+  );
+  if (options.leads === true)
+    for (const line of plan.dates) out(`${line.on} ${line.clientId}: ${line.references.join(', ')}`);
+  tellBeside(plan, period);
+}
+
+function tellBeside(plan: RetentionPlan, { from, until }: Period): void {
+  const leads = plan.dates.reduce((sum, line) => sum + line.leads, 0);
+  say(
+    leads === 0
+      ? `Nothing goes ${from === undefined ? '' : `from ${from} `}until ${until}.`
+      : `${leads} leads until ${until}.`,
+  );
+  const endMissing = plan.dates.filter((line) => line.endMissing > 0);
+  for (const operation of new Set(
+    endMissing.map((line) => `${line.operation || 'no operation'} of ${line.clientId}`),
+  ))
+    say(`One-off, and no end is recorded: ${operation} (relais operation record CODE --ends DATE).`);
+  for (const { clientId, waitsFor, leads: count } of plan.waiting)
+    say(`Due and waiting at ${clientId}: ${count} (${waitingWords[waitsFor] ?? waitsFor}).`);
+}
+
+const waitingWords: Readonly<Record<string, string>> = {
+  restricted: 'their person asked for a restriction of processing',
+  under_way: 'a delivery of theirs is under way',
+  right_open: 'an erasure or a change of theirs is still to be told to a recipient',
+  proofs: 'the proofs of phone consent could not be handed to the client: RELAIS_PROOFS_DIR',
+};
+
+const rules: Readonly<Record<RetentionRule, string>> = {
+  operation_end: 'two months after the end of the operation (C30)',
+  five_years: 'fifth 1 January after its collection (C32)',
+  three_years: 'three years after the last voluntary sign (C33)',
+  instruction: "the client's recorded delay (C31, C35)",
+};
+
+const whyText = (line: PlannedDate): string =>
+  `${rules[line.rule]}${line.long > 0 ? `; ${line.long} later than three years after the last sign` : ''}`;
+
+interface Period {
+  readonly from?: string;
+  readonly until: string;
+}
+
+function periodOf({ month, until }: PlanOptions, today: string): Period {
+  if (month !== undefined && until !== undefined)
+    throw new RelaisError('USAGE-001', 'Say --month or --until, not both.');
+  if (until !== undefined) {
+    if (!isCivilDate(until)) throw new RelaisError('USAGE-001', `"${until}" is not a date (2027-06-30).`);
+    return { until };
+  }
+  if (month === undefined) return { until: addMonths(today, 12) };
+  if (!isCivilDate(`${month}-01`)) throw new RelaisError('USAGE-001', `"${month}" is not a month (2027-03).`);
+  const from = `${month}-01`;
+  const last = addDays(addMonths(from, 1), -1);
+  // What is overdue goes at the next run: in this month, if it is the present one.
+  return today >= from && today <= last ? { until: last } : { from, until: last };
+}

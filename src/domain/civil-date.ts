@@ -1,0 +1,60 @@
+// Civil dates of Europe/Paris as `YYYY-MM-DD`: what a contract, a charter and a calendar count in. Pure.
+// Invariant: a date of a month that is too short for it is that month's last day; texts of dates compare as the dates do.
+import { clockAt } from './civil-time.ts';
+
+/** `2026-11-28`. */
+export type CivilDate = string;
+
+export interface Delay {
+  readonly count: number;
+  readonly unit: 'day' | 'month';
+}
+
+const zone = 'Europe/Paris';
+
+/** What the calendar in Paris shows at an instant. */
+export function civilDate(at: Date): CivilDate {
+  const { year, month, day } = clockAt(at.getTime(), zone);
+  return dateText(year, month, day);
+}
+
+const two = (value: number): string => String(value).padStart(2, '0');
+const dateText = (year: number, month: number, day: number): CivilDate =>
+  `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}`;
+
+function partsOf(date: CivilDate): readonly [year: number, month: number, day: number] {
+  const [year = 0, month = 1, day = 1] = date.split('-').map(Number);
+  return [year, month, day];
+}
+
+/** Only what a calendar has: neither 30 February nor the year 0. */
+export function isCivilDate(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || text < '1000') return false;
+  const [year, month, day] = partsOf(text);
+  return month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
+}
+
+const daysIn = (year: number, month: number): number => new Date(Date.UTC(year, month, 0)).getUTCDate();
+
+export function addMonths(date: CivilDate, months: number): CivilDate {
+  const [year, month, day] = partsOf(date);
+  const index = year * 12 + (month - 1) + months;
+  const [toYear, toMonth] = [Math.floor(index / 12), (((index % 12) + 12) % 12) + 1];
+  return dateText(toYear, toMonth, Math.min(day, daysIn(toYear, toMonth)));
+}
+
+export function addDays(date: CivilDate, days: number): CivilDate {
+  const [year, month, day] = partsOf(date);
+  return new Date(Date.UTC(year, month - 1, day + days)).toISOString().slice(0, 10);
+}
+
+export const addDelay = (date: CivilDate, { count, unit }: Delay): CivilDate =>
+  unit === 'month' ? addMonths(date, count) : addDays(date, count);
+
+export const firstOfYear = (year: number): CivilDate => dateText(year, 1, 1);
+export const yearOf = (date: CivilDate): number => partsOf(date)[0];
+/** `2026-11`. */
+export const monthOf = (date: CivilDate): string => date.slice(0, 7);
+
+export const earliest = (...dates: readonly CivilDate[]): CivilDate =>
+  dates.reduce((first, date) => (date < first ? date : first));

@@ -1,0 +1,105 @@
+// Which leads of a client go when: candidates, the last sign each shares with the person's other leads, the rule.
+// Invariant: reads only, a page at a time; what it says is asked again under the lock before anything goes.
+import { addDelay, type CivilDate, type Delay } from '../domain/civil-date.ts';
+import { collectedBefore, isDue, lastSignOf, retentionOf, type Retention } from '../domain/retention.ts';
+import type { Sql } from '../store/database.ts';
+import { listOperations, type Operation } from '../store/operations.ts';
+import {
+  collectedLongAgo,
+  ofOperation,
+  signsIn,
+  type Candidate,
+  type Page,
+} from '../store/retention-candidates.ts';
+import { sharedAddresses } from '../store/same-address.ts';
+
+export interface DatedLead extends Candidate {
+  readonly retention: Retention;
+}
+
+const leadsAtOnce = 500;
+
+export type Operations = ReadonlyMap<string, Operation>;
+
+export const operationsOf = async (sql: Pick<Sql, 'all'>, clientId: string): Promise<Operations> =>
+  new Map((await listOperations(sql, clientId)).map((operation) => [operation.code, operation]));
+
+/** What is recorded of a lead's operation; of one that nobody recorded, what holds for the client. */
+function factsOf(operations: Operations, { operation, kind }: Candidate): Operation | undefined {
+  const own = operations.get(operation ?? '');
+  // What is said of the client as a whole is said of its recurring requests.
+  return own ?? (kind === 'recurring' ? operations.get('') : undefined);
+}
+
+/** Each of these leads with its dates. */
+export async function dated(
+  sql: Sql,
+  operations: Operations,
+  candidates: readonly Candidate[],
+): Promise<readonly DatedLead[]> {
+  const ids = candidates.map(({ leadId }) => leadId);
+  const shared = await sharedAddresses(sql, ids, 'all');
+  const signs = await signsIn(sql, [...new Set([...ids, ...shared.flatMap(({ all }) => all)])]);
+  const siblings = new Map<number, Set<number>>(ids.map((id) => [id, new Set([id])]));
+  for (const { own, all } of shared)
+    for (const id of own) for (const other of all) siblings.get(id)?.add(other);
+  return candidates.map((candidate) => ({
+    ...candidate,
+    retention: retentionOf({
+      kind: candidate.kind,
+      operation: factsOf(operations, candidate),
+      collectedAt: candidate.collectedAt,
+      lastSign: lastSignOf([...(siblings.get(candidate.leadId) ?? [])].flatMap((id) => signs.get(id) ?? [])),
+    }),
+  }));
+}
+
+/** The leads of a client that are due on a day, or will be by then as things stand; part by part, each lead once. */
+export async function* dueLeads(
+  sql: Sql,
+  clientId: string,
+  by: CivilDate,
+): AsyncGenerator<readonly DatedLead[]> {
+  const operations = await operationsOf(sql, clientId);
+  const seen = new Set<number>();
+  for await (const page of candidatePages(sql, clientId, operations, by)) {
+    const fresh = page.filter(({ leadId }) => !seen.has(leadId));
+    for (const { leadId } of fresh) seen.add(leadId);
+    yield (await dated(sql, operations, fresh)).filter(({ retention }) => isDue(retention, by));
+  }
+}
+
+async function* candidatePages(
+  sql: Sql,
+  clientId: string,
+  operations: Operations,
+  by: CivilDate,
+): AsyncGenerator<readonly Candidate[]> {
+  const ended = [...operations.values()].filter((operation) => endsBy(operation, by));
+  for (const { code } of ended) yield* pages((page) => ofOperation(sql, code, page), clientId);
+  const before = collectedBefore(by, shortest([...operations.values()]));
+  yield* pages((page) => collectedLongAgo(sql, before, page), clientId);
+}
+
+const endsBy = ({ kind, endsOn }: Operation, by: CivilDate): boolean =>
+  kind === 'one_off' && endsOn !== undefined && endsOn <= by;
+
+/** Of the delays that count from a sign, the shortest. */
+function shortest(operations: readonly Operation[]): Delay | undefined {
+  const delays = operations.flatMap(({ kind, delay }) =>
+    kind === 'recurring' && delay !== undefined ? [delay] : [],
+  );
+  return delays.toSorted((a, b) => (addDelay('2024-01-01', a) < addDelay('2024-01-01', b) ? -1 : 1))[0];
+}
+
+async function* pages(
+  read: (page: Page) => Promise<readonly Candidate[]>,
+  clientId: string,
+): AsyncGenerator<readonly Candidate[]> {
+  for (let after: Candidate | undefined; ;) {
+    const page = await read({ clientId, limit: leadsAtOnce, after });
+    if (page.length > 0) yield page;
+    after = page.at(-1);
+    if (after === undefined || page.length < leadsAtOnce) return;
+  }
+}

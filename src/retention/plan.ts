@@ -1,0 +1,79 @@
+// The calendar of what will go: dates, counts, why, and what stands in the way.
+// Invariant: reads only; it says what would happen if nobody gave a sign any more and no rule changed.
+import type { CivilDate } from '../domain/civil-date.ts';
+import type { Departing, RetentionRule } from '../domain/retention.ts';
+import type { Sql } from '../store/database.ts';
+import { waitingItems } from '../store/retention-items.ts';
+import { dueLeads, type DatedLead } from './due.ts';
+
+export interface PlannedDate {
+  readonly clientId: string;
+  readonly on: CivilDate;
+  readonly how: Departing;
+  readonly rule: RetentionRule;
+  /** '' for requests of no operation. */
+  readonly operation: string;
+  readonly leads: number;
+  /** Kept longer than three years after the last sign, as an instruction asks. */
+  readonly long: number;
+  /** Of one-off operations without a recorded end. */
+  readonly endMissing: number;
+  /** The first of them, by the centre's reference. */
+  readonly references: readonly string[];
+}
+
+export interface RetentionPlan {
+  readonly dates: readonly PlannedDate[];
+  /** Leads whose day has come and that wait, by what they wait for. */
+  readonly waiting: readonly {
+    readonly clientId: string;
+    readonly waitsFor: string;
+    readonly leads: number;
+  }[];
+}
+
+/** References shown of one line. */
+const mostReferences = 1_000;
+
+/** @param period first and last day; what is overdue stands under its own date */
+export async function planRetention(
+  sql: Sql,
+  clientIds: readonly string[],
+  period: { readonly from?: CivilDate; readonly until: CivilDate },
+): Promise<RetentionPlan> {
+  const lines = new Map<string, PlannedDate & { leads: number; references: string[] }>();
+  for (const clientId of clientIds)
+    for await (const page of dueLeads(sql, clientId, period.until))
+      for (const lead of page)
+        if (period.from === undefined || lead.retention.goesOn >= period.from) note(lines, clientId, lead);
+  return {
+    dates: [...lines.values()].sort((a, b) => keyOf(a).localeCompare(keyOf(b))),
+    waiting: await waitingItems(sql, clientIds),
+  };
+}
+
+type Line = { -readonly [K in keyof PlannedDate]: PlannedDate[K] } & { references: string[] };
+
+function note(lines: Map<string, Line>, clientId: string, { retention, ...lead }: DatedLead): void {
+  const { goesOn: on, how, rule } = retention;
+  const line: Line = {
+    clientId,
+    on,
+    how,
+    rule,
+    operation: lead.operation ?? '',
+    leads: 0,
+    long: 0,
+    endMissing: 0,
+    references: [],
+  };
+  const known = lines.get(keyOf(line)) ?? line;
+  known.leads += 1;
+  known.long += Number(retention.long);
+  known.endMissing += Number(retention.endMissing);
+  if (known.references.length < mostReferences) known.references.push(lead.reference);
+  lines.set(keyOf(line), known);
+}
+
+const keyOf = ({ on, clientId, how, rule, operation }: PlannedDate): string =>
+  [on, clientId, how, rule, operation].join('\n');

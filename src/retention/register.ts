@@ -1,0 +1,147 @@
+// The register of instructions and operations: what a client asked for in writing, and what its leads' time follows from.
+// Invariant: whatever keeps data longer cites an instruction that covers it (C35, C53); every record is an entry of the log.
+import { addDelay, civilDate, isCivilDate, type CivilDate, type Delay } from '../domain/civil-date.ts';
+import { coversMatter, type Instruction } from '../domain/instructions.ts';
+import { isLongDelay, anonymiseMonths } from '../domain/retention.ts';
+import { RelaisError } from '../errors.ts';
+import type { Database, Sql } from '../store/database.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { findInstruction, insertInstruction } from '../store/instructions.ts';
+import { listOperations, writeOperation, type Operation } from '../store/operations.ts';
+import { lockClients } from '../store/same-person.ts';
+
+export type NewInstruction = Omit<Instruction, 'number' | 'recordedAt'>;
+
+/** Returns its number. @throws FIND-001, USAGE-001 */
+export function recordInstruction(database: Database, instruction: NewInstruction): Promise<number> {
+  const { clientId, givenOn, covers, operation, recordedBy } = instruction;
+  return database.transaction(async (tx) => {
+    await lockedClient(tx, clientId);
+    requireDate(givenOn);
+    if (givenOn > civilDate(tx.now()))
+      throw new RelaisError('USAGE-001', `An instruction of ${givenOn} has not been given yet.`);
+    const number = await insertInstruction(tx, instruction);
+    await appendHandovers(tx, [
+      {
+        entry: 'instruction_recorded',
+        clientId,
+        actor: recordedBy,
+        reason: [`#${number}`, covers.join('+'), ...(operation === '' ? [] : [operation])].join(' '),
+      },
+    ]);
+    return number;
+  });
+}
+
+export interface NewOperation {
+  readonly clientId: string;
+  readonly code: string;
+  readonly kind: Operation['kind'];
+  readonly endsOn?: CivilDate;
+  readonly delay?: Delay;
+  /** Number of the instruction it cites. */
+  readonly instruction?: number;
+  readonly recordedBy: string;
+}
+
+export interface RecordedOperation {
+  /** The delay is longer than three years after the last sign: somebody should have thought of it. */
+  readonly long: boolean;
+}
+
+/** @throws FIND-001, USAGE-001, RETENTION-001 when it keeps data longer and no instruction covers that */
+export function recordOperation(database: Database, given: NewOperation): Promise<RecordedOperation> {
+  const { clientId, code, kind, endsOn, delay, recordedBy } = given;
+  return database.transaction(async (tx) => {
+    await lockedClient(tx, clientId);
+    requireSense(given);
+    const before = (await listOperations(tx, clientId)).find((operation) => operation.code === code);
+    const why = keepsLonger(before, given);
+    await requireInstruction(tx, given, why);
+    await writeOperation(tx, { ...given, instruction: given.instruction ?? 0 });
+    await appendHandovers(tx, [
+      {
+        entry: 'operation_recorded',
+        clientId,
+        actor: recordedBy,
+        purpose: code,
+        reason: [
+          kind,
+          ...(endsOn === undefined ? [] : [endsOn]),
+          ...(delay === undefined ? [] : [`+${delayText(delay)}`]),
+          ...(given.instruction === undefined ? [] : [`#${given.instruction}`]),
+        ].join(' '),
+      },
+    ]);
+    return { long: delay !== undefined && isLongDelay('recurring', delay) };
+  });
+}
+
+/** `3m`, `45d`. */
+export const delayText = ({ count, unit }: Delay): string => `${count}${unit === 'month' ? 'm' : 'd'}`;
+
+/** Why an instruction is needed; undefined: it is not. */
+function keepsLonger(before: Operation | undefined, next: NewOperation): string | undefined {
+  if (next.delay !== undefined) return 'a delay of its own';
+  if (before === undefined) return undefined;
+  if (before.kind === 'one_off' && next.kind === 'recurring') return 'a one-off operation that goes on';
+  if (goneBy(next) > goneBy(before)) return 'a later end';
+  return undefined;
+}
+
+/** Comparable among one-off operations; what has no end is bound by the recurring rules, which are longer. */
+function goneBy({ kind, endsOn, delay }: Pick<NewOperation, 'kind' | 'endsOn' | 'delay'>): CivilDate {
+  if (kind !== 'one_off') return '';
+  return endsOn === undefined ? '9999-12-31' : addDelay(endsOn, delay ?? { count: 2, unit: 'month' });
+}
+
+async function requireInstruction(tx: Sql, given: NewOperation, why: string | undefined): Promise<void> {
+  const { clientId, code, instruction } = given;
+  if (instruction === undefined) {
+    if (why === undefined) return;
+    throw new RelaisError(
+      'RETENTION-001',
+      `${nameOf(code)} of ${clientId}: ${why} keeps data otherwise than the charter says, and no instruction is cited.`,
+    );
+  }
+  const found = await findInstruction(tx, clientId, instruction);
+  if (found === undefined)
+    throw new RelaisError('FIND-001', `Client ${clientId} has no instruction ${instruction}.`);
+  if (coversMatter(found, 'retention', code)) return;
+  throw new RelaisError(
+    'RETENTION-001',
+    `Instruction ${instruction} of ${clientId} covers ${found.covers.join(', ')}${found.operation === '' ? '' : ` of ${found.operation}`}, not the retention of ${nameOf(code)}.`,
+  );
+}
+
+const nameOf = (code: string): string => (code === '' ? 'the requests of no operation' : code);
+
+function requireSense({ code, kind, endsOn, delay }: NewOperation): void {
+  if (endsOn !== undefined) requireDate(endsOn);
+  if (code === '' && kind === 'one_off')
+    throw new RelaisError(
+      'USAGE-001',
+      'A one-off operation has a code; without one, what is said holds for recurring requests.',
+    );
+  if (kind === 'recurring' && endsOn !== undefined)
+    throw new RelaisError(
+      'USAGE-001',
+      'A recurring operation has no end; say one_off, or leave the end out.',
+    );
+  if (kind === 'one_off' && endsOn === undefined && delay !== undefined)
+    throw new RelaisError('USAGE-001', 'A delay counts from the end of the operation: say that too.');
+  if (delay !== undefined && kind === 'recurring' && delay.count === 0)
+    throw new RelaisError('USAGE-001', 'A recurring request is kept for one day at least.');
+}
+
+function requireDate(text: string): void {
+  if (!isCivilDate(text)) throw new RelaisError('USAGE-001', `"${text}" is not a date (2026-12-31).`);
+}
+
+async function lockedClient(tx: Sql, clientId: string): Promise<void> {
+  if (!(await lockClients(tx, [clientId], 'alone')).has(clientId))
+    throw new RelaisError('FIND-001', `No client is called ${clientId}.`);
+}
+
+/** For whoever is told that it is long. */
+export const longYears = anonymiseMonths / 12;

@@ -1,0 +1,108 @@
+// Leads whose time may have come, and the last voluntary signs that decide it (C30 to C33).
+// Invariant: reads only; found through an index, page by page, so that a client's other leads are not looked at.
+import type { CivilDate } from '../domain/civil-date.ts';
+import { inList, type Sql } from './database.ts';
+
+export interface Candidate {
+  readonly leadId: number;
+  readonly reference: string;
+  readonly operation: string | null;
+  readonly kind: 'one_off' | 'recurring';
+  readonly collectedAt: Date;
+  /** Of an erased lead only the shell is left. */
+  readonly erased: boolean;
+}
+
+interface Row extends Omit<Candidate, 'erased'> {
+  readonly erasedAt: Date | null;
+}
+
+const columns = `id AS leadId, reference, operation, operation_kind AS kind, collected_at AS collectedAt, erased_at AS erasedAt`;
+
+const candidateOf = ({ erasedAt, ...row }: Row): Candidate => ({ ...row, erased: erasedAt !== null });
+
+export interface Page {
+  readonly clientId: string;
+  readonly limit: number;
+  /** The last of the page before. */
+  readonly after: Pick<Candidate, 'leadId' | 'collectedAt'> | undefined;
+}
+
+/** Collected before a day began, in UTC, oldest first. */
+export async function collectedLongAgo(
+  sql: Pick<Sql, 'all'>,
+  before: CivilDate,
+  { clientId, limit, after }: Page,
+): Promise<readonly Candidate[]> {
+  const rows = await sql.all<Row>(
+    `SELECT ${columns} FROM leads FORCE INDEX (leads_collected)
+      WHERE client_id = ? AND collected_at >= ? AND (collected_at > ? OR id > ?) AND collected_at < ? AND gone = ''
+      ORDER BY collected_at, id LIMIT ${Math.trunc(limit)}`,
+    [
+      clientId,
+      after?.collectedAt ?? new Date(0),
+      after?.collectedAt ?? new Date(0),
+      after?.leadId ?? 0,
+      `${before} 00:00:00`,
+    ],
+  );
+  return rows.map(candidateOf);
+}
+
+/** Of one operation, by id. */
+export async function ofOperation(
+  sql: Pick<Sql, 'all'>,
+  code: string,
+  { clientId, limit, after }: Page,
+): Promise<readonly Candidate[]> {
+  const rows = await sql.all<Row>(
+    `SELECT ${columns} FROM leads FORCE INDEX (leads_operation)
+      WHERE client_id = ? AND operation = ? AND id > ? AND gone = '' ORDER BY id LIMIT ${Math.trunc(limit)}`,
+    [clientId, code, after?.leadId ?? 0],
+  );
+  return rows.map(candidateOf);
+}
+
+/** These leads, as they stand. */
+export async function candidatesById(
+  sql: Pick<Sql, 'all'>,
+  leadIds: readonly number[],
+): Promise<readonly Candidate[]> {
+  if (leadIds.length === 0) return [];
+  const { marks, values } = inList(leadIds);
+  const rows = await sql.all<Row>(
+    `SELECT ${columns} FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND gone = '' ORDER BY id`,
+    values,
+  );
+  return rows.map(candidateOf);
+}
+
+const leadsAtOnce = 500;
+
+/** The last voluntary sign in each of these leads: its collection, or a later interaction that the person wanted. */
+export async function signsIn(
+  sql: Pick<Sql, 'all'>,
+  leadIds: readonly number[],
+): Promise<ReadonlyMap<number, Date>> {
+  const signs = new Map<number, Date>();
+  for (let from = 0; from < leadIds.length; from += leadsAtOnce) {
+    const { marks, values } = inList(leadIds.slice(from, from + leadsAtOnce));
+    const rows = await sql.all<{ id: number; collectedAt: Date; wanted: Date | null }>(
+      `SELECT l.id, l.collected_at AS collectedAt,
+              (SELECT MAX(i.happened_at) FROM interactions i WHERE i.lead_id = l.id AND i.voluntary = 1) AS wanted
+         FROM leads l FORCE INDEX (PRIMARY) WHERE l.id IN (${marks})`,
+      values,
+    );
+    for (const { id, collectedAt, wanted } of rows)
+      signs.set(id, wanted !== null && wanted > collectedAt ? wanted : collectedAt);
+  }
+  return signs;
+}
+
+/** Clients that have leads. */
+export async function clientsWithLeads(sql: Pick<Sql, 'all'>): Promise<readonly string[]> {
+  const rows = await sql.all<{ id: string }>(
+    'SELECT c.id FROM clients c WHERE EXISTS (SELECT 1 FROM leads l WHERE l.client_id = c.id) ORDER BY c.id',
+  );
+  return rows.map(({ id }) => id);
+}

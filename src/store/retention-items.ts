@@ -1,0 +1,188 @@
+// Runs of retention and the leads they have not been through yet.
+// Invariant: a lead stands in one run at most; its line goes in the transaction in which the last of it goes.
+import type { CivilDate } from '../domain/civil-date.ts';
+import { inList, insertGroups, rowMarks, type Sql } from './database.ts';
+
+export interface RetentionRun {
+  readonly id: number;
+  readonly clientId: string;
+  readonly day: CivilDate;
+  readonly number: number;
+  readonly actor: string;
+  readonly state: 'running' | 'done';
+  readonly found: number;
+  readonly purged: number;
+  readonly anonymised: number;
+  readonly kept: number;
+  readonly proofFiles: number;
+  readonly startedAt: Date;
+  readonly endedAt: Date | null;
+}
+
+const columns = `id, client_id AS clientId, DATE_FORMAT(day, '%Y-%m-%d') AS day, number, actor, state, found, purged, anonymised, kept,
+       proof_files AS proofFiles, started_at AS startedAt, ended_at AS endedAt`;
+
+export interface RetentionItem {
+  readonly leadId: number;
+  readonly counted: boolean;
+}
+
+/** Whether the daily run of that day has begun. */
+export async function hasDailyRun(sql: Pick<Sql, 'all'>, clientId: string, day: CivilDate): Promise<boolean> {
+  const rows = await sql.all('SELECT 1 FROM retention_runs WHERE client_id = ? AND day = ? AND number = 0', [
+    clientId,
+    day,
+  ]);
+  return rows.length > 0;
+}
+
+/**
+ * A new run. Leads of earlier runs that are still under way stay with those.
+ * @param run `daily`: number 0, one for each day; a second of that name is refused by the unique key
+ */
+export async function insertRun(
+  tx: Sql,
+  run: Pick<RetentionRun, 'clientId' | 'day' | 'actor'> & { readonly daily: boolean },
+  items: readonly RetentionItem[],
+): Promise<number> {
+  const { clientId, day, actor, daily } = run;
+  const number = daily ? 0 : await nextNumber(tx, clientId, day);
+  const { insertId } = await tx.run(
+    `INSERT INTO retention_runs (client_id, day, number, actor, found, started_at) VALUES (?, ?, ?, ?, 0, UTC_TIMESTAMP(3))`,
+    [clientId, day, number, actor],
+  );
+  let found = 0;
+  for (const group of insertGroups(items)) {
+    const { affected } = await tx.run(
+      `INSERT INTO retention_items (run_id, lead_id, counted, next_at) VALUES ${rowMarks(group.length, 3).replaceAll('?)', '?, UTC_TIMESTAMP(3))')}
+       ON DUPLICATE KEY UPDATE lead_id = lead_id`,
+      group.flatMap(({ leadId, counted }) => [insertId, leadId, counted ? 1 : 0]),
+    );
+    found += affected;
+  }
+  await tx.run('UPDATE retention_runs SET found = ? WHERE id = ?', [found, insertId]);
+  return insertId;
+}
+
+async function nextNumber(tx: Sql, clientId: string, day: CivilDate): Promise<number> {
+  const [row] = await tx.all<{ number: number | null }>(
+    'SELECT MAX(number) AS number FROM retention_runs WHERE client_id = ? AND day = ?',
+    [clientId, day],
+  );
+  return (row?.number ?? 0) + 1;
+}
+
+export async function readRun(sql: Pick<Sql, 'all'>, id: number): Promise<RetentionRun | undefined> {
+  const [row] = await sql.all<RetentionRun>(`SELECT ${columns} FROM retention_runs WHERE id = ?`, [id]);
+  return row;
+}
+
+export function runningRuns(sql: Pick<Sql, 'all'>): Promise<readonly RetentionRun[]> {
+  return sql.all<RetentionRun>(
+    `SELECT ${columns} FROM retention_runs FORCE INDEX (retention_runs_state) WHERE state = 'running' ORDER BY id`,
+  );
+}
+
+/** Newest first. */
+export function listRuns(
+  sql: Pick<Sql, 'all'>,
+  clientId: string | undefined,
+  limit: number,
+): Promise<readonly RetentionRun[]> {
+  return sql.all<RetentionRun>(
+    `SELECT ${columns} FROM retention_runs ${clientId === undefined ? '' : 'WHERE client_id = ?'}
+      ORDER BY id DESC LIMIT ${Math.trunc(limit)}`,
+    clientId === undefined ? [] : [clientId],
+  );
+}
+
+/** Items of a step whose turn has come, locked; those another process has in work are left out. */
+export async function takeItems(
+  tx: Sql,
+  runId: number,
+  step: 'due' | 'left',
+  limit: number,
+): Promise<readonly RetentionItem[]> {
+  const rows = await tx.all<{ leadId: number; counted: number }>(
+    `SELECT lead_id AS leadId, counted FROM retention_items FORCE INDEX (retention_items_turn)
+      WHERE run_id = ? AND step = ? AND next_at <= UTC_TIMESTAMP(3) ORDER BY next_at, lead_id LIMIT ${Math.trunc(limit)}
+      FOR UPDATE SKIP LOCKED`,
+    [runId, step],
+  );
+  return rows.map(({ leadId, counted }) => ({ leadId, counted: counted === 1 }));
+}
+
+export async function dropItems(tx: Sql, leadIds: readonly number[]): Promise<void> {
+  if (leadIds.length === 0) return;
+  const { marks, values } = inList(leadIds);
+  await tx.run(
+    `DELETE retention_items FROM retention_items FORCE INDEX (PRIMARY) WHERE lead_id IN (${marks})`,
+    values,
+  );
+}
+
+export async function moveItems(tx: Sql, leadIds: readonly number[]): Promise<void> {
+  if (leadIds.length === 0) return;
+  const { marks, values } = inList(leadIds);
+  await tx.run(
+    `UPDATE retention_items FORCE INDEX (PRIMARY) SET step = 'left', waits_for = '', next_at = UTC_TIMESTAMP(3) WHERE lead_id IN (${marks})`,
+    values,
+  );
+}
+
+/** They wait: looked at again so many seconds later. */
+export async function putOffItems(
+  tx: Sql,
+  leadIds: readonly number[],
+  waitsFor: string,
+  seconds: number,
+): Promise<void> {
+  if (leadIds.length === 0) return;
+  const { marks, values } = inList(leadIds);
+  await tx.run(
+    `UPDATE retention_items FORCE INDEX (PRIMARY) SET waits_for = ?, next_at = TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)) WHERE lead_id IN (${marks})`,
+    [waitsFor.slice(0, 40), seconds, ...values],
+  );
+}
+
+export async function addToRun(
+  tx: Sql,
+  id: number,
+  more: Partial<Pick<RetentionRun, 'purged' | 'anonymised' | 'kept' | 'proofFiles'>>,
+): Promise<void> {
+  const { purged = 0, anonymised = 0, kept = 0, proofFiles = 0 } = more;
+  await tx.run(
+    `UPDATE retention_runs SET purged = purged + ?, anonymised = anonymised + ?, kept = kept + ?, proof_files = proof_files + ? WHERE id = ?`,
+    [purged, anonymised, kept, proofFiles, id],
+  );
+}
+
+/** The run, locked, if nothing of it is left. */
+export async function lockFinished(tx: Sql, id: number): Promise<RetentionRun | undefined> {
+  const [row] = await tx.all<RetentionRun>(
+    `SELECT ${columns} FROM retention_runs WHERE id = ? AND state = 'running' FOR UPDATE`,
+    [id],
+  );
+  if (row === undefined) return undefined;
+  const left = await tx.all('SELECT 1 FROM retention_items WHERE run_id = ? LIMIT 1', [id]);
+  return left.length > 0 ? undefined : row;
+}
+
+export async function endRun(tx: Sql, id: number): Promise<void> {
+  await tx.run("UPDATE retention_runs SET state = 'done', ended_at = UTC_TIMESTAMP(3) WHERE id = ?", [id]);
+}
+
+/** Leads that wait, by client and what for. */
+export async function waitingItems(
+  sql: Pick<Sql, 'all'>,
+  clientIds: readonly string[],
+): Promise<readonly { readonly clientId: string; readonly waitsFor: string; readonly leads: number }[]> {
+  if (clientIds.length === 0) return [];
+  const { marks, values } = inList(clientIds);
+  return sql.all(
+    `SELECT r.client_id AS clientId, i.waits_for AS waitsFor, COUNT(*) AS leads
+       FROM retention_items i JOIN retention_runs r ON r.id = i.run_id
+      WHERE r.client_id IN (${marks}) AND i.waits_for <> '' GROUP BY r.client_id, i.waits_for ORDER BY r.client_id, i.waits_for`,
+    values,
+  );
+}

@@ -1,0 +1,38 @@
+// Entries of the log that are told by their name and reason alone.
+// Invariant: a list of names; src/support/entry-words.ts has words of its own for every other kind.
+import type { HandoverEntry } from '../store/handovers.ts';
+
+export const plainEntries = [
+  'circuit_opened',
+  'circuit_closed',
+  'suspended',
+  'resumed',
+  'authorised',
+  'revoked',
+  'published',
+  'rolled_back',
+  'corrected',
+  'consent_recorded',
+  'interaction_recorded',
+  'withdrawn',
+  'consent_ended',
+  'opposition_kept',
+  'erased',
+  'looked_up',
+  'revealed',
+  'backfilled',
+  'file_requested',
+  'file_departed',
+  'file_outcome',
+  'key_changed',
+  'mailed',
+  'note_written',
+  'instruction_recorded',
+  'operation_recorded',
+  'purged',
+  'anonymised',
+  'proofs_handed_over',
+  'retention_run',
+  'person_exported',
+  'proof_made',
+] as const satisfies readonly HandoverEntry[];
