@@ -5,7 +5,7 @@
 
 const everyConnector = 'contract statuses guard access openpgp connectors anyConnector';
 const engine =
-  'errors log config domain mapping store queue intake publishing delivery support privacy clientMails retention';
+  'errors log config domain mapping store queue intake publishing delivery support privacy clientMails retention people';
 
 /** zone: [where it lives, what else of ours it may import] */
 const zones = {
@@ -33,6 +33,7 @@ const zones = {
   ],
   privacy: ['^src/privacy/', 'contract domain errors log mapping store clientMails'],
   retention: ['^src/retention/', 'domain errors log store privacy'],
+  people: ['^src/access/', 'domain errors log store'],
   app: ['^src/app\\.ts$', `${everyConnector} ${engine}`],
   roles: ['^src/roles/', `${everyConnector} ${engine} app`],
   sandbox: ['^src/sandbox/', 'app config errors log intake publishing'],

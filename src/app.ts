@@ -1,6 +1,7 @@
 // The composition root: the only file that opens and assembles. What it opens it closes, last in first out.
 // Invariant: a command line opens MySQL only; Redis is opened by the roles that carry.
 import { connectors } from '../connectors/index.ts';
+import type { AccessPlace } from './access/place.ts';
 import type { Config } from './config.ts';
 import { createCredentials, type CredentialsOf } from './delivery/attempt/credentials.ts';
 import { createConsentEnds, type ConsentEnds } from './delivery/background/consent-ends.ts';
@@ -50,6 +51,8 @@ export interface App {
   /** Grants that end by themselves. */
   readonly consentEnds: ConsentEnds;
   readonly sealer: Sealer;
+  /** Accounts, sessions and keys of the people and systems that work with it. */
+  readonly access: AccessPlace;
   readonly close: () => Promise<void>;
 }
 
@@ -100,6 +103,11 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     proofs,
     consentEnds: createConsentEnds({ database, snapshot, log }),
     sealer: createSealer({ database, sealKeys: keys.seal, secrets, log }),
+    access: {
+      database,
+      factorKey: derived(digestKey, 'second factors'),
+      tryKey: derived(digestKey, 'sign-in tries'),
+    },
     close: async () => {
       await replica?.close();
       await marks.close();

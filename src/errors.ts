@@ -78,6 +78,19 @@ export const catalogue = {
     meaning: 'Nothing of that name exists.',
     remedy: 'Check the spelling; the list commands show what exists.',
   },
+  'ACCESS-001': {
+    meaning: 'An account, a password or a key cannot be made like this.',
+    remedy: 'The message says what is wrong; nothing was changed. docs/accounts.md has the rules.',
+  },
+  'ACCESS-002': {
+    meaning: 'The sign-in was refused.',
+    remedy:
+      'Check login, password and code; after several tries wait as long as the message says. An administrator gives a new code by `relais account reset`.',
+  },
+  'ACCESS-003': {
+    meaning: 'The account or the key may not do this.',
+    remedy: 'docs/accounts.md says which role may; an administrator gives roles by `relais account roles`.',
+  },
   'LEAD-004': {
     meaning: 'The lead has been erased.',
     remedy: 'Nothing leaves for an erased lead; a new request needs a new reference.',

@@ -5,7 +5,9 @@
 import { Command, CommanderError } from 'commander';
 import { catalogue, foreignCode, isRelaisError, RelaisError } from '../errors.ts';
 import { programVersion } from '../config/version.ts';
+import { accountCommands } from './accounts.ts';
 import { alertCommands } from './alerts.ts';
+import { apiKeyCommands } from './api-keys.ts';
 import { authorisationCommands } from './authorisations.ts';
 import { withExamples } from './arguments.ts';
 import { bulkCommands } from './bulk.ts';
@@ -64,6 +66,8 @@ export function relaisProgram(): Command {
   clientMailCommands(program);
   destinationCommands(program);
   authorisationCommands(program);
+  accountCommands(program);
+  apiKeyCommands(program);
   mappingCommands(program);
   presetCommands(program);
   journalCommands(program);

@@ -55,6 +55,12 @@ export const handoverEntries = [
   'anonymised',
   'proofs_handed_over',
   'retention_run',
+  'signed_in',
+  'sign_in_refused',
+  'signed_out',
+  'account_changed',
+  'api_key_changed',
+  'exported',
 ] as const;
 export type HandoverEntry = (typeof handoverEntries)[number];
 

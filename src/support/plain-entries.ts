@@ -35,4 +35,10 @@ export const plainEntries = [
   'retention_run',
   'person_exported',
   'proof_made',
+  'signed_in',
+  'sign_in_refused',
+  'signed_out',
+  'account_changed',
+  'api_key_changed',
+  'exported',
 ] as const satisfies readonly HandoverEntry[];

@@ -98,7 +98,9 @@ test.each(names)('%s: every relais command and option named exists', (name) => {
 });
 
 test('README and guides show every group of commands that support, integrators and the officer use', () => {
-  const guides = ['docs/first-client.md', 'docs/configuration.md', 'docs/operations.md', 'docs/rights.md'];
+  const guides = ['accounts', 'first-client', 'configuration', 'operations', 'rights'].map(
+    (name) => `docs/${name}.md`,
+  );
   const shown = [readme, ...guides.map(pageOf)].flatMap(commandsOn);
   for (const command of relaisProgram().commands.filter((one) => one.name() !== 'help'))
     expect([command.name(), shown.some((line) => line.split(' ')[0] === command.name())]).toEqual([

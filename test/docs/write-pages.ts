@@ -1,6 +1,7 @@
 // npm run docs: writes the pages that are generated.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { accountsPage } from './accounts-page.ts';
 import { contractPage } from './contract-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { housePage } from './house-page.ts';
@@ -9,6 +10,7 @@ import { sourcePage } from './source-page.ts';
 import { sourceSchema } from './source-schema.ts';
 
 const pages: Readonly<Record<string, (before: string) => string>> = {
+  'docs/accounts.md': accountsPage,
   'docs/mapping-sources.md': sourcePage,
   'docs/errors.md': errorsPage,
   'docs/house.md': housePage,

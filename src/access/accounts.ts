@@ -1,0 +1,198 @@
+// Accounts: made, given roles, reset and ended by an administrator; a password is set by its person alone.
+// Invariant: every change is an entry of the log; whoever loses a role, a password or the account loses the sessions with it.
+import { RelaisError } from '../errors.ts';
+import {
+  accountById,
+  accountOf,
+  accountOfSetupCode,
+  addAccount,
+  endAccount,
+  listAccounts,
+  replaceRecoveryCodes,
+  setFactor,
+  setPassword,
+  setRoles,
+  setSetupCode,
+  type AccountRow,
+} from '../store/accounts.ts';
+import type { Sql } from '../store/database.ts';
+import { findClient } from '../store/destinations.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { endSessions } from '../store/sessions.ts';
+import { accountActor } from './actor.ts';
+import { hashPassword, passwordProblem } from './passwords.ts';
+import { roles, rolesProblem, type Role } from './permissions.ts';
+import { newToken, tokenDigest, type AccessPlace } from './place.ts';
+
+export interface Account {
+  readonly id: number;
+  readonly login: string;
+  readonly clientId: string | undefined;
+  readonly roles: readonly Role[];
+  readonly hasPassword: boolean;
+  readonly hasFactor: boolean;
+  readonly createdAt: Date;
+  readonly signedInAt: Date | undefined;
+  readonly endedAt: Date | undefined;
+}
+
+/** How long a code for a first or new password is good. */
+const setupLifeMs = 24 * 3_600_000;
+
+export const loginOf = (typed: string): string => typed.trim().normalize('NFKC').toLowerCase();
+
+export const toAccount = (row: AccountRow): Account => ({
+  id: row.id,
+  login: row.login,
+  clientId: row.clientId ?? undefined,
+  roles: row.roles.split(',').filter((role): role is Role => (roles as readonly string[]).includes(role)),
+  hasPassword: row.password !== '',
+  hasFactor: row.factorSealed !== null,
+  createdAt: row.createdAt,
+  signedInAt: row.signedInAt ?? undefined,
+  endedAt: row.endedAt ?? undefined,
+});
+
+export const accounts = async ({ database }: AccessPlace): Promise<readonly Account[]> =>
+  (await listAccounts(database)).map(toAccount);
+
+/**
+ * @returns the code by which its person sets the password; it is shown once
+ * @throws ACCESS-001
+ */
+export async function createAccount(
+  { database }: AccessPlace,
+  asked: { readonly login: string; readonly roles: readonly Role[]; readonly clientId?: string },
+  actor: string,
+): Promise<{ readonly id: number; readonly setupCode: string }> {
+  const login = loginOf(asked.login);
+  if (!/^[a-z0-9][a-z0-9._+@-]{2,189}$/.test(login))
+    refuse('A login has 3 to 190 letters, digits or . _ + @ - and begins with a letter or a digit.');
+  const problem = rolesProblem(asked.roles, asked.clientId);
+  if (problem !== undefined) refuse(problem);
+  const setupCode = newToken();
+  const id = await database.transaction(async (tx) => {
+    if (asked.clientId !== undefined) await requireClient(tx, asked.clientId);
+    const made = await addAccount(tx, { login, clientId: asked.clientId, roles: asked.roles.join(',') });
+    if (made === undefined) return undefined;
+    await setSetupCode(tx, made, tokenDigest(setupCode), setupLifeMs);
+    await noteChange(tx, made, 'CREATED', actor, asked.roles);
+    return made;
+  });
+  if (id === undefined)
+    return refuse(`The login ${login} is taken; a login never means another person later.`);
+  return { id, setupCode };
+}
+
+export async function changeRoles(
+  place: AccessPlace,
+  login: string,
+  asked: readonly Role[],
+  actor: string,
+): Promise<void> {
+  await changed(place, login, async (tx, account) => {
+    const problem = rolesProblem(asked, account.clientId ?? undefined);
+    if (problem !== undefined) refuse(problem);
+    if (!asked.includes('admin')) await requireOtherAdmin(tx, account);
+    await setRoles(tx, account.id, asked.join(','));
+    await noteChange(tx, account.id, 'ROLES', actor, asked);
+  });
+}
+
+/** A new password and a new second factor, by a code that is shown once: for who has lost one of them. */
+export async function resetAccount(place: AccessPlace, login: string, actor: string): Promise<string> {
+  const setupCode = newToken();
+  await changed(place, login, async (tx, account) => {
+    await setPassword(tx, account.id, '');
+    await setFactor(tx, account.id, undefined, account.factorStep);
+    await replaceRecoveryCodes(tx, account.id, []);
+    await setSetupCode(tx, account.id, tokenDigest(setupCode), setupLifeMs);
+    await noteChange(tx, account.id, 'RESET', actor);
+  });
+  return setupCode;
+}
+
+export async function closeAccount(place: AccessPlace, login: string, actor: string): Promise<void> {
+  await changed(place, login, async (tx, account) => {
+    await requireOtherAdmin(tx, account);
+    await endAccount(tx, account.id);
+    await noteChange(tx, account.id, 'ENDED', actor);
+  });
+}
+
+/** The person sets the password with the code they were given. @throws ACCESS-001, ACCESS-002 */
+export async function setPasswordWithCode(
+  { database }: AccessPlace,
+  code: string,
+  password: string,
+): Promise<Account> {
+  // Hashed outside the transaction, which may be repeated.
+  const hashed = await hashPassword(password);
+  return database.transaction(async (tx) => {
+    const account = await accountOfSetupCode(tx, tokenDigest(code));
+    if (account === undefined)
+      throw new RelaisError('ACCESS-002', 'This code was used, has run out or never was one.');
+    const problem = passwordProblem(password, account.login);
+    if (problem !== undefined) refuse(problem);
+    await setPassword(tx, account.id, hashed);
+    await endSessions(tx, account.id);
+    await noteChange(tx, account.id, 'PASSWORD', accountActor(account.id));
+    return toAccount({ ...account, password: hashed });
+  });
+}
+
+async function changed(
+  { database }: AccessPlace,
+  typed: string,
+  work: (tx: Sql, account: AccountRow) => Promise<void>,
+): Promise<void> {
+  await database.transaction(async (tx) => {
+    const account = await accountOf(tx, loginOf(typed), true);
+    if (account === undefined || account.endedAt !== null)
+      throw new RelaisError('FIND-001', `No account has the login ${loginOf(typed)}.`);
+    await work(tx, account);
+    await endSessions(tx, account.id);
+  });
+}
+
+/** The last administrator stays: an installation without one has nobody to make another but its operator. */
+async function requireOtherAdmin(tx: Sql, account: AccountRow): Promise<void> {
+  const isAdmin = (row: AccountRow): boolean =>
+    row.endedAt === null && row.roles.split(',').includes('admin');
+  if (!isAdmin(account)) return;
+  const rows = await listAccounts(tx);
+  if (!rows.some((row) => row.id !== account.id && isAdmin(row)))
+    refuse(`${account.login} is the last administrator: make another one first.`);
+}
+
+async function requireClient(tx: Sql, clientId: string): Promise<void> {
+  if ((await findClient(tx, clientId)) === undefined)
+    throw new RelaisError('FIND-001', `Nobody knows the client ${clientId}.`);
+}
+
+export const noteChange = (
+  tx: Sql,
+  accountId: number,
+  reason: string,
+  actor: string,
+  given: readonly Role[] = [],
+): Promise<void> =>
+  appendHandovers(tx, [
+    {
+      entry: 'account_changed',
+      clientId: '',
+      actor,
+      target: accountActor(accountId),
+      reason,
+      ...(given.length === 0 ? {} : { fields: given }),
+    },
+  ]);
+
+function refuse(message: string): never {
+  throw new RelaisError('ACCESS-001', message);
+}
+
+export const accountWithId = async (sql: Sql, id: number): Promise<Account | undefined> => {
+  const row = await accountById(sql, id);
+  return row === undefined ? undefined : toAccount(row);
+};

@@ -1,0 +1,139 @@
+// Keys of other systems: made by an administrator, shown once, found by their digest.
+// Invariant: a key does what its scopes say, for its client, from its addresses, until its end.
+import { BlockList, isIP } from 'node:net';
+import { RelaisError } from '../errors.ts';
+import {
+  addApiKey,
+  apiKeyOf,
+  endApiKey,
+  keysInForce,
+  listApiKeys,
+  type ApiKeyRow,
+} from '../store/api-keys.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { keyActor } from './actor.ts';
+import { keyScopes, type Holder, type Permission } from './permissions.ts';
+import { newToken, tokenDigest, type AccessPlace } from './place.ts';
+
+/** Known at sight in a log or a repository, so that a secret scanner finds it. */
+const prefix = 'relais_';
+/** The one in use, and the one that takes its place. */
+const mostOfAName = 2;
+const mostDays = 730;
+
+export interface KeyAsked {
+  /** Of the system that has it. */
+  readonly name: string;
+  readonly scopes: readonly Permission[];
+  readonly clientId?: string;
+  /** CIDR ranges or single addresses; none: from anywhere. */
+  readonly addresses: readonly string[];
+  readonly days: number;
+}
+
+export const apiKeys = ({ database }: AccessPlace): Promise<readonly ApiKeyRow[]> => listApiKeys(database);
+
+/** @returns the key, shown once. @throws ACCESS-001 */
+export async function createApiKey(
+  { database }: AccessPlace,
+  asked: KeyAsked,
+  actor: string,
+): Promise<{ readonly id: number; readonly key: string }> {
+  const problem = problemOf(asked);
+  if (problem !== undefined) throw new RelaisError('ACCESS-001', problem);
+  const key = `${prefix}${newToken()}`;
+  const id = await database.transaction(async (tx) => {
+    if ((await keysInForce(tx, asked.name)).length >= mostOfAName)
+      throw new RelaisError(
+        'ACCESS-001',
+        `${asked.name} has ${mostOfAName} keys in force: end one of them first.`,
+      );
+    const made = await addApiKey(tx, {
+      name: asked.name,
+      clientId: asked.clientId,
+      scopes: asked.scopes.join(','),
+      addresses: asked.addresses.join(','),
+      digest: tokenDigest(key),
+      days: asked.days,
+    });
+    await appendHandovers(tx, [
+      {
+        entry: 'api_key_changed',
+        clientId: asked.clientId ?? '',
+        actor,
+        reason: 'CREATED',
+        target: keyActor(made),
+        fields: asked.scopes,
+      },
+    ]);
+    return made;
+  });
+  return { id, key };
+}
+
+/** False when it had ended already, or never was. */
+export const endKey = ({ database }: AccessPlace, id: number, actor: string): Promise<boolean> =>
+  database.transaction(async (tx) => {
+    if (!(await endApiKey(tx, id))) return false;
+    await appendHandovers(tx, [
+      { entry: 'api_key_changed', clientId: '', actor, reason: 'ENDED', target: keyActor(id) },
+    ]);
+    return true;
+  });
+
+export interface KeyHolder {
+  readonly id: number;
+  readonly holder: Holder;
+}
+
+/** Undefined: no key in force, or not from there. */
+export async function holderOfKey(
+  { database }: Pick<AccessPlace, 'database'>,
+  key: string,
+  address: string,
+): Promise<KeyHolder | undefined> {
+  if (!key.startsWith(prefix) || key.length > 100) return undefined;
+  const row = await apiKeyOf(database, tokenDigest(key));
+  if (row === undefined || !isFrom(row.addresses.split(',').filter(Boolean), address)) return undefined;
+  const scopes = row.scopes
+    .split(',')
+    .filter((scope): scope is Permission => (keyScopes as readonly string[]).includes(scope));
+  return { id: row.id, holder: { kind: 'key', scopes, clientId: row.clientId ?? undefined } };
+}
+
+function isFrom(ranges: readonly string[], address: string): boolean {
+  if (ranges.length === 0) return true;
+  const allowed = new BlockList();
+  for (const range of ranges) {
+    const { network, bits, family } = rangeOf(range) ?? {};
+    if (network !== undefined && bits !== undefined) allowed.addSubnet(network, bits, family);
+  }
+  // An IPv4 caller of a socket that hears both comes as ::ffff:192.0.2.1; BlockList knows that.
+  return isIP(address) !== 0 && allowed.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+function rangeOf(
+  text: string,
+): { readonly network: string; readonly bits: number; readonly family: 'ipv4' | 'ipv6' } | undefined {
+  const [network = '', bitsText] = text.split('/');
+  const version = isIP(network);
+  if (version === 0) return undefined;
+  const most = version === 6 ? 128 : 32;
+  const bits = bitsText === undefined ? most : /^\d{1,3}$/.test(bitsText) ? Number(bitsText) : -1;
+  return bits < 0 || bits > most ? undefined : { network, bits, family: version === 6 ? 'ipv6' : 'ipv4' };
+}
+
+function problemOf({ name, scopes, addresses, days, clientId }: KeyAsked): string | undefined {
+  if (!/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,59}$/u.test(name))
+    return 'The name of a key is that of the system that has it: up to 60 letters, digits, spaces or . _ -';
+  if (scopes.length === 0) return `A key needs a scope: ${keyScopes.join(', ')}.`;
+  const strange = scopes.find((scope) => !keyScopes.includes(scope));
+  if (strange !== undefined) return `${strange} is no scope of a key: ${keyScopes.join(', ')}.`;
+  const wrong = addresses.find((address) => rangeOf(address) === undefined);
+  if (wrong !== undefined) return `${wrong} is no address or CIDR range, such as 192.0.2.7 or 2001:db8::/48.`;
+  if (addresses.join(',').length > 500) return 'These are too many addresses: name ranges.';
+  if (!Number.isInteger(days) || days < 1 || days > mostDays) return `A key lasts 1 to ${mostDays} days.`;
+  if (scopes.includes('lead.pull') && clientId === undefined)
+    return 'A key that pulls leads belongs to a client: --client.';
+  return undefined;
+}

@@ -1,0 +1,74 @@
+// Passwords: argon2id (RFC 9106) in Node's own implementation, kept as PHC strings.
+// Invariant: what is kept names its parameters, so that they may rise; a password is compared in constant time.
+import { argon2, randomBytes, timingSafeEqual, type Argon2Parameters } from 'node:crypto';
+
+/** OWASP Password Storage Cheat Sheet: 19 MiB, two passes, one lane. Some 30 ms, so that two cores carry a morning's logins. */
+const cost = { memory: 19_456, passes: 2, parallelism: 1 };
+const saltBytes = 16;
+const hashBytes = 32;
+
+/** NIST SP 800-63B-4: fifteen characters where a password stands alone. No rules of composition, no expiry. */
+export const passwordLimits = { fewest: 15, most: 256 } as const;
+
+/** One spelling of what is typed on different keyboards (NIST SP 800-63B-4, section 3.1.1.2). */
+const normalised = (password: string): Buffer => Buffer.from(password.normalize('NFKC'), 'utf8');
+
+/** Why it may not be one; undefined: it may. */
+export function passwordProblem(password: string, login: string): string | undefined {
+  const characters = Array.from(password.normalize('NFKC'));
+  if (characters.length < passwordLimits.fewest)
+    return `A password has at least ${passwordLimits.fewest} characters: a sentence does well.`;
+  if (characters.length > passwordLimits.most)
+    return `A password has at most ${passwordLimits.most} characters.`;
+  if (new Set(characters).size < 6) return 'A password repeats fewer characters than this one.';
+  const folded = password.toLowerCase();
+  const own = [login, login.split('@')[0] ?? '', 'relais'].filter((word) => word.length > 3);
+  const rest = own.reduce((left, word) => left.replaceAll(word.toLowerCase(), ''), folded);
+  if (rest.length < passwordLimits.fewest - 5)
+    return 'A password is more than the login and the name of the program.';
+  return undefined;
+}
+
+/** @returns a PHC string, `$argon2id$v=19$m=…,t=…,p=…$salt$hash` */
+export async function hashPassword(password: string): Promise<string> {
+  const nonce = randomBytes(saltBytes);
+  const hash = await derive({ ...cost, nonce, message: normalised(password), tagLength: hashBytes });
+  const { memory, passes, parallelism } = cost;
+  return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${text(nonce)}$${text(hash)}`;
+}
+
+const phc =
+  /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{16,64})\$([A-Za-z0-9+/]{22,128})$/;
+
+/**
+ * `kept` undefined: there is no such account. It takes as long all the same, so that the time tells nobody who has one.
+ * @returns whether it is the password, and whether it should be hashed again with today's parameters
+ */
+export async function checkPassword(
+  password: string,
+  kept: string | undefined,
+): Promise<{ readonly isRight: boolean; readonly isOutdated: boolean }> {
+  const parts = phc.exec(kept ?? nobodys);
+  if (parts === null) throw new Error('A kept password is no PHC string of argon2id.');
+  const [, memory, passes, parallelism, salt = '', hash = ''] = parts;
+  const expected = Buffer.from(hash, 'base64');
+  const parameters = { memory: Number(memory), passes: Number(passes), parallelism: Number(parallelism) };
+  const got = await derive({
+    ...parameters,
+    nonce: Buffer.from(salt, 'base64'),
+    message: normalised(password),
+    tagLength: expected.length,
+  });
+  return {
+    isRight: timingSafeEqual(got, expected) && kept !== undefined,
+    isOutdated: Object.entries(cost).some(([name, value]) => parameters[name as keyof typeof cost] !== value),
+  };
+}
+
+const text = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '');
+const nobodys = `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${text(Buffer.alloc(saltBytes))}$${text(Buffer.alloc(hashBytes))}`;
+
+const derive = (parameters: Argon2Parameters): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    argon2('argon2id', parameters, (error, key) => (error === null ? resolve(key) : reject(error)));
+  });

@@ -1,0 +1,105 @@
+// The one table of permissions: what each role may do (C38, C39). Terminal, API and console ask `may` and nothing else.
+// Invariant: what stands in no row is allowed to nobody.
+
+/** What an account is for. An account may have several, but a viewer is a viewer alone: it belongs to a client, not to the centre. */
+export const roles = ['support', 'integrator', 'dpo', 'admin', 'viewer'] as const;
+export type Role = (typeof roles)[number];
+
+export const roleWords: Readonly<Record<Role, { readonly en: string; readonly fr: string }>> = {
+  support: { en: 'support staff of the centre', fr: 'support' },
+  integrator: { en: 'writes and publishes mappings', fr: 'intégration' },
+  dpo: { en: 'data protection officer', fr: 'protection des données' },
+  admin: { en: 'accounts, authorisations, exports', fr: 'administration' },
+  viewer: { en: 'a client, who sees their own deliveries', fr: 'client' },
+};
+
+/** Roles that may sign in only with a second factor (C38). */
+export const secondFactorRoles: readonly Role[] = ['dpo', 'admin'];
+
+interface Rule {
+  /** In words, for the documentation. */
+  readonly words: string;
+  readonly roles: readonly Role[];
+  /** A system with an API key may be given it. */
+  readonly key?: true;
+}
+
+const rules = {
+  'delivery.read': {
+    words: 'see deliveries, destinations and files; persons masked',
+    roles: ['support', 'integrator', 'dpo', 'admin', 'viewer'],
+    key: true,
+  },
+  'lead.read': { words: 'see a lead, masked', roles: ['support', 'dpo', 'admin', 'viewer'], key: true },
+  'person.find': { words: 'find a person by address, phone or name', roles: ['support', 'dpo', 'admin'] },
+  'person.reveal': { words: 'see a person unmasked, with a reason', roles: ['dpo'] },
+  'log.read': { words: 'see the hand-over log', roles: ['support', 'dpo', 'admin', 'viewer'], key: true },
+  'delivery.replay': { words: 'replay deliveries, one or all of a filter', roles: ['support'], key: true },
+  'delivery.cancel': { words: 'cancel deliveries', roles: ['support'], key: true },
+  'delivery.resolve': { words: 'say how an unknown outcome ended', roles: ['support'] },
+  'destination.suspend': {
+    words: 'suspend and resume a destination',
+    roles: ['support', 'integrator'],
+    key: true,
+  },
+  'destination.test': { words: 'test a destination', roles: ['support', 'integrator'], key: true },
+  'file.send': { words: 'ask for a file now', roles: ['support'], key: true },
+  'task.read': {
+    words: 'see alerts and open tasks',
+    roles: ['support', 'integrator', 'dpo', 'admin'],
+    key: true,
+  },
+  'task.close': { words: 'take and close a task, with evidence', roles: ['support', 'dpo'], key: true },
+  'mapping.read': {
+    words: 'see mappings, versions and the document a client signs',
+    roles: ['support', 'integrator', 'dpo', 'admin', 'viewer'],
+    key: true,
+  },
+  'mapping.try': { words: 'check and preview a mapping with invented leads', roles: ['integrator'] },
+  'mapping.publish': { words: 'publish and roll back a mapping, with a note', roles: ['integrator'] },
+  'lead.test': { words: 'send an invented test lead', roles: ['support', 'integrator', 'viewer'] },
+  'secret.rotate': { words: 'rotate the secret of a destination', roles: ['integrator', 'viewer'] },
+  'request.read': { words: 'see requests of persons, letters and proofs', roles: ['dpo'] },
+  'request.work': { words: 'work on requests of persons', roles: ['dpo'] },
+  'retention.read': { words: 'see what will be deleted, and when', roles: ['dpo', 'admin'] },
+  'audit.read': { words: 'see who looked a person up; verify the log', roles: ['dpo'] },
+  'list.export': { words: 'export a list as CSV, with a reason (C39)', roles: ['admin'] },
+  'authorisation.manage': { words: 'authorise and revoke recipients', roles: ['admin'] },
+  'account.manage': { words: 'manage accounts and API keys', roles: ['admin'] },
+  'lead.post': { words: 'hand in leads, corrections, consents and interactions', roles: [], key: true },
+  'lead.pull': { words: 'pull the leads of a destination', roles: [], key: true },
+  'event.read': { words: 'read the feed of events', roles: [], key: true },
+} as const satisfies Readonly<Record<string, Rule>>;
+
+export type Permission = keyof typeof rules;
+export const permissions = Object.keys(rules) as readonly Permission[];
+/** What an API key may be given. */
+export const keyScopes = permissions.filter((permission) => (rules[permission] as Rule).key === true);
+
+export const ruleOf = (permission: Permission): Rule => rules[permission];
+
+/** Who acts: an account with its roles, or a system with the scopes of its key. */
+export type Holder =
+  | { readonly kind: 'account'; readonly roles: readonly Role[]; readonly clientId: string | undefined }
+  | { readonly kind: 'key'; readonly scopes: readonly Permission[]; readonly clientId: string | undefined };
+
+/** Whether it may at all; whose leads it may do it with, `mayFor` says. */
+export function may(holder: Holder, permission: Permission): boolean {
+  if (holder.kind === 'key') return keyScopes.includes(permission) && holder.scopes.includes(permission);
+  return ruleOf(permission).roles.some((role) => holder.roles.includes(role));
+}
+
+/** One that belongs to a client may touch what is that client's, and nothing that is nobody's. */
+export const mayFor = (holder: Holder, permission: Permission, clientId: string): boolean =>
+  may(holder, permission) && (holder.clientId === undefined || holder.clientId === clientId);
+
+/** What is wrong with the roles of an account; undefined: nothing. */
+export function rolesProblem(asked: readonly Role[], clientId: string | undefined): string | undefined {
+  if (asked.length === 0) return 'An account needs a role.';
+  const views = asked.includes('viewer');
+  if (views && asked.length > 1)
+    return 'viewer belongs to a client and goes with no role of the centre: make two accounts.';
+  if (views && clientId === undefined) return 'A viewer needs the client whose deliveries it sees: --client.';
+  if (!views && clientId !== undefined) return 'Only a viewer belongs to a client.';
+  return undefined;
+}

@@ -1,0 +1,174 @@
+// Signing in: password, then the second factor where the account has one or needs one.
+// Invariant: a wrong login, a wrong password and an ended account are answered alike, in words and in time; each try is counted first.
+import { mac } from '../domain/mac.ts';
+import {
+  accountById,
+  accountOf,
+  noteSignIn,
+  rehash,
+  replaceRecoveryCodes,
+  setFactor,
+  takeStep,
+  useRecoveryCode,
+  type AccountRow,
+} from '../store/accounts.ts';
+import type { Sql } from '../store/database.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { endSession, keepSessionFactor } from '../store/sessions.ts';
+import { countTries, dropTry, forgiveTries, noteTry, type Try } from '../store/sign-in-tries.ts';
+import { accountActor } from './actor.ts';
+import { loginOf, noteChange, toAccount } from './accounts.ts';
+import { signInLimits, waitMs } from './limits.ts';
+import { checkPassword, hashPassword } from './passwords.ts';
+import { secondFactorRoles } from './permissions.ts';
+import { openFactor, sealFactor, tokenDigest, type AccessPlace } from './place.ts';
+import { enrolment, newRecoveryCodes, newSecret, recoveryDigest, stepOfCode } from './second-factor.ts';
+import { beginSession, type Caller, type Session } from './sessions.ts';
+import type { SessionStage } from '../store/sessions.ts';
+
+export type SignedIn =
+  /** `token`: for the cookie; what it opens so far, `stage` says. */
+  | { readonly kind: 'signed_in'; readonly token: string; readonly stage: SessionStage }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'wait'; readonly waitMs: number };
+
+export async function signIn(
+  place: AccessPlace,
+  given: { readonly login: string; readonly password: string },
+  caller: Caller,
+): Promise<SignedIn> {
+  const { database } = place;
+  const login = loginOf(given.login).slice(0, 190);
+  const tried = tryOf(place, login, caller.address);
+  const wait = await countedTry(place, tried);
+  if (wait > 0) return { kind: 'wait', waitMs: wait };
+  const account = await accountOf(database, login);
+  const kept = account?.endedAt === null && account.password !== '' ? account.password : undefined;
+  const { isRight, isOutdated } = await checkPassword(given.password.slice(0, 1_024), kept);
+  if (account === undefined || !isRight) {
+    await noteRefusal(place, account, 'PASSWORD');
+    return { kind: 'refused' };
+  }
+  if (isOutdated) await rehash(database, account.id, account.password, await hashPassword(given.password));
+  const stage = stageOf(account);
+  const token = await database.transaction(async (tx) => {
+    if (stage === 'full') await admitted(tx, account, tried);
+    return beginSession(tx, account.id, stage, caller);
+  });
+  return { kind: 'signed_in', token, stage };
+}
+
+function stageOf(account: AccountRow): SessionStage {
+  const { hasFactor, roles } = toAccount(account);
+  if (hasFactor) return 'factor';
+  return roles.some((role) => secondFactorRoles.includes(role)) ? 'enrol' : 'full';
+}
+
+/** A code of the app, or a recovery code. On success the halfway session ends and a whole one begins. */
+export async function confirmFactor(
+  place: AccessPlace,
+  session: Session,
+  given: { readonly token: string; readonly code: string },
+  caller: Caller,
+): Promise<SignedIn> {
+  const { database } = place;
+  const { account } = session;
+  if (session.stage !== 'factor') return { kind: 'refused' };
+  const tried = tryOf(place, account.login, caller.address);
+  const wait = await countedTry(place, tried);
+  if (wait > 0) return { kind: 'wait', waitMs: wait };
+  const token = await database.transaction(async (tx) => {
+    const row = await accountById(tx, account.id, true);
+    if (row === undefined || row.endedAt !== null) return undefined;
+    if (!(await isRightCode(tx, place, row, given.code))) return undefined;
+    if (!(await endSession(tx, tokenDigest(given.token)))) return undefined;
+    await admitted(tx, row, tried);
+    return beginSession(tx, row.id, 'full', caller);
+  });
+  if (token !== undefined) return { kind: 'signed_in', token, stage: 'full' };
+  await noteRefusal(place, { id: account.id }, 'CODE');
+  return { kind: 'refused' };
+}
+
+async function isRightCode(tx: Sql, place: AccessPlace, row: AccountRow, code: string): Promise<boolean> {
+  if (row.factorSealed === null) return false;
+  const secret = openFactor(place, row.id, row.factorSealed);
+  const at = { now: tx.now().getTime(), lastStep: row.factorStep };
+  const step = secret === undefined ? undefined : stepOfCode(secret, code, at);
+  if (step !== undefined) return takeStep(tx, row.id, step);
+  return code.length >= 16 && code.length <= 40 && useRecoveryCode(tx, row.id, recoveryDigest(code));
+}
+
+/** What the app is shown. Each look makes a new secret, so that an older page shows none that counts. */
+export async function beginEnrolment(
+  place: AccessPlace,
+  session: Session,
+  token: string,
+): Promise<{ readonly address: string; readonly typed: string }> {
+  const secret = newSecret();
+  await keepSessionFactor(place.database, tokenDigest(token), sealFactor(place, session.account.id, secret));
+  return enrolment(secret, session.account.login);
+}
+
+/** @returns the recovery codes, shown once, and the token of a whole session; undefined where the code is wrong */
+export async function finishEnrolment(
+  place: AccessPlace,
+  session: Session,
+  given: { readonly token: string; readonly code: string },
+  caller: Caller,
+): Promise<{ readonly token: string; readonly recoveryCodes: readonly string[] } | undefined> {
+  const { factorSealed } = session.row;
+  if (session.stage === 'factor' || factorSealed === null) return undefined;
+  const { id } = session.account;
+  const secret = openFactor(place, id, factorSealed);
+  if (secret === undefined) return undefined;
+  const recoveryCodes = newRecoveryCodes();
+  return place.database.transaction(async (tx) => {
+    const row = await accountById(tx, id, true);
+    if (row === undefined || row.endedAt !== null) return undefined;
+    const step = stepOfCode(secret, given.code, { now: tx.now().getTime(), lastStep: row.factorStep });
+    if (step === undefined || !(await endSession(tx, tokenDigest(given.token)))) return undefined;
+    await setFactor(tx, id, sealFactor(place, id, secret), step);
+    await replaceRecoveryCodes(tx, id, recoveryCodes.map(recoveryDigest));
+    await noteChange(tx, id, 'SECOND_FACTOR', accountActor(id));
+    await noteSignIn(tx, id);
+    await appendHandovers(tx, [{ entry: 'signed_in', clientId: '', actor: accountActor(id) }]);
+    return { token: await beginSession(tx, id, 'full', caller), recoveryCodes };
+  });
+}
+
+const tryOf = ({ tryKey }: AccessPlace, login: string, address: string): Try => ({
+  login: mac(tryKey, Buffer.from(`login:${login}`)),
+  address: mac(tryKey, Buffer.from(`address:${address}`)),
+});
+
+/** How long to wait, in ms; 0: this try is judged. One that is not counts no more: else a guesser would lock its person out everywhere. */
+async function countedTry({ database }: AccessPlace, tried: Try): Promise<number> {
+  const id = await noteTry(database, tried);
+  const wait = waitMs(await countTries(database, tried, signInLimits));
+  if (wait > 0) await dropTry(database, id);
+  return wait;
+}
+
+async function admitted(tx: Sql, account: AccountRow, tried: Try): Promise<void> {
+  await forgiveTries(tx, tried);
+  await noteSignIn(tx, account.id);
+  await appendHandovers(tx, [{ entry: 'signed_in', clientId: '', actor: accountActor(account.id) }]);
+}
+
+/** A login nobody has is not written down: somebody may have typed a password into it. */
+const noteRefusal = (
+  { database }: AccessPlace,
+  account: Pick<AccountRow, 'id'> | undefined,
+  reason: string,
+): Promise<void> =>
+  database.transaction((tx) =>
+    appendHandovers(tx, [
+      {
+        entry: 'sign_in_refused',
+        clientId: '',
+        actor: account === undefined ? 'unknown' : accountActor(account.id),
+        reason,
+      },
+    ]),
+  );

@@ -1,0 +1,141 @@
+// relais account add | list | roles | reset | end | permissions: who works with Relais, and what each may do (C38, C39).
+// Invariant: no password passes here; a code for setting one is shown once.
+import type { Command } from 'commander';
+import {
+  accounts,
+  changeRoles,
+  closeAccount,
+  createAccount,
+  resetAccount,
+  type Account,
+} from '../access/accounts.ts';
+import { permissions, roles, roleWords, ruleOf, type Role } from '../access/permissions.ts';
+import type { App } from '../app.ts';
+import { paris } from '../support/paris-time.ts';
+import { collect, known, withExamples } from './arguments.ts';
+import { outJson, withJson, type JsonOption } from './json.ts';
+import { table } from './table.ts';
+import { out, say, withApp } from './terminal.ts';
+
+interface RolesOption {
+  readonly role: readonly string[];
+  readonly client?: string;
+}
+
+export function accountCommands(program: Command): void {
+  const account = program
+    .command('account')
+    .description('people who work with Relais in a browser, and what each may do');
+  withExamples(
+    withRoles(
+      account.command('add <login>').description('make an account; its person sets the password'),
+    ).option('--client <client>', 'of a viewer: whose deliveries'),
+    'Prints a code once, good for a day: its person enters it on the console’s page "Premier accès".',
+    'relais account add zoe.martin --role support',
+    'relais account add h.riviere --role viewer --client horizon',
+  ).action((login: string, options: RolesOption) => withApp((app) => add(app, login, options)));
+  withExamples(
+    withJson(account.command('list').description('the accounts, ended ones too')),
+    '',
+    'relais account list',
+  ).action((options: JsonOption) => withApp((app) => list(app, options)));
+  withExamples(
+    withRoles(account.command('roles <login>').description('the roles it has from now on; its sessions end')),
+    '',
+    'relais account roles zoe.martin --role support --role integrator',
+  ).action((login: string, options: RolesOption) =>
+    withApp(async ({ access, config }) => {
+      await changeRoles(access, login, rolesOf(options), config.actor);
+      say(`${login}: ${options.role.join(', ')}.`);
+    }),
+  );
+  withExamples(
+    account.command('reset <login>').description('a new password and a new second factor; its sessions end'),
+    'For who has lost a password or a phone. Prints a code once, good for a day.',
+    'relais account reset zoe.martin',
+  ).action((login: string) =>
+    withApp(async ({ access, config }) => code(login, await resetAccount(access, login, config.actor))),
+  );
+  withExamples(
+    account.command('end <login>').description('for good: nobody signs in with it any more'),
+    'The log keeps its number; a login is never given to another person.',
+    'relais account end zoe.martin',
+  ).action((login: string) =>
+    withApp(async ({ access, config }) => {
+      await closeAccount(access, login, config.actor);
+      say(`${login} has ended.`);
+    }),
+  );
+  account.command('permissions').description('what each role may do').action(showPermissions);
+}
+
+const withRoles = (command: Command): Command =>
+  command.requiredOption('--role <role>', `${roles.join(', ')}; may be repeated`, collect);
+
+const rolesOf = ({ role }: RolesOption): readonly Role[] => [
+  ...new Set(role.map((name) => known(name, roles, 'role'))),
+];
+
+async function add({ access, config }: App, login: string, options: RolesOption): Promise<void> {
+  const { setupCode } = await createAccount(
+    access,
+    {
+      login,
+      roles: rolesOf(options),
+      ...(options.client === undefined ? {} : { clientId: options.client }),
+    },
+    config.actor,
+  );
+  code(login, setupCode);
+}
+
+/** The code alone on standard output, so that it can be handed on. */
+function code(login: string, setupCode: string): void {
+  say(`The code by which ${login} sets the password, once, within a day:`);
+  out(setupCode);
+}
+
+async function list({ access }: App, { json }: JsonOption): Promise<void> {
+  const all = await accounts(access);
+  if (json === true) return outJson(all.map(accountData));
+  table(
+    ['login', 'client', 'roles', 'password', 'second factor', 'last signed in', 'state'],
+    all.map((account) => [
+      account.login,
+      account.clientId ?? '-',
+      account.roles.join(', '),
+      account.hasPassword ? 'set' : '-',
+      account.hasFactor ? 'set' : '-',
+      account.signedInAt === undefined ? '-' : paris(account.signedInAt),
+      account.endedAt === undefined ? 'in force' : `ended ${paris(account.endedAt)}`,
+    ]),
+  );
+}
+
+const accountData = (account: Account): object => ({
+  id: account.id,
+  login: account.login,
+  client: account.clientId ?? null,
+  roles: account.roles,
+  password: account.hasPassword,
+  secondFactor: account.hasFactor,
+  signedInAt: account.signedInAt ?? null,
+  endedAt: account.endedAt ?? null,
+});
+
+function showPermissions(): void {
+  for (const role of roles) out(`${role.padEnd(11)} ${roleWords[role].en}`);
+  out();
+  table(
+    ['permission', ...roles, 'API key', 'what'],
+    permissions.map((permission) => {
+      const rule = ruleOf(permission);
+      return [
+        permission,
+        ...roles.map((role) => (rule.roles.includes(role) ? 'yes' : '')),
+        rule.key === true ? 'yes' : '',
+        rule.words,
+      ];
+    }),
+  );
+}

@@ -1,0 +1,159 @@
+// Accounts of the people who work with Relais, and their recovery codes.
+// Invariant: a login is lower case and stands once, ended accounts included: it never means another person.
+import { SqlFailure, type Sql } from './database.ts';
+
+export interface AccountRow {
+  readonly id: number;
+  readonly login: string;
+  readonly clientId: string | null;
+  /** Comma between. */
+  readonly roles: string;
+  /** PHC string; empty: none yet. */
+  readonly password: string;
+  readonly factorSealed: Buffer | null;
+  readonly factorStep: number;
+  readonly createdAt: Date;
+  readonly signedInAt: Date | null;
+  readonly endedAt: Date | null;
+}
+
+/** ER_DUP_ENTRY. */
+const duplicate = 1062;
+
+const columns = `id, login, client_id AS clientId, roles, password, factor_sealed AS factorSealed,
+  factor_step AS factorStep, created_at AS createdAt, signed_in_at AS signedInAt, ended_at AS endedAt`;
+
+export const listAccounts = (sql: Sql): Promise<readonly AccountRow[]> =>
+  sql.all<AccountRow>(`SELECT ${columns} FROM accounts ORDER BY login`);
+
+export async function accountOf(sql: Sql, login: string, lock = false): Promise<AccountRow | undefined> {
+  const rows = await sql.all<AccountRow>(
+    `SELECT ${columns} FROM accounts WHERE login = ?${lock ? ' FOR UPDATE' : ''}`,
+    [login],
+  );
+  return rows[0];
+}
+
+export async function accountById(sql: Sql, id: number, lock = false): Promise<AccountRow | undefined> {
+  const rows = await sql.all<AccountRow>(
+    `SELECT ${columns} FROM accounts WHERE id = ?${lock ? ' FOR UPDATE' : ''}`,
+    [id],
+  );
+  return rows[0];
+}
+
+/** Undefined when the login is taken. */
+export async function addAccount(
+  tx: Sql,
+  account: { readonly login: string; readonly clientId: string | undefined; readonly roles: string },
+): Promise<number | undefined> {
+  try {
+    const { insertId } = await tx.run('INSERT INTO accounts (login, client_id, roles) VALUES (?, ?, ?)', [
+      account.login,
+      account.clientId ?? null,
+      account.roles,
+    ]);
+    return insertId;
+  } catch (error) {
+    if (error instanceof SqlFailure && error.errno === duplicate) return undefined;
+    throw error;
+  }
+}
+
+export async function setRoles(tx: Sql, id: number, roles: string): Promise<void> {
+  await tx.run('UPDATE accounts SET roles = ? WHERE id = ?', [roles, id]);
+}
+
+/** For good: the row stays, so that the log's ids keep their meaning. */
+export async function endAccount(tx: Sql, id: number): Promise<void> {
+  await tx.run(
+    `UPDATE accounts SET ended_at = UTC_TIMESTAMP(3), password = '', setup_digest = NULL, setup_until = NULL,
+            factor_sealed = NULL WHERE id = ? AND ended_at IS NULL`,
+    [id],
+  );
+  await tx.run('DELETE FROM recovery_codes WHERE account_id = ?', [id]);
+}
+
+/** The code by which its person sets a password; an earlier one is void. */
+export async function setSetupCode(tx: Sql, id: number, digest: Buffer, lifeMs: number): Promise<void> {
+  await tx.run(
+    'UPDATE accounts SET setup_digest = ?, setup_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)) WHERE id = ?',
+    [digest, lifeMs, id],
+  );
+}
+
+export async function accountOfSetupCode(tx: Sql, digest: Buffer): Promise<AccountRow | undefined> {
+  const rows = await tx.all<AccountRow>(
+    `SELECT ${columns} FROM accounts
+      WHERE setup_digest = ? AND setup_until > UTC_TIMESTAMP(3) AND ended_at IS NULL FOR UPDATE`,
+    [digest],
+  );
+  return rows[0];
+}
+
+/** A set password voids the code it was set with. */
+export async function setPassword(tx: Sql, id: number, password: string): Promise<void> {
+  await tx.run(
+    'UPDATE accounts SET password = ?, password_at = UTC_TIMESTAMP(3), setup_digest = NULL, setup_until = NULL WHERE id = ?',
+    [password, id],
+  );
+}
+
+/** The same password under today's parameters; not if it was changed meanwhile. */
+export async function rehash(sql: Sql, id: number, earlier: string, password: string): Promise<void> {
+  await sql.run('UPDATE accounts SET password = ? WHERE id = ? AND password = ?', [password, id, earlier]);
+}
+
+export async function noteSignIn(tx: Sql, id: number): Promise<void> {
+  await tx.run('UPDATE accounts SET signed_in_at = UTC_TIMESTAMP(3) WHERE id = ?', [id]);
+}
+
+/** `sealed` undefined: none any more. */
+export async function setFactor(
+  tx: Sql,
+  id: number,
+  sealed: Buffer | undefined,
+  step: number,
+): Promise<void> {
+  await tx.run(
+    'UPDATE accounts SET factor_sealed = ?, factor_step = ?, factor_at = UTC_TIMESTAMP(3) WHERE id = ?',
+    [sealed ?? null, step, id],
+  );
+}
+
+/** False where the step was used meanwhile: of two who show one code, one comes in. */
+export async function takeStep(tx: Sql, id: number, step: number): Promise<boolean> {
+  const { affected } = await tx.run('UPDATE accounts SET factor_step = ? WHERE id = ? AND factor_step < ?', [
+    step,
+    id,
+    step,
+  ]);
+  return affected === 1;
+}
+
+export async function replaceRecoveryCodes(
+  tx: Sql,
+  accountId: number,
+  digests: readonly Buffer[],
+): Promise<void> {
+  await tx.run('DELETE FROM recovery_codes WHERE account_id = ?', [accountId]);
+  for (const digest of digests)
+    await tx.run('INSERT INTO recovery_codes (account_id, digest) VALUES (?, ?)', [accountId, digest]);
+}
+
+/** False where there is no such code: each opens one sign-in. */
+export async function useRecoveryCode(tx: Sql, accountId: number, digest: Buffer): Promise<boolean> {
+  const { affected } = await tx.run('DELETE FROM recovery_codes WHERE account_id = ? AND digest = ?', [
+    accountId,
+    digest,
+  ]);
+  return affected === 1;
+}
+
+export async function recoveryCodesLeft(sql: Sql, accountId: number): Promise<number> {
+  const [row] = await sql.all<{ count: number }>(
+    'SELECT COUNT(*) AS count FROM recovery_codes WHERE account_id = ?',
+    [accountId],
+  );
+  return Number(row?.count ?? 0);
+}
