@@ -5,7 +5,7 @@
 
 const everyConnector = 'contract statuses guard access openpgp connectors anyConnector';
 const engine =
-  'errors log config domain mapping store queue intake publishing delivery support privacy clientMails retention people';
+  'errors log config domain mapping store queue intake publishing delivery support privacy mails retention people';
 
 /** zone: [where it lives, what else of ours it may import] */
 const zones = {
@@ -23,15 +23,15 @@ const zones = {
   mapping: ['^src/mapping/', 'contract statuses domain errors'],
   store: ['^src/store/', 'contract domain errors'],
   queue: ['^src/queue/', 'domain errors log'],
-  clientMails: ['^src/client-mails/', 'contract guard domain errors log store'],
+  mails: ['^src/client-mails/', 'contract guard domain errors log store'],
   intake: ['^src/intake/', 'domain errors log mapping store'],
-  publishing: ['^src/publishing/', 'domain errors log mapping store clientMails'],
+  publishing: ['^src/publishing/', 'domain errors log mapping store mails'],
   delivery: ['^src/delivery/', 'contract connectors domain errors log mapping store queue'],
   support: [
     '^src/support/',
-    'contract statuses guard connectors domain errors log mapping store queue publishing delivery privacy clientMails',
+    'contract statuses guard connectors domain errors log mapping store queue publishing delivery privacy mails',
   ],
-  privacy: ['^src/privacy/', 'contract domain errors log mapping store clientMails'],
+  privacy: ['^src/privacy/', 'contract domain errors log mapping store mails'],
   retention: ['^src/retention/', 'domain errors log store privacy'],
   people: ['^src/access/', 'domain errors log store'],
   app: ['^src/app\\.ts$', `${everyConnector} ${engine}`],
