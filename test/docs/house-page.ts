@@ -25,7 +25,9 @@ const isRoom = ({ name }: { readonly name: string }): boolean => name.includes('
 function listed(name: string, allowed: readonly string[], all: readonly string[]): string {
   const missing = all.filter((other) => other !== name && !allowed.includes(other));
   if (allowed.length === 0) return 'nothing';
-    const shorter = [`all but ${missing.join(', ')}`, allowed.join(', ')].toSorted((a, b) => a.length - b.length);
+  const shorter = [`all but ${missing.join(', ')}`, allowed.join(', ')].toSorted(
+    (a, b) => a.length - b.length,
+  );
   return shorter[0] ?? '';
 }
 
