@@ -3,7 +3,7 @@
 // oxlint forbids outright (typescript/consistent-type-imports), and that domain, mapping, store and privacy take
 // only types from the contract (test/architecture/imports.unit.test.ts, which also plants all four forms).
 
-const everyConnector = 'contract statuses guard access openpgp connectors anyConnector';
+const everyConnector = 'contract statuses guard access mail openpgp connectors anyConnector';
 const engine =
   'errors log config domain mapping store queue intake publishing delivery support privacy mails retention people';
 
@@ -13,6 +13,7 @@ const zones = {
   statuses: ['^connectors/http-status\\.ts$', 'contract'],
   guard: ['^connectors/guard(\\.ts$|/)', ''],
   access: ['^connectors/access/', 'contract statuses guard'],
+  mail: ['^connectors/mail/', 'contract guard'],
   openpgp: ['^connectors/openpgp\\.ts$', 'contract guard'],
   connectors: ['^connectors/index\\.ts$', 'contract guard anyConnector'],
 
@@ -79,7 +80,7 @@ const rooms = {
 };
 
 const ours = '^(src|connectors|bin|test)/';
-const anyConnector = '^connectors/(?!guard/|contract/|access/)[^/]+/';
+const anyConnector = '^connectors/(?!guard/|contract/|access/|mail/)[^/]+/';
 const pathOf = (zone) => (zone === 'anyConnector' ? anyConnector : zones[zone][0]);
 
 const table = Object.entries(zones).map(([zone, [path, allowed]]) => ({
@@ -115,15 +116,16 @@ module.exports = {
     {
       name: 'connector-imports',
       comment:
-        'A connector imports the contract, the table of HTTP statuses, the guard, the ways to be let in, the OpenPGP keys and itself; never another connector, never src.',
+        'A connector imports the contract, the table of HTTP statuses, the guard, the ways to be let in, the mail session, the OpenPGP keys and itself; never another connector, never src.',
       severity: 'error',
-      from: { path: '^connectors/((?!guard/|contract/|access/)[^/]+)/' },
+      from: { path: '^connectors/((?!guard/|contract/|access/|mail/)[^/]+)/' },
       to: {
         path: ours,
         pathNot: [
           '^connectors/(contract|http-status)\\.ts$',
           '^connectors/guard(\\.ts$|/)',
           '^connectors/access/',
+          '^connectors/mail/',
           '^connectors/openpgp\\.ts$',
           '^connectors/$1/',
         ],

@@ -23,6 +23,9 @@ export interface Expiry {
 /** A JSON Schema (draft 2020-12 subset understood by ajv). */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
+/** Among which facts of client.yaml targets stand. */
+export type TargetKind = 'hosts' | 'mailboxes' | 'folders';
+
 export interface Connector<Settings = unknown> {
   readonly type: string;
   /** As people read it: `Webhook (HTTPS)`. */
@@ -34,6 +37,8 @@ export interface Connector<Settings = unknown> {
   readonly actions: readonly Action[];
   /** Deliveries in one parcel at most. 1: each delivery travels alone. */
   readonly maxItems: number;
+  /** A lower limit of these settings; a file is then held whole, never written in parts. */
+  readonly atMost?: (settings: Settings) => number | undefined;
   /** Body formats a mapping may write for it. */
   readonly formats: readonly (
     'json' | 'form' | 'multipart' | 'jsonRpc' | 'xmlRpc' | 'xml' | 'soap' | 'csv' | 'none'
@@ -42,8 +47,8 @@ export interface Connector<Settings = unknown> {
   readonly sheet: boolean;
   /** Whether these settings say that no person may be in what is sent: only other fields are then written, and no opt-in. */
   readonly impersonal?: (settings: Settings) => boolean;
-  /** How the check names this way where financial data may not travel it (C10); absent where they may. */
-  readonly noFinancial?: string;
+  /** How the check names this way where financial data may not travel it (C10); absent, or undefined, where they may. */
+  readonly noFinancial?: (settings: Settings) => string | undefined;
   /** Whether some targets of one parcel may take it and others not (`Evidence.targets`, `ParcelItem.reached`). */
   readonly takenPartly?: true;
   /** A body may hold secrets: `send` writes them out. Absent: it may hold none. */
@@ -55,7 +60,9 @@ export interface Connector<Settings = unknown> {
   /** What the status of its evidence belongs to: `http`, `smtp`, `sftp`. */
   readonly protocol: string;
   /** Among which facts of client.yaml its targets stand (C19). */
-  readonly targetKind: 'hosts' | 'mailboxes' | 'folders';
+  readonly targetKind: (settings: Settings) => TargetKind;
+  /** Why nobody can be asked about what has left by these settings, in words for the check: an unknown outcome is then support's. */
+  readonly unaskable?: (settings: Settings) => string | undefined;
   /** The setting that says where leads go, and the one by which the recipient can be asked again. */
   readonly addressKey: string;
   readonly lookupKey?: string;

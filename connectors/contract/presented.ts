@@ -24,7 +24,7 @@ export interface SignedWords<Settings> {
   /** Where one message goes, where an update or an erasure may go elsewhere. */
   readonly address?: (settings: Settings) => Both;
   /** What counts as delivered; absent where the mapping's `response` rules say it. */
-  readonly delivered?: Both;
+  readonly delivered?: Both | ((settings: Partial<Settings>) => Both);
   /** Why a test of the destination tries the address only, if it does (`Tested.tried`). */
   readonly addressOnly?: Both;
 }

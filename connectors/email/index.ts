@@ -11,19 +11,14 @@ import { emailSettingsSchema } from './settings-schema.ts';
 import { checkEmailSettings, emailPlaces, emailSecretNames, mailboxesOf } from './settings.ts';
 import type { EmailSettings } from './settings.ts';
 import { emailSigned } from './signed-words.ts';
-import { createSmtpSessions } from './smtp.ts';
-import type { SmtpSessions } from './smtp.ts';
+import { createMailCarrier } from '../mail/smtp.ts';
+import type { SmtpSessions } from '../mail/smtp.ts';
 import { emailStandIn } from './stand-in.ts';
 
 /** @param nameServers resolvers asked about DKIM keys; the system's when absent */
 export function createEmailConnector({ nameServers }: { readonly nameServers?: readonly string[] } = {}) {
-  const byPolicy = new Map<string, SmtpSessions>();
-  const sessionsFor = (context: SendContext): SmtpSessions => {
-    const key = JSON.stringify(context.network);
-    const sessions = byPolicy.get(key) ?? createSmtpSessions(context.network);
-    byPolicy.set(key, sessions);
-    return sessions;
-  };
+  const carrier = createMailCarrier();
+  const sessionsFor = ({ network }: SendContext): SmtpSessions => carrier.sessions(network);
   return defineConnector<EmailSettings>({
     type: 'email',
     label: 'Email (SMTP)',
@@ -38,9 +33,9 @@ export function createEmailConnector({ nameServers }: { readonly nameServers?: r
     sheet: true,
     answers: 'connector',
     protocol: 'smtp',
-    targetKind: 'mailboxes',
+    targetKind: () => 'mailboxes',
     impersonal: ({ content }) => content === 'notice',
-    noFinancial: 'mail',
+    noFinancial: () => 'mail',
     check: checkEmailSettings,
     targets: mailboxesOf,
     places: emailPlaces,
@@ -64,8 +59,7 @@ export function createEmailConnector({ nameServers }: { readonly nameServers?: r
         import('openpgp'),
       ]),
     async close() {
-      for (const sessions of byPolicy.values()) sessions.close();
-      byPolicy.clear();
+      carrier.close();
       await Promise.resolve();
     },
   });

@@ -2,12 +2,16 @@
 // Invariant: the same parcel gives the same bytes (Message-ID, Date and boundaries included), and no field can add a header.
 import type { Composed, Parcel } from '../contract.ts';
 import { masked } from '../guard.ts';
-import { dkimHead } from './dkim.ts';
+import { dkimHead } from '../mail/dkim.ts';
 import { readingPlace } from './notice.ts';
 import { shownKeys } from '../openpgp.ts';
-import { oneLine, renderHtml, renderText } from './render.ts';
+import { mailBytes } from '../mail/mime.ts';
+import type { Attachment } from '../mail/mime.ts';
+import { oneLine } from '../mail/text.ts';
+import { renderHtml, renderText } from './render.ts';
 import type { SheetPage } from './render.ts';
-import { domainOf, listOf, mailboxesOf } from './settings.ts';
+import { domainOf, listOf } from '../mail/addresses.ts';
+import { mailboxesOf } from './settings.ts';
 import type { EmailSettings } from './settings.ts';
 import { words } from './words.ts';
 
@@ -22,7 +26,7 @@ export interface Letter {
   readonly key: string;
   readonly text: string;
   readonly html: string;
-  readonly attachment?: { readonly name: string; readonly mediaType: string; readonly bytes: Uint8Array };
+  readonly attachment?: Attachment;
 }
 
 export function letterOf(parcel: Parcel, settings: EmailSettings): Letter {
@@ -80,44 +84,13 @@ export function subjectOf(parcel: Parcel, settings: EmailSettings): string {
   return oneLine(prefix + filled).slice(0, 200);
 }
 
-export async function mimeOf(letter: Letter): Promise<Buffer> {
-  const { attachment } = letter;
-  const { default: MailComposer } = await import('nodemailer/lib/mail-composer');
-  return await new MailComposer({
-    from: letter.from,
-    to: [...letter.to],
-    ...(letter.cc.length === 0 ? {} : { cc: [...letter.cc] }),
-    ...(letter.replyTo === undefined ? {} : { replyTo: letter.replyTo }),
-    subject: letter.subject,
-    messageId: letter.messageId,
-    date: letter.date,
-    headers: {
-      'Auto-Submitted': 'auto-generated',
-      'X-Auto-Response-Suppress': 'All',
-      'X-Relais-Delivery': letter.key,
-    },
-    text: letter.text,
-    html: letter.html,
-    ...(attachment === undefined
-      ? {}
-      : {
-          attachments: [
-            {
-              filename: attachment.name,
-              contentType: attachment.mediaType,
-              content: Buffer.from(attachment.bytes),
-              contentDisposition: 'attachment' as const,
-            },
-          ],
-        }),
-    baseBoundary: letter.key,
-    newline: 'win',
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  })
-    .compile()
-    .build();
-}
+export const mimeOf = ({ attachment, key, ...letter }: Letter): Promise<Buffer> =>
+  mailBytes({
+    ...letter,
+    headers: { 'X-Relais-Delivery': key },
+    boundary: key,
+    attachments: attachment === undefined ? [] : [attachment],
+  });
 
 /** Mailboxes that do not have it yet, in lower case. The mail names all of them, as it did the first time. */
 export function openMailboxes(parcel: Parcel, settings: EmailSettings): readonly string[] {

@@ -1,6 +1,7 @@
 // The lead sheet as mail clients show it: plain text and HTML. Pure.
 // Invariant: every value is escaped; nothing is loaded from the network; the meaning never rests on colour alone.
 import type { Parcel, SheetSection } from '../contract.ts';
+import { oneLine, readable } from '../mail/text.ts';
 import type { Words } from './words.ts';
 
 export interface SheetPage {
@@ -22,19 +23,6 @@ const amp: Readonly<Record<string, string>> = {
 
 export function escapeHtml(text: string): string {
   return readable(text).replaceAll(/[&<>"']/g, (char) => amp[char] ?? char);
-}
-
-// oxlint-disable-next-line no-control-regex -- control characters are what is removed
-const unreadable = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
-
-/** Without control characters, and without the direction marks that make a text read as another. */
-export function readable(text: string): string {
-  return text.replaceAll(/\r\n?/g, '\n').replaceAll(unreadable, '');
-}
-
-/** One line: for titles and headers. */
-export function oneLine(text: string): string {
-  return readable(text).replaceAll(/\s+/g, ' ').trim();
 }
 
 const inParis = { dateStyle: 'long', timeStyle: 'short', timeZone: 'Europe/Paris' } as const;

@@ -2,19 +2,19 @@
 // Invariant: only authorised mailboxes; a server's yes proves no reading, and a yes to a part is no clean success.
 import type { Evidence, Outcome, Parcel, SendContext, Tested } from '../contract.ts';
 import { bareHost, startDeadline, textRecords } from '../guard.ts';
-import { checkRecord, dkimKeyOf, recordName, signed } from './dkim.ts';
-import type { DkimKey } from './dkim.ts';
+import { checkRecord, dkimKeyOf, recordName, signed } from '../mail/dkim.ts';
+import type { DkimKey } from '../mail/dkim.ts';
 import { letterOf, mimeOf, openMailboxes } from './message.ts';
 import { pgpKeysOf } from '../openpgp.ts';
 import type { PgpKeys } from '../openpgp.ts';
 import { encrypted } from './openpgp.ts';
-import { replyCode, smtpOutcome } from './reply.ts';
-import type { Envelope, Rejected, SmtpSent } from './session.ts';
-import { serverOf } from './server.ts';
-import type { ResolvedServer } from './server.ts';
+import { replyCode, smtpOutcome } from '../mail/reply.ts';
+import type { Envelope, Rejected, SmtpSent } from '../mail/session.ts';
+import { serverOf } from '../mail/server.ts';
+import type { ResolvedServer } from '../mail/server.ts';
 import { mailboxesOf, returnAddress } from './settings.ts';
 import type { EmailSettings } from './settings.ts';
-import type { SmtpSessions } from './smtp.ts';
+import type { SmtpSessions } from '../mail/smtp.ts';
 
 export async function sendEmail(
   sessions: SmtpSessions,
@@ -58,7 +58,7 @@ type Ready =
 
 /** Server and keys that a mail leaves with, or why none may leave. */
 async function readyFor(settings: EmailSettings, { secret, now }: SendContext): Promise<Ready> {
-  const server = serverOf(settings, secret);
+  const server = serverOf(settings.smtp, secret);
   if (!server.ok) return server;
   const dkim = dkimKeyOf(settings.dkim, secret);
   if (!dkim.ok) return dkim;

@@ -1,29 +1,24 @@
 // The `send` block of an email destination: the rules a schema cannot say, mailboxes, secrets. Pure.
 // Invariant: no secret in clear, no personal data in a subject, and nothing that could end a header line.
 import type { SettingsProblem } from '../contract.ts';
-import { clearTextProblem, namesAmong } from '../guard.ts';
-import { dkimProblems } from './dkim.ts';
-import type { DkimSettings } from './dkim.ts';
+import { namesAmong } from '../guard.ts';
+import { bareMailbox, domainOf, listOf } from '../mail/addresses.ts';
+import { dkimProblems } from '../mail/dkim.ts';
+import type { DkimSettings } from '../mail/dkim.ts';
+import { mailboxOnly, named } from '../mail/schema.ts';
+import { smtpProblems, smtpTexts } from '../mail/server.ts';
+import type { SmtpSetting } from '../mail/server.ts';
 import { noticeProblems } from './notice.ts';
 import type { NoticeSettings } from './notice.ts';
 import { pgpProblems, pgpTexts } from '../openpgp.ts';
 import type { OpenPgpSettings } from '../openpgp.ts';
-import { mailboxOnly, named } from './settings-schema.ts';
-
-export interface SmtpServer {
-  readonly host: string;
-  readonly port?: number;
-  readonly secure?: boolean;
-  readonly user?: string;
-  readonly password?: string;
-}
 
 export interface EmailSettings extends NoticeSettings {
   readonly to: string | readonly string[];
   readonly cc?: string | readonly string[];
   readonly from: string;
   readonly replyTo?: string;
-  readonly smtp: string | SmtpServer;
+  readonly smtp: SmtpSetting;
   readonly subject?: string;
   readonly language?: 'fr' | 'en';
   readonly dkim?: DkimSettings;
@@ -58,14 +53,8 @@ export function checkEmailSettings(settings: EmailSettings): readonly SettingsPr
     }
     if (/[\r\n]/.test(subject)) problems.push({ path: '/subject', message: 'A subject is one line.' });
   }
-  if (typeof smtp === 'string') problems.push(...clearTextProblem('/smtp', smtp));
-  else {
-    problems.push(...clearTextProblem('/smtp/password', smtp.password));
-    if ((smtp.user === undefined) !== (smtp.password === undefined)) {
-      problems.push({ path: '/smtp', message: 'user and password go together.' });
-    }
-  }
   problems.push(
+    ...smtpProblems('/smtp', smtp),
     ...noticeProblems(settings),
     ...pgpProblems(settings.openpgp),
     ...returnPathProblems(settings.returnPath),
@@ -104,10 +93,6 @@ function returnPathProblems(returnPath: string | undefined): readonly SettingsPr
 export const returnAddress = ({ from, returnPath }: EmailSettings, tag: string): string =>
   returnPath?.replace(tagPlace, tag) ?? bareMailbox(from);
 
-export function listOf(value: string | readonly string[] | undefined): readonly string[] {
-  return value === undefined ? [] : typeof value === 'string' ? [value] : value;
-}
-
 export function mailboxesOf(settings: EmailSettings): readonly string[] {
   return [
     ...new Set([...listOf(settings.to), ...listOf(settings.cc)].map((address) => address.toLowerCase())),
@@ -118,18 +103,6 @@ export function mailboxesOf(settings: EmailSettings): readonly string[] {
 export const emailPlaces = ({ to, cc }: EmailSettings): readonly string[] =>
   [...listOf(to), ...listOf(cc)].map((address) => address.toLowerCase());
 
-/** The bare mailbox of `Name <mailbox>`. */
-export function bareMailbox(address: string): string {
-  return /<([^<>]+)>$/.exec(address)?.[1] ?? address;
-}
-
-/** The domain a sender writes from. */
-export const domainOf = (address: string): string => bareMailbox(address).split('@').at(-1) ?? '';
-
 export function emailSecretNames({ smtp, dkim, openpgp }: EmailSettings): readonly string[] {
-  return namesAmong([
-    ...(typeof smtp === 'string' ? [smtp] : [smtp.user, smtp.password]),
-    dkim?.key,
-    ...pgpTexts(openpgp),
-  ]);
+  return namesAmong([...smtpTexts(smtp), dkim?.key, ...pgpTexts(openpgp)]);
 }

@@ -2,7 +2,7 @@
 // Invariant: a secret by its name.
 import type { Both, SignedRow, SignedWords } from '../contract.ts';
 import { shownSetting } from '../guard.ts';
-import type { DkimSettings } from './dkim.ts';
+import type { DkimSettings } from '../mail/dkim.ts';
 import type { EmailSettings } from './settings.ts';
 
 const row = (point: Both, value: string | readonly string[]): SignedRow => ({

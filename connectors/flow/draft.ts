@@ -1,6 +1,7 @@
 // The `file` block of a drafted file flow.
 // Invariant: no secret in clear; the host key is a placeholder that no server shows.
 import type { Draft, Drafting, DraftRequest } from '../contract.ts';
+import { mailboxesIn } from './mail/settings.ts';
 
 /** What of a draft depends on the server. */
 interface DraftedServer {
@@ -13,7 +14,11 @@ type Drafted = (url: URL, secretPrefix: string, todo: string) => DraftedServer;
 
 const userOf = (url: URL): string => (url.username === '' ? 'relais # TODO' : url.username);
 
+/** Drafted by itself: it has mailboxes, and no place. */
+const mailed: Drafted = () => ({ host: '', lines: [], open: '' });
+
 const servers: Readonly<Record<string, Drafted>> = {
+  'mailto:': mailed,
   'sftp:': (url, secretPrefix, todo) => ({
     host: url.hostname,
     lines: [
@@ -54,25 +59,42 @@ function draft({ to, clientId, secretPrefix, format, listInside }: DraftRequest)
   if (format === 'form') return 'a form is sent to an https:// address.';
   if (listInside)
     return 'the leads of this sample stand in a list inside the body; a file holds them as `json: { list: true }` only. Give one of them as the sample.';
+  if (drafted === mailed) return mailDraft(url, clientId);
   const place = `${url.protocol}${clientId}${url.pathname}`.replace(/\/$/, '');
   const { host, lines, open } = drafted(url, secretPrefix, to === undefined ? ' # TODO' : '');
   return {
     name: 'file',
-    lines: [
-      'file:',
-      `  name: '${clientId.toUpperCase()}_{date:yyyyMMdd}_{seq:6}' # TODO: as the client wants it, with its ending`,
-      `  to: '${place}'`,
-      '  server:',
-      ...lines,
-      "  schedule: { cron: '0 7,13,19 * * 1-6', timezone: Europe/Paris } # TODO: when the client wants its file",
-    ],
+    lines: fileLines(clientId, place, lines),
     facts: { hosts: [host], folders: [place] },
     targets: [place],
     open: ['file.name', open, 'file.schedule'],
   };
 }
 
+const fileLines = (clientId: string, to: string, server: readonly string[]): readonly string[] => [
+  'file:',
+  `  name: '${clientId.toUpperCase()}_{date:yyyyMMdd}_{seq:6}' # TODO: as the client wants it, with its ending`,
+  `  to: '${to}'`,
+  '  server:',
+  ...server,
+  "  schedule: { cron: '0 7,13,19 * * 1-6', timezone: Europe/Paris } # TODO: when the client wants its file",
+];
+
+function mailDraft({ pathname }: URL, clientId: string): Draft {
+  const mailboxes = mailboxesIn(`mailto:${decodeURIComponent(pathname)}`);
+  return {
+    name: 'file',
+    lines: fileLines(clientId, `mailto:${mailboxes.join(',')}`, [
+      '    smtp: secret:SMTP_URL',
+      '    from: leads@relais.example # TODO: the mailbox we send from',
+    ]),
+    facts: { mailboxes },
+    targets: mailboxes,
+    open: ['file.name', 'file.server.from: the mailbox we send from', 'file.schedule'],
+  };
+}
+
 export const flowDrafting: Drafting = {
-  to: 'sftp://host/folder, ftps://host/folder or s3://bucket/folder',
+  to: 'sftp://host/folder, ftps://host/folder, s3://bucket/folder or mailto:mailbox',
   draft,
 };

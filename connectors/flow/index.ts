@@ -1,8 +1,8 @@
-// The flow connector: one batch, one file under its final name on an SFTP server or in a folder.
+// The flow connector: one batch, one file, under its final name on a server or in a folder, or attached to a mail.
 // Invariant: the place is authorised before a socket opens. `accepted` means: the file stands under its final name with
 // the size that was sent, seen after the rename; what the recipient makes of it is the `ack` file's to say.
 import { defineConnector } from '../contract.ts';
-import type { BatchFacts, Composed, Outcome, Parcel, SendContext } from '../contract.ts';
+import type { BatchFacts, Composed, Outcome, Parcel, SendContext, Tested } from '../contract.ts';
 import { certificateExpiry } from '../access/tls.ts';
 import { pgpExpiry } from '../openpgp.ts';
 import { readAck } from './ack.ts';
@@ -14,15 +14,15 @@ import { fillName } from './names.ts';
 import { uploadOutcome } from './outcome.ts';
 import { uploadMarked } from './marked.ts';
 import { packedContent, sealingKeys } from './packing/content.ts';
-import { packedAgain, packedName, packingHead } from './packing/settings.ts';
+import { packedAgain, packedName, packedType, packingHead } from './packing/settings.ts';
 import { flowDials, flowPlaces, flowSecretNames, flowTargets } from './places.ts';
-import { atDrop } from './reached.ts';
+import { atDrop, mayReach } from './reached.ts';
 import { flowSettingsSchema } from './schema.ts';
 import { checkFlowSettings, controlFields, folderOf, timezoneOf } from './settings.ts';
 import type { ControlField, FlowSettings } from './settings.ts';
 import { flowStandIn } from './stand-in.ts';
 import { whatStands } from './standing.ts';
-import { pathAt, transportOf, transports } from './transports.ts';
+import { handOverOf, pathAt, transportOf, transports } from './transports.ts';
 import { pathIn, upload } from './upload.ts';
 import type { UploadProgress, Upload } from './upload.ts';
 import { flowWords } from './words.ts';
@@ -31,7 +31,7 @@ export { lastSlotBefore, nextSlot } from './schedule.ts';
 
 export const flow = defineConnector<FlowSettings>({
   type: 'flow',
-  label: 'File flow (SFTP, FTPS, HTTPS, S3)',
+  label: 'File flow (SFTP, FTPS, HTTPS, S3, mail)',
   settingsSchema: flowSettingsSchema,
   settingsKey: 'file',
   addressKey: 'to',
@@ -43,7 +43,10 @@ export const flow = defineConnector<FlowSettings>({
   sheet: false,
   answers: 'connector',
   protocol: 'sftp',
-  targetKind: 'folders',
+  targetKind: ({ server }) => (handOverOf(server) === undefined ? 'folders' : 'mailboxes'),
+  noFinancial: ({ server }) => handOverOf(server)?.way,
+  atMost: ({ server }) => handOverOf(server)?.atMost(server),
+  unaskable: ({ server }) => handOverOf(server)?.unaskable,
   check: checkFlowSettings,
   doubts: ({ server }) => transportOf(server).doubts?.(server) ?? [],
   inClear: ({ server }) => transportOf(server).inClear?.(server) ?? [],
@@ -64,19 +67,36 @@ export const flow = defineConnector<FlowSettings>({
   lookup,
   itemAnswers,
   test,
-  load: () => Promise.all([import('openpgp'), ...transports.map(async (one) => await one.load?.())]),
+  close: async () => {
+    for (const { handOver } of transports) await handOver?.close();
+  },
+  load: () =>
+    Promise.all([
+      import('openpgp'),
+      import('nodemailer/lib/mail-composer'),
+      import('nodemailer/lib/dkim'),
+      import('nodemailer/lib/smtp-connection'),
+      ...transports.map(async (one) => await one.load?.()),
+    ]),
 });
 
 function compose(parcel: Parcel, settings: FlowSettings): Composed {
   const batch = parcel.batch ?? { sequence: 0, slot: parcel.writtenAt, rows: parcel.items.length };
   const fileName = nameOf(parcel, batch, settings);
   const sidecar = settings.control === undefined ? undefined : fileName + settings.control.sidecar;
+  const targets = flowTargets(settings);
+  const handOver = handOverOf(settings.server);
   return {
     content: parcel.body.bytes,
-    target: settings.to,
-    targetKeys: flowTargets(settings),
+    target: targets.join(', '),
+    targetKeys: targets,
     head: [
-      `${settings.to}/${fileName}`,
+      ...(handOver === undefined
+        ? [`${settings.to}/${fileName}`]
+        : [
+            ...handOver.head({ parcel, batch, name: fileName, targets }, settings.server),
+            `attachment: ${fileName}`,
+          ]),
       `content-type: ${parcel.body.mediaType}`,
       `size: ${parcel.body.long?.size ?? parcel.body.bytes.length}`,
       `rows: ${batch.rows}`,
@@ -97,6 +117,14 @@ async function send(parcel: Parcel, settings: FlowSettings, context: SendContext
   if (!sealing.ok) return { kind: 'unauthorized', reason: sealing.reason };
   const content = packedContent(parcel, name, settings, context, sealing.keys);
   const sidecar = sidecarOf(content, batch, settings, name);
+  const handOver = handOverOf(settings.server);
+  if (handOver !== undefined) {
+    if (!mayReach(settings, context)) return { kind: 'unauthorized', reason: 'TARGET_NOT_ALLOWED' };
+    const mediaType = packedType(parcel.body.mediaType, settings);
+    const file = { parcel, batch, name, targets: flowTargets(settings), mediaType, content };
+    const whole = { ...file, ...(sidecar === undefined ? {} : { sidecar }) };
+    return await handOver.send(whole, settings.server, context);
+  }
   const work: Upload = {
     folder: placeOf(settings),
     name,
@@ -158,7 +186,12 @@ async function lookup(parcel: Parcel, settings: FlowSettings, context: SendConte
   );
 }
 
-async function test(settings: FlowSettings, context: SendContext): Promise<Outcome> {
+async function test(settings: FlowSettings, context: SendContext): Promise<Tested> {
+  const handOver = handOverOf(settings.server);
+  if (handOver !== undefined)
+    return mayReach(settings, context)
+      ? await handOver.test(settings.server, context)
+      : { kind: 'unauthorized', reason: 'TARGET_NOT_ALLOWED' };
   return await atDrop(
     settings,
     context,

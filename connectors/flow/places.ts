@@ -6,7 +6,8 @@ import type { FlowSettings } from './settings.ts';
 import { transportOf } from './transports.ts';
 
 export function flowTargets(settings: FlowSettings): readonly string[] {
-  return [settings.to];
+  const { to, server } = settings;
+  return transportOf(server).handOver?.targets(to) ?? [to];
 }
 
 export const flowDials = ({ server }: FlowSettings): readonly string[] => transportOf(server).hosts(server);
@@ -16,6 +17,8 @@ export function flowPlaces(
   { to, server }: FlowSettings,
   resolve: (text: string) => string,
 ): readonly string[] {
+  const { handOver } = transportOf(server);
+  if (handOver !== undefined) return handOver.targets(to);
   const root = transportOf(server).root(server, resolve);
   const place = `${root.replace(/\/+$/, '')}/${to.replace(/^[^/]*/, '')}`;
   return [place.toLowerCase().replaceAll(/\/+/g, '/').replace(/\/$/, '')];

@@ -21,6 +21,7 @@ export async function atDrop(
   if (!mayReach(settings, context)) return { kind: 'unauthorized', reason: 'TARGET_NOT_ALLOWED' };
   const deadline = startDeadline(context.timeouts.totalMs, context.signal);
   const { hosts, open } = transportOf(settings.server);
+  if (open === undefined) return { kind: 'unknown', reason: 'NO_LOOKUP' };
   const [host] = hosts(settings.server);
   const seen = (): Evidence => ({
     ...(host === undefined ? {} : { host: bareHost(host) }),
@@ -44,8 +45,13 @@ export async function atDrop(
   }
 }
 
-function mayReach({ to, server }: FlowSettings, context: SendContext): boolean {
-  if (!context.allowedTargets.includes(to)) return false;
+export function mayReach({ to, server }: FlowSettings, context: SendContext): boolean {
+  const targets = transportOf(server).handOver?.targets(to) ?? [to];
+  const allowed = new Set([
+    ...context.allowedTargets,
+    ...context.allowedTargets.map((one) => one.toLowerCase()),
+  ]);
+  if (!targets.every((target) => allowed.has(target))) return false;
   // A folder of this machine is the operator's: a mapping file alone must not choose where leads are written in clear.
   return !isLocal(server) || context.network.allowPlaintext || context.allowedTargets.includes(server.folder);
 }

@@ -6,6 +6,7 @@ import { packingSchema } from './packing/settings.ts';
 import { controlFields } from './settings.ts';
 import { transports } from './transports.ts';
 
+const placed = transports.filter(({ handOver }) => handOver === undefined).map(({ scheme }) => scheme);
 const suffix = '^[A-Za-z0-9._-]{1,20}$';
 export const flowSettingsSchema: JsonSchema = {
   type: 'object',
@@ -21,9 +22,9 @@ export const flowSettingsSchema: JsonSchema = {
     },
     to: {
       type: 'string',
-      pattern: `^(${transports.map(({ scheme }) => scheme).join('|')}):[a-z0-9][a-z0-9-]{0,62}(/.{0,200})?$`,
+      pattern: `^((${placed.join('|')}):[a-z0-9][a-z0-9-]{0,62}(/.{0,200})?|mailto:[^\\s@]{1,64}@[^\\s]{1,400})$`,
       description:
-        'sftp:NAME/folder or local:NAME/folder, exactly as authorised. The folder is below the login (or local) folder; sftp:NAME//folder is absolute.',
+        'sftp:NAME/folder or local:NAME/folder, exactly as authorised. The folder is below the login (or local) folder; sftp:NAME//folder is absolute. mailto:leads@client.example for a mail.',
     },
     server: {
       description: 'The server behind NAME.',

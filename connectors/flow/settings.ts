@@ -38,7 +38,7 @@ export function checkFlowSettings(settings: FlowSettings): readonly SettingsProb
       path: '/name',
       message: 'The name needs {seq}: two files must never have the same name.',
     });
-  if (climbs(folderOf(settings.to)))
+  if (!settings.to.startsWith('mailto:') && climbs(folderOf(settings.to)))
     problems.push({ path: '/to', message: 'A folder cannot hold . or .. steps.' });
   const schedule = scheduleProblem(settings.schedule.cron, timezoneOf(settings));
   if (schedule !== undefined) problems.push({ path: '/schedule', message: schedule });

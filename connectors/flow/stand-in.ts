@@ -1,8 +1,11 @@
-// The SFTP server, or the folder, that stands in for the recipient's in a trial, whatever the file travels by.
+// The SFTP server, the folder or the mailbox that stands in for the recipient's in a trial, whatever the file travels by.
 // Invariant: a file lands below the trial's own folder, under the path the file names.
 import { standInHost } from '../contract.ts';
 import type { StandIn, StandInServers } from '../contract.ts';
+import type { MailServer } from './mail/settings.ts';
+import { flowTargets } from './places.ts';
 import type { FlowSettings } from './settings.ts';
+import { handOverOf } from './transports.ts';
 
 export async function flowStandIn(
   [settings]: readonly FlowSettings[],
@@ -20,6 +23,7 @@ export async function flowStandIn(
       allowedTargets: [to],
     };
   }
+  if (handOverOf(settings.server) !== undefined) return await mailStandIn(settings, servers);
   const host = `sftp.${standInHost}`;
   const { user, password } = servers.login;
   const server = await servers.sftp(place);
@@ -30,6 +34,25 @@ export async function flowStandIn(
     settingsOf: (own) => ({ ...readable(own), server: { host, user, password: 'secret:SANDBOX', hostKey } }),
     secret: () => password,
     allowedTargets: [to],
+  };
+}
+
+async function mailStandIn(settings: FlowSettings, servers: StandInServers): Promise<StandIn<FlowSettings>> {
+  const host = `smtp.${standInHost}`;
+  const mailboxes = flowTargets(settings);
+  const { user, password } = servers.login;
+  return {
+    server: await servers.mailbox(host, mailboxes),
+    hosts: [host],
+    settingsOf: (own) => {
+      const { smtp: _own, dkim: _unsigned, ...server } = own.server as MailServer;
+      return {
+        ...readable(own),
+        server: { ...server, smtp: { host, port: 587, user, password: 'secret:SANDBOX' } },
+      };
+    },
+    secret: () => password,
+    allowedTargets: mailboxes,
   };
 }
 

@@ -7,19 +7,22 @@ import { ftpsTransport } from './ftps/server.ts';
 import type { FtpsServer } from './ftps/server.ts';
 import { httpsTransport } from './https/server.ts';
 import type { HttpsServer } from './https/server.ts';
+import { mailTransport } from './mail/server.ts';
+import type { MailServer } from './mail/server.ts';
 import { s3Transport } from './s3/server.ts';
 import type { S3Server } from './s3/server.ts';
 import { sftpTransport } from './sftp/server.ts';
 import type { SftpServer } from './sftp/server.ts';
-import type { Around, Transport } from './transport.ts';
+import type { Around, HandOver, Transport } from './transport.ts';
 
-export type FlowServer = SftpServer | FtpsServer | HttpsServer | S3Server | LocalServer;
+export type FlowServer = SftpServer | FtpsServer | HttpsServer | S3Server | MailServer | LocalServer;
 
 export const transports: readonly Transport<unknown>[] = [
   sftpTransport,
   ftpsTransport,
   httpsTransport,
   s3Transport,
+  mailTransport,
   folderTransport,
 ];
 
@@ -28,6 +31,9 @@ export const isLocal = (server: FlowServer): server is LocalServer => 'folder' i
 /** The schema has seen to it that there is one. */
 export const transportOf = (server: FlowServer): Transport<unknown> =>
   transports.find(({ isOf }) => isOf(server)) ?? folderTransport;
+
+/** Where a file is handed over, and no place is opened. */
+export const handOverOf = (server: FlowServer): HandOver<unknown> | undefined => transportOf(server).handOver;
 
 /** A path below the place of a file, as its drop takes it. */
 export const pathAt = (server: FlowServer, path: string): string =>

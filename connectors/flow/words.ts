@@ -6,7 +6,8 @@ import type { LineSettings } from './line-settings.ts';
 import { packingRows } from './packing/settings.ts';
 import { controlFields } from './settings.ts';
 import type { FlowSettings } from './settings.ts';
-import { transportOf } from './transports.ts';
+import { handOverOf, transportOf } from './transports.ts';
+import type { FlowServer } from './transports.ts';
 
 const same = (text: string): Both => [text, text];
 
@@ -27,15 +28,16 @@ function transport({
     {
       point: ['Transport', 'Transport'],
       agreed:
-        marker === undefined
+        (server === undefined ? undefined : handOverOf(server)?.transport) ??
+        (marker === undefined
           ? ['Fichier déposé, puis renommé une fois complet', 'A file dropped, then renamed once it is whole']
           : [
               `Fichier déposé sous son nom ; complet quand le témoin ${marker} est à côté`,
               `A file dropped under its name; whole once the marker ${marker} stands beside it`,
-            ],
+            ]),
     },
     ...(server === undefined ? [] : (transportOf(server).words?.(server) ?? [])),
-    { point: ['Emplacement', 'Place'], agreed: shownSetting(to ?? '') },
+    placeRow(to ?? '', server),
     { point: ['Nom du fichier', 'Name of the file'], agreed: shownSetting(name ?? '') },
     {
       point: ['Horaires', 'Hours'],
@@ -55,6 +57,13 @@ function transport({
         ]),
     ...ackRows(ack),
   ];
+}
+
+function placeRow(to: string, server: FlowServer | undefined): SignedRow {
+  const mailboxes = server === undefined ? undefined : handOverOf(server)?.targets(to);
+  return mailboxes === undefined
+    ? { point: ['Emplacement', 'Place'], agreed: shownSetting(to) }
+    : { point: ['Destinataires', 'Recipients'], agreed: shownSetting(mailboxes) };
 }
 
 /** The French words of the document: where the recipient answers, by when, and how each of its lines is read. */
@@ -132,8 +141,9 @@ function weekdayWords(weekday: string): string | undefined {
 
 export const flowWords: SignedWords<FlowSettings> = {
   transport,
-  delivered: [
-    'Un fichier déposé, relu, puis renommé (ou accompagné de son témoin) vaut remise.',
-    'A file dropped, read back, then renamed (or given its marker) counts as handed over.',
-  ],
+  delivered: ({ server }) =>
+    (server === undefined ? undefined : handOverOf(server)?.delivered) ?? [
+      'Un fichier déposé, relu, puis renommé (ou accompagné de son témoin) vaut remise.',
+      'A file dropped, read back, then renamed (or given its marker) counts as handed over.',
+    ],
 };

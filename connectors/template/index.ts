@@ -29,7 +29,7 @@ export const template = defineConnector<TemplateSettings>({
   sheet: false,
   answers: 'connector',
   protocol: 'http',
-  targetKind: 'hosts',
+  targetKind: () => 'hosts',
   check: checkTemplateSettings,
   targets: templateTargets,
   places: templatePlaces,

@@ -44,7 +44,7 @@ export function createWebhookConnector(transport?: Transport) {
     sheet: false,
     answers: 'rules',
     protocol: 'http',
-    targetKind: 'hosts',
+    targetKind: () => 'hosts',
     check: checkWebhookSettings,
     doubts: webhookDoubts,
     targets: webhookTargets,

@@ -105,16 +105,15 @@ function checkWhole(sources: MappingSources, options: CheckOptions, problems: Pr
 }
 
 /** What the address of a secret is covered by is a person's to know: the check cannot see the host. */
-function reportUntargeted(
-  { client, connectorFacts: { addressKey, settingsKey, targetKind }, destinationId }: CompiledMapping,
-  report: Report,
-): void {
+function reportUntargeted(mapping: CompiledMapping, report: Report): void {
+  const { client, destinationId } = mapping;
+  const { addressKey, settingsKey } = mapping.connectorFacts;
   for (const { recipient, targets, destinationId: named } of client.authorisations ?? []) {
     if (named !== destinationId || targets !== undefined) continue;
     report.warn(
       [settingsKey, addressKey],
       'MAP-413',
-      `the address is a secret: the authorisation of "${recipient}" names no targets, so it covers every host of client.yaml: ${client[targetKind].join(', ')}.`,
+      `the address is a secret: the authorisation of "${recipient}" names no targets, so it covers every host of client.yaml: ${mapping.covered.join(', ')}.`,
     );
   }
 }

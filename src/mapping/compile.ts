@@ -31,6 +31,7 @@ import { reportUnread, unread } from './response/unread.ts';
 import { inWords } from './tools/rule-words.ts';
 import { compileTiming } from './transport/timing.ts';
 import { compileSandbox } from './transport/sandbox.ts';
+import { bySettings, noFinancialIn } from './transport/by-settings.ts';
 import { emptyPolicy, impersonalIn, reportContents } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { reportClearText } from './transport/settings.ts';
@@ -85,6 +86,8 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   if (connector === undefined || client === undefined || create === undefined) return undefined;
   if (consent === undefined || changed === undefined) return undefined;
   const consentOf = (action: Action): CompiledConsent => (action === 'update' ? changed : consent);
+  const sent = { actions: Object.fromEntries(actions), connector, client };
+  const { facts, inParts } = bySettings(sent, timing.retry, mapping, report);
   return {
     clientId: input.clientId,
     clientName: client.name,
@@ -92,21 +95,18 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     connector: connector.type,
     connectorFacts: connector,
     client,
-    actions: Object.fromEntries(actions),
     ...(sandbox === undefined ? {} : { sandbox }),
-    targets: [...new Set([...actions.values()].flatMap((plan) => plan.targets))],
-    secretAddress: [...actions.values()].some((plan) => hidesAddress(plan, connector)),
     ...withReadBack(compiled.secretNames, readBack, compileCallback({ ...input, hasLookup })),
     categories: [...new Set([...compiled.plans.values()].flatMap((plan) => [...plan.record.categories]))],
     blocks: scope.blocks,
     accepts,
     ...timing,
+    ...facts,
     ...onUpdateOf(mapping, scope),
     hasLookup,
     ...(connector.settingsKey === 'file' ? scheduleOf(mapping, report, layout) : {}),
-    maxItems: connector.maxItems,
     ...functionsOf(compiled, { layout, consentOf, client, connector, title, judge, scope }),
-    ...writingFiles(mapping, compiled, layout, connector.settingsKey),
+    ...writingFiles(mapping, compiled, layout, { settingsKey: connector.settingsKey, inParts }),
     inWords: inWords(mapping),
     ...tablesOf(consent, changed),
   };
@@ -209,12 +209,6 @@ const readsOf = (record: RecordPlan | undefined): ReadonlyMap<string, readonly s
     ]),
   );
 
-/** An address that only its secret knows names no target here. */
-const hidesAddress = ({ settings, calls }: ActionPlan, connector: ConnectorFacts): boolean =>
-  (calls?.map((call) => call.settings) ?? [settings]).some(
-    (callSettings) => connector.targets(callSettings).length === 0,
-  );
-
 /** A secret in clear is told whatever the connector may be. */
 function reportSecrets({ mapping, connectors, report }: CompileInput): void {
   for (const key of ['send', 'file'] as const) {
@@ -227,12 +221,13 @@ function reportSecrets({ mapping, connectors, report }: CompileInput): void {
 
 function scopeOf({ mapping, report, connector, client }: CompileInput, layout: Layout): Scope {
   const { csv, xml, header, rpc, noNull, format } = layout;
+  const noFinancial = noFinancialIn(mapping, connector);
   return {
     report,
     format,
     sheet: connector?.sheet === true,
     impersonal: impersonalIn(connector, blockAt(mapping, connector?.settingsKey ?? 'send')),
-    ...(connector?.noFinancial === undefined ? {} : { noFinancial: connector.noFinancial }),
+    ...(noFinancial === undefined ? {} : { noFinancial }),
     // Without a known connector the file is checked as the webhook it most likely is.
     bodySecrets: connector === undefined || connector.bodySecrets === true,
     files: connector?.settingsKey === 'file',

@@ -180,8 +180,9 @@ export interface CompiledMapping {
   readonly sandbox?: SandboxPlan;
   /** All targets over all actions, lower-case; compared with contract and authorisation. Empty when the URL is a secret. */
   readonly targets: readonly string[];
-  /** Some address is a secret: an authorisation that names no targets then covers the contract's hosts. */
   readonly secretAddress: boolean;
+  /** What an authorisation without targets covers: these, and where only a secret knows the address all of the kind in the contract. */
+  readonly covered: readonly string[];
   readonly secretNames: readonly string[];
   /** Categories of data the mapping sends. */
   readonly categories: readonly DataCategory[];

@@ -73,7 +73,7 @@ export function writingFiles(
   mapping: Record<string, unknown>,
   { plans }: CompiledActions,
   layout: Layout,
-  settingsKey: string,
+  { settingsKey, inParts }: { readonly settingsKey: string; readonly inParts: boolean },
 ): Pick<CompiledMapping, 'frame' | 'writePart'> {
   if (settingsKey !== 'file') return {};
   const layouts = [...plans.values()].map((plan) => plan.layout ?? layout);
@@ -82,7 +82,7 @@ export function writingFiles(
   const writer = (action: Action): InParts => (planOf(action)?.layout ?? layout).inParts as InParts;
   const columns = (action: Action): readonly string[] => planOf(action)?.record.columns ?? [];
   const frame: CompiledMapping['frame'] = (action, batch) => writer(action).frame(columns(action), batch);
-  if (JSON.stringify(mapping).includes('batch.rows')) return { frame };
+  if (!inParts || JSON.stringify(mapping).includes('batch.rows')) return { frame };
   return {
     frame,
     writePart: (records, action, batch) =>

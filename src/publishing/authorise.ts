@@ -30,18 +30,6 @@ const asFact = (
 };
 
 /**
- * What an authorisation without targets covers: everything the destination can reach. Where only a secret knows the
- * address, that is what the contract lists.
- */
-const coveredTargets = ({
-  targets,
-  secretAddress,
-  client,
-  connectorFacts,
-}: CompiledMapping): readonly string[] =>
-  secretAddress ? [...new Set([...targets, ...client[connectorFacts.targetKind]])] : targets;
-
-/**
  * Turns the contract's authorisations into rows, once each. A revoked one does not come back by publishing again, and
  * one the file no longer names stays in force: ending it is a person's act with a reason (C18). It is named instead.
  */
@@ -54,7 +42,7 @@ export async function authorise(
   const known = new Set(existing.map((authorisation) => sameness(asFact(authorisation))));
   const wanted = (mapping.client.authorisations ?? [])
     .filter((fact) => fact.destinationId === mapping.destinationId)
-    .map((fact) => ({ ...fact, targets: fact.targets ?? coveredTargets(mapping) }));
+    .map((fact) => ({ ...fact, targets: fact.targets ?? mapping.covered }));
   const missing = wanted.filter((fact) => !known.has(sameness(fact)));
   for (const fact of missing) {
     const id = await insertAuthorisation(tx, {

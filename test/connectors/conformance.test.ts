@@ -3,7 +3,7 @@ import type { Outcome, Parcel } from '../../connectors/contract.ts';
 import { connectors } from '../../connectors/index.ts';
 import { contextOf, emailRig, flowRig, parcelOf, webhookRig } from './rigs.ts';
 import type { Rig } from './rigs.ts';
-import { ftpsRig, httpsRig, s3Rig } from './file-rigs.ts';
+import { ftpsRig, httpsRig, mailedFileRig, s3Rig } from './file-rigs.ts';
 import { smsRig } from './sms-rig.ts';
 import { templateRig } from './template-rig.ts';
 
@@ -21,6 +21,7 @@ const ways: Readonly<Record<string, () => Promise<Rig>>> = {
   'flow, HTTPS PUT': () => httpsRig(),
   'flow, HTTPS POST': () => httpsRig({ field: 'file' }),
   'flow, S3': s3Rig,
+  'flow, mail': mailedFileRig,
 };
 const short = { connectMs: 400, responseMs: 400, totalMs: 800 };
 

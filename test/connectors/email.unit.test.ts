@@ -4,8 +4,9 @@ import { simpleParser } from 'mailparser';
 import type { Parcel } from '../../connectors/contract.ts';
 import { createEmailConnector } from '../../connectors/email/index.ts';
 import { letterOf, mimeOf } from '../../connectors/email/message.ts';
-import { escapeHtml, readable } from '../../connectors/email/render.ts';
+import { escapeHtml } from '../../connectors/email/render.ts';
 import type { EmailSettings } from '../../connectors/email/settings.ts';
+import { readable } from '../../connectors/mail/text.ts';
 import { parcelOf } from './rigs.ts';
 
 const settings: EmailSettings = {

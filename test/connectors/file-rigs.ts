@@ -6,6 +6,7 @@ import { flow } from '../../connectors/flow/index.ts';
 import { startFtps, type FtpsFault, type FtpsStep } from '../../src/sandbox/recipients/ftps.ts';
 import type { Rig } from './rigs.ts';
 import { certificateFor } from './servers/certificate.ts';
+import { smtpUser, startSmtpRecipient, type SmtpRecipient } from './servers/smtp.ts';
 import { startFileRecipient } from './servers/files.ts';
 import type { FileRecipient } from './servers/files.ts';
 import { s3Bucket, s3Keys, startS3Recipient } from './servers/s3.ts';
@@ -185,6 +186,58 @@ export async function httpsRig(post?: { readonly field?: string }): Promise<Http
       recipient.letsIn = (given) => given === token;
       recipient.files.clear();
       recipient.log.length = 0;
+    },
+    close: recipient.close,
+  };
+}
+
+export interface MailedFileRig extends Rig {
+  readonly recipient: SmtpRecipient;
+}
+
+export async function mailedFileRig(): Promise<MailedFileRig> {
+  const certificate = await certificateFor('localhost', '127.0.0.1');
+  const recipient = await startSmtpRecipient(certificate);
+  const settingsAt = (port: number) => ({
+    ...fileSettings,
+    to: 'mailto:leads@horizon.example',
+    server: {
+      smtp: { host: 'localhost', port, user: smtpUser.user, password: 'secret:SMTP' },
+      from: 'Relais <relais@centre.example>',
+    },
+  });
+  return {
+    recipient,
+    connector: flow,
+    settings: settingsAt(recipient.port),
+    target: 'leads@horizon.example',
+    secrets: { SMTP: smtpUser.password },
+    ca: certificate.cert,
+    good: 'unconfirmed',
+    identityReason: 'TLS_CERTIFICATE',
+    async plaintext() {
+      const plain = await startSmtpRecipient(undefined);
+      return { settings: settingsAt(plain.port), close: plain.close, received: () => plain.received.length };
+    },
+    connections: recipient.connections,
+    openNow: recipient.openNow,
+    arrivedKeys: () =>
+      recipient.received.map(
+        ({ raw }) =>
+          `${String(/^Message-ID: (.*)$/im.exec(raw.toString())?.[1]?.trim())} ${String(/filename=(\S+)/.exec(raw.toString())?.[1])}`,
+      ),
+    misbehave(how) {
+      if (how === 'cutBefore') recipient.faults = { connect: 'reset' };
+      if (how === 'hangBefore') recipient.faults = { connect: 'hang' };
+      if (how === 'cutAfter') recipient.faults = { content: 'reset' };
+      if (how === 'hangAfter') recipient.faults = { content: 'hang' };
+      if (how === 'refuse') recipient.faults = { recipient: () => 550 };
+    },
+    badSecrets: { SMTP: 'perime' },
+    authReason: 'SMTP_535',
+    recover() {
+      recipient.faults = {};
+      recipient.received.length = 0;
     },
     close: recipient.close,
   };

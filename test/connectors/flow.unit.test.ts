@@ -80,7 +80,8 @@ describe('settings', () => {
     expect(rows({ ack: { path: 'out/ACK_{seq}.csv', within: '4h' } })).toContain(
       'out/ACK_{seq}.csv, attendu sous 4h',
     );
-    expect(flow.words.delivered?.[0]).toContain('témoin');
+    const { delivered } = flow.words;
+    expect(typeof delivered === 'function' ? delivered(good)[0] : '').toContain('témoin');
   });
 
   test.each<[string, Record<string, unknown>, string]>([

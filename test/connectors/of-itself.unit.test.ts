@@ -64,7 +64,9 @@ describe.each(every)('%s', (type) => {
     expect(rows.length).toBeGreaterThan(2);
     for (const { point, agreed } of rows) for (const text of [...point, ...agreed]) expect(text).not.toBe('');
     expect(JSON.stringify(rows)).not.toMatch(/undefined|secret:/);
-    for (const both of [words.delivered, words.addressOnly])
+    const delivered =
+      typeof words.delivered === 'function' ? words.delivered(settings as object) : words.delivered;
+    for (const both of [delivered, words.addressOnly])
       if (both !== undefined) expect(new Set(both).size).toBe(2);
     // Who reads the answers says what counts: the rules of the file, or the connector's sentence.
     expect(words.delivered === undefined).toBe(known(type).answers === 'rules');

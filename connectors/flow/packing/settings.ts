@@ -30,6 +30,12 @@ export function packedName(name: string, { compress, openpgp }: PackingSettings)
   return packed + outer;
 }
 
+/** What it is once it is packed; a program that shows attachments would else open it as what is inside. */
+export function packedType(mediaType: string, { compress, openpgp }: PackingSettings): string {
+  if (openpgp !== undefined) return 'application/octet-stream';
+  return compress === undefined ? mediaType : `application/${compress}`;
+}
+
 /** The name that the file has inside its archive. */
 export function nameInside(packed: string, extension: string): string {
   const inside = packed.replace(sealed, '').replace(/\.zip$/i, '');

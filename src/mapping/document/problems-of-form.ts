@@ -103,6 +103,11 @@ export const problemsOfForm = {
     meaning: 'The lines of an acknowledgement name leads by something that the file does not hold.',
     remedy: 'Let a field write it whole: from: id for reference, from: delivery.key for key.',
   },
+  'MAP-621': {
+    meaning:
+      'The file goes by mail, and nobody can be asked whether a mail arrived: sent again it would be there twice.',
+    remedy: 'Leave onUnknown out, or write onUnknown: hold: support asks the client.',
+  },
   'MAP-609': {
     meaning: 'The sending hours cannot be read.',
     remedy: 'Write days and times: open: [mon-fri 09:00-12:30 13:30-18:00, sat 09:00-12:00].',

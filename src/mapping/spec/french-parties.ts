@@ -33,18 +33,16 @@ const day = (instant: string, minusMs = 0): string =>
 
 /** The recipients, and the contacts of both sides. */
 export function partiesBlocks(
-  { client, clientName, connectorFacts, destinationId, targets, secretAddress }: CompiledMapping,
+  mapping: CompiledMapping,
   centre: string,
   contacts: CentreContacts,
 ): readonly Block[] {
+  const { client, clientName, destinationId } = mapping;
   const own = (client.authorisations ?? []).filter(
     (authorisation) => authorisation.destinationId === destinationId,
   );
   const placesOf = (authorisation: AuthorisationFact): string =>
-    (
-      authorisation.targets ??
-      (secretAddress ? [...new Set([...targets, ...client[connectorFacts.targetKind]])] : targets)
-    ).join(', ');
+    (authorisation.targets ?? mapping.covered).join(', ');
   const period = ({ validFrom, validUntil }: AuthorisationFact): string =>
     `à partir du ${day(validFrom)}${validUntil === undefined ? '' : `, jusqu'au ${day(validUntil, 1)}`}`;
   return [

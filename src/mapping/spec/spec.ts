@@ -96,7 +96,10 @@ export function specOf(input: SpecInput): { readonly title: string; readonly blo
 /** What counts as delivered: by the file's rules, or as the connector says. */
 function receivedBlocks({ whole, mapping }: SpecInput): readonly Block[] {
   const { delivered } = mapping.connectorFacts.words;
-  if (delivered !== undefined) return [paragraph(delivered[0])];
+  if (delivered !== undefined) {
+    const settings = blockAt(whole, mapping.connectorFacts.settingsKey);
+    return [paragraph((typeof delivered === 'function' ? delivered(settings) : delivered)[0])];
+  }
   return [...callAnswerBlocks(whole, mapping), ...answerBlocks(whole, unknownOf(whole, mapping))];
 }
 

@@ -103,19 +103,27 @@ export function checkSettings(
   for (const { path, message } of connector.doubts?.(settings) ?? [])
     report.warn(at(pathOf(path, settings)), 'MAP-416', message);
   const targets = connector.targets(settings).map((target) => target.toLowerCase());
-  const named = [...targets, ...(connector.dials?.(settings) ?? [])];
-  if (client !== undefined) checkContract(named, settings, client, at, report);
+  if (client !== undefined) {
+    // A mailbox that stands among the folders is not what the contract lets receive mails (C19).
+    checkContract(targets, client[connector.targetKind(settings)], { settings, at, report });
+    checkContract(connector.dials?.(settings) ?? [], client.hosts, { settings, at, report });
+  }
   return { plan: { settings, targets }, secretNames: connector.secretNames(settings) };
 }
 
 function checkContract(
   targets: readonly string[],
-  settings: Record<string, unknown>,
-  client: ClientFacts,
-  at: (path: Path) => Path,
-  report: Report,
+  contract: readonly string[],
+  {
+    settings,
+    at,
+    report,
+  }: {
+    readonly settings: Record<string, unknown>;
+    readonly at: (path: Path) => Path;
+    readonly report: Report;
+  },
 ): void {
-  const contract = [...client.hosts, ...client.mailboxes, ...client.folders];
   for (const target of targets) {
     if (contract.includes(target)) continue;
     const path = findText(settings, target) ?? [];

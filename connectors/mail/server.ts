@@ -1,7 +1,18 @@
-// The mail server behind `send.smtp`: a URL from a secret, or its parts. Pure.
+// The mail server behind the setting `smtp`: a URL from a secret, or its parts. Pure.
 // Invariant: a value that cannot be used is a reason, never repeated.
-import { secretOrText } from '../guard.ts';
-import type { EmailSettings } from './settings.ts';
+import type { SettingsProblem } from '../contract.ts';
+import { clearTextProblem, secretOrText } from '../guard.ts';
+
+export interface SmtpServer {
+  readonly host: string;
+  readonly port?: number;
+  readonly secure?: boolean;
+  readonly user?: string;
+  readonly password?: string;
+}
+
+/** `secret:NAME` of a URL, or its parts. */
+export type SmtpSetting = string | SmtpServer;
 
 export interface ResolvedServer {
   readonly host: string;
@@ -15,10 +26,7 @@ export type ServerResult =
   | { readonly ok: true; readonly server: ResolvedServer }
   | { readonly ok: false; readonly reason: 'SECRET_MISSING' | 'SECRET_MALFORMED' };
 
-export function serverOf(
-  { smtp }: EmailSettings,
-  secret: (name: string) => string | undefined,
-): ServerResult {
+export function serverOf(smtp: SmtpSetting, secret: (name: string) => string | undefined): ServerResult {
   const valueOf = (text: string): string | undefined => secretOrText(text, secret);
   if (typeof smtp === 'string') {
     const value = valueOf(smtp);
@@ -49,3 +57,17 @@ function serverOfUrl(text: string): ServerResult {
     return { ok: false, reason: 'SECRET_MALFORMED' };
   }
 }
+
+export function smtpProblems(path: string, smtp: SmtpSetting): readonly SettingsProblem[] {
+  if (typeof smtp === 'string') return clearTextProblem(path, smtp);
+  return [
+    ...clearTextProblem(`${path}/password`, smtp.password),
+    ...((smtp.user === undefined) === (smtp.password === undefined)
+      ? []
+      : [{ path, message: 'user and password go together.' }]),
+  ];
+}
+
+/** Texts of the setting that may be `secret:NAME`. */
+export const smtpTexts = (smtp: SmtpSetting): readonly (string | undefined)[] =>
+  typeof smtp === 'string' ? [smtp] : [smtp.user, smtp.password];

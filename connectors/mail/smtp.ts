@@ -97,3 +97,22 @@ function sessionKey(server: ResolvedServer): string {
 function answerless(error: unknown): boolean {
   return typeof (error as { responseCode?: unknown } | undefined)?.responseCode !== 'number';
 }
+
+/** Sessions for each network policy: a process knows one or two. */
+export function createMailCarrier() {
+  const byPolicy = new Map<string, SmtpSessions>();
+  return {
+    sessions(network: NetworkPolicy): SmtpSessions {
+      const key = JSON.stringify(network);
+      const known = byPolicy.get(key) ?? createSmtpSessions(network);
+      byPolicy.set(key, known);
+      return known;
+    },
+    close(): void {
+      for (const sessions of byPolicy.values()) sessions.close();
+      byPolicy.clear();
+    },
+  };
+}
+
+export type MailCarrier = ReturnType<typeof createMailCarrier>;

@@ -13,6 +13,8 @@ export interface Envelope {
   readonly to: readonly string[];
   /** What comes back of it is read: a server that can is asked for reports, and for headers only in them. */
   readonly reports?: boolean;
+  /** It goes to all mailboxes or to none: where one is refused nothing of the content leaves. */
+  readonly allOrNone?: boolean;
 }
 
 export type SmtpSent =
@@ -137,10 +139,14 @@ export async function sendThrough(
   deadline: Deadline,
 ): Promise<SmtpSent> {
   let contentStarted = false;
+  let refused: readonly MailboxError[] = [];
   session.heard = 0;
   // The connection reads this only after the server's 354.
   const content = new Readable({
     read() {
+      if (envelope.allOrNone === true) refused = refusedOf(session.connection);
+      // A server that does not see the end of the content delivers nothing (RFC 5321, 4.1.1.10).
+      if (refused.length > 0) return void this.destroy(new Error('a mailbox was refused'));
       contentStarted = true;
       this.push(bytes);
       this.push(null);
@@ -170,17 +176,32 @@ export async function sendThrough(
     };
   } catch (error) {
     session.connection.close();
-    return { ok: false, error, contentStarted, rejected: rejectedOf(error) };
+    const [first] = refused;
+    if (first === undefined) return { ok: false, error, contentStarted, rejected: rejectedOf(error) };
+    const told = refused.find(({ responseCode }) => Number(responseCode) < 500) ?? first;
+    return {
+      ok: false,
+      error: told,
+      contentStarted: false,
+      rejected: rejectedOf({ rejectedErrors: refused }),
+    };
   }
 }
+
+interface MailboxError {
+  readonly recipient?: string;
+  readonly responseCode?: number | false;
+}
+
+/** Mailboxes of the mail that is being sent; nodemailer tells them only once it has left. */
+const refusedOf = (connection: SMTPConnection): readonly MailboxError[] =>
+  (connection as unknown as { readonly _envelope?: { readonly rejectedErrors?: readonly MailboxError[] } })
+    ._envelope?.rejectedErrors ?? [];
 
 /** nodemailer keeps them in what it gives for a mail that left, and in the error where no mailbox was taken. */
 function rejectedOf(told: unknown): readonly Rejected[] {
   const { rejectedErrors } = (typeof told === 'object' && told !== null ? told : {}) as {
-    readonly rejectedErrors?: readonly {
-      readonly recipient?: string;
-      readonly responseCode?: number | false;
-    }[];
+    readonly rejectedErrors?: readonly MailboxError[];
   };
   return (rejectedErrors ?? []).map(({ recipient, responseCode }) => ({
     mailbox: recipient ?? '',

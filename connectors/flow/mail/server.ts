@@ -1,0 +1,93 @@
+// A mail with the file attached: what a file may say of its mail server and its mailboxes.
+// Invariant: the contract lists the mailboxes, and the authorisation covers them; the mail server is ours.
+import { dkimHead } from '../../mail/dkim.ts';
+import { dkimSchema, named, smtpSchema } from '../../mail/schema.ts';
+import { smtpTexts } from '../../mail/server.ts';
+import { defineTransport } from '../transport.ts';
+import { letterOfFile } from './letter.ts';
+import { defaultMegabytes, mailboxesIn, mailProblems, mostRows } from './settings.ts';
+import type { MailServer } from './settings.ts';
+
+export type { MailServer } from './settings.ts';
+
+const load = () => import('./send.ts');
+
+export const mailTransport = defineTransport<MailServer>({
+  scheme: 'mailto',
+  isOf: (server) => 'smtp' in server,
+  schema: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['smtp', 'from'],
+    description: 'A mail with the file attached.',
+    properties: {
+      smtp: smtpSchema,
+      from: {
+        type: 'string',
+        pattern: named,
+        description: 'Sender: mailbox, or Name <mailbox>. Its domain ends the Message-ID.',
+      },
+      replyTo: { type: 'string', pattern: named, description: 'Where answers go.' },
+      subject: {
+        type: 'string',
+        minLength: 1,
+        maxLength: 150,
+        description: 'Subject; may hold {action} {clientName} {fileName} {seq} {rows}.',
+      },
+      language: {
+        type: 'string',
+        enum: ['fr', 'en'],
+        default: 'fr',
+        description: 'Language of the words beside the file.',
+      },
+      rows: {
+        type: 'integer',
+        minimum: 1,
+        maximum: mostRows,
+        default: mostRows,
+        description: 'Leads in one mail at most; the others of the hour leave in further mails.',
+      },
+      megabytes: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 50,
+        default: defaultMegabytes,
+        description: "Size of a mail at most, in MB, as the client's mail server takes it.",
+      },
+      dkim: dkimSchema,
+    },
+  },
+  misplaced: 'A mail goes to mailboxes: to: mailto:leads@client.example, several with a comma between them.',
+  problems: mailProblems,
+  hosts: () => [],
+  root: () => '',
+  secrets: ({ smtp, dkim }) => [...smtpTexts(smtp), dkim?.key],
+  load,
+  handOver: {
+    targets: mailboxesIn,
+    atMost: ({ rows = mostRows }) => rows,
+    way: 'mail',
+    unaskable: 'nobody can be asked whether a mail arrived, and one that is sent again would be there twice',
+    head: (file, server) => {
+      const { from, to, subject, messageId, date } = letterOfFile(file, server);
+      return [
+        `From: ${from}`,
+        `To: ${to.join(', ')}`,
+        `Subject: ${subject}`,
+        `Message-ID: ${messageId}`,
+        `Date: ${date.toUTCString()}`,
+        ...(server.dkim === undefined ? [] : [dkimHead(server.dkim)]),
+      ];
+    },
+    send: async (file, server, context) => await (await load()).sendFile(file, server, context),
+    test: async (server, context) => await (await load()).testServer(server, context),
+    close: async () => {
+      await (await load()).closeSessions();
+    },
+    transport: ['Courrier électronique, le fichier en pièce jointe', 'Email, with the file attached'],
+    delivered: [
+      "Un message pris en charge par le serveur de messagerie pour toutes les adresses vaut remise ; sa lecture n'est pas prouvée. Refusé pour une adresse, il ne part pour aucune.",
+      'A message that the mail server has taken for all addresses counts as handed over; that it was read is not proved. Refused for one address, it leaves for none.',
+    ],
+  },
+});

@@ -1,0 +1,87 @@
+// What a file that goes by mail may say: its server, its mailboxes, its limits. Pure.
+// Invariant: mailboxes are compared in lower case, and who received a file stands whole in the log.
+import type { SettingsProblem } from '../../contract.ts';
+import { domainOf } from '../../mail/addresses.ts';
+import { dkimProblems } from '../../mail/dkim.ts';
+import type { DkimSettings } from '../../mail/dkim.ts';
+import { mailboxOnly, named } from '../../mail/schema.ts';
+import { smtpProblems } from '../../mail/server.ts';
+import type { SmtpSetting } from '../../mail/server.ts';
+import type { Around } from '../transport.ts';
+
+export interface MailServer {
+  readonly smtp: SmtpSetting;
+  readonly from: string;
+  readonly replyTo?: string;
+  readonly subject?: string;
+  readonly language?: 'fr' | 'en';
+  readonly dkim?: DkimSettings;
+  readonly rows?: number;
+  readonly megabytes?: number;
+}
+
+const most = 20;
+/** As long as a target in the log may be: who received a file must stand there whole. */
+const longestTo = 200;
+
+/** `mailto:a@client.example,b@client.example` */
+export const mailboxesIn = (to: string): readonly string[] => [
+  ...new Set(
+    to
+      .slice('mailto:'.length)
+      .split(',')
+      .map((mailbox) => mailbox.trim().toLowerCase()),
+  ),
+];
+
+/** Mail servers take 10 to 35 MB as a rule; a file that is written whole weighs 8 MB at most, 11 MB as an attachment. */
+export const defaultMegabytes = 12;
+export const mostRows = 5_000;
+
+export const bytesAtMost = ({ megabytes = defaultMegabytes }: { readonly megabytes?: number }): number =>
+  megabytes * 1_000_000;
+
+export const subjectPlaceholders: readonly string[] = ['action', 'clientName', 'fileName', 'seq', 'rows'];
+
+export function mailProblems(
+  { smtp, from, replyTo, subject = '', dkim }: MailServer,
+  { to, marker, tempSuffix, ack }: Around,
+): readonly SettingsProblem[] {
+  const mailboxes = mailboxesIn(to);
+  const isMailbox = new RegExp(mailboxOnly, 'u');
+  const wrong = mailboxes.some((mailbox) => !isMailbox.test(mailbox));
+  const senders = [from, ...(replyTo === undefined ? [] : [replyTo])];
+  const unknown = [...subject.matchAll(/\{([^{}]*)\}/g)]
+    .map((match) => match[1] ?? '')
+    .filter((name) => !subjectPlaceholders.includes(name));
+  const left = Object.entries({ marker, tempSuffix, ack }).filter(([, value]) => value !== undefined);
+  return [
+    ...problemIf(wrong, '/to', 'Write mailboxes such as mailto:leads@client.example,si@client.example.'),
+    ...problemIf(mailboxes.length > most, '/to', `${most} mailboxes at most.`),
+    ...problemIf(
+      mailboxes.join(', ').length > longestTo,
+      '/to',
+      `The mailboxes take ${longestTo} characters at most: let the client spread the mail from one of its own.`,
+    ),
+    ...problemIf(
+      senders.some((sender) => !new RegExp(named, 'u').test(sender)),
+      '/server/from',
+      'This is not a mailbox such as leads@centre.example.',
+    ),
+    ...problemIf(
+      unknown.length > 0,
+      '/server/subject',
+      `A subject may hold {${subjectPlaceholders.join('} {')}}, never a person's data: {${unknown.join('}, {')}} is not allowed.`,
+    ),
+    ...problemIf(/[\r\n]/.test(subject), '/server/subject', 'A subject is one line.'),
+    ...left.map(([name]) => ({
+      path: `/${name}`,
+      message: 'A mail cannot be looked at again once it has left: leave this out.',
+    })),
+    ...smtpProblems('/server/smtp', smtp),
+    ...dkimProblems(dkim, domainOf(from)).map(({ path, message }) => ({ path: `/server${path}`, message })),
+  ];
+}
+
+const problemIf = (wrong: boolean, path: string, message: string): readonly SettingsProblem[] =>
+  wrong ? [{ path, message }] : [];

@@ -1,0 +1,65 @@
+// What depends not on the kind of connector but on how these settings send: by mail, into a folder, to a host.
+// Invariant: what one action may not do, no action does: the fields are checked once for all of them.
+import type { Action } from '../../../connectors/contract.ts';
+import type { CompiledMapping, ConnectorFacts } from '../contract.ts';
+import type { Report } from '../document/problems.ts';
+import { isRecord } from '../document/yaml.ts';
+import { settingsFor } from './settings.ts';
+import type { Timing } from './timing.ts';
+
+type Raw = Record<string, unknown>;
+const all = ['create', 'update', 'erase'] as const satisfies readonly Action[];
+
+/** How the check names the way that financial data may not travel, if any action goes it (C10). */
+export function noFinancialIn(mapping: Raw, connector: ConnectorFacts | undefined): string | undefined {
+  if (connector?.noFinancial === undefined) return undefined;
+  for (const action of all) {
+    const settings = settingsFor(mapping, connector, action);
+    const way = isRecord(settings) ? connector.noFinancial(settings) : undefined;
+    if (way !== undefined) return way;
+  }
+  return undefined;
+}
+
+interface Sent {
+  readonly actions: CompiledMapping['actions'];
+  readonly connector: ConnectorFacts;
+  readonly client: CompiledMapping['client'];
+}
+
+type BySettings = Pick<
+  CompiledMapping,
+  'actions' | 'targets' | 'secretAddress' | 'covered' | 'maxItems' | 'retry'
+>;
+
+/** Everything of a compiled mapping that its settings decide. */
+export function bySettings(
+  sent: Sent,
+  retry: Timing['retry'],
+  mapping: Raw,
+  report: Report,
+): { readonly facts: BySettings; readonly inParts: boolean } {
+  const { actions, connector, client } = sent;
+  const plans = Object.values(actions).filter((plan) => plan !== undefined);
+  const targets = [...new Set(plans.flatMap((plan) => plan.targets))];
+  const called = plans.flatMap((plan) => plan.calls?.map((call) => call.settings) ?? [plan.settings]);
+  const secretAddress = called.some((settings) => connector.targets(settings).length === 0);
+  const kinds = new Set(called.map((settings) => connector.targetKind(settings)));
+  const listed = secretAddress ? [...kinds].flatMap((kind) => client[kind]) : [];
+  const limits = called.flatMap((settings) => connector.atMost?.(settings) ?? []);
+  const why = called.map((settings) => connector.unaskable?.(settings)).find((words) => words !== undefined);
+  if (why !== undefined && mapping['onUnknown'] === 'resend')
+    report.error(['onUnknown'], 'MAP-621', `${why}: write onUnknown: hold.`);
+  return {
+    inParts: limits.length === 0,
+    facts: {
+      actions,
+      targets,
+      secretAddress,
+      covered: [...new Set([...targets, ...listed])],
+      maxItems: Math.min(connector.maxItems, ...limits),
+      // Where nobody can be asked about what has left, an unknown outcome is a person's: sent again it would be there twice.
+      retry: why === undefined ? retry : { ...retry, onUnknown: 'hold' },
+    },
+  };
+}
