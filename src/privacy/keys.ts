@@ -13,7 +13,8 @@ import {
   type KeyPurpose,
   type RegisteredKey,
 } from '../store/keys.ts';
-import { lastSeal, readEntries, takeUnsealed } from '../store/seals.ts';
+import { takeUnsealed } from '../store/handovers-unsealed.ts';
+import { lastSeal, readEntries } from '../store/seals.ts';
 import { keyOfSeal } from './macs.ts';
 import { addSeal } from './seal.ts';
 
@@ -138,11 +139,11 @@ async function sealWhatWasNeverSigned(tx: Sql, ring: KeyRing): Promise<void> {
         );
     }
     if (before !== undefined && before.keyId !== '') return;
-    const waiting = await takeUnsealed(tx, [''], 2_000);
-    const ids = waiting.map((entry) => entry.id);
+    const entries = (await takeUnsealed(tx, [''], 2_000)).flat();
+    const ids = entries.map((entry) => entry.id);
     const rows = await readEntries(tx, ids);
     if (rows.length === 0) return;
-    await addSeal(tx, { rows, before, sealKeys: ring, now: tx.now, unsigned: true });
+    await addSeal(tx, { rows, lines: ids, before, sealKeys: ring, now: tx.now, unsigned: true });
   }
 }
 

@@ -8,15 +8,15 @@ import { isDuplicateKey, type Database, type Sql } from '../store/database.ts';
 import { isRegisteredKey } from '../store/keys.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import {
-  insertSeal,
-  lastSeal,
-  readEntries,
+  endWaiting,
   setApart,
   signedByNobody,
+  standAlone,
   takeUnsealed,
-  type HandoverRow,
-  type Seal,
-} from '../store/seals.ts';
+  type Waiting,
+  type WaitingTogether,
+} from '../store/handovers-unsealed.ts';
+import { insertSeal, lastSeal, readEntries, type HandoverRow, type Seal } from '../store/seals.ts';
 import { entryMac, keyOfSeal, noSeal, rangesOf, sealMac } from './macs.ts';
 import { isSigned } from './sign.ts';
 import type { Anchor, Verification } from './verification.ts';
@@ -107,29 +107,48 @@ async function sealNext(
   if (before !== undefined && (proved === undefined || proved === 'unknown'))
     return { sealed: 0, last: 0, altered: `seal_changed:${last}` };
   const keyIds = sealKeys.keys.map((key) => key.id);
-  const waiting = await takeUnsealed(tx, keyIds, options.limit);
-  const lines = new Map(waiting.map((entry) => [entry.id, entry]));
+  const taken = await takeUnsealed(tx, keyIds, options.limit);
+  const waiting = taken.flat();
   // An id whose row is missing stays in the queue, where verify finds it.
   const rows = await readEntries(
     tx,
     waiting.map((entry) => entry.id),
   );
-  const genuine = rows.filter((row) => {
-    const line = lines.get(row.id);
-    return line !== undefined && isSigned(sealKeys, row, line);
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const isGenuine = (entry: Waiting): boolean => {
+    const row = byId.get(entry.id);
+    return row !== undefined && isSigned(sealKeys, row, entry);
+  };
+  const kept = new Set(waiting.filter(isGenuine).map(({ id }) => id));
+  const genuine = rows.filter((row) => kept.has(row.id));
+  const nobodys = await signedByNobody(tx, keyIds, {
+    upTo: waiting.length < options.limit ? Number.MAX_SAFE_INTEGER : (waiting.at(-1)?.id ?? 0),
+    limit: options.limit,
   });
-  const kept = new Set(genuine.map((row) => row.id));
   const forged = [
     ...rows.filter((row) => !kept.has(row.id)).map((row) => row.id),
-    ...(await signedByNobody(tx, keyIds, {
-      upTo: waiting.length < options.limit ? Number.MAX_SAFE_INTEGER : (waiting.at(-1)?.id ?? 0),
-      limit: options.limit,
-    })),
+    ...nobodys.flatMap((entries) => entries.map(({ id }) => id)),
   ];
+  const lines = await endingLines(tx, [...taken, ...nobodys], kept);
   await setApart(tx, forged);
-  const seal = await addSeal(tx, { rows: genuine, before, sealKeys, now: options.now });
+  const seal = await addSeal(tx, { rows: genuine, lines, before, sealKeys, now: options.now });
   const altered = forged[0] === undefined ? {} : { altered: `entry_forged:${forged[0]}` };
   return { sealed: genuine.length, last: seal?.sequence ?? last, ...altered };
+}
+
+/** Lines that end with the seal. One of which an entry is not sealed comes apart first: that entry keeps its place. */
+async function endingLines(
+  tx: Sql,
+  waiting: readonly WaitingTogether[],
+  kept: ReadonlySet<number>,
+): Promise<readonly number[]> {
+  const ending: number[] = [];
+  for (const line of waiting) {
+    const sealed = line.filter(({ id }) => kept.has(id));
+    if (sealed.length < line.length && line.length > 1) await standAlone(tx, line);
+    ending.push(...(sealed.length === line.length ? sealed.slice(0, 1) : sealed).map(({ id }) => id));
+  }
+  return ending;
 }
 
 /** Seals these entries behind `before`. The caller has proved both. */
@@ -137,12 +156,15 @@ export async function addSeal(
   tx: Sql,
   {
     rows,
+    lines,
     before,
     sealKeys,
     now,
     unsigned = false,
   }: {
     readonly rows: readonly HandoverRow[];
+    /** What waited for it, by the ids of its lines. */
+    readonly lines: readonly number[];
     readonly before: Seal | undefined;
     readonly sealKeys: KeyRing;
     readonly now: () => Date;
@@ -163,6 +185,7 @@ export async function addSeal(
     keyId: unsigned ? '' : key.id,
   };
   const seal = { ...bare, mac: sealMac(key, bare) };
-  await insertSeal(tx, seal, ids);
+  await insertSeal(tx, seal);
+  await endWaiting(tx, lines);
   return seal;
 }

@@ -5,7 +5,8 @@ import type { Key, KeyRing } from '../domain/key-ring.ts';
 import { derived } from '../domain/keyed.ts';
 import { mac as macOf, preparedKey, type PreparedKey } from '../domain/mac.ts';
 import type { Sign } from '../store/database.ts';
-import type { HandoverRow, Waiting } from '../store/seals.ts';
+import type { Waiting } from '../store/handovers-unsealed.ts';
+import type { HandoverRow } from '../store/seals.ts';
 import { entryText } from './macs.ts';
 
 const made = new WeakMap<Key, PreparedKey>();

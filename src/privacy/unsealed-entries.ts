@@ -1,7 +1,8 @@
 // Finds entries that no seal and no queue knows of, while the seals go by in order.
 // Invariant: memory is a few pages of marks, a byte for each id, and what waits for a seal, however long the log is: a page is compared with the
 // table and dropped once the seals have moved on.
-import { entryIdsBetween, nextEntryId, unsealedAmong } from '../store/seals.ts';
+import { unsealedAmong } from '../store/handovers-unsealed.ts';
+import { entryIdsBetween, nextEntryId } from '../store/seals.ts';
 import type { Sql } from '../store/database.ts';
 
 /** Ids of a page. */

@@ -4,13 +4,8 @@ import type { KeyRing } from '../domain/key-ring.ts';
 import { logArchives } from '../store/archives.ts';
 import type { Database } from '../store/database.ts';
 import { isRegisteredKey } from '../store/keys.ts';
-import {
-  countUnsealed,
-  newestEntryId,
-  queueWithoutEntry,
-  readEntries,
-  waitingAfter,
-} from '../store/seals.ts';
+import { countUnsealed, queueWithoutEntry, waitingAfter, type Waiting } from '../store/handovers-unsealed.ts';
+import { newestEntryId, readEntries, type HandoverRow } from '../store/seals.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import { createCitedCheck } from './cited-check.ts';
 import { createFindings, type Findings } from './findings.ts';
@@ -94,10 +89,10 @@ async function findStrays(
 /** Entries that wait for their seal, each with the signature of the gateway; the others stand there set apart or to be. */
 async function findUnsigned(database: Database, sealKeys: KeyRing, findings: Findings): Promise<void> {
   for (let after = 0; ;) {
-    const waiting = await waitingAfter(database, after, 1_000);
-    const ids = waiting.map((line) => line.id);
-    const rows = new Map((await readEntries(database, ids)).map((row) => [row.id, row]));
-    for (const line of waiting) {
+    const waiting = await waitingAfter(database, after, 100);
+    if (waiting === undefined) return;
+    const rows = await rowsOf(database, waiting.entries);
+    for (const line of waiting.entries) {
       const row = rows.get(line.id);
       if (row === undefined || isSigned(sealKeys, row, line)) continue;
       // A key this installation was given and we were not; any other name is an invention.
@@ -106,8 +101,21 @@ async function findUnsigned(database: Database, sealKeys: KeyRing, findings: Fin
       findings.add({ kind: isOthers ? 'key_missing' : 'entry_forged', entry: line.id });
       if (findings.isFull()) return;
     }
-    const last = waiting.at(-1);
-    if (last === undefined) return;
-    after = last.id;
+    after = waiting.last;
   }
+}
+
+async function rowsOf(
+  database: Database,
+  entries: readonly Waiting[],
+): Promise<ReadonlyMap<number, HandoverRow>> {
+  const rows: HandoverRow[] = [];
+  for (let start = 0; start < entries.length; start += 1_000)
+    rows.push(
+      ...(await readEntries(
+        database,
+        entries.slice(start, start + 1_000).map(({ id }) => id),
+      )),
+    );
+  return new Map(rows.map((row) => [row.id, row]));
 }

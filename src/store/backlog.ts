@@ -2,6 +2,7 @@
 // Invariant: reads only; no figure costs more than what is open at the moment.
 import type { ReadOnlySql } from './database.ts';
 import { heldStates } from './destinations.ts';
+import { countUnsealed } from './handovers-unsealed.ts';
 
 export interface Backlog {
   /** Deliveries not at their end; settled ones are too many to count. */
@@ -44,7 +45,7 @@ export async function readBacklog(sql: ReadOnlySql): Promise<Backlog> {
     ),
     changesWaiting: await count('SELECT COUNT(*) AS n FROM lead_changes'),
     unsealedSeconds: await oldestUnsealedSeconds(sql),
-    unsealedEntries: await count('SELECT COUNT(*) AS n FROM handovers_unsealed'),
+    unsealedEntries: await countUnsealed(sql),
     alertsWaiting: await count('SELECT COUNT(*) AS n FROM alerts WHERE sent_at IS NULL'),
   };
 }

@@ -195,17 +195,20 @@ export interface StoryEntry {
   readonly nextStep: string;
 }
 
-/** The log of one delivery, in order. */
+/** The log of one delivery, in order: entries of its lead, and what was closed by its number alone. */
 export async function deliveryStory(sql: ReadOnlySql, deliveryId: number): Promise<readonly StoryEntry[]> {
+  const [row] = await sql.all<{ leadId: number }>('SELECT lead_id AS leadId FROM deliveries WHERE id = ?', [
+    deliveryId,
+  ]);
   return sql.all<StoryEntry>(
     `SELECT h.id, h.at, h.entry, h.run, h.attempt, h.call_name AS callName, h.actor, h.purpose, h.recipient, h.target, h.authorisation_id AS authorisation,
             a.document_ref AS document, h.connector,
             COALESCE(v.version, 0) AS version, h.lead_revision AS leadRevision, h.fields, h.consents, h.digest, h.bytes,
             h.file_name AS fileName, h.outcome, h.reason, h.status, h.duration_ms AS durationMs, h.next_step AS nextStep
-       FROM handovers h
+       FROM handovers h FORCE INDEX (handovers_subject)
        LEFT JOIN mapping_versions v ON v.id = h.mapping_version_id
        LEFT JOIN authorisations a ON a.id = h.authorisation_id
-      WHERE h.delivery_id = ? ORDER BY h.id`,
-    [deliveryId],
+      WHERE h.lead_id IN (?, ?) AND h.delivery_id = ? ORDER BY h.id`,
+    [0, row?.leadId ?? 0, deliveryId],
   );
 }

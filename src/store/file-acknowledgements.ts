@@ -147,8 +147,9 @@ export async function loggedInFiles(sql: Sql, ids: readonly number[]): Promise<r
   if (ids.length === 0) return [];
   const { marks, values } = inList(ids);
   return sql.all<LoggedInFile>(
-    `SELECT delivery_id AS deliveryId, batch_id AS batchId, entry, outcome FROM handovers FORCE INDEX (handovers_delivery)
-      WHERE delivery_id IN (${marks}) AND batch_id > 0 AND entry IN ('departed', 'lookup', 'late') ORDER BY delivery_id, id`,
+    `SELECT STRAIGHT_JOIN h.delivery_id AS deliveryId, h.batch_id AS batchId, h.entry, h.outcome
+       FROM deliveries d FORCE INDEX (PRIMARY) JOIN handovers h FORCE INDEX (handovers_subject) ON h.lead_id = d.lead_id AND h.delivery_id = d.id
+      WHERE d.id IN (${marks}) AND h.batch_id > 0 AND h.entry IN ('departed', 'lookup', 'late') ORDER BY h.delivery_id, h.id`,
     values,
   );
 }

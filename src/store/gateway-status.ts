@@ -1,6 +1,7 @@
 // The state of the gateway for `relais status`: what runs, what waits where, and since when.
 // Invariant: reads only; counts come from indexes, never from the rows of millions of settled deliveries.
 import type { ReadOnlySql } from './database.ts';
+import { countUnsealed } from './handovers-unsealed.ts';
 import { oldestNewRow } from './intake.ts';
 import { seenProcesses, type SeenProcess } from './processes.ts';
 import { closedCounts } from './tasks.ts';
@@ -54,7 +55,7 @@ export async function gatewayStatus(sql: ReadOnlySql): Promise<GatewayStatus> {
     oldestIntake: await oldestNewRow(sql),
     intakeRefused: await countOf("SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'refused'"),
     changes: await countOf('SELECT COUNT(*) AS n FROM lead_changes'),
-    unsealed: await countOf('SELECT COUNT(*) AS n FROM handovers_unsealed'),
+    unsealed: await countUnsealed(sql),
     alertsUnsent: await countOf('SELECT COUNT(*) AS n FROM alerts WHERE sent_at IS NULL'),
     processes: await seenProcesses(sql),
   };

@@ -4,6 +4,7 @@ import type { Action, OutcomeKind } from '../../connectors/contract.ts';
 import { RelaisError } from '../errors.ts';
 import { insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
 import { entryTextOf, handoverColumns } from './handover-text.ts';
+import { awaitSeal } from './handovers-unsealed.ts';
 
 export const handoverEntries = [
   'departed',
@@ -126,16 +127,11 @@ export async function appendHandovers(
     for (const row of rows) for (const index of filled) values.push(row[index] ?? null);
     const { insertId, idStep } = await tx.run(insertStatement(filled, part.length), values);
     // Ids of one multi-row INSERT follow each other, also in MySQL's interleaved mode: a "simple insert", its rows known beforehand.
-    const signed: SqlValue[] = [];
-    for (const [index, row] of rows.entries()) {
+    const signed = rows.map((row, index) => {
       const id = insertId + index * idStep;
-      const { keyId, mac } = sign(entryTextOf(id, row));
-      signed.push(id, keyId, mac);
-    }
-    await tx.run(
-      `INSERT INTO handovers_unsealed (handover_id, key_id, mac) VALUES ${rowMarks(part.length, 3)}`,
-      signed,
-    );
+      return { id, ...sign(entryTextOf(id, row)) };
+    });
+    await awaitSeal(tx, signed);
   }
 }
 

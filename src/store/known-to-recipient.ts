@@ -13,14 +13,14 @@ export async function lastHandedOver(
     // Known to the recipient is the latest revision it has answered yes to; corrected since is what came after that one first left.
     `SELECT h.authorisation_id,
             EXISTS (SELECT 1 FROM intake_receipts r WHERE r.lead_id = h.lead_id AND r.kind = 'correction' AND r.accepted_at >= COALESCE((
-              SELECT MIN(f.at) FROM handovers f FORCE INDEX (handovers_lead)
+              SELECT MIN(f.at) FROM handovers f FORCE INDEX (handovers_subject)
                WHERE f.lead_id = h.lead_id AND f.entry = 'departed' AND f.lead_revision = (
-                 SELECT MAX(d.lead_revision) FROM handovers d FORCE INDEX (handovers_lead)
-                   JOIN handovers o FORCE INDEX (handovers_lead) ON o.lead_id = d.lead_id AND o.delivery_id = d.delivery_id AND o.run = d.run
+                 SELECT MAX(d.lead_revision) FROM handovers d FORCE INDEX (handovers_subject)
+                   JOIN handovers o FORCE INDEX (handovers_subject) ON o.lead_id = d.lead_id AND o.delivery_id = d.delivery_id AND o.run = d.run
                   WHERE d.lead_id = h.lead_id AND d.destination_id = h.destination_id AND d.entry = 'departed'
                     AND (o.attempt = d.attempt OR o.entry IN ('lookup', 'resolved')) AND o.id > d.id
                     AND o.outcome IN ('accepted', 'duplicate', 'unconfirmed', 'pending'))), '2000-01-01')) AS corrected
-       FROM handovers h FORCE INDEX (handovers_lead)
+       FROM handovers h FORCE INDEX (handovers_subject)
       WHERE h.lead_id = ? AND h.destination_id = ? AND h.entry = 'departed' AND h.authorisation_id > 0
       ORDER BY h.id DESC LIMIT 1`,
     [leadId, destinationId],
@@ -59,9 +59,9 @@ export async function allHandedOver(
   }>(
     `SELECT d.action, d.call_name, d.mapping_version_id, d.fields, d.consents,
             EXISTS (SELECT 1 FROM intake_receipts r WHERE r.lead_id = d.lead_id AND r.kind = 'correction' AND r.accepted_at >= d.at) AS older
-       FROM handovers d FORCE INDEX (handovers_lead)
+       FROM handovers d FORCE INDEX (handovers_subject)
       WHERE d.lead_id = ? AND d.destination_id = ? AND d.entry = 'departed'
-        AND EXISTS (SELECT 1 FROM handovers o FORCE INDEX (handovers_lead)
+        AND EXISTS (SELECT 1 FROM handovers o FORCE INDEX (handovers_subject)
                      WHERE o.lead_id = d.lead_id AND o.delivery_id = d.delivery_id AND o.run = d.run
                        AND (o.attempt = d.attempt OR o.entry IN ('lookup', 'resolved')) AND o.id > d.id
                        AND o.outcome IN ('accepted', 'duplicate', 'unconfirmed', 'pending'))

@@ -8,7 +8,7 @@ export async function heldWithLateProof(
 ): Promise<readonly { readonly id: number; readonly destinationId: string; readonly entry: number }[]> {
   return sql.all(
     `SELECT d.id, d.destination_id AS destinationId, MAX(h.id) AS entry FROM deliveries d FORCE INDEX (deliveries_due)
-       JOIN handovers h FORCE INDEX (handovers_delivery) ON h.delivery_id = d.id
+       JOIN handovers h FORCE INDEX (handovers_subject) ON h.lead_id = d.lead_id AND h.delivery_id = d.id
       WHERE d.state = 'waiting' AND d.reason LIKE 'unknown_hold%' AND h.run = d.run AND h.entry = 'late'
         AND h.outcome IN ('accepted', 'duplicate')
         AND (h.call_name = '' OR EXISTS (SELECT 1 FROM delivery_calls c WHERE c.delivery_id = d.id AND c.name = h.call_name AND c.done = 0))

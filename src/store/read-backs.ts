@@ -90,7 +90,7 @@ export async function writtenOptIns(
   { deliveryId, leadId, run }: ReadBack,
 ): Promise<readonly string[]> {
   const rows = await sql.all<{ consents: string | null }>(
-    `SELECT consents FROM handovers FORCE INDEX (handovers_lead)
+    `SELECT consents FROM handovers FORCE INDEX (handovers_subject)
       WHERE lead_id = ? AND delivery_id = ? AND run = ? AND entry = 'departed' ORDER BY id`,
     [leadId, deliveryId, run],
   );

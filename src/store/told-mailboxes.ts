@@ -35,7 +35,7 @@ export async function toldMailboxes(
   destinationId: string,
 ): Promise<readonly ToldMailbox[]> {
   const rows = await sql.all<Entry>(
-    `SELECT entry, delivery_id, run, attempt, action, target, outcome, consents FROM handovers FORCE INDEX (handovers_lead)
+    `SELECT entry, delivery_id, run, attempt, action, target, outcome, consents FROM handovers FORCE INDEX (handovers_subject)
       WHERE lead_id = ? AND destination_id = ? AND connector = 'email' AND entry IN ('departed', 'outcome', 'target_outcome')
       ORDER BY id`,
     [leadId, destinationId],

@@ -20,6 +20,7 @@ export async function noteUndone(
 /** Code that the recipient gave with an answer; empty where it gave none. */
 export async function codeOfAnswer(
   sql: Sql,
+  { leadId }: { readonly leadId: number },
   {
     deliveryId,
     run,
@@ -27,18 +28,22 @@ export async function codeOfAnswer(
   }: { readonly deliveryId: number; readonly run: number; readonly attempt: number },
 ): Promise<string> {
   const [entry] = await sql.all<{ reason: string }>(
-    `SELECT reason FROM handovers FORCE INDEX (handovers_delivery)
-      WHERE delivery_id = ? AND run = ? AND attempt = ? AND entry IN ('outcome', 'lookup') ORDER BY id DESC LIMIT 1`,
-    [deliveryId, run, attempt],
+    `SELECT reason FROM handovers FORCE INDEX (handovers_subject)
+      WHERE lead_id = ? AND delivery_id = ? AND run = ? AND attempt = ? AND entry IN ('outcome', 'lookup') ORDER BY id DESC LIMIT 1`,
+    [leadId, deliveryId, run, attempt],
   );
   return entry?.reason ?? '';
 }
 
 /** Whether the delivery was delivered in an earlier run: then what it made is not half a record. */
-export async function wasDelivered(sql: Sql, deliveryId: number): Promise<boolean> {
+export async function wasDelivered(
+  sql: Sql,
+  { id, leadId }: { readonly id: number; readonly leadId: number },
+): Promise<boolean> {
   const rows = await sql.all(
-    `SELECT 1 FROM handovers FORCE INDEX (handovers_delivery) WHERE delivery_id = ? AND next_step = 'done' LIMIT 1`,
-    [deliveryId],
+    `SELECT 1 FROM handovers FORCE INDEX (handovers_subject)
+      WHERE lead_id = ? AND delivery_id = ? AND next_step = 'done' LIMIT 1`,
+    [leadId, id],
   );
   return rows.length > 0;
 }

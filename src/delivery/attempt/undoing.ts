@@ -43,10 +43,10 @@ export async function readUndoing(
   );
   if (refused === undefined || !isRefusal(refused.outcome)) return undefined;
   const left: string[] = [];
-  const stays = row.run > 1 && (await wasDelivered(sql, row.id));
+  const stays = row.run > 1 && (await wasDelivered(sql, row));
   for (const call of stays ? [] : undoable(own, calls))
     if (!(await othersHave(sql, row, call))) left.push(call.name);
-  return { outcome: refused.outcome, code: await codeOfAnswer(sql, refused), left };
+  return { outcome: refused.outcome, code: await codeOfAnswer(sql, row, refused), left };
 }
 
 const isRefusal = (outcome: CallRow['outcome']): outcome is Undoing['outcome'] =>

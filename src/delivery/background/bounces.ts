@@ -146,7 +146,15 @@ async function noteBounces(tx: Sql, row: Delivery, { tag, bounces, targets }: Bo
   const { run, attempt } = tag;
   const fresh: (typeof bounces)[number][] = [];
   for (const bounce of bounces)
-    if (!(await isBounceLogged(tx, { deliveryId: row.id, run, attempt, target: bounce.target })))
+    if (
+      !(await isBounceLogged(tx, {
+        deliveryId: row.id,
+        leadId: row.leadId,
+        run,
+        attempt,
+        target: bounce.target,
+      }))
+    )
       fresh.push(bounce);
   const [first] = fresh;
   if (first === undefined) return;

@@ -29,7 +29,7 @@ export async function readDeliveries(
     [destination],
   );
   const log = await connection.all<LogRow>(
-    `SELECT h.delivery_id, h.entry, h.outcome, h.reason FROM handovers h JOIN deliveries d ON d.id = h.delivery_id
+    `SELECT h.delivery_id, h.entry, h.outcome, h.reason FROM deliveries d JOIN handovers h ON h.lead_id = d.lead_id AND h.delivery_id = d.id
       WHERE d.destination_id = ? AND h.entry IN ('departed', 'outcome', 'outcome_unknown', 'late', 'lookup', 'resolved')
       ORDER BY h.id`,
     [destination],
