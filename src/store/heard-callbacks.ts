@@ -10,11 +10,14 @@ export interface HeardCallback {
 }
 
 /** Callbacks that are entries of a delivery, of all its runs. */
-export async function callbacksOf(sql: Sql, deliveryId: number): Promise<readonly HeardCallback[]> {
+export async function callbacksOf(
+  sql: Sql,
+  { id, leadId }: { readonly id: number; readonly leadId: number },
+): Promise<readonly HeardCallback[]> {
   return sql.all<HeardCallback>(
-    `SELECT entry, purpose AS mark, run, outcome FROM handovers FORCE INDEX (handovers_delivery)
-      WHERE delivery_id = ? AND entry IN ('lookup', 'late', 'resolved') AND purpose LIKE 'callback %'`,
-    [deliveryId],
+    `SELECT entry, purpose AS mark, run, outcome FROM handovers FORCE INDEX (handovers_subject)
+      WHERE lead_id = ? AND delivery_id = ? AND entry IN ('lookup', 'late', 'resolved') AND purpose LIKE 'callback %'`,
+    [leadId, id],
   );
 }
 

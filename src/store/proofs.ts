@@ -114,7 +114,8 @@ export async function entriesSince(
 ): Promise<readonly LogEntryHead[]> {
   if (leadIds.length === 0)
     return sql.all<LogEntryHead>(
-      'SELECT id, entry FROM handovers WHERE id > ? AND client_id = ? AND lead_id = 0 AND delivery_id = 0 ORDER BY id LIMIT 1000',
+      `SELECT id, entry FROM handovers FORCE INDEX (handovers_subject)
+        WHERE id > ? AND client_id = ? AND lead_id = 0 AND delivery_id = 0 ORDER BY id LIMIT 1000`,
       [after, clientId],
     );
   const found: LogEntryHead[] = [];
@@ -122,7 +123,7 @@ export async function entriesSince(
     const { marks, values } = inList(group);
     found.push(
       ...(await sql.all<LogEntryHead>(
-        `SELECT id, entry FROM handovers FORCE INDEX (handovers_lead) WHERE lead_id IN (${marks}) AND id > ?`,
+        `SELECT id, entry FROM handovers FORCE INDEX (handovers_subject) WHERE lead_id IN (${marks}) AND id > ?`,
         [...values, after],
       )),
     );

@@ -89,7 +89,7 @@ async function settle(tx: Sql, needs: CallbackNeeds, seen: Delivery, told: Told)
   const [row] = await lockDeliveries(tx, [seen.id]);
   if (row === undefined) return 'unknown_delivery';
   if (row.state === 'sending') return 'later';
-  const before = await callbacksOf(tx, row.id);
+  const before = await callbacksOf(tx, row);
   if (before.some(({ mark }) => mark === told.mark)) return 'noted';
   if (isEnd(row.state)) return afterItsEnd(tx, needs, row, { ...told, before });
   if (!saysYes(told.outcome) && isOfEarlierRun(row)) {
