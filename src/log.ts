@@ -39,6 +39,7 @@ export const logEvents = [
   'keys.refused',
   'bounce.read',
   'bounce.failed',
+  'bounce.refused',
   'callback.heard',
   'callback.refused',
   'callback.failed',

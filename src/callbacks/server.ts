@@ -1,4 +1,5 @@
-// The door for recipients that tell later what they decided: POST /callbacks/<destination>, signed.
+// The door for recipients that tell later what they decided, POST /callbacks/<destination>, and for mail providers that tell of
+// mails that bounced, POST /bounces/<provider>: signed, or with a token.
 // Invariant: whoever cannot sign learns nothing, not even which destinations there are, and is soon not listened to; the address
 // holds nothing personal, and what is answered is a status alone.
 import { fastify, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -6,8 +7,10 @@ import type { Database } from '../store/database.ts';
 import { findDestination } from '../store/destinations.ts';
 import type { InForce, Published } from '../delivery/mapping-cache.ts';
 import { hearCallback, type Heard } from '../delivery/background/callbacks.ts';
+import { hearBounces } from '../delivery/background/told-bounces.ts';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { parsed, providers } from './bounces.ts';
 import { atOnce, createStrangers, type Strangers } from './strangers.ts';
 import { isSigned } from './verify.ts';
 
@@ -25,6 +28,9 @@ export interface CallbackOptions {
 
 /** A decision is a few lines. */
 const mostBytes = 64 * 1024;
+
+/** Providers tell of hundreds of mails at once. */
+const mostBounceBytes = 1024 * 1024;
 
 /** Asks its sender to come again: the delivery is just being sent or asked about. */
 const againSeconds = 10;
@@ -70,15 +76,23 @@ export async function startCallbacks(
     if (seconds !== undefined) return reply.code(429).header('retry-after', String(seconds)).send();
     return undefined;
   });
-  server.post<{ Params: { destination: string } }>('/callbacks/:destination', async (request, reply) => {
+  const inTurn = async (reply: FastifyReply, work: () => Promise<FastifyReply>): Promise<FastifyReply> => {
     if (door.inWork >= atOnce) return later(reply);
     door.inWork += 1;
     try {
-      return await answer(door, request, reply);
+      return await work();
     } finally {
       door.inWork -= 1;
     }
-  });
+  };
+  server.post<{ Params: { destination: string } }>('/callbacks/:destination', async (request, reply) =>
+    inTurn(reply, () => answer(door, request, reply)),
+  );
+  server.post<{ Params: { provider: string } }>(
+    '/bounces/:provider',
+    { bodyLimit: mostBounceBytes },
+    async (request, reply) => inTurn(reply, () => answerBounces(door, request, reply)),
+  );
   const address = await server.listen({ host: options.host, port: options.port });
   return { port: Number(new URL(address).port), close: () => server.close() };
 }
@@ -123,6 +137,28 @@ async function answer(
   });
   options.log.info('callback.heard', { destination, code: heard });
   return heard === 'later' ? later(reply) : reply.code(statuses[heard]).send();
+}
+
+async function answerBounces(
+  { options, strangers }: Door,
+  { headers, params, ip, body: raw }: FastifyRequest<{ Params: { provider: string } }>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const provider = Object.hasOwn(providers, params.provider) ? providers[params.provider] : undefined;
+  const body = Buffer.isBuffer(raw) ? raw : Buffer.alloc(0);
+  const now = options.database.now().getTime();
+  const secrets = provider === undefined ? [] : options.secrets(provider.secret);
+  const asked = { header: (name: string) => textOf(headers[name]), body };
+  if (provider?.isProved(asked, secrets, now) !== true) {
+    if (secrets.length > 0) options.log.warn('bounce.refused', { code: params.provider });
+    if (await strangers.refused(ip)) options.log.warn('callback.shut_out', {});
+    return reply.code(401).send();
+  }
+  const told = provider.read(parsed(body));
+  if (told === undefined) return reply.code(422).send();
+  const heard = await hearBounces(options, told);
+  if (heard.noted > 0) options.log.info('bounce.read', { count: heard.noted });
+  return heard.later ? later(reply) : reply.code(204).send();
 }
 
 const later = (reply: FastifyReply): FastifyReply =>

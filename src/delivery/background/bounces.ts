@@ -77,7 +77,7 @@ async function report(
     await raiseHourly(database, { kind: 'bounce_unmatched', reason: String(result.foreign) });
 }
 
-async function raiseHourly(database: Database, alert: Alert): Promise<void> {
+export async function raiseHourly(database: Database, alert: Alert): Promise<void> {
   if (await raisedSince(database, alert.kind, '', alertAgainSeconds)) return;
   await raiseAlerts(database, [alert]);
 }
@@ -98,7 +98,20 @@ export async function handleReturned(
   const version = await needs.published.version(seen.sentMappingId);
   const settings = version?.actions[seen.action]?.settings;
   const targets = settings === undefined ? [] : connector.targets(settings);
-  return needs.database.transaction(async (tx) => {
+  return noteReturned(needs.database, seen, { tag: found.tag, failures, targets });
+}
+
+/** What gave up a mail of one attempt: its mailboxes lack it. `later`: the delivery is being sent. */
+export function noteReturned(
+  database: Database,
+  seen: Pick<Delivery, 'id' | 'leadId'>,
+  {
+    tag,
+    failures,
+    targets,
+  }: { readonly tag: Try; readonly failures: Returned['failures']; readonly targets: readonly string[] },
+): Promise<'done' | 'later'> {
+  return database.transaction(async (tx) => {
     await lockLeads(tx, [seen.leadId]);
     const [row] = await lockDeliveries(tx, [seen.id]);
     if (row === undefined) return 'done';
@@ -108,7 +121,7 @@ export async function handleReturned(
       target: oursAmong(targets, target),
       code: safeCode(code),
     }));
-    await noteBounces(tx, row, { tag: found.tag, bounces, targets });
+    await noteBounces(tx, row, { tag, bounces, targets });
     return 'done';
   });
 }
@@ -135,7 +148,7 @@ const oursAmong = (targets: readonly string[], named: string): string =>
 
 interface Bounced {
   /** Names the attempt that came back. */
-  readonly tag: FoundTag;
+  readonly tag: Try;
   /** An empty target: none of those it was sent to. */
   readonly bounces: readonly { readonly target: string; readonly code: string }[];
   /** All it was sent to. */
@@ -189,7 +202,7 @@ const isOf = (tag: Try, { run, attempt }: Try): boolean => tag.run === run && ta
 async function forgetWhoLacksIt(
   tx: Sql,
   row: Delivery,
-  tag: FoundTag,
+  tag: Try,
   { named, targets }: { readonly named: readonly string[]; readonly targets: readonly string[] },
 ): Promise<boolean> {
   const { id: deliveryId, run, attempt, state } = row;

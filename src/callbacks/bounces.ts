@@ -1,0 +1,196 @@
+// How mail providers tell that a mail bounced: their proof, and what of their JSON says which mail and which mailbox.
+// Invariant: nothing of a body is looked at before its proof holds; of its words only addresses and codes are taken.
+import { createHash, createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto';
+import type { ToldBounce } from '../delivery/background/told-bounces.ts';
+import { isSigned, toleranceMs } from './verify.ts';
+
+export interface ToldRequest {
+  readonly header: (name: string) => string | undefined;
+  readonly body: Buffer;
+}
+
+export interface Provider {
+  /** Name of the secret by which it proves itself. */
+  readonly secret: string;
+  /** @param secrets values in force @param now epoch ms, of the database's clock */
+  readonly isProved: (request: ToldRequest, secrets: readonly string[], now: number) => boolean;
+  /** Undefined: the body is none of this provider's. */
+  readonly read: (body: unknown) => readonly ToldBounce[] | undefined;
+}
+
+/** Events of one request: a provider sends some hundreds at most. */
+const mostEvents = 2_000;
+/** Mailgun comes again for eight hours with the time of its first try. */
+const mailgunMs = 9 * 3_600_000;
+
+type Raw = Readonly<Record<string, unknown>>;
+const isRaw = (value: unknown): value is Raw =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const at = (value: unknown, ...path: readonly string[]): unknown =>
+  path.reduce(
+    (inner: unknown, key) => (isRaw(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined),
+    value,
+  );
+const textAt = (value: unknown, ...path: readonly string[]): string => {
+  const found = at(value, ...path);
+  return typeof found === 'string' || typeof found === 'number' ? String(found).slice(0, 998) : '';
+};
+
+/** One event, or a list of them. */
+function eventsOf(body: unknown): readonly Raw[] | undefined {
+  const list = Array.isArray(body) ? (body as readonly unknown[]) : [body];
+  return list.length <= mostEvents && list.every(isRaw) ? list : undefined;
+}
+
+const enhanced = /\b[245]\.\d{1,3}\.\d{1,3}\b/;
+/** A status such as 5.1.1, wherever a provider writes it; else the event's own name. */
+const codeOf = (texts: readonly string[], event: string): string =>
+  texts.map((text) => enhanced.exec(text)?.[0]).find((code) => code !== undefined) ?? event.toUpperCase();
+
+const bounceOf = (messageId: string, mailbox: string, code: string): ToldBounce => ({
+  messageId,
+  target: mailbox.trim().toLowerCase().slice(0, 320),
+  code,
+});
+
+const sameText = (one: string, other: string): boolean => {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
+};
+
+/** A short secret could be guessed. */
+const fewestCharacters = 20;
+
+/** Our own form, for a mail server or a script of the operator's. */
+const relais: Provider = {
+  secret: 'BOUNCES_RELAIS',
+  isProved: ({ header, body }, secrets, now) =>
+    isSigned(
+      {
+        id: header('webhook-id'),
+        timestamp: header('webhook-timestamp'),
+        signature: header('webhook-signature'),
+        body,
+      },
+      secrets,
+      now,
+    ),
+  read: (body) => {
+    const bounces = at(body, 'bounces');
+    const events = Array.isArray(bounces) ? eventsOf(bounces) : undefined;
+    return events?.map((event) =>
+      bounceOf(
+        textAt(event, 'messageId'),
+        textAt(event, 'mailbox'),
+        codeOf([textAt(event, 'status')], 'unspecified'),
+      ),
+    );
+  },
+};
+
+/** Brevo signs nothing: it shows the token that was agreed. */
+const brevo: Provider = {
+  secret: 'BOUNCES_BREVO',
+  isProved: ({ header }, secrets) => {
+    const given = /^Bearer (.+)$/i.exec(header('authorization') ?? '')?.[1] ?? '';
+    return secrets.some((secret) => secret.length >= fewestCharacters && sameText(given, secret));
+  },
+  read: (body) =>
+    eventsOf(body)?.flatMap((event) => {
+      const name = textAt(event, 'event');
+      // `deferred` is tried again by Brevo itself; the others are its last word.
+      return ['hard_bounce', 'soft_bounce', 'blocked', 'invalid_email', 'error'].includes(name)
+        ? [
+            bounceOf(
+              textAt(event, 'message-id'),
+              textAt(event, 'email'),
+              codeOf([textAt(event, 'reason')], name),
+            ),
+          ]
+        : [];
+    }),
+};
+
+const mailgun: Provider = {
+  secret: 'BOUNCES_MAILGUN',
+  isProved: ({ body }, secrets, now) => {
+    const signature = at(parsed(body), 'signature');
+    const timestamp = textAt(signature, 'timestamp');
+    if (!/^\d{1,12}$/.test(timestamp) || Math.abs(now - Number(timestamp) * 1_000) > mailgunMs) return false;
+    const given = textAt(signature, 'signature').toLowerCase();
+    return secrets.some(
+      (secret) =>
+        secret.length >= fewestCharacters &&
+        sameText(
+          given,
+          createHmac('sha256', secret)
+            .update(timestamp + textAt(signature, 'token'))
+            .digest('hex'),
+        ),
+    );
+  },
+  read: (body) => {
+    const event = at(body, 'event-data');
+    if (!isRaw(event)) return undefined;
+    // `temporary`: Mailgun tries again by itself.
+    if (textAt(event, 'event') !== 'failed' || textAt(event, 'severity') !== 'permanent') return [];
+    const status = at(event, 'delivery-status');
+    const said = ['enhanced-code', 'message', 'description'].map((name) => textAt(status, name));
+    return [
+      bounceOf(
+        textAt(event, 'message', 'headers', 'message-id'),
+        textAt(event, 'recipient'),
+        codeOf(said, textAt(event, 'reason') || 'failed'),
+      ),
+    ];
+  },
+};
+
+const sendgrid: Provider = {
+  secret: 'BOUNCES_SENDGRID',
+  isProved: ({ header, body }, secrets, now) => {
+    const timestamp = header('x-twilio-email-event-webhook-timestamp') ?? '';
+    const signature = header('x-twilio-email-event-webhook-signature') ?? '';
+    if (!/^\d{1,12}$/.test(timestamp) || Math.abs(now - Number(timestamp) * 1_000) > toleranceMs)
+      return false;
+    return secrets.some((key) => isOfKey(key, Buffer.concat([Buffer.from(timestamp), body]), signature));
+  },
+  read: (body) =>
+    eventsOf(body)?.flatMap((event) => {
+      const name = textAt(event, 'event');
+      return ['bounce', 'dropped'].includes(name)
+        ? [
+            bounceOf(
+              textAt(event, 'smtp-id'),
+              textAt(event, 'email'),
+              codeOf([textAt(event, 'status'), textAt(event, 'reason')], name),
+            ),
+          ]
+        : [];
+    }),
+};
+
+/** The public key as SendGrid shows it: base 64 of its DER. */
+function isOfKey(key: string, signed: Buffer, signature: string): boolean {
+  try {
+    const der = { key: Buffer.from(key.trim(), 'base64'), format: 'der', type: 'spki' } as const;
+    const publicKey = createPublicKey(der);
+    return (
+      publicKey.asymmetricKeyType === 'ec' &&
+      verify('sha256', signed, publicKey, Buffer.from(signature, 'base64'))
+    );
+  } catch {
+    return false;
+  }
+}
+
+export const providers: Readonly<Record<string, Provider>> = { relais, brevo, mailgun, sendgrid };
+
+/** Undefined where it is no JSON. */
+export function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,77 @@
+// A mail provider tells by itself that it gave up a mail: which delivery it was, its Message-ID says.
+// Invariant: told again it changes nothing; what names no mail of ours moves nothing, and is an alert.
+import { mailNamed } from '../../domain/message-id.ts';
+import { foreignCode } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import { deliveryOfKey, lastDeparture } from '../../store/bounces.ts';
+import { isStoreTrouble, type Database } from '../../store/database.ts';
+import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
+import { takings } from '../../store/delivery-targets.ts';
+import type { Published } from '../mapping-cache.ts';
+import { noteReturned, raiseHourly } from './bounces.ts';
+
+export interface ToldBounce {
+  readonly messageId: string;
+  /** Mailbox that did not get it, in lower case. */
+  readonly target: string;
+  readonly code: string;
+}
+
+interface ToldNeeds {
+  readonly database: Database;
+  readonly published: Pick<Published, 'version'>;
+  readonly log: Log;
+}
+
+/** `later`: one of them is being sent; all may be told again. */
+export async function hearBounces(
+  needs: ToldNeeds,
+  told: readonly ToldBounce[],
+): Promise<{ readonly later: boolean; readonly noted: number; readonly foreign: number }> {
+  const counts = { done: 0, later: 0, foreign: 0 };
+  for (const bounce of told) counts[await heardOrForeign(needs, bounce)] += 1;
+  if (counts.foreign > 0)
+    await raiseHourly(needs.database, { kind: 'bounce_unmatched', reason: String(counts.foreign) });
+  return { later: counts.later > 0, noted: counts.done, foreign: counts.foreign };
+}
+
+/** One that breaks its hearing keeps nobody from the next. */
+const heardOrForeign = (needs: ToldNeeds, bounce: ToldBounce): ReturnType<typeof hearBounce> =>
+  hearBounce(needs, bounce).catch((error: unknown) => {
+    if (isStoreTrouble(error)) throw error;
+    needs.log.error('bounce.failed', { code: foreignCode(error) });
+    return 'foreign';
+  });
+
+async function hearBounce(
+  { database, published }: ToldNeeds,
+  { messageId, target, code }: ToldBounce,
+): Promise<'done' | 'later' | 'foreign'> {
+  const named = mailNamed(messageId);
+  const id = named === undefined ? undefined : await deliveryOfKey(database, named.key);
+  const [row] = id === undefined ? [] : await readDeliveries(database, [id]);
+  if (named === undefined || row === undefined) return 'foreign';
+  const version = await published.version(row.sentMappingId);
+  // Only what goes by mail comes back.
+  if (version?.connectorFacts.returns === undefined) return 'foreign';
+  const tag = await attemptOf(database, row, named.keyRun, target);
+  if (tag === undefined) return 'foreign';
+  const settings = version.actions[row.action]?.settings;
+  const targets = settings === undefined ? [] : version.connectorFacts.targets(settings);
+  return noteReturned(database, row, { tag, failures: [{ target, code }], targets });
+}
+
+/** Several attempts may bear one Message-ID: the one that the mailbox took, else the last that left. */
+async function attemptOf(
+  database: Database,
+  row: Delivery,
+  keyRun: number,
+  target: string,
+): Promise<{ readonly run: number; readonly attempt: number } | undefined> {
+  // Runs after it bear the same number until another refusal.
+  const runs = { from: keyRun, to: keyRun === row.keyRun ? row.run : keyRun };
+  const taken = (await takings(database, row.id)).find(
+    (taking) => taking.target === target && taking.run >= runs.from && taking.run <= runs.to,
+  );
+  return taken ?? (await lastDeparture(database, row.id, runs));
+}
