@@ -169,6 +169,10 @@ export const catalogue = {
     meaning: 'An archive of the log is missing, or is not the file that was written.',
     remedy: 'Put the file back from its copy; meanwhile nothing is removed from MySQL.',
   },
+  'LOG-003': {
+    meaning: 'What is asked for stands in archives of the log, which were not given.',
+    remedy: 'Give the folder of the archives with --archives; it is where `relais log archive --to` wrote them.',
+  },
   'PROOF-001': {
     meaning: 'The file is not a proof that the given key has signed, or was changed since.',
     remedy:

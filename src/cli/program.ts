@@ -21,6 +21,7 @@ import { keyCommands } from './keys.ts';
 import { leadCommands } from './leads.ts';
 import { mappingCommands } from './mappings.ts';
 import { oppositionCommands } from './oppositions.ts';
+import { personCommands } from './persons.ts';
 import { presetCommands } from './presets.ts';
 import { proofCommands } from './proofs.ts';
 import { registerCommands } from './register.ts';
@@ -72,6 +73,7 @@ export function relaisProgram(): Command {
   presetCommands(program);
   journalCommands(program);
   proofCommands(program);
+  personCommands(program);
   completionCommands(program);
   redisCommands(program);
   keyCommands(program);

@@ -98,7 +98,8 @@ export async function checkArchiveFile(path: string, keys: KeyRing): Promise<Arc
 /** A line of a seal has some fifty thousand characters; more than this is not ours. */
 const longestLine = 16_000_000;
 
-async function* linesOf(path: string): AsyncGenerator<string> {
+/** Its lines, unpacked; @throws Wrong where it is cut or a line is longer than ours are. */
+export async function* linesOf(path: string): AsyncGenerator<string> {
   const source = createReadStream(path);
   const text = createGunzip();
   text.setEncoding('utf8');

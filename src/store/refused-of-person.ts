@@ -1,7 +1,8 @@
 // Refused rows of a client that name a person's mail or phones, under whatever reference they came.
 // Invariant: an address counts whole, however it is spelt, and never as a part of somebody else's.
 import type { Addresses } from '../domain/opposition.ts';
-import type { Sql } from './database.ts';
+import { inList, type Sql } from './database.ts';
+import { addressesOf } from './oppositions.ts';
 import { anyCase, digits, ending, texts } from './refused-rows.ts';
 
 /** Between the words of a text: an address ends there, so that ed@ is not found in fred@. */
@@ -71,4 +72,43 @@ export async function removeRefusedOfPerson(tx: Sql, leadId: number, clientId: s
     [clientId, ...values],
   );
   return affected;
+}
+
+/**
+ * Of these rows, those whose own mail or phone columns hold an address of the person: a row that only mentions one, in a comment
+ * say, may be somebody else's.
+ */
+export async function ownRefusedRows(
+  sql: Sql,
+  of: {
+    readonly clientId: string;
+    readonly rows: readonly string[];
+    readonly leadIds: readonly number[];
+    readonly email?: string;
+    readonly phones: readonly string[];
+  },
+): Promise<readonly string[]> {
+  if (of.rows.length === 0) return [];
+  const known = await addressesOf(sql, of.leadIds);
+  const mails = new Set(
+    [of.email, ...known.map(({ email }) => email)].flatMap((mail) => mail?.trim().toLowerCase() ?? []),
+  );
+  const phones = new Set(
+    [...of.phones, ...known.flatMap(({ mobile, landline }) => [mobile ?? '', landline ?? ''])]
+      .map(ending)
+      .filter((phone) => phone !== ''),
+  );
+  const { marks, values } = inList(of.rows);
+  const found = await sql.all<Record<'row' | 'email' | 'mobile' | 'landline', string | null>>(
+    `SELECT CAST(id AS CHAR) AS \`row\`, email, mobile, landline FROM lead_intake FORCE INDEX (PRIMARY)
+      WHERE id IN (${marks}) AND client_id = ? AND status = 'refused'`,
+    [...values, of.clientId],
+  );
+  return found
+    .filter(
+      ({ email, mobile, landline }) =>
+        ((email ?? '').trim() !== '' && mails.has((email ?? '').trim().toLowerCase())) ||
+        [mobile, landline].some((phone) => phones.has(ending(phone ?? ''))),
+    )
+    .flatMap(({ row }) => row ?? []);
 }

@@ -1,5 +1,6 @@
 // What an attempt ended with, in words: the kinds of outcome, faults of our own set-up, statuses that explain themselves.
 // Invariant: every kind of outcome has its words in both languages.
+import { isAccessNotGot } from '../domain/nothing-left.ts';
 import type { OutcomeKind } from '../../connectors/contract.ts';
 import { meaningOf } from '../../connectors/http-status.ts';
 import { undoneBy } from '../domain/undo.ts';
@@ -64,12 +65,6 @@ const ownFaults: Readonly<Record<string, Both>> = {
 };
 
 /** What comes of a token or a session that was not got; a recipient may have a code of the same name for a lead it refuses. */
-const accessOutcomes: ReadonlySet<string> = new Set(['unauthorized', 'throttled', 'unavailable']);
-
-/** Whether a token or a session was not got, without which nothing is sent. */
-export const isAccessNotGot = (outcome: string, code: string): boolean =>
-  accessOutcomes.has(outcome) && /^(TOKEN|LOGIN)_/.test(code);
-
 /** Of a token or a session that was not got: who says so is not the recipient of the lead. */
 function accessWords(outcome: string, code: string): Both | undefined {
   const asked = code.replace(/^RENEWAL_/, '');

@@ -1,11 +1,11 @@
 // What an entry of the hand-over log says of a delivery, in words, with its details.
 // Invariant: no content; only names of fields and the opt-in sent.
-import { connectFailureCodes } from '../../connectors/guard/failures.ts';
 import { splitReason } from '../domain/delivery.ts';
+import { saysNothingLeft as isNothingLeft } from '../domain/nothing-left.ts';
 import type { StoryEntry } from '../store/delivery-lists.ts';
 import type { HandoverEntry } from '../store/handovers.ts';
 import { plainEntries } from './plain-entries.ts';
-import { callText, isAccessNotGot, outcomeText } from './answer-words.ts';
+import { callText, outcomeText } from './answer-words.ts';
 import { sentConsentWords, type SentConsent } from './sent-consent-words.ts';
 import { inBoth, inLanguage, nextWords, reasonWords, type Both, type Language } from './words.ts';
 
@@ -32,21 +32,6 @@ export function hasLeft(entries: readonly StoryEntry[]): boolean {
   return entries.some((entry) => entry.entry === 'departed' && !stayed.has(entry));
 }
 
-/** Codes that say that no byte of a lead left Relais. */
-const nothingLeft: ReadonlySet<string> = new Set([
-  ...connectFailureCodes,
-  'SECRET_MISSING',
-  'SECRET_MALFORMED',
-  'DKIM_KEY_UNREADABLE',
-  'DKIM_KEY_WEAK',
-  'OPENPGP_KEY_UNREADABLE',
-  'OPENPGP_KEY_EXPIRED',
-  'OPENPGP_KEY_UNUSABLE',
-  'OPENPGP_SIGN_KEY_UNUSABLE',
-  'HOST_KEY_MISMATCH',
-  'FILE_NOT_FINISHED',
-]);
-
 /**
  * Departures whose attempt ended inside Relais: the log notes a departure before anything can leave, and a
  * connection that was never made tells afterwards that nothing did.
@@ -62,8 +47,7 @@ function stayedHere(entries: readonly StoryEntry[]): ReadonlySet<StoryEntry> {
   );
 }
 
-const saysNothingLeft = (entry: StoryEntry): boolean =>
-  nothingLeft.has(codeOf(entry)) || isAccessNotGot(entry.outcome, codeOf(entry));
+const saysNothingLeft = (entry: StoryEntry): boolean => isNothingLeft(entry.outcome, codeOf(entry));
 
 const codeOf = ({ reason }: StoryEntry): string => splitReason(reason).code ?? reason;
 

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accountsPage } from './accounts-page.ts';
+import { personSchemaText } from '../../src/privacy/person/person-schema.ts';
 import { contractPage } from './contract-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { housePage } from './house-page.ts';
@@ -20,6 +21,7 @@ const pages: Readonly<Record<string, (before: string) => string>> = {
     presetNames.map((name) => [`mappings/presets/${name}/README.fr.md`, presetPage(name)]),
   ),
   'mappings/schema/mapping.schema.json': sourceSchema,
+  'docs/person-export.schema.json': personSchemaText,
 };
 for (const [name, write] of Object.entries(pages)) {
   const path = join(process.cwd(), name);

@@ -15,10 +15,12 @@ export interface Sheet {
   readonly contact: PaperContact;
   /** What stands at the right of the letterhead: number, date. */
   readonly mark: readonly string[];
+  /** To whom it is sent, line by line. */
+  readonly to?: readonly string[];
   readonly body: Piece;
 }
 
-export function paper({ title, contact, mark, body }: Sheet): string {
+export function paper({ title, contact, mark, to = [], body }: Sheet): string {
   const page = html`<html lang="fr">
     <head>
       <meta charset="utf-8" />
@@ -35,6 +37,7 @@ export function paper({ title, contact, mark, body }: Sheet): string {
         </div>
         <div class="mark">${lines(mark)}</div>
       </header>
+      ${to.length === 0 ? undefined : html`<address>${lines(to)}</address>`}
       <main>
         <h1>${title}</h1>
         ${body}
@@ -114,7 +117,18 @@ const exact = new Intl.DateTimeFormat('fr-FR', {
   timeZone: 'Europe/Paris',
 });
 
+const brief = new Intl.DateTimeFormat('fr-FR', {
+  dateStyle: 'short',
+  timeStyle: 'short',
+  timeZone: 'Europe/Paris',
+});
+
+/** The first of a month is « 1er ». */
+const first = (text: string): string => text.replace(/^1 /, '1er ');
+
 /** `28 novembre 2026` */
-export const day = (at: Date): string => long.format(at);
+export const day = (at: Date): string => first(long.format(at));
 /** `28 novembre 2026 à 11:07`, Paris. */
-export const moment = (at: Date): string => exact.format(at);
+export const moment = (at: Date): string => first(exact.format(at));
+/** `28/11/2026 11:07`, Paris: for the columns of a table. */
+export const short = (at: Date): string => brief.format(at).replace(',', '');

@@ -1,0 +1,254 @@
+// Everything that is held on a person at one client, from the leads and refused rows that were confirmed to be theirs (C21).
+// Invariant: reads nothing but those leads, those rows and the lists under their own addresses; nothing of another person or client.
+import { addressDigests } from '../../domain/opposition.ts';
+import type { KeyRing } from '../../domain/key-ring.ts';
+import type { Lead } from '../../domain/lead.ts';
+import { leadColumns } from '../../domain/lead-fields/columns.ts';
+import { RelaisError } from '../../errors.ts';
+import type { Sql, SqlValue } from '../../store/database.ts';
+import { findClient } from '../../store/destinations.ts';
+import { departedDeliveries, entriesOfLeads, type LeadEntry } from '../../store/lead-log.ts';
+import { createSnapshots } from '../../store/lead-revisions.ts';
+import { readLeads, type LeadRead } from '../../store/leads.ts';
+import { addressesOf, oppositionsOf } from '../../store/oppositions.ts';
+import {
+  givenReferences,
+  keptRevisions,
+  refusedRecords,
+  wordingsOf,
+  type RefusedRecord,
+  type Wording,
+} from '../../store/person-records.ts';
+import type { LeadSecrets } from '../../store/secrets.ts';
+import type { PaperContact } from '../papers/paper.ts';
+import { archivedEntries } from './archived-log.ts';
+import { personFormat, type ExportKind, type HeldLead, type PersonFile } from './person-file.ts';
+import { transmissionsOf } from './received.ts';
+
+export interface CollectDeps {
+  readonly secrets: LeadSecrets;
+  readonly sealKeys: KeyRing;
+  readonly oppositionKey: Buffer;
+  readonly contact: PaperContact;
+}
+
+export interface Collecting {
+  readonly kind: ExportKind;
+  readonly clientId: string;
+  readonly leadIds: readonly number[];
+  readonly refusedRows: readonly string[];
+  readonly request?: string;
+  /** Requests of the person so far. */
+  readonly requests?: PersonFile['requests'];
+  /** Folder of the log's archives; needed where entries of these leads were taken out of MySQL. */
+  readonly archives?: string;
+}
+
+/** @throws FIND-001 for a client or lead nobody knows, LOG-003 where the log of these leads stands in archives that were not given */
+export async function collectPerson(tx: Sql, deps: CollectDeps, asked: Collecting): Promise<PersonFile> {
+  const { kind, clientId, leadIds } = asked;
+  const client = await findClient(tx, clientId);
+  if (client === undefined) throw new RelaisError('FIND-001', `No client is called ${clientId}.`);
+  const read = await readLeads(tx, leadIds);
+  const ofOthers = leadIds.filter((id) => read.get(id)?.lead.clientId !== clientId);
+  if (ofOthers.length > 0)
+    throw new RelaisError('FIND-001', `Client ${clientId} has no lead ${ofOthers.join(', ')}.`);
+  const referenceOf = (id: number): string => read.get(id)?.lead.reference ?? '';
+  const entries = await logOf(tx, deps, asked);
+  return {
+    format: personFormat,
+    kind,
+    request: asked.request ?? null,
+    madeAt: tx.now(),
+    client: { id: clientId, name: client.name, legalEntity: client.legalEntity },
+    contact: deps.contact,
+    leads: await heldLeads(tx, deps, [...read.values()], await wordingsOf(tx, clientId)),
+    ...fromTheLog(entries, referenceOf),
+    references: (await givenReferences(tx, leadIds)).map(({ leadId, destinationId, reference }) => ({
+      lead: referenceOf(leadId),
+      destination: destinationId,
+      reference,
+    })),
+    refusedRows: (await refusedRecords(tx, clientId, asked.refusedRows)).map(heldRow),
+    oppositions: await oppositionsOfPerson(tx, deps, clientId, leadIds),
+    requests: asked.requests ?? [],
+  };
+}
+
+/** The log of these leads, with what its archives hold of it. */
+async function logOf(tx: Sql, { sealKeys }: CollectDeps, asked: Collecting): Promise<readonly LeadEntry[]> {
+  const { leadIds, archives: folder } = asked;
+  const inTable = await entriesOfLeads(tx, leadIds);
+  if (folder === undefined) {
+    const told = new Set(
+      inTable.filter(({ entry }) => entry === 'departed').map(({ deliveryId }) => deliveryId),
+    );
+    const missing = (await departedDeliveries(tx, leadIds)).filter((id) => !told.has(id));
+    if (missing.length > 0)
+      throw new RelaisError(
+        'LOG-003',
+        `The log of ${missing.length === 1 ? 'a delivery' : `${missing.length} deliveries`} of this person is no longer in MySQL.`,
+      );
+    return inTable;
+  }
+  const archived = await archivedEntries(tx, { folder, sealKeys }, leadIds);
+  const all = new Map([...archived, ...inTable].map((entry) => [entry.id, entry]));
+  return [...all.values()].sort((a, b) => a.id - b.id);
+}
+
+type FromLog = Pick<PersonFile, 'transmissions' | 'consultations' | 'rights'>;
+
+const consultation: ReadonlySet<string> = new Set(['looked_up', 'revealed', 'person_exported']);
+const right: ReadonlySet<string> = new Set([
+  'withdrawn',
+  'consent_ended',
+  'opposition_kept',
+  'erased',
+  'corrected',
+]);
+
+function fromTheLog(entries: readonly LeadEntry[], referenceOf: (id: number) => string): FromLog {
+  return {
+    transmissions: transmissionsOf(entries).map((sent) => ({
+      lead: referenceOf(sent.leadId),
+      departedAt: sent.departedAt,
+      action: sent.action,
+      recipient: sent.recipient,
+      destination: sent.destinationId,
+      by: sent.connector,
+      fields: sent.fields,
+      optIn: sent.optIn,
+      reception: sent.reception,
+      ...(sent.answeredAt === undefined ? {} : { answeredAt: sent.answeredAt }),
+    })),
+    consultations: entries
+      .filter(({ entry }) => consultation.has(entry))
+      .map(({ leadId, at, entry, purpose }) => ({
+        lead: referenceOf(leadId),
+        at,
+        what: entry,
+        why: purpose,
+      })),
+    rights: entries
+      .filter(({ entry, deliveryId }) => deliveryId === 0 && right.has(entry))
+      .map(({ leadId, at, entry, reason, fields }) => ({
+        lead: referenceOf(leadId),
+        at,
+        what: entry,
+        detail: reason === '' ? fields : reason,
+      })),
+  };
+}
+
+async function heldLeads(
+  tx: Sql,
+  { secrets }: CollectDeps,
+  read: readonly LeadRead[],
+  wordings: readonly Wording[],
+): Promise<readonly HeldLead[]> {
+  const kept = await keptRevisions(
+    tx,
+    read.map(({ lead }) => lead.id),
+  );
+  const earlier = await createSnapshots(secrets).read(tx, kept);
+  return read
+    .toSorted((a, b) => a.lead.id - b.lead.id)
+    .map(({ lead, createdAt }) => ({
+      ...contentOf(lead),
+      reference: lead.reference,
+      channel: lead.channel,
+      collectedAt: lead.collectedAt,
+      receivedAt: createdAt,
+      ...(lead.erasedAt === undefined ? {} : { erasedAt: lead.erasedAt }),
+      ...(lead.operation === undefined ? {} : { operation: lead.operation }),
+      operationKind: lead.operationKind,
+      ...(lead.notice === undefined ? {} : { notice: worded(lead.notice, lead.channel, wordings) }),
+      interactions: lead.interactions,
+      consents: lead.consents.map(({ receipt: _receipt, leadRevision: _revision, ...consent }) => ({
+        ...consent,
+        ...wordingOf(consent.wordingVersion, lead.channel, wordings),
+      })),
+      earlier: kept
+        .filter(({ leadId }) => leadId === lead.id)
+        .flatMap(({ leadId, revision }) => earlier.get(`${leadId}:${revision}`) ?? [])
+        .map(contentOf),
+    }));
+}
+
+const contentOf = ({
+  revision,
+  identity,
+  project,
+  origin,
+  financial,
+}: Lead): HeldLead['earlier'][number] => ({
+  revision,
+  identity,
+  project,
+  origin,
+  financial,
+});
+
+/** The words of a version; of one that stands for several channels, those of the lead's own. */
+function wordingOf(
+  version: string | undefined,
+  channel: string,
+  wordings: readonly Wording[],
+): { readonly wording?: string } {
+  const found = wordings.filter((one) => one.version === version);
+  const own = found.find((one) => one.channel === channel) ?? found[0];
+  return own === undefined ? {} : { wording: own.wording };
+}
+
+const worded = (version: string, channel: string, wordings: readonly Wording[]) => ({
+  version,
+  ...wordingOf(version, channel, wordings),
+});
+
+/** Of a refused row, what its sender wrote. */
+const senderColumns: readonly string[] = [
+  'kind',
+  'reference',
+  'row_reference',
+  ...leadColumns,
+  'consents',
+  'interactions',
+  'clear_fields',
+];
+
+function heldRow(row: RefusedRecord): PersonFile['refusedRows'][number] {
+  const reasons = JSON.parse(String(row['refusal'] ?? '[]')) as readonly { column?: string; code?: string }[];
+  const values = senderColumns.flatMap((column): readonly (readonly [string, string | number])[] => {
+    const value: SqlValue | undefined = row[column];
+    if (value === null || value === undefined || value === '') return [];
+    return [
+      [
+        column,
+        value instanceof Date ? value.toISOString() : typeof value === 'number' ? value : String(value),
+      ],
+    ];
+  });
+  return {
+    receivedAt: row['received_at'] as Date,
+    reasons: reasons.map(({ column = '', code = '' }) => `${column} ${code}`.trim()),
+    values: Object.fromEntries(values),
+  };
+}
+
+async function oppositionsOfPerson(
+  tx: Sql,
+  { oppositionKey }: CollectDeps,
+  clientId: string,
+  leadIds: readonly number[],
+): Promise<PersonFile['oppositions']> {
+  const addresses = await addressesOf(tx, leadIds);
+  const digests = addresses.flatMap((address) => addressDigests(oppositionKey, clientId, address));
+  const found = Map.groupBy(
+    await oppositionsOf(tx, clientId, digests),
+    ({ purpose, channel }) => `${purpose}.${channel}`,
+  );
+  return [...found].map(([optIn, rows]) => ({
+    optIn,
+    since: new Date(Math.max(...rows.map(({ recordedAt }) => recordedAt.getTime()))),
+  }));
+}

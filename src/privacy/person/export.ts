@@ -1,0 +1,103 @@
+// What is held on a person, as a file that only the named keys open: data as JSON and the letter as a page, zipped, under age.
+// Invariant: nothing of it is ever written in clear; the act is in the log before the file is given out (C39).
+import { createHash } from 'node:crypto';
+import { Encrypter } from 'age-encryption';
+import { ZipFile } from 'yazl';
+import { RelaisError } from '../../errors.ts';
+import type { Database } from '../../store/database.ts';
+import { appendHandovers, type Handover } from '../../store/handovers.ts';
+import { lockLeads } from '../../store/leads.ts';
+import { lockClients } from '../../store/same-person.ts';
+import { collectPerson, type CollectDeps, type Collecting } from './collect.ts';
+import { personLetter } from './letter.ts';
+import type { PersonFile } from './person-file.ts';
+
+export interface ExportRequest extends Collecting {
+  /** age recipients: `age1...` */
+  readonly recipients: readonly string[];
+  readonly actor: string;
+  /** For the log. */
+  readonly reason: string;
+}
+
+export interface PersonExport {
+  /** The age file. */
+  readonly bytes: Buffer;
+  readonly leads: number;
+  readonly refusedRows: number;
+  readonly recipients: readonly string[];
+}
+
+/**
+ * @param deliver writes the file; should it fail, the log says that it was made, which is on the safe side
+ * @throws USAGE-001 for a recipient that is no age key, FIND-001, LOG-003
+ */
+export async function exportPerson(
+  database: Database,
+  deps: CollectDeps,
+  request: ExportRequest,
+): Promise<PersonExport> {
+  const encrypter = encrypterFor(request.recipients);
+  return database.transaction(async (tx) => {
+    await lockClients(tx, [request.clientId], 'shared');
+    await lockLeads(tx, request.leadIds);
+    const file = await collectPerson(tx, deps, request);
+    const bytes = Buffer.from(await encrypter.encrypt(await packed(file)));
+    await appendHandovers(tx, entriesOf(request, bytes));
+    return {
+      bytes,
+      leads: file.leads.length,
+      refusedRows: file.refusedRows.length,
+      recipients: [...new Set(file.transmissions.map(({ recipient }) => recipient))],
+    };
+  });
+}
+
+function encrypterFor(recipients: readonly string[]): Encrypter {
+  const encrypter = new Encrypter();
+  for (const recipient of recipients)
+    try {
+      encrypter.addRecipient(recipient);
+    } catch {
+      // A secret key typed by mistake must not be repeated on the screen.
+      throw new RelaisError(
+        'USAGE-001',
+        'A recipient is the public key of age, age1..., as `age-keygen` prints it.',
+      );
+    }
+  if (recipients.length === 0) throw new RelaisError('USAGE-001', 'Name whose age key opens the file.');
+  return encrypter;
+}
+
+export const dataName = 'donnees.json';
+export const letterName = 'lettre.html';
+
+async function packed(file: PersonFile): Promise<Buffer> {
+  const zip = new ZipFile();
+  const options = { mtime: file.madeAt, mode: 0o100600 };
+  zip.addBuffer(Buffer.from(`${JSON.stringify(file, null, 2)}\n`), dataName, options);
+  zip.addBuffer(Buffer.from(personLetter(file)), letterName, options);
+  zip.end();
+  const parts: Buffer[] = [];
+  for await (const part of zip.outputStream) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+}
+
+/** One for each lead; without leads one of the client. The digest is of what was encrypted: it says nothing of the person. */
+function entriesOf(request: ExportRequest, bytes: Buffer): Handover[] {
+  const { clientId, leadIds, actor, reason, kind, recipients } = request;
+  const entry: Handover = {
+    entry: 'person_exported',
+    clientId,
+    actor,
+    purpose: reason,
+    reason: kind,
+    target: recipients
+      .map((recipient) => recipient.slice(0, 62))
+      .join(' ')
+      .slice(0, 200),
+    digest: createHash('sha256').update(bytes).digest(),
+    bytes: bytes.length,
+  };
+  return leadIds.length === 0 ? [entry] : leadIds.map((leadId) => ({ ...entry, leadId }));
+}

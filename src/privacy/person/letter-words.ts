@@ -1,0 +1,112 @@
+// French words of the letter: opt-ins, answers, exchanges, ways of sending, what was learnt of an arrival.
+// Invariant: a code without words of its own is shown as it is, never left out.
+import { columnFacts } from '../../domain/lead-fields/columns.ts';
+import { interactionFields } from '../../domain/lead-fields/interaction.ts';
+import { channelWords, purposeWords } from '../../mapping/fields/french.ts';
+import type { Reception } from './received.ts';
+
+const wordOf = (words: Readonly<Record<string, string>>, name: string): string => words[name] ?? name;
+
+/** `prospection par e-mail` for `marketing.email`; several channels as `marketing.email+sms`. */
+export function optInWords(pair: string): string {
+  const [purpose = '', channels = ''] = pair.split('.');
+  const by = channels.split('+').map((channel) => wordOf(channelWords, channel));
+  return channels === '' ? pair : `${wordOf(purposeWords, purpose)} par ${by.join(', ')}`;
+}
+
+const answers: Readonly<Record<string, string>> = {
+  granted: 'accordé',
+  refused: 'refusé',
+  not_asked: 'question non posée',
+  withdrawn: 'retiré',
+};
+export const answerWords = (state: string): string => wordOf(answers, state);
+
+export const interactionWords = (kind: string): string => wordOf(interactionFields.kind.words ?? {}, kind);
+
+const connectors: Readonly<Record<string, string>> = {
+  webhook: 'interface informatique sécurisée',
+  email: 'courrier électronique',
+  flow: 'fichier',
+  sms: 'SMS',
+};
+export const connectorWords = (connector: string): string => wordOf(connectors, connector);
+
+const sent: Readonly<Record<string, string>> = {
+  create: 'première transmission',
+  update: 'mise à jour',
+  erase: 'demande d’effacement',
+};
+export const sentWords = (action: string): string => wordOf(sent, action);
+
+export const receptionWords: Readonly<Record<Reception, string>> = {
+  confirmed: 'reçu, confirmé par le destinataire',
+  unproved: 'remis, sans accusé de réception',
+  refused: 'présenté au destinataire, qui ne l’a pas accepté',
+  unknown: 'réception inconnue : aucune réponse lisible',
+  returned: 'revenu : la boîte du destinataire ne l’a pas pris',
+};
+
+/** What the sender called a column of a refused row. */
+export const accessWords = (column: string): string =>
+  columnFacts.find((facts) => facts.column === column)?.label ??
+  wordOf(
+    {
+      kind: 'Nature de la ligne',
+      reference: 'Référence',
+      row_reference: 'Référence de la ligne',
+      consents: 'Consentements',
+      interactions: 'Échanges',
+      clear_fields: 'Champs à vider',
+    },
+    column,
+  );
+
+const refusals: Readonly<Record<string, string>> = {
+  REQUIRED: 'manquant',
+  EMPTY: 'vide',
+  UNKNOWN_FIELD: 'inconnu',
+  NOT_ALLOWED_HERE: 'non prévu ici',
+  NOT_ALLOWED_VALUE: 'valeur non prévue',
+  BAD_FORMAT: 'mal écrit',
+  TOO_LONG: 'trop long',
+  OUT_OF_RANGE: 'hors limites',
+  OUTER_BLANKS: 'espaces en trop',
+  BAD_JSON: 'illisible',
+  BROKEN_TEXT: 'caractère abîmé',
+  PERSONAL_REFERENCE: 'semble être un numéro de téléphone',
+  UNKNOWN_CLIENT: 'client inconnu',
+  REFERENCE_USED: 'déjà utilisé',
+  UNKNOWN_LEAD: 'demande inconnue',
+  LEAD_ERASED: 'demande effacée',
+};
+
+/** `email BAD_FORMAT` as `Adresse e-mail : mal écrit`. */
+export function refusalWords(reason: string): string {
+  const [column = '', code = ''] = reason.split(' ');
+  return `${accessWords(column)} : ${wordOf(refusals, code)}`;
+}
+
+/** A right exercised, or a change that was asked for, as the log holds it. */
+export function rightWords(entry: string, detail: string): string {
+  switch (entry) {
+    case 'withdrawn':
+      return `consentement retiré : ${optInWords(detail)}`;
+    case 'consent_ended':
+      return `accord arrivé à échéance : ${optInWords(detail)}`;
+    case 'opposition_kept':
+      return `inscription sur la liste d’opposition : ${optInWords(detail)}`;
+    case 'erased':
+      return 'effacement de vos données';
+    case 'corrected':
+      return `données corrigées : ${fieldWords(detail)}`;
+    default:
+      return detail === '' ? entry : `${entry} : ${detail}`;
+  }
+}
+
+const fieldWords = (names: string): string =>
+  names
+    .split(' ')
+    .map((name) => columnFacts.find(({ column, path }) => column === name || path === name)?.label ?? name)
+    .join(', ');

@@ -1,0 +1,68 @@
+// What the hand-over log holds about leads, told by lead.
+// Invariant: reads only.
+import type { Action } from '../../connectors/contract.ts';
+import { inList, insertGroups, type ReadOnlySql } from './database.ts';
+
+export interface LeadEntry {
+  readonly id: number;
+  readonly at: Date;
+  readonly entry: string;
+  readonly destinationId: string;
+  readonly deliveryId: number;
+  readonly leadId: number;
+  readonly run: number;
+  readonly attempt: number;
+  readonly action: Action | '';
+  readonly actor: string;
+  readonly purpose: string;
+  readonly connector: string;
+  readonly recipient: string;
+  readonly target: string;
+  /** Names of the target's fields, blanks between them. */
+  readonly fields: string;
+  /** JSON, as it was sent. */
+  readonly consents: string;
+  readonly outcome: string;
+  readonly reason: string;
+  readonly status: number;
+  readonly callName: string;
+}
+
+const columns = `id, at, entry, destination_id AS destinationId, delivery_id AS deliveryId, lead_id AS leadId, run, attempt, action,
+  actor, purpose, connector, recipient, target, COALESCE(fields, '') AS fields, COALESCE(consents, '[]') AS consents, outcome,
+  reason, status, call_name AS callName`;
+
+/** In the order of their ids. */
+export async function entriesOfLeads(
+  sql: ReadOnlySql,
+  leadIds: readonly number[],
+): Promise<readonly LeadEntry[]> {
+  const found: LeadEntry[] = [];
+  for (const part of insertGroups(leadIds, 100)) {
+    const { marks, values } = inList(part);
+    found.push(
+      ...(await sql.all<LeadEntry>(
+        `SELECT ${columns} FROM handovers FORCE INDEX (handovers_lead) WHERE lead_id IN (${marks})`,
+        values,
+      )),
+    );
+  }
+  return found.sort((a, b) => a.id - b.id);
+}
+
+/** Deliveries of these leads that have departed at least once. */
+export async function departedDeliveries(
+  sql: ReadOnlySql,
+  leadIds: readonly number[],
+): Promise<readonly number[]> {
+  const found: number[] = [];
+  for (const part of insertGroups(leadIds, 100)) {
+    const { marks, values } = inList(part);
+    const rows = await sql.all<{ id: number }>(
+      `SELECT id FROM deliveries FORCE INDEX (deliveries_lead) WHERE lead_id IN (${marks}) AND departures > 0`,
+      values,
+    );
+    found.push(...rows.map(({ id }) => id));
+  }
+  return found;
+}
