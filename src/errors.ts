@@ -171,7 +171,8 @@ export const catalogue = {
   },
   'LOG-003': {
     meaning: 'What is asked for stands in archives of the log, which were not given.',
-    remedy: 'Give the folder of the archives with --archives; it is where `relais log archive --to` wrote them.',
+    remedy:
+      'Give the folder of the archives with --archives; it is where `relais log archive --to` wrote them.',
   },
   'PROOF-001': {
     meaning: 'The file is not a proof that the given key has signed, or was changed since.',

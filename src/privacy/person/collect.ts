@@ -3,9 +3,8 @@
 import { addressDigests } from '../../domain/opposition.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import type { Lead } from '../../domain/lead.ts';
-import { leadColumns } from '../../domain/lead-fields/columns.ts';
 import { RelaisError } from '../../errors.ts';
-import type { Sql, SqlValue } from '../../store/database.ts';
+import type { Sql } from '../../store/database.ts';
 import { findClient } from '../../store/destinations.ts';
 import { departedDeliveries, entriesOfLeads, type LeadEntry } from '../../store/lead-log.ts';
 import { createSnapshots } from '../../store/lead-revisions.ts';
@@ -16,12 +15,12 @@ import {
   keptRevisions,
   refusedRecords,
   wordingsOf,
-  type RefusedRecord,
   type Wording,
 } from '../../store/person-records.ts';
 import type { LeadSecrets } from '../../store/secrets.ts';
 import type { PaperContact } from '../papers/paper.ts';
 import { archivedEntries } from './archived-log.ts';
+import { heldRow } from './held-row.ts';
 import { personFormat, type ExportKind, type HeldLead, type PersonFile } from './person-file.ts';
 import { transmissionsOf } from './received.ts';
 
@@ -204,36 +203,6 @@ const worded = (version: string, channel: string, wordings: readonly Wording[]) 
   version,
   ...wordingOf(version, channel, wordings),
 });
-
-/** Of a refused row, what its sender wrote. */
-const senderColumns: readonly string[] = [
-  'kind',
-  'reference',
-  'row_reference',
-  ...leadColumns,
-  'consents',
-  'interactions',
-  'clear_fields',
-];
-
-function heldRow(row: RefusedRecord): PersonFile['refusedRows'][number] {
-  const reasons = JSON.parse(String(row['refusal'] ?? '[]')) as readonly { column?: string; code?: string }[];
-  const values = senderColumns.flatMap((column): readonly (readonly [string, string | number])[] => {
-    const value: SqlValue | undefined = row[column];
-    if (value === null || value === undefined || value === '') return [];
-    return [
-      [
-        column,
-        value instanceof Date ? value.toISOString() : typeof value === 'number' ? value : String(value),
-      ],
-    ];
-  });
-  return {
-    receivedAt: row['received_at'] as Date,
-    reasons: reasons.map(({ column = '', code = '' }) => `${column} ${code}`.trim()),
-    values: Object.fromEntries(values),
-  };
-}
 
 async function oppositionsOfPerson(
   tx: Sql,
