@@ -42,7 +42,7 @@ export async function entriesOfLeads(
     const { marks, values } = inList(part);
     found.push(
       ...(await sql.all<LeadEntry>(
-        `SELECT ${columns} FROM handovers FORCE INDEX (handovers_lead) WHERE lead_id IN (${marks})`,
+        `SELECT ${columns} FROM handovers FORCE INDEX (handovers_subject) WHERE lead_id IN (${marks})`,
         values,
       )),
     );
