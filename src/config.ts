@@ -54,6 +54,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     ...clientMailsOf(reader),
     ...centreOf(reader),
     callbacks: callbacksOf(reader),
+    api: apiOf(reader),
     actor: read('RELAIS_ACTOR') ?? userInfo().username,
     secrets: createSecrets(read('RELAIS_SECRETS_DIR'), (name) => environment[name] ?? sandbox[name]),
     listing: reader.listing(),
@@ -145,6 +146,13 @@ const callbacksOf = ({ read, wholeNumber }: VariableReader): Config['callbacks']
   host: read('RELAIS_CALLBACK_HOST') ?? '127.0.0.1',
   port:
     read('RELAIS_CALLBACK_PORT') === undefined ? undefined : wholeNumber('RELAIS_CALLBACK_PORT', 0, 65_535),
+});
+
+const apiOf = ({ read, wholeNumber }: VariableReader): Config['api'] => ({
+  host: read('RELAIS_API_HOST') ?? '127.0.0.1',
+  port: read('RELAIS_API_PORT') === undefined ? undefined : wholeNumber('RELAIS_API_PORT', 0, 65_535),
+  proxies: commaSeparated(read('RELAIS_API_PROXIES')),
+  perMinute: wholeNumber('RELAIS_API_PER_MINUTE', 1, 10_000_000),
 });
 
 const workerOf = ({ wholeNumber }: VariableReader): Config['worker'] => ({

@@ -41,6 +41,8 @@ export const logEvents = [
   'bounce.failed',
   'bounce.refused',
   'callback.heard',
+  'api.failed',
+  'api.listening',
   'callback.refused',
   'callback.failed',
   'callback.shut_out',

@@ -7,18 +7,20 @@ import { startWorker } from './roles/worker.ts';
 import { grownUp } from './roles/lean-heap.ts';
 import type { Role } from './roles/role-status.ts';
 import { loadConfig, type Config } from './config.ts';
+import { programVersion } from './config/version.ts';
 import type { Meters } from './monitoring/meters.ts';
 import { catalogue, foreignCode, isRelaisError, type RelaisError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 
-const roles = ['all', 'planner', 'worker'] as const;
+const roles = ['all', 'planner', 'worker', 'api'] as const;
 type RoleName = (typeof roles)[number];
 
-const help = `relais start [all|planner|worker]
+const help = `relais start [all|planner|worker|api]
 
   all      planner and worker in one process (default)
   planner  takes leads in, plans, dispatches, watches deadlines, seals, alerts
   worker   sends
+  api      answers other systems over HTTP (RELAIS_API_PORT); in all too where a port is set
 
 Any number of each may run. Configuration: \`relais config\`. Health: RELAIS_HTTP_PORT (/health, /ready, /metrics).
 SIGTERM or SIGINT stops taking work, lets what is being sent end (RELAIS_DRAIN_MS), then exits 0.
@@ -47,6 +49,8 @@ async function main(name: string, rest: readonly string[]): Promise<void> {
   } catch (error) {
     return leave(isRelaisError(error) ? messageOf(error) : 'Configuration cannot be read.', exits.config);
   }
+  if (role === 'api' && config.api.port === undefined)
+    return leave('`relais start api` answers on RELAIS_API_PORT: set it.', exits.config);
   const log = createLog({ level: config.logLevel });
   try {
     await run(role, config, log);
@@ -68,12 +72,13 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
   const log = meters?.counted(plainLog) ?? plainLog;
   const app: App = await openApp(config, { log });
   const running: Role[] = [];
-  if (role !== 'worker') running.push(await startPlanner(app));
-  if (role !== 'planner') running.push(await startWorker(app));
+  if (role === 'all' || role === 'planner') running.push(await startPlanner(app));
+  if (role === 'all' || role === 'worker') running.push(await startWorker(app));
   let stopping = false;
   const health =
     meters && (await startHealth(app, meters, { roles: running, role, draining: () => stopping }));
-  const callbacks = role === 'worker' ? undefined : await openCallbacks(app, config, log);
+  const callbacks = role === 'all' || role === 'planner' ? await openCallbacks(app, config, log) : undefined;
+  const api = role === 'all' || role === 'api' ? await openApi(app, config, log) : undefined;
   // Before the flags change: V8 refuses what was compiled under others.
   flushCompileCache();
   grownUp();
@@ -88,6 +93,7 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
     setTimeout(() => process.exit(1), config.worker.drainMs + 10_000).unref();
     await Promise.all(running.map((role) => role.stop()));
     await callbacks?.close();
+    await api?.close();
     await health?.close();
     await app.close();
     log.info('process.stopped', { role });
@@ -134,6 +140,23 @@ async function openCallbacks(
   if (port === undefined) return undefined;
   const { startCallbacks } = await import('./callbacks/server.ts');
   return startCallbacks({ database, published, callbackKey, secrets, log, host, port });
+}
+
+/** Where a port is set. Loaded here: the roles that carry do not wait for it. */
+async function openApi(
+  { access, database, intake }: App,
+  { api }: Config,
+  log: Log,
+): Promise<{ readonly close: () => Promise<void> } | undefined> {
+  if (api.port === undefined) return undefined;
+  const { startApi } = await import('./api/server.ts');
+  const { host, port, proxies, perMinute } = api;
+  const opened = await startApi({
+    ...{ access, posting: { database, intake }, log },
+    ...{ version: programVersion(), host, port, proxies, perMinute },
+  });
+  log.info('api.listening', { port: opened.port });
+  return opened;
 }
 
 function leave(message: string, code: number): void {

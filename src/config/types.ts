@@ -66,6 +66,13 @@ export interface Config {
   /** The mailbox that mails come back to; absent where none is read. */
   /** Where recipients tell later what they decided; without a port nowhere. */
   readonly callbacks: { readonly host: string; readonly port: number | undefined };
+  /** The HTTP interface for other systems. */
+  readonly api: {
+    readonly host: string;
+    readonly port: number | undefined;
+    readonly proxies: readonly string[];
+    readonly perMinute: number;
+  };
   readonly bounces: { readonly url?: string; readonly everyMs: number };
   /** The centre's name, as letters and proofs bear it. */
   readonly centreName?: string;

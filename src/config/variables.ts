@@ -90,6 +90,21 @@ export const variables: readonly Variable[] = [
   },
   { name: 'RELAIS_CALLBACK_PORT', meaning: 'its port, behind a proxy that ends TLS; empty: none' },
   {
+    name: 'RELAIS_API_HOST',
+    meaning: 'address of the HTTP interface for other systems',
+    fallback: '127.0.0.1',
+  },
+  { name: 'RELAIS_API_PORT', meaning: 'its port, behind a proxy that ends TLS; empty: none' },
+  {
+    name: 'RELAIS_API_PROXIES',
+    meaning: 'addresses or CIDR ranges of those proxies, comma between: whose X-Forwarded-For is believed',
+  },
+  {
+    name: 'RELAIS_API_PER_MINUTE',
+    meaning: 'requests it answers a minute from one address',
+    fallback: '15000',
+  },
+  {
     name: 'RELAIS_METRICS_DESTINATIONS',
     meaning: 'destinations that metrics name at most; the others are called other',
     fallback: '100',

@@ -2,7 +2,7 @@
 // Invariant: a row is accepted once or refused visibly; one that cannot be stored, or that makes processes crash, never delays the others.
 import type { Log } from '../log.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { takeNewRows, takeRows, type IntakeHead } from '../store/intake-take.ts';
+import { takeNewRows, takeRows, type IntakeHead, type RowId } from '../store/intake-take.ts';
 import type { NewLeadChange } from '../store/lead-writes.ts';
 import { startOfTurns } from '../store/round-robin.ts';
 import { createTakings } from '../store/takings.ts';
@@ -32,6 +32,8 @@ export interface BatchResult {
 export interface Intake {
   /** One batch of at most `limit` rows (1000 at most), the oldest of each client in its turn. @throws DB-001 and other outages; nothing is lost then */
   readonly acceptBatch: (limit: number) => Promise<BatchResult>;
+  /** The same for these rows, those of them that nobody else has in hand. */
+  readonly acceptRows: (ids: readonly RowId[]) => Promise<BatchResult>;
   /** Refuses rows whose status nobody knows. Returns how many. */
   readonly refuseStrays: () => Promise<number>;
 }
@@ -65,6 +67,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       await takings.clear();
       return acceptBatch(running, (tx) => takeNewRows(tx, limit, turns));
     },
+    acceptRows: (ids) => acceptBatch(running, (tx) => takeRows(tx, ids)),
   };
 }
 

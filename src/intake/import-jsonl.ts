@@ -57,7 +57,7 @@ async function* linesOf(source: ImportSource): AsyncGenerator<string> {
 }
 
 /** A field given twice, flat and nested, is kept as `<path>.again`: refused, since nobody can say which one counts. */
-function flattened(lead: Json): Json {
+export function flattened(lead: Json): Json {
   const values: Record<string, unknown> = {};
   const walk = (object: Json, prefix: string): void => {
     for (const [key, value] of Object.entries(object)) {

@@ -1,16 +1,13 @@
 // Imports a file of leads, CSV or JSON Lines, as rows of lead_intake.
 // Invariant: the whole file is read as its format before the first row is written; a bad row is never dropped, it is in the rejects file.
 import { longColumns } from '../domain/lead-fields/columns.ts';
-import type { IntakeColumn, IntakeValue, IntakeValues } from '../store/intake.ts';
-import { checkRow } from './contract.ts';
-import { fieldOf } from './fields.ts';
-import { parseInstant } from './formats.ts';
+import type { IntakeValues } from '../store/intake.ts';
+import { intakeValues, refusalsOf, withClient } from './as-row.ts';
 import { readCsv, type ImportRecord } from './import-csv.ts';
 import type { ImportEncoding } from './import-encoding.ts';
 import { readJsonLines } from './import-jsonl.ts';
 import { createRejects } from './import-rejects.ts';
 import { openSource, type ImportSource } from './import-source.ts';
-import { refusal, type ColumnRefusal } from './refusals.ts';
 
 export interface ImportOptions {
   readonly file: string;
@@ -114,37 +111,8 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
   return { ...progress(), ...(rejectsFile === undefined ? {} : { rejectsFile }) };
 }
 
-type Values = Readonly<Record<string, unknown>>;
-
 const weightOf = (row: IntakeValues): number =>
   [row.consents, row.interactions, ...longColumns.map((column) => row[column])].reduce<number>(
     (sum, value) => sum + 3 * String(value ?? '').length,
     1_000,
   );
-
-function withClient(values: Values, clientId: string | undefined): Values {
-  return clientId === undefined || values['client_id'] !== undefined
-    ? values
-    : { ...values, client_id: clientId };
-}
-
-function refusalsOf(values: Values, clientId: string | undefined, now: Date): readonly ColumnRefusal[] {
-  const checked = checkRow(values, now);
-  const refusals = 'row' in checked ? [] : [...checked.refusals];
-  if (clientId !== undefined && values['client_id'] !== clientId) {
-    refusals.push(refusal('client_id', 'NOT_ALLOWED_VALUE', 'another client than the one asked for'));
-  }
-  return refusals;
-}
-
-/** A row that follows the contract, as the columns store it. */
-function intakeValues(values: Values): IntakeValues {
-  const row: Partial<Record<IntakeColumn, IntakeValue>> = {};
-  for (const [name, value] of Object.entries(values)) {
-    const field = fieldOf(name);
-    if (field === undefined || value === null || value === undefined) continue;
-    if (field.schema['format'] === 'instant') row[field.name] = parseInstant(value as string) ?? null;
-    else row[field.name] = typeof value === 'object' ? JSON.stringify(value) : (value as string | number);
-  }
-  return row;
-}

@@ -19,6 +19,7 @@ import { anyNewRow } from '../store/backlog.ts';
 import { tidyTakings } from '../store/takings.ts';
 import { isLongFileAtWork } from '../store/long-files.ts';
 import { purgeRefused } from '../store/refused-rows.ts';
+import { tidyAccess } from '../access/tidying.ts';
 import { dropEndedRuns, workAnyRun } from '../support/bulk-runs.ts';
 import type { App } from '../app.ts';
 import { createLeanWatch } from './lean-heap.ts';
@@ -160,6 +161,7 @@ function startTimers(
     return strays > 0;
   });
   loop('ended', 3_600_000, async () => (await dropEndedRuns(database)) < 0);
+  loop('access', 3_600_000, () => tidyAccess(app.access));
   loop('purge', 3_600_000, async () => {
     const purge = (tx: Sql): Promise<number> => purgeRefused(tx, config.planner.refusedDays, 200);
     return (await database.transaction(purge, { undoIf: (count) => count < 0 })) !== 0;

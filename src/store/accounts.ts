@@ -1,6 +1,6 @@
 // Accounts of the people who work with Relais, and their recovery codes.
 // Invariant: a login is lower case and stands once, ended accounts included: it never means another person.
-import { SqlFailure, type Sql } from './database.ts';
+import { isDuplicateKey, type Sql } from './database.ts';
 
 export interface AccountRow {
   readonly id: number;
@@ -16,9 +16,6 @@ export interface AccountRow {
   readonly signedInAt: Date | null;
   readonly endedAt: Date | null;
 }
-
-/** ER_DUP_ENTRY. */
-const duplicate = 1062;
 
 const columns = `id, login, client_id AS clientId, roles, password, factor_sealed AS factorSealed,
   factor_step AS factorStep, created_at AS createdAt, signed_in_at AS signedInAt, ended_at AS endedAt`;
@@ -55,7 +52,7 @@ export async function addAccount(
     ]);
     return insertId;
   } catch (error) {
-    if (error instanceof SqlFailure && error.errno === duplicate) return undefined;
+    if (isDuplicateKey(error)) return undefined;
     throw error;
   }
 }

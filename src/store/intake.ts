@@ -138,13 +138,33 @@ export async function raiseIntakeAlert(tx: Sql, clientId: string, reason: string
 
 /** Plain INSERT of rows in one statement, as the intake account may. */
 export async function insertIntakeRows(sql: Sql, rows: readonly IntakeValues[]): Promise<void> {
-  if (rows.length === 0) return;
+  await addIntakeRows(sql, rows);
+}
+
+/** The same; returns their ids, in order. */
+export async function addIntakeRows(sql: Sql, rows: readonly IntakeValues[]): Promise<readonly bigint[]> {
+  if (rows.length === 0) return [];
   const valueOf = (row: IntakeValues, name: IntakeColumn): IntakeValue =>
     row[name] ?? (name === 'kind' ? 'lead' : name === 'row_reference' ? '' : null);
-  await sql.run(
+  const { insertId, idStep } = await sql.run(
     `INSERT INTO lead_intake (${intakeColumns.join(', ')}) VALUES ${rowMarks(rows.length, intakeColumns.length)}`,
     rows.flatMap((row) => intakeColumns.map((name) => valueOf(row, name))),
   );
+  return rows.map((_, index) => BigInt(insertId + index * idStep));
+}
+
+/** What became of rows of ours: a row that is gone was accepted, or was known already. */
+export async function intakeRowsLeft(
+  sql: Sql,
+  ids: readonly bigint[],
+): Promise<ReadonlyMap<bigint, { readonly status: string; readonly refusal: string | null }>> {
+  if (ids.length === 0) return new Map();
+  const { marks, values } = idList(ids);
+  const rows = await sql.all<{ id: string; status: string; refusal: string | null }>(
+    `SELECT CAST(id AS CHAR) AS id, status, refusal FROM lead_intake WHERE id IN (${marks})`,
+    values,
+  );
+  return new Map(rows.map(({ id, ...row }) => [BigInt(id), row]));
 }
 
 /** The parameter as the number it is: a server compares a text or a double with a BIGINT as doubles, which round above 2^53. */

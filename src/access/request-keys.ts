@@ -1,0 +1,41 @@
+// `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a request that comes again gets the answer of the first.
+// Invariant: of the request only a keyed digest is kept; an answer is kept for a day.
+import { mac } from '../domain/mac.ts';
+import {
+  beginRequest,
+  forgetRequest,
+  forgetRequests,
+  keepAnswer,
+  type Begun,
+  type RequestKey,
+} from '../store/idempotency-keys.ts';
+import type { AccessPlace } from './place.ts';
+
+export const answersKeptHours = 24;
+
+export const requestKey = (
+  { tryKey }: AccessPlace,
+  holder: string,
+  key: string,
+  request: string,
+): RequestKey => ({
+  holder,
+  key: mac(tryKey, `idempotency key:${key}`),
+  request: mac(tryKey, `request:${request}`),
+});
+
+export const begin = ({ database }: AccessPlace, key: RequestKey): Promise<Begun> =>
+  database.transaction((tx) => beginRequest(tx, key));
+
+export const keep = (
+  { database }: AccessPlace,
+  key: RequestKey,
+  status: number,
+  answer: string,
+): Promise<void> => keepAnswer(database, key, status, answer);
+
+export const forget = ({ database }: AccessPlace, key: RequestKey): Promise<void> =>
+  forgetRequest(database, key);
+
+export const forgetOldRequests = ({ database }: AccessPlace): Promise<number> =>
+  forgetRequests(database, answersKeptHours);

@@ -1,0 +1,13 @@
+// What nobody can use any more goes: sessions past their end, old tries to sign in, answers to requests of yesterday.
+import { forgetSessions } from '../store/sessions.ts';
+import { forgetTries } from '../store/sign-in-tries.ts';
+import { sessionLimits, triesKeptMs } from './limits.ts';
+import type { AccessPlace } from './place.ts';
+import { forgetOldRequests } from './request-keys.ts';
+
+/** A part of each at a time. Returns whether there may be more. */
+export async function tidyAccess(place: AccessPlace): Promise<boolean> {
+  const sessions = await forgetSessions(place.database, sessionLimits.idleMs);
+  const tries = await forgetTries(place.database, triesKeptMs);
+  return sessions + tries + (await forgetOldRequests(place)) > 0;
+}

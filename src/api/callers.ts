@@ -1,0 +1,60 @@
+// Who asks, and whether they may: a key in `Authorization: Bearer`.
+// Invariant: a route without a permission of its own is answered to nobody but where it says that it is public.
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { keyActor } from '../access/actor.ts';
+import { holderOfKey } from '../access/api-keys.ts';
+import { may, type Holder, type Permission } from '../access/permissions.ts';
+import type { AccessPlace } from '../access/place.ts';
+import { sendProblem } from './problems.ts';
+
+export interface ApiCaller {
+  readonly holder: Holder;
+  /** As the log names it. */
+  readonly actor: string;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: ApiCaller | null;
+  }
+  interface FastifyContextConfig {
+    readonly permission?: Permission | 'public';
+  }
+}
+
+export function requireCallers(server: FastifyInstance, place: AccessPlace): void {
+  server.decorateRequest('caller', null);
+  server.addHook('onRequest', async (request, reply) => {
+    const { permission } = request.routeOptions.config;
+    if (request.is404 || permission === 'public') return undefined;
+    request.caller = (await callerOf(place, request)) ?? null;
+    if (request.caller === null) {
+      void reply.header('www-authenticate', 'Bearer realm="Relais"');
+      return sendProblem(request, reply, {
+        status: 401,
+        code: 'ACCESS-002',
+        detail: 'No key in force came with the request, or not from an address it may come from.',
+      });
+    }
+    if (permission === undefined || !may(request.caller.holder, permission))
+      return sendProblem(request, reply, {
+        status: 403,
+        code: 'ACCESS-003',
+        detail: permission === undefined ? 'Nobody may do this.' : `The key has no scope ${permission}.`,
+      });
+    return undefined;
+  });
+}
+
+async function callerOf(place: AccessPlace, request: FastifyRequest): Promise<ApiCaller | undefined> {
+  const key = /^Bearer ([\w-]{1,100})$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (key === undefined) return undefined;
+  const found = await holderOfKey(place, key, request.ip);
+  return found === undefined ? undefined : { holder: found.holder, actor: keyActor(found.id) };
+}
+
+/** After `requireCallers` there is one. */
+export function callerFor(request: FastifyRequest): ApiCaller {
+  if (request.caller === null) throw new Error('A route that asks for its caller is public.');
+  return request.caller;
+}

@@ -1,0 +1,63 @@
+// A POST with an `Idempotency-Key` is done once, however often it comes.
+// Invariant: the answer is kept before it is sent; what failed is forgotten, so that it may be tried again.
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AccessPlace } from '../access/place.ts';
+import { begin, forget, keep, requestKey } from '../access/request-keys.ts';
+import { callerFor } from './callers.ts';
+import { sendProblem } from './problems.ts';
+
+export interface Answer {
+  readonly status: number;
+  /** Codes and ids; nothing personal. */
+  readonly body: object;
+}
+
+export async function repeatable(
+  place: AccessPlace,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  work: () => Promise<Answer>,
+): Promise<FastifyReply> {
+  const given = request.headers['idempotency-key'];
+  if (given === undefined) {
+    const { status, body } = await work();
+    return reply.code(status).send(body);
+  }
+  const header = String(given);
+  if (!/^[\x21-\x7e]{1,255}$/.test(header))
+    return sendProblem(request, reply, {
+      status: 400,
+      detail: 'Idempotency-Key has 1 to 255 printable ASCII characters.',
+    });
+  const { actor } = callerFor(request);
+  const content = `${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`;
+  const key = requestKey(place, actor, header, content);
+  const begun = await begin(place, key);
+  switch (begun.kind) {
+    case 'answered':
+      return reply
+        .code(begun.status)
+        .header('idempotent-replayed', 'true')
+        .type('application/json; charset=utf-8')
+        .send(begun.answer);
+    case 'other_request':
+      return sendProblem(request, reply, {
+        status: 422,
+        detail: 'This Idempotency-Key came with another request before: a new request takes a new key.',
+      });
+    case 'under_way':
+      void reply.header('retry-after', '2');
+      return sendProblem(request, reply, {
+        status: 409,
+        detail: 'The request of this Idempotency-Key is under way: ask again in two seconds.',
+      });
+    case 'new': {
+      const answer = await work().catch(async (error: unknown) => {
+        await forget(place, key).catch(() => undefined);
+        throw error;
+      });
+      await keep(place, key, answer.status, JSON.stringify(answer.body));
+      return reply.code(answer.status).send(answer.body);
+    }
+  }
+}

@@ -1,0 +1,145 @@
+// POST /v1/leads, /v1/corrections, /v1/consents, /v1/interactions: rows of the lead contract over HTTP.
+// Invariant: each row is answered by itself, after the commit; one that is refused keeps none of the others.
+import type { FastifyInstance } from 'fastify';
+import { kindColumns } from '../intake/contract.ts';
+import { fieldOf, type RowKind } from '../intake/fields.ts';
+import { postRows, type Posted, type PostedAnswer, type PostingDeps } from '../intake/posted.ts';
+import type { AccessPlace } from '../access/place.ts';
+import { callerFor } from './callers.ts';
+import { repeatable, type Answer } from './repeatable.ts';
+
+const kinds: Readonly<Record<string, { readonly kind: RowKind; readonly words: string }>> = {
+  leads: { kind: 'lead', words: 'Hand in leads' },
+  corrections: { kind: 'correction', words: 'Correct fields of leads' },
+  consents: { kind: 'consent', words: 'Record what persons answered or took back' },
+  interactions: { kind: 'interaction', words: 'Record what happened on leads' },
+};
+
+const mostItems = 100;
+
+interface PostedBody {
+  readonly items: readonly Posted[];
+  readonly country?: string;
+}
+
+const answerSchema = {
+  type: 'object',
+  required: ['items'],
+  properties: {
+    items: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['index', 'state'],
+        properties: {
+          index: { type: 'integer', description: 'place in `items` of the request, from 0' },
+          state: {
+            type: 'string',
+            enum: ['accepted', 'duplicate', 'refused', 'received'],
+            description:
+              'accepted: in the database; duplicate: it was already; refused: nothing of it is kept but a refused row; received: kept, and taken in shortly',
+          },
+          lead: { type: 'integer', description: 'number of the lead' },
+          refusals: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                column: { type: 'string' },
+                code: { type: 'string' },
+                message: { type: 'string' },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+} as const;
+
+export function rowRoutes(
+  server: FastifyInstance,
+  { access, posting }: { readonly access: AccessPlace; readonly posting: PostingDeps },
+): void {
+  for (const [name, { kind, words }] of Object.entries(kinds))
+    server.post<{ Body: PostedBody }>(
+      `/v1/${name}`,
+      {
+        config: { permission: 'lead.post' },
+        schema: {
+          summary: words,
+          description: `1 to ${mostItems} rows; each is answered by itself. The same row sent again is a duplicate and changes nothing.`,
+          tags: ['intake'],
+          headers: {
+            type: 'object',
+            properties: {
+              'idempotency-key': {
+                type: 'string',
+                description: 'sent again, the request gets the same answer',
+              },
+            },
+          },
+          body: bodyOf(kind),
+          response: { 200: answerSchema, 202: answerSchema },
+        },
+      },
+      (request, reply) =>
+        repeatable(access, request, reply, async () => {
+          const { clientId } = callerFor(request).holder;
+          const { items, country } = request.body;
+          const answers = await postRows(
+            posting,
+            items.map((item) => ({ ...item, kind })),
+            {
+              ...(country === undefined ? {} : { country }),
+              ...(clientId === undefined ? {} : { clientId }),
+            },
+          );
+          return answerOf(answers);
+        }),
+    );
+}
+
+function answerOf(answers: readonly PostedAnswer[]): Answer {
+  return {
+    status: answers.some(({ state }) => state === 'received') ? 202 : 200,
+    body: {
+      items: answers.map((answer, index) => ({
+        index,
+        state: answer.state,
+        ...('leadId' in answer && answer.leadId !== undefined ? { lead: answer.leadId } : {}),
+        ...('refusals' in answer ? { refusals: answer.refusals } : {}),
+      })),
+    },
+  };
+}
+
+/** The contract judges each row by itself; the schema only describes, so that one bad row does not refuse the others. */
+function bodyOf(kind: RowKind): object {
+  const names = ['client_id', 'reference', ...kindColumns[kind].may];
+  return {
+    type: 'object',
+    required: ['items'],
+    additionalProperties: false,
+    properties: {
+      items: {
+        type: 'array',
+        minItems: 1,
+        maxItems: mostItems,
+        items: {
+          type: 'object',
+          description: `Columns of the lead contract, flat or nested. Mandatory: ${['client_id', 'reference', ...kindColumns[kind].must].join(', ')}.`,
+          properties: Object.fromEntries(
+            names.map((name) => [name, { description: fieldOf(name)?.says ?? '' }]),
+          ),
+        },
+      },
+      country: {
+        type: 'string',
+        pattern: '^[A-Z]{2}$',
+        description:
+          'ISO 3166-1 alpha-2: phone numbers may be typed as in this country; without it they are E.164',
+      },
+    },
+  };
+}

@@ -1,0 +1,79 @@
+// The HTTP interface for other systems: /v1, described at /v1/openapi.json.
+// Invariant: what comes in is never logged; every answer that is not a success is a problem of RFC 9457.
+import { randomUUID } from 'node:crypto';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import { fastify, type FastifyInstance } from 'fastify';
+import type { AccessPlace } from '../access/place.ts';
+import type { PostingDeps } from '../intake/posted.ts';
+import type { Log } from '../log.ts';
+import { requireCallers } from './callers.ts';
+import { problemOf, sendProblem } from './problems.ts';
+import { rowRoutes } from './rows.ts';
+
+export interface ApiOptions {
+  readonly access: AccessPlace;
+  readonly posting: PostingDeps;
+  readonly log: Log;
+  readonly version: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Addresses or ranges of proxies that end TLS before us: whose `X-Forwarded-For` is believed. */
+  readonly proxies: readonly string[];
+  /** Requests a minute from one address. */
+  readonly perMinute: number;
+}
+
+/** A hundred leads with long comments and histories. */
+const mostBytes = 4 * 1024 * 1024;
+
+export async function startApi(
+  options: ApiOptions,
+): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
+  const server = fastify({
+    logger: false,
+    bodyLimit: mostBytes,
+    requestTimeout: 30_000,
+    trustProxy: options.proxies.length === 0 ? false : [...options.proxies],
+    genReqId: () => randomUUID(),
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
+  });
+  server.removeContentTypeParser('text/plain');
+  await describe(server, options);
+  const address = await server.listen({ host: options.host, port: options.port });
+  return { port: Number(new URL(address).port), close: () => server.close() };
+}
+
+async function describe(server: FastifyInstance, options: ApiOptions): Promise<void> {
+  const { log } = options;
+  server.addHook('onSend', async (request, reply) => {
+    void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+  });
+  server.setErrorHandler((error, request, reply) => sendProblem(request, reply, problemOf(error, log)));
+  server.setNotFoundHandler((request, reply) =>
+    sendProblem(request, reply, { status: 404, detail: 'There is nothing at this address.' }),
+  );
+  await server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Relais',
+        version: options.version,
+        description:
+          'Hand in leads, read and act on their deliveries. Errors are problem details (RFC 9457).',
+      },
+      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+      security: [{ key: [] }],
+    },
+  });
+  await server.register(rateLimit, { max: options.perMinute, timeWindow: 60_000 });
+  requireCallers(server, options.access);
+  rowRoutes(server, options);
+  server.get(
+    '/v1/openapi.json',
+    { config: { permission: 'public' }, schema: { hide: true } },
+    (_request, reply) => reply.send(server.swagger()),
+  );
+}

@@ -1,0 +1,42 @@
+// A record of a file or of a request as a row of lead_intake: judged by the contract, then as its columns store it.
+// Invariant: nothing is dropped: a name the contract does not know is a refusal.
+import type { IntakeColumn, IntakeValue, IntakeValues } from '../store/intake.ts';
+import { checkRow } from './contract.ts';
+import { fieldOf } from './fields.ts';
+import { parseInstant } from './formats.ts';
+import { refusal, type ColumnRefusal } from './refusals.ts';
+
+export type Values = Readonly<Record<string, unknown>>;
+
+/** A row that names no client is this client's. */
+export function withClient(values: Values, clientId: string | undefined): Values {
+  return clientId === undefined || values['client_id'] !== undefined
+    ? values
+    : { ...values, client_id: clientId };
+}
+
+/** Another client than this one is refused. */
+export function refusalsOf(
+  values: Values,
+  clientId: string | undefined,
+  now: Date,
+): readonly ColumnRefusal[] {
+  const checked = checkRow(values, now);
+  const refusals = 'row' in checked ? [] : [...checked.refusals];
+  if (clientId !== undefined && values['client_id'] !== clientId) {
+    refusals.push(refusal('client_id', 'NOT_ALLOWED_VALUE', 'another client than the one asked for'));
+  }
+  return refusals;
+}
+
+/** A row that follows the contract, as the columns store it. */
+export function intakeValues(values: Values): IntakeValues {
+  const row: Partial<Record<IntakeColumn, IntakeValue>> = {};
+  for (const [name, value] of Object.entries(values)) {
+    const field = fieldOf(name);
+    if (field === undefined || value === null || value === undefined) continue;
+    if (field.schema['format'] === 'instant') row[field.name] = parseInstant(value as string) ?? null;
+    else row[field.name] = typeof value === 'object' ? JSON.stringify(value) : (value as string | number);
+  }
+  return row;
+}

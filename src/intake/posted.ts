@@ -1,0 +1,117 @@
+// Rows that another system posts over HTTP: judged at once, stored as rows of lead_intake, taken in, and answered one by one.
+// Invariant: what was stored is taken in whatever becomes of the caller: a planner takes what this process leaves behind.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Database } from '../store/database.ts';
+import { findLeadId } from '../store/rights.ts';
+import { addIntakeRows, intakeRowsLeft, receiptsOf, type IntakeValues } from '../store/intake.ts';
+import type { Intake } from './accept.ts';
+import { intakeValues, refusalsOf, withClient } from './as-row.ts';
+import { flattened } from './import-jsonl.ts';
+import { international } from './international.ts';
+import type { ColumnRefusal } from './refusals.ts';
+
+/** A row as JSON: columns of the lead contract; `consents` and `interactions` as lists. */
+export type Posted = Readonly<Record<string, unknown>>;
+
+export type PostedAnswer =
+  | { readonly state: 'accepted' | 'duplicate'; readonly leadId: number | undefined }
+  /** Nothing of it is stored. */
+  | {
+      readonly state: 'refused';
+      readonly refusals: readonly Pick<ColumnRefusal, 'column' | 'code' | 'message'>[];
+    }
+  /** Stored, and being taken in: the answer was due first. */
+  | { readonly state: 'received' };
+
+export interface PostOptions {
+  /** ISO 3166-1 alpha-2: whose national phone numbers are understood; without it numbers are E.164. */
+  readonly country?: string;
+  /** Rows of another client are refused. */
+  readonly clientId?: string;
+}
+
+export interface PostingDeps {
+  readonly database: Database;
+  readonly intake: Pick<Intake, 'acceptRows'>;
+}
+
+/** Another process has some of our rows in hand: it is asked for its outcome so often, in ms. */
+const looks = [0, 10, 20, 40, 80, 150, 300, 600, 1_000];
+
+/** @param items at most 100, of any kind of row. @throws DB-001 when nothing could be stored */
+export async function postRows(
+  deps: PostingDeps,
+  items: readonly Posted[],
+  options: PostOptions = {},
+): Promise<readonly PostedAnswer[]> {
+  const now = deps.database.now();
+  const judged = items.map((item) => judge(item, options, now));
+  const sound = judged.flatMap((one) => ('values' in one ? [one.values] : []));
+  const known = await knownBefore(deps.database, sound);
+  const ids = await deps.database.transaction((tx) => addIntakeRows(tx, sound));
+  const answers = await outcomes(deps, ids);
+  let next = 0;
+  return Promise.all(
+    judged.map(async (one): Promise<PostedAnswer> => {
+      if ('refusals' in one) return { state: 'refused', refusals: one.refusals };
+      const at = next++;
+      const answer = answers[at] ?? { state: 'received' };
+      if (answer.state !== 'accepted') return answer;
+      return {
+        state: known.has(nameOf(one.values)) ? 'duplicate' : 'accepted',
+        leadId: await findLeadId(deps.database, String(one.values.client_id), String(one.values.reference)),
+      };
+    }),
+  );
+}
+
+type Judged = { readonly values: IntakeValues } | { readonly refusals: readonly ColumnRefusal[] };
+
+function judge(item: Posted, { country, clientId }: PostOptions, now: Date): Judged {
+  const named = withClient(flattened(item), clientId);
+  const values = country === undefined ? named : international(named, country);
+  const refusals = refusalsOf(values, clientId, now);
+  return refusals.length > 0 ? { refusals } : { values: intakeValues(values) };
+}
+
+const rowReferenceOf = (values: IntakeValues): string =>
+  String((values.kind ?? 'lead') === 'lead' ? values.reference : values.row_reference);
+const nameOf = (values: IntakeValues): string =>
+  JSON.stringify([values.client_id, values.kind ?? 'lead', rowReferenceOf(values)]);
+
+async function knownBefore(database: Database, rows: readonly IntakeValues[]): Promise<ReadonlySet<string>> {
+  const receipts = await receiptsOf(
+    database,
+    rows.map((row) => ({
+      clientId: String(row.client_id),
+      kind: String(row.kind ?? 'lead'),
+      rowReference: rowReferenceOf(row),
+    })),
+  );
+  return new Set(
+    receipts.map(({ clientId, kind, rowReference }) => JSON.stringify([clientId, kind, rowReference])),
+  );
+}
+
+type Outcome =
+  Extract<PostedAnswer, { readonly state: 'refused' | 'received' }> | { readonly state: 'accepted' };
+
+async function outcomes(
+  { database, intake }: PostingDeps,
+  ids: readonly bigint[],
+): Promise<readonly Outcome[]> {
+  let left = await intakeRowsLeft(database, []);
+  for (const wait of looks) {
+    await pause(wait);
+    // A row of a batch that failed for everybody is a planner's: it is tried again there, alone if need be.
+    await intake.acceptRows(ids).catch(() => undefined);
+    left = await intakeRowsLeft(database, ids);
+    if (![...left.values()].some(({ status }) => status === 'new')) break;
+  }
+  return ids.map((id): Outcome => {
+    const row = left.get(id);
+    if (row === undefined) return { state: 'accepted' };
+    if (row.status === 'new') return { state: 'received' };
+    return { state: 'refused', refusals: JSON.parse(row.refusal ?? '[]') as readonly ColumnRefusal[] };
+  });
+}

@@ -1,0 +1,76 @@
+// Requests that may come again under one key: the first is worked on, the others get its answer.
+// Invariant: one key means one request of its holder; of what was sent only a keyed digest stands here.
+import { isDuplicateKey, type Sql } from './database.ts';
+
+export interface RequestKey {
+  readonly holder: string;
+  readonly key: Buffer;
+  readonly request: Buffer;
+}
+
+export type Begun =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'under_way' }
+  | { readonly kind: 'other_request' }
+  | { readonly kind: 'answered'; readonly status: number; readonly answer: string };
+
+/** A process that died leaves its request under way: after so long another may begin it anew. */
+const givenUpSeconds = 60;
+
+export async function beginRequest(tx: Sql, { holder, key, request }: RequestKey): Promise<Begun> {
+  try {
+    await tx.run(
+      'INSERT INTO idempotency_keys (holder, key_digest, request_digest, begun_at) VALUES (?, ?, ?, UTC_TIMESTAMP(3))',
+      [holder, key, request],
+    );
+    return { kind: 'new' };
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+  }
+  const [row] = await tx.all<{ request: Buffer; status: number | null; answer: string | null; old: number }>(
+    `SELECT request_digest AS request, status, answer,
+            begun_at < TIMESTAMPADD(SECOND, -${givenUpSeconds}, UTC_TIMESTAMP(3)) AS old
+       FROM idempotency_keys WHERE holder = ? AND key_digest = ? FOR UPDATE`,
+    [holder, key],
+  );
+  if (row === undefined) return { kind: 'under_way' };
+  if (!row.request.equals(request)) return { kind: 'other_request' };
+  if (row.status !== null && row.answer !== null)
+    return { kind: 'answered', status: row.status, answer: row.answer };
+  if (row.old !== 1) return { kind: 'under_way' };
+  await tx.run(
+    'UPDATE idempotency_keys SET begun_at = UTC_TIMESTAMP(3) WHERE holder = ? AND key_digest = ?',
+    [holder, key],
+  );
+  return { kind: 'new' };
+}
+
+export async function keepAnswer(
+  sql: Sql,
+  { holder, key }: RequestKey,
+  status: number,
+  answer: string,
+): Promise<void> {
+  await sql.run('UPDATE idempotency_keys SET status = ?, answer = ? WHERE holder = ? AND key_digest = ?', [
+    status,
+    answer,
+    holder,
+    key,
+  ]);
+}
+
+/** It failed before anything was done: the next one under this key begins anew. */
+export async function forgetRequest(sql: Sql, { holder, key }: RequestKey): Promise<void> {
+  await sql.run('DELETE FROM idempotency_keys WHERE holder = ? AND key_digest = ? AND status IS NULL', [
+    holder,
+    key,
+  ]);
+}
+
+export async function forgetRequests(sql: Sql, olderThanHours: number, limit = 1_000): Promise<number> {
+  const { affected } = await sql.run(
+    `DELETE FROM idempotency_keys WHERE begun_at < TIMESTAMPADD(HOUR, ?, UTC_TIMESTAMP(3)) LIMIT ${limit}`,
+    [-olderThanHours],
+  );
+  return affected;
+}
