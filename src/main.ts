@@ -152,8 +152,14 @@ async function openApi(
   const { startApi } = await import('./api/server.ts');
   const { host, port, proxies, perMinute } = api;
   const opened = await startApi({
-    ...{ access, posting: { database, intake }, log },
-    ...{ version: programVersion(), host, port, proxies, perMinute },
+    access,
+    posting: { database, intake },
+    log,
+    version: programVersion(),
+    host,
+    port,
+    proxies,
+    perMinute,
   });
   log.info('api.listening', { port: opened.port });
   return opened;

@@ -144,6 +144,12 @@ function startTimers(
     await maintenance.watch();
     return false;
   });
+  startHousekeeping(loop, app, maintenance);
+}
+
+/** What is looked at once a minute, or an hour. */
+function startHousekeeping(loop: StartLoop, app: App, maintenance: Stations['maintenance']): void {
+  const { config, database, published, log } = app;
   const apart = createApart({ database, log, step: 'EXPIRIES', restMs: 60_000 });
   loop('expiries', 3_600_000, async () => {
     await watchExpiries({ database, published, connectors, secrets: config.secrets }, apart);
