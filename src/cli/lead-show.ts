@@ -3,8 +3,13 @@
 import { Option, type Command } from 'commander';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
-import type { ExercisedRight } from '../store/support-leads.ts';
-import { showLead, type ConsentInForce, type LeadFile, type Reveal } from '../support/lead-file.ts';
+import {
+  showLead,
+  type ConsentInForce,
+  type LeadFile,
+  type Reveal,
+  type ShownRight,
+} from '../support/lead-file.ts';
 import type { PersonFact } from '../support/masking.ts';
 import { paris } from '../support/paris-time.ts';
 import {
@@ -92,8 +97,7 @@ function print(file: LeadFile, language: Language): void {
   };
   out(strong(`${file.reference} · ${file.clientId} · ${word('révision', 'revision')} ${file.revision}`));
   out(`${word('Reçue par ', 'Came in by ')}${file.channel}${word(' le ', ', ')}${paris(file.collectedAt)}`);
-  if (file.erasedAt !== undefined)
-    out(word(`  Personne effacée le ${paris(file.erasedAt)}`, `  Person erased, ${paris(file.erasedAt)}`));
+  if (file.erasedAt !== undefined) out(erasedLine(file, file.erasedAt, word));
   for (const { name, value } of file.person)
     out(`  ${inLanguage(factWords[name], language).padEnd(11)} ${value}`);
   section(
@@ -116,6 +120,23 @@ function print(file: LeadFile, language: Language): void {
   section(word('Livraisons', 'Deliveries'), deliveryLines(file, language));
 }
 
+/** When, by whom, for which request, and the number of its proof. */
+function erasedLine({ rights, proofs }: LeadFile, at: Date, word: Say): string {
+  const erasure = rights.findLast(({ entry }) => entry === 'erased');
+  const proof = proofs.findLast(({ act }) => act === 'erasure');
+  const parts = [
+    word(`Personne effacée le ${paris(at)}`, `Person erased, ${paris(at)}`),
+    ...(erasure === undefined
+      ? []
+      : [`${word('par', 'by')} ${erasure.name ?? erasure.actor} (${erasure.purpose})`]),
+    ...(proof === undefined ? [] : [word(`preuve ${proof.number}`, `proof ${proof.number}`)]),
+    ...(proof === undefined || proof.request === ''
+      ? []
+      : [word(`demande ${proof.request}`, `request ${proof.request}`)]),
+  ];
+  return `  ${parts.join(', ')}`;
+}
+
 function deliveryLines({ deliveries, notRouted }: LeadFile, language: Language): readonly string[] {
   const word: Say = (fr, en) => inLanguage([fr, en], language);
   const everywhere = word('toutes', 'all');
@@ -132,7 +153,7 @@ function deliveryLines({ deliveries, notRouted }: LeadFile, language: Language):
   ];
 }
 
-function rightLine({ at, entry, actor, purpose, reason }: ExercisedRight, word: Say): string {
+function rightLine({ at, entry, actor, name, purpose, reason }: ShownRight, word: Say): string {
   const [consent = '', channel = ''] = reason.split('.');
   const pair = consentPairWords(consent, channel);
   const meant = pair === undefined ? '' : ` (${word(...pair)})`;
@@ -142,7 +163,7 @@ function rightLine({ at, entry, actor, purpose, reason }: ExercisedRight, word: 
     entry === 'erased'
       ? word('effacement', 'erasure')
       : `${word('retrait de', 'withdrawal of')} ${reason}${meant}`;
-  return `${paris(at)}  ${what}${word(', par ', ', by ')}${actor}${word(' : ', ': ')}${purpose}`;
+  return `${paris(at)}  ${what}${word(', par ', ', by ')}${name ?? actor}${word(' : ', ': ')}${purpose}`;
 }
 
 function consentLine(consent: ConsentInForce, language: Language): string {
@@ -177,5 +198,6 @@ function asData(file: LeadFile): object {
     deliveries: file.deliveries.map(deliveryData),
     notRouted: file.notRouted,
     rights: file.rights,
+    proofs: file.proofs.map(({ number, act, request }) => ({ number, act, request })),
   };
 }

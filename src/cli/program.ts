@@ -19,6 +19,7 @@ import { destinationCommands } from './destinations.ts';
 import { journalCommands } from './log-commands.ts';
 import { keyCommands } from './keys.ts';
 import { leadCommands } from './leads.ts';
+import { lookUpCommands } from './lookups.ts';
 import { mappingCommands } from './mappings.ts';
 import { oppositionCommands } from './oppositions.ts';
 import { personCommands } from './persons.ts';
@@ -74,6 +75,7 @@ export function relaisProgram(): Command {
   journalCommands(program);
   proofCommands(program);
   personCommands(program);
+  lookUpCommands(program);
   completionCommands(program);
   redisCommands(program);
   keyCommands(program);

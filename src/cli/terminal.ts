@@ -6,6 +6,7 @@ import type { App, openApp as openAppNow } from '../app.ts';
 import { loadConfig, mappingsDirOf, sandboxFile, type Config } from '../config.ts';
 import { isRelaisError, RelaisError } from '../errors.ts';
 import { createLog, silentLog } from '../log.ts';
+import { accountActorOf } from '../store/account-names.ts';
 
 /**
  * Control characters of stored text would move the cursor, recolour the screen or turn the reading direction.
@@ -69,10 +70,16 @@ export async function withApp<T>(work: (app: App) => Promise<T>): Promise<T> {
     log: createLog({ level: 'error', stream: { write: (line) => void process.stderr.write(line) } }),
   });
   try {
-    return await work(app);
+    return await work(await asAccount(app));
   } finally {
     await app.close();
   }
+}
+
+/** An operator who has an account is written into the log by its id: names stand with the accounts (C58). */
+async function asAccount(app: App): Promise<App> {
+  const actor = await accountActorOf(app.database, app.config.actor);
+  return actor === undefined ? app : { ...app, config: { ...app.config, actor } };
 }
 
 /** For what can do with less: undefined when nothing is configured or no database answers, which is said. */

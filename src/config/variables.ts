@@ -174,6 +174,7 @@ export const variables: readonly Variable[] = [
   },
   {
     name: 'RELAIS_ACTOR',
-    meaning: 'name written in the log for commands run by hand; default: the system user',
+    meaning:
+      "who is written in the log for commands run by hand: a login (its account's id is written) or a name; default: the system user",
   },
 ];

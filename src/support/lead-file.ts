@@ -11,9 +11,11 @@ import {
   type ConsentState,
   type Lead,
 } from '../domain/lead.ts';
+import { accountNames } from '../store/account-names.ts';
 import type { Database } from '../store/database.ts';
 import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
 import { readLeads } from '../store/leads.ts';
+import { proofsOfLead, type ProofHead } from '../store/proofs.ts';
 import { findRefused } from '../store/refused-rows.ts';
 import {
   exercisedRights,
@@ -52,7 +54,14 @@ export interface LeadFile {
   readonly consents: readonly ConsentInForce[];
   readonly deliveries: readonly Delivery[];
   readonly notRouted: Awaited<ReturnType<typeof routingRefusals>>;
-  readonly rights: readonly ExercisedRight[];
+  readonly rights: readonly ShownRight[];
+  /** Proofs that name the lead, oldest first. */
+  readonly proofs: readonly ProofHead[];
+}
+
+export interface ShownRight extends ExercisedRight {
+  /** Of an account that still has a name. */
+  readonly name?: string;
 }
 
 export type ShownLead =
@@ -93,8 +102,21 @@ async function readFile(database: Database, head: FoundLead, reveal: boolean): P
     consents: consentsOf(lead, entitiesOf(await findClient(database, clientId), undefined), database.now()),
     deliveries: await deliveriesOfLeads(database, [head.id]),
     notRouted: await routingRefusals(database, clientId, head.id),
-    rights: await exercisedRights(database, head.id),
+    rights: await namedRights(database, head.id),
+    proofs: await proofsOfLead(database, head.id),
   };
+}
+
+async function namedRights(database: Database, leadId: number): Promise<readonly ShownRight[]> {
+  const rights = await exercisedRights(database, leadId);
+  const names = await accountNames(
+    database,
+    rights.map(({ actor }) => actor),
+  );
+  return rights.map((right) => {
+    const name = names.get(right.actor);
+    return name === undefined ? right : { ...right, name };
+  });
 }
 
 function consentsOf(lead: Lead, entities: ReadonlySet<string>, now: Date): readonly ConsentInForce[] {

@@ -34,7 +34,7 @@ test('every command the operators are promised is there', () => {
       ...['bulk cancel', 'bulk list', 'bulk resume', 'bulk show'],
       ...['opposition add', 'opposition check', 'preset list', 'preset show', 'preset try'],
       ...['mail list', 'mail send'],
-      ...['person export'],
+      ...['lookups', 'person export'],
       ...['proof key', 'proof list', 'proof page', 'proof show', 'proof verify'],
       ...['redis adopt', 'redis show', 'task close', 'task list'],
       ...[

@@ -1,0 +1,60 @@
+// Who looked a person up, when and why: from the hand-over log, and its archives where a folder is given (C58).
+// Invariant: asking is a look-up itself, and is in the log before it is answered; of colleagues the log's id, and a name while one is kept.
+import type { KeyRing } from '../domain/key-ring.ts';
+import { RelaisError } from '../errors.ts';
+import { archivedEntries } from '../privacy/person/archived-log.ts';
+import { accountNames } from '../store/account-names.ts';
+import type { Database } from '../store/database.ts';
+import { entriesOfLeads } from '../store/lead-log.ts';
+import { searchLeads, type LeadQuery } from '../store/support-leads.ts';
+import { noteLookUp } from './find-person.ts';
+
+export interface LookUpSeen {
+  readonly at: Date;
+  readonly clientId: string;
+  readonly reference: string;
+  /** `looked_up`: masked; `revealed`: in clear; `person_exported`: given out. */
+  readonly what: string;
+  /** As the log has it. */
+  readonly actor: string;
+  /** Of an account that still has one. */
+  readonly name: string | undefined;
+  readonly why: string;
+}
+
+const kinds: ReadonlySet<string> = new Set(['looked_up', 'revealed', 'person_exported']);
+
+/**
+ * Oldest first. The question itself is not among them.
+ * @throws FIND-001 when nobody is found, LOG-002
+ */
+export async function lookUpsOf(
+  database: Database,
+  asked: { readonly query: LeadQuery; readonly client: string },
+  by: { readonly actor: string; readonly reason: string },
+  archives?: { readonly folder: string; readonly sealKeys: KeyRing },
+): Promise<readonly LookUpSeen[]> {
+  const leads = await searchLeads(database, [asked.client], asked.query);
+  const ids = leads.map(({ id }) => id);
+  const inTable = await entriesOfLeads(database, ids);
+  await noteLookUp(database, 'looked_up', { leads, clientId: asked.client }, by);
+  if (leads.length === 0)
+    throw new RelaisError('FIND-001', `Client ${asked.client} has no lead of that person.`);
+  const archived = archives === undefined ? [] : await archivedEntries(database, archives, ids);
+  const all = new Map([...archived, ...inTable].map((entry) => [entry.id, entry]));
+  const seen = [...all.values()].filter(({ entry }) => kinds.has(entry)).toSorted((a, b) => a.id - b.id);
+  const names = await accountNames(
+    database,
+    seen.map(({ actor }) => actor),
+  );
+  const references = new Map(leads.map(({ id, reference }) => [id, reference]));
+  return seen.map(({ at, leadId, entry, actor, purpose }) => ({
+    at,
+    clientId: asked.client,
+    reference: references.get(leadId) ?? '',
+    what: entry,
+    actor,
+    name: names.get(actor),
+    why: purpose,
+  }));
+}
