@@ -175,6 +175,6 @@ export const variables: readonly Variable[] = [
   {
     name: 'RELAIS_ACTOR',
     meaning:
-      "who is written in the log for commands run by hand: a login (its account's id is written) or a name; default: the system user",
+      "whom the log names for commands by hand: a login (as its account's id) or a name; default: the system user",
   },
 ];
