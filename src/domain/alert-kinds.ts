@@ -86,6 +86,12 @@ export const alertDefinitions = {
     whatToDo: () => "Prévenir le client que ce numéro n'arrivera pas (annulé), ou pas avant les suivants.",
     isTask: true,
   },
+  file_bounced: {
+    title: 'Fichier renvoyé par une messagerie / file returned by a mail system',
+    whatToDo: (destination) =>
+      `Réparer l'adresse avec le client, puis rejouer les livraisons de ce fichier ; ${ofDestination('destination list', destination)}`,
+    isTask: true,
+  },
   opt_in_not_kept: {
     title: 'Opt-in pas conservé par le destinataire / opt-in not kept by the recipient',
     whatToDo: (destination) =>

@@ -7,6 +7,17 @@ export interface NamedMail {
   readonly keyRun: number;
 }
 
+/** A file that went by mail: `<client.destination.42.TIME@domain>` (connectors/flow/mail/letter.ts). */
+export function fileNamed(
+  messageId: string,
+): { readonly clientId: string; readonly destinationId: string; readonly sequence: number } | undefined {
+  const [, clientId = '', destinationId = '', sequence = ''] =
+    /^<?([A-Za-z0-9_-]{1,60})\.([A-Za-z0-9_-]{1,60})\.([1-9]\d{0,9})\.[0-9a-z]{1,12}@[^\s<>@]{1,253}>?$/.exec(
+      messageId.trim(),
+    ) ?? [];
+  return sequence === '' ? undefined : { clientId, destinationId, sequence: Number(sequence) };
+}
+
 /** `<KEY@domain>` or `<KEY.r2@domain>`, with or without its brackets. */
 export function mailNamed(messageId: string): NamedMail | undefined {
   const [, key, run = '1'] =

@@ -24,6 +24,35 @@ export async function isBounceLogged(
   return rows.length > 0;
 }
 
+/** A file by its number. */
+export async function fileOfNumber(
+  sql: Sql,
+  {
+    clientId,
+    destinationId,
+    sequence,
+  }: { readonly clientId: string; readonly destinationId: string; readonly sequence: number },
+): Promise<number | undefined> {
+  const [row] = await sql.all<{ id: number }>(
+    "SELECT id FROM batches WHERE destination_id = ? AND client_id = ? AND sequence = ? AND role <> 'part' LIMIT 1",
+    [destinationId, clientId, sequence],
+  );
+  return row?.id;
+}
+
+/** Whether the log has it already that the file came back from there. Reads what the log has of no lead: asked where an alert says so. */
+export async function isFileBounceLogged(
+  tx: Sql,
+  { batchId, target }: { readonly batchId: number; readonly target: string },
+): Promise<boolean> {
+  const rows = await tx.all(
+    `SELECT 1 FROM handovers FORCE INDEX (handovers_subject)
+      WHERE lead_id = 0 AND delivery_id = 0 AND entry = 'bounced' AND batch_id = ? AND target = ? LIMIT 1`,
+    [batchId, target],
+  );
+  return rows.length > 0;
+}
+
 /** The delivery of a key. */
 export async function deliveryOfKey(sql: Sql, key: string): Promise<number | undefined> {
   const [row] = await sql.all<{ id: number }>('SELECT id FROM deliveries WHERE delivery_key = ?', [key]);
@@ -33,13 +62,13 @@ export async function deliveryOfKey(sql: Sql, key: string): Promise<number | und
 /** The last attempt of these runs that left. */
 export async function lastDeparture(
   sql: Sql,
-  deliveryId: number,
+  { id, leadId }: { readonly id: number; readonly leadId: number },
   { from, to }: { readonly from: number; readonly to: number },
 ): Promise<{ readonly run: number; readonly attempt: number } | undefined> {
   const [row] = await sql.all<{ run: number; attempt: number }>(
-    `SELECT run, attempt FROM handovers FORCE INDEX (handovers_delivery)
-      WHERE delivery_id = ? AND entry = 'departed' AND run BETWEEN ? AND ? ORDER BY id DESC LIMIT 1`,
-    [deliveryId, from, to],
+    `SELECT run, attempt FROM handovers FORCE INDEX (handovers_subject)
+      WHERE lead_id = ? AND delivery_id = ? AND entry = 'departed' AND run BETWEEN ? AND ? ORDER BY id DESC LIMIT 1`,
+    [leadId, id, from, to],
   );
   return row;
 }

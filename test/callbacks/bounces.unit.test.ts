@@ -2,7 +2,7 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { parsed, providers, type Provider, type ToldRequest } from '../../src/callbacks/bounces.ts';
-import { mailNamed } from '../../src/domain/message-id.ts';
+import { fileNamed, mailNamed } from '../../src/domain/message-id.ts';
 
 const now = Date.parse('2026-11-20T12:00:00Z');
 const seconds = String(now / 1_000);
@@ -153,4 +153,20 @@ test.each([
   ['<dlv_7f3a5c2e@centre.example> <dlv_8f3a5c2e@centre.example>', undefined],
 ])('the Message-ID %s', (text, named) => {
   expect(mailNamed(text)).toEqual(named);
+});
+
+test.each([
+  [
+    '<essai.essai-file.42.mx0du1nc@centre.example>',
+    { clientId: 'essai', destinationId: 'essai-file', sequence: 42 },
+  ],
+  [
+    'essai.essai-file.42.mx0du1nc@centre.example',
+    { clientId: 'essai', destinationId: 'essai-file', sequence: 42 },
+  ],
+  ['<essai.essai-file.0.mx0du1nc@centre.example>', undefined],
+  ['<dlv_7f3a5c2e.r3@centre.example>', undefined],
+  ['<dlv_7f3a5c2e@centre.example>', undefined],
+])('the Message-ID %s of a file', (text, named) => {
+  expect(fileNamed(text)).toEqual(named);
 });

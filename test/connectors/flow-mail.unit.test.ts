@@ -179,3 +179,18 @@ test.each<[string, Record<string, unknown>, string]>([
 ])('the check refuses %s', (_what, over, path) => {
   expect(rig.connector.check({ ...rig.settings, ...over }).map((problem) => problem.path)).toContain(path);
 });
+
+test('C10: financial data may not travel in a file that goes by mail, encrypted or not', () => {
+  expect(rig.connector.noFinancial?.(rig.settings)).toBe('mail');
+  expect(rig.connector.noFinancial?.({ ...rig.settings, openpgp: { encryptTo: 'secret:PGP' } })).toBe('mail');
+  const folder = { ...rig.settings, to: 'local:horizon/in', server: { folder: '/srv/horizon' } };
+  expect(rig.connector.noFinancial?.(folder)).toBeUndefined();
+});
+
+test('C19: its mailboxes stand among the mailboxes of the contract, a folder among the folders', () => {
+  const folder = { ...rig.settings, to: 'local:horizon/in', server: { folder: '/srv/horizon' } };
+  expect(rig.connector.targetKind(rig.settings)).toBe('mailboxes');
+  expect(rig.connector.targetKind(folder)).toBe('folders');
+  expect(rig.connector.targets({ ...rig.settings, to: both })).toEqual(mailboxes);
+  expect(rig.connector.places({ ...rig.settings, to: both }, (text) => text)).toEqual(mailboxes);
+});

@@ -1,5 +1,6 @@
 // A mail with the file attached: what a file may say of its mail server and its mailboxes.
 // Invariant: the contract lists the mailboxes, and the authorisation covers them; the mail server is ours.
+import { shownSetting } from '../../guard.ts';
 import { dkimHead } from '../../mail/dkim.ts';
 import { dkimSchema, named, smtpSchema } from '../../mail/schema.ts';
 import { smtpTexts } from '../../mail/server.ts';
@@ -62,6 +63,27 @@ export const mailTransport = defineTransport<MailServer>({
   hosts: () => [],
   root: () => '',
   secrets: ({ smtp, dkim }) => [...smtpTexts(smtp), dkim?.key],
+  words: ({ from, rows = mostRows, dkim }) => [
+    { point: ['Expéditeur', 'Sender'], agreed: shownSetting(from) },
+    {
+      point: ['Demandes par message', 'Leads in a message'],
+      agreed: [
+        `${rows} au plus ; les autres suivent dans d'autres messages`,
+        `${rows} at most; the others follow in further messages`,
+      ],
+    },
+    ...(dkim === undefined
+      ? []
+      : [
+          {
+            point: ['Signature des messages', 'Signature of messages'] as const,
+            agreed: [
+              `DKIM, domaine ${dkim.domain}, sélecteur ${dkim.selector}`,
+              `DKIM, domain ${dkim.domain}, selector ${dkim.selector}`,
+            ] as const,
+          },
+        ]),
+  ],
   load,
   handOver: {
     targets: mailboxesIn,

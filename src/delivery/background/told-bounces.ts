@@ -1,11 +1,14 @@
 // A mail provider tells by itself that it gave up a mail: which delivery it was, its Message-ID says.
 // Invariant: told again it changes nothing; what names no mail of ours moves nothing, and is an alert.
-import { mailNamed } from '../../domain/message-id.ts';
+import { safeCode } from '../../domain/delivery.ts';
+import { fileNamed, mailNamed } from '../../domain/message-id.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { deliveryOfKey, lastDeparture } from '../../store/bounces.ts';
+import { raiseAlerts, raisedFor } from '../../store/alerts.ts';
+import { deliveryOfKey, fileOfNumber, isFileBounceLogged, lastDeparture } from '../../store/bounces.ts';
 import { isStoreTrouble, type Database } from '../../store/database.ts';
 import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
+import { appendHandovers } from '../../store/handovers.ts';
 import { takings } from '../../store/delivery-targets.ts';
 import type { Published } from '../mapping-cache.ts';
 import { noteReturned, raiseHourly } from './bounces.ts';
@@ -47,6 +50,8 @@ async function hearBounce(
   { database, published }: ToldNeeds,
   { messageId, target, code }: ToldBounce,
 ): Promise<'done' | 'later' | 'foreign'> {
+  const file = fileNamed(messageId);
+  if (file !== undefined) return hearFileBounce(database, file, { target, code });
   const named = mailNamed(messageId);
   const id = named === undefined ? undefined : await deliveryOfKey(database, named.key);
   const [row] = id === undefined ? [] : await readDeliveries(database, [id]);
@@ -61,6 +66,32 @@ async function hearBounce(
   return noteReturned(database, row, { tag, failures: [{ target, code }], targets });
 }
 
+/** A file has many leads, and other mailboxes may have it: what follows is a person's to decide, once for each mailbox. */
+async function hearFileBounce(
+  database: Database,
+  file: NonNullable<ReturnType<typeof fileNamed>>,
+  { target, code }: Pick<ToldBounce, 'target' | 'code'>,
+): Promise<'done' | 'foreign'> {
+  const { clientId, destinationId, sequence } = file;
+  const batchId = await fileOfNumber(database, file);
+  if (batchId === undefined) return 'foreign';
+  const reason = safeCode(code);
+  const alert = {
+    kind: 'file_bounced',
+    clientId,
+    destinationId,
+    reason: `FILE_${sequence}.${reason}`.slice(0, 64),
+  } as const;
+  const bounced = { entry: 'bounced', clientId, destinationId, batchId, actor: 'planner' } as const;
+  return database.transaction(async (tx): Promise<'done'> => {
+    const isTold = await raisedFor(tx, alert);
+    if (isTold && (await isFileBounceLogged(tx, { batchId, target }))) return 'done';
+    await appendHandovers(tx, [{ ...bounced, connector: 'flow', target, outcome: 'refused', reason }]);
+    if (!isTold) await raiseAlerts(tx, [alert]);
+    return 'done';
+  });
+}
+
 /** Several attempts may bear one Message-ID: the one that the mailbox took, else the last that left. */
 async function attemptOf(
   database: Database,
@@ -73,5 +104,5 @@ async function attemptOf(
   const taken = (await takings(database, row.id)).find(
     (taking) => taking.target === target && taking.run >= runs.from && taking.run <= runs.to,
   );
-  return taken ?? (await lastDeparture(database, row.id, runs));
+  return taken ?? (await lastDeparture(database, row, runs));
 }
