@@ -8,7 +8,7 @@ import { exportPerson } from '../privacy/person/export.ts';
 import { findPerson, type FoundPerson } from '../privacy/person/find.ts';
 import { ownRefusedRows } from '../store/refused-of-person.ts';
 import { leadQueryOf } from '../support/find-person.ts';
-import { collect, reasonOf, withExamples } from './arguments.ts';
+import { collect, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { problemWords } from './lead-find.ts';
 import { out, say, withApp } from './terminal.ts';
 
@@ -19,6 +19,7 @@ interface ExportOptions {
   readonly lead?: readonly string[];
   readonly row?: readonly string[];
   readonly portability?: true;
+  readonly request?: string;
   readonly to: string;
   readonly recipient: readonly string[];
   readonly archives?: string;
@@ -39,12 +40,13 @@ export function personCommands(program: Command): void {
       .option('--lead <reference>', 'a lead of the person; may be repeated', collect)
       .option('--row <number>', 'a refused row that names the person; may be repeated', collect)
       .option('--portability', 'for a request for portability; default: for access')
+      .option('--request <number>', 'number of the request it answers, for the letter')
       .requiredOption('--to <file>', 'where to write it')
       .requiredOption('--recipient <key>', 'age1...: whose key opens it; may be repeated', collect)
       .option('--archives <folder>', 'archives of the log, where months were taken out of MySQL')
       .option('--reason <text>', 'why (request number); mandatory'),
     'Leads that only share an address with those are listed, and are in it once --lead names them.',
-    'relais person export --client horizon --email zoe@courriel.example --to acces-77.age --recipient age1... --reason "request 77"',
+    'relais person export --client horizon --email zoe@courriel.example --request 77 --to acces-77.age --recipient age1... --reason "request 77"',
   ).action((options: ExportOptions) => withApp((app) => exportOne(app, options)));
 }
 
@@ -70,6 +72,7 @@ async function exportOne(app: App, options: ExportOptions): Promise<void> {
       recipients: options.recipient,
       actor: app.config.actor,
       reason,
+      ...(options.request === undefined ? {} : { request: String(wholeNumber(options.request)) }),
       ...(options.archives === undefined ? {} : { archives: options.archives }),
     },
   );

@@ -224,9 +224,15 @@ test('C21: an opposition, a look-up with its reason, and a withdrawal are in it,
 
 test('C21, C39: the act is in the log with who, why and for which key, and only that key opens the file', async () => {
   const to = join(folder, 'own.age');
-  await asked(to, '--lead', 'A-1', '--portability');
+  await asked(to, '--lead', 'A-1', '--portability', '--request', '77');
   const bytes = readFileSync(to);
   expect(bytes.includes('Anna')).toBe(false);
+  const { data, letter } = await openExport(bytes, identity);
+  expect([data.request, letter.includes('Demande n° 77'), letter.includes('donnees.json')]).toEqual([
+    '77',
+    true,
+    true,
+  ]);
   const other = await generateIdentity();
   await expect(openExport(bytes, other)).rejects.toThrow();
   expect((await actionsOf(gateway, 'person_exported')).at(-1)).toMatchObject({
