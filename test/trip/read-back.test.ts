@@ -166,3 +166,36 @@ test('a lead that was erased is not asked for', async () => {
   await gateway.until('gone', async () => (await left()) === 0);
   expect(await readOf('K-8')).toEqual([]);
 });
+
+test('one that breaks whatever is tried is told of once, the others of its destination are read, and repaired it is read too', async () => {
+  await gateway.owner.text(
+    `CREATE TRIGGER poison BEFORE INSERT ON handovers FOR EACH ROW
+       IF NEW.entry = 'read_back' AND (SELECT l.reference FROM leads l WHERE l.id = NEW.lead_id) = 'K-90'
+       THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'poison'; END IF`,
+  );
+  // Taken together, the broken one first.
+  await gateway.owner.text(
+    "CREATE TRIGGER later BEFORE INSERT ON read_backs FOR EACH ROW SET NEW.due_at = TIMESTAMPADD(DAY, 1, UTC_TIMESTAMP(3))",
+  );
+  const others = ['K-91', 'K-92'];
+  await gateway.send(strangerRow('K-90'));
+  await gateway.until('noted', async () => (await left()) === 1);
+  await gateway.send(...others.map((name) => strangerRow(name)));
+  await gateway.until('all noted', async () => (await left()) === 3);
+  await gateway.owner.run(
+    "UPDATE read_backs r JOIN leads l ON l.id = r.lead_id SET r.due_at = IF(l.reference = 'K-90', TIMESTAMPADD(MINUTE, -1, UTC_TIMESTAMP(3)), UTC_TIMESTAMP(3))",
+  );
+  for (const name of others)
+    await gateway.until(`${name} is read`, async () => (await readOf(name)).length === 1);
+  const told = (): Promise<readonly unknown[]> =>
+    gateway.owner.all("SELECT reason FROM alerts WHERE kind = 'internal_error' AND closed_at IS NULL");
+  await hurry();
+  await gateway.until('looked at again', async () => asked('CRM-K-90').length > 1);
+  expect(await told()).toEqual([{ reason: 'READ_BACK:SQL_1644' }]);
+  await gateway.owner.text('DROP TRIGGER poison');
+  await gateway.owner.text('DROP TRIGGER later');
+  await gateway.until('put off', async () => (await left()) === 1);
+  await hurry();
+  await gateway.until('read', async () => (await readOf('K-90')).length === 1);
+  await gateway.until('no alert', async () => (await told()).length === 0);
+}, 90_000);

@@ -1,12 +1,15 @@
 // The read-back: what was accepted is asked for once more, and its opt-in compared with what was written.
 // Invariant: it never sends a lead and moves no delivery. A record that cannot be read is asked for again, and in the end told to a
-// person; an opt-in that was not kept is told once it was seen so twice.
+// person; an opt-in that was not kept is told once it was seen so twice. One that breaks our code delays no other.
 import type { Action, Answer, Connector, Outcome, Parcel } from '../../../connectors/contract.ts';
 import { safeCode } from '../../domain/delivery.ts';
 import type { ConsentSent, ReadBackPlan } from '../../mapping/consent-contract.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
+import { foreignCode } from '../../errors.ts';
+import type { Log } from '../../log.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
-import type { Database } from '../../store/database.ts';
+import { closeBroken, raiseBroken } from '../../store/broken-alerts.ts';
+import { isStoreTrouble, type Database } from '../../store/database.ts';
 import type { Delivery } from '../../store/deliveries.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
@@ -28,6 +31,7 @@ export interface ReadBackNeeds extends Surroundings {
   readonly published: Published;
   readonly connectors: Readonly<Record<string, Connector>>;
   readonly reader: Pick<Reader, 'targets'>;
+  readonly log: Log;
 }
 
 /** Taken at once; those of one destination are asked for one after the other. */
@@ -51,7 +55,7 @@ export async function readBackDue(needs: ReadBackNeeds): Promise<boolean> {
 
 async function readGroup(needs: ReadBackNeeds, group: readonly ReadBack[]): Promise<void> {
   for (const [index, one] of group.entries()) {
-    const end = needs.signal.aborted ? 'rest' : await readOne(needs, one);
+    const end = needs.signal.aborted ? 'rest' : await readOrSetAside(needs, one);
     if (end === 'read') continue;
     // The others of a recipient that cannot be asked wait with it, and no look is spent on them.
     for (const other of group.slice(end === 'rest' ? index : index + 1))
@@ -59,6 +63,32 @@ async function readGroup(needs: ReadBackNeeds, group: readonly ReadBack[]): Prom
         putOffReadBack(tx, other, { afterMs: end === 'rest' ? restMs : againMs[0], counts: false }),
       );
     return;
+  }
+}
+
+const step = 'READ_BACK';
+
+/** What breaks whatever is tried is told of, and comes again ever more rarely. @throws the database's own trouble */
+async function readOrSetAside(needs: ReadBackNeeds, one: ReadBack): ReturnType<typeof readOne> {
+  const { database, log } = needs;
+  const { destinationId, deliveryId } = one;
+  try {
+    const end = await readOne(needs, one);
+    if (one.looks > 1) await closeBroken(database, { destinationId, deliveryId, step });
+    return end;
+  } catch (error) {
+    if (isStoreTrouble(error)) throw error;
+    const code = foreignCode(error);
+    log.error('delivery.broken', { loop: step, destination: destinationId, delivery: deliveryId, code });
+    await raiseBroken(database, { destinationId, deliveryId, step, code });
+    const afterMs = againMs[Math.min(one.looks, againMs.length) - 1] ?? restMs;
+    await database
+      .transaction((tx) => putOffReadBack(tx, one, { afterMs, counts: true }))
+      .catch((failure: unknown) => {
+        // It is taken again when nobody holds it any more.
+        if (isStoreTrouble(failure)) throw failure;
+      });
+    return 'read';
   }
 }
 
