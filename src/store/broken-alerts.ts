@@ -31,6 +31,15 @@ export async function raiseBroken(
   await raiseAlerts(sql, [{ kind: 'internal_error', ...subject, reason: `${step}:${code}` }]);
 }
 
+/** All of a destination's, whoever broke the step. */
+export async function closeAllBroken(sql: Sql, destinationId: string, step: string): Promise<void> {
+  await sql.run(
+    `UPDATE alerts FORCE INDEX (alerts_kind) SET closed_at = UTC_TIMESTAMP(3)
+      WHERE kind = 'internal_error' AND destination_id = ? AND SUBSTRING_INDEX(reason, ':', 1) = ? AND closed_at IS NULL`,
+    [destinationId, step],
+  );
+}
+
 export async function closeBroken(sql: Sql, broken: BrokenStep): Promise<void> {
   const rows = await sql.all<{ id: number }>(`SELECT id ${openOnes}`, valuesOf(broken));
   for (const { id } of rows)

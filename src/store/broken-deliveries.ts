@@ -34,12 +34,12 @@ export async function waitUnclaimed(
 /** One that was claimed under this lease and could not depart. False: it has departed, or the lease is another's. */
 export async function waitUndeparted(
   sql: Sql,
-  { id, leaseToken }: { readonly id: number; readonly leaseToken: number },
+  { id, leaseToken, batchId }: { readonly id: number; readonly leaseToken: number; readonly batchId: number },
   { reason, afterMs }: BrokenWait,
 ): Promise<boolean> {
   const { affected } = await sql.run(
-    `${waits} WHERE id = ? AND lease_token = ? AND state = 'sending' AND departed_attempt <> attempt AND batch_id = 0`,
-    [reason, afterMs, id, leaseToken],
+    `${waits} WHERE id = ? AND lease_token = ? AND state = 'sending' AND departed_attempt <> attempt AND batch_id = ?`,
+    [reason, afterMs, id, leaseToken, batchId],
   );
   return affected > 0;
 }

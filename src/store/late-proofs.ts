@@ -1,6 +1,7 @@
-// Deliveries that wait for a person although their answer is in the log: it came after the lease had run out.
+// Deliveries that wait, or are in a worker's hands, although their answer is in the log: it came after the lease had run out, or
+// could not be settled.
 // Invariant: reads only; of several calls, the answer must be that of the call that is open.
-import type { Sql } from './database.ts';
+import { inList, type Sql } from './database.ts';
 
 export async function heldWithLateProof(
   sql: Sql,
@@ -14,4 +15,21 @@ export async function heldWithLateProof(
         AND (h.call_name = '' OR EXISTS (SELECT 1 FROM delivery_calls c WHERE c.delivery_id = d.id AND c.name = h.call_name AND c.done = 0))
       GROUP BY d.id, d.destination_id ORDER BY d.id LIMIT ${Math.trunc(limit)}`,
   );
+}
+
+/** Outcomes after which the recipient has it. */
+export type Taken = 'accepted' | 'duplicate' | 'unconfirmed';
+
+/** Of these, in their attempt of now and without calls, what the log says that the recipient took. */
+export async function takenByLog(sql: Sql, ids: readonly number[]): Promise<ReadonlyMap<number, Taken>> {
+  if (ids.length === 0) return new Map();
+  const { marks, values } = inList(ids);
+  const rows = await sql.all<{ id: number; outcome: Taken }>(
+    `SELECT d.id, h.outcome FROM deliveries d FORCE INDEX (PRIMARY)
+       JOIN handovers h FORCE INDEX (handovers_delivery) ON h.delivery_id = d.id
+      WHERE d.id IN (${marks}) AND d.departed_attempt = d.attempt AND h.run = d.run AND h.attempt = d.attempt AND h.entry = 'late'
+        AND h.call_name = '' AND h.outcome IN ('accepted', 'duplicate', 'unconfirmed') ORDER BY h.id`,
+    values,
+  );
+  return new Map(rows.map(({ id, outcome }) => [id, outcome]));
 }

@@ -297,3 +297,28 @@ test.each([
   },
   120_000,
 );
+
+test('a line whose lead breaks is told of once; the others are heard, and repaired it is heard too', async () => {
+  gateway = await openDropGateway(lined());
+  await sendAll(names('B', 5));
+  await gateway.owner.text(
+    `CREATE TRIGGER poison BEFORE UPDATE ON deliveries FOR EACH ROW
+       IF NEW.state IN ('delivered', 'failed') AND (SELECT l.reference FROM leads l WHERE l.id = NEW.lead_id) = 'B-3'
+       THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'poison'; END IF`,
+  );
+  acknowledge(`${heading}B-1;OK;;\nB-2;KO;X1;\nB-3;KO;X2;\nB-4;OK;;\nB-3;OK;;\nB-5;OK;;\n`);
+  await gateway.until('heard', async () => (await gateway.counts())['delivered:accepted'] === 3, 30_000);
+  expect(await stateOf('B-2')).toEqual(['failed:refused:X1']);
+  expect((await stateOf('B-3'))[0]).not.toMatch(/^(delivered|failed)/);
+  const told = (): Promise<readonly { readonly reason: string }[]> =>
+    gateway.owner.all(
+      "SELECT a.reason FROM alerts a JOIN deliveries d ON d.id = a.delivery_id JOIN leads l ON l.id = d.lead_id WHERE a.kind = 'internal_error' AND a.closed_at IS NULL AND l.reference = 'B-3'",
+    );
+  await gateway.until('told', async () => (await told()).length > 0);
+  await gateway.owner.text('DROP TRIGGER poison');
+  // The first of its two lines counts.
+  await gateway.until('repaired', async () => (await stateOf('B-3'))[0] === 'failed:refused:X2', 60_000);
+  await gateway.until('nothing is told any more', async () => (await told()).length === 0);
+  await gateway.until('file ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
+  expect(await alerts()).toEqual(['ack_contradicts FILE_1']);
+}, 120_000);

@@ -1,4 +1,5 @@
-// A row that breaks the collecting or the claim of its file whatever is tried: the file leaves without it, and somebody is told.
+// A row that breaks the collecting, the claim, the departure or the outcome of its file whatever is tried: the others go on without
+// it under the one number, and somebody is told.
 import { silentLog } from '../../src/log.ts';
 import type { Role } from '../../src/roles/role-status.ts';
 import { openDropGateway, type DropGateway } from './drop.ts';
@@ -116,3 +117,54 @@ test('claim of a file that its recipient may have: nothing is sent without the r
   await gateway.until('ended', async () => (await gateway.counts())['delivered:duplicate'] === 5, 60_000);
   expect(gateway.drops()).toEqual(['L_000001.csv', 'L_000002.csv']);
 }, 120_000);
+
+test.each([
+  ['short', '1000'],
+  ['long', '2'],
+])(
+  'departure: a %s file leaves with the others under one number; the row waits outside it with its reason, and leaves when it is repaired',
+  async (_, partRows) => {
+    await sendAll(
+      'NEW.departed_attempt = NEW.attempt AND NEW.attempt > 0 AND OLD.departed_attempt <> OLD.attempt',
+      partRows,
+    );
+    expect(gateway.drops()).toEqual(['L_000001.csv']);
+    expect(references('L_000001.csv')).toEqual(others);
+    expect(await told()).toEqual([{ reference: broken, reason: 'DEPARTURE:SQL_1644' }]);
+    expect(await stateOf(broken)).toEqual(['waiting:broken:SQL_1644']);
+    await repair();
+  },
+  120_000,
+);
+
+test.each([
+  ['short', '1000'],
+  ['long', '2'],
+])(
+  'outcome: the others of a %s file that was taken are delivered at once; the row is told of, and repaired it is delivered by what the log says, and not sent again',
+  async (_, partRows) => {
+    await sendAll("NEW.state = 'delivered'", partRows);
+    expect((await told())[0]).toEqual({ reference: broken, reason: 'SETTLEMENT:SQL_1644' });
+    expect(await stateOf(broken)).toEqual(['sending:']);
+    await gateway.owner.run(
+      "UPDATE deliveries SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)) WHERE state = 'sending'",
+    );
+    await gateway.until('recovery is told of', async () => (await told()).length === 2, 60_000);
+    await gateway.owner.text('DROP TRIGGER poison');
+    await gateway.start('planner');
+    await delivered(5);
+    expect(gateway.drops()).toEqual(['L_000001.csv']);
+    expect(references('L_000001.csv')).toEqual(names);
+    expect(
+      await gateway.owner.all(
+        `SELECT h.entry, h.outcome FROM handovers h JOIN leads l ON l.id = h.lead_id WHERE l.reference = '${broken}' AND h.delivery_id > 0 ORDER BY h.id`,
+      ),
+    ).toEqual([
+      { entry: 'departed', outcome: '' },
+      { entry: 'late', outcome: 'accepted' },
+      { entry: 'outcome', outcome: 'accepted' },
+    ]);
+    expect(await gateway.stranded()).toBe(0);
+  },
+  120_000,
+);

@@ -175,7 +175,7 @@ test('one that breaks whatever is tried is told of once, the others of its desti
   );
   // Taken together, the broken one first.
   await gateway.owner.text(
-    "CREATE TRIGGER later BEFORE INSERT ON read_backs FOR EACH ROW SET NEW.due_at = TIMESTAMPADD(DAY, 1, UTC_TIMESTAMP(3))",
+    'CREATE TRIGGER later BEFORE INSERT ON read_backs FOR EACH ROW SET NEW.due_at = TIMESTAMPADD(DAY, 1, UTC_TIMESTAMP(3))',
   );
   const others = ['K-91', 'K-92'];
   await gateway.send(strangerRow('K-90'));

@@ -10,6 +10,8 @@ import { readDeliveries } from '../../store/deliveries.ts';
 import type { FileBatch } from '../files/file-parcel.ts';
 import type { ClaimLoad } from './claim-together.ts';
 import { claimDeliveries, type Claim, type ClaimedDelivery, type ClaimJob } from './claim.ts';
+import { breakingDeparture } from './break-apart.ts';
+import type { Departure } from './departure-entries.ts';
 import { brokenAtMost, halved } from './halving.ts';
 import type { Order, TripNeeds } from './trip.ts';
 
@@ -63,14 +65,46 @@ async function leaveUnclaimed(
     },
   );
   if (broken.length === 0 || (passed === 0 && broken.length >= brokenAtMost)) throw error;
-  const isFixed =
-    batch.state === 'written' && (batch.whole === undefined || batch.whole.firstSentAt !== undefined);
+  const isFixed = mayHaveLeft(batch);
   let stays = isFixed;
   for (const { unit, error: own } of broken)
     stays = !(await tellUnclaimed(needs, unit.job, own, isFixed ? 'stays' : batch.id)) || stays;
   await deferBatch(database, batch, stays ? againMs : 0);
   return undefined;
 }
+
+/**
+ * The rows that break the departure of their file wait outside it. A file that may have left would be another one without them: it
+ * is told of, and waits.
+ * @throws the error where the file may not leave without them
+ */
+export async function leaveUndeparted(
+  needs: TripNeeds,
+  batch: FileBatch,
+  departure: Departure,
+  error: unknown,
+): Promise<ReadonlySet<number>> {
+  const isFixed = mayHaveLeft(batch);
+  const out = new Set<number>();
+  for (const { unit, error: own } of await breakingDeparture(needs, departure, error)) {
+    const { id, leaseToken } = unit.row;
+    let isOut = !isFixed;
+    await tellBroken(needs, id, { step: 'DEPARTURE', error: own }, (tx, wait) =>
+      isFixed
+        ? Promise.resolve(true)
+        : waitUndeparted(tx, { id, leaseToken, batchId: batch.id }, wait).catch((failure: unknown) => {
+            isOut = false;
+            throw failure;
+          }),
+    );
+    if (!isOut) throw error;
+    out.add(id);
+  }
+  return out;
+}
+
+const mayHaveLeft = ({ state, whole }: FileBatch): boolean =>
+  state === 'written' && (whole === undefined || whole.firstSentAt !== undefined);
 
 /** @param file that it stands in, 0: none; `stays`: it is told of, and not moved. Answers whether it stands in that file no more. */
 async function tellUnclaimed(
@@ -101,7 +135,7 @@ export async function waitBroken(
   if (isStoreTrouble(error) || rows.some(({ batchId }) => batchId > 0)) throw error;
   for (const { id, leaseToken } of rows) {
     const waits = await tellBroken(needs, id, { step: 'DEPARTURE', error }, (tx, wait) =>
-      waitUndeparted(tx, { id, leaseToken }, wait),
+      waitUndeparted(tx, { id, leaseToken, batchId: 0 }, wait),
     );
     if (!waits) throw error;
   }

@@ -33,6 +33,16 @@ export async function depart(
   return checked ?? [];
 }
 
+/** The same of one, undone. @throws what it breaks with */
+export const tryDeparture = (
+  database: Database,
+  masterKeys: KeyRing,
+  departure: Departure,
+): Promise<unknown> =>
+  database.transaction((tx) => departTogether(tx, masterKeys, [departure], 'checked'), {
+    undoIf: () => true,
+  });
+
 /** @param leasesAre `trusted`: taken for held; undefined is answered when one turns out to be lost */
 async function departTogether(
   tx: Sql,

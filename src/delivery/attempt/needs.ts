@@ -5,6 +5,7 @@ import { groupSize, isStoreTrouble } from '../../store/database.ts';
 import { createCurrentMapping } from '../mapping-cache.ts';
 import { createAccess } from './access-digest.ts';
 import { createBatcher } from './batcher.ts';
+import { recordWithoutBroken } from './break-apart.ts';
 import { createMappingDigests } from './cites.ts';
 import type { Claim } from './claim.ts';
 import { claimTogether, type ClaimLoad } from './claim-together.ts';
@@ -67,7 +68,10 @@ export function bindNeeds(options: DelivererOptions): TripNeeds {
       ...together,
       run: (departures) => depart(database, masterKeys, departures),
     }),
-    record: (end) => recordLasting(recorded, end, options.leaseMs),
+    record: (end) =>
+      recordLasting(recorded, end, options.leaseMs).catch((error: unknown) =>
+        recordWithoutBroken(options, random, end, error),
+      ),
   };
 }
 

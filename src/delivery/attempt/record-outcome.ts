@@ -49,6 +49,10 @@ export async function recordEnds(
   return checked ?? [];
 }
 
+/** The same of one, undone. @throws what it breaks with */
+export const tryEnd = (database: Database, random: () => number, end: TripEnd): Promise<unknown> =>
+  database.transaction((tx) => recordTogether(tx, random, [end], 'checked'), { undoIf: () => true });
+
 /** @param leasesAre `trusted`: taken for held; undefined is answered when one turns out to be lost */
 async function recordTogether(
   tx: Sql,

@@ -3,8 +3,8 @@
 import type { Composed } from '../../../connectors/contract.ts';
 import { reasonWith } from '../../domain/delivery.ts';
 import { fileParcel, rowsThatFit, type FileBatch } from '../files/file-parcel.ts';
-import { foreignCode } from '../../errors.ts';
 import { isStoreTrouble } from '../../store/database.ts';
+import { leaveUndeparted } from './broken-trip.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Departure } from './departure-entries.ts';
 import { byHand, carriesRight } from './former-authorisation.ts';
@@ -128,9 +128,13 @@ async function departOnce(
   if (round === 1) await needs.step('written', destinationId);
   const answer = await needs.depart(departure).catch((error: unknown) => {
     if (trip.batch === undefined || isStoreTrouble(error)) throw error;
-    return { broken: foreignCode(error) };
+    return leaveUndeparted(needs, trip.batch, departure, error);
   });
-  if (typeof answer === 'object') return withoutBroken(needs, trip, departure.ready, still, answer.broken);
+  if (typeof answer === 'object')
+    return again(
+      departure.ready.map((prepared) => prepared.row).filter(({ id }) => !answer.has(id)),
+      still,
+    );
   if (answer === 'lost') return ended;
   if (answer === 'changed')
     return again(
@@ -138,18 +142,6 @@ async function departOnce(
       still,
     );
   return { next: 'departed', departed: { trip, departure, stopped: still } };
-}
-
-/** One row breaks the departure of its file: halved until it stands alone, and fails alone; the others leave in files of their own. */
-function withoutBroken(
-  needs: TripNeeds,
-  trip: Trip,
-  ready: readonly Ready[],
-  stopped: readonly Stopped[],
-  code: string,
-): Promise<RoundEnd> {
-  if (ready.length > 1) return splitFile(needs, ready, stopped, Math.ceil(ready.length / 2));
-  return failAsBug(needs, trip, ready, stopped, code);
 }
 
 /** The rest leaves in a file of its own, at once. */

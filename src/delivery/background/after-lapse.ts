@@ -11,6 +11,7 @@ import type { CallRow } from '../../store/calls.ts';
 import type { Delivery } from '../../store/deliveries.ts';
 import type { Settlement } from '../../store/delivery-settlements.ts';
 import { entryNames } from '../../store/entry-names.ts';
+import type { Taken } from '../../store/late-proofs.ts';
 import type { Handover } from '../../store/handovers.ts';
 import { stateAfter, unspent } from '../attempt/outcome-effects.ts';
 import type { Published } from '../mapping-cache.ts';
@@ -100,6 +101,18 @@ function outcomeUnknown(
     },
     handovers: state === 'cancelled' ? [unknown, cancelledEntry(row)] : [unknown],
     alerts: state === 'cancelled' ? [] : alertsOf(row, verdict),
+  };
+}
+
+/** The log knows its answer: the recipient has it. */
+export function afterProof(row: Delivery, outcome: Taken): AfterLapse {
+  const reason = outcome === 'unconfirmed' ? 'unproved' : outcome;
+  return {
+    settlement: { ...unspent(row, 'delivered', reason, 0, true), maybeReceived: true, askFirst: false },
+    handovers: [
+      { entry: 'outcome', ...entryNames(row), actor: 'planner', outcome, reason, nextStep: 'done' },
+    ],
+    alerts: [],
   };
 }
 

@@ -7,10 +7,11 @@ import { openCalls, type CallRow } from '../../store/calls.ts';
 import type { Sql } from '../../store/database.ts';
 import { lapsedLeases } from '../../store/deadlines.ts';
 import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
-import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
+import { forgetReferences, markSettled, type Settlement } from '../../store/delivery-settlements.ts';
 import { allDestinations } from '../../store/destinations.ts';
 import { unsentParts } from '../../store/file-parts.ts';
 import { appendHandovers } from '../../store/handovers.ts';
+import { takenByLog } from '../../store/late-proofs.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { putOffForPart } from '../../store/long-files.ts';
 import type { Which } from '../../store/which.ts';
@@ -18,7 +19,7 @@ import { wakeSiblings } from '../../store/withheld.ts';
 import { unitOf, type RowWork } from '../attempt/apart.ts';
 import { spentOf } from '../attempt/outcome-effects.ts';
 import type { Published } from '../mapping-cache.ts';
-import { afterLapse, decisionFor, type AfterLapse } from './after-lapse.ts';
+import { afterLapse, afterProof, decisionFor, type AfterLapse } from './after-lapse.ts';
 
 /** Rows of one look, which are held in memory and in one transaction; a file of more comes whole. */
 const atOnce = 1_000;
@@ -84,6 +85,10 @@ async function recoverLapsed(tx: Sql, published: Published, which: Which): Promi
     tx,
     rows.filter((_, index) => isEnd(settlements[index]?.state ?? 'waiting')),
   );
+  await forgetReferences(
+    tx,
+    rows.filter(({ action }, index) => action === 'erase' && settlements[index]?.state === 'delivered'),
+  );
   await raiseAlerts(
     tx,
     after.flatMap(({ alerts }) => alerts),
@@ -102,8 +107,17 @@ async function afterLapses(
     rows.filter((row) => row.batchId > 0),
     (row) => row.batchId,
   );
+  const proofs = await takenByLog(
+    tx,
+    rows.filter(({ id }) => !open.has(id)).map(({ id }) => id),
+  );
   const all: AfterLapse[] = [];
   for (const row of rows) {
+    const proof = proofs.get(row.id);
+    if (proof !== undefined) {
+      all.push(afterProof(row, proof));
+      continue;
+    }
     const erased = (leads.get(row.leadId)?.erased ?? true) && row.action !== 'erase';
     const call = row.departedAttempt === row.attempt ? open.get(row.id) : undefined;
     const decision = await decisionFor(

@@ -6,9 +6,10 @@ import type { AckRead, Action, ItemAnswers, Parcel, TakeAnswers } from '../../..
 import { derived } from '../../domain/keyed.ts';
 import { raiseAlerts, raisedFor, type Alert } from '../../store/alerts.ts';
 import type { Batch } from '../../store/batches.ts';
+import { closeAllBroken } from '../../store/broken-alerts.ts';
 import { batchesOf, knownPiece, noteLook, notePiece } from '../../store/file-acknowledgements.ts';
 import type { Trip, TripNeeds } from '../attempt/trip.ts';
-import { applyLines } from './apply-lines.ts';
+import { ackStep, applyLines } from './apply-lines.ts';
 import { fileName, type AcknowledgedFile } from './match-lines.ts';
 import { moveByLines, noteWord, type Word } from './lines-and-circuit.ts';
 
@@ -101,6 +102,8 @@ async function hear(reading: Reading, piece: number, digest: Buffer): Promise<'s
   const isWhole = heard.kind === 'read' && digestOf(reading, heard).equals(digest);
   if (!isWhole || sum.busy > 0) return 'soon';
   await notePiece(needs.database, file.id, piece, { digest, state: 'read' });
+  // One that breaks is told of again at its file's next reading.
+  await closeAllBroken(needs.database, file.destinationId, ackStep);
   return 'heard';
 }
 

@@ -1,16 +1,20 @@
 // What the lines of an acknowledgement come to: each delivery they name gets its own outcome, some hundreds in one transaction.
 // Invariant: the first word counts. Heard again it changes nothing, so that a reading that broke off begins anew; a word that
-// contradicts it moves nothing, stands in the log, and is a task.
+// contradicts it moves nothing, stands in the log, and is a task. A line that breaks our code keeps no other from being heard.
 import type { ItemAnswer } from '../../../connectors/contract.ts';
 import { isEnd } from '../../domain/delivery.ts';
 import { decide } from '../../domain/verdict.ts';
-import type { Database, Sql } from '../../store/database.ts';
+import { foreignCode } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import { raiseBroken } from '../../store/broken-alerts.ts';
+import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { lockDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { markSettled } from '../../store/delivery-settlements.ts';
 import { awaitAnew, loggedInFiles } from '../../store/file-acknowledgements.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
 import type { OutcomeEffects } from '../attempt/attempt.ts';
+import { brokenAtMost, halved } from '../attempt/halving.ts';
 import { noteDecision } from '../attempt/outcome-effects.ts';
 import { noEffects, writeEffects } from '../attempt/write-effects.ts';
 import type { Published } from '../mapping-cache.ts';
@@ -26,12 +30,14 @@ import {
   type Sense,
 } from './match-lines.ts';
 
+export const ackStep = 'ACK_LINES';
+
 export interface Applied {
   /** Lines that name no delivery of the file, or nobody. */
   readonly unmatched: number;
   /** Lines whose word is not known. */
   readonly unread: number;
-  /** Deliveries that are being asked about at this moment: their lines are heard at the next reading. */
+  /** Deliveries that are being asked about at this moment, or that break: their lines are heard at the next reading. */
   readonly busy: number;
   /** Deliveries settled by their lines now: those the recipient has, and those it said no to. */
   readonly taken: readonly number[];
@@ -40,16 +46,66 @@ export interface Applied {
 
 interface ApplyNeeds {
   readonly database: Database;
+  readonly log: Log;
   readonly published: Published;
   readonly random: () => number;
 }
 
-export function applyLines(
+export async function applyLines(
   needs: ApplyNeeds,
   file: AcknowledgedFile,
   answers: readonly ItemAnswer[],
 ): Promise<Applied> {
-  return needs.database.transaction((tx) => applyIn(tx, needs, file, answers));
+  try {
+    return await needs.database.transaction((tx) => applyIn(tx, needs, file, answers));
+  } catch (error) {
+    if (isStoreTrouble(error)) throw error;
+    return applyApart(needs, file, answers, error);
+  }
+}
+
+/** One of them breaks whatever is tried: it is told of and heard at a later reading, and the others are heard now. */
+async function applyApart(
+  needs: ApplyNeeds,
+  file: AcknowledgedFile,
+  answers: readonly ItemAnswer[],
+  error: unknown,
+): Promise<Applied> {
+  const { database, log } = needs;
+  const places = Map.groupBy(answers.keys(), (place) => answers[place]?.name ?? '');
+  // Lines about one lead stay together and in their order: the first word counts.
+  const units = [...places].map(([name, ids]) => ({ ids, name }));
+  const { done, passed, broken } = await halved(units, async (ids) => [
+    await database.transaction((tx) =>
+      applyIn(
+        tx,
+        needs,
+        file,
+        ids.flatMap((place) => answers[place] ?? []),
+      ),
+    ),
+  ]);
+  if (broken.length === 0 || (passed === 0 && broken.length >= brokenAtMost)) throw error;
+  const { clientId, destinationId } = file;
+  for (const { unit, error: own } of broken) {
+    const [named] = await namedIn(
+      database,
+      file,
+      answers.filter(({ name }) => name === unit.name),
+    );
+    const deliveryId = named?.id ?? 0;
+    const code = foreignCode(own);
+    log.error('delivery.broken', { loop: ackStep, destination: destinationId, delivery: deliveryId, code });
+    await raiseBroken(database, { clientId, destinationId, deliveryId, step: ackStep, code });
+  }
+  const sum = (of: (one: Applied) => number): number => done.reduce((all, one) => all + of(one), 0);
+  return {
+    unmatched: sum(({ unmatched }) => unmatched),
+    unread: sum(({ unread }) => unread),
+    busy: sum(({ busy }) => busy) + broken.length,
+    taken: done.flatMap(({ taken }) => taken),
+    refused: done.flatMap(({ refused }) => refused),
+  };
 }
 
 async function applyIn(

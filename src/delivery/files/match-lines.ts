@@ -34,12 +34,12 @@ export interface Line {
 }
 
 export async function namedIn(
-  tx: Sql,
+  sql: Sql,
   file: AcknowledgedFile,
   answers: readonly ItemAnswer[],
 ): Promise<readonly NamedDelivery[]> {
   const names = [...new Set(answers.map((answer) => answer.name).filter((name) => name !== ''))];
-  return file.namedBy === 'key' ? deliveriesByKey(tx, file, names) : deliveriesByReference(tx, file, names);
+  return file.namedBy === 'key' ? deliveriesByKey(sql, file, names) : deliveriesByReference(sql, file, names);
 }
 
 export function matched(
