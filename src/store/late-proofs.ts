@@ -26,7 +26,7 @@ export async function takenByLog(sql: Sql, ids: readonly number[]): Promise<Read
   const { marks, values } = inList(ids);
   const rows = await sql.all<{ id: number; outcome: Taken }>(
     `SELECT d.id, h.outcome FROM deliveries d FORCE INDEX (PRIMARY)
-       JOIN handovers h FORCE INDEX (handovers_delivery) ON h.delivery_id = d.id
+       JOIN handovers h FORCE INDEX (handovers_subject) ON h.lead_id = d.lead_id AND h.delivery_id = d.id
       WHERE d.id IN (${marks}) AND d.departed_attempt = d.attempt AND h.run = d.run AND h.attempt = d.attempt AND h.entry = 'late'
         AND h.call_name = '' AND h.outcome IN ('accepted', 'duplicate', 'unconfirmed') ORDER BY h.id`,
     values,
