@@ -6,13 +6,8 @@ import { liveAuthorisations, type Authorisation, type ClientFacts } from '../dom
 import { dataCategories } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import type { Sql } from '../store/database.ts';
-import { readDeliveries } from '../store/deliveries.ts';
-import { insertAuthorisation, readAuthorisations, revokeAuthorisation } from '../store/authorisations.ts';
-import { allDestinations, type Destination } from '../store/destinations.ts';
-import { citedAuthorisation } from '../store/cited-records.ts';
-import { entryNames } from '../store/entry-names.ts';
-import { appendHandovers } from '../store/handovers.ts';
-import { reopenWithheld, withheldOfDestination } from '../store/withheld.ts';
+import { readAuthorisations } from '../store/authorisations.ts';
+import { allDestinations } from '../store/destinations.ts';
 import {
   collect,
   impersonal,
@@ -23,8 +18,10 @@ import {
   withExamples,
   type Moment,
 } from './arguments.ts';
+import { askedByOf, askedByOption, noteWords } from './asked-by.ts';
 import { existingDestination } from './destination-name.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
+import { endAuthorisation, grantAuthorisation } from '../support/authorisations.ts';
 import { paris } from '../support/paris-time.ts';
 import { table } from './table.ts';
 import { out, withApp } from './terminal.ts';
@@ -36,6 +33,7 @@ interface GrantOptions {
   readonly document: string;
   readonly from?: Moment;
   readonly until?: Moment;
+  readonly askedBy?: string;
 }
 
 export function authorisationCommands(program: Command): void {
@@ -73,7 +71,8 @@ export function authorisationCommands(program: Command): void {
       )
       .requiredOption('--document <reference>', 'contract, letter or mail that says so (C19)')
       .option('--from <date>', 'default: now', instant)
-      .option('--until <date>', 'default: until revoked', instant),
+      .option('--until <date>', 'default: until revoked', instant)
+      .option(...askedByOption),
     '',
     'relais authorisation grant horizon-crm --recipient "Horizon, CRM" --document "contract 2026-12" --until 2027-12-31',
     'relais authorisation grant horizon-crm --recipient "Agence Sud" --target crm.sud.example --category identity --category project --document "letter of 2026-11-20"',
@@ -83,13 +82,15 @@ export function authorisationCommands(program: Command): void {
     authorisation
       .command('revoke <authorisation>')
       .description('end an authorisation at once; nothing departs under it any more')
-      .option('--reason <text>', 'why (letter, ticket); mandatory'),
+      .option('--reason <text>', 'why (letter, ticket); mandatory')
+      .option(...askedByOption),
     '',
     'relais authorisation revoke 3 --reason "letter of 2026-11-20"',
-  ).action((text: string, options: { readonly reason?: string }) => {
+  ).action((text: string, options: { readonly reason?: string; readonly askedBy?: string }) => {
     const id = wholeNumber(text);
     const reason = reasonOf(options.reason);
-    return withApp((app) => revoke(app, id, reason));
+    const askedBy = askedByOf(options.askedBy);
+    return withApp((app) => revoke(app, id, { reason, askedBy }));
   });
 }
 
@@ -153,9 +154,9 @@ async function grant(app: App, id: string, options: GrantOptions): Promise<void>
   const validUntil = options.until?.(now);
   if (validUntil !== undefined && validUntil <= validFrom)
     throw new RelaisError('USAGE-001', '--until must come after --from.');
-  const { actor } = app.config;
-  const done = await app.database.transaction(async (tx) => {
-    const authorisation = await insertAuthorisation(tx, {
+  const done = await grantAuthorisation(
+    app.database,
+    {
       clientId: destination.clientId,
       destinationId: id,
       recipient,
@@ -163,27 +164,15 @@ async function grant(app: App, id: string, options: GrantOptions): Promise<void>
       categories,
       documentRef: document,
       validFrom,
-      grantedBy: actor,
+      grantedBy: app.config.actor,
       ...(validUntil === undefined ? {} : { validUntil }),
-    });
-    await appendHandovers(tx, [
-      {
-        entry: 'authorised',
-        clientId: destination.clientId,
-        destinationId: id,
-        authorisationId: authorisation,
-        recipient,
-        actor,
-        purpose: document,
-        cited: await citedAuthorisation(tx, authorisation),
-      },
-    ]);
-    const reopened = validFrom <= tx.now() ? await reopen(tx, destination, actor) : 0;
-    return { authorisation, reopened };
-  });
+    },
+    askedByOf(options.askedBy),
+  );
   out(
     `Authorisation ${done.authorisation}: ${recipient} may receive ${categories.join(', ')} at ${targets.join(', ')}.`,
   );
+  out(noteWords(destination.clientId, done.note));
   if (done.reopened > 0) out(`${done.reopened} withheld deliveries are looked at again.`);
 }
 
@@ -200,43 +189,18 @@ function refuseForeignTargets(targets: readonly string[], client: ClientFacts): 
     );
 }
 
-/** The cause is repaired: what it withheld is judged again, at departure, as ever. */
-async function reopen(tx: Sql, destination: Destination, actor: string): Promise<number> {
-  const causes = ['recipient_not_authorised', 'category_not_authorised'];
-  const ids = await withheldOfDestination(tx, destination.id, causes, 10_000);
-  const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
-  await appendHandovers(
-    tx,
-    rows.map((row) => ({
-      entry: 'reopened' as const,
-      ...entryNames(row),
-      actor,
-    })),
-  );
-  return rows.length;
-}
-
-async function revoke(app: App, id: number, reason: string): Promise<void> {
+async function revoke(
+  app: App,
+  id: number,
+  { reason, askedBy }: { readonly reason: string; readonly askedBy: string | undefined },
+): Promise<void> {
   const { actor } = app.config;
   const found = (await all(app.database)).find((authorisation) => authorisation.id === id);
   if (found === undefined) throw new RelaisError('FIND-001', `No authorisation has the number ${id}.`);
-  const { clientId, destinationId, recipient } = found;
-  await app.database.transaction(async (tx) => {
-    if (!(await revokeAuthorisation(tx, id, actor)))
-      throw new RelaisError('DEST-001', `Authorisation ${id} is revoked already.`);
-    await appendHandovers(tx, [
-      {
-        entry: 'revoked',
-        clientId,
-        destinationId,
-        authorisationId: id,
-        recipient,
-        actor,
-        purpose: reason,
-      },
-    ]);
-  });
+  const { clientId, destinationId } = found;
+  const note = await endAuthorisation(app.database, found, { actor, reason, askedBy });
   out(
     `Authorisation ${id} is revoked. New leads for ${destinationId} are withheld unless another one covers them; withdrawals and erasures still go to whoever received the lead (docs/withdrawal.md).`,
   );
+  out(noteWords(clientId, note));
 }

@@ -8,8 +8,9 @@ import { loadMappings } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/document/problems.ts';
 import type { MappingVersion } from '../store/mapping-versions.ts';
 import { guessedOptIn } from '../publishing/fitness.ts';
-import { mostKept } from '../publishing/publish.ts';
+import { mostKept, type PublishRequest } from '../publishing/publish.ts';
 import { impersonal, reasonOf, wholeNumber, withExamples } from './arguments.ts';
+import { askedByOf, askedByOption, noteWords } from './asked-by.ts';
 import { checkCommand } from './mapping-check.ts';
 import { coverageCommand } from './mapping-coverage.ts';
 import { diffCommand } from './mapping-diff.ts';
@@ -27,11 +28,13 @@ interface PublishOptions {
   readonly note?: string;
   readonly reason?: string;
   readonly author?: string;
+  readonly askedBy?: string;
   readonly yes?: boolean;
   readonly json?: boolean;
 }
 
 interface RollbackOptions {
+  readonly askedBy?: string;
   readonly yes?: boolean;
   readonly reason?: string;
   readonly note?: string;
@@ -68,6 +71,7 @@ function publishCommand(mapping: Command): void {
       .option('--note <text>', 'what changed and who asked (C48); mandatory (--reason is the same)')
       .addOption(new Option('--reason <text>', 'the same as --note').hideHelp())
       .option('--author <name>', 'default: RELAIS_ACTOR')
+      .option(...askedByOption)
       .option('--yes', 'do not ask before waiting deliveries end because accepts no longer takes them')
       .option('--json', 'as JSON: one object for each mapping'),
     '',
@@ -83,6 +87,7 @@ function rollbackCommand(mapping: Command): void {
       .description('put an earlier version back in force')
       .option('--reason <text>', 'why (ticket number); mandatory')
       .addOption(new Option('--note <text>', 'the same as --reason').hideHelp())
+      .option(...askedByOption)
       .option('--yes', 'do not ask before waiting deliveries end because accepts no longer takes them')
       .option('--json', 'as JSON'),
     '',
@@ -90,12 +95,14 @@ function rollbackCommand(mapping: Command): void {
   ).action((destination: string, version: string, options: RollbackOptions) => {
     const wanted = wholeNumber(version.replace(/^v/, ''));
     const reason = reasonOf(options.reason ?? options.note);
+    const askedBy = askedByOf(options.askedBy);
     return withApp(async (app) => {
       const done = await app.publishing.rollback({
         destinationId: destination,
         version: wanted,
         reason,
         actor: app.config.actor,
+        askedBy,
         mayEnd: mayEnd(options.yes === true),
       });
       if (options.json === true) return out(JSON.stringify({ destination, ...versionData(done, true) }));
@@ -136,9 +143,10 @@ async function publish(destination: string | undefined, options: PublishOptions)
     throw new RelaisError('USAGE-001', 'Name one destination, or say --all.');
   const note = reasonOf(options.note ?? options.reason, '--note');
   const author = options.author === undefined ? undefined : impersonal(options.author, '--author');
+  const askedBy = askedByOf(options.askedBy);
   await withApp(async (app) => {
     for (const destinationId of destination === undefined ? await allGood(app) : [destination])
-      await publishOne(app, { destinationId, note, author: author ?? app.config.actor }, options);
+      await publishOne(app, { destinationId, note, askedBy, author: author ?? app.config.actor }, options);
   });
 }
 
@@ -168,7 +176,7 @@ const mayEnd =
 
 async function publishOne(
   app: App,
-  request: { readonly destinationId: string; readonly author: string; readonly note: string },
+  request: Pick<PublishRequest, 'destinationId' | 'author' | 'note' | 'askedBy'>,
   options: PublishOptions,
 ): Promise<void> {
   const { destinationId } = request;
@@ -186,6 +194,7 @@ async function publishOne(
       acceptedAgain,
       keeping,
       warnings,
+      clientNote: done.noteNumber ?? null,
     };
     return out(JSON.stringify({ destination: destinationId, ...data, missingSecrets: missing }));
   }
@@ -195,6 +204,7 @@ async function publishOne(
       ? `${destinationId} v${done.version.version} is in force.`
       : `${destinationId} v${done.version.version} was in force already; nothing changed.`,
   );
+  if (done.noteNumber !== undefined) out(noteWords(done.mapping.clientId, done.noteNumber));
   if (done.authorised > 0) out(`${done.authorised} authorisations of client.yaml added.`);
   for (const authorisation of done.unnamed)
     say(

@@ -23,6 +23,7 @@ import { lookUpCommands } from './lookups.ts';
 import { mappingCommands } from './mappings.ts';
 import { oppositionCommands } from './oppositions.ts';
 import { personCommands } from './persons.ts';
+import { noteCommands } from './notes.ts';
 import { presetCommands } from './presets.ts';
 import { proofCommands } from './proofs.ts';
 import { registerCommands } from './register.ts';
@@ -66,6 +67,7 @@ export function relaisProgram(): Command {
   taskCommands(program);
   alertCommands(program);
   clientMailCommands(program);
+  noteCommands(program);
   destinationCommands(program);
   authorisationCommands(program);
   accountCommands(program);

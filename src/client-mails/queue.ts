@@ -42,6 +42,8 @@ export interface ClientMail {
   /** French. The greeting, the officer's name and the mailbox for rights are added when it leaves (C59). */
   readonly paragraphs: readonly string[];
   readonly attachments?: readonly MailAttachment[];
+  /** Mailboxes that the client's contract named until lately: not masked either. */
+  readonly formerMailboxes?: readonly string[];
 }
 
 const mostAttached = 5 * 1024 * 1024;
@@ -49,12 +51,7 @@ const mostAttached = 5 * 1024 * 1024;
 /** Returns the numbers of the mails. @throws INTERNAL-001 when the caller gives what cannot be a mail */
 export async function queueClientMail(tx: Sql, mail: ClientMail): Promise<readonly number[]> {
   refuseUnfit(mail);
-  const facts = await findClient(tx, mail.clientId);
-  const known = new Set(
-    [...(facts?.mailboxes ?? []), ...Object.values(facts?.contacts ?? {})]
-      .filter((mailbox) => typeof mailbox === 'string')
-      .map((mailbox) => mailbox.toLowerCase()),
-  );
+  const known = await contractMailboxes(tx, mail.clientId, mail.formerMailboxes);
   const clean = (text: string): string => impersonalText(text.toWellFormed(), known);
   const ids: number[] = [];
   for (const to of mail.to)
@@ -71,6 +68,20 @@ export async function queueClientMail(tx: Sql, mail: ClientMail): Promise<readon
       }),
     );
   return ids;
+}
+
+/** Mailboxes that the client's contract names, in lower case: they are nobody's in person. */
+export async function contractMailboxes(
+  sql: Sql,
+  clientId: string,
+  former: readonly string[] = [],
+): Promise<ReadonlySet<string>> {
+  const facts = await findClient(sql, clientId);
+  return new Set(
+    [...former, ...(facts?.mailboxes ?? []), ...Object.values(facts?.contacts ?? {})]
+      .filter((mailbox) => typeof mailbox === 'string')
+      .map((mailbox) => mailbox.toLowerCase()),
+  );
 }
 
 function refuseUnfit({ key, to, attachments = [] }: ClientMail): void {

@@ -34,6 +34,9 @@ export function impersonalText(text: string, known: ReadonlySet<string> = new Se
     })
     .replaceAll(date, (found) => `\uE000${dates.push(found) - 1}\uE001`);
   return kept
-    .replaceAll(dialled, (run) => (isDialled(run) ? '[numéro masqué]' : run))
+    .replaceAll(dialled, (run) => {
+      if (!isDialled(run)) return run;
+      return `${run.startsWith('(') && !run.includes(')') ? '(' : ''}[numéro masqué]`;
+    })
     .replaceAll(/\uE000(\d+)\uE001/g, (_, index: string) => dates[Number(index)] ?? '');
 }

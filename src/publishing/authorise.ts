@@ -37,7 +37,7 @@ export async function authorise(
   tx: Sql,
   mapping: CompiledMapping,
   author: string,
-): Promise<{ readonly added: number; readonly unnamed: readonly Authorisation[] }> {
+): Promise<{ readonly added: readonly AuthorisationFact[]; readonly unnamed: readonly Authorisation[] }> {
   const existing = (await readAuthorisations(tx, [mapping.destinationId])).get(mapping.destinationId) ?? [];
   const known = new Set(existing.map((authorisation) => sameness(asFact(authorisation))));
   const wanted = (mapping.client.authorisations ?? [])
@@ -71,7 +71,7 @@ export async function authorise(
   }
   const named = new Set(wanted.map(sameness));
   return {
-    added: missing.length,
+    added: missing,
     unnamed: liveAuthorisations(existing, tx.now()).filter(
       (authorisation) => !named.has(sameness(asFact(authorisation))),
     ),

@@ -6,7 +6,7 @@ import { RelaisError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { CompiledMapping, Problem } from '../mapping/contract.ts';
 import type { Sql } from '../store/database.ts';
-import { findDestination, saveDestination } from '../store/destinations.ts';
+import { findClient, findDestination, lockDestination, saveDestination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import {
   fingerprintOf,
@@ -19,6 +19,7 @@ import {
 import { askAgain } from '../store/held-back.ts';
 import { keepingOldContent } from '../store/version-effects.ts';
 import { authorise } from './authorise.ts';
+import { noteOfPublication } from './notes.ts';
 import { checkFiles, refuseConnectorChange, type FitMapping, type PublishingDeps } from './fitness.ts';
 import { rollback, type RollbackRequest } from './rollback.ts';
 import { refuseEnding, reopen, reopenAccepted, type MayEnd } from './version-effects.ts';
@@ -27,6 +28,8 @@ export interface PublishRequest {
   readonly destinationId: string;
   readonly author: string;
   readonly note: string;
+  /** Who asked for it, as the client's note names them (C48); absent: the centre by itself. */
+  readonly askedBy?: string | undefined;
   /** Leads created before are not taken; default now. */
   readonly leadsFrom?: Date;
   /** Asked before a version is put in force whose `accepts` ends deliveries that wait. Without it such a version is refused. */
@@ -49,6 +52,8 @@ export interface PublishResult {
   /** Waiting deliveries that keep the content of an earlier version, since the recipient may have it. At most `mostKept`. */
   readonly keeping: readonly number[];
   readonly mapping: CompiledMapping;
+  /** Number of the client's written note; undefined where nothing was changed. */
+  readonly noteNumber: number | undefined;
 }
 
 export interface Publishing {
@@ -82,7 +87,7 @@ async function publish(
   const fit = await checkFiles(deps, request.destinationId);
   const { mapping, warnings } = fit;
   await refuseEnding(deps, mapping, request.mayEnd);
-  const result = await database.transaction((tx) => putInForce(tx, request, fit));
+  const result = await database.transaction((tx) => putInForce(tx, deps, request, fit));
   const acceptedAgain = await reopenAccepted(database, mapping, request.author);
   deps.log.info('mapping.published', {
     destination: request.destinationId,
@@ -93,10 +98,11 @@ async function publish(
 
 async function putInForce(
   tx: Sql,
+  { check }: PublishingDeps,
   request: PublishRequest,
   { sources, mapping }: FitMapping,
 ): Promise<Omit<PublishResult, 'acceptedAgain' | 'warnings' | 'mapping'>> {
-  const before = await findDestination(tx, request.destinationId);
+  const before = await lockDestination(tx, request.destinationId);
   if (before !== undefined && before.clientId !== mapping.clientId) {
     throw new RelaisError(
       'DEST-001',
@@ -104,7 +110,8 @@ async function putInForce(
     );
   }
   await refuseConnectorChange(tx, before, mapping);
-  // What is in force is read before the destination's row is written.
+  // What is in force is read before the rows of destination and client are written.
+  const facts = await findClient(tx, mapping.clientId);
   const inForce = before === undefined ? undefined : (await readVersions(tx, [before.mappingVersionId]))[0];
   await saveDestination(tx, mapping.client, {
     id: mapping.destinationId,
@@ -115,10 +122,23 @@ async function putInForce(
   const text = JSON.stringify(sources);
   const isSame = inForce !== undefined && inForce.fingerprint === fingerprintOf(text);
   const version = isSame ? inForce : await storeVersion(tx, request, mapping, text);
-  const { added: authorised, unnamed } = await authorise(tx, mapping, request.author);
+  const { added, unnamed } = await authorise(tx, mapping, request.author);
   const reopened = await reopen(tx, mapping.destinationId, request.author);
   const keeping = await keepingOldContent(tx, mapping.destinationId, version.id, mostKept);
-  return { version, changed: !isSame, authorised, unnamed, reopened, keeping };
+  const noteNumber = await noteOfPublication(
+    tx,
+    {
+      ...request,
+      before: { version: inForce, facts },
+      version,
+      mapping,
+      check,
+      askedBy: request.askedBy,
+      doneBy: request.author,
+    },
+    added,
+  );
+  return { version, changed: !isSame, authorised: added.length, unnamed, reopened, keeping, noteNumber };
 }
 
 /** A new version, pointed at and in the log. */

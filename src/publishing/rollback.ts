@@ -4,11 +4,12 @@ import { citedText, mappingDigest } from '../domain/cited.ts';
 import { RelaisError } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Sql } from '../store/database.ts';
-import { findDestination, saveDestination } from '../store/destinations.ts';
+import { findClient, findDestination, lockDestination, saveDestination } from '../store/destinations.ts';
 import { askAgain } from '../store/held-back.ts';
 import { appendHandovers } from '../store/handovers.ts';
-import { versionHistory, type MappingVersion } from '../store/mapping-versions.ts';
+import { readVersions, versionHistory, type MappingVersion } from '../store/mapping-versions.ts';
 import { checkVersion, refuseConnectorChange, type PublishingDeps } from './fitness.ts';
+import { noteOfRollback } from './notes.ts';
 import { refuseInProduction } from './production.ts';
 import { refuseEnding, reopen, reopenAccepted, type MayEnd } from './version-effects.ts';
 
@@ -17,6 +18,8 @@ export interface RollbackRequest {
   readonly version: number;
   readonly actor: string;
   readonly reason: string;
+  /** Who asked for it, as the client's note names them (C48); absent: the centre by itself. */
+  readonly askedBy?: string | undefined;
   readonly mayEnd?: MayEnd;
 }
 
@@ -33,30 +36,33 @@ export async function rollback(deps: PublishingDeps, request: RollbackRequest): 
     );
   const mapping = checkVersion(deps, wanted);
   await refuseEnding(deps, mapping, request.mayEnd);
-  await database.transaction((tx) => putBack(tx, { request, wanted, mapping, production: deps.production }));
+  await database.transaction((tx) => putBack(tx, deps, { request, wanted, mapping }));
   await reopenAccepted(database, mapping, request.actor);
   return wanted;
 }
 
 async function putBack(
   tx: Sql,
+  { production, check }: PublishingDeps,
   {
     request,
     wanted,
     mapping,
-    production,
   }: {
     readonly request: RollbackRequest;
     readonly wanted: MappingVersion;
     readonly mapping: CompiledMapping;
-    readonly production: boolean;
   },
 ): Promise<void> {
-  const destination = await findDestination(tx, request.destinationId);
+  const destination = await lockDestination(tx, request.destinationId);
   if (destination === undefined)
     throw new RelaisError('FIND-001', `No destination is called ${request.destinationId}.`);
   if (production) await refuseInProduction(tx, mapping);
   await refuseConnectorChange(tx, destination, mapping);
+  const before = {
+    version: (await readVersions(tx, [destination.mappingVersionId]))[0],
+    facts: await findClient(tx, destination.clientId),
+  };
   // The facts that stand beside a version come back with it.
   await saveDestination(tx, mapping.client, {
     id: destination.id,
@@ -77,4 +83,13 @@ async function putBack(
       cited: citedText({ mapping: mappingDigest(wanted) }),
     },
   ]);
+  await noteOfRollback(tx, {
+    before,
+    version: wanted,
+    mapping,
+    check,
+    askedBy: request.askedBy,
+    doneBy: request.actor,
+    note: request.reason,
+  });
 }

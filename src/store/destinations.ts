@@ -73,6 +73,12 @@ export async function findDestination(sql: ReadOnlySql, id: string): Promise<Des
   return row === undefined ? undefined : destinationOf(row);
 }
 
+/** The destination under its lock: whoever publishes next waits for this transaction. */
+export async function lockDestination(tx: Sql, id: string): Promise<Destination | undefined> {
+  const [row] = await tx.all<Row>(`SELECT ${columns} FROM destinations WHERE id = ? FOR UPDATE`, [id]);
+  return row === undefined ? undefined : destinationOf(row);
+}
+
 /** Creates client and destination, or brings their facts up to date; keeps status and state. */
 export async function saveDestination(
   tx: Sql,

@@ -148,7 +148,7 @@ export function statementsOf(sql: string): readonly string[] {
 }
 
 /** Tables the gateway may only read and add to (guarantee 9), or only read. */
-const appendOnly = new Set(['handovers', 'seals', 'mapping_versions', 'installation_lives']);
+const appendOnly = new Set(['handovers', 'seals', 'mapping_versions', 'installation_lives', 'client_notes']);
 const readOnly = new Set([
   'schema_migrations',
   'schema_migration_steps',

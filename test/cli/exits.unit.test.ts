@@ -33,8 +33,8 @@ test('every command the operators are promised is there', () => {
       ...['alert list', 'completion', 'delivery resolve', 'keys rotate', 'keys status'],
       ...['bulk cancel', 'bulk list', 'bulk resume', 'bulk show'],
       ...['opposition add', 'opposition check', 'preset list', 'preset show', 'preset try'],
-      ...['mail list', 'mail send'],
       ...['lookups', 'person export'],
+      ...['mail list', 'mail send', 'note list', 'note show'],
       ...['proof key', 'proof list', 'proof page', 'proof show', 'proof verify'],
       ...['redis adopt', 'redis show', 'task close', 'task list'],
       ...[

@@ -1,0 +1,17 @@
+// Who asked for a change, as the client's note names them (C48), and where that note is read.
+// Invariant: it stands in a note for good: no mail address, no phone number, and never a prospect.
+import { impersonal } from './arguments.ts';
+
+export const askedByOption = [
+  '--asked-by <who>',
+  "who asked for it, for the client's note (C48): a function or a company; default: the centre itself",
+] as const;
+
+/** @throws USAGE-001 when it names a way to reach a person */
+export function askedByOf(given: string | undefined): string | undefined {
+  const text = given?.trim() ?? '';
+  return text === '' ? undefined : impersonal(text, '--asked-by');
+}
+
+export const noteWords = (clientId: string, number: number): string =>
+  `Note ${number} is written and goes to the client's contact: relais note show ${clientId} ${number}`;

@@ -1,0 +1,116 @@
+// A written note of a change made on a client's instruction (C48): numbered, kept, in the log, mailed to contact and officer.
+// Invariant: it is written in the transaction of the change. It names fields and settings, never a person's value: what looks
+// like a way to reach a person is masked.
+import { impersonalText } from '../domain/impersonal-text.ts';
+import { insertNote, nextNoteNumber, type StoredNote } from '../store/client-notes.ts';
+import type { Sql } from '../store/database.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { contractMailboxes, queueClientMail } from './queue.ts';
+
+export const noteKinds = [
+  'mapping_published',
+  'mapping_rolled_back',
+  'client_facts',
+  'recipient_authorised',
+  'recipient_revoked',
+  'retention',
+  'person_rectified',
+  'person_erased',
+  'person_restricted',
+  'consent_withdrawn',
+  'contract_ended',
+] as const;
+export type NoteKind = (typeof noteKinds)[number];
+
+export interface ClientNote {
+  readonly clientId: string;
+  readonly kind: NoteKind;
+  /** French, one line: `format « horizon-crm » publié, version 3`. */
+  readonly title: string;
+  /** French, a line each: what was changed. Of a person's data the names of the fields, never the values. */
+  readonly changes: readonly string[];
+  /** Who asked at the client, or for the prospect by which request; absent: the centre by itself. */
+  readonly askedBy?: string | undefined;
+  /** Account of who did it. */
+  readonly doneBy: string;
+  /** Number of the client's registered instruction. */
+  readonly instruction?: number;
+  /** Contract, letter, request: what says so. */
+  readonly document?: string | undefined;
+  /** Mailboxes that the contract named until this change. */
+  readonly formerMailboxes?: readonly string[];
+  readonly destinationId?: string;
+  readonly mappingVersionId?: number;
+}
+
+/** Who asked, where nobody outside did. */
+export const byTheCentre = 'le centre, de sa propre initiative';
+
+/** Returns the note's number among the client's. Call it last in the transaction: it holds the client's counter until the end. */
+export async function writeNote(tx: Sql, note: ClientNote): Promise<number> {
+  const known = await contractMailboxes(tx, note.clientId, note.formerMailboxes);
+  const clean = (text: string): string =>
+    impersonalText(text.toWellFormed().replaceAll(/\s+/g, ' ').trim(), known);
+  const askedBy = clean(note.askedBy ?? byTheCentre).slice(0, 160);
+  const at = tx.now();
+  const number = await nextNoteNumber(tx, note.clientId);
+  const row: StoredNote = {
+    clientId: note.clientId,
+    number,
+    writtenAt: at,
+    kind: note.kind,
+    destinationId: note.destinationId ?? '',
+    mappingVersionId: note.mappingVersionId ?? 0,
+    title: clean(note.title).slice(0, 200),
+    changes: note.changes.map(clean),
+    askedBy,
+    doneBy: note.doneBy.slice(0, 120),
+    instruction: note.instruction ?? 0,
+    document: clean(note.document ?? '').slice(0, 200),
+  };
+  await insertNote(tx, number, row, at);
+  await appendHandovers(tx, [
+    {
+      entry: 'note_written',
+      clientId: note.clientId,
+      destinationId: row.destinationId,
+      mappingVersionId: row.mappingVersionId,
+      actor: row.doneBy,
+      recipient: askedBy,
+      purpose: `note ${number}`,
+      reason: note.kind,
+    },
+  ]);
+  await queueClientMail(tx, {
+    clientId: note.clientId,
+    kind: 'note',
+    key: noteKey(number),
+    to: ['contact', 'dpo'],
+    subject: `Note n° ${number} : ${row.title}`,
+    paragraphs: noteParagraphs(row),
+    formerMailboxes: note.formerMailboxes ?? [],
+  });
+  return number;
+}
+
+/** Names the mails of a note. */
+export const noteKey = (number: number): string => `note-${number}`;
+
+/** The note as its readers get it, in French. */
+export function noteParagraphs(note: StoredNote): readonly string[] {
+  const day = note.writtenAt.toLocaleString('fr-FR', {
+    ...{ timeZone: 'Europe/Paris', day: 'numeric', month: 'long', year: 'numeric' },
+    ...{ hour: '2-digit', minute: '2-digit' },
+  });
+  return [
+    `Note n° ${note.number}, ${day} (heure de Paris)`,
+    `Objet : ${note.title}`,
+    ['Modification effectuée :', ...note.changes.map((line) => `  - ${line}`)].join('\n'),
+    [
+      `Demandée par : ${note.askedBy}`,
+      ...(note.instruction === 0 ? [] : [`Instruction enregistrée : n° ${note.instruction}`]),
+      ...(note.document === '' ? [] : [`Motif ou document : ${note.document}`]),
+      `Effectuée par : ${note.doneBy}`,
+    ].join('\n'),
+  ];
+}

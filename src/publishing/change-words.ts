@@ -1,0 +1,94 @@
+// What a publication changes for the client, in French and line by line, as the written note tells it (C48).
+// Invariant: pure. Names of fields, settings and opt-in values; a lead's values are never in it, and secrets are names.
+import type { ClientFacts } from '../domain/destination.ts';
+import type { CompiledMapping } from '../mapping/contract.ts';
+import { besidesContent, type LineChanges, type SettingChange } from '../mapping/tools/diff-settings.ts';
+import { diffMappings } from '../mapping/tools/diff.ts';
+import { sampleLead } from '../mapping/tools/sample-lead.ts';
+import { leadFromSample } from '../mapping/tools/sample.ts';
+
+/** A note is read by people: past so many lines it says how many more there are. */
+const mostLines = 60;
+
+/** @param before undefined: the first version of its destination; `unreadable`: one that does not compile any more */
+export function mappingChanges(
+  before: CompiledMapping | 'unreadable' | undefined,
+  after: CompiledMapping,
+  now: Date,
+): readonly string[] {
+  if (before === undefined) return firstVersion(after);
+  if (before === 'unreadable')
+    return ['La version précédente ne peut plus être relue : la comparaison manque.', ...firstVersion(after)];
+  const beside = besidesContent(before, after);
+  const targets = writtenOtherwise(before, after, now);
+  const lines = [
+    ...(targets.length === 0 ? [] : [`Champs écrits autrement : ${targets.join(', ')}`]),
+    ...settings('Opt-in', beside.optIn),
+    ...lineChanges('Opt-in', beside.consent),
+    ...lineChanges('Demandes prises', beside.accepts),
+    ...lineChanges('Lecture des réponses', beside.answers),
+    ...settings('Réglage', beside.settings),
+  ];
+  return cut(lines);
+}
+
+const firstVersion = (mapping: CompiledMapping): readonly string[] =>
+  cut([
+    `Premier format de « ${mapping.destinationId} », par ${mapping.connector}${mapping.targets.length === 0 ? '' : `, vers ${mapping.targets.join(', ')}`}`,
+    ...mapping.consentTable.map(
+      ({ field, purpose, channel, values }) =>
+        `Opt-in ${field} (${purpose}, ${channel}) : ${Object.entries(values)
+          .map(([state, value]) => `${state} = ${value}`)
+          .join(', ')}`,
+    ),
+  ]);
+
+/** Targets with another value or another place, over an invented lead with every field. */
+function writtenOtherwise(before: CompiledMapping, after: CompiledMapping, now: Date): readonly string[] {
+  const sample = leadFromSample(sampleLead, 'built-in', after.clientId);
+  if (!sample.ok) return [];
+  return diffMappings(before, after, [sample.lead], 'create', now).targets.map(({ target }) => target);
+}
+
+const settings = (title: string, changes: readonly SettingChange[]): readonly string[] =>
+  changes.map(({ name, before, after }) => `${title} ${name} : ${before} → ${after}`);
+
+const lineChanges = (title: string, { removed, added, moved }: LineChanges): readonly string[] => [
+  ...removed.map((line) => `${title}, retiré : ${line}`),
+  ...added.map((line) => `${title}, ajouté : ${line}`),
+  ...(moved ? [`${title} : l'ordre change`] : []),
+];
+
+function cut(lines: readonly string[]): readonly string[] {
+  return lines.length <= mostLines
+    ? lines
+    : [...lines.slice(0, mostLines), `et ${lines.length - mostLines} autres lignes (relais mapping diff)`];
+}
+
+const factNames: readonly (readonly [string, (facts: ClientFacts) => unknown])[] = [
+  ['Nom du client', (facts) => facts.name],
+  ['Entité juridique', (facts) => [facts.legalEntity, ...(facts.legalEntities ?? [])].join(', ')],
+  ['Interlocuteur désigné pour les droits', ({ contacts }) => contacts.rights],
+  ['Interlocuteur technique', ({ contacts }) => contacts.technical],
+  ['Hôtes du contrat', ({ hosts }) => hosts.join(', ')],
+  ['Boîtes du contrat', ({ mailboxes }) => mailboxes.join(', ')],
+  ['Dossiers du contrat', ({ folders }) => folders.join(', ')],
+  ['Catégories de données du contrat', ({ categories }) => categories.join(', ')],
+  ['Message d’accueil (C49)', ({ goLive }) => evidence(goLive?.['greeting'])],
+  ['Numéro présenté (C50)', ({ goLive }) => evidence(goLive?.['callerNumber'])],
+  ['Champ OPTIN convenu (C51)', ({ goLive }) => evidence(goLive?.['optIn'])],
+  ['Procédure pour les droits (C52)', ({ goLive }) => evidence(goLive?.['rightsProcedure'])],
+];
+
+const evidence = (
+  item: { readonly evidence: string; readonly date: string } | undefined,
+): string | undefined => (item === undefined ? undefined : `${item.evidence} (${item.date})`);
+
+/** What client.yaml says otherwise than before. @param before undefined: a new client */
+export function factChanges(before: ClientFacts | undefined, after: ClientFacts): readonly string[] {
+  if (before === undefined) return [];
+  return factNames.flatMap(([name, read]) => {
+    const [was, is] = [read(before) || '(rien)', read(after) || '(rien)'];
+    return was === is ? [] : [`${name} : ${String(was)} → ${String(is)}`];
+  });
+}

@@ -1,0 +1,105 @@
+// The written note of a version put in force, or back in force (C48).
+// Invariant: in the transaction that puts it in force; a publication that changes nothing writes none.
+import { writeNote } from '../client-mails/notes.ts';
+import type { AuthorisationFact, ClientFacts } from '../domain/destination.ts';
+import { checkSources, type CheckOptions } from '../mapping/check.ts';
+import type { CompiledMapping, MappingSources } from '../mapping/contract.ts';
+import type { Sql } from '../store/database.ts';
+import type { MappingVersion } from '../store/mapping-versions.ts';
+import { factChanges, mappingChanges } from './change-words.ts';
+
+/** What stood before, read under the lock of the destination. */
+export interface Before {
+  readonly version: MappingVersion | undefined;
+  readonly facts: ClientFacts | undefined;
+}
+
+export interface Publication {
+  readonly before: Before;
+  readonly version: MappingVersion;
+  readonly mapping: CompiledMapping;
+  readonly check: CheckOptions;
+  readonly askedBy: string | undefined;
+  readonly doneBy: string;
+  readonly note: string;
+}
+
+/** Returns the note's number; undefined where nothing was changed. @param added authorisations that came with it */
+export async function noteOfPublication(
+  tx: Sql,
+  publication: Publication,
+  added: readonly AuthorisationFact[],
+): Promise<number | undefined> {
+  const { before, version, mapping, note } = publication;
+  const isNew = before.version?.id !== version.id;
+  const facts = [
+    ...factChanges(before.facts, mapping.client),
+    ...added.map(
+      ({ recipient, documentRef, categories }) =>
+        `Destinataire habilité : ${recipient} (${categories.join(', ')} ; ${documentRef})`,
+    ),
+  ];
+  if (!isNew && facts.length === 0) return undefined;
+  const { destinationId } = mapping;
+  return writeNote(tx, {
+    ...namesOf(publication),
+    kind: isNew ? 'mapping_published' : 'client_facts',
+    title: isNew
+      ? `format « ${destinationId} » publié, version ${version.version}`
+      : `contrat de « ${mapping.client.name} » mis à jour`,
+    changes: isNew ? saidOf(versionLines(publication, tx.now()), facts) : facts,
+    formerMailboxes: mailboxesOf(before.facts),
+    document: note,
+  });
+}
+
+export async function noteOfRollback(tx: Sql, publication: Publication): Promise<number> {
+  const { before, version, mapping, note } = publication;
+  return writeNote(tx, {
+    ...namesOf(publication),
+    kind: 'mapping_rolled_back',
+    title: `format « ${mapping.destinationId} » remis en version ${version.version}`,
+    changes: saidOf(versionLines(publication, tx.now()), factChanges(before.facts, mapping.client)),
+    formerMailboxes: mailboxesOf(before.facts),
+    document: note,
+  });
+}
+
+const saidOf = (version: readonly string[], facts: readonly string[]): readonly string[] => {
+  const lines = [...version, ...facts];
+  return lines.length > 1
+    ? lines
+    : [...lines, 'Aucune différence de contenu ni de réglage : seuls des fichiers annexes changent.'];
+};
+
+/** What the contract named before: a note that tells of the change says them. */
+const mailboxesOf = (facts: ClientFacts | undefined): readonly string[] =>
+  facts === undefined
+    ? []
+    : [...facts.mailboxes, ...Object.values(facts.contacts).filter((one) => typeof one === 'string')];
+
+const namesOf = ({ mapping, version, askedBy, doneBy }: Publication) => ({
+  clientId: mapping.clientId,
+  destinationId: mapping.destinationId,
+  mappingVersionId: version.id,
+  askedBy,
+  doneBy,
+});
+
+function versionLines({ before, version, mapping, check }: Publication, now: Date): readonly string[] {
+  const was = before.version;
+  return [
+    ...(was === undefined ? [] : [`Version ${version.version} à la place de la version ${was.version}`]),
+    ...mappingChanges(compiledAgain(was, check), mapping, now),
+  ];
+}
+
+/** As this program compiles it today. */
+function compiledAgain(
+  version: MappingVersion | undefined,
+  check: CheckOptions,
+): CompiledMapping | 'unreadable' | undefined {
+  if (version === undefined) return undefined;
+  const checked = checkSources(JSON.parse(version.sources) as MappingSources, { ...check, tests: false });
+  return checked.ok ? checked.mapping : 'unreadable';
+}

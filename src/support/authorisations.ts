@@ -1,0 +1,99 @@
+// Authorising a recipient by hand, and ending it: the row, the entry of the log, the client's note, what it lets go again.
+// Invariant: one transaction each (C18, C48).
+import { insertAuthorisation, revokeAuthorisation } from '../store/authorisations.ts';
+import { writeNote } from '../client-mails/notes.ts';
+import type { Authorisation } from '../domain/destination.ts';
+import { RelaisError } from '../errors.ts';
+import { citedAuthorisation } from '../store/cited-records.ts';
+import type { Database, Sql } from '../store/database.ts';
+import { readDeliveries } from '../store/deliveries.ts';
+import { entryNames } from '../store/entry-names.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { reopenWithheld, withheldOfDestination } from '../store/withheld.ts';
+
+/** Returns the number of the authorisation, how many deliveries are looked at again, and the note's number. */
+export async function grantAuthorisation(
+  database: Database,
+  granted: Omit<Authorisation, 'id' | 'revokedAt'> & { readonly grantedBy: string },
+  askedBy: string | undefined,
+): Promise<{ readonly authorisation: number; readonly reopened: number; readonly note: number }> {
+  const { clientId, destinationId, recipient, documentRef, targets, categories, grantedBy: actor } = granted;
+  return database.transaction(async (tx) => {
+    const authorisation = await insertAuthorisation(tx, granted);
+    await appendHandovers(tx, [
+      {
+        entry: 'authorised',
+        clientId,
+        destinationId,
+        authorisationId: authorisation,
+        recipient,
+        actor,
+        purpose: documentRef,
+        cited: await citedAuthorisation(tx, authorisation),
+      },
+    ]);
+    const reopened = granted.validFrom <= tx.now() ? await reopen(tx, destinationId, actor) : 0;
+    const note = await writeNote(tx, {
+      clientId,
+      destinationId,
+      kind: 'recipient_authorised',
+      title: `destinataire habilité pour « ${destinationId} »`,
+      changes: [
+        `Destinataire : ${recipient}`,
+        `Adresses : ${targets.join(', ')}`,
+        `Catégories de données : ${categories.join(', ')}`,
+        `Du ${day(granted.validFrom)}${granted.validUntil === undefined ? ', jusqu’à révocation' : ` au ${day(granted.validUntil)}`}`,
+      ],
+      askedBy,
+      doneBy: actor,
+      document: documentRef,
+    });
+    return { authorisation, reopened, note };
+  });
+}
+
+/** @throws DEST-001 when it is revoked already */
+export async function endAuthorisation(
+  database: Database,
+  { id, clientId, destinationId, recipient }: Authorisation,
+  {
+    actor,
+    reason,
+    askedBy,
+  }: { readonly actor: string; readonly reason: string; readonly askedBy: string | undefined },
+): Promise<number> {
+  return database.transaction(async (tx) => {
+    if (!(await revokeAuthorisation(tx, id, actor)))
+      throw new RelaisError('DEST-001', `Authorisation ${id} is revoked already.`);
+    await appendHandovers(tx, [
+      { entry: 'revoked', clientId, destinationId, authorisationId: id, recipient, actor, purpose: reason },
+    ]);
+    return writeNote(tx, {
+      clientId,
+      destinationId,
+      kind: 'recipient_revoked',
+      title: `habilitation retirée pour « ${destinationId} »`,
+      changes: [
+        `Destinataire : ${recipient}`,
+        `Habilitation n° ${id} révoquée : plus rien ne part sous elle`,
+      ],
+      askedBy,
+      doneBy: actor,
+      document: reason,
+    });
+  });
+}
+
+const day = (at: Date): string => at.toLocaleDateString('fr-FR', { timeZone: 'Europe/Paris' });
+
+/** The cause is repaired: what it withheld is judged again, at departure, as ever. */
+async function reopen(tx: Sql, destinationId: string, actor: string): Promise<number> {
+  const causes = ['recipient_not_authorised', 'category_not_authorised'];
+  const ids = await withheldOfDestination(tx, destinationId, causes, 10_000);
+  const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
+  await appendHandovers(
+    tx,
+    rows.map((row) => ({ entry: 'reopened' as const, ...entryNames(row), actor })),
+  );
+  return rows.length;
+}
