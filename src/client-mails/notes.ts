@@ -99,8 +99,12 @@ export const noteKey = (number: number): string => `note-${number}`;
 /** The note as its readers get it, in French. */
 export function noteParagraphs(note: StoredNote): readonly string[] {
   const day = note.writtenAt.toLocaleString('fr-FR', {
-    ...{ timeZone: 'Europe/Paris', day: 'numeric', month: 'long', year: 'numeric' },
-    ...{ hour: '2-digit', minute: '2-digit' },
+    timeZone: 'Europe/Paris',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
   });
   return [
     `Note n° ${note.number}, ${day} (heure de Paris)`,

@@ -65,7 +65,7 @@ function cut(lines: readonly string[]): readonly string[] {
     : [...lines.slice(0, mostLines), `et ${lines.length - mostLines} autres lignes (relais mapping diff)`];
 }
 
-const factNames: readonly (readonly [string, (facts: ClientFacts) => unknown])[] = [
+const factNames: readonly (readonly [string, (facts: ClientFacts) => string | undefined])[] = [
   ['Nom du client', (facts) => facts.name],
   ['Entité juridique', (facts) => [facts.legalEntity, ...(facts.legalEntities ?? [])].join(', ')],
   ['Interlocuteur désigné pour les droits', ({ contacts }) => contacts.rights],
@@ -89,6 +89,6 @@ export function factChanges(before: ClientFacts | undefined, after: ClientFacts)
   if (before === undefined) return [];
   return factNames.flatMap(([name, read]) => {
     const [was, is] = [read(before) || '(rien)', read(after) || '(rien)'];
-    return was === is ? [] : [`${name} : ${String(was)} → ${String(is)}`];
+    return was === is ? [] : [`${name} : ${was} → ${is}`];
   });
 }

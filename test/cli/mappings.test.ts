@@ -62,7 +62,7 @@ describe('mapping publish, rollback, history', () => {
     const second = await relais(
       ...['mapping', 'publish', 'essai-crm', '--author', 'Anne', '--note', 'name instead of nom'],
     );
-    expect(second.out).toBe('essai-crm v2 is in force.\n');
+    expect(second.out).toMatch(/^essai-crm v2 is in force\.\nNote 2 is written/);
     expect(await relais('mapping', 'rollback', 'essai-crm', '1')).toMatchObject({ code: 64 });
     const back = await relais('mapping', 'rollback', 'essai-crm', 'v1', '--reason', 'ticket 16');
     expect(back.out).toBe('essai-crm v1 is in force again.\n');

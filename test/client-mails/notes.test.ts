@@ -44,7 +44,7 @@ const change = (name: string, from: string, to: string): void => {
 const notes = async (): Promise<readonly StoredNote[]> =>
   (await listNotes(gateway.app.database, 'essai', 100, 1_000)).toReversed();
 
-test('C48: a mapping published and rolled back is a note each: date, what, who asked, who did; mailed, in the log', async () => {
+test('C48: a mapping published and rolled back is a note each, mailed and in the log', async () => {
   const first = await publish('direction commerciale d’Essai');
   expect(first.noteNumber).toBe(1);
   // The very same again changes nothing: no note.
@@ -167,7 +167,7 @@ test('C48: two publishers at once make two notes, each speaking of the version b
   change('essai/crm.yaml', 'granted: OUI', "granted: 'YES'");
   const both = await Promise.all([publish('A'), publish('B')]);
   // The second finds the very same files in force: it changed nothing.
-  expect(both.map(({ noteNumber }) => noteNumber).toSorted()).toEqual([2, undefined]);
+  expect(both.flatMap(({ noteNumber }) => noteNumber ?? [])).toEqual([2]);
   expect((await notes()).map(({ number }) => number)).toEqual([1, 2]);
 });
 
