@@ -98,7 +98,7 @@ test.each(names)('%s: every relais command and option named exists', (name) => {
 });
 
 test('README and guides show every group of commands that support, integrators and the officer use', () => {
-  const guides = ['accounts', 'first-client', 'configuration', 'operations', 'rights'].map(
+  const guides = ['accounts', 'first-client', 'configuration', 'operations', 'rights', 'client'].map(
     (name) => `docs/${name}.md`,
   );
   const shown = [readme, ...guides.map(pageOf)].flatMap(commandsOn);
