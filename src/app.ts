@@ -18,6 +18,7 @@ import { createRights, type Rights } from './privacy/rights.ts';
 import { createSealer, type Sealer } from './privacy/seal.ts';
 import { createSign } from './privacy/sign.ts';
 import { createPublishing, type Publishing } from './publishing/publish.ts';
+import { createRetention, type Retention } from './retention/run.ts';
 import { openDatabase, type Database, type ReadOnlySql, type Sql } from './store/database.ts';
 import { createSnapshots } from './store/lead-revisions.ts';
 import { grantRights, migrate, requireSchema, type Account, type Migration } from './store/migrate.ts';
@@ -50,6 +51,8 @@ export interface App {
   readonly proofs: ProofDeps;
   /** Grants that end by themselves. */
   readonly consentEnds: ConsentEnds;
+  /** What goes when its time has come. */
+  readonly retention: Retention;
   readonly sealer: Sealer;
   /** Accounts, sessions and keys of the people and systems that work with it. */
   readonly access: AccessPlace;
@@ -102,6 +105,14 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     rights: createRights({ database, secrets, snapshot, oppositionKey, proofs }),
     proofs,
     consentEnds: createConsentEnds({ database, snapshot, log }),
+    retention: createRetention({
+      database,
+      secrets,
+      oppositionKey,
+      phoneProofs: config.phoneProofs,
+      log,
+      restricted: () => Promise.resolve(new Set()),
+    }),
     sealer: createSealer({ database, sealKeys: keys.seal, secrets, log }),
     access: {
       database,

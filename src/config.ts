@@ -51,6 +51,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     planner: plannerOf(reader),
     alerts: alertsOf(reader, network.allowPlaintext),
     bounces: bouncesOf(reader, network.allowPlaintext),
+    phoneProofs: phoneProofsOf(reader, folder),
     ...clientMailsOf(reader),
     ...centreOf(reader),
     callbacks: callbacksOf(reader),
@@ -154,6 +155,13 @@ const apiOf = ({ read, wholeNumber }: VariableReader): Config['api'] => ({
   proxies: commaSeparated(read('RELAIS_API_PROXIES')),
   perMinute: wholeNumber('RELAIS_API_PER_MINUTE', 1, 10_000_000),
 });
+function phoneProofsOf({ read, problems }: VariableReader, base: string): Config['phoneProofs'] {
+  const folder = read('RELAIS_PHONE_PROOFS_DIR');
+  const recipient = read('RELAIS_PHONE_PROOFS_RECIPIENT');
+  if (recipient !== undefined && !/^age1[02-9ac-hj-np-z]{58}$/.test(recipient))
+    problems.push('RELAIS_PHONE_PROOFS_RECIPIENT is not an age recipient (age1...)');
+  return { folder: folder === undefined ? undefined : resolve(base, folder), recipient };
+}
 
 const workerOf = ({ wholeNumber }: VariableReader): Config['worker'] => ({
   concurrency: wholeNumber('RELAIS_WORKER_CONCURRENCY', 1, 1000),

@@ -29,6 +29,8 @@ export const logEvents = [
   'circuit.closed',
   'consent.ended',
   'consent.set_aside',
+  'retention.begun',
+  'retention.set_aside',
   'batch.built',
   'batch.sent',
   'batch.voided',

@@ -65,6 +65,8 @@ export interface Config {
   };
   /** The mailbox that mails come back to; absent where none is read. */
   /** Where recipients tell later what they decided; without a port nowhere. */
+  /** Where a client's proofs of phone consent go before its leads are deleted. */
+  readonly phoneProofs: { readonly folder: string | undefined; readonly recipient: string | undefined };
   readonly callbacks: { readonly host: string; readonly port: number | undefined };
   /** The HTTP interface for other systems. */
   readonly api: {

@@ -173,6 +173,14 @@ export const variables: readonly Variable[] = [
     fallback: '60',
   },
   {
+    name: 'RELAIS_PHONE_PROOFS_DIR',
+    meaning: 'folder in which a client’s proofs of phone consent are written before its leads are deleted',
+  },
+  {
+    name: 'RELAIS_PHONE_PROOFS_RECIPIENT',
+    meaning: 'age recipient (age1...) these files are encrypted for; empty: they are not encrypted',
+  },
+  {
     name: 'RELAIS_ACTOR',
     meaning:
       "whom the log names for commands by hand: a login (as its account's id) or a name; default: the system user",

@@ -151,6 +151,11 @@ export const alertDefinitions = {
       `Demander un certificat et déposer les deux secrets, puis relais destination test ${destination}`,
     isTask: false,
   },
+  proofs_not_handed_over: {
+    title: 'Preuves de consentement non remises avant suppression / proofs not handed over before a deletion',
+    whatToDo: () => 'Vérifier RELAIS_PHONE_PROOFS_DIR, puis relais retention run.',
+    isTask: true,
+  },
   seal_lag: {
     title: 'Journal non scellé / log not sealed in time',
     whatToDo: status,

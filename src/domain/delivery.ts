@@ -68,6 +68,10 @@ export const reasons = {
   opt_in_held: { fr: 'retenue par la règle opt-in du client', en: "held by the client's opt-in rule" },
   recipient_not_authorised: { fr: 'destinataire non autorisé', en: 'recipient not authorised' },
   category_not_authorised: { fr: 'catégorie de données non autorisée', en: 'data category not authorised' },
+  inactive: {
+    fr: 'aucun signe du prospect depuis deux ans : plus de transmission',
+    en: 'no sign of the prospect for two years: not relayed any more',
+  },
   mapping_missing: { fr: 'aucun format publié pour la destination', en: 'no mapping published' },
   create_unsettled: {
     fr: 'la création a échoué et son issue reste à trancher',
@@ -104,6 +108,11 @@ export const reasons = {
   // cancelled
   superseded: { fr: 'remplacée par une version plus récente', en: 'superseded by a newer revision' },
   erased: { fr: 'données effacées', en: 'lead erased' },
+  purged: {
+    fr: "données supprimées au terme de l'opération",
+    en: 'deleted at the end of its operation',
+  },
+  anonymised: { fr: 'demande anonymisée à son terme', en: 'anonymised when its time had come' },
   by_support: { fr: 'annulée par le support', en: 'cancelled by support' },
   not_accepted: { fr: 'cette demande ne va pas à cette destination', en: 'this lead does not go here' },
   create_not_delivered: {

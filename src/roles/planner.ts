@@ -166,10 +166,26 @@ function startHousekeeping(loop: StartLoop, app: App, maintenance: Stations['mai
     );
     return strays > 0;
   });
+  retentionTimers(loop, app);
   loop('ended', 3_600_000, async () => (await dropEndedRuns(database)) < 0);
   loop('access', 3_600_000, () => tidyAccess(app.access));
   loop('purge', 3_600_000, async () => {
     const purge = (tx: Sql): Promise<number> => purgeRefused(tx, config.planner.refusedDays, 200);
     return (await database.transaction(purge, { undoIf: (count) => count < 0 })) !== 0;
+  });
+}
+
+/** A step a second: leads that go leave room for those that come. */
+function retentionTimers(loop: StartLoop, { retention }: App): void {
+  loop('retention', 1_000, async () => {
+    await retention.step();
+    return false;
+  });
+  let looks = 0;
+  // Not at once: a gateway that has just come up has leads to send.
+  loop('retention_daily', 300_000, async () => {
+    looks += 1;
+    if (looks > 1) await retention.beginDaily();
+    return false;
   });
 }

@@ -1,7 +1,7 @@
 // Runs of retention and the leads they have not been through yet.
 // Invariant: a lead stands in one run at most; its line goes in the transaction in which the last of it goes.
 import type { CivilDate } from '../domain/civil-date.ts';
-import { inList, insertGroups, rowMarks, type Sql } from './database.ts';
+import { inList, insertGroups, type Sql } from './database.ts';
 
 export interface RetentionRun {
   readonly id: number;
@@ -22,9 +22,17 @@ export interface RetentionRun {
 const columns = `id, client_id AS clientId, DATE_FORMAT(day, '%Y-%m-%d') AS day, number, actor, state, found, purged, anonymised, kept,
        proof_files AS proofFiles, started_at AS startedAt, ended_at AS endedAt`;
 
-export interface RetentionItem {
+export interface NewItem {
   readonly leadId: number;
+  /** Its cell is shared by enough persons. */
   readonly counted: boolean;
+  /** `proofs`: a deletion, before which the client may have to be handed proofs. */
+  readonly step: 'proofs' | 'due';
+}
+
+export interface RetentionItem extends Omit<NewItem, 'step'> {
+  /** The last consent by phone that the client was handed a proof of. */
+  readonly provedUpto: number;
 }
 
 /** Whether the daily run of that day has begun. */
@@ -43,7 +51,7 @@ export async function hasDailyRun(sql: Pick<Sql, 'all'>, clientId: string, day: 
 export async function insertRun(
   tx: Sql,
   run: Pick<RetentionRun, 'clientId' | 'day' | 'actor'> & { readonly daily: boolean },
-  items: readonly RetentionItem[],
+  items: readonly NewItem[],
 ): Promise<number> {
   const { clientId, day, actor, daily } = run;
   const number = daily ? 0 : await nextNumber(tx, clientId, day);
@@ -54,9 +62,9 @@ export async function insertRun(
   let found = 0;
   for (const group of insertGroups(items)) {
     const { affected } = await tx.run(
-      `INSERT INTO retention_items (run_id, lead_id, counted, next_at) VALUES ${rowMarks(group.length, 3).replaceAll('?)', '?, UTC_TIMESTAMP(3))')}
-       ON DUPLICATE KEY UPDATE lead_id = lead_id`,
-      group.flatMap(({ leadId, counted }) => [insertId, leadId, counted ? 1 : 0]),
+      `INSERT INTO retention_items (run_id, lead_id, counted, step, next_at)
+       VALUES ${group.map(() => '(?, ?, ?, ?, UTC_TIMESTAMP(3))').join(', ')} ON DUPLICATE KEY UPDATE lead_id = lead_id`,
+      group.flatMap(({ leadId, counted, step }) => [insertId, leadId, counted ? 1 : 0, step]),
     );
     found += affected;
   }
@@ -100,16 +108,16 @@ export function listRuns(
 export async function takeItems(
   tx: Sql,
   runId: number,
-  step: 'due' | 'left',
+  step: 'proofs' | 'due' | 'left',
   limit: number,
 ): Promise<readonly RetentionItem[]> {
-  const rows = await tx.all<{ leadId: number; counted: number }>(
-    `SELECT lead_id AS leadId, counted FROM retention_items FORCE INDEX (retention_items_turn)
+  const rows = await tx.all<{ leadId: number; counted: number; provedUpto: number }>(
+    `SELECT lead_id AS leadId, counted, proved_upto AS provedUpto FROM retention_items FORCE INDEX (retention_items_turn)
       WHERE run_id = ? AND step = ? AND next_at <= UTC_TIMESTAMP(3) ORDER BY next_at, lead_id LIMIT ${Math.trunc(limit)}
       FOR UPDATE SKIP LOCKED`,
     [runId, step],
   );
-  return rows.map(({ leadId, counted }) => ({ leadId, counted: counted === 1 }));
+  return rows.map(({ counted, ...item }) => ({ ...item, counted: counted === 1 }));
 }
 
 export async function dropItems(tx: Sql, leadIds: readonly number[]): Promise<void> {
@@ -121,13 +129,27 @@ export async function dropItems(tx: Sql, leadIds: readonly number[]): Promise<vo
   );
 }
 
-export async function moveItems(tx: Sql, leadIds: readonly number[]): Promise<void> {
+export async function moveItems(tx: Sql, leadIds: readonly number[], step: 'proofs' | 'left'): Promise<void> {
   if (leadIds.length === 0) return;
   const { marks, values } = inList(leadIds);
   await tx.run(
-    `UPDATE retention_items FORCE INDEX (PRIMARY) SET step = 'left', waits_for = '', next_at = UTC_TIMESTAMP(3) WHERE lead_id IN (${marks})`,
-    values,
+    `UPDATE retention_items FORCE INDEX (PRIMARY) SET step = ?, waits_for = '', next_at = UTC_TIMESTAMP(3) WHERE lead_id IN (${marks})`,
+    [step, ...values],
   );
+}
+
+/** Their proofs are handed over, or none are due: they may go. */
+export async function proveItems(
+  tx: Sql,
+  items: readonly { readonly leadId: number; readonly upto: number }[],
+): Promise<void> {
+  for (const [upto, group] of Map.groupBy(items, (item) => item.upto)) {
+    const { marks, values } = inList(group.map(({ leadId }) => leadId));
+    await tx.run(
+      `UPDATE retention_items FORCE INDEX (PRIMARY) SET step = 'due', proved_upto = ?, waits_for = '', next_at = UTC_TIMESTAMP(3) WHERE lead_id IN (${marks})`,
+      [upto, ...values],
+    );
+  }
 }
 
 /** They wait: looked at again so many seconds later. */
@@ -155,6 +177,13 @@ export async function addToRun(
     `UPDATE retention_runs SET purged = purged + ?, anonymised = anonymised + ?, kept = kept + ?, proof_files = proof_files + ? WHERE id = ?`,
     [purged, anonymised, kept, proofFiles, id],
   );
+}
+
+export async function lockRun(tx: Sql, id: number): Promise<RetentionRun | undefined> {
+  const [row] = await tx.all<RetentionRun>(`SELECT ${columns} FROM retention_runs WHERE id = ? FOR UPDATE`, [
+    id,
+  ]);
+  return row;
 }
 
 /** The run, locked, if nothing of it is left. */

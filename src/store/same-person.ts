@@ -124,15 +124,17 @@ function parts(ids: readonly number[]): readonly (readonly number[])[] {
   );
 }
 
+/** Leads that say it no more themselves: erased, or gone altogether. */
 async function erasedOrigins(tx: Sql, events: readonly ConsentRecord[]): Promise<ReadonlySet<number>> {
   const ids = [...new Set(events.flatMap((consent) => originOf(consent) ?? []))];
   if (ids.length === 0) return new Set();
   const { marks, values } = inList(ids);
   const rows = await tx.all<{ id: number }>(
-    `SELECT id FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND erased_at IS NOT NULL`,
+    `SELECT id FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND erased_at IS NULL`,
     values,
   );
-  return new Set(rows.map((row) => row.id));
+  const alive = new Set(rows.map((row) => row.id));
+  return new Set(ids.filter((id) => !alive.has(id)));
 }
 
 /** Before a lead is erased: what was taken back in it is found in the leads it was repeated in. Its client is locked, alone. */

@@ -14,6 +14,8 @@ export interface LeadSecrets {
   readonly read: (sql: Sql, leadIds: readonly number[]) => Promise<ReadonlyMap<number, Buffer>>;
   /** Destroys the old secret for ever and makes a new one (erasure). */
   readonly replace: (tx: Sql, leadId: number) => Promise<void>;
+  /** Destroys them, for leads that are no more. */
+  readonly destroy: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
 }
 
 export function createLeadSecrets(options: { masterKeys: KeyRing; keysSchema: string }): LeadSecrets {
@@ -55,6 +57,11 @@ export function createLeadSecrets(options: { masterKeys: KeyRing; keysSchema: st
         key.id,
         leadId,
       ]);
+    },
+    destroy: async (tx, leadIds) => {
+      if (leadIds.length === 0) return;
+      const { marks, values } = inList(leadIds);
+      await tx.run(`DELETE FROM ${table} WHERE lead_id IN (${marks})`, values);
     },
   };
 }

@@ -23,7 +23,11 @@ export async function keep(
 ): Promise<void> {
   const names = Object.keys(leads);
   await gateway.send(...names.map((name) => strangerRow(name, leads[name]?.over ?? {})));
-  for (let taken = 1; taken > 0;) ({ taken } = await gateway.app.intake.acceptBatch(500));
+  await gateway.until('taken in', async () => {
+    await gateway.app.intake.acceptBatch(500);
+    const rows = await gateway.owner.all<{ reference: string }>('SELECT reference FROM leads');
+    return names.every((name) => rows.some(({ reference }) => reference === name));
+  });
   for (const [name, { collected }] of Object.entries(leads))
     await gateway.owner.run('UPDATE leads SET collected_at = ? WHERE reference = ?', [noon(collected), name]);
 }

@@ -1,0 +1,190 @@
+// A lead's time has come: the person goes out of it, what is open is cancelled, and nobody is told to delete: clients keep their own data.
+// Invariant: under its client's lock and its own it is asked again whether it is due; departure, corrections and rights take the same.
+import { civilDate, type CivilDate } from '../domain/civil-date.ts';
+import { cellOf } from '../domain/retention-facts.ts';
+import { isDue } from '../domain/retention.ts';
+import { keepOpposition } from '../privacy/oppositions.ts';
+import type { Sql } from '../store/database.ts';
+import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
+import { markGone, withOpenRight } from '../store/gone-leads.ts';
+import { appendHandovers, type Handover } from '../store/handovers.ts';
+import { countFacts, factSources } from '../store/lead-facts.ts';
+import { lockLeads } from '../store/leads.ts';
+import { lastPhoneConsents } from '../store/phone-proofs.ts';
+import { cancelUnsent } from '../store/planned-deliveries.ts';
+import { removeRefusedOfPerson } from '../store/refused-of-person.ts';
+import { candidatesById } from '../store/retention-candidates.ts';
+import {
+  addToRun,
+  dropItems,
+  moveItems,
+  putOffItems,
+  takeItems,
+  type RetentionItem,
+  type RetentionRun,
+} from '../store/retention-items.ts';
+import { blankLead } from '../store/rights.ts';
+import { sharedAddresses } from '../store/same-address.ts';
+import { leaveWithdrawals, lockClients } from '../store/same-person.ts';
+import type { LeadSecrets } from '../store/secrets.ts';
+import { dated, operationsOf, type DatedLead } from './due.ts';
+import { waivers } from './hand-over.ts';
+
+export interface LeavingNeeds {
+  readonly secrets: Pick<LeadSecrets, 'replace' | 'destroy'>;
+  /** Of the addresses on the opposition list. */
+  readonly oppositionKey: Buffer;
+  /** Leads under a restriction of processing: nothing of them is deleted. */
+  readonly restricted: (tx: Sql, leadIds: readonly number[]) => Promise<ReadonlySet<number>>;
+  /** Stands in for the calendar in tests. */
+  readonly today?: () => CivilDate;
+}
+
+export const todayOf = (sql: Pick<Sql, 'now'>, { today }: Pick<LeavingNeeds, 'today'>): CivilDate =>
+  today?.() ?? civilDate(sql.now());
+
+const waitSeconds = { restricted: 86_400, right_open: 3_600 } as const;
+
+/** Takes the person out of the next leads of a run, at most `limit`. Returns how many items it looked at. */
+export async function letLeave(
+  tx: Sql,
+  needs: LeavingNeeds,
+  run: RetentionRun,
+  limit: number,
+): Promise<number> {
+  await lockClients(tx, [run.clientId], 'alone');
+  const items = await takeItems(tx, run.id, 'due', limit);
+  if (items.length === 0) return 0;
+  const ids = items.map(({ leadId }) => leadId);
+  const locks = await lockLeads(tx, ids);
+  const today = todayOf(tx, needs);
+  const leads = await dated(tx, await operationsOf(tx, run.clientId), await candidatesById(tx, ids));
+  const due = leads.filter(({ retention }) => isDue(retention, today));
+  const dueIds = due.map(({ leadId }) => leadId);
+  const kept = ids.filter((id) => !dueIds.includes(id));
+  await dropItems(tx, kept);
+  const waiting = await putOffWaiting(tx, needs, dueIds);
+  const unproved = await unprovedOf(tx, run, due, items);
+  await moveItems(
+    tx,
+    [...unproved].filter((id) => !waiting.has(id)),
+    'proofs',
+  );
+  const going = due.filter(({ leadId }) => !waiting.has(leadId) && !unproved.has(leadId));
+  const counted = new Set(items.filter((item) => item.counted).map(({ leadId }) => leadId));
+  const sources = await factSources(
+    tx,
+    going.map(({ leadId }) => leadId).filter((id) => counted.has(id)),
+  );
+  await countFacts(tx, run.clientId, sources.map(cellOf));
+  for (const lead of going)
+    await leave(tx, needs, { run, lead, revision: locks.get(lead.leadId)?.revision ?? 0 });
+  await moveItems(
+    tx,
+    going.map(({ leadId }) => leadId),
+    'left',
+  );
+  await addToRun(tx, run.id, {
+    kept: kept.length,
+    purged: going.filter(({ retention }) => retention.how === 'purge').length,
+    anonymised: going.filter(({ retention }) => retention.how === 'anonymise').length,
+  });
+  return items.length;
+}
+
+async function putOffWaiting(
+  tx: Sql,
+  { restricted }: LeavingNeeds,
+  leadIds: readonly number[],
+): Promise<ReadonlySet<number>> {
+  const held = await restricted(tx, leadIds);
+  const untold = await withOpenRight(tx, leadIds);
+  await putOffItems(tx, [...held], 'restricted', waitSeconds.restricted);
+  await putOffItems(
+    tx,
+    [...untold].filter((id) => !held.has(id)),
+    'right_open',
+    waitSeconds.right_open,
+  );
+  return new Set([...held, ...untold]);
+}
+
+/** Leads to be deleted in which the phone was answered for since the client was handed its proofs. */
+async function unprovedOf(
+  tx: Sql,
+  run: RetentionRun,
+  due: readonly DatedLead[],
+  items: readonly RetentionItem[],
+): Promise<ReadonlySet<number>> {
+  const purged = due.filter(({ retention }) => retention.how === 'purge');
+  const last = await lastPhoneConsents(
+    tx,
+    purged.map(({ leadId }) => leadId),
+  );
+  if (last.size === 0) return new Set();
+  const waived = await waivers(tx, run.clientId);
+  const upto = new Map(items.map((item) => [item.leadId, item.provedUpto]));
+  return new Set(
+    purged
+      .filter(
+        ({ leadId, operation }) =>
+          !waived(operation ?? '') && (last.get(leadId) ?? 0) > (upto.get(leadId) ?? 0),
+      )
+      .map(({ leadId }) => leadId),
+  );
+}
+
+interface Leaving {
+  readonly run: RetentionRun;
+  readonly lead: DatedLead;
+  readonly revision: number;
+}
+
+async function leave(
+  tx: Sql,
+  { secrets, oppositionKey }: LeavingNeeds,
+  { run, lead, revision }: Leaving,
+): Promise<void> {
+  const { leadId, reference, retention } = lead;
+  const { clientId, actor } = run;
+  const reason = retention.how === 'purge' ? 'purged' : 'anonymised';
+  const opposed: string[] = [];
+  if (!lead.erased) {
+    await leaveWithdrawals(tx, leadId);
+    opposed.push(...(await keepOpposition(tx, oppositionKey, leadId)));
+    // Refused rows of the person too, unless another request of theirs stays.
+    const others = (await sharedAddresses(tx, [leadId], 'all')).some(({ all }) =>
+      all.some((id) => id !== leadId),
+    );
+    if (!others) await removeRefusedOfPerson(tx, leadId, clientId);
+    await blankLead(tx, leadId, clientId, reference, revision + 1);
+    await secrets.replace(tx, leadId);
+  }
+  const open = (await deliveriesOfLeads(tx, [leadId])).map(({ id }) => id);
+  const cancelled = await cancelUnsent(tx, open, reason, true);
+  await markGone(tx, leadId, retention.how);
+  await appendHandovers(tx, [
+    ...opposed.map((optIn): Handover => ({
+      entry: 'opposition_kept',
+      clientId,
+      leadId,
+      actor,
+      reason: optIn,
+    })),
+    { entry: reason, clientId, leadId, actor, leadRevision: revision + 1, reason: retention.rule },
+    ...(await readDeliveries(tx, cancelled)).map((row) => cancelledEntry(row, actor, reason)),
+  ]);
+}
+
+const cancelledEntry = (row: Delivery, actor: string, reason: string): Handover => ({
+  entry: 'cancelled',
+  clientId: row.clientId,
+  destinationId: row.destinationId,
+  deliveryId: row.id,
+  leadId: row.leadId,
+  run: row.run,
+  attempt: row.attempt,
+  action: row.action,
+  actor,
+  reason,
+});

@@ -1,0 +1,242 @@
+// Carries retention out: what is due is found once a day for each client, then goes in small steps beside traffic.
+// Invariant: each step is a transaction of its own, so that a process killed anywhere leaves nothing half done and nothing is done
+// twice; a lead that breaks our code holds up no other.
+import { foreignCode } from '../errors.ts';
+import { cellKey, cellOf, cellPersons, personsAmong } from '../domain/retention-facts.ts';
+import type { CivilDate } from '../domain/civil-date.ts';
+import type { Log } from '../log.ts';
+import { raiseBroken } from '../store/broken-alerts.ts';
+import { isDuplicateKey, isStoreTrouble, type Database, type Sql } from '../store/database.ts';
+import { dissolve, underWay, withOpenRight } from '../store/gone-leads.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { dropSmallCells, factSources } from '../store/lead-facts.ts';
+import { lockLeads } from '../store/leads.ts';
+import { clientsWithLeads } from '../store/retention-candidates.ts';
+import {
+  dropItems,
+  endRun,
+  hasDailyRun,
+  insertRun,
+  lockFinished,
+  putOffItems,
+  readRun,
+  runningRuns,
+  takeItems,
+  type NewItem,
+  type RetentionRun,
+} from '../store/retention-items.ts';
+import { dueLeads } from './due.ts';
+import { handOverProofs } from './hand-over.ts';
+import { letLeave, todayOf, type LeavingNeeds } from './leave.ts';
+import type { PhoneProofsPlace } from './proofs-file.ts';
+
+export interface RetentionNeeds extends LeavingNeeds {
+  readonly database: Database;
+  readonly phoneProofs: PhoneProofsPlace;
+  readonly log: Log;
+}
+
+export interface Retention {
+  /** Begins the daily run of every client that has not had one today. */
+  readonly beginDaily: () => Promise<void>;
+  /** Begins a run by hand. Returns its number. */
+  readonly begin: (clientId: string, actor: string) => Promise<number>;
+  /** One step of each run under way. Returns whether anything was done. */
+  readonly step: () => Promise<boolean>;
+  /** Goes on with one run until nothing of it can be done now. */
+  readonly finish: (runId: number) => Promise<RetentionRun | undefined>;
+}
+
+/** Leads of one step: their client's other leads wait for as long. */
+const leadsAtOnce = 20;
+const waitSeconds = { under_way: 30, right_open: 3_600, broken: 3_600 } as const;
+
+export function createRetention(needs: RetentionNeeds): Retention {
+  const { database } = needs;
+  return {
+    beginDaily: async () => {
+      const day = todayOf(database, needs);
+      for (const clientId of await clientsWithLeads(database))
+        if (!(await hasDailyRun(database, clientId, day)))
+          await begin(needs, { clientId, day, actor: 'planner', daily: true });
+    },
+    begin: async (clientId, actor) =>
+      (await begin(needs, { clientId, day: todayOf(database, needs), actor, daily: false })) ?? 0,
+    step: async () => {
+      let done = 0;
+      for (const run of await runningRuns(database)) done += await stepApart(needs, run);
+      return done > 0;
+    },
+    finish: async (runId) => {
+      for (
+        let run = await readRun(database, runId);
+        run?.state === 'running';
+        run = await readRun(database, runId)
+      )
+        if ((await stepOf(needs, run)) === 0) break;
+      return readRun(database, runId);
+    },
+  };
+}
+
+interface Beginning {
+  readonly clientId: string;
+  readonly day: CivilDate;
+  readonly actor: string;
+  readonly daily: boolean;
+}
+
+/** Finds what is due, and which of it is counted. Undefined: another process has begun the same. */
+async function begin({ database, log }: RetentionNeeds, of: Beginning): Promise<number | undefined> {
+  const items = await found(database, of);
+  const runId = await database
+    .transaction(async (tx) => {
+      const id = await insertRun(tx, of, items);
+      if (items.length === 0) await endRun(tx, id);
+      return id;
+    })
+    .catch((error: unknown) => {
+      if (isDuplicateKey(error)) return undefined;
+      throw error;
+    });
+  if (items.length > 0) log.info('retention.begun', { client: of.clientId, count: items.length });
+  return runId;
+}
+
+async function found(database: Database, { clientId, day }: Beginning): Promise<readonly NewItem[]> {
+  const items: (NewItem & { cell: string })[] = [];
+  const cells = new Map<string, (readonly string[])[]>();
+  for await (const page of dueLeads(database, clientId, day)) {
+    const sources = await factSources(
+      database,
+      page.map(({ leadId }) => leadId),
+    );
+    const cellOfLead = new Map<number, string>();
+    for (const source of sources) {
+      const key = cellKey(cellOf(source));
+      cellOfLead.set(source.leadId, key);
+      const addresses = cells.get(key) ?? [];
+      addresses.push(source.addresses);
+      cells.set(key, addresses);
+    }
+    for (const { leadId, retention } of page)
+      items.push({
+        leadId,
+        counted: false,
+        step: retention.how === 'purge' ? 'proofs' : 'due',
+        cell: cellOfLead.get(leadId) ?? '',
+      });
+  }
+  const large = new Set(
+    [...cells].filter(([, addresses]) => personsAmong(addresses) >= cellPersons).map(([key]) => key),
+  );
+  return items.map(({ cell, ...item }) => ({ ...item, counted: large.has(cell) }));
+}
+
+/** A run that breaks our code holds up no other client's. */
+async function stepApart(needs: RetentionNeeds, run: RetentionRun): Promise<number> {
+  try {
+    return await stepOf(needs, run);
+  } catch (error) {
+    if (isStoreTrouble(error)) throw error;
+    const code = foreignCode(error);
+    needs.log.error('retention.set_aside', { client: run.clientId, code });
+    await raiseBroken(needs.database, { clientId: run.clientId, destinationId: '', step: 'RETENTION', code });
+    return 0;
+  }
+}
+
+/** One step of each kind. Returns how many leads were looked at. */
+async function stepOf(needs: RetentionNeeds, run: RetentionRun): Promise<number> {
+  const { database, phoneProofs } = needs;
+  let done = await database.transaction((tx) => handOverProofs(tx, run, phoneProofs));
+  done += await apart(needs, { run, step: 'due' }, (tx, limit) => letLeave(tx, needs, run, limit));
+  done += await apart(needs, { run, step: 'left' }, (tx, limit) => letGo(tx, needs, run, limit));
+  await database.transaction((tx) => end(tx, run));
+  return done;
+}
+
+interface StepAt {
+  readonly run: RetentionRun;
+  readonly step: 'due' | 'left';
+}
+
+/** Together; where one of them breaks our code, one by one, and the one that breaks waits. */
+async function apart(
+  needs: RetentionNeeds,
+  at: StepAt,
+  work: (tx: Sql, limit: number) => Promise<number>,
+): Promise<number> {
+  const { database, log } = needs;
+  try {
+    return await database.transaction((tx) => work(tx, leadsAtOnce));
+  } catch (error) {
+    if (isStoreTrouble(error)) throw error;
+  }
+  let done = 0;
+  for (let alone = 0; alone < leadsAtOnce; alone += 1) {
+    try {
+      const one = await database.transaction((tx) => work(tx, 1));
+      if (one === 0) return done;
+      done += one;
+    } catch (error) {
+      if (isStoreTrouble(error)) throw error;
+      const code = foreignCode(error);
+      log.error('retention.set_aside', { client: at.run.clientId, code });
+      await setAside(database, at, code);
+      done += 1;
+    }
+  }
+  return done;
+}
+
+/** What would come first is what broke. */
+async function setAside(database: Database, { run, step }: StepAt, code: string): Promise<void> {
+  await database.transaction(async (tx) => {
+    const [first] = await takeItems(tx, run.id, step, 1);
+    if (first !== undefined) await putOffItems(tx, [first.leadId], 'broken', waitSeconds.broken);
+    await raiseBroken(tx, { clientId: run.clientId, destinationId: '', step: 'RETENTION', code });
+  });
+}
+
+/** What is left of leads that nothing is under way for any more goes. */
+async function letGo(
+  tx: Sql,
+  { secrets }: RetentionNeeds,
+  run: RetentionRun,
+  limit: number,
+): Promise<number> {
+  const items = await takeItems(tx, run.id, 'left', limit);
+  if (items.length === 0) return 0;
+  const ids = items.map(({ leadId }) => leadId);
+  await lockLeads(tx, ids);
+  const untold = await withOpenRight(tx, ids);
+  const busy = await underWay(tx, ids);
+  await putOffItems(tx, [...untold], 'right_open', waitSeconds.right_open);
+  await putOffItems(
+    tx,
+    [...busy].filter((id) => !untold.has(id)),
+    'under_way',
+    waitSeconds.under_way,
+  );
+  const free = ids.filter((id) => !untold.has(id) && !busy.has(id));
+  await dissolve(tx, free);
+  await secrets.destroy(tx, free);
+  await dropItems(tx, free);
+  return items.length;
+}
+
+async function end(tx: Sql, { id, clientId }: RetentionRun): Promise<void> {
+  const run = await lockFinished(tx, id);
+  if (run === undefined) return;
+  await dropSmallCells(tx, clientId, cellPersons);
+  await endRun(tx, id);
+  await appendHandovers(tx, [
+    {
+      entry: 'retention_run',
+      clientId,
+      actor: run.actor,
+      reason: `purged:${run.purged} anonymised:${run.anonymised} kept:${run.kept} files:${run.proofFiles}`,
+    },
+  ]);
+}

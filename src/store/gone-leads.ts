@@ -1,0 +1,88 @@
+// A lead whose time has come: first the person goes out of it, and once nothing is under way the rest goes too (C30, C32, C33).
+// Invariant: what was still to be told to a recipient by a right is told first; afterwards no table says that there was a lead of
+// that reference, and the number in the log leads nowhere.
+import type { Departing } from '../domain/retention.ts';
+import { inList, type Sql } from './database.ts';
+
+/** The person is out of it (`blankLead`); from now on it is no candidate any more. */
+export async function markGone(tx: Sql, leadId: number, how: Departing): Promise<void> {
+  await tx.run('UPDATE leads SET gone = ? WHERE id = ?', [how === 'purge' ? 'purged' : 'anonymised', leadId]);
+}
+
+/** Of these leads, those with a right that a recipient has still to hear of: an update or erasure that is not through, or is asked for by hand. */
+export async function withOpenRight(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
+  if (leadIds.length === 0) return new Set();
+  const { marks, values } = inList(leadIds);
+  const rows = await tx.all<{ id: number }>(
+    `SELECT d.lead_id AS id FROM deliveries d FORCE INDEX (deliveries_lead)
+      WHERE d.lead_id IN (${marks}) AND d.action IN ('update', 'erase')
+        AND (d.state NOT IN ('delivered', 'failed', 'cancelled')
+             OR (d.state = 'failed' AND d.reason LIKE 'manual%'
+                 AND NOT EXISTS (SELECT 1 FROM task_closings c WHERE c.delivery_id = d.id AND c.run = d.run)))
+     UNION
+     SELECT g.lead_id FROM lead_changes g
+      WHERE g.lead_id IN (${marks}) AND (g.kind IN ('consent', 'erased') OR g.kind LIKE 'consent_ended%')`,
+    [...values, ...values],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Of these leads, those of which something is still under way: a change to plan, a delivery not at its end, a file that holds them. */
+export async function underWay(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
+  if (leadIds.length === 0) return new Set();
+  const { marks, values } = inList(leadIds);
+  const rows = await tx.all<{ id: number }>(
+    `SELECT lead_id AS id FROM deliveries FORCE INDEX (deliveries_lead)
+      WHERE lead_id IN (${marks}) AND (state NOT IN ('delivered', 'failed', 'cancelled') OR lease_until IS NOT NULL)
+     UNION SELECT lead_id FROM lead_changes WHERE lead_id IN (${marks})
+     UNION SELECT h.lead_id FROM handovers h FORCE INDEX (handovers_lead) JOIN batches b ON b.id = h.batch_id
+            WHERE h.lead_id IN (${marks}) AND h.batch_id > 0 AND b.state = 'written'`,
+    [...values, ...values, ...values],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Tables that name a lead's deliveries by their number. */
+const byDelivery = ['delivery_targets', 'task_closings', 'bulk_items', 'alerts'];
+/** Tables that name the lead, the deliveries themselves after those that name them. */
+const byLead = [
+  'delivery_calls',
+  'read_backs',
+  'routing_refusals',
+  'intake_receipts',
+  'lead_changes',
+  'consent_ends',
+  'delivery_keys',
+  'deliveries',
+  'lead_revisions',
+  'interactions',
+  'consents',
+  'lead_finances',
+  'lead_origins',
+  'lead_projects',
+  'prospects',
+];
+
+/** Nothing is left of these leads but their number in the log. The caller has locked them, and nothing of theirs is under way. */
+export async function dissolve(tx: Sql, leadIds: readonly number[]): Promise<void> {
+  if (leadIds.length === 0) return;
+  const { marks, values } = inList(leadIds);
+  const names = await tx.all<{ clientId: string; reference: string }>(
+    `SELECT client_id AS clientId, reference FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks})`,
+    values,
+  );
+  for (const { clientId, reference } of names)
+    await tx.run('DELETE FROM lead_intake WHERE client_id = ? AND reference = ?', [clientId, reference]);
+  const deliveries = await tx.all<{ id: number }>(
+    `SELECT id FROM deliveries FORCE INDEX (deliveries_lead) WHERE lead_id IN (${marks})
+     UNION SELECT delivery_id FROM delivery_keys WHERE lead_id IN (${marks})`,
+    [...values, ...values],
+  );
+  if (deliveries.length > 0) {
+    const found = inList(deliveries.map(({ id }) => id));
+    for (const table of byDelivery)
+      await tx.run(`DELETE FROM ${table} WHERE delivery_id IN (${found.marks})`, found.values);
+  }
+  for (const table of byLead) await tx.run(`DELETE FROM ${table} WHERE lead_id IN (${marks})`, values);
+  await tx.run(`DELETE leads FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks})`, values);
+}

@@ -1,0 +1,204 @@
+// C30 to C34: what is due goes, in steps, and nothing is left that leads back to it.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
+import { recordInstruction, recordOperation } from '../../src/retention/register.ts';
+import { createRetention, type Retention } from '../../src/retention/run.ts';
+import { silentLog } from '../../src/log.ts';
+import { keep, leftOf } from './kept.ts';
+
+let gateway: Gateway;
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'relais-proofs-'));
+  gateway = await openGateway({ files: webhookFiles(1), environment: { RELAIS_PHONE_PROOFS_DIR: folder } });
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+  await recordOperation(gateway.app.database, {
+    clientId: 'essai',
+    code: 'OP-A',
+    kind: 'one_off',
+    endsOn: '2026-09-30',
+    recordedBy: 'tester',
+  });
+});
+afterAll(async () => {
+  await gateway.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const oneOff = { operation: 'OP-A', operation_kind: 'one_off' };
+const phoneGrant = JSON.stringify([
+  {
+    purpose: 'marketing',
+    channel: 'phone',
+    state: 'granted',
+    recordedAt: '2026-08-01T10:00:00Z',
+    wordingVersion: 'tel-3',
+    legalEntity: 'ESSAI PROMOTION SAS',
+  },
+]);
+
+/** As on a day of our choice. */
+const on = (today: string, place: { folder: string | undefined } = { folder }): Retention =>
+  createRetention({
+    database: gateway.app.database,
+    secrets: gateway.app.secrets,
+    oppositionKey: gateway.app.oppositionKey,
+    phoneProofs: { ...place, recipient: undefined },
+    log: silentLog,
+    restricted: () => Promise.resolve(new Set()),
+    today: () => today,
+  });
+
+async function run(today: string, place?: { folder: string | undefined }) {
+  const retention = on(today, place);
+  return retention.finish(await retention.begin('essai', 'tester'));
+}
+
+/** Every table and column that names a lead or a delivery. */
+async function traces(): Promise<readonly string[]> {
+  const columns = await gateway.owner.all<{ name: string; col: string; place: string }>(
+    `SELECT TABLE_NAME AS name, COLUMN_NAME AS col, TABLE_SCHEMA AS place FROM information_schema.COLUMNS
+      WHERE TABLE_SCHEMA IN (?, ?) AND (COLUMN_NAME LIKE '%lead_id' OR COLUMN_NAME LIKE '%delivery_id') AND TABLE_NAME <> 'handovers'`,
+    [gateway.app.database.name, `${gateway.app.database.name}_keys`],
+  );
+  expect(columns.length).toBeGreaterThan(15);
+  const found: string[] = [];
+  for (const { name, col, place } of columns) {
+    const rows = await gateway.owner.all(
+      `SELECT 1 FROM \`${place}\`.\`${name}\` WHERE \`${col}\` > 0 LIMIT 1`,
+    );
+    if (rows.length > 0) found.push(name);
+  }
+  return found;
+}
+
+test('C30: leads of an ended operation are deleted on their day, and not before', async () => {
+  await keep(gateway, {
+    'A-1': { collected: '2026-08-01', over: oneOff },
+    'A-2': { collected: '2026-08-02', over: oneOff },
+  });
+  expect(await run('2026-11-29')).toMatchObject({ state: 'done', found: 0 });
+  expect(await leftOf(gateway)).toEqual(['A-1', 'A-2']);
+  // Planned and not sent: cancelled with it, once the planner has been.
+  expect(await run('2026-11-30')).toMatchObject({ found: 2, purged: 2, kept: 0 });
+  expect(await leftOf(gateway)).toEqual([]);
+  // Their changes are still to be planned: the shells wait for that.
+  const [planner] = await gateway.start('planner');
+  await gateway.until('all gone', async () => {
+    await gateway.owner.run('UPDATE retention_items SET next_at = UTC_TIMESTAMP(3)');
+    return (await gateway.owner.all('SELECT 1 FROM leads')).length === 0;
+  });
+  // It goes by the real calendar, and the days of these tests are made up.
+  await planner?.stop();
+  expect(await traces()).toEqual([]);
+  const entries = await gateway.owner.all<{ entry: string; reason: string }>(
+    "SELECT entry, reason FROM handovers WHERE entry IN ('purged', 'erased', 'retention_run') ORDER BY id",
+  );
+  await gateway.until(
+    'run ended',
+    async () =>
+      (await gateway.owner.all("SELECT 1 FROM retention_runs WHERE state = 'running'")).length === 0,
+  );
+  expect(entries.filter(({ entry }) => entry === 'purged')).toHaveLength(2);
+  expect(entries.filter(({ entry }) => entry === 'erased')).toEqual([]);
+}, 60_000);
+
+test('C30: the client is handed its proofs of phone consent first; without a place for them nothing is deleted', async () => {
+  await keep(gateway, {
+    'P-1': { collected: '2026-08-01', over: { ...oneOff, consents: phoneGrant, last_name: '=Formule' } },
+    'P-2': { collected: '2026-08-01', over: oneOff },
+  });
+  expect(await run('2026-12-01', { folder: undefined })).toMatchObject({ state: 'running', purged: 1 });
+  expect(await leftOf(gateway)).toEqual(['P-1']);
+  expect(
+    await gateway.owner.all("SELECT kind, reason FROM alerts WHERE kind = 'proofs_not_handed_over'"),
+  ).toMatchObject([{ reason: 'NO_FOLDER' }]);
+  await gateway.owner.run('UPDATE retention_items SET next_at = UTC_TIMESTAMP(3)');
+  await on('2026-12-01').step();
+  expect(await leftOf(gateway)).toEqual([]);
+  const [csv = '', json = ''] = readdirSync(join(folder, 'essai')).sort();
+  expect(csv).toMatch(/^preuves-2026-12-01-\d+-1\.csv$/);
+  expect(readFileSync(join(folder, 'essai', csv), 'utf8')).toContain("'=Formule");
+  expect(JSON.parse(readFileSync(join(folder, 'essai', json), 'utf8'))).toMatchObject([
+    {
+      reference: 'P-1',
+      reponse: 'granted',
+      version_du_texte: 'tel-3',
+      entite_juridique: 'ESSAI PROMOTION SAS',
+    },
+  ]);
+  const logged = await gateway.owner.all<{ file: string; reason: string }>(
+    "SELECT file_name AS file, reason FROM handovers WHERE entry = 'proofs_handed_over'",
+  );
+  expect(logged.map(({ file, reason }) => [file, reason])).toEqual([
+    [`essai/${csv}`, 'leads:1 consents:1'],
+    [`essai/${json}`, 'leads:1 consents:1'],
+  ]);
+});
+
+test('C53: who has waived the proofs in writing is handed none', async () => {
+  await keep(gateway, { 'W-1': { collected: '2026-08-01', over: { ...oneOff, consents: phoneGrant } } });
+  const common = {
+    clientId: 'essai',
+    givenOn: '2026-11-02',
+    givenBy: 'Mme Exemple',
+    document: 'courrier',
+    recordedBy: 'tester',
+  };
+  await recordInstruction(gateway.app.database, { ...common, covers: ['proofs'], operation: 'OP-Z' });
+  await run('2026-12-01', { folder: undefined });
+  expect(await leftOf(gateway)).toEqual(['W-1']);
+  await recordInstruction(gateway.app.database, { ...common, covers: ['proofs'], operation: 'OP-A' });
+  await gateway.owner.run('UPDATE retention_items SET next_at = UTC_TIMESTAMP(3)');
+  await on('2026-12-01', { folder: undefined }).step();
+  expect(await leftOf(gateway)).toEqual([]);
+});
+
+test('C33: who comes back before the day is kept, and the run says so', async () => {
+  await keep(gateway, { 'B-1': { collected: '2023-03-15', over: { mobile: '+33639984444' } } });
+  const retention = on('2026-03-15');
+  const id = await retention.begin('essai', 'tester');
+  await keep(gateway, { 'B-2': { collected: '2026-03-01', over: { mobile: '+33639984444' } } });
+  expect(await retention.finish(id)).toMatchObject({ found: 1, kept: 1, anonymised: 0, state: 'done' });
+  expect(await leftOf(gateway)).toEqual(['B-1', 'B-2']);
+  expect(await run('2028-01-01')).toMatchObject({ anonymised: 1 });
+  expect(await leftOf(gateway)).toEqual(['B-2']);
+  expect(await run('2029-03-01')).toMatchObject({ anonymised: 1 });
+});
+
+test('C34: a fact stays where eleven persons share it, and nothing where ten do', async () => {
+  const cell = (media: string) => ({
+    departement: '69',
+    commune: '69383',
+    commune_name: 'Lyon 3e',
+    origin_type: media,
+    housing_type: 'apartment',
+    rooms: 3,
+    budget_max: 240_000,
+  });
+  const leads: Record<string, { collected: string; over: object }> = {};
+  for (let person = 1; person <= 11; person += 1)
+    leads[`F-${person}`] = { collected: '2022-05-04', over: cell('portal') };
+  // Eleven requests of ten persons.
+  for (let person = 1; person <= 11; person += 1)
+    leads[`G-${person}`] = {
+      collected: '2022-05-04',
+      over: { ...cell('press'), ...(person > 9 ? { email: 'twice@courriel.example' } : {}) },
+    };
+  await keep(gateway, leads);
+  expect(await run('2025-05-04')).toMatchObject({ anonymised: 22 });
+  expect(await gateway.owner.all('SELECT * FROM lead_facts')).toEqual([
+    {
+      client_id: 'essai',
+      month: '2022-05',
+      departement: '69',
+      media: 'portal',
+      typology: 'apartment-3',
+      budget: '200-250',
+      requests: 11,
+    },
+  ]);
+});
