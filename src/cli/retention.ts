@@ -7,11 +7,12 @@ import type { RetentionRule } from '../domain/retention.ts';
 import { RelaisError } from '../errors.ts';
 import { planRetention, type PlannedDate, type RetentionPlan } from '../retention/plan.ts';
 import { findClient } from '../store/destinations.ts';
+import { listRuns, runningRuns, type RetentionRun } from '../store/retention-items.ts';
 import { clientsWithLeads } from '../store/retention-candidates.ts';
 import { withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { table } from './table.ts';
-import { out, say, withApp } from './terminal.ts';
+import { confirmed, out, say, withApp } from './terminal.ts';
 
 interface PlanOptions extends JsonOption {
   readonly client?: string;
@@ -20,7 +21,7 @@ interface PlanOptions extends JsonOption {
   readonly leads?: boolean;
 }
 
-export function retentionCommands(program: Command): Command {
+export function retentionCommands(program: Command): void {
   const retention = program
     .command('retention')
     .description('how long leads are kept (C30 to C35): the calendar, and carrying it out');
@@ -38,7 +39,66 @@ export function retentionCommands(program: Command): Command {
     'relais retention plan --client horizon --month 2027-03',
     'relais retention plan --until 2027-06-30 --leads',
   ).action((options: PlanOptions) => withApp((app) => showPlan(app, options)));
-  return retention;
+  withExamples(
+    retention
+      .command('run')
+      .description('delete and anonymise what is due now; the planner does so by itself once a day')
+      .option('--client <client>', 'of one client')
+      .option('--yes', 'do not ask'),
+    'May be interrupted: what is left goes with the next run, or by the running planner.',
+    'relais retention run --client horizon',
+  ).action((options: { readonly client?: string; readonly yes?: boolean }) =>
+    withApp((app) => runNow(app, options)),
+  );
+  withExamples(
+    withJson(
+      retention
+        .command('list')
+        .description('runs, newest first')
+        .option('--client <client>', 'of one client'),
+    ),
+    '',
+    'relais retention list --client horizon',
+  ).action((options: { readonly client?: string } & JsonOption) => withApp((app) => showRuns(app, options)));
+}
+
+async function runNow(
+  app: App,
+  options: { readonly client?: string; readonly yes?: boolean },
+): Promise<void> {
+  const clients = await chosenClients(app, options.client);
+  const today = civilDate(app.database.now());
+  const { dates } = await planRetention(app.database, clients, { until: today });
+  const leads = dates.reduce((sum, line) => sum + line.leads, 0);
+  if (leads === 0 && (await runningRuns(app.database)).length === 0) return say('Nothing is due.');
+  const question = `${leads} leads are due: relais retention plan --until ${today} shows them. This cannot be undone.`;
+  if (!(await confirmed(question, String(leads), options.yes === true))) return say('Nothing was changed.');
+  for (const clientId of clients) {
+    const run = await app.retention.finish(await app.retention.begin(clientId, app.config.actor));
+    if (run !== undefined && run.found > 0) out(`${clientId}: ${countsText(run)}`);
+  }
+  const { waiting } = await planRetention(app.database, clients, { until: '1970-01-01' });
+  tellWaiting(waiting);
+}
+
+const countsText = ({ found, purged, anonymised, kept, state }: RetentionRun): string =>
+  `${found} due, ${purged} deleted, ${anonymised} anonymised, ${kept} not due any more${state === 'done' ? '' : '; the rest follows'}.`;
+
+async function showRuns(app: App, options: { readonly client?: string } & JsonOption): Promise<void> {
+  const runs = await listRuns(app.database, options.client, 200);
+  if (options.json === true) return outJson(runs);
+  table(
+    ['run', 'day', 'client', 'by', 'state', 'due', 'deleted', 'anonymised', 'kept', 'files'],
+    runs.map((run) => [
+      String(run.id),
+      run.day,
+      run.clientId,
+      run.actor,
+      run.state,
+      ...[run.found, run.purged, run.anonymised, run.kept, run.proofFiles].map(String),
+    ]),
+  );
+  if (runs.length === 0) say('None.');
 }
 
 /** @throws FIND-001 */
@@ -85,7 +145,11 @@ function tellBeside(plan: RetentionPlan, { from, until }: Period): void {
     endMissing.map((line) => `${line.operation || 'no operation'} of ${line.clientId}`),
   ))
     say(`One-off, and no end is recorded: ${operation} (relais operation record CODE --ends DATE).`);
-  for (const { clientId, waitsFor, leads: count } of plan.waiting)
+  tellWaiting(plan.waiting);
+}
+
+function tellWaiting(waiting: RetentionPlan['waiting']): void {
+  for (const { clientId, waitsFor, leads: count } of waiting)
     say(`Due and waiting at ${clientId}: ${count} (${waitingWords[waitsFor] ?? waitsFor}).`);
 }
 
@@ -93,6 +157,7 @@ const waitingWords: Readonly<Record<string, string>> = {
   restricted: 'their person asked for a restriction of processing',
   under_way: 'a delivery of theirs is under way',
   right_open: 'an erasure or a change of theirs is still to be told to a recipient',
+  broken: 'an error of ours over them: relais task list',
   proofs: 'the proofs of phone consent could not be handed to the client: RELAIS_PROOFS_DIR',
 };
 

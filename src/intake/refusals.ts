@@ -20,6 +20,9 @@ export const refusalCodes = {
   UNKNOWN_LEAD: 'names a lead that does not exist: send the lead first',
   LEAD_FULL: 'would make the lead larger than the contract allows',
   LEAD_ERASED: 'names a lead that has been erased',
+  OPERATION_ENDED:
+    'names an operation that has ended: its leads have been deleted, and none is taken in any more',
+  RETENTION_ENDED: 'is longer ago than a lead is kept: it is not taken in any more',
   UNKNOWN_STATUS: 'had a status that nobody knows: Relais alone writes that column',
   SET_ASIDE: 'took a process down twice and was set aside; support has been alerted',
   INTERNAL: 'could not be stored; support has been alerted',

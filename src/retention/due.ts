@@ -1,17 +1,11 @@
 // Which leads of a client go when: candidates, the last sign each shares with the person's other leads, the rule.
 // Invariant: reads only, a page at a time; what it says is asked again under the lock before anything goes.
 import { addDelay, type CivilDate, type Delay } from '../domain/civil-date.ts';
-import { collectedBefore, isDue, lastSignOf, retentionOf, type Retention } from '../domain/retention.ts';
+import { collectedBefore, isDue, retentionOf, type Retention } from '../domain/retention.ts';
 import type { Sql } from '../store/database.ts';
+import { lastSigns } from '../store/last-signs.ts';
 import { listOperations, type Operation } from '../store/operations.ts';
-import {
-  collectedLongAgo,
-  ofOperation,
-  signsIn,
-  type Candidate,
-  type Page,
-} from '../store/retention-candidates.ts';
-import { sharedAddresses } from '../store/same-address.ts';
+import { collectedLongAgo, ofOperation, type Candidate, type Page } from '../store/retention-candidates.ts';
 
 export interface DatedLead extends Candidate {
   readonly retention: Retention;
@@ -37,19 +31,17 @@ export async function dated(
   operations: Operations,
   candidates: readonly Candidate[],
 ): Promise<readonly DatedLead[]> {
-  const ids = candidates.map(({ leadId }) => leadId);
-  const shared = await sharedAddresses(sql, ids, 'all');
-  const signs = await signsIn(sql, [...new Set([...ids, ...shared.flatMap(({ all }) => all)])]);
-  const siblings = new Map<number, Set<number>>(ids.map((id) => [id, new Set([id])]));
-  for (const { own, all } of shared)
-    for (const id of own) for (const other of all) siblings.get(id)?.add(other);
+  const signs = await lastSigns(
+    sql,
+    candidates.map(({ leadId }) => leadId),
+  );
   return candidates.map((candidate) => ({
     ...candidate,
     retention: retentionOf({
       kind: candidate.kind,
       operation: factsOf(operations, candidate),
       collectedAt: candidate.collectedAt,
-      lastSign: lastSignOf([...(siblings.get(candidate.leadId) ?? [])].flatMap((id) => signs.get(id) ?? [])),
+      lastSign: signs.get(candidate.leadId) ?? candidate.collectedAt,
     }),
   }));
 }

@@ -6,6 +6,7 @@ import type { Lead, OptionalBlock } from '../../domain/lead.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import type { Database } from '../../store/database.ts';
 import { readAuthorisations } from '../../store/authorisations.ts';
+import { inactiveAmong } from '../../store/last-signs.ts';
 import { readLeads, type LeadRead } from '../../store/leads.ts';
 import { createSnapshots } from '../../store/lead-revisions.ts';
 import type { LeadSecrets } from '../../store/secrets.ts';
@@ -16,6 +17,8 @@ export interface Inputs {
   readonly leads: ReadonlyMap<number, LeadRead>;
   readonly revisions: ReadonlyMap<string, Lead>;
   readonly secrets: ReadonlyMap<number, Buffer>;
+  /** Leads whose person gave no sign for two years (C33). */
+  readonly inactive: ReadonlySet<number>;
   readonly authorisations: ReadonlyMap<string, readonly Authorisation[]>;
 }
 
@@ -76,7 +79,11 @@ export function createReader(database: Database, secrets: LeadSecrets): Reader {
         authorisationsOf(rows.map((row) => row.destinationId)),
         snapshots.read(database, earlier),
       ]);
-      const inputs: Inputs = { leads, secrets: keys, authorisations, revisions };
+      const inactive = await inactiveAmong(
+        database,
+        [...leads.values()].map(({ lead }) => lead),
+      );
+      const inputs: Inputs = { leads, secrets: keys, authorisations, revisions, inactive };
       return groups.map(() => inputs);
     };
   const joined = createBatcher<Wanted, Inputs>({ run: reading(fresh), max: 200, lanes: 1 });

@@ -56,6 +56,8 @@ export interface ContentInputs {
   readonly progress?: CallProgress | undefined;
   /** What the recipient has accepted of the opt-in, for an update. */
   readonly told?: Told | undefined;
+  /** Leads whose person gave no sign for two years (C33). */
+  readonly inactive?: ReadonlySet<number>;
   /** Under what it was handed over before: given where nobody is authorised to receive it any more. */
   readonly former?: Former | undefined;
 }
@@ -90,6 +92,9 @@ function receiverOf(
 ): Receiver | Stopped {
   const { mapping, content, now } = inputs;
   if (present.erasedAt !== undefined && row.action !== 'erase') return stop('cancelled', 'erased');
+  // Changes and erasures still reach who has it.
+  if (row.action === 'create' && inputs.inactive?.has(row.leadId) === true)
+    return stop('withheld', 'inactive');
   const plan = mapping.actions[row.action];
   if (plan === undefined)
     return stop('failed', row.action === 'erase' ? 'manual_erasure_required' : 'manual_update_required');

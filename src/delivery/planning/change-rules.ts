@@ -183,7 +183,12 @@ function beginAgain(at: ChangeSituation, create: KnownDelivery | undefined): rea
 }
 
 /** Causes of `withheld` that a change of the lead can repair. */
-const repairable: ReadonlySet<Reason> = new Set(['opt_in_missing', 'opt_in_held', 'category_not_authorised']);
+const repairable: ReadonlySet<Reason> = new Set([
+  'opt_in_missing',
+  'opt_in_held',
+  'category_not_authorised',
+  'inactive',
+]);
 
 /** What the opt-in or the data held back is judged again, also where an earlier attempt may have been received. */
 function reopened(at: ChangeSituation): readonly PlanStep[] {

@@ -1,0 +1,58 @@
+// Rows whose time was over before they came: what was deleted at the end of its operation is not taken in again (C30, C33).
+// Invariant: judged by the row alone and what is recorded of its operation; refused visibly, and nothing of the person stays in it.
+import { civilDate } from '../domain/civil-date.ts';
+import { isDue, lastSignOf, retentionOf, type OperationFacts } from '../domain/retention.ts';
+import type { Sql } from '../store/database.ts';
+import { operationsNamed } from '../store/operations.ts';
+import type { Candidate, RowLedger } from './batch.ts';
+import { refusal, type ColumnRefusal, type RefusalCode } from './refusals.ts';
+import type { CheckedRow } from './row.ts';
+
+export const overCodes: readonly RefusalCode[] = ['OPERATION_ENDED', 'RETENTION_ENDED'];
+
+/** Those whose time is not over; the others are refused. */
+export async function stillKept(
+  tx: Sql,
+  candidates: readonly Candidate[],
+  refuse: RowLedger['refuse'],
+): Promise<Candidate[]> {
+  const leads = candidates.filter(({ row }) => row.kind === 'lead');
+  if (leads.length === 0) return [...candidates];
+  const operations = await operationsNamed(
+    tx,
+    leads.map(({ row }) => ({ clientId: row.clientId, code: operationOf(row) })),
+  );
+  const today = civilDate(tx.now());
+  return candidates.filter((candidate) => {
+    const { row } = candidate;
+    const over =
+      row.kind === 'lead'
+        ? overBecause(row, operations.get(`${row.clientId}\n${operationOf(row)}`), today)
+        : undefined;
+    if (over !== undefined) refuse(candidate, [over]);
+    return over === undefined;
+  });
+}
+
+const operationOf = ({ fields }: CheckedRow): string => String(fields['operation'] ?? '');
+
+function overBecause(
+  { fields, interactions }: CheckedRow,
+  operation: OperationFacts | undefined,
+  today: string,
+): ColumnRefusal | undefined {
+  const collectedAt = fields['collected_at'];
+  if (!(collectedAt instanceof Date)) return undefined;
+  const retention = retentionOf({
+    kind: fields['operation_kind'] === 'one_off' ? 'one_off' : 'recurring',
+    operation,
+    collectedAt,
+    lastSign: lastSignOf([
+      collectedAt,
+      ...interactions.filter(({ voluntary }) => voluntary).map(({ at }) => at),
+    ]),
+  });
+  if (!isDue(retention, today)) return undefined;
+  const ended = operation?.kind === 'one_off' && operation.endsOn !== undefined;
+  return ended ? refusal('operation', 'OPERATION_ENDED') : refusal('collected_at', 'RETENTION_ENDED');
+}
