@@ -17,6 +17,7 @@ import { candidatesById } from '../store/retention-candidates.ts';
 import {
   addToRun,
   dropItems,
+  hasItems,
   moveItems,
   putOffItems,
   takeItems,
@@ -52,6 +53,8 @@ export async function letLeave(
   run: RetentionRun,
   limit: number,
 ): Promise<number> {
+  // Looked for first: whoever locks a client alone holds up its leads that come in.
+  if (!(await hasItems(tx, run.id, 'due'))) return 0;
   await lockClients(tx, [run.clientId], 'alone');
   const items = await takeItems(tx, run.id, 'due', limit);
   if (items.length === 0) return 0;

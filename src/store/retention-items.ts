@@ -104,6 +104,16 @@ export function listRuns(
   );
 }
 
+/** Whether any item of a step has its turn; without a lock. */
+export async function hasItems(sql: Pick<Sql, 'all'>, runId: number, step: 'due' | 'left'): Promise<boolean> {
+  const rows = await sql.all(
+    `SELECT 1 FROM retention_items FORCE INDEX (retention_items_turn)
+      WHERE run_id = ? AND step = ? AND next_at <= UTC_TIMESTAMP(3) LIMIT 1`,
+    [runId, step],
+  );
+  return rows.length > 0;
+}
+
 /** Items of a step whose turn has come, locked; those another process has in work are left out. */
 export async function takeItems(
   tx: Sql,
