@@ -105,14 +105,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     rights: createRights({ database, secrets, snapshot, oppositionKey, proofs }),
     proofs,
     consentEnds: createConsentEnds({ database, snapshot, log }),
-    retention: createRetention({
-      database,
-      secrets,
-      oppositionKey,
-      phoneProofs: config.phoneProofs,
-      log,
-      restricted: () => Promise.resolve(new Set()),
-    }),
+    retention: retentionWith(config, { database, secrets, oppositionKey, log }),
     sealer: createSealer({ database, sealKeys: keys.seal, secrets, log }),
     access: {
       database,
@@ -141,6 +134,12 @@ const proofsOf = (
     mailbox: clientMail?.rightsMailbox ?? null,
   },
 });
+
+/** No request restricts a processing yet: nothing of retention waits for one. */
+const retentionWith = (
+  { phoneProofs }: Config,
+  needs: Pick<App, 'database' | 'secrets' | 'oppositionKey' | 'log'>,
+): Retention => createRetention({ ...needs, phoneProofs, restricted: () => Promise.resolve(new Set()) });
 
 /** Schema, account and keys are what this program expects. Returns the key of the intake digests. */
 async function recognised(config: Config, database: Database, keys: Keys): Promise<Buffer> {

@@ -69,8 +69,8 @@ export const reasons = {
   recipient_not_authorised: { fr: 'destinataire non autorisé', en: 'recipient not authorised' },
   category_not_authorised: { fr: 'catégorie de données non autorisée', en: 'data category not authorised' },
   inactive: {
-    fr: 'aucun signe du prospect depuis deux ans : plus de transmission',
-    en: 'no sign of the prospect for two years: not relayed any more',
+    fr: 'aucun signe du prospect depuis deux ans',
+    en: 'no sign of the prospect for two years',
   },
   mapping_missing: { fr: 'aucun format publié pour la destination', en: 'no mapping published' },
   create_unsettled: {

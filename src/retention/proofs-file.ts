@@ -84,6 +84,10 @@ async function writeWhole(folder: string, name: string, bytes: Buffer): Promise<
   await rename(`${path}.part`, path);
   // The name too is on the disk before anything is deleted.
   const place = await open(dirname(path), 'r');
-  await place.sync().finally(() => place.close());
+  try {
+    await place.sync();
+  } finally {
+    await place.close();
+  }
   return { name, bytes: bytes.length, digest: createHash('sha256').update(bytes).digest() };
 }

@@ -46,6 +46,7 @@ export async function startPlanner(app: App): Promise<Role> {
   startTripLoops(loop, app, stations);
   const stopping = new AbortController();
   startTimers(loop, app, stations, stopping.signal);
+  retentionTimers(loop, app);
   const leanWatch = createLeanWatch();
   loop('memory', 1_000, async () => {
     leanWatch.note(await isLongFileAtWork(database));
@@ -166,7 +167,6 @@ function startHousekeeping(loop: StartLoop, app: App, maintenance: Stations['mai
     );
     return strays > 0;
   });
-  retentionTimers(loop, app);
   loop('ended', 3_600_000, async () => (await dropEndedRuns(database)) < 0);
   loop('access', 3_600_000, () => tidyAccess(app.access));
   loop('purge', 3_600_000, async () => {
