@@ -76,6 +76,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
   const oppositionKey = derived(digestKey, 'oppositions');
   const proofs = proofsOf(config, keys, oppositionKey);
   const checkOptions: CheckOptions = { connectors, now: () => database.now().getTime() };
+  const published = publishedMappings(database, checkOptions, log);
   return {
     config,
     log,
@@ -92,9 +93,12 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     keys,
     oppositionKey,
     callbackKey: derived(digestKey, 'callbacks'),
-    published: publishedMappings(database, checkOptions, log),
+    published,
     checkOptions,
-    intake: createIntake({ database, marks, log, secrets, snapshot, digestKey, oppositionKey }),
+    intake: createIntake({
+      ...{ database, marks, log, secrets, snapshot, digestKey, oppositionKey },
+      needsOf: published.version,
+    }),
     publishing: createPublishing({
       database,
       mappingsDir,
@@ -104,7 +108,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     }),
     rights: createRights({ database, secrets, snapshot, oppositionKey, proofs }),
     proofs,
-    consentEnds: createConsentEnds({ database, snapshot, log }),
+    consentEnds: createConsentEnds({ database, snapshot, published, log }),
     retention: retentionWith(config, { database, secrets, oppositionKey, log }),
     sealer: createSealer({ database, sealKeys: keys.seal, secrets, log }),
     access: {

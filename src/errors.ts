@@ -128,6 +128,10 @@ export const catalogue = {
     remedy:
       'Correct `accepts`, or confirm their end with --yes; the first version that takes the leads again brings them back.',
   },
+  'MAPPING-006': {
+    meaning: 'A notice that prospects have been given stands in client.yaml with other words (C14).',
+    remedy: 'Put the earlier words back, and give the new ones a version of their own.',
+  },
   'REPLAY-001': {
     meaning: 'The delivery cannot be replayed in its state.',
     remedy: 'Read `relais delivery show`: the reason says what must be repaired first.',

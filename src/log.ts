@@ -10,6 +10,7 @@ export const logEvents = [
   'process.failed',
   'intake.accepted',
   'intake.refused',
+  'intake.unjudged',
   'planner.planned',
   'planner.set_aside',
   'dispatch.pushed',

@@ -24,6 +24,7 @@ import {
 } from '../support/words.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { deliveryData, outJson, personData } from './json.ts';
+import { originLines } from './lead-origin.ts';
 import { listRefused, refusedData } from './lead-refused.ts';
 import { out, say, strong, withApp } from './terminal.ts';
 
@@ -98,6 +99,7 @@ function print(file: LeadFile, language: Language): void {
   out(strong(`${file.reference} · ${file.clientId} · ${word('révision', 'revision')} ${file.revision}`));
   out(`${word('Reçue par ', 'Came in by ')}${file.channel}${word(' le ', ', ')}${paris(file.collectedAt)}`);
   if (file.erasedAt !== undefined) out(erasedLine(file, file.erasedAt, word));
+  for (const line of originLines(file, word)) out(`  ${line}`);
   for (const { name, value } of file.person)
     out(`  ${inLanguage(factWords[name], language).padEnd(11)} ${value}`);
   section(
@@ -192,6 +194,8 @@ function asData(file: LeadFile): object {
     channel: file.channel,
     collectedAt: file.collectedAt,
     erasedAt: file.erasedAt ?? null,
+    notice: file.notice ?? null,
+    provenance: file.provenance,
     person: personData(file.person),
     consents: file.consents,
     interactions: file.interactions.map(({ kind, at, voluntary }) => ({ kind, at, voluntary })),

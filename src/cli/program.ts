@@ -13,6 +13,7 @@ import { withExamples } from './arguments.ts';
 import { bulkCommands } from './bulk.ts';
 import { cancelCommands } from './cancel.ts';
 import { clientMailCommands } from './client-mails.ts';
+import { clientCommands } from './clients.ts';
 import { completionCommands } from './completion.ts';
 import { deliveryCommands } from './deliveries.ts';
 import { destinationCommands } from './destinations.ts';
@@ -57,6 +58,7 @@ export function relaisProgram(): Command {
   statusCommands(program);
   systemCommands(program);
   leadCommands(program);
+  clientCommands(program);
   oppositionCommands(program);
   registerCommands(program);
   retentionCommands(program);

@@ -123,6 +123,11 @@ export const alertDefinitions = {
     whatToDo: () => 'relais lead refusals',
     isTask: false,
   },
+  anomalies_pile_up: {
+    title: "Demandes non conformes d'un client / leads of a client that do not conform",
+    whatToDo: () => 'relais client anomalies CLIENT',
+    isTask: true,
+  },
   mapping_unusable: {
     title: 'Format de destination inutilisable / mapping unusable',
     whatToDo: () => 'relais mapping check',

@@ -48,6 +48,20 @@ export function clockAt(ms: number, zone: string): ClockReading {
   };
 }
 
+/** `2026-11-28`. */
+export function civilDay(at: Date, zone: string): string {
+  const { year, month, day } = clockAt(at.getTime(), zone);
+  return `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+}
+
+/** Midnight of the same civil day some years before; of 28 February where that year has no 29th. Not for zones that skip midnight. */
+export function yearsBefore(at: Date, years: number, zone: string): Date {
+  const { year, month, day } = clockAt(at.getTime(), zone);
+  const sameDay = new Date(Date.UTC(year - years, month - 1, day));
+  const utc = sameDay.getUTCMonth() === month - 1 ? sameDay.getTime() : Date.UTC(year - years, month, 0);
+  return new Date(utc - offsetAt(utc, zone));
+}
+
 function formatterOf(zone: string): Intl.DateTimeFormat {
   const known = formatters.get(zone);
   if (known !== undefined) return known;

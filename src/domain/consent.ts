@@ -39,7 +39,7 @@ export function currentConsent(
   }
   if (best === undefined) return undefined;
   if (best.state !== 'granted') return { state: best.state, record: best, lapsed: false };
-  if (!proved(best)) {
+  if (!isProved(best)) {
     return { state: 'refused', record: best, lapsed: true };
   }
   const until = grantEnd(best);
@@ -90,11 +90,12 @@ function wins(event: ConsentRecord, best: ConsentRecord): boolean {
     return protection[event.state] > protection[best.state];
   // Two grants of one instant: the one that cannot be proved, else the one that ends first, is the more protective.
   if (event.state !== 'granted') return false;
-  if (proved(event) !== proved(best)) return !proved(event);
+  if (isProved(event) !== isProved(best)) return !isProved(event);
   return (grantEnd(event)?.getTime() ?? Infinity) < (grantEnd(best)?.getTime() ?? Infinity);
 }
 
-const proved = (record: ConsentRecord): boolean =>
+/** Whether a grant for the phone says to whom and to which words it was given; any other grant need not. */
+export const isProved = (record: ConsentRecord): boolean =>
   record.channel !== 'phone' || (record.legalEntity !== undefined && record.wordingVersion !== undefined);
 
 /** When a grant ends: its own valid-until, and for the phone never later than 365 days after it was given. */

@@ -1,6 +1,7 @@
 // A destination and what governs it: the client's contract facts, authorisations, limits. Pure words and rules.
 // Invariant: deny by default; a destination sends only to targets that contract and a live authorisation both name (C17-C19).
 import type { DataCategory } from './lead.ts';
+import type { WordedNotice } from './notice.ts';
 import type { RateLimits } from './rates.ts';
 import type { SendingHours } from './sending-hours.ts';
 
@@ -24,6 +25,8 @@ export interface ClientFacts {
   };
   /** Authorisations as the contract lists them (C18); publishing turns them into rows. */
   readonly authorisations?: readonly AuthorisationFact[];
+  /** What prospects are told, version by version (C14). */
+  readonly notices?: readonly WordedNotice[];
   /** Go-live evidence (C49-C52). */
   readonly goLive?: Readonly<
     Record<string, { readonly evidence: string; readonly date: string } | undefined>

@@ -43,6 +43,14 @@ export type HousingUse = (typeof housingUses)[number];
 export const operationKinds = ['recurring', 'one_off'] as const;
 export type OperationKind = (typeof operationKinds)[number];
 
+/** Whether the centre collected the lead itself or it was bought (C54). */
+export const acquisitions = ['collected', 'bought'] as const;
+export type Acquisition = (typeof acquisitions)[number];
+
+/** Whether a proof of the consent came with the lead (C54). */
+export const consentProofs = ['present', 'absent'] as const;
+export type ConsentProof = (typeof consentProofs)[number];
+
 export const phoneTypes = ['mobile', 'landline', 'work', 'other'] as const;
 export type PhoneType = (typeof phoneTypes)[number];
 

@@ -26,9 +26,14 @@ export function entitiesOf(
   client: Pick<ClientFacts, 'legalEntity' | 'legalEntities' | 'authorisations'> | undefined,
   destinationId: string | undefined,
 ): ReadonlySet<string> {
-  if (client === undefined || client.legalEntity === '') return new Set();
-  const recipients = (client.authorisations ?? [])
+  const {
+    legalEntity,
+    legalEntities = [],
+    authorisations = [],
+  }: Partial<NonNullable<typeof client>> = client ?? {};
+  if (legalEntity === undefined || legalEntity === '') return new Set();
+  const recipients = authorisations
     .filter((authorisation) => destinationId === undefined || authorisation.destinationId === destinationId)
     .map(({ recipient }) => recipient);
-  return new Set([client.legalEntity, ...(client.legalEntities ?? []), ...recipients].map(plainEntity));
+  return new Set([legalEntity, ...legalEntities, ...recipients].map(plainEntity));
 }

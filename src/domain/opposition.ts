@@ -1,11 +1,22 @@
 // The opposition list: what a person took back, kept for the mail address and phones it was said for. Pure.
 // Invariant: an address is known by a keyed digest only, one for each client; what was granted again is not opposed.
+import { yearsBefore } from './civil-time.ts';
 import { currentConsent } from './consent.ts';
 import type { ConsentRecord, Identity } from './lead.ts';
 import { mac } from './mac.ts';
 
 /** Source of an event that the opposition list said. */
 export const oppositionSource = 'opposition';
+
+/**
+ * How long a line of the list is kept, civil years from the day the objection was said. The CNIL asks for three at least; past
+ * that no grant from before it can count either, since nobody is kept so long without a sign of life (C33). The contract
+ * may end sooner: the list goes with the client's data.
+ */
+export const oppositionYears = 3;
+
+/** What was said before this instant goes. */
+export const oppositionsEndBefore = (now: Date): Date => yearsBefore(now, oppositionYears, 'Europe/Paris');
 
 export type Addresses = Pick<Identity, 'email' | 'mobile' | 'landline'>;
 

@@ -6,12 +6,13 @@ import { takeNewRows, takeRows, type IntakeHead, type RowId } from '../store/int
 import type { NewLeadChange } from '../store/lead-writes.ts';
 import { startOfTurns } from '../store/round-robin.ts';
 import { createTakings } from '../store/takings.ts';
+import { createAnomalyCounter, type AnomalyDeps } from './anomalies.ts';
 import type { ProcessDeps, ProcessedRows } from './batch.ts';
 import { added, isOfNoRow, isolate, type IsolateDeps } from './isolate.ts';
 import { createRounds, newRound, nothing, type Rounds } from './rounds.ts';
 import { alertTrouble, refusePoison, refuseUnknownStatus, refuseWithAlert } from './set-aside.ts';
 
-export interface IntakeDeps extends ProcessDeps {
+export interface IntakeDeps extends Omit<ProcessDeps, 'anomalies'>, AnomalyDeps {
   readonly database: Database;
   /** Commits the marks of what is in work; best a connection that no transaction ever holds. `database` when absent. */
   readonly marks?: Sql;
@@ -56,6 +57,7 @@ export function createIntake(deps: IntakeDeps): Intake {
   const takings = createTakings(deps.marks ?? deps.database, 'intake');
   const rounds = createRounds({
     ...deps,
+    anomalies: createAnomalyCounter(deps),
     takings,
     setPoisonAside: (tx, head) =>
       refuseWithAlert(tx, { head, shown: 'SET_ASIDE', code: 'SET_ASIDE', log: deps.log }),

@@ -3,14 +3,7 @@
 import { inOrder } from '../domain/consent.ts';
 import { insertConsents } from '../store/consents.ts';
 import type { Sql } from '../store/database.ts';
-import type { Candidate } from './batch.ts';
-
-export interface AcceptedRow {
-  readonly candidate: Candidate;
-  readonly leadId: number;
-  /** Of the lead, with this row. */
-  readonly revision: number;
-}
+import type { AcceptedRow } from './batch.ts';
 
 export async function insertAnswers(tx: Sql, accepted: readonly AcceptedRow[]): Promise<void> {
   await insertConsents(

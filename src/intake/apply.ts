@@ -16,6 +16,7 @@ import type { Candidate, RowLedger, ProcessDeps } from './batch.ts';
 import type { CreatedLead } from './create.ts';
 import { checkRanges, checkReachable, judgedColumns } from './semantic-checks.ts';
 import { refusal, type ColumnRefusal } from './refusals.ts';
+import { keepAddresses } from './former-addresses.ts';
 import { checkWeight, heavier } from './weight.ts';
 import type { CheckedRow } from './row.ts';
 
@@ -48,13 +49,13 @@ interface Known {
 
 export async function applyRows(
   tx: Sql,
-  deps: Pick<ProcessDeps, 'snapshot'>,
+  deps: Pick<ProcessDeps, 'snapshot' | 'oppositionKey'>,
   candidates: readonly Candidate[],
   { locked, created, ledger }: Known,
 ): Promise<void> {
   if (candidates.length === 0) return;
   const states = await statesOf(tx, candidates, locked, created);
-  const applied: { readonly row: CheckedRow; readonly state: State }[] = [];
+  const applied: Applied[] = [];
   for (const candidate of candidates) {
     const { row } = candidate;
     if (row.kind === 'lead' || !ledger.isFirst(candidate)) continue;
@@ -80,6 +81,7 @@ export async function applyRows(
   const touched = [...new Set(applied.map((change) => change.state))].sort((a, b) => a.id - b.id);
   const before = touched.filter((state) => !state.isNew).map((state) => state.id);
   if (before.length > 0) await deps.snapshot(tx, before);
+  await keepAddresses(tx, deps.oppositionKey, applied);
   for (const { row, state } of applied)
     if (row.kind === 'correction') await correctLead(tx, state, row.fields, row.clear);
   await insertInteractions(
@@ -96,6 +98,11 @@ export async function applyRows(
       consentRevisions: state.consentRevisions,
     })),
   );
+}
+
+interface Applied {
+  readonly row: CheckedRow;
+  readonly state: State;
 }
 
 async function statesOf(

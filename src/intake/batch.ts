@@ -7,6 +7,15 @@ import type { LeadSecrets } from '../store/secrets.ts';
 import type { ColumnRefusal } from './refusals.ts';
 import type { CheckedRow } from './row.ts';
 
+/** Counts what does not conform in the leads that were accepted; `clients`: the locked ones, with the revision of their facts. */
+export interface AnomalyCounter {
+  readonly count: (
+    tx: Sql,
+    accepted: readonly AcceptedRow[],
+    clients: ReadonlyMap<string, number>,
+  ) => Promise<void>;
+}
+
 export interface ProcessDeps {
   readonly secrets: Pick<LeadSecrets, 'create'>;
   readonly digestKey: Buffer;
@@ -14,6 +23,8 @@ export interface ProcessDeps {
   readonly oppositionKey: Buffer;
   /** Keeps the current revision of these leads where a recipient may hold it; called before they change. */
   readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
+  /** What does not conform is counted. */
+  readonly anomalies: AnomalyCounter;
 }
 
 export interface ProcessedRows {
@@ -39,4 +50,11 @@ export interface RowLedger {
   /** False when the row is known already: counted as a duplicate, or refused for its other content. */
   readonly isFirst: (candidate: Candidate) => boolean;
   readonly accept: (candidate: Candidate, leadId: number, change: NewLeadChange) => void;
+}
+
+export interface AcceptedRow {
+  readonly candidate: Candidate;
+  readonly leadId: number;
+  /** Of the lead, with this row. */
+  readonly revision: number;
 }

@@ -2,7 +2,7 @@
 // Invariant: names of fields, opt-ins, kinds and codes; no value of a person.
 import { appendHandovers, type Handover } from '../store/handovers.ts';
 import type { Sql } from '../store/database.ts';
-import type { AcceptedRow } from './accepted-consents.ts';
+import type { AcceptedRow } from './batch.ts';
 
 export async function logChanges(tx: Sql, accepted: readonly AcceptedRow[]): Promise<void> {
   const entries = accepted.flatMap(entryOf);

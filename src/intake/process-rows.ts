@@ -19,10 +19,10 @@ import {
   type NewLeadChange,
   type LockedLead,
 } from '../store/lead-writes.ts';
-import { insertAnswers, type AcceptedRow } from './accepted-consents.ts';
+import { insertAnswers } from './accepted-consents.ts';
 import { applyRows } from './apply.ts';
 import { afterWithdrawals, takesAlone, tellSamePerson } from './same-person.ts';
-import type { Candidate, RowLedger, ProcessedRows, ProcessDeps } from './batch.ts';
+import type { AcceptedRow, Candidate, RowLedger, ProcessedRows, ProcessDeps } from './batch.ts';
 import { checkRow, tooLong } from './contract.ts';
 import { createRows } from './create.ts';
 import { rowDigest } from './digest.ts';
@@ -48,13 +48,17 @@ export async function processRows(
   const { pulled, waits } = await orderRows(tx, taken, first, pull);
   const candidates = [...first, ...judge(pulled)];
   const later = new Set([...waits, ...afterWithdrawals(candidates)]);
-  const ready = await ofKnownClients(
-    tx,
-    candidates.filter((candidate) => !later.has(candidate.id)),
-    refuse,
-  );
+  const present = candidates.filter((candidate) => !later.has(candidate.id));
+  const clients = await lockedClients(tx, present);
+  const ready = present.filter((candidate) => {
+    const isKnown = clients.has(candidate.row.clientId);
+    if (!isKnown) refuse(candidate, [refusal('client_id', 'UNKNOWN_CLIENT')]);
+    return isKnown;
+  });
   await writeLeads(tx, deps, await stillKept(tx, ready, refuse), results, refuse);
   await writeResults(tx, deps, [...taken, ...pulled], results);
+  // Last: the lines that count are shared by all intakes of a client, and held until the commit.
+  await deps.anomalies.count(tx, results.accepted, clients);
   return {
     accepted: results.accepted.length,
     refused: results.refused.length,
@@ -206,19 +210,9 @@ function judged(
   return [];
 }
 
-async function ofKnownClients(
-  tx: Sql,
-  candidates: readonly Candidate[],
-  refuse: RowLedger['refuse'],
-): Promise<Candidate[]> {
-  const clients = await lockClients(
+const lockedClients = (tx: Sql, candidates: readonly Candidate[]): Promise<ReadonlyMap<string, number>> =>
+  lockClients(
     tx,
     candidates.map((candidate) => candidate.row.clientId),
     candidates.some((candidate) => takesAlone(candidate.row)) ? 'alone' : 'shared',
   );
-  return candidates.filter((candidate) => {
-    const isKnown = clients.has(candidate.row.clientId);
-    if (!isKnown) refuse(candidate, [refusal('client_id', 'UNKNOWN_CLIENT')]);
-    return isKnown;
-  });
-}

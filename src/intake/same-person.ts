@@ -6,6 +6,7 @@ import { nameKey } from '../store/lead-writes.ts';
 import { clientsWithOppositions } from '../store/oppositions.ts';
 import { markWithdrawn, spreadWithdrawals } from '../store/same-person.ts';
 import type { Candidate, ProcessDeps } from './batch.ts';
+import { partsFromAddress } from './former-addresses.ts';
 import { applyOppositions } from './oppositions.ts';
 import type { CheckedRow } from './row.ts';
 
@@ -29,7 +30,7 @@ export function afterWithdrawals(candidates: readonly Candidate[]): ReadonlySet<
   const parted = new Set<string>();
   const waits = new Set<RowId>();
   for (const { id, row } of candidates.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
-    const parts = row.kind === 'correction' && withdrew.has(row.clientId) && partsFromAddress(row);
+    const parts = withdrew.has(row.clientId) && partsFromAddress(row);
     if (row.kind !== 'lead' && (parts || parted.has(nameKey(row)))) {
       parted.add(nameKey(row));
       waits.add(id);
@@ -38,9 +39,6 @@ export function afterWithdrawals(candidates: readonly Candidate[]): ReadonlySet<
   }
   return waits;
 }
-
-const partsFromAddress = (row: CheckedRow): boolean =>
-  changesAddress(row) || addresses.some((name) => row.clear.includes(name));
 
 const clientsOf = (accepted: readonly { readonly candidate: Candidate }[]): readonly string[] =>
   accepted.map(({ candidate }) => candidate.row.clientId);

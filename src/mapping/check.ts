@@ -168,6 +168,12 @@ export function checkClientText(clientId: string, text: string, problems: Proble
   return readClient(tree.value, report, clientId);
 }
 
+/** The contract a stored version was published with, whether or not it passes today's checks. */
+export function clientFactsIn(sources: MappingSources): ClientFacts | undefined {
+  const text = sources.files[`${sources.clientId}/client.yaml`];
+  return text === undefined ? undefined : checkClientText(sources.clientId, text, createProblems());
+}
+
 /** Lays the file over what it extends; a preset may extend another. */
 function withPresets(
   own: Tree,

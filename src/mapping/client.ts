@@ -1,12 +1,13 @@
 // Reads client.yaml: who the client is, where leads may go, which data the contract covers, who is authorised.
 // Invariant: contract facts come from this file only; a mapping cannot widen them (C19).
 import type { AuthorisationFact, ClientFacts } from '../domain/destination.ts';
-import { dataCategories } from '../domain/lead.ts';
+import { channels, dataCategories } from '../domain/lead.ts';
 import type { DataCategory } from '../domain/lead.ts';
+import type { WordedNotice } from '../domain/notice.ts';
 import { blockAt, isRecord, listAt, textAt } from './document/yaml.ts';
 import type { Path, Report } from './document/problems.ts';
 import { suggest } from './document/suggest.ts';
-import { isoIn, defaultZone } from './fields/time.ts';
+import { defaultZone, isoIn } from './fields/time.ts';
 
 const texts = (value: unknown, key: string): readonly string[] =>
   stringsAt(value, key).map((item) => item.toLowerCase());
@@ -34,6 +35,7 @@ export function readClient(value: unknown, report: Report, folder: string): Clie
   };
   const goLive = readGoLive(value, report);
   const legalEntities = stringsAt(value, 'legalEntities');
+  const notices = readNotices(value, report);
   return {
     id,
     name: textAt(value, 'name') ?? id,
@@ -46,6 +48,7 @@ export function readClient(value: unknown, report: Report, folder: string): Clie
       ...(technical === undefined ? {} : { technical }),
     },
     goLive,
+    ...(notices.length === 0 ? {} : { notices }),
     authorisations: listAt(value, 'authorisations').flatMap((authorisation, index) => {
       const path: Path = ['authorisations', index];
       return (
@@ -144,6 +147,36 @@ function readAuthorisation(
   };
 }
 
+const mostWords = 10_000;
+
+/** A version stands once for each channel, and its words are what people heard or read (C14). */
+function readNotices(value: unknown, report: Report): readonly WordedNotice[] {
+  const seen = new Set<string>();
+  return listAt(value, 'notices').flatMap((raw, index): readonly WordedNotice[] => {
+    const path = ['notices', index];
+    const version = textAt(raw, 'version');
+    const channel = channels.find((known) => known === textAt(raw, 'channel'));
+    const wording = textAt(raw, 'wording')?.trim();
+    const from = dayOf(raw, 'from', path, report);
+    if (!isRecord(raw) || version === undefined || channel === undefined || wording === undefined) return [];
+    if (wording === '' || wording.length > mostWords)
+      report.error(
+        [...path, 'wording'],
+        'MAP-906',
+        `the wording of "${version}" has 1 to ${mostWords} characters.`,
+      );
+    const name = `${version} ${channel}`;
+    if (seen.has(name))
+      report.error(
+        [...path, 'version'],
+        'MAP-906',
+        `"${version}" stands twice for ${channel}: other words are another version.`,
+      );
+    seen.add(name);
+    return from === undefined ? [] : [{ version, channel, wording, from: from.toISOString() }];
+  });
+}
+
 /** Midnight in Paris of a civil day, plus days. */
 export function parseDay(text: string, plusDays = 0): Date | undefined {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
@@ -154,4 +187,13 @@ export function parseDay(text: string, plusDays = 0): Date | undefined {
   // The zone's offset at that moment; midnight never falls into a change of hour in Paris.
   const offset = Date.parse(`${isoIn(utc, defaultZone).slice(0, 19)}Z`) - utc.getTime();
   return new Date(utc.getTime() - offset);
+}
+
+/** The day at a key; undefined where there is none, or after reporting. */
+function dayOf(raw: unknown, key: string, path: Path, report: Report): Date | undefined {
+  const text = textAt(raw, key);
+  if (text === undefined) return undefined;
+  const day = parseDay(text);
+  if (day === undefined) report.error([...path, key], 'MAP-902', 'the date is written yyyy-MM-dd.');
+  return day;
 }

@@ -2,6 +2,7 @@
 // Invariant: in one transaction with what it follows from; of an address only the keyed digest stays.
 import {
   addressDigests,
+  oppositionsEndBefore,
   oppositionSource,
   standingWithdrawals,
   type Addresses,
@@ -9,9 +10,16 @@ import {
 import type { ConsentChannel, ConsentPurpose, ConsentRecord } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import { readConsents } from '../store/consents.ts';
-import type { Sql } from '../store/database.ts';
+import type { Database, Sql } from '../store/database.ts';
 import { appendHandovers } from '../store/handovers.ts';
-import { addressesOf, keepOppositions, nextReceipt, leadsWithAddress } from '../store/oppositions.ts';
+import {
+  addressesOf,
+  dropOppositions,
+  formerAddresses,
+  keepOppositions,
+  nextReceipt,
+  leadsWithAddress,
+} from '../store/oppositions.ts';
 import { lockClients, repeatWithdrawals, type Reached } from '../store/same-person.ts';
 
 /** Before a lead goes: what its person took back goes to the list. Returns the opt-ins, as `purpose.channel`. */
@@ -20,7 +28,11 @@ export async function keepOpposition(tx: Sql, key: Buffer, leadId: number): Prom
   const standing = standingWithdrawals(consents, tx.now());
   const [addresses] = standing.length === 0 ? [] : await addressesOf(tx, [leadId]);
   if (addresses === undefined) return [];
-  const digests = addressDigests(key, addresses.clientId, addresses);
+  // Every address it ever had: the person took back what they had said under the one that was corrected since, too.
+  const digests = distinct([
+    ...addressDigests(key, addresses.clientId, addresses),
+    ...(await formerAddresses(tx, leadId)),
+  ]);
   await keepOppositions(
     tx,
     digests.flatMap((digest) =>
@@ -36,6 +48,10 @@ export async function keepOpposition(tx: Sql, key: Buffer, leadId: number): Prom
   );
   return digests.length === 0 ? [] : standing.map(({ purpose, channel }) => `${purpose}.${channel}`);
 }
+
+const distinct = (digests: readonly Buffer[]): readonly Buffer[] => [
+  ...new Map(digests.map((digest) => [digest.toString('hex'), digest])).values(),
+];
 
 export interface Objection {
   readonly clientId: string;
@@ -93,3 +109,16 @@ export async function object(
   const said = new Map(leads.map((id) => [id, events]));
   return repeatWithdrawals(tx, { snapshot, actor, purpose: reason }, said);
 }
+
+/** One bounded part of what has stood its time (`oppositionYears`), logged by its count. Returns whether there may be more. */
+export const endOppositions = (database: Database, limit: number): Promise<boolean> =>
+  database.transaction(async (tx) => {
+    const ended = await dropOppositions(tx, oppositionsEndBefore(tx.now()), limit);
+    if (ended === undefined) return false;
+    const { clientId, count } = ended;
+    if (count > 0)
+      await appendHandovers(tx, [
+        { entry: 'opposition_ended', clientId, actor: 'planner', reason: String(count) },
+      ]);
+    return count > 0;
+  });

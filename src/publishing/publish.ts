@@ -19,6 +19,7 @@ import {
 import { askAgain } from '../store/held-back.ts';
 import { keepingOldContent } from '../store/version-effects.ts';
 import { authorise } from './authorise.ts';
+import { followContract } from './contract-effects.ts';
 import { noteOfPublication } from './notes.ts';
 import { checkFiles, refuseConnectorChange, type FitMapping, type PublishingDeps } from './fitness.ts';
 import { rollback, type RollbackRequest } from './rollback.ts';
@@ -57,7 +58,7 @@ export interface PublishResult {
 }
 
 export interface Publishing {
-  /** @throws MAPPING-001 listing every problem; nothing is stored then */
+  /** @throws MAPPING-001 listing every problem, MAPPING-006; nothing is stored then */
   readonly publish: (request: PublishRequest) => Promise<PublishResult>;
   /** What `publish` would refuse, without publishing. @throws MAPPING-001, MAPPING-003 */
   readonly refuseUnfit: (destinationId: string) => Promise<void>;
@@ -119,6 +120,7 @@ async function putInForce(
     mappingVersionId: before?.mappingVersionId ?? 0,
     leadsFrom: request.leadsFrom ?? tx.now(),
   });
+  await followContract(tx, inForce, mapping);
   const text = JSON.stringify(sources);
   const isSame = inForce !== undefined && inForce.fingerprint === fingerprintOf(text);
   const version = isSame ? inForce : await storeVersion(tx, request, mapping, text);

@@ -9,6 +9,7 @@ import { askAgain } from '../store/held-back.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { readVersions, versionHistory, type MappingVersion } from '../store/mapping-versions.ts';
 import { checkVersion, refuseConnectorChange, type PublishingDeps } from './fitness.ts';
+import { followContract } from './contract-effects.ts';
 import { noteOfRollback } from './notes.ts';
 import { refuseInProduction } from './production.ts';
 import { refuseEnding, reopen, reopenAccepted, type MayEnd } from './version-effects.ts';
@@ -70,6 +71,7 @@ async function putBack(
     mappingVersionId: wanted.id,
     leadsFrom: destination.leadsFrom,
   });
+  await followContract(tx, before.version, mapping);
   await askAgain(tx, destination.id);
   await reopen(tx, destination.id, request.actor);
   await appendHandovers(tx, [

@@ -23,6 +23,7 @@ import { tidyAccess } from '../access/tidying.ts';
 import { dropEndedRuns, workAnyRun } from '../support/bulk-runs.ts';
 import type { App } from '../app.ts';
 import { createLeanWatch } from './lean-heap.ts';
+import { dropOutdated } from './outdated.ts';
 import { ownershipOf, presenceOf, type Role } from './role-status.ts';
 
 /** Stations 1 to 3 and everything time does by itself. Any number of processes may run it. */
@@ -167,6 +168,7 @@ function startHousekeeping(loop: StartLoop, app: App, maintenance: Stations['mai
     );
     return strays > 0;
   });
+  loop('outdated', 3_600_000, () => dropOutdated(database));
   loop('ended', 3_600_000, async () => (await dropEndedRuns(database)) < 0);
   loop('access', 3_600_000, () => tidyAccess(app.access));
   loop('purge', 3_600_000, async () => {

@@ -92,7 +92,8 @@ export async function saveDestination(
 ): Promise<void> {
   await tx.run(
     `INSERT INTO clients (id, name, legal_entity, facts) VALUES (?, ?, ?, ?)
-     ON DUPLICATE KEY UPDATE name = VALUES(name), legal_entity = VALUES(legal_entity), facts = VALUES(facts), updated_at = CURRENT_TIMESTAMP(3)`,
+     ON DUPLICATE KEY UPDATE name = VALUES(name), legal_entity = VALUES(legal_entity), facts = VALUES(facts),
+       facts_revision = facts_revision + 1, updated_at = CURRENT_TIMESTAMP(3)`,
     [client.id, client.name, client.legalEntity, JSON.stringify(client)],
   );
   await tx.run(

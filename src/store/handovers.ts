@@ -38,6 +38,7 @@ export const handoverEntries = [
   'withdrawn',
   'consent_ended',
   'opposition_kept',
+  'opposition_ended',
   'erased',
   'looked_up',
   'revealed',

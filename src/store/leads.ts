@@ -1,7 +1,7 @@
 // Leads as mappings read them, and the lock that consent, erasure and departure share.
 // Invariant: every read names its client; whoever changes or sends a lead holds its row.
 import { optionalBlocks, type Lead, type OptionalBlock } from '../domain/lead.ts';
-import { columnFacts, type leadFields } from '../domain/lead-fields/columns.ts';
+import { columnFacts, leadColumns, type LeadFields, type leadFields } from '../domain/lead-fields/columns.ts';
 import { financialFields } from '../domain/lead-fields/financial.ts';
 import { identityFields } from '../domain/lead-fields/identity.ts';
 import { interactionFields } from '../domain/lead-fields/interaction.ts';
@@ -89,6 +89,31 @@ export async function readLeads(
     ]),
   );
 }
+
+/** A new lead as its row said it, before it is read back. */
+export const leadOfFields = (
+  { clientId, reference }: { readonly clientId: string; readonly reference: string },
+  fields: LeadFields,
+  consents: Lead['consents'],
+): Lead => ({
+  ...leadOf(
+    {
+      ...(Object.fromEntries(leadColumns.map((name) => [name, fields[name] ?? null])) as RowOf<
+        typeof leadFields
+      >),
+      id: 0,
+      client_id: clientId,
+      reference,
+      revision: 1,
+      consent_revision: 1,
+      erased_at: null,
+      created_at: fields.collected_at instanceof Date ? fields.collected_at : new Date(0),
+    },
+    everyBlock,
+  ),
+  consents,
+  interactions: [],
+});
 
 /** Locks leads for the rest of the transaction, in id order. Consent events, corrections, erasure and departure all come through here. */
 export const lockLeads = (tx: Sql, leadIds: readonly number[]): Promise<ReadonlyMap<number, LeadLock>> =>

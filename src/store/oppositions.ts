@@ -119,3 +119,43 @@ export async function nextReceipt(sql: Sql): Promise<number> {
   const [row] = await sql.all<{ id: number | null }>('SELECT MAX(id) AS id FROM consents');
   return (row?.id ?? 0) + 1;
 }
+
+/** Addresses that leads had before, by digest; told once for each. */
+export async function keepFormerAddresses(
+  tx: Sql,
+  former: readonly { readonly leadId: number; readonly clientId: string; readonly digest: Buffer }[],
+): Promise<void> {
+  for (const group of insertGroups(former)) {
+    await tx.run(
+      `INSERT INTO former_addresses (lead_id, client_id, digest) VALUES ${group.map(() => '(?, ?, ?)').join(', ')}
+       ON DUPLICATE KEY UPDATE client_id = VALUES(client_id)`,
+      group.flatMap(({ leadId, clientId, digest }) => [leadId, clientId, digest]),
+    );
+  }
+}
+
+export async function formerAddresses(sql: Sql, leadId: number): Promise<readonly Buffer[]> {
+  const rows = await sql.all<{ digest: Buffer }>('SELECT digest FROM former_addresses WHERE lead_id = ?', [
+    leadId,
+  ]);
+  return rows.map((row) => row.digest);
+}
+
+/** Of one client, the lines said before an instant. Returns whose and how many went. */
+export async function dropOppositions(
+  tx: Sql,
+  before: Date,
+  limit: number,
+): Promise<{ readonly clientId: string; readonly count: number } | undefined> {
+  const [first] = await tx.all<{ client_id: string }>(
+    `SELECT client_id FROM oppositions FORCE INDEX (oppositions_recorded)
+      WHERE recorded_at < ? ORDER BY recorded_at LIMIT 1`,
+    [before],
+  );
+  if (first === undefined) return undefined;
+  const { affected } = await tx.run(
+    `DELETE FROM oppositions WHERE client_id = ? AND recorded_at < ? LIMIT ${Math.trunc(limit)}`,
+    [first.client_id, before],
+  );
+  return { clientId: first.client_id, count: affected };
+}

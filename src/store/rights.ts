@@ -2,6 +2,7 @@
 // Invariant: the caller holds the lead's lock; a blanked lead keeps ids, dates and statistics columns free of the person only.
 import { randomBytes } from 'node:crypto';
 import { columnFacts } from '../domain/lead-fields/columns.ts';
+import { forgetExamples } from './anomalies.ts';
 import type { Sql } from './database.ts';
 import { blankFiles } from './file-bytes.ts';
 import { contentTables } from './lead-columns.ts';
@@ -31,6 +32,7 @@ const tablesOfThePerson = [
   ...contentTables.filter((table) => table !== 'leads'),
   'consents',
   'consent_ends',
+  'former_addresses',
   'interactions',
   'lead_revisions',
 ];
@@ -50,6 +52,7 @@ export async function blankLead(
   for (const table of tablesOfThePerson) {
     await tx.run(`DELETE FROM ${table} WHERE lead_id = ?`, [leadId]);
   }
+  await forgetExamples(tx, [leadId]);
   await forgetRows(tx, clientId, reference);
   // The receipt stays, so that the same row never comes back; its keyed digest of the person does not.
   await tx.run('UPDATE intake_receipts SET digest = ? WHERE lead_id = ?', [randomBytes(32), leadId]);

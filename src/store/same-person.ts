@@ -27,20 +27,20 @@ export interface Reached {
 
 /**
  * The clients' rows, locked: shared by whoever brings leads in, alone for whoever takes a consent back or changes an address.
- * Call before any lead is locked. Returns those that exist.
+ * Call before any lead is locked. Returns those that exist, each with the revision of its contract's facts.
  */
 export async function lockClients(
   tx: Sql,
   ids: readonly string[],
   mode: 'shared' | 'alone',
-): Promise<ReadonlySet<string>> {
-  if (ids.length === 0) return new Set();
+): Promise<ReadonlyMap<string, number>> {
+  if (ids.length === 0) return new Map();
   const { marks, values } = inList([...new Set(ids)].sort());
-  const rows = await tx.all<{ id: string }>(
-    `SELECT id FROM clients WHERE id IN (${marks}) ORDER BY id ${mode === 'alone' ? 'FOR UPDATE' : 'LOCK IN SHARE MODE'}`,
+  const rows = await tx.all<{ id: string; revision: number }>(
+    `SELECT id, facts_revision AS revision FROM clients WHERE id IN (${marks}) ORDER BY id ${mode === 'alone' ? 'FOR UPDATE' : 'LOCK IN SHARE MODE'}`,
     values,
   );
-  return new Set(rows.map((row) => row.id));
+  return new Map(rows.map(({ id, revision }) => [id, revision]));
 }
 
 /** Leads in which something was taken back, to be found by their addresses. */

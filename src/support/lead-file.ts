@@ -42,6 +42,12 @@ export interface ConsentInForce {
   readonly until: Date | undefined;
 }
 
+/** Who collected the lead, and whether it was bought (C54). */
+export type Provenance = Pick<
+  Lead['origin'],
+  'collectedBy' | 'acquisition' | 'seller' | 'buyer' | 'consentProof' | 'proofReference'
+>;
+
 export interface LeadFile {
   readonly clientId: string;
   readonly reference: string;
@@ -50,6 +56,9 @@ export interface LeadFile {
   readonly collectedAt: Date;
   readonly erasedAt: Date | undefined;
   readonly interactions: Lead['interactions'];
+  /** Version of the notice heard or shown (C14). */
+  readonly notice: string | undefined;
+  readonly provenance: Provenance;
   readonly person: readonly PersonFact[];
   readonly consents: readonly ConsentInForce[];
   readonly deliveries: readonly Delivery[];
@@ -89,7 +98,7 @@ export async function showLead(
 async function readFile(database: Database, head: FoundLead, reveal: boolean): Promise<LeadFile | undefined> {
   const lead = (await readLeads(database, [head.id])).get(head.id)?.lead;
   if (lead === undefined) return undefined;
-  const { clientId, reference, revision, channel, collectedAt, erasedAt, interactions } = lead;
+  const { clientId, reference, revision, channel, collectedAt, erasedAt, interactions, notice } = lead;
   return {
     clientId,
     reference,
@@ -98,6 +107,8 @@ async function readFile(database: Database, head: FoundLead, reveal: boolean): P
     collectedAt,
     erasedAt,
     interactions,
+    notice,
+    provenance: provenanceOf(lead.origin, reveal),
     person: personFacts(lead, reveal),
     consents: consentsOf(lead, entitiesOf(await findClient(database, clientId), undefined), database.now()),
     deliveries: await deliveriesOfLeads(database, [head.id]),
@@ -117,6 +128,19 @@ async function namedRights(database: Database, leadId: number): Promise<readonly
     const name = names.get(right.actor);
     return name === undefined ? right : { ...right, name };
   });
+}
+
+/** Where the proof is found may lead to the person: masked as the person is. */
+function provenanceOf(origin: Lead['origin'], reveal: boolean): Provenance {
+  const { collectedBy, acquisition, seller, buyer, consentProof, proofReference } = origin;
+  return {
+    ...(collectedBy === undefined ? {} : { collectedBy }),
+    ...(acquisition === undefined ? {} : { acquisition }),
+    ...(seller === undefined ? {} : { seller }),
+    ...(buyer === undefined ? {} : { buyer }),
+    ...(consentProof === undefined ? {} : { consentProof }),
+    ...(proofReference === undefined ? {} : { proofReference: reveal ? proofReference : '***' }),
+  };
 }
 
 function consentsOf(lead: Lead, entities: ReadonlySet<string>, now: Date): readonly ConsentInForce[] {

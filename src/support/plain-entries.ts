@@ -17,6 +17,7 @@ export const plainEntries = [
   'withdrawn',
   'consent_ended',
   'opposition_kept',
+  'opposition_ended',
   'erased',
   'looked_up',
   'revealed',

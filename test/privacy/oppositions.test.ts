@@ -1,4 +1,5 @@
 // The opposition list: what a person took back holds for their later leads, also once no lead says it any more.
+import { dropOutdated } from '../../src/roles/outdated.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
@@ -126,4 +127,62 @@ test('the list names nobody: neither the address nor a digest that can be had wi
   const digests = rows.map(({ digest }) => digest.toString('hex'));
   expect(digests.filter((digest) => bare.includes(digest))).toEqual([]);
   expect(JSON.stringify(rows.map(({ digest: _digest, ...rest }) => rest))).not.toContain('courriel');
+});
+
+test('C21: an erasure opposes every address the lead ever had, those that were corrected or cleared among them', async () => {
+  const first = { email: 'first@courriel.example', mobile: '+33639981190', landline: '+33199000190' };
+  await gateway.send(strangerRow('F-1', first));
+  await told('F-1', 'OUI');
+  const correct = (row: string, over: Partial<IntakeValues>) =>
+    gateway.send({
+      ...{ client_id: 'essai', kind: 'correction', reference: 'F-1', row_reference: row },
+      ...over,
+    });
+  await correct('F-1-a', { email: 'second@courriel.example', clear_fields: 'landline' });
+  await correct('F-1-b', { email: 'third@courriel.example', mobile: '+33639981191' });
+  await gateway.until('corrected', async () => (await formerOf('F-1')) === 4);
+  await gateway.app.rights.withdraw({ ...named('F-1'), purpose: 'marketing', channels: ['email'] });
+  await gateway.app.rights.erase(named('F-1'));
+  expect(await formerOf('F-1')).toBe(0);
+  const alone = { email: null, mobile: null, landline: null };
+  await gateway.send(
+    strangerRow('F-2', { ...granted(ago(60)), ...alone, email: 'first@courriel.example' }),
+    strangerRow('F-3', { ...granted(ago(60)), ...alone, email: 'second@courriel.example' }),
+    strangerRow('F-4', { ...granted(ago(60)), ...alone, email: 'third@courriel.example' }),
+    strangerRow('F-5', { ...granted(ago(60)), ...alone, mobile: '+33639981190' }),
+    strangerRow('F-6', { ...granted(ago(60)), ...alone, landline: '+33199000190' }),
+    strangerRow('F-7', { ...granted(ago(60)), ...alone, mobile: '+33639981191' }),
+    strangerRow('F-8', granted(ago(60))),
+  );
+  for (const reference of ['F-2', 'F-3', 'F-4', 'F-5', 'F-6', 'F-7']) await told(reference, 'RETRAIT');
+  await told('F-8', 'OUI');
+});
+
+const formerOf = async (reference: string): Promise<number> => {
+  const rows = await gateway.owner.all(
+    'SELECT 1 FROM former_addresses f JOIN leads l ON l.id = f.lead_id WHERE l.reference = ?',
+    [reference],
+  );
+  return rows.length;
+};
+
+test('C21: a line of the list goes three years after the objection was said, logged by its count; a day before it stands', async () => {
+  const years = (count: number, days: number): string =>
+    `TIMESTAMPADD(DAY, ${days}, TIMESTAMPADD(YEAR, -${count}, UTC_TIMESTAMP(3)))`;
+  const put = (digest: string, at: string) =>
+    gateway.owner.run(
+      `INSERT INTO oppositions (client_id, digest, purpose, channel, recorded_at, receipt)
+       VALUES ('essai', UNHEX(SHA2('${digest}', 256)), 'marketing', 'email', ${at}, 1)`,
+    );
+  await put('old', years(3, -2));
+  await put('older', years(9, 0));
+  await put('young', years(3, 1));
+  const lines = async () => (await gateway.owner.all('SELECT 1 FROM oppositions')).length;
+  const before = await lines();
+  while (await dropOutdated(gateway.app.database));
+  expect(await lines()).toBe(before - 2);
+  const ended = await gateway.owner.all(
+    "SELECT client_id, actor, reason FROM handovers WHERE entry = 'opposition_ended'",
+  );
+  expect(ended).toEqual([{ client_id: 'essai', actor: 'planner', reason: '2' }]);
 });

@@ -136,6 +136,18 @@ test('what has not left when a grant ends says the no by itself', async () => {
   expect(told('E-5').at(-1)?.TEL).toBe('NON');
 });
 
+test('a phone grant of an earlier version that cannot be proved was never told as a yes, and its end tells nobody', async () => {
+  await take('E-9', { validUntil: minutes(60) });
+  await until('delivered', 'E-9', ['create delivered accepted']);
+  await gateway.owner.run(
+    "UPDATE consents SET legal_entity = NULL WHERE channel = 'phone' AND lead_id = (SELECT id FROM leads WHERE reference = 'E-9')",
+  );
+  await passMinutes('E-9', 46);
+  await lookedAt('E-9');
+  expect(await gateway.owner.all('SELECT 1 FROM lead_changes')).toEqual([]);
+  expect(await statesOf('E-9')).toEqual(['create delivered accepted']);
+});
+
 test('a recipient whose authorisation was revoked is told as well', async () => {
   await take('E-6', { validUntil: minutes(60) });
   await until('delivered', 'E-6', ['create delivered accepted']);

@@ -1,8 +1,10 @@
 // Alerts that no event raises: rows refused, leads that wait longer than promised, a log that is not sealed in time.
 // Invariant: alerted once, then not again for hours while it lasts; an alert names destinations and codes, never a lead.
+import { civilDay } from '../../domain/civil-time.ts';
 import { splitReason } from '../../domain/delivery.ts';
 import { openTime, type SendingHours } from '../../domain/sending-hours.ts';
 import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
+import { piledUp } from '../../store/anomalies.ts';
 import type { Database } from '../../store/database.ts';
 import { allDestinations, type Destination } from '../../store/destinations.ts';
 import {
@@ -30,6 +32,7 @@ export async function checkAlerts(database: Database, published: Published, apar
     () => watchRefused(database),
     () => watchSeals(database),
     () => watchRights(database),
+    () => watchAnomalies(database),
     () => watchPromises(database, published, apart),
   );
 }
@@ -58,6 +61,18 @@ async function watchRights(database: Database): Promise<void> {
       deliveryId: id,
       reason: reason === '' ? state : splitReason(reason).base,
     })),
+  );
+}
+
+/** So many leads of one kind within so many days are somebody's form or script, not a slip. */
+const pile = { leads: 10, days: 7 };
+
+async function watchAnomalies(database: Database): Promise<void> {
+  const day = civilDay(new Date(database.now().getTime() - (pile.days - 1) * 86_400_000), 'Europe/Paris');
+  const piles = await piledUp(database, day, pile.leads, pile.days);
+  await raiseAlerts(
+    database,
+    piles.map(({ clientId, kind }) => ({ kind: 'anomalies_pile_up' as const, clientId, reason: kind })),
   );
 }
 

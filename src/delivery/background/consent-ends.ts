@@ -1,6 +1,6 @@
 // Grants that end by themselves: shortly before the end, every recipient that was told the yes is told the no (C16b).
 // Invariant: the lead gets a revision and a change, as for what a person says; a grant that was renewed meanwhile ends nothing.
-import { answerToTell, grantEnd } from '../../domain/consent.ts';
+import { answerToTell, grantEnd, isProved } from '../../domain/consent.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { raiseBroken } from '../../store/broken-alerts.ts';
@@ -13,15 +13,17 @@ import {
 import { readConsents } from '../../store/consents.ts';
 import type { ConsentRecord } from '../../domain/lead.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
-import { appendHandovers } from '../../store/handovers.ts';
-import { addChange } from '../../store/lead-changes.ts';
-import { raiseRevisions } from '../../store/lead-writes.ts';
 import { lockLeads } from '../../store/leads.ts';
+import type { Published } from '../mapping-cache.ts';
+import { tellEntityChange } from './entity-changes.ts';
+import { inTurn } from './in-turn.ts';
+import { noteEnds } from './note-ends.ts';
 
 export interface ConsentEndNeeds {
   readonly database: Database;
   /** Keeps the revision a recipient may hold before it changes. */
   readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
+  readonly published: Published;
   readonly log: Log;
 }
 
@@ -29,8 +31,17 @@ const leadsAtOnce = 100;
 const restMinutes = 60;
 const step = 'CONSENT_END';
 
-/** Looks at the grants whose end is due. Returns whether there may be more. */
-export const createConsentEnds = (needs: ConsentEndNeeds) => ({ tell: () => tellDue(needs) });
+/** Looks at the grants whose end is due, and at those that a publication ended. Returns whether there may be more. */
+export const createConsentEnds = (needs: ConsentEndNeeds) => ({
+  tell: async (): Promise<boolean> => {
+    let more = false;
+    await inTurn(
+      async () => void (more = await tellDue(needs)),
+      async () => void (more = (await tellEntityChange(needs)) || more),
+    );
+    return more;
+  },
+});
 export type ConsentEnds = ReturnType<typeof createConsentEnds>;
 
 async function tellDue(needs: ConsentEndNeeds): Promise<boolean> {
@@ -80,31 +91,29 @@ async function endOf(
     (id) => locks.get(id)?.erased === false,
   );
   if (touched.length === 0) return 0;
-  await snapshot(tx, touched);
-  for (const leadId of touched) {
-    let revision = locks.get(leadId)?.revision ?? 0;
-    for (const { clientId, purpose, channel } of over.filter((end) => end.leadId === leadId)) {
-      revision += 1;
-      const optIn = `${purpose}.${channel}`;
-      await raiseRevisions(tx, [{ leadId, revisions: 1, consentRevisions: 1 }]);
-      await addChange(tx, { clientId, leadId, revision, kind: `consent_ended:${optIn}` });
-      await appendHandovers(tx, [
-        {
-          entry: 'consent_ended',
-          clientId,
-          leadId,
-          actor: 'planner',
-          reason: optIn,
-          leadRevision: revision,
-        },
-      ]);
-    }
-  }
+  await noteEnds(
+    tx,
+    { snapshot, locks },
+    over
+      .filter(({ leadId }) => touched.includes(leadId))
+      .map(({ leadId, clientId, purpose, channel }) => ({
+        leadId,
+        clientId,
+        optIn: `${purpose}.${channel}`,
+      })),
+  );
   return touched.length;
 }
 
-/** Whether this very grant is the one in force, or would be were it not over. */
+/**
+ * Whether this very grant is the one in force, or would be were it not over. One that cannot be proved never counted: no
+ * recipient was told a yes.
+ */
 function hasEnded(events: readonly ConsentRecord[], end: ConsentEnd, now: Date): boolean {
   const answer = answerToTell(events, end.purpose, end.channel, now);
-  return answer?.lapsed === true && grantEnd(answer.record)?.getTime() === end.endsAt.getTime();
+  return (
+    answer?.lapsed === true &&
+    isProved(answer.record) &&
+    grantEnd(answer.record)?.getTime() === end.endsAt.getTime()
+  );
 }

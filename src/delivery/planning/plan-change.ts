@@ -73,7 +73,7 @@ export function planChange(
   targets: readonly PlanTarget[],
   work: PlanWork,
 ): void {
-  const [kind, only] = change.kind.split(':') as [ChangeKind, string | undefined];
+  const [kind, ...only] = change.kind.split(':') as [ChangeKind, ...string[]];
   const concerned = targets.filter(
     (target) => target.destination.clientId === change.clientId && concerns(kind, only, target),
   );
@@ -109,11 +109,16 @@ export function planChange(
   });
 }
 
-/** A backfill names its destination, the end of a consent its opt-in; every other change concerns all of the client's. */
-function concerns(kind: ChangeKind, only: string | undefined, { destination, mapping }: PlanTarget): boolean {
-  if (only === undefined) return true;
-  if (kind !== 'consent_ended') return only === destination.id;
-  return mapping === undefined || tellsOptIn(mapping, only);
+/** A backfill names its destination; the end of a consent its opt-in, and where it ended at one destination only, that one. */
+function concerns(
+  kind: ChangeKind,
+  [first, second]: readonly string[],
+  { destination, mapping }: PlanTarget,
+): boolean {
+  if (first === undefined) return true;
+  if (kind !== 'consent_ended') return first === destination.id;
+  if (second !== undefined && second !== destination.id) return false;
+  return mapping === undefined || tellsOptIn(mapping, first);
 }
 
 /** @param optIn `purpose.channel` */

@@ -1,6 +1,7 @@
 // Fields of where the request comes from (C07): table `lead_origins`.
 // Invariant: kept apart from the person, so that anonymising can keep what is nobody's.
-import { code, instant, text, textLike, whole } from './field.ts';
+import { acquisitions, consentProofs } from '../lead-values.ts';
+import { choice, code, instant, text, textLike, whole } from './field.ts';
 import { rules } from './rules.ts';
 
 export const originFields = {
@@ -83,4 +84,59 @@ export const originFields = {
       guess: /duree|duration/,
     },
   ),
+  /** What a missing answer or notice is counted by. */
+  collectedBy: code(64, {
+    column: 'collected_by',
+    person: false,
+    label: 'Formulaire ou agent',
+    description: 'Form or agent that collected the lead.',
+    note: "a code, never a person's name",
+    sample: 'form-12',
+    guess: null,
+  }),
+  acquisition: choice(acquisitions, {
+    column: 'acquisition',
+    person: false,
+    label: 'Mode d’acquisition',
+    description: 'Whether the centre collected the lead or it was bought.',
+    note: 'C54',
+    sample: 'bought',
+    words: { collected: 'Collectée par le centre', bought: 'Achetée' },
+    guess: null,
+  }),
+  seller: code(64, {
+    column: 'seller',
+    person: false,
+    label: 'Vendeur de la demande',
+    description: 'Code of the company that sold the lead.',
+    note: 'a lead with a seller counts as bought',
+    sample: 'leads-factory',
+    guess: null,
+  }),
+  buyer: code(64, {
+    column: 'buyer',
+    person: false,
+    label: 'Acheteur de la demande',
+    description: 'Code of the company that bought it.',
+    note: 'the centre, the client or another',
+    sample: 'centre',
+    guess: null,
+  }),
+  consentProof: choice(consentProofs, {
+    column: 'consent_proof',
+    person: false,
+    label: 'Preuve du consentement',
+    description: 'Whether a proof of consent came with the lead.',
+    sample: 'present',
+    words: { present: 'Présente', absent: 'Absente' },
+    guess: null,
+  }),
+  proofReference: text(200, {
+    column: 'proof_reference',
+    person: true,
+    label: 'Référence de la preuve',
+    description: 'Where the proof of consent is found.',
+    sample: 'preuve-100001',
+    guess: null,
+  }),
 };

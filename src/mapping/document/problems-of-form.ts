@@ -164,4 +164,8 @@ export const problemsOfForm = {
     meaning: 'A lead would travel in clear (C38): such a file is not published in production.',
     remedy: 'Write https://.',
   },
+  'MAP-906': {
+    meaning: 'A notice of client.yaml cannot be told from another, or has no words (C14).',
+    remedy: 'Give every wording a version of its own, once for each channel.',
+  },
 } as const;

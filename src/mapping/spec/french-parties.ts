@@ -25,7 +25,7 @@ export const categoryWords = {
 
 const toFill = '(à compléter)';
 
-const day = (instant: string, minusMs = 0): string =>
+export const longDay = (instant: string, minusMs = 0): string =>
   new Date(Date.parse(instant) - minusMs).toLocaleDateString('fr-FR', {
     timeZone: 'Europe/Paris',
     dateStyle: 'long',
@@ -44,7 +44,7 @@ export function partiesBlocks(
   const placesOf = (authorisation: AuthorisationFact): string =>
     (authorisation.targets ?? mapping.covered).join(', ');
   const period = ({ validFrom, validUntil }: AuthorisationFact): string =>
-    `à partir du ${day(validFrom)}${validUntil === undefined ? '' : `, jusqu'au ${day(validUntil, 1)}`}`;
+    `à partir du ${longDay(validFrom)}${validUntil === undefined ? '' : `, jusqu'au ${longDay(validUntil, 1)}`}`;
   return [
     heading(3, 'Destinataire autorisé'),
     own.length === 0

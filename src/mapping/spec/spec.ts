@@ -18,6 +18,7 @@ import {
   unknownOf,
 } from './french-calls.ts';
 import { consentBlocks } from './french-consent.ts';
+import { noticeBlocks } from './french-notices.ts';
 import { categoryWords, paceRows, partiesBlocks } from './french-parties.ts';
 import type { CentreContacts } from './french-parties.ts';
 import { acceptsItems, callbackWords, transportRows } from './french-transport.ts';
@@ -71,6 +72,7 @@ export function specOf(input: SpecInput): { readonly title: string; readonly blo
     },
     heading(2, '4. Consentement (opt-in)'),
     ...consentBlocks(whole, mapping),
+    ...noticeBlocks(mapping.client),
     heading(2, '5. Champs'),
     ...contentBlocks(input),
     heading(2, '6. Exemple'),

@@ -1,0 +1,32 @@
+// Where a lead comes from, as `relais lead show` tells it: its notice, who collected it, and its purchase (C14, C54).
+// Invariant: what was not said is left out, but for the proof of a bought lead: without one it says so.
+import type { LeadFile } from '../support/lead-file.ts';
+
+/** The notice named, who collected it, and what is known of a purchase. */
+export function originLines(
+  { notice, provenance }: Pick<LeadFile, 'notice' | 'provenance'>,
+  word: (fr: string, en: string) => string,
+): readonly string[] {
+  const { collectedBy, acquisition, seller, buyer, consentProof, proofReference } = provenance;
+  const isBought = acquisition === 'bought' || seller !== undefined;
+  const bought = [
+    word('achetée', 'bought'),
+    ...(seller === undefined ? [] : [word(`à ${seller}`, `from ${seller}`)]),
+    ...(buyer === undefined ? [] : [word(`par ${buyer}`, `by ${buyer}`)]),
+  ].join(' ');
+  const proof =
+    consentProof === 'present'
+      ? word('preuve du consentement présente', 'proof of consent present')
+      : word('sans preuve de consentement', 'without proof of consent');
+  const found = proofReference === undefined ? '' : ` (${proofReference})`;
+  return [
+    ...(notice === undefined ? [] : [`${word('Mention', 'Notice').padEnd(11)} ${notice}`]),
+    ...(collectedBy === undefined ? [] : [`${word('Recueil', 'Collected').padEnd(11)} ${collectedBy}`]),
+    ...(isBought ? [`${word('Provenance', 'Origin').padEnd(11)} ${bought}, ${proof}${found}`] : []),
+    ...(!isBought && acquisition === 'collected'
+      ? [
+          `${word('Provenance', 'Origin').padEnd(11)} ${word('collectée par le centre', 'collected by the centre')}`,
+        ]
+      : []),
+  ];
+}

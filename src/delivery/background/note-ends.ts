@@ -1,0 +1,52 @@
+// The end of grants, noted in their leads: a revision, a change for the planner and an entry of the log each.
+// Invariant: the caller holds the leads' locks, and what made them end goes in the same transaction.
+import type { Sql } from '../../store/database.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import { addChange } from '../../store/lead-changes.ts';
+import { raiseRevisions } from '../../store/lead-writes.ts';
+import type { LeadLock } from '../../store/leads.ts';
+
+export interface NotedEnd {
+  readonly leadId: number;
+  readonly clientId: string;
+  /** `purpose.channel` */
+  readonly optIn: string;
+  /** Where it ended at one destination only. */
+  readonly destinationId?: string;
+}
+
+export interface Holding {
+  /** Keeps the revision a recipient may hold before it changes. */
+  readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
+  readonly locks: ReadonlyMap<number, LeadLock>;
+}
+
+/** Of leads that are not erased. */
+export async function noteEnds(
+  tx: Sql,
+  { snapshot, locks }: Holding,
+  ends: readonly NotedEnd[],
+): Promise<void> {
+  if (ends.length === 0) return;
+  await snapshot(tx, [...new Set(ends.map(({ leadId }) => leadId))]);
+  for (const [leadId, own] of Map.groupBy(ends, (end) => end.leadId)) {
+    let revision = locks.get(leadId)?.revision ?? 0;
+    for (const { clientId, optIn, destinationId } of own) {
+      revision += 1;
+      const at = destinationId === undefined ? '' : `:${destinationId}`;
+      await raiseRevisions(tx, [{ leadId, revisions: 1, consentRevisions: 1 }]);
+      await addChange(tx, { clientId, leadId, revision, kind: `consent_ended:${optIn}${at}` });
+      await appendHandovers(tx, [
+        {
+          entry: 'consent_ended',
+          clientId,
+          leadId,
+          actor: 'planner',
+          reason: optIn,
+          leadRevision: revision,
+          ...(destinationId === undefined ? {} : { destinationId }),
+        },
+      ]);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+// What does not conform in a lead that was taken in: its notice, its questions, the company it names, its purchase. Pure.
+// Invariant: an anomaly refuses nothing and holds codes only; what was not said is never read as an answer (C13, C16).
+import { isNamedEntity } from './legal-entity.ts';
+import type { Channel, ConsentChannel, ConsentPurpose, ConsentRecord } from './lead.ts';
+import { wasInUse, type Notice } from './notice.ts';
+
+export const anomalyKinds = [
+  'notice_unknown',
+  'notice_not_in_force',
+  'notice_missing',
+  'question_not_asked',
+  'other_entity',
+  'bought_without_proof',
+] as const;
+export type AnomalyKind = (typeof anomalyKinds)[number];
+
+export interface Anomaly {
+  readonly kind: AnomalyKind;
+  /** Version of a notice, `purpose.channel`, or the code of a seller. */
+  readonly detail: string;
+}
+
+/** What a lead says of itself that can be judged. */
+export interface JudgedLead {
+  readonly channel: Channel;
+  readonly collectedAt: Date;
+  readonly notice?: string | undefined;
+  readonly acquisition?: string | undefined;
+  readonly seller?: string | undefined;
+  readonly consentProof?: string | undefined;
+}
+
+/** Without a list of notices, no version is known; only where the client gave one for the channel, a lead must name it. */
+export function noticeAnomalies(lead: JudgedLead, notices: readonly Notice[]): readonly Anomaly[] {
+  const { notice, channel, collectedAt } = lead;
+  const inUse = notices.filter((own) => wasInUse(own, channel, collectedAt));
+  if (notice === undefined) return inUse.length > 0 ? [{ kind: 'notice_missing', detail: '' }] : [];
+  if (inUse.some(({ version }) => version === notice)) return [];
+  const isKnown = notices.some(({ version }) => version === notice);
+  return [{ kind: isKnown ? 'notice_not_in_force' : 'notice_unknown', detail: notice }];
+}
+
+/** Bought without a proof that the person consented (C54). A seller says it too. */
+export function purchaseAnomalies({ acquisition, seller, consentProof }: JudgedLead): readonly Anomaly[] {
+  const isBought = acquisition === 'bought' || seller !== undefined;
+  return isBought && consentProof !== 'present'
+    ? [{ kind: 'bought_without_proof', detail: seller ?? '' }]
+    : [];
+}
+
+export interface OptIn {
+  readonly purpose: ConsentPurpose;
+  readonly channel: ConsentChannel;
+}
+
+export const optInName = ({ purpose, channel }: OptIn): string => `${purpose}.${channel}`;
+
+/** Of what the client's mappings need, what nobody answered. `not_asked` is an answer: it says that the question was not put. */
+export function unanswered(needs: readonly OptIn[], consents: readonly ConsentRecord[]): readonly OptIn[] {
+  return needs.filter(
+    (need) => !consents.some(({ purpose, channel }) => purpose === need.purpose && channel === need.channel),
+  );
+}
+
+/** Grants that name a company which is neither the client's nor any recipient's (C16b). */
+export function entityAnomalies(
+  consents: readonly ConsentRecord[],
+  entities: ReadonlySet<string>,
+): readonly Anomaly[] {
+  const foreign = consents.filter(
+    ({ state, legalEntity }) =>
+      state === 'granted' && legalEntity !== undefined && !isNamedEntity(legalEntity, entities),
+  );
+  return [...new Set(foreign.map(optInName))].map((detail) => ({ kind: 'other_entity', detail }));
+}

@@ -1,0 +1,192 @@
+// What does not conform in the leads of a batch is counted for their client, by form or agent and by day (C14, C16, C16b, C54).
+// Invariant: counting refuses nothing and holds nothing up: what cannot be judged is taken in all the same, and logged.
+import {
+  entityAnomalies,
+  noticeAnomalies,
+  optInName,
+  purchaseAnomalies,
+  unanswered,
+  type Anomaly,
+  type OptIn,
+} from '../domain/anomaly.ts';
+import { civilDay } from '../domain/civil-time.ts';
+import { entitiesOf } from '../domain/legal-entity.ts';
+import type { Channel, ConsentRecord, Lead } from '../domain/lead.ts';
+import type { Notice } from '../domain/notice.ts';
+import { foreignCode } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { CompiledMapping } from '../mapping/contract.ts';
+import { countAnomalies, type CountedAnomaly } from '../store/anomalies.ts';
+import { readContracts, type ClientContract } from '../store/client-contracts.ts';
+import { leadOfFields } from '../store/leads.ts';
+import type { AcceptedRow, AnomalyCounter } from './batch.ts';
+import { looksLikePhone } from './formats.ts';
+
+/** A published version: the opt-ins it writes, and the leads it takes. */
+export type Needs = Pick<CompiledMapping, 'consentTable' | 'updateConsentTable' | 'accepts'>;
+
+export interface AnomalyDeps {
+  /** Of a version in force; without it no question is missed. */
+  readonly needsOf?: (versionId: number) => Promise<Needs | undefined>;
+  readonly log: Log;
+}
+
+interface Asking {
+  readonly optIns: readonly OptIn[];
+  readonly accepts: Needs['accepts'];
+  readonly leadsFrom: Date;
+}
+
+/** What leads of a client are judged by. */
+interface Expected {
+  readonly revision: number;
+  readonly readAt: number;
+  readonly notices: readonly Notice[];
+  readonly entities: ReadonlySet<string>;
+  readonly asking: readonly Asking[];
+}
+
+/** A destination may be archived without a publication; then what it asked is forgotten after so long. */
+const freshMs = 60_000;
+
+export function createAnomalyCounter(deps: AnomalyDeps): AnomalyCounter {
+  const expectations = new Map<string, Expected>();
+  const limitKeys = createKeyLimit();
+  return {
+    count: async (tx, accepted, clients) => {
+      const rows = accepted.filter(({ candidate: { row } }) => row.kind === 'lead' || row.kind === 'consent');
+      if (rows.length === 0) return;
+      const asked = [...new Set(rows.map(({ candidate }) => candidate.row.clientId))];
+      const stale = asked.filter((id) => {
+        const known = expectations.get(id);
+        return known?.revision !== clients.get(id) || performance.now() - (known?.readAt ?? 0) > freshMs;
+      });
+      for (const contract of await readContracts(tx, stale))
+        expectations.set(contract.clientId, await expectedOf(contract, clients, deps));
+      const day = civilDay(tx.now(), 'Europe/Paris');
+      const found = rows.flatMap((row) => judged(row, rows, expectations, deps.log));
+      await countAnomalies(
+        tx,
+        found.map((anomaly) => limitKeys({ ...anomaly, day })),
+      );
+    },
+  };
+}
+
+async function expectedOf(
+  { clientId, facts, notices, destinations }: ClientContract,
+  clients: ReadonlyMap<string, number>,
+  { needsOf }: AnomalyDeps,
+): Promise<Expected> {
+  const asking: Asking[] = [];
+  for (const { mappingVersionId, leadsFrom } of destinations) {
+    const needs = await needsOf?.(mappingVersionId);
+    if (needs === undefined) continue;
+    const optIns = new Map(
+      [...needs.consentTable, ...(needs.updateConsentTable ?? [])].map(({ purpose, channel }) => [
+        optInName({ purpose, channel }),
+        { purpose, channel },
+      ]),
+    );
+    asking.push({ optIns: [...optIns.values()], accepts: needs.accepts, leadsFrom });
+  }
+  return {
+    revision: clients.get(clientId) ?? 0,
+    readAt: performance.now(),
+    notices,
+    entities: entitiesOf(facts, undefined),
+    asking,
+  };
+}
+
+type Found = Omit<CountedAnomaly, 'day'>;
+
+function judged(
+  row: AcceptedRow,
+  rows: readonly AcceptedRow[],
+  expectations: ReadonlyMap<string, Expected>,
+  log: Log,
+): readonly Found[] {
+  const { clientId } = row.candidate.row;
+  const expected = expectations.get(clientId);
+  if (expected === undefined) return [];
+  try {
+    return row.candidate.row.kind === 'lead' ? ofLead(row, rows, expected) : ofConsents(row, expected);
+  } catch (error) {
+    log.error('intake.unjudged', { client: clientId, lead: row.leadId, code: foreignCode(error) });
+    return [];
+  }
+}
+
+function ofLead(row: AcceptedRow, rows: readonly AcceptedRow[], expected: Expected): readonly Found[] {
+  const { candidate, leadId } = row;
+  // Answers that come in rows of their own beside the lead count as asked.
+  const said = rows.flatMap((other) => (other.leadId === leadId ? other.candidate.row.consents : []));
+  const lead = leadOfFields(candidate.row, candidate.row.fields, said);
+  const { origin } = lead;
+  const anomalies: readonly Anomaly[] = [
+    ...noticeAnomalies(lead, expected.notices),
+    ...purchaseAnomalies({ ...lead, ...origin }),
+    ...missedQuestions(lead, row, expected),
+    ...entityAnomalies(candidate.row.consents, expected.entities),
+  ];
+  const source = origin.collectedBy ?? said.find((consent) => consent.source !== undefined)?.source;
+  return anomalies.map((anomaly) => found(row, anomaly, lead.channel, source));
+}
+
+/** What a destination needs that takes this lead, and nobody answered. */
+function missedQuestions(lead: Lead, { candidate }: AcceptedRow, { asking }: Expected): readonly Anomaly[] {
+  const missed = new Set<string>();
+  for (const { optIns, accepts, leadsFrom } of asking) {
+    const open = unanswered(optIns, lead.consents);
+    if (open.length > 0 && candidate.receivedAt >= leadsFrom && accepts(lead).yes)
+      for (const optIn of open) missed.add(optInName(optIn));
+  }
+  return [...missed].map((detail) => ({ kind: 'question_not_asked', detail }));
+}
+
+function ofConsents(row: AcceptedRow, { entities }: Expected): readonly Found[] {
+  const { consents } = row.candidate.row;
+  const source = consents.find((consent: ConsentRecord) => consent.source !== undefined)?.source;
+  return entityAnomalies(consents, entities).map((anomaly) => found(row, anomaly, '', source));
+}
+
+/** A phone number in the place of a code stays in the lead. */
+const codeOf = (text: string): string => (looksLikePhone(text) ? others : text);
+
+const found = (
+  { candidate, leadId }: AcceptedRow,
+  { kind, detail }: Anomaly,
+  channel: Channel | '',
+  source = '',
+): Found => ({
+  clientId: candidate.row.clientId,
+  kind,
+  channel,
+  source: codeOf(source),
+  detail: codeOf(detail),
+  leadId,
+});
+
+/** Stands for all codes that are counted together. */
+const others = '*';
+/** Counts of one client, kind and day that have a code of their own: a form that makes up a code for each lead fills no table. */
+const mostKeys = 200;
+
+function createKeyLimit(): (anomaly: CountedAnomaly) => CountedAnomaly {
+  let today = '';
+  let seen = new Map<string, Set<string>>();
+  return (anomaly) => {
+    const { clientId, day, kind, source, detail } = anomaly;
+    if (day !== today) seen = new Map<string, Set<string>>();
+    today = day;
+    const name = `${clientId}\n${kind}`;
+    const keys = seen.get(name) ?? new Set();
+    seen.set(name, keys);
+    const key = `${source}\n${detail}`;
+    if (keys.has(key)) return anomaly;
+    if (keys.size >= mostKeys) return { ...anomaly, source: others, detail: others };
+    keys.add(key);
+    return anomaly;
+  };
+}

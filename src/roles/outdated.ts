@@ -1,0 +1,26 @@
+// What is kept for a time that has gone by: lines of the opposition lists, counts of anomalies.
+// Invariant: in bounded parts, and one that fails keeps none of the others from its turn.
+import { inTurn } from '../delivery/background/in-turn.ts';
+import { civilDay } from '../domain/civil-time.ts';
+import { endOppositions } from '../privacy/oppositions.ts';
+import { dropAnomalies } from '../store/anomalies.ts';
+import type { Database } from '../store/database.ts';
+
+const atOnce = 500;
+/** The list is for correcting forms and scripts; past half a year it would only say how agents worked. */
+const anomalyDays = 180;
+
+/** Returns whether there may be more. */
+export async function dropOutdated(database: Database): Promise<boolean> {
+  let more = false;
+  await inTurn(
+    async () => void (more = await endOppositions(database, atOnce)),
+    async () => void (more = (await endAnomalies(database)) || more),
+  );
+  return more;
+}
+
+async function endAnomalies(database: Database): Promise<boolean> {
+  const before = new Date(database.now().getTime() - anomalyDays * 86_400_000);
+  return (await dropAnomalies(database, civilDay(before, 'Europe/Paris'), atOnce)) === atOnce;
+}

@@ -1,0 +1,57 @@
+// The anomalies of a client's leads, as support reads them: what each means, and whom to speak to about it.
+// Invariant: reads only; names forms, agents, notices and sellers by code, and leads by reference.
+import type { AnomalyKind } from '../domain/anomaly.ts';
+import { civilDay } from '../domain/civil-time.ts';
+import { RelaisError } from '../errors.ts';
+import { listAnomalies, type ListedAnomaly } from '../store/anomalies.ts';
+import type { ReadOnlySql } from '../store/database.ts';
+import { clientIds } from '../store/destinations.ts';
+import type { Both } from './words.ts';
+
+export interface AnomalyWords {
+  readonly title: Both;
+  readonly whatToDo: string;
+}
+
+export const anomalyWords: Readonly<Record<AnomalyKind, AnomalyWords>> = {
+  notice_unknown: {
+    title: ['Mention d’information inconnue', 'unknown notice'],
+    whatToDo: 'Ajouter le texte lu ou affiché sous `notices` de client.yaml, ou corriger le code envoyé.',
+  },
+  notice_not_in_force: {
+    title: [
+      'Mention d’un autre canal, ou pas encore en usage',
+      'notice of another channel or not in use yet',
+    ],
+    whatToDo: 'Corriger le code envoyé par le formulaire, ou la date `from` de client.yaml.',
+  },
+  notice_missing: {
+    title: ['Mention d’information non précisée', 'notice not named'],
+    whatToDo: 'Faire envoyer la version de la mention (`notice`) par ce formulaire ou cet agent.',
+  },
+  question_not_asked: {
+    title: ['Question de consentement non posée', 'consent question not asked'],
+    whatToDo:
+      'Ajouter la question au formulaire ou au script : elle est obligatoire, la demande attend sans réponse.',
+  },
+  other_entity: {
+    title: ['Consentement au nom d’une autre société', 'consent names another company'],
+    whatToDo:
+      'Corriger la société nommée, ou l’ajouter à `legalEntities` de client.yaml ; relais lead show la montre.',
+  },
+  bought_without_proof: {
+    title: ['Demande achetée sans preuve de consentement', 'bought without proof of consent'],
+    whatToDo: 'Réclamer la preuve au vendeur, et ne plus lui acheter sans elle.',
+  },
+};
+
+/** @throws FIND-001 for a client nobody knows */
+export async function anomaliesSince(
+  sql: ReadOnlySql,
+  clientId: string,
+  since: Date,
+): Promise<readonly ListedAnomaly[]> {
+  if (!(await clientIds(sql)).includes(clientId))
+    throw new RelaisError('FIND-001', `No client is called ${clientId}.`);
+  return listAnomalies(sql, clientId, civilDay(since, 'Europe/Paris'));
+}
