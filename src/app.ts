@@ -74,6 +74,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
   const secrets = createLeadSecrets({ masterKeys: keys.master, keysSchema });
   const snapshot = createSnapshots(secrets).keep;
   const oppositionKey = derived(digestKey, 'oppositions');
+  const leads = { database, secrets, snapshot, oppositionKey };
   const proofs = proofsOf(config, keys, oppositionKey);
   const checkOptions: CheckOptions = { connectors, now: () => database.now().getTime() };
   const published = publishedMappings(database, checkOptions, log);
@@ -95,10 +96,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     callbackKey: derived(digestKey, 'callbacks'),
     published,
     checkOptions,
-    intake: createIntake({
-      ...{ database, marks, log, secrets, snapshot, digestKey, oppositionKey },
-      needsOf: published.version,
-    }),
+    intake: createIntake({ ...leads, marks, log, digestKey, needsOf: published.version }),
     publishing: createPublishing({
       database,
       mappingsDir,
@@ -106,7 +104,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
       log,
       production: config.env === 'production',
     }),
-    rights: createRights({ database, secrets, snapshot, oppositionKey, proofs }),
+    rights: createRights({ ...leads, proofs }),
     proofs,
     consentEnds: createConsentEnds({ database, snapshot, published, log }),
     retention: retentionWith(config, { database, secrets, oppositionKey, log }),

@@ -40,6 +40,12 @@ export const measuredTables: readonly Measured[] = [
   { table: 'lead_finances', key: ['lead_id'], lead: 'lead_id' },
   { table: 'consents', key: ['id'], lead: 'lead_id' },
   { table: 'consent_ends', key: ['lead_id', 'purpose', 'channel', 'ends_at'], lead: 'lead_id' },
+  {
+    table: 'former_addresses',
+    key: ['lead_id', 'digest'],
+    lead: 'lead_id',
+    select: 'lead_id, HEX(digest) AS digest',
+  },
   { table: 'interactions', key: ['id'], lead: 'lead_id' },
   {
     table: 'lead_revisions',

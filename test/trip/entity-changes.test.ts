@@ -66,7 +66,7 @@ const states = async (reference: string): Promise<readonly string[]> =>
     ({ destination, action, state }) => `${destination} ${action} ${state}`,
   );
 
-test('a recipient that was told the yes is told the no; nobody else is, and the other destination keeps its yes until its own publication', async () => {
+test('C16b: a recipient that was told the yes is told the no; nobody else is, and the other destination keeps its yes until its own publication', async () => {
   contract('legalEntity: ESSAI PROMOTION SAS\n');
   await publish('essai-crm');
   await publish('essai-other');

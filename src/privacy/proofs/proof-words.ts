@@ -12,6 +12,7 @@ const tables: Readonly<Record<string, string>> = {
   lead_finances: 'Situation financière',
   consents: 'Consentements',
   consent_ends: 'Échéances des consentements',
+  former_addresses: 'Anciennes coordonnées (empreintes à clé)',
   interactions: 'Échanges',
   lead_revisions: 'Versions antérieures gardées pour les envois en cours',
   intake_receipts: 'Reçus de dépôt (empreintes à clé)',
