@@ -54,26 +54,6 @@ function leadFile(name: string, ...lines: readonly string[]): string {
   return path;
 }
 
-test('C54: where a lead was bought is shown, and where its proof is found only when revealed', async () => {
-  await gateway.send(
-    leadRow('ES-54', {
-      ...{ acquisition: 'bought', seller: 'leads-factory', buyer: 'centre', collected_by: 'api-1' },
-      ...{ consent_proof: 'present', proof_reference: 'preuve-77', mobile: '+33639980154' },
-    }),
-  );
-  await gateway.until('taken in', async () => (await gateway.states("l.reference = 'ES-54'")).length > 0);
-  const shown = (...more: readonly string[]) => relais('lead', 'show', 'ES-54', '--client', 'essai', ...more);
-  const { out } = await shown();
-  expect(out).toContain(
-    'Provenance  achetée à leads-factory par centre, preuve du consentement présente (***)',
-  );
-  expect(out).toMatch(/Recueil +api-1/);
-  expect((await shown('--reveal', '--reason', 'request 54')).out).toContain('(preuve-77)');
-  expect(JSON.parse((await shown('--json')).out)).toMatchObject({
-    provenance: { acquisition: 'bought', seller: 'leads-factory', consentProof: 'present' },
-  });
-});
-
 describe('lead import', () => {
   const row = (reference: string, mail = 'a.martin@courriel.example'): string =>
     `essai,lead,${reference},web_form,2026-11-20T10:15:00+01:00,Martin,${mail}`;
@@ -354,5 +334,25 @@ describe('rights', () => {
       ...closing,
     );
     expect((await relais('task', 'list')).out).not.toContain('erasure must be requested');
+  });
+});
+
+test('C54: where a lead was bought is shown, and where its proof is found only when revealed', async () => {
+  await gateway.send(
+    leadRow('ES-54', {
+      ...{ acquisition: 'bought', seller: 'leads-factory', buyer: 'centre', collected_by: 'api-1' },
+      ...{ consent_proof: 'present', proof_reference: 'preuve-77', mobile: '+33639980154' },
+    }),
+  );
+  await gateway.until('taken in', async () => (await gateway.states("l.reference = 'ES-54'")).length > 0);
+  const shown = (...more: readonly string[]) => relais('lead', 'show', 'ES-54', '--client', 'essai', ...more);
+  const { out } = await shown();
+  expect(out).toContain(
+    'Provenance  achetée à leads-factory par centre, preuve du consentement présente (***)',
+  );
+  expect(out).toMatch(/Recueil +api-1/);
+  expect((await shown('--reveal', '--reason', 'request 54')).out).toContain('(preuve-77)');
+  expect(JSON.parse((await shown('--json')).out)).toMatchObject({
+    provenance: { acquisition: 'bought', seller: 'leads-factory', consentProof: 'present' },
   });
 });
