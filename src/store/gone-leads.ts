@@ -35,7 +35,7 @@ export async function underWay(tx: Sql, leadIds: readonly number[]): Promise<Rea
     `SELECT lead_id AS id FROM deliveries FORCE INDEX (deliveries_lead)
       WHERE lead_id IN (${marks}) AND (state NOT IN ('delivered', 'failed', 'cancelled') OR lease_until IS NOT NULL)
      UNION SELECT lead_id FROM lead_changes WHERE lead_id IN (${marks})
-     UNION SELECT h.lead_id FROM handovers h FORCE INDEX (handovers_lead) JOIN batches b ON b.id = h.batch_id
+     UNION SELECT h.lead_id FROM handovers h FORCE INDEX (handovers_subject) JOIN batches b ON b.id = h.batch_id
             WHERE h.lead_id IN (${marks}) AND h.batch_id > 0 AND b.state = 'written'`,
     [...values, ...values, ...values],
   );
