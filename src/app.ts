@@ -109,11 +109,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     consentEnds: createConsentEnds({ database, snapshot, published, log }),
     retention: retentionWith(config, { database, secrets, oppositionKey, log }),
     sealer: createSealer({ database, sealKeys: keys.seal, secrets, log }),
-    access: {
-      database,
-      factorKey: derived(digestKey, 'second factors'),
-      tryKey: derived(digestKey, 'sign-in tries'),
-    },
+    access: accessWith(database, digestKey),
     close: async () => {
       await replica?.close();
       await marks.close();
@@ -121,6 +117,12 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     },
   };
 }
+
+const accessWith = (database: Database, digestKey: Buffer): AccessPlace => ({
+  database,
+  factorKey: derived(digestKey, 'second factors'),
+  tryKey: derived(digestKey, 'sign-in tries'),
+});
 
 const proofsOf = (
   { keysSchema, centreName, clientMail }: Config,
