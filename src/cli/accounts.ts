@@ -66,7 +66,11 @@ export function accountCommands(program: Command): void {
       say(`${login} has ended.`);
     }),
   );
-  account.command('permissions').description('what each role may do').action(showPermissions);
+  withExamples(
+    account.command('permissions').description('what each role may do'),
+    'The same table stands in docs/accounts.md.',
+    'relais account permissions',
+  ).action(showPermissions);
 }
 
 const withRoles = (command: Command): Command =>

@@ -34,6 +34,8 @@ test('every command the operators are promised is there', () => {
       ...['bulk cancel', 'bulk list', 'bulk resume', 'bulk show'],
       ...['opposition add', 'opposition check', 'preset list', 'preset show', 'preset try'],
       ...[
+        'client anomalies',
+        'retention list',
         'account add',
         'account end',
         'account list',
