@@ -35,7 +35,7 @@ const zones = {
   privacy: ['^src/privacy/', 'contract domain errors log mapping store mails'],
   retention: ['^src/retention/', 'domain errors log store privacy'],
   people: ['^src/access/', 'domain errors log store'],
-  app: ['^src/app\\.ts$', `${everyConnector} ${engine}`],
+  app: ['^src/app(\\.ts$|/)', `${everyConnector} ${engine}`],
   roles: ['^src/roles/', `${everyConnector} ${engine} app`],
   sandbox: ['^src/sandbox/', 'app config errors log intake publishing'],
   callbacks: ['^src/callbacks/', 'contract domain errors log mapping store delivery'],

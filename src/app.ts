@@ -2,6 +2,7 @@
 // Invariant: a command line opens MySQL only; Redis is opened by the roles that carry.
 import { connectors } from '../connectors/index.ts';
 import type { AccessPlace } from './access/place.ts';
+import { accessWith, proofsOf, requestsOf, retentionWith } from './app/privacy.ts';
 import type { Config } from './config.ts';
 import { createCredentials, type CredentialsOf } from './delivery/attempt/credentials.ts';
 import { createConsentEnds, type ConsentEnds } from './delivery/background/consent-ends.ts';
@@ -14,11 +15,12 @@ import { createKeyRing } from './domain/key-ring.ts';
 import { derived } from './domain/keyed.ts';
 import { readIntakeKey, recogniseKeys, type Keys } from './privacy/keys.ts';
 import type { ProofDeps } from './privacy/proofs/prove.ts';
+import type { Requests } from './privacy/requests/requests.ts';
 import { createRights, type Rights } from './privacy/rights.ts';
 import { createSealer, type Sealer } from './privacy/seal.ts';
 import { createSign } from './privacy/sign.ts';
 import { createPublishing, type Publishing } from './publishing/publish.ts';
-import { createRetention, type Retention } from './retention/run.ts';
+import type { Retention } from './retention/run.ts';
 import { openDatabase, type Database, type ReadOnlySql, type Sql } from './store/database.ts';
 import { createSnapshots } from './store/lead-revisions.ts';
 import { grantRights, migrate, requireSchema, type Account, type Migration } from './store/migrate.ts';
@@ -49,6 +51,8 @@ export interface App {
   readonly rights: Rights;
   /** What signs proofs of acts on a person's data. */
   readonly proofs: ProofDeps;
+  /** Requests of prospects, from the demand to its closing. */
+  readonly requests: Requests;
   /** Grants that end by themselves. */
   readonly consentEnds: ConsentEnds;
   /** What goes when its time has come. */
@@ -106,6 +110,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     }),
     rights: createRights({ ...leads, proofs }),
     proofs,
+    requests: requestsOf({ ...leads, proofs }, config, { keys, digestKey, needsOf: published.version, log }),
     consentEnds: createConsentEnds({ database, snapshot, published, log }),
     retention: retentionWith(config, { database, secrets, oppositionKey, log }),
     sealer: createSealer({ database, sealKeys: keys.seal, secrets, log }),
@@ -117,33 +122,6 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     },
   };
 }
-
-const accessWith = (database: Database, digestKey: Buffer): AccessPlace => ({
-  database,
-  factorKey: derived(digestKey, 'second factors'),
-  tryKey: derived(digestKey, 'sign-in tries'),
-});
-
-const proofsOf = (
-  { keysSchema, centreName, clientMail }: Config,
-  keys: Keys,
-  oppositionKey: Buffer,
-): ProofDeps => ({
-  sealKeys: keys.seal,
-  oppositionKey,
-  keysSchema,
-  contact: {
-    centre: centreName ?? null,
-    dpo: clientMail?.dpoName ?? null,
-    mailbox: clientMail?.rightsMailbox ?? null,
-  },
-});
-
-/** No request restricts a processing yet: nothing of retention waits for one. */
-const retentionWith = (
-  { phoneProofs }: Config,
-  needs: Pick<App, 'database' | 'secrets' | 'oppositionKey' | 'log'>,
-): Retention => createRetention({ ...needs, phoneProofs, restricted: () => Promise.resolve(new Set()) });
 
 /** Schema, account and keys are what this program expects. Returns the key of the intake digests. */
 async function recognised(config: Config, database: Database, keys: Keys): Promise<Buffer> {

@@ -105,6 +105,31 @@ export const catalogue = {
     remedy:
       'Whoever sent it inserts a corrected row; only rows refused as SET_ASIDE or INTERNAL can be taken in again as they are.',
   },
+  'LEAD-006': {
+    meaning: 'Processing of the lead is restricted at the request of the person.',
+    remedy: 'Nothing of it leaves until the restriction is lifted: `relais request list` names the request.',
+  },
+  'REQUEST-001': {
+    meaning: 'The request is not in the state for this.',
+    remedy: '`relais request show` says where it stands, and who did what.',
+  },
+  'REQUEST-002': {
+    meaning: 'Something the request needs first is missing.',
+    remedy: 'Add what the message names; docs/rights.md says what each kind of request needs.',
+  },
+  'REQUEST-003': {
+    meaning: 'What is held of the person has changed since the request was listed; nothing was applied.',
+    remedy: 'Read the list again with `relais request show`, then confirm the leads that are meant.',
+  },
+  'REQUEST-004': {
+    meaning: 'The request cannot be closed yet.',
+    remedy:
+      'Settle each point the message names: `relais request acknowledge` for a recipient, `relais request declare-informed` for the prospect.',
+  },
+  'REQUEST-005': {
+    meaning: 'The document of the request cannot be taken or given back.',
+    remedy: 'A demand is one file of 10 MB at most; a scan of fewer colours is smaller.',
+  },
   'IMPORT-001': {
     meaning: 'The file cannot be imported.',
     remedy: 'Correct the file as the message says; nothing was written.',

@@ -24,6 +24,7 @@ export const logEvents = [
   'delivery.broken',
   'delivery.stranded',
   'lease.recovered',
+  'request.broken',
   'credential.got',
   'credential.not_got',
   'circuit.opened',

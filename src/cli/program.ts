@@ -29,6 +29,7 @@ import { presetCommands } from './presets.ts';
 import { proofCommands } from './proofs.ts';
 import { registerCommands } from './register.ts';
 import { replayCommands } from './replay.ts';
+import { requestCommands } from './requests.ts';
 import { resolveCommand } from './resolve.ts';
 import { retentionCommands } from './retention.ts';
 import { statusCommands } from './status.ts';
@@ -62,6 +63,7 @@ export function relaisProgram(): Command {
   oppositionCommands(program);
   registerCommands(program);
   retentionCommands(program);
+  requestCommands(program);
   resolveCommand(deliveryCommands(program));
   replayCommands(program);
   cancelCommands(program);

@@ -113,6 +113,18 @@ export const alertDefinitions = {
     whatToDo: tasks,
     isTask: true,
   },
+  request_due: {
+    title: "Demande d'un prospect proche de son terme, ou au-delà / request close to its term, or past it",
+    whatToDo: () => 'relais request list --open ; relais request show NUMÉRO dit ce qui manque.',
+    isTask: true,
+  },
+  request_recipient: {
+    title:
+      'Destinataire à prévenir par écrit, ou qui ne répond pas / recipient to be asked in writing, or silent',
+    whatToDo: () =>
+      'relais request show NUMÉRO ; la lettre : --letter DESTINATION ; la réponse : relais request acknowledge',
+    isTask: true,
+  },
   intake_failed: {
     title: 'Incident à la réception des demandes / intake incident',
     whatToDo: status,

@@ -73,6 +73,10 @@ export const reasons = {
     en: 'no sign of the prospect for two years',
   },
   mapping_missing: { fr: 'aucun format publié pour la destination', en: 'no mapping published' },
+  restricted: {
+    fr: 'traitement limité à la demande de la personne',
+    en: 'processing restricted at the request of the person',
+  },
   create_unsettled: {
     fr: 'la création a échoué et son issue reste à trancher',
     en: 'the create failed and is undecided',

@@ -96,9 +96,10 @@ export async function rewriteAll(
       after = part.last;
     }
   };
-  await each('secrets', (tx, after) =>
-    rewrapSecrets(tx, { keysSchema, keys: keys.master, after, limit: secretsAtOnce }),
-  );
+  for (const owner of ['lead', 'request'] as const)
+    await each('secrets', (tx, after) =>
+      rewrapSecrets(tx, { keysSchema, owner, keys: keys.master, after, limit: secretsAtOnce }),
+    );
   await each('files', (tx, after) => rewrapFile(tx, keys.master, after));
   const credentials = await database.transaction((tx) => rewrapCredentials(tx, keys.master));
   total.credentials += credentials.changed;
@@ -127,7 +128,8 @@ export interface KeyState {
 /** Every key this database knows, and what stands under it. */
 export async function keyStates({ database, keysSchema, keys }: KeysPlace): Promise<readonly KeyState[]> {
   const registered = await registeredKeys(database);
-  const secrets = await secretsByKey(database, keysSchema);
+  const secrets = await secretsByKey(database, keysSchema, 'lead');
+  const demands = await secretsByKey(database, keysSchema, 'request');
   const files = await filesByKey(database);
   const credentials = await credentialsByKey(database);
   const seals = await sealsByKey(database);
@@ -146,6 +148,7 @@ export async function keyStates({ database, keysSchema, keys }: KeysPlace): Prom
       key.purpose === 'master'
         ? [
             ...counted(sum(secrets), 'secret of a lead', 'secrets of leads'),
+            ...counted(sum(demands), 'key of a request', 'keys of requests'),
             ...counted(sum(files), 'file not accepted yet', 'files not accepted yet'),
             ...counted(sum(credentials), "recipient's token or session", "recipients' tokens and sessions"),
             ...ids.flatMap((id) => others.get(id) ?? []),

@@ -82,7 +82,7 @@ export interface RightsOptions {
 export function createRights(options: RightsOptions): Rights {
   const { database } = options;
   return {
-    withdraw: (request) => database.transaction((tx) => withdraw(tx, options, request)),
+    withdraw: (request) => database.transaction((tx) => withdrawWithin(tx, options, request)),
     object: (objection) => database.transaction((tx) => object(tx, options, objection)),
     erase: (request) => database.transaction((tx) => eraseProved(tx, options, request)),
   };
@@ -94,7 +94,7 @@ async function eraseProved(tx: Sql, options: RightsOptions, request: RightsReque
   const leadId = await findLeadId(tx, clientId, reference);
   const lead = leadId === undefined ? undefined : (await leadHeads(tx, [leadId]))[0];
   if (options.proofs === undefined || leadId === undefined || lead?.erasedAt !== null)
-    return erase(tx, options, request);
+    return eraseWithin(tx, options, request);
   const refused = await refusedOfPerson(tx, clientId, await addressesOf(tx, [leadId]));
   const on = {
     act: 'erasure' as const,
@@ -103,12 +103,13 @@ async function eraseProved(tx: Sql, options: RightsOptions, request: RightsReque
     refusedRows: refused.map(({ row }) => row),
   };
   const { result, proof } = await proved(tx, options.proofs, { ...on, actor }, () =>
-    erase(tx, options, request),
+    eraseWithin(tx, options, request),
   );
   return { ...result, proof: proof.number };
 }
 
-async function withdraw(
+/** In the caller's transaction, before any lead is locked. */
+export async function withdrawWithin(
   tx: Sql,
   options: RightsOptions,
   request: WithdrawalRequest,
@@ -157,7 +158,8 @@ async function withdraw(
   return { leadId, revision, others };
 }
 
-async function erase(
+/** In the caller's transaction, before any lead is locked. */
+export async function eraseWithin(
   tx: Sql,
   { secrets, oppositionKey }: RightsOptions,
   request: RightsRequest,

@@ -27,6 +27,7 @@ import {
 import { blankLead } from '../store/rights.ts';
 import { sharedAddresses } from '../store/same-address.ts';
 import { leaveWithdrawals, lockClients } from '../store/same-person.ts';
+import { restrictedAmong } from '../store/restrictions.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import { dated, operationsOf, type DatedLead } from './due.ts';
 import { waivers } from './hand-over.ts';
@@ -35,8 +36,6 @@ export interface LeavingNeeds {
   readonly secrets: Pick<LeadSecrets, 'replace' | 'destroy'>;
   /** Of the addresses on the opposition list. */
   readonly oppositionKey: Buffer;
-  /** Leads under a restriction of processing: nothing of them is deleted. */
-  readonly restricted: (tx: Sql, leadIds: readonly number[]) => Promise<ReadonlySet<number>>;
   /** Stands in for the calendar in tests. */
   readonly today?: () => CivilDate;
 }
@@ -66,7 +65,7 @@ export async function letLeave(
   const dueIds = due.map(({ leadId }) => leadId);
   const kept = ids.filter((id) => !dueIds.includes(id));
   await dropItems(tx, kept);
-  const waiting = await putOffWaiting(tx, needs, dueIds);
+  const waiting = await putOffWaiting(tx, dueIds);
   const unproved = await unprovedOf(tx, run, due, items);
   await moveItems(
     tx,
@@ -95,12 +94,9 @@ export async function letLeave(
   return items.length;
 }
 
-async function putOffWaiting(
-  tx: Sql,
-  { restricted }: LeavingNeeds,
-  leadIds: readonly number[],
-): Promise<ReadonlySet<number>> {
-  const held = await restricted(tx, leadIds);
+/** Under a restriction of processing nothing is deleted; and who is to be told of a right is told first. */
+async function putOffWaiting(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
+  const held = await restrictedAmong(tx, leadIds);
   const untold = await withOpenRight(tx, leadIds);
   await putOffItems(tx, [...held], 'restricted', waitSeconds.restricted);
   await putOffItems(

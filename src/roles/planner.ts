@@ -18,6 +18,8 @@ import type { Sql } from '../store/database.ts';
 import { anyNewRow } from '../store/backlog.ts';
 import { tidyTakings } from '../store/takings.ts';
 import { isLongFileAtWork } from '../store/long-files.ts';
+import { foreignCode } from '../errors.ts';
+import { watchRequests } from '../privacy/requests/watch.ts';
 import { purgeRefused } from '../store/refused-rows.ts';
 import { tidyAccess } from '../access/tidying.ts';
 import { dropEndedRuns, workAnyRun } from '../support/bulk-runs.ts';
@@ -122,7 +124,7 @@ function startTimers(
     return false;
   });
   loop('bulk', 1_000, () => workAnyRun({ database, published, log }));
-  loop('consents', 1_000, () => app.consentEnds.tell());
+  startRightsTimers(loop, app);
   loop('expiry', 1_000, async () => (await maintenance.expire()) > 0);
   loop('seal', 1_000, async () => (await app.sealer.seal(2_000)) === 2_000);
   loop('alerts', 1_000, async () => (await sendAlerts({ database, connectors, channels, network, log })) > 0);
@@ -188,6 +190,19 @@ function retentionTimers(loop: StartLoop, { retention }: App): void {
   loop('retention_daily', 300_000, async () => {
     looks += 1;
     if (looks > 1) await retention.beginDaily();
+    return false;
+  });
+}
+
+/** What a grant's end and a prospect's request ask for, each at its time. */
+function startRightsTimers(loop: StartLoop, { database, log, consentEnds }: App): void {
+  loop('consents', 1_000, () => consentEnds.tell());
+  loop('requests', 10_000, async () => {
+    await watchRequests({
+      database,
+      onBroken: (request, error) =>
+        log.error('request.broken', { reason: `request-${request}`, code: foreignCode(error) }),
+    });
     return false;
   });
 }

@@ -29,11 +29,12 @@ const namesWhere = async (
   );
 };
 
-/** Rows past their maximum age, in any state that could wait. */
+/** Rows past their maximum age, in any state that could wait. A restriction stops the clock: what it holds back leaves afterwards. */
 export const expiredDeliveries = (sql: Sql, question: DueQuestion): Promise<readonly DueName[]> =>
   namesWhere(sql, question, {
     from: `FORCE INDEX (deliveries_open)
-      WHERE settled_at IS NULL AND expires_at <= UTC_TIMESTAMP(3) AND state IN ('planned', 'waiting', 'withheld', 'pending', 'queued')`,
+      WHERE settled_at IS NULL AND expires_at <= UTC_TIMESTAMP(3) AND state IN ('planned', 'waiting', 'withheld', 'pending', 'queued')
+        AND NOT (state = 'withheld' AND reason = 'restricted')`,
     order: 'expires_at',
   });
 

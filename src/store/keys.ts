@@ -107,10 +107,17 @@ export async function writeWrappedKey(tx: Sql, name: string, wrapping: Key, byte
   );
 }
 
-/** Secrets of leads by the key they are encrypted under; '' where they were written before keys had names. */
-export async function secretsByKey(sql: Sql, keysSchema: string): Promise<ReadonlyMap<string, number>> {
+/** Whose secrets stand in the keys schema: a table and the column that names its owner. */
+export type SecretOwner = 'lead' | 'request';
+
+/** Secrets by the key they are encrypted under; '' where they were written before keys had names. */
+export async function secretsByKey(
+  sql: Sql,
+  keysSchema: string,
+  owner: SecretOwner,
+): Promise<ReadonlyMap<string, number>> {
   const rows = await sql.all<{ keyId: string; n: number }>(
-    `SELECT key_id AS keyId, COUNT(*) AS n FROM \`${keysSchema}\`.lead_secrets GROUP BY key_id`,
+    `SELECT key_id AS keyId, COUNT(*) AS n FROM \`${keysSchema}\`.${owner}_secrets GROUP BY key_id`,
   );
   return new Map(rows.map((row) => [row.keyId, row.n]));
 }
@@ -141,28 +148,30 @@ export interface Rewrapped {
   readonly unreadable: number;
 }
 
-/** Encrypts the secrets of the next leads again, under the key that writes, where they are under another one. */
+/** Encrypts the next secrets again, under the key that writes, where they are under another one. */
 export async function rewrapSecrets(
   tx: Sql,
   options: {
     readonly keysSchema: string;
+    readonly owner: SecretOwner;
     readonly keys: KeyRing;
     readonly after: number;
     readonly limit: number;
   },
 ): Promise<Rewrapped> {
-  const { keysSchema, keys, after, limit } = options;
-  const table = `\`${keysSchema}\`.lead_secrets`;
+  const { keysSchema, owner, keys, after, limit } = options;
+  const table = `\`${keysSchema}\`.${owner}_secrets`;
+  const id = `${owner}_id`;
   const current = keys.current();
   const page = await tx.all<{ id: number; keyId: string }>(
-    `SELECT lead_id AS id, key_id AS keyId FROM ${table} WHERE lead_id > ? ORDER BY lead_id LIMIT ${Math.trunc(limit)}`,
+    `SELECT ${id} AS id, key_id AS keyId FROM ${table} WHERE ${id} > ? ORDER BY ${id} LIMIT ${Math.trunc(limit)}`,
     [after],
   );
   const due = page.filter((row) => row.keyId !== current.id).map((row) => row.id);
   if (due.length === 0) return { last: page.at(-1)?.id, changed: 0, unreadable: 0 };
   const { marks, values } = inList(due);
   const rows = await tx.all<Wrapped>(
-    `SELECT lead_id AS id, wrapped, key_id AS keyId FROM ${table} FORCE INDEX (PRIMARY) WHERE lead_id IN (${marks}) ORDER BY lead_id FOR UPDATE`,
+    `SELECT ${id} AS id, wrapped, key_id AS keyId FROM ${table} FORCE INDEX (PRIMARY) WHERE ${id} IN (${marks}) ORDER BY ${id} FOR UPDATE`,
     values,
   );
   const rewritten = rows.flatMap((row) => {
@@ -171,7 +180,7 @@ export async function rewrapSecrets(
   });
   if (rewritten.length > 0)
     await tx.run(
-      `INSERT INTO ${table} (lead_id, wrapped, key_id) VALUES ${rowMarks(rewritten.length, 3)}
+      `INSERT INTO ${table} (${id}, wrapped, key_id) VALUES ${rowMarks(rewritten.length, 3)}
        ON DUPLICATE KEY UPDATE wrapped = VALUES(wrapped), key_id = VALUES(key_id)`,
       rewritten.flat(),
     );

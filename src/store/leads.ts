@@ -24,6 +24,8 @@ export interface LeadRead {
   readonly lead: Lead;
   readonly consentRevision: number;
   readonly createdAt: Date;
+  /** Processing is restricted: nothing of it leaves but its erasure. */
+  readonly restricted?: true;
 }
 
 type Row = RowOf<typeof leadFields> & {
@@ -34,12 +36,13 @@ type Row = RowOf<typeof leadFields> & {
   readonly consent_revision: number;
   readonly erased_at: Date | null;
   readonly created_at: Date;
+  readonly restricted_at: Date | null;
 };
 
 type Blocks = ReadonlySet<OptionalBlock>;
 
 const ownColumns =
-  'l.id, l.client_id, l.reference, l.revision, l.consent_revision, l.erased_at, l.created_at';
+  'l.id, l.client_id, l.reference, l.revision, l.consent_revision, l.erased_at, l.created_at, l.restricted_at';
 
 /** Of the tables that stand for a block, only those of the blocks are joined. */
 function selectBlocks(blocks: Blocks): string {
@@ -85,6 +88,7 @@ export async function readLeads(
         },
         consentRevision: row.consent_revision,
         createdAt: row.created_at,
+        ...(row.restricted_at === null ? {} : { restricted: true as const }),
       },
     ]),
   );
@@ -107,6 +111,7 @@ export const leadOfFields = (
       revision: 1,
       consent_revision: 1,
       erased_at: null,
+      restricted_at: null,
       created_at: fields.collected_at instanceof Date ? fields.collected_at : new Date(0),
     },
     everyBlock,

@@ -179,9 +179,8 @@ export async function grantRights(
         : 'SELECT, INSERT, UPDATE, DELETE';
     await owner.text(`GRANT ${rights} ON \`${owner.name}\`.\`${name}\` TO ${gateway}`);
   }
-  await owner.text(
-    `GRANT SELECT, INSERT, UPDATE, DELETE ON \`${keysSchema}\`.\`lead_secrets\` TO ${gateway}`,
-  );
+  for (const table of ['lead_secrets', 'request_secrets'])
+    await owner.text(`GRANT SELECT, INSERT, UPDATE, DELETE ON \`${keysSchema}\`.\`${table}\` TO ${gateway}`);
   if (accounts.intake !== undefined) await grantIntake(owner, quoted(accounts.intake));
 }
 

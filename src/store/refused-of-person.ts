@@ -112,3 +112,21 @@ export async function ownRefusedRows(
     )
     .flatMap(({ row }) => row ?? []);
 }
+
+/** Removes a refused row of the client by its number. Returns whether it was there. */
+export async function removeRefusedRow(tx: Sql, clientId: string, row: number): Promise<boolean> {
+  const { affected } = await tx.run(
+    "DELETE FROM lead_intake WHERE id = ? AND client_id = ? AND status = 'refused'",
+    [row, clientId],
+  );
+  return affected > 0;
+}
+
+/** Takes the consents out of a refused row: it may not be sent again as it stands. Returns whether there were any. */
+export async function clearConsentsOfRow(tx: Sql, clientId: string, row: number): Promise<boolean> {
+  const { affected } = await tx.run(
+    "UPDATE lead_intake SET consents = NULL WHERE id = ? AND client_id = ? AND status = 'refused' AND consents IS NOT NULL",
+    [row, clientId],
+  );
+  return affected > 0;
+}

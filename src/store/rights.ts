@@ -28,7 +28,8 @@ export async function forgetRows(tx: Sql, clientId: string, reference: string): 
   await tx.run('DELETE FROM lead_intake WHERE client_id = ? AND reference = ?', [clientId, reference]);
 }
 
-const tablesOfThePerson = [
+/** All tables but the lead's own row that hold a person, by `lead_id`. */
+export const tablesOfThePerson = [
   ...contentTables.filter((table) => table !== 'leads'),
   'consents',
   'consent_ends',
@@ -37,7 +38,7 @@ const tablesOfThePerson = [
   'lead_revisions',
 ];
 /** Of the lead's own row: all that need not be there. */
-const blankedColumns = columnFacts
+export const blankedColumns = columnFacts
   .filter(({ table, presence }) => table === 'leads' && presence === 'optional')
   .map(({ stored }) => stored);
 

@@ -130,10 +130,16 @@ export async function closeAlertsOf(tx: Sql, deliveryIds: readonly number[]): Pr
 }
 
 /** Alerts of a kind that have nothing but their reason for a name: `reason`, alone or with a code. */
-export async function closeAlertsWith(tx: Sql, kind: AlertKind, reason: string): Promise<void> {
+export async function closeAlertsWith(
+  tx: Sql,
+  kind: AlertKind,
+  reason: string,
+  destinationId?: string,
+): Promise<void> {
   await tx.run(
-    "UPDATE alerts SET closed_at = UTC_TIMESTAMP(3) WHERE kind = ? AND SUBSTRING_INDEX(reason, ':', 1) = ? AND closed_at IS NULL",
-    [kind, reason],
+    `UPDATE alerts SET closed_at = UTC_TIMESTAMP(3)
+      WHERE kind = ? AND SUBSTRING_INDEX(reason, ':', 1) = ? AND closed_at IS NULL${destinationId === undefined ? '' : ' AND destination_id = ?'}`,
+    [kind, reason, ...(destinationId === undefined ? [] : [destinationId])],
   );
 }
 

@@ -160,6 +160,13 @@ function withheldAdvice(base: string, row: ListedDelivery): readonly Both[] {
           `Publish the mapping: relais mapping publish ${row.destinationId} --note "..."`,
         ],
       ];
+    case 'restricted':
+      return [
+        [
+          'Rien à faire : part de lui-même quand la limitation est levée (relais request list)',
+          'Nothing to do: it leaves by itself when the restriction is lifted (relais request list)',
+        ],
+      ];
     case 'create_unsettled':
       return [
         [

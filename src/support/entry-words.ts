@@ -6,6 +6,7 @@ import type { StoryEntry } from '../store/delivery-lists.ts';
 import type { HandoverEntry } from '../store/handovers.ts';
 import { plainEntries } from './plain-entries.ts';
 import { callText, outcomeText } from './answer-words.ts';
+import { readBackText } from './read-back-words.ts';
 import { sentConsentWords, type SentConsent } from './sent-consent-words.ts';
 import { inBoth, inLanguage, nextWords, reasonWords, type Both, type Language } from './words.ts';
 
@@ -180,22 +181,6 @@ function detailsOf(entry: StoryEntry): readonly Both[] {
     ...fields,
     [`empreinte : ${digest} (${entry.bytes} octets)`, `digest: ${digest} (${entry.bytes} bytes)`],
   ];
-}
-
-function readBackText({ outcome, fields, reason }: StoryEntry, say: Telling['say']): string {
-  switch (outcome) {
-    case 'accepted':
-      return say('opt-in conservé', 'opt-in kept');
-    case 'absent':
-      return say('fiche introuvable', 'record not found');
-    case 'refused':
-      return say(
-        `opt-in pas conservé (${(fields ?? '').replaceAll(' ', ', ')})`,
-        `opt-in not kept (${(fields ?? '').replaceAll(' ', ', ')})`,
-      );
-    default:
-      return say(`illisible (${reason})`, `not readable (${reason})`);
-  }
 }
 
 function recipientWords({ recipient, authorisation, document, reason }: StoryEntry): Both {

@@ -26,12 +26,15 @@ export async function storedLead(
       by.entries.map((entry) => ({ entry, clientId, leadId: found.id, actor, purpose })),
     ),
   );
-  const lead = (await readLeads(database, [found.id])).get(found.id)?.lead;
+  const read = (await readLeads(database, [found.id])).get(found.id);
+  if (read?.restricted === true)
+    throw new RelaisError('LEAD-006', `Processing of lead ${reference} is restricted.`);
+  const lead = read?.lead;
   if (lead === undefined) throw new RelaisError('LEAD-004', `Lead ${reference} has been erased.`);
   return lead;
 }
 
-/** The newest leads of a destination, newest first; erased ones left out. */
+/** The newest leads of a destination, newest first; erased ones and restricted ones left out. */
 export async function newestLeads(
   sql: Sql,
   { clientId, destinationId }: Pick<CompiledMapping, 'clientId' | 'destinationId'>,
@@ -40,7 +43,9 @@ export async function newestLeads(
   const ids = await latestLeads(sql, clientId, destinationId, last);
   const found = await readLeads(sql, ids);
   return ids.flatMap((id) => {
-    const lead = found.get(id)?.lead;
-    return lead === undefined || lead.erasedAt !== undefined ? [] : [lead];
+    const read = found.get(id);
+    return read === undefined || read.lead.erasedAt !== undefined || read.restricted === true
+      ? []
+      : [read.lead];
   });
 }

@@ -42,7 +42,8 @@ test('whatever lists or shows can be printed as data', () => {
     /^(list|show|find|refusals|history|status|config|check|test)$/.test(one.name()),
   );
   const without = printing.filter((one) => !one.options.some(({ long }) => long === '--json'));
-  expect(without.map(fullName)).toEqual(['destination test']);
+  // A proof is printed as it was signed: JSON.
+  expect(without.map(fullName).toSorted()).toEqual(['destination test', 'proof show']);
   expect(printing.length).toBeGreaterThan(12);
 });
 

@@ -16,20 +16,35 @@ authorisations:
 /** Noon in Paris, give or take the hour of summer. */
 export const noon = (date: string): Date => new Date(`${date}T11:00:00Z`);
 
-/** Takes leads in and dates them: they come in today, and are made as old as they should be. */
+/**
+ * Takes leads in and dates them: they come in today, and are made as old as they should be. Their operation is noted last:
+ * a row of one that has ended meanwhile would be refused.
+ */
 export async function keep(
   gateway: Gateway,
   leads: Readonly<Record<string, { readonly collected: string; readonly over?: Partial<IntakeValues> }>>,
 ): Promise<void> {
   const names = Object.keys(leads);
-  await gateway.send(...names.map((name) => strangerRow(name, leads[name]?.over ?? {})));
+  const operationOf = (name: string): readonly (string | null)[] => {
+    const { operation = null, operation_kind = 'recurring' } = leads[name]?.over ?? {};
+    return [operation, operation_kind].map((value) => (value === null ? null : String(value)));
+  };
+  await gateway.send(
+    ...names.map((name) => {
+      const { operation: _operation, operation_kind: _kind, ...over } = leads[name]?.over ?? {};
+      return strangerRow(name, over);
+    }),
+  );
   await gateway.until('taken in', async () => {
     await gateway.app.intake.acceptBatch(500);
     const rows = await gateway.owner.all<{ reference: string }>('SELECT reference FROM leads');
     return names.every((name) => rows.some(({ reference }) => reference === name));
   });
   for (const [name, { collected }] of Object.entries(leads))
-    await gateway.owner.run('UPDATE leads SET collected_at = ? WHERE reference = ?', [noon(collected), name]);
+    await gateway.owner.run(
+      'UPDATE leads SET collected_at = ?, operation = ?, operation_kind = ? WHERE reference = ?',
+      [noon(collected), ...operationOf(name), name],
+    );
 }
 
 /** The references that are left, in order. */

@@ -48,7 +48,6 @@ const on = (today: string, place: { folder: string | undefined } = { folder }): 
     oppositionKey: gateway.app.oppositionKey,
     phoneProofs: { ...place, recipient: undefined },
     log: silentLog,
-    restricted: () => Promise.resolve(new Set()),
     today: () => today,
   });
 

@@ -73,6 +73,8 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
     fields,
     readRevision: present.revision,
   });
+  if (read.restricted === true && present.erasedAt === undefined && row.action !== 'erase')
+    return stop('withheld', 'restricted');
   const receiver = receiverOf(row, present, inputs, stop);
   return 'state' in receiver ? receiver : contentFor(row, present, receiver, inputs, stop);
 }

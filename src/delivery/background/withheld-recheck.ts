@@ -10,6 +10,7 @@ import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { allDestinations, type Destination } from '../../store/destinations.ts';
 import { destinationsWithDueWork, dueOfDestination } from '../../store/due-work.ts';
 import { appendHandovers } from '../../store/handovers.ts';
+import { heldWithoutRestriction, renewAges } from '../../store/restrictions.ts';
 import { destinationsWithWithheld, reopenWithheld, withheldOfDestination } from '../../store/withheld.ts';
 import { markSettled } from '../../store/delivery-settlements.ts';
 import { entryNames } from '../../store/entry-names.ts';
@@ -59,6 +60,10 @@ function isRepaired(
 
 async function reopenLogged(tx: Sql, ids: readonly number[]): Promise<number> {
   const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
+  await renewAges(
+    tx,
+    rows.filter(({ expiresAt }) => expiresAt <= tx.now()).map(({ id }) => id),
+  );
   await appendHandovers(
     tx,
     rows.map((row) => ({ entry: 'reopened' as const, ...entryNames(row), actor: 'planner' })),
@@ -71,8 +76,19 @@ export async function reopenRepaired(needs: RecheckNeeds, apart: Apart, now: Dat
   const concerned = await destinationsWithWithheld(needs.database);
   // Nothing withheld, nothing compiled: 500 idle destinations must not cost a compiled mapping each.
   if (concerned.size === 0) return 0;
+  const freed = await reopenUnrestricted(needs.database, apart);
   const destinations = (await allDestinations(needs.database)).filter(({ id }) => concerned.has(id));
-  return apart.each(destinations, subjectOf, (destination) => reopenOf(needs, apart, destination, now));
+  return (
+    freed +
+    (await apart.each(destinations, subjectOf, (destination) => reopenOf(needs, apart, destination, now)))
+  );
+}
+
+/** Lifting a restriction reopens what it held back; what was being withheld at that moment is found here. */
+async function reopenUnrestricted(database: Database, apart: Apart): Promise<number> {
+  const ids = await heldWithoutRestriction(database, 'any', 500);
+  if (ids.length === 0) return 0;
+  return reopenThese(database, apart, await readDeliveries(database, ids));
 }
 
 const subjectOf = ({ id, clientId }: Destination): Subject => ({ clientId, destinationId: id });

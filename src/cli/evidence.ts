@@ -1,0 +1,15 @@
+// What something rests on, as somebody types it: a mail, a ticket, a call and its date.
+// Invariant: it goes into the append-only log, so it holds no mail address and no phone number (guarantee 7).
+import { RelaisError } from '../errors.ts';
+import { impersonal } from './arguments.ts';
+
+/** What somebody typed as evidence, fit for the log. */
+export function evidenceOf(given: string | undefined): string {
+  const evidence = (given ?? '').trim();
+  if (evidence.length < 3)
+    throw new RelaisError(
+      'USAGE-002',
+      'Say what it rests on with --evidence "...": a mail, a ticket, a call and its date.',
+    );
+  return impersonal(evidence, '--evidence');
+}

@@ -1,0 +1,168 @@
+// relais request show, and how requests are listed.
+// Invariant: no person stands in a request; a letter is printed whole, so that it can be copied.
+import type { Command } from 'commander';
+import { addDays, civilDateOf, frenchDate } from '../domain/civil-dates.ts';
+import { isAnswered, kindWords, type ClosingProblem } from '../domain/requests.ts';
+import type { Opened } from '../privacy/requests/open.ts';
+import type { RequestStory } from '../privacy/requests/show.ts';
+import type { Request } from '../store/requests.ts';
+import { paris } from '../support/paris-time.ts';
+import { wholeNumber, withExamples } from './arguments.ts';
+import { outJson, withJson, type JsonOption } from './json.ts';
+import { table } from './table.ts';
+import { out, strong, withApp } from './terminal.ts';
+
+export function showCommand(request: Command): void {
+  withExamples(
+    withJson(
+      request
+        .command('show')
+        .description(
+          'a request as it stands: leads, recipients, what is missing; or the letter to a recipient',
+        )
+        .argument('<request>', 'its number', wholeNumber)
+        .option('--letter <destination>', 'print the French letter to this recipient'),
+    ),
+    'The letter of a correction holds the new values, and printing it is an entry of the log.',
+    'relais request show 17',
+    'relais request show 17 --letter horizon-mail > lettre.txt',
+  ).action((id: number, options: JsonOption & { readonly letter?: string }) =>
+    withApp(async ({ requests, database, config }) => {
+      if (options.letter !== undefined) {
+        const letter = await requests.letter(id, { destinationId: options.letter, actor: config.actor });
+        if (options.json === true) return outJson([letter]);
+        return out([`Objet : ${letter.subject}`, 'Bonjour,', ...letter.paragraphs].join('\n\n'));
+      }
+      const story = await requests.show(id);
+      if (options.json === true) {
+        const { asked: _, ...request } = story.request;
+        return outJson([{ ...story, request }]);
+      }
+      tell(story, database.now());
+    }),
+  );
+}
+
+/** The last day of its term. */
+const lastDayOf = ({ dueAt }: Pick<Request, 'dueAt'>): string => frenchDate(addDays(civilDateOf(dueAt), -1));
+
+const daysLeft = ({ dueAt }: Request, now: Date): string => {
+  const days = Math.floor((dueAt.getTime() - now.getTime()) / 86_400_000);
+  return days < 0 ? `${-days} d late` : `${days} d left`;
+};
+
+export function listed(rows: readonly Request[], now: Date): void {
+  table(
+    ['id', 'client', 'kind', 'state', 'received', 'due', 'term', 'informed'],
+    rows.map((row) => [
+      String(row.id),
+      row.clientId,
+      row.kind,
+      row.outcome === 'refused' ? 'refused' : row.state,
+      frenchDate(civilDateOf(row.receivedAt)),
+      lastDayOf(row),
+      row.state === 'closed' ? '-' : daysLeft(row, now),
+      row.informedAt === null ? 'no' : 'yes',
+    ]),
+  );
+}
+
+export function tellFound({ id, dueAt, person }: Opened): void {
+  out(`${strong(`Request ${id}`)}, to be answered by ${lastDayOf({ dueAt })} at the latest.`);
+  if (person.leads.length + person.refused.length === 0)
+    return out('Nothing of this person was found at that client.');
+  table(
+    ['reference', 'collected', 'found', 'state'],
+    person.leads.map((lead) => [
+      lead.reference,
+      paris(lead.collectedAt),
+      lead.found === 'asked' ? 'by what was given' : 'shares an address: theirs?',
+      lead.erasedAt === null ? 'held' : 'erased',
+    ]),
+  );
+  for (const { row, kind, receivedAt } of person.refused)
+    out(`refused row ${row}: ${kind} of ${paris(receivedAt)}`);
+}
+
+function tell({ request, demands, subjects, recipients, effects, missing }: RequestStory, now: Date): void {
+  out(
+    `${strong(`Request ${request.id}`)}  ${request.kind} (${kindWords[request.kind].fr})  ${request.clientId}  ${request.state}`,
+  );
+  for (const line of lifeOf(request, now)) out(`  ${line}`);
+  for (const { document, size, addedAt, addedBy } of demands)
+    out(`  document ${document}: ${size} bytes, ${paris(addedAt)} by ${addedBy}`);
+  if (subjects.length > 0) {
+    out();
+    table(
+      ['lead', 'collected', 'found', 'decision', 'applied'],
+      subjects.map((one) => [
+        one.kind === 'lead' ? (one.reference ?? `no lead ${one.subjectId}`) : `refused row ${one.subjectId}`,
+        paris(one.collectedAt),
+        one.found,
+        one.decision,
+        paris(one.appliedAt),
+      ]),
+    );
+  }
+  if (recipients.length > 0) {
+    out();
+    table(
+      ['destination', 'recipient', 'lead', 'told', 'state', 'since', 'evidence'],
+      recipients.map((one) => [
+        one.destinationId,
+        one.recipient,
+        one.reference,
+        one.action,
+        one.state === 'written' ? `written (${one.cause})` : one.state,
+        paris(one.settledAt ?? one.askedAt),
+        one.evidence,
+      ]),
+    );
+  }
+  for (const { table: name, columns, rows } of effects) out(`  changed: ${name} (${columns}), ${rows} rows`);
+  for (const problem of missing) out(`${strong('Missing')}: ${missingText(request, problem)}`);
+  if (request.state === 'applied' && missing.length === 0) out(`Next: relais request close ${request.id}`);
+}
+
+function lifeOf(request: Request, now: Date): readonly string[] {
+  const { id: _, ...at } = request;
+  return [
+    `received ${paris(at.receivedAt)}, opened ${paris(at.openedAt)} by ${at.openedBy}`,
+    `due ${lastDayOf(request)}${at.state === 'closed' ? '' : ` (${daysLeft(request, now)})`}${at.extendedAt === null ? '' : `, extended: ${at.extensionReason}`}`,
+    ...(at.optIns === '' ? [] : [`of: ${at.optIns.replaceAll(' ', ', ')}`]),
+    ...(at.identityCheckedAt === null
+      ? []
+      : [`identity checked by ${at.identityCheckedBy}: ${at.identityHow}`]),
+    ...(at.confirmedAt === null ? [] : [`leads confirmed ${paris(at.confirmedAt)} by ${at.confirmedBy}`]),
+    ...(at.appliedAt === null
+      ? []
+      : [
+          `applied ${paris(at.appliedAt)} by ${at.appliedBy}, entries ${at.logBefore} to ${at.logAfter} of the log`,
+        ]),
+    ...(at.liftedAt === null ? [] : [`restriction lifted ${paris(at.liftedAt)} by ${at.liftedBy}`]),
+    ...(at.informedAt === null
+      ? []
+      : [`prospect informed, declared ${paris(at.informedAt)} by ${at.informedBy}: ${at.informedEvidence}`]),
+    ...(at.closedAt === null
+      ? []
+      : [
+          `closed ${paris(at.closedAt)} by ${at.closedBy}: ${at.outcome}${at.outcomeReason === '' ? '' : `, ${at.outcomeReason}`}`,
+        ]),
+  ];
+}
+
+function missingText({ id, kind }: Request, { what, destinationId = '' }: ClosingProblem): string {
+  switch (what) {
+    case 'not_applied':
+      return isAnswered(kind)
+        ? `the answer: relais person export, then relais request answer ${id} --evidence "..."`
+        : `relais request apply ${id}`;
+    case 'not_informed':
+      return `the client's declaration: relais request declare-informed ${id} --evidence "..."`;
+    case 'recipient_open':
+      return `the answer of ${destinationId}: relais request acknowledge ${id} --destination ${destinationId} --evidence "..." (its letter: relais request show ${id} --letter ${destinationId})`;
+    case 'applied':
+    case 'closed_before':
+      return what;
+  }
+}

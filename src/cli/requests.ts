@@ -1,0 +1,161 @@
+// relais request ...: a person's request, from the demand to its closing (C21-C25).
+// Invariant: shows and asks; what is done, and what may be done, is in src/privacy/requests.
+import type { Command } from 'commander';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { App } from '../app.ts';
+import { consentChannels, consentPurposes } from '../domain/lead.ts';
+import { isAnswered, requestKinds, requestStates } from '../domain/requests.ts';
+import { RelaisError } from '../errors.ts';
+import { leadQueryOf } from '../support/find-person.ts';
+import { collect, instant, known, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
+import { outJson, withJson, type JsonOption } from './json.ts';
+import { problemWords } from './lead-find.ts';
+import { actCommands } from './request-acts.ts';
+import { listed, showCommand, tellFound } from './request-show.ts';
+import { out, say, withApp } from './terminal.ts';
+
+interface OpenOptions {
+  readonly client: string;
+  readonly kind: string;
+  readonly email?: string;
+  readonly phone?: readonly string[];
+  readonly lead?: readonly string[];
+  readonly received?: string;
+  readonly document?: string;
+  readonly identity?: string;
+  readonly purpose?: readonly string[];
+  readonly channel?: readonly string[];
+}
+
+export function requestCommands(program: Command): void {
+  const request = program
+    .command('request')
+    .description(
+      "a prospect's request: access, rectification, erasure, objection, restriction, portability, withdrawal",
+    );
+  withExamples(
+    request
+      .command('open')
+      .description('note a request, find the leads of its person, keep the demand sealed')
+      .requiredOption('--client <client>', 'whose prospect')
+      .requiredOption('--kind <kind>', requestKinds.join(', '))
+      .option('--email <address>', 'mail address of the person')
+      .option('--phone <number>', 'phone of the person, any spelling; may be repeated', collect)
+      .option('--lead <reference>', 'a lead known to be the person’s; may be repeated', collect)
+      .option('--received <date>', 'when the demand came in: 2026-11-20, 2026-11-20T14:00; default: now')
+      .option('--document <file>', 'the demand itself: mail, PDF, scan; 10 MB at most')
+      .option('--identity <text>', 'how the identity was checked')
+      .option(
+        '--purpose <purpose>',
+        `of an objection or a withdrawal: ${consentPurposes.join(', ')}; default: marketing`,
+        collect,
+      )
+      .option(
+        '--channel <channel>',
+        `of an objection or a withdrawal: ${consentChannels.join(', ')}; default: all`,
+        collect,
+      ),
+    'The term is one month from the day it came in. Nothing is changed yet: read the list, then `relais request apply`.',
+    'relais request open --client horizon --kind erasure --email zoe@courriel.example --document demande.eml --identity "answered from the address of the lead"',
+    'relais request open --client horizon --kind objection --phone "06 39 98 00 01" --channel phone --received 2026-11-20',
+  ).action((options: OpenOptions) => withApp((app) => open(app, options)));
+  listCommand(request);
+  showCommand(request);
+  actCommands(request);
+}
+
+function listCommand(request: Command): void {
+  withExamples(
+    withJson(
+      request
+        .command('list')
+        .description('requests with their term, newest first')
+        .option('--client <client>', 'of one client')
+        .option('--kind <kind>', requestKinds.join(', '))
+        .option('--state <state>', requestStates.join(', '))
+        .option('--open', 'all that are not closed')
+        .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
+        .option('--before <request>', 'continue below this number (next page)', wholeNumber),
+    ),
+    '',
+    'relais request list --open',
+    'relais request list --client horizon --kind erasure --json',
+  ).action((options: ListOptions) =>
+    withApp(async ({ requests, database }) => {
+      const { client, kind, state } = options;
+      const rows = await requests.list(
+        {
+          ...(client === undefined ? {} : { clientId: client }),
+          ...(kind === undefined ? {} : { kind: known(kind, requestKinds, 'kind of request') }),
+          ...(state === undefined ? {} : { state: known(state, requestStates, 'state') }),
+          ...(options.open === true ? { isOpen: true } : {}),
+        },
+        options.limit,
+        options.before,
+      );
+      if (options.json === true) return outJson(rows.map(({ asked: _, ...row }) => row));
+      if (rows.length === 0) return say('No request.');
+      listed(rows, database.now());
+      if (rows.length === options.limit) say(`more: --before ${rows.at(-1)?.id ?? ''}`);
+    }),
+  );
+}
+
+interface ListOptions extends JsonOption {
+  readonly client?: string;
+  readonly kind?: string;
+  readonly state?: string;
+  readonly open?: boolean;
+  readonly limit: number;
+  readonly before?: number;
+}
+
+async function open({ requests, database, config }: App, options: OpenOptions): Promise<void> {
+  const kind = known(options.kind, requestKinds, 'kind of request');
+  const email = options.email === undefined ? undefined : queryOf({ email: options.email }).email;
+  const phones = (options.phone ?? []).flatMap((phone) => queryOf({ phone }).phone ?? []);
+  const references = options.lead ?? [];
+  if (email === undefined && phones.length + references.length === 0)
+    throw new RelaisError('USAGE-001', 'Give --email, --phone or --lead: whose request is it?');
+  const opened = await requests.open({
+    clientId: options.client,
+    kind,
+    phones,
+    references,
+    actor: config.actor,
+    ...(email === undefined ? {} : { email }),
+    ...(options.received === undefined ? {} : { receivedAt: instant(options.received)(database.now()) }),
+    ...(options.document === undefined
+      ? {}
+      : { demand: { name: basename(options.document), bytes: await readFile(options.document) } }),
+    ...(options.identity === undefined ? {} : { identity: reasonOf(options.identity, '--identity') }),
+    ...optInsOf(kind, options),
+  });
+  tellFound(opened);
+  const next = isAnswered(kind)
+    ? `relais person export ..., and relais request answer ${opened.id} once it was given`
+    : `relais request apply ${opened.id} --lead REFERENCE ... (or --all)`;
+  out(`Next: read the list, then ${next}`);
+}
+
+function queryOf(asked: { readonly email?: string; readonly phone?: string }): {
+  readonly email?: string;
+  readonly phone?: string;
+} {
+  const found = leadQueryOf(asked);
+  if ('problem' in found) throw new RelaisError('USAGE-001', problemWords[found.problem]);
+  return found.query;
+}
+
+function optInsOf(kind: string, { purpose, channel }: OpenOptions): { readonly optIns?: readonly string[] } {
+  const concerned = kind === 'objection' || kind === 'withdrawal';
+  if (!concerned) {
+    if (purpose !== undefined || channel !== undefined)
+      throw new RelaisError('USAGE-001', '--purpose and --channel belong to an objection or a withdrawal.');
+    return {};
+  }
+  const purposes = (purpose ?? ['marketing']).map((name) => known(name, consentPurposes, 'purpose'));
+  const channels = channel?.map((name) => known(name, consentChannels, 'channel')) ?? consentChannels;
+  return { optIns: purposes.flatMap((name) => channels.map((way) => `${name}.${way}`)) };
+}

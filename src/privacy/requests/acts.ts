@@ -1,0 +1,215 @@
+// What people do with a request besides applying it: extend it, note what a recipient answered, what the client declares, close it.
+// Invariant: each is an entry with who, when and the evidence; nothing closes a request but a person, and only when nothing is open.
+import { queueClientMail } from '../../client-mails/queue.ts';
+import { addDays, civilDateOf, frenchDate } from '../../domain/civil-dates.ts';
+import {
+  closingProblems,
+  dueAt,
+  isAnswered,
+  isRecipientDone,
+  type ClosingProblem,
+  type RequestOutcome,
+} from '../../domain/requests.ts';
+import { RelaisError } from '../../errors.ts';
+import type { Sql } from '../../store/database.ts';
+import { readDeliveries } from '../../store/deliveries.ts';
+import { changeRecipient, readRecipients, type RequestRecipient } from '../../store/request-recipients.ts';
+import { changeRequest, logPosition, type Request } from '../../store/requests.ts';
+import { closeAlertsOf, closeAlertsWith, insertClosings } from '../../store/tasks.ts';
+import { heldRequest, noteAct, type RequestDeps } from './deps.ts';
+import { followRecipients, namesOf } from './follow.ts';
+import { identityOf } from './open.ts';
+
+type Deps = Pick<RequestDeps, 'database'>;
+
+interface By {
+  readonly actor: string;
+}
+
+const refuseClosed = ({ id, state, closedBy }: Request): void => {
+  if (state === 'closed') throw new RelaisError('REQUEST-001', `Request ${id} was closed by ${closedBy}.`);
+};
+
+/** Two more months, once, within the first (GDPR article 12(3)). Returns the new end. @throws REQUEST-001 */
+export const extendRequest = (
+  { database }: Deps,
+  id: number,
+  { actor, reason }: By & { readonly reason: string },
+): Promise<Date> =>
+  database.transaction(async (tx) => {
+    const request = await heldRequest(tx, id);
+    refuseClosed(request);
+    if (request.extendedAt !== null)
+      throw new RelaisError('REQUEST-001', `Request ${id} was extended before.`);
+    const now = tx.now();
+    if (now >= request.dueAt)
+      throw new RelaisError(
+        'REQUEST-001',
+        `The term of request ${id} is over: it cannot be extended any more.`,
+      );
+    const due = dueAt(request.receivedAt, true);
+    await changeRequest(tx, id, { extendedAt: now, extensionReason: reason, dueAt: due, alerted: '' });
+    await noteAct(tx, { request, actor, what: 'extended', note: reason });
+    await closeAlertsWith(tx, 'request_due', String(id));
+    await queueClientMail(tx, {
+      clientId: request.clientId,
+      kind: 'request',
+      key: `request-${id}-extended`,
+      to: ['contact'],
+      subject: `Demande n° ${id} d'un prospect : délai prolongé`,
+      paragraphs: [
+        `Le délai de réponse à la demande n° ${id} est prolongé de deux mois, jusqu'au ${frenchDate(addDays(civilDateOf(due), -1))}.`,
+        `Motif : ${reason}`,
+        `La personne doit en être informée, avec ce motif, avant le ${frenchDate(civilDateOf(request.dueAt))}.`,
+      ],
+    });
+    return due;
+  });
+
+export interface Acknowledgement extends By {
+  readonly destinationId: string;
+  /** What it rests on: a mail, a ticket, a call and its date. */
+  readonly evidence: string;
+  /** There will be no acknowledgement; the evidence says why. */
+  readonly isExplained: boolean;
+}
+
+/** Returns the leads for which it counts. @throws FIND-001, REQUEST-001 */
+export const acknowledge = (
+  { database }: Deps,
+  id: number,
+  { destinationId, evidence, isExplained, actor }: Acknowledgement,
+): Promise<readonly string[]> =>
+  database.transaction(async (tx) => {
+    const request = await heldRequest(tx, id);
+    refuseClosed(request);
+    await followRecipients(tx, request);
+    const all = (await readRecipients(tx, id)).filter((one) => one.destinationId === destinationId);
+    if (all.length === 0)
+      throw new RelaisError('FIND-001', `Request ${id} has no recipient ${destinationId}.`);
+    const open = all.filter(({ state }) => !isRecipientDone(state));
+    const state = isExplained ? 'explained' : 'acknowledged';
+    for (const recipient of open)
+      await changeRecipient(tx, {
+        ...namesOf(recipient),
+        state,
+        settledAt: tx.now(),
+        settledBy: actor,
+        evidence,
+      });
+    await noteAct(
+      tx,
+      { request, actor, what: state, note: evidence },
+      open.map(({ leadId, deliveryId }) => ({ leadId, destinationId, deliveryId })),
+    );
+    await closeTasks(tx, id, destinationId, open);
+    return open.map(({ reference }) => reference);
+  });
+
+/** The tasks it settles: failed deliveries of the recipient, and the alerts of the request about it. */
+async function closeTasks(
+  tx: Sql,
+  id: number,
+  destinationId: string,
+  settled: readonly RequestRecipient[],
+): Promise<void> {
+  const ids = settled.map(({ deliveryId }) => deliveryId).filter((delivery) => delivery > 0);
+  const failed = (await readDeliveries(tx, ids)).filter(({ state }) => state === 'failed');
+  await insertClosings(tx, failed);
+  await closeAlertsOf(
+    tx,
+    failed.map((row) => row.id),
+  );
+  await closeAlertsWith(tx, 'request_recipient', String(id), destinationId);
+}
+
+/** The client declares that the prospect was told (C25). @throws REQUEST-001 */
+export const declareInformed = (
+  { database }: Deps,
+  id: number,
+  { actor, evidence }: By & { readonly evidence: string },
+): Promise<void> =>
+  database.transaction(async (tx) => {
+    const request = await heldRequest(tx, id);
+    refuseClosed(request);
+    await changeRequest(tx, id, { informedAt: tx.now(), informedBy: actor, informedEvidence: evidence });
+    await noteAct(tx, { request, actor, what: 'informed', note: evidence });
+  });
+
+/** An access or a portability was answered: what is held was given to the person. @throws REQUEST-001, REQUEST-002 */
+export const noteAnswered = (
+  { database }: Deps,
+  id: number,
+  { actor, evidence, identity }: By & { readonly evidence: string; readonly identity?: string },
+): Promise<void> =>
+  database.transaction(async (tx) => {
+    const request = await heldRequest(tx, id);
+    if (request.state !== 'open' || !isAnswered(request.kind))
+      throw new RelaisError(
+        'REQUEST-001',
+        `Request ${id} (${request.kind}, ${request.state}) waits for no answer.`,
+      );
+    if (request.identityCheckedAt === null && identity === undefined)
+      throw new RelaisError(
+        'REQUEST-002',
+        `How was the identity behind request ${id} checked? It is not recorded yet.`,
+      );
+    const logBefore = await logPosition(tx);
+    await noteAct(tx, { request, actor, what: `answered:${request.kind}`, note: evidence });
+    await changeRequest(tx, id, {
+      state: 'applied',
+      appliedAt: tx.now(),
+      appliedBy: actor,
+      ...(identity === undefined ? {} : identityOf(identity, actor, tx.now())),
+      logBefore,
+      logAfter: await logPosition(tx),
+    });
+  });
+
+export interface Closing extends By {
+  readonly outcome: RequestOutcome;
+  /** Of a refusal: mandatory. */
+  readonly reason: string;
+}
+
+const problemWords: Readonly<Record<ClosingProblem['what'], (problem: ClosingProblem) => string>> = {
+  closed_before: () => 'it is closed already',
+  not_applied: () => 'it was not carried out',
+  applied: () => 'it was carried out, and cannot be refused any more',
+  not_informed: () => 'nobody declared that the prospect was informed of it',
+  recipient_open: ({ destinationId = '' }) => `${destinationId} has neither acknowledged nor been explained`,
+};
+
+/** @throws REQUEST-002, REQUEST-004 */
+export const closeRequest = (
+  { database }: Deps,
+  id: number,
+  { outcome, reason, actor }: Closing,
+): Promise<void> =>
+  database.transaction(async (tx) => {
+    const request = await heldRequest(tx, id);
+    if (outcome === 'refused' && reason === '')
+      throw new RelaisError('REQUEST-002', 'A refusal says why: the prospect is told.');
+    await followRecipients(tx, request);
+    const recipients = await readRecipients(tx, id);
+    const { state, informedAt, appliedAt } = request;
+    // Told before it was done is not told that it was done.
+    const isInformed =
+      informedAt !== null && (outcome === 'refused' || informedAt >= (appliedAt ?? informedAt));
+    const problems = closingProblems({ state, isInformed, recipients }, outcome);
+    if (problems.length > 0)
+      throw new RelaisError(
+        'REQUEST-004',
+        `Request ${id}: ${problems.map((problem) => problemWords[problem.what](problem)).join('; ')}.`,
+      );
+    await changeRequest(tx, id, {
+      state: 'closed',
+      closedAt: tx.now(),
+      closedBy: actor,
+      outcome,
+      outcomeReason: reason,
+    });
+    await noteAct(tx, { request, actor, what: `closed:${outcome}`, note: reason });
+    for (const kind of ['request_due', 'request_recipient'] as const)
+      await closeAlertsWith(tx, kind, String(id));
+  });

@@ -1,0 +1,151 @@
+// A request carried out on one lead or refused row, in the caller's transaction: what changes, what it changed, and who must hear of it.
+// Invariant: who received the lead is noted before anything of it is changed; counts and names of columns are noted, never a value.
+import { columnFacts, type LeadColumn } from '../../domain/lead-fields/columns.ts';
+import type { RequestKind } from '../../domain/requests.ts';
+import { RelaisError } from '../../errors.ts';
+import type { Sql } from '../../store/database.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import { lockLeads } from '../../store/leads.ts';
+import { readFacts } from '../../store/lead-writes.ts';
+import { personCounts } from '../../store/person-counts.ts';
+import { clearConsentsOfRow, removeRefusedRow } from '../../store/refused-of-person.ts';
+import { receiversOf } from '../../store/request-recipients.ts';
+import { noteEffects } from '../../store/requests.ts';
+import { markRestricted } from '../../store/restrictions.ts';
+import { lockClients } from '../../store/same-person.ts';
+import { eraseWithin } from '../rights.ts';
+import { requestName, type RequestDeps } from './deps.ts';
+import { objectFor, withdrawOf } from './opt-outs.ts';
+import { owe, oweOthers } from './owed.ts';
+import { counted, type Changed, type SubjectLead, type Work } from './work.ts';
+
+export async function applyToLead(tx: Sql, deps: RequestDeps, work: Work, lead: SubjectLead): Promise<void> {
+  const { request } = work;
+  await lockClients(tx, [request.clientId], 'alone');
+  const before = (await lockLeads(tx, [lead.leadId])).get(lead.leadId);
+  if (before === undefined) return;
+  // Nothing of it is left to change but its refused rows, which an erasure takes along.
+  if (before.erased && request.kind !== 'erasure') return;
+  const receivers = before.erased ? [] : await receiversOf(tx, lead.leadId);
+  const reached = await change(tx, deps, work, lead);
+  await noteEffects(
+    tx,
+    request.id,
+    reached.effects.map((effect) => ({ leadId: lead.leadId, ...effect })),
+  );
+  if (reached.isChanged)
+    await owe(tx, request, { leadId: lead.leadId, revision: before.revision + 1 }, receivers);
+  await oweOthers(tx, request, lead.leadId, reached.others);
+}
+
+async function change(tx: Sql, deps: RequestDeps, work: Work, lead: SubjectLead): Promise<Changed> {
+  const kind: RequestKind = work.request.kind;
+  switch (kind) {
+    case 'erasure':
+      return erase(tx, deps, work, lead);
+    case 'rectification':
+      return rectify(tx, deps, work, lead);
+    case 'withdrawal':
+      return withdrawOf(tx, deps, work, lead);
+    case 'objection':
+      return objectFor(tx, deps, work, lead);
+    case 'restriction':
+      return restrict(tx, deps, work, lead);
+    case 'access':
+    case 'portability':
+      return { effects: [], isChanged: false, others: [] };
+  }
+}
+
+async function erase(
+  tx: Sql,
+  deps: RequestDeps,
+  { request, actor }: Work,
+  { leadId, reference }: SubjectLead,
+): Promise<Changed> {
+  const counts = await personCounts(tx, leadId);
+  const done = await eraseWithin(tx, deps, {
+    clientId: request.clientId,
+    reference,
+    actor,
+    reason: requestName(request.id),
+  });
+  return {
+    effects: [
+      ...(done.alreadyErased ? [] : counts),
+      ...counted('lead_intake', 'all', done.refusedRows),
+      ...counted('deliveries', 'state', done.cancelled),
+    ],
+    isChanged: !done.alreadyErased,
+    others: [],
+  };
+}
+
+/** @throws REQUEST-002 where the lead contract refuses it; the transaction goes with it */
+async function rectify(
+  tx: Sql,
+  { correct }: RequestDeps,
+  { request, corrections }: Work,
+  { leadId, reference }: SubjectLead,
+): Promise<Changed> {
+  const { values, clear } = corrections;
+  const columns = columnFacts.filter(({ column }) => column in values || clear.includes(column));
+  const facts =
+    (
+      await readFacts(
+        tx,
+        [leadId],
+        columns.map(({ column }) => column),
+      )
+    ).get(leadId) ?? {};
+  const refused = await correct(tx, {
+    clientId: request.clientId,
+    reference,
+    rowReference: `request-${request.id}-${leadId}`,
+    ...corrections,
+  });
+  if (refused.length > 0) throw new RelaisError('REQUEST-002', `Nothing was changed. ${refused.join(' ')}`);
+  const changeOf = (column: LeadColumn): string => {
+    const had = facts[column] !== undefined;
+    if (clear.includes(column)) return had ? 'removed' : 'absent';
+    return had ? 'replaced' : 'added';
+  };
+  const effects = [...Map.groupBy(columns, ({ table }) => table)].map(([table, changed]) => ({
+    table,
+    columns: changed.map(({ column }) => `${column}=${changeOf(column)}`).join(' '),
+    rows: 1,
+  }));
+  return { effects, isChanged: true, others: [] };
+}
+
+async function restrict(
+  tx: Sql,
+  { snapshot }: RequestDeps,
+  { request, actor }: Work,
+  { leadId }: SubjectLead,
+): Promise<Changed> {
+  const revision = ((await lockLeads(tx, [leadId])).get(leadId)?.revision ?? 0) + 1;
+  await snapshot(tx, [leadId]);
+  await markRestricted(tx, leadId, revision);
+  await appendHandovers(tx, [
+    {
+      entry: 'restricted',
+      clientId: request.clientId,
+      leadId,
+      actor,
+      purpose: requestName(request.id),
+      leadRevision: revision,
+    },
+  ]);
+  return { effects: counted('leads', 'restricted_at', 1), isChanged: true, others: [] };
+}
+
+/** A refused row is used for nothing: erased with the person, or left without its consents. */
+export async function applyToRow(tx: Sql, { request }: Work, row: number): Promise<void> {
+  const { id, clientId, kind } = request;
+  if (kind === 'erasure' && (await removeRefusedRow(tx, clientId, row)))
+    await noteEffects(tx, id, [{ leadId: 0, table: 'lead_intake', columns: 'all', rows: 1 }]);
+  const takesBack = kind === 'withdrawal' || kind === 'objection';
+  if (takesBack && (await clearConsentsOfRow(tx, clientId, row)))
+    await noteEffects(tx, id, [{ leadId: 0, table: 'lead_intake', columns: 'consents', rows: 1 }]);
+}

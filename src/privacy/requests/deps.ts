@@ -1,0 +1,72 @@
+// What the acts on a request share: what they need, who does them, and how each leaves its entry in the log.
+// Invariant: every act is an entry with who did it; an entry names the request by its number, never the person.
+import { RelaisError } from '../../errors.ts';
+import type { Database, Sql } from '../../store/database.ts';
+import { appendHandovers, type Handover } from '../../store/handovers.ts';
+import type { RequestSecrets } from '../../store/request-secrets.ts';
+import { findRequest, lockRequest, type Request } from '../../store/requests.ts';
+import type { RightsOptions } from '../rights.ts';
+
+/** A correction of a lead, judged by the lead contract in the caller's transaction. Returns why it is refused; empty: done. */
+export type Correct = (
+  tx: Sql,
+  correction: {
+    readonly clientId: string;
+    readonly reference: string;
+    readonly rowReference: string;
+    readonly values: Readonly<Record<string, string>>;
+    readonly clear: readonly string[];
+  },
+) => Promise<readonly string[]>;
+
+export interface RequestDeps extends RightsOptions {
+  readonly database: Database;
+  readonly requestSecrets: RequestSecrets;
+  readonly correct: Correct;
+}
+
+/** @throws FIND-001 */
+export async function existingRequest(sql: Sql, id: number): Promise<Request> {
+  return known(await findRequest(sql, id), id);
+}
+
+/** Held for the rest of the transaction: one officer after the other. @throws FIND-001 */
+export async function heldRequest(tx: Sql, id: number): Promise<Request> {
+  return known(await lockRequest(tx, id), id);
+}
+
+function known(request: Request | undefined, id: number): Request {
+  if (request === undefined) throw new RelaisError('FIND-001', `There is no request ${id}.`);
+  return request;
+}
+
+/** How the log and the mails cite it. */
+export const requestName = (id: number): string => `request ${id}`;
+
+export interface Act {
+  readonly request: Pick<Request, 'id' | 'clientId'>;
+  readonly actor: string;
+  /** A code, with a detail after a colon. */
+  readonly what: string;
+  /** Typed by who does it; holds no mail address and no phone. */
+  readonly note?: string;
+}
+
+/** Where it concerns leads or recipients, an entry for each. */
+export async function noteAct(
+  tx: Sql,
+  { request, actor, what, note = '' }: Act,
+  about: readonly Pick<Handover, 'leadId' | 'destinationId' | 'deliveryId'>[] = [{}],
+): Promise<void> {
+  await appendHandovers(
+    tx,
+    about.map((of): Handover => ({
+      entry: 'request',
+      clientId: request.clientId,
+      actor,
+      purpose: note === '' ? requestName(request.id) : `${requestName(request.id)}: ${note}`,
+      reason: what,
+      ...of,
+    })),
+  );
+}

@@ -1,0 +1,186 @@
+// What becomes of a request's recipients (C24): the deliveries say whom the wire told; the others are asked in writing and reminded.
+// Invariant: nobody is forgotten: a recipient whom no delivery tells is asked in writing, with a task that stands until it is settled.
+import { queueClientMail, isMailbox, type Addressee } from '../../client-mails/queue.ts';
+import { addDays, civilDateOf } from '../../domain/civil-dates.ts';
+import { columnFacts } from '../../domain/lead-fields/columns.ts';
+import { isRecipientDone, recipientMove, reminderDays, remindersDue } from '../../domain/requests.ts';
+import { raiseAlerts } from '../../store/alerts.ts';
+import type { Sql } from '../../store/database.ts';
+import { findClient } from '../../store/destinations.ts';
+import {
+  changeRecipient,
+  followUps,
+  isUnplanned,
+  lastTarget,
+  readRecipients,
+  type RequestRecipient,
+} from '../../store/request-recipients.ts';
+import { readEffects, type Request } from '../../store/requests.ts';
+import { noteAct } from './deps.ts';
+import { recipientLetter, type Letter, type RecipientLetter } from './letters.ts';
+
+/** Brings the recipients of a request up to date; the caller holds it. Acts by itself, as `planner`. */
+export async function followRecipients(tx: Sql, request: Request): Promise<void> {
+  const before = await readRecipients(tx, request.id);
+  const moved: RequestRecipient[] = [];
+  for (const recipient of before) moved.push(await moveOf(tx, request, recipient));
+  const fresh = moved.filter(({ state }, index) => state === 'written' && before[index]?.state !== 'written');
+  for (const [destinationId, group] of Map.groupBy(fresh, (one) => one.destinationId))
+    await askInWriting(tx, request, { destinationId, group });
+  for (const [destinationId, group] of Map.groupBy(moved, (one) => one.destinationId))
+    await remind(tx, request, { destinationId, group });
+}
+
+async function moveOf(tx: Sql, request: Request, recipient: RequestRecipient): Promise<RequestRecipient> {
+  // A delivery that failed may be replayed and arrive; what was settled by a person stays.
+  if (isRecipientDone(recipient.state)) return recipient;
+  const now = tx.now();
+  const move =
+    recipient.action === 'restrict'
+      ? { state: 'written' as const, cause: 'restriction', deliveryId: 0 }
+      : recipientMove(await followUps(tx, recipient), !(await isUnplanned(tx, recipient)));
+  if (move === undefined || move.state === recipient.state) return recipient;
+  // Asked in writing, and told by wire meanwhile without a proof: it goes on waiting for the answer.
+  if (recipient.state === 'written' && move.state === 'told') return recipient;
+  const isDone = isRecipientDone(move.state);
+  const change = {
+    state: move.state,
+    cause: move.cause.slice(0, 80),
+    deliveryId: move.deliveryId,
+    ...(isDone
+      ? { settledAt: now, settledBy: 'planner', evidence: `delivery ${move.deliveryId}` }
+      : { askedAt: now }),
+  };
+  await changeRecipient(tx, { ...namesOf(recipient), ...change });
+  await noteAct(
+    tx,
+    { request, actor: 'planner', what: `recipient_${move.state}:${move.cause}`.slice(0, 80) },
+    [{ leadId: recipient.leadId, destinationId: recipient.destinationId, deliveryId: move.deliveryId }],
+  );
+  return { ...recipient, ...change };
+}
+
+export const namesOf = ({
+  requestId,
+  leadId,
+  destinationId,
+}: RequestRecipient): Pick<RequestRecipient, 'requestId' | 'leadId' | 'destinationId'> => ({
+  requestId,
+  leadId,
+  destinationId,
+});
+
+interface Group {
+  readonly destinationId: string;
+  readonly group: readonly RequestRecipient[];
+}
+
+/** The client is asked, and the mailbox that received the lead where it was one of the contract's. */
+async function askInWriting(tx: Sql, request: Request, { destinationId, group }: Group): Promise<void> {
+  const { id, clientId } = request;
+  const { subject, paragraphs } = await letterFor(tx, request, group);
+  await queueClientMail(tx, {
+    clientId,
+    kind: 'recipient_request',
+    // A lead that turns out later to need it has a mail of its own.
+    key: `request-${id}-${keyPart(destinationId)}-${group[0]?.leadId ?? 0}`,
+    to: ['contact', ...(await mailboxesOf(tx, clientId, group))],
+    subject,
+    paragraphs,
+  });
+  // Where a delivery failed for it, that one is the task already.
+  if (group.every(({ deliveryId }) => deliveryId === 0))
+    await raiseAlerts(tx, [{ kind: 'request_recipient', clientId, destinationId, reason: `${id}:written` }]);
+}
+
+const keyPart = (destinationId: string): string =>
+  destinationId
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]/g, '_')
+    .slice(0, 50);
+
+async function mailboxesOf(
+  tx: Sql,
+  clientId: string,
+  group: readonly RequestRecipient[],
+): Promise<readonly Addressee[]> {
+  const facts = await findClient(tx, clientId);
+  const ofContract = new Set((facts?.mailboxes ?? []).map((mailbox) => mailbox.toLowerCase()));
+  const contact = facts?.contacts.rights?.toLowerCase();
+  const found = new Set<string>();
+  for (const { leadId, destinationId } of group)
+    for (const target of (await lastTarget(tx, leadId, destinationId)).split(','))
+      found.add(target.trim().toLowerCase());
+  return [...found]
+    .filter((mailbox) => isMailbox(mailbox) && ofContract.has(mailbox) && mailbox !== contact)
+    .map((mailbox) => ({ mailbox }));
+}
+
+/** @param values new values by column, where the letter may hold them */
+export async function letterFor(
+  sql: Sql,
+  request: Request,
+  group: readonly RequestRecipient[],
+  values: ReadonlyMap<string, string> = new Map(),
+): Promise<Letter> {
+  const [first] = group;
+  return recipientLetter({
+    requestId: request.id,
+    clientName: (await findClient(sql, request.clientId))?.name ?? request.clientId,
+    recipient: first?.recipient ?? '',
+    action: first?.action ?? 'erase',
+    leads: group.map(({ reference, handedOverAt }) => ({ reference, handedOverAt })),
+    lastDay: addDays(civilDateOf(request.dueAt), -1),
+    changes: await changesOf(sql, request, values),
+  });
+}
+
+const labels = new Map(columnFacts.map(({ column, label }) => [column as string, label]));
+
+async function changesOf(
+  sql: Sql,
+  { id, kind, optIns }: Request,
+  values: ReadonlyMap<string, string>,
+): Promise<RecipientLetter['changes']> {
+  if (kind === 'objection' || kind === 'withdrawal')
+    return optIns.split(' ').map((pair) => ({ what: `consentement ${pair}`, value: 'retiré' }));
+  if (kind !== 'rectification') return [];
+  const changed = (await readEffects(sql, id)).flatMap(({ columns }) => columns.split(' '));
+  return [...new Set(changed)].map((change) => {
+    const [column = '', how] = change.split('=');
+    const what = labels.get(column) ?? column;
+    const value = how === 'removed' || how === 'absent' ? 'à supprimer' : values.get(column);
+    return value === undefined ? { what } : { what, value };
+  });
+}
+
+async function remind(tx: Sql, request: Request, { destinationId, group }: Group): Promise<void> {
+  const now = tx.now();
+  const waiting = group.filter(
+    ({ state, askedAt }) => (state === 'written' || state === 'told') && askedAt !== null,
+  );
+  const due = waiting.filter(({ askedAt, reminders }) => remindersDue(askedAt ?? now, now) > reminders);
+  if (due.length === 0) return;
+  const count = Math.max(...due.map(({ askedAt }) => remindersDue(askedAt ?? now, now)));
+  const day = reminderDays[count - 1] ?? 0;
+  const { id, clientId } = request;
+  const { subject, paragraphs } = await letterFor(tx, request, due);
+  await queueClientMail(tx, {
+    clientId,
+    kind: 'request_reminder',
+    key: `request-${id}-${keyPart(destinationId)}-day-${day}`,
+    to: ['contact', ...(await mailboxesOf(tx, clientId, due))],
+    subject: `Rappel : ${subject}`,
+    paragraphs: [
+      `Sauf erreur de notre part, nous n'avons pas reçu de réponse à la demande ci-dessous.`,
+      ...paragraphs,
+    ],
+  });
+  await raiseAlerts(tx, [{ kind: 'request_recipient', clientId, destinationId, reason: `${id}:day_${day}` }]);
+  for (const recipient of due) await changeRecipient(tx, { ...namesOf(recipient), reminders: count });
+  await noteAct(
+    tx,
+    { request, actor: 'planner', what: `reminded:${day}` },
+    due.map(({ leadId }) => ({ leadId, destinationId })),
+  );
+}

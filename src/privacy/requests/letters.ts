@@ -1,0 +1,74 @@
+// What a recipient or a client is told in writing, in French. Pure.
+// Invariant: a mail names leads by the centre's reference and the day they were handed over, and nobody; only the letter that an
+// officer prints holds a corrected value, because a recipient cannot correct without it.
+import { civilDateOf, frenchDate } from '../../domain/civil-dates.ts';
+
+export interface LetterLead {
+  /** The centre's reference, which the recipient was given with the lead. */
+  readonly reference: string;
+  readonly handedOverAt: Date | null;
+}
+
+export interface RecipientLetter {
+  readonly requestId: number;
+  readonly clientName: string;
+  /** As the contract names it. */
+  readonly recipient: string;
+  readonly action: 'update' | 'erase' | 'restrict';
+  readonly leads: readonly LetterLead[];
+  readonly lastDay: { readonly year: number; readonly month: number; readonly day: number };
+  /** What changed: labels of fields, or opt-ins, with the new value where the letter may hold it. */
+  readonly changes: readonly { readonly what: string; readonly value?: string }[];
+}
+
+const asks: Readonly<Record<RecipientLetter['action'], { readonly subject: string; readonly what: string }>> =
+  {
+    erase: {
+      subject: 'effacement à effectuer chez vous',
+      what: 'd’effacer de vos messageries, fichiers et outils, copies et sauvegardes accessibles comprises, toutes les données de cette personne reçues de nous sous les références ci-dessous',
+    },
+    update: {
+      subject: 'modification à effectuer chez vous',
+      what: 'd’effectuer dans vos outils et fichiers les modifications ci-dessous, pour les demandes suivantes',
+    },
+    restrict: {
+      subject: 'traitement à limiter chez vous',
+      what: 'de conserver sans plus les utiliser les données reçues de nous sous les références ci-dessous, jusqu’à nouvel avis de notre part',
+    },
+  };
+
+const article: Readonly<Record<RecipientLetter['action'], string>> = {
+  erase: 'articles 17 et 19 du RGPD',
+  update: 'articles 7, 16, 19 et 21 du RGPD',
+  restrict: 'articles 18 et 19 du RGPD',
+};
+
+export interface Letter {
+  readonly subject: string;
+  readonly paragraphs: readonly string[];
+}
+
+/** The same text goes by mail and on paper; the values of `changes` are the caller's to give or to leave out. */
+export function recipientLetter(letter: RecipientLetter): Letter {
+  const { requestId, clientName, recipient, action, leads, changes, lastDay } = letter;
+  const hasValues = changes.some(({ value }) => value !== undefined);
+  const changed = changes.map(({ what, value }) => `  - ${what}${value === undefined ? '' : ` : ${value}`}`);
+  return {
+    subject: `Demande n° ${requestId} d'un prospect : ${asks[action].subject}`,
+    paragraphs: [
+      `À l'attention de ${recipient === '' ? clientName : recipient}.`,
+      `Une personne dont les coordonnées vous ont été transmises pour le compte de ${clientName} a exercé ses droits (demande n° ${requestId}, ${article[action]}). Nous vous demandons ${asks[action].what}.`,
+      ['Demandes concernées :', ...leads.map(leadLine)].join('\n'),
+      ...(action === 'update' && changed.length > 0 ? [['Ce qui change :', ...changed].join('\n')] : []),
+      ...(action === 'update' && changed.length > 0 && !hasValues
+        ? [
+            'Les valeurs à jour vous sont remises par notre délégué à la protection des données, sur simple demande.',
+          ]
+        : []),
+      `Merci de nous confirmer par retour, en citant le n° ${requestId}, que cela est fait, et à quelle date ; au plus tard le ${frenchDate(lastDay)}. Si vous ne détenez plus rien, dites-le-nous également.`,
+    ],
+  };
+}
+
+const leadLine = ({ reference, handedOverAt }: LetterLead): string =>
+  `  - référence ${reference}${handedOverAt === null ? '' : `, transmise le ${frenchDate(civilDateOf(handedOverAt))}`}`;

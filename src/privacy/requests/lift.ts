@@ -1,0 +1,62 @@
+// Lifting a restriction: what it held back leaves by itself, each with its whole time again.
+// Invariant: the person is told before (GDPR article 18(3)), so the evidence is asked for; another request's restriction stands on.
+import { RelaisError } from '../../errors.ts';
+import type { Sql } from '../../store/database.ts';
+import { readDeliveries } from '../../store/deliveries.ts';
+import { entryNames } from '../../store/entry-names.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import { lockLeads } from '../../store/leads.ts';
+import { readSubjects } from '../../store/request-subjects.ts';
+import { changeRequest } from '../../store/requests.ts';
+import { heldWithoutRestriction, renewAges, unmarkRestricted } from '../../store/restrictions.ts';
+import { reopenWithheld } from '../../store/withheld.ts';
+import { heldRequest, noteAct, requestName, type RequestDeps } from './deps.ts';
+
+export interface Lifted {
+  readonly leads: number;
+  /** Deliveries that leave now. */
+  readonly reopened: number;
+}
+
+/** @throws FIND-001, REQUEST-001 */
+export const liftRestriction = (
+  { database }: Pick<RequestDeps, 'database'>,
+  id: number,
+  { actor, evidence }: { readonly actor: string; readonly evidence: string },
+): Promise<Lifted> =>
+  database.transaction(async (tx) => {
+    const request = await heldRequest(tx, id);
+    if (request.kind !== 'restriction' || request.appliedAt === null || request.liftedAt !== null)
+      throw new RelaisError('REQUEST-001', `Request ${id} restricts nothing now.`);
+    const subjects = (await readSubjects(tx, id)).filter(
+      ({ kind, appliedAt }) => kind === 'lead' && appliedAt !== null,
+    );
+    const ids = subjects.map(({ subjectId }) => subjectId);
+    await lockLeads(tx, ids);
+    const freed: number[] = [];
+    for (const leadId of ids) if (await unmarkRestricted(tx, leadId, id)) freed.push(leadId);
+    await changeRequest(tx, id, { liftedAt: tx.now(), liftedBy: actor });
+    await noteAct(tx, { request, actor, what: 'lifted', note: evidence });
+    const common = {
+      entry: 'unrestricted' as const,
+      clientId: request.clientId,
+      actor,
+      purpose: requestName(id),
+    };
+    await appendHandovers(
+      tx,
+      freed.map((leadId) => ({ ...common, leadId })),
+    );
+    return { leads: freed.length, reopened: await reopen(tx, freed, actor) };
+  });
+
+async function reopen(tx: Sql, leadIds: readonly number[], actor: string): Promise<number> {
+  const ids = await reopenWithheld(tx, await heldWithoutRestriction(tx, leadIds, 10_000));
+  await renewAges(tx, ids);
+  const rows = await readDeliveries(tx, ids);
+  await appendHandovers(
+    tx,
+    rows.map((row) => ({ entry: 'reopened' as const, ...entryNames(row), actor })),
+  );
+  return rows.length;
+}

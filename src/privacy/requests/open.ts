@@ -1,0 +1,151 @@
+// Opening a request: what the prospect asks, the leads that are found, the demand, the term. To the client goes a mail that names nobody.
+// Invariant: one transaction; what was given to find the person is kept under the request's own key and nowhere else.
+import { queueClientMail } from '../../client-mails/queue.ts';
+import { frenchDate } from '../../domain/civil-dates.ts';
+import { dueAt, kindWords, lastDay, type RequestKind } from '../../domain/requests.ts';
+import { RelaisError } from '../../errors.ts';
+import type { Sql } from '../../store/database.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import type { RequestKey } from '../../store/request-secrets.ts';
+import { addSubjects } from '../../store/request-subjects.ts';
+import { changeRequest, insertRequest, type Request } from '../../store/requests.ts';
+import { findPerson, type FoundPerson, type PersonAsked } from '../person/find.ts';
+import { noteAct, requestName, type RequestDeps } from './deps.ts';
+import { keepDemand, refuseUnfit, type Demand } from './documents.ts';
+
+export interface NewRequestOrder extends PersonAsked {
+  readonly kind: RequestKind;
+  /** When it reached the centre or the client, whichever was first; now when absent. */
+  readonly receivedAt?: Date;
+  /** Of an objection or a withdrawal: `purpose.channel`. */
+  readonly optIns?: readonly string[];
+  readonly demand?: Demand;
+  /** How the identity was checked. */
+  readonly identity?: string;
+  readonly actor: string;
+}
+
+export interface Opened {
+  readonly id: number;
+  readonly dueAt: Date;
+  readonly person: FoundPerson;
+}
+
+/** Older ones were answered or forgotten: a slip of the finger in the year must not pass. */
+const oldestMs = 366 * 86_400_000;
+
+/** @throws FIND-001, REQUEST-002, REQUEST-005 */
+export async function openRequest(deps: RequestDeps, order: NewRequestOrder): Promise<Opened> {
+  if (order.demand !== undefined) refuseUnfit(order.demand);
+  return deps.database.transaction(async (tx) => {
+    const person = await findPerson(tx, order);
+    const now = tx.now();
+    const receivedAt = order.receivedAt ?? now;
+    if (receivedAt > now || now.getTime() - receivedAt.getTime() > oldestMs)
+      throw new RelaisError(
+        'REQUEST-002',
+        'A request was received within the last year, and not in the future.',
+      );
+    const due = dueAt(receivedAt, false);
+    const { clientId, kind, actor } = order;
+    const id = await insertRequest(tx, {
+      clientId,
+      kind,
+      receivedAt,
+      dueAt: due,
+      openedAt: now,
+      openedBy: actor,
+      optIns: (order.optIns ?? []).join(' '),
+    });
+    const key = await deps.requestSecrets.create(tx, id);
+    await changeRequest(tx, id, {
+      asked: sealAsked(key, order),
+      ...(order.identity === undefined ? {} : identityOf(order.identity, actor, now)),
+    });
+    if (order.demand !== undefined) await keepDemand(tx, key, id, { demand: order.demand, actor });
+    await listFound(tx, id, person);
+    await logOpening(tx, { id, clientId, actor, what: `opened:${kind}` }, person);
+    await tellContact(tx, { id, clientId, kind, receivedAt });
+    return { id, dueAt: due, person };
+  });
+}
+
+export const identityOf = (
+  how: string,
+  actor: string,
+  now: Date,
+): Pick<Request, 'identityCheckedAt' | 'identityCheckedBy' | 'identityHow'> => ({
+  identityCheckedAt: now,
+  identityCheckedBy: actor,
+  identityHow: how,
+});
+
+/** Looking a person up is an entry for each lead, as it is everywhere (C39). */
+async function logOpening(
+  tx: Sql,
+  { id, clientId, actor, what }: { id: number; clientId: string; actor: string; what: string },
+  { leads }: FoundPerson,
+): Promise<void> {
+  await noteAct(tx, { request: { id, clientId }, actor, what });
+  await appendHandovers(
+    tx,
+    leads.map(({ leadId }) => ({
+      entry: 'looked_up' as const,
+      clientId,
+      leadId,
+      actor,
+      purpose: requestName(id),
+    })),
+  );
+}
+
+/** What is listed already stays as it was decided. Returns how many are new. */
+export const listFound = (tx: Sql, id: number, { leads, refused }: FoundPerson): Promise<number> =>
+  addSubjects(tx, id, [
+    ...leads.map(({ leadId, found }) => ({ kind: 'lead' as const, subjectId: leadId, found })),
+    ...refused.map(({ row }) => ({ kind: 'row' as const, subjectId: Number(row), found: 'asked' as const })),
+  ]);
+
+type Asked = Pick<PersonAsked, 'email' | 'phones' | 'references'>;
+
+const sealAsked = (key: RequestKey, { email, phones, references }: PersonAsked): Buffer =>
+  key.seal(
+    'asked',
+    Buffer.from(
+      JSON.stringify({
+        ...(email === undefined ? {} : { email }),
+        ...(phones === undefined ? {} : { phones }),
+        ...(references === undefined ? {} : { references }),
+      }),
+    ),
+  );
+
+/** What was given to find the person; undefined once the request's own retention is over. */
+export async function readAsked(
+  sql: Sql,
+  { requestSecrets }: Pick<RequestDeps, 'requestSecrets'>,
+  { id, clientId, asked }: Request,
+): Promise<PersonAsked | undefined> {
+  const key = asked === null ? undefined : await requestSecrets.read(sql, id);
+  const plain = asked === null ? undefined : key?.open('asked', asked);
+  return plain === undefined ? undefined : { clientId, ...(JSON.parse(plain.toString()) as Asked) };
+}
+
+async function tellContact(
+  tx: Sql,
+  { id, clientId, kind, receivedAt }: Pick<Request, 'id' | 'clientId' | 'kind' | 'receivedAt'>,
+): Promise<void> {
+  const last = frenchDate(lastDay(receivedAt, false));
+  await queueClientMail(tx, {
+    clientId,
+    kind: 'request',
+    key: `request-${id}`,
+    to: ['contact'],
+    subject: `Demande n° ${id} d'un prospect : ${kindWords[kind].fr}`,
+    paragraphs: [
+      `Nous avons reçu d'un de vos prospects une demande relative à ses droits (${kindWords[kind].fr}). Elle porte le n° ${id} ; une réponse lui est due le ${last} au plus tard.`,
+      `Ce message ne nomme personne. La copie de la demande vous est remise, après identification, par notre délégué à la protection des données : il suffit de citer le n° ${id}.`,
+      'Nous vous dirons ce qui a été fait dans nos bases, et ce qui reste à faire dans les vôtres.',
+    ],
+  });
+}

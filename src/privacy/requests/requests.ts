@@ -1,0 +1,61 @@
+// A person's request at one client, for its whole life: terminal, API and console show and ask; what is done is done here.
+// Invariant: a request is closed by a person, never by itself, and only when nothing of it is open (C21-C25).
+import { listRequests, type Request, type RequestFilter } from '../../store/requests.ts';
+import {
+  acknowledge,
+  closeRequest,
+  declareInformed,
+  extendRequest,
+  noteAnswered,
+  type Acknowledgement,
+  type Closing,
+} from './acts.ts';
+import { applyRequest, type Applied, type ApplyOrder } from './apply.ts';
+import type { RequestDeps } from './deps.ts';
+import { addDemand, copyDemand, type Demand } from './documents.ts';
+import { liftRestriction, type Lifted } from './lift.ts';
+import type { Letter } from './letters.ts';
+import { openRequest, type NewRequestOrder, type Opened } from './open.ts';
+import { recipientLetterOf, showRequest, type RequestStory } from './show.ts';
+
+export interface Requests {
+  readonly open: (order: NewRequestOrder) => Promise<Opened>;
+  readonly addDemand: (id: number, by: { readonly demand: Demand; readonly actor: string }) => Promise<void>;
+  readonly list: (filter: RequestFilter, limit: number, before?: number) => Promise<readonly Request[]>;
+  readonly show: (id: number) => Promise<RequestStory>;
+  readonly letter: (
+    id: number,
+    of: { readonly destinationId: string; readonly actor: string },
+  ) => Promise<Letter>;
+  readonly copy: (
+    id: number,
+    by: { readonly document?: number; readonly actor: string; readonly reason: string },
+  ) => Promise<Demand>;
+  readonly apply: (id: number, order: ApplyOrder) => Promise<Applied>;
+  readonly extend: (id: number, by: { readonly actor: string; readonly reason: string }) => Promise<Date>;
+  readonly acknowledge: (id: number, by: Acknowledgement) => Promise<readonly string[]>;
+  readonly declareInformed: (
+    id: number,
+    by: { readonly actor: string; readonly evidence: string },
+  ) => Promise<void>;
+  readonly lift: (id: number, by: { readonly actor: string; readonly evidence: string }) => Promise<Lifted>;
+  /** An access or a portability was answered. */
+  readonly answered: (id: number, by: { readonly actor: string; readonly evidence: string }) => Promise<void>;
+  readonly close: (id: number, by: Closing) => Promise<void>;
+}
+
+export const createRequests = (deps: RequestDeps): Requests => ({
+  open: (order) => openRequest(deps, order),
+  addDemand: (id, by) => addDemand(deps, id, by),
+  list: (filter, limit, before) => listRequests(deps.database, filter, limit, before),
+  show: (id) => showRequest(deps, id),
+  letter: (id, of) => recipientLetterOf(deps, id, of),
+  copy: (id, by) => copyDemand(deps, id, by),
+  apply: (id, order) => applyRequest(deps, id, order),
+  extend: (id, by) => extendRequest(deps, id, by),
+  acknowledge: (id, by) => acknowledge(deps, id, by),
+  declareInformed: (id, by) => declareInformed(deps, id, by),
+  lift: (id, by) => liftRestriction(deps, id, by),
+  answered: (id, by) => noteAnswered(deps, id, by),
+  close: (id, by) => closeRequest(deps, id, by),
+});

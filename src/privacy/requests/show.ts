@@ -1,0 +1,88 @@
+// A request as it stands, for whoever shows it: what was asked, the leads, the recipients, what is missing.
+// Invariant: masks nothing because it holds nothing of the person; the one letter with values is an entry of the log.
+import { closingProblems, type ClosingProblem } from '../../domain/requests.ts';
+import { RelaisError } from '../../errors.ts';
+import type { LeadColumn } from '../../domain/lead-fields/columns.ts';
+import { readFacts } from '../../store/lead-writes.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import { readRecipients, type RequestRecipient } from '../../store/request-recipients.ts';
+import { readSubjects, type RequestSubject } from '../../store/request-subjects.ts';
+import { readEffects, type Request, type RequestEffect } from '../../store/requests.ts';
+import { existingRequest, heldRequest, requestName, type RequestDeps } from './deps.ts';
+import { demandsOf, type DemandHead } from './documents.ts';
+import { followRecipients, letterFor } from './follow.ts';
+import type { Letter } from './letters.ts';
+
+export interface RequestStory {
+  readonly request: Request;
+  readonly demands: readonly DemandHead[];
+  readonly subjects: readonly RequestSubject[];
+  readonly recipients: readonly RequestRecipient[];
+  readonly effects: readonly RequestEffect[];
+  /** What keeps it from being closed as done. */
+  readonly missing: readonly ClosingProblem[];
+}
+
+/** @throws FIND-001 */
+export async function showRequest(
+  { database }: Pick<RequestDeps, 'database'>,
+  id: number,
+): Promise<RequestStory> {
+  await database.transaction(async (tx) => {
+    const request = await heldRequest(tx, id);
+    if (request.state !== 'closed') await followRecipients(tx, request);
+  });
+  const request = await existingRequest(database, id);
+  const recipients = await readRecipients(database, id);
+  const { state, informedAt, appliedAt } = request;
+  const isInformed = informedAt !== null && informedAt >= (appliedAt ?? informedAt);
+  return {
+    request,
+    recipients,
+    demands: await demandsOf(database, id),
+    subjects: await readSubjects(database, id),
+    effects: await readEffects(database, id),
+    missing: state === 'closed' ? [] : closingProblems({ state, isInformed, recipients }, 'done'),
+  };
+}
+
+/**
+ * The letter to one recipient, for paper or for a channel agreed with it; of a correction with the new values, which is logged.
+ * @throws FIND-001
+ */
+export async function recipientLetterOf(
+  { database }: Pick<RequestDeps, 'database'>,
+  id: number,
+  { destinationId, actor }: { readonly destinationId: string; readonly actor: string },
+): Promise<Letter> {
+  const request = await existingRequest(database, id);
+  const group = (await readRecipients(database, id)).filter((one) => one.destinationId === destinationId);
+  if (group.length === 0)
+    throw new RelaisError('FIND-001', `Request ${id} has no recipient ${destinationId}.`);
+  if (request.kind !== 'rectification') return letterFor(database, request, group);
+  const { clientId } = request;
+  await database.transaction((tx) =>
+    appendHandovers(
+      tx,
+      group.map(({ leadId }) => ({
+        entry: 'revealed' as const,
+        clientId,
+        leadId,
+        destinationId,
+        actor,
+        purpose: `${requestName(id)}: letter`,
+      })),
+    ),
+  );
+  const columns = (await readEffects(database, id)).flatMap((effect) =>
+    effect.columns.split(' ').map((change) => change.split('=')[0] as LeadColumn),
+  );
+  const first = group[0]?.leadId ?? 0;
+  const facts = (await readFacts(database, [first], [...new Set(columns)])).get(first) ?? {};
+  return letterFor(
+    database,
+    request,
+    group,
+    new Map(Object.entries(facts).map(([column, value]) => [column, String(value)])),
+  );
+}

@@ -1,0 +1,78 @@
+// What time does to requests: alerts at day 21 and 25 and past the term, recipients followed and reminded. Closes nothing.
+// Invariant: one request that cannot be looked at keeps no other from its alert; each is alerted once for each stage.
+import { addDays, civilDateOf, frenchDate } from '../../domain/civil-dates.ts';
+import { dueAlert, kindWords } from '../../domain/requests.ts';
+import { queueClientMail } from '../../client-mails/queue.ts';
+import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
+import { raiseAlerts } from '../../store/alerts.ts';
+import { closeAlertsWith } from '../../store/tasks.ts';
+import { requestsWithOpenRecipients } from '../../store/request-recipients.ts';
+import { changeRequest, openRequests } from '../../store/requests.ts';
+import { heldRequest, noteAct } from './deps.ts';
+import { followRecipients } from './follow.ts';
+
+export interface WatchDeps {
+  readonly database: Database;
+  /** Told of a request whose look broke; the others go on. */
+  readonly onBroken: (requestId: number, error: unknown) => void;
+  readonly now?: () => Date;
+}
+
+const atOnce = 200;
+
+export async function watchRequests(deps: WatchDeps): Promise<void> {
+  const { database } = deps;
+  for (let after = 0; ;) {
+    const page = await openRequests(database, after, atOnce);
+    for (const { id } of page) await apart(deps, id, (tx) => watchTerm(tx, id, deps.now?.() ?? tx.now()));
+    if (page.length < atOnce) break;
+    after = page.at(-1)?.id ?? 0;
+  }
+  for (let after = 0; ;) {
+    const page = await requestsWithOpenRecipients(database, after, atOnce);
+    for (const id of page)
+      await apart(deps, id, async (tx) => {
+        const request = await heldRequest(tx, id);
+        if (request.state === 'applied') await followRecipients(tx, request);
+      });
+    if (page.length < atOnce) return;
+    after = page.at(-1) ?? 0;
+  }
+}
+
+async function apart(
+  { database, onBroken }: WatchDeps,
+  id: number,
+  work: (tx: Sql) => Promise<void>,
+): Promise<void> {
+  try {
+    await database.transaction(work);
+  } catch (error) {
+    if (isStoreTrouble(error)) throw error;
+    onBroken(id, error);
+  }
+}
+
+async function watchTerm(tx: Sql, id: number, now: Date): Promise<void> {
+  const request = await heldRequest(tx, id);
+  if (request.state === 'closed') return;
+  const { clientId, kind, receivedAt, extendedAt, alerted, informedAt } = request;
+  const alert = dueAlert({ receivedAt, isExtended: extendedAt !== null }, alerted, now);
+  if (alert === undefined) return;
+  await changeRequest(tx, id, { alerted: alert });
+  await closeAlertsWith(tx, 'request_due', String(id));
+  await raiseAlerts(tx, [{ kind: 'request_due', clientId, reason: `${id}:${alert}` }]);
+  await noteAct(tx, { request, actor: 'planner', what: `alerted:${alert}` });
+  if (informedAt !== null) return;
+  await queueClientMail(tx, {
+    clientId,
+    kind: 'request_reminder',
+    key: `request-${id}-${extendedAt === null ? '' : 'extended-'}${alert.replace('_', '-')}`,
+    to: ['contact', 'dpo'],
+    subject: `Demande n° ${id} d'un prospect : réponse attendue`,
+    paragraphs: [
+      `La demande n° ${id} (${kindWords[kind].fr}) arrive à son terme le ${frenchDate(addDays(civilDateOf(request.dueAt), -1))}, ou l'a dépassé. Nous n'avons pas encore votre déclaration que la personne a été informée de ce qui a été fait.`,
+      'Merci de nous la faire parvenir, avec la date et le moyen employé.',
+    ],
+  });
+}

@@ -1,0 +1,27 @@
+// How much of a person stands in each table of a lead: what an erasure says it removed.
+// Invariant: counts and names of columns; no value is read.
+import type { Sql } from './database.ts';
+import { blankedColumns, tablesOfThePerson } from './rights.ts';
+
+export interface TableCount {
+  readonly table: string;
+  /** `all` where rows go whole, else the columns that are filled. */
+  readonly columns: string;
+  readonly rows: number;
+}
+
+export async function personCounts(sql: Sql, leadId: number): Promise<readonly TableCount[]> {
+  const counts: TableCount[] = [];
+  for (const table of tablesOfThePerson) {
+    const [row] = await sql.all<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table} WHERE lead_id = ?`, [
+      leadId,
+    ]);
+    if (row !== undefined && row.n > 0) counts.push({ table, columns: 'all', rows: row.n });
+  }
+  const [own] = await sql.all<Record<string, number>>(
+    `SELECT ${blankedColumns.map((column) => `${column} IS NOT NULL AS ${column}`).join(', ')} FROM leads WHERE id = ?`,
+    [leadId],
+  );
+  const filled = Object.entries(own ?? {}).flatMap(([column, isFilled]) => (isFilled === 1 ? [column] : []));
+  return filled.length === 0 ? counts : [...counts, { table: 'leads', columns: filled.join(' '), rows: 1 }];
+}

@@ -1,0 +1,76 @@
+// Leads and refused rows of a request, and what a person decided about each.
+// Invariant: what was applied keeps its mark; the reference of a refused row is read from the row, never kept.
+import { inList, rowMarks, type ReadOnlySql, type Sql } from './database.ts';
+
+export type SubjectKind = 'lead' | 'row';
+export type Decision = 'proposed' | 'confirmed' | 'left_out';
+
+export interface RequestSubject {
+  readonly kind: SubjectKind;
+  readonly subjectId: number;
+  readonly found: 'asked' | 'shared';
+  readonly decision: Decision;
+  readonly appliedAt: Date | null;
+  /** Of a lead. */
+  readonly reference: string | null;
+  readonly collectedAt: Date | null;
+  readonly erasedAt: Date | null;
+}
+
+export const readSubjects = (sql: ReadOnlySql, requestId: number): Promise<readonly RequestSubject[]> =>
+  sql.all<RequestSubject>(
+    `SELECT s.kind, s.subject_id AS subjectId, s.found, s.decision, s.applied_at AS appliedAt, l.reference,
+            l.collected_at AS collectedAt, l.erased_at AS erasedAt
+       FROM request_subjects s LEFT JOIN leads l ON s.kind = 'lead' AND l.id = s.subject_id
+      WHERE s.request_id = ? ORDER BY s.kind, s.subject_id`,
+    [requestId],
+  );
+
+/** Adds what was found; what is listed already stays as it was decided. Returns how many are new. */
+export async function addSubjects(
+  tx: Sql,
+  requestId: number,
+  found: readonly Pick<RequestSubject, 'kind' | 'subjectId' | 'found'>[],
+): Promise<number> {
+  if (found.length === 0) return 0;
+  const known = new Set(
+    (await readSubjects(tx, requestId)).map(({ kind, subjectId }) => `${kind} ${subjectId}`),
+  );
+  const fresh = found.filter(({ kind, subjectId }) => !known.has(`${kind} ${subjectId}`));
+  if (fresh.length === 0) return 0;
+  await tx.run(
+    `INSERT INTO request_subjects (request_id, kind, subject_id, found) VALUES ${rowMarks(fresh.length, 4)}`,
+    fresh.flatMap((one) => [requestId, one.kind, one.subjectId, one.found]),
+  );
+  return fresh.length;
+}
+
+/** Confirms these of a kind and leaves the others of it out. */
+export async function decideSubjects(
+  tx: Sql,
+  requestId: number,
+  kind: SubjectKind,
+  confirmed: readonly number[],
+): Promise<void> {
+  await tx.run(
+    "UPDATE request_subjects SET decision = 'left_out' WHERE request_id = ? AND kind = ? AND applied_at IS NULL",
+    [requestId, kind],
+  );
+  if (confirmed.length === 0) return;
+  const { marks, values } = inList(confirmed);
+  await tx.run(
+    `UPDATE request_subjects SET decision = 'confirmed' WHERE request_id = ? AND kind = ? AND subject_id IN (${marks})`,
+    [requestId, kind, ...values],
+  );
+}
+
+export async function markApplied(
+  tx: Sql,
+  requestId: number,
+  { kind, subjectId }: Pick<RequestSubject, 'kind' | 'subjectId'>,
+): Promise<void> {
+  await tx.run(
+    'UPDATE request_subjects SET applied_at = UTC_TIMESTAMP(3) WHERE request_id = ? AND kind = ? AND subject_id = ?',
+    [requestId, kind, subjectId],
+  );
+}
