@@ -35,6 +35,7 @@ test('every command the operators are promised is there', () => {
       ...['opposition add', 'opposition check', 'preset list', 'preset show', 'preset try'],
       ...[
         'client anomalies',
+        'retention run',
         'request acknowledge',
         'request answer',
         'request apply',
