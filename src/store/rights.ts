@@ -37,9 +37,11 @@ export const tablesOfThePerson = [
   'interactions',
   'lead_revisions',
 ];
-/** Of the lead's own row: all that need not be there. */
+/** Of the lead's own row: all that need not be there, but the operation: it says when the rest of the row goes (C30). */
 export const blankedColumns = columnFacts
-  .filter(({ table, presence }) => table === 'leads' && presence === 'optional')
+  .filter(
+    ({ table, presence, column }) => table === 'leads' && presence === 'optional' && column !== 'operation',
+  )
   .map(({ stored }) => stored);
 
 /** Removes the person from every lead table and from rows of lead_intake that were refused or not yet read. */

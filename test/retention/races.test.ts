@@ -1,0 +1,177 @@
+// C30, C32: two hundred races of deletion and anonymising against sending, replaying, correcting and erasing, judged by the log's
+// own order: the lead's lock orders the entries of one lead.
+import { replay } from '../../src/support/replay.ts';
+import { recordOperation } from '../../src/retention/register.ts';
+import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { strangerRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
+
+const races = 100;
+let crm: HttpRecipient;
+let gateway: Gateway;
+
+beforeAll(async () => {
+  crm = await startHttpRecipient();
+  crm.answer = (request, response) => {
+    const ref = (JSON.parse(request.body.toString() || '{}') as { ref?: string }).ref ?? 'x';
+    setTimeout(
+      () => response.writeHead(200).end(JSON.stringify({ success: true, id: `CRM-${ref}` })),
+      Math.random() * 15,
+    );
+  };
+  gateway = await openGateway({ files: webhookFiles(crm.port, { extra: 'limits: { concurrency: 20 }' }) });
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+  await gateway.start('planner', 'worker', 'worker');
+  await gateway.send(strangerRow('warm'));
+  await gateway.until(
+    'warm',
+    async () => (await gateway.states("l.reference = 'warm'"))[0]?.state === 'delivered',
+  );
+});
+afterAll(async () => {
+  await gateway.close();
+  await crm.close();
+});
+
+interface Entry {
+  readonly id: number;
+  readonly entry: string;
+  readonly action: string;
+}
+
+async function leadNamed(reference: string): Promise<number> {
+  let id = 0;
+  await gateway.until('taken in', async () => {
+    const [row] = await gateway.owner.all<{ id: number }>('SELECT id FROM leads WHERE reference = ?', [
+      reference,
+    ]);
+    id = row?.id ?? 0;
+    return id > 0;
+  });
+  return id;
+}
+
+async function makeDue(kind: 'purge' | 'anonymise', reference: string, id: number): Promise<void> {
+  if (kind === 'anonymise')
+    await gateway.owner.run("UPDATE leads SET collected_at = '2021-06-02 11:00:00' WHERE id = ?", [id]);
+  else
+    await recordOperation(gateway.app.database, {
+      clientId: 'essai',
+      code: `OP-${reference}`,
+      kind: 'one_off',
+      endsOn: '2026-06-30',
+      recordedBy: 'tester',
+    });
+}
+
+/** What else goes on with the lead at the same time. */
+async function beside(index: number, reference: string): Promise<void> {
+  await new Promise((done) => setTimeout(done, Math.random() * 300));
+  const [delivery] = await gateway.states(`l.reference = '${reference}'`);
+  if (index % 4 === 1 && delivery !== undefined)
+    await replay(gateway.app, [delivery.id], { actor: 'tester', reason: 'race' });
+  if (index % 4 === 2)
+    await gateway.send({
+      client_id: 'essai',
+      kind: 'correction',
+      reference,
+      row_reference: `${reference}-c`,
+      city: 'Lyon',
+    });
+  if (index % 4 === 3)
+    await gateway.app.rights
+      .erase({ clientId: 'essai', reference, actor: 'tester', reason: 'race' })
+      // It was deleted first.
+      .catch((error: unknown) => expect(error).toMatchObject({ code: 'FIND-001' }));
+}
+
+async function race(kind: 'purge' | 'anonymise'): Promise<ReadonlyMap<string, readonly Entry[]>> {
+  // The planner works at the same runs by itself.
+  const { retention } = gateway.app;
+  const ids = new Map<string, number>();
+  let working = true;
+  const steps = async (): Promise<void> => {
+    while (working) {
+      await retention.finish(await retention.begin('essai', 'tester'));
+      await new Promise((done) => setTimeout(done, 30));
+    }
+  };
+  const retaining = steps();
+  await Promise.all(
+    Array.from({ length: races }, async (_, index) => {
+      const reference = `${kind}-${index}`;
+      await new Promise((done) => setTimeout(done, index * 30));
+      await gateway.send(strangerRow(reference, kind === 'purge' ? { operation: `OP-${reference}` } : {}));
+      const id = await leadNamed(reference);
+      ids.set(reference, id);
+      if (index % 8 === 0)
+        await gateway.until(
+          'departed',
+          async () =>
+            (
+              await gateway.owner.all("SELECT 1 FROM handovers WHERE lead_id = ? AND entry = 'departed'", [
+                id,
+              ])
+            ).length > 0,
+        );
+      const others = beside(index, reference);
+      await makeDue(kind, reference, id);
+      await others;
+    }),
+  );
+  working = false;
+  await retaining;
+  // Whatever waited for something under way goes now.
+  await gateway.until(
+    'all gone',
+    async () => {
+      await gateway.owner.run('UPDATE retention_items SET next_at = UTC_TIMESTAMP(3)');
+      await retention.finish(await retention.begin('essai', 'tester'));
+      const left = await gateway.owner.all('SELECT id FROM leads WHERE reference LIKE ?', [`${kind}-%`]);
+      return left.length === 0;
+    },
+    60_000,
+  );
+  const histories = new Map<string, readonly Entry[]>();
+  for (const [name, id] of ids)
+    histories.set(
+      name,
+      await gateway.owner.all<Entry>(
+        'SELECT id, entry, action FROM handovers WHERE lead_id = ? ORDER BY id',
+        [id],
+      ),
+    );
+  return histories;
+}
+
+test.each([
+  ['C30', 'purge', 'purged'],
+  ['C32', 'anonymise', 'anonymised'],
+] as const)(
+  '%s: in a race with sending, nothing departs after the %s, and nobody is told to delete but by a right',
+  async (_clause, kind, entry) => {
+    let before = 0;
+    for (const [name, entries] of await race(kind)) {
+      const gone = entries.find((one) => one.entry === entry)?.id ?? 0;
+      expect({ name, gone: gone > 0 }).toEqual({ name, gone: true });
+      const departed = entries.filter((one) => one.entry === 'departed' && one.action !== 'erase');
+      expect({ name, after: departed.filter((one) => one.id > gone) }).toEqual({ name, after: [] });
+      const told = entries.some((one) => one.entry === 'departed' && one.action === 'erase');
+      const right = entries.some((one) => one.entry === 'erased');
+      // An erasure is told to who may hold the lead before its shell goes; without one nobody hears anything.
+      expect({ name, told }).toEqual({ name, told: right && departed.length > 0 });
+      before += departed.length > 0 ? 1 : 0;
+    }
+    expect(before).toBeGreaterThan(0);
+    expect(before).toBeLessThan(races);
+    for (const table of ['prospects', 'deliveries', 'intake_receipts', 'lead_intake', 'retention_items'])
+      expect([
+        table,
+        (await gateway.owner.all<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}`))[0]?.n,
+      ]).toEqual([
+        table,
+        // The one that warmed up.
+        ['prospects', 'deliveries', 'intake_receipts'].includes(table) ? 1 : 0,
+      ]);
+  },
+  120_000,
+);
