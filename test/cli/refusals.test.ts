@@ -197,7 +197,9 @@ describe('authorisations', () => {
     ];
     const ran = await relais('authorisation', 'grant', 'essai-crm', ...granted, ...later);
     expect(ran).toMatchObject({ code: 0 });
-    expect(ran.out).toMatch(/^Authorisation \d+: Essai CRM may receive identity at localhost\.\n$/);
+    expect(ran.out).toMatch(
+      /^Authorisation \d+: Essai CRM may receive identity at localhost\.\nNote \d+ is written/,
+    );
     const named = await relais('authorisation', 'grant', 'essai-secret', ...granted, '--target', 'LOCALHOST');
     expect(named).toMatchObject({ code: 0 });
     const { out } = await relais('authorisation', 'list', '--destination', 'essai-crm');

@@ -66,8 +66,18 @@ test('leads of a slot leave in one file with its sequence, in windows-1252, opt-
   await ask();
   await gateway.until('delivered', async () => (await delivered('essai-csv')) === 2);
   expect(drops()).toEqual([expect.stringMatching(/_000001\.csv$/)]);
-  expect(csv(drops()[0] ?? '')).toBe(
-    '"OPTIN";"REF";"NOM";"TEL"\r\n"O";"V-1";"Lefèvre";"0639980123"\r\n"O";"V-2";"Œuvrard";"0639980123"\r\n',
+  // Which of two leads of one moment is planned first is nobody's promise.
+  expect(
+    csv(drops()[0] ?? '')
+      .split('\r\n')
+      .toSorted(),
+  ).toEqual(
+    [
+      '"OPTIN";"REF";"NOM";"TEL"',
+      '"O";"V-1";"Lefèvre";"0639980123"',
+      '"O";"V-2";"Œuvrard";"0639980123"',
+      '',
+    ].toSorted(),
   );
   expect(
     (await gateway.states("d.destination_id = 'essai-csv' AND d.state = 'withheld'")).map(

@@ -246,9 +246,13 @@ describe('any dialect, any lead', () => {
               csv.lineBreak === undefined &&
               csv.quoteInside === 'double' &&
               !csv.formulaGuard;
+            // A first value that begins with U+FEFF is read as a file that begins with its mark.
+            const marked = csv.encoding === 'utf-8' && body.subarray(0, 3).toString('hex') === 'efbbbf';
+            const shown = (comment: string, row: number): string =>
+              comment.trim() === '' ? '' : marked && row === 0 ? comment.slice(1) : comment;
             if (plain)
               expect(found.map((row) => row[0])).toEqual(
-                records.map(({ comment }) => (comment.trim() === '' ? '' : comment)),
+                records.map(({ comment }, row) => shown(comment, row)),
               );
           }
         },
