@@ -31,7 +31,7 @@ interface Measured {
   readonly select?: string;
 }
 
-/** Every table that says something of a lead's person. test/store/person-tables.test.ts holds it to the schema. */
+/** Every table that says something of a lead's person. test/privacy/proofs/erasure-proof.test.ts holds it to the schema. */
 export const measuredTables: readonly Measured[] = [
   { table: 'leads', key: ['id'], lead: 'id' },
   { table: 'prospects', key: ['lead_id'], lead: 'lead_id' },

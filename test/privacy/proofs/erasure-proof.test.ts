@@ -121,6 +121,8 @@ test('a document goes when nothing may lead back to its lead; its number stays',
 test('every table that has a lead’s id is measured, or is known to say nothing of the person', async () => {
   const saysNothing = [
     ...['handovers', 'lead_changes', 'routing_refusals', 'proof_leads', 'read_backs', 'retention_items'],
+    // Codes and names of fields; an example's number, which goes with the lead.
+    ...['request_recipients', 'request_effects', 'client_anomalies'],
     // Keys, states and times of what is sent; names of calls.
     ...['delivery_keys', 'delivery_calls'],
   ];
