@@ -1,7 +1,6 @@
 // One letter through the operator's mail server, over a guarded socket; nodemailer speaks the protocol.
 // Invariant: TLS always, unless the operator allowed plaintext; of what the server says only its code is kept.
-import SMTPTransport from 'nodemailer/lib/smtp-transport';
-import { createTransport } from 'nodemailer';
+import type SMTPTransport from 'nodemailer/lib/smtp-transport';
 import type { NetworkPolicy } from '../../connectors/contract.ts';
 import { connectFailureOf, guardOf } from '../../connectors/guard.ts';
 import type { Letter } from './letter.ts';
@@ -20,6 +19,8 @@ export async function sendLetter(
   letter: Letter,
   network: NetworkPolicy,
 ): Promise<MailResult> {
+  // A planner begins without it, and most have no mail to send.
+  const { createTransport } = await import('nodemailer');
   const url = new URL(smtpUrl);
   const secure = url.protocol === 'smtps:';
   const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -52,7 +53,7 @@ export async function sendLetter(
   };
   try {
     const { headers, ...rest } = { ...letter, headers: automatic };
-    const sent = await createTransport(new SMTPTransport(options)).sendMail({
+    const sent = await createTransport(options).sendMail({
       ...rest,
       attachments: [...letter.attachments],
       headers,

@@ -47,7 +47,7 @@ test('a delimiter, a letter lost before us and an undefined byte stop their own 
   expect(rows.toSorted()).toEqual(['Petit;O;U-1', 'Œuvrard;O;U-4']);
 }, 60_000);
 
-test('one whose departure always breaks fails alone, with an alert; the others leave, in files of their own', async () => {
+test('one whose departure always breaks waits alone, with an alert; the others leave in one file', async () => {
   await gateway.start('planner', 'worker');
   const names = ['1', '2', '3', '4', '5'].map((n) => `D-${n}`);
   await gateway.send(...names.map((name) => strangerRow(name)));
@@ -59,7 +59,10 @@ test('one whose departure always breaks fails alone, with an alert; the others l
   );
   await gateway.ask();
   await gateway.until('four left', async () => (await gateway.counts())['delivered:accepted'] === 4, 30_000);
-  await gateway.until('one failed', async () => (await gateway.counts())['failed:invalid:BROKEN'] === 1);
+  await gateway.until('one waits', async () => (await gateway.counts())['waiting:broken:SQL_1644'] === 1);
+  const alerts = await gateway.owner.all("SELECT 1 FROM alerts WHERE kind = 'internal_error'");
+  expect(alerts.length).toBeGreaterThan(0);
+  expect(gateway.drops()).toHaveLength(1);
   const rows = gateway.drops().flatMap((name) => gateway.text(name).trim().split('\n'));
   expect(rows.map((row) => row.slice(row.lastIndexOf(';') + 1)).toSorted()).toEqual([
     'D-1',
