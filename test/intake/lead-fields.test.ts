@@ -113,12 +113,14 @@ it('a correction writes every field, and blanks every one that need not be there
   expect(shown(await onlyLead())).toEqual({ ...samples, ...blanked });
 });
 
-it('an erased lead keeps no field but those that are always there (C22)', async () => {
+it('an erased lead keeps no field but those that are always there, and the operation by whose end the rest goes (C22, C30)', async () => {
   await home.send({ ...head, ...samples });
   await home.intake().acceptBatch(10);
   const { id, revision } = await onlyLead();
   await home.database.transaction((tx) => blankLead(tx, id, 'acme', 'AB-1', revision + 1));
-  const kept = columnFacts.filter(({ presence }) => presence !== 'optional');
+  const kept = columnFacts.filter(
+    ({ presence, column }) => presence !== 'optional' || column === 'operation',
+  );
   expect(kept.filter(({ person }) => person)).toEqual([]);
   const left = Object.entries(shown(await onlyLead())).filter(([, value]) => value !== undefined);
   expect(left.map(([column]) => column)).toEqual(kept.map(({ column }) => column));
