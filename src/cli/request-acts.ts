@@ -2,7 +2,7 @@
 // Invariant: what cannot be undone is confirmed by typing the number; who does it is in the log.
 import type { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
-import { addDays, civilDateOf, frenchDate } from '../domain/civil-dates.ts';
+import { addDays, civilDate, frenchDate } from '../domain/civil-date.ts';
 import { outcomes } from '../domain/requests.ts';
 import { RelaisError } from '../errors.ts';
 import type { Corrections } from '../privacy/requests/work.ts';
@@ -125,7 +125,7 @@ function extendCommand(request: Command): void {
     withApp(async ({ requests, config }) => {
       const due = await requests.extend(id, { actor: config.actor, reason: reasonOf(options.reason) });
       out(
-        `Request ${id} is due by ${frenchDate(addDays(civilDateOf(due), -1))}. The prospect has to be told, with the reason, within the first month.`,
+        `Request ${id} is due by ${frenchDate(addDays(civilDate(due), -1))}. The prospect has to be told, with the reason, within the first month.`,
       );
     }),
   );

@@ -1,7 +1,7 @@
 // relais request show, and how requests are listed.
 // Invariant: no person stands in a request; a letter is printed whole, so that it can be copied.
 import type { Command } from 'commander';
-import { addDays, civilDateOf, frenchDate } from '../domain/civil-dates.ts';
+import { addDays, civilDate, frenchDate } from '../domain/civil-date.ts';
 import { isAnswered, kindWords, type ClosingProblem } from '../domain/requests.ts';
 import type { Opened } from '../privacy/requests/open.ts';
 import type { RequestStory } from '../privacy/requests/show.ts';
@@ -44,7 +44,7 @@ export function showCommand(request: Command): void {
 }
 
 /** The last day of its term. */
-const lastDayOf = ({ dueAt }: Pick<Request, 'dueAt'>): string => frenchDate(addDays(civilDateOf(dueAt), -1));
+const lastDayOf = ({ dueAt }: Pick<Request, 'dueAt'>): string => frenchDate(addDays(civilDate(dueAt), -1));
 
 const daysLeft = ({ dueAt }: Request, now: Date): string => {
   const days = Math.floor((dueAt.getTime() - now.getTime()) / 86_400_000);
@@ -59,7 +59,7 @@ export function listed(rows: readonly Request[], now: Date): void {
       row.clientId,
       row.kind,
       row.outcome === 'refused' ? 'refused' : row.state,
-      frenchDate(civilDateOf(row.receivedAt)),
+      frenchDate(civilDate(row.receivedAt)),
       lastDayOf(row),
       row.state === 'closed' ? '-' : daysLeft(row, now),
       row.informedAt === null ? 'no' : 'yes',

@@ -1,6 +1,6 @@
 // Civil dates of Europe/Paris as `YYYY-MM-DD`: what a contract, a charter and a calendar count in. Pure.
 // Invariant: a date of a month that is too short for it is that month's last day; texts of dates compare as the dates do.
-import { clockAt } from './civil-time.ts';
+import { clockAt, offsetAt } from './civil-time.ts';
 
 /** `2026-11-28`. */
 export type CivilDate = string;
@@ -50,6 +50,18 @@ export function addDays(date: CivilDate, days: number): CivilDate {
 
 export const addDelay = (date: CivilDate, { count, unit }: Delay): CivilDate =>
   unit === 'month' ? addMonths(date, count) : addDays(date, count);
+
+/** The instant at which the day begins: when the clock in Paris reads midnight, whatever the clocks do. */
+export function startOfDay(date: CivilDate): Date {
+  const [year, month, day] = partsOf(date);
+  const midnight = Date.UTC(year, month - 1, day);
+  // Twice: the first guess may lie on the other side of a change of the clocks.
+  const guess = midnight - offsetAt(midnight, zone);
+  return new Date(midnight - offsetAt(guess, zone));
+}
+
+/** `28/02/2026`, as letters say it. */
+export const frenchDate = (date: CivilDate): string => date.split('-').toReversed().join('/');
 
 export const firstOfYear = (year: number): CivilDate => dateText(year, 1, 1);
 export const yearOf = (date: CivilDate): number => partsOf(date)[0];

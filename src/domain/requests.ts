@@ -1,6 +1,6 @@
 // A prospect's request: its kinds, its term, when somebody is alerted or reminded, and what closing it needs. Pure.
 // Invariant: a term never ends later than the regulation says, and no request is closed while anything of it is open.
-import { addDays, addMonths, civilDateOf, startOfDay, type CivilDate } from './civil-dates.ts';
+import { addDays, addMonths, civilDate, startOfDay, type CivilDate } from './civil-date.ts';
 
 export const requestKinds = [
   'access',
@@ -52,7 +52,7 @@ const extraMonths = 2;
 
 /** The last day of the term. Counted from the day of receipt; a Sunday or holiday does not lengthen it. */
 export const lastDay = (receivedAt: Date, isExtended: boolean): CivilDate =>
-  addMonths(civilDateOf(receivedAt), isExtended ? months + extraMonths : months);
+  addMonths(civilDate(receivedAt), isExtended ? months + extraMonths : months);
 
 /** The first instant past the term. */
 export const dueAt = (receivedAt: Date, isExtended: boolean): Date =>
@@ -68,7 +68,7 @@ interface Term {
 
 /** When each alert is due. Of an extended term they come as long before its end as in a month of thirty days. */
 export function alertMoments({ receivedAt, isExtended }: Term): Readonly<Record<TermAlert, Date>> {
-  const received = civilDateOf(receivedAt);
+  const received = civilDate(receivedAt);
   const last = lastDay(receivedAt, true);
   return {
     day_21: startOfDay(isExtended ? addDays(last, -9) : addDays(received, 21)),
@@ -90,7 +90,7 @@ export const reminderDays = [7, 14, 21] as const;
 
 /** How many reminders a recipient should have had by now. */
 export function remindersDue(askedAt: Date, now: Date): number {
-  const asked = civilDateOf(askedAt);
+  const asked = civilDate(askedAt);
   return reminderDays.filter((days) => startOfDay(addDays(asked, days)) <= now).length;
 }
 

@@ -4,7 +4,8 @@ import type { ConsentChannel, ConsentPurpose } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import { insertConsents } from '../store/consents.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
+import { deliveriesOfLeads, readDeliveries } from '../store/deliveries.ts';
+import { entryNames } from '../store/entry-names.ts';
 import { addChange } from '../store/lead-changes.ts';
 import { cancelUnsent } from '../store/planned-deliveries.ts';
 import { appendHandovers, type Handover } from '../store/handovers.ts';
@@ -192,23 +193,15 @@ export async function eraseWithin(
   await appendHandovers(tx, [
     ...opposed.map((reason): Handover => ({ entry: 'opposition_kept', clientId, leadId, actor, reason })),
     { entry: 'erased', clientId, leadId, actor, purpose: request.reason, leadRevision: revision },
-    ...(await readDeliveries(tx, cancelled)).map((row) => cancelledEntry(row, actor)),
+    ...(await readDeliveries(tx, cancelled)).map((row): Handover => ({
+      entry: 'cancelled',
+      ...entryNames(row),
+      actor,
+      reason: 'erased',
+    })),
   ]);
   return { leadId, cancelled: cancelled.length, alreadyErased: false, refusedRows };
 }
-
-const cancelledEntry = (row: Delivery, actor: string): Handover => ({
-  entry: 'cancelled',
-  clientId: row.clientId,
-  destinationId: row.destinationId,
-  deliveryId: row.id,
-  leadId: row.leadId,
-  run: row.run,
-  attempt: row.attempt,
-  action: row.action,
-  actor,
-  reason: 'erased',
-});
 
 /** @throws FIND-001 */
 async function lockedLead(

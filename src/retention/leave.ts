@@ -5,7 +5,8 @@ import { cellOf } from '../domain/retention-facts.ts';
 import { isDue } from '../domain/retention.ts';
 import { keepOpposition } from '../privacy/oppositions.ts';
 import type { Sql } from '../store/database.ts';
-import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
+import { deliveriesOfLeads, readDeliveries } from '../store/deliveries.ts';
+import { entryNames } from '../store/entry-names.ts';
 import { markGone, withOpenRight } from '../store/gone-leads.ts';
 import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { countFacts, factSources } from '../store/lead-facts.ts';
@@ -171,19 +172,11 @@ async function leave(
       reason: optIn,
     })),
     { entry: reason, clientId, leadId, actor, leadRevision: revision + 1, reason: retention.rule },
-    ...(await readDeliveries(tx, cancelled)).map((row) => cancelledEntry(row, actor, reason)),
+    ...(await readDeliveries(tx, cancelled)).map((row): Handover => ({
+      entry: 'cancelled',
+      ...entryNames(row),
+      actor,
+      reason,
+    })),
   ]);
 }
-
-const cancelledEntry = (row: Delivery, actor: string, reason: string): Handover => ({
-  entry: 'cancelled',
-  clientId: row.clientId,
-  destinationId: row.destinationId,
-  deliveryId: row.id,
-  leadId: row.leadId,
-  run: row.run,
-  attempt: row.attempt,
-  action: row.action,
-  actor,
-  reason,
-});

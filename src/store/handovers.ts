@@ -6,68 +6,72 @@ import { insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
 import { entryTextOf, handoverColumns } from './handover-text.ts';
 import { awaitSeal } from './handovers-unsealed.ts';
 
-export const handoverEntries = [
-  'departed',
-  'outcome',
-  'target_outcome',
-  'bounced',
-  'outcome_unknown',
-  'late',
-  'lookup',
-  'read_back',
-  'withheld',
-  'reopened',
-  'invalid',
-  'cancelled',
-  'expired',
-  'replayed',
-  'batch_voided',
-  'file_departed',
-  'file_outcome',
-  'circuit_opened',
-  'circuit_closed',
-  'suspended',
-  'resumed',
-  'authorised',
-  'revoked',
-  'published',
-  'rolled_back',
-  'corrected',
-  'consent_recorded',
-  'interaction_recorded',
-  'withdrawn',
-  'consent_ended',
-  'opposition_kept',
-  'opposition_ended',
-  'erased',
-  'request',
-  'restricted',
-  'unrestricted',
-  'looked_up',
-  'revealed',
-  'backfilled',
-  'file_requested',
-  'closed',
-  'resolved',
-  'key_changed',
-  'mailed',
-  'note_written',
-  'proof_made',
-  'person_exported',
-  'instruction_recorded',
-  'operation_recorded',
-  'purged',
-  'anonymised',
-  'proofs_handed_over',
-  'retention_run',
-  'signed_in',
-  'sign_in_refused',
-  'signed_out',
-  'account_changed',
-  'api_key_changed',
-  'exported',
-] as const;
-export type HandoverEntry = (typeof handoverEntries)[number];
+/** What a delivery's story tells in words of its own: `support/entry-words.ts`. */
+export type ToldEntry =
+  | 'departed'
+  | 'outcome'
+  | 'target_outcome'
+  | 'bounced'
+  | 'outcome_unknown'
+  | 'late'
+  | 'lookup'
+  | 'read_back'
+  | 'withheld'
+  | 'reopened'
+  | 'invalid'
+  | 'cancelled'
+  | 'expired'
+  | 'replayed'
+  | 'batch_voided'
+  | 'closed'
+  | 'resolved';
+
+/** Told by their name and reason alone. */
+type PlainEntry =
+  | 'circuit_opened'
+  | 'circuit_closed'
+  | 'suspended'
+  | 'resumed'
+  | 'authorised'
+  | 'revoked'
+  | 'published'
+  | 'rolled_back'
+  | 'corrected'
+  | 'consent_recorded'
+  | 'interaction_recorded'
+  | 'withdrawn'
+  | 'consent_ended'
+  | 'opposition_kept'
+  | 'opposition_ended'
+  | 'erased'
+  | 'request'
+  | 'restricted'
+  | 'unrestricted'
+  | 'looked_up'
+  | 'revealed'
+  | 'backfilled'
+  | 'file_requested'
+  | 'file_departed'
+  | 'file_outcome'
+  | 'key_changed'
+  | 'mailed'
+  | 'note_written'
+  | 'instruction_recorded'
+  | 'operation_recorded'
+  | 'purged'
+  | 'anonymised'
+  | 'proofs_handed_over'
+  | 'retention_run'
+  | 'person_exported'
+  | 'proof_made'
+  | 'signed_in'
+  | 'sign_in_refused'
+  | 'signed_out'
+  | 'account_changed'
+  | 'api_key_changed'
+  | 'exported';
+
+export type HandoverEntry = ToldEntry | PlainEntry;
 
 export interface Handover {
   readonly entry: HandoverEntry;

@@ -3,8 +3,7 @@
 import { splitReason } from '../domain/delivery.ts';
 import { saysNothingLeft as isNothingLeft } from '../domain/nothing-left.ts';
 import type { StoryEntry } from '../store/delivery-lists.ts';
-import type { HandoverEntry } from '../store/handovers.ts';
-import { plainEntries } from './plain-entries.ts';
+import type { HandoverEntry, ToldEntry } from '../store/handovers.ts';
 import { callText, outcomeText } from './answer-words.ts';
 import { readBackText } from './read-back-words.ts';
 import { sentConsentWords, type SentConsent } from './sent-consent-words.ts';
@@ -81,7 +80,7 @@ type Words = (telling: Telling) => string;
 const asLogged: Words = ({ entry, why, typed }) => `${entry.entry}${why}${typed}`;
 
 /** A new kind of entry is given its words here; the compiler asks for them. */
-const wordsOf: Readonly<Record<HandoverEntry, Words>> = {
+const wordsOf: Readonly<Record<ToldEntry, Words>> = {
   departed: ({ entry, say, call, colon, run }) =>
     say(
       `Passage de relais${call}${colon}tentative ${entry.attempt}${run} partie vers ${entry.target}`,
@@ -126,16 +125,12 @@ const wordsOf: Readonly<Record<HandoverEntry, Words>> = {
         ? say(`Reçue par le destinataire, selon ${entry.actor}`, `Received, says ${entry.actor}`)
         : say(`Pas reçue par le destinataire, selon ${entry.actor}`, `Not received, says ${entry.actor}`)
     }${colon}${entry.purpose}`,
-  ...(Object.fromEntries(plainEntries.map((name) => [name, asLogged])) as Record<
-    (typeof plainEntries)[number],
-    Words
-  >),
 };
 
 function entryWords(entry: StoryEntry, language: Language): string {
   const say = (fr: string, en: string): string => inLanguage([fr, en], language);
   const colon = say(' : ', ': ');
-  // A younger release may have written a kind that this one does not know.
+  // Other kinds are told as logged; a younger release may have written one that this one does not know.
   const known: Readonly<Partial<Record<string, Words>>> = wordsOf;
   return (known[entry.entry] ?? asLogged)({
     entry,

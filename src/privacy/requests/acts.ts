@@ -1,7 +1,7 @@
 // What people do with a request besides applying it: extend it, note what a recipient answered, what the client declares, close it.
 // Invariant: each is an entry with who, when and the evidence; nothing closes a request but a person, and only when nothing is open.
 import { queueClientMail } from '../../client-mails/queue.ts';
-import { addDays, civilDateOf, frenchDate } from '../../domain/civil-dates.ts';
+import { addDays, civilDate, frenchDate } from '../../domain/civil-date.ts';
 import {
   closingProblems,
   dueAt,
@@ -58,9 +58,9 @@ export const extendRequest = (
       to: ['contact'],
       subject: `Demande n° ${id} d'un prospect : délai prolongé`,
       paragraphs: [
-        `Le délai de réponse à la demande n° ${id} est prolongé de deux mois, jusqu'au ${frenchDate(addDays(civilDateOf(due), -1))}.`,
+        `Le délai de réponse à la demande n° ${id} est prolongé de deux mois, jusqu'au ${frenchDate(addDays(civilDate(due), -1))}.`,
         `Motif : ${reason}`,
-        `La personne doit en être informée, avec ce motif, avant le ${frenchDate(civilDateOf(request.dueAt))}.`,
+        `La personne doit en être informée, avec ce motif, avant le ${frenchDate(civilDate(request.dueAt))}.`,
       ],
     });
     return due;

@@ -1,7 +1,7 @@
 // What becomes of a request's recipients (C24): the deliveries say whom the wire told; the others are asked in writing and reminded.
 // Invariant: nobody is forgotten: a recipient whom no delivery tells is asked in writing, with a task that stands until it is settled.
 import { queueClientMail, isMailbox, type Addressee } from '../../client-mails/queue.ts';
-import { addDays, civilDateOf } from '../../domain/civil-dates.ts';
+import { addDays, civilDate } from '../../domain/civil-date.ts';
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
 import { isRecipientDone, recipientMove, reminderDays, remindersDue } from '../../domain/requests.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
@@ -130,7 +130,7 @@ export async function letterFor(
     recipient: first?.recipient ?? '',
     action: first?.action ?? 'erase',
     leads: group.map(({ reference, handedOverAt }) => ({ reference, handedOverAt })),
-    lastDay: addDays(civilDateOf(request.dueAt), -1),
+    lastDay: addDays(civilDate(request.dueAt), -1),
     changes: await changesOf(sql, request, values),
   });
 }

@@ -1,7 +1,7 @@
 // What a recipient or a client is told in writing, in French. Pure.
 // Invariant: a mail names leads by the centre's reference and the day they were handed over, and nobody; only the letter that an
 // officer prints holds a corrected value, because a recipient cannot correct without it.
-import { civilDateOf, frenchDate } from '../../domain/civil-dates.ts';
+import { civilDate, frenchDate, type CivilDate } from '../../domain/civil-date.ts';
 
 export interface LetterLead {
   /** The centre's reference, which the recipient was given with the lead. */
@@ -16,7 +16,7 @@ export interface RecipientLetter {
   readonly recipient: string;
   readonly action: 'update' | 'erase' | 'restrict';
   readonly leads: readonly LetterLead[];
-  readonly lastDay: { readonly year: number; readonly month: number; readonly day: number };
+  readonly lastDay: CivilDate;
   /** What changed: labels of fields, or opt-ins, with the new value where the letter may hold it. */
   readonly changes: readonly { readonly what: string; readonly value?: string }[];
 }
@@ -71,4 +71,4 @@ export function recipientLetter(letter: RecipientLetter): Letter {
 }
 
 const leadLine = ({ reference, handedOverAt }: LetterLead): string =>
-  `  - référence ${reference}${handedOverAt === null ? '' : `, transmise le ${frenchDate(civilDateOf(handedOverAt))}`}`;
+  `  - référence ${reference}${handedOverAt === null ? '' : `, transmise le ${frenchDate(civilDate(handedOverAt))}`}`;

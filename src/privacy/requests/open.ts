@@ -1,7 +1,7 @@
 // Opening a request: what the prospect asks, the leads that are found, the demand, the term. To the client goes a mail that names nobody.
 // Invariant: one transaction; what was given to find the person is kept under the request's own key and nowhere else.
 import { queueClientMail } from '../../client-mails/queue.ts';
-import { frenchDate } from '../../domain/civil-dates.ts';
+import { frenchDate } from '../../domain/civil-date.ts';
 import { dueAt, kindWords, lastDay, type RequestKind } from '../../domain/requests.ts';
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';

@@ -1,6 +1,6 @@
 // What time does to requests: alerts at day 21 and 25 and past the term, recipients followed and reminded. Closes nothing.
 // Invariant: one request that cannot be looked at keeps no other from its alert; each is alerted once for each stage.
-import { addDays, civilDateOf, frenchDate } from '../../domain/civil-dates.ts';
+import { addDays, civilDate, frenchDate } from '../../domain/civil-date.ts';
 import { dueAlert, kindWords } from '../../domain/requests.ts';
 import { queueClientMail } from '../../client-mails/queue.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
@@ -71,7 +71,7 @@ async function watchTerm(tx: Sql, id: number, now: Date): Promise<void> {
     to: ['contact', 'dpo'],
     subject: `Demande n° ${id} d'un prospect : réponse attendue`,
     paragraphs: [
-      `La demande n° ${id} (${kindWords[kind].fr}) arrive à son terme le ${frenchDate(addDays(civilDateOf(request.dueAt), -1))}, ou l'a dépassé. Nous n'avons pas encore votre déclaration que la personne a été informée de ce qui a été fait.`,
+      `La demande n° ${id} (${kindWords[kind].fr}) arrive à son terme le ${frenchDate(addDays(civilDate(request.dueAt), -1))}, ou l'a dépassé. Nous n'avons pas encore votre déclaration que la personne a été informée de ce qui a été fait.`,
       'Merci de nous la faire parvenir, avec la date et le moyen employé.',
     ],
   });
