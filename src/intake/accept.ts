@@ -63,13 +63,38 @@ export function createIntake(deps: IntakeDeps): Intake {
       refuseWithAlert(tx, { head, shown: 'SET_ASIDE', code: 'SET_ASIDE', log: deps.log }),
   });
   const running: Running = { deps, rounds, troubles: 0 };
+  const alone = inTurn();
+  const batch = async (take: (tx: Sql) => Promise<readonly IntakeHead[]>): Promise<BatchResult> => {
+    await takings.clear();
+    return acceptBatch(running, take);
+  };
+  let waiting: { readonly ids: RowId[]; readonly done: Promise<BatchResult> } | undefined;
   return {
     refuseStrays: () => refuseUnknownStatus(deps),
-    acceptBatch: async (limit) => {
-      await takings.clear();
-      return acceptBatch(running, (tx) => takeNewRows(tx, limit, turns));
+    acceptBatch: (limit) => alone(() => batch((tx) => takeNewRows(tx, limit, turns))),
+    // Rows that are asked for while a batch is under way are one batch after it.
+    acceptRows: (rows) => {
+      const ids = waiting?.ids ?? [];
+      ids.push(...rows);
+      waiting ??= {
+        ids,
+        done: alone(() => {
+          waiting = undefined;
+          return batch((tx) => takeRows(tx, ids));
+        }),
+      };
+      return waiting.done;
     },
-    acceptRows: (ids) => acceptBatch(running, (tx) => takeRows(tx, ids)),
+  };
+}
+
+/** One batch at a time in a process: the marks it leaves are those of one batch (`store/takings.ts`). */
+function inTurn(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work, work);
+    last = next.catch(() => undefined);
+    return next;
   };
 }
 

@@ -2,7 +2,6 @@
 // Invariant: what was stored is taken in whatever becomes of the caller: a planner takes what this process leaves behind.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Database } from '../store/database.ts';
-import { findLeadId } from '../store/rights.ts';
 import { addIntakeRows, intakeRowsLeft, receiptsOf, type IntakeValues } from '../store/intake.ts';
 import type { Intake } from './accept.ts';
 import { intakeValues, refusalsOf, withClient } from './as-row.ts';
@@ -47,22 +46,18 @@ export async function postRows(
   const now = deps.database.now();
   const judged = items.map((item) => judge(item, options, now));
   const sound = judged.flatMap((one) => ('values' in one ? [one.values] : []));
-  const known = await knownBefore(deps.database, sound);
+  const before = await leadsByRow(deps.database, sound);
   const ids = await deps.database.transaction((tx) => addIntakeRows(tx, sound));
-  const answers = await outcomes(deps, ids);
+  const outcomes = await outcomesOf(deps, ids);
+  const after = await leadsByRow(deps.database, sound);
   let next = 0;
-  return Promise.all(
-    judged.map(async (one): Promise<PostedAnswer> => {
-      if ('refusals' in one) return { state: 'refused', refusals: one.refusals };
-      const at = next++;
-      const answer = answers[at] ?? { state: 'received' };
-      if (answer.state !== 'accepted') return answer;
-      return {
-        state: known.has(nameOf(one.values)) ? 'duplicate' : 'accepted',
-        leadId: await findLeadId(deps.database, String(one.values.client_id), String(one.values.reference)),
-      };
-    }),
-  );
+  return judged.map((one): PostedAnswer => {
+    if ('refusals' in one) return { state: 'refused', refusals: one.refusals };
+    const outcome = outcomes[next++] ?? { state: 'received' };
+    if (outcome.state !== 'accepted') return outcome;
+    const name = nameOf(one.values);
+    return { state: before.has(name) ? 'duplicate' : 'accepted', leadId: after.get(name) };
+  });
 }
 
 type Judged = { readonly values: IntakeValues } | { readonly refusals: readonly ColumnRefusal[] };
@@ -79,7 +74,11 @@ const rowReferenceOf = (values: IntakeValues): string =>
 const nameOf = (values: IntakeValues): string =>
   JSON.stringify([values.client_id, values.kind ?? 'lead', rowReferenceOf(values)]);
 
-async function knownBefore(database: Database, rows: readonly IntakeValues[]): Promise<ReadonlySet<string>> {
+/** The lead that a row has become part of, by the row's name. */
+async function leadsByRow(
+  database: Database,
+  rows: readonly IntakeValues[],
+): Promise<ReadonlyMap<string, number>> {
   const receipts = await receiptsOf(
     database,
     rows.map((row) => ({
@@ -88,19 +87,22 @@ async function knownBefore(database: Database, rows: readonly IntakeValues[]): P
       rowReference: rowReferenceOf(row),
     })),
   );
-  return new Set(
-    receipts.map(({ clientId, kind, rowReference }) => JSON.stringify([clientId, kind, rowReference])),
+  return new Map(
+    receipts.map(({ clientId, kind, rowReference, leadId }) => [
+      JSON.stringify([clientId, kind, rowReference]),
+      leadId,
+    ]),
   );
 }
 
 type Outcome =
   Extract<PostedAnswer, { readonly state: 'refused' | 'received' }> | { readonly state: 'accepted' };
 
-async function outcomes(
+async function outcomesOf(
   { database, intake }: PostingDeps,
   ids: readonly bigint[],
 ): Promise<readonly Outcome[]> {
-  let left = await intakeRowsLeft(database, []);
+  let left: Awaited<ReturnType<typeof intakeRowsLeft>> = new Map();
   for (const wait of looks) {
     await pause(wait);
     // A row of a batch that failed for everybody is a planner's: it is tried again there, alone if need be.

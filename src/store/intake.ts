@@ -55,14 +55,14 @@ export async function oldestNewRow(sql: ReadOnlySql): Promise<Date | undefined> 
 export async function receiptsOf(
   tx: Sql,
   keys: readonly Pick<Receipt, 'clientId' | 'kind' | 'rowReference'>[],
-): Promise<readonly Pick<Receipt, 'clientId' | 'kind' | 'rowReference' | 'digest'>[]> {
+): Promise<readonly Omit<Receipt, 'receivedAt'>[]> {
   if (keys.length === 0) return [];
   const { where, values } = amongKeys(
     keys.map((key) => [key.clientId, key.kind, key.rowReference]),
     ['client_id', 'kind', 'row_reference'],
   );
   return tx.all(
-    `SELECT client_id AS clientId, kind, row_reference AS rowReference, digest FROM intake_receipts FORCE INDEX (PRIMARY) WHERE ${where}`,
+    `SELECT client_id AS clientId, kind, row_reference AS rowReference, lead_id AS leadId, digest FROM intake_receipts FORCE INDEX (PRIMARY) WHERE ${where}`,
     values,
   );
 }
