@@ -46,11 +46,8 @@ const statuses: Readonly<Partial<Record<string, number>>> = {
 
 interface ForeignError {
   readonly statusCode?: number;
-  readonly validation?: readonly {
-    readonly instancePath: string;
-    readonly keyword: string;
-    readonly params: Record<string, unknown>;
-  }[];
+  /** By Ajv, whose messages name what a schema asks for and never what was sent. */
+  readonly validation?: readonly { readonly instancePath: string; readonly message?: string }[];
 }
 
 export function problemOf(error: unknown, log: Log): Problem {
@@ -61,28 +58,19 @@ export function problemOf(error: unknown, log: Log): Problem {
     return {
       status: 400,
       detail: 'The request is not as its description says.',
-      errors: validation.map(({ instancePath, keyword, params }) => ({
+      errors: validation.map(({ instancePath, message = 'is not as described' }) => ({
         pointer: instancePath,
-        detail: `${keyword} ${wordsOf(params)}`.trim(),
+        detail: message,
       })),
     };
   if (statusCode >= 400 && statusCode < 500)
     return { status: statusCode, detail: clientErrors[statusCode] ?? 'The request cannot be read.' };
   log.error('api.failed', { code: foreignCode(error) });
-  return { status: 500, code: 'INTERNAL-001', detail: 'The request failed; nothing half-done stands.' };
+  return { status: 500, code: 'INTERNAL-001', detail: 'The request failed. It may be sent again: nothing is done twice.' };
 }
 
-/** What a schema asks for; never what was sent. */
-const wordsOf = (params: Readonly<Record<string, unknown>>): string =>
-  Object.entries(params)
-    .filter(([name]) =>
-      ['limit', 'type', 'missingProperty', 'allowedValues', 'pattern', 'format'].includes(name),
-    )
-    .map(([name, value]) => `${name} ${JSON.stringify(value)}`)
-    .join(', ');
-
 const clientErrors: Readonly<Partial<Record<number, string>>> = {
-  400: 'The body is not readable as JSON.',
+  400: 'The body cannot be read: it is JSON, without names such as __proto__.',
   413: 'The body is larger than a request may be.',
   415: 'A body is sent as application/json.',
   429: 'Too many requests: wait as long as Retry-After says.',

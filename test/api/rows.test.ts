@@ -242,6 +242,13 @@ describe('what is no request', () => {
     expect(headers.get('content-type')).toContain('application/problem+json');
     expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
+  test('what is wrong with a body is pointed at in words, and nothing that was sent is said again', async () => {
+    const { body } = await post('leads', { items: ['Zoé Martin'], country: 'france' });
+    expect(body.errors).toEqual([
+      { pointer: expect.stringMatching(/^\/(items\/0|country)$/), detail: expect.stringMatching(/^must /) },
+    ]);
+    expect(JSON.stringify(body)).not.toMatch(/Zo|france/);
+  });
   test('a key without the scope is told which one it lacks', async () => {
     const weak = { authorization: `Bearer ${await keyWith({ scopes: ['delivery.read'] })}` };
     const { status, body } = await post('leads', { items: [lead('API-33')] }, weak);
