@@ -66,7 +66,11 @@ export function problemOf(error: unknown, log: Log): Problem {
   if (statusCode >= 400 && statusCode < 500)
     return { status: statusCode, detail: clientErrors[statusCode] ?? 'The request cannot be read.' };
   log.error('api.failed', { code: foreignCode(error) });
-  return { status: 500, code: 'INTERNAL-001', detail: 'The request failed. It may be sent again: nothing is done twice.' };
+  return {
+    status: 500,
+    code: 'INTERNAL-001',
+    detail: 'The request failed. It may be sent again: nothing is done twice.',
+  };
 }
 
 const clientErrors: Readonly<Partial<Record<number, string>>> = {
