@@ -180,12 +180,18 @@ function answerCommand(request: Command): void {
   withExamples(
     ofRequest(request.command('answer'))
       .description('note that an access or a portability was answered with what is held')
-      .option('--evidence <text>', 'how and when it was given; mandatory, names no person'),
+      .option('--evidence <text>', 'how and when it was given; mandatory, names no person')
+      .option('--identity <text>', 'how the identity was checked, where it was not said before'),
     'The answer itself: relais person export.',
     'relais request answer 21 --evidence "letter of 2026-12-10, acces-21.age"',
-  ).action((id: number, options: { evidence?: string }) =>
+    'relais request answer 22 --evidence "letter of 2026-12-10" --identity "identity card seen, ticket 12"',
+  ).action((id: number, options: { evidence?: string; identity?: string }) =>
     withApp(async ({ requests, config }) => {
-      await requests.answered(id, { actor: config.actor, evidence: evidenceOf(options.evidence) });
+      await requests.answered(id, {
+        actor: config.actor,
+        evidence: evidenceOf(options.evidence),
+        ...(options.identity === undefined ? {} : { identity: reasonOf(options.identity, '--identity') }),
+      });
       out(`Request ${id} is answered.`);
     }),
   );

@@ -54,7 +54,7 @@ interface Answered {
     readonly code?: string;
     readonly detail?: string;
     readonly status?: number;
-    readonly errors?: readonly { pointer: string }[];
+    readonly errors?: readonly { pointer: string; detail: string }[];
   };
 }
 async function post(
@@ -244,9 +244,8 @@ describe('what is no request', () => {
   });
   test('what is wrong with a body is pointed at in words, and nothing that was sent is said again', async () => {
     const { body } = await post('leads', { items: ['Zoé Martin'], country: 'france' });
-    expect(body.errors).toEqual([
-      { pointer: expect.stringMatching(/^\/(items\/0|country)$/), detail: expect.stringMatching(/^must /) },
-    ]);
+    const told = (body.errors ?? []).map(({ pointer, detail }) => `${pointer} ${detail}`);
+    expect(told.join()).toMatch(/^\/(items\/0|country) must [^,]*$/);
     expect(JSON.stringify(body)).not.toMatch(/Zo|france/);
   });
   test('a key without the scope is told which one it lacks', async () => {

@@ -374,3 +374,18 @@ test('C21: an extension is made once, within the first month, and says why', asy
     code: 'REQUEST-001',
   });
 });
+
+test('C21: an access whose identity nobody recorded is answered once it is said', async () => {
+  const id = await open({ kind: 'access', email: 'nobody@courriel.example' });
+  const evidence = ['--evidence', 'letter of 2026-12-10'];
+  expect((await relais('request', 'answer', String(id), ...evidence)).err).toContain('REQUEST-002');
+  const { code, out } = await relais(
+    'request',
+    'answer',
+    String(id),
+    ...evidence,
+    '--identity',
+    'card seen, ticket 12',
+  );
+  expect([code, out]).toEqual([0, expect.stringContaining('is answered')]);
+});

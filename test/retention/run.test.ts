@@ -201,3 +201,23 @@ test('C34: a fact stays where eleven persons share it, and nothing where ten do'
     },
   ]);
 });
+
+test('C21: what is restricted is not deleted, however old; lifted, it goes', async () => {
+  await keep(gateway, {
+    'L-1': { collected: '2026-08-01', over: oneOff },
+    'L-2': { collected: '2026-08-01', over: oneOff },
+  });
+  const { requests } = gateway.app;
+  const by = { actor: 'tester' };
+  const { id } = await requests.open({ clientId: 'essai', kind: 'restriction', references: ['L-1'], ...by });
+  await requests.apply(id, { selection: { leads: ['L-1'], rows: 'all' }, ...by });
+  const { id: runId } = (await run('2027-06-01')) ?? { id: 0 };
+  expect(await leftOf(gateway)).toEqual(['L-1']);
+  expect(
+    await gateway.owner.all('SELECT waits_for AS reason FROM retention_items WHERE run_id = ?', [runId]),
+  ).toContainEqual({ reason: 'restricted' });
+  await requests.lift(id, { ...by, evidence: 'letter of 2026-12-10' });
+  await gateway.owner.run('UPDATE retention_items SET next_at = UTC_TIMESTAMP(3)');
+  await on('2027-06-01').step();
+  expect(await leftOf(gateway)).toEqual([]);
+});

@@ -26,10 +26,10 @@ export function tryInFull(presets: readonly string[]): void {
     const signal = new AbortController().signal;
     const deps = { screen: silentScreen, tools: gatewayTools, given: { mysqlUrl, redisUrl }, signal };
     await inTrial(wanted, deps, async (world) => {
-      trouble = await runTrial(world, { signal, say: () => undefined, patienceMs: 90_000 });
+      trouble = await runTrial(world, { signal, say: () => undefined, patienceMs: 240_000 });
       for (const subject of world.subjects) results.set(subject.id, await resultOf(world, subject));
     });
-  }, 540_000);
+  }, 900_000);
 
   test.each(presets)(
     '%s: one record for each lead, the opt-in in its own place, the erased person gone',

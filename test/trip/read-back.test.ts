@@ -194,7 +194,12 @@ test('one that breaks whatever is tried is told of once, the others of its desti
   expect(await told()).toEqual([{ reason: 'READ_BACK:SQL_1644' }]);
   await gateway.owner.text('DROP TRIGGER poison');
   await gateway.owner.text('DROP TRIGGER later');
-  await gateway.until('put off', async () => (await left()) === 1);
+  // A look that was under way when it was repaired was put off as those before it, or was the good one.
+  const putOff = 'SELECT 1 FROM read_backs WHERE due_at > TIMESTAMPADD(SECOND, 5, UTC_TIMESTAMP(3))';
+  await gateway.until('read or put off', async () => {
+    const waits = await gateway.owner.all(putOff);
+    return waits.length === 1 || (await readOf('K-90')).length === 1;
+  });
   await hurry();
   await gateway.until('read', async () => (await readOf('K-90')).length === 1);
   await gateway.until('no alert', async () => (await told()).length === 0);

@@ -40,7 +40,10 @@ export interface Requests {
   ) => Promise<void>;
   readonly lift: (id: number, by: { readonly actor: string; readonly evidence: string }) => Promise<Lifted>;
   /** An access or a portability was answered. */
-  readonly answered: (id: number, by: { readonly actor: string; readonly evidence: string }) => Promise<void>;
+  readonly answered: (
+    id: number,
+    by: { readonly actor: string; readonly evidence: string; readonly identity?: string },
+  ) => Promise<void>;
   readonly close: (id: number, by: Closing) => Promise<void>;
 }
 
